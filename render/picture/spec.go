@@ -1,0 +1,225 @@
+// Package picture holds Spec, all that decides a picture, and its vocabulary: sizes, seeds, variations and dialects.
+package picture
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"unicode/utf8"
+)
+
+// Version is the Spec version that this program writes. A reader accepts every version up to its own.
+const Version = 1
+
+// Limits of a valid Spec. They are what the format allows; a server's own limits are narrower and live elsewhere.
+const (
+	MaxPromptRunes = 4000 // so that a remix form (a Discord text input) can always hold the whole prompt
+	MaxCount       = 4    // four attachments make a gallery
+	MaxSteps       = 150
+	MaxSide        = 4096      // pixels
+	MaxSeed        = 1<<53 - 1 // the largest integer that every JSON reader keeps exact
+	SizeMultiple   = 8         // pixels; one latent cell of an f=8 VAE
+)
+
+// Dialect names the set of numeric conventions a picture is made by. They are never mixed within one Spec.
+type Dialect string
+
+// The dialects.
+const (
+	Diffusers Dialect = "diffusers" // diffusers' schedulers and text conditioning
+	A1111     Dialect = "a1111"     // AUTOMATIC1111's conventions over k-diffusion samplers
+)
+
+// Notation names the reader that understands a prompt's emphasis.
+type Notation string
+
+// NotationA1111 reads (word:1.2), ((word)), [word], escapes and BREAK.
+const NotationA1111 Notation = "a1111"
+
+// Ref names a model or an add-on together with the content it had when the picture was promised.
+type Ref struct {
+	Name string `json:"name"`
+	Hash string `json:"hash"` // lower-case hex SHA-256 of the content, as render/onnx computes it for a model folder
+}
+
+// Addon is a LoRA, textual inversion or hypernetwork used by a picture.
+type Addon struct {
+	Kind     string  `json:"kind"` // "lora", "embedding" or "hypernet"
+	Name     string  `json:"name"`
+	Hash     string  `json:"hash"`
+	Strength float64 `json:"strength"`
+}
+
+// Variation moves the starting noise towards that of another seed by spherical interpolation.
+type Variation struct {
+	Seed     int64   `json:"seed"`
+	Strength float64 `json:"strength"` // 0 leaves the noise as it is, 1 replaces it
+}
+
+// Input names an input picture by the SHA-256 of its (re-encoded) bytes. The bytes travel apart from the Spec.
+type Input struct {
+	SHA256 string `json:"sha256"`
+	Width  int    `json:"width"`  // pixels
+	Height int    `json:"height"` // pixels
+}
+
+// Init is the picture that painting starts from (img2img).
+type Init struct {
+	Picture  Input   `json:"picture"`
+	Mask     *Input  `json:"mask,omitempty"` // white is repainted
+	Strength float64 `json:"strength"`       // share of the schedule that is painted anew, in (0, 1]
+}
+
+// Hires asks for a second pass at a larger size: the finished latent is enlarged by Scale and repainted by Strength.
+type Hires struct {
+	Scale    float64 `json:"scale"`
+	Steps    int     `json:"steps"`
+	Strength float64 `json:"strength"`
+}
+
+// Spec is all that decides a picture: every default resolved, the seed drawn, models named with their content hash.
+// The same Spec gives the same picture. It rides unchanged through request, queue and record.
+type Spec struct {
+	Version       int         `json:"v"`
+	Dialect       Dialect     `json:"dialect"`
+	Notation      Notation    `json:"notation"`
+	Model         Ref         `json:"model"`
+	Addons        []Addon     `json:"addons,omitempty"`
+	Prompt        string      `json:"prompt"`   // as typed, without flags
+	Negative      string      `json:"negative"` // as typed
+	Width         int         `json:"width"`    // pixels
+	Height        int         `json:"height"`   // pixels
+	Seed          int64       `json:"seed"`
+	Count         int         `json:"count"` // tiles
+	Steps         int         `json:"steps"`
+	GuidanceScale float64     `json:"guidance_scale"`
+	Sampler       string      `json:"sampler"` // a name of render/sampler: "ddim", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras"
+	ClipSkip      int         `json:"clip_skip,omitempty"`
+	Variations    []Variation `json:"variations,omitempty"`
+	Init          *Init       `json:"init,omitempty"`
+	Hires         *Hires      `json:"hires,omitempty"`
+}
+
+// Tile returns the Spec of tile i alone. Tile i has seed + i; once there are variations the base seed stays
+// and the last variation's seed moves instead, as A1111 does with its subseed.
+func (s Spec) Tile(i int) Spec {
+	s.Count = 1
+	if n := len(s.Variations); n > 0 {
+		v := append([]Variation(nil), s.Variations...)
+		v[n-1].Seed = wrapSeed(v[n-1].Seed + int64(i))
+		s.Variations = v
+		return s
+	}
+	s.Seed = wrapSeed(s.Seed + int64(i))
+	return s
+}
+
+// Vary returns a Spec of count tiles that vary this one by strength in (0, 1], drawn from seed.
+// Call it on a single tile (see Tile): a variation of a variation keeps the whole chain.
+func (s Spec) Vary(seed int64, strength float64, count int) Spec {
+	s.Variations = append(append([]Variation(nil), s.Variations...), Variation{Seed: seed, Strength: strength})
+	s.Count = count
+	return s
+}
+
+func wrapSeed(n int64) int64 { return n & MaxSeed }
+
+var hexHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// Validate reports everything that is wrong with the Spec, joined, or nil.
+func (s Spec) Validate() error {
+	var errs []error
+	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
+	if s.Version < 1 || s.Version > Version {
+		bad("spec version %d: this program reads 1 to %d", s.Version, Version)
+	}
+	if s.Dialect != Diffusers && s.Dialect != A1111 {
+		bad("dialect %q: want %q or %q", s.Dialect, Diffusers, A1111)
+	}
+	if s.Notation != NotationA1111 {
+		bad("notation %q: want %q", s.Notation, NotationA1111)
+	}
+	for name, text := range map[string]string{"prompt": s.Prompt, "negative prompt": s.Negative} {
+		if n := utf8.RuneCountInString(text); n > MaxPromptRunes {
+			bad("%s: %d characters, at most %d", name, n, MaxPromptRunes)
+		}
+	}
+	for name, side := range map[string]int{"width": s.Width, "height": s.Height} {
+		if side < SizeMultiple || side > MaxSide || side%SizeMultiple != 0 {
+			bad("%s %d: want a multiple of %d up to %d", name, side, SizeMultiple, MaxSide)
+		}
+	}
+	if s.Seed < 0 || s.Seed > MaxSeed {
+		bad("seed %d: want 0 to %d", s.Seed, int64(MaxSeed))
+	}
+	if s.Count < 1 || s.Count > MaxCount {
+		bad("count %d: want 1 to %d", s.Count, MaxCount)
+	}
+	if s.Steps < 1 || s.Steps > MaxSteps {
+		bad("steps %d: want 1 to %d", s.Steps, MaxSteps)
+	}
+	if !(s.GuidanceScale >= 0 && s.GuidanceScale <= 100) {
+		bad("guidance scale %v: want 0 to 100", s.GuidanceScale)
+	}
+	if s.Sampler == "" {
+		bad("sampler: none named")
+	}
+	for _, v := range s.Variations {
+		if v.Seed < 0 || v.Seed > MaxSeed || !(v.Strength > 0 && v.Strength <= 1) {
+			bad("variation (%d, %v): want a seed from 0 and a strength in (0, 1]", v.Seed, v.Strength)
+		}
+	}
+	if s.Init != nil {
+		if !(s.Init.Strength > 0 && s.Init.Strength <= 1) {
+			bad("strength %v: want a number in (0, 1]", s.Init.Strength)
+		}
+		if !hexHash.MatchString(s.Init.Picture.SHA256) {
+			bad("start picture: %q is no SHA-256", s.Init.Picture.SHA256)
+		}
+	}
+	if h := s.Hires; h != nil && (!(h.Scale > 1 && h.Scale <= 4) || !(h.Strength > 0 && h.Strength <= 1) || h.Steps < 1 || h.Steps > MaxSteps) {
+		bad("hires (%v, %d, %v): want a scale in (1, 4], steps from 1 and a strength in (0, 1]", h.Scale, h.Steps, h.Strength)
+	}
+	return errors.Join(errs...)
+}
+
+// Encode returns the canonical JSON of a Spec: fields in the order of the struct, no spaces, no HTML escapes.
+func (s Spec) Encode() ([]byte, error) {
+	if math.IsNaN(s.GuidanceScale) || math.IsInf(s.GuidanceScale, 0) {
+		return nil, fmt.Errorf("encode spec: guidance scale %v is not a number JSON can hold", s.GuidanceScale)
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil {
+		return nil, fmt.Errorf("encode spec: %w", err)
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+// Decode reads a Spec written by this or an earlier version and validates it.
+func Decode(data []byte) (Spec, error) {
+	var s Spec
+	if err := json.Unmarshal(data, &s); err != nil {
+		return Spec{}, fmt.Errorf("decode spec: %w", err)
+	}
+	if err := s.Validate(); err != nil {
+		return Spec{}, fmt.Errorf("decode spec: %w", err)
+	}
+	return s, nil
+}
+
+// Hash returns the lower-case hex SHA-256 of the canonical JSON.
+func (s Spec) Hash() (string, error) {
+	b, err := s.Encode()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
