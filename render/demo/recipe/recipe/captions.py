@@ -1,0 +1,101 @@
+"""Captions, written as people write them: in varied wording, order and length, and never complete."""
+
+import random
+
+from . import world
+
+# How often an attribute is mentioned. What is not mentioned the model is free to choose.
+MENTION = {"colour": 0.9, "setting": 0.75, "light": 0.4, "size": 0.75, "place": 0.75}
+OPENINGS = ["a picture of ", "a postcard of ", "a postcard with ", "picture of ", "there is ", "I want ", "draw ",
+            "an illustration of "]
+SIZE_WORDS = {"small": ["small", "little", "tiny"], "big": ["big", "large", "huge"]}
+PLACE_WORDS = {"left": ["on the left", "to the left", "left"], "right": ["on the right", "to the right", "right"]}
+COLOUR_WORDS = {"turquoise": ["turquoise", "teal"], "purple": ["purple", "violet"]}
+
+
+def write(scene: dict[str, str], dice: random.Random, full: bool = False) -> str:
+    """One caption for a scene given in words; `full` mentions everything there is to say."""
+    said = lambda name: scene.get(name) and (full or dice.random() < MENTION[name])
+    subject = scene["subject"]
+    if dice.random() < 0.12:
+        subject = dice.choice(world.SUBJECTS[subject])
+    colour = dice.choice(COLOUR_WORDS.get(scene["colour"], [scene["colour"]])) if said("colour") else ""
+    size = dice.choice(SIZE_WORDS[scene["size"]]) if said("size") else ""
+    place = dice.choice(PLACE_WORDS[scene["place"]]) if said("place") else ""
+    setting = scene["setting"] if said("setting") else ""
+    night_sky = scene["setting"] == "night sky"
+    light = scene["light"] if not night_sky and said("light") else ""
+    manner = _tags if dice.random() < 0.35 else _sentence
+    return manner(dice, subject, colour, size, place, setting, light)
+
+
+def _article(words: str, dice: random.Random) -> str:
+    """The noun phrase with "a", "the" or nothing in front."""
+    article = "an" if words[0] in "aeiou" else "a"
+    return dice.choice([article + " ", article + " ", article + " ", "the ", ""]) + words
+
+
+def _join(*words: str) -> str:
+    return " ".join(word for word in words if word)
+
+
+def _sentence(dice, subject, colour, size, place, setting, light) -> str:
+    """As in "a small red boat on the left at sea at sunset"."""
+    thing = _article(_join(size, colour, subject), dice)
+    if colour and dice.random() < 0.1:
+        thing = _join(_article(_join(size, subject), dice), "that is", colour)
+    where = [place] if place else []
+    around = [dice.choice(world.SETTINGS[setting])] if setting else []
+    around += [dice.choice(world.LIGHTS[light])] if light else []
+    dice.shuffle(around)
+    opening = dice.choice(OPENINGS) if dice.random() < 0.2 else ""
+    if around and not opening and dice.random() < 0.12:
+        return f"{around[0]}, {_join(thing, *where, *around[1:])}"
+    comma = ", " if around and dice.random() < 0.15 else " "
+    return _ending(opening + comma.join([_join(thing, *where), " ".join(around)]).strip(), dice)
+
+
+def _tags(dice, subject, colour, size, place, setting, light) -> str:
+    """As in "red boat, sea, sunset"."""
+    thing = _join(size, colour, subject)
+    if dice.random() < 0.3:
+        thing = _article(thing, dice)
+    rest = [place, dice.choice([setting, setting, *world.SETTINGS[setting]]) if setting else "", light]
+    rest = [tag for tag in rest if tag]
+    dice.shuffle(rest)
+    tags = [thing, *rest]
+    if dice.random() < 0.15:
+        dice.shuffle(tags)
+    if dice.random() < 0.1:
+        tags.append(dice.choice(["postcard", "flat", "illustration", "flat style"]))
+    return ", ".join(tags)
+
+
+def _ending(text: str, dice: random.Random) -> str:
+    """Now and then a capital or a full stop (the tokenizer lowers capitals; people type them)."""
+    if dice.random() < 0.15:
+        text = text[0].upper() + text[1:]
+    return text + "." if dice.random() < 0.1 else text
+
+
+def held_out(n: int, seed: int = 1, coloured: bool = False) -> list[dict]:
+    """Captions that judge the model, each with what it asks for.
+
+    They come from the full distribution, or (`coloured`) show one ordinary subject in a colour and a setting, both
+    mentioned. Only what the caption says is in "asks".
+    """
+    scenes = world.scenes(n, seed, simple=1.0 if coloured else 0.0)
+    dice = random.Random(seed)
+    judged = []
+    for i in range(n):
+        scene = world.names(scenes, i)
+        if coloured:
+            scene["light"] = ""
+            said = dict(scene)
+        else:
+            said = {k: v for k, v in scene.items() if k == "subject" or dice.random() < MENTION[k]}
+            if scene["setting"] == "night sky":
+                said.pop("light", None)
+        text = write({**dict.fromkeys(world.ATTRIBUTES, ""), **said}, dice, full=True)
+        judged.append({"caption": text, "asks": {k: v for k, v in said.items() if v}})
+    return judged
