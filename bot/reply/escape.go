@@ -1,0 +1,44 @@
+package reply
+
+import (
+	"strings"
+	"unicode"
+)
+
+// special are the characters that Discord's markdown gives a meaning. A backslash takes it away.
+const special = "\\`*_~|>#-[]()<@:"
+
+// Escape makes somebody's words safe to show inside a message: no markdown, no links, no mentions, no hidden or
+// direction-changing characters, one line. The words themselves stay readable as they were typed.
+func Escape(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case unicode.IsSpace(r):
+			b.WriteByte(' ')
+		case hidden(r):
+		case strings.ContainsRune(special, r):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return breakLinks(strings.Join(strings.Fields(b.String()), " "))
+}
+
+// hidden tells whether r is a control, a format character (zero width, bidirectional override) or no character at all.
+// The zero width joiner stays, since emoji are made with it.
+func hidden(r rune) bool {
+	const zeroWidthJoiner = '\u200d'
+	return r != zeroWidthJoiner && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar)
+}
+
+// breakLinks keeps addresses from becoming links: Escape has put a backslash before the colon, which Discord ignores
+// inside an address, so the scheme is parted with a zero width space.
+func breakLinks(text string) string {
+	for _, scheme := range []string{"http", "https", "discord"} {
+		text = strings.ReplaceAll(text, scheme+"\\:", scheme+"\u200b\\:")
+	}
+	return text
+}

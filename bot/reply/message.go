@@ -1,0 +1,226 @@
+package reply
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"mime/multipart"
+	"net/textproto"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxContent is Discord's limit on a message's text, in characters.
+const MaxContent = 2000
+
+// Ephemeral is the flag of a message that only one person sees.
+const Ephemeral = 1 << 6
+
+// noEmbeds keeps addresses in a prompt from unfolding.
+const noEmbeds = 1 << 2
+
+// File is an attachment to send.
+type File struct {
+	Name        string // [a-z0-9._-] only; anything else is replaced
+	Data        []byte
+	Description string // alternative text, at most 1,024 characters
+	Spoiler     bool
+}
+
+// Message is what to send. An edit replaces text, buttons and files as a whole.
+type Message struct {
+	Content    string
+	Files      []File
+	Keep       []string // edits: ids of attachments already there that stay; all others go
+	Rows       []Row
+	Private    bool     // only the person who asked sees it; first answers and follow-ups only
+	AllowUsers []string // who may be pinged; nobody else ever is
+	Nonce      string   // channel posts: at most 25 characters; a second post with it within minutes returns the first
+	Answers    string   // channel posts: the message this one replies to
+}
+
+// Row is up to five buttons side by side.
+type Row []Button
+
+// Style is a button's colour.
+type Style int
+
+// The styles.
+const (
+	Primary   Style = 1
+	Secondary Style = 2
+	Success   Style = 3
+	Danger    Style = 4
+)
+
+// Button is one button. It shows Emoji, Label or both.
+type Button struct {
+	Style    Style
+	Label    string
+	Emoji    string
+	ID       string // custom_id
+	Disabled bool
+}
+
+type emojiJSON struct {
+	Name string `json:"name"`
+}
+
+type componentJSON struct {
+	Type        int             `json:"type"`
+	Style       int             `json:"style,omitempty"`
+	Label       string          `json:"label,omitempty"`
+	Description string          `json:"description,omitempty"`
+	Emoji       *emojiJSON      `json:"emoji,omitempty"`
+	CustomID    string          `json:"custom_id,omitempty"`
+	Disabled    bool            `json:"disabled,omitempty"`
+	Components  []componentJSON `json:"components,omitempty"`
+	Component   *componentJSON  `json:"component,omitempty"`
+	Value       string          `json:"value,omitempty"`
+	Required    *bool           `json:"required,omitempty"`
+	MaxLength   int             `json:"max_length,omitempty"`
+}
+
+type attachmentJSON struct {
+	ID          any    `json:"id"` // a snowflake to keep, or the number of a file
+	Filename    string `json:"filename,omitempty"`
+	Description string `json:"description,omitempty"`
+	IsSpoiler   bool   `json:"is_spoiler,omitempty"`
+}
+
+type mentionsJSON struct {
+	Parse []string `json:"parse"`
+	Users []string `json:"users,omitempty"`
+}
+
+type messageJSON struct {
+	Content         string           `json:"content"`
+	Components      []componentJSON  `json:"components"`
+	Attachments     []attachmentJSON `json:"attachments"`
+	AllowedMentions mentionsJSON     `json:"allowed_mentions"`
+	Flags           int              `json:"flags,omitempty"`
+	Nonce           string           `json:"nonce,omitempty"`
+	EnforceNonce    bool             `json:"enforce_nonce,omitempty"`
+	Reference       *referenceJSON   `json:"message_reference,omitempty"`
+}
+
+type referenceJSON struct {
+	MessageID string `json:"message_id"`
+	FailIfNot bool   `json:"fail_if_not_exists"`
+}
+
+// payload returns the JSON body of a message. Lists are never null: allowed_mentions must be explicit on every create
+// and edit, and attachments decides which files stay.
+func (m *Message) payload() messageJSON {
+	p := messageJSON{
+		Content:         shorten(m.Content, MaxContent),
+		Components:      rowsJSON(m.Rows),
+		Attachments:     []attachmentJSON{},
+		AllowedMentions: mentionsJSON{Parse: []string{}, Users: m.AllowUsers},
+		Flags:           noEmbeds,
+		Nonce:           m.Nonce,
+		EnforceNonce:    m.Nonce != "",
+	}
+	if m.Private {
+		p.Flags |= Ephemeral
+	}
+	if m.Answers != "" {
+		p.Reference = &referenceJSON{MessageID: m.Answers}
+	}
+	for _, id := range m.Keep {
+		p.Attachments = append(p.Attachments, attachmentJSON{ID: id})
+	}
+	for i, f := range m.Files {
+		p.Attachments = append(p.Attachments, attachmentJSON{
+			ID: i, Filename: fileName(f), Description: shorten(f.Description, 1024), IsSpoiler: f.Spoiler,
+		})
+	}
+	return p
+}
+
+func rowsJSON(rows []Row) []componentJSON {
+	out := []componentJSON{}
+	for _, row := range rows {
+		r := componentJSON{Type: 1}
+		for _, b := range row {
+			r.Components = append(r.Components, b.json())
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func (b Button) json() componentJSON {
+	c := componentJSON{Type: 2, Style: int(b.Style), Label: b.Label, CustomID: b.ID, Disabled: b.Disabled}
+	if b.Emoji != "" {
+		c.Emoji = &emojiJSON{Name: b.Emoji}
+	}
+	return c
+}
+
+// fileName makes a name that is safe in a header and in attachment:// links. The prefix SPOILER_ hides a picture in
+// clients that do not know is_spoiler.
+func fileName(f File) string {
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_' {
+			return r
+		}
+		return '_'
+	}, strings.ToLower(f.Name))
+	if f.Spoiler {
+		return "SPOILER_" + name
+	}
+	return name
+}
+
+// multipartBody writes payload_json and files[n] as Discord reads them.
+func multipartBody(payload any, files []File) ([]byte, string, error) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	part, err := w.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {`form-data; name="payload_json"`}, "Content-Type": {"application/json"},
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	if err := json.NewEncoder(part).Encode(payload); err != nil {
+		return nil, "", fmt.Errorf("encode payload: %w", err)
+	}
+	for i, f := range files {
+		part, err := w.CreatePart(textproto.MIMEHeader{
+			"Content-Disposition": {`form-data; name="files[` + strconv.Itoa(i) + `]"; filename="` + fileName(f) + `"`},
+			"Content-Type":        {contentType(f.Name)},
+		})
+		if err != nil {
+			return nil, "", err
+		}
+		if _, err := part.Write(f.Data); err != nil {
+			return nil, "", err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, "", err
+	}
+	return b.Bytes(), w.FormDataContentType(), nil
+}
+
+func contentType(name string) string {
+	switch {
+	case strings.HasSuffix(name, ".png"):
+		return "image/png"
+	case strings.HasSuffix(name, ".jpg"):
+		return "image/jpeg"
+	case strings.HasSuffix(name, ".webp"):
+		return "image/webp"
+	}
+	return "application/octet-stream"
+}
+
+// shorten cuts text to at most n characters, with an ellipsis where it cut.
+func shorten(text string, n int) string {
+	if utf8.RuneCountInString(text) <= n {
+		return text
+	}
+	return string([]rune(text)[:n-1]) + "…"
+}

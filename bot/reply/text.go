@@ -1,0 +1,177 @@
+package reply
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"darkroom/bot/button"
+	"darkroom/queue"
+	"darkroom/render/picture"
+)
+
+// promptShown is how much of a prompt a message shows, in characters after escaping. The whole of it is behind ℹ️.
+const promptShown = 900
+
+// head is the line every message about a job begins with.
+func head(to To, spec picture.Spec) string {
+	prompt := Escape(spec.Prompt)
+	if prompt == "" {
+		prompt = "(no words)"
+	}
+	line := "**" + shortenEscaped(prompt, promptShown) + "**"
+	if to.User != "" {
+		line += " — <@" + to.User + ">"
+	}
+	if kind := origin(to); kind != "" {
+		line += " · " + kind
+	}
+	return line
+}
+
+// shortenEscaped cuts escaped text without leaving half an escape at its end.
+func shortenEscaped(text string, n int) string {
+	cut := shorten(text, n)
+	if cut == text {
+		return text
+	}
+	return strings.TrimRight(strings.TrimSuffix(cut, "…"), `\`) + "…"
+}
+
+// origin says what a job was made from, when it was made by a button.
+func origin(to To) string {
+	switch to.Verb {
+	case "vary":
+		return fmt.Sprintf("variation of picture %d", max(to.Tile, 1))
+	case "upscale":
+		return fmt.Sprintf("upscale of picture %d", max(to.Tile, 1))
+	case "reroll", "remix":
+		return to.Verb
+	}
+	return ""
+}
+
+// settings is the small line under a finished message.
+func settings(spec picture.Spec, files []queue.File) string {
+	size := fmt.Sprintf("%d×%d", spec.Width, spec.Height)
+	if len(files) > 0 {
+		size = fmt.Sprintf("%d×%d", files[0].Width, files[0].Height)
+	}
+	seed := spec.Seed
+	if n := len(spec.Variations); n > 0 {
+		seed = spec.Variations[n-1].Seed
+	}
+	return fmt.Sprintf("-# seed %d · %s · %d steps · %s", seed, size, spec.Steps, Escape(spec.Model.Name))
+}
+
+// CancelRow is the row under a job that waits or runs.
+func CancelRow(job string) []Row {
+	return []Row{{{Style: Secondary, Label: "Cancel", ID: button.ID{Verb: button.Cancel, Job: job}.String()}}}
+}
+
+// Waiting is the message of a job that stands in line. A place of 0 means that the line is not known: it is being put
+// together again.
+func Waiting(to To, spec picture.Spec, job string, place int) Message {
+	state := "⏳ Waiting, #" + strconv.Itoa(place) + " in line"
+	if place <= 0 {
+		state = "⏳ Waiting: the line is being put together again, your place in it is safe"
+	}
+	return Message{Content: head(to, spec) + "\n" + state, Rows: CancelRow(job)}
+}
+
+// Painting is the message of a job at work, with a preview if there is one.
+func Painting(to To, spec picture.Spec, job string, percent int, preview []File) Message {
+	return Message{
+		Content: fmt.Sprintf("%s\n🎨 Painting, %d %%", head(to, spec), percent), Files: preview, Rows: CancelRow(job),
+	}
+}
+
+// Finished is the message of a job that is done: its pictures with their buttons.
+func Finished(to To, spec picture.Spec, job string, files []File, made []queue.File) Message {
+	for i := range files {
+		files[i].Spoiler = to.Spoiler
+		files[i].Description = "Picture " + strconv.Itoa(i+1) + ": " + spec.Prompt
+	}
+	return Message{
+		Content: head(to, spec) + "\n" + settings(spec, made), Files: files, Rows: FinishedRows(spec, job, len(files)),
+	}
+}
+
+// FinishedRows are the buttons under a job's pictures: U and V for each tile of several, or those of a single one.
+func FinishedRows(spec picture.Spec, job string, tiles int) []Row {
+	if tiles == 1 {
+		return SingleRows(spec, job, 1)
+	}
+	var ups, varies Row
+	for i := 1; i <= tiles; i++ {
+		n := strconv.Itoa(i)
+		ups = append(ups, Button{Style: Secondary, Label: "U" + n, ID: button.ID{Verb: button.Single, Job: job, Tile: i}.String()})
+		varies = append(varies, Button{Style: Secondary, Label: "V" + n, ID: button.ID{Verb: button.Vary, Job: job, Tile: i}.String()})
+	}
+	ups = append(ups, Button{Style: Primary, Emoji: "🔄", ID: button.ID{Verb: button.Reroll, Job: job}.String()})
+	varies = append(varies, Button{Style: Primary, Emoji: "✏️", ID: button.ID{Verb: button.Remix, Job: job}.String()})
+	return []Row{ups, varies, tail(job, 0)}
+}
+
+// SingleRows are the buttons under one tile on its own. A picture that was enlarged already is not enlarged again.
+func SingleRows(spec picture.Spec, job string, tile int) []Row {
+	id := func(v button.Verb, arg string) string {
+		return button.ID{Verb: v, Job: job, Tile: tile, Arg: arg}.String()
+	}
+	var row Row
+	if spec.Hires == nil {
+		row = append(row, Button{Style: Secondary, Label: "Upscale 2×", ID: id(button.Upscale, "")})
+	}
+	row = append(row,
+		Button{Style: Secondary, Label: "Vary (subtle)", ID: id(button.Vary, "subtle")},
+		Button{Style: Secondary, Label: "Vary (strong)", ID: id(button.Vary, "strong")},
+		Button{Style: Primary, Emoji: "🔄", ID: button.ID{Verb: button.Reroll, Job: job}.String()},
+		Button{Style: Primary, Emoji: "✏️", ID: button.ID{Verb: button.Remix, Job: job}.String()},
+	)
+	return []Row{row, tail(job, tile)}
+}
+
+// tail is the last row of every finished message. The tile keeps its ids apart from those of the whole message.
+func tail(job string, tile int) Row {
+	return Row{
+		{Style: Secondary, Emoji: "ℹ️", ID: button.ID{Verb: button.Info, Job: job, Tile: tile}.String()},
+		{Style: Secondary, Emoji: "❌", ID: button.ID{Verb: button.Delete, Job: job, Tile: tile}.String()},
+	}
+}
+
+// Sorry is the message of a job that was given up. reason is a sentence for people; the job's id is the reference that
+// is also in the log.
+func Sorry(to To, spec picture.Spec, job, reason string) Message {
+	return Message{
+		Content: fmt.Sprintf("%s\n⚠️ %s\n-# reference %s", head(to, spec), reason, job),
+		Rows: []Row{{
+			{Style: Secondary, Emoji: "🔄", Label: "Try again", ID: button.ID{Verb: button.Reroll, Job: job}.String()},
+			{Style: Secondary, Emoji: "❌", ID: button.ID{Verb: button.Delete, Job: job}.String()},
+		}},
+	}
+}
+
+// Withdrawn is the message of a job that was cancelled.
+func Withdrawn(to To, spec picture.Spec, job string) Message {
+	return Message{
+		Content: head(to, spec) + "\n🚫 Cancelled",
+		Rows: []Row{{
+			{Style: Secondary, Emoji: "🔄", Label: "Paint it after all", ID: button.ID{Verb: button.Reroll, Job: job}.String()},
+			{Style: Secondary, Emoji: "❌", ID: button.ID{Verb: button.Delete, Job: job}.String()},
+		}},
+	}
+}
+
+// Stranded is the message of pictures that were painted too late to be posted and are no longer at hand: the button's
+// fresh token paints them again.
+func Stranded(to To, spec picture.Spec, job string) Message {
+	return Message{
+		Content: head(to, spec) + "\n🖼️ Finished, but too late to be posted here by itself.",
+		Rows:    []Row{{{Style: Primary, Label: "Show", ID: button.ID{Verb: button.Show, Job: job}.String()}}},
+	}
+}
+
+// finishedIs tells whether a posted message shows this job's finished pictures.
+func finishedIs(p Posted, job string) bool {
+	return len(p.Attachments) > 0 && p.Has(button.ID{Verb: button.Remix, Job: job}.String())
+}
