@@ -56,6 +56,7 @@ type Request struct {
 	Options     map[string]string // options of other commands, and the fields of a form, as text
 	Message     string            // the message a button hangs on
 	Files       []Attachment      // the pictures on that message
+	Asker       string            // who asked for that message; empty when Discord does not say
 	Ephemeral   bool              // that message is only seen by one person
 }
 

@@ -1,0 +1,171 @@
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"darkroom/bot/admit"
+)
+
+// The verbs of a Request that are no command names.
+const (
+	Ping         = "ping"         // HTTP endpoints only
+	Button       = "button"       // Sub is the custom_id
+	Form         = "form"         // Sub is the custom_id, Options the fields
+	Autocomplete = "autocomplete" // Sub is the command, Focus the option
+	Unknown      = "unknown"      // a kind of interaction this program does not know: answer it anyway
+)
+
+// The kinds of interactions. Source: Discord, "Interaction Type".
+const (
+	typePing         = 1
+	typeCommand      = 2
+	typeComponent    = 3
+	typeAutocomplete = 4
+	typeModal        = 5
+)
+
+// DefaultFileLimit is what a file may weigh where Discord does not say, in bytes.
+const DefaultFileLimit = 10 << 20
+
+const ephemeralFlag = 1 << 6
+
+// ErrUnanswerable means that an interaction lacks the id or the token, without which nobody can answer it.
+var ErrUnanswerable = errors.New("interaction without id or token")
+
+// Decode reads one interaction. Fields that are missing, unknown or of another kind than documented are left empty;
+// only an interaction that could not be answered at all is an error.
+func Decode(raw json.RawMessage) (admit.Request, error) {
+	o := parseObject(raw)
+	if o == nil {
+		return admit.Request{}, fmt.Errorf("decode interaction: %w: not a JSON object", ErrUnanswerable)
+	}
+	req := admit.Request{ID: o.text("id"), Application: o.text("application_id"), Token: o.text("token"), Verb: Unknown}
+	if req.ID == "" || req.Token == "" {
+		return admit.Request{}, fmt.Errorf("decode interaction: %w", ErrUnanswerable)
+	}
+	req.Place, req.Person = place(o), person(o)
+	readMessage(&req, o.object("message"))
+	data := o.object("data")
+	switch o.integer("type") {
+	case typePing:
+		req.Verb = Ping
+	case typeCommand:
+		readCommand(&req, data)
+	case typeComponent:
+		req.Verb, req.Sub = Button, data.text("custom_id")
+	case typeAutocomplete:
+		readCommand(&req, data)
+		req.Verb, req.Sub = Autocomplete, data.text("name")
+	case typeModal:
+		req.Verb, req.Sub, req.Options = Form, data.text("custom_id"), fields(data)
+	}
+	return req, nil
+}
+
+// place tells where an interaction happened. Discord sends "context" since 2024; without it the guild decides.
+func place(o object) admit.Place {
+	channel := o.object("channel")
+	p := admit.Place{
+		Guild: o.text("guild_id"), Channel: o.text("channel_id"), AgeRestricted: channel.yes("nsfw"),
+		BotPermissions: o.bits("app_permissions"), FileLimit: o.integer("attachment_size_limit"),
+	}
+	if p.Channel == "" {
+		p.Channel = channel.text("id")
+	}
+	if p.FileLimit <= 0 {
+		p.FileLimit = DefaultFileLimit
+	}
+	switch {
+	case p.Guild != "" && isThread(channel.integer("type")):
+		p.Kind = "thread"
+	case p.Guild != "":
+		p.Kind = "guild"
+	case o.text("context") == "2":
+		p.Kind = "private"
+	default:
+		p.Kind, p.BotPermissions = "dm", ^uint64(0)
+	}
+	return p
+}
+
+// isThread tells whether a channel type is one of the three kinds of threads.
+func isThread(kind int64) bool { return kind >= 10 && kind <= 12 }
+
+// person reads who acts: a member in servers, a bare user in direct messages.
+func person(o object) admit.Person {
+	member := o.object("member")
+	user := member.object("user")
+	if user == nil {
+		user = o.object("user")
+	}
+	p := admit.Person{ID: user.text("id"), Roles: member.texts("roles"), Permissions: member.bits("permissions"), Locale: o.text("locale")}
+	for _, name := range []string{member.text("nick"), user.text("global_name"), user.text("username")} {
+		if name != "" {
+			p.Name = name
+			break
+		}
+	}
+	return p
+}
+
+// readMessage reads the message that a button or form hangs on.
+func readMessage(req *admit.Request, m object) {
+	req.Message = m.text("id")
+	req.Ephemeral = m.integer("flags")&ephemeralFlag != 0
+	req.Asker = m.object("interaction_metadata").object("user").text("id")
+	for _, a := range m.list("attachments") {
+		req.Files = append(req.Files, attachment(a))
+	}
+}
+
+func attachment(o object) admit.Attachment {
+	return admit.Attachment{
+		ID: o.text("id"), Name: o.text("filename"), URL: o.text("url"), ContentType: o.text("content_type"),
+		Size: o.integer("size"), Width: int(o.integer("width")), Height: int(o.integer("height")),
+	}
+}
+
+// readCommand reads a slash command: its subcommand, its options as text, and for /imagine what is wanted.
+func readCommand(req *admit.Request, data object) {
+	req.Verb, req.Options = data.text("name"), map[string]string{}
+	options := data.list("options")
+	for len(options) > 0 && options[0].integer("type") <= 2 && options[0].has("name") && !options[0].has("value") {
+		req.Sub, options = options[0].text("name"), options[0].list("options")
+	}
+	for _, o := range options {
+		name := o.text("name")
+		req.Options[name] = o.text("value")
+		if o.yes("focused") {
+			req.Focus = name
+		}
+	}
+	if req.Verb == "imagine" {
+		req.Wanted = wanted(req.Options, data.object("resolved").object("attachments"))
+	}
+}
+
+// fields reads the values of a form. Texts stand in action rows (the older form) or in labels; whatever else a form
+// may hold gives its values, joined by commas.
+func fields(data object) map[string]string {
+	out := map[string]string{}
+	for _, row := range data.list("components") {
+		inner := row.list("components")
+		if c := row.object("component"); c != nil {
+			inner = append(inner, c)
+		}
+		for _, c := range append(inner, row) {
+			id := c.text("custom_id")
+			switch {
+			case id == "":
+			case c.has("values"):
+				out[id] = strings.Join(c.texts("values"), ",")
+			case c.has("value"):
+				out[id] = c.text("value")
+			}
+		}
+	}
+	return out
+}
