@@ -9,7 +9,8 @@ import (
 const special = "\\`*_~|>#-[]()<@:"
 
 // Escape makes somebody's words safe to show inside a message: no markdown, no links, no mentions, no hidden or
-// direction-changing characters, one line. The words themselves stay readable as they were typed.
+// direction-changing characters, one line. The words themselves stay readable as they were typed. An address does not
+// become a link, since the colon after its scheme is escaped.
 func Escape(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -24,7 +25,7 @@ func Escape(text string) string {
 			b.WriteRune(r)
 		}
 	}
-	return breakLinks(strings.Join(strings.Fields(b.String()), " "))
+	return strings.Join(strings.Fields(b.String()), " ")
 }
 
 // hidden tells whether r is a control, a format character (zero width, bidirectional override) or no character at all.
@@ -32,13 +33,4 @@ func Escape(text string) string {
 func hidden(r rune) bool {
 	const zeroWidthJoiner = '\u200d'
 	return r != zeroWidthJoiner && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar)
-}
-
-// breakLinks keeps addresses from becoming links: Escape has put a backslash before the colon, which Discord ignores
-// inside an address, so the scheme is parted with a zero width space.
-func breakLinks(text string) string {
-	for _, scheme := range []string{"http", "https", "discord"} {
-		text = strings.ReplaceAll(text, scheme+"\\:", scheme+"\u200b\\:")
-	}
-	return text
 }
