@@ -37,14 +37,17 @@ type Entry struct {
 	Cost     int64    // estimated milliseconds
 	Pictures int      // tiles, what quotas count
 	Inputs   []string // SHA-256 of input pictures held for this job
-	Spoiler  bool
-	Epoch    int64           // the queue's epoch it was last enqueued in; 0 is never
-	Leased   bool            // a renderer had it once: enqueue it again only with Look
-	Message  string          // the message that holds the answer, once known
-	Outcome  json.RawMessage // a queue outcome, once done
-	Reason   string          // why it failed
-	Created  time.Time
-	Updated  time.Time
+	// Pending says, in the caller's own JSON, which input pictures must still be copied before the job can be enqueued.
+	// It is kept so that a bot that dies between the acknowledgement and the copy can go on; Attach empties it.
+	Pending json.RawMessage
+	Spoiler bool
+	Epoch   int64           // the queue's epoch it was last enqueued in; 0 is never
+	Leased  bool            // a renderer had it once: enqueue it again only with Look
+	Message string          // the message that holds the answer, once known
+	Outcome json.RawMessage // a queue outcome, once done
+	Reason  string          // why it failed
+	Created time.Time
+	Updated time.Time
 }
 
 // Policy is what a server's moderators decided. Zero numbers mean "no limit of the server's own".

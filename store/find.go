@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const columns = `id, server, channel, user_id, parent, verb, state, spec, reply, pending, lane, cost, pictures, spoiler,
+	epoch, leased, message, outcome, reason, created, updated`
+
+// Find returns a job, or ErrNotFound.
+func (s *Store) Find(ctx context.Context, id string) (Entry, error) {
+	e, err := s.one(ctx, `SELECT `+columns+` FROM jobs WHERE id = $1`, id)
+	if err != nil {
+		return Entry{}, fmt.Errorf("find job %s: %w", id, err)
+	}
+	return e, nil
+}
+
+// ByMessage returns the newest job whose answer is in this message, or ErrNotFound.
+func (s *Store) ByMessage(ctx context.Context, message string) (Entry, error) {
+	e, err := s.one(ctx, `SELECT `+columns+` FROM jobs WHERE message = $1 AND message <> ''
+		ORDER BY created DESC, id DESC LIMIT 1`, message)
+	if err != nil {
+		return Entry{}, fmt.Errorf("find job of message %s: %w", message, err)
+	}
+	return e, nil
+}
+
+// Owed returns, oldest first, up to limit jobs that were promised and are not in this epoch of the queue: the relay
+// enqueues them. Boot, a lost enqueue, a wiped queue and a queue that went back in time are all this one question.
+func (s *Store) Owed(ctx context.Context, epoch int64, limit int) ([]Entry, error) {
+	return s.many(ctx, "find owed jobs", `SELECT `+columns+` FROM jobs
+		WHERE state IN ('waiting', 'running') AND epoch < $1 ORDER BY created, id LIMIT $2`, epoch, limit)
+}
+
+// Unfinished returns a user's unfinished jobs in all servers, oldest first.
+func (s *Store) Unfinished(ctx context.Context, user string) ([]Entry, error) {
+	return s.many(ctx, "find unfinished jobs", `SELECT `+columns+` FROM jobs
+		WHERE state IN ('accepted', 'waiting', 'running') AND user_id = $1 ORDER BY created, id`, user)
+}
+
+// Ended returns, newest first, up to limit jobs that were touched since and are terminal.
+func (s *Store) Ended(ctx context.Context, since time.Time, limit int) ([]Entry, error) {
+	return s.many(ctx, "find ended jobs", `SELECT `+columns+` FROM jobs
+		WHERE updated >= $1 AND state IN ('done', 'failed', 'cancelled', 'expired')
+		ORDER BY updated DESC, id DESC LIMIT $2`, millis(since), limit)
+}
+
+func (s *Store) one(ctx context.Context, text string, args ...any) (Entry, error) {
+	found, err := s.entries(ctx, text, args...)
+	if err != nil {
+		return Entry{}, err
+	}
+	if len(found) == 0 {
+		return Entry{}, ErrNotFound
+	}
+	return found[0], nil
+}
+
+func (s *Store) many(ctx context.Context, step, text string, args ...any) ([]Entry, error) {
+	found, err := s.entries(ctx, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", step, err)
+	}
+	return found, nil
+}
+
+func (s *Store) entries(ctx context.Context, text string, args ...any) ([]Entry, error) {
+	var found []Entry
+	err := s.query(ctx, func(r *sql.Rows) error {
+		e, err := scan(r)
+		found = append(found, e)
+		return err
+	}, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		if found[i].Inputs, err = s.inputsOf(ctx, found[i].ID); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func scan(r *sql.Rows) (Entry, error) {
+	var e Entry
+	var spec, reply, pending, outcome string
+	var created, updated int64
+	err := r.Scan(&e.ID, &e.Server, &e.Channel, &e.User, &e.Parent, &e.Verb, &e.State, &spec, &reply, &pending, &e.Lane,
+		&e.Cost, &e.Pictures, &e.Spoiler, &e.Epoch, &e.Leased, &e.Message, &outcome, &e.Reason, &created, &updated)
+	if err != nil {
+		return Entry{}, err
+	}
+	e.Spec, e.Reply, e.Pending, e.Outcome = raw(spec), raw(reply), raw(pending), raw(outcome)
+	e.Created, e.Updated = fromMillis(created), fromMillis(updated)
+	return e, nil
+}
+
+func raw(s string) json.RawMessage {
+	if s == "" {
+		return nil
+	}
+	return json.RawMessage(s)
+}
+
+// Count returns how many jobs are in each state.
+func (s *Store) Count(ctx context.Context) (map[State]int, error) {
+	n := map[State]int{}
+	err := s.query(ctx, func(r *sql.Rows) error {
+		var state State
+		var jobs int
+		err := r.Scan(&state, &jobs)
+		n[state] = jobs
+		return err
+	}, `SELECT state, COUNT(*) FROM jobs GROUP BY state`)
+	if err != nil {
+		return nil, fmt.Errorf("count jobs: %w", err)
+	}
+	return n, nil
+}
+
+// Meta returns a value kept under a name, or "" if there is none: small facts such as the hash of the registered
+// commands.
+func (s *Store) Meta(ctx context.Context, name string) (string, error) {
+	var value string
+	err := s.read.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = $1`, name).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", name, err)
+	}
+	return value, nil
+}
+
+// SetMeta keeps a value under a name.
+func (s *Store) SetMeta(ctx context.Context, name, value string) error {
+	_, err := s.write.ExecContext(ctx, `INSERT INTO meta (name, value) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value`, name, value)
+	if err != nil {
+		return fmt.Errorf("keep %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,13 @@
+-- A finished job stays as it ended, whatever a program above this table believes.
+
+-- +goose Up
+-- +goose StatementBegin
+CREATE TRIGGER jobs_terminal BEFORE UPDATE OF state ON jobs
+WHEN OLD.state IN ('done', 'failed', 'cancelled', 'expired') AND NEW.state <> OLD.state
+BEGIN
+    SELECT RAISE(ABORT, 'a finished job never changes its state');
+END;
+-- +goose StatementEnd
+
+-- +goose Down
+DROP TRIGGER jobs_terminal;

@@ -1,0 +1,201 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The changes of state below tell whether they happened. They do not when the job was finished before: the first
+// writer wins, and nobody else may act on a change that was not theirs. ErrNotFound means there is no such job.
+
+// Acknowledged makes an accepted job Waiting: Discord took our answer, so the pictures are promised.
+func (s *Store) Acknowledged(ctx context.Context, id string) (bool, error) {
+	return s.change(ctx, "acknowledge", id, `UPDATE jobs SET state = 'waiting', updated = $2
+		WHERE id = $1 AND state = 'accepted'`)
+}
+
+// Enqueued notes the queue's epoch that holds the job, so that Owed leaves it out. An older epoch changes nothing.
+func (s *Store) Enqueued(ctx context.Context, id string, epoch int64) (bool, error) {
+	return s.change(ctx, "note epoch of", id, `UPDATE jobs SET epoch = $3, updated = $2
+		WHERE id = $1 AND epoch < $3 AND state IN ('waiting', 'running')`, epoch)
+}
+
+// Leased makes a job Running, and remembers for good that a renderer had it.
+func (s *Store) Leased(ctx context.Context, id string) (bool, error) {
+	return s.change(ctx, "note lease of", id, `UPDATE jobs SET state = 'running', leased = TRUE, updated = $2
+		WHERE id = $1 AND state IN ('waiting', 'running')`)
+}
+
+// Returned makes a Running job Waiting again: its renderer gave it back or was lost.
+func (s *Store) Returned(ctx context.Context, id string) (bool, error) {
+	return s.change(ctx, "take back", id, `UPDATE jobs SET state = 'waiting', updated = $2
+		WHERE id = $1 AND state = 'running'`)
+}
+
+// Answered notes which message holds the job's answer, also after the job's end.
+func (s *Store) Answered(ctx context.Context, id, message string) (bool, error) {
+	return s.change(ctx, "note message of", id, `UPDATE jobs SET message = $3, updated = $2 WHERE id = $1`, message)
+}
+
+// Attach completes a job whose input pictures had to be copied first: it replaces the Spec by one that names them,
+// refers to them (PutInput comes before) and empties Pending.
+func (s *Store) Attach(ctx context.Context, id string, spec json.RawMessage, inputs []string) (bool, error) {
+	if !json.Valid(spec) {
+		return false, fmt.Errorf("attach inputs to job %s: the spec must be JSON", id)
+	}
+	var done bool
+	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
+		done, err = changeIn(ctx, tx, id, `UPDATE jobs SET spec = $3, pending = '', updated = $2
+			WHERE id = $1 AND state IN ('accepted', 'waiting')`, millis(s.now()), string(spec))
+		if err != nil || !done {
+			return err
+		}
+		return refer(ctx, tx, id, inputs)
+	})
+	if err != nil {
+		return false, fmt.Errorf("attach inputs to job %s: %w", id, err)
+	}
+	return done, nil
+}
+
+// Finish ends a job as Done. message is the message that holds the pictures, empty if there is none (yet).
+func (s *Store) Finish(ctx context.Context, id, message string, outcome json.RawMessage) (bool, error) {
+	return s.end(ctx, id, ending{state: Done, message: message, outcome: outcome})
+}
+
+// Fail ends a job as Failed. reason is for the owner and the operator.
+func (s *Store) Fail(ctx context.Context, id, reason string) (bool, error) {
+	return s.end(ctx, id, ending{state: Failed, reason: reason})
+}
+
+// Cancel ends a job as Cancelled.
+func (s *Store) Cancel(ctx context.Context, id string) (bool, error) {
+	return s.end(ctx, id, ending{state: Cancelled})
+}
+
+// Expire ends, as Expired, every job that was accepted longer ago than age and never acknowledged. It returns their
+// number.
+func (s *Store) Expire(ctx context.Context, age time.Duration) (int, error) {
+	ids, err := s.unacknowledged(ctx, s.now().Add(-age))
+	if err != nil {
+		return 0, fmt.Errorf("expire jobs: %w", err)
+	}
+	n := 0
+	for _, id := range ids {
+		ended, err := s.end(ctx, id, ending{state: Expired, reason: "never acknowledged", only: Accepted})
+		if err != nil {
+			return n, err
+		}
+		if ended {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (s *Store) unacknowledged(ctx context.Context, before time.Time) ([]string, error) {
+	var ids []string
+	err := s.query(ctx, func(r *sql.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT id FROM jobs WHERE state = 'accepted' AND created < $1 ORDER BY created`, millis(before))
+	return ids, err
+}
+
+// ending is how a job ends.
+type ending struct {
+	state   State
+	only    State // the state it must be in; empty for any that is not terminal
+	message string
+	outcome json.RawMessage
+	reason  string
+}
+
+// end writes an ending, blanks the token and lets go of the input pictures of a job that made nothing.
+func (s *Store) end(ctx context.Context, id string, to ending) (bool, error) {
+	var ended bool
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		var state State
+		var address string
+		err := tx.QueryRowContext(ctx, `SELECT state, reply FROM jobs WHERE id = $1`, id).Scan(&state, &address)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if state.Terminal() || (to.only != "" && state != to.only) {
+			return nil
+		}
+		ended = true
+		return s.record(ctx, tx, id, address, to)
+	})
+	if err != nil {
+		return false, fmt.Errorf("end job %s as %s: %w", id, to.state, err)
+	}
+	return ended, nil
+}
+
+func (s *Store) record(ctx context.Context, tx *sql.Tx, id, address string, to ending) error {
+	_, err := tx.ExecContext(ctx, `UPDATE jobs SET state = $2, reply = $3, pending = '', outcome = $4, reason = $5, updated = $6,
+		message = CASE WHEN $7 = '' THEN message ELSE $7 END
+		WHERE id = $1 AND state IN ('accepted', 'waiting', 'running')`,
+		id, to.state, blank(address), string(to.outcome), to.reason, millis(s.now()), to.message)
+	if err != nil || to.state == Done {
+		return err // a reroll of a finished job needs its input pictures again: Prune lets go of those
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM job_inputs WHERE job = $1`, id)
+	return err
+}
+
+// blank empties the field "token" of a reply address. What it cannot read it drops: it might hold a token.
+func blank(address string) string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal([]byte(address), &fields) != nil || fields == nil {
+		return "{}"
+	}
+	if _, there := fields["token"]; there {
+		fields["token"] = json.RawMessage(`""`)
+	}
+	b, err := json.Marshal(fields)
+	if err != nil {
+		return "{}"
+	}
+	return string(b)
+}
+
+// change runs one conditional UPDATE whose $1 is the id and $2 the time.
+func (s *Store) change(ctx context.Context, step, id, text string, args ...any) (bool, error) {
+	var done bool
+	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
+		done, err = changeIn(ctx, tx, id, text, millis(s.now()), args...)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("%s job %s: %w", step, id, err)
+	}
+	return done, nil
+}
+
+func changeIn(ctx context.Context, tx *sql.Tx, id, text string, now int64, args ...any) (bool, error) {
+	r, err := tx.ExecContext(ctx, text, append([]any{id, now}, args...)...)
+	if err != nil {
+		return false, err
+	}
+	n, err := r.RowsAffected()
+	if err != nil || n > 0 {
+		return n > 0, err
+	}
+	var there int
+	err = tx.QueryRowContext(ctx, `SELECT 1 FROM jobs WHERE id = $1`, id).Scan(&there)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, ErrNotFound
+	}
+	return false, err
+}
