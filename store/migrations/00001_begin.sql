@@ -31,7 +31,7 @@ CREATE INDEX jobs_owed ON jobs (epoch, created) WHERE state IN ('waiting', 'runn
 CREATE INDEX jobs_accepted ON jobs (created) WHERE state = 'accepted';
 -- Quotas: what a user has in hand, and what they asked for in a day.
 CREATE INDEX jobs_in_hand ON jobs (server, user_id) WHERE state IN ('accepted', 'waiting', 'running');
-CREATE INDEX jobs_of_day ON jobs (server, user_id, created);
+CREATE INDEX jobs_of_day ON jobs (server, user_id, created) WHERE state NOT IN ('failed', 'cancelled', 'expired');
 -- /queue and /cancel: one user's unfinished jobs anywhere.
 CREATE INDEX jobs_of_user ON jobs (user_id, created) WHERE state IN ('accepted', 'waiting', 'running');
 CREATE INDEX jobs_of_message ON jobs (message) WHERE message <> '';

@@ -1,0 +1,230 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"darkroom/store"
+)
+
+func TestSQLite(t *testing.T) {
+	t.Parallel()
+	exercise(t, func(t *testing.T, o store.Options) *store.Store {
+		return openAt(t, filepath.Join(t.TempDir(), "100% sure?#1.db"), o)
+	})
+}
+
+func openAt(t *testing.T, path string, o store.Options) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), "sqlite:"+path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func TestOpen(t *testing.T) {
+	t.Parallel()
+	t.Run("an address of another kind is refused", func(t *testing.T) {
+		t.Parallel()
+		for _, address := range []string{"postgres://x/y", "", "sqlite:"} {
+			if _, err := store.Open(t.Context(), address, store.Options{}); err == nil {
+				t.Errorf("%q: got no error", address)
+			}
+		}
+	})
+	t.Run("only the owner can read the file", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "a.db")
+		openAt(t, path, store.Options{})
+		for _, name := range []string{path, path + "-wal", path + "-shm"} {
+			info, err := os.Stat(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, name, info.Mode().Perm(), os.FileMode(0o600))
+		}
+	})
+	t.Run("a plain path is a database", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "plain.db")
+		s, err := store.Open(t.Context(), path, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if err := s.Ping(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("a database of a newer program is refused", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "newer.db")
+		openAt(t, path, store.Options{})
+		db := raw(t, path)
+		if _, err := db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`); err != nil {
+			t.Fatal(err)
+		}
+		_, err := store.Open(t.Context(), path, store.Options{})
+		if err == nil || !strings.Contains(err.Error(), "use a newer darkroom") {
+			t.Errorf("got %v, want advice to use a newer darkroom", err)
+		}
+	})
+}
+
+func TestReopen(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := openAt(t, path, store.Options{})
+	promised(t, s, "1-0")
+	if _, err := s.NextEpoch(t.Context(), "main"); err != nil {
+		t.Fatal(err)
+	}
+	before := find(t, s, "1-0")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openAt(t, path, store.Options{})
+	equal(t, "the job", find(t, s, "1-0"), before)
+	n, err := s.CurrentEpoch(t.Context(), "main")
+	equal(t, "the epoch", []any{n, err}, []any{int64(1), error(nil)})
+}
+
+// TestKilled: a process that dies at once after Accept returned has not lost the job, and one that dies in the middle
+// of Accept has not kept half of it.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.db")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestDie$")
+	cmd.Env = append(os.Environ(), "DARKROOM_TEST_DIE="+path)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Success() {
+		t.Fatalf("the child ended by %v, want a kill: %s", err, out)
+	}
+	s := openAt(t, path, store.Options{})
+	equal(t, "the accepted job", find(t, s, "1-0").State, store.Accepted)
+	if _, err := s.Find(t.Context(), "2-0"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the half accepted job: got %v, want %v", err, store.ErrNotFound)
+	}
+}
+
+// TestDie is the child of TestKilled.
+func TestDie(t *testing.T) {
+	path := os.Getenv("DARKROOM_TEST_DIE")
+	if path == "" {
+		t.Skip("only runs as the child of TestKilled")
+	}
+	s := openAt(t, path, store.Options{})
+	accept(t, s, job("1-0"))
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Accept(t.Context(), []store.Entry{job("2-0"), job("2-1")}, func(store.Policy, store.Usage) error {
+		return self.Kill()
+	})
+	time.Sleep(time.Minute) // the kill comes before this ends
+	t.Fatal(err)
+}
+
+// raw opens the file beside the store, as a shell would.
+func raw(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func TestTrigger(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := openAt(t, path, store.Options{})
+	promised(t, s, "1-0")
+	must(t, s.Cancel, "1-0")
+	_, err := raw(t, path).Exec(`UPDATE jobs SET state = 'waiting' WHERE id = '1-0'`)
+	if err == nil || !strings.Contains(err.Error(), "never changes") {
+		t.Errorf("got %v, want a refusal of the database itself", err)
+	}
+}
+
+// TestDeadline: another program holds the database, and a request does not outlive its deadline by the whole wait.
+func TestDeadline(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := openAt(t, path, store.Options{})
+	hold, err := raw(t, path).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hold.Close()
+	if _, err := hold.ExecContext(t.Context(), `BEGIN IMMEDIATE`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := s.Accept(ctx, []store.Entry{job("1-0")}, yes); err == nil {
+		t.Error("got no error while the database was held")
+	}
+	if _, err := hold.ExecContext(t.Context(), `ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Find(t.Context(), "1-0"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("got %v, want %v", err, store.ErrNotFound)
+	}
+	accept(t, s, job("1-0"))
+}
+
+func TestQueriesUseTheirIndexes(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := openAt(t, path, store.Options{})
+	for i := range 3 {
+		promised(t, s, fmt.Sprintf("%d-0", i))
+	}
+	for query, index := range map[string]string{
+		`SELECT * FROM jobs WHERE state IN ('waiting', 'running') AND epoch < 3 ORDER BY created, id LIMIT 5`:                                     "jobs_owed",
+		`SELECT * FROM jobs WHERE state IN ('accepted', 'waiting', 'running') AND user_id = 'u'`:                                                  "jobs_of_user",
+		`SELECT SUM(pictures) FROM jobs WHERE server = 's' AND user_id = 'u' AND state IN ('accepted', 'waiting', 'running')`:                     "jobs_in_hand",
+		`SELECT SUM(pictures) FROM jobs WHERE server = 's' AND user_id = 'u' AND created > 5 AND state NOT IN ('failed', 'cancelled', 'expired')`: "jobs_of_day",
+		`SELECT id FROM jobs WHERE state = 'accepted' AND created < 5`:                                                                            "jobs_accepted",
+		`SELECT * FROM jobs WHERE message = 'm' AND message <> ''`:                                                                                "jobs_of_message",
+	} {
+		if plan := explain(t, raw(t, path), query); !strings.Contains(plan, index) {
+			t.Errorf("%s\ngot plan %s, want index %s", query, plan, index)
+		}
+	}
+}
+
+func explain(t *testing.T, db *sql.DB, query string) string {
+	t.Helper()
+	rows, err := db.Query("EXPLAIN QUERY PLAN " + query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var lines []string
+	for rows.Next() {
+		var id, parent, unused int
+		var line string
+		if err := rows.Scan(&id, &parent, &unused, &line); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line)
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "; ")
+}
