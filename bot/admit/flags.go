@@ -1,0 +1,79 @@
+package admit
+
+import (
+	"strconv"
+	"strings"
+
+	"darkroom/render/prompt"
+)
+
+// maxExamples is how many prompts are shown to somebody whose words the model does not know.
+const maxExamples = 3
+
+// readFlags takes the flags off a prompt. Those that are not understood are named and left out.
+func (j *judgement) readFlags(text string) (string, []prompt.Flag) {
+	rest, flags, unknown := prompt.Flags(text)
+	for _, f := range unknown {
+		j.note("I do not know the flag %s and left it out.", strings.TrimSpace("--"+f.Name+" "+f.Value))
+	}
+	var good []prompt.Flag
+	for _, f := range flags {
+		if f.Fault != "" {
+			j.note("%s", f.Fault)
+			continue
+		}
+		good = append(good, f)
+	}
+	return rest, good
+}
+
+// merge puts flags where no option was given. An option is the more deliberate of the two, so it wins and the flag is
+// named.
+func (j *judgement) merge(w Wanted, flags []prompt.Flag) Wanted {
+	for _, f := range flags {
+		value := f.Value
+		switch f.Name {
+		case prompt.FlagAspect:
+			if !j.beaten(f, w.Aspect != nil || w.Size != nil) {
+				w.Aspect = &value
+			}
+		case prompt.FlagNegative:
+			if !j.beaten(f, w.Negative != nil) {
+				w.Negative = &value
+			}
+		case prompt.FlagSeed:
+			if n, err := strconv.ParseInt(value, 10, 64); err == nil && !j.beaten(f, w.Seed != nil) {
+				w.Seed = &n
+			}
+		case prompt.FlagSteps:
+			if n, err := strconv.Atoi(value); err == nil && !j.beaten(f, w.Steps != nil) {
+				w.Steps = &n
+			}
+		}
+	}
+	return w
+}
+
+func (j *judgement) beaten(f prompt.Flag, by bool) bool {
+	if by {
+		j.note("--%s %s was left out, since it was said before.", f.Name, f.Value)
+	}
+	return by
+}
+
+// smallWords carry no picture: nobody is told that a model does not know them.
+var smallWords = []string{
+	"a", "an", "the", "and", "or", "of", "in", "on", "at", "over", "under", "above", "below", "with", "by", "near", "to", "from",
+	"is", "its", "it", "during", "against", "behind", "before", "beside", "into", "through", "some", "one",
+}
+
+// unknown looks for words that a model with a word list never saw.
+func (j *judgement) unknown() {
+	if len(j.model.Words) == 0 {
+		return
+	}
+	known := append(append([]string(nil), smallWords...), j.model.Words...)
+	if j.order.Unknown = prompt.Unknown(known, j.order.Spec.Prompt); len(j.order.Unknown) > 0 {
+		j.order.Examples = j.model.Prompts[:min(maxExamples, len(j.model.Prompts))]
+	}
+}

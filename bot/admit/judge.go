@@ -1,0 +1,169 @@
+package admit
+
+import (
+	"slices"
+	"unicode/utf8"
+
+	"darkroom/render/picture"
+)
+
+// attachFiles is Discord's permission to send files.
+const attachFiles = 1 << 15
+
+// Order is a request that was found good: all that decides the picture, and what the person should be told about it.
+type Order struct {
+	Spec     picture.Spec // without Init when Start is set: its bytes must be copied first
+	Start    *Start       // the start picture to copy
+	Spoiler  bool
+	Notes    []string // what was changed or left out, one sentence each, not escaped
+	Unknown  []string // words of the prompt that the model never saw
+	Examples []string // three prompts it can paint, when there are unknown words
+}
+
+// Start is a start picture as it was sent, with how much of it is painted anew.
+type Start struct {
+	File     Attachment `json:"file"`
+	Strength float64    `json:"strength"`
+}
+
+// Judge turns a request into an Order, or says why not. seed is drawn by the caller, for requests that name none. It
+// looks at nothing but its arguments.
+func Judge(req Request, offer Offer, policy Policy, seed int64) (Order, *Refusal) {
+	if r := outset(req, offer, policy); r != nil {
+		return Order{}, r
+	}
+	m := offer.Models[0].filled()
+	base := picture.Spec{
+		Version: picture.Version, Dialect: m.Dialect, Notation: picture.NotationA1111,
+		Model: picture.Ref{Name: m.Name, Hash: m.Hash}, Negative: m.Defaults.Negative,
+		Width: m.Defaults.Size.Width, Height: m.Defaults.Size.Height, Seed: seed, Count: m.Defaults.Count,
+		Steps: m.Defaults.Steps, GuidanceScale: m.Defaults.GuidanceScale, Sampler: m.Defaults.Sampler,
+	}
+	j := judgement{req: req, model: m, policy: policy, order: Order{Spec: base, Spoiler: req.Wanted.Spoiler}}
+	return j.all(req.Wanted)
+}
+
+// Revise judges a remix: the words are new, and what they leave open is as it was in base. The seed is new too.
+func Revise(req Request, offer Offer, policy Policy, base picture.Spec, seed int64) (Order, *Refusal) {
+	if r := outset(req, offer, policy); r != nil {
+		return Order{}, r
+	}
+	base.Seed, base.Variations, base.Hires = seed, nil, nil
+	j := judgement{req: req, policy: policy, order: Order{Spec: base, Spoiler: req.Wanted.Spoiler}}
+	j.settle(offer)
+	return j.all(req.Wanted)
+}
+
+// Again judges a Spec that a button derived from an earlier one: what was allowed then may not be allowed now.
+func Again(req Request, offer Offer, policy Policy, spec picture.Spec, spoiler bool) (Order, *Refusal) {
+	if r := outset(req, offer, policy); r != nil {
+		return Order{}, r
+	}
+	j := judgement{req: req, policy: policy, order: Order{Spec: spec, Spoiler: spoiler}}
+	j.settle(offer)
+	return j.finish()
+}
+
+// outset refuses what no choice of settings can help.
+func outset(req Request, offer Offer, policy Policy) *Refusal {
+	if r := paused(policy); r != nil {
+		return r
+	}
+	inServer := req.Place.Kind == "guild" || req.Place.Kind == "thread"
+	if inServer && req.Place.BotPermissions&attachFiles == 0 {
+		return refuse("Ask a moderator to give the bot the permission Attach Files here, or use another channel.",
+			"I may not send pictures in this channel.")
+	}
+	if len(offer.Models) == 0 {
+		return refuse("Try again in a minute. If it stays so, whoever runs this bot should look at its renderer.",
+			"No renderer has told me yet what it can paint.")
+	}
+	return nil
+}
+
+// judgement is one request on its way through the rules.
+type judgement struct {
+	req    Request
+	model  Model
+	policy Policy
+	order  Order
+}
+
+// all applies what was wanted and then the limits.
+func (j *judgement) all(w Wanted) (Order, *Refusal) {
+	text, flags := j.readFlags(w.Prompt)
+	j.order.Spec.Prompt = text
+	w = j.merge(w, flags)
+	for _, rule := range []func(Wanted) *Refusal{j.words, j.size, j.numbers, j.sampler, j.start} {
+		if r := rule(w); r != nil {
+			return Order{}, r
+		}
+	}
+	return j.finish()
+}
+
+// finish applies the server's limits and looks for words that the model does not know.
+func (j *judgement) finish() (Order, *Refusal) {
+	if r := j.limit(); r != nil {
+		return Order{}, r
+	}
+	if err := j.order.Spec.Validate(); err != nil {
+		return Order{}, refuse("", "These settings do not go together: %v.", err)
+	}
+	j.unknown()
+	return j.order, nil
+}
+
+// words settles prompt and negative prompt.
+func (j *judgement) words(w Wanted) *Refusal {
+	s := &j.order.Spec
+	if w.Negative != nil {
+		s.Negative = *w.Negative
+	}
+	if s.Prompt == "" {
+		return refuse("For example: /imagine prompt: "+j.example(), "There is nothing to paint: the prompt is empty.")
+	}
+	for _, text := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
+		if n := utf8.RuneCountInString(text.text); n > picture.MaxPromptRunes {
+			return refuse("Please shorten it.", "The %s has %d characters; at most %d can be read.", text.name, n, picture.MaxPromptRunes)
+		}
+	}
+	return nil
+}
+
+func (j *judgement) example() string {
+	if len(j.model.Prompts) > 0 {
+		return j.model.Prompts[0]
+	}
+	return "a red boat on a blue sea"
+}
+
+// sampler refuses a name it does not know: the nearest name would paint something else than was asked for.
+func (j *judgement) sampler(w Wanted) *Refusal {
+	if w.Sampler == nil || *w.Sampler == "" {
+		return nil
+	}
+	if !slices.Contains(j.model.Samplers, *w.Sampler) {
+		return refuse("Known are: "+list(j.model.SamplerNames())+".", "I know no sampler called %q.", *w.Sampler)
+	}
+	j.order.Spec.Sampler = *w.Sampler
+	return nil
+}
+
+// settle finds the model of the Spec among what is offered now.
+func (j *judgement) settle(offer Offer) {
+	s := &j.order.Spec
+	m, same := offer.pick(s.Model)
+	if !same {
+		j.note("The model this was painted with is not here any more; %s is used instead.", m.Name)
+		s.Model, s.Dialect = picture.Ref{Name: m.Name, Hash: m.Hash}, m.Dialect
+		s.Addons = nil
+		if len(m.Sizes) > 0 && !slices.Contains(m.Sizes, Size{s.Width, s.Height}) {
+			j.resize(m.bySize(Size{s.Width, s.Height}))
+		}
+		if !slices.Contains(m.Samplers, s.Sampler) {
+			s.Sampler = m.Defaults.Sampler
+		}
+	}
+	j.model = m
+}
