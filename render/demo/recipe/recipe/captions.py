@@ -1,6 +1,9 @@
 """Captions, written as people write them: in varied wording, order and length, and never complete."""
 
+import json
 import random
+import sys
+from pathlib import Path
 
 from . import world
 
@@ -99,3 +102,14 @@ def held_out(n: int, seed: int = 1, coloured: bool = False) -> list[dict]:
         text = write({**dict.fromkeys(world.ATTRIBUTES, ""), **said}, dice, full=True)
         judged.append({"caption": text, "asks": {k: v for k, v in said.items() if v}})
     return judged
+
+
+def main() -> None:
+    """Writes the captions that judge every model: python -m recipe.captions OUTPUT_FILE."""
+    sets = {"all": held_out(500), "coloured": held_out(100, coloured=True)}
+    rows = [f" {json.dumps(name)}: [\n  " + ",\n  ".join(map(json.dumps, judged)) + "\n ]" for name, judged in sets.items()]
+    Path(sys.argv[1]).write_text("{\n" + ",\n".join(rows) + "\n}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -9,11 +9,11 @@ import torch
 
 SUBJECTS = {  # name: other ways to say it
     "boat": ["sailboat", "sailing boat"],
-    "house": ["cottage", "little house"],
-    "tree": ["round tree"],
+    "house": ["cottage", "home"],
+    "tree": ["leafy tree"],
     "star": ["five-pointed star"],
     "heart": ["love heart"],
-    "fish": ["goldfish shape", "little fish"],
+    "fish": ["swimming fish"],
     "balloon": ["hot air balloon"],
     "flower": ["blossom"],
     "mushroom": ["toadstool"],
