@@ -1,0 +1,195 @@
+package sampler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"darkroom/render/tensor"
+)
+
+func TestSchedules(t *testing.T) {
+	t.Parallel()
+	for _, d := range []Dialect{Diffusers, A1111} {
+		for _, name := range Names(d) {
+			for _, spacing := range []string{"", Leading, Linspace, Trailing} {
+				t.Run(fmt.Sprint(d, name, spacing), func(t *testing.T) {
+					t.Parallel()
+					c := StableDiffusion()
+					c.Spacing = spacing
+					levelsFall(t, d, name, c)
+				})
+			}
+		}
+	}
+}
+
+func levelsFall(t *testing.T, d Dialect, name string, c Config) {
+	t.Helper()
+	method, err := Find(d, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{1, 2, 3, 7, 20, 61, 150} {
+		p, err := method.Plan(c, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, s := range p.Steps {
+			if !(s.To < s.Sigma) && name != "ddim" || math.IsNaN(s.Sigma) || s.Time < 0 || s.Time > 999 {
+				t.Errorf("%d steps, step %d: got %+v, want a lower level and a time in 0 to 999", n, i, s)
+			}
+			if i > 0 && !(s.Sigma < p.Steps[i-1].Sigma) {
+				t.Errorf("%d steps: level %v after %v", n, s.Sigma, p.Steps[i-1].Sigma)
+			}
+		}
+	}
+}
+
+// The documented lists of A1111 1.9 for ten steps.
+func TestA1111Levels(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string][]float64{
+		"euler":           {14.614643, 7.839883, 4.609174, 2.918307, 1.950161, 1.344928, 0.932358, 0.624977, 0.368658, 0.029168},
+		"dpmpp_2m_karras": {14.614642, 9.102934, 5.478400, 3.168610, 1.749423, 0.914076, 0.446921, 0.201400, 0.081911, 0.029168},
+	} {
+		method, err := Find(A1111, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := method.Plan(StableDiffusion(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, s := range p.Steps {
+			if math.Abs(s.Sigma-want[i]) > 2e-6 {
+				t.Errorf("%s, level %d: got %v, want %v", name, i, s.Sigma, want[i])
+			}
+		}
+	}
+}
+
+func TestZeroTerminalSignal(t *testing.T) {
+	t.Parallel()
+	c := StableDiffusion()
+	c.ZeroSNR = true
+	for time, bar := range map[int]float64{0: 0.99915, 100: 0.88676094, 250: 0.65245668, 500: 0.24101858, 750: 0.03279909, 900: 0.0029603916} {
+		got := 1 / (1 + math.Pow(diffusersTable(c)[time], 2))
+		if math.Abs(got-bar) > 1e-5 {
+			t.Errorf("remaining signal at %d: got %v, want %v", time, got, bar)
+		}
+	}
+	if got := diffusersTable(c).last(); math.Abs(got-4096) > 0.01 {
+		t.Errorf("last level: got %v, want 4096", got)
+	}
+}
+
+func TestRepaint(t *testing.T) {
+	t.Parallel()
+	c := StableDiffusion()
+	for _, w := range []struct {
+		d        Dialect
+		steps    int
+		strength float64
+		want     int
+	}{
+		{Diffusers, 50, 0.8, 40}, {Diffusers, 20, 1, 20}, {Diffusers, 4, 0.1, 1},
+		{A1111, 20, 0.75, 16}, {A1111, 20, 1, 20}, {A1111, 4, 0.1, 1},
+	} {
+		method, err := Find(w.d, "euler")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := method.Repaint(c, w.steps, w.strength)
+		if err != nil || len(p.Steps) != w.want {
+			t.Errorf("%s, %d steps by %v: got %d steps and %v, want %d", w.d, w.steps, w.strength, len(p.Steps), err, w.want)
+		}
+	}
+	t.Run("refining walks exactly the steps asked for", func(t *testing.T) {
+		t.Parallel()
+		method, err := Find(A1111, "dpmpp_2m")
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := method.Plan(c, 30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := method.Refine(c, 15, 0.5)
+		if err != nil || len(p.Steps) != 15 || p.Steps[0] != whole.Steps[15] {
+			t.Errorf("got %d steps from %+v and %v, want 15 from %+v", len(p.Steps), p.Steps[0], err, whole.Steps[15])
+		}
+	})
+}
+
+func TestSampleStops(t *testing.T) {
+	t.Parallel()
+	method, err := Find(Diffusers, "euler")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := method.Plan(StableDiffusion(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("at the step after its context ends, with the cause", func(t *testing.T) {
+		t.Parallel()
+		cause := errors.New("not wanted any more")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var seen []int
+		walk := Walk{Denoise: gaussian, Seen: func(i int, _ tensor.Tensor) {
+			seen = append(seen, i)
+			if i == 3 {
+				cancel(cause)
+			}
+		}}
+		_, err := method.Sample(ctx, p, walk, tensor.New(1, 4, 2, 2))
+		if !errors.Is(err, cause) || !slices.Equal(seen, []int{1, 2, 3}) {
+			t.Errorf("got steps %v and %v, want 1 to 3 and %v", seen, err, cause)
+		}
+	})
+	t.Run("when the model fails, and says at which step", func(t *testing.T) {
+		t.Parallel()
+		fault := errors.New("out of memory")
+		walk := Walk{Denoise: func(context.Context, tensor.Tensor, Step) (tensor.Tensor, error) { return tensor.Tensor{}, fault }}
+		if _, err := method.Sample(t.Context(), p, walk, tensor.New(1, 4, 2, 2)); !errors.Is(err, fault) || err.Error() != "step 1 of 10: out of memory" {
+			t.Errorf("got %v, want step 1 of 10: %v", err, fault)
+		}
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	if _, err := Find(A1111, "ddim"); err == nil {
+		t.Errorf("ddim in A1111's dialect has no recorded value: got no error")
+	}
+	if _, err := Find("comfy", "euler"); err == nil {
+		t.Errorf("an unknown dialect: got no error")
+	}
+	method, err := Find(Diffusers, "euler")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(*Config){
+		"no training steps":      func(c *Config) { c.TrainSteps = 0 },
+		"betas the wrong way":    func(c *Config) { c.BetaStart, c.BetaEnd = 0.5, 0.1 },
+		"unknown beta schedule":  func(c *Config) { c.BetaSchedule = "squaredcos_cap_v2" },
+		"unknown prediction":     func(c *Config) { c.Prediction = "sample" },
+		"unknown spacing":        func(c *Config) { c.Spacing = "random" },
+		"offset beyond training": func(c *Config) { c.StepsOffset = 1000 },
+	} {
+		c := StableDiffusion()
+		spoil(&c)
+		if _, err := method.Plan(c, 10); err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+	}
+	for _, n := range []int{0, -1, 1001} {
+		if _, err := method.Plan(StableDiffusion(), n); err == nil {
+			t.Errorf("%d steps: got no error", n)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package sampler
+
+import (
+	"math"
+	"sort"
+)
+
+// table holds σ = √((1−ᾱ)/ᾱ) of every training time, rising.
+type table []float64
+
+// diffusersTable calculates as diffusers does, in float32 (ᾱ: a product in float64, each entry rounded).
+func diffusersTable(c Config) table {
+	betas := make([]float64, c.TrainSteps)
+	if c.BetaSchedule == Linear {
+		linspace32(betas, float32(c.BetaStart), float32(c.BetaEnd))
+	} else {
+		linspace32(betas, float32(math.Sqrt(c.BetaStart)), float32(math.Sqrt(c.BetaEnd)))
+		for i, root := range betas {
+			betas[i] = single(root * root)
+		}
+	}
+	product := 1.0
+	bars := make([]float64, len(betas))
+	for i, beta := range betas {
+		product *= single(1 - beta)
+		bars[i] = single(product)
+	}
+	return sigmas(c, bars)
+}
+
+// a1111Table calculates as A1111's models do: betas and products in float64, ᾱ rounded to float32.
+func a1111Table(c Config) table {
+	bars := make([]float64, c.TrainSteps)
+	from, to := c.BetaStart, c.BetaEnd
+	if c.BetaSchedule == ScaledLinear {
+		from, to = math.Sqrt(from), math.Sqrt(to)
+	}
+	product := 1.0
+	for i := range bars {
+		beta := from + (to-from)*float64(i)/float64(c.TrainSteps-1)
+		if c.BetaSchedule == ScaledLinear {
+			beta *= beta
+		}
+		product *= 1 - beta
+		bars[i] = single(product)
+	}
+	return sigmas(c, bars)
+}
+
+// sigmas turns ᾱ into σ, after the rescaling to zero terminal signal where the model was trained with it.
+func sigmas(c Config, bars []float64) table {
+	if c.ZeroSNR {
+		rescaleZeroSNR(bars)
+	}
+	out := make(table, len(bars))
+	for i, bar := range bars {
+		out[i] = single(math.Sqrt(single((1 - bar) / bar)))
+	}
+	return out
+}
+
+// rescaleZeroSNR stretches √ᾱ so that the last one is zero: algorithm 1 of Lin et al. (2023), "Common Diffusion
+// Noise Schedules and Sample Steps Are Flawed". The last ᾱ is then set to 2⁻²⁴ (σ = 4096), as diffusers does.
+func rescaleZeroSNR(bars []float64) {
+	n := len(bars)
+	first, last := math.Sqrt(bars[0]), math.Sqrt(bars[n-1])
+	for i, bar := range bars {
+		root := (math.Sqrt(bar) - last) * first / (first - last)
+		bars[i] = root * root
+	}
+	bars[n-1] = 0x1p-24
+}
+
+// at returns σ at a time, linear in σ between two entries, as diffusers interpolates.
+func (t table) at(time float64) float64 {
+	low, weight := t.split(time)
+	if weight == 0 {
+		return t[low]
+	}
+	return single(t[low] + weight*(t[low+1]-t[low]))
+}
+
+// logAt returns σ at a time, linear in ln σ between two entries, as k-diffusion interpolates.
+func (t table) logAt(time float64) float64 {
+	low, weight := t.split(time)
+	if weight == 0 {
+		return t[low]
+	}
+	return single(math.Exp((1-weight)*math.Log(t[low]) + weight*math.Log(t[low+1])))
+}
+
+func (t table) split(time float64) (low int, weight float64) {
+	low = min(max(int(math.Floor(time)), 0), len(t)-1)
+	if low == len(t)-1 {
+		return low, 0
+	}
+	return low, time - float64(low)
+}
+
+// time is the inverse of logAt: the training time that belongs to σ, within the table.
+func (t table) time(sigma float64) float64 {
+	low := min(max(sort.SearchFloat64s(t, math.Nextafter(sigma, math.Inf(1)))-1, 0), len(t)-2)
+	from, to := math.Log(t[low]), math.Log(t[low+1])
+	weight := min(max((from-math.Log(sigma))/(from-to), 0), 1)
+	return (1-weight)*float64(low) + weight*float64(low+1)
+}
+
+func (t table) last() float64 { return t[len(t)-1] }
+
+// linspace32 fills dst as torch.linspace does in float32: the first half from the start, the second from the end.
+func linspace32(dst []float64, start, end float32) {
+	n := len(dst)
+	step := float32(0)
+	if n > 1 {
+		step = (end - start) / float32(n-1)
+	}
+	for i := range dst {
+		if i < n/2 {
+			dst[i] = float64(start + float32(float32(i)*step))
+		} else {
+			dst[i] = float64(end - float32(float32(n-1-i)*step))
+		}
+	}
+}
+
+// single rounds to float32.
+func single(x float64) float64 { return float64(float32(x)) }
