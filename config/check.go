@@ -1,0 +1,120 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// checker completes a process's settings from its secrets, and tells what no single setting can know to be wrong.
+type checker interface{ check(Sources) []error }
+
+func (s *Settings) chosen() checker {
+	switch s.Command {
+	case "up":
+		return &s.Up
+	case "bot":
+		return &s.Bot
+	case "renderer":
+		return &s.Renderer
+	case "doctor":
+		return &s.Doctor
+	default:
+		return nil
+	}
+}
+
+func (u *Up) check(src Sources) []error {
+	return present(u.Discord.take(src), u.Discord.API.check(), u.Page.check(), u.Redis.check(), u.Line.check())
+}
+
+func (b *Bot) check(src Sources) []error {
+	return present(b.Discord.take(src), b.Discord.needed(), b.Discord.API.check(), b.Redis.needed(), b.Redis.check(), b.Line.check())
+}
+
+func (r *Renderer) check(Sources) []error {
+	return present(r.API.check(), r.Redis.needed(), r.Redis.check(), r.Line.check())
+}
+
+// The doctor tells faults of what it looks at by itself, with their fix: only unreadable secrets stop it.
+func (d *Doctor) check(src Sources) []error { return present(d.Discord.take(src)) }
+
+func present(errs ...error) []error {
+	var out []error
+	for _, err := range errs {
+		if err != nil {
+			out = append(out, err)
+		}
+	}
+	return out
+}
+
+// take fills in the token, from the environment or from the file named for it.
+func (d *Discord) take(src Sources) error {
+	text := strings.TrimSpace(src.Getenv("DISCORD_TOKEN"))
+	if text == "" && d.TokenFile != "" {
+		data, err := src.ReadFile(d.TokenFile)
+		if err != nil {
+			return fmt.Errorf("read the bot's token: %w", err)
+		}
+		if text = strings.TrimSpace(string(data)); text == "" {
+			return fmt.Errorf("read the bot's token: %s is empty", d.TokenFile)
+		}
+	}
+	d.Token = NewSecret(strings.TrimPrefix(text, "Bot "))
+	return nil
+}
+
+func (d *Discord) needed() error {
+	if d.Token.Empty() && d.TokenFile == "" {
+		return errors.New("the bot needs its token: set DISCORD_TOKEN or DISCORD_TOKEN_FILE (`darkroom up` works without one)")
+	}
+	return nil
+}
+
+func (a API) check() error {
+	u, err := url.Parse(a.Base)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
+		return fmt.Errorf("--discord-api: %q is no web address", a.Base)
+	}
+	return nil
+}
+
+func (r Redis) needed() error {
+	if r.URL.Empty() {
+		return errors.New("a Redis server is needed: set REDIS_URL or --redis-url (only `darkroom up` has its own)")
+	}
+	return nil
+}
+
+func (r Redis) check() error {
+	if r.URL.Empty() {
+		return nil
+	}
+	scheme, rest, found := strings.Cut(r.URL.Text(), "://")
+	if !found || rest == "" || (scheme != "redis" && scheme != "rediss" && scheme != "unix") {
+		return errors.New("--redis-url: want redis://HOST:PORT/0, rediss:// or unix://") // the value may hold a password
+	}
+	return nil
+}
+
+// check keeps the page on this machine: whoever reaches it can write as anybody on it.
+func (p Page) check() error {
+	host, _, err := net.SplitHostPort(p.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %q: want HOST:PORT", p.Listen)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("--listen: %q is not this machine alone: want 127.0.0.1, ::1 or localhost", p.Listen)
+	}
+	return nil
+}
+
+func (l Line) check() error {
+	if l.Beat*3 > l.Lease {
+		return fmt.Errorf("--beat %v: want at most a third of the lease, %v", l.Beat, l.Lease)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// ErrHelp is returned after help was printed: there is nothing more to do.
+var ErrHelp = errors.New("help was asked for")
+
+// FaultError is all that is wrong with the settings.
+type FaultError struct {
+	Command string // what was asked for, as far as it was understood; "" if it was not
+	Faults  []error
+}
+
+// Error lists the faults, one per line.
+func (e *FaultError) Error() string { return errors.Join(e.Faults...).Error() }
+
+// Unwrap gives the faults to errors.Is and errors.As.
+func (e *FaultError) Unwrap() []error { return e.Faults }
+
+// Sources is where settings come from. Nothing else is read.
+type Sources struct {
+	Args     []string                     // the command line without the program's name
+	Getenv   func(string) string          // an empty variable is one that is not set
+	ReadFile func(string) ([]byte, error) // the settings file and the files that hold secrets
+	Help     io.Writer                    // where help goes
+}
+
+const about = `A Discord bot that paints what people ask for, on your own machine.
+
+Settings come from flags, then from the environment variable beside each flag, then from the file of --config.`
+
+// Load reads the settings of the chosen subcommand. The error is ErrHelp, or a *FaultError that holds all faults found.
+func Load(src Sources) (Settings, error) {
+	var s Settings
+	in := &intake{sources: src}
+	asked := false
+	parser, err := newParser(&s, in, src.Help, func() { asked = true })
+	if err != nil {
+		return Settings{}, err
+	}
+	found, err := parser.Parse(src.Args)
+	if asked {
+		return Settings{}, ErrHelp
+	}
+	if err != nil {
+		return Settings{}, &FaultError{Command: meant(err), Faults: append(in.faults, err)}
+	}
+	s.Command = strings.Join(strings.Fields(strings.NewReplacer("<prompt>", "", "[<folder>]", "").Replace(found.Command())), " ")
+	faults := append(in.faults, outOfRange(found)...)
+	if c := s.chosen(); c != nil {
+		faults = append(faults, c.check(src)...)
+	}
+	if len(faults) > 0 {
+		return Settings{}, &FaultError{Command: s.Command, Faults: faults}
+	}
+	return s, nil
+}
+
+func newParser(s *Settings, in *intake, help io.Writer, asked func()) (*kong.Kong, error) {
+	parser, err := kong.New(s,
+		kong.Name("darkroom"),
+		kong.Description(about),
+		kong.Writers(help, help),
+		kong.Exit(func(int) { asked() }),
+		kong.Resolvers(in),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: helpWidth, ValueFormatter: helpText}),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "serve", Title: "Serving Discord:"},
+			{Key: "shell", Title: "From the shell:"},
+			{Key: "state", Title: "State:"},
+			{Key: "discord", Title: "Discord:"},
+			{Key: "models", Title: "Painting:"},
+			{Key: "line", Title: "The line of waiting jobs:"},
+		}))
+	if err != nil {
+		return nil, fmt.Errorf("internal error: settings: %w", err)
+	}
+	return parser, nil
+}
+
+// helpWidth is in columns: wide enough for a flag and a sentence beside it.
+const helpWidth = 110
+
+func helpText(v *kong.Value) string {
+	if name := v.Tag.Get("from"); name != "" {
+		return strings.TrimSuffix(v.Help, ".") + " ($" + name + ")."
+	}
+	return v.Help
+}
+
+// meant returns the subcommand that a failed command line was about.
+func meant(err error) string {
+	var parse *kong.ParseError
+	if !errors.As(err, &parse) || parse.Context == nil || parse.Context.Selected() == nil {
+		return ""
+	}
+	return strings.TrimPrefix(parse.Context.Selected().Path(), "darkroom ")
+}

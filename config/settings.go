@@ -1,0 +1,153 @@
+package config
+
+import "time"
+
+// Settings is the command line: one field per subcommand, of which the one named by Command was chosen and checked.
+type Settings struct {
+	Command string `kong:"-"` // "up", "bot", "renderer", "draw", "prompt", "models list", "models check", "doctor" or "version"
+
+	Config string `name:"config" from:"DARKROOM_CONFIG" placeholder:"FILE" help:"YAML file with settings, named as the flags are."`
+	Log    Log    `embed:""`
+
+	Up       Up       `cmd:"" group:"serve" help:"Bot, renderer, queue and database in one process; a page to try it on when there is no token."`
+	Bot      Bot      `cmd:"" group:"serve" help:"Only the bot."`
+	Renderer Renderer `cmd:"" group:"serve" help:"Only a renderer."`
+	Draw     Draw     `cmd:"" group:"shell" help:"Paint a picture from the shell: no Discord, no Redis."`
+	Prompt   Prompt   `cmd:"" group:"shell" help:"Show how a prompt is understood: weights and chunks."`
+	Models   Models   `cmd:"" group:"shell" help:"List and check the model folders."`
+	Doctor   Doctor   `cmd:"" group:"shell" help:"Tell what is missing on this machine, each with its fix."`
+	Version  struct{} `cmd:"" group:"shell" help:"Print the version."`
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string `name:"log-level" from:"DARKROOM_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"Least level that is logged: ${enum}."`
+	Format string `name:"log-format" from:"DARKROOM_LOG_FORMAT" enum:"text,json" default:"text" help:"Form of the log on stderr: ${enum}."`
+}
+
+// Up is everything in one process.
+type Up struct {
+	Data    Data    `embed:"" group:"state"`
+	Redis   Redis   `embed:"" group:"state"`
+	Discord Discord `embed:"" group:"discord"`
+	Page    Page    `embed:"" group:"discord"`
+	Runtime Runtime `embed:"" group:"models"`
+	Offer   Offer   `embed:"" group:"models"`
+	Line    Line    `embed:"" group:"line"`
+}
+
+// Bot is the bot alone.
+type Bot struct {
+	Data    Data    `embed:"" group:"state"`
+	Redis   Redis   `embed:"" group:"state"`
+	Discord Discord `embed:"" group:"discord"`
+	Line    Line    `embed:"" group:"line"`
+}
+
+// Renderer is a renderer alone. It knows neither the bot's token nor the database.
+type Renderer struct {
+	Redis   Redis   `embed:"" group:"state"`
+	API     API     `embed:"" group:"discord"`
+	Runtime Runtime `embed:"" group:"models"`
+	Offer   Offer   `embed:"" group:"models"`
+	Line    Line    `embed:"" group:"line"`
+}
+
+// Doctor looks at what Up would use.
+type Doctor struct {
+	Data    Data    `embed:"" group:"state"`
+	Redis   Redis   `embed:"" group:"state"`
+	Discord Discord `embed:"" group:"discord"`
+	Page    Page    `embed:"" group:"discord"`
+	Runtime Runtime `embed:"" group:"models"`
+}
+
+// Data is where the truth is kept.
+type Data struct {
+	Dir      string `name:"data" from:"DARKROOM_DATA" default:"./data" placeholder:"DIR" help:"Directory of all state, made readable by its owner alone (default: ${default})."`
+	Database string `name:"database-url" from:"DATABASE_URL" placeholder:"URL" help:"Database, sqlite:PATH; darkroom.db in the data directory when empty."`
+}
+
+// Redis is where the line of waiting jobs is kept.
+type Redis struct {
+	URL  Secret `name:"redis-url" from:"REDIS_URL" placeholder:"URL" help:"Redis server, redis://HOST:PORT/0. Without one, up keeps the line in its own memory."`
+	Pool string `name:"pool" from:"DARKROOM_POOL" default:"main" placeholder:"NAME" help:"Name of the line on that server: renderers serve bots of the same name (default: ${default})."`
+}
+
+// API is where Discord's REST interface is.
+type API struct {
+	Base string `name:"discord-api" from:"DARKROOM_DISCORD_API" default:"https://discord.com/api/v10" hidden:"" help:"Base of Discord's REST interface; another one for tests."`
+}
+
+// Discord is how the bot reaches Discord.
+type Discord struct {
+	Token     Secret `kong:"-"` // from DISCORD_TOKEN or the file, never from a flag: other users of a machine can read those
+	TokenFile string `name:"discord-token-file" from:"DISCORD_TOKEN_FILE" placeholder:"FILE" help:"File that holds the bot's token, when it is not in $$DISCORD_TOKEN. A token on the command line could be read by others."`
+	API       API    `embed:""`
+}
+
+// Page is the small Discord of our own that up opens when there is no token.
+type Page struct {
+	Listen string `name:"listen" from:"DARKROOM_LISTEN" default:"127.0.0.1:8790" placeholder:"HOST:PORT" help:"Where the page listens when there is no token; this machine only (default: ${default})."`
+}
+
+// Runtime is what painting needs of the machine.
+type Runtime struct {
+	Ort     string `name:"ort" from:"ONNXRUNTIME_LIB" placeholder:"FILE" help:"ONNX Runtime library; looked for beside the program when empty."`
+	Device  Device `name:"device" from:"DARKROOM_DEVICE" default:"cpu" placeholder:"cpu|cuda:N" help:"What paints: cpu or cuda:N (default: ${default})."`
+	Threads int    `name:"threads" from:"DARKROOM_THREADS" default:"0" range:"0..256" placeholder:"N" help:"Threads on the CPU; 0 takes one per core."`
+	Models  string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models; the demo model is built in (default: ${default})."`
+}
+
+// Offer is what a renderer offers to the line.
+type Offer struct {
+	Only []string `name:"model" from:"DARKROOM_MODEL" placeholder:"NAME" help:"Offer only this model; may be repeated. All of them when empty."`
+	Slot string   `name:"slot" from:"DARKROOM_SLOT" placeholder:"NAME" help:"This renderer's name in the line; the host's name and process number when empty."`
+}
+
+// Line is how jobs are lent. Bot and renderers of one pool should agree on it.
+type Line struct {
+	Lease time.Duration `name:"lease" from:"DARKROOM_LEASE" default:"30s" range:"500ms..10m" placeholder:"TIME" help:"How long a job is lent before it is taken for lost (default: ${default})."`
+	Beat  time.Duration `name:"beat" from:"DARKROOM_BEAT" default:"8s" range:"100ms..3m" placeholder:"TIME" help:"How often a renderer says that it still paints; less than a third of the lease (default: ${default})."`
+	Grace time.Duration `name:"grace" from:"DARKROOM_GRACE" default:"15s" range:"0s..10m" placeholder:"TIME" help:"How long a picture may still be painted after a stop (default: ${default})."`
+}
+
+// Draw is a picture from the shell.
+type Draw struct {
+	Prompt      string   `arg:"" help:"What to paint; (word:1.2) weighs."`
+	Negative    string   `name:"negative" placeholder:"TEXT" help:"What to keep out."`
+	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first picture; drawn when left out."`
+	Steps       *int     `name:"steps" placeholder:"N" help:"Steps; the model's own number when left out."`
+	Cfg         *float64 `name:"cfg" placeholder:"X" help:"Guidance scale; the model's own when left out."`
+	Sampler     string   `name:"sampler" placeholder:"NAME" help:"Sampler; the model's own when left out."`
+	Size        *Size    `name:"size" placeholder:"WxH" help:"Size in pixels; the model's own when left out."`
+	Count       int      `name:"count" default:"1" range:"1..64" placeholder:"N" help:"Pictures; each has the next seed (default: ${default})."`
+	Model       string   `name:"model" placeholder:"DIR" help:"Model folder, or a name in --models; the built-in demo when empty."`
+	Dialect     string   `name:"dialect" enum:",diffusers,a1111" default:"" placeholder:"NAME" help:"Numeric conventions, diffusers or a1111; the model's own when empty."`
+	Init        string   `name:"init" placeholder:"FILE" help:"Picture to start from."`
+	Strength    *float64 `name:"strength" placeholder:"X" help:"With --init: how much is painted anew, from 0 to 1."`
+	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"Where the pictures go (default: the current directory)."`
+	JSON        bool     `name:"json" help:"Print one JSON object per picture: file, seed, size, seconds by stage."`
+	SaveLatents string   `name:"save-latents" placeholder:"FILE" help:"Write the finished latents as .npy."`
+	Latents     string   `name:"latents" placeholder:"FILE" help:"Start from these latents (.npy) instead of noise drawn from the seed."`
+	Runtime     Runtime  `embed:"" group:"models"`
+}
+
+// Prompt shows a prompt.
+type Prompt struct {
+	Prompt string `arg:"" help:"The prompt."`
+	JSON   bool   `name:"json" help:"Print [[text, weight], ...]."`
+	Model  string `name:"model" placeholder:"DIR" help:"Model folder whose words count, or a name in --models; the built-in demo when empty."`
+	Models string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models (default: ${default})."`
+}
+
+// Models looks at model folders.
+type Models struct {
+	List struct {
+		Runtime Runtime `embed:"" group:"models"`
+	} `cmd:"" help:"List the models that a renderer here would offer."`
+	Check struct {
+		Folder  string  `arg:"" optional:"" help:"Model folder, or a name in --models; all of them when left out."`
+		Runtime Runtime `embed:"" group:"models"`
+	} `cmd:"" help:"Load models and tell what is wrong with them."`
+}

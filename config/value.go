@@ -1,0 +1,91 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+)
+
+// Secret is a text that is never printed: neither by fmt, nor by slog, nor in JSON or YAML. Text gives it out.
+type Secret struct{ text string }
+
+// NewSecret hides a text.
+func NewSecret(text string) Secret { return Secret{text} }
+
+// Text gives the secret out to the one who needs it.
+func (s Secret) Text() string { return s.text }
+
+// Empty tells whether there is no secret.
+func (s Secret) Empty() bool { return s.text == "" }
+
+const hidden = "[secret]"
+
+// String hides the secret.
+func (s Secret) String() string {
+	if s.Empty() {
+		return ""
+	}
+	return hidden
+}
+
+// GoString hides the secret from %#v.
+func (s Secret) GoString() string { return strconv.Quote(s.String()) }
+
+// LogValue hides the secret from slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the secret from JSON and YAML.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText takes a secret in.
+func (s *Secret) UnmarshalText(text []byte) error {
+	s.text = string(text)
+	return nil
+}
+
+// Device is what paints.
+type Device struct {
+	Kind  string // "cpu" or "cuda"
+	Index int    // of the card, from 0
+}
+
+// String writes a Device as it is given: "cpu" or "cuda:0".
+func (d Device) String() string {
+	if d.Kind == "cuda" {
+		return d.Kind + ":" + strconv.Itoa(d.Index)
+	}
+	return d.Kind
+}
+
+// UnmarshalText reads "cpu", "cuda" or "cuda:1".
+func (d *Device) UnmarshalText(text []byte) error {
+	kind, index, numbered := strings.Cut(string(text), ":")
+	n := 0
+	if numbered {
+		var err error
+		if n, err = strconv.Atoi(index); err != nil || n < 0 {
+			return fmt.Errorf("device %q: want cpu or cuda:N", text)
+		}
+	}
+	if kind != "cuda" && (kind != "cpu" || numbered) {
+		return fmt.Errorf("device %q: want cpu or cuda:N", text)
+	}
+	*d = Device{Kind: kind, Index: n}
+	return nil
+}
+
+// Size is a width and a height in pixels.
+type Size struct{ Width, Height int }
+
+// UnmarshalText reads "160x112".
+func (s *Size) UnmarshalText(text []byte) error {
+	w, h, found := strings.Cut(strings.ReplaceAll(strings.ToLower(string(text)), "×", "x"), "x")
+	width, errW := strconv.Atoi(w)
+	height, errH := strconv.Atoi(h)
+	if !found || errW != nil || errH != nil || width < 1 || height < 1 {
+		return fmt.Errorf("size %q: want WIDTHxHEIGHT in pixels", text)
+	}
+	*s = Size{width, height}
+	return nil
+}
