@@ -41,6 +41,9 @@ func Load(src Sources) (Settings, error) {
 	var s Settings
 	in := &intake{sources: src}
 	asked := false
+	if len(src.Args) == 0 {
+		src.Args = []string{"--help"}
+	}
 	parser, err := newParser(&s, in, src.Help, func() { asked = true })
 	if err != nil {
 		return Settings{}, err
@@ -70,7 +73,8 @@ func newParser(s *Settings, in *intake, help io.Writer, asked func()) (*kong.Kon
 		kong.Writers(help, help),
 		kong.Exit(func(int) { asked() }),
 		kong.Resolvers(in),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: helpWidth, ValueFormatter: helpText}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: helpWidth}),
+		kong.ValueFormatter(helpText),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "serve", Title: "Serving Discord:"},
 			{Key: "shell", Title: "From the shell:"},

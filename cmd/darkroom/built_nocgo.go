@@ -1,0 +1,24 @@
+//go:build !cgo
+
+package main
+
+import (
+	"context"
+	"errors"
+)
+
+// built says what kind of build this is.
+const built = ", the bot alone"
+
+// painting lists the subcommands that this build cannot do.
+func painting() map[string]command {
+	all := map[string]command{}
+	for _, name := range []string{"up", "renderer", "draw", "models list", "models check"} {
+		all[name] = cannotPaint
+	}
+	return all
+}
+
+func cannotPaint(context.Context, shop) error {
+	return errors.New("this build is the bot alone and cannot paint: build darkroom with a C compiler (make build)")
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"regexp"
+
+	"darkroom/config"
+)
+
+// newLog logs to w as the settings say. Nothing that looks like a token gets through, whoever logs it.
+func newLog(w io.Writer, c config.Log) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		level = slog.LevelInfo // config has checked it: this is for the zero value
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(redactor{slog.NewJSONHandler(w, o)})
+	}
+	return slog.New(redactor{slog.NewTextHandler(w, o)})
+}
+
+// redactor blanks tokens in messages and values: a second line of defence behind code that does not log them at all.
+type redactor struct{ next slog.Handler }
+
+var _ slog.Handler = redactor{}
+
+// Enabled asks the next handler.
+func (r redactor) Enabled(ctx context.Context, level slog.Level) bool {
+	return r.next.Enabled(ctx, level)
+}
+
+// Handle passes a clean copy on.
+func (r redactor) Handle(ctx context.Context, rec slog.Record) error {
+	clean := slog.NewRecord(rec.Time, rec.Level, redact(rec.Message), rec.PC)
+	rec.Attrs(func(a slog.Attr) bool {
+		clean.AddAttrs(cleanAttr(a))
+		return true
+	})
+	return r.next.Handle(ctx, clean)
+}
+
+// WithAttrs cleans what is kept for later records.
+func (r redactor) WithAttrs(attrs []slog.Attr) slog.Handler {
+	clean := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		clean[i] = cleanAttr(a)
+	}
+	return redactor{r.next.WithAttrs(clean)}
+}
+
+// WithGroup passes the group on.
+func (r redactor) WithGroup(name string) slog.Handler { return redactor{r.next.WithGroup(name)} }
+
+func cleanAttr(a slog.Attr) slog.Attr {
+	v := a.Value.Resolve()
+	switch v.Kind() {
+	case slog.KindGroup:
+		group := v.Group()
+		clean := make([]slog.Attr, len(group))
+		for i, inner := range group {
+			clean[i] = cleanAttr(inner)
+		}
+		return slog.Attr{Key: a.Key, Value: slog.GroupValue(clean...)}
+	case slog.KindString, slog.KindAny:
+		if secretName.MatchString(a.Key) {
+			return slog.String(a.Key, hidden)
+		}
+		return slog.String(a.Key, redact(v.String()))
+	default:
+		return slog.Attr{Key: a.Key, Value: v}
+	}
+}
+
+const hidden = "[secret]"
+
+// What a secret looks like, each with the part before it that stays readable.
+var (
+	// secretName is a key whose value is never shown: secrets, and what people wrote.
+	secretName = regexp.MustCompile(`(?i)^(.*[-_.])?(token|authorization|password|secret|prompt|negative)$`)
+	// secrets in a text, found by what stands before them: the tokens in Discord's paths, an Authorization header, a
+	// token in JSON, a password in an address; and a bot token by its own shape (id, time and signature in base64).
+	secrets = []*regexp.Regexp{
+		regexp.MustCompile(`(/(?:webhooks|interactions)/\d+/)[^/\s"'?]+`),
+		regexp.MustCompile(`((?:Bot|Bearer) )[A-Za-z0-9._-]{16,}`),
+		regexp.MustCompile(`("token"\s*:\s*")[^"]+`),
+		regexp.MustCompile(`(\w://[^/\s:@"]*:)[^/\s@"]+@`),
+		regexp.MustCompile(`()\b[A-Za-z0-9_-]{18,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{20,}`),
+	}
+)
+
+// redact blanks whatever looks like a token in a text.
+func redact(text string) string {
+	for i, r := range secrets {
+		tail := ""
+		if i == 3 {
+			tail = "@"
+		}
+		text = r.ReplaceAllString(text, "${1}"+hidden+tail)
+	}
+	return text
+}
