@@ -1,0 +1,72 @@
+package prompt
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Addon is a tag that asks for an extra network: <lora:ink:0.8>.
+type Addon struct {
+	Kind   string            // "lora", "lyco", "hypernet" or whatever was written, lower case
+	Name   string            // may be empty: then the tag was malformed
+	Args   []string          // the other positional arguments, as written
+	Named  map[string]string // arguments written key=value
+	Tag    string            // the whole tag as written
+	Column int               // in characters from 1
+}
+
+// Strength returns the first positional number, 1 when there is none; ok is false when it is no number.
+func (a Addon) Strength() (strength float64, ok bool) {
+	if len(a.Args) == 0 || strings.TrimSpace(a.Args[0]) == "" {
+		return 1, true
+	}
+	s, err := strconv.ParseFloat(strings.TrimSpace(a.Args[0]), 64)
+	return s, err == nil
+}
+
+// A1111's pattern: a word, a colon and anything but the closing bracket.
+var addonTag = regexp.MustCompile(`<([\pL\pN_]+):([^>]+)>`)
+
+// Addons takes the add-on tags out of text. Nothing takes their place; blanks around them stay, as in A1111.
+func Addons(text string) (rest string, addons []Addon) {
+	var b strings.Builder
+	column, end := 1, 0
+	for _, m := range addonTag.FindAllStringSubmatchIndex(text, -1) {
+		column += utf8.RuneCountInString(text[end:m[0]])
+		a := addon(text[m[2]:m[3]], text[m[4]:m[5]])
+		a.Tag, a.Column = text[m[0]:m[1]], column
+		addons = append(addons, a)
+		b.WriteString(text[end:m[0]])
+		column += utf8.RuneCountInString(a.Tag)
+		end = m[1]
+	}
+	b.WriteString(text[end:])
+	return b.String(), addons
+}
+
+func addon(kind, args string) Addon {
+	a := Addon{Kind: strings.ToLower(kind)}
+	for i, arg := range strings.Split(args, ":") {
+		key, value, named := strings.Cut(arg, "=")
+		switch {
+		case i == 0:
+			a.Name = strings.TrimSpace(arg)
+		case named && a.Named == nil:
+			a.Named = map[string]string{key: value}
+		case named:
+			a.Named[key] = value
+		default:
+			a.Args = append(a.Args, arg)
+		}
+	}
+	return a
+}
+
+// Read is the whole reading of a prompt for painting: add-on tags taken out, the rest parsed. Columns of the parts count
+// in the text without tags.
+func Read(text string) ([]Part, []Addon) {
+	rest, addons := Addons(text)
+	return Parse(rest), addons
+}

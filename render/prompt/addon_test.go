@@ -1,0 +1,60 @@
+package prompt_test
+
+import (
+	"reflect"
+	"testing"
+
+	"darkroom/render/prompt"
+)
+
+func TestAddons(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		text, rest string
+		want       []prompt.Addon
+	}{
+		"no tag":                    {"a < b > c", "a < b > c", nil},
+		"a name alone":              {"a <lora:ink> b", "a  b", []prompt.Addon{{Kind: "lora", Name: "ink", Tag: "<lora:ink>", Column: 3}}},
+		"a strength":                {"<lora:ink:0.8>", "", []prompt.Addon{{Kind: "lora", Name: "ink", Args: []string{"0.8"}, Tag: "<lora:ink:0.8>", Column: 1}}},
+		"named arguments":           {"<LoRA:ink:te=0.5:unet=1>", "", []prompt.Addon{{Kind: "lora", Name: "ink", Named: map[string]string{"te": "0.5", "unet": "1"}, Tag: "<LoRA:ink:te=0.5:unet=1>", Column: 1}}},
+		"two tags":                  {"é<lora:a>(b)<hypernet:c:2>", "é(b)", []prompt.Addon{{Kind: "lora", Name: "a", Tag: "<lora:a>", Column: 2}, {Kind: "hypernet", Name: "c", Args: []string{"2"}, Tag: "<hypernet:c:2>", Column: 13}}},
+		"an unclosed tag is text":   {"<lora:ink", "<lora:ink", nil},
+		"a tag without name":        {"<lora:>", "<lora:>", nil},
+		"any kind is taken out":     {"<wildcard:x>", "", []prompt.Addon{{Kind: "wildcard", Name: "x", Tag: "<wildcard:x>", Column: 1}}},
+		"an address is no such tag": {"<https//x>", "<https//x>", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rest, got := prompt.Addons(tt.text)
+			if rest != tt.rest || !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("Addons(%q)\n got %q %+v\nwant %q %+v", tt.text, rest, got, tt.rest, tt.want)
+			}
+		})
+	}
+}
+
+func TestAddonStrength(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]struct {
+		strength float64
+		ok       bool
+	}{
+		"<lora:a>": {1, true}, "<lora:a:0.8>": {0.8, true}, "<lora:a: -1 >": {-1, true}, "<lora:a:>": {1, true}, "<lora:a:much>": {0, false},
+	} {
+		_, addons := prompt.Addons(text)
+		if s, ok := addons[0].Strength(); s != want.strength || ok != want.ok {
+			t.Errorf("%s: got %v %v, want %v %v", text, s, ok, want.strength, want.ok)
+		}
+	}
+}
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+	parts, addons := prompt.Read("(a<lora:x:0.5>b:1.2)")
+	if len(addons) != 1 || addons[0].Name != "x" {
+		t.Errorf("add-ons: got %+v, want x", addons)
+	}
+	if len(parts) != 1 || parts[0].Text != "ab" || parts[0].Weight != 1.2 {
+		t.Errorf("parts: got %+v, want ab ×1.2", parts)
+	}
+}

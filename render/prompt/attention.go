@@ -1,0 +1,217 @@
+package prompt
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// What a bracket multiplies by, as A1111 computes it: the second is the quotient of two float64, not the nearest to 10/11.
+const stronger float64 = 1.1
+
+func weaker() float64 { one, by := 1.0, stronger; return one / by }
+
+// MaxDepth is how many brackets of one kind may be open at once; a further one is literal text. 1.1 to this power is
+// already beyond float32, and the bound keeps reading linear in the length of the text.
+const MaxDepth = 1024
+
+// Part is a stretch of prompt of one weight, or a BREAK between two of them.
+type Part struct {
+	Text   string
+	Weight float64 // 1 is neutral; always finite; -1 for a break
+	Break  bool    // the rest starts in a new chunk; Text is "BREAK" then
+	Column int     // where it starts in the text that was read, in characters from 1
+}
+
+// MarshalJSON writes a part as A1111's parser gives it: ["text", weight], and ["BREAK", -1] for a break.
+func (p Part) MarshalJSON() ([]byte, error) { return json.Marshal([]any{p.Text, p.Weight}) }
+
+// Parse reads A1111's emphasis: (a) is ×1.1, [a] is ÷1.1, (a:1.3) is ×1.3, brackets nest and multiply, \( is a literal
+// bracket, BREAK starts a new chunk. What cannot be read as that is literal text; an unclosed bracket reaches to the end.
+// Prompt editing ([a:b:0.5]) and alternation ([a|b]) are read as that parser reads them when nothing schedules: as brackets.
+//
+// Two things differ from Fragments, which gives A1111's own list: a BREAK inside brackets stays a break, and parts
+// without text are left out. There is always at least one part.
+func Parse(text string) []Part {
+	var out []Part
+	for _, p := range merge(read(text), true) {
+		if p.Text != "" {
+			out = append(out, p)
+		}
+	}
+	if out == nil {
+		return []Part{{Weight: 1, Column: 1}}
+	}
+	return out
+}
+
+// Fragments returns exactly what A1111's attention parser yields, empty fragments and lamed breaks included: inside
+// brackets a BREAK is multiplied like a word, and is then no break any more.
+func Fragments(text string) []Part {
+	parts := merge(read(text), false)
+	for i := range parts {
+		parts[i].Break = parts[i].Text == breakWord && parts[i].Weight == -1
+	}
+	return parts
+}
+
+// reader holds the state of one reading. The stacks hold the number of parts there were when a bracket opened.
+type reader struct {
+	parts  []Part
+	round  []int
+	square []int
+	column int
+}
+
+// read returns the parts in order, not merged yet; breaks carry the weight A1111 gives them.
+func read(text string) []Part {
+	r := &reader{column: 1}
+	for text != "" {
+		n := r.token(text)
+		r.column += utf8.RuneCountInString(text[:n])
+		text = text[n:]
+	}
+	for _, from := range r.round {
+		r.multiply(from, stronger)
+	}
+	for _, from := range r.square {
+		r.multiply(from, weaker())
+	}
+	if len(r.parts) == 0 {
+		r.add("", 1)
+	}
+	return r.parts
+}
+
+// token reads one token at the start of text and returns its length in bytes. The order of cases is the grammar's.
+func (r *reader) token(text string) int {
+	switch c := text[0]; {
+	case c == '\\':
+		return r.escape(text)
+	case c == '(' && len(r.round) < MaxDepth:
+		r.round = append(r.round, len(r.parts))
+		return 1
+	case c == '[' && len(r.square) < MaxDepth:
+		r.square = append(r.square, len(r.parts))
+		return 1
+	case c == ':':
+		return r.colon(text)
+	case c == ')' && len(r.round) > 0:
+		r.multiply(pop(&r.round), stronger)
+		return 1
+	case c == ']' && len(r.square) > 0:
+		r.multiply(pop(&r.square), weaker())
+		return 1
+	case isSpecial(c):
+		r.add(text[:1], 1)
+		return 1
+	}
+	return r.run(text)
+}
+
+// escape reads a backslash: before a bracket or another backslash that one is literal, else the backslash is dropped.
+func (r *reader) escape(text string) int {
+	if len(text) > 1 && isSpecial(text[1]) && text[1] != ':' {
+		r.add(text[1:2], 1)
+		return 2
+	}
+	r.add("", 1)
+	return 1
+}
+
+// colon reads ":1.3)" as the end of a weighted bracket if one is open, else the colon alone as text.
+func (r *reader) colon(text string) int {
+	if len(r.round) > 0 {
+		if by, n := weightEnd(text); n > 0 {
+			r.multiply(pop(&r.round), by)
+			return n
+		}
+	}
+	r.add(":", 1)
+	return 1
+}
+
+// run reads text up to the next special character and splits it at the word BREAK.
+func (r *reader) run(text string) int {
+	n := 0
+	for n < len(text) && !isSpecial(text[n]) {
+		n++
+	}
+	r.split(text[:n])
+	return n
+}
+
+// add appends text that starts at the reader's column.
+func (r *reader) add(text string, weight float64) {
+	r.parts = append(r.parts, Part{Text: text, Weight: weight, Column: r.column})
+}
+
+// multiply weighs every part from index from on. Weights stay finite, so that later sums cannot become NaN.
+func (r *reader) multiply(from int, by float64) {
+	for i := from; i < len(r.parts); i++ {
+		w := r.parts[i].Weight * by
+		r.parts[i].Weight = min(max(w, -math.MaxFloat64), math.MaxFloat64)
+	}
+}
+
+func pop(stack *[]int) int {
+	last := len(*stack) - 1
+	n := (*stack)[last]
+	*stack = (*stack)[:last]
+	return n
+}
+
+func isSpecial(c byte) bool {
+	switch c {
+	case '\\', '(', ')', '[', ']', ':':
+		return true
+	}
+	return false
+}
+
+// weightEnd reads a colon, a number and a closing bracket, with spaces around the number, at the start of text.
+// It returns the number and the length in bytes, or 0 when that is not what stands there.
+func weightEnd(text string) (weight float64, n int) {
+	n = 1 + spaces(text[1:])
+	start := n
+	for n < len(text) && isNumeric(text[n], n == start) {
+		n++
+	}
+	number := text[start:n]
+	n += spaces(text[n:])
+	if n == len(text) || text[n] != ')' {
+		return 0, 0
+	}
+	weight, err := strconv.ParseFloat(number, 64)
+	if err != nil { // "1.2.3", "." or out of range: A1111 fails here, we take it for text
+		return 0, 0
+	}
+	return weight, n + 1
+}
+
+func isNumeric(c byte, first bool) bool {
+	return c >= '0' && c <= '9' || c == '.' || first && (c == '+' || c == '-')
+}
+
+// merge joins neighbours of equal weight. With repair, breaks get back their weight first and are never joined.
+func merge(parts []Part, repair bool) []Part {
+	var out []Part
+	for i := 0; i < len(parts); {
+		p := parts[i]
+		if repair && p.Break {
+			p.Weight = -1
+			out = append(out, p)
+			i++
+			continue
+		}
+		var texts []string
+		for ; i < len(parts) && parts[i].Weight == p.Weight && !(repair && parts[i].Break); i++ {
+			texts = append(texts, parts[i].Text)
+		}
+		p.Text = strings.Join(texts, "")
+		out = append(out, p)
+	}
+	return out
+}

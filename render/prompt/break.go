@@ -1,0 +1,48 @@
+package prompt
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const breakWord = "BREAK"
+
+// split adds a run of plain text, cut at each whole word BREAK; the blanks around the word belong to it.
+func (r *reader) split(run string) {
+	column, start := r.column, 0
+	for at := 0; ; {
+		i := strings.Index(run[at:], breakWord)
+		if i < 0 {
+			break
+		}
+		i, at = at+i, at+i+len(breakWord)
+		if !isolated(run, i, at) {
+			continue
+		}
+		r.parts = append(r.parts, Part{Text: strings.TrimRightFunc(run[start:i], isSpace), Weight: 1, Column: column})
+		column += utf8.RuneCountInString(run[start:i])
+		r.parts = append(r.parts, Part{Text: breakWord, Weight: -1, Break: true, Column: column})
+		at += spaces(run[at:])
+		column += utf8.RuneCountInString(run[i:at])
+		start = at
+	}
+	r.parts = append(r.parts, Part{Text: run[start:], Weight: 1, Column: column})
+}
+
+// isolated reports whether run[from:to] is a whole word: no letter, number or underscore touches it.
+func isolated(run string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(run[:from])
+	after, _ := utf8.DecodeRuneInString(run[to:])
+	return (from == 0 || !isWord(before)) && (to == len(run) || !isWord(after))
+}
+
+func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) }
+
+// isSpace is Python's idea of a blank, which the notation was defined with: Unicode's and the four separators.
+func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
+
+// spaces returns the length in bytes of the blanks at the start of text.
+func spaces(text string) int {
+	return len(text) - len(strings.TrimLeftFunc(text, isSpace))
+}

@@ -1,0 +1,119 @@
+package prompt
+
+import "math"
+
+// Comma backtracking: when a chunk is full, what follows a comma among its last tokens moves on as a whole.
+// A1111's default for "comma padding backtrack".
+const backtrack = 20
+
+// Frame is what Chunks must know of a tokenizer.
+type Frame struct {
+	BOS, EOS, Pad int32 // begin, end and filler ids
+	Comma         int32 // id of "," as a word; -1 if the vocabulary has none
+	Length        int   // tokens in a chunk with BOS and EOS: 77
+}
+
+// Chunk is one input of the text encoder.
+type Chunk struct {
+	IDs     []int32   // Length ids: BOS, tokens, EOS, filler
+	Weights []float32 // one for each id; 1 for BOS, EOS and filler
+}
+
+// Weighted reports whether any token has a weight other than 1.
+func (c Chunk) Weighted() bool {
+	for _, w := range c.Weights {
+		if w != 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// Empty returns the chunk of an empty prompt.
+func (f Frame) Empty() Chunk { return f.close(nil, nil) }
+
+// Chunks cuts parts into chunks of Length ids. Each part is tokenised by itself, so a weight never splits a word into
+// other tokens than its neighbours see. A break fills up its chunk. There is at least one chunk.
+func Chunks(parts []Part, f Frame, tokenize func(string) []int32) []Chunk {
+	c := cutter{frame: f, comma: -1}
+	for _, p := range parts {
+		if p.Break {
+			c.close()
+			continue
+		}
+		weight := float32(min(max(p.Weight, -math.MaxFloat32), math.MaxFloat32))
+		for _, id := range tokenize(p.Text) {
+			c.add(id, weight)
+		}
+	}
+	if len(c.ids) > 0 || len(c.chunks) == 0 {
+		c.close()
+	}
+	return c.chunks
+}
+
+// Even extends the shorter of two lists with empty chunks, so that both prompts give hidden states of one length.
+func Even(a, b []Chunk, f Frame) ([]Chunk, []Chunk) {
+	return fill(a, len(b), f), fill(b, len(a), f)
+}
+
+func fill(chunks []Chunk, n int, f Frame) []Chunk {
+	chunks = chunks[:len(chunks):len(chunks)]
+	for len(chunks) < n {
+		chunks = append(chunks, f.Empty())
+	}
+	return chunks
+}
+
+// cutter collects the tokens of the chunk being filled.
+type cutter struct {
+	frame   Frame
+	chunks  []Chunk
+	ids     []int32
+	weights []float32
+	comma   int // index of the last comma in ids, or -1
+}
+
+// add appends one token, closing the chunk first when it is full.
+func (c *cutter) add(id int32, weight float32) {
+	full := len(c.ids) == c.frame.Length-2
+	switch {
+	case id == c.frame.Comma:
+		c.comma = len(c.ids)
+	case full && c.comma >= 0 && len(c.ids)-c.comma <= backtrack:
+		c.carry(c.comma + 1)
+		full = false
+	}
+	if full {
+		c.close()
+	}
+	c.ids = append(c.ids, id)
+	c.weights = append(c.weights, weight)
+}
+
+// carry closes the chunk before index from and takes what follows into the next one.
+func (c *cutter) carry(from int) {
+	ids := append([]int32(nil), c.ids[from:]...)
+	weights := append([]float32(nil), c.weights[from:]...)
+	c.ids, c.weights = c.ids[:from], c.weights[:from]
+	c.close()
+	c.ids, c.weights = ids, weights
+}
+
+func (c *cutter) close() {
+	c.chunks = append(c.chunks, c.frame.close(c.ids, c.weights))
+	c.ids, c.weights, c.comma = nil, nil, -1
+}
+
+// close frames tokens: BOS, the tokens, EOS, filler up to Length.
+func (f Frame) close(ids []int32, weights []float32) Chunk {
+	out := Chunk{IDs: make([]int32, f.Length), Weights: make([]float32, f.Length)}
+	for i := range out.IDs {
+		out.IDs[i], out.Weights[i] = f.Pad, 1
+	}
+	out.IDs[0] = f.BOS
+	copy(out.IDs[1:], ids)
+	copy(out.Weights[1:], weights)
+	out.IDs[1+len(ids)] = f.EOS
+	return out
+}

@@ -1,0 +1,159 @@
+package prompt_test
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"darkroom/render/prompt"
+)
+
+var frame = prompt.Frame{BOS: 1000, EOS: 1001, Pad: 1002, Comma: 0, Length: 77}
+
+// numbers is a tokenizer whose words are their own ids and whose comma is 0.
+func numbers(text string) []int32 {
+	var ids []int32
+	for _, w := range strings.Fields(strings.ReplaceAll(text, ",", " 0 ")) {
+		n, err := strconv.Atoi(w)
+		if err != nil {
+			panic(err)
+		}
+		ids = append(ids, int32(n))
+	}
+	return ids
+}
+
+// count writes the numbers from..to as words.
+func count(from, to int) string {
+	var words []string
+	for i := from; i <= to; i++ {
+		words = append(words, strconv.Itoa(i))
+	}
+	return strings.Join(words, " ")
+}
+
+func cut(text string) []prompt.Chunk { return prompt.Chunks(prompt.Parse(text), frame, numbers) }
+
+// inner returns the tokens of each chunk between BOS and the first EOS.
+func inner(t *testing.T, chunks []prompt.Chunk) [][]int32 {
+	t.Helper()
+	var out [][]int32
+	for i, c := range chunks {
+		if len(c.IDs) != 77 || len(c.Weights) != 77 || c.IDs[0] != frame.BOS {
+			t.Fatalf("chunk %d is not framed: %v", i, c)
+		}
+		n := 1
+		for c.IDs[n] != frame.EOS {
+			n++
+		}
+		for _, id := range c.IDs[n+1:] {
+			if id != frame.Pad {
+				t.Fatalf("chunk %d: %d after its end, want only filler", i, id)
+			}
+		}
+		out = append(out, c.IDs[1:n])
+	}
+	return out
+}
+
+func TestChunks(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		text string
+		want []string // tokens of each chunk
+	}{
+		"nothing is one empty chunk":                       {"", []string{""}},
+		"75 tokens fit":                                    {count(1, 75), []string{count(1, 75)}},
+		"76 make two":                                      {count(1, 76), []string{count(1, 75), "76"}},
+		"what follows a near comma moves on":               {count(1, 60) + "," + count(61, 80), []string{count(1, 60) + " 0", count(61, 80)}},
+		"a comma 21 tokens back is too far":                {count(1, 54) + "," + count(55, 80), []string{count(1, 54) + " 0 " + count(55, 74), count(75, 80)}},
+		"a comma 20 tokens back is near":                   {count(1, 55) + "," + count(56, 80), []string{count(1, 55) + " 0", count(56, 80)}},
+		"a comma that does not fit starts the next":        {count(1, 75) + "," + count(76, 77), []string{count(1, 75), "0 " + count(76, 77)}},
+		"a break fills up its chunk":                       {"1 2 BREAK 3", []string{"1 2", "3"}},
+		"a break at the start leaves an empty chunk":       {"BREAK 1", []string{"", "1"}},
+		"a break at the end adds none":                     {"1 BREAK", []string{"1"}},
+		"two breaks leave an empty chunk between":          {"1 BREAK BREAK 2", []string{"1", "", "2"}},
+		"commas of an earlier chunk do not count":          {count(1, 70) + "," + count(71, 150), []string{count(1, 70) + " 0", count(71, 145), count(146, 150)}},
+		"a comma before a break does not reach past it":    {"1, BREAK " + count(2, 80), []string{"1 0", count(2, 76), count(77, 80)}},
+		"the last comma counts when there are several":     {count(1, 60) + "," + count(61, 70) + "," + count(71, 80), []string{count(1, 60) + " 0 " + count(61, 70) + " 0", count(71, 80)}},
+		"a comma as the 75th token keeps its own chunk":    {count(1, 74) + "," + count(75, 76), []string{count(1, 74) + " 0", count(75, 76)}},
+		"a comma as the 75th token followed by another":    {count(1, 74) + ",," + count(75, 76), []string{count(1, 74) + " 0", "0 " + count(75, 76)}},
+		"many chunks keep every token in order":            {count(1, 300), []string{count(1, 75), count(76, 150), count(151, 225), count(226, 300)}},
+		"weighted brackets do not change where it is cut":  {"(" + count(1, 76) + ":1.3)", []string{count(1, 75), "76"}},
+		"an unbalanced bracket does not change it either":  {"((" + count(1, 76), []string{count(1, 75), "76"}},
+		"an empty stretch between brackets adds no tokens": {"1 () 2", []string{"1 2"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := inner(t, cut(tt.text))
+			var want [][]int32
+			for _, w := range tt.want {
+				want = append(want, numbers(w))
+			}
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("got  %v\nwant %v", got, want)
+			}
+		})
+	}
+}
+
+func TestChunksWeights(t *testing.T) {
+	t.Parallel()
+	text := count(1, 60) + ", (" + count(61, 80) + ":1.5) [81]"
+	got := cut(text)
+	for i, c := range got {
+		for j, id := range c.IDs {
+			want := float32(1)
+			switch {
+			case id >= 61 && id <= 80:
+				want = 1.5
+			case id == 81:
+				want = 1 / 1.1
+			}
+			if c.Weights[j] != want {
+				t.Errorf("chunk %d, token %d: got weight %v, want %v", i, id, c.Weights[j], want)
+			}
+		}
+	}
+	if got[0].Weighted() || !got[1].Weighted() {
+		t.Errorf("Weighted: got %v and %v, want false and true", got[0].Weighted(), got[1].Weighted())
+	}
+}
+
+func TestChunksLoseNothing(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		ids := rapid.SliceOfN(rapid.Int32Range(0, 5), 0, 400).Draw(t, "ids")
+		chunks := prompt.Chunks([]prompt.Part{{Text: "x", Weight: 1}}, frame, func(string) []int32 { return ids })
+		var got []int32
+		for _, c := range chunks {
+			for _, id := range c.IDs {
+				if id < 1000 {
+					got = append(got, id)
+				}
+			}
+		}
+		if len(got)+len(ids) > 0 && !reflect.DeepEqual(got, ids) {
+			t.Fatalf("got %v, want %v", got, ids)
+		}
+	})
+}
+
+func TestEven(t *testing.T) {
+	t.Parallel()
+	long, short := cut(count(1, 160)), cut("1")
+	a, b := prompt.Even(long, short, frame)
+	if len(a) != 3 || len(b) != 3 {
+		t.Fatalf("got %d and %d chunks, want 3 and 3", len(a), len(b))
+	}
+	if !reflect.DeepEqual(b[2], frame.Empty()) || len(short) != 1 {
+		t.Errorf("the shorter list is not filled with empty chunks in a copy: %v", b[2])
+	}
+	if want := []int32{1000, 1001, 1002}; !reflect.DeepEqual(b[1].IDs[:3], want) {
+		t.Errorf("an empty chunk begins %v, want %v", b[1].IDs[:3], want)
+	}
+}

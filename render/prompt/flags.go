@@ -1,0 +1,170 @@
+package prompt
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The flags that are understood, by their canonical names.
+const (
+	FlagAspect   = "ar"    // value "3:2"
+	FlagNegative = "no"    // value: what should not be seen
+	FlagSeed     = "seed"  // value: a whole number from 0
+	FlagSteps    = "steps" // value: a whole number from 1
+)
+
+// Flag is one --name value of a prompt.
+type Flag struct {
+	Name   string // canonical for a known flag, as typed but in lower case for an unknown one; without dashes
+	Value  string // tidied for a known flag without fault, as typed otherwise
+	Fault  string // why the value of a known flag cannot be used: a sentence for the person; empty when it can
+	Column int    // where the dashes stand, in characters from 1
+}
+
+// Flags takes the flags off the end of a prompt: from the first word that is a flag on, every word belongs to a flag.
+// A flag is two or more hyphens, or a dash as phones put in their place (— – ‑ and their like), with a name right behind
+// it, at the start of a word. Words that follow the complete value of --ar, --seed or --steps go back to the prompt.
+//
+// Known flags come in the order typed, those with an unusable value with their Fault set. A flag that is not known comes
+// in unknown, with all words up to the next flag as its value. Dashes that are no flag stay where they are.
+func Flags(text string) (rest string, flags, unknown []Flag) {
+	marks := findFlags(text)
+	if len(marks) == 0 {
+		return strings.TrimSpace(text), nil, nil
+	}
+	kept := []string{strings.TrimSpace(text[:marks[0].start])}
+	column := 1 + utf8.RuneCountInString(text[:marks[0].start])
+	for i, m := range marks {
+		end := len(text)
+		if i+1 < len(marks) {
+			end = marks[i+1].start
+		}
+		f, left, known := m.read(text[:end])
+		f.Column = column
+		column += utf8.RuneCountInString(text[m.start:end])
+		if known {
+			flags, kept = append(flags, f), append(kept, left)
+		} else {
+			unknown = append(unknown, f)
+		}
+	}
+	return joinWords(kept), flags, unknown
+}
+
+// read reads the flag's value, which reaches to the end of text, and what of it belongs to the prompt.
+func (m mark) read(text string) (f Flag, left string, known bool) {
+	value := strings.TrimSpace(text[m.value:])
+	kind, known := knownFlag(m.name)
+	if !known {
+		return Flag{Name: m.name, Value: value}, "", false
+	}
+	f.Name = kind.name
+	f.Value, left, f.Fault = kind.read(value)
+	return f, left, true
+}
+
+// joinWords joins the non-empty stretches of prompt with a blank.
+func joinWords(stretches []string) string {
+	out := stretches[:0]
+	for _, s := range stretches {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// mark is a flag found in the text, by byte offsets.
+type mark struct {
+	name  string // lower case
+	start int    // of the dashes
+	value int    // behind the name and its equals sign
+}
+
+// findFlags returns the flags of text in order.
+func findFlags(text string) []mark {
+	var marks []mark
+	for at := 0; at < len(text); {
+		at += spaces(text[at:])
+		end := at + wordLength(text[at:])
+		if m, ok := asFlag(text, at, end); ok && (m.sure || len(marks) > 0 || lonely(text[end:])) {
+			marks = append(marks, m.mark)
+		}
+		at = end
+	}
+	return marks
+}
+
+func wordLength(text string) int {
+	if n := strings.IndexFunc(text, isSpace); n >= 0 {
+		return n
+	}
+	return len(text)
+}
+
+// candidate is a word that looks like a flag. It is sure when it was typed with two dashes or has a name in use.
+type candidate struct {
+	mark
+	sure bool
+}
+
+// asFlag reads the word text[at:end] as a flag.
+func asFlag(text string, at, end int) (candidate, bool) {
+	word := text[at:end]
+	dashes := len(word) - len(strings.TrimLeftFunc(word, isDash))
+	lead := word[:dashes]
+	if !leadsFlag(lead) {
+		return candidate{}, false
+	}
+	name, _, _ := strings.Cut(word[dashes:], "=")
+	value := at + dashes + len(name)
+	if value < end {
+		value++ // the equals sign
+	}
+	name = strings.ToLower(strings.TrimRight(name, ".,;:"))
+	if !isName(name) {
+		return candidate{}, false
+	}
+	_, known := knownFlag(name)
+	sure := utf8.RuneCountInString(lead) > 1 || known || usedElsewhere(name)
+	return candidate{mark{name: name, start: at, value: value}, sure}, true
+}
+
+// isDash reports whether r is a hyphen or dash of any length: Unicode's dash punctuation and the minus sign.
+func isDash(r rune) bool { return r == '−' || unicode.Is(unicode.Pd, r) }
+
+// leadsFlag reports whether dashes can begin a flag: two or more of them, or a single one that is longer than a hyphen
+// or that keyboards put for two (a lone "-" or "‐" never).
+func leadsFlag(dashes string) bool {
+	switch utf8.RuneCountInString(dashes) {
+	case 0:
+		return false
+	case 1:
+		return dashes != "-" && dashes != "‐" && dashes != "﹣" && dashes != "－"
+	}
+	return true
+}
+
+// isName reports whether a flag can be called so: a letter, then letters, digits, hyphens and underscores.
+func isName(name string) bool {
+	for i, r := range name {
+		if !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r) && r != '-' && r != '_') {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// lonely reports whether at most one word stands in text before its end or the next dashes. It tells "a cat —foo 3" from
+// prose like "a cat —asleep in the sun", where a single dash and an unknown name are no flag.
+func lonely(text string) bool {
+	first, left := firstWord(strings.TrimLeftFunc(text, isSpace))
+	second, _ := firstWord(left)
+	return second == "" || startsDashed(first) || startsDashed(second)
+}
+
+func startsDashed(word string) bool {
+	r, _ := utf8.DecodeRuneInString(word)
+	return isDash(r)
+}

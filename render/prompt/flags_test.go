@@ -1,0 +1,131 @@
+package prompt_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"darkroom/render/prompt"
+)
+
+// brief writes flags as name=value, with ! when there is a fault.
+func brief(flags []prompt.Flag) string {
+	var out []string
+	for _, f := range flags {
+		mark := ""
+		if f.Fault != "" {
+			mark = "!"
+		}
+		out = append(out, f.Name+"="+f.Value+mark)
+	}
+	return strings.Join(out, " | ")
+}
+
+func TestFlags(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ text, rest, flags, unknown string }{
+		"none":                              {"a red boat", "a red boat", "", ""},
+		"an aspect ratio":                   {"a boat --ar 3:2", "a boat", "ar=3:2", ""},
+		"its long name":                     {"a boat --aspect 16:9", "a boat", "ar=16:9", ""},
+		"an equals sign":                    {"a boat --ar=3:2 --seed=7", "a boat", "ar=3:2 | seed=7", ""},
+		"blanks in the ratio":               {"a boat --ar 3 : 2", "a boat", "ar=3:2", ""},
+		"an x for the colon":                {"a boat --ar 3x2", "a boat", "ar=3:2", ""},
+		"all four":                          {"a boat --ar 3:2 --no text, people --seed 7 --steps 20", "a boat", "ar=3:2 | no=text, people | seed=7 | steps=20", ""},
+		"case does not matter":              {"a boat --AR 3:2 --Seed 7", "a boat", "ar=3:2 | seed=7", ""},
+		"an em dash":                        {"a boat —ar 3:2", "a boat", "ar=3:2", ""},
+		"an en dash":                        {"a boat –seed 7", "a boat", "seed=7", ""},
+		"a non-breaking hyphen":             {"a boat ‑steps 20", "a boat", "steps=20", ""},
+		"two non-breaking hyphens":          {"a boat ‑‑steps 20", "a boat", "steps=20", ""},
+		"two en dashes":                     {"a boat ––no text", "a boat", "no=text", ""},
+		"a dash and a hyphen":               {"a boat —-ar 3:2", "a boat", "ar=3:2", ""},
+		"a horizontal bar":                  {"a boat ―ar 3:2", "a boat", "ar=3:2", ""},
+		"a minus sign":                      {"a boat −−ar 3:2", "a boat", "ar=3:2", ""},
+		"a newline before it":               {"a boat\n--ar 3:2\n--seed 7", "a boat", "ar=3:2 | seed=7", ""},
+		"only flags":                        {"--ar 3:2", "", "ar=3:2", ""},
+		"a flag given twice":                {"a --seed 1 --seed 2", "a", "seed=1 | seed=2", ""},
+		"punctuation behind a value":        {"a boat --seed 7, --ar 3:2.", "a boat", "seed=7 | ar=3:2", ""},
+		"words behind a value go back":      {"a boat --ar 3:2 on the sea", "a boat on the sea", "ar=3:2", ""},
+		"leading zeros":                     {"a --seed 007", "a", "seed=7", ""},
+		"the largest seed":                  {"a --seed 9007199254740991", "a", "seed=9007199254740991", ""},
+		"an unknown flag":                   {"a boat --stylize 750", "a boat", "", "stylize=750"},
+		"an unknown flag without value":     {"a boat --tile --ar 3:2", "a boat", "ar=3:2", "tile="},
+		"an unknown flag among known":       {"a --ar 3:2 --v 6 --seed 7", "a", "ar=3:2 | seed=7", "v=6"},
+		"an unknown flag with many words":   {"a --sref https://x/y.png https://z --seed 7", "a", "seed=7", "sref=https://x/y.png https://z"},
+		"an unknown flag behind an em dash": {"a boat —chaos 10", "a boat", "", "chaos=10"},
+		"an unheard-of one behind a dash":   {"a boat —foo 3", "a boat", "", "foo=3"},
+		"two of those":                      {"a boat —foo 3 —bar", "a boat", "", "foo=3 | bar="},
+		"a dash in prose is none":           {"a cat —asleep in the sun", "a cat —asleep in the sun", "", ""},
+		"dashes between words are none":     {"a cat -- asleep -- in the sun", "a cat -- asleep -- in the sun", "", ""},
+		"an em dash between words is none":  {"a cat — asleep", "a cat — asleep", "", ""},
+		"dashes within a word are none":     {"a well--known cat—asleep", "a well--known cat—asleep", "", ""},
+		"one hyphen is none":                {"a cat -ar 3:2", "a cat -ar 3:2", "", ""},
+		"dashes before a number are none":   {"ages --5 and —7", "ages --5 and —7", "", ""},
+		"dashes at the very end are none":   {"a cat --", "a cat --", "", ""},
+		"prose dashes before real flags":    {"a cat -- asleep --ar 3:2", "a cat -- asleep", "ar=3:2", ""},
+		"a ratio without colon":             {"a --ar 32", "a", "ar=32!", ""},
+		"a ratio of nothing":                {"a --ar", "a", "ar=!", ""},
+		"a ratio of zero":                   {"a --ar 0:1", "a", "ar=0:1!", ""},
+		"a ratio of fractions":              {"a --ar 1.5:1", "a", "ar=1.5:1!", ""},
+		"an enormous ratio":                 {"a --ar 99999999999999999999:1", "a", "ar=99999999999999999999:1!", ""},
+		"a seed of letters":                 {"a --seed seven of nine", "a of nine", "seed=seven!", ""},
+		"a negative seed":                   {"a --seed -1", "a", "seed=-1!", ""},
+		"a seed too large":                  {"a --seed 9007199254740992", "a", "seed=9007199254740992!", ""},
+		"no steps":                          {"a --steps 0", "a", "steps=0!", ""},
+		"steps of a fraction":               {"a --steps 12.5", "a", "steps=12.5!", ""},
+		"steps without value":               {"a --steps --seed 7", "a", "steps=! | seed=7", ""},
+		"an empty exclusion":                {"a --no", "a", "no=!", ""},
+		"an empty prompt":                   {"  ", "", "", ""},
+		"brackets are left alone":           {"(a:1.2) [b] --ar 3:2", "(a:1.2) [b]", "ar=3:2", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rest, flags, unknown := prompt.Flags(tt.text)
+			got := fmt.Sprintf("%q flags %s unknown %s", rest, brief(flags), brief(unknown))
+			want := fmt.Sprintf("%q flags %s unknown %s", tt.rest, tt.flags, tt.unknown)
+			if got != want {
+				t.Errorf("Flags(%q)\n got %s\nwant %s", tt.text, got, want)
+			}
+		})
+	}
+}
+
+func TestFlagsColumns(t *testing.T) {
+	t.Parallel()
+	_, flags, unknown := prompt.Flags("é boat --ar 3:2 —v 6 --seed 7")
+	if flags[0].Column != 8 || unknown[0].Column != 17 || flags[1].Column != 22 {
+		t.Errorf("columns: got %d, %d, %d, want 8, 17, 22", flags[0].Column, unknown[0].Column, flags[1].Column)
+	}
+}
+
+func TestFlagsFaults(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"a --ar wide":      "I could not read `--ar wide`: it wants two whole numbers, as in `--ar 3:2`.",
+		"a --ar":           "I could not read `--ar`: it wants two whole numbers, as in `--ar 3:2`.",
+		"a --seed ``@here": "I could not use `--seed ''@here`: it wants a whole number from 0 to 9007199254740991.",
+		"a --steps many":   "I could not use `--steps many`: it wants a whole number from 1, as in `--steps 20`.",
+		"a --no":           "I left out `--no`: it wants what should not be in the picture, as in `--no text, people`.",
+		"a --steps " + strings.Repeat("9", 60): "I could not use `--steps " + strings.Repeat("9", 40) +
+			"…`: it wants a whole number from 1, as in `--steps 20`.",
+	} {
+		_, flags, _ := prompt.Flags(text)
+		if got := flags[0].Fault; got != want {
+			t.Errorf("Flags(%q)\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+func FuzzFlags(f *testing.F) {
+	for _, seed := range []string{"", "a --ar 3:2", "—", "--", "a —ar", "--no --no", "--ar 3 :\u3000 2 x", "\xff--ar 1:1", "--=", "--a=", "－－ar 1:1", "a --no --seed 1 b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		rest, flags, unknown := prompt.Flags(text)
+		if len(flags)+len(unknown) == 0 && rest != strings.TrimSpace(text) {
+			t.Errorf("Flags(%q) found nothing and changed the text to %q", text, rest)
+		}
+		if len([]rune(rest)) > len([]rune(text)) {
+			t.Errorf("Flags(%q) made the text longer: %q", text, rest)
+		}
+	})
+}

@@ -1,0 +1,121 @@
+package prompt
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// flagKind is a known flag: its canonical name and the reader of its value. The reader returns the tidy value, the words
+// behind it that belong to the prompt, and a sentence when the value cannot be used; then the value is as typed.
+type flagKind struct {
+	name string
+	read func(text string) (value, left, fault string)
+}
+
+// knownFlag returns the known flag of that name.
+func knownFlag(name string) (kind flagKind, ok bool) {
+	switch name {
+	case "ar", "aspect":
+		return flagKind{FlagAspect, readAspect}, true
+	case "no":
+		return flagKind{FlagNegative, readNegative}, true
+	case "seed":
+		return flagKind{FlagSeed, readSeed}, true
+	case "steps":
+		return flagKind{FlagSteps, readSteps}, true
+	}
+	return flagKind{}, false
+}
+
+// usedElsewhere reports whether Midjourney or its kin have a flag of that name. After a single dash such a name is a
+// flag, where any other unknown name may be prose.
+func usedElsewhere(name string) bool {
+	switch name {
+	case "c", "cfg", "chaos", "count", "cref", "cw", "draft", "exp", "fast", "hd", "iw", "lora", "model", "niji", "oref",
+		"ow", "p", "profile", "q", "quality", "r", "raw", "relax", "repeat", "s", "sampler", "sref", "stealth", "stop",
+		"style", "stylize", "sv", "sw", "tile", "turbo", "uplight", "v", "version", "video", "w", "weird", "zoom":
+		return true
+	}
+	return false
+}
+
+var aspectValue = regexp.MustCompile(`^(\d+)\s*[:xX×/]\s*(\d+)([.,;]*)(?:\s+|$)`)
+
+// maxAspect bounds each side of an aspect ratio, so that arithmetic on it is safe anywhere.
+const maxAspect = 10000
+
+func readAspect(text string) (value, left, fault string) {
+	m := aspectValue.FindStringSubmatch(text)
+	if m == nil {
+		value, left = firstWord(text)
+		return value, left, fmt.Sprintf("I could not read `--ar%s`: it wants two whole numbers, as in `--ar 3:2`.", shown(value))
+	}
+	left = text[len(m[0]):]
+	w, errW := strconv.Atoi(m[1])
+	h, errH := strconv.Atoi(m[2])
+	if errW != nil || errH != nil || w < 1 || h < 1 || w > maxAspect || h > maxAspect {
+		value = m[1] + ":" + m[2]
+		return value, left, fmt.Sprintf("I could not use `--ar%s`: both numbers must be from 1 to %d.", shown(value), maxAspect)
+	}
+	return fmt.Sprintf("%d:%d", w, h), left, ""
+}
+
+func readNegative(text string) (value, left, fault string) {
+	if text == "" {
+		return "", "", "I left out `--no`: it wants what should not be in the picture, as in `--no text, people`."
+	}
+	return text, "", ""
+}
+
+// maxSeed is the largest seed a Spec can hold: 2^53 - 1.
+const maxSeed = 1<<53 - 1
+
+func readSeed(text string) (value, left, fault string) {
+	value, left, ok := wholeNumber(text, 0, maxSeed)
+	if !ok {
+		fault = fmt.Sprintf("I could not use `--seed%s`: it wants a whole number from 0 to %d.", shown(value), int64(maxSeed))
+	}
+	return value, left, fault
+}
+
+// maxSteps bounds --steps to what a number of steps can sensibly be; the limit in force is judged elsewhere.
+const maxSteps = 10000
+
+func readSteps(text string) (value, left, fault string) {
+	value, left, ok := wholeNumber(text, 1, maxSteps)
+	if !ok {
+		fault = fmt.Sprintf("I could not use `--steps%s`: it wants a whole number from 1, as in `--steps 20`.", shown(value))
+	}
+	return value, left, fault
+}
+
+// wholeNumber reads the first word of text as a number from lowest to highest.
+func wholeNumber(text string, lowest, highest int64) (value, left string, ok bool) {
+	value, left = firstWord(text)
+	digits := strings.TrimRight(value, ".,;")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < lowest || n > highest {
+		return value, left, false
+	}
+	return strconv.FormatInt(n, 10), left, true
+}
+
+// firstWord cuts text after its first word.
+func firstWord(text string) (word, left string) {
+	n := wordLength(text)
+	return text[:n], strings.TrimLeftFunc(text[n:], isSpace)
+}
+
+// shown is a value inside a sentence: a blank and at most 40 characters of it, without what would end the code span.
+func shown(value string) string {
+	if value == "" {
+		return ""
+	}
+	value = strings.ReplaceAll(value, "`", "'")
+	if r := []rune(value); len(r) > 40 {
+		value = string(r[:40]) + "…"
+	}
+	return " " + value
+}

@@ -1,0 +1,79 @@
+package prompt
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Unknown returns the words of a prompt that are not in words, each once, in lower case and in order. Case, punctuation,
+// brackets, weights and add-on tags do not count; a word with a hyphen or apostrophe is known whole or by its pieces.
+// The list must hold the small words (a, the, of) too if they are known.
+func Unknown(words []string, text string) []string {
+	known := make(map[string]bool, len(words))
+	for _, entry := range words {
+		for _, w := range wordsOf(entry) {
+			known[w] = true
+			for _, piece := range pieces(w) {
+				known[piece] = true
+			}
+		}
+	}
+	parts, _ := Read(text)
+	var out []string
+	seen := map[string]bool{}
+	for _, w := range wordsOf(plain(parts)) {
+		if !known[w] && !seen[w] && !allKnown(known, pieces(w)) {
+			out = append(out, w)
+		}
+		seen[w] = true
+	}
+	return out
+}
+
+// plain joins the text of parts, breaks as blanks. Weighted parts stand apart, as they do for the tokenizer.
+func plain(parts []Part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		if !p.Break {
+			b.WriteString(p.Text)
+		}
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+// wordsOf splits text into lower-case words: letters, marks and digits, held together by hyphens and apostrophes.
+// What has no letter at all is no word.
+func wordsOf(text string) []string {
+	text = strings.ToLower(norm.NFC.String(text))
+	text = strings.NewReplacer("’", "'", "‐", "-", "‑", "-").Replace(text)
+	fields := strings.FieldsFunc(text, func(r rune) bool { return !inWord(r) && r != '\'' && r != '-' })
+	out := fields[:0]
+	for _, f := range fields {
+		if f = strings.Trim(f, "'-"); strings.ContainsFunc(f, unicode.IsLetter) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func inWord(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
+}
+
+// pieces splits a compound at its hyphens and apostrophes; the "s" of a possessive is no word of its own.
+func pieces(word string) []string {
+	word = strings.TrimSuffix(word, "'s")
+	return strings.FieldsFunc(word, func(r rune) bool { return !inWord(r) })
+}
+
+func allKnown(known map[string]bool, words []string) bool {
+	for _, w := range words {
+		if !known[w] {
+			return false
+		}
+	}
+	return len(words) > 0
+}
