@@ -12,6 +12,7 @@ type Prediction string
 const (
 	Epsilon  Prediction = "epsilon"      // the noise
 	Velocity Prediction = "v_prediction" // √ᾱ·noise − √(1−ᾱ)·x₀
+	Sample   Prediction = "sample"       // x₀ itself
 )
 
 // The beta schedules.
@@ -61,8 +62,10 @@ func (c Config) Check() error {
 	if c.BetaSchedule != ScaledLinear && c.BetaSchedule != Linear {
 		bad("beta schedule %q: want %q or %q", c.BetaSchedule, ScaledLinear, Linear)
 	}
-	if c.Prediction != Epsilon && c.Prediction != Velocity {
-		bad("prediction type %q: want %q or %q", c.Prediction, Epsilon, Velocity)
+	switch c.Prediction {
+	case Epsilon, Velocity, Sample:
+	default:
+		bad("prediction type %q: want %q, %q or %q", c.Prediction, Epsilon, Velocity, Sample)
 	}
 	switch c.Spacing {
 	case "", Leading, Linspace, Trailing:

@@ -15,6 +15,7 @@ type Predict func(ctx context.Context, x tensor.Tensor, time float64) (tensor.Te
 //
 //	epsilon   D = x − σ·ε
 //	velocity  D = x/(σ²+1) − v·σ/√(σ²+1)
+//	sample    D = the output
 //
 // The model sees x/√(σ²+1).
 func (c Config) Denoiser(predict Predict) Denoise {
@@ -27,8 +28,11 @@ func (c Config) Denoiser(predict Predict) Denoise {
 		if !tensor.SameShape(out, x) {
 			return tensor.Tensor{}, fmt.Errorf("the model answers shape %v to a latent of %v", out.Shape, x.Shape)
 		}
-		if c.Prediction == Velocity {
+		switch c.Prediction {
+		case Velocity:
 			return tensor.Sum(float32(1/(norm*norm)), x, float32(-s.Sigma/norm), out), nil
+		case Sample:
+			return out, nil
 		}
 		return tensor.Sum(1, x, float32(-s.Sigma), out), nil
 	}

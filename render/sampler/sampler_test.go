@@ -177,7 +177,7 @@ func TestRefusals(t *testing.T) {
 		"no training steps":      func(c *Config) { c.TrainSteps = 0 },
 		"betas the wrong way":    func(c *Config) { c.BetaStart, c.BetaEnd = 0.5, 0.1 },
 		"unknown beta schedule":  func(c *Config) { c.BetaSchedule = "squaredcos_cap_v2" },
-		"unknown prediction":     func(c *Config) { c.Prediction = "sample" },
+		"unknown prediction":     func(c *Config) { c.Prediction = "flow" },
 		"unknown spacing":        func(c *Config) { c.Spacing = "random" },
 		"offset beyond training": func(c *Config) { c.StepsOffset = 1000 },
 	} {

@@ -78,6 +78,8 @@ def diffusers_cases():
         yield diffusers_case(name, 10, "", "v_prediction", strength=0.35)
         yield diffusers_case(name, 10, "leading", "v_prediction", strength=1.0)
         yield diffusers_case(name, 12, "leading", "epsilon", beta_schedule="linear", beta_start=0.0001, beta_end=0.02)
+        if name != "euler_a":  # which refuses to predict the picture itself
+            yield diffusers_case(name, 8, "leading", "sample")
         if name != "ddim":  # DDIM keeps a true zero, which has no σ
             yield diffusers_case(name, 10, "trailing", "v_prediction", rescale_betas_zero_snr=True)
     yield diffusers_case("ddim", 10, "leading", "epsilon", set_alpha_to_one=True)
