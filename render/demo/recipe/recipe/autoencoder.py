@@ -40,7 +40,7 @@ def fit(place: train.Place, budget: train.Budget, batch: int = 8, encoder: bool 
     vae.encoder.requires_grad_(encoder)
     vae.quant_conv.requires_grad_(encoder)
     vae = vae.to(memory_format=torch.channels_last)
-    optimiser = train.Optimiser([vae], 1.5e-3, budget, place)
+    optimiser = train.Optimiser({vae: 1.5e-3}, budget, place)
     saved = 0.0
     while optimiser.going():
         x = data.unit(crops(pictures, batch), place.device).contiguous(memory_format=torch.channels_last)

@@ -16,20 +16,28 @@ PLACE_WORDS = {"left": ["on the left", "to the left", "left"], "right": ["on the
 COLOUR_WORDS = {"turquoise": ["turquoise", "teal"], "purple": ["purple", "violet"]}
 
 
-def write(scene: dict[str, str], dice: random.Random, full: bool = False) -> str:
-    """One caption for a scene given in words; `full` mentions everything there is to say."""
-    said = lambda name: scene.get(name) and (full or dice.random() < MENTION[name])
-    subject = scene["subject"]
+def mention(scene: dict[str, str], dice: random.Random) -> dict[str, str]:
+    """What a caption says of a scene: the subject always, the rest often; {attribute: name}, unsaid ones left out."""
+    said = {"subject": scene["subject"]}
+    for name, chance in MENTION.items():
+        if scene[name] and dice.random() < chance:
+            said[name] = scene[name]
+    if scene["setting"] == "night sky":
+        said.pop("light", None)
+    return said
+
+
+def write(said: dict[str, str], dice: random.Random) -> str:
+    """One caption that says just this."""
+    subject = said["subject"]
     if dice.random() < 0.12:
         subject = dice.choice(world.SUBJECTS[subject])
-    colour = dice.choice(COLOUR_WORDS.get(scene["colour"], [scene["colour"]])) if said("colour") else ""
-    size = dice.choice(SIZE_WORDS[scene["size"]]) if said("size") else ""
-    place = dice.choice(PLACE_WORDS[scene["place"]]) if said("place") else ""
-    setting = scene["setting"] if said("setting") else ""
-    night_sky = scene["setting"] == "night sky"
-    light = scene["light"] if not night_sky and said("light") else ""
+    synonym = lambda name, table: dice.choice(table.get(said[name], [said[name]])) if name in said else ""
     manner = _tags if dice.random() < 0.35 else _sentence
-    return manner(dice, subject, colour, size, place, setting, light)
+    return manner(
+        dice, subject, synonym("colour", COLOUR_WORDS), synonym("size", SIZE_WORDS), synonym("place", PLACE_WORDS),
+        said.get("setting", ""), said.get("light", ""),
+    )
 
 
 def _article(words: str, dice: random.Random) -> str:
@@ -92,15 +100,8 @@ def held_out(n: int, seed: int = 1, coloured: bool = False) -> list[dict]:
     judged = []
     for i in range(n):
         scene = world.names(scenes, i)
-        if coloured:
-            scene["light"] = ""
-            said = dict(scene)
-        else:
-            said = {k: v for k, v in scene.items() if k == "subject" or dice.random() < MENTION[k]}
-            if scene["setting"] == "night sky":
-                said.pop("light", None)
-        text = write({**dict.fromkeys(world.ATTRIBUTES, ""), **said}, dice, full=True)
-        judged.append({"caption": text, "asks": {k: v for k, v in said.items() if v}})
+        said = {k: scene[k] for k in ("subject", "colour", "setting")} if coloured else mention(scene, dice)
+        judged.append({"caption": write(said, dice), "asks": said})
     return judged
 
 

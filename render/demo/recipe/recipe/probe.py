@@ -46,7 +46,7 @@ def fit(place: train.Place, budget: train.Budget, batch: int = 64) -> None:
     torch.manual_seed(20 + place.rank)
     painted = data.load(place, "pictures")
     probe = Probe().to(place.device)
-    optimiser = train.Optimiser([probe], 2e-3, budget, place)
+    optimiser = train.Optimiser({probe: 2e-3}, budget, place)
     while optimiser.going():
         rows = torch.randint(len(painted["pictures"]), (batch,))
         pictures = roughen(data.unit(painted["pictures"][rows], place.device))

@@ -55,12 +55,15 @@ def spread(job, place: Place, *arguments) -> None:
 
 
 class Optimiser:
-    """AdamW over some modules with warm-up, cosine decay to a twentieth, clipping and averaged gradients."""
+    """AdamW over some modules, with warm-up, cosine decay to a twentieth, clipping and averaged gradients."""
 
-    def __init__(self, modules, lr: float, budget: Budget, place: Place, warm_up: int = 100, decay: float = 0.01):
-        self.parameters = [p for module in modules for p in module.parameters() if p.requires_grad]
-        self.inner = torch.optim.AdamW(self.parameters, lr=lr, weight_decay=decay, betas=(0.9, 0.99))
-        self.lr, self.budget, self.place, self.warm_up = lr, budget, place, warm_up
+    def __init__(self, rates: dict, budget: Budget, place: Place, warm_up: int = 100, decay: float = 0.01):
+        """`rates` gives each module its highest learning rate."""
+        groups = [{"params": [p for p in module.parameters() if p.requires_grad], "peak": rate}
+                  for module, rate in rates.items()]
+        self.parameters = [p for group in groups for p in group["params"]]
+        self.inner = torch.optim.AdamW(groups, lr=0.0, weight_decay=decay, betas=(0.9, 0.99))
+        self.budget, self.place, self.warm_up = budget, place, warm_up
         self.start, self.steps, self.progress = time.monotonic(), 0, 0.0
 
     def minutes(self) -> float:
@@ -77,7 +80,7 @@ class Optimiser:
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         rate = min(1, (self.steps + 1) / self.warm_up) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1, self.progress))))
         for group in self.inner.param_groups:
-            group["lr"] = self.lr * rate
+            group["lr"] = group["peak"] * rate
         self.inner.step()
         self.inner.zero_grad()
         self.steps += 1

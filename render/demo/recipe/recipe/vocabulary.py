@@ -40,7 +40,7 @@ def spoken(n: int = 20_000) -> list[str]:
     dice = random.Random(3)
     count = Counter()
     for i in range(n):
-        count.update(re.findall(r"[a-z]+", captions.write(world.names(scenes, i), dice).lower()))
+        count.update(re.findall(r"[a-z]+", captions.write(captions.mention(world.names(scenes, i), dice), dice).lower()))
     return sorted(count, key=lambda word: (-count[word], word))
 
 
