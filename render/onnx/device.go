@@ -1,0 +1,131 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"darkroom/render/onnx/library"
+)
+
+// The kinds of device.
+const (
+	CPU  = "cpu"
+	CUDA = "cuda"
+)
+
+// Device is where networks run.
+type Device struct {
+	Kind    string // CPU or CUDA
+	Index   int    // which GPU
+	Threads int    // threads of one call on the CPU; 0 is one per physical core
+}
+
+// ParseDevice reads "cpu", "cuda" or "cuda:1".
+func ParseDevice(s string) (Device, error) {
+	kind, index, numbered := strings.Cut(s, ":")
+	switch {
+	case s == CPU:
+		return Device{Kind: CPU}, nil
+	case kind != CUDA:
+		return Device{}, fmt.Errorf("device %q: want cpu, cuda or cuda:N", s)
+	case !numbered:
+		return Device{Kind: CUDA}, nil
+	}
+	n, err := strconv.ParseUint(index, 10, 8)
+	if err != nil {
+		return Device{}, fmt.Errorf("device %q: want a number from 0 to 255 after cuda:", s)
+	}
+	return Device{Kind: CUDA, Index: int(n)}, nil
+}
+
+// String returns the device as ParseDevice reads it.
+func (d Device) String() string {
+	if d.Kind == CUDA {
+		return CUDA + ":" + strconv.Itoa(d.Index)
+	}
+	return d.Kind
+}
+
+// options makes the session options for the device; the caller destroys them.
+func (d Device) options() (_ *ort.SessionOptions, err error) {
+	o, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, fmt.Errorf("session options: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, o.Destroy())
+		}
+	}()
+	threads := d.Threads
+	if threads <= 0 {
+		threads = cores()
+	}
+	err = errors.Join(
+		o.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll),
+		o.SetIntraOpNumThreads(threads),
+		o.SetInterOpNumThreads(1),
+		o.SetMemPattern(false), // patterns are per size; with pictures of many sizes they only hold memory
+		o.SetLogSeverityLevel(ort.LoggingLevelError),
+		// Threads that wait in a loop cost a fifth more processor time on a busy machine and gain nothing on an idle one.
+		o.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("session options: %w", err)
+	}
+	switch d.Kind {
+	case CPU:
+		return o, nil
+	case CUDA:
+		return o, d.appendCUDA(o)
+	}
+	return nil, fmt.Errorf("device kind %q: want %s or %s", d.Kind, CPU, CUDA)
+}
+
+// appendCUDA chooses the GPU. HEURISTIC, and no TF32: the same picture from one run to the next is worth more than
+// the last percents of speed, and float16 models are not slowed by either.
+func (d Device) appendCUDA(o *ort.SessionOptions) error {
+	const hint = "want a GPU build of ONNX Runtime %s named by --ort (with libonnxruntime_providers_cuda.so beside it), " +
+		"the NVIDIA driver, CUDA and cuDNN 9; or use --device cpu"
+	cuda, err := ort.NewCUDAProviderOptions()
+	if err != nil {
+		return fmt.Errorf("device %s: this ONNX Runtime library has no CUDA (%w); "+hint, d, err, library.Recommended)
+	}
+	err = cuda.Update(map[string]string{
+		"device_id":              strconv.Itoa(d.Index),
+		"arena_extend_strategy":  "kSameAsRequested",
+		"cudnn_conv_algo_search": "HEURISTIC",
+		"use_tf32":               "0",
+	})
+	if err == nil {
+		err = o.AppendExecutionProviderCUDA(cuda)
+	}
+	if err := errors.Join(err, cuda.Destroy()); err != nil {
+		return fmt.Errorf("device %s: %w; "+hint, d, err, library.Recommended)
+	}
+	return nil
+}
+
+// cores counts the physical cores this process may use. Two threads on one core's halves only disturb each other in
+// matrix work. GOMAXPROCS knows a container's limit.
+func cores() int {
+	limit := runtime.GOMAXPROCS(0)
+	siblings, _ := filepath.Glob("/sys/devices/system/cpu/cpu[0-9]*/topology/thread_siblings_list") // constant pattern
+	physical := map[string]bool{}
+	for _, path := range siblings {
+		if b, err := os.ReadFile(path); err == nil {
+			physical[string(b)] = true
+		}
+	}
+	if len(physical) == 0 {
+		return limit
+	}
+	return min(limit, len(physical))
+}

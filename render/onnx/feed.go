@@ -1,0 +1,142 @@
+package onnx
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"darkroom/render/onnx/graph"
+	"darkroom/render/tensor"
+)
+
+// feed is a tensor in the form a network takes it, and the memory that it is a view of.
+type feed struct {
+	value ort.Value
+	bytes []byte // where the network's type is float16
+}
+
+func (f feed) destroy() {
+	if f.value != nil {
+		_ = f.value.Destroy() // it only releases, and cannot fail
+	}
+}
+
+func shapeOf(shape []int) ort.Shape {
+	s := make(ort.Shape, len(shape))
+	for i, d := range shape {
+		s[i] = int64(d)
+	}
+	return s
+}
+
+// feedFloats wraps a tensor for a float port: without a copy for float32, as bytes for float16.
+func feedFloats(port graph.Value, t tensor.Tensor) (feed, error) {
+	if err := t.Check(); err != nil {
+		return feed{}, fmt.Errorf("%s: %w", port.Name, err)
+	}
+	if len(t.Shape) != len(port.Dims) {
+		return feed{}, fmt.Errorf("%v: got shape %v", port, t.Shape)
+	}
+	for i, d := range port.Dims {
+		if d != 0 && d != t.Shape[i] {
+			return feed{}, fmt.Errorf("%v: got shape %v", port, t.Shape)
+		}
+	}
+	if port.Type == graph.Float {
+		v, err := ort.NewTensor(shapeOf(t.Shape), t.Data)
+		return wrap(v, err, nil)
+	}
+	b := make([]byte, 2*len(t.Data))
+	for i, x := range t.Data {
+		binary.LittleEndian.PutUint16(b[2*i:], halfOf(x))
+	}
+	v, err := ort.NewCustomDataTensor(shapeOf(t.Shape), b, ort.TensorElementDataTypeFloat16)
+	return wrap(v, err, b)
+}
+
+// feedResult makes room for a network's output. For float32 the room is t itself; for float16 see take.
+func feedResult(port graph.Value, t tensor.Tensor) (feed, error) {
+	if port.Type == graph.Float {
+		v, err := ort.NewTensor(shapeOf(t.Shape), t.Data)
+		return wrap(v, err, nil)
+	}
+	b := make([]byte, 2*len(t.Data))
+	v, err := ort.NewCustomDataTensor(shapeOf(t.Shape), b, ort.TensorElementDataTypeFloat16)
+	return wrap(v, err, b)
+}
+
+// take moves a float16 output into t.
+func (f feed) take(t tensor.Tensor) {
+	if f.bytes == nil {
+		return
+	}
+	for i := range t.Data {
+		t.Data[i] = floatOf(binary.LittleEndian.Uint16(f.bytes[2*i:]))
+	}
+}
+
+// feedIDs wraps rows of token ids.
+func feedIDs(port graph.Value, rows [][]int32) (feed, error) {
+	shape := ort.NewShape(int64(len(rows)), int64(len(rows[0])))
+	if port.Type == graph.Int32 {
+		var flat []int32
+		for _, row := range rows {
+			flat = append(flat, row...)
+		}
+		v, err := ort.NewTensor(shape, flat)
+		return wrap(v, err, nil)
+	}
+	var flat []int64
+	for _, row := range rows {
+		for _, id := range row {
+			flat = append(flat, int64(id))
+		}
+	}
+	v, err := ort.NewTensor(shape, flat)
+	return wrap(v, err, nil)
+}
+
+// feedTimestep wraps a timestep in the port's type and rank. A port of whole timesteps gets the nearest, half to even.
+func feedTimestep(port graph.Value, t float64) (feed, error) {
+	switch port.Type {
+	case graph.Float:
+		return feedNumber(port, float32(t))
+	case graph.Double:
+		return feedNumber(port, t)
+	case graph.Int32:
+		return feedNumber(port, int32(math.RoundToEven(t)))
+	case graph.Int64:
+		return feedNumber(port, int64(math.RoundToEven(t)))
+	}
+	n := max(port.Dims[0], 1)
+	b := make([]byte, 2*n)
+	for i := range n {
+		binary.LittleEndian.PutUint16(b[2*i:], halfOf(float32(t)))
+	}
+	v, err := ort.NewCustomDataTensor(ort.NewShape(int64(n)), b, ort.TensorElementDataTypeFloat16)
+	return wrap(v, err, b)
+}
+
+// feedNumber wraps one number: a scalar for rank 0, else as often as a fixed dimension says, once for a free one.
+func feedNumber[T float32 | float64 | int32 | int64](port graph.Value, x T) (feed, error) {
+	if len(port.Dims) == 0 {
+		v, err := ort.NewScalar(x)
+		return wrap(v, err, nil)
+	}
+	data := make([]T, max(port.Dims[0], 1))
+	for i := range data {
+		data[i] = x
+	}
+	v, err := ort.NewTensor(ort.NewShape(int64(len(data))), data)
+	return wrap(v, err, nil)
+}
+
+// wrap keeps a nil pointer from becoming a non-nil interface.
+func wrap[V ort.Value](v V, err error, b []byte) (feed, error) {
+	if err != nil {
+		return feed{}, err
+	}
+	return feed{v, b}, nil
+}

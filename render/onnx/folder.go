@@ -1,0 +1,141 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"darkroom/render/onnx/graph"
+)
+
+// The networks of a folder, each in the folder of its name.
+const (
+	textPart    = "text_encoder"
+	unetPart    = "unet"
+	decoderPart = "vae_decoder"
+	encoderPart = "vae_encoder" // optional: without it no picture can be started from
+)
+
+// Folder is a model folder that was checked. Nothing of it is loaded.
+type Folder struct {
+	Dir    string // absolute
+	Name   string // the card's, else the folder's
+	Hash   string // of everything that decides a picture, see OpenFolder
+	Bytes  int64  // of all hashed files
+	Config Config
+	Card   Card
+
+	graphs map[string]graph.Header
+}
+
+// OpenFolder checks a model folder: that all files are there in full, and of the shapes this package can feed. The
+// error names the file and what was expected. No weights are loaded and the runtime need not be open.
+//
+// The Hash is the SHA-256 of what `sha256sum` prints for model_index.json and all files of the known parts
+// (tokenizer, text_encoder, unet, vae_decoder, vae_encoder, scheduler), sorted by path. The card and other files do
+// not change it. Hashing reads everything, so pass a cache file (see Cached) for large models.
+func OpenFolder(dir string, options ...Option) (*Folder, error) {
+	var o folderOptions
+	for _, option := range options {
+		option(&o)
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open model folder: %w", err)
+	}
+	f := &Folder{Dir: dir, Name: filepath.Base(dir), graphs: map[string]graph.Header{}}
+	if err := f.read(); err != nil {
+		return nil, fmt.Errorf("open model folder: %w", err)
+	}
+	if f.Hash, f.Bytes, err = hashFolder(dir, o.cache); err != nil {
+		return nil, fmt.Errorf("hash model folder: %w", err)
+	}
+	return f, nil
+}
+
+// Option changes how OpenFolder works.
+type Option func(*folderOptions)
+
+type folderOptions struct{ cache string }
+
+// Cached remembers the hashes of unchanged files (same size and modification time) in a file. A cache that cannot be
+// read or written is done without.
+func Cached(file string) Option { return func(o *folderOptions) { o.cache = file } }
+
+// read fills the folder step by step, from the cheapest check to the dearest.
+func (f *Folder) read() error {
+	if info, err := os.Stat(f.Dir); err != nil {
+		return err
+	} else if !info.IsDir() {
+		return fmt.Errorf("%s: a file, want a model folder", f.Dir)
+	}
+	for _, step := range []func(string, *Config) error{readIndex, checkTokenizer, readScheduler, readVAE, readSizes} {
+		if err := step(f.Dir, &f.Config); err != nil {
+			return err
+		}
+	}
+	for _, part := range []string{textPart, unetPart, decoderPart, encoderPart} {
+		if err := f.readGraph(part); err != nil {
+			return err
+		}
+	}
+	if err := f.checkGraphs(); err != nil {
+		return err
+	}
+	var err error
+	if f.Card, err = readCard(f.Dir); err != nil {
+		return err
+	}
+	if f.Card.Name != "" {
+		f.Name = f.Card.Name
+	}
+	return nil
+}
+
+func (f *Folder) path(part string) string { return filepath.Join(f.Dir, part, "model.onnx") }
+
+func (f *Folder) readGraph(part string) error {
+	h, err := graph.Read(f.path(part))
+	switch {
+	case err == nil:
+		f.graphs[part] = h
+		f.Config.CanEncode = f.Config.CanEncode || part == encoderPart
+		return nil
+	case part == encoderPart && errors.Is(err, os.ErrNotExist) && missing(f.path(part)):
+		return nil
+	case errors.Is(err, os.ErrNotExist) && missing(f.path(part)):
+		return f.explainMissing(part, err)
+	}
+	return err
+}
+
+// explainMissing adds the likely reason: PyTorch weights where ONNX ones are wanted.
+func (f *Folder) explainMissing(part string, err error) error {
+	for _, pattern := range []string{"*.safetensors", "*.bin", "../vae/*.safetensors"} {
+		if found, _ := filepath.Glob(filepath.Join(f.Dir, part, pattern)); len(found) > 0 {
+			return fmt.Errorf("%w (there are PyTorch weights; export the model to ONNX, with Optimum for example)", err)
+		}
+	}
+	return err
+}
+
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// checkTokenizer sees that the two files a CLIP tokenizer is made of are there; package clip reads them.
+func checkTokenizer(dir string, _ *Config) error {
+	for _, name := range []string{"vocab.json", "merges.txt"} {
+		path := filepath.Join(dir, "tokenizer", name)
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.Size() == 0 || info.IsDir() {
+			return fmt.Errorf("%s: empty, want a CLIP tokenizer's file", path)
+		}
+	}
+	return nil
+}

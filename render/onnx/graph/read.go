@@ -1,0 +1,169 @@
+package graph
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"math"
+	"strconv"
+)
+
+// read walks a whole model file of a given size.
+func read(file io.ReadSeeker, size int64) (Header, error) {
+	w := &wire{file: file, buf: bufio.NewReader(file), end: size}
+	h := Header{External: map[string]int64{}}
+	weights := map[string]bool{}
+	found := false
+	err := w.each(func(f field) (bool, error) {
+		if f.number != 7 { // ModelProto.graph
+			return false, nil
+		}
+		found = true
+		return true, w.inside(f, func(f field) (bool, error) { return w.graph(f, &h, weights) })
+	})
+	switch {
+	case err != nil:
+		return Header{}, err
+	case !found:
+		return Header{}, errMalformed
+	case len(h.Outputs) == 0:
+		return Header{}, errors.New("cut short or not an ONNX model: it has no outputs")
+	}
+	h.Inputs = without(h.Inputs, weights)
+	return h, nil
+}
+
+// without leaves out the inputs that are weights: before IR version 4 every weight was listed as an input too.
+func without(inputs []Value, weights map[string]bool) []Value {
+	var kept []Value
+	for _, v := range inputs {
+		if !weights[v.Name] {
+			kept = append(kept, v)
+		}
+	}
+	return kept
+}
+
+// graph reads one field of a GraphProto.
+func (w *wire) graph(f field, h *Header, weights map[string]bool) (bool, error) {
+	switch f.number {
+	case 5: // initializer
+		return true, w.weight(f, h, weights)
+	case 11: // input
+		v, err := w.value(f)
+		h.Inputs = append(h.Inputs, v)
+		return true, err
+	case 12: // output
+		v, err := w.value(f)
+		h.Outputs = append(h.Outputs, v)
+		return true, err
+	}
+	return false, nil
+}
+
+// value reads a ValueInfoProto: name = 1, type = 2; in TypeProto tensor_type = 1.
+func (w *wire) value(f field) (Value, error) {
+	var v Value
+	err := w.inside(f, func(f field) (done bool, err error) {
+		switch f.number {
+		case 1:
+			v.Name, err = w.text(f)
+			return true, err
+		case 2:
+			return true, w.inside(f, func(f field) (bool, error) {
+				if f.number != 1 {
+					return false, nil
+				}
+				return true, w.tensorType(f, &v)
+			})
+		}
+		return false, nil
+	})
+	return v, err
+}
+
+// tensorType reads a TypeProto.Tensor: elem_type = 1, shape = 2; in TensorShapeProto dim = 1.
+func (w *wire) tensorType(f field, v *Value) error {
+	return w.inside(f, func(f field) (bool, error) {
+		switch {
+		case f.number == 1 && f.kind == varint:
+			n, err := w.number()
+			v.Type = Type(n & 0xff)
+			return true, err
+		case f.number == 2:
+			return true, w.inside(f, func(f field) (bool, error) {
+				if f.number != 1 {
+					return false, nil
+				}
+				d, err := w.dimension(f)
+				v.Dims = append(v.Dims, d)
+				return true, err
+			})
+		}
+		return false, nil
+	})
+}
+
+// dimension reads a TensorShapeProto.Dimension: dim_value = 1 (else it is named, and varies).
+func (w *wire) dimension(f field) (int, error) {
+	d := 0
+	err := w.inside(f, func(f field) (bool, error) {
+		if f.number != 1 || f.kind != varint {
+			return false, nil
+		}
+		n, err := w.number()
+		if n > 0 && n < math.MaxInt32 { // a negative value, too, stands for "varies"
+			d = int(n)
+		}
+		return true, err
+	})
+	return d, err
+}
+
+// weight reads a TensorProto: name = 8, external_data = 13.
+func (w *wire) weight(f field, h *Header, weights map[string]bool) error {
+	place := map[string]string{}
+	err := w.inside(f, func(f field) (bool, error) {
+		switch f.number {
+		case 8:
+			name, err := w.text(f)
+			weights[name] = true
+			return true, err
+		case 13:
+			return true, w.entry(f, place)
+		}
+		return false, nil
+	})
+	if err != nil || place["location"] == "" {
+		return err
+	}
+	offset, err1 := number(place["offset"])
+	length, err2 := number(place["length"])
+	if err1 != nil || err2 != nil || offset < 0 || length < 0 || offset > math.MaxInt64-length {
+		return errMalformed
+	}
+	h.External[place["location"]] = max(h.External[place["location"]], offset+length)
+	return nil
+}
+
+// entry reads a StringStringEntryProto: key = 1, value = 2.
+func (w *wire) entry(f field, into map[string]string) error {
+	var pair [3]string
+	err := w.inside(f, func(f field) (done bool, err error) {
+		if f.number > 2 {
+			return false, nil
+		}
+		pair[f.number], err = w.text(f)
+		return true, err
+	})
+	into[pair[1]] = pair[2]
+	return err
+}
+
+// number reads a count; one that is absent is 0.
+func number(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	return strconv.ParseInt(s, 10, 64)
+}

@@ -1,0 +1,106 @@
+package onnx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"darkroom/render/onnx/graph"
+)
+
+// ErrClosed says that the model was closed.
+var ErrClosed = errors.New("the model is closed")
+
+// session is one loaded network with chosen inputs and outputs.
+type session struct {
+	path    string
+	batch   int // how many items the network takes at once; 0 for any number
+	ort     *ort.DynamicAdvancedSession
+	running sync.RWMutex // held for reading by every run, for writing by close
+	closed  bool
+}
+
+// newSession loads a network. Here, and only here, graph and weights come together: by path, so that weights beside
+// the graph are found and mapped by the runtime.
+func newSession(path string, inputs, outputs []graph.Value, options *ort.SessionOptions) (*session, error) {
+	s, err := ort.NewDynamicAdvancedSession(path, names(inputs), names(outputs), options)
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", path, err)
+	}
+	return &session{path: path, batch: inputs[0].Dims[0], ort: s}, nil
+}
+
+func names(values []graph.Value) []string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = v.Name
+	}
+	return all
+}
+
+// run runs the network on feeds. When ctx ends, it stops at the next node and returns the context's cause.
+func (s *session) run(ctx context.Context, inputs []feed, output feed) (err error) {
+	s.running.RLock()
+	defer s.running.RUnlock()
+	if s.closed {
+		return ErrClosed
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("run %s: %v", s.path, p)
+		}
+	}()
+	values := make([]ort.Value, len(inputs))
+	for i, in := range inputs {
+		values[i] = in.value
+	}
+	err = s.stoppable(ctx, values, []ort.Value{output.value})
+	runtime.KeepAlive(inputs) // their memory is Go's, and the runtime held it until here
+	runtime.KeepAlive(output)
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return fmt.Errorf("run %s: %w", s.path, err)
+}
+
+// stoppable runs with options of its own, since a raised stop flag would stay raised for the next run.
+func (s *session) stoppable(ctx context.Context, inputs, outputs []ort.Value) error {
+	options, err := ort.NewRunOptions()
+	if err != nil {
+		return err
+	}
+	raised := make(chan struct{})
+	unwatch := context.AfterFunc(ctx, func() {
+		defer close(raised)
+		_ = options.Terminate() // it fails only on options that were destroyed, and that waits for this
+	})
+	err = s.ort.RunWithOptions(inputs, outputs, options)
+	if !unwatch() {
+		<-raised
+	}
+	return errors.Join(err, options.Destroy())
+}
+
+// close waits for running calls and frees the network.
+func (s *session) close() error {
+	if s == nil {
+		return nil
+	}
+	s.running.Lock()
+	defer s.running.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return s.ort.Destroy()
+}
