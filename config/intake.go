@@ -40,7 +40,7 @@ func (in *intake) Resolve(c *kong.Context, _ *kong.Path, flag *kong.Flag) (any, 
 			return in.tried(flag, text, "environment variable "+name), nil
 		}
 	}
-	if node, there := in.file[flag.Name]; there && name != "" {
+	if node, there := in.file[flag.Name]; there && name != "" && node.Tag != "!!null" {
 		text, err := plain(node)
 		if err != nil {
 			in.fault("%s: line %d: %s: %w", in.path, node.Line, flag.Name, err)

@@ -55,7 +55,7 @@ func Load(src Sources) (Settings, error) {
 	if err != nil {
 		return Settings{}, &FaultError{Command: meant(err), Faults: append(in.faults, err)}
 	}
-	s.Command = strings.Join(strings.Fields(strings.NewReplacer("<prompt>", "", "[<folder>]", "").Replace(found.Command())), " ")
+	s.Command = strings.TrimPrefix(found.Selected().Path(), "darkroom ")
 	faults := append(in.faults, outOfRange(found)...)
 	if c := s.chosen(); c != nil {
 		faults = append(faults, c.check(src)...)
@@ -92,11 +92,19 @@ func newParser(s *Settings, in *intake, help io.Writer, asked func()) (*kong.Kon
 // helpWidth is in columns: wide enough for a flag and a sentence beside it.
 const helpWidth = 110
 
+// helpText is a setting's help with its default and its environment variable.
 func helpText(v *kong.Value) string {
-	if name := v.Tag.Get("from"); name != "" {
-		return strings.TrimSuffix(v.Help, ".") + " ($" + name + ")."
+	var notes []string
+	if v.HasDefault && v.Default != "" {
+		notes = append(notes, "default "+v.Default)
 	}
-	return v.Help
+	if name := v.Tag.Get("from"); name != "" {
+		notes = append(notes, "$"+name)
+	}
+	if len(notes) == 0 {
+		return v.Help
+	}
+	return strings.TrimSuffix(v.Help, ".") + " (" + strings.Join(notes, ", ") + ")."
 }
 
 // meant returns the subcommand that a failed command line was about.

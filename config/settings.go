@@ -21,8 +21,8 @@ type Settings struct {
 
 // Log says what is logged and how.
 type Log struct {
-	Level  string `name:"log-level" from:"DARKROOM_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"Least level that is logged: ${enum}."`
-	Format string `name:"log-format" from:"DARKROOM_LOG_FORMAT" enum:"text,json" default:"text" help:"Form of the log on stderr: ${enum}."`
+	Level  string `name:"log-level" from:"DARKROOM_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Least level that is logged: debug, info, warn or error."`
+	Format string `name:"log-format" from:"DARKROOM_LOG_FORMAT" enum:"text,json" default:"text" placeholder:"FORM" help:"Form of the log on stderr: text or json."`
 }
 
 // Up is everything in one process.
@@ -64,14 +64,14 @@ type Doctor struct {
 
 // Data is where the truth is kept.
 type Data struct {
-	Dir      string `name:"data" from:"DARKROOM_DATA" default:"./data" placeholder:"DIR" help:"Directory of all state, made readable by its owner alone (default: ${default})."`
+	Dir      string `name:"data" from:"DARKROOM_DATA" default:"./data" placeholder:"DIR" help:"Directory of all state, made readable by its owner alone."`
 	Database string `name:"database-url" from:"DATABASE_URL" placeholder:"URL" help:"Database, sqlite:PATH; darkroom.db in the data directory when empty."`
 }
 
 // Redis is where the line of waiting jobs is kept.
 type Redis struct {
 	URL  Secret `name:"redis-url" from:"REDIS_URL" placeholder:"URL" help:"Redis server, redis://HOST:PORT/0. Without one, up keeps the line in its own memory."`
-	Pool string `name:"pool" from:"DARKROOM_POOL" default:"main" placeholder:"NAME" help:"Name of the line on that server: renderers serve bots of the same name (default: ${default})."`
+	Pool string `name:"pool" from:"DARKROOM_POOL" default:"main" placeholder:"NAME" help:"Name of the line on that server: renderers serve bots of the same name."`
 }
 
 // API is where Discord's REST interface is.
@@ -88,15 +88,15 @@ type Discord struct {
 
 // Page is the small Discord of our own that up opens when there is no token.
 type Page struct {
-	Listen string `name:"listen" from:"DARKROOM_LISTEN" default:"127.0.0.1:8790" placeholder:"HOST:PORT" help:"Where the page listens when there is no token; this machine only (default: ${default})."`
+	Listen string `name:"listen" from:"DARKROOM_LISTEN" default:"127.0.0.1:8790" placeholder:"HOST:PORT" help:"Where the page listens when there is no token; this machine only."`
 }
 
 // Runtime is what painting needs of the machine.
 type Runtime struct {
 	Ort     string `name:"ort" from:"ONNXRUNTIME_LIB" placeholder:"FILE" help:"ONNX Runtime library; looked for beside the program when empty."`
-	Device  Device `name:"device" from:"DARKROOM_DEVICE" default:"cpu" placeholder:"cpu|cuda:N" help:"What paints: cpu or cuda:N (default: ${default})."`
+	Device  Device `name:"device" from:"DARKROOM_DEVICE" default:"cpu" placeholder:"cpu|cuda:N" help:"What paints: cpu or cuda:N."`
 	Threads int    `name:"threads" from:"DARKROOM_THREADS" default:"0" range:"0..256" placeholder:"N" help:"Threads on the CPU; 0 takes one per core."`
-	Models  string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models; the demo model is built in (default: ${default})."`
+	Models  string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models; the demo model is built in."`
 }
 
 // Offer is what a renderer offers to the line.
@@ -107,9 +107,9 @@ type Offer struct {
 
 // Line is how jobs are lent. Bot and renderers of one pool should agree on it.
 type Line struct {
-	Lease time.Duration `name:"lease" from:"DARKROOM_LEASE" default:"30s" range:"500ms..10m" placeholder:"TIME" help:"How long a job is lent before it is taken for lost (default: ${default})."`
-	Beat  time.Duration `name:"beat" from:"DARKROOM_BEAT" default:"8s" range:"100ms..3m" placeholder:"TIME" help:"How often a renderer says that it still paints; less than a third of the lease (default: ${default})."`
-	Grace time.Duration `name:"grace" from:"DARKROOM_GRACE" default:"15s" range:"0s..10m" placeholder:"TIME" help:"How long a picture may still be painted after a stop (default: ${default})."`
+	Lease time.Duration `name:"lease" from:"DARKROOM_LEASE" default:"30s" range:"500ms..10m" placeholder:"TIME" help:"How long a job is lent before it is taken for lost."`
+	Beat  time.Duration `name:"beat" from:"DARKROOM_BEAT" default:"8s" range:"100ms..3m" placeholder:"TIME" help:"How often a renderer says that it still paints; less than a third of the lease."`
+	Grace time.Duration `name:"grace" from:"DARKROOM_GRACE" default:"15s" range:"0s..10m" placeholder:"TIME" help:"How long a picture may still be painted after a stop."`
 }
 
 // Draw is a picture from the shell.
@@ -121,12 +121,12 @@ type Draw struct {
 	Cfg         *float64 `name:"cfg" placeholder:"X" help:"Guidance scale; the model's own when left out."`
 	Sampler     string   `name:"sampler" placeholder:"NAME" help:"Sampler; the model's own when left out."`
 	Size        *Size    `name:"size" placeholder:"WxH" help:"Size in pixels; the model's own when left out."`
-	Count       int      `name:"count" default:"1" range:"1..64" placeholder:"N" help:"Pictures; each has the next seed (default: ${default})."`
+	Count       int      `name:"count" default:"1" range:"1..64" placeholder:"N" help:"Pictures; each has the next seed."`
 	Model       string   `name:"model" placeholder:"DIR" help:"Model folder, or a name in --models; the built-in demo when empty."`
-	Dialect     string   `name:"dialect" enum:",diffusers,a1111" default:"" placeholder:"NAME" help:"Numeric conventions, diffusers or a1111; the model's own when empty."`
+	Dialect     string   `name:"dialect" enum:",diffusers,a1111" default:"" placeholder:"NAME" help:"Numeric conventions, diffusers or a1111; the model's own when left out."`
 	Init        string   `name:"init" placeholder:"FILE" help:"Picture to start from."`
 	Strength    *float64 `name:"strength" placeholder:"X" help:"With --init: how much is painted anew, from 0 to 1."`
-	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"Where the pictures go (default: the current directory)."`
+	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"Where the pictures go."`
 	JSON        bool     `name:"json" help:"Print one JSON object per picture: file, seed, size, seconds by stage."`
 	SaveLatents string   `name:"save-latents" placeholder:"FILE" help:"Write the finished latents as .npy."`
 	Latents     string   `name:"latents" placeholder:"FILE" help:"Start from these latents (.npy) instead of noise drawn from the seed."`
@@ -138,7 +138,7 @@ type Prompt struct {
 	Prompt string `arg:"" help:"The prompt."`
 	JSON   bool   `name:"json" help:"Print [[text, weight], ...]."`
 	Model  string `name:"model" placeholder:"DIR" help:"Model folder whose words count, or a name in --models; the built-in demo when empty."`
-	Models string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models (default: ${default})."`
+	Models string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models."`
 }
 
 // Models looks at model folders.

@@ -29,8 +29,8 @@ func (s Secret) String() string {
 	return hidden
 }
 
-// GoString hides the secret from %#v.
-func (s Secret) GoString() string { return strconv.Quote(s.String()) }
+// Format hides the secret from every verb: %d and %x would not ask String.
+func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
 
 // LogValue hides the secret from slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

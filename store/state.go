@@ -77,16 +77,19 @@ func (s *Store) Cancel(ctx context.Context, id string) (bool, error) {
 	return s.end(ctx, id, ending{state: Cancelled})
 }
 
-// Expire ends, as Expired, every job that was accepted longer ago than age and never acknowledged. It returns their
-// number.
+// expireAtOnce bounds how many jobs one Expire ends.
+const expireAtOnce = 1000
+
+// Expire ends, as Expired, the jobs that were accepted longer ago than age and never acknowledged, up to a thousand at a
+// time. It returns their number.
 func (s *Store) Expire(ctx context.Context, age time.Duration) (int, error) {
-	ids, err := s.unacknowledged(ctx, s.now().Add(-age))
+	old, err := s.Unacknowledged(ctx, age, expireAtOnce)
 	if err != nil {
 		return 0, fmt.Errorf("expire jobs: %w", err)
 	}
 	n := 0
-	for _, id := range ids {
-		ended, err := s.end(ctx, id, ending{state: Expired, reason: "never acknowledged", only: Accepted})
+	for _, e := range old {
+		ended, err := s.end(ctx, e.ID, ending{state: Expired, reason: "never acknowledged", only: Accepted})
 		if err != nil {
 			return n, err
 		}
@@ -95,17 +98,6 @@ func (s *Store) Expire(ctx context.Context, age time.Duration) (int, error) {
 		}
 	}
 	return n, nil
-}
-
-func (s *Store) unacknowledged(ctx context.Context, before time.Time) ([]string, error) {
-	var ids []string
-	err := s.query(ctx, func(r *sql.Rows) error {
-		var id string
-		err := r.Scan(&id)
-		ids = append(ids, id)
-		return err
-	}, `SELECT id FROM jobs WHERE state = 'accepted' AND created < $1 ORDER BY created`, millis(before))
-	return ids, err
 }
 
 // ending is how a job ends.

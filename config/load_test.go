@@ -1,0 +1,225 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func sources(args ...string) Sources {
+	return Sources{
+		Args:     args,
+		Getenv:   func(string) string { return "" },
+		ReadFile: func(name string) ([]byte, error) { return nil, fmt.Errorf("open %s: %w", name, os.ErrNotExist) },
+		Help:     io.Discard,
+	}
+}
+
+func (s Sources) env(pairs ...string) Sources {
+	s.Getenv = func(name string) string {
+		for i := 0; i < len(pairs); i += 2 {
+			if pairs[i] == name {
+				return pairs[i+1]
+			}
+		}
+		return ""
+	}
+	return s
+}
+
+func (s Sources) file(name, text string) Sources {
+	before := s.ReadFile
+	s.ReadFile = func(asked string) ([]byte, error) {
+		if asked == name {
+			return []byte(text), nil
+		}
+		return before(asked)
+	}
+	return s
+}
+
+func load(t *testing.T, src Sources) Settings {
+	t.Helper()
+	s, err := Load(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	s := load(t, sources("up"))
+	want := Up{
+		Data: Data{Dir: "./data"}, Redis: Redis{Pool: "main"}, Page: Page{Listen: "127.0.0.1:8790"},
+		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
+		Runtime: Runtime{Device: Device{Kind: "cpu"}, Models: "./models"},
+		Line:    Line{Lease: 30 * time.Second, Beat: 8 * time.Second, Grace: 15 * time.Second},
+	}
+	equal(t, "up", s.Up, want)
+	equal(t, "command and log", []any{s.Command, s.Log}, []any{"up", Log{Level: "info", Format: "text"}})
+}
+
+func TestOrderOfSources(t *testing.T) {
+	t.Parallel()
+	s := load(t, sources("up", "--pool", "flag", "--config", "f.yaml").
+		env("DARKROOM_POOL", "env", "DARKROOM_DATA", "/env").
+		file("f.yaml", "pool: file\ndata: /file\nmodels: /models\nmodel: [a, b]\nthreads: 3\nlease: 1m\n"))
+	got := []any{s.Up.Redis.Pool, s.Up.Data.Dir, s.Up.Runtime.Models, s.Up.Offer.Only, s.Up.Runtime.Threads, s.Up.Line.Lease}
+	equal(t, "flag, then environment, then file", got, []any{"flag", "/env", "/models", []string{"a", "b"}, 3, time.Minute})
+	s = load(t, sources("up").env("DARKROOM_CONFIG", "f.yaml").file("f.yaml", "pool: file\n"))
+	equal(t, "a file named by the environment", s.Up.Redis.Pool, "file")
+}
+
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{
+		"renderer": {"renderer", "--redis-url", "redis://h:1"}, "draw": {"draw", "a boat"}, "prompt": {"prompt", "a", "--json"},
+		"models list": {"models", "list"}, "models check": {"models", "check"}, "doctor": {"doctor"}, "version": {"version"},
+	} {
+		equal(t, fmt.Sprint(args), load(t, sources(args...)).Command, want)
+	}
+	s := load(t, sources("models", "check", "postcards"))
+	equal(t, "models check NAME", []any{s.Command, s.Models.Check.Folder}, []any{"models check", "postcards"})
+	s = load(t, sources("draw", "a <b>", "--size", "160×112", "--seed", "7", "--cfg", "0.5", "--device", "cuda:1"))
+	equal(t, "draw", []any{s.Draw.Prompt, *s.Draw.Size, *s.Draw.Seed, *s.Draw.Cfg, s.Draw.Runtime.Device.String(), s.Draw.Steps},
+		[]any{"a <b>", Size{160, 112}, int64(7), 0.5, "cuda:1", (*int)(nil)})
+}
+
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	s := load(t, sources("bot").env("DISCORD_TOKEN", " Bot abc\n", "REDIS_URL", "redis://:pw@h:1"))
+	equal(t, "token of the environment", s.Bot.Discord.Token.Text(), "abc")
+	s = load(t, sources("up").env("DISCORD_TOKEN_FILE", "t").file("t", "abc\n"))
+	equal(t, "token of a file", s.Up.Discord.Token.Text(), "abc")
+
+	secret := NewSecret("hush")
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "token", secret, "all", Discord{Token: secret})
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "token", secret, "all", Discord{Token: secret})
+	inJSON, err := json.Marshal(Discord{Token: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		log.String(), string(inJSON), fmt.Sprint(secret), fmt.Sprintf("%v %+v %#v %s %q %x", secret, Discord{Token: secret}, secret, secret, secret, secret),
+		fmt.Sprintf("%#v", Discord{Token: secret}), fmt.Sprintf("%d", secret),
+	} {
+		if strings.Contains(text, "hush") || strings.Contains(text, fmt.Sprintf("%x", "hush")) {
+			t.Errorf("the secret shows in %s", text)
+		}
+	}
+	equal(t, "an empty secret", fmt.Sprint(NewSecret("")), "")
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		src  Sources
+		want []string
+	}{
+		"all at once, from every source": {
+			sources("bot", "--config", "f.yaml").
+				env("DARKROOM_LEASE", "long", "DARKROOM_LOG_LEVEL", "loud", "DARKROOM_BEAT", "9m").
+				file("f.yaml", "grace: 1h\nradis-url: x\npool: {a: b}\n"),
+			[]string{
+				`f.yaml: line 2: there is no setting "radis-url"`,
+				`environment variable DARKROOM_LOG_LEVEL: log-level: "loud" is none of debug, info, warn, error`,
+				`f.yaml: line 3: pool: want a plain value`,
+				`environment variable DARKROOM_LEASE: lease: expected duration but got "long": time: invalid duration "long"`,
+				`--beat: 9m0s is not from 100ms to 3m`,
+				`--grace: 1h0m0s is not from 0s to 10m`,
+				"the bot needs its token: set DISCORD_TOKEN or DISCORD_TOKEN_FILE (`darkroom up` works without one)",
+				"a Redis server is needed: set REDIS_URL or --redis-url (only `darkroom up` has its own)",
+				"--beat 9m0s: want at most a third of the lease, 30s",
+			},
+		},
+		"a misspelt name": {sources("up", "--config", "f").file("f", "redis: x\n"),
+			[]string{`f: line 1: there is no setting "redis"; is "redis-url" meant?`}},
+		"no settings file": {sources("up", "--config", "f"), []string{"settings file f: open f: file does not exist"}},
+		"no token file":    {sources("up", "--discord-token-file", "t"), []string{"read the bot's token: open t: file does not exist"}},
+		"empty token file": {sources("bot", "--discord-token-file", "t", "--redis-url", "redis://h").file("t", " \n"),
+			[]string{"read the bot's token: t is empty"}},
+		"an open page": {sources("up", "--listen", "0.0.0.0:80"),
+			[]string{`--listen: "0.0.0.0:80" is not this machine alone: want 127.0.0.1, ::1 or localhost`}},
+		"no port":       {sources("up", "--listen", "localhost"), []string{`--listen: "localhost": want HOST:PORT`}},
+		"a strange API": {sources("up", "--discord-api", "discord.com"), []string{`--discord-api: "discord.com" is no web address`}},
+		"a password is not repeated": {sources("up").env("REDIS_URL", "http://:pw@h"),
+			[]string{"--redis-url: want redis://HOST:PORT/0, rediss:// or unix://"}},
+		"a device":  {sources("up", "--device", "gpu"), []string{`--device: device "gpu": want cpu or cuda:N`}},
+		"a size":    {sources("draw", "a", "--size", "12"), []string{`--size: size "12": want WIDTHxHEIGHT in pixels`}},
+		"a flag":    {sources("up", "--lese", "1s"), []string{`unknown flag --lese, did you mean "--lease"?`}},
+		"a command": {sources("paint"), []string{`unexpected argument paint`}},
+		"no prompt": {sources("draw"), []string{`expected "<prompt>"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Load(c.src)
+			var faults *FaultError
+			if !errors.As(err, &faults) {
+				t.Fatalf("got %v, want a FaultError", err)
+			}
+			equal(t, "faults", strings.Split(err.Error(), "\n"), c.want)
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"help": {"--help"}, "help_up": {"up", "--help"}, "help_bot": {"bot", "-h"}, "help_renderer": {"renderer", "--help"},
+		"help_draw": {"draw", "--help"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var help bytes.Buffer
+			src := sources(args...)
+			src.Help = &help
+			if _, err := Load(src); !errors.Is(err, ErrHelp) {
+				t.Fatalf("got %v, want %v", err, ErrHelp)
+			}
+			golden(t, "testdata/"+name+".txt", help.Bytes())
+		})
+	}
+	t.Run("an empty command line is a question", func(t *testing.T) {
+		t.Parallel()
+		if _, err := Load(sources()); !errors.Is(err, ErrHelp) {
+			t.Errorf("got %v, want %v", err, ErrHelp)
+		}
+	})
+}
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]Device{"cpu": {Kind: "cpu"}, "cuda": {Kind: "cuda"}, "cuda:2": {Kind: "cuda", Index: 2}} {
+		var d Device
+		if err := d.UnmarshalText([]byte(text)); err != nil || d != want {
+			t.Errorf("device %s: got %+v, %v, want %+v", text, d, err, want)
+		}
+	}
+	for _, text := range []string{"", "cpu:1", "cuda:-1", "cuda:x", "metal"} {
+		if err := new(Device).UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("device %q: got no error", text)
+		}
+	}
+	for _, text := range []string{"", "1", "1x", "ax2", "0x5", "-1x5"} {
+		if err := new(Size).UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("size %q: got no error", text)
+		}
+	}
+}
