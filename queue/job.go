@@ -7,16 +7,17 @@ import (
 
 // Job is what was promised to somebody: one message of up to four pictures.
 type Job struct {
-	ID         string          `json:"id"`               // interaction snowflake + "-" + ordinal, at most 25 characters
-	Lane       string          `json:"lane"`             // which renderers can take it: Spec version and model, as the caller writes it
-	Server     string          `json:"server"`           // the account it is charged to; all direct messages share one
-	User       string          `json:"user"`             // the account within the server
-	Cost       int64           `json:"cost"`             // estimated milliseconds of renderer time
-	MaxRunning int             `json:"max_running"`      // pictures of this user that may be painted at once; 0 is no limit
-	Spec       json.RawMessage `json:"spec"`             // a picture.Spec in canonical JSON
-	Reply      json.RawMessage `json:"reply"`            // where the answer goes; opaque here
-	Inputs     []string        `json:"inputs,omitempty"` // SHA-256 of input pictures, lent through LendInput
-	Look       bool            `json:"look,omitempty"`   // it may have been posted already: read the message before painting
+	ID         string          `json:"id"`                 // interaction snowflake + "-" + ordinal, at most 25 characters
+	Lane       string          `json:"lane"`               // which renderers can take it: Spec version and model, as the caller writes it
+	Server     string          `json:"server"`             // the account it is charged to; all direct messages share one
+	User       string          `json:"user"`               // the account within the server
+	Cost       int64           `json:"cost"`               // estimated milliseconds of renderer time
+	MaxRunning int             `json:"max_running"`        // pictures of this user that may be painted at once; 0 is no limit
+	Spec       json.RawMessage `json:"spec"`               // a picture.Spec in canonical JSON
+	Reply      json.RawMessage `json:"reply"`              // where the answer goes; opaque here
+	Inputs     []string        `json:"inputs,omitempty"`   // SHA-256 of input pictures, lent through LendInput
+	Look       bool            `json:"look,omitempty"`     // it may have been posted already: read the message before painting
+	Pictures   int             `json:"pictures,omitempty"` // what it counts against MaxRunning; 0 is 1
 }
 
 // Token proves a lease. It grows with every lease of a pool, so an older holder is told STALE.
@@ -59,6 +60,7 @@ const (
 	Cancel   Kind = "cancel"    // a person cancelled it; its leaseholder stops within a step
 	Gone     Kind = "cancelled" // a cancelled job has left the queue
 	NewEpoch Kind = "epoch"     // the queue was emptied
+	Trayed   Kind = "tray"      // a late picture lies in the tray
 )
 
 // Event is one entry of the capped stream.

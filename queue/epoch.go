@@ -1,0 +1,94 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Epoch returns the epoch the pool is in. Empty tells that the line is not to be trusted: nothing was ever begun, or
+// the server was started anew or replaced since, and may have forgotten what it acknowledged. The owner of the truth
+// then calls Begin with a higher epoch and enqueues what is still owed.
+func (q *Queue) Epoch(ctx context.Context) (current int64, empty bool, err error) {
+	r, err := q.run(ctx, epochScript, anyEpoch)
+	if err != nil {
+		return 0, false, fmt.Errorf("read epoch: %w", err)
+	}
+	if r.text(0) == "" {
+		return 0, true, nil
+	}
+	if current, err = r.number(0); err != nil {
+		return 0, false, fmt.Errorf("read epoch: %w", err)
+	}
+	return current, r.text(1) != "1", nil
+}
+
+// Begin starts an epoch, of 1 or more, on an empty line: jobs, leases, accounts and lent pictures are gone, the tray,
+// the renderers' offers and the event stream stay. Beginning the current epoch again changes nothing; when the pool is
+// further on, Begin returns ErrEpoch.
+func (q *Queue) Begin(ctx context.Context, epoch int64) error {
+	if epoch < 1 {
+		return fmt.Errorf("begin epoch %d: the first epoch is 1", epoch)
+	}
+	r, err := q.run(ctx, beginScript, epoch)
+	if r.code() == string(Epoch) {
+		return fmt.Errorf("begin epoch %d: %w: it is at %s", epoch, ErrEpoch, r.text(1))
+	}
+	if err != nil {
+		return fmt.Errorf("begin epoch %d: %w", epoch, err)
+	}
+	if err := q.sweep(ctx, epoch); err != nil {
+		return fmt.Errorf("begin epoch %d: sweep: %w", epoch, err)
+	}
+	return nil
+}
+
+// sweep deletes the keys of other epochs. Nobody reads them any more, so it need not be one step.
+func (q *Queue) sweep(ctx context.Context, epoch int64) error {
+	one := func(ctx context.Context, db *redis.Client) error { return q.sweepNode(ctx, db, epoch) }
+	switch db := q.db.(type) {
+	case *redis.ClusterClient:
+		return db.ForEachMaster(ctx, one)
+	case *redis.Client:
+		return one(ctx, db)
+	default:
+		return fmt.Errorf("client %T", db)
+	}
+}
+
+func (q *Queue) sweepNode(ctx context.Context, db *redis.Client, epoch int64) error {
+	keep := q.opts.epochPrefix(epoch)
+	var cursor uint64
+	for {
+		keys, next, err := db.Scan(ctx, cursor, globQuote(q.opts.epochPrefix())+"*", 500).Result()
+		if err != nil {
+			return err
+		}
+		if err := unlinkOthers(ctx, db, keys, keep); err != nil {
+			return err
+		}
+		if cursor = next; cursor == 0 {
+			return nil
+		}
+	}
+}
+
+func unlinkOthers(ctx context.Context, db *redis.Client, keys []string, keep string) error {
+	var old []string
+	for _, key := range keys {
+		if !strings.HasPrefix(key, keep) {
+			old = append(old, key)
+		}
+	}
+	if len(old) == 0 {
+		return nil
+	}
+	return db.Unlink(ctx, old...).Err()
+}
+
+// globQuote keeps the letters that a pattern gives a meaning to as they are.
+func globQuote(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
+}

@@ -1,0 +1,141 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Offer says what a renderer takes.
+type Offer struct {
+	Lanes []string // the preferred first; it wins when two are owed the same
+	Max   int      // jobs at once; they come from one lane. At least 1
+}
+
+// Held is a leased job in a Beat.
+type Held struct {
+	ID      string
+	Token   Token
+	Percent int
+}
+
+// Reserve lends the next jobs to a slot. Nonce names the call: drawn once by the caller and kept while it is repeated,
+// so that a call whose answer was lost gives the same jobs again. No job is no error.
+//
+// A job comes from the lane, the server and the user that are owed most, in milliseconds.
+func (q *Queue) Reserve(ctx context.Context, slot, nonce string, o Offer) ([]Lease, error) {
+	until := time.Now().Add(q.opts.Lease)
+	args := []any{slot, escape(nonce), ms(q.opts.Lease), max(o.Max, 1)}
+	for _, lane := range o.Lanes {
+		args = append(args, escape(lane))
+	}
+	r, err := q.run(ctx, reserveScript, anyEpoch, args...)
+	if err != nil {
+		return nil, fmt.Errorf("reserve for %s: %w", slot, err)
+	}
+	epoch, err := r.number(1)
+	if err != nil {
+		return nil, fmt.Errorf("reserve for %s: %w", slot, err)
+	}
+	var leases []Lease
+	for words := r[2:]; len(words) >= 5; words = words[5:] {
+		l, err := readLease(words[:5])
+		if err != nil {
+			return nil, fmt.Errorf("reserve for %s: %w", slot, err)
+		}
+		l.Token.Epoch, l.Slot, l.Until = epoch, slot, until
+		leases = append(leases, l)
+	}
+	return leases, nil
+}
+
+// readLease reads id, fence, attempt, look, payload.
+func readLease(words reply) (l Lease, err error) {
+	if err = json.Unmarshal([]byte(words.text(4)), &l.Job); err != nil {
+		return l, fmt.Errorf("read job %s: %w", words.text(0), err)
+	}
+	if l.Token.Fence, err = words.number(1); err != nil {
+		return l, err
+	}
+	attempt, err := words.number(2)
+	l.Attempt = int(attempt)
+	l.Job.Look = words.text(3) == "1"
+	return l, err
+}
+
+// Beat keeps the leases of a slot for another lease time and answers a verdict for each, in order. When the pool is at
+// another epoch, every verdict is Epoch.
+func (q *Queue) Beat(ctx context.Context, slot string, held []Held) ([]Verdict, error) {
+	if len(held) == 0 {
+		return nil, nil
+	}
+	args := []any{slot, ms(q.opts.Lease)}
+	for _, h := range held {
+		args = append(args, h.ID, fence(h.Token), min(max(h.Percent, 0), 100))
+	}
+	r, err := q.run(ctx, beatScript, held[0].Token.Epoch, args...)
+	if err != nil && r.code() != string(Epoch) {
+		return nil, fmt.Errorf("beat of %s: %w", slot, err)
+	}
+	verdicts := make([]Verdict, len(held))
+	for i := range held {
+		verdicts[i] = Epoch
+		if err == nil {
+			verdicts[i] = Verdict(r.text(i))
+		}
+	}
+	return verdicts, nil
+}
+
+// Seal is the commit point before a post. After OK the job can no longer be cancelled, and whoever leases it again
+// looks first whether it was posted. After CANCELLED the job has ended.
+func (q *Queue) Seal(ctx context.Context, l Lease) (Verdict, error) {
+	return q.verdict(ctx, "seal", sealScript, l, ms(q.opts.Lease))
+}
+
+// Done ends a job that was painted and delivered. The renderer time it really took settles its charge.
+func (q *Queue) Done(ctx context.Context, l Lease, actualMillis int64, o Outcome) (Verdict, error) {
+	b, err := encode(o)
+	if err != nil {
+		return "", fmt.Errorf("done with job %s: %w", l.Job.ID, err)
+	}
+	return q.verdict(ctx, "done with", doneScript, l, min(max(actualMillis, 0), maxCost), b)
+}
+
+// Release gives a job back to its place in line; the attempt does not count. CANCELLED means that it has ended because
+// a person cancelled it.
+func (q *Queue) Release(ctx context.Context, l Lease) (Verdict, error) {
+	return q.verdict(ctx, "release", releaseScript, l, false)
+}
+
+// Stopped says that the holder stopped because a person cancelled the job, and that nothing of it is posted.
+func (q *Queue) Stopped(ctx context.Context, l Lease) (Verdict, error) {
+	return q.verdict(ctx, "stop", releaseScript, l, true)
+}
+
+// Fail reports that a job went wrong. With retry it comes up again after a while, unless it failed too often; final
+// tells that it is over and that its Failed event carries the reason. A stale lease changes nothing.
+func (q *Queue) Fail(ctx context.Context, l Lease, reason string, retry bool) (final bool, err error) {
+	r, err := q.run(ctx, failScript, l.Token.Epoch, l.Job.ID, fence(l.Token), reason, retry, q.opts.MaxErrors,
+		ms(q.opts.Backoff), ms(q.opts.MaxBackoff))
+	if err != nil {
+		return false, fmt.Errorf("fail job %s: %w", l.Job.ID, err)
+	}
+	return r.code() == "FINAL", nil
+}
+
+// verdict runs a script on a held job.
+func (q *Queue) verdict(ctx context.Context, step string, s script, l Lease, args ...any) (Verdict, error) {
+	r, err := q.run(ctx, s, l.Token.Epoch, append([]any{l.Job.ID, fence(l.Token)}, args...)...)
+	if r.code() == string(Epoch) {
+		return Epoch, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s job %s: %w", step, l.Job.ID, err)
+	}
+	return Verdict(r.code()), nil
+}
+
+func fence(t Token) string { return strconv.FormatInt(t.Fence, 10) }

@@ -1,0 +1,20 @@
+-- Reports that a job went wrong: it waits out a delay and returns to its place, or ends for good.
+--
+-- ARGV[4]  job id    ARGV[5]  fence    ARGV[6]  reason    ARGV[7]  1 if another try may help
+-- ARGV[8]  most errors    ARGV[9]  first delay in ms, doubled by each error    ARGV[10]  longest delay in ms
+-- returns  {'RETRY'} · {'FINAL'} · {'CANCELLED'} · {'STALE'}; the same when repeated
+local id, fence = ARGV[4], ARGV[5]
+local j = job(id)
+if j and j.fence == fence then
+  if j.state == 'W' or j.state == 'D' then return {'RETRY'} end
+  if j.state == 'E' and j.kind == 'failed' then return {'FINAL'} end
+  if j.state == 'E' and j.kind == 'cancelled' then return {'CANCELLED'} end
+end
+if not held(j, fence) then return {'STALE'} end
+if j.state == 'L' and j.cancel and j.look ~= '1' then
+  cancelled(j)
+  return {'CANCELLED'}
+end
+local errors = call('HINCRBY', jobKey(id), 'errors', 1)
+local delay = math.min(ARGV[9] * 2 ^ (errors - 1), tonumber(ARGV[10]))
+return {retry(j, delay, ARGV[7] ~= '1' or errors >= tonumber(ARGV[8]), ARGV[6])}

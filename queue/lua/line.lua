@@ -1,0 +1,246 @@
+-- What every script of the line begins with after clock.lua: keys, records and the moves between states.
+--
+-- returns  {'EPOCH'} when the pool has no epoch or another one; otherwise what the script itself says
+--
+-- The keys of the line lie under the epoch: a new epoch begins on empty keys, whatever an old or rolled back one left.
+local epoch = call('HGET', KEYS[1], 'epoch')
+if not epoch or (ARGV[1] ~= '' and ARGV[1] ~= epoch) then return {'EPOCH'} end
+
+local here = base .. 'e:' .. epoch .. ':'
+local eventsKey = base .. 'events'
+local lineKey, serversKey, idleServersKey = here .. 'line', here .. 'servers', here .. 'idle'
+local leaseKey, delayKey, endedKey = here .. 'lease', here .. 'delay', here .. 'ended'
+local memoKey, refsKey, lentKey = here .. 'memo', here .. 'refs', here .. 'lent'
+local function jobKey(id) return here .. 'job:' .. id end
+local function payloadKey(id) return here .. 'payload:' .. id end
+local function inputKey(sha) return here .. 'input:' .. sha end
+local function laneKey(lane) return here .. 'lane:' .. lane end                                     -- server -> v
+local function readyKey(lane, s) return here .. 'ready:' .. lane .. '/' .. s end                      -- user -> v
+local function flowKey(lane, s, u) return here .. 'flow:' .. lane .. '/' .. s .. '/' .. u end         -- job -> seq
+local function usersKey(s) return here .. 'users:' .. s end                                           -- user -> record
+local function idleUsersKey(s) return here .. 'idle:' .. s end                                        -- user -> v
+
+-- An account that could not be served for a while (no renderer for its lane, parked) may catch up by this much only.
+local hoard = 60000 -- milliseconds
+
+local function lineGet(field) return tonumber(call('HGET', lineKey, field) or '0') end
+local function lineAdd(field, n) return call('HINCRBY', lineKey, field, n) end
+
+local function tell(kind, id, ...)
+  call('XADD', eventsKey, 'MAXLEN', '~', ARGV[3], '*', 'kind', kind, 'job', id, ...)
+end
+
+-- Accounts. A record is one field: "v V waiting running max lanes", numbers and a comma list.
+-- v is the start tag of the account's next job; V (servers only) the start tag of its last one that was leased.
+local function unpackAccount(name, text)
+  local a = {name = name, v = 0, V = 0, waiting = 0, running = 0, max = 0, lanes = {}}
+  if not text then return a end
+  local v, V, w, r, m, lanes = string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S*)$')
+  a.v, a.V, a.waiting, a.running, a.max = tonumber(v), tonumber(V), tonumber(w), tonumber(r), tonumber(m)
+  for lane in string.gmatch(lanes, '[^,]+') do a.lanes[lane] = true end
+  return a
+end
+
+local function packAccount(a)
+  local lanes = {}
+  for lane in pairs(a.lanes) do lanes[#lanes + 1] = lane end
+  table.sort(lanes)
+  return num(a.v) .. ' ' .. num(a.V) .. ' ' .. num(a.waiting) .. ' ' .. num(a.running) .. ' ' .. num(a.max)
+    .. ' ' .. table.concat(lanes, ',')
+end
+
+local function server(s) return unpackAccount(s, call('HGET', serversKey, s)) end
+local function user(s, u) return unpackAccount(u, call('HGET', usersKey(s), u)) end
+local function busy(a) return a.waiting > 0 or a.running > 0 end
+
+-- wake lets an account that was idle start where the others are now, never before.
+local function wake(S, U)
+  if not busy(S) then S.v = math.max(S.v, lineGet('V')) end
+  if not busy(U) then U.v = math.max(U.v, S.V) end
+end
+
+-- startable: a user's running pictures stay within max, but one job alone may always run, however large.
+local function startable(U, size)
+  return U.max == 0 or U.running == 0 or U.running + size <= U.max
+end
+
+-- The index of ready users is derived anew from the truth after every change of a user: a flow whose head may not
+-- start is taken out (parked), so reserve never meets it.
+local function indexUser(S, U)
+  for lane in pairs(U.lanes) do
+    local ready = readyKey(lane, S.name)
+    local head = call('ZRANGE', flowKey(lane, S.name, U.name), 0, 0)[1]
+    if not head then U.lanes[lane] = nil end
+    if head and startable(U, tonumber(call('HGET', jobKey(head), 'size'))) then
+      call('ZADD', ready, num(U.v), U.name)
+      S.lanes[lane] = true
+    else
+      call('ZREM', ready, U.name)
+    end
+  end
+end
+
+local function indexServer(S)
+  for lane in pairs(S.lanes) do
+    if call('EXISTS', readyKey(lane, S.name)) == 1 then
+      call('ZADD', laneKey(lane), num(S.v), S.name)
+    else
+      call('ZREM', laneKey(lane), S.name)
+      S.lanes[lane] = nil
+    end
+  end
+end
+
+-- An idle account is kept only while its v is ahead of the others: else a newcomer is worth as much.
+local function keep(records, idle, a, V)
+  if not busy(a) and a.v <= V then
+    call('HDEL', records, a.name)
+    call('ZREM', idle, a.name)
+    return
+  end
+  call('HSET', records, a.name, packAccount(a))
+  if busy(a) then call('ZREM', idle, a.name) else call('ZADD', idle, num(a.v), a.name) end
+end
+
+-- forget drops a few idle accounts that the others have caught up with.
+local function forget(records, idle, V)
+  local names = call('ZRANGEBYSCORE', idle, '-inf', num(V), 'LIMIT', 0, 10)
+  for _, name in ipairs(names) do
+    call('HDEL', records, name)
+    call('ZREM', idle, name)
+  end
+end
+
+-- put writes both accounts back and brings every index in line with them.
+local function put(S, U)
+  indexUser(S, U)
+  keep(usersKey(S.name), idleUsersKey(S.name), U, S.V)
+  if not busy(S) then
+    call('DEL', usersKey(S.name), idleUsersKey(S.name))
+    S.V = 0
+  end
+  indexServer(S)
+  keep(serversKey, idleServersKey, S, lineGet('V'))
+  if lineGet('waiting') == 0 and lineGet('running') == 0 then
+    call('DEL', serversKey, idleServersKey)
+    call('HSET', lineKey, 'V', 0)
+  end
+end
+
+-- count moves n jobs of a size in or out of waiting (w) and running (r).
+local function count(S, U, size, w, r)
+  S.waiting, U.waiting = S.waiting + w, U.waiting + w
+  S.running, U.running = S.running + r, U.running + r * size
+  if w ~= 0 then lineAdd('waiting', w) end
+  if r ~= 0 then lineAdd('running', r) end
+end
+
+-- Start-time fair queueing: the next job starts at v, and v moves on by its cost. V follows the job that was started.
+local function charge(S, U, cost)
+  local V = lineGet('V')
+  S.v = math.max(S.v, V - hoard)
+  U.v = math.max(U.v, S.V - hoard)
+  if S.v > V then call('HSET', lineKey, 'V', num(S.v)) end
+  S.V = math.max(S.V, U.v)
+  forget(serversKey, idleServersKey, math.max(V, S.v))
+  forget(usersKey(S.name), idleUsersKey(S.name), S.V)
+  S.v, U.v = S.v + cost, U.v + cost
+end
+
+-- settle replaces the estimate by what the job really took.
+local function settle(S, U, j, actual)
+  local d = actual - tonumber(j.cost)
+  S.v, U.v = math.max(0, S.v + d), math.max(0, U.v + d)
+end
+
+-- Jobs. state is W waiting, D delayed, L leased, S sealed, E ended.
+local function job(id)
+  local r = call('HGETALL', jobKey(id))
+  if #r == 0 then return nil end
+  local j = {id = id}
+  for i = 1, #r, 2 do j[r[i]] = r[i + 1] end
+  return j
+end
+
+local function accounts(j)
+  local S = server(j.server)
+  return S, user(j.server, j.user)
+end
+
+local function held(j, fence) return j and j.fence == fence and (j.state == 'L' or j.state == 'S') end
+
+-- enter puts a job that is counted as waiting into its place in line.
+local function enter(S, U, j)
+  call('HSET', jobKey(j.id), 'state', 'W')
+  call('ZADD', flowKey(j.lane, j.server, j.user), j.seq, j.id)
+  U.lanes[j.lane] = true
+  tell('queued', j.id)
+end
+
+-- back returns a held job to the line, now or after a delay; a sealed one may have been posted, so it is looked at.
+local function back(S, U, j, delay)
+  settle(S, U, j, 0)
+  count(S, U, tonumber(j.size), 1, -1)
+  call('ZREM', leaseKey, j.id)
+  call('HSET', jobKey(j.id), 'percent', 0)
+  if j.state == 'S' then call('HSET', jobKey(j.id), 'look', 1) end
+  if delay > 0 then
+    call('HSET', jobKey(j.id), 'state', 'D')
+    call('ZADD', delayKey, num(now + delay), j.id)
+  else
+    enter(S, U, j)
+  end
+end
+
+-- An input picture that no job needs any more stays lent for a while: the next job may be about to name it.
+local function releaseInputs(j)
+  for sha in string.gmatch(j.inputs, '[^,]+') do
+    if call('HINCRBY', refsKey, sha, -1) <= 0 then
+      call('HDEL', refsKey, sha)
+      call('ZADD', lentKey, num(now), sha)
+    end
+  end
+end
+
+-- finish ends a job: what is left is a small stone with its id, so that a late or repeated call finds the same answer.
+-- The event's own fields follow (reason, outcome).
+local function finish(j, kind, ...)
+  releaseInputs(j)
+  call('DEL', payloadKey(j.id), jobKey(j.id))
+  call('ZREM', leaseKey, j.id)
+  call('ZREM', delayKey, j.id)
+  call('HSET', jobKey(j.id), 'state', 'E', 'kind', kind, 'fence', j.fence, ...)
+  call('ZADD', endedKey, num(now), j.id)
+  tell(kind, j.id, ...)
+end
+
+-- quit ends a held job: by kind, at the price of actual milliseconds.
+local function quit(j, actual, kind, ...)
+  local S, U = accounts(j)
+  settle(S, U, j, actual)
+  count(S, U, tonumber(j.size), 0, -1)
+  finish(j, kind, ...)
+  put(S, U)
+end
+
+-- cancelled ends a held job that a person cancelled. It pays for the time it took.
+local function cancelled(j)
+  quit(j, math.max(0, now - tonumber(j.since)), 'cancelled', 'reason', j.cancel)
+end
+
+-- retry gives a held job back, or ends it once it failed too often. Whatever comes, a cancelled job ends cancelled.
+-- returns 'RETRY', 'FINAL' or 'CANCELLED'
+local function retry(j, delay, final, reason)
+  if final and j.cancel then
+    cancelled(j)
+    return 'CANCELLED'
+  end
+  if final then
+    quit(j, 0, 'failed', 'reason', reason)
+    return 'FINAL'
+  end
+  local S, U = accounts(j)
+  back(S, U, j, delay)
+  put(S, U)
+  return 'RETRY'
+end

@@ -1,0 +1,111 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// The errors a caller may ask for with errors.Is.
+var (
+	ErrEpoch    = errors.New("the queue was emptied or has moved on to another epoch") // wait until it is begun anew
+	ErrFull     = errors.New("the queue is full")                                      // of jobs, or of input pictures
+	ErrTrayFull = errors.New("the tray is full")
+	ErrNotFound = errors.New("not in the queue")
+)
+
+// Options of a Queue. The zero value of each field is the value named beside it.
+type Options struct {
+	Pool       string        // "main"; renderers and bots of one pool share a line
+	Lease      time.Duration // 30 s; a renderer that was not heard of for so long has lost its job
+	MaxErrors  int           // 3; a job that failed so often is given up
+	MaxCrashes int           // 2; a job that took so many renderers with it is given up
+	Backoff    time.Duration // 5 s before the second attempt, doubled by each error up to MaxBackoff
+	MaxBackoff time.Duration // 2 min
+	MaxWaiting int           // jobs waiting in the pool; none is no limit
+	MaxEvents  int           // 10000 events are kept, about
+	KeepEnded  time.Duration // 1 h; an ended job answers repeated calls for so long
+	MaxEnded   int           // 10000 of them
+	MaxInputs  int64         // 256 MiB of input pictures lent at once
+	MaxTray    int           // 200 deliveries
+	TrayBytes  int64         // 256 MiB
+	TrayLease  time.Duration // 1 min; a delivery that was taken and not acknowledged comes up again
+
+	// Now replaces the server's clock, in tests. Nil, as it must be in production, asks Redis inside each script.
+	Now func() time.Time
+}
+
+func (o Options) filled() Options {
+	set(&o.Pool, "main")
+	set(&o.Lease, 30*time.Second)
+	set(&o.MaxErrors, 3)
+	set(&o.MaxCrashes, 2)
+	set(&o.Backoff, 5*time.Second)
+	set(&o.MaxBackoff, 2*time.Minute)
+	set(&o.MaxEvents, 10000)
+	set(&o.KeepEnded, time.Hour)
+	set(&o.MaxEnded, 10000)
+	set(&o.MaxInputs, 256<<20)
+	set(&o.MaxTray, 200)
+	set(&o.TrayBytes, 256<<20)
+	set(&o.TrayLease, time.Minute)
+	return o
+}
+
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Queue is one pool's line. Its methods may be called from any goroutine.
+//
+// A call that returned an error may have had its effect, even several times over: the client repeats what a broken
+// connection left unanswered. So every method gives the same answer when it is called again.
+type Queue struct {
+	db      redis.UniversalClient
+	connect func() redis.UniversalClient // makes another client, for reads that block
+	close   func()                       // ends what serves the client, if it is ours
+	opts    Options
+}
+
+// Open returns the queue that the clients of connect reach. It is called once for all short calls and once for each
+// Watch: a read that blocks must not hold up the others. No connection is made yet.
+func Open(connect func() redis.UniversalClient, o Options) *Queue {
+	return &Queue{db: connect(), connect: connect, close: func() {}, opts: o.filled()}
+}
+
+// Close ends the connections. An embedded queue is gone with everything in it.
+func (q *Queue) Close() error {
+	err := q.db.Close()
+	q.close()
+	if err != nil {
+		return fmt.Errorf("close queue: %w", err)
+	}
+	return nil
+}
+
+// Lease returns how long a lease lasts without a beat.
+func (q *Queue) Lease() time.Duration { return q.opts.Lease }
+
+// Ping asks whether Redis answers.
+func (q *Queue) Ping(ctx context.Context) error {
+	if err := q.db.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("ping queue: %w", err)
+	}
+	return nil
+}
+
+// Quiet silences the Redis client's own lines about lost connections, which it writes to standard error: every call
+// returns the error anyway. It is process-wide, so main decides.
+func Quiet() { redis.SetLogger(quiet{log.Default()}) }
+
+type quiet struct{ *log.Logger }
+
+// Printf drops the line.
+func (quiet) Printf(context.Context, string, ...any) {}
