@@ -2,9 +2,17 @@ package picture
 
 import "strconv"
 
-// Lane names the renderers that can paint a Spec: those that read its version and hold its model, to the byte. A job
-// goes into the lane of its Spec; a renderer serves the lanes of every version it reads, for each of its models.
-func (s Spec) Lane() string { return Lane(s.Version, s.Model.Hash) }
+// Lane names the line in which a Spec waits: only renderers that read its version and hold its model serve it.
+func (s Spec) Lane() string { return lane(s.Version, s.Model.Hash) }
 
-// Lane is the lane of a Spec version and a model's content hash.
-func Lane(version int, hash string) string { return "v" + strconv.Itoa(version) + "-" + hash }
+// Lanes names the lines that a renderer which holds a model can serve: one for each Spec version it reads, the newest
+// first.
+func Lanes(modelHash string) []string {
+	var all []string
+	for v := Version; v >= 1; v-- {
+		all = append(all, lane(v, modelHash))
+	}
+	return all
+}
+
+func lane(version int, modelHash string) string { return strconv.Itoa(version) + ":" + modelHash }
