@@ -76,29 +76,25 @@ func cleanAttr(a slog.Attr) slog.Attr {
 
 const hidden = "[secret]"
 
-// What a secret looks like, each with the part before it that stays readable.
-var (
-	// secretName is a key whose value is never shown: secrets, and what people wrote.
-	secretName = regexp.MustCompile(`(?i)^(.*[-_.])?(token|authorization|password|secret|prompt|negative)$`)
-	// secrets in a text, found by what stands before them: the tokens in Discord's paths, an Authorization header, a
-	// token in JSON, a password in an address; and a bot token by its own shape (id, time and signature in base64).
-	secrets = []*regexp.Regexp{
-		regexp.MustCompile(`(/(?:webhooks|interactions)/\d+/)[^/\s"'?]+`),
-		regexp.MustCompile(`((?:Bot|Bearer) )[A-Za-z0-9._-]{16,}`),
-		regexp.MustCompile(`("token"\s*:\s*")[^"]+`),
-		regexp.MustCompile(`(\w://[^/\s:@"]*:)[^/\s@"]+@`),
-		regexp.MustCompile(`()\b[A-Za-z0-9_-]{18,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{20,}`),
-	}
-)
+// secretName is a key whose value is never shown: secrets, and what people wrote.
+var secretName = regexp.MustCompile(`(?i)^(.*[-_.])?(token|authorization|password|secret|prompt|negative)$`)
 
-// redact blanks whatever looks like a token in a text.
+// secrets finds what is secret in a text by what stands before or after it, which stays readable.
+var secrets = []struct {
+	look *regexp.Regexp
+	show string
+}{
+	{regexp.MustCompile(`(/(?:webhooks|interactions)/\d+/)[^/\s"'?]+`), "${1}" + hidden},       // Discord's paths
+	{regexp.MustCompile(`((?:Bot|Bearer) )[A-Za-z0-9._-]{16,}`), "${1}" + hidden},              // a header
+	{regexp.MustCompile(`("token"\s*:\s*")[^"]+`), "${1}" + hidden},                            // JSON
+	{regexp.MustCompile(`(\w://[^/\s:@"]*:)[^/\s@"]+@`), "${1}" + hidden + "@"},                // a password in an address
+	{regexp.MustCompile(`\b[A-Za-z0-9_-]{18,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{20,}`), hidden}, // a bot token: id, time, signature
+}
+
+// redact blanks whatever looks like a secret in a text.
 func redact(text string) string {
-	for i, r := range secrets {
-		tail := ""
-		if i == 3 {
-			tail = "@"
-		}
-		text = r.ReplaceAllString(text, "${1}"+hidden+tail)
+	for _, s := range secrets {
+		text = s.look.ReplaceAllString(text, s.show)
 	}
 	return text
 }

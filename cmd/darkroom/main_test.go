@@ -1,0 +1,40 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// call runs the program as main would, with nothing in its environment.
+func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), world{args: args, getenv: func(string) string { return "" }, stdout: &out, stderr: &errs})
+	return code, out.String(), errs.String()
+}
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		args           []string
+		code           int
+		stdout, stderr string // parts of what is written there
+	}{
+		"help is no fault":                {[]string{"--help"}, exitDone, "Serving Discord:", ""},
+		"nothing asked is help":           {nil, exitDone, "Usage: darkroom <command>", ""},
+		"version":                         {[]string{"version"}, exitDone, "darkroom ", ""},
+		"an unknown command":              {[]string{"paint"}, exitUsage, "", `Run "darkroom --help"`},
+		"an unknown flag":                 {[]string{"up", "--lese", "1s"}, exitUsage, "", `did you mean "--lease"?`},
+		"the bot tells all that it needs": {[]string{"bot"}, exitUsage, "", "DISCORD_TOKEN"},
+		"where to read on":                {[]string{"bot"}, exitUsage, "", `Run "darkroom bot --help"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, stdout, stderr := call(t, c.args...)
+			if code != c.code || !strings.Contains(stdout, c.stdout) || !strings.Contains(stderr, c.stderr) {
+				t.Errorf("got %d, stdout %q, stderr %q\nwant %d, %q, %q", code, stdout, stderr, c.code, c.stdout, c.stderr)
+			}
+		})
+	}
+}
