@@ -1,7 +1,9 @@
 package admit
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,25 +23,47 @@ func (s Size) pixels() int { return s.Width * s.Height }
 
 // Defaults are what a model's card recommends. Zero values leave the choice to darkroom.
 type Defaults struct {
-	Size          Size    `json:"size"`
+	Size                  // "width" and "height"
 	Steps         int     `json:"steps"`
-	GuidanceScale float64 `json:"guidance_scale"`
+	GuidanceScale float64 `json:"guidance"`
 	Sampler       string  `json:"sampler"`
-	Count         int     `json:"count"`
+	Count         int     `json:"count,omitempty"`
 	Negative      string  `json:"negative,omitempty"`
 }
 
-// Model is one model that renderers offer, as its card describes it.
+// Words are all that a model knows. A card may sort them into groups; here they are one list.
+type Words []string
+
+// UnmarshalJSON reads a list of words, or an object of such lists.
+func (w *Words) UnmarshalJSON(data []byte) error {
+	var flat []string
+	if json.Unmarshal(data, &flat) == nil {
+		*w = flat
+		return nil
+	}
+	var groups map[string][]string
+	if err := json.Unmarshal(data, &groups); err != nil {
+		return fmt.Errorf("words: want a list, or lists by name: %w", err)
+	}
+	*w = nil
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		*w = append(*w, groups[name]...)
+	}
+	return nil
+}
+
+// Model is one model that renderers offer, as its card describes it. Its JSON is that of a model folder's card, with
+// what the renderer adds.
 type Model struct {
 	Name     string          `json:"name"`
 	Hash     string          `json:"hash"`
 	Dialect  picture.Dialect `json:"dialect,omitempty"`
 	Sizes    []Size          `json:"sizes,omitempty"`    // the only sizes it paints; empty for any multiple of 8
 	Samplers []string        `json:"samplers"`           // what it can be sampled with
-	Words    []string        `json:"words,omitempty"`    // all that it knows; empty for a model that read everything
-	Prompts  []string        `json:"prompts,omitempty"`  // examples of what it paints well
+	Words    Words           `json:"words,omitempty"`    // all that it knows; empty for a model that read everything
+	Prompts  []string        `json:"examples,omitempty"` // examples of what it paints well
 	Starts   bool            `json:"starts,omitempty"`   // it can begin from a picture
-	Defaults Defaults        `json:"defaults,omitempty"` // see filled
+	Defaults Defaults        `json:"defaults"`           // see filled
 }
 
 // Offer is what can be painted now. The first model is the one that is taken when nobody asks for another.
