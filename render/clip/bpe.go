@@ -1,0 +1,103 @@
+package clip
+
+import "container/heap"
+
+// pair is two neighbouring symbols.
+type pair struct{ left, right int32 }
+
+// rule is what a merge makes of a pair. The lowest rank goes first.
+type rule struct {
+	rank int
+	id   int32
+}
+
+// symbol is a piece of the word being merged, in a doubly linked list over a slice; gone ones are marked.
+type symbol struct {
+	id         int32
+	prev, next int // indices, -1 at the ends
+	gone       bool
+}
+
+// candidate is a pair that could be merged: the symbol at is its left one.
+type candidate struct {
+	rule
+	at int
+}
+
+// queue orders candidates by rank, then from left to right.
+type queue []candidate
+
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool {
+	return q[i].rank < q[j].rank || q[i].rank == q[j].rank && q[i].at < q[j].at
+}
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+
+// Push implements heap.Interface.
+func (q *queue) Push(x any) { *q = append(*q, x.(candidate)) }
+
+// Pop implements heap.Interface.
+func (q *queue) Pop() any {
+	old := *q
+	last := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return last
+}
+
+// merger merges the symbols of one word. It takes the best pair one place at a time, as Hugging Face's tokenizers do:
+// with merges in the order they were learnt that equals the textbook's "best pair everywhere", and costs n log n.
+type merger struct {
+	merges  map[pair]rule
+	symbols []symbol
+	queue   queue
+}
+
+// merge returns the ids that are left of a word's first symbols once no rule applies.
+func merge(ids []int32, merges map[pair]rule) []int32 {
+	m := merger{merges: merges, symbols: make([]symbol, len(ids))}
+	for i, id := range ids {
+		m.symbols[i] = symbol{id: id, prev: i - 1, next: i + 1}
+	}
+	m.symbols[len(ids)-1].next = -1
+	for i := range ids {
+		m.offer(i)
+	}
+	for m.queue.Len() > 0 {
+		m.apply(heap.Pop(&m.queue).(candidate))
+	}
+	out := ids[:0:0]
+	for i := 0; i >= 0; i = m.symbols[i].next {
+		out = append(out, m.symbols[i].id)
+	}
+	return out
+}
+
+// offer queues the pair whose left symbol is at i, if a rule merges it.
+func (m *merger) offer(i int) {
+	if i < 0 || m.symbols[i].next < 0 {
+		return
+	}
+	left, right := m.symbols[i], m.symbols[m.symbols[i].next]
+	if r, ok := m.merges[pair{left.id, right.id}]; ok {
+		heap.Push(&m.queue, candidate{r, i})
+	}
+}
+
+// apply merges a candidate unless an earlier merge took one of its symbols.
+func (m *merger) apply(c candidate) {
+	left := &m.symbols[c.at]
+	if left.gone || left.next < 0 {
+		return
+	}
+	right := &m.symbols[left.next]
+	if r, ok := m.merges[pair{left.id, right.id}]; !ok || r.id != c.id {
+		return
+	}
+	right.gone = true
+	left.id, left.next = c.id, right.next
+	if left.next >= 0 {
+		m.symbols[left.next].prev = c.at
+	}
+	m.offer(left.prev)
+	m.offer(c.at)
+}
