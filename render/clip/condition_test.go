@@ -1,0 +1,192 @@
+package clip_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"darkroom/render/clip"
+	"darkroom/render/prompt"
+	"darkroom/render/tensor"
+)
+
+// echo is a text encoder two wide: the hidden state of id i at position p is (i+1, p). It counts its calls.
+type echo struct {
+	calls [][]int32
+	skips []int
+	shape []int // instead of the true one
+	err   error
+}
+
+func (e *echo) EncodeText(_ context.Context, ids [][]int32, skip int) (tensor.Tensor, error) {
+	if e.err != nil {
+		return tensor.Tensor{}, e.err
+	}
+	e.calls, e.skips = append(e.calls, slices.Clone(ids[0])), append(e.skips, skip)
+	out := tensor.New(len(ids), len(ids[0]), 2)
+	for p, id := range ids[0] {
+		out.Data[2*p], out.Data[2*p+1] = float32(id+1), float32(p)
+	}
+	if e.shape != nil {
+		return tensor.New(e.shape...), nil
+	}
+	return out, nil
+}
+
+func conditioner(t *testing.T, e *echo) *clip.Conditioner {
+	t.Helper()
+	fsys, _ := letters(t)
+	return clip.NewConditioner(e, open(t, fsys))
+}
+
+func condition(t *testing.T, c *clip.Conditioner, positive, negative string) clip.Pair {
+	t.Helper()
+	pair, err := c.Condition(t.Context(), prompt.Parse(positive), prompt.Parse(negative), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair
+}
+
+func TestCondition(t *testing.T) {
+	t.Parallel()
+	t.Run("neutral weights leave hidden states alone", func(t *testing.T) {
+		t.Parallel()
+		e := &echo{}
+		pair := condition(t, conditioner(t, e), "cat", "")
+		if want := []int{1, 77, 2}; !reflect.DeepEqual(pair.Positive.Shape, want) || !reflect.DeepEqual(pair.Negative.Shape, want) {
+			t.Fatalf("shapes: got %v and %v, want %v", pair.Positive.Shape, pair.Negative.Shape, want)
+		}
+		for p, id := range e.calls[0] {
+			if got := pair.Positive.Data[2*p : 2*p+2]; got[0] != float32(id+1) || got[1] != float32(p) {
+				t.Fatalf("position %d: got %v, want (%d, %d)", p, got, id+1, p)
+			}
+		}
+	})
+	t.Run("the shorter prompt gets empty chunks", func(t *testing.T) {
+		t.Parallel()
+		e := &echo{}
+		pair := condition(t, conditioner(t, e), "a BREAK b BREAK c", "d")
+		if want := []int{1, 3 * 77, 2}; !reflect.DeepEqual(pair.Positive.Shape, want) || !reflect.DeepEqual(pair.Negative.Shape, want) {
+			t.Fatalf("shapes: got %v and %v, want %v", pair.Positive.Shape, pair.Negative.Shape, want)
+		}
+		second, third := pair.Negative.Data[2*77:4*77], pair.Negative.Data[4*77:]
+		if !slices.Equal(second, third) {
+			t.Error("the two chunks of filling differ")
+		}
+		if len(e.calls) != 5 {
+			t.Errorf("got %d encodings, want 5: three, one and the empty one once", len(e.calls))
+		}
+	})
+	t.Run("skip reaches the encoder", func(t *testing.T) {
+		t.Parallel()
+		e := &echo{}
+		c := conditioner(t, e)
+		for _, skip := range []int{0, 1, 0} {
+			if _, err := c.Condition(t.Context(), prompt.Parse("a"), prompt.Parse("a"), skip); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := []int{0, 1}; !slices.Equal(e.skips, want) {
+			t.Errorf("got encodings with skip %v, want %v", e.skips, want)
+		}
+	})
+}
+
+func TestConditionWeights(t *testing.T) {
+	t.Parallel()
+	neutral := condition(t, conditioner(t, &echo{}), "cat dog", "").Positive
+	weighted := condition(t, conditioner(t, &echo{}), "(cat:1.5) dog", "").Positive
+	var before, scaled, after float64
+	for i, z := range neutral.Data {
+		w := 1.0
+		if i/2 == 1 { // "cat" is the first token
+			w = 1.5
+		}
+		before += float64(z)
+		scaled += float64(z) * w
+		after += float64(weighted.Data[i])
+	}
+	if math.Abs(after-before) > 1e-3*before {
+		t.Errorf("the mean is not restored: got a sum of %v, want %v", after, before)
+	}
+	for i, z := range neutral.Data {
+		want := float64(z) * before / scaled
+		if i/2 == 1 {
+			want *= 1.5
+		}
+		if got := float64(weighted.Data[i]); math.Abs(got-want) > 1e-5*math.Abs(want) {
+			t.Fatalf("value %d: got %v, want %v", i, got, want)
+		}
+	}
+}
+
+func TestConditionExtremeWeights(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"(cat:0)", "(cat:-1)", "(cat:1" + strings.Repeat("0", 60) + ")", strings.Repeat("(", 1000) + "cat", "(cat:0.0000000000000000000000000000000000000000000001)"} {
+		for i, z := range condition(t, conditioner(t, &echo{}), text, "").Positive.Data {
+			if math.IsNaN(float64(z)) || math.IsInf(float64(z), 0) {
+				t.Errorf("%.20s: value %d is %v", text, i, z)
+				break
+			}
+		}
+	}
+}
+
+func TestConditionRemembers(t *testing.T) {
+	t.Parallel()
+	e := &echo{}
+	c := conditioner(t, e)
+	first := condition(t, c, "(cat:1.3)", "dog")
+	again := condition(t, c, "(cat:1.3)", "dog")
+	condition(t, c, "[cat]", "dog")
+	if len(e.calls) != 2 {
+		t.Errorf("got %d encodings, want 2: weights are no part of them", len(e.calls))
+	}
+	if !reflect.DeepEqual(first, again) {
+		t.Error("a remembered prompt gives other values")
+	}
+	for i := range 200 {
+		condition(t, c, strings.Repeat("z", 1+i/26)+string(rune('a'+i%26)), "dog")
+	}
+	n := len(e.calls)
+	condition(t, c, "cat", "dog")
+	if len(e.calls) != n+1 {
+		t.Errorf("got %d new encodings, want 1: cat was forgotten, dog was not", len(e.calls)-n)
+	}
+}
+
+func TestConditionRefuses(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("out of memory")
+	for name, tt := range map[string]struct {
+		encoder *echo
+		want    string
+	}{
+		"an encoder's error":    {&echo{err: broken}, "encode prompt: chunk 1: out of memory"},
+		"too few tokens":        {&echo{shape: []int{1, 76, 2}}, "want [1 77 d]"},
+		"a batch of two":        {&echo{shape: []int{2, 77, 2}}, "want [1 77 d]"},
+		"no hidden states left": {&echo{shape: []int{1, 77}}, "want [1 77 d]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := conditioner(t, tt.encoder).Condition(t.Context(), prompt.Parse("a"), prompt.Parse(""), 0)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got error %v, want one with %q", err, tt.want)
+			}
+			if tt.encoder.err != nil && !errors.Is(err, broken) {
+				t.Errorf("%v does not wrap the encoder's error", err)
+			}
+		})
+	}
+	t.Run("no chunks", func(t *testing.T) {
+		t.Parallel()
+		if _, err := conditioner(t, &echo{}).Encode(t.Context(), nil, 0); err == nil {
+			t.Error("got no error")
+		}
+	})
+}
