@@ -15,7 +15,10 @@ local nonce, given = string.match(memo or '', '^(%S+) %S+ (%S+)$')
 if nonce == ARGV[5] then
   for id, fence in string.gmatch(given, '([^,:]+):(%d+)') do
     local j = job(id)
-    if held(j, fence) then lend(id, fence, j.attempts, j.look) end
+    if held(j, fence) then
+      call('ZADD', leaseKey, num(now + ARGV[6]), id)
+      lend(id, fence, j.attempts, j.look)
+    end
   end
   return out
 end

@@ -1,0 +1,236 @@
+package work
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"image"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"sync"
+	"time"
+
+	"darkroom/queue"
+)
+
+// Lender is the side of the queue that gives jobs out.
+type Lender interface {
+	Reserve(ctx context.Context, slot, nonce string, o queue.Offer) ([]queue.Lease, error)
+	Beat(ctx context.Context, slot string, held []queue.Held) ([]queue.Verdict, error)
+	Reap(ctx context.Context) (int, error)
+}
+
+// Ender is the side of the queue that hears how a job went.
+type Ender interface {
+	Done(ctx context.Context, l queue.Lease, actualMillis int64, o queue.Outcome) (queue.Verdict, error)
+	Fail(ctx context.Context, l queue.Lease, reason string, retry bool) (final bool, err error)
+	Release(ctx context.Context, l queue.Lease) (queue.Verdict, error)
+	Stopped(ctx context.Context, l queue.Lease) (queue.Verdict, error)
+}
+
+// Jobs is the queue as a bench sees it.
+type Jobs interface {
+	Lender
+	Ender
+	Seal(ctx context.Context, l queue.Lease) (queue.Verdict, error)
+	Watch(ctx context.Context, from string, what func(queue.Event) error) error
+}
+
+// Painter paints. It looks at ctx each step and returns soon after it ended. Progress may be called as often as it
+// likes and never blocks; preview is called from another goroutine, later or never, and may be nil.
+type Painter interface {
+	Paint(ctx context.Context, l queue.Lease, progress func(percent int, preview func() image.Image)) (Made, error)
+}
+
+// Made is what Paint made.
+type Made struct {
+	Files  []Picture
+	Millis map[string]int64 // milliseconds by stage: load, encode, denoise, decode
+}
+
+// Picture is one finished tile.
+type Picture struct {
+	Name string
+	Data []byte // encoded
+	File queue.File
+}
+
+// Poster talks to the person who asked. Its errors are transient unless they are Final. That the message was removed is
+// an outcome, not an error.
+type Poster interface {
+	// Look tells whether the job's message already carries its result.
+	Look(ctx context.Context, j queue.Job) (found bool, out queue.Outcome, err error)
+	// Progress shows how far a picture is. It is never called twice at once, nor after Post.
+	Progress(ctx context.Context, j queue.Job, percent int, preview func() image.Image) error
+	// Post shows the result. It may be called again after an error.
+	Post(ctx context.Context, j queue.Job, m Made) (queue.Outcome, error)
+	// Sorry says that the job is given up.
+	Sorry(ctx context.Context, j queue.Job, reason string) error
+}
+
+// Options of a Bench. The zero value of each field but Slot and Lanes is the value named beside it.
+type Options struct {
+	Slot  string          // the renderer's name, its own among all of a pool
+	Lanes func() []string // the lanes it can take now, the preferred first
+	Lease time.Duration   // 30 s; as the queue's
+	Beat  time.Duration   // 8 s, give or take a fifth
+	Grace time.Duration   // 15 s to finish a picture when the process stops
+	Poll  time.Duration   // 2 s; an idle bench asks at least so often
+	Log   *slog.Logger    // nothing
+}
+
+func (o Options) filled() Options {
+	o.Lease = cmp.Or(o.Lease, 30*time.Second)
+	o.Beat = cmp.Or(o.Beat, 8*time.Second)
+	o.Grace = cmp.Or(o.Grace, 15*time.Second)
+	o.Poll = cmp.Or(o.Poll, 2*time.Second)
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	return o
+}
+
+// Bench is a place where one job at a time is painted.
+type Bench struct {
+	Queue   Jobs
+	Paint   Painter
+	Post    Poster
+	Options Options
+}
+
+// Run works until ctx ends and the job in hand is finished, or given back after Grace. It returns an error only for a
+// bench that lacks a part.
+func (b Bench) Run(ctx context.Context) error {
+	switch {
+	case b.Queue == nil || b.Paint == nil || b.Post == nil:
+		return errors.New("a bench needs a queue, a painter and a poster")
+	case b.Options.Slot == "" || b.Options.Lanes == nil:
+		return errors.New("a bench needs a slot and its lanes")
+	}
+	b.Options = b.Options.filled()
+	d := &day{Bench: b, bell: make(chan struct{}, 1), nonce: rand.Text()}
+	aside, stop := context.WithCancel(context.WithoutCancel(ctx)) // still heard of cancels while the last job is finished
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = b.Queue.Watch(aside, "", d.hear) }) // ends with aside only
+	wg.Go(func() { d.reap(aside) })
+	d.work(ctx)
+	stop()
+	wg.Wait()
+	return nil
+}
+
+// day is a Bench at work.
+type day struct {
+	Bench
+	bell  chan struct{} // rings when a job may be had
+	nonce string        // of the next call to Reserve; kept until a call was answered
+	quiet bool          // the queue's trouble was logged
+
+	mu   sync.Mutex
+	hand *turn // the job in hand
+}
+
+// work serves one job after the other.
+func (d *day) work(ctx context.Context) {
+	for ctx.Err() == nil {
+		lease, err := d.next(ctx)
+		switch {
+		case err != nil:
+			d.trouble(ctx, err)
+			d.wait(ctx)
+		case lease == nil:
+			d.wait(ctx)
+		default:
+			d.serve(ctx, *lease)
+		}
+	}
+}
+
+// next reserves a job, or nil. A call that was not answered is repeated under its nonce, or its job would be held by
+// nobody until the lease ran out.
+func (d *day) next(ctx context.Context) (*queue.Lease, error) {
+	leases, err := d.Queue.Reserve(ctx, d.Options.Slot, d.nonce, queue.Offer{Lanes: d.Options.Lanes(), Max: 1})
+	if err != nil {
+		return nil, err
+	}
+	d.nonce, d.quiet = rand.Text(), false
+	if len(leases) == 0 {
+		return nil, nil
+	}
+	return &leases[0], nil
+}
+
+// trouble logs the first of a row of errors. An emptied queue is no trouble: its owner fills it again.
+func (d *day) trouble(ctx context.Context, err error) {
+	if !d.quiet && ctx.Err() == nil && !errors.Is(err, queue.ErrEpoch) {
+		d.Options.Log.Warn("no jobs can be had from the queue", "slot", d.Options.Slot, "err", err)
+		d.quiet = true
+	}
+}
+
+// wait waits for the bell, but no longer than Poll.
+func (d *day) wait(ctx context.Context) {
+	t := time.NewTimer(jitter(d.Options.Poll))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-d.bell:
+	case <-t.C:
+	}
+}
+
+// hear takes an event off the stream: a cancel of the job in hand, or a hint that one may be had.
+func (d *day) hear(e queue.Event) error {
+	switch e.Kind {
+	case queue.Cancel:
+		d.mu.Lock()
+		if d.hand != nil && d.hand.lease.Job.ID == e.Job {
+			d.hand.cancelled(ErrCancelled)
+		}
+		d.mu.Unlock()
+	case queue.Queued, queue.Done, queue.Failed, queue.Gone, queue.NewEpoch: // an end may let its user's next job start
+		select {
+		case d.bell <- struct{}{}:
+		default:
+		}
+	}
+	return nil
+}
+
+// reap clears up after benches that were lost.
+func (d *day) reap(ctx context.Context) {
+	for {
+		t := time.NewTimer(jitter(d.Options.Poll))
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return
+		case <-t.C:
+		}
+		if _, err := d.Queue.Reap(ctx); err != nil {
+			d.Options.Log.Debug("reap", "err", err) // work meets the same trouble and says so
+		}
+	}
+}
+
+// jitter moves d by up to a fifth, so that benches do not march in step.
+func jitter(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.8 + 0.4*mathrand.Float64()))
+}
+
+// serve sees one job through.
+func (d *day) serve(ctx context.Context, l queue.Lease) {
+	t := newTurn(d.Bench, l)
+	d.mu.Lock()
+	d.hand = t
+	d.mu.Unlock()
+	t.run(ctx)
+	d.mu.Lock()
+	d.hand = nil
+	d.mu.Unlock()
+}
+
+var _ Jobs = (*queue.Queue)(nil)
+
+// String names the bench in logs.
+func (b Bench) String() string { return fmt.Sprintf("bench %s", b.Options.Slot) }
