@@ -1,0 +1,302 @@
+package gateway
+
+import (
+	"bytes"
+	"compress/zlib"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// conn is one websocket. Packets go out in the order they were queued.
+type conn struct {
+	hub      *Hub
+	ws       *websocket.Conn
+	version  int
+	session  *session // under the hub's lock
+	compress bool
+
+	mu      sync.Mutex
+	waiting []packet
+	wake    chan struct{}
+	close   *websocket.CloseError
+	gone    context.CancelFunc
+	sends   []time.Time // of the bot, within the last minute
+}
+
+// ServeHTTP accepts a bot's websocket.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ws, err := websocket.Accept(w, r, nil) // refuses foreign origins
+	if err != nil {
+		return // Accept has answered
+	}
+	defer ws.CloseNow()
+	ws.SetReadLimit(maxPayload)
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	c := &conn{hub: h, ws: ws, wake: make(chan struct{}, 1), gone: cancel, version: 10}
+	if !h.enter(c) {
+		ws.Close(websocket.StatusGoingAway, "sandbox is closing")
+		return
+	}
+	defer h.running.Done()
+	if v := r.URL.Query().Get("v"); v != "" {
+		c.version, err = strconv.Atoi(v)
+	}
+	if err != nil || c.version < 9 || c.version > 10 {
+		c.hangUp(4012, "Invalid API version")
+	}
+	c.hello()
+	var writer sync.WaitGroup
+	writer.Go(func() { c.write(ctx) })
+	ended := c.read(ctx)
+	cancel()
+	writer.Wait()
+	h.leave(c, ended)
+}
+
+func (h *Hub) enter(c *conn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
+	}
+	h.conns[c] = true
+	h.running.Add(1)
+	return true
+}
+
+func (c *conn) hello() {
+	data, _ := json.Marshal(map[string]any{"heartbeat_interval": c.hub.heartbeat.Milliseconds(), "_trace": []string{"sandbox"}})
+	c.queue(packet{Op: opHello, Data: data})
+}
+
+// queue sends a packet soon. It never blocks.
+func (c *conn) queue(p packet) {
+	c.mu.Lock()
+	c.waiting = append(c.waiting, p)
+	c.mu.Unlock()
+	c.nudge()
+}
+
+// hangUp closes the connection with a code after what is queued.
+func (c *conn) hangUp(code int, reason string) {
+	c.mu.Lock()
+	if c.close == nil {
+		c.close = &websocket.CloseError{Code: websocket.StatusCode(code), Reason: reason}
+	}
+	c.mu.Unlock()
+	c.nudge()
+}
+
+func (c *conn) nudge() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// write sends what is queued until the connection ends.
+func (c *conn) write(ctx context.Context) {
+	defer c.gone()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.wake:
+		}
+		c.mu.Lock()
+		list, end := c.waiting, c.close
+		c.waiting = nil
+		c.mu.Unlock()
+		for _, p := range list {
+			if err := c.send(ctx, p); err != nil {
+				return
+			}
+		}
+		if end != nil {
+			c.ws.Close(end.Code, end.Reason)
+			return
+		}
+	}
+}
+
+// compressFrom is the size in bytes from which packets are compressed for a
+// bot that asked for payload compression; small ones would only grow.
+const compressFrom = 512
+
+func (c *conn) send(ctx context.Context, p packet) error {
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	c.hub.mu.Lock()
+	compress := c.compress && len(data) >= compressFrom
+	c.hub.mu.Unlock()
+	if !compress {
+		return c.ws.Write(ctx, websocket.MessageText, data)
+	}
+	var b bytes.Buffer
+	z := zlib.NewWriter(&b)
+	z.Write(data) // into memory: cannot fail
+	z.Close()
+	return c.ws.Write(ctx, websocket.MessageBinary, b.Bytes())
+}
+
+// read hears the bot until it is gone, and says whether it ended its session.
+func (c *conn) read(ctx context.Context) (ended bool) {
+	for {
+		// A bot that does not beat for two intervals is taken for dead.
+		beat, cancel := context.WithTimeout(ctx, 2*c.hub.heartbeat)
+		_, data, err := c.ws.Read(beat)
+		late := beat.Err() != nil && ctx.Err() == nil
+		cancel()
+		if late {
+			return false
+		}
+		if err != nil {
+			code := websocket.CloseStatus(err)
+			if errors.Is(err, websocket.ErrMessageTooBig) {
+				c.ws.Close(4002, "Error while decoding payload.")
+			}
+			return code == websocket.StatusNormalClosure || code == websocket.StatusGoingAway
+		}
+		c.hear(data)
+	}
+}
+
+// hear handles one packet from the bot.
+func (c *conn) hear(data []byte) {
+	var p struct {
+		Op   *int            `json:"op"`
+		Data json.RawMessage `json:"d"`
+	}
+	if err := json.Unmarshal(data, &p); err != nil || p.Op == nil {
+		c.hangUp(4002, "Error while decoding payload.")
+		return
+	}
+	if c.tooMany(time.Now()) {
+		c.hangUp(4008, "Rate limited.")
+		return
+	}
+	switch *p.Op {
+	case opHeartbeat:
+		c.ack()
+	case opIdentify:
+		c.identify(p.Data)
+	case opResume:
+		c.resume(p.Data)
+	case opPresence, opVoice, opMembers:
+		c.needSession()
+	default:
+		c.hangUp(4001, "Unknown opcode.")
+	}
+}
+
+func (c *conn) tooMany(now time.Time) bool {
+	for len(c.sends) > 0 && now.Sub(c.sends[0]) > time.Minute {
+		c.sends = c.sends[1:]
+	}
+	c.sends = append(c.sends, now)
+	return len(c.sends) > maxSends
+}
+
+func (c *conn) ack() {
+	c.hub.mu.Lock()
+	silent := c.hub.silent
+	c.hub.mu.Unlock()
+	if !silent {
+		c.queue(packet{Op: opAck})
+	}
+}
+
+func (c *conn) needSession() {
+	c.hub.mu.Lock()
+	defer c.hub.mu.Unlock()
+	if c.session == nil {
+		c.hangUp(4003, "Not authenticated.")
+	}
+}
+
+// privileged are intents that a fresh application does not have.
+const privileged = 1<<1 | 1<<8 | 1<<15
+
+// knownIntents are all bits that mean something.
+const knownIntents = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<9 | 1<<10 | 1<<11 | 1<<12 |
+	1<<13 | 1<<14 | 1<<15 | 1<<16 | 1<<20 | 1<<21 | 1<<24 | 1<<25
+
+func (c *conn) identify(data json.RawMessage) {
+	var id struct {
+		Token    string `json:"token"`
+		Intents  *int   `json:"intents"`
+		Compress bool   `json:"compress"`
+		Shard    []int  `json:"shard"`
+	}
+	if err := json.Unmarshal(data, &id); err != nil {
+		c.hangUp(4002, "Error while decoding payload.")
+		return
+	}
+	known, seen := c.hub.place.Knows(bare(id.Token)), c.hub.look()
+	c.hub.mu.Lock()
+	defer func() {
+		c.hub.mu.Unlock()
+		c.hub.place.Note("BOT", "")
+	}()
+	switch {
+	case c.session != nil:
+		c.hangUp(4005, "Already authenticated.")
+	case !known:
+		c.hangUp(4004, "Authentication failed.")
+	case id.Intents == nil || *id.Intents&^knownIntents != 0:
+		c.hangUp(4013, "Invalid intent(s).")
+	case *id.Intents&privileged != 0:
+		c.hangUp(4014, "Disallowed intent(s).")
+	case badShard(id.Shard):
+		c.hangUp(4010, "Invalid shard.")
+	default:
+		c.compress = id.Compress
+		c.hub.open(c, seen, *id.Intents, id.Shard)
+	}
+}
+
+func badShard(s []int) bool {
+	return s != nil && (len(s) != 2 || s[0] < 0 || s[1] < 1 || s[0] >= s[1])
+}
+
+func (c *conn) resume(data json.RawMessage) {
+	var r struct {
+		Token   string `json:"token"`
+		Session string `json:"session_id"`
+		Seq     int64  `json:"seq"`
+	}
+	if err := json.Unmarshal(data, &r); err != nil {
+		c.hangUp(4002, "Error while decoding payload.")
+		return
+	}
+	known := c.hub.place.Knows(bare(r.Token))
+	c.hub.mu.Lock()
+	if greeting := c.hub.greeting; greeting != nil {
+		c.queue(*greeting)
+		c.hub.greeting = nil
+	}
+	switch {
+	case c.session != nil:
+		c.hangUp(4005, "Already authenticated.")
+	case !known:
+		c.hangUp(4004, "Authentication failed.")
+	case !c.hub.resume(c, r.Session, r.Seq):
+		c.queue(packet{Op: opBadSession, Data: json.RawMessage("false")})
+	}
+	c.hub.mu.Unlock()
+	c.hub.place.Note("BOT", "")
+}
+
+// bare is a token without the "Bot " that some libraries send along.
+func bare(token string) string { return strings.TrimPrefix(token, "Bot ") }

@@ -1,0 +1,158 @@
+package page
+
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+
+	"darkroom/bot/sandbox/wire"
+	"darkroom/bot/sandbox/world"
+)
+
+//go:embed assets
+var assets embed.FS
+
+// Example is a command that the page offers to run with one click.
+type Example struct {
+	Command string         `json:"command"`
+	Options map[string]any `json:"options"`
+}
+
+// Options of the page.
+type Options struct {
+	Title    string // the window's title; "darkroom" when empty
+	Examples []Example
+	Online   func() bool // whether the bot is connected
+}
+
+// Page serves the assets and the user's side.
+type Page struct {
+	world   *world.World
+	options Options
+	mux     *http.ServeMux
+}
+
+// policy forbids everything that does not come from this server.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// New makes the page.
+func New(w *world.World, o Options) *Page {
+	if o.Title == "" {
+		o.Title = "darkroom"
+	}
+	p := &Page{world: w, options: o, mux: http.NewServeMux()}
+	files, err := fs.Sub(assets, "assets")
+	if err != nil {
+		panic("internal error: the page's assets are embedded: " + err.Error())
+	}
+	p.mux.Handle("GET /", http.FileServerFS(files))
+	p.mux.HandleFunc("GET /sandbox/hello", p.hello)
+	p.mux.HandleFunc("GET /sandbox/view", p.view)
+	p.mux.HandleFunc("GET /sandbox/events", p.events)
+	p.mux.HandleFunc("POST /sandbox/command", p.command)
+	p.mux.HandleFunc("POST /sandbox/autocomplete", p.autocomplete)
+	p.mux.HandleFunc("POST /sandbox/click", p.click)
+	p.mux.HandleFunc("POST /sandbox/submit", p.submit)
+	p.mux.HandleFunc("POST /sandbox/delete", p.remove)
+	p.mux.HandleFunc("POST /sandbox/say", p.say)
+	return p
+}
+
+// ServeHTTP implements http.Handler.
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-cache")
+	p.mux.ServeHTTP(w, r)
+}
+
+// person is a user in the page's switcher.
+type person struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Moderator bool   `json:"moderator"`
+}
+
+func (p *Page) hello(w http.ResponseWriter, _ *http.Request) {
+	people := []person{}
+	for _, u := range p.world.Users() {
+		people = append(people, person{u.ID, u.Username, p.moderator(u.ID)})
+	}
+	send(w, map[string]any{"title": p.options.Title, "people": people, "app": p.world.App(),
+		"examples": p.options.Examples, "online": p.online()})
+}
+
+func (p *Page) online() bool { return p.options.Online == nil || p.options.Online() }
+
+func (p *Page) moderator(user string) bool {
+	return p.world.Standing(user)&wire.PermManageMessages != 0
+}
+
+// view is everything a person sees at one moment. seq is where events go on from.
+func (p *Page) view(w http.ResponseWriter, r *http.Request) {
+	user, channel := r.URL.Query().Get("user"), r.URL.Query().Get("channel")
+	seq := p.world.Latest() // first, so that what happens meanwhile comes again as an event
+	channels := p.world.ChannelsOf(user)
+	if dm, err := p.world.DM(user); err == nil && !has(channels, dm.ID) {
+		channels = append(channels, dm)
+	}
+	if !has(channels, channel) && len(channels) > 0 {
+		channel = channels[0].ID
+	}
+	commands, err := p.world.CommandsFor(user, channel)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	guild, _ := p.world.Guild(guildOf(channels)) // a world without a guild has no name to show
+	send(w, map[string]any{"seq": seq, "channel": channel, "channels": channels, "commands": commands, "guild": guild.Name,
+		"messages": p.world.Messages(user, channel), "online": p.online(), "moderator": p.moderator(user)})
+}
+
+func has(list []wire.Channel, id string) bool {
+	for _, c := range list {
+		if c.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func guildOf(list []wire.Channel) string {
+	for _, c := range list {
+		if c.GuildID != "" {
+			return c.GuildID
+		}
+	}
+	return ""
+}
+
+func send(w http.ResponseWriter, body any) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		slog.Error("sandbox: encode for the page", "err", err)
+		http.Error(w, "cannot encode", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(data) // a browser that has gone is no concern of ours
+}
+
+// refuse tells a person why something did not work.
+func refuse(w http.ResponseWriter, err error) {
+	message := err.Error()
+	var e *wire.Error
+	if errors.As(err, &e) {
+		message = e.Message
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusBadRequest)
+	json.NewEncoder(w).Encode(map[string]string{"error": message})
+}

@@ -1,0 +1,179 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"darkroom/bot/sandbox/rules"
+	"darkroom/bot/sandbox/wire"
+	"darkroom/bot/sandbox/world"
+)
+
+// API answers the bot's requests. It serves under "/api/v9" and "/api/v10".
+type API struct {
+	world   *world.World
+	gateway string
+	limits  *limiter
+	see     func(rules.Request)
+	mux     *http.ServeMux
+
+	mu     sync.Mutex
+	faults []*Fault
+}
+
+// New makes an API. see hears every request after it was answered; nil for nobody.
+func New(w *world.World, limits Limits, see func(rules.Request)) *API {
+	a := &API{world: w, limits: newLimiter(limits), see: see, mux: http.NewServeMux()}
+	a.route()
+	return a
+}
+
+// SetGateway says what GET /gateway answers, such as "ws://127.0.0.1:1234/gateway".
+func (a *API) SetGateway(url string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.gateway = url
+}
+
+// call is one request on its way through a handler.
+type call struct {
+	*http.Request
+	world *world.World
+	body  []byte // JSON
+	files []wire.Upload
+	// how the file parts were called, by their number
+	fields, names map[int]string
+}
+
+// reply is what a handler answers: a status and a JSON body, nil for none.
+type reply struct {
+	status int
+	body   any
+}
+
+func ok(body any) (reply, error) { return reply{http.StatusOK, body}, nil }
+
+func noContent() (reply, error) { return reply{http.StatusNoContent, nil}, nil }
+
+// handle registers a handler. bot says that a bot token is needed.
+func (a *API) handle(pattern string, bot bool, h func(*call) (reply, error)) {
+	method, path, _ := strings.Cut(pattern, " ")
+	a.mux.HandleFunc(method+" /api/{version}"+path, func(w http.ResponseWriter, r *http.Request) {
+		a.serve(w, r, bot, h)
+	})
+}
+
+// ServeHTTP implements http.Handler.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+
+// serve takes a request through trouble, token, limits and its handler.
+func (a *API) serve(w http.ResponseWriter, r *http.Request, bot bool, h func(*call) (reply, error)) {
+	seen := rules.Request{Time: time.Now(), Method: r.Method, Path: strip(r), Header: r.Header.Clone(), Bot: bot}
+	fault := a.trouble(r.Method, seen.Path)
+	if fault.breaks(w, r) {
+		return
+	}
+	c, err := readBody(r)
+	c.world = a.world
+	seen.Body, seen.Files = c.body, listFiles(c)
+	fault.wait(r.Context())
+	out := answer{header: http.Header{}}
+	switch {
+	case fault.answers(&out):
+	case err != nil:
+		out.fail(err)
+	case bot && !a.world.Knows(strings.TrimPrefix(r.Header.Get("Authorization"), "Bot ")):
+		out.fail(wire.Unauthorized())
+	case a.limits.refuse(r.Method, seen.Path, bot, &out):
+	default:
+		out.run(c, h)
+	}
+	seen.Status, seen.Answer, seen.Wait = out.status, out.body, out.wait
+	if a.see != nil {
+		a.see(seen)
+	}
+	if fault.loses() {
+		hangUp(w)
+		return
+	}
+	out.send(w)
+}
+
+// strip is the path without "/api/vN".
+func strip(r *http.Request) string {
+	return strings.TrimPrefix(r.URL.Path, "/api/"+r.PathValue("version"))
+}
+
+func listFiles(c *call) []rules.File {
+	var list []rules.File
+	for _, f := range c.files {
+		list = append(list, rules.File{Field: c.fields[f.N], Name: c.names[f.N], Size: len(f.Data)})
+	}
+	return list
+}
+
+// answer gathers a response before it is sent, so that it can be seen or lost.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	wait   time.Duration
+}
+
+func (o *answer) run(c *call, h func(*call) (reply, error)) {
+	if v := c.PathValue("version"); v != "v9" && v != "v10" {
+		o.fail(&wire.Error{Status: 400, Code: 50041, Message: "Invalid API version"})
+		return
+	}
+	out, err := h(c)
+	if err != nil {
+		o.fail(err)
+		return
+	}
+	o.json(out.status, out.body)
+}
+
+func (o *answer) fail(err error) {
+	var e *wire.Error
+	if !errors.As(err, &e) {
+		slog.Error("sandbox: request failed", "err", err)
+		e = &wire.Error{Status: 500, Message: "500: Internal Server Error"}
+	}
+	o.json(e.Status, e)
+}
+
+func (o *answer) json(status int, body any) {
+	o.status = status
+	if body == nil {
+		return
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		slog.Error("sandbox: encode answer", "err", err)
+		o.status, data = 500, []byte(`{"message":"500: Internal Server Error","code":0}`)
+	}
+	o.header.Set("Content-Type", "application/json")
+	o.body = data
+}
+
+func (o *answer) send(w http.ResponseWriter) {
+	for name, values := range o.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(o.status)
+	w.Write(o.body) // a client that has gone is no concern of ours
+}
+
+// hangUp breaks the connection without an answer.
+func hangUp(w http.ResponseWriter) {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		conn.Close()
+		return
+	}
+	panic(http.ErrAbortHandler)
+}

@@ -1,0 +1,68 @@
+package rules
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// history holds the rules that need to know what came before.
+type history struct {
+	unauthorized bool                 // the bot token was refused
+	dead         map[string]bool      // interaction tokens that were refused
+	until        map[string]time.Time // routes that were limited
+	global       time.Time            // the end of a global limit
+}
+
+// grace forgives a bot whose clock is a little fast, or whose request was
+// already under way when the 429 came.
+const grace = 100 * time.Millisecond
+
+// see returns pairs of rule and detail.
+func (h *history) see(r Request) [][2]string {
+	var found [][2]string
+	add := func(rule, detail string) { found = append(found, [2]string{rule, detail}) }
+	token, route := webhookToken(r.Path), r.Method+" "+r.Path
+	if r.Bot && h.unauthorized {
+		add("after-401", "a request with a bot token that was refused before")
+	}
+	if token != "" && h.dead[token] {
+		add("dead-token", "a request with an interaction token that was refused before")
+	}
+	if r.Time.Add(grace).Before(h.until[route]) {
+		add("rate-limit", "sent before the Retry-After of an earlier 429 had passed")
+	}
+	if r.Bot && r.Time.Add(grace).Before(h.global) {
+		add("rate-limit", "sent during a global limit")
+	}
+	h.remember(r, token, route)
+	return found
+}
+
+func (h *history) remember(r Request, token, route string) {
+	var answer struct {
+		Code   int  `json:"code"`
+		Global bool `json:"global"`
+	}
+	json.Unmarshal(r.Answer, &answer) // an answer that is no JSON leaves zeros
+	switch {
+	case r.Status == http.StatusUnauthorized && answer.Code == 50027, answer.Code == 10015 && token != "":
+		h.dead[token] = true
+	case r.Status == http.StatusUnauthorized && r.Bot:
+		h.unauthorized = true
+	case r.Status == http.StatusTooManyRequests && answer.Global:
+		h.global = r.Time.Add(r.Wait)
+	case r.Status == http.StatusTooManyRequests:
+		h.until[route] = r.Time.Add(r.Wait)
+	}
+}
+
+// webhookToken is the interaction token in a path, "" when there is none.
+func webhookToken(path string) string {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	if len(parts) >= 3 && parts[0] == "webhooks" {
+		return parts[2]
+	}
+	return ""
+}

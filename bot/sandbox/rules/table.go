@@ -1,0 +1,160 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// table is every rule that looks at one request alone.
+var table = []struct {
+	name  string
+	check Check
+}{
+	{"user-agent", userAgent},
+	{"content-type", contentType},
+	{"refused", refused},
+	{"allowed-mentions", allowedMentions},
+	{"unknown-field", unknownFields},
+	{"null-list", nullLists},
+	{"files", fileNames},
+	{"defer", deferFlags},
+	{"autocomplete", choices},
+	{"nonce", nonce},
+}
+
+var agent = regexp.MustCompile(`^DiscordBot \(\S+, \S+\)( .*)?$`)
+
+func userAgent(r Request) []string {
+	if ua := r.Header.Get("User-Agent"); !agent.MatchString(ua) {
+		return []string{fmt.Sprintf("User-Agent is %q, want \"DiscordBot (url, version)\"", ua)}
+	}
+	return nil
+}
+
+func contentType(r Request) []string {
+	t := r.Header.Get("Content-Type")
+	if len(r.Body) > 0 && !strings.HasPrefix(t, "application/json") && !strings.HasPrefix(t, "multipart/form-data") {
+		return []string{fmt.Sprintf("a body of type %q", t)}
+	}
+	return nil
+}
+
+// faults are error codes that a careful bot never sees, with what they mean of it.
+var faults = map[int]string{
+	50035: "sent a body that breaks a limit",
+	50109: "sent a body that is no JSON",
+	50006: "sent an empty message",
+	40060: "answered an interaction twice",
+	10062: "answered an interaction too late, or one that does not exist",
+	50005: "edited somebody else's message",
+	40005: "sent more bytes than the place allows",
+	30032: "registered too many commands",
+}
+
+func refused(r Request) []string {
+	var e struct {
+		Code   int             `json:"code"`
+		Errors json.RawMessage `json:"errors"`
+	}
+	if r.Status < 400 || json.Unmarshal(r.Answer, &e) != nil {
+		return nil
+	}
+	if meaning, ok := faults[e.Code]; ok {
+		return []string{fmt.Sprintf("%s (code %d) %s", meaning, e.Code, e.Errors)}
+	}
+	return nil
+}
+
+// object is a JSON object whose values have not been looked at.
+type object = map[string]json.RawMessage
+
+// message finds the message in a request: the body itself, or a callback's
+// data. edit says whether it changes an existing one.
+func message(r Request) (m object, edit, ok bool) {
+	parts := strings.Split(strings.Trim(r.Path, "/"), "/")
+	var body object
+	if r.Method != "POST" && r.Method != "PATCH" || json.Unmarshal(r.Body, &body) != nil {
+		return nil, false, false
+	}
+	if isCallback(r) {
+		kind := string(body["type"])
+		if kind != "4" && kind != "7" || body["data"] == nil || json.Unmarshal(body["data"], &m) != nil {
+			return nil, false, false
+		}
+		return m, kind == "7", true
+	}
+	isMessage := parts[0] == "webhooks" || len(parts) >= 3 && parts[0] == "channels" && parts[2] == "messages"
+	return body, r.Method == "PATCH", isMessage
+}
+
+func isCallback(r Request) bool {
+	return strings.HasPrefix(r.Path, "/interactions/") && strings.HasSuffix(r.Path, "/callback")
+}
+
+func allowedMentions(r Request) []string {
+	m, _, ok := message(r)
+	if !ok {
+		return nil
+	}
+	var a struct {
+		Parse *[]string `json:"parse"`
+	}
+	if m["allowed_mentions"] == nil || json.Unmarshal(m["allowed_mentions"], &a) != nil || a.Parse == nil {
+		return []string{"allowed_mentions with an explicit parse list is missing"}
+	}
+	for _, kind := range *a.Parse {
+		if kind != "users" {
+			return []string{fmt.Sprintf("allowed_mentions lets %q through", kind)}
+		}
+	}
+	return nil
+}
+
+var messageFields = set("content embeds components attachments allowed_mentions flags tts nonce enforce_nonce " +
+	"message_reference sticker_ids poll shared_client_theme username avatar_url thread_name applied_tags")
+
+func unknownFields(r Request) []string {
+	m, _, ok := message(r)
+	if !ok {
+		return nil
+	}
+	var found []string
+	for name := range m {
+		if !messageFields[name] {
+			found = append(found, fmt.Sprintf("a message has no field %q", name))
+		}
+	}
+	return append(found, componentFields(m["components"])...)
+}
+
+var partFields = set("type id custom_id style label description emoji url sku_id disabled options placeholder min_values " +
+	"max_values min_length max_length required value content media file items spoiler accent_color divider spacing " +
+	"accessory component components channel_types default_values name size default file_types")
+
+// componentFields looks at all components, however deep.
+func componentFields(raw json.RawMessage) []string {
+	var list []object
+	if raw == nil || json.Unmarshal(raw, &list) != nil {
+		return nil
+	}
+	var found []string
+	for _, c := range list {
+		for name := range c {
+			if !partFields[name] {
+				found = append(found, fmt.Sprintf("a component has no field %q", name))
+			}
+		}
+		found = append(found, componentFields(c["components"])...)
+	}
+	return found
+}
+
+func set(names string) map[string]bool {
+	m := map[string]bool{}
+	for _, n := range strings.Fields(names) {
+		m[n] = true
+	}
+	return m
+}

@@ -1,0 +1,209 @@
+package wire
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// Limits of a message, in characters or entries (Discord's message and component references).
+const (
+	MaxContent     = 2000
+	MaxEmbeds      = 10
+	MaxEmbedTotal  = 6000
+	MaxRows        = 5
+	MaxRowButtons  = 5
+	MaxV2          = 40 // components of a V2 message, nested ones counted
+	MaxFiles       = 10
+	MaxCustomID    = 100
+	MaxNonce       = 25
+	MaxChoices     = 25
+	MaxDescription = 1024 // of an attachment
+)
+
+// CheckDraft says what is wrong with a message body by itself, whatever the
+// place it goes to. kept is how many earlier files stay on the message.
+func CheckDraft(d *Draft, flags, kept int) error {
+	var f Faults
+	f.Long("content", d.Text(), MaxContent)
+	f.Long("nonce", d.NonceText(), MaxNonce)
+	checkEmbeds(&f, d.Embeds)
+	f.Count("attachments", kept+len(d.Files), MaxFiles)
+	for i, ref := range d.Attachments {
+		if ref.Description != nil {
+			f.Long("attachments."+itoa(i)+".description", *ref.Description, MaxDescription)
+		}
+	}
+	CheckComponents(&f, d.Components, flags)
+	if flags&FlagComponentsV2 != 0 && (d.Text() != "" || len(d.Embeds) > 0) {
+		f.Add("flags", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
+			"The 'content' and 'embeds' fields cannot be used when using MessageFlags.IS_COMPONENTS_V2")
+	}
+	checkMentions(&f, d.Mentions)
+	return f.Err()
+}
+
+func checkEmbeds(f *Faults, embeds []Embed) {
+	f.Count("embeds", len(embeds), MaxEmbeds)
+	total := 0
+	for i, e := range embeds {
+		total += checkEmbed(f, "embeds."+itoa(i), e)
+	}
+	if total > MaxEmbedTotal {
+		f.Add("embeds", "MAX_EMBED_SIZE_EXCEEDED", "Embed size exceeds maximum size of %d", MaxEmbedTotal)
+	}
+}
+
+func checkEmbed(f *Faults, at string, e Embed) int {
+	f.Long(at+".title", e.Title, 256)
+	f.Long(at+".description", e.Description, 4096)
+	f.Count(at+".fields", len(e.Fields), 25)
+	total := length(e.Title) + length(e.Description)
+	for i, x := range e.Fields {
+		f.Between(at+".fields."+itoa(i)+".name", x.Name, 1, 256)
+		f.Between(at+".fields."+itoa(i)+".value", x.Value, 1, 1024)
+		total += length(x.Name) + length(x.Value)
+	}
+	if e.Footer != nil {
+		f.Long(at+".footer.text", e.Footer.Text, 2048)
+		total += length(e.Footer.Text)
+	}
+	if e.Author != nil {
+		f.Between(at+".author.name", e.Author.Name, 1, 256)
+		total += length(e.Author.Name)
+	}
+	return total
+}
+
+// CheckComponents adds the faults of a message's components.
+func CheckComponents(f *Faults, list []Component, flags int) {
+	v2 := flags&FlagComponentsV2 != 0
+	if !v2 {
+		f.Count("components", len(list), MaxRows)
+	}
+	seen, count := map[string]bool{}, 0
+	for i := range list {
+		if !v2 && list[i].Type != ActionRow {
+			f.Add("components."+itoa(i), "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of (1,).")
+		}
+	}
+	Walk(list, "components", func(at string, c *Component) {
+		count++
+		checkComponent(f, at, c)
+		if c.CustomID != "" && seen[c.CustomID] {
+			f.Add(at+".custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated")
+		}
+		seen[c.CustomID] = true
+	})
+	if v2 && count > MaxV2 {
+		f.Add("components", "BASE_TYPE_MAX_LENGTH", "Must be %d or fewer in length.", MaxV2)
+	}
+}
+
+func checkComponent(f *Faults, at string, c *Component) {
+	switch c.Type {
+	case ActionRow:
+		checkRow(f, at, c)
+	case Button:
+		checkButton(f, at, c)
+	case StringSelect:
+		checkSelect(f, at, c)
+	case UserSelect, 6, 7, ChannelSelect:
+		f.Between(at+".custom_id", c.CustomID, 1, MaxCustomID)
+	case TextDisplay:
+		f.Between(at+".content", c.Content, 1, 4000)
+	case MediaGallery:
+		if len(c.Items) < 1 || len(c.Items) > 10 {
+			f.Add(at+".items", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 10 in length.")
+		}
+	case Section, Thumbnail, FileBox, Separator, Container:
+	default:
+		f.Add(at+".type", "BASE_TYPE_CHOICES", "Component type %d is not allowed in a message.", c.Type)
+	}
+}
+
+func checkRow(f *Faults, at string, c *Component) {
+	if len(c.Components) < 1 || len(c.Components) > MaxRowButtons {
+		f.Add(at+".components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and %d in length.", MaxRowButtons)
+	}
+	for _, child := range c.Components {
+		if child.Type != Button && len(c.Components) > 1 {
+			f.Add(at, "COMPONENT_LAYOUT_WIDTH_EXCEEDED", "The specified component exceeds the maximum width")
+			return
+		}
+	}
+}
+
+func checkButton(f *Faults, at string, c *Component) {
+	f.Long(at+".label", c.Label, 80)
+	if c.Label == "" && c.Emoji == nil {
+		f.Add(at, "BUTTON_COMPONENT_LABEL_REQUIRED", "A button needs a label or an emoji.")
+	}
+	if c.Emoji != nil {
+		checkEmoji(f, at, c.Emoji)
+	}
+	switch {
+	case c.Style == LinkButton:
+		checkURL(f, at+".url", c.URL)
+	case c.Style < 1 || c.Style > 6:
+		f.Add(at+".style", "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3, 4, 5, 6}.")
+	default:
+		f.Between(at+".custom_id", c.CustomID, 1, MaxCustomID)
+	}
+}
+
+func checkEmoji(f *Faults, at string, e *Emoji) {
+	if e.ID == "" && !looksLikeEmoji.MatchString(e.Name) {
+		f.Add(at+".emoji.name", "BUTTON_COMPONENT_INVALID_EMOJI", "Invalid emoji")
+	}
+}
+
+// looksLikeEmoji refuses plain text where a Unicode emoji must stand; keycaps begin with a digit.
+var looksLikeEmoji = regexp.MustCompile(`^([0-9#*]\x{FE0F}?\x{20E3}|[\x{A9}\x{AE}\x{200D}\x{203C}-\x{3299}\x{FE0F}\x{1F000}-\x{1FAFF}]+)$`)
+
+func checkURL(f *Faults, at, s string) {
+	u, err := url.Parse(s)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "discord") || len(s) > 512 {
+		f.Add(at, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
+	}
+}
+
+func checkSelect(f *Faults, at string, c *Component) {
+	f.Between(at+".custom_id", c.CustomID, 1, MaxCustomID)
+	f.Long(at+".placeholder", c.Placeholder, 150)
+	if len(c.Options) < 1 || len(c.Options) > 25 {
+		f.Add(at+".options", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 25 in length.")
+	}
+	for i, o := range c.Options {
+		f.Between(at+".options."+itoa(i)+".label", o.Label, 1, 100)
+		f.Between(at+".options."+itoa(i)+".value", o.Value, 1, 100)
+		f.Long(at+".options."+itoa(i)+".description", o.Description, 100)
+	}
+}
+
+func checkMentions(f *Faults, m *AllowedMentions) {
+	if m == nil {
+		return
+	}
+	f.Count("allowed_mentions.users", len(m.Users), 100)
+	f.Count("allowed_mentions.roles", len(m.Roles), 100)
+	for i, kind := range m.Parse {
+		if kind != "users" && kind != "roles" && kind != "everyone" {
+			f.Add("allowed_mentions.parse."+itoa(i), "BASE_TYPE_CHOICES", "Value must be one of ('users', 'roles', 'everyone').")
+		}
+		if kind == "users" && len(m.Users) > 0 || kind == "roles" && len(m.Roles) > 0 {
+			f.Add("allowed_mentions", "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", "parse:[\"%s\"] and %s: [ids...] are mutually exclusive.", kind, kind)
+		}
+	}
+}
+
+// SafeName is what Discord makes of an uploaded file's name.
+func SafeName(name string) string {
+	name = unsafeName.ReplaceAllString(strings.ReplaceAll(name, " ", "_"), "")
+	if name == "" || strings.Trim(name, ".") == "" {
+		return "unknown"
+	}
+	return name
+}
+
+var unsafeName = regexp.MustCompile(`[^A-Za-z0-9._-]`)

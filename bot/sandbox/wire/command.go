@@ -1,0 +1,176 @@
+package wire
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+// Option types of a command.
+const (
+	SubCommand       = 1
+	SubCommandGroup  = 2
+	StringOption     = 3
+	IntegerOption    = 4
+	BooleanOption    = 5
+	UserOption       = 6
+	ChannelOption    = 7
+	RoleOption       = 8
+	NumberOption     = 10
+	AttachmentOption = 11
+)
+
+// Choice is a fixed value of an option, or an answer to autocomplete.
+type Choice struct {
+	Name  string `json:"name"`
+	Value any    `json:"value"`
+}
+
+// CommandOption is one option, subcommand or group.
+type CommandOption struct {
+	Type         int             `json:"type"`
+	Name         string          `json:"name"`
+	Description  string          `json:"description"`
+	Required     bool            `json:"required,omitempty"`
+	Choices      []Choice        `json:"choices,omitempty"`
+	Options      []CommandOption `json:"options,omitempty"`
+	ChannelTypes []int           `json:"channel_types,omitempty"`
+	MinValue     *float64        `json:"min_value,omitempty"`
+	MaxValue     *float64        `json:"max_value,omitempty"`
+	MinLength    *int            `json:"min_length,omitempty"`
+	MaxLength    *int            `json:"max_length,omitempty"`
+	Autocomplete bool            `json:"autocomplete,omitempty"`
+	Names        json.RawMessage `json:"name_localizations,omitempty"`
+	Descriptions json.RawMessage `json:"description_localizations,omitempty"`
+}
+
+// Command is a registered application command.
+type Command struct {
+	ID                string          `json:"id"`
+	ApplicationID     string          `json:"application_id"`
+	GuildID           string          `json:"guild_id,omitempty"`
+	Version           string          `json:"version"`
+	Type              int             `json:"type"` // 1 when left out
+	Name              string          `json:"name"`
+	Description       string          `json:"description"`
+	Options           []CommandOption `json:"options,omitempty"`
+	MemberPermissions *string         `json:"default_member_permissions"`
+	DMPermission      *bool           `json:"dm_permission,omitempty"`
+	NSFW              bool            `json:"nsfw"`
+	Contexts          []int           `json:"contexts"`
+	IntegrationTypes  []int           `json:"integration_types,omitempty"`
+	Names             json.RawMessage `json:"name_localizations,omitempty"`
+	Descriptions      json.RawMessage `json:"description_localizations,omitempty"`
+}
+
+// commandName is Discord's own expression, with Go's spelling of the scripts.
+var commandName = regexp.MustCompile(`^[-_'\p{L}\p{N}\p{Devanagari}\p{Thai}]{1,32}$`)
+
+// MaxCommandChars is the limit on all names, descriptions and choice values of one command together.
+const MaxCommandChars = 8000
+
+// CheckCommand says what is wrong with a command.
+func CheckCommand(c *Command) error {
+	var f Faults
+	checkName(&f, "name", c.Name, c.Type <= 1)
+	if c.Type <= 1 {
+		f.Between("description", c.Description, 1, 100)
+	}
+	checkOptions(&f, "options", c.Options)
+	if n := CommandChars(c); n > MaxCommandChars {
+		f.Add("options", "APPLICATION_COMMAND_TOO_LARGE", "Command exceeds maximum size (%d characters of %d)", n, MaxCommandChars)
+	}
+	return f.Err()
+}
+
+func checkName(f *Faults, at, name string, slash bool) {
+	if !slash {
+		f.Between(at, name, 1, 32)
+		return
+	}
+	if !commandName.MatchString(name) || strings.ToLower(name) != name {
+		f.Add(at, "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+	}
+}
+
+func checkOptions(f *Faults, at string, options []CommandOption) {
+	f.Count(at, len(options), 25)
+	seen, optional := map[string]bool{}, false
+	for i := range options {
+		o := &options[i]
+		place := at + "." + itoa(i)
+		checkName(f, place+".name", o.Name, true)
+		f.Between(place+".description", o.Description, 1, 100)
+		if seen[o.Name] {
+			f.Add(at, "APPLICATION_COMMAND_OPTIONS_NAME_INVALID", "Option names must be unique")
+		}
+		seen[o.Name] = true
+		if o.Required && optional {
+			f.Add(place, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", "Required options must be placed before non-required options")
+		}
+		optional = optional || !o.Required
+		checkOption(f, place, o)
+	}
+}
+
+func checkOption(f *Faults, at string, o *CommandOption) {
+	if o.Type < SubCommand || o.Type > AttachmentOption {
+		f.Add(at+".type", "BASE_TYPE_CHOICES", "Value must be between 1 and 11.")
+	}
+	f.Count(at+".choices", len(o.Choices), MaxChoices)
+	if o.Autocomplete && len(o.Choices) > 0 {
+		f.Add(at+".autocomplete", "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_INVALID", "An option cannot have both choices and autocomplete")
+	}
+	if o.Autocomplete && o.Type != StringOption && o.Type != IntegerOption && o.Type != NumberOption {
+		f.Add(at+".autocomplete", "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", "Autocomplete is not available for this type")
+	}
+	CheckChoices(f, at+".choices", o.Choices)
+	for name, n := range map[string]*int{"min_length": o.MinLength, "max_length": o.MaxLength} {
+		if n != nil && (o.Type != StringOption || *n < 0 || *n > 6000) {
+			f.Add(at+"."+name, "NUMBER_TYPE_MAX", "Only for strings, between 0 and 6000.")
+		}
+	}
+	checkOptions(f, at+".options", o.Options)
+}
+
+// CheckChoices adds the faults of fixed choices or of an autocomplete answer.
+func CheckChoices(f *Faults, at string, choices []Choice) {
+	for i, c := range choices {
+		f.Between(at+"."+itoa(i)+".name", c.Name, 1, 100)
+		if s, ok := c.Value.(string); ok {
+			f.Between(at+"."+itoa(i)+".value", s, 1, 100)
+		}
+	}
+}
+
+// CommandChars counts what the 8000-character limit counts.
+func CommandChars(c *Command) int {
+	return longest(c.Name, c.Names) + longest(c.Description, c.Descriptions) + optionChars(c.Options)
+}
+
+func optionChars(options []CommandOption) int {
+	n := 0
+	for _, o := range options {
+		n += longest(o.Name, o.Names) + longest(o.Description, o.Descriptions)
+		for _, c := range o.Choices {
+			n += length(c.Name)
+			if s, ok := c.Value.(string); ok {
+				n += length(s)
+			}
+		}
+		n += optionChars(o.Options)
+	}
+	return n
+}
+
+// longest is the length of the longest localisation of a text.
+func longest(s string, localized json.RawMessage) int {
+	n := length(s)
+	var m map[string]string
+	if json.Unmarshal(localized, &m) == nil {
+		for _, t := range m {
+			n = max(n, length(t))
+		}
+	}
+	return n
+}

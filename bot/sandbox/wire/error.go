@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Error is a refusal as the REST API words it: an HTTP status and a JSON body.
+type Error struct {
+	Status  int
+	Code    int
+	Message string
+	Errors  map[string]any // nested by place; nil when there is nothing to point at
+}
+
+// Error implements error.
+func (e *Error) Error() string { return fmt.Sprintf("%d (%d): %s", e.Status, e.Code, e.Message) }
+
+// MarshalJSON writes Discord's body.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	body := map[string]any{"message": e.Message, "code": e.Code}
+	if e.Errors != nil {
+		body["errors"] = e.Errors
+	}
+	return json.Marshal(body)
+}
+
+// The refusals that need no detail. Codes are Discord's.
+var (
+	errorTable = map[int]Error{
+		10003: {404, 10003, "Unknown Channel", nil},
+		10004: {404, 10004, "Unknown Guild", nil},
+		10008: {404, 10008, "Unknown Message", nil},
+		10013: {404, 10013, "Unknown User", nil},
+		10015: {404, 10015, "Unknown Webhook", nil},
+		10062: {404, 10062, "Unknown interaction", nil},
+		10063: {404, 10063, "Unknown application command", nil},
+		20012: {403, 20012, "You are not authorized to perform this action on this application", nil},
+		40005: {413, 40005, "Request entity too large", nil},
+		40060: {400, 40060, "Interaction has already been acknowledged.", nil},
+		50001: {403, 50001, "Missing Access", nil},
+		50005: {403, 50005, "Cannot edit a message authored by another user", nil},
+		50006: {400, 50006, "Cannot send an empty message", nil},
+		50007: {403, 50007, "Cannot send messages to this user", nil},
+		50013: {403, 50013, "Missing Permissions", nil},
+		50027: {401, 50027, "Invalid Webhook Token", nil},
+		50109: {400, 50109, "The request body contains invalid JSON.", nil},
+	}
+)
+
+// Refuse returns the error for one of Discord's codes.
+func Refuse(code int) *Error {
+	e, ok := errorTable[code]
+	if !ok {
+		e = Error{Status: 400, Code: code, Message: "Error"}
+	}
+	return &e
+}
+
+// Unauthorized is the answer to a missing or wrong bot token.
+func Unauthorized() *Error { return &Error{Status: 401, Message: "401: Unauthorized"} }
+
+// NotFound is the answer to an address that does not exist.
+func NotFound() *Error { return &Error{Status: 404, Message: "404: Not Found"} }
+
+// Faults gathers what is wrong with a form body, place by place.
+type Faults struct{ tree map[string]any }
+
+// Add records a fault at a dotted place such as "embeds.0.title".
+func (f *Faults) Add(at, code, format string, args ...any) {
+	if f.tree == nil {
+		f.tree = map[string]any{}
+	}
+	node := f.tree
+	for part := range strings.SplitSeq(at, ".") {
+		next, ok := node[part].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			node[part] = next
+		}
+		node = next
+	}
+	list, _ := node["_errors"].([]any)
+	node["_errors"] = append(list, map[string]any{"code": code, "message": fmt.Sprintf(format, args...)})
+}
+
+// Long records a fault when s has more than most characters.
+func (f *Faults) Long(at, s string, most int) {
+	if length(s) > most {
+		f.Add(at, "BASE_TYPE_MAX_LENGTH", "Must be %d or fewer in length.", most)
+	}
+}
+
+// Between records a fault when s has fewer than least or more than most characters.
+func (f *Faults) Between(at, s string, least, most int) {
+	if n := length(s); n < least || n > most {
+		f.Add(at, "BASE_TYPE_BAD_LENGTH", "Must be between %d and %d in length.", least, most)
+	}
+}
+
+// Count records a fault when a list has more than most entries.
+func (f *Faults) Count(at string, n, most int) {
+	if n > most {
+		f.Add(at, "BASE_TYPE_MAX_LENGTH", "Must be %d or fewer in length.", most)
+	}
+}
+
+// Err returns nil, or the 50035 that lists every fault.
+func (f *Faults) Err() error {
+	if f.tree == nil {
+		return nil
+	}
+	return &Error{Status: 400, Code: 50035, Message: "Invalid Form Body", Errors: f.tree}
+}

@@ -1,0 +1,76 @@
+package wire
+
+// Interaction types.
+const (
+	CommandAsked   = 2
+	ComponentUsed  = 3
+	AutocompleteOn = 4
+	FormSent       = 5
+)
+
+// Given is an option as an interaction carries it.
+type Given struct {
+	Name    string  `json:"name"`
+	Type    int     `json:"type"`
+	Value   any     `json:"value,omitempty"`
+	Options []Given `json:"options,omitempty"`
+	Focused bool    `json:"focused,omitempty"`
+}
+
+// Resolved holds the objects that option values name by id.
+type Resolved struct {
+	Users       map[string]User       `json:"users,omitempty"`
+	Members     map[string]Member     `json:"members,omitempty"`
+	Channels    map[string]Channel    `json:"channels,omitempty"`
+	Attachments map[string]Attachment `json:"attachments,omitempty"`
+}
+
+// InteractionData is the part of an interaction that says what was done.
+type InteractionData struct {
+	ID            string      `json:"id,omitempty"`
+	Name          string      `json:"name,omitempty"`
+	Type          int         `json:"type,omitempty"`
+	GuildID       string      `json:"guild_id,omitempty"`
+	Options       []Given     `json:"options,omitempty"`
+	Resolved      *Resolved   `json:"resolved,omitempty"`
+	CustomID      string      `json:"custom_id,omitempty"`
+	ComponentType int         `json:"component_type,omitempty"`
+	Values        []string    `json:"values,omitempty"`
+	Components    []Submitted `json:"components,omitempty"`
+}
+
+// Submitted is a component of a sent form: a row or label with its filled-in child.
+type Submitted struct {
+	Type       int         `json:"type"`
+	ID         int         `json:"id,omitempty"`
+	CustomID   string      `json:"custom_id,omitempty"`
+	Value      *string     `json:"value,omitempty"`
+	Values     []string    `json:"values,omitempty"`
+	Component  *Submitted  `json:"component,omitempty"`
+	Components []Submitted `json:"components,omitempty"`
+}
+
+// Interaction is the INTERACTION_CREATE payload.
+type Interaction struct {
+	ID             string            `json:"id"`
+	ApplicationID  string            `json:"application_id"`
+	Type           int               `json:"type"`
+	Data           InteractionData   `json:"data"`
+	Guild          map[string]any    `json:"guild,omitempty"`
+	GuildID        string            `json:"guild_id,omitempty"`
+	GuildLocale    string            `json:"guild_locale,omitempty"`
+	Channel        Channel           `json:"channel"`
+	ChannelID      string            `json:"channel_id"`
+	Member         *Member           `json:"member,omitempty"`
+	User           *User             `json:"user,omitempty"`
+	Token          string            `json:"token"`
+	Version        int               `json:"version"`
+	Message        *Message          `json:"message,omitempty"`
+	AppPermissions string            `json:"app_permissions"`
+	Locale         string            `json:"locale"`
+	Entitlements   []any             `json:"entitlements"`
+	EntitlementIDs []any             `json:"entitlement_sku_ids"`
+	Owners         map[string]string `json:"authorizing_integration_owners"`
+	Context        int               `json:"context"`
+	FileLimit      int64             `json:"attachment_size_limit"` // bytes per file
+}
