@@ -1,0 +1,194 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"darkroom/render/picture"
+	"darkroom/render/prompt"
+	"darkroom/render/sampler"
+	"darkroom/render/tensor"
+)
+
+// fakeModel is a model of a few lines whose answer for one item of a batch depends on that item alone.
+type fakeModel struct {
+	unetRuns  atomic.Int64
+	unetBatch atomic.Int64 // the largest
+	textRuns  atomic.Int64
+	decodes   atomic.Int64
+	broken    error // what the UNet answers, if anything
+}
+
+func (f *fakeModel) Encode(text string) []int32 {
+	var ids []int32
+	for _, word := range strings.Fields(text) {
+		ids = append(ids, int32(len(word)%7+1))
+	}
+	return ids
+}
+
+func (f *fakeModel) Frame() prompt.Frame {
+	return prompt.Frame{BOS: 8, EOS: 9, Pad: 9, Comma: -1, Length: 77}
+}
+
+// EncodeText gives each token a hidden state of two numbers.
+func (f *fakeModel) EncodeText(_ context.Context, ids [][]int32, skip int) (tensor.Tensor, error) {
+	f.textRuns.Add(1)
+	out := tensor.New(len(ids), len(ids[0]), 2)
+	for i, chunk := range ids {
+		for j, id := range chunk {
+			row := out.Data[(i*len(chunk)+j)*2:]
+			row[0], row[1] = float32(id)+float32(skip), float32(j%5)/5
+		}
+	}
+	return out, nil
+}
+
+// Unet answers with a mix of its input, of the hidden states' mean and of the time.
+func (f *fakeModel) Unet(_ context.Context, x tensor.Tensor, time float64, hidden tensor.Tensor) (tensor.Tensor, error) {
+	f.unetRuns.Add(1)
+	f.unetBatch.Store(max(f.unetBatch.Load(), int64(x.Batch())))
+	if f.broken != nil {
+		return tensor.Tensor{}, f.broken
+	}
+	out := x.Like()
+	for b := range x.Batch() {
+		var mean float32
+		for _, v := range hidden.Row(b).Data {
+			mean += v / float32(len(hidden.Row(b).Data))
+		}
+		for i, v := range x.Row(b).Data {
+			out.Row(b).Data[i] = 0.6*v + 0.05*mean + float32(time)/5000
+		}
+	}
+	return out, nil
+}
+
+// DecodeLatents makes every latent a square of eight pixels of one colour.
+func (f *fakeModel) DecodeLatents(_ context.Context, l tensor.Tensor) (tensor.Tensor, error) {
+	f.decodes.Add(1)
+	h, w := 8*l.Shape[2], 8*l.Shape[3]
+	out := tensor.New(l.Batch(), 3, h, w)
+	for i := range out.Data {
+		b, c, y, x := i/(3*h*w), i/(h*w)%3, i/w%h, i%w
+		out.Data[i] = l.Row(b).Data[(c*l.Shape[2]+y/8)*l.Shape[3]+x/8]
+	}
+	return out, nil
+}
+
+// EncodeImage is its inverse: it looks at one pixel in each square.
+func (f *fakeModel) EncodeImage(_ context.Context, p tensor.Tensor) (tensor.Tensor, error) {
+	h, w := p.Shape[2]/8, p.Shape[3]/8
+	out := tensor.New(1, 4, h, w)
+	for i := range out.Data {
+		c, y, x := i/(h*w), i/w%h, i%w
+		if c < 3 {
+			out.Data[i] = p.Data[(c*p.Shape[2]+y*8)*p.Shape[3]+x*8]
+		}
+	}
+	return out, nil
+}
+
+func (f *fakeModel) parts() Parts {
+	c := Config{Sampler: sampler.StableDiffusion(), ScalingFactor: 0.5, Channels: 4, Factor: 8}
+	c.Sampler.Spacing = sampler.Leading
+	return Parts{Text: f, Unet: f, Decoder: f, Encoder: f, Tokenizer: f, Config: c}
+}
+
+func newFake(t *testing.T, o Options) (*Renderer, *fakeModel) {
+	t.Helper()
+	f := &fakeModel{}
+	r, err := New(f.parts(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, f
+}
+
+// boat is a small valid Spec.
+func boat() picture.Spec {
+	return picture.Spec{
+		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Model:  picture.Ref{Name: "fake", Hash: strings.Repeat("0", 64)},
+		Prompt: "a red boat", Negative: "blurry", Width: 64, Height: 48, Seed: 7, Count: 1,
+		Steps: 8, GuidanceScale: 5, Sampler: "euler_a",
+	}
+}
+
+func paint(t *testing.T, r *Renderer, s picture.Spec, j Job) *Result {
+	t.Helper()
+	res, err := r.Paint(t.Context(), s, j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// stock holds input pictures by their hash.
+type stock map[string][]byte
+
+func (s stock) find(_ context.Context, sha string) ([]byte, error) {
+	if data, ok := s[sha]; ok {
+		return data, nil
+	}
+	return nil, errors.New("no such input")
+}
+
+// add puts a picture into stock and returns its reference.
+func (s stock) add(t *testing.T, img image.Image) picture.Input {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	in := s.addBytes(b.Bytes())
+	in.Width, in.Height = img.Bounds().Dx(), img.Bounds().Dy()
+	return in
+}
+
+func (s stock) addBytes(data []byte) picture.Input {
+	sum := sha256.Sum256(data)
+	sha := hex.EncodeToString(sum[:])
+	s[sha] = data
+	return picture.Input{SHA256: sha}
+}
+
+// squares is a picture whose left half has one colour and whose right half another.
+func squares(w, h int, left, right color.Color) image.Image {
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for i := range w * h {
+		c := left
+		if i%w >= w/2 {
+			c = right
+		}
+		img.Set(i%w, i/w, c)
+	}
+	return img
+}
+
+// apart is the mean difference of two pictures of one size, from 0 to 255.
+func apart(t *testing.T, a, b *image.NRGBA) float64 {
+	t.Helper()
+	if a.Bounds() != b.Bounds() {
+		t.Fatalf("pictures of %v and %v", a.Bounds(), b.Bounds())
+	}
+	sum := 0
+	for i, v := range a.Pix {
+		sum += max(int(v)-int(b.Pix[i]), int(b.Pix[i])-int(v))
+	}
+	return float64(sum) / float64(len(a.Pix))
+}
+
+func same(a, b *image.NRGBA) bool { return a.Bounds() == b.Bounds() && bytes.Equal(a.Pix, b.Pix) }
+
+var errWanted = fmt.Errorf("a reason")

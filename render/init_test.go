@@ -1,0 +1,213 @@
+package render
+
+import (
+	"errors"
+	"image"
+	"image/color"
+	"strings"
+	"testing"
+
+	"darkroom/render/picture"
+	"darkroom/render/tensor"
+)
+
+var (
+	red   = color.NRGBA{220, 30, 30, 255}
+	green = color.NRGBA{30, 200, 60, 255}
+	white = color.NRGBA{255, 255, 255, 255}
+	black = color.NRGBA{0, 0, 0, 255}
+)
+
+func TestStartPicture(t *testing.T) {
+	t.Parallel()
+	inputs := stock{}
+	from := squares(64, 48, red, green)
+	in := inputs.add(t, from)
+	mask := inputs.add(t, squares(64, 48, black, white))
+	t.Run("more strength goes further away from it", func(t *testing.T) {
+		t.Parallel()
+		r, f := newFake(t, Options{})
+		origin, last := Fit(from, 64, 48), 0.0
+		for i, strength := range []float64{0.25, 0.5, 0.75, 1} {
+			s := boat()
+			s.Sampler = "ddim"
+			s.Init = &picture.Init{Picture: in, Strength: strength}
+			before := f.unetRuns.Load()
+			d := apart(t, origin, paint(t, r, s, Job{Input: inputs.find}).Tiles[0].Image)
+			if d <= last {
+				t.Errorf("strength %v: got distance %v, want more than %v", strength, d, last)
+			}
+			last = d
+			if got, want := f.unetRuns.Load()-before, int64(2*(i+1)); got != want {
+				t.Errorf("strength %v of 8 steps: got %d, want %d", strength, got, want)
+			}
+		}
+	})
+	t.Run("the same Spec gives the same bytes for each tile", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		s := boat()
+		s.Count, s.Init = 2, &picture.Init{Picture: in, Strength: 0.6}
+		all := paint(t, r, s, Job{Input: inputs.find})
+		if one := paint(t, r, s.Tile(1), Job{Input: inputs.find}); !same(one.Tiles[0].Image, all.Tiles[1].Image) {
+			t.Errorf("tile 2 differs from its own Spec's picture")
+		}
+	})
+	t.Run("a mask protects what is black", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		for _, sampler := range []string{"ddim", "euler_a", "dpmpp_2m"} {
+			s := boat()
+			s.Sampler, s.Count = sampler, 2
+			s.Init = &picture.Init{Picture: in, Mask: &mask, Strength: 0.9}
+			img := paint(t, r, s, Job{Input: inputs.find}).Tiles[1].Image
+			if got := img.NRGBAAt(10, 20); far(got, red) > 2 {
+				t.Errorf("%s, protected: got %v, want %v", sampler, got, red)
+			}
+			if got := img.NRGBAAt(50, 20); far(got, green) < 10 {
+				t.Errorf("%s, repainted: got %v, which is as it was", sampler, got)
+			}
+		}
+	})
+	t.Run("other bytes than promised are refused", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		s := boat()
+		s.Init = &picture.Init{Picture: in, Strength: 0.5}
+		other := stock{in.SHA256: []byte("GIF89a")}
+		if _, err := r.Paint(t.Context(), s, Job{Input: other.find}); err == nil || !strings.Contains(err.Error(), "start picture") {
+			t.Errorf("got %v, want an error about the start picture", err)
+		}
+	})
+	t.Run("bytes that are no picture are refused", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		odd := stock{}
+		s := boat()
+		s.Init = &picture.Init{Picture: odd.addBytes([]byte("no picture at all")), Strength: 0.5}
+		if _, err := r.Paint(t.Context(), s, Job{Input: odd.find}); err == nil {
+			t.Errorf("got no error")
+		}
+	})
+	t.Run("a model without an encoder says so", func(t *testing.T) {
+		t.Parallel()
+		parts := (&fakeModel{}).parts()
+		parts.Encoder = nil
+		r, err := New(parts, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := boat()
+		s.Init = &picture.Init{Picture: in, Strength: 0.5}
+		if _, err := r.Paint(t.Context(), s, Job{Input: inputs.find}); err == nil || errors.Is(err, errWanted) {
+			t.Errorf("got %v, want an error", err)
+		}
+	})
+}
+
+func TestHires(t *testing.T) {
+	t.Parallel()
+	s := boat()
+	s.Sampler, s.Hires = "dpmpp_2m", &picture.Hires{Scale: 2, Steps: 4, Strength: 0.5}
+	r, _ := newFake(t, Options{})
+	large := paint(t, r, s, Job{})
+	t.Run("the picture has the larger size", func(t *testing.T) {
+		t.Parallel()
+		if got := large.Tiles[0].Image.Bounds(); got != image.Rect(0, 0, 128, 96) {
+			t.Errorf("got %v, want 128×96", got)
+		}
+		if got := large.Latents.Shape; got[2] != 12 || got[3] != 16 {
+			t.Errorf("latents: got shape %v", got)
+		}
+	})
+	t.Run("little strength stays near the small picture", func(t *testing.T) {
+		t.Parallel()
+		plain := s
+		plain.Hires = nil
+		small := Fit(paint(t, r, plain, Job{}).Tiles[0].Image, 128, 96)
+		weak, strong := s, s
+		weak.Hires = &picture.Hires{Scale: 2, Steps: 4, Strength: 0.1}
+		strong.Hires = &picture.Hires{Scale: 2, Steps: 4, Strength: 0.9}
+		near := apart(t, small, paint(t, r, weak, Job{}).Tiles[0].Image)
+		wide := apart(t, small, paint(t, r, strong, Job{}).Tiles[0].Image)
+		if near >= wide {
+			t.Errorf("got distances %v for little and %v for much strength", near, wide)
+		}
+	})
+	t.Run("a mask holds through both passes", func(t *testing.T) {
+		t.Parallel()
+		inputs := stock{}
+		masked := s
+		mask := inputs.add(t, squares(64, 48, black, white))
+		masked.Init = &picture.Init{Picture: inputs.add(t, squares(64, 48, red, red)), Mask: &mask, Strength: 1}
+		img := paint(t, r, masked, Job{Input: inputs.find}).Tiles[0].Image
+		if got := img.NRGBAAt(20, 50); far(got, red) > 2 {
+			t.Errorf("protected: got %v, want %v", got, red)
+		}
+	})
+}
+
+func TestEnlarge(t *testing.T) {
+	t.Parallel()
+	// python -c "import torch; print(torch.nn.functional.interpolate(torch.tensor([[[[1.,2.],[5.,9.]]]]), (3,4), mode='bilinear'))"
+	in := tensor.Tensor{Shape: []int{1, 1, 2, 2}, Data: []float32{1, 2, 5, 9}}
+	want := []float32{1, 1.25, 1.75, 2, 3, 3.625, 4.875, 5.5, 5, 6, 8, 9}
+	for i, v := range enlarge(in, 3, 4).Data {
+		if v-want[i] > 1e-5 || want[i]-v > 1e-5 {
+			t.Errorf("value %d: got %v, want %v", i, v, want[i])
+		}
+	}
+}
+
+func TestFit(t *testing.T) {
+	t.Parallel()
+	t.Run("a picture of the size stays as it is", func(t *testing.T) {
+		t.Parallel()
+		img := squares(64, 48, red, green)
+		if got := Fit(img, 64, 48); !same(got, img.(*image.NRGBA)) {
+			t.Errorf("it changed by %v", apart(t, got, img.(*image.NRGBA)))
+		}
+	})
+	t.Run("the middle of another shape is cut out", func(t *testing.T) {
+		t.Parallel()
+		got := Fit(squares(300, 100, red, green), 50, 50)
+		if got.Bounds() != image.Rect(0, 0, 50, 50) || far(got.NRGBAAt(3, 25), red) > 3 || far(got.NRGBAAt(46, 25), green) > 3 {
+			t.Errorf("got %v with %v and %v", got.Bounds(), got.NRGBAAt(3, 25), got.NRGBAAt(46, 25))
+		}
+	})
+	t.Run("transparent parts become white", func(t *testing.T) {
+		t.Parallel()
+		got := Fit(image.NewNRGBA(image.Rect(0, 0, 20, 20)), 10, 10)
+		if c := got.NRGBAAt(5, 5); far(c, white) > 1 {
+			t.Errorf("got %v, want white", c)
+		}
+	})
+	t.Run("a picture of one pixel is enough", func(t *testing.T) {
+		t.Parallel()
+		img := image.NewNRGBA(image.Rect(5, 5, 6, 6))
+		img.Set(5, 5, red)
+		if c := Fit(img, 64, 8).NRGBAAt(60, 3); far(c, red) > 1 {
+			t.Errorf("got %v, want %v", c, red)
+		}
+	})
+}
+
+func TestBytesOfADialect(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		in           float32
+		round, floor uint8
+	}{{-1, 0, 0}, {1, 255, 255}, {3, 255, 255}, {-2, 0, 0}, {0, 128, 127}, {0.5, 191, 191}, {0.2, 153, 153}, {0.199, 153, 152}} {
+		if got := toByte(c.in, rounding(picture.Diffusers)); got != c.round {
+			t.Errorf("%v for diffusers: got %d, want %d", c.in, got, c.round)
+		}
+		if got := toByte(c.in, rounding(picture.A1111)); got != c.floor {
+			t.Errorf("%v for A1111: got %d, want %d", c.in, got, c.floor)
+		}
+	}
+}
+
+func far(a, b color.NRGBA) int {
+	d := func(x, y uint8) int { return max(int(x)-int(y), int(y)-int(x)) }
+	return max(d(a.R, b.R), d(a.G, b.G), d(a.B, b.B))
+}

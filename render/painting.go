@@ -1,0 +1,151 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"darkroom/render/picture"
+	"darkroom/render/sampler"
+	"darkroom/render/tensor"
+)
+
+// painting is one Paint under way.
+type painting struct {
+	*Renderer
+	spec     picture.Spec
+	job      Job
+	method   sampler.Method
+	passes   []pass // one, or two with a hires pass
+	text     text
+	start    *start // nil when painting begins with nothing
+	previews *previews
+	progress *progress
+	millis   map[string]int64
+}
+
+// begin checks everything that can be checked without running a network.
+func (r *Renderer) begin(spec picture.Spec, job Job) (*painting, error) {
+	if err := spec.Validate(); err != nil {
+		return nil, fmt.Errorf("spec: %w", err)
+	}
+	method, err := sampler.Find(sampler.Dialect(spec.Dialect), spec.Sampler)
+	if err != nil {
+		return nil, err
+	}
+	p := &painting{Renderer: r, spec: spec, job: job, method: method, millis: map[string]int64{}}
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if err := p.layPasses(); err != nil {
+		return nil, err
+	}
+	p.previews = newPreviews(r, spec)
+	p.progress = &progress{total: p.steps(), tell: job.Progress}
+	return p, nil
+}
+
+// check refuses what this model cannot do.
+func (p *painting) check() error {
+	s, c := p.spec, p.parts.Config
+	switch {
+	case s.Width%c.Factor != 0 || s.Height%c.Factor != 0:
+		return fmt.Errorf("size %dx%d: want multiples of %d", s.Width, s.Height, c.Factor)
+	case len(s.Addons) > 0:
+		return fmt.Errorf("add-on %q: this program has no add-ons", s.Addons[0].Name)
+	case s.Init != nil && p.parts.Encoder == nil:
+		return errors.New("start picture: this model has no VAE encoder")
+	case s.Init != nil && p.job.Input == nil:
+		return errors.New("start picture: nobody knows its bytes")
+	case p.job.Latents != nil:
+		return p.checkLatents(*p.job.Latents)
+	}
+	return nil
+}
+
+func (p *painting) checkLatents(given tensor.Tensor) error {
+	if err := given.Check(); err != nil {
+		return fmt.Errorf("latents: %w", err)
+	}
+	c, s := p.parts.Config, given.Shape
+	h, w := p.spec.Height/c.Factor, p.spec.Width/c.Factor
+	if len(s) != 4 || s[0] != 1 && s[0] != p.spec.Count || s[1] != c.Channels || s[2] != h || s[3] != w {
+		return fmt.Errorf("latents: shape %v, want [1 or %d, %d, %d, %d]", s, p.spec.Count, c.Channels, h, w)
+	}
+	return nil
+}
+
+// encode runs the networks that come before the first step.
+func (p *painting) encode(ctx context.Context) error {
+	var err error
+	if p.text, err = p.condition(ctx); err != nil {
+		return err
+	}
+	if p.spec.Init != nil {
+		p.start, err = p.encodeStart(ctx)
+	}
+	return err
+}
+
+// denoise walks all passes and returns the finished latents of all tiles.
+func (p *painting) denoise(ctx context.Context) (tensor.Tensor, error) {
+	var from, kept *tensor.Tensor
+	var mask *tensor.Tensor
+	if p.start != nil {
+		from, kept, mask = &p.start.latent, &p.start.latent, p.start.mask
+	}
+	var done tensor.Tensor
+	for i, pass := range p.passes {
+		if i > 0 {
+			larger := enlarge(done, pass.height, pass.width)
+			from = &larger
+			if mask != nil {
+				a, b := enlarge(*kept, pass.height, pass.width), repeatNearest(*mask, pass.height, pass.width)
+				kept, mask = &a, &b
+			}
+		}
+		var err error
+		if done, err = p.walk(ctx, pass, from, keep{kept, mask}); err != nil {
+			return tensor.Tensor{}, err
+		}
+	}
+	return done, nil
+}
+
+// decode turns latents into pictures one by one, so that only one of them needs the decoder's memory.
+func (p *painting) decode(ctx context.Context, latents tensor.Tensor) ([]Tile, error) {
+	tiles := make([]Tile, p.spec.Count)
+	for i := range tiles {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		pixels, err := p.pixels(ctx, latents.Row(i))
+		if err != nil {
+			return nil, fmt.Errorf("tile %d: %w", i+1, err)
+		}
+		tiles[i] = Tile{Seed: p.spec.Tile(i).Seed, Image: toImage(pixels, rounding(p.spec.Dialect))}
+	}
+	return tiles, nil
+}
+
+// pixels runs the decoder on latents as the sampler leaves them.
+func (r *Renderer) pixels(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error) {
+	r.decoding.Lock()
+	defer r.decoding.Unlock()
+	pixels, err := r.parts.Decoder.DecodeLatents(ctx, tensor.Scale(latents, float32(1/r.parts.Config.ScalingFactor)))
+	if err != nil {
+		return tensor.Tensor{}, err
+	}
+	if err := pixels.Check(); err != nil || len(pixels.Shape) != 4 || pixels.Shape[1] != 3 || pixels.Batch() != latents.Batch() {
+		return tensor.Tensor{}, fmt.Errorf("the decoder answers shape %v to latents of %v", pixels.Shape, latents.Shape)
+	}
+	return pixels, nil
+}
+
+// timed runs one stage and notes how long it took.
+func (p *painting) timed(stage string, run func() error) error {
+	begun := p.options.Now()
+	err := run()
+	p.millis[stage] += p.options.Now().Sub(begun).Milliseconds()
+	return err
+}

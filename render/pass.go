@@ -1,0 +1,164 @@
+package render
+
+import (
+	"context"
+
+	"darkroom/render/noise"
+	"darkroom/render/picture"
+	"darkroom/render/sampler"
+	"darkroom/render/tensor"
+)
+
+// pass is one walk of all tiles at one size.
+type pass struct {
+	plan          sampler.Plan
+	height, width int // of the latent
+	group         int // tiles that go through the UNet together
+}
+
+// keep is what a mask protects: where the mask is 0, latents stay.
+type keep struct {
+	latents *tensor.Tensor // [1 or count, c, h, w]
+	mask    *tensor.Tensor // [1, 1, h, w] of 0 and 1; nil for no mask
+}
+
+// layPasses plans the walk, and the second one of a hires picture.
+func (p *painting) layPasses() error {
+	s, c := p.spec, p.parts.Config
+	plan, err := p.method.Plan(c.Sampler, s.Steps)
+	if s.Init != nil {
+		plan, err = p.method.Repaint(c.Sampler, s.Steps, s.Init.Strength)
+	}
+	if err != nil {
+		return err
+	}
+	p.passes = []pass{p.sized(plan, s.Height, s.Width)}
+	if s.Hires == nil {
+		return nil
+	}
+	plan, err = p.method.Refine(c.Sampler, s.Hires.Steps, s.Hires.Strength)
+	if err != nil {
+		return err
+	}
+	height, width := int(float64(s.Height)*s.Hires.Scale), int(float64(s.Width)*s.Hires.Scale)
+	p.passes = append(p.passes, p.sized(plan, height, width))
+	return nil
+}
+
+// sized makes a pass for a size in pixels.
+func (p *painting) sized(plan sampler.Plan, height, width int) pass {
+	f := p.parts.Config.Factor
+	return pass{plan: plan, height: height / f, width: width / f, group: min(max(p.options.BatchPixels/(height*width), 1), p.spec.Count)}
+}
+
+// steps counts the runs of the UNet that the whole job takes.
+func (p *painting) steps() int {
+	n := 0
+	for _, pass := range p.passes {
+		n += len(pass.plan.Steps) * ((p.spec.Count + pass.group - 1) / pass.group)
+	}
+	return n
+}
+
+// walk takes all tiles through one pass, as many at once as fit. Each tile has noise of its own, so how many share a
+// batch changes nothing but the rounding inside the network.
+func (p *painting) walk(ctx context.Context, pass pass, from *tensor.Tensor, kept keep) (tensor.Tensor, error) {
+	var done []tensor.Tensor
+	for first := 0; first < p.spec.Count; first += pass.group {
+		last := min(first+pass.group, p.spec.Count)
+		latents, err := p.walkGroup(ctx, pass, first, last, tilesOf(from, first, last), kept)
+		if err != nil {
+			return tensor.Tensor{}, err
+		}
+		done = append(done, latents)
+	}
+	return tensor.Concat(done...)
+}
+
+// tilesOf returns the tiles of a group; one latent for all of them is repeated.
+func tilesOf(t *tensor.Tensor, first, last int) *tensor.Tensor {
+	if t == nil {
+		return nil
+	}
+	tiles := tensor.Tensor{}
+	if t.Batch() == 1 {
+		tiles = tensor.Repeat(*t, last-first)
+	} else {
+		tiles = t.Rows(first, last)
+	}
+	return &tiles
+}
+
+func (p *painting) walkGroup(ctx context.Context, pass pass, first, last int, from *tensor.Tensor, kept keep) (tensor.Tensor, error) {
+	sources, noises := p.noises(pass, first, last)
+	x := tensor.Scale(noises, float32(pass.plan.Start))
+	if from != nil {
+		x = tensor.Sum(1, *from, float32(pass.plan.Steps[0].Sigma), noises)
+	}
+	denoise := p.parts.Config.Sampler.Denoiser(p.predict(last - first))
+	if kept.mask != nil {
+		kept.latents = tilesOf(kept.latents, first, last)
+		denoise = kept.hold(denoise)
+	}
+	walk := sampler.Walk{
+		Denoise: denoise,
+		Noise:   func() tensor.Tensor { return drawAll(sources, pass.shape(p.parts.Config.Channels)) },
+		Seen: func(_ int, denoised tensor.Tensor) {
+			p.previews.note(first, denoised)
+			p.progress.step(p.previews, ctx)
+		},
+	}
+	x, err := p.method.Sample(ctx, pass.plan, walk, x)
+	if err != nil || kept.mask == nil {
+		return x, err
+	}
+	return kept.blend(x), nil
+}
+
+func (s pass) shape(channels int) []int { return []int{1, channels, s.height, s.width} }
+
+// noises opens a source for each tile of a group and draws its starting noise. In the second pass the sources are
+// opened anew, as A1111 does for its hires fix.
+func (p *painting) noises(pass pass, first, last int) ([]noise.Source, tensor.Tensor) {
+	open := sourceOf(p.spec.Dialect)
+	shape := pass.shape(p.parts.Config.Channels)
+	sources := make([]noise.Source, last-first)
+	batch := tensor.New(last-first, shape[1], shape[2], shape[3])
+	given := p.job.Latents
+	for i := range sources {
+		tile := p.spec.Tile(first + i)
+		sources[i] = open(tile.Seed)
+		if given != nil && given.Shape[2] == pass.height && given.Shape[3] == pass.width {
+			copy(batch.Row(i).Data, tilesOf(given, first, last).Row(i).Data)
+			continue
+		}
+		copy(batch.Row(i).Data, noise.Start(sources[i], open, towards(tile.Variations), shape...).Data)
+	}
+	return sources, batch
+}
+
+// sourceOf gives the noise a dialect draws: torch's on the CPU for diffusers, and for A1111 the numbers that its
+// users' graphics cards draw, which its "NV" source reproduces.
+func sourceOf(d picture.Dialect) func(seed int64) noise.Source {
+	if d == picture.A1111 {
+		return func(seed int64) noise.Source { return noise.NewPhilox(seed) }
+	}
+	return func(seed int64) noise.Source { return noise.NewTorch(seed) }
+}
+
+func towards(variations []picture.Variation) []noise.Toward {
+	var chain []noise.Toward
+	for _, v := range variations {
+		chain = append(chain, noise.Toward(v))
+	}
+	return chain
+}
+
+// drawAll draws the next noise of each tile from its own source.
+func drawAll(sources []noise.Source, shape []int) tensor.Tensor {
+	batch := tensor.New(len(sources), shape[1], shape[2], shape[3])
+	for i, s := range sources {
+		s.Fill(batch.Row(i).Data)
+	}
+	return batch
+}

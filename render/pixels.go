@@ -1,0 +1,54 @@
+package render
+
+import (
+	"image"
+	"math"
+
+	"darkroom/render/picture"
+	"darkroom/render/tensor"
+)
+
+// rounding returns how a dialect turns 0…255 into a byte: diffusers rounds half to even, A1111 cuts off.
+func rounding(d picture.Dialect) func(float64) float64 {
+	if d == picture.A1111 {
+		return math.Floor
+	}
+	return math.RoundToEven
+}
+
+// toImage turns pixels [1, 3, h, w] from -1 to 1 into an opaque picture.
+func toImage(t tensor.Tensor, round func(float64) float64) *image.NRGBA {
+	h, w := t.Shape[2], t.Shape[3]
+	plane := h * w
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for i := range plane {
+		for c := range 3 {
+			img.Pix[4*i+c] = toByte(t.Data[c*plane+i], round)
+		}
+		img.Pix[4*i+3] = 255
+	}
+	return img
+}
+
+// toByte maps -1…1 to 0…255; what is no number becomes black.
+func toByte(v float32, round func(float64) float64) uint8 {
+	x := float32(v*0.5) + 0.5
+	if !(x > 0) {
+		return 0
+	}
+	return uint8(round(float64(min(x, 1) * 255)))
+}
+
+// toTensor turns an opaque picture into pixels [1, 3, h, w] from -1 to 1.
+func toTensor(img *image.NRGBA) tensor.Tensor {
+	b := img.Bounds()
+	t := tensor.New(1, 3, b.Dy(), b.Dx())
+	plane := b.Dy() * b.Dx()
+	for i := range plane {
+		at := img.PixOffset(b.Min.X+i%b.Dx(), b.Min.Y+i/b.Dx())
+		for c := range 3 {
+			t.Data[c*plane+i] = float32(float32(img.Pix[at+c])/255*2) - 1
+		}
+	}
+	return t
+}

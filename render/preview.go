@@ -1,0 +1,96 @@
+package render
+
+import (
+	"context"
+	"image"
+	"image/color"
+	"image/draw"
+	"slices"
+	"sync"
+
+	"darkroom/render/picture"
+	"darkroom/render/tensor"
+)
+
+// previews remembers what each tile looks like by now. Its sheets are decoded from the denoised estimate, not from
+// the noisy latent, so they sharpen from the first step on.
+type previews struct {
+	renderer  *Renderer
+	spec      picture.Spec
+	estimates []tensor.Tensor // by tile, replaced and never changed; empty while a tile has not been begun
+	open      bool            // until the job is over
+	mu        sync.RWMutex    // guards open: read-locked while a sheet is being decoded
+}
+
+func newPreviews(r *Renderer, s picture.Spec) *previews {
+	return &previews{renderer: r, spec: s, estimates: make([]tensor.Tensor, s.Count), open: true}
+}
+
+// note takes the estimates of a group that begins with tile first.
+func (v *previews) note(first int, denoised tensor.Tensor) {
+	for i := range denoised.Batch() {
+		v.estimates[first+i] = denoised.Row(i)
+	}
+}
+
+func (v *previews) snapshot() []tensor.Tensor { return slices.Clone(v.estimates) }
+
+// close ends previewing and waits for a sheet that is just being decoded, since the model may go away afterwards.
+func (v *previews) close() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.open = false
+}
+
+// sheet decodes one preview: the tiles of a job in two columns, grey where there is nothing yet.
+func (v *previews) sheet(ctx context.Context, estimates []tensor.Tensor) image.Image {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if !v.open {
+		return nil
+	}
+	var tiles []*image.NRGBA
+	for _, e := range estimates {
+		if e.Data == nil {
+			tiles = append(tiles, nil)
+			continue
+		}
+		pixels, err := v.renderer.pixels(ctx, shrink(e, v.shrinkage(e)))
+		if err != nil {
+			return nil
+		}
+		tiles = append(tiles, toImage(pixels, rounding(v.spec.Dialect)))
+	}
+	return sheetOf(tiles)
+}
+
+// shrinkage tells by how much a latent must be made smaller to keep to the pixels a preview may have.
+func (v *previews) shrinkage(latent tensor.Tensor) int {
+	f := v.renderer.parts.Config.Factor
+	h, w, by := latent.Shape[2], latent.Shape[3], 1
+	for by < min(h, w) && (h/by)*(w/by)*f*f > v.renderer.options.PreviewPixels {
+		by++
+	}
+	return by
+}
+
+// sheetOf lays tiles of one size out, two in a row.
+func sheetOf(tiles []*image.NRGBA) image.Image {
+	var size image.Point
+	for _, t := range tiles {
+		if t != nil {
+			size = t.Bounds().Size()
+		}
+	}
+	columns := min(len(tiles), 2)
+	rows := (len(tiles) + columns - 1) / columns
+	sheet := image.NewNRGBA(image.Rect(0, 0, columns*size.X, rows*size.Y))
+	draw.Draw(sheet, sheet.Bounds(), image.NewUniform(color.Gray{Y: 128}), image.Point{}, draw.Src)
+	for i, t := range tiles {
+		if t != nil {
+			at := image.Pt(i%columns*size.X, i/columns*size.Y)
+			draw.Draw(sheet, image.Rectangle{Min: at, Max: at.Add(size)}, t, image.Point{}, draw.Src)
+		}
+	}
+	return sheet
+}

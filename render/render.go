@@ -1,0 +1,141 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"darkroom/render/picture"
+	"darkroom/render/sampler"
+	"darkroom/render/tensor"
+)
+
+// TextEncoder turns chunks of token ids into hidden states [chunks, length, width], of the layer that is skip before
+// the last.
+type TextEncoder interface {
+	EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.Tensor, error)
+}
+
+// Unet answers latents [b, c, h, w] and hidden states [b, n, width] at a training time with its prediction [b, c, h, w].
+type Unet interface {
+	Unet(ctx context.Context, latents tensor.Tensor, timestep float64, hidden tensor.Tensor) (tensor.Tensor, error)
+}
+
+// Decoder turns latents [b, c, h, w] into pixels [b, 3, 8h, 8w] from -1 to 1.
+type Decoder interface {
+	DecodeLatents(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error)
+}
+
+// Encoder turns pixels [b, 3, 8h, 8w] from -1 to 1 into latents [b, c, h, w].
+type Encoder interface {
+	EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error)
+}
+
+// Config is the arithmetic of a model.
+type Config struct {
+	Sampler       sampler.Config
+	ScalingFactor float64 // of the VAE: latents are multiplied by it for the UNet
+	Channels      int     // of a latent
+	Factor        int     // pixels on a side of one latent
+	Chunks        int     // chunks of text the UNet takes; 0 for any number
+}
+
+// Parts are the pieces of one loaded model.
+type Parts struct {
+	Text      TextEncoder
+	Unet      Unet
+	Decoder   Decoder
+	Encoder   Encoder // nil for a model that cannot start from a picture
+	Tokenizer Tokenizer
+	Config    Config
+}
+
+// Options are what an operator may choose. The zero value is good for anything.
+type Options struct {
+	// BatchPixels bounds how many pixels of tiles go through the UNet at once, so that four large tiles need not fit
+	// into memory together. A single tile always may. Default 512×1024.
+	BatchPixels int
+	// PreviewPixels bounds the pixels of one tile of a preview. Default 256×256.
+	PreviewPixels int
+	// MaxInputPixels bounds an input picture. Default 64 million.
+	MaxInputPixels int
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+}
+
+func (o Options) orDefault() Options {
+	set := func(v *int, otherwise int) {
+		if *v <= 0 {
+			*v = otherwise
+		}
+	}
+	set(&o.BatchPixels, 512*1024)
+	set(&o.PreviewPixels, 256*256)
+	set(&o.MaxInputPixels, 64_000_000)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// Renderer paints with one loaded model. Jobs may run at the same time as far as the model's parts allow it.
+type Renderer struct {
+	parts    Parts
+	options  Options
+	decoding sync.Mutex // previews and finished pictures take turns at the decoder
+}
+
+// New returns a renderer, or an error that names everything missing from the parts.
+func New(p Parts, o Options) (*Renderer, error) {
+	var errs []error
+	need := func(ok bool, format string, a ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("renderer: "+format, a...))
+		}
+	}
+	need(p.Text != nil, "no text encoder")
+	need(p.Unet != nil, "no UNet")
+	need(p.Decoder != nil, "no VAE decoder")
+	need(p.Tokenizer != nil, "no tokenizer")
+	c := p.Config
+	need(c.ScalingFactor > 0, "scaling factor %v, want a positive number", c.ScalingFactor)
+	need(c.Channels > 0 && c.Factor > 0, "latents of %d channels for %d pixels", c.Channels, c.Factor)
+	if err := errors.Join(append(errs, c.Sampler.Check())...); err != nil {
+		return nil, err
+	}
+	return &Renderer{parts: p, options: o.orDefault()}, nil
+}
+
+// Paint makes all tiles of a Spec. It looks at ctx before every step and before every picture it decodes, and returns
+// context.Cause(ctx) once that has ended. A panic of a network is the caller's.
+func (r *Renderer) Paint(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
+	p, err := r.begin(spec, job)
+	if err != nil {
+		return nil, err
+	}
+	defer p.previews.close()
+	if err := p.timed(StageEncode, func() error { return p.encode(ctx) }); err != nil {
+		return nil, because(ctx, fmt.Errorf("encode: %w", err))
+	}
+	var latents tensor.Tensor
+	err = p.timed(StageDenoise, func() error { latents, err = p.denoise(ctx); return err })
+	if err != nil {
+		return nil, because(ctx, fmt.Errorf("denoise: %w", err))
+	}
+	var tiles []Tile
+	err = p.timed(StageDecode, func() error { tiles, err = p.decode(ctx, latents); return err })
+	if err != nil {
+		return nil, because(ctx, fmt.Errorf("decode: %w", err))
+	}
+	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents}, nil
+}
+
+// because prefers the reason why a job was ended to the error that its end caused in some network.
+func because(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}

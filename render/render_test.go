@@ -1,0 +1,382 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"strings"
+	"testing"
+	"time"
+
+	"darkroom/render/noise"
+	"darkroom/render/picture"
+	"darkroom/render/sampler"
+	"darkroom/render/tensor"
+)
+
+func TestPaint(t *testing.T) {
+	t.Parallel()
+	t.Run("the same Spec gives the same bytes, in every sampler and dialect", func(t *testing.T) {
+		t.Parallel()
+		for _, d := range []picture.Dialect{picture.Diffusers, picture.A1111} {
+			for _, name := range sampler.Names(sampler.Dialect(d)) {
+				s := boat()
+				s.Dialect, s.Sampler = d, name
+				r, _ := newFake(t, Options{})
+				a, b := paint(t, r, s, Job{}), paint(t, r, s, Job{})
+				if !same(a.Tiles[0].Image, b.Tiles[0].Image) {
+					t.Errorf("%s, %s: two paintings differ", d, name)
+				}
+				if got := a.Tiles[0].Image.Bounds(); got != image.Rect(0, 0, 64, 48) {
+					t.Errorf("%s, %s: got a picture of %v, want 64×48", d, name, got)
+				}
+			}
+		}
+	})
+	t.Run("each thing that decides a picture changes it", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		base := paint(t, r, boat(), Job{}).Tiles[0].Image
+		for name, change := range map[string]func(*picture.Spec){
+			"prompt":   func(s *picture.Spec) { s.Prompt = "a wonderful green house" },
+			"negative": func(s *picture.Spec) { s.Negative = "anything whatever" },
+			"seed":     func(s *picture.Spec) { s.Seed++ },
+			"steps":    func(s *picture.Spec) { s.Steps++ },
+			"guidance": func(s *picture.Spec) { s.GuidanceScale = 9 },
+			"sampler":  func(s *picture.Spec) { s.Sampler = "euler" },
+			"dialect":  func(s *picture.Spec) { s.Dialect = picture.A1111 },
+			"clipskip": func(s *picture.Spec) { s.ClipSkip = 1 },
+			"vary":     func(s *picture.Spec) { *s = s.Vary(3, 0.2, 1) },
+		} {
+			s := boat()
+			change(&s)
+			if same(base, paint(t, r, s, Job{}).Tiles[0].Image) {
+				t.Errorf("another %s: the picture stayed the same", name)
+			}
+		}
+	})
+	t.Run("tiles are the pictures of their own Specs", func(t *testing.T) {
+		t.Parallel()
+		for name, s := range map[string]picture.Spec{"seeds": boat(), "variations": boat().Vary(99, 0.3, 1)} {
+			s.Count = 3
+			r, _ := newFake(t, Options{})
+			all := paint(t, r, s, Job{})
+			for i, tile := range all.Tiles {
+				one := paint(t, r, s.Tile(i), Job{}).Tiles[0]
+				if !same(one.Image, tile.Image) || one.Seed != tile.Seed {
+					t.Errorf("%s: tile %d (seed %d) differs from its own Spec's picture (seed %d)", name, i, tile.Seed, one.Seed)
+				}
+			}
+			if same(all.Tiles[0].Image, all.Tiles[1].Image) {
+				t.Errorf("%s: two tiles are alike", name)
+			}
+		}
+	})
+	t.Run("tiles that do not fit together are painted in groups, to the same result", func(t *testing.T) {
+		t.Parallel()
+		s := boat()
+		s.Count = 4
+		wide, wideModel := newFake(t, Options{})
+		narrow, narrowModel := newFake(t, Options{BatchPixels: 2 * 64 * 48})
+		a, b := paint(t, wide, s, Job{}), paint(t, narrow, s, Job{})
+		for i := range a.Tiles {
+			if !same(a.Tiles[i].Image, b.Tiles[i].Image) {
+				t.Errorf("tile %d differs", i)
+			}
+		}
+		if got := wideModel.unetBatch.Load(); got != 8 {
+			t.Errorf("one group of four, guided: got a batch of %d, want 8", got)
+		}
+		if got, runs := narrowModel.unetBatch.Load(), narrowModel.unetRuns.Load(); got != 4 || runs != 16 {
+			t.Errorf("two groups of two, guided: got a batch of %d in %d runs, want 4 in 16", got, runs)
+		}
+	})
+	t.Run("guidance of 1 and less leaves the negative prompt out", func(t *testing.T) {
+		t.Parallel()
+		s := boat()
+		s.GuidanceScale = 1
+		r, f := newFake(t, Options{})
+		a := paint(t, r, s, Job{})
+		s.Negative = "something else entirely"
+		b := paint(t, r, s, Job{})
+		if !same(a.Tiles[0].Image, b.Tiles[0].Image) || f.unetBatch.Load() != 1 {
+			t.Errorf("the negative prompt had a say, in a batch of %d", f.unetBatch.Load())
+		}
+	})
+	t.Run("guidance is negative + scale × (positive − negative)", func(t *testing.T) {
+		t.Parallel()
+		r, f := newFake(t, Options{})
+		p, err := r.begin(boat(), Job{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.text, err = p.condition(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		x := noise.Draw(noise.NewTorch(1), 1, 4, 2, 2)
+		got, err := p.predict(1)(t.Context(), x, 500)
+		if err != nil {
+			t.Fatal(err)
+		}
+		with, _ := f.Unet(t.Context(), x, 500, p.text.positive)
+		without, _ := f.Unet(t.Context(), x, 500, p.text.negative)
+		for i, v := range got.Data {
+			if want := without.Data[i] + 5*(with.Data[i]-without.Data[i]); v-want > 1e-5 || want-v > 1e-5 {
+				t.Errorf("value %d: got %v, want %v", i, v, want)
+			}
+		}
+	})
+	t.Run("a long prompt takes more chunks, and the negative one as many", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		s := boat()
+		s.Prompt = strings.Repeat("word ", 200)
+		p, err := r.begin(s, Job{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		positive, negative := p.chunks()
+		if len(positive) != 3 || len(negative) != 3 {
+			t.Errorf("got %d and %d chunks, want 3 and 3", len(positive), len(negative))
+		}
+		p.parts.Config.Chunks = 1
+		if positive, negative = p.chunks(); len(positive) != 1 || len(negative) != 1 {
+			t.Errorf("with room for one: got %d and %d chunks", len(positive), len(negative))
+		}
+	})
+	t.Run("unbalanced brackets are painted", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		s := boat()
+		s.Prompt = "((a [boat:) (("
+		paint(t, r, s, Job{})
+	})
+}
+
+func TestVariationsGoFurtherWithTheirStrength(t *testing.T) {
+	t.Parallel()
+	r, _ := newFake(t, Options{})
+	s := boat()
+	s.Sampler = "ddim"
+	base := paint(t, r, s, Job{}).Tiles[0].Image
+	last := 0.0
+	for _, strength := range []float64{0.1, 0.3, 0.6, 1} {
+		d := apart(t, base, paint(t, r, s.Vary(1234, strength, 1), Job{}).Tiles[0].Image)
+		if d <= last {
+			t.Errorf("strength %v: got distance %v, want more than %v", strength, d, last)
+		}
+		last = d
+	}
+}
+
+func TestPaintEnds(t *testing.T) {
+	t.Parallel()
+	t.Run("at the step at which its context ends, with the cause", func(t *testing.T) {
+		t.Parallel()
+		for _, name := range sampler.Names(sampler.Diffusers) {
+			r, f := newFake(t, Options{})
+			s := boat()
+			s.Sampler = name
+			ctx, cancel := context.WithCancelCause(t.Context())
+			_, err := r.Paint(ctx, s, Job{Progress: func(p Progress) {
+				if p.Step == 3 {
+					cancel(errWanted)
+				}
+			}})
+			if !errors.Is(err, errWanted) || f.unetRuns.Load() != 3 || f.decodes.Load() != 0 {
+				t.Errorf("%s: got %v after %d runs and %d decoded, want %v after 3 and 0", name, err, f.unetRuns.Load(), f.decodes.Load(), errWanted)
+			}
+		}
+	})
+	t.Run("with the cause, not with the error that the end caused in a network", func(t *testing.T) {
+		t.Parallel()
+		r, f := newFake(t, Options{})
+		ctx, cancel := context.WithCancelCause(t.Context())
+		f.broken = errors.New("terminated")
+		cancel(errWanted)
+		if _, err := r.Paint(ctx, boat(), Job{}); !errors.Is(err, errWanted) {
+			t.Errorf("got %v, want %v", err, errWanted)
+		}
+	})
+	t.Run("with the network's error and the step", func(t *testing.T) {
+		t.Parallel()
+		r, f := newFake(t, Options{})
+		f.broken = errors.New("out of memory")
+		_, err := r.Paint(t.Context(), boat(), Job{})
+		if !errors.Is(err, f.broken) || !strings.Contains(err.Error(), "step 1 of 8") {
+			t.Errorf("got %v, want step 1 of 8: %v", err, f.broken)
+		}
+	})
+}
+
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	s := boat()
+	s.Count, s.Hires = 4, &picture.Hires{Scale: 2, Steps: 3, Strength: 0.5}
+	r, f := newFake(t, Options{BatchPixels: 2 * 64 * 48})
+	var seen []Progress
+	paint(t, r, s, Job{Progress: func(p Progress) { seen = append(seen, p) }})
+	// Two groups of 8 steps, then four groups of 3 at four times the pixels.
+	if len(seen) != 28 {
+		t.Errorf("told %d times, want 28", len(seen))
+	}
+	for i, p := range seen {
+		if p.Step != i+1 || p.Steps != 28 {
+			t.Errorf("told %d of %d at step %d of 28", p.Step, p.Steps, i+1)
+		}
+	}
+	if got := f.unetRuns.Load(); got != 28 {
+		t.Errorf("got %d runs of the UNet, want as many as steps told", got)
+	}
+}
+
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	t.Run("shows all tiles as they are at that step", func(t *testing.T) {
+		t.Parallel()
+		s := boat()
+		s.Count, s.Sampler = 4, "ddim"
+		r, f := newFake(t, Options{})
+		var first, last image.Image
+		res := paint(t, r, s, Job{Progress: func(p Progress) {
+			switch p.Step {
+			case 1:
+				first = p.Preview()
+			case p.Steps:
+				last = p.Preview()
+			}
+		}})
+		for _, sheet := range []image.Image{first, last} {
+			if sheet == nil || sheet.Bounds() != image.Rect(0, 0, 128, 96) {
+				t.Fatalf("got a sheet %v, want 128×96", sheet)
+			}
+		}
+		tile := image.NewNRGBA(image.Rect(0, 0, 64, 48))
+		for i := range 64 * 48 {
+			tile.Set(i%64, i/64, last.At(64+i%64, 48+i/64))
+		}
+		if d := apart(t, tile, res.Tiles[3].Image); d > 3 {
+			t.Errorf("the last preview of tile 4 is %v away from its picture", d)
+		}
+		if f.decodes.Load() != 4+8 {
+			t.Errorf("decoded %d tiles, want 4 for each sheet that was asked for and 4 pictures", f.decodes.Load())
+		}
+	})
+	t.Run("is grey where a tile has not begun, and no larger than allowed", func(t *testing.T) {
+		t.Parallel()
+		s := boat()
+		s.Count = 2
+		r, _ := newFake(t, Options{BatchPixels: 1, PreviewPixels: 32 * 24})
+		var sheet image.Image
+		paint(t, r, s, Job{Progress: func(p Progress) {
+			if p.Step == 1 {
+				sheet = p.Preview()
+			}
+		}})
+		if sheet == nil || sheet.Bounds() != image.Rect(0, 0, 64, 24) {
+			t.Fatalf("got a sheet of %v, want 64×24", sheet)
+		}
+		if got := color.NRGBAModel.Convert(sheet.At(40, 10)); got != (color.NRGBA{128, 128, 128, 255}) {
+			t.Errorf("a tile that has not begun is %v, want grey", got)
+		}
+	})
+	t.Run("is nil after the job", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		var late Progress
+		paint(t, r, boat(), Job{Progress: func(p Progress) { late = p }})
+		if got := late.Preview(); got != nil {
+			t.Errorf("got %v, want nil", got)
+		}
+	})
+	t.Run("may be asked for from another goroutine", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		shots := make(chan Progress, 8)
+		done := make(chan int)
+		go func() {
+			n := 0
+			for p := range shots {
+				p.Preview()
+				n++
+			}
+			done <- n
+		}()
+		paint(t, r, boat(), Job{Progress: func(p Progress) { shots <- p }})
+		close(shots)
+		if n := <-done; n != 8 {
+			t.Errorf("asked for %d previews, want 8", n)
+		}
+	})
+}
+
+func TestTimesAreTold(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(0, 0)
+	r, _ := newFake(t, Options{Now: func() time.Time { now = now.Add(5 * time.Millisecond); return now }})
+	res := paint(t, r, boat(), Job{})
+	for _, stage := range []string{StageEncode, StageDenoise, StageDecode} {
+		if res.Millis[stage] != 5 {
+			t.Errorf("%s: got %d ms of a clock that goes 5 ms a look", stage, res.Millis[stage])
+		}
+	}
+}
+
+func TestGivenLatents(t *testing.T) {
+	t.Parallel()
+	r, _ := newFake(t, Options{})
+	s := boat()
+	s.Sampler = "euler"
+	drawn := noise.Draw(noise.NewTorch(s.Seed), 1, 4, 6, 8)
+	want := paint(t, r, s, Job{}).Tiles[0].Image
+	t.Run("that a seed would draw give the seed's picture", func(t *testing.T) {
+		t.Parallel()
+		if got := paint(t, r, s, Job{Latents: &drawn}).Tiles[0].Image; !same(got, want) {
+			t.Errorf("the pictures are %v apart", apart(t, got, want))
+		}
+	})
+	t.Run("of another shape are refused", func(t *testing.T) {
+		t.Parallel()
+		wrong := tensor.New(1, 4, 8, 6)
+		if _, err := r.Paint(t.Context(), s, Job{Latents: &wrong}); err == nil || !strings.Contains(err.Error(), "[1 4 8 6]") {
+			t.Errorf("got %v, want an error that names the shape", err)
+		}
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	t.Run("a model with parts missing names them all", func(t *testing.T) {
+		t.Parallel()
+		_, err := New(Parts{}, Options{})
+		for _, want := range []string{"text encoder", "UNet", "VAE decoder", "tokenizer", "scaling factor", "training steps"} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want it to name %q", err, want)
+			}
+		}
+	})
+	for name, change := range map[string]func(*picture.Spec){
+		"an unknown sampler":   func(s *picture.Spec) { s.Sampler = "magic" },
+		"a sampler not proved": func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "ddim" },
+		"an odd size":          func(s *picture.Spec) { s.Width = 65 },
+		"no steps":             func(s *picture.Spec) { s.Steps = 0 },
+		"an add-on":            func(s *picture.Spec) { s.Addons = []picture.Addon{{Kind: "lora", Name: "ink"}} },
+		"a picture nobody has": func(s *picture.Spec) {
+			s.Init = &picture.Init{Picture: picture.Input{SHA256: strings.Repeat("a", 64)}, Strength: 0.5}
+		},
+		"a strength out of range": func(s *picture.Spec) {
+			s.Init = &picture.Init{Picture: picture.Input{SHA256: strings.Repeat("a", 64)}, Strength: 2}
+		},
+	} {
+		t.Run(name+" is refused before any network runs", func(t *testing.T) {
+			t.Parallel()
+			r, f := newFake(t, Options{})
+			s := boat()
+			change(&s)
+			if _, err := r.Paint(t.Context(), s, Job{}); err == nil || f.textRuns.Load() > 0 {
+				t.Errorf("got %v after %d runs, want an error after none", err, f.textRuns.Load())
+			}
+		})
+	}
+}
