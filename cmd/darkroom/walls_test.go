@@ -20,7 +20,7 @@ type wall struct {
 const (
 	discordgo = "github.com/bwmarrin/discordgo"
 	goRedis   = "github.com/redis/go-redis"
-	onnx      = "github.com/yalue/onnxruntime_go"
+	binding   = "github.com/yalue/onnxruntime_go"
 )
 
 var walls = []wall{
@@ -42,7 +42,7 @@ var walls = []wall{
 		"discordgo has defects that are fenced in by two packages"},
 	{"darkroom", []string{goRedis, "github.com/alicebob/miniredis"}, []string{"darkroom/queue"},
 		"every key and script has one home"},
-	{"darkroom", []string{onnx}, []string{"darkroom/render/onnx"},
+	{"darkroom", []string{binding}, []string{"darkroom/render/onnx"},
 		"the runtime can be replaced if one package knows it"},
 	{"darkroom/queue", []string{"darkroom/render/onnx", "darkroom/render/sampler", "darkroom/render/clip"}, nil,
 		"the queue carries a Spec, it does not paint"},

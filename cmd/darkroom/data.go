@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"darkroom/config"
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+// openData makes the data directory, for its owner alone, and opens the database.
+func openData(ctx context.Context, d config.Data) (*store.Store, error) {
+	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	if err := os.Chmod(d.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("close the data directory to others: %w", err)
+	}
+	return store.Open(ctx, databaseURL(d), store.Options{})
+}
+
+func databaseURL(d config.Data) string {
+	if d.Database != "" {
+		return d.Database
+	}
+	return "sqlite:" + filepath.Join(d.Dir, "darkroom.db")
+}
+
+// reachWithin is how long a start waits for Redis before it says that there is none.
+const reachWithin = 5 * time.Second
+
+// openQueue reaches the Redis server of the settings, or makes a queue in this process if there is none. A server that
+// does not answer yet is waited for by those who use it; one that would lose jobs is refused.
+func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.Line) (*queue.Queue, error) {
+	queue.Quiet()
+	o := queue.Options{Pool: r.Pool, Lease: l.Lease}
+	if r.URL.Empty() {
+		return queue.Embedded(o), nil
+	}
+	q, err := queue.Dial(r.URL.Text(), o)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, reachWithin)
+	defer cancel()
+	if err := q.Ping(ctx); err != nil {
+		log.Warn("redis does not answer yet", "error", err)
+		return q, nil
+	}
+	if err := q.Check(ctx); err != nil {
+		return nil, errors.Join(err, q.Close())
+	}
+	return q, nil
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"darkroom/config"
+	"darkroom/queue"
+)
+
+// finding is what the doctor has to say of one thing.
+type finding struct {
+	thing string
+	state string // what was seen
+	fix   string // what to do; empty when all is well
+}
+
+func well(thing, format string, args ...any) finding {
+	return finding{thing: thing, state: fmt.Sprintf(format, args...)}
+}
+
+func ill(thing string, seen error, fix string) finding {
+	return finding{thing: thing, state: redact(seen.Error()), fix: fix}
+}
+
+// errIll is the doctor's verdict; what is wrong was told already.
+var errIll = errors.New("something is missing: see above")
+
+// doctor looks at everything that `darkroom up` would use, changes nothing, and tells what is missing and how to fix it.
+func doctor(ctx context.Context, s shop) error {
+	d := s.settings.Doctor
+	findings := []finding{
+		checkData(d.Data), checkDatabase(d.Data), checkRedis(ctx, d.Redis), checkToken(d.Discord), checkPage(d.Page, d.Discord),
+	}
+	findings = append(findings, checkPainting(d.Runtime)...)
+	ok := true
+	for _, f := range findings {
+		ok = ok && f.fix == ""
+		if err := f.tell(s.stdout); err != nil {
+			return err
+		}
+	}
+	if !ok {
+		return errIll
+	}
+	return nil
+}
+
+func (f finding) tell(w io.Writer) error {
+	mark := "ok     "
+	if f.fix != "" {
+		mark = "BROKEN "
+	}
+	_, err := fmt.Fprintf(w, "%s%-14s %s\n", mark, f.thing, f.state)
+	if err == nil && f.fix != "" {
+		_, err = fmt.Fprintf(w, "%22sfix: %s\n", "", f.fix)
+	}
+	return err
+}
+
+func checkData(d config.Data) finding {
+	const thing = "data"
+	info, err := os.Stat(d.Dir)
+	if errors.Is(err, os.ErrNotExist) {
+		parent := existing(d.Dir)
+		if err := writable(parent); err != nil {
+			return ill(thing, err, fmt.Sprintf("let this user write in %s, or name another directory with --data", parent))
+		}
+		return well(thing, "%s will be made", d.Dir)
+	}
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is not a directory", d.Dir)
+	}
+	if err == nil {
+		err = writable(d.Dir)
+	}
+	if err != nil {
+		return ill(thing, err, "give this user the directory, or name another one with --data")
+	}
+	if open := info.Mode().Perm() &^ 0o700; open != 0 {
+		return ill(thing, fmt.Errorf("%s can be read by others (%v)", d.Dir, info.Mode().Perm()), "chmod 700 "+d.Dir)
+	}
+	return well(thing, "%s", d.Dir)
+}
+
+// existing returns the nearest directory above path that is there.
+func existing(path string) string {
+	for dir := filepath.Dir(filepath.Clean(path)); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
+			return dir
+		}
+	}
+}
+
+// writable tells whether a file can be made in a directory, by making one and removing it.
+func writable(dir string) error {
+	f, err := os.CreateTemp(dir, ".doctor-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func checkDatabase(d config.Data) finding {
+	const thing = "database"
+	scheme, path, found := strings.Cut(databaseURL(d), ":")
+	if found && scheme != "sqlite" {
+		return ill(thing, fmt.Errorf("address begins with %s:", scheme), "set DATABASE_URL to sqlite:PATH, or leave it empty")
+	}
+	if !found {
+		path = scheme
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return well(thing, "%s will be made", path)
+	}
+	if err != nil {
+		return ill(thing, err, "give this user the file: it must be able to read and write it")
+	}
+	defer f.Close()
+	// https://www.sqlite.org/fileformat.html, 1.3.1: the first 16 bytes of every database.
+	const magic = "SQLite format 3\x00"
+	head := make([]byte, len(magic))
+	if n, err := io.ReadFull(f, head); n > 0 && (err != nil || string(head) != magic) {
+		return ill(thing, fmt.Errorf("%s is no SQLite database", path), "move it away, or name another one with --database-url")
+	}
+	return well(thing, "%s", path)
+}
+
+func checkRedis(ctx context.Context, r config.Redis) finding {
+	const thing = "redis"
+	if r.URL.Empty() {
+		return well(thing, "none is set: `darkroom up` keeps the line in its own memory; bot and renderer apart need one")
+	}
+	queue.Quiet()
+	q, err := queue.Dial(r.URL.Text(), queue.Options{Pool: r.Pool})
+	if err != nil {
+		return ill(thing, err, "set REDIS_URL, for example to redis://localhost:6379/0")
+	}
+	defer q.Close()
+	ctx, cancel := context.WithTimeout(ctx, reachWithin)
+	defer cancel()
+	if err := q.Ping(ctx); err != nil {
+		return ill(thing, err, "start redis-server, or set REDIS_URL to where it is")
+	}
+	if err := q.Check(ctx); err != nil {
+		return ill(thing, err, "change it as said, in redis.conf too, so that it stays")
+	}
+	return well(thing, "answers")
+}
+
+// tokenShape is a bot token's: id, time and signature, the id being the application's snowflake in base64.
+var tokenShape = regexp.MustCompile(`^([A-Za-z0-9_-]{18,})\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{20,}$`)
+
+func checkToken(d config.Discord) finding {
+	const thing, where = "discord token", "copy it anew from https://discord.com/developers/applications (your application, Bot, Reset Token)"
+	if d.Token.Empty() {
+		return well(thing, "none is set: `darkroom up` opens its own page instead of Discord")
+	}
+	parts := tokenShape.FindStringSubmatch(d.Token.Text())
+	if parts == nil {
+		return ill(thing, errors.New("not in the shape of a bot token: three parts with dots between them"), where)
+	}
+	id, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || strings.Trim(string(id), "0123456789") != "" {
+		return ill(thing, errors.New("its first part is no application id"), where)
+	}
+	return well(thing, "has the right shape, of application %s", id)
+}
+
+func checkPage(p config.Page, d config.Discord) finding {
+	const thing = "page"
+	if !d.Token.Empty() {
+		return well(thing, "not needed: there is a token")
+	}
+	l, err := net.Listen("tcp", p.Listen)
+	if err != nil {
+		return ill(thing, err, "stop what listens there, or choose another port: --listen 127.0.0.1:0 takes any that is free")
+	}
+	if err := l.Close(); err != nil {
+		return ill(thing, err, "try again")
+	}
+	return well(thing, "%s is free", p.Listen)
+}

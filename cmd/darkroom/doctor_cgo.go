@@ -1,0 +1,40 @@
+//go:build cgo
+
+package main
+
+import (
+	"fmt"
+
+	"darkroom/config"
+	"darkroom/render/onnx"
+)
+
+// checkPainting looks at what a renderer needs: the runtime library, and model folders.
+func checkPainting(r config.Runtime) []finding {
+	return append([]finding{checkRuntime(r)}, checkModels(r)...)
+}
+
+func checkRuntime(r config.Runtime) finding {
+	const thing = "onnx runtime"
+	lib, err := onnx.FindLibrary(r.Ort)
+	if err == nil {
+		err = onnx.Open(lib)
+	}
+	if err != nil {
+		return ill(thing, err, "run `make runtime`, or name a library with --ort or ONNXRUNTIME_LIB")
+	}
+	return well(thing, "%s, %s", onnx.Version(), lib)
+}
+
+func checkModels(r config.Runtime) []finding {
+	const thing = "model"
+	folders, faults := openFolders(r)
+	var all []finding
+	for _, f := range folders {
+		all = append(all, well(thing, "%s, %d MiB, %s", f.Name, f.Bytes>>20, f.Dir))
+	}
+	for _, err := range faults {
+		all = append(all, ill(thing, err, fmt.Sprintf("put a whole model folder there, or remove it from %s", r.Models)))
+	}
+	return all
+}
