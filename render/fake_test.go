@@ -10,12 +10,13 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 
+	"darkroom/render/clip"
 	"darkroom/render/picture"
-	"darkroom/render/prompt"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 )
@@ -29,18 +30,6 @@ type fakeModel struct {
 	broken    error // what the UNet answers, if anything
 }
 
-func (f *fakeModel) Encode(text string) []int32 {
-	var ids []int32
-	for _, word := range strings.Fields(text) {
-		ids = append(ids, int32(len(word)%7+1))
-	}
-	return ids
-}
-
-func (f *fakeModel) Frame() prompt.Frame {
-	return prompt.Frame{BOS: 8, EOS: 9, Pad: 9, Comma: -1, Length: 77}
-}
-
 // EncodeText gives each token a hidden state of two numbers.
 func (f *fakeModel) EncodeText(_ context.Context, ids [][]int32, skip int) (tensor.Tensor, error) {
 	f.textRuns.Add(1)
@@ -48,7 +37,7 @@ func (f *fakeModel) EncodeText(_ context.Context, ids [][]int32, skip int) (tens
 	for i, chunk := range ids {
 		for j, id := range chunk {
 			row := out.Data[(i*len(chunk)+j)*2:]
-			row[0], row[1] = float32(id)+float32(skip), float32(j%5)/5
+			row[0], row[1] = float32(id%7)+float32(skip), float32(j%5)/5
 		}
 	}
 	return out, nil
@@ -102,17 +91,29 @@ func (f *fakeModel) EncodeImage(_ context.Context, p tensor.Tensor) (tensor.Tens
 func (f *fakeModel) parts() Parts {
 	c := Config{Sampler: sampler.StableDiffusion(), ScalingFactor: 0.5, Channels: 4, Factor: 8}
 	c.Sampler.Spacing = sampler.Leading
-	return Parts{Text: f, Unet: f, Decoder: f, Encoder: f, Tokenizer: f, Config: c}
+	return Parts{Text: f, Unet: f, Decoder: f, Encoder: f, Config: c}
 }
 
 func newFake(t *testing.T, o Options) (*Renderer, *fakeModel) {
 	t.Helper()
 	f := &fakeModel{}
-	r, err := New(f.parts(), o)
+	parts := f.parts()
+	parts.Tokenizer = tokenizer(t)
+	r, err := New(parts, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r, f
+}
+
+// tokenizer is the demo model's.
+func tokenizer(t testing.TB) *clip.Tokenizer {
+	t.Helper()
+	words, err := clip.OpenTokenizer(os.DirFS("demo/postcards/tokenizer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return words
 }
 
 // boat is a small valid Spec.

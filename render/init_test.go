@@ -92,7 +92,7 @@ func TestStartPicture(t *testing.T) {
 	t.Run("a model without an encoder says so", func(t *testing.T) {
 		t.Parallel()
 		parts := (&fakeModel{}).parts()
-		parts.Encoder = nil
+		parts.Encoder, parts.Tokenizer = nil, tokenizer(t)
 		r, err := New(parts, Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"darkroom/render/clip"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
@@ -48,7 +49,7 @@ type Parts struct {
 	Unet      Unet
 	Decoder   Decoder
 	Encoder   Encoder // nil for a model that cannot start from a picture
-	Tokenizer Tokenizer
+	Tokenizer *clip.Tokenizer
 	Config    Config
 }
 
@@ -84,6 +85,7 @@ func (o Options) orDefault() Options {
 type Renderer struct {
 	parts    Parts
 	options  Options
+	words    *clip.Conditioner
 	decoding sync.Mutex // previews and finished pictures take turns at the decoder
 }
 
@@ -105,7 +107,7 @@ func New(p Parts, o Options) (*Renderer, error) {
 	if err := errors.Join(append(errs, c.Sampler.Check())...); err != nil {
 		return nil, err
 	}
-	return &Renderer{parts: p, options: o.orDefault()}, nil
+	return &Renderer{parts: p, options: o.orDefault(), words: clip.NewConditioner(p.Text, p.Tokenizer)}, nil
 }
 
 // Paint makes all tiles of a Spec. It looks at ctx before every step and before every picture it decodes, and returns

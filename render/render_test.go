@@ -46,7 +46,7 @@ func TestPaint(t *testing.T) {
 			"guidance": func(s *picture.Spec) { s.GuidanceScale = 9 },
 			"sampler":  func(s *picture.Spec) { s.Sampler = "euler" },
 			"dialect":  func(s *picture.Spec) { s.Dialect = picture.A1111 },
-			"clipskip": func(s *picture.Spec) { s.ClipSkip = 1 },
+			"clipskip": func(s *picture.Spec) { s.ClipSkip = 2 },
 			"vary":     func(s *picture.Spec) { *s = s.Vary(3, 0.2, 1) },
 		} {
 			s := boat()
@@ -137,8 +137,8 @@ func TestPaint(t *testing.T) {
 			t.Fatal(err)
 		}
 		positive, negative := p.chunks()
-		if len(positive) != 3 || len(negative) != 3 {
-			t.Errorf("got %d and %d chunks, want 3 and 3", len(positive), len(negative))
+		if len(positive) < 3 || len(negative) != len(positive) {
+			t.Errorf("200 words: got %d and %d chunks, want at least 3, and as many", len(positive), len(negative))
 		}
 		p.parts.Config.Chunks = 1
 		if positive, negative = p.chunks(); len(positive) != 1 || len(negative) != 1 {
