@@ -7,5 +7,8 @@ const built = ""
 
 // painting lists the subcommands that need the ONNX Runtime binding, and so a C compiler at build time.
 func painting() map[string]command {
-	return map[string]command{}
+	return map[string]command{
+		"models list":  listModels,
+		"models check": checkModelFolders,
+	}
 }

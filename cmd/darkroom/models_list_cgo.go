@@ -1,0 +1,85 @@
+//go:build cgo
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"darkroom/config"
+	"darkroom/render/onnx"
+)
+
+// listModels prints what a renderer on this machine would offer.
+func listModels(_ context.Context, s shop) error {
+	folders, faults := openFolders(s.settings.Models.List.Runtime)
+	for _, f := range folders {
+		_, err := fmt.Fprintf(s.stdout, "%s  %s  %d MiB  %s\n", f.Name, f.Hash[:12], f.Bytes>>20, f.Dir)
+		if err != nil {
+			return err
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// checkModelFolders loads models one after the other and prints what each can do.
+func checkModelFolders(ctx context.Context, s shop) error {
+	c := s.settings.Models.Check
+	if err := openRuntime(c.Runtime); err != nil {
+		return err
+	}
+	folders, faults := openFolders(c.Runtime)
+	if c.Folder != "" {
+		f, err := openFolder(c.Runtime, c.Folder)
+		if err != nil {
+			return err
+		}
+		folders, faults = []*onnx.Folder{f}, nil
+	}
+	for _, f := range folders {
+		if err := checkModel(ctx, s, c.Runtime, f); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func checkModel(ctx context.Context, s shop, r config.Runtime, f *onnx.Folder) error {
+	e, err := loadModel(ctx, r, f)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.stdout, "%s: good. %s, %s, %s\n", f.Name, f.Config.Pipeline, f.Config.Prediction, abilities(f))
+	return errors.Join(err, e.Close())
+}
+
+func abilities(f *onnx.Folder) string {
+	var can []string
+	if f.Config.CanEncode {
+		can = append(can, "starts from pictures")
+	}
+	if sizes := offeredSizes(f); len(sizes) > 0 {
+		var texts []string
+		for _, size := range sizes {
+			texts = append(texts, fmt.Sprintf("%dx%d", size.Width, size.Height))
+		}
+		can = append(can, "sizes "+strings.Join(texts, " "))
+	} else {
+		can = append(can, "any size")
+	}
+	if n := len(f.Card.Vocabulary()); n > 0 {
+		can = append(can, fmt.Sprintf("knows %d words", n))
+	}
+	return strings.Join(can, ", ")
+}
+
+// offeredSizes lists the only sizes that a model paints; none for any.
+func offeredSizes(f *onnx.Folder) []onnx.Size {
+	if f.Config.Fixed != (onnx.Size{}) {
+		return []onnx.Size{f.Config.Fixed}
+	}
+	return slices.Clone(f.Card.Sizes)
+}
