@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"image"
 	"log/slog"
 	mathrand "math/rand/v2"
@@ -220,17 +219,16 @@ func jitter(d time.Duration) time.Duration {
 
 // serve sees one job through.
 func (d *day) serve(ctx context.Context, l queue.Lease) {
-	t := newTurn(d.Bench, l)
+	hold, drop := context.WithCancelCause(context.WithoutCancel(ctx))
+	paint, cancelled := context.WithCancelCause(hold)
+	t := newTurn(d.Bench, l, drop, cancelled)
 	d.mu.Lock()
 	d.hand = t
 	d.mu.Unlock()
-	t.run(ctx)
+	t.run(ctx, hold, paint)
 	d.mu.Lock()
 	d.hand = nil
 	d.mu.Unlock()
 }
 
 var _ Jobs = (*queue.Queue)(nil)
-
-// String names the bench in logs.
-func (b Bench) String() string { return fmt.Sprintf("bench %s", b.Options.Slot) }

@@ -1,0 +1,62 @@
+package work
+
+import (
+	"context"
+	"errors"
+)
+
+// broken ends a job whose step returned err: by the cause of its context if that has ended, else by what err says.
+func (t *turn) broken(paint context.Context, step string, err error) {
+	switch cause := context.Cause(paint); {
+	case errors.Is(cause, ErrLeaseLost):
+		t.log.Info("dropped", "step", step)
+	case errors.Is(cause, ErrStopping):
+		t.giveBack(paint)
+	case errors.Is(cause, ErrCancelled) && step == painting:
+		t.stopped(paint)
+	default:
+		t.fail(paint, step, err)
+	}
+}
+
+func (t *turn) giveBack(job context.Context) {
+	err := t.insist(job, func(ctx context.Context) error {
+		_, err := t.Queue.Release(ctx, t.lease)
+		return err
+	})
+	t.log.Info("given back", "err", err)
+}
+
+func (t *turn) stopped(job context.Context) {
+	err := t.insist(job, func(ctx context.Context) error {
+		_, err := t.Queue.Stopped(ctx, t.lease)
+		return err
+	})
+	t.log.Info("cancelled", "err", err)
+}
+
+// fail lets the queue decide whether the job is tried again; if not, its owner is told.
+func (t *turn) fail(job context.Context, step string, err error) {
+	reason, retry := verdictOn(step, err)
+	var final bool
+	unheard := t.insist(job, func(ctx context.Context) (err error) {
+		final, err = t.Queue.Fail(ctx, t.lease, reason, retry)
+		return err
+	})
+	t.log.Warn("failed", "step", step, "final", final, "err", err, "queue", unheard)
+	var panicked *PanicError
+	if errors.As(err, &panicked) {
+		t.log.Error("panic", "step", step, "panic", panicked)
+	}
+	if final {
+		t.sorry(job, reason)
+	}
+}
+
+func (t *turn) sorry(job context.Context, reason string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(job), sorryFor)
+	defer cancel()
+	if err := safely(func() error { return t.Post.Sorry(ctx, t.lease.Job, reason) }); err != nil {
+		t.log.Warn("no apology was sent", "err", err)
+	}
+}
