@@ -33,6 +33,7 @@ type Message struct {
 	Content    string
 	Files      []File
 	Keep       []string // edits: ids of attachments already there that stay; all others go
+	Leave      bool     // edits: the files that are there stay, whichever they are
 	Rows       []Row
 	Private    bool     // only the person who asked sees it; first answers and follow-ups only
 	AllowUsers []string // who may be pinged; nobody else ever is
@@ -97,7 +98,7 @@ type mentionsJSON struct {
 type messageJSON struct {
 	Content         string           `json:"content"`
 	Components      []componentJSON  `json:"components"`
-	Attachments     []attachmentJSON `json:"attachments"`
+	Attachments     []attachmentJSON `json:"attachments,omitzero"` // nil leaves the files as they are
 	AllowedMentions mentionsJSON     `json:"allowed_mentions"`
 	Flags           int              `json:"flags,omitempty"`
 	Nonce           string           `json:"nonce,omitempty"`
@@ -130,6 +131,9 @@ func (m *Message) payload() messageJSON {
 	}
 	for _, id := range m.Keep {
 		p.Attachments = append(p.Attachments, attachmentJSON{ID: id})
+	}
+	if m.Leave && len(m.Files) == 0 {
+		p.Attachments = nil
 	}
 	for i, f := range m.Files {
 		p.Attachments = append(p.Attachments, attachmentJSON{

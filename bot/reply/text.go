@@ -139,11 +139,11 @@ func tail(job string, tile int) Row {
 	}
 }
 
-// Sorry is the message of a job that was given up. reason is a sentence for people; the job's id is the reference that
-// is also in the log.
+// Sorry is the message of a job that was given up. reason is a clause for people, such as "the model broke down"; the
+// job's id is the reference that is also in the log.
 func Sorry(to To, spec picture.Spec, job, reason string) Message {
 	return Message{
-		Content: fmt.Sprintf("%s\n⚠️ %s\n-# reference %s", head(to, spec), reason, job),
+		Content: fmt.Sprintf("%s\n⚠️ This could not be painted: %s.\n-# reference %s", head(to, spec), strings.TrimRight(reason, "."), job),
 		Rows: []Row{{
 			{Style: Secondary, Emoji: "🔄", Label: "Try again", ID: button.ID{Verb: button.Reroll, Job: job}.String()},
 			{Style: Secondary, Emoji: "❌", ID: button.ID{Verb: button.Delete, Job: job}.String()},

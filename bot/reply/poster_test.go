@@ -1,0 +1,152 @@
+package reply_test
+
+import (
+	"context"
+	"errors"
+	"image"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"darkroom/bot/reply"
+	"darkroom/queue"
+	"darkroom/queue/work"
+	"darkroom/render/picture"
+)
+
+// shelf is a tray that keeps what is put into it, or refuses with err.
+type shelf struct {
+	put []queue.Delivery
+	err error
+}
+
+func (s *shelf) PutTray(_ context.Context, d queue.Delivery) error {
+	if s.err == nil {
+		s.put = append(s.put, d)
+	}
+	return s.err
+}
+
+func job(t *testing.T, to reply.To) queue.Job {
+	t.Helper()
+	spec := picture.Spec{
+		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Prompt: "a red boat", Width: 128, Height: 128,
+		Count: 2, Steps: 4, Sampler: "ddim", Seed: 7,
+	}
+	b, err := spec.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return queue.Job{ID: "1-0", Spec: b, Reply: to.Encode()}
+}
+
+var made = work.Made{Files: []work.Picture{
+	{Name: "1-0-1.png", Data: []byte("one"), File: queue.File{Name: "1-0-1.png", Seed: 7, Width: 128, Height: 128}},
+	{Name: "1-0-2.png", Data: []byte("two"), File: queue.File{Name: "1-0-2.png", Seed: 8, Width: 128, Height: 128}},
+}}
+
+func fresh() reply.To {
+	fresh := to
+	fresh.Expires = time.Now().Add(14 * time.Minute)
+	return fresh
+}
+
+func stale() reply.To {
+	stale := to
+	stale.Expires = time.Now().Add(-time.Minute)
+	return stale
+}
+
+func TestPost(t *testing.T) {
+	t.Parallel()
+	t.Run("shows the pictures with their buttons in the one message", func(t *testing.T) {
+		t.Parallel()
+		s, c := open(t, say(200, `{"id":"9","channel_id":"5"}`))
+		out, err := reply.NewPoster(c, &shelf{}).Post(context.Background(), job(t, fresh()), made)
+		if err != nil || out.Delivered != "posted" || out.Message != "9" || len(out.Files) != 2 {
+			t.Fatalf("Post = %+v, %v", out, err)
+		}
+		body, files := payload(t, s.requests()[0])
+		if files["files[1]=1-0-2.png"] != "two" || !strings.Contains(body["content"].(string), "a red boat") {
+			t.Errorf("posted %v with files %v", body, files)
+		}
+	})
+	for name, c := range map[string]struct {
+		to        reply.To
+		answer    func(http.ResponseWriter)
+		tray      error
+		delivered string
+		final     bool
+	}{
+		"a deleted message stays deleted":              {to: fresh(), answer: say(404, `{"code":10008}`), delivered: "removed"},
+		"a token that is told to be old: the tray":     {to: fresh(), answer: say(401, `{"code":50027}`), delivered: "tray"},
+		"a token that is known to be old: the tray":    {to: stale(), delivered: "tray"},
+		"a place that was closed to the bot: the tray": {to: fresh(), answer: say(403, `{"code":50013}`), delivered: "tray"},
+		"a full tray: the bot will offer them":         {to: stale(), tray: queue.ErrTrayFull, delivered: "stranded"},
+		"files that are too large are final":           {to: fresh(), answer: say(413, `{"code":40005}`), final: true},
+		"a body that Discord refuses is final":         {to: fresh(), answer: say(400, `{"code":50035}`), final: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answer := c.answer
+			if answer == nil {
+				answer = func(http.ResponseWriter) { t.Error("a request was sent, want none") }
+			}
+			_, client := open(t, answer)
+			tray := &shelf{err: c.tray}
+			out, err := reply.NewPoster(client, tray).Post(context.Background(), job(t, c.to), made)
+			var final *work.FinalError
+			if errors.As(err, &final) != c.final || out.Delivered != c.delivered {
+				t.Fatalf("Post = %+v, %v; want %q, final %v", out, err, c.delivered, c.final)
+			}
+			if c.delivered == "tray" && (len(tray.put) != 1 || string(tray.put[0].Files[1].Bytes) != "two") {
+				t.Errorf("tray holds %+v", tray.put)
+			}
+		})
+	}
+}
+
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	s, c := open(t, say(200, `{}`))
+	p := reply.NewPoster(c, &shelf{})
+	asked := 0
+	preview := func() image.Image { asked++; return image.NewNRGBA(image.Rect(0, 0, 2, 2)) }
+	for percent := range 5 {
+		if err := p.Progress(context.Background(), job(t, fresh()), percent, preview); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(s.requests()); n != 1 || asked != 1 {
+		t.Errorf("%d edits and %d previews within three seconds, want 1 and 1", n, asked)
+	}
+	if body, files := payload(t, s.requests()[0]); len(files) != 1 || len(body["attachments"].([]any)) != 1 {
+		t.Errorf("progress carries files %v and attachments %v, want the preview alone", files, body["attachments"])
+	}
+}
+
+func TestLook(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		found  bool
+		how    string
+	}{
+		"its pictures are there": {200, `{"id":"9","attachments":[{"id":"1","filename":"a.png"}],"components":[{"components":[{"custom_id":"1:remix:1-0:0"}]}]}`, true, "found"},
+		"it was deleted":         {404, `{"code":10008}`, true, "removed"},
+		"only a preview is":      {200, `{"id":"9","attachments":[{"id":"1"}],"components":[{"components":[{"custom_id":"1:cancel:1-0:0"}]}]}`, false, ""},
+		"another job's are":      {200, `{"id":"9","attachments":[{"id":"1"}],"components":[{"components":[{"custom_id":"1:remix:2-0:0"}]}]}`, false, ""},
+		"the token is old":       {401, `{"code":50027}`, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, client := open(t, say(c.status, c.body))
+			found, out, err := reply.NewPoster(client, &shelf{}).Look(context.Background(), job(t, fresh()))
+			if err != nil || found != c.found || out.Delivered != c.how {
+				t.Errorf("Look = %v, %+v, %v; want %v, %q", found, out, err, c.found, c.how)
+			}
+		})
+	}
+}
