@@ -1,0 +1,74 @@
+package encode
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"image"
+	"image/color"
+
+	"golang.org/x/image/draw"
+)
+
+// Cleaned is an input picture made safe to keep and to lend: a PNG of nothing but opaque pixels.
+type Cleaned struct {
+	PNG           []byte
+	SHA256        string // lower-case hex, of PNG
+	Width, Height int    // pixels
+}
+
+// Clean decodes an input picture of at most maxPixels and encodes it anew without metadata, on white where it was
+// transparent, and scaled down if a side is longer than maxSide (0 is no such bound). Errors are those of Decode.
+func Clean(data []byte, maxPixels, maxSide int) (Cleaned, error) {
+	img, _, err := Decode(data, maxPixels)
+	if err != nil {
+		return Cleaned{}, err
+	}
+	out := shrink(flatten(img), maxSide)
+	file, err := PNG(out, "")
+	if err != nil {
+		return Cleaned{}, err
+	}
+	sum := sha256.Sum256(file)
+	size := out.Bounds().Size()
+	return Cleaned{PNG: file, SHA256: hex.EncodeToString(sum[:]), Width: size.X, Height: size.Y}, nil
+}
+
+// flatten lays a picture on white, as A1111 does with a start picture.
+func flatten(img image.Image) *image.RGBA {
+	b := img.Bounds()
+	out := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
+	draw.Draw(out, out.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
+	draw.Draw(out, out.Bounds(), img, b.Min, draw.Over)
+	return out
+}
+
+// shrink scales a picture down so that its longer side is at most side.
+func shrink(img *image.RGBA, side int) *image.RGBA {
+	size := img.Bounds().Size()
+	longer := max(size.X, size.Y)
+	if side <= 0 || longer <= side {
+		return img
+	}
+	w, h := max(1, (size.X*side+longer/2)/longer), max(1, (size.Y*side+longer/2)/longer)
+	img = halve(img, w, h)
+	out := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.CatmullRom.Scale(out, out.Bounds(), img, img.Bounds(), draw.Src, nil)
+	return out
+}
+
+// halve halves a picture while it stays at least twice as large as w x h, so that the scaler needs little memory.
+func halve(img *image.RGBA, w, h int) *image.RGBA {
+	for size := img.Bounds().Size(); size.X >= 4*w && size.Y >= 4*h; size = img.Bounds().Size() {
+		half := image.NewRGBA(image.Rect(0, 0, size.X/2, size.Y/2))
+		for y := range size.Y / 2 {
+			above, below := img.Pix[2*y*img.Stride:], img.Pix[(2*y+1)*img.Stride:]
+			row := half.Pix[y*half.Stride:]
+			for i := range size.X / 2 * 4 {
+				j := i/4*8 + i%4
+				row[i] = uint8((int(above[j]) + int(above[j+4]) + int(below[j]) + int(below[j+4]) + 2) / 4)
+			}
+		}
+		img = half
+	}
+	return img
+}

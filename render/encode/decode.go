@@ -1,0 +1,154 @@
+package encode
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"strings"
+
+	"golang.org/x/image/draw"
+	"golang.org/x/image/webp"
+)
+
+// Why an input picture is refused.
+var (
+	ErrNoPicture = errors.New("not a PNG, JPEG, WebP or GIF picture")
+	ErrHuge      = errors.New("picture has too many pixels")
+	ErrDamaged   = errors.New("picture is damaged or cut off")
+	ErrAnimated  = errors.New("animated WebP is not understood")
+)
+
+// codec reads one format.
+type codec struct {
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error)
+}
+
+// sniff returns the format by its first bytes, whatever a file is called: "png", "jpeg", "webp", "gif" or "".
+func sniff(data []byte) string {
+	head := string(data[:min(len(data), 12)])
+	switch {
+	case strings.HasPrefix(head, pngMagic):
+		return "png"
+	case strings.HasPrefix(head, "\xff\xd8\xff"):
+		return "jpeg"
+	case len(head) == 12 && strings.HasPrefix(head, "RIFF") && head[8:] == "WEBP":
+		return "webp"
+	case strings.HasPrefix(head, "GIF87a"), strings.HasPrefix(head, "GIF89a"):
+		return "gif"
+	}
+	return ""
+}
+
+func codecOf(format string) (codec, bool) {
+	switch format {
+	case "png":
+		return codec{png.DecodeConfig, png.Decode}, true
+	case "jpeg":
+		return codec{jpeg.DecodeConfig, jpeg.Decode}, true
+	case "webp":
+		return codec{webp.DecodeConfig, webp.Decode}, true
+	case "gif":
+		return codec{gif.DecodeConfig, decodeGIF}, true
+	}
+	return codec{}, false
+}
+
+// Decode reads an input picture that nobody vouches for: its header first, and its pixels only if there are at most
+// maxPixels. A GIF gives its first frame. An EXIF orientation is applied. format is "png", "jpeg", "webp" or "gif".
+// The errors are ErrNoPicture, ErrHuge, ErrDamaged and ErrAnimated, with what is the matter.
+func Decode(data []byte, maxPixels int) (img image.Image, format string, err error) {
+	format = sniff(data)
+	c, ok := codecOf(format)
+	if !ok {
+		return nil, "", ErrNoPicture
+	}
+	if format == "webp" && animated(data) {
+		return nil, format, ErrAnimated
+	}
+	config, err := c.readConfig(data)
+	if err != nil {
+		return nil, format, err
+	}
+	if pixels := int64(config.Width) * int64(config.Height); pixels > int64(maxPixels) {
+		return nil, format, fmt.Errorf("%w: %d x %d, at most %d in all", ErrHuge, config.Width, config.Height, maxPixels)
+	}
+	img, err = c.read(data)
+	if err != nil {
+		return nil, format, err
+	}
+	return orient(img, orientation(data, format)), format, nil
+}
+
+func (c codec) readConfig(data []byte) (config image.Config, err error) {
+	defer rescue(&err)
+	if config, err = c.config(bytes.NewReader(data)); err != nil {
+		return config, fmt.Errorf("%w: %v", ErrDamaged, err)
+	}
+	if config.Width <= 0 || config.Height <= 0 {
+		return config, fmt.Errorf("%w: it has no size", ErrDamaged)
+	}
+	return config, nil
+}
+
+func (c codec) read(data []byte) (img image.Image, err error) {
+	defer rescue(&err)
+	if img, err = c.decode(bytes.NewReader(data)); err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
+	}
+	return img, nil
+}
+
+// rescue turns a decoder's panic into an error: the bytes come from strangers.
+func rescue(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%w: %v", ErrDamaged, p)
+	}
+}
+
+// decodeGIF gives the first frame on the whole canvas.
+func decodeGIF(r io.Reader) (image.Image, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	config, err := gif.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	frame, err := gif.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	canvas := image.Rect(0, 0, config.Width, config.Height)
+	if frame.Bounds() == canvas {
+		return frame, nil
+	}
+	out := image.NewNRGBA(canvas)
+	draw.Draw(out, frame.Bounds(), frame, frame.Bounds().Min, draw.Src)
+	return out, nil
+}
+
+// animated reports whether a WebP says it is an animation (a flag of its extended header).
+func animated(data []byte) bool {
+	return len(data) > 20 && string(data[12:16]) == "VP8X" && data[20]&2 != 0
+}
+
+// orientation returns the EXIF orientation, 1 when there is none.
+func orientation(data []byte, format string) int {
+	var exif []byte
+	switch format {
+	case "png":
+		_, exif = readPNG(data)
+	case "jpeg":
+		_, exif = readJPEG(data)
+	case "webp":
+		exif = readWebP(data)
+	}
+	return readExif(exif).orientation
+}

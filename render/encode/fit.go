@@ -1,0 +1,99 @@
+package encode
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
+)
+
+// ErrTooLarge is returned when a picture fits in the limit by no means that is worth looking at.
+var ErrTooLarge = errors.New("picture does not fit in the limit")
+
+// qualities is the ladder of JPEG qualities that Fit goes down.
+func qualities() []int { return []int{95, 92, 88, 84, 78, 70, 60, 50, 40} }
+
+// Fit encodes a picture together with its parameters text in at most limit bytes: as a PNG if that fits, else as the best
+// JPEG that does. No limit is 0. ext is "png" or "jpg". The error is ErrTooLarge if nothing fits.
+func Fit(img image.Image, parameters string, limit int64) (data []byte, ext string, err error) {
+	if data, err = PNG(img, parameters); err != nil {
+		return nil, "", err
+	}
+	if limit <= 0 || int64(len(data)) <= limit {
+		return data, "png", nil
+	}
+	for _, q := range qualities() {
+		if data, err = asJPEG(img, parameters, q); err != nil {
+			return nil, "", err
+		}
+		if int64(len(data)) <= limit {
+			return data, "jpg", nil
+		}
+	}
+	return nil, "", fmt.Errorf("%w: %d bytes as a JPEG, the limit is %d", ErrTooLarge, len(data), limit)
+}
+
+// PNG encodes a picture with its parameters text; an empty text leaves no trace.
+func PNG(img image.Image, parameters string) ([]byte, error) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		return nil, fmt.Errorf("encode PNG: %w", err)
+	}
+	if parameters == "" {
+		return b.Bytes(), nil
+	}
+	return addPNGText(b.Bytes(), parameters), nil
+}
+
+// asJPEG encodes a picture with its parameters text as the EXIF user comment.
+func asJPEG(img image.Image, parameters string, quality int) ([]byte, error) {
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: quality}); err != nil {
+		return nil, fmt.Errorf("encode JPEG: %w", err)
+	}
+	if parameters == "" {
+		return b.Bytes(), nil
+	}
+	data, err := addJPEGExif(b.Bytes(), userComment(parameters))
+	if err != nil {
+		return nil, fmt.Errorf("encode JPEG: %w", err)
+	}
+	return data, nil
+}
+
+// ErrNoParameters is returned for a picture that says nothing about how it was made.
+var ErrNoParameters = errors.New("picture holds no parameters")
+
+// ReadParameters reads the parameters text in a PNG, JPEG or WebP file. An EXIF user comment overrides a PNG's text, as
+// in A1111. Errors are ErrNoParameters and ErrNoPicture.
+func ReadParameters(file []byte) (Recipe, error) {
+	text, err := parametersText(file)
+	if err != nil {
+		return Recipe{}, err
+	}
+	if strip(text) == "" {
+		return Recipe{}, ErrNoParameters
+	}
+	return Read(text), nil
+}
+
+func parametersText(file []byte) (text string, err error) {
+	var exif []byte
+	switch sniff(file) {
+	case "png":
+		text, exif = readPNG(file)
+	case "jpeg":
+		text, exif = readJPEG(file)
+	case "webp":
+		exif = readWebP(file)
+	case "gif":
+	default:
+		return "", ErrNoPicture
+	}
+	if comment := readExif(exif).comment; strip(comment) != "" {
+		return comment, nil
+	}
+	return text, nil
+}

@@ -1,0 +1,86 @@
+package encode
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"math/bits"
+	"slices"
+	"strconv"
+
+	"golang.org/x/image/draw"
+)
+
+// The perceptual hash looks at the lowest hashSide x hashSide frequencies of a picture scaled to side x side.
+const (
+	hashSide  = 8
+	hashScale = 32
+)
+
+// PHash returns a perceptual hash of 64 bits as 16 hex digits: pictures that look alike differ in few bits (see
+// PHashDistance). It is the DCT hash that the Python package imagehash calls phash: the lowest 8 x 8 frequencies of the
+// grey picture at 32 x 32, each compared with their median.
+func PHash(img image.Image) string {
+	low := frequencies(greys(img))
+	sorted := slices.Clone(low[:])
+	slices.Sort(sorted)
+	median := (sorted[len(sorted)/2-1] + sorted[len(sorted)/2]) / 2
+	var hash uint64
+	for _, f := range low {
+		hash <<= 1
+		if f > median {
+			hash |= 1
+		}
+	}
+	return fmt.Sprintf("%016x", hash)
+}
+
+// PHashDistance returns in how many of their 64 bits two hashes differ: 0 to about 8 for the same picture encoded
+// otherwise, around 32 for unrelated ones.
+func PHashDistance(a, b string) (int, error) {
+	var values [2]uint64
+	for i, hash := range []string{a, b} {
+		v, err := strconv.ParseUint(hash, 16, 64)
+		if err != nil || len(hash) != 16 {
+			return 0, fmt.Errorf("perceptual hash %.40q: want 16 hex digits", hash)
+		}
+		values[i] = v
+	}
+	return bits.OnesCount64(values[0] ^ values[1]), nil
+}
+
+// greys returns the picture in grey at hashScale x hashScale, transparent places black.
+func greys(img image.Image) [hashScale][hashScale]float64 {
+	small := image.NewRGBA(image.Rect(0, 0, hashScale, hashScale))
+	draw.BiLinear.Scale(small, small.Bounds(), img, img.Bounds(), draw.Src, nil)
+	var out [hashScale][hashScale]float64
+	for y := range hashScale {
+		for x := range hashScale {
+			out[y][x] = float64(color.Gray16Model.Convert(small.At(x, y)).(color.Gray16).Y)
+		}
+	}
+	return out
+}
+
+// frequencies returns the lowest hashSide x hashSide coefficients of the two-dimensional DCT-II, row by row:
+// F(v,u) = 4 Σ f(y,x) cos(πv(2y+1)/2N) cos(πu(2x+1)/2N). They are rounded, so that what is zero has no sign.
+func frequencies(f [hashScale][hashScale]float64) (out [hashSide * hashSide]float64) {
+	for v := range hashSide {
+		for u := range hashSide {
+			sum := 0.0
+			for y := range hashScale {
+				for x := range hashScale {
+					sum += f[y][x] * wave(v, y) * wave(u, x)
+				}
+			}
+			out[v*hashSide+u] = math.Round(4 * sum)
+		}
+	}
+	return out
+}
+
+// wave is the DCT's cosine of frequency k at sample i.
+func wave(k, i int) float64 {
+	return math.Cos(math.Pi * float64(k) * float64(2*i+1) / (2 * hashScale))
+}

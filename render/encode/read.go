@@ -1,0 +1,156 @@
+package encode
+
+import (
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"darkroom/render/picture"
+)
+
+const negativeMark = "Negative prompt:"
+
+// fieldPattern is A1111's: a key, a colon, and a JSON string or anything without a comma. A line is the line of fields
+// only if it matches at least three times.
+var (
+	fieldPattern = regexp.MustCompile(`\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)`)
+	sizePattern  = regexp.MustCompile(`^(\d+)x(\d+)$`)
+)
+
+const fewestFields = 3
+
+// Read reads A1111's "parameters" text, ours or another program's. Anything is read as something: text without a line of
+// fields is all prompt.
+func Read(text string) Recipe {
+	lines := strings.Split(strip(text), "\n")
+	var r Recipe
+	if last := lines[len(lines)-1]; len(fieldPattern.FindAllStringIndex(last, fewestFields)) == fewestFields {
+		r.Fields = readFields(last)
+		lines = lines[:len(lines)-1]
+	}
+	r.Prompt, r.Negative = readPrompts(lines)
+	r.fill()
+	return r
+}
+
+// readPrompts reads the lines before the fields: from the one that begins with the mark on they are negative.
+func readPrompts(lines []string) (positive, negative string) {
+	var texts [2][]string
+	at := 0
+	for _, line := range lines {
+		line = strip(line)
+		if after, ok := strings.CutPrefix(line, negativeMark); ok {
+			at, line = 1, strip(after)
+		}
+		if line != "" || len(texts[at]) > 0 { // an empty beginning leaves no line, as in A1111
+			texts[at] = append(texts[at], line)
+		}
+	}
+	return strings.Join(texts[0], "\n"), strings.Join(texts[1], "\n")
+}
+
+func readFields(line string) []Field {
+	var out []Field
+	for _, m := range fieldPattern.FindAllStringSubmatch(line, -1) {
+		value := m[2]
+		if strings.HasPrefix(value, `"`) && strings.HasSuffix(value, `"`) {
+			var text string
+			if json.Unmarshal([]byte(value), &text) == nil {
+				value = text
+			}
+		}
+		if value != "" {
+			out = append(out, Field{m[1], value})
+		}
+	}
+	return out
+}
+
+// fill sets what the fields say.
+func (r *Recipe) fill() {
+	if exact, ok := r.Field(keyExactPrompt); ok {
+		r.Prompt = exact
+		r.Negative, _ = r.Field(keyExactNegative)
+	} else if exact, ok := r.Field(keyExactNegative); ok {
+		r.Prompt, r.Negative = "", exact
+	}
+	r.Seed = -1
+	if n, err := strconv.ParseInt(r.text("Seed"), 10, 64); err == nil {
+		r.Seed = n
+	}
+	r.Steps, r.GuidanceScale, r.ClipSkip = r.whole("Steps"), r.number("CFG scale"), r.whole("Clip skip")
+	if title, ok := r.Field("Sampler"); ok {
+		r.Sampler = SamplerName(title, r.text("Schedule type"))
+	}
+	if m := sizePattern.FindStringSubmatch(r.text("Size")); m != nil {
+		r.Width, _ = strconv.Atoi(m[1])
+		r.Height, _ = strconv.Atoi(m[2])
+	}
+	r.Model = picture.Ref{Name: r.text("Model"), Hash: r.text("Model hash")}
+	r.Dialect, r.Version = picture.Dialect(r.text(keyDialect)), r.text("Version")
+	r.Variations = r.variations()
+	r.fillPasses()
+}
+
+// fillPasses sets the start picture and the second pass.
+func (r *Recipe) fillPasses() {
+	strength := r.number("Denoising strength")
+	if hash, ok := r.Field("Init image hash"); ok {
+		r.Init = &picture.Init{Picture: picture.Input{SHA256: hash}, Strength: strength}
+		if mask, ok := r.Field(keyMaskHash); ok {
+			r.Init.Mask = &picture.Input{SHA256: mask}
+		}
+		strength = r.number(keyHiresStrength)
+	}
+	if _, ok := r.Field("Hires upscale"); ok {
+		r.Hires = &picture.Hires{Scale: r.number("Hires upscale"), Steps: r.whole("Hires steps"), Strength: strength}
+	}
+}
+
+// variations reads the chain, or the one variation that A1111 knows.
+func (r Recipe) variations() []picture.Variation {
+	var out []picture.Variation
+	chain, ok := r.Field(keyVariations)
+	if !ok {
+		chain = r.text("Variation seed") + ":" + r.text("Variation seed strength")
+	}
+	for _, link := range strings.Fields(chain) {
+		seed, strength, _ := strings.Cut(link, ":")
+		n, errSeed := strconv.ParseInt(seed, 10, 64)
+		f, errStrength := strconv.ParseFloat(strength, 64)
+		if errSeed == nil && errStrength == nil {
+			out = append(out, picture.Variation{Seed: n, Strength: f})
+		}
+	}
+	return out
+}
+
+func (r Recipe) text(key string) string {
+	value, _ := r.Field(key)
+	return value
+}
+
+// whole is 0 for what is no whole number.
+func (r Recipe) whole(key string) int {
+	n, err := strconv.Atoi(r.text(key))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// number is 0 for what is no number.
+func (r Recipe) number(key string) float64 {
+	f, err := strconv.ParseFloat(r.text(key), 64)
+	if err != nil {
+		return 0
+	}
+	return f
+}
+
+// strip trims what Python calls blank, since A1111 does: Unicode's blanks and the four separators.
+func strip(text string) string {
+	return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f })
+}

@@ -1,0 +1,36 @@
+package encode
+
+import (
+	"darkroom/render/picture"
+)
+
+// Recipe is what the text in a picture says about how it was made. What was not said is zero, but for Seed.
+type Recipe struct {
+	Prompt, Negative string
+	Steps            int
+	Sampler          string // our name if we have one, else as written
+	GuidanceScale    float64
+	Seed             int64 // -1 when not said
+	Width, Height    int   // pixels
+	Model            picture.Ref
+	Dialect          picture.Dialect
+	ClipSkip         int
+	Variations       []picture.Variation
+	Init             *picture.Init // without sizes
+	Hires            *picture.Hires
+	Version          string  // of the program that wrote it
+	Fields           []Field // everything said, in order, as written
+}
+
+// Field is one "key: value" of the text.
+type Field struct{ Key, Value string }
+
+// Field returns the value of a key.
+func (r Recipe) Field(key string) (value string, ok bool) {
+	for _, f := range r.Fields {
+		if f.Key == key {
+			return f.Value, true
+		}
+	}
+	return "", false
+}
