@@ -7,8 +7,11 @@ import (
 	"darkroom/render/picture"
 )
 
-// attachFiles is Discord's permission to send files.
-const attachFiles = 1 << 15
+// Discord's permission to send files, and the one that implies all others.
+const (
+	attachFiles   = 1 << 15
+	administrator = 1 << 3
+)
 
 // Order is a request that was found good: all that decides the picture, and what the person should be told about it.
 type Order struct {
@@ -69,14 +72,22 @@ func outset(req Request, offer Offer, policy Policy) *Refusal {
 	if r := paused(policy); r != nil {
 		return r
 	}
-	inServer := req.Place.Kind == "guild" || req.Place.Kind == "thread"
-	if inServer && req.Place.BotPermissions&attachFiles == 0 {
-		return refuse("Ask a moderator to give the bot the permission Attach Files here, or use another channel.",
-			"I may not send pictures in this channel.")
+	if r := MayPost(req.Place); r != nil {
+		return r
 	}
 	if len(offer.Models) == 0 {
 		return refuse("Try again in a minute. If it stays so, whoever runs this bot should look at its renderer.",
 			"No renderer has told me yet what it can paint.")
+	}
+	return nil
+}
+
+// MayPost tells whether the bot may send pictures in a place, or why not.
+func MayPost(p Place) *Refusal {
+	inServer := p.Kind == "guild" || p.Kind == "thread"
+	if inServer && p.BotPermissions&(attachFiles|administrator) == 0 {
+		return refuse("Ask a moderator to give the bot the permission Attach Files here, or use another channel.",
+			"I may not send pictures in this channel.")
 	}
 	return nil
 }

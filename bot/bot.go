@@ -1,0 +1,117 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"darkroom/bot/reply"
+	"darkroom/store"
+)
+
+// Bot is the conversation. Make one with New and give it a life with Run.
+type Bot struct {
+	ledger  Ledger
+	line    Line
+	discord *reply.Client
+	o       Options
+	log     *slog.Logger
+
+	door    *door
+	offers  *offers
+	watched *watched
+	costs   *costs
+	owing   chan struct{} // poked when the relay should look at once
+	moving  chan struct{} // poked when places in line may have changed
+
+	application atomic.Value // string: this bot's application id, once known
+	aside1      *errgroup.Group
+	copying     sync.Map // job ids whose input pictures are being copied
+}
+
+// New puts a Bot together. It names every part that is missing.
+func New(p Parts) (*Bot, error) {
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("make bot: %w", err)
+	}
+	o := p.Options.filled()
+	b := &Bot{
+		ledger: p.Ledger, line: p.Line, discord: p.Discord, o: o, log: o.Log,
+		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), costs: newCosts(),
+		aside1: newAsides(), owing: make(chan struct{}, 1), moving: make(chan struct{}, 1),
+	}
+	b.door = newDoor(o.Now, o.Workers)
+	return b, nil
+}
+
+// Run talks until ctx is done and then returns nil, or returns why it cannot go on. Interactions that are being handled
+// are finished first.
+func (b *Bot) Run(ctx context.Context) error {
+	b.offers.recall(ctx, b.log)
+	g, ctx := errgroup.WithContext(ctx)
+	for _, duty := range []func(context.Context) error{
+		b.hear, b.work, b.relay, b.follow, b.reap, b.deliver, b.places, b.expire, b.refreshOffers, b.repair,
+	} {
+		g.Go(func() error { return duty(ctx) })
+	}
+	err := g.Wait()
+	_ = b.aside1.Wait() // asides return no errors
+	return err
+}
+
+// hear listens to the gateway.
+func (b *Bot) hear(ctx context.Context) error {
+	g := &gateway{
+		token: b.o.Token, base: b.o.Base, silence: b.o.Pace.Silence, patience: b.o.Pace.Patience, log: b.log,
+		hear: func(kind string, raw json.RawMessage) { b.event(ctx, kind, raw) },
+	}
+	return g.run(ctx)
+}
+
+// event takes one gateway event. It must not block: discordgo reads nothing else meanwhile.
+func (b *Bot) event(ctx context.Context, kind string, raw json.RawMessage) {
+	switch kind {
+	case "INTERACTION_CREATE":
+		if err := b.door.knock(raw); err != nil {
+			b.log.Warn("interaction turned away", "error", err)
+		}
+	case "READY":
+		var ready struct {
+			Application struct {
+				ID string `json:"id"`
+			} `json:"application"`
+		}
+		if err := json.Unmarshal(raw, &ready); err == nil && ready.Application.ID != "" {
+			b.application.Store(ready.Application.ID)
+		}
+		b.log.Info("gateway session is ready")
+		go b.register(ctx)
+	}
+}
+
+// account is what a place is charged to: its server, or the one account of all direct messages.
+func account(guild string) string {
+	if guild == "" {
+		return directAccount
+	}
+	return guild
+}
+
+// directAccount is the server of jobs asked for in direct messages.
+const directAccount = "dm"
+
+// poke wakes a duty that may be waiting on c; if it is poked already, once is enough.
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// terminal tells whether an entry has ended.
+func terminal(e store.Entry) bool { return e.State.Terminal() }

@@ -1,0 +1,74 @@
+package bot
+
+import (
+	"context"
+	"strings"
+
+	"darkroom/bot/reply"
+)
+
+// choiceLength is Discord's limit on the name and the value of a suggestion, in characters.
+const choiceLength = 100
+
+// complete suggests values while somebody types an option. What is typed may be sent all the same, so it is judged
+// again then.
+func (t *turn) complete(ctx context.Context) error {
+	choices, err := t.choices(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = t.answer(ctx, reply.Offer(choices))
+	return err
+}
+
+func (t *turn) choices(ctx context.Context) ([]reply.Choice, error) {
+	typed := t.req.Options[t.req.Focus]
+	if t.req.Focus == "job" {
+		return t.jobChoices(ctx, typed)
+	}
+	models := t.offers.current().Models
+	if len(models) == 0 {
+		return nil, nil
+	}
+	var names []string
+	switch t.req.Focus {
+	case "size":
+		names = models[0].SizeNames()
+	case "sampler":
+		names = models[0].SamplerNames()
+	}
+	return matching(names, typed), nil
+}
+
+// matching returns the names that contain what was typed; a size may be typed with any cross.
+func matching(names []string, typed string) []reply.Choice {
+	plain := func(s string) string {
+		return strings.NewReplacer("×", "x", "*", "x").Replace(strings.ToLower(strings.TrimSpace(s)))
+	}
+	var out []reply.Choice
+	for _, name := range names {
+		if strings.Contains(plain(name), plain(typed)) {
+			out = append(out, reply.Choice{Name: name, Value: name})
+		}
+	}
+	return out
+}
+
+// jobChoices suggests one's own unfinished jobs, the newest first.
+func (t *turn) jobChoices(ctx context.Context, typed string) ([]reply.Choice, error) {
+	mine, err := t.ledger.Unfinished(ctx, t.req.Person.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []reply.Choice
+	for i := len(mine) - 1; i >= 0; i-- {
+		name := mine[i].ID
+		if v, err := see(mine[i]); err == nil && v.spec.Prompt != "" {
+			name = v.spec.Prompt
+		}
+		if strings.Contains(strings.ToLower(name), strings.ToLower(typed)) || typed == mine[i].ID {
+			out = append(out, reply.Choice{Name: cut(name, choiceLength), Value: mine[i].ID})
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,109 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"darkroom/bot/reply"
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+// enlist brings a promised job into the line, from wherever it stands: input pictures that are missing are copied, the
+// bytes are lent to the queue, the job is enqueued and its epoch noted. It returns the job's place. Doing it again does
+// no harm. Every way into the queue is this one: a fresh request, a start of the bot, a lost enqueue, a wiped Redis.
+func (b *Bot) enlist(ctx context.Context, e store.Entry) (int, error) {
+	epoch, err := b.ledger.CurrentEpoch(ctx, b.o.Pool)
+	if err != nil {
+		return 0, err
+	}
+	if epoch == 0 {
+		return 0, errNoEpoch
+	}
+	return b.enlistIn(ctx, epoch, e)
+}
+
+// errNoEpoch means that the relay has not begun the queue yet.
+var errNoEpoch = errors.New("the queue is not begun yet")
+
+func (b *Bot) enlistIn(ctx context.Context, epoch int64, e store.Entry) (int, error) {
+	if len(e.Pending) > 0 {
+		if _, busy := b.copying.LoadOrStore(e.ID, true); busy {
+			return 0, errCopying
+		}
+		defer b.copying.Delete(e.ID)
+		full, err := b.attach(ctx, e)
+		if err != nil {
+			return 0, err
+		}
+		e = full
+	}
+	if err := b.lend(ctx, e); err != nil {
+		return 0, err
+	}
+	got, err := b.line.Enqueue(ctx, epoch, b.job(ctx, e))
+	if err != nil {
+		return 0, fmt.Errorf("enqueue job %s: %w", e.ID, err)
+	}
+	return got.Position, b.noteEpoch(ctx, e.ID, epoch)
+}
+
+// errCopying means that somebody else is copying this job's input pictures.
+var errCopying = errors.New("its input pictures are being copied")
+
+// job copies what was written down into what the queue carries.
+func (b *Bot) job(ctx context.Context, e store.Entry) queue.Job {
+	j := queue.Job{
+		ID: e.ID, Lane: e.Lane, Server: e.Server, User: e.User, Cost: e.Cost, Spec: e.Spec, Reply: e.Reply,
+		Inputs: e.Inputs, Look: e.Leased,
+	}
+	if p, err := b.ledger.Policy(ctx, e.Server); err == nil {
+		j.MaxRunning = p.RunningPerUser
+	}
+	return j
+}
+
+// lend gives the queue the bytes of a job's input pictures.
+func (b *Bot) lend(ctx context.Context, e store.Entry) error {
+	for _, sha := range e.Inputs {
+		data, err := b.ledger.Input(ctx, sha)
+		if errors.Is(err, store.ErrNotFound) {
+			return b.giveUp(ctx, e, reasonNoInput, store.ErrInputGone)
+		}
+		if err != nil {
+			return err
+		}
+		if err := b.line.LendInput(ctx, sha, data); err != nil {
+			return fmt.Errorf("lend input of job %s: %w", e.ID, err)
+		}
+	}
+	return nil
+}
+
+// noteEpoch notes where the job is. If it ended meanwhile (cancelled while it was on its way), it is taken out again.
+func (b *Bot) noteEpoch(ctx context.Context, id string, epoch int64) error {
+	noted, err := b.ledger.Enqueued(ctx, id, epoch)
+	if err != nil || noted {
+		return err
+	}
+	e, err := b.ledger.Find(ctx, id)
+	if err != nil || e.State != store.Cancelled {
+		return err
+	}
+	if _, err := b.line.Cancel(ctx, id, e.User); err != nil {
+		return fmt.Errorf("take cancelled job %s out: %w", id, err)
+	}
+	return nil
+}
+
+// errGivenUp means that a job cannot be painted and that its owner was told so.
+var errGivenUp = errors.New("the job was given up")
+
+// giveUp ends a job that cannot be painted: the message says why, then the ledger. It returns errGivenUp with the cause.
+func (b *Bot) giveUp(ctx context.Context, e store.Entry, reason string, cause error) error {
+	b.correct(ctx, e, func(v view) reply.Message { return reply.Sorry(v.to, v.spec, e.ID, reason) })
+	b.log.Warn("a job was given up before it was painted", "job", e.ID, "error", reply.Redact(cause.Error()))
+	_, err := b.ledger.Fail(ctx, e.ID, reason)
+	return errors.Join(errGivenUp, cause, err)
+}

@@ -1,0 +1,221 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"darkroom/bot/button"
+	"darkroom/bot/reply"
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+const (
+	// eventTries is how often one event is tried before it is passed over: a broken one must not hide all others.
+	eventTries = 5
+	// noteEvery is how often the position in the event stream is written down. Hearing an event twice does no harm.
+	noteEvery = 2 * time.Second
+	// inFlight is how long an edit of ours may still have been on its way when a renderer began to edit the message.
+	inFlight = 30 * time.Second
+)
+
+// follow hears what becomes of jobs and writes it into the ledger.
+func (b *Bot) follow(ctx context.Context) error {
+	f := &follower{Bot: b, meta: "events:" + b.o.Pool, at: "0-0"}
+	if at, err := b.ledger.Meta(ctx, f.meta); err == nil && at != "" {
+		f.at = at
+	}
+	pause := newBackoff(200*time.Millisecond, 5*time.Second)
+	for ctx.Err() == nil {
+		err := b.line.Watch(ctx, f.at, func(e queue.Event) error { return f.take(ctx, e) })
+		if err != nil && ctx.Err() == nil {
+			b.log.Warn("the queue's events are interrupted", "error", reply.Redact(err.Error()))
+			_ = pause.wait(ctx)
+		}
+	}
+	f.note(context.WithoutCancel(ctx))
+	return nil
+}
+
+// follower is a place in the event stream.
+type follower struct {
+	*Bot
+	meta  string
+	at    string // the last event that was dealt with
+	noted time.Time
+	tries int
+}
+
+func (f *follower) take(ctx context.Context, e queue.Event) error {
+	if err := f.heard(ctx, e); err != nil && ctx.Err() == nil {
+		if f.tries++; f.tries < eventTries {
+			return fmt.Errorf("event %s (%s of job %s): %w", e.ID, e.Kind, e.Job, err)
+		}
+		f.log.Error("an event was passed over", "event", e.ID, "kind", e.Kind, "job", e.Job, "error", err)
+	} else if err != nil {
+		return err
+	}
+	f.tries, f.at = 0, e.ID
+	if now := f.o.Now(); now.Sub(f.noted) >= noteEvery {
+		f.noted = now
+		f.note(ctx)
+	}
+	return nil
+}
+
+func (f *follower) note(ctx context.Context) {
+	if err := f.ledger.SetMeta(ctx, f.meta, f.at); err != nil {
+		f.log.Warn("the place in the event stream was not noted", "error", err)
+	}
+}
+
+// heard deals with one event. Events may come twice, and late.
+func (b *Bot) heard(ctx context.Context, e queue.Event) error {
+	switch e.Kind {
+	case queue.Queued:
+		return b.requeued(ctx, e.Job)
+	case queue.Leased:
+		b.watched.taken(e.Job)
+		poke(b.moving)
+		return known(b.ledger.Leased(ctx, e.Job))
+	case queue.Progress:
+		b.watched.percent(e.Job, e.Percent)
+	case queue.Done:
+		return b.done(ctx, e)
+	case queue.Failed:
+		return b.failed(ctx, e)
+	case queue.Gone:
+		return b.gone(ctx, e)
+	case queue.NewEpoch:
+		poke(b.owing)
+	}
+	return nil
+}
+
+// known drops the error that says there is no such job: it belongs to another database.
+func known(_ bool, err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// requeued notes that a job waits: anew, or again after its renderer gave it back.
+func (b *Bot) requeued(ctx context.Context, id string) error {
+	poke(b.moving)
+	if !b.watched.back(id) {
+		return nil
+	}
+	b.watched.shown(id, -1, time.Time{}) // whatever its message shows, it is no place in line
+	return known(b.ledger.Returned(ctx, id))
+}
+
+// done ends a job with what was made. Pictures in the tray are not delivered yet: the job ends when they are.
+func (b *Bot) done(ctx context.Context, ev queue.Event) error {
+	poke(b.moving)
+	out := queue.Outcome{}
+	if ev.Outcome != nil {
+		out = *ev.Outcome
+	}
+	e, err := b.ledger.Find(ctx, ev.Job)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	g, _ := b.watched.get(e.ID)
+	b.watched.forget(e.ID)
+	if v, err := see(e); err == nil {
+		b.costs.learn(v.spec, out.Millis)
+	}
+	if out.Delivered == reply.DeliveredTray {
+		return nil
+	}
+	first, err := b.finish(ctx, e.ID, out)
+	if err != nil || !first {
+		return err
+	}
+	switch {
+	case out.Delivered == reply.DeliveredStranded:
+		b.aside(func(ctx context.Context) { b.strand(ctx, e) })
+	case b.o.Now().Sub(g.told) < inFlight:
+		b.aside(func(ctx context.Context) { b.restore(ctx, e, out) })
+	}
+	return nil
+}
+
+// finish writes down what was made.
+func (b *Bot) finish(ctx context.Context, id string, out queue.Outcome) (bool, error) {
+	text, err := json.Marshal(out)
+	if err != nil {
+		return false, fmt.Errorf("write down job %s: %w", id, err)
+	}
+	return b.ledger.Finish(ctx, id, out.Message, text)
+}
+
+// failed ends a job that was given up. Its renderer has told its owner if it still could; a message that still shows a
+// Cancel button was left by one that could not.
+func (b *Bot) failed(ctx context.Context, ev queue.Event) error {
+	poke(b.moving)
+	return b.ended(ctx, ev.Job, func() (bool, error) { return b.ledger.Fail(ctx, ev.Job, ev.Reason) },
+		func(v view) reply.Message { return reply.Sorry(v.to, v.spec, ev.Job, reasonGone) })
+}
+
+// gone ends a job that was cancelled.
+func (b *Bot) gone(ctx context.Context, ev queue.Event) error {
+	poke(b.moving)
+	return b.ended(ctx, ev.Job, func() (bool, error) { return b.ledger.Cancel(ctx, ev.Job) },
+		func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, ev.Job) })
+}
+
+// ended writes an end down and puts the message right if it still says that the job lives.
+func (b *Bot) ended(ctx context.Context, id string, write func() (bool, error), say func(view) reply.Message) error {
+	e, err := b.ledger.Find(ctx, id) // before its token is blanked
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	b.watched.forget(id)
+	if _, err := write(); err != nil {
+		return err
+	}
+	b.aside(func(ctx context.Context) { b.correctLiving(ctx, e, say) })
+	return nil
+}
+
+// correctLiving corrects the message of an ended job if it still offers to cancel it.
+func (b *Bot) correctLiving(ctx context.Context, e store.Entry, say func(view) reply.Message) {
+	v, err := see(e)
+	if err != nil {
+		b.log.Error("a job cannot be read", "job", e.ID, "error", err)
+		return
+	}
+	p, err := b.look(ctx, e, v)
+	if err != nil {
+		if !reply.Final(err) {
+			b.log.Warn("a message could not be looked at", "job", e.ID, "error", reply.Redact(err.Error()))
+		}
+		return
+	}
+	if p.Has(cancelButton(e.ID)) {
+		b.correct(ctx, e, say)
+	}
+}
+
+// restore gives a finished message its text and buttons back, in case an edit of ours about its place in line arrived
+// after the pictures.
+func (b *Bot) restore(ctx context.Context, e store.Entry, out queue.Outcome) {
+	b.correctLiving(ctx, e, func(v view) reply.Message {
+		m := reply.Finished(v.to, v.spec, e.ID, nil, out.Files)
+		m.Rows, m.Leave = reply.FinishedRows(v.spec, e.ID, len(out.Files)), true
+		return m
+	})
+}
+
+func cancelButton(job string) string { return button.ID{Verb: button.Cancel, Job: job}.String() }

@@ -1,0 +1,268 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+	"github.com/gorilla/websocket"
+)
+
+// ErrRefused means that Discord closed the gateway for good: a wrong token, or intents it does not grant.
+var ErrRefused = errors.New("Discord refused the gateway session")
+
+// resumeTries is how often a session is opened again before it is thrown away for a new one.
+const resumeTries = 3
+
+// gateway keeps a session with Discord alive and hands on its raw events.
+//
+// discordgo may lock itself up for ever while it opens (an op 7 as the first packet), and it notices a dead connection
+// only after five missed heartbeats. So sessions are opened in a goroutine with a deadline, their connection is watched
+// from below, and one that is stuck is dropped without ever asking it for a lock.
+type gateway struct {
+	token    string
+	base     string // REST base
+	silence  time.Duration
+	patience time.Duration
+	hear     func(kind string, raw json.RawMessage) // must not block
+	log      *slog.Logger
+}
+
+// run returns nil once ctx is done, or an error that wraps ErrRefused.
+func (g *gateway) run(ctx context.Context) error {
+	pause := newBackoff(time.Second, time.Minute)
+	for {
+		began := time.Now()
+		err := g.session(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, ErrRefused) {
+			return err
+		}
+		if time.Since(began) > time.Minute {
+			pause.reset()
+		}
+		g.log.Warn("gateway session ended, starting a new one", "error", err)
+		if pause.wait(ctx) != nil {
+			return nil
+		}
+	}
+}
+
+// session lives as long as one discordgo session is good for anything, resuming it when the connection breaks.
+func (g *gateway) session(ctx context.Context) error {
+	s, w, down, err := g.build()
+	if err != nil {
+		return err
+	}
+	defer g.discard(s, w)
+	pause := newBackoff(200*time.Millisecond, 10*time.Second)
+	for tries := 0; tries < resumeTries; tries++ {
+		began := time.Now()
+		err = g.open(ctx, s)
+		if errors.Is(err, errStuck) || errors.Is(err, ErrRefused) {
+			return err
+		}
+		if err == nil {
+			tries = -1
+			err = g.watch(ctx, w, down)
+		}
+		if time.Since(began) > time.Minute {
+			pause.reset() // only then: a session that breaks at once must not be opened a thousand times a day
+		}
+		if ctx.Err() != nil || errors.Is(err, errStuck) {
+			return err
+		}
+		if pause.wait(ctx) != nil {
+			return ctx.Err()
+		}
+	}
+	return err
+}
+
+var errStuck = errors.New("the session does not answer")
+
+// build makes a session whose connection and REST requests go where the options say.
+func (g *gateway) build() (*discordgo.Session, *wire, <-chan struct{}, error) {
+	s, err := discordgo.New("Bot " + g.token)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("make gateway session: %w", err)
+	}
+	base, err := url.Parse(g.base)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("read REST base: %w", err)
+	}
+	w := &wire{}
+	s.Client = &http.Client{Timeout: g.patience, Transport: redirect{base}}
+	s.Dialer = &websocket.Dialer{NetDialContext: w.dial, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: g.patience}
+	s.Identify.Intents = discordgo.IntentsNone // interactions need none
+	s.StateEnabled = false
+	s.SyncEvents = true // hear does not block, and order is kept
+	s.ShouldReconnectOnError = false
+	s.ShouldRetryOnRateLimit = false
+	down := make(chan struct{}, 1)
+	s.AddHandler(func(_ *discordgo.Session, e *discordgo.Event) {
+		if e.Operation == 0 && e.Type != "" {
+			g.hear(e.Type, e.RawData)
+		}
+	})
+	s.AddHandler(func(*discordgo.Session, *discordgo.Disconnect) {
+		select {
+		case down <- struct{}{}:
+		default:
+		}
+	})
+	return s, w, down, nil
+}
+
+// open opens or resumes the session, for no longer than patience.
+func (g *gateway) open(ctx context.Context, s *discordgo.Session) error {
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- fmt.Errorf("open gateway session: panic: %v", p)
+			}
+		}()
+		done <- s.Open()
+	}()
+	select {
+	case err := <-done:
+		if refused(err) {
+			return fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+		if err != nil && !errors.Is(err, discordgo.ErrWSAlreadyOpen) {
+			return fmt.Errorf("open gateway session: %w", err)
+		}
+		return nil
+	case <-time.After(g.patience):
+		return errStuck
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// watch returns when the connection is down. A connection that has gone silent is cut.
+func (g *gateway) watch(ctx context.Context, w *wire, down <-chan struct{}) error {
+	tick := time.NewTicker(g.silence / 4)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-down:
+			return errors.New("the connection broke")
+		case <-tick.C:
+		}
+		if w.quiet() < g.silence {
+			continue
+		}
+		w.cut()
+		select {
+		case <-down:
+			return errors.New("the connection was silent")
+		case <-time.After(g.patience):
+			return errStuck
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// discard closes a session that may be stuck: politely for a moment, then by cutting its connection.
+func (g *gateway) discard(s *discordgo.Session, w *wire) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.Close()
+	}()
+	select {
+	case <-done:
+	case <-time.After(2 * time.Second):
+	}
+	w.cut()
+}
+
+// refused tells whether a close code says that trying again is useless. Source: Discord, "Gateway Close Event Codes".
+func refused(err error) bool {
+	var c *websocket.CloseError
+	if errors.As(err, &c) {
+		return c.Code == 4004 || c.Code >= 4010 && c.Code <= 4014
+	}
+	var r *discordgo.RESTError
+	return errors.As(err, &r) && r.Response != nil && r.Response.StatusCode == http.StatusUnauthorized
+}
+
+// redirect sends discordgo's few REST requests to our base and version of the API, since it knows no other than its own.
+type redirect struct{ base *url.URL }
+
+// RoundTrip sends the request to the base.
+func (r redirect) RoundTrip(req *http.Request) (*http.Response, error) {
+	out := req.Clone(req.Context())
+	path := req.URL.Path
+	if i := strings.Index(path, "/api/v"); i >= 0 {
+		if j := strings.IndexByte(path[i+len("/api/v"):], '/'); j >= 0 {
+			path = path[i+len("/api/v")+j:]
+		}
+	}
+	out.URL.Scheme, out.URL.Host, out.Host = r.base.Scheme, r.base.Host, r.base.Host
+	out.URL.Path, out.URL.RawPath = strings.TrimRight(r.base.Path, "/")+path, ""
+	return http.DefaultTransport.RoundTrip(out)
+}
+
+// wire watches a session's connection from below.
+type wire struct {
+	heard atomic.Int64 // Unix nanoseconds of the last bytes
+
+	mu   sync.Mutex
+	conn net.Conn
+}
+
+func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	w.heard.Store(time.Now().UnixNano())
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.conn = conn
+	return &tapped{Conn: conn, heard: &w.heard}, nil
+}
+
+func (w *wire) quiet() time.Duration { return time.Since(time.Unix(0, w.heard.Load())) }
+
+func (w *wire) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.conn != nil {
+		_ = w.conn.Close()
+	}
+}
+
+// tapped notes when bytes arrive.
+type tapped struct {
+	net.Conn
+	heard *atomic.Int64
+}
+
+// Read reads and notes the time.
+func (t *tapped) Read(p []byte) (int, error) {
+	n, err := t.Conn.Read(p)
+	if n > 0 {
+		t.heard.Store(time.Now().UnixNano())
+	}
+	return n, err
+}

@@ -1,0 +1,59 @@
+package bot
+
+import (
+	"context"
+	"strconv"
+
+	"darkroom/bot/admit"
+	"darkroom/store"
+)
+
+// imagine paints pictures from words.
+func (t *turn) imagine(ctx context.Context) error {
+	return t.order(ctx, func(offer admit.Offer, p admit.Policy) (promise, *admit.Refusal) {
+		o, no := admit.Judge(t.req, offer, p, t.o.Seed())
+		return promise{order: o, verb: "imagine"}, no
+	})
+}
+
+// example paints one of the prompts that were shown to somebody whose words the model does not know.
+func (t *turn) example(ctx context.Context) error {
+	n, err := strconv.Atoi(t.click.Job)
+	models := t.offers.current().Models
+	if err != nil || n < 0 || len(models) == 0 || n >= len(models[0].Prompts) {
+		return errOldButton
+	}
+	t.req.Wanted = admit.Wanted{Prompt: models[0].Prompts[n]}
+	return t.imagine(ctx)
+}
+
+// judge looks at a request under one policy.
+type judge func(admit.Offer, admit.Policy) (promise, *admit.Refusal)
+
+// order judges a request under the server's limits and submits what comes of it.
+func (t *turn) order(ctx context.Context, rule judge) error {
+	read, cancel := context.WithTimeout(ctx, acceptWithin)
+	p, err := t.ledger.Policy(read, account(t.req.Place.Guild))
+	cancel()
+	if err != nil {
+		return err
+	}
+	made, no := rule(t.offers.current(), admit.Policy(p))
+	if no != nil {
+		return no
+	}
+	made.judged, made.rule = p, rule
+	return t.submit(ctx, made)
+}
+
+// promise is an order with what is written down beside it.
+type promise struct {
+	order  admit.Order
+	verb   string // "imagine", "reroll", "vary", "upscale", "remix" or "show"
+	parent string // the job whose button was pressed
+	tile   int    // the tile a variation or upscale comes from
+	here   bool   // the message that was clicked on becomes the answer
+
+	judged store.Policy // what it was judged by
+	rule   judge        // judges again if that changed meanwhile
+}

@@ -1,0 +1,106 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"darkroom/bot/reply"
+	"darkroom/queue"
+	"darkroom/render/encode"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+// info tells all settings of a message, to the one who asks.
+func (t *turn) info(ctx context.Context) error {
+	e, v, err := t.clicked(ctx)
+	if err != nil {
+		return err
+	}
+	var out queue.Outcome
+	if len(e.Outcome) > 0 {
+		if err := json.Unmarshal(e.Outcome, &out); err != nil {
+			return fmt.Errorf("read outcome of job %s: %w", e.ID, err)
+		}
+	}
+	spec, tile := v.spec, t.click.Tile
+	if tile > 0 && tile <= spec.Count {
+		spec = spec.Tile(tile - 1)
+	}
+	return t.tell(ctx, reply.Message{
+		Content: infoText(e, v.spec, tile, out),
+		Files:   []reply.File{{Name: "settings.txt", Data: []byte(encode.Parameters(spec, encode.Extra{}) + "\n")}},
+	})
+}
+
+// infoText lists the settings. The texts that may be long, prompt and negative prompt, are in the attached file whole.
+func infoText(e store.Entry, s picture.Spec, tile int, out queue.Outcome) string {
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "**%s** %s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("Prompt", "%s", reply.Escape(cut(s.Prompt, 500)))
+	if s.Negative != "" {
+		line("Negative", "%s", reply.Escape(cut(s.Negative, 300)))
+	}
+	line("Size", "%s", sizeText(s))
+	line("Steps", "%d, %s, guidance %g", s.Steps, reply.Escape(s.Sampler), s.GuidanceScale)
+	line("Seeds", "%s", seedsText(s, tile))
+	for _, v := range s.Variations {
+		line("Variation", "seed %d, strength %g", v.Seed, v.Strength)
+	}
+	if s.Init != nil {
+		line("Start picture", "%d×%d, strength %g", s.Init.Picture.Width, s.Init.Picture.Height, s.Init.Strength)
+	}
+	line("Model", "%s `%s`", reply.Escape(s.Model.Name), shortHash(s.Model.Hash))
+	if len(out.Millis) > 0 {
+		line("Time", "%s", millisText(out.Millis))
+	}
+	if e.Parent != "" {
+		line("Made from", "`%s`", e.Parent)
+	}
+	fmt.Fprintf(&b, "-# %s · %s", e.ID, e.Created.UTC().Format("2006-01-02 15:04 MST"))
+	return b.String()
+}
+
+func sizeText(s picture.Spec) string {
+	text := fmt.Sprintf("%d×%d", s.Width, s.Height)
+	if h := s.Hires; h != nil {
+		text += fmt.Sprintf(", enlarged %g× with %d steps and strength %g", h.Scale, h.Steps, h.Strength)
+	}
+	return text
+}
+
+// seedsText names the seed that makes each tile its own.
+func seedsText(s picture.Spec, only int) string {
+	var all []string
+	for i := range s.Count {
+		if only > 0 && only != i+1 && only <= s.Count {
+			continue
+		}
+		t := s.Tile(i)
+		seed := t.Seed
+		if n := len(t.Variations); n > 0 {
+			seed = t.Variations[n-1].Seed
+		}
+		all = append(all, fmt.Sprintf("%d: `%d`", i+1, seed))
+	}
+	return strings.Join(all, " · ")
+}
+
+// stages is the order in which the time of a job went by.
+var stages = [...]string{"load", "encode", "denoise", "decode", "post"}
+
+func millisText(ms map[string]int64) string {
+	var all []string
+	for _, stage := range stages {
+		if n, ok := ms[stage]; ok {
+			all = append(all, fmt.Sprintf("%s %.1f s", stage, float64(n)/1000))
+		}
+	}
+	return strings.Join(all, " · ")
+}
+
+func shortHash(hash string) string { return hash[:min(10, len(hash))] }

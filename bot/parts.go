@@ -1,0 +1,188 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"darkroom/bot/reply"
+	"darkroom/queue"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+// Ledger is what the bot needs of the truth; *store.Store is one.
+type Ledger interface {
+	rows
+	states
+	epochs
+	inputs
+	policies
+	memory
+}
+
+type rows interface {
+	Accept(ctx context.Context, entries []store.Entry, judge func(store.Policy, store.Usage) error) error
+	Find(ctx context.Context, id string) (store.Entry, error)
+	Unfinished(ctx context.Context, user string) ([]store.Entry, error)
+	Ended(ctx context.Context, since time.Time, limit int) ([]store.Entry, error)
+	Unacknowledged(ctx context.Context, age time.Duration, limit int) ([]store.Entry, error)
+	Owed(ctx context.Context, epoch int64, limit int) ([]store.Entry, error)
+}
+
+type states interface {
+	Acknowledged(ctx context.Context, id string) (bool, error)
+	Answered(ctx context.Context, id, message string) (bool, error)
+	Enqueued(ctx context.Context, id string, epoch int64) (bool, error)
+	Leased(ctx context.Context, id string) (bool, error)
+	Returned(ctx context.Context, id string) (bool, error)
+	Finish(ctx context.Context, id, message string, outcome json.RawMessage) (bool, error)
+	Fail(ctx context.Context, id, reason string) (bool, error)
+	Cancel(ctx context.Context, id string) (bool, error)
+	Expire(ctx context.Context, age time.Duration) (int, error)
+}
+
+type epochs interface {
+	NextEpoch(ctx context.Context, pool string) (int64, error)
+	CurrentEpoch(ctx context.Context, pool string) (int64, error)
+}
+
+type inputs interface {
+	PutInput(ctx context.Context, sha string, data []byte) error
+	Input(ctx context.Context, sha string) ([]byte, error)
+	Attach(ctx context.Context, id string, spec json.RawMessage, inputs []string) (bool, error)
+	Prune(ctx context.Context, age time.Duration) (int, error)
+}
+
+type policies interface {
+	Policy(ctx context.Context, server string) (store.Policy, error)
+	SetPolicy(ctx context.Context, server string, p store.Policy, by string) error
+	ResetPolicy(ctx context.Context, server, by string) error
+	Usage(ctx context.Context, server, user string) (store.Usage, error)
+}
+
+type memory interface {
+	Meta(ctx context.Context, name string) (string, error)
+	SetMeta(ctx context.Context, name, value string) error
+}
+
+// Line is what the bot needs of the queue; *queue.Queue is one.
+type Line interface {
+	lining
+	healing
+	tray
+}
+
+type lining interface {
+	Enqueue(ctx context.Context, epoch int64, job queue.Job) (queue.Receipt, error)
+	Cancel(ctx context.Context, id, by string) (queue.CancelAnswer, error)
+	LendInput(ctx context.Context, sha string, data []byte) error
+	Snapshot(ctx context.Context) (queue.Snapshot, error)
+	Renderers(ctx context.Context) ([]queue.Renderer, error)
+}
+
+type healing interface {
+	Epoch(ctx context.Context) (current int64, empty bool, err error)
+	Begin(ctx context.Context, epoch int64) error
+	Reap(ctx context.Context) (int, error)
+	Watch(ctx context.Context, from string, hear func(queue.Event) error) error
+}
+
+type tray interface {
+	TakeTray(ctx context.Context, n int) ([]queue.Delivery, error)
+	AckTray(ctx context.Context, job string) error
+}
+
+// Options are the settings of a Bot. Zero values are replaced by what is said beside them.
+type Options struct {
+	Token   string           // the bot's token; needed
+	Base    string           // REST base; reply.DiscordAPI when empty
+	CDN     []string         // hosts (host or host:port) that pictures may be fetched from besides Discord's own
+	Pool    string           // the queue's pool, as the epochs in SQL are named; "main"
+	Workers int              // interactions that are handled at once; 64
+	HTTP    *http.Client     // for pictures; a client with a timeout of 20 s
+	Now     func() time.Time // time.Now
+	Seed    func() int64     // draws seeds; random ones
+	Log     *slog.Logger     // a logger that discards
+	Pace    Pace
+}
+
+// Pace is how often the bot's duties run. Zero values are replaced by the ones beside them.
+type Pace struct {
+	Relay    time.Duration // what SQL still owes the queue; 1 s
+	Reap     time.Duration // leases that ran out; 1 s
+	Tray     time.Duration // late pictures; 2 s
+	Places   time.Duration // places in line told anew, at most this often; 4 s
+	Offer    time.Duration // what renderers can paint; 5 s
+	Expire   time.Duration // jobs nobody acknowledged; 5 s
+	Silence  time.Duration // a gateway that says nothing for so long is dead; 2 min
+	Patience time.Duration // how long opening a gateway session may take; 30 s
+}
+
+// Parts are what a Bot is put together from.
+type Parts struct {
+	Ledger  Ledger
+	Line    Line
+	Discord *reply.Client
+	Options Options
+}
+
+func (p Parts) check() error {
+	var errs []error
+	if p.Ledger == nil {
+		errs = append(errs, errors.New("no ledger"))
+	}
+	if p.Line == nil {
+		errs = append(errs, errors.New("no line"))
+	}
+	if p.Discord == nil {
+		errs = append(errs, errors.New("no Discord client"))
+	}
+	if p.Options.Token == "" {
+		errs = append(errs, errors.New("no token"))
+	}
+	return errors.Join(errs...)
+}
+
+func (o Options) filled() Options {
+	if o.Base == "" {
+		o.Base = reply.DiscordAPI
+	}
+	if o.Pool == "" {
+		o.Pool = "main"
+	}
+	if o.Workers < 1 {
+		o.Workers = 64
+	}
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Timeout: 20 * time.Second}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Seed == nil {
+		// 32 bits, as other tools draw them, so that a seed can be typed there again.
+		o.Seed = func() int64 { return rand.Int64N(1<<32) & picture.MaxSeed }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.Pace = o.Pace.filled()
+	return o
+}
+
+func (p Pace) filled() Pace {
+	for at, usual := range map[*time.Duration]time.Duration{
+		&p.Relay: time.Second, &p.Reap: time.Second, &p.Tray: 2 * time.Second, &p.Places: 4 * time.Second,
+		&p.Offer: 5 * time.Second, &p.Expire: 5 * time.Second, &p.Silence: 2 * time.Minute, &p.Patience: 30 * time.Second,
+	} {
+		if *at <= 0 {
+			*at = usual
+		}
+	}
+	return p
+}

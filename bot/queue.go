@@ -1,0 +1,104 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"darkroom/bot/reply"
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+// queueShown is how many of one's own jobs /queue lists.
+const queueShown = 10
+
+// queue tells how long the line is and where one stands in it.
+func (t *turn) queue(ctx context.Context) error {
+	s, err := t.line.Snapshot(ctx)
+	if err != nil {
+		t.log.Warn("the line cannot be read", "error", reply.Redact(err.Error()))
+	}
+	up, rerr := t.line.Renderers(ctx)
+	mine, lerr := t.ledger.Unfinished(ctx, t.req.Person.ID)
+	if lerr != nil {
+		return lerr
+	}
+	var lines []string
+	if err != nil || rerr != nil {
+		lines = append(lines, string(errReconnecting))
+	} else {
+		lines = append(lines, lineText(s, len(up)), serverText(s, account(t.req.Place.Guild)))
+	}
+	lines = append(lines, mineText(mine, s)...)
+	return t.tell(ctx, reply.Message{Content: strings.Join(lines, "\n")})
+}
+
+func lineText(s queue.Snapshot, renderers int) string {
+	who := fmt.Sprintf("%d renderers are up", renderers)
+	switch renderers {
+	case 0:
+		who = "no renderer is up"
+	case 1:
+		who = "1 renderer is up"
+	}
+	return fmt.Sprintf("**The line:** %d waiting, %d being painted; %s.", s.Waiting, s.Running, who)
+}
+
+func serverText(s queue.Snapshot, server string) string {
+	waiting, running := 0, 0
+	for _, j := range s.Jobs {
+		switch {
+		case j.Server != server:
+		case j.Place > 0:
+			waiting++
+		default:
+			running++
+		}
+	}
+	where := "This server"
+	if server == directAccount {
+		where = "All direct messages"
+	}
+	return fmt.Sprintf("**%s:** %d waiting, %d being painted.", where, waiting, running)
+}
+
+// mineText lists one's own jobs with where they stand.
+func mineText(mine []store.Entry, s queue.Snapshot) []string {
+	if len(mine) == 0 {
+		return []string{"**Yours:** none."}
+	}
+	standing := map[string]queue.Standing{}
+	for _, j := range s.Jobs {
+		standing[j.ID] = j
+	}
+	lines := []string{"**Yours:**"}
+	for i, e := range mine {
+		if i == queueShown {
+			return append(lines, fmt.Sprintf("… and %d more", len(mine)-queueShown))
+		}
+		lines = append(lines, "• "+promptLine(e)+" — "+standingText(standing[e.ID]))
+	}
+	return lines
+}
+
+func standingText(j queue.Standing) string {
+	switch j.State {
+	case "painting":
+		return fmt.Sprintf("painting, %d %%", j.Percent)
+	case "posting":
+		return "being posted"
+	case "waiting", "delayed":
+		return fmt.Sprintf("#%d in line", j.Place)
+	}
+	return "waiting for the line to be put together"
+}
+
+// promptLine is a job in a list: its words, shortened.
+func promptLine(e store.Entry) string {
+	v, err := see(e)
+	if err != nil {
+		return e.ID
+	}
+	return reply.Escape(cut(v.spec.Prompt, 80))
+}

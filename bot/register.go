@@ -1,0 +1,50 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+
+	"darkroom/bot/command"
+	"darkroom/bot/reply"
+)
+
+// register registers the commands if they are others than those that were registered last: Discord allows 200 creations
+// a day, and a bot may start more often than that.
+func (b *Bot) register(ctx context.Context) {
+	if err := b.registerCommands(ctx); err != nil && ctx.Err() == nil {
+		b.log.Error("commands could not be registered", "error", reply.Redact(err.Error()))
+	}
+}
+
+func (b *Bot) registerCommands(ctx context.Context) error {
+	application, err := b.applicationID(ctx)
+	if err != nil {
+		return err
+	}
+	commands := command.All()
+	hash, err := command.Hash(commands)
+	if err != nil {
+		return err
+	}
+	name := "commands:" + application
+	if had, err := b.ledger.Meta(ctx, name); err != nil || had == hash {
+		return err
+	}
+	body, err := json.Marshal(commands)
+	if err != nil {
+		return err
+	}
+	if err := b.discord.Register(ctx, application, body); err != nil {
+		return err
+	}
+	b.log.Info("commands registered", "application", application)
+	return b.ledger.SetMeta(ctx, name, hash)
+}
+
+// applicationID is known from the gateway's READY, or asked for.
+func (b *Bot) applicationID(ctx context.Context) (string, error) {
+	if id, ok := b.application.Load().(string); ok {
+		return id, nil
+	}
+	return b.discord.Application(ctx)
+}

@@ -1,0 +1,118 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"darkroom/bot/reply"
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+const (
+	// repairSince is how far back the bot looks at its start for messages that no longer tell the truth.
+	repairSince = 24 * time.Hour
+	// repairMost is how many jobs it looks at.
+	repairMost = 100
+	// settled is how old an unacknowledged job must be before it is looked into: by then its answer has arrived, or
+	// never will.
+	settled = 10 * time.Second
+	// keepInputs is how long a finished job's input pictures are kept for its buttons.
+	keepInputs = 30 * 24 * time.Hour
+)
+
+// repair looks once, at the start, at the messages of jobs that ended lately: a bot that died between writing an end
+// down and telling it left one that says "painting" for ever.
+func (b *Bot) repair(ctx context.Context) error {
+	ended, err := b.ledger.Ended(ctx, b.o.Now().Add(-repairSince), repairMost)
+	if err != nil {
+		b.log.Warn("messages could not be looked over", "error", err)
+		return nil
+	}
+	for _, e := range ended {
+		if ctx.Err() != nil {
+			return nil
+		}
+		if e.Message != "" && e.State != store.Expired {
+			b.putRight(ctx, e)
+		}
+	}
+	return nil
+}
+
+// putRight makes an ended job's message say how it ended, if it still says that it lives.
+func (b *Bot) putRight(ctx context.Context, e store.Entry) {
+	switch e.State {
+	case store.Done:
+		var out queue.Outcome
+		if err := json.Unmarshal(e.Outcome, &out); err == nil && len(out.Files) > 0 {
+			b.restore(ctx, e, out)
+		}
+	case store.Cancelled:
+		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, e.ID) })
+	case store.Failed:
+		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Sorry(v.to, v.spec, e.ID, reasonGone) })
+	}
+}
+
+// expire settles jobs whose acknowledgement was never written down. If Discord has the answer, the promise was given:
+// the job is painted. If not, nobody was promised anything and the job expires.
+func (b *Bot) expire(ctx context.Context) error {
+	pruned := b.o.Now()
+	for {
+		if err := b.settlePromises(ctx); err != nil && ctx.Err() == nil {
+			b.log.Warn("unacknowledged jobs could not be settled", "error", reply.Redact(err.Error()))
+		}
+		if now := b.o.Now(); now.Sub(pruned) > time.Hour {
+			pruned = now
+			if _, err := b.ledger.Prune(ctx, keepInputs); err != nil {
+				b.log.Warn("old input pictures could not be dropped", "error", err)
+			}
+		}
+		if sleep(ctx, b.o.Pace.Expire) != nil {
+			return nil
+		}
+	}
+}
+
+func (b *Bot) settlePromises(ctx context.Context) error {
+	open, err := b.ledger.Unacknowledged(ctx, settled, repairMost)
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	sure := true
+	for _, e := range open {
+		v, err := see(e)
+		if err != nil {
+			continue // it can only expire
+		}
+		p, err := b.discord.Fetch(ctx, v.to)
+		switch {
+		case err == nil:
+			if err := b.keepPromise(ctx, e.ID, p.ID); err != nil {
+				return err
+			}
+		case !reply.Final(err):
+			sure = false
+		}
+	}
+	age := tokenLife
+	if sure {
+		age = settled
+	}
+	_, err = b.ledger.Expire(ctx, age)
+	return err
+}
+
+func (b *Bot) keepPromise(ctx context.Context, id, message string) error {
+	if _, err := b.ledger.Acknowledged(ctx, id); err != nil {
+		return err
+	}
+	if _, err := b.ledger.Answered(ctx, id, message); err != nil {
+		return err
+	}
+	b.log.Info("a job was acknowledged before a crash and is painted after all", "job", id)
+	poke(b.owing)
+	return nil
+}

@@ -1,0 +1,20 @@
+package bot
+
+import "context"
+
+// reroll paints the same settings with a new seed. Of a variation the last step is drawn anew, so that it stays one.
+func (t *turn) reroll(ctx context.Context) error {
+	e, v, err := t.clicked(ctx)
+	if err != nil {
+		return err
+	}
+	s := v.spec
+	if n := len(s.Variations); n > 0 {
+		last := s.Variations[n-1]
+		s.Variations = s.Variations[:n-1]
+		s = s.Vary(t.o.Seed(), last.Strength, s.Count)
+	} else {
+		s.Seed = t.o.Seed()
+	}
+	return t.repaint(ctx, e, s, promise{verb: "reroll"})
+}

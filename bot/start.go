@@ -1,0 +1,133 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"darkroom/bot/admit"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+// discordCDN are the hosts that Discord serves attachments from. Nothing is fetched from anywhere else: an address is
+// typed by strangers and would otherwise reach into the machine's own network.
+var discordCDN = []string{"cdn.discordapp.com", "media.discordapp.net"}
+
+// copyFor is how long the bot tries to copy a start picture before it gives the job up.
+const copyFor = 10 * time.Minute
+
+// notFetched is an input picture that will never come, as opposed to one that may come later.
+type notFetched struct{ why string }
+
+func (n *notFetched) Error() string { return n.why }
+
+// attach copies the start picture of a job: fetched, decoded, cleaned of everything but its pixels, kept in SQL, and
+// named in the Spec.
+func (b *Bot) attach(ctx context.Context, e store.Entry) (store.Entry, error) {
+	var start admit.Start
+	if err := json.Unmarshal(e.Pending, &start); err != nil {
+		return e, b.giveUp(ctx, e, reasonLostStart, fmt.Errorf("read start of job %s: %w", e.ID, err))
+	}
+	in, err := b.copyPicture(ctx, start.File)
+	var never *notFetched
+	switch {
+	case errors.As(err, &never):
+		return e, b.giveUp(ctx, e, fmt.Sprintf(reasonNoStart, never.why), err)
+	case err != nil && b.o.Now().Sub(e.Created) > copyFor:
+		return e, b.giveUp(ctx, e, reasonLostStart, err)
+	case err != nil:
+		return e, err
+	}
+	spec, err := picture.Decode(e.Spec)
+	if err != nil {
+		return e, b.giveUp(ctx, e, reasonBroken, err)
+	}
+	spec.Init = &picture.Init{Picture: in, Strength: start.Strength}
+	if e.Spec, err = spec.Encode(); err != nil {
+		return e, err
+	}
+	e.Inputs, e.Pending = []string{in.SHA256}, nil
+	if attached, err := b.ledger.Attach(ctx, e.ID, e.Spec, e.Inputs); err != nil {
+		return e, err
+	} else if !attached {
+		return e, fmt.Errorf("job %s ended while its start picture was copied", e.ID)
+	}
+	return e, nil
+}
+
+// copyPicture fetches an attachment, makes it safe and keeps it.
+func (b *Bot) copyPicture(ctx context.Context, a admit.Attachment) (picture.Input, error) {
+	raw, err := b.fetch(ctx, a.URL, admit.MaxStartBytes)
+	if err != nil {
+		return picture.Input{}, err
+	}
+	clean, err := clean(raw, admit.MaxStartPixels)
+	if err != nil {
+		return picture.Input{}, &notFetched{err.Error()}
+	}
+	if err := b.ledger.PutInput(ctx, clean.SHA256, clean.PNG); err != nil {
+		return picture.Input{}, err
+	}
+	return picture.Input{SHA256: clean.SHA256, Width: clean.Width, Height: clean.Height}, nil
+}
+
+// fetch reads an attachment from Discord's own hosts, at most so many bytes of it.
+func (b *Bot) fetch(ctx context.Context, address string, most int64) ([]byte, error) {
+	if !b.fetchable(address) {
+		return nil, &notFetched{"its address is not one of Discord's"}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, &notFetched{"its address cannot be read"}
+	}
+	client := *b.o.HTTP
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	answer, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("fetch attachment: %w", withoutAddress(err))
+	}
+	defer answer.Body.Close()
+	switch {
+	case answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests:
+		return nil, fmt.Errorf("fetch attachment: HTTP %d", answer.StatusCode)
+	case answer.StatusCode != http.StatusOK:
+		return nil, &notFetched{fmt.Sprintf("Discord did not hand it out (HTTP %d)", answer.StatusCode)}
+	}
+	data, err := io.ReadAll(io.LimitReader(answer.Body, most+1))
+	if err != nil {
+		return nil, fmt.Errorf("fetch attachment: %w", withoutAddress(err))
+	}
+	if int64(len(data)) > most {
+		return nil, &notFetched{fmt.Sprintf("it is bigger than %d MiB", most>>20)}
+	}
+	return data, nil
+}
+
+// fetchable tells whether an address is one of Discord's, or of the hosts the options add.
+func (b *Bot) fetchable(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.User != nil {
+		return false
+	}
+	if slices.Contains(b.o.CDN, u.Host) {
+		return u.Scheme == "http" || u.Scheme == "https"
+	}
+	return u.Scheme == "https" && slices.Contains(discordCDN, strings.ToLower(u.Host))
+}
+
+// withoutAddress drops the address from an error: it carries a signature.
+func withoutAddress(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}

@@ -1,0 +1,162 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/reply"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+// acceptWithin is how long writing a job down may take: with what is left of Discord's three seconds the person can
+// still be answered.
+const acceptWithin = 1500 * time.Millisecond
+
+// errPolicyMoved means that a moderator changed the limits between judging and writing down.
+var errPolicyMoved = errors.New("the server's limits changed meanwhile")
+
+// submit walks the first half of a job's line: accept, acknowledge, and then into the line. A refusal is the immediate
+// private answer, and nothing is promised before it is written down.
+func (t *turn) submit(ctx context.Context, p promise) error {
+	e, err := t.accept(ctx, p)
+	if errors.Is(err, store.ErrDuplicate) {
+		return nil // the event came twice; the other one is being answered
+	}
+	if err != nil {
+		return err
+	}
+	shown := t.ahead(ctx) + 1
+	if err := t.acknowledge(ctx, p, e, shown); err != nil {
+		return err
+	}
+	t.watched.shown(e.ID, shown, t.o.Now())
+	place, err := t.enlist(ctx, e)
+	if errors.Is(err, errGivenUp) {
+		return nil
+	}
+	if err != nil {
+		t.log.Warn("the job waits for the relay", "job", e.ID, "error", reply.Redact(err.Error()))
+		poke(t.owing)
+	}
+	if err != nil && shown != 0 {
+		t.showPlace(ctx, e, 0)
+	} else if place != shown {
+		poke(t.moving)
+	}
+	return t.notes(ctx, p)
+}
+
+// accept writes the job down, judged once more inside the transaction.
+func (t *turn) accept(ctx context.Context, p promise) (store.Entry, error) {
+	ctx, cancel := context.WithTimeout(ctx, acceptWithin)
+	defer cancel()
+	for tries := 0; ; tries++ {
+		e, err := t.entry(p)
+		if err != nil {
+			return e, err
+		}
+		err = t.ledger.Accept(ctx, []store.Entry{e}, func(policy store.Policy, u store.Usage) error {
+			if policy != p.judged {
+				p.judged = policy
+				return errPolicyMoved
+			}
+			if no := admit.Check(admit.Policy(policy), admit.Usage(u), e.Pictures); no != nil {
+				return no
+			}
+			return nil
+		})
+		if !errors.Is(err, errPolicyMoved) || tries == 2 {
+			return e, err
+		}
+		again, no := p.rule(t.offers.current(), admit.Policy(p.judged))
+		if no != nil {
+			return e, no
+		}
+		p.order = again.order
+	}
+}
+
+// entry is the row of a promise.
+func (t *turn) entry(p promise) (store.Entry, error) {
+	o := p.order
+	spec, err := o.Spec.Encode()
+	if err != nil {
+		return store.Entry{}, err
+	}
+	to := t.to()
+	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = p.verb, p.tile, o.Spoiler, p.here && t.req.Ephemeral
+	e := store.Entry{
+		ID: t.req.ID + "-0", Server: account(t.req.Place.Guild), Channel: t.req.Place.Channel, User: t.req.Person.ID,
+		Parent: p.parent, Verb: p.verb, State: store.Accepted, Spec: spec, Reply: to.Encode(), Lane: o.Spec.Lane(),
+		Cost: t.costs.of(o.Spec), Pictures: o.Spec.Count, Inputs: inputsOf(o.Spec), Spoiler: o.Spoiler,
+	}
+	if o.Start != nil {
+		if e.Pending, err = json.Marshal(o.Start); err != nil {
+			return store.Entry{}, fmt.Errorf("write down start picture: %w", err)
+		}
+	}
+	return e, nil
+}
+
+// inputsOf are the hashes of the input pictures that a Spec names.
+func inputsOf(s picture.Spec) []string {
+	if s.Init == nil {
+		return nil
+	}
+	out := []string{s.Init.Picture.SHA256}
+	if s.Init.Mask != nil && s.Init.Mask.SHA256 != out[0] {
+		out = append(out, s.Init.Mask.SHA256)
+	}
+	return out
+}
+
+// acknowledge shows the waiting message, which is our promise, and notes that it was given.
+func (t *turn) acknowledge(ctx context.Context, p promise, e store.Entry, place int) error {
+	to, err := reply.Decode(e.Reply)
+	if err != nil {
+		return err
+	}
+	m := reply.Waiting(to, p.order.Spec, e.ID, place)
+	r := reply.Say(m)
+	if p.here {
+		r = reply.Update(m)
+	}
+	posted, err := t.answer(ctx, r)
+	if err != nil {
+		return err
+	}
+	if _, err := t.ledger.Acknowledged(ctx, e.ID); err != nil {
+		return err
+	}
+	message := posted.ID
+	if p.here {
+		message = t.req.Message
+	}
+	if message != "" {
+		if _, err := t.ledger.Answered(ctx, e.ID, message); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notes tells the person alone what was changed. A note that does not arrive is not worth an apology.
+func (t *turn) notes(ctx context.Context, p promise) error {
+	o := p.order
+	if p.verb != "imagine" && p.verb != "remix" {
+		o.Unknown = nil // they were told when they typed the words
+	}
+	m, any := noteMessage(o)
+	if !any {
+		return nil
+	}
+	if err := t.tell(ctx, m); err != nil {
+		t.log.Warn("a note did not arrive", "interaction", t.req.ID, "error", reply.Redact(err.Error()))
+	}
+	return nil
+}

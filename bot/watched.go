@@ -1,0 +1,66 @@
+package bot
+
+import (
+	"sync"
+	"time"
+)
+
+// watched is what the bot knows about unfinished jobs from having seen it: nothing that matters after a restart.
+type watched struct {
+	mu   sync.Mutex
+	jobs map[string]glimpse
+}
+
+// glimpse is the last that was seen of a job.
+type glimpse struct {
+	place   int       // the place in line that its message shows; 0 is none
+	told    time.Time // when the bot last edited that message
+	taken   bool      // a renderer has it, or had it last: the message is not ours to edit
+	percent int
+}
+
+func newWatched() *watched { return &watched{jobs: map[string]glimpse{}} }
+
+func (w *watched) change(id string, f func(*glimpse)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g := w.jobs[id]
+	f(&g)
+	w.jobs[id] = g
+}
+
+func (w *watched) get(id string) (glimpse, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g, ok := w.jobs[id]
+	return g, ok
+}
+
+// shown notes which place a job's message shows.
+func (w *watched) shown(id string, place int, at time.Time) {
+	w.change(id, func(g *glimpse) { g.place, g.told = place, at })
+}
+
+// taken notes that a renderer has the job.
+func (w *watched) taken(id string) { w.change(id, func(g *glimpse) { g.taken = true }) }
+
+// back notes that the job waits again, and tells whether a renderer had it.
+func (w *watched) back(id string) (had bool) {
+	w.change(id, func(g *glimpse) {
+		had = g.taken
+		g.taken, g.percent = false, 0
+	})
+	return had
+}
+
+// percent notes how far a job is.
+func (w *watched) percent(id string, percent int) {
+	w.change(id, func(g *glimpse) { g.percent, g.taken = percent, true })
+}
+
+// forget drops a job that has ended.
+func (w *watched) forget(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.jobs, id)
+}

@@ -1,0 +1,81 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/button"
+	"darkroom/bot/reply"
+)
+
+// All texts of the conversation that are no refusals (refuse.go) and no message about a job (bot/reply).
+
+func faultText(ref string) string {
+	return fmt.Sprintf("⚠️ Something went wrong on my side. Whoever runs this bot finds it in the log under `%s`.", ref)
+}
+
+// Why a job is given up, as a clause after "This could not be painted".
+const (
+	reasonNoStart   = "the start picture could not be read, since %s"
+	reasonLostStart = "the start picture could not be fetched from Discord"
+	reasonNoInput   = "its start picture is no longer here"
+	reasonGone      = "renderers tried more than once and failed"
+	reasonBroken    = "its record cannot be read"
+)
+
+// bringModel says how to paint more than the demo model knows.
+const bringModel = "Whoever runs this bot can bring a real model: any Stable Diffusion 1.x folder in the ONNX layout, put into the models directory."
+
+// noteMessage tells what was changed about a request, and which of its words mean nothing to the model.
+func noteMessage(o admit.Order) (reply.Message, bool) {
+	var lines []string
+	for _, n := range o.Notes {
+		lines = append(lines, "• "+reply.Escape(n))
+	}
+	m := reply.Message{}
+	if len(o.Unknown) > 0 {
+		lines = append(lines, unknownText(o))
+		m.Rows = exampleRows(o.Examples)
+	}
+	m.Content = strings.Join(lines, "\n")
+	return m, len(lines) > 0
+}
+
+func unknownText(o admit.Order) string {
+	words := o.Unknown
+	if len(words) > 8 {
+		words = append(append([]string(nil), words[:8]...), "…")
+	}
+	text := fmt.Sprintf("The model %s never saw these words and will paint something else for them: %s.",
+		reply.Escape(o.Spec.Model.Name), reply.Escape(strings.Join(words, ", ")))
+	if len(o.Examples) > 0 {
+		text += "\nIt does know, for example:"
+		for _, p := range o.Examples {
+			text += "\n• " + reply.Escape(p)
+		}
+	}
+	return text + "\n-# " + bringModel
+}
+
+// exampleRows are buttons that paint the examples.
+func exampleRows(prompts []string) []reply.Row {
+	var row reply.Row
+	for i, p := range prompts {
+		id := button.ID{Verb: button.Example, Job: fmt.Sprint(i)}
+		row = append(row, reply.Button{Style: reply.Secondary, Label: cut(p, 80), ID: id.String()})
+	}
+	if row == nil {
+		return nil
+	}
+	return []reply.Row{row}
+}
+
+// cut shortens a label to n characters.
+func cut(text string, n int) string {
+	r := []rune(text)
+	if len(r) <= n {
+		return text
+	}
+	return string(r[:n-1]) + "…"
+}
