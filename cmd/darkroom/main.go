@@ -82,6 +82,7 @@ func tellFaults(w io.Writer, e *config.FaultError) {
 // commands lists the subcommands by the name that config gives them.
 func commands() map[string]command {
 	all := map[string]command{
+		"bot":     runBot,
 		"doctor":  doctor,
 		"version": version,
 	}

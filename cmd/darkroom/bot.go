@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+
+	"darkroom/bot"
+	"darkroom/bot/reply"
+	"darkroom/config"
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+// runBot is the subcommand: the bot alone.
+func runBot(ctx context.Context, s shop) (err error) {
+	c := s.settings.Bot
+	ledger, err := openData(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
+	q, err := openQueue(ctx, s.log, c.Redis, c.Line)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, q.Close()) }()
+	b, err := newBot(c.Discord, c.Redis.Pool, ledger, q, s.log)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, s.log, part{"bot", b.Run})
+}
+
+// newBot puts the bot together.
+func newBot(d config.Discord, pool string, ledger *store.Store, q *queue.Queue, log *slog.Logger) (*bot.Bot, error) {
+	cdn, err := ownCDN(d.API)
+	if err != nil {
+		return nil, err
+	}
+	return bot.New(bot.Parts{
+		Ledger:  ledger,
+		Line:    q,
+		Discord: reply.NewClient(reply.Options{Base: d.API.Base, Token: d.Token.Text()}),
+		Options: bot.Options{Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Log: log},
+	})
+}
+
+// ownCDN names the host of a Discord that is not Discord's: its pictures come from the same host as its interface.
+func ownCDN(api config.API) ([]string, error) {
+	if api.Base == reply.DiscordAPI || api.Base == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(api.Base)
+	if err != nil {
+		return nil, fmt.Errorf("address of Discord: %w", err)
+	}
+	return []string{u.Host}, nil
+}

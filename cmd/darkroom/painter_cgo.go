@@ -1,0 +1,81 @@
+//go:build cgo
+
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"image"
+	"time"
+
+	"darkroom/bot/reply"
+	"darkroom/queue"
+	"darkroom/queue/work"
+	"darkroom/render"
+	"darkroom/render/encode"
+	"darkroom/render/picture"
+)
+
+// artist paints a Spec; *easel is one.
+type artist interface {
+	Paint(ctx context.Context, spec picture.Spec, job render.Job) (*render.Result, error)
+}
+
+// painter is where the line meets the renderer: it reads what a job says, has it painted, and encodes the pictures for
+// the place they go to.
+type painter struct {
+	artist func(ctx context.Context, modelHash string) (artist, error) // loads the model if need be
+	input  func(ctx context.Context, sha256 string) ([]byte, error)    // finds the bytes of an input picture
+	signed string                                                      // the program, as named in each picture
+}
+
+var _ work.Painter = painter{}
+
+// Paint makes the pictures of a leased job.
+func (p painter) Paint(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (work.Made, error) {
+	spec, err := picture.Decode(l.Job.Spec)
+	if err != nil {
+		return work.Made{}, work.Final("this renderer cannot read the request", err)
+	}
+	to, err := reply.Decode(l.Job.Reply)
+	if err != nil {
+		return work.Made{}, work.Final("this renderer cannot read where the answer goes", err)
+	}
+	began := time.Now()
+	a, err := p.artist(ctx, spec.Model.Hash)
+	if err != nil {
+		return work.Made{}, err
+	}
+	load := time.Since(began)
+	result, err := a.Paint(ctx, spec, render.Job{Input: p.input, Progress: func(now render.Progress) {
+		progress(now.Step*100/max(now.Steps, 1), now.Preview)
+	}})
+	if errors.Is(err, queue.ErrNotFound) {
+		return work.Made{}, work.Final("the start picture is gone", err)
+	}
+	if err != nil {
+		return work.Made{}, err
+	}
+	result.Millis["load"] = load.Milliseconds()
+	return p.frame(spec, l.Job.ID, to.FileLimit, result)
+}
+
+// frame encodes the tiles, with the text that says how each was made, within limit bytes each.
+func (p painter) frame(spec picture.Spec, job string, limit int64, r *render.Result) (work.Made, error) {
+	made := work.Made{Millis: r.Millis}
+	for i, tile := range r.Tiles {
+		data, ext, err := encode.Fit(tile.Image, encode.Parameters(spec.Tile(i), encode.Extra{Version: p.signed}), limit)
+		if err != nil {
+			return work.Made{}, work.Final("the picture does not fit in a file that may be posted there", err)
+		}
+		name, sum := fmt.Sprintf("%s-%d.%s", job, i+1, ext), sha256.Sum256(data)
+		made.Files = append(made.Files, work.Picture{Name: name, Data: data, File: queue.File{
+			Name: name, Seed: tile.Seed, Width: tile.Image.Bounds().Dx(), Height: tile.Image.Bounds().Dy(),
+			SHA256: hex.EncodeToString(sum[:]), PHash: encode.PHash(tile.Image),
+		}})
+	}
+	return made, nil
+}

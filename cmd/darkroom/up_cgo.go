@@ -1,0 +1,89 @@
+//go:build cgo
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+
+	"darkroom/bot/sandbox"
+	"darkroom/config"
+	"darkroom/render/onnx"
+)
+
+// up is the subcommand that runs everything in one process, wired in the order of the line. It is stopped in the
+// opposite order: no new lease, the picture in hand finished or given back, then the bot, then the page.
+func up(ctx context.Context, s shop) (err error) {
+	c := s.settings.Up
+	st, err := openStudio(c.Runtime, c.Offer, s.log) // first: it is what most often is missing
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	ledger, err := openData(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
+	q, err := openQueue(ctx, s.log, c.Redis, c.Line)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, q.Close()) }()
+	var parts []part
+	if c.Discord.Token.Empty() {
+		page, err := openPage(&c, st.folders[0])
+		if err != nil {
+			return err
+		}
+		defer page.Close()
+		if err := greet(s.stdout, page.URL()); err != nil {
+			return err
+		}
+		parts = append(parts, part{"page", func(ctx context.Context) error { return page.Serve(ctx, nil) }})
+	}
+	b, err := newBot(c.Discord, c.Redis.Pool, ledger, q, s.log)
+	if err != nil {
+		return err
+	}
+	r := &rendering{studio: st, queue: q, api: c.Discord.API, line: c.Line, slot: slot(c.Offer), log: s.log}
+	return serve(ctx, s.log, append(parts, part{"bot", b.Run}, part{"renderer", r.run})...)
+}
+
+// openPage opens a small Discord of our own and points the settings at it.
+func openPage(c *config.Up, m *onnx.Folder) (*sandbox.Sandbox, error) {
+	l, err := net.Listen("tcp", c.Page.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("open the page: %w (--listen 127.0.0.1:0 takes any free port)", err)
+	}
+	page, err := sandbox.New(sandbox.Options{
+		DataDir: filepath.Join(c.Data.Dir, "sandbox"), Listener: l, Title: "darkroom", Examples: examples(m),
+	})
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	c.Discord.Token, c.Discord.API.Base = config.NewSecret(page.Token()), page.API()
+	return page, nil
+}
+
+// maxExamples is how many prompts greet a newcomer.
+const maxExamples = 3
+
+// examples are commands to run with one click: prompts that the model's maker says it paints well.
+func examples(m *onnx.Folder) []sandbox.Example {
+	var all []sandbox.Example
+	for _, prompt := range m.Card.Examples[:min(len(m.Card.Examples), maxExamples)] {
+		all = append(all, sandbox.Example{Command: "imagine", Options: map[string]any{"prompt": prompt}})
+	}
+	return all
+}
+
+func greet(w io.Writer, url string) error {
+	_, err := fmt.Fprintf(w, "\n  No DISCORD_TOKEN is set, so here is a small Discord of our own to try it on. Open\n\n"+
+		"      %s\n\n  and type /imagine. Ctrl-C stops.\n\n", url)
+	return err
+}
