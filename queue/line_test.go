@@ -1,0 +1,367 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestEnqueue(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		j := job("1-0", "s", "u")
+		j.Spec = []byte(`{"prompt":"<a & b>"}`)
+		first, err := r.Enqueue(r.ctx, 1, j)
+		if err != nil || first != (Receipt{Position: 1}) {
+			r.Fatalf("first: %+v, %v", first, err)
+		}
+		again, err := r.Enqueue(r.ctx, 1, j)
+		if err != nil || again != (Receipt{Duplicate: true, Position: 1}) {
+			r.Fatalf("again: %+v, %v", again, err)
+		}
+		r.sound()
+		l := r.take("w", "1-0")
+		if string(l.Job.Spec) != string(j.Spec) || l.Attempt != 1 || l.Job.Look {
+			r.Fatalf("leased %+v, want the job as it was, at its first attempt", l)
+		}
+		r.none()
+	})
+}
+
+func TestAnEndedJobThatIsEnqueuedAgainTellsItsEndAgain(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		l := r.take("w", "1-0")
+		r.is(OK)(r.Seal(r.ctx, l))
+		r.is(OK)(r.Done(r.ctx, l, 10, Outcome{Message: "77", Delivered: "posted"}))
+		got, err := r.Enqueue(r.ctx, 1, job("1-0", "s", "u"))
+		if err != nil || !got.Duplicate {
+			r.Fatalf("got %+v, %v; want a duplicate", got, err)
+		}
+		r.none()
+		r.heard("leased 1-0", "sealed 1-0", "done 1-0", "done 1-0")
+		if all := r.events(); all[3].Outcome == nil || all[3].Outcome.Message != "77" {
+			r.Fatalf("told again: %+v, want the outcome with it", all[3])
+		}
+	})
+}
+
+func TestEnqueueRefuses(t *testing.T) {
+	each(t, Options{MaxWaiting: 2}, func(r *rig) {
+		bad := map[string]Job{
+			"no id":         {Lane: "a", Server: "s", User: "u"},
+			"an id with :":  job("1:0", "s", "u"),
+			"no lane":       {ID: "1-0", Server: "s", User: "u"},
+			"a wrong input": {ID: "1-0", Lane: "a", Server: "s", User: "u", Inputs: []string{"../x"}},
+			"no JSON":       {ID: "1-0", Lane: "a", Server: "s", User: "u", Spec: []byte("{")},
+			"too much":      {ID: "1-0", Lane: "a", Server: "s", User: strings.Repeat("u", maxPayload)},
+		}
+		for name, j := range bad {
+			if _, err := r.Enqueue(r.ctx, 1, j); err == nil {
+				r.Errorf("%s was accepted", name)
+			}
+		}
+		r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"))
+		if _, err := r.Enqueue(r.ctx, 1, job("3-0", "s", "u")); !errors.Is(err, ErrFull) {
+			r.Errorf("a third job: %v, want ErrFull", err)
+		}
+		if got, err := r.Enqueue(r.ctx, 1, job("2-0", "s", "u")); err != nil || !got.Duplicate {
+			r.Errorf("a known job on a full line: %+v, %v; want a duplicate", got, err)
+		}
+		r.sound()
+	})
+}
+
+func TestNamesMayHoldAnything(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		odd := []string{"a/b", "a", "b/a", "x,y", "{p}", "%2C", "ü 1", "a|b~c:d", "*"}
+		for i, name := range odd {
+			j := Job{ID: fmt.Sprintf("%d-0", i), Lane: name, Server: name, User: name, Cost: 5}
+			r.enqueue(j)
+		}
+		s, err := r.Snapshot(r.ctx)
+		if err != nil || len(s.Jobs) != len(odd) {
+			r.Fatalf("%d jobs, %v", len(s.Jobs), err)
+		}
+		for i, name := range odd {
+			l := r.reserve("w/"+name, Offer{Lanes: []string{name}, Max: 9})
+			if len(l) != 1 || l[0].Job.User != name || l[0].Job.ID != fmt.Sprintf("%d-0", i) {
+				r.Fatalf("lane %q gave %+v", name, l)
+			}
+			r.finish(l[0])
+		}
+	})
+}
+
+func TestReserveIsRepeatable(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.many(3, job("1", "s", "u"))
+		o := Offer{Lanes: []string{"a"}, Max: 2}
+		first, err := r.Reserve(r.ctx, "w", "n1", o)
+		if err != nil || len(first) != 2 {
+			r.Fatalf("first: %d leases, %v", len(first), err)
+		}
+		r.clock.advance(20 * time.Second)
+		again, err := r.Reserve(r.ctx, "w", "n1", o)
+		if err != nil || len(again) != 2 || again[0].Token != first[0].Token || again[1].Token != first[1].Token {
+			r.Fatalf("again: %+v, %v; want the same two", again, err)
+		}
+		r.sound()
+		r.clock.advance(20 * time.Second)
+		r.reaps(0) // the repeated call began the lease anew
+		other, err := r.Reserve(r.ctx, "w", "n2", o)
+		if err != nil || len(other) != 1 {
+			r.Fatalf("another call: %d leases, %v; want the third job", len(other), err)
+		}
+		r.finish(first[0])
+		late, err := r.Reserve(r.ctx, "w", "n2", o)
+		if err != nil || len(late) != 1 || late[0].Token != other[0].Token {
+			r.Fatalf("repeated: %+v, %v", late, err)
+		}
+	})
+}
+
+func TestTwoRenderersNeverHoldOneJob(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.many(20, job("1", "s", "u"))
+		type got struct {
+			leases []Lease
+			err    error
+		}
+		results := make(chan got)
+		for w := range 4 {
+			go func() {
+				var g got
+				for i := range 8 {
+					l, err := r.Reserve(r.ctx, fmt.Sprint("w", w), fmt.Sprint(i), Offer{Lanes: []string{"a"}})
+					g.leases, g.err = append(g.leases, l...), errors.Join(g.err, err)
+				}
+				results <- g
+			}()
+		}
+		seen := map[string]bool{}
+		for range 4 {
+			g := <-results
+			if g.err != nil {
+				r.Fatal(g.err)
+			}
+			for _, l := range g.leases {
+				if seen[l.Job.ID] {
+					r.Errorf("job %s was lent twice", l.Job.ID)
+				}
+				seen[l.Job.ID] = true
+			}
+		}
+		if len(seen) != 20 {
+			r.Errorf("%d jobs were lent, want 20", len(seen))
+		}
+		r.sound()
+	})
+}
+
+func TestLanes(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		a, b := job("a-0", "s", "u"), job("b-0", "s", "u")
+		b.Lane = "b"
+		r.enqueue(a, b)
+		if l := r.reserve("w", Offer{Lanes: []string{"c"}}); len(l) != 0 {
+			r.Fatalf("a lane without jobs gave %v", l)
+		}
+		l := r.reserve("w", Offer{Lanes: []string{"b", "a"}, Max: 5})
+		if len(l) != 1 || l[0].Job.ID != "b-0" {
+			r.Fatalf("got %v, want b-0 alone: the preferred lane first, one lane a call", l)
+		}
+	})
+}
+
+func TestOneServerFloodsAndTheOthersGetTheirTurn(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.many(8, job("flood", "big", "u"))
+		r.many(2, job("one", "small", "u"))
+		r.many(2, job("two", "tiny", "u"))
+		var order []string
+		for range 12 {
+			l, _ := r.lease("w")
+			order = append(order, l.Job.ID)
+			r.finish(l)
+		}
+		if i := slices.Index(order, "one-1"); i > 5 {
+			r.Errorf("order %v: one-1 came at %d, want it within the first six", order, i+1)
+		}
+		if i := slices.Index(order, "two-1"); i > 5 {
+			r.Errorf("order %v: two-1 came at %d, want it within the first six", order, i+1)
+		}
+	})
+}
+
+func TestFairnessIsByTimeNotByCount(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		heavy := job("heavy", "one", "u")
+		heavy.Cost = 4000
+		r.many(6, heavy)
+		r.many(12, job("light", "two", "u"))
+		spent := map[string]int64{}
+		for range 10 {
+			l, _ := r.lease("w")
+			spent[l.Job.Server] += l.Job.Cost
+			r.finish(l)
+		}
+		if d := spent["one"] - spent["two"]; d < -4000 || d > 4000 {
+			r.Errorf("time given %v: want equal within one job", spent)
+		}
+	})
+}
+
+func TestUsersOfAServerTakeTurns(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.many(5, job("x", "s", "eager"))
+		r.many(2, job("y", "s", "calm"))
+		var order []string
+		for range 4 {
+			l, _ := r.lease("w")
+			order = append(order, l.Job.User)
+			r.finish(l)
+		}
+		slices.Sort(order)
+		if want := []string{"calm", "calm", "eager", "eager"}; !slices.Equal(order, want) {
+			r.Errorf("the first four went to %v, want %v", order, want)
+		}
+	})
+}
+
+func TestWhatAJobReallyTookIsCharged(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.many(3, job("x", "one", "u"))
+		r.many(3, job("y", "two", "u"))
+		l := r.take("w", "x-0")
+		r.is(OK)(r.Done(r.ctx, l, 2500, Outcome{})) // estimated at 1000
+		for _, want := range []string{"y-0", "y-1", "y-2", "x-1"} {
+			r.finish(r.take("w", want))
+		}
+	})
+}
+
+func TestAnAccountDoesNotHoardTime(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		stuck := job("stuck", "one", "u") // no renderer takes its lane for long
+		stuck.Lane, stuck.Cost = "b", 30_000
+		r.many(12, stuck)
+		busy := job("busy", "two", "u")
+		busy.Cost = 30_000
+		r.many(16, busy)
+		for range 10 {
+			l, _ := r.lease("w")
+			r.finish(l)
+		}
+		var first []string
+		for range 8 {
+			l := r.reserve("w", Offer{Lanes: []string{"a", "b"}})
+			first = append(first, l[0].Job.Server)
+			r.finish(l[0])
+		}
+		if n := strings.Count(strings.Join(first, " "), "two"); n < 2 {
+			r.Errorf("order after the wait %v: want at most a minute of catching up", first)
+		}
+	})
+}
+
+func TestMaxRunning(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		j := job("x", "s", "limited")
+		j.MaxRunning = 2
+		r.many(4, j)
+		r.enqueue(job("y-0", "s", "free"))
+		one, _ := r.lease("w1")
+		two, _ := r.lease("w2")
+		three, _ := r.lease("w3")
+		r.none() // two of limited run, the other two are parked
+		held := []string{one.Job.User, two.Job.User, three.Job.User}
+		slices.Sort(held)
+		if want := []string{"free", "limited", "limited"}; !slices.Equal(held, want) {
+			r.Fatalf("running %v, want %v", held, want)
+		}
+		for _, l := range []Lease{one, two, three} {
+			if l.Job.User == "limited" {
+				r.finish(l)
+				break
+			}
+		}
+		r.take("w4", "x-2") // an end lets the next one in
+		r.none()
+	})
+}
+
+func TestMaxRunningCountsPictures(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		four, one := job("four-0", "s", "u"), job("one-0", "s", "u")
+		four.MaxRunning, four.Pictures = 3, 4
+		one.MaxRunning, one.Pictures = 3, 1
+		r.enqueue(four, one)
+		l := r.take("w", "four-0") // larger than the limit: it runs, but alone
+		r.none()
+		r.finish(l)
+		l = r.take("w", "one-0")
+		four.ID = "four-1"
+		r.enqueue(four)
+		r.none()
+		r.is(OK)(r.Release(r.ctx, l))
+		r.take("w", "one-0")
+	})
+}
+
+func TestANewLimitHoldsAtOnce(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		j := job("x", "s", "u")
+		j.MaxRunning = 1
+		r.many(2, j)
+		r.take("w", "x-0")
+		r.none()
+		wide := job("y-0", "s", "u")
+		r.enqueue(wide)
+		r.take("w", "x-1")
+	})
+}
+
+func TestReleaseGivesThePlaceBack(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.many(2, job("x", "one", "u"))
+		r.many(2, job("y", "two", "u"))
+		l := r.take("w", "x-0")
+		r.is(OK)(r.Release(r.ctx, l))
+		r.is(OK)(r.Release(r.ctx, l))
+		again := r.take("w", "x-0")
+		if again.Attempt != 1 || again.Token.Fence <= l.Token.Fence || again.Job.Look {
+			r.Errorf("leased again %+v: want attempt 1, a later fence and no look", again)
+		}
+		r.is(Stale)(r.Release(r.ctx, l))
+	})
+}
+
+func TestPositionForetellsTheOrder(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		for i := range 20 {
+			j := job(fmt.Sprintf("%d-0", i), fmt.Sprint("s", i%3), fmt.Sprint("u", i%4))
+			j.Cost = int64(500 + 700*(i%5))
+			r.enqueue(j)
+		}
+		l, _ := r.lease("w")
+		if place, of, err := r.Position(r.ctx, l.Job.ID); place != 0 || of != 19 || err != nil {
+			r.Errorf("a job being painted is at %d of %d, %v; want 0 of 19", place, of, err)
+		}
+		if _, _, err := r.Position(r.ctx, "none"); !errors.Is(err, ErrNotFound) {
+			r.Errorf("an unknown job: %v, want ErrNotFound", err)
+		}
+		s, err := r.Snapshot(r.ctx)
+		if err != nil || s.Waiting != 19 || s.Running != 1 || s.Jobs[0].State != "painting" {
+			r.Fatalf("snapshot %+v, %v", s, err)
+		}
+		for i, j := range s.Jobs[1:] {
+			if j.Place != i+1 {
+				r.Fatalf("job %s is at %d, want %d", j.ID, j.Place, i+1)
+			}
+			r.take("w", j.ID)
+		}
+	})
+}

@@ -1,0 +1,310 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Every test of the line runs twice: on the embedded server and on a real one. The clock is the test's own on both.
+
+// TestMain ends the real server that the tests share.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	shared.stop()
+	os.Exit(code)
+}
+
+// realServer is a redis-server of our own on a socket in a temporary folder.
+type realServer struct {
+	once sync.Once
+	cmd  *exec.Cmd
+	dir  string
+	why  string // it is not there
+}
+
+var shared realServer
+
+func (s *realServer) url(t testing.TB) string {
+	s.once.Do(func() { s.why = s.start() })
+	if s.why != "" {
+		t.Skip(s.why)
+	}
+	return "unix://" + s.socket()
+}
+
+func (s *realServer) socket() string { return filepath.Join(s.dir, "redis.sock") }
+
+func (s *realServer) start() string {
+	binary, err := exec.LookPath("redis-server")
+	if err != nil {
+		return "redis-server is not installed (apt-get install redis-server)"
+	}
+	if s.dir == "" {
+		if s.dir, err = os.MkdirTemp("", "darkroom-redis"); err != nil {
+			return err.Error()
+		}
+	}
+	s.cmd = exec.Command(binary, "--port", "0", "--unixsocket", s.socket(), "--save", "", "--dir", s.dir)
+	if err := s.cmd.Start(); err != nil {
+		return err.Error()
+	}
+	q, err := Dial("unix://"+s.socket(), Options{})
+	if err != nil {
+		return err.Error()
+	}
+	defer q.Close()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if q.Ping(context.Background()) == nil {
+			return ""
+		}
+	}
+	return "redis-server did not answer within 20 s"
+}
+
+// kill ends the server as a power cut would, and with it all data: none is saved.
+func (s *realServer) kill() {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait()
+	_ = os.Remove(s.socket())
+}
+
+func (s *realServer) stop() {
+	if s.cmd != nil {
+		s.kill()
+	}
+	if s.dir != "" {
+		_ = os.RemoveAll(s.dir)
+	}
+}
+
+// clock is a time that tests move.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// rig is a queue under test. Its short methods fail the test on an error and prove after each call that the line is
+// sound.
+type rig struct {
+	testing.TB
+	*Queue
+	ctx   context.Context
+	clock *clock
+	epoch int64
+	calls int
+}
+
+var pools atomic.Int64
+
+// backends names the servers every test runs on.
+var backends = map[string]func(testing.TB, Options) *Queue{
+	"embedded": func(_ testing.TB, o Options) *Queue { return Embedded(o) },
+	"redis": func(t testing.TB, o Options) *Queue {
+		q, err := Dial(shared.url(t), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return q
+	},
+}
+
+// each runs a test on every backend, on a line of its own in epoch 1.
+func each(t *testing.T, o Options, test func(*rig)) {
+	t.Helper()
+	t.Parallel()
+	for name, open := range backends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(newRig(t, o, open))
+		})
+	}
+}
+
+func newRig(t testing.TB, o Options, open func(testing.TB, Options) *Queue) *rig {
+	c := &clock{now: time.UnixMilli(1_700_000_000_000)}
+	o.Pool, o.Now = fmt.Sprintf("test %d", pools.Add(1)), c.Now
+	r := &rig{TB: t, Queue: open(t, o), ctx: t.Context(), clock: c, epoch: 1}
+	t.Cleanup(func() { _ = r.Close() })
+	if err := r.Begin(r.ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// job is a plain job of lane "a".
+func job(id, server, user string) Job {
+	return Job{ID: id, Lane: "a", Server: server, User: user, Cost: 1000, Spec: []byte(`{"v":1}`), Reply: []byte(`{}`)}
+}
+
+func (r *rig) enqueue(jobs ...Job) {
+	r.Helper()
+	for _, j := range jobs {
+		if _, err := r.Enqueue(r.ctx, r.epoch, j); err != nil {
+			r.Fatal(err)
+		}
+		r.sound()
+	}
+}
+
+// many enqueues n jobs of one user: id-0, id-1, …
+func (r *rig) many(n int, j Job) {
+	r.Helper()
+	for i := range n {
+		k := j
+		k.ID = fmt.Sprintf("%s-%d", j.ID, i)
+		r.enqueue(k)
+	}
+}
+
+// lease takes one job off lane "a", or returns false.
+func (r *rig) lease(slot string) (Lease, bool) {
+	r.Helper()
+	l := r.reserve(slot, Offer{Lanes: []string{"a"}, Max: 1})
+	if len(l) == 0 {
+		return Lease{}, false
+	}
+	return l[0], true
+}
+
+func (r *rig) reserve(slot string, o Offer) []Lease {
+	r.Helper()
+	r.calls++
+	l, err := r.Reserve(r.ctx, slot, fmt.Sprint("call ", r.calls), o)
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.sound()
+	return l
+}
+
+// take leases a job that must be there.
+func (r *rig) take(slot, id string) Lease {
+	r.Helper()
+	l, ok := r.lease(slot)
+	if !ok || l.Job.ID != id {
+		r.Fatalf("leased %q, want %q", l.Job.ID, id)
+	}
+	return l
+}
+
+// none proves that no job can be had.
+func (r *rig) none() {
+	r.Helper()
+	if l, ok := r.lease("nobody"); ok {
+		r.Fatalf("leased %q, want none", l.Job.ID)
+	}
+}
+
+// is proves a verdict.
+func (r *rig) is(want Verdict) func(got Verdict, err error) {
+	return func(got Verdict, err error) {
+		r.Helper()
+		if err != nil || got != want {
+			r.Fatalf("verdict %q, error %v; want %q", got, err, want)
+		}
+		r.sound()
+	}
+}
+
+func (r *rig) beat(l Lease, percent int) (Verdict, error) {
+	v, err := r.Beat(r.ctx, l.Slot, []Held{{ID: l.Job.ID, Token: l.Token, Percent: percent}})
+	if err != nil {
+		return "", err
+	}
+	return v[0], nil
+}
+
+func (r *rig) finish(l Lease) {
+	r.Helper()
+	r.is(OK)(r.Seal(r.ctx, l))
+	r.is(OK)(r.Done(r.ctx, l, l.Job.Cost, Outcome{Delivered: "posted"}))
+}
+
+func (r *rig) cancels(id string, want CancelAnswer) {
+	r.Helper()
+	got, err := r.Cancel(r.ctx, id, "somebody")
+	if err != nil || got != want {
+		r.Fatalf("cancel %s: %q, error %v; want %q", id, got, err, want)
+	}
+	r.sound()
+}
+
+func (r *rig) reaps(want int) {
+	r.Helper()
+	got, err := r.Reap(r.ctx)
+	if err != nil || got != want {
+		r.Fatalf("reaped %d, error %v; want %d", got, err, want)
+	}
+	r.sound()
+}
+
+// expire lets every lease run out and reaps.
+func (r *rig) expire(want int) {
+	r.Helper()
+	r.clock.advance(r.opts.Lease + time.Second)
+	r.reaps(want)
+}
+
+func (r *rig) fails(l Lease, retry, wantFinal bool) {
+	r.Helper()
+	final, err := r.Queue.Fail(r.ctx, l, "no luck", retry)
+	if err != nil || final != wantFinal {
+		r.Fatalf("final %v, error %v; want %v", final, err, wantFinal)
+	}
+	r.sound()
+}
+
+// events returns all events so far, without queued and epoch.
+func (r *rig) events() (all []Event) {
+	r.Helper()
+	last, err := r.Last(r.ctx)
+	if err != nil {
+		r.Fatal(err)
+	}
+	errEnough := errors.New("enough")
+	err = r.Watch(r.ctx, "0-0", func(e Event) error {
+		if e.Kind != Queued && e.Kind != NewEpoch {
+			all = append(all, e)
+		}
+		if e.ID == last {
+			return errEnough
+		}
+		return nil
+	})
+	if !errors.Is(err, errEnough) {
+		r.Fatal(err)
+	}
+	return all
+}
+
+// heard proves the events so far: "leased x", …
+func (r *rig) heard(want ...string) {
+	r.Helper()
+	var got []string
+	for _, e := range r.events() {
+		got = append(got, string(e.Kind)+" "+e.Job)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		r.Fatalf("events %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,272 @@
+package queue
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// sound reads every key of the line and proves what must hold between any two steps: counters equal the sets they
+// count, each job is where its state says and nowhere else, each index says what the records say, no limit is exceeded,
+// and no key is left that nothing needs.
+func (r *rig) sound() {
+	r.Helper()
+	for _, fault := range r.faults() {
+		r.Errorf("unsound: %s", fault)
+	}
+	if r.Failed() {
+		r.FailNow()
+	}
+}
+
+// state is the line as raw keys without their prefix.
+type state struct {
+	hashes  map[string]map[string]string
+	sets    map[string]map[string]float64
+	strings map[string]bool
+	faults  []string
+}
+
+func (s *state) bad(format string, a ...any) { s.faults = append(s.faults, fmt.Sprintf(format, a...)) }
+
+func (r *rig) faults() []string {
+	s := r.read()
+	jobs := map[string]map[string]string{}
+	for key, h := range s.hashes {
+		if id, ok := strings.CutPrefix(key, "job:"); ok {
+			jobs[id] = h
+		}
+	}
+	s.places(jobs)
+	s.counts(jobs)
+	s.index(jobs)
+	s.inputs(jobs)
+	s.leftovers(jobs)
+	slices.Sort(s.faults)
+	return s.faults
+}
+
+func (r *rig) read() *state {
+	s := &state{hashes: map[string]map[string]string{}, sets: map[string]map[string]float64{}, strings: map[string]bool{}}
+	prefix := r.opts.epochPrefix(r.epoch)
+	for _, key := range r.db.Keys(r.ctx, globQuote(r.opts.prefix())+"*").Val() {
+		name, ours := strings.CutPrefix(key, prefix)
+		if !ours {
+			if strings.HasPrefix(key, r.opts.epochPrefix()) {
+				s.bad("key %s of another epoch", key)
+			}
+			continue
+		}
+		switch kind := r.db.Type(r.ctx, key).Val(); kind {
+		case "hash":
+			s.hashes[name] = r.db.HGetAll(r.ctx, key).Val()
+		case "zset":
+			s.sets[name] = map[string]float64{}
+			for _, z := range r.db.ZRangeWithScores(r.ctx, key, 0, -1).Val() {
+				s.sets[name][z.Member.(string)] = z.Score
+			}
+		case "string":
+			s.strings[name] = true
+		default:
+			s.bad("key %s is a %s", key, kind)
+		}
+	}
+	return s
+}
+
+func flowOf(j map[string]string) string { return "flow:" + j["lane"] + "/" + j["server"] + "/" + j["user"] }
+
+// places: each job is where its state says, and nowhere else.
+func (s *state) places(jobs map[string]map[string]string) {
+	where := map[string]string{}
+	for name, set := range s.sets {
+		if name == "lease" || name == "delay" || name == "ended" || strings.HasPrefix(name, "flow:") {
+			for id := range set {
+				if where[id] != "" {
+					s.bad("job %s is in %s and in %s", id, where[id], name)
+				}
+				where[id] = name
+			}
+		}
+	}
+	for id, j := range jobs {
+		want := map[string]string{"W": flowOf(j), "D": "delay", "L": "lease", "S": "lease", "E": "ended"}[j["state"]]
+		if where[id] != want {
+			s.bad("job %s in state %s is in %q, want %q", id, j["state"], where[id], want)
+		}
+		if s.strings["payload:"+id] != (j["state"] != "E") {
+			s.bad("job %s in state %s: payload kept is %v", id, j["state"], s.strings["payload:"+id])
+		}
+		delete(where, id)
+	}
+	for id, name := range where {
+		s.bad("%s holds job %s that does not exist", name, id)
+	}
+}
+
+type tally struct{ waiting, running int }
+
+// counts: the counters of line, servers and users equal the jobs.
+func (s *state) counts(jobs map[string]map[string]string) {
+	var line tally
+	servers, users := map[string]*tally{}, map[string]*tally{}
+	alone := map[string]int{}
+	for _, j := range jobs {
+		server, user := j["server"], "users:"+j["server"]+" "+j["user"]
+		if j["state"] == "E" {
+			continue
+		}
+		if servers[server] == nil {
+			servers[server] = &tally{}
+		}
+		if users[user] == nil {
+			users[user] = &tally{}
+		}
+		if j["state"] == "W" || j["state"] == "D" {
+			line.waiting++
+			servers[server].waiting++
+			users[user].waiting++
+			continue
+		}
+		line.running++
+		servers[server].running++
+		users[user].running += number(j["size"])
+		alone[user]++
+	}
+	got := tally{number(s.hashes["line"]["waiting"]), number(s.hashes["line"]["running"])}
+	if got != line {
+		s.bad("line counts %v, want %v", got, line)
+	}
+	for name, text := range s.hashes["servers"] {
+		s.account("server "+name, text, servers[name], 0)
+		for user, text := range s.hashes["users:"+name] {
+			s.account("user "+name+"/"+user, text, users["users:"+name+" "+user], alone["users:"+name+" "+user])
+			delete(users, "users:"+name+" "+user)
+		}
+		delete(servers, name)
+	}
+	if len(servers)+len(users) > 0 {
+		s.bad("no record of servers %v, users %v", slices.Collect(maps.Keys(servers)), slices.Collect(maps.Keys(users)))
+	}
+}
+
+func (s *state) account(name, text string, want *tally, alone int) {
+	f := strings.Fields(text)
+	got := tally{number(f[2]), number(f[3])}
+	if want == nil {
+		want = &tally{}
+	}
+	if got != *want {
+		s.bad("%s counts %v, want %v", name, got, *want)
+	}
+	if most := number(f[4]); most > 0 && got.running > most && alone > 1 {
+		s.bad("%s runs %d pictures, at most %d", name, got.running, most)
+	}
+}
+
+// index: ready, lane and idle hold exactly what follows from records and flows, under the v of the records.
+func (s *state) index(jobs map[string]map[string]string) {
+	want := map[string]map[string]float64{}
+	put := func(name, member string, v float64) {
+		if want[name] == nil {
+			want[name] = map[string]float64{}
+		}
+		want[name][member] = v
+	}
+	for server, text := range s.hashes["servers"] {
+		v, busy := vOf(text)
+		if !busy {
+			put("idle", server, v)
+		}
+		for user, text := range s.hashes["users:"+server] {
+			u, busy := vOf(text)
+			if !busy {
+				put("idle:"+server, user, u)
+			}
+			for _, lane := range s.startable(jobs, server, user, text) {
+				put("ready:"+lane+"/"+server, user, u)
+				put("lane:"+lane, server, v)
+			}
+		}
+	}
+	for name, set := range s.sets {
+		if name == "idle" || strings.HasPrefix(name, "idle:") || strings.HasPrefix(name, "ready:") || strings.HasPrefix(name, "lane:") {
+			if !maps.Equal(set, want[name]) {
+				s.bad("%s is %v, want %v", name, set, want[name])
+			}
+			delete(want, name)
+		}
+	}
+	for name, set := range want {
+		s.bad("%s is missing, want %v", name, set)
+	}
+}
+
+// startable lists the lanes in which a user's oldest job may start.
+func (s *state) startable(jobs map[string]map[string]string, server, user, record string) (lanes []string) {
+	f := strings.Fields(record)
+	running, most := number(f[3]), number(f[4])
+	for name, flow := range s.sets {
+		lane, ok := strings.CutSuffix(strings.TrimPrefix(name, "flow:"), "/"+server+"/"+user)
+		if !ok || !strings.HasPrefix(name, "flow:") {
+			continue
+		}
+		head := slices.MinFunc(slices.Collect(maps.Keys(flow)), func(a, b string) int { return cmp.Compare(flow[a], flow[b]) })
+		if most == 0 || running == 0 || running+number(jobs[head]["size"]) <= most {
+			lanes = append(lanes, lane)
+		}
+	}
+	return lanes
+}
+
+// inputs: each lent picture is counted as often as jobs name it, and the bytes lent are those there are.
+func (s *state) inputs(jobs map[string]map[string]string) {
+	want := map[string]string{}
+	for _, j := range jobs {
+		for _, sha := range strings.FieldsFunc(j["inputs"], func(c rune) bool { return c == ',' }) {
+			want[sha] = strconv.Itoa(number(want[sha]) + 1)
+		}
+	}
+	if !maps.Equal(s.hashes["refs"], want) {
+		s.bad("input pictures are counted %v, want %v", s.hashes["refs"], want)
+	}
+	for name := range s.strings {
+		sha, ok := strings.CutPrefix(name, "input:")
+		if _, lent := s.sets["lent"][sha]; ok && !lent && want[sha] == "" {
+			s.bad("input %s is kept for nobody", sha)
+		}
+	}
+}
+
+// leftovers: an empty line keeps no accounts.
+func (s *state) leftovers(jobs map[string]map[string]string) {
+	for _, j := range jobs {
+		if j["state"] != "E" {
+			return
+		}
+	}
+	for name := range s.sets {
+		if name != "ended" && name != "lent" {
+			s.bad("an empty line keeps %s", name)
+		}
+	}
+	for name := range s.hashes {
+		if name != "line" && name != "memo" && !strings.HasPrefix(name, "job:") {
+			s.bad("an empty line keeps %s", name)
+		}
+	}
+}
+
+func vOf(record string) (v float64, busy bool) {
+	f := strings.Fields(record)
+	v, _ = strconv.ParseFloat(f[0], 64)
+	return v, f[2] != "0" || f[3] != "0"
+}
+
+func number(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}
