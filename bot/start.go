@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"darkroom/bot/admit"
+	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/store"
 )
@@ -24,7 +25,11 @@ var discordCDN = []string{"cdn.discordapp.com", "media.discordapp.net"}
 // copyFor is how long the bot tries to copy a start picture before it gives the job up.
 const copyFor = 10 * time.Minute
 
-// notFetched is an input picture that will never come, as opposed to one that may come later.
+// maxStartSide is what the longer side of a start picture is scaled down to, in pixels: no model here paints more, and
+// its bytes are kept in SQL.
+const maxStartSide = 2048
+
+// notFetched is an input picture that will never come, as opposed to one that may come later. why is a clause for people.
 type notFetched struct{ why string }
 
 func (n *notFetched) Error() string { return n.why }
@@ -40,7 +45,7 @@ func (b *Bot) attach(ctx context.Context, e store.Entry) (store.Entry, error) {
 	var never *notFetched
 	switch {
 	case errors.As(err, &never):
-		return e, b.giveUp(ctx, e, fmt.Sprintf(reasonNoStart, never.why), err)
+		return e, b.giveUp(ctx, e, never.why, err)
 	case err != nil && b.o.Now().Sub(e.Created) > copyFor:
 		return e, b.giveUp(ctx, e, reasonLostStart, err)
 	case err != nil:
@@ -69,9 +74,9 @@ func (b *Bot) copyPicture(ctx context.Context, a admit.Attachment) (picture.Inpu
 	if err != nil {
 		return picture.Input{}, err
 	}
-	clean, err := clean(raw, admit.MaxStartPixels)
+	clean, err := encode.Clean(raw, admit.MaxStartPixels, maxStartSide)
 	if err != nil {
-		return picture.Input{}, &notFetched{err.Error()}
+		return picture.Input{}, &notFetched{unreadable(err)}
 	}
 	if err := b.ledger.PutInput(ctx, clean.SHA256, clean.PNG); err != nil {
 		return picture.Input{}, err
@@ -82,11 +87,11 @@ func (b *Bot) copyPicture(ctx context.Context, a admit.Attachment) (picture.Inpu
 // fetch reads an attachment from Discord's own hosts, at most so many bytes of it.
 func (b *Bot) fetch(ctx context.Context, address string, most int64) ([]byte, error) {
 	if !b.fetchable(address) {
-		return nil, &notFetched{"its address is not one of Discord's"}
+		return nil, &notFetched{"the start picture's address is not one of Discord's"}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, &notFetched{"its address cannot be read"}
+		return nil, &notFetched{"the start picture's address cannot be read"}
 	}
 	client := *b.o.HTTP
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -99,16 +104,29 @@ func (b *Bot) fetch(ctx context.Context, address string, most int64) ([]byte, er
 	case answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests:
 		return nil, fmt.Errorf("fetch attachment: HTTP %d", answer.StatusCode)
 	case answer.StatusCode != http.StatusOK:
-		return nil, &notFetched{fmt.Sprintf("Discord did not hand it out (HTTP %d)", answer.StatusCode)}
+		return nil, &notFetched{fmt.Sprintf("Discord did not hand out the start picture (HTTP %d)", answer.StatusCode)}
 	}
 	data, err := io.ReadAll(io.LimitReader(answer.Body, most+1))
 	if err != nil {
 		return nil, fmt.Errorf("fetch attachment: %w", withoutAddress(err))
 	}
 	if int64(len(data)) > most {
-		return nil, &notFetched{fmt.Sprintf("it is bigger than %d MiB", most>>20)}
+		return nil, &notFetched{fmt.Sprintf("the start picture is bigger than %d MiB", most>>20)}
 	}
 	return data, nil
+}
+
+// unreadable says what is the matter with a picture that cannot be decoded.
+func unreadable(err error) string {
+	switch {
+	case errors.Is(err, encode.ErrNoPicture):
+		return "the start picture is no PNG, JPEG, WebP or GIF"
+	case errors.Is(err, encode.ErrHuge):
+		return "the start picture has too many pixels"
+	case errors.Is(err, encode.ErrAnimated):
+		return "the start picture is an animated WebP, which I cannot read"
+	}
+	return "the start picture is damaged or cut off"
 }
 
 // fetchable tells whether an address is one of Discord's, or of the hosts the options add.

@@ -17,7 +17,6 @@ func faultText(ref string) string {
 
 // Why a job is given up, as a clause after "This could not be painted".
 const (
-	reasonNoStart   = "the start picture could not be read, since %s"
 	reasonLostStart = "the start picture could not be fetched from Discord"
 	reasonNoInput   = "its start picture is no longer here"
 	reasonGone      = "renderers tried more than once and failed"
