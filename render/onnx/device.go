@@ -40,7 +40,7 @@ func ParseDevice(s string) (Device, error) {
 	}
 	n, err := strconv.ParseUint(index, 10, 8)
 	if err != nil {
-		return Device{}, fmt.Errorf("device %q: want a number from 0 to 255 after cuda:", s)
+		return Device{}, fmt.Errorf("device %q: want a number from 0 to 255 after the colon", s)
 	}
 	return Device{Kind: CUDA, Index: int(n)}, nil
 }
@@ -72,8 +72,8 @@ func (d Device) options() (_ *ort.SessionOptions, err error) {
 		o.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll),
 		o.SetIntraOpNumThreads(threads),
 		o.SetInterOpNumThreads(1),
-		o.SetMemPattern(false), // patterns are per size; with pictures of many sizes they only hold memory
-		o.SetLogSeverityLevel(ort.LoggingLevelError),
+		o.SetMemPattern(false),                       // patterns are per size; with pictures of many sizes they only hold memory
+		o.SetLogSeverityLevel(ort.LoggingLevelFatal), // its errors are returned, and its own lines would bypass the log
 		// Threads that wait in a loop cost a fifth more processor time on a busy machine and gain nothing on an idle one.
 		o.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
 	)

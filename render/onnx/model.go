@@ -74,7 +74,9 @@ func (m *Model) load(ctx context.Context, options *ort.SessionOptions) (err erro
 
 // Close frees the model's memory once its running calls have returned. Later calls return ErrClosed.
 func (m *Model) Close() error {
-	return errors.Join(m.text.close(), m.unet.close(), m.decoder.close(), m.encoder.close())
+	err := errors.Join(m.text.close(), m.unet.close(), m.decoder.close(), m.encoder.close())
+	giveBack()
+	return err
 }
 
 // EncodeText turns rows of framed token ids, Config.TextLength each, into the text encoder's last hidden states

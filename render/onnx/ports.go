@@ -124,7 +124,7 @@ func (f *Folder) port(w wanted, output bool) (graph.Value, error) {
 		v, ok = h.Output(w.names...)
 		all, kind = h.Outputs, "output"
 	}
-	if !ok && len(all) == 1 {
+	if !ok && len(all) == 1 && (output || w.part != unetPart) { // a UNet has three inputs
 		v, ok = all[0], true
 	}
 	if !ok {

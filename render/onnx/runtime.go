@@ -53,7 +53,7 @@ func Open(lib string) error {
 		return fmt.Errorf("open ONNX Runtime: %w", err)
 	}
 	ort.SetSharedLibraryPath(lib)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return fmt.Errorf("open ONNX Runtime: %w; %s", err, library.Fix)
 	}
 	if err := library.Check(ort.GetVersion()); err != nil {

@@ -1,0 +1,258 @@
+package onnx_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"darkroom/render/onnx"
+	"darkroom/render/onnx/graph"
+	"darkroom/render/onnx/onnxtest"
+)
+
+func write(t *testing.T, dir, name, data string) {
+	t.Helper()
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tiny(t *testing.T, f onnxtest.Folder) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "tiny")
+	if err := f.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func truncate(t *testing.T, path string, keep func(size int64) int64) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, keep(info.Size())); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpenFolder(t *testing.T) {
+	t.Parallel()
+	dir := tiny(t, onnxtest.Folder{Batch: 1, Timestep: graph.Value{Type: graph.Int64}})
+	write(t, dir, "unet/config.json", `{"sample_size":64,"cross_attention_dim":4}`)
+	write(t, dir, "vae_decoder/config.json", `{"scaling_factor":0.25,"latent_channels":4,"block_out_channels":[1,2,3,4],"shift_factor":null}`)
+	write(t, dir, "scheduler/scheduler_config.json", `{"_class_name":"PNDMScheduler","beta_start":0.001,"beta_end":0.01,"beta_schedule":"linear",
+		"num_train_timesteps":500,"prediction_type":"v_prediction","steps_offset":1,"timestep_spacing":"trailing","set_alpha_to_one":false,"rescale_betas_zero_snr":true}`)
+	write(t, dir, "darkroom.json", `{"name":"little","words":{"things":["Red boat","sea"],"places":["on the sea"]},
+		"sizes":[{"width":64,"height":128}],"defaults":{"width":64,"height":64,"steps":9,"guidance":2.5,"sampler":"ddim"},"examples":["a boat"],"later":1}`)
+	f, err := onnx.OpenFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := onnx.Config{Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction", Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001,
+		BetaEnd: 0.01, BetaSchedule: "linear", RescaleZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
+		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, Native: onnx.Size{Width: 512, Height: 512}, CanEncode: true}
+	if f.Config != want {
+		t.Errorf("got config %+v\nwant %+v", f.Config, want)
+	}
+	if f.Name != "little" || f.Dir != dir || f.Bytes <= 0 {
+		t.Errorf("got name %q, dir %q, %d bytes; want little, %q", f.Name, f.Dir, f.Bytes, dir)
+	}
+	if got, want := fmt.Sprint(f.Card.Vocabulary()), "[boat on red sea the]"; got != want {
+		t.Errorf("got vocabulary %v, want %v", got, want)
+	}
+	card := onnx.Defaults{Size: onnx.Size{Width: 64, Height: 64}, Steps: 9, GuidanceScale: 2.5, Sampler: "ddim"}
+	if f.Card.Defaults != card {
+		t.Errorf("got defaults %+v, want %+v", f.Card.Defaults, card)
+	}
+}
+
+func TestOpenOldFolder(t *testing.T) {
+	t.Parallel()
+	f, err := onnx.OpenFolder(tiny(t, onnxtest.Folder{Class: "OnnxStableDiffusionPipeline", Old: true, NoImages: true}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := f.Config
+	if c.ScalingFactor != 0.18215 || c.PixelsPerLatent != 8 || c.TextWidth != onnxtest.Width || c.CanEncode || !c.SetAlphaToOne || c.Prediction != "epsilon" {
+		t.Errorf("got %+v, want Stable Diffusion 1's constants and no encoder", c)
+	}
+	if f.Name != "tiny" || !reflect.DeepEqual(f.Card, onnx.Card{}) || len(f.Card.Vocabulary()) != 0 {
+		t.Errorf("got name %q and card %+v, want the folder's name and none", f.Name, f.Card)
+	}
+}
+
+func TestRefusedFolders(t *testing.T) {
+	t.Parallel()
+	half := func(n int64) int64 { return n / 2 }
+	for _, c := range []struct {
+		name   string
+		folder onnxtest.Folder
+		spoil  func(t *testing.T, dir string)
+		says   []string
+	}{
+		{"nothing there", onnxtest.Folder{}, remove("."), []string{"tiny", "no such file"}},
+		{"no model", onnxtest.Folder{}, remove("model_index.json"), []string{"no model folder", "model_index.json"}},
+		{"a broken index", onnxtest.Folder{}, replace("model_index.json", "{"), []string{"model_index.json", "unexpected end"}},
+		{"SDXL", onnxtest.Folder{Class: "StableDiffusionXLPipeline"}, nil, []string{"model_index.json", "SDXL", "Stable Diffusion 1 and 2"}},
+		{"Stable Diffusion 3", onnxtest.Folder{Class: "StableDiffusion3Pipeline"}, nil, []string{"Stable Diffusion 3"}},
+		{"Flux", onnxtest.Folder{Class: "ORTFluxPipeline"}, nil, []string{"a Flux model"}},
+		{"something else", onnxtest.Folder{Class: "WhisperPipeline"}, nil, []string{"WhisperPipeline", "want a StableDiffusionPipeline"}},
+		{"no vocabulary", onnxtest.Folder{}, remove("tokenizer/vocab.json"), []string{"tokenizer/vocab.json", "no such file"}},
+		{"empty merges", onnxtest.Folder{}, replace("tokenizer/merges.txt", ""), []string{"tokenizer/merges.txt", "empty"}},
+		{"no scheduler", onnxtest.Folder{}, remove("scheduler"), []string{"scheduler/scheduler_config.json", "no such file"}},
+		{"an unknown schedule", onnxtest.Folder{}, replace("scheduler/scheduler_config.json", `{"beta_schedule":"cosine"}`), []string{"scheduler_config.json", `"cosine"`, "want scaled_linear"}},
+		{"an unknown prediction", onnxtest.Folder{}, replace("scheduler/scheduler_config.json", `{"prediction_type":"flow"}`), []string{"scheduler_config.json", `"flow"`}},
+		{"trained betas", onnxtest.Folder{}, replace("scheduler/scheduler_config.json", `{"trained_betas":[0.1]}`), []string{"trained_betas"}},
+		{"betas of no schedule", onnxtest.Folder{}, replace("scheduler/scheduler_config.json", `{"beta_start":1,"beta_end":0}`), []string{"no noise schedule"}},
+		{"latents of 16 channels", onnxtest.Folder{}, replace("vae_decoder/config.json", `{"latent_channels":16}`), []string{"vae_decoder/config.json", "16 channels", "want 4"}},
+		{"shifted latents", onnxtest.Folder{}, replace("vae_decoder/config.json", `{"shift_factor":0.1}`), []string{"shift_factor"}},
+		{"a scale of zero", onnxtest.Folder{}, replace("vae_decoder/config.json", `{"scaling_factor":0}`), []string{"scaling_factor 0"}},
+		{"no text encoder", onnxtest.Folder{}, remove("text_encoder/model.onnx"), []string{"text_encoder/model.onnx", "no such file"}},
+		{"no UNet", onnxtest.Folder{}, remove("unet/model.onnx"), []string{"unet/model.onnx", "no such file"}},
+		{"no decoder", onnxtest.Folder{}, remove("vae_decoder/model.onnx"), []string{"vae_decoder/model.onnx", "no such file"}},
+		{"PyTorch weights", onnxtest.Folder{}, func(t *testing.T, dir string) {
+			remove("unet/model.onnx")(t, dir)
+			write(t, dir, "unet/diffusion_pytorch_model.safetensors", "x")
+		}, []string{"unet/model.onnx", "PyTorch weights", "Optimum"}},
+		{"half a UNet", onnxtest.Folder{}, cut("unet/model.onnx", half), []string{"unet/model.onnx", "cut short"}},
+		{"half an encoder", onnxtest.Folder{}, cut("vae_encoder/model.onnx", half), []string{"vae_encoder/model.onnx", "cut short"}},
+		{"an empty file", onnxtest.Folder{}, cut("unet/model.onnx", func(int64) int64 { return 0 }), []string{"unet/model.onnx", "empty"}},
+		{"a Git LFS pointer", onnxtest.Folder{}, replace("unet/model.onnx", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), []string{"unet/model.onnx", "git lfs pull"}},
+		{"a web page", onnxtest.Folder{}, replace("unet/model.onnx", "\n<!DOCTYPE html>"), []string{"unet/model.onnx", "web page"}},
+		{"a text", onnxtest.Folder{}, replace("unet/model.onnx", "hello there, this is no model"), []string{"unet/model.onnx", "not an ONNX model"}},
+		{"weights are missing", onnxtest.Folder{External: true}, remove("text_encoder/weights.pb"), []string{"weights", "text_encoder/weights.pb", "no such file"}},
+		{"weights are cut short", onnxtest.Folder{External: true}, cut("text_encoder/weights.pb", func(n int64) int64 { return n - 1 }),
+			[]string{"text_encoder/weights.pb", "cut short", "223 bytes, want 224"}},
+		{"an inpainting UNet", onnxtest.Folder{Channels: 9}, nil, []string{"unet/model.onnx", "[?,9,?,?]", "want 4", "inpainting"}},
+		{"text and UNet of different models", onnxtest.Folder{}, replace("text_encoder/config.json", `{"hidden_size":768}`), []string{"model.onnx", "want 768"}},
+		{"another length of text", onnxtest.Folder{}, replace("text_encoder/config.json", `{"max_position_embeddings":64}`), []string{"text_encoder/model.onnx", "want 64"}},
+		{"parts in each other's place", onnxtest.Folder{}, func(t *testing.T, dir string) {
+			data, err := os.ReadFile(filepath.Join(dir, "vae_decoder/model.onnx"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, dir, "unet/model.onnx", string(data))
+		}, []string{"unet/model.onnx", `no input called "sample"`, "latent_sample float32 [?,4,?,?]"}},
+		{"an input more", onnxtest.Folder{}, replace("vae_decoder/model.onnx", string(onnxtest.Model{
+			Inputs:  []graph.Value{{Name: "latent_sample", Type: graph.Float, Dims: []int{0, 4, 0, 0}}, {Name: "mask", Type: graph.Float}},
+			Outputs: []graph.Value{{Name: "sample", Type: graph.Float, Dims: []int{0, 3, 0, 0}}},
+		}.Encode())), []string{"vae_decoder/model.onnx", "mask", "not understood"}},
+		{"a float16 scalar", onnxtest.Folder{Timestep: graph.Value{Type: graph.Float16}}, nil, []string{"unet/model.onnx", "timestep float16 []"}},
+		{"bfloat16", onnxtest.Folder{Float: graph.BFloat16}, nil, []string{"model.onnx", "bfloat16", "want element type"}},
+		{"a broken card", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":"all"}`), []string{"darkroom.json"}},
+		{"a card with an odd size", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":[{"width":100,"height":64}]}`), []string{"darkroom.json", "100×64", "multiples of 8"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := tiny(t, c.folder)
+			if c.spoil != nil {
+				c.spoil(t, dir)
+			}
+			_, err := onnx.OpenFolder(dir)
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			for _, part := range c.says {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("got %v, want an error with %q", err, part)
+				}
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %q, want one line", err)
+			}
+		})
+	}
+}
+
+func remove(name string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func replace(name, data string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) { write(t, dir, name, data) }
+}
+
+func cut(name string, keep func(int64) int64) func(*testing.T, string) {
+	return func(t *testing.T, dir string) { truncate(t, filepath.Join(dir, name), keep) }
+}
+
+func TestHash(t *testing.T) {
+	t.Parallel()
+	dir := tiny(t, onnxtest.Folder{External: true})
+	hash := func(options ...onnx.Option) string {
+		t.Helper()
+		f, err := onnx.OpenFolder(dir, options...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Hash
+	}
+	first := hash()
+	if want := listHash(t, dir); first != want {
+		t.Errorf("got %s, want the hash of sha256sum's list, %s", first, want)
+	}
+	write(t, dir, "darkroom.json", "{}")
+	write(t, dir, "README.md", "hello")
+	write(t, dir, "unet/.part", "hidden")
+	if got := hash(); got != first {
+		t.Errorf("a card, a README and hidden files: got %s, want the same as before, %s", got, first)
+	}
+	write(t, dir, "unet/config.json", "{}")
+	second := hash()
+	if second == first {
+		t.Error("a new configuration left the hash as it was")
+	}
+	cache := filepath.Join(t.TempDir(), "hashes.json")
+	if a, b := hash(onnx.Cached(cache)), hash(onnx.Cached(cache)); a != second || b != second {
+		t.Errorf("with a cache: got %s and %s, want %s", a, b, second)
+	}
+	write(t, dir, "tokenizer/merges.txt", "#version: 0.3\n")
+	later := time.Now().Add(time.Minute)
+	if err := os.Chtimes(filepath.Join(dir, "tokenizer/merges.txt"), later, later); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := hash(onnx.Cached(cache)), hash(); got != want || got == second {
+		t.Errorf("a changed file: got %s from the cache, want %s, and not %s", got, want, second)
+	}
+	write(t, filepath.Dir(cache), filepath.Base(cache), "not JSON")
+	if got, want := hash(onnx.Cached(cache)), hash(onnx.Cached(filepath.Join(dir, "no", "such", "folder"))); got != want {
+		t.Errorf("a broken cache: got %s, want %s", got, want)
+	}
+}
+
+// listHash computes a folder's hash the way the documentation says it.
+func listHash(t *testing.T, dir string) string {
+	t.Helper()
+	var list strings.Builder
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(dir, path)
+		fmt.Fprintf(&list, "%x  %s\n", sha256.Sum256(data), filepath.ToSlash(rel)) // WalkDir sorts as the hash does here
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(list.String()))
+	return hex.EncodeToString(sum[:])
+}
