@@ -77,7 +77,9 @@ func (r *rig) read() *state {
 	return s
 }
 
-func flowOf(j map[string]string) string { return "flow:" + j["lane"] + "/" + j["server"] + "/" + j["user"] }
+func flowOf(j map[string]string) string {
+	return "flow:" + j["lane"] + "/" + j["server"] + "/" + j["user"]
+}
 
 // places: each job is where its state says, and nowhere else.
 func (s *state) places(jobs map[string]map[string]string) {

@@ -1,0 +1,349 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestAJobsDay(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		l := r.take("w", "1-0")
+		r.is(OK)(r.beat(l, 40))
+		r.is(OK)(r.beat(l, 40))
+		if s, err := r.Snapshot(r.ctx); err != nil || s.Jobs[0].Percent != 40 {
+			r.Fatalf("snapshot %+v, %v; want 40 percent", s, err)
+		}
+		for range 2 { // each call may be repeated
+			r.is(OK)(r.Seal(r.ctx, l))
+		}
+		for range 2 {
+			r.is(OK)(r.Done(r.ctx, l, 900, Outcome{Message: "5", Delivered: "posted", Millis: map[string]int64{"denoise": 800}}))
+		}
+		r.is(OK)(r.beat(l, 100)) // a beat that was under way
+		r.heard("leased 1-0", "progress 1-0", "sealed 1-0", "done 1-0")
+		all := r.events()
+		if o := all[3].Outcome; all[1].Percent != 40 || o == nil || o.Message != "5" || o.Millis["denoise"] != 800 {
+			r.Errorf("events %+v, outcome %+v", all, o)
+		}
+	})
+}
+
+func TestAStaleLeaseChangesNothing(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		old := r.take("w1", "1-0")
+		r.expire(1)
+		l := r.take("w2", "1-0")
+		r.is(Stale)(r.beat(old, 10))
+		r.is(Stale)(r.Seal(r.ctx, old))
+		r.is(Stale)(r.Done(r.ctx, old, 1, Outcome{}))
+		r.is(Stale)(r.Release(r.ctx, old))
+		r.is(Stale)(r.Stopped(r.ctx, old))
+		r.fails(old, false, false)
+		forged := l
+		forged.Token.Fence += 7
+		r.is(Stale)(r.Seal(r.ctx, forged))
+		r.finish(l)
+		r.is(Stale)(r.Done(r.ctx, old, 1, Outcome{}))
+		r.heard("leased 1-0", "leased 1-0", "sealed 1-0", "done 1-0")
+	})
+}
+
+func TestABeatKeepsTheLease(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		l := r.take("w", "1-0")
+		for range 5 {
+			r.clock.advance(20 * time.Second)
+			r.is(OK)(r.beat(l, 0))
+			r.reaps(0)
+		}
+		r.clock.advance(40 * time.Second) // late, but nobody reaped it: it is still ours
+		r.is(OK)(r.beat(l, 0))
+		r.reaps(0)
+		r.expire(1)
+		r.is(Stale)(r.beat(l, 0))
+	})
+}
+
+func TestACrashInPaintingIsTriedOnceMore(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		r.take("w1", "1-0")
+		r.expire(1)
+		if l := r.take("w2", "1-0"); l.Attempt != 2 || l.Job.Look {
+			r.Errorf("leased again %+v: want attempt 2 and no look: it was not sealed", l)
+		}
+		r.expire(1)
+		r.none()
+		r.heard("leased 1-0", "leased 1-0", "failed 1-0")
+		if e := r.events()[2]; e.Reason != "the renderer was lost 2 times while painting" {
+			r.Errorf("reason %q", e.Reason)
+		}
+	})
+}
+
+func TestACrashAfterTheSealIsLookedAt(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		l := r.take("w1", "1-0")
+		r.is(OK)(r.Seal(r.ctx, l))
+		r.expire(1)
+		l = r.take("w2", "1-0")
+		if !l.Job.Look {
+			r.Error("leased again without Look")
+		}
+		r.is(OK)(r.Done(r.ctx, l, 0, Outcome{Delivered: "found"})) // found posted: no seal is needed
+		r.heard("leased 1-0", "sealed 1-0", "leased 1-0", "done 1-0")
+	})
+}
+
+func TestCrashesWhilePostingEndSomeTime(t *testing.T) {
+	each(t, Options{MaxErrors: 3}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		for range 3 {
+			l := r.take("w", "1-0")
+			r.is(OK)(r.Seal(r.ctx, l))
+			r.expire(1)
+		}
+		r.none()
+		all := r.events()
+		if e := all[len(all)-1]; e.Kind != Failed || e.Reason != "the renderer was lost 3 times while posting" {
+			r.Errorf("last event %+v", e)
+		}
+	})
+}
+
+func TestFailWithRetry(t *testing.T) {
+	each(t, Options{MaxErrors: 3, Backoff: 4 * time.Second}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		for try, delay := range []time.Duration{4 * time.Second, 8 * time.Second} {
+			l := r.take("w", "1-0")
+			if l.Attempt != try+1 {
+				r.Errorf("attempt %d, want %d", l.Attempt, try+1)
+			}
+			r.fails(l, true, false)
+			r.fails(l, true, false)
+			r.clock.advance(delay - time.Second)
+			r.reaps(0)
+			r.none()
+			r.clock.advance(time.Second)
+			r.reaps(1)
+		}
+		l := r.take("w", "1-0")
+		r.fails(l, true, true)
+		r.fails(l, true, true)
+		r.none()
+		r.heard("leased 1-0", "leased 1-0", "leased 1-0", "failed 1-0")
+	})
+}
+
+func TestFailForGood(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		r.fails(r.take("w", "1-0"), false, true)
+		if e := r.events()[1]; e.Kind != Failed || e.Reason != "no luck" {
+			r.Errorf("event %+v", e)
+		}
+	})
+}
+
+func TestFailAfterTheSealIsLookedAt(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		l := r.take("w", "1-0")
+		r.is(OK)(r.Seal(r.ctx, l))
+		r.fails(l, true, false)
+		r.clock.advance(time.Minute)
+		r.reaps(1)
+		if l = r.take("w", "1-0"); !l.Job.Look {
+			r.Error("leased again without Look")
+		}
+	})
+}
+
+func TestReleaseAfterTheSealIsLookedAt(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		l := r.take("w", "1-0")
+		r.is(OK)(r.Seal(r.ctx, l))
+		r.is(OK)(r.Release(r.ctx, l))
+		if l = r.take("w", "1-0"); !l.Job.Look || l.Attempt != 1 {
+			r.Errorf("leased again %+v, want Look and attempt 1", l)
+		}
+	})
+}
+
+func TestCancelWhileWaiting(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		r.cancels("1-0", Removed)
+		r.cancels("1-0", Removed)
+		r.cancels("2-0", Unknown)
+		r.none()
+		r.heard("cancelled 1-0")
+		if e := r.events()[0]; e.Reason != "somebody" {
+			r.Errorf("reason %q, want who cancelled", e.Reason)
+		}
+		if got, err := r.Enqueue(r.ctx, 1, job("1-0", "s", "u")); err != nil || !got.Duplicate {
+			r.Errorf("enqueued after the cancel: %+v, %v", got, err)
+		}
+		r.none()
+	})
+}
+
+func TestCancelWhileWaitingOutADelay(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		r.fails(r.take("w", "1-0"), true, false)
+		r.cancels("1-0", Removed)
+		r.clock.advance(time.Hour)
+		r.reaps(0)
+		r.none()
+	})
+}
+
+func TestCancelWhilePainting(t *testing.T) {
+	ends := map[string]func(*rig, Lease){
+		"it stops":            func(r *rig, l Lease) { r.is(Cancelled)(r.Stopped(r.ctx, l)) },
+		"it seals":            func(r *rig, l Lease) { r.is(Cancelled)(r.Seal(r.ctx, l)) },
+		"it is done unsealed": func(r *rig, l Lease) { r.is(Cancelled)(r.Done(r.ctx, l, 1, Outcome{})) },
+		"it gives back":       func(r *rig, l Lease) { r.is(Cancelled)(r.Release(r.ctx, l)) },
+		"it fails":            func(r *rig, l Lease) { r.fails(l, true, false) },
+		"it is lost":          func(r *rig, l Lease) { r.expire(1) },
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			each(t, Options{}, func(r *rig) {
+				r.enqueue(job("1-0", "s", "u"))
+				l := r.take("w", "1-0")
+				r.cancels("1-0", Stopping)
+				r.is(Cancelled)(r.beat(l, 0))
+				end(r, l)
+				r.none()
+				r.heard("leased 1-0", "cancel 1-0", "cancelled 1-0")
+				r.cancels("1-0", Removed)
+				if name != "it is lost" {
+					end(r, l) // repeated
+				}
+				r.is(Cancelled)(r.beat(l, 0))
+			})
+		})
+	}
+}
+
+func TestCancelAfterTheSealComesTooLate(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		l := r.take("w", "1-0")
+		r.is(OK)(r.Seal(r.ctx, l))
+		r.cancels("1-0", Posting)
+		r.is(OK)(r.beat(l, 0))
+		r.is(OK)(r.Done(r.ctx, l, 1, Outcome{}))
+		r.cancels("1-0", Unknown)
+	})
+}
+
+func TestACancelledJobThatMayBePostedIsLookedAtFirst(t *testing.T) {
+	ends := map[string]func(*rig, Lease) string{
+		"found posted":           func(r *rig, l Lease) string { r.is(OK)(r.Done(r.ctx, l, 0, Outcome{})); return "done" },
+		"not posted":             func(r *rig, l Lease) string { r.is(Cancelled)(r.Stopped(r.ctx, l)); return "cancelled" },
+		"not posted, then seals": func(r *rig, l Lease) string { r.is(Cancelled)(r.Seal(r.ctx, l)); return "cancelled" },
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			each(t, Options{}, func(r *rig) {
+				j := job("1-0", "s", "u")
+				j.Look = true
+				r.enqueue(j)
+				r.cancels("1-0", Stopping)
+				l := r.take("w", "1-0")
+				r.is(OK)(r.Release(r.ctx, l)) // nobody has looked yet
+				r.take("w", "1-0")
+				r.expire(1)
+				l = r.take("w", "1-0")
+				r.is(Cancelled)(r.beat(l, 0))
+				kind := end(r, l)
+				all := r.events()
+				if got := all[len(all)-1]; string(got.Kind) != kind {
+					r.Errorf("ended as %q, want %q", got.Kind, kind)
+				}
+			})
+		})
+	}
+}
+
+func TestACancelledJobThatKeepsFailingEndsCancelled(t *testing.T) {
+	each(t, Options{MaxErrors: 1}, func(r *rig) {
+		j := job("1-0", "s", "u")
+		j.Look = true
+		r.enqueue(j)
+		r.cancels("1-0", Stopping)
+		r.fails(r.take("w", "1-0"), true, false)
+		r.none()
+		r.heard("cancel 1-0", "leased 1-0", "cancelled 1-0")
+	})
+}
+
+func TestABeatOfSeveralJobs(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.many(3, job("x", "s", "u"))
+		l := r.reserve("w", Offer{Lanes: []string{"a"}, Max: 3})
+		r.cancels("x-1", Stopping)
+		r.finish(l[2])
+		held := []Held{{ID: "x-0", Token: l[0].Token}, {ID: "x-1", Token: l[1].Token}, {ID: "none", Token: l[0].Token}}
+		got, err := r.Beat(r.ctx, "w", held)
+		if want := []Verdict{OK, Cancelled, Stale}; err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			r.Errorf("verdicts %v, %v; want %v", got, err, want)
+		}
+	})
+}
+
+func TestEndedJobsAreForgotten(t *testing.T) {
+	each(t, Options{KeepEnded: time.Hour, MaxEnded: 3}, func(r *rig) {
+		for i := range 5 {
+			r.enqueue(job(fmt.Sprintf("%d-0", i), "s", "u"))
+			r.finish(r.take("w", fmt.Sprintf("%d-0", i)))
+			r.clock.advance(time.Second)
+		}
+		r.reaps(0)
+		if n := r.db.ZCard(r.ctx, r.opts.epochPrefix(1)+"ended").Val(); n != 3 {
+			r.Errorf("%d ended jobs are remembered, want 3", n)
+		}
+		r.clock.advance(2 * time.Hour)
+		r.reaps(0)
+		if keys := r.db.Keys(r.ctx, globQuote(r.opts.epochPrefix(1))+"*").Val(); len(keys) != 1 {
+			r.Errorf("kept keys %v, want the line's counters alone", keys)
+		}
+	})
+}
+
+func TestAnExpiredLeaseIsReapedOnce(t *testing.T) {
+	each(t, Options{MaxCrashes: 9}, func(r *rig) {
+		r.many(4, job("x", "s", "u"))
+		r.reserve("w", Offer{Lanes: []string{"a"}, Max: 4})
+		r.clock.advance(time.Minute)
+		results := make(chan error)
+		total := make(chan int, 4)
+		for range 4 {
+			go func() {
+				n, err := r.Reap(r.ctx)
+				total <- n
+				results <- err
+			}()
+		}
+		var errs error
+		sum := 0
+		for range 4 {
+			errs = errors.Join(errs, <-results)
+			sum += <-total
+		}
+		if errs != nil || sum != 4 {
+			r.Errorf("%d jobs reaped, %v; want each once", sum, errs)
+		}
+		r.sound()
+	})
+}
