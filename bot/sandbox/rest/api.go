@@ -74,13 +74,16 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTT
 // serve takes a request through trouble, token, limits and its handler.
 func (a *API) serve(w http.ResponseWriter, r *http.Request, bot bool, h func(*call) (reply, error)) {
 	seen := rules.Request{Time: time.Now(), Method: r.Method, Path: strip(r), Header: r.Header.Clone(), Bot: bot}
-	fault := a.trouble(r.Method, seen.Path)
+	fault := a.trouble(r.Method, seen.Path, nil)
 	if fault.breaks(w, r) {
 		return
 	}
 	c, err := readBody(r)
 	c.world = a.world
 	seen.Body, seen.Files = c.body, listFiles(c)
+	if fault == nil && c.body != nil {
+		fault = a.trouble(r.Method, seen.Path, c.body)
+	}
 	fault.wait(r.Context())
 	out := answer{header: http.Header{}}
 	switch {

@@ -14,6 +14,7 @@ import (
 type Fault struct {
 	Method string         // "" for any
 	Path   *regexp.Regexp // matched with the path after "/api/vN"; nil for any
+	Body   *regexp.Regexp // matched with the JSON of the body; nil for any
 	Times  int            // how many requests; 0 is one, negative is until removed
 
 	Status  int           // answers with this status instead of doing anything
@@ -25,7 +26,8 @@ type Fault struct {
 	Drop    bool          // does what was asked, then loses the answer
 	Reset   bool          // breaks the connection in the middle of the upload
 	Delay   time.Duration // waits before doing anything
-	Hold    <-chan struct{}
+	Hold    <-chan struct{} // waits until it is closed, or the sender hung up
+	Met     chan<- struct{} // told, without waiting, of each request that was chosen
 }
 
 // Fail adds a fault. The newest that matches a request is used. The function returned removes it.
@@ -52,13 +54,14 @@ func (a *API) removeFault(f *Fault) {
 	}
 }
 
-// trouble finds the fault for a request and uses it up; nil when there is none.
-func (a *API) trouble(method, path string) *Fault {
+// trouble finds the fault for a request and uses it up; nil when there is none. Faults that look at the body are left
+// out while body is nil, which is before it was read.
+func (a *API) trouble(method, path string, body []byte) *Fault {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := len(a.faults) - 1; i >= 0; i-- {
 		f := a.faults[i]
-		if f.Method != "" && f.Method != method || f.Path != nil && !f.Path.MatchString(path) {
+		if !f.chooses(method, path, body) {
 			continue
 		}
 		if f.Times--; f.Times == 0 {
@@ -67,6 +70,11 @@ func (a *API) trouble(method, path string) *Fault {
 		return f
 	}
 	return nil
+}
+
+func (f *Fault) chooses(method, path string, body []byte) bool {
+	return (f.Method == "" || f.Method == method) && (f.Path == nil || f.Path.MatchString(path)) &&
+		(f.Body == nil || body != nil && f.Body.Match(body))
 }
 
 // breaks resets the connection after the first bytes of the body.
@@ -90,6 +98,10 @@ func (f *Fault) breaks(w http.ResponseWriter, r *http.Request) bool {
 func (f *Fault) wait(ctx context.Context) {
 	if f == nil {
 		return
+	}
+	select {
+	case f.Met <- struct{}{}:
+	default:
 	}
 	if f.Delay > 0 {
 		select {
