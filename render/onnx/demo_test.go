@@ -2,6 +2,7 @@ package onnx_test
 
 import (
 	"os"
+	"slices"
 	"testing"
 
 	"darkroom/render/onnx"
@@ -51,7 +52,9 @@ func TestDemoModel(t *testing.T) {
 			t.Fatalf("%v: %v", size, err)
 		}
 		b, err := m.Unet(ctx, latents, 500.5, hidden)
-		check(t, "the same step again", b, err, a)
+		if err != nil || !slices.Equal(a.Data, b.Data) {
+			t.Errorf("%v: the same step again differs (%v), want the same bits", size, err)
+		}
 		pixels, err := m.DecodeLatents(ctx, latents)
 		if err != nil || pixels.Shape[2] != size.Height || pixels.Shape[3] != size.Width {
 			t.Fatalf("%v: got picture %v, %v", size, pixels.Shape, err)
@@ -67,8 +70,8 @@ func TestDemoModel(t *testing.T) {
 	}
 }
 
-// benchUnet measures one step at 128×128 pixels. On two cores of a busy Zen 4 machine, library 1.24.3, 2 threads:
-// batch 2 takes about 22 ms, batch 8 about 85 ms; see BenchmarkCall for what Go adds.
+// benchUnet measures one step at 128×128 pixels. Best of three on two Zen 4 cores that were shared with other work,
+// library 1.24.3: batch 2 took 27 ms, batch 8 took 95 ms, decoding one picture 51 ms; see BenchmarkCall for Go's share.
 func benchUnet(b *testing.B, batch int) {
 	m := loadDemo(b, 0)
 	hidden, err := m.EncodeText(b.Context(), demoIDs(batch), 0)
@@ -113,7 +116,8 @@ func BenchmarkDemoLoad(b *testing.B) {
 	}
 }
 
-// BenchmarkCall measures a UNet that does next to nothing: what a call costs besides the network.
+// BenchmarkCall measures a UNet of seven nodes that does next to nothing, on the demo's latents: what a call costs
+// besides the network. Best of three on the same machine: 20 µs in float32, 39 µs in float16, of a step's 27 ms.
 func BenchmarkCall(b *testing.B) {
 	for name, f := range map[string]onnxtest.Folder{"float32": {}, "float16": {Float: graph.Float16}} {
 		b.Run(name, func(b *testing.B) {
@@ -123,7 +127,7 @@ func BenchmarkCall(b *testing.B) {
 				b.Fatal(err)
 			}
 			m := loadDir(b, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
-			latents, hidden := ramp(2, 4, 64, 64), tensor.New(2, onnxtest.Length, onnxtest.Width)
+			latents, hidden := ramp(2, 4, 16, 16), tensor.New(2, onnxtest.Length, onnxtest.Width)
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := m.Unet(b.Context(), latents, 1, hidden); err != nil {

@@ -1,0 +1,36 @@
+# darkroom in one image: bot, renderer, and everything in one, by subcommand.
+#
+#   docker build -t darkroom .
+#   docker run -e DISCORD_TOKEN -v darkroom:/data darkroom up
+#
+# Not proved: this file has not yet been built by its authors, who had no container engine. Its steps are those of
+# `make build`, which are proved. Base images follow their tags; pin them by digest where that matters to you.
+
+FROM golang:1.26-bookworm AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+# The runtime library changes less often than the sources: fetched first, it stays in the layer cache.
+COPY cmd/ort cmd/ort
+COPY render/onnx/library render/onnx/library
+RUN go run ./cmd/ort
+COPY . .
+RUN make build
+
+FROM debian:bookworm-slim
+# libstdc++ is all that ONNX Runtime needs beside the C library; certificates are for Discord.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ca-certificates libstdc++6 \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --uid 10001 --create-home --home-dir /home/darkroom darkroom \
+ && mkdir /data /models \
+ && chown darkroom /data
+COPY --from=build /src/bin/darkroom /opt/darkroom/darkroom
+COPY --from=build /src/bin/lib /opt/darkroom/lib
+RUN ln -s /opt/darkroom/darkroom /usr/local/bin/darkroom
+USER darkroom
+ENV DARKROOM_DATA=/data DARKROOM_MODELS=/models ORT_DISABLE_TELEMETRY=1
+VOLUME /data
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["darkroom"]
+CMD ["up"]
