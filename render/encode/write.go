@@ -64,7 +64,7 @@ func join(s picture.Spec, fields []Field) string {
 	}
 	var cells []string
 	for _, f := range fields {
-		cells = append(cells, f.Key+": "+quote(f))
+		cells = append(cells, f.Key+": "+quote(strings.ToValidUTF8(f.Value, "\uFFFD")))
 	}
 	lines = append(lines, strings.Join(cells, ", "))
 	return strip(strings.ReplaceAll(strings.Join(lines, "\n"), "\x00", ""))
@@ -146,17 +146,17 @@ func said(fields []Field) []Field {
 // number writes a float as Python would write one given by a form: 7 and 7.5, never an exponent.
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
-// quote writes a field's value as a JSON string where A1111 does (a comma, a colon or a line break in it) and where its
-// reader would otherwise change the value.
-func quote(f Field) string {
-	if !strings.ContainsAny(f.Value, ",:\n\r\x00") && !strings.HasPrefix(f.Value, `"`) && strip(f.Value) == f.Value {
-		return f.Value
+// quote writes a value as a JSON string where A1111 does (a comma, a colon or a line break in it) and where its reader
+// would otherwise change the value.
+func quote(value string) string {
+	if !strings.ContainsAny(value, ",:\n\r\x00") && !strings.HasPrefix(value, `"`) && strip(value) == value {
+		return value
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(f.Value); err != nil { // a string always encodes
-		return f.Value
+	if err := e.Encode(value); err != nil { // a string always encodes
+		return value
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

@@ -148,6 +148,9 @@ func (s Spec) Validate() error {
 		if n := utf8.RuneCountInString(text); n > MaxPromptRunes {
 			bad("%s: %d characters, at most %d", name, n, MaxPromptRunes)
 		}
+		if !utf8.ValidString(text) { // JSON would change it, and the picture with it
+			bad("%s: not valid UTF-8", name)
+		}
 	}
 	for name, side := range map[string]int{"width": s.Width, "height": s.Height} {
 		if side < SizeMultiple || side > MaxSide || side%SizeMultiple != 0 {
@@ -180,6 +183,9 @@ func (s Spec) Validate() error {
 		}
 		if !hexHash.MatchString(s.Init.Picture.SHA256) {
 			bad("start picture: %q is no SHA-256", s.Init.Picture.SHA256)
+		}
+		if m := s.Init.Mask; m != nil && !hexHash.MatchString(m.SHA256) {
+			bad("mask: %q is no SHA-256", m.SHA256)
 		}
 	}
 	if h := s.Hires; h != nil && (!(h.Scale > 1 && h.Scale <= 4) || !(h.Strength > 0 && h.Strength <= 1) || h.Steps < 1 || h.Steps > MaxSteps) {

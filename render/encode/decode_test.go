@@ -1,0 +1,193 @@
+package encode_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/png"
+	"strings"
+	"testing"
+
+	"darkroom/render/encode"
+)
+
+// near reports whether a pixel has about the wanted colour.
+func near(img image.Image, x, y int, want color.NRGBA) bool {
+	got := color.NRGBAModel.Convert(img.At(img.Bounds().Min.X+x, img.Bounds().Min.Y+y)).(color.NRGBA)
+	off := func(a, b uint8) bool { return int(a)-int(b) > 60 || int(b)-int(a) > 60 }
+	return !off(got.R, want.R) && !off(got.G, want.G) && !off(got.B, want.B)
+}
+
+var (
+	blue  = color.NRGBA{30, 30, 200, 255}
+	red   = color.NRGBA{200, 30, 30, 255}
+	white = color.NRGBA{240, 240, 240, 255}
+)
+
+// TestDecode reads files that Pillow 12 wrote: 24 x 16, blue in the upper left quarter, white in the lower right, red
+// elsewhere. Those named oriented-N are stored turned, with the EXIF orientation N that turns them back.
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	for name, format := range map[string]string{
+		"text.png": "png", "palette.png": "png", "comment.jpg": "jpeg", "progressive.jpg": "jpeg", "cmyk.jpg": "jpeg",
+		"comment.webp": "webp", "lossless.webp": "webp", "animated.gif": "gif",
+		"oriented-1.jpg": "jpeg", "oriented-2.jpg": "jpeg", "oriented-3.jpg": "jpeg", "oriented-4.jpg": "jpeg",
+		"oriented-5.jpg": "jpeg", "oriented-6.jpg": "jpeg", "oriented-7.jpg": "jpeg", "oriented-8.jpg": "jpeg",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			img, got, err := encode.Decode(file(t, name), 24*16)
+			if err != nil || got != format {
+				t.Fatalf("got %q and error %v, want %q", got, err, format)
+			}
+			if size := img.Bounds().Size(); size != image.Pt(24, 16) {
+				t.Fatalf("got a size of %v, want 24 x 16", size)
+			}
+			if !near(img, 2, 2, blue) || !near(img, 21, 2, red) || !near(img, 2, 13, red) || !near(img, 21, 13, white) {
+				t.Errorf("corners: got %v %v %v %v, want blue, red, red, white", img.At(2, 2), img.At(21, 2), img.At(2, 13), img.At(21, 13))
+			}
+		})
+	}
+	if _, _, err := encode.Decode(file(t, "grey16.png"), 24*16); err != nil {
+		t.Errorf("a 16-bit grey PNG: %v", err)
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	t.Parallel()
+	text := file(t, "text.png")
+	jpg, webp, gif := file(t, "comment.jpg"), file(t, "lossless.webp"), file(t, "animated.gif")
+	for name, tt := range map[string]struct {
+		data []byte
+		want error
+	}{
+		"nothing":                             {nil, encode.ErrNoPicture},
+		"text":                                {[]byte("a red boat"), encode.ErrNoPicture},
+		"a web page":                          {[]byte("<!DOCTYPE html><html>"), encode.ErrNoPicture},
+		"an SVG":                              {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), encode.ErrNoPicture},
+		"only a PNG's first bytes":            {text[:8], encode.ErrDamaged},
+		"a PNG cut in its header":             {text[:20], encode.ErrDamaged},
+		"a PNG cut in its pixels":             {text[:len(text)-30], encode.ErrDamaged},
+		"a PNG with a wrong byte":             {append(append([]byte{}, text[:20]...), append([]byte{9}, text[21:]...)...), encode.ErrDamaged},
+		"a JPEG cut":                          {jpg[:len(jpg)-40], encode.ErrDamaged},
+		"a WebP cut":                          {webp[:len(webp)-20], encode.ErrDamaged},
+		"a GIF cut":                           {gif[:40], encode.ErrDamaged},
+		"an animated WebP":                    {file(t, "animated.webp"), encode.ErrAnimated},
+		"a picture of 30,000 x 30,000":        {bomb(30_000, 30_000), encode.ErrHuge},
+		"a picture whose area overflows":      {bomb(1<<31-1, 1<<31-1), encode.ErrDamaged},
+		"a picture of one row too many":       {bomb(24, 17), encode.ErrHuge},
+		"a small WebP header on a large body": {smuggled(webp), encode.ErrDamaged},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			img, _, err := encode.Decode(tt.data, 24*16)
+			if !errors.Is(err, tt.want) || img != nil {
+				t.Errorf("got %T and error %v, want %v", img, err, tt.want)
+			}
+			if _, err := encode.Clean(tt.data, 24*16, 512); !errors.Is(err, tt.want) {
+				t.Errorf("Clean: got error %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+// bomb is a PNG header that claims a size, with no pixels behind it.
+func bomb(w, h uint32) []byte {
+	head := binary.BigEndian.AppendUint32([]byte("IHDR"), w)
+	head = binary.BigEndian.AppendUint32(head, h)
+	head = append(head, 8, 2, 0, 0, 0)
+	out := append([]byte("\x89PNG\r\n\x1a\n"), 0, 0, 0, 13)
+	out = append(out, head...)
+	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(head))
+}
+
+// smuggled puts an extended header of 8 x 8 before a larger picture.
+func smuggled(webp []byte) []byte {
+	body := append([]byte("WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x07\x00\x00"), webp[12:]...)
+	out := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body)))
+	return append(out, body...)
+}
+
+func TestClean(t *testing.T) {
+	t.Parallel()
+	t.Run("pixels stay, all else goes", func(t *testing.T) {
+		t.Parallel()
+		got, err := encode.Clean(file(t, "text.png"), 10_000, 512)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Width != 24 || got.Height != 16 || len(got.SHA256) != 64 {
+			t.Errorf("got %d x %d with hash %q, want 24 x 16", got.Width, got.Height, got.SHA256)
+		}
+		if _, err := encode.ReadParameters(got.PNG); !errors.Is(err, encode.ErrNoParameters) || bytes.Contains(got.PNG, []byte("tEXt")) {
+			t.Errorf("got error %v, want %v", err, encode.ErrNoParameters)
+		}
+		again, err := encode.Clean(got.PNG, 10_000, 512)
+		if err != nil || again.SHA256 != got.SHA256 {
+			t.Errorf("cleaned twice: got hash %q and error %v, want the same as once", again.SHA256, err)
+		}
+	})
+	t.Run("an orientation is applied and gone", func(t *testing.T) {
+		t.Parallel()
+		upright, err := encode.Clean(file(t, "oriented-6.jpg"), 10_000, 0)
+		if err != nil || upright.Width != 24 || upright.Height != 16 || strings.Contains(string(upright.PNG), "eXIf") {
+			t.Errorf("got %d x %d and error %v, want 24 x 16", upright.Width, upright.Height, err)
+		}
+	})
+	t.Run("what is transparent becomes white", func(t *testing.T) {
+		t.Parallel()
+		for _, name := range []string{"alpha.webp", "alpha.png"} {
+			got, err := encode.Clean(file(t, name), 10_000, 512)
+			if err != nil {
+				t.Fatal(err)
+			}
+			img, err := png.Decode(bytes.NewReader(got.PNG))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !near(img, 2, 0, color.NRGBA{255, 255, 255, 255}) || !near(img, 2, 15, red) {
+				t.Errorf("%s: got %v above and %v below, want white fading to red", name, img.At(2, 0), img.At(2, 15))
+			}
+			if o, ok := img.(interface{ Opaque() bool }); !ok || !o.Opaque() {
+				t.Errorf("%s: %T is not opaque", name, img)
+			}
+		}
+	})
+	t.Run("a long side is bounded", func(t *testing.T) {
+		t.Parallel()
+		for _, tt := range []struct{ w, h, side, wantW, wantH int }{
+			{1000, 500, 200, 200, 100}, {500, 1000, 200, 100, 200}, {1000, 3, 100, 100, 1}, {201, 201, 200, 200, 200}, {200, 10, 200, 200, 10}, {333, 222, 100, 100, 67},
+		} {
+			data, err := encode.PNG(scene(tt.w, tt.h, 3, 0), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := encode.Clean(data, 1_000_000, tt.side)
+			if err != nil || got.Width != tt.wantW || got.Height != tt.wantH {
+				t.Errorf("%d x %d: got %d x %d and error %v, want %d x %d", tt.w, tt.h, got.Width, got.Height, err, tt.wantW, tt.wantH)
+			}
+		}
+	})
+	t.Run("scaling down keeps the look", func(t *testing.T) {
+		t.Parallel()
+		big := scene(900, 600, 4, 10)
+		data, err := encode.PNG(big, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := encode.Clean(data, 1_000_000, 90)
+		if err != nil {
+			t.Fatal(err)
+		}
+		small, err := png.Decode(bytes.NewReader(got.PNG))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := distance(t, encode.PHash(big), encode.PHash(small)); d > 4 {
+			t.Errorf("got a distance of %d bits, want at most 4", d)
+		}
+	})
+}
