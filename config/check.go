@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -27,15 +28,15 @@ func (s *Settings) chosen() checker {
 }
 
 func (u *Up) check(src Sources) []error {
-	return present(u.Discord.take(src), u.Discord.API.check(), u.Page.check(), u.Redis.check(), u.Line.check())
+	return present(u.Discord.take(src), u.Discord.API.check(), u.Page.check(), u.Redis.check(), u.Redis.named(), u.Offer.check(), u.Line.check())
 }
 
 func (b *Bot) check(src Sources) []error {
-	return present(b.Discord.take(src), b.Discord.needed(), b.Discord.API.check(), b.Redis.needed(), b.Redis.check(), b.Line.check())
+	return present(b.Discord.take(src), b.Discord.needed(), b.Discord.API.check(), b.Redis.needed(), b.Redis.check(), b.Redis.named(), b.Line.check())
 }
 
 func (r *Renderer) check(Sources) []error {
-	return present(r.API.check(), r.Redis.needed(), r.Redis.check(), r.Line.check())
+	return present(r.API.check(), r.Redis.needed(), r.Redis.check(), r.Redis.named(), r.Offer.check(), r.Line.check())
 }
 
 // The doctor tells faults of what it looks at by itself, with their fix: only unreadable secrets stop it.
@@ -96,6 +97,23 @@ func (r Redis) check() error {
 	scheme, rest, found := strings.Cut(r.URL.Text(), "://")
 	if !found || rest == "" || (scheme != "redis" && scheme != "rediss" && scheme != "unix") {
 		return errors.New("--redis-url: want redis://HOST:PORT/0, rediss:// or unix://") // the value may hold a password
+	}
+	return nil
+}
+
+// plainName is what may become part of a Redis key.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+func (r Redis) named() error {
+	if !plainName.MatchString(r.Pool) {
+		return fmt.Errorf("--pool: %q: want letters, digits, dots, dashes and underscores, at most 64", r.Pool)
+	}
+	return nil
+}
+
+func (o Offer) check() error {
+	if o.Slot != "" && !plainName.MatchString(o.Slot) {
+		return fmt.Errorf("--slot: %q: want letters, digits, dots, dashes and underscores, at most 64", o.Slot)
 	}
 	return nil
 }

@@ -125,6 +125,7 @@ type Draw struct {
 	Model       string   `name:"model" placeholder:"DIR" help:"Model folder, or a name in --models; the built-in demo when empty."`
 	Dialect     string   `name:"dialect" enum:",diffusers,a1111" default:"" placeholder:"NAME" help:"Numeric conventions, diffusers or a1111; the model's own when left out."`
 	Init        string   `name:"init" placeholder:"FILE" help:"Picture to start from."`
+	Mask        string   `name:"mask" placeholder:"FILE" help:"With --init: white is painted anew, black stays."`
 	Strength    *float64 `name:"strength" placeholder:"X" help:"With --init: how much is painted anew, from 0 to 1."`
 	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"Where the pictures go."`
 	JSON        bool     `name:"json" help:"Print one JSON object per picture: file, seed, size, seconds by stage."`

@@ -1,0 +1,174 @@
+//go:build cgo
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"darkroom/bot/admit"
+	"darkroom/config"
+	"darkroom/render/demo"
+	"darkroom/render/onnx"
+	"darkroom/render/picture"
+)
+
+// postcards opens the demo model where the repository has it.
+func postcards(t *testing.T) *onnx.Folder {
+	t.Helper()
+	f, err := onnx.OpenFolder("../../render/demo/" + demo.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// needRuntime skips a test where ONNX Runtime was not fetched.
+func needRuntime(t *testing.T) {
+	t.Helper()
+	if _, err := onnx.FindLibrary(""); err != nil {
+		t.Skipf("needs ONNX Runtime (make runtime): %v", err)
+	}
+}
+
+func TestCardIsReadAsTheOffer(t *testing.T) {
+	t.Parallel()
+	f := postcards(t)
+	var m admit.Model
+	if err := json.Unmarshal(card(f), &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.Name != demo.Name || m.Dialect != picture.Diffusers || !m.Starts || !slices.Contains(m.Samplers, "dpmpp_2m_karras") {
+		t.Errorf("got %+v, want the name, the dialect, start pictures and samplers", m)
+	}
+	if len(m.Words) == 0 || len(m.Sizes) != len(f.Card.Sizes) || len(m.Prompts) < maxExamples || m.Defaults.Steps != f.Card.Defaults.Steps {
+		t.Errorf("got %+v, want what the card says: %+v", m, f.Card)
+	}
+	bare := *f
+	bare.Card, bare.Config.Fixed, bare.Config.Native = onnx.Card{}, onnx.Size{}, onnx.Size{Width: 512, Height: 512}
+	m = admit.Model{}
+	if err := json.Unmarshal(card(&bare), &m); err != nil || m.Defaults.Width != 512 || len(m.Sizes) != 0 {
+		t.Errorf("a folder without a card: got %+v, %v, want its native size and no limit", m, err)
+	}
+	bare.Config.Fixed = onnx.Size{Width: 256, Height: 256}
+	m = admit.Model{}
+	if err := json.Unmarshal(card(&bare), &m); err != nil || len(m.Sizes) != 1 || m.Sizes[0].Width != 256 {
+		t.Errorf("a model of one size: got %+v, %v, want that size alone", m.Sizes, err)
+	}
+}
+
+func TestLanes(t *testing.T) {
+	t.Parallel()
+	a, b := &onnx.Folder{Name: "a", Hash: "aa"}, &onnx.Folder{Name: "b", Hash: "bb"}
+	r := &rendering{studio: &studio{folders: []*onnx.Folder{a, b}}}
+	if got, want := r.lanes(), append(picture.Lanes("aa"), picture.Lanes("bb")...); !slices.Equal(got, want) {
+		t.Errorf("nothing loaded: got %q, want %q", got, want)
+	}
+	r.studio.warm = &easel{folder: b}
+	if got, want := r.lanes(), append(picture.Lanes("bb"), picture.Lanes("aa")...); !slices.Equal(got, want) {
+		t.Errorf("b is loaded: got %q, want it first, %q", got, want)
+	}
+}
+
+func TestSlot(t *testing.T) {
+	t.Parallel()
+	if got := slot(config.Offer{Slot: "east"}); got != "east" {
+		t.Errorf("got %q, want east", got)
+	}
+	if got := slot(config.Offer{}); !strings.Contains(got, "-") {
+		t.Errorf("got %q, want host and process", got)
+	}
+}
+
+func TestModels(t *testing.T) {
+	t.Parallel()
+	t.Run("a name that is not there", func(t *testing.T) {
+		t.Parallel()
+		_, err := openFolder(config.Runtime{Models: t.TempDir()}, "sd15")
+		if err == nil || !strings.Contains(err.Error(), "no such folder") {
+			t.Errorf("got %v, want to hear that there is no such folder", err)
+		}
+	})
+	t.Run("a broken folder is left out and told, the demo stays", func(t *testing.T) {
+		t.Parallel()
+		models := t.TempDir()
+		if err := os.Mkdir(filepath.Join(models, "empty"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{".hidden", "file"} {
+			if err := os.WriteFile(filepath.Join(models, name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		folders, faults := openFolders(config.Runtime{Models: models})
+		if len(folders) != 1 || folders[0].Name != demo.Name || len(faults) != 1 || !strings.Contains(faults[0].Error(), "empty") {
+			t.Errorf("got %v, %v, want the demo model and one fault about empty", names(folders), faults)
+		}
+	})
+	t.Run("list", func(t *testing.T) {
+		t.Parallel()
+		code, out, errs := call(t, "models", "list", "--models", t.TempDir())
+		if code != exitDone || !strings.HasPrefix(out, demo.Name) {
+			t.Errorf("got %d, %q, %q, want the demo model", code, out, errs)
+		}
+	})
+	t.Run("check", func(t *testing.T) {
+		t.Parallel()
+		needRuntime(t)
+		code, out, errs := call(t, "models", "check", "--models", t.TempDir(), demo.Name)
+		if code != exitDone || !strings.Contains(out, "postcards: good") {
+			t.Errorf("got %d, %q, %q, want a good model", code, out, errs)
+		}
+	})
+}
+
+func TestStudio(t *testing.T) {
+	t.Parallel()
+	quiet := slog.New(slog.DiscardHandler)
+	t.Run("a missing library is one line with its fix", func(t *testing.T) {
+		t.Parallel()
+		code, _, errs := call(t, "up", "--ort", filepath.Join(t.TempDir(), "none.so"), "--data", t.TempDir(), "--listen", "127.0.0.1:0")
+		if code != exitFault || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, "none.so") {
+			t.Errorf("got %d, %q, want one line about none.so", code, errs)
+		}
+	})
+	t.Run("only models that are here can be chosen", func(t *testing.T) {
+		t.Parallel()
+		needRuntime(t)
+		_, err := openStudio(config.Runtime{Models: t.TempDir()}, config.Offer{Only: []string{"sd15"}}, quiet)
+		if err == nil || !strings.Contains(err.Error(), `model "sd15"`) {
+			t.Errorf("got %v, want to hear of sd15", err)
+		}
+	})
+	t.Run("a model is loaded once, and freed at the end", func(t *testing.T) {
+		t.Parallel()
+		needRuntime(t)
+		st, err := openStudio(config.Runtime{Models: t.TempDir(), Device: config.Device{Kind: "cpu"}}, config.Offer{}, quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash := st.folders[0].Hash
+		first, err := st.easel(t.Context(), hash)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := st.easel(t.Context(), hash); err != nil || again != first || st.lit() != hash {
+			t.Errorf("got another easel, %v, want the same", err)
+		}
+		if _, err := st.easel(t.Context(), "unknown"); err == nil {
+			t.Error("an unknown hash: got no error")
+		}
+		if err := st.Close(); err != nil || st.lit() != "" {
+			t.Errorf("close: got %v and %q loaded, want nothing", err, st.lit())
+		}
+		if _, err := first.model.EncodeText(t.Context(), nil, 0); err == nil || errors.Is(err, onnx.ErrNotOpen) {
+			t.Errorf("after close: got %v, want a refusal", err)
+		}
+	})
+}
