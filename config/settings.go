@@ -130,7 +130,7 @@ type Draw struct {
 	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"Where the pictures go."`
 	JSON        bool     `name:"json" help:"Print one JSON object per picture: file, seed, size, seconds by stage."`
 	SaveLatents string   `name:"save-latents" placeholder:"FILE" help:"Write the finished latents as .npy."`
-	Latents     string   `name:"latents" placeholder:"FILE" help:"Start from these latents (.npy) instead of noise drawn from the seed."`
+	Latents     string   `name:"latents" placeholder:"FILE" help:"Start from this standard normal noise (.npy) instead of what the seed draws."`
 	Runtime     Runtime  `embed:"" group:"models"`
 }
 

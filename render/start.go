@@ -1,15 +1,13 @@
 package render
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"image"
-	_ "image/jpeg"
-	_ "image/png"
 
+	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
 )
@@ -57,6 +55,6 @@ func (p *painting) input(ctx context.Context, want picture.Input) (image.Image, 
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != want.SHA256 {
 		return nil, fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256)
 	}
-	img, _, err := image.Decode(bytes.NewReader(data))
+	img, _, err := encode.Decode(data, p.options.MaxInputPixels)
 	return img, err
 }

@@ -84,6 +84,7 @@ func commands() map[string]command {
 	all := map[string]command{
 		"bot":     runBot,
 		"doctor":  doctor,
+		"prompt":  showPrompt,
 		"version": version,
 	}
 	maps.Copy(all, painting())

@@ -1,0 +1,137 @@
+//go:build cgo
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"darkroom/render"
+	"darkroom/render/encode"
+	"darkroom/render/picture"
+	"darkroom/render/tensor"
+)
+
+// draw paints from the shell. Everything that can be wrong with what was asked is found before the model is loaded.
+func draw(ctx context.Context, s shop) (err error) {
+	d := s.settings.Draw
+	folder, err := openFolder(d.Runtime, d.Model)
+	if err != nil {
+		return err
+	}
+	o := order{settings: d, folder: folder, inputs: map[string][]byte{}}
+	if err := o.take(); err != nil {
+		return err
+	}
+	frame, err := openFrame(d.Out, d.Count, o.spec)
+	if err != nil {
+		return err
+	}
+	hintWords(s.stderr, reads(folder), o.spec.Prompt+" "+o.spec.Negative)
+	begun := time.Now()
+	if err := openRuntime(d.Runtime); err != nil {
+		return err
+	}
+	easel, err := loadModel(ctx, d.Runtime, folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, easel.Close()) }()
+	load := time.Since(begun)
+	return o.paint(ctx, s, easel, frame, load)
+}
+
+// paint paints all pictures, as many at once as one Spec holds.
+func (o *order) paint(ctx context.Context, s shop, e *easel, f frame, load time.Duration) error {
+	var latents []tensor.Tensor
+	for done := 0; done < o.settings.Count; done += picture.MaxCount {
+		spec := o.spec.Tile(done)
+		spec.Count = min(picture.MaxCount, o.settings.Count-done)
+		res, err := e.Paint(ctx, spec, o.job(s.stderr, done))
+		if err != nil {
+			return err
+		}
+		for i, tile := range res.Tiles {
+			one := spec.Tile(i)
+			data, err := encode.PNG(tile.Image, encode.Parameters(one, encode.Extra{Version: "darkroom " + revision()}))
+			if err != nil {
+				return err
+			}
+			name, err := f.hang(done+i, one, data)
+			if err != nil {
+				return err
+			}
+			if err := o.tell(s.stdout, name, tile, res.Millis, load); err != nil {
+				return err
+			}
+		}
+		latents = append(latents, res.Latents)
+	}
+	if o.settings.SaveLatents == "" {
+		return nil
+	}
+	all, err := tensor.Concat(latents...)
+	if err != nil {
+		return err
+	}
+	return writeWhole(o.settings.SaveLatents, func(w io.Writer) error { return tensor.WriteNPY(w, all) })
+}
+
+// job is what one painting needs beside its Spec.
+func (o *order) job(stderr io.Writer, done int) render.Job {
+	j := render.Job{Input: o.input, Latents: o.given}
+	if o.given != nil && o.given.Batch() > 1 {
+		part := o.given.Rows(done, min(done+picture.MaxCount, o.settings.Count))
+		j.Latents = &part
+	}
+	if terminal(stderr) {
+		j.Progress = func(p render.Progress) {
+			end := ""
+			if p.Step == p.Steps {
+				end = "\r\x1b[K" // what comes next is the pictures' names
+			}
+			fmt.Fprintf(stderr, "\r%d of %d steps%s", p.Step, p.Steps, end)
+		}
+	}
+	return j
+}
+
+// terminal tells whether a person reads w.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// drawn is the line of --json about one picture. Seconds are those of the batch that it was painted in.
+type drawn struct {
+	File    string             `json:"file"`
+	Seed    int64              `json:"seed"`
+	Width   int                `json:"width"`
+	Height  int                `json:"height"`
+	Seconds map[string]float64 `json:"seconds"`
+}
+
+// tell prints what was made of one picture.
+func (o *order) tell(w io.Writer, file string, t render.Tile, millis map[string]int64, load time.Duration) error {
+	if !o.settings.JSON {
+		_, err := fmt.Fprintln(w, file)
+		return err
+	}
+	size := t.Image.Bounds().Size()
+	seconds := map[string]float64{"load": float64(load.Milliseconds()) / 1000}
+	for stage, ms := range millis {
+		seconds[stage] = float64(ms) / 1000
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(drawn{File: file, Seed: t.Seed, Width: size.X, Height: size.Y, Seconds: seconds})
+}

@@ -1,0 +1,205 @@
+//go:build cgo
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"darkroom/render/encode"
+	"darkroom/render/onnx"
+)
+
+// sketch calls draw with the demo model, in few steps.
+func sketch(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	if _, err := onnx.FindLibrary(""); err != nil {
+		t.Skip(err)
+	}
+	return call(t, append([]string{"draw", "a red boat on a blue sea", "--model", sourceDemo, "--steps", "3"}, args...)...)
+}
+
+func contents(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func listed(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func TestDraw(t *testing.T) {
+	t.Parallel()
+	t.Run("writes a picture that knows how it was made, the same one each time", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		a, b := filepath.Join(dir, "a.png"), filepath.Join(dir, "b.png")
+		for _, path := range []string{a, b} {
+			if code, stdout, stderr := sketch(t, "--seed", "7", "--out", path); code != exitDone || stdout != path+"\n" {
+				t.Fatalf("got %d, %q and %q", code, stdout, stderr)
+			}
+		}
+		if !bytes.Equal(contents(t, a), contents(t, b)) {
+			t.Errorf("two pictures of one Spec differ")
+		}
+		r, err := encode.ReadParameters(contents(t, a))
+		if err != nil || r.Seed != 7 || r.Steps != 3 || r.Prompt != "a red boat on a blue sea" || r.Width != 128 {
+			t.Errorf("got %+v and %v", r, err)
+		}
+	})
+	t.Run("tells of each picture in JSON", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		code, stdout, stderr := sketch(t, "--seed", "7", "--count", "5", "--size", "160x112", "--out", dir, "--json")
+		lines := strings.Split(strings.TrimSpace(stdout), "\n")
+		if code != exitDone || len(lines) != 5 {
+			t.Fatalf("got %d, %q and %q, want five lines", code, stdout, stderr)
+		}
+		for i, line := range lines {
+			var d drawn
+			if err := json.Unmarshal([]byte(line), &d); err != nil {
+				t.Fatal(err)
+			}
+			img, err := png.Decode(bytes.NewReader(contents(t, d.File)))
+			if err != nil || img.Bounds() != image.Rect(0, 0, 160, 112) || d.Width != 160 || d.Height != 112 || d.Seed != 7+int64(i) {
+				t.Errorf("got %+v and %v", d, err)
+			}
+			for _, stage := range []string{"load", "encode", "denoise", "decode"} {
+				if _, ok := d.Seconds[stage]; !ok {
+					t.Errorf("seconds: got %v, want %s among them", d.Seconds, stage)
+				}
+			}
+		}
+		if names := listed(t, dir); len(names) != 5 || !slices.Contains(names, "11-a-red-boat-on-a-blue-sea.png") {
+			t.Errorf("got files %v", names)
+		}
+	})
+	t.Run("paints on from its own picture, and from latents", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		first, next, latents := filepath.Join(dir, "first.png"), filepath.Join(dir, "next.png"), filepath.Join(dir, "l.npy")
+		mask := filepath.Join(dir, "mask.png")
+		writePNG(t, mask, color.White)
+		for _, args := range [][]string{
+			{"--seed", "7", "--out", first, "--save-latents", latents},
+			{"--seed", "8", "--init", first, "--strength", "0.7", "--out", next},
+			{"--seed", "8", "--init", first, "--mask", mask, "--strength", "0.7", "--out", next},
+			{"--latents", latents, "--sampler", "euler_a", "--out", next},
+			{"--dialect", "a1111", "--sampler", "euler", "--negative", "house", "--cfg", "3.5", "--out", next},
+		} {
+			if code, stdout, stderr := sketch(t, args...); code != exitDone {
+				t.Fatalf("%v: got %d, %q and %q", args, code, stdout, stderr)
+			}
+		}
+		if got := listed(t, dir); len(got) != 4 {
+			t.Errorf("got files %v, want four", got)
+		}
+	})
+	t.Run("names words the model never saw", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		if _, err := onnx.FindLibrary(""); err != nil {
+			t.Skip(err)
+		}
+		code, _, stderr := call(t, "draw", "a red dragon", "--model", sourceDemo, "--steps", "1", "--out", dir)
+		if code != exitDone || !strings.Contains(stderr, "hint:") || !strings.Contains(stderr, "dragon") || strings.Contains(stderr, "red,") {
+			t.Errorf("got %d and %q, want a hint about dragon alone", code, stderr)
+		}
+	})
+}
+
+func writePNG(t *testing.T, path string, c color.Color) {
+	t.Helper()
+	img := image.NewNRGBA(image.Rect(0, 0, 16, 16))
+	for i := range 256 {
+		img.Set(i%16, i/16, c)
+	}
+	data, err := encode.PNG(img, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDrawRefuses(t *testing.T) {
+	t.Parallel()
+	text := filepath.Join(t.TempDir(), "text.png")
+	if err := os.WriteFile(text, []byte("no picture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		want string // part of the line
+	}{
+		"an unknown sampler":            {[]string{"--sampler", "magic"}, exitFault, `"euler_a"`},
+		"a sampler not proved":          {[]string{"--dialect", "a1111", "--sampler", "ddim"}, exitFault, "a1111 has"},
+		"an unknown dialect":            {[]string{"--dialect", "comfy"}, exitUsage, "comfy"},
+		"a size the model has not":      {[]string{"--size", "512x512"}, exitFault, "128x128, 160x112"},
+		"a size that is none":           {[]string{"--size", "large"}, exitUsage, "large"},
+		"a model that is not there":     {[]string{"--model", "/no/such/model"}, exitFault, "/no/such/model"},
+		"a folder that is no model":     {[]string{"--model", os.TempDir()}, exitFault, "model_index.json"},
+		"no steps":                      {[]string{"--steps", "0"}, exitFault, "steps 0"},
+		"a negative seed":               {[]string{"--seed=-1"}, exitFault, "seed -1"},
+		"strength without a picture":    {[]string{"--strength", "0.5"}, exitFault, "--init"},
+		"strength out of range":         {[]string{"--init", "testdata/none.png", "--strength", "2"}, exitFault, "testdata/none.png"},
+		"a start picture that is none":  {[]string{"--init", text}, exitFault, "not a PNG"},
+		"latents that are none":         {[]string{"--latents", text}, exitFault, "not a .npy file"},
+		"a place that is not there":     {[]string{"--out", "/no/such/place/a.png"}, exitFault, "/no/such/place/a.png"},
+		"a kind of file it cannot make": {[]string{"--out", "a.jpg"}, exitFault, ".png"},
+		"no pictures":                   {[]string{"--count", "0"}, exitUsage, "count"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			args := append([]string{"draw", "a boat", "--model", sourceDemo, "--out", filepath.Join(dir, "a.png")}, c.args...)
+			code, stdout, stderr := call(t, args...)
+			line, more, _ := strings.Cut(stderr, "\n")
+			if code != c.code || stdout != "" || !strings.Contains(line, c.want) || more != "" && code == exitFault {
+				t.Errorf("got %d, %q and %q, want %d and one line with %q", code, stdout, stderr, c.code, c.want)
+			}
+			if left := listed(t, dir); len(left) > 0 {
+				t.Errorf("it left %v", left)
+			}
+		})
+	}
+}
+
+func TestSlug(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"a (red:1.2) boat!":         "a-red-1-2-boat",
+		"":                          "picture",
+		"../../etc/passwd":          "etc-passwd",
+		"🦊🦊":                        "picture",
+		"Ein schönes Häuschen":      "ein-schönes-häuschen",
+		strings.Repeat("long ", 40): "long-long-long-long-long-long-long-long-long-lon",
+	} {
+		if got := slug(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}

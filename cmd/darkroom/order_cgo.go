@@ -1,0 +1,192 @@
+//go:build cgo
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+
+	"darkroom/config"
+	"darkroom/render/encode"
+	"darkroom/render/onnx"
+	"darkroom/render/picture"
+	"darkroom/render/sampler"
+	"darkroom/render/tensor"
+)
+
+// Limits of what is read for a picture.
+const (
+	maxInputBytes  = 64 << 20
+	maxInputPixels = 64_000_000
+)
+
+// What a model is painted with that has no card, as the tools do that such models come from.
+const (
+	plainSide     = 512 // pixels
+	plainSteps    = 20
+	plainGuidance = 7.5
+	plainSampler  = "dpmpp_2m_karras"
+	plainStrength = 0.75
+)
+
+// order is what was asked for at the shell, with every default resolved.
+type order struct {
+	settings config.Draw
+	folder   *onnx.Folder
+	spec     picture.Spec
+	inputs   map[string][]byte // by SHA-256
+	given    *tensor.Tensor    // the latents to start from, if there are any
+}
+
+// take resolves the settings into a Spec, or tells what is wrong with them.
+func (o *order) take() error {
+	d, card := o.settings, o.folder.Card
+	size := o.size()
+	o.spec = picture.Spec{
+		Version: picture.Version, Dialect: picture.Dialect(cmp.Or(d.Dialect, string(picture.Diffusers))),
+		Notation: picture.NotationA1111, Model: picture.Ref{Name: o.folder.Name, Hash: o.folder.Hash},
+		Prompt: d.Prompt, Negative: cmp.Or(d.Negative, card.Defaults.Negative),
+		Width: size.Width, Height: size.Height, Seed: rand.Int64N(1 << 32), Count: 1,
+		Steps:         cmp.Or(card.Defaults.Steps, plainSteps),
+		GuidanceScale: cmp.Or(card.Defaults.GuidanceScale, plainGuidance),
+		Sampler:       cmp.Or(d.Sampler, card.Defaults.Sampler, plainSampler),
+	}
+	set(&o.spec.Seed, d.Seed)
+	set(&o.spec.Steps, d.Steps)
+	set(&o.spec.GuidanceScale, d.Cfg)
+	for _, step := range []func() error{o.checkSize, o.checkSampler, o.takeInputs, o.takeLatents, o.checkSpec} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func set[T any](v *T, asked *T) {
+	if asked != nil {
+		*v = *asked
+	}
+}
+
+// size is the one that was asked for, or the model's own.
+func (o *order) size() onnx.Size {
+	if s := o.settings.Size; s != nil {
+		return onnx.Size(*s)
+	}
+	plain := onnx.Size{Width: plainSide, Height: plainSide}
+	return cmp.Or(o.folder.Config.Fixed, o.folder.Card.Defaults.Size, o.folder.Config.Native, plain)
+}
+
+// checkSize refuses what the model was not made for; the bot would take the nearest size and say so.
+func (o *order) checkSize() error {
+	asked := onnx.Size{Width: o.spec.Width, Height: o.spec.Height}
+	sizes := offeredSizes(o.folder)
+	if len(sizes) == 0 || slices.Contains(sizes, asked) {
+		return nil
+	}
+	var all []string
+	for _, s := range sizes {
+		all = append(all, fmt.Sprintf("%dx%d", s.Width, s.Height))
+	}
+	return fmt.Errorf("size %dx%d: the model %s paints %s", asked.Width, asked.Height, o.folder.Name, strings.Join(all, ", "))
+}
+
+func (o *order) checkSpec() error { return o.spec.Validate() }
+
+func (o *order) checkSampler() error {
+	_, err := sampler.Find(sampler.Dialect(o.spec.Dialect), o.spec.Sampler)
+	return err
+}
+
+// takeInputs reads the start picture and its mask.
+func (o *order) takeInputs() error {
+	d := o.settings
+	if d.Init == "" {
+		if d.Strength != nil || d.Mask != "" {
+			return errors.New("--strength and --mask go with --init: name the picture to start from")
+		}
+		return nil
+	}
+	if !o.folder.Config.CanEncode {
+		return fmt.Errorf("--init: the model %s has no vae_encoder, so it cannot start from a picture", o.folder.Name)
+	}
+	in, err := o.read("--init", d.Init)
+	if err != nil {
+		return err
+	}
+	o.spec.Init = &picture.Init{Picture: in, Strength: plainStrength}
+	set(&o.spec.Init.Strength, d.Strength)
+	if d.Mask == "" {
+		return nil
+	}
+	mask, err := o.read("--mask", d.Mask)
+	o.spec.Init.Mask = &mask
+	return err
+}
+
+// read takes an input picture in, made safe.
+func (o *order) read(flag, path string) (picture.Input, error) {
+	data, err := readBounded(path, maxInputBytes)
+	if err != nil {
+		return picture.Input{}, fmt.Errorf("%s: %w", flag, err)
+	}
+	clean, err := encode.Clean(data, maxInputPixels, 0)
+	if err != nil {
+		return picture.Input{}, fmt.Errorf("%s %s: %w", flag, path, err)
+	}
+	o.inputs[clean.SHA256] = clean.PNG
+	return picture.Input{SHA256: clean.SHA256, Width: clean.Width, Height: clean.Height}, nil
+}
+
+func (o *order) input(_ context.Context, sha string) ([]byte, error) {
+	data, ok := o.inputs[sha]
+	if !ok {
+		return nil, fmt.Errorf("no picture with the SHA-256 %s was read", sha)
+	}
+	return data, nil
+}
+
+// takeLatents reads the starting noise.
+func (o *order) takeLatents() error {
+	path := o.settings.Latents
+	if path == "" {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("--latents: %w", err)
+	}
+	defer f.Close() // read only
+	t, err := tensor.ReadNPY(f)
+	if err != nil {
+		return fmt.Errorf("--latents %s: %w", path, err)
+	}
+	c := o.folder.Config
+	h, w := o.spec.Height/c.PixelsPerLatent, o.spec.Width/c.PixelsPerLatent
+	if s := t.Shape; len(s) != 4 || s[0] != 1 && s[0] != o.settings.Count || !slices.Equal(s[1:], []int{c.LatentChannels, h, w}) {
+		return fmt.Errorf("--latents %s: shape %v, want [1 or %d, %d, %d, %d]", path, s, o.settings.Count, c.LatentChannels, h, w)
+	}
+	o.given = &t
+	return nil
+}
+
+// readBounded reads a file of at most limit bytes.
+func readBounded(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // read only
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s: larger than %d MiB", path, limit>>20)
+	}
+	return data, err
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestPrompt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"json is A1111's list":          {[]string{"a (red:1.5) [boat]", "--json"}, `[["a ",1],["red",1.5],[" ",1],["boat",0.9090909090909091]]` + "\n"},
+		"a break stands by itself":      {[]string{"sea BREAK sky", "--json"}, `[["sea",1],["BREAK",-1],["sky",1]]` + "\n"},
+		"an open bracket is no fault":   {[]string{"((a", "--json"}, `[["a",1.2100000000000002]]` + "\n"},
+		"an empty prompt is understood": {[]string{"", "--json"}, `[["",1]]` + "\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, stdout, stderr := call(t, append([]string{"prompt"}, c.args...)...)
+			if code != exitDone || stdout != c.want || stderr != "" {
+				t.Errorf("got %d, %q and %q, want %q", code, stdout, stderr, c.want)
+			}
+		})
+	}
+	t.Run("for people it is a table with the model's chunks", func(t *testing.T) {
+		t.Parallel()
+		code, stdout, stderr := call(t, "prompt", "(red:1.5) boat BREAK sea <lora:ink:0.8>", "--model", sourceDemo)
+		for _, want := range []string{`    1.5  "red"`, "BREAK", "add-on   lora ink 0.8", "chunk 1  2 of 75 tokens", "chunk 2  1 of 75 tokens"} {
+			if code != exitDone || !strings.Contains(stdout, want) {
+				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
+			}
+		}
+	})
+	t.Run("a model that is not there is one line", func(t *testing.T) {
+		t.Parallel()
+		code, stdout, stderr := call(t, "prompt", "a", "--model", "/no/such/model")
+		if code != exitFault || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "/no/such/model") {
+			t.Errorf("got %d, %q and %q", code, stdout, stderr)
+		}
+	})
+}
+
+// sourceDemo is the demo model in the source tree.
+const sourceDemo = "../../render/demo/postcards"
