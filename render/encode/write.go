@@ -86,9 +86,16 @@ func specFields(s picture.Spec) []Field {
 	if s.ClipSkip > 1 {
 		out = append(out, Field{"Clip skip", strconv.Itoa(s.ClipSkip)})
 	}
-	// Noise is drawn as torch's CPU generator draws it, in both dialects.
-	out = append(out, Field{"RNG", "CPU"}, Field{keyDialect, string(s.Dialect)})
+	out = append(out, Field{"RNG", randomSource(s.Dialect)}, Field{keyDialect, string(s.Dialect)})
 	return said(out)
+}
+
+// randomSource names A1111's setting that draws the same noise: torch's CPU generator, or the numbers of a graphics card.
+func randomSource(d picture.Dialect) string {
+	if d == picture.A1111 {
+		return "NV"
+	}
+	return "CPU"
 }
 
 // variationFields names the last variation as A1111 does, and the whole chain in a field of our own if there are more.
