@@ -1,0 +1,185 @@
+//go:build cgo
+
+package render_test
+
+import (
+	"context"
+	"errors"
+	"image"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"darkroom/render"
+	"darkroom/render/clip"
+	"darkroom/render/onnx"
+	"darkroom/render/picture"
+	"darkroom/render/sampler"
+	"darkroom/render/tensor"
+)
+
+const demoFolder = "demo/postcards"
+
+// timed measures how long a model's networks run.
+type timed struct {
+	*onnx.Model
+	inside atomic.Int64 // nanoseconds
+}
+
+func (m *timed) watch(begun time.Time) { m.inside.Add(int64(time.Since(begun))) }
+
+func (m *timed) EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.Tensor, error) {
+	defer m.watch(time.Now())
+	return m.Model.EncodeText(ctx, ids, skip)
+}
+
+func (m *timed) Unet(ctx context.Context, x tensor.Tensor, at float64, hidden tensor.Tensor) (tensor.Tensor, error) {
+	defer m.watch(time.Now())
+	return m.Model.Unet(ctx, x, at, hidden)
+}
+
+func (m *timed) DecodeLatents(ctx context.Context, x tensor.Tensor) (tensor.Tensor, error) {
+	defer m.watch(time.Now())
+	return m.Model.DecodeLatents(ctx, x)
+}
+
+// demo loads the demo model, or skips the test where ONNX Runtime was not fetched.
+func demo(t testing.TB) (*render.Renderer, *timed) {
+	t.Helper()
+	lib, err := onnx.FindLibrary("")
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := onnx.Open(lib); err != nil {
+		t.Fatal(err)
+	}
+	folder, err := onnx.OpenFolder(demoFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := onnx.Load(t.Context(), folder, onnx.Device{Kind: onnx.CPU, Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := model.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	words, err := clip.OpenTokenizer(os.DirFS(demoFolder + "/tokenizer"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, m := folder.Config, &timed{Model: model}
+	r, err := render.New(render.Parts{Text: m, Unet: m, Decoder: m, Encoder: m, Tokenizer: words, Config: render.Config{
+		Sampler: sampler.Config{
+			TrainSteps: c.TrainSteps, BetaStart: c.BetaStart, BetaEnd: c.BetaEnd, BetaSchedule: c.BetaSchedule,
+			Prediction: sampler.Prediction(c.Prediction), Spacing: c.TimestepSpacing, StepsOffset: c.StepsOffset,
+			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR,
+		},
+		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, Factor: c.PixelsPerLatent, Chunks: c.Chunks,
+	}}, render.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, m
+}
+
+func postcard() picture.Spec {
+	return picture.Spec{
+		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Model:  picture.Ref{Name: "postcards", Hash: strings.Repeat("0", 64)},
+		Prompt: "a red boat on a blue sea", Width: 128, Height: 128, Seed: 7, Count: 1,
+		Steps: 6, GuidanceScale: 4.5, Sampler: "dpmpp_2m_karras",
+	}
+}
+
+// TestDemoModel paints with real networks.
+func TestDemoModel(t *testing.T) {
+	t.Parallel()
+	r, _ := demo(t)
+	paint := func(t *testing.T, s picture.Spec) *render.Result {
+		t.Helper()
+		res, err := r.Paint(t.Context(), s, render.Job{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+	t.Run("the same Spec gives the same bytes", func(t *testing.T) {
+		t.Parallel()
+		a, b := paint(t, postcard()), paint(t, postcard())
+		if string(a.Tiles[0].Image.Pix) != string(b.Tiles[0].Image.Pix) {
+			t.Errorf("two paintings differ")
+		}
+	})
+	t.Run("a tile in a batch is its own Spec's picture, to within a level", func(t *testing.T) {
+		t.Parallel()
+		s := postcard()
+		s.Count, s.Width, s.Height = 3, 160, 112
+		all := paint(t, s)
+		one := paint(t, s.Tile(2))
+		if off := levelsOff(all.Tiles[2].Image, one.Tiles[0].Image); off > 0.001 {
+			t.Errorf("%.3f %% of the values are more than a level away, want at most 0.1 %%", 100*off)
+		}
+	})
+	t.Run("a second pass doubles the size", func(t *testing.T) {
+		t.Parallel()
+		s := postcard()
+		s.Steps, s.Hires = 3, &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5}
+		if got := paint(t, s).Tiles[0].Image.Bounds(); got != image.Rect(0, 0, 256, 256) {
+			t.Errorf("got %v, want 256×256", got)
+		}
+	})
+	t.Run("a long weighted prompt is painted", func(t *testing.T) {
+		t.Parallel()
+		s := postcard()
+		s.Prompt, s.Steps = strings.Repeat("(red:1.2) boat, ", 60)+"BREAK [sea", 2
+		paint(t, s)
+	})
+	t.Run("a cancel is noticed within a step", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cause := errors.New("not wanted any more")
+		last := 0
+		_, err := r.Paint(ctx, postcard(), render.Job{Progress: func(p render.Progress) {
+			if last = p.Step; last == 2 {
+				cancel(cause)
+			}
+		}})
+		if !errors.Is(err, cause) || last != 2 {
+			t.Errorf("got %v after step %d, want %v after step 2", err, last, cause)
+		}
+	})
+}
+
+// levelsOff is the share of values that are more than one level of 255 apart.
+func levelsOff(a, b *image.NRGBA) float64 {
+	n := 0
+	for i, v := range a.Pix {
+		if d := int(v) - int(b.Pix[i]); d > 1 || d < -1 {
+			n++
+		}
+	}
+	return float64(n) / float64(len(a.Pix))
+}
+
+// BenchmarkPaint paints one picture, and four, in 20 guided steps, and tells the share of time outside the networks.
+func BenchmarkPaint(b *testing.B) {
+	for name, count := range map[string]int{"one": 1, "four": 4} {
+		b.Run(name, func(b *testing.B) {
+			r, m := demo(b)
+			s := postcard()
+			s.Steps, s.Count = 20, count
+			m.inside.Store(0)
+			for b.Loop() {
+				if _, err := r.Paint(b.Context(), s, render.Job{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(100*(1-float64(m.inside.Load())/float64(b.Elapsed())), "%outside")
+		})
+	}
+}
