@@ -45,6 +45,10 @@ func TestParameters(t *testing.T) {
 			"a red boat on a (blue:1.2) sea\n" +
 				"Steps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, Model hash: 0123456789, Model: postcards, " +
 				"Denoising strength: 0.5, Hires upscale: 2, Hires steps: 10, Hires upscaler: Latent, Clip skip: 2" + tail},
+		"the a1111 dialect draws a graphics card's noise": {func(s *picture.Spec) { s.Dialect = picture.A1111 },
+			"a red boat on a (blue:1.2) sea\n" +
+				"Steps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, Model hash: 0123456789, Model: postcards, " +
+				"RNG: NV, Dialect: a1111, Version: darkroom 1.2.3"},
 		"a model that needs quotes": {func(s *picture.Spec) { s.Model.Name = `a, "b": c` },
 			"a red boat on a (blue:1.2) sea\n" +
 				`Steps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, Model hash: 0123456789, Model: "a, \"b\": c"` + tail},
