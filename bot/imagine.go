@@ -38,7 +38,7 @@ func (t *turn) order(ctx context.Context, rule judge) error {
 	if err != nil {
 		return err
 	}
-	made, no := rule(t.offers.current(), admit.Policy(p))
+	made, no := rule(t.offers.known(ctx), admit.Policy(p))
 	if no != nil {
 		return no
 	}

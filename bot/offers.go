@@ -36,6 +36,18 @@ func (f *offers) current() admit.Offer {
 	return f.now
 }
 
+// known returns the offer, asking the queue at once when there is none yet: the first picture is often asked for in the
+// second in which the first renderer comes up.
+func (f *offers) known(ctx context.Context) admit.Offer {
+	if o := f.current(); len(o.Models) > 0 {
+		return o
+	}
+	ctx, cancel := context.WithTimeout(ctx, acceptWithin/3)
+	defer cancel()
+	_ = f.refresh(ctx) // whatever is wrong, refreshOffers meets and logs it too
+	return f.current()
+}
+
 // recall reads the remembered offer.
 func (f *offers) recall(ctx context.Context, log *slog.Logger) {
 	text, err := f.memory.Meta(ctx, offerMeta)

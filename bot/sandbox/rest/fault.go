@@ -17,15 +17,15 @@ type Fault struct {
 	Body   *regexp.Regexp // matched with the JSON of the body; nil for any
 	Times  int            // how many requests; 0 is one, negative is until removed
 
-	Status  int           // answers with this status instead of doing anything
-	Code    int           // the error code in the body of that answer
-	Message string        // and its message
-	HTML    bool          // answers with an HTML page, as Cloudflare does
-	Scope   string        // answers 429 with this scope: "user", "shared" or "global"
-	After   time.Duration // the Retry-After of that 429
-	Drop    bool          // does what was asked, then loses the answer
-	Reset   bool          // breaks the connection in the middle of the upload
-	Delay   time.Duration // waits before doing anything
+	Status  int             // answers with this status instead of doing anything
+	Code    int             // the error code in the body of that answer
+	Message string          // and its message
+	HTML    bool            // answers with an HTML page, as Cloudflare does
+	Scope   string          // answers 429 with this scope: "user", "shared" or "global"
+	After   time.Duration   // the Retry-After of that 429
+	Drop    bool            // does what was asked, then loses the answer
+	Reset   bool            // breaks the connection in the middle of the upload
+	Delay   time.Duration   // waits before doing anything
 	Hold    <-chan struct{} // waits until it is closed, or the sender hung up
 	Met     chan<- struct{} // told, without waiting, of each request that was chosen
 }
