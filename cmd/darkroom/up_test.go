@@ -1,0 +1,98 @@
+//go:build cgo
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// TestUp starts everything in one process, looks at the page, and stops it as a signal would.
+func TestUp(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	data := filepath.Join(t.TempDir(), "data")
+	out, in := io.Pipe()
+	log := &lines{found: make(chan struct{}), want: "ready to paint"}
+	code := make(chan int, 1)
+	go func() {
+		defer in.Close()
+		code <- run(ctx, world{
+			args:   []string{"up", "--data", data, "--listen", "127.0.0.1:0", "--models", t.TempDir(), "--log-level", "debug"},
+			getenv: func(string) string { return "" }, stdout: in, stderr: log,
+		})
+	}()
+	url := greeted(t, out)
+	go io.Copy(io.Discard, out)
+	answer, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("%s: got %s, want 200", url, answer.Status)
+	}
+	select {
+	case <-log.found:
+	case c := <-code:
+		t.Fatalf("it ended with %d: %s", c, log.String())
+	}
+	stop()
+	if got := <-code; got != exitDone {
+		t.Errorf("exit code: got %d, want %d: %s", got, exitDone, log.String())
+	}
+	want := []string{"part=renderer", "part=bot", "part=page"}
+	if got := regexp.MustCompile(`part=\w+`).FindAllString(log.String(), -1); strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("stopped: got %q, want %q", got, want)
+	}
+	if info, err := os.Stat(data); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("data directory: got %v, %v, want mode 0700", info.Mode(), err)
+	}
+}
+
+// greeted reads the page's address from what a newcomer sees.
+func greeted(t *testing.T, out io.Reader) string {
+	t.Helper()
+	for s := bufio.NewScanner(out); s.Scan(); {
+		if line := strings.TrimSpace(s.Text()); strings.HasPrefix(line, "http://127.0.0.1:") {
+			return line
+		}
+	}
+	t.Fatal("no address was printed")
+	return ""
+}
+
+// lines is a log that tells when a line was written.
+type lines struct {
+	mu    sync.Mutex
+	all   bytes.Buffer
+	want  string
+	found chan struct{}
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.want != "" && bytes.Contains(p, []byte(l.want)) {
+		l.want = ""
+		close(l.found)
+	}
+	return l.all.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all.String()
+}
