@@ -111,6 +111,7 @@ func (g *gateway) build() (*discordgo.Session, *wire, <-chan struct{}, error) {
 	s.SyncEvents = true // hear does not block, and order is kept
 	s.ShouldReconnectOnError = false
 	s.ShouldRetryOnRateLimit = false
+	s.LogLevel = -1 // it writes to the standard log, among others the whole identify packet; what matters comes back as errors
 	down := make(chan struct{}, 1)
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.Event) {
 		if e.Operation == 0 && e.Type != "" {

@@ -119,8 +119,14 @@ func (h *house) start() (stop func()) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	return h.live(b.Run)
+	before := strings.Count(h.log.String(), sessionReady)
+	stop = h.live(b.Run)
+	h.poll("the gateway", func() bool { return strings.Count(h.log.String(), sessionReady) > before })
+	return stop
 }
+
+// sessionReady is what the bot logs when it hears interactions. What happens before that is lost, as on Discord.
+const sessionReady = "gateway session is ready"
 
 // bench runs a renderer.
 func (h *house) bench() (stop func()) {

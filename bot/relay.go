@@ -114,6 +114,9 @@ func (b *Bot) reap(ctx context.Context) error {
 	well := true
 	for {
 		n, err := b.line.Reap(ctx)
+		if errors.Is(err, queue.ErrEpoch) {
+			err = nil // the relay is about to begin it
+		}
 		if err != nil && ctx.Err() == nil && well {
 			b.log.Warn("leases cannot be reaped", "error", err)
 		}

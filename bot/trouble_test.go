@@ -1,0 +1,290 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"darkroom/bot"
+	"darkroom/bot/reply"
+	"darkroom/bot/sandbox"
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	t.Run("buttons work after the bot was started anew", func(t *testing.T) {
+		t.Parallel()
+		h := build(t, sandbox.Options{})
+		stop := h.start()
+		h.bench()
+		h.ready()
+		first := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+		grid := h.painted(first, 4)
+		stop()
+		h.start()
+		for _, button := range []string{"1:reroll:J:0", "1:vary:J:4"} {
+			h.painted(h.click(h.home.Member.ID, grid.ID, strings.Replace(button, "J", first.ID+"-0", 1)), 4)
+		}
+		h.painted(h.click(h.home.Member.ID, grid.ID, "1:single:"+first.ID+"-0:2"), 1)
+	})
+	t.Run("a waiting job is painted although bot and queue were lost", func(t *testing.T) {
+		t.Parallel()
+		h := build(t, sandbox.Options{})
+		stop := h.start()
+		h.ready()
+		i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+		h.says(i, "#1 in line")
+		stop()
+		_ = h.line.Close()
+		h.fresh()
+		h.start()
+		h.bench()
+		h.painted(i, 4)
+		h.poll("the ledger to say done", func() bool { return h.entry(i).State == store.Done })
+		if e := h.entry(i); e.Epoch != 2 {
+			t.Errorf("epoch: got %d, want the second", e.Epoch)
+		}
+	})
+	t.Run("a job that Discord acknowledged and the ledger did not is painted", func(t *testing.T) {
+		t.Parallel()
+		h := build(t, sandbox.Options{})
+		stop := h.start()
+		h.ready()
+		i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+		h.says(i, "in line")
+		h.poll("the job to be in line", func() bool { return h.entry(i).Epoch > 0 })
+		stop()
+		// The same request as another row, as a bot leaves it that dies right after Discord took its answer.
+		e := h.entry(i)
+		e.ID = i.ID + "-1"
+		if err := h.ledger.Accept(h.ctx, []store.Entry{e}, func(store.Policy, store.Usage) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		h.clock.forward(11 * time.Second)
+		h.start()
+		h.poll("it to be acknowledged", func() bool {
+			e, err := h.ledger.Find(h.ctx, e.ID)
+			return err == nil && e.State == store.Waiting && e.Message != ""
+		})
+	})
+	t.Run("a job that nobody acknowledged expires", func(t *testing.T) {
+		t.Parallel()
+		h := build(t, sandbox.Options{})
+		stop := h.start()
+		h.ready()
+		stop()
+		to := reply.To{Application: h.box.AppID(), Token: "sandbox.nothing", Message: reply.Original, Expires: time.Now().Add(time.Hour)}
+		e := store.Entry{ID: "900-0", Server: "1", User: "2", Spec: []byte(`{}`), Reply: to.Encode(), Pictures: 1, Lane: "x"}
+		if err := h.ledger.Accept(h.ctx, []store.Entry{e}, func(store.Policy, store.Usage) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		h.clock.forward(11 * time.Second)
+		h.start()
+		h.poll("it to expire", func() bool {
+			e, err := h.ledger.Find(h.ctx, e.ID)
+			return err == nil && e.State == store.Expired
+		})
+	})
+}
+
+// broken is a line that can be cut.
+type broken struct {
+	bot.Line
+	down atomic.Bool
+}
+
+var errCut = errors.New("connection refused")
+
+func (b *broken) Enqueue(ctx context.Context, epoch int64, j queue.Job) (queue.Receipt, error) {
+	if b.down.Load() {
+		return queue.Receipt{}, errCut
+	}
+	return b.Line.Enqueue(ctx, epoch, j)
+}
+
+func (b *broken) Snapshot(ctx context.Context) (queue.Snapshot, error) {
+	if b.down.Load() {
+		return queue.Snapshot{}, errCut
+	}
+	return b.Line.Snapshot(ctx)
+}
+
+func (b *broken) Cancel(ctx context.Context, id, by string) (queue.CancelAnswer, error) {
+	if b.down.Load() {
+		return queue.Unknown, errCut
+	}
+	return b.Line.Cancel(ctx, id, by)
+}
+
+func (b *broken) Epoch(ctx context.Context) (int64, bool, error) {
+	if b.down.Load() {
+		return 0, false, errCut
+	}
+	return b.Line.Epoch(ctx)
+}
+
+func TestRedisDown(t *testing.T) {
+	t.Parallel()
+	h := build(t, sandbox.Options{})
+	cut := &broken{}
+	h.wrap = func(l bot.Line) bot.Line { cut.Line = l; return cut }
+	h.start()
+	h.bench()
+	h.ready()
+	cut.down.Store(true)
+	i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+	m := h.says(i, "being put together again")
+	h.poll("the promise to be written down", func() bool { return h.entry(i).State == store.Waiting })
+	h.says(h.click(h.home.Member.ID, m.ID, "1:cancel:"+i.ID+"-0:0"), "scheduler is reconnecting")
+	h.says(h.ask("queue"), "scheduler is reconnecting")
+	cut.down.Store(false)
+	h.painted(i, 4)
+}
+
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	t.Run("while it waits", func(t *testing.T) {
+		t.Parallel()
+		h := build(t, sandbox.Options{})
+		h.start()
+		h.ready()
+		i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+		m := h.says(i, "#1 in line")
+		stranger := h.box.AddUser("ilse", false)
+		h.says(h.click(stranger.ID, m.ID, "1:cancel:"+i.ID+"-0:0"), "Only the person who asked")
+		h.click(h.home.Member.ID, m.ID, "1:cancel:"+i.ID+"-0:0")
+		h.says(i, "Cancelled")
+		if e := h.entry(i); e.State != store.Cancelled {
+			t.Errorf("state: got %s, want cancelled", e.State)
+		}
+		h.bench()
+		j := h.ask("imagine", sandbox.With("prompt", "a blue star"))
+		h.painted(j, 4)
+		for _, s := range h.brush.specs() {
+			if s.Prompt == "a red boat" {
+				t.Error("the cancelled job was painted")
+			}
+		}
+	})
+	t.Run("while it is painted, by a moderator", func(t *testing.T) {
+		t.Parallel()
+		h := open(t)
+		release := h.brush.stay()
+		defer release()
+		i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+		m := h.says(i, "Painting")
+		h.click(h.home.Moderator.ID, m.ID, "1:cancel:"+i.ID+"-0:0")
+		h.says(i, "Cancelled")
+		h.poll("the queue to be empty", func() bool { s, err := h.line.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+		h.says(i, "Cancelled")
+	})
+	t.Run("by command, the newest or the one that is named", func(t *testing.T) {
+		t.Parallel()
+		h := build(t, sandbox.Options{})
+		h.start()
+		h.ready()
+		h.says(h.ask("cancel"), "You have nothing waiting")
+		a, b := h.ask("imagine", sandbox.With("prompt", "a red boat")), h.ask("imagine", sandbox.With("prompt", "a blue star"))
+		h.says(a, "in line")
+		h.says(b, "in line")
+		choices, err := h.box.Autocomplete(h.ctx, h.home.Member.ID, h.home.Channel.ID, "cancel", "job", sandbox.With("job", "boat"))
+		if err != nil || len(choices) != 1 || choices[0].Value != a.ID+"-0" {
+			t.Fatalf("choices: got %+v, %v; want the boat", choices, err)
+		}
+		h.says(h.ask("cancel", sandbox.With("job", choices[0].Value)), "Cancelled: a red boat")
+		h.says(a, "Cancelled")
+		h.says(h.askAs(h.home.Moderator.ID, h.home.Channel.ID, "cancel", sandbox.With("job", "nonsense")), "I know no job called nonsense")
+		h.says(h.ask("cancel"), "Cancelled: a blue star")
+		h.says(b, "Cancelled")
+		h.says(h.ask("cancel", sandbox.With("job", b.ID+"-0")), "nothing left to cancel")
+	})
+}
+
+func TestLate(t *testing.T) {
+	t.Parallel()
+	t.Run("pictures that are finished after the token died are posted in the channel", func(t *testing.T) {
+		t.Parallel()
+		h := open(t)
+		release := h.brush.stay()
+		i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+		old := h.says(i, "Painting")
+		h.clock.forward(16 * time.Minute)
+		release()
+		m, err := h.box.WaitMessage(h.ctx, h.home.Member.ID, h.home.Channel.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
+		if err != nil {
+			t.Fatalf("%v\nlog:\n%s", err, h.log)
+		}
+		if len(m.Pings) != 1 || m.Pings[0] != h.home.Member.ID {
+			t.Errorf("pings: got %v, want its owner", m.Pings)
+		}
+		h.wait("the waiting message to go", func() bool { _, there := h.box.MessageSeen(h.home.Member.ID, old.ID); return !there })
+		h.poll("the ledger to say done", func() bool { e := h.entry(i); return e.State == store.Done && e.Message == m.ID })
+		h.painted(h.click(h.home.Member.ID, m.ID, "1:reroll:"+i.ID+"-0:0"), 4)
+	})
+	t.Run("if the bot may not write there they go into direct messages", func(t *testing.T) {
+		t.Parallel()
+		h := open(t)
+		h.box.Rules().Allow("forbidden")
+		release := h.brush.stay()
+		i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+		h.says(i, "Painting")
+		h.box.SetBotPermissions(h.home.Channel.ID, 0)
+		h.clock.forward(16 * time.Minute)
+		release()
+		dm := must(h.box.DM(h.home.Member.ID))
+		if _, err := h.box.WaitMessage(h.ctx, h.home.Member.ID, dm.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 }); err != nil {
+			t.Fatalf("%v\nlog:\n%s", err, h.log)
+		}
+	})
+	t.Run("a message that was deleted meanwhile gets no pictures", func(t *testing.T) {
+		t.Parallel()
+		h := open(t)
+		release := h.brush.stay()
+		i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+		m := h.says(i, "Painting")
+		if err := h.box.DeleteMessage(h.home.Moderator.ID, m.ID); err != nil {
+			t.Fatal(err)
+		}
+		h.clock.forward(16 * time.Minute)
+		release()
+		h.poll("the ledger to say done", func() bool { return h.entry(i).State == store.Done })
+		for _, m := range h.box.Messages(h.home.Member.ID, h.home.Channel.ID) {
+			if len(m.Attachments) > 0 {
+				t.Errorf("got %s, want nothing posted", describe(m))
+			}
+		}
+	})
+	t.Run("a full tray leaves a button that paints them again", func(t *testing.T) {
+		t.Parallel()
+		h := build(t, sandbox.Options{})
+		_ = h.line.Close()
+		h.line = queue.Embedded(queue.Options{TrayBytes: 1})
+		t.Cleanup(func() { _ = h.line.Close() })
+		h.announce()
+		h.start()
+		h.bench()
+		h.ready()
+		release := h.brush.stay()
+		i := h.ask("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 5))
+		m := h.says(i, "Painting")
+		h.clock.forward(16 * time.Minute)
+		release()
+		h.wait("the offer to show them", func() bool {
+			now, _ := h.box.MessageSeen(h.home.Member.ID, m.ID)
+			return strings.Contains(now.Content, "too late")
+		})
+		again := h.click(h.home.Member.ID, m.ID, "1:show:"+i.ID+"-0:0")
+		h.wait("the pictures in the same message", func() bool {
+			now, _ := h.box.MessageSeen(h.home.Member.ID, m.ID)
+			return len(now.Attachments) == 4
+		})
+		if s := h.spec(again); s.Seed != 5 {
+			t.Errorf("seed: got %d, want the same pictures", s.Seed)
+		}
+	})
+}
