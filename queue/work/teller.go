@@ -52,9 +52,21 @@ func (t *teller) run() {
 		case <-t.over:
 			return
 		case n := <-t.mail:
+			if t.stopped() {
+				return
+			}
 			if err := safely(func() error { return t.show(n.percent, n.preview) }); err != nil {
 				t.log.Debug("progress was not shown", "err", err)
 			}
 		}
+	}
+}
+
+func (t *teller) stopped() bool {
+	select {
+	case <-t.over:
+		return true
+	default:
+		return false
 	}
 }

@@ -1,0 +1,303 @@
+package work
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"darkroom/queue"
+)
+
+// The tests run in bubbles: time stands still while anybody can go on, and a timer's wait costs nothing.
+
+// bureau plays queue, painter and poster, and writes down what they were asked. Each func field replaces what it does
+// by itself: lend what lies there, agree to everything, paint ten steps of a second, post at once.
+type bureau struct {
+	mu    sync.Mutex
+	calls []string
+	jobs  []queue.Job
+	fence int64
+
+	events  chan queue.Event
+	reserve func() error
+	beat    func() (queue.Verdict, error)
+	seal    func() (queue.Verdict, error)
+	ended   func() error // Done, Release, Stopped
+	fail    func() (final bool, err error)
+	paint   func(ctx context.Context, progress func(int, func() image.Image)) (Made, error)
+	look    func(ctx context.Context) (bool, queue.Outcome, error)
+	post    func(ctx context.Context) (queue.Outcome, error)
+	show    func(ctx context.Context, percent int) error
+	sorry   func() error
+
+	nonces  []string
+	percent []int // shown
+	beats   int
+	reaps   int
+	outcome queue.Outcome
+	actual  int64
+	reason  string
+	log     bytes.Buffer
+	stop    context.CancelFunc
+	stopped chan struct{}
+}
+
+const (
+	lease = 30 * time.Second
+	beat  = 8 * time.Second
+	grace = 15 * time.Second
+)
+
+// open starts a bench in the bureau and lays jobs before it.
+func open(t *testing.T, b *bureau, jobs ...queue.Job) *bureau {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	b.events, b.jobs, b.stop, b.stopped = make(chan queue.Event), jobs, stop, make(chan struct{})
+	bench := Bench{Queue: b, Paint: b, Post: b, Options: Options{
+		Slot: "w", Lanes: func() []string { return []string{"a"} }, Lease: lease, Beat: beat, Grace: grace,
+		Log: slog.New(slog.NewTextHandler(&lockedWriter{b: b}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}}
+	go func() {
+		defer close(b.stopped)
+		if err := bench.Run(ctx); err != nil {
+			t.Errorf("run: %v", err)
+		}
+	}()
+	return b
+}
+
+// over waits until the bench has stopped, or until it can do no more for a minute and is stopped.
+func (b *bureau) over() {
+	time.Sleep(time.Minute)
+	b.stop()
+	<-b.stopped
+}
+
+// bubble runs a test in virtual time.
+func bubble(t *testing.T, test func(*testing.T)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, test)
+}
+
+type lockedWriter struct{ b *bureau }
+
+func (w *lockedWriter) Write(p []byte) (int, error) {
+	w.b.mu.Lock()
+	defer w.b.mu.Unlock()
+	return w.b.log.Write(p)
+}
+
+func (b *bureau) note(format string, a ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.calls = append(b.calls, fmt.Sprintf(format, a...))
+}
+
+// was proves what the parts were asked, in order.
+func (b *bureau) was(t *testing.T, want ...string) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !slices.Equal(b.calls, want) {
+		t.Errorf("calls %q, want %q\nlog:\n%s", b.calls, want, b.log.String())
+	}
+}
+
+func (b *bureau) logged(t *testing.T, text string, want bool) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if strings.Contains(b.log.String(), text) != want {
+		t.Errorf("%q in the log is %v, want %v:\n%s", text, !want, want, b.log.String())
+	}
+}
+
+// give lays a job down, without an event.
+func (b *bureau) give(j queue.Job) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.jobs = append(b.jobs, j)
+}
+
+// Reserve lends the first job.
+func (b *bureau) Reserve(_ context.Context, slot, nonce string, o queue.Offer) ([]queue.Lease, error) {
+	b.mu.Lock()
+	b.nonces = append(b.nonces, nonce)
+	b.mu.Unlock()
+	if b.reserve != nil {
+		if err := b.reserve(); err != nil {
+			return nil, err
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.jobs) == 0 {
+		return nil, nil
+	}
+	j := b.jobs[0]
+	b.jobs = b.jobs[1:]
+	b.fence++
+	b.calls = append(b.calls, "lease "+j.ID)
+	return []queue.Lease{{Job: j, Slot: slot, Attempt: 1, Until: time.Now().Add(lease), Token: queue.Token{Epoch: 1, Fence: b.fence}}}, nil
+}
+
+// Beat answers for the one job.
+func (b *bureau) Beat(_ context.Context, _ string, held []queue.Held) ([]queue.Verdict, error) {
+	b.mu.Lock()
+	b.beats++
+	b.mu.Unlock()
+	if b.beat == nil {
+		return []queue.Verdict{queue.OK}, nil
+	}
+	v, err := b.beat()
+	return []queue.Verdict{v}, err
+}
+
+// Reap counts.
+func (b *bureau) Reap(context.Context) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reaps++
+	return 0, nil
+}
+
+// Watch tells what is sent into events.
+func (b *bureau) Watch(ctx context.Context, _ string, what func(queue.Event) error) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case e := <-b.events:
+			if err := what(e); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// Seal agrees.
+func (b *bureau) Seal(_ context.Context, l queue.Lease) (queue.Verdict, error) {
+	b.note("seal %s", l.Job.ID)
+	if b.seal != nil {
+		return b.seal()
+	}
+	return queue.OK, nil
+}
+
+func (b *bureau) end(verb string, l queue.Lease) (queue.Verdict, error) {
+	b.note("%s %s", verb, l.Job.ID)
+	if b.ended != nil {
+		if err := b.ended(); err != nil {
+			return "", err
+		}
+	}
+	return queue.OK, nil
+}
+
+// Done notes the outcome.
+func (b *bureau) Done(_ context.Context, l queue.Lease, actual int64, o queue.Outcome) (queue.Verdict, error) {
+	b.outcome, b.actual = o, actual
+	return b.end("done", l)
+}
+
+// Release agrees.
+func (b *bureau) Release(_ context.Context, l queue.Lease) (queue.Verdict, error) {
+	return b.end("release", l)
+}
+
+// Stopped agrees.
+func (b *bureau) Stopped(_ context.Context, l queue.Lease) (queue.Verdict, error) {
+	return b.end("stopped", l)
+}
+
+// Fail is final if no retry was asked for.
+func (b *bureau) Fail(_ context.Context, l queue.Lease, reason string, retry bool) (bool, error) {
+	b.note("fail %s retry=%v", l.Job.ID, retry)
+	b.reason = reason
+	if b.fail != nil {
+		return b.fail()
+	}
+	return !retry, nil
+}
+
+var onePicture = Made{
+	Files:  []Picture{{Name: "1.png", Data: []byte("png"), File: queue.File{Name: "1.png", Seed: 7}}},
+	Millis: map[string]int64{"denoise": 9},
+}
+
+// Paint takes ten steps.
+func (b *bureau) Paint(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (Made, error) {
+	b.note("paint %s", l.Job.ID)
+	if b.paint != nil {
+		return b.paint(ctx, progress)
+	}
+	return steps(ctx, progress)
+}
+
+func steps(ctx context.Context, progress func(int, func() image.Image)) (Made, error) {
+	for i := range 10 {
+		if ctx.Err() != nil {
+			return Made{}, context.Cause(ctx)
+		}
+		time.Sleep(time.Second)
+		progress(10*i+10, nil)
+	}
+	return onePicture, nil
+}
+
+// Look finds nothing.
+func (b *bureau) Look(ctx context.Context, j queue.Job) (bool, queue.Outcome, error) {
+	b.note("look %s", j.ID)
+	if b.look != nil {
+		return b.look(ctx)
+	}
+	return false, queue.Outcome{}, nil
+}
+
+// Progress notes what is shown.
+func (b *bureau) Progress(ctx context.Context, _ queue.Job, percent int, _ func() image.Image) error {
+	b.mu.Lock()
+	b.percent = append(b.percent, percent)
+	b.mu.Unlock()
+	if b.show != nil {
+		return b.show(ctx, percent)
+	}
+	return nil
+}
+
+// Post agrees.
+func (b *bureau) Post(ctx context.Context, j queue.Job, _ Made) (queue.Outcome, error) {
+	b.note("post %s", j.ID)
+	if b.post != nil {
+		return b.post(ctx)
+	}
+	return queue.Outcome{Message: "5", Delivered: "posted"}, nil
+}
+
+// Sorry agrees.
+func (b *bureau) Sorry(_ context.Context, j queue.Job, _ string) error {
+	b.note("sorry %s", j.ID)
+	if b.sorry != nil {
+		return b.sorry()
+	}
+	return nil
+}
+
+func job(id string) queue.Job {
+	return queue.Job{ID: id, Spec: []byte(`{"prompt":"a secret garden"}`), Reply: []byte(`{"token":"hush"}`)}
+}
+
+func lookJob(id string) queue.Job {
+	j := job(id)
+	j.Look = true
+	return j
+}
