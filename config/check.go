@@ -118,14 +118,14 @@ func (o Offer) check() error {
 	return nil
 }
 
-// check keeps the page on this machine: whoever reaches it can write as anybody on it.
+// check keeps the page on this machine, unless its hosts are named: whoever reaches it can write as anybody on it.
 func (p Page) check() error {
 	host, _, err := net.SplitHostPort(p.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %q: want HOST:PORT", p.Listen)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("--listen: %q is not this machine alone: want 127.0.0.1, ::1 or localhost", p.Listen)
+	if ip := net.ParseIP(host); len(p.Hosts) == 0 && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("--listen: %q is not this machine alone: want 127.0.0.1, ::1 or localhost, or a --page-host", p.Listen)
 	}
 	return nil
 }

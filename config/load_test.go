@@ -101,6 +101,12 @@ func TestCommands(t *testing.T) {
 		[]any{"a <b>", Size{160, 112}, int64(7), 0.5, "cuda:1", (*int)(nil)})
 }
 
+func TestPageHost(t *testing.T) {
+	t.Parallel()
+	s := load(t, sources("up", "--listen", "0.0.0.0:8790").env("DARKROOM_PAGE_HOST", "localhost:8790,paint.lan"))
+	equal(t, "hosts", s.Up.Page.Hosts, []string{"localhost:8790", "paint.lan"})
+}
+
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	s := load(t, sources("bot").env("DISCORD_TOKEN", " Bot abc\n", "REDIS_URL", "redis://:pw@h:1"))
@@ -156,7 +162,7 @@ func TestFaults(t *testing.T) {
 		"empty token file": {sources("bot", "--discord-token-file", "t", "--redis-url", "redis://h").file("t", " \n"),
 			[]string{"read the bot's token: t is empty"}},
 		"an open page": {sources("up", "--listen", "0.0.0.0:80"),
-			[]string{`--listen: "0.0.0.0:80" is not this machine alone: want 127.0.0.1, ::1 or localhost`}},
+			[]string{`--listen: "0.0.0.0:80" is not this machine alone: want 127.0.0.1, ::1 or localhost, or a --page-host`}},
 		"no port":       {sources("up", "--listen", "localhost"), []string{`--listen: "localhost": want HOST:PORT`}},
 		"a strange API": {sources("up", "--discord-api", "discord.com"), []string{`--discord-api: "discord.com" is no web address`}},
 		"a password is not repeated": {sources("up").env("REDIS_URL", "http://:pw@h"),

@@ -88,7 +88,8 @@ type Discord struct {
 
 // Page is the small Discord of our own that up opens when there is no token.
 type Page struct {
-	Listen string `name:"listen" from:"DARKROOM_LISTEN" default:"127.0.0.1:8790" placeholder:"HOST:PORT" help:"Where the page listens when there is no token; this machine only."`
+	Listen string   `name:"listen" from:"DARKROOM_LISTEN" default:"127.0.0.1:8790" placeholder:"HOST:PORT" help:"Where the page listens when there is no token; this machine only."`
+	Hosts  []string `name:"page-host" from:"DARKROOM_PAGE_HOST" placeholder:"HOST" help:"Host name by which the page may be asked for from outside, as from outside a container; only then may it listen beyond this machine. Whoever reaches the page can write as anybody on it."`
 }
 
 // Runtime is what painting needs of the machine.

@@ -61,7 +61,7 @@ func openPage(c *config.Up, m *onnx.Folder) (*sandbox.Sandbox, error) {
 		return nil, fmt.Errorf("open the page: %w (--listen 127.0.0.1:0 takes any free port)", err)
 	}
 	page, err := sandbox.New(sandbox.Options{
-		DataDir: filepath.Join(c.Data.Dir, "sandbox"), Listener: l, Title: "darkroom", Examples: examples(m),
+		DataDir: filepath.Join(c.Data.Dir, "sandbox"), Listener: l, Hosts: c.Page.Hosts, Title: "darkroom", Examples: examples(m),
 	})
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
