@@ -1,0 +1,198 @@
+package sandbox_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"darkroom/bot/sandbox"
+	"darkroom/bot/sandbox/sandboxtest"
+)
+
+// browser opens a headless Chromium of this window size, or skips the test.
+// No sandbox inside it: tests run as root in containers.
+func browser(t *testing.T, width, height int) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		t.Skip("no chromium on this machine (Debian: apt-get install chromium)")
+	}
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.WindowSize(width, height), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("hide-scrollbars", true))
+	ctx, stop := context.WithTimeout(context.Background(), patienceOfBrowser)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewExecAllocator(ctx, flags...)
+	t.Cleanup(stop)
+	ctx, stop = chromedp.NewContext(ctx)
+	listen(t, ctx)
+	t.Cleanup(stop)
+	return ctx
+}
+
+// listen fails the test when a script on the page fails, or when the page's
+// policy forbids something.
+func listen(t *testing.T, ctx context.Context) {
+	t.Helper()
+	if err := chromedp.Do(ctx); err != nil { // starts the browser
+		t.Fatalf("start chromium: %v", err)
+	}
+	done := make(chan struct{})
+	t.Cleanup(func() { <-done })
+	go func() {
+		defer close(done)
+		for m, err := range chromedp.Console(ctx) {
+			if err != nil {
+				return
+			}
+			if m.IsException() || m.Source == "security" {
+				t.Errorf("the page: %s (%s:%d)", m.Text, m.URL, m.Line)
+			}
+		}
+	}()
+}
+
+// shoot keeps a screenshot when SANDBOX_SHOTS names a folder.
+func shoot(name string) action {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		dir := os.Getenv("SANDBOX_SHOTS")
+		if dir == "" {
+			return nil
+		}
+		png, err := chromedp.CaptureScreenshot()(ctx, tab)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
+	})
+}
+
+type action = chromedp.Action[chromedp.Void]
+
+// read returns the text of an element.
+func read(t *testing.T, ctx context.Context, selector string) string {
+	t.Helper()
+	text, err := chromedp.Run(ctx, chromedp.Text(selector))
+	if err != nil {
+		t.Fatalf("read %s: %v", selector, err)
+	}
+	return text
+}
+
+// named finds what has this accessible name.
+func named(label string) string { return `[aria-label="` + label + `"]` }
+
+// stage is a sandbox with the echo bot on it.
+func stage(t *testing.T, step chan struct{}) *sandbox.Sandbox {
+	s := sandboxtest.Start(t, sandbox.Options{Examples: examples, Title: "darkroom"})
+	s.Rules().Allow("null-list") // discordgo writes null for lists it has not got
+	bot := &echo{t: t, step: step}
+	d := connect(t, s, bot.hear)
+	if _, err := d.ApplicationCommandBulkOverwrite(s.AppID(), "", bot.commands()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func do(t *testing.T, ctx context.Context, what string, actions ...action) {
+	t.Helper()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		chromedp.Do(context.WithoutCancel(ctx), shoot("failed"))
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+const enter = "\r"
+
+func TestPage(t *testing.T) {
+	t.Parallel()
+	step := make(chan struct{}, 8)
+	s := stage(t, step)
+	ctx := browser(t, 1180, 860)
+
+	do(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(named("Message #pictures")), chromedp.WaitVisible(".lamp.on"),
+		chromedp.WaitVisible(named("Try /imagine a red boat on a blue sea")), shoot("1-welcome"))
+
+	do(t, ctx, "type a slash", chromedp.SendKeys(named("Message #pictures"), "/"), chromedp.WaitVisible(named("/limits show")), shoot("2-slash"))
+	do(t, ctx, "choose a command", chromedp.SendKeys(named("Message #pictures"), "ima\t"), chromedp.WaitVisible(named("prompt")),
+		chromedp.SendKeys(named("prompt"), "a lighthouse at dusk"), chromedp.Click(named("Add option sampler")), chromedp.WaitVisible(named("Euler a")), shoot("3-options"),
+		chromedp.Click(named("Euler a")), chromedp.SendKeys(named("sampler"), enter))
+	do(t, ctx, "see it think", chromedp.WaitVisible(".thinking"), shoot("4-thinking"))
+	step <- struct{}{}
+	do(t, ctx, "see a preview", chromedp.WaitVisible(named("Open picture 1: preview.png")), chromedp.WaitVisible(named("Cancel")), shoot("5-preview"))
+	step <- struct{}{}
+	do(t, ctx, "see four pictures", chromedp.WaitVisible(named("Open picture 4: picture-4.png")), chromedp.WaitVisible(named("V2")), chromedp.Sleep(settled), shoot("6-pictures"))
+
+	do(t, ctx, "press a button", chromedp.Click(named("V2")), chromedp.WaitVisible(`//*[text()="vary2"]`))
+	do(t, ctx, "open a picture", chromedp.Click(named("Open picture 2: picture-2.png")), chromedp.WaitVisible(named("Picture")), shoot("7-lightbox"),
+		chromedp.KeyEvent("\x1b"), chromedp.WaitNotPresent(named("Picture")))
+	do(t, ctx, "send a form", chromedp.Click(named("✏️")), chromedp.WaitVisible(`dialog[aria-label="Remix"]`), shoot("8-form"),
+		chromedp.SendKeys(named("Prompt"), ", at night"), chromedp.Click(`dialog button[type="submit"]`),
+		chromedp.WaitVisible(`//*[contains(text(), "Remixed: a red boat on a blue sea, at night")]`))
+	do(t, ctx, "see and dismiss a private answer", chromedp.Click(named("ℹ️")), chromedp.WaitVisible(".ephemeral pre"), shoot("9-private"),
+		chromedp.Click(".ephemeral .plain"), chromedp.WaitNotPresent(".ephemeral"))
+	do(t, ctx, "hear of an unanswered button", chromedp.Click(named("Quiet")), chromedp.WaitVisible(".toast"))
+	if text := read(t, ctx, ".toast"); text != "This interaction failed." {
+		t.Errorf("got %q, want \"This interaction failed.\"", text)
+	}
+	do(t, ctx, "escape what people type", chromedp.SendKeys(named("Message #pictures"), "/que"+enter), chromedp.WaitVisible(named("Send")), chromedp.Click(named("Send")),
+		chromedp.WaitVisible(".ephemeral blockquote"))
+	if text := read(t, ctx, ".ephemeral blockquote"); text != "<b>quiet</b> here, @vivian" {
+		t.Errorf("got %q, want markup as text and the name of the mentioned", text)
+	}
+	do(t, ctx, "be somebody else", chromedp.Click(named("Be ansel")), chromedp.WaitNotPresent(".ephemeral"), chromedp.WaitNotPresent(named("Delete message")),
+		chromedp.Click(named("Thread contact sheet")), chromedp.WaitVisible(named("Message contact sheet")),
+		chromedp.Click(named("Direct message with darkroom")), chromedp.WaitVisible(named("Message @darkroom")))
+	do(t, ctx, "press an example", chromedp.Click(named("Try /imagine a yellow house under the moon")), chromedp.WaitVisible(".thinking"))
+	step <- struct{}{}
+	step <- struct{}{}
+	do(t, ctx, "see its pictures", chromedp.WaitVisible(named("Open picture 4: picture-4.png")), shoot("10-dm"))
+	s.Rules().Allow("unanswered") // the quiet button
+}
+
+// patienceOfBrowser bounds one page test; a loaded machine starts a browser slowly.
+const patienceOfBrowser = 25 * time.Second
+
+// settled is long enough for a picture to fade in before a screenshot.
+const settled = 50 * time.Millisecond
+
+func TestPageOnAPhone(t *testing.T) {
+	t.Parallel()
+	s := stage(t, nil)
+	ctx := browser(t, 390, 780)
+	do(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(named("Try /imagine two green trees in the snow")), shoot("p1-welcome"),
+		chromedp.Click(named("Show channels")), chromedp.WaitVisible(named("Be ansel")), shoot("p2-drawer"),
+		chromedp.Click(named("Channel pictures")), chromedp.Click(named("Try /imagine two green trees in the snow")),
+		chromedp.WaitVisible(named("Open picture 4: picture-4.png")), shoot("p3-pictures"))
+	wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
+	if err != nil || wide {
+		t.Errorf("got %v, %v; the page must not be wider than the phone", wide, err)
+	}
+}
+
+func TestPageComesBack(t *testing.T) {
+	t.Parallel()
+	s := stage(t, nil)
+	ctx := browser(t, 1000, 700)
+	do(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(".lamp.on"))
+	s.Gateway.Drop()
+	do(t, ctx, "see the bot return", chromedp.WaitVisible(".lamp.on"))
+	if _, err := s.Say(s.Home().Member.ID, s.Home().Channel.ID, "hello **there** <script>alert(1)</script> ||secret||"); err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, "see a message", chromedp.WaitVisible(".message strong"), chromedp.Click(named("Show spoiler")), chromedp.WaitVisible(".spoiler.shown"))
+	if text, want := read(t, ctx, ".message .text"), "hello there <script>alert(1)</script> secret"; text != want {
+		t.Errorf("got %q, want %q", text, want)
+	}
+}

@@ -1,0 +1,54 @@
+// el makes an element. Props beginning with "on" are listeners, "aria-…",
+// "data-…" and "role" are attributes, the rest are properties. Text goes in as
+// text nodes only, so nothing that anybody typed becomes markup.
+export function el(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false && name.includes("-")) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name.includes("-") || name === "role" || name === "for") node.setAttribute(name, value);
+    else node[name] = value;
+  }
+  node.append(...children.flat().filter((c) => c !== null && c !== undefined && c !== false));
+  return node;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+// fill replaces what an element holds.
+export function fill(node, ...children) {
+  node.replaceChildren(...children.flat().filter((c) => c !== null && c !== undefined && c !== false));
+  return node;
+}
+
+// toast tells the person something for a few seconds.
+export function toast(text) {
+  const note = el("p", { className: "toast" }, text);
+  byId("toasts").append(note);
+  setTimeout(() => note.remove(), 6000);
+}
+
+// hue gives a name a colour of its own.
+export function hue(text) {
+  let n = 0;
+  for (const c of text) n = (n * 31 + c.codePointAt(0)) % 360;
+  return n;
+}
+
+// avatar is a round picture: an aperture for the bot, an initial for people.
+export function avatar(user) {
+  const node = el("span", { className: user.bot ? "avatar bot" : "avatar", "aria-hidden": "true" });
+  if (!user.bot) {
+    const name = user.global_name || user.username || user.name || "?";
+    node.textContent = name[0].toUpperCase();
+    node.style.setProperty("--hue", hue(name));
+  }
+  return node;
+}
+
+// size words a number of bytes.
+export function size(bytes) {
+  if (bytes < 1024) return `${bytes} bytes`;
+  if (bytes < 1 << 20) return `${(bytes / 1024).toFixed(1)} KB`;
+  return `${(bytes / (1 << 20)).toFixed(1)} MB`;
+}

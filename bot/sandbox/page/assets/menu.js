@@ -1,0 +1,61 @@
+// A list to choose from, above the composer: commands, or suggestions.
+import { el } from "./dom.js";
+
+export class Menu {
+  // label names the list for screen readers; choose gets the chosen item.
+  constructor(label, draw, choose) {
+    Object.assign(this, { draw, choose, items: [], at: 0 });
+    this.list = el("ul", { role: "listbox", "aria-label": label });
+    this.node = el("div", { className: "menu-box", hidden: true }, this.list);
+  }
+
+  get open() {
+    return !this.node.hidden;
+  }
+
+  show(items) {
+    this.items = items;
+    this.at = 0;
+    this.node.hidden = !items.length;
+    this.list.replaceChildren(...items.map((item, i) => this.line(item, i)));
+    this.mark();
+  }
+
+  hide() {
+    this.show([]);
+  }
+
+  line(item, i) {
+    const { label, children } = this.draw(item);
+    const node = el("li", { role: "option", id: `item-${i}`, "aria-label": label }, ...children);
+    node.addEventListener("mousemove", () => this.at !== i && this.move(i - this.at));
+    node.addEventListener("mousedown", (e) => e.preventDefault()); // keeps the focus where it is
+    node.addEventListener("click", () => this.choose(item));
+    return node;
+  }
+
+  move(by) {
+    this.at = (this.at + by + this.items.length) % this.items.length;
+    this.mark();
+  }
+
+  mark() {
+    [...this.list.children].forEach((node, i) => {
+      node.setAttribute("aria-selected", i === this.at);
+      if (i === this.at) node.scrollIntoView({ block: "nearest" });
+    });
+  }
+
+  // key handles a key while the list is open, and says whether it did.
+  key(e) {
+    if (!this.open) return false;
+    if (e.key === "ArrowDown") this.move(1);
+    else if (e.key === "ArrowUp") this.move(-1);
+    else if (e.key === "Enter" || e.key === "Tab") this.choose(this.items[this.at]);
+    else if (e.key === "Escape") this.hide();
+    else return false;
+    e.preventDefault();
+    e.stopPropagation();
+    return true;
+  }
+}
