@@ -105,7 +105,7 @@ func (p *painting) walkGroup(ctx context.Context, pass pass, first, last int, fr
 		Noise:   func() tensor.Tensor { return drawAll(sources, pass.shape(p.parts.Config.Channels)) },
 		Seen: func(_ int, denoised tensor.Tensor) {
 			p.previews.note(first, denoised)
-			p.progress.step(p.previews, ctx)
+			p.progress.step(ctx, p.previews)
 		},
 	}
 	x, err := p.method.Sample(ctx, pass.plan, walk, x)

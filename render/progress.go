@@ -11,7 +11,8 @@ type progress struct {
 	tell        func(Progress)
 }
 
-func (p *progress) step(v *previews, ctx context.Context) {
+// step counts one and tells of it.
+func (p *progress) step(ctx context.Context, v *previews) {
 	p.done++
 	if p.tell == nil {
 		return
