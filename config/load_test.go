@@ -103,8 +103,8 @@ func TestCommands(t *testing.T) {
 
 func TestPageHost(t *testing.T) {
 	t.Parallel()
-	s := load(t, sources("up", "--listen", "0.0.0.0:8790").env("DARKROOM_PAGE_HOST", "localhost:8790,paint.lan"))
-	equal(t, "hosts", s.Up.Page.Hosts, []string{"localhost:8790", "paint.lan"})
+	s := load(t, sources("up", "--listen", "0.0.0.0:8790").env("DARKROOM_PAGE_HOST", "localhost,paint.lan"))
+	equal(t, "hosts", s.Up.Page.Hosts, []string{"localhost", "paint.lan"})
 }
 
 func TestSecrets(t *testing.T) {
