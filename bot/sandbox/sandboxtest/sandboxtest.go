@@ -6,15 +6,37 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/rules"
+	"darkroom/bot/sandbox/rules/openapi"
 )
 
+// description is Discord's OpenAPI document, read once for all tests, where a
+// copy lies beside the repository; nil where none does.
+var description = sync.OnceValue(func() *openapi.Description {
+	dir, err := os.Getwd()
+	for err == nil && dir != filepath.Dir(dir) {
+		if _, statErr := os.Stat(filepath.Join(dir, "go.mod")); statErr == nil {
+			d, loadErr := openapi.Load(filepath.Join(dir, "..", "shared", "discord-openapi.json"))
+			if loadErr != nil {
+				return nil // its own test says so
+			}
+			return d
+		}
+		dir = filepath.Dir(dir)
+	}
+	return nil
+})
+
 // Start runs a sandbox on a loopback port until the test ends. The test fails
-// if the bot broke a rule; a test that provokes one says s.Rules().Allow.
+// if the bot broke a rule, Discord's OpenAPI description included where it is at
+// hand; a test that provokes one says s.Rules().Allow.
 // Limits are off unless the options set them, because tests hurry.
 func Start(t testing.TB, o sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
@@ -25,6 +47,9 @@ func Start(t testing.TB, o sandbox.Options) *sandbox.Sandbox {
 	o.Listener = ln
 	if o.Rules == nil {
 		o.Rules = rules.NewBook()
+	}
+	if d := description(); d != nil {
+		o.Rules.Add("openapi", d.Check)
 	}
 	if o.Limits == nil {
 		o.Limits = &sandbox.Limits{}

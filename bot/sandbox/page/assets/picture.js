@@ -27,7 +27,6 @@ function picture(a, i, list, before) {
   const covered = a.is_spoiler && !revealed.has(a.id);
   const node = el("button", { className: covered ? "picture covered" : "picture" }, img);
   node.style.setProperty("--ratio", `${a.width} / ${a.height}`);
-  node.style.setProperty("--width", a.width);
   const name = () => node.setAttribute("aria-label", `${node.classList.contains("covered") ? "Show spoiler" : "Open picture"} ${i + 1}: ${a.filename}`);
   name();
   node.addEventListener("click", () => {
@@ -39,14 +38,11 @@ function picture(a, i, list, before) {
   return node;
 }
 
-// develop lets a new picture appear over the one it replaces, as in the tray.
+// develop shows the picture that is replaced until the new one has loaded, as
+// a print comes up in the tray.
 function develop(img, before) {
   img.style.backgroundImage = `url("${before}")`;
-  img.classList.add("developing");
-  img.addEventListener("load", () => {
-    img.classList.remove("developing");
-    setTimeout(() => (img.style.backgroundImage = ""), 700);
-  }, { once: true });
+  img.addEventListener("load", () => (img.style.backgroundImage = ""), { once: true });
 }
 
 function lightbox(list, at, from) {
