@@ -64,6 +64,49 @@ func TestTorchDrawsTorchsNumbersBitForBit(t *testing.T) {
 	}
 }
 
+// TestSharedRecord replays ../testdata/golden/noise.json, which was recorded apart from this package's own record.
+func TestSharedRecord(t *testing.T) {
+	t.Parallel()
+	type draw struct {
+		Seed int64
+		N    int
+		Head []string `json:"first_bits"`
+		Tail []string `json:"last_bits"`
+	}
+	var r struct {
+		Cases    []draw
+		Sequence struct {
+			Seed  int64
+			Draws []draw
+		}
+		Latents []string `json:"latents_1x4x8x8_seed_0_bits"`
+	}
+	data, err := os.ReadFile("../testdata/golden/noise.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	check := func(what string, source Source, d draw) {
+		got := make([]float32, d.N)
+		source.Fill(got)
+		sameBits(t, what+", first values", got[:len(d.Head)], d.Head)
+		sameBits(t, what+", last values", got[d.N-len(d.Tail):], d.Tail)
+	}
+	for _, d := range r.Cases {
+		check(fmt.Sprintf("seed %d, n %d", d.Seed, d.N), NewTorch(d.Seed), d)
+	}
+	sequence := NewTorch(r.Sequence.Seed)
+	for i, d := range r.Sequence.Draws {
+		check(fmt.Sprintf("draw %d of one generator", i), sequence, d)
+	}
+	check("latents", NewTorch(0), draw{N: len(r.Latents), Head: r.Latents})
+	if len(r.Cases) == 0 || len(r.Sequence.Draws) == 0 || len(r.Latents) != 256 {
+		t.Errorf("the record has %d cases, %d draws and %d latents", len(r.Cases), len(r.Sequence.Draws), len(r.Latents))
+	}
+}
+
 func sameBits(t *testing.T, what string, got []float32, want []string) {
 	t.Helper()
 	for i, v := range got {

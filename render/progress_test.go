@@ -1,0 +1,154 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"strings"
+	"testing"
+
+	"darkroom/render/picture"
+	"darkroom/render/sampler"
+)
+
+func TestPaintEnds(t *testing.T) {
+	t.Parallel()
+	t.Run("at the step at which its context ends, with the cause", func(t *testing.T) {
+		t.Parallel()
+		for _, name := range sampler.Names(sampler.Diffusers) {
+			r, f := newFake(t, Options{})
+			s := boat()
+			s.Sampler = name
+			ctx, cancel := context.WithCancelCause(t.Context())
+			_, err := r.Paint(ctx, s, Job{Progress: func(p Progress) {
+				if p.Step == 3 {
+					cancel(errWanted)
+				}
+			}})
+			if !errors.Is(err, errWanted) || f.unetRuns.Load() != 3 || f.decodes.Load() != 0 {
+				t.Errorf("%s: got %v after %d runs and %d decoded, want %v after 3 and 0", name, err, f.unetRuns.Load(), f.decodes.Load(), errWanted)
+			}
+		}
+	})
+	t.Run("with the cause, not with the error that the end caused in a network", func(t *testing.T) {
+		t.Parallel()
+		r, f := newFake(t, Options{})
+		ctx, cancel := context.WithCancelCause(t.Context())
+		f.broken = errors.New("terminated")
+		cancel(errWanted)
+		if _, err := r.Paint(ctx, boat(), Job{}); !errors.Is(err, errWanted) {
+			t.Errorf("got %v, want %v", err, errWanted)
+		}
+	})
+	t.Run("with the network's error and the step", func(t *testing.T) {
+		t.Parallel()
+		r, f := newFake(t, Options{})
+		f.broken = errors.New("out of memory")
+		_, err := r.Paint(t.Context(), boat(), Job{})
+		if !errors.Is(err, f.broken) || !strings.Contains(err.Error(), "step 1 of 8") {
+			t.Errorf("got %v, want step 1 of 8: %v", err, f.broken)
+		}
+	})
+}
+
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	s := boat()
+	s.Count, s.Hires = 4, &picture.Hires{Scale: 2, Steps: 3, Strength: 0.5}
+	r, f := newFake(t, Options{BatchPixels: 2 * 64 * 48})
+	var seen []Progress
+	paint(t, r, s, Job{Progress: func(p Progress) { seen = append(seen, p) }})
+	// Two groups of 8 steps, then four groups of 3 at four times the pixels.
+	if len(seen) != 28 {
+		t.Errorf("told %d times, want 28", len(seen))
+	}
+	for i, p := range seen {
+		if p.Step != i+1 || p.Steps != 28 {
+			t.Errorf("told %d of %d at step %d of 28", p.Step, p.Steps, i+1)
+		}
+	}
+	if got := f.unetRuns.Load(); got != 28 {
+		t.Errorf("got %d runs of the UNet, want as many as steps told", got)
+	}
+}
+
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	t.Run("shows all tiles as they are at that step", func(t *testing.T) {
+		t.Parallel()
+		s := boat()
+		s.Count, s.Sampler = 4, "ddim"
+		r, f := newFake(t, Options{})
+		var first, last image.Image
+		res := paint(t, r, s, Job{Progress: func(p Progress) {
+			switch p.Step {
+			case 1:
+				first = p.Preview()
+			case p.Steps:
+				last = p.Preview()
+			}
+		}})
+		for _, sheet := range []image.Image{first, last} {
+			if sheet == nil || sheet.Bounds() != image.Rect(0, 0, 128, 96) {
+				t.Fatalf("got a sheet %v, want 128×96", sheet)
+			}
+		}
+		tile := image.NewNRGBA(image.Rect(0, 0, 64, 48))
+		for i := range 64 * 48 {
+			tile.Set(i%64, i/64, last.At(64+i%64, 48+i/64))
+		}
+		if d := apart(t, tile, res.Tiles[3].Image); d > 3 {
+			t.Errorf("the last preview of tile 4 is %v away from its picture", d)
+		}
+		if f.decodes.Load() != 4+8 {
+			t.Errorf("decoded %d tiles, want 4 for each sheet that was asked for and 4 pictures", f.decodes.Load())
+		}
+	})
+	t.Run("is grey where a tile has not begun, and no larger than allowed", func(t *testing.T) {
+		t.Parallel()
+		s := boat()
+		s.Count = 2
+		r, _ := newFake(t, Options{BatchPixels: 1, PreviewPixels: 32 * 24})
+		var sheet image.Image
+		paint(t, r, s, Job{Progress: func(p Progress) {
+			if p.Step == 1 {
+				sheet = p.Preview()
+			}
+		}})
+		if sheet == nil || sheet.Bounds() != image.Rect(0, 0, 64, 24) {
+			t.Fatalf("got a sheet of %v, want 64×24", sheet)
+		}
+		if got := color.NRGBAModel.Convert(sheet.At(40, 10)); got != (color.NRGBA{128, 128, 128, 255}) {
+			t.Errorf("a tile that has not begun is %v, want grey", got)
+		}
+	})
+	t.Run("is nil after the job", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		var late Progress
+		paint(t, r, boat(), Job{Progress: func(p Progress) { late = p }})
+		if got := late.Preview(); got != nil {
+			t.Errorf("got %v, want nil", got)
+		}
+	})
+	t.Run("may be asked for from another goroutine", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		shots := make(chan Progress, 8)
+		done := make(chan int)
+		go func() {
+			n := 0
+			for p := range shots {
+				p.Preview()
+				n++
+			}
+			done <- n
+		}()
+		paint(t, r, boat(), Job{Progress: func(p Progress) { shots <- p }})
+		close(shots)
+		if n := <-done; n != 8 {
+			t.Errorf("asked for %d previews, want 8", n)
+		}
+	})
+}
