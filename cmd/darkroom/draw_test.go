@@ -4,7 +4,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"image"
 	"image/color"
 	"image/png"
@@ -15,15 +17,12 @@ import (
 	"testing"
 
 	"darkroom/render/encode"
-	"darkroom/render/onnx"
 )
 
 // sketch calls draw with the demo model, in few steps.
 func sketch(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	if _, err := onnx.FindLibrary(""); err != nil {
-		t.Skip(err)
-	}
+	needRuntime(t)
 	return call(t, append([]string{"draw", "a red boat on a blue sea", "--model", sourceDemo, "--steps", "3"}, args...)...)
 }
 
@@ -119,14 +118,29 @@ func TestDraw(t *testing.T) {
 	t.Run("names words the model never saw", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		if _, err := onnx.FindLibrary(""); err != nil {
-			t.Skip(err)
-		}
+		needRuntime(t)
 		code, _, stderr := call(t, "draw", "a red dragon", "--model", sourceDemo, "--steps", "1", "--out", dir)
 		if code != exitDone || !strings.Contains(stderr, "hint:") || !strings.Contains(stderr, "dragon") || strings.Contains(stderr, "red,") {
 			t.Errorf("got %d and %q, want a hint about dragon alone", code, stderr)
 		}
 	})
+}
+
+func TestDrawEnds(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("told to stop"))
+	var out, errs bytes.Buffer
+	args := []string{"draw", "a boat", "--model", sourceDemo, "--out", filepath.Join(dir, "a.png")}
+	code := run(ctx, world{args: args, getenv: func(string) string { return "" }, stdout: &out, stderr: &errs})
+	if code != exitFault || out.Len() > 0 || !strings.HasSuffix(errs.String(), "told to stop\n") {
+		t.Errorf("got %d, %q and %q, want the reason and no picture", code, &out, &errs)
+	}
+	if left := listed(t, dir); len(left) > 0 {
+		t.Errorf("it left %v", left)
+	}
 }
 
 func writePNG(t *testing.T, path string, c color.Color) {
