@@ -108,14 +108,10 @@ func (m Method) Plan(c Config, steps int) (Plan, error) {
 	if err := c.Check(); err != nil {
 		return Plan{}, err
 	}
-	if steps < 1 || steps > c.TrainSteps {
-		return Plan{}, fmt.Errorf("%d steps: want 1 to %d", steps, c.TrainSteps)
+	if most := c.TrainSteps - 1; steps < 1 || steps > most {
+		return Plan{}, fmt.Errorf("%d steps: want 1 to %d", steps, most)
 	}
-	p := m.plan(c, steps)
-	if len(p.Steps) == 0 {
-		return Plan{}, fmt.Errorf("%d steps: the schedule of %s is empty", steps, m.Name)
-	}
-	return p, nil
+	return m.plan(c, steps), nil
 }
 
 // Repaint returns the last part of a plan of so many steps, for a picture that is there already: strength in (0, 1]
@@ -133,7 +129,7 @@ func (m Method) Repaint(c Config, steps int, strength float64) (Plan, error) {
 // Refine returns a plan of exactly so many steps that begins where repainting by strength would: the second pass of
 // a picture enlarged in latent space.
 func (m Method) Refine(c Config, steps int, strength float64) (Plan, error) {
-	total := min(max(int(float64(steps)/min(strength, almostAll)), steps), c.TrainSteps)
+	total := min(max(int(float64(steps)/min(strength, almostAll)), steps), c.TrainSteps-1)
 	p, err := m.Plan(c, total)
 	if err != nil {
 		return Plan{}, err

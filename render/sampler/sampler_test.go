@@ -33,7 +33,7 @@ func levelsFall(t *testing.T, d Dialect, name string, c Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range []int{1, 2, 3, 7, 20, 61, 150} {
+	for _, n := range []int{1, 2, 3, 7, 20, 61, 150, 500} {
 		p, err := method.Plan(c, n)
 		if err != nil {
 			t.Fatal(err)
@@ -108,6 +108,19 @@ func TestRepaint(t *testing.T) {
 			t.Errorf("%s, %d steps by %v: got %d steps and %v, want %d", w.d, w.steps, w.strength, len(p.Steps), err, w.want)
 		}
 	}
+	t.Run("refining by next to nothing stays a walk down", func(t *testing.T) {
+		t.Parallel()
+		for _, name := range Names(Diffusers) {
+			method, err := Find(Diffusers, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := method.Refine(c, 10, 0.001)
+			if err != nil || len(p.Steps) != 10 || !(p.Steps[9].To < p.Steps[0].Sigma) {
+				t.Errorf("%s: got %d steps and %v", name, len(p.Steps), err)
+			}
+		}
+	})
 	t.Run("refining walks exactly the steps asked for", func(t *testing.T) {
 		t.Parallel()
 		method, err := Find(A1111, "dpmpp_2m")
@@ -187,7 +200,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: got no error", name)
 		}
 	}
-	for _, n := range []int{0, -1, 1001} {
+	for _, n := range []int{0, -1, 1000} {
 		if _, err := method.Plan(StableDiffusion(), n); err == nil {
 			t.Errorf("%d steps: got no error", n)
 		}
