@@ -179,13 +179,15 @@ func TestKillRedisWithItsData(t *testing.T) {
 		w.bot()
 		w.renderer()
 		w.ready(1)
+		before := w.imagine(quick)
+		w.shows(before)
 		w.redis.kill()
 		asked := w.imagine(quick)
 		w.says(asked, "Waiting")
 		w.redis.wipe(t)
 		w.shows(asked)
 		w.settled()
-		w.oneEach(asked)
+		w.oneEach(before, asked)
 	})
 }
 
