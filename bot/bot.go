@@ -28,6 +28,7 @@ type Bot struct {
 	costs   *costs
 	owing   chan struct{} // poked when the relay should look at once
 	moving  chan struct{} // poked when places in line may have changed
+	arrived chan struct{} // poked when a gateway session began
 
 	application atomic.Value // string: this bot's application id, once known
 	aside1      *errgroup.Group
@@ -43,7 +44,7 @@ func New(p Parts) (*Bot, error) {
 	b := &Bot{
 		ledger: p.Ledger, line: p.Line, discord: p.Discord, o: o, log: o.Log,
 		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), costs: newCosts(),
-		aside1: newAsides(), owing: make(chan struct{}, 1), moving: make(chan struct{}, 1),
+		aside1: newAsides(), owing: make(chan struct{}, 1), moving: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
 	}
 	b.door = newDoor(o.Now, o.Workers)
 	return b, nil
@@ -55,7 +56,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	b.offers.recall(ctx, b.log)
 	g, ctx := errgroup.WithContext(ctx)
 	for _, duty := range []func(context.Context) error{
-		b.hear, b.work, b.relay, b.follow, b.reap, b.deliver, b.places, b.expire, b.refreshOffers, b.repair,
+		b.hear, b.work, b.relay, b.follow, b.reap, b.deliver, b.places, b.expire, b.refreshOffers, b.register, b.repair,
 	} {
 		g.Go(func() error { return duty(ctx) })
 	}
@@ -68,13 +69,13 @@ func (b *Bot) Run(ctx context.Context) error {
 func (b *Bot) hear(ctx context.Context) error {
 	g := &gateway{
 		token: b.o.Token, base: b.o.Base, silence: b.o.Pace.Silence, patience: b.o.Pace.Patience, log: b.log,
-		hear: func(kind string, raw json.RawMessage) { b.event(ctx, kind, raw) },
+		hear: func(kind string, raw json.RawMessage) { b.event(kind, raw) },
 	}
 	return g.run(ctx)
 }
 
 // event takes one gateway event. It must not block: discordgo reads nothing else meanwhile.
-func (b *Bot) event(ctx context.Context, kind string, raw json.RawMessage) {
+func (b *Bot) event(kind string, raw json.RawMessage) {
 	switch kind {
 	case "INTERACTION_CREATE":
 		if err := b.door.knock(raw); err != nil {
@@ -90,7 +91,7 @@ func (b *Bot) event(ctx context.Context, kind string, raw json.RawMessage) {
 			b.application.Store(ready.Application.ID)
 		}
 		b.log.Info("gateway session is ready")
-		go b.register(ctx)
+		poke(b.arrived)
 	}
 }
 

@@ -64,8 +64,8 @@ func (b *Bot) bring1(ctx context.Context, d queue.Delivery) error {
 // into a channel. Only an error that may pass is returned.
 func (b *Bot) ladder(ctx context.Context, e store.Entry, v view, d queue.Delivery) (queue.Outcome, error) {
 	out := d.Outcome
-	if b.removed(ctx, e, v) {
-		out.Delivered, out.Message = reply.DeliveredRemoved, ""
+	if how := b.already(ctx, e, v); how != "" {
+		out.Delivered, out.Message = how, e.Message
 		return out, nil
 	}
 	m := lateMessage(e, v, d)
@@ -99,13 +99,20 @@ func (b *Bot) ladder(ctx context.Context, e store.Entry, v view, d queue.Deliver
 // errNoChannel means that a picture must not go into a channel.
 var errNoChannel = errors.New("private pictures go into no channel")
 
-// removed tells whether somebody deleted the message that waits for the pictures: then they stay undelivered.
-func (b *Bot) removed(ctx context.Context, e store.Entry, v view) bool {
+// already looks at the message that waits for the pictures. If somebody deleted it they stay undelivered; if it shows
+// them, a renderer had posted them and died before it could say so.
+func (b *Bot) already(ctx context.Context, e store.Entry, v view) (how string) {
 	if e.Message == "" || v.to.Ephemeral {
-		return false
+		return ""
 	}
-	_, err := b.discord.Message(ctx, v.to.Channel, e.Message)
-	return reply.Removed(err)
+	p, err := b.discord.Message(ctx, v.to.Channel, e.Message)
+	switch {
+	case reply.Removed(err):
+		return reply.DeliveredRemoved
+	case err == nil && p.Has(remixButton(e.ID)):
+		return reply.DeliveredFound
+	}
+	return ""
 }
 
 // lateMessage is the finished message as a post of its own. Its owner is pinged: they have waited long.

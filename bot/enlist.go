@@ -11,15 +11,14 @@ import (
 )
 
 // enlist brings a promised job into the line, from wherever it stands: input pictures that are missing are copied, the
-// bytes are lent to the queue, the job is enqueued and its epoch noted. It returns the job's place. Doing it again does
-// no harm. Every way into the queue is this one: a fresh request, a start of the bot, a lost enqueue, a wiped Redis.
-func (b *Bot) enlist(ctx context.Context, e store.Entry) (int, error) {
+// bytes are lent to the queue, the job is enqueued and its epoch noted. Doing it again does no harm. Every way into the queue is this one: a fresh request, a start of the bot, a lost enqueue, a wiped Redis.
+func (b *Bot) enlist(ctx context.Context, e store.Entry) error {
 	epoch, err := b.ledger.CurrentEpoch(ctx, b.o.Pool)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if epoch == 0 {
-		return 0, errNoEpoch
+		return errNoEpoch
 	}
 	return b.enlistIn(ctx, epoch, e)
 }
@@ -27,26 +26,26 @@ func (b *Bot) enlist(ctx context.Context, e store.Entry) (int, error) {
 // errNoEpoch means that the relay has not begun the queue yet.
 var errNoEpoch = errors.New("the queue is not begun yet")
 
-func (b *Bot) enlistIn(ctx context.Context, epoch int64, e store.Entry) (int, error) {
+func (b *Bot) enlistIn(ctx context.Context, epoch int64, e store.Entry) error {
 	if len(e.Pending) > 0 {
 		if _, busy := b.copying.LoadOrStore(e.ID, true); busy {
-			return 0, errCopying
+			return errCopying
 		}
 		defer b.copying.Delete(e.ID)
 		full, err := b.attach(ctx, e)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		e = full
 	}
 	if err := b.lend(ctx, e); err != nil {
-		return 0, err
+		return err
 	}
-	got, err := b.line.Enqueue(ctx, epoch, b.job(ctx, e))
-	if err != nil {
-		return 0, fmt.Errorf("enqueue job %s: %w", e.ID, err)
+	if _, err := b.line.Enqueue(ctx, epoch, b.job(ctx, e)); err != nil {
+		return err
 	}
-	return got.Position, b.noteEpoch(ctx, e.ID, epoch)
+	poke(b.moving)
+	return b.noteEpoch(ctx, e.ID, epoch)
 }
 
 // errCopying means that somebody else is copying this job's input pictures.
@@ -56,7 +55,7 @@ var errCopying = errors.New("its input pictures are being copied")
 func (b *Bot) job(ctx context.Context, e store.Entry) queue.Job {
 	j := queue.Job{
 		ID: e.ID, Lane: e.Lane, Server: e.Server, User: e.User, Cost: e.Cost, Spec: e.Spec, Reply: e.Reply,
-		Inputs: e.Inputs, Look: e.Leased,
+		Inputs: e.Inputs, Look: e.Leased, Pictures: e.Pictures,
 	}
 	if p, err := b.ledger.Policy(ctx, e.Server); err == nil {
 		j.MaxRunning = p.RunningPerUser

@@ -218,4 +218,6 @@ func (b *Bot) restore(ctx context.Context, e store.Entry, out queue.Outcome) {
 	})
 }
 
+func remixButton(job string) string { return button.ID{Verb: button.Remix, Job: job}.String() }
+
 func cancelButton(job string) string { return button.ID{Verb: button.Cancel, Job: job}.String() }

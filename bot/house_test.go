@@ -41,6 +41,7 @@ type house struct {
 	clock  *clock
 	log    *logged
 	wrap   func(bot.Line) bot.Line // what the bot is given for a line
+	pace   bot.Pace
 }
 
 // modelHash is the content hash of the model that the tests pretend to have.
@@ -57,8 +58,12 @@ func build(t *testing.T, o sandbox.Options) *house {
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	t.Cleanup(cancel)
 	h := &house{t: t, ctx: ctx, brush: &brush{}, clock: &clock{}, log: &logged{}, wrap: func(l bot.Line) bot.Line { return l }}
+	const often = 20 * time.Millisecond
+	h.pace = bot.Pace{Relay: often, Reap: often, Tray: often, Places: often / 2, Offer: often, Expire: often}
 	o.Now = h.clock.now
 	h.box = sandboxtest.Start(t, o)
+	// The documentation says string, and wins over the OpenAPI description, which says integer.
+	h.box.Rules().Allow("default_member_permissions")
 	h.home = h.box.Home()
 	var err error
 	if h.ledger, err = store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"), store.Options{Now: h.clock.now}); err != nil {
@@ -110,10 +115,7 @@ func (h *house) start() (stop func()) {
 		Discord: reply.NewClient(reply.Options{Base: h.box.API(), Token: h.box.Token(), Now: h.clock.now}),
 		Options: bot.Options{
 			Token: h.box.Token(), Base: h.box.API(), CDN: []string{u.Host}, Now: h.clock.now, Log: slog.New(slog.NewTextHandler(h.log, nil)),
-			Pace: bot.Pace{
-				Relay: 20 * time.Millisecond, Reap: 20 * time.Millisecond, Tray: 20 * time.Millisecond, Places: 10 * time.Millisecond,
-				Offer: 20 * time.Millisecond, Expire: 20 * time.Millisecond,
-			},
+			Pace: h.pace,
 		},
 	})
 	if err != nil {

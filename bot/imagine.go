@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"darkroom/bot/admit"
-	"darkroom/store"
 )
 
 // imagine paints pictures from words.
@@ -30,22 +29,6 @@ func (t *turn) example(ctx context.Context) error {
 // judge looks at a request under one policy.
 type judge func(admit.Offer, admit.Policy) (promise, *admit.Refusal)
 
-// order judges a request under the server's limits and submits what comes of it.
-func (t *turn) order(ctx context.Context, rule judge) error {
-	read, cancel := context.WithTimeout(ctx, acceptWithin)
-	p, err := t.ledger.Policy(read, account(t.req.Place.Guild))
-	cancel()
-	if err != nil {
-		return err
-	}
-	made, no := rule(t.offers.known(ctx), admit.Policy(p))
-	if no != nil {
-		return no
-	}
-	made.judged, made.rule = p, rule
-	return t.submit(ctx, made)
-}
-
 // promise is an order with what is written down beside it.
 type promise struct {
 	order  admit.Order
@@ -53,7 +36,4 @@ type promise struct {
 	parent string // the job whose button was pressed
 	tile   int    // the tile a variation or upscale comes from
 	here   bool   // the message that was clicked on becomes the answer
-
-	judged store.Policy // what it was judged by
-	rule   judge        // judges again if that changed meanwhile
 }

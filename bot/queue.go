@@ -91,7 +91,7 @@ func standingText(j queue.Standing) string {
 	case "waiting", "delayed":
 		return fmt.Sprintf("#%d in line", j.Place)
 	}
-	return "waiting for the line to be put together"
+	return "about to join the line"
 }
 
 // promptLine is a job in a list: its words, shortened.

@@ -3,19 +3,34 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"darkroom/bot/command"
 	"darkroom/bot/reply"
 )
 
-// register registers the commands if they are others than those that were registered last: Discord allows 200 creations
-// a day, and a bot may start more often than that.
-func (b *Bot) register(ctx context.Context) {
-	if err := b.registerCommands(ctx); err != nil && ctx.Err() == nil {
+// register registers the commands, at the first gateway session and, if that failed, at later tries.
+func (b *Bot) register(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-b.arrived:
+	}
+	pause := newBackoff(time.Second, 5*time.Minute)
+	for {
+		err := b.registerCommands(ctx)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
 		b.log.Error("commands could not be registered", "error", reply.Redact(err.Error()))
+		if pause.wait(ctx) != nil {
+			return nil
+		}
 	}
 }
 
+// registerCommands registers the commands if they are others than those that were registered last: Discord allows 200
+// creations a day, and a bot may start more often than that.
 func (b *Bot) registerCommands(ctx context.Context) error {
 	application, err := b.applicationID(ctx)
 	if err != nil {

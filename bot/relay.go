@@ -8,7 +8,6 @@ import (
 
 	"darkroom/bot/reply"
 	"darkroom/queue"
-	"darkroom/store"
 )
 
 // owedAtOnce is how many jobs one query of the relay brings.
@@ -50,7 +49,7 @@ func (b *Bot) settle(ctx context.Context) error {
 		}
 		moved := 0
 		for _, e := range owed {
-			switch err := b.bring(ctx, epoch, e); {
+			switch err := b.enlistIn(ctx, epoch, e); {
 			case err == nil:
 				moved++
 			case errors.Is(err, errCopying), errors.Is(err, errGivenUp):
@@ -64,19 +63,6 @@ func (b *Bot) settle(ctx context.Context) error {
 			return trouble
 		}
 	}
-}
-
-// bring enqueues one owed job and, if a renderer had it, makes its message say that it waits again.
-func (b *Bot) bring(ctx context.Context, epoch int64, e store.Entry) error {
-	place, err := b.enlistIn(ctx, epoch, e)
-	if err != nil {
-		return err
-	}
-	g, known := b.watched.get(e.ID)
-	if !known || g.place != place {
-		b.showPlace(ctx, e, place)
-	}
-	return nil
 }
 
 // heal compares the queue's epoch with SQL's. A queue that is empty, or at any other epoch, is begun anew, with a number

@@ -30,6 +30,7 @@ func (t *turn) single(ctx context.Context) error {
 	if _, err := t.answer(ctx, reply.Defer(t.req.Ephemeral)); err != nil {
 		return err
 	}
+	t.thinking = true
 	data, err := t.tileBytes(ctx, file)
 	if err != nil {
 		return err

@@ -20,10 +20,10 @@ const acceptWithin = 1500 * time.Millisecond
 // errPolicyMoved means that a moderator changed the limits between judging and writing down.
 var errPolicyMoved = errors.New("the server's limits changed meanwhile")
 
-// submit walks the first half of a job's line: accept, acknowledge, and then into the line. A refusal is the immediate
-// private answer, and nothing is promised before it is written down.
-func (t *turn) submit(ctx context.Context, p promise) error {
-	e, err := t.accept(ctx, p)
+// order walks the first half of a job's line: judge and accept, acknowledge, and then into the line. A refusal is the
+// immediate private answer, and nothing is promised before it is written down.
+func (t *turn) order(ctx context.Context, rule judge) error {
+	p, e, err := t.accept(ctx, rule)
 	if errors.Is(err, store.ErrDuplicate) {
 		return nil // the event came twice; the other one is being answered
 	}
@@ -35,49 +35,50 @@ func (t *turn) submit(ctx context.Context, p promise) error {
 		return err
 	}
 	t.watched.shown(e.ID, shown, t.o.Now())
-	place, err := t.enlist(ctx, e)
-	if errors.Is(err, errGivenUp) {
-		return nil
-	}
-	if err != nil {
+	switch err := t.enlist(ctx, e); {
+	case errors.Is(err, errGivenUp):
+		return nil // and the message says why
+	case err != nil:
 		t.log.Warn("the job waits for the relay", "job", e.ID, "error", reply.Redact(err.Error()))
 		poke(t.owing)
+		if shown != 0 {
+			t.showPlace(ctx, e, 0)
+		}
 	}
-	if err != nil && shown != 0 {
-		t.showPlace(ctx, e, 0)
-	} else if place != shown {
-		poke(t.moving)
-	}
-	return t.notes(ctx, p)
+	t.notes(ctx, p)
+	return nil
 }
 
-// accept writes the job down, judged once more inside the transaction.
-func (t *turn) accept(ctx context.Context, p promise) (store.Entry, error) {
+// accept judges the request and writes the job down, in one transaction with the limits it was judged by.
+func (t *turn) accept(ctx context.Context, rule judge) (promise, store.Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, acceptWithin)
 	defer cancel()
+	judged, err := t.ledger.Policy(ctx, account(t.req.Place.Guild))
+	if err != nil {
+		return promise{}, store.Entry{}, err
+	}
 	for tries := 0; ; tries++ {
+		p, no := rule(t.offers.current(), admit.Policy(judged))
+		if no != nil {
+			return p, store.Entry{}, no
+		}
 		e, err := t.entry(p)
 		if err != nil {
-			return e, err
+			return p, e, err
 		}
-		err = t.ledger.Accept(ctx, []store.Entry{e}, func(policy store.Policy, u store.Usage) error {
-			if policy != p.judged {
-				p.judged = policy
+		err = t.ledger.Accept(ctx, []store.Entry{e}, func(now store.Policy, u store.Usage) error {
+			if now != judged {
+				judged = now
 				return errPolicyMoved
 			}
-			if no := admit.Check(admit.Policy(policy), admit.Usage(u), e.Pictures); no != nil {
+			if no := admit.Check(admit.Policy(now), admit.Usage(u), e.Pictures); no != nil {
 				return no
 			}
 			return nil
 		})
 		if !errors.Is(err, errPolicyMoved) || tries == 2 {
-			return e, err
+			return p, e, err
 		}
-		again, no := p.rule(t.offers.current(), admit.Policy(p.judged))
-		if no != nil {
-			return e, no
-		}
-		p.order = again.order
 	}
 }
 
@@ -146,17 +147,16 @@ func (t *turn) acknowledge(ctx context.Context, p promise, e store.Entry, place 
 }
 
 // notes tells the person alone what was changed. A note that does not arrive is not worth an apology.
-func (t *turn) notes(ctx context.Context, p promise) error {
+func (t *turn) notes(ctx context.Context, p promise) {
 	o := p.order
 	if p.verb != "imagine" && p.verb != "remix" {
 		o.Unknown = nil // they were told when they typed the words
 	}
 	m, any := noteMessage(o)
 	if !any {
-		return nil
+		return
 	}
 	if err := t.tell(ctx, m); err != nil {
 		t.log.Warn("a note did not arrive", "interaction", t.req.ID, "error", reply.Redact(err.Error()))
 	}
-	return nil
 }

@@ -21,6 +21,8 @@ import (
 const (
 	// turnLimit bounds everything that one interaction may take, the copying of a picture included.
 	turnLimit = 2 * time.Minute
+	// lastWords is how long turns go on when the bot is stopped.
+	lastWords = 10 * time.Second
 	// tokenLife is how long an interaction's token is good. Source: Discord, receiving-and-responding.
 	tokenLife = 15 * time.Minute
 )
@@ -31,6 +33,7 @@ type turn struct {
 	req      admit.Request
 	click    button.ID   // what a button or form means
 	answered atomic.Bool // the first answer was given, or was tried and may have been
+	thinking bool        // that answer only says "thinking…", and must be replaced
 }
 
 // work handles interactions, so many at once, until ctx is done; those begun are finished.
@@ -43,7 +46,7 @@ func (b *Bot) work(ctx context.Context) error {
 				case <-ctx.Done():
 					return nil
 				case req := <-b.door.in:
-					b.take(context.WithoutCancel(ctx), req)
+					b.take(ctx, req)
 				}
 			}
 		})
@@ -51,10 +54,12 @@ func (b *Bot) work(ctx context.Context) error {
 	return g.Wait()
 }
 
-// take gives one interaction its turn. Whatever goes wrong in it, panics too, the person is told.
-func (b *Bot) take(ctx context.Context, req admit.Request) {
-	ctx, cancel := context.WithTimeout(ctx, turnLimit)
+// take gives one interaction its turn. Whatever goes wrong in it, panics too, the person is told. A turn outlives the
+// end of the bot for a little.
+func (b *Bot) take(life context.Context, req admit.Request) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(life), turnLimit)
 	defer cancel()
+	defer context.AfterFunc(life, func() { time.AfterFunc(lastWords, cancel) })()
 	t := &turn{Bot: b, req: req}
 	defer func() {
 		if p := recover(); p != nil {
@@ -125,6 +130,11 @@ func (t *turn) tell(ctx context.Context, m reply.Message) error {
 	m.Private = true
 	if !t.answered.Load() {
 		_, err := t.answer(ctx, reply.Say(m))
+		return err
+	}
+	if t.thinking {
+		m.Private = false // what was begun publicly ends so
+		_, err := t.discord.Edit(ctx, t.to(), m)
 		return err
 	}
 	if _, err := t.discord.Follow(ctx, t.to(), m); err != nil {

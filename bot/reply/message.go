@@ -84,7 +84,7 @@ type componentJSON struct {
 }
 
 type attachmentJSON struct {
-	ID          any    `json:"id"` // a snowflake to keep, or the number of a file
+	ID          string `json:"id"` // a snowflake to keep, or the number of a file: Discord reads it as text or as a number
 	Filename    string `json:"filename,omitempty"`
 	Description string `json:"description,omitempty"`
 	IsSpoiler   bool   `json:"is_spoiler,omitempty"`
@@ -137,7 +137,7 @@ func (m *Message) payload() messageJSON {
 	}
 	for i, f := range m.Files {
 		p.Attachments = append(p.Attachments, attachmentJSON{
-			ID: i, Filename: fileName(f), Description: shorten(f.Description, 1024), IsSpoiler: f.Spoiler,
+			ID: strconv.Itoa(i), Filename: fileName(f), Description: shorten(f.Description, 1024), IsSpoiler: f.Spoiler,
 		})
 	}
 	return p
