@@ -127,7 +127,7 @@ func (j *judgement) limit() *Refusal {
 	}
 	if p.MaxCount > 0 && s.Count > p.MaxCount {
 		s.Count = p.MaxCount
-		j.note("This server allows at most %d pictures in one message.", p.MaxCount)
+		j.note("This server allows at most %s in one message.", count(p.MaxCount))
 	}
 	if p.MaxPixels <= 0 {
 		return nil

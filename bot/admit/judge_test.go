@@ -1,0 +1,297 @@
+package admit
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"darkroom/render/picture"
+)
+
+var hashA, hashB = strings.Repeat("a", 64), strings.Repeat("b", 64)
+
+func offer() Offer {
+	return Offer{Models: []Model{{
+		Name: "postcards", Hash: hashA, Sizes: []Size{{128, 128}, {160, 112}, {112, 160}, {176, 96}, {96, 176}},
+		Samplers: []string{"ddim", "euler_a"}, Words: Words{"boat", "red", "night sky"}, Prompts: []string{"a red boat", "two", "three", "four"}, Starts: true,
+		Defaults: Defaults{Size: Size{128, 128}, Steps: 20, GuidanceScale: 4.5, Sampler: "euler_a"},
+	}}}
+}
+
+func free() Offer {
+	return Offer{Models: []Model{{Name: "sd15", Hash: hashB, Samplers: []string{"ddim", "dpmpp_2m_karras"}}}}
+}
+
+func request(w Wanted) Request {
+	return Request{Place: Place{Kind: "guild", BotPermissions: attachFiles}, Wanted: w}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// row is one line of the truth table: what is wanted under which policy, and what comes of it.
+type row struct {
+	name   string
+	want   Wanted
+	policy Policy
+	offer  func() Offer
+
+	spec    func(*picture.Spec) // how the Spec differs from the plain one
+	notes   []string            // parts of the notes, in order
+	refused string              // part of the refusal
+}
+
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	plainSpec := picture.Spec{
+		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Model: picture.Ref{Name: "postcards", Hash: hashA},
+		Prompt: "red boat", Width: 128, Height: 128, Seed: 42, Count: 4, Steps: 20, GuidanceScale: 4.5, Sampler: "euler_a",
+	}
+	for _, r := range []row{
+		{name: "every default is resolved", want: Wanted{Prompt: "red boat"}},
+		{name: "every option is taken", want: Wanted{Prompt: "red boat", Negative: ptr("fog"), Size: ptr("176x96"), Seed: ptr(int64(7)), Steps: ptr(9),
+			GuidanceScale: ptr(2.5), Sampler: ptr("ddim"), Count: ptr(2)}, spec: func(s *picture.Spec) {
+			s.Negative, s.Width, s.Height, s.Seed, s.Steps, s.GuidanceScale, s.Sampler, s.Count = "fog", 176, 96, 7, 9, 2.5, "ddim", 2
+		}},
+		{name: "flags at the end are taken", want: Wanted{Prompt: "red boat --ar 3:2 —no fog, rain --seed 9 --steps 5"}, spec: func(s *picture.Spec) {
+			s.Width, s.Height, s.Negative, s.Seed, s.Steps = 160, 112, "fog, rain", 9, 5
+		}},
+		{name: "an option beats a flag, and that is said", want: Wanted{Prompt: "red boat --seed 9", Seed: ptr(int64(3))},
+			spec: func(s *picture.Spec) { s.Seed = 3 }, notes: []string{"--seed 9 was left out"}},
+		{name: "an unknown flag is named and left out", want: Wanted{Prompt: "red boat --chaos 50"}, notes: []string{"I do not know the flag --chaos 50"}},
+		{name: "a flag with a bad value is named and left out", want: Wanted{Prompt: "red boat --seed many"}, notes: []string{"--seed many"},
+			spec: func(s *picture.Spec) {}},
+		{name: "an aspect becomes the nearest size", want: Wanted{Prompt: "red boat", Aspect: ptr("16:9")}, spec: func(s *picture.Spec) { s.Width, s.Height = 176, 96 }},
+		{name: "an aspect far from all sizes is said", want: Wanted{Prompt: "red boat", Aspect: ptr("4:1")}, spec: func(s *picture.Spec) { s.Width, s.Height = 176, 96 },
+			notes: []string{"paints no 4:1; 176×96 is the nearest"}},
+		{name: "a size goes before an aspect", want: Wanted{Prompt: "red boat", Aspect: ptr("1:1"), Size: ptr("96×176")},
+			spec: func(s *picture.Spec) { s.Width, s.Height = 96, 176 }, notes: []string{"aspect ratio 1:1 was left out"}},
+		{name: "a size that is not offered becomes the nearest by aspect", want: Wanted{Prompt: "red boat", Size: ptr("1024x1024")}, notes: []string{"1024×1024 is not a size"}},
+		{name: "a size that cannot be read is refused", want: Wanted{Prompt: "red boat", Size: ptr("wide")}, refused: `I cannot read "wide" as a size`},
+		{name: "an aspect that cannot be read is refused", want: Wanted{Prompt: "red boat", Aspect: ptr("3:0")}, refused: "as an aspect ratio"},
+		{name: "numbers outside what is possible are clamped", want: Wanted{Prompt: "red boat", Steps: ptr(0), Count: ptr(9), GuidanceScale: ptr(99.), Seed: ptr(int64(picture.MaxSeed + 1))},
+			spec:  func(s *picture.Spec) { s.Steps, s.GuidanceScale, s.Seed = 1, 30, picture.MaxSeed },
+			notes: []string{"The largest seed", "From 1 to 150 steps are possible; 1 was used", "From 1 to 4 pictures", "from 0 to 30; 30 was used"}},
+		{name: "a negative seed asks for any", want: Wanted{Prompt: "red boat", Seed: ptr(int64(-1))}},
+		{name: "an unknown sampler is refused with the known ones", want: Wanted{Prompt: "red boat", Sampler: ptr("heun")}, refused: "Known are: euler_a, ddim."},
+		{name: "an empty prompt is refused", want: Wanted{Prompt: "  "}, refused: "the prompt is empty"},
+		{name: "a prompt of only flags is refused", want: Wanted{Prompt: "--seed 3"}, refused: "the prompt is empty"},
+		{name: "too long a prompt is refused with the count", want: Wanted{Prompt: strings.Repeat("ü", 4001)}, refused: "has 4001 characters; at most 4000"},
+		{name: "too long a negative prompt is refused", want: Wanted{Prompt: "red boat", Negative: ptr(strings.Repeat("x", 4001))}, refused: "The negative prompt has 4001"},
+		{name: "a strength without a start picture is named", want: Wanted{Prompt: "red boat", Strength: ptr(0.5)}, notes: []string{"without one it was left out"}},
+		{name: "a pause is told with its reason", want: Wanted{Prompt: "red boat"}, policy: Policy{Paused: true, PauseReason: "moving house"}, refused: "paused in this server: moving house"},
+		{name: "a server's limits clamp", want: Wanted{Prompt: "red boat", Size: ptr("160x112")}, policy: Policy{MaxSteps: 8, MaxCount: 1, MaxPixels: 16500},
+			spec:  func(s *picture.Spec) { s.Steps, s.Count, s.Width, s.Height = 8, 1, 128, 128 },
+			notes: []string{"at most 8 steps", "at most 1 picture in", "128×128 was used instead of 160×112"}},
+		{name: "a server's limit below every size is refused", want: Wanted{Prompt: "red boat"}, policy: Policy{MaxPixels: 100}, refused: "paints nothing as small as the 100 pixels"},
+		{name: "a limit of zero is none", want: Wanted{Prompt: "red boat"}, policy: Policy{}},
+		{name: "nothing offered is refused", want: Wanted{Prompt: "red boat"}, offer: func() Offer { return Offer{} }, refused: "No renderer has told me"},
+		{name: "a card that says nothing gets what people expect", want: Wanted{Prompt: "red boat", Aspect: ptr("3:2")}, offer: free, spec: func(s *picture.Spec) {
+			s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 640, 448, 7, "dpmpp_2m_karras"
+		}},
+		{name: "a model of any size takes a multiple of eight", want: Wanted{Prompt: "red boat", Size: ptr("515x770")}, offer: free, notes: []string{"515×770 is not a size"},
+			spec: func(s *picture.Spec) {
+				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 512, 768, 7, "dpmpp_2m_karras"
+			}},
+	} {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			o := offer
+			if r.offer != nil {
+				o = r.offer
+			}
+			got, no := Judge(request(r.want), o(), r.policy, 42)
+			if r.refused != "" {
+				if no == nil || !strings.Contains(no.Error(), r.refused) {
+					t.Fatalf("refusal: got %v, want %q in it", no, r.refused)
+				}
+				return
+			}
+			if no != nil {
+				t.Fatalf("refused: %v", no)
+			}
+			want := plainSpec
+			if r.spec != nil {
+				r.spec(&want)
+			}
+			if !reflect.DeepEqual(got.Spec, want) {
+				t.Errorf("spec:\ngot  %+v\nwant %+v", got.Spec, want)
+			}
+			if len(got.Notes) != len(r.notes) {
+				t.Fatalf("notes: got %q, want %d", got.Notes, len(r.notes))
+			}
+			for i, n := range r.notes {
+				if !strings.Contains(got.Notes[i], n) {
+					t.Errorf("note %d: got %q, want %q in it", i, got.Notes[i], n)
+				}
+			}
+		})
+	}
+}
+
+func TestJudgeStart(t *testing.T) {
+	t.Parallel()
+	picture := Attachment{ID: "1", URL: "https://x", ContentType: "image/png", Size: 1000, Width: 64, Height: 64}
+	with := func(change func(*Attachment)) Wanted {
+		a := picture
+		change(&a)
+		return Wanted{Prompt: "red boat", Init: &a}
+	}
+	got, no := Judge(request(with(func(*Attachment) {})), offer(), Policy{}, 1)
+	if no != nil || got.Start == nil || got.Start.File != picture || got.Start.Strength != usualStrength || got.Spec.Init != nil {
+		t.Errorf("a start picture: got %+v, %v; want it to be copied", got.Start, no)
+	}
+	w := with(func(*Attachment) {})
+	w.Strength = ptr(7.)
+	if got, _ := Judge(request(w), offer(), Policy{}, 1); got.Start.Strength != 1 || len(got.Notes) != 1 {
+		t.Errorf("a strength of 7: got %g, notes %q; want 1 and a note", got.Start.Strength, got.Notes)
+	}
+	for name, c := range map[string]struct {
+		change func(*Attachment)
+		offer  Offer
+		says   string
+	}{
+		"no picture by its type":     {func(a *Attachment) { a.ContentType = "application/pdf" }, offer(), "no picture that I can read"},
+		"too many bytes":             {func(a *Attachment) { a.Size = MaxStartBytes + 1 }, offer(), "too big"},
+		"too many pixels":            {func(a *Attachment) { a.Width, a.Height = 1<<20, 1<<20 }, offer(), "too large"},
+		"a model that cannot use it": {func(*Attachment) {}, free(), "cannot start from a picture"},
+	} {
+		if _, no := Judge(request(with(c.change)), c.offer, Policy{}, 1); no == nil || !strings.Contains(no.Sentence, c.says) {
+			t.Errorf("%s: got %v, want %q", name, no, c.says)
+		}
+	}
+}
+
+func TestJudgePlace(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		place Place
+		may   bool
+	}{
+		{Place{Kind: "guild", BotPermissions: attachFiles}, true}, {Place{Kind: "guild", BotPermissions: administrator}, true},
+		{Place{Kind: "guild", BotPermissions: ^uint64(attachFiles | administrator)}, false}, {Place{Kind: "thread"}, false}, {Place{Kind: "dm"}, true},
+	} {
+		r := request(Wanted{Prompt: "red boat"})
+		r.Place = c.place
+		if _, no := Judge(r, offer(), Policy{}, 1); (no == nil) != c.may {
+			t.Errorf("%s with %x: got %v, want allowed %v", c.place.Kind, c.place.BotPermissions, no, c.may)
+		}
+	}
+}
+
+func TestUnknownWords(t *testing.T) {
+	t.Parallel()
+	got, no := Judge(request(Wanted{Prompt: "a (RED:1.2) zebra in the night, Boat"}), offer(), Policy{}, 1)
+	if no != nil || !reflect.DeepEqual(got.Unknown, []string{"zebra"}) || len(got.Examples) != 3 {
+		t.Errorf("got %q with %q, %v; want zebra with three examples", got.Unknown, got.Examples, no)
+	}
+	if got, _ := Judge(request(Wanted{Prompt: "a zebra"}), free(), Policy{}, 1); got.Unknown != nil {
+		t.Errorf("a model without a word list: got %q, want none unknown", got.Unknown)
+	}
+}
+
+func TestReviseKeepsWhatIsNotSaid(t *testing.T) {
+	t.Parallel()
+	base, _ := Judge(request(Wanted{Prompt: "red boat", Size: ptr("160x112"), Steps: ptr(7), Count: ptr(1), Negative: ptr("fog"), Sampler: ptr("ddim")}), offer(), Policy{}, 5)
+	spec := base.Spec.Vary(8, 0.5, 1)
+	spec.Hires = &picture.Hires{Scale: 2, Steps: 3, Strength: 0.5}
+	spec.Init = &picture.Init{Picture: picture.Input{SHA256: hashA, Width: 8, Height: 8}, Strength: 0.5}
+	got, no := Revise(request(Wanted{Prompt: "night sky --steps 9"}), offer(), Policy{}, spec, 77)
+	want := base.Spec
+	want.Prompt, want.Steps, want.Seed, want.Init = "night sky", 9, 77, spec.Init
+	if no != nil || !reflect.DeepEqual(got.Spec, want) {
+		t.Errorf("got %+v, %v; want %+v", got.Spec, no, want)
+	}
+}
+
+func TestAgain(t *testing.T) {
+	t.Parallel()
+	base, _ := Judge(request(Wanted{Prompt: "red boat", Size: ptr("176x96")}), offer(), Policy{}, 5)
+	t.Run("what was allowed then is judged anew", func(t *testing.T) {
+		t.Parallel()
+		got, no := Again(request(Wanted{}), offer(), Policy{MaxSteps: 3}, base.Spec, true)
+		if no != nil || got.Spec.Steps != 3 || !got.Spoiler || len(got.Notes) != 1 {
+			t.Errorf("got %+v, %v; want 3 steps and a note", got, no)
+		}
+		if _, no := Again(request(Wanted{}), offer(), Policy{Paused: true}, base.Spec, false); no == nil {
+			t.Error("a click while paused is not refused")
+		}
+	})
+	t.Run("a model that is gone is replaced, and that is said", func(t *testing.T) {
+		t.Parallel()
+		got, no := Again(request(Wanted{}), free(), Policy{}, base.Spec, false)
+		if no != nil || got.Spec.Model.Hash != hashB || got.Spec.Sampler != "dpmpp_2m_karras" || len(got.Notes) != 1 {
+			t.Errorf("got %+v, %v; want the other model with a sampler it has", got, no)
+		}
+	})
+	t.Run("an upscale counts with its final size", func(t *testing.T) {
+		t.Parallel()
+		s := base.Spec
+		s.Hires = &picture.Hires{Scale: 2, Steps: 3, Strength: 0.5}
+		if _, no := Again(request(Wanted{}), offer(), Policy{MaxPixels: 176 * 96 * 3}, s, false); no == nil || !strings.Contains(no.Sentence, "Enlarged") {
+			t.Errorf("got %v, want a refusal", no)
+		}
+		if _, no := Again(request(Wanted{}), offer(), Policy{MaxPixels: 176 * 96 * 4}, s, false); no != nil {
+			t.Errorf("got %v, want it allowed", no)
+		}
+	})
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		policy Policy
+		usage  Usage
+		n      int
+		says   string
+	}{
+		{"no limits", Policy{}, Usage{Waiting: 1000, Running: 1000, Day: 1000}, 4, ""},
+		{"exactly up to the waiting limit", Policy{WaitingPerUser: 8}, Usage{Waiting: 4}, 4, ""},
+		{"one over the waiting limit", Policy{WaitingPerUser: 8}, Usage{Waiting: 5}, 4, "8 pictures waiting per person; you have 5 waiting"},
+		{"what is painted does not wait", Policy{WaitingPerUser: 4}, Usage{Running: 4}, 4, ""},
+		{"running is the queue's to limit", Policy{RunningPerUser: 1}, Usage{Running: 4}, 4, ""},
+		{"exactly up to the day's limit", Policy{PerUserDay: 10}, Usage{Day: 6}, 4, ""},
+		{"one over the day's limit", Policy{PerUserDay: 10}, Usage{Day: 7}, 4, "You can still ask for 3."},
+		{"nothing left of the day", Policy{PerUserDay: 1}, Usage{Day: 9}, 1, "None are left for now."},
+		{"paused without a reason", Policy{Paused: true}, Usage{}, 1, "Painting is paused in this server."},
+	} {
+		no := Check(c.policy, c.usage, c.n)
+		if (no == nil) != (c.says == "") || no != nil && !strings.Contains(no.Error(), c.says) {
+			t.Errorf("%s: got %v, want %q", c.name, no, c.says)
+		}
+	}
+}
+
+func TestCardOfAModelFolder(t *testing.T) {
+	t.Parallel()
+	var m Model
+	err := json.Unmarshal([]byte(`{"name":"p","words":{"b":["red"],"a":["boat","night sky"]},"sizes":[{"width":96,"height":176}],
+		"defaults":{"width":96,"height":176,"steps":20,"guidance":4.5,"sampler":"ddim"},"examples":["x"],"samplers":["ddim"]}`), &m)
+	if err != nil || !reflect.DeepEqual(m.Words, Words{"boat", "night sky", "red"}) || m.Defaults.Width != 96 || m.Defaults.GuidanceScale != 4.5 || m.Prompts[0] != "x" {
+		t.Errorf("got %+v, %v", m, err)
+	}
+	if err := json.Unmarshal([]byte(`{"words":7}`), &m); err == nil {
+		t.Error("words that are no list: want an error")
+	}
+}
+
+func FuzzJudge(f *testing.F) {
+	f.Add("a boat --ar 3:2", "512x512", "3:2", int64(1), 20, 7.5, 4)
+	f.Add("--ar 0:0 --seed -1", "0x0", ":", int64(-1), -1, -1., 0)
+	f.Fuzz(func(t *testing.T, text, size, aspect string, seed int64, steps int, guidance float64, count int) {
+		for _, o := range []Offer{offer(), free()} {
+			r := request(Wanted{Prompt: text, Size: &size, Aspect: &aspect, Seed: &seed, Steps: &steps, GuidanceScale: &guidance, Count: &count})
+			got, no := Judge(r, o, Policy{MaxSteps: 50, MaxPixels: 300000}, 1)
+			if no != nil {
+				continue
+			}
+			if err := got.Spec.Validate(); err != nil {
+				t.Errorf("an order that is no valid Spec: %v", err)
+			}
+			if got.Spec.Steps > 50 || got.Spec.Width*got.Spec.Height > 300000 {
+				t.Errorf("limits not kept: %+v", got.Spec)
+			}
+		}
+	})
+}
