@@ -11,7 +11,7 @@ func (w *World) byToken(app, token string) (*Interaction, error) {
 		if i.Token != token {
 			continue
 		}
-		if w.now().After(i.Expires()) {
+		if !w.now().Before(i.Expires()) {
 			return nil, wire.Refuse(50027)
 		}
 		if app != w.state.App.ID || i.Answer == 0 || i.Type == wire.AutocompleteOn {

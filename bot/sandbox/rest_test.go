@@ -1,0 +1,441 @@
+package sandbox_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"darkroom/bot/sandbox"
+	"darkroom/bot/sandbox/sandboxtest"
+	"darkroom/bot/sandbox/wire"
+)
+
+// clock is a time that tests move.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func newClock() *clock { return &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) Add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// bot is a bot made of plain HTTP requests.
+type bot struct {
+	t     *testing.T
+	s     *sandbox.Sandbox
+	home  sandbox.Home
+	clock *clock
+}
+
+func newBot(t *testing.T) *bot {
+	c := newClock()
+	s := sandboxtest.Start(t, sandbox.Options{Now: c.Now})
+	b := &bot{t, s, s.Home(), c}
+	b.mustRegister(`[{"name":"go","description":"go","options":[{"type":3,"name":"what","description":"what"}]}]`)
+	return b
+}
+
+func (b *bot) mustRegister(body string) {
+	if status, _, raw := b.do("PUT", "/applications/"+b.s.AppID()+"/commands", body); status != 200 {
+		b.t.Fatalf("register: %d %s", status, raw)
+	}
+}
+
+type part struct {
+	name string
+	data []byte
+}
+
+// do sends a request and returns the status, Discord's error code, and the body.
+func (b *bot) do(method, path, body string, files ...part) (status, code int, raw []byte) {
+	b.t.Helper()
+	kind, data := "application/json", []byte(body)
+	if len(files) > 0 {
+		var buf bytes.Buffer
+		w := multipart.NewWriter(&buf)
+		w.WriteField("payload_json", body)
+		for i, f := range files {
+			p, _ := w.CreateFormFile(fmt.Sprintf("files[%d]", i), f.name)
+			p.Write(f.data)
+		}
+		w.Close()
+		kind, data = w.FormDataContentType(), buf.Bytes()
+	}
+	req, err := http.NewRequest(method, b.s.API()+path, bytes.NewReader(data))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("User-Agent", "DiscordBot (https://example.org, 1)")
+	req.Header.Set("Authorization", "Bot "+b.s.Token())
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, 0, nil
+	}
+	defer resp.Body.Close()
+	raw, _ = io.ReadAll(resp.Body)
+	var e struct {
+		Code int `json:"code"`
+	}
+	json.Unmarshal(raw, &e)
+	return resp.StatusCode, e.Code, raw
+}
+
+func (b *bot) want(method, path, body string, status, code int, files ...part) []byte {
+	b.t.Helper()
+	s, c, raw := b.do(method, path, body, files...)
+	if s != status || c != code {
+		b.t.Errorf("%s %s %.80s: got %d/%d %.300s, want %d/%d", method, path, body, s, c, raw, status, code)
+	}
+	return raw
+}
+
+// ask runs /go and returns its callback path and its webhook path.
+func (b *bot) ask() (i sandbox.Interaction, callback, webhook string) {
+	b.t.Helper()
+	i, err := b.s.Command(b.home.Member.ID, b.home.Channel.ID, "go")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return i, "/interactions/" + i.ID + "/" + i.Token + "/callback", "/webhooks/" + b.s.AppID() + "/" + i.Token
+}
+
+const hush = `"allowed_mentions":{"parse":[]}`
+
+func TestInteractionClock(t *testing.T) {
+	t.Parallel()
+	b := newBot(t)
+	b.s.Rules().Allow("refused")
+	b.s.Rules().Allow("dead-token")
+	b.s.Rules().Allow("unanswered")
+
+	_, late, _ := b.ask()
+	b.clock.Add(3*time.Second + time.Millisecond)
+	b.want("POST", late, `{"type":5}`, 404, 10062)
+
+	_, callback, hook := b.ask()
+	b.want("PATCH", hook+"/messages/@original", `{"content":"x",`+hush+`}`, 404, 10015)
+	b.want("POST", callback, `{"type":5}`, 204, 0)
+	b.want("POST", callback, `{"type":5}`, 400, 40060)
+	b.want("PATCH", hook+"/messages/@original", `{"content":"x",`+hush+`}`, 200, 0)
+	b.clock.Add(15 * time.Minute)
+	b.want("PATCH", hook+"/messages/@original", `{"content":"y",`+hush+`}`, 401, 50027)
+	b.want("POST", "/webhooks/"+b.s.AppID()+"/nonsense", `{"content":"y",`+hush+`}`, 404, 10015)
+}
+
+func TestCallbackTypes(t *testing.T) {
+	t.Parallel()
+	b := newBot(t)
+	b.s.Rules().Allow("refused")
+	b.s.Rules().Allow("openapi")
+	_, callback, hook := b.ask()
+	b.want("POST", callback, `{"type":6}`, 400, 50035)
+	b.want("POST", callback, `{"type":7,"data":{"content":"x",`+hush+`}}`, 400, 50035)
+	b.want("POST", callback, `{"type":8,"data":{"choices":[]}}`, 400, 50035)
+	b.want("POST", callback, `{"type":99}`, 400, 50035)
+	b.want("POST", callback, `{"type":9,"data":{"custom_id":"f","title":"`+strings.Repeat("x", 46)+`","components":[]}}`, 400, 50035)
+	row := `{"type":1,"components":[{"type":2,"style":1,"label":"A","custom_id":"a"}]}`
+	raw := b.want("POST", callback+"?with_response=true", `{"type":4,"data":{"content":"hi","components":[`+row+`],`+hush+`}}`, 200, 0)
+	var got struct {
+		Resource struct {
+			Message wire.Message `json:"message"`
+		} `json:"resource"`
+	}
+	json.Unmarshal(raw, &got)
+	m := got.Resource.Message
+	if m.Content != "hi" {
+		t.Fatalf("got %s, want the message in the response", raw)
+	}
+
+	c, err := b.s.Click(b.home.Moderator.ID, m.ID, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.want("POST", "/interactions/"+c.ID+"/"+c.Token+"/callback", `{"type":7,"data":{"content":"bye",`+hush+`}}`, 204, 0)
+	b.want("POST", hook, `{"content":"more",`+hush+`}`, 200, 0)
+	list := b.s.Messages(b.home.Member.ID, b.home.Channel.ID)
+	if len(list) != 2 || list[0].Content != "bye" || len(list[0].Components) != 1 || list[1].Content != "more" {
+		t.Errorf("got %+v; want \"bye\" with its button kept, then \"more\"", list)
+	}
+	b.want("DELETE", hook+"/messages/@original", "", 204, 0)
+	b.want("GET", hook+"/messages/@original", "", 404, 10008)
+}
+
+func TestEphemeralAndDeferQuirk(t *testing.T) {
+	t.Parallel()
+	b := newBot(t)
+	_, callback, hook := b.ask()
+	b.want("POST", callback, `{"type":5,"data":{"flags":64}}`, 204, 0)
+	raw := b.want("POST", hook, `{"content":"first follow-up",`+hush+`}`, 200, 0)
+	var m wire.Message
+	json.Unmarshal(raw, &m)
+	if !m.Ephemeral() || m.Loading() {
+		t.Errorf("got flags %d, want the deferred answer, filled in and still ephemeral", m.Flags)
+	}
+	b.want("GET", "/channels/"+b.home.Channel.ID+"/messages/"+m.ID, "", 404, 10008)
+	if n := len(b.s.Messages(b.home.Moderator.ID, b.home.Channel.ID)); n != 0 {
+		t.Errorf("got %d messages for somebody else, want none", n)
+	}
+	if n := len(b.s.Messages(b.home.Member.ID, b.home.Channel.ID)); n != 1 {
+		t.Errorf("got %d messages, want the follow-up to fill the deferred one", n)
+	}
+}
+
+func TestAttachmentsOnEdit(t *testing.T) {
+	t.Parallel()
+	b := newBot(t)
+	b.s.Rules().Allow("files: an edit with files") // one of the edits below shows what it does
+	_, callback, hook := b.ask()
+	original := hook + "/messages/@original"
+	b.want("POST", callback, `{"type":4,"data":{"content":"two",`+hush+`}}`, 204, 0, part{"a.png", square(3)}, part{"b.png", square(4)})
+	names := func(raw []byte) string {
+		var m wire.Message
+		json.Unmarshal(raw, &m)
+		var list []string
+		for _, a := range m.Attachments {
+			list = append(list, a.Filename)
+		}
+		return strings.Join(list, " ")
+	}
+	var m wire.Message
+	json.Unmarshal(b.want("GET", original, "", 200, 0), &m)
+	if got := names(b.want("PATCH", original, `{"content":"x",`+hush+`}`, 200, 0)); got != "a.png b.png" {
+		t.Errorf("without attachments: got %q, want both kept", got)
+	}
+	keep := fmt.Sprintf(`{"attachments":[{"id":%q},{"id":"0","filename":"c.png","description":"sea","is_spoiler":true}],`+hush+`}`, m.Attachments[1].ID)
+	raw := b.want("PATCH", original, keep, 200, 0, part{"ignored.png", square(5)})
+	if got := names(raw); got != "b.png c.png" {
+		t.Errorf("got %q, want b.png kept and c.png new", got)
+	}
+	json.Unmarshal(raw, &m)
+	if a := m.Attachments[1]; a.Description != "sea" || !a.Spoiler || a.Width != 5 || a.ContentType != "image/png" {
+		t.Errorf("got %+v, want the new file described", a)
+	}
+	if got := names(b.want("PATCH", original, `{`+hush+`}`, 200, 0, part{"d.png", square(2)})); got != "b.png c.png d.png" {
+		t.Errorf("got %q, want the new file added", got)
+	}
+	if got := names(b.want("PATCH", original, `{"attachments":[],`+hush+`}`, 200, 0)); got != "" {
+		t.Errorf("got %q, want none", got)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	b := newBot(t)
+	for _, rule := range []string{"refused", "openapi", "unknown-field", "allowed-mentions"} {
+		b.s.Rules().Allow(rule)
+	}
+	post := "/channels/" + b.home.Channel.ID + "/messages"
+	button := func(id string) string { return `{"type":2,"style":1,"label":"x","custom_id":"` + id + `"}` }
+	rows := func(n int) string {
+		return strings.TrimSuffix(strings.Repeat(`{"type":1,"components":[`+`{"type":2,"style":5,"label":"x","url":"https://example.org"}`+`]},`, n), ",")
+	}
+	for name, tc := range map[string]struct {
+		method, path, body string
+		status, code       int
+	}{
+		"2001 characters":             {"POST", post, `{"content":"` + strings.Repeat("é", 2001) + `",` + hush + `}`, 400, 50035},
+		"2000 characters":             {"POST", post, `{"content":"` + strings.Repeat("é", 2000) + `",` + hush + `}`, 200, 0},
+		"nothing to say":              {"POST", post, `{"content":"",` + hush + `}`, 400, 50006},
+		"no JSON":                     {"POST", post, `{`, 400, 50109},
+		"a number for content":        {"POST", post, `{"content":5}`, 400, 50035},
+		"two equal custom_ids":        {"POST", post, `{"content":"x","components":[{"type":1,"components":[` + button("a") + `,` + button("a") + `]}],` + hush + `}`, 400, 50035},
+		"a custom_id of 101":          {"POST", post, `{"content":"x","components":[{"type":1,"components":[` + button(strings.Repeat("a", 101)) + `]}],` + hush + `}`, 400, 50035},
+		"six rows":                    {"POST", post, `{"content":"x","components":[` + rows(6) + `],` + hush + `}`, 400, 50035},
+		"a text as emoji":             {"POST", post, `{"content":"x","components":[{"type":1,"components":[{"type":2,"style":1,"custom_id":"a","emoji":{"name":"sun"}}]}],` + hush + `}`, 400, 50035},
+		"content with V2":             {"POST", post, `{"content":"x","flags":32768,"components":[{"type":10,"content":"y"}],` + hush + `}`, 400, 50035},
+		"a long nonce":                {"POST", post, `{"content":"x","nonce":"` + strings.Repeat("1", 26) + `",` + hush + `}`, 400, 50035},
+		"parse and users together":    {"POST", post, `{"content":"x","allowed_mentions":{"parse":["users"],"users":["1"]}}`, 400, 50035},
+		"6001 characters of embeds":   {"POST", post, `{"embeds":[{"description":"` + strings.Repeat("x", 4000) + `"},{"description":"` + strings.Repeat("x", 2001) + `"}],` + hush + `}`, 400, 50035},
+		"a reply to nothing":          {"POST", post, `{"content":"x","message_reference":{"message_id":"1"},` + hush + `}`, 400, 50035},
+		"a channel that is not":       {"POST", "/channels/1/messages", `{"content":"x",` + hush + `}`, 404, 10003},
+		"a message that is not":       {"PATCH", post + "/1", `{"content":"x",` + hush + `}`, 404, 10008},
+		"a bad command name":          {"POST", "/applications/" + b.s.AppID() + "/commands", `{"name":"Bad Name","description":"x"}`, 400, 50035},
+		"optional before required":    {"POST", "/applications/" + b.s.AppID() + "/commands", `{"name":"x","description":"x","options":[{"type":3,"name":"a","description":"a"},{"type":3,"name":"b","description":"b","required":true}]}`, 400, 50035},
+		"another app's commands":      {"GET", "/applications/1/commands", "", 403, 20012},
+		"a command that is not":       {"DELETE", "/applications/" + b.s.AppID() + "/commands/1", "", 404, 10063},
+		"a path that is not":          {"GET", "/nowhere", "", 404, 0},
+		"a limit of 101":              {"GET", post + "?limit=101", "", 400, 50035},
+		"a DM with nobody":            {"POST", "/users/@me/channels", `{"recipient_id":"1"}`, 404, 10013},
+		"an attachment that is not":   {"GET", post + "/1", "", 404, 10008},
+		"a select of 26":              {"POST", post, `{"content":"x","components":[{"type":1,"components":[{"type":3,"custom_id":"s","options":[` + strings.TrimSuffix(strings.Repeat(`{"label":"a","value":"b"},`, 26), ",") + `]}]}],` + hush + `}`, 400, 50035},
+		"a callback for no one":       {"POST", "/interactions/1/x/callback", `{"type":5}`, 404, 10062},
+		"an unknown field is let by":  {"POST", post, `{"content":"x","wrong":1,` + hush + `}`, 200, 0},
+		"without mentions, it passes": {"POST", post, `{"content":"x"}`, 200, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, code, raw := b.do(tc.method, tc.path, tc.body)
+			if status != tc.status || code != tc.code {
+				t.Errorf("got %d/%d %.300s, want %d/%d", status, code, raw, tc.status, tc.code)
+			}
+		})
+	}
+	t.Run("a file over the limit", func(t *testing.T) {
+		b.s.SetFileLimit(b.home.Guild.ID, 100)
+		b.want("POST", post, `{`+hush+`}`, 413, 40005, part{"big.png", make([]byte, 101)})
+	})
+}
+
+func TestNonce(t *testing.T) {
+	t.Parallel()
+	b := newBot(t)
+	post, body := "/channels/"+b.home.Channel.ID+"/messages", `{"content":"once","nonce":"1-0","enforce_nonce":true,`+hush+`}`
+	first, second := b.want("POST", post, body, 200, 0), b.want("POST", post, body, 200, 0)
+	var one, two wire.Message
+	json.Unmarshal(first, &one)
+	json.Unmarshal(second, &two)
+	if one.ID != two.ID || len(b.s.Messages(b.home.Member.ID, b.home.Channel.ID)) != 1 {
+		t.Errorf("got messages %s and %s, want the same one", one.ID, two.ID)
+	}
+	b.clock.Add(10 * time.Minute)
+	json.Unmarshal(b.want("POST", post, body, 200, 0), &two)
+	if one.ID == two.ID {
+		t.Error("a nonce is remembered for ever, want a few minutes")
+	}
+}
+
+func TestPermissions(t *testing.T) {
+	t.Parallel()
+	b := newBot(t)
+	post := "/channels/" + b.home.Channel.ID + "/messages"
+	b.s.SetBotPermissions(b.home.Channel.ID, wire.PermMember&^wire.PermViewChannel)
+	b.want("POST", post, `{"content":"x",`+hush+`}`, 403, 50001)
+	b.s.SetBotPermissions(b.home.Channel.ID, wire.PermMember&^wire.PermSendMessages)
+	b.want("POST", post, `{"content":"x",`+hush+`}`, 403, 50013)
+	b.s.SetBotPermissions(b.home.Channel.ID, wire.PermMember&^wire.PermAttachFiles)
+	b.want("POST", post, `{"content":"x",`+hush+`}`, 403, 50013, part{"a.png", square(2)})
+	_, callback, hook := b.ask()
+	b.want("POST", callback, `{"type":5}`, 204, 0)
+	b.want("PATCH", hook+"/messages/@original", `{"attachments":[{"id":"0"}],`+hush+`}`, 403, 50013, part{"a.png", square(2)})
+	b.want("PATCH", hook+"/messages/@original", `{"content":"no picture may be sent here",`+hush+`}`, 200, 0)
+
+	raw := b.want("POST", post, `{"content":"mine",`+hush+`}`, 200, 0)
+	var m wire.Message
+	json.Unmarshal(raw, &m)
+	if err := b.s.DeleteMessage(b.home.Member.ID, m.ID); err == nil {
+		t.Error("an ordinary member deletes the bot's message, want a refusal")
+	}
+	if err := b.s.DeleteMessage(b.home.Moderator.ID, m.ID); err != nil {
+		t.Errorf("a moderator deletes: got %v, want nil", err)
+	}
+	b.want("PATCH", post+"/"+m.ID, `{"content":"x",`+hush+`}`, 404, 10008)
+}
+
+func TestPings(t *testing.T) {
+	t.Parallel()
+	b := newBot(t)
+	b.s.Rules().Allow("allowed-mentions")
+	u := b.home.Member.ID
+	text := `"content":"<@` + u + `> @everyone ` + "`<@" + b.home.Moderator.ID + ">`" + `"`
+	for mentions, want := range map[string]string{
+		`{` + text + `}`: u + " everyone",
+		`{` + text + `,"allowed_mentions":{"parse":[]}}`:                       "",
+		`{` + text + `,"allowed_mentions":{"parse":[],"users":["` + u + `"]}}`: u,
+		`{` + text + `,"allowed_mentions":{"parse":["everyone"]}}`:             "everyone",
+	} {
+		raw := b.want("POST", "/channels/"+b.home.Channel.ID+"/messages", mentions, 200, 0)
+		var m wire.Message
+		json.Unmarshal(raw, &m)
+		seen, _ := b.s.MessageSeen(u, m.ID)
+		if got := strings.Join(seen.Pings, " "); got != want {
+			t.Errorf("%s: got pings %q, want %q", mentions, got, want)
+		}
+	}
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	b := newBot(t)
+	b.s.Rules().Allow("rate-limit")
+	b.s.Rules().Allow("after-401")
+	post := "/channels/" + b.home.Channel.ID + "/messages"
+	body := `{"content":"x","nonce":"7","enforce_nonce":true,` + hush + `}`
+	there := regexp.MustCompile(`^/channels/\d+/messages$`)
+
+	b.s.Fail(sandbox.Fault{Path: there, Status: 502})
+	b.want("POST", post, body, 502, 0)
+	b.s.Fail(sandbox.Fault{Path: there, Drop: true})
+	b.want("POST", post, body, 0, 0)
+	if n := len(b.s.Messages(b.home.Member.ID, b.home.Channel.ID)); n != 1 {
+		t.Errorf("got %d messages after a lost answer, want 1: it was accepted", n)
+	}
+	b.s.Fail(sandbox.Fault{Path: there, Reset: true})
+	b.want("POST", post, body, 0, 0, part{"a.png", make([]byte, 1<<20)})
+	b.s.Fail(sandbox.Fault{Path: there, Scope: "shared", After: time.Second})
+	if raw := b.want("POST", post, body, 429, 0); !strings.Contains(string(raw), `"retry_after":1`) {
+		t.Errorf("got %s, want retry_after 1", raw)
+	}
+	b.s.Fail(sandbox.Fault{Path: there, HTML: true, Status: 429})
+	if raw := b.want("POST", post, body, 429, 0); !strings.Contains(string(raw), "1015") {
+		t.Errorf("got %s, want Cloudflare's page", raw)
+	}
+	hold, done := make(chan struct{}), make(chan struct{})
+	b.s.Fail(sandbox.Fault{Path: there, Hold: hold})
+	go func() {
+		defer close(done)
+		b.want("POST", post, body, 200, 0)
+	}()
+	close(hold)
+	<-done
+	remove := b.s.Fail(sandbox.Fault{Path: there, Status: 500, Times: -1})
+	b.want("POST", post, body, 500, 0)
+	b.want("POST", post, body, 500, 0)
+	remove()
+	b.want("POST", post, body, 200, 0)
+	b.s.RevokeToken(true)
+	b.want("POST", post, body, 401, 0)
+	b.want("GET", "/users/@me", "", 401, 0)
+}
+
+func TestRateLimits(t *testing.T) {
+	t.Parallel()
+	limits := sandbox.Limits{Post: sandbox.Limit{Count: 2, Per: time.Hour}, Global: sandbox.Limit{Count: 4, Per: time.Hour}}
+	s := sandboxtest.Start(t, sandbox.Options{Limits: &limits})
+	s.Rules().Allow("rate-limit")
+	b := &bot{t, s, s.Home(), nil}
+	post := "/channels/" + b.home.Channel.ID + "/messages"
+	b.want("POST", post, `{"content":"1",`+hush+`}`, 200, 0)
+	b.want("POST", post, `{"content":"2",`+hush+`}`, 200, 0)
+	if raw := b.want("POST", post, `{"content":"3",`+hush+`}`, 429, 0); !strings.Contains(string(raw), `"global":false`) {
+		t.Errorf("got %s, want a limit of this route", raw)
+	}
+	b.want("GET", "/users/@me", "", 200, 0)
+	if raw := b.want("GET", "/users/@me", "", 429, 0); !strings.Contains(string(raw), `"global":true`) {
+		t.Errorf("got %s, want a global limit", raw)
+	}
+}
+
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	b := newBot(t)
+	for version, want := range map[string]int{"v9": 200, "v10": 200, "v6": 400} {
+		resp, err := http.Get(b.s.URL() + "/api/" + version + "/gateway")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s: got %d, want %d", version, resp.StatusCode, want)
+		}
+	}
+	b.s.Rules().Allow("user-agent")
+}
