@@ -3,6 +3,9 @@ package queue
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -45,7 +48,8 @@ func (q *Queue) Begin(ctx context.Context, epoch int64) error {
 	return nil
 }
 
-// sweep deletes the keys of other epochs. Nobody reads them any more, so it need not be one step.
+// sweep deletes the keys of earlier epochs. Nobody reads them any more, so it need not be one step. Later ones stay:
+// another process may have gone on meanwhile.
 func (q *Queue) sweep(ctx context.Context, epoch int64) error {
 	one := func(ctx context.Context, db *redis.Client) error { return q.sweepNode(ctx, db, epoch) }
 	switch db := q.db.(type) {
@@ -59,15 +63,18 @@ func (q *Queue) sweep(ctx context.Context, epoch int64) error {
 }
 
 func (q *Queue) sweepNode(ctx context.Context, db *redis.Client, epoch int64) error {
-	keep := q.opts.epochPrefix(epoch)
+	prefix := q.opts.epochPrefix()
 	var cursor uint64
 	for {
-		keys, next, err := db.Scan(ctx, cursor, globQuote(q.opts.epochPrefix())+"*", 500).Result()
+		keys, next, err := db.Scan(ctx, cursor, globQuote(prefix)+"*", 500).Result()
 		if err != nil {
 			return err
 		}
-		if err := unlinkOthers(ctx, db, keys, keep); err != nil {
-			return err
+		old := slices.DeleteFunc(keys, func(key string) bool { return epochOf(key, prefix) >= epoch })
+		if len(old) > 0 {
+			if err := db.Unlink(ctx, old...).Err(); err != nil {
+				return err
+			}
 		}
 		if cursor = next; cursor == 0 {
 			return nil
@@ -75,17 +82,14 @@ func (q *Queue) sweepNode(ctx context.Context, db *redis.Client, epoch int64) er
 	}
 }
 
-func unlinkOthers(ctx context.Context, db *redis.Client, keys []string, keep string) error {
-	var old []string
-	for _, key := range keys {
-		if !strings.HasPrefix(key, keep) {
-			old = append(old, key)
-		}
+// epochOf reads the epoch of a key, "<prefix>7:line".
+func epochOf(key, prefix string) int64 {
+	digits, _, _ := strings.Cut(strings.TrimPrefix(key, prefix), ":")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return math.MaxInt64 // not a key of ours
 	}
-	if len(old) == 0 {
-		return nil
-	}
-	return db.Unlink(ctx, old...).Err()
+	return n
 }
 
 // globQuote keeps the letters that a pattern gives a meaning to as they are.

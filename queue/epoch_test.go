@@ -59,6 +59,21 @@ func TestBeginIsRepeatableAndNeverGoesBack(t *testing.T) {
 	})
 }
 
+func TestASlowSweepLeavesALaterEpochAlone(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		if err := r.Begin(r.ctx, 12); err != nil {
+			r.Fatal(err)
+		}
+		r.epoch = 12
+		r.enqueue(job("1-0", "s", "u"))
+		if err := r.sweep(r.ctx, 9); err != nil { // of a process that began epoch 9 just before
+			r.Fatal(err)
+		}
+		r.sound()
+		r.take("w", "1-0")
+	})
+}
+
 func TestNothingWorksBeforeTheFirstEpoch(t *testing.T) {
 	t.Parallel()
 	q := Embedded(Options{})
