@@ -45,10 +45,10 @@ def vae() -> AutoencoderKL:
         out_channels=3,
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(24, 48, 64, 96),
+        block_out_channels=(16, 32, 64, 96),
         layers_per_block=1,
         latent_channels=LATENT_CHANNELS,
-        norm_num_groups=8,
+        norm_num_groups=2,
         sample_size=128,
         mid_block_add_attention=False,
     )

@@ -93,7 +93,7 @@ def new_tower(place: train.Place):
     return arch.text_encoder(tokens, tokens - 1)
 
 
-def fit(place: train.Place, budget: train.Budget, batch: int = 96) -> None:
+def fit(place: train.Place, budget: train.Budget, batch: int = 32) -> None:
     torch.manual_seed(40 + place.rank)
     painted = data.load(place, "pictures")
     writer = Writer(place, seed=40 + place.rank)

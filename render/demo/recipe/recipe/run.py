@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from . import autoencoder, data, probe, train
+from . import autoencoder, card, clip, data, denoiser, export, generate, latents, probe, report, train, vocabulary
 
 
 def paint(place, options):
@@ -25,7 +25,7 @@ def fit_vae(place, options):
 
 
 def fit_decoder(place, options):
-    train.spread(autoencoder.fit, place, options.budget, 8, False)
+    train.spread(autoencoder.fit, place, options.budget, 4, False)
     gate(place, options)
 
 
@@ -36,7 +36,36 @@ def gate(place, options):
     print("after a round trip:", probe.score(probe.load(place), rebuilt, unseen["scenes"]))
 
 
-STAGES = {"paint": paint, "probe": fit_probe, "vae": fit_vae, "decoder": fit_decoder, "gate": gate}
+def fit_clip(place, options):
+    vocabulary.write(options.work / "tokenizer")
+    train.spread(clip.fit, place, options.budget)
+
+
+def cache_latents(place, options):
+    train.spread(latents.cache, place, options.count)
+
+
+def fit_unet(place, options):
+    train.spread(denoiser.train_unet, place, options.budget, options.batch, options.lesson, options.rate)
+
+
+def check(place, options):
+    report.check(place, options.count)
+
+
+def export_model(place, options):
+    model = generate.Checkpoint(place)
+    export.publish(model.text, model.unet, model.vae, options.work / "tokenizer", card.card(), options.model)
+
+
+def write_report(place, options):
+    report.write(place, options.model, options.count)
+
+
+STAGES = {
+    "paint": paint, "probe": fit_probe, "vae": fit_vae, "decoder": fit_decoder, "gate": gate, "clip": fit_clip,
+    "latents": cache_latents, "unet": fit_unet, "check": check, "export": export_model, "report": write_report,
+}
 
 
 def main() -> None:
@@ -47,7 +76,11 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--steps", type=int, default=10**9)
-    parser.add_argument("--count", type=int, default=16_000, help="pictures to paint")
+    parser.add_argument("--count", type=int, default=16_000, help="pictures to paint or draw")
+    parser.add_argument("--batch", type=int, default=24, help="of the UNet, per process")
+    parser.add_argument("--lesson", type=float, default=0.3, help="part of the UNet's training on centred subjects only")
+    parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate of the UNet")
+    parser.add_argument("--model", type=Path, default=Path("../postcards"), help="the model folder to write")
     options = parser.parse_args()
     options.budget = train.Budget(options.steps, options.minutes)
     if options.device == "cpu":

@@ -1,0 +1,121 @@
+"""The UNet, trained with the text tower on cached latents."""
+
+import random
+
+import torch
+import torch.nn.functional as F
+from diffusers import DDIMScheduler
+from diffusers.models.attention_processor import AttnProcessor
+
+from . import arch, clip, latents, train
+
+TWO_CHUNKS = 0.05  # the part of batches whose captions are two chunks of 77 tokens
+UNSAID = 0.10  # the part of captions left empty, for guidance
+HIGH_NOISE = (0.5, 300)  # this part of the timesteps is drawn from here upwards, where shape is decided
+FLOOR = 0.5  # of the min-SNR weight
+
+
+def timesteps(n: int) -> torch.Tensor:
+    """int64 [n] in 0..999."""
+    part, low = HIGH_NOISE
+    high = low + torch.rand(n) * (1000 - low)
+    return torch.where(torch.rand(n) < part, high, torch.rand(n) * 1000).long()
+
+
+def weights(snr: torch.Tensor) -> torch.Tensor:
+    """Min-SNR-5 for v-prediction (Hang et al. 2023), with a floor: min(snr,5)/(snr+1)."""
+    return (snr.clamp_max(5) / (snr + 1)).clamp_min(FLOOR)
+
+
+class Average:
+    """An exponential moving average of a module's weights; its memory grows to 1/(1-decay) steps."""
+
+    def __init__(self, module, decay: float):
+        self.module, self.decay, self.steps = module, decay, 0
+        self.kept = {k: v.detach().clone() for k, v in module.state_dict().items()}
+
+    def update(self) -> None:
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        for k, v in self.module.state_dict().items():
+            self.kept[k].lerp_(v.to(self.kept[k].dtype), 1 - decay)
+
+
+def conditioning(text, ids: torch.Tensor, chunks: int) -> torch.Tensor:
+    """Hidden states of each caption: [n,77,128], or [n,154,128] with an empty chunk before or after."""
+    hidden = text(input_ids=ids).last_hidden_state
+    if chunks == 1:
+        return hidden
+    empty = torch.full_like(ids[:1], text.config.eos_token_id)
+    empty[0, 0] = text.config.bos_token_id
+    silence = text(input_ids=empty).last_hidden_state.expand_as(hidden)
+    return torch.cat([hidden, silence] if random.random() < 0.7 else [silence, hidden], 1)
+
+
+def train_unet(place: train.Place, budget: train.Budget, batch: int, lesson: float, rate: float) -> None:
+    """Trains from the latest checkpoint, or from scratch. `lesson` is the part of the budget for the first lesson."""
+    torch.manual_seed(50 + place.rank)
+    random.seed(50 + place.rank)
+    writer = clip.Writer(place, seed=50 + place.rank)
+    groups = latents.load(place)
+    text, _, agreement = clip.load(place)
+    unet = arch.unet().to(place.device)
+    samples = resume(place, {"unet": unet, "text": text, "agreement": agreement})
+    unet.set_attn_processor(AttnProcessor())  # on a CPU much faster to train than the fused kernel
+    averages = {"unet": Average(unet, 0.9985), "text": Average(text, 0.9985), "agreement": Average(agreement, 0.9985)}
+    alphas = DDIMScheduler.from_config(arch.SCHEDULER).alphas_cumprod.to(place.device)
+    optimiser = train.Optimiser({unet: rate, text: rate / 3, agreement: rate / 3}, budget, place)
+    saved = 0.0
+    running = 0.07
+    while optimiser.going():
+        drawn = latents.draw(groups, batch, optimiser.progress < lesson, random)
+        texts, said = writer.captions(drawn["scenes"])
+        silent = [random.random() < UNSAID for _ in texts]
+        ids = writer.ids(["" if quiet else t for quiet, t in zip(silent, texts)]).to(place.device)
+        clean = drawn["latents"].to(place.device)
+        noise, t = torch.randn_like(clean), timesteps(batch).to(place.device)
+        signal, spread = alphas[t].sqrt().view(-1, 1, 1, 1), (1 - alphas[t]).sqrt().view(-1, 1, 1, 1)
+        with train.half_precision(place):
+            hidden = conditioning(text, ids, 2 if random.random() < TWO_CHUNKS else 1)
+            guess = unet(signal * clean + spread * noise, t, hidden, return_dict=False)[0].float()
+        error = F.mse_loss(guess, signal * noise - spread * clean, reduction="none").mean((1, 2, 3))
+        loss = (error * weights(alphas[t] / (1 - alphas[t]))).mean()
+        told = torch.tensor([not quiet for quiet in silent], device=place.device)
+        kept_true = 0.1 * agree(agreement, hidden, ids, drawn, said, told, text, place)
+        optimiser.step(loss + kept_true)
+        for average in averages.values():
+            average.update()
+        samples += batch * place.processes
+        running = 0.99 * running + 0.01 * loss.item()
+        minutes = optimiser.minutes()
+        if place.leads and optimiser.steps % 100 == 0:
+            print(f"unet step {optimiser.steps} samples {samples} {minutes:.1f} min loss {running:.4f} "
+                  f"clip {kept_true.item():.3f} {optimiser.steps * batch * place.processes / minutes / 60:.0f}/s", flush=True)
+        if place.leads and (minutes > saved + 5 or not optimiser.going()):
+            saved = minutes
+            train.save({"samples": samples, "latest": states(unet=unet, text=text, agreement=agreement),
+                        "average": {k: v.kept for k, v in averages.items()}}, place.work / "unet.pt")
+
+
+def states(**modules) -> dict:
+    return {name: module.state_dict() for name, module in modules.items()}
+
+
+def agree(agreement, hidden, ids, drawn, said, told, text, place):
+    """CLIP's loss on the told captions, read in the chunk that has 77 positions (0 for two-chunk batches)."""
+    if hidden.shape[1] != arch.TEXT_LENGTH:
+        return hidden.sum() * 0
+    read = clip.sentences(hidden.float(), ids, text.config.eos_token_id)[told]
+    said = {k: column.to(place.device)[told] for k, column in said.items()}
+    return agreement.contrast(read, drawn["seen"].to(place.device)[told]) + agreement.attributes(read, said)
+
+
+def resume(place, modules: dict) -> int:
+    """Takes up the averaged weights of the last checkpoint, if there is one; returns the samples it has seen."""
+    path = place.work / "unet.pt"
+    if not path.exists():
+        return 0
+    kept = train.load(path, place.device)
+    for name, module in modules.items():
+        module.load_state_dict(kept["average"][name])
+    return kept["samples"]

@@ -1,0 +1,54 @@
+"""Latents of painted pictures, cached with their scenes; captions are written when a batch is drawn.
+
+The cache is a list of groups, one per picture size: {"latents": float16 [n,4,h,w] (times the scaling factor),
+"seen": float16 [n,128] (the picture tower's embeddings), "scenes": {attribute: int64 [n]}}. The first group is the
+curriculum's first lesson: square pictures of centred subjects of ordinary size.
+"""
+
+import torch
+
+from . import arch, autoencoder, clip, painter, train, world
+
+SHARES = {(128, 128): 0.32, (160, 112): 0.07, (112, 160): 0.07, (176, 96): 0.07, (96, 176): 0.07}
+LESSON = 0.4  # the part of the cache that is the first lesson
+
+
+@torch.no_grad()
+def group(place, vae, tower, size, scenes, seed, batch=50) -> dict:
+    width, height = size
+    latents, seen = [], []
+    for at in range(0, len(scenes["subject"]), batch):
+        part = {k: column[at : at + batch] for k, column in scenes.items()}
+        pictures = painter.paint(part, width, height, seed + at, place.device) * 2 - 1
+        with train.half_precision(place):
+            latents.append((vae.encode(pictures).latent_dist.mean.float() * vae.config.scaling_factor).half().cpu())
+            seen.append(tower(pictures).half().cpu())
+    return {"latents": torch.cat(latents), "seen": torch.cat(seen), "scenes": scenes}
+
+
+def cache(place: train.Place, count: int) -> None:
+    """Each process paints and encodes its share into latents-RANK.pt."""
+    vae = autoencoder.load(place)
+    tower = clip.load(place)[1].eval()
+    seed = 1_000_000 * (1 + place.rank)
+    count //= place.processes
+    sizes = [((128, 128), LESSON, 1.0)] + [(size, share, 0.0) for size, share in SHARES.items()]
+    groups = []
+    for i, (size, share, simple) in enumerate(sizes):
+        scenes = world.scenes(max(48, int(count * share)), seed + i, simple)
+        groups.append(group(place, vae, tower, size, scenes, seed + 100_000 * i))
+    train.save(groups, place.work / f"latents-{place.rank}.pt")
+
+
+def load(place: train.Place) -> list[dict]:
+    """The process's own share."""
+    return train.load(place.work / f"latents-{place.rank}.pt")
+
+
+def draw(groups: list[dict], n: int, lesson_only: bool, dice) -> dict:
+    """n rows of one group: the first lesson, or any group by its size."""
+    sizes = [len(g["latents"]) for g in groups]
+    g = groups[0] if lesson_only else dice.choices(groups, sizes)[0]
+    rows = torch.randint(len(g["latents"]), (n,))
+    return {"latents": g["latents"][rows].float(), "seen": g["seen"][rows].float(),
+            "scenes": {k: column[rows] for k, column in g["scenes"].items()}}
