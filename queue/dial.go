@@ -94,6 +94,8 @@ func Embedded(o Options) *Queue {
 	return q
 }
 
+// inside makes clients on in-memory pipes. A pipe has no buffer: send no pipeline over it that is longer than what the
+// server reads at once (4 KiB), or client and server wait for each other. The queue sends single commands only.
 func inside(server *miniredis.Miniredis) func() redis.UniversalClient {
 	return func() redis.UniversalClient {
 		return redis.NewClient(&redis.Options{

@@ -1,6 +1,10 @@
 package queue
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+)
 
 // serve leases and finishes n jobs and returns who got them.
 func (r *rig) serve(n int, of func(Job) string) (order []string) {
@@ -88,4 +92,95 @@ func count(all []string, name string) (n int) {
 		}
 	}
 	return n
+}
+
+func TestOneServerFloodsAndTheOthersGetTheirTurn(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.many(8, job("flood", "big", "u"))
+		r.many(2, job("one", "small", "u"))
+		r.many(2, job("two", "tiny", "u"))
+		var order []string
+		for range 12 {
+			l, _ := r.lease("w")
+			order = append(order, l.Job.ID)
+			r.finish(l)
+		}
+		if i := slices.Index(order, "one-1"); i > 5 {
+			r.Errorf("order %v: one-1 came at %d, want it within the first six", order, i+1)
+		}
+		if i := slices.Index(order, "two-1"); i > 5 {
+			r.Errorf("order %v: two-1 came at %d, want it within the first six", order, i+1)
+		}
+	})
+}
+
+func TestFairnessIsByTimeNotByCount(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		heavy := job("heavy", "one", "u")
+		heavy.Cost = 4000
+		r.many(6, heavy)
+		r.many(12, job("light", "two", "u"))
+		spent := map[string]int64{}
+		for range 10 {
+			l, _ := r.lease("w")
+			spent[l.Job.Server] += l.Job.Cost
+			r.finish(l)
+		}
+		if d := spent["one"] - spent["two"]; d < -4000 || d > 4000 {
+			r.Errorf("time given %v: want equal within one job", spent)
+		}
+	})
+}
+
+func TestUsersOfAServerTakeTurns(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.many(5, job("x", "s", "eager"))
+		r.many(2, job("y", "s", "calm"))
+		var order []string
+		for range 4 {
+			l, _ := r.lease("w")
+			order = append(order, l.Job.User)
+			r.finish(l)
+		}
+		slices.Sort(order)
+		if want := []string{"calm", "calm", "eager", "eager"}; !slices.Equal(order, want) {
+			r.Errorf("the first four went to %v, want %v", order, want)
+		}
+	})
+}
+
+func TestWhatAJobReallyTookIsCharged(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.many(3, job("x", "one", "u"))
+		r.many(3, job("y", "two", "u"))
+		l := r.take("w", "x-0")
+		r.is(OK)(r.Done(r.ctx, l, 2500, Outcome{})) // estimated at 1000
+		for _, want := range []string{"y-0", "y-1", "y-2", "x-1"} {
+			r.finish(r.take("w", want))
+		}
+	})
+}
+
+func TestAnAccountDoesNotHoardTime(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		stuck := job("stuck", "one", "u") // no renderer takes its lane for long
+		stuck.Lane, stuck.Cost = "b", 30_000
+		r.many(12, stuck)
+		busy := job("busy", "two", "u")
+		busy.Cost = 30_000
+		r.many(16, busy)
+		for range 10 {
+			l, _ := r.lease("w")
+			r.finish(l)
+		}
+		var first []string
+		for range 8 {
+			l := r.reserve("w", Offer{Lanes: []string{"a", "b"}})
+			first = append(first, l[0].Job.Server)
+			r.finish(l[0])
+		}
+		if n := strings.Count(strings.Join(first, " "), "two"); n < 2 {
+			r.Errorf("order after the wait %v: want at most a minute of catching up", first)
+		}
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -103,9 +102,9 @@ func (q *Queue) Ping(ctx context.Context) error {
 
 // Quiet silences the Redis client's own lines about lost connections, which it writes to standard error: every call
 // returns the error anyway. It is process-wide, so main decides.
-func Quiet() { redis.SetLogger(quiet{log.Default()}) }
+func Quiet() { redis.SetLogger(quiet{}) }
 
-type quiet struct{ *log.Logger }
+type quiet struct{}
 
 // Printf drops the line.
 func (quiet) Printf(context.Context, string, ...any) {}

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // sound reads every key of the line and proves what must hold between any two steps: counters equal the sets they
@@ -23,16 +21,6 @@ func (r *rig) sound() {
 		r.FailNow()
 	}
 }
-
-// state is the line as raw keys without their prefix.
-type state struct {
-	hashes  map[string]map[string]string
-	sets    map[string]map[string]float64
-	strings map[string]bool
-	faults  []string
-}
-
-func (s *state) bad(format string, a ...any) { s.faults = append(s.faults, fmt.Sprintf(format, a...)) }
 
 func (r *rig) faults() []string {
 	s := r.read()
@@ -49,57 +37,6 @@ func (r *rig) faults() []string {
 	s.leftovers(jobs)
 	slices.Sort(s.faults)
 	return s.faults
-}
-
-// read reads all keys in three trips.
-func (r *rig) read() *state {
-	s := &state{hashes: map[string]map[string]string{}, sets: map[string]map[string]float64{}, strings: map[string]bool{}}
-	prefix := r.opts.epochPrefix(r.epoch)
-	types, values := r.db.Pipeline(), r.db.Pipeline()
-	kinds := map[string]*redis.StatusCmd{}
-	for _, key := range r.db.Keys(r.ctx, globQuote(r.opts.epochPrefix())+"*").Val() {
-		if name, ours := strings.CutPrefix(key, prefix); ours {
-			kinds[name] = types.Type(r.ctx, key)
-		} else {
-			s.bad("key %s of another epoch", key)
-		}
-	}
-	r.exec(types)
-	var put []func()
-	for name, kind := range kinds {
-		switch kind.Val() {
-		case "hash":
-			v := values.HGetAll(r.ctx, prefix+name)
-			put = append(put, func() { s.hashes[name] = v.Val() })
-		case "zset":
-			v := values.ZRangeWithScores(r.ctx, prefix+name, 0, -1)
-			put = append(put, func() { s.sets[name] = scores(v.Val()) })
-		case "string":
-			s.strings[name] = true
-		default:
-			s.bad("key %s is a %s", name, kind.Val())
-		}
-	}
-	r.exec(values)
-	for _, f := range put {
-		f()
-	}
-	return s
-}
-
-func (r *rig) exec(p redis.Pipeliner) {
-	r.Helper()
-	if _, err := p.Exec(r.ctx); err != nil {
-		r.Fatal(err)
-	}
-}
-
-func scores(members []redis.Z) map[string]float64 {
-	set := map[string]float64{}
-	for _, z := range members {
-		set[z.Member.(string)] = z.Score
-	}
-	return set
 }
 
 func flowOf(j map[string]string) string {

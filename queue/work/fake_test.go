@@ -150,7 +150,7 @@ func (b *bureau) Reserve(_ context.Context, slot, nonce string, o queue.Offer) (
 	return []queue.Lease{{Job: j, Slot: slot, Attempt: 1, Until: time.Now().Add(lease), Token: queue.Token{Epoch: 1, Fence: b.fence}}}, nil
 }
 
-// Beat answers for the one job.
+// Beat agrees.
 func (b *bureau) Beat(_ context.Context, _ string, held []queue.Held) ([]queue.Verdict, error) {
 	b.mu.Lock()
 	b.beats++
@@ -294,10 +294,4 @@ func (b *bureau) Sorry(_ context.Context, j queue.Job, _ string) error {
 
 func job(id string) queue.Job {
 	return queue.Job{ID: id, Spec: []byte(`{"prompt":"a secret garden"}`), Reply: []byte(`{"token":"hush"}`)}
-}
-
-func lookJob(id string) queue.Job {
-	j := job(id)
-	j.Look = true
-	return j
 }
