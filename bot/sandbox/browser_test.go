@@ -105,13 +105,18 @@ func stage(t *testing.T, step chan struct{}) *sandbox.Sandbox {
 	return s
 }
 
+// do takes one step of a story on the page; stuck is how long it may take.
 func do(t *testing.T, ctx context.Context, what string, actions ...action) {
 	t.Helper()
-	if err := chromedp.Do(ctx, actions...); err != nil {
-		chromedp.Do(context.WithoutCancel(ctx), shoot("failed"))
+	step, cancel := context.WithTimeout(ctx, stuck)
+	defer cancel()
+	if err := chromedp.Do(step, actions...); err != nil {
+		chromedp.Do(ctx, shoot("failed")) // to help whoever looks; the test fails anyway
 		t.Fatalf("%s: %v", what, err)
 	}
 }
+
+const stuck = 20 * time.Second
 
 const enter = "\r"
 

@@ -1,125 +1,15 @@
 package sandbox_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"mime/multipart"
 	"net/http"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"darkroom/bot/sandbox"
-	"darkroom/bot/sandbox/sandboxtest"
 	"darkroom/bot/sandbox/wire"
 )
-
-// clock is a time that tests move.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newClock() *clock { return &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) Add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
-// bot is a bot made of plain HTTP requests.
-type bot struct {
-	t     *testing.T
-	s     *sandbox.Sandbox
-	home  sandbox.Home
-	clock *clock
-}
-
-func newBot(t *testing.T) *bot {
-	c := newClock()
-	s := sandboxtest.Start(t, sandbox.Options{Now: c.Now})
-	b := &bot{t, s, s.Home(), c}
-	b.mustRegister(`[{"name":"go","description":"go","options":[{"type":3,"name":"what","description":"what"}]}]`)
-	return b
-}
-
-func (b *bot) mustRegister(body string) {
-	if status, _, raw := b.do("PUT", "/applications/"+b.s.AppID()+"/commands", body); status != 200 {
-		b.t.Fatalf("register: %d %s", status, raw)
-	}
-}
-
-type part struct {
-	name string
-	data []byte
-}
-
-// do sends a request and returns the status, Discord's error code, and the body.
-func (b *bot) do(method, path, body string, files ...part) (status, code int, raw []byte) {
-	b.t.Helper()
-	kind, data := "application/json", []byte(body)
-	if len(files) > 0 {
-		var buf bytes.Buffer
-		w := multipart.NewWriter(&buf)
-		w.WriteField("payload_json", body)
-		for i, f := range files {
-			p, _ := w.CreateFormFile(fmt.Sprintf("files[%d]", i), f.name)
-			p.Write(f.data)
-		}
-		w.Close()
-		kind, data = w.FormDataContentType(), buf.Bytes()
-	}
-	req, err := http.NewRequest(method, b.s.API()+path, bytes.NewReader(data))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", kind)
-	req.Header.Set("User-Agent", "DiscordBot (https://example.org, 1)")
-	req.Header.Set("Authorization", "Bot "+b.s.Token())
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, 0, nil
-	}
-	defer resp.Body.Close()
-	raw, _ = io.ReadAll(resp.Body)
-	var e struct {
-		Code int `json:"code"`
-	}
-	json.Unmarshal(raw, &e)
-	return resp.StatusCode, e.Code, raw
-}
-
-func (b *bot) want(method, path, body string, status, code int, files ...part) []byte {
-	b.t.Helper()
-	s, c, raw := b.do(method, path, body, files...)
-	if s != status || c != code {
-		b.t.Errorf("%s %s %.80s: got %d/%d %.300s, want %d/%d", method, path, body, s, c, raw, status, code)
-	}
-	return raw
-}
-
-// ask runs /go and returns its callback path and its webhook path.
-func (b *bot) ask() (i sandbox.Interaction, callback, webhook string) {
-	b.t.Helper()
-	i, err := b.s.Command(b.home.Member.ID, b.home.Channel.ID, "go")
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return i, "/interactions/" + i.ID + "/" + i.Token + "/callback", "/webhooks/" + b.s.AppID() + "/" + i.Token
-}
-
-const hush = `"allowed_mentions":{"parse":[]}`
 
 func TestInteractionClock(t *testing.T) {
 	t.Parallel()
@@ -359,68 +249,6 @@ func TestPings(t *testing.T) {
 		if got := strings.Join(seen.Pings, " "); got != want {
 			t.Errorf("%s: got pings %q, want %q", mentions, got, want)
 		}
-	}
-}
-
-func TestFaults(t *testing.T) {
-	t.Parallel()
-	b := newBot(t)
-	b.s.Rules().Allow("rate-limit")
-	b.s.Rules().Allow("after-401")
-	post := "/channels/" + b.home.Channel.ID + "/messages"
-	body := `{"content":"x","nonce":"7","enforce_nonce":true,` + hush + `}`
-	there := regexp.MustCompile(`^/channels/\d+/messages$`)
-
-	b.s.Fail(sandbox.Fault{Path: there, Status: 502})
-	b.want("POST", post, body, 502, 0)
-	b.s.Fail(sandbox.Fault{Path: there, Drop: true})
-	b.want("POST", post, body, 0, 0)
-	if n := len(b.s.Messages(b.home.Member.ID, b.home.Channel.ID)); n != 1 {
-		t.Errorf("got %d messages after a lost answer, want 1: it was accepted", n)
-	}
-	b.s.Fail(sandbox.Fault{Path: there, Reset: true})
-	b.want("POST", post, body, 0, 0, part{"a.png", make([]byte, 1<<20)})
-	b.s.Fail(sandbox.Fault{Path: there, Scope: "shared", After: time.Second})
-	if raw := b.want("POST", post, body, 429, 0); !strings.Contains(string(raw), `"retry_after":1`) {
-		t.Errorf("got %s, want retry_after 1", raw)
-	}
-	b.s.Fail(sandbox.Fault{Path: there, HTML: true, Status: 429})
-	if raw := b.want("POST", post, body, 429, 0); !strings.Contains(string(raw), "1015") {
-		t.Errorf("got %s, want Cloudflare's page", raw)
-	}
-	hold, done := make(chan struct{}), make(chan struct{})
-	b.s.Fail(sandbox.Fault{Path: there, Hold: hold})
-	go func() {
-		defer close(done)
-		b.want("POST", post, body, 200, 0)
-	}()
-	close(hold)
-	<-done
-	remove := b.s.Fail(sandbox.Fault{Path: there, Status: 500, Times: -1})
-	b.want("POST", post, body, 500, 0)
-	b.want("POST", post, body, 500, 0)
-	remove()
-	b.want("POST", post, body, 200, 0)
-	b.s.RevokeToken(true)
-	b.want("POST", post, body, 401, 0)
-	b.want("GET", "/users/@me", "", 401, 0)
-}
-
-func TestRateLimits(t *testing.T) {
-	t.Parallel()
-	limits := sandbox.Limits{Post: sandbox.Limit{Count: 2, Per: time.Hour}, Global: sandbox.Limit{Count: 4, Per: time.Hour}}
-	s := sandboxtest.Start(t, sandbox.Options{Limits: &limits})
-	s.Rules().Allow("rate-limit")
-	b := &bot{t, s, s.Home(), nil}
-	post := "/channels/" + b.home.Channel.ID + "/messages"
-	b.want("POST", post, `{"content":"1",`+hush+`}`, 200, 0)
-	b.want("POST", post, `{"content":"2",`+hush+`}`, 200, 0)
-	if raw := b.want("POST", post, `{"content":"3",`+hush+`}`, 429, 0); !strings.Contains(string(raw), `"global":false`) {
-		t.Errorf("got %s, want a limit of this route", raw)
-	}
-	b.want("GET", "/users/@me", "", 200, 0)
-	if raw := b.want("GET", "/users/@me", "", 429, 0); !strings.Contains(string(raw), `"global":true`) {
-		t.Errorf("got %s, want a global limit", raw)
 	}
 }
 

@@ -15,6 +15,7 @@ const remember = (name, value) => localStorage.setItem(`sandbox.${name}`, value)
 
 const page = { hello: null, user: remembered("user"), channel: remembered("channel"), channels: [], messages: new Map(), moderator: false };
 const waiting = new Map(); // interactions of this window without an answer: id → what to do
+const drawn = new Map(); // what was last drawn of each message
 const early = new Map(); // answers that came before the request that asked returned
 
 const composer = new Composer(byId("composer"), { run, say, complete });
@@ -41,6 +42,9 @@ async function refresh() {
 const placeName = (c) => (c.type === 1 ? `@${page.hello.app.username}` : c.type === 11 ? c.name : `#${c.name}`);
 
 function drawSide() {
+  const key = JSON.stringify([page.hello.people, page.channels.map((c) => [c.id, c.name]), page.guild, page.channel, page.user]);
+  if (key === page.side) return; // what did not change stays, with its focus
+  page.side = key;
   const rooms = page.channels.filter((c) => c.type !== 1);
   const dms = page.channels.filter((c) => c.type === 1);
   fill(byId("side"),
@@ -99,12 +103,20 @@ const acts = {
   click, remove,
 };
 
-function drawLog(toEnd) {
-  const stay = !toEnd && !atEnd() ? log.scrollTop : null;
-  fill(log, welcome(page.hello, page.guild, tryExample), [...page.messages.values()].map((m) => message(m, null, acts)));
-  log.scrollTop = stay ?? log.scrollHeight;
+// drawLog draws everything after a move, and otherwise only what is different.
+function drawLog(moved) {
   log.classList.toggle("empty", page.messages.size === 0);
+  if (moved) {
+    drawn.clear();
+    fill(log, welcome(page.hello, page.guild, tryExample));
+  }
+  for (const node of log.querySelectorAll(".message[data-id]")) if (!page.messages.has(node.dataset.id)) node.remove();
+  for (const m of page.messages.values()) if (drawn.get(m.id) !== essence(m)) put(m);
+  if (moved) log.scrollTop = log.scrollHeight;
 }
+
+// essence is a message without its signed addresses, which are new each time.
+const essence = (m) => JSON.stringify(m, (name, value) => (name === "url" || name === "proxy_url" ? undefined : value));
 
 const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 120;
 
@@ -112,6 +124,7 @@ const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 120;
 function put(m) {
   if (m.channel_id !== page.channel) return;
   page.messages.set(m.id, m);
+  drawn.set(m.id, essence(m));
   const old = log.querySelector(`[data-id="${m.id}"]`);
   const follow = atEnd();
   const node = message(m, old, acts);

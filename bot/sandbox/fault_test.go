@@ -1,0 +1,73 @@
+package sandbox_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"darkroom/bot/sandbox"
+	"darkroom/bot/sandbox/sandboxtest"
+)
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	b := newBot(t)
+	b.s.Rules().Allow("rate-limit")
+	b.s.Rules().Allow("after-401")
+	post := "/channels/" + b.home.Channel.ID + "/messages"
+	body := `{"content":"x","nonce":"7","enforce_nonce":true,` + hush + `}`
+	there := regexp.MustCompile(`^/channels/\d+/messages$`)
+
+	b.s.Fail(sandbox.Fault{Path: there, Status: 502})
+	b.want("POST", post, body, 502, 0)
+	b.s.Fail(sandbox.Fault{Path: there, Drop: true})
+	b.want("POST", post, body, 0, 0)
+	if n := len(b.s.Messages(b.home.Member.ID, b.home.Channel.ID)); n != 1 {
+		t.Errorf("got %d messages after a lost answer, want 1: it was accepted", n)
+	}
+	b.s.Fail(sandbox.Fault{Path: there, Reset: true})
+	b.want("POST", post, body, 0, 0, part{"a.png", make([]byte, 1<<20)})
+	b.s.Fail(sandbox.Fault{Path: there, Scope: "shared", After: time.Second})
+	if raw := b.want("POST", post, body, 429, 0); !strings.Contains(string(raw), `"retry_after":1`) {
+		t.Errorf("got %s, want retry_after 1", raw)
+	}
+	b.s.Fail(sandbox.Fault{Path: there, HTML: true, Status: 429})
+	if raw := b.want("POST", post, body, 429, 0); !strings.Contains(string(raw), "1015") {
+		t.Errorf("got %s, want Cloudflare's page", raw)
+	}
+	hold, done := make(chan struct{}), make(chan struct{})
+	b.s.Fail(sandbox.Fault{Path: there, Hold: hold})
+	go func() {
+		defer close(done)
+		b.want("POST", post, body, 200, 0)
+	}()
+	close(hold)
+	<-done
+	remove := b.s.Fail(sandbox.Fault{Path: there, Status: 500, Times: -1})
+	b.want("POST", post, body, 500, 0)
+	b.want("POST", post, body, 500, 0)
+	remove()
+	b.want("POST", post, body, 200, 0)
+	b.s.RevokeToken(true)
+	b.want("POST", post, body, 401, 0)
+	b.want("GET", "/users/@me", "", 401, 0)
+}
+
+func TestRateLimits(t *testing.T) {
+	t.Parallel()
+	limits := sandbox.Limits{Post: sandbox.Limit{Count: 2, Per: time.Hour}, Global: sandbox.Limit{Count: 4, Per: time.Hour}}
+	s := sandboxtest.Start(t, sandbox.Options{Limits: &limits})
+	s.Rules().Allow("rate-limit")
+	b := &bot{t, s, s.Home(), nil}
+	post := "/channels/" + b.home.Channel.ID + "/messages"
+	b.want("POST", post, `{"content":"1",`+hush+`}`, 200, 0)
+	b.want("POST", post, `{"content":"2",`+hush+`}`, 200, 0)
+	if raw := b.want("POST", post, `{"content":"3",`+hush+`}`, 429, 0); !strings.Contains(string(raw), `"global":false`) {
+		t.Errorf("got %s, want a limit of this route", raw)
+	}
+	b.want("GET", "/users/@me", "", 200, 0)
+	if raw := b.want("GET", "/users/@me", "", 429, 0); !strings.Contains(string(raw), `"global":true`) {
+		t.Errorf("got %s, want a global limit", raw)
+	}
+}
