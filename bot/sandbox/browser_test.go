@@ -2,9 +2,13 @@ package sandbox_test
 
 import (
 	"context"
+	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -201,4 +205,71 @@ func TestPageComesBack(t *testing.T) {
 	if text, want := read(t, ctx, ".message .text"), "hello there <script>alert(1)</script> secret"; text != want {
 		t.Errorf("got %q, want %q", text, want)
 	}
+}
+
+func TestPageUploads(t *testing.T) {
+	t.Parallel()
+	s := stage(t, nil)
+	ctx := browser(t, 1000, 700)
+	picture := filepath.Join(t.TempDir(), "start.png")
+	if err := os.WriteFile(picture, square(64), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(".lamp.on"), chromedp.SendKeys(named("Message #pictures"), "/imagine "),
+		chromedp.WaitVisible(named("prompt")), chromedp.SendKeys(named("prompt"), "a boat"))
+	do(t, ctx, "add a picture", chromedp.Click(named("Add option init_image")), chromedp.WaitReady(named("init_image")),
+		chromedp.SetUploadFiles(named("init_image"), []string{picture}), chromedp.WaitVisible(".chosen img"), chromedp.Click(named("Add option spoiler")),
+		chromedp.SetValue(named("spoiler"), "true"), shoot("12-upload"), chromedp.Click(named("Send")))
+	do(t, ctx, "see covered pictures", chromedp.WaitVisible(named("Show spoiler 1: SPOILER_picture-1.png")), shoot("13-spoiler"),
+		chromedp.Click(named("Show spoiler 1: SPOILER_picture-1.png")), chromedp.WaitVisible(named("Open picture 1: SPOILER_picture-1.png")))
+	if got, want := read(t, ctx, ".message .text strong"), "from start.png: a boat"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	do(t, ctx, "hear what is missing", chromedp.SendKeys(named("Message #pictures"), "/imagine "), chromedp.WaitVisible(named("prompt")), chromedp.Click(named("Send")),
+		chromedp.WaitVisible(".fault"))
+	if got, want := read(t, ctx, ".fault"), "prompt is required."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// run serves a sandbox on an address until stop is called.
+func run(t *testing.T, addr, dir string) (s *sandbox.Sandbox, stop func()) {
+	t.Helper()
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err = sandbox.New(sandbox.Options{DataDir: dir, Listener: ln, Examples: examples})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, nil) }()
+	return s, sync.OnceFunc(func() {
+		cancel()
+		if err := errors.Join(<-served, s.Close()); err != nil {
+			t.Errorf("stop sandbox: %v", err)
+		}
+	})
+}
+
+func TestPageOutlivesARestart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, stop := run(t, "127.0.0.1:0", dir)
+	ctx := browser(t, 1000, 700)
+	if _, err := s.Say(s.Home().Member.ID, s.Home().Channel.ID, "still **here**"); err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(".message strong"))
+	stop()
+	do(t, ctx, "see that it is gone", chromedp.WaitVisible("#banner"), shoot("11-lost"))
+	s, stop = run(t, strings.TrimPrefix(s.URL(), "http://"), dir)
+	defer stop()
+	do(t, ctx, "see that it is back", chromedp.WaitNotVisible("#banner"), chromedp.WaitVisible(".message strong"))
+	if _, err := s.Say(s.Home().Member.ID, s.Home().Channel.ID, "and *more*"); err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, "hear what comes next", chromedp.WaitVisible(".message em"))
 }

@@ -103,10 +103,15 @@ func (e *echo) pause() {
 
 func (e *echo) imagine(d *discordgo.Session, i *discordgo.InteractionCreate) error {
 	prompt, spoiler := "", false
+	if r := i.ApplicationCommandData().Resolved; r != nil {
+		for _, a := range r.Attachments {
+			prompt = "from " + a.Filename + ": "
+		}
+	}
 	for _, o := range i.ApplicationCommandData().Options {
 		switch o.Name {
 		case "prompt":
-			prompt = o.StringValue()
+			prompt += o.StringValue()
 		case "spoiler":
 			spoiler = o.BoolValue()
 		}

@@ -38,10 +38,16 @@ func (s *Sandbox) welcome(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		site := r.Header.Get("Sec-Fetch-Site")
-		return site == "" || site == "same-origin" || site == "none"
+		return site == "" || site == "same-origin" || site == "none" || followsLink(r)
 	}
 	u, err := url.Parse(origin)
 	return err == nil && u.Host == r.Host
+}
+
+// followsLink says that a person came here by a link in another page: a whole
+// page is shown, and the other one learns nothing of it.
+func followsLink(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
 func (s *Sandbox) knownHost(hostport string) bool {

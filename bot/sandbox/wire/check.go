@@ -159,7 +159,7 @@ func checkEmoji(f *Faults, at string, e *Emoji) {
 }
 
 // looksLikeEmoji refuses plain text where a Unicode emoji must stand; keycaps begin with a digit.
-var looksLikeEmoji = regexp.MustCompile(`^([0-9#*]\x{FE0F}?\x{20E3}|[\x{A9}\x{AE}\x{200D}\x{203C}-\x{3299}\x{FE0F}\x{1F000}-\x{1FAFF}]+)$`)
+var looksLikeEmoji = regexp.MustCompile(`^([0-9#*]\x{FE0F}?\x{20E3}|[\x{A9}\x{AE}\x{200D}\x{203C}-\x{3299}\x{FE0F}\x{1F000}-\x{1FAFF}\x{E0020}-\x{E007F}]+)$`)
 
 func checkURL(f *Faults, at, s string) {
 	u, err := url.Parse(s)

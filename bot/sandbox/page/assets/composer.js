@@ -33,6 +33,7 @@ export class Composer {
     this.command = null;
     this.chips = [];
     this.text = el("textarea", { rows: 1, className: "line", maxLength: 2000 });
+    this.menu.own(this.text);
     this.text.addEventListener("input", () => this.typing());
     this.text.addEventListener("keydown", (e) => this.textKey(e));
     const slash = el("button", { className: "round", type: "button", "aria-label": "Show commands", title: "Commands", onclick: () => this.offer() }, "/");
@@ -107,6 +108,7 @@ export class Composer {
     const chip = new Chip(option, this.place, {
       focused: (c) => this.explain(c), remove: (c) => this.remove(c), typed: (c) => this.complete(c), key: (e, c) => this.chipKey(e, c),
     });
+    if (option.autocomplete) this.hints.own(chip.input);
     this.chips.push(chip);
     this.line.append(chip.node);
     return chip;
@@ -159,6 +161,7 @@ export class Composer {
       const choices = await this.acts.complete(this.command.path, chip.option.name, others);
       if (document.activeElement !== chip.input) return;
       this.hinted = chip;
+      this.hints.own(chip.input);
       this.hints.show(choices);
     }, 180);
   }

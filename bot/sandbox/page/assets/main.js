@@ -123,6 +123,7 @@ const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 120;
 // put draws a message that is new or different, in its place by id.
 function put(m) {
   if (m.channel_id !== page.channel) return;
+  if (m.author.bot) byId("typing").textContent = "";
   page.messages.set(m.id, m);
   drawn.set(m.id, essence(m));
   const old = log.querySelector(`[data-id="${m.id}"]`);
@@ -164,7 +165,16 @@ function hear(event) {
     case "commands": return stream.open();
     case "bot": return lamp(event.online);
     case "answer": return answered(event);
+    case "typing": return typing(event.channel);
   }
+}
+
+// typing says for ten seconds, as long as Discord does, that the bot is typing.
+function typing(channel) {
+  if (channel !== page.channel) return;
+  byId("typing").textContent = `${page.hello.app.username} is typing…`;
+  clearTimeout(page.typing);
+  page.typing = setTimeout(() => (byId("typing").textContent = ""), 10000);
 }
 
 function broken(is) {

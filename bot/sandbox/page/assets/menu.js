@@ -4,9 +4,15 @@ import { el } from "./dom.js";
 export class Menu {
   // label names the list for screen readers; choose gets the chosen item.
   constructor(label, draw, choose) {
-    Object.assign(this, { draw, choose, items: [], at: 0 });
-    this.list = el("ul", { role: "listbox", "aria-label": label });
+    Object.assign(this, { draw, choose, items: [], at: 0, label, owner: null }); // owner is the field that is typed in
+    this.list = el("ul", { role: "listbox", id: label, "aria-label": label });
     this.node = el("div", { className: "menu-box", hidden: true }, this.list);
+  }
+
+  // own ties the list to the field it belongs to.
+  own(field) {
+    this.owner = field;
+    for (const [name, value] of Object.entries({ role: "combobox", "aria-controls": this.label, "aria-autocomplete": "list", "aria-expanded": "false" })) field.setAttribute(name, value);
   }
 
   get open() {
@@ -27,7 +33,7 @@ export class Menu {
 
   line(item, i) {
     const { label, children } = this.draw(item);
-    const node = el("li", { role: "option", id: `item-${i}`, "aria-label": label }, ...children);
+    const node = el("li", { role: "option", id: `${this.label}-${i}`, "aria-label": label }, ...children);
     node.addEventListener("mousemove", () => this.at !== i && this.move(i - this.at));
     node.addEventListener("mousedown", (e) => e.preventDefault()); // keeps the focus where it is
     node.addEventListener("click", () => this.choose(item));
@@ -44,6 +50,9 @@ export class Menu {
       node.setAttribute("aria-selected", i === this.at);
       if (i === this.at) node.scrollIntoView({ block: "nearest" });
     });
+    this.owner?.setAttribute("aria-expanded", this.open);
+    if (this.open) this.owner?.setAttribute("aria-activedescendant", `${this.label}-${this.at}`);
+    else this.owner?.removeAttribute("aria-activedescendant");
   }
 
   // key handles a key while the list is open, and says whether it did.
