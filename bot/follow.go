@@ -105,17 +105,17 @@ func known(_ bool, err error) error {
 
 // requeued notes that a job waits: anew, or again after its renderer gave it back.
 func (b *Bot) requeued(ctx context.Context, id string) error {
-	poke(b.moving)
-	if !b.watched.back(id) {
+	defer poke(b.moving)
+	if g, seen := b.watched.get(id); seen && !g.taken {
 		return nil
 	}
-	b.watched.shown(id, -1, time.Time{}) // whatever its message shows, it is no place in line
+	b.watched.back(id)
 	return known(b.ledger.Returned(ctx, id))
 }
 
 // done ends a job with what was made. Pictures in the tray are not delivered yet: the job ends when they are.
 func (b *Bot) done(ctx context.Context, ev queue.Event) error {
-	poke(b.moving)
+	defer poke(b.moving)
 	out := queue.Outcome{}
 	if ev.Outcome != nil {
 		out = *ev.Outcome
@@ -160,14 +160,15 @@ func (b *Bot) finish(ctx context.Context, id string, out queue.Outcome) (bool, e
 // failed ends a job that was given up. Its renderer has told its owner if it still could; a message that still shows a
 // Cancel button was left by one that could not.
 func (b *Bot) failed(ctx context.Context, ev queue.Event) error {
-	poke(b.moving)
+	defer poke(b.moving)
+	b.log.Warn("a job failed", "job", ev.Job, "reason", reply.Redact(ev.Reason))
 	return b.ended(ctx, ev.Job, func() (bool, error) { return b.ledger.Fail(ctx, ev.Job, ev.Reason) },
 		func(v view) reply.Message { return reply.Sorry(v.to, v.spec, ev.Job, reasonGone) })
 }
 
 // gone ends a job that was cancelled.
 func (b *Bot) gone(ctx context.Context, ev queue.Event) error {
-	poke(b.moving)
+	defer poke(b.moving)
 	return b.ended(ctx, ev.Job, func() (bool, error) { return b.ledger.Cancel(ctx, ev.Job) },
 		func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, ev.Job) })
 }

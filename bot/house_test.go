@@ -1,15 +1,9 @@
 package bot_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"image"
-	"image/color"
-	"image/png"
 	"log/slog"
 	"net/url"
 	"path/filepath"
@@ -42,6 +36,8 @@ type house struct {
 	log    *logged
 	wrap   func(bot.Line) bot.Line // what the bot is given for a line
 	pace   bot.Pace
+
+	ledgerFor func(bot.Ledger) bot.Ledger // what the bot is given for a ledger; the real one when nil
 }
 
 // modelHash is the content hash of the model that the tests pretend to have.
@@ -110,8 +106,12 @@ func (h *house) start() (stop func()) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	var ledger bot.Ledger = h.ledger
+	if h.ledgerFor != nil {
+		ledger = h.ledgerFor(ledger)
+	}
 	b, err := bot.New(bot.Parts{
-		Ledger: h.ledger, Line: h.wrap(h.line),
+		Ledger: ledger, Line: h.wrap(h.line),
 		Discord: reply.NewClient(reply.Options{Base: h.box.API(), Token: h.box.Token(), Now: h.clock.now}),
 		Options: bot.Options{
 			Token: h.box.Token(), Base: h.box.API(), CDN: []string{u.Host}, Now: h.clock.now, Log: slog.New(slog.NewTextHandler(h.log, nil)),
@@ -131,13 +131,15 @@ func (h *house) start() (stop func()) {
 const sessionReady = "gateway session is ready"
 
 // bench runs a renderer.
-func (h *house) bench() (stop func()) {
+func (h *house) bench() (stop func()) { return h.benchWith(h.brush) }
+
+func (h *house) benchWith(p work.Painter) (stop func()) {
 	return h.live(work.Bench{
-		Queue: h.line, Paint: h.brush,
+		Queue: h.line, Paint: p,
 		Post: reply.NewPoster(reply.NewClient(reply.Options{Base: h.box.API(), Now: h.clock.now}), h.line),
 		Options: work.Options{
 			Slot: "easel", Lanes: func() []string { return picture.Lanes(modelHash) }, Poll: 20 * time.Millisecond,
-			Beat: 50 * time.Millisecond, Grace: 50 * time.Millisecond,
+			Beat: 50 * time.Millisecond, Grace: 100 * time.Millisecond, Lease: h.line.Lease(),
 		},
 	}.Run)
 }
@@ -310,116 +312,4 @@ func (h *house) spec(i sandbox.Interaction) picture.Spec {
 		h.t.Fatal(err)
 	}
 	return s
-}
-
-// brush paints small real PNGs of one colour, at once unless it is held.
-type brush struct {
-	mu      sync.Mutex
-	hold    chan struct{} // while not nil, painting waits for it to be closed
-	painted []picture.Spec
-	inputs  int
-}
-
-// stay makes painting wait; the returned function lets it go on.
-func (b *brush) stay() (release func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	c := make(chan struct{})
-	b.hold = c
-	return sync.OnceFunc(func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.hold = nil
-		close(c)
-	})
-}
-
-func (b *brush) specs() []picture.Spec {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return append([]picture.Spec(nil), b.painted...)
-}
-
-// Paint paints.
-func (b *brush) Paint(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (work.Made, error) {
-	spec, err := picture.Decode(l.Job.Spec)
-	if err != nil {
-		return work.Made{}, err
-	}
-	progress(37, nil)
-	b.mu.Lock()
-	hold := b.hold
-	b.inputs += len(l.Job.Inputs)
-	b.mu.Unlock()
-	if hold != nil {
-		select {
-		case <-hold:
-		case <-ctx.Done():
-			return work.Made{}, context.Cause(ctx)
-		}
-	}
-	b.mu.Lock()
-	b.painted = append(b.painted, spec)
-	b.mu.Unlock()
-	made := work.Made{Millis: map[string]int64{"encode": 5, "denoise": 900, "decode": 95}}
-	for i := range spec.Count {
-		one := spec.Tile(i)
-		data := plainPNG(8, uint8(one.Seed))
-		sum := sha256.Sum256(data)
-		name := fmt.Sprintf("%s-%d.png", l.Job.ID, i+1)
-		made.Files = append(made.Files, work.Picture{Name: name, Data: data, File: queue.File{
-			Name: name, Seed: one.Seed, Width: spec.Width, Height: spec.Height, SHA256: hex.EncodeToString(sum[:]), PHash: strings.Repeat("0", 16),
-		}})
-	}
-	return made, nil
-}
-
-func plainPNG(side int, shade uint8) []byte {
-	img := image.NewNRGBA(image.Rect(0, 0, side, side))
-	for i := range side * side {
-		img.Set(i%side, i/side, color.NRGBA{shade, 90, 200, 255})
-	}
-	var b bytes.Buffer
-	if err := png.Encode(&b, img); err != nil {
-		panic("internal error: " + err.Error())
-	}
-	return b.Bytes()
-}
-
-// clock can be set forward.
-type clock struct {
-	mu    sync.Mutex
-	ahead time.Duration
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.ahead)
-}
-
-func (c *clock) forward(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ahead += d
-}
-
-// logged keeps the log for when a test fails.
-type logged struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-// Write keeps a line.
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-// String returns all lines.
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

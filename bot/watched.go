@@ -13,7 +13,7 @@ type watched struct {
 
 // glimpse is the last that was seen of a job.
 type glimpse struct {
-	place   int       // the place in line that its message shows; 0 is none
+	place   int       // the place in line that its message shows; 0 when it says there is none yet, -1 when it says something else
 	told    time.Time // when the bot last edited that message
 	taken   bool      // a renderer has it, or had it last: the message is not ours to edit
 	percent int
@@ -44,14 +44,8 @@ func (w *watched) shown(id string, place int, at time.Time) {
 // taken notes that a renderer has the job.
 func (w *watched) taken(id string) { w.change(id, func(g *glimpse) { g.taken = true }) }
 
-// back notes that the job waits again, and tells whether a renderer had it.
-func (w *watched) back(id string) (had bool) {
-	w.change(id, func(g *glimpse) {
-		had = g.taken
-		g.taken, g.percent = false, 0
-	})
-	return had
-}
+// back notes that the job waits again. Whatever its message shows, it is no place in line.
+func (w *watched) back(id string) { w.change(id, func(g *glimpse) { *g = glimpse{place: -1} }) }
 
 // percent notes how far a job is.
 func (w *watched) percent(id string, percent int) {
