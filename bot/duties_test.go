@@ -137,3 +137,49 @@ func TestPlacesStayTrueWhileTheLineMoves(t *testing.T) {
 		h.painted(i, 1)
 	}
 }
+
+func TestAnEndThatNobodyHeardIsAskedFor(t *testing.T) {
+	t.Parallel()
+	h := build(t, sandbox.Options{})
+	stop := h.start()
+	h.ready()
+	i := h.ask("imagine", sandbox.With("prompt", "a boat"))
+	h.says(i, "in line")
+	h.poll("it to be in line", func() bool { return h.entry(i).Epoch > 0 })
+	stop()
+	h.bench()
+	h.painted(i, 4)
+	newest := ""
+	h.poll("the renderer's last word", func() bool {
+		s, err := h.line.Snapshot(h.ctx)
+		newest = must(h.line.Last(h.ctx))
+		return err == nil && len(s.Jobs) == 0
+	})
+	if err := h.ledger.SetMeta(h.ctx, "events:main", newest); err != nil { // as if the stream had been cut before
+		t.Fatal(err)
+	}
+	h.clock.forward(time.Minute)
+	h.start()
+	h.poll("the ledger to say done", func() bool { return h.entry(i).State == store.Done })
+	if n := len(h.brush.specs()); n != 1 {
+		t.Errorf("paintings: got %d, want 1", n)
+	}
+}
+
+func TestWithoutARendererTheJobWaitsAndThatIsSaid(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	if err := h.line.Withdraw(h.ctx, "easel"); err != nil {
+		t.Fatal(err)
+	}
+	h.poll("the bot to know", func() bool {
+		i := h.ask("imagine", sandbox.With("prompt", "a boat"))
+		h.painted(i, 4)
+		for _, m := range h.box.Messages(h.home.Member.ID, h.home.Channel.ID) {
+			if strings.Contains(m.Content, "No renderer is up just now") && m.Viewer == h.home.Member.ID {
+				return true
+			}
+		}
+		return false
+	})
+}

@@ -24,6 +24,7 @@ type offers struct {
 
 	mu   sync.RWMutex
 	now  admit.Offer
+	none bool   // the queue was asked and no renderer is up
 	kept string // the JSON that is remembered
 }
 
@@ -48,6 +49,13 @@ func (f *offers) known(ctx context.Context) admit.Offer {
 	return f.current()
 }
 
+// idle tells whether it is known that no renderer is up.
+func (f *offers) idle() bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.none
+}
+
 // recall reads the remembered offer.
 func (f *offers) recall(ctx context.Context, log *slog.Logger) {
 	text, err := f.memory.Meta(ctx, offerMeta)
@@ -70,6 +78,9 @@ func (f *offers) refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ask for renderers: %w", err)
 	}
+	f.mu.Lock()
+	f.none = len(up) == 0
+	f.mu.Unlock()
 	o, err := gather(up)
 	if err != nil || len(o.Models) == 0 {
 		return err

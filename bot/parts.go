@@ -114,6 +114,7 @@ type Options struct {
 // Pace is how often the bot's duties run. Zero values are replaced by the ones beside them.
 type Pace struct {
 	Relay    time.Duration // what SQL still owes the queue; 1 s
+	Audit    time.Duration // jobs the line should hold and does not show; 1 min
 	Reap     time.Duration // leases that ran out; 1 s
 	Tray     time.Duration // late pictures; 2 s
 	Places   time.Duration // places in line told anew, at most this often; 4 s
@@ -177,7 +178,7 @@ func (o Options) filled() Options {
 
 func (p Pace) filled() Pace {
 	for at, usual := range map[*time.Duration]time.Duration{
-		&p.Relay: time.Second, &p.Reap: time.Second, &p.Tray: 2 * time.Second, &p.Places: 4 * time.Second,
+		&p.Relay: time.Second, &p.Audit: time.Minute, &p.Reap: time.Second, &p.Tray: 2 * time.Second, &p.Places: 4 * time.Second,
 		&p.Offer: 5 * time.Second, &p.Expire: 5 * time.Second, &p.Silence: 2 * time.Minute, &p.Patience: 30 * time.Second,
 	} {
 		if *at <= 0 {

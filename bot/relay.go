@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"darkroom/bot/reply"
@@ -17,8 +18,13 @@ const owedAtOnce = 200
 // was lost, a Redis that was wiped, replaced or set back in time. Only the relay begins epochs.
 func (b *Bot) relay(ctx context.Context) error {
 	well := true
+	var audited time.Time
 	for {
 		err := b.settle(ctx)
+		if now := b.o.Now(); err == nil && now.Sub(audited) >= b.o.Pace.Audit {
+			audited = now
+			err = b.audit(ctx)
+		}
 		if err != nil && ctx.Err() == nil && well {
 			b.log.Warn("the queue cannot be filled", "error", reply.Redact(err.Error()))
 		}
@@ -63,6 +69,39 @@ func (b *Bot) settle(ctx context.Context) error {
 			return trouble
 		}
 	}
+}
+
+// stale is how long a job must have been left untouched before the audit asks after it.
+const stale = 30 * time.Second
+
+// audit asks the queue again about jobs that the ledger believes to be there and the line does not show: their end may
+// have been told while nobody listened, and a queue that knows one tells its last event again.
+func (b *Bot) audit(ctx context.Context) error {
+	epoch, err := b.ledger.CurrentEpoch(ctx, b.o.Pool)
+	if err != nil {
+		return err
+	}
+	believed, err := b.ledger.Owed(ctx, epoch+1, math.MaxInt32)
+	if err != nil || len(believed) == 0 {
+		return err
+	}
+	s, err := b.line.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, j := range s.Jobs {
+		there[j.ID] = true
+	}
+	for _, e := range believed {
+		if there[e.ID] || b.o.Now().Sub(e.Updated) < stale {
+			continue
+		}
+		if err := b.enlistIn(ctx, epoch, e); err != nil && !errors.Is(err, errCopying) && !errors.Is(err, errGivenUp) {
+			return err
+		}
+	}
+	return nil
 }
 
 // heal compares the queue's epoch with SQL's. A queue that is empty, or at any other epoch, is begun anew, with a number

@@ -152,6 +152,9 @@ func (t *turn) notes(ctx context.Context, p promise) {
 	if p.verb != "imagine" && p.verb != "remix" {
 		o.Unknown = nil // they were told when they typed the words
 	}
+	if t.offers.idle() {
+		o.Notes = append(o.Notes, noRenderer)
+	}
 	m, any := noteMessage(o)
 	if !any {
 		return

@@ -23,6 +23,9 @@ const (
 	reasonBroken    = "its record cannot be read"
 )
 
+// noRenderer is noted when a job is accepted that nobody can paint yet.
+const noRenderer = "No renderer is up just now. Your pictures are painted when one comes back."
+
 // bringModel says how to paint more than the demo model knows.
 const bringModel = "Whoever runs this bot can bring a real model: any Stable Diffusion 1.x folder in the ONNX layout, put into the models directory."
 
