@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -75,7 +76,7 @@ func register(t *testing.T, s *sandbox.Sandbox, d *discordgo.Session) {
 
 func TestDiscordgo(t *testing.T) {
 	t.Parallel()
-	s := sandboxtest.Start(t, sandbox.Options{})
+	s := sandboxtest.Start(t, sandbox.Options{Now: still()})
 	home := s.Home()
 	var sess *discordgo.Session
 	fail := func(err error) {
@@ -185,4 +186,43 @@ func TestDiscordgo(t *testing.T) {
 		}
 		d.Close()
 	})
+}
+
+// An unmodified discordgo lives through what the gateway does to it.
+func TestDiscordgoComesBack(t *testing.T) {
+	t.Parallel()
+	for name, disturb := range map[string]func(*sandbox.Sandbox){
+		"after op 7":                  func(s *sandbox.Sandbox) { s.Gateway.Reconnect() },
+		"after op 9 with a new login": func(s *sandbox.Sandbox) { s.Gateway.Invalidate(false) },
+		"after a broken connection":   func(s *sandbox.Sandbox) { s.Gateway.Drop() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := sandboxtest.Start(t, sandbox.Options{Now: still()})
+			s.Rules().Allow("null-list")
+			back := make(chan string, 4)
+			d := connect(t, s, func(d *discordgo.Session, i *discordgo.InteractionCreate) {
+				if err := d.InteractionRespond(i.Interaction, say(fmt.Sprint(i.ID), 0)); err != nil {
+					t.Errorf("respond: %v", err)
+				}
+			})
+			d.AddHandler(func(_ *discordgo.Session, _ *discordgo.Resumed) { back <- "resumed" })
+			d.AddHandler(func(_ *discordgo.Session, _ *discordgo.Ready) { back <- "ready" })
+			register(t, s, d)
+			disturb(s)
+			ctx := patience(t)
+			select {
+			case <-back:
+			case <-ctx.Done():
+				t.Fatal("the bot did not come back")
+			}
+			i, err := s.Command(s.Home().Member.ID, s.Home().Channel.ID, "imagine", sandbox.With("prompt", "x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m, err := s.WaitReply(ctx, i.ID, nil); err != nil || m.Content != i.ID {
+				t.Errorf("got %q, %v; want %q", m.Content, err, i.ID)
+			}
+		})
+	}
 }

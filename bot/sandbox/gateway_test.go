@@ -5,11 +5,9 @@ import (
 	"compress/zlib"
 	"context"
 	"encoding/json"
-	"fmt"
 	"testing"
 	"time"
 
-	"github.com/bwmarrin/discordgo"
 	"github.com/coder/websocket"
 
 	"darkroom/bot/sandbox"
@@ -235,6 +233,17 @@ func TestGatewayResume(t *testing.T) {
 	})
 }
 
+func TestGatewayRevokedToken(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t, sandbox.Options{})
+	l := dial(t, s, "")
+	l.login(s, 0)
+	s.RevokeToken(true)
+	if got := l.code(); got != 4004 {
+		t.Errorf("got close code %d, want 4004", got)
+	}
+}
+
 func TestGatewayHeartbeat(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandbox.Options{Heartbeat: 50 * time.Millisecond})
@@ -252,44 +261,5 @@ func TestGatewayHeartbeat(t *testing.T) {
 	}
 	if _, _, err := l.ws.Read(l.ctx); err == nil {
 		t.Error("a bot that never beats again stays connected, want it dropped")
-	}
-}
-
-// An unmodified discordgo lives through what the gateway does to it.
-func TestDiscordgoComesBack(t *testing.T) {
-	t.Parallel()
-	for name, disturb := range map[string]func(*sandbox.Sandbox){
-		"after op 7":                  func(s *sandbox.Sandbox) { s.Gateway.Reconnect() },
-		"after op 9 with a new login": func(s *sandbox.Sandbox) { s.Gateway.Invalidate(false) },
-		"after a broken connection":   func(s *sandbox.Sandbox) { s.Gateway.Drop() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := sandboxtest.Start(t, sandbox.Options{})
-			s.Rules().Allow("null-list")
-			back := make(chan string, 4)
-			d := connect(t, s, func(d *discordgo.Session, i *discordgo.InteractionCreate) {
-				if err := d.InteractionRespond(i.Interaction, say(fmt.Sprint(i.ID), 0)); err != nil {
-					t.Errorf("respond: %v", err)
-				}
-			})
-			d.AddHandler(func(_ *discordgo.Session, _ *discordgo.Resumed) { back <- "resumed" })
-			d.AddHandler(func(_ *discordgo.Session, _ *discordgo.Ready) { back <- "ready" })
-			register(t, s, d)
-			disturb(s)
-			ctx := patience(t)
-			select {
-			case <-back:
-			case <-ctx.Done():
-				t.Fatal("the bot did not come back")
-			}
-			i, err := s.Command(s.Home().Member.ID, s.Home().Channel.ID, "imagine", sandbox.With("prompt", "x"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if m, err := s.WaitReply(ctx, i.ID, nil); err != nil || m.Content != i.ID {
-				t.Errorf("got %q, %v; want %q", m.Content, err, i.ID)
-			}
-		})
 	}
 }

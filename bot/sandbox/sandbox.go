@@ -168,6 +168,15 @@ func (s *Sandbox) API() string { return s.URL() + "/api/v10" }
 // matches is used. The function returned takes it away again.
 func (s *Sandbox) Fail(f Fault) (remove func()) { return s.rest.Fail(f) }
 
+// RevokeToken makes the bot token worthless: the gateway closes with 4004 and
+// every request is refused with 401; or it makes it good again.
+func (s *Sandbox) RevokeToken(revoked bool) {
+	s.World.RevokeToken(revoked)
+	if revoked {
+		s.Gateway.HangUp(4004, "Authentication failed.")
+	}
+}
+
 // Violations lists the rules that the bot broke, and the interactions it left
 // unanswered for more than three seconds of the sandbox's clock.
 func (s *Sandbox) Violations() []Violation {
