@@ -113,7 +113,7 @@ func checkDatabase(d config.Data) finding {
 	const thing = "database"
 	scheme, path, found := strings.Cut(databaseURL(d), ":")
 	if found && scheme != "sqlite" {
-		return ill(thing, fmt.Errorf("address begins with %s:", scheme), "set DATABASE_URL to sqlite:PATH, or leave it empty")
+		return ill(thing, fmt.Errorf("the address is of kind %q", scheme), "set DATABASE_URL to sqlite:PATH, or leave it empty")
 	}
 	if !found {
 		path = scheme

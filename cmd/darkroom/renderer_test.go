@@ -70,7 +70,7 @@ func TestLanes(t *testing.T) {
 	if got, want := r.lanes(), append(picture.Lanes("aa"), picture.Lanes("bb")...); !slices.Equal(got, want) {
 		t.Errorf("nothing loaded: got %q, want %q", got, want)
 	}
-	r.studio.warm = &easel{folder: b}
+	r.studio.hot.Store(b.Hash)
 	if got, want := r.lanes(), append(picture.Lanes("bb"), picture.Lanes("aa")...); !slices.Equal(got, want) {
 		t.Errorf("b is loaded: got %q, want it first, %q", got, want)
 	}
@@ -164,6 +164,11 @@ func TestStudio(t *testing.T) {
 		if _, err := st.easel(t.Context(), "unknown"); err == nil {
 			t.Error("an unknown hash: got no error")
 		}
+		st.mu.Lock() // as while another model loads
+		if got := st.lit(); got != hash {
+			t.Errorf("loaded: got %q, want %q", got, hash)
+		}
+		st.mu.Unlock()
 		if err := st.Close(); err != nil || st.lit() != "" {
 			t.Errorf("close: got %v and %q loaded, want nothing", err, st.lit())
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"darkroom/config"
 	"darkroom/render"
@@ -75,8 +76,9 @@ type studio struct {
 	runtime config.Runtime
 	folders []*onnx.Folder
 
-	mu   sync.Mutex
+	mu   sync.Mutex // held while a model loads
 	warm *easel
+	hot  atomic.Value // string: the hash of warm, to be read meanwhile
 }
 
 // easel returns the model of that hash, loading it if another one was loaded. It stays valid until another hash is
@@ -97,20 +99,17 @@ func (s *studio) easel(ctx context.Context, hash string) (*easel, error) {
 		e, err := loadModel(ctx, s.runtime, f)
 		if err == nil {
 			s.warm = e
+			s.hot.Store(hash)
 		}
 		return e, err
 	}
 	return nil, fmt.Errorf("no model with the hash %s is here", hash)
 }
 
-// lit returns the hash of the loaded model, or "".
+// lit returns the hash of the loaded model, or "". It does not wait for one that is loading.
 func (s *studio) lit() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.warm == nil {
-		return ""
-	}
-	return s.warm.folder.Hash
+	hash, _ := s.hot.Load().(string) // nothing stored is nothing loaded
+	return hash
 }
 
 // Close frees the loaded model.
@@ -124,6 +123,7 @@ func (s *studio) clear() error {
 	if s.warm == nil {
 		return nil
 	}
+	s.hot.Store("")
 	err := s.warm.Close()
 	s.warm = nil
 	return err
