@@ -58,7 +58,7 @@ func (t *turn) accept(ctx context.Context, rule judge) (promise, store.Entry, er
 		return promise{}, store.Entry{}, err
 	}
 	for tries := 0; ; tries++ {
-		p, no := rule(t.offers.current(), admit.Policy(judged))
+		p, no := rule(t.offers.known(ctx), admit.Policy(judged))
 		if no != nil {
 			return p, store.Entry{}, no
 		}

@@ -85,14 +85,23 @@ type rendering struct {
 	log    *slog.Logger
 }
 
-// run loads the first model, so that the first picture need not wait for it, and paints until ctx ends.
+// run says what can be painted, loads the first model, so that the first picture need not wait for it, and paints until
+// ctx ends. It says so before it loads: what is asked for meanwhile waits in line.
 func (r *rendering) run(ctx context.Context) error {
-	first := r.studio.folders[0]
-	if _, err := r.studio.easel(ctx, first.Hash); err != nil {
-		return err
-	}
-	r.log.Info("ready to paint", "slot", r.slot, "device", r.studio.runtime.Device.String(), "models", names(r.studio.folders))
-	bench := work.Bench{
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { r.announce(gctx); return nil })
+	g.Go(func() error {
+		if _, err := r.studio.easel(gctx, r.studio.folders[0].Hash); err != nil {
+			return err
+		}
+		r.log.Info("ready to paint", "slot", r.slot, "device", r.studio.runtime.Device.String(), "models", names(r.studio.folders))
+		return r.bench().Run(gctx)
+	})
+	return g.Wait()
+}
+
+func (r *rendering) bench() work.Bench {
+	return work.Bench{
 		Queue: r.queue,
 		Paint: painter{artist: r.artist, input: r.queue.Input, signed: "darkroom " + revision()},
 		Post:  reply.NewPoster(reply.NewClient(reply.Options{Base: r.api.Base}), r.queue),
@@ -100,10 +109,6 @@ func (r *rendering) run(ctx context.Context) error {
 			Slot: r.slot, Lanes: r.lanes, Lease: r.line.Lease, Beat: r.line.Beat, Grace: r.line.Grace, Log: r.log,
 		},
 	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return bench.Run(gctx) })
-	g.Go(func() error { r.announce(gctx); return nil })
-	return g.Wait()
 }
 
 func (r *rendering) artist(ctx context.Context, hash string) (artist, error) {
