@@ -37,23 +37,20 @@ func (f *offers) current() admit.Offer {
 	return f.now
 }
 
-// known returns the offer, asking the queue at once when there is none yet: the first picture is often asked for in the
-// second in which the first renderer comes up.
+// known returns the offer. While there is none it asks the queue again for up to a second: the first picture is often
+// asked for in the moment in which the first renderer comes up.
 func (f *offers) known(ctx context.Context) admit.Offer {
-	if o := f.current(); len(o.Models) > 0 {
-		return o
-	}
-	ctx, cancel := context.WithTimeout(ctx, acceptWithin/3)
+	ctx, cancel := context.WithTimeout(ctx, acceptWithin*2/3)
 	defer cancel()
-	_ = f.refresh(ctx) // whatever is wrong, refreshOffers meets and logs it too
-	return f.current()
-}
-
-// idle tells whether it is known that no renderer is up.
-func (f *offers) idle() bool {
-	f.mu.RLock()
-	defer f.mu.RUnlock()
-	return f.none
+	for {
+		if o := f.current(); len(o.Models) > 0 {
+			return o
+		}
+		_ = f.refresh(ctx) // whatever is wrong, refreshOffers meets and logs it too
+		if sleep(ctx, 50*time.Millisecond) != nil {
+			return f.current()
+		}
+	}
 }
 
 // recall reads the remembered offer.
