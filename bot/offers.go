@@ -53,6 +53,13 @@ func (f *offers) known(ctx context.Context) admit.Offer {
 	}
 }
 
+// idle tells whether it is known that no renderer is up.
+func (f *offers) idle() bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.none
+}
+
 // recall reads the remembered offer.
 func (f *offers) recall(ctx context.Context, log *slog.Logger) {
 	text, err := f.memory.Meta(ctx, offerMeta)
