@@ -141,16 +141,6 @@ func (p *process) kill() {
 	<-p.done
 }
 
-// alive tells whether a process still runs.
-func (p *process) alive() bool {
-	select {
-	case <-p.done:
-		return false
-	default:
-		return true
-	}
-}
-
 // server is a real redis-server that can be killed and lose its data.
 type server struct {
 	dir  string
