@@ -19,7 +19,7 @@ import (
 )
 
 // ErrRefused means that Discord closed the gateway for good: a wrong token, or intents it does not grant.
-var ErrRefused = errors.New("Discord refused the gateway session")
+var ErrRefused = errors.New("the session was refused by Discord")
 
 // resumeTries is how often a session is opened again before it is thrown away for a new one.
 const resumeTries = 3

@@ -12,7 +12,7 @@ import (
 
 // ErrUnauthorized means that Discord refused the bot's own token. Nothing more is sent: going on would only add
 // invalid requests, and enough of those ban the address.
-var ErrUnauthorized = errors.New("Discord refused the bot token")
+var ErrUnauthorized = errors.New("the bot token was refused by Discord")
 
 // Error is an answer of Discord's that is not a success. Its text never holds a token.
 type Error struct {

@@ -157,6 +157,7 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.press("Upscale 2×")
 	v.until("see it enlarged", `document.body.innerText.includes('upscale of picture 3') && document.body.innerText.includes('256×256')`)
 	v.shoot("4-upscaled")
+	v.until("see what each answer came from", `!document.body.innerText.includes('a message that was deleted')`)
 
 	v.press("✏️")
 	v.do("see the form", chromedp.WaitVisible(`dialog[open]`))

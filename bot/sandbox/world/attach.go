@@ -189,8 +189,20 @@ func (w *World) Download(attachment string) ([]byte, error) {
 	return w.shelf.get(attachment)
 }
 
-// show is a message as the API gives it out: with fresh links. The lock is held.
+// show is a message as the API gives it out: with fresh links, and the message it replies to. The lock is held.
 func (w *World) show(m *Message) Message {
+	out := w.bare(m)
+	if m.Reference != nil {
+		if to := w.state.Messages[m.Reference.MessageID]; to != nil {
+			shown := w.bare(to) // a reply within a reply is not followed further
+			out.Referenced = &shown.Message
+		}
+	}
+	return out
+}
+
+// bare is a message with fresh links alone. The lock is held.
+func (w *World) bare(m *Message) Message {
 	out := *m
 	urls := map[string]string{}
 	out.Attachments = make([]wire.Attachment, len(m.Attachments))
@@ -205,12 +217,6 @@ func (w *World) show(m *Message) Message {
 		out.Embeds[i] = resolveEmbed(e, urls)
 	}
 	out.Components = resolveMedia(m.Components, urls)
-	if m.Reference != nil {
-		if to := w.state.Messages[m.Reference.MessageID]; to != nil && to.Reference == nil {
-			shown := w.show(to)
-			out.Referenced = &shown.Message
-		}
-	}
 	return out
 }
 
