@@ -55,13 +55,16 @@ def vae() -> AutoencoderKL:
 
 
 def unet() -> UNet2DConditionModel:
-    """sample [B,4,h,w], timestep, encoder_hidden_states [B,77k,128] -> velocity [B,4,h,w]."""
+    """sample [B,4,h,w], timestep, encoder_hidden_states [B,77k,128] -> velocity [B,4,h,w].
+
+    The top level has no attention: it would cost as much as all the rest.
+    """
     return UNet2DConditionModel(
         sample_size=16,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
-        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         mid_block_type="UNetMidBlock2DCrossAttn",
         block_out_channels=(64, 128),
         layers_per_block=1,

@@ -61,7 +61,8 @@ def train_unet(place: train.Place, budget: train.Budget, batch: int, lesson: flo
     text, _, agreement = clip.load(place)
     unet = arch.unet().to(place.device)
     samples = resume(place, {"unet": unet, "text": text, "agreement": agreement})
-    unet.set_attn_processor(AttnProcessor())  # on a CPU much faster to train than the fused kernel
+    unet.set_attn_processor(AttnProcessor())  # plain attention trains much faster on a CPU than the fused kernel
+    text.set_attn_implementation("eager")
     averages = {"unet": Average(unet, 0.9985), "text": Average(text, 0.9985), "agreement": Average(agreement, 0.9985)}
     alphas = DDIMScheduler.from_config(arch.SCHEDULER).alphas_cumprod.to(place.device)
     optimiser = train.Optimiser({unet: rate, text: rate / 3, agreement: rate / 3}, budget, place)
