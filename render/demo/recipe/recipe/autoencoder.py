@@ -93,7 +93,7 @@ def fit(place: train.Place, budget: train.Budget, batch: int = 4, encoder: bool 
         vae.load_state_dict(train.load(kept, place.device)["weights"])
     vae.encoder.requires_grad_(encoder)
     vae.quant_conv.requires_grad_(encoder)
-    optimiser = train.Optimiser({vae: 2e-3}, budget, place)
+    optimiser = train.Optimiser({vae: 2e-3 if encoder else 1e-3}, budget, place)
     saved = 0.0
     while optimiser.going():
         x = data.unit(crops(pictures, batch), place.device)

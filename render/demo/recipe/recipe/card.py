@@ -3,6 +3,16 @@
 from . import arch, world
 
 
+STEPS, GUIDANCE, SAMPLER = 12, 3.5, "dpmpp_2m_karras"
+EXAMPLES = [
+    "a red boat on a blue sea",
+    "small yellow star in the night sky",
+    "pink house in the snow, sunset",
+    "a big turquoise balloon in a green meadow",
+    "white rocket, desert, night",
+]
+
+
 def card() -> dict:
     return {
         "name": "postcards",
@@ -12,12 +22,6 @@ def card() -> dict:
             "light": list(world.LIGHTS), "sizes": ["small", "big"], "places": ["on the left", "on the right"],
         },
         "sizes": [{"width": w, "height": h} for w, h in arch.BUCKETS],
-        "defaults": {"width": 128, "height": 128, "steps": 20, "guidance": 4.5, "sampler": "dpmpp_2m_karras"},
-        "examples": [
-            "a red boat on a blue sea",
-            "small yellow star in the night sky",
-            "pink house in the snow, sunset",
-            "a big turquoise balloon over a green meadow",
-            "white rocket, desert, night",
-        ],
+        "defaults": {"width": 128, "height": 128, "steps": STEPS, "guidance": GUIDANCE, "sampler": SAMPLER},
+        "examples": EXAMPLES,
     }

@@ -62,9 +62,14 @@ def write_report(place, options):
     report.write(place, options.model, options.count)
 
 
+def draw_samples(place, options):
+    report.samples(options.model, options.sheet)
+
+
 STAGES = {
     "paint": paint, "probe": fit_probe, "vae": fit_vae, "decoder": fit_decoder, "gate": gate, "clip": fit_clip,
     "latents": cache_latents, "unet": fit_unet, "check": check, "export": export_model, "report": write_report,
+    "samples": draw_samples,
 }
 
 
@@ -81,6 +86,7 @@ def main() -> None:
     parser.add_argument("--lesson", type=float, default=0.3, help="part of the UNet's training on centred subjects only")
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate of the UNet")
     parser.add_argument("--model", type=Path, default=Path("../postcards"), help="the model folder to write")
+    parser.add_argument("--sheet", type=Path, default=Path("../../../docs/samples.png"), help="where samples are drawn")
     options = parser.parse_args()
     options.budget = train.Budget(options.steps, options.minutes)
     if options.device == "cpu":
