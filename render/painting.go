@@ -27,11 +27,11 @@ type painting struct {
 // begin checks everything that can be checked without running a network.
 func (r *Renderer) begin(spec picture.Spec, job Job) (*painting, error) {
 	if err := spec.Validate(); err != nil {
-		return nil, fmt.Errorf("spec: %w", err)
+		return nil, refused("these settings do not go together", fmt.Errorf("spec: %w", err))
 	}
 	method, err := sampler.Find(sampler.Dialect(spec.Dialect), spec.Sampler)
 	if err != nil {
-		return nil, err
+		return nil, refused(fmt.Sprintf("there is no sampler called %q here", spec.Sampler), err)
 	}
 	p := &painting{Renderer: r, spec: spec, job: job, method: method, millis: map[string]int64{}}
 	if err := p.check(); err != nil {
@@ -49,12 +49,14 @@ func (r *Renderer) begin(spec picture.Spec, job Job) (*painting, error) {
 func (p *painting) check() error {
 	s, c := p.spec, p.parts.Config
 	switch {
-	case s.Width%c.Factor != 0 || s.Height%c.Factor != 0:
-		return fmt.Errorf("size %dx%d: want multiples of %d", s.Width, s.Height, c.Factor)
+	case s.Width%c.Multiple != 0 || s.Height%c.Multiple != 0:
+		return refuse("the size %d×%d cannot be painted: this model takes sides that are multiples of %d", s.Width, s.Height, c.Multiple)
 	case len(s.Addons) > 0:
-		return fmt.Errorf("add-on %q: this program has no add-ons", s.Addons[0].Name)
+		return refuse("the add-on %q cannot be used: this program has no add-ons", s.Addons[0].Name)
+	case s.ClipSkip > 1 && c.LastLayer:
+		return refuse("this model's text encoder gives out its last layer only, so a clip skip of %d cannot be followed", s.ClipSkip)
 	case s.Init != nil && p.parts.Encoder == nil:
-		return errors.New("start picture: this model has no VAE encoder")
+		return refuse("this model cannot start from a picture: it has no VAE encoder")
 	case s.Init != nil && p.job.Input == nil:
 		return errors.New("start picture: nobody knows its bytes")
 	case p.job.Latents != nil:
@@ -71,6 +73,9 @@ func (p *painting) checkLatents(given tensor.Tensor) error {
 	h, w := p.spec.Height/c.Factor, p.spec.Width/c.Factor
 	if len(s) != 4 || s[0] != 1 && s[0] != p.spec.Count || s[1] != c.Channels || s[2] != h || s[3] != w {
 		return fmt.Errorf("latents: shape %v, want [1 or %d, %d, %d, %d]", s, p.spec.Count, c.Channels, h, w)
+	}
+	if !given.Finite() {
+		return errors.New("latents: some are no finite numbers")
 	}
 	return nil
 }
@@ -128,7 +133,8 @@ func (p *painting) decode(ctx context.Context, latents tensor.Tensor) ([]Tile, e
 	return tiles, nil
 }
 
-// pixels runs the decoder on latents as the sampler leaves them.
+// pixels runs the decoder on latents as the sampler leaves them. Networks in half precision may overflow: then there is
+// no picture, and no other try would give one.
 func (r *Renderer) pixels(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error) {
 	r.decoding.Lock()
 	defer r.decoding.Unlock()
@@ -138,6 +144,9 @@ func (r *Renderer) pixels(ctx context.Context, latents tensor.Tensor) (tensor.Te
 	}
 	if err := pixels.Check(); err != nil || len(pixels.Shape) != 4 || pixels.Shape[1] != 3 || pixels.Batch() != latents.Batch() {
 		return tensor.Tensor{}, fmt.Errorf("the decoder answers shape %v to latents of %v", pixels.Shape, latents.Shape)
+	}
+	if !pixels.Finite() {
+		return tensor.Tensor{}, refuse("the model produced no picture (not a number)")
 	}
 	return pixels, nil
 }

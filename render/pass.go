@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"fmt"
 
 	"darkroom/render/noise"
 	"darkroom/render/picture"
@@ -30,17 +31,23 @@ func (p *painting) layPasses() error {
 		plan, err = p.method.Repaint(c.Sampler, s.Steps, s.Init.Strength)
 	}
 	if err != nil {
-		return err
+		return refused(fmt.Sprintf("this model cannot be painted with in %d steps", s.Steps), err)
 	}
 	p.passes = []pass{p.sized(plan, s.Height, s.Width)}
 	if s.Hires == nil {
 		return nil
 	}
+	if c.Fixed {
+		return refuse("this model paints at one size only, so it cannot enlarge a picture")
+	}
 	plan, err = p.method.Refine(c.Sampler, s.Hires.Steps, s.Hires.Strength)
 	if err != nil {
-		return err
+		return refused(fmt.Sprintf("this model cannot enlarge a picture in %d steps", s.Hires.Steps), err)
 	}
 	height, width := int(float64(s.Height)*s.Hires.Scale), int(float64(s.Width)*s.Hires.Scale)
+	if width%c.Multiple != 0 || height%c.Multiple != 0 {
+		return refuse("enlarged to %d×%d this cannot be painted: the model takes sides that are multiples of %d", width, height, c.Multiple)
+	}
 	p.passes = append(p.passes, p.sized(plan, height, width))
 	return nil
 }

@@ -40,6 +40,9 @@ type Config struct {
 	ScalingFactor float64 // of the VAE: latents are multiplied by it for the UNet
 	Channels      int     // of a latent
 	Factor        int     // pixels on a side of one latent
+	Multiple      int     // what the sides of a picture must be multiples of, for the UNet's halvings; 0 for Factor
+	Fixed         bool    // the networks take one size only, so no picture can be enlarged
+	LastLayer     bool    // the text encoder gives out its last layer only, so none can be skipped
 	Chunks        int     // chunks of text the UNet takes; 0 for any number
 }
 
@@ -103,15 +106,20 @@ func New(p Parts, o Options) (*Renderer, error) {
 	need(p.Tokenizer != nil, "no tokenizer")
 	c := p.Config
 	need(c.ScalingFactor > 0, "scaling factor %v, want a positive number", c.ScalingFactor)
+	need(c.Factor < 1 || c.Multiple%c.Factor == 0, "sizes in multiples of %d for latents of %d pixels", c.Multiple, c.Factor)
 	need(c.Channels > 0 && c.Factor > 0, "latents of %d channels for %d pixels", c.Channels, c.Factor)
 	if err := errors.Join(append(errs, c.Sampler.Check())...); err != nil {
 		return nil, err
+	}
+	if c.Multiple == 0 {
+		p.Config.Multiple = c.Factor
 	}
 	return &Renderer{parts: p, options: o.orDefault(), words: clip.NewConditioner(p.Text, p.Tokenizer)}, nil
 }
 
 // Paint makes all tiles of a Spec. It looks at ctx before every step and before every picture it decodes, and returns
-// context.Cause(ctx) once that has ended. A panic of a network is the caller's.
+// context.Cause(ctx) once that has ended. What no other try could mend is a *Refusal. A panic of a network is the
+// caller's.
 func (r *Renderer) Paint(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
 	p, err := r.begin(spec, job)
 	if err != nil {

@@ -53,8 +53,8 @@ func (p *painting) input(ctx context.Context, want picture.Input) (image.Image, 
 		return nil, err
 	}
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != want.SHA256 {
-		return nil, fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256)
+		return nil, refused("the start picture is not the one that was sent", fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256))
 	}
 	img, _, err := encode.Decode(data, p.options.MaxInputPixels)
-	return img, err
+	return img, refused("the start picture cannot be read", err)
 }

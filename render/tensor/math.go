@@ -5,6 +5,11 @@ import (
 	"slices"
 )
 
+// Finite tells whether no value is an infinity or not a number.
+func (t Tensor) Finite() bool {
+	return !slices.ContainsFunc(t.Data, func(v float32) bool { return v-v != 0 })
+}
+
 // Scale returns t × k.
 func Scale(t Tensor, k float32) Tensor {
 	out := t.Like()

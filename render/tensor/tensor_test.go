@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"math"
 	"slices"
 	"testing"
 )
@@ -92,4 +93,16 @@ func TestMismatchPanics(t *testing.T) {
 		}
 	}()
 	Add(New(1), New(2))
+}
+
+func TestFinite(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		value float64
+		want  bool
+	}{{0, true}, {-3, true}, {math.MaxFloat32, true}, {math.NaN(), false}, {math.Inf(1), false}, {math.Inf(-1), false}} {
+		if got := (Tensor{Shape: []int{2}, Data: []float32{1, float32(c.value)}}).Finite(); got != c.want {
+			t.Errorf("%v: got %v, want %v", c.value, got, c.want)
+		}
+	}
 }

@@ -1,0 +1,115 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"darkroom/render/noise"
+	"darkroom/render/picture"
+	"darkroom/render/tensor"
+)
+
+// refusalOf paints and returns the sentence of the refusal.
+func refusalOf(t *testing.T, r *Renderer, s picture.Spec, j Job) string {
+	t.Helper()
+	_, err := r.Paint(t.Context(), s, j)
+	var no *Refusal
+	if !errors.As(err, &no) {
+		t.Fatalf("got %v, want a refusal", err)
+	}
+	return no.Sentence
+}
+
+// TestRefusalSentences paints what no other try could mend: each is a Refusal, with a sentence for the person.
+func TestRefusalSentences(t *testing.T) {
+	t.Parallel()
+	start := func(s *picture.Spec) {
+		s.Init = &picture.Init{Picture: picture.Input{SHA256: strings.Repeat("a", 64), Width: 8, Height: 8}, Strength: 0.5}
+	}
+	for name, c := range map[string]struct {
+		model func(*Config)
+		spec  func(*picture.Spec)
+		input string
+		want  string
+	}{
+		"settings that do not go together": {nil, func(s *picture.Spec) { s.Steps = 0 }, "", "do not go together"},
+		"an unknown sampler":               {nil, func(s *picture.Spec) { s.Sampler = "magic" }, "", `no sampler called "magic"`},
+		"an add-on": {nil, func(s *picture.Spec) {
+			s.Addons = []picture.Addon{{Kind: "lora", Name: "ink", Hash: strings.Repeat("b", 64)}}
+		}, "", "ink"},
+		"more steps than were trained":  {func(c *Config) { c.Sampler.TrainSteps = 5 }, func(*picture.Spec) {}, "", "in 8 steps"},
+		"layers that cannot be skipped": {func(c *Config) { c.LastLayer = true }, func(s *picture.Spec) { s.ClipSkip = 2 }, "", "clip skip of 2"},
+		"a side that cannot be halved":  {func(c *Config) { c.Multiple = 64 }, func(*picture.Spec) {}, "", "size 64×48 cannot be painted: this model takes sides that are multiples of 64"},
+		"one size only, enlarged": {func(c *Config) { c.Fixed = true },
+			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5} }, "", "cannot enlarge"},
+		"enlarged to a side that cannot be halved": {func(c *Config) { c.Multiple = 16 },
+			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1.5, Steps: 2, Strength: 0.5} }, "", "enlarged to 96×72"},
+		"another start picture": {nil, start, "another picture", "not the one that was sent"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, _ := newFake(t, Options{})
+			if c.model != nil {
+				c.model(&r.parts.Config)
+			}
+			s := boat()
+			c.spec(&s)
+			job := Job{Input: func(context.Context, string) ([]byte, error) { return []byte(c.input), nil }}
+			if got := refusalOf(t, r, s, job); !strings.Contains(got, c.want) {
+				t.Errorf("got %q, want %q in it", got, c.want)
+			}
+		})
+	}
+	t.Run("a start picture that is no picture", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		shelf, s := stock{}, boat()
+		s.Init = &picture.Init{Picture: shelf.addBytes([]byte("hello")), Strength: 0.5}
+		s.Init.Picture.Width, s.Init.Picture.Height = 8, 8
+		if got := refusalOf(t, r, s, Job{Input: shelf.find}); !strings.Contains(got, "cannot be read") {
+			t.Errorf("got %q, want to hear that it cannot be read", got)
+		}
+	})
+	t.Run("an input that is not found now may be found later", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		s := boat()
+		start(&s)
+		if _, err := r.Paint(t.Context(), s, Job{Input: stock{}.find}); err == nil || errors.As(err, new(*Refusal)) {
+			t.Errorf("got %v, want an error that is no refusal", err)
+		}
+	})
+}
+
+// overflow is a decoder whose last value is no number.
+type overflow struct{ *fakeModel }
+
+func (f overflow) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {
+	t, err := f.fakeModel.DecodeLatents(ctx, l)
+	t.Data[len(t.Data)-1] = float32(math.NaN())
+	return t, err
+}
+
+func TestNotANumber(t *testing.T) {
+	t.Parallel()
+	t.Run("is no picture", func(t *testing.T) {
+		t.Parallel()
+		r, f := newFake(t, Options{})
+		r.parts.Decoder = overflow{f}
+		if got, want := refusalOf(t, r, boat(), Job{}), "the model produced no picture (not a number)"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+	t.Run("is no noise", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		given := noise.Draw(noise.NewTorch(1), 1, 4, 6, 8)
+		given.Data[5] = float32(math.Inf(-1))
+		if _, err := r.Paint(t.Context(), boat(), Job{Latents: &given}); err == nil || !strings.Contains(err.Error(), "no finite numbers") {
+			t.Errorf("got %v, want to hear of numbers that are not finite", err)
+		}
+	})
+}
