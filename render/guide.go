@@ -4,13 +4,19 @@ import (
 	"context"
 	"fmt"
 
+	"darkroom/render/picture"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 )
 
-// guided tells whether the negative prompt takes part. At a guidance scale of 1 it has no say, and below 1 diffusers
-// leaves it out too.
-func (p *painting) guided() bool { return p.spec.GuidanceScale > 1 }
+// guided tells whether the negative prompt takes part. At a guidance scale of 1 it has no say. Below 1 diffusers leaves
+// it out too (do_classifier_free_guidance is scale > 1); A1111 always asks for it, so there it leads below 1.
+func (p *painting) guided() bool {
+	if p.spec.Dialect == picture.A1111 {
+		return p.spec.GuidanceScale != 1
+	}
+	return p.spec.GuidanceScale > 1
+}
 
 // predict returns the model for a group of tiles: classifier-free guidance (Ho and Salimans, 2022) in one batch,
 // first all tiles with the negative prompt, then all with the prompt:

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/render/noise"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
 )
@@ -51,6 +52,34 @@ func TestStartPicture(t *testing.T) {
 		all := paint(t, r, s, Job{Input: inputs.find})
 		if one := paint(t, r, s.Tile(1), Job{Input: inputs.find}); !same(one.Tiles[0].Image, all.Tiles[1].Image) {
 			t.Errorf("tile 2 differs from its own Spec's picture")
+		}
+	})
+	t.Run("its noise is the draw of the seed that each dialect takes", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		// The noise of prepare_latents in diffusers 0.42.1's StableDiffusionImg2ImgPipeline, called with an AutoencoderKL of
+		// four latent channels, 64×48 pixels and torch.Generator().manual_seed(7): the first four values.
+		for dialect, want := range map[picture.Dialect][]float32{
+			picture.Diffusers: {-0.3575501, 0.1863798, -1.165389, 0.8848882},
+			picture.A1111:     noise.Draw(noise.NewPhilox(7), 1, 4, 6, 8).Data[:4],
+		} {
+			s := boat()
+			s.Dialect, s.Init = dialect, &picture.Init{Picture: in, Strength: 0.5}
+			s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5}
+			p, err := r.begin(s, Job{Input: inputs.find})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, got := p.noises(p.passes[0], 0, 1)
+			for i, v := range want {
+				if d := got.Data[i] - v; d > 2e-6 || d < -2e-6 {
+					t.Errorf("%s, value %d: got %v, want %v", dialect, i, got.Data[i], v)
+				}
+			}
+			open := sourceOf(dialect)
+			if _, second := p.noises(p.passes[1], 0, 1); second.Data[0] != noise.Draw(open(7), 1, 4, 12, 16).Data[0] {
+				t.Errorf("%s: the second pass starts from no picture, but its noise is not the first draw", dialect)
+			}
 		}
 	})
 	t.Run("a mask protects what is black", func(t *testing.T) {

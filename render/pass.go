@@ -13,8 +13,9 @@ import (
 // pass is one walk of all tiles at one size.
 type pass struct {
 	plan          sampler.Plan
-	height, width int // of the latent
-	group         int // tiles that go through the UNet together
+	height, width int  // of the latent
+	group         int  // tiles that go through the UNet together
+	sampled       bool // the start picture's latent has used up the first draw of each source
 }
 
 // keep is what a mask protects: where the mask is 0, latents stay.
@@ -34,6 +35,7 @@ func (p *painting) layPasses() error {
 		return refused(fmt.Sprintf("this model cannot be painted with in %d steps", s.Steps), err)
 	}
 	p.passes = []pass{p.sized(plan, s.Height, s.Width)}
+	p.passes[0].sampled = s.Init != nil && s.Dialect == picture.Diffusers
 	if s.Hires == nil {
 		return nil
 	}
@@ -125,7 +127,8 @@ func (p *painting) walkGroup(ctx context.Context, pass pass, first, last int, fr
 func (s pass) shape(channels int) []int { return []int{1, channels, s.height, s.width} }
 
 // noises opens a source for each tile of a group and draws its starting noise. In the second pass the sources are
-// opened anew, as A1111 does for its hires fix.
+// opened anew, as A1111 does for its hires fix. diffusers samples the start picture's latent from the same generator
+// first, so there the starting noise is the second draw, though we take the mean and have no use for the first.
 func (p *painting) noises(pass pass, first, last int) ([]noise.Source, tensor.Tensor) {
 	open := sourceOf(p.spec.Dialect)
 	shape := pass.shape(p.parts.Config.Channels)
@@ -135,6 +138,9 @@ func (p *painting) noises(pass pass, first, last int) ([]noise.Source, tensor.Te
 	for i := range sources {
 		tile := p.spec.Tile(first + i)
 		sources[i] = open(tile.Seed)
+		if pass.sampled {
+			noise.Draw(sources[i], shape...)
+		}
 		if given != nil && given.Shape[2] == pass.height && given.Shape[3] == pass.width {
 			copy(batch.Row(i).Data, tilesOf(given, first, last).Row(i).Data)
 			continue

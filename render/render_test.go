@@ -89,16 +89,31 @@ func TestPaint(t *testing.T) {
 			t.Errorf("two groups of two, guided: got a batch of %d in %d runs, want 4 in 16", got, runs)
 		}
 	})
-	t.Run("guidance of 1 and less leaves the negative prompt out", func(t *testing.T) {
+	t.Run("guidance of 1 leaves the negative prompt out", func(t *testing.T) {
 		t.Parallel()
-		s := boat()
-		s.GuidanceScale = 1
-		r, f := newFake(t, Options{})
-		a := paint(t, r, s, Job{})
-		s.Negative = "something else entirely"
-		b := paint(t, r, s, Job{})
-		if !same(a.Tiles[0].Image, b.Tiles[0].Image) || f.unetBatch.Load() != 1 {
-			t.Errorf("the negative prompt had a say, in a batch of %d", f.unetBatch.Load())
+		for _, dialect := range []picture.Dialect{picture.Diffusers, picture.A1111} {
+			s := boat()
+			s.Dialect, s.GuidanceScale = dialect, 1
+			r, f := newFake(t, Options{})
+			a := paint(t, r, s, Job{})
+			s.Negative = "something else entirely"
+			b := paint(t, r, s, Job{})
+			if !same(a.Tiles[0].Image, b.Tiles[0].Image) || f.unetBatch.Load() != 1 {
+				t.Errorf("%s: the negative prompt had a say, in a batch of %d", dialect, f.unetBatch.Load())
+			}
+		}
+	})
+	t.Run("below 1 it leads in A1111 and is left out in diffusers", func(t *testing.T) {
+		t.Parallel()
+		for dialect, want := range map[picture.Dialect]bool{picture.Diffusers: false, picture.A1111: true} {
+			s := boat()
+			s.Dialect, s.GuidanceScale = dialect, 0.5
+			r, _ := newFake(t, Options{})
+			a := paint(t, r, s, Job{})
+			s.Negative = "something else entirely"
+			if changed := !same(a.Tiles[0].Image, paint(t, r, s, Job{}).Tiles[0].Image); changed != want {
+				t.Errorf("%s: another negative prompt changes the picture: got %v, want %v", dialect, changed, want)
+			}
 		}
 	})
 	t.Run("guidance is negative + scale × (positive − negative)", func(t *testing.T) {
@@ -212,26 +227,30 @@ func TestRefusals(t *testing.T) {
 			}
 		}
 	})
-	for name, change := range map[string]func(*picture.Spec){
-		"an unknown sampler":   func(s *picture.Spec) { s.Sampler = "magic" },
-		"a sampler not proved": func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "ddim" },
-		"an odd size":          func(s *picture.Spec) { s.Width = 65 },
-		"no steps":             func(s *picture.Spec) { s.Steps = 0 },
-		"an add-on":            func(s *picture.Spec) { s.Addons = []picture.Addon{{Kind: "lora", Name: "ink"}} },
-		"a picture nobody has": func(s *picture.Spec) {
-			s.Init = &picture.Init{Picture: picture.Input{SHA256: strings.Repeat("a", 64)}, Strength: 0.5}
-		},
-		"a strength out of range": func(s *picture.Spec) {
-			s.Init = &picture.Init{Picture: picture.Input{SHA256: strings.Repeat("a", 64)}, Strength: 2}
-		},
+	inputs := stock{}
+	in := inputs.add(t, squares(64, 48, red, green))
+	for name, c := range map[string]struct {
+		change func(*picture.Spec)
+		job    Job
+		want   string // part of the error
+	}{
+		"an unknown sampler":   {func(s *picture.Spec) { s.Sampler = "magic" }, Job{}, `"magic"`},
+		"a sampler not proved": {func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "ddim" }, Job{}, `"ddim"`},
+		"an odd size":          {func(s *picture.Spec) { s.Width = 65 }, Job{}, "width 65"},
+		"no steps":             {func(s *picture.Spec) { s.Steps = 0 }, Job{}, "steps 0"},
+		"an add-on":            {func(s *picture.Spec) { s.Addons = []picture.Addon{{Kind: "lora", Name: "ink"}} }, Job{}, `add-on "ink"`},
+		"a picture nobody has": {func(s *picture.Spec) { s.Init = &picture.Init{Picture: in, Strength: 0.5} }, Job{}, "nobody knows its bytes"},
+		"a strength out of range": {func(s *picture.Spec) { s.Init = &picture.Init{Picture: in, Strength: 2} },
+			Job{Input: inputs.find}, "strength 2"},
 	} {
 		t.Run(name+" is refused before any network runs", func(t *testing.T) {
 			t.Parallel()
 			r, f := newFake(t, Options{})
 			s := boat()
-			change(&s)
-			if _, err := r.Paint(t.Context(), s, Job{}); err == nil || f.textRuns.Load() > 0 {
-				t.Errorf("got %v after %d runs, want an error after none", err, f.textRuns.Load())
+			c.change(&s)
+			_, err := r.Paint(t.Context(), s, c.job)
+			if err == nil || !strings.Contains(err.Error(), c.want) || f.textRuns.Load()+f.unetRuns.Load() > 0 {
+				t.Errorf("got %v after %d runs, want an error with %q after none", err, f.textRuns.Load()+f.unetRuns.Load(), c.want)
 			}
 		})
 	}

@@ -57,7 +57,10 @@ class Reference:
         scheduler.set_timesteps(steps)
         hidden = numpy.concatenate([self.text(negative), self.text(PROMPT)])
         generator = torch.Generator().manual_seed(SEED)
-        noise = torch.randn((1, 4, height // 8, width // 8), generator=generator)
+        shape = (1, 4, height // 8, width // 8)
+        if start:
+            torch.randn(shape, generator=generator)  # what diffusers samples the encoder's distribution with
+        noise = torch.randn(shape, generator=generator)
         times = scheduler.timesteps
         x = noise * scheduler.init_noise_sigma
         if start:
