@@ -36,6 +36,7 @@ type Config struct {
 	Chunks              int  // chunks of TextLength tokens a prompt may have; 0 for any number
 	Fixed               Size // the only size they paint; zero for any
 	FractionalTimesteps bool // false where the UNet takes whole timesteps only
+	Multiple            int  // what the sides of a picture are multiples of, as the UNet halves its latents again and again
 	CanEncode           bool // there is a vae_encoder, so pictures can be started from
 }
 
@@ -138,6 +139,9 @@ func readVAE(dir string, c *Config) error {
 	return nil
 }
 
+// usualMultiple is what Stable Diffusion 1 and 2 take: 8 pixels a latent, halved three times.
+const usualMultiple = 64
+
 // readSizes reads what the text encoder and the UNet say of their sizes; both files are absent in old exports.
 func readSizes(dir string, c *Config) error {
 	text := struct {
@@ -148,8 +152,9 @@ func readSizes(dir string, c *Config) error {
 		return err
 	}
 	var unet struct {
-		Side  any `json:"sample_size"` // a number of latents, rarely [height, width]
-		Width any `json:"cross_attention_dim"`
+		Side   any      `json:"sample_size"` // a number of latents, rarely [height, width]
+		Width  any      `json:"cross_attention_dim"`
+		Blocks []string `json:"down_block_types"`
 	}
 	if err := readJSON(filepath.Join(dir, "unet", "config.json"), &unet); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -160,6 +165,10 @@ func readSizes(dir string, c *Config) error {
 	}
 	if side, ok := unet.Side.(float64); ok && side > 0 {
 		c.Native = Size{int(side) * c.PixelsPerLatent, int(side) * c.PixelsPerLatent}
+	}
+	c.Multiple = usualMultiple
+	if n := len(unet.Blocks); n > 0 {
+		c.Multiple = c.PixelsPerLatent << min(n-1, 8) // each block but the last halves the latents
 	}
 	if c.TextLength < 3 || c.TextLength > 1024 {
 		return fmt.Errorf("%s: max_position_embeddings %d, want 77", filepath.Join(dir, "text_encoder", "config.json"), c.TextLength)

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -27,30 +26,24 @@ type Device struct {
 	Threads int    // threads of one call on the CPU; 0 is one per physical core
 }
 
-// ParseDevice reads "cpu", "cuda" or "cuda:1".
-func ParseDevice(s string) (Device, error) {
-	kind, index, numbered := strings.Cut(s, ":")
-	switch {
-	case s == CPU:
-		return Device{Kind: CPU}, nil
-	case kind != CUDA:
-		return Device{}, fmt.Errorf("device %q: want cpu, cuda or cuda:N", s)
-	case !numbered:
-		return Device{Kind: CUDA}, nil
-	}
-	n, err := strconv.ParseUint(index, 10, 8)
-	if err != nil {
-		return Device{}, fmt.Errorf("device %q: want a number from 0 to 255 after the colon", s)
-	}
-	return Device{Kind: CUDA, Index: int(n)}, nil
-}
-
-// String returns the device as ParseDevice reads it.
+// String writes the device as people ask for it: "cpu" or "cuda:0".
 func (d Device) String() string {
 	if d.Kind == CUDA {
 		return CUDA + ":" + strconv.Itoa(d.Index)
 	}
 	return d.Kind
+}
+
+// Check tells whether the open library can run networks on the device. Open must have been called.
+func (d Device) Check() error {
+	if Version() == "" {
+		return ErrNotOpen
+	}
+	o, err := d.options()
+	if err != nil {
+		return err
+	}
+	return o.Destroy()
 }
 
 // options makes the session options for the device; the caller destroys them.

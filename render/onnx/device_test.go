@@ -9,22 +9,31 @@ import (
 	"darkroom/render/onnx"
 )
 
-func TestParseDevice(t *testing.T) {
+func TestDevice(t *testing.T) {
 	t.Parallel()
-	for s, want := range map[string]onnx.Device{"cpu": {Kind: onnx.CPU}, "cuda": {Kind: onnx.CUDA}, "cuda:3": {Kind: onnx.CUDA, Index: 3}} {
-		got, err := onnx.ParseDevice(s)
-		if err != nil || got != want {
-			t.Errorf("%q: got %+v, %v, want %+v", s, got, err, want)
-		}
-		if again, err := onnx.ParseDevice(got.String()); err != nil || again != got {
-			t.Errorf("%q printed and parsed again: got %+v, %v, want %+v", s, again, err, got)
+	for want, d := range map[string]onnx.Device{"cpu": {Kind: onnx.CPU}, "cuda:0": {Kind: onnx.CUDA}, "cuda:3": {Kind: onnx.CUDA, Index: 3}} {
+		if got := d.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
-	for _, s := range []string{"", "gpu", "cpu:0", "cuda:", "cuda:x", "cuda:-1", "cuda:999"} {
-		if got, err := onnx.ParseDevice(s); err == nil || !strings.Contains(err.Error(), "device") {
-			t.Errorf("%q: got %+v, %v, want an error", s, got, err)
+	t.Run("the CPU is there", func(t *testing.T) {
+		t.Parallel()
+		runtimeOrSkip(t)
+		if err := (onnx.Device{Kind: onnx.CPU}).Check(); err != nil {
+			t.Error(err)
 		}
-	}
+	})
+	t.Run("a library for the CPU has no GPU", func(t *testing.T) {
+		t.Parallel()
+		runtimeOrSkip(t)
+		err := onnx.Device{Kind: onnx.CUDA}.Check()
+		if err == nil {
+			t.Skip("this library has CUDA")
+		}
+		if !strings.Contains(err.Error(), "cuda:0") || !strings.Contains(err.Error(), "--ort") {
+			t.Errorf("got %v, want the device and what would help", err)
+		}
+	})
 }
 
 func TestOpen(t *testing.T) {

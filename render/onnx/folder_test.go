@@ -3,6 +3,7 @@ package onnx_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -63,7 +64,7 @@ func TestOpenFolder(t *testing.T) {
 	}
 	want := onnx.Config{Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction", Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001,
 		BetaEnd: 0.01, BetaSchedule: "linear", RescaleZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
-		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, Native: onnx.Size{Width: 512, Height: 512}, CanEncode: true}
+		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, Native: onnx.Size{Width: 512, Height: 512}, Multiple: 64, CanEncode: true}
 	if f.Config != want {
 		t.Errorf("got config %+v\nwant %+v", f.Config, want)
 	}
@@ -91,6 +92,69 @@ func TestOpenOldFolder(t *testing.T) {
 	}
 	if f.Name != "tiny" || !reflect.DeepEqual(f.Card, onnx.Card{}) || len(f.Card.Vocabulary()) != 0 {
 		t.Errorf("got name %q and card %+v, want the folder's name and none", f.Name, f.Card)
+	}
+}
+
+func TestMultiple(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		unet string
+		want int
+	}{
+		"nothing said":   {`{}`, 64},
+		"one block":      {`{"down_block_types":["a"]}`, 8},
+		"two blocks":     {`{"down_block_types":["a","b"]}`, 16},
+		"four blocks":    {`{"down_block_types":["a","b","c","d"]}`, 64},
+		"no such blocks": {`{"down_block_types":null}`, 64},
+	} {
+		dir := tiny(t, onnxtest.Folder{})
+		write(t, dir, "unet/config.json", c.unet)
+		f, err := onnx.OpenFolder(dir)
+		if err != nil || f.Config.Multiple != c.want {
+			t.Errorf("%s: got %d, %v, want %d", name, f.Config.Multiple, err, c.want)
+		}
+	}
+	f, err := onnx.OpenFolder(tiny(t, onnxtest.Folder{Side: 3}))
+	if want := (onnx.Size{Width: 24, Height: 24}); err != nil || f.Config.Fixed != want || f.Config.Multiple != 8 {
+		t.Errorf("one size: got %v in multiples of %d, %v, want %v in multiples of 8", f.Config.Fixed, f.Config.Multiple, err, want)
+	}
+}
+
+// TestLinkedParts links a part and the whole folder to where they lie, as people do who share text encoders.
+func TestLinkedParts(t *testing.T) {
+	t.Parallel()
+	dir := tiny(t, onnxtest.Folder{External: true})
+	want, err := onnx.OpenFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"text_encoder", "tokenizer"} {
+		away := filepath.Join(t.TempDir(), ".hidden-"+part)
+		if err := errors.Join(os.Rename(filepath.Join(dir, part), away), os.Symlink(away, filepath.Join(dir, part))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	got, err := onnx.OpenFolder(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Hash != want.Hash || got.Bytes != want.Bytes {
+		t.Errorf("linked: got %s over %d bytes, want %s over %d", got.Hash, got.Bytes, want.Hash, want.Bytes)
+	}
+}
+
+func TestHashesAreRemembered(t *testing.T) {
+	t.Parallel()
+	cache := filepath.Join(t.TempDir(), "new", "place", "hashes.json")
+	if _, err := onnx.OpenFolder(tiny(t, onnxtest.Folder{}), onnx.Cached(cache)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(cache); err != nil {
+		t.Errorf("the cache was not written: %v", err)
 	}
 }
 
@@ -232,7 +296,7 @@ func TestHash(t *testing.T) {
 		t.Errorf("a changed file: got %s from the cache, want %s, and not %s", got, want, second)
 	}
 	write(t, filepath.Dir(cache), filepath.Base(cache), "not JSON")
-	if got, want := hash(onnx.Cached(cache)), hash(onnx.Cached(filepath.Join(dir, "no", "such", "folder"))); got != want {
+	if got, want := hash(onnx.Cached(cache)), hash(onnx.Cached(filepath.Join(dir, "README.md", "no", "folder"))); got != want {
 		t.Errorf("a broken cache: got %s, want %s", got, want)
 	}
 }

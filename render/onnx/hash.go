@@ -50,19 +50,26 @@ func hashFolder(dir, cache string) (string, int64, error) {
 func hashedFiles(dir string) ([]string, error) {
 	paths := []string{"model_index.json"}
 	for _, part := range []string{"tokenizer", "scheduler", textPart, unetPart, decoderPart, encoderPart} {
-		err := filepath.WalkDir(filepath.Join(dir, part), func(path string, d fs.DirEntry, err error) error {
+		root, err := filepath.EvalSymlinks(filepath.Join(dir, part)) // WalkDir does not follow its own root
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			switch {
-			case errors.Is(err, os.ErrNotExist):
-				return nil
 			case err != nil:
 				return err
+			case path == root:
+				return nil // whatever it is called where it lies
 			case strings.HasPrefix(d.Name(), ".") && d.IsDir():
 				return fs.SkipDir
 			case strings.HasPrefix(d.Name(), ".") || d.IsDir():
 				return nil
 			}
-			rel, err := filepath.Rel(dir, path)
-			paths = append(paths, filepath.ToSlash(rel))
+			rel, err := filepath.Rel(root, path)
+			paths = append(paths, part+"/"+filepath.ToSlash(rel))
 			return err
 		})
 		if err != nil {
@@ -121,6 +128,9 @@ func saveHashes(cache string, old, fresh map[string]hashed) {
 	}
 	data, err := json.Marshal(old)
 	if !changed || err != nil {
+		return
+	}
+	if os.MkdirAll(filepath.Dir(cache), 0o700) != nil {
 		return
 	}
 	temp, err := os.CreateTemp(filepath.Dir(cache), ".hashes-*")

@@ -77,6 +77,9 @@ func (f *Folder) checkGraphs() error {
 	if (c.Fixed.Width == 0) != (c.Fixed.Height == 0) {
 		return fmt.Errorf("%s: %v: want both sides fixed or both free", f.path(unetPart), p.sample)
 	}
+	if c.Fixed != (Size{}) {
+		c.Multiple = c.PixelsPerLatent // whatever was exported fits itself
+	}
 	return nil
 }
 

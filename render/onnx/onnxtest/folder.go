@@ -32,6 +32,7 @@ type Folder struct {
 	Old      bool        // weights are listed as inputs, as old exports do
 	NoImages bool        // no vae_encoder
 	Channels int         // of the UNet's input; 0 for 4
+	Side     int         // of the UNet's latents, fixed; 0 for any
 	Endless  bool        // a run of the UNet does not end by itself
 	External bool        // the text encoder's weights are in a file beside it
 	Class    string      // of the pipeline; empty for StableDiffusionPipeline
@@ -132,11 +133,11 @@ func (f Folder) unet() Model {
 	m := Model{
 		Weights: []Weight{{Name: "last", Type: graph.Int64, Dims: []int{1}, Values: []float64{3}}},
 		Inputs: []graph.Value{
-			{Name: "sample", Type: f.Float, Dims: []int{f.Batch, f.Channels, 0, 0}},
+			{Name: "sample", Type: f.Float, Dims: []int{f.Batch, f.Channels, f.Side, f.Side}},
 			{Name: "timestep", Type: f.Timestep.Type, Dims: f.Timestep.Dims},
 			{Name: "encoder_hidden_states", Type: f.Float, Dims: []int{f.Batch, 0, Width}},
 		},
-		Outputs: []graph.Value{{Name: "out_sample", Type: f.Float, Dims: []int{f.Batch, 4, 0, 0}}},
+		Outputs: []graph.Value{{Name: "out_sample", Type: f.Float, Dims: []int{f.Batch, 4, f.Side, f.Side}}},
 		Old:     f.Old,
 	}
 	if f.Endless {
