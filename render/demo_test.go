@@ -14,9 +14,9 @@ import (
 
 	"darkroom/render"
 	"darkroom/render/clip"
+	"darkroom/render/easel"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
-	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 )
 
@@ -72,15 +72,8 @@ func demo(t testing.TB) (*render.Renderer, *timed) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, m := folder.Config, &timed{Model: model}
-	r, err := render.New(render.Parts{Text: m, Unet: m, Decoder: m, Encoder: m, Tokenizer: words, Config: render.Config{
-		Sampler: sampler.Config{
-			TrainSteps: c.TrainSteps, BetaStart: c.BetaStart, BetaEnd: c.BetaEnd, BetaSchedule: c.BetaSchedule,
-			Prediction: sampler.Prediction(c.Prediction), Spacing: c.TimestepSpacing, StepsOffset: c.StepsOffset,
-			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR,
-		},
-		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, Factor: c.PixelsPerLatent, Chunks: c.Chunks,
-	}}, render.Options{})
+	m := &timed{Model: model}
+	r, err := render.New(render.Parts{Text: m, Unet: m, Decoder: m, Encoder: m, Tokenizer: words, Config: easel.Config(folder.Config)}, render.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

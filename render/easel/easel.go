@@ -1,0 +1,116 @@
+// Package easel stands between a model folder and the renderer: it checks all of a folder that can be checked without
+// loading it, and makes a loaded one ready to paint.
+package easel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"darkroom/render"
+	"darkroom/render/clip"
+	"darkroom/render/onnx"
+	"darkroom/render/picture"
+	"darkroom/render/sampler"
+)
+
+// Open checks a model folder: its networks as onnx.OpenFolder does, its tokenizer, its noise schedule and its card.
+// The error names the folder. Nothing is loaded.
+func Open(dir string, options ...onnx.Option) (*onnx.Folder, error) {
+	f, err := onnx.OpenFolder(dir, options...)
+	if err != nil {
+		return nil, err
+	}
+	words, err := tokenizer(f)
+	if err != nil {
+		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
+	}
+	err = errors.Join(checkLength(words, f.Config), Config(f.Config).Sampler.Check(), checkCard(f))
+	if err != nil {
+		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
+	}
+	return f, nil
+}
+
+func tokenizer(f *onnx.Folder) (*clip.Tokenizer, error) {
+	return clip.OpenTokenizer(os.DirFS(filepath.Join(f.Dir, "tokenizer")))
+}
+
+// checkLength sees that the tokenizer's chunks are as long as the text encoder reads.
+func checkLength(words *clip.Tokenizer, c onnx.Config) error {
+	if words.Length != c.TextLength {
+		return fmt.Errorf("the tokenizer makes chunks of %d tokens, want %d as the text encoder reads", words.Length, c.TextLength)
+	}
+	return nil
+}
+
+// checkCard sees that what the card recommends can be painted.
+func checkCard(f *onnx.Folder) error {
+	d, path := f.Card.Defaults, filepath.Join(f.Dir, onnx.CardFile)
+	var errs []error
+	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(path+": "+format, a...)) }
+	if d.Steps < 0 || d.Steps > min(picture.MaxSteps, f.Config.TrainSteps-1) {
+		bad("%d steps, want 1 to %d", d.Steps, min(picture.MaxSteps, f.Config.TrainSteps-1))
+	}
+	if d.GuidanceScale < 0 || math.IsInf(d.GuidanceScale, 0) {
+		bad("guidance %v, want 0 or more", d.GuidanceScale)
+	}
+	if known := sampler.Names(sampler.Diffusers); d.Sampler != "" && !slices.Contains(known, d.Sampler) {
+		bad("sampler %q, want one of %q", d.Sampler, known)
+	}
+	for _, s := range append(slices.Clone(f.Card.Sizes), d.Size) {
+		if m := f.Config.Multiple; s.Width%m != 0 || s.Height%m != 0 {
+			bad("size %d×%d, want multiples of %d for this UNet", s.Width, s.Height, m)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Config says what a folder's configuration means to the renderer.
+func Config(c onnx.Config) render.Config {
+	return render.Config{
+		Sampler: sampler.Config{
+			TrainSteps: c.TrainSteps, BetaStart: c.BetaStart, BetaEnd: c.BetaEnd, BetaSchedule: c.BetaSchedule,
+			Prediction: sampler.Prediction(c.Prediction), Spacing: c.TimestepSpacing, StepsOffset: c.StepsOffset,
+			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR,
+		},
+		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, Factor: c.PixelsPerLatent, Chunks: c.Chunks,
+		Multiple: c.Multiple, Fixed: c.Fixed != onnx.Size{},
+		LastLayer: true, // onnx.ErrClipSkip
+	}
+}
+
+// Easel is one loaded model, ready to paint.
+type Easel struct {
+	*render.Renderer
+	Folder *onnx.Folder
+	Model  *onnx.Model
+}
+
+// Load loads a folder's networks on a device. onnx.Open must have been called. The error names the folder.
+func Load(ctx context.Context, f *onnx.Folder, device onnx.Device) (*Easel, error) {
+	words, err := tokenizer(f)
+	if err != nil {
+		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
+	}
+	model, err := onnx.Load(ctx, f, device)
+	if err != nil {
+		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
+	}
+	parts := render.Parts{Text: model, Unet: model, Decoder: model, Tokenizer: words, Config: Config(f.Config)}
+	if f.Config.CanEncode {
+		parts.Encoder = model
+	}
+	painter, err := render.New(parts, render.Options{})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
+	}
+	return &Easel{Renderer: painter, Folder: f, Model: model}, nil
+}
+
+// Close frees the model's memory.
+func (e *Easel) Close() error { return e.Model.Close() }

@@ -1,0 +1,123 @@
+package easel_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"darkroom/render"
+	"darkroom/render/easel"
+	"darkroom/render/onnx"
+	"darkroom/render/onnx/onnxtest"
+	"darkroom/render/picture"
+)
+
+const demo = "../demo/postcards"
+
+func write(t *testing.T, path, data string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tiny writes a folder of small networks with the demo model's tokenizer, which makes it whole.
+func tiny(t *testing.T, f onnxtest.Folder) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "tiny")
+	if err := f.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"vocab.json", "merges.txt"} {
+		data, err := os.ReadFile(filepath.Join(demo, "tokenizer", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, "tokenizer", name), string(data))
+	}
+	return dir
+}
+
+func TestOpen(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{demo, tiny(t, onnxtest.Folder{})} {
+		if _, err := easel.Open(dir); err != nil {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+	for name, c := range map[string]struct{ file, data, want string }{
+		"a tokenizer that cannot be read": {"tokenizer/vocab.json", "{", "vocab.json"},
+		"a tokenizer of shorter chunks":   {"tokenizer/tokenizer_config.json", `{"model_max_length":64}`, "chunks of 64 tokens, want 77"},
+		"an unknown spacing":              {"scheduler/scheduler_config.json", `{"timestep_spacing":"wide"}`, `timestep spacing "wide"`},
+		"an offset beyond the schedule":   {"scheduler/scheduler_config.json", `{"steps_offset":5000}`, "steps offset 5000"},
+		"a card with too many steps":      {"darkroom.json", `{"defaults":{"steps":100000}}`, "100000 steps, want 1 to 150"},
+		"a card with an unknown sampler":  {"darkroom.json", `{"defaults":{"sampler":"magic"}}`, `sampler "magic"`},
+		"a card with negative guidance":   {"darkroom.json", `{"defaults":{"guidance":-1}}`, "guidance -1"},
+		"a card with a size that cannot be halved": {"darkroom.json", `{"sizes":[{"width":64,"height":72}]}`,
+			"size 64×72, want multiples of 64"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := tiny(t, onnxtest.Folder{})
+			write(t, filepath.Join(dir, c.file), c.data)
+			_, err := easel.Open(dir)
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), dir) {
+				t.Errorf("got %v, want %q and the folder in it", err, c.want)
+			}
+		})
+	}
+}
+
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	f, err := easel.Open(demo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := easel.Config(f.Config)
+	if c.Multiple != 16 || c.Fixed || !c.LastLayer || c.Factor != 8 {
+		t.Errorf("the demo model: got %+v, want multiples of 16, any size, the last layer only", c)
+	}
+	if f, err = easel.Open(tiny(t, onnxtest.Folder{Side: 3})); err != nil {
+		t.Fatal(err)
+	}
+	if c := easel.Config(f.Config); c.Multiple != 8 || !c.Fixed {
+		t.Errorf("one size: got %+v, want it fixed, in multiples of 8", c)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	lib, err := onnx.FindLibrary("")
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := onnx.Open(lib); err != nil {
+		t.Fatal(err)
+	}
+	f, err := easel.Open(demo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := easel.Load(t.Context(), f, onnx.Device{Kind: onnx.CPU, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	spec := picture.Spec{
+		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Model: picture.Ref{Name: f.Name, Hash: f.Hash}, Prompt: "a red boat", Width: 80, Height: 64, Seed: 1, Count: 1,
+		Steps: 1, GuidanceScale: 1, Sampler: "ddim",
+	}
+	if _, err := e.Paint(t.Context(), spec, render.Job{}); err != nil {
+		t.Errorf("a multiple of 16: %v", err)
+	}
+	spec.Width = 88
+	if _, err := e.Paint(t.Context(), spec, render.Job{}); err == nil || !strings.Contains(err.Error(), "multiples of 16") {
+		t.Errorf("a multiple of 8 only: got %v, want to hear of 16", err)
+	}
+	if _, err := easel.Load(t.Context(), f, onnx.Device{Kind: "none"}); err == nil || !strings.Contains(err.Error(), f.Dir) {
+		t.Errorf("no such device: got %v, want the folder in it", err)
+	}
+}
