@@ -166,11 +166,10 @@ func TestQueueCommand(t *testing.T) {
 	h.start()
 	h.ready()
 	h.says(h.ask("queue"), "Yours:** none")
-	a := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+	a := h.queued(sandbox.With("prompt", "a red boat"))
 	h.says(a, "#1 in line")
-	b := h.ask("imagine", sandbox.With("prompt", "a blue star"))
+	b := h.queued(sandbox.With("prompt", "a blue star"))
 	h.says(b, "#2 in line")
-	h.poll("both to be in line", func() bool { return h.entry(a).Epoch > 0 && h.entry(b).Epoch > 0 })
 	m := h.says(h.ask("queue"), "The line:** 2 waiting, 0 being painted; 1 renderer is up.")
 	for _, want := range []string{"This server: 2 waiting, 0 being painted.", "a red boat — #1 in line", "a blue star — #2 in line"} {
 		if !strings.Contains(strings.ReplaceAll(plain(m.Content), "*", ""), want) {

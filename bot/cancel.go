@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"darkroom/bot/reply"
 	"darkroom/queue"
@@ -62,31 +63,53 @@ func (t *turn) chosen(ctx context.Context) (store.Entry, error) {
 	return mine[len(mine)-1], nil
 }
 
-// recall takes a job back. The queue is asked first: after OK there, nobody can post it any more, and only then may the
-// ledger say so.
+// recallWithin is how long a cancel waits for a job that is just being put into the line.
+const recallWithin = 1500 * time.Millisecond
+
+// recall takes a job back. The queue is asked first: only when nobody can post it any more may the ledger say so.
 func (t *turn) recall(ctx context.Context, e store.Entry) error {
+	ctx, cancel := context.WithTimeout(ctx, recallWithin)
+	defer cancel()
+	release, err := t.latches.hold(ctx, e.ID)
+	if err != nil {
+		return errReconnecting
+	}
+	defer release()
+	if e, err = t.ledger.Find(ctx, e.ID); err != nil {
+		return err
+	}
 	if terminal(e) {
 		return errEnded
 	}
 	said, err := t.line.Cancel(ctx, e.ID, t.req.Person.ID)
-	switch {
-	case errors.Is(err, queue.ErrEpoch):
-		said = queue.Unknown // the line is empty, and will be filled by what the ledger says
-	case err != nil:
+	empty := errors.Is(err, queue.ErrEpoch) // the line is empty, and will be filled by what the ledger says
+	if err != nil && !empty {
 		t.log.Warn("a job could not be cancelled", "job", e.ID, "error", reply.Redact(err.Error()))
 		return errReconnecting
 	}
-	if said == queue.Posting {
+	if !empty && (said == queue.Posting || said == queue.Unknown && t.passedThrough(ctx, e)) {
 		return errPosting
 	}
-	cancelled, err := t.ledger.Cancel(ctx, e.ID)
+	return t.takenBack(ctx, e.ID)
+}
+
+// passedThrough tells whether a job that the queue does not know any more was in this line: then it is over there, and
+// only the ledger has not heard of it yet.
+func (t *turn) passedThrough(ctx context.Context, e store.Entry) bool {
+	epoch, err := t.ledger.CurrentEpoch(ctx, t.o.Pool)
+	return err != nil || e.Epoch > 0 && e.Epoch == epoch
+}
+
+// takenBack writes a cancel down.
+func (t *turn) takenBack(ctx context.Context, id string) error {
+	cancelled, err := t.ledger.Cancel(ctx, id)
 	if err != nil {
-		return fmt.Errorf("cancel job %s: %w", e.ID, err)
+		return fmt.Errorf("cancel job %s: %w", id, err)
 	}
 	if cancelled {
 		return nil
 	}
-	now, err := t.ledger.Find(ctx, e.ID)
+	now, err := t.ledger.Find(ctx, id)
 	if err == nil && now.State == store.Cancelled {
 		return nil // the queue's own word about it was faster
 	}

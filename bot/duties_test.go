@@ -125,8 +125,7 @@ func TestPlacesStayTrueWhileTheLineMoves(t *testing.T) {
 	release := h.brush.stay()
 	var asked []sandbox.Interaction
 	for range 4 {
-		asked = append(asked, h.ask("imagine", sandbox.With("prompt", "a boat"), sandbox.With("count", 1)))
-		h.says(asked[len(asked)-1], "a boat")
+		asked = append(asked, h.queued(sandbox.With("prompt", "a boat"), sandbox.With("count", 1)))
 	}
 	h.says(asked[0], "Painting")
 	for i, place := range []string{"#1 in line", "#2 in line", "#3 in line"} {

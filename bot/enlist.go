@@ -11,7 +11,8 @@ import (
 )
 
 // enlist brings a promised job into the line, from wherever it stands: input pictures that are missing are copied, the
-// bytes are lent to the queue, the job is enqueued and its epoch noted. Doing it again does no harm. Every way into the queue is this one: a fresh request, a start of the bot, a lost enqueue, a wiped Redis.
+// bytes are lent to the queue, the job is enqueued and its epoch noted. Doing it again does no harm. Every way into the
+// queue is this one: a fresh request, a start of the bot, a lost enqueue, a wiped Redis.
 func (b *Bot) enlist(ctx context.Context, e store.Entry) error {
 	epoch, err := b.ledger.CurrentEpoch(ctx, b.o.Pool)
 	if err != nil {
@@ -41,11 +42,37 @@ func (b *Bot) enlistIn(ctx context.Context, epoch int64, e store.Entry) error {
 	if err := b.lend(ctx, e); err != nil {
 		return err
 	}
+	return b.enqueue(ctx, epoch, e)
+}
+
+// enqueue puts a job into the line unless it ended meanwhile. A cancel waits until it is there.
+func (b *Bot) enqueue(ctx context.Context, epoch int64, e store.Entry) error {
+	release, err := b.latches.hold(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	defer release()
+	now, err := b.ledger.Find(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	if terminal(now) {
+		return errOver
+	}
 	if _, err := b.line.Enqueue(ctx, epoch, b.job(ctx, e)); err != nil {
 		return err
 	}
 	poke(b.moving)
-	return b.noteEpoch(ctx, e.ID, epoch)
+	_, err = b.ledger.Enqueued(ctx, e.ID, epoch)
+	return err
+}
+
+// errOver means that a job ended on its way into the line: somebody cancelled it.
+var errOver = errors.New("the job ended meanwhile")
+
+// passing tells whether an error of enlist asks for nothing more: somebody else has the job in hand, or it is over.
+func passing(err error) bool {
+	return errors.Is(err, errCopying) || errors.Is(err, errGivenUp) || errors.Is(err, errOver)
 }
 
 // errCopying means that somebody else is copying this job's input pictures.
@@ -76,22 +103,6 @@ func (b *Bot) lend(ctx context.Context, e store.Entry) error {
 		if err := b.line.LendInput(ctx, sha, data); err != nil {
 			return fmt.Errorf("lend input of job %s: %w", e.ID, err)
 		}
-	}
-	return nil
-}
-
-// noteEpoch notes where the job is. If it ended meanwhile (cancelled while it was on its way), it is taken out again.
-func (b *Bot) noteEpoch(ctx context.Context, id string, epoch int64) error {
-	noted, err := b.ledger.Enqueued(ctx, id, epoch)
-	if err != nil || noted {
-		return err
-	}
-	e, err := b.ledger.Find(ctx, id)
-	if err != nil || e.State != store.Cancelled {
-		return err
-	}
-	if _, err := b.line.Cancel(ctx, id, e.User); err != nil {
-		return fmt.Errorf("take cancelled job %s out: %w", id, err)
 	}
 	return nil
 }

@@ -295,6 +295,15 @@ func (h *house) note(user, channel, text string) sandbox.Message {
 	return m
 }
 
+// queued asks for pictures and waits until the job is in line. A message may say "waiting" a moment before that.
+func (h *house) queued(options ...sandbox.Option) sandbox.Interaction {
+	h.t.Helper()
+	i := h.ask("imagine", options...)
+	h.answer(i, "an answer", nil)
+	h.poll("the job to be in line", func() bool { return h.entry(i).Epoch > 0 })
+	return i
+}
+
 // entry returns the job of an interaction.
 func (h *house) entry(i sandbox.Interaction) store.Entry {
 	h.t.Helper()

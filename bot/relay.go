@@ -58,7 +58,7 @@ func (b *Bot) settle(ctx context.Context) error {
 			switch err := b.enlistIn(ctx, epoch, e); {
 			case err == nil:
 				moved++
-			case errors.Is(err, errCopying), errors.Is(err, errGivenUp):
+			case passing(err):
 			case errors.Is(err, queue.ErrEpoch), errors.Is(err, queue.ErrFull), ctx.Err() != nil:
 				return err
 			default:
@@ -97,7 +97,7 @@ func (b *Bot) audit(ctx context.Context) error {
 		if there[e.ID] || b.o.Now().Sub(e.Updated) < stale {
 			continue
 		}
-		if err := b.enlistIn(ctx, epoch, e); err != nil && !errors.Is(err, errCopying) && !errors.Is(err, errGivenUp) {
+		if err := b.enlistIn(ctx, epoch, e); err != nil && !passing(err) {
 			return err
 		}
 	}

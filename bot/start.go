@@ -63,7 +63,7 @@ func (b *Bot) attach(ctx context.Context, e store.Entry) (store.Entry, error) {
 	if attached, err := b.ledger.Attach(ctx, e.ID, e.Spec, e.Inputs); err != nil {
 		return e, err
 	} else if !attached {
-		return e, fmt.Errorf("job %s ended while its start picture was copied", e.ID)
+		return e, errOver
 	}
 	return e, nil
 }

@@ -36,7 +36,7 @@ func (t *turn) order(ctx context.Context, rule judge) error {
 	}
 	t.watched.shown(e.ID, shown, t.o.Now())
 	switch err := t.enlist(ctx, e); {
-	case errors.Is(err, errGivenUp):
+	case err != nil && passing(err):
 		return nil // and the message says why
 	case err != nil:
 		t.log.Warn("the job waits for the relay", "job", e.ID, "error", reply.Redact(err.Error()))

@@ -189,9 +189,7 @@ func TestCancel(t *testing.T) {
 		h.start()
 		h.ready()
 		h.says(h.ask("cancel"), "You have nothing waiting")
-		a, b := h.ask("imagine", sandbox.With("prompt", "a red boat")), h.ask("imagine", sandbox.With("prompt", "a blue star"))
-		h.says(a, "in line")
-		h.says(b, "in line")
+		a, b := h.queued(sandbox.With("prompt", "a red boat")), h.queued(sandbox.With("prompt", "a blue star"))
 		choices, err := h.box.Autocomplete(h.ctx, h.home.Member.ID, h.home.Channel.ID, "cancel", "job", sandbox.With("job", "boat"))
 		if err != nil || len(choices) != 1 || choices[0].Value != a.ID+"-0" {
 			t.Fatalf("choices: got %+v, %v; want the boat", choices, err)
