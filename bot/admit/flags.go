@@ -1,6 +1,7 @@
 package admit
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -9,6 +10,9 @@ import (
 
 // maxExamples is how many prompts are shown to somebody whose words the model does not know.
 const maxExamples = 3
+
+// maxTags is how many add-on tags are named.
+const maxTags = 3
 
 // readFlags takes the flags off a prompt. Those that are not understood are named and left out.
 func (j *judgement) readFlags(text string) (string, []prompt.Flag) {
@@ -61,10 +65,22 @@ func (j *judgement) beaten(f prompt.Flag, by bool) bool {
 	return by
 }
 
-// smallWords carry no picture: nobody is told that a model does not know them.
-var smallWords = []string{
-	"a", "an", "the", "and", "or", "of", "in", "on", "at", "over", "under", "above", "below", "with", "by", "near", "to", "from",
-	"is", "its", "it", "during", "against", "behind", "before", "beside", "into", "through", "some", "one",
+// unread tells what of the words this version cannot paint: add-on tags, and what the model has no room for. Room is
+// judged by the fewest chunks that the words can take, since only the renderer knows their tokens.
+func (j *judgement) unread() {
+	s := &j.order.Spec
+	if tags := prompt.Tags(s.Prompt, s.Negative); len(tags) > 0 {
+		more := ""
+		if n := len(tags) - maxTags; n > 0 {
+			tags, more = tags[:maxTags], fmt.Sprintf(" and %d more", n)
+		}
+		j.note("This version has no add-ons, so it leaves out %s%s.", list(tags), more)
+	}
+	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
+		if room := j.model.Chunks; room > 0 && prompt.LeastChunks(t.text) > room {
+			j.note("%s reads about the first %d words of the %s; the rest was left out.", j.model.Name, room*prompt.ChunkTokens, t.name)
+		}
+	}
 }
 
 // unknown looks for words that a model with a word list never saw.
@@ -72,8 +88,7 @@ func (j *judgement) unknown() {
 	if len(j.model.Words) == 0 {
 		return
 	}
-	known := append(append([]string(nil), smallWords...), j.model.Words...)
-	if j.order.Unknown = prompt.Unknown(known, j.order.Spec.Prompt); len(j.order.Unknown) > 0 {
+	if j.order.Unknown = prompt.Unknown(j.model.Words, j.order.Spec.Prompt); len(j.order.Unknown) > 0 {
 		j.order.Examples = j.model.Prompts[:min(maxExamples, len(j.model.Prompts))]
 	}
 }

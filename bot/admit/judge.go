@@ -139,6 +139,7 @@ func (j *judgement) words(w Wanted) *Refusal {
 			return refuse("Please shorten it.", "The %s has %d characters; at most %d can be read.", text.name, n, picture.MaxPromptRunes)
 		}
 	}
+	j.unread()
 	return nil
 }
 

@@ -23,6 +23,13 @@ func free() Offer {
 	return Offer{Models: []Model{{Name: "sd15", Hash: hashB, Samplers: []string{"ddim", "dpmpp_2m_karras"}}}}
 }
 
+// narrow offers the same model with room for one chunk of words.
+func narrow() Offer {
+	o := offer()
+	o.Models[0].Chunks = 1
+	return o
+}
+
 func request(w Wanted) Request {
 	return Request{Place: Place{Kind: "guild", BotPermissions: attachFiles}, Wanted: w}
 }
@@ -59,6 +66,17 @@ func TestJudge(t *testing.T) {
 		{name: "an option beats a flag, and that is said", want: Wanted{Prompt: "red boat --seed 9", Seed: ptr(int64(3))},
 			spec: func(s *picture.Spec) { s.Seed = 3 }, notes: []string{"--seed 9 was left out"}},
 		{name: "an unknown flag is named and left out", want: Wanted{Prompt: "red boat --chaos 50"}, notes: []string{"I do not know the flag --chaos 50"}},
+		{name: "add-on tags are named", want: Wanted{Prompt: "red boat <lora:ink:1> <lora:ink:1>", Negative: ptr("<hypernet:fog>")},
+			spec:  func(s *picture.Spec) { s.Prompt, s.Negative = "red boat <lora:ink:1> <lora:ink:1>", "<hypernet:fog>" },
+			notes: []string{"leaves out <lora:ink:1>, <hypernet:fog>."}},
+		{name: "many add-on tags are counted", want: Wanted{Prompt: "red boat <lora:a> <lora:b> <lora:c> <lora:d> <lora:e>"},
+			spec:  func(s *picture.Spec) { s.Prompt = "red boat <lora:a> <lora:b> <lora:c> <lora:d> <lora:e>" },
+			notes: []string{"<lora:a>, <lora:b>, <lora:c> and 2 more."}},
+		{name: "words that a model has no room for are told", want: Wanted{Prompt: strings.Repeat("red ", 76), Negative: ptr(strings.Repeat("fog ", 75))}, offer: narrow,
+			spec: func(s *picture.Spec) {
+				s.Prompt, s.Negative = strings.Repeat("red ", 75)+"red", strings.Repeat("fog ", 75)
+			},
+			notes: []string{"postcards reads about the first 75 words of the prompt"}},
 		{name: "a flag with a bad value is named and left out", want: Wanted{Prompt: "red boat --seed many"}, notes: []string{"--seed many"},
 			spec: func(s *picture.Spec) {}},
 		{name: "an aspect becomes the nearest size", want: Wanted{Prompt: "red boat", Aspect: ptr("16:9")}, spec: func(s *picture.Spec) { s.Width, s.Height = 176, 96 }},

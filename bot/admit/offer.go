@@ -63,6 +63,7 @@ type Model struct {
 	Words    Words           `json:"words,omitempty"`    // all that it knows; empty for a model that read everything
 	Prompts  []string        `json:"examples,omitempty"` // examples of what it paints well
 	Starts   bool            `json:"starts,omitempty"`   // it can begin from a picture
+	Chunks   int             `json:"chunks,omitempty"`   // of prompt.ChunkTokens tokens that it has room for; 0 for any number
 	Defaults Defaults        `json:"defaults"`           // see filled
 }
 

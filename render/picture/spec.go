@@ -131,7 +131,7 @@ func wrapSeed(n int64) int64 { return n & MaxSeed }
 
 var hexHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// Validate reports everything that is wrong with the Spec, joined, or nil.
+// Validate reports everything that is wrong with the Spec, joined in the order of its fields, or nil.
 func (s Spec) Validate() error {
 	var errs []error
 	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(format, a...)) }
@@ -144,17 +144,17 @@ func (s Spec) Validate() error {
 	if s.Notation != NotationA1111 {
 		bad("notation %q: want %q", s.Notation, NotationA1111)
 	}
-	for name, text := range map[string]string{"prompt": s.Prompt, "negative prompt": s.Negative} {
-		if n := utf8.RuneCountInString(text); n > MaxPromptRunes {
-			bad("%s: %d characters, at most %d", name, n, MaxPromptRunes)
+	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
+		if n := utf8.RuneCountInString(t.text); n > MaxPromptRunes {
+			bad("%s: %d characters, at most %d", t.name, n, MaxPromptRunes)
 		}
-		if !utf8.ValidString(text) { // JSON would change it, and the picture with it
-			bad("%s: not valid UTF-8", name)
+		if !utf8.ValidString(t.text) { // JSON would change it, and the picture with it
+			bad("%s: not valid UTF-8", t.name)
 		}
 	}
-	for name, side := range map[string]int{"width": s.Width, "height": s.Height} {
+	for i, side := range []int{s.Width, s.Height} {
 		if side < SizeMultiple || side > MaxSide || side%SizeMultiple != 0 {
-			bad("%s %d: want a multiple of %d up to %d", name, side, SizeMultiple, MaxSide)
+			bad("%s %d: want a multiple of %d up to %d", []string{"width", "height"}[i], side, SizeMultiple, MaxSide)
 		}
 	}
 	if s.Seed < 0 || s.Seed > MaxSeed {

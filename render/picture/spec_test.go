@@ -228,6 +228,18 @@ func TestValidate(t *testing.T) {
 			}
 		})
 	}
+	t.Run("faults are told in the order of the fields", func(t *testing.T) {
+		t.Parallel()
+		s := plain()
+		s.Prompt, s.Negative, s.Width, s.Height = "a\xff", "b\xff", 1, 2
+		want := "prompt: not valid UTF-8\nnegative prompt: not valid UTF-8\n" +
+			"width 1: want a multiple of 8 up to 4096\nheight 2: want a multiple of 8 up to 4096"
+		for range 20 {
+			if got := s.Validate().Error(); got != want {
+				t.Fatalf("got %q, want %q", got, want)
+			}
+		}
+	})
 	t.Run("all faults are told at once", func(t *testing.T) {
 		t.Parallel()
 		err := picture.Spec{}.Validate()

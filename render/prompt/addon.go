@@ -2,6 +2,7 @@ package prompt
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -44,6 +45,20 @@ func Addons(text string) (rest string, addons []Addon) {
 	}
 	b.WriteString(text[end:])
 	return b.String(), addons
+}
+
+// Tags returns the add-on tags of some texts as they were written, each once.
+func Tags(texts ...string) []string {
+	var tags []string
+	for _, text := range texts {
+		_, addons := Addons(text)
+		for _, a := range addons {
+			if !slices.Contains(tags, a.Tag) {
+				tags = append(tags, a.Tag)
+			}
+		}
+	}
+	return tags
 }
 
 func addon(kind, args string) Addon {

@@ -33,6 +33,14 @@ func TestAddons(t *testing.T) {
 	}
 }
 
+func TestTags(t *testing.T) {
+	t.Parallel()
+	got := prompt.Tags("a <lora:ink:0.8> boat <lora:ink:0.8>", "<hypernet:fog> <lora:ink>", "none")
+	if want := []string{"<lora:ink:0.8>", "<hypernet:fog>", "<lora:ink>"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestAddonStrength(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]struct {

@@ -1,6 +1,9 @@
 package prompt
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // Comma backtracking: when a chunk is full, what follows a comma among its last tokens moves on as a whole.
 // A1111's default for "comma padding backtrack".
@@ -51,6 +54,26 @@ func Chunks(parts []Part, f Frame, tokenize func(string) []int32) []Chunk {
 	}
 	return c.chunks
 }
+
+// ChunkTokens is how many tokens of text a chunk of the usual length holds.
+const ChunkTokens = 75
+
+// LeastChunks returns the fewest chunks of ChunkTokens that a prompt can take, for who has no tokenizer: as if every word
+// were one token.
+func LeastChunks(text string) int {
+	n, words := 0, 0
+	parts, _ := Read(text)
+	for _, p := range parts {
+		if p.Break {
+			n, words = n+max(filled(words), 1), 0
+			continue
+		}
+		words += len(strings.FieldsFunc(p.Text, isSpace))
+	}
+	return max(n+filled(words), 1)
+}
+
+func filled(words int) int { return (words + ChunkTokens - 1) / ChunkTokens }
 
 // Even extends the shorter of two lists with empty chunks, so that both prompts give hidden states of one length.
 func Even(a, b []Chunk, f Frame) ([]Chunk, []Chunk) {

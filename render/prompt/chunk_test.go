@@ -143,6 +143,24 @@ func TestChunksLoseNothing(t *testing.T) {
 	})
 }
 
+func TestLeastChunks(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"": 1, "a boat": 1, count(1, 75): 1, count(1, 76): 2, count(1, 75) + " <lora:ink>": 1,
+		"1 BREAK 2": 2, "BREAK BREAK": 2, "(" + count(1, 75) + ":1.2) 76 BREAK 77": 3,
+	} {
+		if got := prompt.LeastChunks(text); got != want {
+			t.Errorf("%.30q: got %d, want %d", text, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", ",", "(3:1.2)", "[4]", "BREAK", count(1, 40)}), 0, 12).Draw(t, "words"), " ")
+		if least, chunks := prompt.LeastChunks(text), len(cut(text)); least > chunks {
+			t.Errorf("%q: got at least %d, want no more than the %d there are", text, least, chunks)
+		}
+	})
+}
+
 func TestEven(t *testing.T) {
 	t.Parallel()
 	long, short := cut(count(1, 160)), cut("1")

@@ -7,11 +7,18 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// smallWords carry no picture: nobody is told that a model does not know them.
+const smallWords = `a an the and or of in on at over under above below with by near to from is its it
+	during against behind before beside into through some one`
+
 // Unknown returns the words of a prompt that are not in words, each once, in lower case and in order. Case, punctuation,
 // brackets, weights and add-on tags do not count; a word with a hyphen or apostrophe is known whole or by its pieces.
-// The list must hold the small words (a, the, of) too if they are known.
+// Small words (a, the, of) carry no picture and are never unknown.
 func Unknown(words []string, text string) []string {
 	known := make(map[string]bool, len(words))
+	for _, w := range strings.Fields(smallWords) {
+		known[w] = true
+	}
 	for _, entry := range words {
 		for _, w := range wordsOf(entry) {
 			known[w] = true
