@@ -4,7 +4,9 @@ package demo
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,47 +19,107 @@ const Name = "postcards"
 //go:embed postcards
 var files embed.FS
 
-// Unpack writes the model folder into dir, which is created, and returns the folder's path. Files that are there with
-// the right content are left alone, so a second call only reads; others are replaced whole, by renaming.
+// Unpack writes the model folder into dir, which is created, and returns the folder's path. It holds the model's files
+// and nothing else, whatever was there before: the path has the hash of the content in it, and a folder that differs in
+// anything is replaced whole, by renaming. A second call only reads.
 func Unpack(dir string) (string, error) {
-	err := fs.WalkDir(files, Name, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+	home, err := unpack(dir)
+	if err != nil {
+		return "", fmt.Errorf("unpack the demo model: %w", err)
+	}
+	return filepath.Join(home, Name), nil
+}
+
+func unpack(dir string) (string, error) {
+	sum, err := contentHash()
+	if err != nil {
+		return "", err
+	}
+	home := filepath.Join(dir, sum)
+	if holds(home) {
+		return home, nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	fresh, err := os.MkdirTemp(dir, ".unpack-*")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(fresh) // what is left of it
+	if err := write(filepath.Join(fresh, "new")); err != nil {
+		return "", err
+	}
+	if err := replace(filepath.Join(fresh, "new"), home, filepath.Join(fresh, "old")); err != nil && !holds(home) {
+		return "", err // unless another process was first
+	}
+	return home, nil
+}
+
+// replace renames fresh to home. A folder that is there already is moved away to old.
+func replace(fresh, home, old string) error {
+	if os.Rename(fresh, home) == nil || holds(home) {
+		return nil
+	}
+	if err := os.Rename(home, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Rename(fresh, home)
+}
+
+// each calls do with every embedded file.
+func each(do func(path string, data []byte) error) error {
+	return fs.WalkDir(files, Name, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
 			return err
-		}
-		target := filepath.Join(dir, filepath.FromSlash(path))
-		if d.IsDir() {
-			return os.MkdirAll(target, 0o700)
 		}
 		data, err := files.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		return put(target, data)
+		return do(path, data)
 	})
-	if err != nil {
-		return "", fmt.Errorf("unpack the demo model: %w", err)
-	}
-	return filepath.Join(dir, Name), nil
 }
 
-// put makes a file hold data. Others may read the file meanwhile, so it is never half written.
-func put(path string, data []byte) error {
-	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, data) {
-		return nil
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".unpack-*")
-	if err != nil {
+// contentHash is a short hash of all embedded files and their paths.
+func contentHash() (string, error) {
+	sum := sha256.New()
+	err := each(func(path string, data []byte) error {
+		_, err := fmt.Fprintf(sum, "%x  %s\n", sha256.Sum256(data), path)
 		return err
-	}
-	_, err = f.Write(data)
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
+	})
+	return fmt.Sprintf("%x", sum.Sum(nil)[:8]), err
+}
+
+func write(home string) error {
+	return each(func(path string, data []byte) error {
+		target := filepath.Join(home, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
+			return err
+		}
+		return os.WriteFile(target, data, 0o600)
+	})
+}
+
+// holds tells whether a folder holds the embedded files as they are, and no other.
+func holds(home string) bool {
+	want := 0
+	err := each(func(path string, data []byte) error {
+		want++
+		there, err := os.ReadFile(filepath.Join(home, filepath.FromSlash(path)))
+		if err == nil && !bytes.Equal(there, data) {
+			err = fs.ErrInvalid
+		}
+		return err
+	})
 	if err != nil {
-		os.Remove(f.Name()) // what failed is told by err
+		return false
 	}
-	return err
+	err = filepath.WalkDir(home, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			want--
+		}
+		return err
+	})
+	return err == nil && want == 0
 }

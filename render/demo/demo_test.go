@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"darkroom/render/demo"
 )
 
@@ -17,23 +19,47 @@ func TestUnpack(t *testing.T) {
 	}
 	same(t, folder)
 
-	t.Run("again, over a broken copy", func(t *testing.T) {
+	t.Run("again, it only reads", func(t *testing.T) {
 		index := filepath.Join(folder, "model_index.json")
-		untouched := filepath.Join(folder, "darkroom.json")
-		if err := os.WriteFile(index, []byte("{"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		before, err := os.Stat(untouched)
+		before, err := os.Stat(index)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := demo.Unpack(dir); err != nil {
-			t.Fatal(err)
+		if again, err := demo.Unpack(dir); err != nil || again != folder {
+			t.Fatalf("got %s, %v, want %s", again, err, folder)
 		}
-		same(t, folder)
-		after, err := os.Stat(untouched)
+		after, err := os.Stat(index)
 		if err != nil || !os.SameFile(before, after) {
 			t.Errorf("got another file or %v, want the good file left alone", err)
+		}
+	})
+	t.Run("again, over a broken copy with files of another model", func(t *testing.T) {
+		foreign := filepath.Join(folder, "tokenizer", "added_tokens.json")
+		for _, path := range []string{filepath.Join(folder, "model_index.json"), foreign} {
+			if err := os.WriteFile(path, []byte("{"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if again, err := demo.Unpack(dir); err != nil || again != folder {
+			t.Fatalf("got %s, %v, want %s", again, err, folder)
+		}
+		same(t, folder)
+		if _, err := os.Stat(foreign); !os.IsNotExist(err) {
+			t.Errorf("the foreign file: got %v, want it gone", err)
+		}
+		left, err := os.ReadDir(dir)
+		if err != nil || len(left) != 1 {
+			t.Errorf("got %v, %v, want nothing beside the folder", left, err)
+		}
+	})
+	t.Run("by several at once", func(t *testing.T) {
+		dir := t.TempDir()
+		var g errgroup.Group
+		for range 4 {
+			g.Go(func() error { _, err := demo.Unpack(dir); return err })
+		}
+		if err := g.Wait(); err != nil {
+			t.Error(err)
 		}
 	})
 	t.Run("into a place that is a file", func(t *testing.T) {
