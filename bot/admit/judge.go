@@ -170,8 +170,8 @@ func (j *judgement) settle(offer Offer) {
 		j.note("The model this was painted with is not here any more; %s is used instead.", m.Name)
 		s.Model, s.Dialect = picture.Ref{Name: m.Name, Hash: m.Hash}, m.Dialect
 		s.Addons = nil
-		if len(m.Sizes) > 0 && !slices.Contains(m.Sizes, Size{s.Width, s.Height}) {
-			j.resize(m.bySize(Size{s.Width, s.Height}))
+		if was := (Size{s.Width, s.Height}); !m.paints(was) {
+			j.resize(m.bySize(was))
 		}
 		if !slices.Contains(m.Samplers, s.Sampler) {
 			s.Sampler = m.Defaults.Sampler

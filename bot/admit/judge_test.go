@@ -30,6 +30,15 @@ func narrow() Offer {
 	return o
 }
 
+// halved is a model of any size whose sides are multiples of m.
+func halved(m int) func() Offer {
+	return func() Offer {
+		o := free()
+		o.Models[0].Multiple = m
+		return o
+	}
+}
+
 func request(w Wanted) Request {
 	return Request{Place: Place{Kind: "guild", BotPermissions: attachFiles}, Wanted: w}
 }
@@ -107,7 +116,25 @@ func TestJudge(t *testing.T) {
 		{name: "a card that says nothing gets what people expect", want: Wanted{Prompt: "red boat", Aspect: ptr("3:2")}, offer: free, spec: func(s *picture.Spec) {
 			s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 640, 448, 7, "dpmpp_2m_karras"
 		}},
-		{name: "a model of any size takes a multiple of eight", want: Wanted{Prompt: "red boat", Size: ptr("515x770")}, offer: free, notes: []string{"515×770 is not a size"},
+		{name: "a model that says nothing takes multiples of 64", want: Wanted{Prompt: "red boat", Size: ptr("600x776")}, offer: free, notes: []string{"600×776 is not a size that sd15 paints; 576×768 is the nearest"},
+			spec: func(s *picture.Spec) {
+				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 576, 768, 7, "dpmpp_2m_karras"
+			}},
+		{name: "a model of any size takes the multiples it announces", want: Wanted{Prompt: "red boat", Size: ptr("520x776")}, offer: halved(16), notes: []string{"520×776 is not a size"},
+			spec: func(s *picture.Spec) {
+				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 528, 784, 7, "dpmpp_2m_karras"
+			}},
+		{name: "an aspect becomes such multiples, too", want: Wanted{Prompt: "red boat", Aspect: ptr("3:2")}, offer: halved(128), notes: []string{"640×384 is the nearest"}, spec: func(s *picture.Spec) {
+			s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 640, 384, 7, "dpmpp_2m_karras"
+		}},
+		{name: "a card's own size that cannot be painted is not the default", want: Wanted{Prompt: "red boat"}, offer: func() Offer {
+			o := free()
+			o.Models[0].Defaults.Size = Size{520, 520}
+			return o
+		}, spec: func(s *picture.Spec) {
+			s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 512, 512, 7, "dpmpp_2m_karras"
+		}},
+		{name: "a size between two multiples becomes the nearest", want: Wanted{Prompt: "red boat", Size: ptr("515x770")}, offer: free, notes: []string{"515×770 is not a size"},
 			spec: func(s *picture.Spec) {
 				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 512, 768, 7, "dpmpp_2m_karras"
 			}},
@@ -242,6 +269,26 @@ func TestAgain(t *testing.T) {
 			t.Errorf("got %+v, %v; want the other model with a sampler it has", got, no)
 		}
 	})
+	t.Run("an upscale by a model of one size is refused", func(t *testing.T) {
+		t.Parallel()
+		s := base.Spec
+		s.Hires = &picture.Hires{Scale: 2, Steps: 3, Strength: 0.5}
+		o := offer()
+		o.Models[0].Enlarges = ptr(false)
+		if _, no := Again(request(Wanted{}), o, Policy{}, s, false); no == nil || !strings.Contains(no.Sentence, "cannot enlarge") {
+			t.Errorf("got %v, want a refusal", no)
+		}
+		o.Models[0].Enlarges = ptr(true)
+		if _, no := Again(request(Wanted{}), o, Policy{}, s, false); no != nil {
+			t.Errorf("a model that enlarges: got %v, want it allowed", no)
+		}
+	})
+	t.Run("a model that is gone leaves a size that the other one takes", func(t *testing.T) {
+		t.Parallel()
+		if got, no := Again(request(Wanted{}), free(), Policy{}, base.Spec, false); no != nil || got.Spec.Width%64 != 0 || got.Spec.Height%64 != 0 {
+			t.Errorf("got %+v, %v; want multiples of 64", got, no)
+		}
+	})
 	t.Run("an upscale counts with its final size", func(t *testing.T) {
 		t.Parallel()
 		s := base.Spec
@@ -298,7 +345,7 @@ func FuzzJudge(f *testing.F) {
 	f.Add("a boat --ar 3:2", "512x512", "3:2", int64(1), 20, 7.5, 4)
 	f.Add("--ar 0:0 --seed -1", "0x0", ":", int64(-1), -1, -1., 0)
 	f.Fuzz(func(t *testing.T, text, size, aspect string, seed int64, steps int, guidance float64, count int) {
-		for _, o := range []Offer{offer(), free()} {
+		for _, o := range []Offer{offer(), free(), halved(16)(), halved(136)()} {
 			r := request(Wanted{Prompt: text, Size: &size, Aspect: &aspect, Seed: &seed, Steps: &steps, GuidanceScale: &guidance, Count: &count})
 			got, no := Judge(r, o, Policy{MaxSteps: 50, MaxPixels: 300000}, 1)
 			if no != nil {
@@ -306,6 +353,9 @@ func FuzzJudge(f *testing.F) {
 			}
 			if err := got.Spec.Validate(); err != nil {
 				t.Errorf("an order that is no valid Spec: %v", err)
+			}
+			if m := (Size{got.Spec.Width, got.Spec.Height}); !o.Models[0].filled().paints(m) {
+				t.Errorf("a size that the model does not take: %v", m)
 			}
 			if got.Spec.Steps > 50 || got.Spec.Width*got.Spec.Height > 300000 {
 				t.Errorf("limits not kept: %+v", got.Spec)

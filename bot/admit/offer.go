@@ -58,12 +58,14 @@ type Model struct {
 	Name     string          `json:"name"`
 	Hash     string          `json:"hash"`
 	Dialect  picture.Dialect `json:"dialect,omitempty"`
-	Sizes    []Size          `json:"sizes,omitempty"`    // the only sizes it paints; empty for any multiple of 8
+	Sizes    []Size          `json:"sizes,omitempty"`    // the only sizes it paints; empty for any whose sides are multiples of Multiple
 	Samplers []string        `json:"samplers"`           // what it can be sampled with
 	Words    Words           `json:"words,omitempty"`    // all that it knows; empty for a model that read everything
 	Prompts  []string        `json:"examples,omitempty"` // examples of what it paints well
 	Starts   bool            `json:"starts,omitempty"`   // it can begin from a picture
 	Chunks   int             `json:"chunks,omitempty"`   // of prompt.ChunkTokens tokens that it has room for; 0 for any number
+	Multiple int             `json:"multiple,omitempty"` // of the sides of free sizes; 0 for the usual 64
+	Enlarges *bool           `json:"enlarges,omitempty"` // it can paint over an enlarged picture; nil for yes
 	Defaults Defaults        `json:"defaults"`           // see filled
 }
 
@@ -80,6 +82,7 @@ const (
 	usualCount    = 4
 	usualSampler  = "dpmpp_2m_karras"
 	usualStrength = 0.6
+	usualMultiple = 64 // 8 pixels a latent, which the UNet halves three times
 )
 
 // filled returns the model with every default settled.
@@ -109,8 +112,17 @@ func (m Model) filled() Model {
 			d.Size = m.Sizes[0]
 		}
 	}
+	if m.Multiple < picture.SizeMultiple || m.Multiple > picture.MaxSide || m.Multiple%picture.SizeMultiple != 0 {
+		m.Multiple = usualMultiple
+	}
+	if !m.paints(d.Size) {
+		d.Size = m.bySize(d.Size)
+	}
 	return m
 }
+
+// enlarges tells whether a picture of the model can be enlarged.
+func (m Model) enlarges() bool { return m.Enlarges == nil || *m.Enlarges }
 
 // pick returns the model of a content hash, or failing that of a name, or failing that the first. same tells whether
 // it is the model with that hash.

@@ -129,6 +129,9 @@ func (j *judgement) limit() *Refusal {
 		s.Count = p.MaxCount
 		j.note("This server allows at most %s in one message.", count(p.MaxCount))
 	}
+	if s.Hires != nil && !j.model.enlarges() {
+		return refuse("Another model may do it.", "%s paints at one size only, so it cannot enlarge a picture.", j.model.Name)
+	}
 	if p.MaxPixels <= 0 {
 		return nil
 	}

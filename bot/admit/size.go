@@ -2,6 +2,7 @@ package admit
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +12,8 @@ import (
 // widest is the most extreme aspect ratio that is painted, as width to height or height to width.
 const widest = 4.0
 
-// step is what the sides of a free size are multiples of when an aspect ratio is turned into a size.
+// step is what the sides of a free size are at least, and multiples of when an aspect ratio is turned into a size. See
+// Model.grid.
 const step = 64
 
 // ParseSize reads "512x768"; the cross may be x, X, × or *.
@@ -67,25 +69,39 @@ func (m Model) sizes() []Size {
 	var out []Size
 	area := float64(m.Defaults.Size.pixels())
 	for _, ratio := range []float64{1, 3. / 2, 2. / 3, 4. / 3, 3. / 4, 16. / 9, 9. / 16} {
-		out = append(out, freeSize(ratio, area))
+		out = append(out, m.freeSize(ratio, area))
 	}
 	return out
 }
 
-// freeSize returns the size of a ratio nearest to an area, for models that paint any size.
-func freeSize(ratio, area float64) Size {
-	ratio = math.Max(1/widest, math.Min(widest, ratio))
-	side := func(x float64) int {
-		n := int(math.Round(x/step)) * step
-		return max(step, min(picture.MaxSide, n))
+// paints tells whether a model takes a size as it is.
+func (m Model) paints(s Size) bool {
+	if len(m.Sizes) > 0 {
+		return slices.Contains(m.Sizes, s)
 	}
+	return s.Width%m.Multiple == 0 && s.Height%m.Multiple == 0
+}
+
+// grid is the smallest multiple of what the model takes that is no less than step.
+func (m Model) grid() int { return (step + m.Multiple - 1) / m.Multiple * m.Multiple }
+
+// fit rounds a side to a multiple within what can be painted.
+func (m Model) fit(side float64, multiple int) int {
+	n := int(math.Round(side/float64(multiple))) * multiple
+	return max(m.grid(), min(picture.MaxSide/multiple*multiple, n))
+}
+
+// freeSize returns the size of a ratio nearest to an area, for models that paint any size.
+func (m Model) freeSize(ratio, area float64) Size {
+	ratio = math.Max(1/widest, math.Min(widest, ratio))
+	side := func(x float64) int { return m.fit(x, m.grid()) }
 	return Size{side(math.Sqrt(area * ratio)), side(math.Sqrt(area / ratio))}
 }
 
 // byAspect returns the offered size nearest to a ratio, and of those the one nearest to the default's area.
 func (m Model) byAspect(ratio float64) Size {
 	if len(m.Sizes) == 0 {
-		return freeSize(ratio, float64(m.Defaults.Size.pixels()))
+		return m.freeSize(ratio, float64(m.Defaults.Size.pixels()))
 	}
 	return nearest(m.Sizes, ratio, m.Defaults.Size.pixels())
 }
@@ -95,13 +111,9 @@ func (m Model) bySize(want Size) Size {
 	if len(m.Sizes) > 0 {
 		return nearest(m.Sizes, float64(want.Width)/float64(want.Height), want.pixels())
 	}
-	round := func(n int) int {
-		n = (n + picture.SizeMultiple/2) / picture.SizeMultiple * picture.SizeMultiple
-		return max(step, min(picture.MaxSide, n))
-	}
-	s := Size{round(want.Width), round(want.Height)}
+	s := Size{m.fit(float64(want.Width), m.Multiple), m.fit(float64(want.Height), m.Multiple)}
 	if most := 4 * m.Defaults.Size.pixels(); s.pixels() > most {
-		return freeSize(float64(want.Width)/float64(want.Height), float64(most))
+		return m.freeSize(float64(want.Width)/float64(want.Height), float64(most))
 	}
 	return s
 }
@@ -111,7 +123,7 @@ func (m Model) within(s Size, pixels int) (Size, bool) {
 	ratio := float64(s.Width) / float64(s.Height)
 	if len(m.Sizes) == 0 {
 		for area := float64(pixels); area >= step*step; area *= 0.9 {
-			if f := freeSize(ratio, area); f.pixels() <= pixels {
+			if f := m.freeSize(ratio, area); f.pixels() <= pixels {
 				return f, true
 			}
 		}
