@@ -130,6 +130,7 @@ def table_row(name: str, row: dict) -> str:
 
 
 def samples(folder: Path, path: Path) -> None:
-    """A sheet of the card's examples and other prompts, in 256 colours to keep it small."""
+    """A sheet of the card's examples and other prompts, in 256 colours (dithered) to keep it small."""
     pictures = generate.draw(generate.Folder(folder), [*card.EXAMPLES, *SHOWN], card.STEPS, card.GUIDANCE)
-    sheet.tile((pictures + 1) / 2, 8).quantize(256).save(path, optimize=True)
+    whole = sheet.tile((pictures + 1) / 2, 8)
+    whole.quantize(palette=whole.quantize(256)).save(path, optimize=True)
