@@ -24,6 +24,9 @@ var ErrRefused = errors.New("the session was refused by Discord")
 // resumeTries is how often a session is opened again before it is thrown away for a new one.
 const resumeTries = 3
 
+// politeFor is how long a close may take: its frame is written at once, and discordgo then only sleeps a second.
+const politeFor = 250 * time.Millisecond
+
 // gateway keeps a session with Discord alive and hands on its raw events.
 //
 // discordgo may lock itself up for ever while it opens (an op 7 as the first packet), and it notices a dead connection
@@ -190,7 +193,7 @@ func (g *gateway) discard(s *discordgo.Session, w *wire) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(2 * time.Second):
+	case <-time.After(politeFor):
 	}
 	w.cut()
 }
