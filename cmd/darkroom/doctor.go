@@ -34,7 +34,9 @@ func ill(thing string, seen error, fix string) finding {
 // errIll is the doctor's verdict; what is wrong was told already.
 var errIll = errors.New("something is missing: see above")
 
-// doctor looks at everything that `darkroom up` would use, changes nothing, and tells what is missing and how to fix it.
+// doctor looks at everything that `darkroom up` would use, and tells what is missing and how to fix it. What it tries it
+// takes back: a file it makes in the data directory, a port it listens on. What stays is the cache: the demo model, unpacked
+// and hashed.
 func doctor(ctx context.Context, s shop) error {
 	d := s.settings.Doctor
 	findings := []finding{

@@ -11,7 +11,11 @@ import (
 
 // checkPainting looks at what a renderer needs: the runtime library, and model folders.
 func checkPainting(r config.Runtime) []finding {
-	return append([]finding{checkRuntime(r)}, checkModels(r)...)
+	found := []finding{checkRuntime(r)}
+	if found[0].fix == "" {
+		found = append(found, checkDevice(r))
+	}
+	return append(found, checkModels(r)...)
 }
 
 func checkRuntime(r config.Runtime) finding {
@@ -24,6 +28,15 @@ func checkRuntime(r config.Runtime) finding {
 		return ill(thing, err, "run `make runtime`, or name a library with --ort or ONNXRUNTIME_LIB")
 	}
 	return well(thing, "%s, %s", onnx.Version(), lib)
+}
+
+// checkDevice opens what is to paint: a library for the CPU alone does not know a GPU.
+func checkDevice(r config.Runtime) finding {
+	const thing = "device"
+	if err := device(r).Check(); err != nil {
+		return ill(thing, err, "name a GPU build of the library with --ort, or paint with --device cpu")
+	}
+	return well(thing, "%s", r.Device)
 }
 
 func checkModels(r config.Runtime) []finding {

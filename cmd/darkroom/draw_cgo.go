@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"darkroom/render"
+	"darkroom/render/easel"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
@@ -37,17 +38,17 @@ func draw(ctx context.Context, s shop) (err error) {
 	if err := openRuntime(d.Runtime); err != nil {
 		return err
 	}
-	easel, err := loadModel(ctx, d.Runtime, folder)
+	model, err := easel.Load(ctx, folder, device(d.Runtime))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, easel.Close()) }()
+	defer func() { err = errors.Join(err, model.Close()) }()
 	load := time.Since(begun)
-	return o.paint(ctx, s, easel, frame, load)
+	return o.paint(ctx, s, model, frame, load)
 }
 
 // paint paints all pictures, as many at once as one Spec holds.
-func (o *order) paint(ctx context.Context, s shop, e *easel, f frame, load time.Duration) error {
+func (o *order) paint(ctx context.Context, s shop, e *easel.Easel, f frame, load time.Duration) error {
 	var latents []tensor.Tensor
 	for done := 0; done < o.settings.Count; done += picture.MaxCount {
 		spec := o.spec.Tile(done)

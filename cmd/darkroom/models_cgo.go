@@ -10,6 +10,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/render/demo"
+	"darkroom/render/easel"
 	"darkroom/render/onnx"
 )
 
@@ -26,7 +27,7 @@ func openFolders(r config.Runtime) (folders []*onnx.Folder, faults []error) {
 		dirs = append(dirs, dir)
 	}
 	for _, dir := range dirs {
-		f, err := onnx.OpenFolder(dir, onnx.Cached(cacheFile("hashes.json")))
+		f, err := easel.Open(dir, onnx.Cached(cacheFile("hashes.json")))
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -61,7 +62,7 @@ func openFolder(r config.Runtime, asked string) (*onnx.Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return onnx.OpenFolder(dir, onnx.Cached(cacheFile("hashes.json")))
+	return easel.Open(dir, onnx.Cached(cacheFile("hashes.json")))
 }
 
 func folderOf(r config.Runtime, asked string) (string, error) {
@@ -82,12 +83,14 @@ func folderOf(r config.Runtime, asked string) (string, error) {
 // unpackDemo puts the built-in model where the runtime can read it.
 func unpackDemo() (string, error) { return demo.Unpack(cacheFile("models")) }
 
-// cacheFile returns a path in the user's cache. What is there can be made again, so a machine without a home does with
-// its temporary directory.
+// cacheFile returns a path in the user's cache. What is there can be made again, so a machine without a home, or
+// with one that cannot be written, does with its temporary directory.
 func cacheFile(name string) string {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = filepath.Join(os.TempDir(), fmt.Sprintf("cache-%d", os.Getuid()))
+	if dir, err := os.UserCacheDir(); err == nil {
+		dir = filepath.Join(dir, "darkroom")
+		if os.MkdirAll(dir, 0o700) == nil && writable(dir) == nil {
+			return filepath.Join(dir, name)
+		}
 	}
-	return filepath.Join(dir, "darkroom", name)
+	return filepath.Join(os.TempDir(), fmt.Sprintf("cache-%d", os.Getuid()), "darkroom", name)
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"darkroom/config"
+	"darkroom/render"
+	"darkroom/render/easel"
 	"darkroom/render/onnx"
 )
 
@@ -25,7 +27,7 @@ func listModels(_ context.Context, s shop) error {
 	return errors.Join(faults...)
 }
 
-// checkModelFolders loads models one after the other and prints what each can do.
+// checkModelFolders loads models one after the other, paints one step with each and prints what it can do.
 func checkModelFolders(ctx context.Context, s shop) error {
 	c := s.settings.Models.Check
 	if err := openRuntime(c.Runtime); err != nil {
@@ -48,12 +50,26 @@ func checkModelFolders(ctx context.Context, s shop) error {
 }
 
 func checkModel(ctx context.Context, s shop, r config.Runtime, f *onnx.Folder) error {
-	e, err := loadModel(ctx, r, f)
+	e, err := easel.Load(ctx, f, device(r))
 	if err != nil {
 		return err
 	}
+	if err := tryModel(ctx, r, e); err != nil {
+		return errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), e.Close())
+	}
 	_, err = fmt.Fprintf(s.stdout, "%s: good. %s, %s, %s\n", f.Name, f.Config.Pipeline, f.Config.Prediction, abilities(f))
 	return errors.Join(err, e.Close())
+}
+
+// tryModel paints one step, which is where networks that do not fit together are found out.
+func tryModel(ctx context.Context, r config.Runtime, e *easel.Easel) error {
+	once := 1
+	o := order{settings: config.Draw{Runtime: r, Prompt: "a red boat", Steps: &once, Count: 1}, folder: e.Folder}
+	if err := o.take(); err != nil {
+		return err
+	}
+	_, err := e.Paint(ctx, o.spec, render.Job{})
+	return err
 }
 
 func abilities(f *onnx.Folder) string {
@@ -68,7 +84,7 @@ func abilities(f *onnx.Folder) string {
 		}
 		can = append(can, "sizes "+strings.Join(texts, " "))
 	} else {
-		can = append(can, "any size")
+		can = append(can, fmt.Sprintf("any size in multiples of %d", f.Config.Multiple))
 	}
 	if n := len(f.Card.Vocabulary()); n > 0 {
 		can = append(can, fmt.Sprintf("knows %d words", n))

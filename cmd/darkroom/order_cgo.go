@@ -88,6 +88,9 @@ func (o *order) size() onnx.Size {
 func (o *order) checkSize() error {
 	asked := onnx.Size{Width: o.spec.Width, Height: o.spec.Height}
 	sizes := offeredSizes(o.folder)
+	if m := o.folder.Config.Multiple; len(sizes) == 0 && (asked.Width%m != 0 || asked.Height%m != 0) {
+		return fmt.Errorf("size %dx%d: the model %s paints sides that are multiples of %d", asked.Width, asked.Height, o.folder.Name, m)
+	}
 	if len(sizes) == 0 || slices.Contains(sizes, asked) {
 		return nil
 	}
@@ -172,6 +175,9 @@ func (o *order) takeLatents() error {
 	h, w := o.spec.Height/c.PixelsPerLatent, o.spec.Width/c.PixelsPerLatent
 	if s := t.Shape; len(s) != 4 || s[0] != 1 && s[0] != o.settings.Count || !slices.Equal(s[1:], []int{c.LatentChannels, h, w}) {
 		return fmt.Errorf("--latents %s: shape %v, want [1 or %d, %d, %d, %d]", path, s, o.settings.Count, c.LatentChannels, h, w)
+	}
+	if !t.Finite() {
+		return fmt.Errorf("--latents %s: some values are no finite numbers", path)
 	}
 	o.given = &t
 	return nil

@@ -19,7 +19,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// artist paints a Spec; *easel is one.
+// artist paints a Spec; *easel.Easel is one.
 type artist interface {
 	Paint(ctx context.Context, spec picture.Spec, job render.Job) (*render.Result, error)
 }
@@ -47,20 +47,29 @@ func (p painter) Paint(ctx context.Context, l queue.Lease, progress func(int, fu
 	began := time.Now()
 	a, err := p.artist(ctx, spec.Model.Hash)
 	if err != nil {
-		return work.Made{}, err
+		return work.Made{}, final(err)
 	}
 	load := time.Since(began)
 	result, err := a.Paint(ctx, spec, render.Job{Input: p.input, Progress: func(now render.Progress) {
 		progress(now.Step*100/max(now.Steps, 1), now.Preview)
 	}})
-	if errors.Is(err, queue.ErrNotFound) {
-		return work.Made{}, work.Final("the start picture is gone", err)
-	}
 	if err != nil {
-		return work.Made{}, err
+		return work.Made{}, final(err)
 	}
 	result.Millis["load"] = load.Milliseconds()
 	return p.frame(spec, l.Job.ID, to.FileLimit, result)
+}
+
+// final marks what no other try can mend.
+func final(err error) error {
+	var no *render.Refusal
+	switch {
+	case errors.As(err, &no):
+		return work.Final(no.Sentence, err)
+	case errors.Is(err, queue.ErrNotFound):
+		return work.Final("the start picture is gone", err)
+	}
+	return err
 }
 
 // frame encodes the tiles, with the text that says how each was made, within limit bytes each.

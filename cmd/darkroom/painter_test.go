@@ -131,6 +131,15 @@ func TestPainter(t *testing.T) {
 			t.Errorf("got %s of %d bytes, want a .jpg of at most 6000", f.Name, len(f.Data))
 		}
 	})
+	t.Run("a model that is not here is final", func(t *testing.T) {
+		t.Parallel()
+		r := rendering{studio: &studio{}}
+		_, err := painter{artist: r.artist}.Paint(t.Context(), leaseOf(t, wanted(), 0), still)
+		var final *work.FinalError
+		if !errors.As(err, &final) || !strings.Contains(final.Reason, "not here any more") {
+			t.Errorf("got %v, want it final, with a sentence", err)
+		}
+	})
 	for name, c := range map[string]struct {
 		lease func(*testing.T) queue.Lease
 		final bool
@@ -150,6 +159,8 @@ func TestPainter(t *testing.T) {
 			return leaseOf(t, s, 0)
 		}, true, nil},
 		"a picture that fits nowhere is final": {func(t *testing.T) queue.Lease { return leaseOf(t, wanted(), 10) }, true, nil},
+		"what the model refuses is final": {func(t *testing.T) queue.Lease { return leaseOf(t, wanted(), 0) }, true,
+			fmt.Errorf("encode: %w", &render.Refusal{Sentence: "this cannot be painted"})},
 		"what the renderer meets comes back as it is": {func(t *testing.T) queue.Lease { return leaseOf(t, wanted(), 0) }, false,
 			errors.New("out of memory")},
 	} {
@@ -158,7 +169,10 @@ func TestPainter(t *testing.T) {
 			h := hand{err: c.err}
 			_, err := h.painter().Paint(t.Context(), c.lease(t), still)
 			var final *work.FinalError
-			if errors.As(err, &final) != c.final || err == nil || c.err != nil && !errors.Is(err, c.err) {
+			if errors.As(err, &final); c.final && (final == nil || final.Reason == "") {
+				t.Errorf("got %v, want a sentence for the person", err)
+			}
+			if (final != nil) != c.final || err == nil || c.err != nil && !errors.Is(err, c.err) {
 				t.Errorf("got %v, want final %v, %v", err, c.final, c.err)
 			}
 		})

@@ -60,6 +60,9 @@ func openStudio(r config.Runtime, o config.Offer, log *slog.Logger) (*studio, er
 	if len(folders) == 0 {
 		return nil, errors.Join(append(faults, errors.New("no model to paint with: `darkroom doctor` tells what is wrong"))...)
 	}
+	if err := device(r).Check(); err != nil {
+		return nil, err
+	}
 	return &studio{runtime: r, folders: folders}, nil
 }
 
@@ -85,16 +88,16 @@ type rendering struct {
 	log    *slog.Logger
 }
 
-// run says what can be painted, loads the first model, so that the first picture need not wait for it, and paints until
-// ctx ends. It says so before it loads: what is asked for meanwhile waits in line.
+// run says what can be painted, loads the first model that can be loaded, so that the first picture need not wait for it,
+// and paints until ctx ends. It says so before it loads: what is asked for meanwhile waits in line.
 func (r *rendering) run(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { r.announce(gctx); return nil })
 	g.Go(func() error {
-		if _, err := r.studio.easel(gctx, r.studio.folders[0].Hash); err != nil {
+		if err := r.studio.first(gctx, r.log); err != nil {
 			return err
 		}
-		r.log.Info("ready to paint", "slot", r.slot, "device", r.studio.runtime.Device.String(), "models", names(r.studio.folders))
+		r.log.Info("ready to paint", "slot", r.slot, "device", r.studio.runtime.Device.String(), "models", names(r.studio.models()))
 		return r.bench().Run(gctx)
 	})
 	return g.Wait()
@@ -114,7 +117,7 @@ func (r *rendering) bench() work.Bench {
 func (r *rendering) artist(ctx context.Context, hash string) (artist, error) {
 	e, err := r.studio.easel(ctx, hash)
 	if err != nil {
-		return nil, err // a nil *easel must not become an artist
+		return nil, err // a nil *Easel must not become an artist
 	}
 	return e, nil
 }
@@ -122,7 +125,7 @@ func (r *rendering) artist(ctx context.Context, hash string) (artist, error) {
 // lanes lists what can be painted now, the loaded model first.
 func (r *rendering) lanes() []string {
 	var lit, dark []string
-	for _, f := range r.studio.folders {
+	for _, f := range r.studio.models() {
 		if f.Hash == r.studio.lit() {
 			lit = append(lit, picture.Lanes(f.Hash)...)
 		} else {
@@ -140,11 +143,11 @@ const (
 
 // announce says what can be painted, again and again, and takes it back at the end.
 func (r *rendering) announce(ctx context.Context) {
-	offer, quiet := r.offer(), false
+	quiet := false
 	tick := time.NewTicker(announceEvery)
 	defer tick.Stop()
 	for {
-		err := r.queue.Announce(ctx, offer, announceFor)
+		err := r.queue.Announce(ctx, r.offer(), announceFor)
 		if err != nil && !quiet && ctx.Err() == nil {
 			r.log.Warn("the bot does not hear what can be painted", "error", err)
 		}
@@ -165,7 +168,7 @@ func (r *rendering) announce(ctx context.Context) {
 
 func (r *rendering) offer() queue.Renderer {
 	o := queue.Renderer{Slot: r.slot, Device: r.studio.runtime.Device.String(), Lanes: r.lanes()}
-	for _, f := range r.studio.folders {
+	for _, f := range r.studio.models() {
 		o.Models = append(o.Models, queue.Model{Name: f.Name, Hash: f.Hash, Lane: picture.Lanes(f.Hash)[0], Card: card(f)})
 	}
 	return o
@@ -183,7 +186,9 @@ func card(f *onnx.Folder) json.RawMessage {
 		Dialect  picture.Dialect `json:"dialect"`
 		Samplers []string        `json:"samplers"`
 		Starts   bool            `json:"starts"`
-	}{c, picture.Diffusers, sampler.Names(sampler.Diffusers), f.Config.CanEncode})
+		Multiple int             `json:"multiple"` // of the sides of any size
+		Enlarges bool            `json:"enlarges"`
+	}{c, picture.Diffusers, sampler.Names(sampler.Diffusers), f.Config.CanEncode, f.Config.Multiple, f.Config.Fixed == onnx.Size{}})
 	if err != nil {
 		panic("internal error: a card must always encode: " + err.Error())
 	}

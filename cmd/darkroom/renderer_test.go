@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"darkroom/config"
 	"darkroom/render/demo"
 	"darkroom/render/onnx"
+	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/picture"
 )
 
@@ -56,10 +58,16 @@ func TestCardIsReadAsTheOffer(t *testing.T) {
 	if err := json.Unmarshal(card(&bare), &m); err != nil || m.Defaults.Width != 512 || len(m.Sizes) != 0 {
 		t.Errorf("a folder without a card: got %+v, %v, want its native size and no limit", m, err)
 	}
+	if m.Multiple != 16 || m.Enlarges == nil || !*m.Enlarges {
+		t.Errorf("a model of any size: got %+v, want multiples of 16, to be enlarged", m)
+	}
 	bare.Config.Fixed = onnx.Size{Width: 256, Height: 256}
 	m = admit.Model{}
 	if err := json.Unmarshal(card(&bare), &m); err != nil || len(m.Sizes) != 1 || m.Sizes[0].Width != 256 {
 		t.Errorf("a model of one size: got %+v, %v, want that size alone", m.Sizes, err)
+	}
+	if m.Enlarges == nil || *m.Enlarges {
+		t.Error("a model of one size is said to enlarge")
 	}
 }
 
@@ -111,11 +119,32 @@ func TestModels(t *testing.T) {
 			t.Errorf("got %v, %v, want the demo model and one fault about empty", names(folders), faults)
 		}
 	})
+	t.Run("a folder whose tokenizer cannot be read is left out and told", func(t *testing.T) {
+		t.Parallel()
+		models := t.TempDir()
+		if err := (onnxtest.Folder{}).Write(filepath.Join(models, "little")); err != nil {
+			t.Fatal(err)
+		}
+		folders, faults := openFolders(config.Runtime{Models: models})
+		if len(folders) != 1 || len(faults) != 1 || !strings.Contains(faults[0].Error(), filepath.Join(models, "little")) {
+			t.Errorf("got %v, %v, want the demo model and one fault that names the folder", names(folders), faults)
+		}
+	})
 	t.Run("list", func(t *testing.T) {
 		t.Parallel()
 		code, out, errs := call(t, "models", "list", "--models", t.TempDir())
 		if code != exitDone || !strings.HasPrefix(out, demo.Name) {
 			t.Errorf("got %d, %q, %q, want the demo model", code, out, errs)
+		}
+	})
+	t.Run("check paints, so networks that do not fit together are told", func(t *testing.T) {
+		t.Parallel()
+		needRuntime(t)
+		models := t.TempDir()
+		misfit(t, filepath.Join(models, "little"))
+		code, out, errs := call(t, "models", "check", "--models", models, "little")
+		if code != exitFault || strings.Contains(out, "good") || !strings.Contains(errs, filepath.Join(models, "little")) {
+			t.Errorf("got %d, %q, %q, want a fault that names the folder", code, out, errs)
 		}
 	})
 	t.Run("check", func(t *testing.T) {
@@ -126,6 +155,54 @@ func TestModels(t *testing.T) {
 			t.Errorf("got %d, %q, %q, want a good model", code, out, errs)
 		}
 	})
+}
+
+// misfit writes a model folder whose text encoder does not know the tokenizer's words: it opens and loads, and cannot
+// paint.
+func misfit(t *testing.T, dir string) {
+	t.Helper()
+	if err := (onnxtest.Folder{Side: 8}).Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"vocab.json", "merges.txt"} {
+		data, err := os.ReadFile(filepath.Join(postcards(t).Dir, "tokenizer", name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, "tokenizer", name), data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// spoil makes a folder that opens and does not load: an operator that no runtime knows.
+func spoil(t *testing.T, dir string) {
+	t.Helper()
+	misfit(t, dir)
+	unet := filepath.Join(dir, "unet", "model.onnx")
+	data, err := os.ReadFile(unet)
+	if err == nil {
+		err = os.WriteFile(unet, bytes.ReplaceAll(data, []byte("ReduceMean"), []byte("ReduceMoan")), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCacheOfAMachineWithoutAHome(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(file, "nonexistent"))
+	if got := cacheFile("hashes.json"); !strings.HasPrefix(got, os.TempDir()) {
+		t.Errorf("a home that cannot be made: got %s, want it in %s", got, os.TempDir())
+	}
+	home := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", home)
+	if got, want := cacheFile("hashes.json"), filepath.Join(home, "darkroom", "hashes.json"); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 }
 
 func TestStudio(t *testing.T) {
@@ -144,6 +221,55 @@ func TestStudio(t *testing.T) {
 		_, err := openStudio(config.Runtime{Models: t.TempDir()}, config.Offer{Only: []string{"sd15"}}, quiet)
 		if err == nil || !strings.Contains(err.Error(), `model "sd15"`) {
 			t.Errorf("got %v, want to hear of sd15", err)
+		}
+	})
+	t.Run("a model that does not load is left out, and the next one loads", func(t *testing.T) {
+		t.Parallel()
+		needRuntime(t)
+		models := t.TempDir()
+		spoil(t, filepath.Join(models, "bad"))
+		st, err := openStudio(config.Runtime{Models: models, Device: config.Device{Kind: "cpu"}}, config.Offer{}, quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer st.Close()
+		if got := names(st.models()); !slices.Equal(got, []string{"bad", demo.Name}) {
+			t.Fatalf("before: got %q, want both", got)
+		}
+		var log strings.Builder
+		if err := st.first(t.Context(), slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+			t.Fatal(err)
+		}
+		if got := names(st.models()); !slices.Equal(got, []string{demo.Name}) || st.lit() != st.models()[0].Hash {
+			t.Errorf("got %q with %q loaded, want the demo model alone, loaded", got, st.lit())
+		}
+		if !strings.Contains(log.String(), filepath.Join(models, "bad")) {
+			t.Errorf("got the log %q, want a warning that names the folder", log.String())
+		}
+	})
+	t.Run("no model that loads is a fault", func(t *testing.T) {
+		t.Parallel()
+		needRuntime(t)
+		models := t.TempDir()
+		spoil(t, filepath.Join(models, "bad"))
+		st, err := openStudio(config.Runtime{Models: models, Device: config.Device{Kind: "cpu"}}, config.Offer{Only: []string{"bad"}}, quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := st.first(t.Context(), quiet); err == nil || !strings.Contains(err.Error(), filepath.Join(models, "bad")) {
+			t.Errorf("got %v, want a fault that names the folder", err)
+		}
+	})
+	t.Run("a GPU that the library does not know is told", func(t *testing.T) {
+		t.Parallel()
+		needRuntime(t)
+		r := config.Runtime{Models: t.TempDir(), Device: config.Device{Kind: "cuda"}}
+		_, err := openStudio(r, config.Offer{}, quiet)
+		if err == nil {
+			t.Skip("this library has CUDA")
+		}
+		if f := checkDevice(r); f.fix == "" || !strings.Contains(f.state, "cuda:0") || !strings.Contains(err.Error(), "cuda:0") {
+			t.Errorf("got %v, and from the doctor %+v, want to hear of cuda:0", err, f)
 		}
 	})
 	t.Run("a model is loaded once, and freed at the end", func(t *testing.T) {
@@ -172,7 +298,7 @@ func TestStudio(t *testing.T) {
 		if err := st.Close(); err != nil || st.lit() != "" {
 			t.Errorf("close: got %v and %q loaded, want nothing", err, st.lit())
 		}
-		if _, err := first.model.EncodeText(t.Context(), nil, 0); err == nil || errors.Is(err, onnx.ErrNotOpen) {
+		if _, err := first.Model.EncodeText(t.Context(), nil, 0); err == nil || errors.Is(err, onnx.ErrNotOpen) {
 			t.Errorf("after close: got %v, want a refusal", err)
 		}
 	})

@@ -6,27 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"darkroom/config"
 	"darkroom/render"
-	"darkroom/render/clip"
+	"darkroom/render/easel"
 	"darkroom/render/onnx"
-	"darkroom/render/sampler"
 )
-
-// easel is one loaded model, ready to paint.
-type easel struct {
-	*render.Renderer
-	folder *onnx.Folder
-	model  *onnx.Model
-}
-
-// Close frees the model's memory.
-func (e *easel) Close() error { return e.model.Close() }
 
 // openRuntime loads the ONNX Runtime library into this process.
 func openRuntime(r config.Runtime) error {
@@ -37,73 +26,74 @@ func openRuntime(r config.Runtime) error {
 	return onnx.Open(lib)
 }
 
-// loadModel loads a folder's networks on the chosen device. openRuntime must have been called.
-func loadModel(ctx context.Context, r config.Runtime, f *onnx.Folder) (*easel, error) {
-	words, err := clip.OpenTokenizer(os.DirFS(filepath.Join(f.Dir, "tokenizer")))
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", f.Name, err)
-	}
-	device := onnx.Device{Kind: r.Device.Kind, Index: r.Device.Index, Threads: r.Threads}
-	model, err := onnx.Load(ctx, f, device)
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", f.Name, err)
-	}
-	parts := render.Parts{Text: model, Unet: model, Decoder: model, Tokenizer: words, Config: arithmetic(f.Config)}
-	if f.Config.CanEncode {
-		parts.Encoder = model
-	}
-	painter, err := render.New(parts, render.Options{})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("model %s: %w", f.Name, err), model.Close())
-	}
-	return &easel{Renderer: painter, folder: f, model: model}, nil
-}
-
-// arithmetic says what a folder's configuration means to the renderer.
-func arithmetic(c onnx.Config) render.Config {
-	return render.Config{
-		Sampler: sampler.Config{
-			TrainSteps: c.TrainSteps, BetaStart: c.BetaStart, BetaEnd: c.BetaEnd, BetaSchedule: c.BetaSchedule,
-			Prediction: sampler.Prediction(c.Prediction), Spacing: c.TimestepSpacing, StepsOffset: c.StepsOffset,
-			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR,
-		},
-		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, Factor: c.PixelsPerLatent, Chunks: c.Chunks,
-	}
+// device is what the settings ask to paint on.
+func device(r config.Runtime) onnx.Device {
+	return onnx.Device{Kind: r.Device.Kind, Index: r.Device.Index, Threads: r.Threads}
 }
 
 // studio holds the models of this machine, of which one at a time is loaded.
 type studio struct {
 	runtime config.Runtime
+
+	shelf   sync.RWMutex // guards folders
 	folders []*onnx.Folder
 
 	mu   sync.Mutex // held while a model loads
-	warm *easel
+	warm *easel.Easel
 	hot  atomic.Value // string: the hash of warm, to be read meanwhile
+}
+
+// models returns the folders that can be painted with.
+func (s *studio) models() []*onnx.Folder {
+	s.shelf.RLock()
+	defer s.shelf.RUnlock()
+	return slices.Clone(s.folders)
+}
+
+// first loads the first model that can be loaded. Those before it are left out from then on.
+func (s *studio) first(ctx context.Context, log *slog.Logger) error {
+	errs := []error{errors.New("no model can be loaded")}
+	for _, f := range s.models() {
+		_, err := s.easel(ctx, f.Hash)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		log.Warn("a model is left out", "error", err)
+		s.drop(f.Hash)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (s *studio) drop(hash string) {
+	s.shelf.Lock()
+	defer s.shelf.Unlock()
+	s.folders = slices.DeleteFunc(slices.Clone(s.folders), func(f *onnx.Folder) bool { return f.Hash == hash })
 }
 
 // easel returns the model of that hash, loading it if another one was loaded. It stays valid until another hash is
 // asked for or the studio is closed, so it is for one bench that paints one job after the other.
-func (s *studio) easel(ctx context.Context, hash string) (*easel, error) {
+func (s *studio) easel(ctx context.Context, hash string) (*easel.Easel, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.warm != nil && s.warm.folder.Hash == hash {
+	if s.warm != nil && s.warm.Folder.Hash == hash {
 		return s.warm, nil
 	}
-	for _, f := range s.folders {
+	for _, f := range s.models() {
 		if f.Hash != hash {
 			continue
 		}
 		if err := s.clear(); err != nil {
 			return nil, err
 		}
-		e, err := loadModel(ctx, s.runtime, f)
+		e, err := easel.Load(ctx, f, device(s.runtime))
 		if err == nil {
 			s.warm = e
 			s.hot.Store(hash)
 		}
 		return e, err
 	}
-	return nil, fmt.Errorf("no model with the hash %s is here", hash)
+	return nil, &render.Refusal{Sentence: "the model this was promised with is not here any more", Err: fmt.Errorf("no model with the hash %s is here", hash)}
 }
 
 // lit returns the hash of the loaded model, or "". It does not wait for one that is loading.

@@ -36,7 +36,7 @@ func up(ctx context.Context, s shop) (err error) {
 	defer func() { err = errors.Join(err, q.Close()) }()
 	var parts []part
 	if c.Discord.Token.Empty() {
-		page, err := openPage(&c, st.folders[0])
+		page, err := openPage(&c, st.models()[0])
 		if err != nil {
 			return err
 		}

@@ -46,7 +46,7 @@ var walls = []wall{
 		"the runtime can be replaced if one package knows it"},
 	{"darkroom/queue", []string{"darkroom/render/onnx", "darkroom/render/sampler", "darkroom/render/clip"}, nil,
 		"the queue carries a Spec, it does not paint"},
-	{"darkroom/bot", []string{"darkroom/render/onnx", "darkroom/render/demo"}, nil,
+	{"darkroom/bot", []string{"darkroom/render/onnx", "darkroom/render/easel", "darkroom/render/demo"}, nil,
 		"the bot must build without a C compiler"},
 }
 

@@ -1,0 +1,52 @@
+//go:build cgo
+
+package main
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"darkroom/config"
+	"darkroom/render/onnx"
+	"darkroom/render/tensor"
+)
+
+func TestOrderRefuses(t *testing.T) {
+	t.Parallel()
+	t.Run("sides that the UNet cannot halve", func(t *testing.T) {
+		t.Parallel()
+		free := *postcards(t)
+		free.Card.Sizes = nil
+		o := order{settings: config.Draw{Prompt: "a boat", Size: &config.Size{Width: 128, Height: 136}, Count: 1}, folder: &free}
+		if err := o.take(); err == nil || !strings.Contains(err.Error(), "128x136") || !strings.Contains(err.Error(), "multiples of 16") {
+			t.Errorf("got %v, want the size and the multiple", err)
+		}
+		o.settings.Size.Height = 144
+		if err := o.take(); err != nil {
+			t.Errorf("a multiple of 16: %v", err)
+		}
+	})
+	t.Run("latents that are no numbers", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "latents.npy")
+		f, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		latents := tensor.New(1, 4, 16, 16)
+		latents.Data[3] = float32(math.NaN())
+		if err := tensor.WriteNPY(f, latents); err != nil {
+			t.Fatal(err)
+		}
+		model := postcards(t)
+		model.Card.Defaults.Size = onnx.Size{Width: 128, Height: 128}
+		o := order{settings: config.Draw{Prompt: "a boat", Latents: path, Count: 1}, folder: model}
+		if err := o.take(); err == nil || !strings.Contains(err.Error(), "no finite numbers") {
+			t.Errorf("got %v, want to hear of numbers that are not finite", err)
+		}
+	})
+}
