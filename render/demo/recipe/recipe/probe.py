@@ -10,7 +10,7 @@ WIDTHS = (24, 48, 96, 128)
 
 
 class Probe(nn.Module):
-    """Pictures [n,3,H,W] in -1..1, any size -> {attribute: logits [n,k]}."""
+    """Pictures [n,3,H,W] in -1..1 -> {attribute: logits [n,k]}."""
 
     def __init__(self):
         super().__init__()
@@ -65,12 +65,21 @@ def load(place: train.Place) -> Probe:
     return probe.eval().requires_grad_(False)
 
 
+def squared(pictures: torch.Tensor, side: int = 128) -> torch.Tensor:
+    """The middle side x side pixels, short sides continued by their edges: the probe knows square pictures only."""
+    height, width = pictures.shape[-2:]
+    tall, wide = max(0, side - height), max(0, side - width)
+    pictures = F.pad(pictures, (wide // 2, wide - wide // 2, tall // 2, tall - tall // 2), mode="replicate")
+    top, left = (pictures.shape[-2] - side) // 2, (pictures.shape[-1] - side) // 2
+    return pictures[..., top : top + side, left : left + side]
+
+
 @torch.no_grad()
 def score(probe: Probe, pictures: torch.Tensor, scenes: dict, batch: int = 100) -> dict[str, float]:
     """The part of pictures (-1..1) whose attribute is read as the scene says: {attribute: 0..1}."""
     right = {name: 0 for name in world.ATTRIBUTES}
     for at in range(0, len(pictures), batch):
-        guesses = probe(pictures[at : at + batch])
+        guesses = probe(squared(pictures[at : at + batch]))
         for name, logits in guesses.items():
             right[name] += (logits.argmax(1) == scenes[name][at : at + batch].to(logits.device)).sum().item()
     return {name: hits / len(pictures) for name, hits in right.items()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from . import arch, autoencoder, card, data, generate, probe, sheet, train, world
+from . import arch, autoencoder, card, data, generate, painter, probe, sheet, train, world
 
 HELD_OUT = Path(__file__).parent.parent / "held_out.json"
 GRID = [  # (sampler, steps, guidance), judged on the coloured captions
@@ -35,7 +35,7 @@ def interval(hits: int, n: int) -> tuple[float, float]:
 @torch.no_grad()
 def judge(reader: probe.Probe, pictures: torch.Tensor, judged: list[dict]) -> dict[str, dict]:
     """How often the probe reads off a picture what its caption asks for, of the captions that ask."""
-    guesses = {name: logits.argmax(1).tolist() for name, logits in reader(pictures).items()}
+    guesses = {name: logits.argmax(1).tolist() for name, logits in reader(probe.squared(pictures)).items()}
     scores = {}
     for name, table in world.ATTRIBUTES.items():
         asked = [(table[guesses[name][i]], row["asks"][name]) for i, row in enumerate(judged) if name in row["asks"]]
@@ -89,6 +89,7 @@ def write(place: train.Place, folder: Path, count: int) -> None:
     coloured = held_out("coloured")[:count]
     found = {
         "probe_on_painted": probe.score(reader, painted, unseen["scenes"]),
+        "probe_on_painted_subjects_by_size": {f"{w}x{h}": painted_subjects(reader, w, h) for w, h in arch.BUCKETS},
         "probe_after_round_trip": probe.score(reader, rebuilt, unseen["scenes"]),
         "round_trip_levels": round(((rebuilt - painted[: len(rebuilt)]).abs().mean() * 127.5).item(), 2),
         "torch_minus_onnx_levels": round(parity(place, folder), 2),
@@ -101,6 +102,12 @@ def write(place: train.Place, folder: Path, count: int) -> None:
     (folder / "report.md").write_text(markdown(found))
 
 
+def painted_subjects(reader, width: int, height: int) -> float:
+    """How well the probe reads the subjects of painted pictures of a size (it was trained on square ones)."""
+    scenes = world.scenes(150, 77, simple=1.0)
+    return round(probe.score(reader, painter.paint(scenes, width, height, 3) * 2 - 1, scenes)["subject"], 3)
+
+
 def markdown(found: dict) -> str:
     percent = lambda scores: ", ".join(f"{name} {100 * part:.1f}" for name, part in scores.items())
     lines = [
@@ -108,6 +115,8 @@ def markdown(found: dict) -> str:
         f"- Probe on unseen painted pictures, % right: {percent(found['probe_on_painted'])}.",
         f"- The same after a round trip through the VAE: {percent(found['probe_after_round_trip'])} "
         f"(300 of them; mean error {found['round_trip_levels']} of 255).",
+        "- Subjects it reads right on painted pictures of each size, %: "
+        f"{percent(found['probe_on_painted_subjects_by_size'])} (other sizes are judged by their square middle).",
         f"- UNet: {found['unet_samples']:,} samples seen.",
         f"- Largest difference of a picture drawn by torch and by ONNX Runtime (float16 weights): "
         f"{found['torch_minus_onnx_levels']} of 255.",
