@@ -15,11 +15,6 @@ type TextEncoder interface {
 	EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.Tensor, error)
 }
 
-// Pair conditions a guided picture. Both have the shape [1, n·Length, d] with the same n.
-type Pair struct {
-	Positive, Negative tensor.Tensor
-}
-
 // Conditioner turns prompts into hidden states with one text encoder. It remembers the last chunks it encoded, so that a
 // negative prompt or a repeated prompt costs nothing. It may be used from several goroutines if the encoder may.
 type Conditioner struct {
@@ -31,22 +26,6 @@ type Conditioner struct {
 // NewConditioner returns a Conditioner without memories.
 func NewConditioner(encoder TextEncoder, tokenizer *Tokenizer) *Conditioner {
 	return &Conditioner{encoder: encoder, tokenizer: tokenizer, memory: memory{states: map[string]remembered{}}}
-}
-
-// Condition encodes a positive and a negative prompt. The shorter one is extended with empty chunks, as A1111's option
-// "pad cond/uncond" does, so that both fit in one batch.
-func (c *Conditioner) Condition(ctx context.Context, positive, negative []prompt.Part, skip int) (Pair, error) {
-	frame := c.tokenizer.Frame()
-	p, n := prompt.Even(c.Chunks(positive), c.Chunks(negative), frame)
-	var out Pair
-	var err error
-	if out.Positive, err = c.Encode(ctx, p, skip); err != nil {
-		return Pair{}, fmt.Errorf("encode prompt: %w", err)
-	}
-	if out.Negative, err = c.Encode(ctx, n, skip); err != nil {
-		return Pair{}, fmt.Errorf("encode negative prompt: %w", err)
-	}
-	return out, nil
 }
 
 // Chunks cuts a prompt for this conditioner's tokenizer.

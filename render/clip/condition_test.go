@@ -43,13 +43,18 @@ func conditioner(t *testing.T, e *echo) *clip.Conditioner {
 	return clip.NewConditioner(e, open(t, fsys))
 }
 
-func condition(t *testing.T, c *clip.Conditioner, positive, negative string) clip.Pair {
+// condition encodes texts one after the other, and returns the hidden states of the first.
+func condition(t *testing.T, c *clip.Conditioner, texts ...string) tensor.Tensor {
 	t.Helper()
-	pair, err := c.Condition(t.Context(), prompt.Parse(positive), prompt.Parse(negative), 0)
-	if err != nil {
-		t.Fatal(err)
+	var all []tensor.Tensor
+	for _, text := range texts {
+		hidden, err := c.Encode(t.Context(), c.Chunks(prompt.Parse(text)), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, hidden)
 	}
-	return pair
+	return all[0]
 }
 
 func TestCondition(t *testing.T) {
@@ -57,29 +62,28 @@ func TestCondition(t *testing.T) {
 	t.Run("neutral weights leave hidden states alone", func(t *testing.T) {
 		t.Parallel()
 		e := &echo{}
-		pair := condition(t, conditioner(t, e), "cat", "")
-		if want := []int{1, 77, 2}; !reflect.DeepEqual(pair.Positive.Shape, want) || !reflect.DeepEqual(pair.Negative.Shape, want) {
-			t.Fatalf("shapes: got %v and %v, want %v", pair.Positive.Shape, pair.Negative.Shape, want)
+		hidden := condition(t, conditioner(t, e), "cat")
+		if want := []int{1, 77, 2}; !reflect.DeepEqual(hidden.Shape, want) {
+			t.Fatalf("shape: got %v, want %v", hidden.Shape, want)
 		}
 		for p, id := range e.calls[0] {
-			if got := pair.Positive.Data[2*p : 2*p+2]; got[0] != float32(id+1) || got[1] != float32(p) {
+			if got := hidden.Data[2*p : 2*p+2]; got[0] != float32(id+1) || got[1] != float32(p) {
 				t.Fatalf("position %d: got %v, want (%d, %d)", p, got, id+1, p)
 			}
 		}
 	})
-	t.Run("the shorter prompt gets empty chunks", func(t *testing.T) {
+	t.Run("chunks lie side by side, and a chunk that comes again costs nothing", func(t *testing.T) {
 		t.Parallel()
 		e := &echo{}
-		pair := condition(t, conditioner(t, e), "a BREAK b BREAK c", "d")
-		if want := []int{1, 3 * 77, 2}; !reflect.DeepEqual(pair.Positive.Shape, want) || !reflect.DeepEqual(pair.Negative.Shape, want) {
-			t.Fatalf("shapes: got %v and %v, want %v", pair.Positive.Shape, pair.Negative.Shape, want)
+		hidden := condition(t, conditioner(t, e), "a BREAK b BREAK b")
+		if want := []int{1, 3 * 77, 2}; !reflect.DeepEqual(hidden.Shape, want) {
+			t.Fatalf("shape: got %v, want %v", hidden.Shape, want)
 		}
-		second, third := pair.Negative.Data[2*77:4*77], pair.Negative.Data[4*77:]
-		if !slices.Equal(second, third) {
-			t.Error("the two chunks of filling differ")
+		if second, third := hidden.Data[2*77:4*77], hidden.Data[4*77:]; !slices.Equal(second, third) {
+			t.Error("two chunks of one text differ")
 		}
-		if len(e.calls) != 5 {
-			t.Errorf("got %d encodings, want 5: three, one and the empty one once", len(e.calls))
+		if len(e.calls) != 2 {
+			t.Errorf("got %d encodings, want 2", len(e.calls))
 		}
 	})
 	t.Run("skip reaches the encoder", func(t *testing.T) {
@@ -87,7 +91,7 @@ func TestCondition(t *testing.T) {
 		e := &echo{}
 		c := conditioner(t, e)
 		for _, skip := range []int{0, 1, 0} {
-			if _, err := c.Condition(t.Context(), prompt.Parse("a"), prompt.Parse("a"), skip); err != nil {
+			if _, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("a")), skip); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -99,8 +103,8 @@ func TestCondition(t *testing.T) {
 
 func TestConditionWeights(t *testing.T) {
 	t.Parallel()
-	neutral := condition(t, conditioner(t, &echo{}), "cat dog", "").Positive
-	weighted := condition(t, conditioner(t, &echo{}), "(cat:1.5) dog", "").Positive
+	neutral := condition(t, conditioner(t, &echo{}), "cat dog")
+	weighted := condition(t, conditioner(t, &echo{}), "(cat:1.5) dog")
 	var before, scaled, after float64
 	for i, z := range neutral.Data {
 		w := 1.0
@@ -128,7 +132,7 @@ func TestConditionWeights(t *testing.T) {
 func TestConditionExtremeWeights(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"(cat:0)", "(cat:-1)", "(cat:1" + strings.Repeat("0", 60) + ")", strings.Repeat("(", 1000) + "cat", "(cat:0.0000000000000000000000000000000000000000000001)"} {
-		for i, z := range condition(t, conditioner(t, &echo{}), text, "").Positive.Data {
+		for i, z := range condition(t, conditioner(t, &echo{}), text).Data {
 			if math.IsNaN(float64(z)) || math.IsInf(float64(z), 0) {
 				t.Errorf("%.20s: value %d is %v", text, i, z)
 				break
@@ -167,14 +171,15 @@ func TestConditionRefuses(t *testing.T) {
 		encoder *echo
 		want    string
 	}{
-		"an encoder's error":    {&echo{err: broken}, "encode prompt: chunk 1: out of memory"},
+		"an encoder's error":    {&echo{err: broken}, "chunk 1: out of memory"},
 		"too few tokens":        {&echo{shape: []int{1, 76, 2}}, "want [1 77 d]"},
 		"a batch of two":        {&echo{shape: []int{2, 77, 2}}, "want [1 77 d]"},
 		"no hidden states left": {&echo{shape: []int{1, 77}}, "want [1 77 d]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := conditioner(t, tt.encoder).Condition(t.Context(), prompt.Parse("a"), prompt.Parse(""), 0)
+			c := conditioner(t, tt.encoder)
+			_, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("a")), 0)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want one with %q", err, tt.want)
 			}
