@@ -82,6 +82,13 @@ func TestLanes(t *testing.T) {
 	if got, want := r.lanes(), append(picture.Lanes("bb"), picture.Lanes("aa")...); !slices.Equal(got, want) {
 		t.Errorf("b is loaded: got %q, want it first, %q", got, want)
 	}
+	r.studio.drop(a.Hash)
+	if got, want := r.lanes(), picture.Lanes("bb"); !slices.Equal(got, want) {
+		t.Errorf("a is left out: got %q, want %q", got, want)
+	}
+	if o := r.offer(); len(o.Models) != 1 || o.Models[0].Name != "b" {
+		t.Errorf("a is left out: got the offer %+v, want b alone", o.Models)
+	}
 }
 
 func TestSlot(t *testing.T) {
