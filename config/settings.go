@@ -116,7 +116,7 @@ type Line struct {
 // Draw is a picture from the shell.
 type Draw struct {
 	Prompt      string   `arg:"" help:"What to paint; (word:1.2) weighs."`
-	Negative    string   `name:"negative" placeholder:"TEXT" help:"What to keep out."`
+	Negative    *string  `name:"negative" placeholder:"TEXT" help:"What to keep out; the model's own when left out."`
 	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first picture; drawn when left out."`
 	Steps       *int     `name:"steps" placeholder:"N" help:"Steps; the model's own number when left out."`
 	Cfg         *float64 `name:"cfg" placeholder:"X" help:"Guidance scale; the model's own when left out."`

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"darkroom/render"
@@ -26,14 +25,13 @@ func draw(ctx context.Context, s shop) (err error) {
 		return err
 	}
 	o := order{settings: d, folder: folder, inputs: map[string][]byte{}}
-	if err := o.take(); err != nil {
-		return err
-	}
-	frame, err := openFrame(d.Out, d.Count, o.spec)
+	frame, err := o.prepare()
 	if err != nil {
 		return err
 	}
-	hintWords(s.stderr, reads(folder), o.spec.Prompt+" "+o.spec.Negative)
+	if err := hint(s.stderr, reads(folder), o.spec.Prompt, o.spec.Negative); err != nil {
+		return err
+	}
 	begun := time.Now()
 	if err := openRuntime(d.Runtime); err != nil {
 		return err
@@ -47,13 +45,26 @@ func draw(ctx context.Context, s shop) (err error) {
 	return o.paint(ctx, s, model, frame, load)
 }
 
+// prepare settles what to paint and where it goes, or tells all that is wrong in one line.
+func (o *order) prepare() (frame, error) {
+	taken := o.take()
+	frame, err := openFrame(o.settings.Out, o.settings.Count)
+	if path := o.settings.SaveLatents; path != "" {
+		err = errors.Join(err, tryFile("--save-latents", path))
+	}
+	return frame, inOneLine(errors.Join(taken, err))
+}
+
 // paint paints all pictures, as many at once as one Spec holds.
 func (o *order) paint(ctx context.Context, s shop, e *easel.Easel, f frame, load time.Duration) error {
 	var latents []tensor.Tensor
 	for done := 0; done < o.settings.Count; done += picture.MaxCount {
 		spec := o.spec.Tile(done)
 		spec.Count = min(picture.MaxCount, o.settings.Count-done)
-		res, err := e.Paint(ctx, spec, o.job(s.stderr, done))
+		res, err := e.Paint(ctx, spec, o.job(s.world, done))
+		if s.watched { // what comes next is the pictures' names, or why there are none
+			fmt.Fprint(s.stderr, "\r\x1b[K")
+		}
 		if err != nil {
 			return err
 		}
@@ -84,32 +95,16 @@ func (o *order) paint(ctx context.Context, s shop, e *easel.Easel, f frame, load
 }
 
 // job is what one painting needs beside its Spec.
-func (o *order) job(stderr io.Writer, done int) render.Job {
+func (o *order) job(w world, done int) render.Job {
 	j := render.Job{Input: o.input, Latents: o.given}
 	if o.given != nil && o.given.Batch() > 1 {
 		part := o.given.Rows(done, min(done+picture.MaxCount, o.settings.Count))
 		j.Latents = &part
 	}
-	if terminal(stderr) {
-		j.Progress = func(p render.Progress) {
-			end := ""
-			if p.Step == p.Steps {
-				end = "\r\x1b[K" // what comes next is the pictures' names
-			}
-			fmt.Fprintf(stderr, "\r%d of %d steps%s", p.Step, p.Steps, end)
-		}
+	if w.watched {
+		j.Progress = func(p render.Progress) { fmt.Fprintf(w.stderr, "\r%d of %d steps", p.Step, p.Steps) }
 	}
 	return j
-}
-
-// terminal tells whether a person reads w.
-func terminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // drawn is the line of --json about one picture. Seconds are those of the batch that it was painted in.

@@ -10,13 +10,16 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"darkroom/config"
 	"darkroom/render/encode"
+	"darkroom/render/onnx"
 )
 
 // sketch calls draw with the demo model, in few steps.
@@ -126,6 +129,103 @@ func TestDraw(t *testing.T) {
 	})
 }
 
+func TestDrawHangs(t *testing.T) {
+	t.Parallel()
+	t.Run("under the very name that was asked for, in place of what was there", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "Up.PNG")
+		for range 2 {
+			if code, stdout, stderr := sketch(t, "--steps", "1", "--out", path); code != exitDone || stdout != path+"\n" {
+				t.Fatalf("got %d, %q and %q, want %s", code, stdout, stderr, path)
+			}
+		}
+		if got := listed(t, filepath.Dir(path)); !slices.Equal(got, []string{"Up.PNG"}) {
+			t.Errorf("got files %v, want Up.PNG alone", got)
+		}
+	})
+	t.Run("several beside what is there", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		mine := filepath.Join(dir, "a-1.png")
+		if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if code, stdout, stderr := sketch(t, "--steps", "1", "--count", "2", "--out", filepath.Join(dir, "a.png")); code != exitDone {
+			t.Fatalf("got %d, %q and %q", code, stdout, stderr)
+		}
+		if got := listed(t, dir); !slices.Equal(got, []string{"a-1.png", "a-2.png", "a-3.png"}) || string(contents(t, mine)) != "mine" {
+			t.Errorf("got files %v, want a-1.png as it was and two more", got)
+		}
+	})
+}
+
+func TestDrawHints(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	code, _, stderr := sketch(t, "--steps", "1", "--out", dir, "--negative", "<hypernet:fog>")
+	if want := "hint: this version has no add-ons and leaves out <hypernet:fog>.\n"; code != exitDone || stderr != want {
+		t.Errorf("got %d and %q, want %q", code, stderr, want)
+	}
+}
+
+func TestDrawLeavesTheDefaultNegative(t *testing.T) {
+	t.Parallel()
+	none, fog := "", "fog"
+	for _, c := range []struct {
+		asked *string
+		want  string
+	}{{nil, "card"}, {&none, ""}, {&fog, "fog"}} {
+		o := order{settings: config.Draw{Prompt: "a boat", Negative: c.asked, Count: 1}, folder: &onnx.Folder{}}
+		o.folder.Card.Defaults.Negative = "card"
+		o.folder.Config.Multiple = 8
+		if err := o.take(); err != nil || o.spec.Negative != c.want {
+			t.Errorf("got %q and %v, want %q", o.spec.Negative, err, c.want)
+		}
+	}
+	settings, err := config.Load(config.Sources{Args: []string{"draw", "a boat", "--negative", ""}, Getenv: func(string) string { return "" }, ReadFile: os.ReadFile})
+	if got := settings.Draw.Negative; err != nil || got == nil || *got != "" {
+		t.Errorf("--negative \"\": got %v and %v, want an empty text", got, err)
+	}
+}
+
+// stopper is a terminal whose reader interrupts, if at all, at the first sign of progress.
+type stopper struct {
+	bytes.Buffer
+	stops bool
+	stop  context.CancelCauseFunc
+}
+
+func (s *stopper) Write(p []byte) (int, error) {
+	if s.stops && bytes.Contains(p, []byte("1 of 3 steps")) {
+		s.stop(errors.New("told to stop"))
+	}
+	return s.Buffer.Write(p)
+}
+
+func TestDrawShowsProgressOnATerminal(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	for name, c := range map[string]struct {
+		stop bool
+		want string
+	}{
+		"and clears it before the pictures": {false, "\r1 of 3 steps\r2 of 3 steps\r3 of 3 steps\r\x1b[K"},
+		"and clears it before a fault":      {true, "\r1 of 3 steps\r\x1b[Kdarkroom: told to stop\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			errs := &stopper{stops: c.stop, stop: cancel}
+			args := []string{"draw", "a red boat", "--model", sourceDemo, "--steps", "3", "--out", t.TempDir()}
+			run(ctx, world{args: args, getenv: func(string) string { return "" }, stdout: io.Discard, stderr: errs, watched: true})
+			if got := errs.String(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 func TestDrawEnds(t *testing.T) {
 	t.Parallel()
 	needRuntime(t)
@@ -160,7 +260,10 @@ func writePNG(t *testing.T, path string, c color.Color) {
 
 func TestDrawRefuses(t *testing.T) {
 	t.Parallel()
-	text := filepath.Join(t.TempDir(), "text.png")
+	dir := t.TempDir()
+	white := filepath.Join(dir, "white.png")
+	writePNG(t, white, color.White)
+	text := filepath.Join(dir, "text.png")
 	if err := os.WriteFile(text, []byte("no picture"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -179,12 +282,23 @@ func TestDrawRefuses(t *testing.T) {
 		"no steps":                      {[]string{"--steps", "0"}, exitFault, "steps 0"},
 		"a negative seed":               {[]string{"--seed=-1"}, exitFault, "seed -1"},
 		"strength without a picture":    {[]string{"--strength", "0.5"}, exitFault, "--init"},
-		"strength out of range":         {[]string{"--init", "testdata/none.png", "--strength", "2"}, exitFault, "testdata/none.png"},
+		"strength out of range":         {[]string{"--init", white, "--strength", "2"}, exitFault, "strength 2: want"},
+		"a start picture that is not":   {[]string{"--init", "testdata/none.png"}, exitFault, "testdata/none.png"},
 		"a start picture that is none":  {[]string{"--init", text}, exitFault, "not a PNG"},
 		"latents that are none":         {[]string{"--latents", text}, exitFault, "not a .npy file"},
 		"a place that is not there":     {[]string{"--out", "/no/such/place/a.png"}, exitFault, "/no/such/place/a.png"},
 		"a kind of file it cannot make": {[]string{"--out", "a.jpg"}, exitFault, ".png"},
-		"no pictures":                   {[]string{"--count", "0"}, exitUsage, "count"},
+		"another kind of picture":       {[]string{"--out", "a.bmp"}, exitFault, "--out a.bmp: pictures are written as .png"},
+		"stdout":                        {[]string{"--out", "-"}, exitFault, `--out "-"`},
+		"no place":                      {[]string{"--out", ""}, exitFault, `--out ""`},
+		"a place without a name":        {[]string{"--out", filepath.Join(dir, ".png")}, exitFault, "needs a name"},
+		"latents that cannot be kept":   {[]string{"--save-latents", "/no/such/place/x.npy"}, exitFault, "--save-latents /no/such/place/x.npy: no such file"},
+		"latents over a folder":         {[]string{"--save-latents", dir}, exitFault, "no file"},
+		"several faults": {[]string{"--init", text, "--strength", "2", "--steps", "0", "--sampler", "magic", "--size", "512x512", "--out", "a.gif", "--save-latents", dir}, exitFault,
+			"darkroom: size 512x512: the model postcards paints 128x128, 160x112, 112x160, 176x96, 96x176; sampler "},
+		"several faults in order": {[]string{"--init", text, "--strength", "2", "--steps", "0", "--out", "a.gif", "--save-latents", dir}, exitFault,
+			"darkroom: steps 0: want 1 to 150; strength 2: want a number in (0, 1]; --init " + text + ": not a PNG"},
+		"no pictures": {[]string{"--count", "0"}, exitUsage, "count"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

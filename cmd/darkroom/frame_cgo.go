@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -19,39 +20,61 @@ import (
 // frame says where pictures go: a file each in a directory, or one file, numbered when there are several.
 type frame struct {
 	dir   string
-	name  string // of the file without ".png"; empty for a name of each picture's own
+	stem  string // of the file's name; empty for a name of each picture's own
+	ext   string // ".png" as it was written
 	count int
 }
 
+// otherKinds are endings of files that a person means for a picture, but which are not written.
+var otherKinds = []string{".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".jxl", ".ppm", ".svg", ".tga"} //nolint:gochecknoglobals // a constant; Go has no constant lists
+
 // openFrame reads --out: what ends in .png is a file, anything else a directory, which is made. The place is tried
 // before anything is painted, so that nobody waits for a picture that cannot be kept.
-func openFrame(out string, count int, s picture.Spec) (frame, error) {
-	f := frame{dir: out, count: count}
+func openFrame(out string, count int) (frame, error) {
+	f := frame{dir: out, ext: ".png", count: count}
 	info, err := os.Stat(out)
 	isDir := err == nil && info.IsDir()
 	switch ext := strings.ToLower(filepath.Ext(out)); {
+	case out == "" || out == "-":
+		return frame{}, fmt.Errorf("--out %q: want a directory or a .png, pictures are not written to stdout", out)
 	case isDir || strings.HasSuffix(out, string(filepath.Separator)):
 	case ext == ".png":
-		f.dir, f.name = filepath.Dir(out), strings.TrimSuffix(filepath.Base(out), filepath.Ext(out))
-	case ext == ".jpg" || ext == ".jpeg" || ext == ".webp" || ext == ".gif":
+		f.dir, f.ext = filepath.Dir(out), filepath.Ext(out)
+		if f.stem = strings.TrimSuffix(filepath.Base(out), f.ext); f.stem == "" {
+			return frame{}, fmt.Errorf("--out %s: a file needs a name before %s", out, f.ext)
+		}
+	case slices.Contains(otherKinds, ext):
 		return frame{}, fmt.Errorf("--out %s: pictures are written as .png", out)
 	case err == nil:
 		return frame{}, fmt.Errorf("--out %s: a file that is no .png, want a directory or a .png", out)
 	}
-	if f.name == "" {
+	if f.stem == "" {
 		if err := os.MkdirAll(f.dir, 0o755); err != nil {
 			return frame{}, fmt.Errorf("--out: %w", err)
 		}
 	}
-	probe, err := os.CreateTemp(f.dir, ".darkroom-*")
+	return f, tryPlace("--out", out, f.dir)
+}
+
+// tryPlace makes sure that a file can be written into dir, on behalf of a flag.
+func tryPlace(flag, asked, dir string) error {
+	probe, err := os.CreateTemp(dir, ".darkroom-*")
 	var fault *fs.PathError
 	if errors.As(err, &fault) {
-		return frame{}, fmt.Errorf("--out %s: %w", out, fault.Err) // not the name of a file that nobody asked for
+		err = fault.Err // without the name of a file that nobody asked for
 	}
 	if err != nil {
-		return frame{}, fmt.Errorf("--out %s: %w", out, err)
+		return fmt.Errorf("%s %s: %w", flag, asked, err)
 	}
-	return f, errors.Join(probe.Close(), os.Remove(probe.Name()))
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// tryFile makes sure that a file can be written, or replaced.
+func tryFile(flag, path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s %s: there is something that is no file", flag, path)
+	}
+	return tryPlace(flag, path, filepath.Dir(path))
 }
 
 // hang writes picture i and returns its file's name.
@@ -64,20 +87,28 @@ func (f frame) hang(i int, s picture.Spec, data []byte) (string, error) {
 	return path, err
 }
 
-// path names picture i. A file that was named is replaced; a name of our own never is.
+// path names picture i. A file that was named is replaced; one that is numbered or named by us never is.
 func (f frame) path(i int, s picture.Spec) string {
-	if f.name != "" && f.count == 1 {
-		return filepath.Join(f.dir, f.name+".png")
+	if f.stem != "" && f.count == 1 {
+		return filepath.Join(f.dir, f.stem+f.ext)
 	}
-	if f.name != "" {
-		return filepath.Join(f.dir, fmt.Sprintf("%s-%d.png", f.name, i+1))
+	if f.stem != "" {
+		return f.free(f.stem, i+1)
 	}
 	stem := fmt.Sprintf("%d-%s", s.Seed, slug(s.Prompt))
-	path := filepath.Join(f.dir, stem+".png")
-	for n := 2; exists(path); n++ {
-		path = filepath.Join(f.dir, fmt.Sprintf("%s-%d.png", stem, n))
+	if path := filepath.Join(f.dir, stem+f.ext); !exists(path) {
+		return path
 	}
-	return path
+	return f.free(stem, 2)
+}
+
+// free is the first name of no file, with a number from n on.
+func (f frame) free(stem string, n int) string {
+	for ; ; n++ {
+		if path := filepath.Join(f.dir, fmt.Sprintf("%s-%d%s", stem, n, f.ext)); !exists(path) {
+			return path
+		}
+	}
 }
 
 func exists(path string) bool {

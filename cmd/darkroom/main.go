@@ -25,15 +25,22 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(run(ctx, world{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}))
+	os.Exit(run(ctx, world{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr, watched: terminal(os.Stderr)}))
+}
+
+// terminal tells whether a person reads f.
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // world is what the program sees of the process it runs in.
 type world struct {
-	args   []string
-	getenv func(string) string
-	stdout io.Writer // what was asked for
-	stderr io.Writer // logs and faults
+	args    []string
+	getenv  func(string) string
+	stdout  io.Writer // what was asked for
+	stderr  io.Writer // logs and faults
+	watched bool      // stderr is a terminal, so progress may be shown there
 }
 
 // shop is what every subcommand is given.

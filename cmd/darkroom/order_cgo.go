@@ -45,28 +45,51 @@ type order struct {
 	given    *tensor.Tensor    // the latents to start from, if there are any
 }
 
-// take resolves the settings into a Spec, or tells what is wrong with them.
+// unread is the SHA-256 of an input picture that was not read yet, so that the rest of a Spec can be checked before.
+var unread = strings.Repeat("0", 64) //nolint:gochecknoglobals // a constant; Go has no constant calls
+
+// take resolves the settings into a Spec, or tells all that is wrong with them.
 func (o *order) take() error {
 	d, card := o.settings, o.folder.Card
 	size := o.size()
 	o.spec = picture.Spec{
 		Version: picture.Version, Dialect: picture.Dialect(cmp.Or(d.Dialect, string(picture.Diffusers))),
 		Notation: picture.NotationA1111, Model: picture.Ref{Name: o.folder.Name, Hash: o.folder.Hash},
-		Prompt: d.Prompt, Negative: cmp.Or(d.Negative, card.Defaults.Negative),
+		Prompt: d.Prompt, Negative: card.Defaults.Negative,
 		Width: size.Width, Height: size.Height, Seed: rand.Int64N(1 << 32), Count: 1,
 		Steps:         cmp.Or(card.Defaults.Steps, plainSteps),
 		GuidanceScale: cmp.Or(card.Defaults.GuidanceScale, plainGuidance),
 		Sampler:       cmp.Or(d.Sampler, card.Defaults.Sampler, plainSampler),
 	}
+	set(&o.spec.Negative, d.Negative)
 	set(&o.spec.Seed, d.Seed)
 	set(&o.spec.Steps, d.Steps)
 	set(&o.spec.GuidanceScale, d.Cfg)
-	for _, step := range []func() error{o.checkSize, o.checkSampler, o.takeInputs, o.takeLatents, o.checkSpec} {
-		if err := step(); err != nil {
-			return err
-		}
+	if d.Init != "" {
+		o.spec.Init = &picture.Init{Picture: picture.Input{SHA256: unread}, Strength: plainStrength}
+		set(&o.spec.Init.Strength, d.Strength)
 	}
-	return nil
+	return errors.Join(o.checkSize(), o.checkSampler(), o.spec.Validate(), o.takeInputs(), o.takeLatents())
+}
+
+// inOneLine makes one line of faults that were joined, in their order; nil of none.
+func inOneLine(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.New(strings.Join(faultsIn(err), "; "))
+}
+
+func faultsIn(err error) []string {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []string{err.Error()}
+	}
+	var all []string
+	for _, e := range joined.Unwrap() {
+		all = append(all, faultsIn(e)...)
+	}
+	return all
 }
 
 func set[T any](v *T, asked *T) {
@@ -101,8 +124,6 @@ func (o *order) checkSize() error {
 	return fmt.Errorf("size %dx%d: the model %s paints %s", asked.Width, asked.Height, o.folder.Name, strings.Join(all, ", "))
 }
 
-func (o *order) checkSpec() error { return o.spec.Validate() }
-
 func (o *order) checkSampler() error {
 	_, err := sampler.Find(sampler.Dialect(o.spec.Dialect), o.spec.Sampler)
 	return err
@@ -124,8 +145,7 @@ func (o *order) takeInputs() error {
 	if err != nil {
 		return err
 	}
-	o.spec.Init = &picture.Init{Picture: in, Strength: plainStrength}
-	set(&o.spec.Init.Strength, d.Strength)
+	o.spec.Init.Picture = in
 	if d.Mask == "" {
 		return nil
 	}

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"darkroom/render/clip"
@@ -33,8 +33,7 @@ func showPrompt(_ context.Context, s shop) error {
 	if err := t.chunks(m, parts); err != nil {
 		return err
 	}
-	hintWords(s.stderr, m, p.Prompt)
-	return t.err
+	return errors.Join(t.err, hint(s.stderr, m, p.Prompt))
 }
 
 // reader is what a model makes of words.
@@ -43,6 +42,38 @@ type reader struct {
 	dir      string   // its folder; empty for no model
 	known    []string // the only words it knows; none for any
 	examples []string // prompts that it paints well
+	room     int      // chunks of a prompt that it has room for; 0 for any number
+}
+
+// tokenizer opens the model's tokenizer.
+func (m reader) tokenizer() (*clip.Tokenizer, error) {
+	words, err := clip.OpenTokenizer(os.DirFS(filepath.Join(m.dir, "tokenizer")))
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", m.dir, err)
+	}
+	return words, nil
+}
+
+// hint tells what a model makes nothing of in some prompts: words it never saw, add-ons, and what it has no room for.
+func hint(w io.Writer, m reader, texts ...string) error {
+	hintWords(w, m, strings.Join(texts, " "))
+	if tags := prompt.Tags(texts...); len(tags) > 0 {
+		fmt.Fprintf(w, "hint: this version has no add-ons and leaves out %s.\n", strings.Join(tags, ", "))
+	}
+	if m.room == 0 {
+		return nil
+	}
+	words, err := m.tokenizer()
+	if err != nil {
+		return err
+	}
+	for _, text := range texts {
+		parts, _ := prompt.Read(text)
+		if n := len(prompt.Chunks(parts, words.Frame(), words.Encode)); n > m.room {
+			fmt.Fprintf(w, "hint: the model %s reads %d of the %d chunks of %.30q; the rest is left out. `darkroom prompt` shows where.\n", m.name, m.room, n, text)
+		}
+	}
+	return nil
 }
 
 // hintWords names the words that a model with a word list never saw, with prompts that it can paint.
@@ -50,8 +81,7 @@ func hintWords(w io.Writer, m reader, typed string) {
 	if len(m.known) == 0 {
 		return
 	}
-	known := append(slices.Clone(m.known), m.examples...) // with the small words of whole sentences
-	unknown := prompt.Unknown(known, typed)
+	unknown := prompt.Unknown(m.known, typed)
 	if len(unknown) == 0 {
 		return
 	}
@@ -91,9 +121,9 @@ func (t *table) chunks(m reader, parts []prompt.Part) error {
 	if m.dir == "" {
 		return nil
 	}
-	words, err := clip.OpenTokenizer(os.DirFS(filepath.Join(m.dir, "tokenizer")))
+	words, err := m.tokenizer()
 	if err != nil {
-		return fmt.Errorf("model %s: %w", m.dir, err)
+		return err
 	}
 	frame := words.Frame()
 	for i, c := range prompt.Chunks(parts, frame, words.Encode) {
@@ -102,7 +132,11 @@ func (t *table) chunks(m reader, parts []prompt.Part) error {
 		for n < len(ids) && ids[n] != frame.EOS {
 			n++
 		}
-		t.line("chunk %d  %d of %d tokens: %s", i+1, n, frame.Length-2, strings.Trim(fmt.Sprint(ids[:n]), "[]"))
+		mark := ""
+		if m.room > 0 && i >= m.room {
+			mark = " (left out)"
+		}
+		t.line("chunk %d  %d of %d tokens%s: %s", i+1, n, frame.Length-2, mark, strings.Trim(fmt.Sprint(ids[:n]), "[]"))
 	}
 	return nil
 }

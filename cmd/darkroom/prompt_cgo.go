@@ -18,5 +18,5 @@ func readerOf(asked, models string) (reader, error) {
 
 // reads says what a folder makes of words.
 func reads(f *onnx.Folder) reader {
-	return reader{name: f.Name, dir: f.Dir, known: f.Card.Vocabulary(), examples: f.Card.Examples}
+	return reader{name: f.Name, dir: f.Dir, known: f.Card.Vocabulary(), examples: f.Card.Examples, room: f.Config.Chunks}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"darkroom/render/prompt"
 )
 
 func TestPrompt(t *testing.T) {
@@ -31,6 +33,20 @@ func TestPrompt(t *testing.T) {
 			if code != exitDone || !strings.Contains(stdout, want) {
 				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
 			}
+		}
+	})
+	t.Run("what a model has no room for is told", func(t *testing.T) {
+		t.Parallel()
+		narrow := reader{name: "narrow", dir: sourceDemo, room: 1}
+		var hints, out strings.Builder
+		if err := hint(&hints, narrow, "red BREAK boat", "house"); err != nil || strings.Count(hints.String(), "\n") != 1 ||
+			!strings.Contains(hints.String(), `the model narrow reads 1 of the 2 chunks of "red BREAK boat"`) {
+			t.Errorf("got %q and %v, want one hint about the prompt", &hints, err)
+		}
+		shown := table{w: &out}
+		if err := shown.chunks(narrow, prompt.Parse("red BREAK boat")); err != nil || strings.Count(out.String(), "left out") != 1 ||
+			!strings.Contains(out.String(), "chunk 2  1 of 75 tokens (left out)") {
+			t.Errorf("got %q and %v, want the second chunk marked", &out, err)
 		}
 	})
 	t.Run("a model that is not there is one line", func(t *testing.T) {
