@@ -116,7 +116,15 @@ func (w *town) start(name string, args ...string) *process {
 	return p
 }
 
-func (w *town) bot() *process { return w.start("bot", "bot", "--data", w.data) }
+// bot starts a bot, once the gateway has noticed the end of one that was killed: ready would take the dead one's session
+// for the new one's, and what is asked then is lost, as on Discord.
+func (w *town) bot() *process {
+	w.t.Helper()
+	if err := w.Wait(w.ctx(), func() bool { return !w.Gateway.Online() }); err != nil {
+		w.t.Fatalf("a bot is still online: %v", err)
+	}
+	return w.start("bot", "bot", "--data", w.data)
+}
 
 func (w *town) renderer() *process { return w.start("renderer", "renderer", "--threads", "1") }
 
