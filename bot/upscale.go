@@ -10,7 +10,7 @@ import (
 // the picture changes.
 const (
 	upscaleBy       = 2.0
-	upscaleStrength = 0.5
+	upscaleStrength = 0.3
 )
 
 // upscale paints one tile again at twice its size.

@@ -188,7 +188,8 @@ func card(f *onnx.Folder) json.RawMessage {
 		Starts   bool            `json:"starts"`
 		Multiple int             `json:"multiple"` // of the sides of any size
 		Enlarges bool            `json:"enlarges"`
-	}{c, picture.Diffusers, sampler.Names(sampler.Diffusers), f.Config.CanEncode, f.Config.Multiple, f.Config.Fixed == onnx.Size{}})
+		Chunks   int             `json:"chunks,omitempty"` // that a prompt may have; 0 for any number
+	}{c, picture.Diffusers, sampler.Names(sampler.Diffusers), f.Config.CanEncode, f.Config.Multiple, f.Config.Fixed == onnx.Size{}, f.Config.Chunks})
 	if err != nil {
 		panic("internal error: a card must always encode: " + err.Error())
 	}
