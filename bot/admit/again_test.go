@@ -74,6 +74,18 @@ func TestAgain(t *testing.T) {
 			t.Errorf("got %+v, %v; want multiples of 64", got, no)
 		}
 	})
+	t.Run("the steps of an upscale are held to the server's limit too", func(t *testing.T) {
+		t.Parallel()
+		s := base.Spec
+		s.Hires = &picture.Hires{Scale: 2, Steps: 100, Strength: 0.5}
+		got, no := Again(request(Wanted{}), offer(), Policy{MaxSteps: 10}, s, false)
+		if no != nil || got.Spec.Steps != 10 || got.Spec.Hires.Steps != 10 || len(got.Notes) != 2 {
+			t.Errorf("got %+v, %v; want 10 steps in both passes and two notes", got, no)
+		}
+		if s.Hires.Steps != 100 {
+			t.Error("the Spec that was shown was changed")
+		}
+	})
 	t.Run("an upscale counts with its final size", func(t *testing.T) {
 		t.Parallel()
 		s := base.Spec

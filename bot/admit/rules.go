@@ -125,6 +125,12 @@ func (j *judgement) limit() *Refusal {
 		s.Steps = p.MaxSteps
 		j.note("This server allows at most %d steps; that many were used.", p.MaxSteps)
 	}
+	if h := s.Hires; p.MaxSteps > 0 && h != nil && h.Steps > p.MaxSteps {
+		fewer := *h // the Spec it came from may be somebody else's
+		fewer.Steps = p.MaxSteps
+		s.Hires = &fewer
+		j.note("This server allows at most %d steps; that many were used to enlarge.", p.MaxSteps)
+	}
 	if p.MaxCount > 0 && s.Count > p.MaxCount {
 		s.Count = p.MaxCount
 		j.note("This server allows at most %s in one message.", count(p.MaxCount))
