@@ -64,12 +64,16 @@ func (b *Bot) bring1(ctx context.Context, d queue.Delivery) error {
 // into a channel. Only an error that may pass is returned.
 func (b *Bot) ladder(ctx context.Context, e store.Entry, v view, d queue.Delivery) (queue.Outcome, error) {
 	out := d.Outcome
-	if how := b.already(ctx, e, v); how != "" {
+	how, err := b.already(ctx, e, v)
+	if err != nil {
+		return out, err
+	}
+	if how != "" {
 		out.Delivered, out.Message = how, e.Message
 		return out, nil
 	}
 	m := lateMessage(e, v, d)
-	var err error = errNoChannel
+	err = errNoChannel
 	if !v.to.Ephemeral {
 		err = b.postLate(ctx, v.to.Channel, m, &out)
 	}
@@ -100,19 +104,24 @@ func (b *Bot) ladder(ctx context.Context, e store.Entry, v view, d queue.Deliver
 var errNoChannel = errors.New("private pictures go into no channel")
 
 // already looks at the message that waits for the pictures. If somebody deleted it they stay undelivered; if it shows
-// them, a renderer had posted them and died before it could say so.
-func (b *Bot) already(ctx context.Context, e store.Entry, v view) (how string) {
+// them, a renderer had posted them and died before it could say so. Where the bot may not read, it posts unseen; any
+// other error leaves the pictures in the tray, since a guess could show them twice or against its owner's will.
+func (b *Bot) already(ctx context.Context, e store.Entry, v view) (how string, err error) {
 	if e.Message == "" || v.to.Ephemeral {
-		return ""
+		return "", nil
 	}
 	p, err := b.discord.Message(ctx, v.to.Channel, e.Message)
 	switch {
 	case reply.Removed(err):
-		return reply.DeliveredRemoved
-	case err == nil && p.Has(remixButton(e.ID)):
-		return reply.DeliveredFound
+		return reply.DeliveredRemoved, nil
+	case reply.Forbidden(err):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("look at the waiting message: %w", err)
+	case p.Has(remixButton(e.ID)):
+		return reply.DeliveredFound, nil
 	}
-	return ""
+	return "", nil
 }
 
 // lateMessage is the finished message as a post of its own. Its owner is pinged: they have waited long.

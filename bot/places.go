@@ -61,7 +61,7 @@ func (b *Bot) showPlace(ctx context.Context, e store.Entry, place int) {
 	b.watched.shown(e.ID, place, b.o.Now())
 	b.correct(ctx, e, func(v view) reply.Message {
 		m := reply.Waiting(v.to, v.spec, e.ID, place)
-		m.Leave = !e.Leased
+		m.Leave = true
 		return m
 	})
 	b.watched.change(e.ID, func(g *glimpse) { g.told = b.o.Now() })

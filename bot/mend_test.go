@@ -1,0 +1,67 @@
+package bot_test
+
+import (
+	"net/http"
+	"regexp"
+	"testing"
+	"time"
+
+	"darkroom/bot/sandbox"
+	"darkroom/store"
+)
+
+func TestASlowEditOfThePlaceLeavesThePicturesAlone(t *testing.T) {
+	t.Parallel()
+	h := build(t, sandbox.Options{})
+	h.start()
+	h.ready()
+	first, second := h.queued(sandbox.With("prompt", "a red boat")), h.queued(sandbox.With("prompt", "a blue star"))
+	hold, met := make(chan struct{}), make(chan struct{}, 1)
+	h.box.Fail(sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in line"), Hold: hold, Met: met})
+	h.says(h.ask("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
+	select {
+	case <-met:
+	case <-h.ctx.Done():
+		t.Fatal("the place of the second job was not edited")
+	}
+	h.bench()
+	m := h.painted(second, 4)
+	close(hold)
+	h.poll("the ledger to say done", func() bool { return h.entry(second).State == store.Done })
+	for range 20 {
+		if now, _ := h.box.MessageSeen(h.home.Member.ID, m.ID); len(now.Attachments) != 4 {
+			t.Fatalf("got %s, want the four pictures to stay", describe(now))
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	h.painted(second, 4)
+}
+
+func TestALateDeliveryWaitsUntilItsMessageCanBeSeen(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	release := h.brush.stay()
+	i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+	m := h.says(i, "Painting")
+	if err := h.box.DeleteMessage(h.home.Moderator.ID, m.ID); err != nil {
+		t.Fatal(err)
+	}
+	met := make(chan struct{}, 1)
+	h.box.Fail(sandbox.Fault{
+		Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/` + m.ID + `$`), Times: 4,
+		Status: http.StatusBadGateway, Met: met,
+	})
+	h.clock.forward(16 * time.Minute)
+	release()
+	select {
+	case <-met:
+	case <-h.ctx.Done():
+		t.Fatal("the waiting message was not looked at")
+	}
+	h.poll("the ledger to say done", func() bool { return h.entry(i).State == store.Done })
+	for _, m := range h.box.Messages(h.home.Member.ID, h.home.Channel.ID) {
+		if len(m.Attachments) > 0 {
+			t.Errorf("got %s, want nothing posted", describe(m))
+		}
+	}
+}
