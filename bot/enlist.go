@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"darkroom/bot/reply"
 	"darkroom/queue"
@@ -45,6 +46,10 @@ func (b *Bot) enlistIn(ctx context.Context, epoch int64, e store.Entry) error {
 	return b.enqueue(ctx, epoch, e)
 }
 
+// enqueueWithin is how long the queue may take to answer for one job. Enqueuing again does no harm, so the relay tries
+// what was not heard of.
+const enqueueWithin = 3 * time.Second
+
 // enqueue puts a job into the line unless it ended meanwhile. A cancel waits until it is there.
 func (b *Bot) enqueue(ctx context.Context, epoch int64, e store.Entry) error {
 	release, err := b.latches.hold(ctx, e.ID)
@@ -59,7 +64,9 @@ func (b *Bot) enqueue(ctx context.Context, epoch int64, e store.Entry) error {
 	if terminal(now) {
 		return errOver
 	}
-	if _, err := b.line.Enqueue(ctx, epoch, b.job(ctx, e)); err != nil {
+	asking, cancel := context.WithTimeout(ctx, enqueueWithin)
+	defer cancel()
+	if _, err := b.line.Enqueue(asking, epoch, b.job(ctx, e)); err != nil {
 		return err
 	}
 	poke(b.moving)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"darkroom/bot/reply"
 	"darkroom/queue"
@@ -15,23 +16,37 @@ const queueShown = 10
 
 // queue tells how long the line is and where one stands in it.
 func (t *turn) queue(ctx context.Context) error {
-	s, err := t.line.Snapshot(ctx)
+	s, up, err := t.standings(ctx)
 	if err != nil {
 		t.log.Warn("the line cannot be read", "error", reply.Redact(err.Error()))
 	}
-	up, rerr := t.line.Renderers(ctx)
 	mine, lerr := t.ledger.Unfinished(ctx, t.req.Person.ID)
 	if lerr != nil {
 		return lerr
 	}
 	var lines []string
-	if err != nil || rerr != nil {
+	if err != nil {
 		lines = append(lines, string(errReconnecting))
 	} else {
 		lines = append(lines, lineText(s, len(up)), serverText(s, account(t.req.Place.Guild)))
 	}
 	lines = append(lines, mineText(mine, s)...)
 	return t.tell(ctx, reply.Message{Content: strings.Join(lines, "\n")})
+}
+
+// standingsWithin is how long the queue may take to say how the line stands: the person is still unanswered.
+const standingsWithin = time.Second
+
+// standings asks the queue how the line stands and which renderers are up.
+func (t *turn) standings(ctx context.Context) (queue.Snapshot, []queue.Renderer, error) {
+	ctx, cancel := context.WithTimeout(ctx, standingsWithin)
+	defer cancel()
+	s, err := t.line.Snapshot(ctx)
+	if err != nil {
+		return s, nil, err
+	}
+	up, err := t.line.Renderers(ctx)
+	return s, up, err
 }
 
 func lineText(s queue.Snapshot, renderers int) string {

@@ -92,26 +92,45 @@ func TestRestart(t *testing.T) {
 	})
 }
 
-// broken is a line that can be cut.
+// broken is a line that can be cut, or made to never answer.
 type broken struct {
 	bot.Line
-	down atomic.Bool
+	down, hang atomic.Bool
+}
+
+// fault is what a call meets at once, or when it has waited long enough.
+func (b *broken) fault(ctx context.Context) error {
+	if b.hang.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	if b.down.Load() {
+		return errCut
+	}
+	return nil
 }
 
 var errCut = errors.New("connection refused")
 
 func (b *broken) Enqueue(ctx context.Context, epoch int64, j queue.Job) (queue.Receipt, error) {
-	if b.down.Load() {
-		return queue.Receipt{}, errCut
+	if err := b.fault(ctx); err != nil {
+		return queue.Receipt{}, err
 	}
 	return b.Line.Enqueue(ctx, epoch, j)
 }
 
 func (b *broken) Snapshot(ctx context.Context) (queue.Snapshot, error) {
-	if b.down.Load() {
-		return queue.Snapshot{}, errCut
+	if err := b.fault(ctx); err != nil {
+		return queue.Snapshot{}, err
 	}
 	return b.Line.Snapshot(ctx)
+}
+
+func (b *broken) Renderers(ctx context.Context) ([]queue.Renderer, error) {
+	if err := b.fault(ctx); err != nil {
+		return nil, err
+	}
+	return b.Line.Renderers(ctx)
 }
 
 func (b *broken) Cancel(ctx context.Context, id, by string) (queue.CancelAnswer, error) {
@@ -143,6 +162,27 @@ func TestRedisDown(t *testing.T) {
 	h.says(h.click(h.home.Member.ID, m.ID, "1:cancel:"+i.ID+"-0:0"), "scheduler is reconnecting")
 	h.says(h.ask("queue"), "scheduler is reconnecting")
 	cut.down.Store(false)
+	h.painted(i, 4)
+}
+
+func TestARedisThatNeverAnswersKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	h := build(t, sandbox.Options{})
+	cut := &broken{}
+	h.wrap = func(l bot.Line) bot.Line { cut.Line = l; return cut }
+	h.start()
+	h.bench()
+	h.ready()
+	cut.hang.Store(true)
+	i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+	h.says(i, "being put together again")
+	h.poll("the promise to be written down", func() bool { return h.entry(i).State == store.Waiting })
+	asked := time.Now()
+	h.says(h.ask("queue"), "scheduler is reconnecting")
+	if d := time.Since(asked); d > 3*time.Second {
+		t.Errorf("answered after %v, want it within Discord's three seconds", d)
+	}
+	cut.hang.Store(false)
 	h.painted(i, 4)
 }
 
