@@ -16,6 +16,9 @@
 //   - ErrLeaseLost, the job is somebody else's or the queue was emptied: stop, say nothing;
 //   - ErrStopping, this process ends and the picture was not finished within Grace: give the job back to its place.
 //
+// When looking or posting fails for a lease's time with what may pass, the job is given back as well: an outage counts
+// against nobody's picture.
+//
 // Everything else is an error of a step: the job is tried again later unless the error is Final or the queue says that
 // it failed too often; then its owner is told sorry. A panic while painting is final for that one job: the stack is
 // logged and the bench goes on. Neither prompts nor tokens are logged.

@@ -6,6 +6,8 @@ import (
 )
 
 // broken ends a job whose step returned err: by the cause of its context if that has ended, else by what err says.
+// An outage of the place that is posted to is no fault of the job: it is given back, and not counted against it. After
+// the seal the next holder looks first, so while the outage lasts nothing is painted again.
 func (t *turn) broken(paint context.Context, step string, err error) {
 	switch cause := context.Cause(paint); {
 	case errors.Is(cause, ErrLeaseLost):
@@ -14,6 +16,10 @@ func (t *turn) broken(paint context.Context, step string, err error) {
 		t.giveBack(paint)
 	case errors.Is(cause, ErrCancelled) && step == painting:
 		t.stopped(paint)
+	case (step == looking || step == posting) && mayPass(err):
+		t.log.Warn("cannot be posted now", "step", step, "err", err)
+		rest(paint, t.Options.Beat)
+		t.giveBack(paint)
 	default:
 		t.fail(paint, step, err)
 	}

@@ -59,6 +59,11 @@ func safely(f func() error) (err error) {
 	return f()
 }
 
+// mayPass tells whether an error of looking or posting may be gone at another try.
+func mayPass(err error) bool {
+	return !errors.As(err, new(*FinalError)) && !errors.As(err, new(*PanicError))
+}
+
 // verdictOn tells the sentence for people, and whether another try may help.
 func verdictOn(step string, err error) (reason string, retry bool) {
 	var final *FinalError

@@ -85,8 +85,48 @@ func TestAPostIsTriedForALeasesTime(t *testing.T) {
 		if d := last.Sub(first); d > lease || d < lease/4 {
 			t.Errorf("tried for %v, want up to %v", d, lease)
 		}
-		if got := b.calls[len(b.calls)-1]; got != "fail 1 retry=true" {
+		if got := b.calls[len(b.calls)-1]; got != "release 1" {
 			t.Errorf("ended with %q", got)
+		}
+	})
+}
+
+func TestAnOutageOfThePlaceThatIsPostedToEndsNoJob(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		began := time.Now()
+		over := func() error { // the outage lasts a quarter of an hour
+			if time.Since(began) < 15*time.Minute {
+				return errNet
+			}
+			return nil
+		}
+		b := &bureau{
+			post: func(context.Context) (queue.Outcome, error) { return queue.Outcome{}, over() },
+			look: func(context.Context) (bool, queue.Outcome, error) { return false, queue.Outcome{}, over() },
+		}
+		released := 0
+		b.ended = func() error {
+			if b.calls[len(b.calls)-1] == "release 1" { // as the queue does with a sealed one
+				released++
+				b.give(lookJob("1"))
+			}
+			return nil
+		}
+		open(t, b, job("1"))
+		time.Sleep(16 * time.Minute)
+		b.stop()
+		<-b.stopped
+		painted := 0
+		for _, c := range b.calls {
+			if c == "paint 1" {
+				painted++
+			}
+		}
+		if got := b.calls[len(b.calls)-1]; got != "done 1" || painted != 2 || b.reason != "" {
+			t.Errorf("ended with %q after %d paintings, failed with %q; want it done after two, never failed", got, painted, b.reason)
+		}
+		if released < 10 || released > 15*60/8 {
+			t.Errorf("given back %d times in a quarter of an hour", released)
 		}
 	})
 }

@@ -71,7 +71,7 @@ func (t *turn) persist(hold context.Context, call func() error) error {
 	until := time.Now().Add(t.Options.Lease)
 	for pause := firstPause; ; pause *= 2 {
 		err := safely(call)
-		if err == nil || errors.As(err, new(*FinalError)) || errors.As(err, new(*PanicError)) {
+		if err == nil || !mayPass(err) {
 			return err
 		}
 		if hold.Err() != nil || time.Now().Add(pause).After(until) {
