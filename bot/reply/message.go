@@ -38,7 +38,6 @@ type Message struct {
 	Private    bool     // only the person who asked sees it; first answers and follow-ups only
 	AllowUsers []string // who may be pinged; nobody else ever is
 	Nonce      string   // channel posts: at most 25 characters; a second post with it within minutes returns the first
-	Answers    string   // channel posts: the message this one replies to
 }
 
 // Row is up to five buttons side by side.
@@ -103,12 +102,6 @@ type messageJSON struct {
 	Flags           int              `json:"flags,omitempty"`
 	Nonce           string           `json:"nonce,omitempty"`
 	EnforceNonce    bool             `json:"enforce_nonce,omitempty"`
-	Reference       *referenceJSON   `json:"message_reference,omitempty"`
-}
-
-type referenceJSON struct {
-	MessageID string `json:"message_id"`
-	FailIfNot bool   `json:"fail_if_not_exists"`
 }
 
 // payload returns the JSON body of a message. Lists are never null: allowed_mentions must be explicit on every create
@@ -125,9 +118,6 @@ func (m *Message) payload() messageJSON {
 	}
 	if m.Private {
 		p.Flags |= Ephemeral
-	}
-	if m.Answers != "" {
-		p.Reference = &referenceJSON{MessageID: m.Answers}
 	}
 	for _, id := range m.Keep {
 		p.Attachments = append(p.Attachments, attachmentJSON{ID: id})
