@@ -56,7 +56,7 @@ func (b *Bot) putRight(ctx context.Context, e store.Entry) {
 	}
 }
 
-// expire settles jobs whose acknowledgement was never written down. If Discord has the answer, the promise was given:
+// expire settles jobs whose acknowledgement was never written down. If Discord shows the job, the promise was given:
 // the job is painted. If not, nobody was promised anything and the job expires.
 func (b *Bot) expire(ctx context.Context) error {
 	pruned := b.o.Now()
@@ -87,13 +87,13 @@ func (b *Bot) settlePromises(ctx context.Context) error {
 		if err != nil {
 			continue // it can only expire
 		}
-		p, err := b.discord.Fetch(ctx, v.to)
+		p, err := b.answerOf(ctx, e, v)
 		switch {
-		case err == nil:
+		case err == nil && promises(p, e.ID):
 			if err := b.keepPromise(ctx, e.ID, p.ID); err != nil {
 				return err
 			}
-		case !reply.Final(err):
+		case err != nil && !reply.Final(err):
 			sure = false
 		}
 	}
@@ -103,6 +103,21 @@ func (b *Bot) settlePromises(ctx context.Context) error {
 	}
 	_, err = b.ledger.Expire(ctx, age)
 	return err
+}
+
+// answerOf reads what Discord has as the answer to a job's interaction. When the token is dead only a message that is
+// known by its id can still be read.
+func (b *Bot) answerOf(ctx context.Context, e store.Entry, v view) (reply.Posted, error) {
+	p, err := b.discord.Fetch(ctx, v.to)
+	if reply.Expired(err) && e.Message != "" && !v.to.Ephemeral {
+		return b.discord.Message(ctx, v.to.Channel, e.Message)
+	}
+	return p, err
+}
+
+// promises tells whether a message is this job's own, and no apology or earlier message that the interaction has too.
+func promises(p reply.Posted, job string) bool {
+	return p.Has(cancelButton(job)) || p.Has(remixButton(job))
 }
 
 func (b *Bot) keepPromise(ctx context.Context, id, message string) error {

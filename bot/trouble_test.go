@@ -53,23 +53,38 @@ func TestRestart(t *testing.T) {
 	t.Run("a job that Discord acknowledged and the ledger did not is painted", func(t *testing.T) {
 		t.Parallel()
 		h := build(t, sandbox.Options{})
+		forgets := &forgetful{}
+		h.ledgerFor = func(l bot.Ledger) bot.Ledger { forgets.Ledger = l; return forgets }
+		forgets.down.Store(true)
 		stop := h.start()
 		h.ready()
 		i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
 		h.says(i, "in line")
-		h.poll("the job to be in line", func() bool { return h.entry(i).Epoch > 0 })
 		stop()
-		// The same request as another row, as a bot leaves it that dies right after Discord took its answer.
+		forgets.down.Store(false)
+		h.clock.forward(11 * time.Second)
+		h.start()
+		h.poll("it to be acknowledged", func() bool { e := h.entry(i); return e.State == store.Waiting && e.Message != "" })
+		h.bench()
+		h.painted(i, 4)
+	})
+	t.Run("an answer that is not the job's message promises nothing", func(t *testing.T) {
+		t.Parallel()
+		h := build(t, sandbox.Options{})
+		stop := h.start()
+		h.ready()
+		i := h.queued(sandbox.With("prompt", "a red boat"))
+		stop()
 		e := h.entry(i)
-		e.ID = i.ID + "-1"
+		e.ID = i.ID + "-1" // the same interaction, whose answer shows another job
 		if err := h.ledger.Accept(h.ctx, []store.Entry{e}, func(store.Policy, store.Usage) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
 		h.clock.forward(11 * time.Second)
 		h.start()
-		h.poll("it to be acknowledged", func() bool {
+		h.poll("it to expire", func() bool {
 			e, err := h.ledger.Find(h.ctx, e.ID)
-			return err == nil && e.State == store.Waiting && e.Message != ""
+			return err == nil && e.State == store.Expired
 		})
 	})
 	t.Run("a job that nobody acknowledged expires", func(t *testing.T) {
@@ -90,6 +105,19 @@ func TestRestart(t *testing.T) {
 			return err == nil && e.State == store.Expired
 		})
 	})
+}
+
+// forgetful is a ledger that cannot note acknowledgements.
+type forgetful struct {
+	bot.Ledger
+	down atomic.Bool
+}
+
+func (f *forgetful) Acknowledged(ctx context.Context, id string) (bool, error) {
+	if f.down.Load() {
+		return false, errors.New("the disk is full")
+	}
+	return f.Ledger.Acknowledged(ctx, id)
 }
 
 // broken is a line that can be cut, or made to never answer.
