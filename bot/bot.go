@@ -33,7 +33,8 @@ type Bot struct {
 
 	application atomic.Value // string: this bot's application id, once known
 	aside1      *errgroup.Group
-	copying     sync.Map // job ids whose input pictures are being copied
+	copying     sync.Map      // job ids whose input pictures are being copied
+	cleaning    chan struct{} // holds one token while an input picture is decoded
 }
 
 // New puts a Bot together. It names every part that is missing.
@@ -45,7 +46,7 @@ func New(p Parts) (*Bot, error) {
 	b := &Bot{
 		ledger: p.Ledger, line: p.Line, discord: p.Discord, o: o, log: o.Log,
 		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), costs: newCosts(), latches: newLatches(),
-		aside1: newAsides(), owing: make(chan struct{}, 1), moving: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
+		cleaning: make(chan struct{}, 1), aside1: newAsides(), owing: make(chan struct{}, 1), moving: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
 	}
 	b.door = newDoor(o.Now, o.Workers)
 	return b, nil

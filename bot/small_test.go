@@ -74,6 +74,23 @@ func TestFetch(t *testing.T) {
 	}
 }
 
+func TestInputPicturesAreDecodedOneAtATime(t *testing.T) {
+	t.Parallel()
+	b := &Bot{o: Options{}.filled(), cleaning: make(chan struct{}, 1)}
+	b.cleaning <- struct{}{} // another one is being decoded
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := b.clean(ctx, []byte("no picture")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want it to wait for the other one", err)
+	}
+	<-b.cleaning
+	for range 2 {
+		if _, err := b.clean(t.Context(), []byte("no picture")); !errors.As(err, new(*notFetched)) {
+			t.Errorf("got %v, want an error that is for good", err)
+		}
+	}
+}
+
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

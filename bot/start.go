@@ -74,14 +74,30 @@ func (b *Bot) copyPicture(ctx context.Context, a admit.Attachment) (picture.Inpu
 	if err != nil {
 		return picture.Input{}, err
 	}
-	clean, err := encode.Clean(raw, admit.MaxStartPixels, maxStartSide)
+	clean, err := b.clean(ctx, raw)
 	if err != nil {
-		return picture.Input{}, &notFetched{unreadable(err)}
+		return picture.Input{}, err
 	}
 	if err := b.ledger.PutInput(ctx, clean.SHA256, clean.PNG); err != nil {
 		return picture.Input{}, err
 	}
 	return picture.Input{SHA256: clean.SHA256, Width: clean.Width, Height: clean.Height}, nil
+}
+
+// clean decodes a picture and leaves only its pixels, one picture at a time: a few hundred KiB of bytes may unfold to
+// hundreds of MiB.
+func (b *Bot) clean(ctx context.Context, raw []byte) (encode.Cleaned, error) {
+	select {
+	case b.cleaning <- struct{}{}:
+		defer func() { <-b.cleaning }()
+	case <-ctx.Done():
+		return encode.Cleaned{}, ctx.Err()
+	}
+	clean, err := encode.Clean(raw, admit.MaxStartPixels, maxStartSide)
+	if err != nil {
+		return encode.Cleaned{}, &notFetched{unreadable(err)}
+	}
+	return clean, nil
 }
 
 // fetch reads an attachment from Discord's own hosts, at most so many bytes of it.

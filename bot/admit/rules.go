@@ -12,7 +12,7 @@ import (
 const MaxStartBytes = 25 << 20
 
 // MaxStartPixels bounds a start picture's width x height.
-const MaxStartPixels = 40 << 20
+const MaxStartPixels = 16 << 20
 
 // maxGuidance is where higher values only burn the picture.
 const maxGuidance = 30
