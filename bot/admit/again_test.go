@@ -111,6 +111,7 @@ func TestCheck(t *testing.T) {
 		{"no limits", Policy{}, Usage{Waiting: 1000, Running: 1000, Day: 1000}, 4, ""},
 		{"exactly up to the waiting limit", Policy{WaitingPerUser: 8}, Usage{Waiting: 4}, 4, ""},
 		{"one over the waiting limit", Policy{WaitingPerUser: 8}, Usage{Waiting: 5}, 4, "8 pictures waiting per person; you have 5 waiting"},
+		{"more at once than may wait at all", Policy{WaitingPerUser: 3}, Usage{Running: 2}, 4, "Ask for at most 3 pictures at once."},
 		{"what is painted does not wait", Policy{WaitingPerUser: 4}, Usage{Running: 4}, 4, ""},
 		{"running is the queue's to limit", Policy{RunningPerUser: 1}, Usage{Running: 4}, 4, ""},
 		{"exactly up to the day's limit", Policy{PerUserDay: 10}, Usage{Day: 6}, 4, ""},

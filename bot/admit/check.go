@@ -12,6 +12,10 @@ func Check(p Policy, u Usage, pictures int) *Refusal {
 		return refuse(left(p.PerUserDay-u.Day)+" The count goes down as the day goes by.",
 			"This server allows %s per person in 24 hours, and you asked for %d already.", count(p.PerUserDay), u.Day)
 	}
+	if p.WaitingPerUser > 0 && u.Waiting == 0 && pictures > p.WaitingPerUser {
+		return refuse(fmt.Sprintf("Ask for at most %s at once.", count(p.WaitingPerUser)),
+			"This server allows %s waiting per person, and you asked for %d.", count(p.WaitingPerUser), pictures)
+	}
 	if p.WaitingPerUser > 0 && u.Waiting+pictures > p.WaitingPerUser {
 		return refuse("Wait until some are painted, or take one back with /cancel.",
 			"This server allows %s waiting per person; you have %d waiting and asked for %d more.", count(p.WaitingPerUser), u.Waiting, pictures)
