@@ -88,14 +88,14 @@ func TestMessagesLeftUntrueArePutRightAtTheStart(t *testing.T) {
 	}
 	stop()
 	// The bot dies after the end was written down and before it was told.
-	if _, err := h.ledger.Fail(h.ctx, a.ID+"-0", "lost"); err != nil {
+	if _, err := h.ledger.Fail(h.ctx, a.ID+"-0", "the model is out of paint"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.ledger.Cancel(h.ctx, b.ID+"-0"); err != nil {
 		t.Fatal(err)
 	}
 	h.start()
-	h.says(a, "could not be painted")
+	h.says(a, "could not be painted: the model is out of paint")
 	h.says(b, "Cancelled")
 }
 

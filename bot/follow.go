@@ -163,7 +163,15 @@ func (b *Bot) failed(ctx context.Context, ev queue.Event) error {
 	defer poke(b.moving)
 	b.log.Warn("a job failed", "job", ev.Job, "reason", reply.Redact(ev.Reason))
 	return b.ended(ctx, ev.Job, func() (bool, error) { return b.ledger.Fail(ctx, ev.Job, ev.Reason) },
-		func(v view) reply.Message { return reply.Sorry(v.to, v.spec, ev.Job, reasonGone) })
+		func(v view) reply.Message { return reply.Sorry(v.to, v.spec, ev.Job, reasonOf(ev.Reason)) })
+}
+
+// reasonOf is why a job failed as its owner reads it.
+func reasonOf(known string) string {
+	if known == "" {
+		return reasonGone
+	}
+	return known
 }
 
 // gone ends a job that was cancelled.

@@ -52,7 +52,7 @@ func (b *Bot) putRight(ctx context.Context, e store.Entry) {
 	case store.Cancelled:
 		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, e.ID) })
 	case store.Failed:
-		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Sorry(v.to, v.spec, e.ID, reasonGone) })
+		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Sorry(v.to, v.spec, e.ID, reasonOf(e.Reason)) })
 	}
 }
 
