@@ -149,7 +149,7 @@ func TestFaults(t *testing.T) {
 				`f.yaml: line 3: pool: want a plain value`,
 				`environment variable DARKROOM_LEASE: lease: expected duration but got "long": time: invalid duration "long"`,
 				`--beat: 9m0s is not from 100ms to 3m`,
-				`--grace: 1h0m0s is not from 0s to 10m`,
+				`--grace: 1h0m0s is not from 1s to 10m`,
 				"the bot needs its token: set DISCORD_TOKEN or DISCORD_TOKEN_FILE (`darkroom up` works without one)",
 				"a Redis server is needed: set REDIS_URL or --redis-url (only `darkroom up` has its own)",
 				"--beat 9m0s: want at most a third of the lease, 30s",
