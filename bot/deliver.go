@@ -78,8 +78,7 @@ func (b *Bot) ladder(ctx context.Context, e store.Entry, v view, d queue.Deliver
 		err = b.postLate(ctx, v.to.Channel, m, &out)
 	}
 	if err == nil {
-		b.dropOld(ctx, e, v)
-		return out, nil
+		return out, b.dropOld(ctx, e, v)
 	}
 	if reply.TooLarge(err) {
 		out.Delivered = reply.DeliveredStranded
@@ -90,13 +89,15 @@ func (b *Bot) ladder(ctx context.Context, e store.Entry, v view, d queue.Deliver
 		return out, err
 	}
 	err = b.postDirect(ctx, v.to.User, m, &out)
-	if err != nil && !reply.Final(err) {
+	if err == nil {
+		return out, b.dropOld(ctx, e, v)
+	}
+	if !reply.Final(err) {
 		return out, err
 	}
-	if err != nil {
-		b.log.Warn("late pictures reach nobody", "job", e.ID, "error", reply.Redact(err.Error()))
-		out.Delivered = reply.DeliveredStranded
-	}
+	b.log.Warn("late pictures reach nobody", "job", e.ID, "error", reply.Redact(err.Error()))
+	out.Delivered = reply.DeliveredStranded
+	b.strand(ctx, e)
 	return out, nil
 }
 
@@ -152,14 +153,21 @@ func (b *Bot) postDirect(ctx context.Context, user string, m reply.Message, out 
 	return b.postLate(ctx, channel, m, out)
 }
 
-// dropOld removes the waiting message whose pictures were posted below: one job shows one message.
-func (b *Bot) dropOld(ctx context.Context, e store.Entry, v view) {
-	if e.Message == "" {
-		return
+// dropOld removes the waiting message whose pictures were posted elsewhere: one job shows one message. An error that may
+// pass is returned, so that it is tried again; one that will not is only logged.
+func (b *Bot) dropOld(ctx context.Context, e store.Entry, v view) error {
+	if e.Message == "" || v.to.Ephemeral {
+		return nil
 	}
-	if err := b.discord.DeleteMessage(ctx, v.to.Channel, e.Message); err != nil && !reply.Removed(err) {
-		b.log.Warn("a waiting message stays above its pictures", "job", e.ID, "error", reply.Redact(err.Error()))
+	err := b.discord.DeleteMessage(ctx, v.to.Channel, e.Message)
+	if err == nil || reply.Removed(err) {
+		return nil
 	}
+	if !reply.Final(err) {
+		return fmt.Errorf("drop the waiting message: %w", err)
+	}
+	b.log.Warn("a waiting message stays beside its pictures", "job", e.ID, "error", reply.Redact(err.Error()))
+	return nil
 }
 
 // strand offers to paint a job again whose pictures found no place to go: in its own message, else in the channel, else

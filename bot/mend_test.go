@@ -3,6 +3,7 @@ package bot_test
 import (
 	"net/http"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,4 +65,49 @@ func TestALateDeliveryWaitsUntilItsMessageCanBeSeen(t *testing.T) {
 			t.Errorf("got %s, want nothing posted", describe(m))
 		}
 	}
+}
+
+func TestALateDeliveryElsewhereLeavesNoWaitingMessage(t *testing.T) {
+	t.Parallel()
+	closed := func(h *house, path string, code int) {
+		h.box.Fail(sandbox.Fault{
+			Method: http.MethodPost, Path: regexp.MustCompile(path), Times: -1, Status: http.StatusForbidden, Code: code, Message: "closed",
+		})
+	}
+	late := func(h *house) (sandbox.Interaction, sandbox.Message) {
+		release := h.brush.stay()
+		i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+		m := h.says(i, "Painting")
+		closed(h, "^/channels/"+h.home.Channel.ID+"/messages$", 50013)
+		h.clock.forward(16 * time.Minute)
+		release()
+		return i, m
+	}
+	t.Run("it goes when the pictures are in direct messages, although that fails at first", func(t *testing.T) {
+		t.Parallel()
+		h := open(t)
+		h.box.Fail(sandbox.Fault{Method: http.MethodDelete, Times: 4, Status: http.StatusBadGateway})
+		i, old := late(h)
+		h.wait("the waiting message to go", func() bool { _, there := h.box.MessageSeen(h.home.Member.ID, old.ID); return !there })
+		h.poll("the ledger to say done", func() bool { return h.entry(i).State == store.Done })
+		n := 0
+		for _, m := range h.box.Messages(h.home.Member.ID, must(h.box.DM(h.home.Member.ID)).ID) {
+			if len(m.Attachments) == 4 {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("direct messages with pictures: got %d, want one", n)
+		}
+	})
+	t.Run("it offers to paint again when those are closed too", func(t *testing.T) {
+		t.Parallel()
+		h := open(t)
+		closed(h, "^/users/@me/channels$", 50007)
+		_, old := late(h)
+		h.wait("the offer to show them", func() bool {
+			now, _ := h.box.MessageSeen(h.home.Member.ID, old.ID)
+			return strings.Contains(now.Content, "too late")
+		})
+	})
 }

@@ -47,12 +47,21 @@ func (b *Bot) putRight(ctx context.Context, e store.Entry) {
 	case store.Done:
 		var out queue.Outcome
 		if err := json.Unmarshal(e.Outcome, &out); err == nil && len(out.Files) > 0 {
-			b.restore(ctx, e, out)
+			b.putDoneRight(ctx, e, out)
 		}
 	case store.Cancelled:
 		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, e.ID) })
 	case store.Failed:
 		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Sorry(v.to, v.spec, e.ID, reasonOf(e.Reason)) })
+	}
+}
+
+func (b *Bot) putDoneRight(ctx context.Context, e store.Entry, out queue.Outcome) {
+	switch out.Delivered {
+	case reply.DeliveredStranded:
+		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Stranded(v.to, v.spec, e.ID) })
+	case reply.DeliveredPosted, reply.DeliveredFound:
+		b.restore(ctx, e, out)
 	}
 }
 
