@@ -64,9 +64,13 @@ func (b *Bot) enqueue(ctx context.Context, epoch int64, e store.Entry) error {
 	if terminal(now) {
 		return errOver
 	}
+	j, err := b.job(ctx, e)
+	if err != nil {
+		return err
+	}
 	asking, cancel := context.WithTimeout(ctx, enqueueWithin)
 	defer cancel()
-	if _, err := b.line.Enqueue(asking, epoch, b.job(ctx, e)); err != nil {
+	if _, err := b.line.Enqueue(asking, epoch, j); err != nil {
 		return err
 	}
 	poke(b.moving)
@@ -86,15 +90,16 @@ func passing(err error) bool {
 var errCopying = errors.New("its input pictures are being copied")
 
 // job copies what was written down into what the queue carries.
-func (b *Bot) job(ctx context.Context, e store.Entry) queue.Job {
-	j := queue.Job{
+func (b *Bot) job(ctx context.Context, e store.Entry) (queue.Job, error) {
+	p, err := b.ledger.Policy(ctx, e.Server)
+	if err != nil { // without it there would be no limit
+		return queue.Job{}, err
+	}
+	return queue.Job{
 		ID: e.ID, Lane: e.Lane, Server: e.Server, User: e.User, Cost: e.Cost, Spec: e.Spec, Reply: e.Reply,
 		Inputs: e.Inputs, Look: e.Leased, Pictures: e.Pictures,
-	}
-	if p, err := b.ledger.Policy(ctx, e.Server); err == nil {
-		j.MaxRunning = p.RunningPerUser
-	}
-	return j
+		MaxRunning: p.RunningPerUser,
+	}, nil
 }
 
 // lend gives the queue the bytes of a job's input pictures.

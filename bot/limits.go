@@ -2,12 +2,15 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"darkroom/bot/admit"
 	"darkroom/bot/reply"
+	"darkroom/queue"
 	"darkroom/store"
 )
 
@@ -40,7 +43,31 @@ func (t *turn) limits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return t.tell(ctx, reply.Message{Content: head + "\n" + policyText(p)})
+	text := head + "\n" + policyText(p)
+	if t.req.Sub == "set" || t.req.Sub == "reset" {
+		if err := t.limitRunning(ctx, server, p.RunningPerUser); err != nil {
+			t.log.Warn("the queue did not hear of a running limit", "error", reply.Redact(err.Error()))
+			text += "\n" + limitLater
+		}
+	}
+	return t.tell(ctx, reply.Message{Content: text})
+}
+
+// limitWithin is how long the queue may take to hear of a new running limit: the person is still unanswered.
+const limitWithin = time.Second
+
+// limitLater is said when the queue did not hear of it.
+const limitLater = "Pictures that wait already are still painted by the old limit of what is painted at once."
+
+// limitRunning has the running limit hold for what waits already. A queue that is empty is filled by the new limit.
+func (t *turn) limitRunning(ctx context.Context, server string, pictures int) error {
+	ctx, cancel := context.WithTimeout(ctx, limitWithin)
+	defer cancel()
+	err := t.line.LimitRunning(ctx, server, pictures)
+	if errors.Is(err, queue.ErrEpoch) {
+		return nil
+	}
+	return err
 }
 
 // changedPolicy applies the options that were given; the others stay.

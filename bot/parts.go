@@ -80,6 +80,7 @@ type Line interface {
 type lining interface {
 	Enqueue(ctx context.Context, epoch int64, job queue.Job) (queue.Receipt, error)
 	Cancel(ctx context.Context, id, by string) (queue.CancelAnswer, error)
+	LimitRunning(ctx context.Context, server string, pictures int) error
 	LendInput(ctx context.Context, sha string, data []byte) error
 	Snapshot(ctx context.Context) (queue.Snapshot, error)
 	Renderers(ctx context.Context) ([]queue.Renderer, error)

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -124,6 +125,7 @@ func (f *forgetful) Acknowledged(ctx context.Context, id string) (bool, error) {
 type broken struct {
 	bot.Line
 	down, hang atomic.Bool
+	limited    atomic.Value // string: the last running limit it was told, and of which server
 }
 
 // fault is what a call meets at once, or when it has waited long enough.
@@ -159,6 +161,14 @@ func (b *broken) Renderers(ctx context.Context) ([]queue.Renderer, error) {
 		return nil, err
 	}
 	return b.Line.Renderers(ctx)
+}
+
+func (b *broken) LimitRunning(ctx context.Context, server string, pictures int) error {
+	if err := b.fault(ctx); err != nil {
+		return err
+	}
+	b.limited.Store(fmt.Sprint(server, " ", pictures))
+	return b.Line.LimitRunning(ctx, server, pictures)
 }
 
 func (b *broken) Cancel(ctx context.Context, id, by string) (queue.CancelAnswer, error) {
@@ -212,6 +222,28 @@ func TestARedisThatNeverAnswersKeepsNobodyWaiting(t *testing.T) {
 	}
 	cut.hang.Store(false)
 	h.painted(i, 4)
+}
+
+func TestARunningLimitReachesTheQueueOrThatIsSaid(t *testing.T) {
+	t.Parallel()
+	h := build(t, sandbox.Options{})
+	cut := &broken{}
+	h.wrap = func(l bot.Line) bot.Line { cut.Line = l; return cut }
+	h.start()
+	h.ready()
+	limits := func(sub string, options ...sandbox.Option) sandbox.Interaction {
+		return h.askAs(h.home.Moderator.ID, h.home.Channel.ID, "limits "+sub, options...)
+	}
+	h.says(limits("set", sandbox.With("running", 2)), "Painted at once per person: 2 pictures")
+	if got, want := cut.limited.Load(), h.home.Guild.ID+" 2"; got != want {
+		t.Errorf("the queue was told %v, want %q", got, want)
+	}
+	h.says(limits("reset"), "Painted at once per person: no limit")
+	if got, want := cut.limited.Load(), h.home.Guild.ID+" 0"; got != want {
+		t.Errorf("the queue was told %v, want %q", got, want)
+	}
+	cut.down.Store(true)
+	h.says(limits("set", sandbox.With("running", 1)), "by the old limit")
 }
 
 func TestCancel(t *testing.T) {

@@ -233,6 +233,34 @@ func TestANewLimitHoldsAtOnce(t *testing.T) {
 	})
 }
 
+func TestLimitRunningHoldsForWhatWaits(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.many(4, job("x", "s", "u"))
+		r.many(1, job("y", "other", "u"))
+		r.take("w", "y-0")
+		first := r.take("w", "x-0")
+		limit := func(server string, n int) {
+			if err := r.LimitRunning(r.ctx, server, n); err != nil {
+				r.Fatal(err)
+			}
+			r.sound()
+		}
+		limit("s", 1)
+		limit("nobody", 1)
+		r.none() // the others of s are parked
+		limit("s", 2)
+		r.take("w", "x-1")
+		r.none()
+		limit("s", 1) // what runs goes on
+		r.is(OK)(r.Release(r.ctx, first))
+		r.none()
+		limit("s", 0)
+		r.take("w", "x-0")
+		r.take("w", "x-2")
+		r.take("w", "x-3")
+	})
+}
+
 func TestReleaseGivesThePlaceBack(t *testing.T) {
 	each(t, Options{}, func(r *rig) {
 		r.many(2, job("x", "one", "u"))

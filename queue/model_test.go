@@ -99,6 +99,15 @@ func (m *model) enqueue(j Job) (duplicate bool) {
 	return false
 }
 
+// limit sets a limit for all users of a server that have jobs.
+func (m *model) limit(server string, most int) {
+	for _, j := range m.jobs {
+		if j.state != 'E' && j.Server == server {
+			m.user(server, j.User).max = most
+		}
+	}
+}
+
 // ready lists the jobs of the lane that may start: the oldest of each user's, if the user's limit allows it.
 func (m *model) ready(lane string) (all []*modelJob) {
 	for _, j := range m.jobs {

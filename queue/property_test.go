@@ -22,7 +22,7 @@ func TestTheLineDoesAsTheModel(t *testing.T) {
 			p := &property{rig: r, T: t, m: newModel(r.opts, r.clock.Now())}
 			t.Repeat(map[string]func(*rapid.T){
 				"enqueue": p.enqueue, "reserve": p.reserve, "beat": p.beat, "seal": p.seal, "done": p.done,
-				"fail": p.fail, "release": p.release, "cancel": p.cancel, "wait": p.wait, "": p.sound,
+				"fail": p.fail, "release": p.release, "cancel": p.cancel, "limit": p.limit, "wait": p.wait, "": p.sound,
 			})
 		})
 	})
@@ -63,6 +63,12 @@ func (p *property) enqueue(t *rapid.T) {
 	}
 	got, err := p.Enqueue(p.ctx, p.epoch, j)
 	same(t, "duplicate", got.Duplicate, p.m.enqueue(j), err)
+}
+
+func (p *property) limit(t *rapid.T) {
+	server, most := pick(t, "server", "s1", "s2", "s3"), pick(t, "most running", 0, 1, 3)
+	p.m.limit(server, most)
+	same(t, "limit", 0, 0, p.LimitRunning(p.ctx, server, most))
 }
 
 func (p *property) reserve(t *rapid.T) {

@@ -35,6 +35,7 @@ func join(names ...string) script {
 
 var (
 	enqueueScript   = lineScript("enqueue")
+	limitScript     = lineScript("limit")
 	reserveScript   = lineScript("reserve")
 	beatScript      = lineScript("beat")
 	sealScript      = lineScript("seal")
