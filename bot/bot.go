@@ -27,6 +27,7 @@ type Bot struct {
 	watched *watched
 	costs   *costs
 	latches *latches
+	untold  *untold
 	owing   chan struct{} // poked when the relay should look at once
 	moving  chan struct{} // poked when places in line may have changed
 	arrived chan struct{} // poked when a gateway session began
@@ -45,7 +46,7 @@ func New(p Parts) (*Bot, error) {
 	o := p.Options.filled()
 	b := &Bot{
 		ledger: p.Ledger, line: p.Line, discord: p.Discord, o: o, log: o.Log,
-		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), costs: newCosts(), latches: newLatches(),
+		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), costs: newCosts(), latches: newLatches(), untold: newUntold(),
 		cleaning: make(chan struct{}, 1), aside1: newAsides(), owing: make(chan struct{}, 1), moving: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
 	}
 	b.door = newDoor(o.Now, o.Workers)

@@ -198,22 +198,16 @@ func (b *Bot) ended(ctx context.Context, id string, write func() (bool, error), 
 	return nil
 }
 
-// correctLiving corrects the message of an ended job if it still offers to cancel it.
+// correctLiving corrects the message of an ended job if it still offers to cancel it. While Discord is in trouble it is
+// tried again and again.
 func (b *Bot) correctLiving(ctx context.Context, e store.Entry, say func(view) reply.Message) {
-	v, err := see(e)
-	if err != nil {
-		b.log.Error("a job cannot be read", "job", e.ID, "error", err)
+	err := b.tellEnd(ctx, ending{e, say})
+	if err == nil || reply.Removed(err) {
 		return
 	}
-	p, err := b.look(ctx, e, v)
-	if err != nil {
-		if !reply.Final(err) {
-			b.log.Warn("a message could not be looked at", "job", e.ID, "error", reply.Redact(err.Error()))
-		}
-		return
-	}
-	if p.Has(cancelButton(e.ID)) {
-		b.correct(ctx, e, say)
+	b.log.Warn("a message could not be corrected", "job", e.ID, "again", !reply.Final(err), "error", reply.Redact(err.Error()))
+	if !reply.Final(err) {
+		b.untold.keep(ending{e, say})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"darkroom/bot/sandbox"
+	"darkroom/queue"
 	"darkroom/store"
 )
 
@@ -110,4 +111,21 @@ func TestALateDeliveryElsewhereLeavesNoWaitingMessage(t *testing.T) {
 			return strings.Contains(now.Content, "too late")
 		})
 	})
+}
+
+func TestAnEndIsToldWhenDiscordIsWellAgain(t *testing.T) {
+	t.Parallel()
+	h := build(t, sandbox.Options{})
+	h.start()
+	h.ready()
+	i := h.queued(sandbox.With("prompt", "a red boat"))
+	mend := h.box.Fail(sandbox.Fault{
+		Method: http.MethodGet, Path: regexp.MustCompile("/messages/"), Times: -1, Status: http.StatusBadGateway,
+	})
+	if said, err := h.line.Cancel(h.ctx, i.ID+"-0", h.home.Moderator.ID); err != nil || said == queue.Unknown {
+		t.Fatalf("Cancel = %v, %v", said, err)
+	}
+	h.poll("the end not to be told", func() bool { return strings.Contains(h.log.String(), "a message could not be corrected") })
+	mend()
+	h.says(i, "Cancelled")
 }

@@ -67,12 +67,14 @@ func (b *Bot) putDoneRight(ctx context.Context, e store.Entry, out queue.Outcome
 
 // expire settles jobs whose acknowledgement was never written down. If Discord shows the job, the promise was given:
 // the job is painted. If not, nobody was promised anything and the job expires.
+// At the same pace it tells the ends that could not be told before.
 func (b *Bot) expire(ctx context.Context) error {
 	pruned := b.o.Now()
 	for {
 		if err := b.settlePromises(ctx); err != nil && ctx.Err() == nil {
 			b.log.Warn("unacknowledged jobs could not be settled", "error", reply.Redact(err.Error()))
 		}
+		b.retell(ctx)
 		if now := b.o.Now(); now.Sub(pruned) > time.Hour {
 			pruned = now
 			if _, err := b.ledger.Prune(ctx, keepInputs); err != nil {
