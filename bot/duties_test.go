@@ -82,7 +82,8 @@ func TestMessagesLeftUntrueArePutRightAtTheStart(t *testing.T) {
 	stop := h.start()
 	h.ready()
 	a, b := h.ask("imagine", sandbox.With("prompt", "a boat")), h.ask("imagine", sandbox.With("prompt", "a star"))
-	for _, i := range []sandbox.Interaction{a, b} {
+	c := h.ask("imagine", sandbox.With("prompt", "a red star"))
+	for _, i := range []sandbox.Interaction{a, b, c} {
 		h.says(i, "in line")
 		h.poll("its message to be known", func() bool { e := h.entry(i); return e.Message != "" && e.Epoch > 0 })
 	}
@@ -94,9 +95,13 @@ func TestMessagesLeftUntrueArePutRightAtTheStart(t *testing.T) {
 	if _, err := h.ledger.Cancel(h.ctx, b.ID+"-0"); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := h.ledger.Finish(h.ctx, c.ID+"-0", "", []byte(`{"delivered":"stranded","files":[{"name":"a.png"}]}`)); err != nil {
+		t.Fatal(err)
+	}
 	h.start()
 	h.says(a, "could not be painted: the model is out of paint")
 	h.says(b, "Cancelled")
+	h.says(c, "too late")
 }
 
 func TestARendererThatVanishesWithItsJobLosesNothing(t *testing.T) {

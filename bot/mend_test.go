@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"darkroom/bot"
 	"darkroom/bot/sandbox"
 	"darkroom/queue"
 	"darkroom/store"
@@ -128,4 +129,27 @@ func TestAnEndIsToldWhenDiscordIsWellAgain(t *testing.T) {
 	h.poll("the end not to be told", func() bool { return strings.Contains(h.log.String(), "a message could not be corrected") })
 	mend()
 	h.says(i, "Cancelled")
+}
+
+func TestAPromiseIsKeptAlthoughItsTokenDied(t *testing.T) {
+	t.Parallel()
+	h := build(t, sandbox.Options{})
+	forgets := &forgetful{}
+	h.ledgerFor = func(l bot.Ledger) bot.Ledger { forgets.Ledger = l; return forgets }
+	forgets.down.Store(true)
+	stop := h.start()
+	h.ready()
+	i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+	h.says(i, "in line")
+	h.poll("its message to be known", func() bool { return h.entry(i).Message != "" })
+	stop()
+	forgets.down.Store(false)
+	h.clock.forward(20 * time.Minute)
+	h.start()
+	h.poll("it to be acknowledged", func() bool { return h.entry(i).State == store.Waiting })
+	h.bench()
+	_, err := h.box.WaitMessage(h.ctx, h.home.Member.ID, h.home.Channel.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
+	if err != nil {
+		t.Fatalf("%v\nlog:\n%s", err, h.log)
+	}
 }

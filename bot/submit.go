@@ -131,19 +131,17 @@ func (t *turn) acknowledge(ctx context.Context, p promise, e store.Entry, place 
 	if err != nil {
 		return err
 	}
-	if _, err := t.ledger.Acknowledged(ctx, e.ID); err != nil {
-		return err
-	}
 	message := posted.ID
 	if p.here {
 		message = t.req.Message
 	}
-	if message != "" {
+	if message != "" { // first, so that a promise that was not noted can still be found
 		if _, err := t.ledger.Answered(ctx, e.ID, message); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err = t.ledger.Acknowledged(ctx, e.ID)
+	return err
 }
 
 // notes tells the person alone what was changed. A note that does not arrive is not worth an apology.
