@@ -51,15 +51,20 @@ func NewPoster(client *Client, tray tray) *Poster {
 	return &Poster{client: client, tray: tray, spoke: map[string]time.Time{}}
 }
 
-// open reads the two opaque parts of a job.
+// open reads the two opaque parts of a job. What cannot be read now never will be.
 func open(job queue.Job) (To, picture.Spec, error) {
 	to, err := Decode(job.Reply)
 	if err != nil {
-		return To{}, picture.Spec{}, err
+		return To{}, picture.Spec{}, work.Final(unreadable, err)
 	}
 	spec, err := picture.Decode(job.Spec)
-	return to, spec, err
+	if err != nil {
+		return To{}, picture.Spec{}, work.Final(unreadable, err)
+	}
+	return to, spec, nil
 }
+
+const unreadable = "its settings cannot be read by this renderer"
 
 // late tells whether the token of an answer is no longer to be relied on.
 func (p *Poster) late(to To) bool { return !p.client.now().Before(to.Expires.Add(-tokenMargin)) }

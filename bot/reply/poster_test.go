@@ -107,6 +107,17 @@ func TestPost(t *testing.T) {
 	}
 }
 
+func TestUnreadableJobsAreFinal(t *testing.T) {
+	t.Parallel()
+	_, c := open(t, func(http.ResponseWriter) { t.Error("a request was sent, want none") })
+	j := job(t, fresh())
+	j.Reply = []byte(`[]`)
+	var final *work.FinalError
+	if _, _, err := reply.NewPoster(c, &shelf{}).Look(context.Background(), j); !errors.As(err, &final) {
+		t.Errorf("Look: %v, want a final error", err)
+	}
+}
+
 func TestProgress(t *testing.T) {
 	t.Parallel()
 	s, c := open(t, say(200, `{}`))
