@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"strings"
@@ -19,6 +20,11 @@ func TestASlowEditOfThePlaceLeavesThePicturesAlone(t *testing.T) {
 	h.start()
 	h.ready()
 	first, second := h.queued(sandbox.With("prompt", "a red boat")), h.queued(sandbox.With("prompt", "a blue star"))
+	for _, step := range []func(context.Context, string) (bool, error){h.ledger.Leased, h.ledger.Returned} {
+		if _, err := step(h.ctx, second.ID+"-0"); err != nil { // a renderer had it and gave it back, with a preview in the message
+			t.Fatal(err)
+		}
+	}
 	hold, met := make(chan struct{}), make(chan struct{}, 1)
 	h.box.Fail(sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in line"), Hold: hold, Met: met})
 	h.says(h.ask("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
@@ -49,19 +55,12 @@ func TestALateDeliveryWaitsUntilItsMessageCanBeSeen(t *testing.T) {
 	if err := h.box.DeleteMessage(h.home.Moderator.ID, m.ID); err != nil {
 		t.Fatal(err)
 	}
-	met := make(chan struct{}, 1)
 	h.box.Fail(sandbox.Fault{
-		Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/` + m.ID + `$`), Times: 4,
-		Status: http.StatusBadGateway, Met: met,
+		Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/` + m.ID + `$`), Times: -1, Status: http.StatusBadGateway,
 	})
 	h.clock.forward(16 * time.Minute)
 	release()
-	select {
-	case <-met:
-	case <-h.ctx.Done():
-		t.Fatal("the waiting message was not looked at")
-	}
-	h.poll("the ledger to say done", func() bool { return h.entry(i).State == store.Done })
+	h.poll("the delivery to be put off", func() bool { return strings.Contains(h.log.String(), "still in the tray") })
 	for _, m := range h.box.Messages(h.home.Member.ID, h.home.Channel.ID) {
 		if len(m.Attachments) > 0 {
 			t.Errorf("got %s, want nothing posted", describe(m))

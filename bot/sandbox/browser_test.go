@@ -126,7 +126,7 @@ func do(t *testing.T, ctx context.Context, what string, actions ...action) {
 	}
 }
 
-const stuck = 20 * time.Second
+const stuck = time.Minute
 
 const enter = "\r"
 
@@ -176,7 +176,7 @@ func TestPage(t *testing.T) {
 }
 
 // patienceOfBrowser bounds one page test; a loaded machine starts a browser slowly.
-const patienceOfBrowser = 90 * time.Second
+const patienceOfBrowser = 4 * time.Minute
 
 // settled is long enough for a picture to fade in before a screenshot.
 const settled = 50 * time.Millisecond
