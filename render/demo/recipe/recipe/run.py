@@ -5,12 +5,14 @@ from pathlib import Path
 
 import torch
 
-from . import autoencoder, card, clip, data, denoiser, export, generate, latents, probe, report, train, vocabulary
+from . import autoencoder, card, clip, data, denoiser, export, generate, latents, probe, report, train, vocabulary, world
 
 
 def paint(place, options):
-    data.paint(place, options.count, 11, "pictures")
-    data.paint(place, max(100, options.count // 16), 12, "unseen")
+    data.paint(place, data.in_twins(options.count, 11), 11, "pictures")
+    data.paint(place, world.scenes(max(100, options.count // 12), 12), 12, "unseen")
+    data.paint(place, data.beyond(max(60, options.count // 8), 13), 13, "extra")
+    data.paint(place, data.beyond(max(60, options.count // 32), 14), 14, "extra-unseen")
 
 
 def fit_probe(place, options):
@@ -79,6 +81,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("work"), help="checkpoints and caches")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--pixels", type=int, default=128, choices=(128, 256), help="of a square picture; 256 wants a GPU")
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--steps", type=int, default=10**9)
     parser.add_argument("--count", type=int, default=16_000, help="pictures to paint or draw")
@@ -92,7 +95,7 @@ def main() -> None:
     if options.device == "cpu":
         torch.set_num_threads(1)
     options.work.mkdir(parents=True, exist_ok=True)
-    STAGES[options.stage](train.Place(options.work, options.device, 0, options.processes), options)
+    STAGES[options.stage](train.Place(options.work, options.device, 0, options.processes, options.pixels), options)
 
 
 if __name__ == "__main__":

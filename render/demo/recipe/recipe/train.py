@@ -31,6 +31,12 @@ class Place:
     device: str = "cpu"
     rank: int = 0
     processes: int = 1
+    pixels: int = 128  # on a side of the square pictures: 128, or 256 where there is a GPU
+
+    @property
+    def zoom(self) -> float:
+        """Pixels per point of the painter."""
+        return self.pixels / 128
 
     @property
     def leads(self) -> bool:
