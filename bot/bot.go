@@ -72,6 +72,7 @@ func (b *Bot) Run(ctx context.Context) error {
 func (b *Bot) hear(ctx context.Context) error {
 	g := &gateway{
 		token: b.o.Token, base: b.o.Base, silence: b.o.Pace.Silence, patience: b.o.Pace.Patience, log: b.log,
+		dial: b.o.Dial,
 		hear: func(kind string, raw json.RawMessage) { b.event(kind, raw) },
 	}
 	return g.run(ctx)

@@ -38,6 +38,7 @@ type gateway struct {
 	silence  time.Duration
 	patience time.Duration
 	hear     func(kind string, raw json.RawMessage) // must not block
+	dial     Dial
 	log      *slog.Logger
 }
 
@@ -106,8 +107,10 @@ func (g *gateway) build() (*discordgo.Session, *wire, <-chan struct{}, error) {
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("read REST base: %w", err)
 	}
-	w := &wire{}
-	s.Client = &http.Client{Timeout: g.patience, Transport: redirect{base}}
+	w := &wire{open: g.dial}
+	s.Client = &http.Client{Timeout: g.patience, Transport: redirect{base, &http.Transport{
+		DialContext: g.dial, Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSHandshakeTimeout: g.patience, ForceAttemptHTTP2: true,
+	}}}
 	s.Dialer = &websocket.Dialer{NetDialContext: w.dial, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: g.patience}
 	s.Identify.Intents = discordgo.IntentsNone // interactions need none
 	s.StateEnabled = false
@@ -209,7 +212,10 @@ func refused(err error) bool {
 }
 
 // redirect sends discordgo's few REST requests to our base and version of the API, since it knows no other than its own.
-type redirect struct{ base *url.URL }
+type redirect struct {
+	base *url.URL
+	over http.RoundTripper
+}
 
 // RoundTrip sends the request to the base.
 func (r redirect) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -222,11 +228,12 @@ func (r redirect) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	out.URL.Scheme, out.URL.Host, out.Host = r.base.Scheme, r.base.Host, r.base.Host
 	out.URL.Path, out.URL.RawPath = strings.TrimRight(r.base.Path, "/")+path, ""
-	return http.DefaultTransport.RoundTrip(out)
+	return r.over.RoundTrip(out)
 }
 
 // wire watches a session's connection from below.
 type wire struct {
+	open  Dial
 	heard atomic.Int64 // Unix nanoseconds of the last bytes
 
 	mu   sync.Mutex
@@ -234,8 +241,7 @@ type wire struct {
 }
 
 func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, network, address)
+	conn, err := w.open(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"time"
 
@@ -106,11 +107,15 @@ type Options struct {
 	Pool    string           // the queue's pool, as the epochs in SQL are named; "main"
 	Workers int              // interactions that are handled at once; 64
 	HTTP    *http.Client     // for pictures; a client with a timeout of 20 s
+	Dial    Dial             // opens the gateway's connections; net.Dialer's
 	Now     func() time.Time // time.Now
 	Seed    func() int64     // draws seeds; random ones
 	Log     *slog.Logger     // a logger that discards
 	Pace    Pace
 }
+
+// Dial opens a connection, as net.Dialer.DialContext does.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Pace is how often the bot's duties run. Zero values are replaced by the ones beside them.
 type Pace struct {
@@ -162,6 +167,9 @@ func (o Options) filled() Options {
 	}
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Timeout: 20 * time.Second}
+	}
+	if o.Dial == nil {
+		o.Dial = new(net.Dialer).DialContext
 	}
 	if o.Now == nil {
 		o.Now = time.Now
