@@ -1,0 +1,141 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// The benchmarks compare, in one run and on one server, what docs/benchmarks.md records. The server writes its
+// append-only file each second, as one in earnest should.
+
+// stopwatch is a client's hook that notes how long each script took, round trip included.
+type stopwatch struct {
+	mu   sync.Mutex
+	took []time.Duration
+}
+
+// DialHook changes nothing.
+func (s *stopwatch) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, address string) (net.Conn, error) { return next(ctx, network, address) }
+}
+
+// ProcessPipelineHook changes nothing.
+func (s *stopwatch) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook { return next }
+
+// ProcessHook notes the time of scripts.
+func (s *stopwatch) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		begun := time.Now()
+		err := next(ctx, cmd)
+		if strings.HasPrefix(cmd.Name(), "eval") {
+			s.note(time.Since(begun))
+		}
+		return err
+	}
+}
+
+func (s *stopwatch) note(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.took = append(s.took, d)
+}
+
+// at returns a quantile in milliseconds and forgets nothing.
+func (s *stopwatch) at(quantile float64) float64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.took) == 0 {
+		return 0
+	}
+	slices.Sort(s.took)
+	return float64(s.took[int(quantile*float64(len(s.took)-1))]) / 1e6
+}
+
+// kilobyte is a job of the weight of a real one.
+func kilobyte(i, servers int) Job {
+	spec, _ := json.Marshal(strings.Repeat("a harbour at dawn, ", 50)) // a string is always JSON
+	j := job(fmt.Sprintf("j-%d", i), fmt.Sprint("server ", i%servers), fmt.Sprint("user ", i/servers%20))
+	j.Lane, j.Spec, j.MaxRunning, j.Pictures = fmt.Sprint("lane ", i%12), spec, 4, 1
+	return j
+}
+
+var benchLanes = func() (all []string) {
+	for i := range 12 {
+		all = append(all, fmt.Sprint("lane ", i))
+	}
+	return all
+}()
+
+// benchRig is a line on the shared server with a backlog of 0…n-1 over so many servers.
+type benchRig struct {
+	*Queue
+	servers int
+	next    int
+}
+
+func newBenchRig(b *testing.B, backlog, servers int) *benchRig {
+	b.Helper()
+	q, err := Dial(shared.url(b), Options{Pool: fmt.Sprint("bench ", pools.Add(1))})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { // leave the server as it was found
+		_ = q.Begin(context.Background(), 2)
+		_ = q.Close()
+	})
+	if err := q.db.ConfigSet(b.Context(), "appendonly", "yes").Err(); err != nil {
+		b.Fatal(err)
+	}
+	if err := q.Begin(b.Context(), 1); err != nil {
+		b.Fatal(err)
+	}
+	r := &benchRig{Queue: q, servers: servers, next: backlog}
+	together(16, backlog, func(i int) { r.put(b, i) })
+	return r
+}
+
+func (r *benchRig) put(b *testing.B, i int) {
+	if _, err := r.Enqueue(b.Context(), 1, kilobyte(i, r.servers)); err != nil {
+		b.Error(err)
+	}
+}
+
+// cycle is a job's walk from enqueue to done, of a slot that has nothing else in hand.
+func (r *benchRig) cycle(b *testing.B, slot string, i int, seal bool) {
+	r.put(b, i)
+	l, err := r.Reserve(b.Context(), slot, fmt.Sprint("n", i), Offer{Lanes: benchLanes})
+	if err != nil || len(l) != 1 {
+		b.Errorf("reserved %d jobs, error %v; want one", len(l), err)
+		return
+	}
+	if seal {
+		if v, err := r.Seal(b.Context(), l[0]); v != OK || err != nil {
+			b.Errorf("seal: %v, %v", v, err)
+		}
+	}
+	if v, err := r.Done(b.Context(), l[0], 1000, Outcome{Delivered: "posted"}); v != OK || err != nil {
+		b.Errorf("done: %v, %v", v, err)
+	}
+}
+
+// together shares 0…n-1 among some workers.
+func together(workers, n int, do func(i int)) {
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < n; i += workers {
+				do(i)
+			}
+		})
+	}
+	wg.Wait()
+}
