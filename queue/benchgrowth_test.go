@@ -1,0 +1,113 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// BenchmarkGrowth times each step of a job's walk, by one caller, in lines of a hundred to a hundred thousand jobs over
+// ten thousand servers. The time of a step should hardly grow with the line.
+func BenchmarkGrowth(b *testing.B) {
+	for _, backlog := range []int{100, 1_000, 10_000, 100_000} {
+		b.Run(fmt.Sprint("jobs=", backlog), func(b *testing.B) {
+			r := newBenchRig(b, backlog, 10_000)
+			took := map[string]time.Duration{}
+			b.ResetTimer()
+			for range b.N {
+				r.steps(b, took)
+			}
+			for step, d := range took {
+				b.ReportMetric(float64(d.Microseconds())/float64(b.N), step+"-µs")
+			}
+		})
+	}
+}
+
+// steps walks one job through the line and adds up what each step takes.
+func (r *benchRig) steps(b *testing.B, took map[string]time.Duration) {
+	i := r.next
+	r.next++
+	var l []Lease
+	var err error
+	took["enqueue"] += timed(func() { r.put(b, i) })
+	took["reserve"] += timed(func() { l, err = r.Reserve(b.Context(), "w", fmt.Sprint("n", i), Offer{Lanes: benchLanes}) })
+	if err != nil || len(l) != 1 {
+		b.Fatalf("reserved %d jobs, error %v; want one", len(l), err)
+	}
+	took["beat"] += timed(func() { _, err = r.Beat(b.Context(), "w", []Held{{ID: l[0].Job.ID, Token: l[0].Token}}) })
+	if err == nil {
+		took["seal"] += timed(func() { _, err = r.Seal(b.Context(), l[0]) })
+	}
+	if err == nil {
+		took["done"] += timed(func() { _, err = r.Done(b.Context(), l[0], 1000, Outcome{}) })
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkReserveByFifty has fifty renderers ask as fast as they can, with ten thousand jobs in line over a thousand
+// servers. "reserve-p99-ms" is what a renderer waits for its answer when fifty ask at once; each also says done and
+// enqueues a job in place of the one it took.
+func BenchmarkReserveByFifty(b *testing.B) {
+	r := newBenchRig(b, 10_000, 1_000)
+	watch := &stopwatch{}
+	b.ResetTimer()
+	together(50, b.N, func(i int) {
+		slot := fmt.Sprint("w", i%50)
+		begun := time.Now()
+		l, err := r.Reserve(b.Context(), slot, fmt.Sprint("n", i), Offer{Lanes: benchLanes})
+		watch.note(time.Since(begun))
+		if err != nil || len(l) != 1 {
+			b.Errorf("reserved %d jobs, error %v; want one", len(l), err)
+			return
+		}
+		if _, err := r.Done(b.Context(), l[0], 1000, Outcome{}); err != nil {
+			b.Error(err)
+		}
+		r.put(b, r.next+i)
+	})
+	b.ReportMetric(watch.at(0.5), "reserve-p50-ms")
+	b.ReportMetric(watch.at(0.99), "reserve-p99-ms")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "cycles/s")
+}
+
+// BenchmarkScripts tells what the server itself spends on one script of a cycle, and on commands within it.
+func BenchmarkScripts(b *testing.B) {
+	r := newBenchRig(b, 1000, 300)
+	if err := r.db.ConfigResetStat(b.Context()).Err(); err != nil {
+		b.Fatal(err)
+	}
+	for i := range b.N {
+		r.cycle(b, "w", r.next+i, true)
+	}
+	calls, usec, total := r.commands(b)
+	b.ReportMetric(usec/float64(4*b.N), "µs/script")
+	b.ReportMetric((total-calls)/float64(4*b.N), "commands/script")
+}
+
+// commands reads how many scripts ran and for how long, and how many commands in all.
+func (r *benchRig) commands(b *testing.B) (scripts, usec, total float64) {
+	text, err := r.db.Info(context.Background(), "commandstats").Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range strings.Lines(text) {
+		name, rest, ok := strings.Cut(strings.TrimSpace(line), ":")
+		if !ok {
+			continue
+		}
+		var calls, took float64
+		if _, err := fmt.Sscanf(rest, "calls=%f,usec=%f", &calls, &took); err != nil {
+			b.Fatalf("read %q: %v", line, err)
+		}
+		total += calls
+		if strings.HasPrefix(name, "cmdstat_eval") {
+			scripts, usec = scripts+calls, usec+took
+		}
+	}
+	return scripts, usec, total
+}
