@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"darkroom/bot"
+	"darkroom/bot/command"
 	"darkroom/bot/reply"
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/sandboxtest"
@@ -90,7 +91,7 @@ func (h *house) fresh() {
 func (h *house) announce() {
 	h.t.Helper()
 	spec := picture.Spec{Version: picture.Version, Model: picture.Ref{Hash: modelHash}}
-	err := h.line.Announce(h.ctx, queue.Renderer{Slot: "easel", Device: "test", Lanes: picture.Lanes(modelHash), Models: []queue.Model{
+	err := h.line.Announce(h.ctx, queue.Renderer{Slot: "easel", Device: "test", Lanes: queue.Lanes(picture.Lanes(modelHash)...), Models: []queue.Model{
 		{Name: "postcards", Hash: modelHash, Lane: spec.Lane(), Card: json.RawMessage(card)},
 	}}, time.Hour)
 	if err != nil {
@@ -137,7 +138,7 @@ func (h *house) benchWith(p work.Painter) (stop func()) {
 		Queue: h.line, Paint: p,
 		Post: reply.NewPoster(reply.NewClient(reply.Options{Base: h.box.API(), Now: h.clock.now}), h.line),
 		Options: work.Options{
-			Slot: "easel", Lanes: func() []string { return picture.Lanes(modelHash) }, Poll: 20 * time.Millisecond,
+			Slot: "easel", Lanes: func() []queue.Lane { return queue.Lanes(picture.Lanes(modelHash)...) }, Poll: 20 * time.Millisecond,
 			Beat: 50 * time.Millisecond, Grace: 100 * time.Millisecond, Lease: h.line.Lease(),
 		},
 	}.Run)
@@ -165,7 +166,7 @@ func (h *house) ready() {
 	h.t.Helper()
 	h.wait("commands", func() bool {
 		cs, err := h.box.CommandsFor(h.home.Moderator.ID, h.home.Channel.ID)
-		return err == nil && len(cs) == 4
+		return err == nil && len(cs) == len(command.All())
 	})
 	h.poll("the offer to be known", func() bool {
 		text, err := h.ledger.Meta(h.ctx, "offer")

@@ -170,7 +170,7 @@ func (w *World) BotDelete(channel, id string) error {
 	return nil
 }
 
-// History is GET /channels/{id}/messages: newest first, within before and after.
+// History is GET /channels/{id}/messages, newest first: those next to before or after, the newest ones without either.
 func (w *World) History(channel, before, after string, limit int) ([]wire.Message, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -182,14 +182,17 @@ func (w *World) History(channel, before, after string, limit int) ([]wire.Messag
 	if w.botBits(c)&wire.PermReadHistory == 0 {
 		return list, nil // Discord answers with nothing, not with an error
 	}
-	for _, m := range slices.Backward(w.sorted(channel)) {
-		if len(list) == limit {
-			break
-		}
+	for _, m := range w.sorted(channel) {
 		if !m.Ephemeral() && (before == "" || older(m.ID, before)) && (after == "" || older(after, m.ID)) {
 			list = append(list, w.show(m).Message)
 		}
 	}
+	if over := len(list) - limit; over > 0 && after != "" && before == "" {
+		list = list[:limit]
+	} else if over > 0 {
+		list = list[over:]
+	}
+	slices.Reverse(list)
 	return list, nil
 }
 

@@ -1,0 +1,82 @@
+package reply
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	// pageSize is how many messages Discord hands out at once, at most.
+	pageSize = 100
+	// searchPages bounds a search: a channel with more messages than that since is too busy to be sure.
+	searchPages = 20
+	// snowflakeEpoch is the first millisecond of 2015. Source: Discord, reference, "Snowflakes".
+	snowflakeEpoch = 1420070400000
+)
+
+// Found is what a Search came to.
+type Found struct {
+	Message Posted // the message; without an ID when it was not found
+	Sure    bool   // the channel could be read, so a message that was not found is not there
+}
+
+// Search looks through a channel's messages, from a moment on, for one that carries any of these custom_ids. Whoever may
+// have posted a message and never heard so looks for it before posting it again: Discord remembers a nonce for a few
+// minutes only. Discord hides the history from a bot that may not read it, and answers with nothing: such a search is
+// not Sure.
+func (c *Client) Search(ctx context.Context, channel string, since time.Time, customIDs ...string) (Found, error) {
+	at := snowflake(since)
+	seen := false
+	for range searchPages {
+		page, err := c.page(ctx, channel, "&after="+at)
+		if err != nil {
+			return Found{}, err
+		}
+		for _, p := range page {
+			if hasAny(p, customIDs) {
+				return Found{Message: p, Sure: true}, nil
+			}
+		}
+		if seen = seen || len(page) > 0; len(page) < pageSize {
+			return c.notFound(ctx, channel, seen)
+		}
+		at = page[0].ID // the newest comes first
+	}
+	return Found{}, nil
+}
+
+// notFound is sure if the channel shows any message at all.
+func (c *Client) notFound(ctx context.Context, channel string, seen bool) (Found, error) {
+	if seen {
+		return Found{Sure: true}, nil
+	}
+	any, err := c.page(ctx, channel, "")
+	return Found{Sure: len(any) > 0}, err
+}
+
+func (c *Client) page(ctx context.Context, channel, query string) ([]Posted, error) {
+	k := call{
+		method: http.MethodGet, path: fmt.Sprintf("/channels/%s/messages?limit=%d%s", channel, pageSize, query),
+		bucket: "GET channel " + channel + " messages", route: "GET channel messages", twice: true,
+	}
+	var page []Posted
+	err := c.send(ctx, k, &page)
+	return page, err
+}
+
+func hasAny(p Posted, customIDs []string) bool {
+	for _, id := range customIDs {
+		if p.Has(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// snowflake is the smallest id of a moment.
+func snowflake(t time.Time) string {
+	return strconv.FormatInt(max(0, t.UnixMilli()-snowflakeEpoch)<<22, 10)
+}
