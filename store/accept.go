@@ -17,14 +17,18 @@ const Day = 24 * time.Hour
 // pictures. An error of judge comes back untouched and nothing is written. ErrDuplicate means that one of the ids is
 // known already, and judge was not asked; ErrInputGone that an input picture must be copied again.
 //
-// State, Created, Updated and all that is learnt later are set here, whatever the entries say. judge runs while the
-// database is locked for other writers, so it must only think.
+// State, Created, Updated and all that is learnt later are set here, whatever the entries say. judge runs while other
+// writers wait (with SQLite all, with PostgreSQL those of the same user in the same server, in any process), so it must
+// only think. It may be asked twice.
 func (s *Store) Accept(ctx context.Context, entries []Entry, judge func(Policy, Usage) error) error {
 	if err := sound(entries); err != nil {
 		return fmt.Errorf("accept: %w", err)
 	}
 	now := s.now()
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := s.dialect.alone(ctx, tx, lockOf("quota", entries[0].Server, entries[0].User)); err != nil {
+			return err
+		}
 		if err := known(ctx, tx, entries); err != nil {
 			return err
 		}
@@ -32,7 +36,7 @@ func (s *Store) Accept(ctx context.Context, entries []Entry, judge func(Policy, 
 			return err
 		}
 		for _, e := range entries {
-			if err := insert(ctx, tx, e, now); err != nil {
+			if err := s.insert(ctx, tx, e, now); err != nil {
 				return err
 			}
 		}
@@ -98,18 +102,18 @@ func ask(ctx context.Context, tx *sql.Tx, e Entry, now time.Time, judge func(Pol
 	return nil
 }
 
-func insert(ctx context.Context, tx *sql.Tx, e Entry, now time.Time) error {
+func (s *Store) insert(ctx context.Context, tx *sql.Tx, e Entry, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO jobs (`+columns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, FALSE, '', '', '', $15, $15)`,
 		e.ID, e.Server, e.Channel, e.User, e.Parent, e.Verb, Accepted, string(e.Spec), string(e.Reply), string(e.Pending),
 		e.Lane, e.Cost, e.Pictures, e.Spoiler, millis(now))
-	if duplicate(err) {
+	if s.dialect.duplicate(err) {
 		return ErrDuplicate
 	}
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
-	return refer(ctx, tx, e.ID, e.Inputs)
+	return s.refer(ctx, tx, e.ID, e.Inputs)
 }
 
 // querier is what reading needs of *sql.DB and *sql.Tx.

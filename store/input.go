@@ -59,6 +59,9 @@ func (s *Store) EraseInput(ctx context.Context, sha string) error {
 func (s *Store) Prune(ctx context.Context, age time.Duration) (int, error) {
 	var removed int64
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := s.dialect.alone(ctx, tx, shelf()); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM job_inputs WHERE job IN (SELECT id FROM jobs
 			WHERE updated < $1 AND state IN ('done', 'failed', 'cancelled', 'expired'))`, millis(s.now().Add(-age)))
 		if err != nil {
@@ -78,11 +81,20 @@ func (s *Store) Prune(ctx context.Context, age time.Duration) (int, error) {
 	return int(removed), nil
 }
 
+// shelf is the lock between those who refer to input pictures and those who remove what nobody refers to.
+func shelf() string { return lockOf("inputs") }
+
 // refer writes a job's references to its input pictures.
-func refer(ctx context.Context, tx *sql.Tx, job string, inputs []string) error {
+func (s *Store) refer(ctx context.Context, tx *sql.Tx, job string, inputs []string) error {
+	if len(inputs) == 0 {
+		return nil
+	}
+	if err := s.dialect.together(ctx, tx, shelf()); err != nil {
+		return err
+	}
 	for _, sha := range inputs {
 		_, err := tx.ExecContext(ctx, `INSERT INTO job_inputs (job, sha) VALUES ($1, $2) ON CONFLICT DO NOTHING`, job, sha)
-		if orphan(err) {
+		if s.dialect.orphan(err) {
 			return ErrInputGone
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -13,9 +14,7 @@ import (
 	sqlitelib "modernc.org/sqlite/lib"
 )
 
-// All that is SQLite's own is in this file and in migrations/: the rest is SQL that other databases read too.
-
-const gooseDialect = goose.DialectSQLite3
+// All that is SQLite's own is in this file and in migrations/sqlite.
 
 // readers is how many queries may run at once beside the writer.
 const readers = 4
@@ -29,12 +28,37 @@ const readers = 4
 //     (a shell, a backup) can make us wait, our own writes share one connection.
 var pragmas = []string{"busy_timeout(1000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
 
+// sqliteDialect: all writes take turns on one connection, whose transactions hold the whole file, so no lock is needed.
+func sqliteDialect() dialect {
+	none := func(context.Context, *sql.Tx, string) error { return nil }
+	return dialect{
+		name: goose.DialectSQLite3, folder: "migrations/sqlite",
+		duplicate: func(err error) bool { return sqliteCode(err) == sqlitelib.SQLITE_CONSTRAINT_PRIMARYKEY },
+		orphan:    func(err error) bool { return sqliteCode(err) == sqlitelib.SQLITE_CONSTRAINT_FOREIGNKEY },
+		passing:   func(error) bool { return false },
+		alone:     none, together: none,
+	}
+}
+
+func openSQLite(path string) (write, read *sql.DB, err error) {
+	if err := createPrivate(path); err != nil {
+		return nil, nil, fmt.Errorf("create database: %w", err)
+	}
+	if write, err = openWriter(path); err != nil {
+		return nil, nil, err
+	}
+	if read, err = openReader(path); err != nil {
+		return nil, nil, errors.Join(err, write.Close())
+	}
+	return write, read, nil
+}
+
 func sqlitePath(address string) (string, error) {
 	scheme, path, found := strings.Cut(address, ":")
 	if !found {
 		path = address
 	} else if scheme != "sqlite" {
-		return "", fmt.Errorf("database address begins with %q: want sqlite:PATH", scheme+":")
+		return "", fmt.Errorf("database address begins with %q: want sqlite:PATH or postgres://…", scheme+":")
 	}
 	path = strings.TrimPrefix(path, "//")
 	if path == "" {
@@ -76,12 +100,6 @@ func dsn(path, lock string, pragmas ...string) string {
 	q := url.Values{"_txlock": {lock}, "_pragma": pragmas}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
-
-// duplicate tells whether err says that a primary key is taken.
-func duplicate(err error) bool { return sqliteCode(err) == sqlitelib.SQLITE_CONSTRAINT_PRIMARYKEY }
-
-// orphan tells whether err says that a row refers to one that does not exist.
-func orphan(err error) bool { return sqliteCode(err) == sqlitelib.SQLITE_CONSTRAINT_FOREIGNKEY }
 
 func sqliteCode(err error) int {
 	var e *sqlite.Error

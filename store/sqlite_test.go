@@ -25,7 +25,12 @@ func TestSQLite(t *testing.T) {
 
 func openAt(t *testing.T, path string, o store.Options) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+path, o)
+	return openURL(t, "sqlite:"+path, o)
+}
+
+func openURL(t *testing.T, address string, o store.Options) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), address, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +42,7 @@ func TestOpen(t *testing.T) {
 	t.Parallel()
 	t.Run("an address of another kind is refused", func(t *testing.T) {
 		t.Parallel()
-		for _, address := range []string{"postgres://x/y", "", "sqlite:"} {
+		for _, address := range []string{"mysql://x/y", "postgres://[", "", "sqlite:"} {
 			if _, err := store.Open(t.Context(), address, store.Options{}); err == nil {
 				t.Errorf("%q: got no error", address)
 			}

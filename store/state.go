@@ -54,7 +54,7 @@ func (s *Store) Attach(ctx context.Context, id string, spec json.RawMessage, inp
 		if err != nil || !done {
 			return err
 		}
-		return refer(ctx, tx, id, inputs)
+		return s.refer(ctx, tx, id, inputs)
 	})
 	if err != nil {
 		return false, fmt.Errorf("attach inputs to job %s: %w", id, err)
@@ -123,10 +123,11 @@ func (s *Store) end(ctx context.Context, id string, to ending) (bool, error) {
 			return err
 		}
 		if state.Terminal() || (to.only != "" && state != to.only) {
+			ended = false
 			return nil
 		}
-		ended = true
-		return s.record(ctx, tx, id, address, to)
+		ended, err = s.record(ctx, tx, id, address, to)
+		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("end job %s as %s: %w", id, to.state, err)
@@ -134,16 +135,24 @@ func (s *Store) end(ctx context.Context, id string, to ending) (bool, error) {
 	return ended, nil
 }
 
-func (s *Store) record(ctx context.Context, tx *sql.Tx, id, address string, to ending) error {
-	_, err := tx.ExecContext(ctx, `UPDATE jobs SET state = $2, reply = $3, pending = '', outcome = $4, reason = $5, updated = $6,
+// record tells whether it was this transaction that ended the job: another process may have been faster since the job was
+// read.
+func (s *Store) record(ctx context.Context, tx *sql.Tx, id, address string, to ending) (bool, error) {
+	r, err := tx.ExecContext(ctx, `UPDATE jobs SET state = $2, reply = $3, pending = '', outcome = $4, reason = $5, updated = $6,
 		message = CASE WHEN $7 = '' THEN message ELSE $7 END
-		WHERE id = $1 AND state IN ('accepted', 'waiting', 'running')`,
-		id, to.state, blank(address), string(to.outcome), to.reason, millis(s.now()), to.message)
-	if err != nil || to.state == Done {
-		return err // a reroll of a finished job needs its input pictures again: Prune lets go of those
+		WHERE id = $1 AND state IN ('accepted', 'waiting', 'running') AND ($8 = '' OR state = $8)`,
+		id, to.state, blank(address), string(to.outcome), valid(to.reason), millis(s.now()), to.message, to.only)
+	if err != nil {
+		return false, err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return false, err
+	}
+	if to.state == Done {
+		return true, nil // a reroll of a finished job needs its input pictures again: Prune lets go of those
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM job_inputs WHERE job = $1`, id)
-	return err
+	return err == nil, err
 }
 
 // blank empties the field "token" of a reply address. What it cannot read it drops: it might hold a token.

@@ -22,7 +22,7 @@ var (
 	ErrInputGone = errors.New("the input picture is gone")
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations/*/*.sql
 var migrations embed.FS
 
 // Options of a Store. The zero value is usable.
@@ -30,32 +30,24 @@ type Options struct {
 	Now func() time.Time // the clock; time.Now when nil
 }
 
-// Store is an open database. It may be used by many goroutines; writes go through one connection, in turn.
+// Store is an open database. It may be used by many goroutines, and with PostgreSQL by many processes.
 type Store struct {
-	write *sql.DB // one connection
-	read  *sql.DB // a pool that cannot write
-	now   func() time.Time
+	write   *sql.DB // with SQLite one connection, so that writes take turns
+	read    *sql.DB // a pool that cannot write
+	dialect dialect
+	now     func() time.Time
 }
 
-// Open opens the database at url, "sqlite:PATH" or a plain path, creates it if there is none (readable by its owner
-// alone) and brings its tables up to date.
-func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	path, err := sqlitePath(url)
-	if err != nil {
-		return nil, err
-	}
-	if err := createPrivate(path); err != nil {
-		return nil, fmt.Errorf("create database: %w", err)
-	}
+// Open opens the database at an address and brings its tables up to date. "sqlite:PATH" or a plain path is a file, created
+// if there is none, readable by its owner alone; "postgres://USER:PASSWORD@HOST:PORT/DATABASE" is a PostgreSQL server's.
+func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	s := &Store{now: o.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if s.write, err = openWriter(path); err != nil {
+	var err error
+	if s.dialect, s.write, s.read, err = connect(ctx, address); err != nil {
 		return nil, err
-	}
-	if s.read, err = openReader(path); err != nil {
-		return nil, errors.Join(err, s.write.Close())
 	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -80,11 +72,7 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 func (s *Store) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	p, err := goose.NewProvider(gooseDialect, s.write, files)
+	p, err := s.migrations()
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
@@ -95,6 +83,22 @@ func (s *Store) migrate(ctx context.Context) error {
 		return fmt.Errorf("migrate database: %w", err)
 	}
 	return nil
+}
+
+func (s *Store) migrations() (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, s.dialect.folder)
+	if err != nil {
+		return nil, err
+	}
+	var options []goose.ProviderOption
+	if s.dialect.guard != nil {
+		guard, err := s.dialect.guard()
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, guard)
+	}
+	return goose.NewProvider(s.dialect.name, s.write, files, options...)
 }
 
 // refuseNewer keeps an old program away from a database whose tables a newer one has changed.
@@ -110,8 +114,21 @@ func refuseNewer(ctx context.Context, p *goose.Provider) error {
 	return nil
 }
 
-// inTx runs f in one write transaction and commits it when f returns nil. f's error comes back untouched.
+// tries is how often a transaction is begun that loses against another one.
+const tries = 5
+
+// inTx runs f in one write transaction and commits it when f returns nil. f's error comes back untouched. A transaction
+// that lost against another one is run again from the start, so f sets what it returns and does not add to it.
 func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
+	for n := 1; ; n++ {
+		err := s.once(ctx, f)
+		if err == nil || n == tries || !s.dialect.passing(err) {
+			return err
+		}
+	}
+}
+
+func (s *Store) once(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -1,0 +1,93 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// All that is PostgreSQL's own is in this file and in migrations/postgres.
+
+// connections is how many connections each of the two pools may open: a server has a hundred for everybody.
+const connections = 8
+
+// The codes of errors that we tell apart. Source: PostgreSQL manual, appendix A.
+const (
+	pgUnique        = "23505"
+	pgForeignKey    = "23503"
+	pgSerialization = "40001"
+	pgDeadlock      = "40P01"
+)
+
+// settings of every connection.
+//
+//   - synchronous_commit: an accepted job survives a loss of power, whatever the server's own default is.
+//   - idle_in_transaction_session_timeout, in milliseconds: a bot that froze in the middle of a transaction lets go of
+//     its locks, so that the other bots can go on.
+func settings() map[string]string {
+	return map[string]string{"synchronous_commit": "on", "idle_in_transaction_session_timeout": "10000", "application_name": "darkroom"}
+}
+
+func postgresDialect() dialect {
+	hold := func(how string) func(context.Context, *sql.Tx, string) error {
+		return func(ctx context.Context, tx *sql.Tx, name string) error {
+			if _, err := tx.ExecContext(ctx, `SELECT `+how+`(hashtextextended($1, 0))`, name); err != nil {
+				return fmt.Errorf("lock %s: %w", name, err)
+			}
+			return nil
+		}
+	}
+	return dialect{
+		name: goose.DialectPostgres, folder: "migrations/postgres", guard: oneAtATime,
+		duplicate: func(err error) bool { return pgCode(err) == pgUnique },
+		orphan:    func(err error) bool { return pgCode(err) == pgForeignKey },
+		passing:   func(err error) bool { return pgCode(err) == pgDeadlock || pgCode(err) == pgSerialization },
+		alone:     hold("pg_advisory_xact_lock"), together: hold("pg_advisory_xact_lock_shared"),
+	}
+}
+
+func openPostgres(ctx context.Context, address string) (write, read *sql.DB, err error) {
+	c, err := pgx.ParseConfig(address)
+	if err != nil {
+		return nil, nil, errors.New("read database address: want postgres://USER:PASSWORD@HOST:PORT/DATABASE") // err may quote the password
+	}
+	for name, value := range settings() {
+		c.RuntimeParams[name] = value
+	}
+	readOnly := c.Copy()
+	readOnly.RuntimeParams["default_transaction_read_only"] = "on"
+	write, read = stdlib.OpenDB(*c), stdlib.OpenDB(*readOnly)
+	for _, db := range []*sql.DB{write, read} {
+		db.SetMaxOpenConns(connections)
+		db.SetMaxIdleConns(connections)
+	}
+	if err := write.PingContext(ctx); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close(), read.Close())
+	}
+	return write, read, nil
+}
+
+// oneAtATime has several programs that start at once bring the tables up to date one after the other.
+func oneAtATime() (goose.ProviderOption, error) {
+	const every, times = 1, 120 // seconds, tries
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(every, times))
+	if err != nil {
+		return nil, fmt.Errorf("lock migrations: %w", err)
+	}
+	return goose.WithSessionLocker(locker), nil
+}
+
+func pgCode(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
