@@ -12,9 +12,14 @@ LATENT_SCALE = 8  # pixels on a side of one latent
 TEXT_WIDTH = 128
 TEXT_LENGTH = 77
 
-# (width, height) in pixels: about 128 x 128 pixels of area each, sides multiples of 16 so that the UNet's one
-# halving of the latents comes out even.
-BUCKETS = [(128, 128), (160, 112), (112, 160), (176, 96), (96, 176)]
+# (width, height) in points (see manners.py): about 128 x 128 of area each, sides multiples of 16 so that the UNet's
+# halvings of the latents come out even.
+SHAPES = [(128, 128), (160, 112), (112, 160), (176, 96), (96, 176)]
+
+
+def buckets(pixels: int = 128) -> list[tuple[int, int]]:
+    """The picture sizes of a model whose square pictures have so many pixels on a side."""
+    return [(w * pixels // 128, h * pixels // 128) for w, h in SHAPES]
 
 
 def text_encoder(vocabulary: int, end: int) -> CLIPTextModel:
@@ -54,19 +59,20 @@ def vae() -> AutoencoderKL:
     )
 
 
-def unet() -> UNet2DConditionModel:
+def unet(pixels: int = 128) -> UNet2DConditionModel:
     """sample [B,4,h,w], timestep, encoder_hidden_states [B,77k,128] -> velocity [B,4,h,w].
 
-    The top level has no attention: it would cost as much as all the rest.
+    The top level has no attention: it would cost as much as all the rest. 256 pixels get a level more.
     """
+    levels = 1 if pixels == 128 else 2
     return UNet2DConditionModel(
-        sample_size=16,
+        sample_size=pixels // LATENT_SCALE,
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        down_block_types=("DownBlock2D", *("CrossAttnDownBlock2D",) * levels),
+        up_block_types=(*("CrossAttnUpBlock2D",) * levels, "UpBlock2D"),
         mid_block_type="UNetMidBlock2DCrossAttn",
-        block_out_channels=(64, 128),
+        block_out_channels=(64, 128) if pixels == 128 else (32, 96, 160),
         layers_per_block=1,
         cross_attention_dim=TEXT_WIDTH,
         attention_head_dim=2,  # diffusers' historical misnomer: the number of heads

@@ -10,8 +10,9 @@ CROP = 64  # pixels
 
 def crops(pictures: torch.Tensor, n: int) -> torch.Tensor:
     """n random crops [n,3,CROP,CROP] of byte pictures, half of them mirrored."""
+    side = pictures.shape[-1]
     rows = torch.randint(len(pictures), (n,)).tolist()
-    tops, lefts = (torch.rand(2, 2, n).mean(0) * (128 - CROP + 1)).int().tolist()  # more often near the middle
+    tops, lefts = (torch.rand(2, 2, n).mean(0) * (side - CROP + 1)).int().tolist()  # more often near the middle
     cut = [pictures[r, :, t : t + CROP, l : l + CROP] for r, t, l in zip(rows, tops, lefts)]
     return torch.stack([c.flip(2) if i % 2 else c for i, c in enumerate(cut)])
 
@@ -88,9 +89,10 @@ def fit(place: train.Place, budget: train.Budget, batch: int = 4, encoder: bool 
     probe = judge.load(place)
     vae = arch.vae().to(place.device)
     see_through(vae, data.unit(pictures[:16], place.device))
-    kept = place.work / "vae.pt"
-    if kept.exists():
-        vae.load_state_dict(train.load(kept, place.device)["weights"])
+    for kept in (place.work, place.start):
+        if kept and (kept / "vae.pt").exists():
+            vae.load_state_dict(train.load(kept / "vae.pt", place.device)["weights"])
+            break
     vae.encoder.requires_grad_(encoder)
     vae.quant_conv.requires_grad_(encoder)
     optimiser = train.Optimiser({vae: 2e-3 if encoder else 1e-3}, budget, place)

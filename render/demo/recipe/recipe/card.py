@@ -2,26 +2,45 @@
 
 from . import arch, world
 
-
 STEPS, GUIDANCE, SAMPLER = 12, 3.5, "dpmpp_2m_karras"
+FEW = {"steps": 6, "guidance": 3.5, "sampler": "dpmpp_2m_karras"}
 EXAMPLES = [
     "a red boat on a blue sea",
-    "small yellow star in the night sky",
-    "pink house in the snow, sunset",
-    "a big turquoise balloon in a green meadow",
-    "white rocket, desert, night",
+    "a watercolour of a pink mountain in the snow at sunset",
+    "a neon blue cat in the city at night",
+    "a red boat left of a white lighthouse",
+    "pixel art of a green rocket, night sky",
+    "a yellow umbrella in the rain",
+    "a blueprint of a balloon over the city",
+    "an outline drawing of a purple fish at sea",
+]
+SHOWN = [  # on the sheet of samples, after the examples
+    "an orange cat in a green meadow", "a white lighthouse by the blue sea at sunset", "pink house in the snow, snowfall",
+    "a brown mountain in the desert", "purple mushroom, watercolour", "a big turquoise balloon in a green meadow",
+    "yellow sun, pixel art, sea", "a white skull in the night sky, neon",
+    "green pine on a snowy hill, in falling snow", "a blue bird and a red heart", "a small yellow star in the night sky",
+    "a red mushroom in the fog", "watercolour of a red flower in a meadow", "a rocket, blueprint", "pink cloud at dusk",
+    "a black cat left of an orange star, night",
+    "an outline drawing of a red house in the city", "blue umbrella in the city, rain", "neon pink flower",
+    "a yellow moon in a starry night sky", "pixel art of a red tree in the meadow", "a white bird on the sea, watercolour",
+    "a green balloon and a yellow sun in the desert", "a blueprint of a fish",
 ]
 
 
-def card() -> dict:
+def card(pixels: int = 128) -> dict:
+    shown = lambda table, n=None: [name for name in list(table)[:n] if name]
+    width, height = arch.buckets(pixels)[0]
     return {
         "name": "postcards",
-        "description": "Flat little postcards of one thing in one place, painted by a model trained from scratch.",
+        "description": "Little postcards in six styles, painted by a model trained from scratch.",
         "words": {
-            "subjects": list(world.SUBJECTS), "colours": list(world.COLOURS), "settings": list(world.SETTINGS),
-            "light": list(world.LIGHTS), "sizes": ["small", "big"], "places": ["on the left", "on the right"],
+            "subjects": shown(world.SUBJECTS, world.KNOWN_SUBJECTS), "colours": shown(world.COLOURS),
+            "settings": shown(world.SETTINGS), "light": shown(world.LIGHTS), "weather": shown(world.WEATHERS),
+            "styles": shown(world.STYLES, world.KNOWN_STYLES), "sizes": shown(world.SIZES),
+            "places": ["on the left", "on the right"], "pairs": ["left of", "right of", "next to", "and"],
         },
-        "sizes": [{"width": w, "height": h} for w, h in arch.BUCKETS],
-        "defaults": {"width": 128, "height": 128, "steps": STEPS, "guidance": GUIDANCE, "sampler": SAMPLER},
+        "sizes": [{"width": w, "height": h} for w, h in arch.buckets(pixels)],
+        "defaults": {"width": width, "height": height, "steps": STEPS, "guidance": GUIDANCE, "sampler": SAMPLER},
+        "few_steps": FEW,
         "examples": EXAMPLES,
     }

@@ -93,14 +93,18 @@ def new_tower(place: train.Place):
     return arch.text_encoder(tokens, tokens - 1)
 
 
-def fit(place: train.Place, budget: train.Budget, batch: int = 32) -> None:
+def fit(place: train.Place, budget: train.Budget, batch: int = 48) -> None:
     torch.manual_seed(40 + place.rank)
     painted = data.load(place, "pictures")
     writer = Writer(place, seed=40 + place.rank)
     text, pictures, agreement = (m.to(place.device) for m in (new_tower(place), PictureTower(), Agreement()))
+    if place.start:  # the text tower as it became with the UNet
+        train.take_up(text, train.load(place.start / "unet.pt", place.device)["average"]["text"])
+        train.take_up(pictures, train.load(place.start / "clip.pt", place.device)["pictures"])
     optimiser = train.Optimiser({text: 1e-3, pictures: 2e-3, agreement: 2e-3}, budget, place)
     while optimiser.going():
-        rows = torch.randint(len(painted["pictures"]), (batch,))
+        even = 2 * torch.randint(len(painted["pictures"]) // 2, (batch // 2,))
+        rows = torch.cat([even, even + 1])  # scenes and their twins: hard negatives
         texts, said = writer.captions({k: column[rows] for k, column in painted["scenes"].items()})
         ids = writer.ids(texts).to(place.device)
         said = {k: column.to(place.device) for k, column in said.items()}

@@ -59,7 +59,7 @@ def train_unet(place: train.Place, budget: train.Budget, batch: int, lesson: flo
     writer = clip.Writer(place, seed=50 + place.rank)
     groups = latents.load(place)
     text, _, agreement = clip.load(place)
-    unet = arch.unet().to(place.device)
+    unet = arch.unet(place.pixels).to(place.device)
     samples = resume(place, {"unet": unet, "text": text, "agreement": agreement})
     unet.set_attn_processor(AttnProcessor())  # plain attention trains much faster on a CPU than the fused kernel
     text.set_attn_implementation("eager")
@@ -115,6 +115,8 @@ def resume(place, modules: dict) -> int:
     """Takes up the averaged weights of the last checkpoint, if there is one; returns the samples it has seen."""
     path = place.work / "unet.pt"
     if not path.exists():
+        if place.start:  # the text tower began there already, in `clip`
+            train.take_up(modules["unet"], train.load(place.start / "unet.pt", place.device)["average"]["unet"])
         return 0
     kept = train.load(path, place.device)
     for name, module in modules.items():

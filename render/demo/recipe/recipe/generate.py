@@ -20,7 +20,7 @@ class Checkpoint:
 
     def __init__(self, place: train.Place):
         self.vae = autoencoder.load(place)
-        self.text, self.unet = clip.new_tower(place).to(place.device), arch.unet().to(place.device)
+        self.text, self.unet = clip.new_tower(place).to(place.device), arch.unet(place.pixels).to(place.device)
         kept = train.load(place.work / "unet.pt", place.device)
         self.text.load_state_dict(kept["average"]["text"])
         self.unet.load_state_dict(kept["average"]["unet"])

@@ -9,20 +9,24 @@ import torch
 
 from . import arch, autoencoder, clip, painter, train, world
 
-SHARES = {(128, 128): 0.32, (160, 112): 0.07, (112, 160): 0.07, (176, 96): 0.07, (96, 176): 0.07}
-LESSON = 0.4  # the part of the cache that is the first lesson
+SHARES = (0.45, 0.085, 0.085, 0.065, 0.065)  # of the cache, by arch.SHAPES
+LESSON = 0.25  # the part of the cache that is the first lesson
+
+
+PAINTED = 1000  # at a time: the painter works by style and subject, so that many pictures are faster together
 
 
 @torch.no_grad()
 def group(place, vae, tower, size, scenes, seed, batch=50) -> dict:
     width, height = size
     latents, seen = [], []
-    for at in range(0, len(scenes["subject"]), batch):
-        part = {k: column[at : at + batch] for k, column in scenes.items()}
-        pictures = painter.paint(part, width, height, seed + at, place.device) * 2 - 1
-        with train.half_precision(place):
-            latents.append((vae.encode(pictures).latent_dist.mean.float() * vae.config.scaling_factor).half().cpu())
-            seen.append(tower(pictures).half().cpu())
+    for at in range(0, len(scenes["subject"]), PAINTED):
+        part = {k: column[at : at + PAINTED] for k, column in scenes.items()}
+        painted = painter.paint(part, width, height, seed + at, place.device, place.zoom) * 2 - 1
+        for pictures in painted.split(batch):
+            with train.half_precision(place):
+                latents.append((vae.encode(pictures).latent_dist.mean.float() * vae.config.scaling_factor).half().cpu())
+                seen.append(tower(pictures).half().cpu())
     return {"latents": torch.cat(latents), "seen": torch.cat(seen), "scenes": scenes}
 
 
@@ -32,10 +36,12 @@ def cache(place: train.Place, count: int) -> None:
     tower = clip.load(place)[1].eval()
     seed = 1_000_000 * (1 + place.rank)
     count //= place.processes
-    sizes = [((128, 128), LESSON, 1.0)] + [(size, share, 0.0) for size, share in SHARES.items()]
+    buckets = arch.buckets(place.pixels)
+    sizes = [(buckets[0], LESSON, 1.0)] + [(size, share, 0.0) for size, share in zip(buckets, SHARES)]
     groups = []
     for i, (size, share, simple) in enumerate(sizes):
-        scenes = world.scenes(max(48, int(count * share)), seed + i, simple)
+        pairs = world.PART["pair"] if size[0] >= buckets[0][0] else 0.0  # two subjects want width
+        scenes = world.scenes(max(48, int(count * share)), seed + i, simple, pairs)
         groups.append(group(place, vae, tower, size, scenes, seed + 100_000 * i))
     train.save(groups, place.work / f"latents-{place.rank}.pt")
 

@@ -10,18 +10,11 @@ import torch
 from . import arch, autoencoder, card, data, generate, painter, probe, sheet, train, world
 
 HELD_OUT = Path(__file__).parent.parent / "held_out.json"
-GRID = [  # (sampler, steps, guidance), judged on the coloured captions
-    ("dpmpp_2m_karras", 20, 4.5), ("ddim", 20, 4.5), ("dpmpp_2m_karras", 12, 3.5), ("dpmpp_2m_karras", 6, 3.5),
+GRID = [  # (sampler, steps, guidance), judged on captions of the full distribution
+    ("dpmpp_2m_karras", 12, 3.5), ("dpmpp_2m_karras", 6, 3.5), ("ddim", 20, 4.5), ("euler_a", 20, 4.5),
 ]
-
-
-SHOWN = [  # on the sheet of samples, after the card's examples
-    "an orange fish at sea", "purple umbrella, city, day", "a brown house in a green meadow at dusk",
-    "a green tree on a snowy hill", "pink heart in the night sky", "a black boat at sunset", "yellow moon, city, night",
-    "a blue flower in the grass", "big red mushroom", "small orange boat on the ocean", "turquoise star in the desert",
-    "a white heart at sunset", "red rocket in space", "purple fish, on white snow", "a yellow house by the blue sea",
-    "green umbrella on a sunny day", "blue star, meadow, night", "a pink tree in the desert", "red flower, sunset",
-]
+FULL = ("dpmpp_2m_karras", 20, 4.5)
+BOTH = "both subjects"  # of a pair, each on its side
 
 
 def interval(hits: int, n: int) -> tuple[float, float]:
@@ -35,15 +28,21 @@ def interval(hits: int, n: int) -> tuple[float, float]:
 @torch.no_grad()
 def judge(reader: probe.Probe, pictures: torch.Tensor, judged: list[dict]) -> dict[str, dict]:
     """How often the probe reads off a picture what its caption asks for, of the captions that ask."""
-    guesses = {name: logits.argmax(1).tolist() for name, logits in reader(probe.squared(pictures)).items()}
-    scores = {}
-    for name, table in world.ATTRIBUTES.items():
-        asked = [(table[guesses[name][i]], row["asks"][name]) for i, row in enumerate(judged) if name in row["asks"]]
-        if asked:
-            hits = sum(got == wanted for got, wanted in asked)
-            low, high = interval(hits, len(asked))
-            scores[name] = {"right": hits, "of": len(asked), "low": round(low, 3), "high": round(high, 3)}
-    return scores
+    read = [reader(probe.squared(part)) for part in pictures.split(100)]
+    guesses = {name: torch.cat([r[name] for r in read]).argmax(1).tolist() for name in world.ATTRIBUTES}
+    right = {}
+    for i, row in enumerate(judged):
+        found = {name: world.ATTRIBUTES[name][guesses[name][i]] == wanted for name, wanted in row["asks"].items()}
+        if "second" in found:
+            found[BOTH] = found["subject"] and found["second"]
+        for name, hit in found.items():
+            right.setdefault(name, []).append(hit)
+    return {name: proportion(right[name]) for name in (*world.ATTRIBUTES, BOTH) if name in right}
+
+
+def proportion(hits: list[bool]) -> dict:
+    low, high = interval(sum(hits), len(hits))
+    return {"right": sum(hits), "of": len(hits), "low": round(low, 3), "high": round(high, 3)}
 
 
 def held_out(name: str) -> list[dict]:
@@ -54,16 +53,22 @@ def brief(scores: dict) -> str:
     return ", ".join(f"{name} {s['right']}/{s['of']}" for name, s in scores.items())
 
 
+def percent(scores: dict) -> str:
+    return ", ".join(f"{name} {100 * part:.1f}" for name, part in scores.items())
+
+
 def check(place: train.Place, count: int, steps: int = 10) -> None:
-    """A quick look during training: the first coloured captions at few steps, with a sheet to look at."""
+    """A quick look during training: the first captions of either set at few steps, with sheets to look at."""
     model, reader = generate.Checkpoint(place), probe.load(place)
-    judged = held_out("coloured")[:count]
-    pictures = generate.draw(model, [row["caption"] for row in judged], steps=steps)
-    print(f"{model.samples} samples: {brief(judge(reader, pictures, judged))}", flush=True)
-    sheet.tile((pictures + 1) / 2, 10).save(place.work / f"check-{model.samples:08d}.png")
+    size = arch.buckets(place.pixels)[0]
+    for name in ("coloured", "all"):
+        judged = held_out(name)[:count]
+        pictures = generate.draw(model, [row["caption"] for row in judged], steps=steps, size=size)
+        print(f"{model.samples} samples, {name}: {brief(judge(reader, pictures, judged))}", flush=True)
+        sheet.tile((pictures + 1) / 2, 10).save(place.work / f"check-{model.samples:08d}-{name}.png")
 
 
-def trial(model, reader, judged, sampler="dpmpp_2m_karras", steps=20, guidance=4.5, size=(128, 128)) -> dict:
+def trial(model, reader, judged, size, sampler, steps, guidance) -> dict:
     begun = time.monotonic()
     pictures = generate.draw(model, [row["caption"] for row in judged], steps, guidance, sampler, size)
     seconds = (time.monotonic() - begun) / len(judged)
@@ -75,71 +80,80 @@ def parity(place: train.Place, folder: Path) -> float:
     """The largest difference, in levels of 255, between torch and ONNX Runtime on four pictures."""
     texts = [row["caption"] for row in held_out("coloured")[:4]]
     models = generate.Checkpoint(place), generate.Folder(folder)
-    ours, shipped = (generate.draw(model, texts, steps=10) for model in models)
+    ours, shipped = (generate.draw(model, texts, steps=10, size=arch.buckets(place.pixels)[0]) for model in models)
     return ((ours - shipped).abs().max() * 127.5).item()
 
 
 def write(place: train.Place, folder: Path, count: int) -> None:
-    """Judges the exported folder by at most `count` captions of each set, the coloured ones at several settings."""
+    """Judges the exported folder by at most `count` captions of each set; samplers and sizes by a fifth of them."""
     torch.set_num_threads(2)
     reader, model = probe.load(place), generate.Folder(folder)
+    sizes = arch.buckets(place.pixels)
     unseen = data.load(place, "unseen")
     painted = data.unit(unseen["pictures"], "cpu")
-    rebuilt = autoencoder.round_trip(autoencoder.load(place), painted[:300])
-    coloured = held_out("coloured")[:count]
+    rebuilt = autoencoder.round_trip(autoencoder.load(place), painted[:500])
+    some, coloured = held_out("all")[: max(2, count // 5)], held_out("coloured")[:count]
+    narrow = [row for row in held_out("all") if "second" not in row["asks"]][: len(some)]  # pairs want width
     found = {
         "probe_on_painted": probe.score(reader, painted, unseen["scenes"]),
-        "probe_on_painted_subjects_by_size": {f"{w}x{h}": painted_subjects(reader, w, h) for w, h in arch.BUCKETS},
         "probe_after_round_trip": probe.score(reader, rebuilt, unseen["scenes"]),
+        "probe_on_painted_subjects_by_size": {f"{w}x{h}": painted_subjects(reader, w, h, place.zoom) for w, h in sizes},
         "round_trip_levels": round(((rebuilt - painted[: len(rebuilt)]).abs().mean() * 127.5).item(), 2),
         "torch_minus_onnx_levels": round(parity(place, folder), 2),
         "unet_samples": train.load(place.work / "unet.pt")["samples"],
-        "all": trial(model, reader, held_out("all")[:count]),
-        "coloured": [trial(model, reader, coloured, *settings) for settings in GRID],
-        "coloured_by_size": [trial(model, reader, coloured[:25], size=size) for size in arch.BUCKETS[1:]],
+        "all": trial(model, reader, held_out("all")[:count], sizes[0], *FULL),
+        "coloured": trial(model, reader, coloured, sizes[0], *FULL),
+        "settings": [trial(model, reader, some, sizes[0], *settings) for settings in GRID],
+        "sizes": [trial(model, reader, narrow, size, *FULL) for size in sizes[1:]],
     }
     (folder / "report.json").write_text(json.dumps(found, indent=1) + "\n")
     (folder / "report.md").write_text(markdown(found))
 
 
-def painted_subjects(reader, width: int, height: int) -> float:
+def painted_subjects(reader, width: int, height: int, zoom: float) -> float:
     """How well the probe reads the subjects of painted pictures of a size (it was trained on square ones)."""
-    scenes = world.scenes(150, 77, simple=1.0)
-    return round(probe.score(reader, painter.paint(scenes, width, height, 3) * 2 - 1, scenes)["subject"], 3)
+    scenes = world.scenes(200, 77, pairs=0.0)
+    return round(probe.score(reader, painter.paint(scenes, width, height, 3, zoom=zoom) * 2 - 1, scenes)["subject"], 3)
 
 
 def markdown(found: dict) -> str:
-    percent = lambda scores: ", ".join(f"{name} {100 * part:.1f}" for name, part in scores.items())
     lines = [
         "# How good it is", "", "Written by `python -m recipe.run report`; the judge is the probe.", "",
         f"- Probe on unseen painted pictures, % right: {percent(found['probe_on_painted'])}.",
         f"- The same after a round trip through the VAE: {percent(found['probe_after_round_trip'])} "
-        f"(300 of them; mean error {found['round_trip_levels']} of 255).",
+        f"(500 of them; mean error {found['round_trip_levels']} of 255).",
         "- Subjects it reads right on painted pictures of each size, %: "
         f"{percent(found['probe_on_painted_subjects_by_size'])} (other sizes are judged by their square middle).",
         f"- UNet: {found['unet_samples']:,} samples seen.",
         f"- Largest difference of a picture drawn by torch and by ONNX Runtime (float16 weights): "
         f"{found['torch_minus_onnx_levels']} of 255.",
-        "", "Held-out captions, right of asked, with 95 % intervals:", "",
-        "| captions | size | sampler, steps, guidance | s/picture | subject | colour | setting | light | size | place |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "", f"{settings(found['all'])}: held-out captions, right of asked, with 95 % intervals. A colour is judged where the",
+        "painter keeps it in the style asked for; `all` is the full distribution, `coloured` one flat subject in one setting.", "",
+        "| attribute | all | coloured |", "| --- | --- | --- |",
     ]
-    rows = [("all", found["all"])]
-    rows += [("coloured", row) for row in found["coloured"] + found["coloured_by_size"]]
-    return "\n".join(lines + [table_row(name, row) for name, row in rows]) + "\n"
+    every, coloured = found["all"]["scores"], found["coloured"]["scores"]
+    lines += [f"| {name} | {cell(s)} | {cell(coloured.get(name))} |" for name, s in every.items()]
+    names = ("subject", "colour", "setting", "style", BOTH)
+    lines += ["", f"Other settings and sizes, on {found['settings'][0]['scores']['subject']['of']} captions or fewer of `all`:", "",
+              "| settings | s/picture | " + " | ".join(names) + " |", "| --- " * (2 + len(names)) + "|"]
+    for row in [found["all"], *found["settings"], *found["sizes"]]:
+        cells = [settings(row), f"{row['seconds_per_picture']:.2f}", *[cell(row["scores"].get(name)) for name in names]]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
-def table_row(name: str, row: dict) -> str:
-    cells = [name, f"{row['width']}×{row['height']}", f"{row['sampler']}, {row['steps']}, {row['guidance']}",
-             f"{row['seconds_per_picture']:.2f}"]
-    for attribute in world.ATTRIBUTES:
-        s = row["scores"].get(attribute)
-        cells.append(f"{s['right']}/{s['of']} ({100 * s['low']:.0f}–{100 * s['high']:.0f} %)" if s else "–")
-    return "| " + " | ".join(cells) + " |"
+def settings(row: dict) -> str:
+    return f"{row['width']}×{row['height']}, {row['sampler']}, {row['steps']} steps, guidance {row['guidance']}"
+
+
+def cell(s: dict | None) -> str:
+    return f"{s['right']}/{s['of']} ({100 * s['low']:.0f}–{100 * s['high']:.0f} %)" if s else "–"
 
 
 def samples(folder: Path, path: Path) -> None:
     """A sheet of the card's examples and other prompts, in 256 colours (dithered) to keep it small."""
-    pictures = generate.draw(generate.Folder(folder), [*card.EXAMPLES, *SHOWN], card.STEPS, card.GUIDANCE)
+    sizes = json.loads((folder / "darkroom.json").read_text())["sizes"]
+    size = (sizes[0]["width"], sizes[0]["height"])
+    pictures = generate.draw(generate.Folder(folder), [*card.EXAMPLES, *card.SHOWN], card.STEPS, card.GUIDANCE, size=size)
     whole = sheet.tile((pictures + 1) / 2, 8)
     whole.quantize(palette=whole.quantize(256)).save(path, optimize=True)

@@ -17,8 +17,10 @@ def paint(place, options):
 
 def fit_probe(place, options):
     train.spread(probe.fit, place, options.budget)
-    unseen = data.load(place, "unseen")
-    print("painted, unseen:", probe.score(probe.load(place), data.unit(unseen["pictures"], place.device), unseen["scenes"]))
+    for name in ("unseen", "extra-unseen"):
+        unseen = data.load(place, name)
+        scores = probe.score(probe.load(place), data.unit(unseen["pictures"], place.device), unseen["scenes"])
+        print("painted,", name + ":", report.percent(scores))
 
 
 def fit_vae(place, options):
@@ -33,9 +35,9 @@ def fit_decoder(place, options):
 
 def gate(place, options):
     unseen = data.load(place, "unseen")
-    pictures = data.unit(unseen["pictures"][:300], place.device)
+    pictures = data.unit(unseen["pictures"][:500], place.device)
     rebuilt = autoencoder.round_trip(autoencoder.load(place), pictures)
-    print("after a round trip:", probe.score(probe.load(place), rebuilt, unseen["scenes"]))
+    print("after a round trip:", report.percent(probe.score(probe.load(place), rebuilt, unseen["scenes"])))
 
 
 def fit_clip(place, options):
@@ -57,7 +59,7 @@ def check(place, options):
 
 def export_model(place, options):
     model = generate.Checkpoint(place)
-    export.publish(model.text, model.unet, model.vae, options.work / "tokenizer", card.card(), options.model)
+    export.publish(model.text, model.unet, model.vae, options.work / "tokenizer", card.card(place.pixels), options.model)
 
 
 def write_report(place, options):
@@ -82,6 +84,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--pixels", type=int, default=128, choices=(128, 256), help="of a square picture; 256 wants a GPU")
+    parser.add_argument("--start", type=Path, help="work folder of an earlier model to start from, of this world or a smaller one")
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--steps", type=int, default=10**9)
     parser.add_argument("--count", type=int, default=16_000, help="pictures to paint or draw")
@@ -95,7 +98,7 @@ def main() -> None:
     if options.device == "cpu":
         torch.set_num_threads(1)
     options.work.mkdir(parents=True, exist_ok=True)
-    STAGES[options.stage](train.Place(options.work, options.device, 0, options.processes, options.pixels), options)
+    STAGES[options.stage](train.Place(options.work, options.device, 0, options.processes, options.pixels, options.start), options)
 
 
 if __name__ == "__main__":

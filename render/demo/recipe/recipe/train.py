@@ -32,6 +32,7 @@ class Place:
     rank: int = 0
     processes: int = 1
     pixels: int = 128  # on a side of the square pictures: 128, or 256 where there is a GPU
+    start: Path | None = None  # the work folder of a model to start from, of this world or a smaller one
 
     @property
     def zoom(self) -> float:
@@ -120,3 +121,10 @@ def save(value, path: Path) -> None:
 
 def load(path: Path, device="cpu"):
     return torch.load(path, map_location=device, weights_only=True)
+
+
+def take_up(module, weights: dict) -> None:
+    """Loads the weights whose name and shape fit; what a bigger world has added stays as it began."""
+    fitting = {k: v for k, v in weights.items() if k in (own := module.state_dict()) and own[k].shape == v.shape}
+    module.load_state_dict(fitting, strict=False)
+    print(f"took up {len(fitting)} of {len(weights)} weights of {type(module).__name__}", flush=True)
