@@ -112,6 +112,10 @@ func exercise(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
 			f(t, open(t, store.Options{Now: c.now}), c)
 		})
 	}
+	t.Run("deliveries", func(t *testing.T) {
+		t.Parallel()
+		exerciseDeliveries(t, open)
+	})
 }
 
 func exerciseAccept(t *testing.T, s *store.Store, c *clock) {

@@ -112,27 +112,28 @@ type ending struct {
 // end writes an ending, blanks the token and lets go of the input pictures of a job that made nothing.
 func (s *Store) end(ctx context.Context, id string, to ending) (bool, error) {
 	var ended bool
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		var state State
-		var address string
-		err := tx.QueryRowContext(ctx, `SELECT state, reply FROM jobs WHERE id = $1`, id).Scan(&state, &address)
-		if errors.Is(err, sql.ErrNoRows) {
-			return ErrNotFound
-		}
-		if err != nil {
-			return err
-		}
-		if state.Terminal() || (to.only != "" && state != to.only) {
-			ended = false
-			return nil
-		}
-		ended, err = s.record(ctx, tx, id, address, to)
+	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
+		ended, err = s.endIn(ctx, tx, id, to)
 		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("end job %s as %s: %w", id, to.state, err)
 	}
 	return ended, nil
+}
+
+// endIn is end within a transaction.
+func (s *Store) endIn(ctx context.Context, tx *sql.Tx, id string, to ending) (bool, error) {
+	var state State
+	var address string
+	err := tx.QueryRowContext(ctx, `SELECT state, reply FROM jobs WHERE id = $1`, id).Scan(&state, &address)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, ErrNotFound
+	}
+	if err != nil || state.Terminal() || to.only != "" && state != to.only {
+		return false, err
+	}
+	return s.record(ctx, tx, id, address, to)
 }
 
 // record tells whether it was this transaction that ended the job: another process may have been faster since the job was

@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// DeliveryState is how far the pictures of a job have come that could not simply be put into its message.
+type DeliveryState string
+
+// The states of a delivery. A job without one was delivered by whoever painted it, or is not finished.
+const (
+	Sending DeliveryState = "sending" // a message is being posted in Channel; whether it arrived is not known
+	Posted  DeliveryState = "posted"  // Message shows the pictures; the rest is tidying up
+	Offer   DeliveryState = "offer"   // no pictures are left: the bot owes an offer to paint them again
+	Offered DeliveryState = "offered" // that offer was made
+	Inbox   DeliveryState = "inbox"   // nothing can be posted: the owner finds them in /inbox
+	Shown   DeliveryState = "shown"   // the owner saw them there
+)
+
+// Delivery is what is known of bringing a job's pictures to its owner.
+type Delivery struct {
+	Job     string
+	User    string
+	State   DeliveryState
+	Channel string // where a message was, or is being, posted
+	Message string // the message that was posted
+	Reason  string // why it is in the inbox, for its owner
+	At      time.Time
+}
+
+// Picture is one file that waits in an inbox.
+type Picture struct {
+	Name string
+	Data []byte
+}
+
+// maxKept is how many bytes of pictures all inboxes hold together; the oldest make room.
+const maxKept = 512 << 20
+
+// Delivery returns what is known of a job's delivery; the zero Delivery if there is nothing.
+func (s *Store) Delivery(ctx context.Context, job string) (Delivery, error) {
+	found, err := s.deliveries(ctx, `WHERE job = $1`, job)
+	if err != nil || len(found) == 0 {
+		return Delivery{}, err
+	}
+	return found[0], nil
+}
+
+// Sending notes, before a message is posted in a channel, that this is about to happen: who comes after a crash looks for
+// the message there before posting another.
+func (s *Store) Sending(ctx context.Context, job, channel string) error {
+	_, err := s.write.ExecContext(ctx, `INSERT INTO deliveries (job, user_id, state, channel, message, reason, at)
+		SELECT id, user_id, 'sending', $2, '', '', $3 FROM jobs WHERE id = $1
+		ON CONFLICT (job) DO UPDATE SET state = CASE deliveries.state WHEN 'offer' THEN 'offer' ELSE 'sending' END,
+			channel = EXCLUDED.channel, message = '', at = EXCLUDED.at`, job, channel, millis(s.now()))
+	if err != nil {
+		return fmt.Errorf("note that job %s is being sent: %w", job, err)
+	}
+	return nil
+}
+
+// Sent notes where a message arrived: the pictures, or the offer to paint them again.
+func (s *Store) Sent(ctx context.Context, job, channel, message string) error {
+	_, err := s.write.ExecContext(ctx, `UPDATE deliveries SET channel = $2, message = $3, at = $4,
+		state = CASE state WHEN 'offer' THEN 'offered' ELSE 'posted' END
+		WHERE job = $1 AND state IN ('sending', 'offer')`, job, channel, message, millis(s.now()))
+	if err != nil {
+		return fmt.Errorf("note that job %s was sent: %w", job, err)
+	}
+	return nil
+}
+
+// FinishOwing ends a job as Done whose pictures found no place, and notes in the same transaction what is owed instead:
+// an Offer, or the Inbox with the pictures as far as there is room. It tells whether it was the one that ended the job.
+func (s *Store) FinishOwing(ctx context.Context, id string, outcome json.RawMessage, d Delivery, pictures []Picture) (bool, error) {
+	var ended bool
+	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
+		if ended, err = s.endIn(ctx, tx, id, ending{state: Done, outcome: outcome}); err != nil || !ended {
+			return err
+		}
+		if err := s.owe(ctx, tx, id, d); err != nil {
+			return err
+		}
+		return keep(ctx, tx, id, pictures)
+	})
+	if err != nil {
+		return false, fmt.Errorf("end job %s undelivered: %w", id, err)
+	}
+	return ended, nil
+}
+
+func (s *Store) owe(ctx context.Context, tx *sql.Tx, job string, d Delivery) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO deliveries (job, user_id, state, channel, message, reason, at)
+		SELECT id, user_id, $2, '', '', $3, $4 FROM jobs WHERE id = $1
+		ON CONFLICT (job) DO UPDATE SET state = EXCLUDED.state, message = '', reason = EXCLUDED.reason, at = EXCLUDED.at`,
+		job, string(d.State), valid(d.Reason), millis(s.now()))
+	return err
+}
+
+// keep writes pictures down and drops the oldest ones that are more than maxKept.
+func keep(ctx context.Context, tx *sql.Tx, job string, pictures []Picture) error {
+	if len(pictures) == 0 {
+		return nil
+	}
+	for i, p := range pictures {
+		_, err := tx.ExecContext(ctx, `INSERT INTO delivery_files (job, n, name, bytes) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (job, n) DO NOTHING`, job, i+1, p.Name, p.Data)
+		if err != nil {
+			return err
+		}
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM delivery_files WHERE job IN (SELECT job FROM (
+		SELECT d.job AS job, SUM(SUM(LENGTH(f.bytes))) OVER (ORDER BY d.at DESC, d.job DESC) AS newer
+		FROM deliveries d JOIN delivery_files f ON f.job = d.job GROUP BY d.job, d.at) AS sizes WHERE newer > $1)`, maxKept)
+	return err
+}
+
+// Inboxed puts an owed offer that can be posted nowhere into its owner's inbox.
+func (s *Store) Inboxed(ctx context.Context, job, reason string) error {
+	_, err := s.write.ExecContext(ctx, `UPDATE deliveries SET state = 'inbox', reason = $2, at = $3
+		WHERE job = $1 AND state = 'offer'`, job, valid(reason), millis(s.now()))
+	if err != nil {
+		return fmt.Errorf("put job %s into the inbox: %w", job, err)
+	}
+	return nil
+}
+
+// Offers returns the offers that are still owed, oldest first.
+func (s *Store) Offers(ctx context.Context, limit int) ([]Delivery, error) {
+	return s.deliveries(ctx, `WHERE state = 'offer' ORDER BY at, job LIMIT $1`, limit)
+}
+
+// InboxOf returns what waits for a person, the newest first: all that was not seen, and what was seen since.
+func (s *Store) InboxOf(ctx context.Context, user string, since time.Time) ([]Delivery, error) {
+	return s.deliveries(ctx, `WHERE user_id = $1 AND (state = 'inbox' OR state = 'shown' AND at >= $2)
+		ORDER BY at DESC, job DESC`, user, millis(since))
+}
+
+// Kept returns the pictures of a delivery that are still at hand, in order.
+func (s *Store) Kept(ctx context.Context, job string) ([]Picture, error) {
+	var all []Picture
+	err := s.query(ctx, func(r *sql.Rows) error {
+		var p Picture
+		err := r.Scan(&p.Name, &p.Data)
+		all = append(all, p)
+		return err
+	}, `SELECT name, bytes FROM delivery_files WHERE job = $1 ORDER BY n`, job)
+	if err != nil {
+		return nil, fmt.Errorf("read kept pictures of job %s: %w", job, err)
+	}
+	return all, nil
+}
+
+// ShownInInbox notes that the owner saw a delivery.
+func (s *Store) ShownInInbox(ctx context.Context, job string) error {
+	_, err := s.write.ExecContext(ctx, `UPDATE deliveries SET state = 'shown', at = $2
+		WHERE job = $1 AND state IN ('inbox', 'shown')`, job, millis(s.now()))
+	if err != nil {
+		return fmt.Errorf("note that job %s was shown: %w", job, err)
+	}
+	return nil
+}
+
+// PruneDeliveries forgets what is over: shown deliveries after seen, and all others but owed offers after age.
+func (s *Store) PruneDeliveries(ctx context.Context, seen, age time.Duration) error {
+	_, err := s.write.ExecContext(ctx, `DELETE FROM deliveries WHERE state = 'shown' AND at < $1
+		OR state IN ('posted', 'offered', 'inbox') AND at < $2
+		OR state = 'sending' AND at < $2 AND job IN (SELECT id FROM jobs
+			WHERE state IN ('done', 'failed', 'cancelled', 'expired'))`,
+		millis(s.now().Add(-seen)), millis(s.now().Add(-age)))
+	if err != nil {
+		return fmt.Errorf("prune deliveries: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) deliveries(ctx context.Context, where string, args ...any) ([]Delivery, error) {
+	var all []Delivery
+	err := s.query(ctx, func(r *sql.Rows) error {
+		var d Delivery
+		var at int64
+		err := r.Scan(&d.Job, &d.User, &d.State, &d.Channel, &d.Message, &d.Reason, &at)
+		d.At = fromMillis(at)
+		all = append(all, d)
+		return err
+	}, `SELECT job, user_id, state, channel, message, reason, at FROM deliveries `+where, args...)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	return all, nil
+}
