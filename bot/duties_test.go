@@ -116,7 +116,7 @@ func TestARendererThatVanishesWithItsJobLosesNothing(t *testing.T) {
 	i := h.ask("imagine", sandbox.With("prompt", "a boat"))
 	h.says(i, "in line")
 	h.poll("a renderer to take it", func() bool {
-		ls, err := h.line.Reserve(h.ctx, "gone", "once", queue.Offer{Lanes: []string{h.spec(i).Lane()}, Max: 1})
+		ls, err := h.line.Reserve(h.ctx, "gone", "once", queue.Offer{Lanes: queue.Lanes(h.spec(i).Lane()), Max: 1})
 		return err == nil && len(ls) == 1
 	})
 	h.poll("the ledger to say running", func() bool { return h.entry(i).Leased })

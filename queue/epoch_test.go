@@ -82,7 +82,7 @@ func TestNothingWorksBeforeTheFirstEpoch(t *testing.T) {
 	if now, empty, err := q.Epoch(ctx); now != 0 || !empty || err != nil {
 		t.Errorf("epoch %d, empty %v, %v; want none", now, empty, err)
 	}
-	_, err := q.Reserve(ctx, "w", "n", Offer{Lanes: []string{"a"}})
+	_, err := q.Reserve(ctx, "w", "n", Offer{Lanes: Lanes("a")})
 	for name, err := range map[string]error{
 		"reserve": err, "lend": q.LendInput(ctx, strings.Repeat("0", 64), nil),
 	} {

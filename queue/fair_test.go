@@ -175,7 +175,7 @@ func TestAnAccountDoesNotHoardTime(t *testing.T) {
 		}
 		var first []string
 		for range 8 {
-			l := r.reserve("w", Offer{Lanes: []string{"a", "b"}})
+			l := r.reserve("w", Offer{Lanes: Lanes("a", "b")})
 			first = append(first, l[0].Job.Server)
 			r.finish(l[0])
 		}

@@ -18,6 +18,18 @@ type Job struct {
 	Inputs     []string        `json:"inputs,omitempty"`   // SHA-256 of input pictures, lent through LendInput
 	Look       bool            `json:"look,omitempty"`     // it may have been posted already: read the message before painting
 	Pictures   int             `json:"pictures,omitempty"` // what it counts against MaxRunning; 0 is 1
+
+	// Weight and ServerWeight are what the user and the server are owed of the time, in percent of an ordinary one; 0 is
+	// 100. At 200 a job costs its account half of what it takes.
+	Weight       int `json:"weight,omitempty"`
+	ServerWeight int `json:"server_weight,omitempty"`
+
+	// Batch says which jobs of a lane can be painted together: those of the same Batch. "" goes with nobody.
+	Batch string `json:"batch,omitempty"`
+
+	// Held says that a renderer had it when the queue was emptied. In the first Options.Grace of an epoch such a job waits
+	// for that renderer to Adopt it.
+	Held bool `json:"-"`
 }
 
 // Token proves a lease. It grows with every lease of a pool, so an older holder is told STALE.
@@ -60,6 +72,7 @@ const (
 	Cancel   Kind = "cancel"    // a person cancelled it; its leaseholder stops within a step
 	Gone     Kind = "cancelled" // a cancelled job has left the queue
 	NewEpoch Kind = "epoch"     // the queue was emptied
+	Pausing  Kind = "pause"     // something was paused or resumed: see Pauses
 	Trayed   Kind = "tray"      // a late picture lies in the tray
 )
 

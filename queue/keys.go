@@ -8,7 +8,8 @@ import (
 // Keys. The pool in braces is the hash tag, so all keys of a pool lie in one slot of a cluster. Those of the line
 // itself also carry the epoch and are named in lua/line.lua, where they are made; nothing else makes a key.
 //
-//	root                hash    epoch, and the server run it began on
+//	root                hash    epoch, when it began and on which run of the server; whether anything is paused
+//	pauses              hash    by scope: since when, and why
 //	events              stream  what happened, cut at Options.MaxEvents
 //	offers, seen        hash, zset by time    what renderers offer, and until when
 //	tray, sizes, delivery:<job>   zset by time, hash, list   late pictures for the bot to deliver

@@ -10,9 +10,30 @@ import (
 
 // Offer says what a renderer takes.
 type Offer struct {
-	Lanes []string // the preferred first; it wins when two are owed the same
-	Max   int      // jobs at once; they come from one lane. At least 1
+	Lanes []Lane // the preferred first; it wins when two are owed the same
+	Max   int    // jobs at once, of one lane and one Batch. At least 1
 }
+
+// Lane is a lane that a renderer takes.
+type Lane struct {
+	Name string `json:"name"`
+
+	// Load is what it takes to get ready for this lane, 0 when its weights are loaded. Another lane may go before it until
+	// the difference in what is owed is twice as much, or until it was passed over for three minutes.
+	Load time.Duration `json:"load,omitempty"`
+}
+
+// Lanes are lanes that are ready.
+func Lanes(names ...string) []Lane {
+	lanes := make([]Lane, len(names))
+	for i, name := range names {
+		lanes[i].Name = name
+	}
+	return lanes
+}
+
+// affinity is how many times the load time a lane whose weights are not loaded stands back.
+const affinity = 2
 
 // Held is a leased job in a Beat.
 type Held struct {
@@ -29,7 +50,7 @@ func (q *Queue) Reserve(ctx context.Context, slot, nonce string, o Offer) ([]Lea
 	until := time.Now().Add(q.opts.Lease)
 	args := []any{slot, escape(nonce), ms(q.opts.Lease), max(o.Max, 1)}
 	for _, lane := range o.Lanes {
-		args = append(args, escape(lane))
+		args = append(args, escape(lane.Name), ms(affinity*lane.Load))
 	}
 	r, err := q.run(ctx, reserveScript, anyEpoch, args...)
 	if err != nil {
@@ -118,8 +139,19 @@ func (q *Queue) Stopped(ctx context.Context, l Lease) (Verdict, error) {
 // Fail reports that a job went wrong. With retry it comes up again after a while, unless it failed too often; final
 // tells that it is over and that its Failed event carries the reason. A stale lease changes nothing.
 func (q *Queue) Fail(ctx context.Context, l Lease, reason string, retry bool) (final bool, err error) {
+	return q.fail(ctx, l, reason, retry, "")
+}
+
+// Crashed reports that a job brings its renderer down: it hangs, or the process is about to end because of it. It counts
+// as a lease that ran out does: twice ends the job, and final tells that this was the last. After a seal it counts as an
+// error. A stale lease changes nothing.
+func (q *Queue) Crashed(ctx context.Context, l Lease, reason string) (final bool, err error) {
+	return q.fail(ctx, l, reason, true, strconv.Itoa(q.opts.MaxCrashes))
+}
+
+func (q *Queue) fail(ctx context.Context, l Lease, reason string, retry bool, crashes string) (final bool, err error) {
 	r, err := q.run(ctx, failScript, l.Token.Epoch, l.Job.ID, fence(l.Token), reason, retry, q.opts.MaxErrors,
-		ms(q.opts.Backoff), ms(q.opts.MaxBackoff))
+		ms(q.opts.Backoff), ms(q.opts.MaxBackoff), crashes)
 	if err != nil {
 		return false, fmt.Errorf("fail job %s: %w", l.Job.ID, err)
 	}

@@ -180,7 +180,7 @@ func TestReleaseAfterTheSealIsLookedAt(t *testing.T) {
 func TestABeatOfSeveralJobs(t *testing.T) {
 	each(t, Options{}, func(r *rig) {
 		r.many(3, job("x", "s", "u"))
-		l := r.reserve("w", Offer{Lanes: []string{"a"}, Max: 3})
+		l := r.reserve("w", Offer{Lanes: Lanes("a"), Max: 3})
 		r.cancels("x-1", Stopping)
 		r.finish(l[2])
 		held := []Held{{ID: "x-0", Token: l[0].Token}, {ID: "x-1", Token: l[1].Token}, {ID: "none", Token: l[0].Token}}
@@ -213,7 +213,7 @@ func TestEndedJobsAreForgotten(t *testing.T) {
 func TestAnExpiredLeaseIsReapedOnce(t *testing.T) {
 	each(t, Options{MaxCrashes: 9}, func(r *rig) {
 		r.many(4, job("x", "s", "u"))
-		r.reserve("w", Offer{Lanes: []string{"a"}, Max: 4})
+		r.reserve("w", Offer{Lanes: Lanes("a"), Max: 4})
 		r.clock.advance(time.Minute)
 		results := make(chan error)
 		total := make(chan int, 4)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,6 +16,7 @@ import (
 // Receipt tells what became of an Enqueue.
 type Receipt struct {
 	Duplicate bool // the queue knew this job already
+	Cancelled bool // it was cancelled before: it is not in line, and never will be
 	Position  int  // jobs waiting in the pool with this one: its place at the worst. Position gives the true one
 }
 
@@ -47,7 +49,7 @@ func (q *Queue) Enqueue(ctx context.Context, epoch int64, j Job) (Receipt, error
 	}
 	r, err := q.run(ctx, enqueueScript, epoch, j.ID, escape(j.Lane), escape(j.Server), escape(j.User),
 		min(max(j.Cost, 1), maxCost), max(j.Pictures, 1), max(j.MaxRunning, 0), j.Look, strings.Join(j.inputs(), ","),
-		payload, q.opts.MaxWaiting)
+		payload, q.opts.MaxWaiting, j.Batch, weight(j.ServerWeight), weight(j.Weight), q.grace(j))
 	if err != nil {
 		return Receipt{}, fmt.Errorf("enqueue job %s: %w", j.ID, err)
 	}
@@ -58,7 +60,23 @@ func (q *Queue) Enqueue(ctx context.Context, epoch int64, j Job) (Receipt, error
 	if err != nil {
 		return Receipt{}, fmt.Errorf("enqueue job %s: %w", j.ID, err)
 	}
-	return Receipt{Duplicate: r.code() == "DUP", Position: int(waiting)}, nil
+	return Receipt{Duplicate: r.code() != "OK", Cancelled: r.code() == "CANCELLED", Position: int(waiting)}, nil
+}
+
+// weight is a weight in percent as the scripts take it.
+func weight(percent int) int {
+	if percent == 0 {
+		return 100
+	}
+	return min(max(percent, 1), 10_000)
+}
+
+// grace is how long after the start of the epoch a job may be adopted by its renderer, "" for one that had none.
+func (q *Queue) grace(j Job) string {
+	if !j.Held {
+		return ""
+	}
+	return strconv.FormatInt(ms(q.opts.Grace), 10)
 }
 
 // check returns the job as JSON, or what is wrong with it.

@@ -86,7 +86,7 @@ func TestNamesMayHoldAnything(t *testing.T) {
 			r.Fatalf("%d jobs, %v", len(s.Jobs), err)
 		}
 		for i, name := range odd {
-			l := r.reserve("w/"+name, Offer{Lanes: []string{name}, Max: 9})
+			l := r.reserve("w/"+name, Offer{Lanes: Lanes(name), Max: 9})
 			if len(l) != 1 || l[0].Job.User != name || l[0].Job.ID != fmt.Sprintf("%d-0", i) {
 				r.Fatalf("lane %q gave %+v", name, l)
 			}
@@ -98,7 +98,7 @@ func TestNamesMayHoldAnything(t *testing.T) {
 func TestReserveIsRepeatable(t *testing.T) {
 	each(t, Options{}, func(r *rig) {
 		r.many(3, job("1", "s", "u"))
-		o := Offer{Lanes: []string{"a"}, Max: 2}
+		o := Offer{Lanes: Lanes("a"), Max: 2}
 		first, err := r.Reserve(r.ctx, "w", "n1", o)
 		if err != nil || len(first) != 2 {
 			r.Fatalf("first: %d leases, %v", len(first), err)
@@ -135,7 +135,7 @@ func TestTwoRenderersNeverHoldOneJob(t *testing.T) {
 			go func() {
 				var g got
 				for i := range 8 {
-					l, err := r.Reserve(r.ctx, fmt.Sprint("w", w), fmt.Sprint(i), Offer{Lanes: []string{"a"}})
+					l, err := r.Reserve(r.ctx, fmt.Sprint("w", w), fmt.Sprint(i), Offer{Lanes: Lanes("a")})
 					g.leases, g.err = append(g.leases, l...), errors.Join(g.err, err)
 				}
 				results <- g
@@ -166,10 +166,10 @@ func TestLanes(t *testing.T) {
 		a, b := job("a-0", "s", "u"), job("b-0", "s", "u")
 		b.Lane = "b"
 		r.enqueue(a, b)
-		if l := r.reserve("w", Offer{Lanes: []string{"c"}}); len(l) != 0 {
+		if l := r.reserve("w", Offer{Lanes: Lanes("c")}); len(l) != 0 {
 			r.Fatalf("a lane without jobs gave %v", l)
 		}
-		l := r.reserve("w", Offer{Lanes: []string{"b", "a"}, Max: 5})
+		l := r.reserve("w", Offer{Lanes: Lanes("b", "a"), Max: 5})
 		if len(l) != 1 || l[0].Job.ID != "b-0" {
 			r.Fatalf("got %v, want b-0 alone: the preferred lane first, one lane a call", l)
 		}

@@ -142,22 +142,23 @@ func (m *model) reserve(o Offer) (ids []string) {
 			break
 		}
 		m.lease(j)
-		ids, lanes = append(ids, j.ID), []string{j.Lane}
+		ids, lanes = append(ids, j.ID), Lanes(j.Lane)
 	}
 	return ids
 }
 
-func (m *model) next(lanes []string) *modelJob {
+func (m *model) next(lanes []Lane) *modelJob {
 	var all []*modelJob
 	for _, lane := range lanes {
-		all = append(all, m.ready(lane)...)
+		all = append(all, m.ready(lane.Name)...)
 	}
+	place := func(j *modelJob) int { return slices.IndexFunc(lanes, func(l Lane) bool { return l.Name == j.Lane }) }
 	if len(all) == 0 {
 		return nil
 	}
 	return slices.MinFunc(all, func(a, b *modelJob) int {
 		return cmp.Or(cmp.Compare(m.server(a.Server).v, m.server(b.Server).v),
-			cmp.Compare(slices.Index(lanes, a.Lane), slices.Index(lanes, b.Lane)),
+			cmp.Compare(place(a), place(b)),
 			cmp.Compare(a.Server, b.Server),
 			cmp.Compare(m.user(a.Server, a.User).v, m.user(b.Server, b.User).v),
 			cmp.Compare(a.User, b.User))

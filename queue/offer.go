@@ -9,10 +9,12 @@ import (
 
 // Renderer is what one renderer offers.
 type Renderer struct {
-	Slot   string   `json:"slot"` // its name, as in Reserve
-	Device string   `json:"device"`
-	Lanes  []string `json:"lanes"`
-	Models []Model  `json:"models"`
+	Slot   string  `json:"slot"` // its name, as in Reserve
+	Device string  `json:"device"`
+	Lanes  []Lane  `json:"lanes"`
+	Models []Model `json:"models"`
+	Speed  int     `json:"speed,omitempty"` // percent of the speed that Job.Cost is estimated for; 0 is 100
+	Batch  int     `json:"batch,omitempty"` // the most jobs it paints at once; 0 is 1
 }
 
 // Model is a model that a renderer has.

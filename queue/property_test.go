@@ -72,7 +72,7 @@ func (p *property) limit(t *rapid.T) {
 }
 
 func (p *property) reserve(t *rapid.T) {
-	o := Offer{Lanes: pick(t, "lanes", []string{"a"}, []string{"a", "b"}, []string{"b", "a"}), Max: pick(t, "max", 1, 2)}
+	o := Offer{Lanes: pick(t, "lanes", Lanes("a"), Lanes("a", "b"), Lanes("b", "a")), Max: pick(t, "max", 1, 2)}
 	p.calls++
 	slot, nonce := pick(t, "slot", "w1", "w2"), fmt.Sprint("n", p.calls)
 	got, err := p.Reserve(p.ctx, slot, nonce, o)
@@ -178,7 +178,7 @@ func TestALineThatIsServedEnds(t *testing.T) {
 			var served []string
 			for {
 				p.calls++
-				l, err := r.Reserve(r.ctx, "w", fmt.Sprint("n", p.calls), Offer{Lanes: []string{"a", "b"}})
+				l, err := r.Reserve(r.ctx, "w", fmt.Sprint("n", p.calls), Offer{Lanes: Lanes("a", "b")})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -33,6 +33,7 @@ type Options struct {
 	MaxTray    int           // 200 deliveries
 	TrayBytes  int64         // 256 MiB
 	TrayLease  time.Duration // 1 min; a delivery that was taken and not acknowledged comes up again
+	Grace      time.Duration // 15 s; after a new epoch a job that was Held waits so long for its renderer
 
 	// Now replaces the server's clock, in tests. Nil, as it must be in production, asks Redis inside each script.
 	Now func() time.Time
@@ -52,6 +53,7 @@ func (o Options) filled() Options {
 	set(&o.MaxTray, 200)
 	set(&o.TrayBytes, 256<<20)
 	set(&o.TrayLease, time.Minute)
+	set(&o.Grace, 15*time.Second)
 	return o
 }
 

@@ -106,7 +106,7 @@ func (r *rig) many(n int, j Job) {
 // lease takes one job off lane "a", or returns false.
 func (r *rig) lease(slot string) (Lease, bool) {
 	r.Helper()
-	l := r.reserve(slot, Offer{Lanes: []string{"a"}, Max: 1})
+	l := r.reserve(slot, Offer{Lanes: Lanes("a"), Max: 1})
 	if len(l) == 0 {
 		return Lease{}, false
 	}

@@ -115,9 +115,9 @@ func TestTray(t *testing.T) {
 
 func TestRenderers(t *testing.T) {
 	each(t, Options{}, func(r *rig) {
-		one := Renderer{Slot: "host/1", Device: "cpu", Lanes: []string{"a"}, Models: []Model{{Name: "demo", Hash: "h", Lane: "a",
+		one := Renderer{Slot: "host/1", Device: "cpu", Lanes: Lanes("a"), Models: []Model{{Name: "demo", Hash: "h", Lane: "a",
 			Card: []byte(`{"sizes":["64x64"]}`)}}}
-		two := Renderer{Slot: "host/0", Lanes: []string{"b"}}
+		two := Renderer{Slot: "host/0", Lanes: Lanes("b")}
 		known := func(want ...string) []Renderer {
 			r.Helper()
 			all, err := r.Renderers(r.ctx)
@@ -281,7 +281,7 @@ func cycle(b *testing.B, q *Queue, i int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	l, err := q.Reserve(ctx, "w", fmt.Sprint(i), Offer{Lanes: []string{"a"}})
+	l, err := q.Reserve(ctx, "w", fmt.Sprint(i), Offer{Lanes: Lanes("a")})
 	if err != nil || len(l) != 1 {
 		b.Fatal(len(l), err)
 	}

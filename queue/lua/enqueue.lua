@@ -3,7 +3,9 @@
 -- ARGV[4]  job id            ARGV[5]  lane         ARGV[6]  server      ARGV[7]  user
 -- ARGV[8]  cost in ms        ARGV[9]  size (pictures)                   ARGV[10] most pictures running, 0 no limit
 -- ARGV[11] look (0 or 1)     ARGV[12] inputs, a comma list of SHA-256   ARGV[13] payload (the job as JSON)
--- ARGV[14] most jobs waiting in the pool, 0 no limit
+-- ARGV[14] most jobs waiting in the pool, 0 no limit                   ARGV[15] batch
+-- ARGV[16] and ARGV[17] weights of server and user in percent           ARGV[18] ms after the start of the epoch that it waits
+--          to be adopted, '' unless it was held
 -- returns  {'OK', waiting} · {'DUP', waiting} known already; if it has ended, its last event is told once more
 --          {'FULL'} nothing was done
 local id = ARGV[4]
@@ -19,7 +21,7 @@ if most > 0 and lineGet('waiting') >= most then return {'FULL'} end
 
 local j = {id = id, lane = ARGV[5], server = ARGV[6], user = ARGV[7], seq = num(lineAdd('seq', 1))}
 call('HSET', jobKey(id), 'state', 'W', 'lane', j.lane, 'server', j.server, 'user', j.user, 'cost', ARGV[8],
-  'size', ARGV[9], 'look', ARGV[11], 'inputs', ARGV[12], 'seq', j.seq, 'fence', 0, 'attempts', 0, 'errors', 0,
+  'size', ARGV[9], 'batch', ARGV[15], 'sweight', ARGV[16], 'weight', ARGV[17], 'at', num(now), 'look', ARGV[11], 'inputs', ARGV[12], 'seq', j.seq, 'fence', 0, 'attempts', 0, 'errors', 0,
   'crashes', 0, 'percent', 0)
 call('SET', payloadKey(id), ARGV[13])
 for sha in string.gmatch(ARGV[12], '[^,]+') do call('HINCRBY', refsKey, sha, 1) end
@@ -28,6 +30,12 @@ local S, U = accounts(j)
 wake(S, U)
 U.max = tonumber(ARGV[10])
 count(S, U, tonumber(ARGV[9]), 1, 0)
-enter(S, U, j)
+local began = ARGV[18] ~= '' and tonumber(call('HGET', KEYS[1], 'began') or '0')
+if began and now < began + ARGV[18] then
+  call('HSET', jobKey(id), 'state', 'D')
+  call('ZADD', delayKey, num(began + ARGV[18]), id)
+else
+  enter(S, U, j)
+end
 put(S, U)
 return {'OK', num(lineGet('waiting'))}

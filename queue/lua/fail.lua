@@ -2,6 +2,7 @@
 --
 -- ARGV[4]  job id    ARGV[5]  fence    ARGV[6]  reason    ARGV[7]  1 if another try may help
 -- ARGV[8]  most errors    ARGV[9]  first delay in ms, doubled by each error    ARGV[10]  longest delay in ms
+-- ARGV[11] most crashes, when it brought its renderer down; '' when it did not
 -- returns  {'RETRY'} · {'FINAL'} · {'CANCELLED'} · {'STALE'}; the same when repeated
 local id, fence = ARGV[4], ARGV[5]
 local j = job(id)
@@ -14,6 +15,10 @@ if not held(j, fence) then return {'STALE'} end
 if j.state == 'L' and j.cancel and j.look ~= '1' then
   cancelled(j)
   return {'CANCELLED'}
+end
+if ARGV[11] ~= '' and j.state == 'L' then
+  local crashes = call('HINCRBY', jobKey(id), 'crashes', 1)
+  return {retry(j, 0, crashes >= tonumber(ARGV[11]), ARGV[6])}
 end
 local errors = call('HINCRBY', jobKey(id), 'errors', 1)
 local delay = math.min(ARGV[9] * 2 ^ (errors - 1), tonumber(ARGV[10]))

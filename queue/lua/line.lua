@@ -3,7 +3,8 @@
 -- returns  {'EPOCH'} when the pool has no epoch or another one; otherwise what the script itself says
 --
 -- The keys of the line lie under the epoch: a new epoch begins on empty keys, whatever an old or rolled back one left.
-local epoch = call('HGET', KEYS[1], 'epoch')
+local root = call('HMGET', KEYS[1], 'epoch', 'paused')
+local epoch, anyPause = root[1], root[2]
 if not epoch or (ARGV[1] ~= '' and ARGV[1] ~= epoch) then return {'EPOCH'} end
 
 local here = base .. 'e:' .. epoch .. ':'
@@ -13,6 +14,7 @@ local leaseKey, delayKey, endedKey = here .. 'lease', here .. 'delay', here .. '
 local memoKey, refsKey, lentKey = here .. 'memo', here .. 'refs', here .. 'lent'
 local function jobKey(id) return here .. 'job:' .. id end
 local function payloadKey(id) return here .. 'payload:' .. id end
+local pausesKey, passedKey = base .. 'pauses', here .. 'passed'
 local function inputKey(sha) return here .. 'input:' .. sha end
 local function laneKey(lane) return here .. 'lane:' .. lane end                                     -- server -> v
 local function readyKey(lane, s) return here .. 'ready:' .. lane .. '/' .. s end                      -- user -> v
@@ -22,6 +24,9 @@ local function idleUsersKey(s) return here .. 'idle:' .. s end                  
 
 -- An account that could not be served for a while (no renderer for its lane, parked) may catch up by this much only.
 local hoard = 60000 -- milliseconds
+
+-- Paused is a question for one hash lookup, and for none while nothing is paused.
+local function paused(scope) return anyPause and call('HEXISTS', pausesKey, scope) == 1 end
 
 local function lineGet(field) return tonumber(call('HGET', lineKey, field) or '0') end
 local function lineAdd(field, n) return call('HINCRBY', lineKey, field, n) end
@@ -80,9 +85,14 @@ local function indexUser(S, U)
   end
 end
 
+-- A paused server keeps its lanes in mind and stands in none.
 local function indexServer(S)
+  local stopped = paused('server:' .. S.name)
   for lane in pairs(S.lanes) do
-    if call('EXISTS', readyKey(lane, S.name)) == 1 then
+    local ready = call('EXISTS', readyKey(lane, S.name)) == 1
+    if ready and stopped then
+      call('ZREM', laneKey(lane), S.name)
+    elseif ready then
       call('ZADD', laneKey(lane), num(S.v), S.name)
     else
       call('ZREM', laneKey(lane), S.name)
@@ -135,8 +145,12 @@ local function count(S, U, size, w, r)
   if r ~= 0 then lineAdd('running', r) end
 end
 
+-- share is what an account of a weight (in percent) pays for some milliseconds.
+local function share(cost, weight) return math.floor(cost * 100 / weight) end
+
 -- Start-time fair queueing: the next job starts at v, and v moves on by its cost. V follows the job that was started.
-local function charge(S, U, cost)
+local function charge(S, U, j)
+  local cost = tonumber(j.cost)
   local V = lineGet('V')
   S.v = math.max(S.v, V - hoard)
   U.v = math.max(U.v, S.V - hoard)
@@ -144,13 +158,14 @@ local function charge(S, U, cost)
   S.V = math.max(S.V, U.v)
   forget(serversKey, idleServersKey, math.max(V, S.v))
   forget(usersKey(S.name), idleUsersKey(S.name), S.V)
-  S.v, U.v = S.v + cost, U.v + cost
+  S.v, U.v = S.v + share(cost, j.sweight), U.v + share(cost, j.weight)
 end
 
 -- settle replaces the estimate by what the job really took.
 local function settle(S, U, j, actual)
-  local d = actual - tonumber(j.cost)
-  S.v, U.v = math.max(0, S.v + d), math.max(0, U.v + d)
+  local cost = tonumber(j.cost)
+  S.v = math.max(0, S.v + share(actual, j.sweight) - share(cost, j.sweight))
+  U.v = math.max(0, U.v + share(actual, j.weight) - share(cost, j.weight))
 end
 
 -- Jobs. state is W waiting, D delayed, L leased, S sealed, E ended.
@@ -175,6 +190,21 @@ local function enter(S, U, j)
   call('ZADD', flowKey(j.lane, j.server, j.user), j.seq, j.id)
   U.lanes[j.lane] = true
   tell('queued', j.id)
+end
+
+-- start leases a job that is in line, or waits out a delay, to a slot. It returns fence and attempt.
+local function start(j, slot, lease)
+  local S, U = accounts(j)
+  call('ZREM', flowKey(j.lane, j.server, j.user), j.id)
+  if j.state == 'D' then call('ZREM', delayKey, j.id) end
+  count(S, U, tonumber(j.size), -1, 1)
+  charge(S, U, j)
+  local fence, attempt = num(lineAdd('fence', 1)), num(j.attempts + 1)
+  call('HSET', jobKey(j.id), 'state', 'L', 'fence', fence, 'attempts', attempt, 'slot', slot, 'since', num(now), 'percent', 0)
+  call('ZADD', leaseKey, num(now + lease), j.id)
+  put(S, U)
+  tell('leased', j.id)
+  return fence, attempt
 end
 
 -- back returns a held job to the line, now or after a delay; a sealed one may have been posted, so it is looked at.

@@ -34,25 +34,14 @@ end
 
 local function lease(lane, s)
   local u = call('ZRANGE', readyKey(lane, s), 0, 0)[1]
-  local id = call('ZRANGE', flowKey(lane, s, u), 0, 0)[1]
-  local j = job(id)
-  local S, U = accounts(j)
-  call('ZREM', flowKey(lane, s, u), id)
-  count(S, U, tonumber(j.size), -1, 1)
-  charge(S, U, tonumber(j.cost))
-  local fence = num(lineAdd('fence', 1))
-  local attempt = num(j.attempts + 1)
-  call('HSET', jobKey(id), 'state', 'L', 'fence', fence, 'attempts', attempt, 'slot', ARGV[4], 'since', num(now),
-    'percent', 0)
-  call('ZADD', leaseKey, num(now + ARGV[6]), id)
-  put(S, U)
-  tell('leased', id)
-  lend(id, fence, attempt, j.look)
-  return id .. ':' .. fence
+  local j = job(call('ZRANGE', flowKey(lane, s, u), 0, 0)[1])
+  local fence, attempt = start(j, ARGV[4], tonumber(ARGV[6]))
+  lend(j.id, fence, attempt, j.look)
+  return j.id .. ':' .. fence
 end
 
 local lanes = {}
-for i = 8, #ARGV do lanes[#lanes + 1] = ARGV[i] end
+for i = 8, #ARGV, 2 do lanes[#lanes + 1] = ARGV[i] end
 local taken = {}
 while #taken < tonumber(ARGV[7]) do
   local lane, s = pick(lanes)

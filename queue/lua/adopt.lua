@@ -1,0 +1,24 @@
+-- Leases a job again to the renderer that held it in an earlier epoch.
+--
+-- ARGV[4]  job id    ARGV[5]  slot    ARGV[6]  epoch and  ARGV[7]  fence of the lease it had    ARGV[8]  lease in ms
+-- ARGV[9]  ms from the start of an epoch in which jobs may still come
+-- returns  {'OK', epoch, id, fence, attempt, look, payload} also when repeated · {'CANCELLED'} · {'STALE'}
+--          {'EPOCH'} ask again: the job may still come
+local id, was = ARGV[4], ARGV[6] .. ':' .. ARGV[7]
+if tonumber(ARGV[6]) >= tonumber(epoch) then return {ARGV[6] == epoch and 'STALE' or 'EPOCH'} end
+local j = job(id)
+if not j then
+  local began = tonumber(call('HGET', KEYS[1], 'began') or '0')
+  return {now < began + ARGV[9] and 'EPOCH' or 'STALE'}
+end
+if j.state == 'E' then return {j.kind == 'cancelled' and 'CANCELLED' or 'STALE'} end
+if j.state == 'W' or j.state == 'D' then
+  if j.fence ~= '0' then return {'STALE'} end -- another renderer had it in this epoch
+  call('HSET', jobKey(id), 'was', was)
+  j.fence, j.attempts = start(j, ARGV[5], tonumber(ARGV[8]))
+elseif j.was ~= was or j.slot ~= ARGV[5] then
+  return {'STALE'}
+else
+  call('ZADD', leaseKey, num(now + ARGV[8]), id)
+end
+return {'OK', epoch, id, j.fence, j.attempts, j.look, call('GET', payloadKey(id))}
