@@ -1,0 +1,233 @@
+package sim
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"darkroom/queue"
+)
+
+// memory is a Redis server that can be killed, emptied and set back in time, and whose links can lose things.
+type memory struct {
+	t *testing.T
+
+	mu     sync.Mutex
+	server *miniredis.Miniredis // nil while it is down
+	open   map[*end]bool
+	dice   *rand.Rand
+	lose   float64 // the chance that a call is lost on its way, or its answer, or half of the answer
+	lost   int     // how many were
+}
+
+func newMemory(t *testing.T, seed uint64) *memory {
+	m := &memory{t: t, open: map[*end]bool{}, dice: rand.New(rand.NewPCG(seed, 2))}
+	m.start(nil)
+	return m
+}
+
+// start brings the server up with data; nil is none.
+func (m *memory) start(data []value) {
+	s := miniredis.NewMiniRedis()
+	c, err := s.Dial() // which is what makes it serve
+	if err != nil {
+		m.t.Fatalf("start redis: %v", err)
+	}
+	_ = c.Close()
+	for _, v := range data {
+		if err := v.put(s); err != nil {
+			m.t.Fatalf("restore redis: %v", err)
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.server = s
+}
+
+// stop kills the server and returns what it held.
+func (m *memory) stop() []value {
+	m.mu.Lock()
+	s := m.server
+	m.server = nil
+	open := m.open
+	m.open = map[*end]bool{}
+	m.mu.Unlock()
+	for e := range open {
+		e.cut()
+	}
+	if s == nil {
+		return nil
+	}
+	data := m.values(s)
+	s.Close()
+	return data
+}
+
+// copy returns what the server holds now.
+func (m *memory) copy() []value {
+	m.mu.Lock()
+	s := m.server
+	m.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	return m.values(s)
+}
+
+func (m *memory) values(s *miniredis.Miniredis) []value {
+	all, err := values(s)
+	if err != nil {
+		m.t.Errorf("copy redis: %v", err)
+	}
+	return all
+}
+
+func (m *memory) losing(chance float64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lose = chance
+}
+
+// accept serves a connection.
+func (m *memory) accept(e *end) error {
+	m.mu.Lock()
+	s := m.server
+	if s == nil {
+		m.mu.Unlock()
+		return refused("redis")
+	}
+	m.open[e] = true
+	m.mu.Unlock()
+	e.gone = func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.open, e)
+	}
+	e.meddle = m.answer
+	s.Server().ServeConn(e)
+	return nil
+}
+
+// answer may lose an answer of the server, or half of it: the call was done all the same.
+func (m *memory) answer(p []byte) ([]byte, bool) {
+	if !m.loses() {
+		return p, false
+	}
+	return p[:m.pick(len(p))], true
+}
+
+// call may lose a call before it is done.
+func (m *memory) call(p []byte) ([]byte, bool) {
+	if !m.loses() {
+		return p, false
+	}
+	return p[:m.pick(len(p))], true
+}
+
+func (m *memory) loses() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.lose == 0 || m.dice.Float64() >= m.lose {
+		return false
+	}
+	m.lost++
+	return true
+}
+
+// pick returns 0 or half of n.
+func (m *memory) pick(n int) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.dice.IntN(2) * n / 2
+}
+
+// queueBy returns the queue as a process reaches it.
+func (m *memory) queueBy(g *gate, o queue.Options) *queue.Queue {
+	return queue.Open(func() redis.UniversalClient {
+		return redis.NewClient(&redis.Options{
+			Addr: "redis", Protocol: 2, DisableIdentity: true, ContextTimeoutEnabled: true,
+			MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+			Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
+				c, err := g.dial(ctx, network, address)
+				if err != nil {
+					return nil, err
+				}
+				c.(*end).meddle = m.call
+				return c, nil
+			},
+		})
+	}, o)
+}
+
+// value is one key of a Redis server.
+type value struct {
+	key, kind string
+	text      string
+	list      []string
+	hash      []string // field, value, ...
+	sorted    map[string]float64
+	stream    []miniredis.StreamEntry
+}
+
+func values(s *miniredis.Miniredis) (all []value, err error) {
+	for _, key := range s.Keys() {
+		v := value{key: key, kind: s.Type(key)}
+		switch v.kind {
+		case "string":
+			v.text, err = s.Get(key)
+		case "list":
+			v.list, err = s.List(key)
+		case "set":
+			v.list, err = s.Members(key)
+		case "hash":
+			v.hash, err = hash(s, key)
+		case "zset":
+			v.sorted, err = s.SortedSet(key)
+		case "stream":
+			v.stream, err = s.Stream(key)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+func hash(s *miniredis.Miniredis, key string) (all []string, err error) {
+	fields, err := s.HKeys(key)
+	for _, f := range fields {
+		all = append(all, f, s.HGet(key, f))
+	}
+	return all, err
+}
+
+func (v value) put(s *miniredis.Miniredis) (err error) {
+	switch v.kind {
+	case "string":
+		err = s.Set(v.key, v.text)
+	case "list":
+		_, err = s.Push(v.key, v.list...)
+	case "set":
+		_, err = s.SetAdd(v.key, v.list...)
+	case "hash":
+		s.HSet(v.key, v.hash...)
+	}
+	for member, score := range v.sorted {
+		if _, err := s.ZAdd(v.key, score, member); err != nil {
+			return err
+		}
+	}
+	for _, e := range v.stream {
+		if _, err := s.XAdd(v.key, e.ID, e.Values); err != nil {
+			return err
+		}
+	}
+	return err
+}
