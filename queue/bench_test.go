@@ -25,11 +25,15 @@ type stopwatch struct {
 
 // DialHook changes nothing.
 func (s *stopwatch) DialHook(next redis.DialHook) redis.DialHook {
-	return func(ctx context.Context, network, address string) (net.Conn, error) { return next(ctx, network, address) }
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		return next(ctx, network, address)
+	}
 }
 
 // ProcessPipelineHook changes nothing.
-func (s *stopwatch) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook { return next }
+func (s *stopwatch) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
 
 // ProcessHook notes the time of scripts.
 func (s *stopwatch) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
@@ -68,9 +72,10 @@ func kilobyte(i, servers int) Job {
 	return j
 }
 
-var benchLanes = func() (all []string) {
+// benchLanes are all lanes of kilobyte.
+var benchLanes = func() (all []Lane) {
 	for i := range 12 {
-		all = append(all, fmt.Sprint("lane ", i))
+		all = append(all, Lane{Name: fmt.Sprint("lane ", i)})
 	}
 	return all
 }()

@@ -25,8 +25,7 @@ func BenchmarkCyclesBesideAsynq(b *testing.B) {
 	ours.db.AddHook(watch)
 	const turn = 1000
 	var oursTook, theirsTook time.Duration
-	b.ResetTimer()
-	for range b.N {
+	for b.Loop() {
 		oursTook += timed(func() {
 			first := ours.next
 			ours.next += turn

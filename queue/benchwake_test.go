@@ -1,0 +1,90 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// BenchmarkWake has idle renderers wait as package work has them wait, and tells how long it takes from the call that
+// enqueues a job until one of them holds its lease.
+func BenchmarkWake(b *testing.B) {
+	for _, renderers := range []int{1, 50} {
+		b.Run(fmt.Sprint("renderers=", renderers), func(b *testing.B) { wake(b, renderers) })
+	}
+}
+
+func wake(b *testing.B, renderers int) {
+	r := newBenchRig(b, 0, 1)
+	leased := make(chan time.Time)
+	ctx, stop := context.WithCancel(b.Context())
+	var all sync.WaitGroup
+	for i := range renderers {
+		w := &waiter{Queue: r.Queue, slot: fmt.Sprint("w", i), bell: make(chan struct{}, 1), leased: leased}
+		all.Go(func() { _ = w.Watch(ctx, "", w.hear) }) // ends with ctx only
+		all.Go(func() { w.work(ctx, b) })
+	}
+	b.Cleanup(all.Wait)
+	b.Cleanup(stop)
+	time.Sleep(time.Second) // until all listen
+	var took []time.Duration
+	for b.Loop() {
+		time.Sleep(20 * time.Millisecond) // all are idle again
+		asked := time.Now()
+		r.put(b, len(took))
+		took = append(took, (<-leased).Sub(asked))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2])/1e6, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100])/1e6, "p99-ms")
+	b.ReportMetric(0, "ns/op")
+}
+
+// waiter is an idle renderer.
+type waiter struct {
+	*Queue
+	slot   string
+	bell   chan struct{}
+	leased chan time.Time
+}
+
+func (w *waiter) hear(e Event) error {
+	if e.Kind == Queued || e.Kind == Done {
+		select {
+		case w.bell <- struct{}{}:
+		default:
+		}
+	}
+	return nil
+}
+
+// work ends each job as soon as it has it.
+func (w *waiter) work(ctx context.Context, b *testing.B) {
+	for n := 0; ctx.Err() == nil; n++ {
+		l, err := w.Reserve(ctx, w.slot, fmt.Sprint("n", n), Offer{Lanes: benchLanes})
+		switch {
+		case err != nil && ctx.Err() == nil:
+			b.Error(err)
+		case len(l) == 1:
+			w.leased <- time.Now()
+			if _, err := w.Done(context.WithoutCancel(ctx), l[0], 1, Outcome{}); err != nil {
+				b.Error(err)
+			}
+		default:
+			w.wait(ctx)
+		}
+	}
+}
+
+func (w *waiter) wait(ctx context.Context) {
+	t := time.NewTimer(2 * time.Second)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-w.bell:
+	case <-t.C:
+	}
+}
