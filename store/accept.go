@@ -104,9 +104,9 @@ func ask(ctx context.Context, tx *sql.Tx, e Entry, now time.Time, judge func(Pol
 
 func (s *Store) insert(ctx context.Context, tx *sql.Tx, e Entry, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO jobs (`+columns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, FALSE, '', '', '', $15, $15)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, FALSE, '', '', '', $15, $15, $16)`,
 		e.ID, e.Server, e.Channel, e.User, e.Parent, e.Verb, Accepted, string(e.Spec), string(e.Reply), string(e.Pending),
-		e.Lane, e.Cost, e.Pictures, e.Spoiler, millis(now))
+		e.Lane, e.Cost, e.Pictures, e.Spoiler, millis(now), e.Weight)
 	if s.dialect.duplicate(err) {
 		return ErrDuplicate
 	}

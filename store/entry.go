@@ -41,6 +41,7 @@ type Entry struct {
 	// It is kept so that a bot that dies between the acknowledgement and the copy can go on; Attach empties it.
 	Pending json.RawMessage
 	Spoiler bool
+	Weight  int             // the asker's weight in percent when they asked; 0 is 100
 	Epoch   int64           // the queue's epoch it was last enqueued in; 0 is never
 	Leased  bool            // a renderer had it once: enqueue it again only with Look
 	Message string          // the message that holds the answer, once known

@@ -10,11 +10,11 @@ import (
 )
 
 const columns = `id, server, channel, user_id, parent, verb, state, spec, reply, pending, lane, cost, pictures, spoiler,
-	epoch, leased, message, outcome, reason, created, updated`
+	epoch, leased, message, outcome, reason, created, updated, weight`
 
-// Find returns a job, or ErrNotFound.
+// Find returns a job, or ErrNotFound. One that was erased is not found.
 func (s *Store) Find(ctx context.Context, id string) (Entry, error) {
-	e, err := s.one(ctx, `SELECT `+columns+` FROM jobs WHERE id = $1`, id)
+	e, err := s.one(ctx, `SELECT `+columns+` FROM jobs WHERE id = $1 AND NOT erased`, id)
 	if err != nil {
 		return Entry{}, fmt.Errorf("find job %s: %w", id, err)
 	}
@@ -53,7 +53,7 @@ func (s *Store) Unacknowledged(ctx context.Context, age time.Duration, limit int
 // Ended returns, newest first, up to limit jobs that were touched since and are terminal.
 func (s *Store) Ended(ctx context.Context, since time.Time, limit int) ([]Entry, error) {
 	return s.many(ctx, "find ended jobs", `SELECT `+columns+` FROM jobs
-		WHERE updated >= $1 AND state IN ('done', 'failed', 'cancelled', 'expired')
+		WHERE updated >= $1 AND NOT erased AND state IN ('done', 'failed', 'cancelled', 'expired')
 		ORDER BY updated DESC, id DESC LIMIT $2`, millis(since), limit)
 }
 
@@ -99,7 +99,7 @@ func scan(r *sql.Rows) (Entry, error) {
 	var spec, reply, pending, outcome string
 	var created, updated int64
 	err := r.Scan(&e.ID, &e.Server, &e.Channel, &e.User, &e.Parent, &e.Verb, &e.State, &spec, &reply, &pending, &e.Lane,
-		&e.Cost, &e.Pictures, &e.Spoiler, &e.Epoch, &e.Leased, &e.Message, &outcome, &e.Reason, &created, &updated)
+		&e.Cost, &e.Pictures, &e.Spoiler, &e.Epoch, &e.Leased, &e.Message, &outcome, &e.Reason, &created, &updated, &e.Weight)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -148,7 +148,7 @@ func (s *Store) Meta(ctx context.Context, name string) (string, error) {
 // SetMeta keeps a value under a name.
 func (s *Store) SetMeta(ctx context.Context, name, value string) error {
 	_, err := s.write.ExecContext(ctx, `INSERT INTO meta (name, value) VALUES ($1, $2)
-		ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value`, name, value)
+		ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value`, name, valid(value))
 	if err != nil {
 		return fmt.Errorf("keep %s: %w", name, err)
 	}

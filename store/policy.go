@@ -35,7 +35,7 @@ func (s *Store) SetPolicy(ctx context.Context, server string, p Policy, by strin
 			max_pixels, max_steps, max_count, paused, pause_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (server) DO UPDATE SET waiting_per_user = $2, running_per_user = $3, per_user_day = $4,
 			max_pixels = $5, max_steps = $6, max_count = $7, paused = $8, pause_reason = $9`,
-			server, p.WaitingPerUser, p.RunningPerUser, p.PerUserDay, p.MaxPixels, p.MaxSteps, p.MaxCount, p.Paused, p.PauseReason)
+			server, p.WaitingPerUser, p.RunningPerUser, p.PerUserDay, p.MaxPixels, p.MaxSteps, p.MaxCount, p.Paused, valid(p.PauseReason))
 		if err != nil {
 			return err
 		}
@@ -61,29 +61,34 @@ func (s *Store) ResetPolicy(ctx context.Context, server, by string) error {
 	return nil
 }
 
-// Act is one line of the audit trail: what somebody with rights did.
+// Act is one line of the audit trail: what somebody with rights did, or what was erased.
 type Act struct {
 	Server string
-	Actor  string // user id
-	Action string // "set policy" or "reset policy"
+	Actor  string // user id; empty when the program acted by itself, or the person was erased since
+	Action string // "set policy", "reset policy", "set role weight", "erase a person" or "forget a server"
 	Detail json.RawMessage
 	At     time.Time
 }
 
-// Audit returns the newest limit acts in a server, newest first.
+// Audit returns the newest acts in a server, newest first. Erasures are acts in the server "".
 func (s *Store) Audit(ctx context.Context, server string, limit int) ([]Act, error) {
-	var acts []Act
-	err := s.query(ctx, func(r *sql.Rows) error {
-		a, detail, at := Act{Server: server}, "", int64(0)
-		err := r.Scan(&a.Actor, &a.Action, &detail, &at)
-		a.Detail, a.At = raw(detail), fromMillis(at)
-		acts = append(acts, a)
-		return err
-	}, `SELECT actor, action, detail, at FROM audit WHERE server = $1 ORDER BY id DESC LIMIT $2`, server, limit)
+	acts, err := s.acts(ctx, `WHERE server = $1 ORDER BY id DESC LIMIT $2`, server, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read audit of %s: %w", server, err)
 	}
 	return acts, nil
+}
+
+func (s *Store) acts(ctx context.Context, where string, args ...any) ([]Act, error) {
+	var acts []Act
+	err := s.query(ctx, func(r *sql.Rows) error {
+		a, detail, at := Act{}, "", int64(0)
+		err := r.Scan(&a.Server, &a.Actor, &a.Action, &detail, &at)
+		a.Detail, a.At = raw(detail), fromMillis(at)
+		acts = append(acts, a)
+		return err
+	}, `SELECT server, actor, action, detail, at FROM audit `+where, args...)
+	return acts, err
 }
 
 func (s *Store) note(ctx context.Context, tx *sql.Tx, server, by, action string, detail any) error {

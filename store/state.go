@@ -150,7 +150,7 @@ func (s *Store) record(ctx context.Context, tx *sql.Tx, id, address string, to e
 		return false, err
 	}
 	if to.state == Done {
-		return true, nil // a reroll of a finished job needs its input pictures again: Prune lets go of those
+		return true, s.spend(ctx, tx, id, to.outcome) // it keeps its input pictures for a reroll: Prune lets go of those
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM job_inputs WHERE job = $1`, id)
 	return err == nil, err

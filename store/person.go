@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// Person is all that is kept about somebody.
+type Person struct {
+	Jobs    []Entry // the newest first
+	Older   int     // how many jobs are not among them
+	Presets []Preset
+	Spent   []SpentDay
+	Acts    []Act // what they did with moderators' rights
+}
+
+// ofPerson are the jobs of user $1. Every state is named, so that the two indexes over a person's jobs serve.
+const ofPerson = `user_id = $1 AND NOT erased AND
+	(state IN ('done', 'failed', 'cancelled', 'expired') OR state IN ('accepted', 'waiting', 'running'))`
+
+// Person returns all that is kept about somebody, with at most limit of their jobs.
+func (s *Store) Person(ctx context.Context, user string, limit int) (Person, error) {
+	var p Person
+	var err error
+	step := func(what string, f func() error) {
+		if err == nil {
+			if err = f(); err != nil {
+				err = fmt.Errorf("read %s of a person: %w", what, err)
+			}
+		}
+	}
+	step("jobs", func() (err error) {
+		p.Jobs, err = s.entries(ctx, `SELECT `+columns+` FROM jobs WHERE `+ofPerson+`
+			ORDER BY created DESC, id DESC LIMIT $2`, user, limit)
+		return err
+	})
+	step("older jobs", func() error {
+		err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM jobs WHERE `+ofPerson, user).Scan(&p.Older)
+		p.Older = max(0, p.Older-len(p.Jobs))
+		return err
+	})
+	step("presets", func() (err error) { p.Presets, err = s.Presets(ctx, user); return err })
+	step("use", func() (err error) { p.Spent, err = s.spentOf(ctx, user); return err })
+	step("acts", func() (err error) {
+		p.Acts, err = s.acts(ctx, `WHERE actor = $1 ORDER BY id`, user)
+		return err
+	})
+	return p, err
+}
+
+// Erase removes what is kept about a person: their finished jobs with pictures, words and addresses, their presets, what
+// they had painted, and their name from the audit trail. It cannot be taken back.
+//
+// The start pictures they brought themselves are removed even if others reuse them; the jobs of those then fail with
+// ErrInputGone. Jobs of the last Day stay as empty rows that only quotas see. Jobs that are unfinished follow when they
+// end: Sweep does that, and removes the empty rows.
+func (s *Store) Erase(ctx context.Context, user string) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		for _, text := range []string{
+			`DELETE FROM presets WHERE user_id = $1`,
+			`DELETE FROM spent WHERE user_id = $1`,
+			`UPDATE audit SET actor = '' WHERE actor = $1`,
+		} {
+			if _, err := tx.ExecContext(ctx, text, user); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO erasures (user_id, at) VALUES ($1, $2)
+			ON CONFLICT (user_id) DO UPDATE SET at = EXCLUDED.at`, user, millis(s.now()))
+		if err != nil {
+			return err
+		}
+		if err := s.note(ctx, tx, "", "", "erase a person", nil); err != nil {
+			return err
+		}
+		return s.sweep(ctx, tx, user, s.now())
+	})
+	if err != nil {
+		return fmt.Errorf("erase a person: %w", err)
+	}
+	return nil
+}
+
+// Sweep goes on with erasures: jobs that have ended since, and the empty rows that are older than a Day.
+func (s *Store) Sweep(ctx context.Context) error {
+	due := map[string]time.Time{}
+	err := s.query(ctx, func(r *sql.Rows) error {
+		var user string
+		var at int64
+		err := r.Scan(&user, &at)
+		due[user] = fromMillis(at)
+		return err
+	}, `SELECT user_id, at FROM erasures`)
+	if err != nil {
+		return fmt.Errorf("read erasures: %w", err)
+	}
+	for user, at := range due {
+		err := s.inTx(ctx, func(tx *sql.Tx) error { return s.sweep(ctx, tx, user, at) })
+		if err != nil {
+			return fmt.Errorf("go on erasing a person: %w", err)
+		}
+	}
+	return nil
+}
+
+// ofErased are the jobs of user $1 that have ended and were asked for until $2.
+const ofErased = `user_id = $1 AND created <= $2 AND state IN ('done', 'failed', 'cancelled', 'expired')`
+
+// sweep erases a person's jobs as far as they have ended, and forgets the erasure when nothing is left of them.
+func (s *Store) sweep(ctx context.Context, tx *sql.Tx, user string, at time.Time) error {
+	if err := s.dialect.alone(ctx, tx, shelf()); err != nil {
+		return err
+	}
+	for _, text := range []string{
+		// what they brought themselves, for all; then what nobody else holds
+		`DELETE FROM inputs WHERE sha IN (SELECT i.sha FROM job_inputs i JOIN jobs j ON j.id = i.job
+			WHERE j.parent = '' AND j.user_id = $1 AND j.created <= $2 AND j.state IN ('done', 'failed', 'cancelled', 'expired'))`,
+		`DELETE FROM inputs WHERE sha IN (SELECT sha FROM job_inputs WHERE job IN (SELECT id FROM jobs WHERE ` + ofErased + `))
+			AND sha NOT IN (SELECT sha FROM job_inputs WHERE job NOT IN (SELECT id FROM jobs WHERE ` + ofErased + `))`,
+		`DELETE FROM job_inputs WHERE job IN (SELECT id FROM jobs WHERE ` + ofErased + `)`,
+		`DELETE FROM deliveries WHERE job IN (SELECT id FROM jobs WHERE ` + ofErased + `)`,
+		`UPDATE jobs SET erased = TRUE, channel = '', parent = '', spec = '{}', reply = '{}', pending = '', lane = '', message = '',
+			outcome = '', reason = '' WHERE NOT erased AND ` + ofErased,
+	} {
+		if _, err := tx.ExecContext(ctx, text, user, millis(at)); err != nil {
+			return err
+		}
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM jobs WHERE erased AND user_id = $1 AND created <= $2`, user, millis(s.now().Add(-Day)))
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM erasures WHERE user_id = $1
+		AND NOT EXISTS (SELECT 1 FROM jobs WHERE user_id = $1 AND created <= $2)`, user, millis(at))
+	return err
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// MaxPresets is how many presets a person may keep: Discord suggests at most 25 values of an option.
+const MaxPresets = 25
+
+// ErrTooMany: the person keeps MaxPresets already.
+var ErrTooMany = errors.New("too many presets")
+
+// Preset is a person's own name for settings, good in every server.
+type Preset struct {
+	Name    string
+	Body    json.RawMessage // in the caller's own JSON
+	Updated time.Time
+}
+
+// SavePreset keeps a preset of a person; one of the same name is replaced. ErrTooMany means that it would be one more than
+// MaxPresets.
+func (s *Store) SavePreset(ctx context.Context, user, name string, body json.RawMessage) error {
+	if user == "" || name == "" || !json.Valid(body) {
+		return errors.New("save preset: a user, a name and JSON are needed")
+	}
+	name = valid(name)
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := s.dialect.alone(ctx, tx, lockOf("presets", user)); err != nil {
+			return err
+		}
+		var others int
+		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM presets WHERE user_id = $1 AND name <> $2`, user, name).Scan(&others)
+		if err != nil {
+			return err
+		}
+		if others >= MaxPresets {
+			return ErrTooMany
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO presets (user_id, name, body, updated) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (user_id, name) DO UPDATE SET body = EXCLUDED.body, updated = EXCLUDED.updated`,
+			user, name, string(body), millis(s.now()))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("save preset %s: %w", name, err)
+	}
+	return nil
+}
+
+// Presets returns a person's presets in the order of their names.
+func (s *Store) Presets(ctx context.Context, user string) ([]Preset, error) {
+	var all []Preset
+	err := s.query(ctx, func(r *sql.Rows) error {
+		var p Preset
+		var body string
+		var updated int64
+		err := r.Scan(&p.Name, &body, &updated)
+		p.Body, p.Updated = raw(body), fromMillis(updated)
+		all = append(all, p)
+		return err
+	}, `SELECT name, body, updated FROM presets WHERE user_id = $1 ORDER BY name`, user)
+	if err != nil {
+		return nil, fmt.Errorf("read presets: %w", err)
+	}
+	return all, nil
+}
+
+// Preset returns one preset of a person, or ErrNotFound.
+func (s *Store) Preset(ctx context.Context, user, name string) (Preset, error) {
+	all, err := s.Presets(ctx, user)
+	if err != nil {
+		return Preset{}, err
+	}
+	for _, p := range all {
+		if p.Name == name {
+			return p, nil
+		}
+	}
+	return Preset{}, fmt.Errorf("read preset %s: %w", name, ErrNotFound)
+}
+
+// DeletePreset removes a preset of a person, or returns ErrNotFound.
+func (s *Store) DeletePreset(ctx context.Context, user, name string) error {
+	r, err := s.write.ExecContext(ctx, `DELETE FROM presets WHERE user_id = $1 AND name = $2`, user, valid(name))
+	if err != nil {
+		return fmt.Errorf("delete preset %s: %w", name, err)
+	}
+	if n, err := r.RowsAffected(); err == nil && n == 0 {
+		return fmt.Errorf("delete preset %s: %w", name, ErrNotFound)
+	}
+	return nil
+}

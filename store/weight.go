@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// usualWeight is what a role without a weight of its own has, in percent.
+const usualWeight = 100
+
+// RoleWeights returns the weights that a server's moderators gave to roles, in percent by role id: somebody of weight 200
+// is served as if their pictures took half the time.
+func (s *Store) RoleWeights(ctx context.Context, server string) (map[string]int, error) {
+	weights := map[string]int{}
+	err := s.query(ctx, func(r *sql.Rows) error {
+		var role string
+		var weight int
+		err := r.Scan(&role, &weight)
+		weights[role] = weight
+		return err
+	}, `SELECT role, weight FROM role_weights WHERE server = $1`, server)
+	if err != nil {
+		return nil, fmt.Errorf("read role weights of %s: %w", server, err)
+	}
+	return weights, nil
+}
+
+// SetRoleWeight gives a role a weight in percent and writes down who did it; 0 or 100 takes it back.
+func (s *Store) SetRoleWeight(ctx context.Context, server, role string, percent int, by string) error {
+	if percent < 0 {
+		return fmt.Errorf("set weight of role %s: %d percent", role, percent)
+	}
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := setWeight(ctx, tx, server, role, percent); err != nil {
+			return err
+		}
+		return s.note(ctx, tx, server, by, "set role weight", map[string]any{"role": role, "percent": percent})
+	})
+	if err != nil {
+		return fmt.Errorf("set weight of role %s: %w", role, err)
+	}
+	return nil
+}
+
+func setWeight(ctx context.Context, tx *sql.Tx, server, role string, percent int) error {
+	if percent == 0 || percent == usualWeight {
+		_, err := tx.ExecContext(ctx, `DELETE FROM role_weights WHERE server = $1 AND role = $2`, server, role)
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO role_weights (server, role, weight) VALUES ($1, $2, $3)
+		ON CONFLICT (server, role) DO UPDATE SET weight = EXCLUDED.weight`, server, role, percent)
+	return err
+}
