@@ -179,7 +179,9 @@ func TestReleaseAfterTheSealIsLookedAt(t *testing.T) {
 
 func TestABeatOfSeveralJobs(t *testing.T) {
 	each(t, Options{}, func(r *rig) {
-		r.many(3, job("x", "s", "u"))
+		j := job("x", "s", "u")
+		j.Batch = "512"
+		r.many(3, j)
 		l := r.reserve("w", Offer{Lanes: Lanes("a"), Max: 3})
 		r.cancels("x-1", Stopping)
 		r.finish(l[2])
@@ -212,7 +214,9 @@ func TestEndedJobsAreForgotten(t *testing.T) {
 
 func TestAnExpiredLeaseIsReapedOnce(t *testing.T) {
 	each(t, Options{MaxCrashes: 9}, func(r *rig) {
-		r.many(4, job("x", "s", "u"))
+		j := job("x", "s", "u")
+		j.Batch = "512"
+		r.many(4, j)
 		r.reserve("w", Offer{Lanes: Lanes("a"), Max: 4})
 		r.clock.advance(time.Minute)
 		results := make(chan error)

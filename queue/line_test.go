@@ -97,7 +97,9 @@ func TestNamesMayHoldAnything(t *testing.T) {
 
 func TestReserveIsRepeatable(t *testing.T) {
 	each(t, Options{}, func(r *rig) {
-		r.many(3, job("1", "s", "u"))
+		j := job("1", "s", "u")
+		j.Batch = "512"
+		r.many(3, j)
 		o := Offer{Lanes: Lanes("a"), Max: 2}
 		first, err := r.Reserve(r.ctx, "w", "n1", o)
 		if err != nil || len(first) != 2 {
@@ -237,8 +239,8 @@ func TestLimitRunningHoldsForWhatWaits(t *testing.T) {
 	each(t, Options{}, func(r *rig) {
 		r.many(4, job("x", "s", "u"))
 		r.many(1, job("y", "other", "u"))
-		r.take("w", "y-0")
 		first := r.take("w", "x-0")
+		r.take("w", "y-0")
 		limit := func(server string, n int) {
 			if err := r.LimitRunning(r.ctx, server, n); err != nil {
 				r.Fatal(err)

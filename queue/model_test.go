@@ -2,6 +2,7 @@ package queue
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -24,7 +25,7 @@ type modelJob struct {
 	kind                      Kind // how it ended
 	seq, fence                int64
 	attempts, errors, crashes int
-	look, cancel              bool
+	look, cancel, early       bool // early: cancelled before it came
 	since, until              time.Time
 }
 
@@ -83,19 +84,24 @@ func (m *model) settled() {
 }
 
 func (m *model) enqueue(j Job) (duplicate bool) {
-	if m.jobs[j.ID] != nil {
+	known := m.jobs[j.ID]
+	early := known != nil && known.early
+	if known != nil {
+		known.early = false
+	}
+	if known != nil && !(early && j.Look) {
 		return true
 	}
 	s, u := m.server(j.Server), m.user(j.Server, j.User)
-	if !m.busyServer(j.Server) {
-		s.v = max(s.v, m.v)
+	if !m.busyServer(j.Server) && s.v <= m.v {
+		s.v, m.v = m.v, m.v+1
 	}
-	if !m.busyUser(j.Server, j.User) {
-		u.v = max(u.v, s.at)
+	if !m.busyUser(j.Server, j.User) && u.v <= s.at {
+		u.v, s.at = s.at, s.at+1
 	}
 	u.max = j.MaxRunning
 	m.seq++
-	m.jobs[j.ID] = &modelJob{Job: j, state: 'W', seq: m.seq, look: j.Look}
+	m.jobs[j.ID] = &modelJob{Job: j, state: 'W', seq: m.seq, look: j.Look, cancel: early}
 	return false
 }
 
@@ -135,42 +141,68 @@ func (m *model) running(j *modelJob) (n int) {
 }
 
 func (m *model) reserve(o Offer) (ids []string) {
-	lanes := o.Lanes
-	for len(ids) < o.Max {
-		j := m.next(lanes)
-		if j == nil {
+	var ready []*modelJob
+	for _, lane := range o.Lanes {
+		ready = append(ready, m.line(lane.Name)...)
+	}
+	if len(ready) == 0 {
+		return nil
+	}
+	place := func(j *modelJob) int { return slices.IndexFunc(o.Lanes, func(l Lane) bool { return l.Name == j.Lane }) }
+	owed := func(a, b *modelJob) int { return cmp.Compare(m.server(a.Server).v, m.server(b.Server).v) }
+	slices.SortStableFunc(ready, func(a, b *modelJob) int { return cmp.Or(owed(a, b), cmp.Compare(place(a), place(b))) })
+	first, least := ready[0], m.server(ready[0].Server).v
+	m.lease(first, least)
+	for ids = []string{first.ID}; len(ids) < o.Max && first.Batch != ""; {
+		heads := m.line(first.Lane)
+		heads = heads[:min(len(heads), 16)]
+		i := slices.IndexFunc(heads, func(j *modelJob) bool { return j.Batch == first.Batch })
+		if i < 0 {
 			break
 		}
-		m.lease(j)
-		ids, lanes = append(ids, j.ID), Lanes(j.Lane)
+		m.lease(heads[i], least)
+		ids = append(ids, heads[i].ID)
 	}
 	return ids
 }
 
-func (m *model) next(lanes []Lane) *modelJob {
-	var all []*modelJob
-	for _, lane := range lanes {
-		all = append(all, m.ready(lane.Name)...)
-	}
-	place := func(j *modelJob) int { return slices.IndexFunc(lanes, func(l Lane) bool { return l.Name == j.Lane }) }
-	if len(all) == 0 {
-		return nil
-	}
-	return slices.MinFunc(all, func(a, b *modelJob) int {
-		return cmp.Or(cmp.Compare(m.server(a.Server).v, m.server(b.Server).v),
-			cmp.Compare(place(a), place(b)),
-			cmp.Compare(a.Server, b.Server),
-			cmp.Compare(m.user(a.Server, a.User).v, m.user(b.Server, b.User).v),
-			cmp.Compare(a.User, b.User))
+// line lists the jobs of a lane that may start, those who are owed most first.
+func (m *model) line(lane string) []*modelJob {
+	all := m.ready(lane)
+	slices.SortFunc(all, func(a, b *modelJob) int {
+		return cmp.Or(cmp.Compare(m.server(a.Server).v, m.server(b.Server).v), cmp.Compare(a.Server, b.Server),
+			cmp.Compare(m.user(a.Server, a.User).v, m.user(b.Server, b.User).v), cmp.Compare(a.User, b.User))
 	})
+	return all
 }
 
-func (m *model) lease(j *modelJob) {
+// lease starts a job when the least v of those who could be served was least.
+func (m *model) lease(j *modelJob, least int64) {
 	s, u := m.server(j.Server), m.user(j.Server, j.User)
+	leastUser := u.v
+	for _, other := range m.ready(j.Lane) {
+		if other.Server == j.Server {
+			leastUser = min(leastUser, m.user(j.Server, other.User).v)
+		}
+	}
+	servers, users := map[string]bool{}, map[string]bool{}
+	for _, x := range m.jobs {
+		if x.state != 'E' {
+			servers[x.Server] = true
+			users[x.User] = users[x.User] || x.Server == j.Server
+		}
+	}
+	maps.DeleteFunc(users, func(_ string, here bool) bool { return !here })
 	s.v, u.v = max(s.v, m.v-hoard), max(u.v, s.at-hoard)
-	m.v, s.at = max(m.v, s.v), max(s.at, u.v)
+	m.v = advanced(m.v, least, j.Cost, len(servers))
+	s.at = advanced(s.at, leastUser, j.Cost, len(users))
 	s.v, u.v = s.v+j.Cost, u.v+j.Cost
 	m.fence++
 	j.fence, j.state, j.since, j.until = m.fence, 'L', m.now, m.now.Add(m.o.Lease)
 	j.attempts++
+}
+
+// advanced moves a virtual time on by an equal part of a cost for each of n, no further than a hoard above the least.
+func advanced(v, least, cost int64, n int) int64 {
+	return max(v, least, min(v+cost/int64(n), least+hoard))
 }

@@ -137,7 +137,10 @@ func (m *model) release(l Lease, looked bool) Verdict {
 func (m *model) cancel(id string) CancelAnswer {
 	j := m.jobs[id]
 	switch {
-	case j == nil, j.state == 'E' && j.kind != Gone:
+	case j == nil:
+		m.jobs[id] = &modelJob{state: 'E', kind: Gone, early: true}
+		return Unknown
+	case j.state == 'E' && (j.kind != Gone || j.early):
 		return Unknown
 	case j.state == 'E':
 		return Removed

@@ -57,6 +57,7 @@ func (p *property) enqueue(t *rapid.T) {
 		ID: fmt.Sprint(p.ids), Lane: pick(t, "lane", "a", "b"), Server: pick(t, "server", "s1", "s2", "s3"),
 		User: pick(t, "user", "u1", "u2"), Cost: pick[int64](t, "cost", 1, 700, 1000, 45_000),
 		MaxRunning: pick(t, "most running", 0, 1, 3), Pictures: pick(t, "pictures", 1, 4), Look: pick(t, "look", false, false, true),
+		Batch: pick(t, "batch", "", "512", "768"),
 	}
 	if rapid.Bool().Draw(t, "repeated") && p.ids > 1 {
 		j.ID = fmt.Sprint(rapid.IntRange(1, p.ids).Draw(t, "id"))
@@ -72,7 +73,7 @@ func (p *property) limit(t *rapid.T) {
 }
 
 func (p *property) reserve(t *rapid.T) {
-	o := Offer{Lanes: pick(t, "lanes", Lanes("a"), Lanes("a", "b"), Lanes("b", "a")), Max: pick(t, "max", 1, 2)}
+	o := Offer{Lanes: pick(t, "lanes", Lanes("a"), Lanes("a", "b"), Lanes("b", "a")), Max: pick(t, "max", 1, 3)}
 	p.calls++
 	slot, nonce := pick(t, "slot", "w1", "w2"), fmt.Sprint("n", p.calls)
 	got, err := p.Reserve(p.ctx, slot, nonce, o)

@@ -3,10 +3,16 @@
 -- ARGV[4]  job id    ARGV[5]  who cancelled it
 -- returns  {'REMOVED'} it is gone · {'STOPPING'} its holder will stop, or it will be looked at before it is dropped
 --          {'POSTING'} too late · {'UNKNOWN'}; the same when repeated
+--
+-- What is unknown may be on its way into the line: it leaves a stone that an enqueue finds.
 local id = ARGV[4]
 local j = job(id)
-if not j then return {'UNKNOWN'} end
-if j.state == 'E' then return {j.kind == 'cancelled' and 'REMOVED' or 'UNKNOWN'} end
+if not j then
+  call('HSET', jobKey(id), 'state', 'E', 'kind', 'cancelled', 'fence', 0, 'reason', ARGV[5], 'early', 1)
+  call('ZADD', endedKey, num(now), id)
+  return {'UNKNOWN'}
+end
+if j.state == 'E' then return {j.kind == 'cancelled' and not j.early and 'REMOVED' or 'UNKNOWN'} end
 if j.state == 'S' then return {'POSTING'} end
 if j.state == 'L' or j.look == '1' then
   call('HSET', jobKey(id), 'cancel', ARGV[5])

@@ -58,10 +58,11 @@ local function server(s) return unpackAccount(s, call('HGET', serversKey, s)) en
 local function user(s, u) return unpackAccount(u, call('HGET', usersKey(s), u)) end
 local function busy(a) return a.waiting > 0 or a.running > 0 end
 
--- wake lets an account that was idle start where the others are now, never before.
+-- wake lets an account that was idle start where the others are now, never before. The next one to wake starts a
+-- millisecond behind it: of those who are owed the same, who came first is served first.
 local function wake(S, U)
-  if not busy(S) then S.v = math.max(S.v, lineGet('V')) end
-  if not busy(U) then U.v = math.max(U.v, S.V) end
+  if not busy(S) and S.v <= lineGet('V') then S.v = lineAdd('V', 1) - 1 end
+  if not busy(U) and U.v <= S.V then S.V, U.v = S.V + 1, S.V end
 end
 
 -- startable: a user's running pictures stay within max, but one job alone may always run, however large.
@@ -148,17 +149,28 @@ end
 -- share is what an account of a weight (in percent) pays for some milliseconds.
 local function share(cost, weight) return math.floor(cost * 100 / weight) end
 
--- Start-time fair queueing: the next job starts at v, and v moves on by its cost. V follows the job that was started.
-local function charge(S, U, j)
-  local cost = tonumber(j.cost)
+-- Start-time fair queueing: the next job starts at v, and v moves on by its cost. The virtual time V, at which newcomers
+-- start, moves on by an equal part of that cost for each of the n busy accounts, and stays between the least v of those
+-- who could have been served and a hoard above it: newcomers without end overtake nobody for ever.
+local function advance(V, least, cost, n)
+  return math.max(V, least, math.min(V + math.floor(cost / math.max(n, 1)), least + hoard))
+end
+
+-- charge lets both accounts pay for a job that starts. leastS and leastU are the least v of the servers, and of this
+-- server's users, that could have been served; nil when nobody was chosen (adopt).
+local function charge(S, U, j, leastS, leastU)
+  local costS, costU = share(j.cost, j.sweight), share(j.cost, j.weight)
   local V = lineGet('V')
-  S.v = math.max(S.v, V - hoard)
-  U.v = math.max(U.v, S.V - hoard)
-  if S.v > V then call('HSET', lineKey, 'V', num(S.v)) end
-  S.V = math.max(S.V, U.v)
-  forget(serversKey, idleServersKey, math.max(V, S.v))
+  S.v, U.v = math.max(S.v, V - hoard), math.max(U.v, S.V - hoard)
+  if leastS then
+    local later = advance(V, leastS, costS, call('HLEN', serversKey) - call('ZCARD', idleServersKey))
+    if later > V then call('HSET', lineKey, 'V', num(later)) end
+    V = later
+    S.V = advance(S.V, leastU, costU, call('HLEN', usersKey(S.name)) - call('ZCARD', idleUsersKey(S.name)))
+  end
+  forget(serversKey, idleServersKey, V)
   forget(usersKey(S.name), idleUsersKey(S.name), S.V)
-  S.v, U.v = S.v + share(cost, j.sweight), U.v + share(cost, j.weight)
+  S.v, U.v = S.v + costS, U.v + costU
 end
 
 -- settle replaces the estimate by what the job really took.
@@ -192,13 +204,14 @@ local function enter(S, U, j)
   tell('queued', j.id)
 end
 
--- start leases a job that is in line, or waits out a delay, to a slot. It returns fence and attempt.
-local function start(j, slot, lease)
+-- start leases a job that is in line, or waits out a delay, to a slot. leastS and leastU are charge's. It returns fence
+-- and attempt.
+local function start(j, slot, lease, leastS, leastU)
   local S, U = accounts(j)
   call('ZREM', flowKey(j.lane, j.server, j.user), j.id)
   if j.state == 'D' then call('ZREM', delayKey, j.id) end
   count(S, U, tonumber(j.size), -1, 1)
-  charge(S, U, j)
+  charge(S, U, j, leastS, leastU)
   local fence, attempt = num(lineAdd('fence', 1)), num(j.attempts + 1)
   call('HSET', jobKey(j.id), 'state', 'L', 'fence', fence, 'attempts', attempt, 'slot', slot, 'since', num(now), 'percent', 0)
   call('ZADD', leaseKey, num(now + lease), j.id)

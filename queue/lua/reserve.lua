@@ -1,10 +1,14 @@
 -- Lends the next jobs to a slot: the lane whose first server is owed most, in it that server, its user, the oldest job.
--- Further jobs of the same call come from the same lane, for they may share a batch.
+-- Further jobs of the same call come from the same lane and batch, so that they can be painted together.
 --
 -- ARGV[4]  slot    ARGV[5]  nonce of this call, the same when it is repeated    ARGV[6]  lease in ms
--- ARGV[7]  most jobs    ARGV[8...]  lanes, the preferred first (it wins a tie)
+-- ARGV[7]  most jobs    ARGV[8...]  lane, its bias in ms, and so on: the preferred first (it wins a tie)
 -- returns  {'OK', epoch, id, fence, attempt, look, payload, ...}; nothing after the epoch when no job can be had
+--
+-- A lane stands back by its bias, until it was passed over for three minutes while a job was ready in it.
 local out = {'OK', epoch}
+local patience = 180000 -- milliseconds
+local heads = 16        -- looked at for one further job
 
 local function lend(id, fence, attempt, look)
   for _, x in ipairs({id, fence, attempt, look, call('GET', payloadKey(id))}) do out[#out + 1] = x end
@@ -22,34 +26,82 @@ if nonce == ARGV[5] then
   end
   return out
 end
+if paused('pool') then return out end
 
-local function pick(lanes)
-  local lane, first, least
-  for _, l in ipairs(lanes) do
-    local r = call('ZRANGE', laneKey(l), 0, 0, 'WITHSCORES')
-    if r[1] and (not least or tonumber(r[2]) < least) then lane, first, least = l, r[1], tonumber(r[2]) end
+-- first returns the first member of an index and its v.
+local function first(key)
+  local r = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  return r[1], tonumber(r[2])
+end
+
+-- passedOver reads since when lanes are passed over, if any lane of the offer has a bias at all.
+local function passedOver()
+  local since = {}
+  for i = 9, #ARGV, 2 do
+    if ARGV[i] ~= '0' then
+      local all = call('HGETALL', passedKey)
+      for k = 1, #all, 2 do since[all[k]] = tonumber(all[k + 1]) end
+      break
+    end
   end
-  return lane, first
+  return since
 end
 
-local function lease(lane, s)
-  local u = call('ZRANGE', readyKey(lane, s), 0, 0)[1]
+-- choose returns the lane to take from and the least v of all that could be; it notes which lanes were passed over.
+local function choose()
+  local since, ready = passedOver(), {}
+  local best, least
+  for i = 8, #ARGV, 2 do
+    local lane, bias = ARGV[i], tonumber(ARGV[i + 1])
+    local s, v = first(laneKey(lane))
+    if s and not paused('lane:' .. lane) then
+      if since[lane] and now - since[lane] > patience then bias = 0 end
+      ready[lane] = true
+      if not best or v + bias < best.at then best = {lane = lane, at = v + bias} end
+      least = math.min(v, least or v)
+    end
+  end
+  for i = 8, #ARGV, 2 do
+    local lane = ARGV[i]
+    local passed = ready[lane] and lane ~= best.lane and ARGV[i + 1] ~= '0'
+    if passed and not since[lane] then call('HSET', passedKey, lane, num(now)) end
+    if not passed and since[lane] then call('HDEL', passedKey, lane) end
+  end
+  return best and best.lane, least
+end
+
+local function lease(lane, leastS, s, u)
+  local _, leastU = first(readyKey(lane, s))
   local j = job(call('ZRANGE', flowKey(lane, s, u), 0, 0)[1])
-  local fence, attempt = start(j, ARGV[4], tonumber(ARGV[6]))
+  local fence, attempt = start(j, ARGV[4], tonumber(ARGV[6]), leastS, leastU)
   lend(j.id, fence, attempt, j.look)
-  return j.id .. ':' .. fence
+  return j, j.id .. ':' .. fence
 end
 
-local lanes = {}
-for i = 8, #ARGV, 2 do lanes[#lanes + 1] = ARGV[i] end
-local taken = {}
-while #taken < tonumber(ARGV[7]) do
-  local lane, s = pick(lanes)
-  if not lane then break end
-  taken[#taken + 1] = lease(lane, s)
-  lanes = {lane}
+-- mate finds the next account whose oldest job in a lane has this batch: few are looked at, in the order of what they
+-- are owed.
+local function mate(lane, batch)
+  local left = heads
+  for _, s in ipairs(call('ZRANGE', laneKey(lane), 0, heads - 1)) do
+    for _, u in ipairs(call('ZRANGE', readyKey(lane, s), 0, left - 1)) do
+      local id = call('ZRANGE', flowKey(lane, s, u), 0, 0)[1]
+      if call('HGET', jobKey(id), 'batch') == batch then return s, u end
+      left = left - 1
+      if left == 0 then return nil end
+    end
+  end
 end
-if #taken > 0 then
-  call('HSET', memoKey, ARGV[4], ARGV[5] .. ' ' .. num(now) .. ' ' .. table.concat(taken, ','))
+
+local lane, least = choose()
+if not lane then return out end
+local s = first(laneKey(lane))
+local j, taken = lease(lane, least, s, (first(readyKey(lane, s))))
+local all = {taken}
+while #all < tonumber(ARGV[7]) and j.batch ~= '' do
+  local mateS, mateU = mate(lane, j.batch)
+  if not mateS then break end
+  local _, more = lease(lane, least, mateS, mateU)
+  all[#all + 1] = more
 end
+call('HSET', memoKey, ARGV[4], ARGV[5] .. ' ' .. num(now) .. ' ' .. table.concat(all, ','))
 return out
