@@ -105,6 +105,8 @@ func exercise(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
 	for name, f := range map[string]func(*testing.T, *store.Store, *clock){
 		"accept": exerciseAccept, "states": exerciseStates, "finding": exerciseFinding,
 		"quota": exerciseQuota, "inputs": exerciseInputs, "policies": exercisePolicies, "epochs": exerciseEpochs,
+		"presets": exercisePresets, "spent": exerciseSpent, "weights": exerciseWeights, "erasure": exerciseErase,
+		"departures": exerciseDepartures,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

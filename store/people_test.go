@@ -1,0 +1,266 @@
+package store_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"darkroom/store"
+)
+
+// The part of exercise about what belongs to people and servers, and how it is forgotten.
+
+func exercisePresets(t *testing.T, s *store.Store, c *clock) {
+	ctx := t.Context()
+	save := func(user, name, body string) error { return s.SavePreset(ctx, user, name, json.RawMessage(body)) }
+	for _, p := range [][2]string{{"sea", `{"steps":9}`}, {"Boat", `{}`}, {"sea", `{"steps":12}`}} {
+		if err := save("u1", p[0], p[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := s.Presets(ctx, "u1")
+	at := c.now().UTC()
+	equal(t, "presets", []any{all, err}, []any{[]store.Preset{{"Boat", json.RawMessage(`{}`), at}, {"sea", json.RawMessage(`{"steps":12}`), at}}, error(nil)})
+	one, err := s.Preset(ctx, "u1", "sea")
+	equal(t, "preset", []any{one, err}, []any{all[1], error(nil)})
+	if _, err := s.Preset(ctx, "u2", "sea"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("somebody else's preset: got %v, want %v", err, store.ErrNotFound)
+	}
+	for what, err := range map[string]error{"no name": save("u1", "", `{}`), "no user": save("", "x", `{}`), "no JSON": save("u1", "x", `{`)} {
+		if err == nil {
+			t.Errorf("%s: got no error", what)
+		}
+	}
+	for i := range store.MaxPresets - 2 {
+		if err := save("u1", fmt.Sprint(i), `{}`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := save("u1", "one more", `{}`); !errors.Is(err, store.ErrTooMany) {
+		t.Errorf("one more than allowed: got %v, want %v", err, store.ErrTooMany)
+	}
+	if err := save("u1", "sea", `{}`); err != nil {
+		t.Errorf("replace one of many: %v", err)
+	}
+	if err := s.DeletePreset(ctx, "u1", "sea"); err != nil {
+		t.Error(err)
+	}
+	if err := s.DeletePreset(ctx, "u1", "sea"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("delete twice: got %v, want %v", err, store.ErrNotFound)
+	}
+	if err := save("u1", "one more", `{}`); err != nil {
+		t.Errorf("room again: %v", err)
+	}
+}
+
+const outcome = `{"delivered":"posted","ms":{"load":100,"encode":20,"denoise":1000,"decode":30,"post":5000}}`
+
+func finish(t *testing.T, s *store.Store, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if done, err := s.Finish(t.Context(), id, "m"+id, json.RawMessage(outcome)); err != nil || !done {
+			t.Fatalf("finish %s: got %v, %v, want true, nil", id, done, err)
+		}
+	}
+}
+
+func exerciseSpent(t *testing.T, s *store.Store, c *clock) {
+	ctx := t.Context()
+	promised(t, s, "1-0", "1-1", "1-2", "1-3", "1-4")
+	finish(t, s, "1-0", "1-1")
+	if done, err := s.Finish(ctx, "1-0", "m", json.RawMessage(outcome)); done || err != nil {
+		t.Errorf("finish twice: got %v, %v, want false, nil", done, err)
+	}
+	must(t, s.Cancel, "1-2") // what is cancelled or fails is refunded
+	if _, err := s.Fail(ctx, "1-3", "x"); err != nil {
+		t.Fatal(err)
+	}
+	day := c.now()
+	c.advance(store.Day)
+	if _, err := s.Finish(ctx, "1-4", "", nil); err != nil { // an outcome that says nothing
+		t.Fatal(err)
+	}
+	for what, want := range map[time.Time]store.Spent{
+		day: {Pictures: 12, Millis: 2300}, c.now(): {Pictures: 4}, c.now().Add(store.Day): {},
+	} {
+		got, err := s.SpentBy(ctx, "g1", what)
+		equal(t, fmt.Sprint("spent since ", what), []any{got, err}, []any{want, error(nil)})
+	}
+	got, err := s.SpentBy(ctx, "g2", day)
+	equal(t, "spent elsewhere", []any{got, err}, []any{store.Spent{}, error(nil)})
+}
+
+func exerciseWeights(t *testing.T, s *store.Store, c *clock) {
+	ctx := t.Context()
+	set := func(role string, percent int) {
+		t.Helper()
+		if err := s.SetRoleWeight(ctx, "g1", role, percent, "mod"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	weights := func(server string, want map[string]int) {
+		t.Helper()
+		got, err := s.RoleWeights(ctx, server)
+		equal(t, "weights of "+server, []any{got, err}, []any{want, error(nil)})
+	}
+	weights("g1", map[string]int{})
+	set("patron", 200)
+	set("patron", 300)
+	set("guest", 50)
+	set("guest", 100)
+	set("nobody", 0)
+	weights("g1", map[string]int{"patron": 300})
+	weights("g2", map[string]int{})
+	if err := s.SetRoleWeight(ctx, "g1", "patron", -1, "mod"); err == nil {
+		t.Error("a weight below zero: got no error")
+	}
+	acts, err := s.Audit(ctx, "g1", 1)
+	equal(t, "the act", []any{acts, err}, []any{[]store.Act{{Server: "g1", Actor: "mod", Action: "set role weight",
+		Detail: json.RawMessage(`{"percent":0,"role":"nobody"}`), At: c.now().UTC()}}, error(nil)})
+	e := job("1-0")
+	e.Weight = 300
+	accept(t, s, e)
+	equal(t, "weight of a job", find(t, s, "1-0").Weight, 300)
+}
+
+// person fills the store for exerciseErase: u1 has a job that is done, one from yesterday, and one that runs; u2 reused
+// the start picture of u1 and has one of their own, which u1 reused.
+func person(t *testing.T, s *store.Store, c *clock) (mine, theirs string) {
+	t.Helper()
+	mine, mineBytes := picture("mine")
+	theirs, theirBytes := picture("theirs")
+	for sha, data := range map[string][]byte{mine: mineBytes, theirs: theirBytes} {
+		if err := s.PutInput(t.Context(), sha, data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entry := func(id, user, parent string, inputs ...string) store.Entry {
+		e := job(id)
+		e.User, e.Parent, e.Inputs = user, parent, inputs
+		return e
+	}
+	accept(t, s, entry("1-0", "u1", ""))
+	finish(t, s, "1-0")
+	c.advance(store.Day + time.Hour)
+	accept(t, s, entry("2-0", "u1", "", mine), entry("3-0", "u2", "", theirs), entry("4-0", "u2", "2-0", mine), entry("5-0", "u1", "3-0", theirs))
+	finish(t, s, "2-0", "3-0", "4-0", "5-0")
+	promised(t, s, "6-0")
+	if err := s.SavePreset(t.Context(), "u1", "sea", json.RawMessage(`{}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetPolicy(t.Context(), "g1", store.Policy{PerUserDay: 9}, "u1"); err != nil {
+		t.Fatal(err)
+	}
+	return mine, theirs
+}
+
+func exerciseErase(t *testing.T, s *store.Store, c *clock) {
+	ctx := t.Context()
+	mine, theirs := person(t, s, c)
+	p, err := s.Person(ctx, "u1", 3)
+	equal(t, "person", []any{ids(p.Jobs), p.Older, len(p.Presets), len(p.Spent), len(p.Acts), err}, []any{[]string{"6-0", "5-0", "2-0"}, 1, 1, 2, 1, error(nil)})
+	equal(t, "what was spent", p.Spent[1], store.SpentDay{Server: "g1", Day: noon.UTC().Truncate(store.Day).Add(store.Day), Spent: store.Spent{Pictures: 8, Millis: 2300}})
+	before, err := s.Usage(ctx, "g1", "u1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Erase(ctx, "u1"); err != nil {
+		t.Fatal(err)
+	}
+	after, err := s.Usage(ctx, "g1", "u1")
+	equal(t, "usage after erasing", []any{after, err}, []any{before, error(nil)})
+	for _, id := range []string{"1-0", "2-0", "5-0"} {
+		if _, err := s.Find(ctx, id); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("job %s: got %v, want %v", id, err, store.ErrNotFound)
+		}
+	}
+	if err := s.Accept(ctx, []store.Entry{job("2-0")}, yes); !errors.Is(err, store.ErrDuplicate) {
+		t.Errorf("a repeated event of an erased job: got %v, want %v", err, store.ErrDuplicate)
+	}
+	p, err = s.Person(ctx, "u1", 9)
+	equal(t, "person after", []any{ids(p.Jobs), p.Older, len(p.Presets), len(p.Spent), len(p.Acts), err}, []any{[]string{"6-0"}, 0, 0, 0, 0, error(nil)})
+	if _, err := s.Input(ctx, mine); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("their start picture: got %v, want %v", err, store.ErrNotFound)
+	}
+	if _, err := s.Input(ctx, theirs); err != nil {
+		t.Errorf("somebody else's start picture: %v", err)
+	}
+	equal(t, "somebody else's job", find(t, s, "4-0").State, store.Done)
+	exerciseSweep(t, s, c)
+}
+
+// exerciseSweep: u1 was erased while 6-0 was waiting, and goes on painting.
+func exerciseSweep(t *testing.T, s *store.Store, c *clock) {
+	ctx := t.Context()
+	sweep := func() {
+		t.Helper()
+		if err := s.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.advance(time.Minute)
+	promised(t, s, "7-0")
+	sweep()
+	equal(t, "the unfinished job", find(t, s, "6-0").State, store.Waiting)
+	finish(t, s, "6-0", "7-0")
+	sweep()
+	if _, err := s.Find(ctx, "6-0"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the job that ended: got %v, want %v", err, store.ErrNotFound)
+	}
+	equal(t, "a job from after the erasure", find(t, s, "7-0").State, store.Done)
+	c.advance(store.Day)
+	sweep()
+	count, err := s.Count(ctx)
+	equal(t, "rows a day later", []any{count, err}, []any{map[store.State]int{store.Done: 3}, error(nil)}) // 3-0, 4-0, 7-0
+	accept(t, s, job("2-0"))
+	finish(t, s, "2-0")
+	sweep()
+	equal(t, "a job long after the erasure", find(t, s, "2-0").State, store.Done)
+}
+
+func exerciseDepartures(t *testing.T, s *store.Store, c *clock) {
+	ctx := t.Context()
+	promised(t, s, "1-0", "1-1")
+	finish(t, s, "1-0")
+	other := job("2-0")
+	other.Server = "g2"
+	accept(t, s, other)
+	for _, err := range []error{
+		s.SetPolicy(ctx, "g1", store.Policy{MaxSteps: 9}, "mod"), s.SetRoleWeight(ctx, "g1", "r", 200, "mod"),
+		s.Departed(ctx, "g1"), s.Departed(ctx, "g2"), s.Rejoined(ctx, "g2"),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	servers, err := s.Servers(ctx)
+	equal(t, "servers", []any{servers, err}, []any{map[string]bool{"g1": true, "g2": false}, error(nil)})
+	forget := func(want ...string) {
+		t.Helper()
+		gone, err := s.Forget(ctx, time.Hour)
+		equal(t, "forgotten", []any{gone, err}, []any{want, error(nil)})
+	}
+	c.advance(59 * time.Minute)
+	if err := s.Departed(ctx, "g1"); err != nil { // told again: the first time counts
+		t.Fatal(err)
+	}
+	forget()
+	equal(t, "a job before the period is over", find(t, s, "1-0").State, store.Done)
+	c.advance(time.Minute)
+	forget("g1")
+	forget()
+	servers, err = s.Servers(ctx)
+	equal(t, "servers left", []any{servers, err}, []any{map[string]bool{"g2": false}, error(nil)})
+	for _, id := range []string{"1-0", "1-1"} {
+		if _, err := s.Find(ctx, id); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("job %s: got %v, want %v", id, err, store.ErrNotFound)
+		}
+	}
+	equal(t, "another server's job", find(t, s, "2-0").State, store.Accepted)
+	p, err := s.Policy(ctx, "g1")
+	equal(t, "policy", []any{p, err}, []any{store.Policy{}, error(nil)})
+	acts, err := s.Audit(ctx, "g1", 9)
+	equal(t, "audit", []any{acts, err}, []any{[]store.Act(nil), error(nil)})
+}
