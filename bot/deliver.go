@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -10,10 +11,15 @@ import (
 	"darkroom/store"
 )
 
-// deliverAtOnce is how many late deliveries are held in memory at once; each may be tens of megabytes.
-const deliverAtOnce = 2
+const (
+	// deliverAtOnce is how many late deliveries are held in memory at once; each may be tens of megabytes.
+	deliverAtOnce = 2
+	// offersAtOnce is how many owed offers one round makes.
+	offersAtOnce = 50
+)
 
-// deliver brings late pictures: those that a renderer could not post because the interaction's token was too old.
+// deliver brings late pictures: those that a renderer could not post because the interaction's token was too old. Where
+// no pictures are left it offers to paint them again.
 func (b *Bot) deliver(ctx context.Context) error {
 	well := true
 	for {
@@ -30,14 +36,14 @@ func (b *Bot) deliver(ctx context.Context) error {
 		if len(late) == deliverAtOnce {
 			continue
 		}
+		b.makeOffers(ctx)
 		if sleep(ctx, b.o.Pace.Tray) != nil {
 			return nil
 		}
 	}
 }
 
-// bring1 delivers one job's pictures and ends the job. Until AckTray they come up again, so all of it may happen twice:
-// the nonce gives the first post back.
+// bring1 delivers one job's pictures and ends the job. Until AckTray they come up again, so all of it may happen twice.
 func (b *Bot) bring1(ctx context.Context, d queue.Delivery) error {
 	e, err := b.ledger.Find(ctx, d.Job)
 	if errors.Is(err, store.ErrNotFound) || err == nil && terminal(e) {
@@ -46,83 +52,150 @@ func (b *Bot) bring1(ctx context.Context, d queue.Delivery) error {
 	if err != nil {
 		return err
 	}
-	v, err := see(e)
+	l, err := b.ladder(ctx, e, d)
 	if err != nil {
 		return err
 	}
-	out, err := b.ladder(ctx, e, v, d)
-	if err != nil {
-		return err
-	}
-	if _, err := b.finish(ctx, e.ID, out); err != nil {
+	if err := l.climb(ctx); err != nil {
 		return err
 	}
 	return b.line.AckTray(ctx, d.Job)
 }
 
-// ladder tries the places where late pictures may go: the same channel, then direct messages. Private pictures never go
-// into a channel. Only an error that may pass is returned.
-func (b *Bot) ladder(ctx context.Context, e store.Entry, v view, d queue.Delivery) (queue.Outcome, error) {
-	out := d.Outcome
-	how, err := b.already(ctx, e, v)
+// ladder begins, or goes on with, the delivery of late pictures.
+func (b *Bot) ladder(ctx context.Context, e store.Entry, d queue.Delivery) (*ladder, error) {
+	v, err := see(e)
 	if err != nil {
-		return out, err
+		return nil, err
 	}
-	if how != "" {
-		out.Delivered, out.Message = how, e.Message
-		return out, nil
-	}
-	m := lateMessage(e, v, d)
-	err = errNoChannel
-	if !v.to.Ephemeral {
-		err = b.postLate(ctx, v.to.Channel, m, &out)
-	}
-	if err == nil {
-		return out, b.dropOld(ctx, e, v)
-	}
-	if reply.TooLarge(err) {
-		out.Delivered = reply.DeliveredStranded
-		b.strand(ctx, e)
-		return out, nil
-	}
-	if !errors.Is(err, errNoChannel) && !reply.Final(err) {
-		return out, err
-	}
-	err = b.postDirect(ctx, v.to.User, m, &out)
-	if err == nil {
-		return out, b.dropOld(ctx, e, v)
-	}
-	if !reply.Final(err) {
-		return out, err
-	}
-	b.log.Warn("late pictures reach nobody", "job", e.ID, "error", reply.Redact(err.Error()))
-	out.Delivered = reply.DeliveredStranded
-	b.strand(ctx, e)
-	return out, nil
+	p, err := b.parcel(ctx, e, v, remixButton(e.ID), lateMessage(e, v, d))
+	return &ladder{parcel: p, out: d.Outcome, files: d.Files}, err
 }
 
-// errNoChannel means that a picture must not go into a channel.
-var errNoChannel = errors.New("private pictures go into no channel")
+// ladder is one late delivery. Its steps: a new message in the same channel, direct messages, the message that waits for
+// the pictures, the inbox. Private pictures never go into a channel.
+type ladder struct {
+	*parcel
+	out   queue.Outcome
+	files []queue.Attachment
+}
 
-// already looks at the message that waits for the pictures. If somebody deleted it they stay undelivered; if it shows
-// them, a renderer had posted them and died before it could say so. Where the bot may not read, it posts unseen; any
-// other error leaves the pictures in the tray, since a guess could show them twice or against its owner's will.
-func (b *Bot) already(ctx context.Context, e store.Entry, v view) (how string, err error) {
-	if e.Message == "" || v.to.Ephemeral {
+// climb delivers and ends the job. An error means that it should be tried again later.
+func (l *ladder) climb(ctx context.Context) error {
+	if l.known.State != store.Posted {
+		how, err := l.already(ctx)
+		if err != nil {
+			return err
+		}
+		if how != "" {
+			return l.there(ctx, how)
+		}
+		switch err := l.send(ctx); {
+		case errors.Is(err, errNowhere):
+			return l.lastStep(ctx)
+		case errors.Is(err, errUnsure):
+			return l.shelve(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, reply.DeliveredInbox)
+		case reply.TooLarge(err):
+			return l.shelve(ctx, store.Delivery{State: store.Offer}, reply.DeliveredStranded)
+		case err != nil:
+			return err
+		}
+	}
+	if err := l.dropOld(ctx); err != nil {
+		return err
+	}
+	l.out.Delivered, l.out.Channel, l.out.Message = reply.DeliveredPosted, l.known.Channel, l.known.Message
+	return l.end(ctx)
+}
+
+// lastStep puts the pictures into the message that waits for them. It pings nobody, but it is better than the inbox.
+func (l *ladder) lastStep(ctx context.Context) error {
+	if l.e.Message != "" && !l.v.to.Ephemeral {
+		how, err := l.blindly(ctx)
+		if err != nil {
+			return err
+		}
+		if how != "" {
+			return l.there(ctx, how)
+		}
+	}
+	return l.shelve(ctx, store.Delivery{State: store.Inbox, Reason: errNowhere.Error()}, reply.DeliveredInbox)
+}
+
+// there ends a job whose pictures are in its own message, or were in it until somebody deleted it.
+func (l *ladder) there(ctx context.Context, how string) error {
+	l.out.Delivered, l.out.Channel, l.out.Message = how, l.v.to.Channel, l.e.Message
+	return l.end(ctx)
+}
+
+func (l *ladder) end(ctx context.Context) error {
+	_, err := l.finish(ctx, l.e.ID, l.out)
+	return err
+}
+
+// shelve ends a job that was posted nowhere, with what is owed to its owner instead.
+func (l *ladder) shelve(ctx context.Context, d store.Delivery, delivered string) error {
+	l.log.Warn("late pictures were posted nowhere", "job", l.e.ID, "state", d.State, "reason", d.Reason)
+	l.out.Delivered, l.out.Message = delivered, ""
+	var kept []store.Picture
+	if d.State == store.Inbox {
+		for _, f := range l.files {
+			kept = append(kept, store.Picture{Name: f.Name, Data: f.Bytes})
+		}
+	}
+	if err := l.finishOwing(ctx, l.e.ID, l.out, d, kept); err != nil || d.State != store.Inbox {
+		return err
+	}
+	l.correct(ctx, l.e, func(v view) reply.Message { return reply.Shelved(v.to, v.spec) })
+	return nil
+}
+
+// finishOwing writes down what was made and what is owed.
+func (b *Bot) finishOwing(ctx context.Context, id string, out queue.Outcome, d store.Delivery, kept []store.Picture) error {
+	text, err := json.Marshal(out)
+	if err != nil {
+		return fmt.Errorf("write down job %s: %w", id, err)
+	}
+	_, err = b.ledger.FinishOwing(ctx, id, text, d, kept)
+	return err
+}
+
+// already looks at the message that waits for the pictures. If somebody deleted it, or its channel, they stay undelivered;
+// if it shows them, a renderer had posted them and died before it could say so. Where the bot may not read it, the message
+// is edited: whatever it shows, it then shows the pictures once. Any other error leaves the pictures in the tray, since a
+// guess could show them twice or against their owner's will.
+func (l *ladder) already(ctx context.Context) (how string, err error) {
+	if l.e.Message == "" || l.v.to.Ephemeral {
 		return "", nil
 	}
-	p, err := b.discord.Message(ctx, v.to.Channel, e.Message)
+	p, err := l.discord.Message(ctx, l.v.to.Channel, l.e.Message)
 	switch {
 	case reply.Removed(err):
 		return reply.DeliveredRemoved, nil
-	case reply.Forbidden(err):
-		return "", nil
+	case reply.Final(err):
+		return l.blindly(ctx)
 	case err != nil:
 		return "", fmt.Errorf("look at the waiting message: %w", err)
-	case p.Has(remixButton(e.ID)):
+	case p.Has(remixButton(l.e.ID)):
 		return reply.DeliveredFound, nil
 	}
 	return "", nil
+}
+
+// blindly edits the waiting message, which the bot may write but not read.
+func (l *ladder) blindly(ctx context.Context) (how string, err error) {
+	m := l.message
+	m.Nonce = ""
+	_, err = l.discord.EditMessage(ctx, l.v.to.Channel, l.e.Message, m)
+	switch {
+	case err == nil:
+		return reply.DeliveredPosted, nil
+	case reply.Removed(err):
+		return reply.DeliveredRemoved, nil
+	case reply.Final(err):
+		return "", nil
+	}
+	return "", fmt.Errorf("edit the waiting message unseen: %w", err)
 }
 
 // lateMessage is the finished message as a post of its own. Its owner is pinged: they have waited long.
@@ -136,62 +209,19 @@ func lateMessage(e store.Entry, v view, d queue.Delivery) reply.Message {
 	return m
 }
 
-func (b *Bot) postLate(ctx context.Context, channel string, m reply.Message, out *queue.Outcome) error {
-	p, err := b.discord.Post(ctx, channel, m)
-	if err != nil {
-		return fmt.Errorf("post late pictures: %w", err)
-	}
-	out.Delivered, out.Channel, out.Message = reply.DeliveredPosted, channel, p.ID
-	return nil
-}
-
-func (b *Bot) postDirect(ctx context.Context, user string, m reply.Message, out *queue.Outcome) error {
-	channel, err := b.discord.Direct(ctx, user)
-	if err != nil {
-		return fmt.Errorf("open direct messages: %w", err)
-	}
-	return b.postLate(ctx, channel, m, out)
-}
-
 // dropOld removes the waiting message whose pictures were posted elsewhere: one job shows one message. An error that may
 // pass is returned, so that it is tried again; one that will not is only logged.
-func (b *Bot) dropOld(ctx context.Context, e store.Entry, v view) error {
-	if e.Message == "" || v.to.Ephemeral {
+func (l *ladder) dropOld(ctx context.Context) error {
+	if l.e.Message == "" || l.e.Message == l.known.Message || l.v.to.Ephemeral {
 		return nil
 	}
-	err := b.discord.DeleteMessage(ctx, v.to.Channel, e.Message)
+	err := l.discord.DeleteMessage(ctx, l.v.to.Channel, l.e.Message)
 	if err == nil || reply.Removed(err) {
 		return nil
 	}
 	if !reply.Final(err) {
 		return fmt.Errorf("drop the waiting message: %w", err)
 	}
-	b.log.Warn("a waiting message stays beside its pictures", "job", e.ID, "error", reply.Redact(err.Error()))
+	l.log.Warn("a waiting message stays beside its pictures", "job", l.e.ID, "error", reply.Redact(err.Error()))
 	return nil
-}
-
-// strand offers to paint a job again whose pictures found no place to go: in its own message, else in the channel, else
-// in direct messages.
-func (b *Bot) strand(ctx context.Context, e store.Entry) {
-	v, err := see(e)
-	if err != nil {
-		b.log.Error("a job cannot be read", "job", e.ID, "error", err)
-		return
-	}
-	m := reply.Stranded(v.to, v.spec, e.ID)
-	if e.Message != "" && !v.to.Ephemeral {
-		if _, err = b.discord.EditMessage(ctx, v.to.Channel, e.Message, m); err == nil || reply.Removed(err) {
-			return
-		}
-	}
-	m.Nonce, m.AllowUsers = e.ID, []string{v.to.User}
-	var out queue.Outcome
-	if v.to.Ephemeral || b.postLate(ctx, v.to.Channel, m, &out) != nil {
-		err = b.postDirect(ctx, v.to.User, m, &out)
-	} else {
-		err = nil
-	}
-	if err != nil {
-		b.log.Warn("an offer to paint again reaches nobody", "job", e.ID, "error", reply.Redact(err.Error()))
-	}
 }

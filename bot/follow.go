@@ -132,20 +132,17 @@ func (b *Bot) done(ctx context.Context, ev queue.Event) error {
 	if v, err := see(e); err == nil {
 		b.costs.learn(v.spec, out.Millis)
 	}
-	if out.Delivered == reply.DeliveredTray {
+	switch out.Delivered {
+	case reply.DeliveredTray:
 		return nil
+	case reply.DeliveredStranded:
+		return b.finishOwing(ctx, e.ID, out, store.Delivery{State: store.Offer}, nil)
 	}
 	first, err := b.finish(ctx, e.ID, out)
-	if err != nil || !first {
-		return err
-	}
-	switch {
-	case out.Delivered == reply.DeliveredStranded:
-		b.aside(func(ctx context.Context) { b.strand(ctx, e) })
-	case b.o.Now().Sub(g.told) < inFlight:
+	if err == nil && first && b.o.Now().Sub(g.told) < inFlight {
 		b.aside(func(ctx context.Context) { b.restore(ctx, e, out) })
 	}
-	return nil
+	return err
 }
 
 // finish writes down what was made.

@@ -36,4 +36,5 @@ type promise struct {
 	parent string // the job whose button was pressed
 	tile   int    // the tile a variation or upscale comes from
 	here   bool   // the message that was clicked on becomes the answer
+	hidden bool   // only the person who asked sees it
 }

@@ -19,12 +19,7 @@ func (t *turn) info(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var out queue.Outcome
-	if len(e.Outcome) > 0 {
-		if err := json.Unmarshal(e.Outcome, &out); err != nil {
-			return fmt.Errorf("read outcome of job %s: %w", e.ID, err)
-		}
-	}
+	out := outcomeOf(e)
 	spec, tile := v.spec, t.click.Tile
 	if tile > 0 && tile <= spec.Count {
 		spec = spec.Tile(tile - 1)
@@ -33,6 +28,14 @@ func (t *turn) info(ctx context.Context) error {
 		Content: infoText(e, v.spec, tile, out),
 		Files:   []reply.File{{Name: "settings.txt", Data: []byte(encode.Parameters(spec, encode.Extra{}) + "\n")}},
 	})
+}
+
+// outcomeOf is what was made of a job; nothing while it is not done.
+func outcomeOf(e store.Entry) (out queue.Outcome) {
+	if err := json.Unmarshal(e.Outcome, &out); err != nil {
+		return queue.Outcome{} // a job that ended without one, or by a program that wrote it otherwise
+	}
+	return out
 }
 
 // infoText lists the settings. The texts that may be long, prompt and negative prompt, are in the attached file whole.

@@ -101,15 +101,16 @@ func TestALateDeliveryElsewhereLeavesNoWaitingMessage(t *testing.T) {
 			t.Errorf("direct messages with pictures: got %d, want one", n)
 		}
 	})
-	t.Run("it offers to paint again when those are closed too", func(t *testing.T) {
+	t.Run("they come into the waiting message when those are closed too", func(t *testing.T) {
 		t.Parallel()
 		h := open(t)
 		closed(h, "^/users/@me/channels$", 50007)
-		_, old := late(h)
-		h.wait("the offer to show them", func() bool {
+		i, old := late(h)
+		h.wait("the pictures", func() bool {
 			now, _ := h.box.MessageSeen(h.home.Member.ID, old.ID)
-			return strings.Contains(now.Content, "too late")
+			return len(now.Attachments) == 4 && !living(now)
 		})
+		h.poll("the ledger to say done", func() bool { e := h.entry(i); return e.State == store.Done && e.Message == old.ID })
 	})
 }
 

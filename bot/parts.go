@@ -23,6 +23,7 @@ type Ledger interface {
 	epochs
 	inputs
 	policies
+	deliveries
 	memory
 }
 
@@ -64,6 +65,23 @@ type policies interface {
 	SetPolicy(ctx context.Context, server string, p store.Policy, by string) error
 	ResetPolicy(ctx context.Context, server, by string) error
 	Usage(ctx context.Context, server, user string) (store.Usage, error)
+}
+
+type deliveries interface {
+	Delivery(ctx context.Context, job string) (store.Delivery, error)
+	Sending(ctx context.Context, job, channel string) error
+	Sent(ctx context.Context, job, channel, message string) error
+	FinishOwing(ctx context.Context, id string, outcome json.RawMessage, d store.Delivery, pictures []store.Picture) (bool, error)
+	inboxes
+}
+
+type inboxes interface {
+	Offers(ctx context.Context, limit int) ([]store.Delivery, error)
+	Inboxed(ctx context.Context, job, reason string) error
+	InboxOf(ctx context.Context, user string, since time.Time) ([]store.Delivery, error)
+	Kept(ctx context.Context, job string) ([]store.Picture, error)
+	ShownInInbox(ctx context.Context, job string) error
+	PruneDeliveries(ctx context.Context, seen, age time.Duration) error
 }
 
 type memory interface {

@@ -18,5 +18,8 @@ func (t *turn) show(ctx context.Context) error {
 	if e.State != store.Done {
 		return errOldButton
 	}
+	if t.click.Arg == fromInbox {
+		return t.unwrap(ctx, e, v)
+	}
 	return t.repaint(ctx, e, v.spec, promise{verb: v.to.Verb, tile: v.to.Tile, here: true})
 }

@@ -90,7 +90,7 @@ func (t *turn) entry(p promise) (store.Entry, error) {
 		return store.Entry{}, err
 	}
 	to := t.to()
-	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = p.verb, p.tile, o.Spoiler, p.here && t.req.Ephemeral
+	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = p.verb, p.tile, o.Spoiler, p.hidden || p.here && t.req.Ephemeral
 	e := store.Entry{
 		ID: t.req.ID + "-0", Server: account(t.req.Place.Guild), Channel: t.req.Place.Channel, User: t.req.Person.ID,
 		Parent: p.parent, Verb: p.verb, State: store.Accepted, Spec: spec, Reply: to.Encode(), Lane: o.Spec.Lane(),
@@ -123,6 +123,7 @@ func (t *turn) acknowledge(ctx context.Context, p promise, e store.Entry, place 
 		return err
 	}
 	m := reply.Waiting(to, p.order.Spec, e.ID, place)
+	m.Private = p.hidden
 	r := reply.Say(m)
 	if p.here {
 		r = reply.Update(m)
@@ -152,6 +153,9 @@ func (t *turn) notes(ctx context.Context, p promise) {
 	}
 	if t.offers.idle() {
 		o.Notes = append(o.Notes, noRenderer)
+	}
+	if n := t.waitingInbox(ctx); n > 0 {
+		o.Notes = append(o.Notes, inboxNote(n))
 	}
 	m, any := noteMessage(o)
 	if !any {

@@ -80,6 +80,8 @@ func (t *turn) route(ctx context.Context) error {
 		return t.queue(ctx)
 	case "cancel":
 		return t.withdraw(ctx)
+	case "inbox":
+		return t.inbox(ctx)
 	case "limits":
 		return t.limits(ctx)
 	case command.Autocomplete:

@@ -29,6 +29,14 @@ const noRenderer = "No renderer is up just now. Your pictures are painted when o
 // bringModel says how to paint more than the demo model knows.
 const bringModel = "Whoever runs this bot can bring a real model: any Stable Diffusion 1.x folder in the ONNX layout, put into the models directory."
 
+// inboxNote reminds of pictures that could be posted nowhere.
+func inboxNote(n int) string {
+	if n == 1 {
+		return "Something I painted for you could be posted nowhere: it waits in /inbox."
+	}
+	return fmt.Sprintf("%d things I painted for you could be posted nowhere: they wait in /inbox.", n)
+}
+
 // noteMessage tells what was changed about a request, and which of its words mean nothing to the model.
 func noteMessage(o admit.Order) (reply.Message, bool) {
 	var lines []string

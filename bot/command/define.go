@@ -64,7 +64,7 @@ func Aspects() []string { return []string{"1:1", "3:2", "2:3", "4:3", "3:4", "16
 
 // All returns the commands to register, for servers and the bot's direct messages.
 func All() []Command {
-	return []Command{imagine(), queue(), cancel(), limits()}
+	return []Command{imagine(), queue(), cancel(), inbox(), limits()}
 }
 
 // Hash names the registered commands, so that they are registered again only when something changed.
@@ -110,6 +110,8 @@ func cancel() Command {
 	return slash("cancel", "Take back a picture you asked for",
 		Option{Type: kindString, Name: "job", Description: "Which one; your newest when left out", Autocomplete: true})
 }
+
+func inbox() Command { return slash("inbox", "Pictures of yours that could be posted nowhere") }
 
 func limits() Command {
 	c := slash("limits", "What this server allows",

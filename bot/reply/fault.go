@@ -84,11 +84,12 @@ func TooLarge(err error) bool {
 	return hasCode(err, codeTooLarge) || errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge
 }
 
-// Final tells whether trying again cannot help: Discord understood the request and refused it.
+// Final tells whether trying again cannot help: Discord understood the request and refused it. A bot whose own token was
+// refused learns nothing about the request: its operator can mend that.
 func Final(err error) bool {
 	var e *Error
 	if errors.Is(err, ErrUnauthorized) {
-		return true
+		return false
 	}
 	return errors.As(err, &e) && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests
 }

@@ -22,6 +22,7 @@ const (
 	DeliveredRemoved  = "removed"  // somebody deleted the message: a deleted picture stays deleted
 	DeliveredTray     = "tray"     // too late for the interaction's token: the bot delivers them
 	DeliveredStranded = "stranded" // the tray was full: the bot offers to paint them again
+	DeliveredInbox    = "inbox"    // they could be posted nowhere: their owner finds them in /inbox
 )
 
 const (

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"darkroom/bot/button"
 	"darkroom/queue"
@@ -63,6 +64,9 @@ func settings(spec picture.Spec, files []queue.File) string {
 	}
 	return fmt.Sprintf("-# seed %d · %s · %d steps · %s", seed, size, spec.Steps, Escape(spec.Model.Name))
 }
+
+// When is a moment as Discord shows it to each reader, relative to now and counting by itself.
+func When(t time.Time) string { return "<t:" + strconv.FormatInt(t.Unix(), 10) + ":R>" }
 
 // CancelRow is the row under a job that waits or runs.
 func CancelRow(job string) []Row {
@@ -169,6 +173,11 @@ func Stranded(to To, spec picture.Spec, job string) Message {
 		Content: head(to, spec) + "\n🖼️ Finished, but too late to be posted here by itself.",
 		Rows:    []Row{{{Style: Primary, Label: "Show", ID: button.ID{Verb: button.Show, Job: job}.String()}}},
 	}
+}
+
+// Shelved is the message of pictures that could be posted nowhere.
+func Shelved(to To, spec picture.Spec) Message {
+	return Message{Content: head(to, spec) + "\n🖼️ Finished, but I could not post it here. It waits in /inbox for whoever asked for it."}
 }
 
 // finishedIs tells whether a posted message shows this job's finished pictures.
