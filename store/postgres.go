@@ -63,7 +63,10 @@ func openPostgres(ctx context.Context, address string) (write, read *sql.DB, err
 	}
 	readOnly := c.Copy()
 	readOnly.RuntimeParams["default_transaction_read_only"] = "on"
-	write, read = stdlib.OpenDB(*c), stdlib.OpenDB(*readOnly)
+	// A connection is asked whether it still lives each time it is taken from its pool: one round trip more, and a server
+	// that restarted costs nobody an error.
+	ping := stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true })
+	write, read = stdlib.OpenDB(*c, ping), stdlib.OpenDB(*readOnly, ping)
 	for _, db := range []*sql.DB{write, read} {
 		db.SetMaxOpenConns(connections)
 		db.SetMaxIdleConns(connections)

@@ -105,32 +105,36 @@ func TestReopen(t *testing.T) {
 	equal(t, "the epoch", []any{n, err}, []any{int64(1), error(nil)})
 }
 
-// TestKilled: a process that dies at once after Accept returned has not lost the job, and one that dies in the middle
-// of Accept has not kept half of it.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "a.db")
+	dieAt(t, "sqlite:"+filepath.Join(t.TempDir(), "a.db"))
+}
+
+// dieAt: a process that dies at once after Accept returned has not lost the job, and one that dies in the middle of Accept
+// has not kept half of it, nor anything locked.
+func dieAt(t *testing.T, address string) {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestDie$")
-	cmd.Env = append(os.Environ(), "DARKROOM_TEST_DIE="+path)
+	cmd.Env = append(os.Environ(), "DARKROOM_TEST_DIE="+address)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.Success() {
 		t.Fatalf("the child ended by %v, want a kill: %s", err, out)
 	}
-	s := openAt(t, path, store.Options{})
+	s := openURL(t, address, store.Options{})
 	equal(t, "the accepted job", find(t, s, "1-0").State, store.Accepted)
 	if _, err := s.Find(t.Context(), "2-0"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the half accepted job: got %v, want %v", err, store.ErrNotFound)
 	}
+	accept(t, s, job("2-0"))
 }
 
-// TestDie is the child of TestKilled.
+// TestDie is the child of dieAt.
 func TestDie(t *testing.T) {
-	path := os.Getenv("DARKROOM_TEST_DIE")
-	if path == "" {
-		t.Skip("only runs as the child of TestKilled")
+	address := os.Getenv("DARKROOM_TEST_DIE")
+	if address == "" {
+		t.Skip("only runs as the child of another test")
 	}
-	s := openAt(t, path, store.Options{})
+	s := openURL(t, address, store.Options{})
 	accept(t, s, job("1-0"))
 	self, err := os.FindProcess(os.Getpid())
 	if err != nil {

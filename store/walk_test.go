@@ -18,38 +18,46 @@ var errFull = errors.New("full")
 
 // walk is the plain model that the store is held against: each job's state, and what it was told.
 type walk struct {
-	s      *store.Store
-	c      *clock
-	path   string
-	states map[string]store.State
-	leased map[string]bool
-	epochs map[string]int64
-	born   map[string]time.Time
-	epoch  int64
+	s       *store.Store
+	c       *clock
+	address string
+	states  map[string]store.State
+	leased  map[string]bool
+	epochs  map[string]int64
+	born    map[string]time.Time
+	epoch   int64
 }
 
 // TestWalk takes random steps through the lives of a few jobs of two users, restarts among them, and compares
-// the store with the model. DARKROOM_SOAK takes many more.
+// the store with the model. DARKROOM_SOAK takes many more. TestPostgres walks, too.
 func TestWalk(t *testing.T) {
 	t.Parallel()
-	rounds := 3
-	if os.Getenv("DARKROOM_SOAK") != "" {
-		rounds = 400
-	}
-	for round := range rounds {
+	for round := range walks(3) {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()
-			dice := rand.New(rand.NewPCG(uint64(round), 0))
-			w := &walk{c: &clock{t: noon}, path: filepath.Join(t.TempDir(), "a.db"), states: map[string]store.State{},
-				leased: map[string]bool{}, epochs: map[string]int64{}, born: map[string]time.Time{}}
-			w.s = openAt(t, w.path, store.Options{Now: w.c.now})
-			for i := range 150 {
-				w.step(t, dice.IntN(1<<16))
-				if i%15 == 14 { // each change told by itself whether it happened; this finds what nobody asked for
-					w.compare(t)
-				}
-			}
+			wander(t, round, "sqlite:"+filepath.Join(t.TempDir(), "a.db"))
 		})
+	}
+}
+
+// walks is how many walks are taken, usually and in a soak.
+func walks(usual int) int {
+	if os.Getenv("DARKROOM_SOAK") != "" {
+		return 400
+	}
+	return usual
+}
+
+func wander(t *testing.T, seed int, address string) {
+	dice := rand.New(rand.NewPCG(uint64(seed), 0))
+	w := &walk{c: &clock{t: noon}, address: address, states: map[string]store.State{},
+		leased: map[string]bool{}, epochs: map[string]int64{}, born: map[string]time.Time{}}
+	w.s = openURL(t, w.address, store.Options{Now: w.c.now})
+	for i := range 150 {
+		w.step(t, dice.IntN(1<<16))
+		if i%15 == 14 { // each change told by itself whether it happened; this finds what nobody asked for
+			w.compare(t)
+		}
 	}
 }
 
@@ -87,7 +95,7 @@ func (w *walk) step(t *testing.T, n int) {
 		if err := w.s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		w.s = openAt(t, w.path, store.Options{Now: w.c.now})
+		w.s = openURL(t, w.address, store.Options{Now: w.c.now})
 	}
 }
 
