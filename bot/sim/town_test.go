@@ -96,6 +96,7 @@ func newTown(t *testing.T, seed uint64, dir string) *town {
 		if err := s.Close(); err != nil {
 			t.Errorf("close sandbox: %v", err)
 		}
+		time.Sleep(2 * time.Minute) // for what still sleeps: a bubble's time ends with this goroutine
 	})
 	return w
 }
