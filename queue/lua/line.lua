@@ -133,7 +133,7 @@ local function put(S, U)
   indexServer(S)
   keep(serversKey, idleServersKey, S, lineGet('V'))
   if lineGet('waiting') == 0 and lineGet('running') == 0 then
-    call('DEL', serversKey, idleServersKey)
+    call('DEL', serversKey, idleServersKey, passedKey)
     call('HSET', lineKey, 'V', 0)
   end
 end
@@ -150,11 +150,9 @@ end
 local function share(cost, weight) return math.floor(cost * 100 / weight) end
 
 -- Start-time fair queueing: the next job starts at v, and v moves on by its cost. The virtual time V, at which newcomers
--- start, moves on by an equal part of that cost for each of the n busy accounts, and stays between the least v of those
--- who could have been served and a hoard above it: newcomers without end overtake nobody for ever.
-local function advance(V, least, cost, n)
-  return math.max(V, least, math.min(V + math.floor(cost / math.max(n, 1)), least + hoard))
-end
+-- start, is a little past the least v of those who could have been served: by one share of the cost, were it divided
+-- among the n busy accounts and a newcomer. So newcomers go before who has just been served, but not without end.
+local function advance(V, least, cost, n) return math.max(V, least + math.floor(cost / (n + 1))) end
 
 -- charge lets both accounts pay for a job that starts. leastS and leastU are the least v of the servers, and of this
 -- server's users, that could have been served; nil when nobody was chosen (adopt).
