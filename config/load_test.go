@@ -69,7 +69,7 @@ func TestDefaults(t *testing.T) {
 		Data: Data{Dir: "./data"}, Redis: Redis{Pool: "main"}, Page: Page{Listen: "127.0.0.1:8790"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
 		Runtime: Runtime{Device: Device{Kind: "cpu"}, Models: "./models"},
-		Line:    Line{Lease: 30 * time.Second, Beat: 8 * time.Second, Grace: 15 * time.Second},
+		Line:    Line{Lease: 30 * time.Second, Beat: 8 * time.Second, Grace: 15 * time.Second, Hang: 2 * time.Minute},
 	}
 	equal(t, "up", s.Up, want)
 	equal(t, "command and log", []any{s.Command, s.Log}, []any{"up", Log{Level: "info", Format: "text"}})

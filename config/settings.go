@@ -111,6 +111,7 @@ type Line struct {
 	Lease time.Duration `name:"lease" from:"DARKROOM_LEASE" default:"30s" range:"500ms..10m" placeholder:"TIME" help:"How long a job is lent before it is taken for lost."`
 	Beat  time.Duration `name:"beat" from:"DARKROOM_BEAT" default:"8s" range:"100ms..3m" placeholder:"TIME" help:"How often a renderer says that it still paints; less than a third of the lease."`
 	Grace time.Duration `name:"grace" from:"DARKROOM_GRACE" default:"15s" range:"1s..10m" placeholder:"TIME" help:"How long a picture may still be painted after a stop."`
+	Hang  time.Duration `name:"hang" from:"DARKROOM_HANG" default:"2m" range:"1s..6h" placeholder:"TIME" help:"How long a painting may stand still, at least, before its renderer is taken for hung and starts itself anew; or twice the picture's estimate, if that is longer."`
 }
 
 // Draw is a picture from the shell.

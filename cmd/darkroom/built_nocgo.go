@@ -22,3 +22,6 @@ func painting() map[string]command {
 func cannotPaint(context.Context, shop) error {
 	return errors.New("this build is the bot alone and cannot paint: build darkroom with a C compiler (make build)")
 }
+
+// crafts are none in this build.
+type crafts struct{}

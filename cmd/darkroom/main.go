@@ -13,19 +13,31 @@ import (
 	"syscall"
 
 	"darkroom/config"
+	"darkroom/queue/work"
 )
 
-// Exit codes: 0 it did what was asked, 1 it could not, 2 it was asked in a wrong way.
+// Exit codes: 0 it did what was asked, 1 it could not, 2 it was asked in a wrong way, 3 it must be started anew.
 const (
 	exitDone  = 0
 	exitFault = 1
 	exitUsage = 2
+	exitAgain = 3
 )
 
 func main() {
+	os.Exit(live(world{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr, watched: terminal(os.Stderr)}))
+}
+
+// live runs the program until it is done or told to stop, and returns the exit code. A renderer that hangs in the middle
+// of a picture becomes a new one here, where the system can do that, so no supervisor is needed for it.
+func live(w world) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(run(ctx, world{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr, watched: terminal(os.Stderr)}))
+	code := run(ctx, w)
+	if code == exitAgain && ctx.Err() == nil {
+		fmt.Fprintf(w.stderr, "darkroom: start anew: %v\n", again())
+	}
+	return code
 }
 
 // terminal tells whether a person reads f.
@@ -41,6 +53,7 @@ type world struct {
 	stdout  io.Writer // what was asked for
 	stderr  io.Writer // logs and faults
 	watched bool      // stderr is a terminal, so progress may be shown there
+	crafts            // what painting is done with
 }
 
 // shop is what every subcommand is given.
@@ -67,6 +80,10 @@ func run(ctx context.Context, w world) int {
 	if err == nil {
 		s := shop{world: w, settings: settings, log: newLog(w.stderr, settings.Log)}
 		err = commands()[settings.Command](ctx, s)
+	}
+	if errors.Is(err, work.ErrHung) {
+		fmt.Fprintf(w.stderr, "darkroom: %s: this process starts anew\n", redact(err.Error()))
+		return exitAgain
 	}
 	if err != nil {
 		fmt.Fprintf(w.stderr, "darkroom: %s\n", redact(err.Error()))

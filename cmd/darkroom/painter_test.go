@@ -133,8 +133,7 @@ func TestPainter(t *testing.T) {
 	})
 	t.Run("a model that is not here is final", func(t *testing.T) {
 		t.Parallel()
-		r := rendering{studio: &studio{}}
-		_, err := painter{artist: r.artist}.Paint(t.Context(), leaseOf(t, wanted(), 0), still)
+		_, err := painter{artist: (&studio{}).artist}.Paint(t.Context(), leaseOf(t, wanted(), 0), still)
 		var final *work.FinalError
 		if !errors.As(err, &final) || !strings.Contains(final.Reason, "not here any more") {
 			t.Errorf("got %v, want it final, with a sentence", err)

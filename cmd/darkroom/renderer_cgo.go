@@ -4,12 +4,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,52 +16,31 @@ import (
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/queue/work"
-	"darkroom/render/onnx"
-	"darkroom/render/picture"
-	"darkroom/render/sampler"
 )
 
 // renderer is the subcommand: a renderer alone.
 func renderer(ctx context.Context, s shop) (err error) {
 	c := s.settings.Renderer
-	st, err := openStudio(c.Runtime, c.Offer, s.log)
+	st, err := s.open(c.Runtime, c.Offer, s.log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, st.Close()) }()
+	defer func() { err = leave(st, err) }()
 	q, err := openQueue(ctx, s.log, c.Redis, c.Line)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	r := &rendering{studio: st, queue: q, api: c.API, line: c.Line, slot: slot(c.Offer), log: s.log}
+	r := &rendering{atelier: st, queue: q, api: c.API, line: c.Line, slot: slot(c.Offer), log: s.log}
 	return serve(ctx, s.log, part{"renderer", r.run})
 }
 
-// openStudio loads the runtime library and finds the models to offer.
-func openStudio(r config.Runtime, o config.Offer, log *slog.Logger) (*studio, error) {
-	if err := openRuntime(r); err != nil {
-		return nil, err
+// leave closes an atelier, unless somebody hangs in it: closing would wait for them.
+func leave(a atelier, err error) error {
+	if errors.Is(err, work.ErrHung) {
+		return err
 	}
-	folders, faults := openFolders(r)
-	for _, err := range faults {
-		log.Warn("a model is left out", "error", err)
-	}
-	for _, name := range o.Only {
-		if !slices.ContainsFunc(folders, func(f *onnx.Folder) bool { return f.Name == name }) {
-			return nil, fmt.Errorf("model %q: none of that name here; `darkroom models list` shows what there is", name)
-		}
-	}
-	if len(o.Only) > 0 {
-		folders = slices.DeleteFunc(folders, func(f *onnx.Folder) bool { return !slices.Contains(o.Only, f.Name) })
-	}
-	if len(folders) == 0 {
-		return nil, errors.Join(append(faults, errors.New("no model to paint with: `darkroom doctor` tells what is wrong"))...)
-	}
-	if err := device(r).Check(); err != nil {
-		return nil, err
-	}
-	return &studio{runtime: r, folders: folders}, nil
+	return errors.Join(err, a.Close())
 }
 
 // slot is a renderer's name in the line: two at once must not share it.
@@ -80,12 +57,12 @@ func slot(o config.Offer) string {
 
 // rendering is a renderer at work.
 type rendering struct {
-	studio *studio
-	queue  *queue.Queue
-	api    config.API
-	line   config.Line
-	slot   string
-	log    *slog.Logger
+	atelier atelier
+	queue   *queue.Queue
+	api     config.API
+	line    config.Line
+	slot    string
+	log     *slog.Logger
 }
 
 // run says what can be painted, loads the first model that can be loaded, so that the first picture need not wait for it,
@@ -94,10 +71,11 @@ func (r *rendering) run(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { r.announce(gctx); return nil })
 	g.Go(func() error {
-		if err := r.studio.first(gctx, r.log); err != nil {
+		if err := r.atelier.first(gctx, r.log); err != nil {
 			return err
 		}
-		r.log.Info("ready to paint", "slot", r.slot, "device", r.studio.runtime.Device.String(), "models", names(r.studio.models()))
+		o := r.offer()
+		r.log.Info("ready to paint", "slot", o.Slot, "device", o.Device, "models", titles(o.Models))
 		return r.bench().Run(gctx)
 	})
 	return g.Wait()
@@ -106,33 +84,24 @@ func (r *rendering) run(ctx context.Context) error {
 func (r *rendering) bench() work.Bench {
 	return work.Bench{
 		Queue: r.queue,
-		Paint: painter{artist: r.artist, input: r.queue.Input, signed: "darkroom " + revision()},
+		Paint: painter{artist: r.atelier.artist, input: r.queue.Input, signed: "darkroom " + revision()},
 		Post:  reply.NewPoster(reply.NewClient(reply.Options{Base: r.api.Base}), r.queue),
 		Options: work.Options{
-			Slot: r.slot, Lanes: r.lanes, Lease: r.line.Lease, Beat: r.line.Beat, Grace: r.line.Grace, Log: r.log,
+			Slot: r.slot, Lanes: r.lanes, Lease: r.line.Lease, Beat: r.line.Beat, Grace: r.line.Grace, Hang: r.line.Hang,
+			Log: r.log,
 		},
 	}
 }
 
-func (r *rendering) artist(ctx context.Context, hash string) (artist, error) {
-	e, err := r.studio.easel(ctx, hash)
-	if err != nil {
-		return nil, err // a nil *Easel must not become an artist
-	}
-	return e, nil
-}
-
 // lanes lists what can be painted now, the loaded model first.
-func (r *rendering) lanes() []string {
-	var lit, dark []string
-	for _, f := range r.studio.models() {
-		if f.Hash == r.studio.lit() {
-			lit = append(lit, picture.Lanes(f.Hash)...)
-		} else {
-			dark = append(dark, picture.Lanes(f.Hash)...)
-		}
+func (r *rendering) lanes() []queue.Lane { return r.atelier.offer().Lanes }
+
+func titles(models []queue.Model) []string {
+	var all []string
+	for _, m := range models {
+		all = append(all, m.Name)
 	}
-	return append(lit, dark...)
+	return all
 }
 
 const (
@@ -166,40 +135,9 @@ func (r *rendering) announce(ctx context.Context) {
 	}
 }
 
+// offer is what the bot is told of this renderer.
 func (r *rendering) offer() queue.Renderer {
-	o := queue.Renderer{Slot: r.slot, Device: r.studio.runtime.Device.String(), Lanes: r.lanes()}
-	for _, f := range r.studio.models() {
-		o.Models = append(o.Models, queue.Model{Name: f.Name, Hash: f.Hash, Lane: picture.Lanes(f.Hash)[0], Card: card(f)})
-	}
+	o := r.atelier.offer()
+	o.Slot = r.slot
 	return o
-}
-
-// card is a model folder's card with what this program adds: how it can be sampled, and from what it can begin.
-func card(f *onnx.Folder) json.RawMessage {
-	c := f.Card
-	c.Sizes = offeredSizes(f)
-	if c.Defaults.Size == (onnx.Size{}) {
-		c.Defaults.Size = f.Config.Native
-	}
-	b, err := json.Marshal(struct {
-		onnx.Card
-		Dialect  picture.Dialect `json:"dialect"`
-		Samplers []string        `json:"samplers"`
-		Starts   bool            `json:"starts"`
-		Multiple int             `json:"multiple"` // of the sides of any size
-		Enlarges bool            `json:"enlarges"`
-		Chunks   int             `json:"chunks,omitempty"` // that a prompt may have; 0 for any number
-	}{c, picture.Diffusers, sampler.Names(sampler.Diffusers), f.Config.CanEncode, f.Config.Multiple, f.Config.Fixed == onnx.Size{}, f.Config.Chunks})
-	if err != nil {
-		panic("internal error: a card must always encode: " + err.Error())
-	}
-	return b
-}
-
-func names(folders []*onnx.Folder) []string {
-	var all []string
-	for _, f := range folders {
-		all = append(all, f.Name)
-	}
-	return all
 }

@@ -12,9 +12,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"darkroom/bot/admit"
 	"darkroom/config"
+	"darkroom/queue"
 	"darkroom/render/demo"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/onnxtest"
@@ -74,20 +76,30 @@ func TestCardIsReadAsTheOffer(t *testing.T) {
 func TestLanes(t *testing.T) {
 	t.Parallel()
 	a, b := &onnx.Folder{Name: "a", Hash: "aa"}, &onnx.Folder{Name: "b", Hash: "bb"}
-	r := &rendering{studio: &studio{folders: []*onnx.Folder{a, b}}}
-	if got, want := r.lanes(), append(picture.Lanes("aa"), picture.Lanes("bb")...); !slices.Equal(got, want) {
-		t.Errorf("nothing loaded: got %q, want %q", got, want)
+	st := &studio{folders: []*onnx.Folder{a, b}}
+	want := func(first, second string, load, then time.Duration) {
+		t.Helper()
+		var want []queue.Lane
+		for _, l := range picture.Lanes(first) {
+			want = append(want, queue.Lane{Name: l, Load: load})
+		}
+		for _, l := range picture.Lanes(second) {
+			want = append(want, queue.Lane{Name: l, Load: then})
+		}
+		if got := st.lanes(); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
 	}
-	r.studio.hot.Store(b.Hash)
-	if got, want := r.lanes(), append(picture.Lanes("bb"), picture.Lanes("aa")...); !slices.Equal(got, want) {
-		t.Errorf("b is loaded: got %q, want it first, %q", got, want)
-	}
-	r.studio.drop(a.Hash)
-	if got, want := r.lanes(), picture.Lanes("bb"); !slices.Equal(got, want) {
-		t.Errorf("a is left out: got %q, want %q", got, want)
-	}
-	if o := r.offer(); len(o.Models) != 1 || o.Models[0].Name != "b" {
-		t.Errorf("a is left out: got the offer %+v, want b alone", o.Models)
+	want("aa", "bb", firstLoading, firstLoading)
+	st.hot.Store(b.Hash)
+	st.loaded(b.Hash, time.Second)
+	want("bb", "aa", 0, time.Second) // the loaded one first; the other is believed to be like it
+	st.loaded(a.Hash, 2*time.Second)
+	want("bb", "aa", 0, 2*time.Second)
+	st.drop(a.Hash)
+	r := &rendering{atelier: st, slot: "east"}
+	if o := r.offer(); len(o.Models) != 1 || o.Models[0].Name != "b" || len(o.Lanes) != len(picture.Lanes("bb")) || o.Slot != "east" {
+		t.Errorf("a is left out: got the offer %+v, want b alone, of east", o)
 	}
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"darkroom/config"
 	"darkroom/render"
@@ -35,8 +37,9 @@ func device(r config.Runtime) onnx.Device {
 type studio struct {
 	runtime config.Runtime
 
-	shelf   sync.RWMutex // guards folders
+	shelf   sync.RWMutex // guards folders and took
 	folders []*onnx.Folder
+	took    map[string]time.Duration // to load, by hash, as measured last
 
 	mu   sync.Mutex // held while a model loads
 	warm *easel.Easel
@@ -86,14 +89,51 @@ func (s *studio) easel(ctx context.Context, hash string) (*easel.Easel, error) {
 		if err := s.clear(); err != nil {
 			return nil, err
 		}
+		began := time.Now()
 		e, err := easel.Load(ctx, f, device(s.runtime))
 		if err == nil {
 			s.warm = e
 			s.hot.Store(hash)
+			s.loaded(hash, time.Since(began))
 		}
 		return e, err
 	}
 	return nil, &render.Refusal{Sentence: "the model this was promised with is not here any more", Err: fmt.Errorf("no model with the hash %s is here", hash)}
+}
+
+// firstLoading is what loading a model is believed to take before any was loaded.
+const firstLoading = 5 * time.Second
+
+// loading is what loading a model takes: as it did the last time, else as the slowest of the others did.
+func (s *studio) loading(hash string) time.Duration {
+	s.shelf.RLock()
+	defer s.shelf.RUnlock()
+	if took, ok := s.took[hash]; ok {
+		return took
+	}
+	slowest := time.Duration(0)
+	for _, took := range s.took {
+		slowest = max(slowest, took)
+	}
+	return cmp.Or(slowest, firstLoading)
+}
+
+func (s *studio) loaded(hash string, took time.Duration) {
+	s.shelf.Lock()
+	defer s.shelf.Unlock()
+	if s.took == nil {
+		s.took = map[string]time.Duration{}
+	}
+	s.took[hash] = took
+}
+
+// artist is easel for whoever does not know what an easel is.
+func (s *studio) artist(ctx context.Context, hash string) (artist, error) {
+	e, err := s.easel(ctx, hash)
+	if err != nil {
+		return nil, err // a nil *Easel must not become an artist
+	}
+	return e, nil
 }
 
 // lit returns the hash of the loaded model, or "". It does not wait for one that is loading.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"darkroom/bot/sandbox"
 	"darkroom/config"
+	"darkroom/queue"
 	"darkroom/render/onnx"
 )
 
@@ -19,11 +21,11 @@ import (
 // opposite order: no new lease, the picture in hand finished or given back, then the bot, then the page.
 func up(ctx context.Context, s shop) (err error) {
 	c := s.settings.Up
-	st, err := openStudio(c.Runtime, c.Offer, s.log) // first: it is what most often is missing
+	st, err := s.open(c.Runtime, c.Offer, s.log) // first: it is what most often is missing
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, st.Close()) }()
+	defer func() { err = leave(st, err) }()
 	ledger, err := openData(ctx, c.Data)
 	if err != nil {
 		return err
@@ -36,7 +38,7 @@ func up(ctx context.Context, s shop) (err error) {
 	defer func() { err = errors.Join(err, q.Close()) }()
 	var parts []part
 	if c.Discord.Token.Empty() {
-		page, err := openPage(&c, st.models()[0])
+		page, err := openPage(&c, st.offer().Models)
 		if err != nil {
 			return err
 		}
@@ -50,18 +52,18 @@ func up(ctx context.Context, s shop) (err error) {
 	if err != nil {
 		return err
 	}
-	r := &rendering{studio: st, queue: q, api: c.Discord.API, line: c.Line, slot: slot(c.Offer), log: s.log}
+	r := &rendering{atelier: st, queue: q, api: c.Discord.API, line: c.Line, slot: slot(c.Offer), log: s.log}
 	return serve(ctx, s.log, append(parts, part{"bot", b.Run}, part{"renderer", r.run})...)
 }
 
 // openPage opens a small Discord of our own and points the settings at it.
-func openPage(c *config.Up, m *onnx.Folder) (*sandbox.Sandbox, error) {
+func openPage(c *config.Up, models []queue.Model) (*sandbox.Sandbox, error) {
 	l, err := net.Listen("tcp", c.Page.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("open the page: %w (--listen 127.0.0.1:0 takes any free port)", err)
 	}
 	page, err := sandbox.New(sandbox.Options{
-		DataDir: filepath.Join(c.Data.Dir, "sandbox"), Listener: l, Hosts: c.Page.Hosts, Title: "darkroom", Examples: examples(m),
+		DataDir: filepath.Join(c.Data.Dir, "sandbox"), Listener: l, Hosts: c.Page.Hosts, Title: "darkroom", Examples: examples(models),
 	})
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
@@ -73,10 +75,14 @@ func openPage(c *config.Up, m *onnx.Folder) (*sandbox.Sandbox, error) {
 // maxExamples is how many prompts greet a newcomer.
 const maxExamples = 3
 
-// examples are commands to run with one click: prompts that the model's maker says it paints well.
-func examples(m *onnx.Folder) []sandbox.Example {
+// examples are commands to run with one click: prompts that the maker of the first model says it paints well.
+func examples(models []queue.Model) []sandbox.Example {
+	var card onnx.Card
+	if len(models) == 0 || json.Unmarshal(models[0].Card, &card) != nil {
+		return nil
+	}
 	var all []sandbox.Example
-	for _, prompt := range m.Card.Examples[:min(len(m.Card.Examples), maxExamples)] {
+	for _, prompt := range card.Examples[:min(len(card.Examples), maxExamples)] {
 		all = append(all, sandbox.Example{Command: "imagine", Options: map[string]any{"prompt": prompt}})
 	}
 	return all

@@ -25,6 +25,7 @@ type Lender interface {
 type Ender interface {
 	Done(ctx context.Context, l queue.Lease, actualMillis int64, o queue.Outcome) (queue.Verdict, error)
 	Fail(ctx context.Context, l queue.Lease, reason string, retry bool) (final bool, err error)
+	Crashed(ctx context.Context, l queue.Lease, reason string) (final bool, err error)
 	Release(ctx context.Context, l queue.Lease) (queue.Verdict, error)
 	Stopped(ctx context.Context, l queue.Lease) (queue.Verdict, error)
 }
@@ -34,11 +35,13 @@ type Jobs interface {
 	Lender
 	Ender
 	Seal(ctx context.Context, l queue.Lease) (queue.Verdict, error)
+	Adopt(ctx context.Context, slot string, l queue.Lease) (queue.Lease, queue.Verdict, error)
 	Watch(ctx context.Context, from string, what func(queue.Event) error) error
 }
 
-// Painter paints. It looks at ctx each step and returns soon after it ended. Progress may be called as often as it
-// likes and never blocks; preview is called from another goroutine, later or never, and may be nil.
+// Painter paints. It looks at ctx each step and returns soon after it ended; one that does not is taken for hung. Progress
+// may be called as often as it likes and never blocks; preview is called from another goroutine, later or never, and may
+// be nil.
 type Painter interface {
 	Paint(ctx context.Context, l queue.Lease, progress func(percent int, preview func() image.Image)) (Made, error)
 }
@@ -71,25 +74,29 @@ type Poster interface {
 
 // Options of a Bench. The zero value of each field but Slot and Lanes is the value named beside it.
 type Options struct {
-	Slot  string          // the renderer's name, its own among all of a pool
-	Lanes func() []string // the lanes it can take now, the preferred first
-	Lease time.Duration   // 30 s; as the queue's
-	Beat  time.Duration   // 8 s, give or take a fifth
-	Grace time.Duration   // 15 s to finish a picture when the process stops
-	Poll  time.Duration   // 2 s; an idle bench asks at least so often
-	Log   *slog.Logger    // nothing
+	Slot  string              // the renderer's name, its own among all of a pool
+	Lanes func() []queue.Lane // the lanes it can take now, the preferred first
+	Lease time.Duration       // 30 s; as the queue's
+	Beat  time.Duration       // 8 s, give or take a fifth
+	Grace time.Duration       // 15 s to finish a picture when the process stops
+	Hang  time.Duration       // 2 min; a painting that stands still for so long, and for twice its estimate, hangs
+	Batch int                 // 1; jobs that are leased together, of one batch. They are painted in turn
+	Poll  time.Duration       // 2 s; an idle bench asks at least so often
+	Log   *slog.Logger        // nothing
 }
 
 func (o Options) filled() Options {
 	o.Lease = cmp.Or(o.Lease, 30*time.Second)
 	o.Beat = cmp.Or(o.Beat, 8*time.Second)
 	o.Grace = cmp.Or(o.Grace, 15*time.Second)
+	o.Hang = cmp.Or(o.Hang, 2*time.Minute)
+	o.Batch = max(o.Batch, 1)
 	o.Poll = cmp.Or(o.Poll, 2*time.Second)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	return o
 }
 
-// Bench is a place where one job at a time is painted.
+// Bench is a place where one picture at a time is painted.
 type Bench struct {
 	Queue   Jobs
 	Paint   Painter
@@ -97,8 +104,9 @@ type Bench struct {
 	Options Options
 }
 
-// Run works until ctx ends and the job in hand is finished, or given back after Grace. It returns an error only for a
-// bench that lacks a part.
+// Run works until ctx ends and the job in hand is finished, or given back after Grace. It returns ErrHung when a painting
+// neither goes on nor stops: the queue has heard of it, but only another process gets rid of it. Any other error is of
+// a bench that lacks a part.
 func (b Bench) Run(ctx context.Context) error {
 	switch {
 	case b.Queue == nil || b.Paint == nil || b.Post == nil:
@@ -112,10 +120,11 @@ func (b Bench) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = b.Queue.Watch(aside, "", d.hear) }) // ends with aside only
 	wg.Go(func() { d.reap(aside) })
-	d.work(ctx)
+	err := d.work(ctx)
+	d.settle(aside)
 	stop()
 	wg.Wait()
-	return nil
+	return err
 }
 
 // day is a Bench at work.
@@ -123,40 +132,60 @@ type day struct {
 	Bench
 	bell  chan struct{} // rings when a job may be had
 	nonce string        // of the next call to Reserve; kept until a call was answered
+	asked bool          // a call to Reserve was not answered: it may have lent something
 	quiet bool          // the queue's trouble was logged
 
 	mu   sync.Mutex
-	hand *turn // the job in hand
+	hand []*turn // the jobs in hand
 }
 
-// work serves one job after the other.
-func (d *day) work(ctx context.Context) {
+// work serves one hand of jobs after the other.
+func (d *day) work(ctx context.Context) error {
 	for ctx.Err() == nil {
-		lease, err := d.next(ctx)
+		leases, err := d.next(ctx)
 		switch {
 		case err != nil:
 			d.trouble(ctx, err)
 			d.wait(ctx)
-		case lease == nil:
+		case len(leases) == 0:
 			d.wait(ctx)
 		default:
-			d.serve(ctx, *lease)
+			if err := d.serve(ctx, leases); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
-// next reserves a job, or nil. A call that was not answered is repeated under its nonce, or its job would be held by
-// nobody until the lease ran out.
-func (d *day) next(ctx context.Context) (*queue.Lease, error) {
-	leases, err := d.Queue.Reserve(ctx, d.Options.Slot, d.nonce, queue.Offer{Lanes: d.Options.Lanes(), Max: 1})
+// next reserves jobs, or none. A call that was not answered is repeated under its nonce, or its jobs would be held by
+// nobody until the lease ran out; for the same reason the end of the process does not cut a call short.
+func (d *day) next(ctx context.Context) ([]queue.Lease, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Options.Beat)
+	defer cancel()
+	d.asked = true
+	leases, err := d.Queue.Reserve(ctx, d.Options.Slot, d.nonce, queue.Offer{Lanes: d.Options.Lanes(), Max: d.Options.Batch})
 	if err != nil {
 		return nil, err
 	}
-	d.nonce, d.quiet = rand.Text(), false
-	if len(leases) == 0 {
-		return nil, nil
+	d.nonce, d.quiet, d.asked = rand.Text(), false, false
+	return leases, nil
+}
+
+// settle gives back, at the end of the day, what a call that was not answered may have lent.
+func (d *day) settle(ctx context.Context) {
+	if !d.asked {
+		return
 	}
-	return &leases[0], nil
+	leases, err := d.next(ctx)
+	for _, l := range leases {
+		if err == nil {
+			_, err = d.Queue.Release(ctx, l)
+		}
+	}
+	if err != nil {
+		d.Options.Log.Debug("what was lent last was not given back", "err", err) // its lease runs out
+	}
 }
 
 // trouble logs the first of a row of errors. An emptied queue is no trouble: its owner fills it again.
@@ -178,16 +207,18 @@ func (d *day) wait(ctx context.Context) {
 	}
 }
 
-// hear takes an event off the stream: a cancel of the job in hand, or a hint that one may be had.
+// hear takes an event off the stream: a cancel of a job in hand, or a hint that one may be had.
 func (d *day) hear(e queue.Event) error {
 	switch e.Kind {
 	case queue.Cancel:
 		d.mu.Lock()
-		if d.hand != nil && d.hand.lease.Job.ID == e.Job {
-			d.hand.cancelled(ErrCancelled)
+		for _, t := range d.hand {
+			if t.job.ID == e.Job {
+				t.cancelled(ErrCancelled)
+			}
 		}
 		d.mu.Unlock()
-	case queue.Queued, queue.Done, queue.Failed, queue.Gone, queue.NewEpoch: // an end may let its user's next job start
+	case queue.Queued, queue.Done, queue.Failed, queue.Gone, queue.NewEpoch, queue.Pausing: // an end may let its user's next job start
 		select {
 		case d.bell <- struct{}{}:
 		default:
@@ -215,20 +246,6 @@ func (d *day) reap(ctx context.Context) {
 // jitter moves d by up to a fifth, so that benches do not march in step.
 func jitter(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*mathrand.Float64()))
-}
-
-// serve sees one job through.
-func (d *day) serve(ctx context.Context, l queue.Lease) {
-	hold, drop := context.WithCancelCause(context.WithoutCancel(ctx))
-	paint, cancelled := context.WithCancelCause(hold)
-	t := newTurn(d.Bench, l, drop, cancelled)
-	d.mu.Lock()
-	d.hand = t
-	d.mu.Unlock()
-	t.run(ctx, hold, paint)
-	d.mu.Lock()
-	d.hand = nil
-	d.mu.Unlock()
 }
 
 var _ Jobs = (*queue.Queue)(nil)

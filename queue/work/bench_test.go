@@ -44,7 +44,7 @@ func TestOneJobAfterTheOther(t *testing.T) {
 }
 
 func TestAnIdleBenchWakesByAnEvent(t *testing.T) {
-	for _, kind := range []queue.Kind{queue.Queued, queue.Done, queue.Failed, queue.Gone, queue.NewEpoch} {
+	for _, kind := range []queue.Kind{queue.Queued, queue.Done, queue.Failed, queue.Gone, queue.NewEpoch, queue.Pausing} {
 		t.Run(string(kind), func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				b := open(t, &bureau{})
@@ -100,8 +100,8 @@ func TestABenchNeedsItsParts(t *testing.T) {
 	t.Parallel()
 	b := &bureau{}
 	for name, bench := range map[string]Bench{
-		"no queue": {Paint: b, Post: b, Options: Options{Slot: "w", Lanes: func() []string { return nil }}},
-		"no slot":  {Queue: b, Paint: b, Post: b, Options: Options{Lanes: func() []string { return nil }}},
+		"no queue": {Paint: b, Post: b, Options: Options{Slot: "w", Lanes: func() []queue.Lane { return nil }}},
+		"no slot":  {Queue: b, Paint: b, Post: b, Options: Options{Lanes: func() []queue.Lane { return nil }}},
 	} {
 		if err := bench.Run(t.Context()); err == nil {
 			t.Errorf("%s: no error", name)

@@ -20,6 +20,8 @@ func (t *turn) broken(paint context.Context, step string, err error) {
 		t.log.Warn("cannot be posted now", "step", step, "err", err)
 		rest(paint, t.Options.Beat)
 		t.giveBack(paint)
+	case errors.Is(err, ErrHung):
+		t.crash(paint)
 	default:
 		t.fail(paint, step, err)
 	}
@@ -27,7 +29,7 @@ func (t *turn) broken(paint context.Context, step string, err error) {
 
 func (t *turn) giveBack(job context.Context) {
 	err := t.insist(job, func(ctx context.Context) error {
-		_, err := t.Queue.Release(ctx, t.lease)
+		_, err := t.Queue.Release(ctx, t.lease())
 		return err
 	})
 	t.log.Info("given back", "err", err)
@@ -35,7 +37,7 @@ func (t *turn) giveBack(job context.Context) {
 
 func (t *turn) stopped(job context.Context) {
 	err := t.insist(job, func(ctx context.Context) error {
-		_, err := t.Queue.Stopped(ctx, t.lease)
+		_, err := t.Queue.Stopped(ctx, t.lease())
 		return err
 	})
 	t.log.Info("cancelled", "err", err)
@@ -46,7 +48,7 @@ func (t *turn) fail(job context.Context, step string, err error) {
 	reason, retry := verdictOn(step, err)
 	var final bool
 	unheard := t.insist(job, func(ctx context.Context) (err error) {
-		final, err = t.Queue.Fail(ctx, t.lease, reason, retry)
+		final, err = t.Queue.Fail(ctx, t.lease(), reason, retry)
 		return err
 	})
 	t.log.Warn("failed", "step", step, "final", final, "err", err, "queue", unheard)
@@ -59,10 +61,24 @@ func (t *turn) fail(job context.Context, step string, err error) {
 	}
 }
 
+// crash reports a painting that hangs: this process ends over it, as if the job had killed it.
+func (t *turn) crash(job context.Context) {
+	const reason = "the model hung over this picture"
+	var final bool
+	unheard := t.insist(job, func(ctx context.Context) (err error) {
+		final, err = t.Queue.Crashed(ctx, t.lease(), reason)
+		return err
+	})
+	t.log.Error("hung", "percent", t.percent.Load(), "patience", t.patience(), "final", final, "queue", unheard)
+	if final {
+		t.sorry(job, reason)
+	}
+}
+
 func (t *turn) sorry(job context.Context, reason string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(job), sorryFor)
 	defer cancel()
-	if err := safely(func() error { return t.Post.Sorry(ctx, t.lease.Job, reason) }); err != nil {
+	if err := safely(func() error { return t.Post.Sorry(ctx, t.job, reason) }); err != nil {
 		t.log.Warn("no apology was sent", "err", err)
 	}
 }

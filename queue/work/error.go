@@ -15,6 +15,9 @@ var (
 	ErrStopping  = errors.New("the renderer is stopping")
 )
 
+// ErrHung means that a painting neither went on nor stopped. Only the end of the process ends it.
+var ErrHung = errors.New("a painting hangs")
+
 // FinalError is an error that no other try can mend. Reason is a sentence for the person who asked.
 type FinalError struct {
 	Reason string

@@ -3,6 +3,7 @@ package work
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"log/slog"
@@ -28,10 +29,11 @@ type bureau struct {
 
 	events  chan queue.Event
 	reserve func() error
-	beat    func() (queue.Verdict, error)
+	beat    func(queue.Held) (queue.Verdict, error)
 	seal    func() (queue.Verdict, error)
-	ended   func() error // Done, Release, Stopped
-	fail    func() (final bool, err error)
+	ended   func() error                   // Done, Release, Stopped
+	fail    func() (final bool, err error) // Fail, Crashed
+	adopt   func(queue.Lease) (queue.Lease, queue.Verdict, error)
 	paint   func(ctx context.Context, progress func(int, func() image.Image)) (Made, error)
 	look    func(ctx context.Context) (bool, queue.Outcome, error)
 	post    func(ctx context.Context) (queue.Outcome, error)
@@ -48,6 +50,8 @@ type bureau struct {
 	log     bytes.Buffer
 	stop    context.CancelFunc
 	stopped chan struct{}
+	err     error // of Run, once stopped
+	batch   int
 }
 
 const (
@@ -62,13 +66,13 @@ func open(t *testing.T, b *bureau, jobs ...queue.Job) *bureau {
 	ctx, stop := context.WithCancel(t.Context())
 	b.events, b.jobs, b.stop, b.stopped = make(chan queue.Event), jobs, stop, make(chan struct{})
 	bench := Bench{Queue: b, Paint: b, Post: b, Options: Options{
-		Slot: "w", Lanes: func() []string { return []string{"a"} }, Lease: lease, Beat: beat, Grace: grace,
+		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, Lease: lease, Beat: beat, Grace: grace, Batch: b.batch,
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{b: b}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}}
 	go func() {
 		defer close(b.stopped)
-		if err := bench.Run(ctx); err != nil {
-			t.Errorf("run: %v", err)
+		if b.err = bench.Run(ctx); b.err != nil && !errors.Is(b.err, ErrHung) {
+			t.Errorf("run: %v", b.err)
 		}
 	}()
 	return b
@@ -128,7 +132,7 @@ func (b *bureau) give(j queue.Job) {
 	b.jobs = append(b.jobs, j)
 }
 
-// Reserve lends the first job.
+// Reserve lends the first jobs.
 func (b *bureau) Reserve(_ context.Context, slot, nonce string, o queue.Offer) ([]queue.Lease, error) {
 	b.mu.Lock()
 	b.nonces = append(b.nonces, nonce)
@@ -140,14 +144,15 @@ func (b *bureau) Reserve(_ context.Context, slot, nonce string, o queue.Offer) (
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.jobs) == 0 {
-		return nil, nil
+	var leases []queue.Lease
+	for len(b.jobs) > 0 && len(leases) < o.Max {
+		j := b.jobs[0]
+		b.jobs = b.jobs[1:]
+		b.fence++
+		b.calls = append(b.calls, "lease "+j.ID)
+		leases = append(leases, queue.Lease{Job: j, Slot: slot, Attempt: 1, Until: time.Now().Add(lease), Token: queue.Token{Epoch: 1, Fence: b.fence}})
 	}
-	j := b.jobs[0]
-	b.jobs = b.jobs[1:]
-	b.fence++
-	b.calls = append(b.calls, "lease "+j.ID)
-	return []queue.Lease{{Job: j, Slot: slot, Attempt: 1, Until: time.Now().Add(lease), Token: queue.Token{Epoch: 1, Fence: b.fence}}}, nil
+	return leases, nil
 }
 
 // Beat agrees.
@@ -155,11 +160,36 @@ func (b *bureau) Beat(_ context.Context, _ string, held []queue.Held) ([]queue.V
 	b.mu.Lock()
 	b.beats++
 	b.mu.Unlock()
-	if b.beat == nil {
-		return []queue.Verdict{queue.OK}, nil
+	verdicts := make([]queue.Verdict, len(held))
+	for i, h := range held {
+		verdicts[i] = queue.OK
+		if b.beat != nil {
+			v, err := b.beat(h)
+			if err != nil {
+				return nil, err
+			}
+			verdicts[i] = v
+		}
 	}
-	v, err := b.beat()
-	return []queue.Verdict{v}, err
+	return verdicts, nil
+}
+
+// Adopt says that somebody else has the job.
+func (b *bureau) Adopt(_ context.Context, _ string, l queue.Lease) (queue.Lease, queue.Verdict, error) {
+	if b.adopt == nil {
+		return queue.Lease{}, queue.Stale, nil
+	}
+	return b.adopt(l)
+}
+
+// Crashed is not final.
+func (b *bureau) Crashed(_ context.Context, l queue.Lease, reason string) (bool, error) {
+	b.note("crashed %s", l.Job.ID)
+	b.reason = reason
+	if b.fail != nil {
+		return b.fail()
+	}
+	return false, nil
 }
 
 // Reap counts.

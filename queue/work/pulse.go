@@ -11,39 +11,29 @@ import (
 // firstPause is doubled with each try.
 const firstPause = 200 * time.Millisecond
 
-// pulse beats until hold ends: at once, for a cancel may have come between the lease and now, then each Beat. A beat
-// that was not answered is soon sent again; the alarm ends the hold if none gets through.
-func (t *turn) pulse(hold context.Context) {
-	for hold.Err() == nil {
-		pause := jitter(t.Options.Beat)
-		if !t.beat(hold) {
-			pause = t.Options.Beat / 4
+// heed does what the queue said in answer to a beat that was sent with a token. It tells whether the lease is kept.
+func (t *turn) heed(ctx context.Context, v queue.Verdict, with queue.Token, sent time.Time) bool {
+	switch v {
+	case queue.Epoch:
+		return t.adopt(ctx, with)
+	case queue.Stale:
+		if t.lease().Token == with { // else it was adopted meanwhile
+			t.drop(ErrLeaseLost)
 		}
-		rest(hold, pause)
-	}
-}
-
-// beat tells whether it was answered.
-func (t *turn) beat(hold context.Context) bool {
-	sent := time.Now()
-	held := queue.Held{ID: t.lease.Job.ID, Token: t.lease.Token, Percent: int(t.percent.Load())}
-	ctx, cancel := context.WithTimeout(hold, t.Options.Beat)
-	defer cancel()
-	verdicts, err := t.Queue.Beat(ctx, t.lease.Slot, []queue.Held{held})
-	if err != nil || len(verdicts) != 1 {
-		return false
-	}
-	switch verdicts[0] {
-	case queue.Stale, queue.Epoch:
-		t.drop(ErrLeaseLost)
 		return true
 	case queue.Cancelled:
 		t.cancelled(ErrCancelled)
 	}
-	if t.alarm.Stop() { // if it went off the lease is lost, even though the queue may still hold it for us
-		t.alarm.Reset(time.Until(sent.Add(t.Options.Lease)) - t.margin())
-	}
+	t.keep(sent.Add(t.Options.Lease))
 	return true
+}
+
+// keep puts the alarm off: the queue keeps the lease until then. If the alarm went off the lease is lost, even though
+// the queue may still hold it for us.
+func (t *turn) keep(until time.Time) {
+	if t.alarm.Stop() {
+		t.alarm.Reset(time.Until(until) - t.margin())
+	}
 }
 
 // insist calls the queue until it answers, for as long as the lease may be ours. A cancel or the end of the process

@@ -78,7 +78,7 @@ func together(t *testing.T, o queue.Options) (*queue.Queue, context.Context, fun
 
 func start(ctx context.Context, wg *sync.WaitGroup, q Jobs, slot string, b *board) {
 	bench := Bench{Queue: q, Paint: b, Post: b, Options: Options{
-		Slot: slot, Lanes: func() []string { return []string{"a"} }, Lease: time.Second, Beat: 200 * time.Millisecond,
+		Slot: slot, Lanes: func() []queue.Lane { return queue.Lanes("a") }, Lease: time.Second, Beat: 200 * time.Millisecond,
 		Grace: 100 * time.Millisecond, Poll: 100 * time.Millisecond,
 	}}
 	wg.Go(func() { _ = bench.Run(ctx) })

@@ -2,9 +2,11 @@ package work
 
 import (
 	"context"
+	"errors"
 	"image"
 	"log/slog"
 	"maps"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,60 +30,104 @@ const (
 // person cancels.
 type turn struct {
 	Bench
-	lease     queue.Lease
+	job       queue.Job
 	log       *slog.Logger
 	drop      context.CancelCauseFunc // ends hold
 	cancelled context.CancelCauseFunc // ends paint
 	percent   atomic.Int64
-	alarm     *time.Timer // ends hold shortly before the lease may be somebody else's
+	moved     chan struct{} // told when percent grew
+	alarm     *time.Timer   // ends hold shortly before the lease may be somebody else's
+	over      chan struct{} // closed when this turn and those before it are over
+	gone      atomic.Bool   // the queue was told the end, or is not to be told
 	began     time.Time
+
+	adopting sync.Mutex // held while the job is leased again
+	uprooted queue.Token
+	mu       sync.Mutex
+	own      queue.Lease
 }
 
-func newTurn(b Bench, l queue.Lease, drop, cancelled context.CancelCauseFunc) *turn {
-	t := &turn{Bench: b, lease: l, drop: drop, cancelled: cancelled, began: time.Now()}
+// newTurn makes ready what a job needs from the lease on. Run works on it; see turn.run.
+func newTurn(ctx context.Context, b Bench, l queue.Lease) (t *turn, run func(stop context.Context, mine <-chan struct{}) error) {
+	hold, drop := context.WithCancelCause(context.WithoutCancel(ctx))
+	paint, cancelled := context.WithCancelCause(hold)
+	t = &turn{Bench: b, job: l.Job, own: l, drop: drop, cancelled: cancelled, moved: make(chan struct{}, 1), over: make(chan struct{})}
 	t.log = b.Options.Log.With("job", l.Job.ID, "attempt", l.Attempt)
 	t.alarm = time.AfterFunc(time.Until(l.Until)-t.margin(), func() { drop(ErrLeaseLost) })
-	return t
+	return t, func(stop context.Context, mine <-chan struct{}) error { return t.run(stop, hold, paint, mine) }
 }
 
 // margin is how long before the end of a lease its holder lets go.
 func (t *turn) margin() time.Duration { return t.Options.Lease / 6 }
 
-// run works on the job until it ends one way or another. Once stop ends, it has Grace left.
-func (t *turn) run(stop, hold, paint context.Context) {
+// lease is the job's lease: another one after the queue began a new epoch.
+func (t *turn) lease() queue.Lease {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.own
+}
+
+// run works on the job, once it is its turn, until it ends one way or another. Once stop ends, it has Grace left; if it
+// was not begun by then, it is given back. Its error is ErrHung or nil.
+func (t *turn) run(stop, hold, paint context.Context, mine <-chan struct{}) error {
 	t.log.Info("leased")
 	grace := context.AfterFunc(stop, func() {
 		timer := time.AfterFunc(t.Options.Grace, func() { t.drop(ErrStopping) })
 		context.AfterFunc(hold, func() { timer.Stop() })
 	})
-	pulse := make(chan struct{})
-	go func() { defer close(pulse); t.pulse(hold) }()
-	t.work(hold, paint)
+	err := t.await(stop, hold, paint, mine)
+	t.gone.Store(true)
 	grace()
 	t.alarm.Stop()
 	t.drop(nil)
-	<-pulse
+	return err
+}
+
+// await works on the job when it is its turn, unless it ends before.
+func (t *turn) await(stop, hold, paint context.Context, mine <-chan struct{}) error {
+	select {
+	case <-mine:
+	case <-stop.Done():
+	case <-paint.Done():
+	}
+	if stop.Err() != nil {
+		t.drop(ErrStopping)
+	}
+	if paint.Err() != nil {
+		t.broken(paint, painting, context.Cause(paint))
+		return nil
+	}
+	t.began = time.Now()
+	return t.work(hold, paint)
 }
 
 // work is the line from lease to done.
-func (t *turn) work(hold, paint context.Context) {
-	if t.lease.Job.Look {
+func (t *turn) work(hold, paint context.Context) error {
+	if t.job.Look {
 		found, out, err := t.look(hold)
 		if err != nil {
 			t.broken(paint, looking, err)
-			return
+			return nil
 		}
 		if found {
 			t.done(hold, 0, out)
-			return
+			return nil
 		}
 	}
 	made, err := t.make(paint)
 	if err != nil {
 		t.broken(paint, painting, err)
-		return
+		if errors.Is(err, ErrHung) {
+			return ErrHung
+		}
+		return nil
 	}
-	took := time.Since(t.began)
+	t.hand(hold, paint, made, time.Since(t.began))
+	return nil
+}
+
+// hand gives what was made to the person who asked.
+func (t *turn) hand(hold, paint context.Context, made Made, took time.Duration) {
 	sealed, err := t.seal(hold)
 	if err != nil {
 		t.broken(paint, sealing, err)
@@ -102,7 +148,7 @@ func (t *turn) work(hold, paint context.Context) {
 // whether it comes in time.
 func (t *turn) look(hold context.Context) (found bool, out queue.Outcome, err error) {
 	err = t.persist(hold, func() (err error) {
-		found, out, err = t.Post.Look(hold, t.lease.Job)
+		found, out, err = t.Post.Look(hold, t.job)
 		return err
 	})
 	if found && out.Delivered == "" {
@@ -112,19 +158,18 @@ func (t *turn) look(hold context.Context) (found bool, out queue.Outcome, err er
 }
 
 // make paints, telling progress on the side.
-func (t *turn) make(paint context.Context) (made Made, err error) {
+func (t *turn) make(paint context.Context) (Made, error) {
 	news := newTeller(func(percent int, preview func() image.Image) error {
 		ctx, cancel := context.WithTimeout(paint, progressFor)
 		defer cancel()
-		return t.Post.Progress(ctx, t.lease.Job, percent, preview)
+		return t.Post.Progress(ctx, t.job, percent, preview)
 	}, t.log)
 	defer news.stop()
-	err = safely(func() (err error) {
-		made, err = t.Paint.Paint(paint, t.lease, func(percent int, preview func() image.Image) {
-			t.percent.Store(int64(percent))
+	made, err := t.watched(paint, func() (Made, error) {
+		return t.Paint.Paint(paint, t.lease(), func(percent int, preview func() image.Image) {
+			t.advance(percent)
 			news.tell(percent, preview)
 		})
-		return err
 	})
 	if err == nil {
 		err = context.Cause(paint)
@@ -134,11 +179,7 @@ func (t *turn) make(paint context.Context) (made Made, err error) {
 
 // seal asks for the right to post. Without it there is nothing more to say: whoever took it away knows why.
 func (t *turn) seal(hold context.Context) (bool, error) {
-	var v queue.Verdict
-	err := t.insist(hold, func(ctx context.Context) (err error) {
-		v, err = t.Queue.Seal(ctx, t.lease)
-		return err
-	})
+	v, err := t.told(hold, t.Queue.Seal)
 	if err == nil && v != queue.OK {
 		t.log.Info("not posted", "verdict", v)
 	}
@@ -149,7 +190,7 @@ func (t *turn) seal(hold context.Context) (bool, error) {
 func (t *turn) post(hold context.Context, made Made) (out queue.Outcome, err error) {
 	began := time.Now()
 	err = t.persist(hold, func() (err error) {
-		out, err = t.Post.Post(hold, t.lease.Job, made)
+		out, err = t.Post.Post(hold, t.job, made)
 		return err
 	})
 	if out.Files == nil {
@@ -167,10 +208,8 @@ func (t *turn) post(hold context.Context, made Made) (out queue.Outcome, err err
 
 // done reports the end. If that cannot be told, the next holder looks and finds it posted.
 func (t *turn) done(hold context.Context, took time.Duration, out queue.Outcome) {
-	var v queue.Verdict
-	err := t.insist(hold, func(ctx context.Context) (err error) {
-		v, err = t.Queue.Done(ctx, t.lease, took.Milliseconds(), out)
-		return err
+	v, err := t.told(hold, func(ctx context.Context, l queue.Lease) (queue.Verdict, error) {
+		return t.Queue.Done(ctx, l, took.Milliseconds(), out)
 	})
 	if err != nil {
 		t.log.Warn("the queue did not hear that a job is done", "err", err)

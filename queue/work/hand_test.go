@@ -1,0 +1,116 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"image"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"darkroom/queue"
+)
+
+func TestABatchIsPaintedInTurn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var mu sync.Mutex
+		kept := map[string]int{}
+		b := &bureau{batch: 2}
+		b.beat = func(h queue.Held) (queue.Verdict, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			kept[h.ID]++
+			return queue.OK, nil
+		}
+		b.paint = func(ctx context.Context, p func(int, func() image.Image)) (Made, error) {
+			for i := range 10 {
+				time.Sleep(6 * time.Second)
+				p(10*i+10, nil)
+			}
+			return onePicture, nil
+		}
+		open(t, b, job("1"), job("2"), job("3"))
+		time.Sleep(4 * time.Minute)
+		b.over()
+		b.was(t, "lease 1", "lease 2", "paint 1", "seal 1", "post 1", "done 1", "paint 2", "seal 2", "post 2", "done 2",
+			"lease 3", "paint 3", "seal 3", "post 3", "done 3")
+		if kept["2"] < 10 || kept["1"] > kept["2"]-5 {
+			t.Errorf("beats %v: want the second kept alive while the first is painted, and the first no longer then", kept)
+		}
+	})
+}
+
+func TestABatchWhileOneIsPainted(t *testing.T) {
+	cases := map[string]struct {
+		event queue.Event
+		stop  bool
+		want  []string
+	}{
+		"a cancel of one that waits is heard at once": {
+			queue.Event{Kind: queue.Cancel, Job: "2"}, false, []string{"lease 1", "lease 2", "paint 1", "stopped 2", "seal 1", "post 1", "done 1"},
+		},
+		"a cancel of the one that is painted lets the next one begin": {
+			queue.Event{Kind: queue.Cancel, Job: "1"}, false, []string{"lease 1", "lease 2", "paint 1", "stopped 1", "paint 2", "seal 2", "post 2", "done 2"},
+		},
+		"a stop gives back at once what was not begun": {
+			queue.Event{}, true, []string{"lease 1", "lease 2", "paint 1", "release 2", "seal 1", "post 1", "done 1"},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				b := open(t, &bureau{batch: 2}, job("1"), job("2"))
+				time.Sleep(1500 * time.Millisecond)
+				b.events <- c.event
+				if c.stop {
+					b.stop()
+				}
+				b.over()
+				b.was(t, c.want...)
+			})
+		})
+	}
+}
+
+func TestWhatWaitsBehindAHungPaintingIsGivenBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		letGo := make(chan struct{})
+		defer close(letGo)
+		b := open(t, &bureau{batch: 3, paint: deaf(letGo)}, job("1"), job("2"), job("3"))
+		<-b.stopped
+		slices.Sort(b.calls[4:])
+		b.was(t, "lease 1", "lease 2", "lease 3", "paint 1", "crashed 1", "release 2", "release 3")
+		if !errors.Is(b.err, ErrHung) {
+			t.Errorf("the bench ended with %v, want %v", b.err, ErrHung)
+		}
+	})
+}
+
+func TestWhatWasLentInTheMomentOfTheStopIsGivenBack(t *testing.T) {
+	t.Run("the call was answered", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			b := &bureau{batch: 2}
+			b.reserve = func() error { b.stop(); return nil }
+			open(t, b, job("1"), job("2"))
+			<-b.stopped
+			slices.Sort(b.calls)
+			b.was(t, "lease 1", "lease 2", "release 1", "release 2")
+		})
+	})
+	t.Run("the call was not answered", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			b := &bureau{batch: 2}
+			lost := times(1, errNet)
+			b.reserve = func() error { b.stop(); return lost() }
+			open(t, b, job("1"), job("2"))
+			synctest.Wait()
+			<-b.stopped
+			b.was(t, "lease 1", "lease 2", "release 1", "release 2")
+			if len(b.nonces) != 2 || b.nonces[0] != b.nonces[1] {
+				t.Errorf("nonces %q, want the same twice", b.nonces)
+			}
+		})
+	})
+}
