@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -234,7 +235,15 @@ func exerciseEpochs(t *testing.T, s *store.Store, c *clock) {
 	if _, err = s.NextEpoch(ctx, "main"); err != nil {
 		t.Fatal(err)
 	}
+	must(t, s.Leased, "2-0")
 	owed(3, 10, "1-0", "2-0")
-	e := find(t, s, "1-0")
-	equal(t, "a job whose queue was emptied", []any{e.State, e.Leased}, []any{store.Waiting, true})
+	must(t, s.Returned, "1-0")
+	owed(3, 10, "2-0", "1-0")
+	e := find(t, s, "2-0")
+	equal(t, "a job whose queue was emptied", []any{e.State, e.Leased}, []any{store.Running, true})
+
+	for want, since := range map[string]time.Time{"1-0": c.now().Add(time.Millisecond), "": c.now()} {
+		got, err := s.Untouched(ctx, 2, since)
+		equal(t, "untouched", []any{strings.Join(got, " "), err}, []any{want, error(nil)})
+	}
 }

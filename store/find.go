@@ -31,11 +31,28 @@ func (s *Store) ByMessage(ctx context.Context, message string) (Entry, error) {
 	return e, nil
 }
 
-// Owed returns, oldest first, up to limit jobs that were promised and are not in this epoch of the queue: the relay
-// enqueues them. Boot, a lost enqueue, a wiped queue and a queue that went back in time are all this one question.
+// Owed returns up to limit jobs that were promised and are not in this epoch of the queue, running ones first, then the
+// oldest: the relay enqueues them. Boot, a lost enqueue, a wiped queue and a queue that went back in time are all this one question.
 func (s *Store) Owed(ctx context.Context, epoch int64, limit int) ([]Entry, error) {
 	return s.many(ctx, "find owed jobs", `SELECT `+columns+` FROM jobs
-		WHERE state IN ('waiting', 'running') AND epoch < $1 ORDER BY created, id LIMIT $2`, epoch, limit)
+		WHERE state IN ('waiting', 'running') AND epoch < $1 ORDER BY state, created, id LIMIT $2`, epoch, limit)
+}
+
+// Untouched returns the ids of jobs that are said to be in this epoch of the queue and of which nothing was heard since a
+// time.
+func (s *Store) Untouched(ctx context.Context, epoch int64, since time.Time) ([]string, error) {
+	var ids []string
+	err := s.query(ctx, func(r *sql.Rows) error {
+		var id string
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}, `SELECT id FROM jobs WHERE state IN ('waiting', 'running') AND epoch = $1 AND updated < $2 ORDER BY created, id`,
+		epoch, millis(since))
+	if err != nil {
+		return nil, fmt.Errorf("find untouched jobs: %w", err)
+	}
+	return ids, nil
 }
 
 // Unfinished returns a user's unfinished jobs in all servers, oldest first.

@@ -172,11 +172,6 @@ func (w *walk) nextEpoch(t *testing.T) {
 		t.Fatalf("next epoch: got %d, %v, want %d", n, err, w.epoch+1)
 	}
 	w.epoch = n
-	for id, state := range w.states {
-		if state == store.Running {
-			w.states[id] = store.Waiting
-		}
-	}
 }
 
 func (w *walk) expire(t *testing.T) {
