@@ -17,6 +17,12 @@ type model struct {
 	fence   int64
 	jobs    map[string]*modelJob
 	servers map[string]*modelAccount
+
+	epoch  int64 // 0 when there is none
+	began  time.Time
+	pauses map[Scope]bool
+	passed map[string]time.Time // since when a lane stands back
+	memos  map[string]memo      // by slot
 }
 
 type modelJob struct {
@@ -27,6 +33,8 @@ type modelJob struct {
 	attempts, errors, crashes int
 	look, cancel, early       bool // early: cancelled before it came
 	since, until              time.Time
+	slot                      string
+	was                       Token // of the epoch before, when it was adopted
 }
 
 type modelAccount struct {
@@ -36,7 +44,8 @@ type modelAccount struct {
 }
 
 func newModel(o Options, now time.Time) *model {
-	return &model{o: o, now: now, jobs: map[string]*modelJob{}, servers: map[string]*modelAccount{}}
+	return &model{o: o, now: now, jobs: map[string]*modelJob{}, servers: map[string]*modelAccount{},
+		pauses: map[Scope]bool{}, passed: map[string]time.Time{}, memos: map[string]memo{}}
 }
 
 func (m *model) count(match func(*modelJob) bool) (n int) {
@@ -79,18 +88,24 @@ func (m *model) settled() {
 		}
 	}
 	if m.count(func(*modelJob) bool { return true }) == 0 {
-		m.v, m.servers = 0, map[string]*modelAccount{}
+		m.v, m.servers, m.passed = 0, map[string]*modelAccount{}, map[string]time.Time{}
 	}
 }
 
-func (m *model) enqueue(j Job) (duplicate bool) {
+func (m *model) enqueue(j Job) (answer string) {
 	known := m.jobs[j.ID]
-	early := known != nil && known.early
-	if known != nil {
+	early := known != nil && known.early && j.Look
+	waiting := m.count(func(j *modelJob) bool { return j.state == 'W' || j.state == 'D' })
+	switch {
+	case early:
+	case known != nil && known.state == 'E' && known.kind == Gone:
 		known.early = false
+		return "CANCELLED"
+	case known != nil:
+		return "DUP"
 	}
-	if known != nil && !(early && j.Look) {
-		return true
+	if m.o.MaxWaiting > 0 && waiting >= m.o.MaxWaiting {
+		return "FULL"
 	}
 	s, u := m.server(j.Server), m.user(j.Server, j.User)
 	if !m.busyServer(j.Server) && s.v <= m.v {
@@ -101,8 +116,12 @@ func (m *model) enqueue(j Job) (duplicate bool) {
 	}
 	u.max = j.MaxRunning
 	m.seq++
-	m.jobs[j.ID] = &modelJob{Job: j, state: 'W', seq: m.seq, look: j.Look, cancel: early}
-	return false
+	k := &modelJob{Job: j, state: 'W', seq: m.seq, look: j.Look, cancel: early}
+	if grace := m.began.Add(m.o.Grace); j.Held && m.now.Before(grace) {
+		k.state, k.until = 'D', grace
+	}
+	m.jobs[j.ID] = k
+	return "OK"
 }
 
 // limit sets a limit for all users of a server that have jobs.
@@ -117,7 +136,7 @@ func (m *model) limit(server string, most int) {
 // ready lists the jobs of the lane that may start: the oldest of each user's, if the user's limit allows it.
 func (m *model) ready(lane string) (all []*modelJob) {
 	for _, j := range m.jobs {
-		if j.state != 'W' || j.Lane != lane {
+		if j.state != 'W' || j.Lane != lane || m.stopped(j) {
 			continue
 		}
 		older := m.count(func(x *modelJob) bool {
@@ -140,21 +159,16 @@ func (m *model) running(j *modelJob) (n int) {
 	return n
 }
 
+// reserve lends the next jobs: a lane stands back by what it takes to load it, until it was passed over for long.
 func (m *model) reserve(o Offer) (ids []string) {
-	var ready []*modelJob
-	for _, lane := range o.Lanes {
-		ready = append(ready, m.line(lane.Name)...)
-	}
-	if len(ready) == 0 {
+	lane, least := m.choose(o.Lanes)
+	if lane == "" {
 		return nil
 	}
-	place := func(j *modelJob) int { return slices.IndexFunc(o.Lanes, func(l Lane) bool { return l.Name == j.Lane }) }
-	owed := func(a, b *modelJob) int { return cmp.Compare(m.server(a.Server).v, m.server(b.Server).v) }
-	slices.SortStableFunc(ready, func(a, b *modelJob) int { return cmp.Or(owed(a, b), cmp.Compare(place(a), place(b))) })
-	first, least := ready[0], m.server(ready[0].Server).v
+	first := m.line(lane)[0]
 	m.lease(first, least)
 	for ids = []string{first.ID}; len(ids) < o.Max && first.Batch != ""; {
-		heads := m.line(first.Lane)
+		heads := m.line(lane)
 		heads = heads[:min(len(heads), 16)]
 		i := slices.IndexFunc(heads, func(j *modelJob) bool { return j.Batch == first.Batch })
 		if i < 0 {
@@ -164,6 +178,47 @@ func (m *model) reserve(o Offer) (ids []string) {
 		ids = append(ids, heads[i].ID)
 	}
 	return ids
+}
+
+// choose returns the lane to take from, and the least v of the servers that have a job to start in any of them.
+func (m *model) choose(lanes []Lane) (best string, least int64) {
+	var at int64
+	ready := map[string]bool{}
+	for _, l := range lanes {
+		line := m.line(l.Name)
+		if len(line) == 0 {
+			continue
+		}
+		ready[l.Name] = true
+		v, bias := m.server(line[0].Server).v, ms(affinity*l.Load)
+		if since, ok := m.passed[l.Name]; ok && m.now.Sub(since) > 3*time.Minute {
+			bias = 0
+		}
+		if least = min(least, v); best == "" {
+			least = v
+		}
+		if best == "" || v+bias < at {
+			best, at = l.Name, v+bias
+		}
+	}
+	m.passOver(lanes, ready, best)
+	return best, least
+}
+
+// passOver notes since when a lane that is not loaded stands back while another is served.
+func (m *model) passOver(lanes []Lane, ready map[string]bool, best string) {
+	if !slices.ContainsFunc(lanes, func(l Lane) bool { return l.Load > 0 }) {
+		return
+	}
+	for _, l := range lanes {
+		_, already := m.passed[l.Name]
+		switch passed := ready[l.Name] && l.Name != best && l.Load > 0; {
+		case !passed:
+			delete(m.passed, l.Name)
+		case !already:
+			m.passed[l.Name] = m.now
+		}
+	}
 }
 
 // line lists the jobs of a lane that may start, those who are owed most first.
@@ -185,24 +240,40 @@ func (m *model) lease(j *modelJob, least int64) {
 			leastUser = min(leastUser, m.user(j.Server, other.User).v)
 		}
 	}
-	servers, users := map[string]bool{}, map[string]bool{}
-	for _, x := range m.jobs {
-		if x.state != 'E' {
-			servers[x.Server] = true
-			users[x.User] = users[x.User] || x.Server == j.Server
-		}
-	}
-	maps.DeleteFunc(users, func(_ string, here bool) bool { return !here })
 	s.v, u.v = max(s.v, m.v-hoard), max(u.v, s.at-hoard)
-	m.v = advanced(m.v, least, j.Cost, len(servers))
-	s.at = advanced(s.at, leastUser, j.Cost, len(users))
-	s.v, u.v = s.v+j.Cost, u.v+j.Cost
+	m.v = advanced(m.v, least, share(j.Cost, j.ServerWeight), m.busyServers())
+	s.at = advanced(s.at, leastUser, share(j.Cost, j.Weight), m.busyUsers(j.Server))
+	m.start(j)
+}
+
+// start leases a job and charges for it.
+func (m *model) start(j *modelJob) {
+	s, u := m.server(j.Server), m.user(j.Server, j.User)
+	s.v, u.v = s.v+share(j.Cost, j.ServerWeight), u.v+share(j.Cost, j.Weight)
 	m.fence++
 	j.fence, j.state, j.since, j.until = m.fence, 'L', m.now, m.now.Add(m.o.Lease)
 	j.attempts++
 }
 
-// advanced moves a virtual time on by an equal part of a cost for each of n, no further than a hoard above the least.
-func advanced(v, least, cost int64, n int) int64 {
-	return max(v, least, min(v+cost/int64(n), least+hoard))
+// share is what an account of a weight pays.
+func share(cost int64, percent int) int64 { return cost * 100 / int64(weight(percent)) }
+
+func (m *model) busyServers() int {
+	names := map[string]bool{}
+	for _, j := range m.unfinished() {
+		names[j.Server] = true
+	}
+	return len(names)
 }
+
+func (m *model) busyUsers(server string) int {
+	names := map[string]bool{}
+	for _, j := range m.unfinished() {
+		names[j.User] = names[j.User] || j.Server == server
+	}
+	maps.DeleteFunc(names, func(_ string, here bool) bool { return !here })
+	return len(names)
+}
+
+// advanced moves a virtual time to one share of a cost past the least, were it divided among n and a newcomer.
+func advanced(v, least, cost int64, n int) int64 { return max(v, least+cost/int64(n+1)) }

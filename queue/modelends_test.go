@@ -21,7 +21,8 @@ func (m *model) ended(l Lease, kind Kind) bool {
 
 func (m *model) pay(j *modelJob, actual int64) {
 	s, u := m.server(j.Server), m.user(j.Server, j.User)
-	s.v, u.v = max(0, s.v+actual-j.Cost), max(0, u.v+actual-j.Cost)
+	s.v = max(0, s.v+share(actual, j.ServerWeight)-share(j.Cost, j.ServerWeight))
+	u.v = max(0, u.v+share(actual, j.Weight)-share(j.Cost, j.Weight))
 }
 
 func (m *model) end(j *modelJob, kind Kind, actual int64) {
@@ -92,16 +93,25 @@ func (m *model) done(l Lease, actual int64) Verdict {
 	return OK
 }
 
-func (m *model) fail(l Lease, retry bool) (final bool) {
+// fail is told of an error, or of a crash.
+func (m *model) fail(l Lease, retry, crash bool) (final bool) {
 	j := m.held(l)
-	if j == nil {
+	switch {
+	case j == nil:
 		return m.ended(l, Failed)
-	}
-	if m.dropped(j, false) {
+	case m.dropped(j, false):
 		return false
+	case crash && j.state == 'L':
+		return m.crashed(j)
 	}
 	j.errors++
 	return m.again(j, min(m.o.Backoff<<(j.errors-1), m.o.MaxBackoff), !retry || j.errors >= m.o.MaxErrors)
+}
+
+// crashed is what a lease that ran out counts for, and a renderer that was brought down.
+func (m *model) crashed(j *modelJob) bool {
+	j.crashes++
+	return m.again(j, 0, j.crashes >= m.o.MaxCrashes)
 }
 
 // again gives a job back or gives it up.
@@ -138,7 +148,7 @@ func (m *model) cancel(id string) CancelAnswer {
 	j := m.jobs[id]
 	switch {
 	case j == nil:
-		m.jobs[id] = &modelJob{state: 'E', kind: Gone, early: true}
+		m.jobs[id] = &modelJob{state: 'E', kind: Gone, early: true, until: m.now}
 		return Unknown
 	case j.state == 'E' && (j.kind != Gone || j.early):
 		return Unknown
@@ -150,7 +160,7 @@ func (m *model) cancel(id string) CancelAnswer {
 		j.cancel = true
 		return Stopping
 	}
-	j.state, j.kind = 'E', Gone
+	j.state, j.kind, j.until = 'E', Gone, m.now
 	m.settled()
 	return Removed
 }
@@ -173,13 +183,13 @@ func (m *model) reap() (n int) {
 			j.errors++
 			m.again(j, 0, j.errors >= m.o.MaxErrors)
 		default:
-			j.crashes++
-			m.again(j, 0, j.crashes >= m.o.MaxCrashes)
+			m.crashed(j)
 		}
 	}
 	for _, j := range due {
 		n++
 		j.state = 'W'
 	}
+	m.forget()
 	return n
 }

@@ -31,7 +31,7 @@ func (r *rig) faults() []string {
 	}
 	s.places(jobs)
 	s.counts(jobs)
-	s.index(jobs)
+	s.index(jobs, r.stopped())
 	s.inputs(jobs)
 	s.leftovers(jobs)
 	slices.Sort(s.faults)
@@ -125,8 +125,20 @@ func (s *state) account(name, text string, want *tally) {
 	}
 }
 
-// index: ready, lane and idle hold exactly what follows from records and flows, under the v of the records.
-func (s *state) index(jobs map[string]map[string]string) {
+// stopped lists the paused servers.
+func (r *rig) stopped() map[string]bool {
+	names := map[string]bool{}
+	for _, field := range r.db.HKeys(r.ctx, r.opts.prefix()+"pauses").Val() {
+		if server, ok := strings.CutPrefix(field, "server:"); ok {
+			names[server] = true
+		}
+	}
+	return names
+}
+
+// index: ready, lane and idle hold exactly what follows from records and flows, under the v of the records. A paused
+// server is in no lane.
+func (s *state) index(jobs map[string]map[string]string, stopped map[string]bool) {
 	want := map[string]map[string]float64{}
 	put := func(name, member string, v float64) {
 		if want[name] == nil {
@@ -146,7 +158,9 @@ func (s *state) index(jobs map[string]map[string]string) {
 			}
 			for _, lane := range s.startable(jobs, server, user, text) {
 				put("ready:"+lane+"/"+server, user, u)
-				put("lane:"+lane, server, v)
+				if !stopped[server] {
+					put("lane:"+lane, server, v)
+				}
 			}
 		}
 	}
