@@ -151,7 +151,7 @@ def pipeline(folder: Path) -> None:
 def publish(text, unet, vae, tokenizer: Path, card: dict, destination: Path) -> None:
     """Builds the whole folder aside, then swaps it in, so that no reader meets a half-written model.
 
-    Files at the destination that this program does not write (README.md, report.json) are kept.
+    Files and folders at the destination that this function does not write (README.md, upscaler) are kept.
     """
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".export-") as scratch:
         fresh = Path(scratch) / "model"
@@ -163,6 +163,6 @@ def publish(text, unet, vae, tokenizer: Path, card: dict, destination: Path) -> 
         if destination.exists():
             for old in destination.iterdir():
                 if not (fresh / old.name).exists():
-                    shutil.copy2(old, fresh / old.name)
+                    (shutil.copytree if old.is_dir() else shutil.copy2)(old, fresh / old.name)
             destination.rename(Path(scratch) / "old")
         fresh.rename(destination)
