@@ -241,22 +241,22 @@ func (m *model) lease(j *modelJob, least int64) {
 		}
 	}
 	s.v, u.v = max(s.v, m.v-hoard), max(u.v, s.at-hoard)
-	m.v = advanced(m.v, least, share(j.Cost, j.ServerWeight), m.busyServers())
-	s.at = advanced(s.at, leastUser, share(j.Cost, j.Weight), m.busyUsers(j.Server))
+	m.v = advanced(m.v, least, priced(j.Cost, j.ServerWeight), m.busyServers())
+	s.at = advanced(s.at, leastUser, priced(j.Cost, j.Weight), m.busyUsers(j.Server))
 	m.start(j)
 }
 
 // start leases a job and charges for it.
 func (m *model) start(j *modelJob) {
 	s, u := m.server(j.Server), m.user(j.Server, j.User)
-	s.v, u.v = s.v+share(j.Cost, j.ServerWeight), u.v+share(j.Cost, j.Weight)
+	s.v, u.v = s.v+priced(j.Cost, j.ServerWeight), u.v+priced(j.Cost, j.Weight)
 	m.fence++
 	j.fence, j.state, j.since, j.until = m.fence, 'L', m.now, m.now.Add(m.o.Lease)
 	j.attempts++
 }
 
-// share is what an account of a weight pays.
-func share(cost int64, percent int) int64 { return cost * 100 / int64(weight(percent)) }
+// priced is what an account of a weight pays.
+func priced(cost int64, percent int) int64 { return cost * 100 / int64(weight(percent)) }
 
 func (m *model) busyServers() int {
 	names := map[string]bool{}

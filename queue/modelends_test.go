@@ -21,8 +21,8 @@ func (m *model) ended(l Lease, kind Kind) bool {
 
 func (m *model) pay(j *modelJob, actual int64) {
 	s, u := m.server(j.Server), m.user(j.Server, j.User)
-	s.v = max(0, s.v+share(actual, j.ServerWeight)-share(j.Cost, j.ServerWeight))
-	u.v = max(0, u.v+share(actual, j.Weight)-share(j.Cost, j.Weight))
+	s.v = max(0, s.v+priced(actual, j.ServerWeight)-priced(j.Cost, j.ServerWeight))
+	u.v = max(0, u.v+priced(actual, j.Weight)-priced(j.Cost, j.Weight))
 }
 
 func (m *model) end(j *modelJob, kind Kind, actual int64) {

@@ -70,22 +70,22 @@ func (s *state) places(jobs map[string]map[string]string) {
 	}
 }
 
-type tally struct{ waiting, running int }
+type sums struct{ waiting, running int }
 
 // counts: the counters of line, servers and users equal the jobs.
 func (s *state) counts(jobs map[string]map[string]string) {
-	var line tally
-	servers, users := map[string]*tally{}, map[string]*tally{}
+	var line sums
+	servers, users := map[string]*sums{}, map[string]*sums{}
 	for _, j := range jobs {
 		server, user := j["server"], "users:"+j["server"]+" "+j["user"]
 		if j["state"] == "E" {
 			continue
 		}
 		if servers[server] == nil {
-			servers[server] = &tally{}
+			servers[server] = &sums{}
 		}
 		if users[user] == nil {
-			users[user] = &tally{}
+			users[user] = &sums{}
 		}
 		if j["state"] == "W" || j["state"] == "D" {
 			line.waiting++
@@ -97,7 +97,7 @@ func (s *state) counts(jobs map[string]map[string]string) {
 		servers[server].running++
 		users[user].running += number(j["size"])
 	}
-	got := tally{number(s.hashes["line"]["waiting"]), number(s.hashes["line"]["running"])}
+	got := sums{number(s.hashes["line"]["waiting"]), number(s.hashes["line"]["running"])}
 	if got != line {
 		s.bad("line counts %v, want %v", got, line)
 	}
@@ -114,11 +114,11 @@ func (s *state) counts(jobs map[string]map[string]string) {
 	}
 }
 
-func (s *state) account(name, text string, want *tally) {
+func (s *state) account(name, text string, want *sums) {
 	f := strings.Fields(text)
-	got := tally{number(f[2]), number(f[3])}
+	got := sums{number(f[2]), number(f[3])}
 	if want == nil {
-		want = &tally{}
+		want = &sums{}
 	}
 	if got != *want {
 		s.bad("%s counts %v, want %v", name, got, *want)
