@@ -26,16 +26,19 @@ type Bot struct {
 	offers  *offers
 	watched *watched
 	costs   *costs
-	latches *latches
 	untold  *untold
+	members *members
 	owing   chan struct{} // poked when the relay should look at once
 	moving  chan struct{} // poked when places in line may have changed
 	arrived chan struct{} // poked when a gateway session began
 
 	application atomic.Value // string: this bot's application id, once known
 	aside1      *errgroup.Group
-	copying     sync.Map      // job ids whose input pictures are being copied
-	cleaning    chan struct{} // holds one token while an input picture is decoded
+	copying     sync.Map // job ids whose input pictures are being copied
+	copyingNow  atomic.Int32
+	copies      *errgroup.Group // input pictures that are copied for the relay
+	cleaning    chan struct{}   // holds one token while an input picture is decoded
+	name        string          // by which this bot claims what only one of several should do
 }
 
 // New puts a Bot together. It names every part that is missing.
@@ -46,9 +49,11 @@ func New(p Parts) (*Bot, error) {
 	o := p.Options.filled()
 	b := &Bot{
 		ledger: p.Ledger, line: p.Line, discord: p.Discord, o: o, log: o.Log,
-		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), costs: newCosts(), latches: newLatches(), untold: newUntold(),
+		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), costs: newCosts(), untold: newUntold(), members: newMembers(),
 		cleaning: make(chan struct{}, 1), aside1: newAsides(), owing: make(chan struct{}, 1), moving: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
 	}
+	b.copies, b.name = new(errgroup.Group), reference()
+	b.copies.SetLimit(copiers)
 	b.door = newDoor(o.Now, o.Workers)
 	return b, nil
 }
@@ -59,12 +64,13 @@ func (b *Bot) Run(ctx context.Context) error {
 	b.offers.recall(ctx, b.log)
 	g, ctx := errgroup.WithContext(ctx)
 	for _, duty := range []func(context.Context) error{
-		b.hear, b.work, b.relay, b.follow, b.reap, b.deliver, b.places, b.expire, b.refreshOffers, b.register, b.repair,
+		b.hear, b.work, b.relay, b.follow, b.reap, b.deliver, b.places, b.expire, b.refreshOffers, b.register, b.repair, b.forget,
 	} {
 		g.Go(func() error { return duty(ctx) })
 	}
 	err := g.Wait()
-	_ = b.aside1.Wait() // asides return no errors
+	_ = b.copies.Wait() // neither copies nor asides return errors
+	_ = b.aside1.Wait()
 	return err
 }
 
@@ -80,6 +86,7 @@ func (b *Bot) hear(ctx context.Context) error {
 
 // event takes one gateway event. It must not block: discordgo reads nothing else meanwhile.
 func (b *Bot) event(kind string, raw json.RawMessage) {
+	b.members.hear(kind, raw)
 	switch kind {
 	case "INTERACTION_CREATE":
 		if err := b.door.knock(raw); err != nil {

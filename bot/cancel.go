@@ -63,41 +63,59 @@ func (t *turn) chosen(ctx context.Context) (store.Entry, error) {
 	return mine[len(mine)-1], nil
 }
 
-// recallWithin is how long a cancel waits for a job that is just being put into the line.
-const recallWithin = 1500 * time.Millisecond
+const (
+	// recallWithin is how long a cancel waits for a line that is just being filled again.
+	recallWithin = 1500 * time.Millisecond
+	// recallAgain is how often it asks meanwhile.
+	recallAgain = 100 * time.Millisecond
+)
+
+// errRefilling means that a job was in a line that was emptied: it may be at a renderer that still posts it, and until it
+// is in line again nobody can tell that renderer to stop.
+var errRefilling = errors.New("the line is being filled again")
 
 // recall takes a job back. The queue is asked first: only when nobody can post it any more may the ledger say so.
 func (t *turn) recall(ctx context.Context, e store.Entry) error {
-	ctx, cancel := context.WithTimeout(ctx, recallWithin)
+	within, cancel := context.WithTimeout(ctx, recallWithin)
 	defer cancel()
-	release, err := t.latches.hold(ctx, e.ID)
-	if err != nil {
-		return errReconnecting
+	for {
+		err := t.recallNow(within, e.ID)
+		if !errors.Is(err, errRefilling) {
+			return err
+		}
+		poke(t.owing)
+		if sleep(within, recallAgain) != nil {
+			return errReconnecting
+		}
 	}
-	defer release()
-	if e, err = t.ledger.Find(ctx, e.ID); err != nil {
+}
+
+func (t *turn) recallNow(ctx context.Context, id string) error {
+	e, err := t.ledger.Find(ctx, id)
+	if err != nil {
 		return err
 	}
 	if terminal(e) {
 		return errEnded
 	}
-	said, err := t.line.Cancel(ctx, e.ID, t.req.Person.ID)
-	empty := errors.Is(err, queue.ErrEpoch) // the line is empty, and will be filled by what the ledger says
-	if err != nil && !empty {
-		t.log.Warn("a job could not be cancelled", "job", e.ID, "error", reply.Redact(err.Error()))
-		return errReconnecting
-	}
-	if !empty && (said == queue.Posting || said == queue.Unknown && t.passedThrough(ctx, e)) {
-		return errPosting
-	}
-	return t.takenBack(ctx, e.ID)
-}
-
-// passedThrough tells whether a job that the queue does not know any more was in this line: then it is over there, and
-// only the ledger has not heard of it yet.
-func (t *turn) passedThrough(ctx context.Context, e store.Entry) bool {
 	epoch, err := t.ledger.CurrentEpoch(ctx, t.o.Pool)
-	return err != nil || e.Epoch > 0 && e.Epoch == epoch
+	if err != nil {
+		return err
+	}
+	said, err := t.line.Cancel(ctx, id, t.req.Person.ID)
+	switch {
+	case errors.Is(err, queue.ErrEpoch) && e.Epoch > 0:
+		return errRefilling
+	case errors.Is(err, queue.ErrEpoch): // it was never in line, and will not be: the ledger is asked before
+	case err != nil:
+		t.log.Warn("a job could not be cancelled", "job", id, "error", reply.Redact(err.Error()))
+		return errReconnecting
+	case said == queue.Posting, said == queue.Unknown && e.Epoch == epoch && epoch > 0:
+		return errPosting // it was in this line and is over there: only the ledger has not heard of it yet
+	case said == queue.Unknown && e.Leased:
+		return errRefilling
+	}
+	return t.takenBack(ctx, id)
 }
 
 // takenBack writes a cancel down.

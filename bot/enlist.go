@@ -8,6 +8,7 @@ import (
 
 	"darkroom/bot/reply"
 	"darkroom/queue"
+	"darkroom/render/picture"
 	"darkroom/store"
 )
 
@@ -40,41 +41,37 @@ func (b *Bot) enlistIn(ctx context.Context, epoch int64, e store.Entry) error {
 		}
 		e = full
 	}
-	if err := b.lend(ctx, e); err != nil {
+	if err := b.put(ctx, epoch, e, b.ledger.Policy); err != nil {
 		return err
 	}
-	return b.enqueue(ctx, epoch, e)
+	poke(b.moving)
+	noted, err := b.ledger.Enqueued(ctx, e.ID, epoch)
+	if err != nil || noted {
+		return err
+	}
+	return b.takeOut(ctx, []string{e.ID})
 }
 
 // enqueueWithin is how long the queue may take to answer for one job. Enqueuing again does no harm, so the relay tries
 // what was not heard of.
 const enqueueWithin = 3 * time.Second
 
-// enqueue puts a job into the line unless it ended meanwhile. A cancel waits until it is there.
-func (b *Bot) enqueue(ctx context.Context, epoch int64, e store.Entry) error {
-	release, err := b.latches.hold(ctx, e.ID)
-	if err != nil {
+// put puts a job into the line, unless the queue knows that somebody cancelled it. Whoever calls it notes the epoch, and
+// takes the job out again if it ended meanwhile.
+func (b *Bot) put(ctx context.Context, epoch int64, e store.Entry, policy policyOf) error {
+	if err := b.lend(ctx, e); err != nil {
 		return err
 	}
-	defer release()
-	now, err := b.ledger.Find(ctx, e.ID)
-	if err != nil {
+	p, err := policy(ctx, e.Server)
+	if err != nil { // without it there would be no limit
 		return err
 	}
-	if terminal(now) {
+	ctx, cancel := context.WithTimeout(ctx, enqueueWithin)
+	defer cancel()
+	r, err := b.line.Enqueue(ctx, epoch, job(e, p))
+	if err == nil && r.Cancelled {
 		return errOver
 	}
-	j, err := b.job(ctx, e)
-	if err != nil {
-		return err
-	}
-	asking, cancel := context.WithTimeout(ctx, enqueueWithin)
-	defer cancel()
-	if _, err := b.line.Enqueue(asking, epoch, j); err != nil {
-		return err
-	}
-	poke(b.moving)
-	_, err = b.ledger.Enqueued(ctx, e.ID, epoch)
 	return err
 }
 
@@ -90,16 +87,22 @@ func passing(err error) bool {
 var errCopying = errors.New("its input pictures are being copied")
 
 // job copies what was written down into what the queue carries.
-func (b *Bot) job(ctx context.Context, e store.Entry) (queue.Job, error) {
-	p, err := b.ledger.Policy(ctx, e.Server)
-	if err != nil { // without it there would be no limit
-		return queue.Job{}, err
-	}
+func job(e store.Entry, p store.Policy) queue.Job {
 	return queue.Job{
 		ID: e.ID, Lane: e.Lane, Server: e.Server, User: e.User, Cost: e.Cost, Spec: e.Spec, Reply: e.Reply,
-		Inputs: e.Inputs, Look: e.Leased, Pictures: e.Pictures,
-		MaxRunning: p.RunningPerUser,
-	}, nil
+		Inputs: e.Inputs, Look: e.Leased, Held: e.State == store.Running, Pictures: e.Pictures,
+		MaxRunning: p.RunningPerUser, Weight: e.Weight, Batch: batch(e),
+	}
+}
+
+// batch names what pictures must have in common to be painted together: a renderer may take those of several people at
+// once. Empty is alone.
+func batch(e store.Entry) string {
+	s, err := picture.Decode(e.Spec)
+	if err != nil || s.Init != nil || s.Hires != nil {
+		return ""
+	}
+	return fmt.Sprintf("%dx%d %s %d", s.Width, s.Height, s.Sampler, s.Steps)
 }
 
 // lend gives the queue the bytes of a job's input pictures.
@@ -122,10 +125,14 @@ func (b *Bot) lend(ctx context.Context, e store.Entry) error {
 // errGivenUp means that a job cannot be painted and that its owner was told so.
 var errGivenUp = errors.New("the job was given up")
 
-// giveUp ends a job that cannot be painted: the message says why, then the ledger. It returns errGivenUp with the cause.
+// giveUp ends a job that cannot be painted: in the ledger, then in its message. It returns errGivenUp with the cause.
 func (b *Bot) giveUp(ctx context.Context, e store.Entry, reason string, cause error) error {
-	b.correct(ctx, e, func(v view) reply.Message { return reply.Sorry(v.to, v.spec, e.ID, reason) })
 	b.log.Warn("a job was given up before it was painted", "job", e.ID, "error", reply.Redact(cause.Error()))
-	_, err := b.ledger.Fail(ctx, e.ID, reason)
-	return errors.Join(errGivenUp, cause, err)
+	if _, err := b.ledger.Fail(ctx, e.ID, reason); err != nil {
+		return errors.Join(cause, err)
+	}
+	b.aside(func(ctx context.Context) {
+		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Sorry(v.to, v.spec, e.ID, reason) })
+	})
+	return errors.Join(errGivenUp, cause)
 }

@@ -23,6 +23,8 @@ type Ledger interface {
 	epochs
 	inputs
 	policies
+	people
+	servers
 	deliveries
 	memory
 }
@@ -33,7 +35,15 @@ type rows interface {
 	Unfinished(ctx context.Context, user string) ([]store.Entry, error)
 	Ended(ctx context.Context, since time.Time, limit int) ([]store.Entry, error)
 	Unacknowledged(ctx context.Context, age time.Duration, limit int) ([]store.Entry, error)
+	relaying
+}
+
+type relaying interface {
 	Owed(ctx context.Context, epoch int64, limit int) ([]store.Entry, error)
+	Untouched(ctx context.Context, epoch int64, since time.Time) ([]string, error)
+	EnqueuedAll(ctx context.Context, epoch int64, ids []string) (not []string, err error)
+	Claim(ctx context.Context, name, holder string, span time.Duration) (bool, error)
+	Pauses(ctx context.Context) ([]store.Pause, error)
 }
 
 type states interface {
@@ -84,6 +94,23 @@ type inboxes interface {
 	PruneDeliveries(ctx context.Context, seen, age time.Duration) error
 }
 
+type people interface {
+	SavePreset(ctx context.Context, user, name string, body json.RawMessage) error
+	Presets(ctx context.Context, user string) ([]store.Preset, error)
+	Preset(ctx context.Context, user, name string) (store.Preset, error)
+	DeletePreset(ctx context.Context, user, name string) error
+	Person(ctx context.Context, user string, limit int) (store.Person, error)
+	Erase(ctx context.Context, user string) error
+	Sweep(ctx context.Context) error
+}
+
+type servers interface {
+	Servers(ctx context.Context) (departed map[string]bool, err error)
+	Departed(ctx context.Context, server string) error
+	Rejoined(ctx context.Context, server string) error
+	Forget(ctx context.Context, age time.Duration) ([]string, error)
+}
+
 type memory interface {
 	Meta(ctx context.Context, name string) (string, error)
 	SetMeta(ctx context.Context, name, value string) error
@@ -92,6 +119,7 @@ type memory interface {
 // Line is what the bot needs of the queue; *queue.Queue is one.
 type Line interface {
 	lining
+	stops
 	healing
 	tray
 }
@@ -103,6 +131,12 @@ type lining interface {
 	LendInput(ctx context.Context, sha string, data []byte) error
 	Snapshot(ctx context.Context) (queue.Snapshot, error)
 	Renderers(ctx context.Context) ([]queue.Renderer, error)
+}
+
+type stops interface {
+	Pause(ctx context.Context, s queue.Scope, reason string) error
+	Resume(ctx context.Context, s queue.Scope) error
+	Pauses(ctx context.Context) ([]queue.Paused, error)
 }
 
 type healing interface {
@@ -123,6 +157,7 @@ type Options struct {
 	Base    string           // REST base; reply.DiscordAPI when empty
 	CDN     []string         // hosts (host or host:port) that pictures may be fetched from besides Discord's own
 	Pool    string           // the queue's pool, as the epochs in SQL are named; "main"
+	Shared  bool             // other bots work on the same ledger: what only one may do is claimed there
 	Workers int              // interactions that are handled at once; 64
 	HTTP    *http.Client     // for pictures; a client with a timeout of 20 s
 	Dial    Dial             // opens the gateway's connections; net.Dialer's
@@ -130,6 +165,8 @@ type Options struct {
 	Seed    func() int64     // draws seeds; random ones
 	Log     *slog.Logger     // a logger that discards
 	Pace    Pace
+
+	ForgetAfter time.Duration // a server that removed the bot is forgotten after so long; never when 0
 }
 
 // Dial opens a connection, as net.Dialer.DialContext does.
@@ -146,6 +183,7 @@ type Pace struct {
 	Expire   time.Duration // jobs nobody acknowledged; 5 s
 	Silence  time.Duration // a gateway that says nothing for so long is dead; 2 min
 	Patience time.Duration // how long opening a gateway session may take; 30 s
+	Forget   time.Duration // what people had erased, and servers that left; 10 min
 }
 
 // Parts are what a Bot is put together from.
@@ -207,6 +245,7 @@ func (p Pace) filled() Pace {
 	for at, usual := range map[*time.Duration]time.Duration{
 		&p.Relay: time.Second, &p.Audit: time.Minute, &p.Reap: time.Second, &p.Tray: 2 * time.Second, &p.Places: 4 * time.Second,
 		&p.Offer: 5 * time.Second, &p.Expire: 5 * time.Second, &p.Silence: 2 * time.Minute, &p.Patience: 30 * time.Second,
+		&p.Forget: 10 * time.Minute,
 	} {
 		if *at <= 0 {
 			*at = usual

@@ -1,0 +1,57 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+// scope is a stop as the queue names it.
+func scope(p store.Pause) queue.Scope {
+	switch p.Kind {
+	case "server":
+		return queue.Scope{Server: p.Name}
+	case "lane":
+		return queue.Scope{Lane: p.Name}
+	}
+	return queue.Scope{}
+}
+
+// restop sees to it that the queue has stopped what the ledger says, and nothing else: a queue that was wiped has
+// forgotten its stops, and one that could not be reached did not hear of the latest.
+func (b *Bot) restop(ctx context.Context) error {
+	want, err := b.ledger.Pauses(ctx)
+	if err != nil {
+		return err
+	}
+	has, err := b.line.Pauses(ctx)
+	if errors.Is(err, queue.ErrEpoch) {
+		return nil // the relay is about to begin it
+	}
+	if err != nil {
+		return err
+	}
+	stopped := map[queue.Scope]string{}
+	for _, p := range has {
+		stopped[p.Scope] = p.Reason
+	}
+	for _, p := range want {
+		reason, there := stopped[scope(p)]
+		delete(stopped, scope(p))
+		if there && reason == p.Reason {
+			continue
+		}
+		if err := b.line.Pause(ctx, scope(p), p.Reason); err != nil {
+			return fmt.Errorf("stop the line again: %w", err)
+		}
+	}
+	for s := range stopped {
+		if err := b.line.Resume(ctx, s); err != nil {
+			return fmt.Errorf("let the line go on: %w", err)
+		}
+	}
+	return nil
+}
