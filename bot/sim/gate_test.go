@@ -29,7 +29,8 @@ type gate struct {
 	street *street
 	mu     sync.Mutex
 	open   map[*end]bool
-	shut   bool
+	shut   bool // the cable is out
+	dead   bool // for good
 }
 
 func (s *street) gate() *gate { return &gate{street: s, open: map[*end]bool{}} }
@@ -72,7 +73,15 @@ func (g *gate) forget(e *end) {
 // close cuts every connection and lets no new one be made: the process is dead.
 func (g *gate) close() {
 	g.mu.Lock()
-	g.shut = true
+	g.dead = true
+	g.mu.Unlock()
+	g.pull(true)
+}
+
+// pull pulls the cable, or puts it back.
+func (g *gate) pull(out bool) {
+	g.mu.Lock()
+	g.shut = out || g.dead
 	open := g.open
 	g.open = map[*end]bool{}
 	g.mu.Unlock()

@@ -176,7 +176,7 @@ func (w *town) startRenderer(slot string) *process {
 	paint := &painter{step: w.step, chaos: w.chaos, dice: rand.New(rand.NewPCG(w.seed, uint64(len(name)+w.born)))}
 	bench := work.Bench{
 		Queue: line, Paint: paint,
-		Post: reply.NewPoster(reply.NewClient(reply.Options{Base: w.API(), HTTP: client(g, time.Minute)}), line),
+		Post:    reply.NewPoster(reply.NewClient(reply.Options{Base: w.API(), HTTP: client(g, time.Minute)}), line),
 		Options: work.Options{Slot: name, Lanes: w.lanes, Lease: line.Lease(), Log: w.log.With("process", name)},
 	}
 	p := w.process(name, g, []func(){func() { _ = line.Close() }}, bench.Run, func(ctx context.Context) error { return w.announce(ctx, line, name) })
