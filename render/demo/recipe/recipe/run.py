@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 
-from . import autoencoder, card, clip, data, denoiser, export, generate, latents, probe, report, train, vocabulary, world
+from . import (autoencoder, card, clip, data, denoiser, export, findings, generate, latents, meaning, probe, report, safety,
+               train, upscaler, vocabulary, world)
 
 
 def paint(place, options):
@@ -70,10 +71,35 @@ def draw_samples(place, options):
     report.samples(options.model, options.sheet)
 
 
+def judge_words(place, options):
+    torch.set_num_threads(2)
+    findings.record(options.model, "words", meaning.judge(place, generate.Folder(options.model), options.count))
+
+
+def heed_weights(place, options):
+    print(meaning.heed(place, generate.Checkpoint(place), options.count))
+
+
+def fit_upscaler(place, options):
+    train.spread(upscaler.fit, place, options.budget, options.count)
+    findings.record(options.model, "upscaler", upscaler.publish(place, options.model, max(2, options.count // 4)))
+
+
+def fit_safety(place, options):
+    train.spread(safety.fit, place, options.budget, options.count)
+    safety.publish(place, options.model)
+
+
+def judge_safety(place, options):
+    model, reader = generate.Folder(options.model), probe.load(place)
+    findings.record(options.model, "safety", safety.judge(place, safety.load(place), model, reader, options.count))
+
+
 STAGES = {
     "paint": paint, "probe": fit_probe, "vae": fit_vae, "decoder": fit_decoder, "gate": gate, "clip": fit_clip,
     "latents": cache_latents, "unet": fit_unet, "check": check, "export": export_model, "report": write_report,
-    "samples": draw_samples,
+    "samples": draw_samples, "words": judge_words, "heed": heed_weights, "upscaler": fit_upscaler, "safety": fit_safety,
+    "judge-safety": judge_safety,
 }
 
 

@@ -1,0 +1,71 @@
+"""What the stages of words, add-ons, upscaler and safety checker have measured: findings.json and findings.md."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+from . import report
+
+TITLES = {"words": "Words matter", "addons": "Add-ons", "safety": "Safety checker", "upscaler": "Upscaler"}
+
+
+def record(folder: Path, section: str, found: dict) -> None:
+    """Puts one section's figures into the folder's findings.json, and writes findings.md anew from all of them."""
+    path = folder / "findings.json"
+    every = json.loads(path.read_text()) if path.exists() else {}
+    every[section] = {**found, "date": date.today().isoformat()}
+    path.write_text(json.dumps(every, indent=1) + "\n")
+    lines = ["# What words, add-ons and checks do", "", "Written by the stages of the recipe (`findings.py`); the judge is the probe.",
+             "Intervals are 95 % ones."]
+    for name, title in TITLES.items():
+        if name in every:
+            lines += ["", f"## {title}", "", *SECTIONS[name](every[name])]
+    (folder / "findings.md").write_text("\n".join(lines) + "\n")
+
+
+def share(hits: int, n: int) -> str:
+    """As in "45/50 (79–96 %)"."""
+    return report.cell(report.proportion([True] * hits + [False] * (n - hits))) if n else "–"
+
+
+def words(found: dict) -> list[str]:
+    w, n = found["weights"], found["negative"]
+    lines = [f"{found['steps']} steps, guidance {found['guidance']}, {found['seeds']} seeds a prompt; of {w['tried']} prompts "
+             f"with two competing words {w['prompts']} were undecided.", "",
+             "| prompts | weight 1.4 raises its word | weight 0.6 lowers it | mean change of its probability |",
+             "| --- | --- | --- | --- |"]
+    for name, row in {"all": w, **w["by_attribute"]}.items():
+        lines.append(f"| {name} | {share(row['raised'], row['of'])} | {share(row['lowered'], row['of'])} | "
+                     f"{row['mean_rise']:+.2f}, {-row['mean_fall']:+.2f} |")
+    distances = lambda by: ", ".join(f"{k}: {v}" for k, v in by.items())
+    return [*lines, "", f"- A negative prompt removes its subject: {share(n['removed'], n['there'])}.",
+            f"- Mean distance to the start picture by strength, levels of 255: {distances(found['by_strength'])} "
+            f"({'in order' if found['strength_orders'] else 'NOT in order'}).",
+            f"- Mean distance to the first picture by variation strength: {distances(found['by_variation'])} "
+            f"({'in order' if found['variation_orders'] else 'NOT in order'})."]
+
+
+def safety(found: dict) -> list[str]:
+    lines = ["| pictures | recall | false alarms |", "| --- | --- | --- |"]
+    lines += [f"| {name} | {share(r['found'], r['skulls'])} | {share(r['false_alarms'], r['others'])} |"
+              for name, r in found.items() if name in ("painted", "generated")]
+    return [*lines, "", f"Of the generated pictures {found['generated']['asked_and_seen_differ']} were left out, in which the probe "
+            "saw a skull that was not asked for, or none where one was."]
+
+
+def upscaler(found: dict) -> list[str]:
+    lines = [f"Peak signal-to-noise ratio in dB on {found['pictures']} painted pictures not trained on:", "",
+             "| small pictures | network | bicubic | nearest pixel |", "| --- | --- | --- | --- |"]
+    names = {"small": "as painted", "smeared": "after a round trip through the VAE"}
+    return lines + [f"| {names[k]} | {p['network']} | {p['bicubic']} | {p['nearest']} |" for k, p in found["psnr"].items()]
+
+
+def addons(found: dict) -> list[str]:
+    lines = ["| add-on | what it teaches | seen with it | seen without it | bytes |", "| --- | --- | --- | --- | --- |"]
+    for row in found["addons"]:
+        lines.append(f"| `{row['file']}` | {row['teaches']} | {share(row['with'], row['of'])} | {share(row['without'], row['of'])} | "
+                     f"{row['bytes']:,} |")
+    return [*lines, "", f"The LoRA at weight 0 {'changes no bit of a picture' if found['lora_at_0_identical'] else 'CHANGES pictures'}."]
+
+
+SECTIONS = {"words": words, "addons": addons, "safety": safety, "upscaler": upscaler}
