@@ -23,8 +23,11 @@ func (t *turn) complete(ctx context.Context) error {
 
 func (t *turn) choices(ctx context.Context) ([]reply.Choice, error) {
 	typed := t.req.Options[t.req.Focus]
-	if t.req.Focus == "job" {
+	switch t.req.Focus {
+	case "job":
 		return t.jobChoices(ctx, typed)
+	case "preset", "name":
+		return t.presetChoices(ctx, typed)
 	}
 	models := t.offers.current().Models
 	if len(models) == 0 {

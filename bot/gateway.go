@@ -112,7 +112,7 @@ func (g *gateway) build() (*discordgo.Session, *wire, <-chan struct{}, error) {
 		DialContext: g.dial, Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSHandshakeTimeout: g.patience, ForceAttemptHTTP2: true,
 	}}}
 	s.Dialer = &websocket.Dialer{NetDialContext: w.dial, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: g.patience}
-	s.Identify.Intents = discordgo.IntentsNone // interactions need none
+	s.Identify.Intents = discordgo.IntentsGuilds // interactions need none; this one tells which servers come and go
 	s.StateEnabled = false
 	s.SyncEvents = true // hear does not block, and order is kept
 	s.ShouldReconnectOnError = false

@@ -9,6 +9,9 @@ import (
 
 // imagine paints pictures from words.
 func (t *turn) imagine(ctx context.Context) error {
+	if err := t.usePreset(ctx); err != nil {
+		return err
+	}
 	return t.order(ctx, func(offer admit.Offer, p admit.Policy) (promise, *admit.Refusal) {
 		o, no := admit.Judge(t.req, offer, p, t.o.Seed())
 		return promise{order: o, verb: "imagine"}, no

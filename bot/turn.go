@@ -84,6 +84,10 @@ func (t *turn) route(ctx context.Context) error {
 		return t.inbox(ctx)
 	case "limits":
 		return t.limits(ctx)
+	case "preset":
+		return t.preset(ctx)
+	case "mydata":
+		return t.myData(ctx)
 	case command.Autocomplete:
 		return t.complete(ctx)
 	case command.Button, command.Form:
@@ -103,7 +107,7 @@ func (t *turn) press(ctx context.Context) (err error) {
 	does := map[button.Verb]func(context.Context) error{
 		button.Reroll: t.reroll, button.Vary: t.vary, button.Single: t.single, button.Upscale: t.upscale,
 		button.Remix: t.remix, button.Info: t.info, button.Delete: t.erase, button.Cancel: t.stop, button.Show: t.show,
-		button.Example: t.example,
+		button.Example: t.example, button.Forget: t.forgetMe,
 	}[t.click.Verb]
 	if does == nil {
 		return errOldButton

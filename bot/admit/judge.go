@@ -104,7 +104,7 @@ type judgement struct {
 func (j *judgement) all(w Wanted) (Order, *Refusal) {
 	text, flags := j.readFlags(w.Prompt)
 	j.order.Spec.Prompt = text
-	w = j.merge(w, flags)
+	w = j.preset(j.merge(w, flags))
 	for _, rule := range []func(Wanted) *Refusal{j.words, j.size, j.numbers, j.sampler, j.start} {
 		if r := rule(w); r != nil {
 			return Order{}, r

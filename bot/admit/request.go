@@ -33,6 +33,7 @@ type Wanted struct {
 	Strength      *float64
 	Spoiler       bool
 	Init          *Attachment
+	Preset        *Preset // settings that count where nothing else was said
 }
 
 // Attachment is an input picture as Discord describes it. Everything but the URL is a claim.

@@ -26,10 +26,11 @@ const (
 	Cancel  Verb = "cancel"  // the job goes, while it waits or runs
 	Show    Verb = "show"    // pictures that could not be posted: paint them again for this click
 	Example Verb = "example" // Job is the number of an example prompt
+	Forget  Verb = "forget"  // all that is kept about whoever presses it is erased; Job is "me"
 )
 
 var verbs = map[Verb]bool{
-	Reroll: true, Vary: true, Single: true, Upscale: true, Remix: true, Info: true, Delete: true, Cancel: true, Show: true, Example: true,
+	Reroll: true, Vary: true, Single: true, Upscale: true, Remix: true, Info: true, Delete: true, Cancel: true, Show: true, Example: true, Forget: true,
 }
 
 const (

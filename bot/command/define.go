@@ -50,6 +50,7 @@ type Option struct {
 	Options      []Option `json:"options,omitempty"`
 	Min          *float64 `json:"min_value,omitempty"`
 	Max          *float64 `json:"max_value,omitempty"`
+	MaxLength    int      `json:"max_length,omitempty"` // in characters
 	Autocomplete bool     `json:"autocomplete,omitempty"`
 }
 
@@ -64,7 +65,7 @@ func Aspects() []string { return []string{"1:1", "3:2", "2:3", "4:3", "3:4", "16
 
 // All returns the commands to register, for servers and the bot's direct messages.
 func All() []Command {
-	return []Command{imagine(), queue(), cancel(), inbox(), limits()}
+	return []Command{imagine(), queue(), cancel(), inbox(), limits(), preset(), myData()}
 }
 
 // Hash names the registered commands, so that they are registered again only when something changed.
@@ -84,24 +85,12 @@ func slash(name, description string, options ...Option) Command {
 // imagine has no max_length on its texts: a prompt that is too long is better answered with the count than stopped by
 // the client without a reason.
 func imagine() Command {
-	aspect := Option{Type: kindString, Name: "aspect_ratio", Description: "Shape of the picture, width to height"}
-	for _, a := range Aspects() {
-		aspect.Choices = append(aspect.Choices, Choice{Name: a, Value: a})
-	}
-	return slash("imagine", "Paint pictures from words",
-		Option{Type: kindString, Name: "prompt", Description: "What to paint. (word:1.2) weighs more; --ar 3:2 --no fog --seed 7 --steps 20 at the end", Required: true},
-		Option{Type: kindString, Name: "negative_prompt", Description: "What to keep out of the picture"},
-		aspect,
-		Option{Type: kindString, Name: "size", Description: "Width x height in pixels, such as 512x512", Autocomplete: true},
-		between(Option{Type: kindInteger, Name: "seed", Description: "The same seed and settings give the same picture"}, 0, picture.MaxSeed),
-		between(Option{Type: kindInteger, Name: "steps", Description: "More steps are slower and finer"}, 1, picture.MaxSteps),
-		between(Option{Type: kindNumber, Name: "guidance_scale", Description: "How closely to follow the words"}, 0, 30),
-		Option{Type: kindString, Name: "sampler", Description: "The method that paints", Autocomplete: true},
-		between(Option{Type: kindInteger, Name: "count", Description: "How many pictures"}, 1, picture.MaxCount),
+	options := []Option{{Type: kindString, Name: "prompt", Description: "What to paint. (word:1.2) weighs more; --ar 3:2 --no fog --seed 7 --steps 20 at the end", Required: true}}
+	options = append(options, settings()...)
+	return slash("imagine", "Paint pictures from words", append(options,
 		Option{Type: kindAttachment, Name: "init_image", Description: "A picture to start from"},
-		between(Option{Type: kindNumber, Name: "strength", Description: "How much of the start picture is painted anew: 0 little, 1 everything"}, 0, 1),
-		Option{Type: kindBool, Name: "spoiler", Description: "Hide the pictures until they are clicked"},
-	)
+		Option{Type: kindString, Name: "preset", Description: "Your own settings, kept with /preset save; what you say here wins", Autocomplete: true},
+	)...)
 }
 
 func queue() Command { return slash("queue", "How long the line is, and where you stand in it") }

@@ -1,0 +1,47 @@
+package admit
+
+// Preset is what somebody wants whenever they name it, as typed. Nil means that it leaves the matter open.
+type Preset struct {
+	Words    string // put after the prompt
+	Settings Wanted // its prompt and its pictures are not looked at
+}
+
+// under fills what neither an option nor a flag said with what a preset says.
+func (p Preset) under(w Wanted) Wanted {
+	s := p.Settings
+	if w.Aspect == nil && w.Size == nil {
+		w.Aspect, w.Size = s.Aspect, s.Size
+	}
+	fill(&w.Negative, s.Negative)
+	fill(&w.Seed, s.Seed)
+	fill(&w.Steps, s.Steps)
+	fill(&w.GuidanceScale, s.GuidanceScale)
+	fill(&w.Sampler, s.Sampler)
+	fill(&w.Count, s.Count)
+	if w.Init != nil {
+		fill(&w.Strength, s.Strength)
+	}
+	return w
+}
+
+func fill[T any](field **T, usual *T) {
+	if *field == nil {
+		*field = usual
+	}
+}
+
+// preset applies the request's preset, if it names one: its words come after those of the prompt, its settings count where
+// nothing else was said.
+func (j *judgement) preset(w Wanted) Wanted {
+	if w.Preset == nil {
+		return w
+	}
+	if words := w.Preset.Words; words != "" {
+		if j.order.Spec.Prompt != "" {
+			j.order.Spec.Prompt += ", "
+		}
+		j.order.Spec.Prompt += words
+	}
+	j.order.Spoiler = j.order.Spoiler || w.Preset.Settings.Spoiler
+	return w.Preset.under(w)
+}

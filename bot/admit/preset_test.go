@@ -1,0 +1,45 @@
+package admit
+
+import (
+	"reflect"
+	"testing"
+)
+
+func TestPreset(t *testing.T) {
+	t.Parallel()
+	ptr := func(n int) *int { return &n }
+	size, wide := "160x112", "3:2"
+	usual := &Preset{Words: "oil on canvas", Settings: Wanted{Steps: ptr(12), Count: ptr(2), Size: &size, Spoiler: true, Strength: new(float64)}}
+	for name, c := range map[string]struct {
+		w      Wanted
+		prompt string
+		steps  int
+		count  int
+		size   Size
+	}{
+		"fills what is open":                       {Wanted{Prompt: "a boat"}, "a boat, oil on canvas", 12, 2, Size{160, 112}},
+		"an option wins":                           {Wanted{Prompt: "a boat", Steps: ptr(5)}, "a boat, oil on canvas", 5, 2, Size{160, 112}},
+		"a flag wins":                              {Wanted{Prompt: "a boat --steps 6"}, "a boat, oil on canvas", 6, 2, Size{160, 112}},
+		"a shape wins over the preset's size":      {Wanted{Prompt: "a boat", Aspect: &wide}, "a boat, oil on canvas", 12, 2, Size{160, 112}},
+		"words alone are a prompt":                 {Wanted{}, "oil on canvas", 12, 2, Size{160, 112}},
+		"its strength needs no start picture said": {Wanted{Prompt: "x"}, "x, oil on canvas", 12, 2, Size{160, 112}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := c.w
+			w.Preset = usual
+			o, no := Judge(Request{Place: Place{Kind: "dm"}, Wanted: w}, offer(), Policy{}, 7)
+			if no != nil {
+				t.Fatal(no)
+			}
+			got := []any{o.Spec.Prompt, o.Spec.Steps, o.Spec.Count, Size{o.Spec.Width, o.Spec.Height}, o.Spoiler, o.Notes}
+			want := []any{c.prompt, c.steps, c.count, c.size, true, []string(nil)}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		})
+	}
+	if usual.Settings.Steps == nil || *usual.Settings.Steps != 12 || usual.Settings.Init != nil {
+		t.Errorf("the preset itself changed: %+v", usual.Settings)
+	}
+}

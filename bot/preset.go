@@ -1,0 +1,135 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"darkroom/bot/command"
+	"darkroom/bot/reply"
+	"darkroom/store"
+)
+
+// The refusals about presets.
+const (
+	errPresetName    = no("A preset needs a name of at most 32 characters.")
+	errPresetEmpty   = no("Say at least one setting that the preset should keep.")
+	errPresetUnknown = no("You have no preset of that name. /preset list shows yours.")
+	errPresetTooMany = no("You have as many presets as fit. /preset delete makes room.")
+)
+
+// preset keeps, shows and forgets a person's own names for settings.
+func (t *turn) preset(ctx context.Context) error {
+	switch t.req.Sub {
+	case "save":
+		return t.savePreset(ctx)
+	case "list":
+		return t.listPresets(ctx)
+	case "delete":
+		return t.deletePreset(ctx)
+	}
+	return errUnknownInteraction
+}
+
+func (t *turn) savePreset(ctx context.Context) error {
+	name := presetName(t.req.Options["name"])
+	if name == "" || utf8.RuneCountInString(name) > command.MaxPresetName {
+		return errPresetName
+	}
+	kept := command.PresetOptions(t.req.Options)
+	if len(kept) == 0 {
+		return errPresetEmpty
+	}
+	body, err := json.Marshal(kept)
+	if err != nil {
+		return fmt.Errorf("write preset: %w", err)
+	}
+	if err := t.ledger.SavePreset(ctx, t.req.Person.ID, name, body); errors.Is(err, store.ErrTooMany) {
+		return errPresetTooMany
+	} else if err != nil {
+		return err
+	}
+	return t.tell(ctx, reply.Message{Content: "Kept. Use it as `/imagine preset:` " + reply.Escape(name) + "\n" + presetLine(name, kept)})
+}
+
+func (t *turn) listPresets(ctx context.Context) error {
+	all, err := t.ledger.Presets(ctx, t.req.Person.ID)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return t.tell(ctx, reply.Message{Content: "You have no presets. `/preset save` keeps settings under a name of yours."})
+	}
+	lines := []string{"**Your presets**"}
+	for _, p := range all {
+		lines = append(lines, cut(presetLine(p.Name, presetOptions(p)), reply.MaxContent/(store.MaxPresets+1)-1))
+	}
+	return t.tell(ctx, reply.Message{Content: strings.Join(lines, "\n")})
+}
+
+func (t *turn) deletePreset(ctx context.Context) error {
+	name := presetName(t.req.Options["name"])
+	if err := t.ledger.DeletePreset(ctx, t.req.Person.ID, name); errors.Is(err, store.ErrNotFound) {
+		return errPresetUnknown
+	} else if err != nil {
+		return err
+	}
+	return t.tell(ctx, reply.Message{Content: "Forgotten: " + reply.Escape(name)})
+}
+
+// usePreset puts the preset that /imagine names into what is wanted.
+func (t *turn) usePreset(ctx context.Context) error {
+	name := presetName(t.req.Options["preset"])
+	if name == "" {
+		return nil
+	}
+	p, err := t.ledger.Preset(ctx, t.req.Person.ID, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return errPresetUnknown
+	}
+	if err != nil {
+		return err
+	}
+	usual := command.Preset(presetOptions(p))
+	t.req.Wanted.Preset = &usual
+	return nil
+}
+
+// presetChoices suggests one's own presets.
+func (t *turn) presetChoices(ctx context.Context, typed string) ([]reply.Choice, error) {
+	all, err := t.ledger.Presets(ctx, t.req.Person.ID)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, p := range all {
+		names = append(names, p.Name)
+	}
+	return matching(names, typed), nil
+}
+
+// presetOptions reads what a preset kept. One that cannot be read keeps nothing.
+func presetOptions(p store.Preset) map[string]string {
+	kept := map[string]string{}
+	if err := json.Unmarshal(p.Body, &kept); err != nil {
+		return nil
+	}
+	return kept
+}
+
+// presetName is a name as it is kept: without spaces around it.
+func presetName(typed string) string { return strings.TrimSpace(typed) }
+
+// presetLine shows a preset on one line.
+func presetLine(name string, kept map[string]string) string {
+	var all []string
+	for _, option := range slices.Sorted(maps.Keys(kept)) {
+		all = append(all, option+": "+reply.Escape(strings.ReplaceAll(kept[option], "\n", " ")))
+	}
+	return "**" + reply.Escape(name) + "** · " + strings.Join(all, " · ")
+}
