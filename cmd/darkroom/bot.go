@@ -27,7 +27,7 @@ func runBot(ctx context.Context, s shop) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	b, err := newBot(c.Discord, c.Redis.Pool, ledger, q, s.log)
+	b, err := newBot(c.Discord, c.Memory, c.Redis.Pool, ledger, q, s.log)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func runBot(ctx context.Context, s shop) (err error) {
 }
 
 // newBot puts the bot together.
-func newBot(d config.Discord, pool string, ledger *store.Store, q *queue.Queue, log *slog.Logger) (*bot.Bot, error) {
+func newBot(d config.Discord, m config.Memory, pool string, ledger *store.Store, q *queue.Queue, log *slog.Logger) (*bot.Bot, error) {
 	cdn, err := ownCDN(d.API)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func newBot(d config.Discord, pool string, ledger *store.Store, q *queue.Queue, 
 		Ledger:  ledger,
 		Line:    q,
 		Discord: reply.NewClient(reply.Options{Base: d.API.Base, Token: d.Token.Text()}),
-		Options: bot.Options{Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Log: log},
+		Options: bot.Options{Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Log: log, ForgetAfter: m.ForgetAfter},
 	})
 }
 

@@ -26,8 +26,8 @@ func openData(ctx context.Context, d config.Data) (*store.Store, error) {
 }
 
 func databaseURL(d config.Data) string {
-	if d.Database != "" {
-		return d.Database
+	if !d.Database.Empty() {
+		return d.Database.Text()
 	}
 	return "sqlite:" + filepath.Join(d.Dir, "darkroom.db")
 }

@@ -111,13 +111,15 @@ func writable(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-func checkDatabase(d config.Data) finding {
+func checkDatabase(ctx context.Context, d config.Data) finding {
 	const thing = "database"
 	scheme, path, found := strings.Cut(databaseURL(d), ":")
-	if found && scheme != "sqlite" {
-		return ill(thing, fmt.Errorf("the address is of kind %q", scheme), "set DATABASE_URL to sqlite:PATH, or leave it empty")
-	}
-	if !found {
+	switch {
+	case scheme == "postgres" || scheme == "postgresql":
+		return checkPostgres(ctx, databaseURL(d))
+	case found && scheme != "sqlite":
+		return ill(thing, fmt.Errorf("the address is of kind %q", scheme), "set DATABASE_URL to sqlite:PATH or postgres://…, or leave it empty")
+	case !found:
 		path = scheme
 	}
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -135,6 +137,17 @@ func checkDatabase(d config.Data) finding {
 		return ill(thing, fmt.Errorf("%s is no SQLite database", path), "move it away, or name another one with --database-url")
 	}
 	return well(thing, "%s", path)
+}
+
+func checkPostgres(ctx context.Context, address string) finding {
+	const thing = "database"
+	ctx, cancel := context.WithTimeout(ctx, reachWithin)
+	defer cancel()
+	version, err := store.Reach(ctx, address)
+	if err != nil {
+		return ill(thing, err, "start the server, make the database, or correct DATABASE_URL")
+	}
+	return well(thing, "PostgreSQL %s answers", version)
 }
 
 func checkRedis(ctx context.Context, r config.Redis) finding {

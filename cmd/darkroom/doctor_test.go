@@ -43,7 +43,8 @@ func TestDoctor(t *testing.T) {
 	}{
 		"a new data directory":      {"data", nil, nil, "will be made"},
 		"a new database":            {"database", nil, nil, "darkroom.db will be made"},
-		"another database":          {"database", map[string]string{"DATABASE_URL": "postgres://h/d"}, nil, "BROKEN"},
+		"another database":          {"database", map[string]string{"DATABASE_URL": "mysql://h:hush@h/d"}, nil, "BROKEN"},
+		"a server that is not there": {"database", map[string]string{"DATABASE_URL": "postgres://u:hush@127.0.0.1:1/d"}, nil, "connection refused"},
 		"no redis":                  {"redis", nil, nil, "ok     redis          none is set"},
 		"a redis that is not there": {"redis", map[string]string{"REDIS_URL": "redis://:hush@127.0.0.1:1"}, nil, "connection refused"},
 		"no redis address":          {"redis", map[string]string{"REDIS_URL": "http://:hush@h"}, nil, "want redis://"},

@@ -19,7 +19,8 @@ const (
 // a deleted picture must stay deleted and a cancelled one must never be posted.
 
 func TestKillRendererInMidPicture(t *testing.T) {
-	w := newTown(t)
+	t.Parallel()
+	w := newTown(t, plan{models: true})
 	w.bot()
 	first := w.renderer()
 	w.ready(1)
@@ -33,8 +34,10 @@ func TestKillRendererInMidPicture(t *testing.T) {
 }
 
 func TestKillRendererBetweenSealAndPost(t *testing.T) {
+	t.Parallel()
 	t.Run("the post arrived: the next one finds it", func(t *testing.T) {
-		w := newTown(t)
+		t.Parallel()
+		w := newTown(t, plan{})
 		w.bot()
 		first := w.renderer()
 		w.ready(1)
@@ -52,7 +55,8 @@ func TestKillRendererBetweenSealAndPost(t *testing.T) {
 		}
 	})
 	t.Run("the post was lost: it is painted again", func(t *testing.T) {
-		w := newTown(t)
+		t.Parallel()
+		w := newTown(t, plan{})
 		w.bot()
 		first := w.renderer()
 		w.ready(1)
@@ -67,7 +71,8 @@ func TestKillRendererBetweenSealAndPost(t *testing.T) {
 		w.oneEach(asked)
 	})
 	t.Run("the message was deleted meanwhile: it stays deleted", func(t *testing.T) {
-		w := newTown(t)
+		t.Parallel()
+		w := newTown(t, plan{})
 		w.bot()
 		first := w.renderer()
 		w.ready(1)
@@ -87,8 +92,10 @@ func TestKillRendererBetweenSealAndPost(t *testing.T) {
 }
 
 func TestKillBotBetweenAcceptAndAcknowledge(t *testing.T) {
+	t.Parallel()
 	t.Run("Discord never heard: nothing is painted", func(t *testing.T) {
-		w := newTown(t)
+		t.Parallel()
+		w := newTown(t, plan{})
 		w.Rules().Allow("unanswered")
 		first := w.bot()
 		w.renderer()
@@ -109,7 +116,8 @@ func TestKillBotBetweenAcceptAndAcknowledge(t *testing.T) {
 		}
 	})
 	t.Run("Discord heard: it is painted", func(t *testing.T) {
-		w := newTown(t)
+		t.Parallel()
+		w := newTown(t, plan{})
 		first := w.bot()
 		w.renderer()
 		w.ready(1)
@@ -126,7 +134,8 @@ func TestKillBotBetweenAcceptAndAcknowledge(t *testing.T) {
 }
 
 func TestKillBotAfterAcknowledge(t *testing.T) {
-	w := newTown(t)
+	t.Parallel()
+	w := newTown(t, plan{})
 	first := w.bot()
 	renderer := w.renderer()
 	w.ready(1)
@@ -142,8 +151,10 @@ func TestKillBotAfterAcknowledge(t *testing.T) {
 }
 
 func TestKillRedisWithItsData(t *testing.T) {
+	t.Parallel()
 	t.Run("while jobs wait", func(t *testing.T) {
-		w := newTown(t)
+		t.Parallel()
+		w := newTown(t, plan{})
 		w.bot()
 		renderer := w.renderer()
 		w.ready(1)
@@ -163,7 +174,8 @@ func TestKillRedisWithItsData(t *testing.T) {
 		w.oneEach(asked...)
 	})
 	t.Run("while one is painted", func(t *testing.T) {
-		w := newTown(t)
+		t.Parallel()
+		w := newTown(t, plan{})
 		w.bot()
 		w.renderer()
 		w.ready(1)
@@ -175,7 +187,8 @@ func TestKillRedisWithItsData(t *testing.T) {
 		w.oneEach(asked)
 	})
 	t.Run("it is down at /imagine", func(t *testing.T) {
-		w := newTown(t)
+		t.Parallel()
+		w := newTown(t, plan{})
 		w.bot()
 		w.renderer()
 		w.ready(1)
@@ -192,9 +205,11 @@ func TestKillRedisWithItsData(t *testing.T) {
 }
 
 func TestCancelledIsNeverPosted(t *testing.T) {
+	t.Parallel()
 	for name, killed := range map[string]bool{"its renderer stops": false, "its renderer was killed": true} {
 		t.Run(name, func(t *testing.T) {
-			w := newTown(t)
+			t.Parallel()
+			w := newTown(t, plan{})
 			w.bot()
 			first := w.renderer()
 			w.ready(1)

@@ -11,9 +11,6 @@ import (
 	"darkroom/bot/sandbox"
 )
 
-// soakEnv asks for the long form of this test.
-const soakEnv = "DARKROOM_SOAK"
-
 // TestKillAtRandom asks for pictures and kills one of the three processes at a random moment, again and again. Whatever
 // was acknowledged ends in exactly one visible result.
 func TestKillAtRandom(t *testing.T) {
@@ -23,7 +20,7 @@ func TestKillAtRandom(t *testing.T) {
 	}
 	t.Logf("%d rounds, seed %d", rounds, seed)
 	dice := rand.New(rand.NewPCG(seed, 0))
-	w := newTown(t)
+	w := newTown(t, plan{})
 	w.Rules().Allow("unanswered") // what is asked in the moment the bot dies may never be heard
 	bot, renderer := w.bot(), w.renderer()
 	w.ready(1)

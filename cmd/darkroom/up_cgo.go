@@ -48,7 +48,7 @@ func up(ctx context.Context, s shop) (err error) {
 		}
 		parts = append(parts, part{"page", func(ctx context.Context) error { return page.Serve(ctx, nil) }})
 	}
-	b, err := newBot(c.Discord, c.Redis.Pool, ledger, q, s.log)
+	b, err := newBot(c.Discord, c.Memory, c.Redis.Pool, ledger, q, s.log)
 	if err != nil {
 		return err
 	}
