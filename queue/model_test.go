@@ -161,14 +161,13 @@ func (m *model) running(j *modelJob) (n int) {
 
 // reserve lends the next jobs: a lane stands back by what it takes to load it, until it was passed over for long.
 func (m *model) reserve(o Offer) (ids []string) {
-	lane, least := m.choose(o.Lanes)
-	if lane == "" {
+	first, least := m.choose(o.Lanes)
+	if first == nil {
 		return nil
 	}
-	first := m.line(lane)[0]
 	m.lease(first, least)
 	for ids = []string{first.ID}; len(ids) < o.Max && first.Batch != ""; {
-		heads := m.line(lane)
+		heads := m.line(first.Lane)
 		heads = heads[:min(len(heads), 16)]
 		i := slices.IndexFunc(heads, func(j *modelJob) bool { return j.Batch == first.Batch })
 		if i < 0 {
@@ -180,25 +179,32 @@ func (m *model) reserve(o Offer) (ids []string) {
 	return ids
 }
 
-// choose returns the lane to take from, and the least v of the servers that have a job to start in any of them.
-func (m *model) choose(lanes []Lane) (best string, least int64) {
-	var at int64
-	ready := map[string]bool{}
+// choose returns the next job: of the server that is owed most the user who is owed most, of those owed the same the
+// oldest; and the least v of the servers that have a job to start in any of the lanes.
+func (m *model) choose(lanes []Lane) (best *modelJob, least int64) {
+	var ready []*modelJob
+	bias := map[string]int64{}
 	for _, l := range lanes {
-		line := m.line(l.Name)
-		if len(line) == 0 {
-			continue
-		}
-		ready[l.Name] = true
-		v, bias := m.server(line[0].Server).v, ms(affinity*l.Load)
+		bias[l.Name] = ms(affinity * l.Load)
 		if since, ok := m.passed[l.Name]; ok && m.now.Sub(since) > 3*time.Minute {
-			bias = 0
+			bias[l.Name] = 0
 		}
-		if least = min(least, v); best == "" {
-			least = v
+		ready = append(ready, m.line(l.Name)...)
+	}
+	server := func(j *modelJob) int64 { return m.server(j.Server).v }
+	user := func(j *modelJob) int64 { return m.user(j.Server, j.User).v }
+	for i, j := range ready {
+		if least = min(least, server(j)); i == 0 {
+			least = server(j)
 		}
-		if best == "" || v+bias < at {
-			best, at = l.Name, v+bias
+		if best == nil || server(j)+bias[j.Lane] < server(best)+bias[best.Lane] {
+			best = j
+		}
+	}
+	for _, j := range ready { // the first of a lane's users stands for that lane
+		if j.Server == best.Server && j == m.firstOf(j.Lane, j.Server) &&
+			cmp.Or(cmp.Compare(user(j)+bias[j.Lane], user(best)+bias[best.Lane]), cmp.Compare(j.seq, best.seq)) < 0 {
+			best = j
 		}
 	}
 	m.passOver(lanes, ready, best)
@@ -206,19 +212,26 @@ func (m *model) choose(lanes []Lane) (best string, least int64) {
 }
 
 // passOver notes since when a lane that is not loaded stands back while another is served.
-func (m *model) passOver(lanes []Lane, ready map[string]bool, best string) {
+func (m *model) passOver(lanes []Lane, ready []*modelJob, best *modelJob) {
 	if !slices.ContainsFunc(lanes, func(l Lane) bool { return l.Load > 0 }) {
 		return
 	}
 	for _, l := range lanes {
 		_, already := m.passed[l.Name]
-		switch passed := ready[l.Name] && l.Name != best && l.Load > 0; {
+		waits := slices.ContainsFunc(ready, func(j *modelJob) bool { return j.Lane == l.Name })
+		switch passed := waits && l.Name != best.Lane && l.Load > 0; {
 		case !passed:
 			delete(m.passed, l.Name)
 		case !already:
 			m.passed[l.Name] = m.now
 		}
 	}
+}
+
+// firstOf is the job that a server would have started in a lane.
+func (m *model) firstOf(lane, server string) *modelJob {
+	line := m.line(lane)
+	return line[slices.IndexFunc(line, func(j *modelJob) bool { return j.Server == server })]
 }
 
 // line lists the jobs of a lane that may start, those who are owed most first.

@@ -1,4 +1,5 @@
--- Lends the next jobs to a slot: the lane whose first server is owed most, in it that server, its user, the oldest job.
+-- Lends the next jobs to a slot: of the server that is owed most the user who is owed most, and of that user the oldest
+-- job.
 -- Further jobs of the same call come from the same lane and batch, so that they can be painted together.
 --
 -- ARGV[4]  slot    ARGV[5]  nonce of this call, the same when it is repeated    ARGV[6]  lease in ms
@@ -47,27 +48,51 @@ local function passedOver()
   return since
 end
 
--- choose returns the lane to take from and the least v of all that could be; it notes which lanes were passed over.
-local function choose()
-  local since, ready = passedOver(), {}
-  local best, least
-  for i = 8, #ARGV, 2 do
-    local lane, bias = ARGV[i], tonumber(ARGV[i + 1])
-    local s, v = first(laneKey(lane))
-    if s and not paused('lane:' .. lane) then
-      if since[lane] and now - since[lane] > patience then bias = 0 end
-      ready[lane] = true
-      if not best or v + bias < best.at then best = {lane = lane, at = v + bias} end
-      least = math.min(v, least or v)
-    end
-  end
+-- laneOf returns the lane to take a server's next job from: that of the user who is owed most, and of users who are owed
+-- the same that of the oldest job. In all its lanes an account has the same v, so without this the preferred lane would
+-- starve whoever waits in the others.
+local function laneOf(s, bias)
+  local lanes, best = server(s).lanes, nil
   for i = 8, #ARGV, 2 do
     local lane = ARGV[i]
-    local passed = ready[lane] and lane ~= best.lane and ARGV[i + 1] ~= '0'
+    local u, v
+    if bias[lane] and lanes[lane] then u, v = first(readyKey(lane, s)) end
+    if u and (not best or v + bias[lane] <= best.at) then
+      local _, seq = first(flowKey(lane, s, u))
+      if not best or v + bias[lane] < best.at or seq < best.seq then
+        best = {lane = lane, at = v + bias[lane], seq = seq}
+      end
+    end
+  end
+  return best.lane
+end
+
+-- passOver notes which lanes were passed over.
+local function passOver(taken, bias, since)
+  for i = 8, #ARGV, 2 do
+    local lane = ARGV[i]
+    local passed = bias[lane] and lane ~= taken and ARGV[i + 1] ~= '0'
     if passed and not since[lane] then call('HSET', passedKey, lane, num(now)) end
     if not passed and since[lane] then call('HDEL', passedKey, lane) end
   end
-  return best and best.lane, least
+end
+
+-- choose returns the server that is owed most, the lane to take its job from and the least v of all that could be served.
+local function choose()
+  local since, bias = passedOver(), {} -- bias only of lanes in which a job is ready
+  local best, at, least
+  for i = 8, #ARGV, 2 do
+    local lane = ARGV[i]
+    local s, v = first(laneKey(lane))
+    if s and not paused('lane:' .. lane) then
+      bias[lane] = (since[lane] and now - since[lane] > patience) and 0 or tonumber(ARGV[i + 1])
+      if not best or v + bias[lane] < at then best, at = s, v + bias[lane] end
+      least = math.min(v, least or v)
+    end
+  end
+  local lane = best and laneOf(best, bias)
+  passOver(lane, bias, since)
+  return best, lane, least
 end
 
 local function lease(lane, leastS, s, u)
@@ -92,9 +117,8 @@ local function mate(lane, batch)
   end
 end
 
-local lane, least = choose()
-if not lane then return out end
-local s = first(laneKey(lane))
+local s, lane, least = choose()
+if not s then return out end
 local j, taken = lease(lane, least, s, (first(readyKey(lane, s))))
 local all = {taken}
 while #all < tonumber(ARGV[7]) and j.batch ~= '' do

@@ -1,0 +1,146 @@
+package queue
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+// bound is the longest a job may wait (I8), computed when it joins the line from what everybody is owed then, for lanes
+// that are loaded and costs that are true.
+//
+// Until the job starts, its user u pays for the jobs before it, e. Another user of the server is served only while it is
+// owed no less, so it gets up to u's tag + e less its own tag, and one job more. All that together, w, is what the server
+// can pay meanwhile; so another server gets up to the server's tag + w less its own, and one job more. Nobody starts
+// below the virtual time, and while the job waits every renderer works.
+type bound struct {
+	*studio
+	servers, users []string // all there ever are
+	ahead          map[string]int64
+	most           map[string]time.Duration
+}
+
+func watchBounds(s *studio, servers, users []string) *bound {
+	b := &bound{studio: s, servers: servers, users: users, ahead: map[string]int64{}, most: map[string]time.Duration{}}
+	s.arrived = b.arrive
+	s.served = func(l Lease) { b.ahead[l.Job.Server+" "+l.Job.User] -= l.Job.Cost }
+	return b
+}
+
+func (b *bound) arrive(j Job) {
+	who := j.Server + " " + j.User
+	prefix := b.opts.epochPrefix(b.epoch)
+	servers := b.db.HGetAll(b.ctx, prefix+"servers").Val()
+	users := b.db.HGetAll(b.ctx, prefix+"users:"+escape(j.Server)).Val()
+	now := number(b.db.HGet(b.ctx, prefix+"line", "V").Val())
+	server := newTags(servers[escape(j.Server)], 0)
+	w := b.ahead[who] + work(b.users, j.User, users, server.started, b.ahead[who])
+	w += work(b.servers, j.Server, servers, int64(now), w)
+	b.most[j.ID] = time.Duration(w/int64(len(b.renderers))+longest) * time.Millisecond
+	b.ahead[who] += j.Cost
+}
+
+// work is what others can be given before an account has paid so much more.
+func work(names []string, mine string, records map[string]string, v, pays int64) (sum int64) {
+	own := max(newTags(records[escape(mine)], v).v, v-hoard) + pays
+	for _, name := range names {
+		if name != mine {
+			sum += max(0, own-newTags(records[escape(name)], v).v) + longest
+		}
+	}
+	return sum
+}
+
+// tags are those of a record, or of an account that would join at v.
+type tags struct{ v, started int64 }
+
+func newTags(record string, v int64) tags {
+	f := strings.Fields(record)
+	if len(f) == 0 {
+		return tags{v, v}
+	}
+	return tags{int64(number(f[0])), int64(number(f[1]))}
+}
+
+// TestNobodyWaitsBeyondTheBound plays towns and holds every wait against its bound.
+func TestNobodyWaitsBeyondTheBound(t *testing.T) {
+	t.Parallel()
+	for town := range soakTimes(20) {
+		t.Run(fmt.Sprint("town ", town), func(t *testing.T) {
+			r := newRig(t, Options{Lease: time.Hour}, backends["redis"])
+			random := rand.New(rand.NewPCG(2, seed(t)))
+			servers, users := names("server ", 8), names("user ", 5)
+			s := newStudio(r, 3, crowd(random, servers, users, 500))
+			s.load = 0
+			b := watchBounds(s, servers, users)
+			s.play()
+			var tightest float64
+			for id, waited := range s.waits {
+				if waited > b.most[id] {
+					t.Errorf("job %s waited %v; want at most %v", id, waited, b.most[id])
+				}
+				tightest = max(tightest, float64(waited)/float64(b.most[id]))
+			}
+			t.Logf("the longest wait took %.0f %% of its bound", 100*tightest)
+		})
+	}
+}
+
+func names(of string, n int) (all []string) {
+	for i := range n {
+		all = append(all, fmt.Sprint(of, i))
+	}
+	return all
+}
+
+// crowd has n jobs come in bursts, a few users asking for most, about as fast as three renderers can paint.
+func crowd(random *rand.Rand, servers, users []string, n int) (all []arrival) {
+	zipfS, zipfU := rand.NewZipf(random, 1.4, 1, uint64(len(servers)-1)), rand.NewZipf(random, 1.4, 1, uint64(len(users)-1))
+	var at time.Duration
+	for len(all) < n {
+		at += time.Duration(random.ExpFloat64() * 20 * float64(time.Second))
+		server, user := servers[zipfS.Uint64()], users[zipfU.Uint64()]
+		for range 1 + random.IntN(14) {
+			all = append(all, arrival{at: at, Job: Job{
+				ID: fmt.Sprint("j-", len(all)), Server: server, User: user, Lane: lanesOf[random.IntN(3)],
+				Cost: longest/2 + random.Int64N(longest/2), Spec: []byte(`{}`), Reply: []byte(`{}`),
+			}})
+		}
+	}
+	return all
+}
+
+// TestServersShareByWeight proves I7: of servers that always have jobs, at any time what each was given over its weight
+// is the same but for two jobs.
+func TestServersShareByWeight(t *testing.T) {
+	each(t, Options{Lease: time.Hour}, func(r *rig) {
+		random := rand.New(rand.NewPCG(3, seed(r.TB)))
+		weights := map[string]int{"plain": 100, "double": 200, "half": 50}
+		var all []arrival
+		for server, weight := range weights {
+			for i := range 100 {
+				all = append(all, arrival{Job: Job{
+					ID: fmt.Sprint(server, "-", i), Server: server, User: fmt.Sprint("u", i%3), Lane: lanesOf[i%3], ServerWeight: weight,
+					Cost: longest/2 + random.Int64N(longest/2), Spec: []byte(`{}`), Reply: []byte(`{}`),
+				}})
+			}
+		}
+		s := newStudio(r, 3, all)
+		s.load = 0
+		given, left := map[string]int64{}, map[string]int{"plain": 100, "double": 100, "half": 100}
+		s.served = func(l Lease) {
+			given[l.Job.Server] += l.Job.Cost * 100 / int64(weights[l.Job.Server])
+			left[l.Job.Server]--
+			for a := range weights {
+				for b := range weights {
+					if d := given[a] - given[b]; left[a] > 0 && left[b] > 0 && d > 2*longest*100/50 {
+						r.Errorf("%s was given %d ms over its weight more than %s", a, d, b)
+					}
+				}
+			}
+		}
+		s.play()
+	})
+}
