@@ -151,22 +151,22 @@ def falling(canvas):
 
 
 def rain(canvas, chance):
-    """Slanting streaks, thirteen points apart."""
+    """Slanting streaks, sixteen points apart: few and bold, so that they outlive eight pixels becoming one latent."""
     slanted = canvas.x + 0.32 * canvas.y + 40 * column(chance[:, 7])
-    number = torch.floor(slanted / 13.0)
-    across = (slanted - 13.0 * number - 6.5).abs() - 0.75
+    number = torch.floor(slanted / 16.0)
+    across = (slanted - 16.0 * number - 8.0).abs() - 1.15
     start = torch.sin(number * 78.233 + 9 * column(chance[:, 5])) * 43758.5453 % 1
-    along = ((canvas.y / 27.0 + start) % 1 - 0.5).abs() * 27.0 - 6.5
-    canvas.cover(torch.maximum(across, along), falling(canvas), 0.8)
+    along = ((canvas.y / 32.0 + start) % 1 - 0.5).abs() * 32.0 - 8.5
+    canvas.cover(torch.maximum(across, along), falling(canvas), 0.85)
 
 
 def snowfall(canvas, chance):
     """Flakes everywhere."""
     flakes = torch.full((len(chance), canvas.y.shape[1], canvas.x.shape[2]), 1e3, device=chance.device)
-    for k in range(34):
+    for k in range(26):
         fx = (column(chance[:, 7]) * 3.7 + k * 0.6180) % 1 * canvas.width
         fy = (column(chance[:, 6]) * 2.3 + k * 0.7549 + k * k * 0.0131) % 1 * canvas.height
-        flakes = torch.minimum(flakes, torch.hypot(canvas.x - fx, canvas.y - fy) - (1.4 + 0.4 * (k % 3)))
+        flakes = torch.minimum(flakes, torch.hypot(canvas.x - fx, canvas.y - fy) - (2.1 + 0.4 * (k % 3)))
     canvas.cover(flakes, falling(canvas), 0.92)
 
 
