@@ -112,6 +112,7 @@ func (p *painting) walkGroup(ctx context.Context, pass pass, first, last int, fr
 	walk := sampler.Walk{
 		Denoise: denoise,
 		Noise:   func() tensor.Tensor { return drawAll(sources, pass.shape(p.parts.Config.Channels)) },
+		Path:    func(low, high float64) sampler.Path { return p.path(pass, first, last, low, high) },
 		Seen: func(_ int, denoised tensor.Tensor) {
 			p.previews.note(first, denoised)
 			p.progress.step(ctx, p.previews)
@@ -148,6 +149,22 @@ func (p *painting) noises(pass pass, first, last int) ([]noise.Source, tensor.Te
 		copy(batch.Row(i).Data, noise.Start(sources[i], open, towards(tile.Variations), shape...).Data)
 	}
 	return sources, batch
+}
+
+// path opens a Brownian path for each tile of a group, by the tile's seed.
+func (p *painting) path(pass pass, first, last int, low, high float64) sampler.Path {
+	shape := pass.shape(p.parts.Config.Channels)
+	paths := make([]*noise.Brownian, last-first)
+	for i := range paths {
+		paths[i] = noise.NewBrownian(p.spec.Tile(first+i).Seed, shape[1]*shape[2]*shape[3], low, high, sourceOf(p.spec.Dialect))
+	}
+	return func(from, to float64) tensor.Tensor {
+		batch := tensor.New(len(paths), shape[1], shape[2], shape[3])
+		for i, b := range paths {
+			b.Fill(batch.Row(i).Data, from, to)
+		}
+		return batch
+	}
 }
 
 // sourceOf gives the noise a dialect draws: torch's on the CPU for diffusers, and for A1111 the numbers that its

@@ -6,18 +6,27 @@ import (
 	"darkroom/render/tensor"
 )
 
-// eulerAncestral steps further down than asked and climbs back on fresh noise (k-diffusion, sample_euler_ancestral
-// with η = 1):
+// ancestral splits the way from one level to a lower one (k-diffusion, get_ancestral_step with η = 1): down to where
+// the deterministic part ends, and the deviation of the noise that leads back up.
 //
-//	σ_up² = σ'²(σ²−σ'²)/σ²,  σ_down² = σ'²−σ_up²,  x' = x + (σ_down−σ)·(x−D)/σ + σ_up·noise
-func eulerAncestral(noise func() tensor.Tensor) stepper {
+//	σ_up² = σ'²(σ²−σ'²)/σ²,  σ_down² = σ'²−σ_up²
+func ancestral(from, to float64) (down, up float64) {
+	up = min(to, math.Sqrt(to*to*(from*from-to*to))/from)
+	return math.Sqrt(max(to*to-up*up, 0)), up
+}
+
+// eulerAncestral steps further down than asked and climbs back on fresh noise (k-diffusion, sample_euler_ancestral):
+//
+//	x' = x + (σ_down−σ)·(x−D)/σ + σ_up·noise
+func eulerAncestral(r run) stepper { return direct(r, ancestralRule(r)) }
+
+func ancestralRule(r run) func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 	return func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
-		up := min(s.To, math.Sqrt(s.To*s.To*(s.Sigma*s.Sigma-s.To*s.To))/s.Sigma)
-		down := math.Sqrt(max(s.To*s.To-up*up, 0))
+		down, up := ancestral(s.Sigma, s.To)
 		x = towards(down/s.Sigma, x, denoised)
 		if s.To == 0 {
 			return x // no noise is drawn: nobody reads the generator after the last step
 		}
-		return tensor.Sum(1, x, float32(up), noise())
+		return tensor.Sum(1, x, float32(up), r.Noise())
 	}
 }

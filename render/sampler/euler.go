@@ -5,8 +5,8 @@ import "darkroom/render/tensor"
 // euler is the first-order step of Karras et al. (2022), algorithm 2 without churn:
 //
 //	x' = x + (σ'−σ)·(x−D)/σ
-func euler(func() tensor.Tensor) stepper {
-	return func(s Step, x, denoised tensor.Tensor) tensor.Tensor { return towards(s.To/s.Sigma, x, denoised) }
+func euler(r run) stepper {
+	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor { return towards(s.To/s.Sigma, x, denoised) })
 }
 
 // towards keeps a share of x and takes the rest from the denoised estimate.

@@ -44,7 +44,7 @@ func gaussianError(t *testing.T, name string, steps int) float64 {
 	t.Helper()
 	const mean, deviation, from, to = 0.3, 0.5, 10, 0.1
 	levels := karras(steps+1, to, from)
-	p := chain(levels, make([]float64, steps+1))
+	p := chain(nil, levels, make([]float64, steps+1))
 	p.Steps = p.Steps[:steps]
 	for i := range p.Steps {
 		p.Steps[i].Gain = 1

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 	"testing"
 
 	"darkroom/render/noise"
@@ -121,6 +122,7 @@ func replayOne(t *testing.T, d Dialect, r recording) {
 	walk := Walk{
 		Denoise: r.config().Denoiser(synthetic),
 		Noise:   func() tensor.Tensor { return noise.Draw(source, 1, 4, 4, 4) },
+		Path:    path,
 	}
 	got, err := method.Sample(t.Context(), plan, walk, x)
 	if err != nil {
@@ -130,12 +132,29 @@ func replayOne(t *testing.T, d Dialect, r recording) {
 	for i, want := range r.Latents {
 		worst = max(worst, math.Abs(float64(got.Data[i])-want)/max(1, math.Abs(want)))
 	}
-	allowed := 3e-6
-	if r.Extra.ZeroSNR {
-		allowed = 3e-5 // x reaches 10⁴, and float32 holds seven digits of it
-	}
-	if !(worst <= allowed) {
+	if allowed := tolerance(r); !(worst <= allowed) {
 		t.Errorf("finished latent: differs by %.2g, want at most %v; got %v…, want %v…", worst, allowed, got.Data[:4], r.Latents[:4])
+	}
+}
+
+// tolerance is how far a finished latent may be off, relative to values above 1.
+func tolerance(r recording) float64 {
+	switch {
+	case strings.Contains(r.Sampler, "_sde") && !strings.HasPrefix(r.Sampler, "dpmpp_2m_sde_karras"):
+		return 1e-3 // a level off by its last digit asks the Brownian path a millionth later, where it has moved by 0.001
+	case r.Extra.ZeroSNR:
+		return 3e-5 // x reaches 10⁴, and float32 holds seven digits of it
+	}
+	return 1e-5
+}
+
+// path is the Brownian path of the recorded cases.
+func path(low, high float64) Path {
+	b := noise.NewBrownian(11, 64, low, high, func(seed int64) noise.Source { return noise.NewTorch(seed) })
+	return func(from, to float64) tensor.Tensor {
+		x := tensor.New(1, 4, 4, 4)
+		b.Fill(x.Data, from, to)
+		return x
 	}
 }
 

@@ -28,14 +28,23 @@ type Step struct {
 	Sigma float64 // σ at the start of the step
 	To    float64 // σ at its end
 	Time  float64 // the training time the model is told, 0 to 999, possibly with a fraction
-	Gain  float64 // DDIM only: from the frame of To into that of the next step, or of the finished latent
+	Gain  float64 // of methods in the preserving frame: from that of To into that of the next step, or of the finished latent
+	Back  float64 // PNDM only: σ one stride before the step
 }
 
 // Plan is the way from noise to picture.
 type Plan struct {
 	Steps []Step
 	Start float64 // standard normal noise times Start is the x that a picture from nothing begins with
+
+	table      table      // of the training, for methods that ask the model between two levels
+	before     []float64  // σ of the steps that a repaint left out
+	prediction Prediction // for PNDM, which mixes what the model put out
 }
+
+// low and high are the last level above zero and the first.
+func (p Plan) low() float64  { return p.Steps[len(p.Steps)-1].Sigma }
+func (p Plan) high() float64 { return p.Steps[0].Sigma }
 
 // Denoise estimates the finished latent x₀ from x = x₀ + σ·noise.
 type Denoise func(ctx context.Context, x tensor.Tensor, s Step) (tensor.Tensor, error)
@@ -44,41 +53,49 @@ type Denoise func(ctx context.Context, x tensor.Tensor, s Step) (tensor.Tensor, 
 type Walk struct {
 	Denoise Denoise
 	Noise   func() tensor.Tensor                   // fresh standard normal noise in the shape of x; only called by samplers that add some
+	Path    func(low, high float64) Path           // opens a Brownian path over these levels; only called by samplers of stochastic equations
 	Seen    func(step int, denoised tensor.Tensor) // told after every step, counted from 1; may be nil
 }
 
-// stepper goes one step from x, given the denoised estimate there. It may remember earlier steps.
-type stepper func(s Step, x, denoised tensor.Tensor) tensor.Tensor
+// Path tells how far a Brownian path, one for each picture of the batch, goes between two levels, over the root of the
+// distance: standard normal noise that belongs together, however the way is cut into steps.
+type Path func(from, to float64) tensor.Tensor
+
+// stepper goes one step from x: it returns where it arrives and the model's estimate at the place it came from. It may
+// remember earlier steps.
+type stepper func(ctx context.Context, s Step, x tensor.Tensor) (next, denoised tensor.Tensor, err error)
+
+// run is a walk under way, as its stepper sees it.
+type run struct {
+	Walk
+	plan Plan
+}
+
+// ask asks the model at a level between two steps.
+func (r run) ask(ctx context.Context, x tensor.Tensor, sigma float64) (tensor.Tensor, error) {
+	return r.Denoise(ctx, x, Step{Sigma: sigma, Time: single(r.plan.table.time(sigma))})
+}
+
+// path opens the Brownian path over all levels of the plan.
+func (r run) path() Path { return r.Path(r.plan.low(), r.plan.high()) }
+
+// direct makes a stepper of a rule that needs no more than the estimate at the step's beginning.
+func direct(r run, rule func(s Step, x, denoised tensor.Tensor) tensor.Tensor) stepper {
+	return func(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
+		denoised, err := r.Denoise(ctx, x, s)
+		if err != nil {
+			return tensor.Tensor{}, tensor.Tensor{}, err
+		}
+		return rule(s, x, denoised), denoised, nil
+	}
+}
 
 // Method is one sampler in one dialect.
 type Method struct {
 	Name  string
 	plan  func(c Config, steps int) Plan
-	start func(noise func() tensor.Tensor) stepper
+	start func(r run) stepper
 	part  func(steps int, strength float64) int
-}
-
-// methods are the samplers each dialect has been proved in, by values recorded from its own implementation
-// (testdata/diffusers.json, testdata/kdiffusion.json). What is not here is not offered.
-func methods(d Dialect) []Method {
-	switch d {
-	case Diffusers:
-		return []Method{
-			{"ddim", ddimPlan, ddim, diffusersPart},
-			{"dpmpp_2m", multistepPlan, dpmpp2m, diffusersPart},
-			{"dpmpp_2m_karras", multistepKarrasPlan, dpmpp2m, diffusersPart},
-			{"euler", eulerPlan, euler, diffusersPart},
-			{"euler_a", eulerPlan, eulerAncestral, diffusersPart},
-		}
-	case A1111:
-		return []Method{
-			{"dpmpp_2m", uniformPlan, dpmpp2m, a1111Part},
-			{"dpmpp_2m_karras", karrasPlan, dpmpp2m, a1111Part},
-			{"euler", uniformPlan, euler, a1111Part},
-			{"euler_a", uniformPlan, eulerAncestral, a1111Part},
-		}
-	}
-	return nil
 }
 
 // Names lists the samplers of a dialect, sorted; nil for a dialect that does not exist.
@@ -108,10 +125,20 @@ func (m Method) Plan(c Config, steps int) (Plan, error) {
 	if err := c.Check(); err != nil {
 		return Plan{}, err
 	}
-	if most := c.TrainSteps - 1; steps < 1 || steps > most {
+	if most := m.most(c); steps < 1 || steps > most {
 		return Plan{}, fmt.Errorf("%d steps: want 1 to %d", steps, most)
 	}
-	return m.plan(c, steps), nil
+	p := m.plan(c, steps)
+	p.prediction = c.Prediction
+	return p, nil
+}
+
+// most is how many steps a method can take.
+func (m Method) most(c Config) int {
+	if m.Name == "lcm" || m.Name == "tcd" {
+		return min(distilled, c.TrainSteps)
+	}
+	return c.TrainSteps - 1
 }
 
 // Repaint returns the last part of a plan of so many steps, for a picture that is there already: strength in (0, 1]
@@ -121,36 +148,43 @@ func (m Method) Repaint(c Config, steps int, strength float64) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	keep := min(max(m.part(steps, strength), 1), len(p.Steps))
-	p.Steps = p.Steps[len(p.Steps)-keep:]
-	return p, nil
+	return p.last(max(len(p.Steps)-steps+m.part(steps, strength), 1)), nil
+}
+
+// last leaves out all but the last steps.
+func (p Plan) last(keep int) Plan {
+	cut := len(p.Steps) - min(keep, len(p.Steps))
+	for _, s := range p.Steps[:cut] {
+		p.before = append(p.before, s.Sigma)
+	}
+	p.Steps = p.Steps[cut:]
+	return p
 }
 
 // Refine returns a plan of exactly so many steps that begins where repainting by strength would: the second pass of
 // a picture enlarged in latent space.
 func (m Method) Refine(c Config, steps int, strength float64) (Plan, error) {
-	total := min(max(int(float64(steps)/min(strength, almostAll)), steps), c.TrainSteps-1)
+	total := min(max(int(float64(steps)/min(strength, almostAll)), steps), m.most(c))
 	p, err := m.Plan(c, total)
 	if err != nil {
 		return Plan{}, err
 	}
-	p.Steps = p.Steps[len(p.Steps)-min(steps, len(p.Steps)):]
-	return p, nil
+	return p.last(steps), nil
 }
 
 // Sample walks x along the plan and returns the finished latent. It looks at ctx before every step and returns
 // context.Cause(ctx) when it has ended.
 func (m Method) Sample(ctx context.Context, p Plan, w Walk, x tensor.Tensor) (tensor.Tensor, error) {
-	step := m.start(w.Noise)
+	step := m.start(run{w, p})
 	for i, s := range p.Steps {
 		if err := context.Cause(ctx); err != nil {
 			return tensor.Tensor{}, err
 		}
-		denoised, err := w.Denoise(ctx, x, s)
+		next, denoised, err := step(ctx, s, x)
 		if err != nil {
 			return tensor.Tensor{}, fmt.Errorf("step %d of %d: %w", i+1, len(p.Steps), err)
 		}
-		x = step(s, x, denoised)
+		x = next
 		if w.Seen != nil {
 			w.Seen(i+1, denoised)
 		}

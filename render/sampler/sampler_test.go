@@ -34,15 +34,18 @@ func levelsFall(t *testing.T, d Dialect, name string, c Config) {
 		t.Fatal(err)
 	}
 	for _, n := range []int{1, 2, 3, 7, 20, 61, 150, 500} {
+		if n > method.most(c) {
+			continue
+		}
 		p, err := method.Plan(c, n)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, s := range p.Steps {
-			if !(s.To < s.Sigma) && name != "ddim" || math.IsNaN(s.Sigma) || s.Time < 0 || s.Time > 999 {
+			if !(s.To < s.Sigma) && name != "ddim" && name != "pndm" || math.IsNaN(s.Sigma) || s.Time < 0 || s.Time > 999 {
 				t.Errorf("%d steps, step %d: got %+v, want a lower level and a time in 0 to 999", n, i, s)
 			}
-			if i > 0 && !(s.Sigma < p.Steps[i-1].Sigma) {
+			if twice := name == "pndm" && i == 2; i > 0 && !(s.Sigma < p.Steps[i-1].Sigma) && !twice {
 				t.Errorf("%d steps: level %v after %v", n, s.Sigma, p.Steps[i-1].Sigma)
 			}
 		}

@@ -18,7 +18,7 @@ func ddimPlan(c Config, steps int) Plan {
 	default:
 		times = leadingTimes(c, steps)
 	}
-	p := Plan{Start: math.Hypot(t.at(times[0]), 1)}
+	p := Plan{Start: math.Hypot(t.at(times[0]), 1), table: t}
 	for _, time := range times {
 		to := time - float64(c.TrainSteps/steps)
 		s := Step{Sigma: t.at(time), Time: time, To: t.at(max(to, 0))}
@@ -62,11 +62,51 @@ func eulerPlan(c Config, steps int) Plan {
 	for i, time := range times {
 		levels[i] = t.at(time)
 	}
-	p := chain(levels, times)
-	p.Start = levels[0]
+	p := chain(t, levels, times)
+	p.Start = eulerStart(c, levels[0])
+	return p
+}
+
+// eulerStart is the scale of the start noise in the classes that work in the exploding frame.
+func eulerStart(c Config, highest float64) float64 {
 	if c.spacing(Linspace) == Leading {
-		p.Start = math.Hypot(levels[0], 1)
+		return math.Hypot(highest, 1)
 	}
+	return highest
+}
+
+// eulerKarrasPlan is the same with use_karras_sigmas: between the first and the last level that the spacing gives.
+func eulerKarrasPlan(c Config, steps int) Plan {
+	given := eulerPlan(c, steps)
+	levels := karras(len(given.Steps), given.low(), given.high())
+	times := make([]float64, len(levels))
+	for i, sigma := range levels {
+		times[i] = single(given.table.time(sigma))
+	}
+	p := chain(given.table, levels, times)
+	p.Start = eulerStart(c, levels[0])
+	return p
+}
+
+// dpm2KarrasPlan is that of diffusers' KDPM2DiscreteScheduler with use_karras_sigmas, which tells the model whole times
+// at the levels and fractions between them.
+func dpm2KarrasPlan(c Config, steps int) Plan {
+	p := eulerKarrasPlan(c, steps)
+	for i := range p.Steps {
+		p.Steps[i].Time = math.RoundToEven(p.table.time(p.Steps[i].Sigma))
+	}
+	return p
+}
+
+// ddpmPlan is that of diffusers' DDPMScheduler: DDIM's times, each step ending where the next begins.
+func ddpmPlan(c Config, steps int) Plan {
+	given := ddimPlan(c, steps)
+	var levels, times []float64
+	for _, s := range given.Steps {
+		levels, times = append(levels, s.Sigma), append(times, s.Time)
+	}
+	p := chain(given.table, levels, times)
+	p.Start = given.Start
 	return p
 }
 
@@ -87,7 +127,7 @@ func multistepPlan(c Config, steps int) Plan {
 	for i, time := range times {
 		levels[i] = t.at(time)
 	}
-	p := chain(levels, times)
+	p := chain(t, levels, times)
 	p.Start = math.Hypot(levels[0], 1)
 	return p
 }
@@ -101,30 +141,77 @@ func multistepKarrasPlan(c Config, steps int) Plan {
 	for i, sigma := range levels {
 		times[i] = math.RoundToEven(t.time(sigma))
 	}
-	p := chain(levels, times)
+	p := chain(t, levels, times)
 	p.Start = math.Hypot(levels[0], 1)
 	return p
 }
 
-// uniformPlan is k-diffusion's DiscreteSchedule.get_sigmas, A1111's "Automatic": times from N−1 to 0, σ
-// interpolated in its logarithm.
-func uniformPlan(c Config, steps int) Plan {
-	t := a1111Table(c)
+// a1111Schedule is one of A1111's schedules, by the ending of a sampler's name.
+type a1111Schedule struct {
+	suffix string
+	levels func(t table, steps int) []float64
+}
+
+func a1111Schedules() []a1111Schedule {
+	return []a1111Schedule{
+		{"", uniform},
+		{"_karras", karras32},
+		{"_exponential", exponential},
+	}
+}
+
+// a1111Plan lays a schedule over A1111's table. With discard there is one level more, and the last but one before zero
+// is left out again.
+func a1111Plan(levels func(t table, steps int) []float64, discard bool) func(Config, int) Plan {
+	return func(c Config, steps int) Plan {
+		t := a1111Table(c)
+		if discard {
+			return denoiserPlan(t, levels(t, steps+1)[:steps])
+		}
+		return denoiserPlan(t, levels(t, steps))
+	}
+}
+
+// uniform is k-diffusion's DiscreteSchedule.get_sigmas, A1111's "Uniform": times from N−1 to 0, σ interpolated in its
+// logarithm.
+func uniform(t table, steps int) []float64 {
 	levels := make([]float64, steps)
-	linspace32(levels, float32(c.TrainSteps-1), 0)
+	last := float32(len(t) - 1)
+	linspace32(levels, last, 0)
 	if steps == 1 {
-		levels[0] = float64(c.TrainSteps - 1)
+		levels[0] = float64(last)
 	}
 	for i, time := range levels {
 		levels[i] = t.logAt(time)
 	}
-	return denoiserPlan(t, levels)
+	return levels
 }
 
-// karrasPlan is k-diffusion's get_sigmas_karras over the whole table.
-func karrasPlan(c Config, steps int) Plan {
-	t := a1111Table(c)
-	return denoiserPlan(t, karras(steps, t[0], t.last()))
+// karras32 is k-diffusion's get_sigmas_karras over the whole table: karras, in float32 up to the power. Paths of
+// Brownian motion are asked at times of six decimals, so the last digit of a level counts.
+func karras32(t table, steps int) []float64 {
+	low, high := math.Pow(t[0], 1.0/rho), math.Pow(t.last(), 1.0/rho)
+	levels := make([]float64, steps)
+	if steps > 1 { // torch's linspace of one value is its start
+		linspace32(levels, 0, 1)
+	}
+	for i, part := range levels {
+		levels[i] = single(math.Pow(single(single(part*single(low-high))+single(high)), rho))
+	}
+	return levels
+}
+
+// exponential is k-diffusion's get_sigmas_exponential over the whole table: even steps of ln σ.
+func exponential(t table, steps int) []float64 {
+	levels := make([]float64, steps)
+	linspace32(levels, float32(math.Log(t.last())), float32(math.Log(t[0])))
+	if steps == 1 {
+		levels[0] = single(math.Log(t.last()))
+	}
+	for i, log := range levels {
+		levels[i] = single(math.Exp(log))
+	}
+	return levels
 }
 
 // denoiserPlan tells the model fractional times, as k-diffusion's denoisers do.
@@ -133,13 +220,13 @@ func denoiserPlan(t table, levels []float64) Plan {
 	for i, sigma := range levels {
 		times[i] = single(t.time(sigma))
 	}
-	p := chain(levels, times)
+	p := chain(t, levels, times)
 	p.Start = levels[0]
 	return p
 }
 
 // chain makes steps from level to level, the last of them to zero.
-func chain(levels, times []float64) Plan {
+func chain(t table, levels, times []float64) Plan {
 	steps := make([]Step, len(levels))
 	for i, sigma := range levels {
 		steps[i] = Step{Sigma: sigma, Time: times[i]}
@@ -147,12 +234,13 @@ func chain(levels, times []float64) Plan {
 			steps[i].To = levels[i+1]
 		}
 	}
-	return Plan{Steps: steps}
+	return Plan{Steps: steps, table: t}
 }
+
+const rho = 7 // of Karras et al.
 
 // karras returns the levels of Karras et al. (2022), equation 5, with ρ = 7.
 func karras(steps int, lowest, highest float64) []float64 {
-	const rho = 7
 	low, high := math.Pow(lowest, 1.0/rho), math.Pow(highest, 1.0/rho)
 	levels := make([]float64, steps)
 	for i := range levels {

@@ -80,13 +80,14 @@ func (t table) at(time float64) float64 {
 	return single(t[low] + weight*(t[low+1]-t[low]))
 }
 
-// logAt returns σ at a time, linear in ln σ between two entries, as k-diffusion interpolates.
+// logAt returns σ at a time, linear in ln σ between two entries, as k-diffusion interpolates: in float32.
 func (t table) logAt(time float64) float64 {
 	low, weight := t.split(time)
 	if weight == 0 {
 		return t[low]
 	}
-	return single(math.Exp((1-weight)*math.Log(t[low]) + weight*math.Log(t[low+1])))
+	w := single(weight)
+	return single(math.Exp(single(single(single(1-w)*single(math.Log(t[low]))) + single(w*single(math.Log(t[low+1]))))))
 }
 
 func (t table) split(time float64) (low int, weight float64) {
