@@ -172,8 +172,8 @@ func TestLanes(t *testing.T) {
 			r.Fatalf("a lane without jobs gave %v", l)
 		}
 		l := r.reserve("w", Offer{Lanes: Lanes("b", "a"), Max: 5})
-		if len(l) != 1 || l[0].Job.ID != "b-0" {
-			r.Fatalf("got %v, want b-0 alone: the preferred lane first, one lane a call", l)
+		if len(l) != 1 || l[0].Job.ID != "a-0" {
+			r.Fatalf("got %v, want a-0 alone: of one user the older job, and one lane a call", l)
 		}
 	})
 }
@@ -278,7 +278,7 @@ func TestReleaseGivesThePlaceBack(t *testing.T) {
 	})
 }
 
-func TestPositionForetellsTheOrder(t *testing.T) {
+func TestPlacesForetellTheOrder(t *testing.T) {
 	each(t, Options{}, func(r *rig) {
 		for i := range 20 {
 			j := job(fmt.Sprintf("%d-0", i), fmt.Sprint("s", i%3), fmt.Sprint("u", i%4))
@@ -286,15 +286,15 @@ func TestPositionForetellsTheOrder(t *testing.T) {
 			r.enqueue(j)
 		}
 		l, _ := r.lease("w")
-		if place, of, err := r.Position(r.ctx, l.Job.ID); place != 0 || of != 19 || err != nil {
-			r.Errorf("a job being painted is at %d of %d, %v; want 0 of 19", place, of, err)
-		}
-		if _, _, err := r.Position(r.ctx, "none"); !errors.Is(err, ErrNotFound) {
-			r.Errorf("an unknown job: %v, want ErrNotFound", err)
+		if waiting, running, err := r.Counts(r.ctx); waiting != 19 || running != 1 || err != nil {
+			r.Errorf("counted %d waiting, %d running, %v; want 19 and 1", waiting, running, err)
 		}
 		s, err := r.Snapshot(r.ctx)
-		if err != nil || s.Waiting != 19 || s.Running != 1 || s.Jobs[0].State != "painting" {
+		if err != nil || s.Waiting != 19 || s.Running != 1 || s.Jobs[0].State != "painting" || s.Jobs[0].Slot != "w" {
 			r.Fatalf("snapshot %+v, %v", s, err)
+		}
+		if first := s.Jobs[0]; first.ID != l.Job.ID || first.Place != 0 || !first.Since.Equal(r.clock.Now()) || !s.At.Equal(r.clock.Now()) {
+			r.Errorf("held job %+v, want %s leased now, at no place", first, l.Job.ID)
 		}
 		for i, j := range s.Jobs[1:] {
 			if j.Place != i+1 {

@@ -48,6 +48,7 @@ var (
 	adoptScript     = lineScript("adopt")
 	pauseScript     = join("clock", "pause", "line", "park")
 	pausesScript    = plainScript("pauses")
+	countsScript    = lineScript("counts")
 	lendScript      = lineScript("lend")
 	inputScript     = lineScript("input")
 	epochScript     = plainScript("epoch")
