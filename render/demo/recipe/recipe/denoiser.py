@@ -7,9 +7,10 @@ import torch.nn.functional as F
 from diffusers import DDIMScheduler
 from diffusers.models.attention_processor import AttnProcessor
 
-from . import arch, clip, latents, train
+from . import arch, clip, emphasis, latents, train, world
 
 TWO_CHUNKS = 0.05  # the part of batches whose captions are two chunks of 77 tokens
+BARE = 0.5  # the part of the other batches in which the UNet sees no padding, so that it looks at words
 UNSAID = 0.10  # the part of captions left empty, for guidance
 HIGH_NOISE = (0.5, 300)  # this part of the timesteps is drawn from here upwards, where shape is decided
 FLOOR = 0.5  # of the min-SNR weight
@@ -41,15 +42,30 @@ class Average:
             self.kept[k].lerp_(v.to(self.kept[k].dtype), 1 - decay)
 
 
-def conditioning(text, ids: torch.Tensor, chunks: int) -> torch.Tensor:
-    """Hidden states of each caption: [n,77,128], or [n,154,128] with an empty chunk before or after."""
+def conditioning(text, ids: torch.Tensor, heavy: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The tower's hidden states [n,77,128] of each caption, and what the UNet is told: the same with its words weighed.
+
+    Of half the batches the UNet sees no padding, and some have an empty chunk before or after: [n,154,128].
+    """
     hidden = text(input_ids=ids).last_hidden_state
-    if chunks == 1:
-        return hidden
-    empty = torch.full_like(ids[:1], text.config.eos_token_id)
-    empty[0, 0] = text.config.bos_token_id
-    silence = text(input_ids=empty).last_hidden_state.expand_as(hidden)
-    return torch.cat([hidden, silence] if random.random() < 0.7 else [silence, hidden], 1)
+    told = emphasis.weigh(hidden.float(), heavy)
+    if random.random() < TWO_CHUNKS:
+        empty = torch.full_like(ids[:1], text.config.eos_token_id)
+        empty[0, 0] = text.config.bos_token_id
+        silence = text(input_ids=empty).last_hidden_state.float().expand_as(told)
+        told = torch.cat([told, silence] if random.random() < 0.7 else [silence, told], 1)
+    elif random.random() < BARE:
+        told = emphasis.shorten(told, ids, text.config.eos_token_id)
+    return hidden, told
+
+
+def prompts(writer, texts: list[str], said: dict, silent: list[bool], device):
+    """Token ids and the weight of each, with rival words in some captions and nothing in the silent ones."""
+    words = lambda i: {k: table[int(said[k][i])] for k, table in world.ATTRIBUTES.items() if said[k][i] < len(table)}
+    parts = [[("", 1.0)] if quiet else emphasis.contest(text, words(i), random)
+             for i, (quiet, text) in enumerate(zip(silent, texts))]
+    ids, heavy = emphasis.tokens(writer.tokenizer, parts)
+    return ids.to(device), heavy.to(device)
 
 
 def train_unet(place: train.Place, budget: train.Budget, batch: int, lesson: float, rate: float) -> None:
@@ -61,6 +77,8 @@ def train_unet(place: train.Place, budget: train.Budget, batch: int, lesson: flo
     text, _, agreement = clip.load(place)
     unet = arch.unet(place.pixels).to(place.device)
     samples = resume(place, {"unet": unet, "text": text, "agreement": agreement})
+    if not samples:
+        emphasis.lift(text, unet, agreement)
     unet.set_attn_processor(AttnProcessor())  # plain attention trains much faster on a CPU than the fused kernel
     text.set_attn_implementation("eager")
     averages = {"unet": Average(unet, 0.9985), "text": Average(text, 0.9985), "agreement": Average(agreement, 0.9985)}
@@ -72,13 +90,13 @@ def train_unet(place: train.Place, budget: train.Budget, batch: int, lesson: flo
         drawn = latents.draw(groups, batch, optimiser.progress < lesson, random)
         texts, said = writer.captions(drawn["scenes"])
         silent = [random.random() < UNSAID for _ in texts]
-        ids = writer.ids(["" if quiet else t for quiet, t in zip(silent, texts)]).to(place.device)
+        ids, heavy = prompts(writer, texts, said, silent, place.device)
         clean = drawn["latents"].to(place.device)
         noise, t = torch.randn_like(clean), timesteps(batch).to(place.device)
         signal, spread = alphas[t].sqrt().view(-1, 1, 1, 1), (1 - alphas[t]).sqrt().view(-1, 1, 1, 1)
         with train.half_precision(place):
-            hidden = conditioning(text, ids, 2 if random.random() < TWO_CHUNKS else 1)
-            guess = unet(signal * clean + spread * noise, t, hidden, return_dict=False)[0].float()
+            hidden, heard = conditioning(text, ids, heavy)
+            guess = unet(signal * clean + spread * noise, t, heard, return_dict=False)[0].float()
         error = F.mse_loss(guess, signal * noise - spread * clean, reduction="none").mean((1, 2, 3))
         loss = (error * weights(alphas[t] / (1 - alphas[t]))).mean()
         told = torch.tensor([not quiet for quiet in silent], device=place.device)
@@ -103,9 +121,7 @@ def states(**modules) -> dict:
 
 
 def agree(agreement, hidden, ids, drawn, said, told, text, place):
-    """CLIP's loss on the told captions, read in the chunk that has 77 positions (0 for two-chunk batches)."""
-    if hidden.shape[1] != arch.TEXT_LENGTH:
-        return hidden.sum() * 0
+    """CLIP's loss on the captions that were not left empty."""
     read = clip.sentences(hidden.float(), ids, text.config.eos_token_id)[told]
     said = {k: column.to(place.device)[told] for k, column in said.items()}
     return agreement.contrast(read, drawn["seen"].to(place.device)[told]) + agreement.attributes(read, said)
