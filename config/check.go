@@ -28,11 +28,11 @@ func (s *Settings) chosen() checker {
 }
 
 func (u *Up) check(src Sources) []error {
-	return present(u.Discord.take(src), u.Discord.API.check(), u.Page.check(), u.Redis.check(), u.Redis.named(), u.Offer.check(), u.Line.check())
+	return present(u.Discord.take(src), u.Discord.API.check(), u.Page.check(), u.Data.check(), u.Redis.check(), u.Redis.named(), u.Offer.check(), u.Line.check())
 }
 
 func (b *Bot) check(src Sources) []error {
-	return present(b.Discord.take(src), b.Discord.needed(), b.Discord.API.check(), b.Redis.needed(), b.Redis.check(), b.Redis.named(), b.Line.check())
+	return present(b.Discord.take(src), b.Discord.needed(), b.Discord.API.check(), b.Data.check(), b.Redis.needed(), b.Redis.check(), b.Redis.named(), b.Line.check())
 }
 
 func (r *Renderer) check(Sources) []error {
@@ -79,6 +79,14 @@ func (a API) check() error {
 	u, err := url.Parse(a.Base)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
 		return fmt.Errorf("--discord-api: %q is no web address", a.Base)
+	}
+	return nil
+}
+
+func (d Data) check() error {
+	scheme, rest, found := strings.Cut(d.Database.Text(), ":")
+	if found && (rest == "" || scheme != "sqlite" && scheme != "postgres" && scheme != "postgresql") {
+		return errors.New("--database-url: want sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME") // the value may hold a password
 	}
 	return nil
 }

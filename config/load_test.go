@@ -66,7 +66,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	s := load(t, sources("up"))
 	want := Up{
-		Data: Data{Dir: "./data"}, Redis: Redis{Pool: "main"}, Page: Page{Listen: "127.0.0.1:8790"},
+		Data: Data{Dir: "./data"}, Memory: Memory{ForgetAfter: 30 * 24 * time.Hour}, Redis: Redis{Pool: "main"}, Page: Page{Listen: "127.0.0.1:8790"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
 		Runtime: Runtime{Device: Device{Kind: "cpu"}, Models: "./models"},
 		Line:    Line{Lease: 30 * time.Second, Beat: 8 * time.Second, Grace: 15 * time.Second, Hang: 2 * time.Minute},
@@ -167,6 +167,8 @@ func TestFaults(t *testing.T) {
 		"a strange API": {sources("up", "--discord-api", "discord.com"), []string{`--discord-api: "discord.com" is no web address`}},
 		"a password is not repeated": {sources("up").env("REDIS_URL", "http://:pw@h"),
 			[]string{"--redis-url: want redis://HOST:PORT/0, rediss:// or unix://"}},
+		"a database's password is not repeated": {sources("up").env("DATABASE_URL", "mysql://u:pw@h/d"),
+			[]string{"--database-url: want sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"}},
 		"a device":  {sources("up", "--device", "gpu"), []string{`--device: device "gpu": want cpu or cuda:N`}},
 		"a size":    {sources("draw", "a", "--size", "12"), []string{`--size: size "12": want WIDTHxHEIGHT in pixels`}},
 		"a flag":    {sources("up", "--lese", "1s"), []string{`unknown flag --lese, did you mean "--lease"?`}},

@@ -28,6 +28,7 @@ type Log struct {
 // Up is everything in one process.
 type Up struct {
 	Data    Data    `embed:"" group:"state"`
+	Memory  Memory  `embed:"" group:"state"`
 	Redis   Redis   `embed:"" group:"state"`
 	Discord Discord `embed:"" group:"discord"`
 	Page    Page    `embed:"" group:"discord"`
@@ -39,6 +40,7 @@ type Up struct {
 // Bot is the bot alone.
 type Bot struct {
 	Data    Data    `embed:"" group:"state"`
+	Memory  Memory  `embed:"" group:"state"`
 	Redis   Redis   `embed:"" group:"state"`
 	Discord Discord `embed:"" group:"discord"`
 	Line    Line    `embed:"" group:"line"`
@@ -65,7 +67,12 @@ type Doctor struct {
 // Data is where the truth is kept.
 type Data struct {
 	Dir      string `name:"data" from:"DARKROOM_DATA" default:"./data" placeholder:"DIR" help:"Directory of all state, made readable by its owner alone."`
-	Database string `name:"database-url" from:"DATABASE_URL" placeholder:"URL" help:"Database, sqlite:PATH; darkroom.db in the data directory when empty."`
+	Database Secret `name:"database-url" from:"DATABASE_URL" placeholder:"URL" help:"Database, sqlite:PATH or, for several bots, postgres://USER:PASSWORD@HOST/NAME; darkroom.db in the data directory when empty."`
+}
+
+// Memory is how long is remembered what nobody needs any more.
+type Memory struct {
+	ForgetAfter time.Duration `name:"forget-after" from:"DARKROOM_FORGET_AFTER" default:"720h" range:"0s..87600h" placeholder:"TIME" help:"How long after a server removed the bot all that is kept about it is forgotten; 0s keeps it for ever."`
 }
 
 // Redis is where the line of waiting jobs is kept.

@@ -77,6 +77,19 @@ func openPostgres(ctx context.Context, address string) (write, read *sql.DB, err
 	return write, read, nil
 }
 
+// Reach tells which version of PostgreSQL answers at an address, and changes nothing there.
+func Reach(ctx context.Context, address string) (version string, err error) {
+	write, read, err := openPostgres(ctx, address)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, write.Close(), read.Close()) }()
+	if err := read.QueryRowContext(ctx, `SHOW server_version`).Scan(&version); err != nil {
+		return "", fmt.Errorf("ask for the version: %w", err)
+	}
+	return version, nil
+}
+
 // oneAtATime has several programs that start at once bring the tables up to date one after the other.
 func oneAtATime() (goose.ProviderOption, error) {
 	const every, times = 1, 120 // seconds, tries

@@ -68,9 +68,7 @@ func TestOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		if err := s.Ping(t.Context()); err != nil {
-			t.Error(err)
-		}
+		accept(t, s, job("1-0"))
 	})
 	t.Run("a database of a newer program is refused", func(t *testing.T) {
 		t.Parallel()

@@ -63,14 +63,6 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Ping tells whether the database answers.
-func (s *Store) Ping(ctx context.Context) error {
-	if err := s.read.PingContext(ctx); err != nil {
-		return fmt.Errorf("ping database: %w", err)
-	}
-	return nil
-}
-
 func (s *Store) migrate(ctx context.Context) error {
 	p, err := s.migrations()
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/queue"
+	"darkroom/store"
 )
 
 // finding is what the doctor has to say of one thing.
@@ -40,7 +41,7 @@ var errIll = errors.New("something is missing: see above")
 func doctor(ctx context.Context, s shop) error {
 	d := s.settings.Doctor
 	findings := []finding{
-		checkData(d.Data), checkDatabase(d.Data), checkRedis(ctx, d.Redis), checkToken(d.Discord), checkPage(d.Page, d.Discord),
+		checkData(d.Data), checkDatabase(ctx, d.Data), checkRedis(ctx, d.Redis), checkToken(d.Discord), checkPage(d.Page, d.Discord),
 	}
 	findings = append(findings, checkPainting(d.Runtime)...)
 	ok := true
