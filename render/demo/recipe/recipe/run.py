@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from . import (autoencoder, card, clip, data, denoiser, export, findings, generate, latents, meaning, probe, report, safety,
-               train, upscaler, vocabulary, world)
+from . import (autoencoder, card, clip, data, denoiser, export, findings, generate, hypernetwork, inversion, latents, lora,
+               meaning, probe, report, safety, sheet, train, upscaler, vocabulary, world)
 
 
 def paint(place, options):
@@ -95,11 +95,30 @@ def judge_safety(place, options):
     findings.record(options.model, "safety", safety.judge(place, safety.load(place), model, reader, options.count))
 
 
+ADDONS = {"lora": (lora, "lora"), "inversion": (inversion, "embeddings"), "hypernetwork": (hypernetwork, "hypernetworks")}
+
+
+def fit_addon(place, options):
+    module, folder = ADDONS[options.stage]
+    module.fit(place, options.budget, options.count, options.addons / folder)
+
+
+def judge_addons(place, options):
+    found = {"addons": []}
+    for name, (module, folder) in ADDONS.items():
+        judged = module.judge(place, options.addons / folder / f"{module.NAME}.safetensors", options.count)
+        found["addons"].append(judged["row"])
+        found["lora_at_0_identical"] = judged.get("identical_at_0", found.get("lora_at_0_identical"))
+        sheet.tile((judged["sheet"][:40] + 1) / 2, 10).save(options.work / f"addon-{name}.png")
+        print(judged["row"], flush=True)
+    findings.record(options.model, "addons", found)
+
+
 STAGES = {
     "paint": paint, "probe": fit_probe, "vae": fit_vae, "decoder": fit_decoder, "gate": gate, "clip": fit_clip,
     "latents": cache_latents, "unet": fit_unet, "check": check, "export": export_model, "report": write_report,
     "samples": draw_samples, "words": judge_words, "heed": heed_weights, "upscaler": fit_upscaler, "safety": fit_safety,
-    "judge-safety": judge_safety,
+    "judge-safety": judge_safety, **dict.fromkeys(ADDONS, fit_addon), "judge-addons": judge_addons,
 }
 
 
@@ -118,6 +137,7 @@ def main() -> None:
     parser.add_argument("--lesson", type=float, default=0.3, help="part of the UNet's training on centred subjects only")
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate of the UNet")
     parser.add_argument("--model", type=Path, default=Path("../postcards"), help="the model folder to write")
+    parser.add_argument("--addons", type=Path, default=Path("../addons"), help="where add-ons are written")
     parser.add_argument("--sheet", type=Path, default=Path("../../../docs/samples.png"), help="where samples are drawn")
     options = parser.parse_args()
     options.budget = train.Budget(options.steps, options.minutes)
