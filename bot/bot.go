@@ -25,6 +25,7 @@ type Bot struct {
 	door    *door
 	offers  *offers
 	watched *watched
+	sight   *sight
 	costs   *costs
 	untold  *untold
 	members *members
@@ -36,6 +37,7 @@ type Bot struct {
 	aside1      *errgroup.Group
 	copying     sync.Map // job ids whose input pictures are being copied
 	copyingNow  atomic.Int32
+	refilled    atomic.Int64    // when the line was last begun anew, in nanoseconds
 	copies      *errgroup.Group // input pictures that are copied for the relay
 	cleaning    chan struct{}   // holds one token while an input picture is decoded
 	name        string          // by which this bot claims what only one of several should do
@@ -49,7 +51,7 @@ func New(p Parts) (*Bot, error) {
 	o := p.Options.filled()
 	b := &Bot{
 		ledger: p.Ledger, line: p.Line, discord: p.Discord, o: o, log: o.Log,
-		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), costs: newCosts(), untold: newUntold(), members: newMembers(),
+		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), sight: newSight(p.Line, o.Now), costs: newCosts(), untold: newUntold(), members: newMembers(),
 		cleaning: make(chan struct{}, 1), aside1: newAsides(), owing: make(chan struct{}, 1), moving: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
 	}
 	b.copies, b.name = new(errgroup.Group), reference()

@@ -90,7 +90,10 @@ func (b *Bot) heard(ctx context.Context, e queue.Event) error {
 	case queue.Gone:
 		return b.gone(ctx, e)
 	case queue.NewEpoch:
+		b.refilled.Store(b.o.Now().UnixNano())
 		poke(b.owing)
+	case queue.Pausing:
+		poke(b.moving)
 	}
 	return nil
 }

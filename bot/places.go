@@ -2,7 +2,8 @@ package bot
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"math"
 	"time"
 
 	"darkroom/bot/reply"
@@ -10,33 +11,53 @@ import (
 	"darkroom/store"
 )
 
-// movedAtOnce is how many messages are told their new place in one round: those nearest to the front, since theirs is
-// the news that matters, and Discord lets only so many edits pass.
-const movedAtOnce = 10
+const (
+	// movedAtOnce is how many messages are told their new place in one round: those nearest to the front, since theirs is
+	// the news that matters, and Discord lets only so many edits pass.
+	movedAtOnce = 10
+	// placesAnyway is after how many rounds without news the estimates are looked at all the same.
+	placesAnyway = 5
+	// slipped is by how much of the time that is left an estimate may be off before it is told anew, and slippedLeast the
+	// least that matters.
+	slipped      = 0.25
+	slippedLeast = 15 * time.Second
+)
 
-// places keeps the places shown in waiting messages true, at a pace Discord bears.
+// places keeps the places and estimates shown in waiting messages true, at a pace Discord bears.
 func (b *Bot) places(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-b.moving:
+		case <-time.After(placesAnyway * b.o.Pace.Places):
 		}
-		s, err := b.line.Snapshot(ctx)
-		if err == nil {
-			b.tellPlaces(ctx, s)
-		}
+		b.tellPlaces(ctx)
 		if sleep(ctx, b.o.Pace.Places) != nil {
 			return nil
 		}
 	}
 }
 
-func (b *Bot) tellPlaces(ctx context.Context, s queue.Snapshot) {
+// tellPlaces tells what has changed. Of several bots one does it.
+func (b *Bot) tellPlaces(ctx context.Context) {
+	mine, err := b.claim(ctx, "places:"+b.o.Pool, 3*placesAnyway*b.o.Pace.Places)
+	if err != nil || !mine {
+		return
+	}
+	s, up, err := b.sight.look(ctx)
+	if err != nil || s.Waiting == 0 {
+		return
+	}
+	forecast := queue.Forecast(s, up)
 	told := 0
 	for _, j := range s.Jobs {
+		if j.Place == 0 {
+			continue
+		}
 		g, known := b.watched.get(j.ID)
-		if j.Place == 0 || g.taken || known && g.place == j.Place {
+		st := b.standing(s, j, forecast)
+		if g.taken || known && !g.outdated(st, b.o.Now()) {
 			continue
 		}
 		if told++; told > movedAtOnce {
@@ -47,20 +68,45 @@ func (b *Bot) tellPlaces(ctx context.Context, s queue.Snapshot) {
 		if err != nil || e.State != store.Waiting {
 			continue
 		}
-		b.showPlace(ctx, e, j.Place)
+		st.Back = b.whyBack(g, st)
+		b.showPlace(ctx, e, st)
 	}
+}
+
+// outdated tells whether what a message shows is no longer so.
+func (g glimpse) outdated(now reply.Standing, at time.Time) bool {
+	if g.place != now.Place || g.paused != now.Paused || g.done.IsZero() != now.Done.IsZero() {
+		return true
+	}
+	if g.done.IsZero() || at.Sub(g.told) < slippedLeast {
+		return false
+	}
+	left := now.Done.Sub(at)
+	off := time.Duration(math.Abs(float64(now.Done.Sub(g.done))))
+	return off > max(slippedLeast, time.Duration(slipped*float64(left)))
+}
+
+// whyBack is why a place is further back than the last that was shown. Nobody joins before somebody who is owed more.
+func (b *Bot) whyBack(g glimpse, now reply.Standing) string {
+	switch {
+	case g.place <= 0 || now.Place <= g.place || now.Paused:
+		return ""
+	case b.refilled.Load() > g.told.UnixNano():
+		return fmt.Sprintf("It was #%d until the line was put together again", g.place)
+	}
+	return fmt.Sprintf("It was #%d: others who have had less of the time came in between", g.place)
 }
 
 // showPlace tells a waiting job's message its place; 0 says that the line is being put together again. A renderer may
 // take the job at any moment, so the files are left alone, and afterwards it is made sure that the edit did not come
 // after the pictures.
-func (b *Bot) showPlace(ctx context.Context, e store.Entry, place int) {
+func (b *Bot) showPlace(ctx context.Context, e store.Entry, st reply.Standing) {
 	if g, _ := b.watched.get(e.ID); g.taken {
 		return
 	}
-	b.watched.shown(e.ID, place, b.o.Now())
+	b.watched.shown(e.ID, st, b.o.Now())
 	b.correct(ctx, e, func(v view) reply.Message {
-		m := reply.Waiting(v.to, v.spec, e.ID, place)
+		m := reply.Waiting(v.to, v.spec, e.ID, st)
 		m.Leave = true
 		return m
 	})
@@ -72,18 +118,4 @@ func (b *Bot) showPlace(ctx context.Context, e store.Entry, place int) {
 	b.watched.forget(e.ID)
 	now.Reply = e.Reply // with its token
 	b.aside(func(ctx context.Context) { b.putRight(ctx, now) })
-}
-
-// ahead returns how many jobs wait, or -1 when the queue does not say at once.
-func (b *Bot) ahead(ctx context.Context) int {
-	ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
-	defer cancel()
-	s, err := b.line.Snapshot(ctx)
-	if err != nil {
-		if errors.Is(err, queue.ErrEpoch) {
-			poke(b.owing)
-		}
-		return -1
-	}
-	return s.Waiting
 }

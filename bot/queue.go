@@ -30,7 +30,7 @@ func (t *turn) queue(ctx context.Context) error {
 	} else {
 		lines = append(lines, lineText(s, len(up)), serverText(s, account(t.req.Place.Guild)))
 	}
-	lines = append(lines, mineText(mine, s)...)
+	lines = append(lines, t.mineText(mine, s, up)...)
 	return t.tell(ctx, reply.Message{Content: strings.Join(lines, "\n")})
 }
 
@@ -79,10 +79,11 @@ func serverText(s queue.Snapshot, server string) string {
 }
 
 // mineText lists one's own jobs with where they stand.
-func mineText(mine []store.Entry, s queue.Snapshot) []string {
+func (t *turn) mineText(mine []store.Entry, s queue.Snapshot, up []queue.Renderer) []string {
 	if len(mine) == 0 {
 		return []string{"**Yours:** none."}
 	}
+	forecast := queue.Forecast(s, up)
 	standing := map[string]queue.Standing{}
 	for _, j := range s.Jobs {
 		standing[j.ID] = j
@@ -92,21 +93,30 @@ func mineText(mine []store.Entry, s queue.Snapshot) []string {
 		if i == queueShown {
 			return append(lines, fmt.Sprintf("… and %d more", len(mine)-queueShown))
 		}
-		lines = append(lines, "• "+promptLine(e)+" — "+standingText(standing[e.ID]))
+		lines = append(lines, "• "+promptLine(e)+" — "+standingText(e, standing[e.ID], t.standing(s, standing[e.ID], forecast), !s.At.IsZero()))
 	}
 	return lines
 }
 
-func standingText(j queue.Standing) string {
-	switch j.State {
-	case "painting":
+func standingText(e store.Entry, j queue.Standing, st reply.Standing, known bool) string {
+	switch {
+	case j.State == "painting":
 		return fmt.Sprintf("painting, %d %%", j.Percent)
-	case "posting":
+	case j.State == "posting":
 		return "being posted"
-	case "waiting", "delayed":
-		return fmt.Sprintf("#%d in line", j.Place)
+	case j.State == "" && known:
+		if e.State == store.Running {
+			return "painted, on its way" // a renderer had it, and the line has it no more
+		}
+		return "about to join the line"
+	case j.State == "":
+		return "in line"
+	case st.Paused:
+		return fmt.Sprintf("#%d in line, paused", j.Place)
+	case !st.Done.IsZero():
+		return fmt.Sprintf("#%d in line, finished %s", j.Place, reply.When(st.Done))
 	}
-	return "about to join the line"
+	return fmt.Sprintf("#%d in line", j.Place)
 }
 
 // promptLine is a job in a list: its words, shortened.

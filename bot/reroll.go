@@ -8,6 +8,9 @@ func (t *turn) reroll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if v.to.Start && v.spec.Init == nil {
+		return errInputGone // it was never copied: without it this would be another picture
+	}
 	s := v.spec
 	if n := len(s.Variations); n > 0 {
 		last := s.Variations[n-1]

@@ -30,7 +30,7 @@ func (t *turn) order(ctx context.Context, rule judge) error {
 	if err != nil {
 		return err
 	}
-	shown := t.ahead(ctx) + 1
+	shown := t.foretell(ctx, e)
 	if err := t.acknowledge(ctx, p, e, shown); err != nil {
 		return err
 	}
@@ -41,8 +41,9 @@ func (t *turn) order(ctx context.Context, rule judge) error {
 	case err != nil:
 		t.log.Warn("the job waits for the relay", "job", e.ID, "error", reply.Redact(err.Error()))
 		poke(t.owing)
-		if shown != 0 {
-			t.showPlace(ctx, e, 0)
+		t.sight.forget()
+		if shown.Place != 0 {
+			t.showPlace(ctx, e, reply.Standing{})
 		}
 	}
 	t.notes(ctx, p)
@@ -91,6 +92,7 @@ func (t *turn) entry(p promise) (store.Entry, error) {
 	}
 	to := t.to()
 	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = p.verb, p.tile, o.Spoiler, p.hidden || p.here && t.req.Ephemeral
+	to.Start = o.Start != nil || o.Spec.Init != nil
 	e := store.Entry{
 		ID: t.req.ID + "-0", Server: account(t.req.Place.Guild), Channel: t.req.Place.Channel, User: t.req.Person.ID,
 		Parent: p.parent, Verb: p.verb, State: store.Accepted, Spec: spec, Reply: to.Encode(), Lane: o.Spec.Lane(),
@@ -117,12 +119,12 @@ func inputsOf(s picture.Spec) []string {
 }
 
 // acknowledge shows the waiting message, which is our promise, and notes that it was given.
-func (t *turn) acknowledge(ctx context.Context, p promise, e store.Entry, place int) error {
+func (t *turn) acknowledge(ctx context.Context, p promise, e store.Entry, st reply.Standing) error {
 	to, err := reply.Decode(e.Reply)
 	if err != nil {
 		return err
 	}
-	m := reply.Waiting(to, p.order.Spec, e.ID, place)
+	m := reply.Waiting(to, p.order.Spec, e.ID, st)
 	m.Private = p.hidden
 	r := reply.Say(m)
 	if p.here {

@@ -3,6 +3,8 @@ package bot
 import (
 	"sync"
 	"time"
+
+	"darkroom/bot/reply"
 )
 
 // watched is what the bot knows about unfinished jobs from having seen it: nothing that matters after a restart.
@@ -14,6 +16,8 @@ type watched struct {
 // glimpse is the last that was seen of a job.
 type glimpse struct {
 	place   int       // the place in line that its message shows; 0 when it says there is none yet, -1 when it says something else
+	done    time.Time // when it says that the pictures should be there; zero when it does not say
+	paused  bool      // it says that painting is paused
 	told    time.Time // when the bot last edited that message
 	taken   bool      // a renderer has it, or had it last: the message is not ours to edit
 	percent int
@@ -36,9 +40,9 @@ func (w *watched) get(id string) (glimpse, bool) {
 	return g, ok
 }
 
-// shown notes which place a job's message shows.
-func (w *watched) shown(id string, place int, at time.Time) {
-	w.change(id, func(g *glimpse) { g.place, g.told = place, at })
+// shown notes what a job's message shows.
+func (w *watched) shown(id string, st reply.Standing, at time.Time) {
+	w.change(id, func(g *glimpse) { g.place, g.done, g.paused, g.told = st.Place, st.Done, st.Paused, at })
 }
 
 // taken notes that a renderer has the job.

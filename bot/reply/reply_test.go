@@ -332,7 +332,7 @@ func TestMessages(t *testing.T) {
 		big := spec
 		big.Hires = &picture.Hires{Scale: 2, Steps: 10, Strength: 0.5}
 		for name, m := range map[string]reply.Message{
-			"waiting":   reply.Waiting(to, spec, "1-0", 3),
+			"waiting":   reply.Waiting(to, spec, "1-0", reply.Standing{Place: 3, Paused: true, Reason: strings.Repeat("*night* ", 500), Back: "Others came first"}),
 			"painting":  reply.Painting(to, spec, "1-0", 45, files(1)),
 			"finished":  reply.Finished(to, spec, "1-0", files(4), nil),
 			"single":    reply.Finished(to, spec, "1-0", files(1), nil),

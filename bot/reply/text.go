@@ -73,12 +73,31 @@ func CancelRow(job string) []Row {
 	return []Row{{{Style: Secondary, Label: "Cancel", ID: button.ID{Verb: button.Cancel, Job: job}.String()}}}
 }
 
-// Waiting is the message of a job that stands in line. A place of 0 means that the line is not known: it is being put
-// together again.
-func Waiting(to To, spec picture.Spec, job string, place int) Message {
-	state := "⏳ Waiting, #" + strconv.Itoa(place) + " in line"
-	if place <= 0 {
+// Standing is what a waiting message says about the line.
+type Standing struct {
+	Place  int       // 1 is next; 0 when the line is not known: it is being put together again
+	Done   time.Time // when the pictures should be there; zero when nobody can tell
+	Paused bool      // nothing of this server, model or line is painted for now
+	Reason string    // why it is paused
+	Back   string    // why the place is further back than the last that was shown, as a sentence without its stop
+}
+
+// Waiting is the message of a job that stands in line.
+func Waiting(to To, spec picture.Spec, job string, s Standing) Message {
+	state := "⏳ Waiting, #" + strconv.Itoa(s.Place) + " in line"
+	switch {
+	case s.Place <= 0:
 		state = "⏳ Waiting: the line is being put together again, your place in it is safe"
+	case s.Paused:
+		state = "⏸️ Waiting, #" + strconv.Itoa(s.Place) + " in line; painting is paused"
+		if s.Reason != "" {
+			state += ": " + shortenEscaped(Escape(s.Reason), promptShown)
+		}
+	case !s.Done.IsZero():
+		state += ", finished " + When(s.Done)
+	}
+	if s.Back != "" {
+		state += "\n-# " + s.Back + "."
 	}
 	return Message{Content: head(to, spec) + "\n" + state, Rows: CancelRow(job)}
 }
@@ -147,22 +166,28 @@ func tail(job string, tile int) Row {
 // job's id is the reference that is also in the log.
 func Sorry(to To, spec picture.Spec, job, reason string) Message {
 	return Message{
-		Content: fmt.Sprintf("%s\n⚠️ This could not be painted: %s.\n-# reference %s", head(to, spec), strings.TrimRight(reason, "."), job),
-		Rows: []Row{{
-			{Style: Secondary, Emoji: "🔄", Label: "Try again", ID: button.ID{Verb: button.Reroll, Job: job}.String()},
-			{Style: Secondary, Emoji: "❌", ID: button.ID{Verb: button.Delete, Job: job}.String()},
-		}},
+		Content: fmt.Sprintf("%s\n⚠️ This could not be painted: %s.\n%s · reference %s", head(to, spec), strings.TrimRight(reason, "."), refunded, job),
+		Rows:    []Row{again(to, spec, job, "Try again")},
 	}
+}
+
+// refunded is said of what was not painted: quotas and fairness forget it.
+const refunded = "-# It does not count against your limits"
+
+// again is the row of a job that was not painted. One that lost its start picture cannot be painted as it was asked for.
+func again(to To, spec picture.Spec, job, label string) Row {
+	var row Row
+	if !to.Start || spec.Init != nil {
+		row = append(row, Button{Style: Secondary, Emoji: "🔄", Label: label, ID: button.ID{Verb: button.Reroll, Job: job}.String()})
+	}
+	return append(row, Button{Style: Secondary, Emoji: "❌", ID: button.ID{Verb: button.Delete, Job: job}.String()})
 }
 
 // Withdrawn is the message of a job that was cancelled.
 func Withdrawn(to To, spec picture.Spec, job string) Message {
 	return Message{
-		Content: head(to, spec) + "\n🚫 Cancelled",
-		Rows: []Row{{
-			{Style: Secondary, Emoji: "🔄", Label: "Paint it after all", ID: button.ID{Verb: button.Reroll, Job: job}.String()},
-			{Style: Secondary, Emoji: "❌", ID: button.ID{Verb: button.Delete, Job: job}.String()},
-		}},
+		Content: head(to, spec) + "\n🚫 Cancelled\n" + refunded,
+		Rows:    []Row{again(to, spec, job, "Paint it after all")},
 	}
 }
 

@@ -18,7 +18,8 @@ type To struct {
 	Tile        int       `json:"tile"`    // the tile a variation or upscale came from, 1 to 4; 0 for none
 	Spoiler     bool      `json:"spoiler,omitempty"`
 	Ephemeral   bool      `json:"ephemeral,omitempty"`
-	FileLimit   int64     `json:"file_limit"` // bytes per file
+	Start       bool      `json:"start,omitempty"` // it was to begin from a picture of the asker's
+	FileLimit   int64     `json:"file_limit"`      // bytes per file
 	Locale      string    `json:"locale"`
 }
 
