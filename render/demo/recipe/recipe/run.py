@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from . import (autoencoder, card, clip, data, denoiser, export, findings, generate, hypernetwork, inversion, latents, lora,
+from . import (autoencoder, card, checkpoint, clip, data, denoiser, export, findings, generate, hypernetwork, inversion, latents, lora,
                meaning, probe, report, safety, sheet, train, upscaler, vocabulary, world)
 
 
@@ -114,11 +114,20 @@ def judge_addons(place, options):
     findings.record(options.model, "addons", found)
 
 
+def pack(place, options):
+    checkpoint.pack(place, options.kept)
+
+
+def unpack(place, options):
+    vocabulary.write(options.work / "tokenizer")
+    checkpoint.unpack(place, options.kept)
+
+
 STAGES = {
     "paint": paint, "probe": fit_probe, "vae": fit_vae, "decoder": fit_decoder, "gate": gate, "clip": fit_clip,
     "latents": cache_latents, "unet": fit_unet, "check": check, "export": export_model, "report": write_report,
     "samples": draw_samples, "words": judge_words, "heed": heed_weights, "upscaler": fit_upscaler, "safety": fit_safety,
-    "judge-safety": judge_safety, **dict.fromkeys(ADDONS, fit_addon), "judge-addons": judge_addons,
+    "judge-safety": judge_safety, "pack": pack, "unpack": unpack, **dict.fromkeys(ADDONS, fit_addon), "judge-addons": judge_addons,
 }
 
 
@@ -136,6 +145,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=24, help="of the UNet, per process")
     parser.add_argument("--lesson", type=float, default=0.3, help="part of the UNet's training on centred subjects only")
     parser.add_argument("--rate", type=float, default=1e-3, help="highest learning rate of the UNet")
+    parser.add_argument("--kept", type=Path, default=checkpoint.FOLDER, help="the checkpoint in the repository")
     parser.add_argument("--model", type=Path, default=Path("../postcards"), help="the model folder to write")
     parser.add_argument("--addons", type=Path, default=Path("../addons"), help="where add-ons are written")
     parser.add_argument("--sheet", type=Path, default=Path("../../../docs/samples.png"), help="where samples are drawn")
