@@ -28,7 +28,7 @@ func TestOpenData(t *testing.T) {
 			t.Errorf("%s: got %v, %v, want mode %v", path, info.Mode(), err, want)
 		}
 	}
-	if _, err := openData(t.Context(), config.Data{Dir: dir, Database: "postgres://h/d"}); err == nil {
+	if _, err := openData(t.Context(), config.Data{Dir: dir, Database: config.NewSecret("mysql://h/d")}); err == nil {
 		t.Error("a database of another kind: got no error")
 	}
 	if _, err := openData(t.Context(), config.Data{Dir: filepath.Join(dir, "darkroom.db")}); err == nil {
