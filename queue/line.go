@@ -54,7 +54,7 @@ func (q *Queue) Enqueue(ctx context.Context, epoch int64, j Job) (Receipt, error
 		return Receipt{}, fmt.Errorf("enqueue job %s: %w", j.ID, err)
 	}
 	if r.code() == "FULL" {
-		return Receipt{}, fmt.Errorf("enqueue job %s: %w: %d jobs are waiting", j.ID, ErrFull, q.opts.MaxWaiting)
+		return Receipt{}, fmt.Errorf("enqueue job %s: %w: %d jobs are waiting%s", j.ID, ErrFull, q.opts.MaxWaiting, q.cap)
 	}
 	waiting, err := r.number(1)
 	if err != nil {

@@ -73,6 +73,7 @@ type Queue struct {
 	connect func() redis.UniversalClient // makes another client, for reads that block
 	close   func()                       // ends what serves the client, if it is ours
 	opts    Options
+	cap     string // why no more jobs may wait, if it is not the operator's wish
 }
 
 // Open returns the queue that the clients of connect reach. It is called once for all short calls and once for each

@@ -199,8 +199,14 @@ func TestTheStreamIsCut(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	each(t, Options{}, func(r *rig) {
-		if err := r.Check(r.ctx); err != nil {
+		warnings, err := r.Check(r.ctx)
+		if err != nil {
 			r.Errorf("a good server: %v", err)
+		}
+		for _, w := range warnings { // the tests' server keeps nothing on disk, unless a benchmark told it to
+			if !strings.Contains(w, "on disk") {
+				r.Errorf("a good server: warned of %q", w)
+			}
 		}
 	})
 	for version, good := range map[string]bool{"6.0.16": false, "6.2.0": true, "7.0.15": true, "10.1": true, "": true} {
@@ -210,6 +216,17 @@ func TestCheck(t *testing.T) {
 	}
 	if err := checkEviction("allkeys-lru"); err == nil || !strings.Contains(err.Error(), "CONFIG SET maxmemory-policy noeviction") {
 		t.Errorf("eviction: %v, want the fix", err)
+	}
+	for _, c := range []struct{ aof, save, want string }{{"0", "", "painted again"}, {"1", "", ""}, {"0", "3600 1", ""}, {"0", "unknown", ""}} {
+		if got := warnPersistence(c.aof, c.save); c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("append-only file %s, save %q: warned %q, want %q in it", c.aof, c.save, got, c.want)
+		}
+	}
+	q := &Queue{opts: Options{}.filled()}
+	for limit, want := range map[string]string{"0": "", "": "", "4294967296": "", "104857600": "may use 100 MiB"} {
+		if got := q.warnMemory(limit); want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("maxmemory %q: warned %q, want %q in it", limit, got, want)
+		}
 	}
 }
 
@@ -239,6 +256,18 @@ func TestAnEmbeddedLineIsCapped(t *testing.T) {
 	t.Cleanup(func() { _ = q.Close() })
 	if q.opts.MaxWaiting != embeddedWaiting {
 		t.Errorf("cap %d, want %d", q.opts.MaxWaiting, embeddedWaiting)
+	}
+	few := Embedded(Options{MaxWaiting: 1})
+	t.Cleanup(func() { _ = few.Close() })
+	if err := few.Begin(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := few.Enqueue(t.Context(), 1, job("1-0", "s", "u")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := few.Enqueue(t.Context(), 1, job("2-0", "s", "u"))
+	if !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "1 jobs are waiting in this process's own memory; a Redis server takes more") {
+		t.Errorf("one too many: %v; want ErrFull, and what would help", err)
 	}
 }
 

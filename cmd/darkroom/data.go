@@ -53,8 +53,12 @@ func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.L
 		log.Warn("redis does not answer yet", "error", err)
 		return q, nil
 	}
-	if err := q.Check(ctx); err != nil {
+	warnings, err := q.Check(ctx)
+	if err != nil {
 		return nil, errors.Join(err, q.Close())
+	}
+	for _, warning := range warnings {
+		log.Warn(warning)
 	}
 	return q, nil
 }

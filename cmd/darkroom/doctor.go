@@ -167,10 +167,11 @@ func checkRedis(ctx context.Context, r config.Redis) finding {
 	if err := q.Ping(ctx); err != nil {
 		return ill(thing, err, "start redis-server, or set REDIS_URL to where it is")
 	}
-	if err := q.Check(ctx); err != nil {
+	warnings, err := q.Check(ctx)
+	if err != nil {
 		return ill(thing, err, "change it as said, in redis.conf too, so that it stays")
 	}
-	return well(thing, "answers")
+	return well(thing, "%s", strings.Join(append([]string{"answers"}, warnings...), "; "))
 }
 
 // tokenShape is a bot token's: id, time and signature, the id being the application's snowflake in base64.
