@@ -37,6 +37,7 @@ type Bot struct {
 	aside1      *errgroup.Group
 	copying     sync.Map // job ids whose input pictures are being copied
 	copyingNow  atomic.Int32
+	stops       atomic.Bool     // the queue may not have heard what is paused
 	refilled    atomic.Int64    // when the line was last begun anew, in nanoseconds
 	copies      *errgroup.Group // input pictures that are copied for the relay
 	cleaning    chan struct{}   // holds one token while an input picture is decoded

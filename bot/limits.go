@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,14 +41,21 @@ func (t *turn) limits(ctx context.Context) error {
 	case "reset":
 		p, head = store.Policy{}, "**Limits of this server were taken back**"
 		err = t.ledger.ResetPolicy(ctx, server, t.req.Person.ID)
+	case "role":
+		head = "**Limits of this server**, for what is asked for from now on"
+		err = t.weighRole(ctx, server)
 	}
 	if err != nil {
 		return err
 	}
-	text := head + "\n" + policyText(p)
+	weights, err := t.ledger.RoleWeights(ctx, server)
+	if err != nil {
+		return err
+	}
+	text := head + "\n" + policyText(p) + weightsText(server, weights)
 	if t.req.Sub == "set" || t.req.Sub == "reset" {
-		if err := t.limitRunning(ctx, server, p.RunningPerUser); err != nil {
-			t.log.Warn("the queue did not hear of a running limit", "error", reply.Redact(err.Error()))
+		if err := t.inForce(ctx, server, p); err != nil {
+			t.log.Warn("the queue did not hear of changed limits", "error", reply.Redact(err.Error()))
 			text += "\n" + limitLater
 		}
 	}
@@ -57,17 +66,64 @@ func (t *turn) limits(ctx context.Context) error {
 const limitWithin = time.Second
 
 // limitLater is said when the queue did not hear of it.
-const limitLater = "Pictures that wait already are still painted by the old limit of what is painted at once."
+const limitLater = "The queue does not answer just now. What waits already hears of this as soon as it does; " +
+	"only what is painted at once stays as it was for pictures that wait already."
 
-// limitRunning has the running limit hold for what waits already. A queue that is empty is filled by the new limit.
-func (t *turn) limitRunning(ctx context.Context, server string, pictures int) error {
+// inForce has changed limits hold for what waits already. A queue that is empty is filled by the new ones, and the relay
+// tells a queue that does not answer of a pause later.
+func (t *turn) inForce(ctx context.Context, server string, p store.Policy) error {
 	ctx, cancel := context.WithTimeout(ctx, limitWithin)
 	defer cancel()
-	err := t.line.LimitRunning(ctx, server, pictures)
+	err := t.line.LimitRunning(ctx, server, p.RunningPerUser)
 	if errors.Is(err, queue.ErrEpoch) {
-		return nil
+		err = nil
+	}
+	if err == nil {
+		err = t.restop(ctx)
+	}
+	if err != nil {
+		t.stops.Store(true)
+		poke(t.owing)
 	}
 	return err
+}
+
+// Bounds of a role's weight, in percent.
+const (
+	leastWeight = 10
+	mostWeight  = 1000
+)
+
+// weighRole gives a role its weight.
+func (t *turn) weighRole(ctx context.Context, server string) error {
+	percent, err := strconv.Atoi(t.req.Options["weight"])
+	if err != nil || percent != 0 && (percent < leastWeight || percent > mostWeight) {
+		return no(fmt.Sprintf("A weight is a number of percent from %d to %d; 100 is everybody's, 0 takes it back.", leastWeight, mostWeight))
+	}
+	return t.ledger.SetRoleWeight(ctx, server, t.req.Options["role"], percent, t.req.Person.ID)
+}
+
+// weightsText lists the roles that have a weight of their own.
+func weightsText(server string, weights map[string]int) string {
+	text := ""
+	for _, role := range slices.Sorted(maps.Keys(weights)) {
+		name := "<@&" + role + ">"
+		if role == server {
+			name = "@everyone"
+		}
+		text += fmt.Sprintf("\nWeight of %s: %d %%", name, weights[role])
+	}
+	return text
+}
+
+// weight is the weight of a person with these roles: that of the heaviest. Everybody has the role that is called like the
+// server.
+func weight(weights map[string]int, server string, roles []string) int {
+	heaviest := 0
+	for _, role := range append([]string{server}, roles...) {
+		heaviest = max(heaviest, weights[role])
+	}
+	return heaviest
 }
 
 // changedPolicy applies the options that were given; the others stay.

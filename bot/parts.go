@@ -55,7 +55,7 @@ type states interface {
 	Finish(ctx context.Context, id, message string, outcome json.RawMessage) (bool, error)
 	Fail(ctx context.Context, id, reason string) (bool, error)
 	Cancel(ctx context.Context, id string) (bool, error)
-	Expire(ctx context.Context, age time.Duration) (int, error)
+	Expire(ctx context.Context, id string) (bool, error)
 }
 
 type epochs interface {
@@ -74,6 +74,8 @@ type policies interface {
 	Policy(ctx context.Context, server string) (store.Policy, error)
 	SetPolicy(ctx context.Context, server string, p store.Policy, by string) error
 	ResetPolicy(ctx context.Context, server, by string) error
+	RoleWeights(ctx context.Context, server string) (map[string]int, error)
+	SetRoleWeight(ctx context.Context, server, role string, percent int, by string) error
 	Usage(ctx context.Context, server, user string) (store.Usage, error)
 }
 

@@ -16,6 +16,10 @@ func (b *Bot) relay(ctx context.Context) error {
 	var audited time.Time
 	for {
 		err := b.settle(ctx)
+		if err == nil && b.stops.Load() {
+			err = b.restop(ctx)
+			b.stops.Store(err != nil)
+		}
 		if now := b.o.Now(); err == nil && now.Sub(audited) >= b.o.Pace.Audit {
 			audited = now
 			err = b.audit(ctx)

@@ -58,6 +58,10 @@ func (t *turn) accept(ctx context.Context, rule judge) (promise, store.Entry, er
 	if err != nil {
 		return promise{}, store.Entry{}, err
 	}
+	weights, err := t.ledger.RoleWeights(ctx, account(t.req.Place.Guild))
+	if err != nil {
+		return promise{}, store.Entry{}, err
+	}
 	for tries := 0; ; tries++ {
 		p, no := rule(t.offers.known(ctx), admit.Policy(judged))
 		if no != nil {
@@ -67,6 +71,7 @@ func (t *turn) accept(ctx context.Context, rule judge) (promise, store.Entry, er
 		if err != nil {
 			return p, e, err
 		}
+		e.Weight = weight(weights, e.Server, t.req.Person.Roles)
 		err = t.ledger.Accept(ctx, []store.Entry{e}, func(now store.Policy, u store.Usage) error {
 			if now != judged {
 				judged = now
@@ -97,6 +102,9 @@ func (t *turn) entry(p promise) (store.Entry, error) {
 		ID: t.req.ID + "-0", Server: account(t.req.Place.Guild), Channel: t.req.Place.Channel, User: t.req.Person.ID,
 		Parent: p.parent, Verb: p.verb, State: store.Accepted, Spec: spec, Reply: to.Encode(), Lane: o.Spec.Lane(),
 		Cost: t.costs.of(o.Spec), Pictures: o.Spec.Count, Inputs: inputsOf(o.Spec), Spoiler: o.Spoiler,
+	}
+	if p.here {
+		e.Message = t.req.Message
 	}
 	if o.Start != nil {
 		if e.Pending, err = json.Marshal(o.Start); err != nil {

@@ -243,7 +243,7 @@ func TestARunningLimitReachesTheQueueOrThatIsSaid(t *testing.T) {
 		t.Errorf("the queue was told %v, want %q", got, want)
 	}
 	cut.down.Store(true)
-	h.says(limits("set", sandbox.With("running", 1)), "by the old limit")
+	h.says(limits("set", sandbox.With("running", 1)), "The queue does not answer")
 }
 
 func TestCancel(t *testing.T) {

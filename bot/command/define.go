@@ -15,6 +15,7 @@ const (
 	kindString     = 3
 	kindInteger    = 4
 	kindBool       = 5
+	kindRole       = 8
 	kindAttachment = 11
 	kindNumber     = 10
 )
@@ -106,7 +107,11 @@ func limits() Command {
 	c := slash("limits", "What this server allows",
 		Option{Type: kindSub, Name: "show", Description: "Show this server's limits"},
 		Option{Type: kindSub, Name: "set", Description: "Change some of this server's limits; the others stay", Options: limitOptions()},
-		Option{Type: kindSub, Name: "reset", Description: "Take all of this server's limits back"},
+		Option{Type: kindSub, Name: "role", Description: "How much of the time the people of a role get, beside others", Options: []Option{
+			{Type: kindRole, Name: "role", Description: "Whose weight", Required: true},
+			between(Option{Type: kindInteger, Name: "weight", Description: "In percent: 200 waits half as long as 100; 0 takes it back", Required: true}, 0, 1000),
+		}},
+		Option{Type: kindSub, Name: "reset", Description: "Take all of this server's limits back; the weights of roles stay"},
 	)
 	may := manageServer
 	c.Permissions, c.Contexts = &may, []int{inGuild}
@@ -121,7 +126,7 @@ func limitOptions() []Option {
 		{Type: kindString, Name: "largest_size", Description: "Most pixels of a picture, written as a size such as 768x512; 0 is no limit"},
 		between(Option{Type: kindInteger, Name: "most_steps", Description: "Most steps; 0 is no limit"}, 0, picture.MaxSteps),
 		between(Option{Type: kindInteger, Name: "most_tiles", Description: "Most pictures in one message; 0 is no limit"}, 0, picture.MaxCount),
-		{Type: kindBool, Name: "paused", Description: "Take no new pictures in this server"},
+		{Type: kindBool, Name: "paused", Description: "Paint nothing in this server: what waits keeps its place"},
 		{Type: kindString, Name: "reason", Description: "Why it is paused, told to everyone who asks"},
 	}
 }

@@ -48,6 +48,17 @@ func (w *World) SetMemberPermissions(user string, bits uint64) {
 	w.touch()
 }
 
+// SetMemberRoles gives a person roles, the same in all guilds.
+func (w *World) SetMemberRoles(user string, roles ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.state.MemberRoles == nil {
+		w.state.MemberRoles = map[string][]string{}
+	}
+	w.state.MemberRoles[user] = roles
+	w.touch()
+}
+
 // SetBotPermissions sets what the bot may do in a channel; threads follow their channel.
 func (w *World) SetBotPermissions(channel string, bits uint64) {
 	w.mu.Lock()
@@ -252,7 +263,7 @@ func bits(b uint64) string { return strconv.FormatUint(b, 10) }
 
 // member is a person's standing as events carry it. The lock is held.
 func (w *World) member(user string, c *wire.Channel, withUser bool) *wire.Member {
-	m := &wire.Member{Roles: []string{}, JoinedAt: IDTime(user), Permissions: bits(w.userBits(user, c))}
+	m := &wire.Member{Roles: append([]string{}, w.state.MemberRoles[user]...), JoinedAt: IDTime(user), Permissions: bits(w.userBits(user, c))}
 	if withUser {
 		m.User = w.state.Users[user]
 	}
