@@ -15,9 +15,6 @@ const (
 	repairSince = 24 * time.Hour
 	// repairMost is how many jobs it looks at.
 	repairMost = 100
-	// settled is how old an unacknowledged job must be before it is looked into: by then its answer has arrived, or
-	// never will.
-	settled = 10 * time.Second
 	// keepInputs is how long a finished job's input pictures are kept for its buttons.
 	keepInputs = 30 * 24 * time.Hour
 )
@@ -65,9 +62,8 @@ func (b *Bot) putDoneRight(ctx context.Context, e store.Entry, out queue.Outcome
 	}
 }
 
-// expire settles jobs whose acknowledgement was never written down. If Discord shows the job, the promise was given:
-// the job is painted. If not, nobody was promised anything and the job expires.
-// At the same pace it tells the ends that could not be told before.
+// expire settles jobs whose acknowledgement was never written down, and at the same pace tells the ends that could not be
+// told before.
 func (b *Bot) expire(ctx context.Context) error {
 	pruned := b.o.Now()
 	for {
@@ -85,60 +81,4 @@ func (b *Bot) expire(ctx context.Context) error {
 			return nil
 		}
 	}
-}
-
-func (b *Bot) settlePromises(ctx context.Context) error {
-	open, err := b.ledger.Unacknowledged(ctx, settled, repairMost)
-	if err != nil || len(open) == 0 {
-		return err
-	}
-	sure := true
-	for _, e := range open {
-		v, err := see(e)
-		if err != nil {
-			continue // it can only expire
-		}
-		p, err := b.answerOf(ctx, e, v)
-		switch {
-		case err == nil && promises(p, e.ID):
-			if err := b.keepPromise(ctx, e.ID, p.ID); err != nil {
-				return err
-			}
-		case err != nil && !reply.Final(err):
-			sure = false
-		}
-	}
-	age := tokenLife
-	if sure {
-		age = settled
-	}
-	_, err = b.ledger.Expire(ctx, age)
-	return err
-}
-
-// answerOf reads what Discord has as the answer to a job's interaction. When the token is dead only a message that is
-// known by its id can still be read.
-func (b *Bot) answerOf(ctx context.Context, e store.Entry, v view) (reply.Posted, error) {
-	p, err := b.discord.Fetch(ctx, v.to)
-	if reply.Expired(err) && e.Message != "" && !v.to.Ephemeral {
-		return b.discord.Message(ctx, v.to.Channel, e.Message)
-	}
-	return p, err
-}
-
-// promises tells whether a message is this job's own, and no apology or earlier message that the interaction has too.
-func promises(p reply.Posted, job string) bool {
-	return p.Has(cancelButton(job)) || p.Has(remixButton(job))
-}
-
-func (b *Bot) keepPromise(ctx context.Context, id, message string) error {
-	if _, err := b.ledger.Acknowledged(ctx, id); err != nil {
-		return err
-	}
-	if _, err := b.ledger.Answered(ctx, id, message); err != nil {
-		return err
-	}
-	b.log.Info("a job was acknowledged before a crash and is painted after all", "job", id)
-	poke(b.owing)
-	return nil
 }

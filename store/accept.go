@@ -17,7 +17,8 @@ const Day = 24 * time.Hour
 // pictures. An error of judge comes back untouched and nothing is written. ErrDuplicate means that one of the ids is
 // known already, and judge was not asked; ErrInputGone that an input picture must be copied again.
 //
-// State, Created, Updated and all that is learnt later are set here, whatever the entries say. judge runs while other
+// State, Created, Updated and all that is learnt later are set here, whatever the entries say; a Message is kept, for the
+// answers of some buttons go into the message they hang on. judge runs while other
 // writers wait (with SQLite all, with PostgreSQL those of the same user in the same server, in any process), so it must
 // only think. It may be asked twice.
 func (s *Store) Accept(ctx context.Context, entries []Entry, judge func(Policy, Usage) error) error {
@@ -104,9 +105,9 @@ func ask(ctx context.Context, tx *sql.Tx, e Entry, now time.Time, judge func(Pol
 
 func (s *Store) insert(ctx context.Context, tx *sql.Tx, e Entry, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO jobs (`+columns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, FALSE, '', '', '', $15, $15, $16)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, FALSE, $17, '', '', $15, $15, $16)`,
 		e.ID, e.Server, e.Channel, e.User, e.Parent, e.Verb, Accepted, string(e.Spec), string(e.Reply), string(e.Pending),
-		e.Lane, e.Cost, e.Pictures, e.Spoiler, millis(now), e.Weight)
+		e.Lane, e.Cost, e.Pictures, e.Spoiler, millis(now), e.Weight, e.Message)
 	if s.dialect.duplicate(err) {
 		return ErrDuplicate
 	}

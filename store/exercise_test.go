@@ -237,8 +237,10 @@ func exerciseExpiry(t *testing.T, s *store.Store, c *clock) {
 	accept(t, s, job("8-2"))
 	old, err := s.Unacknowledged(t.Context(), 30*time.Second, 10)
 	equal(t, "unacknowledged", []any{ids(old), err}, []any{[]string{"8-1"}, error(nil)})
-	n, err := s.Expire(t.Context(), 30*time.Second)
-	equal(t, "expired", []any{n, err}, []any{1, error(nil)})
+	for id, want := range map[string]bool{"8-0": false, "8-1": true} {
+		done, err := s.Expire(t.Context(), id)
+		equal(t, "expired "+id, []any{done, err}, []any{want, error(nil)})
+	}
 	states := []store.State{find(t, s, "8-0").State, find(t, s, "8-1").State, find(t, s, "8-2").State}
 	equal(t, "states", states, []store.State{store.Waiting, store.Expired, store.Accepted})
 	if done, err := s.Acknowledged(t.Context(), "8-1"); done || err != nil {

@@ -61,7 +61,7 @@ func (s *Store) Unfinished(ctx context.Context, user string) ([]Entry, error) {
 		WHERE state IN ('accepted', 'waiting', 'running') AND user_id = $1 ORDER BY created, id`, user)
 }
 
-// Unacknowledged returns, oldest first, up to limit jobs that Expire would end with the same age.
+// Unacknowledged returns, oldest first, up to limit jobs that were accepted longer ago than age and never acknowledged.
 func (s *Store) Unacknowledged(ctx context.Context, age time.Duration, limit int) ([]Entry, error) {
 	return s.many(ctx, "find unacknowledged jobs", `SELECT `+columns+` FROM jobs
 		WHERE state = 'accepted' AND created < $1 ORDER BY created, id LIMIT $2`, millis(s.now().Add(-age)), limit)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // The changes of state below tell whether they happened. They do not when the job was finished before: the first
@@ -77,27 +76,9 @@ func (s *Store) Cancel(ctx context.Context, id string) (bool, error) {
 	return s.end(ctx, id, ending{state: Cancelled})
 }
 
-// expireAtOnce bounds how many jobs one Expire ends.
-const expireAtOnce = 1000
-
-// Expire ends, as Expired, the jobs that were accepted longer ago than age and never acknowledged, up to a thousand at a
-// time. It returns their number.
-func (s *Store) Expire(ctx context.Context, age time.Duration) (int, error) {
-	old, err := s.Unacknowledged(ctx, age, expireAtOnce)
-	if err != nil {
-		return 0, fmt.Errorf("expire jobs: %w", err)
-	}
-	n := 0
-	for _, e := range old {
-		ended, err := s.end(ctx, e.ID, ending{state: Expired, reason: "never acknowledged", only: Accepted})
-		if err != nil {
-			return n, err
-		}
-		if ended {
-			n++
-		}
-	}
-	return n, nil
+// Expire ends a job as Expired that was never acknowledged. One that was is left as it is.
+func (s *Store) Expire(ctx context.Context, id string) (bool, error) {
+	return s.end(ctx, id, ending{state: Expired, reason: "never acknowledged", only: Accepted})
 }
 
 // ending is how a job ends.

@@ -176,16 +176,33 @@ func (w *walk) nextEpoch(t *testing.T) {
 
 func (w *walk) expire(t *testing.T) {
 	const age = 20 * time.Second
+	old, err := w.s.Unacknowledged(t.Context(), age, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := 0
-	for id, state := range w.states {
-		if state == store.Accepted && w.born[id].Before(w.c.now().Add(-age)) {
-			w.states[id] = store.Expired
+	for _, state := range w.old(age) {
+		if state == store.Accepted {
 			want++
 		}
 	}
-	if n, err := w.s.Expire(t.Context(), age); err != nil || n != want {
-		t.Fatalf("expire: got %d, %v, want %d", n, err, want)
+	if len(old) != want {
+		t.Fatalf("unacknowledged: got %v, want %d", ids(old), want)
 	}
+	for id := range w.old(age) {
+		w.change(t, id, w.states[id] == store.Accepted, store.Expired)(w.s.Expire(t.Context(), id))
+	}
+}
+
+// old are the states of jobs that were accepted longer ago than age.
+func (w *walk) old(age time.Duration) map[string]store.State {
+	found := map[string]store.State{}
+	for id, state := range w.states {
+		if w.born[id].Before(w.c.now().Add(-age)) {
+			found[id] = state
+		}
+	}
+	return found
 }
 
 // compare holds the whole store against the model.

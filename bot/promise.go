@@ -1,0 +1,91 @@
+package bot
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"darkroom/bot/reply"
+	"darkroom/store"
+)
+
+const (
+	// settled is how old an unacknowledged job must be before it is looked into: by then its answer has arrived, or
+	// never will.
+	settled = 10 * time.Second
+	// doubted is how long Discord is asked about one while it does not answer.
+	doubted = 24 * time.Hour
+)
+
+// settlePromises settles jobs whose acknowledgement was never written down. If Discord shows the job, the promise was
+// given: the job is painted. If not, nobody was promised anything and the job expires.
+func (b *Bot) settlePromises(ctx context.Context) error {
+	open, err := b.ledger.Unacknowledged(ctx, settled, repairMost)
+	if err != nil {
+		return err
+	}
+	for _, e := range open {
+		if err := b.settlePromise(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Bot) settlePromise(ctx context.Context, e store.Entry) error {
+	v, err := see(e)
+	if err != nil {
+		_, err := b.ledger.Expire(ctx, e.ID) // it could not be painted anyway
+		return err
+	}
+	p, err := b.answerOf(ctx, e, v)
+	switch {
+	case err == nil && promises(p, e.ID):
+		return b.keepPromise(ctx, e.ID, p.ID)
+	case err != nil && !reply.Final(err) && b.o.Now().Sub(e.Created) < doubted:
+		return nil
+	}
+	_, err = b.ledger.Expire(ctx, e.ID)
+	return err
+}
+
+// answerOf reads what Discord has as the answer to a job's interaction. When the token is dead a message that is known by
+// its id can still be read, and one that is not can be looked for in its channel.
+func (b *Bot) answerOf(ctx context.Context, e store.Entry, v view) (reply.Posted, error) {
+	p, err := b.discord.Fetch(ctx, v.to)
+	switch {
+	case !reply.Expired(err) || v.to.Ephemeral:
+		return p, err
+	case e.Message != "":
+		return b.discord.Message(ctx, v.to.Channel, e.Message)
+	}
+	// Not found is taken for not there even when the search is not sure: it would not be surer the next time.
+	found, err := b.discord.Search(ctx, v.to.Channel, askedAt(e), cancelButton(e.ID), remixButton(e.ID))
+	return found.Message, err
+}
+
+// askedAt is when a job's interaction happened, by Discord's clock.
+func askedAt(e store.Entry) time.Time {
+	interaction, _, _ := strings.Cut(e.ID, "-")
+	if born, ok := bornAt(interaction); ok {
+		return born
+	}
+	return e.Created
+}
+
+// promises tells whether a message is this job's own, and no apology or earlier message that the interaction has too.
+func promises(p reply.Posted, job string) bool {
+	return p.Has(cancelButton(job)) || p.Has(remixButton(job))
+}
+
+func (b *Bot) keepPromise(ctx context.Context, id, message string) error {
+	if _, err := b.ledger.Answered(ctx, id, message); err != nil {
+		return err
+	}
+	if _, err := b.ledger.Acknowledged(ctx, id); err != nil {
+		return err
+	}
+	b.log.Info("a job was acknowledged before a crash and is painted after all", "job", id)
+	poke(b.owing)
+	return nil
+}
