@@ -67,7 +67,7 @@ type state struct {
 	Key          string                    `json:"key"` // signs CDN links
 	Users        map[string]*wire.User     `json:"users"`
 	UserOrder    []string                  `json:"user_order"`
-	Standing     map[string]uint64         `json:"standing"`        // a user's permission bits
+	Standing     map[string]uint64         `json:"standing"` // a user's permission bits
 	MemberRoles  map[string][]string       `json:"member_roles,omitempty"`
 	BotAllowed   map[string]uint64         `json:"bot_permissions"` // by channel; absent is PermMember
 	Guilds       map[string]*wire.Guild    `json:"guilds"`
