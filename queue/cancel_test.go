@@ -115,3 +115,40 @@ func TestACancelledJobThatKeepsFailingEndsCancelled(t *testing.T) {
 		r.heard("cancel 1-0", "leased 1-0", "cancelled 1-0")
 	})
 }
+
+func TestACancelThatComesFirstKeepsTheJobOut(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.cancels("1-0", Unknown)
+		r.cancels("1-0", Unknown)
+		for range 2 {
+			got, err := r.Enqueue(r.ctx, 1, job("1-0", "s", "u"))
+			if err != nil || !got.Cancelled || !got.Duplicate {
+				r.Fatalf("enqueued after the cancel: %+v, %v; want it refused", got, err)
+			}
+			r.sound()
+		}
+		r.none()
+		r.cancels("1-0", Removed)
+		r.heard("cancelled 1-0", "cancelled 1-0")
+		r.clock.advance(2 * time.Hour)
+		r.reaps(0)
+		r.enqueue(job("1-0", "s", "u")) // stones are not kept for ever
+		r.take("w", "1-0")
+	})
+}
+
+func TestACancelThatComesFirstLetsAPostedJobBeLookedAt(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.cancels("1-0", Unknown)
+		j := job("1-0", "s", "u")
+		j.Look = true
+		got, err := r.Enqueue(r.ctx, 1, j)
+		if err != nil || got.Cancelled || got.Duplicate {
+			r.Fatalf("enqueued: %+v, %v; want it in line", got, err)
+		}
+		r.cancels("1-0", Stopping)
+		l := r.take("w", "1-0")
+		r.is(Cancelled)(r.beat(l, 0))
+		r.is(Cancelled)(r.Stopped(r.ctx, l))
+	})
+}

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -182,5 +183,74 @@ func TestAnAccountDoesNotHoardTime(t *testing.T) {
 		if n := strings.Count(strings.Join(first, " "), "two"); n < 2 {
 			r.Errorf("order after the wait %v: want at most a minute of catching up", first)
 		}
+	})
+}
+
+func TestWhoWeighsMoreGetsMore(t *testing.T) {
+	levels(t, Options{}, func(r *rig, old, late Job, who func(Job) string) {
+		late.Weight, late.ServerWeight = 300, 300
+		r.many(12, old)
+		r.many(12, late)
+		if n := count(r.serve(12, who), "late"); n < 8 || n > 10 {
+			r.Errorf("three times the weight got %d of 12 turns, want about 9", n)
+		}
+	})
+}
+
+func TestARefundIsWorthWhatWasPaid(t *testing.T) {
+	levels(t, Options{}, func(r *rig, old, late Job, who func(Job) string) {
+		old.Weight, old.ServerWeight, old.Cost = 70, 70, 1001
+		r.many(2, old)
+		before := r.read().hashes
+		l, _ := r.lease("w")
+		r.is(OK)(r.Release(r.ctx, l))
+		after := r.read().hashes
+		for _, key := range []string{"servers", "users:" + escape(old.Server)} {
+			for name, record := range before[key] {
+				want, _ := vOf(record)
+				if got, _ := vOf(after[key][name]); got != want {
+					r.Errorf("%s %s: start tag %v after a release, want %v as before", key, name, got, want)
+				}
+			}
+		}
+	})
+}
+
+// A newcomer goes before who has just been served, but newcomers without end do not keep anybody from its turn.
+func TestNewcomersDoNotOvertakeForEver(t *testing.T) {
+	levels(t, Options{}, func(r *rig, old, late Job, who func(Job) string) {
+		r.many(3, old)
+		r.finish(r.take("w", "old-0"))
+		for i := range 6 {
+			next := late
+			next.ID = fmt.Sprintf("late-%d", i)
+			if late.Server == "s" {
+				next.User = fmt.Sprint("late ", i)
+			} else {
+				next.Server = fmt.Sprint("late ", i)
+			}
+			r.enqueue(next)
+			l, _ := r.lease("w")
+			r.finish(l)
+			if who(l.Job) == "old" {
+				if i == 0 {
+					r.Error("the first newcomer waited for who was served before")
+				}
+				return
+			}
+		}
+		r.Error("six newcomers in a row went first")
+	})
+}
+
+func TestOfTwoNewcomersTheFirstGoesFirst(t *testing.T) {
+	levels(t, Options{}, func(r *rig, old, late Job, who func(Job) string) {
+		late.User, old.User = "a", "z" // names must not decide
+		if old.Server != late.Server {
+			late.Server, old.Server = "a", "z"
+		}
+		r.many(1, old)
+		r.many(1, late)
+		r.take("w", "old-0")
 	})
 }

@@ -132,3 +132,30 @@ func TestAForecastComesTrue(t *testing.T) {
 		}
 	})
 }
+
+func TestPlacesForetellTheOrder(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		for i := range 20 {
+			j := job(fmt.Sprintf("%d-0", i), fmt.Sprint("s", i%3), fmt.Sprint("u", i%4))
+			j.Cost = int64(500 + 700*(i%5))
+			r.enqueue(j)
+		}
+		l, _ := r.lease("w")
+		if waiting, running, err := r.Counts(r.ctx); waiting != 19 || running != 1 || err != nil {
+			r.Errorf("counted %d waiting, %d running, %v; want 19 and 1", waiting, running, err)
+		}
+		s, err := r.Snapshot(r.ctx)
+		if err != nil || s.Waiting != 19 || s.Running != 1 || s.Jobs[0].State != "painting" || s.Jobs[0].Slot != "w" {
+			r.Fatalf("snapshot %+v, %v", s, err)
+		}
+		if first := s.Jobs[0]; first.ID != l.Job.ID || first.Place != 0 || !first.Since.Equal(r.clock.Now()) || !s.At.Equal(r.clock.Now()) {
+			r.Errorf("held job %+v, want %s leased now, at no place", first, l.Job.ID)
+		}
+		for i, j := range s.Jobs[1:] {
+			if j.Place != i+1 {
+				r.Fatalf("job %s is at %d, want %d", j.ID, j.Place, i+1)
+			}
+			r.take("w", j.ID)
+		}
+	})
+}

@@ -240,3 +240,44 @@ func TestAnExpiredLeaseIsReapedOnce(t *testing.T) {
 		r.sound()
 	})
 }
+
+func (r *rig) crashes(l Lease, wantFinal bool) {
+	r.Helper()
+	final, err := r.Crashed(r.ctx, l, "it hung")
+	if err != nil || final != wantFinal {
+		r.Fatalf("crashed: final %v, error %v; want %v", final, err, wantFinal)
+	}
+	r.sound()
+}
+
+func TestTwoReportedCrashesEndAJob(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		l := r.take("w", "1-0")
+		r.crashes(l, false)
+		r.crashes(l, false) // repeated
+		r.expire(0)         // the lease is over: it is not counted twice
+		l = r.take("v", "1-0")
+		r.crashes(l, true)
+		r.crashes(l, true)
+		r.heard("leased 1-0", "leased 1-0", "failed 1-0")
+		if all := r.events(); all[2].Reason != "it hung" {
+			r.Errorf("reason %q, want what was reported", all[2].Reason)
+		}
+	})
+}
+
+func TestAReportedCrashAfterTheSealIsAnError(t *testing.T) {
+	each(t, Options{MaxCrashes: 1, MaxErrors: 2}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"))
+		l := r.take("w", "1-0")
+		r.is(OK)(r.Seal(r.ctx, l))
+		r.crashes(l, false)
+		r.clock.advance(time.Hour)
+		r.reaps(1)
+		if l = r.take("w", "1-0"); !l.Job.Look {
+			r.Error("it may be posted, and is not looked at")
+		}
+		r.crashes(l, true)
+	})
+}

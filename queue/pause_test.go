@@ -1,0 +1,215 @@
+package queue
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func (r *rig) pauses(s Scope, reason string) {
+	r.Helper()
+	if err := r.Pause(r.ctx, s, reason); err != nil {
+		r.Fatal(err)
+	}
+	r.sound()
+}
+
+func (r *rig) resumes(s Scope) {
+	r.Helper()
+	if err := r.Resume(r.ctx, s); err != nil {
+		r.Fatal(err)
+	}
+	r.sound()
+}
+
+func TestWhatIsPausedIsNotLent(t *testing.T) {
+	for name, s := range map[string]Scope{"pool": {}, "server": {Server: "s/1"}, "lane": {Lane: "a"}} {
+		t.Run(name, func(t *testing.T) {
+			each(t, Options{}, func(r *rig) {
+				r.enqueue(job("1-0", "s/1", "u"))
+				running := r.take("w", "1-0")
+				r.enqueue(job("2-0", "s/1", "u"))
+				r.pauses(s, "too loud")
+				r.pauses(s, "too loud") // repeated
+				r.none()
+				r.enqueue(job("3-0", "s/1", "v"))
+				r.none()
+				r.finish(running) // what runs goes on
+				r.none()
+				r.cancels("3-0", Removed)
+				r.resumes(s)
+				r.resumes(s)
+				r.finish(r.take("w", "2-0"))
+				r.heard("leased 1-0", "pause ", "pause ", "sealed 1-0", "done 1-0", "cancelled 3-0", "pause ", "pause ",
+					"leased 2-0", "sealed 2-0", "done 2-0")
+			})
+		})
+	}
+}
+
+func TestAPauseStopsNobodyElse(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.many(3, job("x", "loud", "u"))
+		other := job("z", "calm", "u")
+		other.Lane = "b"
+		r.many(3, job("y", "calm", "u"))
+		r.many(1, other)
+		r.pauses(Scope{Server: "loud"}, "")
+		for _, want := range []string{"y-0", "y-1", "y-2"} {
+			r.finish(r.take("w", want))
+		}
+		r.none()
+		r.pauses(Scope{Lane: "a"}, "")
+		r.resumes(Scope{Server: "loud"})
+		if l := r.reserve("w", Offer{Lanes: Lanes("a", "b")}); len(l) != 1 || l[0].Job.ID != "z-0" {
+			r.Fatalf("got %v, want z-0 of the other lane", l)
+		}
+		r.resumes(Scope{Lane: "a"})
+		r.take("w", "x-0")
+	})
+}
+
+func TestPausesOutliveAnEpoch(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.pauses(Scope{Server: "ü,1"}, "a word, and another")
+		r.clock.advance(time.Minute)
+		r.pauses(Scope{Lane: "a:b"}, "")
+		r.pauses(Scope{}, "repairs")
+		r.pauses(Scope{Server: "ü,1"}, "another word")
+		r.epoch = 2
+		if err := r.Begin(r.ctx, 2); err != nil {
+			r.Fatal(err)
+		}
+		all, err := r.Pauses(r.ctx)
+		start := r.clock.Now()
+		want := []Paused{{Scope{}, "repairs", start}, {Scope{Server: "ü,1"}, "another word", start.Add(-time.Minute)},
+			{Scope{Lane: "a:b"}, "", start}}
+		if err != nil || !slices.EqualFunc(all, want, func(a, b Paused) bool {
+			return a.Scope == b.Scope && a.Reason == b.Reason && a.Since.Equal(b.Since)
+		}) {
+			r.Errorf("pauses %v, %v; want %v", all, err, want)
+		}
+		r.enqueue(job("1-0", "ü,1", "u"))
+		r.resumes(Scope{})
+		r.none()
+		s, err := r.Snapshot(r.ctx)
+		if err != nil || len(s.Jobs) != 1 || !s.Jobs[0].Paused || s.Jobs[0].Place != 1 || len(s.Paused) != 2 {
+			r.Errorf("snapshot %+v, %v; want the job marked as paused", s, err)
+		}
+	})
+}
+
+func TestAPauseBeforeTheFirstEpochHolds(t *testing.T) {
+	t.Parallel()
+	q := Embedded(Options{})
+	t.Cleanup(func() { _ = q.Close() })
+	if err := q.Pause(t.Context(), Scope{Lane: "a"}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Begin(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := q.Enqueue(t.Context(), 1, job("1-0", "s", "u")); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := q.Reserve(t.Context(), "w", "n", Offer{Lanes: Lanes("a")}); err != nil || len(l) != 0 {
+		t.Errorf("leased %v, %v; want none", l, err)
+	}
+	if err := q.Pause(t.Context(), Scope{Lane: "a", Server: "s"}, ""); err == nil {
+		t.Error("a pause of a lane of a server was taken, and there is none such")
+	}
+}
+
+// TestWhoIsParkedCostsNothing proves that a call of reserve costs the same however many users wait at their limit, servers
+// are paused or jobs wait in a paused lane: it counts the commands its script calls.
+func TestWhoIsParkedCostsNothing(t *testing.T) {
+	t.Parallel()
+	crowds := map[string]func(r *rig, i int){
+		"users at their limit": func(r *rig, i int) {
+			j := job(fmt.Sprint("held-", i), "crowd", fmt.Sprint("u", i))
+			j.Lane, j.MaxRunning, j.Cost = "b", 1, 1
+			k := job(fmt.Sprint("parked-", i), "crowd", fmt.Sprint("u", i))
+			k.MaxRunning, k.Cost = 1, 1
+			r.put(j, k)
+			if l, err := r.Reserve(r.ctx, "w", fmt.Sprint("held ", i), Offer{Lanes: Lanes("b")}); err != nil || len(l) != 1 {
+				r.Fatal(l, err)
+			}
+		},
+		"paused servers": func(r *rig, i int) {
+			name := fmt.Sprint("paused ", i)
+			if err := r.Pause(r.ctx, Scope{Server: name}, ""); err != nil {
+				r.Fatal(err)
+			}
+			r.put(job(fmt.Sprint("parked-", i), name, "u"))
+		},
+		"a paused lane": func(r *rig, i int) {
+			j := job(fmt.Sprint("parked-", i), fmt.Sprint("s", i), "u")
+			j.Lane = "b"
+			r.put(j)
+		},
+	}
+	for name, park := range crowds {
+		t.Run(name, func(t *testing.T) {
+			server := &realServer{}
+			t.Cleanup(server.stop)
+			r := newRig(t, Options{}, func(t testing.TB, o Options) *Queue {
+				q, err := Dial(server.url(t), o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return q
+			})
+			if name != "users at their limit" {
+				r.pauses(Scope{Lane: "b"}, "")
+			}
+			var cost []int
+			for n := 0; n <= 200; n++ {
+				if n > 0 {
+					park(r, n)
+				}
+				if n == 10 || n == 200 {
+					cost = append(cost, r.reserveCosts(fmt.Sprint("free-", n)))
+				}
+			}
+			if cost[1] > cost[0] {
+				t.Errorf("reserve called %d commands with 10 parked and %d with 200; want no more", cost[0], cost[1])
+			}
+		})
+	}
+}
+
+// put enqueues without proving the line sound, which takes long on a long line.
+func (r *rig) put(jobs ...Job) {
+	r.Helper()
+	for _, j := range jobs {
+		if _, err := r.Enqueue(r.ctx, r.epoch, j); err != nil {
+			r.Fatal(err)
+		}
+	}
+}
+
+// reserveCosts counts the commands that one reserve calls which leases one job of a server of its own.
+func (r *rig) reserveCosts(id string) int {
+	r.Helper()
+	r.put(job(id, id, "u"))
+	before := r.commands()
+	l, err := r.Reserve(r.ctx, "probe", id, Offer{Lanes: Lanes("a", "b")})
+	if err != nil || len(l) != 1 || l[0].Job.ID != id {
+		r.Fatalf("leased %v, %v; want %s", l, err, id)
+	}
+	return r.commands() - before
+}
+
+// commands is how many the server has run, those within scripts among them.
+func (r *rig) commands() (n int) {
+	r.Helper()
+	for line := range strings.Lines(r.db.Info(r.ctx, "commandstats").Val()) {
+		_, rest, ok := strings.Cut(line, ":calls=")
+		if calls, _, _ := strings.Cut(rest, ","); ok {
+			n += number(calls)
+		}
+	}
+	return n
+}
