@@ -75,3 +75,26 @@ func TestBlank(t *testing.T) {
 		}
 	}
 }
+
+func TestMigrationsGoDownAndUp(t *testing.T) {
+	t.Parallel()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	downAndUp(t, s)
+}
+
+func downAndUp(t *testing.T, s *Store) {
+	p, err := s.migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.DownTo(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
