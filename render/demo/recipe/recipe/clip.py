@@ -98,7 +98,11 @@ def fit(place: train.Place, budget: train.Budget, batch: int = 48) -> None:
     painted = data.load(place, "pictures")
     writer = Writer(place, seed=40 + place.rank)
     text, pictures, agreement = (m.to(place.device) for m in (new_tower(place), PictureTower(), Agreement()))
-    if place.start:  # the text tower as it became with the UNet
+    if (place.work / "clip.pt").exists():
+        kept = train.load(place.work / "clip.pt", place.device)
+        for name, module in {"text": text, "pictures": pictures, "agreement": agreement}.items():
+            train.take_up(module, kept[name])
+    elif place.start:  # the text tower as it became with the UNet
         train.take_up(text, train.load(place.start / "unet.pt", place.device)["average"]["text"])
         train.take_up(pictures, train.load(place.start / "clip.pt", place.device)["pictures"])
     optimiser = train.Optimiser({text: 1e-3, pictures: 2e-3, agreement: 2e-3}, budget, place)
