@@ -25,8 +25,9 @@ type brush struct{}
 const (
 	stepTime = 10 * time.Millisecond
 
-	deafWord  = "deaf"  // it hangs, and does not hear that it should stop
-	fatalWord = "fatal" // it takes the process with it
+	slowWord  = "patient" // a step takes ten times as long
+	deafWord  = "deaf"    // it hangs, and does not hear that it should stop
+	fatalWord = "fatal"   // it takes the process with it
 )
 
 func openBrush(config.Runtime, config.Offer, *slog.Logger) (atelier, error) { return brush{}, nil }
@@ -53,11 +54,15 @@ func (brush) Paint(ctx context.Context, s picture.Spec, job render.Job) (*render
 	case strings.Contains(s.Prompt, deafWord):
 		select {}
 	}
+	step := stepTime
+	if strings.Contains(s.Prompt, slowWord) {
+		step *= 10
+	}
 	for i := range s.Steps {
 		select {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
-		case <-time.After(stepTime): // a step
+		case <-time.After(step): // a step
 		}
 		job.Progress(render.Progress{Step: i + 1, Steps: s.Steps, Preview: func() image.Image { return nil }})
 	}

@@ -39,7 +39,7 @@ const reachWithin = 5 * time.Second
 // does not answer yet is waited for by those who use it; one that would lose jobs is refused.
 func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.Line) (*queue.Queue, error) {
 	queue.Quiet()
-	o := queue.Options{Pool: r.Pool, Lease: l.Lease}
+	o := queue.Options{Pool: r.Pool, Lease: l.Lease, Grace: l.Lease / 2, TrayLease: 2 * l.Lease}
 	if r.URL.Empty() {
 		return queue.Embedded(o), nil
 	}

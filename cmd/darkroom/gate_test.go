@@ -88,10 +88,21 @@ func scriptNames(t testing.TB) map[string]string {
 func (g *gate) set(tr *trap) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if tr != nil {
-		tr.sprung = make(chan struct{})
-	}
 	g.trap = tr
+}
+
+// clear forgets what passed.
+func (g *gate) clear() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.trap, g.met = nil, map[string]int{}
+}
+
+// count tells how often a script was called since.
+func (g *gate) count(script string) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.met[script]
 }
 
 // meets tells whether the trap springs here. It springs once.

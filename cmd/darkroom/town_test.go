@@ -48,6 +48,7 @@ type plan struct {
 	now     func() time.Time // the sandbox's clock
 	usual   bool             // leases of the usual length, not short ones
 	hang    time.Duration    // how long a painting may stand still
+	grace   time.Duration    // how long one may go on after a stop
 	gated   bool             // a gate stands between each process and Redis
 	through string           // an address to reach Redis by, instead of its own
 }
@@ -139,7 +140,7 @@ func (w *town) start(name string, args ...string) *process {
 		args = append(args, "--redis-url", "redis://"+w.door(name)+"/0")
 	}
 	if !w.usual {
-		args = append(args, "--lease", "1500ms", "--beat", "300ms", "--grace", "5s")
+		args = append(args, "--lease", "1500ms", "--beat", "300ms", "--grace", cmp.Or(w.grace, 5*time.Second).String())
 	}
 	kind := withBrush
 	if w.models {
@@ -209,6 +210,16 @@ func (w *town) ctx() context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	w.t.Cleanup(cancel)
 	return ctx
+}
+
+// until waits for something that has no signal of its own.
+func (w *town) until(what string, so func() bool) {
+	w.t.Helper()
+	for ctx := w.ctx(); !so(); time.Sleep(20 * time.Millisecond) {
+		if ctx.Err() != nil {
+			w.t.Fatalf("%s: never", what)
+		}
+	}
 }
 
 // ready waits until the bot is at the gateway with its commands, and a renderer, if one is meant to run, has announced
