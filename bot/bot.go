@@ -65,6 +65,9 @@ func New(p Parts) (*Bot, error) {
 // are finished first.
 func (b *Bot) Run(ctx context.Context) error {
 	b.offers.recall(ctx, b.log)
+	if err := b.costs.recall(ctx, b.ledger); err != nil {
+		b.log.Warn("how long pictures take must be learnt anew", "error", err)
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, duty := range []func(context.Context) error{
 		b.hear, b.work, b.relay, b.follow, b.reap, b.deliver, b.places, b.expire, b.refreshOffers, b.register, b.repair, b.forget,

@@ -1,6 +1,9 @@
 package bot
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"math"
 	"sync"
 
@@ -14,13 +17,23 @@ const firstGuess = 4000.0
 // learning is how much a new measurement moves the estimate.
 const learning = 0.2
 
+// ratesMeta is the name under which the measured rates are remembered.
+const ratesMeta = "rates"
+
 // costs estimates a job's renderer time from those that were measured, by model.
 type costs struct {
-	mu   sync.Mutex
-	rate map[string]float64 // milliseconds per step and megapixel, by model hash
+	mu    sync.Mutex
+	known rates
+	kept  string // as they were written down last
 }
 
-func newCosts() *costs { return &costs{rate: map[string]float64{}} }
+// rates are what was measured, in milliseconds.
+type rates struct {
+	Models map[string]float64 `json:"models"` // per step and megapixel, by model hash
+	Post   float64            `json:"post"`   // to put a job's pictures into their message
+}
+
+func newCosts() *costs { return &costs{known: rates{Models: map[string]float64{}}} }
 
 // work is what a Spec asks for, in steps times megapixels.
 func work(s picture.Spec) float64 {
@@ -40,11 +53,11 @@ func work(s picture.Spec) float64 {
 func (c *costs) of(s picture.Spec) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	rate, ok := c.rate[s.Model.Hash]
+	rate, ok := c.known.Models[s.Model.Hash]
 	if !ok {
 		rate = firstGuess
 	}
-	return max(1, int64(rate*work(s)))
+	return max(1, int64(rate*work(s)+c.known.Post))
 }
 
 // learn takes a measurement.
@@ -59,8 +72,47 @@ func (c *costs) learn(s picture.Spec, stages map[string]int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	rate := float64(ms) / work(s)
-	if old, ok := c.rate[s.Model.Hash]; ok {
+	if old, ok := c.known.Models[s.Model.Hash]; ok {
 		rate = old + learning*(rate-old)
 	}
-	c.rate[s.Model.Hash] = rate
+	c.known.Models[s.Model.Hash] = rate
+	if post, ok := stages["post"]; ok {
+		c.known.Post += learning * (float64(post) - c.known.Post)
+	}
+}
+
+// recall reads the rates that were written down, so that a bot that was started anew guesses no worse than before.
+func (c *costs) recall(ctx context.Context, m memory) error {
+	text, err := m.Meta(ctx, ratesMeta)
+	if err != nil || text == "" {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	read := rates{}
+	if err := json.Unmarshal([]byte(text), &read); err != nil {
+		return fmt.Errorf("read measured rates: %w", err)
+	}
+	if read.Models != nil {
+		c.known = read
+	}
+	return nil
+}
+
+// keep writes the rates down if they changed.
+func (c *costs) keep(ctx context.Context, m memory) error {
+	c.mu.Lock()
+	text, err := json.Marshal(c.known)
+	same := string(text) == c.kept
+	c.mu.Unlock()
+	if err != nil || same {
+		return err
+	}
+	if err := m.SetMeta(ctx, ratesMeta, string(text)); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept = string(text)
+	return nil
 }

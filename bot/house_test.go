@@ -37,6 +37,7 @@ type house struct {
 	wrap   func(bot.Line) bot.Line // what the bot is given for a line
 	pace   bot.Pace
 
+	shared      bool          // other bots work on the same ledger
 	forgetAfter time.Duration // a server that removed the bot is forgotten; never when 0
 
 	ledgerFor func(bot.Ledger) bot.Ledger // what the bot is given for a ledger; the real one when nil
@@ -117,7 +118,7 @@ func (h *house) start() (stop func()) {
 		Discord: reply.NewClient(reply.Options{Base: h.box.API(), Token: h.box.Token(), Now: h.clock.now}),
 		Options: bot.Options{
 			Token: h.box.Token(), Base: h.box.API(), CDN: []string{u.Host}, Now: h.clock.now, Log: slog.New(slog.NewTextHandler(h.log, nil)),
-			Pace: h.pace, ForgetAfter: h.forgetAfter,
+			Pace: h.pace, ForgetAfter: h.forgetAfter, Shared: h.shared,
 		},
 	})
 	if err != nil {

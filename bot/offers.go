@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -125,13 +126,13 @@ func gather(up []queue.Renderer) (admit.Offer, error) {
 	return o, nil
 }
 
-// refreshOffers keeps the offer fresh.
+// refreshOffers keeps the offer fresh, and what was learnt of the time it takes.
 func (b *Bot) refreshOffers(ctx context.Context) error {
 	quiet := true
 	for {
-		err := b.offers.refresh(ctx)
+		err := errors.Join(b.offers.refresh(ctx), b.costs.keep(ctx, b.ledger))
 		if err != nil && quiet && ctx.Err() == nil {
-			b.log.Warn("what renderers offer is not known anew", "error", err)
+			b.log.Warn("what renderers offer, or how long they take, is not known anew", "error", err)
 		}
 		quiet = err == nil
 		pace := b.o.Pace.Offer

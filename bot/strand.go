@@ -12,6 +12,9 @@ import (
 
 // makeOffers offers to paint pictures again that found no place to go. One failure that may pass ends the round.
 func (b *Bot) makeOffers(ctx context.Context) {
+	if mine, err := b.claim(ctx, "offers:"+b.o.Pool, asideLimit); err != nil || !mine {
+		return
+	}
 	owed, err := b.ledger.Offers(ctx, offersAtOnce)
 	if err != nil && ctx.Err() == nil {
 		b.log.Warn("owed offers cannot be read", "error", err)

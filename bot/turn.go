@@ -61,6 +61,9 @@ func (b *Bot) take(life context.Context, req admit.Request) {
 	defer cancel()
 	defer context.AfterFunc(life, func() { time.AfterFunc(lastWords, cancel) })()
 	t := &turn{Bot: b, req: req}
+	if !t.mine(ctx) {
+		return
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			t.apologise(ctx, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
@@ -69,6 +72,18 @@ func (b *Bot) take(life context.Context, req admit.Request) {
 	if err := t.route(ctx); err != nil {
 		t.apologise(ctx, err)
 	}
+}
+
+// mine tells whether this bot is the one to answer: of several on one ledger that hear the same event the first is. A
+// suggestion is not worth a claim. When nobody can tell, all answer, and Discord takes the first answer.
+func (t *turn) mine(ctx context.Context) bool {
+	if t.req.Verb == command.Autocomplete {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, acceptWithin)
+	defer cancel()
+	mine, err := t.claim(ctx, "interaction:"+t.req.ID, tokenLife)
+	return mine || err != nil
 }
 
 // route finds what the interaction is about.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"maps"
 	"sync"
 	"time"
 
@@ -148,7 +149,10 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, made work.Made) (queue
 	if err != nil {
 		return queue.Outcome{}, err
 	}
-	out := queue.Outcome{Channel: to.Channel, Millis: made.Millis}
+	out := queue.Outcome{Channel: to.Channel, Millis: maps.Clone(made.Millis)}
+	if out.Millis == nil {
+		out.Millis = map[string]int64{}
+	}
 	var files []File
 	for _, f := range made.Files {
 		out.Files = append(out.Files, f.File)
@@ -157,7 +161,9 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, made work.Made) (queue
 	if p.late(to) {
 		return p.leave(ctx, job, made, out)
 	}
+	began := p.client.now()
 	posted, err := p.client.Edit(ctx, to, Finished(to, spec, job.ID, files, out.Files))
+	out.Millis["post"] = p.client.now().Sub(began).Milliseconds()
 	switch {
 	case err == nil:
 		out.Message, out.Delivered = posted.ID, DeliveredPosted
