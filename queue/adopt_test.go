@@ -113,3 +113,32 @@ func TestOnlyAnEarlierLeaseIsAdopted(t *testing.T) {
 		r.adopts("w", l, Epoch)
 	})
 }
+
+func TestWhatWasSealedStaysSealedAcrossAnEpoch(t *testing.T) {
+	each(t, Options{}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"))
+		one, two := r.take("w", "1-0"), r.take("v", "2-0")
+		for _, l := range []*Lease{&one, &two} {
+			r.is(OK)(r.Seal(r.ctx, *l))
+			l.Sealed = true
+		}
+		r.afresh()
+		r.enqueue(owed("1-0"), owed("2-0"))
+		r.adopts("w", one, OK)
+		l := r.adopts("w", one, OK)
+		r.cancels("1-0", Posting)
+		r.is(OK)(r.Done(r.ctx, l, 5, Outcome{Delivered: "posted"}))
+
+		r.cancels("2-0", Stopping) // it came before the holder
+		l = r.adopts("v", two, Cancelled)
+		if again := r.adopts("v", two, Cancelled); again.Token != l.Token || l.Token.Epoch != 2 {
+			r.Errorf("adopted as %v, then as %v; want one lease of epoch 2", l.Token, again.Token)
+		}
+		r.is(OK)(r.Release(r.ctx, l))
+		l = r.take("x", "2-0")
+		if !l.Job.Look {
+			r.Error("the next holder does not look")
+		}
+		r.is(Cancelled)(r.Stopped(r.ctx, l))
+	})
+}

@@ -45,6 +45,7 @@ type Lease struct {
 	Slot    string    // the renderer's name
 	Attempt int       // 1 at the first lease
 	Until   time.Time // local clock; taken before the request was sent, so never later than Redis believes
+	Sealed  bool      // its holder had OK from Seal: said by the holder, for Adopt
 }
 
 // Verdict is the queue's answer to a leaseholder.

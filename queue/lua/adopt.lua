@@ -1,10 +1,13 @@
 -- Leases a job again to the renderer that held it in an earlier epoch.
 --
 -- ARGV[4]  job id    ARGV[5]  slot    ARGV[6]  epoch and  ARGV[7]  fence of the lease it had    ARGV[8]  lease in ms
--- ARGV[9]  ms from the start of an epoch in which jobs may still come
--- returns  {'OK', epoch, id, fence, attempt, look, payload} also when repeated · {'CANCELLED'} · {'STALE'}
+-- ARGV[9]  ms from the start of an epoch in which jobs may still come    ARGV[10]  1 when the holder had sealed it
+-- returns  {'OK', epoch, id, fence, attempt, look, payload} also when repeated · {'STALE'}
+--          {'CANCELLED'} it has ended · {'CANCELLED', epoch, id, ...} a sealed one: leased, to be looked at
 --          {'EPOCH'} ask again: the job may still come
-local id, was = ARGV[4], ARGV[6] .. ':' .. ARGV[7]
+--
+-- What was sealed stays sealed: a cancel comes too late for it, unless it came before.
+local id, was, sealed = ARGV[4], ARGV[6] .. ':' .. ARGV[7], ARGV[10] == '1'
 if tonumber(ARGV[6]) >= tonumber(epoch) then return {ARGV[6] == epoch and 'STALE' or 'EPOCH'} end
 local j = job(id)
 if not j then
@@ -16,9 +19,17 @@ if j.state == 'W' or j.state == 'D' then
   if j.fence ~= '0' then return {'STALE'} end -- another renderer had it in this epoch
   call('HSET', jobKey(id), 'was', was)
   j.fence, j.attempts = start(j, ARGV[5], tonumber(ARGV[8]))
+  if sealed then
+    call('HSET', jobKey(id), 'look', 1)
+    j.look = '1'
+  end
+  if sealed and not j.cancel then
+    call('HSET', jobKey(id), 'state', 'S')
+    tell('sealed', id)
+  end
 elseif j.was ~= was or j.slot ~= ARGV[5] then
   return {'STALE'}
 else
   call('ZADD', leaseKey, num(now + ARGV[8]), id)
 end
-return {'OK', epoch, id, j.fence, j.attempts, j.look, call('GET', payloadKey(id))}
+return {sealed and j.cancel and 'CANCELLED' or 'OK', epoch, id, j.fence, j.attempts, j.look, call('GET', payloadKey(id))}

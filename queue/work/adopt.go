@@ -34,6 +34,19 @@ func (t *turn) adopted(hold context.Context, with queue.Token) bool {
 	return false
 }
 
+// sealed notes that the lease is sealed, unless the job was adopted meanwhile: then it is the new lease that must be.
+func (t *turn) sealed(with queue.Token) bool {
+	t.adopting.Lock()
+	defer t.adopting.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.own.Token != with {
+		return false
+	}
+	t.own.Sealed = true
+	return true
+}
+
 // adopt leases the job again after the queue was emptied: what was painted so far is not lost. Nobody else is lent the
 // job for a while, so the painting goes on meanwhile. It tells whether the queue has decided. That the new lease may say
 // Look is no news: nobody but this turn can have posted the job since it was looked at.
@@ -55,13 +68,17 @@ func (t *turn) adopt(ctx context.Context, with queue.Token) bool {
 	case v == queue.Stale:
 		t.drop(ErrLeaseLost)
 		return true
-	case v == queue.Cancelled:
+	case v == queue.Cancelled && l.Token == queue.Token{}:
 		t.drop(ErrCancelled)
 		return true
 	}
 	t.mu.Lock()
 	t.own = l
 	t.mu.Unlock()
+	if v == queue.Cancelled { // it may be posted, and somebody must look: who gives it back leaves that to the next holder
+		t.drop(ErrCancelled)
+		return true
+	}
 	t.keep(l.Until)
 	t.log.Info("adopted", "epoch", l.Token.Epoch)
 	return true

@@ -179,11 +179,19 @@ func (t *turn) make(paint context.Context) (Made, error) {
 
 // seal asks for the right to post. Without it there is nothing more to say: whoever took it away knows why.
 func (t *turn) seal(hold context.Context) (bool, error) {
-	v, err := t.told(hold, t.Queue.Seal)
-	if err == nil && v != queue.OK {
-		t.log.Info("not posted", "verdict", v)
+	for {
+		var with queue.Token
+		v, err := t.told(hold, func(ctx context.Context, l queue.Lease) (queue.Verdict, error) {
+			with = l.Token
+			return t.Queue.Seal(ctx, l)
+		})
+		if err == nil && v != queue.OK {
+			t.log.Info("not posted", "verdict", v)
+		}
+		if err != nil || v != queue.OK || t.sealed(with) {
+			return v == queue.OK, err
+		}
 	}
-	return v == queue.OK, err
 }
 
 // post shows the result and completes the outcome.
