@@ -3,50 +3,100 @@ package render
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 )
 
-// guided tells whether the negative prompt takes part. At a guidance scale of 1 it has no say. Below 1 diffusers leaves
-// it out too (do_classifier_free_guidance is scale > 1); A1111 always asks for it, so there it leads below 1.
+// guided tells whether the negative prompt takes part. At a guidance scale of 1 it has no say, unless several prompts
+// lead or one leads by a weight. Below 1 diffusers leaves it out too (do_classifier_free_guidance is scale > 1); A1111
+// always asks for it, so there it leads below 1.
 func (p *painting) guided() bool {
+	if len(p.terms) > 1 || p.terms[0].Weight != 1 {
+		return true
+	}
 	if p.spec.Dialect == picture.A1111 {
 		return p.spec.GuidanceScale != 1
 	}
 	return p.spec.GuidanceScale > 1
 }
 
-// predict returns the model for a group of tiles: classifier-free guidance (Ho and Salimans, 2022) in one batch,
-// first all tiles with the negative prompt, then all with the prompt:
-//
-//	out = negative + scale·(positive − negative)
-func (p *painting) predict(tiles int) sampler.Predict {
-	unet := p.parts.Unet
-	positive := tensor.Repeat(p.text.positive, tiles)
-	if !p.guided() {
-		return func(ctx context.Context, x tensor.Tensor, time float64) (tensor.Tensor, error) {
-			return unet.Unet(ctx, x, time, positive)
-		}
-	}
-	both := stack(tensor.Repeat(p.text.negative, tiles), positive)
-	scale := float32(p.spec.GuidanceScale)
+// predict returns the model for a group of tiles on their walk through a pass. Each call of it is the next of those
+// that prompt editing counts.
+func (p *painting) predict(said text, tiles int) sampler.Predict {
+	call := -1
+	var key string // of the texts that stacked holds
+	var stacked tensor.Tensor
 	return func(ctx context.Context, x tensor.Tensor, time float64) (tensor.Tensor, error) {
-		out, err := unet.Unet(ctx, tensor.Repeat(x, 2), time, both)
-		if err != nil {
-			return tensor.Tensor{}, err
+		call++
+		if now := said.key(call); call == 0 || now != key {
+			key, stacked = now, said.stack(call, tiles)
 		}
-		if out.Batch() != 2*tiles || len(out.Data) != 2*len(x.Data) {
-			return tensor.Tensor{}, fmt.Errorf("the UNet answers shape %v to a batch of two %v", out.Shape, x.Shape)
+		runs := stacked.Batch() / tiles
+		if runs > 1 {
+			x = tensor.Repeat(x, runs)
 		}
-		return tensor.Lerp(out.Rows(0, tiles), out.Rows(tiles, 2*tiles), scale), nil
+		out, err := p.parts.Unet.Unet(ctx, x, time, stacked)
+		if err != nil || runs == 1 {
+			return out, err
+		}
+		if !tensor.SameShape(out, x) {
+			return tensor.Tensor{}, fmt.Errorf("the UNet answers shape %v to a batch of %v", out.Shape, x.Shape)
+		}
+		return p.guide(said, out, tiles), nil
 	}
 }
 
-// stack joins two batches of one shape.
-func stack(a, b tensor.Tensor) tensor.Tensor {
-	out := tensor.New(append([]int{a.Shape[0] + b.Shape[0]}, a.Shape[1:]...)...)
-	copy(out.Data[copy(out.Data, a.Data):], b.Data)
+// guide is classifier-free guidance (Ho and Salimans, 2022), towards several prompts where AND composes them (Liu et
+// al., 2022). The batch holds all tiles with the negative prompt, then all with each prompt:
+//
+//	out = negative + Σ scale·weight·(positive − negative)
+func (p *painting) guide(said text, out tensor.Tensor, tiles int) tensor.Tensor {
+	without := out.Rows(0, tiles)
+	var guided tensor.Tensor
+	for i, t := range said.terms {
+		with, by := out.Rows((i+1)*tiles, (i+2)*tiles), float32(p.spec.GuidanceScale*t.weight)
+		if i == 0 {
+			guided = tensor.Lerp(without, with, by)
+			continue
+		}
+		guided = tensor.Sum(1, guided, by, tensor.Sum(1, with, -1, without))
+	}
+	return guided
+}
+
+// key tells apart the texts of two calls.
+func (t text) key(call int) string {
+	var b strings.Builder
+	for _, term := range t.terms {
+		_, text := term.at(call)
+		fmt.Fprintf(&b, "%q ", text)
+	}
+	if len(t.negative.stages) > 0 {
+		_, text := t.negative.at(call)
+		fmt.Fprintf(&b, "%q", text)
+	}
+	return b.String()
+}
+
+// stack puts the hidden states of a call below each other, those of each text as often as there are tiles: the negative
+// prompt's first, if it takes part.
+func (t text) stack(call, tiles int) tensor.Tensor {
+	var parts []tensor.Tensor
+	if len(t.negative.stages) > 0 {
+		hidden, _ := t.negative.at(call)
+		parts = append(parts, tensor.Repeat(hidden, tiles))
+	}
+	for _, term := range t.terms {
+		hidden, _ := term.at(call)
+		parts = append(parts, tensor.Repeat(hidden, tiles))
+	}
+	out := tensor.New(len(parts)*tiles, parts[0].Shape[1], parts[0].Shape[2])
+	at := 0
+	for _, part := range parts {
+		at += copy(out.Data[at:], part.Data)
+	}
 	return out
 }

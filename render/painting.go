@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 )
@@ -16,9 +17,9 @@ type painting struct {
 	spec     picture.Spec
 	job      Job
 	method   sampler.Method
-	passes   []pass // one, or two with a hires pass
-	text     text
-	start    *start // nil when painting begins with nothing
+	passes   []pass        // one, or two with a hires pass
+	terms    []prompt.Term // what the prompt says, divided where AND does
+	start    *start        // nil when painting begins with nothing
 	previews *previews
 	progress *progress
 	millis   map[string]int64
@@ -35,6 +36,9 @@ func (r *Renderer) begin(spec picture.Spec, job Job) (*painting, error) {
 	}
 	p := &painting{Renderer: r, spec: spec, job: job, method: method, millis: map[string]int64{}}
 	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if err := p.readTerms(); err != nil {
 		return nil, err
 	}
 	if err := p.layPasses(); err != nil {
@@ -83,8 +87,10 @@ func (p *painting) checkLatents(given tensor.Tensor) error {
 // encode runs the networks that come before the first step.
 func (p *painting) encode(ctx context.Context) error {
 	var err error
-	if p.text, err = p.condition(ctx); err != nil {
-		return err
+	for i := range p.passes {
+		if p.passes[i].text, err = p.condition(ctx, p.passes[i].calls); err != nil {
+			return err
+		}
 	}
 	if p.spec.Init != nil {
 		p.start, err = p.encodeStart(ctx)

@@ -6,6 +6,7 @@ import (
 
 	"darkroom/render/noise"
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 )
@@ -16,6 +17,8 @@ type pass struct {
 	height, width int  // of the latent
 	group         int  // tiles that go through the UNet together
 	sampled       bool // the start picture's latent has used up the first draw of each source
+	calls         prompt.Calls
+	text          text // once it is encoded
 }
 
 // keep is what a mask protects: where the mask is 0, latents stay.
@@ -35,6 +38,7 @@ func (p *painting) layPasses() error {
 		return refused(fmt.Sprintf("this model cannot be painted with in %d steps", s.Steps), err)
 	}
 	p.passes = []pass{p.sized(plan, s.Height, s.Width)}
+	p.passes[0].calls = prompt.Calls{Steps: s.Steps * p.method.Asks()}
 	p.passes[0].sampled = s.Init != nil && s.Dialect == picture.Diffusers
 	if s.Hires == nil {
 		return nil
@@ -50,7 +54,9 @@ func (p *painting) layPasses() error {
 	if width%c.Multiple != 0 || height%c.Multiple != 0 {
 		return refuse("enlarged to %d×%d this cannot be painted: the model takes sides that are multiples of %d", width, height, c.Multiple)
 	}
-	p.passes = append(p.passes, p.sized(plan, height, width))
+	second := p.sized(plan, height, width)
+	second.calls = prompt.Calls{Steps: s.Hires.Steps * p.method.Asks(), Before: p.passes[0].calls.Steps}
+	p.passes = append(p.passes, second)
 	return nil
 }
 
@@ -104,7 +110,7 @@ func (p *painting) walkGroup(ctx context.Context, pass pass, first, last int, fr
 	if from != nil {
 		x = tensor.Sum(1, *from, float32(pass.plan.Steps[0].Sigma), noises)
 	}
-	denoise := p.parts.Config.Sampler.Denoiser(p.predict(last - first))
+	denoise := p.parts.Config.Sampler.Denoiser(p.predict(pass.text, last-first))
 	if kept.mask != nil {
 		kept.latents = tilesOf(kept.latents, first, last)
 		denoise = kept.hold(denoise)

@@ -123,16 +123,16 @@ func TestPaint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.text, err = p.condition(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		said := conditioned(t, p)
 		x := noise.Draw(noise.NewTorch(1), 1, 4, 2, 2)
-		got, err := p.predict(1)(t.Context(), x, 500)
+		got, err := p.predict(said, 1)(t.Context(), x, 500)
 		if err != nil {
 			t.Fatal(err)
 		}
-		with, _ := f.Unet(t.Context(), x, 500, p.text.positive)
-		without, _ := f.Unet(t.Context(), x, 500, p.text.negative)
+		positive, _ := said.terms[0].at(0)
+		negative, _ := said.negative.at(0)
+		with, _ := f.Unet(t.Context(), x, 500, positive)
+		without, _ := f.Unet(t.Context(), x, 500, negative)
 		for i, v := range got.Data {
 			if want := without.Data[i] + 5*(with.Data[i]-without.Data[i]); v-want > 1e-5 || want-v > 1e-5 {
 				t.Errorf("value %d: got %v, want %v", i, v, want)
@@ -148,13 +148,18 @@ func TestPaint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		positive, negative := p.chunks()
-		if len(positive) < 3 || len(negative) != len(positive) {
-			t.Errorf("200 words: got %d and %d chunks, want at least 3, and as many", len(positive), len(negative))
+		lengths := func() (int, int) {
+			said := conditioned(t, p)
+			a, _ := said.terms[0].at(0)
+			b, _ := said.negative.at(0)
+			return a.Shape[1], b.Shape[1]
+		}
+		if positive, negative := lengths(); positive < 3*77 || negative != positive {
+			t.Errorf("200 words: got %d and %d tokens, want at least %d, and as many", positive, negative, 3*77)
 		}
 		p.parts.Config.Chunks = 1
-		if positive, negative = p.chunks(); len(positive) != 1 || len(negative) != 1 {
-			t.Errorf("with room for one: got %d and %d chunks", len(positive), len(negative))
+		if positive, negative := lengths(); positive != 77 || negative != 77 {
+			t.Errorf("with room for one chunk: got %d and %d tokens", positive, negative)
 		}
 	})
 	t.Run("unbalanced brackets are painted", func(t *testing.T) {
@@ -254,4 +259,14 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// conditioned is what the first pass is conditioned on.
+func conditioned(t *testing.T, p *painting) text {
+	t.Helper()
+	said, err := p.condition(t.Context(), p.passes[0].calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return said
 }

@@ -30,7 +30,7 @@ func (p Part) MarshalJSON() ([]byte, error) { return json.Marshal([]any{p.Text, 
 
 // Parse reads A1111's emphasis: (a) is ×1.1, [a] is ÷1.1, (a:1.3) is ×1.3, brackets nest and multiply, \( is a literal
 // bracket, BREAK starts a new chunk. What cannot be read as that is literal text; an unclosed bracket reaches to the end.
-// Prompt editing ([a:b:0.5]) and alternation ([a|b]) are read as that parser reads them when nothing schedules: as brackets.
+// Prompt editing and alternation are no concern of it: Stages resolves them before.
 //
 // Two things differ from Fragments, which gives A1111's own list: a BREAK inside brackets stays a break, and parts
 // without text are left out. There is always at least one part.

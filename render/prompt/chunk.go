@@ -75,12 +75,9 @@ func LeastChunks(text string) int {
 
 func filled(words int) int { return (words + ChunkTokens - 1) / ChunkTokens }
 
-// Even extends the shorter of two lists with empty chunks, so that both prompts give hidden states of one length.
-func Even(a, b []Chunk, f Frame) ([]Chunk, []Chunk) {
-	return fill(a, len(b), f), fill(b, len(a), f)
-}
-
-func fill(chunks []Chunk, n int, f Frame) []Chunk {
+// Fill extends a list with empty chunks up to n of them, so that all prompts of a picture give hidden states of one
+// length.
+func Fill(chunks []Chunk, n int, f Frame) []Chunk {
 	chunks = chunks[:len(chunks):len(chunks)]
 	for len(chunks) < n {
 		chunks = append(chunks, f.Empty())

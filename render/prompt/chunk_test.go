@@ -161,15 +161,15 @@ func TestLeastChunks(t *testing.T) {
 	})
 }
 
-func TestEven(t *testing.T) {
+func TestFill(t *testing.T) {
 	t.Parallel()
 	long, short := cut(count(1, 160)), cut("1")
-	a, b := prompt.Even(long, short, frame)
+	a, b := prompt.Fill(long, 2, frame), prompt.Fill(short, 3, frame)
 	if len(a) != 3 || len(b) != 3 {
 		t.Fatalf("got %d and %d chunks, want 3 and 3", len(a), len(b))
 	}
 	if !reflect.DeepEqual(b[2], frame.Empty()) || len(short) != 1 {
-		t.Errorf("the shorter list is not filled with empty chunks in a copy: %v", b[2])
+		t.Errorf("the list is not filled with empty chunks in a copy: %v", b[2])
 	}
 	if want := []int32{1000, 1001, 1002}; !reflect.DeepEqual(b[1].IDs[:3], want) {
 		t.Errorf("an empty chunk begins %v, want %v", b[1].IDs[:3], want)

@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"darkroom/render/tensor"
 )
@@ -131,6 +132,16 @@ func (m Method) Plan(c Config, steps int) (Plan, error) {
 	p := m.plan(c, steps)
 	p.prediction = c.Prediction
 	return p, nil
+}
+
+// Asks is how often a step asks the model: twice in second-order samplers, but for the last step.
+func (m Method) Asks() int {
+	for _, second := range []string{"heun", "dpm2", "dpmpp_2s_a", "dpmpp_sde"} {
+		if strings.HasPrefix(m.Name, second) {
+			return 2
+		}
+	}
+	return 1
 }
 
 // most is how many steps a method can take.

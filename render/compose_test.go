@@ -1,0 +1,171 @@
+package render
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"darkroom/render/noise"
+	"darkroom/render/sampler"
+	"darkroom/render/tensor"
+)
+
+// heard records which hidden states each call of the UNet was given, by the tile.
+type heard struct {
+	*fakeModel
+	calls [][]float32 // by call: the first values of each item
+}
+
+func (h *heard) Unet(ctx context.Context, x tensor.Tensor, time float64, hidden tensor.Tensor) (tensor.Tensor, error) {
+	var said []float32
+	for i := range hidden.Batch() {
+		said = append(said, hidden.Row(i).Data[2]) // of the first word
+	}
+	h.calls = append(h.calls, said)
+	return h.fakeModel.Unet(ctx, x, time, hidden)
+}
+
+// listen paints a prompt in so many steps without guidance and returns what the UNet heard.
+func listen(t *testing.T, typed, by string, steps int) []float32 {
+	t.Helper()
+	h := &heard{fakeModel: &fakeModel{}}
+	parts := h.parts()
+	parts.Tokenizer, parts.Unet = tokenizer(t), h
+	r, err := New(parts, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := boat()
+	s.Prompt, s.Sampler, s.Steps, s.GuidanceScale, s.Count = typed, by, steps, 1, 1
+	paint(t, r, s, Job{})
+	var said []float32
+	for _, call := range h.calls {
+		said = append(said, call[0])
+	}
+	return said
+}
+
+// word is what the fake encoder makes of a word that begins a prompt.
+func word(t *testing.T, typed string) float32 { return listen(t, typed, "ddim", 1)[0] }
+
+func TestPromptEditing(t *testing.T) {
+	t.Parallel()
+	boat, house := word(t, "boat"), word(t, "star")
+	if boat == house {
+		t.Fatal("both words sound alike to the fake encoder: choose others")
+	}
+	of := func(letters string) []float32 {
+		var said []float32
+		for _, l := range letters {
+			said = append(said, map[rune]float32{'b': boat, 's': house}[l])
+		}
+		return said
+	}
+	for _, w := range []struct{ typed, sampler, want string }{
+		{"[boat:star:0.5]", "ddim", "bbbbbsss"}, // A1111 reads the first text once more than the number says
+		{"[boat:star:2]", "ddim", "bbbsssss"},
+		{"[boat|star]", "ddim", "bbsbsbsb"},
+		{"[boat:star:0.5]", "heun", "bbbbbbbbbssssss"}, // 16 calls are counted, the last one is not made
+		{"boat", "euler", "bbbbbbbb"},
+	} {
+		if got, want := listen(t, w.typed, w.sampler, 8), of(w.want); !slices.Equal(got, want) {
+			t.Errorf("%s by %s: the UNet heard %v, want %v", w.typed, w.sampler, got, want)
+		}
+	}
+}
+
+func TestComposedPrompts(t *testing.T) {
+	t.Parallel()
+	t.Run("each leads by its weight", func(t *testing.T) {
+		t.Parallel()
+		r, f := newFake(t, Options{})
+		s := boat()
+		s.Prompt, s.Negative = "a boat :1.5 AND a star AND a moon :-0.5", "fog"
+		p, err := r.begin(s, Job{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := conditioned(t, p)
+		x := noise.Draw(noise.NewTorch(1), 2, 4, 2, 2)
+		got, err := p.predict(said, 2)(t.Context(), x, 500)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone := func(track track) tensor.Tensor {
+			hidden, _ := track.at(0)
+			out, _ := f.Unet(t.Context(), x, 500, tensor.Repeat(hidden, 2))
+			return out
+		}
+		without := alone(said.negative)
+		want := without.Clone()
+		for i, weight := range []float32{1.5, 1, -0.5} {
+			with := alone(said.terms[i].track)
+			for k := range want.Data {
+				want.Data[k] += float32(s.GuidanceScale) * weight * (with.Data[k] - without.Data[k])
+			}
+		}
+		for i, v := range got.Data {
+			if d := v - want.Data[i]; d > 1e-4 || d < -1e-4 {
+				t.Errorf("value %d: got %v, want %v", i, v, want.Data[i])
+			}
+		}
+	})
+	t.Run("one alone is an ordinary prompt, to the last bit", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		s := boat()
+		s.Prompt = "a boat"
+		a := paint(t, r, s, Job{})
+		s.Prompt = "a boat :1.0"
+		if b := paint(t, r, s, Job{}); !same(a.Tiles[0].Image, b.Tiles[0].Image) {
+			t.Error("the weight 1 changes the picture")
+		}
+	})
+	t.Run("too many are refused", func(t *testing.T) {
+		t.Parallel()
+		r, _ := newFake(t, Options{})
+		s := boat()
+		s.Prompt = strings.Repeat("a boat AND ", maxTerms) + "a star"
+		_, err := r.Paint(t.Context(), s, Job{})
+		var no *Refusal
+		if !errors.As(err, &no) || !strings.Contains(no.Error(), "at most 8") {
+			t.Errorf("got %v, want a refusal", err)
+		}
+	})
+}
+
+// The samplers that ask twice must be those that prompt editing counts twice.
+func TestAsks(t *testing.T) {
+	t.Parallel()
+	for _, d := range []sampler.Dialect{sampler.Diffusers, sampler.A1111} {
+		for _, name := range sampler.Names(d) {
+			m, err := sampler.Find(d, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan, err := m.Plan(sampler.StableDiffusion(), 6)
+			if err != nil {
+				t.Fatal(err)
+			}
+			calls := 0
+			walk := sampler.Walk{
+				Denoise: func(_ context.Context, x tensor.Tensor, _ sampler.Step) (tensor.Tensor, error) {
+					calls++
+					return x, nil
+				},
+				Noise: func() tensor.Tensor { return tensor.New(1, 4, 2, 2) },
+				Path: func(float64, float64) sampler.Path {
+					return func(float64, float64) tensor.Tensor { return tensor.New(1, 4, 2, 2) }
+				},
+			}
+			if _, err := m.Sample(t.Context(), plan, walk, tensor.New(1, 4, 2, 2)); err != nil {
+				t.Fatal(err)
+			}
+			if want := len(plan.Steps)*m.Asks() - (m.Asks() - 1); calls != want {
+				t.Errorf("%s, %s: %d calls in %d steps, want %d", d, name, calls, len(plan.Steps), want)
+			}
+		}
+	}
+}
