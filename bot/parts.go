@@ -43,6 +43,7 @@ type relaying interface {
 	Untouched(ctx context.Context, epoch int64, since time.Time) ([]string, error)
 	EnqueuedAll(ctx context.Context, epoch int64, ids []string) (not []string, err error)
 	Claim(ctx context.Context, name, holder string, span time.Duration) (bool, error)
+	PruneClaims(ctx context.Context) error
 	Pauses(ctx context.Context) ([]store.Pause, error)
 }
 

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"darkroom/bot/reply"
@@ -17,6 +18,8 @@ const (
 	repairMost = 100
 	// keepInputs is how long a finished job's input pictures are kept for its buttons.
 	keepInputs = 30 * 24 * time.Hour
+	// keepInbox is how long pictures wait in an inbox.
+	keepInbox = 30 * 24 * time.Hour
 )
 
 // repair looks once, at the start, at the messages of jobs that ended lately: a bot that died between writing an end
@@ -62,6 +65,15 @@ func (b *Bot) putDoneRight(ctx context.Context, e store.Entry, out queue.Outcome
 	}
 }
 
+// prune drops what nobody asks for any more.
+func (b *Bot) prune(ctx context.Context) {
+	_, inputs := b.ledger.Prune(ctx, keepInputs)
+	err := errors.Join(inputs, b.ledger.PruneDeliveries(ctx, inboxAgain, keepInbox), b.ledger.PruneClaims(ctx))
+	if err != nil && ctx.Err() == nil {
+		b.log.Warn("what is over could not be dropped", "error", err)
+	}
+}
+
 // expire settles jobs whose acknowledgement was never written down, and at the same pace tells the ends that could not be
 // told before.
 func (b *Bot) expire(ctx context.Context) error {
@@ -73,9 +85,7 @@ func (b *Bot) expire(ctx context.Context) error {
 		b.retell(ctx)
 		if now := b.o.Now(); now.Sub(pruned) > time.Hour {
 			pruned = now
-			if _, err := b.ledger.Prune(ctx, keepInputs); err != nil {
-				b.log.Warn("old input pictures could not be dropped", "error", err)
-			}
+			b.prune(ctx)
 		}
 		if sleep(ctx, b.o.Pace.Expire) != nil {
 			return nil

@@ -32,7 +32,6 @@ type File struct {
 type Message struct {
 	Content    string
 	Files      []File
-	Keep       []string // edits: ids of attachments already there that stay; all others go
 	Leave      bool     // edits: the files that are there stay, whichever they are
 	Rows       []Row
 	Private    bool     // only the person who asked sees it; first answers and follow-ups only
@@ -83,7 +82,7 @@ type componentJSON struct {
 }
 
 type attachmentJSON struct {
-	ID          string `json:"id"` // a snowflake to keep, or the number of a file: Discord reads it as text or as a number
+	ID          string `json:"id"` // the number of a file; Discord reads it as text or as a number
 	Filename    string `json:"filename,omitempty"`
 	Description string `json:"description,omitempty"`
 	IsSpoiler   bool   `json:"is_spoiler,omitempty"`
@@ -118,9 +117,6 @@ func (m *Message) payload() messageJSON {
 	}
 	if m.Private {
 		p.Flags |= Ephemeral
-	}
-	for _, id := range m.Keep {
-		p.Attachments = append(p.Attachments, attachmentJSON{ID: id})
 	}
 	if m.Leave && len(m.Files) == 0 {
 		p.Attachments = nil

@@ -127,7 +127,7 @@ func TestEdit(t *testing.T) {
 	t.Run("sends files under names that cannot break out of a header", func(t *testing.T) {
 		t.Parallel()
 		s, c := open(t, say(200, `{}`))
-		m := reply.Message{Files: []reply.File{{Name: "a\r\nX: \"1.PNG", Data: []byte("bytes"), Spoiler: true}}, Keep: []string{"33"}}
+		m := reply.Message{Files: []reply.File{{Name: "a\r\nX: \"1.PNG", Data: []byte("bytes"), Spoiler: true}}}
 		if _, err := c.Edit(context.Background(), to, m); err != nil {
 			t.Fatal(err)
 		}
@@ -135,8 +135,8 @@ func TestEdit(t *testing.T) {
 		if files["files[0]=SPOILER_a__x___1.png"] != "bytes" {
 			t.Errorf("files %v", files)
 		}
-		if list := body["attachments"].([]any); len(list) != 2 || list[0].(map[string]any)["id"] != "33" || list[1].(map[string]any)["is_spoiler"] != true {
-			t.Errorf("attachments %v, want the kept one and the new spoiler", list)
+		if list := body["attachments"].([]any); len(list) != 1 || list[0].(map[string]any)["is_spoiler"] != true {
+			t.Errorf("attachments %v, want the new spoiler", list)
 		}
 	})
 	t.Run("waits as long as a 429 asks and tries again", func(t *testing.T) {

@@ -1,0 +1,69 @@
+package reply_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"darkroom/bot/reply"
+)
+
+// page is a page of n messages, the newest first, whose ids end at newest; one of them carries a button.
+func page(newest, n, with int) string {
+	var all []string
+	for i := range n {
+		button := ""
+		if newest-i == with {
+			button = `{"type":1,"components":[{"type":2,"custom_id":"1:remix:7-0:0"}]}`
+		}
+		all = append(all, fmt.Sprintf(`{"id":"%d","components":[%s]}`, newest-i, button))
+	}
+	return "[" + strings.Join(all, ",") + "]"
+}
+
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	since := time.UnixMilli(1420070400000 + 1000)
+	for name, c := range map[string]struct {
+		answers []func(http.ResponseWriter)
+		id      string
+		sure    bool
+		asked   int
+	}{
+		"on the second page":                    {[]func(http.ResponseWriter){say(200, page(200, 100, 0)), say(200, page(250, 50, 222))}, "222", true, 2},
+		"not there":                             {[]func(http.ResponseWriter){say(200, page(9, 3, 0))}, "", true, 1},
+		"not there, and nobody spoke since":     {[]func(http.ResponseWriter){say(200, `[]`), say(200, page(5, 1, 0))}, "", true, 2},
+		"nothing is shown: it may be forbidden": {[]func(http.ResponseWriter){say(200, `[]`)}, "", false, 2},
+		"too busy a channel to be sure":         {[]func(http.ResponseWriter){say(200, page(200, 100, 0))}, "", false, 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, client := open(t, c.answers...)
+			found, err := client.Search(context.Background(), "5", since, "1:show:7-0:0", "1:remix:7-0:0")
+			if err != nil || found.Message.ID != c.id || found.Sure != c.sure || len(s.requests()) != c.asked {
+				t.Errorf("Search = %q, sure %v, %v after %d requests; want %q, %v after %d",
+					found.Message.ID, found.Sure, err, len(s.requests()), c.id, c.sure, c.asked)
+			}
+		})
+	}
+	t.Run("an error is told", func(t *testing.T) {
+		t.Parallel()
+		_, client := open(t, say(404, `{"code":10003}`))
+		if _, err := client.Search(context.Background(), "5", since, "x"); !reply.Removed(err) {
+			t.Errorf("got %v, want a channel that is gone", err)
+		}
+	})
+}
+
+func TestARefusedBotTokenIsNotFinal(t *testing.T) {
+	t.Parallel()
+	_, client := open(t, say(401, `{"code":0}`))
+	_, err := client.Post(context.Background(), "5", reply.Message{Content: "x"})
+	if !errors.Is(err, reply.ErrUnauthorized) || reply.Final(err) {
+		t.Errorf("got %v, final %v; want the token refused and nothing given up", err, reply.Final(err))
+	}
+}
