@@ -5,8 +5,14 @@
 -- ARGV[4]  slot    ARGV[5]  nonce of this call, the same when it is repeated    ARGV[6]  lease in ms
 -- ARGV[7]  most jobs    ARGV[8...]  lane, its bias in ms, and so on: the preferred first (it wins a tie)
 -- returns  {'OK', epoch, id, fence, attempt, look, payload, ...}; nothing after the epoch when no job can be had
+--          {'EPOCH'} also when the server does not run any more as it did when the epoch began: it may have forgotten who
+--          has what and what is done, so nothing is lent until the line is begun anew
 --
 -- A lane stands back by its bias, until it was passed over for three minutes while a job was ready in it.
+local info = redis.pcall('INFO', 'server')
+local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
+if run ~= (call('HGET', KEYS[1], 'run') or '') then return {'EPOCH'} end
+
 local out = {'OK', epoch}
 local patience = 180000 -- milliseconds
 local heads = 16        -- looked at for one further job
