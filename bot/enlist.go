@@ -95,6 +95,13 @@ func job(e store.Entry, p store.Policy) queue.Job {
 	}
 }
 
+// again is a job that was, or may have been, in the line before: it may have been posted although nobody told the ledger,
+// because this bot was down, or what was told was lost with the queue.
+func again(e store.Entry) store.Entry {
+	e.Leased = true
+	return e
+}
+
 // batch names what pictures must have in common to be painted together: a renderer may take those of several people at
 // once. Empty is alone.
 func batch(e store.Entry) string {

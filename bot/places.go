@@ -73,6 +73,22 @@ func (b *Bot) tellPlaces(ctx context.Context) {
 	}
 }
 
+// elsewhere tells whether a job may have been painted unknown to this bot, in a queue that was lost.
+func (b *Bot) elsewhere(e store.Entry) bool {
+	return e.Leased || e.Created.UnixNano() <= b.refilled.Load()
+}
+
+// waits looks whether a message still waits for its pictures. If it shows them, its place is no news, and would hide from
+// the next renderer that there is nothing left to paint.
+func (b *Bot) waits(ctx context.Context, e store.Entry) bool {
+	v, err := see(e)
+	if err != nil {
+		return false
+	}
+	p, err := b.look(ctx, e, v)
+	return err == nil && !p.Has(remixButton(e.ID))
+}
+
 // outdated tells whether what a message shows is no longer so.
 func (g glimpse) outdated(now reply.Standing, at time.Time) bool {
 	if g.place != now.Place || g.paused != now.Paused || g.done.IsZero() != now.Done.IsZero() {
@@ -101,10 +117,14 @@ func (b *Bot) whyBack(g glimpse, now reply.Standing) string {
 // take the job at any moment, so the files are left alone, and afterwards it is made sure that the edit did not come
 // after the pictures.
 func (b *Bot) showPlace(ctx context.Context, e store.Entry, st reply.Standing) {
-	if g, _ := b.watched.get(e.ID); g.taken {
+	g, known := b.watched.get(e.ID)
+	if g.taken {
 		return
 	}
 	b.watched.shown(e.ID, st, b.o.Now())
+	if (!known || g.place < 0 || b.elsewhere(e)) && !b.waits(ctx, e) {
+		return
+	}
 	b.correct(ctx, e, func(v view) reply.Message {
 		m := reply.Waiting(v.to, v.spec, e.ID, st)
 		m.Leave = true

@@ -91,7 +91,7 @@ func (b *Bot) askAfter(ctx context.Context, epoch int64, id string) error {
 	if err != nil || terminal(e) {
 		return known(false, err)
 	}
-	if err := b.enlistIn(ctx, epoch, e); err != nil && !passing(err) {
+	if err := b.enlistIn(ctx, epoch, again(e)); err != nil && !passing(err) {
 		return err
 	}
 	return nil
@@ -155,6 +155,7 @@ func (b *Bot) begin(ctx context.Context) (int64, error) {
 	if err := b.line.Begin(ctx, next); err != nil {
 		return 0, fmt.Errorf("begin epoch %d: %w", next, err)
 	}
+	b.refilled.Store(b.o.Now().UnixNano())
 	b.log.Info("the queue begins a new epoch", "epoch", next, "before", has, "empty", empty)
 	return next, b.restop(ctx)
 }

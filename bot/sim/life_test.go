@@ -92,6 +92,7 @@ func (l *life) then(user, place string, mood int, after time.Duration, ask func(
 	if err != nil {
 		return // the channel, the message or the button has gone
 	}
+	l.log.Info("somebody asks", "job", i.ID+"-0", "mood", mood)
 	l.mu.Lock()
 	l.asked = append(l.asked, i.ID)
 	l.mu.Unlock()

@@ -23,33 +23,49 @@ func (g *gate) dialGateway(ctx context.Context, network, address string) (net.Co
 	return &patient{end: c.(*end)}, nil
 }
 
-// patient is a connection whose reader hears of a close late.
+// patient is a connection whose reader hears of an end late.
 type patient struct {
 	*end
 	mu   sync.Mutex
-	said time.Time // when a close frame was sent
+	last time.Time // when a close frame was sent, or a write failed
+}
+
+func (p *patient) note() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = time.Now()
+}
+
+func (p *patient) noted() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last
+}
+
+// Read reads. An error comes late.
+func (p *patient) Read(b []byte) (int, error) {
+	n, err := p.end.Read(b)
+	if err == nil {
+		return n, nil
+	}
+	for at := time.Now(); ; {
+		if last := p.noted(); last.After(at) {
+			at = last
+		}
+		left := time.Until(at.Add(closing))
+		if left <= 0 {
+			return n, err
+		}
+		time.Sleep(left)
+	}
 }
 
 // Write sends, and looks out for a close frame: RFC 6455 gives it the first byte 0x88.
 func (p *patient) Write(b []byte) (int, error) {
-	if len(b) > 0 && b[0] == 0x88 {
-		p.mu.Lock()
-		p.said = time.Now()
-		p.mu.Unlock()
+	n, err := p.end.Write(b)
+	if err != nil || len(b) > 0 && b[0] == 0x88 {
+		p.note()
 		p.in.hold(time.Now().Add(closing))
 	}
-	return p.end.Write(b)
-}
-
-// Close closes at once for the other side, and for the reader when it may hear of it.
-func (p *patient) Close() error {
-	p.mu.Lock()
-	said := p.said
-	p.mu.Unlock()
-	if said.IsZero() {
-		return p.end.Close()
-	}
-	p.out.finish(errCut)
-	time.AfterFunc(time.Until(said.Add(closing)), func() { _ = p.end.Close() })
-	return nil
+	return n, err
 }

@@ -34,8 +34,12 @@ func TestMain(m *testing.M) {
 func TestNothingIsLostAndNothingIsDoubled(t *testing.T) {
 	f := &fact{Fault: "everything at once, in virtual time", Where: "whole system"}
 	defer f.write(t)
+	wishes := 120
+	if os.Getenv(soakEnv) != "" {
+		wishes = 1000
+	}
 	for _, seed := range seeds(t) {
-		if v := lifetime(t, seed, 120); !f.add(seed, v) {
+		if v := lifetime(t, seed, wishes); !f.add(seed, v) {
 			return
 		}
 	}
@@ -85,8 +89,8 @@ func lifetime(t *testing.T, seed uint64, wishes int) (v verdict) {
 func through(t *testing.T, seed uint64, dir string, log *slog.Logger, wishes int) verdict {
 	w := newTown(t, seed, dir)
 	w.log, w.chaos = log, 0.03
-	l := newLife(w, 6, 5)
-	slots := []string{"north", "east", "south"}
+	l := newLife(w, 8, 8)
+	slots := []string{"north", "east", "south", "west", "attic", "cellar"}
 	for _, s := range slots {
 		w.startRenderer(s)
 	}
@@ -94,8 +98,8 @@ func through(t *testing.T, seed uint64, dir string, log *slog.Logger, wishes int
 	w.ready()
 	time.Sleep(10 * time.Second)
 	tr, stop, done := newTrouble(l, slots...), make(chan struct{}), make(chan struct{})
-	go func() { defer close(done); tr.reign(15*time.Second, stop) }()
-	l.live(wishes, 2*time.Second)
+	go func() { defer close(done); tr.reign(10*time.Second, stop) }()
+	l.live(wishes, 700*time.Millisecond)
 	close(stop)
 	<-done
 	l.settle(3 * time.Hour)

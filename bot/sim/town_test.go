@@ -26,6 +26,9 @@ import (
 // start2026 is when every simulation begins: bubbles begin in 2000, before Discord's first id.
 var start2026 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// lineOptions keeps few events: who was away misses some, and miniredis reads through all of them at every change.
+var lineOptions = queue.Options{MaxEvents: 300}
+
 // discordHost is where our own Discord answers.
 const discordHost = "sandbox.local"
 
@@ -151,7 +154,7 @@ func (w *town) startBot() *process {
 	if err != nil {
 		w.t.Fatalf("open ledger: %v", err)
 	}
-	line := w.redis.queueBy(g, queue.Options{})
+	line := w.redis.queueBy(g, lineOptions)
 	b, err := bot.New(bot.Parts{
 		Ledger: ledger, Line: line,
 		Discord: reply.NewClient(reply.Options{Base: w.API(), Token: w.Token(), HTTP: client(g, time.Minute)}),
@@ -172,7 +175,7 @@ func (w *town) startBot() *process {
 func (w *town) startRenderer(slot string) *process {
 	g := w.street.gate()
 	name := w.name(slot)
-	line := w.redis.queueBy(g, queue.Options{})
+	line := w.redis.queueBy(g, lineOptions)
 	paint := &painter{step: w.step, chaos: w.chaos, dice: rand.New(rand.NewPCG(w.seed, uint64(len(name)+w.born)))}
 	bench := work.Bench{
 		Queue: line, Paint: paint,

@@ -130,7 +130,9 @@ func (t *trouble) begin(f fault, long time.Duration) {
 		t.old = t.redis.copy()
 	}
 	t.wg.Go(func() {
+		t.log.Info("trouble begins", "what", f.name, "for", long)
 		f.do(t, long)
+		t.log.Info("trouble ends", "what", f.name)
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.busy[f.breaks] = false
