@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 )
 
 // dialect is all in which databases differ. Queries do not: each is one text that both understand (see the package's
@@ -15,7 +16,7 @@ type dialect struct {
 	name   goose.Dialect
 	folder string // of the migrations
 	// guard, where it is not nil, keeps programs that start at once from migrating at once.
-	guard func() (goose.ProviderOption, error)
+	guard lock.SessionLocker
 
 	duplicate func(error) bool // a primary key is taken
 	orphan    func(error) bool // a row refers to one that does not exist

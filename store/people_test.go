@@ -15,14 +15,14 @@ import (
 func exercisePresets(t *testing.T, s *store.Store, c *clock) {
 	ctx := t.Context()
 	save := func(user, name, body string) error { return s.SavePreset(ctx, user, name, json.RawMessage(body)) }
-	for _, p := range [][2]string{{"sea", `{"steps":9}`}, {"Boat", `{}`}, {"sea", `{"steps":12}`}} {
+	for _, p := range [][2]string{{"sea", `{"steps":9}`}, {"Tree", `{}`}, {"sea", `{"steps":12}`}} {
 		if err := save("u1", p[0], p[1]); err != nil {
 			t.Fatal(err)
 		}
 	}
 	all, err := s.Presets(ctx, "u1")
 	at := c.now().UTC()
-	equal(t, "presets", []any{all, err}, []any{[]store.Preset{{"Boat", json.RawMessage(`{}`), at}, {"sea", json.RawMessage(`{"steps":12}`), at}}, error(nil)})
+	equal(t, "presets", []any{all, err}, []any{[]store.Preset{{"Tree", json.RawMessage(`{}`), at}, {"sea", json.RawMessage(`{"steps":12}`), at}}, error(nil)})
 	one, err := s.Preset(ctx, "u1", "sea")
 	equal(t, "preset", []any{one, err}, []any{all[1], error(nil)})
 	if _, err := s.Preset(ctx, "u2", "sea"); !errors.Is(err, store.ErrNotFound) {

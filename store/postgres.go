@@ -45,7 +45,7 @@ func postgresDialect() dialect {
 		}
 	}
 	return dialect{
-		name: goose.DialectPostgres, folder: "migrations/postgres", guard: oneAtATime,
+		name: goose.DialectPostgres, folder: "migrations/postgres", guard: migrationLock{},
 		duplicate: func(err error) bool { return pgCode(err) == pgUnique },
 		orphan:    func(err error) bool { return pgCode(err) == pgForeignKey },
 		passing:   func(err error) bool { return pgCode(err) == pgDeadlock || pgCode(err) == pgSerialization },
@@ -90,14 +90,20 @@ func Reach(ctx context.Context, address string) (version string, err error) {
 	return version, nil
 }
 
-// oneAtATime has several programs that start at once bring the tables up to date one after the other.
-func oneAtATime() (goose.ProviderOption, error) {
-	const every, times = 1, 120 // seconds, tries
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(every, times))
-	if err != nil {
-		return nil, fmt.Errorf("lock migrations: %w", err)
-	}
-	return goose.WithSessionLocker(locker), nil
+// migrationLock has several programs that start at once bring the tables up to date one after the other. Not goose's own
+// lock, because that one asks every few seconds instead of waiting.
+type migrationLock struct{}
+
+// SessionLock waits for the lock.
+func (migrationLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, lock.DefaultLockID)
+	return err
+}
+
+// SessionUnlock gives it back.
+func (migrationLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, `SELECT pg_advisory_unlock($1)`, lock.DefaultLockID)
+	return err
 }
 
 func pgCode(err error) string {

@@ -103,7 +103,7 @@ func refuseRevival(t *testing.T, address string) {
 }
 
 func startTogether(t *testing.T, address string) {
-	errs := make(chan error, 4)
+	errs := make(chan error, 12)
 	var wg sync.WaitGroup
 	for range cap(errs) {
 		wg.Go(func() {

@@ -84,11 +84,7 @@ func (s *Store) migrations() (*goose.Provider, error) {
 	}
 	var options []goose.ProviderOption
 	if s.dialect.guard != nil {
-		guard, err := s.dialect.guard()
-		if err != nil {
-			return nil, err
-		}
-		options = append(options, guard)
+		options = append(options, goose.WithSessionLocker(s.dialect.guard))
 	}
 	return goose.NewProvider(s.dialect.name, s.write, files, options...)
 }
