@@ -127,6 +127,9 @@ func (w *town) hold(f sandbox.Fault) (met <-chan struct{}, letGo func()) {
 	return came, sync.OnceFunc(func() { close(gate) })
 }
 
+// faultOfCallback is the acknowledgement of an interaction.
+func faultOfCallback() sandbox.Fault { return sandbox.Fault{Method: "POST", Path: callbacks, Times: 1} }
+
 // await waits for a signal.
 func (w *town) await(what string, c <-chan struct{}) {
 	w.t.Helper()

@@ -107,24 +107,14 @@ func newStage(t testing.TB, seed uint64) *stage {
 	return s
 }
 
-// one is somebody who is not busy.
-func (s *stage) one() string { return s.people[len(s.all)%len(s.people)] }
-
 // arm sets the trap.
 func (s *stage) arm() {
 	s.before = s.redis.copy(s.t)
 	s.gate.set(s.trap)
 }
 
-// painting asks for something that takes a tenth of a second for each step, and waits until it is painted.
-func (s *stage) painting(steps int) *wish {
-	w := s.make(s.one(), "a "+slowWord+" boat", steps)
-	s.says(w.Interaction, "Painting")
-	return w
-}
-
 // interrupt asks the renderer to stop.
-func (s *stage) interrupt() { _ = s.procs["renderer"].cmd.Process.Signal(os.Interrupt) }
+func (s *stage) interrupt() { s.procs["renderer"].signal(os.Interrupt) }
 
 // expire lets the tokens of answers be worth nothing for the rest of the scene.
 func (s *stage) expire() {

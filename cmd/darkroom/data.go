@@ -41,6 +41,7 @@ func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.L
 	queue.Quiet()
 	o := queue.Options{Pool: r.Pool, Lease: l.Lease, Grace: l.Lease / 2, TrayLease: 2 * l.Lease}
 	if r.URL.Empty() {
+		o.MaxCrashes = 1 // what hangs takes the queue and its counts with it, so there is no second time
 		return queue.Embedded(o), nil
 	}
 	q, err := queue.Dial(r.URL.Text(), o)

@@ -140,8 +140,9 @@ func (w *town) start(name string, args ...string) *process {
 		args = append(args, "--redis-url", "redis://"+w.door(name)+"/0")
 	}
 	if !w.usual {
-		args = append(args, "--lease", "1500ms", "--beat", "300ms", "--grace", cmp.Or(w.grace, 5*time.Second).String())
+		args = append(args, "--lease", "1500ms", "--beat", "300ms")
 	}
+	args = append(args, "--grace", cmp.Or(w.grace, 5*time.Second).String())
 	kind := withBrush
 	if w.models {
 		kind = asItIs
@@ -200,6 +201,9 @@ func library(t testing.TB) string {
 	return path
 }
 
+// signal asks a process for something.
+func (p *process) signal(s os.Signal) { _ = p.cmd.Process.Signal(s) }
+
 // kill is kill -9.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
@@ -222,14 +226,20 @@ func (w *town) until(what string, so func() bool) {
 	}
 }
 
+// online waits until the bot is at the gateway with its commands.
+func (w *town) online() {
+	w.t.Helper()
+	if err := w.Wait(w.ctx(), func() bool { return w.Gateway.Online() && len(w.Registered("")) > 0 }); err != nil {
+		w.t.Fatalf("the bot did not come online: %v", err)
+	}
+}
+
 // ready waits until the bot is at the gateway with its commands, and a renderer, if one is meant to run, has announced
 // itself.
 func (w *town) ready(renderers int) {
 	w.t.Helper()
+	w.online()
 	ctx := w.ctx()
-	if err := w.Wait(ctx, func() bool { return w.Gateway.Online() && len(w.Registered("")) > 0 }); err != nil {
-		w.t.Fatalf("the bot did not come online: %v", err)
-	}
 	q := w.line()
 	defer q.Close()
 	for {

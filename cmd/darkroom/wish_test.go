@@ -23,6 +23,7 @@ type wish struct {
 // The ends of a wish.
 const (
 	unheard   = "unheard"   // nobody acknowledged it, so nothing was promised
+	refused   = "refused"   // it was refused at once, and nothing was promised
 	shown     = "shown"     // its pictures are there
 	cancelled = "cancelled" // a person wanted it no more
 	sorry     = "sorry"     // an apology is there
@@ -53,6 +54,17 @@ func (ws *wishes) make(who, what string, steps int, options ...sandbox.Option) *
 	i := ws.ask(who, what, steps, append(options, sandbox.With("count", 1))...)
 	w := &wish{Interaction: i, who: who}
 	ws.all = append(ws.all, w)
+	return w
+}
+
+// one is somebody who is not busy.
+func (ws *wishes) one() string { return ws.people[len(ws.all)%len(ws.people)] }
+
+// painting asks for something that takes a tenth of a second for each step, and waits until it is painted.
+func (ws *wishes) painting(steps int) *wish {
+	ws.t.Helper()
+	w := ws.make(ws.one(), "a "+slowWord+" boat", steps)
+	ws.says(w.Interaction, "Painting")
 	return w
 }
 
@@ -102,6 +114,8 @@ func (ws *wishes) end(w *wish, results map[string]int) string {
 		return unheard
 	case !ok:
 		return open // its message made room for one that is not there yet
+	case strings.Contains(m.Content, "could not write your request down"):
+		return refused
 	case strings.Contains(m.Content, "Cancelled"):
 		return cancelled
 	case strings.Contains(m.Content, "could not be painted"):
@@ -191,6 +205,6 @@ func (f *fact) add(v verdict) {
 }
 
 func (v verdict) String() string {
-	return fmt.Sprintf("%d shown, %d cancelled, %d deleted, %d apologies, %d never acknowledged",
-		v.ends[shown], v.ends[cancelled], v.ends[removed], v.ends[sorry], v.ends[unheard])
+	return fmt.Sprintf("%d shown, %d cancelled, %d deleted, %d apologies, %d refused or never acknowledged",
+		v.ends[shown], v.ends[cancelled], v.ends[removed], v.ends[sorry], v.ends[unheard]+v.ends[refused])
 }
