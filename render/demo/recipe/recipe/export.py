@@ -148,6 +148,15 @@ def pipeline(folder: Path) -> None:
     (folder / "scheduler/scheduler_config.json").write_text(json.dumps(arch.SCHEDULER, indent=2) + "\n")
 
 
+def name_safety(folder: Path) -> None:
+    """Tells model_index.json of the safety checker and its preprocessor."""
+    path = folder / "model_index.json"
+    index = json.loads(path.read_text())
+    index |= {"feature_extractor": ["transformers", "CLIPImageProcessor"], "requires_safety_checker": True,
+              "safety_checker": ["diffusers", "OnnxRuntimeModel"]}
+    path.write_text(json.dumps(index, indent=2) + "\n")
+
+
 def publish(text, unet, vae, tokenizer: Path, card: dict, destination: Path) -> None:
     """Builds the whole folder aside, then swaps it in, so that no reader meets a half-written model.
 
@@ -164,5 +173,7 @@ def publish(text, unet, vae, tokenizer: Path, card: dict, destination: Path) -> 
             for old in destination.iterdir():
                 if not (fresh / old.name).exists():
                     (shutil.copytree if old.is_dir() else shutil.copy2)(old, fresh / old.name)
+            if (fresh / "safety_checker").exists():
+                name_safety(fresh)
             destination.rename(Path(scratch) / "old")
         fresh.rename(destination)

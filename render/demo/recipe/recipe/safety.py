@@ -194,10 +194,7 @@ def publish(place: train.Place, model: Path) -> None:
         "rescale_factor": 1 / 255, "do_normalize": True, "image_mean": [0.5] * 3, "image_std": [0.5] * 3,
         "do_convert_rgb": True,
     })
-    index = json.loads((model / "model_index.json").read_text())
-    index |= {"feature_extractor": ["transformers", "CLIPImageProcessor"], "requires_safety_checker": True,
-              "safety_checker": ["diffusers", "OnnxRuntimeModel"]}
-    write_json(model / "model_index.json", index)
+    export.name_safety(model)
 
 
 def write_json(path: Path, value) -> None:
