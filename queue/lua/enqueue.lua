@@ -27,7 +27,7 @@ if early then
   call('ZREM', endedKey, id)
 end
 
-local j = {id = id, lane = ARGV[5], server = ARGV[6], user = ARGV[7], seq = num(lineAdd('seq', 1))}
+local j = {id = id, state = 'W', lane = ARGV[5], server = ARGV[6], user = ARGV[7], seq = num(lineAdd('seq', 1))}
 call('HSET', jobKey(id), 'state', 'W', 'lane', j.lane, 'server', j.server, 'user', j.user, 'cost', ARGV[8],
   'size', ARGV[9], 'look', ARGV[11], 'inputs', ARGV[12], 'batch', ARGV[15], 'sweight', ARGV[16], 'weight', ARGV[17],
   'seq', j.seq, 'at', num(now), 'fence', 0, 'attempts', 0, 'errors', 0, 'crashes', 0, 'percent', 0)

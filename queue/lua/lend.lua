@@ -12,4 +12,5 @@ if most > 0 and lineGet('lent') + size > most then
 end
 call('SET', inputKey(sha), ARGV[5])
 lineAdd('lent', size)
+lineWrite()
 return {'OK'}

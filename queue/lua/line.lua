@@ -28,21 +28,45 @@ local hoard = 60000 -- milliseconds
 -- Paused is a question for one hash lookup, and for none while nothing is paused.
 local function paused(scope) return anyPause and call('HEXISTS', pausesKey, scope) == 1 end
 
-local function lineGet(field) return tonumber(call('HGET', lineKey, field) or '0') end
-local function lineAdd(field, n) return call('HINCRBY', lineKey, field, n) end
+-- The line's counters are read at most once in a script, and written together by lineWrite.
+local line, changed = nil, {}
+local function lineGet(field)
+  if not line then
+    line = {}
+    local all = call('HGETALL', lineKey)
+    for i = 1, #all, 2 do line[all[i]] = tonumber(all[i + 1]) end
+  end
+  return line[field] or 0
+end
+local function lineSet(field, n)
+  if lineGet(field) ~= n then line[field], changed[field] = n, true end
+end
+local function lineAdd(field, n)
+  lineSet(field, lineGet(field) + n)
+  return line[field]
+end
+local function lineWrite()
+  local words = {}
+  for field in pairs(changed) do words[#words + 1], words[#words + 2] = field, num(line[field]) end
+  if #words > 0 then call('HSET', lineKey, unpack(words)) end
+  changed = {}
+end
 
 local function tell(kind, id, ...)
   call('XADD', eventsKey, 'MAXLEN', '~', ARGV[3], '*', 'kind', kind, 'job', id, ...)
 end
 
 -- Accounts. A record is one field: "v V waiting running max lanes", numbers and a comma list.
--- v is the start tag of the account's next job; V (servers only) the start tag of its last one that was leased.
+-- v is the start tag of the account's next job; V (servers only) that of a newcomer among its users. Beside what the
+-- record says, an account knows what the index says of it (stands: under which v, in which lanes; idle), so that only
+-- what changes is written.
 local function unpackAccount(name, text)
-  local a = {name = name, v = 0, V = 0, waiting = 0, running = 0, max = 0, lanes = {}}
+  local a = {name = name, v = 0, V = 0, waiting = 0, running = 0, max = 0, lanes = {}, stands = {}, idle = false}
   if not text then return a end
   local v, V, w, r, m, lanes = string.match(text, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S*)$')
   a.v, a.V, a.waiting, a.running, a.max = tonumber(v), tonumber(V), tonumber(w), tonumber(r), tonumber(m)
-  for lane in string.gmatch(lanes, '[^,]+') do a.lanes[lane] = true end
+  for lane in string.gmatch(lanes, '[^,]+') do a.lanes[lane], a.stands[lane] = true, a.v end
+  a.idle = a.waiting == 0 and a.running == 0
   return a
 end
 
@@ -71,55 +95,65 @@ local function startable(U, size)
 end
 
 -- The index of ready users is derived anew from the truth after every change of a user: a flow whose head may not
--- start is taken out (parked), so reserve never meets it.
+-- start is taken out (parked), so reserve never meets it. S.lanes[lane] is nil when somebody has to look whether the
+-- server still has a job to start there.
 local function indexUser(S, U)
   for lane in pairs(U.lanes) do
     local ready = readyKey(lane, S.name)
     local head = call('ZRANGE', flowKey(lane, S.name, U.name), 0, 0)[1]
     if not head then U.lanes[lane] = nil end
-    if head and startable(U, tonumber(call('HGET', jobKey(head), 'size'))) then
+    local free = U.max == 0 or U.running == 0
+    if head and (free or startable(U, tonumber(call('HGET', jobKey(head), 'size')))) then
       call('ZADD', ready, num(U.v), U.name)
       S.lanes[lane] = true
-    else
-      call('ZREM', ready, U.name)
+    elseif call('ZREM', ready, U.name) == 1 or S.stands[lane] then
+      S.lanes[lane] = call('EXISTS', ready) == 1 or nil
     end
   end
 end
 
--- A paused server keeps its lanes in mind and stands in none.
-local function indexServer(S)
+-- A paused server keeps its lanes in mind and stands in none. All: whatever it was thought to stand in.
+local function indexServer(S, all)
   local stopped = paused('server:' .. S.name)
+  for lane in pairs(S.stands) do
+    if not S.lanes[lane] or (stopped and all) then call('ZREM', laneKey(lane), S.name) end
+    if not S.lanes[lane] then S.stands[lane] = nil end
+  end
   for lane in pairs(S.lanes) do
-    local ready = call('EXISTS', readyKey(lane, S.name)) == 1
-    if ready and stopped then
-      call('ZREM', laneKey(lane), S.name)
-    elseif ready then
-      call('ZADD', laneKey(lane), num(S.v), S.name)
-    else
-      call('ZREM', laneKey(lane), S.name)
-      S.lanes[lane] = nil
-    end
+    if not stopped and (all or S.stands[lane] ~= S.v) then call('ZADD', laneKey(lane), num(S.v), S.name) end
+    S.stands[lane] = S.v
   end
 end
 
 -- An idle account is kept only while its v is ahead of the others: else a newcomer is worth as much.
 local function keep(records, idle, a, V)
-  if not busy(a) and a.v <= V then
+  local resting = a.waiting == 0 and a.running == 0
+  if resting and a.v <= V then
     call('HDEL', records, a.name)
-    call('ZREM', idle, a.name)
+    if a.idle then call('ZREM', idle, a.name) end
+    a.idle = false
     return
   end
   call('HSET', records, a.name, packAccount(a))
-  if busy(a) then call('ZREM', idle, a.name) else call('ZADD', idle, num(a.v), a.name) end
+  if resting then
+    call('ZADD', idle, num(a.v), a.name)
+  elseif a.idle then
+    call('ZREM', idle, a.name)
+  end
+  a.idle = resting
 end
 
--- forget drops a few idle accounts that the others have caught up with.
-local function forget(records, idle, V)
-  local names = call('ZRANGEBYSCORE', idle, '-inf', num(V), 'LIMIT', 0, 10)
-  for _, name in ipairs(names) do
-    call('HDEL', records, name)
-    call('ZREM', idle, name)
+-- crowd counts the busy accounts of a hash, and forgets a few idle ones that the others have caught up with.
+local function crowd(records, idle, V)
+  local resting = call('ZCARD', idle)
+  local n = call('HLEN', records) - resting
+  if resting > 0 then
+    for _, name in ipairs(call('ZRANGEBYSCORE', idle, '-inf', num(V), 'LIMIT', 0, 10)) do
+      call('HDEL', records, name)
+      call('ZREM', idle, name)
+    end
   end
+  return n
 end
 
 -- put writes both accounts back and brings every index in line with them.
@@ -134,8 +168,9 @@ local function put(S, U)
   keep(serversKey, idleServersKey, S, lineGet('V'))
   if lineGet('waiting') == 0 and lineGet('running') == 0 then
     call('DEL', serversKey, idleServersKey, passedKey)
-    call('HSET', lineKey, 'V', 0)
+    lineSet('V', 0)
   end
+  lineWrite()
 end
 
 -- count moves n jobs of a size in or out of waiting (w) and running (r).
@@ -161,13 +196,9 @@ local function charge(S, U, j, leastS, leastU)
   local V = lineGet('V')
   S.v, U.v = math.max(S.v, V - hoard), math.max(U.v, S.V - hoard)
   if leastS then
-    local later = advance(V, leastS, costS, call('HLEN', serversKey) - call('ZCARD', idleServersKey))
-    if later > V then call('HSET', lineKey, 'V', num(later)) end
-    V = later
-    S.V = advance(S.V, leastU, costU, call('HLEN', usersKey(S.name)) - call('ZCARD', idleUsersKey(S.name)))
+    lineSet('V', advance(V, leastS, costS, crowd(serversKey, idleServersKey, V)))
+    S.V = advance(S.V, leastU, costU, crowd(usersKey(S.name), idleUsersKey(S.name), S.V))
   end
-  forget(serversKey, idleServersKey, V)
-  forget(usersKey(S.name), idleUsersKey(S.name), S.V)
   S.v, U.v = S.v + costS, U.v + costU
 end
 
@@ -196,7 +227,7 @@ local function held(j, fence) return j and j.fence == fence and (j.state == 'L' 
 
 -- enter puts a job that is counted as waiting into its place in line.
 local function enter(S, U, j)
-  call('HSET', jobKey(j.id), 'state', 'W')
+  if j.state ~= 'W' then call('HSET', jobKey(j.id), 'state', 'W') end
   call('ZADD', flowKey(j.lane, j.server, j.user), j.seq, j.id)
   U.lanes[j.lane] = true
   tell('queued', j.id)
@@ -248,8 +279,7 @@ end
 local function finish(j, kind, ...)
   releaseInputs(j)
   call('DEL', payloadKey(j.id), jobKey(j.id))
-  call('ZREM', leaseKey, j.id)
-  call('ZREM', delayKey, j.id)
+  call('ZREM', j.state == 'D' and delayKey or leaseKey, j.id)
   call('HSET', jobKey(j.id), 'state', 'E', 'kind', kind, 'fence', j.fence, ...)
   call('ZADD', endedKey, num(now), j.id)
   tell(kind, j.id, ...)

@@ -61,4 +61,5 @@ for _, sha in ipairs(call('ZRANGEBYSCORE', lentKey, '-inf', num(now - 600000), '
     call('DEL', inputKey(sha))
   end
 end
+lineWrite()
 return {'OK', num(moved)}

@@ -96,13 +96,13 @@ local function choose()
       least = math.min(v, least or v)
     end
   end
-  local lane = best and laneOf(best, bias)
+  local lane = next(bias)
+  if lane and next(bias, lane) then lane = laneOf(best, bias) end
   passOver(lane, bias, since)
   return best, lane, least
 end
 
-local function lease(lane, leastS, s, u)
-  local _, leastU = first(readyKey(lane, s))
+local function lease(lane, leastS, s, u, leastU)
   local j = job(call('ZRANGE', flowKey(lane, s, u), 0, 0)[1])
   local fence, attempt = start(j, ARGV[4], tonumber(ARGV[6]), leastS, leastU)
   lend(j.id, fence, attempt, j.look)
@@ -125,13 +125,16 @@ end
 
 local s, lane, least = choose()
 if not s then return out end
-local j, taken = lease(lane, least, s, (first(readyKey(lane, s))))
+local u, leastU = first(readyKey(lane, s))
+local _
+local j, taken = lease(lane, least, s, u, leastU)
 local all = {taken}
 while #all < tonumber(ARGV[7]) and j.batch ~= '' do
   local mateS, mateU = mate(lane, j.batch)
   if not mateS then break end
-  local _, more = lease(lane, least, mateS, mateU)
-  all[#all + 1] = more
+  _, leastU = first(readyKey(lane, mateS))
+  _, taken = lease(lane, least, mateS, mateU, leastU)
+  all[#all + 1] = taken
 end
 call('HSET', memoKey, ARGV[4], ARGV[5] .. ' ' .. num(now) .. ' ' .. table.concat(all, ','))
 return out
