@@ -89,6 +89,8 @@ func (p *property) alike() (faults []string) {
 			s.bad("job %s is %v; the model has %c %s, fence %d", id, h, j.state, j.kind, j.fence)
 		case j.state != 'E' && ((h["look"] == "1") != j.look || (h["cancel"] != "") != j.cancel):
 			s.bad("job %s is %v; the model has look %v, cancel %v", id, h, j.look, j.cancel)
+		case j.state != 'E' && (number(h["attempts"]) != j.attempts || number(h["errors"]) != j.errors || number(h["crashes"]) != j.crashes):
+			s.bad("job %s is %v; the model has attempts %d, errors %d, crashes %d", id, h, j.attempts, j.errors, j.crashes)
 		}
 	}
 	if jobs != len(p.m.jobs) {

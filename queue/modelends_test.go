@@ -31,6 +31,9 @@ func (m *model) end(j *modelJob, kind Kind, actual int64) {
 	m.settled()
 }
 
+// took is how long a job has been held, by a clock that may have been set back.
+func (m *model) took(j *modelJob) int64 { return max(0, m.now.Sub(j.since).Milliseconds()) }
+
 // give returns a held job to the line.
 func (m *model) give(j *modelJob, delay time.Duration) {
 	m.pay(j, 0)
@@ -46,7 +49,7 @@ func (m *model) dropped(j *modelJob, looked bool) bool {
 	if j.state != 'L' || !j.cancel || j.look && !looked {
 		return false
 	}
-	m.end(j, Gone, m.now.Sub(j.since).Milliseconds())
+	m.end(j, Gone, m.took(j))
 	return true
 }
 
@@ -121,7 +124,7 @@ func (m *model) again(j *modelJob, delay time.Duration, final bool) bool {
 		m.give(j, delay)
 		return false
 	case j.cancel:
-		m.end(j, Gone, m.now.Sub(j.since).Milliseconds())
+		m.end(j, Gone, m.took(j))
 		return false
 	}
 	m.end(j, Failed, 0)

@@ -68,9 +68,14 @@ func (r *rig) walk(t *rapid.T) {
 	p.newEpoch(t)
 	t.Repeat(map[string]func(*rapid.T){
 		"enqueue": p.enqueue, "reserve": p.reserve, "beat": p.beat, "seal": p.seal, "done": p.done,
-		"fail": p.fail, "release": p.release, "cancel": p.cancel, "limit": p.limit, "wait": p.wait, "pause": p.pause,
-		"epoch": p.newEpoch, "adopt": p.adopt, "lose": p.lose, "": p.sound,
+		"fail": p.fail, "release": p.release, "cancel": p.cancel, "wait": p.wait, "adopt": p.adopt, "rare": p.rare,
+		"": p.sound,
 	})
+}
+
+// rare draws what would end most walks before they lead anywhere, were it as likely as the rest.
+func (p *property) rare(t *rapid.T) {
+	pick(t, "rare", p.limit, p.limit, p.pause, p.pause, p.newEpoch, p.lose, p.lose)(t)
 }
 
 // property is one run.
