@@ -53,6 +53,13 @@ func (t *turn) limits(ctx context.Context) error {
 		return err
 	}
 	text := head + "\n" + policyText(p) + weightsText(server, weights)
+	if t.req.Sub == "show" {
+		books, err := t.books(ctx, server)
+		if err != nil {
+			return err
+		}
+		text += books
+	}
 	if t.req.Sub == "set" || t.req.Sub == "reset" {
 		if err := t.inForce(ctx, server, p); err != nil {
 			t.log.Warn("the queue did not hear of changed limits", "error", reply.Redact(err.Error()))

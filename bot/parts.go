@@ -108,6 +108,8 @@ type people interface {
 }
 
 type servers interface {
+	SpentBy(ctx context.Context, server string, since time.Time) (store.Spent, error)
+	Audit(ctx context.Context, server string, limit int) ([]store.Act, error)
 	Servers(ctx context.Context) (departed map[string]bool, err error)
 	Departed(ctx context.Context, server string) error
 	Rejoined(ctx context.Context, server string) error

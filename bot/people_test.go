@@ -145,3 +145,23 @@ func TestServersAreForgotten(t *testing.T) {
 	h.clock.forward(h.forgetAfter + time.Hour)
 	known("both to be forgotten", map[string]bool{"dm": false})
 }
+
+func TestLimitsTellWhatWasPainted(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	mod, place := h.home.Moderator.ID, h.home.Channel.ID
+	h.says(h.askAs(mod, place, "limits show"), "Painted here today: nothing")
+	i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+	h.painted(i, 4)
+	h.poll("the ledger to say done", func() bool { return h.entry(i).State == store.Done })
+	h.says(h.askAs(mod, place, "limits set", sandbox.With("waiting", 40)), "from now on")
+	m := h.says(h.askAs(mod, place, "limits show"), "Painted here today: 4 pictures in ")
+	for _, want := range []string{"Painted here in seven days: 4 pictures", "Last change by <@" + mod + ">"} {
+		if !strings.Contains(m.Content, want) {
+			t.Errorf("got %s, want %q in it", describe(m), want)
+		}
+	}
+	if len(m.Pings) > 0 {
+		t.Errorf("it pings %v", m.Pings)
+	}
+}

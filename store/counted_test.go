@@ -154,14 +154,6 @@ func exerciseReferences(t *testing.T, s *store.Store, c *clock, boat, sea string
 	c.advance(48 * time.Hour)
 	prune(0) // 2-0 let go, 3-0 still holds
 	held(sea, nil)
-	if err := s.EraseInput(ctx, sea); err != nil {
-		t.Fatal(err)
-	}
-	held(sea, store.ErrNotFound)
-	equal(t, "inputs after erasure", find(t, s, "3-0").Inputs, []string(nil))
-	if err := s.EraseInput(ctx, sea); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("erase twice: got %v, want %v", err, store.ErrNotFound)
-	}
 }
 
 func exercisePolicies(t *testing.T, s *store.Store, c *clock) {

@@ -264,11 +264,6 @@ func exerciseFinding(t *testing.T, s *store.Store, c *clock) {
 			t.Fatal(err)
 		}
 	}
-	e, err := s.ByMessage(ctx, "m-1-1")
-	equal(t, "by message", []any{e.ID, err}, []any{"1-1", error(nil)})
-	if _, err := s.ByMessage(ctx, ""); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("by no message: got %v, want %v", err, store.ErrNotFound)
-	}
 	c.advance(time.Hour)
 	must(t, s.Cancel, "2-0")
 	ended, err := s.Ended(ctx, c.now().Add(-time.Minute), 10)

@@ -12,21 +12,14 @@ import (
 const columns = `id, server, channel, user_id, parent, verb, state, spec, reply, pending, lane, cost, pictures, spoiler,
 	epoch, leased, message, outcome, reason, created, updated, weight`
 
+// selected are the columns that scan reads: the last tells whether there are input pictures to ask for.
+const selected = columns + `, EXISTS (SELECT 1 FROM job_inputs i WHERE i.job = jobs.id)`
+
 // Find returns a job, or ErrNotFound. One that was erased is not found.
 func (s *Store) Find(ctx context.Context, id string) (Entry, error) {
-	e, err := s.one(ctx, `SELECT `+columns+` FROM jobs WHERE id = $1 AND NOT erased`, id)
+	e, err := s.one(ctx, `SELECT `+selected+` FROM jobs WHERE id = $1 AND NOT erased`, id)
 	if err != nil {
 		return Entry{}, fmt.Errorf("find job %s: %w", id, err)
-	}
-	return e, nil
-}
-
-// ByMessage returns the newest job whose answer is in this message, or ErrNotFound.
-func (s *Store) ByMessage(ctx context.Context, message string) (Entry, error) {
-	e, err := s.one(ctx, `SELECT `+columns+` FROM jobs WHERE message = $1 AND message <> ''
-		ORDER BY created DESC, id DESC LIMIT 1`, message)
-	if err != nil {
-		return Entry{}, fmt.Errorf("find job of message %s: %w", message, err)
 	}
 	return e, nil
 }
@@ -34,7 +27,7 @@ func (s *Store) ByMessage(ctx context.Context, message string) (Entry, error) {
 // Owed returns up to limit jobs that were promised and are not in this epoch of the queue, running ones first, then the
 // oldest: the relay enqueues them. Boot, a lost enqueue, a wiped queue and a queue that went back in time are all this one question.
 func (s *Store) Owed(ctx context.Context, epoch int64, limit int) ([]Entry, error) {
-	return s.many(ctx, "find owed jobs", `SELECT `+columns+` FROM jobs
+	return s.many(ctx, "find owed jobs", `SELECT `+selected+` FROM jobs
 		WHERE state IN ('waiting', 'running') AND epoch < $1 ORDER BY state, created, id LIMIT $2`, epoch, limit)
 }
 
@@ -57,19 +50,19 @@ func (s *Store) Untouched(ctx context.Context, epoch int64, since time.Time) ([]
 
 // Unfinished returns a user's unfinished jobs in all servers, oldest first.
 func (s *Store) Unfinished(ctx context.Context, user string) ([]Entry, error) {
-	return s.many(ctx, "find unfinished jobs", `SELECT `+columns+` FROM jobs
+	return s.many(ctx, "find unfinished jobs", `SELECT `+selected+` FROM jobs
 		WHERE state IN ('accepted', 'waiting', 'running') AND user_id = $1 ORDER BY created, id`, user)
 }
 
 // Unacknowledged returns, oldest first, up to limit jobs that were accepted longer ago than age and never acknowledged.
 func (s *Store) Unacknowledged(ctx context.Context, age time.Duration, limit int) ([]Entry, error) {
-	return s.many(ctx, "find unacknowledged jobs", `SELECT `+columns+` FROM jobs
+	return s.many(ctx, "find unacknowledged jobs", `SELECT `+selected+` FROM jobs
 		WHERE state = 'accepted' AND created < $1 ORDER BY created, id LIMIT $2`, millis(s.now().Add(-age)), limit)
 }
 
 // Ended returns, newest first, up to limit jobs that were touched since and are terminal.
 func (s *Store) Ended(ctx context.Context, since time.Time, limit int) ([]Entry, error) {
-	return s.many(ctx, "find ended jobs", `SELECT `+columns+` FROM jobs
+	return s.many(ctx, "find ended jobs", `SELECT `+selected+` FROM jobs
 		WHERE updated >= $1 AND NOT erased AND state IN ('done', 'failed', 'cancelled', 'expired')
 		ORDER BY updated DESC, id DESC LIMIT $2`, millis(since), limit)
 }
@@ -95,15 +88,19 @@ func (s *Store) many(ctx context.Context, step, text string, args ...any) ([]Ent
 
 func (s *Store) entries(ctx context.Context, text string, args ...any) ([]Entry, error) {
 	var found []Entry
+	var more []int // those with input pictures
 	err := s.query(ctx, func(r *sql.Rows) error {
-		e, err := scan(r)
+		e, inputs, err := scan(r)
+		if inputs {
+			more = append(more, len(found))
+		}
 		found = append(found, e)
 		return err
 	}, text, args...)
 	if err != nil {
 		return nil, err
 	}
-	for i := range found {
+	for _, i := range more {
 		if found[i].Inputs, err = s.inputsOf(ctx, found[i].ID); err != nil {
 			return nil, err
 		}
@@ -111,8 +108,7 @@ func (s *Store) entries(ctx context.Context, text string, args ...any) ([]Entry,
 	return found, nil
 }
 
-func scan(r *sql.Rows) (Entry, error) {
-	var e Entry
+func scan(r *sql.Rows) (e Entry, inputs bool, err error) {
 	var spec, reply, pending, outcome string
 	var created, updated int64
 	err := r.Scan(&e.ID, &e.Server, &e.Channel, &e.User, &e.Parent, &e.Verb, &e.State, &spec, &reply, &pending, &e.Lane,

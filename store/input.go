@@ -40,19 +40,6 @@ func (s *Store) Input(ctx context.Context, sha string) ([]byte, error) {
 	return data, nil
 }
 
-// EraseInput removes the bytes of an input picture and every reference to them, at once. Jobs that need them fail
-// with ErrInputGone when they are asked for again.
-func (s *Store) EraseInput(ctx context.Context, sha string) error {
-	r, err := s.write.ExecContext(ctx, `DELETE FROM inputs WHERE sha = $1`, sha)
-	if err != nil {
-		return fmt.Errorf("erase input %s: %w", sha, err)
-	}
-	if n, err := r.RowsAffected(); err == nil && n == 0 {
-		return fmt.Errorf("erase input %s: %w", sha, ErrNotFound)
-	}
-	return nil
-}
-
 // Prune lets finished jobs that were last touched longer ago than age let go of their input pictures, then removes
 // the bytes that nobody refers to. Until then a reroll of a finished job finds its start picture. It returns how many
 // pictures were removed.

@@ -116,6 +116,13 @@ func exerciseWeights(t *testing.T, s *store.Store, c *clock) {
 	if err := s.SetRoleWeight(ctx, "g1", "patron", -1, "mod"); err == nil {
 		t.Error("a weight below zero: got no error")
 	}
+	if err := s.SetRoleWeight(ctx, "g2", "patron", 50, "mod"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ResetPolicy(ctx, "g2", "mod"); err != nil {
+		t.Fatal(err)
+	}
+	weights("g2", map[string]int{})
 	acts, err := s.Audit(ctx, "g1", 1)
 	equal(t, "the act", []any{acts, err}, []any{[]store.Act{{Server: "g1", Actor: "mod", Action: "set role weight",
 		Detail: json.RawMessage(`{"percent":0,"role":"nobody"}`), At: c.now().UTC()}}, error(nil)})

@@ -47,11 +47,13 @@ func (s *Store) SetPolicy(ctx context.Context, server string, p Policy, by strin
 	return nil
 }
 
-// ResetPolicy removes a server's policy and writes down who did it.
+// ResetPolicy removes a server's policy and the weights of its roles, and writes down who did it.
 func (s *Store) ResetPolicy(ctx context.Context, server, by string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM policies WHERE server = $1`, server); err != nil {
-			return err
+		for _, table := range []string{"policies", "role_weights"} {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE server = $1`, server); err != nil {
+				return err
+			}
 		}
 		return s.note(ctx, tx, server, by, "reset policy", nil)
 	})

@@ -7,6 +7,7 @@ ALTER TABLE jobs ADD COLUMN weight INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN erased BOOLEAN NOT NULL DEFAULT FALSE;
 -- One index for the quota of a day and for all of a server, one for all of a person that has ended.
 DROP INDEX jobs_of_day;
+DROP INDEX jobs_of_message; -- nobody asks by it
 CREATE INDEX jobs_of_account ON jobs (server, user_id, created);
 CREATE INDEX jobs_of_owner ON jobs (user_id, created) WHERE state IN ('done', 'failed', 'cancelled', 'expired');
 
@@ -56,6 +57,7 @@ DROP TABLE presets;
 DROP TABLE spent;
 DROP INDEX jobs_of_owner;
 DROP INDEX jobs_of_account;
+CREATE INDEX jobs_of_message ON jobs (message) WHERE message <> '';
 CREATE INDEX jobs_of_day ON jobs (server, user_id, created) WHERE state NOT IN ('failed', 'cancelled', 'expired');
 ALTER TABLE jobs DROP COLUMN erased;
 ALTER TABLE jobs DROP COLUMN weight;
