@@ -111,14 +111,14 @@ func (s *Store) entries(ctx context.Context, text string, args ...any) ([]Entry,
 func scan(r *sql.Rows) (e Entry, inputs bool, err error) {
 	var spec, reply, pending, outcome string
 	var created, updated int64
-	err := r.Scan(&e.ID, &e.Server, &e.Channel, &e.User, &e.Parent, &e.Verb, &e.State, &spec, &reply, &pending, &e.Lane,
-		&e.Cost, &e.Pictures, &e.Spoiler, &e.Epoch, &e.Leased, &e.Message, &outcome, &e.Reason, &created, &updated, &e.Weight)
+	err = r.Scan(&e.ID, &e.Server, &e.Channel, &e.User, &e.Parent, &e.Verb, &e.State, &spec, &reply, &pending, &e.Lane,
+		&e.Cost, &e.Pictures, &e.Spoiler, &e.Epoch, &e.Leased, &e.Message, &outcome, &e.Reason, &created, &updated, &e.Weight, &inputs)
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, false, err
 	}
 	e.Spec, e.Reply, e.Pending, e.Outcome = raw(spec), raw(reply), raw(pending), raw(outcome)
 	e.Created, e.Updated = fromMillis(created), fromMillis(updated)
-	return e, nil
+	return e, inputs, nil
 }
 
 func raw(s string) json.RawMessage {

@@ -32,7 +32,7 @@ func (s *Store) Person(ctx context.Context, user string, limit int) (Person, err
 		}
 	}
 	step("jobs", func() (err error) {
-		p.Jobs, err = s.entries(ctx, `SELECT `+columns+` FROM jobs WHERE `+ofPerson+`
+		p.Jobs, err = s.entries(ctx, `SELECT `+selected+` FROM jobs WHERE `+ofPerson+`
 			ORDER BY created DESC, id DESC LIMIT $2`, user, limit)
 		return err
 	})
