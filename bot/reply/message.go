@@ -32,7 +32,7 @@ type File struct {
 type Message struct {
 	Content    string
 	Files      []File
-	Leave      bool     // edits: the files that are there stay, whichever they are
+	Leave      bool // edits: the files that are there stay, whichever they are
 	Rows       []Row
 	Private    bool     // only the person who asked sees it; first answers and follow-ups only
 	AllowUsers []string // who may be pinged; nobody else ever is
