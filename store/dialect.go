@@ -15,6 +15,7 @@ import (
 type dialect struct {
 	name   goose.Dialect
 	folder string // of the migrations
+	shared bool   // several processes may use it
 	// guard, where it is not nil, keeps programs that start at once from migrating at once.
 	guard lock.SessionLocker
 

@@ -45,7 +45,7 @@ func postgresDialect() dialect {
 		}
 	}
 	return dialect{
-		name: goose.DialectPostgres, folder: "migrations/postgres", guard: migrationLock{},
+		name: goose.DialectPostgres, folder: "migrations/postgres", shared: true, guard: migrationLock{},
 		duplicate: func(err error) bool { return pgCode(err) == pgUnique },
 		orphan:    func(err error) bool { return pgCode(err) == pgForeignKey },
 		passing:   func(err error) bool { return pgCode(err) == pgDeadlock || pgCode(err) == pgSerialization },

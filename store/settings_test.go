@@ -133,6 +133,9 @@ func sameTables(t *testing.T, s *Store) {
 		t.Fatal(err)
 	}
 	defer lite.Close()
+	if lite.Shared() || !s.Shared() {
+		t.Errorf("shared: got %v for SQLite and %v for PostgreSQL, want false and true", lite.Shared(), s.Shared())
+	}
 	got := columnsOf(t, s, `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'`)
 	want := columnsOf(t, lite, `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c
 		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'`)

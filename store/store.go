@@ -63,6 +63,9 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// Shared tells whether other processes may work on the same database. An SQLite file belongs to one.
+func (s *Store) Shared() bool { return s.dialect.shared }
+
 func (s *Store) migrate(ctx context.Context) error {
 	p, err := s.migrations()
 	if err != nil {

@@ -44,7 +44,9 @@ func newBot(d config.Discord, m config.Memory, pool string, ledger *store.Store,
 		Ledger:  ledger,
 		Line:    q,
 		Discord: reply.NewClient(reply.Options{Base: d.API.Base, Token: d.Token.Text()}),
-		Options: bot.Options{Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Log: log, ForgetAfter: m.ForgetAfter},
+		Options: bot.Options{
+			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: ledger.Shared(), Log: log, ForgetAfter: m.ForgetAfter,
+		},
 	})
 }
 
