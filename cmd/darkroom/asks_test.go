@@ -116,6 +116,7 @@ func (w *town) settled() {
 var (
 	answers   = regexp.MustCompile(`^/webhooks/\d+/[^/]+/messages/@original$`)
 	callbacks = regexp.MustCompile(`^/interactions/\d+/[^/]+/callback$`)
+	posts     = regexp.MustCompile(`^/channels/\d+/messages$`)
 	finished  = regexp.MustCompile(`1:remix:`)
 )
 

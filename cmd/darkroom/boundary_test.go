@@ -44,7 +44,12 @@ func scenes() []scene {
 		{"bot", "reap", func(s *stage) { s.make(s.one(), "a red boat", slow); s.arm() }},
 		{"bot", "epoch", func(s *stage) { s.make(s.one(), "a red boat", slow); s.arm() }},
 		{"bot", "begin", func(s *stage) { s.painting(20); s.arm(); s.redis.wipe(s.t) }},
-		{"bot", "traytake", func(s *stage) { s.expire(); s.make(s.one(), "a red boat", quick); s.trayed(); s.arm() }},
+		{"bot", "traytake", func(s *stage) {
+			s.expire()
+			s.make(s.one(), "a red boat", quick)
+			s.until("it lies in the tray", func() bool { return s.trayed() > 0 })
+			s.arm()
+		}},
 		{"bot", "trayack", func(s *stage) { s.expire(); plain(s) }},
 	}
 	return all
@@ -121,14 +126,6 @@ func (s *stage) expire() {
 	s.calm = append(s.calm, s.Fail(sandbox.Fault{Path: answers, Times: -1, Status: 401, Code: 50027}))
 }
 
-// trayed waits until pictures lie in the tray.
-func (s *stage) trayed() {
-	s.t.Helper()
-	s.until("pictures in the tray", func() bool { return s.gatesOf("renderer").count("trayput") > 0 })
-}
-
-func (s *stage) gatesOf(name string) *gate { return s.wishes.gate(name) }
-
 // picture is a start picture.
 func (s *stage) picture() sandbox.Option {
 	var b bytes.Buffer
@@ -142,8 +139,9 @@ func (s *stage) picture() sandbox.Option {
 func (s *stage) try(sc scene, after bool, victim int) {
 	s.t.Helper()
 	name := fmt.Sprintf("%s of %s, after %v, victim %s", sc.script, sc.role, after, victims[victim])
-	s.gate = s.gatesOf(sc.role)
-	s.gate.clear()
+	s.gate = s.wishes.gate(sc.role)
+	s.wishes.gate("bot").clear()
+	s.wishes.gate("renderer").clear()
 	s.trap = &trap{script: sc.script, after: after, nth: 1, sprung: make(chan struct{}), spring: func() {
 		if victim == 0 {
 			s.procs[sc.role].kill()

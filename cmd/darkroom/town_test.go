@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/sandboxtest"
 	"darkroom/queue"
@@ -35,6 +37,7 @@ func TestMain(m *testing.M) {
 		w.crafts = crafts{atelier: openBrush}
 		os.Exit(live(w))
 	}
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy's own
 	os.Exit(m.Run())
 }
 
@@ -43,14 +46,14 @@ const patience = 90 * time.Second
 
 // plan is how a town is built. The zero value is the usual one.
 type plan struct {
-	keep    string           // how Redis writes down; each second
-	models  bool             // the renderers paint with the demo model, not with a brush
-	now     func() time.Time // the sandbox's clock
-	usual   bool             // leases of the usual length, not short ones
-	hang    time.Duration    // how long a painting may stand still
-	grace   time.Duration    // how long one may go on after a stop
-	gated   bool             // a gate stands between each process and Redis
-	through string           // an address to reach Redis by, instead of its own
+	keep   string           // how Redis writes down; each second
+	models bool             // the renderers paint with the demo model, not with a brush
+	now    func() time.Time // the sandbox's clock
+	usual  bool             // leases of the usual length, not short ones
+	hang   time.Duration    // how long a painting may stand still
+	grace  time.Duration    // how long one may go on after a stop
+	gated  bool             // a gate stands between each process and Redis
+	wired  bool             // so does a network that can be spoilt
 }
 
 // town is a whole darkroom of separate processes around a sandbox: what is killed here is killed for good.
@@ -65,6 +68,7 @@ type town struct {
 	mu    sync.Mutex
 	procs []*process
 	gates map[string]*gate // by the name of the process
+	wires map[string]*wire
 }
 
 // process is a child. Its log is shown when the test fails.
@@ -99,7 +103,7 @@ func newTown(t testing.TB, p plan) *town {
 	s := sandboxtest.Start(t, sandbox.Options{Now: p.now})
 	// Discord's pages ask for a string of bits, its OpenAPI description for a number; where they differ the pages count.
 	s.Rules().Allow("default_member_permissions")
-	w := &town{Sandbox: s, plan: p, t: t, home: s.Home(), data: t.TempDir(), redis: redis, gates: map[string]*gate{}}
+	w := &town{Sandbox: s, plan: p, t: t, home: s.Home(), data: t.TempDir(), redis: redis, gates: map[string]*gate{}, wires: map[string]*wire{}}
 	t.Cleanup(func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -123,12 +127,25 @@ func (w *town) gate(name string) *gate {
 	return w.gates[name]
 }
 
+// wire is what a process of that name reaches Redis through.
+func (w *town) wire(name string) *wire {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.wires[name] == nil {
+		w.wires[name] = newWire(w.t, name, w.redis.address())
+	}
+	return w.wires[name]
+}
+
 // door is the address at which a process of that name reaches Redis.
 func (w *town) door(name string) string {
 	if w.gated {
 		return w.gate(name).ln.Addr().String()
 	}
-	return cmp.Or(w.through, w.redis.address())
+	if w.wired {
+		return w.wire(name).Listen
+	}
+	return w.redis.address()
 }
 
 // start runs a subcommand of the program as a process of its own.
