@@ -80,19 +80,44 @@ func (r *benchRig) hurry(b *testing.B, watch *stopwatch, slot string, i int) {
 	r.put(b, i)
 }
 
-// BenchmarkScripts tells what the server itself spends on one script of a cycle, and on commands within it.
+// BenchmarkScripts tells what the server itself spends on each script, and on how many commands within it. That does
+// not depend on what else the machine does.
 func BenchmarkScripts(b *testing.B) {
+	const turn = 500
 	r := newBenchRig(b, 1000, 300)
+	spent, commands, n := map[string]float64{}, map[string]float64{}, 0
+	for b.Loop() {
+		leases := make([]Lease, turn)
+		r.phase(b, "enqueue", spent, commands, turn, func(i int) { r.put(b, r.next+i) })
+		r.phase(b, "reserve", spent, commands, turn, func(i int) {
+			l, err := r.Reserve(b.Context(), "w", fmt.Sprint("n", r.next+i), Offer{Lanes: benchLanes})
+			if err != nil || len(l) != 1 {
+				b.Fatalf("reserved %d jobs, error %v; want one", len(l), err)
+			}
+			leases[i] = l[0]
+		})
+		r.phase(b, "seal", spent, commands, turn, func(i int) { _, _ = r.Seal(b.Context(), leases[i]) })
+		r.phase(b, "done", spent, commands, turn, func(i int) { _, _ = r.Done(b.Context(), leases[i], 1000, Outcome{}) })
+		r.next += turn
+		n += turn
+	}
+	for step := range spent {
+		b.ReportMetric(spent[step]/float64(n), step+"-µs")
+		b.ReportMetric(commands[step]/float64(n), step+"-commands")
+	}
+}
+
+// phase adds up what the server spends on n scripts of a kind.
+func (r *benchRig) phase(b *testing.B, step string, spent, commands map[string]float64, n int, do func(i int)) {
 	if err := r.db.ConfigResetStat(b.Context()).Err(); err != nil {
 		b.Fatal(err)
 	}
-	for b.Loop() {
-		r.cycle(b, "w", r.next, true)
-		r.next++
+	for i := range n {
+		do(i)
 	}
-	calls, usec, total := r.commands(b)
-	b.ReportMetric(usec/float64(4*b.N), "µs/script")
-	b.ReportMetric((total-calls)/float64(4*b.N), "commands/script")
+	scripts, usec, total := r.commands(b)
+	spent[step] += usec
+	commands[step] += total - scripts
 }
 
 // commands reads how many scripts ran and for how long, and how many commands in all.

@@ -121,10 +121,17 @@ func (m *model) adopt(l Lease, slot string) Verdict {
 		s, u := m.server(j.Server), m.user(j.Server, j.User)
 		s.v, u.v = max(s.v, m.v-hoard), max(u.v, s.at-hoard)
 		m.start(j)
+		j.look = j.look || l.Sealed
+		if l.Sealed && !j.cancel {
+			j.state = 'S'
+		}
 	case j.was != was || j.slot != slot:
 		return Stale
 	}
 	j.until = m.now.Add(m.o.Lease)
+	if l.Sealed && j.cancel {
+		return Cancelled // but leased, to be looked at
+	}
 	return OK
 }
 

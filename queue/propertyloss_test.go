@@ -27,11 +27,15 @@ func (p *property) newEpoch(t *rapid.T) {
 func (p *property) adopt(t *rapid.T) {
 	l, times := p.lease(t)
 	slot := pick(t, "slot", l.Slot, l.Slot, "w1")
+	l.Sealed = rapid.Bool().Draw(t, "sealed")
 	for range times {
 		got, v, err := p.Adopt(p.ctx, slot, l)
-		same(t, "adopted", v, p.m.adopt(l, slot), err)
-		if v == OK {
+		want := p.m.adopt(l, slot)
+		same(t, "adopted", v, want, err)
+		if got.Token != (Token{}) {
 			p.leased(t, got)
+		} else if want == OK {
+			t.Fatal("adopted, but no lease came with it")
 		}
 	}
 }
@@ -63,7 +67,21 @@ func (p *property) lose(t *rapid.T) {
 		now := p.m.now
 		p.m = p.then.copied()
 		p.m.now, p.epoch = now, p.m.epoch
+		if rapid.Bool().Draw(t, "another run of the server") {
+			same(t, "run", 0, 0, p.db.HSet(p.ctx, p.opts.rootKey(), "run", "another").Err())
+			p.nothingIsLent(t)
+		}
 	}
+}
+
+// nothingIsLent proves that a server that fell back lends nothing until an epoch begins, and says so to who asks.
+func (p *property) nothingIsLent(t *rapid.T) {
+	_, empty, err := p.Queue.Epoch(p.ctx)
+	same(t, "empty", empty, true, err)
+	if _, err := p.Reserve(p.ctx, "w1", "n", Offer{Lanes: Lanes("a", "b")}); !errors.Is(err, ErrEpoch) {
+		t.Fatalf("reserve on a server that fell back: %v; want ErrEpoch", err)
+	}
+	p.newEpoch(t)
 }
 
 // nothingWorks proves that a line without an epoch takes and gives nothing.
