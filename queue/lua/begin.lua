@@ -5,8 +5,6 @@
 local current = call('HGET', KEYS[1], 'epoch')
 if current and tonumber(current) > tonumber(ARGV[1]) then return {'EPOCH', current} end
 if current == ARGV[1] then return {'OK'} end
-local info = redis.pcall('INFO', 'server')
-local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
-call('HSET', KEYS[1], 'epoch', ARGV[1], 'run', run, 'began', num(now))
+call('HSET', KEYS[1], 'epoch', ARGV[1], 'run', serverRun(), 'began', num(now))
 call('XADD', base .. 'events', 'MAXLEN', '~', ARGV[3], '*', 'kind', 'epoch', 'job', '')
 return {'OK'}

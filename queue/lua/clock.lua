@@ -13,4 +13,12 @@ if not now then
   local t = call('TIME')
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
+
+-- serverRun names this run of the server, '' when it does not say (the embedded one, or not allowed). A server that was
+-- started anew or replaced by its replica may have forgotten acknowledged writes.
+local function serverRun()
+  local info = redis.pcall('INFO', 'server')
+  return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
+end
+
 local function num(x) return string.format('%.0f', x) end -- '..' keeps 14 digits only

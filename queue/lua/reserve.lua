@@ -1,6 +1,5 @@
 -- Lends the next jobs to a slot: of the server that is owed most the user who is owed most, and of that user the oldest
--- job.
--- Further jobs of the same call come from the same lane and batch, so that they can be painted together.
+-- job. Further jobs of the same call come from the same lane and batch, so that they can be painted together.
 --
 -- ARGV[4]  slot    ARGV[5]  nonce of this call, the same when it is repeated    ARGV[6]  lease in ms
 -- ARGV[7]  most jobs    ARGV[8...]  lane, its bias in ms, and so on: the preferred first (it wins a tie)
@@ -9,9 +8,7 @@
 --          has what and what is done, so nothing is lent until the line is begun anew
 --
 -- A lane stands back by its bias, until it was passed over for three minutes while a job was ready in it.
-local info = redis.pcall('INFO', 'server')
-local run = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
-if run ~= (call('HGET', KEYS[1], 'run') or '') then return {'EPOCH'} end
+if serverRun() ~= (call('HGET', KEYS[1], 'run') or '') then return {'EPOCH'} end
 
 local out = {'OK', epoch}
 local patience = 180000 -- milliseconds
