@@ -17,7 +17,7 @@ import (
 type Receipt struct {
 	Duplicate bool // the queue knew this job already
 	Cancelled bool // it was cancelled before: it is not in line, and never will be
-	Position  int  // jobs waiting in the pool with this one: its place at the worst. Position gives the true one
+	Position  int  // jobs waiting in the pool with this one: its place at the worst; Snapshot gives the true one
 }
 
 // CancelAnswer tells what a Cancel could still do.
