@@ -45,8 +45,9 @@ func TestSeveralBotsOnOneLedger(t *testing.T) {
 			h.painted(i, 1)
 			h.done(i)
 		}
-		if n := len(h.brush.specs()); n != 2 {
-			t.Errorf("paintings: got %d, want 2", n)
+		h.poll("the line to be empty", func() bool { s, err := h.line.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+		if m := h.says(asked[2], "Cancelled"); len(m.Attachments) > 0 || h.entry(asked[2]).State != store.Cancelled {
+			t.Errorf("the one that was taken back: %s, %s", describe(m), h.entry(asked[2]).State)
 		}
 		if n := strings.Count(h.log.String(), "the queue begins a new epoch"); n != 1 {
 			t.Errorf("epochs begun: got %d, want one", n)

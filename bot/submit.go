@@ -106,9 +106,6 @@ func (t *turn) entry(p promise) (store.Entry, error) {
 	if p.here {
 		e.Message = t.req.Message
 	}
-	if p.here {
-		e.Message = t.req.Message
-	}
 	if o.Start != nil {
 		if e.Pending, err = json.Marshal(o.Start); err != nil {
 			return store.Entry{}, fmt.Errorf("write down start picture: %w", err)
