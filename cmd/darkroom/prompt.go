@@ -24,16 +24,56 @@ func showPrompt(_ context.Context, s shop) error {
 	if err != nil {
 		return err
 	}
-	parts, addons := prompt.Read(p.Prompt)
 	t := table{w: s.stdout}
-	t.parts(parts)
+	for _, r := range readings(p.Prompt) {
+		if r.title != "" {
+			t.line("%s", r.title)
+		}
+		t.parts(r.parts)
+		if err := t.chunks(m, r.parts); err != nil {
+			return err
+		}
+	}
+	_, addons := prompt.Addons(p.Prompt)
 	for _, a := range addons {
 		t.line("add-on   %s %s %s", a.Kind, a.Name, strings.Join(a.Args, ":"))
 	}
-	if err := t.chunks(m, parts); err != nil {
-		return err
-	}
 	return errors.Join(t.err, hint(s.stderr, m, p.Prompt))
+}
+
+// reading is a prompt as the model reads it for some calls.
+type reading struct {
+	title string // which of composed prompts and which calls; empty when there is no other
+	parts []prompt.Part
+}
+
+// exampleCalls is how many calls of the model prompt editing is shown for.
+const exampleCalls = 20
+
+// readings resolves everything above weights: AND, and editing and alternation, which are shown up to a third text.
+func readings(typed string) []reading {
+	rest, _ := prompt.Addons(typed)
+	terms := prompt.Compose(rest)
+	var all []reading
+	for _, term := range terms {
+		stages := prompt.Stages(term.Text, prompt.Calls{Steps: exampleCalls})
+		from := 0
+		for i, s := range stages[:min(len(stages), 3)] {
+			var title []string
+			if len(terms) > 1 || term.Weight != 1 {
+				title = append(title, fmt.Sprintf("prompt ×%v", term.Weight))
+			}
+			if len(stages) > 1 {
+				title = append(title, fmt.Sprintf("calls %d to %d of %d", from+1, min(s.Until+1, exampleCalls), exampleCalls))
+			}
+			if i == 2 && len(stages) > 3 {
+				title = append(title, "and so on")
+			}
+			from = s.Until + 1
+			all = append(all, reading{strings.Join(title, ", "), prompt.Parse(s.Text)})
+		}
+	}
+	return all
 }
 
 // reader is what a model makes of words.
@@ -68,8 +108,11 @@ func hint(w io.Writer, m reader, texts ...string) error {
 		return err
 	}
 	for _, text := range texts {
-		parts, _ := prompt.Read(text)
-		if n := len(prompt.Chunks(parts, words.Frame(), words.Encode)); n > m.room {
+		n := 0
+		for _, r := range readings(text) {
+			n = max(n, len(prompt.Chunks(r.parts, words.Frame(), words.Encode)))
+		}
+		if n > m.room {
 			fmt.Fprintf(w, "hint: the model %s reads %d of the %d chunks of %.30q; the rest is left out. `darkroom prompt` shows where.\n", m.name, m.room, n, text)
 		}
 	}

@@ -35,6 +35,15 @@ func TestPrompt(t *testing.T) {
 			}
 		}
 	})
+	t.Run("editing and AND are shown by the calls they divide", func(t *testing.T) {
+		t.Parallel()
+		code, stdout, stderr := call(t, "prompt", "[boat:(house:1.2):0.5] AND a star :0.5", "--model", sourceDemo)
+		for _, want := range []string{"prompt ×1, calls 1 to 11 of 20", `"boat"`, "prompt ×1, calls 12 to 20 of 20", `    1.2  "house"`, "prompt ×0.5\n"} {
+			if code != exitDone || !strings.Contains(stdout, want) {
+				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
+			}
+		}
+	})
 	t.Run("what a model has no room for is told", func(t *testing.T) {
 		t.Parallel()
 		narrow := reader{name: "narrow", dir: sourceDemo, room: 1}

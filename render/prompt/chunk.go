@@ -59,10 +59,18 @@ func Chunks(parts []Part, f Frame, tokenize func(string) []int32) []Chunk {
 const ChunkTokens = 75
 
 // LeastChunks returns the fewest chunks of ChunkTokens that a prompt can take, for who has no tokenizer: as if every word
-// were one token.
+// were one token. Of prompts that AND composes the longest counts.
 func LeastChunks(text string) int {
+	rest, _ := Addons(text)
+	least := 1
+	for _, term := range Compose(rest) {
+		least = max(least, leastOf(Parse(term.Text)))
+	}
+	return least
+}
+
+func leastOf(parts []Part) int {
 	n, words := 0, 0
-	parts, _ := Read(text)
 	for _, p := range parts {
 		if p.Break {
 			n, words = n+max(filled(words), 1), 0
@@ -70,7 +78,7 @@ func LeastChunks(text string) int {
 		}
 		words += len(strings.FieldsFunc(p.Text, isSpace))
 	}
-	return max(n+filled(words), 1)
+	return n + filled(words)
 }
 
 func filled(words int) int { return (words + ChunkTokens - 1) / ChunkTokens }
