@@ -38,6 +38,7 @@ type house struct {
 	pace   bot.Pace
 
 	shared      bool          // other bots work on the same ledger
+	cdn         []string      // hosts besides the sandbox that pictures may be fetched from
 	forgetAfter time.Duration // a server that removed the bot is forgotten; never when 0
 
 	ledgerFor func(bot.Ledger) bot.Ledger // what the bot is given for a ledger; the real one when nil
@@ -117,7 +118,7 @@ func (h *house) start() (stop func()) {
 		Ledger: ledger, Line: h.wrap(h.line),
 		Discord: reply.NewClient(reply.Options{Base: h.box.API(), Token: h.box.Token(), Now: h.clock.now}),
 		Options: bot.Options{
-			Token: h.box.Token(), Base: h.box.API(), CDN: []string{u.Host}, Now: h.clock.now, Log: slog.New(slog.NewTextHandler(h.log, nil)),
+			Token: h.box.Token(), Base: h.box.API(), CDN: append(h.cdn, u.Host), Now: h.clock.now, Log: slog.New(slog.NewTextHandler(h.log, nil)),
 			Pace: h.pace, ForgetAfter: h.forgetAfter, Shared: h.shared,
 		},
 	})
