@@ -189,6 +189,11 @@ func (g *gateway) watch(ctx context.Context, w *wire, down <-chan struct{}) erro
 
 // discard closes a session that may be stuck: politely for a moment, then by cutting its connection.
 func (g *gateway) discard(s *discordgo.Session, w *wire) {
+	defer w.cut()
+	if !s.TryLock() { // it is being closed, or stuck: a Close would wait for this lock too
+		return
+	}
+	s.Unlock()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -198,7 +203,6 @@ func (g *gateway) discard(s *discordgo.Session, w *wire) {
 	case <-done:
 	case <-time.After(politeFor):
 	}
-	w.cut()
 }
 
 // refused tells whether a close code says that trying again is useless. Source: Discord, "Gateway Close Event Codes".

@@ -31,6 +31,7 @@ type gate struct {
 	open   map[*end]bool
 	shut   bool // the cable is out
 	dead   bool // for good
+	calm   calm
 }
 
 func (s *street) gate() *gate { return &gate{street: s, open: map[*end]bool{}} }

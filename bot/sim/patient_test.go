@@ -7,64 +7,75 @@ import (
 	"time"
 )
 
-// closing is how long the other side's answer to a close frame is kept back.
-//
-// discordgo sleeps for a second under its lock when it closes a session, and whoever reads from the connection asks for
-// that lock as soon as it hears of the end. A bubble's time stands still while a goroutine waits for a mutex, so the
-// reader must hear of it later than that.
+// A bubble's time stands still while a goroutine waits for a mutex. discordgo opens a session under its lock, and sleeps
+// for a second under it when it closes one, while whoever reads from a connection asks for that lock as soon as it hears
+// of an error. So readers of a process's gateway connections hear of errors one after the other, closing apart, and not
+// while a session is being opened.
+
+// closing is how long after a close frame, a failed write or another reader's error a reader hears of its own.
 const closing = 1500 * time.Millisecond
 
-// dialGateway connects as dial does; what it returns tells a reader of a close late.
+// calm is what the gateway connections of one process know of each other.
+type calm struct {
+	mu      sync.Mutex
+	opening *patient  // the connection on which a session is being opened
+	last    time.Time // when discordgo last began to close something
+}
+
+// patient is a connection whose reader hears of an error late.
+type patient struct {
+	*end
+	calm   *calm
+	writes int // a session is open with the third: after the handshake and who it is comes a heartbeat
+}
+
+// dialGateway connects as dial does; what it returns tells its reader of an error late.
 func (g *gate) dialGateway(ctx context.Context, network, address string) (net.Conn, error) {
 	c, err := g.dial(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	return &patient{end: c.(*end)}, nil
+	p := &patient{end: c.(*end), calm: &g.calm}
+	g.calm.mu.Lock()
+	defer g.calm.mu.Unlock()
+	g.calm.opening = p
+	return p, nil
 }
 
-// patient is a connection whose reader hears of an end late.
-type patient struct {
-	*end
-	mu   sync.Mutex
-	last time.Time // when a close frame was sent, or a write failed
-}
-
-func (p *patient) note() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.last = time.Now()
-}
-
-func (p *patient) noted() time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.last
-}
-
-// Read reads. An error comes late.
+// Read reads.
 func (p *patient) Read(b []byte) (int, error) {
 	n, err := p.end.Read(b)
-	if err == nil {
-		return n, nil
+	for err != nil && !p.calm.may(p) {
+		time.Sleep(closing / 10)
 	}
-	for at := time.Now(); ; {
-		if last := p.noted(); last.After(at) {
-			at = last
-		}
-		left := time.Until(at.Add(closing))
-		if left <= 0 {
-			return n, err
-		}
-		time.Sleep(left)
+	return n, err
+}
+
+// may tells whether a reader may hear of an error now.
+func (c *calm) may(p *patient) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.opening == p {
+		c.opening = nil
+		return true
 	}
+	if c.opening != nil || time.Since(c.last) < closing {
+		return false
+	}
+	c.last = time.Now()
+	return true
 }
 
 // Write sends, and looks out for a close frame: RFC 6455 gives it the first byte 0x88.
 func (p *patient) Write(b []byte) (int, error) {
 	n, err := p.end.Write(b)
+	p.calm.mu.Lock()
+	defer p.calm.mu.Unlock()
+	if p.writes++; p.writes == 3 && p.calm.opening == p {
+		p.calm.opening = nil
+	}
 	if err != nil || len(b) > 0 && b[0] == 0x88 {
-		p.note()
+		p.calm.last = time.Now()
 		p.in.hold(time.Now().Add(closing))
 	}
 	return n, err
