@@ -226,7 +226,8 @@ func TestSmallServersHardlyNoticeAFlood(t *testing.T) {
 		{15 * time.Second, 1, "redis"}, {15 * time.Second, 4, "redis"}} {
 		t.Run(fmt.Sprintf("load %v, batch of %d, %s", c.load, c.batch, c.backend), func(t *testing.T) {
 			t.Parallel()
-			arrivals := town(rand.New(rand.NewPCG(1, seed(t))), 30)
+			n := seed(t)
+			arrivals := town(rand.New(rand.NewPCG(1, n)), 30)
 			s := newStudio(newRig(t, Options{Lease: time.Hour}, backends[c.backend]), 3, arrivals)
 			s.load, s.batch = c.load, c.batch
 			s.play()
@@ -234,6 +235,10 @@ func TestSmallServersHardlyNoticeAFlood(t *testing.T) {
 			render := c.load + time.Duration(float64(longest)*(1+0.45*float64(c.batch-1)))*time.Millisecond
 			want := 2*best + render + affinity*c.load
 			t.Logf("p95 of small servers: %v, ideal %v, allowed %v", got, best, want)
+			f := &fact{Fault: "one server floods 400 jobs, thirty small ones ask now and then", Where: "fairness, real scripts in virtual time",
+				Tries: len(arrivals), Note: fmt.Sprintf("loading %v, batches of %d: p95 of the small servers' waits %.1f s, of an ideal fluid scheduler without loading %.1f s",
+					c.load, c.batch, got.Seconds(), best.Seconds()), Seed: n}
+			defer f.write(t, fmt.Sprintf("flood %v %d %s", c.load, c.batch, c.backend))
 			if got > want {
 				t.Errorf("p95 of small servers is %v, ideal %v; want at most %v", got, best, want)
 			}

@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"slices"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -33,9 +32,14 @@ import (
 // I3 and I13 need the bot: cmd/darkroom has them.
 func TestTheLineDoesAsTheModel(t *testing.T) {
 	each(t, propertyOptions, func(r *rig) {
-		for range soakTimes(30) {
-			rapid.Check(r.TB.(*testing.T), r.walk)
+		t := r.TB.(*testing.T)
+		f := &fact{Fault: "calls repeated, late or forged, clocks set back, Redis wiped or set back to an older copy, in random order",
+			Where: "scripts against a plain model, " + filepath.Base(t.Name()),
+			Note:  "tries are steps; after each, every answer, job, account, counter and index was compared"}
+		for range soakTimes(40) {
+			rapid.Check(t, func(t *rapid.T) { f.tried(r.walk(t)) })
 		}
+		f.write(t, "model "+filepath.Base(t.Name()))
 	})
 }
 
@@ -45,7 +49,8 @@ func FuzzTheLine(f *testing.F) {
 		f.Add(bytes.Repeat([]byte{byte(37 * i), 1, 128, byte(i)}, 500))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		rapid.MakeFuzz(newRig(t, propertyOptions, backends["embedded"]).walk)(t, data)
+		r := newRig(t, propertyOptions, backends["embedded"])
+		rapid.MakeFuzz(func(t *rapid.T) { r.walk(t) })(t, data)
 	})
 }
 
@@ -53,16 +58,8 @@ func FuzzTheLine(f *testing.F) {
 var propertyOptions = Options{Lease: 30 * time.Second, Backoff: 5 * time.Second, MaxBackoff: 12 * time.Second,
 	Grace: 20 * time.Second, KeepEnded: 2 * time.Minute, MaxEnded: 8, MaxWaiting: 12}
 
-// soakTimes is how often a long property is tried: once, or so often in a soak.
-func soakTimes(n int) int {
-	if os.Getenv("DARKROOM_SOAK") == "" {
-		return 1
-	}
-	return n
-}
-
-// walk makes one random walk, on an epoch of its own.
-func (r *rig) walk(t *rapid.T) {
+// walk makes one random walk, on an epoch of its own, and tells how many steps it had.
+func (r *rig) walk(t *rapid.T) int {
 	r.wipe()
 	p := &property{rig: r, T: t, m: newModel(r.opts, r.clock.Now())}
 	p.newEpoch(t)
@@ -71,6 +68,7 @@ func (r *rig) walk(t *rapid.T) {
 		"fail": p.fail, "release": p.release, "cancel": p.cancel, "wait": p.wait, "adopt": p.adopt, "rare": p.rare,
 		"": p.sound,
 	})
+	return p.steps
 }
 
 // rare draws what would end most walks before they lead anywhere, were it as likely as the rest.
@@ -85,6 +83,7 @@ type property struct {
 	m      *model
 	leases []Lease // all that were ever given
 	ids    int
+	steps  int
 	epochs int64             // begun so far; an older copy may be behind
 	nonces map[string]string // the last of each slot
 	copy   kept              // an older copy of the data
@@ -92,6 +91,7 @@ type property struct {
 }
 
 func (p *property) sound(t *rapid.T) {
+	p.steps++
 	if faults := append(p.rig.faults(), p.alike()...); len(faults) > 0 {
 		t.Fatalf("unsound: %q", faults)
 	}
@@ -265,41 +265,4 @@ func (p *property) wait(t *rapid.T) {
 	p.m.now = p.clock.Now()
 	got, err := p.Reap(p.ctx)
 	same(t, "reaped", got, p.m.reap(), err)
-}
-
-// TestALineThatIsServedEnds proves that nothing is ever stuck: whatever jobs there are, renderers that take every lane
-// finish them all, in the order that Position foretold when nothing gets in between.
-func TestALineThatIsServedEnds(t *testing.T) {
-	each(t, Options{}, func(r *rig) {
-		rapid.Check(r.TB.(*testing.T), func(t *rapid.T) {
-			r.wipe()
-			p := &property{rig: r, T: t, m: newModel(r.opts, r.clock.Now())}
-			p.newEpoch(t)
-			for range rapid.IntRange(1, 25).Draw(t, "jobs") {
-				p.enqueue(t)
-			}
-			var served []string
-			for {
-				p.calls++
-				l, err := r.Reserve(r.ctx, "w", fmt.Sprint("n", p.calls), Offer{Lanes: Lanes("a", "b")})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if len(l) == 0 {
-					break
-				}
-				served = append(served, l[0].Job.ID)
-				if v, err := r.Done(r.ctx, l[0], l[0].Job.Cost, Outcome{}); v != OK || err != nil {
-					t.Fatal(v, err)
-				}
-			}
-			slices.Sort(served)
-			if len(slices.Compact(served)) != len(p.m.jobs) {
-				t.Fatalf("served %v, want all %d jobs once", served, len(p.m.jobs))
-			}
-			if faults := r.faults(); len(faults) > 0 {
-				t.Fatalf("unsound: %q", faults)
-			}
-		})
-	})
 }
