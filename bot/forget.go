@@ -46,6 +46,7 @@ func (m *members) hear(kind string, raw json.RawMessage) {
 			return
 		}
 		m.mu.Lock()
+		call.outdate(m.told)
 		m.calls = append(m.calls, call)
 		m.mu.Unlock()
 	default:
@@ -81,8 +82,13 @@ func (r rollCall) concerns(server string) bool {
 	return err == nil && (n>>22)%r.count == r.shard
 }
 
+// outdate drops what was told before the call about servers of its shard.
+func (r rollCall) outdate(told map[string]bool) {
+	maps.DeleteFunc(told, func(server string, _ bool) bool { return r.concerns(server) })
+}
+
 // news returns, for the servers that the ledger knows (and whether it knows them as departed), which have come back and
-// which are gone. What was told by name counts more than a call from before.
+// which are gone. What was told by name came after the calls.
 func (m *members) news(known map[string]bool) (back, gone []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -126,6 +132,9 @@ func (m *members) take() *members {
 func (m *members) untake(taken *members) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	for _, call := range m.calls {
+		call.outdate(taken.told)
+	}
 	maps.Copy(taken.told, m.told)
 	m.told, m.calls = taken.told, append(taken.calls, m.calls...)
 }

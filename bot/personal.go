@@ -62,14 +62,17 @@ func (t *turn) forgetMe(ctx context.Context) error {
 	return nil
 }
 
-// recallAll takes back all that the person has waiting, and returns how many could not be.
+// recallAll takes back all that the person has waiting, and returns how many could not be. A queue that does not answer
+// is asked once.
 func (t *turn) recallAll(ctx context.Context) (left int, err error) {
 	open, err := t.ledger.Unfinished(ctx, t.req.Person.ID)
 	if err != nil {
 		return 0, err
 	}
-	for _, e := range open {
+	for i, e := range open {
 		switch err := t.recall(ctx, e); {
+		case errors.Is(err, errReconnecting):
+			return left + len(open) - i, nil
 		case err == nil:
 			t.aside(func(ctx context.Context) {
 				t.correct(ctx, e, func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, e.ID) })
