@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -43,4 +44,41 @@ func TestTakeover(t *testing.T) {
 	if took := time.Duration(f.Recovery) * time.Millisecond; most > 0 && took > most {
 		t.Errorf("taken over after %v, want at most %v", took, most)
 	}
+}
+
+// TestARendererThatWasFrozen stops a renderer in mid-picture, as a suspended machine does, lets another one post the
+// pictures, and wakes it again: what it was about to say must not be seen.
+func TestARendererThatWasFrozen(t *testing.T) {
+	t.Parallel()
+	tries := 1
+	if soaking() {
+		tries = 40
+	}
+	ws := newWishes(newTown(t, plan{}), 12)
+	f := fact{Fault: "a renderer frozen in mid-picture, woken after another one posted", Where: "separate processes"}
+	ws.bot()
+	frozen := ws.renderer()
+	ws.ready(1)
+	for range tries {
+		one := ws.painting(40)
+		time.Sleep(time.Duration(f.Tries%10) * 40 * time.Millisecond) // another moment each time
+		frozen.signal(syscall.SIGSTOP)
+		next := ws.renderer()
+		ws.shows(one.Interaction)
+		frozen.signal(syscall.SIGCONT)
+		began := time.Now()
+		two := ws.painting(20) // while the other wakes up
+		ws.shows(two.Interaction)
+		f.took(time.Since(began))
+		if n := ws.everywhere()[one.ID+"-0"]; n != 1 {
+			m, _ := ws.message(one)
+			f.Lost++
+			t.Errorf("%d results after %d tries, want 1; the message says %q", n, f.Tries, m.Content)
+		}
+		frozen.kill()
+		frozen = next
+		f.Tries++
+	}
+	f.add(ws.judge())
+	f.write(t)
 }

@@ -32,8 +32,16 @@ func (t *turn) heed(ctx context.Context, v queue.Verdict, with queue.Token, sent
 // the queue may still hold it for us.
 func (t *turn) keep(until time.Time) {
 	if t.alarm.Stop() {
+		t.until.Store(&until)
 		t.alarm.Reset(time.Until(until) - t.margin())
 	}
+}
+
+// mine tells whether the lease is good, by either clock: the monotonic one stands still while a machine is suspended. A
+// process that was frozen must ask before it speaks: its alarm may go off a moment later.
+func (t *turn) mine() bool {
+	end, now := t.until.Load().Add(-t.margin()), time.Now()
+	return now.Before(end) && now.Round(0).Before(end.Round(0))
 }
 
 // insist calls the queue until it answers, for as long as the lease may be ours. A cancel or the end of the process

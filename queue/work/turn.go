@@ -37,6 +37,7 @@ type turn struct {
 	percent   atomic.Int64
 	moved     chan struct{} // told when percent grew
 	alarm     *time.Timer   // ends hold shortly before the lease may be somebody else's
+	until     atomic.Pointer[time.Time]
 	over      chan struct{} // closed when this turn and those before it are over
 	gone      atomic.Bool   // the queue was told the end, or is not to be told
 	began     time.Time
@@ -52,6 +53,7 @@ func newTurn(ctx context.Context, b Bench, l queue.Lease) (t *turn, run func(sto
 	hold, drop := context.WithCancelCause(context.WithoutCancel(ctx))
 	paint, cancelled := context.WithCancelCause(hold)
 	t = &turn{Bench: b, job: l.Job, own: l, drop: drop, cancelled: cancelled, moved: make(chan struct{}, 1), over: make(chan struct{})}
+	t.until.Store(&l.Until)
 	t.log = b.Options.Log.With("job", l.Job.ID, "attempt", l.Attempt)
 	t.alarm = time.AfterFunc(time.Until(l.Until)-t.margin(), func() { drop(ErrLeaseLost) })
 	return t, func(stop context.Context, mine <-chan struct{}) error { return t.run(stop, hold, paint, mine) }
@@ -160,6 +162,9 @@ func (t *turn) look(hold context.Context) (found bool, out queue.Outcome, err er
 // make paints, telling progress on the side.
 func (t *turn) make(paint context.Context) (Made, error) {
 	news := newTeller(func(percent int, preview func() image.Image) error {
+		if !t.mine() {
+			return nil // somebody else may have posted the pictures: this would hide them
+		}
 		ctx, cancel := context.WithTimeout(paint, progressFor)
 		defer cancel()
 		return t.Post.Progress(ctx, t.job, percent, preview)

@@ -294,3 +294,21 @@ func TestAHangingEditIsCutShort(t *testing.T) {
 		b.was(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1")
 	})
 }
+
+func TestNothingIsShownOnceTheLeaseIsOver(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &bureau{beat: func(queue.Held) (queue.Verdict, error) { return "", errNet }}
+		b.paint = func(_ context.Context, p func(int, func() image.Image)) (Made, error) {
+			time.Sleep(40 * time.Second) // as one that was frozen: it has not heard of its end
+			p(50, nil)
+			time.Sleep(time.Second)
+			return Made{}, errNet
+		}
+		open(t, b, job("1"))
+		time.Sleep(2 * time.Minute)
+		b.over()
+		if len(b.percent) > 0 {
+			t.Errorf("shown %v after the lease was over, want nothing", b.percent)
+		}
+	})
+}
