@@ -90,7 +90,8 @@ func TestCommands(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		"renderer": {"renderer", "--redis-url", "redis://h:1"}, "draw": {"draw", "a boat"}, "prompt": {"prompt", "a", "--json"},
-		"models list": {"models", "list"}, "models check": {"models", "check"}, "doctor": {"doctor"}, "version": {"version"},
+		"models list": {"models", "list"}, "models check": {"models", "check"}, "doctor": {"doctor"}, "line show": {"line", "show"},
+		"line pause": {"line", "pause", "--server", "5", "--reason", "night"}, "line resume": {"line", "resume", "--model", "m"}, "version": {"version"},
 	} {
 		equal(t, fmt.Sprint(args), load(t, sources(args...)).Command, want)
 	}

@@ -4,7 +4,7 @@ import "time"
 
 // Settings is the command line: one field per subcommand, of which the one named by Command was chosen and checked.
 type Settings struct {
-	Command string `kong:"-"` // "up", "bot", "renderer", "draw", "prompt", "models list", "models check", "doctor" or "version"
+	Command string `kong:"-"` // "up", "bot", "renderer", "draw", "prompt", "models list", "models check", "line show", "line pause", "line resume", "doctor" or "version"
 
 	Config string `name:"config" from:"DARKROOM_CONFIG" placeholder:"FILE" help:"YAML file with settings, named as the flags are."`
 	Log    Log    `embed:""`
@@ -12,6 +12,7 @@ type Settings struct {
 	Up       Up       `cmd:"" group:"serve" help:"Bot, renderer, queue and database in one process; a page to try it on when there is no token."`
 	Bot      Bot      `cmd:"" group:"serve" help:"Only the bot."`
 	Renderer Renderer `cmd:"" group:"serve" help:"Only a renderer."`
+	Stand    Stand    `cmd:"" name:"line" group:"shell" help:"Show how the line stands; pause a server, a model or everything, and let it go on."`
 	Draw     Draw     `cmd:"" group:"shell" help:"Paint a picture from the shell: no Discord, no Redis."`
 	Prompt   Prompt   `cmd:"" group:"shell" help:"Show how a prompt is understood: weights and chunks."`
 	Models   Models   `cmd:"" group:"shell" help:"List and check the model folders."`
@@ -62,6 +63,29 @@ type Doctor struct {
 	Discord Discord `embed:"" group:"discord"`
 	Page    Page    `embed:"" group:"discord"`
 	Runtime Runtime `embed:"" group:"models"`
+}
+
+// Stand looks at the line of waiting jobs and stops parts of it.
+type Stand struct {
+	Show struct {
+		Data  Data  `embed:"" group:"state"`
+		Redis Redis `embed:"" group:"state"`
+	} `cmd:"" help:"Show how many wait, which renderers are up and what is paused."`
+	Pause struct {
+		Stop   `embed:""`
+		Reason string `name:"reason" placeholder:"TEXT" help:"Why, told to everyone who waits."`
+	} `cmd:"" help:"Paint nothing of a server or a model, or nothing at all; what waits keeps its place."`
+	Resume struct {
+		Stop `embed:""`
+	} `cmd:"" help:"Take a pause back."`
+}
+
+// Stop says what is paused, or goes on: everything when nothing is named.
+type Stop struct {
+	Data   Data   `embed:"" group:"state"`
+	Redis  Redis  `embed:"" group:"state"`
+	Server string `name:"server" placeholder:"ID" xor:"what" help:"Only this server; dm is all direct messages."`
+	Model  string `name:"model" placeholder:"NAME" xor:"what" help:"Only this model."`
 }
 
 // Data is where the truth is kept.

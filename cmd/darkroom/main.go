@@ -106,8 +106,13 @@ func tellFaults(w io.Writer, e *config.FaultError) {
 // commands lists the subcommands by the name that config gives them.
 func commands() map[string]command {
 	all := map[string]command{
-		"bot":     runBot,
-		"doctor":  doctor,
+		"bot":    runBot,
+		"doctor": doctor,
+
+		"line show":   showLine,
+		"line pause":  pauseLine,
+		"line resume": resumeLine,
+
 		"prompt":  showPrompt,
 		"version": version,
 	}

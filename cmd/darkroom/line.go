@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"darkroom/config"
+	"darkroom/queue"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+// lineWithin is how long Redis may take to show the line, or to hear of a stop.
+const lineWithin = 5 * time.Second
+
+// showLine prints how the line stands and what is stopped.
+func showLine(ctx context.Context, s shop) (err error) {
+	c := s.settings.Stand.Show
+	ledger, err := openData(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
+	stops, err := ledger.Pauses(ctx)
+	if err != nil {
+		return err
+	}
+	if err := tellLine(ctx, s.stdout, c.Redis); err != nil {
+		return err
+	}
+	return tellStops(s.stdout, stops)
+}
+
+func tellLine(ctx context.Context, w io.Writer, r config.Redis) error {
+	if r.URL.Empty() {
+		_, err := fmt.Fprintln(w, "The line is in the memory of darkroom up: /queue shows it.")
+		return err
+	}
+	q, err := queue.Dial(r.URL.Text(), queue.Options{Pool: r.Pool})
+	if err != nil {
+		return err
+	}
+	defer q.Close()
+	ctx, cancel := context.WithTimeout(ctx, lineWithin)
+	defer cancel()
+	waiting, running, err := q.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	up, err := q.Renderers(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%d waiting, %d being painted, %d renderers\n", waiting, running, len(up))
+	for _, x := range up {
+		if err == nil {
+			_, err = fmt.Fprintf(w, "renderer %s on %s: %s\n", x.Slot, x.Device, modelNames(x.Models))
+		}
+	}
+	return err
+}
+
+func modelNames(models []queue.Model) (text string) {
+	for _, m := range models {
+		if text != "" {
+			text += ", "
+		}
+		text += m.Name
+	}
+	return text
+}
+
+func tellStops(w io.Writer, stops []store.Pause) error {
+	if len(stops) == 0 {
+		_, err := fmt.Fprintln(w, "nothing is paused")
+		return err
+	}
+	for _, p := range stops {
+		if _, err := fmt.Fprintf(w, "paused: %s %s %s\n", p.Kind, p.Name, p.Reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pauseLine and resumeLine write a stop into the database, which the bot keeps the queue to, and tell the queue at once.
+func pauseLine(ctx context.Context, s shop) error {
+	c := s.settings.Stand.Pause
+	return stopLine(ctx, s, c.Stop, func(ledger *store.Store, p store.Pause) (bool, error) {
+		p.Reason = c.Reason
+		return true, ledger.Pause(ctx, p)
+	}, func(ctx context.Context, q *queue.Queue, at queue.Scope) error { return q.Pause(ctx, at, c.Reason) })
+}
+
+func resumeLine(ctx context.Context, s shop) error {
+	return stopLine(ctx, s, s.settings.Stand.Resume.Stop, func(ledger *store.Store, p store.Pause) (bool, error) {
+		return ledger.Resume(ctx, p.Kind, p.Name)
+	}, func(ctx context.Context, q *queue.Queue, at queue.Scope) error { return q.Resume(ctx, at) })
+}
+
+func stopLine(ctx context.Context, s shop, c config.Stop, write func(*store.Store, store.Pause) (bool, error),
+	tell func(context.Context, *queue.Queue, queue.Scope) error) (err error) {
+	ledger, err := openData(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ledger.Close()) }()
+	var q *queue.Queue
+	if !c.Redis.URL.Empty() {
+		if q, err = queue.Dial(c.Redis.URL.Text(), queue.Options{Pool: c.Redis.Pool}); err != nil {
+			return err
+		}
+		defer q.Close()
+	}
+	reach, cancel := context.WithTimeout(ctx, lineWithin)
+	defer cancel()
+	stops, err := stopsOf(reach, q, c)
+	if err != nil {
+		return err
+	}
+	for _, p := range stops {
+		there, err := write(ledger, p)
+		if err != nil {
+			return err
+		}
+		if !there {
+			return fmt.Errorf("%s was not paused here; a server that its own moderators paused goes on by /limits", scopeOf(p))
+		}
+		if q == nil || tell(reach, q, scopeOf(p)) != nil {
+			_, err = fmt.Fprintln(s.stdout, "written down; the bot tells the line within a minute")
+		} else {
+			_, err = fmt.Fprintln(s.stdout, "done")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func scopeOf(p store.Pause) queue.Scope {
+	switch p.Kind {
+	case "server":
+		return queue.Scope{Server: p.Name}
+	case "lane":
+		return queue.Scope{Lane: p.Name}
+	}
+	return queue.Scope{}
+}
+
+// stopsOf are the stops that a command names: a server, the lanes of a model, or everything.
+func stopsOf(ctx context.Context, q *queue.Queue, c config.Stop) ([]store.Pause, error) {
+	switch {
+	case c.Server != "":
+		return []store.Pause{{Kind: "server", Name: c.Server}}, nil
+	case c.Model == "":
+		return []store.Pause{{Kind: "pool"}}, nil
+	case q == nil:
+		return nil, errors.New("a model is known by its name only through Redis: set REDIS_URL")
+	}
+	up, err := q.Renderers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range up {
+		for _, m := range r.Models {
+			if m.Name != c.Model {
+				continue
+			}
+			var all []store.Pause
+			for _, lane := range picture.Lanes(m.Hash) {
+				all = append(all, store.Pause{Kind: "lane", Name: lane})
+			}
+			return all, nil
+		}
+	}
+	return nil, fmt.Errorf("no renderer that is up has a model called %q", c.Model)
+}
