@@ -41,8 +41,8 @@ lint:
 race:
 	$(GO) test -race ./bot/... ./queue/... ./store/...
 
-soak: runtime ## The long tests: many kills and many random steps
-	DARKROOM_SOAK=1 $(GO) test -timeout 60m -count 1 ./cmd/darkroom ./queue/... ./store/...
+soak: runtime ## The long tests: real kills, bad networks, many random steps; writes docs/reliability.md
+	$(GO) run ./cmd/soak
 
 bench: runtime ## Benchmarks
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./...
