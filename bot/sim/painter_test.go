@@ -24,6 +24,7 @@ import (
 type painter struct {
 	step  func(picture.Spec) time.Duration // how long one step of a Spec takes
 	chaos float64                          // the chance that painting goes wrong
+	tell  func(job string, over bool)      // hears of each beginning and end
 
 	mu   sync.Mutex
 	dice *rand.Rand
@@ -39,6 +40,7 @@ func (p *painter) Paint(ctx context.Context, l queue.Lease, progress func(int, f
 	}
 	fate := p.fate()
 	began := time.Now()
+	p.tell(l.Job.ID, false)
 	for step := 1; step <= spec.Steps; step++ {
 		select {
 		case <-ctx.Done():
@@ -52,6 +54,7 @@ func (p *painter) Paint(ctx context.Context, l queue.Lease, progress func(int, f
 			}
 		}
 	}
+	p.tell(l.Job.ID, true)
 	return made(l.Job.ID, spec, time.Since(began)), nil
 }
 

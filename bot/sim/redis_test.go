@@ -2,12 +2,14 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"sync"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/alicebob/miniredis/v2/server"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
@@ -24,6 +26,7 @@ type memory struct {
 	dice   *rand.Rand
 	lose   float64 // the chance that a call is lost on its way, or its answer, or half of the answer
 	lost   int     // how many were
+	starts int     // how often it was started
 }
 
 func newMemory(t *testing.T, seed uint64) *memory {
@@ -40,6 +43,8 @@ func (m *memory) start(data []value) {
 		m.t.Fatalf("start redis: %v", err)
 	}
 	_ = c.Close()
+	m.starts++
+	s.Server().SetPreHook(saysWhichRun(m.starts))
 	for _, v := range data {
 		if err := v.put(s); err != nil {
 			m.t.Fatalf("restore redis: %v", err)
@@ -48,6 +53,17 @@ func (m *memory) start(data []value) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.server = s
+}
+
+// saysWhichRun answers INFO as a real server does, with a name of its own for each start.
+func saysWhichRun(n int) server.Hook {
+	return func(c *server.Peer, cmd string, _ ...string) bool {
+		if cmd != "INFO" {
+			return false
+		}
+		c.WriteBulk(fmt.Sprintf("# Server\r\nredis_version:7.4.0\r\nrun_id:%040x\r\n", n))
+		return true
+	}
 }
 
 // stop kills the server and returns what it held.

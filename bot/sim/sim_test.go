@@ -91,12 +91,7 @@ func through(t *testing.T, seed uint64, dir string, log *slog.Logger, wishes int
 	w.log, w.chaos = log, 0.03
 	l := newLife(w, 8, 8)
 	slots := []string{"north", "east", "south", "west", "attic", "cellar"}
-	for _, s := range slots {
-		w.startRenderer(s)
-	}
-	w.startBot()
-	w.ready()
-	time.Sleep(10 * time.Second)
+	l.opens(slots...)
 	tr, stop, done := newTrouble(l, slots...), make(chan struct{}), make(chan struct{})
 	go func() { defer close(done); tr.reign(10*time.Second, stop) }()
 	l.live(wishes, 700*time.Millisecond)

@@ -27,7 +27,7 @@ import (
 var start2026 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // lineOptions keeps few events: who was away misses some, and miniredis reads through all of them at every change.
-var lineOptions = queue.Options{MaxEvents: 300}
+var lineOptions = queue.Options{MaxEvents: 100}
 
 // discordHost is where our own Discord answers.
 const discordHost = "sandbox.local"
@@ -42,7 +42,8 @@ type town struct {
 	ledger string // path of the database
 	step   func(picture.Spec) time.Duration
 	chaos  float64
-	models []string // content hashes
+	tell   func(job string, over bool) // of each painting
+	models []string                    // content hashes
 	log    *slog.Logger
 
 	wg sync.WaitGroup // everything that must end before the bubble can
@@ -77,7 +78,8 @@ func newTown(t *testing.T, seed uint64, dir string) *town {
 	w := &town{t: t, seed: seed, ledger: filepath.Join(dir, fmt.Sprintf("%d.db", seed)), slots: map[string]*process{},
 		street: &street{hosts: map[string]host{}, seed: seed << 20, slow: 2 * time.Millisecond},
 		redis:  newMemory(t, seed), models: []string{strings.Repeat("ab", 32)}, log: slog.New(slog.DiscardHandler)}
-	w.step = func(picture.Spec) time.Duration { return 250 * time.Millisecond }
+	w.step = func(s picture.Spec) time.Duration { return time.Duration(s.Count) * 100 * time.Millisecond }
+	w.tell = func(string, bool) {}
 	door := newDoor()
 	limits := sandbox.RealLimits()
 	s, err := sandbox.New(sandbox.Options{Listener: door, Host: discordHost, Rules: rules.NewBook(), Limits: &limits})
@@ -176,7 +178,7 @@ func (w *town) startRenderer(slot string) *process {
 	g := w.street.gate()
 	name := w.name(slot)
 	line := w.redis.queueBy(g, lineOptions)
-	paint := &painter{step: w.step, chaos: w.chaos, dice: rand.New(rand.NewPCG(w.seed, uint64(len(name)+w.born)))}
+	paint := &painter{step: w.step, chaos: w.chaos, tell: w.tell, dice: rand.New(rand.NewPCG(w.seed, uint64(len(name)+w.born)))}
 	bench := work.Bench{
 		Queue: line, Paint: paint,
 		Post:    reply.NewPoster(reply.NewClient(reply.Options{Base: w.API(), HTTP: client(g, time.Minute)}), line),
