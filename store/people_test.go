@@ -217,6 +217,8 @@ func exerciseSweep(t *testing.T, s *store.Store, c *clock) {
 		t.Errorf("the job that ended: got %v, want %v", err, store.ErrNotFound)
 	}
 	equal(t, "a job from after the erasure", find(t, s, "7-0").State, store.Done)
+	p, err := s.Person(ctx, "u1", 9)
+	equal(t, "what was painted since", []any{len(p.Spent), p.Spent[0].Pictures, err}, []any{1, 4, error(nil)})
 	c.advance(store.Day)
 	sweep()
 	count, err := s.Count(ctx)

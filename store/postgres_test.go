@@ -24,7 +24,7 @@ func TestPostgres(t *testing.T) {
 	exercise(t, func(t *testing.T, o store.Options) *store.Store {
 		return openURL(t, server.Database(t), o)
 	})
-	for round := range walks(1) {
+	for round := range walks(1, 40) {
 		t.Run(fmt.Sprint("walk ", round), func(t *testing.T) {
 			t.Parallel()
 			wander(t, round, server.Database(t))

@@ -24,10 +24,11 @@ type SpentDay struct {
 // postStage is the stage of an outcome that is no painting.
 const postStage = "post"
 
-// spend adds a finished job to what its owner had painted today.
+// spend adds a finished job to what its owner had painted today, unless they had it erased meanwhile.
 func (s *Store) spend(ctx context.Context, tx *sql.Tx, id string, outcome json.RawMessage) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO spent (server, user_id, day, pictures, millis)
 		SELECT server, user_id, CAST($2 AS INTEGER), pictures, CAST($3 AS BIGINT) FROM jobs WHERE id = $1
+			AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.user_id = jobs.user_id AND jobs.created <= e.at)
 		ON CONFLICT (server, user_id, day) DO UPDATE SET
 			pictures = spent.pictures + EXCLUDED.pictures, millis = spent.millis + EXCLUDED.millis`,
 		id, dayOf(s.now()), painted(outcome))

@@ -32,7 +32,7 @@ type walk struct {
 // the store with the model. DARKROOM_SOAK takes many more. TestPostgres walks, too.
 func TestWalk(t *testing.T) {
 	t.Parallel()
-	for round := range walks(3) {
+	for round := range walks(3, 400) {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()
 			wander(t, round, "sqlite:"+filepath.Join(t.TempDir(), "a.db"))
@@ -41,9 +41,9 @@ func TestWalk(t *testing.T) {
 }
 
 // walks is how many walks are taken, usually and in a soak.
-func walks(usual int) int {
+func walks(usual, soak int) int {
 	if os.Getenv("DARKROOM_SOAK") != "" {
-		return 400
+		return soak
 	}
 	return usual
 }
