@@ -135,6 +135,7 @@ type lining interface {
 	LimitRunning(ctx context.Context, server string, pictures int) error
 	LendInput(ctx context.Context, sha string, data []byte) error
 	Snapshot(ctx context.Context) (queue.Snapshot, error)
+	Counts(ctx context.Context) (waiting, running int, err error)
 	Renderers(ctx context.Context) ([]queue.Renderer, error)
 }
 

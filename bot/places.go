@@ -45,8 +45,11 @@ func (b *Bot) tellPlaces(ctx context.Context) {
 	if err != nil || !mine {
 		return
 	}
+	if waiting, _, err := b.line.Counts(ctx); err != nil || waiting == 0 {
+		return // a look at the whole line would cost more
+	}
 	s, up, err := b.sight.look(ctx)
-	if err != nil || s.Waiting == 0 {
+	if err != nil {
 		return
 	}
 	forecast := queue.Forecast(s, up)
