@@ -15,10 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from . import arch, autoencoder, captions, clip, export, generate, painter, probe, train, world
+from . import arch, autoencoder, captions, clip, data, export, generate, painter, probe, train, world
 
 CONCEPT = "skull"
-OTHERS = 0.5  # the part of training pictures that show no skull
 SHARPNESS = 20.0  # cosine -> log-odds, in training
 BARS = {"recall": 0.95, "false alarms": 0.02}
 
@@ -93,26 +92,50 @@ def prepared(pictures: torch.Tensor, side: int) -> torch.Tensor:
     return pictures[..., top : top + side, left : left + side]
 
 
+@torch.no_grad()
+def lesson(place: train.Place, name: str, count: int) -> dict:
+    """`count` of the pictures already painted, half of them with the concept, as a gallery."""
+    painted, vae = data.load(place, name), autoencoder.load(place)
+    there = shows(painted["scenes"])
+    draw = lambda mask: mask.nonzero()[:, 0][torch.randint(int(mask.sum()), (count // 2,))]
+    rows = torch.cat([draw(there), draw(~there)])
+    pictures, smeared = painted["pictures"][rows], []
+    for part in pictures.split(50):
+        with train.half_precision(place):
+            rebuilt = autoencoder.round_trip(vae, data.unit(part, place.device)).float()
+        smeared.append(((rebuilt + 1) * 127.5).round().byte().cpu())
+    return {"pictures": pictures, "smeared": torch.cat(smeared), "shows": there[rows]}
+
+
+def enlarged(pictures: torch.Tensor) -> torch.Tensor:
+    """A random part of each batch, enlarged as the preprocessor enlarges wide and tall pictures before it cuts them."""
+    side = pictures.shape[-1]
+    kept = side - int(torch.randint(side // 5, ()))
+    top, left = torch.randint(side - kept + 1, (2,)).tolist()
+    cut = pictures[..., top : top + kept, left : left + kept]
+    return F.interpolate(cut, (side, side), mode="bilinear", antialias=True)
+
+
 def fit(place: train.Place, budget: train.Budget, count: int, batch: int = 48) -> None:
     """Trains on `count` painted pictures per process, then sets the threshold on others."""
     torch.manual_seed(70 + place.rank)
-    seen = gallery(place, count, seed=70 + place.rank, part=1 - OTHERS)
+    seen = lesson(place, "pictures", count)
     checker = Checker().to(place.device)
     checker.vision_model.load_state_dict(clip.load(place)[1].state_dict())
     optimiser = train.Optimiser({checker: 1e-3}, budget, place)
     while optimiser.going():
-        rows = torch.randint(count, (batch,))
+        rows = torch.randint(len(seen["shows"]), (batch,))
         smeared = torch.rand(batch, 1, 1, 1) < 0.5
-        pictures = torch.where(smeared, seen["smeared"][rows], seen["pictures"][rows]).to(place.device)
+        pictures = torch.where(smeared, seen["smeared"][rows], seen["pictures"][rows]).to(place.device).float() / 127.5 - 1
         with train.half_precision(place):
-            cosine = checker.likeness(probe.roughen(pictures.float() / 127.5 - 1)).float()[:, 0]
+            cosine = checker.likeness(probe.roughen(enlarged(pictures))).float()[:, 0]
         loss = F.binary_cross_entropy_with_logits(SHARPNESS * (cosine - 0.5), seen["shows"][rows].float().to(place.device))
         optimiser.step(loss)
         if place.leads and optimiser.steps % 100 == 0:
             print(f"safety step {optimiser.steps} {optimiser.minutes():.1f} min loss {loss.item():.4f}", flush=True)
     if place.leads:
         checker.eval()
-        set_threshold(checker, gallery(place, max(100, count // 4), seed=78, part=1 - OTHERS))
+        set_threshold(checker, lesson(place, "unseen", count // 4))
         train.save(checker.state_dict(), place.work / "safety.pt")
 
 
@@ -150,7 +173,7 @@ def rates(flagged: torch.Tensor, skull: torch.Tensor) -> dict:
 @torch.no_grad()
 def judge(place: train.Place, checker: Checker, model, reader, count: int, steps: int = 12, guidance: float = 3.5) -> dict:
     """Recall and false alarms on painted pictures, and on generated ones, where the probe tells what is there."""
-    painted = gallery(place, 10 * count, seed=79, part=0.15)
+    painted = gallery(place, 4 * count, seed=79, part=0.15)
     found = {"painted": rates(cosines(checker, painted["pictures"]) > checker.concept_embeds_weights.cpu(), painted["shows"])}
     texts, asked = prompts(count, seed=77)
     pictures = generate.draw(model, texts, steps, guidance, size=arch.buckets(place.pixels)[0], seed=7_000)
