@@ -64,30 +64,31 @@ func (s *stopwatch) at(quantile float64) float64 {
 	return float64(s.took[int(quantile*float64(len(s.took)-1))]) / 1e6
 }
 
-// kilobyte is a job of the weight of a real one.
-func kilobyte(i, servers int) Job {
+// kilobyte is a job of the weight of a real one, for one of so many models.
+func kilobyte(i, servers, models int) Job {
 	spec, _ := json.Marshal(strings.Repeat("a harbour at dawn, ", 50)) // a string is always JSON
 	j := job(fmt.Sprintf("j-%d", i), fmt.Sprint("server ", i%servers), fmt.Sprint("user ", i/servers%20))
-	j.Lane, j.Spec, j.MaxRunning, j.Pictures = fmt.Sprint("lane ", i%12), spec, 4, 1
+	j.Lane, j.Spec, j.MaxRunning, j.Pictures = fmt.Sprint("lane ", i/servers%models), spec, 4, 1
 	return j
 }
-
-// benchLanes are all lanes of kilobyte.
-var benchLanes = func() (all []Lane) {
-	for i := range 12 {
-		all = append(all, Lane{Name: fmt.Sprint("lane ", i)})
-	}
-	return all
-}()
 
 // benchRig is a line on the shared server with a backlog of 0…n-1 over so many servers.
 type benchRig struct {
 	*Queue
-	servers int
-	next    int
+	servers, models int
+	next            int
 }
 
-func newBenchRig(b *testing.B, backlog, servers int) *benchRig {
+// offer takes jobs for every model.
+func (r *benchRig) offer() Offer {
+	var o Offer
+	for i := range r.models {
+		o.Lanes = append(o.Lanes, Lane{Name: fmt.Sprint("lane ", i)})
+	}
+	return o
+}
+
+func newBenchRig(b *testing.B, backlog, servers, models int) *benchRig {
 	b.Helper()
 	q, err := Dial(shared.url(b), Options{Pool: fmt.Sprint("bench ", pools.Add(1))})
 	if err != nil {
@@ -103,13 +104,13 @@ func newBenchRig(b *testing.B, backlog, servers int) *benchRig {
 	if err := q.Begin(b.Context(), 1); err != nil {
 		b.Fatal(err)
 	}
-	r := &benchRig{Queue: q, servers: servers, next: backlog}
+	r := &benchRig{Queue: q, servers: servers, models: models, next: backlog}
 	together(16, backlog, func(i int) { r.put(b, i) })
 	return r
 }
 
 func (r *benchRig) put(b *testing.B, i int) {
-	if _, err := r.Enqueue(b.Context(), 1, kilobyte(i, r.servers)); err != nil {
+	if _, err := r.Enqueue(b.Context(), 1, kilobyte(i, r.servers, r.models)); err != nil {
 		b.Error(err)
 	}
 }
@@ -117,7 +118,7 @@ func (r *benchRig) put(b *testing.B, i int) {
 // cycle is a job's walk from enqueue to done, of a slot that has nothing else in hand.
 func (r *benchRig) cycle(b *testing.B, slot string, i int, seal bool) {
 	r.put(b, i)
-	l, err := r.Reserve(b.Context(), slot, fmt.Sprint("n", i), Offer{Lanes: benchLanes})
+	l, err := r.Reserve(b.Context(), slot, fmt.Sprint("n", i), r.offer())
 	if err != nil || len(l) != 1 {
 		b.Errorf("reserved %d jobs, error %v; want one", len(l), err)
 		return

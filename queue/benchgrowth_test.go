@@ -13,7 +13,7 @@ import (
 func BenchmarkGrowth(b *testing.B) {
 	for _, backlog := range []int{100, 1_000, 10_000, 100_000} {
 		b.Run(fmt.Sprint("jobs=", backlog), func(b *testing.B) {
-			r := newBenchRig(b, backlog, 10_000)
+			r := newBenchRig(b, backlog, 10_000, 3)
 			took := map[string]time.Duration{}
 			for b.Loop() {
 				r.steps(b, took)
@@ -32,7 +32,7 @@ func (r *benchRig) steps(b *testing.B, took map[string]time.Duration) {
 	var l []Lease
 	var err error
 	took["enqueue"] += timed(func() { r.put(b, i) })
-	took["reserve"] += timed(func() { l, err = r.Reserve(b.Context(), "w", fmt.Sprint("n", i), Offer{Lanes: benchLanes}) })
+	took["reserve"] += timed(func() { l, err = r.Reserve(b.Context(), "w", fmt.Sprint("n", i), r.offer()) })
 	if err != nil || len(l) != 1 {
 		b.Fatalf("reserved %d jobs, error %v; want one", len(l), err)
 	}
@@ -52,7 +52,7 @@ func (r *benchRig) steps(b *testing.B, took map[string]time.Duration) {
 // servers. "reserve-p99-ms" is what a renderer waits for its answer when fifty ask at once; each also says done and
 // enqueues a job in place of the one it took.
 func BenchmarkReserveByFifty(b *testing.B) {
-	r := newBenchRig(b, 10_000, 1_000)
+	r := newBenchRig(b, 10_000, 1_000, 3)
 	watch := &stopwatch{}
 	const turn = 1000
 	for b.Loop() {
@@ -68,7 +68,7 @@ func BenchmarkReserveByFifty(b *testing.B) {
 // hurry takes a job, ends it and puts another in its place.
 func (r *benchRig) hurry(b *testing.B, watch *stopwatch, slot string, i int) {
 	begun := time.Now()
-	l, err := r.Reserve(b.Context(), slot, fmt.Sprint("n", i), Offer{Lanes: benchLanes})
+	l, err := r.Reserve(b.Context(), slot, fmt.Sprint("n", i), r.offer())
 	watch.note(time.Since(begun))
 	if err != nil || len(l) != 1 {
 		b.Errorf("reserved %d jobs, error %v; want one", len(l), err)
@@ -80,17 +80,17 @@ func (r *benchRig) hurry(b *testing.B, watch *stopwatch, slot string, i int) {
 	r.put(b, i)
 }
 
-// BenchmarkScripts tells what the server itself spends on each script, and on how many commands within it. That does
-// not depend on what else the machine does.
+// BenchmarkScripts tells how much of the server's processor time each script takes, reading and writing to the client
+// included, and how many commands it calls.
 func BenchmarkScripts(b *testing.B) {
 	const turn = 500
-	r := newBenchRig(b, 1000, 300)
+	r := newBenchRig(b, 1000, 300, 3)
 	spent, commands, n := map[string]float64{}, map[string]float64{}, 0
 	for b.Loop() {
 		leases := make([]Lease, turn)
 		r.phase(b, "enqueue", spent, commands, turn, func(i int) { r.put(b, r.next+i) })
 		r.phase(b, "reserve", spent, commands, turn, func(i int) {
-			l, err := r.Reserve(b.Context(), "w", fmt.Sprint("n", r.next+i), Offer{Lanes: benchLanes})
+			l, err := r.Reserve(b.Context(), "w", fmt.Sprint("n", r.next+i), r.offer())
 			if err != nil || len(l) != 1 {
 				b.Fatalf("reserved %d jobs, error %v; want one", len(l), err)
 			}
@@ -102,26 +102,51 @@ func BenchmarkScripts(b *testing.B) {
 		n += turn
 	}
 	for step := range spent {
-		b.ReportMetric(spent[step]/float64(n), step+"-µs")
+		b.ReportMetric(spent[step]/float64(n), step+"-cpu-µs")
 		b.ReportMetric(commands[step]/float64(n), step+"-commands")
 	}
 }
 
 // phase adds up what the server spends on n scripts of a kind.
 func (r *benchRig) phase(b *testing.B, step string, spent, commands map[string]float64, n int, do func(i int)) {
-	if err := r.db.ConfigResetStat(b.Context()).Err(); err != nil {
-		b.Fatal(err)
-	}
+	r.resetStat(b)
+	before := r.cpu(b)
 	for i := range n {
 		do(i)
 	}
-	scripts, usec, total := r.commands(b)
-	spent[step] += usec
+	spent[step] += r.cpu(b) - before
+	total, scripts := r.commands(b)
 	commands[step] += total - scripts
 }
 
-// commands reads how many scripts ran and for how long, and how many commands in all.
-func (r *benchRig) commands(b *testing.B) (scripts, usec, total float64) {
+func (r *benchRig) resetStat(b *testing.B) {
+	if err := r.db.ConfigResetStat(b.Context()).Err(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// cpu is the processor time the server has used so far, in microseconds: it does not depend on what else the machine
+// does.
+func (r *benchRig) cpu(b *testing.B) (usec float64) {
+	text, err := r.db.Info(context.Background(), "cpu").Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range strings.Lines(text) {
+		var seconds float64
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		if strings.HasSuffix(name, "_main_thread") {
+			if _, err := fmt.Sscan(value, &seconds); err != nil {
+				b.Fatalf("read %q: %v", line, err)
+			}
+			usec += 1e6 * seconds
+		}
+	}
+	return usec
+}
+
+// commands reads how many commands were called, those within scripts among them, and how many scripts.
+func (r *benchRig) commands(b *testing.B) (total, scripts float64) {
 	text, err := r.db.Info(context.Background(), "commandstats").Result()
 	if err != nil {
 		b.Fatal(err)
@@ -131,14 +156,14 @@ func (r *benchRig) commands(b *testing.B) (scripts, usec, total float64) {
 		if !ok {
 			continue
 		}
-		var calls, took float64
-		if _, err := fmt.Sscanf(rest, "calls=%f,usec=%f", &calls, &took); err != nil {
+		var calls float64
+		if _, err := fmt.Sscanf(rest, "calls=%f", &calls); err != nil {
 			b.Fatalf("read %q: %v", line, err)
 		}
 		total += calls
 		if strings.HasPrefix(name, "cmdstat_eval") {
-			scripts, usec = scripts+calls, usec+took
+			scripts += calls
 		}
 	}
-	return scripts, usec, total
+	return total, scripts
 }

@@ -18,12 +18,12 @@ func BenchmarkWake(b *testing.B) {
 }
 
 func wake(b *testing.B, renderers int) {
-	r := newBenchRig(b, 0, 1)
+	r := newBenchRig(b, 0, 1, 1)
 	leased := make(chan time.Time)
 	ctx, stop := context.WithCancel(b.Context())
 	var all sync.WaitGroup
 	for i := range renderers {
-		w := &waiter{Queue: r.Queue, slot: fmt.Sprint("w", i), bell: make(chan struct{}, 1), leased: leased}
+		w := &waiter{Queue: r.Queue, offer: r.offer(), slot: fmt.Sprint("w", i), bell: make(chan struct{}, 1), leased: leased}
 		all.Go(func() { _ = w.Watch(ctx, "", w.hear) }) // ends with ctx only
 		all.Go(func() { w.work(ctx, b) })
 	}
@@ -47,6 +47,7 @@ func wake(b *testing.B, renderers int) {
 type waiter struct {
 	*Queue
 	slot   string
+	offer  Offer
 	bell   chan struct{}
 	leased chan time.Time
 }
@@ -64,7 +65,7 @@ func (w *waiter) hear(e Event) error {
 // work ends each job as soon as it has it.
 func (w *waiter) work(ctx context.Context, b *testing.B) {
 	for n := 0; ctx.Err() == nil; n++ {
-		l, err := w.Reserve(ctx, w.slot, fmt.Sprint("n", n), Offer{Lanes: benchLanes})
+		l, err := w.Reserve(ctx, w.slot, fmt.Sprint("n", n), w.offer)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			b.Error(err)

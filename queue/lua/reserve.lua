@@ -56,6 +56,8 @@ end
 -- starve whoever waits in the others.
 local function laneOf(s, bias)
   local lanes, best = server(s).lanes, nil
+  local only = next(lanes)
+  if not next(lanes, only) then return only end
   for i = 8, #ARGV, 2 do
     local lane = ARGV[i]
     local u, v
