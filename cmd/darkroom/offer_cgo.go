@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"time"
 
 	"darkroom/config"
 	"darkroom/queue"
@@ -43,8 +42,6 @@ func openStudio(r config.Runtime, o config.Offer, log *slog.Logger) (*studio, er
 	return &studio{runtime: r, folders: folders}, nil
 }
 
-// firstLoad is how long a model takes to load before any was measured.
-const firstLoad = 5 * time.Second
 
 // lanes lists the lanes of what can be painted now, those of the loaded model first, each with the time it takes to get
 // ready for it.
