@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 )
@@ -48,7 +49,7 @@ func (f *fact) write(t testing.TB) {
 	if dir == "" || t.Failed() {
 		return
 	}
-	name := unplain.ReplaceAllString(f.Where+"-"+f.Fault, "-") + ".json"
+	name := unplain.ReplaceAllString(strings.ToLower(f.Where+"-"+f.Fault), "-") + ".json"
 	if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 		t.Errorf("write fact: %v", err)
 	}

@@ -42,7 +42,6 @@ func openStudio(r config.Runtime, o config.Offer, log *slog.Logger) (*studio, er
 	return &studio{runtime: r, folders: folders}, nil
 }
 
-
 // lanes lists the lanes of what can be painted now, those of the loaded model first, each with the time it takes to get
 // ready for it.
 func (s *studio) lanes() []queue.Lane {
