@@ -6,7 +6,8 @@ import (
 )
 
 // Keys. The pool in braces is the hash tag, so all keys of a pool lie in one slot of a cluster. Those of the line
-// itself also carry the epoch and are named in lua/line.lua, where they are made; nothing else makes a key.
+// itself also carry the epoch and are named in lua/line.lua, where they are made. Nothing else makes a key, but for those
+// that a snapshot reads.
 //
 //	root                hash    epoch, when it began and on which run of the server; whether anything is paused
 //	pauses              hash    by scope: since when, and why
@@ -20,6 +21,7 @@ import (
 //	e:<epoch>:ready:<lane>/<server>         zset    users by v, likewise
 //	e:<epoch>:flow:<lane>/<server>/<user>   zset    jobs by seq
 //	e:<epoch>:job:<id>, payload:<id>        hash, string    a job, and its JSON until it ends
+//	e:<epoch>:jobs      zset    by seq: all jobs that have not ended
 //	e:<epoch>:lease, delay, ended           zset by time    jobs held, waiting out a delay, over
 //	e:<epoch>:memo      hash    by slot: the last call to reserve and what it gave
 //	e:<epoch>:refs, lent, input:<sha>       hash, zset by time, string   input pictures
@@ -34,6 +36,14 @@ func (o Options) epochPrefix(epoch ...int64) string {
 		return o.prefix() + "e:"
 	}
 	return fmt.Sprintf("%se:%d:", o.prefix(), epoch[0])
+}
+
+func (o Options) jobsKey(epoch int64) string           { return o.epochPrefix(epoch) + "jobs" }
+func (o Options) delayKey(epoch int64) string          { return o.epochPrefix(epoch) + "delay" }
+func (o Options) jobKey(epoch int64, id string) string { return o.epochPrefix(epoch) + "job:" + id }
+func (o Options) serversKey(epoch int64) string        { return o.epochPrefix(epoch) + "servers" }
+func (o Options) usersKey(epoch int64, s string) string {
+	return o.epochPrefix(epoch) + "users:" + escape(s)
 }
 
 // escape keeps separators out of names that become part of a key or of a list.

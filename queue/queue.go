@@ -73,13 +73,14 @@ type Queue struct {
 	connect func() redis.UniversalClient // makes another client, for reads that block
 	close   func()                       // ends what serves the client, if it is ours
 	opts    Options
+	bulk    int    // commands in one pipeline
 	cap     string // why no more jobs may wait, if it is not the operator's wish
 }
 
 // Open returns the queue that the clients of connect reach. It is called once for all short calls and once for each
 // Watch: a read that blocks must not hold up the others. No connection is made yet.
 func Open(connect func() redis.UniversalClient, o Options) *Queue {
-	return &Queue{db: connect(), connect: connect, close: func() {}, opts: o.filled()}
+	return &Queue{db: connect(), connect: connect, close: func() {}, opts: o.filled(), bulk: 250}
 }
 
 // Close ends the connections. An embedded queue is gone with everything in it.

@@ -48,17 +48,13 @@ type Standing struct {
 }
 
 // Snapshot reads the line. Places are those it would have if nobody joined it, every renderer took every lane and no
-// user was at a limit. It takes Redis about a millisecond for each hundred jobs: ask for it each few seconds, not for
-// each of many.
+// user was at a limit. It is read in pieces: a job that moves meanwhile may stand where it was or where it is.
 func (q *Queue) Snapshot(ctx context.Context) (Snapshot, error) {
-	r, err := q.run(ctx, snapshotScript, anyEpoch)
+	s, err := q.read(ctx)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read the line: %w", err)
 	}
-	s, err := readSnapshot(r)
-	if err != nil {
-		return Snapshot{}, fmt.Errorf("read the line: %w", err)
-	}
+	s.order()
 	return s, nil
 }
 
@@ -79,74 +75,7 @@ func (q *Queue) Counts(ctx context.Context) (waiting, running int, err error) {
 	return int(w), int(h), nil
 }
 
-func readSnapshot(r reply) (s Snapshot, err error) {
-	n := numbers{reply: r}
-	s.v, s.At = n.at(1), n.time(4)
-	if s.Paused, err = readPauses(r.list(5)); err != nil {
-		return s, err
-	}
-	s.tallies = map[string]tally{}
-	for _, raw := range r.list(2) {
-		words, _ := raw.([]any)
-		name, t, err := readTally(words)
-		if err != nil {
-			return s, err
-		}
-		s.tallies[name] = t
-	}
-	for _, raw := range r.list(3) {
-		words, _ := raw.([]any)
-		j, err := readStanding(words)
-		if err != nil {
-			return s, err
-		}
-		s.Jobs = append(s.Jobs, j)
-	}
-	s.order()
-	return s, n.err
-}
-
-// readTally reads name, v, V, {user, v, most running, ...}.
-func readTally(w reply) (string, tally, error) {
-	n := numbers{reply: w}
-	t := tally{v: n.at(1), at: n.at(2), users: map[string]tally{}}
-	users := numbers{reply: w.list(3)}
-	for i := 0; i+2 < len(users.reply); i += 3 {
-		t.users[unescape(users.text(i))] = tally{v: users.at(i + 1), max: int(users.at(i + 2))}
-	}
-	return unescape(w.text(0)), t, cmp.Or(n.err, users.err)
-}
-
-// readStanding reads the words that lua/snapshot.lua lists.
-func readStanding(w reply) (Standing, error) {
-	states := map[string]string{"W": "waiting", "D": "delayed", "L": "painting", "S": "posting"}
-	n := numbers{reply: w}
-	j := Standing{
-		ID: w.text(0), State: states[w.text(1)], Lane: unescape(w.text(2)), Server: unescape(w.text(3)), User: unescape(w.text(4)),
-		Cost: n.at(5), seq: n.at(6), Percent: int(n.at(7)), Cancelled: w.text(8) == "1", size: int(n.at(9)), batch: w.text(10),
-		serverWeight: int(n.at(11)), weight: int(n.at(12)), Slot: w.text(13), Since: n.time(14), Enqueued: n.time(15), due: n.time(16),
-	}
-	if !j.held() {
-		j.Slot, j.Since = "", time.Time{}
-	}
-	return j, n.err
-}
-
 func (j *Standing) held() bool { return j.State == "painting" || j.State == "posting" }
-
-// numbers reads numbers out of an answer and keeps the first error.
-type numbers struct {
-	reply
-	err error
-}
-
-func (n *numbers) at(i int) int64 {
-	x, err := n.number(i)
-	n.err = cmp.Or(n.err, err)
-	return x
-}
-
-func (n *numbers) time(i int) time.Time { return time.UnixMilli(n.at(i)) }
 
 // order sorts the jobs and gives them their places.
 func (s *Snapshot) order() {

@@ -31,6 +31,7 @@ local j = {id = id, state = 'W', lane = ARGV[5], server = ARGV[6], user = ARGV[7
 call('HSET', jobKey(id), 'state', 'W', 'lane', j.lane, 'server', j.server, 'user', j.user, 'cost', ARGV[8],
   'size', ARGV[9], 'look', ARGV[11], 'inputs', ARGV[12], 'batch', ARGV[15], 'sweight', ARGV[16], 'weight', ARGV[17],
   'seq', j.seq, 'at', num(now), 'fence', 0, 'attempts', 0, 'errors', 0, 'crashes', 0, 'percent', 0)
+call('ZADD', jobsKey, j.seq, id)
 call('SET', payloadKey(id), ARGV[13])
 if early then call('HSET', jobKey(id), 'cancel', known.reason) end
 for sha in string.gmatch(ARGV[12], '[^,]+') do call('HINCRBY', refsKey, sha, 1) end

@@ -12,6 +12,7 @@ local eventsKey = base .. 'events'
 local lineKey, serversKey, idleServersKey = here .. 'line', here .. 'servers', here .. 'idle'
 local leaseKey, delayKey, endedKey = here .. 'lease', here .. 'delay', here .. 'ended'
 local memoKey, refsKey, lentKey = here .. 'memo', here .. 'refs', here .. 'lent'
+local jobsKey = here .. 'jobs' -- all that have not ended -> seq
 local function jobKey(id) return here .. 'job:' .. id end
 local function payloadKey(id) return here .. 'payload:' .. id end
 local pausesKey, passedKey = base .. 'pauses', here .. 'passed'
@@ -281,6 +282,7 @@ local function finish(j, kind, ...)
   call('DEL', payloadKey(j.id), jobKey(j.id))
   call('ZREM', j.state == 'D' and delayKey or leaseKey, j.id)
   call('HSET', jobKey(j.id), 'state', 'E', 'kind', kind, 'fence', j.fence, ...)
+  call('ZREM', jobsKey, j.id)
   call('ZADD', endedKey, num(now), j.id)
   tell(kind, j.id, ...)
 end
