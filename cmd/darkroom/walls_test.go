@@ -42,6 +42,8 @@ var walls = []wall{
 		"discordgo has defects that are fenced in by two packages"},
 	{"darkroom", []string{goRedis, "github.com/alicebob/miniredis"}, []string{"darkroom/queue"},
 		"every key and script has one home"},
+	{"darkroom", []string{"database/sql", "github.com/jackc/pgx", "modernc.org/sqlite", "github.com/pressly/goose"}, []string{"darkroom/store", "darkroom/store/postgrestest"},
+		"every query has one home"},
 	{"darkroom", []string{binding}, []string{"darkroom/render/onnx"},
 		"the runtime can be replaced if one package knows it"},
 	{"darkroom/queue", []string{"darkroom/render/onnx", "darkroom/render/sampler", "darkroom/render/clip"}, nil,
