@@ -190,6 +190,7 @@ func percentile(values []float64, p float64) float64 {
 
 // TestAFloodKeepsNobodyWaiting has one server ask for very much at once while many small ones ask now and then.
 func TestAFloodKeepsNobodyWaiting(t *testing.T) {
+	t.Parallel()
 	flood, small := 60, 60
 	if os.Getenv(soakEnv) != "" {
 		flood, small = 400, 400
@@ -220,6 +221,7 @@ func TestAFloodKeepsNobodyWaiting(t *testing.T) {
 
 // TestForecastsComeTrue compares what was foretold about waiting jobs with what came.
 func TestForecastsComeTrue(t *testing.T) {
+	t.Parallel()
 	wishes := 25
 	if os.Getenv(soakEnv) != "" {
 		wishes = 200

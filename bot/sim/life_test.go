@@ -75,6 +75,9 @@ func (l *life) wish() {
 	l.mu.Lock()
 	place := l.places[who*len(l.places)/len(l.people)]
 	l.mu.Unlock()
+	if l.dice.IntN(20) == 0 {
+		place = l.direct(l.people[who].ID)
+	}
 	options := []sandbox.Option{
 		sandbox.With("prompt", "a red boat"), sandbox.With("steps", 2+l.dice.IntN(20)), sandbox.With("count", 1+l.dice.IntN(4)),
 	}
@@ -84,6 +87,15 @@ func (l *life) wish() {
 	l.then(l.people[who].ID, place, l.dice.IntN(100), exp(l.dice, 15*time.Second), func(user, place string) (sandbox.Interaction, error) {
 		return l.Command(user, place, "imagine", options...)
 	})
+}
+
+// direct is somebody's conversation with the bot.
+func (l *life) direct(user string) string {
+	c, err := l.DM(user)
+	if err != nil {
+		l.t.Error(err)
+	}
+	return c.ID
 }
 
 // then asks, and after a while cancels, deletes, or asks for more.
@@ -171,7 +183,46 @@ func (l *life) settle(within time.Duration) {
 			break
 		}
 	}
-	time.Sleep(3 * time.Minute)
+	time.Sleep(lastWords)
+}
+
+// lastWords is how long messages may still change after everything has ended.
+const lastWords = 3 * time.Minute
+
+// unwrap has people look into their inboxes: what could be posted nowhere can be had there.
+func (l *life) unwrap() {
+	for n, who := range l.people {
+		ctx := context.Background()
+		all, err := l.observer.InboxOf(ctx, who.ID, time.Now().Add(time.Hour))
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		if len(all) > 0 {
+			l.open(who.ID, l.places[n*len(l.places)/len(l.people)])
+		}
+	}
+}
+
+// open looks into one person's inbox and has the first thing in it shown.
+func (l *life) open(user, place string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	i, err := l.Command(user, place, "inbox")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	m, err := l.WaitReply(ctx, i.ID, func(m sandbox.Message) bool { return customID(m, button.Show) != "" })
+	if err != nil {
+		l.t.Errorf("seed %d: the inbox of %s shows nothing: %v", l.seed, user, err)
+		return
+	}
+	shown, err := l.Click(user, m.ID, customID(m, button.Show))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if m, err = l.WaitReply(ctx, shown.ID, func(m sandbox.Message) bool { return customID(m, button.Remix) != "" }); err != nil {
+		l.t.Errorf("seed %d: pictures in the inbox of %s cannot be had: %q, %v", l.seed, user, m.Content, err)
+	}
 }
 
 // list shows the first few of some jobs.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"darkroom/bot/button"
 	"darkroom/bot/reply"
@@ -17,11 +18,14 @@ import (
 
 // verdict is what the oracle found in a town.
 type verdict struct {
-	Jobs   int            `json:"jobs"`
-	Ends   map[string]int `json:"ends"` // how many ended how
-	Lost   []string       `json:"-"`
-	Double []string       `json:"-"`
-	Untrue []string       `json:"-"` // messages that tell something that is not so
+	Seed   uint64
+	Jobs   int            // that were promised
+	Ends   map[string]int // how many ended how
+	Tried  map[string]int // how often each fault was tried
+	Calm   time.Duration  // from the end of all trouble until the last job ended
+	Lost   []string
+	Double []string
+	Untrue []string // messages that tell something that is not so
 }
 
 // oracle compares what the ledger says with what Discord showed.
@@ -93,7 +97,9 @@ func (o *oracle) look(interaction string) {
 		o.t.Error(err)
 		return
 	}
-	o.v.Jobs++
+	if e.State != store.Expired {
+		o.v.Jobs++
+	}
 	if len(shown) > 1 {
 		o.double(job, "was shown by %d messages", len(shown))
 	}

@@ -1,12 +1,13 @@
 package sim
 
 import (
-	"encoding/json"
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
+	"runtime"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,54 +24,52 @@ const (
 	logEnv   = "DARKROOM_SIM_LOG"  // the file for every process's log
 )
 
-const longJobs = 100_000
+const (
+	longJobs = 100_000
+	longest  = 50 * time.Minute // of real time
+)
 
 func TestMain(m *testing.M) {
 	queue.Quiet()
 	os.Exit(m.Run())
 }
 
-// TestNothingIsLostAndNothingIsDoubled lets a few towns live through all kinds of trouble.
+// TestNothingIsLostAndNothingIsDoubled lets a few towns live through all kinds of trouble; in the long form so many that
+// they have longJobs promised pictures together, unless longest is over before.
 func TestNothingIsLostAndNothingIsDoubled(t *testing.T) {
-	f := &fact{Fault: "everything at once, in virtual time", Where: "whole system"}
+	t.Parallel()
+	f := newFinding()
 	defer f.write(t)
-	wishes := 120
-	if os.Getenv(soakEnv) != "" {
-		wishes = 1000
+	if os.Getenv(soakEnv) == "" {
+		f.add(lifetime(t, seedOr(t, 1), 150))
+		return
 	}
-	for _, seed := range seeds(t) {
-		if v := lifetime(t, seed, wishes); !f.add(seed, v) {
-			return
-		}
+	first := seedOr(t, rand.Uint64()>>24)
+	end := time.Now().Add(longest)
+	var wg sync.WaitGroup
+	var next atomic.Uint64
+	for range min(runtime.GOMAXPROCS(0), 4) {
+		wg.Go(func() {
+			for f.wants() && time.Now().Before(end) {
+				f.add(lifetime(t, first+next.Add(1)-1, 1000))
+			}
+		})
 	}
+	wg.Wait()
 }
 
-// seeds are the towns to live through: a few, or as many as the long form takes.
-func seeds(t *testing.T) func(func(int, uint64) bool) {
+// seedOr is the seed that is to be repeated, or another.
+func seedOr(t *testing.T, other uint64) uint64 {
 	t.Helper()
-	return func(yield func(int, uint64) bool) {
-		if text := os.Getenv(seedEnv); text != "" {
-			seed, err := strconv.ParseUint(text, 10, 64)
-			if err != nil {
-				t.Fatalf("%s=%s: %v", seedEnv, text, err)
-			}
-			yield(0, seed)
-			return
-		}
-		if os.Getenv(soakEnv) == "" {
-			for i := range 3 {
-				if !yield(i, uint64(i+1)) {
-					return
-				}
-			}
-			return
-		}
-		for i := 0; ; i++ {
-			if !yield(i, rand.Uint64()>>24) {
-				return
-			}
-		}
+	text := os.Getenv(seedEnv)
+	if text == "" {
+		return other
 	}
+	seed, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s=%s: %v", seedEnv, text, err)
+	}
+	return seed
 }
 
 // lifetime is one town's life. It returns what the oracle found at its end.
@@ -97,8 +96,11 @@ func through(t *testing.T, seed uint64, dir string, log *slog.Logger, wishes int
 	l.live(wishes, 700*time.Millisecond)
 	close(stop)
 	<-done
+	calm := time.Now()
 	l.settle(3 * time.Hour)
 	v := l.judge()
+	v.Seed, v.Tried, v.Calm = seed, tr.tried, time.Since(calm)-lastWords
+	l.unwrap()
 	for what, list := range map[string][]string{"lost": v.Lost, "double": v.Double, "untrue": v.Untrue} {
 		for _, s := range list[:min(len(list), 10)] {
 			t.Errorf("seed %d: %s: %s", seed, what, s)
@@ -131,44 +133,4 @@ func journal(t *testing.T) *slog.Logger {
 	}
 	t.Cleanup(func() { _ = f.Close() })
 	return slog.New(slog.NewTextHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
-// fact is what the soak program reads.
-type fact struct {
-	Fault    string `json:"fault"`
-	Where    string `json:"where"`
-	Tries    int    `json:"tries"`
-	Lost     int    `json:"lost"`
-	Double   int    `json:"double"`
-	Recovery int64  `json:"recovery_ms"`
-	Note     string `json:"note"`
-	Seed     uint64 `json:"seed"`
-}
-
-// add counts a town in; it tells whether to go on.
-func (f *fact) add(seed uint64, v verdict) bool {
-	f.Tries, f.Lost, f.Double, f.Seed = f.Tries+v.Jobs, f.Lost+len(v.Lost), f.Double+len(v.Double), seed
-	return os.Getenv(soakEnv) == "" || f.Tries < wanted() && f.Lost+f.Double == 0
-}
-
-func wanted() int {
-	if n, err := strconv.Atoi(os.Getenv(jobsEnv)); err == nil {
-		return n
-	}
-	return longJobs
-}
-
-func (f *fact) write(t *testing.T) {
-	t.Helper()
-	dir := os.Getenv(factsEnv)
-	if dir == "" {
-		return
-	}
-	b, err := json.Marshal(f)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "simulation.json"), b, 0o644)
-	}
-	if err != nil {
-		t.Error(err)
-	}
 }

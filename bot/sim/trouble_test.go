@@ -50,7 +50,7 @@ var faults = []fault{
 		time.Sleep(long)
 		t.slow(2 * time.Millisecond)
 	}},
-	{"Discord answers 502", "discord", 6, during(sandbox.Fault{Status: 502})},
+	{"Discord answers 502", "discord", 3, during(sandbox.Fault{Status: 502})},
 	{"Discord answers 503 to answers by token", "discord", 6, during(sandbox.Fault{Status: 503, Path: answers})},
 	{"Discord loses its answers", "discord", 6, during(sandbox.Fault{Drop: true})},
 	{"Discord breaks off uploads", "discord", 4, during(sandbox.Fault{Reset: true, Path: answers})},
