@@ -25,7 +25,8 @@ func (s *Store) Rejoined(ctx context.Context, server string) error {
 	return nil
 }
 
-// Servers returns the servers that something is kept about and, for each, whether it departed.
+// Servers returns the servers that something is kept about and, for each, whether it departed. It steps from server to
+// server through an index of the jobs instead of reading them all.
 func (s *Store) Servers(ctx context.Context) (map[string]bool, error) {
 	all := map[string]bool{}
 	err := s.query(ctx, func(r *sql.Rows) error {
@@ -34,9 +35,12 @@ func (s *Store) Servers(ctx context.Context) (map[string]bool, error) {
 		err := r.Scan(&server, &departed)
 		all[server] = departed
 		return err
-	}, `SELECT server, EXISTS (SELECT 1 FROM departures d WHERE d.server = known.server) FROM (
-		SELECT server FROM jobs UNION SELECT server FROM policies UNION SELECT server FROM role_weights
-		UNION SELECT server FROM departures) AS known`)
+	}, `WITH RECURSIVE asked (server) AS (
+			SELECT MIN(server) FROM jobs
+			UNION ALL SELECT (SELECT MIN(server) FROM jobs WHERE jobs.server > asked.server) FROM asked WHERE asked.server IS NOT NULL)
+		SELECT server, EXISTS (SELECT 1 FROM departures d WHERE d.server = known.server) FROM (
+			SELECT server FROM asked WHERE server IS NOT NULL UNION SELECT server FROM policies
+			UNION SELECT server FROM role_weights UNION SELECT server FROM departures) AS known`)
 	if err != nil {
 		return nil, fmt.Errorf("read servers: %w", err)
 	}

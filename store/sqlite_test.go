@@ -209,6 +209,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		`SELECT SUM(pictures) FROM jobs WHERE server = 's' AND user_id = 'u' AND created > 5 AND state NOT IN ('failed', 'cancelled', 'expired')`:         "jobs_of_account",
 		`SELECT * FROM jobs WHERE user_id = 'u' AND (state IN ('done', 'failed', 'cancelled', 'expired') OR state IN ('accepted', 'waiting', 'running'))`: "jobs_of_owner",
 		`UPDATE jobs SET erased = TRUE WHERE user_id = 'u' AND created <= 5 AND state IN ('done', 'failed', 'cancelled', 'expired')`:                      "jobs_of_owner",
+		`SELECT MIN(server) FROM jobs WHERE server > 's'`:                                                                                                 "jobs_of_account",
 		`SELECT id FROM jobs WHERE server = 's' LIMIT 500`:                                                                                                "jobs_of_account",
 		`SELECT id FROM jobs WHERE state = 'accepted' AND created < 5`:                                                                                    "jobs_accepted",
 	} {
