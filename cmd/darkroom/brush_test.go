@@ -54,6 +54,11 @@ func (brush) Paint(ctx context.Context, s picture.Spec, job render.Job) (*render
 	case strings.Contains(s.Prompt, deafWord):
 		select {}
 	}
+	if s.Init != nil {
+		if _, err := job.Input(ctx, s.Init.Picture.SHA256); err != nil {
+			return nil, err
+		}
+	}
 	step := stepTime
 	if strings.Contains(s.Prompt, slowWord) {
 		step *= 10

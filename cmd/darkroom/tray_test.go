@@ -21,7 +21,6 @@ func (l *later) pass(d time.Duration) { l.by.Add(int64(d)) }
 func lateTown(t *testing.T) (*wishes, *later) {
 	clock := &later{}
 	ws := newWishes(newTown(t, plan{now: clock.now, keep: keepAlways, gated: true}), 6)
-	ws.Rules().Allow("dead-token") // a process that is started anew does not know what another was refused
 	return ws, clock
 }
 

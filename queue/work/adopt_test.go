@@ -67,7 +67,7 @@ func (m *moved) Done(ctx context.Context, l queue.Lease, ms int64, o queue.Outco
 func opened(t *testing.T, m *moved, jobs ...queue.Job) *moved {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	m.events, m.jobs, m.stop, m.stopped = make(chan queue.Event), jobs, stop, make(chan struct{})
+	m.events, m.jobs, m.stop, m.stopped, m.begun = make(chan queue.Event), jobs, stop, make(chan struct{}), make(chan struct{})
 	bench := Bench{Queue: m, Paint: m, Post: m, Options: Options{
 		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, Lease: lease, Beat: beat, Grace: grace, Batch: m.batch,
 	}}

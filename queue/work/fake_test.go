@@ -50,7 +50,9 @@ type bureau struct {
 	log     bytes.Buffer
 	stop    context.CancelFunc
 	stopped chan struct{}
-	err     error // of Run, once stopped
+	err     error         // of Run, once stopped
+	begun   chan struct{} // closed when a job was begun: beats are not answered before
+	once    sync.Once
 	batch   int
 }
 
@@ -64,7 +66,7 @@ const (
 func open(t *testing.T, b *bureau, jobs ...queue.Job) *bureau {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	b.events, b.jobs, b.stop, b.stopped = make(chan queue.Event), jobs, stop, make(chan struct{})
+	b.events, b.jobs, b.stop, b.stopped, b.begun = make(chan queue.Event), jobs, stop, make(chan struct{}), make(chan struct{})
 	bench := Bench{Queue: b, Paint: b, Post: b, Options: Options{
 		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, Lease: lease, Beat: beat, Grace: grace, Batch: b.batch,
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{b: b}, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -155,8 +157,13 @@ func (b *bureau) Reserve(_ context.Context, slot, nonce string, o queue.Offer) (
 	return leases, nil
 }
 
-// Beat agrees.
-func (b *bureau) Beat(_ context.Context, _ string, held []queue.Held) ([]queue.Verdict, error) {
+// Beat agrees, once a job was begun: nobody knows which is first, the first beat or the first step.
+func (b *bureau) Beat(ctx context.Context, _ string, held []queue.Held) ([]queue.Verdict, error) {
+	select {
+	case <-b.begun:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	b.mu.Lock()
 	b.beats++
 	b.mu.Unlock()

@@ -16,6 +16,7 @@ var onePicture = Made{
 // Paint takes ten steps.
 func (b *bureau) Paint(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (Made, error) {
 	b.note("paint %s", l.Job.ID)
+	b.begin()
 	if b.paint != nil {
 		return b.paint(ctx, progress)
 	}
@@ -36,6 +37,7 @@ func steps(ctx context.Context, progress func(int, func() image.Image)) (Made, e
 // Look finds nothing.
 func (b *bureau) Look(ctx context.Context, j queue.Job) (bool, queue.Outcome, error) {
 	b.note("look %s", j.ID)
+	b.begin()
 	if b.look != nil {
 		return b.look(ctx)
 	}
@@ -73,4 +75,11 @@ func (b *bureau) Sorry(_ context.Context, j queue.Job, _ string) error {
 
 func job(id string) queue.Job {
 	return queue.Job{ID: id, Spec: []byte(`{"prompt":"a secret garden"}`), Reply: []byte(`{"token":"hush"}`)}
+}
+
+// begin lets beats be answered from now on.
+func (b *bureau) begin() {
+	if b.begun != nil {
+		b.once.Do(func() { close(b.begun) })
+	}
 }

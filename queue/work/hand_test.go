@@ -114,3 +114,15 @@ func TestWhatWasLentInTheMomentOfTheStopIsGivenBack(t *testing.T) {
 		})
 	})
 }
+
+func TestACancelledJobThatMayBePostedIsLookedAtAllTheSame(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &bureau{batch: 2}
+		b.look = func(context.Context) (bool, queue.Outcome, error) { return true, queue.Outcome{Message: "3"}, nil }
+		open(t, b, job("1"), lookJob("2"))
+		time.Sleep(1500 * time.Millisecond)
+		b.events <- queue.Event{Kind: queue.Cancel, Job: "2"} // before it was begun
+		b.over()
+		b.was(t, "lease 1", "lease 2", "paint 1", "seal 1", "post 1", "done 1", "look 2", "done 2")
+	})
+}

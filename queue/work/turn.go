@@ -85,18 +85,23 @@ func (t *turn) run(stop, hold, paint context.Context, mine <-chan struct{}) erro
 	return err
 }
 
-// await works on the job when it is its turn, unless it ends before.
+// await works on the job when it is its turn, unless it ends before. A job that may have been posted is not over when a
+// person cancels it: somebody must look.
 func (t *turn) await(stop, hold, paint context.Context, mine <-chan struct{}) error {
+	life := paint
+	if t.job.Look {
+		life = hold
+	}
 	select {
 	case <-mine:
 	case <-stop.Done():
-	case <-paint.Done():
+	case <-life.Done():
 	}
 	if stop.Err() != nil {
 		t.drop(ErrStopping)
 	}
-	if paint.Err() != nil {
-		t.broken(paint, painting, context.Cause(paint))
+	if life.Err() != nil {
+		t.broken(life, painting, context.Cause(life))
 		return nil
 	}
 	t.began = time.Now()
