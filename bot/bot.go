@@ -64,6 +64,7 @@ func New(p Parts) (*Bot, error) {
 // Run talks until ctx is done and then returns nil, or returns why it cannot go on. Interactions that are being handled
 // are finished first.
 func (b *Bot) Run(ctx context.Context) error {
+	b.refilled.Store(b.o.Now().UnixNano()) // what happened before is not known
 	b.offers.recall(ctx, b.log)
 	if err := b.costs.recall(ctx, b.ledger); err != nil {
 		b.log.Warn("how long pictures take must be learnt anew", "error", err)

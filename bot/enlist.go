@@ -95,12 +95,24 @@ func job(e store.Entry, p store.Policy) queue.Job {
 	}
 }
 
-// again is a job that was, or may have been, in the line before: it may have been posted although nobody told the ledger,
-// because this bot was down, or what was told was lost with the queue.
-func again(e store.Entry) store.Entry {
-	e.Leased = true
+// again is a job that may have been in a line that is gone: it may have been posted although nobody told the ledger,
+// because this bot was down, or what was told was lost with the queue. This line knows by itself what was in it.
+func (b *Bot) again(e store.Entry) store.Entry {
+	e.Leased = e.Epoch > 0 || b.elsewhere(e)
 	return e
 }
+
+// elsewhere tells whether a job may have been painted unknown to this bot, in a queue that was lost.
+func (b *Bot) elsewhere(e store.Entry) bool {
+	since := time.Unix(0, b.refilled.Load())
+	if b.o.Shared {
+		since = since.Add(clocksDiffer)
+	}
+	return e.Leased || !e.Created.After(since)
+}
+
+// clocksDiffer is by how much the clocks of bots on one ledger may.
+const clocksDiffer = 10 * time.Second
 
 // batch names what pictures must have in common to be painted together: a renderer may take those of several people at
 // once. Empty is alone.

@@ -69,7 +69,7 @@ func (b *Bot) bringIn(ctx context.Context, epoch int64, jobs []store.Entry, poli
 	for _, mine := range byPerson(jobs) {
 		g.Go(func() error {
 			for _, e := range mine {
-				err := b.put(ctx, epoch, again(e), policy)
+				err := b.put(ctx, epoch, b.again(e), policy)
 				mu.Lock()
 				switch {
 				case err == nil:

@@ -76,11 +76,6 @@ func (b *Bot) tellPlaces(ctx context.Context) {
 	}
 }
 
-// elsewhere tells whether a job may have been painted unknown to this bot, in a queue that was lost.
-func (b *Bot) elsewhere(e store.Entry) bool {
-	return e.Leased || e.Created.UnixNano() <= b.refilled.Load()
-}
-
 // waits looks whether a message still waits for its pictures. If it shows them, its place is no news, and would hide from
 // the next renderer that there is nothing left to paint.
 func (b *Bot) waits(ctx context.Context, e store.Entry) bool {

@@ -91,7 +91,7 @@ func (b *Bot) askAfter(ctx context.Context, epoch int64, id string) error {
 	if err != nil || terminal(e) {
 		return known(false, err)
 	}
-	if err := b.enlistIn(ctx, epoch, again(e)); err != nil && !passing(err) {
+	if err := b.enlistIn(ctx, epoch, b.again(e)); err != nil && !passing(err) {
 		return err
 	}
 	return nil
