@@ -24,6 +24,7 @@ import (
 //	e:<epoch>:jobs      zset    by seq: all jobs that have not ended
 //	e:<epoch>:lease, delay, ended           zset by time    jobs held, waiting out a delay, over
 //	e:<epoch>:memo      hash    by slot: the last call to reserve and what it gave
+//	e:<epoch>:passed    hash    by lane: since when it is passed over
 //	e:<epoch>:refs, lent, input:<sha>       hash, zset by time, string   input pictures
 
 func (o Options) prefix() string    { return "dr:{" + escape(o.Pool) + "}:" }
