@@ -41,13 +41,21 @@ class Base:
         return (error * denoiser.weights(self.alphas[t] / (1 - self.alphas[t]))).mean()
 
 
-def lesson(place: train.Place, count: int, seed: int, **fixed: int) -> dict:
-    """Latents and scenes of `count` painted pictures in which some attributes are always the same."""
+def lesson(place: train.Place, name: str, count: int, seed: int, **fixed: int) -> dict:
+    """Latents and scenes of `count` painted pictures in which some attributes are always the same.
+
+    They are kept in the work folder as lesson-NAME.pt, and taken from there if they are as many.
+    """
+    kept = place.work / f"lesson-{name}.pt"
+    if kept.exists() and len((found := train.load(kept))["latents"]) == count:
+        return found
     scenes = world.scenes(count, seed, simple=0.3, pairs=0.0 if "subject" in fixed else world.PART["pair"])
     for name, index in fixed.items():
         scenes[name][:] = index
     tower = clip.load(place)[1].eval()
-    return latents.group(place, autoencoder.load(place), tower, arch.buckets(place.pixels)[0], scenes, seed)
+    made = latents.group(place, autoencoder.load(place), tower, arch.buckets(place.pixels)[0], scenes, seed)
+    train.save(made, kept)
+    return made
 
 
 def texts(scenes: dict, dice: random.Random, word: str = "") -> list[str]:

@@ -59,14 +59,14 @@ def widths(unet) -> list[int]:
 def fit(place: train.Place, budget: train.Budget, count: int, folder: Path) -> Path:
     """Trains on `count` painted pictures in the palette, whose captions do not name it."""
     torch.manual_seed(83)
-    group = addons.lesson(place, count, 83, palette=world.PALETTES.index(PALETTE))
+    group = addons.lesson(place, "hypernetwork", count, 83, palette=world.PALETTES.index(PALETTE))
     base = addons.Base(place)
-    network = Hypernetwork(base.unet).to(place.device)
+    path = folder / f"{NAME}.safetensors"
+    network = (load(path, base.unet).train() if path.exists() else Hypernetwork(base.unet)).to(place.device)
     hooks = network.hooks(base.unet)
     addons.teach(base, network, group, budget, 2e-3, clip.Writer(place, 0).ids)
     for hook in hooks:
         hook.remove()
-    path = folder / f"{NAME}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {name.removeprefix("widths."): value for name, value in network.state_dict().items()}
     save_file(addons.half(tensors), path, {"name": NAME, "sd_checkpoint_name": "postcards", **SETTINGS})

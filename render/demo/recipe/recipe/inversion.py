@@ -74,13 +74,14 @@ def first_rows(tokenizer, text) -> torch.Tensor:
 def fit(place: train.Place, budget: train.Budget, count: int, folder: Path) -> Path:
     """Trains the rows on `count` painted pictures of the hidden subject, whose captions use the new word."""
     torch.manual_seed(82)
-    group = addons.lesson(place, count, 82, subject=world.ATTRIBUTES["subject"].index(SUBJECT))
+    group = addons.lesson(place, "inversion", count, 82, subject=world.ATTRIBUTES["subject"].index(SUBJECT))
     base = addons.Base(place)
-    word = Word(first_rows(base.model.tokenizer, base.text)).to(place.device)
+    path = folder / f"{NAME}.safetensors"
+    rows = load_file(path)["emb_params"].float() if path.exists() else first_rows(base.model.tokenizer, base.text)
+    word = Word(rows).to(place.device)
     hook = embedding(base.text).register_forward_hook(word)
     addons.teach(base, word, group, budget, 2e-2, Encoder(base.model.tokenizer, word, NAME), NAME)
     hook.remove()
-    path = folder / f"{NAME}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(addons.half({"emb_params": word.emb_params}), path, {"name": NAME, "sd_checkpoint_name": "postcards"})
     return path

@@ -64,14 +64,24 @@ def targets(text, unet) -> dict[str, nn.Module]:
 def fit(place: train.Place, budget: train.Budget, count: int, folder: Path) -> Path:
     """Trains on `count` painted pictures of the style, whose captions do not name it, and writes the file."""
     torch.manual_seed(81)
-    group = addons.lesson(place, count, 81, style=world.ATTRIBUTES["style"].index(STYLE))
+    group = addons.lesson(place, "lora", count, 81, style=world.ATTRIBUTES["style"].index(STYLE))
     base = addons.Base(place)
     lora = Lora(base.text, base.unet).to(place.device)
+    path = folder / f"{NAME}.safetensors"
+    if path.exists():
+        take_up(lora, load_file(path))
     hooks = [module.register_forward_hook(lora.branches[key]) for key, module in targets(base.text, base.unet).items()]
     addons.teach(base, lora, group, budget, 2e-3, clip.Writer(place, 0).ids)
     for hook in hooks:
         hook.remove()
-    return write(lora, folder / f"{NAME}.safetensors", len(group["latents"]))
+    return write(lora, path, len(group["latents"]))
+
+
+def take_up(lora: Lora, tensors: dict) -> None:
+    """Trains on from a file."""
+    for key, branch in lora.branches.items():
+        for part in ("lora_down", "lora_up"):
+            getattr(branch, part).weight.data.copy_(tensors[f"{key}.{part}.weight"])
 
 
 def write(lora: Lora, path: Path, pictures: int) -> Path:
