@@ -27,7 +27,7 @@ type model struct {
 
 type modelJob struct {
 	Job
-	state                     byte // as in lua/line.lua
+	state                     byte // as in lua/moves.lua
 	kind                      Kind // how it ended
 	seq, fence                int64
 	attempts, errors, crashes int

@@ -132,7 +132,7 @@ func readTally(record string) (t tally, err error) {
 	return tally{v: n.at(0), at: n.at(1), max: int(n.at(4))}, n.err
 }
 
-// states names those of lua/line.lua for people. An ended job has none.
+// states names those of lua/moves.lua for people. An ended job has none.
 var states = map[string]string{"W": "waiting", "D": "delayed", "L": "painting", "S": "posting"}
 
 func readStanding(id string, r map[string]string) (Standing, error) {

@@ -19,7 +19,7 @@ type script struct{ *redis.Script }
 
 // plainScript stands for itself; a lineScript works on the line, in one epoch.
 func plainScript(name string) script { return join("clock", name) }
-func lineScript(name string) script  { return join("clock", "line", name) }
+func lineScript(name string) script  { return join("clock", "line", "moves", name) }
 
 func join(names ...string) script {
 	var all []byte
