@@ -41,7 +41,7 @@ func TestNothingIsLostAndNothingIsDoubled(t *testing.T) {
 	f := newFinding()
 	defer f.write(t)
 	if os.Getenv(soakEnv) == "" {
-		f.add(lifetime(t, seedOr(t, 1), 150))
+		f.add(lifetime(t, seedOr(t, 1), few))
 		return
 	}
 	first := seedOr(t, rand.Uint64()>>24)

@@ -95,11 +95,25 @@ func (t *trouble) reign(every time.Duration, stop <-chan struct{}) {
 		select {
 		case <-stop:
 			over = true
-		case <-time.After(exp(t.dice, every)):
+		case <-time.After(t.draw(every)):
 			t.strike()
 		}
 	}
 	t.wg.Wait()
+}
+
+// draw draws a time whose mean is given.
+func (t *trouble) draw(mean time.Duration) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return exp(t.dice, mean)
+}
+
+// below draws a number.
+func (t *trouble) below(n int) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.dice.IntN(n)
 }
 
 // strike lets one thing go wrong, unless it is broken already.
@@ -108,8 +122,8 @@ func (t *trouble) strike() {
 	for _, f := range faults {
 		sum += f.weight
 	}
-	n := t.dice.IntN(sum)
-	long := min(exp(t.dice, 8*time.Second), time.Minute)
+	n := t.below(sum)
+	long := min(t.draw(8*time.Second), time.Minute)
 	for _, f := range faults {
 		if n -= f.weight; n < 0 {
 			t.begin(f, long)
@@ -152,11 +166,7 @@ func (t *trouble) restart(long time.Duration) {
 }
 
 // slot draws a renderer.
-func (t *trouble) slot() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.slots[t.dice.IntN(len(t.slots))]
-}
+func (t *trouble) slot() string { return t.slots[t.below(len(t.slots))] }
 
 func (t *trouble) take(slot string) (p *process, mine bool) {
 	t.mu.Lock()
@@ -224,9 +234,7 @@ func (t *trouble) rollBack(long time.Duration) {
 
 // place draws a channel.
 func (t *trouble) place() (string, int) {
-	t.mu.Lock()
-	n := t.dice.IntN(1 << 30)
-	t.mu.Unlock()
+	n := t.below(1 << 30)
 	t.life.mu.Lock()
 	defer t.life.mu.Unlock()
 	n %= len(t.places)
