@@ -15,9 +15,9 @@ import (
 const nonceSure = time.Minute
 
 // Why a parcel arrives nowhere, as its owner reads it.
-var (
-	errNowhere = errors.New("I could post neither in the channel nor in your direct messages")
-	errUnsure  = errors.New("I may have posted them already, but cannot look")
+const (
+	errNowhere = no("I could post neither in the channel nor in your direct messages")
+	errUnsure  = no("I may have posted them already, but cannot look")
 )
 
 // parcel is a new message about a job that must appear once: late pictures, or an offer to paint them again. Before it
@@ -45,7 +45,7 @@ func (p *parcel) send(ctx context.Context) error {
 			return err
 		}
 	}
-	err := errNowhere
+	var err error = errNowhere
 	if !p.v.to.Ephemeral {
 		err = p.into(ctx, p.v.to.Channel)
 	}
