@@ -15,8 +15,8 @@ def record(folder: Path, section: str, found: dict) -> None:
     every = json.loads(path.read_text()) if path.exists() else {}
     every[section] = {**found, "date": date.today().isoformat()}
     path.write_text(json.dumps(every, indent=1) + "\n")
-    lines = ["# What words, add-ons and checks do", "", "Written by the stages of the recipe (`findings.py`); the judge is the probe.",
-             "Intervals are 95 % ones."]
+    lines = ["# What words, add-ons and checks do", "",
+             "Written by the stages of the recipe (`findings.py`); the judge is the probe. Intervals are 95 % ones."]
     for name, title in TITLES.items():
         if name in every:
             lines += ["", f"## {title}", "", *SECTIONS[name](every[name])]
@@ -49,8 +49,9 @@ def safety(found: dict) -> list[str]:
     lines = ["| pictures | recall | false alarms |", "| --- | --- | --- |"]
     lines += [f"| {name} | {share(r['found'], r['skulls'])} | {share(r['false_alarms'], r['others'])} |"
               for name, r in found.items() if name in ("painted", "generated")]
-    return [*lines, "", f"Of the generated pictures {found['generated']['asked_and_seen_differ']} were left out, in which the probe "
-            "saw a skull that was not asked for, or none where one was."]
+    left_out = found["generated"]["asked_and_seen_differ"]
+    return [*lines, "", f"Of the generated pictures {left_out} were left out, in which the probe saw a skull that was not asked "
+            "for, or none where one was."]
 
 
 def upscaler(found: dict) -> list[str]:
@@ -63,9 +64,10 @@ def upscaler(found: dict) -> list[str]:
 def addons(found: dict) -> list[str]:
     lines = ["| add-on | what it teaches | seen with it | seen without it | bytes |", "| --- | --- | --- | --- | --- |"]
     for row in found["addons"]:
-        lines.append(f"| `{row['file']}` | {row['teaches']} | {share(row['with'], row['of'])} | {share(row['without'], row['of'])} | "
-                     f"{row['bytes']:,} |")
-    return [*lines, "", f"The LoRA at weight 0 {'changes no bit of a picture' if found['lora_at_0_identical'] else 'CHANGES pictures'}."]
+        shown = f"{share(row['with'], row['of'])} | {share(row['without'], row['of'])}"
+        lines.append(f"| `{row['file']}` | {row['teaches']} | {shown} | {row['bytes']:,} |")
+    effect = "changes no bit of a picture" if found["lora_at_0_identical"] else "CHANGES pictures"
+    return [*lines, "", f"The LoRA at weight 0 {effect}."]
 
 
 SECTIONS = {"words": words, "addons": addons, "safety": safety, "upscaler": upscaler}

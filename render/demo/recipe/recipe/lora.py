@@ -54,7 +54,8 @@ def targets(text, unet) -> dict[str, nn.Module]:
     for prefix, tower in (("lora_unet", unet), ("lora_te", text)):
         parts, ends = TAUGHT[prefix]
         for path, module in tower.named_modules():
-            if isinstance(module, (nn.Linear, nn.Conv2d)) and any(p in path for p in parts) and path.split(".", 1)[1].endswith(ends):
+            chosen = any(part in path for part in parts) and path.split(".", 1)[1].endswith(ends)
+            if chosen and isinstance(module, (nn.Linear, nn.Conv2d)):
                 if prefix == "lora_te" and not path.startswith("text_model."):
                     path = "text_model." + path  # published text encoders name it so
                 found[f"{prefix}_{path.replace('.', '_')}"] = module

@@ -119,8 +119,8 @@ def error(made: torch.Tensor, wanted: torch.Tensor) -> float:
 
 @torch.no_grad()
 def judge(network, painted: dict, batch: int = 8) -> dict[str, dict]:
-    """PSNR, in decibels, of the mean squared error over all pictures: of the network, of bicubic and of the nearest pixel, on
-    small pictures as painted and as the VAE leaves them."""
+    """PSNR, in decibels, of the mean squared error over all pictures: of the network, of bicubic and of the nearest pixel,
+    on small pictures as painted and as the VAE leaves them."""
     ways = {
         "network": network,
         "bicubic": lambda x: F.interpolate(x, scale_factor=SCALE, mode="bicubic"),
