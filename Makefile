@@ -25,7 +25,7 @@ run: build ## Run everything in one process; opens a page when there is no DISCO
 	bin/darkroom up
 
 test: runtime ## Run all tests
-	$(GO) test -timeout 12m ./...
+	$(GO) test -timeout 12m -parallel 4 ./...
 
 check: fmt lint race ## Format, vet, lint, import walls, and the race detector on bot, queue and store
 

@@ -70,7 +70,7 @@ func length(ms int64) string {
 	if ms == 0 {
 		return ""
 	}
-	return (time.Duration(ms) * time.Millisecond).Round(100 * time.Millisecond).String()
+	return max(time.Duration(ms)*time.Millisecond, 100*time.Millisecond).Round(100 * time.Millisecond).String()
 }
 
 // here says on what machine this runs.
