@@ -232,6 +232,8 @@ func TestForecastsComeTrue(t *testing.T) {
 		w.log = log
 		b := newBooks(w, 10, 4)
 		b.opens("north", "east", "south")
+		b.ask(0, 0, 12) // from which the bot learns how long a step takes
+		time.Sleep(time.Minute)
 		stop, stopped := make(chan struct{}), make(chan struct{})
 		go func() { defer close(stopped); b.foretell(10*time.Second, stop) }()
 		for range wishes { // people ask for some at once, and then for none for a while
