@@ -29,7 +29,8 @@ func well(thing, format string, args ...any) finding {
 }
 
 func ill(thing string, seen error, fix string) finding {
-	return finding{thing: thing, state: redact(seen.Error()), fix: fix}
+	told := strings.Join(strings.Fields(redact(seen.Error())), " ") // some errors have several lines, a finding has one
+	return finding{thing: thing, state: told, fix: fix}
 }
 
 // errIll is the doctor's verdict; what is wrong was told already.
