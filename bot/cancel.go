@@ -120,6 +120,7 @@ func (t *turn) recallNow(ctx context.Context, id string) error {
 
 // takenBack writes a cancel down.
 func (t *turn) takenBack(ctx context.Context, id string) error {
+	t.sight.forget() // the next to come stands in a shorter line
 	cancelled, err := t.ledger.Cancel(ctx, id)
 	if err != nil {
 		return fmt.Errorf("cancel job %s: %w", id, err)

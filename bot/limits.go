@@ -179,8 +179,11 @@ func pixelsOf(text string) (int, error) {
 
 func policyText(p store.Policy) string {
 	amount := func(n int, unit string) string {
-		if n == 0 {
+		switch {
+		case n == 0:
 			return "no limit"
+		case n == 1:
+			unit = strings.TrimSuffix(unit, "s")
 		}
 		return strconv.Itoa(n) + unit
 	}
@@ -193,7 +196,11 @@ func policyText(p store.Policy) string {
 		"Most pictures in one message: " + amount(p.MaxCount, ""),
 	}
 	if p.Paused {
-		lines = append(lines, fmt.Sprintf("⏸️ Painting is paused. %s", reply.Escape(p.PauseReason)))
+		line := "⏸️ Painting is paused"
+		if p.PauseReason != "" {
+			line += ": " + reply.Escape(p.PauseReason)
+		}
+		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -100,6 +100,8 @@ func (t *turn) mineText(mine []store.Entry, s queue.Snapshot, up []queue.Rendere
 
 func standingText(e store.Entry, j queue.Standing, st reply.Standing, known bool) string {
 	switch {
+	case j.State == "painting" && j.Percent == 0:
+		return "being painted" // how far is heard from the renderer's beats
 	case j.State == "painting":
 		return fmt.Sprintf("painting, %d %%", j.Percent)
 	case j.State == "posting":

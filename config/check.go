@@ -22,6 +22,12 @@ func (s *Settings) chosen() checker {
 		return &s.Renderer
 	case "doctor":
 		return &s.Doctor
+	case "line show":
+		return Stop{Data: s.Stand.Show.Data, Redis: s.Stand.Show.Redis}
+	case "line pause":
+		return s.Stand.Pause.Stop
+	case "line resume":
+		return s.Stand.Resume.Stop
 	default:
 		return nil
 	}
@@ -41,6 +47,20 @@ func (r *Renderer) check(Sources) []error {
 
 // The doctor tells faults of what it looks at by itself, with their fix: only unreadable secrets stop it.
 func (d *Doctor) check(src Sources) []error { return present(d.Discord.take(src)) }
+
+func (s Stop) check(Sources) []error {
+	return present(s.Data.check(), s.Redis.check(), s.Redis.named(), s.scoped())
+}
+
+// serverID is what Discord numbers its servers with.
+var serverID = regexp.MustCompile(`^[0-9]{1,20}$`)
+
+func (s Stop) scoped() error {
+	if s.Server != "" && s.Server != "dm" && !serverID.MatchString(s.Server) {
+		return fmt.Errorf("--server: %q: want a server's number, or dm for all direct messages", s.Server)
+	}
+	return nil
+}
 
 func present(errs ...error) []error {
 	var out []error

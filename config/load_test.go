@@ -170,6 +170,8 @@ func TestFaults(t *testing.T) {
 			[]string{"--redis-url: want redis://HOST:PORT/0, rediss:// or unix://"}},
 		"a database's password is not repeated": {sources("up").env("DATABASE_URL", "mysql://u:pw@h/d"),
 			[]string{"--database-url: want sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"}},
+		"a server's name": {sources("line", "pause", "--server", "abc", "--redis-url", "http://h"),
+			[]string{"--redis-url: want redis://HOST:PORT/0, rediss:// or unix://", `--server: "abc": want a server's number, or dm for all direct messages`}},
 		"a device":  {sources("up", "--device", "gpu"), []string{`--device: device "gpu": want cpu or cuda:N`}},
 		"a size":    {sources("draw", "a", "--size", "12"), []string{`--size: size "12": want WIDTHxHEIGHT in pixels`}},
 		"a flag":    {sources("up", "--lese", "1s"), []string{`unknown flag --lese, did you mean "--lease"?`}},

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"strings"
 	"time"
 
 	"darkroom/config"
@@ -16,10 +19,21 @@ import (
 // lineWithin is how long Redis may take to show the line, or to hear of a stop.
 const lineWithin = 5 * time.Second
 
+// openBotsData opens the database that a bot has made, and makes none: a stop written into another would stop nothing.
+func openBotsData(ctx context.Context, d config.Data) (*store.Store, error) {
+	if path, found := strings.CutPrefix(databaseURL(d), "sqlite:"); found {
+		path, _, _ = strings.Cut(path, "?")
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no database %s: give --data or DATABASE_URL as the bot has it", path)
+		}
+	}
+	return openData(ctx, d)
+}
+
 // showLine prints how the line stands and what is stopped.
 func showLine(ctx context.Context, s shop) (err error) {
 	c := s.settings.Stand.Show
-	ledger, err := openData(ctx, c.Data)
+	ledger, err := openBotsData(ctx, c.Data)
 	if err != nil {
 		return err
 	}
@@ -28,39 +42,43 @@ func showLine(ctx context.Context, s shop) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := tellLine(ctx, s.stdout, c.Redis); err != nil {
-		return err
-	}
-	return tellStops(s.stdout, stops)
+	up, err := tellLine(ctx, s.stdout, c.Redis)
+	return errors.Join(err, tellStops(s.stdout, stops, laneNames(up)))
 }
 
-func tellLine(ctx context.Context, w io.Writer, r config.Redis) error {
+// tellLine prints how the line stands, and returns the renderers that are up.
+func tellLine(ctx context.Context, w io.Writer, r config.Redis) ([]queue.Renderer, error) {
 	if r.URL.Empty() {
 		_, err := fmt.Fprintln(w, "The line is in the memory of darkroom up: /queue shows it.")
-		return err
+		return nil, err
 	}
+	queue.Quiet()
 	q, err := queue.Dial(r.URL.Text(), queue.Options{Pool: r.Pool})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer q.Close()
 	ctx, cancel := context.WithTimeout(ctx, lineWithin)
 	defer cancel()
 	waiting, running, err := q.Counts(ctx)
+	if errors.Is(err, queue.ErrEpoch) {
+		_, err = fmt.Fprintf(w, "There is no line %q on this Redis. A bot that is up makes it anew within seconds.\n", r.Pool)
+		return nil, err
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	up, err := q.Renderers(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = fmt.Fprintf(w, "%d waiting, %d being painted, %d renderers\n", waiting, running, len(up))
+	_, err = fmt.Fprintf(w, "%d waiting, %d being painted, %d renderers up\n", waiting, running, len(up))
 	for _, x := range up {
 		if err == nil {
 			_, err = fmt.Fprintf(w, "renderer %s on %s: %s\n", x.Slot, x.Device, modelNames(x.Models))
 		}
 	}
-	return err
+	return up, err
 }
 
 func modelNames(models []queue.Model) (text string) {
@@ -73,13 +91,33 @@ func modelNames(models []queue.Model) (text string) {
 	return text
 }
 
-func tellStops(w io.Writer, stops []store.Pause) error {
+// laneNames are the models of the renderers that are up, by the lanes of their jobs.
+func laneNames(up []queue.Renderer) map[string]string {
+	names := map[string]string{}
+	for _, r := range up {
+		for _, m := range r.Models {
+			for _, lane := range picture.Lanes(m.Hash) {
+				names[lane] = m.Name
+			}
+		}
+	}
+	return names
+}
+
+func tellStops(w io.Writer, stops []store.Pause, models map[string]string) error {
 	if len(stops) == 0 {
 		_, err := fmt.Fprintln(w, "nothing is paused")
 		return err
 	}
 	for _, p := range stops {
-		if _, err := fmt.Fprintf(w, "paused: %s %s %s\n", p.Kind, p.Name, p.Reason); err != nil {
+		what := scopeOf(p).String()
+		if name := models[p.Name]; p.Kind == "lane" && name != "" {
+			what = "model " + name
+		}
+		if p.Reason != "" {
+			what += ": " + p.Reason
+		}
+		if _, err := fmt.Fprintln(w, "paused: "+what); err != nil {
 			return err
 		}
 	}
@@ -103,11 +141,12 @@ func resumeLine(ctx context.Context, s shop) error {
 
 func stopLine(ctx context.Context, s shop, c config.Stop, write func(*store.Store, store.Pause) (bool, error),
 	tell func(context.Context, *queue.Queue, queue.Scope) error) (err error) {
-	ledger, err := openData(ctx, c.Data)
+	ledger, err := openBotsData(ctx, c.Data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
+	queue.Quiet()
 	var q *queue.Queue
 	if !c.Redis.URL.Empty() {
 		if q, err = queue.Dial(c.Redis.URL.Text(), queue.Options{Pool: c.Redis.Pool}); err != nil {

@@ -4,10 +4,12 @@ package main
 
 import (
 	"bytes"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"darkroom/config"
 	"darkroom/queue"
 )
 
@@ -40,6 +42,17 @@ func TestLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
+	none := map[string]string{"DARKROOM_DATA": filepath.Join(dir, "none"), "REDIS_URL": "redis://" + redis.address()}
+	if code, said := line(t, none, "pause"); code != exitFault || !strings.Contains(said, "there is no database") || len(scopes(t, q)) > 0 {
+		t.Errorf("beside the bot's database: exit code %d and %q, want nothing paused", code, said)
+	}
+	ledger, err := openData(t.Context(), config.Data{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ledger.Close(); err != nil {
+		t.Fatal(err)
+	}
 	env := map[string]string{"DARKROOM_DATA": dir, "REDIS_URL": "redis://" + redis.address()}
 	for _, c := range []struct {
 		args   string
@@ -49,9 +62,10 @@ func TestLine(t *testing.T) {
 	}{
 		{"show", exitDone, "nothing is paused", ""},
 		{"pause --server 55 --reason night", exitDone, "done", "server 55"},
-		{"show", exitDone, "paused: server 55 night", "server 55"},
+		{"show", exitDone, "paused: server 55: night", "server 55"},
 		{"show", exitDone, "renderer easel on cpu: postcards", "server 55"},
 		{"pause --model postcards", exitDone, "done", "server 55, lane 1:ab"},
+		{"show", exitDone, "paused: model postcards", "server 55, lane 1:ab"},
 		{"pause --model nothing", exitFault, `no renderer that is up has a model called "nothing"`, "server 55, lane 1:ab"},
 		{"resume --server 55", exitDone, "done", "lane 1:ab"},
 		{"resume --server 55", exitFault, "was not paused here", "lane 1:ab"},
@@ -69,6 +83,9 @@ func TestLine(t *testing.T) {
 	redis.kill()
 	if code, said := line(t, env, "resume"); code != exitDone || !strings.Contains(said, "the bot tells the line within a minute") {
 		t.Errorf("without Redis: exit code %d and %q, want it written down", code, said)
+	}
+	if code, said := line(t, env, "show"); code != exitFault || !strings.Contains(said, "refused") || !strings.Contains(said, "paused: lane 1:ab") {
+		t.Errorf("shown without Redis: exit code %d and %q, want what is paused, and the fault", code, said)
 	}
 	delete(env, "REDIS_URL")
 	if code, said := line(t, env, "pause", "--model", "postcards"); code != exitFault || !strings.Contains(said, "REDIS_URL") {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"regexp"
+	"strings"
 
 	"darkroom/config"
 )
@@ -96,5 +97,5 @@ func redact(text string) string {
 	for _, s := range secrets {
 		text = s.look.ReplaceAllString(text, s.show)
 	}
-	return text
+	return strings.ReplaceAll(text, "://USER:"+hidden+"@", "://USER:PASSWORD@") // our own words for how an address looks
 }

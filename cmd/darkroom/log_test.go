@@ -20,6 +20,7 @@ func TestRedact(t *testing.T) {
 		`{"token":"abc","channel":"c"}`:                                                          `{"token":"[secret]","channel":"c"}`,
 		"dial redis://user:pw@host:6379/0: refused":                                              "dial redis://user:[secret]@host:6379/0: refused",
 		"dial redis://:pw@host:6379/0":                                                           "dial redis://:[secret]@host:6379/0",
+		"want postgres://USER:PASSWORD@HOST/NAME, not postgres://u:pw@h/d":                       "want postgres://USER:PASSWORD@HOST/NAME, not postgres://u:[secret]@h/d",
 		"login with " + bot + " failed":                                                          "login with [secret] failed",
 		"listening on http://127.0.0.1:8790/":                                                    "listening on http://127.0.0.1:8790/",
 		"painted 4 pictures at 12:30:01.250 for job 1056895310000000000-0":                       "painted 4 pictures at 12:30:01.250 for job 1056895310000000000-0",
