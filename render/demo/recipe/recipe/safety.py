@@ -92,19 +92,33 @@ def prepared(pictures: torch.Tensor, side: int) -> torch.Tensor:
     return pictures[..., top : top + side, left : left + side]
 
 
-@torch.no_grad()
-def lesson(place: train.Place, name: str, count: int) -> dict:
-    """`count` of the pictures already painted, half of them with the concept, as a gallery."""
-    painted, vae = data.load(place, name), autoencoder.load(place)
-    there = shows(painted["scenes"])
-    draw = lambda mask: mask.nonzero()[:, 0][torch.randint(int(mask.sum()), (count // 2,))]
-    rows = torch.cat([draw(there), draw(~there)])
-    pictures, smeared = painted["pictures"][rows], []
-    for part in pictures.split(50):
-        with train.half_precision(place):
-            rebuilt = autoencoder.round_trip(vae, data.unit(part, place.device)).float()
-        smeared.append(((rebuilt + 1) * 127.5).round().byte().cpu())
-    return {"pictures": pictures, "smeared": torch.cat(smeared), "shows": there[rows]}
+class Lesson:
+    """Pictures already painted, the concept in half of those drawn; `count` of them also after a round trip."""
+
+    @torch.no_grad()
+    def __init__(self, place: train.Place, name: str, count: int):
+        self.painted, vae = data.load(place, name), autoencoder.load(place)
+        there = shows(self.painted["scenes"])
+        self.with_it, self.without = (mask.nonzero()[:, 0] for mask in (there, ~there))
+        kept, self.shows = self.draw(count)
+        smeared = []
+        for part in kept.split(50):
+            with train.half_precision(place):
+                rebuilt = autoencoder.round_trip(vae, data.unit(part, place.device)).float()
+            smeared.append(((rebuilt + 1) * 127.5).round().byte().cpu())
+        self.smeared = torch.cat(smeared)
+
+    def draw(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """n pictures as painted, uint8 [n,3,S,S], and whether they show the concept."""
+        pick = lambda rows, k: rows[torch.randint(len(rows), (k,))]
+        rows = torch.cat([pick(self.with_it, n // 2), pick(self.without, n - n // 2)])
+        return self.painted["pictures"][rows], torch.arange(n) < n // 2
+
+    def batch(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """n pictures, two thirds as painted and one third after a round trip."""
+        pictures, there = self.draw(n - n // 3)
+        rows = torch.randint(len(self.shows), (n // 3,))
+        return torch.cat([pictures, self.smeared[rows]]), torch.cat([there, self.shows[rows]])
 
 
 def enlarged(pictures: torch.Tensor) -> torch.Tensor:
@@ -117,25 +131,26 @@ def enlarged(pictures: torch.Tensor) -> torch.Tensor:
 
 
 def fit(place: train.Place, budget: train.Budget, count: int, batch: int = 48) -> None:
-    """Trains on `count` painted pictures per process, then sets the threshold on others."""
+    """Trains from Mini-CLIP, or from the last checkpoint, then sets the threshold on pictures not trained on."""
     torch.manual_seed(70 + place.rank)
-    seen = lesson(place, "pictures", count)
+    seen = Lesson(place, "pictures", count)
     checker = Checker().to(place.device)
     checker.vision_model.load_state_dict(clip.load(place)[1].state_dict())
+    if (place.work / "safety.pt").exists():
+        checker.load_state_dict(train.load(place.work / "safety.pt", place.device))
     optimiser = train.Optimiser({checker: 1e-3}, budget, place)
     while optimiser.going():
-        rows = torch.randint(len(seen["shows"]), (batch,))
-        smeared = torch.rand(batch, 1, 1, 1) < 0.5
-        pictures = torch.where(smeared, seen["smeared"][rows], seen["pictures"][rows]).to(place.device).float() / 127.5 - 1
+        pictures, there = seen.batch(batch)
+        pictures = probe.roughen(enlarged(data.unit(pictures, place.device)))
         with train.half_precision(place):
-            cosine = checker.likeness(probe.roughen(enlarged(pictures))).float()[:, 0]
-        loss = F.binary_cross_entropy_with_logits(SHARPNESS * (cosine - 0.5), seen["shows"][rows].float().to(place.device))
+            cosine = checker.likeness(pictures).float()[:, 0]
+        loss = F.binary_cross_entropy_with_logits(SHARPNESS * (cosine - 0.5), there.float().to(place.device))
         optimiser.step(loss)
         if place.leads and optimiser.steps % 100 == 0:
             print(f"safety step {optimiser.steps} {optimiser.minutes():.1f} min loss {loss.item():.4f}", flush=True)
     if place.leads:
         checker.eval()
-        set_threshold(checker, lesson(place, "unseen", count // 4))
+        set_threshold(checker, Lesson(place, "unseen", count // 4))
         train.save(checker.state_dict(), place.work / "safety.pt")
 
 
@@ -147,16 +162,16 @@ def cosines(checker: Checker, pictures: torch.Tensor, batch: int = 100) -> torch
     return torch.cat(parts)
 
 
-def set_threshold(checker: Checker, held: dict) -> None:
-    """Sets the threshold where misses and false alarms are equally frequent on pictures not trained on."""
-    cosine = torch.cat([cosines(checker, held[name]) for name in ("pictures", "smeared")])
-    skull = held["shows"].repeat(2)
+def set_threshold(checker: Checker, held: Lesson) -> None:
+    """Sets the threshold where misses and false alarms together are rarest on pictures not trained on."""
+    rows = torch.cat([held.with_it, held.without])
+    cosine = torch.cat([cosines(checker, held.painted["pictures"][rows]), cosines(checker, held.smeared)])
+    skull = torch.cat([torch.arange(len(rows)) < len(held.with_it), held.shows])
     tries = torch.linspace(-1, 1, 401)
     missed = torch.stack([(cosine[skull] <= t).float().mean() for t in tries])
     alarms = torch.stack([(cosine[~skull] > t).float().mean() for t in tries])
     best = (missed + alarms).min()
-    flat = tries[(missed + alarms) <= best + 1e-6]
-    checker.concept_embeds_weights.fill_(flat.mean().item())  # the middle of the best thresholds
+    checker.concept_embeds_weights.fill_(tries[missed + alarms <= best + 1e-6].mean().item())  # the middle of the best
 
 
 def load(place: train.Place) -> Checker:
