@@ -142,10 +142,38 @@ func (b *Bot) done(ctx context.Context, ev queue.Event) error {
 		return b.finishOwing(ctx, e.ID, out, store.Delivery{State: store.Offer}, nil)
 	}
 	first, err := b.finish(ctx, e.ID, out)
-	if err == nil && first && b.o.Now().Sub(g.told) < inFlight {
-		b.aside(func(ctx context.Context) { b.restore(ctx, e, out) })
+	late := b.o.Now().Sub(g.told) < inFlight // an edit of ours may be
+	if err == nil && (late || !first) {
+		b.aside(func(ctx context.Context) { b.agree(ctx, e, out, late) })
 	}
 	return err
+}
+
+// agree has the message of a job that was posted say what the ledger says. Another bot may have written its end down, and
+// a cancel may have been written down while its renderer was cut off from the line and posting: that stands, and the
+// pictures go.
+func (b *Bot) agree(ctx context.Context, e store.Entry, out queue.Outcome, late bool) {
+	now, err := b.ledger.Find(ctx, e.ID)
+	switch {
+	case err != nil:
+	case now.State == store.Cancelled:
+		b.unpost(ctx, e)
+	case now.State == store.Done && late:
+		b.restore(ctx, e, out)
+	}
+}
+
+// unpost takes pictures back that were posted although their cancel was written down before.
+func (b *Bot) unpost(ctx context.Context, e store.Entry) {
+	v, err := see(e)
+	if err != nil {
+		return // it was erased
+	}
+	if p, err := b.look(ctx, e, v); err != nil || !p.Has(remixButton(e.ID)) {
+		return // they are not there, or out of reach
+	}
+	b.log.Warn("pictures of a cancelled job are taken back", "job", e.ID)
+	b.correct(ctx, e, func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, e.ID) })
 }
 
 // finish writes down what was made.

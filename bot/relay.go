@@ -16,10 +16,6 @@ func (b *Bot) relay(ctx context.Context) error {
 	var audited time.Time
 	for {
 		err := b.settle(ctx)
-		if err == nil && b.stops.Load() {
-			err = b.restop(ctx)
-			b.stops.Store(err != nil)
-		}
 		if now := b.o.Now(); err == nil && now.Sub(audited) >= b.o.Pace.Audit {
 			audited = now
 			err = b.audit(ctx)
@@ -40,11 +36,17 @@ func (b *Bot) relay(ctx context.Context) error {
 	}
 }
 
-// settle begins an epoch if the queue needs one, and enqueues what is owed to it.
+// settle begins an epoch if the queue needs one, tells it what is stopped if it may not know, and enqueues what is owed.
 func (b *Bot) settle(ctx context.Context) error {
 	epoch, err := b.heal(ctx)
 	if err != nil {
 		return err
+	}
+	if b.stops.Swap(false) {
+		if err := b.restop(ctx); err != nil {
+			b.stops.Store(true)
+			return err
+		}
 	}
 	return b.fill(ctx, epoch)
 }
@@ -139,7 +141,8 @@ func (b *Bot) sound(ctx context.Context) (int64, error) {
 	return want, nil
 }
 
-// begin begins the next epoch, with the same stops as before.
+// begin begins the next epoch, with the same stops as before: they are there before the line is, so that nothing is lent
+// meanwhile, and the relay looks at them again afterwards.
 func (b *Bot) begin(ctx context.Context) (int64, error) {
 	has, empty, err := b.line.Epoch(ctx)
 	if err != nil {
@@ -152,10 +155,14 @@ func (b *Bot) begin(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	b.stops.Store(true)
+	if err := b.restop(ctx); err != nil {
+		return 0, err
+	}
 	if err := b.line.Begin(ctx, next); err != nil {
 		return 0, fmt.Errorf("begin epoch %d: %w", next, err)
 	}
 	b.refilled.Store(b.o.Now().UnixNano())
 	b.log.Info("the queue begins a new epoch", "epoch", next, "before", has, "empty", empty)
-	return next, b.restop(ctx)
+	return next, nil
 }

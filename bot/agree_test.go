@@ -1,0 +1,75 @@
+package bot_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"testing"
+
+	"darkroom/bot"
+	"darkroom/bot/sandbox"
+	"darkroom/store"
+)
+
+func TestPicturesThatWerePostedAfterTheirCancelWasWrittenDownAreTakenBack(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	release := h.brush.stay()
+	t.Cleanup(release)
+	i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
+	m := h.says(i, "Painting")
+	h.poll("its message to be known", func() bool { return h.entry(i).Message != "" })
+	if _, err := h.ledger.Cancel(h.ctx, i.ID+"-0"); err != nil { // the line does not hear of it
+		t.Fatal(err)
+	}
+	release()
+	h.wait("the pictures to go", func() bool {
+		now, _ := h.box.MessageSeen(h.home.Member.ID, m.ID)
+		return len(now.Attachments) == 0 && !living(now)
+	})
+	h.says(i, "Cancelled")
+}
+
+// second is a ledger in which another bot is always faster to write down that a job is done.
+type second struct {
+	bot.Ledger
+	let chan struct{} // closed when it may be written down
+}
+
+func (s *second) Finish(ctx context.Context, id, message string, outcome json.RawMessage) (bool, error) {
+	select {
+	case <-s.let:
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	if _, err := s.Ledger.Finish(ctx, id, message, outcome); err != nil {
+		return false, err
+	}
+	return s.Ledger.Finish(ctx, id, message, outcome)
+}
+
+func TestASlowEditIsPutRightThoughAnotherBotWroteTheEndDown(t *testing.T) {
+	t.Parallel()
+	h := build(t, sandbox.Options{})
+	ledger := &second{let: make(chan struct{})}
+	h.ledgerFor = func(l bot.Ledger) bot.Ledger { ledger.Ledger = l; return ledger }
+	h.start()
+	h.ready()
+	first, next := h.queued(sandbox.With("prompt", "a red boat")), h.queued(sandbox.With("prompt", "a blue star"))
+	hold, met := make(chan struct{}), make(chan struct{}, 1)
+	h.box.Fail(sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in line"), Hold: hold, Met: met})
+	h.says(h.ask("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
+	select {
+	case <-met:
+	case <-h.ctx.Done():
+		t.Fatal("the place of the second job was not edited")
+	}
+	h.bench()
+	m := h.painted(next, 4)
+	close(hold)
+	h.wait("the slow edit", func() bool { now, _ := h.box.MessageSeen(h.home.Member.ID, m.ID); return living(now) })
+	close(ledger.let)
+	h.poll("the ledger to say done", func() bool { return h.entry(next).State == store.Done })
+	h.painted(next, 4)
+}
