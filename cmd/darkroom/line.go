@@ -169,9 +169,9 @@ func stopLine(ctx context.Context, s shop, c config.Stop, write func(*store.Stor
 			return fmt.Errorf("%s was not paused here; a server that its own moderators paused goes on by /limits", scopeOf(p))
 		}
 		if q == nil || tell(reach, q, scopeOf(p)) != nil {
-			_, err = fmt.Fprintln(s.stdout, "written down; the bot tells the line within a minute")
+			_, err = fmt.Fprintf(s.stdout, "written down for %s; the bot tells the line within a minute\n", scopeOf(p))
 		} else {
-			_, err = fmt.Fprintln(s.stdout, "done")
+			_, err = fmt.Fprintf(s.stdout, "done for %s\n", scopeOf(p))
 		}
 		if err != nil {
 			return err

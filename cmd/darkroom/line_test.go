@@ -69,7 +69,7 @@ func TestLine(t *testing.T) {
 		{"pause --model nothing", exitFault, `no renderer that is up has a model called "nothing"`, "server 55, lane 1:ab"},
 		{"resume --server 55", exitDone, "done", "lane 1:ab"},
 		{"resume --server 55", exitFault, "was not paused here", "lane 1:ab"},
-		{"pause", exitDone, "done", "the whole line, lane 1:ab"},
+		{"pause", exitDone, "done for the whole line", "the whole line, lane 1:ab"},
 		{"pause --server 1 --model x", exitUsage, "can't be used together", "the whole line, lane 1:ab"},
 	} {
 		code, said := line(t, env, strings.Fields(c.args)...)
