@@ -38,6 +38,7 @@ type Bot struct {
 	copying     sync.Map // job ids whose input pictures are being copied
 	copyingNow  atomic.Int32
 	stops       atomic.Bool     // the queue may not have heard what is paused
+	full        atomic.Bool     // the queue takes no more: who waits for room comes before newcomers
 	refilled    atomic.Int64    // when the line was last begun anew, in nanoseconds
 	copies      *errgroup.Group // input pictures that are copied for the relay
 	cleaning    chan struct{}   // holds one token while an input picture is decoded

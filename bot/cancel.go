@@ -98,11 +98,14 @@ func (t *turn) recallNow(ctx context.Context, id string) error {
 	if terminal(e) {
 		return errEnded
 	}
-	epoch, err := t.ledger.CurrentEpoch(ctx, t.o.Pool)
-	if err != nil {
-		return err
+	epoch, err := t.sound(ctx)
+	if err == nil && epoch == 0 && e.Epoch > 0 {
+		return errRefilling // what the queue holds may be of yesterday
 	}
-	said, err := t.line.Cancel(ctx, id, t.req.Person.ID)
+	said := queue.Unknown
+	if err == nil {
+		said, err = t.line.Cancel(ctx, id, t.req.Person.ID)
+	}
 	switch {
 	case errors.Is(err, queue.ErrEpoch) && e.Epoch > 0:
 		return errRefilling
@@ -112,7 +115,7 @@ func (t *turn) recallNow(ctx context.Context, id string) error {
 		return errReconnecting
 	case said == queue.Posting, said == queue.Unknown && e.Epoch == epoch && epoch > 0:
 		return errPosting // it was in this line and is over there: only the ledger has not heard of it yet
-	case said == queue.Unknown && e.Leased:
+	case said == queue.Unknown && (e.Leased || e.Epoch > 0):
 		return errRefilling
 	}
 	return t.takenBack(ctx, id)

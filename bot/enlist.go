@@ -15,7 +15,12 @@ import (
 // enlist brings a promised job into the line, from wherever it stands: input pictures that are missing are copied, the
 // bytes are lent to the queue, the job is enqueued and its epoch noted. Doing it again does no harm. Every way into the
 // queue is this one: a fresh request, a start of the bot, a lost enqueue, a wiped Redis.
+//
+// While some wait for room in a full queue a newcomer waits behind them: the relay takes the oldest first.
 func (b *Bot) enlist(ctx context.Context, e store.Entry) error {
+	if b.full.Load() {
+		return errBehind
+	}
 	epoch, err := b.ledger.CurrentEpoch(ctx, b.o.Pool)
 	if err != nil {
 		return err
@@ -23,8 +28,15 @@ func (b *Bot) enlist(ctx context.Context, e store.Entry) error {
 	if epoch == 0 {
 		return errNoEpoch
 	}
-	return b.enlistIn(ctx, epoch, e)
+	err = b.enlistIn(ctx, epoch, e)
+	if errors.Is(err, queue.ErrFull) {
+		b.full.Store(true)
+	}
+	return err
 }
+
+// errBehind means that others have waited longer for room in the queue.
+var errBehind = errors.New("others wait for room in the queue")
 
 // errNoEpoch means that the relay has not begun the queue yet.
 var errNoEpoch = errors.New("the queue is not begun yet")

@@ -24,7 +24,8 @@ const (
 
 // fill enqueues what is owed to an epoch. Jobs whose input pictures have still to be copied are left to others: Discord may
 // be slow, and nobody else should wait for it.
-func (b *Bot) fill(ctx context.Context, epoch int64) error {
+func (b *Bot) fill(ctx context.Context, epoch int64) (err error) {
+	defer func() { b.full.Store(errors.Is(err, queue.ErrFull)) }()
 	policy := once(b.ledger.Policy)
 	for {
 		owed, err := b.ledger.Owed(ctx, epoch, owedAtOnce+int(b.copyingNow.Load()))

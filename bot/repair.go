@@ -60,6 +60,8 @@ func (b *Bot) putDoneRight(ctx context.Context, e store.Entry, out queue.Outcome
 	switch out.Delivered {
 	case reply.DeliveredStranded:
 		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Stranded(v.to, v.spec, e.ID) })
+	case reply.DeliveredInbox:
+		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Shelved(v.to, v.spec) })
 	case reply.DeliveredPosted, reply.DeliveredFound:
 		b.restore(ctx, e, out)
 	}
