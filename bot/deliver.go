@@ -43,7 +43,8 @@ func (b *Bot) deliver(ctx context.Context) error {
 	}
 }
 
-// bring1 delivers one job's pictures and ends the job. Until AckTray they come up again, so all of it may happen twice.
+// bring1 delivers one job's pictures and ends the job. Until AckTray they come up again, so all of it may happen twice. What
+// could not be posted for a day goes into the inbox: the tray is small, and others need it.
 func (b *Bot) bring1(ctx context.Context, d queue.Delivery) error {
 	e, err := b.ledger.Find(ctx, d.Job)
 	if errors.Is(err, store.ErrNotFound) || err == nil && terminal(e) {
@@ -56,7 +57,11 @@ func (b *Bot) bring1(ctx context.Context, d queue.Delivery) error {
 	if err != nil {
 		return err
 	}
-	if err := l.climb(ctx); err != nil {
+	err = l.climb(ctx)
+	if err != nil && b.o.Now().Sub(e.Updated) > doubted {
+		err = l.shelve(ctx, store.Delivery{State: store.Inbox, Reason: errUnsure.Error()}, reply.DeliveredInbox)
+	}
+	if err != nil {
 		return err
 	}
 	return b.line.AckTray(ctx, d.Job)

@@ -13,7 +13,7 @@ const (
 	// settled is how old an unacknowledged job must be before it is looked into: by then its answer has arrived, or
 	// never will.
 	settled = 10 * time.Second
-	// doubted is how long Discord is asked about one while it does not answer.
+	// doubted is how long Discord is asked about one while it does not answer, and how long it is given late pictures.
 	doubted = 24 * time.Hour
 )
 
