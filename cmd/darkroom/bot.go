@@ -22,6 +22,11 @@ func runBot(ctx context.Context, s shop) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
+	held, err := holdData(c.Data, false)
+	if err != nil {
+		return err
+	}
+	defer held.Close()
 	q, err := openQueue(ctx, s.log, c.Redis, c.Line)
 	if err != nil {
 		return err

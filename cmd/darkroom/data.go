@@ -25,6 +25,27 @@ func openData(ctx context.Context, d config.Data) (*store.Store, error) {
 	return store.Open(ctx, databaseURL(d), store.Options{})
 }
 
+// holdData keeps the data directory for one process that has the line in its own memory, or for several that share a
+// Redis server: of two lines each would take the other for an old one, and begin anew without end.
+func holdData(d config.Data, alone bool) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(d.Dir, "darkroom.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("hold the data directory: %w", err)
+	}
+	held, err := lock(f, alone)
+	switch {
+	case held:
+		err = fmt.Errorf("another darkroom works in %s, and one of the two keeps the line in its own memory: "+
+			"stop it, name another --data, or give both the same REDIS_URL", d.Dir)
+	case err != nil:
+		err = fmt.Errorf("hold the data directory: %w", err)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
 func databaseURL(d config.Data) string {
 	if !d.Database.Empty() {
 		return d.Database.Text()

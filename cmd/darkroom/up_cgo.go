@@ -31,6 +31,11 @@ func up(ctx context.Context, s shop) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
+	held, err := holdData(c.Data, c.Redis.URL.Empty())
+	if err != nil {
+		return err
+	}
+	defer held.Close()
 	q, err := openQueue(ctx, s.log, c.Redis, c.Line)
 	if err != nil {
 		return err
