@@ -23,6 +23,7 @@ var errPolicyMoved = errors.New("the server's limits changed meanwhile")
 // order walks the first half of a job's line: judge and accept, acknowledge, and then into the line. A refusal is the
 // immediate private answer, and nothing is promised before it is written down.
 func (t *turn) order(ctx context.Context, rule judge) error {
+	began := t.o.Now()
 	p, e, err := t.accept(ctx, rule)
 	if errors.Is(err, store.ErrDuplicate) {
 		return nil // the event came twice; the other one is being answered
@@ -35,6 +36,7 @@ func (t *turn) order(ctx context.Context, rule judge) error {
 		return err
 	}
 	t.watched.shown(e.ID, shown, t.o.Now())
+	e.Leased = t.refilled.Load() > began.UnixNano() // the relay may have been faster, in a line that is gone
 	switch err := t.enlist(ctx, e); {
 	case err != nil && passing(err):
 		return nil // and the message says why
