@@ -165,13 +165,14 @@ func (h *house) live(run func(context.Context) error) (stop func()) {
 	return stop
 }
 
-// ready waits until the bot's commands are offered and it knows what can be painted.
+// ready waits until the bot's commands are offered, the line is begun and the bot knows what can be painted.
 func (h *house) ready() {
 	h.t.Helper()
 	h.wait("commands", func() bool {
 		cs, err := h.box.CommandsFor(h.home.Moderator.ID, h.home.Channel.ID)
 		return err == nil && len(cs) == len(command.All())
 	})
+	h.poll("the line to be begun", func() bool { _, empty, err := h.line.Epoch(h.ctx); return err == nil && !empty })
 	h.poll("the offer to be known", func() bool {
 		text, err := h.ledger.Meta(h.ctx, "offer")
 		return err == nil && text != ""
