@@ -4,9 +4,12 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -85,7 +88,11 @@ func (m *mayhem) run(kills int) {
 	}
 	v := m.judge()
 	m.fact.add(v)
-	m.fact.Note = fmt.Sprintf("%d asked: %v; killed %v", len(m.all), v, m.deaths)
+	var deaths []string
+	for _, who := range slices.Sorted(maps.Keys(m.deaths)) {
+		deaths = append(deaths, fmt.Sprintf("%s %d times", who, m.deaths[who]))
+	}
+	m.fact.Note = fmt.Sprintf("%d asked: %v; killed: %s", len(m.all), v, strings.Join(deaths, "; "))
 	m.fact.write(m.t)
 	if v.ends[shown] == 0 {
 		m.t.Error("nothing was ever shown, so nothing was proved")

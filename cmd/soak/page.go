@@ -19,7 +19,13 @@ This page is written by ` + "`make soak`" + ` (` + "`cmd/soak`" + `) from what t
 What is promised: a job that was acknowledged ends in exactly one way that people can see: its pictures, an apology, or what
 they themselves chose, a cancel or a deleted message. *Lost* counts jobs that never ended, *double* those that were seen
 twice or against somebody's will; either is a failed test. *Recovery* is the longest time from the last fault of a row until
-everything had ended; where leases are short (1.5 s instead of 30 s), so are the recoveries.
+everything had ended; where leases are short (1.5 s instead of 30 s), so are the recoveries. A town is a bot, two renderers,
+a Redis and a small Discord of its own. What was asked while the bot lay dead or could reach nothing is "refused or never
+acknowledged": nothing was promised there.
+
+The fluid ideal divides every renderer's time among all who wait at once, and loads models in no time. Small servers wait at
+most twice as long where models load in no time. Where a model takes seconds to load, they also wait for the head start that
+loaded models have (twice the load time) and for the loads themselves; the ideal knows neither.
 
 `
 

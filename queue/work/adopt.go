@@ -36,8 +36,8 @@ func (t *turn) adopted(hold context.Context, with queue.Token) bool {
 
 // sealed notes that the lease is sealed, unless the job was adopted meanwhile: then it is the new lease that must be.
 func (t *turn) sealed(with queue.Token) bool {
-	t.adopting.Lock()
-	defer t.adopting.Unlock()
+	t.adopting <- struct{}{}
+	defer func() { <-t.adopting }()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.own.Token != with {
@@ -48,11 +48,16 @@ func (t *turn) sealed(with queue.Token) bool {
 }
 
 // adopt leases the job again after the queue was emptied: what was painted so far is not lost. Nobody else is lent the
-// job for a while, so the painting goes on meanwhile. It tells whether the queue has decided. That the new lease may say
-// Look is no news: nobody but this turn can have posted the job since it was looked at.
+// job for a while, so the painting goes on meanwhile. It tells whether the queue has decided; while another call asks it,
+// it does not wait for that: a beat speaks for other jobs too. That the new lease may say Look is no news: nobody but
+// this turn can have posted the job since it was looked at.
 func (t *turn) adopt(ctx context.Context, with queue.Token) bool {
-	t.adopting.Lock()
-	defer t.adopting.Unlock()
+	select {
+	case t.adopting <- struct{}{}:
+		defer func() { <-t.adopting }()
+	default:
+		return false
+	}
 	l := t.lease()
 	if l.Token != with {
 		return true

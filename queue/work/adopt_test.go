@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 	"image"
+	"log/slog"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -160,4 +161,38 @@ func TestAPaintingThatIsNotAdopted(t *testing.T) {
 			})
 		})
 	}
+}
+
+// slowAdopt answers Adopt once it is let go.
+type slowAdopt struct {
+	*bureau
+	asked, answer chan struct{}
+}
+
+func (s *slowAdopt) Adopt(ctx context.Context, slot string, l queue.Lease) (queue.Lease, queue.Verdict, error) {
+	close(s.asked)
+	<-s.answer
+	l.Token.Epoch++
+	l.Until = time.Now().Add(30 * time.Second)
+	return l, queue.OK, nil
+}
+
+func TestABeatWaitsForNoAdoption(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := &slowAdopt{bureau: &bureau{}, asked: make(chan struct{}), answer: make(chan struct{})}
+		b := Bench{Queue: s, Options: Options{Lease: 30 * time.Second, Log: slog.New(slog.DiscardHandler)}}
+		l := queue.Lease{Job: queue.Job{ID: "1-0"}, Token: queue.Token{Epoch: 1, Fence: 1}, Until: time.Now().Add(30 * time.Second)}
+		turn, _ := newTurn(t.Context(), b, l)
+		defer turn.drop(nil)
+		adopted := make(chan bool)
+		go func() { adopted <- turn.adopt(t.Context(), l.Token) }()
+		<-s.asked
+		if turn.heed(t.Context(), queue.Epoch, l.Token, time.Now()) {
+			t.Error("a beat during the adoption thinks that it is decided")
+		}
+		close(s.answer)
+		if !<-adopted || turn.lease().Token.Epoch != 2 {
+			t.Errorf("got %+v, want it adopted in epoch 2", turn.lease().Token)
+		}
+	})
 }

@@ -42,7 +42,7 @@ type turn struct {
 	gone      atomic.Bool   // the queue was told the end, or is not to be told
 	began     time.Time
 
-	adopting sync.Mutex // held while the job is leased again
+	adopting chan struct{} // full while the job is leased again
 	uprooted queue.Token
 	mu       sync.Mutex
 	own      queue.Lease
@@ -52,7 +52,8 @@ type turn struct {
 func newTurn(ctx context.Context, b Bench, l queue.Lease) (t *turn, run func(stop context.Context, mine <-chan struct{}) error) {
 	hold, drop := context.WithCancelCause(context.WithoutCancel(ctx))
 	paint, cancelled := context.WithCancelCause(hold)
-	t = &turn{Bench: b, job: l.Job, own: l, drop: drop, cancelled: cancelled, moved: make(chan struct{}, 1), over: make(chan struct{})}
+	t = &turn{Bench: b, job: l.Job, own: l, drop: drop, cancelled: cancelled, moved: make(chan struct{}, 1),
+		over: make(chan struct{}), adopting: make(chan struct{}, 1)}
 	t.until.Store(&l.Until)
 	t.log = b.Options.Log.With("job", l.Job.ID, "attempt", l.Attempt)
 	t.alarm = time.AfterFunc(time.Until(l.Until)-t.margin(), func() { drop(ErrLeaseLost) })
