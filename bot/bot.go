@@ -29,6 +29,7 @@ type Bot struct {
 	costs   *costs
 	untold  *untold
 	members *members
+	rival   *rival
 	owing   chan struct{} // poked when the relay should look at once
 	moving  chan struct{} // poked when places in line may have changed
 	arrived chan struct{} // poked when a gateway session began
@@ -53,7 +54,7 @@ func New(p Parts) (*Bot, error) {
 	o := p.Options.filled()
 	b := &Bot{
 		ledger: p.Ledger, line: p.Line, discord: p.Discord, o: o, log: o.Log,
-		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), sight: newSight(p.Line, o.Now), costs: newCosts(), untold: newUntold(), members: newMembers(),
+		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), sight: newSight(p.Line, o.Now), costs: newCosts(), untold: newUntold(), members: newMembers(), rival: &rival{since: o.Now()},
 		cleaning: make(chan struct{}, 1), aside1: newAsides(), owing: make(chan struct{}, 1), moving: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
 	}
 	b.copies, b.name = new(errgroup.Group), reference()

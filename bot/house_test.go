@@ -106,6 +106,16 @@ func (h *house) announce() {
 // start runs a bot; the returned function stops it as a signal would.
 func (h *house) start() (stop func()) {
 	h.t.Helper()
+	b := h.bot()
+	before := strings.Count(h.log.String(), sessionReady)
+	stop = h.live(b.Run)
+	h.poll("the gateway", func() bool { return strings.Count(h.log.String(), sessionReady) > before })
+	return stop
+}
+
+// bot makes a bot that is not started.
+func (h *house) bot() *bot.Bot {
+	h.t.Helper()
 	u, err := url.Parse(h.box.URL())
 	if err != nil {
 		h.t.Fatal(err)
@@ -125,10 +135,7 @@ func (h *house) start() (stop func()) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	before := strings.Count(h.log.String(), sessionReady)
-	stop = h.live(b.Run)
-	h.poll("the gateway", func() bool { return strings.Count(h.log.String(), sessionReady) > before })
-	return stop
+	return b
 }
 
 // sessionReady is what the bot logs when it hears interactions. What happens before that is lost, as on Discord.
