@@ -24,16 +24,15 @@ const (
 
 // follow hears what becomes of jobs and writes it into the ledger.
 func (b *Bot) follow(ctx context.Context) error {
-	f := &follower{Bot: b, meta: "events:" + b.o.Pool, at: "0-0"}
+	f := &follower{Bot: b, meta: "events:" + b.o.Pool, at: "0-0", pause: newBackoff(200*time.Millisecond, 5*time.Second)}
 	if at, err := b.ledger.Meta(ctx, f.meta); err == nil && at != "" {
 		f.at = at
 	}
-	pause := newBackoff(200*time.Millisecond, 5*time.Second)
 	for ctx.Err() == nil {
 		err := b.line.Watch(ctx, f.at, func(e queue.Event) error { return f.take(ctx, e) })
 		if err != nil && ctx.Err() == nil {
 			b.log.Warn("the queue's events are interrupted", "error", reply.Redact(err.Error()))
-			_ = pause.wait(ctx)
+			_ = f.pause.wait(ctx)
 		}
 	}
 	f.note(context.WithoutCancel(ctx))
@@ -47,11 +46,16 @@ type follower struct {
 	at    string // the last event that was dealt with
 	noted time.Time
 	tries int
+	pause *backoff // before it is tried again
 }
 
+// take deals with one event. A ledger that cannot be reached is waited for: that is no fault of the event.
 func (f *follower) take(ctx context.Context, e queue.Event) error {
 	if err := f.heard(ctx, e); err != nil && ctx.Err() == nil {
-		if f.tries++; f.tries < eventTries {
+		if _, down := f.ledger.Meta(ctx, f.meta); down == nil {
+			f.tries++
+		}
+		if f.tries < eventTries {
 			return fmt.Errorf("event %s (%s of job %s): %w", e.ID, e.Kind, e.Job, err)
 		}
 		f.log.Error("an event was passed over", "event", e.ID, "kind", e.Kind, "job", e.Job, "error", err)
@@ -59,6 +63,7 @@ func (f *follower) take(ctx context.Context, e queue.Event) error {
 		return err
 	}
 	f.tries, f.at = 0, e.ID
+	f.pause.reset()
 	if now := f.o.Now(); now.Sub(f.noted) >= noteEvery {
 		f.noted = now
 		f.note(ctx)
