@@ -2,7 +2,8 @@ package bot_test
 
 import (
 	"context"
-	"errors"
+	"database/sql/driver"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,7 +20,14 @@ type away struct {
 	missed atomic.Int32 // calls that found it so
 }
 
-var errAway = errors.New("connection refused")
+var errAway = fmt.Errorf("begin: %w", driver.ErrBadConn)
+
+func (a *away) Unfinished(ctx context.Context, user string) ([]store.Entry, error) {
+	if a.down.Load() {
+		return nil, errAway
+	}
+	return a.Ledger.Unfinished(ctx, user)
+}
 
 func (a *away) Leased(ctx context.Context, id string) (bool, error) {
 	if a.down.Load() {
@@ -55,4 +63,17 @@ func TestNoEventIsPassedOverWhileTheLedgerIsAway(t *testing.T) {
 	if text := h.log.String(); strings.Contains(text, "passed over") {
 		t.Errorf("log: got an event that was passed over:\n%s", text)
 	}
+}
+
+func TestPeopleAreToldThatTheLedgerIsAway(t *testing.T) {
+	t.Parallel()
+	h := build(t, sandbox.Options{})
+	gone := &away{}
+	h.ledgerFor = func(l bot.Ledger) bot.Ledger { gone.Ledger = l; return gone }
+	h.start()
+	h.ready()
+	gone.down.Store(true)
+	h.says(h.ask("queue"), "My records are out of reach just now")
+	gone.down.Store(false)
+	h.says(h.ask("queue"), "none")
 }

@@ -28,6 +28,7 @@ const (
 	errEnded              = no("There is nothing left to cancel: this one is finished.")
 	errNothingToCancel    = no("You have nothing waiting.")
 	errReconnecting       = no("The scheduler is reconnecting. Try again in a moment.")
+	errNoLedger           = no("My records are out of reach just now. Try again in a moment.")
 	errBusy               = no("I am busy beyond measure and could not write your request down. Try again in a moment.")
 	errNoTile             = no("I cannot find that picture on this message any more.")
 	errInputGone          = no("The start picture of this one is no longer here. Send it again with /imagine init_image.")
@@ -49,6 +50,8 @@ func explain(err error) (text string, fault bool) {
 		return string(sentence), false
 	case errors.Is(err, store.ErrInputGone):
 		return string(errInputGone), false
+	case store.Unreachable(err):
+		return string(errNoLedger), true
 	case errors.Is(err, context.DeadlineExceeded):
 		return string(errBusy), true
 	}

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -24,6 +26,11 @@ const (
 	pgForeignKey    = "23503"
 	pgSerialization = "40001"
 	pgDeadlock      = "40P01"
+
+	pgLostClass = "08" // the connection
+	pgFullClass = "53" // too many connections, no memory, no disk
+	pgStopClass = "57" // of which those that a server sends that stops or starts
+	pgCancelled = "57014"
 )
 
 // settings of every connection.
@@ -112,4 +119,15 @@ func pgCode(err error) string {
 		return e.Code
 	}
 	return ""
+}
+
+// Unreachable tells whether an error says that the PostgreSQL server cannot be reached, stops or starts just now: the same
+// call may be good in a moment. A password or a database that the server does not know is another matter.
+func Unreachable(err error) bool {
+	if code := pgCode(err); code != "" {
+		return strings.HasPrefix(code, pgLostClass) || strings.HasPrefix(code, pgFullClass) ||
+			strings.HasPrefix(code, pgStopClass) && code != pgCancelled
+	}
+	var refused *pgconn.ConnectError
+	return errors.As(err, &refused) || errors.Is(err, driver.ErrBadConn)
 }
