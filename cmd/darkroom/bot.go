@@ -17,7 +17,7 @@ import (
 // runBot is the subcommand: the bot alone.
 func runBot(ctx context.Context, s shop) (err error) {
 	c := s.settings.Bot
-	ledger, err := openData(ctx, c.Data)
+	ledger, err := awaitData(ctx, s.log, c.Data)
 	if err != nil {
 		return err
 	}

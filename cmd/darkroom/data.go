@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"darkroom/config"
@@ -23,6 +24,27 @@ func openData(ctx context.Context, d config.Data) (*store.Store, error) {
 		return nil, fmt.Errorf("close the data directory to others: %w", err)
 	}
 	return store.Open(ctx, databaseURL(d), store.Options{})
+}
+
+// dataEvery is how often a PostgreSQL server that does not answer is asked again.
+const dataEvery = time.Second
+
+// awaitData is openData for what is meant to stay up: a PostgreSQL server that cannot be reached yet is waited for.
+func awaitData(ctx context.Context, log *slog.Logger, d config.Data) (*store.Store, error) {
+	for said := false; ; said = true {
+		s, err := openData(ctx, d)
+		if err == nil || !store.Unreachable(err) {
+			return s, err
+		}
+		if !said {
+			log.Warn("the database does not answer yet", "error", strings.Join(strings.Fields(err.Error()), " "))
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(dataEvery):
+		}
+	}
 }
 
 // holdData keeps the data directory for one process that has the line in its own memory, or for several that share a

@@ -26,7 +26,7 @@ func up(ctx context.Context, s shop) (err error) {
 		return err
 	}
 	defer func() { err = leave(st, err) }()
-	ledger, err := openData(ctx, c.Data)
+	ledger, err := awaitData(ctx, s.log, c.Data)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,88 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"darkroom/config"
+)
+
+// told is a log that tells of its lines.
+type told chan string
+
+func (c told) Write(line []byte) (int, error) {
+	c <- string(line)
+	return len(line), nil
+}
+
+func TestAPostgreSQLThatIsNotUpYetIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	folder, err := os.MkdirTemp("", "pg") // t.TempDir's names are too long for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	d := config.Data{Dir: t.TempDir(), Database: config.NewSecret("postgres://tester@/d?host=" + url.QueryEscape(folder))}
+	lines, ended := make(told, 10), make(chan error, 1)
+	go func() {
+		_, err := awaitData(t.Context(), slog.New(slog.NewTextHandler(lines, nil)), d)
+		ended <- err
+	}()
+	select {
+	case line := <-lines:
+		if !strings.Contains(line, "the database does not answer yet") {
+			t.Errorf("log: got %q", line)
+		}
+	case err := <-ended:
+		t.Fatalf("it ended with %v, want it to wait", err)
+	}
+	refuse(t, filepath.Join(folder, ".s.PGSQL.5432"))
+	if err := <-ended; err == nil || !strings.Contains(err.Error(), "3D000") {
+		t.Errorf("a server without that database: got %v, want to hear so", err)
+	}
+	if len(lines) > 0 {
+		t.Errorf("log: got another line: %s", <-lines)
+	}
+}
+
+func TestWhoWaitsForPostgreSQLCanBeStopped(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	d := config.Data{Dir: t.TempDir(), Database: config.NewSecret("postgres://tester@/d?host=" + url.QueryEscape(t.TempDir()))}
+	lines := make(told)
+	go func() { <-lines; cancel() }()
+	if _, err := awaitData(ctx, slog.New(slog.NewTextHandler(lines, nil)), d); err == nil {
+		t.Error("got no error, want why there is no database")
+	}
+}
+
+// refuse listens as a PostgreSQL server that has no such database.
+func refuse(t *testing.T, path string) {
+	t.Helper()
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Read(make([]byte, 1024))
+			fields := "SFATAL\x00C3D000\x00Mdatabase does not exist\x00\x00"
+			_, _ = io.WriteString(c, "E\x00\x00\x00"+string(rune(4+len(fields)))+fields)
+			_ = c.Close()
+		}
+	}()
+}
