@@ -110,14 +110,21 @@ def fit(place: train.Place, budget: train.Budget, batch: int = 4, encoder: bool 
                   f"l1 {F.l1_loss(rebuilt.float(), x).item():.4f}", flush=True)
         if place.leads and (optimiser.minutes() > saved + 3 or not optimiser.going()):
             saved = optimiser.minutes()
-            keep(place, vae, pictures)
+            keep(place, vae, pictures, encoder)
 
 
 @torch.no_grad()
-def keep(place, vae, pictures) -> None:
-    """Saves the weights with the scaling factor: one over the deviation of the latents of 64 pictures."""
-    latents = vae.encode(data.unit(pictures[:64], place.device)).latent_dist.mean
-    train.save({"weights": vae.state_dict(), "scaling_factor": 1 / latents.std().item()}, place.work / "vae.pt")
+def keep(place, vae, pictures, encoder: bool) -> None:
+    """Saves the weights with the scaling factor: one over the deviation of the latents of 64 pictures.
+
+    Where only the decoder trains the factor stays, since cached latents and the UNet go by it.
+    """
+    path = place.work / "vae.pt"
+    if encoder or not path.exists():
+        factor = 1 / vae.encode(data.unit(pictures[:64], place.device)).latent_dist.mean.std().item()
+    else:
+        factor = train.load(path)["scaling_factor"]
+    train.save({"weights": vae.state_dict(), "scaling_factor": factor}, path)
 
 
 def load(place: train.Place):
