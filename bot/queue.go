@@ -3,11 +3,13 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"darkroom/bot/reply"
 	"darkroom/queue"
+	"darkroom/render/picture"
 	"darkroom/store"
 )
 
@@ -28,7 +30,9 @@ func (t *turn) queue(ctx context.Context) error {
 	if err != nil {
 		lines = append(lines, string(errReconnecting))
 	} else {
-		lines = append(lines, lineText(s, len(up)), serverText(s, account(t.req.Place.Guild)))
+		server := account(t.req.Place.Guild)
+		lines = append(lines, lineText(s, len(up)), serverText(s, server))
+		lines = append(lines, stopsText(s, server, up)...)
 	}
 	lines = append(lines, t.mineText(mine, s, up)...)
 	return t.tell(ctx, reply.Message{Content: strings.Join(lines, "\n")})
@@ -76,6 +80,47 @@ func serverText(s queue.Snapshot, server string) string {
 		where = "All direct messages"
 	}
 	return fmt.Sprintf("**%s:** %d waiting, %d being painted.", where, waiting, running)
+}
+
+// stopsText tells what is paused of all that this server has to do with, and why.
+func stopsText(s queue.Snapshot, server string, up []queue.Renderer) (lines []string) {
+	for _, p := range s.Paused {
+		what := ""
+		switch p.Scope {
+		case queue.Scope{}:
+			what = "everything"
+		case queue.Scope{Server: server}:
+			what = "this server"
+			if server == directAccount {
+				what = "all direct messages"
+			}
+		default:
+			what = modelOf(p.Scope.Lane, up)
+		}
+		if what == "" {
+			continue // another server's, or of a model that nobody has
+		}
+		line := "**Paused:** " + what
+		if p.Reason != "" {
+			line += ": " + reply.Escape(p.Reason)
+		}
+		if !slices.Contains(lines, line) { // a model has several lanes
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// modelOf is the name of the model that a lane belongs to, "" when no renderer that is up has it.
+func modelOf(lane string, up []queue.Renderer) string {
+	for _, r := range up {
+		for _, m := range r.Models {
+			if slices.Contains(picture.Lanes(m.Hash), lane) {
+				return "the model " + reply.Escape(m.Name)
+			}
+		}
+	}
+	return ""
 }
 
 // mineText lists one's own jobs with where they stand.
