@@ -142,3 +142,20 @@ func TestWhatWasSealedStaysSealedAcrossAnEpoch(t *testing.T) {
 		r.is(Cancelled)(r.Stopped(r.ctx, l))
 	})
 }
+
+func TestTheFirstEpochOfAnEmbeddedLineKeepsNoJobForARendererThatIsGone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{}, backends["embedded"])
+	r.enqueue(owed("1-0"))
+	r.take("w", "1-0")
+	r.afresh()
+	r.enqueue(owed("1-0"))
+	r.none() // this process may hold it
+}
+
+func TestTheFirstEpochOfAServerKeepsAJobForItsRenderer(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{}, backends["redis"])
+	r.enqueue(owed("1-0"))
+	r.none()
+}

@@ -90,7 +90,7 @@ func Embedded(o Options) *Queue {
 	if q.opts.MaxWaiting == 0 {
 		q.opts.MaxWaiting = embeddedWaiting
 	}
-	q.bulk = 16 // see inside
+	q.bulk, q.alone = 16, true // see inside
 	q.close, q.cap = server.Close, " in this process's own memory; a Redis server takes more"
 	return q
 }

@@ -42,6 +42,9 @@ func (q *Queue) Begin(ctx context.Context, epoch int64) error {
 	if err != nil {
 		return fmt.Errorf("begin epoch %d: %w", epoch, err)
 	}
+	if q.alone {
+		q.first.CompareAndSwap(0, epoch)
+	}
 	if err := q.sweep(ctx, epoch); err != nil {
 		return fmt.Errorf("begin epoch %d: sweep: %w", epoch, err)
 	}

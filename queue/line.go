@@ -49,7 +49,7 @@ func (q *Queue) Enqueue(ctx context.Context, epoch int64, j Job) (Receipt, error
 	}
 	r, err := q.run(ctx, enqueueScript, epoch, j.ID, escape(j.Lane), escape(j.Server), escape(j.User),
 		min(max(j.Cost, 1), maxCost), max(j.Pictures, 1), max(j.MaxRunning, 0), j.Look, strings.Join(j.inputs(), ","),
-		payload, q.opts.MaxWaiting, j.Batch, weight(j.ServerWeight), weight(j.Weight), q.grace(j))
+		payload, q.opts.MaxWaiting, j.Batch, weight(j.ServerWeight), weight(j.Weight), q.grace(epoch, j))
 	if err != nil {
 		return Receipt{}, fmt.Errorf("enqueue job %s: %w", j.ID, err)
 	}
@@ -71,9 +71,10 @@ func weight(percent int) int {
 	return min(max(percent, 1), 10_000)
 }
 
-// grace is how long after the start of the epoch a job may be adopted by its renderer, "" for one that had none.
-func (q *Queue) grace(j Job) string {
-	if !j.Held {
+// grace is how long after the start of the epoch a job may be adopted by its renderer, "" for one that had none. Nobody
+// comes to the first epoch of an embedded line: the process that held the job is gone.
+func (q *Queue) grace(epoch int64, j Job) string {
+	if !j.Held || epoch == q.first.Load() {
 		return ""
 	}
 	return strconv.FormatInt(ms(q.opts.Grace), 10)

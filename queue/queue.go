@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -73,8 +74,10 @@ type Queue struct {
 	connect func() redis.UniversalClient // makes another client, for reads that block
 	close   func()                       // ends what serves the client, if it is ours
 	opts    Options
-	bulk    int    // commands in one pipeline
-	cap     string // why no more jobs may wait, if it is not the operator's wish
+	bulk    int          // commands in one pipeline
+	alone   bool         // nobody outside this process can reach it
+	first   atomic.Int64 // the first epoch of a line that is alone; 0 for any other
+	cap     string       // why no more jobs may wait, if it is not the operator's wish
 }
 
 // Open returns the queue that the clients of connect reach. It is called once for all short calls and once for each
