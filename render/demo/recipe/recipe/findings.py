@@ -48,7 +48,9 @@ def words(found: dict) -> list[str]:
 def safety(found: dict) -> list[str]:
     lines = ["| pictures | recall | false alarms |", "| --- | --- | --- |"]
     lines += [f"| {name} | {share(r['found'], r['skulls'])} | {share(r['false_alarms'], r['others'])} |"
-              for name, r in found.items() if name in ("painted", "generated")]
+              for name, r in found.items() if name in ("painted", "after a round trip", "generated")]
+    if "generated" not in found:
+        return lines
     left_out = found["generated"]["asked_and_seen_differ"]
     return [*lines, "", f"Of the generated pictures {left_out} were left out, in which the probe saw a skull that was not asked "
             "for, or none where one was."]

@@ -88,6 +88,7 @@ def fit_upscaler(place, options):
 def fit_safety(place, options):
     train.spread(safety.fit, place, options.budget, options.count)
     safety.publish(place, options.model)
+    findings.record(options.model, "safety", safety.judge_painted(place, safety.load(place), max(10, options.count // 3)))
 
 
 def judge_safety(place, options):
