@@ -30,13 +30,24 @@ func (b *Bot) places(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-b.moving:
-		case <-time.After(placesAnyway * b.o.Pace.Places):
+		case <-time.After(b.untilStale()):
 		}
 		b.tellPlaces(ctx)
 		if sleep(ctx, b.o.Pace.Places) != nil {
 			return nil
 		}
 	}
+}
+
+// untilStale is how long the estimates may be left alone when nothing moves: no message should stand for long under a
+// moment that has passed.
+func (b *Bot) untilStale() time.Duration {
+	anyway, now := placesAnyway*b.o.Pace.Places, b.o.Now()
+	next, known := b.watched.nextPromised(now)
+	if !known {
+		return anyway
+	}
+	return min(anyway, next.Sub(now))
 }
 
 // tellPlaces tells what has changed. Of several bots one does it.
@@ -92,7 +103,13 @@ func (g glimpse) outdated(now reply.Standing, at time.Time) bool {
 	if g.place != now.Place || g.paused != now.Paused || g.done.IsZero() != now.Done.IsZero() {
 		return true
 	}
-	if g.done.IsZero() || at.Sub(g.told) < slippedLeast {
+	if g.done.IsZero() {
+		return false
+	}
+	if !g.done.After(at) && now.Done.After(at) {
+		return true // it stands there as if it were over
+	}
+	if at.Sub(g.told) < slippedLeast {
 		return false
 	}
 	left := now.Done.Sub(at)

@@ -56,6 +56,18 @@ func (w *watched) percent(id string, percent int) {
 	w.change(id, func(g *glimpse) { g.percent, g.taken = percent, true })
 }
 
+// nextPromised is the next moment by which the message of a waiting job says that its pictures are there.
+func (w *watched) nextPromised(now time.Time) (next time.Time, known bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, g := range w.jobs {
+		if !g.taken && g.done.After(now) && (!known || g.done.Before(next)) {
+			next, known = g.done, true
+		}
+	}
+	return next, known
+}
+
 // forget drops a job that has ended.
 func (w *watched) forget(id string) {
 	w.mu.Lock()
