@@ -80,6 +80,10 @@ func (f *follower) note(ctx context.Context) {
 // heard deals with one event. Events may come twice, and late.
 func (b *Bot) heard(ctx context.Context, e queue.Event) error {
 	switch e.Kind {
+	case queue.Leased, queue.Done, queue.Failed, queue.Gone:
+		b.sight.moved()
+	}
+	switch e.Kind {
 	case queue.Queued:
 		return b.requeued(ctx, e.Job)
 	case queue.Leased:

@@ -19,6 +19,9 @@ const (
 	// foretellMost is up to how many waiting jobs a newcomer's own is foretold. Beyond it the first answer says the place at
 	// the worst, and the true one follows.
 	foretellMost = 2000
+	// sightSmall is up to how many jobs a line is looked at anew whenever one of them was lent or ended: one place is much
+	// there, and a look costs little.
+	sightSmall = 100
 )
 
 // sight is the line as it was seen last.
@@ -80,6 +83,15 @@ func (s *sight) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.at = time.Time{}
+}
+
+// moved has the next join look again if the line is a short one: a job of it was lent or ended.
+func (s *sight) moved() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.seen.Jobs) <= sightSmall {
+		s.at = time.Time{}
+	}
 }
 
 // foretell tells where a job will stand that is just being promised. When the queue does not say at once, its place is not
