@@ -67,6 +67,9 @@ func New(p Parts) (*Bot, error) {
 // are finished first.
 func (b *Bot) Run(ctx context.Context) error {
 	b.refilled.Store(b.o.Now().UnixNano()) // what happened before is not known
+	if err := b.buryCrashed(ctx); err != nil {
+		return err
+	}
 	b.offers.recall(ctx, b.log)
 	if err := b.costs.recall(ctx, b.ledger); err != nil {
 		b.log.Warn("how long pictures take must be learnt anew", "error", err)

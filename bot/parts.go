@@ -57,6 +57,7 @@ type states interface {
 	Fail(ctx context.Context, id, reason string) (bool, error)
 	Cancel(ctx context.Context, id string) (bool, error)
 	Expire(ctx context.Context, id string) (bool, error)
+	Crashed(ctx context.Context, times int) ([]string, error)
 }
 
 type epochs interface {
@@ -173,6 +174,7 @@ type Options struct {
 	Pace    Pace
 
 	ForgetAfter time.Duration // a server that removed the bot is forgotten after so long; never when 0
+	Crashes     int           // a job whose painting ended the process so often is given up at the start; none when 0
 }
 
 // Dial opens a connection, as net.Dialer.DialContext does.

@@ -107,6 +107,7 @@ func exercise(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
 		"quota": exerciseQuota, "inputs": exerciseInputs, "policies": exercisePolicies, "epochs": exerciseEpochs,
 		"presets": exercisePresets, "spent": exerciseSpent, "weights": exerciseWeights, "erasure": exerciseErase,
 		"departures": exerciseDepartures,
+		"crashes":    exerciseCrashes,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

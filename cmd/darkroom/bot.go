@@ -32,15 +32,15 @@ func runBot(ctx context.Context, s shop) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	b, err := newBot(c.Discord, c.Memory, c.Redis.Pool, ledger, q, s.log)
+	b, err := newBot(c.Discord, c.Memory, c.Redis.Pool, ledger, q, 0, s.log)
 	if err != nil {
 		return err
 	}
 	return serve(ctx, s.log, part{"bot", b.Run})
 }
 
-// newBot puts the bot together.
-func newBot(d config.Discord, m config.Memory, pool string, ledger *store.Store, q *queue.Queue, log *slog.Logger) (*bot.Bot, error) {
+// newBot puts the bot together. crashes is bot.Options.Crashes.
+func newBot(d config.Discord, m config.Memory, pool string, ledger *store.Store, q *queue.Queue, crashes int, log *slog.Logger) (*bot.Bot, error) {
 	cdn, err := ownCDN(d.API)
 	if err != nil {
 		return nil, err
@@ -51,6 +51,7 @@ func newBot(d config.Discord, m config.Memory, pool string, ledger *store.Store,
 		Discord: reply.NewClient(reply.Options{Base: d.API.Base, Token: d.Token.Text()}),
 		Options: bot.Options{
 			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: ledger.Shared(), Log: log, ForgetAfter: m.ForgetAfter,
+			Crashes: crashes,
 		},
 	})
 }

@@ -63,6 +63,7 @@ type rendering struct {
 	line    config.Line
 	slot    string
 	log     *slog.Logger
+	book    crashBook // nil when the queue outlives this process, and counts
 }
 
 // run says what can be painted, loads the first model that can be loaded, so that the first picture need not wait for it,
@@ -84,13 +85,21 @@ func (r *rendering) run(ctx context.Context) error {
 func (r *rendering) bench() work.Bench {
 	return work.Bench{
 		Queue: r.queue,
-		Paint: painter{artist: r.atelier.artist, input: r.queue.Input, signed: "darkroom " + revision()},
+		Paint: r.painter(),
 		Post:  reply.NewPoster(reply.NewClient(reply.Options{Base: r.api.Base}), r.queue),
 		Options: work.Options{
 			Slot: r.slot, Lanes: r.lanes, Lease: r.line.Lease, Beat: r.line.Beat, Grace: r.line.Grace, Hang: r.line.Hang,
 			Log: r.log,
 		},
 	}
+}
+
+func (r *rendering) painter() work.Painter {
+	p := painter{artist: r.atelier.artist, input: r.queue.Input, signed: "darkroom " + revision()}
+	if r.book == nil {
+		return p
+	}
+	return counted{p, r.book, r.log}
 }
 
 // lanes lists what can be painted now, the loaded model first.

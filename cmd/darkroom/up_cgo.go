@@ -53,11 +53,15 @@ func up(ctx context.Context, s shop) (err error) {
 		}
 		parts = append(parts, part{"page", func(ctx context.Context) error { return page.Serve(ctx, nil) }})
 	}
-	b, err := newBot(c.Discord, c.Memory, c.Redis.Pool, ledger, q, s.log)
+	crashes := 0
+	r := &rendering{atelier: st, queue: q, api: c.Discord.API, line: c.Line, slot: slot(c.Offer), log: s.log}
+	if c.Redis.URL.Empty() {
+		crashes, r.book = maxCrashes, ledger
+	}
+	b, err := newBot(c.Discord, c.Memory, c.Redis.Pool, ledger, q, crashes, s.log)
 	if err != nil {
 		return err
 	}
-	r := &rendering{atelier: st, queue: q, api: c.Discord.API, line: c.Line, slot: slot(c.Offer), log: s.log}
 	return serve(ctx, s.log, append(parts, part{"bot", b.Run}, part{"renderer", r.run})...)
 }
 

@@ -1,0 +1,26 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+
+	"darkroom/queue"
+)
+
+// buryCrashed gives up, before anything is in line, the jobs whose painting ended the process too often, and tells their
+// owners. A queue in the memory of that process could not count them.
+func (b *Bot) buryCrashed(ctx context.Context) error {
+	if b.o.Crashes < 1 {
+		return nil
+	}
+	ids, err := b.ledger.Crashed(ctx, b.o.Crashes)
+	for _, id := range ids {
+		if err == nil {
+			err = b.failed(ctx, queue.Event{Job: id, Reason: fmt.Sprintf("the renderer was lost %d times while painting", b.o.Crashes)})
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("give up what ended the process: %w", err)
+	}
+	return nil
+}
