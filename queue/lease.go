@@ -128,12 +128,18 @@ func (q *Queue) Done(ctx context.Context, l Lease, actualMillis int64, o Outcome
 // Release gives a job back to its place in line; the attempt does not count. CANCELLED means that it has ended because
 // a person cancelled it.
 func (q *Queue) Release(ctx context.Context, l Lease) (Verdict, error) {
-	return q.verdict(ctx, "release", releaseScript, l, false)
+	return q.verdict(ctx, "release", releaseScript, l, false, "", "")
+}
+
+// Postpone is Release with a delay before the job comes up again: Backoff, doubled each time up to MaxBackoff. So a job
+// that cannot be posted while others can does not keep them waiting. Nothing counts against it.
+func (q *Queue) Postpone(ctx context.Context, l Lease) (Verdict, error) {
+	return q.verdict(ctx, "postpone", releaseScript, l, false, ms(q.opts.Backoff), ms(q.opts.MaxBackoff))
 }
 
 // Stopped says that the holder stopped because a person cancelled the job, and that nothing of it is posted.
 func (q *Queue) Stopped(ctx context.Context, l Lease) (Verdict, error) {
-	return q.verdict(ctx, "stop", releaseScript, l, true)
+	return q.verdict(ctx, "stop", releaseScript, l, true, "", "")
 }
 
 // Fail reports that a job went wrong. With retry it comes up again after a while, unless it failed too often; final

@@ -117,6 +117,30 @@ func TestCrashesWhilePostingEndSomeTime(t *testing.T) {
 	})
 }
 
+func TestAPostponedJobComesBackLaterAndLater(t *testing.T) {
+	each(t, Options{MaxErrors: 2, Backoff: 4 * time.Second, MaxBackoff: 10 * time.Second}, func(r *rig) {
+		r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "v"))
+		for try, delay := range []time.Duration{4 * time.Second, 8 * time.Second, 10 * time.Second, 10 * time.Second} {
+			l := r.take("w", "1-0")
+			if l.Attempt != 1 || l.Job.Look != (try > 0) {
+				r.Errorf("attempt %d with Look %v, want 1, and Look after the first", l.Attempt, l.Job.Look)
+			}
+			r.is(OK)(r.Seal(r.ctx, l))
+			r.is(OK)(r.Postpone(r.ctx, l))
+			r.is(OK)(r.Postpone(r.ctx, l)) // the answer was lost
+			r.clock.advance(delay - time.Second)
+			r.reaps(0)
+			if try == 0 {
+				r.finish(r.take("w", "2-0")) // it has its turn
+			}
+			r.none()
+			r.clock.advance(time.Second)
+			r.reaps(1)
+		}
+		r.finish(r.take("w", "1-0"))
+	})
+}
+
 func TestFailWithRetry(t *testing.T) {
 	each(t, Options{MaxErrors: 3, Backoff: 4 * time.Second}, func(r *rig) {
 		r.enqueue(job("1-0", "s", "u"))

@@ -1,12 +1,13 @@
--- Gives a job back unpainted: to the same place, and the attempt does not count.
+-- Gives a job back: to the same place, at once or after a delay, and the attempt does not count.
 --
 -- ARGV[4]  job id    ARGV[5]  fence
 -- ARGV[6]  1 when the holder stopped because of a cancel, and saw that nothing is posted
+-- ARGV[7]  first delay in ms, doubled each time; '' for none    ARGV[8]  longest delay in ms
 -- returns  {'OK'} also when repeated · {'CANCELLED'} the job has ended · {'STALE'}
 local id, fence = ARGV[4], ARGV[5]
 local j = job(id)
 if j and j.fence == fence then
-  if j.state == 'W' then return {'OK'} end
+  if j.state == 'W' or j.state == 'D' and ARGV[7] ~= '' then return {'OK'} end
   if j.state == 'E' and j.kind == 'cancelled' then return {'CANCELLED'} end
 end
 if not held(j, fence) then return {'STALE'} end
@@ -15,5 +16,10 @@ if j.state == 'L' and j.cancel and (j.look ~= '1' or ARGV[6] == '1') then
   return {'CANCELLED'}
 end
 call('HINCRBY', jobKey(id), 'attempts', -1)
-retry(j, 0, false)
+local delay = 0
+if ARGV[7] ~= '' then
+  local times = call('HINCRBY', jobKey(id), 'postponed', 1)
+  delay = math.min(ARGV[7] * 2 ^ (times - 1), tonumber(ARGV[8]))
+end
+retry(j, delay, false)
 return {'OK'}

@@ -27,6 +27,7 @@ type Ender interface {
 	Fail(ctx context.Context, l queue.Lease, reason string, retry bool) (final bool, err error)
 	Crashed(ctx context.Context, l queue.Lease, reason string) (final bool, err error)
 	Release(ctx context.Context, l queue.Lease) (queue.Verdict, error)
+	Postpone(ctx context.Context, l queue.Lease) (queue.Verdict, error)
 	Stopped(ctx context.Context, l queue.Lease) (queue.Verdict, error)
 }
 

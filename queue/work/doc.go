@@ -20,7 +20,8 @@
 //   - ErrStopping, this process ends and the picture was not finished within Grace: give the job back to its place.
 //
 // When looking or posting fails for a lease's time with what may pass, the job is given back as well: an outage counts
-// against nobody's picture.
+// against nobody's picture. From the second time on it waits longer and longer before it comes up again: perhaps it is the
+// only one that cannot be posted, and others should not wait for it.
 //
 // A painting that stands still for twice its estimate (and no less than Hang), or that does not stop when it is over, hangs:
 // no call ends it. The queue is told that the job brought its renderer down, whatever waited behind it is given back, and

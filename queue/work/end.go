@@ -3,11 +3,14 @@ package work
 import (
 	"context"
 	"errors"
+
+	"darkroom/queue"
 )
 
 // broken ends a job whose step returned err: by the cause of its context if that has ended, else by what err says.
 // An outage of the place that is posted to is no fault of the job: it is given back, and not counted against it. After
-// the seal the next holder looks first, so while the outage lasts nothing is painted again.
+// the seal the next holder looks first, so while the outage lasts nothing is painted again. Should it fail once more, it
+// may be this one job that cannot be posted: it waits for longer and longer, so that others have their turn.
 func (t *turn) broken(paint context.Context, step string, err error) {
 	switch cause := context.Cause(paint); {
 	case errors.Is(cause, ErrLeaseLost):
@@ -19,7 +22,11 @@ func (t *turn) broken(paint context.Context, step string, err error) {
 	case (step == looking || step == posting) && mayPass(err):
 		t.log.Warn("cannot be posted now", "step", step, "err", err)
 		rest(paint, t.Options.Beat)
-		t.giveBack(paint)
+		if t.job.Look {
+			t.postpone(paint)
+		} else {
+			t.giveBack(paint)
+		}
 	case errors.Is(err, ErrHung):
 		t.crash(paint)
 	default:
@@ -27,12 +34,16 @@ func (t *turn) broken(paint context.Context, step string, err error) {
 	}
 }
 
-func (t *turn) giveBack(job context.Context) {
+func (t *turn) giveBack(job context.Context) { t.release(job, "given back", t.Queue.Release) }
+
+func (t *turn) postpone(job context.Context) { t.release(job, "postponed", t.Queue.Postpone) }
+
+func (t *turn) release(job context.Context, what string, how func(context.Context, queue.Lease) (queue.Verdict, error)) {
 	err := t.insist(job, func(ctx context.Context) error {
-		_, err := t.Queue.Release(ctx, t.lease())
+		_, err := how(ctx, t.lease())
 		return err
 	})
-	t.log.Info("given back", "err", err)
+	t.log.Info(what, "err", err)
 }
 
 func (t *turn) stopped(job context.Context) {

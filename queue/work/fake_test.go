@@ -251,6 +251,11 @@ func (b *bureau) Release(_ context.Context, l queue.Lease) (queue.Verdict, error
 	return b.end("release", l)
 }
 
+// Postpone agrees.
+func (b *bureau) Postpone(_ context.Context, l queue.Lease) (queue.Verdict, error) {
+	return b.end("postpone", l)
+}
+
 // Stopped agrees.
 func (b *bureau) Stopped(_ context.Context, l queue.Lease) (queue.Verdict, error) {
 	return b.end("stopped", l)

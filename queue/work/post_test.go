@@ -106,7 +106,7 @@ func TestAnOutageOfThePlaceThatIsPostedToEndsNoJob(t *testing.T) {
 		}
 		released := 0
 		b.ended = func() error {
-			if b.calls[len(b.calls)-1] == "release 1" { // as the queue does with a sealed one
+			if last := b.calls[len(b.calls)-1]; last == "release 1" || last == "postpone 1" { // as the queue does with a sealed one
 				released++
 				b.give(lookJob("1"))
 			}
@@ -127,6 +127,19 @@ func TestAnOutageOfThePlaceThatIsPostedToEndsNoJob(t *testing.T) {
 		}
 		if released < 10 || released > 15*60/8 {
 			t.Errorf("given back %d times in a quarter of an hour", released)
+		}
+	})
+}
+
+func TestAJobThatCannotBePostedLetsOthersGoFirst(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &bureau{
+			post: func(context.Context) (queue.Outcome, error) { return queue.Outcome{}, errNet },
+			look: func(context.Context) (bool, queue.Outcome, error) { return false, queue.Outcome{}, nil },
+		}
+		open(t, b, lookJob("1")).over()
+		if got := b.calls[len(b.calls)-1]; got != "postpone 1" || b.reason != "" {
+			t.Errorf("ended with %q, failed with %q; want it postponed, never failed", got, b.reason)
 		}
 	})
 }
