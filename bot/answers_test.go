@@ -38,8 +38,8 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 			t.Errorf("%s: answered publicly: %s", c.name, describe(m))
 		}
 	}
-	if n, err := h.ledger.Count(h.ctx); err != nil || len(n) > 0 {
-		t.Errorf("jobs written down: got %v, %v; want none", n, err)
+	if u, err := h.ledger.Usage(h.ctx, h.home.Guild.ID, me); err != nil || u != (store.Usage{}) {
+		t.Errorf("jobs written down: got %+v, %v; want none", u, err)
 	}
 	t.Run("unbalanced brackets are literal", func(t *testing.T) {
 		i := h.ask("imagine", sandbox.With("prompt", "((a boat] \\( (:1."))

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"errors"
 	"image"
 	"regexp"
 	"strings"
@@ -153,12 +154,16 @@ func TestAnEndThatNobodyHeardIsAskedFor(t *testing.T) {
 	stop()
 	h.bench()
 	h.painted(i, 4)
-	newest := ""
-	h.poll("the renderer's last word", func() bool {
-		s, err := h.line.Snapshot(h.ctx)
-		newest = must(h.line.Last(h.ctx))
-		return err == nil && len(s.Jobs) == 0
+	newest, heard := "", errors.New("heard")
+	err := h.line.Watch(h.ctx, "0-0", func(e queue.Event) error {
+		if newest = e.ID; e.Kind == queue.Done {
+			return heard
+		}
+		return nil
 	})
+	if !errors.Is(err, heard) {
+		t.Fatalf("the renderer's last word: %v", err)
+	}
 	if err := h.ledger.SetMeta(h.ctx, "events:main", newest); err != nil { // as if the stream had been cut before
 		t.Fatal(err)
 	}

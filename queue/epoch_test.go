@@ -110,7 +110,7 @@ func TestAKilledServerIsBegunAnew(t *testing.T) {
 	})
 	r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"))
 	l := r.take("w", "1-0")
-	at, err := r.Last(r.ctx)
+	at, err := r.last(r.ctx, r.db)
 	if err != nil {
 		t.Fatal(err)
 	}

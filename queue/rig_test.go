@@ -204,7 +204,7 @@ func (r *rig) fails(l Lease, retry, wantFinal bool) {
 // events returns all events so far, without queued and epoch.
 func (r *rig) events() (all []Event) {
 	r.Helper()
-	last, err := r.Last(r.ctx)
+	last, err := r.last(r.ctx, r.db)
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -149,7 +149,7 @@ func TestRenderers(t *testing.T) {
 func TestWatch(t *testing.T) {
 	each(t, Options{}, func(r *rig) {
 		r.enqueue(job("1-0", "s", "u"))
-		at, err := r.Last(r.ctx)
+		at, err := r.last(r.ctx, r.db)
 		if err != nil {
 			r.Fatal(err)
 		}

@@ -17,9 +17,7 @@ const (
 	readAtMax = 256             // events in one read
 )
 
-// Last returns the position of the newest event, to Watch from.
-func (q *Queue) Last(ctx context.Context) (string, error) { return q.last(ctx, q.db) }
-
+// last returns the position of the newest event, to Watch from.
 func (q *Queue) last(ctx context.Context, db redis.UniversalClient) (string, error) {
 	newest, err := db.XRevRangeN(ctx, q.opts.eventsKey(), "+", "-", 1).Result()
 	if err != nil {

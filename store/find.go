@@ -128,22 +128,6 @@ func raw(s string) json.RawMessage {
 	return json.RawMessage(s)
 }
 
-// Count returns how many jobs are in each state.
-func (s *Store) Count(ctx context.Context) (map[State]int, error) {
-	n := map[State]int{}
-	err := s.query(ctx, func(r *sql.Rows) error {
-		var state State
-		var jobs int
-		err := r.Scan(&state, &jobs)
-		n[state] = jobs
-		return err
-	}, `SELECT state, COUNT(*) FROM jobs GROUP BY state`)
-	if err != nil {
-		return nil, fmt.Errorf("count jobs: %w", err)
-	}
-	return n, nil
-}
-
 // Meta returns a value kept under a name, or "" if there is none: small facts such as the hash of the registered
 // commands.
 func (s *Store) Meta(ctx context.Context, name string) (string, error) {

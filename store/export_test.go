@@ -1,0 +1,23 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Count returns how many jobs are in each state.
+func (s *Store) Count(ctx context.Context) (map[State]int, error) {
+	n := map[State]int{}
+	err := s.query(ctx, func(r *sql.Rows) error {
+		var state State
+		var jobs int
+		err := r.Scan(&state, &jobs)
+		n[state] = jobs
+		return err
+	}, `SELECT state, COUNT(*) FROM jobs GROUP BY state`)
+	if err != nil {
+		return nil, fmt.Errorf("count jobs: %w", err)
+	}
+	return n, nil
+}
