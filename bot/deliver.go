@@ -74,7 +74,7 @@ func (b *Bot) ladder(ctx context.Context, e store.Entry, d queue.Delivery) (*lad
 		return nil, err
 	}
 	p, err := b.parcel(ctx, e, v, remixButton(e.ID), lateMessage(e, v, d))
-	return &ladder{parcel: p, out: d.Outcome, files: d.Files}, err
+	return &ladder{parcel: p, out: d.Outcome, files: d.Files, look: d.Look}, err
 }
 
 // ladder is one late delivery. Its steps: a new message in the same channel, direct messages, the message that waits for
@@ -83,16 +83,19 @@ type ladder struct {
 	*parcel
 	out   queue.Outcome
 	files []queue.Attachment
+	look  bool // the renderer could not look whether they were posted before
 }
 
 // climb delivers and ends the job. An error means that it should be tried again later.
 func (l *ladder) climb(ctx context.Context) error {
 	if l.known.State != store.Posted {
 		how, err := l.already(ctx)
-		if err != nil {
+		switch {
+		case errors.Is(err, errUnsure):
+			return l.shelve(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, reply.DeliveredInbox)
+		case err != nil:
 			return err
-		}
-		if how != "" {
+		case how != "":
 			return l.there(ctx, how)
 		}
 		switch err := l.send(ctx); {
@@ -117,7 +120,7 @@ func (l *ladder) climb(ctx context.Context) error {
 func (l *ladder) lastStep(ctx context.Context) error {
 	if l.e.Message != "" && !l.v.to.Ephemeral {
 		how, err := l.blindly(ctx)
-		if err != nil {
+		if err != nil && !errors.Is(err, errUnsure) {
 			return err
 		}
 		if how != "" {
@@ -187,7 +190,8 @@ func (l *ladder) already(ctx context.Context) (how string, err error) {
 	return "", nil
 }
 
-// blindly edits the waiting message, which the bot may write but not read.
+// blindly edits the waiting message, which the bot may write but not read. If it may do neither, and the pictures may
+// have been posted there before, nothing more is posted: errUnsure.
 func (l *ladder) blindly(ctx context.Context) (how string, err error) {
 	m := l.message
 	m.Nonce = ""
@@ -197,6 +201,8 @@ func (l *ladder) blindly(ctx context.Context) (how string, err error) {
 		return reply.DeliveredPosted, nil
 	case reply.Removed(err):
 		return reply.DeliveredRemoved, nil
+	case reply.Final(err) && l.look:
+		return "", errUnsure
 	case reply.Final(err):
 		return "", nil
 	}

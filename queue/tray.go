@@ -11,6 +11,7 @@ type Delivery struct {
 	Job     string          // job id; one delivery each
 	Reply   json.RawMessage // where it should have gone; opaque here
 	Outcome Outcome         // as it rides in Done
+	Look    bool            // it may have been posted before: who leaves it could not look
 	Files   []Attachment
 }
 
@@ -25,12 +26,13 @@ type slip struct {
 	Job     string          `json:"job"`
 	Reply   json.RawMessage `json:"reply"`
 	Outcome Outcome         `json:"outcome"`
+	Look    bool            `json:"look,omitempty"`
 	Names   []string        `json:"names"`
 }
 
 // PutTray lays a delivery into the tray, once for each job, or returns ErrTrayFull. The tray belongs to no epoch.
 func (q *Queue) PutTray(ctx context.Context, d Delivery) error {
-	s := slip{Job: d.Job, Reply: d.Reply, Outcome: d.Outcome}
+	s := slip{Job: d.Job, Reply: d.Reply, Outcome: d.Outcome, Look: d.Look}
 	files := make([]any, len(d.Files))
 	for i, f := range d.Files {
 		s.Names = append(s.Names, f.Name)
@@ -76,7 +78,7 @@ func readDelivery(words reply) (Delivery, error) {
 	if len(words) != len(s.Names)+1 {
 		return Delivery{}, fmt.Errorf("job %s: %d files, want %d", s.Job, len(words)-1, len(s.Names))
 	}
-	d := Delivery{Job: s.Job, Reply: s.Reply, Outcome: s.Outcome}
+	d := Delivery{Job: s.Job, Reply: s.Reply, Outcome: s.Outcome, Look: s.Look}
 	for i, name := range s.Names {
 		d.Files = append(d.Files, Attachment{Name: name, Bytes: []byte(words.text(i + 1))})
 	}

@@ -184,7 +184,7 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, made work.Made) (queue
 // leave puts pictures into the tray for the bot to deliver.
 func (p *Poster) leave(ctx context.Context, job queue.Job, made work.Made, out queue.Outcome) (queue.Outcome, error) {
 	out.Delivered = DeliveredTray
-	d := queue.Delivery{Job: job.ID, Reply: job.Reply, Outcome: out}
+	d := queue.Delivery{Job: job.ID, Reply: job.Reply, Outcome: out, Look: job.Look}
 	for _, f := range made.Files {
 		d.Files = append(d.Files, queue.Attachment{Name: f.Name, Bytes: f.Data})
 	}
