@@ -140,7 +140,7 @@ func TestAPromiseIsKeptAlthoughItsTokenDied(t *testing.T) {
 	stop := h.start()
 	h.ready()
 	i := h.ask("imagine", sandbox.With("prompt", "a red boat"))
-	h.says(i, "in line")
+	h.says(i, "Waiting")
 	h.poll("its message to be known", func() bool { return h.entry(i).Message != "" })
 	stop()
 	forgets.down.Store(false)
