@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -77,11 +78,18 @@ func (c *Client) send(ctx context.Context, k call, out any) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", k.route, err)
 	}
+	unsure := false
 	for try := 1; ; try++ {
 		wait, err := c.once(ctx, k, body, kind, out)
+		var fault *Error
+		refused := errors.As(err, &fault)
+		if refused {
+			fault.Unsure = unsure
+		}
 		if err == nil || wait < 0 || try == maxTries {
 			return err
 		}
+		unsure = unsure || !refused || fault.Status >= http.StatusInternalServerError
 		if serr := sleep(ctx, wait, k.route); serr != nil {
 			return err
 		}

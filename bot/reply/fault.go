@@ -21,6 +21,7 @@ type Error struct {
 	Message string // Discord's sentence
 	Route   string // method and route with its ids and tokens left out
 	Detail  string // the nested field errors of a 400, as JSON, shortened
+	Unsure  bool   // an earlier try of the same call was not answered, so it may have been obeyed
 }
 
 // Error describes the refusal in one line.

@@ -46,11 +46,13 @@ type Poster struct {
 
 	mu    sync.Mutex
 	spoke map[string]time.Time // by job: the last progress edit
+
+	unsure map[string]bool // jobs with a post that was not answered
 }
 
 // NewPoster returns a Poster that answers through client and leaves late pictures in tray.
 func NewPoster(client *Client, tray tray) *Poster {
-	return &Poster{client: client, tray: tray, spoke: map[string]time.Time{}}
+	return &Poster{client: client, tray: tray, spoke: map[string]time.Time{}, unsure: map[string]bool{}}
 }
 
 // open reads the two opaque parts of a job. What cannot be read now never will be.
@@ -134,6 +136,27 @@ func (p *Poster) mayspeak(job string) bool {
 	return true
 }
 
+// doubt notes that a post was not answered: the pictures may be there all the same.
+func (p *Poster) doubt(job string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unsure[job] = true
+}
+
+// doubted tells whether a post of the job was not answered.
+func (p *Poster) doubted(job string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.unsure[job]
+}
+
+// settled forgets the doubt about a job.
+func (p *Poster) settled(job string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.unsure, job)
+}
+
 // silence forgets a job's pace.
 func (p *Poster) silence(job string) {
 	p.mu.Lock()
@@ -166,25 +189,30 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, made work.Made) (queue
 	out.Millis["post"] = p.client.now().Sub(began).Milliseconds()
 	switch {
 	case err == nil:
+		p.settled(job.ID)
 		out.Message, out.Delivered = posted.ID, DeliveredPosted
 		return out, nil
 	case Removed(err):
 		out.Delivered = DeliveredRemoved
 		return out, nil
 	case Expired(err) || Forbidden(err):
+		if fault := (*Error)(nil); errors.As(err, &fault) && fault.Unsure {
+			p.doubt(job.ID)
+		}
 		return p.leave(ctx, job, made, out)
 	case TooLarge(err):
 		return queue.Outcome{}, work.Final("the pictures are larger than Discord allows here", err)
 	case Final(err):
 		return queue.Outcome{}, work.Final("Discord did not take the pictures", err)
 	}
+	p.doubt(job.ID)
 	return queue.Outcome{}, fmt.Errorf("post pictures: %w", err)
 }
 
 // leave puts pictures into the tray for the bot to deliver.
 func (p *Poster) leave(ctx context.Context, job queue.Job, made work.Made, out queue.Outcome) (queue.Outcome, error) {
 	out.Delivered = DeliveredTray
-	d := queue.Delivery{Job: job.ID, Reply: job.Reply, Outcome: out, Look: job.Look}
+	d := queue.Delivery{Job: job.ID, Reply: job.Reply, Outcome: out, Look: job.Look || p.doubted(job.ID)}
 	for _, f := range made.Files {
 		d.Files = append(d.Files, queue.Attachment{Name: f.Name, Bytes: f.Data})
 	}
@@ -196,6 +224,7 @@ func (p *Poster) leave(ctx context.Context, job queue.Job, made work.Made, out q
 	if err != nil {
 		return queue.Outcome{}, fmt.Errorf("leave pictures in the tray: %w", err)
 	}
+	p.settled(job.ID)
 	return out, nil
 }
 

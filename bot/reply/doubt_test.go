@@ -1,0 +1,26 @@
+package reply_test
+
+import (
+	"context"
+	"testing"
+
+	"darkroom/bot/reply"
+)
+
+// A post whose answer was lost may have arrived. If the place is closed to the bot when it is repeated, whoever finds the
+// pictures in the tray must know that.
+func TestAPostThatWasNotAnsweredIsTold(t *testing.T) {
+	t.Parallel()
+	_, c := open(t, say(502, ``), say(502, ``), say(502, ``), say(502, ``), say(403, `{"code":50001}`))
+	tray := &shelf{}
+	p := reply.NewPoster(c, tray)
+	for range 6 {
+		out, err := p.Post(context.Background(), job(t, fresh()), made)
+		if err == nil && out.Delivered == "tray" {
+			break
+		}
+	}
+	if len(tray.put) != 1 || !tray.put[0].Look {
+		t.Errorf("tray holds %+v, want the pictures, with Look", tray.put)
+	}
+}
