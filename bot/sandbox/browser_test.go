@@ -120,10 +120,21 @@ func do(t *testing.T, ctx context.Context, what string, actions ...action) {
 	t.Helper()
 	step, cancel := context.WithTimeout(ctx, stuck)
 	defer cancel()
-	if err := chromedp.Do(step, actions...); err != nil {
-		chromedp.Do(ctx, shoot("failed")) // to help whoever looks; the test fails anyway
-		t.Fatalf("%s: %v", what, err)
+	for _, a := range actions {
+		err := chromedp.Do(step, a)
+		for redrawn(err) && step.Err() == nil {
+			err = chromedp.Do(step, a)
+		}
+		if err != nil {
+			chromedp.Do(ctx, shoot("failed")) // to help whoever looks; the test fails anyway
+			t.Fatalf("%s: %v", what, err)
+		}
 	}
+}
+
+// redrawn says that the page drew an element anew between its being found and its being used, so that nothing was done.
+func redrawn(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "Could not find node with given id")
 }
 
 const stuck = time.Minute

@@ -16,13 +16,14 @@ import (
 type wish struct {
 	sandbox.Interaction
 	who     string
+	at      time.Time
 	deleted bool // its message was deleted: it stays deleted
 	clicked bool // somebody wished to cancel it; the click may have been lost
 }
 
 // The ends of a wish.
 const (
-	unheard   = "unheard"   // nobody acknowledged it, so nothing was promised
+	unheard   = "unheard"   // nobody acknowledged it in time, so nothing was promised
 	refused   = "refused"   // it was refused at once, and nothing was promised
 	shown     = "shown"     // its pictures are there
 	cancelled = "cancelled" // a person wanted it no more
@@ -30,6 +31,9 @@ const (
 	removed   = "removed"   // its message was deleted
 	open      = ""          // it has not ended
 )
+
+// hearing is how long the platform waits for an acknowledgement.
+const hearing = 3 * time.Second
 
 // wishes are all that was asked for in a town.
 type wishes struct {
@@ -53,7 +57,7 @@ func newWishes(w *town, people int) *wishes {
 func (ws *wishes) make(who, what string, steps int, options ...sandbox.Option) *wish {
 	ws.t.Helper()
 	i := ws.ask(who, what, steps, append(options, sandbox.With("count", 1))...)
-	w := &wish{Interaction: i, who: who}
+	w := &wish{Interaction: i, who: who, at: time.Now()}
 	ws.all = append(ws.all, w)
 	return w
 }
@@ -111,7 +115,7 @@ func (ws *wishes) end(w *wish, results map[string]int) string {
 		return removed
 	case results[w.ID+"-0"] > 0:
 		return shown
-	case known.Original == "":
+	case known.Original == "" && time.Since(w.at) > hearing:
 		return unheard
 	case !ok:
 		return open // its message made room for one that is not there yet
