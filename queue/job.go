@@ -40,12 +40,13 @@ type Token struct {
 
 // Lease is a job lent to one renderer until Until.
 type Lease struct {
-	Job     Job
-	Token   Token
-	Slot    string    // the renderer's name
-	Attempt int       // 1 at the first lease
-	Until   time.Time // local clock; taken before the request was sent, so never later than Redis believes
-	Sealed  bool      // its holder had OK from Seal: said by the holder, for Adopt
+	Job       Job
+	Token     Token
+	Slot      string    // the renderer's name
+	Attempt   int       // 1 at the first lease
+	Until     time.Time // local clock; taken before the request was sent, so never later than Redis believes
+	Sealed    bool      // its holder had OK from Seal: said by the holder, for Adopt
+	Cancelled bool      // a person cancelled it while it waited: look whether it was posted, paint nothing
 }
 
 // Verdict is the queue's answer to a leaseholder.

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -72,7 +73,7 @@ func (q *Queue) Reserve(ctx context.Context, slot, nonce string, o Offer) ([]Lea
 	return leases, nil
 }
 
-// readLease reads id, fence, attempt, look, payload.
+// readLease reads id, fence, attempt, look (2 more: cancelled), payload.
 func readLease(words reply) (l Lease, err error) {
 	if err = json.Unmarshal([]byte(words.text(4)), &l.Job); err != nil {
 		return l, fmt.Errorf("read job %s: %w", words.text(0), err)
@@ -82,8 +83,9 @@ func readLease(words reply) (l Lease, err error) {
 	}
 	attempt, err := words.number(2)
 	l.Attempt = int(attempt)
-	l.Job.Look = words.text(3) == "1"
-	return l, err
+	look, wrong := words.number(3)
+	l.Job.Look, l.Cancelled = look&1 != 0, look&2 != 0
+	return l, errors.Join(err, wrong)
 }
 
 // Beat keeps the leases of a slot for another lease time and answers a verdict for each, in order. When the pool is at

@@ -168,7 +168,7 @@ func (p *property) reserveOnce(t *rapid.T, slot string, o Offer) {
 // leased proves what a lease says.
 func (p *property) leased(t *rapid.T, l Lease) {
 	j := p.m.jobs[l.Job.ID]
-	same(t, "lease", fmt.Sprint(l.Token, l.Attempt, l.Job.Look), fmt.Sprint(Token{p.m.epoch, j.fence}, j.attempts, j.look), nil)
+	same(t, "lease", fmt.Sprint(l.Token, l.Attempt, l.Job.Look, l.Cancelled), fmt.Sprint(Token{p.m.epoch, j.fence}, j.attempts, j.look, j.cancel), nil)
 	p.leases = append(p.leases, l)
 }
 

@@ -3,7 +3,8 @@
 --
 -- ARGV[4]  slot    ARGV[5]  nonce of this call, the same when it is repeated    ARGV[6]  lease in ms
 -- ARGV[7]  most jobs    ARGV[8...]  lane, its bias in ms, and so on: the preferred first (it wins a tie)
--- returns  {'OK', epoch, id, fence, attempt, look, payload, ...}; nothing after the epoch when no job can be had
+-- returns  {'OK', epoch, id, fence, attempt, look, payload, ...}; nothing after the epoch when no job can be had. look
+--          is 2 more for a job that was cancelled: it is lent to be looked at, not to be painted
 --          {'EPOCH'} also when the server does not run any more as it did when the epoch began: it may have forgotten who
 --          has what and what is done, so nothing is lent until the line is begun anew
 --
@@ -14,8 +15,9 @@ local out = {'OK', epoch}
 local patience = 180000 -- milliseconds
 local heads = 16        -- looked at for one further job
 
-local function lend(id, fence, attempt, look)
-  for _, x in ipairs({id, fence, attempt, look, call('GET', payloadKey(id))}) do out[#out + 1] = x end
+local function lend(j, fence, attempt)
+  local look = num(j.look + (j.cancel and 2 or 0))
+  for _, x in ipairs({j.id, fence, attempt, look, call('GET', payloadKey(j.id))}) do out[#out + 1] = x end
 end
 
 local memo = call('HGET', memoKey, ARGV[4])
@@ -25,7 +27,7 @@ if nonce == ARGV[5] then
     local j = job(id)
     if held(j, fence) then
       call('ZADD', leaseKey, num(now + ARGV[6]), id)
-      lend(id, fence, j.attempts, j.look)
+      lend(j, fence, j.attempts)
     end
   end
   return out
@@ -104,7 +106,7 @@ end
 local function lease(lane, leastS, s, u, leastU)
   local j = job(call('ZRANGE', flowKey(lane, s, u), 0, 0)[1])
   local fence, attempt = start(j, ARGV[4], tonumber(ARGV[6]), leastS, leastU)
-  lend(j.id, fence, attempt, j.look)
+  lend(j, fence, attempt)
   return j, j.id .. ':' .. fence
 end
 

@@ -27,6 +27,8 @@ type bureau struct {
 	jobs  []queue.Job
 	fence int64
 
+	cancelled bool // what is lent was cancelled while it waited
+
 	events  chan queue.Event
 	reserve func() error
 	beat    func(queue.Held) (queue.Verdict, error)
@@ -152,7 +154,7 @@ func (b *bureau) Reserve(_ context.Context, slot, nonce string, o queue.Offer) (
 		b.jobs = b.jobs[1:]
 		b.fence++
 		b.calls = append(b.calls, "lease "+j.ID)
-		leases = append(leases, queue.Lease{Job: j, Slot: slot, Attempt: 1, Until: time.Now().Add(lease), Token: queue.Token{Epoch: 1, Fence: b.fence}})
+		leases = append(leases, queue.Lease{Job: j, Slot: slot, Attempt: 1, Until: time.Now().Add(lease), Cancelled: b.cancelled, Token: queue.Token{Epoch: 1, Fence: b.fence}})
 	}
 	return leases, nil
 }

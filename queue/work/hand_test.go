@@ -115,6 +115,23 @@ func TestWhatWasLentInTheMomentOfTheStopIsGivenBack(t *testing.T) {
 	})
 }
 
+func TestAJobThatWasCancelledWhileItWaitedIsLookedAtAndNotPainted(t *testing.T) {
+	for name, found := range map[string]bool{"found posted": true, "not posted": false} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				b := &bureau{cancelled: true}
+				b.look = func(context.Context) (bool, queue.Outcome, error) { return found, queue.Outcome{}, nil }
+				open(t, b, lookJob("1")).over()
+				want := []string{"lease 1", "look 1", "stopped 1"}
+				if found {
+					want = []string{"lease 1", "look 1", "done 1"}
+				}
+				b.was(t, want...)
+			})
+		})
+	}
+}
+
 func TestACancelledJobThatMayBePostedIsLookedAtAllTheSame(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := &bureau{batch: 2}

@@ -57,6 +57,9 @@ func newTurn(ctx context.Context, b Bench, l queue.Lease) (t *turn, run func(sto
 	t.until.Store(&l.Until)
 	t.log = b.Options.Log.With("job", l.Job.ID, "attempt", l.Attempt)
 	t.alarm = time.AfterFunc(time.Until(l.Until)-t.margin(), func() { drop(ErrLeaseLost) })
+	if l.Cancelled {
+		cancelled(ErrCancelled)
+	}
 	return t, func(stop context.Context, mine <-chan struct{}) error { return t.run(stop, hold, paint, mine) }
 }
 
@@ -167,6 +170,9 @@ func (t *turn) look(hold context.Context) (found bool, out queue.Outcome, err er
 
 // make paints, telling progress on the side.
 func (t *turn) make(paint context.Context) (Made, error) {
+	if paint.Err() != nil {
+		return Made{}, context.Cause(paint)
+	}
 	news := newTeller(func(percent int, preview func() image.Image) error {
 		if !t.mine() {
 			return nil // somebody else may have posted the pictures: this would hide them

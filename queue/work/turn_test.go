@@ -159,7 +159,7 @@ func TestCancelWhileLookingIsHeardAfterwards(t *testing.T) {
 					return found, queue.Outcome{}, ctx.Err()
 				}
 				open(t, b, lookJob("1")).over()
-				want := []string{"lease 1", "look 1", "paint 1", "stopped 1"}
+				want := []string{"lease 1", "look 1", "stopped 1"}
 				if found {
 					want = []string{"lease 1", "look 1", "done 1"}
 				}
