@@ -14,7 +14,7 @@ import (
 )
 
 // Version is the Spec version that this program writes. A reader accepts every version up to its own.
-const Version = 1
+const Version = 2
 
 // Limits of a valid Spec. They are what the format allows; a server's own limits are narrower and live elsewhere.
 const (
@@ -38,8 +38,34 @@ const (
 // Notation names the reader that understands a prompt's emphasis.
 type Notation string
 
-// NotationA1111 reads (word:1.2), ((word)), [word], escapes and BREAK.
-const NotationA1111 Notation = "a1111"
+// The notations.
+const (
+	NotationA1111      Notation = "a1111"      // (word:1.2), ((word)), [word], escapes and BREAK
+	NotationMidjourney Notation = "midjourney" // the same, and word::2 outside brackets
+)
+
+// Emphasis names how weighted text becomes hidden states.
+type Emphasis string
+
+// The kinds of emphasis.
+const (
+	EmphasisOriginal Emphasis = ""        // the chunk's mean is restored after weighting
+	EmphasisNoNorm   Emphasis = "no_norm" // it is not: A1111's "No norm"
+)
+
+// Size is that of a picture.
+type Size struct {
+	Width  int `json:"width"`  // pixels
+	Height int `json:"height"` // pixels
+}
+
+// Place is a rectangle of a picture, in pixels from its upper left corner.
+type Place struct {
+	X      int `json:"x"`
+	Y      int `json:"y"`
+	Width  int `json:"width"`
+	Height int `json:"height"`
+}
 
 // Ref names a model or an add-on together with the content it had when the picture was promised.
 type Ref struct {
@@ -71,8 +97,9 @@ type Input struct {
 // Init is the picture that painting starts from (img2img).
 type Init struct {
 	Picture  Input   `json:"picture"`
-	Mask     *Input  `json:"mask,omitempty"` // white is repainted
-	Strength float64 `json:"strength"`       // share of the schedule that is painted anew, in (0, 1]
+	Mask     *Input  `json:"mask,omitempty"`  // white is repainted
+	Place    *Place  `json:"place,omitempty"` // where it lies; what is outside is painted new (zoom out, pan). nil: everywhere
+	Strength float64 `json:"strength"`        // share of the schedule that is painted anew, in (0, 1]
 }
 
 // Hires asks for a second pass at a larger size: the finished latent is enlarged by Scale and repainted by Strength.
@@ -100,6 +127,12 @@ type Spec struct {
 	GuidanceScale float64     `json:"guidance_scale"`
 	Sampler       string      `json:"sampler"` // a name of render/sampler: "ddim", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras"
 	ClipSkip      int         `json:"clip_skip,omitempty"`
+	Emphasis      Emphasis    `json:"emphasis,omitempty"`
+	Eta           *float64    `json:"eta,omitempty"`              // noise added at each step, from 0; nil: the sampler's own
+	Rescale       float64     `json:"guidance_rescale,omitempty"` // of the guided prediction's contrast, 0 to 1 (Lin et al., 2023)
+	SeedDelta     int64       `json:"seed_delta,omitempty"`       // added to the seed of the noise within the walk: A1111's ENSD
+	SeedSize      *Size       `json:"seed_size,omitempty"`        // the size whose starting noise is kept: A1111's seed resize
+	Tiling        bool        `json:"tiling,omitempty"`           // its edges fit each other
 	Variations    []Variation `json:"variations,omitempty"`
 	Init          *Init       `json:"init,omitempty"`
 	Hires         *Hires      `json:"hires,omitempty"`
@@ -141,8 +174,23 @@ func (s Spec) Validate() error {
 	if s.Dialect != Diffusers && s.Dialect != A1111 {
 		bad("dialect %q: want %q or %q", s.Dialect, Diffusers, A1111)
 	}
-	if s.Notation != NotationA1111 {
-		bad("notation %q: want %q", s.Notation, NotationA1111)
+	if s.Notation != NotationA1111 && s.Notation != NotationMidjourney {
+		bad("notation %q: want %q or %q", s.Notation, NotationA1111, NotationMidjourney)
+	}
+	if s.Emphasis != EmphasisOriginal && s.Emphasis != EmphasisNoNorm {
+		bad("emphasis %q: want %q or none", s.Emphasis, EmphasisNoNorm)
+	}
+	if s.Eta != nil && !(*s.Eta >= 0 && *s.Eta <= 1) {
+		bad("eta %v: want 0 to 1", *s.Eta)
+	}
+	if !(s.Rescale >= 0 && s.Rescale <= 1) {
+		bad("guidance rescale %v: want 0 to 1", s.Rescale)
+	}
+	if s.SeedDelta < 0 || s.SeedDelta > MaxSeed {
+		bad("seed delta %d: want 0 to %d", s.SeedDelta, int64(MaxSeed))
+	}
+	if z := s.SeedSize; z != nil && (z.Width < SizeMultiple || z.Width > MaxSide || z.Height < SizeMultiple || z.Height > MaxSide) {
+		bad("seed size %d×%d: want sides of %d to %d", z.Width, z.Height, SizeMultiple, MaxSide)
 	}
 	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
 		if n := utf8.RuneCountInString(t.text); n > MaxPromptRunes {
@@ -186,6 +234,9 @@ func (s Spec) Validate() error {
 		}
 		if m := s.Init.Mask; m != nil && !hexHash.MatchString(m.SHA256) {
 			bad("mask: %q is no SHA-256", m.SHA256)
+		}
+		if p := s.Init.Place; p != nil && (p.X < 0 || p.Y < 0 || p.Width < 1 || p.Height < 1 || p.X+p.Width > s.Width || p.Y+p.Height > s.Height) {
+			bad("place %+v: want a rectangle within %d×%d", *p, s.Width, s.Height)
 		}
 	}
 	if h := s.Hires; h != nil && (!(h.Scale > 1 && h.Scale <= 4) || !(h.Strength > 0 && h.Strength <= 1) || h.Steps < 1 || h.Steps > MaxSteps) {

@@ -33,6 +33,15 @@ func full() picture.Spec {
 	}
 }
 
+// fuller is a Spec that uses every field of version 2.
+func fuller() picture.Spec {
+	s, eta := full(), 0.5
+	s.Version, s.Notation, s.Emphasis, s.Eta, s.Rescale = 2, picture.NotationMidjourney, picture.EmphasisNoNorm, &eta, 0.7
+	s.SeedDelta, s.SeedSize, s.Tiling = 31337, &picture.Size{Width: 128, Height: 96}, true
+	s.Init.Place = &picture.Place{X: 16, Y: 8, Width: 128, Height: 96}
+	return s
+}
+
 // plain is a Spec with nothing that may be left out.
 func plain() picture.Spec {
 	return picture.Spec{
@@ -41,11 +50,11 @@ func plain() picture.Spec {
 	}
 }
 
-// TestGolden holds the canonical JSON of Spec v1. Rows in databases and hashes rest on these bytes: they may not change,
+// TestGolden holds the canonical JSON of each Spec version. Rows in databases and hashes rest on these bytes: they may not change,
 // and a program of any later version reads them.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for name, spec := range map[string]picture.Spec{"testdata/spec_v1_full.json": full(), "testdata/spec_v1_plain.json": plain()} {
+	for name, spec := range map[string]picture.Spec{"testdata/spec_v2_full.json": fuller(), "testdata/spec_v1_full.json": full(), "testdata/spec_v1_plain.json": plain()} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := spec.Encode()
@@ -183,7 +192,7 @@ func errorsOf(specs ...picture.Spec) error {
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	if err := errorsOf(plain(), full()); err != nil {
+	if err := errorsOf(plain(), full(), fuller()); err != nil {
 		t.Fatalf("good Specs: got %v", err)
 	}
 	for name, tt := range map[string]struct {
@@ -191,7 +200,7 @@ func TestValidate(t *testing.T) {
 		want  string
 	}{
 		"no version":                   {func(s *picture.Spec) { s.Version = 0 }, "spec version 0"},
-		"a newer version":              {func(s *picture.Spec) { s.Version = picture.Version + 1 }, "spec version 2: this program reads 1 to 1"},
+		"a newer version":              {func(s *picture.Spec) { s.Version = picture.Version + 1 }, "spec version 3: this program reads 1 to 2"},
 		"an unknown dialect":           {func(s *picture.Spec) { s.Dialect = "comfy" }, `dialect "comfy"`},
 		"an unknown notation":          {func(s *picture.Spec) { s.Notation = "" }, `notation ""`},
 		"a prompt too long":            {func(s *picture.Spec) { s.Prompt = strings.Repeat("é", 4001) }, "prompt: 4001 characters, at most 4000"},
@@ -216,6 +225,14 @@ func TestValidate(t *testing.T) {
 			s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}, Mask: &picture.Input{}, Strength: 1}
 		}, `mask: ""`},
 		"a prompt that is no text":   {func(s *picture.Spec) { s.Prompt = "a\xff" }, "prompt: not valid UTF-8"},
+		"an unknown emphasis":        {func(s *picture.Spec) { s.Emphasis = "loud" }, `emphasis "loud"`},
+		"an eta above one":           {func(s *picture.Spec) { eta := 1.5; s.Eta = &eta }, "eta 1.5"},
+		"a rescale that is no share": {func(s *picture.Spec) { s.Rescale = math.NaN() }, "guidance rescale NaN"},
+		"a negative seed delta":      {func(s *picture.Spec) { s.SeedDelta = -1 }, "seed delta -1"},
+		"a seed size of nothing":     {func(s *picture.Spec) { s.SeedSize = &picture.Size{Width: 64} }, "seed size 64×0"},
+		"a place outside": {func(s *picture.Spec) {
+			s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}, Place: &picture.Place{X: 64, Width: 96, Height: 64}, Strength: 1}
+		}, "place {X:64 Y:0 Width:96 Height:64}"},
 		"a second pass that shrinks": {func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1, Steps: 1, Strength: 1} }, "hires (1, 1, 1)"},
 	} {
 		t.Run(name, func(t *testing.T) {
