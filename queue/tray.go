@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -53,7 +54,7 @@ func (q *Queue) PutTray(ctx context.Context, d Delivery) error {
 }
 
 // TakeTray takes up to n deliveries, the oldest first. One that is not acknowledged within Options.TrayLease comes up
-// again, so a delivery may be met twice.
+// again, so a delivery may be met twice. One that cannot be read is an error, and keeps no other back.
 func (q *Queue) TakeTray(ctx context.Context, n int) ([]Delivery, error) {
 	r, err := q.run(ctx, trayTakeScript, anyEpoch, n, ms(q.opts.TrayLease))
 	if err != nil {
@@ -61,13 +62,14 @@ func (q *Queue) TakeTray(ctx context.Context, n int) ([]Delivery, error) {
 	}
 	var all []Delivery
 	for i := 1; i < len(r); i++ {
-		d, err := readDelivery(r.list(i))
-		if err != nil {
-			return nil, fmt.Errorf("take from the tray: %w", err)
+		d, unread := readDelivery(r.list(i))
+		if unread != nil {
+			err = errors.Join(err, fmt.Errorf("take from the tray: %w", unread))
+			continue
 		}
 		all = append(all, d)
 	}
-	return all, nil
+	return all, err
 }
 
 func readDelivery(words reply) (Delivery, error) {

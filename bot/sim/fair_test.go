@@ -195,7 +195,7 @@ func TestAFloodKeepsNobodyWaiting(t *testing.T) {
 	if os.Getenv(soakEnv) != "" {
 		flood, small = 400, 400
 	}
-	dir, log := scratch(t), journal(t)
+	dir, log := scratch(t), journal(t, 5)
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t, 5, dir)
 		w.log = log
@@ -226,7 +226,7 @@ func TestForecastsComeTrue(t *testing.T) {
 	if os.Getenv(soakEnv) != "" {
 		wishes = 200
 	}
-	dir, log := scratch(t), journal(t)
+	dir, log := scratch(t), journal(t, 6)
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t, 6, dir)
 		w.log = log

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -180,6 +181,7 @@ func (l *life) settle(within time.Duration) {
 		}
 		if time.Now().After(end) {
 			l.t.Errorf("seed %d: %d jobs have not ended after %v, and %d were never acknowledged: %s", l.seed, len(open), within, len(young), list(append(open, young...)))
+			l.log.Error("what Redis holds", "keys", fmt.Sprint(l.redis.copy()))
 			break
 		}
 	}

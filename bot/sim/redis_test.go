@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -191,23 +192,34 @@ type value struct {
 	stream    []miniredis.StreamEntry
 }
 
+// everything reads all keys in one step: a copy that is read key by key shows moments that never were, such as a tray
+// that names pictures which are not there.
+var everything = redis.NewScript(`
+local reads = {
+	string = {'GET'}, list = {'LRANGE', 0, -1}, set = {'SMEMBERS'}, hash = {'HGETALL'},
+	zset = {'ZRANGE', 0, -1, 'WITHSCORES'}, stream = {'XRANGE', '-', '+'},
+}
+local all = {}
+for _, key in ipairs(redis.call('KEYS', '*')) do
+	local kind = redis.call('TYPE', key).ok
+	local read = reads[kind]
+	all[#all + 1] = {key, kind, redis.call(read[1], key, unpack(read, 2))}
+end
+return all`)
+
+// values returns what a server held at one moment.
 func values(s *miniredis.Miniredis) (all []value, err error) {
-	for _, key := range s.Keys() {
-		v := value{key: key, kind: s.Type(key)}
-		switch v.kind {
-		case "string":
-			v.text, err = s.Get(key)
-		case "list":
-			v.list, err = s.List(key)
-		case "set":
-			v.list, err = s.Members(key)
-		case "hash":
-			v.hash, err = hash(s, key)
-		case "zset":
-			v.sorted, err = s.SortedSet(key)
-		case "stream":
-			v.stream, err = s.Stream(key)
-		}
+	c := redis.NewClient(&redis.Options{
+		Protocol: 2, DisableIdentity: true, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		Dialer: func(context.Context, string, string) (net.Conn, error) { return s.Dial() },
+	})
+	defer c.Close()
+	rows, err := everything.Eval(context.Background(), c, nil).Slice()
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		v, err := readValue(row.([]any))
 		if err != nil {
 			return nil, err
 		}
@@ -216,12 +228,36 @@ func values(s *miniredis.Miniredis) (all []value, err error) {
 	return all, nil
 }
 
-func hash(s *miniredis.Miniredis, key string) (all []string, err error) {
-	fields, err := s.HKeys(key)
-	for _, f := range fields {
-		all = append(all, f, s.HGet(key, f))
+// readValue reads key, kind and content.
+func readValue(row []any) (v value, err error) {
+	v.key, v.kind = row[0].(string), row[1].(string)
+	switch v.kind {
+	case "string":
+		v.text = row[2].(string)
+	case "list", "set":
+		v.list = texts(row[2])
+	case "hash":
+		v.hash = texts(row[2])
+	case "zset":
+		words := texts(row[2])
+		v.sorted = map[string]float64{}
+		for i := 0; i < len(words) && err == nil; i += 2 {
+			v.sorted[words[i]], err = strconv.ParseFloat(words[i+1], 64)
+		}
+	case "stream":
+		for _, entry := range row[2].([]any) {
+			pair := entry.([]any)
+			v.stream = append(v.stream, miniredis.StreamEntry{ID: pair[0].(string), Values: texts(pair[1])})
+		}
 	}
-	return all, err
+	return v, err
+}
+
+func texts(list any) (all []string) {
+	for _, x := range list.([]any) {
+		all = append(all, x.(string))
+	}
+	return all
 }
 
 func (v value) put(s *miniredis.Miniredis) (err error) {

@@ -21,7 +21,7 @@ const (
 	seedEnv  = "DARKROOM_SEED"     // repeats one run
 	jobsEnv  = "DARKROOM_SIM_JOBS" // how many jobs the long form has; longJobs
 	factsEnv = "DARKROOM_FACTS"    // the folder for what was found, as JSON
-	logEnv   = "DARKROOM_SIM_LOG"  // the file for every process's log
+	logEnv   = "DARKROOM_SIM_LOG"  // the file for the log of every process, the town's seed is added to its name
 )
 
 const (
@@ -75,7 +75,7 @@ func seedOr(t *testing.T, other uint64) uint64 {
 // lifetime is one town's life. It returns what the oracle found at its end.
 func lifetime(t *testing.T, seed uint64, wishes int) (v verdict) {
 	t.Helper()
-	dir, log := scratch(t), journal(t)
+	dir, log := scratch(t), journal(t, seed)
 	began := time.Now()
 	t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) { v = through(t, seed, dir, log, wishes) })
@@ -121,13 +121,13 @@ func scratch(t *testing.T) string {
 }
 
 // journal is where processes log to.
-func journal(t *testing.T) *slog.Logger {
+func journal(t *testing.T, seed uint64) *slog.Logger {
 	t.Helper()
 	path := os.Getenv(logEnv)
 	if path == "" {
 		return slog.New(slog.DiscardHandler)
 	}
-	f, err := os.Create(path)
+	f, err := os.Create(path + "." + strconv.FormatUint(seed, 10))
 	if err != nil {
 		t.Fatal(err)
 	}
