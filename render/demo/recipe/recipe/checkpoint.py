@@ -9,7 +9,7 @@ from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 
-from . import train
+from . import train, world
 
 FOLDER = Path(__file__).parent.parent / "checkpoint"
 
@@ -23,7 +23,8 @@ def pack(place: train.Place, folder: Path = FOLDER) -> None:
     for name, weights in parts.items():
         half = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
         save_file({k: v.contiguous() for k, v in half.items()}, folder / f"{name}.safetensors")
-    facts = {"samples": unet["samples"], "scaling_factor": vae["scaling_factor"], "pixels": place.pixels}
+    facts = {"samples": unet["samples"], "scaling_factor": vae["scaling_factor"], "pixels": place.pixels,
+             "attributes": world.ATTRIBUTES}  # what the judge's answers mean, for readers in other languages
     (folder / "checkpoint.json").write_text(json.dumps(facts, indent=1) + "\n")
 
 

@@ -69,7 +69,7 @@ class Optimiser:
         groups = [{"params": [p for p in module.parameters() if p.requires_grad], "peak": rate}
                   for module, rate in rates.items()]
         self.parameters = [p for group in groups for p in group["params"]]
-        self.inner = torch.optim.AdamW(groups, lr=0.0, weight_decay=decay, betas=(0.9, 0.99))
+        self.inner = torch.optim.AdamW(groups, lr=0.0, weight_decay=decay, betas=(0.9, 0.99), fused=True)
         self.budget, self.place, self.warm_up = budget, place, warm_up
         self.start, self.steps, self.progress = time.monotonic(), 0, 0.0
 
