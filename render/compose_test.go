@@ -18,13 +18,13 @@ type heard struct {
 	calls [][]float32 // by call: the first values of each item
 }
 
-func (h *heard) Unet(ctx context.Context, x tensor.Tensor, time float64, hidden tensor.Tensor) (tensor.Tensor, error) {
+func (h *heard) Unet(ctx context.Context, x tensor.Tensor, time float64, given Given) (tensor.Tensor, error) {
 	var said []float32
-	for i := range hidden.Batch() {
-		said = append(said, hidden.Row(i).Data[2]) // of the first word
+	for i := range given.Hidden.Batch() {
+		said = append(said, given.Hidden.Row(i).Data[2]) // of the first word
 	}
 	h.calls = append(h.calls, said)
-	return h.fakeModel.Unet(ctx, x, time, hidden)
+	return h.fakeModel.Unet(ctx, x, time, given)
 }
 
 // listen paints a prompt in so many steps without guidance and returns what the UNet heard.
@@ -94,8 +94,8 @@ func TestComposedPrompts(t *testing.T) {
 			t.Fatal(err)
 		}
 		alone := func(track track) tensor.Tensor {
-			hidden, _ := track.at(0)
-			out, _ := f.Unet(t.Context(), x, 500, tensor.Repeat(hidden, 2))
+			read, _ := track.at(0)
+			out, _ := f.Unet(t.Context(), x, 500, Given{Hidden: tensor.Repeat(read.Hidden, 2)})
 			return out
 		}
 		without := alone(said.negative)

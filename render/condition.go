@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"darkroom/render/prompt"
-	"darkroom/render/tensor"
 )
 
 // maxTerms is how many prompts AND may compose: each is one more run of the UNet in every step.
@@ -26,13 +25,13 @@ type term struct {
 // track is a prompt over the calls of the model, as its editing and alternation have it.
 type track struct {
 	stages []prompt.Stage
-	hidden map[string]tensor.Tensor // by a stage's text: hidden states [1, n, width], of one length in the whole pass
+	read   map[string]Encoded // by a stage's text: hidden states [1, n, width], of one length in the whole pass
 }
 
-// at returns the hidden states for a call, counted from 0.
-func (t track) at(call int) (hidden tensor.Tensor, text string) {
+// at returns what the encoder made of the text for a call, counted from 0.
+func (t track) at(call int) (read Encoded, text string) {
 	text = prompt.At(t.stages, call).Text
-	return t.hidden[text], text
+	return t.read[text], text
 }
 
 // skip is how many of the text encoder's last layers are left out. A Spec counts as A1111 does: 1, or nothing said, is
@@ -53,7 +52,7 @@ func (p *painting) condition(ctx context.Context, calls prompt.Calls) (text, err
 	var out text
 	longest := 0
 	read := func(typed string) track {
-		t := track{stages: prompt.Stages(typed, calls), hidden: map[string]tensor.Tensor{}}
+		t := track{stages: prompt.Stages(typed, calls), read: map[string]Encoded{}}
 		for _, s := range t.stages {
 			longest = max(longest, len(p.cut(s.Text)))
 		}
@@ -80,14 +79,14 @@ func (p *painting) condition(ctx context.Context, calls prompt.Calls) (text, err
 // encodeTrack encodes each text of a track once, in as many chunks as the longest text of the pass needs.
 func (p *painting) encodeTrack(ctx context.Context, t track, chunks int) error {
 	for _, s := range t.stages {
-		if _, done := t.hidden[s.Text]; done {
+		if _, done := t.read[s.Text]; done {
 			continue
 		}
-		hidden, err := p.words.Encode(ctx, prompt.Fill(p.cut(s.Text), chunks, p.parts.Tokenizer.Frame()), p.skip())
+		read, err := p.words.Encode(ctx, prompt.Fill(p.cut(s.Text), chunks, p.parts.Tokenizer.Frame()), p.skip())
 		if err != nil {
 			return err
 		}
-		t.hidden[s.Text] = hidden
+		t.read[s.Text] = read
 	}
 	return nil
 }

@@ -30,14 +30,14 @@ type timed struct {
 
 func (m *timed) watch(begun time.Time) { m.inside.Add(int64(time.Since(begun))) }
 
-func (m *timed) EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.Tensor, error) {
+func (m *timed) EncodeText(ctx context.Context, ids [][]int32, skip int) (render.Encoded, error) {
 	defer m.watch(time.Now())
 	return m.Model.EncodeText(ctx, ids, skip)
 }
 
-func (m *timed) Unet(ctx context.Context, x tensor.Tensor, at float64, hidden tensor.Tensor) (tensor.Tensor, error) {
+func (m *timed) Unet(ctx context.Context, x tensor.Tensor, at float64, given render.Given) (tensor.Tensor, error) {
 	defer m.watch(time.Now())
-	return m.Model.Unet(ctx, x, at, hidden)
+	return m.Model.Unet(ctx, x, at, given)
 }
 
 func (m *timed) DecodeLatents(ctx context.Context, x tensor.Tensor) (tensor.Tensor, error) {

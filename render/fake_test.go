@@ -31,7 +31,7 @@ type fakeModel struct {
 }
 
 // EncodeText gives each token a hidden state of two numbers.
-func (f *fakeModel) EncodeText(_ context.Context, ids [][]int32, skip int) (tensor.Tensor, error) {
+func (f *fakeModel) EncodeText(_ context.Context, ids [][]int32, skip int) (Encoded, error) {
 	f.textRuns.Add(1)
 	out := tensor.New(len(ids), len(ids[0]), 2)
 	for i, chunk := range ids {
@@ -40,11 +40,11 @@ func (f *fakeModel) EncodeText(_ context.Context, ids [][]int32, skip int) (tens
 			row[0], row[1] = float32(id%7)+float32(skip), float32(j%5)/5
 		}
 	}
-	return out, nil
+	return Encoded{Hidden: out}, nil
 }
 
 // Unet answers with a mix of its input, of the hidden states' mean and of the time.
-func (f *fakeModel) Unet(_ context.Context, x tensor.Tensor, time float64, hidden tensor.Tensor) (tensor.Tensor, error) {
+func (f *fakeModel) Unet(_ context.Context, x tensor.Tensor, time float64, given Given) (tensor.Tensor, error) {
 	f.unetRuns.Add(1)
 	f.unetBatch.Store(max(f.unetBatch.Load(), int64(x.Batch())))
 	if f.broken != nil {
@@ -53,8 +53,8 @@ func (f *fakeModel) Unet(_ context.Context, x tensor.Tensor, time float64, hidde
 	out := x.Like()
 	for b := range x.Batch() {
 		var mean float32
-		for _, v := range hidden.Row(b).Data {
-			mean += v / float32(len(hidden.Row(b).Data))
+		for _, v := range given.Hidden.Row(b).Data {
+			mean += v / float32(len(given.Hidden.Row(b).Data))
 		}
 		for i, v := range x.Row(b).Data {
 			out.Row(b).Data[i] = 0.6*v + 0.05*mean + float32(time)/5000

@@ -28,22 +28,25 @@ func (p *painting) guided() bool {
 func (p *painting) predict(said text, tiles int) sampler.Predict {
 	call := -1
 	var key string // of the texts that stacked holds
-	var stacked tensor.Tensor
+	var given Given
 	return func(ctx context.Context, x tensor.Tensor, time float64) (tensor.Tensor, error) {
 		call++
 		if now := said.key(call); call == 0 || now != key {
-			key, stacked = now, said.stack(call, tiles)
+			key, given = now, p.lead(said, call, tiles, x)
 		}
-		runs := stacked.Batch() / tiles
+		runs := given.Hidden.Batch() / tiles
 		if runs > 1 {
 			x = tensor.Repeat(x, runs)
 		}
-		out, err := p.parts.Unet.Unet(ctx, x, time, stacked)
-		if err != nil || runs == 1 {
+		out, err := p.parts.Unet.Unet(ctx, x, time, given)
+		if err != nil {
 			return out, err
 		}
-		if !tensor.SameShape(out, x) {
+		if len(out.Shape) != 4 || out.Batch() != x.Batch() {
 			return tensor.Tensor{}, fmt.Errorf("the UNet answers shape %v to a batch of %v", out.Shape, x.Shape)
+		}
+		if runs == 1 {
+			return out, nil
 		}
 		return p.guide(said, out, tiles), nil
 	}
@@ -79,24 +82,4 @@ func (t text) key(call int) string {
 		fmt.Fprintf(&b, "%q", text)
 	}
 	return b.String()
-}
-
-// stack puts the hidden states of a call below each other, those of each text as often as there are tiles: the negative
-// prompt's first, if it takes part.
-func (t text) stack(call, tiles int) tensor.Tensor {
-	var parts []tensor.Tensor
-	if len(t.negative.stages) > 0 {
-		hidden, _ := t.negative.at(call)
-		parts = append(parts, tensor.Repeat(hidden, tiles))
-	}
-	for _, term := range t.terms {
-		hidden, _ := term.at(call)
-		parts = append(parts, tensor.Repeat(hidden, tiles))
-	}
-	out := tensor.New(len(parts)*tiles, parts[0].Shape[1], parts[0].Shape[2])
-	at := 0
-	for _, part := range parts {
-		at += copy(out.Data[at:], part.Data)
-	}
-	return out
 }

@@ -13,15 +13,22 @@ import (
 	"darkroom/render/tensor"
 )
 
-// TextEncoder turns chunks of token ids into hidden states [chunks, length, width], of the layer that is skip before
-// the last.
+// Encoded is what a text encoder makes of chunks.
+type Encoded = tensor.Encoded
+
+// Given is what leads the UNet beside latents and time.
+type Given = tensor.Given
+
+// TextEncoder turns chunks of token ids into hidden states, of the layer that is skip before the one the model was
+// trained with.
 type TextEncoder interface {
-	EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.Tensor, error)
+	EncodeText(ctx context.Context, ids [][]int32, skip int) (Encoded, error)
 }
 
-// Unet answers latents [b, c, h, w] and hidden states [b, n, width] at a training time with its prediction [b, c, h, w].
+// Unet answers latents [b, c, h, w] at a training time with its prediction [b, 4, h, w], led by what it is given. The
+// latents of an inpainting model have 9 channels: those of the picture, the mask, and the masked picture's.
 type Unet interface {
-	Unet(ctx context.Context, latents tensor.Tensor, timestep float64, hidden tensor.Tensor) (tensor.Tensor, error)
+	Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given Given) (tensor.Tensor, error)
 }
 
 // Decoder turns latents [b, c, h, w] into pixels [b, 3, 8h, 8w] from -1 to 1.

@@ -131,8 +131,8 @@ func TestPaint(t *testing.T) {
 		}
 		positive, _ := said.terms[0].at(0)
 		negative, _ := said.negative.at(0)
-		with, _ := f.Unet(t.Context(), x, 500, positive)
-		without, _ := f.Unet(t.Context(), x, 500, negative)
+		with, _ := f.Unet(t.Context(), x, 500, Given{Hidden: positive.Hidden})
+		without, _ := f.Unet(t.Context(), x, 500, Given{Hidden: negative.Hidden})
 		for i, v := range got.Data {
 			if want := without.Data[i] + 5*(with.Data[i]-without.Data[i]); v-want > 1e-5 || want-v > 1e-5 {
 				t.Errorf("value %d: got %v, want %v", i, v, want)
@@ -152,7 +152,7 @@ func TestPaint(t *testing.T) {
 			said := conditioned(t, p)
 			a, _ := said.terms[0].at(0)
 			b, _ := said.negative.at(0)
-			return a.Shape[1], b.Shape[1]
+			return a.Hidden.Shape[1], b.Hidden.Shape[1]
 		}
 		if positive, negative := lengths(); positive < 3*77 || negative != positive {
 			t.Errorf("200 words: got %d and %d tokens, want at least %d, and as many", positive, negative, 3*77)

@@ -11,8 +11,9 @@ import (
 
 // TextEncoder is the part of a loaded model that reads tokens.
 type TextEncoder interface {
-	// EncodeText returns the hidden states [len(ids), Length, d] after skip layers were left out at the end.
-	EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.Tensor, error)
+	// EncodeText returns the hidden states [len(ids), Length, d] after skip layers were left out at the end, and, for
+	// models that have such a thing, one vector for each row as a whole.
+	EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.Encoded, error)
 }
 
 // Conditioner turns prompts into hidden states with one text encoder. It remembers the last chunks it encoded, so that a
@@ -33,49 +34,68 @@ func (c *Conditioner) Chunks(parts []prompt.Part) []prompt.Chunk {
 	return prompt.Chunks(parts, c.tokenizer.Frame(), c.tokenizer.Encode)
 }
 
-// Encode returns the weighted hidden states of chunks side by side: [1, len(chunks)·Length, d].
+// Encode returns the weighted hidden states of chunks side by side, [1, len(chunks)·Length, d], and the pooled vector
+// of the first, [1, p], if the model has any: as A1111 does, whose text alone can be longer than a chunk.
 //
 // Each chunk goes through the encoder alone: then the same chunk gives the same bits whatever stands beside it and
 // whether it was remembered or not.
-func (c *Conditioner) Encode(ctx context.Context, chunks []prompt.Chunk, skip int) (tensor.Tensor, error) {
+func (c *Conditioner) Encode(ctx context.Context, chunks []prompt.Chunk, skip int) (tensor.Encoded, error) {
 	var data []float32
+	var pooled tensor.Tensor
 	width := 0
 	for i, chunk := range chunks {
-		hidden, err := c.encode(ctx, chunk.IDs, skip)
+		read, err := c.encode(ctx, chunk.IDs, skip)
 		if err != nil {
-			return tensor.Tensor{}, fmt.Errorf("chunk %d: %w", i+1, err)
+			return tensor.Encoded{}, fmt.Errorf("chunk %d: %w", i+1, err)
 		}
-		if i > 0 && hidden.Shape[2] != width {
-			return tensor.Tensor{}, fmt.Errorf("chunk %d: hidden states %d wide after %d", i+1, hidden.Shape[2], width)
+		if i == 0 {
+			pooled = read.Pooled
+		} else if read.Hidden.Shape[2] != width {
+			return tensor.Encoded{}, fmt.Errorf("chunk %d: hidden states %d wide after %d", i+1, read.Hidden.Shape[2], width)
 		}
-		width = hidden.Shape[2]
-		data = append(data, weigh(hidden, chunk).Data...)
+		width = read.Hidden.Shape[2]
+		data = append(data, weigh(read.Hidden, chunk).Data...)
 	}
 	if len(chunks) == 0 {
-		return tensor.Tensor{}, fmt.Errorf("no chunk to encode")
+		return tensor.Encoded{}, fmt.Errorf("no chunk to encode")
 	}
-	return tensor.Of(data, 1, len(data)/width, width)
+	hidden, err := tensor.Of(data, 1, len(data)/width, width)
+	return tensor.Encoded{Hidden: hidden, Pooled: pooled}, err
 }
 
 // encode returns the plain hidden states [1, Length, d] of one chunk. They are shared and must not be changed.
-func (c *Conditioner) encode(ctx context.Context, ids []int32, skip int) (tensor.Tensor, error) {
+func (c *Conditioner) encode(ctx context.Context, ids []int32, skip int) (tensor.Encoded, error) {
 	key := memoryKey(ids, skip)
-	if hidden, ok := c.memory.find(key); ok {
-		return hidden, nil
+	if read, ok := c.memory.find(key); ok {
+		return read, nil
 	}
-	hidden, err := c.encoder.EncodeText(ctx, [][]int32{ids}, skip)
+	read, err := c.encoder.EncodeText(ctx, [][]int32{ids}, skip)
 	if err != nil {
-		return tensor.Tensor{}, err
+		return tensor.Encoded{}, err
 	}
-	if err := hidden.Check(); err != nil {
-		return tensor.Tensor{}, fmt.Errorf("text encoder: %w", err)
+	if err := check(read, len(ids)); err != nil {
+		return tensor.Encoded{}, fmt.Errorf("text encoder: %w", err)
 	}
-	if s := hidden.Shape; len(s) != 3 || s[0] != 1 || s[1] != len(ids) {
-		return tensor.Tensor{}, fmt.Errorf("text encoder: got hidden states of shape %v, want [1 %d d]", s, len(ids))
+	read = read.Clone() // the encoder may use its output buffer again
+	c.memory.keep(key, read)
+	return read, nil
+}
+
+// check sees that an encoder answered one chunk of so many tokens.
+func check(read tensor.Encoded, length int) error {
+	if err := read.Hidden.Check(); err != nil {
+		return err
 	}
-	hidden = hidden.Clone() // the encoder may use its output buffer again
-	c.memory.keep(key, hidden)
-	return hidden, nil
+	if s := read.Hidden.Shape; len(s) != 3 || s[0] != 1 || s[1] != length {
+		return fmt.Errorf("got hidden states of shape %v, want [1 %d d]", s, length)
+	}
+	if read.Pooled.Empty() {
+		return nil
+	}
+	if s := read.Pooled.Shape; len(s) != 2 || s[0] != 1 {
+		return fmt.Errorf("got pooled vectors of shape %v, want [1 d]", s)
+	}
+	return read.Pooled.Check()
 }
 
 // weigh multiplies each token's hidden state by its weight and restores the mean of the whole chunk, as A1111's emphasis

@@ -22,9 +22,9 @@ type echo struct {
 	err   error
 }
 
-func (e *echo) EncodeText(_ context.Context, ids [][]int32, skip int) (tensor.Tensor, error) {
+func (e *echo) EncodeText(_ context.Context, ids [][]int32, skip int) (tensor.Encoded, error) {
 	if e.err != nil {
-		return tensor.Tensor{}, e.err
+		return tensor.Encoded{}, e.err
 	}
 	e.calls, e.skips = append(e.calls, slices.Clone(ids[0])), append(e.skips, skip)
 	out := tensor.New(len(ids), len(ids[0]), 2)
@@ -32,9 +32,9 @@ func (e *echo) EncodeText(_ context.Context, ids [][]int32, skip int) (tensor.Te
 		out.Data[2*p], out.Data[2*p+1] = float32(id+1), float32(p)
 	}
 	if e.shape != nil {
-		return tensor.New(e.shape...), nil
+		out = tensor.New(e.shape...)
 	}
-	return out, nil
+	return tensor.Encoded{Hidden: out}, nil
 }
 
 func conditioner(t *testing.T, e *echo) *clip.Conditioner {
@@ -48,11 +48,11 @@ func condition(t *testing.T, c *clip.Conditioner, texts ...string) tensor.Tensor
 	t.Helper()
 	var all []tensor.Tensor
 	for _, text := range texts {
-		hidden, err := c.Encode(t.Context(), c.Chunks(prompt.Parse(text)), 0)
+		read, err := c.Encode(t.Context(), c.Chunks(prompt.Parse(text)), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, hidden)
+		all = append(all, read.Hidden)
 	}
 	return all[0]
 }

@@ -18,8 +18,8 @@ type memory struct {
 }
 
 type remembered struct {
-	hidden tensor.Tensor
-	used   int64
+	read tensor.Encoded
+	used int64
 }
 
 // memoryKey names a chunk: its ids and the layers skipped.
@@ -31,7 +31,7 @@ func memoryKey(ids []int32, skip int) string {
 	return string(key)
 }
 
-func (m *memory) find(key string) (tensor.Tensor, bool) {
+func (m *memory) find(key string) (tensor.Encoded, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok := m.states[key]
@@ -40,15 +40,15 @@ func (m *memory) find(key string) (tensor.Tensor, bool) {
 		r.used = m.clock
 		m.states[key] = r
 	}
-	return r.hidden, ok
+	return r.read, ok
 }
 
 // keep remembers a chunk, forgetting the one used longest ago when there are too many.
-func (m *memory) keep(key string, hidden tensor.Tensor) {
+func (m *memory) keep(key string, read tensor.Encoded) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.clock++
-	m.states[key] = remembered{hidden, m.clock}
+	m.states[key] = remembered{read, m.clock}
 	if len(m.states) <= maxMemories {
 		return
 	}

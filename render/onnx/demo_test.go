@@ -41,17 +41,17 @@ func TestDemoModel(t *testing.T) {
 	if len(m.Folder.Card.Sizes) == 0 || len(m.Folder.Card.Words) == 0 || m.Folder.Card.Defaults.Steps == 0 {
 		t.Errorf("got card %+v, want sizes, words and defaults", m.Folder.Card)
 	}
-	hidden, err := m.EncodeText(ctx, demoIDs(2), 0)
+	text, err := m.EncodeText(ctx, demoIDs(2), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, size := range m.Folder.Card.Sizes {
 		latents := ramp(2, c.LatentChannels, size.Height/c.PixelsPerLatent, size.Width/c.PixelsPerLatent)
-		a, err := m.Unet(ctx, latents, 500.5, hidden)
+		a, err := m.Unet(ctx, latents, 500.5, led(text.Hidden))
 		if err != nil {
 			t.Fatalf("%v: %v", size, err)
 		}
-		b, err := m.Unet(ctx, latents, 500.5, hidden)
+		b, err := m.Unet(ctx, latents, 500.5, led(text.Hidden))
 		if err != nil || !slices.Equal(a.Data, b.Data) {
 			t.Errorf("%v: the same step again differs (%v), want the same bits", size, err)
 		}
@@ -65,7 +65,7 @@ func TestDemoModel(t *testing.T) {
 		}
 	}
 	long := tensor.New(2, 2*c.TextLength, c.TextWidth)
-	if _, err := m.Unet(ctx, ramp(2, 4, 16, 16), 1, long); err != nil {
+	if _, err := m.Unet(ctx, ramp(2, 4, 16, 16), 1, led(long)); err != nil {
 		t.Errorf("a prompt of two chunks: %v", err)
 	}
 }
@@ -74,13 +74,13 @@ func TestDemoModel(t *testing.T) {
 // library 1.24.3: batch 2 took 27 ms, batch 8 took 95 ms, decoding one picture 51 ms; see BenchmarkCall for Go's share.
 func benchUnet(b *testing.B, batch int) {
 	m := loadDemo(b, 0)
-	hidden, err := m.EncodeText(b.Context(), demoIDs(batch), 0)
+	text, err := m.EncodeText(b.Context(), demoIDs(batch), 0)
 	if err != nil {
 		b.Fatal(err)
 	}
 	latents := ramp(batch, 4, 16, 16)
 	for b.Loop() {
-		if _, err := m.Unet(b.Context(), latents, 500, hidden); err != nil {
+		if _, err := m.Unet(b.Context(), latents, 500, led(text.Hidden)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -130,7 +130,7 @@ func BenchmarkCall(b *testing.B) {
 			latents, hidden := ramp(2, 4, 16, 16), tensor.New(2, onnxtest.Length, onnxtest.Width)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := m.Unet(b.Context(), latents, 1, hidden); err != nil {
+				if _, err := m.Unet(b.Context(), latents, 1, led(hidden)); err != nil {
 					b.Fatal(err)
 				}
 			}

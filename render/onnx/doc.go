@@ -6,8 +6,8 @@
 //	folder, err := onnx.OpenFolder("models/x")  // checked, hashed; nothing is loaded yet
 //	model, err := onnx.Load(ctx, folder, onnx.Device{Kind: onnx.CPU})
 //	defer model.Close()
-//	hidden, err := model.EncodeText(ctx, ids, 0)
-//	noise, err := model.Unet(ctx, latents, 999, hidden)
+//	text, err := model.EncodeText(ctx, ids, 0)
+//	noise, err := model.Unet(ctx, latents, 999, tensor.Given{Hidden: text.Hidden})
 //	pixels, err := model.DecodeLatents(ctx, latents)
 //
 // Model folders are the ecosystem's: the layout that Optimum and diffusers export. Exports of different years differ

@@ -81,17 +81,17 @@ func (m *Model) Close() error {
 
 // EncodeText turns rows of framed token ids, Config.TextLength each, into the text encoder's last hidden states
 // [rows, length, width], after its final norm. A skip of last layers other than 0 is ErrClipSkip so far.
-func (m *Model) EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.Tensor, error) {
+func (m *Model) EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.Encoded, error) {
 	c := m.Folder.Config
 	if skip != 0 {
-		return tensor.Tensor{}, ErrClipSkip
+		return tensor.Encoded{}, ErrClipSkip
 	}
 	if len(ids) == 0 {
-		return tensor.Tensor{}, errors.New("encode text: no rows")
+		return tensor.Encoded{}, errors.New("encode text: no rows")
 	}
 	for _, row := range ids {
 		if len(row) != c.TextLength {
-			return tensor.Tensor{}, fmt.Errorf("encode text: a row of %d ids, want %d", len(row), c.TextLength)
+			return tensor.Encoded{}, fmt.Errorf("encode text: a row of %d ids, want %d", len(row), c.TextLength)
 		}
 	}
 	out := tensor.New(len(ids), c.TextLength, c.TextWidth)
@@ -99,13 +99,15 @@ func (m *Model) EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor
 		in, err := feedIDs(m.ports.ids, ids[from:to])
 		return m.text.call(ctx, m.ports.hidden, out.Rows(from, to), err, in)
 	})
-	return done(out, "encode text", err)
+	hidden, err := done(out, "encode text", err)
+	return tensor.Encoded{Hidden: hidden}, err
 }
 
-// Unet runs one denoising step on latents [b,4,h,w] with hidden states [b, n × TextLength, width], and returns what
+// Unet runs one denoising step on latents [b,4,h,w], led by hidden states [b, n × TextLength, width], and returns what
 // the model predicts (see Config.Prediction), in the latents' shape. Where Config.FractionalTimesteps is false the
 // nearest whole timestep is used.
-func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, hidden tensor.Tensor) (tensor.Tensor, error) {
+func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given tensor.Given) (tensor.Tensor, error) {
+	hidden := given.Hidden
 	if err := errors.Join(latents.Check(), hidden.Check()); err != nil {
 		return tensor.Tensor{}, fmt.Errorf("denoise: %w", err)
 	}

@@ -96,10 +96,11 @@ func TestNetworks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m, ctx := load(t, f), t.Context()
-			hidden, err := m.EncodeText(ctx, rows(2), 0)
+			text, err := m.EncodeText(ctx, rows(2), 0)
+			hidden := text.Hidden
 			check(t, "hidden states", hidden, err, wantHidden(2))
 			latents := ramp(2, 4, 3, 5)
-			noise, err := m.Unet(ctx, latents, 21, hidden)
+			noise, err := m.Unet(ctx, latents, 21, led(hidden))
 			check(t, "noise", noise, err, wantNoise(latents, 21, hidden))
 			pixels, err := m.DecodeLatents(ctx, latents)
 			check(t, "pixels", pixels, err, wantPixels(latents))
@@ -123,11 +124,14 @@ func TestTimesteps(t *testing.T) {
 				t.Errorf("fractional timesteps: got %v, want %v", got, want)
 			}
 			latents, hidden := ramp(1, 4, 1, 1), tensor.New(1, 2*onnxtest.Length, onnxtest.Width)
-			noise, err := m.Unet(t.Context(), latents, c.give, hidden)
+			noise, err := m.Unet(t.Context(), latents, c.give, led(hidden))
 			check(t, "noise", noise, err, wantNoise(latents, c.want, hidden))
 		})
 	}
 }
+
+// led gives a UNet hidden states alone.
+func led(hidden tensor.Tensor) tensor.Given { return tensor.Given{Hidden: hidden} }
 
 func wantHidden(n int) tensor.Tensor {
 	out := tensor.New(n, onnxtest.Length, onnxtest.Width)
@@ -197,27 +201,31 @@ func TestBadCalls(t *testing.T) {
 	single := load(t, onnxtest.Folder{Batch: 2})
 	ctx := t.Context()
 	hidden := tensor.New(1, onnxtest.Length, onnxtest.Width)
+	encode := func(m *onnx.Model, ids [][]int32, skip int) (tensor.Tensor, error) {
+		text, err := m.EncodeText(ctx, ids, skip)
+		return text.Hidden, err
+	}
 	for _, c := range []struct {
 		name string
 		call func() (tensor.Tensor, error)
 		says string
 	}{
-		{"no rows", func() (tensor.Tensor, error) { return m.EncodeText(ctx, nil, 0) }, "no rows"},
-		{"a short row", func() (tensor.Tensor, error) { return m.EncodeText(ctx, [][]int32{{1, 2}}, 0) }, "2 ids, want 77"},
-		{"clip skip", func() (tensor.Tensor, error) { return m.EncodeText(ctx, rows(1), 1) }, onnx.ErrClipSkip.Error()},
+		{"no rows", func() (tensor.Tensor, error) { return encode(m, nil, 0) }, "no rows"},
+		{"a short row", func() (tensor.Tensor, error) { return encode(m, [][]int32{{1, 2}}, 0) }, "2 ids, want 77"},
+		{"clip skip", func() (tensor.Tensor, error) { return encode(m, rows(1), 1) }, onnx.ErrClipSkip.Error()},
 		{"an id past the vocabulary", func() (tensor.Tensor, error) {
 			ids := rows(1)
 			ids[0][5] = onnxtest.Words
-			return m.EncodeText(ctx, ids, 0)
+			return encode(m, ids, 0)
 		}, "text_encoder"},
-		{"latents without a batch", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(4, 8, 8), 1, hidden) }, "want [b,4,h,w]"},
-		{"latents of five channels", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(1, 5, 8, 8), 1, hidden) }, "[1 5 8 8]"},
-		{"unequal batches", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(2, 4, 8, 8), 1, hidden) }, "want [b,4,h,w]"},
+		{"latents without a batch", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(4, 8, 8), 1, led(hidden)) }, "want [b,4,h,w]"},
+		{"latents of five channels", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(1, 5, 8, 8), 1, led(hidden)) }, "[1 5 8 8]"},
+		{"unequal batches", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(2, 4, 8, 8), 1, led(hidden)) }, "want [b,4,h,w]"},
 		{"hidden states of another width", func() (tensor.Tensor, error) {
-			return m.Unet(ctx, tensor.New(1, 4, 8, 8), 1, tensor.New(1, onnxtest.Length, 5))
+			return m.Unet(ctx, tensor.New(1, 4, 8, 8), 1, led(tensor.New(1, onnxtest.Length, 5)))
 		}, "[1 77 5]"},
 		{"a tensor that lies about its shape", func() (tensor.Tensor, error) {
-			return m.Unet(ctx, tensor.Tensor{Shape: []int{1, 4, 8, 8}, Data: make([]float32, 3)}, 1, hidden)
+			return m.Unet(ctx, tensor.Tensor{Shape: []int{1, 4, 8, 8}, Data: make([]float32, 3)}, 1, led(hidden))
 		}, "got 3"},
 		{"an empty tensor", func() (tensor.Tensor, error) { return m.DecodeLatents(ctx, tensor.Tensor{}) }, "want [b,4,h,w]"},
 		{"a side of zero", func() (tensor.Tensor, error) { return m.DecodeLatents(ctx, tensor.New(1, 4, 0, 8)) }, "want [b,4,h,w]"},

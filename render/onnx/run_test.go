@@ -26,7 +26,7 @@ func TestCancel(t *testing.T) {
 		for i := range 12 { // the pauses vary when the stop comes; nothing depends on them
 			ctx, cancel := context.WithCancelCause(t.Context())
 			stop := time.AfterFunc(time.Duration(i)*3*time.Millisecond, func() { cancel(cause) })
-			_, err := m.Unet(ctx, tensor.New(1, 4, 8, 8), 1, hidden)
+			_, err := m.Unet(ctx, tensor.New(1, 4, 8, 8), 1, led(hidden))
 			stop.Stop()
 			if !errors.Is(err, cause) {
 				t.Fatalf("stop %d: got %v, want the cause %v", i, err, cause)
@@ -40,7 +40,7 @@ func TestCancel(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(cause)
-		if _, err := endless(t).Unet(ctx, tensor.New(1, 4, 8, 8), 1, hidden); !errors.Is(err, cause) {
+		if _, err := endless(t).Unet(ctx, tensor.New(1, 4, 8, 8), 1, led(hidden)); !errors.Is(err, cause) {
 			t.Errorf("got %v, want %v", err, cause)
 		}
 	})
@@ -50,7 +50,7 @@ func TestCancel(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		ran := make(chan error)
 		go func() {
-			_, err := m.Unet(ctx, tensor.New(1, 4, 8, 8), 1, hidden)
+			_, err := m.Unet(ctx, tensor.New(1, 4, 8, 8), 1, led(hidden))
 			ran <- err
 		}()
 		time.AfterFunc(5*time.Millisecond, func() { cancel(cause) })
@@ -72,7 +72,7 @@ func TestConcurrentCalls(t *testing.T) {
 		group.Go(func() {
 			for step := range 20 {
 				latents, hidden := ramp(1, 4, 1+i, 2), tensor.New(1, onnxtest.Length, onnxtest.Width)
-				noise, err := m.Unet(t.Context(), latents, float64(step), hidden)
+				noise, err := m.Unet(t.Context(), latents, float64(step), led(hidden))
 				if want := wantNoise(latents, float64(step), hidden); err != nil || !slices.Equal(noise.Data, want.Data) {
 					t.Errorf("call %d.%d: got %v, %v, want %v", i, step, noise.Data, err, want.Data)
 					return
