@@ -1,9 +1,9 @@
-"""The VAE: trained on crops for sharp edges, judged by the probe after a round trip."""
+"""The VAE: trained on crops for sharp edges, with Mini-CLIP's picture tower as its eye, judged by the probe."""
 
 import torch
 import torch.nn.functional as F
 
-from . import arch, data, probe as judge, train
+from . import arch, clip, data, train
 
 CROP = 64  # pixels
 
@@ -21,10 +21,13 @@ def slopes(x):
     return x[..., :, 1:] - x[..., :, :-1], x[..., 1:, :] - x[..., :-1, :]
 
 
-def likeness(rebuilt, pictures, probe):
-    """L1, plus L1 of the gradients (edges), plus L1 of the probe's first three feature maps (perception)."""
+def likeness(rebuilt, pictures, eye):
+    """L1, plus L1 of the gradients (edges), plus L1 of the picture tower's first three feature maps (perception).
+
+    Not of the probe's: what judges should not be what taught.
+    """
     edges = sum(F.l1_loss(a, b) for a, b in zip(slopes(rebuilt), slopes(pictures)))
-    seen, wanted = probe.features(rebuilt)[:3], probe.features(pictures)[:3]
+    seen, wanted = eye.features(rebuilt)[:3], eye.features(pictures)[:3]
     perceived = sum(F.l1_loss(a, b) / b.abs().mean() for a, b in zip(seen, wanted))
     return F.l1_loss(rebuilt, pictures) + edges + 0.1 * perceived
 
@@ -86,7 +89,7 @@ def fit(place: train.Place, budget: train.Budget, batch: int = 4, encoder: bool 
     """Trains the VAE, or (encoder=False) only its decoder, which leaves all latents as they are."""
     torch.manual_seed(30 + place.rank)
     pictures = data.load(place, "pictures")["pictures"]
-    probe = judge.load(place)
+    eye = clip.load(place)[1].eval().requires_grad_(False)
     vae = arch.vae().to(place.device)
     see_through(vae, data.unit(pictures[:16], place.device))
     for kept in (place.work, place.start):
@@ -103,7 +106,7 @@ def fit(place: train.Place, budget: train.Budget, batch: int = 4, encoder: bool 
             code = vae.encode(x).latent_dist
             latents = code.sample() if encoder else unsure(code.mean)
             rebuilt = vae.decode(latents).sample
-        loss = likeness(rebuilt.float(), x, probe) + 1e-6 * code.kl().float().mean()
+        loss = likeness(rebuilt.float(), x, eye) + 1e-6 * code.kl().float().mean()
         optimiser.step(loss)
         if place.leads and optimiser.steps % 100 == 0:
             print(f"vae step {optimiser.steps} {optimiser.minutes():.1f} min loss {loss.item():.4f} "

@@ -25,10 +25,16 @@ class PictureTower(nn.Module):
         self.hidden = nn.Linear(probe.WIDTHS[-1] * 16, 256)
         self.projection = nn.Linear(256, arch.TEXT_WIDTH)
 
-    def forward(self, pictures):
+    def features(self, pictures):
+        """What each stage sees, from fine to coarse: a list of [n,c,h,w]."""
+        seen = []
         for stage in self.stages:
             pictures = stage(pictures)
-        return self.projection(F.relu(self.hidden(F.adaptive_avg_pool2d(pictures, 4).flatten(1))))
+            seen.append(pictures)
+        return seen
+
+    def forward(self, pictures):
+        return self.projection(F.relu(self.hidden(F.adaptive_avg_pool2d(self.features(pictures)[-1], 4).flatten(1))))
 
 
 class Agreement(nn.Module):

@@ -22,15 +22,18 @@ IR_VERSION = 8
 
 
 class TextEncoder(nn.Module):
-    """Names its tower `text_model`, as every published text encoder (and every LoRA) does."""
+    """Names its tower `text_model`, as every published text encoder (and every LoRA) does.
 
-    def __init__(self, tower):
+    text_embeds is what CLIP compares with a picture's image_embeds.
+    """
+
+    def __init__(self, tower, projection):
         super().__init__()
-        self.text_model = tower
+        self.text_model, self.text_projection = tower, projection
 
     def forward(self, input_ids):
         out = self.text_model(input_ids=input_ids)
-        return out.last_hidden_state, out.pooler_output
+        return out.last_hidden_state, out.pooler_output, self.text_projection(out.pooler_output)
 
 
 class Decoder(nn.Module):
@@ -99,7 +102,7 @@ def halve(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def networks(text, unet, vae, folder: Path) -> None:
+def networks(text, projection, unet, vae, folder: Path) -> None:
     """The four ONNX files and their configs."""
     parts = {"text_encoder": text, "unet": unet, "vae_decoder": vae, "vae_encoder": vae}
     for name, part in parts.items():
@@ -111,9 +114,9 @@ def networks(text, unet, vae, folder: Path) -> None:
     words = {0: "batch", 1: "sequence"}
     hidden = torch.zeros(2, arch.TEXT_LENGTH, arch.TEXT_WIDTH)
     trace(
-        TextEncoder(text), {"input_ids": torch.full((2, arch.TEXT_LENGTH), text.config.eos_token_id)},
-        ["last_hidden_state", "pooler_output"],
-        {"input_ids": words, "last_hidden_state": words, "pooler_output": batch}, folder / "text_encoder/model.onnx",
+        TextEncoder(text, projection), {"input_ids": torch.full((2, arch.TEXT_LENGTH), text.config.eos_token_id)},
+        ["last_hidden_state", "pooler_output", "text_embeds"],
+        {"input_ids": words, "last_hidden_state": words, "pooler_output": batch, "text_embeds": batch}, folder / "text_encoder/model.onnx",
     )
     trace(
         Denoiser(unet),
@@ -157,15 +160,15 @@ def name_safety(folder: Path) -> None:
     path.write_text(json.dumps(index, indent=2) + "\n")
 
 
-def publish(text, unet, vae, tokenizer: Path, card: dict, destination: Path) -> None:
-    """Builds the whole folder aside, then swaps it in, so that no reader meets a half-written model.
+def publish(model, tokenizer: Path, card: dict, destination: Path) -> None:
+    """Builds the whole folder of a generate.Checkpoint aside, then swaps it in, so that no reader meets a half-written model.
 
     Files and folders at the destination that this function does not write (README.md, upscaler) are kept.
     """
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".export-") as scratch:
         fresh = Path(scratch) / "model"
         fresh.mkdir()
-        networks(text, unet, vae, fresh)
+        networks(model.text, model.agreement.projection, model.unet, model.vae, fresh)
         pipeline(fresh)
         shutil.copytree(tokenizer, fresh / "tokenizer")
         (fresh / "darkroom.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")

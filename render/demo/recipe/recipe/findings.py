@@ -6,7 +6,8 @@ from pathlib import Path
 
 from . import report
 
-TITLES = {"words": "Words matter", "addons": "Add-ons", "safety": "Safety checker", "upscaler": "Upscaler"}
+TITLES = {"words": "Words matter", "addons": "Add-ons", "safety": "Safety checker", "tower": "Description and search",
+          "upscaler": "Upscaler"}
 
 
 def record(folder: Path, section: str, found: dict) -> None:
@@ -56,6 +57,13 @@ def safety(found: dict) -> list[str]:
             "for, or none where one was."]
 
 
+def tower(found: dict) -> list[str]:
+    """Mini-CLIP's two towers on painted pictures of one subject."""
+    lines = ["| of a painted picture | its word is the nearest |", "| --- | --- |"]
+    lines += [f"| {name} | {report.cell(row)} |" for name, row in found["describes"].items()]
+    return [*lines, "", f"A caption finds its own picture among {found['line_up']}: {report.cell(found['finds'])}."]
+
+
 def upscaler(found: dict) -> list[str]:
     lines = [f"Peak signal-to-noise ratio in dB on {found['pictures']} painted pictures not trained on:", "",
              "| small pictures | network | bicubic | nearest pixel |", "| --- | --- | --- | --- |"]
@@ -72,4 +80,4 @@ def addons(found: dict) -> list[str]:
     return [*lines, "", f"The LoRA at weight 0 {effect}."]
 
 
-SECTIONS = {"words": words, "addons": addons, "safety": safety, "upscaler": upscaler}
+SECTIONS = {"words": words, "addons": addons, "safety": safety, "tower": tower, "upscaler": upscaler}

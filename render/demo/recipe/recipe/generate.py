@@ -22,6 +22,8 @@ class Checkpoint:
         self.vae = autoencoder.load(place)
         self.text, self.unet = clip.new_tower(place).to(place.device), arch.unet(place.pixels).to(place.device)
         kept = train.load(place.work / "unet.pt", place.device)
+        self.agreement = clip.Agreement().to(place.device)
+        self.agreement.load_state_dict(kept["average"]["agreement"])
         self.text.load_state_dict(kept["average"]["text"])
         self.unet.load_state_dict(kept["average"]["unet"])
         self.samples, self.device = kept["samples"], place.device

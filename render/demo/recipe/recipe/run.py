@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from . import (autoencoder, card, checkpoint, clip, data, denoiser, export, findings, generate, hypernetwork, inversion, latents, lora,
-               meaning, probe, report, safety, sheet, train, upscaler, vocabulary, world)
+               meaning, probe, report, safety, sheet, tower, train, upscaler, vocabulary, world)
 
 
 def paint(place, options):
@@ -60,7 +60,7 @@ def check(place, options):
 
 def export_model(place, options):
     model = generate.Checkpoint(place)
-    export.publish(model.text, model.unet, model.vae, options.work / "tokenizer", card.card(place.pixels), options.model)
+    export.publish(model, options.work / "tokenizer", card.card(place.pixels), options.model)
 
 
 def write_report(place, options):
@@ -89,6 +89,11 @@ def fit_safety(place, options):
     train.spread(safety.fit, place, options.budget, options.count)
     safety.publish(place, options.model)
     findings.record(options.model, "safety", safety.judge_painted(place, safety.load(place), max(10, options.count // 3)))
+
+
+def publish_tower(place, options):
+    tower.publish(place, options.model)
+    findings.record(options.model, "tower", tower.judge(place, options.count))
 
 
 def judge_safety(place, options):
@@ -127,7 +132,7 @@ def unpack(place, options):
 STAGES = {
     "paint": paint, "probe": fit_probe, "vae": fit_vae, "decoder": fit_decoder, "gate": gate, "clip": fit_clip,
     "latents": cache_latents, "unet": fit_unet, "check": check, "export": export_model, "report": write_report,
-    "samples": draw_samples, "words": judge_words, "heed": heed_weights, "upscaler": fit_upscaler, "safety": fit_safety,
+    "samples": draw_samples, "words": judge_words, "heed": heed_weights, "tower": publish_tower, "upscaler": fit_upscaler, "safety": fit_safety,
     "judge-safety": judge_safety, "pack": pack, "unpack": unpack, **dict.fromkeys(ADDONS, fit_addon), "judge-addons": judge_addons,
 }
 
