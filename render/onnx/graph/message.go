@@ -1,0 +1,143 @@
+package graph
+
+import "encoding/binary"
+
+// part is one field of a message that is in memory.
+type part struct {
+	number  int
+	value   uint64 // of a varint
+	content []byte // of a length-delimited field
+	whole   []byte // all of it, with its tag
+}
+
+// split divides a message into its fields. They share its bytes.
+func split(message []byte) ([]part, error) {
+	var all []part
+	for rest := message; len(rest) > 0; {
+		p, size, err := firstPart(rest)
+		if err != nil {
+			return nil, err
+		}
+		all, rest = append(all, p), rest[size:]
+	}
+	return all, nil
+}
+
+func firstPart(b []byte) (p part, size int, err error) {
+	tag, n := binary.Uvarint(b)
+	if n <= 0 || tag>>3 == 0 || tag>>3 > 1<<29 {
+		return p, 0, errMalformed
+	}
+	p.number, size = int(tag>>3), n
+	switch tag & 7 {
+	case varint:
+		if p.value, n = binary.Uvarint(b[size:]); n <= 0 {
+			return p, 0, errMalformed
+		}
+		size += n
+	case bytes:
+		length, n := binary.Uvarint(b[size:])
+		if n <= 0 || length > uint64(len(b)-size-n) {
+			return p, 0, errMalformed
+		}
+		p.content = b[size+n : size+n+int(length)]
+		size += n + int(length)
+	case fixed64:
+		size += 8
+	case fixed32:
+		size += 4
+	default:
+		return p, 0, errMalformed
+	}
+	if size > len(b) {
+		return p, 0, errMalformed
+	}
+	p.whole = b[:size]
+	return p, size, nil
+}
+
+// textOf is the first text of a number among fields; empty when there is none.
+func textOf(fields []part, number int) string {
+	for _, f := range fields {
+		if f.number == number {
+			return string(f.content)
+		}
+	}
+	return ""
+}
+
+// attribute finds a node's attribute by its name: the fields of its AttributeProto; nil when there is none.
+func attribute(node []part, name string) []part {
+	for _, f := range node {
+		if f.number == 5 && attributeName(f) == name {
+			fields, _ := split(f.content) // attributeName has split it already
+			return fields
+		}
+	}
+	return nil
+}
+
+func attributeName(f part) string {
+	fields, err := split(f.content)
+	if err != nil {
+		return ""
+	}
+	return textOf(fields, 1)
+}
+
+// integers reads a repeated integer, packed or not.
+func integers(fields []part, number int) ([]int64, error) {
+	var all []int64
+	for _, f := range fields {
+		if f.number != number {
+			continue
+		}
+		if f.content == nil {
+			all = append(all, int64(f.value))
+			continue
+		}
+		for rest := f.content; len(rest) > 0; {
+			v, n := binary.Uvarint(rest)
+			if n <= 0 {
+				return nil, errMalformed
+			}
+			all, rest = append(all, int64(v)), rest[n:]
+		}
+	}
+	return all, nil
+}
+
+// nodeOf makes a NodeProto: input = 1, output = 2, name = 3, op_type = 4. The node has its output's name.
+func nodeOf(op, out string, in ...string) []byte {
+	var b []byte
+	for _, name := range in {
+		b = appendMessage(b, 1, []byte(name))
+	}
+	b = appendMessage(b, 2, []byte(out))
+	b = appendMessage(b, 3, []byte(out))
+	return appendMessage(b, 4, []byte(op))
+}
+
+// integerAttribute makes a node's attribute: in AttributeProto name = 1, i = 3, type = 20, where INT is 2.
+func integerAttribute(name string, v int64) []byte {
+	b := appendMessage(nil, 1, []byte(name))
+	b = appendNumber(b, 3, uint64(v))
+	return appendMessage(nil, 5, appendNumber(b, 20, 2))
+}
+
+// integerTensor makes a TensorProto of one Int64: dims = 1, data_type = 2, int64_data = 7, name = 8.
+func integerTensor(name string, v int64) []byte {
+	b := appendNumber(nil, 1, 1)
+	b = appendNumber(b, 2, uint64(Int64))
+	b = appendMessage(b, 7, binary.AppendUvarint(nil, uint64(v)))
+	return appendMessage(b, 8, []byte(name))
+}
+
+func appendNumber(b []byte, number int, v uint64) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(number)<<3|varint), v)
+}
+
+func appendMessage(b []byte, number int, content []byte) []byte {
+	b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(number)<<3|bytes), uint64(len(content)))
+	return append(b, content...)
+}
