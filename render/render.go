@@ -51,6 +51,7 @@ type Config struct {
 	Fixed         bool    // the networks take one size only, so no picture can be enlarged
 	LastLayer     bool    // the text encoder gives out its last layer only, so none can be skipped
 	Chunks        int     // chunks of text the UNet takes; 0 for any number
+	Inpaint       bool    // the UNet has 9 channels: it is told a mask and the masked picture too
 }
 
 // Parts are the pieces of one loaded model.
@@ -61,6 +62,13 @@ type Parts struct {
 	Encoder   Encoder // nil for a model that cannot start from a picture
 	Tokenizer *clip.Tokenizer
 	Config    Config
+
+	// Preview decodes previews in Decoder's place: a tiny network for latents as the sampler leaves them, not divided by
+	// the scaling factor. nil for none.
+	Preview Decoder
+	// Seamless lends a UNet and a decoder whose convolutions wrap around, for pictures whose edges fit each other. They
+	// are made when they are first asked for. nil for a model that cannot.
+	Seamless func(ctx context.Context) (Unet, Decoder, error)
 }
 
 // Options are what an operator may choose. The zero value is good for anything.
@@ -70,6 +78,11 @@ type Options struct {
 	BatchPixels int
 	// PreviewPixels bounds the pixels of one tile of a preview. Default 256×256.
 	PreviewPixels int
+	// WholePixels bounds the pixels that go through the VAE at once. A larger picture is cut into overlapping tiles,
+	// which a watchful eye can tell from each other. Default 1536×1536.
+	WholePixels int
+	// TileSide is the side of such a tile in pixels. Default 512.
+	TileSide int
 	// MaxInputPixels bounds an input picture. Default 64 million.
 	MaxInputPixels int
 	// Now is the clock. Default time.Now.
@@ -84,6 +97,8 @@ func (o Options) orDefault() Options {
 	}
 	set(&o.BatchPixels, 512*1024)
 	set(&o.PreviewPixels, 256*256)
+	set(&o.WholePixels, 1536*1536)
+	set(&o.TileSide, 512)
 	set(&o.MaxInputPixels, 64_000_000)
 	if o.Now == nil {
 		o.Now = time.Now
