@@ -18,7 +18,7 @@ if j.state == 'E' then return {j.kind == 'cancelled' and 'CANCELLED' or 'STALE'}
 if j.state == 'W' or j.state == 'D' then
   if j.fence ~= '0' then return {'STALE'} end -- another renderer had it in this epoch
   call('HSET', jobKey(id), 'was', was)
-  j.fence, j.attempts = start(j, ARGV[5], tonumber(ARGV[8]))
+  j.fence, j.attempts = start(server(j.server), j, ARGV[5], tonumber(ARGV[8]))
   if sealed then
     call('HSET', jobKey(id), 'look', 1)
     j.look = '1'
@@ -32,4 +32,4 @@ elseif j.was ~= was or j.slot ~= ARGV[5] then
 else
   call('ZADD', leaseKey, num(now + ARGV[8]), id)
 end
-return {sealed and j.cancel and 'CANCELLED' or 'OK', epoch, id, j.fence, j.attempts, j.look, call('GET', payloadKey(id))}
+return {sealed and j.cancel and 'CANCELLED' or 'OK', epoch, id, j.fence, j.attempts, regard(j), call('GET', payloadKey(id))}

@@ -21,4 +21,4 @@ local function serverRun()
   return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
 end
 
-local function num(x) return string.format('%.0f', x) end -- '..' keeps 14 digits only
+local function num(x) return string.format('%d', x) end -- of whole numbers; '..' keeps 14 digits only

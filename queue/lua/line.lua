@@ -3,8 +3,8 @@
 -- returns  {'EPOCH'} when the pool has no epoch or another one; otherwise what the script itself says
 --
 -- The keys of the line lie under the epoch: a new epoch begins on empty keys, whatever an old or rolled back one left.
-local root = call('HMGET', KEYS[1], 'epoch', 'paused')
-local epoch, anyPause = root[1], root[2]
+local root = call('HMGET', KEYS[1], 'epoch', 'paused', 'run')
+local epoch, anyPause, beganOn = root[1], root[2], root[3]
 if not epoch or (ARGV[1] ~= '' and ARGV[1] ~= epoch) then return {'EPOCH'} end
 
 local here = base .. 'e:' .. epoch .. ':'

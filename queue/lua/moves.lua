@@ -15,6 +15,9 @@ end
 
 local function held(j, fence) return j and j.fence == fence and (j.state == 'L' or j.state == 'S') end
 
+-- regard says that a job is to be looked at (1) and that it was cancelled (2), added up.
+local function regard(j) return num(j.look + (j.cancel and 2 or 0)) end
+
 -- enter puts a job that is counted as waiting into its place in line.
 local function enter(S, U, j)
   if j.state ~= 'W' then call('HSET', jobKey(j.id), 'state', 'W') end
@@ -23,10 +26,10 @@ local function enter(S, U, j)
   tell('queued', j.id)
 end
 
--- start leases a job that is in line, or waits out a delay, to a slot. leastS and leastU are charge's. It returns fence
--- and attempt.
-local function start(j, slot, lease, leastS, leastU)
-  local S, U = accounts(j)
+-- start leases a job of a server that is in line, or waits out a delay, to a slot. leastS and leastU are charge's. It
+-- returns fence and attempt.
+local function start(S, j, slot, lease, leastS, leastU)
+  local U = user(j.server, j.user)
   call('ZREM', flowKey(j.lane, j.server, j.user), j.id)
   if j.state == 'D' then call('ZREM', delayKey, j.id) end
   count(S, U, tonumber(j.size), -1, 1)

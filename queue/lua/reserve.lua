@@ -9,15 +9,14 @@
 --          has what and what is done, so nothing is lent until the line is begun anew
 --
 -- A lane stands back by its bias, until it was passed over for three minutes while a job was ready in it.
-if serverRun() ~= (call('HGET', KEYS[1], 'run') or '') then return {'EPOCH'} end
+if serverRun() ~= (beganOn or '') then return {'EPOCH'} end
 
 local out = {'OK', epoch}
 local patience = 180000 -- milliseconds
 local heads = 16        -- looked at for one further job
 
 local function lend(j, fence, attempt)
-  local look = num(j.look + (j.cancel and 2 or 0))
-  for _, x in ipairs({j.id, fence, attempt, look, call('GET', payloadKey(j.id))}) do out[#out + 1] = x end
+  for _, x in ipairs({j.id, fence, attempt, regard(j), call('GET', payloadKey(j.id))}) do out[#out + 1] = x end
 end
 
 local memo = call('HGET', memoKey, ARGV[4])
@@ -53,25 +52,28 @@ local function passedOver()
   return since
 end
 
--- laneOf returns the lane to take a server's next job from: that of the user who is owed most, and of users who are owed
--- the same that of the oldest job. In all its lanes an account has the same v, so without this the preferred lane would
--- starve whoever waits in the others.
-local function laneOf(s, bias)
-  local lanes, best = server(s).lanes, nil
-  local only = next(lanes)
-  if not next(lanes, only) then return only end
+-- head returns what is next of a server in a lane: its user, that user's v, the job and its seq. No user: nothing.
+local function head(lane, s)
+  local u, v = first(readyKey(lane, s))
+  if not u then return nil end
+  local id, seq = first(flowKey(lane, s, u))
+  return {lane = lane, user = u, v = v, id = id, seq = seq}
+end
+
+-- headOf returns the next job of a server: of the user who is owed most, and of users who are owed the same the oldest.
+-- In all its lanes an account has the same v, so without this the preferred lane would starve whoever waits in the
+-- others.
+local function headOf(S, bias)
+  local best
   for i = 8, #ARGV, 2 do
     local lane = ARGV[i]
-    local u, v
-    if bias[lane] and lanes[lane] then u, v = first(readyKey(lane, s)) end
-    if u and (not best or v + bias[lane] <= best.at) then
-      local _, seq = first(flowKey(lane, s, u))
-      if not best or v + bias[lane] < best.at or seq < best.seq then
-        best = {lane = lane, at = v + bias[lane], seq = seq}
-      end
+    local h = bias[lane] and S.lanes[lane] and head(lane, S.name)
+    if h then
+      h.at = h.v + bias[lane]
+      if not best or h.at < best.at or (h.at == best.at and h.seq < best.seq) then best = h end
     end
   end
-  return best.lane
+  return best
 end
 
 -- passOver notes which lanes were passed over.
@@ -84,7 +86,7 @@ local function passOver(taken, bias, since)
   end
 end
 
--- choose returns the server that is owed most, the lane to take its job from and the least v of all that could be served.
+-- choose returns the server that is owed most, its next job and the least v of all that could be served.
 local function choose()
   local since, bias = passedOver(), {} -- bias only of lanes in which a job is ready
   local best, at, least
@@ -97,44 +99,42 @@ local function choose()
       least = math.min(v, least or v)
     end
   end
-  local lane = next(bias)
-  if lane and next(bias, lane) then lane = laneOf(best, bias) end
-  passOver(lane, bias, since)
-  return best, lane, least
+  local S = best and server(best)
+  local h = S and headOf(S, bias)
+  passOver(h and h.lane, bias, since)
+  return S, h, least
 end
 
-local function lease(lane, leastS, s, u, leastU)
-  local j = job(call('ZRANGE', flowKey(lane, s, u), 0, 0)[1])
-  local fence, attempt = start(j, ARGV[4], tonumber(ARGV[6]), leastS, leastU)
+local function lease(S, h, leastS, leastU)
+  local j = job(h.id)
+  local fence, attempt = start(S, j, ARGV[4], tonumber(ARGV[6]), leastS, leastU)
   lend(j, fence, attempt)
   return j, j.id .. ':' .. fence
 end
 
--- mate finds the next account whose oldest job in a lane has this batch: few are looked at, in the order of what they
--- are owed.
+-- mate finds the next job of a batch in a lane among the oldest of each account: few are looked at, in the order of what
+-- they are owed.
 local function mate(lane, batch)
   local left = heads
   for _, s in ipairs(call('ZRANGE', laneKey(lane), 0, heads - 1)) do
     for _, u in ipairs(call('ZRANGE', readyKey(lane, s), 0, left - 1)) do
       local id = call('ZRANGE', flowKey(lane, s, u), 0, 0)[1]
-      if call('HGET', jobKey(id), 'batch') == batch then return s, u end
+      if call('HGET', jobKey(id), 'batch') == batch then return s, {id = id} end
       left = left - 1
       if left == 0 then return nil end
     end
   end
 end
 
-local s, lane, least = choose()
-if not s then return out end
-local u, leastU = first(readyKey(lane, s))
-local _
-local j, taken = lease(lane, least, s, u, leastU)
+local S, h, least = choose()
+if not h then return out end
+local j, taken = lease(S, h, least, h.v)
 local all = {taken}
 while #all < tonumber(ARGV[7]) and j.batch ~= '' do
-  local mateS, mateU = mate(lane, j.batch)
-  if not mateS then break end
-  _, leastU = first(readyKey(lane, mateS))
-  _, taken = lease(lane, least, mateS, mateU, leastU)
+  local s, next = mate(h.lane, j.batch)
+  if not s then break end
+  local _, leastU = first(readyKey(h.lane, s))
+  _, taken = lease(server(s), next, least, leastU)
   all[#all + 1] = taken
 end
 call('HSET', memoKey, ARGV[4], ARGV[5] .. ' ' .. num(now) .. ' ' .. table.concat(all, ','))
