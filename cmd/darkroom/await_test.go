@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"darkroom/config"
 )
@@ -60,8 +62,21 @@ func TestWhoWaitsForPostgreSQLCanBeStopped(t *testing.T) {
 	d := config.Data{Dir: t.TempDir(), Database: config.NewSecret("postgres://tester@/d?host=" + url.QueryEscape(t.TempDir()))}
 	lines := make(told)
 	go func() { <-lines; cancel() }()
-	if _, err := awaitData(ctx, slog.New(slog.NewTextHandler(lines, nil)), d); err == nil {
-		t.Error("got no error, want why there is no database")
+	if _, err := awaitData(ctx, slog.New(slog.NewTextHandler(lines, nil)), d); !errors.Is(err, errStopped) {
+		t.Errorf("got %v, want to hear that it was stopped", err)
+	}
+}
+
+func TestToStopWhileWaitingForPostgreSQLIsNoFault(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	var out, log lockedBuffer
+	code := run(ctx, world{args: []string{"bot", "--data", t.TempDir()}, stdout: &out, stderr: &log, getenv: func(key string) string {
+		return map[string]string{"DISCORD_TOKEN": "not-a-token", "REDIS_URL": "redis://127.0.0.1:1/0", "DATABASE_URL": "postgres://tester@/d?host=" + url.QueryEscape(t.TempDir())}[key]
+	}})
+	if code != exitDone || !strings.Contains(log.String(), "stopped while the database did not answer") {
+		t.Errorf("got %d and %q, want %d and why", code, log.String(), exitDone)
 	}
 }
 

@@ -29,7 +29,11 @@ func openData(ctx context.Context, d config.Data) (*store.Store, error) {
 // dataEvery is how often a PostgreSQL server that does not answer is asked again.
 const dataEvery = time.Second
 
-// awaitData is openData for what is meant to stay up: a PostgreSQL server that cannot be reached yet is waited for.
+// errStopped means that the program was told to stop before it had begun.
+var errStopped = errors.New("stopped")
+
+// awaitData is openData for what is meant to stay up: a PostgreSQL server that cannot be reached yet is waited for, until
+// the program is told to stop.
 func awaitData(ctx context.Context, log *slog.Logger, d config.Data) (*store.Store, error) {
 	for said := false; ; said = true {
 		s, err := openData(ctx, d)
@@ -41,7 +45,7 @@ func awaitData(ctx context.Context, log *slog.Logger, d config.Data) (*store.Sto
 		}
 		select {
 		case <-ctx.Done():
-			return nil, err
+			return nil, fmt.Errorf("%w while the database did not answer", errStopped)
 		case <-time.After(dataEvery):
 		}
 	}

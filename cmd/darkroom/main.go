@@ -87,6 +87,8 @@ func run(ctx context.Context, w world) int {
 	}
 	if err != nil {
 		fmt.Fprintf(w.stderr, "darkroom: %s\n", redact(err.Error()))
+	}
+	if err != nil && !errors.Is(err, errStopped) {
 		return exitFault
 	}
 	return exitDone
