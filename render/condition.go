@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"darkroom/render/prompt"
+	"darkroom/render/tensor"
 )
 
 // maxTerms is how many prompts AND may compose: each is one more run of the UNet in every step.
@@ -12,8 +13,9 @@ const maxTerms = 8
 
 // text is what the UNet is conditioned on in one pass.
 type text struct {
-	terms    []term // at least one
-	negative track  // empty when nothing is guided
+	terms    []term        // at least one
+	negative track         // empty when nothing is guided
+	beside   tensor.Tensor // of an inpainting model: see beside
 }
 
 // term is one of the prompts that lead together.

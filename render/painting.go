@@ -61,6 +61,8 @@ func (p *painting) check() error {
 		return refuse("this model's text encoder gives out its last layer only, so a clip skip of %d cannot be followed", s.ClipSkip)
 	case s.Init != nil && p.parts.Encoder == nil:
 		return refuse("this model cannot start from a picture: it has no VAE encoder")
+	case c.Inpaint && p.parts.Encoder == nil:
+		return refuse("this inpainting model cannot paint: it has no VAE encoder")
 	case s.Init != nil && p.job.Input == nil:
 		return errors.New("start picture: nobody knows its bytes")
 	case p.job.Latents != nil:
@@ -93,30 +95,39 @@ func (p *painting) encode(ctx context.Context) error {
 		}
 	}
 	if p.spec.Init != nil {
-		p.start, err = p.encodeStart(ctx)
+		if p.start, err = p.encodeStart(ctx); err != nil {
+			return err
+		}
 	}
-	return err
+	for i := range p.passes {
+		if !p.parts.Config.Inpaint {
+			break
+		}
+		if p.passes[i].text.beside, err = p.beside(ctx, p.passes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // denoise walks all passes and returns the finished latents of all tiles.
 func (p *painting) denoise(ctx context.Context) (tensor.Tensor, error) {
-	var from, kept *tensor.Tensor
-	var mask *tensor.Tensor
+	var from *tensor.Tensor
+	var kept keep
 	if p.start != nil {
-		from, kept, mask = &p.start.latent, &p.start.latent, p.start.mask
+		from = &p.start.latent
+		if r := p.start.region; r != nil {
+			kept = keep{&p.start.latent, &r.latent, p.start.how}
+		}
 	}
 	var done tensor.Tensor
 	for i, pass := range p.passes {
 		if i > 0 {
 			larger := enlarge(done, pass.height, pass.width)
-			from = &larger
-			if mask != nil {
-				a, b := enlarge(*kept, pass.height, pass.width), repeatNearest(*mask, pass.height, pass.width)
-				kept, mask = &a, &b
-			}
+			from, kept = &larger, kept.enlarged(pass.height, pass.width)
 		}
 		var err error
-		if done, err = p.walk(ctx, pass, from, keep{kept, mask}); err != nil {
+		if done, err = p.walk(ctx, pass, from, kept); err != nil {
 			return tensor.Tensor{}, err
 		}
 	}
@@ -135,6 +146,7 @@ func (p *painting) decode(ctx context.Context, latents tensor.Tensor) ([]Tile, e
 			return nil, fmt.Errorf("tile %d: %w", i+1, err)
 		}
 		tiles[i] = Tile{Seed: p.spec.Tile(i).Seed, Image: toImage(pixels, rounding(p.spec.Dialect))}
+		p.start.cover(tiles[i].Image)
 	}
 	return tiles, nil
 }
@@ -144,7 +156,7 @@ func (p *painting) decode(ctx context.Context, latents tensor.Tensor) ([]Tile, e
 func (r *Renderer) pixels(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error) {
 	r.decoding.Lock()
 	defer r.decoding.Unlock()
-	pixels, err := r.parts.Decoder.DecodeLatents(ctx, tensor.Scale(latents, float32(1/r.parts.Config.ScalingFactor)))
+	pixels, err := r.decodeLatents(ctx, r.parts.Decoder, tensor.Scale(latents, float32(1/r.parts.Config.ScalingFactor)))
 	if err != nil {
 		return tensor.Tensor{}, err
 	}

@@ -16,15 +16,10 @@ type pass struct {
 	plan          sampler.Plan
 	height, width int  // of the latent
 	group         int  // tiles that go through the UNet together
-	sampled       bool // the start picture's latent has used up the first draw of each source
+	fresh         bool // begins with noise alone, whatever the start picture
+	before, after int  // draws of each source that are used up before the starting noise, and right after it
 	calls         prompt.Calls
 	text          text // once it is encoded
-}
-
-// keep is what a mask protects: where the mask is 0, latents stay.
-type keep struct {
-	latents *tensor.Tensor // [1 or count, c, h, w]
-	mask    *tensor.Tensor // [1, 1, h, w] of 0 and 1; nil for no mask
 }
 
 // layPasses plans the walk, and the second one of a hires picture.
@@ -39,7 +34,9 @@ func (p *painting) layPasses() error {
 	}
 	p.passes = []pass{p.sized(plan, s.Height, s.Width)}
 	p.passes[0].calls = prompt.Calls{Steps: s.Steps * p.method.Asks()}
-	p.passes[0].sampled = s.Init != nil && s.Dialect == picture.Diffusers
+	if s.Init != nil && s.Dialect == picture.Diffusers {
+		p.passes[0].asDiffusersStarts(*s.Init, c.Inpaint)
+	}
 	if s.Hires == nil {
 		return nil
 	}
@@ -58,6 +55,24 @@ func (p *painting) layPasses() error {
 	second.calls = prompt.Calls{Steps: s.Hires.Steps * p.method.Asks(), Before: p.passes[0].calls.Steps}
 	p.passes = append(p.passes, second)
 	return nil
+}
+
+// asDiffusersStarts follows the order in which diffusers draws. It samples the latents of the start picture from the
+// generator that gives the noise, and after the noise those of the masked picture, though we take means and have no use
+// for these draws. With a mask and all of the strength it begins with noise alone, and an inpainting UNet, which keeps
+// nothing of the start picture, then samples only the latter.
+func (s *pass) asDiffusersStarts(from picture.Init, inpaint bool) {
+	s.before = 1
+	if from.Mask == nil || from.Place != nil {
+		return
+	}
+	s.after = 1
+	if from.Strength == 1 {
+		s.fresh = true
+		if inpaint {
+			s.before = 0
+		}
+	}
 }
 
 // sized makes a pass for a size in pixels.
@@ -107,13 +122,13 @@ func tilesOf(t *tensor.Tensor, first, last int) *tensor.Tensor {
 func (p *painting) walkGroup(ctx context.Context, pass pass, first, last int, from *tensor.Tensor, kept keep) (tensor.Tensor, error) {
 	sources, noises := p.noises(pass, first, last)
 	x := tensor.Scale(noises, float32(pass.plan.Start))
-	if from != nil {
+	if from != nil && !pass.fresh {
 		x = tensor.Sum(1, *from, float32(pass.plan.Steps[0].Sigma), noises)
 	}
 	denoise := p.parts.Config.Sampler.Denoiser(p.predict(pass.text, last-first))
 	if kept.mask != nil {
 		kept.latents = tilesOf(kept.latents, first, last)
-		denoise = kept.hold(denoise)
+		denoise = kept.hold(pass.plan, noises, denoise)
 	}
 	walk := sampler.Walk{
 		Denoise: denoise,
@@ -128,14 +143,13 @@ func (p *painting) walkGroup(ctx context.Context, pass pass, first, last int, fr
 	if err != nil || kept.mask == nil {
 		return x, err
 	}
-	return kept.blend(x), nil
+	return kept.finish(x), nil
 }
 
 func (s pass) shape(channels int) []int { return []int{1, channels, s.height, s.width} }
 
 // noises opens a source for each tile of a group and draws its starting noise. In the second pass the sources are
-// opened anew, as A1111 does for its hires fix. diffusers samples the start picture's latent from the same generator
-// first, so there the starting noise is the second draw, though we take the mean and have no use for the first.
+// opened anew, as A1111 does for its hires fix.
 func (p *painting) noises(pass pass, first, last int) ([]noise.Source, tensor.Tensor) {
 	open := sourceOf(p.spec.Dialect)
 	shape := pass.shape(p.parts.Config.Channels)
@@ -145,7 +159,7 @@ func (p *painting) noises(pass pass, first, last int) ([]noise.Source, tensor.Te
 	for i := range sources {
 		tile := p.spec.Tile(first + i)
 		sources[i] = open(tile.Seed)
-		if pass.sampled {
+		for range pass.before {
 			noise.Draw(sources[i], shape...)
 		}
 		if given != nil && given.Shape[2] == pass.height && given.Shape[3] == pass.width {
@@ -153,6 +167,9 @@ func (p *painting) noises(pass pass, first, last int) ([]noise.Source, tensor.Te
 			continue
 		}
 		copy(batch.Row(i).Data, noise.Start(sources[i], open, towards(tile.Variations), shape...).Data)
+		for range pass.after {
+			noise.Draw(sources[i], shape...)
+		}
 	}
 	return sources, batch
 }

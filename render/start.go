@@ -12,49 +12,90 @@ import (
 	"darkroom/render/tensor"
 )
 
-// start is the picture that painting begins with, in the UNet's scale.
+// start is the picture that painting begins with.
 type start struct {
-	latent tensor.Tensor  // [1, c, h, w]
-	mask   *tensor.Tensor // [1, 1, h, w], 1 where it is repainted; nil for everywhere
+	canvas *image.NRGBA  // in the size that is painted
+	latent tensor.Tensor // [1, c, h, w], in the UNet's scale
+	region *region       // what is painted anew; nil for all of it
+	how    holding       // of what is not
 }
 
 // encodeStart brings the start picture and its mask to the size of the picture and encodes it. The encoder's mean is
 // taken; diffusers draws from the distribution around it, which is about a thousandth wide.
 func (p *painting) encodeStart(ctx context.Context) (*start, error) {
-	s, c := p.spec, p.parts.Config
-	img, err := p.input(ctx, s.Init.Picture)
+	s := p.spec
+	img, err := p.input(ctx, s.Init.Picture, "start picture")
 	if err != nil {
 		return nil, fmt.Errorf("start picture: %w", err)
 	}
-	latent, err := p.parts.Encoder.EncodeImage(ctx, toTensor(Fit(img, s.Width, s.Height)))
-	if err != nil {
+	out := &start{canvas: lay(img, s)}
+	if out.latent, err = p.latentsOf(ctx, toTensor(out.canvas)); err != nil {
 		return nil, fmt.Errorf("start picture: %w", err)
 	}
-	want := tensor.New(1, c.Channels, s.Height/c.Factor, s.Width/c.Factor)
-	if !tensor.SameShape(latent, want) {
-		return nil, fmt.Errorf("start picture: the encoder answers shape %v, want %v", latent.Shape, want.Shape)
-	}
-	out := &start{latent: tensor.Scale(latent, float32(c.ScalingFactor))}
-	if s.Init.Mask == nil {
-		return out, nil
-	}
-	if img, err = p.input(ctx, *s.Init.Mask); err != nil {
+	if out.region, err = p.region(ctx); err != nil {
 		return nil, fmt.Errorf("mask: %w", err)
 	}
-	mask := latentMask(Fit(img, s.Width, s.Height), c.Factor)
-	out.mask = &mask
+	switch {
+	case s.Init.Place != nil: // no reference paints around a picture, so this is our own in both dialects
+		out.how = holdInput
+	case s.Dialect == picture.A1111:
+		out.how = holdEstimate
+	case p.parts.Config.Inpaint:
+		out.how = holdNothing
+	}
 	return out, nil
 }
 
+// region finds out what is painted anew; nil for everything.
+func (p *painting) region(ctx context.Context) (*region, error) {
+	s, factor := p.spec, p.parts.Config.Factor
+	if s.Init.Mask == nil && s.Init.Place == nil {
+		return nil, nil
+	}
+	var mask *image.NRGBA
+	if s.Init.Mask != nil {
+		img, err := p.input(ctx, *s.Init.Mask, "mask")
+		if err != nil {
+			return nil, err
+		}
+		width, height := s.Width, s.Height
+		if s.Init.Place != nil {
+			width, height = s.Init.Place.Width, s.Init.Place.Height
+		}
+		mask = Fit(img, width, height)
+	}
+	var r region
+	if s.Init.Place != nil {
+		r = around(s, mask, factor)
+	} else {
+		r = regionOf(mask, factor, s.Dialect)
+	}
+	return &r, nil
+}
+
+// latentsOf encodes pixels [1, 3, h, w] into latents in the UNet's scale.
+func (p *painting) latentsOf(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error) {
+	c := p.parts.Config
+	latent, err := p.encodePixels(ctx, pixels)
+	if err != nil {
+		return tensor.Tensor{}, err
+	}
+	want := []int{1, c.Channels, pixels.Shape[2] / c.Factor, pixels.Shape[3] / c.Factor}
+	if err := latent.Check(); err != nil || !tensor.SameShape(latent, tensor.Tensor{Shape: want}) {
+		return tensor.Tensor{}, fmt.Errorf("the encoder answers shape %v, want %v", latent.Shape, want)
+	}
+	return tensor.Scale(latent, float32(c.ScalingFactor)), nil
+}
+
 // input finds and reads one input picture, and makes sure that it is the one that was promised.
-func (p *painting) input(ctx context.Context, want picture.Input) (image.Image, error) {
+func (p *painting) input(ctx context.Context, want picture.Input, called string) (image.Image, error) {
 	data, err := p.job.Input(ctx, want.SHA256)
 	if err != nil {
 		return nil, err
 	}
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != want.SHA256 {
-		return nil, refused("the start picture is not the one that was sent", fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256))
+		return nil, refused("the "+called+" is not the one that was sent", fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256))
 	}
 	img, _, err := encode.Decode(data, p.options.MaxInputPixels)
-	return img, refused("the start picture cannot be read", err)
+	return img, refused("the "+called+" cannot be read", err)
 }

@@ -1,0 +1,59 @@
+package render
+
+import (
+	"context"
+	"fmt"
+	"image"
+
+	scale "golang.org/x/image/draw"
+
+	"darkroom/render/picture"
+	"darkroom/render/tensor"
+)
+
+// beside is what an inpainting model is told beside the latents, [1, 1+c, h, w]: the mask, 1 where it paints, and the
+// latents of the start picture with that part left grey.
+func (p *painting) beside(ctx context.Context, pass pass) (tensor.Tensor, error) {
+	f := p.parts.Config.Factor
+	pixels, mask := tensor.New(1, 3, pass.height*f, pass.width*f), tensor.New(1, 1, pass.height, pass.width)
+	switch {
+	case p.start != nil && p.start.region != nil:
+		grey := image.NewGray(image.Rect(0, 0, pass.width*f, pass.height*f))
+		scale.NearestNeighbor.Scale(grey, grey.Rect, p.start.region.pixels, p.start.region.pixels.Rect, scale.Src, nil)
+		pixels, mask = toTensor(Fit(p.start.canvas, pass.width*f, pass.height*f)), everyNth(grey, f)
+		for i := range pixels.Data {
+			if grey.Pix[i%len(grey.Pix)] >= 128 {
+				pixels.Data[i] = 0
+			}
+		}
+	default:
+		fill := float32(0)
+		if p.start == nil && p.spec.Dialect == picture.A1111 {
+			fill = 0.5 // its txt2img_image_conditioning
+		}
+		for i := range pixels.Data {
+			pixels.Data[i] = fill
+		}
+		for i := range mask.Data {
+			mask.Data[i] = 1
+		}
+	}
+	latents, err := p.latentsOf(ctx, pixels)
+	if err != nil {
+		return tensor.Tensor{}, fmt.Errorf("masked picture: %w", err)
+	}
+	return tensor.Tensor{Shape: []int{1, 1 + latents.Shape[1], pass.height, pass.width}, Data: append(mask.Data, latents.Data...)}, nil
+}
+
+// join puts further channels behind those of each item of a batch; none when there are none.
+func join(x, beside tensor.Tensor) tensor.Tensor {
+	if beside.Empty() {
+		return x
+	}
+	out := tensor.New(x.Shape[0], x.Shape[1]+beside.Shape[1], x.Shape[2], x.Shape[3])
+	for i := range x.Batch() {
+		row := out.Row(i).Data
+		copy(row[copy(row, x.Row(i).Data):], beside.Data)
+	}
+	return out
+}

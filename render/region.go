@@ -1,0 +1,119 @@
+package render
+
+import (
+	"image"
+	"math"
+
+	scale "golang.org/x/image/draw"
+
+	"darkroom/render/picture"
+	"darkroom/render/tensor"
+)
+
+// region is the part of a picture that is painted anew.
+type region struct {
+	pixels *image.Gray   // 255 where it is, in the size of the picture
+	latent tensor.Tensor // the same for latents, [1, 1, h, w] from 0 to 1
+	cover  *image.Gray   // how far the start picture covers the finished one; nil for not at all
+}
+
+// regionOf reads a mask, white where it is painted, as a dialect does.
+func regionOf(mask *image.NRGBA, factor int, d picture.Dialect) region {
+	grey := greyOf(mask)
+	if d == picture.A1111 {
+		return softRegion(grey, factor)
+	}
+	for i, v := range grey.Pix { // diffusers' do_binarize
+		grey.Pix[i] = 255 * (v >> 7)
+	}
+	return region{pixels: grey, latent: everyNth(grey, factor)}
+}
+
+// maskBlur is A1111's default for "Mask blur", in pixels.
+const maskBlur = 4
+
+// softRegion is what A1111 makes of a mask: its edge is blurred, a latent belongs to it if most of the latent does, and
+// the start picture covers the finished one where the blurred mask is less than half white, with a soft edge.
+func softRegion(grey *image.Gray, factor int) region {
+	r := region{pixels: blur(grey, maskBlur)}
+	r.cover = image.NewGray(grey.Rect)
+	for i, v := range r.pixels.Pix {
+		r.cover.Pix[i] = 255 - uint8(min(2*int(v), 255))
+	}
+	r.latent = rounded(shrinkGrey(r.pixels, factor))
+	return r
+}
+
+// rounded makes a latent mask of a grey one, rounding half to even.
+func rounded(grey *image.Gray) tensor.Tensor {
+	out := tensor.New(1, 1, grey.Rect.Dy(), grey.Rect.Dx())
+	for i, v := range grey.Pix {
+		out.Data[i] = float32(math.RoundToEven(float64(v) / 255))
+	}
+	return out
+}
+
+// shrinkGrey scales a grey picture down by the bicubic filter, as PIL's resize does by default.
+func shrinkGrey(grey *image.Gray, factor int) *image.Gray {
+	out := image.NewGray(image.Rect(0, 0, grey.Rect.Dx()/factor, grey.Rect.Dy()/factor))
+	scale.CatmullRom.Scale(out, out.Rect, grey, grey.Rect, scale.Src, nil)
+	return out
+}
+
+// everyNth looks at the upper left pixel of every latent, as torch's nearest interpolation does: 1 where that is white.
+func everyNth(grey *image.Gray, factor int) tensor.Tensor {
+	out := tensor.New(1, 1, grey.Rect.Dy()/factor, grey.Rect.Dx()/factor)
+	w := out.Shape[3]
+	for i := range out.Data {
+		if grey.GrayAt(i%w*factor, i/w*factor).Y >= 128 {
+			out.Data[i] = 1
+		}
+	}
+	return out
+}
+
+// greyOf turns a picture grey with the weights of ITU-R 601, in the whole numbers of PIL's "L" mode.
+func greyOf(img *image.NRGBA) *image.Gray {
+	b := img.Bounds()
+	out := image.NewGray(image.Rect(0, 0, b.Dx(), b.Dy()))
+	for i := range out.Pix {
+		c := img.NRGBAAt(b.Min.X+i%b.Dx(), b.Min.Y+i/b.Dx())
+		out.Pix[i] = uint8((19595*uint32(c.R) + 38470*uint32(c.G) + 7471*uint32(c.B) + 0x8000) >> 16)
+	}
+	return out
+}
+
+// blur is a Gaussian blur of deviation sigma, cut off where OpenCV's is in A1111 (a kernel of 2·int(2.5σ+½)+1 pixels)
+// and mirrored at the edges.
+func blur(grey *image.Gray, sigma float64) *image.Gray {
+	reach := int(2.5*sigma + 0.5)
+	kernel := make([]float64, 2*reach+1)
+	sum := 0.0
+	for i := range kernel {
+		kernel[i] = math.Exp(-float64((i-reach)*(i-reach)) / (2 * sigma * sigma))
+		sum += kernel[i]
+	}
+	along := func(from *image.Gray, dx, dy int) *image.Gray {
+		out := image.NewGray(from.Rect)
+		w, h := from.Rect.Dx(), from.Rect.Dy()
+		for i := range out.Pix {
+			v := 0.0
+			for k, by := range kernel {
+				x, y := mirror(i%w+dx*(k-reach), w), mirror(i/w+dy*(k-reach), h)
+				v += by * float64(from.Pix[y*from.Stride+x])
+			}
+			out.Pix[i] = uint8(math.RoundToEven(v / sum))
+		}
+		return out
+	}
+	return along(along(grey, 1, 0), 0, 1)
+}
+
+// mirror folds a position back into 0…n−1, the edge itself not repeated.
+func mirror(at, n int) int {
+	if n == 1 {
+		return 0
+	}
+	at = ((at % (2*n - 2)) + 2*n - 2) % (2*n - 2)
+	return min(at, 2*n-2-at)
+}
