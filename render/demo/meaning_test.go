@@ -58,13 +58,13 @@ func openStudio(t *testing.T) *studio {
 	return &studio{openJudge(t), renderer, opened.Card.Vocabulary()}
 }
 
-// few is a Spec in the few-step setting: the cheapest that follows words.
+// few is a Spec in the card's few-step setting.
 func few(prompt string, seed int64) picture.Spec {
 	return picture.Spec{
 		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
 		Model:  picture.Ref{Name: folder, Hash: strings.Repeat("0", 64)},
 		Prompt: prompt, Width: side, Height: side, Seed: seed, Count: 1,
-		Steps: 6, GuidanceScale: 3.5, Sampler: "dpmpp_2m_karras",
+		Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m",
 	}
 }
 
@@ -82,7 +82,7 @@ func TestMeaning(t *testing.T) {
 	t.Parallel()
 	s := openStudio(t)
 
-	t.Run("six steps paint what held-out captions ask for", func(t *testing.T) {
+	t.Run("four steps paint what held-out captions ask for", func(t *testing.T) {
 		t.Parallel()
 		const count = 30
 		right := map[string]int{}

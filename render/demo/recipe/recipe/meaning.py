@@ -66,7 +66,7 @@ class Easel:
     @torch.no_grad()
     def paint(self, told: torch.Tensor, free: torch.Tensor, noise: torch.Tensor, start=None, strength=1.0) -> torch.Tensor:
         """Latents [n,4,h,w] from noise, or from `start` (latents) by a strength; `free` is what guidance leads away from."""
-        solver = generate.scheduler("dpmpp_2m_karras")
+        solver = generate.scheduler("dpmpp_2m")
         solver.set_timesteps(self.steps)
         first = self.steps - max(1, round(self.steps * strength)) if start is not None else 0
         solver.set_begin_index(first)

@@ -44,6 +44,13 @@ def roughen(pictures: torch.Tensor) -> torch.Tensor:
     return torch.cat([torch.lerp(soft, blurred, part), noisy + 0.08 * part * torch.randn_like(noisy), plain])
 
 
+def shifted(pictures: torch.Tensor, reach: int = 5) -> torch.Tensor:
+    """A batch shifted by a few pixels, so that the judge does not learn pictures by heart: its errors were mostly that."""
+    side = pictures.shape[-1]
+    top, left = torch.randint(2 * reach + 1, (2,)).tolist()
+    return F.pad(pictures, (reach,) * 4, mode="replicate")[..., top : top + side, left : left + side]
+
+
 def visible(scenes: dict) -> dict[str, torch.Tensor]:
     """Which rows of an attribute can be read off their pictures: bool [n]. A blueprint does not show colours."""
     everything = torch.ones_like(scenes["style"], dtype=torch.bool)
@@ -74,7 +81,7 @@ def fit(place: train.Place, budget: train.Budget, batch: int = 64) -> None:
         scenes = {k: torch.cat([painted["scenes"][k][r] for painted, r in zip(sources, rows)])[order].to(place.device)
                   for k in world.ATTRIBUTES}
         with train.half_precision(place):
-            guesses = probe(roughen(data.unit(pictures, place.device)))
+            guesses = probe(roughen(shifted(data.unit(pictures, place.device))))
         loss = loss_of({k: logits.float() for k, logits in guesses.items()}, scenes)
         optimiser.step(loss)
         if place.leads and optimiser.steps % 100 == 0:
