@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"darkroom/bot"
 	"darkroom/bot/sandbox"
 	"darkroom/queue"
 	"darkroom/store"
@@ -95,10 +94,7 @@ func TestAPausedServerWaitsAsAWhole(t *testing.T) {
 
 func TestAPauseThatTheQueueDidNotHearIsToldLater(t *testing.T) {
 	t.Parallel()
-	h := build(t, sandbox.Options{})
-	cut := &broken{}
-	h.wrap = func(l bot.Line) bot.Line { cut.Line = l; return cut }
-	h.start()
+	h, cut := severable(t)
 	h.ready()
 	cut.down.Store(true)
 	h.says(h.askAs(h.home.Moderator.ID, h.home.Channel.ID, "limits set", sandbox.With("paused", true)), "The queue does not answer")

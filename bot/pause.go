@@ -9,8 +9,8 @@ import (
 	"darkroom/store"
 )
 
-// scope is a stop as the queue names it.
-func scope(p store.Pause) queue.Scope {
+// Scope is a stop as the queue names it.
+func Scope(p store.Pause) queue.Scope {
 	switch p.Kind {
 	case "server":
 		return queue.Scope{Server: p.Name}
@@ -39,12 +39,12 @@ func (b *Bot) restop(ctx context.Context) error {
 		stopped[p.Scope] = p.Reason
 	}
 	for _, p := range want {
-		reason, there := stopped[scope(p)]
-		delete(stopped, scope(p))
+		reason, there := stopped[Scope(p)]
+		delete(stopped, Scope(p))
 		if there && reason == p.Reason {
 			continue
 		}
-		if err := b.line.Pause(ctx, scope(p), p.Reason); err != nil {
+		if err := b.line.Pause(ctx, Scope(p), p.Reason); err != nil {
 			return fmt.Errorf("stop the line again: %w", err)
 		}
 	}

@@ -185,12 +185,17 @@ func (b *broken) Epoch(ctx context.Context) (int64, bool, error) {
 	return b.Line.Epoch(ctx)
 }
 
-func TestRedisDown(t *testing.T) {
-	t.Parallel()
-	h := build(t, sandbox.Options{})
-	cut := &broken{}
+// severable is a house whose line can be broken, with a bot and no renderer.
+func severable(t *testing.T) (*house, *broken) {
+	h, cut := build(t, sandbox.Options{}), &broken{}
 	h.wrap = func(l bot.Line) bot.Line { cut.Line = l; return cut }
 	h.start()
+	return h, cut
+}
+
+func TestRedisDown(t *testing.T) {
+	t.Parallel()
+	h, cut := severable(t)
 	h.bench()
 	h.ready()
 	cut.down.Store(true)
@@ -205,10 +210,7 @@ func TestRedisDown(t *testing.T) {
 
 func TestARedisThatNeverAnswersKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
-	h := build(t, sandbox.Options{})
-	cut := &broken{}
-	h.wrap = func(l bot.Line) bot.Line { cut.Line = l; return cut }
-	h.start()
+	h, cut := severable(t)
 	h.bench()
 	h.ready()
 	cut.hang.Store(true)
@@ -226,10 +228,7 @@ func TestARedisThatNeverAnswersKeepsNobodyWaiting(t *testing.T) {
 
 func TestARunningLimitReachesTheQueueOrThatIsSaid(t *testing.T) {
 	t.Parallel()
-	h := build(t, sandbox.Options{})
-	cut := &broken{}
-	h.wrap = func(l bot.Line) bot.Line { cut.Line = l; return cut }
-	h.start()
+	h, cut := severable(t)
 	h.ready()
 	limits := func(sub string, options ...sandbox.Option) sandbox.Interaction {
 		return h.askAs(h.home.Moderator.ID, h.home.Channel.ID, "limits "+sub, options...)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"darkroom/bot"
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/render/picture"
@@ -110,7 +111,7 @@ func tellStops(w io.Writer, stops []store.Pause, models map[string]string) error
 		return err
 	}
 	for _, p := range stops {
-		what := scopeOf(p).String()
+		what := bot.Scope(p).String()
 		if name := models[p.Name]; p.Kind == "lane" && name != "" {
 			what = "model " + name
 		}
@@ -166,28 +167,18 @@ func stopLine(ctx context.Context, s shop, c config.Stop, write func(*store.Stor
 			return err
 		}
 		if !there {
-			return fmt.Errorf("%s was not paused here; a server that its own moderators paused goes on by /limits", scopeOf(p))
+			return fmt.Errorf("%s was not paused here; a server that its own moderators paused goes on by /limits", bot.Scope(p))
 		}
-		if q == nil || tell(reach, q, scopeOf(p)) != nil {
-			_, err = fmt.Fprintf(s.stdout, "written down for %s; the bot tells the line within a minute\n", scopeOf(p))
+		if q == nil || tell(reach, q, bot.Scope(p)) != nil {
+			_, err = fmt.Fprintf(s.stdout, "written down for %s; the bot tells the line within a minute\n", bot.Scope(p))
 		} else {
-			_, err = fmt.Fprintf(s.stdout, "done for %s\n", scopeOf(p))
+			_, err = fmt.Fprintf(s.stdout, "done for %s\n", bot.Scope(p))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func scopeOf(p store.Pause) queue.Scope {
-	switch p.Kind {
-	case "server":
-		return queue.Scope{Server: p.Name}
-	case "lane":
-		return queue.Scope{Lane: p.Name}
-	}
-	return queue.Scope{}
 }
 
 // stopsOf are the stops that a command names: a server, the lanes of a model, or everything.

@@ -64,13 +64,13 @@ func TestLine(t *testing.T) {
 		{"pause --server 55 --reason night", exitDone, "done", "server 55"},
 		{"show", exitDone, "paused: server 55: night", "server 55"},
 		{"show", exitDone, "renderer easel on cpu: postcards", "server 55"},
-		{"pause --model postcards", exitDone, "done", "server 55, lane 1:ab"},
-		{"show", exitDone, "paused: model postcards", "server 55, lane 1:ab"},
-		{"pause --model nothing", exitFault, `no renderer that is up has a model called "nothing"`, "server 55, lane 1:ab"},
-		{"resume --server 55", exitDone, "done", "lane 1:ab"},
-		{"resume --server 55", exitFault, "was not paused here", "lane 1:ab"},
-		{"pause", exitDone, "done for the whole line", "the whole line, lane 1:ab"},
-		{"pause --server 1 --model x", exitUsage, "can't be used together", "the whole line, lane 1:ab"},
+		{"pause --model postcards", exitDone, "done", "server 55, lane 1:ab, lane 2:ab"},
+		{"show", exitDone, "paused: model postcards", "server 55, lane 1:ab, lane 2:ab"},
+		{"pause --model nothing", exitFault, `no renderer that is up has a model called "nothing"`, "server 55, lane 1:ab, lane 2:ab"},
+		{"resume --server 55", exitDone, "done", "lane 1:ab, lane 2:ab"},
+		{"resume --server 55", exitFault, "was not paused here", "lane 1:ab, lane 2:ab"},
+		{"pause", exitDone, "done for the whole line", "the whole line, lane 1:ab, lane 2:ab"},
+		{"pause --server 1 --model x", exitUsage, "can't be used together", "the whole line, lane 1:ab, lane 2:ab"},
 	} {
 		code, said := line(t, env, strings.Fields(c.args)...)
 		if code != c.code || !strings.Contains(said, c.says) {
