@@ -1,0 +1,109 @@
+package render
+
+import (
+	"context"
+	"encoding/json"
+	"image"
+	"image/color"
+	"math"
+	"os"
+	"testing"
+
+	"darkroom/render/picture"
+	"darkroom/render/tensor"
+)
+
+// mixing is the model of recipe/inpaint.py: its UNet looks at a value's neighbours, so that what a mask protects has a
+// say in what is painted.
+type mixing struct{ *fakeModel }
+
+func (mixing) Unet(_ context.Context, x tensor.Tensor, time float64, _ Given) (tensor.Tensor, error) {
+	h, w := x.Shape[2], x.Shape[3]
+	out := tensor.New(x.Batch(), 4, h, w)
+	for i := range out.Data {
+		b, c, y, at := i/(4*h*w), i/(h*w)%4, i/w%h, i%w
+		in := func(c, y, at int) float32 { return x.Row(b).Data[(c*h+(y+h)%h)*w+(at+w)%w] }
+		out.Data[i] = 0.5*in(c, y, at) + 0.2*in(c, y, at-1) + 0.1*in(c, y-1, at) + float32(time)/5000
+		if x.Shape[1] == 9 {
+			out.Data[i] += 0.3*in(4, y, at) + 0.2*in(5+c, y, at)
+		}
+	}
+	return out, nil
+}
+
+func newMixing(t *testing.T, inpaint bool) *Renderer {
+	t.Helper()
+	f := mixing{&fakeModel{}}
+	parts := f.parts()
+	parts.Tokenizer, parts.Unet, parts.Config.Inpaint = tokenizer(t), f, inpaint
+	r, err := New(parts, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// slopes is the picture of recipe/inpaint.py.
+func slopes() image.Image {
+	img := image.NewNRGBA(image.Rect(0, 0, 64, 48))
+	for i := range 64 * 48 {
+		x, y := i%64, i/64
+		img.Set(x, y, color.NRGBA{uint8(x * 4), uint8(y * 5), uint8((x + y) * 2), 255})
+	}
+	return img
+}
+
+// window is its mask: white from (20, 10) to (50, 36).
+func window() image.Image {
+	img := image.NewGray(image.Rect(0, 0, 64, 48))
+	for i := range img.Pix {
+		if x, y := i%64, i/64; x >= 20 && x < 50 && y >= 10 && y < 36 {
+			img.Pix[i] = 255
+		}
+	}
+	return img
+}
+
+func inpainting(t *testing.T, strength float64) (picture.Spec, Job) {
+	t.Helper()
+	inputs := stock{}
+	mask := inputs.add(t, window())
+	s := boat()
+	s.Steps, s.GuidanceScale = 6, 1
+	s.Init = &picture.Init{Picture: inputs.add(t, slopes()), Mask: &mask, Strength: strength}
+	return s, Job{Input: inputs.find}
+}
+
+// TestInpaintAsDiffusers compares finished latents with those of diffusers' StableDiffusionInpaintPipeline, recorded by
+// recipe/inpaint.py.
+func TestInpaintAsDiffusers(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/inpaint.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Sampler  string
+		Channels int
+		Strength float64
+		Latents  []float64 // of the first two channels
+	}
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		s, job := inpainting(t, c.Strength)
+		s.Sampler = c.Sampler
+		got := paint(t, newMixing(t, c.Channels == 9), s, job).Latents.Data
+		worst, size := 0.0, 0.0
+		for i, want := range c.Latents {
+			worst, size = max(worst, math.Abs(float64(got[i])-want)), max(size, math.Abs(want))
+		}
+		if !(worst <= 1e-5*size) {
+			t.Errorf("%s, %d channels, strength %v: %.2g off, of values up to %.2g", c.Sampler, c.Channels, c.Strength, worst, size)
+		}
+	}
+	if len(cases) < 30 {
+		t.Errorf("got %d recorded cases, want 30 or more", len(cases))
+	}
+}
