@@ -11,8 +11,12 @@ import (
 
 // Config is the arithmetic that a model was trained for, from the folder's own configuration files.
 type Config struct {
+	Family     string // SD1, SD2 or XL
 	Pipeline   string // the class in model_index.json
 	Prediction string // "epsilon", "v_prediction" or "sample": what the UNet's output is
+	Distilled  bool   // it was distilled to few steps: the folder's scheduler is LCM's or TCD's
+	Inpaint    bool   // the UNet has 9 channels: it is told a mask and the masked picture too
+	Half       bool   // the UNet computes in float16
 
 	// The noise schedule it was trained with.
 	Scheduler       string  // the class in scheduler_config.json
@@ -24,12 +28,16 @@ type Config struct {
 	TimestepSpacing string  // "leading", "trailing", "linspace" or "" (the scheduler class's own)
 	StepsOffset     int
 	SetAlphaToOne   bool
+	OriginalSteps   int // original_inference_steps, of the schedule it was distilled on; 0 where it does not say
 
 	ScalingFactor   float64 // latents are multiplied by it for the UNet, and divided before decoding
 	LatentChannels  int     // 4
 	PixelsPerLatent int     // 8 pixels on a side of one latent
 	TextLength      int     // tokens in a chunk, 77
-	TextWidth       int     // numbers per token
+	TextWidth       int     // numbers per token; of SDXL's two encoders together
+	PooledWidth     int     // numbers of SDXL's pooled vector; 0 for other families
+	GuidanceWidth   int     // numbers that tell the UNet the guidance scale (timestep_cond); 0 where it is not told
+	EmptyIsZero     bool    // an empty negative prompt is a vector of zeros (force_zeros_for_empty_prompt)
 	Native          Size    // the square size it was trained at; zero where it does not say
 
 	// What the exported files limit.
@@ -38,40 +46,11 @@ type Config struct {
 	FractionalTimesteps bool // false where the UNet takes whole timesteps only
 	Multiple            int  // what the sides of a picture are multiples of, as the UNet halves its latents again and again
 	CanEncode           bool // there is a vae_encoder, so pictures can be started from
+	Skips               int  // how many last layers of the text encoder can be left out
 }
 
-// families maps a word in the pipeline's class to the family that is not understood yet.
-func family(class string) string {
-	for _, f := range [][2]string{{"StableDiffusionXL", "SDXL"}, {"StableDiffusion3", "Stable Diffusion 3"}, {"Flux", "Flux"},
-		{"LatentConsistency", "LCM"}, {"Inpaint", "inpainting"}, {"InstructPix2Pix", "InstructPix2Pix"}, {"ControlNet", "ControlNet"}} {
-		if strings.Contains(class, f[0]) {
-			return f[1]
-		}
-	}
-	return ""
-}
-
-// readIndex reads model_index.json and refuses the families that are not understood.
-func readIndex(dir string, c *Config) error {
-	var index struct {
-		Class string `json:"_class_name"`
-	}
-	path := filepath.Join(dir, "model_index.json")
-	if err := readJSON(path, &index); err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s: no model folder: want the ONNX layout of a Stable Diffusion pipeline (model_index.json, tokenizer, text_encoder, unet, vae_decoder, scheduler)", dir)
-		}
-		return err
-	}
-	c.Pipeline = index.Class
-	if f := family(index.Class); f != "" {
-		return fmt.Errorf("%s: a %s model (%s); only Stable Diffusion 1 and 2 are understood so far", path, f, index.Class)
-	}
-	if !strings.Contains(index.Class, "StableDiffusion") {
-		return fmt.Errorf("%s: pipeline %q, want a StableDiffusionPipeline", path, index.Class)
-	}
-	return nil
-}
+// towerConfig is what a text encoder's config.json says of it; zero where it does not.
+type towerConfig struct{ width, layers int }
 
 // readScheduler reads the noise schedule. What an old file leaves out is diffusers' default for it.
 func readScheduler(dir string, c *Config) error {
@@ -88,6 +67,7 @@ func readScheduler(dir string, c *Config) error {
 		Spacing       string    `json:"timestep_spacing"`
 		StepsOffset   int       `json:"steps_offset"`
 		SetAlphaToOne *bool     `json:"set_alpha_to_one"`
+		OriginalSteps int       `json:"original_inference_steps"`
 	}{TrainSteps: 1000, BetaStart: 0.0001, BetaEnd: 0.02, BetaSchedule: "linear", Prediction: "epsilon"}
 	if err := readJSON(path, &s); err != nil {
 		return err
@@ -105,6 +85,8 @@ func readScheduler(dir string, c *Config) error {
 	c.Scheduler, c.TrainSteps, c.BetaStart, c.BetaEnd, c.BetaSchedule = s.Class, s.TrainSteps, s.BetaStart, s.BetaEnd, s.BetaSchedule
 	c.Prediction, c.RescaleZeroSNR, c.TimestepSpacing, c.StepsOffset = s.Prediction, s.Rescale, s.Spacing, s.StepsOffset
 	c.SetAlphaToOne = s.SetAlphaToOne == nil || *s.SetAlphaToOne
+	c.OriginalSteps = s.OriginalSteps
+	c.Distilled = c.Distilled || strings.HasPrefix(s.Class, "LCM") || strings.HasPrefix(s.Class, "TCD")
 	return nil
 }
 
@@ -122,6 +104,9 @@ func readVAE(dir string, c *Config) error {
 		return err
 	}
 	c.LatentChannels, c.PixelsPerLatent, c.ScalingFactor = v.Channels, 8, 0.18215 // Stable Diffusion 1 and 2
+	if c.Family == XL {
+		c.ScalingFactor = 0.13025
+	}
 	if v.ScalingFactor != nil {
 		c.ScalingFactor = *v.ScalingFactor
 	}
@@ -139,40 +124,40 @@ func readVAE(dir string, c *Config) error {
 	return nil
 }
 
-// usualMultiple is what Stable Diffusion 1 and 2 take: 8 pixels a latent, halved three times.
-const usualMultiple = 64
+// usualMultiple is what Stable Diffusion 1 and 2 take: 8 pixels a latent, halved three times. SDXL halves one time less.
+func usualMultiple(family string) int {
+	if family == XL {
+		return 32
+	}
+	return 64
+}
 
-// readSizes reads what the text encoder and the UNet say of their sizes; both files are absent in old exports.
-func readSizes(dir string, c *Config) error {
-	text := struct {
-		Length int `json:"max_position_embeddings"`
-		Width  int `json:"hidden_size"`
-	}{Length: 77}
-	if err := readJSON(filepath.Join(dir, "text_encoder", "config.json"), &text); err != nil && !errors.Is(err, os.ErrNotExist) {
+// readUnet reads what the UNet says of its sizes; the file is absent in old exports.
+func (f *Folder) readUnet() error {
+	c := &f.Config
+	unet := struct {
+		Side     any      `json:"sample_size"` // a number of latents, rarely [height, width]
+		Width    any      `json:"cross_attention_dim"`
+		Blocks   []string `json:"down_block_types"`
+		Channels int      `json:"in_channels"`
+		Cond     int      `json:"time_cond_proj_dim"`
+	}{Channels: 4}
+	if err := readJSON(filepath.Join(f.Dir, unetPart, "config.json"), &unet); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	var unet struct {
-		Side   any      `json:"sample_size"` // a number of latents, rarely [height, width]
-		Width  any      `json:"cross_attention_dim"`
-		Blocks []string `json:"down_block_types"`
-	}
-	if err := readJSON(filepath.Join(dir, "unet", "config.json"), &unet); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	c.TextLength, c.TextWidth = text.Length, text.Width
-	if w, ok := unet.Width.(float64); ok && c.TextWidth == 0 {
+	if w, ok := unet.Width.(float64); ok {
 		c.TextWidth = int(w)
 	}
 	if side, ok := unet.Side.(float64); ok && side > 0 {
 		c.Native = Size{int(side) * c.PixelsPerLatent, int(side) * c.PixelsPerLatent}
+	} else if c.Family == XL {
+		c.Native = Size{1024, 1024}
 	}
-	c.Multiple = usualMultiple
+	c.Multiple = usualMultiple(c.Family)
 	if n := len(unet.Blocks); n > 0 {
 		c.Multiple = c.PixelsPerLatent << min(n-1, 8) // each block but the last halves the latents
 	}
-	if c.TextLength < 3 || c.TextLength > 1024 {
-		return fmt.Errorf("%s: max_position_embeddings %d, want 77", filepath.Join(dir, "text_encoder", "config.json"), c.TextLength)
-	}
+	c.Inpaint, f.condWidth = unet.Channels == inpaintChannels, unet.Cond
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 // The networks of a folder, each in the folder of its name.
 const (
 	textPart    = "text_encoder"
+	secondPart  = "text_encoder_2" // SDXL's
 	unetPart    = "unet"
 	decoderPart = "vae_decoder"
 	encoderPart = "vae_encoder" // optional: without it no picture can be started from
@@ -26,14 +27,19 @@ type Folder struct {
 	Config Config
 	Card   Card
 
-	graphs map[string]graph.Header
+	graphs map[string]graph.Header // by part
+	ports  ports
+
+	towers    [2]towerConfig // by text encoder
+	condWidth int            // time_cond_proj_dim of the UNet
 }
 
 // OpenFolder checks a model folder: that all files are there in full, and of the shapes this package can feed. The
 // error names the file and what was expected. No weights are loaded and the runtime need not be open.
 //
 // The Hash is the SHA-256 of what `sha256sum` prints for model_index.json and all files of the known parts
-// (tokenizer, text_encoder, unet, vae_decoder, vae_encoder, scheduler), sorted by path. The card and other files do
+// (tokenizer, text_encoder, unet, vae_decoder, vae_encoder, scheduler, and SDXL's tokenizer_2 and text_encoder_2), sorted
+// by path. The card and other files do
 // not change it. Hashing reads everything, so pass a cache file (see Cached) for large models.
 func OpenFolder(dir string, options ...Option) (*Folder, error) {
 	var o folderOptions
@@ -70,12 +76,18 @@ func (f *Folder) read() error {
 	} else if !info.IsDir() {
 		return fmt.Errorf("%s: a file, want a model folder", f.Dir)
 	}
-	for _, step := range []func(string, *Config) error{readIndex, checkTokenizer, readScheduler, readVAE, readSizes} {
+	for _, step := range []func(string, *Config) error{readIndex, checkTokenizers, readScheduler, readVAE} {
 		if err := step(f.Dir, &f.Config); err != nil {
 			return err
 		}
 	}
-	for _, part := range []string{textPart, unetPart, decoderPart, encoderPart} {
+	if err := f.readText(); err != nil {
+		return err
+	}
+	if err := f.readUnet(); err != nil {
+		return err
+	}
+	for _, part := range append(f.Config.textParts(), unetPart, decoderPart, encoderPart) {
 		if err := f.readGraph(part); err != nil {
 			return err
 		}
@@ -125,17 +137,26 @@ func missing(path string) bool {
 	return errors.Is(err, os.ErrNotExist)
 }
 
-// checkTokenizer sees that the two files a CLIP tokenizer is made of are there; package clip reads them.
-func checkTokenizer(dir string, _ *Config) error {
-	for _, name := range []string{"vocab.json", "merges.txt"} {
-		path := filepath.Join(dir, "tokenizer", name)
-		info, err := os.Stat(path)
-		if err != nil {
-			return err
-		}
-		if info.Size() == 0 || info.IsDir() {
-			return fmt.Errorf("%s: empty, want a CLIP tokenizer's file", path)
+// checkTokenizers sees that the two files a CLIP tokenizer is made of are there; package clip reads them.
+func checkTokenizers(dir string, c *Config) error {
+	parts := []string{"tokenizer"}
+	if c.Family == XL {
+		parts = append(parts, SecondTokenizer)
+	}
+	for _, part := range parts {
+		for _, name := range []string{"vocab.json", "merges.txt"} {
+			path := filepath.Join(dir, part, name)
+			info, err := os.Stat(path)
+			if err != nil {
+				return err
+			}
+			if info.Size() == 0 || info.IsDir() {
+				return fmt.Errorf("%s: empty, want a CLIP tokenizer's file", path)
+			}
 		}
 	}
 	return nil
 }
+
+// SecondTokenizer is the folder of the tokenizer that SDXL's second text encoder reads from.
+const SecondTokenizer = "tokenizer_2"

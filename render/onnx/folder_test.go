@@ -62,7 +62,7 @@ func TestOpenFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := onnx.Config{Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction", Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001,
+	want := onnx.Config{Family: onnx.SD1, Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction", Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001,
 		BetaEnd: 0.01, BetaSchedule: "linear", RescaleZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
 		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, Native: onnx.Size{Width: 512, Height: 512}, Multiple: 64, CanEncode: true}
 	if f.Config != want {
@@ -170,8 +170,8 @@ func TestRefusedFolders(t *testing.T) {
 		{"nothing there", onnxtest.Folder{}, remove("."), []string{"tiny", "no such file"}},
 		{"no model", onnxtest.Folder{}, remove("model_index.json"), []string{"no model folder", "model_index.json"}},
 		{"a broken index", onnxtest.Folder{}, replace("model_index.json", "{"), []string{"model_index.json", "unexpected end"}},
-		{"SDXL", onnxtest.Folder{Class: "StableDiffusionXLPipeline"}, nil, []string{"model_index.json", "SDXL", "Stable Diffusion 1 and 2"}},
-		{"Stable Diffusion 3", onnxtest.Folder{Class: "StableDiffusion3Pipeline"}, nil, []string{"Stable Diffusion 3"}},
+		{"SDXL without its second encoder", onnxtest.Folder{Class: "StableDiffusionXLPipeline"}, nil, []string{"tokenizer_2/vocab.json", "no such file"}},
+		{"Stable Diffusion 3", onnxtest.Folder{Class: "StableDiffusion3Pipeline"}, nil, []string{"model_index.json", "a Stable Diffusion 3 model", "SDXL and LCM are understood"}},
 		{"Flux", onnxtest.Folder{Class: "ORTFluxPipeline"}, nil, []string{"a Flux model"}},
 		{"something else", onnxtest.Folder{Class: "WhisperPipeline"}, nil, []string{"WhisperPipeline", "want a StableDiffusionPipeline"}},
 		{"no vocabulary", onnxtest.Folder{}, remove("tokenizer/vocab.json"), []string{"tokenizer/vocab.json", "no such file"}},
@@ -200,7 +200,7 @@ func TestRefusedFolders(t *testing.T) {
 		{"weights are missing", onnxtest.Folder{External: true}, remove("text_encoder/weights.pb"), []string{"weights", "text_encoder/weights.pb", "no such file"}},
 		{"weights are cut short", onnxtest.Folder{External: true}, cut("text_encoder/weights.pb", func(n int64) int64 { return n - 1 }),
 			[]string{"text_encoder/weights.pb", "cut short", "223 bytes, want 224"}},
-		{"an inpainting UNet", onnxtest.Folder{Channels: 9}, nil, []string{"unet/model.onnx", "[?,9,?,?]", "want 4", "inpainting"}},
+		{"a UNet of depth pictures", onnxtest.Folder{Channels: 5}, nil, []string{"unet/model.onnx", "[?,5,?,?]", "want 4", "depth"}},
 		{"text and UNet of different models", onnxtest.Folder{}, replace("text_encoder/config.json", `{"hidden_size":768}`), []string{"model.onnx", "want 768"}},
 		{"another length of text", onnxtest.Folder{}, replace("text_encoder/config.json", `{"max_position_embeddings":64}`), []string{"text_encoder/model.onnx", "want 64"}},
 		{"parts in each other's place", onnxtest.Folder{}, func(t *testing.T, dir string) {

@@ -5,14 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	ort "github.com/yalue/onnxruntime_go"
-
 	"darkroom/render/onnx/graph"
 	"darkroom/render/tensor"
 )
-
-// ErrClipSkip says that a text encoder gives out its last layer only.
-var ErrClipSkip = errors.New("this model's text encoder gives out its last layer only, so no layers can be skipped")
 
 // ErrNoEncoder says that a model cannot start from a picture.
 var ErrNoEncoder = errors.New("this model has no vae_encoder, so it cannot start from a picture")
@@ -22,106 +17,67 @@ type Model struct {
 	Folder *Folder
 	Device Device
 
-	ports                        ports
-	text, unet, decoder, encoder *session
+	ports                  ports
+	text                   []*session // by tower
+	unet, decoder, encoder *session
 }
 
 // Load loads a folder's networks. Open must have been called. The caller closes the model.
-func Load(ctx context.Context, folder *Folder, device Device) (_ *Model, err error) {
+func Load(ctx context.Context, folder *Folder, device Device) (*Model, error) {
 	if Version() == "" {
 		return nil, ErrNotOpen
 	}
-	m := &Model{Folder: folder, Device: device}
-	if m.ports, err = folder.ports(); err != nil {
-		return nil, fmt.Errorf("load model: %w", err)
-	}
-	options, err := device.options()
-	if err != nil {
-		return nil, fmt.Errorf("load model: %w", err)
-	}
-	err = errors.Join(m.load(ctx, options), options.Destroy())
-	if err != nil {
-		return nil, errors.Join(err, m.Close())
+	m := &Model{Folder: folder, Device: device, ports: folder.ports}
+	if err := m.load(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("load model: %w", err), m.Close())
 	}
 	return m, nil
 }
 
-func (m *Model) load(ctx context.Context, options *ort.SessionOptions) (err error) {
-	p := m.ports
-	for _, part := range []struct {
-		into    **session
-		name    string
-		inputs  []graph.Value
-		outputs []graph.Value
-	}{
-		{&m.text, textPart, []graph.Value{p.ids}, []graph.Value{p.hidden}},
-		{&m.unet, unetPart, []graph.Value{p.sample, p.timestep, p.context}, []graph.Value{p.noise}},
-		{&m.decoder, decoderPart, []graph.Value{p.latent}, []graph.Value{p.pixels}},
-		{&m.encoder, encoderPart, []graph.Value{p.picture}, []graph.Value{p.mean}},
-	} {
-		if part.name == encoderPart && !m.Folder.Config.CanEncode {
-			continue
+// part is a session to load.
+type part struct {
+	into **session
+	network
+}
+
+func (m *Model) load(ctx context.Context) error {
+	p, f := m.ports, m.Folder
+	m.text = make([]*session, len(p.towers))
+	var parts []part
+	for i, t := range p.towers {
+		n, err := f.textNetwork(t)
+		if err != nil {
+			return err
 		}
+		parts = append(parts, part{&m.text[i], n})
+	}
+	parts = append(parts,
+		part{&m.unet, network{path: f.path(unetPart), inputs: p.unetInputs(), outputs: []graph.Value{p.noise}}},
+		part{&m.decoder, network{path: f.path(decoderPart), inputs: []graph.Value{p.latent}, outputs: []graph.Value{p.pixels}}})
+	if f.Config.CanEncode {
+		parts = append(parts, part{&m.encoder, network{path: f.path(encoderPart), inputs: []graph.Value{p.picture}, outputs: []graph.Value{p.mean}}})
+	}
+	for _, part := range parts {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if *part.into, err = newSession(m.Folder.path(part.name), part.inputs, part.outputs, options); err != nil {
+		s, err := newSession(part.network, m.Device)
+		if err != nil {
 			return err
 		}
+		*part.into = s
 	}
 	return nil
 }
 
 // Close frees the model's memory once its running calls have returned. Later calls return ErrClosed.
 func (m *Model) Close() error {
-	err := errors.Join(m.text.close(), m.unet.close(), m.decoder.close(), m.encoder.close())
+	var errs []error
+	for _, s := range append(m.text, m.unet, m.decoder, m.encoder) {
+		errs = append(errs, s.close())
+	}
 	giveBack()
-	return err
-}
-
-// EncodeText turns rows of framed token ids, Config.TextLength each, into the text encoder's last hidden states
-// [rows, length, width], after its final norm. A skip of last layers other than 0 is ErrClipSkip so far.
-func (m *Model) EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.Encoded, error) {
-	c := m.Folder.Config
-	if skip != 0 {
-		return tensor.Encoded{}, ErrClipSkip
-	}
-	if len(ids) == 0 {
-		return tensor.Encoded{}, errors.New("encode text: no rows")
-	}
-	for _, row := range ids {
-		if len(row) != c.TextLength {
-			return tensor.Encoded{}, fmt.Errorf("encode text: a row of %d ids, want %d", len(row), c.TextLength)
-		}
-	}
-	out := tensor.New(len(ids), c.TextLength, c.TextWidth)
-	err := m.text.inBatches(len(ids), func(from, to int) error {
-		in, err := feedIDs(m.ports.ids, ids[from:to])
-		return m.text.call(ctx, m.ports.hidden, out.Rows(from, to), err, in)
-	})
-	hidden, err := done(out, "encode text", err)
-	return tensor.Encoded{Hidden: hidden}, err
-}
-
-// Unet runs one denoising step on latents [b,4,h,w], led by hidden states [b, n × TextLength, width], and returns what
-// the model predicts (see Config.Prediction), in the latents' shape. Where Config.FractionalTimesteps is false the
-// nearest whole timestep is used.
-func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given tensor.Given) (tensor.Tensor, error) {
-	hidden := given.Hidden
-	if err := errors.Join(latents.Check(), hidden.Check()); err != nil {
-		return tensor.Tensor{}, fmt.Errorf("denoise: %w", err)
-	}
-	if len(latents.Shape) != 4 || len(hidden.Shape) != 3 || latents.Shape[0] != hidden.Shape[0] {
-		return tensor.Tensor{}, fmt.Errorf("denoise: latents %v with hidden states %v, want [b,4,h,w] with [b,n,width]", latents.Shape, hidden.Shape)
-	}
-	out := latents.Like()
-	err := m.unet.inBatches(latents.Batch(), func(from, to int) error {
-		sample, err1 := feedFloats(m.ports.sample, latents.Rows(from, to))
-		step, err2 := feedTimestep(m.ports.timestep, timestep)
-		text, err3 := feedFloats(m.ports.context, hidden.Rows(from, to))
-		return m.unet.call(ctx, m.ports.noise, out.Rows(from, to), errors.Join(err1, err2, err3), sample, step, text)
-	})
-	return done(out, "denoise", err)
+	return errors.Join(errs...)
 }
 
 // DecodeLatents turns latents [b,4,h,w], already divided by Config.ScalingFactor, into pixels [b,3,8h,8w] in −1..1.
@@ -134,7 +90,7 @@ func (m *Model) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tenso
 	out := tensor.New(latents.Shape[0], 3, latents.Shape[2]*f, latents.Shape[3]*f)
 	err := m.decoder.inBatches(latents.Batch(), func(from, to int) error {
 		in, err := feedFloats(m.ports.latent, latents.Rows(from, to))
-		return m.decoder.call(ctx, m.ports.pixels, out.Rows(from, to), err, in)
+		return m.decoder.call1(ctx, m.ports.pixels, out.Rows(from, to), err, in)
 	})
 	return done(out, "decode", err)
 }
@@ -157,7 +113,7 @@ func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.T
 	out := tensor.New(pixels.Shape[0], channels, pixels.Shape[2]/f, pixels.Shape[3]/f)
 	err := m.encoder.inBatches(pixels.Batch(), func(from, to int) error {
 		in, err := feedFloats(m.ports.picture, pixels.Rows(from, to))
-		return m.encoder.call(ctx, m.ports.mean, out.Rows(from, to), err, in)
+		return m.encoder.call1(ctx, m.ports.mean, out.Rows(from, to), err, in)
 	})
 	return done(firstChannels(out, c.LatentChannels), "encode picture", err)
 }
@@ -179,26 +135,34 @@ func (s *session) inBatches(n int, run func(from, to int) error) error {
 	return nil
 }
 
-// call runs the session into out and frees the feeds; err is that of making them.
-func (s *session) call(ctx context.Context, port graph.Value, out tensor.Tensor, err error, inputs ...feed) error {
+// call runs the session into out, one tensor for each output port, and frees the feeds; err is that of making them.
+func (s *session) call(ctx context.Context, ports []graph.Value, out []tensor.Tensor, err error, inputs ...feed) error {
+	results := make([]feed, len(ports))
 	defer func() {
-		for _, in := range inputs {
-			in.destroy()
+		for _, f := range append(inputs, results...) {
+			f.destroy()
 		}
 	}()
 	if err != nil {
 		return err
 	}
-	result, err := feedResult(port, out)
-	if err != nil {
+	for i, port := range ports {
+		if results[i], err = feedResult(port, out[i]); err != nil {
+			return err
+		}
+	}
+	if err := s.run(ctx, inputs, results); err != nil {
 		return err
 	}
-	defer result.destroy()
-	if err := s.run(ctx, inputs, result); err != nil {
-		return err
+	for i, r := range results {
+		r.take(out[i])
 	}
-	result.take(out)
 	return nil
+}
+
+// call1 runs a session of one output.
+func (s *session) call1(ctx context.Context, port graph.Value, out tensor.Tensor, err error, inputs ...feed) error {
+	return s.call(ctx, []graph.Value{port}, []tensor.Tensor{out}, err, inputs...)
 }
 
 func done(t tensor.Tensor, step string, err error) (tensor.Tensor, error) {

@@ -14,7 +14,7 @@ type wanted struct {
 	ranks []int
 	types []graph.Type
 	dims  map[int]int // dimensions that must have a value where they are fixed
-	hint  string      // what it means when a dimension differs
+	named bool        // it is known by its name alone, and may be absent
 }
 
 func (w wanted) check(v graph.Value) error {
@@ -28,18 +28,43 @@ func (w wanted) check(v graph.Value) error {
 	}
 	for i, n := range w.dims {
 		if v.Dims[i] != 0 && v.Dims[i] != n {
-			return fmt.Errorf("%v: want %d in dimension %d%s", v, n, i+1, w.hint)
+			return fmt.Errorf("%v: want %d in dimension %d", v, n, i+1)
 		}
 	}
 	return nil
 }
 
-// ports are the inputs and outputs of a folder's networks, by the part they play.
+// ports are the inputs and outputs of a folder's networks, by the part they play. One without a name is absent.
 type ports struct {
-	ids, hidden                      graph.Value // of the text encoder
+	towers                           []tower     // the text encoder; SDXL's two
 	sample, timestep, context, noise graph.Value // of the UNet
+	pooled, timeIDs, guidance        graph.Value // of the UNet: SDXL's text_embeds and time_ids, LCM's timestep_cond
 	latent, pixels                   graph.Value // of the decoder
 	picture, mean                    graph.Value // of the encoder
+}
+
+// tower is a text encoder's ports.
+type tower struct {
+	part        string
+	ids, pooled graph.Value
+	layers      []graph.Value // hidden states, by the number of layers left out
+	added       bool          // but for the first, or for all of SDXL's, the layers are no outputs of the file: see layered
+}
+
+// unetGiven lists the inputs for the tensors of a tensor.Given, in its order.
+func (p ports) unetGiven() []graph.Value {
+	return []graph.Value{p.context, p.pooled, p.timeIDs, p.guidance}
+}
+
+// unetInputs lists the UNet's inputs in the order they are fed.
+func (p ports) unetInputs() []graph.Value {
+	all := []graph.Value{p.sample, p.timestep}
+	for _, v := range p.unetGiven() {
+		if v.Name != "" {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 var (
@@ -48,62 +73,31 @@ var (
 	numbers  = []graph.Type{graph.Float, graph.Float16, graph.Double, graph.Int32, graph.Int64}
 )
 
-// checkGraphs finds every port and fills in the limits that the exports set.
-func (f *Folder) checkGraphs() error {
-	p, err := f.ports()
-	if err != nil {
-		return err
-	}
-	c := &f.Config
-	if c.TextWidth == 0 {
-		c.TextWidth = max(p.hidden.Dims[2], p.context.Dims[2])
-	}
-	if c.TextWidth == 0 {
-		return fmt.Errorf("%s: the width of a token is not told; want hidden_size in text_encoder/config.json", f.Dir)
-	}
-	for part, v := range map[string]graph.Value{textPart: p.hidden, unetPart: p.context} {
-		if w := v.Dims[2]; w != 0 && w != c.TextWidth {
-			return fmt.Errorf("%s: %v: want %d in dimension 3, as in the configuration; these parts are of different models", f.path(part), v, c.TextWidth)
-		}
-	}
-	if n := p.context.Dims[1]; n != 0 {
-		if n%c.TextLength != 0 {
-			return fmt.Errorf("%s: %v: want a multiple of %d in dimension 2", f.path(unetPart), p.context, c.TextLength)
-		}
-		c.Chunks = n / c.TextLength
-	}
-	c.FractionalTimesteps = !slices.Contains(integers, p.timestep.Type)
-	c.Fixed = Size{p.sample.Dims[3] * c.PixelsPerLatent, p.sample.Dims[2] * c.PixelsPerLatent}
-	if (c.Fixed.Width == 0) != (c.Fixed.Height == 0) {
-		return fmt.Errorf("%s: %v: want both sides fixed or both free", f.path(unetPart), p.sample)
-	}
-	if c.Fixed != (Size{}) {
-		c.Multiple = c.PixelsPerLatent // whatever was exported fits itself
-	}
-	return nil
-}
+// inpaintChannels are a latent, a mask, and the latent of the masked picture.
+const inpaintChannels = 4 + 1 + 4
 
-// ports finds every input and output that is used, and refuses a network that wants more.
-func (f *Folder) ports() (ports, error) {
-	c := f.Config
-	four := []int{4}
+// findPorts finds every input and output that is used, and refuses a network that wants more.
+func (f *Folder) findPorts() error {
+	p, c := &f.ports, f.Config
+	two, four := []int{2}, []int{4}
 	latents := map[int]int{1: c.LatentChannels}
-	var p ports
+	colours := map[int]int{1: 3}
 	find := []struct {
 		into   *graph.Value
 		output bool
 		wanted
 	}{
-		{&p.ids, false, wanted{textPart, []string{"input_ids"}, []int{2}, integers, map[int]int{1: c.TextLength}, ""}},
-		{&p.hidden, true, wanted{textPart, []string{"last_hidden_state"}, []int{3}, floats, map[int]int{1: c.TextLength}, ""}},
-		{&p.sample, false, wanted{unetPart, []string{"sample"}, four, floats, latents, ": an inpainting, depth or image-editing UNet is not understood yet"}},
-		{&p.timestep, false, wanted{unetPart, []string{"timestep", "timesteps", "t"}, []int{0, 1}, numbers, nil, ""}},
-		{&p.context, false, wanted{unetPart, []string{"encoder_hidden_states", "encoder_hidden_state"}, []int{3}, floats, nil, ""}},
-		{&p.noise, true, wanted{unetPart, []string{"out_sample", "noise_pred", "sample"}, four, floats, latents, ""}},
-		{&p.latent, false, wanted{decoderPart, []string{"latent_sample", "latent"}, four, floats, latents, ""}},
-		{&p.pixels, true, wanted{decoderPart, []string{"sample", "image"}, four, floats, map[int]int{1: 3}, ""}},
-		{&p.picture, false, wanted{encoderPart, []string{"sample", "image"}, four, floats, map[int]int{1: 3}, ""}},
-		{&p.mean, true, wanted{encoderPart, []string{"latent_parameters", "latent_sample", "latent"}, four, floats, nil, ""}},
+		{&p.sample, false, wanted{unetPart, []string{"sample"}, four, floats, nil, false}},
+		{&p.timestep, false, wanted{unetPart, []string{"timestep", "timesteps", "t"}, []int{0, 1}, numbers, nil, false}},
+		{&p.context, false, wanted{unetPart, []string{"encoder_hidden_states", "encoder_hidden_state"}, []int{3}, floats, nil, false}},
+		{&p.pooled, false, wanted{unetPart, []string{"text_embeds"}, two, floats, nil, true}},
+		{&p.timeIDs, false, wanted{unetPart, []string{"time_ids"}, two, floats, nil, true}},
+		{&p.guidance, false, wanted{unetPart, []string{"timestep_cond"}, two, floats, nil, true}},
+		{&p.noise, true, wanted{unetPart, []string{"out_sample", "noise_pred", "sample"}, four, floats, latents, false}},
+		{&p.latent, false, wanted{decoderPart, []string{"latent_sample", "latent"}, four, floats, latents, false}},
+		{&p.pixels, true, wanted{decoderPart, []string{"sample", "image"}, four, floats, colours, false}},
+		{&p.picture, false, wanted{encoderPart, []string{"sample", "image"}, four, floats, colours, false}},
+		{&p.mean, true, wanted{encoderPart, []string{"latent_parameters", "latent_sample", "latent"}, four, floats, nil, false}},
 	}
 	for _, x := range find {
 		if x.part == encoderPart && !c.CanEncode {
@@ -111,11 +105,18 @@ func (f *Folder) ports() (ports, error) {
 		}
 		v, err := f.port(x.wanted, x.output)
 		if err != nil {
-			return p, fmt.Errorf("%s: %w", f.path(x.part), err)
+			return fmt.Errorf("%s: %w", f.path(x.part), err)
 		}
 		*x.into = v
 	}
-	return p, f.checkExtra(p)
+	for i := range c.textParts() {
+		t, err := f.findTower(i)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.path(t.part), err)
+		}
+		p.towers = append(p.towers, t)
+	}
+	return f.checkExtra()
 }
 
 // port finds one value by its names, or by position where it is the only one.
@@ -127,6 +128,9 @@ func (f *Folder) port(w wanted, output bool) (graph.Value, error) {
 		v, ok = h.Output(w.names...)
 		all, kind = h.Outputs, "output"
 	}
+	if !ok && w.named {
+		return graph.Value{}, nil
+	}
 	if !ok && len(all) == 1 && (output || w.part != unetPart) { // a UNet has three inputs
 		v, ok = all[0], true
 	}
@@ -136,18 +140,19 @@ func (f *Folder) port(w wanted, output bool) (graph.Value, error) {
 	return v, w.check(v)
 }
 
-// checkExtra refuses a network with an input that would stay empty, and a mean of a wrong width.
-func (f *Folder) checkExtra(p ports) error {
-	known := map[string][]graph.Value{textPart: {p.ids}, unetPart: {p.sample, p.timestep, p.context}, decoderPart: {p.latent}, encoderPart: {p.picture}}
-	for part, h := range f.graphs {
-		for _, in := range h.Inputs {
+// checkExtra refuses a network with an input that would stay empty.
+func (f *Folder) checkExtra() error {
+	p := f.ports
+	known := map[string][]graph.Value{unetPart: p.unetInputs(), decoderPart: {p.latent}, encoderPart: {p.picture}}
+	for _, t := range p.towers {
+		known[t.part] = []graph.Value{t.ids}
+	}
+	for _, part := range append(f.Config.textParts(), unetPart, decoderPart, encoderPart) {
+		for _, in := range f.graphs[part].Inputs {
 			if !slices.ContainsFunc(known[part], func(v graph.Value) bool { return v.Name == in.Name }) {
 				return fmt.Errorf("%s: input %v is not understood; want only %v", f.path(part), in, known[part])
 			}
 		}
-	}
-	if n := f.Config.LatentChannels; f.Config.CanEncode && p.mean.Dims[1] != 0 && p.mean.Dims[1] != n && p.mean.Dims[1] != 2*n {
-		return fmt.Errorf("%s: %v: want %d or %d in dimension 2", f.path(encoderPart), p.mean, n, 2*n)
 	}
 	return nil
 }

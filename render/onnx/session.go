@@ -24,14 +24,32 @@ type session struct {
 	closed  bool
 }
 
-// newSession loads a network. Here, and only here, graph and weights come together: by path, so that weights beside
-// the graph are found and mapped by the runtime.
-func newSession(path string, inputs, outputs []graph.Value, options *ort.SessionOptions) (*session, error) {
-	s, err := ort.NewDynamicAdvancedSession(path, names(inputs), names(outputs), options)
+// network is what a session is made of.
+type network struct {
+	path            string         // of the file, which is loaded as it is
+	edited          graph.Skeleton // loaded in its place, if it is not empty
+	inputs, outputs []graph.Value
+}
+
+// newSession loads a network on a device. Here, and only here, graph and weights come together: by path, so that weights
+// beside the graph are found and mapped by the runtime; or from an edited graph in memory, whose weights are still found
+// in the files.
+func newSession(n network, device Device) (_ *session, err error) {
+	options, err := device.options()
 	if err != nil {
-		return nil, fmt.Errorf("load %s: %w", path, err)
+		return nil, err
 	}
-	return &session{path: path, batch: inputs[0].Dims[0], ort: s}, nil
+	defer func() { err = errors.Join(err, options.Destroy()) }()
+	s := &session{path: n.path, batch: n.inputs[0].Dims[0]}
+	if n.edited.Model == nil {
+		s.ort, err = ort.NewDynamicAdvancedSession(n.path, names(n.inputs), names(n.outputs), options)
+	} else if err = options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", n.edited.Dir); err == nil {
+		s.ort, err = ort.NewDynamicAdvancedSessionWithONNXData(n.edited.Model, names(n.inputs), names(n.outputs), options)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", n.path, err)
+	}
+	return s, nil
 }
 
 func names(values []graph.Value) []string {
@@ -43,7 +61,7 @@ func names(values []graph.Value) []string {
 }
 
 // run runs the network on feeds. When ctx ends, it stops at the next node and returns the context's cause.
-func (s *session) run(ctx context.Context, inputs []feed, output feed) (err error) {
+func (s *session) run(ctx context.Context, inputs, outputs []feed) (err error) {
 	s.running.RLock()
 	defer s.running.RUnlock()
 	if s.closed {
@@ -57,13 +75,9 @@ func (s *session) run(ctx context.Context, inputs []feed, output feed) (err erro
 			err = fmt.Errorf("run %s: %v", s.path, p)
 		}
 	}()
-	values := make([]ort.Value, len(inputs))
-	for i, in := range inputs {
-		values[i] = in.value
-	}
-	err = s.stoppable(ctx, values, []ort.Value{output.value})
+	err = s.stoppable(ctx, valuesOf(inputs), valuesOf(outputs))
 	runtime.KeepAlive(inputs) // their memory is Go's, and the runtime held it until here
-	runtime.KeepAlive(output)
+	runtime.KeepAlive(outputs)
 	if err == nil {
 		return nil
 	}
@@ -71,6 +85,14 @@ func (s *session) run(ctx context.Context, inputs []feed, output feed) (err erro
 		return context.Cause(ctx)
 	}
 	return fmt.Errorf("run %s: %w", s.path, err)
+}
+
+func valuesOf(feeds []feed) []ort.Value {
+	values := make([]ort.Value, len(feeds))
+	for i, f := range feeds {
+		values[i] = f.value
+	}
+	return values
 }
 
 // stoppable runs with options of its own, since a raised stop flag would stay raised for the next run.

@@ -1,0 +1,136 @@
+package onnx
+
+import (
+	"fmt"
+	"slices"
+
+	"darkroom/render/onnx/graph"
+)
+
+// checkGraphs finds every port, sees that the networks fit each other and the configuration, and fills in the limits
+// that the exports set.
+func (f *Folder) checkGraphs() error {
+	if err := f.findPorts(); err != nil {
+		return err
+	}
+	for _, check := range []func() error{f.fitText, f.fitFamily, f.fitChannels, f.fitSizes} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	c, p := &f.Config, f.ports
+	c.Half = p.sample.Type == graph.Float16
+	c.FractionalTimesteps = !slices.Contains(integers, p.timestep.Type)
+	c.Skips = maxSkips
+	for _, t := range p.towers {
+		c.Skips = min(c.Skips, len(t.layers)-1)
+	}
+	return nil
+}
+
+// fitText sees that the text encoders give what the UNet reads.
+func (f *Folder) fitText() error {
+	c, p := &f.Config, f.ports
+	width, told := 0, true
+	for i, t := range p.towers {
+		w, said := t.layers[0].Dims[2], f.towers[i].width
+		if w != 0 && said != 0 && w != said {
+			return fmt.Errorf("%s: %v: want %d in dimension 3, as its config.json has it", f.path(t.part), t.layers[0], said)
+		}
+		w = max(w, said)
+		told = told && w > 0
+		f.towers[i].width = w
+		width += w
+	}
+	read := max(p.context.Dims[2], c.TextWidth) // by the UNet
+	switch {
+	case p.context.Dims[2] != 0 && c.TextWidth != 0 && p.context.Dims[2] != c.TextWidth:
+		return fmt.Errorf("%s: %v: want %d in dimension 3, as its config.json has it", f.path(unetPart), p.context, c.TextWidth)
+	case told && read != 0 && width != read:
+		return fmt.Errorf("%s: %v: it reads %d numbers for a token and the text encoder gives %d; these parts are of different models, want %d",
+			f.path(unetPart), p.context, read, width, width)
+	case !told && len(p.towers) == 1 && read != 0:
+		f.towers[0].width, width = read, read
+	case !told:
+		return fmt.Errorf("%s: the width of a token is not told; want hidden_size in text_encoder/config.json", f.Dir)
+	}
+	c.TextWidth = width
+	if n := p.context.Dims[1]; n != 0 {
+		if n%c.TextLength != 0 {
+			return fmt.Errorf("%s: %v: want a multiple of %d in dimension 2", f.path(unetPart), p.context, c.TextLength)
+		}
+		c.Chunks = n / c.TextLength
+	}
+	return nil
+}
+
+// timeIDs is how many numbers tell SDXL the sizes of its picture.
+const timeIDs = 6
+
+// fitFamily sees that the UNet is led by what its family leads it by.
+func (f *Folder) fitFamily() error {
+	c, p := &f.Config, f.ports
+	xl := p.pooled.Name != "" || p.timeIDs.Name != ""
+	unet := f.path(unetPart)
+	switch {
+	case xl && c.Family != XL:
+		return fmt.Errorf("%s: an SDXL UNet, it reads text_embeds and time_ids; want %s and %s beside it, as SDXL has", unet, secondPart, SecondTokenizer)
+	case c.Family == XL && (p.pooled.Name == "" || p.timeIDs.Name == ""):
+		return fmt.Errorf("%s: no inputs text_embeds and time_ids, it has %v; want SDXL's UNet beside two text encoders", unet, f.graphs[unetPart].Inputs)
+	case xl && p.timeIDs.Dims[1] != 0 && p.timeIDs.Dims[1] != timeIDs:
+		return fmt.Errorf("%s: %v: want %d in dimension 2; a refiner has 5, and is not understood", unet, p.timeIDs, timeIDs)
+	}
+	if xl {
+		given, read := p.towers[1].pooled, p.pooled
+		if given.Dims[1] != 0 && read.Dims[1] != 0 && given.Dims[1] != read.Dims[1] {
+			return fmt.Errorf("%s: %v: want %d in dimension 2, as %s gives; these parts are of different models", unet, read, given.Dims[1], secondPart)
+		}
+		if c.PooledWidth = max(given.Dims[1], read.Dims[1]); c.PooledWidth == 0 {
+			c.PooledWidth = f.towers[1].width // projection_dim is as wide wherever it was published
+		}
+	}
+	if p.guidance.Name == "" {
+		return nil
+	}
+	if c.GuidanceWidth = p.guidance.Dims[1]; c.GuidanceWidth == 0 {
+		c.GuidanceWidth = f.condWidth
+	}
+	if c.GuidanceWidth < 4 {
+		return fmt.Errorf("%s: %v: how wide the guidance scale's embedding is is not told; want time_cond_proj_dim in its config.json", unet, p.guidance)
+	}
+	return nil
+}
+
+// fitChannels tells an inpainting UNet from others.
+func (f *Folder) fitChannels() error {
+	c, p := &f.Config, f.ports
+	n := p.sample.Dims[1]
+	switch {
+	case n == inpaintChannels || n == 0 && c.Inpaint:
+		c.Inpaint = true
+	case n != 0 && n != c.LatentChannels:
+		return fmt.Errorf("%s: %v: want %d in dimension 2, or %d of an inpainting UNet: a depth or image-editing UNet is not understood", f.path(unetPart), p.sample, c.LatentChannels, inpaintChannels)
+	default:
+		c.Inpaint = false
+	}
+	if c.Inpaint && !c.CanEncode {
+		return fmt.Errorf("%s: an inpainting UNet without a vae_encoder, which makes latents of the masked picture; want vae_encoder/model.onnx", f.path(unetPart))
+	}
+	if n := c.LatentChannels; c.CanEncode && p.mean.Dims[1] != 0 && p.mean.Dims[1] != n && p.mean.Dims[1] != 2*n {
+		return fmt.Errorf("%s: %v: want %d or %d in dimension 2", f.path(encoderPart), p.mean, n, 2*n)
+	}
+	return nil
+}
+
+// fitSizes reads what sizes the export is for.
+func (f *Folder) fitSizes() error {
+	c, p := &f.Config, f.ports
+	c.Fixed = Size{p.sample.Dims[3] * c.PixelsPerLatent, p.sample.Dims[2] * c.PixelsPerLatent}
+	if (c.Fixed.Width == 0) != (c.Fixed.Height == 0) {
+		return fmt.Errorf("%s: %v: want both sides fixed or both free", f.path(unetPart), p.sample)
+	}
+	if c.Fixed != (Size{}) {
+		c.Multiple = c.PixelsPerLatent // whatever was exported fits itself
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Layered is a text encoder's network that gives out its inner layers too.
+type Layered struct {
+	Skeleton
+	Layers []Value // the last layer but one, the last but two, …
+}
+
+// LayerOptions say how GiveLayers reads a network.
+type LayerOptions struct {
+	Most   int  // the most layers to give out
+	Count  int  // how many layers the network has, as its configuration says; 0 where it does not
+	Normed bool // give out each layer after a copy of the network's final norm, as its last layer is
+}
+
+var errNotFollowed = errors.New("its layers cannot be told apart")
+
+// GiveLayers adds the hidden states between a CLIP text encoder's layers to what its network gives out. Its output last
+// is that of the last layer, after the final norm.
+//
+// Names and forms of nodes differ from exporter to exporter, so the layers are told by what a transformer is: a chain of
+// sums x + f(x), two to a layer (attention, then the feed-forward part), that begins at the embeddings and ends before
+// the final norm. A network that is not of this form, a fused one for example, is refused.
+func GiveLayers(s Skeleton, last Value, o LayerOptions) (Layered, error) {
+	model, err := split(s.Model)
+	if err != nil {
+		return Layered{}, err
+	}
+	out := Layered{Skeleton: Skeleton{Dir: s.Dir}}
+	for _, f := range model {
+		if f.number != 7 { // ModelProto.graph
+			out.Model = append(out.Model, f.whole...)
+			continue
+		}
+		edited, layers, err := giveLayers(f.content, last, o)
+		if err != nil {
+			return Layered{}, fmt.Errorf("give out layers: %w", err)
+		}
+		out.Model, out.Layers = appendMessage(out.Model, 7, edited), layers
+	}
+	if len(out.Layers) == 0 {
+		return Layered{}, errNotFollowed
+	}
+	return out, nil
+}
+
+func giveLayers(message []byte, last Value, o LayerOptions) ([]byte, []Value, error) {
+	n, err := follow(message)
+	if err != nil {
+		return nil, nil, err
+	}
+	norm, top, err := n.finalNorm(last.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	inner, err := n.layers(top, o.Count)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := slices.Clone(message)
+	var layers []Value
+	for i, value := range inner[:min(len(inner), o.Most)] {
+		v := Value{Name: fmt.Sprintf("darkroom.layer.%d", i+1), Type: last.Type, Dims: last.Dims}
+		if o.Normed {
+			out = append(out, n.repeat(norm, map[string]string{top: value, last.Name: v.Name}, v.Name+"/")...)
+		} else {
+			cast := append(nodeOf("Cast", v.Name, value), integerAttribute("to", int64(v.Type))...)
+			out = appendMessage(out, 1, cast)
+		}
+		out = appendMessage(out, 12, n.output(last.Name, v.Name))
+		layers = append(layers, v)
+	}
+	return out, layers, nil
+}
+
+// layers walks down the chain of sums from the last layer and returns the layers' values below it, the embeddings last.
+func (n network) layers(top string, count int) ([]string, error) {
+	var chain []string
+	for x, ok := n.below(top); ok && len(chain) <= len(n.nodes); x, ok = n.below(x) {
+		chain = append(chain, x)
+	}
+	if len(chain)%2 != 0 || len(chain) == 0 || count != 0 && len(chain) != 2*count {
+		return nil, fmt.Errorf("%w: %d sums in a chain, want two to each of %d layers", errNotFollowed, len(chain), count)
+	}
+	var inner []string
+	for i := 1; i < len(chain); i += 2 {
+		inner = append(inner, chain[i])
+	}
+	return inner, nil
+}
+
+// finalNorm finds the nodes between the last layer's value, top, and the output.
+func (n network) finalNorm(output string) (norm []int, top string, err error) {
+	seen := map[string]bool{}
+	for todo := []string{output}; len(todo) > 0; {
+		x := todo[0]
+		todo = todo[1:]
+		if seen[x] {
+			continue
+		}
+		seen[x] = true
+		if _, sum := n.below(x); sum && n.origin(x) == x {
+			if top != "" {
+				return nil, "", errNotFollowed
+			}
+			top = x
+			continue
+		}
+		at, made := n.maker[x]
+		if !made {
+			return nil, "", errNotFollowed // the network's own input, and no sum before it
+		}
+		if !slices.Contains(norm, at) {
+			norm = append(norm, at)
+		}
+		for _, in := range n.nodes[at].in {
+			if n.live[in] {
+				todo = append(todo, in)
+			}
+		}
+	}
+	slices.Sort(norm)
+	if top == "" || len(norm) == 0 {
+		return nil, "", errNotFollowed
+	}
+	return norm, top, nil
+}

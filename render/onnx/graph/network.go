@@ -1,0 +1,175 @@
+package graph
+
+// network is a GraphProto whose values can be followed.
+type network struct {
+	nodes   []node
+	outputs [][]part
+	maker   map[string]int  // by value: the node it comes from
+	live    map[string]bool // values that depend on the network's inputs
+}
+
+// node is one NodeProto.
+type node struct {
+	fields  []part
+	op      string
+	in, out []string
+}
+
+// follow reads a graph: node = 1, initializer = 5, input = 11, output = 12.
+func follow(message []byte) (network, error) {
+	fields, err := split(message)
+	if err != nil {
+		return network{}, err
+	}
+	n := network{maker: map[string]int{}, live: map[string]bool{}}
+	weights := map[string]bool{}
+	for _, f := range fields {
+		if f.number != 1 && f.number != 5 && f.number != 11 && f.number != 12 {
+			continue
+		}
+		inside, err := split(f.content)
+		if err != nil {
+			return network{}, err
+		}
+		switch f.number {
+		case 1:
+			n.add(inside)
+		case 5:
+			weights[textOf(inside, 8)] = true
+		case 11:
+			n.live[textOf(inside, 1)] = true
+		case 12:
+			n.outputs = append(n.outputs, inside)
+		}
+	}
+	for name := range weights { // before IR version 4 a weight was an input too
+		delete(n.live, name)
+	}
+	n.enliven()
+	return n, nil
+}
+
+// add takes the next node: input = 1, output = 2, op_type = 4.
+func (n *network) add(fields []part) {
+	x := node{fields: fields, op: textOf(fields, 4)}
+	for _, f := range fields {
+		switch f.number {
+		case 1:
+			x.in = append(x.in, string(f.content))
+		case 2:
+			x.out = append(x.out, string(f.content))
+		}
+	}
+	for _, out := range x.out {
+		n.maker[out] = len(n.nodes)
+	}
+	n.nodes = append(n.nodes, x)
+}
+
+// enliven follows the inputs through the nodes, which ONNX has in an order in which each value is made before it is read.
+func (n *network) enliven() {
+	for _, x := range n.nodes {
+		for _, in := range x.in {
+			if n.live[in] {
+				for _, out := range x.out {
+					n.live[out] = true
+				}
+				break
+			}
+		}
+	}
+}
+
+// origin passes over nodes that change nothing but the type.
+func (n network) origin(value string) string {
+	for range n.nodes { // so that a network that runs in a circle comes to an end
+		at, made := n.maker[value]
+		if !made || n.nodes[at].op != "Cast" && n.nodes[at].op != "Identity" || len(n.nodes[at].in) == 0 {
+			return value
+		}
+		value = n.nodes[at].in[0]
+	}
+	return value
+}
+
+// below returns x where value is a sum x + f(x).
+func (n network) below(value string) (x string, ok bool) {
+	at, made := n.maker[n.origin(value)]
+	if !made || n.nodes[at].op != "Add" || len(n.nodes[at].in) != 2 {
+		return "", false
+	}
+	a, b := n.nodes[at].in[0], n.nodes[at].in[1]
+	if !n.live[a] || !n.live[b] {
+		return "", false // a bias, say
+	}
+	if x := n.origin(a); n.depends(b, x) {
+		return x, true
+	}
+	if x := n.origin(b); n.depends(a, x) {
+		return x, true
+	}
+	return "", false
+}
+
+// depends tells whether a value is worked out from another.
+func (n network) depends(value, on string) bool {
+	seen := make([]bool, len(n.nodes))
+	for todo := []string{value}; len(todo) > 0; {
+		x := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if x == on {
+			return true
+		}
+		if at, made := n.maker[x]; made && !seen[at] {
+			seen[at] = true
+			todo = append(todo, n.nodes[at].in...)
+		}
+	}
+	return false
+}
+
+// repeat writes nodes once more, with some values renamed and all that they make under a prefix.
+func (n network) repeat(nodes []int, names map[string]string, prefix string) []byte {
+	for _, at := range nodes {
+		for _, out := range n.nodes[at].out {
+			if names[out] == "" && out != "" {
+				names[out] = prefix + out
+			}
+		}
+	}
+	var all []byte
+	for _, at := range nodes {
+		var b []byte
+		for _, f := range n.nodes[at].fields {
+			text := string(f.content)
+			switch {
+			case f.number <= 2 && names[text] != "":
+				b = appendMessage(b, f.number, []byte(names[text]))
+			case f.number == 3: // the node's own name
+				b = appendMessage(b, 3, []byte(prefix+text))
+			default:
+				b = append(b, f.whole...)
+			}
+		}
+		all = appendMessage(all, 1, b)
+	}
+	return all
+}
+
+// output is an output's ValueInfoProto under another name.
+func (n network) output(like, name string) []byte {
+	var b []byte
+	for _, fields := range n.outputs {
+		if textOf(fields, 1) != like {
+			continue
+		}
+		for _, f := range fields {
+			if f.number == 1 {
+				b = appendMessage(b, 1, []byte(name))
+			} else {
+				b = append(b, f.whole...)
+			}
+		}
+	}
+	return b
+}

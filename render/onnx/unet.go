@@ -1,0 +1,72 @@
+package onnx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"darkroom/render/tensor"
+)
+
+// Unet runs one denoising step on latents [b,4,h,w] (an inpainting model's have 9 channels), led by hidden states
+// [b, n × TextLength, width] and what else the family has, and returns what the model predicts (see Config.Prediction)
+// as [b,4,h,w]. Where Config.FractionalTimesteps is false the nearest whole timestep is used.
+func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given tensor.Given) (tensor.Tensor, error) {
+	if err := m.checkGiven(latents, given); err != nil {
+		return tensor.Tensor{}, fmt.Errorf("denoise: %w", err)
+	}
+	out := tensor.New(latents.Shape[0], m.Folder.Config.LatentChannels, latents.Shape[2], latents.Shape[3])
+	err := m.unet.inBatches(latents.Batch(), func(from, to int) error {
+		feeds, err := m.feedUnet(latents, timestep, given, from, to)
+		return m.unet.call1(ctx, m.ports.noise, out.Rows(from, to), err, feeds...)
+	})
+	return done(out, "denoise", err)
+}
+
+// feedUnet makes the feeds of the UNet's inputs, in the order of unetInputs.
+func (m *Model) feedUnet(latents tensor.Tensor, timestep float64, given tensor.Given, from, to int) ([]feed, error) {
+	p := m.ports
+	sample, err1 := feedFloats(p.sample, latents.Rows(from, to))
+	step, err2 := feedTimestep(p.timestep, timestep)
+	feeds, err := []feed{sample, step}, errors.Join(err1, err2)
+	for i, t := range []tensor.Tensor{given.Hidden, given.Pooled, given.TimeIDs, given.Guidance} {
+		port := p.unetGiven()[i]
+		if port.Name == "" {
+			continue
+		}
+		f, err3 := feedFloats(port, t.Rows(from, to))
+		feeds, err = append(feeds, f), errors.Join(err, err3)
+	}
+	return feeds, err
+}
+
+// checkGiven sees that everything is there that this model's family is led by, for every item of the batch.
+func (m *Model) checkGiven(latents tensor.Tensor, given tensor.Given) error {
+	if err := latents.Check(); err != nil {
+		return err
+	}
+	if len(latents.Shape) != 4 || latents.Shape[1] != m.unetChannels() {
+		return fmt.Errorf("latents %v, want [b,%d,h,w]", latents.Shape, m.unetChannels())
+	}
+	for i, t := range []tensor.Tensor{given.Hidden, given.Pooled, given.TimeIDs, given.Guidance} {
+		port := m.ports.unetGiven()[i]
+		if port.Name == "" {
+			continue
+		}
+		if err := t.Check(); err != nil {
+			return fmt.Errorf("%s: %w", port.Name, err)
+		}
+		if len(t.Shape) != len(port.Dims) || t.Shape[0] != latents.Shape[0] {
+			return fmt.Errorf("%v: got shape %v beside latents of %v", port, t.Shape, latents.Shape)
+		}
+	}
+	return nil
+}
+
+// unetChannels is how many channels of latents the UNet reads.
+func (m *Model) unetChannels() int {
+	if m.Folder.Config.Inpaint {
+		return inpaintChannels
+	}
+	return m.Folder.Config.LatentChannels
+}
