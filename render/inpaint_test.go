@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"math"
 	"os"
+	"strings"
 	"testing"
 
 	"darkroom/render/picture"
@@ -105,5 +106,55 @@ func TestInpaintAsDiffusers(t *testing.T) {
 	}
 	if len(cases) < 30 {
 		t.Errorf("got %d recorded cases, want 30 or more", len(cases))
+	}
+}
+
+// TestInpaintAsA1111 compares the mask and finished latents with A1111's steps, retold by recipe/inpaint.py. dpm2 is not
+// among them: A1111 leaves out a level there.
+func TestInpaintAsA1111(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/inpaint_a1111.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct {
+		Blurred []int // every third pixel of every third line
+		Mask    []float32
+		Noise   []float32
+		Cases   []struct {
+			Sampler string
+			Latents []float64
+		}
+	}
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	r := regionOf(Fit(window(), 64, 48), 8, picture.A1111)
+	for i, v := range want.Blurred {
+		if got := int(r.pixels.GrayAt(i%22*3, i/22*3).Y); got-v > 1 || v-got > 1 {
+			t.Errorf("blurred mask at (%d, %d): got %d, want %d", i%22*3, i/22*3, got, v)
+		}
+	}
+	for i, v := range want.Mask {
+		if got := r.latent.Data[i]; got != v {
+			t.Errorf("latent %d of the mask: got %v, want %v", i, got, v)
+		}
+	}
+	for _, c := range want.Cases {
+		name := strings.TrimPrefix(c.Sampler, "sample_")
+		s, job := inpainting(t, 0.7)
+		s.Dialect, s.Sampler = picture.A1111, name
+		job.Latents = &tensor.Tensor{Shape: []int{1, 4, 6, 8}, Data: want.Noise}
+		done := paint(t, newMixing(t, false), s, job)
+		if got, want := done.Tiles[0].Image.NRGBAAt(5, 40), (color.NRGBA{20, 200, 90, 255}); got != want {
+			t.Errorf("%s: far from the mask the picture is %v, want %v as it was", name, got, want)
+		}
+		got := done.Latents.Data
+		for i, v := range c.Latents {
+			if d := math.Abs(float64(got[i]) - v); d > 3e-5 {
+				t.Errorf("%s, value %d: got %v, want %v", name, i, got[i], v)
+				break
+			}
+		}
 	}
 }

@@ -1,13 +1,17 @@
-"""Records what diffusers' StableDiffusionInpaintPipeline makes of one picture and mask with every sampler, around a UNet
-and a VAE of one line each, for the tests of package render. The VAE's distribution is so narrow that its draws use up
-random numbers and change nothing.
+"""Records what becomes of one picture and mask, around a UNet and a VAE of one line each, for the tests of package render:
+in diffusers' StableDiffusionInpaintPipeline with every sampler, and in A1111's steps retold with Pillow and k-diffusion.
+The VAE's distribution is so narrow that its draws use up random numbers and change nothing.
 
-    python render/recipe/inpaint.py > render/testdata/inpaint.json
+    python render/recipe/inpaint.py diffusers > render/testdata/inpaint.json
+    python render/recipe/inpaint.py a1111     > render/testdata/inpaint_a1111.json
 
-Recorded with torch 2.15.0 and diffusers 0.42.1.
+Recorded with torch 2.15.0, diffusers 0.42.1, k-diffusion 0.1.1.post1 and Pillow 13.0.0.
 """
 
+import importlib.util
 import json
+import pathlib
+import sys
 import warnings
 
 import diffusers
@@ -81,9 +85,52 @@ def record(name, channels, strength):
     return dict(sampler=name, channels=channels, strength=strength, latents=[float(f"{v:.6g}") for v in out[0, :2].flatten().tolist()])
 
 
+def blurred(grey, sigma=4):
+    """OpenCV's GaussianBlur as A1111 calls it, once along each side."""
+    reach = int(2.5 * sigma + 0.5)
+    kernel = numpy.exp(-numpy.arange(-reach, reach + 1) ** 2 / (2 * sigma**2))
+    kernel /= kernel.sum()
+    pixels = numpy.asarray(grey, dtype=numpy.float64)
+    for axis in (1, 0):
+        wide = numpy.pad(pixels, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], mode="reflect")
+        pixels = sum(k * numpy.take(wide, numpy.arange(i, i + pixels.shape[axis]), axis) for i, k in enumerate(kernel)).round()
+    return Image.fromarray(pixels.astype(numpy.uint8))
+
+
+def a1111():
+    spec = importlib.util.spec_from_file_location("record", pathlib.Path(__file__).parents[1] / "sampler/recipe/record.py")
+    samplers = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(samplers)
+    external, sampling = samplers.kdiffusion()
+    samplers.model = lambda x, t: unet(x, t, None)[0]
+    denoiser = external.CompVisDenoiser(samplers.Inner())
+    soft = blurred(mask())
+    small = numpy.asarray(soft.convert("RGB").resize((WIDTH // 8, HEIGHT // 8)), dtype=numpy.float32)[:, :, 0] / 255
+    paint = torch.tensor(numpy.around(small))
+    pixels = torch.tensor(numpy.asarray(picture(), dtype=numpy.float32).transpose(2, 0, 1)[None] / 255 * 2 - 1)
+    start = Distribution(pixels).latent_dist.mode() * SCALING
+    noise = torch.randn(start.shape, generator=torch.Generator().manual_seed(SEED))
+
+    def masked(x, sigma, **_):
+        return denoiser(x, sigma) * paint + start * (1 - paint)
+
+    cases = []
+    for name in ("sample_euler", "sample_heun", "sample_dpmpp_2m", "sample_lms"):
+        levels = denoiser.get_sigmas(STEPS)[STEPS - int(min(0.7, 0.999) * STEPS) - 1:]
+        with torch.no_grad():
+            done = getattr(sampling, name)(masked, start + noise * levels[0], levels, disable=True)
+        done = done * paint + start * (1 - paint)
+        cases.append(dict(sampler=name, latents=[float(f"{v:.6g}") for v in done[0, :2].flatten().tolist()]))
+    return dict(blurred=numpy.asarray(soft)[::3, ::3].flatten().tolist(), mask=paint.flatten().tolist(),
+                noise=[float(f"{v:.9g}") for v in noise.flatten().tolist()], cases=cases)
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     diffusers.logging.set_verbosity_error()
+    if sys.argv[1] == "a1111":
+        json.dump(a1111(), sys.stdout)
+        sys.exit()
     cases = [record(name, 4, strength) for name in SAMPLERS for strength in (0.7, 1.0)]
     cases += [record(name, 9, strength) for name in ("ddim", "euler_a", "dpmpp_2m") for strength in (0.7, 1.0)]
     print("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]")
