@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/tensor"
 )
@@ -36,15 +37,32 @@ func (t track) at(call int) (read Encoded, text string) {
 	return t.read[text], text
 }
 
-// skip is how many of the text encoder's last layers are left out. A Spec counts as A1111 does: 1, or nothing said, is
-// the last layer itself.
-func (p *painting) skip() int { return max(p.spec.ClipSkip-1, 0) }
+// skip is how many of the text encoder's last layers are left out for a prompt. A Spec counts as A1111 does: 1, or
+// nothing said, is the layer the model was trained with. A1111 reads that one whatever is said where the text encoder
+// is not Stable Diffusion 1's.
+func (p *painting) skip() int {
+	if p.spec.Dialect == picture.A1111 && p.parts.Config.OwnLayer {
+		return 0
+	}
+	return max(p.spec.ClipSkip-1, 0)
+}
+
+// negativeSkip is skip for a negative prompt: diffusers does not skip there.
+func (p *painting) negativeSkip() int {
+	if p.spec.Dialect == picture.Diffusers {
+		return 0
+	}
+	return p.skip()
+}
 
 // readTerms divides the prompt where AND does. Its add-on tags are the Spec's business, not the text's.
 func (p *painting) readTerms() error {
 	rest, _ := prompt.Addons(p.spec.Prompt)
 	if p.terms = prompt.Compose(rest); len(p.terms) > maxTerms {
 		return refuse("AND joins %d prompts here: at most %d can lead together", len(p.terms), maxTerms)
+	}
+	if p.parts.Config.GuidanceWidth > 0 && (len(p.terms) > 1 || p.terms[0].Weight != 1) {
+		return refuse("this model is told how strongly to follow the prompt, so that no prompts can be joined by AND or weighed as a whole")
 	}
 	return nil
 }
@@ -68,23 +86,35 @@ func (p *painting) condition(ctx context.Context, calls prompt.Calls) (text, err
 		out.negative = read(negative)
 	}
 	for i, t := range out.terms {
-		if err := p.encodeTrack(ctx, t.track, longest); err != nil {
+		if err := p.encodeTrack(ctx, t.track, longest, p.skip()); err != nil {
 			return text{}, fmt.Errorf("prompt %d: %w", i+1, err)
 		}
 	}
-	if err := p.encodeTrack(ctx, out.negative, longest); err != nil {
+	if err := p.encodeTrack(ctx, out.negative, longest, p.negativeSkip()); err != nil {
 		return text{}, fmt.Errorf("negative prompt: %w", err)
+	}
+	if p.spec.Negative == "" && p.emptyIsZero() {
+		for said, read := range out.negative.read {
+			out.negative.read[said] = Encoded{Hidden: read.Hidden.Like(), Pooled: read.Pooled.Like()}
+		}
 	}
 	return out, nil
 }
 
+// emptyIsZero tells whether SDXL is led by zeros where there is no negative prompt: in A1111 always, in diffusers where
+// the folder says so.
+func (p *painting) emptyIsZero() bool {
+	c := p.parts.Config
+	return c.Pooled && (c.EmptyIsZero || p.spec.Dialect == picture.A1111)
+}
+
 // encodeTrack encodes each text of a track once, in as many chunks as the longest text of the pass needs.
-func (p *painting) encodeTrack(ctx context.Context, t track, chunks int) error {
+func (p *painting) encodeTrack(ctx context.Context, t track, chunks, skip int) error {
 	for _, s := range t.stages {
 		if _, done := t.read[s.Text]; done {
 			continue
 		}
-		read, err := p.words.Encode(ctx, prompt.Fill(p.cut(s.Text), chunks, p.parts.Tokenizer.Frame()), p.skip())
+		read, err := p.words.Encode(ctx, prompt.Fill(p.cut(s.Text), chunks, p.parts.Tokenizer.Frame()), skip)
 		if err != nil {
 			return err
 		}

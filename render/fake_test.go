@@ -89,7 +89,7 @@ func (f *fakeModel) EncodeImage(_ context.Context, p tensor.Tensor) (tensor.Tens
 }
 
 func (f *fakeModel) parts() Parts {
-	c := Config{Sampler: sampler.StableDiffusion(), ScalingFactor: 0.5, Channels: 4, Factor: 8}
+	c := Config{Sampler: sampler.StableDiffusion(), ScalingFactor: 0.5, Channels: 4, Factor: 8, Skips: 11}
 	c.Sampler.Spacing = sampler.Leading
 	return Parts{Text: f, Unet: f, Decoder: f, Encoder: f, Config: c}
 }

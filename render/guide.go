@@ -12,8 +12,11 @@ import (
 
 // guided tells whether the negative prompt takes part. At a guidance scale of 1 it has no say, unless several prompts
 // lead or one leads by a weight. Below 1 diffusers leaves it out too (do_classifier_free_guidance is scale > 1); A1111
-// always asks for it, so there it leads below 1.
+// always asks for it, so there it leads below 1. A model that is told the guidance scale needs none.
 func (p *painting) guided() bool {
+	if p.parts.Config.GuidanceWidth > 0 {
+		return false
+	}
 	if len(p.terms) > 1 || p.terms[0].Weight != 1 {
 		return true
 	}

@@ -1,6 +1,8 @@
 package render
 
 import (
+	"math"
+
 	"darkroom/render/tensor"
 )
 
@@ -21,5 +23,35 @@ func (p *painting) lead(said text, call, tiles int, x tensor.Tensor) Given {
 	for _, t := range said.terms {
 		add(t.track)
 	}
-	return Given{Hidden: tensor.Stack(hidden...), Pooled: tensor.Stack(pooled...)}
+	given := Given{Hidden: tensor.Stack(hidden...), Pooled: tensor.Stack(pooled...)}
+	c, n := p.parts.Config, len(hidden)*tiles
+	if c.Pooled {
+		given.TimeIDs = timeIDs(n, x.Shape[2]*c.Factor, x.Shape[3]*c.Factor)
+	}
+	if c.GuidanceWidth > 0 {
+		given.Guidance = tensor.Repeat(guidanceWaves(p.spec.GuidanceScale, c.GuidanceWidth), n)
+	}
+	return given
+}
+
+// timeIDs tells SDXL that a picture of this size was cut out of nothing larger: its original height and width, the
+// corner it was cut out at, and the height and width to paint. Both dialects do so by default.
+func timeIDs(n, height, width int) tensor.Tensor {
+	h, w := float32(height), float32(width)
+	return tensor.Repeat(tensor.Tensor{Shape: []int{1, 6}, Data: []float32{h, w, 0, 0, h, w}}, n)
+}
+
+// guidanceWaves writes a guidance scale as an LCM reads it (Luo et al., 2023, after Vaswani et al., 2017): with
+// w = scale − 1, sines and then cosines of 1000·w·10000^(−i/(d/2−1)). Each operation is rounded to float32, as
+// diffusers' get_guidance_scale_embedding does it.
+func guidanceWaves(scale float64, width int) tensor.Tensor {
+	out := tensor.New(1, width)
+	half := width / 2
+	w := float32(scale-1) * 1000
+	fall := float32(math.Log(10000)) / float32(half-1)
+	for i := range half {
+		at := float64(w * float32(math.Exp(float64(float32(i)*-fall))))
+		out.Data[i], out.Data[half+i] = float32(math.Sin(at)), float32(math.Cos(at))
+	}
+	return out
 }

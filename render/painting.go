@@ -57,8 +57,10 @@ func (p *painting) check() error {
 		return refuse("the size %d×%d cannot be painted: this model takes sides that are multiples of %d", s.Width, s.Height, c.Multiple)
 	case len(s.Addons) > 0:
 		return refuse("the add-on %q cannot be used: this program has no add-ons", s.Addons[0].Name)
-	case s.ClipSkip > 1 && c.LastLayer:
+	case p.skip() > c.Skips && c.Skips == 0:
 		return refuse("this model's text encoder gives out its last layer only, so a clip skip of %d cannot be followed", s.ClipSkip)
+	case p.skip() > c.Skips:
+		return refuse("a clip skip of %d cannot be followed: this model's text encoder can be read up to %d", s.ClipSkip, c.Skips+1)
 	case s.Init != nil && p.parts.Encoder == nil:
 		return refuse("this model cannot start from a picture: it has no VAE encoder")
 	case c.Inpaint && p.parts.Encoder == nil:

@@ -49,8 +49,13 @@ type Config struct {
 	Factor        int     // pixels on a side of one latent
 	Multiple      int     // what the sides of a picture must be multiples of, for the UNet's halvings; 0 for Factor
 	Fixed         bool    // the networks take one size only, so no picture can be enlarged
-	LastLayer     bool    // the text encoder gives out its last layer only, so none can be skipped
+	Skips         int     // how many of its text encoder's last layers can be left out
+	OwnLayer      bool    // it was trained with one inner layer (SD 2, SDXL), which A1111 reads whatever the clip skip
 	Chunks        int     // chunks of text the UNet takes; 0 for any number
+	Pooled        bool    // SDXL: the UNet is led by a pooled vector and by the sizes of the picture too
+	EmptyIsZero   bool    // SDXL: diffusers leads by zeros where nobody gave a negative prompt
+	GuidanceWidth int     // LCM: numbers that tell the UNet the guidance scale, so that nothing is guided from outside; 0 for others
+	Distilled     bool    // it was distilled to few steps, for the samplers lcm and tcd
 	Inpaint       bool    // the UNet has 9 channels: it is told a mask and the masked picture too
 }
 

@@ -25,7 +25,7 @@ func Open(dir string, options ...onnx.Option) (*onnx.Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	words, err := tokenizer(f)
+	words, _, err := tokenizers(f)
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}
@@ -36,8 +36,42 @@ func Open(dir string, options ...onnx.Option) (*onnx.Folder, error) {
 	return f, nil
 }
 
-func tokenizer(f *onnx.Folder) (*clip.Tokenizer, error) {
-	return clip.OpenTokenizer(os.DirFS(filepath.Join(f.Dir, "tokenizer")))
+// tokenizers opens a folder's tokenizer, and SDXL's second. They must differ in nothing but what they fill up with, so
+// that one text has the same tokens for both encoders.
+func tokenizers(f *onnx.Folder) (words, second *clip.Tokenizer, err error) {
+	open := func(part string) (*clip.Tokenizer, error) {
+		words, err := clip.OpenTokenizer(os.DirFS(filepath.Join(f.Dir, part)))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", part, err)
+		}
+		return words, nil
+	}
+	if words, err = open("tokenizer"); err != nil || f.Config.Family != onnx.XL {
+		return words, nil, err
+	}
+	if second, err = open(onnx.SecondTokenizer); err != nil {
+		return nil, nil, err
+	}
+	if !words.SameWords(second) {
+		return nil, nil, fmt.Errorf("%s has other words than tokenizer; want the same vocab.json and merges.txt, as SDXL has", onnx.SecondTokenizer)
+	}
+	return words, second, nil
+}
+
+// reader gives each of SDXL's text encoders the ids that its own tokenizer would.
+type reader struct {
+	*onnx.Model
+	words *clip.Tokenizer
+	pad   int32 // of the second tokenizer
+}
+
+// EncodeText implements render.TextEncoder.
+func (r reader) EncodeText(ctx context.Context, ids [][]int32, skip int) (render.Encoded, error) {
+	second := make([][]int32, len(ids))
+	for i, row := range ids {
+		second[i] = r.words.Refill(row, r.pad)
+	}
+	return r.EncodePair(ctx, ids, second, skip)
 }
 
 // checkLength sees that the tokenizer's chunks are as long as the text encoder reads.
@@ -80,7 +114,8 @@ func Config(c onnx.Config) render.Config {
 		},
 		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, Factor: c.PixelsPerLatent, Chunks: c.Chunks,
 		Multiple: c.Multiple, Fixed: c.Fixed != onnx.Size{},
-		LastLayer: true, // onnx.ErrClipSkip
+		Skips: c.Skips, OwnLayer: c.Family != onnx.SD1, Pooled: c.Family == onnx.XL, EmptyIsZero: c.EmptyIsZero,
+		GuidanceWidth: c.GuidanceWidth, Distilled: c.Distilled, Inpaint: c.Inpaint,
 	}
 }
 
@@ -93,7 +128,7 @@ type Easel struct {
 
 // Load loads a folder's networks on a device. onnx.Open must have been called. The error names the folder.
 func Load(ctx context.Context, f *onnx.Folder, device onnx.Device) (*Easel, error) {
-	words, err := tokenizer(f)
+	words, second, err := tokenizers(f)
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}
@@ -102,6 +137,9 @@ func Load(ctx context.Context, f *onnx.Folder, device onnx.Device) (*Easel, erro
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}
 	parts := render.Parts{Text: model, Unet: model, Decoder: model, Tokenizer: words, Config: Config(f.Config)}
+	if second != nil {
+		parts.Text = reader{model, words, second.Pad}
+	}
 	if f.Config.CanEncode {
 		parts.Encoder = model
 	}

@@ -76,8 +76,8 @@ func TestConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := easel.Config(f.Config)
-	if c.Multiple != 16 || c.Fixed || !c.LastLayer || c.Factor != 8 {
-		t.Errorf("the demo model: got %+v, want multiples of 16, any size, the last layer only", c)
+	if c.Multiple != 16 || c.Fixed || c.Skips != 3 || c.OwnLayer || c.Pooled || c.Factor != 8 {
+		t.Errorf("the demo model: got %+v, want multiples of 16, any size, three layers that can be skipped", c)
 	}
 	if f, err = easel.Open(tiny(t, onnxtest.Folder{Side: 3})); err != nil {
 		t.Fatal(err)
