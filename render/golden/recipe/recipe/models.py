@@ -6,6 +6,7 @@ predicts is about as strong as noise is.
 """
 
 import copy
+import json
 import shutil
 from pathlib import Path
 
@@ -143,11 +144,18 @@ def widened(source):
     return net
 
 
+def never_clip(path: Path) -> None:
+    """Published folders say so whatever their scheduler's class is; DDIM would clip by itself."""
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps(config | dict(clip_sample=False), indent=2) + "\n")
+
+
 def build(words: Path, work: Path) -> None:
     for name, pipeline in families(words, work).items():
         folder = work / "torch" / name
         if folder.exists():
             shutil.rmtree(folder)
         pipeline.save_pretrained(folder)
+        never_clip(folder / "scheduler/scheduler_config.json")
         size = sum(p.numel() for p in pipeline.unet.parameters())
         print(f"{name}: a UNet of {size} weights")
