@@ -37,7 +37,7 @@ func rectangle(p picture.Place) image.Rectangle {
 func around(s picture.Spec, mask *image.NRGBA, factor int) region {
 	at := rectangle(*s.Init.Place)
 	open := edges{at.Min.X > 0, at.Min.Y > 0, at.Max.X < s.Width, at.Max.Y < s.Height}
-	band := max(min(at.Dx(), at.Dy())/8, 2*factor)
+	band := max(min(at.Dx(), at.Dy())/6, 2*factor)
 	r := region{pixels: image.NewGray(image.Rect(0, 0, s.Width, s.Height))}
 	for i := range r.pixels.Pix {
 		r.pixels.Pix[i] = uint8(255 - 255*min(open.depth(at, i%s.Width, i/s.Width), band)/band)
