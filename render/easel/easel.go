@@ -128,13 +128,27 @@ type Easel struct {
 
 // Load loads a folder's networks on a device. onnx.Open must have been called. The error names the folder.
 func Load(ctx context.Context, f *onnx.Folder, device onnx.Device) (*Easel, error) {
-	words, second, err := tokenizers(f)
-	if err != nil {
-		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
-	}
 	model, err := onnx.Load(ctx, f, device)
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
+	}
+	parts, err := Parts(model)
+	if err != nil {
+		return nil, errors.Join(err, model.Close())
+	}
+	painter, err := render.New(parts, render.Options{})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
+	}
+	return &Easel{Renderer: painter, Folder: f, Model: model}, nil
+}
+
+// Parts returns what a renderer is made of: a loaded folder's networks, and its tokenizer. The error names the folder.
+func Parts(model *onnx.Model) (render.Parts, error) {
+	f := model.Folder
+	words, second, err := tokenizers(f)
+	if err != nil {
+		return render.Parts{}, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}
 	parts := render.Parts{Text: model, Unet: model, Decoder: model, Tokenizer: words, Config: Config(f.Config)}
 	if second != nil {
@@ -143,11 +157,7 @@ func Load(ctx context.Context, f *onnx.Folder, device onnx.Device) (*Easel, erro
 	if f.Config.CanEncode {
 		parts.Encoder = model
 	}
-	painter, err := render.New(parts, render.Options{})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
-	}
-	return &Easel{Renderer: painter, Folder: f, Model: model}, nil
+	return parts, nil
 }
 
 // Close frees the model's memory.
