@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -101,10 +102,21 @@ var errCopying = errors.New("its input pictures are being copied")
 // job copies what was written down into what the queue carries.
 func job(e store.Entry, p store.Policy) queue.Job {
 	return queue.Job{
-		ID: e.ID, Lane: e.Lane, Server: e.Server, User: e.User, Cost: e.Cost, Spec: e.Spec, Reply: e.Reply,
+		ID: e.ID, Lane: e.Lane, Server: e.Server, User: e.User, Cost: e.Cost, Spec: e.Spec, Reply: address(e),
 		Inputs: e.Inputs, Look: e.Leased, Held: e.State == store.Running, Pictures: e.Pictures,
 		MaxRunning: p.RunningPerUser, Weight: e.Weight, Batch: batch(e),
 	}
+}
+
+// address is where a renderer posts. Pictures that may stand in a message of their own it leaves in the tray, for it has
+// no token: the bot alone can find that message.
+func address(e store.Entry) json.RawMessage {
+	to, err := reply.Decode(e.Reply)
+	if !e.Sent || err != nil {
+		return e.Reply
+	}
+	to.Token, to.Expires = "", time.Time{}
+	return to.Encode()
 }
 
 // again is a job that may have been in a line that is gone: it may have been posted although nobody told the ledger,

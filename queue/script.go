@@ -56,6 +56,7 @@ var (
 	announceScript  = plainScript("announce")
 	renderersScript = plainScript("renderers")
 	trayPutScript   = plainScript("trayput")
+	trayHasScript   = plainScript("trayhas")
 	trayTakeScript  = plainScript("traytake")
 	trayAckScript   = plainScript("trayack")
 )

@@ -53,6 +53,16 @@ func (q *Queue) PutTray(ctx context.Context, d Delivery) error {
 	return nil
 }
 
+// InTray tells whether a delivery of a job lies in the tray: whoever gets the job again need not paint it, and must not
+// post it.
+func (q *Queue) InTray(ctx context.Context, job string) (bool, error) {
+	r, err := q.run(ctx, trayHasScript, anyEpoch, job)
+	if err != nil {
+		return false, fmt.Errorf("look for job %s in the tray: %w", job, err)
+	}
+	return r.text(1) == "1", nil
+}
+
 // TakeTray takes up to n deliveries, the oldest first. One that is not acknowledged within Options.TrayLease comes up
 // again, so a delivery may be met twice. One that cannot be read is an error, and keeps no other back.
 func (q *Queue) TakeTray(ctx context.Context, n int) ([]Delivery, error) {

@@ -47,7 +47,13 @@ func testIntent(t *testing.T, s *store.Store, c *clock) {
 	if d := delivery(t, s, "1-0"); d != (store.Delivery{}) {
 		t.Errorf("before: got %+v, want nothing", d)
 	}
+	if find(t, s, "1-0").Sent {
+		t.Error("before: the job says that it was sent")
+	}
 	ok(t, "sending", s.Sending(t.Context(), "1-0", "c1"))
+	if !find(t, s, "1-0").Sent {
+		t.Error("the job does not say that it may have been sent")
+	}
 	want := store.Delivery{Job: "1-0", User: "u1", State: store.Sending, Channel: "c1", At: noon.UTC()}
 	if d := delivery(t, s, "1-0"); d != want {
 		t.Errorf("got %+v, want %+v", d, want)

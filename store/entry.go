@@ -44,6 +44,7 @@ type Entry struct {
 	Weight  int             // the asker's weight in percent when they asked; 0 is 100
 	Epoch   int64           // the queue's epoch it was last enqueued in; 0 is never
 	Leased  bool            // a renderer had it once: enqueue it again only with Look
+	Sent    bool            // its pictures may stand in a message of their own: see Delivery
 	Message string          // the message that holds the answer, once known
 	Outcome json.RawMessage // a queue outcome, once done
 	Reason  string          // why it failed

@@ -12,8 +12,10 @@ import (
 const columns = `id, server, channel, user_id, parent, verb, state, spec, reply, pending, lane, cost, pictures, spoiler,
 	epoch, leased, message, outcome, reason, created, updated, weight`
 
-// selected are the columns that scan reads: the last tells whether there are input pictures to ask for.
-const selected = columns + `, EXISTS (SELECT 1 FROM job_inputs i WHERE i.job = jobs.id)`
+// selected are the columns that scan reads: the last tell whether there are input pictures to ask for, and whether a
+// message beside the job's own was begun.
+const selected = columns + `, EXISTS (SELECT 1 FROM job_inputs i WHERE i.job = jobs.id),
+	EXISTS (SELECT 1 FROM deliveries d WHERE d.job = jobs.id AND d.state IN ('sending', 'posted'))`
 
 // Find returns a job, or ErrNotFound. One that was erased is not found.
 func (s *Store) Find(ctx context.Context, id string) (Entry, error) {
@@ -112,7 +114,7 @@ func scan(r *sql.Rows) (e Entry, inputs bool, err error) {
 	var spec, reply, pending, outcome string
 	var created, updated int64
 	err = r.Scan(&e.ID, &e.Server, &e.Channel, &e.User, &e.Parent, &e.Verb, &e.State, &spec, &reply, &pending, &e.Lane,
-		&e.Cost, &e.Pictures, &e.Spoiler, &e.Epoch, &e.Leased, &e.Message, &outcome, &e.Reason, &created, &updated, &e.Weight, &inputs)
+		&e.Cost, &e.Pictures, &e.Spoiler, &e.Epoch, &e.Leased, &e.Message, &outcome, &e.Reason, &created, &updated, &e.Weight, &inputs, &e.Sent)
 	if err != nil {
 		return Entry{}, false, err
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"darkroom/bot/reply"
+	"darkroom/queue"
 )
 
 // A post whose answer was lost may have arrived. If the place is closed to the bot when it is repeated, whoever finds the
@@ -22,5 +23,16 @@ func TestAPostThatWasNotAnsweredIsTold(t *testing.T) {
 	}
 	if len(tray.put) != 1 || !tray.put[0].Look {
 		t.Errorf("tray holds %+v, want the pictures, with Look", tray.put)
+	}
+}
+
+// Who gets a job whose pictures lie in the tray leaves it to the bot, which may be posting them at this moment.
+func TestAJobWhosePicturesLieInTheTrayIsLeftToTheBot(t *testing.T) {
+	t.Parallel()
+	_, c := open(t)
+	tray := &shelf{put: []queue.Delivery{{Job: "1-0"}}}
+	found, out, err := reply.NewPoster(c, tray).Look(t.Context(), job(t, fresh()))
+	if err != nil || !found || out.Delivered != reply.DeliveredTray {
+		t.Errorf("got %v, %+v, %v; want it found in the tray", found, out, err)
 	}
 }

@@ -37,6 +37,7 @@ const (
 // tray is where pictures go that cannot be posted by token.
 type tray interface {
 	PutTray(ctx context.Context, d queue.Delivery) error
+	InTray(ctx context.Context, job string) (bool, error)
 }
 
 // Poster is the renderer's voice: it edits the one message that a job answers with.
@@ -73,12 +74,18 @@ const unreadable = "its settings cannot be read by this renderer"
 // late tells whether the token of an answer is no longer to be relied on.
 func (p *Poster) late(to To) bool { return !p.client.now().Before(to.Expires.Add(-tokenMargin)) }
 
-// Look reads the job's message. found means that there is nothing left to paint: it carries this job's pictures, or
-// somebody deleted it.
+// Look reads the job's message. found means that there is nothing left to paint: it carries this job's pictures, somebody
+// deleted it, or the pictures lie in the tray: then the bot alone posts them, perhaps at this moment.
 func (p *Poster) Look(ctx context.Context, job queue.Job) (found bool, out queue.Outcome, err error) {
 	to, spec, err := open(job)
-	if err != nil || p.late(to) {
+	if err != nil {
 		return false, queue.Outcome{}, err
+	}
+	if lies, err := p.tray.InTray(ctx, job.ID); err != nil || lies {
+		return lies, queue.Outcome{Channel: to.Channel, Delivered: DeliveredTray}, err
+	}
+	if p.late(to) {
+		return false, queue.Outcome{}, nil
 	}
 	posted, err := p.client.Fetch(ctx, to)
 	switch {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,10 @@ func (s *shelf) PutTray(_ context.Context, d queue.Delivery) error {
 		s.put = append(s.put, d)
 	}
 	return s.err
+}
+
+func (s *shelf) InTray(_ context.Context, job string) (bool, error) {
+	return slices.ContainsFunc(s.put, func(d queue.Delivery) bool { return d.Job == job }), s.err
 }
 
 func job(t *testing.T, to reply.To) queue.Job {
