@@ -20,6 +20,8 @@ type painting struct {
 	passes   []pass        // one, or two with a hires pass
 	terms    []prompt.Term // what the prompt says, divided where AND does
 	start    *start        // nil when painting begins with nothing
+	net      Unet          // the model's, or its seamless one
+	decoder  Decoder       // likewise
 	previews *previews
 	progress *progress
 	millis   map[string]int64
@@ -34,7 +36,7 @@ func (r *Renderer) begin(spec picture.Spec, job Job) (*painting, error) {
 	if err != nil {
 		return nil, refused(fmt.Sprintf("there is no sampler called %q here", spec.Sampler), err)
 	}
-	p := &painting{Renderer: r, spec: spec, job: job, method: method, millis: map[string]int64{}}
+	p := &painting{Renderer: r, spec: spec, job: job, method: method, net: r.parts.Unet, decoder: r.parts.Decoder, millis: map[string]int64{}}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
@@ -63,6 +65,8 @@ func (p *painting) check() error {
 		return refuse("a clip skip of %d cannot be followed: this model's text encoder can be read up to %d", s.ClipSkip, c.Skips+1)
 	case s.Init != nil && p.parts.Encoder == nil:
 		return refuse("this model cannot start from a picture: it has no VAE encoder")
+	case s.Tiling && p.parts.Seamless == nil:
+		return refuse("this model cannot paint pictures whose edges fit each other")
 	case c.Inpaint && p.parts.Encoder == nil:
 		return refuse("this inpainting model cannot paint: it has no VAE encoder")
 	case s.Init != nil && p.job.Input == nil:
@@ -91,6 +95,11 @@ func (p *painting) checkLatents(given tensor.Tensor) error {
 // encode runs the networks that come before the first step.
 func (p *painting) encode(ctx context.Context) error {
 	var err error
+	if p.spec.Tiling {
+		if p.net, p.decoder, err = p.parts.Seamless(ctx); err != nil {
+			return err
+		}
+	}
 	for i := range p.passes {
 		if p.passes[i].text, err = p.condition(ctx, p.passes[i].calls); err != nil {
 			return err
@@ -143,7 +152,7 @@ func (p *painting) decode(ctx context.Context, latents tensor.Tensor) ([]Tile, e
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
-		pixels, err := p.pixels(ctx, latents.Row(i))
+		pixels, err := p.pixels(ctx, p.decoder, latents.Row(i))
 		if err != nil {
 			return nil, fmt.Errorf("tile %d: %w", i+1, err)
 		}
@@ -153,12 +162,12 @@ func (p *painting) decode(ctx context.Context, latents tensor.Tensor) ([]Tile, e
 	return tiles, nil
 }
 
-// pixels runs the decoder on latents as the sampler leaves them. Networks in half precision may overflow: then there is
+// pixels runs a decoder on latents as the sampler leaves them. Networks in half precision may overflow: then there is
 // no picture, and no other try would give one.
-func (r *Renderer) pixels(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error) {
+func (r *Renderer) pixels(ctx context.Context, d Decoder, latents tensor.Tensor) (tensor.Tensor, error) {
 	r.decoding.Lock()
 	defer r.decoding.Unlock()
-	pixels, err := r.decodeLatents(ctx, r.parts.Decoder, tensor.Scale(latents, float32(1/r.parts.Config.ScalingFactor)))
+	pixels, err := r.decodeLatents(ctx, d, tensor.Scale(latents, float32(1/r.parts.Config.ScalingFactor)))
 	if err != nil {
 		return tensor.Tensor{}, err
 	}

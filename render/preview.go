@@ -55,7 +55,7 @@ func (v *previews) sheet(ctx context.Context, estimates []tensor.Tensor) image.I
 			tiles = append(tiles, nil)
 			continue
 		}
-		pixels, err := v.renderer.pixels(ctx, shrink(e, v.shrinkage(e)))
+		pixels, err := v.renderer.pixels(ctx, v.renderer.parts.Decoder, shrink(e, v.shrinkage(e)))
 		if err != nil {
 			return nil
 		}

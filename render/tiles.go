@@ -28,7 +28,16 @@ func (r *Renderer) encodePixels(ctx context.Context, pixels tensor.Tensor) (tens
 func (r *Renderer) decodeLatents(ctx context.Context, d Decoder, latents tensor.Tensor) (tensor.Tensor, error) {
 	in := func() (tensor.Tensor, error) {
 		t := tiling{side: r.tileSide() / r.parts.Config.Factor, out: r.tileSide()}
-		return t.run(ctx, latents, d.DecodeLatents)
+		if d == r.parts.Decoder {
+			return t.run(ctx, latents, d.DecodeLatents)
+		}
+		// A decoder that wraps around would do so in each tile. The other sees what lies beyond the edges instead.
+		out, err := t.run(ctx, wrapped(latents, wrapMargin), r.parts.Decoder.DecodeLatents)
+		if err != nil {
+			return out, err
+		}
+		f := r.parts.Config.Factor
+		return crop(out, wrapMargin*f, wrapMargin*f, latents.Shape[2]*f, latents.Shape[3]*f), nil
 	}
 	if r.tooLarge(latents.Shape[2]*latents.Shape[3], r.parts.Config.Factor) {
 		return in()
@@ -95,6 +104,20 @@ func crop(t tensor.Tensor, y, x, height, width int) tensor.Tensor {
 			from := (plane*h+y+i)*w + x
 			copy(out.Data[(plane*height+i)*width:], t.Data[from:from+width])
 		}
+	}
+	return out
+}
+
+// wrapMargin is how many latents around a picture the decoder is shown: half of what two tiles of 512 pixels share.
+const wrapMargin = 8
+
+// wrapped puts the opposite edges of [b, c, h, w] around it.
+func wrapped(t tensor.Tensor, by int) tensor.Tensor {
+	h, w := t.Shape[2], t.Shape[3]
+	out := tensor.New(t.Shape[0], t.Shape[1], h+2*by, w+2*by)
+	for i := range out.Data {
+		plane, y, x := i/((h+2*by)*(w+2*by)), i/(w+2*by)%(h+2*by)-by, i%(w+2*by)-by
+		out.Data[i] = t.Data[(plane*h+(y%h+h)%h)*w+(x%w+w)%w]
 	}
 	return out
 }

@@ -157,6 +157,10 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	if f.Config.CanEncode {
 		parts.Encoder = model
 	}
+	parts.Seamless = func(ctx context.Context) (render.Unet, render.Decoder, error) {
+		pair, err := model.Seamless(ctx)
+		return pair, pair, err
+	}
 	return parts, nil
 }
 

@@ -20,6 +20,8 @@ type Model struct {
 	ports                  ports
 	text                   []*session // by tower
 	unet, decoder, encoder *session
+
+	wrapped seamless
 }
 
 // Load loads a folder's networks. Open must have been called. The caller closes the model.
@@ -45,15 +47,10 @@ func (m *Model) load(ctx context.Context) error {
 	m.text = make([]*session, len(p.towers))
 	var parts []part
 	for i, t := range p.towers {
-		n, err := f.textNetwork(t)
-		if err != nil {
-			return err
-		}
-		parts = append(parts, part{&m.text[i], n})
+		parts = append(parts, part{&m.text[i], f.textNetwork(t)})
 	}
 	parts = append(parts,
-		part{&m.unet, network{path: f.path(unetPart), inputs: p.unetInputs(), outputs: []graph.Value{p.noise}}},
-		part{&m.decoder, network{path: f.path(decoderPart), inputs: []graph.Value{p.latent}, outputs: []graph.Value{p.pixels}}})
+		part{&m.unet, m.unetNetwork()}, part{&m.decoder, m.decoderNetwork()})
 	if f.Config.CanEncode {
 		parts = append(parts, part{&m.encoder, network{path: f.path(encoderPart), inputs: []graph.Value{p.picture}, outputs: []graph.Value{p.mean}}})
 	}
@@ -70,9 +67,21 @@ func (m *Model) load(ctx context.Context) error {
 	return nil
 }
 
+func (m *Model) unetNetwork() network {
+	n := network{path: m.Folder.path(unetPart), inputs: m.ports.unetInputs(), outputs: []graph.Value{m.ports.noise}}
+	if m.ports.narrow {
+		n.edits = append(n.edits, m.ports.widened)
+	}
+	return n
+}
+
+func (m *Model) decoderNetwork() network {
+	return network{path: m.Folder.path(decoderPart), inputs: []graph.Value{m.ports.latent}, outputs: []graph.Value{m.ports.pixels}}
+}
+
 // Close frees the model's memory once its running calls have returned. Later calls return ErrClosed.
 func (m *Model) Close() error {
-	var errs []error
+	errs := []error{m.DropSeamless()}
 	for _, s := range append(m.text, m.unet, m.decoder, m.encoder) {
 		errs = append(errs, s.close())
 	}
