@@ -110,6 +110,9 @@ func feedTimestep(port graph.Value, t float64) (feed, error) {
 	case graph.Int64:
 		return feedNumber(port, int64(math.RoundToEven(t)))
 	}
+	if len(port.Dims) == 0 { // such a network is edited to take this: see widened
+		return feedNumber(port, float32(t))
+	}
 	n := max(port.Dims[0], 1)
 	b := make([]byte, 2*n)
 	for i := range n {

@@ -214,7 +214,6 @@ func TestRefusedFolders(t *testing.T) {
 			Inputs:  []graph.Value{{Name: "latent_sample", Type: graph.Float, Dims: []int{0, 4, 0, 0}}, {Name: "mask", Type: graph.Float}},
 			Outputs: []graph.Value{{Name: "sample", Type: graph.Float, Dims: []int{0, 3, 0, 0}}},
 		}.Encode())), []string{"vae_decoder/model.onnx", "mask", "not understood"}},
-		{"a float16 scalar", onnxtest.Folder{Timestep: graph.Value{Type: graph.Float16}}, nil, []string{"unet/model.onnx", "timestep float16 []"}},
 		{"bfloat16", onnxtest.Folder{Float: graph.BFloat16}, nil, []string{"model.onnx", "bfloat16", "want element type"}},
 		{"a broken card", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":"all"}`), []string{"darkroom.json"}},
 		{"a card with an odd size", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":[{"width":100,"height":64}]}`), []string{"darkroom.json", "100×64", "multiples of 8"}},

@@ -80,14 +80,15 @@ var exports = map[string]onnxtest.Folder{
 	"weights in a file of their own": {External: true},
 	"int32 ids, old weights, batch of one, float timestep of one": {IDs: graph.Int32, Old: true, Sample: true, Batch: 1,
 		Timestep: graph.Value{Type: graph.Float, Dims: []int{1}}},
-	"int64 timestep":                  {Timestep: graph.Value{Type: graph.Int64, Dims: []int{1}}},
-	"int32 scalar timestep":           {Timestep: graph.Value{Type: graph.Int32}},
-	"int64 scalar timestep":           {Timestep: graph.Value{Type: graph.Int64}},
-	"free number of timesteps":        {Timestep: graph.Value{Type: graph.Float, Dims: []int{0}}},
-	"double scalar timestep":          {Timestep: graph.Value{Type: graph.Double}},
-	"half floats":                     {Float: graph.Float16, Timestep: graph.Value{Type: graph.Float16, Dims: []int{1}}},
-	"half floats with a float scalar": {Float: graph.Float16, Sample: true},
-	"a batch of two":                  {Batch: 2},
+	"int64 timestep":                    {Timestep: graph.Value{Type: graph.Int64, Dims: []int{1}}},
+	"int32 scalar timestep":             {Timestep: graph.Value{Type: graph.Int32}},
+	"int64 scalar timestep":             {Timestep: graph.Value{Type: graph.Int64}},
+	"free number of timesteps":          {Timestep: graph.Value{Type: graph.Float, Dims: []int{0}}},
+	"double scalar timestep":            {Timestep: graph.Value{Type: graph.Double}},
+	"half floats":                       {Float: graph.Float16, Timestep: graph.Value{Type: graph.Float16, Dims: []int{1}}},
+	"half floats with a scalar of them": {Float: graph.Float16, Timestep: graph.Value{Type: graph.Float16}},
+	"half floats with a float scalar":   {Float: graph.Float16, Sample: true},
+	"a batch of two":                    {Batch: 2},
 }
 
 func TestNetworks(t *testing.T) {

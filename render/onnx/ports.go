@@ -23,8 +23,6 @@ func (w wanted) check(v graph.Value) error {
 		return fmt.Errorf("%v: want element type %v", v, w.types)
 	case !slices.Contains(w.ranks, len(v.Dims)):
 		return fmt.Errorf("%v: want %v dimensions", v, w.ranks)
-	case v.Type == graph.Float16 && len(v.Dims) == 0:
-		return fmt.Errorf("%v: want float32, or one dimension", v) // the binding cannot make a float16 scalar
 	}
 	for i, n := range w.dims {
 		if v.Dims[i] != 0 && v.Dims[i] != n {
@@ -38,6 +36,7 @@ func (w wanted) check(v graph.Value) error {
 type ports struct {
 	towers                           []tower     // the text encoder; SDXL's two
 	sample, timestep, context, noise graph.Value // of the UNet
+	narrow                           bool        // the timestep is a float16 scalar, which is fed as float32: see widened
 	pooled, timeIDs, guidance        graph.Value // of the UNet: SDXL's text_embeds and time_ids, LCM's timestep_cond
 	latent, pixels                   graph.Value // of the decoder
 	picture, mean                    graph.Value // of the encoder
@@ -47,8 +46,10 @@ type ports struct {
 type tower struct {
 	part        string
 	ids, pooled graph.Value
+	last        graph.Value   // hidden states after the final norm
+	count       int           // layers, as the configuration says; 0 where it does not
 	layers      []graph.Value // hidden states, by the number of layers left out
-	added       bool          // but for the first, or for all of SDXL's, the layers are no outputs of the file: see layered
+	added       bool          // but for the first, or for all of SDXL's, the layers are no outputs of the file: see giveLayers
 }
 
 // unetGiven lists the inputs for the tensors of a tensor.Given, in its order.
@@ -109,6 +110,7 @@ func (f *Folder) findPorts() error {
 		}
 		*x.into = v
 	}
+	p.narrow = p.timestep.Type == graph.Float16 && len(p.timestep.Dims) == 0
 	for i := range c.textParts() {
 		t, err := f.findTower(i)
 		if err != nil {

@@ -26,10 +26,13 @@ type session struct {
 
 // network is what a session is made of.
 type network struct {
-	path            string         // of the file, which is loaded as it is
-	edited          graph.Skeleton // loaded in its place, if it is not empty
+	path            string // of the file
 	inputs, outputs []graph.Value
+	edits           []edit // made to the graph, in memory, before it is loaded
 }
+
+// edit changes a model whose weights are left out; see graph.ReadSkeleton.
+type edit func(model []byte) ([]byte, error)
 
 // newSession loads a network on a device. Here, and only here, graph and weights come together: by path, so that weights
 // beside the graph are found and mapped by the runtime; or from an edited graph in memory, whose weights are still found
@@ -41,15 +44,31 @@ func newSession(n network, device Device) (_ *session, err error) {
 	}
 	defer func() { err = errors.Join(err, options.Destroy()) }()
 	s := &session{path: n.path, batch: n.inputs[0].Dims[0]}
-	if n.edited.Model == nil {
+	if len(n.edits) == 0 {
 		s.ort, err = ort.NewDynamicAdvancedSession(n.path, names(n.inputs), names(n.outputs), options)
-	} else if err = options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", n.edited.Dir); err == nil {
-		s.ort, err = ort.NewDynamicAdvancedSessionWithONNXData(n.edited.Model, names(n.inputs), names(n.outputs), options)
+	} else {
+		s.ort, err = n.loadEdited(options)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", n.path, err)
 	}
 	return s, nil
+}
+
+func (n network) loadEdited(options *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
+	s, err := graph.ReadSkeleton(n.path)
+	if err != nil {
+		return nil, err
+	}
+	for _, edit := range n.edits {
+		if s.Model, err = edit(s.Model); err != nil {
+			return nil, err
+		}
+	}
+	if err := options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", s.Dir); err != nil {
+		return nil, err
+	}
+	return ort.NewDynamicAdvancedSessionWithONNXData(s.Model, names(n.inputs), names(n.outputs), options)
 }
 
 func names(values []graph.Value) []string {

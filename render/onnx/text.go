@@ -82,21 +82,15 @@ func (t tower) outputs() []graph.Value {
 }
 
 // textNetwork is a text encoder's network, edited where layers must be added.
-func (f *Folder) textNetwork(t tower) (network, error) {
+func (f *Folder) textNetwork(t tower) network {
 	n := network{path: f.path(t.part), inputs: []graph.Value{t.ids}, outputs: t.outputs()}
-	if !t.added {
-		return n, nil
+	if t.added {
+		n.edits = append(n.edits, func(model []byte) ([]byte, error) {
+			model, _, err := f.giveLayers(t, model)
+			return model, err
+		})
 	}
-	last, err := f.port(f.lastLayer(t.part), true)
-	if err != nil {
-		return n, fmt.Errorf("%s: %w", n.path, err)
-	}
-	added, err := f.layered(t.part, last)
-	if err != nil {
-		return n, fmt.Errorf("%s: %w", n.path, err)
-	}
-	n.edited = added.Skeleton
-	return n, nil
+	return n
 }
 
 // beside joins [b, n, v] and [b, n, w] to [b, n, v+w].

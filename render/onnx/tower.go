@@ -12,7 +12,7 @@ const maxSkips = 11
 // findTower finds the ports of text encoder i and the layers it can give out.
 func (f *Folder) findTower(i int) (tower, error) {
 	c := f.Config
-	t := tower{part: c.textParts()[i]}
+	t := tower{part: c.textParts()[i], count: f.towers[i].layers}
 	length := map[int]int{1: c.TextLength}
 	var err error
 	if t.ids, err = f.port(wanted{t.part, []string{"input_ids"}, []int{2}, integers, length, false}, false); err != nil {
@@ -29,12 +29,12 @@ func (f *Folder) findTower(i int) (tower, error) {
 	if c.Family == XL {
 		return t, f.findInner(&t, length)
 	}
-	last, err := f.port(f.lastLayer(t.part), true)
-	t.layers = []graph.Value{last}
-	if err == nil {
-		f.addLayers(&t, last)
+	if t.last, err = f.port(f.lastLayer(t.part), true); err != nil {
+		return t, err
 	}
-	return t, err
+	t.layers = []graph.Value{t.last}
+	f.addLayers(&t)
+	return t, nil
 }
 
 // lastLayer is the output after the final norm.
@@ -59,11 +59,11 @@ func (f *Folder) findInner(t *tower, length map[int]int) error {
 	if len(t.layers) > 0 {
 		return nil
 	}
-	last, err := f.port(f.lastLayer(t.part), true)
-	if err != nil {
+	var err error
+	if t.last, err = f.port(f.lastLayer(t.part), true); err != nil {
 		return err
 	}
-	if f.addLayers(t, last); len(t.layers) == 0 {
+	if f.addLayers(t); len(t.layers) == 0 {
 		return fmt.Errorf("no output called %q and so on, and its layers cannot be told apart; want an export with all hidden states, as Optimum makes it for SDXL", layerName(0))
 	}
 	return nil
@@ -72,25 +72,19 @@ func (f *Folder) findInner(t *tower, length map[int]int) error {
 func layerName(i int) string { return fmt.Sprintf("hidden_states.%d", i) }
 
 // addLayers notes the layers that can be added to the file's network, if it can be followed.
-func (f *Folder) addLayers(t *tower, last graph.Value) {
-	added, err := f.layered(t.part, last)
+func (f *Folder) addLayers(t *tower) {
+	s, err := graph.ReadSkeleton(f.path(t.part))
+	if err != nil {
+		return
+	}
+	_, added, err := f.giveLayers(*t, s.Model)
 	if err != nil {
 		return // a network that was fused, say: it is good for all but clip skip
 	}
-	t.layers, t.added = append(t.layers, added.Layers...), true
+	t.layers, t.added = append(t.layers, added...), true
 }
 
-// layered is a text encoder's network, without its weights, that gives out its inner layers too.
-func (f *Folder) layered(part string, last graph.Value) (graph.Layered, error) {
-	s, err := graph.ReadSkeleton(f.path(part))
-	if err != nil {
-		return graph.Layered{}, err
-	}
-	want := 0
-	for i, name := range f.Config.textParts() {
-		if name == part {
-			want = f.towers[i].layers
-		}
-	}
-	return graph.GiveLayers(s, last, graph.LayerOptions{Most: maxSkips + 1, Count: want, Normed: f.Config.Family != XL})
+// giveLayers makes a text encoder's network give out its inner layers too.
+func (f *Folder) giveLayers(t tower, model []byte) ([]byte, []graph.Value, error) {
+	return graph.GiveLayers(model, t.last, graph.LayerOptions{Most: maxSkips + 1, Count: t.count, Normed: f.Config.Family != XL})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"darkroom/render/onnx/graph"
 	"darkroom/render/tensor"
 )
 
@@ -22,6 +23,9 @@ func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float6
 	})
 	return done(out, "denoise", err)
 }
+
+// widened takes the timestep as float32 where it is a float16 scalar, which the binding cannot make.
+func (p ports) widened(model []byte) ([]byte, error) { return graph.WidenScalar(model, p.timestep) }
 
 // feedUnet makes the feeds of the UNet's inputs, in the order of unetInputs.
 func (m *Model) feedUnet(latents tensor.Tensor, timestep float64, given tensor.Given, from, to int) ([]feed, error) {

@@ -6,12 +6,6 @@ import (
 	"slices"
 )
 
-// Layered is a text encoder's network that gives out its inner layers too.
-type Layered struct {
-	Skeleton
-	Layers []Value // the last layer but one, the last but two, …
-}
-
 // LayerOptions say how GiveLayers reads a network.
 type LayerOptions struct {
 	Most   int  // the most layers to give out
@@ -27,27 +21,30 @@ var errNotFollowed = errors.New("its layers cannot be told apart")
 // Names and forms of nodes differ from exporter to exporter, so the layers are told by what a transformer is: a chain of
 // sums x + f(x), two to a layer (attention, then the feed-forward part), that begins at the embeddings and ends before
 // the final norm. A network that is not of this form, a fused one for example, is refused.
-func GiveLayers(s Skeleton, last Value, o LayerOptions) (Layered, error) {
-	model, err := split(s.Model)
+//
+// It returns the edited model and its new outputs: the last layer but one, the last but two, and so on.
+func GiveLayers(model []byte, last Value, o LayerOptions) ([]byte, []Value, error) {
+	fields, err := split(model)
 	if err != nil {
-		return Layered{}, err
+		return nil, nil, fmt.Errorf("give out layers: %w", err)
 	}
-	out := Layered{Skeleton: Skeleton{Dir: s.Dir}}
-	for _, f := range model {
+	var out []byte
+	var layers []Value
+	for _, f := range fields {
 		if f.number != 7 { // ModelProto.graph
-			out.Model = append(out.Model, f.whole...)
+			out = append(out, f.whole...)
 			continue
 		}
-		edited, layers, err := giveLayers(f.content, last, o)
+		edited, added, err := giveLayers(f.content, last, o)
 		if err != nil {
-			return Layered{}, fmt.Errorf("give out layers: %w", err)
+			return nil, nil, fmt.Errorf("give out layers: %w", err)
 		}
-		out.Model, out.Layers = appendMessage(out.Model, 7, edited), layers
+		out, layers = appendMessage(out, 7, edited), added
 	}
-	if len(out.Layers) == 0 {
-		return Layered{}, errNotFollowed
+	if len(layers) == 0 {
+		return nil, nil, fmt.Errorf("give out layers: %w", errNotFollowed)
 	}
-	return out, nil
+	return out, layers, nil
 }
 
 func giveLayers(message []byte, last Value, o LayerOptions) ([]byte, []Value, error) {
