@@ -39,6 +39,7 @@ type Config struct {
 	StepsOffset   int        // steps_offset; only counts with leading spacing
 	SetAlphaToOne bool       // set_alpha_to_one; only counts for DDIM
 	ZeroSNR       bool       // rescale_betas_zero_snr
+	XL            bool       // Stable Diffusion XL, which has aligned steps of its own
 }
 
 // StableDiffusion returns the configuration of Stable Diffusion 1.

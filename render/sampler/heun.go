@@ -2,7 +2,6 @@ package sampler
 
 import (
 	"context"
-	"math"
 
 	"darkroom/render/tensor"
 )
@@ -33,45 +32,16 @@ func heun(r run) stepper {
 		if err != nil {
 			return second, err
 		}
-		both := tensor.Sum(0.5, slope(s.Sigma, x, denoised), 0.5, slope(s.To, ahead, second))
-		return tensor.Sum(1, x, float32(s.To-s.Sigma), both), nil
+		return average(s, x, denoised, ahead, second), nil
 	})
+}
+
+func average(s Step, x, denoised, ahead, second tensor.Tensor) tensor.Tensor {
+	both := tensor.Sum(0.5, slope(s.Sigma, x, denoised), 0.5, slope(s.To, ahead, second))
+	return tensor.Sum(1, x, float32(s.To-s.Sigma), both)
 }
 
 // slope is d = (x−D)/σ, the direction of the ordinary differential equation dx/dσ.
 func slope(sigma float64, x, denoised tensor.Tensor) tensor.Tensor {
 	return tensor.Sum(float32(1/sigma), x, float32(-1/sigma), denoised)
-}
-
-// dpm2 is DPM-Solver-2 of Lu et al. (2022) as k-diffusion's sample_dpm_2 has it: the direction is that at the
-// geometric mean of both levels.
-//
-//	m = √(σσ'),  x₂ = x + (m−σ)·d,  x' = x + (σ'−σ)·d₂
-func dpm2(r run) stepper {
-	return twice(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
-		return r.midpoint(ctx, s.Sigma, s.To, x, denoised)
-	})
-}
-
-func (r run) midpoint(ctx context.Context, from, to float64, x, denoised tensor.Tensor) (tensor.Tensor, error) {
-	middle := math.Sqrt(from * to)
-	ahead := towards(middle/from, x, denoised)
-	second, err := r.ask(ctx, ahead, middle)
-	if err != nil {
-		return second, err
-	}
-	return tensor.Sum(1, x, float32(to-from), slope(middle, ahead, second)), nil
-}
-
-// dpm2Ancestral is dpm2 down to the lower level of an ancestral step, and fresh noise back up (k-diffusion,
-// sample_dpm_2_ancestral).
-func dpm2Ancestral(r run) stepper {
-	return twice(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
-		down, up := ancestral(s.Sigma, s.To)
-		next, err := r.midpoint(ctx, s.Sigma, down, x, denoised)
-		if err != nil {
-			return next, err
-		}
-		return tensor.Sum(1, next, float32(up), r.Noise()), nil
-	})
 }

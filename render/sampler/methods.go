@@ -1,7 +1,13 @@
 package sampler
 
-// methods are the samplers each dialect has been proved in, by values recorded from its own implementation
-// (testdata/diffusers.json, testdata/kdiffusion.json). What is not here is not offered.
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// methods are the samplers each dialect has been proved in, by values recorded from its own implementation (testdata,
+// written by recipe/record.py). What is not here is not offered.
 func methods(d Dialect) []Method {
 	switch d {
 	case Diffusers:
@@ -12,61 +18,80 @@ func methods(d Dialect) []Method {
 	return nil
 }
 
-// diffusersMethods are diffusers' schedulers, each with the plan of its own class.
-func diffusersMethods() []Method {
-	m := func(name string, plan func(Config, int) Plan, start func(run) stepper) Method {
-		return Method{name, plan, start, diffusersPart}
-	}
-	return []Method{
-		m("ddim", ddimPlan, ddim),
-		m("ddpm", ddpmPlan, ddpm),
-		m("dpm2", eulerPlan, dpm2),
-		m("dpm2_a", eulerPlan, dpm2Ancestral),
-		m("dpm2_karras", dpm2KarrasPlan, dpm2),
-		m("dpmpp_2m", multistepPlan, dpmpp2m),
-		m("dpmpp_2m_karras", multistepKarrasPlan, dpmpp2m),
-		m("dpmpp_2m_sde", multistepPlan, dpmpp2mNoise),
-		m("dpmpp_2m_sde_karras", multistepKarrasPlan, dpmpp2mNoise),
-		m("euler", eulerPlan, euler),
-		m("euler_a", eulerPlan, eulerAncestral),
-		m("euler_karras", eulerKarrasPlan, euler),
-		m("heun", eulerPlan, heun),
-		m("heun_karras", eulerKarrasPlan, heun),
-		m("lcm", lcmPlan, lcm),
-		m("lms", eulerPlan, lmsDiffusers),
-		m("lms_karras", eulerKarrasPlan, lmsDiffusers),
-		m("pndm", pndmPlan, pndm),
-		m("tcd", tcdPlan, tcd),
-		m("unipc", multistepPlan, unipc),
-		m("unipc_karras", multistepKarrasPlan, unipc),
-	}
+// shape makes one method of diffusers.
+func shape(name string, plan func(Config, int) Plan, start func(run) stepper, t traits) Method {
+	return Method{name, simply(plan), start, diffusersCut(), t}
 }
 
-// a1111Methods are k-diffusion's samplers, each with every schedule of A1111 that was recorded. The plain name is the
-// uniform schedule, as it was before A1111 1.9 gave each sampler an "Automatic" one.
-func a1111Methods() []Method {
-	samplers := []struct {
+// diffusersMethods are diffusers' schedulers, each with the plan of its own class.
+func diffusersMethods() []Method {
+	all := []Method{
+		shape("ddim", ddimPlan, ddim, traits{eta: true}),
+		shape("ddpm", ddpmPlan, ddpm, traits{}),
+		shape("euler_a", eulerPlan(nearly), eulerAncestral, traits{}),
+		shape("euler_ays", eulerAligned(nearly), euler, traits{exactly: 10}),
+		shape("heun_ays", eulerAligned(ignored), heun, traits{exactly: 10, twice: true}),
+		shape("dpmpp_2m_ays", multistepAligned, dpmpp2m, traits{exactly: 10}),
+		shape("dpmpp_2m_sde_ays", multistepAligned, dpmpp2mNoise, traits{exactly: 10}),
+		shape("lcm", lcmPlan, lcm, traits{distilled: true}),
+		shape("pndm", pndmPlan, pndm, traits{}),
+		shape("tcd", tcdPlan, tcd, traits{distilled: true, eta: true}),
+	}
+	all = append(append(all, eulerLike()...), multistepLike()...)
+	slices.SortFunc(all, func(a, b Method) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+// eulerLike are the classes that lay their levels over the times of the spacing.
+func eulerLike() []Method {
+	var all []Method
+	for _, s := range []struct {
 		name    string
 		start   func(run) stepper
-		discard bool // A1111's discard_next_to_last_sigma
+		end     float64
+		rounded bool
+		traits
 	}{
-		{"dpm2", dpm2, true},
-		{"dpm2_a", dpm2Ancestral, true},
-		{"dpmpp_2m", dpmpp2m, false},
-		{"dpmpp_2m_sde", dpmpp2mSDE, false},
-		{"dpmpp_2m_sde_heun", dpmpp2mSDEHeun, false},
-		{"dpmpp_2s_a", dpmpp2sAncestral, false},
-		{"dpmpp_3m_sde", dpmpp3mSDE, true},
-		{"dpmpp_sde", dpmppSDE, false},
-		{"euler", euler, false},
-		{"euler_a", eulerAncestral, false},
-		{"heun", heun, false},
-		{"lms", lms, false},
+		{"dpm2", dpm2, ignored, true, traits{twice: true}},
+		{"dpm2_a", dpm2Ancestral, ignored, true, traits{twice: true}},
+		{"dpmpp_sde", dpmppSDEDiffusers, ignored, false, traits{twice: true}},
+		{"euler", euler, nearly, false, traits{}},
+		{"heun", heun, ignored, false, traits{twice: true}},
+		{"lms", lmsDiffusers, ignored, false, traits{}},
+	} {
+		all = append(all,
+			shape(s.name, eulerPlan(s.end), s.start, s.traits),
+			shape(s.name+"_karras", eulerSpread(karras, s.end, s.rounded), s.start, s.traits),
+			shape(s.name+"_exponential", eulerSpread(exponential64, s.end, false), s.start, s.traits),
+			shape(s.name+"_beta", eulerSpread(betaLevels, s.end, false), s.start, s.traits))
 	}
+	return all
+}
+
+// multistepLike are the classes that lay their levels over the whole table.
+func multistepLike() []Method {
 	var all []Method
-	for _, s := range samplers {
-		for _, by := range a1111Schedules() {
-			all = append(all, Method{s.name + by.suffix, a1111Plan(by.levels, s.discard), s.start, a1111Part})
+	for _, s := range []struct {
+		name  string
+		start func(run) stepper
+		plan  func(Config, int) Plan
+		end   float64
+		lu    bool
+	}{
+		{"dpmpp_2m", dpmpp2m, multistepPlan, nearly, true},
+		{"dpmpp_2m_sde", dpmpp2mNoise, multistepPlan, nearly, true},
+		{"dpmpp_2s", dpmpp2s, singlestepPlan, ignored, false},
+		{"dpmpp_3m", dpmpp3m, multistepPlan, nearly, true},
+		{"dpmpp_3m_sde", dpmpp3mNoise, multistepPlan, nearly, true},
+		{"unipc", unipc, multistepPlan, nearly, false},
+	} {
+		all = append(all,
+			shape(s.name, s.plan, s.start, traits{}),
+			shape(s.name+"_karras", multistepSpread(karras, s.end, math.RoundToEven), s.start, traits{}),
+			shape(s.name+"_exponential", multistepSpread(exponential64, s.end, math.Floor), s.start, traits{}),
+			shape(s.name+"_beta", multistepSpread(betaLevels, s.end, math.Floor), s.start, traits{}))
+		if s.lu {
+			all = append(all, shape(s.name+"_lu", multistepSpread(lu, s.end, math.RoundToEven), s.start, traits{}))
 		}
 	}
 	return all

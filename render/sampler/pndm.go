@@ -43,7 +43,7 @@ func (p *multistepPNDM) step(s Step, z, out tensor.Tensor) tensor.Tensor {
 	} else {
 		p.history = append([]tensor.Tensor{out}, p.history...)
 		p.history = p.history[:min(len(p.history), 4)]
-		out = p.mixed()
+		out = mixSlopes(p.history)
 	}
 	if p.calls == 1 {
 		p.saved = z
@@ -56,18 +56,19 @@ func (p *multistepPNDM) step(s Step, z, out tensor.Tensor) tensor.Tensor {
 	return tensor.Scale(x, float32(s.Gain*math.Hypot(s.To, 1)/math.Hypot(to, 1)))
 }
 
-func (p *multistepPNDM) mixed() tensor.Tensor {
+// mixSlopes extrapolates the last directions, the newest first, by the weights of Adams and Bashforth.
+func mixSlopes(history []tensor.Tensor) tensor.Tensor {
 	weights := [][]float32{{1}, {3. / 2, -1. / 2}, {23. / 12, -16. / 12, 5. / 12}, {55. / 24, -59. / 24, 37. / 24, -9. / 24}}
-	sum := tensor.Scale(p.history[0], weights[len(p.history)-1][0])
-	for i, w := range weights[len(p.history)-1][1:] {
-		sum = tensor.Sum(1, sum, w, p.history[i+1])
+	sum := tensor.Scale(history[0], weights[len(history)-1][0])
+	for i, w := range weights[len(history)-1][1:] {
+		sum = tensor.Sum(1, sum, w, history[i+1])
 	}
 	return sum
 }
 
 // pndmPlan is diffusers' PNDMScheduler's with skip_prk_steps: DDIM's times, the second one twice.
 func pndmPlan(c Config, steps int) Plan {
-	p := ddimPlan(c, steps)
+	p := ddimPlanOf(c, steps, ignored)
 	if len(p.Steps) > 1 {
 		p.Steps = append(p.Steps[:2:2], p.Steps[1:]...)
 	}

@@ -9,8 +9,7 @@ package sampler
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
+	"math"
 
 	"darkroom/render/tensor"
 )
@@ -31,6 +30,7 @@ type Step struct {
 	Time  float64 // the training time the model is told, 0 to 999, possibly with a fraction
 	Gain  float64 // of methods in the preserving frame: from that of To into that of the next step, or of the finished latent
 	Back  float64 // PNDM only: σ one stride before the step
+	Order int     // DPM fast only: how often the step asks
 }
 
 // Plan is the way from noise to picture.
@@ -40,12 +40,30 @@ type Plan struct {
 
 	table      table      // of the training, for methods that ask the model between two levels
 	before     []float64  // σ of the steps that a repaint left out
+	under      float64    // σ of the noise that a start picture is laid under; 0 for the first step's
 	prediction Prediction // for PNDM, which mixes what the model put out
 }
 
-// low and high are the last level above zero and the first.
-func (p Plan) low() float64  { return p.Steps[len(p.Steps)-1].Sigma }
+// Begin returns the x that repainting a picture begins with: x₀ + σ·noise. In A1111's samplers of the preserving frame
+// that σ is one level above the first step's, and x is carried over in that frame.
+func (p Plan) Begin(picture, noise tensor.Tensor) tensor.Tensor {
+	first := p.high()
+	if p.under == 0 {
+		return tensor.Sum(1, picture, float32(first), noise)
+	}
+	carry := math.Hypot(first, 1) / math.Hypot(p.under, 1)
+	return tensor.Sum(float32(carry), picture, float32(carry*p.under), noise)
+}
+
+// high is the first level, and low the last one above zero.
 func (p Plan) high() float64 { return p.Steps[0].Sigma }
+func (p Plan) low() float64 {
+	last := p.Steps[len(p.Steps)-1]
+	if last.To > 0 {
+		return last.To
+	}
+	return last.Sigma
+}
 
 // Denoise estimates the finished latent x₀ from x = x₀ + σ·noise.
 type Denoise func(ctx context.Context, x tensor.Tensor, s Step) (tensor.Tensor, error)
@@ -56,6 +74,7 @@ type Walk struct {
 	Noise   func() tensor.Tensor                   // fresh standard normal noise in the shape of x; only called by samplers that add some
 	Path    func(low, high float64) Path           // opens a Brownian path over these levels; only called by samplers of stochastic equations
 	Seen    func(step int, denoised tensor.Tensor) // told after every step, counted from 1; may be nil
+	Eta     *float64                               // the share of noise in each step; nil for the sampler's own, see Method.TakesEta
 }
 
 // Path tells how far a Brownian path, one for each picture of the batch, goes between two levels, over the root of the
@@ -77,8 +96,24 @@ func (r run) ask(ctx context.Context, x tensor.Tensor, sigma float64) (tensor.Te
 	return r.Denoise(ctx, x, Step{Sigma: sigma, Time: single(r.plan.table.time(sigma))})
 }
 
-// path opens the Brownian path over all levels of the plan.
+// eta is how much noise a step takes, or the sampler's own share when nobody asked for one.
+func (r run) eta(own float64) float64 {
+	if r.Eta != nil {
+		return *r.Eta
+	}
+	return own
+}
+
+// path opens the Brownian path over all levels of the walk.
 func (r run) path() Path { return r.Path(r.plan.low(), r.plan.high()) }
+
+// wholePath opens it over the levels that a repaint left out, too, as diffusers does.
+func (r run) wholePath() Path {
+	if len(r.plan.before) == 0 {
+		return r.path()
+	}
+	return r.Path(r.plan.low(), r.plan.before[0])
+}
 
 // direct makes a stepper of a rule that needs no more than the estimate at the step's beginning.
 func direct(r run, rule func(s Step, x, denoised tensor.Tensor) tensor.Tensor) stepper {
@@ -91,101 +126,12 @@ func direct(r run, rule func(s Step, x, denoised tensor.Tensor) tensor.Tensor) s
 	}
 }
 
-// Method is one sampler in one dialect.
-type Method struct {
-	Name  string
-	plan  func(c Config, steps int) Plan
-	start func(r run) stepper
-	part  func(steps int, strength float64) int
-}
-
-// Names lists the samplers of a dialect, sorted; nil for a dialect that does not exist.
-func Names(d Dialect) []string {
-	var names []string
-	for _, m := range methods(d) {
-		names = append(names, m.Name)
-	}
-	return names
-}
-
-// Find returns the sampler of that name, or an error that lists those there are.
-func Find(d Dialect, name string) (Method, error) {
-	all := methods(d)
-	if all == nil {
-		return Method{}, fmt.Errorf("dialect %q: want %q or %q", d, Diffusers, A1111)
-	}
-	i := slices.IndexFunc(all, func(m Method) bool { return m.Name == name })
-	if i < 0 {
-		return Method{}, fmt.Errorf("sampler %q: dialect %s has %q", name, d, Names(d))
-	}
-	return all[i], nil
-}
-
-// Plan returns the way from pure noise in so many steps.
-func (m Method) Plan(c Config, steps int) (Plan, error) {
-	if err := c.Check(); err != nil {
-		return Plan{}, err
-	}
-	if most := m.most(c); steps < 1 || steps > most {
-		return Plan{}, fmt.Errorf("%d steps: want 1 to %d", steps, most)
-	}
-	p := m.plan(c, steps)
-	p.prediction = c.Prediction
-	return p, nil
-}
-
-// Asks is how often a step asks the model: twice in second-order samplers, but for the last step.
-func (m Method) Asks() int {
-	for _, second := range []string{"heun", "dpm2", "dpmpp_2s_a", "dpmpp_sde"} {
-		if strings.HasPrefix(m.Name, second) {
-			return 2
-		}
-	}
-	return 1
-}
-
-// most is how many steps a method can take.
-func (m Method) most(c Config) int {
-	if m.Name == "lcm" || m.Name == "tcd" {
-		return min(distilled, c.TrainSteps)
-	}
-	return c.TrainSteps - 1
-}
-
-// Repaint returns the last part of a plan of so many steps, for a picture that is there already: strength in (0, 1]
-// says how much of the way is gone again. At least one step is left. The walk begins at x₀ + σ·noise.
-func (m Method) Repaint(c Config, steps int, strength float64) (Plan, error) {
-	p, err := m.Plan(c, steps)
-	if err != nil {
-		return Plan{}, err
-	}
-	return p.last(max(len(p.Steps)-steps+m.part(steps, strength), 1)), nil
-}
-
-// last leaves out all but the last steps.
-func (p Plan) last(keep int) Plan {
-	cut := len(p.Steps) - min(keep, len(p.Steps))
-	for _, s := range p.Steps[:cut] {
-		p.before = append(p.before, s.Sigma)
-	}
-	p.Steps = p.Steps[cut:]
-	return p
-}
-
-// Refine returns a plan of exactly so many steps that begins where repainting by strength would: the second pass of
-// a picture enlarged in latent space.
-func (m Method) Refine(c Config, steps int, strength float64) (Plan, error) {
-	total := min(max(int(float64(steps)/min(strength, almostAll)), steps), m.most(c))
-	p, err := m.Plan(c, total)
-	if err != nil {
-		return Plan{}, err
-	}
-	return p.last(steps), nil
-}
-
 // Sample walks x along the plan and returns the finished latent. It looks at ctx before every step and returns
 // context.Cause(ctx) when it has ended.
 func (m Method) Sample(ctx context.Context, p Plan, w Walk, x tensor.Tensor) (tensor.Tensor, error) {
+	if w.Eta != nil && !m.TakesEta() {
+		return tensor.Tensor{}, fmt.Errorf("sampler %s has no eta", m.Name)
+	}
 	step := m.start(run{w, p})
 	for i, s := range p.Steps {
 		if err := context.Cause(ctx); err != nil {

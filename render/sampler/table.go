@@ -8,8 +8,18 @@ import (
 // table holds σ = √((1−ᾱ)/ᾱ) of every training time, rising.
 type table []float64
 
+// What is left of the picture, ᾱ, at the last time of a model that was trained to zero terminal signal. A true zero has
+// no σ: the smallest of these is as good as one in float32.
+const (
+	ignored   = 0                      // diffusers' classes that know nothing of it keep the table as it is
+	nearly    = 0x1p-24                // what diffusers' Euler, Euler ancestral, multistep and UniPC classes set it to
+	truly     = 0x1p-80                // DDIM, DDPM, LCM and TCD keep a zero
+	nearlyToo = 4.8973451890853435e-08 // A1111's sd_models.py
+	noSignal  = 0x1p39                 // σ from which on there is truly nothing left
+)
+
 // diffusersTable calculates as diffusers does, in float32 (ᾱ: a product in float64, each entry rounded).
-func diffusersTable(c Config) table {
+func diffusersTable(c Config, end float64) table {
 	betas := make([]float64, c.TrainSteps)
 	if c.BetaSchedule == Linear {
 		linspace32(betas, float32(c.BetaStart), float32(c.BetaEnd))
@@ -25,7 +35,7 @@ func diffusersTable(c Config) table {
 		product *= single(1 - beta)
 		bars[i] = single(product)
 	}
-	return sigmas(c, bars)
+	return sigmas(c, bars, end)
 }
 
 // a1111Table calculates as A1111's models do: betas and products in float64, ᾱ rounded to float32.
@@ -44,13 +54,13 @@ func a1111Table(c Config) table {
 		product *= 1 - beta
 		bars[i] = single(product)
 	}
-	return sigmas(c, bars)
+	return sigmas(c, bars, nearlyToo)
 }
 
 // sigmas turns ᾱ into σ, after the rescaling to zero terminal signal where the model was trained with it.
-func sigmas(c Config, bars []float64) table {
-	if c.ZeroSNR {
-		rescaleZeroSNR(bars)
+func sigmas(c Config, bars []float64, end float64) table {
+	if c.ZeroSNR && end != ignored {
+		rescaleZeroSNR(bars, end)
 	}
 	out := make(table, len(bars))
 	for i, bar := range bars {
@@ -60,15 +70,31 @@ func sigmas(c Config, bars []float64) table {
 }
 
 // rescaleZeroSNR stretches √ᾱ so that the last one is zero: algorithm 1 of Lin et al. (2023), "Common Diffusion
-// Noise Schedules and Sample Steps Are Flawed". The last ᾱ is then set to 2⁻²⁴ (σ = 4096), as diffusers does.
-func rescaleZeroSNR(bars []float64) {
+// Noise Schedules and Sample Steps Are Flawed", rounded to float32 where diffusers rounds. The last ᾱ is then set to
+// end.
+func rescaleZeroSNR(bars []float64, end float64) {
 	n := len(bars)
-	first, last := math.Sqrt(bars[0]), math.Sqrt(bars[n-1])
+	first, last := single(math.Sqrt(bars[0])), single(math.Sqrt(bars[n-1]))
+	stretch := single(first / single(first-last))
 	for i, bar := range bars {
-		root := (math.Sqrt(bar) - last) * first / (first - last)
-		bars[i] = root * root
+		root := single(single(single(math.Sqrt(bar))-last) * stretch)
+		bars[i] = single(root * root)
 	}
-	bars[n-1] = 0x1p-24
+	if end != nearlyToo {
+		throughBetas(bars)
+	}
+	bars[n-1] = end
+}
+
+// throughBetas rounds as diffusers does, which keeps ᾱ as betas in between.
+func throughBetas(bars []float64) {
+	product, before := 1.0, 1.0
+	for i, bar := range bars {
+		beta := single(1 - single(bar/before))
+		before = bar
+		product *= single(1 - beta)
+		bars[i] = single(product)
+	}
 }
 
 // at returns σ at a time, linear in σ between two entries, as diffusers interpolates.
@@ -103,6 +129,16 @@ func (t table) time(sigma float64) float64 {
 	low := min(max(sort.SearchFloat64s(t, math.Nextafter(sigma, math.Inf(1)))-1, 0), len(t)-2)
 	from, to := math.Log(t[low]), math.Log(t[low+1])
 	weight := min(max((from-math.Log(sigma))/(from-to), 0), 1)
+	return (1-weight)*float64(low) + weight*float64(low+1)
+}
+
+// diffusersTime is time as diffusers calculates it (_sigma_to_t): the table's logarithms and their differences are
+// float32, all else is float64. Some of its classes cut off the fraction, so the last digit can make a whole time.
+func (t table) diffusersTime(sigma float64) float64 {
+	log := math.Log(sigma)
+	at := func(i int) float64 { return single(math.Log(t[i])) }
+	low := min(max(sort.Search(len(t), func(i int) bool { return at(i) > log })-1, 0), len(t)-2)
+	weight := min(max((at(low)-log)/single(at(low)-at(low+1)), 0), 1)
 	return (1-weight)*float64(low) + weight*float64(low+1)
 }
 

@@ -1,0 +1,68 @@
+package sampler
+
+import "math"
+
+// distilled is how many steps the schedule has that consistency models are distilled on (original_inference_steps).
+const distilled = 50
+
+// lcmPlan is that of diffusers' LCMScheduler: so many of the distilled times, evenly spaced in their number.
+func lcmPlan(c Config, steps int) Plan {
+	t := diffusersTable(c, truly)
+	p := Plan{table: t}
+	stride := c.TrainSteps / distilled
+	for i := range steps {
+		index := int(math.Floor(float64(distilled*i) / float64(steps)))
+		time := float64((distilled-index)*stride - 1)
+		p.Steps = append(p.Steps, Step{Sigma: t.at(time), Time: time})
+		if i > 0 {
+			p.Steps[i-1].To = t.at(time)
+		}
+	}
+	p.Start = math.Hypot(p.high(), 1)
+	return p
+}
+
+// tcdPlan is that of diffusers' TCDScheduler: the same times, ending at the table's first level.
+func tcdPlan(c Config, steps int) Plan {
+	p := lcmPlan(c, steps)
+	last := &p.Steps[len(p.Steps)-1]
+	last.To = p.table[0]
+	last.Gain = 1 / math.Hypot(last.To, 1)
+	return p
+}
+
+// lcmA1111Plan is that of A1111's LCM sampler: levels evenly spaced in time over those that are distilled, interpolated in
+// their logarithm, and the model is told the nearest distilled time.
+func lcmA1111Plan(c Config, steps int) Plan {
+	t := a1111Table(c)
+	stride := c.TrainSteps / distilled
+	valid := make(table, distilled)
+	for i := range valid {
+		valid[i] = t[(i+1)*stride-1]
+	}
+	times := make([]float64, steps)
+	linspace32(times, float32(c.TrainSteps-1), float32(stride-1))
+	if steps == 1 {
+		times[0] = float64(c.TrainSteps - 1)
+	}
+	levels := make([]float64, steps+1)
+	for i, time := range times {
+		levels[i] = valid.logAt(max(single(time-float64(stride-1))/float64(stride), 0))
+	}
+	p := denoiserPlan(t, levels)
+	for i, s := range p.Steps {
+		p.Steps[i].Time = float64((valid.nearest(s.Sigma)+1)*stride - 1)
+	}
+	return p
+}
+
+// nearest is the entry whose logarithm is nearest.
+func (t table) nearest(sigma float64) int {
+	best := 0
+	for i := range t {
+		if math.Abs(math.Log(t[i]/sigma)) < math.Abs(math.Log(t[best]/sigma)) {
+			best = i
+		}
+	}
+	return best
+}

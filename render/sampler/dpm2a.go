@@ -1,0 +1,21 @@
+package sampler
+
+import (
+	"context"
+
+	"darkroom/render/tensor"
+)
+
+// dpm2Ancestral is dpm2 down to the lower level of an ancestral step, and fresh noise back up (k-diffusion,
+// sample_dpm_2_ancestral), with η = 1 unless asked for.
+func dpm2Ancestral(r run) stepper {
+	eta := r.eta(1)
+	return twice(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
+		down, up := ancestral(s.Sigma, s.To, eta)
+		next, err := r.midpoint(ctx, s.Sigma, down, x, denoised)
+		if err != nil {
+			return next, err
+		}
+		return tensor.Sum(1, next, float32(up), r.Noise()), nil
+	})
+}

@@ -1,0 +1,105 @@
+package sampler
+
+import (
+	"context"
+	"math"
+
+	"darkroom/render/tensor"
+)
+
+// The tolerances of k-diffusion's sample_dpm_adaptive, and where its controller begins.
+const (
+	relative   = 0.05
+	absolute   = 0.0078
+	firstH     = 0.05
+	acceptance = 0.81 // a step is taken if the next one would not be shorter than this
+)
+
+// dpmAdaptive is k-diffusion's sample_dpm_adaptive of order 3: DPM-Solver's third order beside its second, whose
+// difference decides how long the steps are and whether one is taken. How often it asks depends on the picture, so a
+// Plan's steps are only where its progress is told.
+func dpmAdaptive(r run) stepper {
+	a := &adaptive{run: r, eta: r.eta(1), at: r.plan.high(), floor: r.plan.low(), h: firstH, order: 3}
+	if a.eta > 0 {
+		a.order = 1.5
+	}
+	return a.until
+}
+
+type adaptive struct {
+	run
+	eta, at, floor float64
+	h              float64 // the next step in λ
+	order          float64 // as the controller counts it
+	low            tensor.Tensor
+	denoised       tensor.Tensor
+}
+
+// until walks until the end of a step of the plan is reached, or passed by.
+func (a *adaptive) until(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
+	if a.low.Empty() {
+		a.low = x
+	}
+	last := s.To == a.floor
+	for math.Log(a.at/s.To) > 1e-5 || last && math.Log(a.at/a.floor) > 1e-5 {
+		if err := context.Cause(ctx); err != nil {
+			return x, a.denoised, err
+		}
+		next, taken, err := a.attempt(ctx, x)
+		if err != nil {
+			return x, a.denoised, err
+		}
+		if taken {
+			x = next
+		}
+	}
+	return x, a.denoised, nil
+}
+
+// attempt tries one step, and tells whether it was near enough.
+func (a *adaptive) attempt(ctx context.Context, x tensor.Tensor) (tensor.Tensor, bool, error) {
+	to := max(a.at*math.Exp(-a.h), a.floor)
+	down, up := splitAbove(a.floor, a.at, to, a.eta)
+	solver := newSinglestep(a.run, x, a.at, down)
+	low, err := solver.second(ctx, 1.0/3)
+	if err != nil {
+		return x, false, err
+	}
+	high, err := solver.thirdOrder(ctx)
+	if err != nil {
+		return x, false, err
+	}
+	a.denoised = solver.denoised
+	if !a.accept(miss(low, high, a.low)) {
+		return x, false, nil
+	}
+	if a.eta > 0 {
+		high = tensor.Sum(1, high, float32(up), a.Noise())
+	}
+	a.low, a.at = low, to
+	return high, true, nil
+}
+
+// accept sets the next step's length by the error of this one, and tells whether this one is taken.
+func (a *adaptive) accept(miss float64) bool {
+	factor := 1 + math.Atan(math.Pow(1/(miss+1e-8), 1/a.order)-1)
+	a.h *= factor
+	return factor >= acceptance
+}
+
+// miss is how far both orders are apart, in units of what is tolerated: the root of the mean square.
+func miss(low, high, before tensor.Tensor) float64 {
+	var sum float64
+	for i, v := range low.Data {
+		size := max(math.Abs(float64(v)), math.Abs(float64(before.Data[i])))
+		d := float64(v-high.Data[i]) / max(absolute, relative*size)
+		sum += d * d
+	}
+	return math.Sqrt(sum / float64(len(low.Data)))
+}
+
+func adaptiveLay(c Config, steps, skip int) Plan {
+	t := a1111Table(c)
+	high, low, n := logRange(t, steps, skip)
+	return logSteps(t, high, low, n)
+}

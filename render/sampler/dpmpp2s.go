@@ -1,0 +1,28 @@
+package sampler
+
+import (
+	"math"
+
+	"darkroom/render/tensor"
+)
+
+// dpmpp2s is DPM-Solver++(2S) as diffusers' DPMSolverSinglestepScheduler has it with two orders: every second step is
+// made anew from where the one before it began, knowing both estimates. With h over both steps and r = h₀/h:
+//
+//	x' = (σ'/σ₁)·x₁ + (1−e^−h)·(D₁ + (D−D₁)/2r)
+//
+// The last step is of the first order, and so is one whose predecessor a repaint left out.
+func dpmpp2s(r run) stepper {
+	var began, first tensor.Tensor
+	var level float64 // σ where the pair of steps began
+	i := len(r.plan.before) - 1
+	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+		i++
+		if i%2 == 0 || s.To == 0 || level == 0 {
+			began, first, level = x, denoised, s.Sigma
+			return towards(s.To/s.Sigma, x, denoised)
+		}
+		weight := math.Log(level/s.To) / (2 * math.Log(level/s.Sigma))
+		return towards(s.To/level, began, tensor.Sum(float32(1-weight), first, float32(weight), denoised))
+	})
+}

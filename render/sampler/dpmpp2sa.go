@@ -1,0 +1,25 @@
+package sampler
+
+import (
+	"context"
+	"math"
+
+	"darkroom/render/tensor"
+)
+
+// dpmpp2sAncestral is DPM-Solver++(2S), algorithm 1, down to the lower level of an ancestral step, and fresh noise back
+// up (k-diffusion, sample_dpmpp_2s_ancestral), with η = 1 unless asked for. With m = √(σ·σ_down):
+//
+//	x₂ = (m/σ)·x + (1−m/σ)·D,  x' = (σ_down/σ)·x + (1−σ_down/σ)·D₂ + σ_up·noise
+func dpmpp2sAncestral(r run) stepper {
+	eta := r.eta(1)
+	return twice(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
+		down, up := ancestral(s.Sigma, s.To, eta)
+		middle := math.Sqrt(s.Sigma * down)
+		second, err := r.ask(ctx, towards(middle/s.Sigma, x, denoised), middle)
+		if err != nil {
+			return second, err
+		}
+		return tensor.Sum(1, towards(down/s.Sigma, x, second), float32(up), r.Noise()), nil
+	})
+}

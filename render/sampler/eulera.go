@@ -1,0 +1,12 @@
+package sampler
+
+import "darkroom/render/tensor"
+
+// eulerAncestral steps further down than asked and climbs back on fresh noise (k-diffusion, sample_euler_ancestral),
+// with η = 1 unless asked for:
+//
+//	x' = x + (σ_down−σ)·(x−D)/σ + σ_up·noise
+func eulerAncestral(r run) stepper {
+	eta := r.eta(1)
+	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor { return ancestralStep(r, s, x, denoised, eta) })
+}

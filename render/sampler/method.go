@@ -1,0 +1,171 @@
+package sampler
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Method is one sampler with one schedule in one dialect.
+type Method struct {
+	Name  string
+	lay   func(c Config, steps, skip int) Plan // a way of so many steps without the first ones
+	start func(r run) stepper
+	cut
+	traits
+}
+
+// cut says how much of a way is walked.
+type cut struct {
+	part  func(steps int, strength float64) int // how many of the steps a repaint takes
+	leave func(total, steps, laid int) int      // how many a second pass leaves out, that is to take so many of a total that laid these
+}
+
+// traits are what a sampler has beside its way of stepping.
+type traits struct {
+	twice     bool // it asks the model twice a step, but for the last one
+	eta       bool // it takes a share of noise
+	distilled bool // it is for consistency models, and for nothing else
+	exactly   int  // the only number of steps it has; 0 for any
+	fewest    int  // the least number of steps; 0 for 1
+}
+
+// Names lists all samplers of a dialect; nil for a dialect that does not exist.
+func Names(d Dialect) []string {
+	var names []string
+	for _, m := range methods(d) {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// Offered lists the samplers of a dialect that suit a model: consistency models (LCM, TCD) have samplers of their own,
+// which make nothing of any other model.
+func Offered(d Dialect, distilled bool) []string {
+	var names []string
+	for _, m := range methods(d) {
+		if m.distilled == distilled {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// Find returns the sampler of that name, or an error.
+func Find(d Dialect, name string) (Method, error) {
+	all := methods(d)
+	if all == nil {
+		return Method{}, fmt.Errorf("dialect %q: want %q or %q", d, Diffusers, A1111)
+	}
+	i := slices.IndexFunc(all, func(m Method) bool { return m.Name == name })
+	if i < 0 {
+		return Method{}, fmt.Errorf("sampler %q: dialect %s has %q", name, d, Names(d))
+	}
+	return all[i], nil
+}
+
+// TakesEta tells whether a walk can be given a share of noise.
+func (m Method) TakesEta() bool { return m.eta }
+
+// Distilled tells whether the sampler is for consistency models.
+func (m Method) Distilled() bool { return m.distilled }
+
+// Asks is how often a step asks the model: twice in second-order samplers, but for the last step.
+func (m Method) Asks() int {
+	if m.twice {
+		return 2
+	}
+	return 1
+}
+
+// Plan returns the way from pure noise in so many steps.
+func (m Method) Plan(c Config, steps int) (Plan, error) { return m.without(c, steps, 0) }
+
+func (m Method) without(c Config, steps, skip int) (Plan, error) {
+	if err := c.Check(); err != nil {
+		return Plan{}, err
+	}
+	if m.exactly > 0 && steps != m.exactly {
+		return Plan{}, fmt.Errorf("%d steps: %s has %d", steps, m.Name, m.exactly)
+	}
+	if least, most := max(m.fewest, 1), m.most(c); steps < least || steps > most {
+		return Plan{}, fmt.Errorf("%d steps: want %d to %d", steps, least, most)
+	}
+	p := m.lay(c, steps, skip)
+	if p.high() >= noSignal && c.Prediction == Epsilon {
+		return Plan{}, errors.New("at the first step nothing of the picture is left, and a model that predicts the noise says nothing about it there")
+	}
+	p.prediction = c.Prediction
+	return p, nil
+}
+
+// most is how many steps a method can take.
+func (m Method) most(c Config) int {
+	if m.distilled {
+		return min(distilled, c.TrainSteps)
+	}
+	return c.TrainSteps - 1
+}
+
+// Repaint returns the last part of a plan of so many steps, for a picture that is there already: strength in (0, 1]
+// says how much of the way is gone again. At least one step is left. The walk begins at Plan.Begin.
+func (m Method) Repaint(c Config, steps int, strength float64) (Plan, error) {
+	return m.without(c, steps, steps-m.part(steps, strength))
+}
+
+// Refine returns a plan of so many steps that begins where repainting by strength would: the second pass of a picture
+// enlarged in latent space.
+func (m Method) Refine(c Config, steps int, strength float64) (Plan, error) {
+	total := m.exactly
+	if total == 0 {
+		total = min(max(int(float64(steps)/min(strength, almostAll)), steps), m.most(c))
+	}
+	whole, err := m.Plan(c, total)
+	if err != nil {
+		return Plan{}, err
+	}
+	return m.without(c, total, max(m.leave(total, steps, len(whole.Steps)), 0))
+}
+
+// skipped leaves out the first steps, but never the last one.
+func (p Plan) skipped(n int) Plan {
+	n = min(max(n, 0), len(p.Steps)-1)
+	for _, s := range p.Steps[:n] {
+		p.before = append(p.before, s.Sigma)
+	}
+	p.Steps = p.Steps[n:]
+	return p
+}
+
+// simply makes a layout of one that knows nothing of steps left out.
+func simply(whole func(c Config, steps int) Plan) func(c Config, steps, skip int) Plan {
+	return func(c Config, steps, skip int) Plan { return whole(c, steps).skipped(skip) }
+}
+
+// almostAll is the strength A1111 takes for "all of it".
+const almostAll = 0.999
+
+// diffusersCut is how diffusers' img2img pipeline counts.
+func diffusersCut() cut {
+	return cut{
+		part:  func(steps int, strength float64) int { return int(float64(steps) * strength) },
+		leave: func(_, steps, laid int) int { return laid - steps },
+	}
+}
+
+// a1111Cut is how A1111's img2img counts for k-diffusion's samplers, without its option to "do exactly the amount of
+// steps": one step more than the number under noise (its t_enc).
+func a1111Cut() cut {
+	return cut{
+		part:  func(steps int, strength float64) int { return enclosed(steps, strength) + 1 },
+		leave: func(total, steps, _ int) int { return total - steps },
+	}
+}
+
+// enclosedCut is how it counts for the samplers of the preserving frame.
+func enclosedCut() cut {
+	return cut{part: enclosed, leave: func(total, steps, _ int) int { return total - steps + 1 }}
+}
+
+// enclosed is A1111's t_enc.
+func enclosed(steps int, strength float64) int { return int(min(strength, almostAll) * float64(steps)) }

@@ -1,0 +1,71 @@
+package sampler
+
+import (
+	"context"
+	"math"
+
+	"darkroom/render/tensor"
+)
+
+// restart is A1111's sampler Restart (Xu et al., 2023, "Restart Sampling for Improving Generative Processes"): Heun steps
+// over a way that goes back up on fresh noise in between.
+//
+//	x ← x + √(σ²−σ_last²)·noise where a step begins above the last one's end
+func restart(r run) stepper {
+	climb := math.Inf(1)
+	step := heun(r)
+	return func(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
+		if climb < s.Sigma {
+			x = tensor.Sum(1, x, float32(math.Sqrt(s.Sigma*s.Sigma-climb*climb)), r.Noise())
+		}
+		climb = s.To
+		return step(ctx, s, x)
+	}
+}
+
+// The stretch that A1111 walks again, in σ.
+const (
+	restartLow  = 0.1
+	restartHigh = 2
+)
+
+// restartLay walks the given schedule as it is in fewer than 20 steps. From 20 on it lays Karras' levels over its range,
+// nine steps fewer, and walks nine steps from about σ = 2 to 0.1 again; from 36 on a quarter of the steps, twice.
+func restartLay(by a1111Schedule) func(c Config, steps, skip int) Plan {
+	return func(c Config, steps, skip int) Plan {
+		t := a1111Table(c)
+		levels := by.levels(c, t, steps)
+		levels = levels[min(max(skip, 0), len(levels)-2):]
+		steps = len(levels) - 1
+		if steps < 20 {
+			return denoiserPlan(t, levels)
+		}
+		again, times := 9, 1
+		if steps >= 36 {
+			again, times = steps/4, 2
+		}
+		main := append(karrasBetween(steps-again*times, levels[steps-1], levels[0]), 0)
+		low, high := nearestLevel(main, restartLow), nearestLevel(main, restartHigh)
+		p := denoiserPlan(t, main)
+		if low == 0 || high >= low {
+			return p
+		}
+		stretch := denoiserPlan(t, karrasBetween(again+1, main[low], main[high])).Steps
+		out := append([]Step(nil), p.Steps[:low]...)
+		for range times {
+			out = append(out, stretch...)
+		}
+		p.Steps = append(out, p.Steps[low:]...)
+		return p
+	}
+}
+
+func nearestLevel(levels []float64, sigma float64) int {
+	best := 0
+	for i, level := range levels {
+		if math.Abs(level-sigma) < math.Abs(levels[best]-sigma) {
+			best = i
+		}
+	}
+	return best
+}

@@ -1,0 +1,26 @@
+package sampler
+
+import (
+	"math"
+
+	"darkroom/render/tensor"
+)
+
+// tcd samples by strategic stochastic sampling (Zheng et al., 2024, "Trajectory Consistency Distillation", algorithm 4)
+// with γ = η, 0.3 unless asked for: down to the time (1−γ)·t', and back up to t' on fresh noise. The last step ends at
+// the table's first level and takes none.
+func tcd(r run) stepper {
+	keep := float32(1 - r.eta(0.3))
+	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+		time := math.Round(r.plan.table.time(s.To))
+		low := r.plan.table.at(math.Floor(float64(keep * float32(time))))
+		x = towards(low/s.Sigma, x, denoised)
+		if s.Gain != 0 {
+			return tensor.Scale(x, float32(s.Gain))
+		}
+		if low == s.To {
+			return x
+		}
+		return tensor.Sum(1, x, float32(math.Sqrt(s.To*s.To-low*low)), r.Noise())
+	})
+}
