@@ -50,7 +50,7 @@ type Config struct {
 }
 
 // towerConfig is what a text encoder's config.json says of it; zero where it does not.
-type towerConfig struct{ width, layers int }
+type towerConfig struct{ width, layers, pooled int }
 
 // readScheduler reads the noise schedule. What an old file leaves out is diffusers' default for it.
 func readScheduler(dir string, c *Config) error {

@@ -75,6 +75,7 @@ func (f *Folder) readText() error {
 			Length int    `json:"max_position_embeddings"`
 			Width  int    `json:"hidden_size"`
 			Layers int    `json:"num_hidden_layers"`
+			Pooled int    `json:"projection_dim"`
 			Act    string `json:"hidden_act"`
 		}{Length: 77}
 		if err := readJSON(path, &text); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -90,7 +91,7 @@ func (f *Folder) readText() error {
 			c.Family = SD2
 		}
 		c.TextLength = text.Length
-		f.towers[i] = towerConfig{text.Width, text.Layers}
+		f.towers[i] = towerConfig{text.Width, text.Layers, text.Pooled}
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ func (f *Folder) checkGraphs() error {
 	if err := f.findPorts(); err != nil {
 		return err
 	}
-	for _, check := range []func() error{f.fitText, f.fitFamily, f.fitChannels, f.fitSizes} {
+	for _, check := range []func() error{f.fitFamily, f.fitText, f.fitChannels, f.fitSizes} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -85,8 +85,8 @@ func (f *Folder) fitFamily() error {
 		if given.Dims[1] != 0 && read.Dims[1] != 0 && given.Dims[1] != read.Dims[1] {
 			return fmt.Errorf("%s: %v: want %d in dimension 2, as %s gives; these parts are of different models", unet, read, given.Dims[1], secondPart)
 		}
-		if c.PooledWidth = max(given.Dims[1], read.Dims[1]); c.PooledWidth == 0 {
-			c.PooledWidth = f.towers[1].width // projection_dim is as wide wherever it was published
+		if c.PooledWidth = max(given.Dims[1], read.Dims[1], f.towers[1].pooled); c.PooledWidth == 0 {
+			return fmt.Errorf("%s: %v: its width is not told; want projection_dim in %s/config.json", f.path(secondPart), given, secondPart)
 		}
 	}
 	if p.guidance.Name == "" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,6 +99,29 @@ func TestExternal(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.says)
 			}
 		})
+	}
+}
+
+func TestWeightsOfOtherSizes(t *testing.T) {
+	t.Parallel()
+	short := model()
+	short.Weights[0].Values = short.Weights[0].Values[:1999]
+	far := short
+	far.Weights = slices.Clone(short.Weights)
+	far.Weights[0].File = "weights.bin"
+	half := model()
+	half.Weights[0].Dims = []int{10, 100}
+	for name, c := range map[string]struct {
+		model onnxtest.Model
+		want  string
+	}{
+		"inside":                 {short, "weight w float32 [2000]: 7996 bytes, want 8000"},
+		"in a file of its own":   {far, "weight w float32 [2000]: 7996 bytes in weights.bin, want 8000"},
+		"of more than its shape": {half, "weight w float32 [10,100]: 8000 bytes, want 4000"},
+	} {
+		if _, err := readBytes(t, c.model.Encode()); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
 	}
 }
 

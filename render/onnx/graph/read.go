@@ -3,6 +3,7 @@ package graph
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"strconv"
@@ -120,30 +121,100 @@ func (w *wire) dimension(f field) (int, error) {
 	return d, err
 }
 
-// weight reads a TensorProto: name = 8, external_data = 13.
+// weight reads a TensorProto: dims = 1, data_type = 2, name = 8, raw_data = 9, external_data = 13. It sees that a weight
+// has as many bytes as its shape needs, and notes how long the files outside must be.
 func (w *wire) weight(f field, h *Header, weights map[string]bool) error {
 	place := map[string]string{}
-	err := w.inside(f, func(f field) (bool, error) {
-		switch f.number {
-		case 8:
-			name, err := w.text(f)
-			weights[name] = true
+	var v Value
+	inside := int64(-1) // bytes in this file
+	err := w.inside(f, func(f field) (done bool, err error) {
+		switch {
+		case f.number == 1:
+			return true, w.sizes(f, &v.Dims)
+		case f.number == 2 && f.kind == varint:
+			n, err := w.number()
+			v.Type = Type(n & 0xff)
 			return true, err
-		case 13:
+		case f.number == 8:
+			v.Name, err = w.text(f)
+			weights[v.Name] = true
+			return true, err
+		case f.number == 9 && f.kind == bytes:
+			inside = f.size
+		case f.number == 13:
 			return true, w.entry(f, place)
 		}
 		return false, nil
 	})
-	if err != nil || place["location"] == "" {
+	if err != nil {
 		return err
 	}
+	want := v.bytes()
+	if place["location"] != "" {
+		return h.noteExternal(v, place, want)
+	}
+	if inside >= 0 && want >= 0 && inside != want {
+		return fmt.Errorf("weight %v: %d bytes, want %d", v, inside, want)
+	}
+	return nil
+}
+
+// noteExternal notes where in a file of its own a weight lies.
+func (h *Header) noteExternal(v Value, place map[string]string, want int64) error {
 	offset, err1 := number(place["offset"])
 	length, err2 := number(place["length"])
-	if err1 != nil || err2 != nil || offset < 0 || length < 0 || offset > math.MaxInt64-length {
+	switch {
+	case err1 != nil || err2 != nil || offset < 0 || length < 0:
+		return errMalformed
+	case length == 0 && want > 0:
+		length = want
+	case want >= 0 && length != want:
+		return fmt.Errorf("weight %v: %d bytes in %s, want %d", v, length, place["location"], want)
+	}
+	if offset > math.MaxInt64-length {
 		return errMalformed
 	}
 	h.External[place["location"]] = max(h.External[place["location"]], offset+length)
 	return nil
+}
+
+// sizes reads a repeated integer, one by one or packed.
+func (w *wire) sizes(f field, into *[]int) error {
+	read := func() error {
+		n, err := w.number()
+		if n > math.MaxInt32 {
+			return errMalformed
+		}
+		*into = append(*into, int(n))
+		return err
+	}
+	if f.kind == varint {
+		return read()
+	}
+	if f.kind != bytes || f.size > maxName {
+		return errMalformed
+	}
+	for end := w.pos + f.size; w.pos < end; {
+		if err := read(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bytes is how long a tensor's raw data is; negative where that is not known.
+func (v Value) bytes() int64 {
+	size, ok := map[Type]int64{Float: 4, 2: 1, 3: 1, 4: 2, 5: 2, Int32: 4, Int64: 8, 9: 1, Float16: 2, Double: 8, 12: 4, 13: 8, BFloat16: 2}[v.Type]
+	if !ok {
+		return -1
+	}
+	for _, d := range v.Dims {
+		if d > 0 && size > math.MaxInt64/int64(d) {
+			return -1
+		}
+		size *= int64(d)
+	}
+	return size
 }
 
 // entry reads a StringStringEntryProto: key = 1, value = 2.

@@ -1,0 +1,353 @@
+package onnx_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"darkroom/render/golden/goldentest"
+	"darkroom/render/onnx"
+	"darkroom/render/onnx/onnxtest"
+	"darkroom/render/tensor"
+)
+
+// rewrite changes a file in place, by a function of its bytes.
+func rewrite(t *testing.T, path string, by func([]byte) []byte) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, by(data), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func swap(old, now string) func([]byte) []byte {
+	return func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(old), []byte(now)) }
+}
+
+// loadGolden loads a golden pipeline on the CPU.
+func loadGolden(t *testing.T, name string) *onnx.Model {
+	t.Helper()
+	runtimeOrSkip(t)
+	return loadDir(t, goldentest.Model(t, name), onnx.Device{Kind: onnx.CPU, Threads: 1})
+}
+
+// near tells how far two tensors are apart, relative to the larger one's greatest value.
+func near(t *testing.T, what string, got, want tensor.Tensor, most float64) {
+	t.Helper()
+	if !tensor.SameShape(got, want) {
+		t.Errorf("%s: got shape %v, want %v", what, got.Shape, want.Shape)
+		return
+	}
+	var apart, scale float64
+	for i, v := range got.Data {
+		apart = max(apart, math.Abs(float64(v)-float64(want.Data[i])))
+		scale = max(scale, math.Abs(float64(want.Data[i])))
+	}
+	if !(apart <= most*scale) || scale == 0 {
+		t.Errorf("%s: %v apart of at most %v, want a share of %v", what, apart, scale, most)
+	}
+}
+
+func TestFamilies(t *testing.T) {
+	t.Parallel()
+	type facts struct {
+		Family                        string
+		Prediction                    string
+		Distilled, Inpaint, ZeroSNR   bool
+		Pooled, Guidance, Width, Skip int
+	}
+	for name, want := range map[string]facts{
+		goldentest.SD1:     {Family: onnx.SD1, Prediction: "epsilon", Width: 24, Skip: 3},
+		goldentest.SD2V:    {Family: onnx.SD2, Prediction: "v_prediction", ZeroSNR: true, Width: 24, Skip: 2},
+		goldentest.SDXL:    {Family: onnx.XL, Prediction: "epsilon", Pooled: 24, Width: 48, Skip: 1},
+		goldentest.LCM:     {Family: onnx.SD1, Prediction: "epsilon", Distilled: true, Guidance: 32, Width: 24, Skip: 3},
+		goldentest.Inpaint: {Family: onnx.SD1, Prediction: "epsilon", Inpaint: true, Width: 24, Skip: 3},
+	} {
+		for _, half := range []bool{false, true} {
+			if half {
+				name = goldentest.Half(name)
+			}
+			f, err := onnx.OpenFolder(goldentest.Model(t, name))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			c := f.Config
+			got := facts{c.Family, c.Prediction, c.Distilled, c.Inpaint, c.RescaleZeroSNR, c.PooledWidth, c.GuidanceWidth, c.TextWidth, c.Skips}
+			if got != want || c.Half != half || !c.CanEncode || !c.FractionalTimesteps {
+				t.Errorf("%s: got %+v, half %v, want %+v", name, got, c.Half, want)
+			}
+		}
+	}
+}
+
+// everything is what leads a UNet of any family, n items, different for each.
+func everything(m *onnx.Model, n int) tensor.Given {
+	c := m.Folder.Config
+	given := tensor.Given{Hidden: ramp(n, 2*c.TextLength, c.TextWidth)}
+	if c.PooledWidth > 0 {
+		given.Pooled, given.TimeIDs = ramp(n, c.PooledWidth), ramp(n, 6)
+	}
+	if c.GuidanceWidth > 0 {
+		given.Guidance = ramp(n, c.GuidanceWidth)
+	}
+	return given
+}
+
+func channels(m *onnx.Model) int {
+	if m.Folder.Config.Inpaint {
+		return 9
+	}
+	return 4
+}
+
+// TestHalfPrecision runs each family in both precisions.
+func TestHalfPrecision(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{goldentest.SD1, goldentest.SD2V, goldentest.SDXL, goldentest.LCM, goldentest.Inpaint} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			whole, half := loadGolden(t, name), loadGolden(t, goldentest.Half(name))
+			ids, ctx := rows(2), t.Context()
+			a, err1 := whole.EncodeText(ctx, ids, 1)
+			b, err2 := half.EncodeText(ctx, ids, 1)
+			if err := errors.Join(err1, err2); err != nil {
+				t.Fatal(err)
+			}
+			near(t, "hidden states", b.Hidden, a.Hidden, 1e-2)
+			if whole.Folder.Config.PooledWidth > 0 {
+				near(t, "pooled vectors", b.Pooled, a.Pooled, 1e-2)
+			}
+			x := ramp(2, channels(whole), 8, 8)
+			p, err1 := whole.Unet(ctx, x, 501, everything(whole, 2))
+			q, err2 := half.Unet(ctx, x, 501, everything(half, 2))
+			if err := errors.Join(err1, err2); err != nil {
+				t.Fatal(err)
+			}
+			if p.Shape[1] != 4 {
+				t.Errorf("got a prediction of shape %v, want 4 channels", p.Shape)
+			}
+			near(t, "prediction", q, p, 2e-2)
+		})
+	}
+}
+
+// TestEachPartLeads sees that nothing a UNet is given is dropped on the way.
+func TestEachPartLeads(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{goldentest.SDXL, goldentest.LCM} {
+		m := loadGolden(t, name)
+		x := ramp(2, 4, 8, 8)
+		plain, err := m.Unet(t.Context(), x, 501, everything(m, 2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		given := everything(m, 2)
+		for part, of := range map[string]*tensor.Tensor{"hidden": &given.Hidden, "pooled": &given.Pooled, "sizes": &given.TimeIDs, "guidance": &given.Guidance} {
+			if of.Empty() {
+				continue
+			}
+			was := *of
+			*of = tensor.Scale(was, 0.5)
+			copy(of.Row(0).Data, was.Row(0).Data) // of the second item alone
+			out, err := m.Unet(t.Context(), x, 501, given)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if fmt.Sprint(out.Row(1).Data) == fmt.Sprint(plain.Row(1).Data) {
+				t.Errorf("%s: %s changes nothing", name, part)
+			}
+			near(t, name+": the first item, whose "+part+" stayed", out.Row(0), plain.Row(0), 1e-5)
+			*of = tensor.Tensor{}
+			if _, err := m.Unet(t.Context(), x, 501, given); err == nil || !strings.Contains(err.Error(), "denoise: ") {
+				t.Errorf("%s without %s: got %v, want an error", name, part, err)
+			}
+			*of = was
+		}
+	}
+}
+
+// normed is a layer norm as the golden encoders end with: its weights are still ones and zeros.
+func normed(t tensor.Tensor, width int) tensor.Tensor {
+	out := t.Clone()
+	for at := 0; at < len(out.Data); at += width {
+		row := out.Data[at : at+width]
+		var mean, spread float64
+		for _, v := range row {
+			mean += float64(v) / float64(width)
+		}
+		for _, v := range row {
+			spread += (float64(v) - mean) * (float64(v) - mean) / float64(width)
+		}
+		for i, v := range row {
+			row[i] = float32((float64(v) - mean) / math.Sqrt(spread+1e-5))
+		}
+	}
+	return out
+}
+
+// columns keeps the first of each token's numbers.
+func columns(t tensor.Tensor, n int) tensor.Tensor {
+	out := tensor.New(t.Shape[0], t.Shape[1], n)
+	for i := range t.Shape[0] * t.Shape[1] {
+		copy(out.Data[i*n:], t.Data[i*t.Shape[2]:][:n])
+	}
+	return out
+}
+
+// TestClipSkip compares the layers that are added to a network with those that the same network gives out itself.
+func TestClipSkip(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{goldentest.SDXL, goldentest.Half(goldentest.SDXL)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			runtimeOrSkip(t)
+			close := map[bool]float64{false: 1e-6, true: 2e-3}[strings.Contains(name, "fp16")]
+			own := loadGolden(t, name)
+			dir := goldentest.Model(t, name)
+			for _, part := range []string{"text_encoder", "text_encoder_2"} { // the same without those outputs' names
+				rewrite(t, filepath.Join(dir, part, "model.onnx"), swap("hidden_states.", "hidden_statez."))
+			}
+			added := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
+			if got, want := added.Folder.Config.Skips, own.Folder.Config.Skips; got != want {
+				t.Fatalf("got %d layers to skip, want %d", got, want)
+			}
+			one := loadDir(t, plainEncoder(t, name), onnx.Device{Kind: onnx.CPU, Threads: 1})
+			for skip := range own.Folder.Config.Skips + 1 {
+				want, err1 := own.EncodePair(t.Context(), rows(2), rows(3)[1:], skip)
+				got, err2 := added.EncodePair(t.Context(), rows(2), rows(3)[1:], skip)
+				if err := errors.Join(err1, err2); err != nil {
+					t.Fatal(err)
+				}
+				near(t, fmt.Sprint("SDXL, skip ", skip), got.Hidden, want.Hidden, close)
+				near(t, fmt.Sprint("SDXL, pooled, skip ", skip), got.Pooled, want.Pooled, close)
+				text, err := one.EncodeText(t.Context(), rows(2), skip+1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				near(t, fmt.Sprint("Stable Diffusion 1, skip ", skip+1), text.Hidden, normed(columns(want.Hidden, 24), 24), 10*close)
+			}
+			if _, err := own.EncodeText(t.Context(), rows(1), own.Folder.Config.Skips+1); !errors.Is(err, onnx.ErrClipSkip) {
+				t.Errorf("a layer more: got %v, want %v", err, onnx.ErrClipSkip)
+			}
+		})
+	}
+}
+
+// plainEncoder is Stable Diffusion 1's golden folder with SDXL's first text encoder in it, whose layers are known.
+func plainEncoder(t *testing.T, name string) string {
+	t.Helper()
+	from, to := goldentest.Model(t, name), goldentest.Model(t, strings.Replace(name, goldentest.SDXL, goldentest.SD1, 1))
+	for _, file := range []string{"text_encoder/model.onnx", "text_encoder/config.json"} {
+		data, err := os.ReadFile(filepath.Join(from, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, to, file, string(data))
+	}
+	return to
+}
+
+// TestLayersLeaveTheLastAlone compares an edited network's last layer with that of the file as it is.
+func TestLayersLeaveTheLastAlone(t *testing.T) {
+	t.Parallel()
+	m := loadGolden(t, goldentest.SD1)
+	dir := goldentest.Model(t, goldentest.SD1)
+	rewrite(t, filepath.Join(dir, "text_encoder", "config.json"), swap(`"num_hidden_layers": 3`, `"num_hidden_layers": 4`))
+	plain := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
+	if plain.Folder.Config.Skips != 0 {
+		t.Fatalf("a network of other layers than its configuration says: got %d to skip, want it left as it is", plain.Folder.Config.Skips)
+	}
+	got, err1 := m.EncodeText(t.Context(), rows(2), 0)
+	want, err2 := plain.EncodeText(t.Context(), rows(2), 0)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	near(t, "the last layer", got.Hidden, want.Hidden, 1e-6)
+	if _, err := plain.EncodeText(t.Context(), rows(1), 1); !errors.Is(err, onnx.ErrClipSkip) {
+		t.Errorf("got %v, want %v", err, onnx.ErrClipSkip)
+	}
+}
+
+func TestRefusedFamilies(t *testing.T) {
+	t.Parallel()
+	from := func(name, part string) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			for _, file := range []string{part + "/model.onnx", part + "/config.json"} {
+				data, err := os.ReadFile(filepath.Join(goldentest.Model(t, name), file))
+				if err != nil {
+					t.Fatal(err)
+				}
+				write(t, dir, file, string(data))
+			}
+		}
+	}
+	for _, c := range []struct {
+		name, model string
+		spoil       func(t *testing.T, dir string)
+		says        []string
+	}{
+		{"SDXL without its second encoder", goldentest.SDXL, remove("text_encoder_2"), []string{"text_encoder_2/model.onnx", "no such file"}},
+		{"SDXL without its second tokenizer", goldentest.SDXL, remove("tokenizer_2"), []string{"tokenizer_2/vocab.json", "no such file"}},
+		{"half of SDXL's second encoder", goldentest.SDXL, cut("text_encoder_2/model.onnx", func(n int64) int64 { return n - 1 }), []string{"text_encoder_2/model.onnx", "cut short"}},
+		{"a refiner", goldentest.SDXL, remove("text_encoder"), []string{"model_index.json", "refiner"}},
+		{"a refiner by its index", goldentest.SDXL, replace("model_index.json", `{"_class_name":"StableDiffusionXLImg2ImgPipeline","requires_aesthetics_score":true}`), []string{"refiner"}},
+		{"SDXL's UNet alone", goldentest.SD1, from(goldentest.SDXL, "unet"), []string{"unet/model.onnx", "an SDXL UNet", "text_encoder_2"}},
+		{"another UNet in SDXL", goldentest.SDXL, from(goldentest.SD1, "unet"), []string{"unet/model.onnx", "24"}},
+		{"a UNet told no sizes", goldentest.SDXL, func(t *testing.T, dir string) {
+			rewrite(t, filepath.Join(dir, "unet/model.onnx"), swap("time_ids", "tome_ids"))
+		}, []string{"unet/model.onnx", "tome_ids", "not understood"}},
+		{"an encoder that pools nothing", goldentest.SDXL, func(t *testing.T, dir string) {
+			rewrite(t, filepath.Join(dir, "text_encoder_2/model.onnx"), swap("text_embeds", "text_embods"))
+		}, []string{"text_encoder_2/model.onnx", `no output called "text_embeds"`}},
+		{"SDXL's layers out of reach", goldentest.SDXL, func(t *testing.T, dir string) {
+			rewrite(t, filepath.Join(dir, "text_encoder/model.onnx"), swap("hidden_states.", "hidden_statez."))
+			rewrite(t, filepath.Join(dir, "text_encoder/config.json"), swap(`"num_hidden_layers": 2`, `"num_hidden_layers": 12`))
+		}, []string{"text_encoder/model.onnx", `"hidden_states.0"`, "all hidden states"}},
+		{"a transformer", goldentest.SD1, func(t *testing.T, dir string) { write(t, dir, "transformer/config.json", "{}") }, []string{"transformer", "Stable Diffusion 3 and Flux"}},
+		{"inpainting without a VAE encoder", goldentest.Inpaint, remove("vae_encoder"), []string{"unet/model.onnx", "vae_encoder/model.onnx"}},
+		{"a width that is not that of the file", goldentest.SD1, func(t *testing.T, dir string) {
+			rewrite(t, filepath.Join(dir, "unet/config.json"), swap(`"cross_attention_dim": 24`, `"cross_attention_dim": 48`))
+		}, []string{"unet/model.onnx", "want 48"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := goldentest.Model(t, c.model)
+			c.spoil(t, dir)
+			_, err := onnx.OpenFolder(dir)
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			for _, part := range c.says {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("got %v, want an error with %q", err, part)
+				}
+			}
+		})
+	}
+}
+
+// TestInpaintChannels tells an inpainting UNet by its input, and by its configuration where the input says nothing.
+func TestInpaintChannels(t *testing.T) {
+	t.Parallel()
+	f, err := onnx.OpenFolder(tiny(t, onnxtest.Folder{Channels: 9}))
+	if err != nil || !f.Config.Inpaint {
+		t.Errorf("nine channels: got %v, %v, want an inpainting model", f, err)
+	}
+	dir := tiny(t, onnxtest.Folder{})
+	write(t, dir, "unet/config.json", `{"in_channels":9}`)
+	if f, err := onnx.OpenFolder(dir); err != nil || f.Config.Inpaint {
+		t.Errorf("a configuration of nine, but four in the file: got %+v, %v; the file counts", f.Config, err)
+	}
+	if _, err := onnx.OpenFolder(tiny(t, onnxtest.Folder{Channels: 9, NoImages: true})); err == nil || !strings.Contains(err.Error(), "vae_encoder") {
+		t.Errorf("without a VAE encoder: got %v", err)
+	}
+}
