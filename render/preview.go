@@ -55,7 +55,7 @@ func (v *previews) sheet(ctx context.Context, estimates []tensor.Tensor) image.I
 			tiles = append(tiles, nil)
 			continue
 		}
-		pixels, err := v.renderer.pixels(ctx, v.renderer.parts.Decoder, shrink(e, v.shrinkage(e)))
+		pixels, err := v.decode(ctx, e)
 		if err != nil {
 			return nil
 		}
@@ -64,11 +64,21 @@ func (v *previews) sheet(ctx context.Context, estimates []tensor.Tensor) image.I
 	return sheetOf(tiles)
 }
 
-// shrinkage tells by how much a latent must be made smaller to keep to the pixels a preview may have.
-func (v *previews) shrinkage(latent tensor.Tensor) int {
+// decode makes a picture of an estimate, by the tiny decoder if there is one: it is quick enough to show four times the
+// pixels.
+func (v *previews) decode(ctx context.Context, estimate tensor.Tensor) (tensor.Tensor, error) {
+	r, pixels := v.renderer, v.renderer.options.PreviewPixels
+	if r.parts.Preview == nil {
+		return r.pixels(ctx, r.parts.Decoder, shrink(estimate, v.shrinkage(estimate, pixels)))
+	}
+	return r.parts.Preview.DecodeLatents(ctx, shrink(estimate, v.shrinkage(estimate, 4*pixels)))
+}
+
+// shrinkage tells by how much a latent must be made smaller to keep to so many pixels.
+func (v *previews) shrinkage(latent tensor.Tensor, pixels int) int {
 	f := v.renderer.parts.Config.Factor
 	h, w, by := latent.Shape[2], latent.Shape[3], 1
-	for by < min(h, w) && (h/by)*(w/by)*f*f > v.renderer.options.PreviewPixels {
+	for by < min(h, w) && (h/by)*(w/by)*f*f > pixels {
 		by++
 	}
 	return by

@@ -162,3 +162,35 @@ func TestShortMemoryDecodesInTiles(t *testing.T) {
 		}
 	})
 }
+
+// sketch is a tiny decoder: it takes latents as they are and shows them upside down, so that one can tell.
+type sketch struct{ *fakeModel }
+
+func (s sketch) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {
+	return s.fakeModel.DecodeLatents(ctx, tensor.Scale(l, -1))
+}
+
+func TestTinyDecoderShowsPreviews(t *testing.T) {
+	t.Parallel()
+	f := &fakeModel{}
+	tiny := sketch{&fakeModel{}}
+	parts := f.parts()
+	parts.Tokenizer, parts.Preview = tokenizer(t), tiny
+	r, err := New(parts, Options{PreviewPixels: 32 * 24})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newPreviews(r, boat())
+	estimate := waves(1, 4, 6, 8)
+	v.note(0, estimate)
+	sheet := v.sheet(t.Context(), v.snapshot())
+	if got := sheet.Bounds().Size(); got.X != 64 || got.Y != 48 {
+		t.Errorf("got a sheet of %v, want the whole 64×48: a tiny decoder may show four times the pixels", got)
+	}
+	if r, _, _, _ := sheet.At(1, 1).RGBA(); uint8(r>>8) != toByte(-estimate.Data[0], math.RoundToEven) {
+		t.Errorf("got red %d, want %d: the latents as they are, by the tiny decoder", r>>8, toByte(-estimate.Data[0], math.RoundToEven))
+	}
+	if f.decodes.Load() != 0 || tiny.decodes.Load() != 1 {
+		t.Errorf("the model decoded %d times and the tiny one %d, want 0 and 1", f.decodes.Load(), tiny.decodes.Load())
+	}
+}

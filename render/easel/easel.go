@@ -157,6 +157,9 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	if f.Config.CanEncode {
 		parts.Encoder = model
 	}
+	if tiny := model.Tiny(); tiny != nil {
+		parts.Preview = tiny
+	}
 	parts.Seamless = func(ctx context.Context) (render.Unet, render.Decoder, error) {
 		pair, err := model.Seamless(ctx)
 		return pair, pair, err

@@ -32,6 +32,7 @@ type Folder struct {
 
 	towers    [2]towerConfig // by text encoder
 	condWidth int            // time_cond_proj_dim of the UNet
+	tiny      tiny
 }
 
 // OpenFolder checks a model folder: that all files are there in full, and of the shapes this package can feed. The
@@ -93,6 +94,9 @@ func (f *Folder) read() error {
 		}
 	}
 	if err := f.checkGraphs(); err != nil {
+		return err
+	}
+	if err := f.findTiny(); err != nil {
 		return err
 	}
 	var err error

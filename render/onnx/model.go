@@ -20,6 +20,7 @@ type Model struct {
 	ports                  ports
 	text                   []*session // by tower
 	unet, decoder, encoder *session
+	tiny                   *session // nil for none
 
 	wrapped seamless
 }
@@ -54,6 +55,9 @@ func (m *Model) load(ctx context.Context) error {
 	if f.Config.CanEncode {
 		parts = append(parts, part{&m.encoder, network{path: f.path(encoderPart), inputs: []graph.Value{p.picture}, outputs: []graph.Value{p.mean}}})
 	}
+	if f.tiny.path != "" {
+		parts = append(parts, part{&m.tiny, f.tinyNetwork()})
+	}
 	for _, part := range parts {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -82,7 +86,7 @@ func (m *Model) decoderNetwork() network {
 // Close frees the model's memory once its running calls have returned. Later calls return ErrClosed.
 func (m *Model) Close() error {
 	errs := []error{m.DropSeamless()}
-	for _, s := range append(m.text, m.unet, m.decoder, m.encoder) {
+	for _, s := range append(m.text, m.unet, m.decoder, m.encoder, m.tiny) {
 		errs = append(errs, s.close())
 	}
 	giveBack()
