@@ -36,7 +36,7 @@ func writeLower(b *strings.Builder, r rune) {
 		b.WriteString("i\u0307")
 		return
 	}
-	b.WriteRune(unicode.ToLower(r))
+	b.WriteRune(toLower(r))
 }
 
 // word cuts the first pre-token off clean text, blanks before it left out: an English contraction's tail, a run of
@@ -50,9 +50,9 @@ func word(text string) (token, rest string) {
 	r, size := utf8.DecodeRuneInString(text)
 	switch {
 	case n > 0:
-	case unicode.IsLetter(r):
-		n = span(text, unicode.IsLetter)
-	case unicode.IsNumber(r):
+	case isLetter(r):
+		n = span(text, isLetter)
+	case isNumber(r):
 		n = size
 	default:
 		n = span(text, isOther)
@@ -71,10 +71,6 @@ func contraction(text string) int {
 		}
 	}
 	return 0
-}
-
-func isOther(r rune) bool {
-	return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsSpace(r)
 }
 
 // span returns the length in bytes of the run at the start of text whose characters all satisfy in.

@@ -22,27 +22,23 @@ type Tokenizer struct {
 	comma   int32
 	ids     map[string]int32
 	merges  map[pair]rule
-	special []literal
+	exact   finder // tokens found in a text as typed
+	cleaned finder // tokens found after the clean-up
 	letters [256]rune
 
 	mu    sync.Mutex
 	cache map[string][]int32 // ids of short words
 }
 
-// literal is a special token that is recognised when written out in a text, as it stands and before any clean-up.
-type literal struct {
-	text string
-	id   int32
-}
-
-// OpenTokenizer reads a tokenizer folder: vocab.json and merges.txt, and if they are there tokenizer_config.json and
-// special_tokens_map.json. An error names the file that is missing or broken.
+// OpenTokenizer reads a tokenizer folder: vocab.json and merges.txt, or else the tokenizer.json that has both, and if
+// they are there added_tokens.json, tokenizer_config.json and special_tokens_map.json. An error names the file that is
+// missing or broken.
 func OpenTokenizer(fsys fs.FS) (*Tokenizer, error) {
-	ids, err := readVocabulary(fsys)
+	ids, merges, err := readModel(fsys)
 	if err != nil {
 		return nil, err
 	}
-	merges, err := readMerges(fsys, ids)
+	more, err := readAdded(fsys, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +46,11 @@ func OpenTokenizer(fsys fs.FS) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tokenizer{ids: ids, merges: merges, Length: int(s.Length), letters: alphabet(), cache: map[string][]int32{}}
-	if err := t.setSpecial(s); err != nil {
+	t := &Tokenizer{
+		ids: ids, merges: merges, Length: int(s.Length), letters: alphabet(), cache: map[string][]int32{},
+		exact: finder{}, cleaned: finder{},
+	}
+	if err := t.setSpecial(s, more); err != nil {
 		return nil, err
 	}
 	t.comma = -1
@@ -61,18 +60,39 @@ func OpenTokenizer(fsys fs.FS) (*Tokenizer, error) {
 	return t, nil
 }
 
-// setSpecial looks the special tokens up.
-func (t *Tokenizer) setSpecial(s settings) error {
+// setSpecial looks the special tokens up and makes all added ones findable. A special token that is named more than once
+// is found after the clean-up only if all say so.
+func (t *Tokenizer) setSpecial(s settings, more []added) error {
+	for _, a := range more {
+		t.ids[a.Content] = a.ID
+	}
+	special := map[string]added{}
 	for _, token := range []struct {
-		text special
-		to   *int32
+		as added
+		to *int32
 	}{{s.BOS, &t.BOS}, {s.EOS, &t.EOS}, {s.Unk, &t.unknown}, {s.Pad, &t.Pad}} {
-		id, ok := t.ids[string(token.text)]
-		if !ok || token.text == "" {
-			return fmt.Errorf("read vocab.json: the special token %.40q is not in it", token.text)
+		a, named := token.as, token.as.Content
+		id, ok := t.ids[named]
+		if !ok || named == "" {
+			return fmt.Errorf("read vocab.json: the special token %.40q is not in it", named)
 		}
-		*token.to = id
-		t.special = append(t.special, literal{string(token.text), id})
+		*token.to, a.ID = id, id
+		if was, there := special[named]; there {
+			a.Normalized = a.Normalized && was.Normalized
+		}
+		special[named] = a
+	}
+	for _, a := range more {
+		if _, there := special[a.Content]; !there {
+			special[a.Content] = a
+		}
+	}
+	for _, a := range special {
+		if !a.Normalized {
+			t.exact.add(a)
+		} else if a.Content = clean(a.Content); a.Content != "" {
+			t.cleaned.add(a)
+		}
 	}
 	return nil
 }
@@ -85,27 +105,26 @@ func (t *Tokenizer) Frame() prompt.Frame {
 // Encode returns the ids of a text of any length, without BOS and EOS.
 func (t *Tokenizer) Encode(text string) []int32 {
 	var out []int32
-	for text != "" {
-		plain, id, rest, found := t.cutSpecial(text)
-		out = t.appendWords(out, clean(plain))
+	each(t.exact, text, func(plain string, id int32, found bool) {
+		each(t.cleaned, clean(plain), func(words string, id int32, found bool) {
+			if out = t.appendWords(out, words); found {
+				out = append(out, id)
+			}
+		})
 		if found {
 			out = append(out, id)
 		}
-		text = rest
-	}
+	})
 	return out
 }
 
-// cutSpecial cuts text at the first special token written out in it; of two that start together the longer one counts.
-func (t *Tokenizer) cutSpecial(text string) (plain string, id int32, rest string, found bool) {
-	at, length := len(text), 0
-	for _, s := range t.special {
-		i := strings.Index(text[:min(len(text), at+len(s.text))], s.text)
-		if i >= 0 && (i < at || i == at && len(s.text) > length) {
-			at, length, id = i, len(s.text), s.id
-		}
+// each calls do for the text before each token that is found, and for what is left.
+func each(f finder, text string, do func(plain string, id int32, found bool)) {
+	for text != "" {
+		plain, id, rest, found := f.cut(text)
+		do(plain, id, found)
+		text = rest
 	}
-	return text[:at], id, text[at+length:], length > 0
 }
 
 // appendWords appends the ids of clean text.

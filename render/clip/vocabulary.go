@@ -14,12 +14,68 @@ import (
 // wordEnd marks a symbol that ends a word.
 const wordEnd = "</w>"
 
-// readVocabulary reads vocab.json: a JSON object from symbol to id.
-func readVocabulary(fsys fs.FS) (map[string]int32, error) {
-	data, err := fs.ReadFile(fsys, "vocab.json")
+// readModel reads the vocabulary and its merges: from vocab.json and merges.txt, or when neither is there from
+// tokenizer.json, which folders saved by Hugging Face's fast tokenizers have alone.
+func readModel(fsys fs.FS) (map[string]int32, map[pair]rule, error) {
+	vocab, merges, ok, err := readWhole(fsys)
 	if err != nil {
-		return nil, fmt.Errorf("read vocab.json: %w", err)
+		return nil, nil, err
 	}
+	if !ok {
+		if vocab, err = fs.ReadFile(fsys, "vocab.json"); err != nil {
+			return nil, nil, fmt.Errorf("read vocab.json: %w", err)
+		}
+		if merges, err = fs.ReadFile(fsys, "merges.txt"); err != nil {
+			return nil, nil, fmt.Errorf("read merges.txt: %w", err)
+		}
+	}
+	ids, err := readVocabulary(vocab)
+	if err != nil {
+		return nil, nil, err
+	}
+	rules, err := readMerges(merges, ids)
+	return ids, rules, err
+}
+
+// readWhole returns what tokenizer.json holds in the form of vocab.json and merges.txt, or ok false when one of those is
+// there or it is not.
+func readWhole(fsys fs.FS) (vocab, merges []byte, ok bool, err error) {
+	for _, name := range []string{"vocab.json", "merges.txt"} {
+		if _, err := fs.Stat(fsys, name); err == nil {
+			return nil, nil, false, nil
+		}
+	}
+	var whole struct {
+		Model *struct {
+			Vocab  json.RawMessage
+			Merges []merged
+		}
+	}
+	if err := readOptional(fsys, "tokenizer.json", &whole); err != nil || whole.Model == nil {
+		return nil, nil, false, err
+	}
+	var text bytes.Buffer
+	for _, m := range whole.Model.Merges {
+		fmt.Fprintln(&text, string(m))
+	}
+	return whole.Model.Vocab, text.Bytes(), true, nil
+}
+
+// merged is a line of merges.txt. tokenizer.json has it as such or, of late, as a list of the two symbols.
+type merged string
+
+// UnmarshalJSON reads either form.
+func (m *merged) UnmarshalJSON(data []byte) error {
+	var two []string
+	if err := json.Unmarshal(data, &two); err != nil {
+		return json.Unmarshal(data, (*string)(m))
+	}
+	*m = merged(strings.Join(two, " "))
+	return nil
+}
+
+// readVocabulary reads vocab.json: a JSON object from symbol to id.
+func readVocabulary(data []byte) (map[string]int32, error) {
 	var ids map[string]int32
 	if err := json.Unmarshal(data, &ids); err != nil {
 		return nil, fmt.Errorf("read vocab.json: want an object from symbol to id: %w", err)
@@ -37,11 +93,7 @@ func readVocabulary(fsys fs.FS) (map[string]int32, error) {
 
 // readMerges reads merges.txt: a header line that begins "#version", then one merge in a line, two symbols with a space
 // between, best first. Every symbol and what it merges to must be in the vocabulary.
-func readMerges(fsys fs.FS, ids map[string]int32) (map[pair]rule, error) {
-	data, err := fs.ReadFile(fsys, "merges.txt")
-	if err != nil {
-		return nil, fmt.Errorf("read merges.txt: %w", err)
-	}
+func readMerges(data []byte, ids map[string]int32) (map[pair]rule, error) {
 	merges := map[pair]rule{}
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	for n := 1; lines.Scan(); n++ {
@@ -79,45 +131,20 @@ func readMerge(line string, ids map[string]int32) (pair, int32, error) {
 
 // settings are what the optional files of a tokenizer folder say about its special tokens and length.
 type settings struct {
-	BOS    special `json:"bos_token"`
-	EOS    special `json:"eos_token"`
-	Unk    special `json:"unk_token"`
-	Pad    special `json:"pad_token"`
+	BOS    added   `json:"bos_token"`
+	EOS    added   `json:"eos_token"`
+	Unk    added   `json:"unk_token"`
+	Pad    added   `json:"pad_token"`
 	Length float64 `json:"model_max_length"` // a float: some repositories write 1e30
-}
-
-// special is a token written as a string or as an object with its content.
-type special string
-
-// UnmarshalJSON reads either form; null leaves the default.
-func (s *special) UnmarshalJSON(data []byte) error {
-	var object struct{ Content *string }
-	var text *string
-	if err := json.Unmarshal(data, &text); err != nil {
-		if err := json.Unmarshal(data, &object); err != nil {
-			return fmt.Errorf("want a token as a string or an object with content, got %.40s", data)
-		}
-		text = object.Content
-	}
-	if text != nil {
-		*s = special(*text)
-	}
-	return nil
 }
 
 // readSettings reads tokenizer_config.json, then special_tokens_map.json, which has the last word; both may be missing.
 func readSettings(fsys fs.FS) (settings, error) {
-	s := settings{BOS: "<|startoftext|>", EOS: "<|endoftext|>", Unk: "<|endoftext|>", Pad: "<|endoftext|>", Length: MaxLength}
+	s := settings{Length: MaxLength}
+	s.BOS.Content, s.EOS.Content, s.Unk.Content, s.Pad.Content = "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "<|endoftext|>"
 	for _, name := range []string{"tokenizer_config.json", "special_tokens_map.json"} {
-		data, err := fs.ReadFile(fsys, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return s, fmt.Errorf("read %s: %w", name, err)
-		}
-		if err := json.Unmarshal(data, &s); err != nil {
-			return s, fmt.Errorf("read %s: %w", name, err)
+		if err := readOptional(fsys, name, &s); err != nil {
+			return s, err
 		}
 	}
 	if math.IsNaN(s.Length) || s.Length > MaxLength {
