@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"darkroom/render/clip"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/tensor"
@@ -114,7 +115,7 @@ func (p *painting) encodeTrack(ctx context.Context, t track, chunks, skip int) e
 		if _, done := t.read[s.Text]; done {
 			continue
 		}
-		read, err := p.words.Encode(ctx, prompt.Fill(p.cut(s.Text), chunks, p.parts.Tokenizer.Frame()), skip)
+		read, err := p.words.Encode(ctx, prompt.Fill(p.cut(s.Text), chunks, p.parts.Tokenizer.Frame()), clip.Reading{Skip: skip, NoNorm: p.spec.Emphasis == picture.EmphasisNoNorm})
 		if err != nil {
 			return err
 		}

@@ -34,17 +34,23 @@ func (c *Conditioner) Chunks(parts []prompt.Part) []prompt.Chunk {
 	return prompt.Chunks(parts, c.tokenizer.Frame(), c.tokenizer.Encode)
 }
 
+// Reading is how a prompt becomes hidden states.
+type Reading struct {
+	Skip   int  // layers left out at the encoder's end
+	NoNorm bool // weights are multiplied and nothing more: A1111's emphasis "No norm"
+}
+
 // Encode returns the weighted hidden states of chunks side by side, [1, len(chunks)·Length, d], and the pooled vector
 // of the first, [1, p], if the model has any: as A1111 does, whose text alone can be longer than a chunk.
 //
 // Each chunk goes through the encoder alone: then the same chunk gives the same bits whatever stands beside it and
 // whether it was remembered or not.
-func (c *Conditioner) Encode(ctx context.Context, chunks []prompt.Chunk, skip int) (tensor.Encoded, error) {
+func (c *Conditioner) Encode(ctx context.Context, chunks []prompt.Chunk, how Reading) (tensor.Encoded, error) {
 	var data []float32
 	var pooled tensor.Tensor
 	width := 0
 	for i, chunk := range chunks {
-		read, err := c.encode(ctx, chunk.IDs, skip)
+		read, err := c.encode(ctx, chunk.IDs, how.Skip)
 		if err != nil {
 			return tensor.Encoded{}, fmt.Errorf("chunk %d: %w", i+1, err)
 		}
@@ -54,7 +60,7 @@ func (c *Conditioner) Encode(ctx context.Context, chunks []prompt.Chunk, skip in
 			return tensor.Encoded{}, fmt.Errorf("chunk %d: hidden states %d wide after %d", i+1, read.Hidden.Shape[2], width)
 		}
 		width = read.Hidden.Shape[2]
-		data = append(data, weigh(read.Hidden, chunk).Data...)
+		data = append(data, weigh(read, chunk, !how.NoNorm).Data...)
 	}
 	if len(chunks) == 0 {
 		return tensor.Encoded{}, fmt.Errorf("no chunk to encode")
@@ -98,27 +104,43 @@ func check(read tensor.Encoded, length int) error {
 	return read.Pooled.Check()
 }
 
-// weigh multiplies each token's hidden state by its weight and restores the mean of the whole chunk, as A1111's emphasis
-// "Original" does for a batch of one: z' = z·w · mean(z)/mean(z·w). Neutral chunks come back as they are.
-func weigh(hidden tensor.Tensor, chunk prompt.Chunk) tensor.Tensor {
+// weigh multiplies each token's hidden state by its weight. With restore it then restores the mean of the whole chunk,
+// as A1111's emphasis "Original" does for a batch of one: z' = z·w · mean(z)/mean(z·w), of two encoders each by itself.
+// Neutral chunks come back as they are.
+func weigh(read tensor.Encoded, chunk prompt.Chunk, restore bool) tensor.Tensor {
 	if !chunk.Weighted() {
-		return hidden
+		return read.Hidden
 	}
-	width := hidden.Shape[2]
-	scaled := make([]float64, len(hidden.Data))
-	var before, after float64
-	for i, z := range hidden.Data {
-		scaled[i] = float64(z) * float64(chunk.Weights[i/width])
-		before += float64(z)
-		after += scaled[i]
+	out, width := read.Hidden.Clone(), read.Hidden.Shape[2]
+	widths := read.Widths
+	if widths == nil {
+		widths = []int{width}
 	}
-	restore := before / after
-	if math.IsNaN(restore) || math.IsInf(restore, 0) { // a mean of zero cannot be restored
-		restore = 1
-	}
-	out := hidden.Clone()
-	for i, z := range scaled {
-		out.Data[i] = float32(min(max(z*restore, -math.MaxFloat32), math.MaxFloat32))
+	at := 0
+	for _, w := range widths {
+		weighColumns(out.Data, width, at, at+w, chunk.Weights, restore)
+		at += w
 	}
 	return out
+}
+
+// weighColumns weighs the columns from..to of rows that are width wide.
+func weighColumns(data []float32, width, from, to int, weights []float32, restore bool) {
+	var before, after float64
+	for row, w := range weights {
+		for _, z := range data[row*width+from : row*width+to] {
+			before += float64(z)
+			after += float64(z) * float64(w)
+		}
+	}
+	by := before / after
+	if !restore || math.IsNaN(by) || math.IsInf(by, 0) { // a mean of zero cannot be restored
+		by = 1
+	}
+	for row, w := range weights {
+		cells := data[row*width+from : row*width+to]
+		for i, z := range cells {
+			cells[i] = float32(min(max(float64(z)*float64(w)*by, -math.MaxFloat32), math.MaxFloat32))
+		}
+	}
 }

@@ -19,6 +19,7 @@ type echo struct {
 	calls [][]int32
 	skips []int
 	shape []int // instead of the true one
+	width []int // how the width is divided between encoders
 	err   error
 }
 
@@ -34,7 +35,7 @@ func (e *echo) EncodeText(_ context.Context, ids [][]int32, skip int) (tensor.En
 	if e.shape != nil {
 		out = tensor.New(e.shape...)
 	}
-	return tensor.Encoded{Hidden: out}, nil
+	return tensor.Encoded{Hidden: out, Widths: e.width}, nil
 }
 
 func conditioner(t *testing.T, e *echo) *clip.Conditioner {
@@ -48,7 +49,7 @@ func condition(t *testing.T, c *clip.Conditioner, texts ...string) tensor.Tensor
 	t.Helper()
 	var all []tensor.Tensor
 	for _, text := range texts {
-		read, err := c.Encode(t.Context(), c.Chunks(prompt.Parse(text)), 0)
+		read, err := c.Encode(t.Context(), c.Chunks(prompt.Parse(text)), clip.Reading{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +92,7 @@ func TestCondition(t *testing.T) {
 		e := &echo{}
 		c := conditioner(t, e)
 		for _, skip := range []int{0, 1, 0} {
-			if _, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("a")), skip); err != nil {
+			if _, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("a")), clip.Reading{Skip: skip}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -126,6 +127,44 @@ func TestConditionWeights(t *testing.T) {
 		if got := float64(weighted.Data[i]); math.Abs(got-want) > 1e-5*math.Abs(want) {
 			t.Fatalf("value %d: got %v, want %v", i, got, want)
 		}
+	}
+}
+
+// Without the norm a weight multiplies and nothing else changes; of two encoders each has its own mean.
+func TestConditionKindsOfEmphasis(t *testing.T) {
+	t.Parallel()
+	read := func(e *echo, text string, how clip.Reading) []float32 {
+		c := conditioner(t, e)
+		out, err := c.Encode(t.Context(), c.Chunks(prompt.Parse(text)), how)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Hidden.Data
+	}
+	plain := read(&echo{}, "cat dog", clip.Reading{})
+	for i, got := range read(&echo{}, "(cat:1.5) dog", clip.Reading{NoNorm: true}) {
+		want := plain[i]
+		if i/2 == 1 {
+			want *= 1.5
+		}
+		if got != want {
+			t.Fatalf("no norm: value %d: got %v, want %v", i, got, want)
+		}
+	}
+	column := func(data []float32, at int) (sum float64) {
+		for i := at; i < len(data); i += 2 {
+			sum += float64(data[i])
+		}
+		return sum
+	}
+	two := read(&echo{width: []int{1, 1}}, "(cat:1.5) dog", clip.Reading{})
+	for at := range 2 {
+		if got, want := column(two, at), column(plain, at); math.Abs(got-want) > 1e-5*want {
+			t.Errorf("sum of encoder %d: got %v, want %v", at, got, want)
+		}
+	}
+	if one := read(&echo{}, "(cat:1.5) dog", clip.Reading{}); math.Abs(column(one, 1)-column(plain, 1)) < 1e-3 {
+		t.Error("one encoder: the mean of each column is restored, want that of the whole")
 	}
 }
 
@@ -179,7 +218,7 @@ func TestConditionRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := conditioner(t, tt.encoder)
-			_, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("a")), 0)
+			_, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("a")), clip.Reading{})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want one with %q", err, tt.want)
 			}
@@ -190,7 +229,7 @@ func TestConditionRefuses(t *testing.T) {
 	}
 	t.Run("no chunks", func(t *testing.T) {
 		t.Parallel()
-		if _, err := conditioner(t, &echo{}).Encode(t.Context(), nil, 0); err == nil {
+		if _, err := conditioner(t, &echo{}).Encode(t.Context(), nil, clip.Reading{}); err == nil {
 			t.Error("got no error")
 		}
 	})

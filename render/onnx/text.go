@@ -36,7 +36,8 @@ func (m *Model) EncodePair(ctx context.Context, ids, second [][]int32, skip int)
 	if err != nil {
 		return tensor.Encoded{}, err
 	}
-	return tensor.Encoded{Hidden: beside(first.Hidden, other.Hidden), Pooled: other.Pooled}, nil
+	widths := []int{first.Hidden.Shape[2], other.Hidden.Shape[2]}
+	return tensor.Encoded{Hidden: beside(first.Hidden, other.Hidden), Pooled: other.Pooled, Widths: widths}, nil
 }
 
 // encodeWith runs one text encoder.

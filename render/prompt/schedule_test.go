@@ -53,6 +53,7 @@ func TestStages(t *testing.T) {
 		"[a::3]":              {{3, "a"}, {10, ""}},
 		"(a[b:3]":             {{3, "(a"}, {10, "(ab"}},
 		"(a[b:3]:1.2)":        {{3, "(a:1.2)"}, {10, "(ab:1.2)"}},
+		"a [{b|d{:.5] c":      {{10, "a [{b|d{:.5] c"}}, // its own example promises more and fails there too
 		"a [x [b:c] y:3]":     {{10, "a [x [b:c] y:3]"}},
 		"two [red:blue:.5] [": {{5, "two red ["}, {10, "two blue ["}},
 	} {

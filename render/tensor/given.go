@@ -6,10 +6,11 @@ import "slices"
 type Encoded struct {
 	Hidden Tensor // [chunks, length, width]
 	Pooled Tensor // [chunks, width'] of SDXL's second encoder; empty for other models
+	Widths []int  // how Hidden's width is divided between two encoders; nil for one
 }
 
 // Clone returns a copy that shares nothing with e.
-func (e Encoded) Clone() Encoded { return Encoded{e.Hidden.Clone(), e.Pooled.Clone()} }
+func (e Encoded) Clone() Encoded { return Encoded{e.Hidden.Clone(), e.Pooled.Clone(), slices.Clone(e.Widths)} }
 
 // Given is what leads a UNet beside latents and time. Every tensor has the batch of the latents; one that the model
 // has no use for is empty.
