@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"darkroom/config"
+	"darkroom/render/easel"
 	"darkroom/render/onnx"
 )
 
@@ -44,7 +45,7 @@ func checkModels(r config.Runtime) []finding {
 	folders, faults := openFolders(r)
 	var all []finding
 	for _, f := range folders {
-		all = append(all, well(thing, "%s, %d MiB, %s", f.Name, f.Bytes>>20, f.Dir))
+		all = append(all, well(thing, "%s, %s, %d MiB, %s", f.Name, easel.Describe(f.Config), f.Bytes>>20, f.Dir))
 	}
 	for _, err := range faults {
 		all = append(all, ill(thing, err, fmt.Sprintf("put a whole model folder there, or remove it from %s", r.Models)))

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 func listModels(_ context.Context, s shop) error {
 	folders, faults := openFolders(s.settings.Models.List.Runtime)
 	for _, f := range folders {
-		_, err := fmt.Fprintf(s.stdout, "%s  %s  %d MiB  %s\n", f.Name, f.Hash[:12], f.Bytes>>20, f.Dir)
+		_, err := fmt.Fprintf(s.stdout, "%s  %s  %d MiB  %s  %s\n", f.Name, f.Hash[:12], f.Bytes>>20, easel.Describe(f.Config), f.Dir)
 		if err != nil {
 			return err
 		}
@@ -57,7 +58,7 @@ func checkModel(ctx context.Context, s shop, r config.Runtime, f *onnx.Folder) e
 	if err := tryModel(ctx, r, e); err != nil {
 		return errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), e.Close())
 	}
-	_, err = fmt.Fprintf(s.stdout, "%s: good. %s, %s, %s\n", f.Name, f.Config.Pipeline, f.Config.Prediction, abilities(f))
+	_, err = fmt.Fprintf(s.stdout, "%s: good. %s, %s\n", f.Name, easel.Describe(f.Config), abilities(f))
 	return errors.Join(err, e.Close())
 }
 
@@ -77,6 +78,9 @@ func abilities(f *onnx.Folder) string {
 	if f.Config.CanEncode {
 		can = append(can, "starts from pictures")
 	}
+	if n := f.Config.Skips; n > 0 {
+		can = append(can, fmt.Sprintf("clip skip up to %d", n+1))
+	}
 	if sizes := offeredSizes(f); len(sizes) > 0 {
 		var texts []string
 		for _, size := range sizes {
@@ -84,7 +88,8 @@ func abilities(f *onnx.Folder) string {
 		}
 		can = append(can, "sizes "+strings.Join(texts, " "))
 	} else {
-		can = append(can, fmt.Sprintf("any size in multiples of %d", f.Config.Multiple))
+		best := cmp.Or(easel.Defaults(f).Size, onnx.Size{Width: plainSide, Height: plainSide})
+		can = append(can, fmt.Sprintf("any size in multiples of %d, best %dx%d", f.Config.Multiple, best.Width, best.Height))
 	}
 	if n := len(f.Card.Vocabulary()); n > 0 {
 		can = append(can, fmt.Sprintf("knows %d words", n))

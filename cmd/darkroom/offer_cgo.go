@@ -11,9 +11,9 @@ import (
 
 	"darkroom/config"
 	"darkroom/queue"
+	"darkroom/render/easel"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
-	"darkroom/render/sampler"
 )
 
 // openStudio loads the runtime library and finds the models to offer.
@@ -71,9 +71,7 @@ func (s *studio) offer() queue.Renderer {
 func card(f *onnx.Folder) json.RawMessage {
 	c := f.Card
 	c.Sizes = offeredSizes(f)
-	if c.Defaults.Size == (onnx.Size{}) {
-		c.Defaults.Size = f.Config.Native
-	}
+	c.Defaults = easel.Defaults(f)
 	b, err := json.Marshal(struct {
 		onnx.Card
 		Dialect  picture.Dialect `json:"dialect"`
@@ -82,7 +80,7 @@ func card(f *onnx.Folder) json.RawMessage {
 		Multiple int             `json:"multiple"` // of the sides of any size
 		Enlarges bool            `json:"enlarges"`
 		Chunks   int             `json:"chunks,omitempty"` // that a prompt may have; 0 for any number
-	}{c, picture.Diffusers, sampler.Names(sampler.Diffusers), f.Config.CanEncode, f.Config.Multiple, f.Config.Fixed == onnx.Size{}, f.Config.Chunks})
+	}{c, picture.Diffusers, easel.Samplers(f), f.Config.CanEncode, f.Config.Multiple, f.Config.Fixed == onnx.Size{}, f.Config.Chunks})
 	if err != nil {
 		panic("internal error: a card must always encode: " + err.Error())
 	}

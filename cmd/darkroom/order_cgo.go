@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"darkroom/config"
+	"darkroom/render/easel"
 	"darkroom/render/encode"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
@@ -50,16 +51,16 @@ var unread = strings.Repeat("0", 64) //nolint:gochecknoglobals // a constant; Go
 
 // take resolves the settings into a Spec, or tells all that is wrong with them.
 func (o *order) take() error {
-	d, card := o.settings, o.folder.Card
+	d, defaults := o.settings, easel.Defaults(o.folder)
 	size := o.size()
 	o.spec = picture.Spec{
 		Version: picture.Version, Dialect: picture.Dialect(cmp.Or(d.Dialect, string(picture.Diffusers))),
 		Notation: picture.NotationA1111, Model: picture.Ref{Name: o.folder.Name, Hash: o.folder.Hash},
-		Prompt: d.Prompt, Negative: card.Defaults.Negative,
+		Prompt: d.Prompt, Negative: defaults.Negative,
 		Width: size.Width, Height: size.Height, Seed: rand.Int64N(1 << 32), Count: 1,
-		Steps:         cmp.Or(card.Defaults.Steps, plainSteps),
-		GuidanceScale: cmp.Or(card.Defaults.GuidanceScale, plainGuidance),
-		Sampler:       cmp.Or(d.Sampler, card.Defaults.Sampler, plainSampler),
+		Steps:         cmp.Or(defaults.Steps, plainSteps),
+		GuidanceScale: cmp.Or(defaults.GuidanceScale, plainGuidance),
+		Sampler:       cmp.Or(d.Sampler, defaults.Sampler, plainSampler),
 	}
 	set(&o.spec.Negative, d.Negative)
 	set(&o.spec.Seed, d.Seed)
@@ -104,7 +105,7 @@ func (o *order) size() onnx.Size {
 		return onnx.Size(*s)
 	}
 	plain := onnx.Size{Width: plainSide, Height: plainSide}
-	return cmp.Or(o.folder.Config.Fixed, o.folder.Card.Defaults.Size, o.folder.Config.Native, plain)
+	return cmp.Or(easel.Defaults(o.folder).Size, plain)
 }
 
 // checkSize refuses what the model was not made for; the bot would take the nearest size and say so.

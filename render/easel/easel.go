@@ -93,7 +93,7 @@ func checkCard(f *onnx.Folder) error {
 	if d.GuidanceScale < 0 || math.IsInf(d.GuidanceScale, 0) {
 		bad("guidance %v, want 0 or more", d.GuidanceScale)
 	}
-	if known := sampler.Names(sampler.Diffusers); d.Sampler != "" && !slices.Contains(known, d.Sampler) {
+	if known := Samplers(f); d.Sampler != "" && !slices.Contains(known, d.Sampler) {
 		bad("sampler %q, want one of %q", d.Sampler, known)
 	}
 	for _, s := range append(slices.Clone(f.Card.Sizes), d.Size) {
@@ -110,7 +110,7 @@ func Config(c onnx.Config) render.Config {
 		Sampler: sampler.Config{
 			TrainSteps: c.TrainSteps, BetaStart: c.BetaStart, BetaEnd: c.BetaEnd, BetaSchedule: c.BetaSchedule,
 			Prediction: sampler.Prediction(c.Prediction), Spacing: c.TimestepSpacing, StepsOffset: c.StepsOffset,
-			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR,
+			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR, XL: c.Family == onnx.XL,
 		},
 		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, Factor: c.PixelsPerLatent, Chunks: c.Chunks,
 		Multiple: c.Multiple, Fixed: c.Fixed != onnx.Size{},

@@ -1,0 +1,69 @@
+package easel
+
+import (
+	"cmp"
+	"strings"
+
+	"darkroom/render/onnx"
+	"darkroom/render/sampler"
+)
+
+// Defaults are the settings that suit a model: those of its card, and where that says nothing those of its kind. Zero
+// fields leave the choice to the program.
+func Defaults(f *onnx.Folder) onnx.Defaults {
+	card, own := f.Card.Defaults, kind(f.Config)
+	return onnx.Defaults{
+		Size:          cmp.Or(f.Config.Fixed, card.Size, f.Config.Native),
+		Steps:         cmp.Or(card.Steps, own.Steps),
+		GuidanceScale: cmp.Or(card.GuidanceScale, own.GuidanceScale),
+		Sampler:       cmp.Or(card.Sampler, own.Sampler),
+		Negative:      card.Negative,
+	}
+}
+
+// kind knows what a model is for by its folder alone. Turbo and Lightning, which paint in a few steps and lose by
+// guidance, say so nowhere; but they are published with Euler's scheduler and trailing steps, and others are not.
+func kind(c onnx.Config) onnx.Defaults {
+	switch {
+	case c.Distilled && c.GuidanceWidth > 0:
+		return onnx.Defaults{Steps: 4, GuidanceScale: 8, Sampler: "lcm"} // as diffusers' pipeline of latent consistency models
+	case c.Distilled && strings.HasPrefix(c.Scheduler, "TCD"):
+		return onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "tcd"}
+	case c.Distilled:
+		return onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "lcm"}
+	case FewSteps(c) && strings.Contains(c.Scheduler, "Ancestral"):
+		return onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "euler_a"}
+	case FewSteps(c):
+		return onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "euler"}
+	case c.Family == onnx.XL:
+		return onnx.Defaults{GuidanceScale: 5} // as diffusers' pipeline
+	}
+	return onnx.Defaults{}
+}
+
+// FewSteps tells whether a folder looks like a Turbo or Lightning model.
+func FewSteps(c onnx.Config) bool {
+	return strings.HasPrefix(c.Scheduler, "Euler") && c.TimestepSpacing == sampler.Trailing && c.Prediction == string(sampler.Epsilon) && !c.RescaleZeroSNR
+}
+
+// Samplers lists what a model is offered with.
+func Samplers(f *onnx.Folder) []string { return sampler.Offered(sampler.Diffusers, f.Config.Distilled) }
+
+// Describe says in a few words what a model is: "SDXL, float16, v-prediction, inpainting".
+func Describe(c onnx.Config) string {
+	words := []string{c.Family, "float32"}
+	if c.Half {
+		words[1] = "float16"
+	}
+	add := func(ok bool, word string) {
+		if ok {
+			words = append(words, word)
+		}
+	}
+	add(c.Prediction == string(sampler.Velocity), "v-prediction")
+	add(c.RescaleZeroSNR, "zero terminal SNR")
+	add(c.Distilled, "distilled (LCM or TCD)")
+	add(FewSteps(c), "few steps (Turbo or Lightning)")
+	add(c.Inpaint, "inpainting")
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,146 @@
+package easel_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"darkroom/render"
+	"darkroom/render/easel"
+	"darkroom/render/golden/goldentest"
+	"darkroom/render/onnx"
+	"darkroom/render/picture"
+)
+
+func TestFamiliesPaint(t *testing.T) {
+	t.Parallel()
+	lib, err := onnx.FindLibrary("")
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := onnx.Open(lib); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		goldentest.SD1:     "Stable Diffusion 1, float32",
+		goldentest.SD2V:    "Stable Diffusion 2, float32, v-prediction, zero terminal SNR",
+		goldentest.SDXL:    "SDXL, float32",
+		goldentest.LCM:     "Stable Diffusion 1, float32, distilled (LCM or TCD)",
+		goldentest.Inpaint: "Stable Diffusion 1, float32, inpainting",
+	} {
+		for _, half := range []bool{false, true} {
+			if half {
+				name, want = goldentest.Half(name), strings.Replace(want, "float32", "float16", 1)
+			}
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				f, err := easel.Open(goldentest.Model(t, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := easel.Describe(f.Config); got != want {
+					t.Errorf("got %q, want %q", got, want)
+				}
+				e, err := easel.Load(t.Context(), f, onnx.Device{Kind: onnx.CPU, Threads: 1})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer e.Close()
+				paintEachWay(t, e)
+			})
+		}
+	}
+}
+
+// paintEachWay paints a Spec in both dialects, and sees that what decides a picture reaches the networks.
+func paintEachWay(t *testing.T, e *easel.Easel) {
+	t.Helper()
+	paint := func(change func(*picture.Spec)) []byte {
+		t.Helper()
+		s := picture.Spec{
+			Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+			Model: picture.Ref{Name: e.Folder.Name, Hash: e.Folder.Hash}, Prompt: "a red boat", Width: 64, Height: 80, Seed: 1, Count: 1,
+			Steps: 2, GuidanceScale: 4, Sampler: easel.Samplers(e.Folder)[0],
+		}
+		change(&s)
+		done, err := e.Paint(t.Context(), s, render.Job{})
+		if err != nil {
+			t.Fatalf("%+v: %v", s, err)
+		}
+		return done.Tiles[0].Image.Pix
+	}
+	plain := paint(func(*picture.Spec) {})
+	if again := paint(func(*picture.Spec) {}); !slices.Equal(plain, again) {
+		t.Error("two paintings of one Spec differ")
+	}
+	for what, change := range map[string]func(*picture.Spec){
+		"prompt":    func(s *picture.Spec) { s.Prompt = "a blue house" },
+		"clip skip": func(s *picture.Spec) { s.ClipSkip = 2 },
+		"guidance":  func(s *picture.Spec) { s.GuidanceScale = 9 },
+	} {
+		if slices.Equal(plain, paint(change)) {
+			t.Errorf("another %s changes nothing", what)
+		}
+	}
+	paint(func(s *picture.Spec) { s.Dialect, s.Sampler, s.ClipSkip = picture.A1111, "euler", 2 })
+}
+
+func TestSecondTokenizer(t *testing.T) {
+	t.Parallel()
+	dir := goldentest.Model(t, goldentest.SDXL)
+	write(t, filepath.Join(dir, "tokenizer_2", "merges.txt"), "#version: 0.2\n")
+	if _, err := easel.Open(dir); err == nil || !strings.Contains(err.Error(), "tokenizer_2 has other words") || !strings.Contains(err.Error(), dir) {
+		t.Errorf("other merges: got %v", err)
+	}
+	dir = goldentest.Model(t, goldentest.SDXL)
+	write(t, filepath.Join(dir, "tokenizer_2", "vocab.json"), "{")
+	if _, err := easel.Open(dir); err == nil || !strings.Contains(err.Error(), "tokenizer_2: read vocab.json") {
+		t.Errorf("a broken vocabulary: got %v", err)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	folder := func(c onnx.Config, card onnx.Defaults) *onnx.Folder {
+		return &onnx.Folder{Config: c, Card: onnx.Card{Defaults: card}}
+	}
+	square := func(side int) onnx.Size { return onnx.Size{Width: side, Height: side} }
+	for name, c := range map[string]struct {
+		of   *onnx.Folder
+		want onnx.Defaults
+	}{
+		"Stable Diffusion 1": {folder(onnx.Config{Family: onnx.SD1, Scheduler: "PNDMScheduler", Native: square(512)}, onnx.Defaults{}),
+			onnx.Defaults{Size: square(512)}},
+		"SDXL": {folder(onnx.Config{Family: onnx.XL, Scheduler: "EulerDiscreteScheduler", TimestepSpacing: "leading", Prediction: "epsilon", Native: square(1024)}, onnx.Defaults{}),
+			onnx.Defaults{Size: square(1024), GuidanceScale: 5}},
+		"SDXL Turbo": {folder(onnx.Config{Family: onnx.XL, Scheduler: "EulerAncestralDiscreteScheduler", TimestepSpacing: "trailing", Prediction: "epsilon", Native: square(512)}, onnx.Defaults{}),
+			onnx.Defaults{Size: square(512), Steps: 4, GuidanceScale: 1, Sampler: "euler_a"}},
+		"Lightning": {folder(onnx.Config{Family: onnx.XL, Scheduler: "EulerDiscreteScheduler", TimestepSpacing: "trailing", Prediction: "epsilon"}, onnx.Defaults{}),
+			onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "euler"}},
+		"a fine-tune in zero terminal SNR": {folder(onnx.Config{Family: onnx.XL, Scheduler: "EulerDiscreteScheduler", TimestepSpacing: "trailing", Prediction: "v_prediction", RescaleZeroSNR: true}, onnx.Defaults{}),
+			onnx.Defaults{GuidanceScale: 5}},
+		"LCM":                {folder(onnx.Config{Family: onnx.SD1, Distilled: true, GuidanceWidth: 256}, onnx.Defaults{}), onnx.Defaults{Steps: 4, GuidanceScale: 8, Sampler: "lcm"}},
+		"LCM in the weights": {folder(onnx.Config{Family: onnx.XL, Distilled: true, Scheduler: "LCMScheduler"}, onnx.Defaults{}), onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "lcm"}},
+		"TCD":                {folder(onnx.Config{Family: onnx.XL, Distilled: true, Scheduler: "TCDScheduler"}, onnx.Defaults{}), onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "tcd"}},
+		"its card has the last word": {folder(onnx.Config{Family: onnx.XL, Distilled: true, Native: square(1024)}, onnx.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog"}),
+			onnx.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog"}},
+		"one size": {folder(onnx.Config{Family: onnx.SD1, Fixed: square(256), Native: square(512)}, onnx.Defaults{}), onnx.Defaults{Size: square(256)}},
+	} {
+		if got := easel.Defaults(c.of); got != c.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+func TestSamplersByModel(t *testing.T) {
+	t.Parallel()
+	plain, quick := easel.Samplers(&onnx.Folder{}), easel.Samplers(&onnx.Folder{Config: onnx.Config{Distilled: true}})
+	if !slices.Contains(plain, "euler_a") || slices.Contains(plain, "lcm") {
+		t.Errorf("got %v, want no lcm", plain)
+	}
+	if got, want := fmt.Sprint(slices.Contains(quick, "lcm"), slices.Contains(quick, "euler_a")), "true false"; got != want {
+		t.Errorf("a distilled model: got %v", quick)
+	}
+}
