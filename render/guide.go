@@ -41,7 +41,7 @@ func (p *painting) predict(said text, tiles int) sampler.Predict {
 		if runs > 1 {
 			x = tensor.Repeat(x, runs)
 		}
-		out, err := p.net.Unet(ctx, join(x, said.beside), time, given)
+		out, err := p.unet(x.Shape[2], x.Shape[3]).Unet(ctx, join(x, said.beside), time, given)
 		if err != nil {
 			return out, err
 		}

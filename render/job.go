@@ -12,6 +12,7 @@ type Job struct {
 	Input    func(ctx context.Context, sha256 string) ([]byte, error) // finds the bytes of an input picture; nil when there is none
 	Progress func(Progress)                                           // told after every step, on the painting goroutine: be quick
 	Latents  *tensor.Tensor                                           // standard normal noise [1 or count, channels, h, w] instead of the seed's; nil normally
+	Seat     *Seat                                                    // among paintings made at the same time; Paint leaves it. nil alone
 }
 
 // Progress tells how far a job is. Step never runs back, and reaches Steps before the pictures are decoded.
@@ -39,5 +40,6 @@ const (
 type Result struct {
 	Tiles   []Tile
 	Millis  map[string]int64 // by stage
+	Short   bool             // memory was short meanwhile, so that something was run in smaller parts
 	Latents tensor.Tensor    // the finished latents [count, channels, h, w], before the division by the scaling factor
 }

@@ -117,6 +117,7 @@ type Renderer struct {
 	options  Options
 	words    *clip.Conditioner
 	decoding sync.Mutex // previews and finished pictures take turns at the decoder
+	room     *room
 }
 
 // New returns a renderer, or an error that names everything missing from the parts.
@@ -141,13 +142,15 @@ func New(p Parts, o Options) (*Renderer, error) {
 	if c.Multiple == 0 {
 		p.Config.Multiple = c.Factor
 	}
-	return &Renderer{parts: p, options: o.orDefault(), words: clip.NewConditioner(p.Text, p.Tokenizer)}, nil
+	return &Renderer{parts: p, options: o.orDefault(), words: clip.NewConditioner(p.Text, p.Tokenizer), room: newRoom()}, nil
 }
 
 // Paint makes all tiles of a Spec. It looks at ctx before every step and before every picture it decodes, and returns
 // context.Cause(ctx) once that has ended. What no other try could mend is a *Refusal. A panic of a network is the
 // caller's.
 func (r *Renderer) Paint(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
+	defer job.Seat.Leave()
+	short := r.room.short.Load()
 	p, err := r.begin(spec, job)
 	if err != nil {
 		return nil, err
@@ -158,6 +161,7 @@ func (r *Renderer) Paint(ctx context.Context, spec picture.Spec, job Job) (*Resu
 	}
 	var latents tensor.Tensor
 	err = p.timed(StageDenoise, func() error { latents, err = p.denoise(ctx); return err })
+	job.Seat.Leave()
 	if err != nil {
 		return nil, because(ctx, fmt.Errorf("denoise: %w", err))
 	}
@@ -166,7 +170,7 @@ func (r *Renderer) Paint(ctx context.Context, spec picture.Spec, job Job) (*Resu
 	if err != nil {
 		return nil, because(ctx, fmt.Errorf("decode: %w", err))
 	}
-	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents}, nil
+	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents, Short: r.room.short.Load() > short}, nil
 }
 
 // because prefers the reason why a job was ended to the error that its end caused in some network.

@@ -1,11 +1,14 @@
 package onnx
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -20,6 +23,9 @@ type session struct {
 	path    string
 	batch   int // how many items the network takes at once; 0 for any number
 	ort     *ort.DynamicAdvancedSession
+	ran     atomic.Int64 // nanoseconds in the runtime
+	first   sync.Once    // the first run on a GPU
+	gpu     bool         // it runs on one
 	running sync.RWMutex // held for reading by every run, for writing by close
 	closed  bool
 }
@@ -43,32 +49,35 @@ func newSession(n network, device Device) (_ *session, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, options.Destroy()) }()
-	s := &session{path: n.path, batch: n.inputs[0].Dims[0]}
-	if len(n.edits) == 0 {
-		s.ort, err = ort.NewDynamicAdvancedSession(n.path, names(n.inputs), names(n.outputs), options)
-	} else {
-		s.ort, err = n.loadEdited(options)
+	s := &session{path: n.path, batch: n.inputs[0].Dims[0], gpu: device.Kind != CPU}
+	if s.gpu {
+		defer guardSignals()()
 	}
-	if err != nil {
-		return nil, fmt.Errorf("load %s: %w", n.path, err)
+	if s.ort, err = n.load(options, device.Mapped); err != nil {
+		return nil, fmt.Errorf("load %s: %w", n.path, known(err))
 	}
 	return s, nil
 }
 
-func (n network) loadEdited(options *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
+// load loads the network as its file has it, unless something is edited, or its weights are to stay in the file.
+func (n network) load(options *ort.SessionOptions, mapped bool) (_ *ort.DynamicAdvancedSession, err error) {
 	s, err := graph.ReadSkeleton(n.path)
 	if err != nil {
 		return nil, err
 	}
-	for _, edit := range n.edits {
-		if s.Model, err = edit(s.Model); err != nil {
+	model := s.Model
+	for _, edit := range append(n.edits, graph.FuseAttention) {
+		if model, err = edit(model); err != nil {
 			return nil, err
 		}
+	}
+	if !mapped && bytes.Equal(model, s.Model) {
+		return ort.NewDynamicAdvancedSession(n.path, names(n.inputs), names(n.outputs), options)
 	}
 	if err := options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", s.Dir); err != nil {
 		return nil, err
 	}
-	return ort.NewDynamicAdvancedSessionWithONNXData(s.Model, names(n.inputs), names(n.outputs), options)
+	return ort.NewDynamicAdvancedSessionWithONNXData(model, names(n.inputs), names(n.outputs), options)
 }
 
 func names(values []graph.Value) []string {
@@ -103,7 +112,7 @@ func (s *session) run(ctx context.Context, inputs, outputs []feed) (err error) {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return fmt.Errorf("run %s: %w", s.path, err)
+	return fmt.Errorf("run %s: %w", s.path, known(err))
 }
 
 func valuesOf(feeds []feed) []ort.Value {
@@ -125,11 +134,23 @@ func (s *session) stoppable(ctx context.Context, inputs, outputs []ort.Value) er
 		defer close(raised)
 		_ = options.Terminate() // it fails only on options that were destroyed, and that waits for this
 	})
+	defer s.guard()()
+	began := time.Now()
 	err = s.ort.RunWithOptions(inputs, outputs, options)
+	s.ran.Add(int64(time.Since(began)))
 	if !unwatch() {
 		<-raised
 	}
 	return errors.Join(err, options.Destroy())
+}
+
+// guard guards the first run on a GPU, which loads more of the driver; see guardSignals.
+func (s *session) guard() (restore func()) {
+	restore = func() {}
+	if s.gpu {
+		s.first.Do(func() { restore = guardSignals() })
+	}
+	return restore
 }
 
 // close waits for running calls and frees the network.

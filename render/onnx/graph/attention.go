@@ -1,0 +1,166 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+)
+
+// FuseAttention edits a network in memory so that attention that was exported as two multiplications with a softmax
+// between them becomes one operation of ONNX Runtime's own, com.microsoft.MultiHeadAttention, which never holds the
+// whole table of weights: 512 MiB for each picture of 512×512 pixels in the first layer of Stable Diffusion 1. What it
+// does not recognise stays as it is.
+//
+// It recognises torch's scaled_dot_product_attention as torch.onnx.export writes it for diffusers:
+//
+//	softmax(Transpose(Reshape(q))·√s × Transpose(Reshape(k))·√s) × Transpose(Reshape(v)), transposed and reshaped back
+func FuseAttention(model []byte) ([]byte, error) {
+	fields, err := split(model)
+	if err != nil {
+		return nil, fmt.Errorf("fuse attention: %w", err)
+	}
+	var out []byte
+	fused, known := 0, false
+	for _, f := range fields {
+		switch {
+		case f.number == 7: // ModelProto.graph
+			var edited []byte
+			if edited, fused, err = fuseGraph(f.content); err != nil {
+				return nil, fmt.Errorf("fuse attention: %w", err)
+			}
+			out = appendMessage(out, 7, edited)
+			continue
+		case f.number == 8 && textOf(mustSplit(f.content), 1) == ownOperators: // opset_import
+			known = true
+		}
+		out = append(out, f.whole...)
+	}
+	if fused == 0 {
+		return model, nil
+	}
+	if !known { // OperatorSetIdProto: domain = 1, version = 2
+		out = appendMessage(out, 8, appendNumber(appendMessage(nil, 1, []byte(ownOperators)), 2, 1))
+	}
+	return out, nil
+}
+
+// ownOperators is the domain of the operators that only ONNX Runtime has.
+const ownOperators = "com.microsoft"
+
+// mustSplit divides a message; one that cannot be divided has no fields.
+func mustSplit(message []byte) []part {
+	fields, err := split(message)
+	if err != nil {
+		return nil
+	}
+	return fields
+}
+
+// fuseGraph edits a GraphProto: node = 1, initializer = 5.
+func fuseGraph(message []byte) (out []byte, fused int, err error) {
+	n, err := follow(message)
+	if err != nil {
+		return nil, 0, err
+	}
+	f := fuser{network: n, readers: map[string][]int{}, weights: map[string][]part{}, instead: map[int][]byte{}}
+	fields, err := split(message)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, field := range fields {
+		if field.number == 5 {
+			weight := mustSplit(field.content)
+			f.weights[textOf(weight, 8)] = weight
+		}
+	}
+	if f.nested() {
+		return message, 0, nil // what an inner graph reads from the outer one is not followed
+	}
+	f.fuse()
+	if len(f.instead) == 0 {
+		return message, 0, nil
+	}
+	unread := f.unread()
+	at := -1
+	for _, field := range fields {
+		if field.number != 1 {
+			out = append(out, field.whole...)
+			continue
+		}
+		at++
+		switch {
+		case f.instead[at] != nil:
+			out = appendMessage(out, 1, f.instead[at])
+		case !unread[at]:
+			out = append(out, field.whole...)
+		}
+	}
+	return out, len(f.instead), nil
+}
+
+// fuser finds attention in a network.
+type fuser struct {
+	network
+	readers map[string][]int  // by value
+	weights map[string][]part // TensorProtos by name
+	instead map[int][]byte    // by node: the one that takes its place
+}
+
+// nested tells whether a node has a graph of its own: AttributeProto g = 6, graphs = 11.
+func (f *fuser) nested() bool {
+	for _, x := range f.nodes {
+		for _, field := range x.fields {
+			if field.number == 5 && slices.ContainsFunc(mustSplit(field.content), func(p part) bool { return p.number == 6 || p.number == 11 }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (f *fuser) fuse() {
+	for i, x := range f.nodes {
+		for _, in := range x.in {
+			f.readers[in] = append(f.readers[in], i)
+		}
+	}
+	for i, x := range f.nodes {
+		if x.op != "Softmax" || len(x.out) != 1 || numberOf(attribute(x.fields, "axis"), -1) != -1 {
+			continue
+		}
+		if at, fused := f.around(i); fused != nil {
+			f.instead[at] = fused
+		}
+	}
+}
+
+// around follows the network up and down from a softmax, and returns the last node of what it is part of with the one
+// that takes its place; nil when anything is not as it should be.
+func (f *fuser) around(softmax int) (last int, fused []byte) {
+	scores, ok := f.making(f.nodes[softmax].in[0], "MatMul")
+	if !ok {
+		return 0, nil
+	}
+	mixed, ok := f.reading(f.nodes[softmax].out[0], "MatMul")
+	if !ok || f.origin(f.nodes[mixed].in[0]) != f.nodes[softmax].out[0] {
+		return 0, nil
+	}
+	q, ok1 := f.scaled(f.nodes[scores].in[0], 0, 2, 1, 3)
+	k, ok2 := f.scaled(f.nodes[scores].in[1], 0, 2, 3, 1)
+	v, ok3 := f.heads(f.nodes[mixed].in[1], 0, 2, 1, 3)
+	if !ok1 || !ok2 || !ok3 || q.heads < 1 || q.heads != k.heads || q.heads != v.heads || q.usual != k.usual {
+		return 0, nil
+	}
+	turned, ok := f.reading(f.nodes[mixed].out[0], "Transpose")
+	if !ok || !f.turns(turned, 0, 2, 1, 3) {
+		return 0, nil
+	}
+	if last, ok = f.reading(f.nodes[turned].out[0], "Reshape"); !ok {
+		return 0, nil
+	}
+	b := nodeOf("MultiHeadAttention", f.nodes[last].out[0], q.value, k.value, v.value)
+	b = append(b, integerAttribute("num_heads", int64(q.heads))...)
+	if !q.usual {
+		b = append(b, floatAttribute("scale", float32(q.scale*k.scale))...)
+	}
+	return last, appendMessage(b, 7, []byte(ownOperators)) // NodeProto.domain
+}

@@ -1,0 +1,20 @@
+package onnx
+
+import "time"
+
+// Ran is how long the networks have run inside ONNX Runtime since the model was loaded; what a picture takes beyond it is
+// ours. Runs at the same time count each.
+func (m *Model) Ran() time.Duration {
+	total := time.Duration(0)
+	for _, s := range append(m.text[:len(m.text):len(m.text)], m.unet, m.decoder, m.encoder, m.tiny) {
+		if s != nil {
+			total += time.Duration(s.ran.Load())
+		}
+	}
+	m.wrapped.mu.Lock()
+	defer m.wrapped.mu.Unlock()
+	if m.wrapped.pair != nil {
+		total += m.wrapped.pair.twin.Ran()
+	}
+	return total
+}

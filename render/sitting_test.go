@@ -1,0 +1,241 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+
+	"darkroom/render/picture"
+	"darkroom/render/tensor"
+)
+
+// sit paints Specs in one sitting and returns what became of each.
+func sit(ctx context.Context, r *Renderer, specs []picture.Spec, job func(i int) (context.Context, Job)) ([]*Result, []error) {
+	seats := Sit(len(specs))
+	results, errs := make([]*Result, len(specs)), make([]error, len(specs))
+	var wg sync.WaitGroup
+	for i, s := range specs {
+		ctx, j := ctx, Job{}
+		if job != nil {
+			ctx, j = job(i)
+		}
+		j.Seat = seats[i]
+		wg.Go(func() { results[i], errs[i] = r.Paint(ctx, s, j) })
+	}
+	wg.Wait()
+	return results, errs
+}
+
+func seeds(n int) []picture.Spec {
+	specs := make([]picture.Spec, n)
+	for i := range specs {
+		specs[i] = boat()
+		specs[i].Count, specs[i].Seed = 1, int64(i)
+	}
+	return specs
+}
+
+func TestPaintingsOfASittingShareTheirRuns(t *testing.T) {
+	t.Parallel()
+	r, f := newFake(t, Options{})
+	specs := seeds(3)
+	specs[2].Prompt = "a green house"
+	results, errs := sit(t.Context(), r, specs, nil)
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if runs, batch := f.unetRuns.Load(), f.unetBatch.Load(); runs != int64(specs[0].Steps) || batch != 6 {
+		t.Errorf("%d runs of at most %d rows, want %d of 6", runs, batch, specs[0].Steps)
+	}
+	for i, s := range specs {
+		if want := paint(t, r, s, Job{}).Tiles[0].Image.Pix; !bytes.Equal(results[i].Tiles[0].Image.Pix, want) {
+			t.Errorf("painting %d is another picture than alone", i)
+		}
+	}
+}
+
+func TestWhatDoesNotAgreeRunsInTurn(t *testing.T) {
+	t.Parallel()
+	r, f := newFake(t, Options{})
+	specs := seeds(3)
+	specs[1].Width = 2 * specs[1].Width
+	specs[2].Steps = specs[2].Steps + 3
+	results, errs := sit(t.Context(), r, specs, nil)
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if batch := f.unetBatch.Load(); batch > 4 {
+		t.Errorf("a run of %d rows, want what agrees alone", batch)
+	}
+	for i, s := range specs {
+		if want := paint(t, r, s, Job{}).Tiles[0].Image.Pix; !bytes.Equal(results[i].Tiles[0].Image.Pix, want) {
+			t.Errorf("painting %d is another picture than alone", i)
+		}
+	}
+}
+
+func TestASharedRunKeepsToTheBound(t *testing.T) {
+	t.Parallel()
+	one := boat()
+	r, f := newFake(t, Options{BatchPixels: 2 * one.Width * one.Height})
+	if _, errs := sit(t.Context(), r, seeds(5), nil); errors.Join(errs...) != nil {
+		t.Fatal(errs)
+	}
+	if runs, batch := f.unetRuns.Load(), f.unetBatch.Load(); batch != 4 || runs != 3*int64(one.Steps) {
+		t.Errorf("%d runs of at most %d rows, want %d of 4", runs, batch, 3*one.Steps)
+	}
+}
+
+func TestACancelStopsOneOfASitting(t *testing.T) {
+	t.Parallel()
+	r, _ := newFake(t, Options{})
+	gone := errors.New("a person changed their mind")
+	specs := seeds(3)
+	results, errs := sit(t.Context(), r, specs, func(i int) (context.Context, Job) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		return ctx, Job{Progress: func(p Progress) {
+			if i == 1 && p.Step == 2 {
+				cancel(gone)
+			}
+		}}
+	})
+	if errs[0] != nil || errs[2] != nil || !errors.Is(errs[1], gone) {
+		t.Fatalf("got %v, want the second alone cancelled", errs)
+	}
+	for _, i := range []int{0, 2} {
+		if want := paint(t, r, specs[i], Job{}).Tiles[0].Image.Pix; !bytes.Equal(results[i].Tiles[0].Image.Pix, want) {
+			t.Errorf("painting %d is another picture than alone", i)
+		}
+	}
+}
+
+// stuck is a model whose UNet runs until it is stopped.
+type stuck struct {
+	*fakeModel
+	entered chan int // rows
+}
+
+// Unet waits for the end of its context.
+func (s stuck) Unet(ctx context.Context, x tensor.Tensor, _ float64, _ Given) (tensor.Tensor, error) {
+	s.entered <- x.Batch()
+	<-ctx.Done()
+	return tensor.Tensor{}, context.Cause(ctx)
+}
+
+func TestACancelDoesNotWaitForTheSharedRun(t *testing.T) {
+	t.Parallel()
+	f := &fakeModel{}
+	parts, net := f.parts(), stuck{f, make(chan int, 9)}
+	parts.Tokenizer, parts.Unet = tokenizer(t), net
+	r, err := New(parts, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seats, ended := Sit(2), make([]chan error, 2)
+	cancels := make([]context.CancelCauseFunc, 2)
+	gone := errors.New("a person changed their mind")
+	for i, s := range seeds(2) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancels[i], ended[i] = cancel, make(chan error, 1)
+		go func() {
+			_, err := r.Paint(ctx, s, Job{Seat: seats[i]})
+			ended[i] <- err
+		}()
+	}
+	if rows := <-net.entered; rows != 4 {
+		t.Fatalf("a run of %d rows, want both paintings'", rows)
+	}
+	for i := range cancels { // the run is stopped once nobody waits for it
+		cancels[i](gone)
+		if err := <-ended[i]; !errors.Is(err, gone) {
+			t.Errorf("painting %d: got %v, want %v", i, err, gone)
+		}
+	}
+}
+
+// picky is a model whose UNet cannot take more than some rows, or panics at one seed's latents.
+type picky struct {
+	*fakeModel
+	most int
+	bad  float32 // the first value of latents to panic at
+}
+
+// Unet refuses what is too large.
+func (p picky) Unet(ctx context.Context, x tensor.Tensor, time float64, g Given) (tensor.Tensor, error) {
+	if x.Batch() > p.most {
+		return tensor.Tensor{}, tensor.ErrMemory
+	}
+	for i := range x.Batch() {
+		if p.bad != 0 && x.Row(i).Data[0] == p.bad {
+			panic("no such picture")
+		}
+	}
+	return p.fakeModel.Unet(ctx, x, time, g)
+}
+
+func TestAPanicIsOfOnePainting(t *testing.T) {
+	t.Parallel()
+	specs := seeds(2)
+	given := tensor.New(1, 4, specs[0].Height/8, specs[0].Width/8)
+	given.Data[0] = 0.25
+	r, _ := pickyRenderer(t, picky{most: 99, bad: 0.25})
+	var caught any
+	_, errs := sit(t.Context(), r, specs[:1], nil)
+	seats := Sit(2)
+	var wg sync.WaitGroup
+	wg.Go(func() { _, errs[0] = r.Paint(t.Context(), specs[0], Job{Seat: seats[0]}) })
+	wg.Go(func() {
+		defer func() { caught = recover() }()
+		s := specs[1]
+		s.Sampler = specs[0].Sampler
+		_, _ = r.Paint(t.Context(), s, Job{Seat: seats[1], Latents: &given})
+	})
+	wg.Wait()
+	if errs[0] != nil || caught == nil {
+		t.Errorf("got %v and the panic %v, want a panic of the second alone", errs[0], caught)
+	}
+}
+
+func pickyRenderer(t *testing.T, p picky) (*Renderer, *fakeModel) {
+	t.Helper()
+	p.fakeModel = &fakeModel{}
+	parts := p.parts()
+	parts.Tokenizer, parts.Unet = tokenizer(t), p
+	r, err := New(parts, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, p.fakeModel
+}
+
+func TestShortMemoryIsAnsweredBySmallerRuns(t *testing.T) {
+	t.Parallel()
+	r, f := pickyRenderer(t, picky{most: 2})
+	plenty, _ := newFake(t, Options{})
+	s := boat()
+	s.Count = 2
+	got, err := r.Paint(t.Context(), s, Job{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := paint(t, plenty, s, Job{})
+	if !slices.Equal(got.Latents.Data, want.Latents.Data) {
+		t.Error("painted in parts it is another picture")
+	}
+	if !got.Short || want.Short {
+		t.Errorf("told of short memory: %v, and with plenty %v; want true and false", got.Short, want.Short)
+	}
+	if runs := f.unetRuns.Load(); runs != 4*int64(s.Steps) {
+		t.Errorf("%d runs, want %d: a row each", runs, 4*s.Steps)
+	}
+	t.Run("a single row that finds no room is an error", func(t *testing.T) {
+		t.Parallel()
+		r, _ := pickyRenderer(t, picky{most: 0})
+		if _, err := r.Paint(t.Context(), seeds(1)[0], Job{}); !errors.Is(err, tensor.ErrMemory) {
+			t.Errorf("got %v, want %v", err, tensor.ErrMemory)
+		}
+	})
+}
