@@ -10,7 +10,9 @@ type Encoded struct {
 }
 
 // Clone returns a copy that shares nothing with e.
-func (e Encoded) Clone() Encoded { return Encoded{e.Hidden.Clone(), e.Pooled.Clone(), slices.Clone(e.Widths)} }
+func (e Encoded) Clone() Encoded {
+	return Encoded{e.Hidden.Clone(), e.Pooled.Clone(), slices.Clone(e.Widths)}
+}
 
 // Given is what leads a UNet beside latents and time. Every tensor has the batch of the latents; one that the model
 // has no use for is empty.
