@@ -158,3 +158,37 @@ func TestInpaintAsA1111(t *testing.T) {
 		}
 	}
 }
+
+// TestHiresAsA1111 compares finished latents with A1111's hires fix and its "Latent" upscaler, retold by
+// recipe/inpaint.py: the noise of both sizes is drawn from the seed as A1111's users' graphics cards draw it.
+func TestHiresAsA1111(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("testdata/hires_a1111.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct {
+		picture.Hires
+		Cases []struct {
+			Sampler string
+			Latents []float64
+		}
+	}
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range want.Cases {
+		s := boat()
+		s.Dialect, s.Sampler, s.Steps, s.GuidanceScale, s.Hires = picture.A1111, strings.TrimPrefix(c.Sampler, "sample_"), 6, 1, &want.Hires
+		got := paint(t, newMixing(t, false), s, Job{}).Latents
+		if len(got.Data) != 2*len(c.Latents) {
+			t.Fatalf("%s: got shape %v for %d values", s.Sampler, got.Shape, 2*len(c.Latents))
+		}
+		for i, v := range c.Latents {
+			if d := math.Abs(float64(got.Data[i]) - v); d > 1e-4 {
+				t.Errorf("%s, value %d: got %v, want %v", s.Sampler, i, got.Data[i], v)
+				break
+			}
+		}
+	}
+}

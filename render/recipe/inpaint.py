@@ -4,6 +4,9 @@ The VAE's distribution is so narrow that its draws use up random numbers and cha
 
     python render/recipe/inpaint.py diffusers > render/testdata/inpaint.json
     python render/recipe/inpaint.py a1111     > render/testdata/inpaint_a1111.json
+    python render/recipe/inpaint.py hires     > render/testdata/hires_a1111.json
+
+The last is A1111's hires fix with its "Latent" upscaler, retold likewise.
 
 Recorded with torch 2.15.0, diffusers 0.42.1, k-diffusion 0.1.1.post1 and Pillow 13.0.0.
 """
@@ -97,13 +100,51 @@ def blurred(grey, sigma=4):
     return Image.fromarray(pixels.astype(numpy.uint8))
 
 
-def a1111():
+def kdiffusion():
     spec = importlib.util.spec_from_file_location("record", pathlib.Path(__file__).parents[1] / "sampler/recipe/record.py")
     samplers = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(samplers)
     external, sampling = samplers.kdiffusion()
     samplers.model = lambda x, t: unet(x, t, None)[0]
-    denoiser = external.CompVisDenoiser(samplers.Inner())
+    return external.CompVisDenoiser(samplers.Inner()), sampling
+
+
+def philox(seed, *shape):
+    """The first draw of A1111's "NV" source: Philox 4×32 of ten rounds, and the sine half of Box and Muller."""
+    n = int(numpy.prod(shape))
+    c = numpy.zeros((4, n), dtype=numpy.uint64)
+    c[2] = numpy.arange(n)
+    key = [seed & 0xFFFFFFFF, seed >> 32]
+    for i in range(10):
+        if i:
+            key = [(key[0] + 0x9E3779B9) & 0xFFFFFFFF, (key[1] + 0xBB67AE85) & 0xFFFFFFFF]
+        a, b = c[0] * numpy.uint64(0xD2511F53), c[2] * numpy.uint64(0xCD9E8D57)
+        low = numpy.uint64(0xFFFFFFFF)
+        c = numpy.stack([(b >> numpy.uint64(32)) ^ c[1] ^ numpy.uint64(key[0]), b & low,
+                         (a >> numpy.uint64(32)) ^ c[3] ^ numpy.uint64(key[1]), a & low])
+    u, v = c[0] * 2.0**-32 + 2.0**-33, (c[1] * 2.0**-32 + 2.0**-33) * 2 * numpy.pi
+    return torch.tensor((numpy.sqrt(-2 * numpy.log(u)) * numpy.sin(v)).astype(numpy.float32)).reshape(shape)
+
+
+def hires(scale=2, steps=5, strength=0.5):
+    denoiser, sampling = kdiffusion()
+    total = int(steps / min(strength, 0.999))
+    cases = []
+    for name in ("sample_euler", "sample_dpmpp_2m", "sample_heun"):
+        with torch.no_grad():
+            sample = getattr(sampling, name)
+            levels = denoiser.get_sigmas(STEPS)
+            small = sample(denoiser, philox(SEED, 1, 4, HEIGHT // 8, WIDTH // 8) * levels[0], levels, disable=True)
+            size = (HEIGHT * scale // 8, WIDTH * scale // 8)
+            large = torch.nn.functional.interpolate(small, size=size, mode="bilinear", antialias=False)
+            levels = denoiser.get_sigmas(total)[total - steps:]
+            done = sample(denoiser, large + philox(SEED, *large.shape) * levels[0], levels, disable=True)
+        cases.append(dict(sampler=name, latents=[float(f"{v:.6g}") for v in done[0, :2].flatten().tolist()]))
+    return dict(scale=scale, steps=steps, strength=strength, cases=cases)
+
+
+def a1111():
+    denoiser, sampling = kdiffusion()
     soft = blurred(mask())
     small = numpy.asarray(soft.convert("RGB").resize((WIDTH // 8, HEIGHT // 8)), dtype=numpy.float32)[:, :, 0] / 255
     paint = torch.tensor(numpy.around(small))
@@ -128,8 +169,8 @@ def a1111():
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     diffusers.logging.set_verbosity_error()
-    if sys.argv[1] == "a1111":
-        json.dump(a1111(), sys.stdout)
+    if sys.argv[1] != "diffusers":
+        json.dump(dict(a1111=a1111, hires=hires)[sys.argv[1]](), sys.stdout)
         sys.exit()
     cases = [record(name, 4, strength) for name in SAMPLERS for strength in (0.7, 1.0)]
     cases += [record(name, 9, strength) for name in ("ddim", "euler_a", "dpmpp_2m") for strength in (0.7, 1.0)]
