@@ -20,11 +20,26 @@ func (t *turn) stop(ctx context.Context) error {
 	if !t.may(e) {
 		return errNotYours
 	}
+	if e.Message == "" { // it was never heard that Discord took the answer
+		e.Message = t.req.Message
+		if _, err := t.ledger.Answered(ctx, e.ID, e.Message); err != nil {
+			return err
+		}
+	}
 	if err := t.recall(ctx, e); err != nil {
 		return err
 	}
-	_, err = t.answer(ctx, reply.Update(reply.Withdrawn(v.to, v.spec, e.ID)))
+	if _, err = t.answer(ctx, reply.Update(reply.Withdrawn(v.to, v.spec, e.ID))); err != nil {
+		t.withdrawn(e)
+	}
 	return err
+}
+
+// withdrawn says in a job's message that it was cancelled, soon or late.
+func (t *turn) withdrawn(e store.Entry) {
+	t.aside(func(ctx context.Context) {
+		t.correctLiving(ctx, e, func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, e.ID) })
+	})
 }
 
 // withdraw is /cancel: the job that was named, or one's newest.
@@ -39,9 +54,7 @@ func (t *turn) withdraw(ctx context.Context) error {
 	if err := t.recall(ctx, e); err != nil {
 		return err
 	}
-	t.aside(func(ctx context.Context) {
-		t.correct(ctx, e, func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, e.ID) })
-	})
+	t.withdrawn(e)
 	return t.tell(ctx, reply.Message{Content: "Cancelled: " + promptLine(e)})
 }
 
