@@ -100,7 +100,7 @@ func fuseGraph(message []byte) (out []byte, fused int, err error) {
 // fuser finds attention in a network.
 type fuser struct {
 	network
-	readers map[string][]int  // by value
+	readers map[string][]int  // by value; twice -1 for the network's outputs
 	weights map[string][]part // TensorProtos by name
 	instead map[int][]byte    // by node: the one that takes its place
 }
@@ -122,6 +122,10 @@ func (f *fuser) fuse() {
 		for _, in := range x.in {
 			f.readers[in] = append(f.readers[in], i)
 		}
+	}
+	for _, output := range f.outputs { // read by whoever runs the network, too
+		name := textOf(output, 1)
+		f.readers[name] = append(f.readers[name], -1, -1)
 	}
 	for i, x := range f.nodes {
 		if x.op != "Softmax" || len(x.out) != 1 || numberOf(attribute(x.fields, "axis"), -1) != -1 {
