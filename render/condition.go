@@ -56,14 +56,18 @@ func (p *painting) negativeSkip() int {
 	return p.skip()
 }
 
-// readTerms divides the prompt where AND does. Its add-on tags are the Spec's business, not the text's.
-func (p *painting) readTerms() error {
+// readTerms divides the prompt where AND or, in Midjourney's notation, :: does. Its add-on tags are the Spec's business,
+// not the text's.
+func (p *painting) readTerms() (err error) {
 	rest, _ := prompt.Addons(p.spec.Prompt)
-	if p.terms = prompt.Compose(rest); len(p.terms) > maxTerms {
-		return refuse("AND joins %d prompts here: at most %d can lead together", len(p.terms), maxTerms)
+	if p.terms, err = prompt.Terms(p.spec.Notation, rest); err != nil {
+		return refused(err.Error(), err)
+	}
+	if len(p.terms) > maxTerms {
+		return refuse("AND or :: joins %d prompts here: at most %d can lead together", len(p.terms), maxTerms)
 	}
 	if p.parts.Config.GuidanceWidth > 0 && (len(p.terms) > 1 || p.terms[0].Weight != 1) {
-		return refuse("this model is told how strongly to follow the prompt, so that no prompts can be joined by AND or weighed as a whole")
+		return refuse("this model is told how strongly to follow the prompt, so that no prompts can be joined by AND or :: or weighed as a whole")
 	}
 	return nil
 }
