@@ -1,6 +1,8 @@
 package demo_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -71,6 +73,31 @@ func TestUnpack(t *testing.T) {
 			t.Error("got no error")
 		}
 	})
+}
+
+// TestSize keeps the model and its add-ons small enough to live in the repository and in every build that paints.
+func TestSize(t *testing.T) {
+	t.Parallel()
+	const limit = 24 << 20
+	var total int64
+	for _, dir := range []string{"postcards", "addons"} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			info, err := d.Info()
+			if err == nil {
+				total += info.Size()
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // add-ons come with the bigger model
+			t.Fatal(err)
+		}
+	}
+	if total > limit {
+		t.Errorf("got %d bytes of model and add-ons, want at most %d", total, limit)
+	}
 }
 
 // same compares an unpacked folder with the one in the repository.
