@@ -34,13 +34,13 @@ func readSkeleton(path string) (Skeleton, error) {
 	if err != nil {
 		return Skeleton{}, err
 	}
-	r := boner{keep: keptInside}
-	if len(h.External) > 0 { // both kinds of weights must be found from one folder
-		r.keep = -1
-	} else if path, err = filepath.EvalSymlinks(path); err != nil { // ONNX Runtime refuses weights behind a link
+	dir := filepath.Dir(path)
+	r := boner{keep: -1}
+	if real, files, err := behindLinks(path, h); err != nil {
 		return Skeleton{}, err
+	} else if files != nil {
+		dir, r.keep, r.location, r.files = filepath.Dir(real), keptInside, filepath.Base(real), files
 	}
-	r.location = filepath.Base(path)
 	f, err := os.Open(path)
 	if err != nil {
 		return Skeleton{}, err
@@ -52,14 +52,36 @@ func readSkeleton(path string) (Skeleton, error) {
 	}
 	r.wire = &wire{file: f, buf: bufio.NewReader(f), end: info.Size()}
 	model, err := r.model()
-	return Skeleton{model, filepath.Dir(path)}, err
+	return Skeleton{model, dir}, err
+}
+
+// behindLinks finds where the model and its files of weights really lie, since ONNX Runtime refuses weights behind a
+// link that leads elsewhere: in Hugging Face's cache every file is one. It returns the names there of the files of
+// weights; nil where they do not all lie beside the model, so that no one folder can be named for all.
+func behindLinks(path string, h Header) (real string, files map[string]string, err error) {
+	if real, err = filepath.EvalSymlinks(path); err != nil {
+		return "", nil, err
+	}
+	files = map[string]string{}
+	for name := range h.External {
+		file, err := filepath.EvalSymlinks(filepath.Join(filepath.Dir(path), name))
+		if err != nil {
+			return "", nil, err
+		}
+		if filepath.Dir(file) != filepath.Dir(real) {
+			return real, nil, nil
+		}
+		files[name] = filepath.Base(file)
+	}
+	return real, files, nil
 }
 
 // boner copies a model field by field, and leaves the long weights where they are.
 type boner struct {
 	*wire
-	location string // what the file is called
-	keep     int64  // the longest weight to copy; -1 for all
+	location string            // what the file is called
+	files    map[string]string // what the files of weights are called, by what the model calls them
+	keep     int64             // the longest weight to copy; -1 for all
 }
 
 func (r boner) model() ([]byte, error) {
@@ -97,19 +119,43 @@ func (r boner) graph(f field) ([]byte, error) {
 func (r boner) weight(f field) ([]byte, error) {
 	var out []byte
 	err := r.inside(f, func(f field) (bool, error) {
+		if f.number == 13 && f.kind == bytes && r.files != nil {
+			pair, err := r.renamed(f)
+			out = appendMessage(out, 13, pair)
+			return true, err
+		}
 		if f.number != 9 || f.kind != bytes || r.keep < 0 || f.size <= r.keep {
 			b, err := r.copied(f)
 			out = append(out, b...)
 			return true, err
 		}
 		for _, pair := range [][2]string{{"location", r.location}, {"offset", fmt.Sprint(r.pos)}, {"length", fmt.Sprint(f.size)}} {
-			entry := appendMessage(appendMessage(nil, 1, []byte(pair[0])), 2, []byte(pair[1]))
-			out = appendMessage(out, 13, entry)
+			out = appendMessage(out, 13, entryOf(pair[0], pair[1]))
 		}
 		out = appendNumber(out, 14, 1)
 		return false, nil
 	})
 	return out, err
+}
+
+// renamed reads an entry of external_data, with the true name of a file.
+func (r boner) renamed(f field) ([]byte, error) {
+	pair := map[string]string{}
+	if err := r.entry(f, pair); err != nil {
+		return nil, err
+	}
+	for key, value := range pair {
+		if key == "location" {
+			value = r.files[value]
+		}
+		return entryOf(key, value), nil
+	}
+	return nil, errMalformed
+}
+
+// entryOf makes a StringStringEntryProto: key = 1, value = 2.
+func entryOf(key, value string) []byte {
+	return appendMessage(appendMessage(nil, 1, []byte(key)), 2, []byte(value))
 }
 
 // copied reads a field as it stands.

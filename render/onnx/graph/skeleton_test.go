@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,12 +74,33 @@ func TestSkeletonOfExternalWeights(t *testing.T) {
 	m.Weights = append(m.Weights, m.Weights[0])
 	m.Weights[1].Name, m.Weights[1].File = "far", "weights.bin"
 	path := put(t, m.Encode())
-	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "weights.bin"), make([]byte, 8000), 0o600); err != nil {
+	dir := filepath.Dir(path)
+	if err := os.WriteFile(filepath.Join(dir, "weights.bin"), make([]byte, 8000), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s, err := graph.ReadSkeleton(path)
-	if err != nil || len(s.Model) < 8000 || strings.Contains(string(s.Model), "model.onnx") {
-		t.Errorf("got %d bytes, %v, want the weight inside to stay there beside one in a file of its own", len(s.Model), err)
+	if err != nil || len(s.Model) > 500 || !strings.Contains(string(s.Model), "weights.bin") || s.Dir != dir {
+		t.Errorf("side by side: got %d bytes in %s, %v, want both weights referred to in %s", len(s.Model), s.Dir, err, dir)
+	}
+	blobs, linked := t.TempDir(), t.TempDir() // as in Hugging Face's cache
+	for name, blob := range map[string]string{"model.onnx": "1234", "weights.bin": "5678"} {
+		if err := errors.Join(os.Rename(filepath.Join(dir, name), filepath.Join(blobs, blob)), os.Symlink(filepath.Join(blobs, blob), filepath.Join(linked, name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err = graph.ReadSkeleton(filepath.Join(linked, "model.onnx"))
+	for _, name := range []string{"weights.bin", "model.onnx"} {
+		if err != nil || strings.Contains(string(s.Model), name) || s.Dir != blobs {
+			t.Errorf("behind links: got folder %s, %v, want %s and the names there, without %s", s.Dir, err, blobs, name)
+		}
+	}
+	away := filepath.Join(t.TempDir(), "5678")
+	if err := errors.Join(os.Rename(filepath.Join(blobs, "5678"), away), os.Remove(filepath.Join(linked, "weights.bin")), os.Symlink(away, filepath.Join(linked, "weights.bin"))); err != nil {
+		t.Fatal(err)
+	}
+	s, err = graph.ReadSkeleton(filepath.Join(linked, "model.onnx"))
+	if err != nil || len(s.Model) < 8000 || s.Dir != linked {
+		t.Errorf("in two folders: got %d bytes in %s, %v, want the weight inside to stay there", len(s.Model), s.Dir, err)
 	}
 }
 
