@@ -1,0 +1,15 @@
+// Package dynamic expands prompts that leave something open, in the notation of the dynamic-prompts extension and with
+// Midjourney's permutations:
+//
+//	{red|blue}            one of them
+//	{3::red|blue}         red three times as often
+//	{2$$a|b|c}            two of them, joined by ", "; {1-3$$…} one to three, {-2$$…} and {2-$$…} leave an end open
+//	{2$$ and $$a|b|c}     two of them, joined by " and "
+//	__animals/birds__     a line of the file animals/birds.txt; * stands for any name, ** for any folders too
+//	{red, blue}           both, each in a prompt of its own
+//
+// All of it nests. A group with a stroke or a $$ chooses, one with commas alone permutes, and one with neither is what
+// it holds. A backslash makes a brace, a stroke or a comma plain. A brace without its other half is text.
+//
+// What is chosen depends on the seed alone: the same texts and seed give the same prompts, on any machine.
+package dynamic

@@ -1,0 +1,129 @@
+package dynamic
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Bounds of a folder of wildcards.
+const (
+	maxFile  = 1 << 20 // bytes of a file that are read
+	maxFiles = 2_000   // files that are looked at
+	maxNamed = 10      // names that are told to somebody who asked for another
+)
+
+// UnknownError means that there is no wildcard of a name.
+type UnknownError struct {
+	Name  string
+	Known []string // some of those there are
+}
+
+// Error is a clause for people.
+func (e *UnknownError) Error() string { return fmt.Sprintf("there is no wildcard called %s", e.Name) }
+
+// Hint says what there is instead.
+func (e *UnknownError) Hint() string {
+	if len(e.Known) == 0 {
+		return "Whoever runs this can put text files with a line for each choice into the folder of wildcards; there are none yet."
+	}
+	return "There are: __" + strings.Join(e.Known, "__, __") + "__."
+}
+
+// Folder is a folder of wildcards: text files with one value in a line, called by their names without .txt, with slashes
+// for folders in it. Empty lines and those that begin with # are left out. The zero Folder is empty.
+type Folder struct{ FS fs.FS }
+
+// Values returns the lines of a wildcard: of the file of that name, of the only one whose name differs in case alone, or
+// of all files whose names fit a name with stars.
+func (f Folder) Values(name string) ([]string, error) {
+	names, err := f.names()
+	if err != nil {
+		return nil, err
+	}
+	fits := fitting(name)
+	var lines []string
+	found := false
+	for _, n := range names {
+		if !fits(n) {
+			continue
+		}
+		more, err := f.lines(n)
+		if err != nil {
+			return nil, err
+		}
+		lines, found = append(lines, more...), true
+	}
+	if !found {
+		return nil, &UnknownError{Name: name, Known: names[:min(len(names), maxNamed)]}
+	}
+	return lines, nil
+}
+
+// fitting returns what tells whether a file's name is meant: * is any part of a name, ** any folders too.
+func fitting(name string) func(string) bool {
+	if !strings.Contains(name, "*") {
+		return func(n string) bool { return strings.EqualFold(n, name) }
+	}
+	pattern := regexp.QuoteMeta(name)
+	pattern = strings.ReplaceAll(pattern, `\*\*`, ".*")
+	pattern = strings.ReplaceAll(pattern, `\*`, "[^/]*")
+	fits, err := regexp.Compile("(?i)^" + pattern + "$")
+	if err != nil {
+		return func(string) bool { return false }
+	}
+	return fits.MatchString
+}
+
+// names lists the wildcards there are.
+func (f Folder) names() (names []string, err error) {
+	if f.FS == nil {
+		return nil, nil
+	}
+	seen := 0
+	err = fs.WalkDir(f.FS, ".", func(path string, entry fs.DirEntry, err error) error {
+		switch seen++; {
+		case path == "." && errors.Is(err, fs.ErrNotExist), seen > maxFiles:
+			return fs.SkipAll
+		case err != nil:
+			return err
+		}
+		if name, text := strings.CutSuffix(path, ".txt"); text && !entry.IsDir() {
+			names = append(names, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for wildcards: %w", err)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// lines reads the values of one file.
+func (f Folder) lines(name string) (values []string, err error) {
+	file, err := f.FS.Open(name + ".txt")
+	if err != nil {
+		return nil, fmt.Errorf("open wildcard %s: %w", name, err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxFile))
+	if err != nil {
+		return nil, fmt.Errorf("read wildcard %s: %w", name, err)
+	}
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	lines.Buffer(nil, maxFile+1)
+	for lines.Scan() {
+		line := strings.TrimSpace(strings.ToValidUTF8(strings.TrimPrefix(lines.Text(), "\ufeff"), "\ufffd"))
+		if line != "" && !strings.HasPrefix(line, "#") {
+			values = append(values, line)
+		}
+	}
+	return values, lines.Err()
+}

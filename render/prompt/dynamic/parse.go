@@ -1,0 +1,225 @@
+package dynamic
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// maxDepth is how deep groups may nest; a brace that is deeper is text.
+const maxDepth = 32
+
+// node is a piece of a prompt: text, a wildcard, or a group of options.
+type node struct {
+	kind    kind
+	text    string // of text; of a wildcard its name
+	options []option
+	least   int // of a choice: how many are taken
+	most    int
+	join    string
+	ways    int // of a settled permutation: how many prompts it makes
+}
+
+type kind byte
+
+const (
+	literal kind = iota
+	wildcard
+	choice      // some of the options, by chance
+	permutation // each of the options, in prompts of their own
+)
+
+// option is one of a group.
+type option struct {
+	weight float64
+	nodes  []node
+	line   string // of a wildcard: what is read only if it is chosen
+	ways   int    // of a settled permutation: how many prompts it makes
+}
+
+// read returns an option's pieces.
+func (o option) read() []node {
+	if o.line != "" {
+		return parse(o.line)
+	}
+	return o.nodes
+}
+
+// reader reads one text. It takes time in proportion to its length: every bracket is matched once, before.
+type reader struct {
+	text  string
+	close []int // by the place of a brace that opens a group: the place of the one that closes it; else 0
+}
+
+// parse reads a text.
+func parse(text string) []node {
+	r := reader{text: text, close: make([]int, len(text))}
+	var open []int
+	for at := 0; at < len(text); at++ {
+		switch text[at] {
+		case '\\':
+			at++
+		case '{':
+			open = append(open, at)
+		case '}':
+			if n := len(open); n > 0 {
+				if n <= maxDepth {
+					r.close[open[n-1]] = at
+				}
+				open = open[:n-1]
+			}
+		}
+	}
+	return r.sequence(0, len(text), false)
+}
+
+// sequence reads text[from:to]. Within a permutation an escaped comma loses its backslash, which has done its work.
+func (r *reader) sequence(from, to int, permuted bool) (nodes []node) {
+	var plain strings.Builder
+	flush := func() {
+		if plain.Len() > 0 {
+			nodes = append(nodes, node{text: plain.String()})
+			plain.Reset()
+		}
+	}
+	for at := from; at < to; {
+		switch c := r.text[at]; {
+		case c == '\\' && at+1 < to:
+			if !permuted || r.text[at+1] != ',' {
+				plain.WriteByte(c)
+			}
+			plain.WriteByte(r.text[at+1])
+			at += 2
+		case c == '{' && r.close[at] > 0:
+			flush()
+			nodes = append(nodes, r.group(at+1, r.close[at])...)
+			at = r.close[at] + 1
+		case c == '_' && wildcardName(r.text[at:to]) != "":
+			flush()
+			name := wildcardName(r.text[at:to])
+			nodes = append(nodes, node{kind: wildcard, text: name})
+			at += len(name) + 4
+		default:
+			plain.WriteByte(c)
+			at++
+		}
+	}
+	flush()
+	return nodes
+}
+
+// wildcardName is the name between two underscores twice at the start of text, or "". The search ends at the next two
+// underscores, so that no part of a text is searched twice.
+func wildcardName(text string) string {
+	if !strings.HasPrefix(text, "__") {
+		return ""
+	}
+	for i, c := range text[2:] {
+		if c == '_' && strings.HasPrefix(text[2+i:], "__") {
+			return text[2 : 2+i]
+		}
+		if !unicode.IsLetter(c) && !unicode.IsMark(c) && !unicode.IsNumber(c) && !strings.ContainsRune("_-./*", c) {
+			return ""
+		}
+	}
+	return ""
+}
+
+// group reads what stands between two braces.
+func (r *reader) group(from, to int) []node {
+	n := node{kind: choice, least: 1, most: 1, join: ", "}
+	counted := false
+	dollars := r.marks(from, to, "$$")
+	if len(dollars) > 0 {
+		if least, most, ok := count(r.text[from:dollars[0]]); ok {
+			counted, n.least, n.most, from = true, least, most, dollars[0]+2
+			if len(dollars) > 1 {
+				n.join, from = r.text[from:dollars[1]], dollars[1]+2
+			}
+		}
+	}
+	strokes := r.marks(from, to, "|")
+	if !counted && len(strokes) == 0 {
+		commas := r.marks(from, to, ",")
+		if len(commas) == 0 {
+			return r.sequence(from, to, false)
+		}
+		n.kind, strokes = permutation, commas
+	}
+	for _, end := range append(strokes, to) {
+		n.options = append(n.options, r.option(from, end, n.kind == permutation))
+		from = end + 1
+	}
+	return []node{n}
+}
+
+// marks returns the places of a mark in text[from:to] that stand in no group within it.
+func (r *reader) marks(from, to int, mark string) (places []int) {
+	for at := from; at < to; at++ {
+		switch {
+		case r.text[at] == '\\':
+			at++
+		case r.text[at] == '{' && r.close[at] > 0:
+			at = r.close[at]
+		case strings.HasPrefix(r.text[at:to], mark):
+			places = append(places, at)
+			at += len(mark) - 1
+		}
+	}
+	return places
+}
+
+var (
+	counts     = regexp.MustCompile(`^\s*(?:(\d{1,4})?(-)(\d{1,4})?|(\d{1,4}))\s*$`)
+	leadWeight = regexp.MustCompile(`^\s*(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\s*::`)
+)
+
+// maxCount stands for "as many as there are".
+const maxCount = 9999
+
+// count reads how many options are wanted: 2, 1-3, -3 or 2-.
+func count(text string) (least, most int, ok bool) {
+	m := counts.FindStringSubmatch(text)
+	if m == nil || m[2] != "" && m[1] == "" && m[3] == "" {
+		return 0, 0, false
+	}
+	number := func(digits string, otherwise int) int {
+		if n, err := strconv.Atoi(digits); err == nil {
+			return n
+		}
+		return otherwise
+	}
+	if m[4] != "" {
+		n := number(m[4], 1)
+		return n, n, true
+	}
+	least, most = number(m[1], 1), number(m[3], maxCount)
+	return min(least, most), max(least, most), true
+}
+
+// lineOption is a line of a wildcard, with the weight before it.
+func lineOption(line string) option {
+	if m := leadWeight.FindStringSubmatch(line); m != nil {
+		if w, err := strconv.ParseFloat(m[1], 64); err == nil {
+			return option{weight: w, line: line[len(m[0]):]}
+		}
+	}
+	return option{weight: 1, line: line}
+}
+
+// option reads one option: of a choice with the weight before it, of a permutation without blanks around it.
+func (r *reader) option(from, to int, permuted bool) option {
+	o := option{weight: 1}
+	if permuted {
+		part := r.text[from:to]
+		from += len(part) - len(strings.TrimLeftFunc(part, unicode.IsSpace))
+		to = max(from, to-len(part)+len(strings.TrimRightFunc(part, unicode.IsSpace)))
+	} else if m := leadWeight.FindStringSubmatch(r.text[from:to]); m != nil {
+		if w, err := strconv.ParseFloat(m[1], 64); err == nil {
+			o.weight, from = w, from+len(m[0])
+		}
+	}
+	o.nodes = r.sequence(from, to, permuted)
+	return o
+}
