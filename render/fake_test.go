@@ -11,6 +11,7 @@ import (
 	"image/color"
 	"image/png"
 	"os"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -96,8 +97,14 @@ func (f *fakeModel) parts() Parts {
 
 func newFake(t *testing.T, o Options) (*Renderer, *fakeModel) {
 	t.Helper()
+	return newFakeOf(t, o, false)
+}
+
+func newFakeOf(t *testing.T, o Options, distilled bool) (*Renderer, *fakeModel) {
+	t.Helper()
 	f := &fakeModel{}
 	parts := f.parts()
+	parts.Config.Distilled = distilled
 	parts.Tokenizer = tokenizer(t)
 	r, err := New(parts, o)
 	if err != nil {
@@ -114,6 +121,25 @@ func tokenizer(t testing.TB) *clip.Tokenizer {
 		t.Fatal(err)
 	}
 	return words
+}
+
+// eachSampler gives every sampler of a dialect with a model that it suits. Of its schedules there is one.
+func eachSampler(t *testing.T, d picture.Dialect, try func(m sampler.Method, s picture.Spec, r *Renderer, f *fakeModel)) {
+	t.Helper()
+	scheduled := regexp.MustCompile("_(karras|exponential|polyexponential|beta|lu|sgm_uniform|kl_optimal|simple|ddim)$")
+	for _, name := range sampler.Names(sampler.Dialect(d)) {
+		if scheduled.MatchString(name) {
+			continue
+		}
+		m, err := sampler.Find(sampler.Dialect(d), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := boat()
+		s.Dialect, s.Sampler, s.Steps = d, name, m.Steps(s.Steps)
+		r, f := newFakeOf(t, Options{}, m.Distilled())
+		try(m, s, r, f)
+	}
 }
 
 // boat is a small valid Spec.

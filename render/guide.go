@@ -70,6 +70,9 @@ func (p *painting) guide(said text, out tensor.Tensor, tiles int) tensor.Tensor 
 		}
 		guided = tensor.Sum(1, guided, by, tensor.Sum(1, with, -1, without))
 	}
+	if p.spec.Rescale > 0 {
+		return rescale(guided, out.Rows(tiles, 2*tiles), p.spec.Rescale)
+	}
 	return guided
 }
 

@@ -67,6 +67,14 @@ func (p *painting) check() error {
 		return refuse("this model cannot start from a picture: it has no VAE encoder")
 	case s.Tiling && p.parts.Seamless == nil:
 		return refuse("this model cannot paint pictures whose edges fit each other")
+	case s.Eta != nil && !p.method.TakesEta():
+		return refuse("the sampler %s has no eta", s.Sampler)
+	case s.Rescale > 0 && s.Dialect != picture.Diffusers:
+		return refuse("guidance can be rescaled in the dialect diffusers only: A1111 knows nothing of it")
+	case p.method.Distilled() && !c.Distilled:
+		return refuse("the sampler %s is for models that were distilled to few steps, and this one was not", s.Sampler)
+	case c.Distilled && !p.method.Distilled():
+		return refuse("this model was distilled to few steps, and the sampler %s makes nothing of it: take lcm or tcd", s.Sampler)
 	case c.Inpaint && p.parts.Encoder == nil:
 		return refuse("this inpainting model cannot paint: it has no VAE encoder")
 	case s.Init != nil && p.job.Input == nil:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"darkroom/render/noise"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/sampler"
@@ -123,7 +122,7 @@ func (p *painting) walkGroup(ctx context.Context, pass pass, first, last int, fr
 	sources, noises := p.noises(pass, first, last)
 	x := tensor.Scale(noises, float32(pass.plan.Start))
 	if from != nil && !pass.fresh {
-		x = tensor.Sum(1, *from, float32(pass.plan.Steps[0].Sigma), noises)
+		x = pass.plan.Begin(*from, noises)
 	}
 	denoise := p.parts.Config.Sampler.Denoiser(p.predict(pass.text, last-first))
 	if kept.mask != nil {
@@ -138,80 +137,11 @@ func (p *painting) walkGroup(ctx context.Context, pass pass, first, last int, fr
 			p.previews.note(first, denoised)
 			p.progress.step(ctx, p.previews)
 		},
+		Eta: p.spec.Eta,
 	}
 	x, err := p.method.Sample(ctx, pass.plan, walk, x)
 	if err != nil || kept.mask == nil {
 		return x, err
 	}
 	return kept.finish(x), nil
-}
-
-func (s pass) shape(channels int) []int { return []int{1, channels, s.height, s.width} }
-
-// noises opens a source for each tile of a group and draws its starting noise. In the second pass the sources are
-// opened anew, as A1111 does for its hires fix.
-func (p *painting) noises(pass pass, first, last int) ([]noise.Source, tensor.Tensor) {
-	open := sourceOf(p.spec.Dialect)
-	shape := pass.shape(p.parts.Config.Channels)
-	sources := make([]noise.Source, last-first)
-	batch := tensor.New(last-first, shape[1], shape[2], shape[3])
-	given := p.job.Latents
-	for i := range sources {
-		tile := p.spec.Tile(first + i)
-		sources[i] = open(tile.Seed)
-		for range pass.before {
-			noise.Draw(sources[i], shape...)
-		}
-		if given != nil && given.Shape[2] == pass.height && given.Shape[3] == pass.width {
-			copy(batch.Row(i).Data, tilesOf(given, first, last).Row(i).Data)
-			continue
-		}
-		copy(batch.Row(i).Data, noise.Start(sources[i], open, towards(tile.Variations), shape...).Data)
-		for range pass.after {
-			noise.Draw(sources[i], shape...)
-		}
-	}
-	return sources, batch
-}
-
-// path opens a Brownian path for each tile of a group, by the tile's seed.
-func (p *painting) path(pass pass, first, last int, low, high float64) sampler.Path {
-	shape := pass.shape(p.parts.Config.Channels)
-	paths := make([]*noise.Brownian, last-first)
-	for i := range paths {
-		paths[i] = noise.NewBrownian(p.spec.Tile(first+i).Seed, shape[1]*shape[2]*shape[3], low, high, sourceOf(p.spec.Dialect))
-	}
-	return func(from, to float64) tensor.Tensor {
-		batch := tensor.New(len(paths), shape[1], shape[2], shape[3])
-		for i, b := range paths {
-			b.Fill(batch.Row(i).Data, from, to)
-		}
-		return batch
-	}
-}
-
-// sourceOf gives the noise a dialect draws: torch's on the CPU for diffusers, and for A1111 the numbers that its
-// users' graphics cards draw, which its "NV" source reproduces.
-func sourceOf(d picture.Dialect) func(seed int64) noise.Source {
-	if d == picture.A1111 {
-		return func(seed int64) noise.Source { return noise.NewPhilox(seed) }
-	}
-	return func(seed int64) noise.Source { return noise.NewTorch(seed) }
-}
-
-func towards(variations []picture.Variation) []noise.Toward {
-	var chain []noise.Toward
-	for _, v := range variations {
-		chain = append(chain, noise.Toward(v))
-	}
-	return chain
-}
-
-// drawAll draws the next noise of each tile from its own source.
-func drawAll(sources []noise.Source, shape []int) tensor.Tensor {
-	batch := tensor.New(len(sources), shape[1], shape[2], shape[3])
-	for i, s := range sources {
-		s.Fill(batch.Row(i).Data)
-	}
-	return batch
 }

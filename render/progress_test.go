@@ -16,24 +16,18 @@ func TestPaintEnds(t *testing.T) {
 	t.Parallel()
 	t.Run("at the step at which its context ends, with the cause", func(t *testing.T) {
 		t.Parallel()
-		for _, name := range sampler.Names(sampler.Diffusers) {
-			r, f := newFake(t, Options{})
-			s := boat()
-			s.Sampler = name
+		eachSampler(t, picture.Diffusers, func(m sampler.Method, s picture.Spec, r *Renderer, f *fakeModel) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			_, err := r.Paint(ctx, s, Job{Progress: func(p Progress) {
 				if p.Step == 3 {
 					cancel(errWanted)
 				}
 			}})
-			want := int64(3)
-			if strings.HasPrefix(name, "heun") || strings.HasPrefix(name, "dpm2") {
-				want = 6 // they ask the model twice in each step
-			}
+			want := int64(3 * m.Asks())
 			if runs := int64(f.unetRuns.Load()); !errors.Is(err, errWanted) || runs != want || f.decodes.Load() != 0 {
-				t.Errorf("%s: got %v after %d runs and %d decoded, want %v after %d and 0", name, err, runs, f.decodes.Load(), errWanted, want)
+				t.Errorf("%s: got %v after %d runs and %d decoded, want %v after %d and 0", m.Name, err, runs, f.decodes.Load(), errWanted, want)
 			}
-		}
+		})
 	})
 	t.Run("with the cause, not with the error that the end caused in a network", func(t *testing.T) {
 		t.Parallel()

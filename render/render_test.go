@@ -17,18 +17,15 @@ func TestPaint(t *testing.T) {
 	t.Run("the same Spec gives the same bytes, in every sampler and dialect", func(t *testing.T) {
 		t.Parallel()
 		for _, d := range []picture.Dialect{picture.Diffusers, picture.A1111} {
-			for _, name := range sampler.Names(sampler.Dialect(d)) {
-				s := boat()
-				s.Dialect, s.Sampler = d, name
-				r, _ := newFake(t, Options{})
+			eachSampler(t, d, func(m sampler.Method, s picture.Spec, r *Renderer, _ *fakeModel) {
 				a, b := paint(t, r, s, Job{}), paint(t, r, s, Job{})
 				if !same(a.Tiles[0].Image, b.Tiles[0].Image) {
-					t.Errorf("%s, %s: two paintings differ", d, name)
+					t.Errorf("%s, %s: two paintings differ", d, m.Name)
 				}
 				if got := a.Tiles[0].Image.Bounds(); got != image.Rect(0, 0, 64, 48) {
-					t.Errorf("%s, %s: got a picture of %v, want 64×48", d, name, got)
+					t.Errorf("%s, %s: got a picture of %v, want 64×48", d, m.Name, got)
 				}
-			}
+			})
 		}
 	})
 	t.Run("each thing that decides a picture changes it", func(t *testing.T) {
@@ -45,6 +42,8 @@ func TestPaint(t *testing.T) {
 			"dialect":  func(s *picture.Spec) { s.Dialect = picture.A1111 },
 			"clipskip": func(s *picture.Spec) { s.ClipSkip = 2 },
 			"vary":     func(s *picture.Spec) { *s = s.Vary(3, 0.2, 1) },
+			"ensd":     func(s *picture.Spec) { s.SeedDelta = 31337 },
+			"resize":   func(s *picture.Spec) { s.SeedSize = &picture.Size{Width: 48, Height: 64} },
 		} {
 			s := boat()
 			change(&s)
@@ -239,12 +238,15 @@ func TestRefusals(t *testing.T) {
 		job    Job
 		want   string // part of the error
 	}{
-		"an unknown sampler":   {func(s *picture.Spec) { s.Sampler = "magic" }, Job{}, `"magic"`},
-		"a sampler not proved": {func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "ddim" }, Job{}, `"ddim"`},
-		"an odd size":          {func(s *picture.Spec) { s.Width = 65 }, Job{}, "width 65"},
-		"no steps":             {func(s *picture.Spec) { s.Steps = 0 }, Job{}, "steps 0"},
-		"an add-on":            {func(s *picture.Spec) { s.Addons = []picture.Addon{{Kind: "lora", Name: "ink"}} }, Job{}, `add-on "ink"`},
-		"a picture nobody has": {func(s *picture.Spec) { s.Init = &picture.Init{Picture: in, Strength: 0.5} }, Job{}, "nobody knows its bytes"},
+		"an unknown sampler":                     {func(s *picture.Spec) { s.Sampler = "magic" }, Job{}, `"magic"`},
+		"a sampler not proved":                   {func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "ddpm" }, Job{}, `"ddpm"`},
+		"a consistency sampler on another model": {func(s *picture.Spec) { s.Sampler = "lcm" }, Job{}, "distilled to few steps"},
+		"an eta that the sampler has not":        {func(s *picture.Spec) { s.Eta = new(float64) }, Job{}, "has no eta"},
+		"a rescaled guidance in A1111's dialect": {func(s *picture.Spec) { s.Dialect, s.Rescale = picture.A1111, 0.7 }, Job{}, "guidance can be rescaled"},
+		"an odd size":                            {func(s *picture.Spec) { s.Width = 65 }, Job{}, "width 65"},
+		"no steps":                               {func(s *picture.Spec) { s.Steps = 0 }, Job{}, "steps 0"},
+		"an add-on":                              {func(s *picture.Spec) { s.Addons = []picture.Addon{{Kind: "lora", Name: "ink"}} }, Job{}, `add-on "ink"`},
+		"a picture nobody has":                   {func(s *picture.Spec) { s.Init = &picture.Init{Picture: in, Strength: 0.5} }, Job{}, "nobody knows its bytes"},
 		"a strength out of range": {func(s *picture.Spec) { s.Init = &picture.Init{Picture: in, Strength: 2} },
 			Job{Input: inputs.find}, "strength 2"},
 	} {

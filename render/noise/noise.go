@@ -22,13 +22,64 @@ func Draw(s Source, shape ...int) tensor.Tensor {
 	return t
 }
 
+// Beginning is what decides the starting noise of a picture beside its seed and its size.
+type Beginning struct {
+	Toward []Toward // moves the noise towards that of other seeds, one after the other
+	Height int      // of the latents whose noise is kept, see Start; 0 for the picture's own
+	Width  int
+}
+
 // Start returns the starting noise of one picture of shape [1, channels, height, width]: the next draw of s, moved
 // along the chain of variations one after the other. Each variation draws from a source of its own, which open
 // makes, so s is left exactly one draw further, ready for the noise of the steps.
-func Start(s Source, open func(seed int64) Source, chain []Toward, shape ...int) tensor.Tensor {
+//
+// With another size that is made for latents of that size, from a source of the picture's seed, and its centre is put
+// over the centre of the next draw of s: A1111's "resize seed from".
+func Start(s Source, open func(seed int64) Source, seed int64, b Beginning, shape ...int) tensor.Tensor {
+	if b.Height < 1 || b.Width < 1 || b.Height == shape[2] && b.Width == shape[3] {
+		return vary(Draw(s, shape...), open, b.Toward)
+	}
+	small := vary(Draw(open(seed), shape[0], shape[1], b.Height, b.Width), open, b.Toward)
 	x := Draw(s, shape...)
+	centre(x, small)
+	return x
+}
+
+func vary(x tensor.Tensor, open func(seed int64) Source, chain []Toward) tensor.Tensor {
 	for _, v := range chain {
-		x = Slerp(x, Draw(open(v.Seed), shape...), v.Strength)
+		x = Slerp(x, Draw(open(v.Seed), x.Shape...), v.Strength)
 	}
 	return x
+}
+
+// centre copies the middle of one noise over the middle of another, as A1111 counts it: half of what is too much or too
+// little, rounded down, is left out on each side.
+func centre(x, from tensor.Tensor) {
+	height, toY, fromY := overlap(x.Shape[2], from.Shape[2])
+	width, toX, fromX := overlap(x.Shape[3], from.Shape[3])
+	for plane := range x.Shape[1] {
+		for row := range height {
+			to := (plane*x.Shape[2]+toY+row)*x.Shape[3] + toX
+			at := (plane*from.Shape[2]+fromY+row)*from.Shape[3] + fromX
+			copy(x.Data[to:to+width], from.Data[at:at+width])
+		}
+	}
+}
+
+// overlap tells how much of a side lies over another's middle, and where it begins on both.
+func overlap(side, other int) (length, at, from int) {
+	gap := (side - other) >> 1 // rounded down, also below zero
+	if gap >= 0 {
+		return other, gap, 0
+	}
+	return other + 2*gap, 0, -gap
+}
+
+// Onward returns the source of the noise within the steps: the picture's own, or with a delta another one, of the seed
+// and the delta (A1111's "eta noise seed delta", ENSD).
+func Onward(s Source, open func(seed int64) Source, seed, delta int64) Source {
+	if delta == 0 {
+		return s
+	}
+	return open(seed + delta)
 }

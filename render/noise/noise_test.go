@@ -191,19 +191,19 @@ func TestStart(t *testing.T) {
 	chain := []Toward{{int64(v.Towards[0][0]), v.Towards[0][1]}, {int64(v.Towards[1][0]), v.Towards[1][1]}}
 	t.Run("a variation is A1111's interpolation", func(t *testing.T) {
 		t.Parallel()
-		got := Start(NewTorch(v.Seed), torchSource, chain[:1], v.Shape...)
+		got := Start(NewTorch(v.Seed), torchSource, v.Seed, Beginning{Toward: chain[:1]}, v.Shape...)
 		near(t, "once", got.Data, doubles(v.Once), 1e-6)
 	})
 	t.Run("a variation of a variation goes on from it", func(t *testing.T) {
 		t.Parallel()
-		got := Start(NewTorch(v.Seed), torchSource, chain, v.Shape...)
+		got := Start(NewTorch(v.Seed), torchSource, v.Seed, Beginning{Toward: chain}, v.Shape...)
 		near(t, "twice", got.Data, doubles(v.Twice), 2e-6)
 	})
 	t.Run("variations leave the source one draw further", func(t *testing.T) {
 		t.Parallel()
 		plain, varied := NewTorch(3), NewTorch(3)
-		Start(plain, torchSource, nil, 1, 4, 8, 8)
-		Start(varied, torchSource, chain, 1, 4, 8, 8)
+		Start(plain, torchSource, 3, Beginning{}, 1, 4, 8, 8)
+		Start(varied, torchSource, 3, Beginning{Toward: chain}, 1, 4, 8, 8)
 		got, want := Draw(varied, 1, 4, 8, 8), Draw(plain, 1, 4, 8, 8)
 		if digest(t, got.Data) != digest(t, want.Data) {
 			t.Errorf("the draw after a variation: got %v…, want %v…", got.Data[:3], want.Data[:3])

@@ -78,6 +78,14 @@ func (m Method) Asks() int {
 	return 1
 }
 
+// Steps is the number of steps nearest to what was asked for that the sampler can take.
+func (m Method) Steps(asked int) int {
+	if m.exactly > 0 {
+		return m.exactly
+	}
+	return max(asked, m.fewest, 1)
+}
+
 // Plan returns the way from pure noise in so many steps.
 func (m Method) Plan(c Config, steps int) (Plan, error) { return m.without(c, steps, 0) }
 

@@ -1,0 +1,83 @@
+package render
+
+import (
+	"darkroom/render/noise"
+	"darkroom/render/picture"
+	"darkroom/render/sampler"
+	"darkroom/render/tensor"
+)
+
+func (s pass) shape(channels int) []int { return []int{1, channels, s.height, s.width} }
+
+// noises opens a source for each tile of a group and draws its starting noise. In the second pass the sources are
+// opened anew, as A1111 does for its hires fix. What is returned draws the noise of the steps.
+func (p *painting) noises(pass pass, first, last int) ([]noise.Source, tensor.Tensor) {
+	open := sourceOf(p.spec.Dialect)
+	shape := pass.shape(p.parts.Config.Channels)
+	sources := make([]noise.Source, last-first)
+	batch := tensor.New(last-first, shape[1], shape[2], shape[3])
+	given := p.job.Latents
+	for i := range sources {
+		tile := p.spec.Tile(first + i)
+		sources[i] = open(tile.Seed)
+		for range pass.before {
+			noise.Draw(sources[i], shape...)
+		}
+		if given != nil && given.Shape[2] == pass.height && given.Shape[3] == pass.width {
+			copy(batch.Row(i).Data, tilesOf(given, first, last).Row(i).Data)
+			continue
+		}
+		copy(batch.Row(i).Data, noise.Start(sources[i], open, tile.Seed, p.beginning(tile), shape...).Data)
+		for range pass.after {
+			noise.Draw(sources[i], shape...)
+		}
+		sources[i] = noise.Onward(sources[i], open, tile.Seed, p.spec.SeedDelta)
+	}
+	return sources, batch
+}
+
+// path opens a Brownian path for each tile of a group, by the tile's seed.
+func (p *painting) path(pass pass, first, last int, low, high float64) sampler.Path {
+	shape := pass.shape(p.parts.Config.Channels)
+	paths := make([]*noise.Brownian, last-first)
+	for i := range paths {
+		paths[i] = noise.NewBrownian(p.spec.Tile(first+i).Seed, shape[1]*shape[2]*shape[3], low, high, sourceOf(p.spec.Dialect))
+	}
+	return func(from, to float64) tensor.Tensor {
+		batch := tensor.New(len(paths), shape[1], shape[2], shape[3])
+		for i, b := range paths {
+			b.Fill(batch.Row(i).Data, from, to)
+		}
+		return batch
+	}
+}
+
+// sourceOf gives the noise a dialect draws: torch's on the CPU for diffusers, and for A1111 the numbers that its
+// users' graphics cards draw, which its "NV" source reproduces.
+func sourceOf(d picture.Dialect) func(seed int64) noise.Source {
+	if d == picture.A1111 {
+		return func(seed int64) noise.Source { return noise.NewPhilox(seed) }
+	}
+	return func(seed int64) noise.Source { return noise.NewTorch(seed) }
+}
+
+// beginning is what decides a tile's starting noise beside its seed.
+func (p *painting) beginning(tile picture.Spec) noise.Beginning {
+	var b noise.Beginning
+	for _, v := range tile.Variations {
+		b.Toward = append(b.Toward, noise.Toward(v))
+	}
+	if size := tile.SeedSize; size != nil {
+		b.Height, b.Width = size.Height/p.parts.Config.Factor, size.Width/p.parts.Config.Factor
+	}
+	return b
+}
+
+// drawAll draws the next noise of each tile from its own source.
+func drawAll(sources []noise.Source, shape []int) tensor.Tensor {
+	batch := tensor.New(len(sources), shape[1], shape[2], shape[3])
+	for i, s := range sources {
+		s.Fill(batch.Row(i).Data)
+	}
+	return batch
+}
