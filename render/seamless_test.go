@@ -74,8 +74,8 @@ func TestSeamless(t *testing.T) {
 			if levelsOff(again.Tiles[0].Image, done.Tiles[0].Image) > 0.001 {
 				t.Error("the picture differs")
 			}
-			if err := r.Model.DropSeamless(); err != nil {
-				t.Fatal(err)
+			if dropped, err := r.Model.DropSeamless(); err != nil || !dropped {
+				t.Fatalf("got dropped %v, %v, want them gone", dropped, err)
 			}
 		}
 	})

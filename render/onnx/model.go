@@ -85,7 +85,8 @@ func (m *Model) decoderNetwork() network {
 
 // Close frees the model's memory once its running calls have returned. Later calls return ErrClosed.
 func (m *Model) Close() error {
-	errs := []error{m.DropSeamless()}
+	_, err := m.DropSeamless()
+	errs := []error{err}
 	for _, s := range append(m.text, m.unet, m.decoder, m.encoder, m.tiny) {
 		errs = append(errs, s.close())
 	}
@@ -101,9 +102,11 @@ func (m *Model) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tenso
 	}
 	f := m.Folder.Config.PixelsPerLatent
 	out := tensor.New(latents.Shape[0], 3, latents.Shape[2]*f, latents.Shape[3]*f)
-	err := m.decoder.inBatches(latents.Batch(), func(from, to int) error {
-		in, err := feedFloats(m.ports.latent, latents.Rows(from, to))
-		return m.decoder.call1(ctx, m.ports.pixels, out.Rows(from, to), err, in)
+	err := m.roomy(func() error {
+		return m.decoder.inBatches(latents.Batch(), func(from, to int) error {
+			in, err := feedFloats(m.ports.latent, latents.Rows(from, to))
+			return m.decoder.call1(ctx, m.ports.pixels, out.Rows(from, to), err, in)
+		})
 	})
 	return done(out, "decode", err)
 }
@@ -124,9 +127,11 @@ func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.T
 		channels *= 2 // mean, then the logarithm of the variance
 	}
 	out := tensor.New(pixels.Shape[0], channels, pixels.Shape[2]/f, pixels.Shape[3]/f)
-	err := m.encoder.inBatches(pixels.Batch(), func(from, to int) error {
-		in, err := feedFloats(m.ports.picture, pixels.Rows(from, to))
-		return m.encoder.call1(ctx, m.ports.mean, out.Rows(from, to), err, in)
+	err := m.roomy(func() error {
+		return m.encoder.inBatches(pixels.Batch(), func(from, to int) error {
+			in, err := feedFloats(m.ports.picture, pixels.Rows(from, to))
+			return m.encoder.call1(ctx, m.ports.mean, out.Rows(from, to), err, in)
+		})
 	})
 	return done(firstChannels(out, c.LatentChannels), "encode picture", err)
 }

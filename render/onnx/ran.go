@@ -13,8 +13,8 @@ func (m *Model) Ran() time.Duration {
 	}
 	m.wrapped.mu.Lock()
 	defer m.wrapped.mu.Unlock()
-	if m.wrapped.pair != nil {
-		total += m.wrapped.pair.twin.Ran()
+	if m.wrapped.twin != nil {
+		total += m.wrapped.twin.Ran()
 	}
 	return total
 }

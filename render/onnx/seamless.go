@@ -12,60 +12,88 @@ import (
 
 // Seamless is a model's UNet and VAE decoder with convolutions that wrap around, for pictures whose edges fit each
 // other. Its methods may be called concurrently.
-type Seamless struct{ twin Model }
+type Seamless struct{ model *Model }
 
-// seamless holds the pair once it is made.
+// seamless holds the wrapping networks while they are loaded.
 type seamless struct {
 	mu   sync.Mutex
-	pair *Seamless
+	twin *Model // with these two networks alone; nil for none
 }
 
-// Seamless loads the wrapping networks when they are first asked for, beside the others: their weights are in memory a
-// second time from then on. They stay until DropSeamless or Close.
+// Seamless loads the wrapping networks, if they are not: their weights are in memory a second time from then on. They
+// stay until DropSeamless or Close, and a model that finds no room for its work drops them by itself.
 func (m *Model) Seamless(ctx context.Context) (*Seamless, error) {
+	_, err := m.wrapping(ctx)
+	return &Seamless{m}, err
+}
+
+// wrapping returns the loaded twin.
+func (m *Model) wrapping(ctx context.Context) (*Model, error) {
 	m.wrapped.mu.Lock()
 	defer m.wrapped.mu.Unlock()
-	if m.wrapped.pair != nil {
-		return m.wrapped.pair, nil
+	if m.wrapped.twin != nil {
+		return m.wrapped.twin, nil
 	}
-	pair := &Seamless{Model{Folder: m.Folder, Device: m.Device, ports: m.ports}}
-	for _, p := range []part{{&pair.twin.unet, m.unetNetwork()}, {&pair.twin.decoder, m.decoderNetwork()}} {
+	twin := &Model{Folder: m.Folder, Device: m.Device, ports: m.ports}
+	for _, p := range []part{{&twin.unet, m.unetNetwork()}, {&twin.decoder, m.decoderNetwork()}} {
 		err := context.Cause(ctx)
 		if err == nil {
-			*p.into, err = newWrapped(p.network, m.Device)
+			p.edits = append(p.edits, graph.Wrap)
+			*p.into, err = newSession(p.network, m.Device)
 		}
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("load seamless networks: %w", err), pair.twin.Close())
+			return nil, errors.Join(fmt.Errorf("load seamless networks: %w", err), twin.Close())
 		}
 	}
-	m.wrapped.pair = pair
-	return pair, nil
+	m.wrapped.twin = twin
+	return twin, nil
 }
 
-func newWrapped(n network, device Device) (_ *session, err error) {
-	n.edits = append(n.edits, graph.Wrap)
-	return newSession(n, device)
-}
-
-// DropSeamless frees the wrapping networks' memory once their running calls have returned, if there are any. Who holds
-// them still gets ErrClosed; asked for again, they are loaded again.
-func (m *Model) DropSeamless() error {
+// DropSeamless frees the wrapping networks' memory once their running calls have returned, and tells whether there were
+// any. Asked for again, they are loaded again.
+func (m *Model) DropSeamless() (dropped bool, err error) {
 	m.wrapped.mu.Lock()
 	defer m.wrapped.mu.Unlock()
-	if m.wrapped.pair == nil {
-		return nil
+	if m.wrapped.twin == nil {
+		return false, nil
 	}
-	pair := m.wrapped.pair
-	m.wrapped.pair = nil
-	return pair.twin.Close()
+	twin := m.wrapped.twin
+	m.wrapped.twin = nil
+	return true, twin.Close()
+}
+
+// roomy runs a network, and once more when it found no room and the wrapping networks could be dropped for it.
+func (m *Model) roomy(run func() error) error {
+	err := run()
+	if !errors.Is(err, tensor.ErrMemory) {
+		return err
+	}
+	if dropped, err2 := m.DropSeamless(); !dropped || err2 != nil {
+		return errors.Join(err, err2)
+	}
+	return run()
 }
 
 // Unet is that of the model, wrapping around.
 func (s *Seamless) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given tensor.Given) (tensor.Tensor, error) {
-	return s.twin.Unet(ctx, latents, timestep, given)
+	return s.run(ctx, func(twin *Model) (tensor.Tensor, error) { return twin.Unet(ctx, latents, timestep, given) })
 }
 
 // DecodeLatents is that of the model, wrapping around.
 func (s *Seamless) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error) {
-	return s.twin.DecodeLatents(ctx, latents)
+	return s.run(ctx, func(twin *Model) (tensor.Tensor, error) { return twin.DecodeLatents(ctx, latents) })
+}
+
+// run runs a wrapping network, and loads it anew if it was dropped just then.
+func (s *Seamless) run(ctx context.Context, call func(twin *Model) (tensor.Tensor, error)) (out tensor.Tensor, err error) {
+	for range 3 {
+		twin, err2 := s.model.wrapping(ctx)
+		if err2 != nil {
+			return tensor.Tensor{}, err2
+		}
+		if out, err = call(twin); !errors.Is(err, ErrClosed) || s.model.unet.isClosed() {
+			return out, err
+		}
+	}
+	return out, err
 }

@@ -153,6 +153,12 @@ func (s *session) guard() (restore func()) {
 	return restore
 }
 
+func (s *session) isClosed() bool {
+	s.running.RLock()
+	defer s.running.RUnlock()
+	return s.closed
+}
+
 // close waits for running calls and frees the network.
 func (s *session) close() error {
 	if s == nil {

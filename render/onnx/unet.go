@@ -17,9 +17,11 @@ func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float6
 		return tensor.Tensor{}, fmt.Errorf("denoise: %w", err)
 	}
 	out := tensor.New(latents.Shape[0], m.Folder.Config.LatentChannels, latents.Shape[2], latents.Shape[3])
-	err := m.unet.inBatches(latents.Batch(), func(from, to int) error {
-		feeds, err := m.feedUnet(latents, timestep, given, from, to)
-		return m.unet.call1(ctx, m.ports.noise, out.Rows(from, to), err, feeds...)
+	err := m.roomy(func() error {
+		return m.unet.inBatches(latents.Batch(), func(from, to int) error {
+			feeds, err := m.feedUnet(latents, timestep, given, from, to)
+			return m.unet.call1(ctx, m.ports.noise, out.Rows(from, to), err, feeds...)
+		})
 	})
 	return done(out, "denoise", err)
 }
