@@ -273,7 +273,7 @@ func TestDrawRefuses(t *testing.T) {
 		want string // part of the line
 	}{
 		"an unknown sampler":            {[]string{"--sampler", "magic"}, exitFault, `"euler_a"`},
-		"a sampler not proved":          {[]string{"--dialect", "a1111", "--sampler", "ddim"}, exitFault, "a1111 has"},
+		"a sampler not proved":          {[]string{"--dialect", "a1111", "--sampler", "ddpm"}, exitFault, "a1111 has"},
 		"an unknown dialect":            {[]string{"--dialect", "comfy"}, exitUsage, "comfy"},
 		"a size the model has not":      {[]string{"--size", "512x512"}, exitFault, "128x128, 160x112"},
 		"a size that is none":           {[]string{"--size", "large"}, exitUsage, "large"},

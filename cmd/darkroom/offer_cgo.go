@@ -80,7 +80,7 @@ func card(f *onnx.Folder) json.RawMessage {
 		Multiple int             `json:"multiple"` // of the sides of any size
 		Enlarges bool            `json:"enlarges"`
 		Chunks   int             `json:"chunks,omitempty"` // that a prompt may have; 0 for any number
-	}{c, picture.Diffusers, easel.Samplers(f), f.Config.CanEncode, f.Config.Multiple, f.Config.Fixed == onnx.Size{}, f.Config.Chunks})
+	}{c, easel.Dialect(f), easel.Samplers(f), f.Config.CanEncode, f.Config.Multiple, f.Config.Fixed == onnx.Size{}, f.Config.Chunks})
 	if err != nil {
 		panic("internal error: a card must always encode: " + err.Error())
 	}

@@ -54,7 +54,7 @@ func (o *order) take() error {
 	d, defaults := o.settings, easel.Defaults(o.folder)
 	size := o.size()
 	o.spec = picture.Spec{
-		Version: picture.Version, Dialect: picture.Dialect(cmp.Or(d.Dialect, string(picture.Diffusers))),
+		Version: picture.Version, Dialect: cmp.Or(picture.Dialect(d.Dialect), easel.Dialect(o.folder)),
 		Notation: picture.NotationA1111, Model: picture.Ref{Name: o.folder.Name, Hash: o.folder.Hash},
 		Prompt: d.Prompt, Negative: defaults.Negative,
 		Width: size.Width, Height: size.Height, Seed: rand.Int64N(1 << 32), Count: 1,

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"darkroom/render/onnx"
+	"darkroom/render/picture"
 	"darkroom/render/sampler"
 )
 
@@ -47,7 +48,14 @@ func FewSteps(c onnx.Config) bool {
 }
 
 // Samplers lists what a model is offered with.
-func Samplers(f *onnx.Folder) []string { return sampler.Offered(sampler.Diffusers, f.Config.Distilled) }
+func Samplers(f *onnx.Folder) []string {
+	return sampler.Offered(sampler.Dialect(Dialect(f)), f.Config.Distilled)
+}
+
+// Dialect is the one that a model is painted in where nobody asks for another: its card's, or diffusers'.
+func Dialect(f *onnx.Folder) picture.Dialect {
+	return cmp.Or(picture.Dialect(f.Card.Dialect), picture.Diffusers)
+}
 
 // Describe says in a few words what a model is: "SDXL, float16, v-prediction, inpainting".
 func Describe(c onnx.Config) string {

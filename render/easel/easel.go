@@ -93,6 +93,9 @@ func checkCard(f *onnx.Folder) error {
 	if d.GuidanceScale < 0 || math.IsInf(d.GuidanceScale, 0) {
 		bad("guidance %v, want 0 or more", d.GuidanceScale)
 	}
+	if own := Dialect(f); own != picture.Diffusers && own != picture.A1111 {
+		bad("dialect %q, want %q or %q", own, picture.Diffusers, picture.A1111)
+	}
 	if known := Samplers(f); d.Sampler != "" && !slices.Contains(known, d.Sampler) {
 		bad("sampler %q, want one of %q", d.Sampler, known)
 	}

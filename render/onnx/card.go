@@ -23,6 +23,7 @@ type Card struct {
 	Words       map[string][]string `json:"words,omitempty"`    // by kind; the words a small model knows. Empty: any
 	Sizes       []Size              `json:"sizes,omitempty"`    // the sizes it was trained for. Empty: any
 	Defaults    Defaults            `json:"defaults,omitzero"`  // where a person asked for nothing else
+	Dialect     string              `json:"dialect,omitempty"`  // whose conventions it is painted by, "diffusers" or "a1111". Empty: diffusers
 	Examples    []string            `json:"examples,omitempty"` // prompts that it paints well
 }
 

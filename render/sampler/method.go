@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Method is one sampler with one schedule in one dialect.
@@ -51,6 +52,40 @@ func Offered(d Dialect, distilled bool) []string {
 	return names
 }
 
+// Listed writes names of samplers for people: those without a schedule, and the schedules that some can be followed by.
+func Listed(names []string) string {
+	var plain, endings []string
+	for _, name := range names {
+		base, ending := Parts(name)
+		if !slices.Contains(plain, base) {
+			plain = append(plain, base)
+		}
+		if ending != "" && !slices.Contains(endings, ending) {
+			endings = append(endings, ending)
+		}
+	}
+	out := strings.Join(plain, ", ")
+	if len(endings) > 0 {
+		out += "; some also ending in _" + strings.Join(endings, ", _")
+	}
+	return out
+}
+
+// Parts divides a name into that of the sampler and that of its schedule, which is empty for the sampler's usual one.
+func Parts(name string) (base, schedule string) {
+	for _, s := range Schedules() {
+		if before, ok := strings.CutSuffix(name, "_"+s); ok {
+			return before, s
+		}
+	}
+	return name, ""
+}
+
+// Schedules are the names of all schedules that a sampler's name can end in.
+func Schedules() []string {
+	return []string{"karras", "polyexponential", "exponential", "beta", "ays", "lu", "sgm_uniform", "kl_optimal", "simple", "ddim"}
+}
+
 // Find returns the sampler of that name, or an error.
 func Find(d Dialect, name string) (Method, error) {
 	all := methods(d)
@@ -59,7 +94,7 @@ func Find(d Dialect, name string) (Method, error) {
 	}
 	i := slices.IndexFunc(all, func(m Method) bool { return m.Name == name })
 	if i < 0 {
-		return Method{}, fmt.Errorf("sampler %q: dialect %s has %q", name, d, Names(d))
+		return Method{}, fmt.Errorf("sampler %q: dialect %s has %s", name, d, Listed(Names(d)))
 	}
 	return all[i], nil
 }
