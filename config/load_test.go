@@ -68,7 +68,7 @@ func TestDefaults(t *testing.T) {
 	want := Up{
 		Data: Data{Dir: "./data"}, Memory: Memory{ForgetAfter: 30 * 24 * time.Hour}, Redis: Redis{Pool: "main"}, Page: Page{Listen: "127.0.0.1:8790"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
-		Runtime: Runtime{Device: Device{Kind: "cpu"}, Models: "./models"},
+		Runtime: Runtime{Device: Device{Kind: "cpu"}, Models: "./models", Prefer: "steps"},
 		Line:    Line{Lease: 30 * time.Second, Beat: 8 * time.Second, Grace: 15 * time.Second, Hang: 2 * time.Minute},
 	}
 	equal(t, "up", s.Up, want)

@@ -128,13 +128,15 @@ type Runtime struct {
 	Ort     string `name:"ort" from:"ONNXRUNTIME_LIB" placeholder:"FILE" help:"ONNX Runtime library; looked for beside the program when empty."`
 	Device  Device `name:"device" from:"DARKROOM_DEVICE" default:"cpu" placeholder:"cpu|cuda:N" help:"What paints: cpu or cuda:N."`
 	Threads int    `name:"threads" from:"DARKROOM_THREADS" default:"0" range:"0..256" placeholder:"N" help:"Threads on the CPU; 0 takes one per core."`
+	Prefer  string `name:"prefer" from:"DARKROOM_PREFER" enum:"steps,start" default:"steps" placeholder:"WHAT" help:"What counts more on the CPU: the fastest steps, or a start within a second that leaves weights in their files and memory free."`
 	Models  string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models; the demo model is built in."`
 }
 
 // Offer is what a renderer offers to the line.
 type Offer struct {
-	Only []string `name:"model" from:"DARKROOM_MODEL" placeholder:"NAME" help:"Offer only this model; may be repeated. All of them when empty."`
-	Slot string   `name:"slot" from:"DARKROOM_SLOT" placeholder:"NAME" help:"This renderer's name in the line; the host's name and process number when empty."`
+	Only  []string `name:"model" from:"DARKROOM_MODEL" placeholder:"NAME" help:"Offer only this model; may be repeated. All of them when empty."`
+	Batch int      `name:"batch" from:"DARKROOM_BATCH" default:"0" range:"0..16" placeholder:"N" help:"Jobs of one size, sampler and number of steps that are painted at once; 0 takes 4 on a GPU and 1 on the CPU, which gains nothing by more."`
+	Slot  string   `name:"slot" from:"DARKROOM_SLOT" placeholder:"NAME" help:"This renderer's name in the line; the host's name and process number when empty."`
 }
 
 // Line is how jobs are lent. Bot and renderers of one pool should agree on it.

@@ -33,6 +33,26 @@ type counted struct {
 	log  *slog.Logger
 }
 
+// countedTogether is counted, of a painter that paints several jobs at once.
+type countedTogether struct {
+	counted
+	work.Gatherer
+}
+
+// Paint paints.
+func (c countedTogether) Paint(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (work.Made, error) {
+	return c.counted.Paint(ctx, l, progress)
+}
+
+// gathering keeps what the painter is: one that paints several jobs at once, or one after the other. All that were under
+// way when the process ended are counted, also those that did not end it.
+func (c counted) gathering() work.Painter {
+	if g, ok := c.Painter.(work.Gatherer); ok {
+		return countedTogether{c, g}
+	}
+	return c
+}
+
 // Paint paints.
 func (c counted) Paint(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (work.Made, error) {
 	c.note(ctx, l.Job.ID, c.book.Begun)

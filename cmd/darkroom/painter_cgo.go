@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"log/slog"
 	"time"
 
 	"darkroom/bot/reply"
@@ -30,6 +31,8 @@ type painter struct {
 	artist func(ctx context.Context, modelHash string) (artist, error) // loads the model if need be
 	input  func(ctx context.Context, sha256 string) ([]byte, error)    // finds the bytes of an input picture
 	signed string                                                      // the program, as named in each picture
+	seats  *seating                                                    // of jobs that are painted at once; nil for one after the other
+	log    *slog.Logger                                                // nil for none
 }
 
 var _ work.Painter = painter{}
@@ -50,11 +53,14 @@ func (p painter) Paint(ctx context.Context, l queue.Lease, progress func(int, fu
 		return work.Made{}, final(err)
 	}
 	load := time.Since(began)
-	result, err := a.Paint(ctx, spec, render.Job{Input: p.input, Progress: func(now render.Progress) {
+	result, err := a.Paint(ctx, spec, render.Job{Input: p.input, Seat: p.seats.of(l.Job.ID), Progress: func(now render.Progress) {
 		progress(now.Step*100/max(now.Steps, 1), now.Preview)
 	}})
 	if err != nil {
 		return work.Made{}, final(err)
+	}
+	if result.Short && p.log != nil {
+		p.log.Warn("memory was short: parts of this picture were painted after one another", "job", l.Job.ID)
 	}
 	result.Millis["load"] = load.Milliseconds()
 	return p.frame(spec, l.Job.ID, to.FileLimit, result)

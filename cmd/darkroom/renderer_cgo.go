@@ -31,7 +31,7 @@ func renderer(ctx context.Context, s shop) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	r := &rendering{atelier: st, queue: q, api: c.API, line: c.Line, slot: slot(c.Offer), log: s.log}
+	r := &rendering{atelier: st, queue: q, api: c.API, line: c.Line, slot: slot(c.Offer), batch: batch(c.Offer, c.Runtime.Device), log: s.log}
 	return serve(ctx, s.log, part{"renderer", r.run})
 }
 
@@ -62,6 +62,7 @@ type rendering struct {
 	api     config.API
 	line    config.Line
 	slot    string
+	batch   int // jobs that are painted at once
 	log     *slog.Logger
 	book    crashBook // nil when the queue outlives this process, and counts
 }
@@ -89,17 +90,23 @@ func (r *rendering) bench() work.Bench {
 		Post:  reply.NewPoster(reply.NewClient(reply.Options{Base: r.api.Base}), r.queue),
 		Options: work.Options{
 			Slot: r.slot, Lanes: r.lanes, Lease: r.line.Lease, Beat: r.line.Beat, Grace: r.line.Grace, Hang: r.line.Hang,
-			Log: r.log,
+			Batch: r.batch,
+			Log:   r.log,
 		},
 	}
 }
 
 func (r *rendering) painter() work.Painter {
-	p := painter{artist: r.atelier.artist, input: r.queue.Input, signed: "darkroom " + revision()}
-	if r.book == nil {
-		return p
+	p := painter{artist: r.atelier.artist, input: r.queue.Input, signed: "darkroom " + revision(), log: r.log}
+	var all work.Painter = p
+	if r.batch > 1 {
+		p.seats = &seating{}
+		all = together{p, p.seats}
 	}
-	return counted{p, r.book, r.log}
+	if r.book == nil {
+		return all
+	}
+	return counted{all, r.book, r.log}.gathering()
 }
 
 // lanes lists what can be painted now, the loaded model first.
@@ -147,6 +154,6 @@ func (r *rendering) announce(ctx context.Context) {
 // offer is what the bot is told of this renderer.
 func (r *rendering) offer() queue.Renderer {
 	o := r.atelier.offer()
-	o.Slot = r.slot
+	o.Slot, o.Batch = r.slot, r.batch
 	return o
 }

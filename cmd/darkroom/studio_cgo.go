@@ -30,7 +30,7 @@ func openRuntime(r config.Runtime) error {
 
 // device is what the settings ask to paint on.
 func device(r config.Runtime) onnx.Device {
-	return onnx.Device{Kind: r.Device.Kind, Index: r.Device.Index, Threads: r.Threads}
+	return onnx.Device{Kind: r.Device.Kind, Index: r.Device.Index, Threads: r.Threads, Mapped: r.Prefer == "start"}
 }
 
 // studio holds the models of this machine, of which one at a time is loaded.

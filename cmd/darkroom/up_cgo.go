@@ -54,7 +54,7 @@ func up(ctx context.Context, s shop) (err error) {
 		parts = append(parts, part{"page", func(ctx context.Context) error { return page.Serve(ctx, nil) }})
 	}
 	crashes := 0
-	r := &rendering{atelier: st, queue: q, api: c.Discord.API, line: c.Line, slot: slot(c.Offer), log: s.log}
+	r := &rendering{atelier: st, queue: q, api: c.Discord.API, line: c.Line, slot: slot(c.Offer), batch: batch(c.Offer, c.Runtime.Device), log: s.log}
 	if c.Redis.URL.Empty() {
 		crashes, r.book = maxCrashes, ledger
 	}

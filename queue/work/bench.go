@@ -47,6 +47,13 @@ type Painter interface {
 	Paint(ctx context.Context, l queue.Lease, progress func(percent int, preview func() image.Image)) (Made, error)
 }
 
+// Gatherer is a Painter that can paint the jobs of a batch at the same time, sharing the work that is the same for all.
+type Gatherer interface {
+	// Gather is told of jobs that were leased together before any of them is painted. Paint is then called for them at the
+	// same time, for each once at most; over is called for each as soon as it is known that it is not painted any more.
+	Gather(jobs []string) (over func(job string))
+}
+
 // Made is what Paint made.
 type Made struct {
 	Files  []Picture
@@ -81,7 +88,7 @@ type Options struct {
 	Beat  time.Duration       // 8 s, give or take a fifth
 	Grace time.Duration       // 15 s to finish a picture when the process stops
 	Hang  time.Duration       // 2 min; a painting that stands still for so long, and for twice its estimate, hangs
-	Batch int                 // 1; jobs that are leased together, of one batch. They are painted in turn
+	Batch int                 // 1; jobs that are leased together, of one batch. They are painted in turn, or at once by a Gatherer
 	Poll  time.Duration       // 2 s; an idle bench asks at least so often
 	Log   *slog.Logger        // nothing
 }
@@ -97,7 +104,7 @@ func (o Options) filled() Options {
 	return o
 }
 
-// Bench is a place where one picture at a time is painted.
+// Bench is a place where one picture at a time is painted, or a batch of them.
 type Bench struct {
 	Queue   Jobs
 	Paint   Painter

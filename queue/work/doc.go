@@ -11,7 +11,8 @@
 //  6. post, trying again for a lease's time where the fault may pass;
 //  7. done: with what was made, where it is, and the time it took.
 //
-// The jobs of a batch go through steps 3 to 7 in turn, and each has an end of its own.
+// The jobs of a batch go through steps 3 to 7 in turn, or side by side where the painter is a Gatherer, and each has an end
+// of its own. Those that were painted side by side have taken an equal part of the time each.
 //
 // What ends a job before its time is the cause of its context:
 //

@@ -56,6 +56,16 @@ type bureau struct {
 	begun   chan struct{} // closed when a job was begun: beats are not answered before
 	once    sync.Once
 	batch   int
+	gathers bool // the painter paints a batch at once
+}
+
+// gatherer is a bureau that paints a batch at once.
+type gatherer struct{ *bureau }
+
+// Gather notes who is gathered, and who is over.
+func (g gatherer) Gather(jobs []string) func(string) {
+	g.note("gather %s", strings.Join(jobs, " "))
+	return func(job string) { g.note("over %s", job) }
 }
 
 const (
@@ -69,7 +79,11 @@ func open(t *testing.T, b *bureau, jobs ...queue.Job) *bureau {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	b.events, b.jobs, b.stop, b.stopped, b.begun = make(chan queue.Event), jobs, stop, make(chan struct{}), make(chan struct{})
-	bench := Bench{Queue: b, Paint: b, Post: b, Options: Options{
+	var painter Painter = b
+	if b.gathers {
+		painter = gatherer{b}
+	}
+	bench := Bench{Queue: b, Paint: painter, Post: b, Options: Options{
 		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, Lease: lease, Beat: beat, Grace: grace, Batch: b.batch,
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{b: b}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}}

@@ -9,7 +9,7 @@ import (
 	"darkroom/queue"
 )
 
-// hand is the jobs that were leased together. They are painted in turn, and kept alive together.
+// hand is the jobs that were leased together. They are painted in turn or at once, and kept alive together.
 type hand struct {
 	Bench
 	turns []*turn
@@ -40,11 +40,15 @@ func (d *day) take(turns []*turn) {
 	d.hand = turns
 }
 
-// run works on the jobs, each when the one before is over. What waits when one hangs is given back.
+// run works on the jobs, each when the one before is over, or on all at once. What waits when one hangs is given back.
 func (h *hand) run(stop context.Context) error {
 	errs := make([]error, len(h.turns))
 	before := make(chan struct{})
 	close(before)
+	gather, once := h.Paint.(Gatherer)
+	if once = once && len(h.turns) > 1; once {
+		h.gather(gather)
+	}
 	var wg sync.WaitGroup
 	for i, t := range h.turns {
 		mine := before
@@ -52,13 +56,29 @@ func (h *hand) run(stop context.Context) error {
 			if errs[i] = h.runs[i](stop, mine); errors.Is(errs[i], ErrHung) {
 				h.drop(ErrStopping)
 			}
+			t.finished()
 			<-mine
 			close(t.over)
 		})
-		before = t.over
+		if !once {
+			before = t.over
+		}
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// gather tells the painter what is painted at once, and each turn with how many others it shares the time.
+func (h *hand) gather(g Gatherer) {
+	jobs := make([]string, len(h.turns))
+	for i, t := range h.turns {
+		jobs[i] = t.job.ID
+	}
+	over := g.Gather(jobs)
+	for _, t := range h.turns {
+		t.mates = len(h.turns)
+		t.finished = sync.OnceFunc(func() { over(t.job.ID) })
+	}
 }
 
 func (h *hand) drop(cause error) {

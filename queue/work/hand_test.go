@@ -42,6 +42,69 @@ func TestABatchIsPaintedInTurn(t *testing.T) {
 	})
 }
 
+func TestABatchIsPaintedAtOnceByAGatherer(t *testing.T) {
+	count := func(b *bureau, call string) (n int) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, c := range b.calls {
+			if c == call {
+				n++
+			}
+		}
+		return n
+	}
+	t.Run("side by side, each with an equal part of the time", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			b := open(t, &bureau{batch: 2, gathers: true}, job("1"), job("2"))
+			time.Sleep(1500 * time.Millisecond)
+			if count(b, "gather 1 2") != 1 || count(b, "paint 1") != 1 || count(b, "paint 2") != 1 {
+				t.Errorf("calls %q, want both gathered and being painted", b.calls)
+			}
+			b.over()
+			for _, call := range []string{"over 1", "over 2", "done 1", "done 2"} {
+				if n := count(b, call); n != 1 {
+					t.Errorf("%q %d times in %q, want once", call, n, b.calls)
+				}
+			}
+			if b.actual != 5_000 {
+				t.Errorf("took %d ms, want half of ten seconds", b.actual)
+			}
+		})
+	})
+	t.Run("a cancel of one lets the other go on", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			b := open(t, &bureau{batch: 2, gathers: true}, job("1"), job("2"))
+			time.Sleep(1500 * time.Millisecond)
+			b.events <- queue.Event{Kind: queue.Cancel, Job: "1"}
+			time.Sleep(2 * time.Second)
+			if count(b, "over 1") != 1 || count(b, "stopped 1") != 1 || count(b, "over 2") != 0 {
+				t.Errorf("calls %q, want the first over at once and the other not", b.calls)
+			}
+			b.over()
+			if count(b, "done 2") != 1 || count(b, "done 1") != 0 {
+				t.Errorf("calls %q, want the other done", b.calls)
+			}
+		})
+	})
+	t.Run("one that was posted already is over without being painted", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			b := &bureau{batch: 2, gathers: true}
+			b.look = func(context.Context) (bool, queue.Outcome, error) { return true, queue.Outcome{Message: "3"}, nil }
+			open(t, b, lookJob("1"), job("2")).over()
+			if count(b, "over 1") != 1 || count(b, "paint 1") != 0 || count(b, "done 2") != 1 {
+				t.Errorf("calls %q, want the first over, and the second painted", b.calls)
+			}
+		})
+	})
+	t.Run("a single job is nobody's mate", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			b := open(t, &bureau{batch: 2, gathers: true}, job("1"))
+			b.over()
+			b.was(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1")
+		})
+	})
+}
+
 func TestABatchWhileOneIsPainted(t *testing.T) {
 	cases := map[string]struct {
 		event queue.Event

@@ -41,6 +41,8 @@ type turn struct {
 	over      chan struct{} // closed when this turn and those before it are over
 	gone      atomic.Bool   // the queue was told the end, or is not to be told
 	began     time.Time
+	mates     int    // jobs that are painted at once, with this one
+	finished  func() // tells the painter that this job is painted no more
 
 	adopting chan struct{} // full while the job is leased again
 	uprooted queue.Token
@@ -53,7 +55,7 @@ func newTurn(ctx context.Context, b Bench, l queue.Lease) (t *turn, run func(sto
 	hold, drop := context.WithCancelCause(context.WithoutCancel(ctx))
 	paint, cancelled := context.WithCancelCause(hold)
 	t = &turn{Bench: b, job: l.Job, own: l, drop: drop, cancelled: cancelled, moved: make(chan struct{}, 1),
-		over: make(chan struct{}), adopting: make(chan struct{}, 1)}
+		over: make(chan struct{}), adopting: make(chan struct{}, 1), mates: 1, finished: func() {}}
 	t.until.Store(&l.Until)
 	t.log = b.Options.Log.With("job", l.Job.ID, "attempt", l.Attempt)
 	t.alarm = time.AfterFunc(time.Until(l.Until)-t.margin(), func() { drop(ErrLeaseLost) })
@@ -105,6 +107,7 @@ func (t *turn) await(stop, hold, paint context.Context, mine <-chan struct{}) er
 		t.drop(ErrStopping)
 	}
 	if life.Err() != nil {
+		t.finished()
 		t.broken(life, painting, context.Cause(life))
 		return nil
 	}
@@ -126,6 +129,7 @@ func (t *turn) work(hold, paint context.Context) error {
 		}
 	}
 	made, err := t.make(paint)
+	t.finished()
 	if err != nil {
 		t.broken(paint, painting, err)
 		if errors.Is(err, ErrHung) {
@@ -133,7 +137,7 @@ func (t *turn) work(hold, paint context.Context) error {
 		}
 		return nil
 	}
-	t.hand(hold, paint, made, time.Since(t.began))
+	t.hand(hold, paint, made, time.Since(t.began)/time.Duration(t.mates))
 	return nil
 }
 

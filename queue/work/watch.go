@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// patience is how long the painting may stand still: twice the estimate of the whole picture, and no less than Hang. A
-// single step takes that long only if nothing comes after it.
+// patience is how long the painting may stand still: twice the estimate of the whole picture (of all that are painted at
+// once), and no less than Hang. A single step takes that long only if nothing comes after it.
 func (t *turn) patience() time.Duration {
-	return max(t.Options.Hang, 2*time.Duration(t.job.Cost)*time.Millisecond)
+	return max(t.Options.Hang, 2*time.Duration(t.mates)*time.Duration(t.job.Cost)*time.Millisecond)
 }
 
 // advance notes progress. Only a step forward counts as a sign of life.

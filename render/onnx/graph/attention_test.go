@@ -47,7 +47,7 @@ func attention(usual bool) onnxtest.Model {
 	return m
 }
 
-// without replaces the node of an operation and its first output.
+// changed replaces the node that makes a value.
 func changed(m onnxtest.Model, out string, with onnxtest.Node) onnxtest.Model {
 	m.Nodes = slices.Clone(m.Nodes)
 	for i, n := range m.Nodes {
