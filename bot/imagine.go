@@ -35,9 +35,9 @@ type judge func(admit.Offer, admit.Policy) (promise, *admit.Refusal)
 // promise is an order with what is written down beside it.
 type promise struct {
 	order  admit.Order
-	verb   string // "imagine", "reroll", "vary", "upscale", "remix" or "show"
+	verb   string // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "remix" or "show"
 	parent string // the job whose button was pressed
-	tile   int    // the tile a variation or upscale comes from
+	tile   int    // the tile that a button made this out of
 	here   bool   // the message that was clicked on becomes the answer
 	hidden bool   // only the person who asked sees it
 }

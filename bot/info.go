@@ -56,6 +56,9 @@ func infoText(e store.Entry, s picture.Spec, tile int, out queue.Outcome) string
 	}
 	if s.Init != nil {
 		line("Start picture", "%d×%d, strength %g", s.Init.Picture.Width, s.Init.Picture.Height, s.Init.Strength)
+		if p := s.Init.Place; p != nil {
+			line("It lies", "at %d, %d with %d×%d; the rest was painted around it", p.X, p.Y, p.Width, p.Height)
+		}
 	}
 	line("Model", "%s `%s`", reply.Escape(s.Model.Name), shortHash(s.Model.Hash))
 	if len(out.Millis) > 0 {

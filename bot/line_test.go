@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/bot/admit"
 	"darkroom/bot/sandbox"
+	"darkroom/render/encode"
+	"darkroom/render/picture"
 	"darkroom/store"
 )
 
@@ -113,6 +116,28 @@ func TestButtons(t *testing.T) {
 		h.painted(subtle, 4)
 		if s := h.spec(subtle); s.Variations[0].Strength > 0.2 {
 			t.Errorf("subtle variation: got strength %g, want at most 0.2", s.Variations[0].Strength)
+		}
+	})
+	t.Run("zoom out lays a tile in the middle and paints around it, pan moves it aside", func(t *testing.T) {
+		alone := h.painted(h.click(me, grid.ID, "1:single:"+job+":3"), 1)
+		want := must(encode.Clean(must(h.box.Download(grid.Attachments[2].ID)), admit.MaxStartPixels, 2048))
+		for arg, place := range map[string]picture.Place{
+			"zoom:3:2": {X: 32, Y: 32, Width: 64, Height: 64}, "zoom:3:1-5": {X: 24, Y: 24, Width: 88, Height: 88},
+			"pan:3:left": {X: 64, Width: 128, Height: 128}, "pan:3:down": {Y: -64, Width: 128, Height: 128},
+		} {
+			verb, rest, _ := strings.Cut(arg, ":")
+			i := h.click(me, alone.ID, "1:"+verb+":"+job+":"+rest)
+			m := h.painted(i, 4)
+			s := h.spec(i)
+			if s.Init == nil || s.Init.Place == nil || *s.Init.Place != place || s.Init.Picture.SHA256 != want.SHA256 {
+				t.Errorf("%s: got start %+v, want the third tile at %+v", arg, s.Init, place)
+			}
+			if s.Prompt != "a red boat" || s.Width != 128 || s.Height != 128 || s.Variations != nil {
+				t.Errorf("%s: got %+v, want the words and the size of before", arg, s)
+			}
+			if !strings.Contains(m.Content, "picture 3") {
+				t.Errorf("%s: message %s, want it to say what it is", arg, describe(m))
+			}
 		}
 	})
 	t.Run("remix opens a form with the words filled in", func(t *testing.T) {

@@ -55,7 +55,7 @@ func (b *Bot) attach(ctx context.Context, e store.Entry) (store.Entry, error) {
 	if err != nil {
 		return e, b.giveUp(ctx, e, reasonBroken, err)
 	}
-	spec.Init = &picture.Init{Picture: in, Strength: start.Strength}
+	spec.Init = &picture.Init{Picture: in, Strength: start.Strength, Place: start.Place}
 	if e.Spec, err = spec.Encode(); err != nil {
 		return e, err
 	}

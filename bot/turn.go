@@ -121,6 +121,7 @@ func (t *turn) press(ctx context.Context) (err error) {
 	}
 	does := map[button.Verb]func(context.Context) error{
 		button.Reroll: t.reroll, button.Vary: t.vary, button.Single: t.single, button.Upscale: t.upscale,
+		button.Zoom: t.zoom, button.Pan: t.pan,
 		button.Remix: t.remix, button.Info: t.info, button.Delete: t.erase, button.Cancel: t.stop, button.Show: t.show,
 		button.Example: t.example, button.Forget: t.forgetMe,
 	}[t.click.Verb]

@@ -29,7 +29,7 @@ type Entry struct {
 	Channel  string
 	User     string
 	Parent   string // the job whose button made this one, or empty
-	Verb     string // "imagine", "reroll", "vary", "upscale", "remix"
+	Verb     string // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "remix"
 	State    State
 	Spec     json.RawMessage // a picture.Spec in canonical JSON
 	Reply    json.RawMessage // where the answer goes; its token is blanked once the job is terminal

@@ -161,3 +161,41 @@ func FuzzJudge(f *testing.F) {
 		}
 	})
 }
+
+func TestAround(t *testing.T) {
+	t.Parallel()
+	base, _ := Judge(request(Wanted{Prompt: "red boat", Size: ptr("176x96")}), offer(), Policy{}, 5)
+	from := Start{File: Attachment{ID: "1", URL: "https://x", ContentType: "image/png", Size: 1000, Width: 176, Height: 96}, Strength: 0.8}
+	half := func(w, h int) picture.Place { return picture.Place{X: w / 4, Y: h / 4, Width: w / 2, Height: h / 2} }
+	t.Run("the place is on the canvas that is painted", func(t *testing.T) {
+		t.Parallel()
+		got, no := Around(request(Wanted{}), offer(), Policy{}, base.Spec, from, half, true)
+		want := Start{File: from.File, Strength: 0.8, Place: &picture.Place{X: 44, Y: 24, Width: 88, Height: 48}}
+		if no != nil || !got.Spoiler || !reflect.DeepEqual(*got.Start, want) {
+			t.Errorf("got %+v, %v; want %+v", got.Start, no, want)
+		}
+	})
+	t.Run("also where a limit or another model changes its size", func(t *testing.T) {
+		t.Parallel()
+		o := free()
+		o.Models[0].Starts = true
+		got, no := Around(request(Wanted{}), o, Policy{}, base.Spec, from, half, false)
+		if no != nil || got.Start.Place.Width*2 != got.Spec.Width || got.Spec.Width == 176 {
+			t.Errorf("got %+v on %d×%d, %v", got.Start, got.Spec.Width, got.Spec.Height, no)
+		}
+	})
+	t.Run("a model that cannot start from a picture refuses", func(t *testing.T) {
+		t.Parallel()
+		o := offer()
+		o.Models[0].Starts = false
+		if _, no := Around(request(Wanted{}), o, Policy{}, base.Spec, from, half, false); no == nil || !strings.Contains(no.Sentence, "cannot start") || no.Hint != "" {
+			t.Errorf("got %+v, want a refusal that does not speak of an option", no)
+		}
+	})
+	t.Run("and so does a server that is paused", func(t *testing.T) {
+		t.Parallel()
+		if _, no := Around(request(Wanted{}), offer(), Policy{Paused: true}, base.Spec, from, half, false); no == nil {
+			t.Error("it was not refused")
+		}
+	})
+}

@@ -25,8 +25,9 @@ type Order struct {
 
 // Start is a start picture as it was sent, with how much of it is painted anew.
 type Start struct {
-	File     Attachment `json:"file"`
-	Strength float64    `json:"strength"`
+	File     Attachment     `json:"file"`
+	Strength float64        `json:"strength"`
+	Place    *picture.Place `json:"place,omitempty"` // where it lies, if something is painted around it
 }
 
 // Judge turns a request into an Order, or says why not. seed is drawn by the caller, for requests that name none. It
@@ -65,6 +66,26 @@ func Again(req Request, offer Offer, policy Policy, spec picture.Spec, spoiler b
 	j := judgement{req: req, policy: policy, order: Order{Spec: spec, Spoiler: spoiler}}
 	j.settle(offer)
 	return j.finish()
+}
+
+// Around judges a Spec that a button derived from a posted picture, which is laid somewhere on a canvas of the size that
+// comes of the judgement and painted around.
+func Around(req Request, offer Offer, policy Policy, spec picture.Spec, from Start, place func(width, height int) picture.Place, spoiler bool) (Order, *Refusal) {
+	if r := outset(req, offer, policy); r != nil {
+		return Order{}, r
+	}
+	j := judgement{req: req, policy: policy, order: Order{Spec: spec, Spoiler: spoiler}}
+	j.settle(offer)
+	if r := j.start(Wanted{Init: &from.File, Strength: &from.Strength}); r != nil {
+		return Order{}, r
+	}
+	o, r := j.finish()
+	if r != nil {
+		return Order{}, r
+	}
+	at := place(o.Spec.Width, o.Spec.Height)
+	o.Start.Place = &at
+	return o, nil
 }
 
 // outset refuses what no choice of settings can help.

@@ -95,7 +95,11 @@ func (j *judgement) start(w Wanted) *Refusal {
 		return nil
 	}
 	if !j.model.Starts {
-		return refuse("Ask without init_image.", "%s cannot start from a picture.", j.model.Name)
+		hint := "Ask without init_image."
+		if j.req.Wanted.Init == nil { // it was a button
+			hint = ""
+		}
+		return refuse(hint, "%s cannot start from a picture.", j.model.Name)
 	}
 	f := *w.Init
 	switch kind := strings.ToLower(f.ContentType); {

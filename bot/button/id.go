@@ -20,6 +20,8 @@ const (
 	Vary    Verb = "vary"    // variations of one tile; Arg is "subtle" or "strong", or empty for the usual strength
 	Single  Verb = "single"  // one tile alone, at once, from the message
 	Upscale Verb = "upscale" // one tile painted again at a larger size
+	Zoom    Verb = "zoom"    // one tile smaller, painted around; Arg is how many times: "2" or "1-5"
+	Pan     Verb = "pan"     // one tile moved aside, painted on; Arg is where to look: "left", "right", "up" or "down"
 	Remix   Verb = "remix"   // a form with the prompt filled in; also the id of that form
 	Info    Verb = "info"    // all settings of a message, privately
 	Delete  Verb = "delete"  // the message goes; owner or moderator
@@ -30,7 +32,7 @@ const (
 )
 
 var verbs = map[Verb]bool{
-	Reroll: true, Vary: true, Single: true, Upscale: true, Remix: true, Info: true, Delete: true, Cancel: true, Show: true, Example: true, Forget: true,
+	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true, Cancel: true, Show: true, Example: true, Forget: true,
 }
 
 const (

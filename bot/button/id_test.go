@@ -14,6 +14,8 @@ func TestParse(t *testing.T) {
 		{Verb: button.Reroll, Job: "1234567890123456789-0"},
 		{Verb: button.Vary, Job: "1234567890123456789-3", Tile: 4, Arg: "subtle"},
 		{Verb: button.Single, Job: "1-0", Tile: 1},
+		{Verb: button.Zoom, Job: "1-0", Tile: 1, Arg: "1-5"},
+		{Verb: button.Pan, Job: "1-0", Tile: 4, Arg: "left"},
 	} {
 		t.Run(string(id.Verb)+" reads back", func(t *testing.T) {
 			t.Parallel()

@@ -46,6 +46,10 @@ func origin(to To) string {
 		return fmt.Sprintf("variation of picture %d", max(to.Tile, 1))
 	case "upscale":
 		return fmt.Sprintf("upscale of picture %d", max(to.Tile, 1))
+	case "zoom":
+		return fmt.Sprintf("zoomed out of picture %d", max(to.Tile, 1))
+	case "pan":
+		return fmt.Sprintf("panned from picture %d", max(to.Tile, 1))
 	case "reroll", "remix":
 		return to.Verb
 	}
@@ -151,7 +155,17 @@ func SingleRows(spec picture.Spec, job string, tile int) []Row {
 		Button{Style: Primary, Emoji: "🔄", ID: button.ID{Verb: button.Reroll, Job: job}.String()},
 		Button{Style: Primary, Emoji: "✏️", ID: button.ID{Verb: button.Remix, Job: job}.String()},
 	)
-	return []Row{row, tail(job, tile)}
+	zoom := Row{
+		{Style: Secondary, Emoji: "🔍", Label: "Zoom out 2×", ID: id(button.Zoom, "2")},
+		{Style: Secondary, Emoji: "🔍", Label: "Zoom out 1.5×", ID: id(button.Zoom, "1-5")},
+	}
+	pan := Row{
+		{Style: Secondary, Emoji: "⬅️", ID: id(button.Pan, "left")},
+		{Style: Secondary, Emoji: "➡️", ID: id(button.Pan, "right")},
+		{Style: Secondary, Emoji: "⬆️", ID: id(button.Pan, "up")},
+		{Style: Secondary, Emoji: "⬇️", ID: id(button.Pan, "down")},
+	}
+	return []Row{row, zoom, pan, tail(job, tile)}
 }
 
 // tail is the last row of every finished message. The tile keeps its ids apart from those of the whole message.

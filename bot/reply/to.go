@@ -14,7 +14,7 @@ type To struct {
 	Channel     string    `json:"channel"`
 	Message     string    `json:"message"` // "@original" or a message id
 	User        string    `json:"user"`    // who asked, and the only one who may be pinged
-	Verb        string    `json:"verb"`    // what was asked: "imagine", "reroll", "vary", "upscale", "remix"
+	Verb        string    `json:"verb"`    // what was asked: "imagine", "reroll", "vary", "upscale", "zoom", "pan", "remix"
 	Tile        int       `json:"tile"`    // the tile a variation or upscale came from, 1 to 4; 0 for none
 	Spoiler     bool      `json:"spoiler,omitempty"`
 	Ephemeral   bool      `json:"ephemeral,omitempty"`

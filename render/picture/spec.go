@@ -59,12 +59,20 @@ type Size struct {
 	Height int `json:"height"` // pixels
 }
 
-// Place is a rectangle of a picture, in pixels from its upper left corner.
+// Place is a rectangle on a picture, in pixels from its upper left corner. It may reach out of it.
 type Place struct {
 	X      int `json:"x"`
 	Y      int `json:"y"`
 	Width  int `json:"width"`
 	Height int `json:"height"`
+}
+
+// meets tells whether a part of a picture of this size is in the place.
+func (p Place) meets(width, height int) bool {
+	along := func(at, side, canvas int) bool {
+		return side >= 1 && side <= MaxSide && at > -side && at < canvas
+	}
+	return along(p.X, p.Width, width) && along(p.Y, p.Height, height)
 }
 
 // Ref names a model or an add-on together with the content it had when the picture was promised.
@@ -235,8 +243,8 @@ func (s Spec) Validate() error {
 		if m := s.Init.Mask; m != nil && !hexHash.MatchString(m.SHA256) {
 			bad("mask: %q is no SHA-256", m.SHA256)
 		}
-		if p := s.Init.Place; p != nil && (p.X < 0 || p.Y < 0 || p.Width < 1 || p.Height < 1 || p.X+p.Width > s.Width || p.Y+p.Height > s.Height) {
-			bad("place %+v: want a rectangle within %d×%d", *p, s.Width, s.Height)
+		if p := s.Init.Place; p != nil && !p.meets(s.Width, s.Height) {
+			bad("place %+v: want a rectangle that has a part of %d×%d in it", *p, s.Width, s.Height)
 		}
 	}
 	if h := s.Hires; h != nil && (!(h.Scale > 1 && h.Scale <= 4) || !(h.Strength > 0 && h.Strength <= 1) || h.Steps < 1 || h.Steps > MaxSteps) {

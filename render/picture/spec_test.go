@@ -231,8 +231,8 @@ func TestValidate(t *testing.T) {
 		"a negative seed delta":      {func(s *picture.Spec) { s.SeedDelta = -1 }, "seed delta -1"},
 		"a seed size of nothing":     {func(s *picture.Spec) { s.SeedSize = &picture.Size{Width: 64} }, "seed size 64×0"},
 		"a place outside": {func(s *picture.Spec) {
-			s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}, Place: &picture.Place{X: 64, Width: 96, Height: 64}, Strength: 1}
-		}, "place {X:64 Y:0 Width:96 Height:64}"},
+			s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}, Place: &picture.Place{X: -96, Width: 96, Height: 64}, Strength: 1}
+		}, "place {X:-96 Y:0 Width:96 Height:64}"},
 		"a second pass that shrinks": {func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1, Steps: 1, Strength: 1} }, "hires (1, 1, 1)"},
 	} {
 		t.Run(name, func(t *testing.T) {
