@@ -105,7 +105,7 @@ func exercise(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
 	for name, f := range map[string]func(*testing.T, *store.Store, *clock){
 		"accept": exerciseAccept, "states": exerciseStates, "finding": exerciseFinding,
 		"quota": exerciseQuota, "inputs": exerciseInputs, "policies": exercisePolicies, "epochs": exerciseEpochs,
-		"presets": exercisePresets, "spent": exerciseSpent, "weights": exerciseWeights, "erasure": exerciseErase,
+		"presets": exercisePresets, "asks": exerciseAsks, "spent": exerciseSpent, "weights": exerciseWeights, "erasure": exerciseErase,
 		"departures": exerciseDepartures,
 		"crashes":    exerciseCrashes,
 	} {

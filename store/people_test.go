@@ -55,6 +55,54 @@ func exercisePresets(t *testing.T, s *store.Store, c *clock) {
 	}
 }
 
+// exerciseAsks keeps questions until one answer takes them, or they are too old, or whoever was asked is erased.
+func exerciseAsks(t *testing.T, s *store.Store, c *clock) {
+	ctx := t.Context()
+	asked := store.Ask{ID: "7", User: "u1", Body: json.RawMessage(`{"prompt":"{a, b}"}`)}
+	if err := errors.Join(s.PutAsk(ctx, asked), s.PutAsk(ctx, asked)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Ask(ctx, "7")
+	equal(t, "ask", []any{got, err}, []any{asked, error(nil)})
+	for _, want := range []bool{true, false} {
+		if taken, err := s.DropAsk(ctx, "7"); err != nil || taken != want {
+			t.Errorf("drop: got %v, %v, want %v", taken, err, want)
+		}
+	}
+	if _, err := s.Ask(ctx, "7"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a question that was answered: got %v, want %v", err, store.ErrNotFound)
+	}
+	for _, bad := range []store.Ask{{User: "u", Body: asked.Body}, {ID: "1", Body: asked.Body}, {ID: "1", User: "u", Body: json.RawMessage("{")}} {
+		if s.PutAsk(ctx, bad) == nil {
+			t.Errorf("%+v was kept", bad)
+		}
+	}
+	gone := func(what string) {
+		t.Helper()
+		if _, err := s.Ask(ctx, "7"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: got %v, want %v", what, err, store.ErrNotFound)
+		}
+	}
+	if err := errors.Join(s.PutAsk(ctx, asked), s.Erase(ctx, "u1")); err != nil {
+		t.Fatal(err)
+	}
+	gone("erased")
+	if err := s.PutAsk(ctx, asked); err != nil {
+		t.Fatal(err)
+	}
+	c.advance(time.Hour)
+	if err := s.PruneAsks(ctx, 2*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Ask(ctx, "7"); err != nil {
+		t.Errorf("a question of an hour ago: %v", err)
+	}
+	if err := s.PruneAsks(ctx, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	gone("too old")
+}
+
 const outcome = `{"delivered":"posted","ms":{"load":100,"encode":20,"denoise":1000,"decode":30,"post":5000}}`
 
 func finish(t *testing.T, s *store.Store, ids ...string) {

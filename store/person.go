@@ -60,6 +60,7 @@ func (s *Store) Erase(ctx context.Context, user string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		for _, text := range []string{
 			`DELETE FROM presets WHERE user_id = $1`,
+			`DELETE FROM asks WHERE user_id = $1`,
 			`DELETE FROM spent WHERE user_id = $1`,
 			`UPDATE audit SET actor = '' WHERE actor = $1`,
 		} {
