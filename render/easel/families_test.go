@@ -84,7 +84,11 @@ func paintEachWay(t *testing.T, e *easel.Easel) {
 			t.Errorf("another %s changes nothing", what)
 		}
 	}
-	paint(func(s *picture.Spec) { s.Dialect, s.Sampler, s.ClipSkip = picture.A1111, "euler", 2 })
+	other := "euler"
+	if e.Folder.Config.Distilled {
+		other = "lcm"
+	}
+	paint(func(s *picture.Spec) { s.Dialect, s.Sampler, s.ClipSkip = picture.A1111, other, 2 })
 }
 
 func TestSecondTokenizer(t *testing.T) {

@@ -17,6 +17,9 @@ const negativeMark = "Negative prompt:"
 var (
 	fieldPattern = regexp.MustCompile(`\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)`)
 	sizePattern  = regexp.MustCompile(`^(\d+)x(\d+)$`)
+	placePattern = regexp.MustCompile(`^(\d+)x(\d+)\+(\d+)\+(\d+)$`)
+	// releasePattern finds A1111's version in its own text and in that of programs made from it ("f2.0.1v1.10.1-…").
+	releasePattern = regexp.MustCompile(`(?:^|\d)v(\d+)\.(\d+)`)
 )
 
 const fewestFields = 3
@@ -81,17 +84,55 @@ func (r *Recipe) fill() {
 		r.Seed = n
 	}
 	r.Steps, r.GuidanceScale, r.ClipSkip = r.whole("Steps"), r.number("CFG scale"), r.whole("Clip skip")
+	r.Version = r.text("Version")
 	if title, ok := r.Field("Sampler"); ok {
-		r.Sampler = SamplerName(title, r.text("Schedule type"))
+		r.Sampler = SamplerName(title, r.schedule())
 	}
 	if m := sizePattern.FindStringSubmatch(r.text("Size")); m != nil {
 		r.Width, _ = strconv.Atoi(m[1])
 		r.Height, _ = strconv.Atoi(m[2])
 	}
 	r.Model = picture.Ref{Name: r.text("Model"), Hash: r.text("Model hash")}
-	r.Dialect, r.Version = picture.Dialect(r.text(keyDialect)), r.text("Version")
+	r.Dialect, r.Notation = picture.Dialect(r.text(keyDialect)), picture.Notation(r.text(keyNotation))
 	r.Variations = r.variations()
+	r.fillRarer()
 	r.fillPasses()
+}
+
+// schedule is what the text says about it. Where A1111 1.9 or a later one says nothing, "Automatic" was chosen.
+func (r *Recipe) schedule() string {
+	if said, ok := r.Field("Schedule type"); ok {
+		return said
+	}
+	if m := releasePattern.FindStringSubmatch(r.Version); m != nil && r.text(keyDialect) == "" {
+		major, _ := strconv.Atoi(m[1])
+		minor, _ := strconv.Atoi(m[2])
+		if major > 1 || major == 1 && minor >= 9 {
+			return "Automatic"
+		}
+	}
+	return ""
+}
+
+// fillRarer sets what most pictures leave as it is.
+func (r *Recipe) fillRarer() {
+	if strings.EqualFold(r.text("Emphasis"), noNorm) {
+		r.Emphasis = picture.EmphasisNoNorm
+	}
+	for _, key := range []string{"Eta", etaDDIM} {
+		if f, err := strconv.ParseFloat(r.text(key), 64); err == nil && (key == etaDDIM) == (r.Sampler == "ddim") {
+			r.Eta = &f
+		}
+	}
+	r.Rescale, r.Tiling = r.number(keyRescale), strings.EqualFold(r.text("Tiling"), "True")
+	if n, err := strconv.ParseInt(r.text("ENSD"), 10, 64); err == nil {
+		r.SeedDelta = n
+	}
+	if m := sizePattern.FindStringSubmatch(r.text("Seed resize from")); m != nil {
+		width, _ := strconv.Atoi(m[1])
+		height, _ := strconv.Atoi(m[2])
+		r.SeedSize = &picture.Size{Width: width, Height: height}
+	}
 }
 
 // fillPasses sets the start picture and the second pass.
@@ -102,11 +143,25 @@ func (r *Recipe) fillPasses() {
 		if mask, ok := r.Field(keyMaskHash); ok {
 			r.Init.Mask = &picture.Input{SHA256: mask}
 		}
+		r.Init.Place = r.place()
 		strength = r.number(keyHiresStrength)
 	}
 	if _, ok := r.Field("Hires upscale"); ok {
 		r.Hires = &picture.Hires{Scale: r.number("Hires upscale"), Steps: r.whole("Hires steps"), Strength: strength}
 	}
+}
+
+// place reads where the start picture lies.
+func (r *Recipe) place() *picture.Place {
+	m := placePattern.FindStringSubmatch(r.text(keyPlace))
+	if m == nil {
+		return nil
+	}
+	var n [4]int
+	for i := range n {
+		n[i], _ = strconv.Atoi(m[i+1])
+	}
+	return &picture.Place{Width: n[0], Height: n[1], X: n[2], Y: n[3]}
 }
 
 // variations reads the chain, or the one variation that A1111 knows.

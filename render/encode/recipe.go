@@ -14,7 +14,14 @@ type Recipe struct {
 	Width, Height    int   // pixels
 	Model            picture.Ref
 	Dialect          picture.Dialect
+	Notation         picture.Notation // empty when not said
 	ClipSkip         int
+	Emphasis         picture.Emphasis
+	Eta              *float64
+	Rescale          float64
+	SeedDelta        int64
+	SeedSize         *picture.Size
+	Tiling           bool
 	Variations       []picture.Variation
 	Init             *picture.Init // without sizes
 	Hires            *picture.Hires

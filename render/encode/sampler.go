@@ -1,39 +1,137 @@
 package encode
 
-import "strings"
+import (
+	"strings"
 
-// samplerNames pairs our names of samplers (render/sampler) with those A1111 shows.
-func samplerNames() [][2]string {
-	return [][2]string{
-		{"ddim", "DDIM"},
-		{"euler", "Euler"},
-		{"euler_a", "Euler a"},
-		{"dpmpp_2m", "DPM++ 2M"},
-		{"dpmpp_2m_karras", "DPM++ 2M Karras"},
+	"darkroom/render/sampler"
+)
+
+// title pairs our name of a sampler (render/sampler) with the one A1111 shows, and with the schedule that A1111 takes
+// since 1.9 where a person chose none ("Automatic").
+type title struct{ name, shown, automatic string }
+
+func titles() []title {
+	return []title{
+		{"dpmpp_2m", "DPM++ 2M", "karras"},
+		{"dpmpp_sde", "DPM++ SDE", "karras"},
+		{"dpmpp_2m_sde", "DPM++ 2M SDE", "exponential"},
+		{"dpmpp_2m_sde_heun", "DPM++ 2M SDE Heun", "exponential"},
+		{"dpmpp_2s_a", "DPM++ 2S a", "karras"},
+		{"dpmpp_3m_sde", "DPM++ 3M SDE", "exponential"},
+		{"euler_a", "Euler a", ""},
+		{"euler", "Euler", ""},
+		{"lms", "LMS", ""},
+		{"heun", "Heun", ""},
+		{"dpm2", "DPM2", "karras"},
+		{"dpm2_a", "DPM2 a", "karras"},
+		{"dpm_fast", "DPM fast", own},
+		{"dpm_adaptive", "DPM adaptive", own},
+		{"restart", "Restart", "karras"},
+		{"ddim", "DDIM", own},
+		{"plms", "PLMS", own},
+		{"unipc", "UniPC", own},
+		{"lcm", "LCM", own},
+		{"pndm", "PNDM", own}, // from here on A1111 has none
+		{"ddpm", "DDPM", own},
+		{"tcd", "TCD", own},
+		{"dpmpp_2s", "DPM++ 2S", own},
+		{"dpmpp_3m", "DPM++ 3M", own},
 	}
 }
 
-// SamplerTitle returns the name A1111 shows for one of our samplers, or the name itself when it has none.
+// own is the schedule of samplers that have one of their own.
+const own = "own"
+
+// scheduleTitle pairs the ending of a name with A1111's name for that schedule.
+type scheduleTitle struct{ ending, shown string }
+
+func scheduleTitles() []scheduleTitle {
+	return []scheduleTitle{
+		{"", "Uniform"}, {"karras", "Karras"}, {"exponential", "Exponential"}, {"polyexponential", "Polyexponential"},
+		{"sgm_uniform", "SGM Uniform"}, {"kl_optimal", "KL Optimal"}, {"ays", "Align Your Steps"}, {"simple", "Simple"},
+		{"ddim", "DDIM"}, {"beta", "Beta"},
+		{"lu", "Lu"},      // diffusers' alone
+		{"", "Normal"},    // the levels of Uniform
+		{"", "Automatic"}, // of a sampler whose own it is
+	}
+}
+
+// SamplerTitle returns the name A1111 shows for one of our samplers with its schedule, as it was before 1.9, or the name
+// itself when it has none.
 func SamplerTitle(name string) string {
-	for _, n := range samplerNames() {
-		if n[0] == name {
-			return n[1]
+	shown, schedule := titled(name)
+	if schedule == "" || schedule == "Uniform" {
+		return shown
+	}
+	return shown + " " + schedule
+}
+
+// titled divides a name into what A1111 shows for the sampler and for the schedule, which is empty for samplers with one
+// of their own.
+func titled(name string) (shown, schedule string) {
+	base, ending := sampler.Parts(name)
+	for _, t := range titles() {
+		if t.name != base {
+			continue
+		}
+		if t.automatic == own && ending == "" {
+			return t.shown, ""
+		}
+		for _, s := range scheduleTitles() {
+			if s.ending == ending {
+				return t.shown, s.shown
+			}
 		}
 	}
-	return name
+	return name, ""
 }
 
 // SamplerName returns our name for a sampler as A1111 shows it, in any case; schedule is its "Schedule type" since 1.9,
-// empty before. A sampler we have no name for comes back as it was written.
-func SamplerName(title, schedule string) string {
-	full := strings.TrimSpace(title)
-	if schedule != "" && !strings.EqualFold(schedule, "Automatic") && !strings.EqualFold(schedule, "Uniform") {
-		full += " " + strings.TrimSpace(schedule)
-	}
-	for _, n := range samplerNames() {
-		if strings.EqualFold(full, n[1]) || strings.EqualFold(full, n[0]) {
-			return n[0]
+// empty before. "Automatic" is the sampler's own. A sampler we have no name for comes back as it was written.
+func SamplerName(shown, schedule string) string {
+	full := strings.TrimSpace(shown)
+	schedule = strings.TrimSpace(schedule)
+	for _, t := range titles() {
+		rest, ok := cutPrefixFold(full, t.shown)
+		if !ok || rest != "" && schedule != "" {
+			continue
+		}
+		if ending, ok := ending(t, strings.TrimSpace(rest+schedule)); ok {
+			return t.name + ending
 		}
 	}
+	if schedule != "" && !strings.EqualFold(schedule, "Automatic") {
+		full += " " + schedule
+	}
 	return full
+}
+
+// ending finds the ending of a name by the name of its schedule.
+func ending(t title, schedule string) (string, bool) {
+	if schedule == "" {
+		return "", true
+	}
+	if strings.EqualFold(schedule, "Automatic") && t.automatic != own && t.automatic != "" {
+		return "_" + t.automatic, true
+	}
+	plain := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, " ", "")) }
+	for _, s := range scheduleTitles() {
+		if plain(s.shown) != plain(schedule) {
+			continue
+		}
+		if s.ending == "" {
+			return "", true
+		}
+		return "_" + s.ending, true
+	}
+	return "", false
+}
+
+// cutPrefixFold cuts a prefix in any case, if it ends where a word does.
+func cutPrefixFold(s, prefix string) (string, bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	rest := s[len(prefix):]
+	return rest, rest == "" || rest[0] == ' '
 }

@@ -19,6 +19,9 @@ const (
 	keyVariations    = "Variations"
 	keyHiresStrength = "Hires strength"
 	keyMaskHash      = "Mask hash"
+	keyPlace         = "Init image place"
+	keyRescale       = "Guidance rescale"
+	keyNotation      = "Notation"
 	keyExactPrompt   = "Exact prompt"
 	keyExactNegative = "Exact negative prompt"
 )
@@ -72,9 +75,11 @@ func join(s picture.Spec, fields []Field) string {
 
 // specFields returns what a Spec says, in the order A1111 writes it.
 func specFields(s picture.Spec) []Field {
+	sampler, schedule := titled(s.Sampler)
 	out := []Field{
 		{"Steps", strconv.Itoa(s.Steps)},
-		{"Sampler", SamplerTitle(s.Sampler)},
+		{"Sampler", sampler},
+		{"Schedule type", schedule},
 		{"CFG scale", number(s.GuidanceScale)},
 		{"Seed", strconv.FormatInt(s.Seed, 10)},
 		{"Size", fmt.Sprintf("%dx%d", s.Width, s.Height)},
@@ -82,13 +87,47 @@ func specFields(s picture.Spec) []Field {
 		{"Model", s.Model.Name},
 	}
 	out = append(out, variationFields(s.Variations)...)
+	if z := s.SeedSize; z != nil {
+		out = append(out, Field{"Seed resize from", fmt.Sprintf("%dx%d", z.Width, z.Height)})
+	}
 	out = append(out, passFields(s)...)
 	if s.ClipSkip > 1 {
 		out = append(out, Field{"Clip skip", strconv.Itoa(s.ClipSkip)})
 	}
-	out = append(out, Field{"RNG", randomSource(s.Dialect)}, Field{keyDialect, string(s.Dialect)})
+	out = append(out, rarerFields(s)...)
+	out = append(out, Field{keyDialect, string(s.Dialect)})
 	return said(out)
 }
+
+// rarerFields tells of settings that most pictures leave as they are, and of the source of the noise.
+func rarerFields(s picture.Spec) []Field {
+	var out []Field
+	add := func(said bool, key, value string) {
+		if said {
+			out = append(out, Field{key, value})
+		}
+	}
+	add(s.SeedDelta != 0, "ENSD", strconv.FormatInt(s.SeedDelta, 10))
+	add(true, "RNG", randomSource(s.Dialect))
+	add(s.Tiling, "Tiling", "True")
+	add(s.Emphasis == picture.EmphasisNoNorm, "Emphasis", noNorm)
+	if s.Eta != nil {
+		key := "Eta"
+		if s.Sampler == "ddim" {
+			key = etaDDIM
+		}
+		add(true, key, number(*s.Eta))
+	}
+	add(s.Rescale > 0, keyRescale, number(s.Rescale))
+	add(s.Notation == picture.NotationMidjourney, keyNotation, string(s.Notation))
+	return out
+}
+
+// What A1111 calls a setting that we have another name for.
+const (
+	noNorm  = "No norm"
+	etaDDIM = "Eta DDIM"
+)
 
 // randomSource names A1111's setting that draws the same noise: torch's CPU generator, or the numbers of a graphics card.
 func randomSource(d picture.Dialect) string {
@@ -126,6 +165,9 @@ func passFields(s picture.Spec) []Field {
 		out = append(out, Field{"Denoising strength", number(i.Strength)}, Field{"Init image hash", i.Picture.SHA256})
 		if i.Mask != nil {
 			out = append(out, Field{keyMaskHash, i.Mask.SHA256})
+		}
+		if at := i.Place; at != nil {
+			out = append(out, Field{keyPlace, fmt.Sprintf("%dx%d+%d+%d", at.Width, at.Height, at.X, at.Y)})
 		}
 	}
 	if h := s.Hires; h != nil {
