@@ -140,6 +140,26 @@ func TestHalfPrecision(t *testing.T) {
 	}
 }
 
+// TestMixedPrecision decodes with a float32 VAE in a float16 folder, as SDXL's first VAE needs it.
+func TestMixedPrecision(t *testing.T) {
+	t.Parallel()
+	runtimeOrSkip(t)
+	whole, dir := loadGolden(t, goldentest.SDXL), goldentest.Model(t, goldentest.Half(goldentest.SDXL))
+	data, err := os.ReadFile(filepath.Join(whole.Folder.Dir, "vae_decoder", "model.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "vae_decoder/model.onnx", string(data))
+	mixed := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
+	x := ramp(1, 4, 8, 8)
+	got, err1 := mixed.DecodeLatents(t.Context(), x)
+	want, err2 := whole.DecodeLatents(t.Context(), x)
+	if err := errors.Join(err1, err2); err != nil || !mixed.Folder.Config.Half {
+		t.Fatalf("half %v, %v", mixed.Folder.Config.Half, err)
+	}
+	near(t, "pixels", got, want, 0)
+}
+
 // TestEachPartLeads sees that nothing a UNet is given is dropped on the way.
 func TestEachPartLeads(t *testing.T) {
 	t.Parallel()
@@ -175,7 +195,7 @@ func TestEachPartLeads(t *testing.T) {
 	}
 }
 
-// normed is a layer norm as the golden encoders end with: its weights are still ones and zeros.
+// normed is a layer norm without its weights.
 func normed(t tensor.Tensor, width int) tensor.Tensor {
 	out := t.Clone()
 	for at := 0; at < len(out.Data); at += width {
@@ -190,6 +210,38 @@ func normed(t tensor.Tensor, width int) tensor.Tensor {
 		for i, v := range row {
 			row[i] = float32((float64(v) - mean) / math.Sqrt(spread+1e-5))
 		}
+	}
+	return out
+}
+
+// scale is a layer norm's weight and bias for one column.
+type scale struct{ weight, bias float64 }
+
+// scales finds the weights of a layer norm from what it made of even values: of each column the least and the greatest.
+func scales(even, out tensor.Tensor) []scale {
+	width := even.Shape[2]
+	all := make([]scale, width)
+	for c := range all {
+		low, high := c, c
+		for at := c; at < len(even.Data); at += width {
+			if even.Data[at] < even.Data[low] {
+				low = at
+			}
+			if even.Data[at] > even.Data[high] {
+				high = at
+			}
+		}
+		w := float64(out.Data[high]-out.Data[low]) / float64(even.Data[high]-even.Data[low])
+		all[c] = scale{w, float64(out.Data[low]) - w*float64(even.Data[low])}
+	}
+	return all
+}
+
+func rescaled(even tensor.Tensor, by []scale) tensor.Tensor {
+	out := even.Clone()
+	for i, v := range out.Data {
+		s := by[i%len(by)]
+		out.Data[i] = float32(s.weight*float64(v) + s.bias)
 	}
 	return out
 }
@@ -221,6 +273,7 @@ func TestClipSkip(t *testing.T) {
 				t.Fatalf("got %d layers to skip, want %d", got, want)
 			}
 			one := loadDir(t, plainEncoder(t, name), onnx.Device{Kind: onnx.CPU, Threads: 1})
+			var norm []scale
 			for skip := range own.Folder.Config.Skips + 1 {
 				want, err1 := own.EncodePair(t.Context(), rows(2), rows(3)[1:], skip)
 				got, err2 := added.EncodePair(t.Context(), rows(2), rows(3)[1:], skip)
@@ -233,7 +286,11 @@ func TestClipSkip(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				near(t, fmt.Sprint("Stable Diffusion 1, skip ", skip+1), text.Hidden, normed(columns(want.Hidden, 24), 24), 10*close)
+				even := normed(columns(want.Hidden, 24), 24)
+				if norm == nil {
+					norm = scales(even, text.Hidden)
+				}
+				near(t, fmt.Sprint("Stable Diffusion 1, skip ", skip+1), text.Hidden, rescaled(even, norm), 20*close)
 			}
 			if _, err := own.EncodeText(t.Context(), rows(1), own.Folder.Config.Skips+1); !errors.Is(err, onnx.ErrClipSkip) {
 				t.Errorf("a layer more: got %v, want %v", err, onnx.ErrClipSkip)

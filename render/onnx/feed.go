@@ -49,9 +49,7 @@ func feedFloats(port graph.Value, t tensor.Tensor) (feed, error) {
 		return wrap(v, err, nil)
 	}
 	b := make([]byte, 2*len(t.Data))
-	for i, x := range t.Data {
-		binary.LittleEndian.PutUint16(b[2*i:], halfOf(x))
-	}
+	halve(b, t.Data)
 	v, err := ort.NewCustomDataTensor(shapeOf(t.Shape), b, ort.TensorElementDataTypeFloat16)
 	return wrap(v, err, b)
 }
@@ -72,9 +70,7 @@ func (f feed) take(t tensor.Tensor) {
 	if f.bytes == nil {
 		return
 	}
-	for i := range t.Data {
-		t.Data[i] = floatOf(binary.LittleEndian.Uint16(f.bytes[2*i:]))
-	}
+	double(t.Data, f.bytes)
 }
 
 // feedIDs wraps rows of token ids.
