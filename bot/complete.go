@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"darkroom/bot/reply"
+	"darkroom/render/encode"
 )
 
 // choiceLength is Discord's limit on the name and the value of a suggestion, in characters.
@@ -33,14 +34,28 @@ func (t *turn) choices(ctx context.Context) ([]reply.Choice, error) {
 	if len(models) == 0 {
 		return nil, nil
 	}
-	var names []string
 	switch t.req.Focus {
 	case "size":
-		names = models[0].SizeNames()
+		return matching(models[0].SizeNames(), typed), nil
 	case "sampler":
-		names = models[0].SamplerNames()
+		return samplerChoices(models[0].SamplerNames(), typed), nil
 	}
-	return matching(names, typed), nil
+	return nil, nil
+}
+
+// samplerChoices shows samplers as A1111 calls them, and finds them by that name and by ours.
+func samplerChoices(names []string, typed string) []reply.Choice {
+	plain := func(s string) string {
+		return strings.NewReplacer("++", "pp", " ", "", "_", "").Replace(strings.ToLower(s))
+	}
+	var out []reply.Choice
+	for _, name := range names {
+		title := encode.SamplerTitle(name)
+		if strings.Contains(plain(title), plain(typed)) || strings.Contains(plain(name), plain(typed)) {
+			out = append(out, reply.Choice{Name: title, Value: name})
+		}
+	}
+	return out
 }
 
 // matching returns the names that contain what was typed; a size may be typed with any cross.

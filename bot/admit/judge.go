@@ -4,7 +4,9 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/sampler"
 )
 
 // Discord's permission to send files, and the one that implies all others.
@@ -171,16 +173,35 @@ func (j *judgement) example() string {
 	return "a red boat on a blue sea"
 }
 
-// sampler refuses a name it does not know: the nearest name would paint something else than was asked for.
+// sampler refuses a name it does not know: the nearest name would paint something else than was asked for. A name may be
+// written as A1111 shows it. Samplers are the model's, and so is the dialect they belong to.
 func (j *judgement) sampler(w Wanted) *Refusal {
-	if w.Sampler == nil || *w.Sampler == "" {
-		return nil
+	s := &j.order.Spec
+	if w.Sampler != nil && *w.Sampler != "" {
+		name := encode.SamplerName(*w.Sampler, "")
+		if !slices.Contains(j.model.Samplers, name) {
+			return refuse("Known are: "+sampler.Listed(j.model.SamplerNames())+".", "I know no sampler called %q.", *w.Sampler)
+		}
+		s.Sampler, s.Dialect = name, j.model.Dialect
 	}
-	if !slices.Contains(j.model.Samplers, *w.Sampler) {
-		return refuse("Known are: "+list(j.model.SamplerNames())+".", "I know no sampler called %q.", *w.Sampler)
-	}
-	j.order.Spec.Sampler = *w.Sampler
+	j.suit()
 	return nil
+}
+
+// suit gives the sampler what it can do with: its own number of steps, and no eta if it has none.
+func (j *judgement) suit() {
+	s := &j.order.Spec
+	method, err := sampler.Find(sampler.Dialect(s.Dialect), s.Sampler)
+	if err != nil {
+		return // a renderer of another version knows it
+	}
+	if !method.TakesEta() {
+		s.Eta = nil
+	}
+	if n := method.Steps(s.Steps); n != s.Steps {
+		j.note("%s takes %d steps; %d were asked for.", encode.SamplerTitle(s.Sampler), n, s.Steps)
+		s.Steps = n
+	}
 }
 
 // settle finds the model of the Spec among what is offered now.
@@ -197,6 +218,12 @@ func (j *judgement) settle(offer Offer) {
 		if !slices.Contains(m.Samplers, s.Sampler) {
 			s.Sampler = m.Defaults.Sampler
 		}
+		j.suit()
+	}
+	if same && s.Dialect == m.Dialect && !slices.Contains(m.Samplers, s.Sampler) {
+		j.note("%s is not painted with the sampler %s any more; %s is used instead.", m.Name, s.Sampler, m.Defaults.Sampler)
+		s.Sampler = m.Defaults.Sampler
+		j.suit()
 	}
 	j.model = m
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"darkroom/render/picture"
+	"darkroom/render/sampler"
 )
 
 // Size is a width and a height in pixels.
@@ -152,13 +153,20 @@ func (m Model) SizeNames() []string {
 	return names
 }
 
-// SamplerNames returns the samplers to suggest for a model, the default first.
+// SamplerNames returns the samplers to suggest for a model, the default first, then those with their usual schedule, then
+// those with Karras', then all others. A list of suggestions has room for a few only.
 func (m Model) SamplerNames() []string {
 	m = m.filled()
 	names := []string{m.Defaults.Sampler}
-	for _, s := range m.Samplers {
-		if !slices.Contains(names, s) {
-			names = append(names, s)
+	for _, want := range []func(schedule string) bool{
+		func(schedule string) bool { return schedule == "" },
+		func(schedule string) bool { return schedule == "karras" },
+		func(string) bool { return true },
+	} {
+		for _, s := range m.Samplers {
+			if _, schedule := sampler.Parts(s); want(schedule) && !slices.Contains(names, s) {
+				names = append(names, s)
+			}
 		}
 	}
 	return names
