@@ -10,7 +10,7 @@ import (
 
 // aroundStrength is how much of what lies around a picture is painted anew: nearly all. The rest are the colours of its
 // edge, which keep sky and sea where they were.
-const aroundStrength = 0.85
+const aroundStrength = 0.8
 
 // zoom lays one tile in the middle of its canvas, smaller, and paints what lies around it.
 func (t *turn) zoom(ctx context.Context) error {

@@ -192,3 +192,39 @@ func TestHiresAsA1111(t *testing.T) {
 		}
 	}
 }
+
+// shown records what the UNet is shown of one latent.
+type shown struct {
+	mixing
+	latents []float32 // the first of each call
+}
+
+func (s *shown) Unet(ctx context.Context, x tensor.Tensor, time float64, g Given) (tensor.Tensor, error) {
+	s.latents = append(s.latents, x.Data[0])
+	return s.mixing.Unet(ctx, x, time, g)
+}
+
+// A1111's samplers that count in timesteps are shown the protected part without noise at each call.
+func TestInpaintByTimestepsAsA1111(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"ddim", "plms", "unipc"} {
+		net := &shown{mixing: mixing{&fakeModel{}}}
+		parts := net.parts()
+		parts.Tokenizer, parts.Unet = tokenizer(t), net
+		r, err := New(parts, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, job := inpainting(t, 0.7)
+		s.Dialect, s.Sampler = picture.A1111, name
+		paint(t, r, s, job)
+		for i, v := range net.latents { // the picture's first pixel is black: −1, by the scaling factor
+			if d := v + 0.5; d > 1e-5 || d < -1e-5 {
+				t.Errorf("%s, call %d: the model is shown %v, want -0.5", name, i+1, v)
+			}
+		}
+		if len(net.latents) < 3 {
+			t.Errorf("%s: %d calls, want a walk", name, len(net.latents))
+		}
+	}
+}

@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"math"
 
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
@@ -16,6 +17,9 @@ const (
 	holdInput holding = iota
 	// holdEstimate mixes the start picture into what the model estimates, as A1111 does.
 	holdEstimate
+	// holdClean shows the model the start picture without any noise, as A1111 does with its samplers that count in
+	// timesteps: DDIM, PLMS and UniPC.
+	holdClean
 	// holdNothing leaves it to the model, which was told the mask: diffusers' inpainting with a UNet of 9 channels.
 	holdNothing
 )
@@ -41,13 +45,16 @@ func (k keep) hold(plan sampler.Plan, noises tensor.Tensor, denoise sampler.Deno
 	switch k.how {
 	case holdInput:
 		return k.holdInput(plan, noises, denoise)
-	case holdEstimate:
+	case holdEstimate, holdClean:
 		return func(ctx context.Context, x tensor.Tensor, s sampler.Step) (tensor.Tensor, error) {
+			if k.how == holdClean { // the preserving frame's latents, in the exploding one
+				x = k.mix(x, math.Hypot(s.Sigma, 1))
+			}
 			d, err := denoise(ctx, x, s)
 			if err != nil {
 				return tensor.Tensor{}, err
 			}
-			return k.mix(d), nil
+			return k.mix(d, 1), nil
 		}
 	}
 	return denoise
@@ -112,13 +119,13 @@ func (k keep) blend(x, kept tensor.Tensor, least float32) tensor.Tensor {
 	return out
 }
 
-// mix returns x·mask + latents·(1−mask).
-func (k keep) mix(x tensor.Tensor) tensor.Tensor {
+// mix returns x·mask + latents·by·(1−mask).
+func (k keep) mix(x tensor.Tensor, by float64) tensor.Tensor {
 	out := x.Clone()
 	plane := len(k.mask.Data)
 	for i, v := range out.Data {
 		m := k.mask.Data[i%plane]
-		out.Data[i] = float32(v*m) + float32(k.latents.Data[i]*(1-m))
+		out.Data[i] = float32(v*m) + float32(float32(by)*k.latents.Data[i]*(1-m))
 	}
 	return out
 }
@@ -128,8 +135,8 @@ func (k keep) finish(x tensor.Tensor) tensor.Tensor {
 	switch k.how {
 	case holdInput:
 		return k.blend(x, *k.latents, 0)
-	case holdEstimate:
-		return k.mix(x)
+	case holdEstimate, holdClean:
+		return k.mix(x, 1)
 	}
 	return x
 }

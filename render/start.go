@@ -9,6 +9,7 @@ import (
 
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 )
 
@@ -38,12 +39,20 @@ func (p *painting) encodeStart(ctx context.Context) (*start, error) {
 	switch {
 	case s.Init.Place != nil: // no reference paints around a picture, so this is our own in both dialects
 		out.how = holdInput
+	case s.Dialect == picture.A1111 && countsTime(s.Sampler):
+		out.how = holdClean
 	case s.Dialect == picture.A1111:
 		out.how = holdEstimate
 	case p.parts.Config.Inpaint:
 		out.how = holdNothing
 	}
 	return out, nil
+}
+
+// countsTime tells whether a sampler is one of those that A1111 has besides k-diffusion's.
+func countsTime(name string) bool {
+	base, _ := sampler.Parts(name)
+	return base == "ddim" || base == "plms" || base == "unipc"
 }
 
 // region finds out what is painted anew; nil for everything.
