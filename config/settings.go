@@ -155,6 +155,7 @@ type Draw struct {
 	Steps       *int     `name:"steps" placeholder:"N" help:"Steps; the model's own number when left out."`
 	Cfg         *float64 `name:"cfg" placeholder:"X" help:"Guidance scale; the model's own when left out."`
 	Sampler     string   `name:"sampler" placeholder:"NAME" help:"Sampler; the model's own when left out."`
+	ClipSkip    int      `name:"clip-skip" default:"1" range:"1..12" placeholder:"N" help:"Text encoder's layer to read, counted from the one the model was trained with."`
 	Size        *Size    `name:"size" placeholder:"WxH" help:"Size in pixels; the model's own when left out."`
 	Count       int      `name:"count" default:"1" range:"1..64" placeholder:"N" help:"Pictures; each has the next seed."`
 	Model       string   `name:"model" placeholder:"DIR" help:"Model folder, or a name in --models; the built-in demo when empty."`

@@ -108,6 +108,7 @@ func TestDraw(t *testing.T) {
 			{"--seed", "8", "--init", first, "--strength", "0.7", "--out", next},
 			{"--seed", "8", "--init", first, "--mask", mask, "--strength", "0.7", "--out", next},
 			{"--latents", latents, "--sampler", "euler_a", "--out", next},
+			{"--clip-skip", "2", "--out", next},
 			{"--dialect", "a1111", "--sampler", "euler", "--negative", "house", "--cfg", "3.5", "--out", next},
 		} {
 			if code, stdout, stderr := sketch(t, args...); code != exitDone {
@@ -298,7 +299,9 @@ func TestDrawRefuses(t *testing.T) {
 			"darkroom: size 512x512: the model postcards paints 128x128, 160x112, 112x160, 176x96, 96x176; sampler "},
 		"several faults in order": {[]string{"--init", text, "--strength", "2", "--steps", "0", "--out", "a.gif", "--save-latents", dir}, exitFault,
 			"darkroom: steps 0: want 1 to 150; strength 2: want a number in (0, 1]; --init " + text + ": not a PNG"},
-		"no pictures": {[]string{"--count", "0"}, exitUsage, "count"},
+		"no pictures":                 {[]string{"--count", "0"}, exitUsage, "count"},
+		"layers no encoder has":       {[]string{"--clip-skip", "13"}, exitUsage, "clip-skip"},
+		"layers this encoder has not": {[]string{"--clip-skip", "5"}, exitFault, "clip skip of 5"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

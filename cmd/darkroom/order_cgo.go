@@ -66,6 +66,9 @@ func (o *order) take() error {
 	set(&o.spec.Seed, d.Seed)
 	set(&o.spec.Steps, d.Steps)
 	set(&o.spec.GuidanceScale, d.Cfg)
+	if d.ClipSkip > 1 { // 1 is what a Spec takes that says nothing
+		o.spec.ClipSkip = d.ClipSkip
+	}
 	if d.Init != "" {
 		o.spec.Init = &picture.Init{Picture: picture.Input{SHA256: unread}, Strength: plainStrength}
 		set(&o.spec.Init.Strength, d.Strength)

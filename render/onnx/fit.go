@@ -28,6 +28,9 @@ func (f *Folder) checkGraphs() error {
 	return nil
 }
 
+// openCLIPWidth is how wide a token is for Stable Diffusion 2; for Stable Diffusion 1 it is 768.
+const openCLIPWidth = 1024
+
 // fitText sees that the text encoders give what the UNet reads.
 func (f *Folder) fitText() error {
 	c, p := &f.Config, f.ports
@@ -55,6 +58,9 @@ func (f *Folder) fitText() error {
 		return fmt.Errorf("%s: the width of a token is not told; want hidden_size in text_encoder/config.json", f.Dir)
 	}
 	c.TextWidth = width
+	if c.Family == SD1 && width == openCLIPWidth {
+		c.Family = SD2
+	}
 	if n := p.context.Dims[1]; n != 0 {
 		if n%c.TextLength != 0 {
 			return fmt.Errorf("%s: %v: want a multiple of %d in dimension 2", f.path(unetPart), p.context, c.TextLength)
