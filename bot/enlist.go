@@ -112,8 +112,11 @@ func job(e store.Entry, p store.Policy) queue.Job {
 // no token: the bot alone can find that message.
 func address(e store.Entry) json.RawMessage {
 	to, err := reply.Decode(e.Reply)
-	if !e.Sent || err != nil {
+	switch {
+	case err != nil, !e.Sent && to.Message != "":
 		return e.Reply
+	case !e.Sent:
+		return addressed(to, e).Encode()
 	}
 	to.Token, to.Expires = "", time.Time{}
 	return to.Encode()
@@ -145,7 +148,11 @@ func batch(e store.Entry) string {
 	if err != nil || s.Init != nil || s.Hires != nil {
 		return ""
 	}
-	return fmt.Sprintf("%dx%d %s %d", s.Width, s.Height, s.Sampler, s.Steps)
+	alike := fmt.Sprintf("%dx%d %s %d", s.Width, s.Height, s.Sampler, s.Steps)
+	if s.Tiling {
+		alike += " tiling" // by a network of its own
+	}
+	return alike
 }
 
 // lend gives the queue the bytes of a job's input pictures.

@@ -19,6 +19,7 @@ import (
 	"darkroom/queue"
 	"darkroom/queue/work"
 	"darkroom/render/picture"
+	"darkroom/render/prompt/dynamic"
 	"darkroom/store"
 )
 
@@ -40,6 +41,8 @@ type house struct {
 	shared      bool          // other bots work on the same ledger
 	cdn         []string      // hosts besides the sandbox that pictures may be fetched from
 	forgetAfter time.Duration // a server that removed the bot is forgotten; never when 0
+
+	wildcards dynamic.Wildcards // what __names__ stand for; none when nil
 
 	ledgerFor func(bot.Ledger) bot.Ledger // what the bot is given for a ledger; the real one when nil
 }
@@ -129,7 +132,7 @@ func (h *house) bot() *bot.Bot {
 		Discord: reply.NewClient(reply.Options{Base: h.box.API(), Token: h.box.Token(), Now: h.clock.now}),
 		Options: bot.Options{
 			Token: h.box.Token(), Base: h.box.API(), CDN: append(h.cdn, u.Host), Now: h.clock.now, Log: slog.New(slog.NewTextHandler(h.log, nil)),
-			Pace: h.pace, ForgetAfter: h.forgetAfter, Shared: h.shared,
+			Pace: h.pace, ForgetAfter: h.forgetAfter, Shared: h.shared, Wildcards: h.wildcards,
 		},
 	})
 	if err != nil {

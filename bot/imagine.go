@@ -12,10 +12,7 @@ func (t *turn) imagine(ctx context.Context) error {
 	if err := t.usePreset(ctx); err != nil {
 		return err
 	}
-	return t.order(ctx, func(offer admit.Offer, p admit.Policy) (promise, *admit.Refusal) {
-		o, no := admit.Judge(t.req, offer, p, t.o.Seed())
-		return promise{order: o, verb: "imagine"}, no
-	})
+	return t.grant(ctx, wish{Wanted: t.req.Wanted, Drawn: t.o.Seed()})
 }
 
 // example paints one of the prompts that were shown to somebody whose words the model does not know.
@@ -34,10 +31,11 @@ type judge func(admit.Offer, admit.Policy) (promise, *admit.Refusal)
 
 // promise is an order with what is written down beside it.
 type promise struct {
-	order  admit.Order
-	verb   string // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "remix" or "show"
-	parent string // the job whose button was pressed
-	tile   int    // the tile that a button made this out of
-	here   bool   // the message that was clicked on becomes the answer
-	hidden bool   // only the person who asked sees it
+	order   admit.Order
+	verb    string // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "remix" or "show"
+	parent  string // the job whose button was pressed
+	tile    int    // the tile that a button made this out of
+	here    bool   // the message that was clicked on becomes the answer
+	hidden  bool   // only the person who asked sees it
+	further bool   // its message is a further one under the interaction, whose first answer is another
 }

@@ -13,6 +13,7 @@ import (
 	"darkroom/bot/reply"
 	"darkroom/queue"
 	"darkroom/render/picture"
+	"darkroom/render/prompt/dynamic"
 	"darkroom/store"
 )
 
@@ -106,6 +107,14 @@ type people interface {
 	Person(ctx context.Context, user string, limit int) (store.Person, error)
 	Erase(ctx context.Context, user string) error
 	Sweep(ctx context.Context) error
+	asking
+}
+
+type asking interface {
+	PutAsk(ctx context.Context, a store.Ask) error
+	Ask(ctx context.Context, id string) (store.Ask, error)
+	DropAsk(ctx context.Context, id string) (bool, error)
+	PruneAsks(ctx context.Context, age time.Duration) error
 }
 
 type servers interface {
@@ -171,7 +180,10 @@ type Options struct {
 	Now     func() time.Time // time.Now
 	Seed    func() int64     // draws seeds; random ones
 	Log     *slog.Logger     // a logger that discards
-	Pace    Pace
+
+	Wildcards dynamic.Wildcards // what __names__ in prompts stand for; none
+
+	Pace Pace
 
 	ForgetAfter time.Duration // a server that removed the bot is forgotten after so long; never when 0
 	Crashes     int           // a job whose painting ended the process so often is given up at the start; none when 0
@@ -241,6 +253,9 @@ func (o Options) filled() Options {
 	if o.Seed == nil {
 		// 32 bits, as other tools draw them, so that a seed can be typed there again.
 		o.Seed = func() int64 { return rand.Int64N(1<<32) & picture.MaxSeed }
+	}
+	if o.Wildcards == nil {
+		o.Wildcards = dynamic.Folder{}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -38,6 +38,9 @@ func (b *Bot) settlePromise(ctx context.Context, e store.Entry) error {
 		_, err := b.ledger.Expire(ctx, e.ID) // it could not be painted anyway
 		return err
 	}
+	if v.to.Message == "" && b.o.Now().Sub(e.Created) < turnLimit {
+		return nil // its message is still to come, after those of its siblings
+	}
 	p, err := b.answerOf(ctx, e, v)
 	switch {
 	case err == nil && promises(p, e.ID):
@@ -52,9 +55,12 @@ func (b *Bot) settlePromise(ctx context.Context, e store.Entry) error {
 // answerOf reads what Discord has as the answer to a job's interaction. When the token is dead a message that is known by
 // its id can still be read, and one that is not can be looked for in its channel.
 func (b *Bot) answerOf(ctx context.Context, e store.Entry, v view) (reply.Posted, error) {
-	p, err := b.discord.Fetch(ctx, v.to)
+	p, err := reply.Posted{}, error(errNoMessage)
+	if v.to.Message != "" {
+		p, err = b.discord.Fetch(ctx, v.to)
+	}
 	switch {
-	case !reply.Expired(err) || v.to.Ephemeral:
+	case v.to.Message != "" && !reply.Expired(err) || v.to.Ephemeral:
 		return p, err
 	case e.Message != "":
 		return b.discord.Message(ctx, v.to.Channel, e.Message)

@@ -45,8 +45,5 @@ func (t *turn) remixed(ctx context.Context) error {
 	if negative, ok := t.req.Options[fieldNegative]; ok && negative != v.spec.Negative {
 		t.req.Wanted.Negative = &negative
 	}
-	return t.order(ctx, func(offer admit.Offer, p admit.Policy) (promise, *admit.Refusal) {
-		o, no := admit.Revise(t.req, offer, p, v.spec, t.o.Seed())
-		return promise{order: o, verb: "remix", parent: e.ID}, no
-	})
+	return t.grant(ctx, wish{Wanted: t.req.Wanted, Drawn: t.o.Seed(), Base: &v.spec, Parent: e.ID})
 }

@@ -70,7 +70,7 @@ func (b *Bot) putDoneRight(ctx context.Context, e store.Entry, out queue.Outcome
 // prune drops what nobody asks for any more.
 func (b *Bot) prune(ctx context.Context) {
 	_, inputs := b.ledger.Prune(ctx, keepInputs)
-	err := errors.Join(inputs, b.ledger.PruneDeliveries(ctx, inboxAgain, keepInbox), b.ledger.PruneClaims(ctx))
+	err := errors.Join(inputs, b.ledger.PruneDeliveries(ctx, inboxAgain, keepInbox), b.ledger.PruneClaims(ctx), b.ledger.PruneAsks(ctx, tokenLife))
 	if err != nil && ctx.Err() == nil {
 		b.log.Warn("what is over could not be dropped", "error", err)
 	}

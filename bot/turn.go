@@ -117,13 +117,16 @@ func (t *turn) press(ctx context.Context) (err error) {
 		return errOldButton
 	}
 	if t.req.Verb == command.Form {
+		if t.click.Verb == button.Permute {
+			return t.reworded(ctx)
+		}
 		return t.remixed(ctx)
 	}
 	does := map[button.Verb]func(context.Context) error{
 		button.Reroll: t.reroll, button.Vary: t.vary, button.Single: t.single, button.Upscale: t.upscale,
 		button.Zoom: t.zoom, button.Pan: t.pan,
 		button.Remix: t.remix, button.Info: t.info, button.Delete: t.erase, button.Cancel: t.stop, button.Show: t.show,
-		button.Example: t.example, button.Forget: t.forgetMe,
+		button.Example: t.example, button.Permute: t.permute, button.Forget: t.forgetMe,
 	}[t.click.Verb]
 	if does == nil {
 		return errOldButton

@@ -34,6 +34,29 @@ func TestReviseKeepsWhatIsNotSaid(t *testing.T) {
 	}
 }
 
+// A notation that somebody chose stays with the words of a remix; one that was told from the words is told anew.
+func TestReviseAndNotation(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		first    string
+		chosen   *string
+		remix    string
+		notation picture.Notation
+	}{
+		"told anew":              {"red boat", nil, "red:: boat", picture.NotationMidjourney},
+		"and back":               {"red:: boat", nil, "red boat", picture.NotationA1111},
+		"chosen stays":           {"red:: boat", ptr("a1111"), "night:: sky", picture.NotationA1111},
+		"the other stays, too":   {"red boat", ptr("midjourney"), "night sky", picture.NotationMidjourney},
+		"one that was told both": {"red:: boat", ptr("midjourney"), "night:: sky", picture.NotationMidjourney},
+	} {
+		base, _ := Judge(request(Wanted{Prompt: tt.first, Notation: tt.chosen}), offer(), Policy{}, 5)
+		got, no := Revise(request(Wanted{Prompt: tt.remix}), offer(), Policy{}, base.Spec, 6)
+		if no != nil || got.Spec.Notation != tt.notation {
+			t.Errorf("%s: got %s, %v, want %s", name, got.Spec.Notation, no, tt.notation)
+		}
+	}
+}
+
 func TestAgain(t *testing.T) {
 	t.Parallel()
 	base, _ := Judge(request(Wanted{Prompt: "red boat", Size: ptr("176x96")}), offer(), Policy{}, 5)

@@ -49,6 +49,10 @@ func (j *judgement) merge(w Wanted, flags []prompt.Flag) Wanted {
 			if n, err := strconv.ParseInt(value, 10, 64); err == nil && !j.beaten(f, w.Seed != nil) {
 				w.Seed = &n
 			}
+		case prompt.FlagTile:
+			if yes := true; !j.beaten(f, w.Tiling != nil) {
+				w.Tiling = &yes
+			}
 		case prompt.FlagSteps:
 			if n, err := strconv.Atoi(value); err == nil && !j.beaten(f, w.Steps != nil) {
 				w.Steps = &n
@@ -60,7 +64,7 @@ func (j *judgement) merge(w Wanted, flags []prompt.Flag) Wanted {
 
 func (j *judgement) beaten(f prompt.Flag, by bool) bool {
 	if by {
-		j.note("--%s %s was left out, since it was said before.", f.Name, f.Value)
+		j.note("%s was left out, since it was said before.", strings.TrimSpace("--"+f.Name+" "+f.Value))
 	}
 	return by
 }
@@ -77,7 +81,7 @@ func (j *judgement) unread() {
 		j.note("This version has no add-ons, so it leaves out %s%s.", list(tags), more)
 	}
 	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
-		if room := j.model.Chunks; room > 0 && prompt.LeastChunks(t.text) > room {
+		if room := j.model.Chunks; room > 0 && prompt.LeastChunks(t.text, s.Notation) > room {
 			j.note("%s reads about the first %d words of the %s; the rest was left out.", j.model.Name, room*prompt.ChunkTokens, t.name)
 		}
 	}

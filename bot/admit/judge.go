@@ -6,6 +6,7 @@ import (
 
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 	"darkroom/render/sampler"
 )
 
@@ -126,9 +127,13 @@ type judgement struct {
 // all applies what was wanted and then the limits.
 func (j *judgement) all(w Wanted) (Order, *Refusal) {
 	text, flags := j.readFlags(w.Prompt)
+	fixed := prompt.NotationOf(j.order.Spec.Prompt) != j.order.Spec.Notation // somebody chose it for the words that were
 	j.order.Spec.Prompt = text
 	w = j.preset(j.merge(w, flags))
-	for _, rule := range []func(Wanted) *Refusal{j.words, j.size, j.numbers, j.sampler, j.start} {
+	if !fixed {
+		j.order.Spec.Notation = prompt.NotationOf(j.order.Spec.Prompt)
+	}
+	for _, rule := range []func(Wanted) *Refusal{j.notation, j.words, j.weights, j.size, j.numbers, j.sampler, j.start} {
 		if r := rule(w); r != nil {
 			return Order{}, r
 		}
@@ -163,6 +168,39 @@ func (j *judgement) words(w Wanted) *Refusal {
 		}
 	}
 	j.unread()
+	return nil
+}
+
+// notation settles how the words are read, and how weights become emphasis.
+func (j *judgement) notation(w Wanted) *Refusal {
+	s := &j.order.Spec
+	if n := w.Notation; n != nil {
+		if s.Notation = picture.Notation(*n); s.Notation != picture.NotationA1111 && s.Notation != picture.NotationMidjourney {
+			return refuse("Known are: a1111, midjourney.", "I know no notation called %q.", *n)
+		}
+	}
+	if e := w.Emphasis; e != nil {
+		switch *e {
+		case "original":
+			s.Emphasis = picture.EmphasisOriginal
+		case string(picture.EmphasisNoNorm):
+			s.Emphasis = picture.EmphasisNoNorm
+		default:
+			return refuse("Known are: original, no_norm.", "I know no emphasis called %q.", *e)
+		}
+	}
+	if w.Tiling != nil {
+		s.Tiling = *w.Tiling
+	}
+	return nil
+}
+
+// weights refuses a prompt whose parts leave nothing to paint.
+func (j *judgement) weights(Wanted) *Refusal {
+	rest, _ := prompt.Addons(j.order.Spec.Prompt)
+	if _, err := prompt.Terms(j.order.Spec.Notation, rest); err != nil {
+		return refuse("Give the words you want more weight than those you do not want.", "I cannot paint this: %v.", err)
+	}
 	return nil
 }
 

@@ -18,6 +18,9 @@ func (p Preset) under(w Wanted) Wanted {
 	fill(&w.GuidanceScale, s.GuidanceScale)
 	fill(&w.Sampler, s.Sampler)
 	fill(&w.Count, s.Count)
+	fill(&w.Tiling, s.Tiling)
+	fill(&w.Notation, s.Notation)
+	fill(&w.Emphasis, s.Emphasis)
 	if w.Init != nil {
 		fill(&w.Strength, s.Strength)
 	}

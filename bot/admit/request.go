@@ -31,6 +31,9 @@ type Wanted struct {
 	Sampler       *string
 	Count         *int
 	Strength      *float64
+	Tiling        *bool   // edges that fit each other
+	Notation      *string // "a1111" or "midjourney"; nil is told from the prompt
+	Emphasis      *string // "original" or "no_norm"
 	Spoiler       bool
 	Init          *Attachment
 	Preset        *Preset // settings that count where nothing else was said

@@ -86,7 +86,7 @@ func slash(name, description string, options ...Option) Command {
 // imagine has no max_length on its texts: a prompt that is too long is better answered with the count than stopped by
 // the client without a reason.
 func imagine() Command {
-	options := []Option{{Type: kindString, Name: "prompt", Description: "What to paint. (word:1.2) weighs more; --ar 3:2 --no fog --seed 7 --steps 20 at the end", Required: true}}
+	options := []Option{{Type: kindString, Name: "prompt", Description: "(word:1.2) weighs more, {red|blue} chooses, {red, blue} paints both; --ar 3:2 --no fog --tile", Required: true}}
 	options = append(options, settings()...)
 	return slash("imagine", "Paint pictures from words", append(options,
 		Option{Type: kindAttachment, Name: "init_image", Description: "A picture to start from"},

@@ -52,6 +52,15 @@ func settings() []Option {
 		{Type: kindString, Name: "sampler", Description: "The method that paints", Autocomplete: true},
 		between(Option{Type: kindInteger, Name: "count", Description: "How many pictures"}, 1, picture.MaxCount),
 		between(Option{Type: kindNumber, Name: "strength", Description: "How much of a start picture is painted anew: 0 little, 1 everything"}, 0, 1),
+		{Type: kindBool, Name: "tile", Description: "Edges that fit each other, for patterns; also --tile"},
+		{Type: kindString, Name: "notation", Description: "How the words are read; told from them when left out", Choices: []Choice{
+			{Name: "A1111: (word:1.2), [a:b:0.5], AND", Value: string(picture.NotationA1111)},
+			{Name: "Midjourney: the same, and hot::2 dog", Value: string(picture.NotationMidjourney)},
+		}},
+		{Type: kindString, Name: "emphasis", Description: "What (word:1.2) does to the words beside it", Choices: []Choice{
+			{Name: "original: all of them together stay as strong", Value: "original"},
+			{Name: "no norm: the others stay as they are", Value: string(picture.EmphasisNoNorm)},
+		}},
 		{Type: kindBool, Name: "spoiler", Description: "Hide the pictures until they are clicked"},
 	}
 }

@@ -16,6 +16,7 @@ func wanted(options map[string]string, files object) admit.Wanted {
 		Steps: whole(options, "steps"), Count: whole(options, "count"),
 		GuidanceScale: real(options, "guidance_scale"), Strength: real(options, "strength"),
 	}
+	w.Notation, w.Emphasis, w.Tiling = given(options, "notation"), given(options, "emphasis"), truth(options, "tile")
 	if n := long(options, "seed"); n != nil {
 		w.Seed = n
 	}
@@ -34,6 +35,15 @@ func given(options map[string]string, name string) *string {
 		return &v
 	}
 	return nil
+}
+
+func truth(options map[string]string, name string) *bool {
+	v, ok := options[name]
+	if !ok || v != "true" && v != "false" {
+		return nil
+	}
+	yes := v == "true"
+	return &yes
 }
 
 func long(options map[string]string, name string) *int64 {

@@ -12,7 +12,7 @@ type To struct {
 	Token       string    `json:"token"` // interaction token; with it anybody can post as the bot, so it is never logged
 	Expires     time.Time `json:"expires"`
 	Channel     string    `json:"channel"`
-	Message     string    `json:"message"` // "@original" or a message id
+	Message     string    `json:"message"` // "@original", a message id, or empty for a further message whose id the job's row will know
 	User        string    `json:"user"`    // who asked, and the only one who may be pinged
 	Verb        string    `json:"verb"`    // what was asked: "imagine", "reroll", "vary", "upscale", "zoom", "pan", "remix"
 	Tile        int       `json:"tile"`    // the tile a variation or upscale came from, 1 to 4; 0 for none

@@ -3,6 +3,8 @@ package prompt
 import (
 	"math"
 	"strings"
+
+	"darkroom/render/picture"
 )
 
 // Comma backtracking: when a chunk is full, what follows a comma among its last tokens moves on as a whole.
@@ -59,11 +61,15 @@ func Chunks(parts []Part, f Frame, tokenize func(string) []int32) []Chunk {
 const ChunkTokens = 75
 
 // LeastChunks returns the fewest chunks of ChunkTokens that a prompt can take, for who has no tokenizer: as if every word
-// were one token. Of prompts that AND composes the longest counts.
-func LeastChunks(text string) int {
+// were one token. Of prompts that AND or :: composes the longest counts.
+func LeastChunks(text string, n picture.Notation) int {
 	rest, _ := Addons(text)
 	least := 1
-	for _, term := range Compose(rest) {
+	terms, err := Terms(n, rest)
+	if err != nil {
+		terms = Compose(rest)
+	}
+	for _, term := range terms {
 		least = max(least, leastOf(Parse(term.Text)))
 	}
 	return least

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"darkroom/render/picture"
 	"darkroom/render/prompt"
 )
 
@@ -149,13 +150,16 @@ func TestLeastChunks(t *testing.T) {
 		"": 1, "a boat": 1, count(1, 75): 1, count(1, 76): 2, count(1, 75) + " <lora:ink>": 1,
 		"1 BREAK 2": 2, "BREAK BREAK": 2, "(" + count(1, 75) + ":1.2) 76 BREAK 77": 3,
 	} {
-		if got := prompt.LeastChunks(text); got != want {
+		if got := prompt.LeastChunks(text, picture.NotationA1111); got != want {
 			t.Errorf("%.30q: got %d, want %d", text, got, want)
 		}
 	}
+	if got := prompt.LeastChunks(count(1, 40)+":: "+count(1, 40), picture.NotationMidjourney); got != 1 {
+		t.Errorf("two halves that lead together: got %d, want 1", got)
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", ",", "(3:1.2)", "[4]", "BREAK", count(1, 40)}), 0, 12).Draw(t, "words"), " ")
-		if least, chunks := prompt.LeastChunks(text), len(cut(text)); least > chunks {
+		if least, chunks := prompt.LeastChunks(text, picture.NotationA1111), len(cut(text)); least > chunks {
 			t.Errorf("%q: got at least %d, want no more than the %d there are", text, least, chunks)
 		}
 	})

@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,6 +13,7 @@ const (
 	FlagNegative = "no"    // value: what should not be seen
 	FlagSeed     = "seed"  // value: a whole number from 0
 	FlagSteps    = "steps" // value: a whole number from 1
+	FlagTile     = "tile"  // no value: edges that fit each other
 )
 
 // Flag is one --name value of a prompt.
@@ -167,4 +169,16 @@ func lonely(text string) bool {
 func startsDashed(word string) bool {
 	r, _ := utf8.DecodeRuneInString(word)
 	return isDash(r)
+}
+
+// SeedOf returns the seed that a prompt's flags name, if they name one that can be used.
+func SeedOf(text string) (seed int64, given bool) {
+	_, flags, _ := Flags(text)
+	for _, f := range flags {
+		if f.Name == FlagSeed && f.Fault == "" {
+			n, err := strconv.ParseInt(f.Value, 10, 64)
+			return n, err == nil // of two the first counts
+		}
+	}
+	return 0, false
 }

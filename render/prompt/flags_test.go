@@ -48,7 +48,10 @@ func TestFlags(t *testing.T) {
 		"leading zeros":                     {"a --seed 007", "a", "seed=7", ""},
 		"the largest seed":                  {"a --seed 9007199254740991", "a", "seed=9007199254740991", ""},
 		"an unknown flag":                   {"a boat --stylize 750", "a boat", "", "stylize=750"},
-		"an unknown flag without value":     {"a boat --tile --ar 3:2", "a boat", "ar=3:2", "tile="},
+		"an unknown flag without value":     {"a boat --turbo --ar 3:2", "a boat", "ar=3:2", "turbo="},
+		"a flag that has no value":          {"a wall --tile --ar 3:2", "a wall", "tile= | ar=3:2", ""},
+		"words behind it go back":           {"a wall --tile of stones", "a wall of stones", "tile=", ""},
+		"raw style is unknown":              {"a boat --style raw", "a boat", "", "style=raw"},
 		"an unknown flag among known":       {"a --ar 3:2 --v 6 --seed 7", "a", "ar=3:2 | seed=7", "v=6"},
 		"an unknown flag with many words":   {"a --sref https://x/y.png https://z --seed 7", "a", "seed=7", "sref=https://x/y.png https://z"},
 		"an unknown flag behind an em dash": {"a boat —chaos 10", "a boat", "", "chaos=10"},
@@ -128,4 +131,17 @@ func FuzzFlags(f *testing.F) {
 			t.Errorf("Flags(%q) made the text longer: %q", text, rest)
 		}
 	})
+}
+
+func TestSeedOf(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{"a --seed 7": 7, "a --seed 7 --seed 8": 7, "a --seed x --seed 8": 8, "a --seed 0 --ar 3:2": 0, "a": -1, "a --seed {1, 2}": -1} {
+		got, given := prompt.SeedOf(text)
+		if !given {
+			got = -1
+		}
+		if got != want {
+			t.Errorf("%q: got %d, want %d", text, got, want)
+		}
+	}
 }

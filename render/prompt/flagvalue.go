@@ -25,6 +25,8 @@ func knownFlag(name string) (kind flagKind, ok bool) {
 		return flagKind{FlagSeed, readSeed}, true
 	case "steps":
 		return flagKind{FlagSteps, readSteps}, true
+	case "tile":
+		return flagKind{FlagTile, readNothing}, true
 	}
 	return flagKind{}, false
 }
@@ -35,7 +37,7 @@ func usedElsewhere(name string) bool {
 	switch name {
 	case "c", "cfg", "chaos", "count", "cref", "cw", "draft", "exp", "fast", "hd", "iw", "lora", "model", "niji", "oref",
 		"ow", "p", "profile", "q", "quality", "r", "raw", "relax", "repeat", "s", "sampler", "sref", "stealth", "stop",
-		"style", "stylize", "sv", "sw", "tile", "turbo", "uplight", "v", "version", "video", "w", "weird", "zoom":
+		"style", "stylize", "sv", "sw", "turbo", "uplight", "v", "version", "video", "w", "weird", "zoom":
 		return true
 	}
 	return false
@@ -79,6 +81,9 @@ func readSeed(text string) (value, left, fault string) {
 	}
 	return value, left, fault
 }
+
+// readNothing is the value of a flag that has none: all words behind it belong to the prompt.
+func readNothing(text string) (value, left, fault string) { return "", text, "" }
 
 // maxSteps bounds --steps to what a number of steps can sensibly be; the limit in force is judged elsewhere.
 const maxSteps = 10000
