@@ -152,8 +152,8 @@ func TestModels(t *testing.T) {
 	t.Run("list", func(t *testing.T) {
 		t.Parallel()
 		code, out, errs := call(t, "models", "list", "--models", t.TempDir())
-		if code != exitDone || !strings.HasPrefix(out, demo.Name) {
-			t.Errorf("got %d, %q, %q, want the demo model", code, out, errs)
+		if code != exitDone || !strings.HasPrefix(out, demo.Name) || !strings.Contains(out, "Stable Diffusion 1, float32, v-prediction") {
+			t.Errorf("got %d, %q, %q, want the demo model and what it is", code, out, errs)
 		}
 	})
 	t.Run("check paints, so networks that do not fit together are told", func(t *testing.T) {
@@ -170,8 +170,10 @@ func TestModels(t *testing.T) {
 		t.Parallel()
 		needRuntime(t)
 		code, out, errs := call(t, "models", "check", "--models", t.TempDir(), demo.Name)
-		if code != exitDone || !strings.Contains(out, "postcards: good") {
-			t.Errorf("got %d, %q, %q, want a good model", code, out, errs)
+		for _, want := range []string{"postcards: good. Stable Diffusion 1, float32, v-prediction", "starts from pictures", "clip skip up to 4", "sizes 128x128 160x112"} {
+			if code != exitDone || !strings.Contains(out, want) {
+				t.Errorf("got %d, %q, %q, want a good model, and %q", code, out, errs, want)
+			}
 		}
 	})
 }
