@@ -11,7 +11,7 @@ func TestSamplersAreFoundByAnyName(t *testing.T) {
 	t.Parallel()
 	names := sampler.Offered(sampler.A1111, false)
 	for typed, want := range map[string]reply.Choice{
-		"DPM++ 2M SDE Heun K": {Name: "DPM++ 2M SDE Heun Karras", Value: "dpmpp_2m_sde_heun_karras"},
+		"DPM++ 2M SDE Heun Ka": {Name: "DPM++ 2M SDE Heun Karras", Value: "dpmpp_2m_sde_heun_karras"},
 		"dpmpp_3m_sde_beta":   {Name: "DPM++ 3M SDE Beta", Value: "dpmpp_3m_sde_beta"},
 		"dpm2aalign":          {Name: "DPM2 a Align Your Steps", Value: "dpm2_a_ays"},
 		" restart_karras ":    {Name: "Restart Karras", Value: "restart_karras"},
