@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"path/filepath"
+	"time"
+)
 
 // Settings is the command line: one field per subcommand, of which the one named by Command was chosen and checked.
 type Settings struct {
@@ -33,6 +36,7 @@ type Up struct {
 	Redis   Redis   `embed:"" group:"state"`
 	Discord Discord `embed:"" group:"discord"`
 	Page    Page    `embed:"" group:"discord"`
+	Words   Words   `embed:"" group:"discord"`
 	Runtime Runtime `embed:"" group:"models"`
 	Offer   Offer   `embed:"" group:"models"`
 	Line    Line    `embed:"" group:"line"`
@@ -44,6 +48,7 @@ type Bot struct {
 	Memory  Memory  `embed:"" group:"state"`
 	Redis   Redis   `embed:"" group:"state"`
 	Discord Discord `embed:"" group:"discord"`
+	Words   Words   `embed:"" group:"discord"`
 	Line    Line    `embed:"" group:"line"`
 }
 
@@ -117,6 +122,19 @@ type Discord struct {
 	API       API    `embed:""`
 }
 
+// Words is what prompts may name.
+type Words struct {
+	Wildcards string `name:"wildcards" from:"DARKROOM_WILDCARDS" placeholder:"DIR" help:"Folder of wildcards: what __animals/birds__ in a prompt stands for is a line of animals/birds.txt; wildcards in the data directory when empty."`
+}
+
+// Folder returns where wildcards are.
+func (w Words) Folder(d Data) string {
+	if w.Wildcards != "" {
+		return w.Wildcards
+	}
+	return filepath.Join(d.Dir, "wildcards")
+}
+
 // Page is the small Discord of our own that up opens when there is no token.
 type Page struct {
 	Listen string   `name:"listen" from:"DARKROOM_LISTEN" default:"127.0.0.1:8790" placeholder:"HOST:PORT" help:"Where the page listens when there is no token; this machine only."`
@@ -172,10 +190,13 @@ type Draw struct {
 
 // Prompt shows a prompt.
 type Prompt struct {
-	Prompt string `arg:"" help:"The prompt."`
-	JSON   bool   `name:"json" help:"Print [[text, weight], ...]."`
-	Model  string `name:"model" placeholder:"DIR" help:"Model folder whose words count, or a name in --models; the built-in demo when empty."`
-	Models string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models."`
+	Prompt    string `arg:"" help:"The prompt."`
+	JSON      bool   `name:"json" help:"Print [[text, weight], ...]."`
+	Seed      int64  `name:"seed" default:"0" placeholder:"N" help:"Seed that makes the choices in {a|b} and __name__."`
+	Notation  string `name:"notation" enum:",a1111,midjourney" default:"" placeholder:"NAME" help:"How it is read, a1111 or midjourney (hot::2 dog); told from the prompt when left out."`
+	Wildcards string `name:"wildcards" from:"DARKROOM_WILDCARDS" default:"./data/wildcards" placeholder:"DIR" help:"Folder of wildcards."`
+	Model     string `name:"model" placeholder:"DIR" help:"Model folder whose words count, or a name in --models; the built-in demo when empty."`
+	Models    string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models."`
 }
 
 // Models looks at model folders.

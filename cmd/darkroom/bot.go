@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 
 	"darkroom/bot"
 	"darkroom/bot/reply"
 	"darkroom/config"
 	"darkroom/queue"
+	"darkroom/render/prompt/dynamic"
 	"darkroom/store"
 )
 
@@ -32,15 +34,15 @@ func runBot(ctx context.Context, s shop) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	b, err := newBot(c.Discord, c.Memory, c.Redis.Pool, ledger, q, 0, s.log)
+	b, err := newBot(c.Discord, c.Memory, c.Redis.Pool, c.Words.Folder(c.Data), ledger, q, 0, s.log)
 	if err != nil {
 		return err
 	}
 	return serve(ctx, s.log, part{"bot", b.Run})
 }
 
-// newBot puts the bot together. crashes is bot.Options.Crashes.
-func newBot(d config.Discord, m config.Memory, pool string, ledger *store.Store, q *queue.Queue, crashes int, log *slog.Logger) (*bot.Bot, error) {
+// newBot puts the bot together. crashes is bot.Options.Crashes, wildcards a folder that may be missing.
+func newBot(d config.Discord, m config.Memory, pool, wildcards string, ledger *store.Store, q *queue.Queue, crashes int, log *slog.Logger) (*bot.Bot, error) {
 	cdn, err := ownCDN(d.API)
 	if err != nil {
 		return nil, err
@@ -51,7 +53,7 @@ func newBot(d config.Discord, m config.Memory, pool string, ledger *store.Store,
 		Discord: reply.NewClient(reply.Options{Base: d.API.Base, Token: d.Token.Text()}),
 		Options: bot.Options{
 			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: ledger.Shared(), Log: log, ForgetAfter: m.ForgetAfter,
-			Crashes: crashes,
+			Crashes: crashes, Wildcards: dynamic.Folder{FS: os.DirFS(wildcards)},
 		},
 	})
 }

@@ -10,8 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"darkroom/config"
 	"darkroom/render/clip"
+	"darkroom/render/picture"
 	"darkroom/render/prompt"
+	"darkroom/render/prompt/dynamic"
 )
 
 // showPrompt prints how a prompt is understood: as A1111's parser gives it with --json, for people otherwise.
@@ -24,8 +27,56 @@ func showPrompt(_ context.Context, s shop) error {
 	if err != nil {
 		return err
 	}
+	written, err := expanded(p)
+	if err != nil {
+		return err
+	}
 	t := table{w: s.stdout}
-	for _, r := range readings(p.Prompt) {
+	for i, text := range written {
+		if dynamic.Open(p.Prompt) {
+			t.line("prompt %d of %d: %q", i+1, len(written), text)
+		}
+		if err := t.prompt(m, text, notationOf(p.Notation, text)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(t.err, hint(s.stderr, m, written...))
+}
+
+// promptsMost is how many permutations are shown: as many as the bot paints.
+const promptsMost = 20
+
+// expanded settles what a prompt leaves open.
+func expanded(p config.Prompt) (written []string, err error) {
+	rows, err := dynamic.Expand([]string{p.Prompt}, p.Seed, dynamic.Folder{FS: os.DirFS(p.Wildcards)}, promptsMost)
+	var unknown *dynamic.UnknownError
+	if errors.As(err, &unknown) {
+		return nil, fmt.Errorf("%w in %s. %s", err, p.Wildcards, unknown.Hint())
+	}
+	for _, row := range rows {
+		written = append(written, row[0])
+	}
+	return written, err
+}
+
+// notationOf is the notation that was asked for, or else the one that a prompt looks like.
+func notationOf(asked, text string) picture.Notation {
+	if asked != "" {
+		return picture.Notation(asked)
+	}
+	return prompt.NotationOf(text)
+}
+
+// prompt prints how one prompt is understood.
+func (t *table) prompt(m reader, text string, n picture.Notation) error {
+	if n == picture.NotationMidjourney {
+		t.line("notation Midjourney's: :: divides, and each part leads by its share")
+	}
+	all, err := readings(text, n)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
 		if r.title != "" {
 			t.line("%s", r.title)
 		}
@@ -34,11 +85,11 @@ func showPrompt(_ context.Context, s shop) error {
 			return err
 		}
 	}
-	_, addons := prompt.Addons(p.Prompt)
+	_, addons := prompt.Addons(text)
 	for _, a := range addons {
 		t.line("add-on   %s %s %s", a.Kind, a.Name, strings.Join(a.Args, ":"))
 	}
-	return errors.Join(t.err, hint(s.stderr, m, p.Prompt))
+	return nil
 }
 
 // reading is a prompt as the model reads it for some calls.
@@ -50,10 +101,13 @@ type reading struct {
 // exampleCalls is how many calls of the model prompt editing is shown for.
 const exampleCalls = 20
 
-// readings resolves everything above weights: AND, and editing and alternation, which are shown up to a third text.
-func readings(typed string) []reading {
+// readings resolves everything above weights: AND and ::, and editing and alternation, which are shown up to a third text.
+func readings(typed string, n picture.Notation) ([]reading, error) {
 	rest, _ := prompt.Addons(typed)
-	terms := prompt.Compose(rest)
+	terms, err := prompt.Terms(n, rest)
+	if err != nil {
+		return nil, err
+	}
 	var all []reading
 	for _, term := range terms {
 		stages := prompt.Stages(term.Text, prompt.Calls{Steps: exampleCalls})
@@ -61,7 +115,7 @@ func readings(typed string) []reading {
 		for i, s := range stages[:min(len(stages), 3)] {
 			var title []string
 			if len(terms) > 1 || term.Weight != 1 {
-				title = append(title, fmt.Sprintf("prompt ×%v", term.Weight))
+				title = append(title, fmt.Sprintf("prompt ×%.4g", term.Weight))
 			}
 			if len(stages) > 1 {
 				title = append(title, fmt.Sprintf("calls %d to %d of %d", from+1, min(s.Until+1, exampleCalls), exampleCalls))
@@ -73,7 +127,7 @@ func readings(typed string) []reading {
 			all = append(all, reading{strings.Join(title, ", "), prompt.Parse(s.Text)})
 		}
 	}
-	return all
+	return all, nil
 }
 
 // reader is what a model makes of words.
@@ -109,7 +163,11 @@ func hint(w io.Writer, m reader, texts ...string) error {
 	}
 	for _, text := range texts {
 		n := 0
-		for _, r := range readings(text) {
+		all, err := readings(text, prompt.NotationOf(text))
+		if err != nil {
+			return err
+		}
+		for _, r := range all {
 			n = max(n, len(prompt.Chunks(r.parts, words.Frame(), words.Encode)))
 		}
 		if n > m.room {

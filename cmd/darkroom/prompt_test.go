@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -42,6 +44,42 @@ func TestPrompt(t *testing.T) {
 			if code != exitDone || !strings.Contains(stdout, want) {
 				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
 			}
+		}
+	})
+	t.Run("Midjourney's weights are shown as shares", func(t *testing.T) {
+		t.Parallel()
+		code, stdout, stderr := call(t, "prompt", "boat::2 star", "--model", sourceDemo)
+		for _, want := range []string{"notation Midjourney's", "prompt ×0.6667", `"boat"`, "prompt ×0.3333"} {
+			if code != exitDone || !strings.Contains(stdout, want) {
+				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
+			}
+		}
+		if _, stdout, _ := call(t, "prompt", "boat::2 star", "--notation", "a1111", "--model", sourceDemo); !strings.Contains(stdout, `"boat::2 star"`) {
+			t.Errorf("as A1111 reads it: got %q, want the colons in the text", stdout)
+		}
+		if code, _, stderr := call(t, "prompt", "boat:: star::-1", "--model", sourceDemo); code != exitFault || !strings.Contains(stderr, "add up to 0") {
+			t.Errorf("weights that leave nothing: got %d and %q", code, stderr)
+		}
+	})
+	t.Run("what is open is settled by the seed", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "ships.txt"), []byte("boat\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		show := func(seed string) string {
+			code, stdout, stderr := call(t, "prompt", "{red, blue} __ships__ {a|b|c|d}", "--seed", seed, "--wildcards", dir, "--model", sourceDemo)
+			if code != exitDone || !strings.Contains(stdout, `prompt 1 of 2: "red boat `) || !strings.Contains(stdout, `prompt 2 of 2: "blue boat `) {
+				t.Fatalf("got %d, %q and %q, want two prompts", code, stdout, stderr)
+			}
+			return stdout
+		}
+		if show("1") != show("1") {
+			t.Error("the same seed chose something else")
+		}
+		code, stdout, stderr := call(t, "prompt", "__shps__", "--wildcards", dir, "--model", sourceDemo)
+		if code != exitFault || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "no wildcard called shps") || !strings.Contains(stderr, "__ships__") {
+			t.Errorf("an unknown wildcard: got %d, %q and %q, want one line with what there is", code, stdout, stderr)
 		}
 	})
 	t.Run("what a model has no room for is told", func(t *testing.T) {

@@ -58,7 +58,7 @@ func up(ctx context.Context, s shop) (err error) {
 	if c.Redis.URL.Empty() {
 		crashes, r.book = maxCrashes, ledger
 	}
-	b, err := newBot(c.Discord, c.Memory, c.Redis.Pool, ledger, q, crashes, s.log)
+	b, err := newBot(c.Discord, c.Memory, c.Redis.Pool, c.Words.Folder(c.Data), ledger, q, crashes, s.log)
 	if err != nil {
 		return err
 	}
