@@ -47,11 +47,14 @@ func (b *Bot) deliver(ctx context.Context) error {
 // could not be posted for a day goes into the inbox: the tray is small, and others need it.
 func (b *Bot) bring1(ctx context.Context, d queue.Delivery) error {
 	e, err := b.ledger.Find(ctx, d.Job)
-	if errors.Is(err, store.ErrNotFound) || err == nil && terminal(e) {
-		return b.line.AckTray(ctx, d.Job) // delivered before, cancelled, or another database's
+	if errors.Is(err, store.ErrNotFound) {
+		return b.line.AckTray(ctx, d.Job) // another database's
 	}
 	if err != nil {
 		return err
+	}
+	if terminal(e) {
+		return b.brought(ctx, d.Job) // delivered before, or cancelled
 	}
 	l, err := b.ladder(ctx, e, d)
 	if err != nil {
@@ -64,7 +67,16 @@ func (b *Bot) bring1(ctx context.Context, d queue.Delivery) error {
 	if err != nil {
 		return err
 	}
-	return b.line.AckTray(ctx, d.Job)
+	return b.brought(ctx, d.Job)
+}
+
+// brought forgets a delivery that is over, and takes its job out of the line, where it may stand once more: Redis was lost
+// or its renderer was, after it had left the pictures.
+func (b *Bot) brought(ctx context.Context, job string) error {
+	if err := b.takeOut(ctx, []string{job}); err != nil && !errors.Is(err, queue.ErrEpoch) {
+		return err
+	}
+	return b.line.AckTray(ctx, job)
 }
 
 // ladder begins, or goes on with, the delivery of late pictures.
@@ -227,6 +239,9 @@ func (l *ladder) dropOld(ctx context.Context) error {
 		return nil
 	}
 	err := l.discord.DeleteMessage(ctx, l.v.to.Channel, l.e.Message)
+	if reply.Final(err) && !reply.Removed(err) && l.v.to.Token != "" && l.o.Now().Before(l.v.to.Expires) {
+		err = l.discord.Drop(ctx, l.v.to) // which asks for no permission in the channel
+	}
 	if err == nil || reply.Removed(err) {
 		return nil
 	}

@@ -231,6 +231,9 @@ func (b *Bot) ended(ctx context.Context, id string, write func() (bool, error), 
 	if _, err := write(); err != nil {
 		return err
 	}
+	if e.State == store.Done {
+		return nil // it was brought meanwhile: what was told of it is about another painting
+	}
 	b.aside(func(ctx context.Context) { b.correctLiving(ctx, e, say) })
 	return nil
 }
