@@ -178,6 +178,9 @@ type Draw struct {
 	Count       int      `name:"count" default:"1" range:"1..64" placeholder:"N" help:"Pictures; each has the next seed."`
 	Model       string   `name:"model" placeholder:"DIR" help:"Model folder, or a name in --models; the built-in demo when empty."`
 	Dialect     string   `name:"dialect" enum:",diffusers,a1111" default:"" placeholder:"NAME" help:"Numeric conventions, diffusers or a1111; the model's own when left out."`
+	Notation    string   `name:"notation" enum:",a1111,midjourney" default:"" placeholder:"NAME" help:"How the prompt is read, a1111 or midjourney (hot::2 dog); told from the prompt when left out."`
+	Emphasis    string   `name:"emphasis" enum:"original,no_norm" default:"original" placeholder:"KIND" help:"What (word:1.2) does to the words beside it: original keeps all of them together as strong, no_norm leaves the others as they are."`
+	Tile        bool     `name:"tile" help:"Edges that fit each other, for patterns."`
 	Init        string   `name:"init" placeholder:"FILE" help:"Picture to start from."`
 	Mask        string   `name:"mask" placeholder:"FILE" help:"With --init: white is painted anew, black stays."`
 	Strength    *float64 `name:"strength" placeholder:"X" help:"With --init: how much is painted anew, from 0 to 1."`

@@ -109,6 +109,7 @@ func TestDraw(t *testing.T) {
 			{"--seed", "8", "--init", first, "--mask", mask, "--strength", "0.7", "--out", next},
 			{"--latents", latents, "--sampler", "euler_a", "--out", next},
 			{"--clip-skip", "2", "--out", next},
+			{"--tile", "--emphasis", "no_norm", "--notation", "midjourney", "--out", next},
 			{"--dialect", "a1111", "--sampler", "euler", "--negative", "house", "--cfg", "3.5", "--out", next},
 		} {
 			if code, stdout, stderr := sketch(t, args...); code != exitDone {

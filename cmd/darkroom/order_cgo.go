@@ -55,7 +55,7 @@ func (o *order) take() error {
 	size := o.size()
 	o.spec = picture.Spec{
 		Version: picture.Version, Dialect: cmp.Or(picture.Dialect(d.Dialect), easel.Dialect(o.folder)),
-		Notation: picture.NotationA1111, Model: picture.Ref{Name: o.folder.Name, Hash: o.folder.Hash},
+		Notation: notationOf(d.Notation, d.Prompt), Tiling: d.Tile, Model: picture.Ref{Name: o.folder.Name, Hash: o.folder.Hash},
 		Prompt: d.Prompt, Negative: defaults.Negative,
 		Width: size.Width, Height: size.Height, Seed: rand.Int64N(1 << 32), Count: 1,
 		Steps:         cmp.Or(defaults.Steps, plainSteps),
@@ -66,6 +66,9 @@ func (o *order) take() error {
 	set(&o.spec.Seed, d.Seed)
 	set(&o.spec.Steps, d.Steps)
 	set(&o.spec.GuidanceScale, d.Cfg)
+	if d.Emphasis == string(picture.EmphasisNoNorm) {
+		o.spec.Emphasis = picture.EmphasisNoNorm
+	}
 	if d.ClipSkip > 1 { // 1 is what a Spec takes that says nothing
 		o.spec.ClipSkip = d.ClipSkip
 	}
