@@ -157,6 +157,13 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.press("Upscale 2×")
 	v.until("see it enlarged", `document.body.innerText.includes('upscale of picture 3') && document.body.innerText.includes('256×256')`)
 	v.shoot("4-upscaled")
+	v.press("🔍 Zoom out 2×")
+	v.galleries("see what lies around it", 4)
+	v.until("read where it came from", `document.body.innerText.includes('zoomed out of picture 1')`)
+	v.press("⬅️")
+	v.galleries("see what lies to the left of it", 5)
+	v.until("read where that came from", `document.body.innerText.includes('panned from picture 1')`)
+	v.shoot("7-around")
 	v.until("see what each answer came from", `!document.body.innerText.includes('a message that was deleted')`)
 
 	v.press("✏️")
