@@ -23,6 +23,7 @@ type session struct {
 	path    string
 	batch   int // how many items the network takes at once; 0 for any number
 	ort     *ort.DynamicAdvancedSession
+	given   memory       // of what was fed last and comes again
 	ran     atomic.Int64 // nanoseconds in the runtime
 	first   sync.Once    // the first run on a GPU
 	gpu     bool         // it runs on one

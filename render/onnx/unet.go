@@ -11,7 +11,8 @@ import (
 
 // Unet runs one denoising step on latents [b,4,h,w] (an inpainting model's have 9 channels), led by hidden states
 // [b, n × TextLength, width] and what else the family has, and returns what the model predicts (see Config.Prediction)
-// as [b,4,h,w]. Where Config.FractionalTimesteps is false the nearest whole timestep is used.
+// as [b,4,h,w]. Where Config.FractionalTimesteps is false the nearest whole timestep is used. What is given must not be
+// changed afterwards.
 func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given tensor.Given) (tensor.Tensor, error) {
 	if err := m.checkGiven(latents, given); err != nil {
 		return tensor.Tensor{}, fmt.Errorf("denoise: %w", err)
@@ -40,7 +41,7 @@ func (m *Model) feedUnet(latents tensor.Tensor, timestep float64, given tensor.G
 		if port.Name == "" {
 			continue
 		}
-		f, err3 := feedFloats(port, t.Rows(from, to))
+		f, err3 := m.unet.given.feed(port, t.Rows(from, to))
 		feeds, err = append(feeds, f), errors.Join(err, err3)
 	}
 	return feeds, err

@@ -34,6 +34,7 @@ type Folder struct {
 	Channels int         // of the UNet's input; 0 for 4
 	Side     int         // of the UNet's latents, fixed; 0 for any
 	Endless  bool        // a run of the UNet does not end by itself
+	Huge     bool        // a run of the UNet wants more memory than there are addresses
 	External bool        // the text encoder's weights are in a file beside it
 	Class    string      // of the pipeline; empty for StableDiffusionPipeline
 }
@@ -144,6 +145,14 @@ func (f Folder) unet() Model {
 		m.Weights = append(m.Weights, Weight{Name: "trips", Type: graph.Int64, Values: []float64{1 << 40}})
 		m.Nodes = append(m.Nodes, Node{Op: "Loop", In: []string{"trips", "", "sample"}, Out: []string{"looped"}, Body: f.turn()})
 		first = "looped"
+	}
+	if f.Huge {
+		m.Weights = append(m.Weights, Weight{Name: "size", Type: graph.Int64, Dims: []int{1}, Values: []float64{1 << 48}},
+			Weight{Name: "one", Type: graph.Int64, Dims: []int{1}, Values: []float64{1}})
+		m.Nodes = append(m.Nodes, f.cast("timestep", "now"), node("Reshape", "listed", "now", "one"), node("Expand", "huge", "listed", "size"),
+			Node{Op: "ReduceMax", In: []string{"huge"}, Out: []string{"largest"}, Ints: map[string]int64{"keepdims": 0}},
+			node("Add", "enlarged", "sample", "largest"))
+		first = "enlarged"
 	}
 	m.Nodes = append(m.Nodes, f.cast("timestep", "t"), mean, node("Unsqueeze", "mean4", "mean", "last"),
 		node("Add", "timed", first, "t"), node("Add", "out_sample", "timed", "mean4"))

@@ -1,0 +1,165 @@
+// Command bench paints with a model folder again and again, as a warm renderer does, and tells what each picture cost:
+// from its Spec to an encoded PNG, and how much of that was ONNX Runtime's own. render/bench/compare.py runs it beside
+// other programs.
+//
+//	bench --model DIR [--steps 2] [--size 512] [--paints 3] [--threads 0] [--prefer steps|start] [--device cpu] [--batch 1]
+//
+// It prints a line when the model is loaded ("ready") and one JSON object for each picture.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"darkroom/render"
+	"darkroom/render/easel"
+	"darkroom/render/encode"
+	"darkroom/render/onnx"
+	"darkroom/render/picture"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// settings are the flags.
+type settings struct {
+	model, ort, prefer, device, sampler          string
+	steps, width, height, paints, threads, batch int
+	guidance                                     float64
+}
+
+func parse(args []string) (settings, error) {
+	var s settings
+	var size string
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.StringVar(&s.model, "model", "", "model folder")
+	f.StringVar(&s.ort, "ort", "", "ONNX Runtime library")
+	f.StringVar(&s.prefer, "prefer", "steps", "steps or start, as of darkroom")
+	f.StringVar(&s.device, "device", "cpu", "cpu or cuda:N")
+	f.StringVar(&s.sampler, "sampler", "ddim", "sampler of diffusers' dialect")
+	f.StringVar(&size, "size", "512", "sides in pixels: 512, or 640x512")
+	f.IntVar(&s.steps, "steps", 2, "steps")
+	f.IntVar(&s.paints, "paints", 3, "pictures, one after the other")
+	f.IntVar(&s.threads, "threads", 0, "threads on the CPU; 0 is one per core")
+	f.IntVar(&s.batch, "batch", 1, "paintings made at once")
+	f.Float64Var(&s.guidance, "guidance", 7.5, "guidance scale")
+	if err := f.Parse(args); err != nil {
+		return s, err
+	}
+	width, height, both := strings.Cut(size, "x")
+	if !both {
+		height = width
+	}
+	var err1, err2 error
+	s.width, err1 = strconv.Atoi(width)
+	s.height, err2 = strconv.Atoi(height)
+	if err1 != nil || err2 != nil || s.model == "" {
+		return s, fmt.Errorf("want --model and a size such as 512 or 640x512, got %q and %q", s.model, size)
+	}
+	return s, nil
+}
+
+func (s settings) on() onnx.Device {
+	d := onnx.Device{Kind: s.device, Threads: s.threads, Mapped: s.prefer == "start"}
+	if kind, index, ok := strings.Cut(s.device, ":"); ok {
+		d.Kind = kind
+		d.Index, _ = strconv.Atoi(index) // a device that is none is refused by its name
+	}
+	return d
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	s, err := parse(args)
+	if err != nil {
+		return err
+	}
+	lib, err := onnx.FindLibrary(s.ort)
+	if err != nil {
+		return err
+	}
+	if err := onnx.Open(lib); err != nil {
+		return err
+	}
+	// As the program does: a folder that was hashed once is not hashed again at each start.
+	folder, err := easel.Open(s.model, onnx.Cached(filepath.Join(os.TempDir(), "darkroom-bench-hashes.json")))
+	if err != nil {
+		return err
+	}
+	e, err := easel.Load(ctx, folder, s.on())
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	fmt.Fprintln(out, "ready")
+	for range s.paints {
+		p, err := s.paint(ctx, e)
+		if err != nil {
+			return err
+		}
+		if err := json.NewEncoder(out).Encode(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// painted is what one round cost, in seconds.
+type painted struct {
+	Seconds float64          `json:"seconds"` // from Spec to PNG, of all that were made at once
+	Ran     float64          `json:"ran"`     // of these inside ONNX Runtime
+	Millis  map[string]int64 `json:"millis"`
+	Bytes   int              `json:"bytes"`
+}
+
+// paint makes as many pictures at once as the batch says.
+func (s settings) paint(ctx context.Context, e *easel.Easel) (painted, error) {
+	began, ran := time.Now(), e.Model.Ran()
+	seats, results, errs := render.Sit(s.batch), make([]painted, s.batch), make([]error, s.batch)
+	if s.batch == 1 {
+		seats[0] = nil
+	}
+	var wg sync.WaitGroup
+	for i := range s.batch {
+		wg.Go(func() { results[i], errs[i] = s.one(ctx, e, int64(i), seats[i]) })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return painted{}, err
+		}
+	}
+	p := results[0]
+	p.Seconds, p.Ran = time.Since(began).Seconds(), (e.Model.Ran() - ran).Seconds()
+	return p, nil
+}
+
+func (s settings) one(ctx context.Context, e *easel.Easel, seed int64, seat *render.Seat) (painted, error) {
+	spec := picture.Spec{
+		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Model:  picture.Ref{Name: e.Folder.Name, Hash: e.Folder.Hash},
+		Prompt: "a red boat on a lake at night", Negative: "blurry", Width: s.width, Height: s.height, Seed: seed, Count: 1,
+		Steps: s.steps, GuidanceScale: s.guidance, Sampler: s.sampler,
+	}
+	result, err := e.Paint(ctx, spec, render.Job{Seat: seat})
+	if err != nil {
+		return painted{}, err
+	}
+	png, err := encode.PNG(result.Tiles[0].Image, encode.Parameters(spec, encode.Extra{Version: "bench"}))
+	return painted{Millis: result.Millis, Bytes: len(png)}, err
+}

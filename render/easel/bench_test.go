@@ -1,0 +1,58 @@
+package easel_test
+
+import (
+	"testing"
+
+	"darkroom/render"
+	"darkroom/render/easel"
+	"darkroom/render/encode"
+	"darkroom/render/onnx"
+	"darkroom/render/picture"
+)
+
+// BenchmarkPaint paints with the demo model, warm, from a Spec to an encoded PNG. "outside-%" is the part of the time that
+// is not ONNX Runtime's.
+func BenchmarkPaint(b *testing.B) {
+	lib, err := onnx.FindLibrary("")
+	if err != nil {
+		b.Skip(err)
+	}
+	if err := onnx.Open(lib); err != nil {
+		b.Fatal(err)
+	}
+	folder, err := easel.Open("../demo/postcards")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, mapped := range map[string]bool{"steps": false, "start": true} {
+		b.Run(name, func(b *testing.B) {
+			e, err := easel.Load(b.Context(), folder, onnx.Device{Kind: onnx.CPU, Mapped: mapped})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer e.Close()
+			d := folder.Card.Defaults
+			spec := picture.Spec{
+				Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+				Model: picture.Ref{Name: folder.Name, Hash: folder.Hash}, Prompt: "a red boat", Width: d.Width, Height: d.Height,
+				Seed: 7, Count: 1, Steps: d.Steps, GuidanceScale: d.GuidanceScale, Sampler: d.Sampler,
+			}
+			paint := func() {
+				result, err := e.Paint(b.Context(), spec, render.Job{})
+				if err == nil {
+					_, err = encode.PNG(result.Tiles[0].Image, encode.Parameters(spec, encode.Extra{}))
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			paint() // the first one warms up
+			began := e.Model.Ran()
+			b.ReportAllocs()
+			for b.Loop() {
+				paint()
+			}
+			b.ReportMetric(100*(1-(e.Model.Ran()-began).Seconds()/b.Elapsed().Seconds()), "outside-%")
+		})
+	}
+}
