@@ -115,6 +115,8 @@ type dossier struct {
 	Presets []keptName  `json:"presets"`
 	Painted []painted   `json:"painted"`
 	Acts    []moderated `json:"moderator_acts"`
+
+	Questions []json.RawMessage `json:"open_questions,omitempty"` // prompts that wait to be confirmed
 }
 
 // record is one job of a dossier. Its reply address is left out: it holds nothing about the person but a secret of the bot.
@@ -162,6 +164,9 @@ func dossierOf(user string, now time.Time, p store.Person) dossier {
 			ID: e.ID, Server: e.Server, Channel: e.Channel, Message: e.Message, Verb: e.Verb, Parent: e.Parent, State: e.State,
 			Pictures: e.Pictures, Settings: e.Spec, StartFrom: e.Inputs, Outcome: e.Outcome, Reason: e.Reason, Asked: e.Created, LastTouched: e.Updated,
 		})
+	}
+	for _, a := range p.Asks {
+		d.Questions = append(d.Questions, a.Body)
 	}
 	for _, n := range p.Presets {
 		d.Presets = append(d.Presets, keptName{n.Name, n.Body, n.Updated})

@@ -44,6 +44,19 @@ func (s *Store) Ask(ctx context.Context, id string) (Ask, error) {
 	return a, nil
 }
 
+// asksOf returns what somebody was asked and did not answer yet.
+func (s *Store) asksOf(ctx context.Context, user string) (all []Ask, err error) {
+	err = s.query(ctx, func(r *sql.Rows) error {
+		a := Ask{User: user}
+		var body string
+		err := r.Scan(&a.ID, &body)
+		a.Body = raw(body)
+		all = append(all, a)
+		return err
+	}, `SELECT id, body FROM asks WHERE user_id = $1 ORDER BY id`, user)
+	return all, err
+}
+
 // DropAsk forgets a question. It tells whether it was there: of two answers one finds it.
 func (s *Store) DropAsk(ctx context.Context, id string) (bool, error) {
 	r, err := s.write.ExecContext(ctx, `DELETE FROM asks WHERE id = $1`, id)

@@ -64,6 +64,9 @@ func exerciseAsks(t *testing.T, s *store.Store, c *clock) {
 	}
 	got, err := s.Ask(ctx, "7")
 	equal(t, "ask", []any{got, err}, []any{asked, error(nil)})
+	if p, err := s.Person(ctx, "u1", 1); err != nil || len(p.Asks) != 1 || p.Asks[0].ID != "7" {
+		t.Errorf("of the person: got %+v, %v, want the question", p.Asks, err)
+	}
 	for _, want := range []bool{true, false} {
 		if taken, err := s.DropAsk(ctx, "7"); err != nil || taken != want {
 			t.Errorf("drop: got %v, %v, want %v", taken, err, want)

@@ -14,6 +14,7 @@ type Person struct {
 	Presets []Preset
 	Spent   []SpentDay
 	Acts    []Act // what they did with moderators' rights
+	Asks    []Ask // what they were asked and did not answer yet
 }
 
 // ofPerson are the jobs of user $1. Every state is named, so that the two indexes over a person's jobs serve.
@@ -42,6 +43,7 @@ func (s *Store) Person(ctx context.Context, user string, limit int) (Person, err
 		return err
 	})
 	step("presets", func() (err error) { p.Presets, err = s.Presets(ctx, user); return err })
+	step("questions", func() (err error) { p.Asks, err = s.asksOf(ctx, user); return err })
 	step("use", func() (err error) { p.Spent, err = s.spentOf(ctx, user); return err })
 	step("acts", func() (err error) {
 		p.Acts, err = s.acts(ctx, `WHERE actor = $1 ORDER BY id`, user)

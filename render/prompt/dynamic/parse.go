@@ -200,12 +200,24 @@ func count(text string) (least, most int, ok bool) {
 
 // lineOption is a line of a wildcard, with the weight before it.
 func lineOption(line string) option {
-	if m := leadWeight.FindStringSubmatch(line); m != nil {
-		if w, err := strconv.ParseFloat(m[1], 64); err == nil {
-			return option{weight: w, line: line[len(m[0]):]}
-		}
+	w, n := weightBefore(line)
+	return option{weight: w, line: line[n:]}
+}
+
+// weightBefore reads the weight at the start of an option, 3::, and its length; without one the weight is 1.
+func weightBefore(text string) (weight float64, n int) {
+	if !strings.Contains(text, "::") {
+		return 1, 0
 	}
-	return option{weight: 1, line: line}
+	m := leadWeight.FindStringSubmatch(text)
+	if m == nil {
+		return 1, 0
+	}
+	w, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		return 1, 0
+	}
+	return w, len(m[0])
 }
 
 // option reads one option: of a choice with the weight before it, of a permutation without blanks around it.
@@ -215,10 +227,8 @@ func (r *reader) option(from, to int, permuted bool) option {
 		part := r.text[from:to]
 		from += len(part) - len(strings.TrimLeftFunc(part, unicode.IsSpace))
 		to = max(from, to-len(part)+len(strings.TrimRightFunc(part, unicode.IsSpace)))
-	} else if m := leadWeight.FindStringSubmatch(r.text[from:to]); m != nil {
-		if w, err := strconv.ParseFloat(m[1], 64); err == nil {
-			o.weight, from = w, from+len(m[0])
-		}
+	} else if w, n := weightBefore(r.text[from:to]); n > 0 {
+		o.weight, from = w, from+n
 	}
 	o.nodes = r.sequence(from, to, permuted)
 	return o
