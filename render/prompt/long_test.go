@@ -1,0 +1,41 @@
+package prompt_test
+
+import (
+	"strings"
+	"testing"
+
+	"darkroom/render/picture"
+	"darkroom/render/prompt"
+)
+
+// awkward is what the worst prompts are made of.
+var awkward = []string{
+	"(", "(a", "[a", ")", "]", "a:", ":", "BREAK ", `\`, "(a:1.1)", "(a:1", "[a:b:", "[a|", "[a:b:0.5]", "<a:", "<lora:a:1>", "AND ", "a AND ",
+	"::", "a::2 ", "(::", "(:: )", "--a ", "--", "— ", "--ar 3:2 ", "{", "__", "é", "a, ",
+}
+
+// TestLongPrompts reads prompts far beyond any limit, of one awkward piece each. A reader whose time grew with the square
+// of the length would not come to an end here.
+func TestLongPrompts(t *testing.T) {
+	t.Parallel()
+	for name, read := range map[string]func(string){
+		"Parse":      func(s string) { prompt.Parse(s) },
+		"Fragments":  func(s string) { prompt.Fragments(s) },
+		"Flags":      func(s string) { prompt.Flags(s) },
+		"Addons":     func(s string) { prompt.Addons(s) },
+		"Compose":    func(s string) { prompt.Compose(s) },
+		"Stages":     func(s string) { prompt.Stages(s, prompt.Calls{Steps: 3}) },
+		"NotationOf": func(s string) { prompt.NotationOf(s) },
+		"Terms":      func(s string) { _, _ = prompt.Terms(picture.NotationMidjourney, s) },
+		"Unknown":    func(s string) { prompt.Unknown([]string{"a"}, s) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, piece := range awkward {
+				text := strings.Repeat(piece, 30_000/len(piece))
+				read(text)
+				read(text + strings.Repeat(")]", 2000))
+			}
+		})
+	}
+}
