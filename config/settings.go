@@ -172,7 +172,11 @@ type Draw struct {
 	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first picture; drawn when left out."`
 	Steps       *int     `name:"steps" placeholder:"N" help:"Steps; the model's own number when left out."`
 	Cfg         *float64 `name:"cfg" placeholder:"X" help:"Guidance scale; the model's own when left out."`
-	Sampler     string   `name:"sampler" placeholder:"NAME" help:"Sampler; the model's own when left out."`
+	Sampler     string   `name:"sampler" placeholder:"NAME" help:"Sampler, by our name (dpmpp_2m_karras) or A1111's (\"DPM++ 2M Karras\"); the model's own when left out."`
+	Eta         *float64 `name:"eta" placeholder:"X" help:"Share of noise in each step, from 0 to 1; the sampler's own when left out."`
+	Rescale     float64  `name:"rescale" default:"0" placeholder:"X" help:"How much of the contrast that guidance adds is taken back, from 0 to 1."`
+	SeedDelta   int64    `name:"ensd" default:"0" placeholder:"N" help:"Added to the seed of the noise within the steps: A1111's ENSD."`
+	SeedSize    *Size    `name:"seed-size" placeholder:"WxH" help:"Size whose starting noise is kept in the middle: A1111's seed resize."`
 	ClipSkip    int      `name:"clip-skip" default:"1" range:"1..12" placeholder:"N" help:"Text encoder's layer to read, counted from the one the model was trained with."`
 	Size        *Size    `name:"size" placeholder:"WxH" help:"Size in pixels; the model's own when left out."`
 	Count       int      `name:"count" default:"1" range:"1..64" placeholder:"N" help:"Pictures; each has the next seed."`

@@ -110,6 +110,8 @@ func TestDraw(t *testing.T) {
 			{"--latents", latents, "--sampler", "euler_a", "--out", next},
 			{"--clip-skip", "2", "--out", next},
 			{"--tile", "--emphasis", "no_norm", "--notation", "midjourney", "--out", next},
+			{"--dialect", "a1111", "--sampler", "DPM++ 2S a Karras", "--eta", "0.5", "--ensd", "31337", "--seed-size", "96x64", "--out", next},
+			{"--sampler", "ddim", "--eta", "0.5", "--rescale", "0.7", "--out", next},
 			{"--dialect", "a1111", "--sampler", "euler", "--negative", "house", "--cfg", "3.5", "--out", next},
 		} {
 			if code, stdout, stderr := sketch(t, args...); code != exitDone {
@@ -274,8 +276,12 @@ func TestDrawRefuses(t *testing.T) {
 		code int
 		want string // part of the line
 	}{
-		"an unknown sampler":            {[]string{"--sampler", "magic"}, exitFault, `"euler_a"`},
+		"an unknown sampler":            {[]string{"--sampler", "magic"}, exitFault, "euler_a, "},
 		"a sampler not proved":          {[]string{"--dialect", "a1111", "--sampler", "ddpm"}, exitFault, "a1111 has"},
+		"an eta of a sampler without":   {[]string{"--sampler", "euler", "--eta", "0.5"}, exitFault, "the sampler euler has no eta"},
+		"an eta above one":              {[]string{"--sampler", "ddim", "--eta", "2"}, exitFault, "eta 2: want 0 to 1"},
+		"a sampler for other models":    {[]string{"--sampler", "lcm"}, exitFault, "distilled to few steps"},
+		"steps that a sampler has not":  {[]string{"--sampler", "euler_ays", "--steps", "12"}, exitFault, "12 steps: euler_ays has 10"},
 		"an unknown dialect":            {[]string{"--dialect", "comfy"}, exitUsage, "comfy"},
 		"a size the model has not":      {[]string{"--size", "512x512"}, exitFault, "128x128, 160x112"},
 		"a size that is none":           {[]string{"--size", "large"}, exitUsage, "large"},

@@ -60,8 +60,10 @@ func (o *order) take() error {
 		Width: size.Width, Height: size.Height, Seed: rand.Int64N(1 << 32), Count: 1,
 		Steps:         cmp.Or(defaults.Steps, plainSteps),
 		GuidanceScale: cmp.Or(defaults.GuidanceScale, plainGuidance),
-		Sampler:       cmp.Or(d.Sampler, defaults.Sampler, plainSampler),
+		Sampler:       cmp.Or(encode.SamplerName(d.Sampler, ""), defaults.Sampler, plainSampler),
+		Eta:           d.Eta, Rescale: d.Rescale, SeedDelta: d.SeedDelta, SeedSize: (*picture.Size)(d.SeedSize),
 	}
+	o.fitSteps()
 	set(&o.spec.Negative, d.Negative)
 	set(&o.spec.Seed, d.Seed)
 	set(&o.spec.Steps, d.Steps)
@@ -129,6 +131,13 @@ func (o *order) checkSize() error {
 		all = append(all, fmt.Sprintf("%dx%d", s.Width, s.Height))
 	}
 	return fmt.Errorf("size %dx%d: the model %s paints %s", asked.Width, asked.Height, o.folder.Name, strings.Join(all, ", "))
+}
+
+// fitSteps takes the number of steps that a sampler has, where it has its own. Another one that was asked for is refused.
+func (o *order) fitSteps() {
+	if m, err := sampler.Find(sampler.Dialect(o.spec.Dialect), o.spec.Sampler); err == nil {
+		o.spec.Steps = m.Steps(o.spec.Steps)
+	}
 }
 
 func (o *order) checkSampler() error {
