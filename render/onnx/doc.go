@@ -17,6 +17,8 @@
 // What costs: Load reads the weights (seconds for gigabytes). A call costs the network's own time plus a few
 // microseconds. Cancelling a context stops a running network at its next node, and the model stays usable.
 //
-// Graph and weights meet in one place only (newSession), so that weights owned by the caller (memory-mapped, shared,
-// patched by a LoRA) can later be given to a session there, without a change to anything else.
+// Graph and weights meet in one place only (newSession). Where a graph is edited (a text encoder's inner layers, a scalar
+// that the binding cannot make, convolutions that wrap around), that is done in memory on the graph alone, and its weights
+// are still read from the file. So weights owned by the caller (memory-mapped, shared, patched by a LoRA) can later be
+// given to a session there, without a change to anything else. docs/models.md says which folders are opened.
 package onnx
