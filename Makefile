@@ -7,10 +7,10 @@ export CGO_ENABLED ?= 1
 export ORT_DISABLE_TELEMETRY = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help runtime build bot run test check fmt lint race soak bench clean
+.PHONY: help runtime build bot run test check fmt lint race soak bench bench-peers bench-gpu clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 runtime: ## Fetch ONNX Runtime into bin/lib (once; checks its hash)
 	$(GO) run ./cmd/ort
@@ -46,6 +46,22 @@ soak: runtime ## The long tests: real kills, bad networks, many random steps; wr
 
 bench: runtime ## Benchmarks
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./...
+
+# The two below need a Python that has diffusers, and a folder that its recipe makes: python render/bench/shape.py sd15 DIR
+PYTHON ?= python3
+FOLDER ?= bench-sd15
+
+bench-peers: runtime ## Paint beside diffusers on the CPU (PYTHON=, FOLDER=, ARGS=)
+	$(PYTHON) render/bench/compare.py $(FOLDER) $(ARGS)
+
+# On a machine with CUDA: ONNXRUNTIME_LIB names a GPU build of the library, PYTHON has torch and onnxruntime-gpu.
+bench-gpu: ## Paint beside diffusers on a GPU: SD 1.5 and SDXL, batches of 1 and 4
+	for shape in sd15:512 sdxl:1024; do \
+	  dir=bench-$${shape%:*}-half; test -d $$dir || $(PYTHON) render/bench/shape.py $${shape%:*} $$dir --half || exit 1; \
+	  for batch in 1 4; do \
+	    $(PYTHON) render/bench/compare.py $$dir --device cuda --size $${shape#*:} --steps 20 --paints 6,0,6,0 --batch $$batch $(ARGS) || exit 1; \
+	  done; \
+	done
 
 clean: ## Remove what was built and fetched
 	rm -rf bin

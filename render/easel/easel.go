@@ -139,11 +139,20 @@ func Load(ctx context.Context, f *onnx.Folder, device onnx.Device) (*Easel, erro
 	if err != nil {
 		return nil, errors.Join(err, model.Close())
 	}
-	painter, err := render.New(parts, render.Options{})
+	painter, err := render.New(parts, Options(device))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
 	}
 	return &Easel{Renderer: painter, Folder: f, Model: model}, nil
+}
+
+// Options says how much a device takes at once. A GPU is given four pictures of 1024×1024 with and without their prompts:
+// it gains by that, and memory that is short is found out and answered by smaller runs.
+func Options(d onnx.Device) render.Options {
+	if d.Kind == onnx.CPU {
+		return render.Options{}
+	}
+	return render.Options{BatchPixels: 4 * 1024 * 1024}
 }
 
 // Parts returns what a renderer is made of: a loaded folder's networks, and its tokenizer. The error names the folder.
