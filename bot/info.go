@@ -49,7 +49,7 @@ func infoText(e store.Entry, s picture.Spec, tile int, out queue.Outcome) string
 		line("Negative", "%s", reply.Escape(cut(s.Negative, 300)))
 	}
 	line("Size", "%s", sizeText(s))
-	line("Steps", "%d, %s, guidance %g", s.Steps, reply.Escape(s.Sampler), s.GuidanceScale)
+	line("Steps", "%d, %s, guidance %g%s", s.Steps, reply.Escape(encode.SamplerTitle(s.Sampler)), s.GuidanceScale, rareText(s))
 	line("Seeds", "%s", seedsText(s, tile))
 	for _, v := range s.Variations {
 		line("Variation", "seed %d, strength %g", v.Seed, v.Strength)
@@ -68,6 +68,24 @@ func infoText(e store.Entry, s picture.Spec, tile int, out queue.Outcome) string
 		line("Made from", "`%s`", e.Parent)
 	}
 	fmt.Fprintf(&b, "-# %s · %s", e.ID, e.Created.UTC().Format("2006-01-02 15:04 MST"))
+	return b.String()
+}
+
+// rareText tells of settings of the walk that most pictures leave as they are.
+func rareText(s picture.Spec) string {
+	var b strings.Builder
+	if s.Rescale > 0 {
+		fmt.Fprintf(&b, " rescaled by %g", s.Rescale)
+	}
+	if s.Eta != nil {
+		fmt.Fprintf(&b, ", eta %g", *s.Eta)
+	}
+	if s.SeedDelta != 0 {
+		fmt.Fprintf(&b, ", ENSD %d", s.SeedDelta)
+	}
+	if z := s.SeedSize; z != nil {
+		fmt.Fprintf(&b, ", seed resized from %d×%d", z.Width, z.Height)
+	}
 	return b.String()
 }
 
