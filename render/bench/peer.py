@@ -22,22 +22,29 @@ def onnx(a):
     options.log_severity_level = 4
     provider = "CUDAExecutionProvider" if a.device == "cuda" else "CPUExecutionProvider"
     pipe = OnnxStableDiffusionPipeline.from_pretrained(f"{a.folder}/onnx", provider=provider, sess_options=options)
-    inner = pipe.unet.model.run  # today's exports take the timestep as a scalar, this pipeline gives a list of one
-    pipe.unet.model = Scalar(pipe.unet.model, inner)
+    for part in (pipe.text_encoder, pipe.unet):
+        part.model = Fitted(part.model)
     return pipe
 
 
-class Scalar:
-    """A session whose timestep is made a scalar."""
+class Fitted:
+    """A session that takes numbers in the types and ranks that today's exports have: this pipeline was made for older ones."""
 
-    def __init__(self, session, run):
-        self.session, self.inner = session, run
+    kinds = {"tensor(int64)": "int64", "tensor(int32)": "int32", "tensor(float)": "float32", "tensor(float16)": "float16"}
+
+    def __init__(self, session):
+        self.session = session
+        self.inputs = {i.name: (self.kinds[i.type], len(i.shape)) for i in session.get_inputs()}
 
     def __getattr__(self, name):
         return getattr(self.session, name)
 
     def run(self, outputs, inputs):
-        return self.inner(outputs, inputs | {"timestep": inputs["timestep"].reshape(())})
+        fitted = {}
+        for name, value in inputs.items():
+            kind, rank = self.inputs[name]
+            fitted[name] = (value.reshape(()) if rank == 0 else value).astype(kind)
+        return self.session.run(outputs, fitted)
 
 
 def pytorch(a):
