@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"darkroom/render/tensor"
@@ -13,6 +14,8 @@ const (
 	absolute   = 0.0078
 	firstH     = 0.05
 	acceptance = 0.81 // a step is taken if the next one would not be shorter than this
+
+	mostTries = 5000 // what no picture comes near; k-diffusion knows no end
 )
 
 // dpmAdaptive is k-diffusion's sample_dpm_adaptive of order 3: DPM-Solver's third order beside its second, whose
@@ -31,6 +34,7 @@ type adaptive struct {
 	eta, at, floor float64
 	h              float64 // the next step in λ
 	order          float64 // as the controller counts it
+	tries          int
 	low            tensor.Tensor
 	denoised       tensor.Tensor
 }
@@ -70,7 +74,15 @@ func (a *adaptive) attempt(ctx context.Context, x tensor.Tensor) (tensor.Tensor,
 		return x, false, err
 	}
 	a.denoised = solver.denoised
-	if !a.accept(miss(low, high, a.low)) {
+	away := miss(low, high, a.low)
+	if math.IsNaN(away) { // then nothing will come of it, and whoever decodes it says so
+		a.at = a.floor
+		return high, true, nil
+	}
+	if a.tries++; a.tries > mostTries {
+		return x, false, fmt.Errorf("at σ %.4g: no step fits after %d tries", a.at, mostTries)
+	}
+	if !a.accept(away) {
 		return x, false, nil
 	}
 	if a.eta > 0 {

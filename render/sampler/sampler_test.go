@@ -178,6 +178,28 @@ func TestSampleStops(t *testing.T) {
 	})
 }
 
+// A model that answers what is no number would keep an adaptive sampler busy for ever.
+func TestAdaptiveEnds(t *testing.T) {
+	t.Parallel()
+	method, err := Find(A1111, "dpm_adaptive")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := method.Plan(StableDiffusion(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	walk := Walk{Noise: func() tensor.Tensor { return tensor.New(1, 4, 2, 2) },
+		Denoise: func(_ context.Context, x tensor.Tensor, _ Step) (tensor.Tensor, error) {
+			return tensor.Scale(x, float32(math.NaN())), nil
+		}}
+	x := tensor.New(1, 4, 2, 2)
+	x.Data[0] = 1
+	if got, err := method.Sample(t.Context(), p, walk, x); err != nil || got.Finite() {
+		t.Errorf("got %v and %v, want what is no number", got.Data, err)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	if _, err := Find(A1111, "ddpm"); err == nil {
