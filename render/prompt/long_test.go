@@ -1,6 +1,7 @@
 package prompt_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -37,5 +38,26 @@ func TestLongPrompts(t *testing.T) {
 				read(text + strings.Repeat(")]", 2000))
 			}
 		})
+	}
+}
+
+// BenchmarkReaders measures what a character costs, in a short prompt and a long one.
+func BenchmarkReaders(b *testing.B) {
+	const typical = "a (red:1.2) boat, [sea:sky:0.5], hot:: AND b, "
+	for name, read := range map[string]func(string){
+		"Parse":  func(s string) { prompt.Parse(s) },
+		"Stages": func(s string) { prompt.Stages(s, prompt.Calls{Steps: 20}) },
+		"Terms":  func(s string) { _, _ = prompt.Terms(picture.NotationMidjourney, s) },
+		"Flags":  func(s string) { prompt.Flags(s) },
+	} {
+		for _, n := range []int{1000, 16_000} {
+			text := strings.Repeat(typical, n/len(typical))
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				for b.Loop() {
+					read(text)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(text)), "ns/char")
+			})
+		}
 	}
 }
