@@ -74,8 +74,8 @@ func TestPrompt(t *testing.T) {
 			}
 			return stdout
 		}
-		if show("1") != show("1") {
-			t.Error("the same seed chose something else")
+		if first, again := show("1"), show("1"); first != again {
+			t.Errorf("the same seed chose %q, then %q", first, again)
 		}
 		code, stdout, stderr := call(t, "prompt", "__shps__", "--wildcards", dir, "--model", sourceDemo)
 		if code != exitFault || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "no wildcard called shps") || !strings.Contains(stderr, "__ships__") {
