@@ -10,12 +10,16 @@ import (
 // deterministic part ends, and the deviation of the noise that leads back up.
 //
 //	σ_up² = η²·σ'²(σ²−σ'²)/σ²,  σ_down² = σ'²−σ_up²
+//
+// In float32, as torch has it: from a very high level, which zero terminal signal begins with, both squares are the same
+// but for their last digits, and σ_down is what those leave, or nothing.
 func ancestral(from, to, eta float64) (down, up float64) {
 	if eta == 0 || to >= from {
 		return to, 0
 	}
-	up = min(to, eta*math.Sqrt(to*to*(from*from-to*to))/from)
-	return math.Sqrt(max(to*to-up*up, 0)), up
+	high, low := single(from*from), single(to*to)
+	up = min(to, single(eta*single(math.Sqrt(single(single(low*single(high-low))/high)))))
+	return single(math.Sqrt(max(single(low-single(up*up)), 0))), up
 }
 
 // ancestralStep is an Euler step down and fresh noise back up. None is drawn at the end: nobody reads the generator

@@ -12,6 +12,9 @@ func dpm2Ancestral(r run) stepper {
 	eta := r.eta(1)
 	return twice(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
 		down, up := ancestral(s.Sigma, s.To, eta)
+		if down == 0 { // an Euler step, and k-diffusion adds no noise to it
+			return denoised, nil
+		}
 		next, err := r.midpoint(ctx, s.Sigma, down, x, denoised)
 		if err != nil {
 			return next, err
