@@ -25,7 +25,10 @@ def text_encoder(seed: int, act: str, layers: int, words: int, kind=CLIPTextMode
         hidden_act=act, projection_dim=WIDTH, max_position_embeddings=77, bos_token_id=0, eos_token_id=2, pad_token_id=1,
         initializer_factor=4.0,
     )
-    return kind(config).eval()
+    out = kind(config).eval()
+    with torch.no_grad():  # as trained ones have it: emphasis restores a mean, which must not be nothing
+        out.text_model.final_layer_norm.bias += 0.5 * torch.rand(WIDTH)
+    return out
 
 
 def vae(seed: int, scaling: float) -> diffusers.AutoencoderKL:
@@ -144,10 +147,11 @@ def widened(source):
     return net
 
 
-def never_clip(path: Path) -> None:
-    """Published folders say so whatever their scheduler's class is; DDIM would clip by itself."""
+def as_published(path: Path) -> None:
+    """Published folders say these whatever their scheduler's class is, for the sake of others."""
     config = json.loads(path.read_text())
-    path.write_text(json.dumps(config | dict(clip_sample=False), indent=2) + "\n")
+    usual = dict(clip_sample=False, skip_prk_steps=True) | ({} if "set_alpha_to_one" in config else dict(set_alpha_to_one=False))
+    path.write_text(json.dumps(config | usual, indent=2) + "\n")
 
 
 def build(words: Path, work: Path) -> None:
@@ -156,6 +160,6 @@ def build(words: Path, work: Path) -> None:
         if folder.exists():
             shutil.rmtree(folder)
         pipeline.save_pretrained(folder)
-        never_clip(folder / "scheduler/scheduler_config.json")
+        as_published(folder / "scheduler/scheduler_config.json")
         size = sum(p.numel() for p in pipeline.unet.parameters())
         print(f"{name}: a UNet of {size} weights")

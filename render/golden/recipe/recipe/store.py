@@ -38,4 +38,5 @@ class Store:
         lines = ",\n".join(json.dumps(c, separators=(",", ":"), ensure_ascii=False) for c in self.cases)
         (folder / f"{name}.json.gz").write_bytes(gzip.compress(f"[\n{lines}\n]\n".encode(), 9, mtime=0))
         size = sum((folder / f"{name}{end}").stat().st_size for end in (".bin.gz", ".json.gz"))
-        print(f"{name}: {len(self.cases)} cases, {size} bytes", flush=True)
+        refused = sum("refused" in c for c in self.cases)
+        print(f"{name}: {len(self.cases)} cases, {refused} of them refused, {size} bytes", flush=True)

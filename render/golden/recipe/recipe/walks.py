@@ -47,6 +47,11 @@ def names():
     yield from (f"{name}_ays" for name in ALIGNED)
 
 
+def fits(sampler: str, model: str) -> bool:
+    """Models distilled to few steps have schedulers of their own, and those are for no others."""
+    return (sampler in ("lcm", "tcd")) == model.startswith("lcm")
+
+
 def scheduler(pipe, name: str):
     base, _, spread = name.rpartition("_")
     if spread not in SPREADS:
@@ -63,7 +68,8 @@ def walk(pipe, name: str, steps: int, guidance: float, **more):
             return None
         table = "StableDiffusionXLTimesteps" if "XL" in type(pipe).__name__ else "StableDiffusionTimesteps"
         more["timesteps"] = AysSchedules[table]
-    torch.manual_seed(0)
+    if name == "tcd":
+        more["eta"] = 0.3  # what its class has of itself, and all of its examples say; the pipeline's own would be 0
     calls = reference.Calls(pipe.unet)
     try:
         latents = pipe(
@@ -82,9 +88,11 @@ def decode(pipe, latents):
     return torch.tensor(list(picture.getdata()), dtype=torch.uint8).reshape(reference.SIDE, reference.SIDE, 3)
 
 
-def all_steps(name: str):
-    """Float16 is recorded at 4 and 20 steps."""
-    return reference.STEPS if not name.endswith(reference.HALF) else (4, 20)
+def settings(name: str):
+    """Steps and guidance scales. In float16 a part of them: the weights differ, the samplers do not."""
+    if name.endswith(reference.HALF):
+        return [(4, g) for g in reference.GUIDANCES] + [(20, reference.GUIDANCES[-1])]
+    return [(steps, g) for steps in reference.STEPS for g in reference.GUIDANCES]
 
 
 @torch.no_grad()
@@ -94,24 +102,23 @@ def record(work, folder, name: str) -> None:
     if name.startswith("lcm"):  # whose own pipeline takes no schedulers but its own two
         pipe = widen(pipe)
     store = Store()
-    for sampler in names():
-        for steps in all_steps(name):
-            for guidance in reference.GUIDANCES:
-                case = dict(sampler=sampler, steps=steps, guidance=guidance)
-                try:
-                    done = walk(pipe, sampler, steps, guidance)
-                    if done is None:
-                        continue
-                    latents, picture, calls = done
-                    case["latents"] = store.numbers(latents)
-                except Exception as problem:  # then the reference cannot, and says why
-                    case["refused"] = f"{type(problem).__name__}: {problem}"[:200]
-                    store.cases.append(case)
+    for sampler in filter(lambda s: fits(s, name), names()):
+        for steps, guidance in settings(name):
+            case = dict(sampler=sampler, steps=steps, guidance=guidance)
+            try:
+                done = walk(pipe, sampler, steps, guidance)
+                if done is None:
                     continue
-                case["pixels"] = reference.sample_pixels(picture, len(store.cases))
-                if steps == 4:
-                    case["calls"] = reference.keep_calls(store, calls)
+                latents, picture, calls = done
+                case["latents"] = store.numbers(latents)
+            except Exception as problem:  # then the reference cannot, and says why
+                case["refused"] = f"{type(problem).__name__}: {problem}"[:200]
                 store.cases.append(case)
+                continue
+            case["pixels"] = reference.sample_pixels(picture, len(store.cases))
+            if steps == 4 and guidance > 1 and not name.endswith(reference.HALF):
+                case["calls"] = reference.keep_calls(store, calls)
+            store.cases.append(case)
     store.save(folder, f"{name}.diffusers")
 
 

@@ -1,0 +1,152 @@
+//go:build cgo
+
+package golden_test
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+
+	"darkroom/render"
+	"darkroom/render/easel"
+	"darkroom/render/golden/goldentest"
+	"darkroom/render/onnx"
+	"darkroom/render/picture"
+	"darkroom/render/tensor"
+)
+
+// call is what the UNet was asked once.
+type call struct {
+	time   float64
+	sample tensor.Tensor // [1, c, h, w]: the first picture of the batch
+	given  render.Given
+}
+
+// watcher is a model whose UNet tells what it is asked, by the context it is asked in.
+type watcher struct{ unet render.Unet }
+
+type watching struct{}
+
+func (w watcher) Unet(ctx context.Context, x tensor.Tensor, time float64, given render.Given) (tensor.Tensor, error) {
+	if calls, ok := ctx.Value(watching{}).(*[]call); ok {
+		*calls = append(*calls, call{time, x.Row(0).Clone(), given})
+	}
+	return w.unet.Unet(ctx, x, time, given)
+}
+
+// reader is a text encoder that tells which ids it is given, by the context it is asked in.
+type reader struct{ encoder render.TextEncoder }
+
+type reading struct{}
+
+func (r reader) EncodeText(ctx context.Context, ids [][]int32, skip int) (render.Encoded, error) {
+	if all, ok := ctx.Value(reading{}).(*[][]int32); ok {
+		*all = append(*all, ids...)
+	}
+	return r.encoder.EncodeText(ctx, ids, skip)
+}
+
+// openRuntime opens ONNX Runtime, or skips the test where it was not fetched.
+func openRuntime(t testing.TB) {
+	t.Helper()
+	lib, err := onnx.FindLibrary("")
+	if err != nil {
+		t.Skip(err)
+	}
+	if err := onnx.Open(lib); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// parts loads a golden pipeline, with a UNet and a text encoder that can be watched.
+func parts(t testing.TB, name string) render.Parts {
+	t.Helper()
+	openRuntime(t)
+	folder, err := easel.Open(goldentest.Model(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := onnx.Load(t.Context(), folder, onnx.Device{Kind: onnx.CPU, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := model.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	p, err := easel.Parts(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Unet, p.Text = watcher{p.Unet}, reader{p.Text}
+	return p
+}
+
+func renderer(t testing.TB, p render.Parts) *render.Renderer {
+	t.Helper()
+	r, err := render.New(p, render.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// spec is what the recipe asked for, in a dialect.
+func spec(dialect picture.Dialect) picture.Spec {
+	s := picture.Spec{
+		Version: picture.Version, Dialect: dialect, Notation: picture.NotationA1111,
+		Model:  picture.Ref{Name: "golden", Hash: strings.Repeat("0", 64)},
+		Prompt: prompt, Negative: negative, Width: side, Height: side, Seed: seed, Count: 1,
+		Steps: 1, GuidanceScale: 1, Sampler: "euler",
+	}
+	if dialect == picture.A1111 {
+		s.Prompt = weighted
+	}
+	return s
+}
+
+// paint paints and tells what the UNet was asked.
+func paint(ctx context.Context, r *render.Renderer, s picture.Spec) (*render.Result, []call, error) {
+	var calls []call
+	result, err := r.Paint(context.WithValue(ctx, watching{}, &calls), s, render.Job{})
+	return result, calls, err
+}
+
+// apart is the largest difference of two tensors, and the largest value of the second.
+func apart(got, want tensor.Tensor) (most, largest float64) {
+	if len(got.Data) != len(want.Data) {
+		return math.Inf(1), 1
+	}
+	for i, w := range want.Data {
+		largest = max(largest, math.Abs(float64(w)))
+		if d := math.Abs(float64(got.Data[i]) - float64(w)); !(d <= most) {
+			most = d
+		}
+	}
+	return most, largest
+}
+
+// off is the largest difference over the largest value.
+func off(got, want tensor.Tensor) float64 {
+	most, largest := apart(got, want)
+	if largest == 0 {
+		return most
+	}
+	return most / largest
+}
+
+// pixelsOff counts the recorded values of a picture that are more than a level away. A record holds every 64th value,
+// beginning with that of its own number.
+func pixelsOff(got render.Tile, w walk) int {
+	n := 0
+	for i, want := range w.Pixels {
+		at := w.index%64 + 64*i // in rows of red, green and blue
+		have := int(got.Image.Pix[at/3*4+at%3])
+		if have-want > 1 || want-have > 1 {
+			n++
+		}
+	}
+	return n
+}

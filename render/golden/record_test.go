@@ -1,0 +1,114 @@
+package golden_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"darkroom/render/golden/goldentest"
+	"darkroom/render/picture"
+	"darkroom/render/tensor"
+)
+
+// What all walks of the recipe share (recipe/reference.py, webui.py).
+const (
+	prompt   = "a red boat on a blue sea"
+	weighted = "a (red:1.3) boat on a [blue] sea" // of the a1111 dialect
+	negative = "clouds, rain"
+	seed     = 1234
+	side     = 64
+)
+
+// place is where numbers of a record are.
+type place struct {
+	At    int
+	Shape []int
+	Scale float64 // of the whole numbers: what 32767 stands for
+}
+
+// walk is one picture that the reference painted.
+type walk struct {
+	Sampler  string
+	Steps    int
+	Guidance float64
+	Refused  string // the reference's error, where it painted nothing
+	Latents  place  // finished
+	Pixels   []int  // some of the picture's values: see pixelsOff
+	Calls    *struct {
+		Times  []float64 // what the UNet was told in each call
+		Inputs place     // and its latents, of the first picture in the batch
+	}
+
+	index int // in its file
+}
+
+func (w walk) String() string {
+	return fmt.Sprintf("%s/%d_steps/guidance_%v", w.Sampler, w.Steps, w.Guidance)
+}
+
+// records are the walks of one model in one dialect.
+type records struct {
+	model   string
+	dialect picture.Dialect
+	walks   []walk
+	numbers []int16
+}
+
+func (r records) String() string { return r.model + "/" + string(r.dialect) }
+
+// tensor returns what was recorded at a place.
+func (r records) tensor(p place) tensor.Tensor { return unpack(r.numbers, p) }
+
+func unpack(numbers []int16, p place) tensor.Tensor {
+	out := tensor.New(p.Shape...)
+	for i := range out.Data {
+		out.Data[i] = float32(float64(numbers[p.At+i]) / 32767 * p.Scale)
+	}
+	return out
+}
+
+// load reads a file of records and its numbers.
+func load(t testing.TB, name string, into any) (numbers []int16) {
+	t.Helper()
+	facts, err := goldentest.Unzip(filepath.Join("testdata", "records", name+".json.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(facts, into); err != nil {
+		t.Fatal(err)
+	}
+	packed, err := goldentest.Unzip(filepath.Join("testdata", "records", name+".bin.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers = make([]int16, len(packed)/2) // all low bytes lie before all high ones
+	for i := range numbers {
+		numbers[i] = int16(packed[i]) | int16(packed[len(numbers)+i])<<8
+	}
+	return numbers
+}
+
+// allWalks reads all that was recorded of walks, sorted by model and dialect.
+func allWalks(t testing.TB) []records {
+	t.Helper()
+	var all []records
+	for _, dialect := range []picture.Dialect{picture.Diffusers, picture.A1111} {
+		files, err := filepath.Glob(filepath.Join("testdata", "records", "*."+string(dialect)+".json.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(files)
+		for _, file := range files {
+			name := filepath.Base(file)
+			r := records{model: name[:len(name)-len("."+dialect+".json.gz")], dialect: dialect}
+			r.numbers = load(t, name[:len(name)-len(".json.gz")], &r.walks)
+			for i := range r.walks {
+				r.walks[i].index = i
+			}
+			all = append(all, r)
+		}
+	}
+	return all
+}

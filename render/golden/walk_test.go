@@ -1,0 +1,124 @@
+//go:build cgo
+
+package golden_test
+
+import (
+	"errors"
+	"flag"
+	"slices"
+	"strings"
+	"testing"
+
+	"darkroom/render"
+	"darkroom/render/golden/goldentest"
+	"darkroom/render/picture"
+	"darkroom/render/sampler"
+)
+
+var update = flag.Bool("update", false, "paint every recorded walk, and write docs/fidelity.md")
+
+// TestWalks paints what the reference painted, with every sampler around every model, and compares the page of it.
+// Without -update, one or two walks of each.
+func TestWalks(t *testing.T) {
+	t.Parallel()
+	found := &tally{all: map[key]*sum{}}
+	t.Run("all", func(t *testing.T) {
+		for _, r := range allWalks(t) {
+			t.Run(r.String(), func(t *testing.T) {
+				t.Parallel()
+				retraceAll(t, r, found)
+			})
+		}
+	})
+	checkPage(t, found)
+}
+
+func retraceAll(t *testing.T, r records, found *tally) {
+	t.Helper()
+	with := renderer(t, parts(t, r.model))
+	for _, w := range r.walks {
+		if _, err := sampler.Find(sampler.Dialect(r.dialect), w.Sampler); err != nil || w.Refused != "" || r.wild(w) || !*update && !r.typical(w) {
+			continue // not offered, or nothing to compare with
+		}
+		t.Run(w.String(), func(t *testing.T) { t.Parallel(); retrace(t, with, r, w, found) })
+	}
+}
+
+// wild are walks that lead elsewhere when a last digit differs, so that nothing can be compared: docs/fidelity.md names
+// them, and why.
+func (r records) wild(w walk) bool {
+	begins := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(w.Sampler, name) })
+	}
+	switch {
+	case w.Sampler == "dpm_adaptive":
+		return w.Guidance > 1 || r.model != goldentest.SD1
+	case r.model == goldentest.SD2V && r.dialect == picture.A1111:
+		return w.Steps == 10 && begins("heun", "restart", "dpm2_a_kl_optimal") || w.Steps == 4 && begins("dpm_fast")
+	}
+	return r.model == goldentest.Half(goldentest.SDXL) && strings.HasSuffix(w.Sampler, "_beta") && w.Guidance > 1
+}
+
+// typical are the walks of every run of the tests.
+func (r records) typical(w walk) bool {
+	switch {
+	case w.Sampler == "dpm_adaptive":
+		return w.Steps == 10
+	case w.Sampler == "dpm_fast" && r.model == goldentest.SD2V:
+		return w.Steps == 20
+	case r.dialect == picture.Diffusers && strings.HasSuffix(w.Sampler, "_ays"):
+		return w.Guidance > 1
+	case r.model == goldentest.Half(goldentest.SDXL) && strings.HasSuffix(w.Sampler, "_beta"):
+		return w.Steps == 4
+	}
+	return w.Steps == 4 && w.Guidance > 1
+}
+
+// allowed is how far finished latents may be off, relative to the largest value.
+func allowed(model string) float64 {
+	if strings.HasSuffix(model, "-fp16") {
+		return 2e-2
+	}
+	return 1e-3
+}
+
+// retrace paints one walk.
+func retrace(t *testing.T, with *render.Renderer, r records, w walk, found *tally) {
+	t.Helper()
+	s := spec(r.dialect)
+	s.Sampler, s.Steps, s.GuidanceScale = w.Sampler, w.Steps, w.Guidance
+	result, calls, err := paint(t.Context(), with, s)
+	if refusal := (*render.Refusal)(nil); errors.As(err, &refusal) {
+		t.Log("refused:", err)
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.Calls != nil {
+		sameCalls(t, calls, r, w)
+	}
+	latents, away := off(result.Latents, r.tensor(w.Latents)), pixelsOff(result.Tiles[0], w)
+	found.add(key{w.Sampler, r.model, r.dialect}, latents, len(w.Pixels), away)
+	if !(latents <= allowed(r.model)) {
+		t.Errorf("finished latents: off by %.2g of the largest, want at most %v", latents, allowed(r.model))
+	}
+}
+
+// sameCalls compares each call of the UNet: its time and its latents.
+func sameCalls(t *testing.T, calls []call, r records, w walk) {
+	t.Helper()
+	if len(calls) != len(w.Calls.Times) {
+		t.Fatalf("the UNet was asked %d times, want %d", len(calls), len(w.Calls.Times))
+	}
+	inputs := r.tensor(w.Calls.Inputs)
+	for i, c := range calls {
+		if d := c.time - w.Calls.Times[i]; d > 2e-3 || d < -2e-3 {
+			t.Errorf("call %d: time %v, want %v", i+1, c.time, w.Calls.Times[i])
+		}
+		fine := w.Calls.Inputs.Scale / 32767 // what a record of all calls together can tell
+		if d, most := apart(c.sample, inputs.Row(i)); !(d <= allowed(r.model)*most+fine) {
+			t.Errorf("call %d: latents off by %.2g beside %.2g, want at most %v of it", i+1, d, most, allowed(r.model))
+		}
+	}
+}
