@@ -199,7 +199,7 @@ func TestAutocomplete(t *testing.T) {
 		return out
 	}
 	for _, c := range []struct{ focus, typed, want string }{
-		{"size", "", "128×128 160×112 96×176"}, {"size", "160x", "160×112"}, {"sampler", "eu", "euler"}, {"sampler", "zzz", ""},
+		{"size", "", "128×128 160×112 96×176"}, {"size", "160x", "160×112"}, {"sampler", "eu", "Euler"}, {"sampler", "zzz", ""},
 	} {
 		if got := strings.Join(ask(c.focus, c.typed), " "); got != c.want {
 			t.Errorf("%s %q: got %q, want %q", c.focus, c.typed, got, c.want)
