@@ -21,6 +21,7 @@ var update = flag.Bool("update", false, "paint every recorded walk, and write do
 // Without -update, one or two walks of each.
 func TestWalks(t *testing.T) {
 	t.Parallel()
+	openRuntime(t)
 	found := &tally{all: map[key]*sum{}}
 	t.Run("all", func(t *testing.T) {
 		for _, r := range allWalks(t) {
@@ -36,12 +37,28 @@ func TestWalks(t *testing.T) {
 func retraceAll(t *testing.T, r records, found *tally) {
 	t.Helper()
 	with := renderer(t, parts(t, r.model))
-	for _, w := range r.walks {
-		if _, err := sampler.Find(sampler.Dialect(r.dialect), w.Sampler); err != nil || w.Refused != "" || r.wild(w) || !*update && !r.typical(w) {
-			continue // not offered, or nothing to compare with
+	for _, w := range r.chosen() {
+		if _, err := sampler.Find(sampler.Dialect(r.dialect), w.Sampler); err != nil {
+			continue // not offered
 		}
 		t.Run(w.String(), func(t *testing.T) { t.Parallel(); retrace(t, with, r, w, found) })
 	}
+}
+
+// chosen are the walks to paint: all with -update, else those that are typical, or all of a sampler that has none.
+func (r records) chosen() []walk {
+	var all []walk
+	typical := map[string]bool{}
+	for _, w := range r.walks {
+		if w.Refused == "" && !r.wild(w) {
+			all = append(all, w)
+			typical[w.Sampler] = typical[w.Sampler] || w.typical()
+		}
+	}
+	if *update {
+		return all
+	}
+	return slices.DeleteFunc(all, func(w walk) bool { return typical[w.Sampler] && !w.typical() })
 }
 
 // wild are walks that lead elsewhere when a last digit differs, so that nothing can be compared: docs/fidelity.md names
@@ -56,21 +73,12 @@ func (r records) wild(w walk) bool {
 	case r.model == goldentest.SD2V && r.dialect == picture.A1111:
 		return w.Steps == 10 && begins("heun", "restart", "dpm2_a_kl_optimal") || w.Steps == 4 && begins("dpm_fast")
 	}
-	return r.model == goldentest.Half(goldentest.SDXL) && strings.HasSuffix(w.Sampler, "_beta") && w.Guidance > 1
+	return r.model == goldentest.Half(goldentest.SDXL) && strings.HasSuffix(w.Sampler, "_beta") && w.Guidance > 1 ||
+		r.model == goldentest.Half(goldentest.SD2V) && w.Sampler == "dpm2_a_exponential" && w.Guidance > 1
 }
 
 // typical are the walks of every run of the tests.
-func (r records) typical(w walk) bool {
-	switch {
-	case w.Sampler == "dpm_adaptive":
-		return w.Steps == 10
-	case w.Sampler == "dpm_fast" && r.model == goldentest.SD2V:
-		return w.Steps == 20
-	case r.dialect == picture.Diffusers && strings.HasSuffix(w.Sampler, "_ays"):
-		return w.Guidance > 1
-	case r.model == goldentest.Half(goldentest.SDXL) && strings.HasSuffix(w.Sampler, "_beta"):
-		return w.Steps == 4
-	}
+func (w walk) typical() bool {
 	return w.Steps == 4 && w.Guidance > 1
 }
 
