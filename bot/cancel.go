@@ -128,7 +128,7 @@ func (t *turn) recallNow(ctx context.Context, id string) error {
 		return errReconnecting
 	case said == queue.Posting, said == queue.Unknown && e.Epoch == epoch && epoch > 0:
 		return errPosting // it was in this line and is over there: only the ledger has not heard of it yet
-	case said == queue.Unknown && (e.Leased || e.Epoch > 0):
+	case said == queue.Away, said == queue.Unknown && (e.Leased || e.Epoch > 0):
 		return errRefilling
 	}
 	return t.takenBack(ctx, id)

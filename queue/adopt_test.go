@@ -85,7 +85,7 @@ func TestAJobThatComesAfterTheGraceWaitsForNobody(t *testing.T) {
 	})
 }
 
-func TestACancelledJobIsNotAdopted(t *testing.T) {
+func TestAJobThatIsKeptForItsHolderCannotBeCancelledYet(t *testing.T) {
 	each(t, Options{}, func(r *rig) {
 		r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"), job("3-0", "s", "u"))
 		one, two, three := r.take("w", "1-0"), r.take("v", "2-0"), r.take("x", "3-0")
@@ -93,13 +93,15 @@ func TestACancelledJobIsNotAdopted(t *testing.T) {
 		plain := owed("1-0")
 		plain.Look = false
 		r.enqueue(plain, owed("2-0"))
-		r.cancels("1-0", Removed)
-		r.cancels("2-0", Stopping)
+		r.cancels("1-0", Away)
+		r.cancels("2-0", Away)
 		r.cancels("3-0", Unknown) // it leaves a stone
-		r.adopts("w", one, Cancelled)
 		r.adopts("x", three, Cancelled)
-		l := r.adopts("v", two, OK) // it may be posted: its holder knows, or looks
+		l := r.adopts("w", one, OK)
+		r.cancels("1-0", Stopping)
 		r.is(Cancelled)(r.beat(l, 0))
+		l = r.adopts("v", two, OK)
+		r.cancels("2-0", Stopping)
 		r.is(OK)(r.Done(r.ctx, l, 5, Outcome{Delivered: "found"}))
 	})
 }
@@ -123,13 +125,14 @@ func TestWhatWasSealedStaysSealedAcrossAnEpoch(t *testing.T) {
 			l.Sealed = true
 		}
 		r.afresh()
+		r.cancels("2-0", Unknown) // before it comes
 		r.enqueue(owed("1-0"), owed("2-0"))
+		r.cancels("1-0", Away) // who had it may be posting it
 		r.adopts("w", one, OK)
 		l := r.adopts("w", one, OK)
 		r.cancels("1-0", Posting)
 		r.is(OK)(r.Done(r.ctx, l, 5, Outcome{Delivered: "posted"}))
 
-		r.cancels("2-0", Stopping) // it came before the holder
 		l = r.adopts("v", two, Cancelled)
 		if again := r.adopts("v", two, Cancelled); again.Token != l.Token || l.Token.Epoch != 2 {
 			r.Errorf("adopted as %v, then as %v; want one lease of epoch 2", l.Token, again.Token)

@@ -28,6 +28,7 @@ const (
 	Removed  CancelAnswer = "REMOVED"  // it has left the line and will never be posted
 	Stopping CancelAnswer = "STOPPING" // its renderer stops within a step; a Gone event follows, or Done if it was posted before
 	Posting  CancelAnswer = "POSTING"  // too late: the renderer is posting it
+	Away     CancelAnswer = "HELD"     // ask again: its renderer of an earlier epoch, which may be posting it, was not heard of in this one
 	Unknown  CancelAnswer = "UNKNOWN"  // not in the queue, or over
 )
 

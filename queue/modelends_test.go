@@ -159,6 +159,8 @@ func (m *model) cancel(id string) CancelAnswer {
 		return Removed
 	case j.state == 'S':
 		return Posting
+	case j.state == 'D' && j.fence == 0:
+		return Away
 	case j.state == 'L' || j.look:
 		j.cancel = true
 		return Stopping
