@@ -29,12 +29,13 @@ def pack(place: train.Place, folder: Path = FOLDER) -> None:
 
 
 def unpack(place: train.Place, folder: Path = FOLDER) -> None:
-    """Writes unet.pt, clip.pt, vae.pt and probe.pt, as the stages leave them."""
+    """Writes clip.pt, vae.pt and probe.pt, and unet.pt if there is one worth its bytes, as the stages leave them."""
     facts = json.loads((folder / "checkpoint.json").read_text())
     whole = lambda name: {k: v.float() if v.is_floating_point() else v for k, v in load_file(folder / f"{name}.safetensors").items()}
     tower = {name: whole(name) for name in ("text", "agreement")}
-    average = {"unet": whole("unet"), **tower}
-    train.save({"samples": facts["samples"], "latest": average, "average": average}, place.work / "unet.pt")
+    if (folder / "unet.safetensors").exists():
+        average = {"unet": whole("unet"), **tower}
+        train.save({"samples": facts["samples"], "latest": average, "average": average}, place.work / "unet.pt")
     train.save({**tower, "pictures": whole("pictures")}, place.work / "clip.pt")
     train.save({"weights": whole("vae"), "scaling_factor": facts["scaling_factor"]}, place.work / "vae.pt")
     train.save(whole("probe"), place.work / "probe.pt")
