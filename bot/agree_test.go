@@ -8,7 +8,10 @@ import (
 	"testing"
 
 	"darkroom/bot"
+	"darkroom/bot/reply"
 	"darkroom/bot/sandbox"
+	"darkroom/queue"
+	"darkroom/queue/work"
 	"darkroom/store"
 )
 
@@ -29,6 +32,44 @@ func TestPicturesThatWerePostedAfterTheirCancelWasWrittenDownAreTakenBack(t *tes
 		return len(now.Attachments) == 0 && !living(now)
 	})
 	h.says(i, "Cancelled")
+}
+
+// TestPicturesOfACancelledJobThatItsRendererCouldNotSeeAreTakenBack has a renderer post in the moment of the cancel and
+// get lost, and the next one say that nothing was posted: it was refused when it looked.
+func TestPicturesOfACancelledJobThatItsRendererCouldNotSeeAreTakenBack(t *testing.T) {
+	t.Parallel()
+	h := build(t, sandbox.Options{})
+	h.start()
+	h.ready()
+	i := h.queued(sandbox.With("prompt", "a red boat"))
+	m := h.says(i, "#1 in line")
+	h.poll("its message to be known", func() bool { return h.entry(i).Message != "" })
+	leases, err := h.line.Reserve(h.ctx, "lost", "once", queue.Offer{Lanes: queue.Lanes(h.spec(i).Lane()), Max: 1})
+	if err != nil || len(leases) != 1 {
+		t.Fatalf("reserve: %v, %v", leases, err)
+	}
+	h.poll("the ledger to know of it", func() bool { return h.entry(i).Leased })
+	if _, err := h.ledger.Cancel(h.ctx, i.ID+"-0"); err != nil {
+		t.Fatal(err)
+	}
+	poster := reply.NewPoster(reply.NewClient(reply.Options{Base: h.box.API()}), h.line)
+	made := work.Made{Files: []work.Picture{{Name: "a.png", Data: []byte("picture")}}}
+	if _, err := poster.Post(h.ctx, leases[0].Job, made); err != nil {
+		t.Fatal(err)
+	}
+	if n := h.shown(h.home.Channel.ID); n != 1 {
+		t.Fatalf("messages with pictures: got %d, want 1", n)
+	}
+	if _, err := h.line.Cancel(h.ctx, i.ID+"-0", h.home.Member.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.line.Stopped(h.ctx, leases[0]); err != nil {
+		t.Fatal(err)
+	}
+	h.wait("the pictures to go", func() bool {
+		now, _ := h.box.MessageSeen(h.home.Member.ID, m.ID)
+		return len(now.Attachments) == 0 && !living(now)
+	})
 }
 
 // second is a ledger in which another bot is always faster to write down that a job is done.

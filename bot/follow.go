@@ -199,8 +199,9 @@ func (b *Bot) finish(ctx context.Context, id string, out queue.Outcome) (bool, e
 func (b *Bot) failed(ctx context.Context, ev queue.Event) error {
 	defer poke(b.moving)
 	b.log.Warn("a job failed", "job", ev.Job, "reason", reply.Redact(ev.Reason))
-	return b.ended(ctx, ev.Job, func() (bool, error) { return b.ledger.Fail(ctx, ev.Job, ev.Reason) },
-		func(v view) reply.Message { return reply.Sorry(v.to, v.spec, ev.Job, reasonOf(ev.Reason)) })
+	return b.ended(ctx, ev.Job, func() (bool, error) { return b.ledger.Fail(ctx, ev.Job, ev.Reason) }, func(ctx context.Context, e store.Entry) {
+		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Sorry(v.to, v.spec, e.ID, reasonOf(ev.Reason)) })
+	})
 }
 
 // reasonOf is why a job failed as its owner reads it.
@@ -211,15 +212,19 @@ func reasonOf(known string) string {
 	return known
 }
 
-// gone ends a job that was cancelled.
+// gone ends a job that was cancelled. A renderer that was to look whether its pictures are there may have been refused.
 func (b *Bot) gone(ctx context.Context, ev queue.Event) error {
 	defer poke(b.moving)
-	return b.ended(ctx, ev.Job, func() (bool, error) { return b.ledger.Cancel(ctx, ev.Job) },
-		func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, ev.Job) })
+	return b.ended(ctx, ev.Job, func() (bool, error) { return b.ledger.Cancel(ctx, ev.Job) }, func(ctx context.Context, e store.Entry) {
+		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, e.ID) })
+		if e.Leased {
+			b.agree(ctx, e, queue.Outcome{}, false)
+		}
+	})
 }
 
-// ended writes an end down and puts the message right if it still says that the job lives.
-func (b *Bot) ended(ctx context.Context, id string, write func() (bool, error), say func(view) reply.Message) error {
+// ended writes an end down and has the message put right.
+func (b *Bot) ended(ctx context.Context, id string, write func() (bool, error), say func(context.Context, store.Entry)) error {
 	e, err := b.ledger.Find(ctx, id) // before its token is blanked
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -234,7 +239,7 @@ func (b *Bot) ended(ctx context.Context, id string, write func() (bool, error), 
 	if e.State == store.Done {
 		return nil // it was brought meanwhile: what was told of it is about another painting
 	}
-	b.aside(func(ctx context.Context) { b.correctLiving(ctx, e, say) })
+	b.aside(func(ctx context.Context) { say(ctx, e) })
 	return nil
 }
 

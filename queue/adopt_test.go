@@ -126,6 +126,7 @@ func TestWhatWasSealedStaysSealedAcrossAnEpoch(t *testing.T) {
 		}
 		r.afresh()
 		r.cancels("2-0", Unknown) // before it comes
+		r.adopts("v", two, Epoch) // it is being posted: only its lease tells what to do
 		r.enqueue(owed("1-0"), owed("2-0"))
 		r.cancels("1-0", Away) // who had it may be posting it
 		r.adopts("w", one, OK)

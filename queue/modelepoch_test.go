@@ -107,7 +107,7 @@ func (m *model) adopt(l Lease, slot string) Verdict {
 		return Epoch
 	case was.Epoch == m.epoch:
 		return Stale
-	case j == nil && m.now.Before(m.began.Add(m.o.Grace)):
+	case (j == nil || j.early && l.Sealed) && m.now.Before(m.began.Add(m.o.Grace)):
 		return Epoch
 	case j != nil && j.state == 'E' && j.kind == Gone:
 		return Cancelled

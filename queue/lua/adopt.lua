@@ -6,13 +6,15 @@
 --          {'CANCELLED'} it has ended · {'CANCELLED', epoch, id, ...} a sealed one: leased, to be looked at
 --          {'EPOCH'} ask again: the job may still come
 --
--- What was sealed stays sealed: a cancel comes too late for it, unless it came before.
+-- What was sealed stays sealed: a cancel comes too late for it, unless it came before. A cancel that came before the job
+-- itself ends nothing that is sealed: its holder waits for the job, for its lease and for the news of the cancel.
 local id, was, sealed = ARGV[4], ARGV[6] .. ':' .. ARGV[7], ARGV[10] == '1'
 if tonumber(ARGV[6]) >= tonumber(epoch) then return {ARGV[6] == epoch and 'STALE' or 'EPOCH'} end
 local j = job(id)
-if not j then
+if not j or j.early and sealed then
   local began = tonumber(call('HGET', KEYS[1], 'began') or '0')
-  return {now < began + ARGV[9] and 'EPOCH' or 'STALE'}
+  if now < began + ARGV[9] then return {'EPOCH'} end
+  if not j then return {'STALE'} end
 end
 if j.state == 'E' then return {j.kind == 'cancelled' and 'CANCELLED' or 'STALE'} end
 if j.state == 'W' or j.state == 'D' then
