@@ -30,6 +30,7 @@ type Bot struct {
 	untold  *untold
 	members *members
 	rival   *rival
+	shut    shut          // used by one duty only
 	owing   chan struct{} // poked when the relay should look at once
 	moving  chan struct{} // poked when places in line may have changed
 	arrived chan struct{} // poked when a gateway session began
@@ -54,7 +55,7 @@ func New(p Parts) (*Bot, error) {
 	o := p.Options.filled()
 	b := &Bot{
 		ledger: p.Ledger, line: p.Line, discord: p.Discord, o: o, log: o.Log,
-		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), sight: newSight(p.Line, o.Now), costs: newCosts(), untold: newUntold(), members: newMembers(), rival: &rival{since: o.Now()},
+		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), sight: newSight(p.Line, o.Now), costs: newCosts(), untold: newUntold(), members: newMembers(), rival: &rival{since: o.Now()}, shut: shut{},
 		cleaning: make(chan struct{}, 1), aside1: newAsides(), owing: make(chan struct{}, 1), moving: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
 	}
 	b.copies, b.name = new(errgroup.Group), reference()

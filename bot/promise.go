@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,18 +15,42 @@ const (
 	// settled is how old an unacknowledged job must be before it is looked into: by then its answer has arrived, or
 	// never will.
 	settled = 10 * time.Second
-	// doubted is how long Discord is asked about one while it does not answer, and how long it is given late pictures.
+	// doubted is how long Discord is asked about one while it does not answer or does not let the bot look, and how long
+	// it is given late pictures.
 	doubted = 24 * time.Hour
+	// settledMost is how many are looked into at once.
+	settledMost = 1000
 )
+
+// shut remembers when the bot was last not let in to look for a promise. It asks again when twice the time has passed:
+// Discord shuts out who is turned away too often.
+type shut map[string]time.Time
+
+// rests tells whether it is too early to ask again.
+func (s shut) rests(e store.Entry, now time.Time) bool {
+	last, known := s[e.ID]
+	return known && now.Sub(last) < last.Sub(e.Created)
+}
+
+// forget drops what is no longer open.
+func (s shut) forget(open []store.Entry) {
+	maps.DeleteFunc(s, func(id string, _ time.Time) bool {
+		return !slices.ContainsFunc(open, func(e store.Entry) bool { return e.ID == id })
+	})
+}
 
 // settlePromises settles jobs whose acknowledgement was never written down. If Discord shows the job, the promise was
 // given: the job is painted. If not, nobody was promised anything and the job expires.
 func (b *Bot) settlePromises(ctx context.Context) error {
-	open, err := b.ledger.Unacknowledged(ctx, settled, repairMost)
+	open, err := b.ledger.Unacknowledged(ctx, settled, settledMost)
 	if err != nil {
 		return err
 	}
+	b.shut.forget(open)
 	for _, e := range open {
+		if b.shut.rests(e, b.o.Now()) {
+			continue
+		}
 		if err := b.settlePromise(ctx, e); err != nil {
 			return err
 		}
@@ -41,11 +67,16 @@ func (b *Bot) settlePromise(ctx context.Context, e store.Entry) error {
 	if v.to.Message == "" && b.o.Now().Sub(e.Created) < turnLimit {
 		return nil // its message is still to come, after those of its siblings
 	}
+	now := b.o.Now()
 	p, err := b.answerOf(ctx, e, v)
 	switch {
 	case err == nil && promises(p, e.ID):
 		return b.keepPromise(ctx, e.ID, p.ID)
-	case err != nil && !reply.Final(err) && b.o.Now().Sub(e.Created) < doubted:
+	case err != nil && now.Sub(e.Created) >= doubted:
+	case err != nil && reply.Forbidden(err):
+		b.shut[e.ID] = now
+		return nil
+	case err != nil && !reply.Final(err):
 		return nil
 	}
 	_, err = b.ledger.Expire(ctx, e.ID)
@@ -56,11 +87,12 @@ func (b *Bot) settlePromise(ctx context.Context, e store.Entry) error {
 // its id can still be read, and one that is not can be looked for in its channel.
 func (b *Bot) answerOf(ctx context.Context, e store.Entry, v view) (reply.Posted, error) {
 	p, err := reply.Posted{}, error(errNoMessage)
-	if v.to.Message != "" {
+	asked := v.to.Message != "" && b.o.Now().Before(v.to.Expires)
+	if asked {
 		p, err = b.discord.Fetch(ctx, v.to)
 	}
 	switch {
-	case v.to.Message != "" && !reply.Expired(err) || v.to.Ephemeral:
+	case asked && !reply.Expired(err) || v.to.Ephemeral:
 		return p, err
 	case e.Message != "":
 		return b.discord.Message(ctx, v.to.Channel, e.Message)

@@ -76,23 +76,29 @@ func TestAPromiseWhoseMessageNobodyNoted(t *testing.T) {
 		h.start()
 		h.poll("it to expire", func() bool { return h.entry(i).State == store.Expired })
 	})
-	t.Run("is neither kept nor broken while Discord does not answer", func(t *testing.T) {
-		t.Parallel()
-		h, i, m := promised(t)
-		met := make(chan struct{}, 1)
-		mend := h.box.Fail(sandbox.Fault{
-			Method: http.MethodGet, Path: regexp.MustCompile("^/channels/.*/messages$"), Times: -1, Status: http.StatusBadGateway, Met: met,
+	for name, fault := range map[string]sandbox.Fault{
+		"is neither kept nor broken while Discord does not answer": {Status: http.StatusBadGateway},
+		"nor while the bot may not look":                           {Status: http.StatusForbidden, Code: 50001, Message: "closed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, i, m := promised(t)
+			h.box.Rules().Allow("forbidden")
+			met := make(chan struct{}, 1)
+			fault.Method, fault.Path, fault.Times, fault.Met = http.MethodGet, regexp.MustCompile("^/channels/.*/messages$"), -1, met
+			mend := h.box.Fail(fault)
+			h.start()
+			select {
+			case <-met:
+			case <-h.ctx.Done():
+				t.Fatal("nobody looked for the message")
+			}
+			if s := h.entry(i).State; s != store.Accepted {
+				t.Errorf("state: got %s, want it undecided", s)
+			}
+			mend()
+			h.clock.forward(25 * time.Minute) // who is turned away asks again when twice the time has passed
+			h.poll("it to be acknowledged", func() bool { e := h.entry(i); return e.State == store.Waiting && e.Message == m.ID })
 		})
-		h.start()
-		select {
-		case <-met:
-		case <-h.ctx.Done():
-			t.Fatal("nobody looked for the message")
-		}
-		if s := h.entry(i).State; s != store.Accepted {
-			t.Errorf("state: got %s, want it undecided", s)
-		}
-		mend()
-		h.poll("it to be acknowledged", func() bool { e := h.entry(i); return e.State == store.Waiting && e.Message == m.ID })
-	})
+	}
 }
