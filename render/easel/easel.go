@@ -114,6 +114,7 @@ func Config(c onnx.Config) render.Config {
 			TrainSteps: c.TrainSteps, BetaStart: c.BetaStart, BetaEnd: c.BetaEnd, BetaSchedule: c.BetaSchedule,
 			Prediction: sampler.Prediction(c.Prediction), Spacing: c.TimestepSpacing, StepsOffset: c.StepsOffset,
 			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR, XL: c.Family == onnx.XL,
+			RungeKutta: !c.SkipPRK, OriginalSteps: c.OriginalSteps,
 		},
 		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, Factor: c.PixelsPerLatent, Chunks: c.Chunks,
 		Multiple: c.Multiple, Fixed: c.Fixed != onnx.Size{},

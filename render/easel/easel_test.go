@@ -51,6 +51,7 @@ func TestOpen(t *testing.T) {
 		"a tokenizer of shorter chunks":   {"tokenizer/tokenizer_config.json", `{"model_max_length":64}`, "chunks of 64 tokens, want 77"},
 		"an unknown spacing":              {"scheduler/scheduler_config.json", `{"timestep_spacing":"wide"}`, `timestep spacing "wide"`},
 		"an offset beyond the schedule":   {"scheduler/scheduler_config.json", `{"steps_offset":5000}`, "steps offset 5000"},
+		"a distilled schedule too long":   {"scheduler/scheduler_config.json", `{"original_inference_steps":2000}`, "2000 original inference steps"},
 		"a card with too many steps":      {"darkroom.json", `{"defaults":{"steps":100000}}`, "100000 steps, want 1 to 150"},
 		"a card with an unknown sampler":  {"darkroom.json", `{"defaults":{"sampler":"magic"}}`, `sampler "magic"`},
 		"a card with negative guidance":   {"darkroom.json", `{"defaults":{"guidance":-1}}`, "guidance -1"},
@@ -78,6 +79,17 @@ func TestConfig(t *testing.T) {
 	c := easel.Config(f.Config)
 	if c.Multiple != 16 || c.Fixed || c.Skips != 3 || c.OwnLayer || c.Pooled || c.Factor != 8 {
 		t.Errorf("the demo model: got %+v, want multiples of 16, any size, three layers that can be skipped", c)
+	}
+	if !c.Sampler.RungeKutta || c.Sampler.OriginalSteps != 0 {
+		t.Errorf("a folder without skip_prk_steps: got %+v, want PNDM to begin with Runge and Kutta's steps", c.Sampler)
+	}
+	dir := tiny(t, onnxtest.Folder{})
+	write(t, filepath.Join(dir, "scheduler", "scheduler_config.json"), `{"skip_prk_steps":true,"original_inference_steps":25}`)
+	if f, err = easel.Open(dir); err != nil {
+		t.Fatal(err)
+	}
+	if c := easel.Config(f.Config).Sampler; c.RungeKutta || c.OriginalSteps != 25 {
+		t.Errorf("skip_prk_steps, distilled on 25 steps: got %+v", c)
 	}
 	if f, err = easel.Open(tiny(t, onnxtest.Folder{Side: 3})); err != nil {
 		t.Fatal(err)

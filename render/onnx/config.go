@@ -28,7 +28,8 @@ type Config struct {
 	TimestepSpacing string  // "leading", "trailing", "linspace" or "" (the scheduler class's own)
 	StepsOffset     int
 	SetAlphaToOne   bool
-	OriginalSteps   int // original_inference_steps, of the schedule it was distilled on; 0 where it does not say
+	SkipPRK         bool // skip_prk_steps: PNDM begins without steps of Runge and Kutta's
+	OriginalSteps   int  // original_inference_steps, of the schedule it was distilled on; 0 where it does not say
 
 	ScalingFactor   float64 // latents are multiplied by it for the UNet, and divided before decoding
 	LatentChannels  int     // 4
@@ -67,6 +68,7 @@ func readScheduler(dir string, c *Config) error {
 		Spacing       string    `json:"timestep_spacing"`
 		StepsOffset   int       `json:"steps_offset"`
 		SetAlphaToOne *bool     `json:"set_alpha_to_one"`
+		SkipPRK       bool      `json:"skip_prk_steps"`
 		OriginalSteps int       `json:"original_inference_steps"`
 	}{TrainSteps: 1000, BetaStart: 0.0001, BetaEnd: 0.02, BetaSchedule: "linear", Prediction: "epsilon"}
 	if err := readJSON(path, &s); err != nil {
@@ -85,7 +87,7 @@ func readScheduler(dir string, c *Config) error {
 	c.Scheduler, c.TrainSteps, c.BetaStart, c.BetaEnd, c.BetaSchedule = s.Class, s.TrainSteps, s.BetaStart, s.BetaEnd, s.BetaSchedule
 	c.Prediction, c.RescaleZeroSNR, c.TimestepSpacing, c.StepsOffset = s.Prediction, s.Rescale, s.Spacing, s.StepsOffset
 	c.SetAlphaToOne = s.SetAlphaToOne == nil || *s.SetAlphaToOne
-	c.OriginalSteps = s.OriginalSteps
+	c.SkipPRK, c.OriginalSteps = s.SkipPRK, s.OriginalSteps
 	c.Distilled = c.Distilled || strings.HasPrefix(s.Class, "LCM") || strings.HasPrefix(s.Class, "TCD")
 	return nil
 }

@@ -36,7 +36,7 @@ func ownWays() []Method {
 		{"ddim", strideLay, ddim, enclosedCut(), traits{eta: true, fewest: 2}},
 		{"dpm_adaptive", adaptiveLay, dpmAdaptive, a1111Cut(), traits{eta: true}},
 		{"dpm_fast", fastLay, dpmFast, a1111Cut(), traits{eta: true}},
-		{"lcm", simply(lcmA1111Plan), lcmA1111, a1111Cut(), traits{distilled: true}},
+		{"lcm", simply(lcmA1111Plan), lcmA1111, a1111Cut(), traits{distilled: true, fixed: true}},
 		{"plms", strideLay, plms, enclosedCut(), traits{fewest: 2}},
 		{"unipc", unipcLay, unipcA1111, enclosedCut(), traits{fewest: 3}},
 	}

@@ -39,6 +39,8 @@ type Config struct {
 	StepsOffset   int        // steps_offset; only counts with leading spacing
 	SetAlphaToOne bool       // set_alpha_to_one; only counts for DDIM
 	ZeroSNR       bool       // rescale_betas_zero_snr
+	RungeKutta    bool       // skip_prk_steps is false: PNDM begins with steps of four calls
+	OriginalSteps int        // original_inference_steps: of the schedule a consistency model was distilled on; 0 for 50
 	XL            bool       // Stable Diffusion XL, which has aligned steps of its own
 }
 
@@ -75,6 +77,9 @@ func (c Config) Check() error {
 	}
 	if c.StepsOffset < 0 || c.StepsOffset >= max(c.TrainSteps, 1) {
 		bad("steps offset %d: want 0 to %d", c.StepsOffset, c.TrainSteps-1)
+	}
+	if c.OriginalSteps < 0 || c.OriginalSteps > c.TrainSteps {
+		bad("%d original inference steps: want 1 to %d", c.OriginalSteps, c.TrainSteps)
 	}
 	return errors.Join(errs...)
 }

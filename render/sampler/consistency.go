@@ -2,17 +2,25 @@ package sampler
 
 import "math"
 
-// distilled is how many steps the schedule has that consistency models are distilled on (original_inference_steps).
+// distilled is how many steps the schedule has that consistency models are distilled on, where nothing else is said.
 const distilled = 50
+
+// original is how many steps that schedule has.
+func (c Config) original() int {
+	if c.OriginalSteps > 0 {
+		return c.OriginalSteps
+	}
+	return min(distilled, c.TrainSteps)
+}
 
 // lcmPlan is that of diffusers' LCMScheduler: so many of the distilled times, evenly spaced in their number.
 func lcmPlan(c Config, steps int) Plan {
-	t := diffusersTable(c, truly)
+	t, all := diffusersTable(c, truly), c.original()
 	p := Plan{table: t}
-	stride := c.TrainSteps / distilled
+	stride := c.TrainSteps / all
 	for i := range steps {
-		index := int(math.Floor(float64(distilled*i) / float64(steps)))
-		time := float64((distilled-index)*stride - 1)
+		index := int(math.Floor(float64(i) * (float64(all) / float64(steps)))) // as numpy's linspace multiplies
+		time := float64((all-index)*stride - 1)
 		p.Steps = append(p.Steps, Step{Sigma: t.at(time), Time: time})
 		if i > 0 {
 			p.Steps[i-1].To = t.at(time)

@@ -27,6 +27,8 @@ type recording struct {
 		AlphaOne     bool    `json:"set_alpha_to_one"`
 		ZeroSNR      bool    `json:"rescale_betas_zero_snr"`
 		XL           bool    `json:"xl"`
+		SkipPRK      *bool   `json:"skip_prk_steps"`
+		Original     int     `json:"original_inference_steps"`
 	}
 	Eta            *float64
 	InitNoiseSigma float64 `json:"init_noise_sigma"`
@@ -39,6 +41,7 @@ func (r recording) config() Config {
 	c := StableDiffusion()
 	c.Prediction, c.Spacing = r.Prediction, r.Spacing
 	c.SetAlphaToOne, c.ZeroSNR, c.XL = r.Extra.AlphaOne, r.Extra.ZeroSNR, r.Extra.XL
+	c.RungeKutta, c.OriginalSteps = r.Extra.SkipPRK != nil && !*r.Extra.SkipPRK, r.Extra.Original
 	if r.Extra.BetaSchedule != "" {
 		c.BetaSchedule, c.BetaStart, c.BetaEnd = r.Extra.BetaSchedule, r.Extra.BetaStart, r.Extra.BetaEnd
 	}

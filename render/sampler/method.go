@@ -29,6 +29,8 @@ type traits struct {
 	distilled bool // it is for consistency models, and for nothing else
 	exactly   int  // the only number of steps it has; 0 for any
 	fewest    int  // the least number of steps; 0 for 1
+	fixed     bool // it is for consistency models distilled on 50 steps, whatever a folder says
+	warms     bool // it begins with steps of Runge and Kutta's where a folder wants them
 }
 
 // Names lists all samplers of a dialect; nil for a dialect that does not exist.
@@ -131,7 +133,7 @@ func (m Method) without(c Config, steps, skip int) (Plan, error) {
 	if m.exactly > 0 && steps != m.exactly {
 		return Plan{}, fmt.Errorf("%d steps: %s has %d", steps, m.Name, m.exactly)
 	}
-	if least, most := max(m.fewest, 1), m.most(c); steps < least || steps > most {
+	if least, most := m.least(c), m.most(c); steps < least || steps > most {
 		return Plan{}, fmt.Errorf("%d steps: want %d to %d", steps, least, most)
 	}
 	p := m.lay(c, steps, skip)
@@ -142,10 +144,21 @@ func (m Method) without(c Config, steps, skip int) (Plan, error) {
 	return p, nil
 }
 
+// least is how few steps a method can take.
+func (m Method) least(c Config) int {
+	if m.warms && c.RungeKutta {
+		return rungeKuttaSteps + 1
+	}
+	return max(m.fewest, 1)
+}
+
 // most is how many steps a method can take.
 func (m Method) most(c Config) int {
-	if m.distilled {
+	switch {
+	case m.fixed:
 		return min(distilled, c.TrainSteps)
+	case m.distilled:
+		return c.original()
 	}
 	return c.TrainSteps - 1
 }

@@ -34,7 +34,7 @@ func diffusersMethods() []Method {
 		shape("dpmpp_2m_ays", multistepAligned, dpmpp2m, traits{exactly: 10}),
 		shape("dpmpp_2m_sde_ays", multistepAligned, dpmpp2mNoise, traits{exactly: 10}),
 		shape("lcm", lcmPlan, lcm, traits{distilled: true}),
-		shape("pndm", pndmPlan, pndm, traits{}),
+		{"pndm", pndmLay, pndm, diffusersCut(), traits{warms: true}},
 		shape("tcd", tcdPlan, tcd, traits{distilled: true, eta: true}),
 	}
 	all = append(append(all, eulerLike()...), multistepLike()...)

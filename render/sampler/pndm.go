@@ -7,8 +7,9 @@ import (
 )
 
 // pndm is the pseudo linear multistep method of Liu et al. (2022), "Pseudo Numerical Methods for Diffusion Models on
-// Manifolds", equation 12, begun as diffusers' PNDMScheduler does with skip_prk_steps: the second call repeats the
-// first step with the mean of both directions. Further steps use
+// Manifolds", equation 12, as in diffusers' PNDMScheduler. It begins with three steps of four calls by the method of Runge
+// and Kutta (equation 13) or, with skip_prk_steps, with a second call that repeats the first step with the mean of both
+// directions. Further steps use
 //
 //	(3e−e₁)/2,  (23e−16e₁+5e₂)/12,  (55e−59e₁+37e₂−9e₃)/24
 //
@@ -17,7 +18,7 @@ import (
 //
 // With a model that predicts the velocity it is velocities that are mixed.
 func pndm(r run) stepper {
-	p := &multistepPNDM{velocity: r.plan.prediction == Velocity}
+	p := &multistepPNDM{velocity: r.plan.prediction == Velocity, warm: r.plan.warm}
 	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 		out := slope(s.Sigma, x, denoised)
 		if norm := math.Hypot(s.Sigma, 1); p.velocity {
@@ -29,20 +30,25 @@ func pndm(r run) stepper {
 
 type multistepPNDM struct {
 	velocity bool
+	warm     int // calls of Runge and Kutta's method
 	calls    int
 	history  []tensor.Tensor // what the model put out, the newest first
-	saved    tensor.Tensor   // what the first call began with, in the preserving frame
+	saved    tensor.Tensor   // what the first call of a step began with, in the preserving frame
+	mean     tensor.Tensor   // of what the model put out in a step of Runge and Kutta's
 }
 
 // step takes z and what the model put out there.
 func (p *multistepPNDM) step(s Step, z, out tensor.Tensor) tensor.Tensor {
 	p.calls++
 	from, to := s.Sigma, s.To
-	if p.calls == 2 {
+	switch {
+	case p.calls <= p.warm:
+		out = p.rungeKutta(z, out)
+		z, from = p.saved, s.Back
+	case p.calls == 2:
 		out, z, from, to = tensor.Sum(0.5, out, 0.5, p.history[0]), p.saved, s.Back, s.Sigma
-	} else {
-		p.history = append([]tensor.Tensor{out}, p.history...)
-		p.history = p.history[:min(len(p.history), 4)]
+	default:
+		p.remember(out)
 		out = mixSlopes(p.history)
 	}
 	if p.calls == 1 {
@@ -56,6 +62,27 @@ func (p *multistepPNDM) step(s Step, z, out tensor.Tensor) tensor.Tensor {
 	return tensor.Scale(x, float32(s.Gain*math.Hypot(s.To, 1)/math.Hypot(to, 1)))
 }
 
+// rungeKutta returns the direction of one of four calls, all of which go from where the first one was asked. The last
+// goes by the mean of all, weighed as 1 : 2 : 2 : 1.
+func (p *multistepPNDM) rungeKutta(z, out tensor.Tensor) tensor.Tensor {
+	switch p.calls % 4 {
+	case 1:
+		p.remember(out)
+		p.saved, p.mean = z, tensor.Scale(out, 1./6)
+	case 0:
+		return tensor.Sum(1, p.mean, 1./6, out)
+	default:
+		p.mean = tensor.Sum(1, p.mean, 1./3, out)
+	}
+	return out
+}
+
+// remember keeps the last four that the model put out.
+func (p *multistepPNDM) remember(out tensor.Tensor) {
+	p.history = append([]tensor.Tensor{out}, p.history...)
+	p.history = p.history[:min(len(p.history), 4)]
+}
+
 // mixSlopes extrapolates the last directions, the newest first, by the weights of Adams and Bashforth.
 func mixSlopes(history []tensor.Tensor) tensor.Tensor {
 	weights := [][]float32{{1}, {3. / 2, -1. / 2}, {23. / 12, -16. / 12, 5. / 12}, {55. / 24, -59. / 24, 37. / 24, -9. / 24}}
@@ -64,6 +91,57 @@ func mixSlopes(history []tensor.Tensor) tensor.Tensor {
 		sum = tensor.Sum(1, sum, w, history[i+1])
 	}
 	return sum
+}
+
+// pndmLay is the way that the folder asks for.
+func pndmLay(c Config, steps, skip int) Plan {
+	if c.RungeKutta {
+		return rungeKuttaLay(c, steps, skip)
+	}
+	return pndmPlan(c, steps).skipped(skip)
+}
+
+// Steps that PNDM begins with by Runge and Kutta's method, and the calls of one.
+const (
+	rungeKuttaSteps = 3
+	rungeKuttaCalls = 4
+)
+
+// rungeKuttaLay is diffusers' PNDMScheduler's without skip_prk_steps: of DDIM's times the first three steps have four
+// calls, at the step's beginning, twice half a stride above its end, and at its end. A repaint counts its calls anew, as
+// diffusers does: whichever times are left, its first twelve calls go from the first three times of the whole way.
+func rungeKuttaLay(c Config, steps, skip int) Plan {
+	whole := ddimPlanOf(c, steps, ignored)
+	stride := c.TrainSteps / steps
+	half := float64(stride / 2)
+	p := Plan{table: whole.table, warm: rungeKuttaSteps * rungeKuttaCalls}
+	ask := func(times ...float64) {
+		for _, time := range times {
+			p.Steps = append(p.Steps, Step{Time: time, Sigma: p.table.at(time)})
+		}
+	}
+	for i := range rungeKuttaSteps {
+		end := whole.Steps[i+1].Time
+		ask(whole.Steps[i].Time, end+half, end+half, end)
+	}
+	for _, s := range whole.Steps[rungeKuttaSteps:] {
+		ask(s.Time)
+	}
+	p = p.skipped(skip)
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		to := s.Time - float64(stride)
+		if i < p.warm {
+			s.Back = whole.Steps[i/rungeKuttaCalls].Sigma
+			to = s.Time - half*float64(1-i%2)
+		}
+		if s.To = p.table.at(max(to, 0)); to < 0 && c.SetAlphaToOne {
+			s.To = 0
+		}
+	}
+	joinSteps(p.Steps)
+	p.Start = whole.Start
+	return p
 }
 
 // pndmPlan is diffusers' PNDMScheduler's with skip_prk_steps: DDIM's times, the second one twice.

@@ -29,7 +29,7 @@ type Step struct {
 	To    float64 // σ at its end
 	Time  float64 // the training time the model is told, 0 to 999, possibly with a fraction
 	Gain  float64 // of methods in the preserving frame: from that of To into that of the next step, or of the finished latent
-	Back  float64 // PNDM only: σ one stride before the step
+	Back  float64 // PNDM only: σ one stride before the step, or that a call of Runge and Kutta's goes from
 	Order int     // DPM fast only: how often the step asks
 }
 
@@ -40,6 +40,7 @@ type Plan struct {
 
 	table      table      // of the training, for methods that ask the model between two levels
 	before     []float64  // σ of the steps that a repaint left out
+	warm       int        // calls of Runge and Kutta's method that PNDM begins with
 	under      float64    // σ of the noise that a start picture is laid under; 0 for the first step's
 	prediction Prediction // for PNDM, which mixes what the model put out
 }

@@ -169,6 +169,17 @@ def schedule_cases():
             yield case(name, 10, "leading", "epsilon", rescale_betas_zero_snr=True)
             yield case(name, 10, spaced, "v_prediction", strength=1.0, rescale_betas_zero_snr=True)
     yield case("ddim", 10, "trailing", "v_prediction", eta=1.0, rescale_betas_zero_snr=True)
+    warm = functools.partial(case, "pndm", skip_prk_steps=False)
+    for steps, spacing, prediction in ((4, "leading", "epsilon"), (10, "", "epsilon"), (10, "leading", "v_prediction"),
+                                       (10, "trailing", "epsilon"), (30, "leading", "v_prediction"), (7, "trailing", "v_prediction")):
+        yield warm(steps, spacing, prediction)
+    for steps, strength in ((10, 0.9), (30, 0.6), (10, 1.0), (20, 0.35)):
+        yield warm(steps, "leading", "v_prediction" if strength == 0.6 else "epsilon", strength=strength)
+    yield warm(10, "leading", "epsilon", set_alpha_to_one=True)
+    yield warm(20, "leading", "epsilon", strength=0.35, set_alpha_to_one=True)
+    for name in ("lcm", "tcd"):
+        for steps, original in ((4, 25), (8, 25), (1, 10), (26, 30), (25, 25), (6, 100)):
+            yield case(name, steps, "", "epsilon", original_inference_steps=original)
 
 
 def kdiffusion():
