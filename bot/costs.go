@@ -7,6 +7,7 @@ import (
 	"math"
 	"sync"
 
+	"darkroom/render"
 	"darkroom/render/picture"
 )
 
@@ -35,19 +36,8 @@ type rates struct {
 
 func newCosts() *costs { return &costs{known: rates{Models: map[string]float64{}}} }
 
-// work is what a Spec asks for, in steps times megapixels.
-func work(s picture.Spec) float64 {
-	steps := float64(s.Steps)
-	if s.Init != nil {
-		steps *= s.Init.Strength
-	}
-	mega := float64(s.Width) * float64(s.Height) / 1e6
-	w := steps * mega
-	if h := s.Hires; h != nil {
-		w += float64(h.Steps) * h.Strength * mega * h.Scale * h.Scale
-	}
-	return math.Max(w*float64(s.Count), 1e-6)
-}
+// work is what a Spec asks for, and never nothing.
+func work(s picture.Spec) float64 { return math.Max(render.Effort(s), 1e-6) }
 
 // of returns the estimate in milliseconds, at least 1.
 func (c *costs) of(s picture.Spec) int64 {
