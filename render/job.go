@@ -40,6 +40,6 @@ const (
 type Result struct {
 	Tiles   []Tile
 	Millis  map[string]int64 // by stage
-	Short   bool             // memory was short meanwhile, so that something was run in smaller parts
+	Short   bool             // memory was found short meanwhile, so that something is run in smaller parts from then on
 	Latents tensor.Tensor    // the finished latents [count, channels, h, w], before the division by the scaling factor
 }

@@ -65,13 +65,30 @@ func (v *previews) sheet(ctx context.Context, estimates []tensor.Tensor) image.I
 }
 
 // decode makes a picture of an estimate, by the tiny decoder if there is one: it is quick enough to show four times the
-// pixels.
+// pixels. The estimate is made smaller first, or the picture afterwards where networks take one size only.
 func (v *previews) decode(ctx context.Context, estimate tensor.Tensor) (tensor.Tensor, error) {
-	r, pixels := v.renderer, v.renderer.options.PreviewPixels
-	if r.parts.Preview == nil {
-		return r.pixels(ctx, r.parts.Decoder, shrink(estimate, v.shrinkage(estimate, pixels)))
+	r, most := v.renderer, v.renderer.options.PreviewPixels
+	if r.parts.Preview != nil {
+		most *= 4
 	}
-	return r.parts.Preview.DecodeLatents(ctx, shrink(estimate, v.shrinkage(estimate, 4*pixels)))
+	by := v.shrinkage(estimate, most)
+	if !r.parts.Config.Fixed {
+		return v.show(ctx, shrink(estimate, by))
+	}
+	pixels, err := v.show(ctx, estimate)
+	if err != nil {
+		return tensor.Tensor{}, err
+	}
+	return shrink(pixels, by), nil
+}
+
+// show runs a decoder on an estimate.
+func (v *previews) show(ctx context.Context, estimate tensor.Tensor) (tensor.Tensor, error) {
+	r := v.renderer
+	if r.parts.Preview == nil {
+		return r.pixels(ctx, r.parts.Decoder, estimate)
+	}
+	return r.parts.Preview.DecodeLatents(ctx, estimate)
 }
 
 // shrinkage tells by how much a latent must be made smaller to keep to so many pixels.

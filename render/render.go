@@ -150,7 +150,7 @@ func New(p Parts, o Options) (*Renderer, error) {
 // caller's.
 func (r *Renderer) Paint(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
 	defer job.Seat.Leave()
-	short := r.room.short.Load()
+	ctx, short := marking(ctx)
 	p, err := r.begin(spec, job)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (r *Renderer) Paint(ctx context.Context, spec picture.Spec, job Job) (*Resu
 	if err != nil {
 		return nil, because(ctx, fmt.Errorf("decode: %w", err))
 	}
-	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents, Short: r.room.short.Load() > short}, nil
+	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents, Short: short.Load()}, nil
 }
 
 // because prefers the reason why a job was ended to the error that its end caused in some network.

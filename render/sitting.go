@@ -162,6 +162,7 @@ func serve(asked []*ask) {
 	}
 	ctx, release := lasting(asked)
 	defer release()
+	ctx, short := marking(ctx)
 	joint := joined(asked)
 	got := joint.run(ctx)
 	if got.err == nil && got.panicked == nil && got.out.Batch() != joint.latents.Batch() {
@@ -169,6 +170,9 @@ func serve(asked []*ask) {
 	}
 	from := 0
 	for _, a := range asked {
+		if short.Load() {
+			markShort(a.ctx)
+		}
 		if got.err != nil || got.panicked != nil {
 			a.answer <- a.run(a.ctx)
 			continue

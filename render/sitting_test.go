@@ -228,9 +228,33 @@ func TestShortMemoryIsAnsweredBySmallerRuns(t *testing.T) {
 	if !got.Short || want.Short {
 		t.Errorf("told of short memory: %v, and with plenty %v; want true and false", got.Short, want.Short)
 	}
-	if runs := f.unetRuns.Load(); runs != 4*int64(s.Steps) {
-		t.Errorf("%d runs, want %d: a row each", runs, 4*s.Steps)
+	if runs, batch := f.unetRuns.Load(), f.unetBatch.Load(); runs != 2*int64(s.Steps) || batch != 2 {
+		t.Errorf("%d runs of at most %d rows, want %d of 2: half of what found no room", runs, batch, 2*s.Steps)
 	}
+	if again := paint(t, r, s, Job{}); again.Short {
+		t.Error("a second picture tells of short memory again, though nothing that finds no room was tried")
+	}
+	t.Run("who paints beside it is not told", func(t *testing.T) {
+		t.Parallel()
+		r, _ := pickyRenderer(t, picky{most: 2})
+		var large *Result
+		small := paint(t, r, seeds(1)[0], Job{Progress: func(now Progress) {
+			if now.Step == 1 {
+				large = paint(t, r, s, Job{})
+			}
+		}})
+		if small.Short || !large.Short {
+			t.Errorf("got %v, and %v beside it; want false and true", small.Short, large.Short)
+		}
+	})
+	t.Run("who shares a run is", func(t *testing.T) {
+		t.Parallel()
+		r, _ := pickyRenderer(t, picky{most: 2})
+		results, errs := sit(t.Context(), r, seeds(2), nil)
+		if err := errors.Join(errs...); err != nil || !results[0].Short || !results[1].Short {
+			t.Errorf("got %v, want both told of short memory", err)
+		}
+	})
 	t.Run("a single row that finds no room is an error", func(t *testing.T) {
 		t.Parallel()
 		r, _ := pickyRenderer(t, picky{most: 0})

@@ -12,7 +12,6 @@ import (
 // room is what a renderer has learnt of the memory there is.
 type room struct {
 	limit atomic.Int64 // values of the smallest latents that the UNet found no room for
-	short atomic.Int64 // counts runs that were made in parts for want of it
 }
 
 func newRoom() *room {
@@ -21,8 +20,24 @@ func newRoom() *room {
 	return r
 }
 
-// sparing is a model's UNet that answers a lack of memory by running on one row of the batch at a time. What found no
-// room once is not tried again.
+// shortKey is the key of the mark in a context that says that memory was short.
+type shortKey struct{}
+
+// marking returns a context in which whoever finds memory short sets a mark.
+func marking(ctx context.Context) (context.Context, *atomic.Bool) {
+	mark := new(atomic.Bool)
+	return context.WithValue(ctx, shortKey{}, mark), mark
+}
+
+// markShort says that memory was found short in what the context is for.
+func markShort(ctx context.Context) {
+	if mark, ok := ctx.Value(shortKey{}).(*atomic.Bool); ok {
+		mark.Store(true)
+	}
+}
+
+// sparing is a model's UNet that answers a lack of memory by running on half of the batch at a time, and on half of that,
+// until it finds room. What found no room once is not tried again.
 type sparing struct {
 	*room
 	unet Unet
@@ -30,32 +45,34 @@ type sparing struct {
 
 // Unet runs the model's.
 func (s sparing) Unet(ctx context.Context, latents tensor.Tensor, time float64, given Given) (tensor.Tensor, error) {
-	size := int64(len(latents.Data))
-	if latents.Batch() < 2 || size < s.limit.Load() {
+	size, n := int64(len(latents.Data)), latents.Batch()
+	if n < 2 || size < s.limit.Load() {
 		out, err := s.unet.Unet(ctx, latents, time, given)
-		if latents.Batch() < 2 || !errors.Is(err, tensor.ErrMemory) {
+		if n < 2 || !errors.Is(err, tensor.ErrMemory) {
 			return out, err
 		}
 		s.limit.Store(min(size, s.limit.Load()))
+		markShort(ctx)
 	}
-	s.short.Add(1)
-	rows := make([]tensor.Tensor, latents.Batch())
-	for i := range rows {
-		var err error
-		if rows[i], err = s.unet.Unet(ctx, latents.Row(i), time, rowOf(given, i)); err != nil {
-			return tensor.Tensor{}, err
-		}
+	half := (n + 1) / 2
+	first, err := s.Unet(ctx, latents.Rows(0, half), time, rowsOf(given, 0, half))
+	if err != nil {
+		return tensor.Tensor{}, err
 	}
-	return tensor.Concat(rows...)
+	second, err := s.Unet(ctx, latents.Rows(half, n), time, rowsOf(given, half, n))
+	if err != nil {
+		return tensor.Tensor{}, err
+	}
+	return tensor.Concat(first, second)
 }
 
-// rowOf returns what leads row i.
-func rowOf(g Given, i int) Given {
-	row := func(t tensor.Tensor) tensor.Tensor {
+// rowsOf returns what leads some rows.
+func rowsOf(g Given, from, to int) Given {
+	rows := func(t tensor.Tensor) tensor.Tensor {
 		if t.Empty() {
 			return t
 		}
-		return t.Row(i)
+		return t.Rows(from, to)
 	}
-	return Given{Hidden: row(g.Hidden), Pooled: row(g.Pooled), TimeIDs: row(g.TimeIDs), Guidance: row(g.Guidance)}
+	return Given{Hidden: rows(g.Hidden), Pooled: rows(g.Pooled), TimeIDs: rows(g.TimeIDs), Guidance: rows(g.Guidance)}
 }

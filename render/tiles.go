@@ -19,7 +19,7 @@ func (r *Renderer) encodePixels(ctx context.Context, pixels tensor.Tensor) (tens
 	}
 	out, err := r.parts.Encoder.EncodeImage(ctx, pixels)
 	if errors.Is(err, tensor.ErrMemory) && !r.parts.Config.Fixed {
-		r.room.short.Add(1)
+		markShort(ctx)
 		return in()
 	}
 	return out, err
@@ -45,7 +45,7 @@ func (r *Renderer) decodeLatents(ctx context.Context, d Decoder, latents tensor.
 	}
 	out, err := d.DecodeLatents(ctx, latents)
 	if errors.Is(err, tensor.ErrMemory) && !r.parts.Config.Fixed {
-		r.room.short.Add(1)
+		markShort(ctx)
 		return in()
 	}
 	return out, err

@@ -194,3 +194,43 @@ func TestTinyDecoderShowsPreviews(t *testing.T) {
 		t.Errorf("the model decoded %d times and the tiny one %d, want 0 and 1", f.decodes.Load(), tiny.decodes.Load())
 	}
 }
+
+// rigid is a decoder of one size.
+type rigid struct {
+	Decoder
+	height, width int // of its latents
+}
+
+func (r rigid) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {
+	if l.Shape[2] != r.height || l.Shape[3] != r.width {
+		return tensor.Tensor{}, errors.New("dimensions differ")
+	}
+	return r.Decoder.DecodeLatents(ctx, l)
+}
+
+func TestAModelOfOneSizeShowsPreviews(t *testing.T) {
+	t.Parallel()
+	for name, tiny := range map[string]bool{"by its decoder": false, "by a tiny one": true} {
+		f := &fakeModel{}
+		parts := f.parts()
+		parts.Tokenizer, parts.Decoder, parts.Config.Fixed = tokenizer(t), rigid{f, 6, 8}, true
+		options := Options{PreviewPixels: 32 * 24}
+		if tiny {
+			parts.Preview, options.PreviewPixels = rigid{sketch{f}, 6, 8}, 32*24/4
+		}
+		r, err := New(parts, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := newPreviews(r, boat())
+		v.note(0, waves(1, 4, 6, 8))
+		sheet := v.sheet(t.Context(), v.snapshot())
+		if sheet == nil {
+			t.Errorf("%s: got no preview", name)
+			continue
+		}
+		if got := sheet.Bounds().Size(); got.X != 32 || got.Y != 24 {
+			t.Errorf("%s: got a preview of %v, want 32×24", name, got)
+		}
+	}
+}

@@ -1,19 +1,23 @@
 package easel_test
 
 import (
+	"context"
 	"errors"
 	"math"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"darkroom/render"
 	"darkroom/render/easel"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
+	"darkroom/render/tensor"
 )
 
-func TestASittingPaintsWhatEachWouldBeAlone(t *testing.T) {
-	t.Parallel()
+// demoModel loads the demo model on one core.
+func demoModel(t *testing.T) *easel.Easel {
+	t.Helper()
 	lib, err := onnx.FindLibrary("")
 	if err != nil {
 		t.Skip(err)
@@ -30,24 +34,73 @@ func TestASittingPaintsWhatEachWouldBeAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = e.Close() })
-	spec := func(i int) picture.Spec {
-		return picture.Spec{
-			Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
-			Model: picture.Ref{Name: folder.Name, Hash: folder.Hash}, Prompt: []string{"a red boat", "a green house at night"}[i],
-			Width: 64, Height: 64, Seed: int64(i), Count: 1, Steps: 3, GuidanceScale: 5, Sampler: "dpmpp_2m",
-		}
+	return e
+}
+
+// small is one of two small pictures.
+func small(f *onnx.Folder, i int) picture.Spec {
+	return picture.Spec{
+		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Model: picture.Ref{Name: f.Name, Hash: f.Hash}, Prompt: []string{"a red boat", "a green house at night"}[i],
+		Width: 64, Height: 64, Seed: int64(i), Count: 1, Steps: 3, GuidanceScale: 5, Sampler: "dpmpp_2m",
 	}
+}
+
+// counting is a UNet that counts its runs.
+type counting struct {
+	unet render.Unet
+	runs *atomic.Int64
+}
+
+func (c counting) Unet(ctx context.Context, latents tensor.Tensor, time float64, given render.Given) (tensor.Tensor, error) {
+	c.runs.Add(1)
+	return c.unet.Unet(ctx, latents, time, given)
+}
+
+func TestSeamlessPaintingsOfASittingShareTheirRuns(t *testing.T) {
+	t.Parallel()
+	e := demoModel(t)
+	parts, err := easel.Parts(e.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var runs atomic.Int64
+	lend := parts.Seamless
+	parts.Seamless = func(ctx context.Context) (render.Unet, render.Decoder, error) {
+		unet, decoder, err := lend(ctx)
+		return counting{unet, &runs}, decoder, err
+	}
+	r, err := render.New(parts, render.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seats, errs := render.Sit(2), make([]error, 2)
+	var wg sync.WaitGroup
+	for i := range seats {
+		s := small(e.Folder, i)
+		s.Tiling = true
+		wg.Go(func() { _, errs[i] = r.Paint(t.Context(), s, render.Job{Seat: seats[i]}) })
+	}
+	wg.Wait()
+	if got := runs.Load(); errors.Join(errs...) != nil || got != 3 {
+		t.Errorf("got %d runs, %v; want 3 that both share", got, errs)
+	}
+}
+
+func TestASittingPaintsWhatEachWouldBeAlone(t *testing.T) {
+	t.Parallel()
+	e := demoModel(t)
 	seats, got, errs := render.Sit(2), make([]*render.Result, 2), make([]error, 2)
 	var wg sync.WaitGroup
 	for i := range seats {
-		wg.Go(func() { got[i], errs[i] = e.Paint(t.Context(), spec(i), render.Job{Seat: seats[i]}) })
+		wg.Go(func() { got[i], errs[i] = e.Paint(t.Context(), small(e.Folder, i), render.Job{Seat: seats[i]}) })
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
 	for i := range got {
-		want, err := e.Paint(t.Context(), spec(i), render.Job{})
+		want, err := e.Paint(t.Context(), small(e.Folder, i), render.Job{})
 		if err != nil {
 			t.Fatal(err)
 		}

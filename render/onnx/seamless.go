@@ -11,7 +11,7 @@ import (
 )
 
 // Seamless is a model's UNet and VAE decoder with convolutions that wrap around, for pictures whose edges fit each
-// other. Its methods may be called concurrently.
+// other. Its methods may be called concurrently. Those of one model are equal.
 type Seamless struct{ model *Model }
 
 // seamless holds the wrapping networks while they are loaded.
@@ -22,9 +22,9 @@ type seamless struct {
 
 // Seamless loads the wrapping networks, if they are not: their weights are in memory a second time from then on. They
 // stay until DropSeamless or Close, and a model that finds no room for its work drops them by itself.
-func (m *Model) Seamless(ctx context.Context) (*Seamless, error) {
+func (m *Model) Seamless(ctx context.Context) (Seamless, error) {
 	_, err := m.wrapping(ctx)
-	return &Seamless{m}, err
+	return Seamless{m}, err
 }
 
 // wrapping returns the loaded twin.
@@ -75,17 +75,17 @@ func (m *Model) roomy(run func() error) error {
 }
 
 // Unet is that of the model, wrapping around.
-func (s *Seamless) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given tensor.Given) (tensor.Tensor, error) {
+func (s Seamless) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given tensor.Given) (tensor.Tensor, error) {
 	return s.run(ctx, func(twin *Model) (tensor.Tensor, error) { return twin.Unet(ctx, latents, timestep, given) })
 }
 
 // DecodeLatents is that of the model, wrapping around.
-func (s *Seamless) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error) {
+func (s Seamless) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error) {
 	return s.run(ctx, func(twin *Model) (tensor.Tensor, error) { return twin.DecodeLatents(ctx, latents) })
 }
 
 // run runs a wrapping network, and loads it anew if it was dropped just then.
-func (s *Seamless) run(ctx context.Context, call func(twin *Model) (tensor.Tensor, error)) (out tensor.Tensor, err error) {
+func (s Seamless) run(ctx context.Context, call func(twin *Model) (tensor.Tensor, error)) (out tensor.Tensor, err error) {
 	for range 3 {
 		twin, err2 := s.model.wrapping(ctx)
 		if err2 != nil {
