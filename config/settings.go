@@ -171,6 +171,7 @@ type Draw struct {
 	Negative    *string  `name:"negative" placeholder:"TEXT" help:"What to keep out; the model's own when left out."`
 	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first picture; drawn when left out."`
 	Steps       *int     `name:"steps" placeholder:"N" help:"Steps; the model's own number when left out."`
+	FewSteps    bool     `name:"few-steps" help:"In a hurry: the model's own settings for few steps; others asked for still count."`
 	Cfg         *float64 `name:"cfg" placeholder:"X" help:"Guidance scale; the model's own when left out."`
 	Sampler     string   `name:"sampler" placeholder:"NAME" help:"Sampler, by our name (dpmpp_2m_karras) or A1111's (\"DPM++ 2M Karras\"); the model's own when left out."`
 	Eta         *float64 `name:"eta" placeholder:"X" help:"Share of noise in each step, from 0 to 1; the sampler's own when left out."`

@@ -20,12 +20,21 @@ import (
 func listModels(_ context.Context, s shop) error {
 	folders, faults := openFolders(s.settings.Models.List.Runtime)
 	for _, f := range folders {
-		_, err := fmt.Fprintf(s.stdout, "%s  %s  %d MiB  %s  %s\n", f.Name, f.Hash[:12], f.Bytes>>20, easel.Describe(f.Config), f.Dir)
+		_, err := fmt.Fprintf(s.stdout, "%s  %s  %d MiB  %s%s  %s\n", f.Name, f.Hash[:12], f.Bytes>>20, easel.Describe(f.Config), hurried(f), f.Dir)
 		if err != nil {
 			return err
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// hurried tells how a model is painted with in a hurry, if its card says so.
+func hurried(f *onnx.Folder) string {
+	quick, ok := easel.Quick(f)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(", few steps: %d of %s with guidance %v", cmp.Or(quick.Steps, plainSteps), cmp.Or(quick.Sampler, plainSampler), cmp.Or(quick.GuidanceScale, plainGuidance))
 }
 
 // checkModelFolders loads models one after the other, paints one step with each and prints what it can do.

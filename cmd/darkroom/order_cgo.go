@@ -51,8 +51,9 @@ var unread = strings.Repeat("0", 64) //nolint:gochecknoglobals // a constant; Go
 
 // take resolves the settings into a Spec, or tells all that is wrong with them.
 func (o *order) take() error {
-	d, defaults := o.settings, easel.Defaults(o.folder)
-	size := o.size()
+	d := o.settings
+	defaults, err := o.suited()
+	size := o.size(defaults)
 	o.spec = picture.Spec{
 		Version: picture.Version, Dialect: cmp.Or(picture.Dialect(d.Dialect), easel.Dialect(o.folder)),
 		Notation: notationOf(d.Notation, d.Prompt), Tiling: d.Tile, Model: picture.Ref{Name: o.folder.Name, Hash: o.folder.Hash},
@@ -78,7 +79,7 @@ func (o *order) take() error {
 		o.spec.Init = &picture.Init{Picture: picture.Input{SHA256: unread}, Strength: plainStrength}
 		set(&o.spec.Init.Strength, d.Strength)
 	}
-	return errors.Join(o.checkSize(), o.checkSampler(), o.spec.Validate(), o.takeInputs(), o.takeLatents())
+	return errors.Join(err, o.checkSize(), o.checkSampler(), o.spec.Validate(), o.takeInputs(), o.takeLatents())
 }
 
 // inOneLine makes one line of faults that were joined, in their order; nil of none.
@@ -107,13 +108,25 @@ func set[T any](v *T, asked *T) {
 	}
 }
 
+// suited are the settings that suit the model, or that suit it in a hurry.
+func (o *order) suited() (onnx.Defaults, error) {
+	if !o.settings.FewSteps {
+		return easel.Defaults(o.folder), nil
+	}
+	quick, ok := easel.Quick(o.folder)
+	if !ok {
+		return quick, fmt.Errorf("--few-steps: the model %s names no settings for few steps; give --steps, --sampler and --cfg", o.folder.Name)
+	}
+	return quick, nil
+}
+
 // size is the one that was asked for, or the model's own.
-func (o *order) size() onnx.Size {
+func (o *order) size(own onnx.Defaults) onnx.Size {
 	if s := o.settings.Size; s != nil {
 		return onnx.Size(*s)
 	}
 	plain := onnx.Size{Width: plainSide, Height: plainSide}
-	return cmp.Or(easel.Defaults(o.folder).Size, plain)
+	return cmp.Or(own.Size, plain)
 }
 
 // checkSize refuses what the model was not made for; the bot would take the nearest size and say so.

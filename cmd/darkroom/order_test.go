@@ -14,6 +14,23 @@ import (
 	"darkroom/render/tensor"
 )
 
+func TestFewSteps(t *testing.T) {
+	t.Parallel()
+	model, seven := *postcards(t), 7
+	o := order{settings: config.Draw{Prompt: "a boat", FewSteps: true, Count: 1}, folder: &model}
+	if err := o.take(); err != nil || o.spec.Steps != 4 || o.spec.GuidanceScale != 3 || o.spec.Sampler != "dpmpp_2m" {
+		t.Errorf("got %+v, %v, want 4 steps of dpmpp_2m with guidance 3, as its card has it", o.spec, err)
+	}
+	o.settings.Steps = &seven
+	if err := o.take(); err != nil || o.spec.Steps != 7 || o.spec.Sampler != "dpmpp_2m" {
+		t.Errorf("with --steps 7: got %+v, %v", o.spec, err)
+	}
+	model.Card.FewSteps = onnx.Defaults{}
+	if err := o.take(); err == nil || !strings.Contains(err.Error(), "--few-steps: the model postcards") {
+		t.Errorf("a card without: got %v, want the flag and the model", err)
+	}
+}
+
 func TestOrderRefuses(t *testing.T) {
 	t.Parallel()
 	t.Run("sides that the UNet cannot halve", func(t *testing.T) {

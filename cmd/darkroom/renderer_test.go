@@ -152,7 +152,7 @@ func TestModels(t *testing.T) {
 	t.Run("list", func(t *testing.T) {
 		t.Parallel()
 		code, out, errs := call(t, "models", "list", "--models", t.TempDir())
-		if code != exitDone || !strings.HasPrefix(out, demo.Name) || !strings.Contains(out, "Stable Diffusion 1, float32, v-prediction") {
+		if code != exitDone || !strings.HasPrefix(out, demo.Name) || !strings.Contains(out, "Stable Diffusion 1, float32, v-prediction, few steps: 4 of dpmpp_2m with guidance 3 ") {
 			t.Errorf("got %d, %q, %q, want the demo model and what it is", code, out, errs)
 		}
 	})

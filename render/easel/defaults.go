@@ -22,6 +22,18 @@ func Defaults(f *onnx.Folder) onnx.Defaults {
 	}
 }
 
+// Quick are the settings for who is in a hurry, and false where a model's card has none.
+func Quick(f *onnx.Folder) (onnx.Defaults, bool) {
+	quick, usual := f.Card.FewSteps, Defaults(f)
+	return onnx.Defaults{
+		Size:          cmp.Or(f.Config.Fixed, quick.Size, usual.Size),
+		Steps:         cmp.Or(quick.Steps, usual.Steps),
+		GuidanceScale: cmp.Or(quick.GuidanceScale, usual.GuidanceScale),
+		Sampler:       cmp.Or(quick.Sampler, usual.Sampler),
+		Negative:      cmp.Or(quick.Negative, usual.Negative),
+	}, quick != onnx.Defaults{}
+}
+
 // kind knows what a model is for by its folder alone. Turbo and Lightning, which paint in a few steps and lose by
 // guidance, say so nowhere; but they are published with Euler's scheduler and trailing steps, and others are not.
 func kind(c onnx.Config) onnx.Defaults {

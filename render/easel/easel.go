@@ -84,25 +84,32 @@ func checkLength(words *clip.Tokenizer, c onnx.Config) error {
 
 // checkCard sees that what the card recommends can be painted.
 func checkCard(f *onnx.Folder) error {
-	d, path := f.Card.Defaults, filepath.Join(f.Dir, onnx.CardFile)
-	var errs []error
+	path := filepath.Join(f.Dir, onnx.CardFile)
+	errs := []error{checkDefaults(f, path+": ", f.Card.Defaults), checkDefaults(f, path+": few_steps: ", f.Card.FewSteps)}
 	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(path+": "+format, a...)) }
-	if d.Steps < 0 || d.Steps > min(picture.MaxSteps, f.Config.TrainSteps-1) {
-		bad("%d steps, want 1 to %d", d.Steps, min(picture.MaxSteps, f.Config.TrainSteps-1))
+	if own := Dialect(f); own != picture.Diffusers && own != picture.A1111 {
+		bad("dialect %q, want %q or %q", own, picture.Diffusers, picture.A1111)
+	}
+	for _, s := range append(slices.Clone(f.Card.Sizes), f.Card.Defaults.Size, f.Card.FewSteps.Size) {
+		if m := f.Config.Multiple; s.Width%m != 0 || s.Height%m != 0 {
+			bad("size %d×%d, want multiples of %d for this UNet", s.Width, s.Height, m)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkDefaults sees that settings of a card can be painted with. Errors begin with at.
+func checkDefaults(f *onnx.Folder, at string, d onnx.Defaults) error {
+	var errs []error
+	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(at+format, a...)) }
+	if most := min(picture.MaxSteps, f.Config.TrainSteps-1); d.Steps < 0 || d.Steps > most {
+		bad("%d steps, want 1 to %d", d.Steps, most)
 	}
 	if d.GuidanceScale < 0 || math.IsInf(d.GuidanceScale, 0) {
 		bad("guidance %v, want 0 or more", d.GuidanceScale)
 	}
-	if own := Dialect(f); own != picture.Diffusers && own != picture.A1111 {
-		bad("dialect %q, want %q or %q", own, picture.Diffusers, picture.A1111)
-	}
 	if known := Samplers(f); d.Sampler != "" && !slices.Contains(known, d.Sampler) {
 		bad("sampler %q, want one of %q", d.Sampler, known)
-	}
-	for _, s := range append(slices.Clone(f.Card.Sizes), d.Size) {
-		if m := f.Config.Multiple; s.Width%m != 0 || s.Height%m != 0 {
-			bad("size %d×%d, want multiples of %d for this UNet", s.Width, s.Height, m)
-		}
 	}
 	return errors.Join(errs...)
 }

@@ -138,6 +138,22 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+func TestQuick(t *testing.T) {
+	t.Parallel()
+	f, err := easel.Open(demo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := onnx.Defaults{Size: onnx.Size{Width: 128, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m"}
+	if got, has := easel.Quick(f); !has || got != want {
+		t.Errorf("the demo model: got %+v, %v, want %+v", got, has, want)
+	}
+	f.Card.FewSteps = onnx.Defaults{}
+	if got, has := easel.Quick(f); has || got != easel.Defaults(f) {
+		t.Errorf("a card without few_steps: got %+v, %v, want the usual settings and false", got, has)
+	}
+}
+
 func TestSamplersByModel(t *testing.T) {
 	t.Parallel()
 	plain, quick := easel.Samplers(&onnx.Folder{}), easel.Samplers(&onnx.Folder{Config: onnx.Config{Distilled: true}})

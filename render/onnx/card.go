@@ -23,6 +23,7 @@ type Card struct {
 	Words       map[string][]string `json:"words,omitempty"`    // by kind; the words a small model knows. Empty: any
 	Sizes       []Size              `json:"sizes,omitempty"`    // the sizes it was trained for. Empty: any
 	Defaults    Defaults            `json:"defaults,omitzero"`  // where a person asked for nothing else
+	FewSteps    Defaults            `json:"few_steps,omitzero"` // for who is in a hurry, in place of Defaults where it says something
 	Dialect     string              `json:"dialect,omitempty"`  // whose conventions it is painted by, "diffusers" or "a1111". Empty: diffusers
 	Examples    []string            `json:"examples,omitempty"` // prompts that it paints well
 }
@@ -68,7 +69,7 @@ func readCard(dir string) (Card, error) {
 	if err := json.Unmarshal(data, &c); err != nil {
 		return Card{}, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, s := range append(slices.Clone(c.Sizes), c.Defaults.Size) {
+	for _, s := range append(slices.Clone(c.Sizes), c.Defaults.Size, c.FewSteps.Size) {
 		if s != (Size{}) && !s.valid() {
 			return Card{}, fmt.Errorf("%s: size %d×%d, want multiples of %d up to %d", path, s.Width, s.Height, picture.SizeMultiple, picture.MaxSide)
 		}
