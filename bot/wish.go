@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"time"
 
 	"darkroom/bot/admit"
 	"darkroom/render/picture"
@@ -15,6 +16,8 @@ const (
 	promptsMost = 20
 	// promptsUnasked is how many are painted without asking first, as on Midjourney.
 	promptsUnasked = 3
+	// expandWithin is how long writing a prompt out may take, of the three seconds that Discord waits for an answer.
+	expandWithin = time.Second
 )
 
 // wish is what somebody wants, in words that may leave something open. Its JSON is kept while they are asked about it.
@@ -30,7 +33,7 @@ type wish struct {
 // grant settles what a wish leaves open and orders what comes of it: one job, or one for each permutation. Somebody who
 // may not know how many that are is asked first.
 func (t *turn) grant(ctx context.Context, w wish) error {
-	all, err := w.expand(t.o.Wildcards)
+	all, err := w.expand(ctx, t.o.Wildcards)
 	if err != nil {
 		return err
 	}
@@ -60,7 +63,9 @@ func (t *turn) ruleFor(w wish, wanted admit.Wanted) judge {
 
 // expand settles choices and wildcards, by the wish's seed, and returns each permutation. All share the seed, so that
 // they differ in what was typed alone.
-func (w wish) expand(from dynamic.Wildcards) ([]admit.Wanted, error) {
+func (w wish) expand(ctx context.Context, from dynamic.Wildcards) ([]admit.Wanted, error) {
+	ctx, cancel := context.WithTimeout(ctx, expandWithin)
+	defer cancel()
 	texts := []string{w.Wanted.Prompt, "", "", ""}
 	if w.Wanted.Negative != nil {
 		texts[1] = *w.Wanted.Negative
@@ -71,7 +76,7 @@ func (w wish) expand(from dynamic.Wildcards) ([]admit.Wanted, error) {
 			texts[3] = *usual.Settings.Negative
 		}
 	}
-	rows, err := dynamic.Expand(texts, w.seed(), from, promptsMost)
+	rows, err := dynamic.Expand(ctx, texts, w.seed(), from, promptsMost)
 	if err != nil {
 		return nil, unclear(err)
 	}
@@ -117,7 +122,9 @@ func unclear(err error) error {
 		return &admit.Refusal{Sentence: "I do not know this: " + unknown.Error() + ".", Hint: unknown.Hint()}
 	case errors.As(err, &many):
 		return &admit.Refusal{Sentence: "That is too much at once: " + many.Error() + ".", Hint: "Put fewer choices between the braces, or escape a comma that is no choice as \\,"}
-	case errors.Is(err, dynamic.ErrLong):
+	case errors.Is(err, context.DeadlineExceeded):
+		return &admit.Refusal{Sentence: "I cannot write that out: it takes me too long.", Hint: "Put fewer choices and wildcards into it."}
+	case errors.Is(err, dynamic.ErrLong), errors.Is(err, dynamic.ErrWide):
 		return &admit.Refusal{Sentence: "I cannot write that out: " + err.Error() + "."}
 	}
 	return err

@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -50,7 +51,9 @@ func (h *house) galleries(n int) (all []sandbox.Message) {
 func TestChoicesAreMadeBySeed(t *testing.T) {
 	t.Parallel()
 	h := build(t, sandbox.Options{})
-	h.wildcards = dynamic.Folder{FS: fstest.MapFS{"things/ships.txt": {Data: []byte("boat\n# no more\n")}}}
+	h.wildcards = dynamic.Folder{FS: fstest.MapFS{
+		"things/ships.txt": {Data: []byte("boat\n# no more\n")}, "far/sands.txt": {Data: bytes.Repeat([]byte("x\n"), 250_000)},
+	}}
 	h.start()
 	h.bench()
 	h.ready()
@@ -74,7 +77,8 @@ func TestChoicesAreMadeBySeed(t *testing.T) {
 	if len(seen) != 2 {
 		t.Errorf("32 seeds chose %v, want both colours", seen)
 	}
-	h.says(h.ask("imagine", sandbox.With("prompt", "a __things/shps__")), "there is no wildcard called things/shps.\nThere are: __things/ships__.")
+	h.says(h.ask("imagine", sandbox.With("prompt", "a __things/shps__")), "there is no wildcard called things/shps.\nThere are: __far/sands__, __things/ships__.")
+	h.says(h.ask("imagine", sandbox.With("prompt", "a __far/*__")), "its wildcards stand for more lines than I can look through")
 }
 
 func TestAFewPermutationsArePaintedAtOnce(t *testing.T) {

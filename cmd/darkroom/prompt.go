@@ -18,7 +18,7 @@ import (
 )
 
 // showPrompt prints how a prompt is understood: as A1111's parser gives it with --json, for people otherwise.
-func showPrompt(_ context.Context, s shop) error {
+func showPrompt(ctx context.Context, s shop) error {
 	p := s.settings.Prompt
 	if p.JSON {
 		return json.NewEncoder(s.stdout).Encode(prompt.Fragments(p.Prompt))
@@ -27,7 +27,7 @@ func showPrompt(_ context.Context, s shop) error {
 	if err != nil {
 		return err
 	}
-	written, err := expanded(p)
+	written, err := expanded(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -47,8 +47,8 @@ func showPrompt(_ context.Context, s shop) error {
 const promptsMost = 20
 
 // expanded settles what a prompt leaves open.
-func expanded(p config.Prompt) (written []string, err error) {
-	rows, err := dynamic.Expand([]string{p.Prompt}, p.Seed, dynamic.Folder{FS: os.DirFS(p.Wildcards)}, promptsMost)
+func expanded(ctx context.Context, p config.Prompt) (written []string, err error) {
+	rows, err := dynamic.Expand(ctx, []string{p.Prompt}, p.Seed, dynamic.Folder{FS: os.DirFS(p.Wildcards)}, promptsMost)
 	var unknown *dynamic.UnknownError
 	if errors.As(err, &unknown) {
 		return nil, fmt.Errorf("%w in %s. %s", err, p.Wildcards, unknown.Hint())

@@ -1,7 +1,5 @@
 package dynamic
 
-import "math"
-
 // dice draws by a seed. It is SplitMix64 (Steele, Lea and Flood, 2014, "Fast Splittable Pseudorandom Number Generators"),
 // written out here so that what a seed chooses never changes with a library.
 type dice struct{ state uint64 }
@@ -19,39 +17,10 @@ func (d *dice) next() uint64 {
 // share draws a number from 0 up to, but not with, 1.
 func (d *dice) share() float64 { return float64(d.next()>>11) / (1 << 53) }
 
-// pick draws least to most of some options by their weights, none twice, in the order drawn. When all that is left has
-// no weight, all of it weighs the same.
-func (d *dice) pick(options []option, least, most int) []option {
-	least, most = min(least, len(options)), min(most, len(options))
-	n := least
-	if most > least {
-		n += int(d.share() * float64(most-least+1))
+// between draws a whole number from least to most; nothing is drawn where they are the same.
+func (d *dice) between(least, most int) int {
+	if most <= least {
+		return least
 	}
-	left := append([]option(nil), options...)
-	picked := make([]option, 0, n)
-	for range n {
-		i := d.one(left)
-		picked = append(picked, left[i])
-		left = append(left[:i], left[i+1:]...)
-	}
-	return picked
-}
-
-// one draws one of at least one option.
-func (d *dice) one(options []option) int {
-	total := 0.0
-	for _, o := range options {
-		total += o.weight
-	}
-	at := d.share()
-	if !(total > 0) || math.IsInf(total, 0) {
-		return int(at * float64(len(options)))
-	}
-	at *= total
-	for i, o := range options {
-		if at -= o.weight; at < 0 {
-			return i
-		}
-	}
-	return len(options) - 1
+	return least + int(d.share()*float64(most-least+1))
 }

@@ -1,6 +1,7 @@
 package dynamic
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,9 +9,10 @@ import (
 
 // Bounds of an expansion.
 const (
-	maxBytes   = 16_000 // of one text that comes out: 4,000 characters of any script
-	maxDraws   = 2_000  // choices and wildcards that are settled
-	maxNesting = 16     // wildcards inside each other
+	maxBytes   = 16_000  // of one text that comes out: 4,000 characters of any script
+	maxDraws   = 2_000   // choices and wildcards that are settled, and what is taken of each
+	maxNesting = 16      // wildcards inside each other
+	maxRead    = 1 << 18 // bytes of the lines that are chosen, and of what joins them
 )
 
 // ErrLong means that a prompt grows beyond all reading. Its text is a clause for people.
@@ -27,21 +29,15 @@ func (e *TooManyError) Error() string {
 	return fmt.Sprintf("these permutations are %d prompts, and at most %d can be painted at once", e.Count, e.Most)
 }
 
-// Wildcards knows the values of wildcards. Folder is one.
-type Wildcards interface {
-	// Values returns the lines that a wildcard stands for, or an *UnknownError.
-	Values(name string) ([]string, error)
-}
-
 // Expand settles what texts leave open, by seed, and returns all permutations of what is left: each with as many texts as
 // were given, the first that were typed first. Without anything open it returns the texts as they are. Errors are
-// ErrLong, a *TooManyError, or come from the wildcards.
-func Expand(texts []string, seed int64, from Wildcards, most int) ([][]string, error) {
-	s := settler{dice: newDice(seed), from: from, known: map[string][]option{}}
+// ErrLong, ErrWide, a *TooManyError or an *UnknownError, or come from the wildcards or the context.
+func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, most int) ([][]string, error) {
+	s := settler{dice: newDice(seed), library: newLibrary(from)}
 	var all [][]node
 	total := 1
 	for _, text := range texts {
-		nodes, err := s.settle(parse(text), 0)
+		nodes, err := s.settle(ctx, parse(text), 0)
 		if err != nil {
 			return nil, err
 		}
@@ -80,25 +76,25 @@ func Open(text string) bool {
 
 // settler makes the choices of one expansion.
 type settler struct {
-	dice  *dice
-	from  Wildcards
-	known map[string][]option // of the wildcards that were read
-	draws int
+	dice    *dice
+	library *library
+	draws   int
+	read    int // bytes
 }
 
 // settle leaves only text and permutations of nodes.
-func (s *settler) settle(nodes []node, depth int) (out []node, err error) {
+func (s *settler) settle(ctx context.Context, nodes []node, depth int) (out []node, err error) {
 	for _, n := range nodes {
 		var more []node
 		switch n.kind {
 		case literal:
 			more = []node{n}
 		case wildcard:
-			more, err = s.wildcard(n.text, depth)
+			more, err = s.choose(ctx, node{options: []option{{nodes: []node{n}}}, least: 1, most: 1}, depth)
 		case choice:
-			more, err = s.choose(n, depth)
+			more, err = s.choose(ctx, n, depth)
 		case permutation:
-			more, err = s.permute(n, depth)
+			more, err = s.permute(ctx, n, depth)
 		}
 		if err != nil {
 			return nil, err
@@ -109,17 +105,18 @@ func (s *settler) settle(nodes []node, depth int) (out []node, err error) {
 }
 
 // drawn counts what is settled, so that wildcards that name each other come to an end.
-func (s *settler) drawn(depth int) error {
-	if s.draws++; s.draws > maxDraws || depth > maxNesting {
+func (s *settler) drawn(ctx context.Context, n, bytes, depth int) error {
+	s.draws, s.read = s.draws+n, s.read+bytes
+	if s.draws > maxDraws || s.read > maxRead || depth > maxNesting {
 		return ErrLong
 	}
-	return nil
+	return ctx.Err()
 }
 
-func (s *settler) permute(n node, depth int) ([]node, error) {
+func (s *settler) permute(ctx context.Context, n node, depth int) ([]node, error) {
 	settled := node{kind: permutation}
 	for _, o := range n.options {
-		nodes, err := s.settle(o.nodes, depth)
+		nodes, err := s.settle(ctx, o.nodes, depth)
 		if err != nil {
 			return nil, err
 		}
@@ -131,27 +128,32 @@ func (s *settler) permute(n node, depth int) ([]node, error) {
 
 // choose takes some of the options, each at most once. The only option being a wildcard stands for its values, so that
 // {2$$__birds__} never names a bird twice.
-func (s *settler) choose(n node, depth int) (out []node, err error) {
-	if err := s.drawn(depth); err != nil {
-		return nil, err
-	}
-	options := n.options
-	if len(options) == 1 && len(options[0].nodes) == 1 && options[0].nodes[0].kind == wildcard {
-		if options, err = s.values(options[0].nodes[0].text); err != nil {
+func (s *settler) choose(ctx context.Context, n node, depth int) (out []node, err error) {
+	var from *urn
+	if len(n.options) == 1 && len(n.options[0].nodes) == 1 && n.options[0].nodes[0].kind == wildcard {
+		if from, err = s.library.urn(ctx, n.options[0].nodes[0].text); err != nil {
 			return nil, err
 		}
 		depth++
+	} else {
+		from = newUrn(n.options)
 	}
-	several := n.most > 1
-	for i, o := range s.dice.pick(options, n.least, n.most) {
+	wanted := s.dice.between(min(n.least, len(from.options)), min(n.most, len(from.options)))
+	if err := s.drawn(ctx, max(wanted, 1), wanted*len(n.join), depth); err != nil {
+		return nil, err
+	}
+	for i, o := range from.draw(s.dice, wanted) {
 		if i > 0 {
 			out = append(out, node{text: n.join})
 		}
-		nodes, err := s.settle(o.read(), depth)
+		if err := s.drawn(ctx, 0, len(o.line), depth); err != nil {
+			return nil, err
+		}
+		nodes, err := s.settle(ctx, o.read(), depth)
 		if err != nil {
 			return nil, err
 		}
-		if several {
+		if n.most > 1 {
 			nodes = trim(nodes)
 		}
 		out = append(out, nodes...)
@@ -170,37 +172,6 @@ func trim(nodes []node) []node {
 		}
 	}
 	return nodes
-}
-
-func (s *settler) wildcard(name string, depth int) ([]node, error) {
-	if err := s.drawn(depth); err != nil {
-		return nil, err
-	}
-	options, err := s.values(name)
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range s.dice.pick(options, 1, 1) {
-		return s.settle(o.read(), depth+1)
-	}
-	return nil, nil
-}
-
-// values are the lines of a wildcard as options.
-func (s *settler) values(name string) ([]option, error) {
-	if options, read := s.known[name]; read {
-		return options, nil
-	}
-	lines, err := s.from.Values(name)
-	if err != nil {
-		return nil, err
-	}
-	options := make([]option, len(lines))
-	for i, line := range lines {
-		options[i] = lineOption(line)
-	}
-	s.known[name] = options
-	return options, nil
 }
 
 // ways is how many permutations settled nodes have.

@@ -1,6 +1,7 @@
 package dynamic_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -35,7 +36,7 @@ func garden() dynamic.Folder {
 
 func expand(t *testing.T, seed int64, texts ...string) [][]string {
 	t.Helper()
-	got, err := dynamic.Expand(texts, seed, garden(), 1000)
+	got, err := dynamic.Expand(t.Context(), texts, seed, garden(), 1000)
 	if err != nil {
 		t.Fatalf("%q: %v", texts, err)
 	}
@@ -181,30 +182,87 @@ func TestExpandRefuses(t *testing.T) {
 	t.Parallel()
 	many := strings.Repeat("{a, b}", 40)
 	var tooMany *dynamic.TooManyError
-	if _, err := dynamic.Expand([]string{"{a, b} {c, d}"}, 1, garden(), 3); !errors.As(err, &tooMany) || tooMany.Count != 4 || tooMany.Most != 3 {
+	if _, err := dynamic.Expand(t.Context(), []string{"{a, b} {c, d}"}, 1, garden(), 3); !errors.As(err, &tooMany) || tooMany.Count != 4 || tooMany.Most != 3 {
 		t.Errorf("four of at most three: got %v", err)
 	}
-	if _, err := dynamic.Expand([]string{many}, 1, garden(), 40); !errors.As(err, &tooMany) || tooMany.Count != 1_000_000 {
+	if _, err := dynamic.Expand(t.Context(), []string{many}, 1, garden(), 40); !errors.As(err, &tooMany) || tooMany.Count != 1_000_000 {
 		t.Errorf("2^40 permutations: got %v", err)
 	}
 	for _, text := range []string{"__loop__", "__wide__", strings.Repeat("{a|b}", 2001)} {
-		if _, err := dynamic.Expand([]string{text}, 1, garden(), 40); !errors.Is(err, dynamic.ErrLong) {
+		if _, err := dynamic.Expand(t.Context(), []string{text}, 1, garden(), 40); !errors.Is(err, dynamic.ErrLong) {
 			t.Errorf("%.20s: got %v, want ErrLong", text, err)
 		}
 	}
+	for text, line := range map[string]string{"{2500$$__many__}": "a", "{500$$__many__}": strings.Repeat("a", 1000)} {
+		s := &shelf{names: []string{"many"}, lines: slices.Repeat([]string{line}, 3000)}
+		if _, err := dynamic.Expand(t.Context(), []string{text}, 1, s, 40); !errors.Is(err, dynamic.ErrLong) {
+			t.Errorf("%s of %.20s: got %v, want ErrLong", text, line, err)
+		}
+	}
 	var unknown *dynamic.UnknownError
-	_, err := dynamic.Expand([]string{"a __fowl__"}, 1, garden(), 40)
+	_, err := dynamic.Expand(t.Context(), []string{"a __fowl__"}, 1, garden(), 40)
 	if !errors.As(err, &unknown) || unknown.Name != "fowl" || !strings.Contains(unknown.Hint(), "__animals/birds__") {
 		t.Errorf("an unknown wildcard: got %v", err)
 	}
-	_, err = dynamic.Expand([]string{"a __fowl__"}, 1, dynamic.Folder{}, 40)
+	_, err = dynamic.Expand(t.Context(), []string{"a __fowl__"}, 1, dynamic.Folder{}, 40)
 	if !errors.As(err, &unknown) || !strings.Contains(unknown.Hint(), "none yet") {
 		t.Errorf("no wildcards at all: got %v", err)
 	}
 	for _, name := range []string{"../secret", "/etc/passwd", "..", ".", "animals"} {
-		if _, err := garden().Values(name); !errors.As(err, &unknown) {
+		if _, err := dynamic.Expand(t.Context(), []string{"__" + name + "__"}, 1, garden(), 40); !errors.As(err, &unknown) {
 			t.Errorf("%s: got %v, want it unknown", name, err)
 		}
+	}
+}
+
+// shelf is a wildcard for each of some names, all of the same lines, that counts how often it is read.
+type shelf struct {
+	names []string
+	lines []string
+	reads int
+}
+
+func (s *shelf) Names() ([]string, error) { return s.names, nil }
+
+func (s *shelf) Lines(string) ([]string, error) {
+	s.reads++
+	return s.lines, nil
+}
+
+func TestExpandReadsNoMoreThanItMay(t *testing.T) {
+	t.Parallel()
+	big := slices.Repeat([]string{strings.Repeat("b", 1<<14)}, 64)
+	for name, tt := range map[string]struct {
+		text  string
+		lines []string
+		most  int // reads
+	}{
+		"bytes":                     {"__**__", big, 5},
+		"bytes under several names": {"__a*__ __b*__ __c*__", big, 5},
+		"lines":                     {"__**__", make([]string, 50_000), 5},
+		"lines of one file, often":  {"__a1__ __A1__ __a1*__ __a*1__ __*a1__", make([]string, 50_000), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &shelf{names: []string{"a1", "a2", "b1", "b2", "c1", "c2"}, lines: tt.lines}
+			_, err := dynamic.Expand(t.Context(), []string{tt.text}, 1, s, 40)
+			if !errors.Is(err, dynamic.ErrWide) || s.reads > tt.most {
+				t.Errorf("got %v after %d reads, want ErrWide after at most %d", err, s.reads, tt.most)
+			}
+		})
+	}
+	s := &shelf{names: []string{"a1", "a2"}, lines: []string{"x"}}
+	if _, err := dynamic.Expand(t.Context(), []string{"__*__ __a*__ __a1__ __*__"}, 1, s, 40); err != nil || s.reads != 2 {
+		t.Errorf("got %v after %d reads of two files, want each read once", err, s.reads)
+	}
+}
+
+func TestExpandStops(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := dynamic.Expand(ctx, []string{"{a|b}"}, 1, garden(), 40); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want that nobody waits any more", err)
 	}
 }
 
@@ -221,14 +279,14 @@ func TestOpen(t *testing.T) {
 
 // checkExpand tells what is wrong with an expansion of anything.
 func checkExpand(text string, seed int64) error {
-	got, err := dynamic.Expand([]string{text}, seed, garden(), 30)
+	got, err := dynamic.Expand(context.Background(), []string{text}, seed, garden(), 30)
 	if err != nil {
 		return nil // refused, which is an answer
 	}
 	if len(got) < 1 || len(got) > 30 {
 		return fmt.Errorf("%d permutations", len(got))
 	}
-	again, err := dynamic.Expand([]string{text}, seed, garden(), 30)
+	again, err := dynamic.Expand(context.Background(), []string{text}, seed, garden(), 30)
 	if err != nil || !reflect.DeepEqual(got, again) {
 		return fmt.Errorf("the second time: %q, %v, want %q", again, err, got)
 	}
@@ -284,7 +342,7 @@ func BenchmarkExpand(b *testing.B) {
 			text := strings.Repeat(piece, n/len(piece))
 			b.Run(fmt.Sprintf("%.8s/%d", piece, n), func(b *testing.B) {
 				for b.Loop() {
-					_, _ = dynamic.Expand([]string{text}, 1, dynamic.Folder{}, 1)
+					_, _ = dynamic.Expand(b.Context(), []string{text}, 1, dynamic.Folder{}, 1)
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/char")
 			})

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -16,7 +15,6 @@ import (
 const (
 	maxFile  = 1 << 20 // bytes of a file that are read
 	maxFiles = 2_000   // files that are looked at
-	maxNamed = 10      // names that are told to somebody who asked for another
 )
 
 // UnknownError means that there is no wildcard of a name.
@@ -40,49 +38,8 @@ func (e *UnknownError) Hint() string {
 // for folders in it. Empty lines and those that begin with # are left out. The zero Folder is empty.
 type Folder struct{ FS fs.FS }
 
-// Values returns the lines of a wildcard: of the file of that name, of the only one whose name differs in case alone, or
-// of all files whose names fit a name with stars.
-func (f Folder) Values(name string) ([]string, error) {
-	names, err := f.names()
-	if err != nil {
-		return nil, err
-	}
-	fits := fitting(name)
-	var lines []string
-	found := false
-	for _, n := range names {
-		if !fits(n) {
-			continue
-		}
-		more, err := f.lines(n)
-		if err != nil {
-			return nil, err
-		}
-		lines, found = append(lines, more...), true
-	}
-	if !found {
-		return nil, &UnknownError{Name: name, Known: names[:min(len(names), maxNamed)]}
-	}
-	return lines, nil
-}
-
-// fitting returns what tells whether a file's name is meant: * is any part of a name, ** any folders too.
-func fitting(name string) func(string) bool {
-	if !strings.Contains(name, "*") {
-		return func(n string) bool { return strings.EqualFold(n, name) }
-	}
-	pattern := regexp.QuoteMeta(name)
-	pattern = strings.ReplaceAll(pattern, `\*\*`, ".*")
-	pattern = strings.ReplaceAll(pattern, `\*`, "[^/]*")
-	fits, err := regexp.Compile("(?i)^" + pattern + "$")
-	if err != nil {
-		return func(string) bool { return false }
-	}
-	return fits.MatchString
-}
-
-// names lists the wildcards there are.
-func (f Folder) names() (names []string, err error) {
+// Names lists the wildcards there are, sorted.
+func (f Folder) Names() (names []string, err error) {
 	if f.FS == nil {
 		return nil, nil
 	}
@@ -106,8 +63,8 @@ func (f Folder) names() (names []string, err error) {
 	return names, nil
 }
 
-// lines reads the values of one file.
-func (f Folder) lines(name string) (values []string, err error) {
+// Lines reads the values of one file.
+func (f Folder) Lines(name string) (values []string, err error) {
 	file, err := f.FS.Open(name + ".txt")
 	if err != nil {
 		return nil, fmt.Errorf("open wildcard %s: %w", name, err)
