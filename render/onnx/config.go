@@ -70,6 +70,7 @@ func readScheduler(dir string, c *Config) error {
 		SetAlphaToOne *bool     `json:"set_alpha_to_one"`
 		SkipPRK       bool      `json:"skip_prk_steps"`
 		OriginalSteps int       `json:"original_inference_steps"`
+		schedulerTraits
 	}{TrainSteps: 1000, BetaStart: 0.0001, BetaEnd: 0.02, BetaSchedule: "linear", Prediction: "epsilon"}
 	if err := readJSON(path, &s); err != nil {
 		return err
@@ -83,6 +84,9 @@ func readScheduler(dir string, c *Config) error {
 		return fmt.Errorf("%s: prediction_type %q, want epsilon, v_prediction or sample", path, s.Prediction)
 	case s.TrainSteps < 1 || s.TrainSteps > 1e6 || !(0 < s.BetaStart && s.BetaStart <= s.BetaEnd && s.BetaEnd < 1):
 		return fmt.Errorf("%s: %d steps from beta %v to %v is no noise schedule", path, s.TrainSteps, s.BetaStart, s.BetaEnd)
+	}
+	if err := s.schedulerTraits.check(s.Class, c); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	c.Scheduler, c.TrainSteps, c.BetaStart, c.BetaEnd, c.BetaSchedule = s.Class, s.TrainSteps, s.BetaStart, s.BetaEnd, s.BetaSchedule
 	c.Prediction, c.RescaleZeroSNR, c.TimestepSpacing, c.StepsOffset = s.Prediction, s.Rescale, s.Spacing, s.StepsOffset

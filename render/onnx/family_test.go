@@ -230,6 +230,7 @@ func TestRefusedFamilies(t *testing.T) {
 			rewrite(t, filepath.Join(dir, "text_encoder/model.onnx"), swap("hidden_states.", "hidden_statez."))
 			rewrite(t, filepath.Join(dir, "text_encoder/config.json"), swap(`"num_hidden_layers": 2`, `"num_hidden_layers": 12`))
 		}, []string{"text_encoder/model.onnx", `"hidden_states.0"`, "all hidden states"}},
+		{"SDXL that clips", goldentest.SDXL, replace("scheduler/scheduler_config.json", `{"_class_name":"DDIMScheduler"}`), []string{"scheduler_config.json", "clip_sample"}},
 		{"a transformer", goldentest.SD1, func(t *testing.T, dir string) { write(t, dir, "transformer/config.json", "{}") }, []string{"transformer", "Stable Diffusion 3 and Flux"}},
 		{"inpainting without a VAE encoder", goldentest.Inpaint, remove("vae_encoder"), []string{"unet/model.onnx", "vae_encoder/model.onnx"}},
 		{"a width that is not that of the file", goldentest.SD1, func(t *testing.T, dir string) {
