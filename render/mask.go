@@ -15,6 +15,9 @@ const (
 	// holdInput shows the model the start picture under the noise of the level it is asked at, the same noise as at the
 	// start: diffusers' inpainting with a UNet of 4 channels, which mixes it in after each step.
 	holdInput holding = iota
+	// holdAhead does so, but where the model is asked between two steps it is shown the noise of the step's end, as
+	// diffusers' KDPM2 schedulers do.
+	holdAhead
 	// holdEstimate mixes the start picture into what the model estimates, as A1111 does.
 	holdEstimate
 	// holdClean shows the model the start picture without any noise, as A1111 does with its samplers that count in
@@ -43,7 +46,7 @@ func (k keep) enlarged(height, width int) keep {
 // hold makes the denoiser of a masked walk that begins with such noise.
 func (k keep) hold(plan sampler.Plan, noises tensor.Tensor, denoise sampler.Denoise) sampler.Denoise {
 	switch k.how {
-	case holdInput:
+	case holdInput, holdAhead:
 		return k.holdInput(plan, noises, denoise)
 	case holdEstimate, holdClean:
 		return func(ctx context.Context, x tensor.Tensor, s sampler.Step) (tensor.Tensor, error) {
@@ -72,8 +75,8 @@ func (k keep) holdInput(plan sampler.Plan, noises tensor.Tensor, denoise sampler
 		level, done := s.Sigma, walked(plan, s.Sigma)
 		if visits(plan, level) {
 			ahead = s.To
-		} else {
-			level = ahead // asked between two steps: diffusers' KDPM2 schedulers add the noise of the step's end
+		} else if k.how == holdAhead {
+			level = ahead
 		}
 		if calls++; calls > 1 {
 			x = k.blend(x, tensor.Sum(1, *k.latents, float32(level), noises), float32(1-done))
@@ -133,7 +136,7 @@ func (k keep) mix(x tensor.Tensor, by float64) tensor.Tensor {
 // finish puts the kept latents into finished ones.
 func (k keep) finish(x tensor.Tensor) tensor.Tensor {
 	switch k.how {
-	case holdInput:
+	case holdInput, holdAhead:
 		return k.blend(x, *k.latents, 0)
 	case holdEstimate, holdClean:
 		return k.mix(x, 1)

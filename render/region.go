@@ -93,20 +93,27 @@ func blur(grey *image.Gray, sigma float64) *image.Gray {
 		kernel[i] = math.Exp(-float64((i-reach)*(i-reach)) / (2 * sigma * sigma))
 		sum += kernel[i]
 	}
-	along := func(from *image.Gray, dx, dy int) *image.Gray {
-		out := image.NewGray(from.Rect)
-		w, h := from.Rect.Dx(), from.Rect.Dy()
-		for i := range out.Pix {
+	w, h := grey.Rect.Dx(), grey.Rect.Dy()
+	out, line := image.NewGray(grey.Rect), make([]uint8, max(w, h)+2*reach)
+	along := func(from *image.Gray, first, apart, n int) { // n pixels of a row or of a column
+		for i := range n + 2*reach {
+			line[i] = from.Pix[first+apart*mirror(i-reach, n)]
+		}
+		for i := range n {
 			v := 0.0
 			for k, by := range kernel {
-				x, y := mirror(i%w+dx*(k-reach), w), mirror(i/w+dy*(k-reach), h)
-				v += by * float64(from.Pix[y*from.Stride+x])
+				v += by * float64(line[i+k])
 			}
-			out.Pix[i] = uint8(math.RoundToEven(v / sum))
+			out.Pix[first+apart*i] = uint8(math.RoundToEven(v / sum))
 		}
-		return out
 	}
-	return along(along(grey, 1, 0), 0, 1)
+	for y := range h {
+		along(grey, y*w, 1, w)
+	}
+	for x := range w {
+		along(out, x, w, h)
+	}
+	return out
 }
 
 // mirror folds a position back into 0…n−1, the edge itself not repeated.

@@ -25,11 +25,11 @@ func (p *painting) noises(pass pass, first, last int) ([]noise.Source, tensor.Te
 		}
 		if given != nil && given.Shape[2] == pass.height && given.Shape[3] == pass.width {
 			copy(batch.Row(i).Data, tilesOf(given, first, last).Row(i).Data)
-			continue
-		}
-		copy(batch.Row(i).Data, noise.Start(sources[i], open, tile.Seed, p.beginning(tile), shape...).Data)
-		for range pass.after {
-			noise.Draw(sources[i], shape...)
+		} else {
+			copy(batch.Row(i).Data, noise.Start(sources[i], open, tile.Seed, p.beginning(tile), shape...).Data)
+			for range pass.after {
+				noise.Draw(sources[i], shape...)
+			}
 		}
 		sources[i] = noise.Onward(sources[i], open, tile.Seed, p.spec.SeedDelta)
 	}

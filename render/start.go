@@ -45,6 +45,8 @@ func (p *painting) encodeStart(ctx context.Context) (*start, error) {
 		out.how = holdEstimate
 	case p.parts.Config.Inpaint:
 		out.how = holdNothing
+	case asksAhead(s.Sampler):
+		out.how = holdAhead
 	}
 	return out, nil
 }
@@ -53,6 +55,12 @@ func (p *painting) encodeStart(ctx context.Context) (*start, error) {
 func countsTime(name string) bool {
 	base, _ := sampler.Parts(name)
 	return base == "ddim" || base == "plms" || base == "unipc"
+}
+
+// asksAhead tells whether a sampler is one of diffusers' KDPM2 schedulers.
+func asksAhead(name string) bool {
+	base, _ := sampler.Parts(name)
+	return base == "dpm2" || base == "dpm2_a"
 }
 
 // region finds out what is painted anew; nil for everything.

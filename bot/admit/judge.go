@@ -143,8 +143,16 @@ func (j *judgement) all(w Wanted) (Order, *Refusal) {
 
 // finish applies the server's limits and looks for words that the model does not know.
 func (j *judgement) finish() (Order, *Refusal) {
+	if r := j.able(); r != nil {
+		return Order{}, r
+	}
 	if r := j.limit(); r != nil {
 		return Order{}, r
+	}
+	j.suit()
+	if most := j.policy.MaxSteps; most > 0 && j.order.Spec.Steps > most {
+		return Order{}, refuse("Choose another sampler.", "%s takes at least %d steps, and this server allows at most %d.",
+			encode.SamplerTitle(j.order.Spec.Sampler), j.order.Spec.Steps, most)
 	}
 	if err := j.order.Spec.Validate(); err != nil {
 		return Order{}, refuse("", "These settings do not go together: %v.", err)
@@ -250,6 +258,7 @@ func (j *judgement) settle(offer Offer) {
 		j.note("The model this was painted with is not here any more; %s is used instead.", m.Name)
 		s.Model, s.Dialect = picture.Ref{Name: m.Name, Hash: m.Hash}, m.Dialect
 		s.Addons = nil
+		j.shed(m)
 		if was := (Size{s.Width, s.Height}); !m.paints(was) {
 			j.resize(m.bySize(was))
 		}

@@ -52,6 +52,27 @@ func TestSampler(t *testing.T) {
 			t.Errorf("got %d steps, %q and %v; want 10 and a note", got.Spec.Steps, got.Notes, no)
 		}
 	})
+	t.Run("that takes more steps than the server allows is refused at once", func(t *testing.T) {
+		t.Parallel()
+		for d, asked := range map[picture.Dialect]struct {
+			sampler string
+			most    int
+		}{picture.Diffusers: {"euler_ays", 8}, picture.A1111: {"unipc", 2}} {
+			_, no := Judge(request(Wanted{Prompt: "red boat", Sampler: &asked.sampler}), broad(d), Policy{MaxSteps: asked.most}, 5)
+			if no == nil || !strings.Contains(no.Error(), "this server allows at most") {
+				t.Errorf("%s with at most %d steps: got %v, want a refusal", asked.sampler, asked.most, no)
+			}
+		}
+	})
+	t.Run("for models of few steps takes no more than those", func(t *testing.T) {
+		t.Parallel()
+		few := broad(picture.Diffusers)
+		few.Models[0].Samplers, few.Models[0].Defaults.Sampler = []string{"lcm", "tcd"}, "lcm"
+		got, no := Judge(request(Wanted{Prompt: "red boat", Steps: ptr(60)}), few, Policy{}, 5)
+		if no != nil || got.Spec.Steps != 50 || len(got.Notes) != 1 {
+			t.Errorf("got %d steps, %q and %v; want 50 and a note", got.Spec.Steps, got.Notes, no)
+		}
+	})
 	t.Run("of another dialect or for other models is refused", func(t *testing.T) {
 		t.Parallel()
 		for d, name := range map[picture.Dialect]string{picture.A1111: "pndm", picture.Diffusers: "lcm"} {

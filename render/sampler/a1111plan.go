@@ -121,7 +121,9 @@ func strideLay(c Config, steps, skip int) Plan {
 	joinSteps(p.Steps)
 	if skip > 0 {
 		p = p.skipped(len(times) - (steps - skip))
-		p.under = p.before[len(p.before)-1]
+		if n := len(p.before); n > 0 { // no level is above a way of one step
+			p.under = p.before[n-1]
+		}
 	}
 	return p
 }

@@ -15,12 +15,12 @@ const (
 	firstH     = 0.05
 	acceptance = 0.81 // a step is taken if the next one would not be shorter than this
 
-	mostTries = 5000 // what no picture comes near; k-diffusion knows no end
+	mostTries = 300 // what no picture comes near, at three calls each; k-diffusion knows no end
 )
 
 // dpmAdaptive is k-diffusion's sample_dpm_adaptive of order 3: DPM-Solver's third order beside its second, whose
 // difference decides how long the steps are and whether one is taken. How often it asks depends on the picture, so a
-// Plan's steps are only where its progress is told.
+// Plan's steps are only marks where its progress is told.
 func dpmAdaptive(r run) stepper {
 	a := &adaptive{run: r, eta: r.eta(1), at: r.plan.high(), floor: r.plan.low(), h: firstH, order: 3}
 	if a.eta > 0 {
@@ -42,7 +42,7 @@ type adaptive struct {
 // until walks until the end of a step of the plan is reached, or passed by.
 func (a *adaptive) until(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
 	if a.low.Empty() {
-		a.low = x
+		a.low, a.denoised = x, x // of a way without length nothing else is known
 	}
 	last := s.To == a.floor
 	for math.Log(a.at/s.To) > 1e-5 || last && math.Log(a.at/a.floor) > 1e-5 {
@@ -110,8 +110,12 @@ func miss(low, high, before tensor.Tensor) float64 {
 	return math.Sqrt(sum / float64(len(low.Data)))
 }
 
+// adaptiveMarks is how many marks a whole way has: enough that nearly every step taken passes one, whatever number was
+// asked for, so that a slow walk is not taken for one that hangs.
+const adaptiveMarks = 60
+
 func adaptiveLay(c Config, steps, skip int) Plan {
 	t := a1111Table(c)
-	high, low, n := logRange(t, steps, skip)
-	return logSteps(t, high, low, n)
+	high, low, _ := logRange(t, steps, skip)
+	return logSteps(t, high, low, adaptiveMarks)
 }

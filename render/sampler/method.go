@@ -115,12 +115,14 @@ func (m Method) Asks() int {
 	return 1
 }
 
-// Steps is the number of steps nearest to what was asked for that the sampler can take.
+// Steps is the number of steps nearest to what was asked for that the sampler can take with a model of the usual
+// training.
 func (m Method) Steps(asked int) int {
 	if m.exactly > 0 {
 		return m.exactly
 	}
-	return max(asked, m.fewest, 1)
+	usual := StableDiffusion()
+	return min(max(asked, m.least(usual)), m.most(usual))
 }
 
 // Plan returns the way from pure noise in so many steps.
@@ -174,7 +176,7 @@ func (m Method) Repaint(c Config, steps int, strength float64) (Plan, error) {
 func (m Method) Refine(c Config, steps int, strength float64) (Plan, error) {
 	total := m.exactly
 	if total == 0 {
-		total = min(max(int(float64(steps)/min(strength, almostAll)), steps), m.most(c))
+		total = min(max(int(float64(steps)/min(strength, almostAll)), steps, m.least(c)), m.most(c))
 	}
 	whole, err := m.Plan(c, total)
 	if err != nil {

@@ -130,9 +130,10 @@ func unipcLay(c Config, steps, skip int) Plan {
 	p := Plan{table: base.table}
 	if skip > 0 {
 		count = max(steps-skip, 3)
-		first := base.Steps[len(base.Steps)+1-count]
+		above := max(len(base.Steps)-count, 0) // a short list has nothing above three steps
+		first := base.Steps[min(above+1, len(base.Steps)-1)]
 		start = float32(first.Time)/1000 + float32(0.001)
-		p.under = base.Steps[len(base.Steps)-count].Sigma
+		p.under = base.Steps[above].Sigma
 	}
 	times := make([]float64, count+1)
 	linspace32(times, start, float32(1/float64(c.TrainSteps)))
