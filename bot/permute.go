@@ -130,7 +130,8 @@ func (t *turn) reworded(ctx context.Context) error {
 	return t.decided(ctx, w)
 }
 
-// decided grants a wish that somebody was asked about, unless another answer came first. What is refused may be asked again.
+// decided grants a wish that somebody was asked about, unless another answer came first. What is not accepted may be
+// asked again, whatever went wrong.
 func (t *turn) decided(ctx context.Context, w wish) error {
 	taken, err := t.ledger.DropAsk(ctx, t.click.Job)
 	if err != nil {
@@ -140,12 +141,13 @@ func (t *turn) decided(ctx context.Context, w wish) error {
 		return errAskGone
 	}
 	err = t.grant(ctx, w)
-	var refusal *admit.Refusal
-	if errors.As(err, &refusal) {
-		body, jerr := json.Marshal(w)
-		return errors.Join(err, jerr, t.ledger.PutAsk(ctx, store.Ask{ID: t.click.Job, User: t.req.Person.ID, Body: body}))
+	if err == nil || t.accepted {
+		return err
 	}
-	return err
+	body, jerr := json.Marshal(w)
+	again, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptWithin)
+	defer cancel()
+	return errors.Join(err, jerr, t.ledger.PutAsk(again, store.Ask{ID: t.click.Job, User: t.req.Person.ID, Body: body}))
 }
 
 // asked is the wish that somebody was asked about.

@@ -79,8 +79,25 @@ func (b *Bot) settlePromise(ctx context.Context, e store.Entry) error {
 	case err != nil && !reply.Final(err):
 		return nil
 	}
-	_, err = b.ledger.Expire(ctx, e.ID)
-	return err
+	return b.unpromise(ctx, e)
+}
+
+// unpromise takes a job back that nobody was promised. One of several, whose message did not come after those of its
+// siblings, is named to who asked for them, while they can be told.
+func (b *Bot) unpromise(ctx context.Context, e store.Entry) error {
+	done, err := b.ledger.Expire(ctx, e.ID)
+	if err != nil || !done {
+		return err
+	}
+	to, err := reply.Decode(e.Reply)
+	if err != nil || to.Message != "" || !b.o.Now().Before(to.Expires) {
+		return nil // its answer is missing as a whole, which Discord says itself
+	}
+	text := "This one of your prompts was not painted, for its message did not arrive. Ask for it again:\n• " + promptLine(e)
+	if _, err := b.discord.Follow(ctx, to, reply.Message{Content: text, Private: true}); err != nil {
+		b.log.Warn("who asked for a job was not told that it is not painted", "job", e.ID, "error", reply.Redact(err.Error()))
+	}
+	return nil
 }
 
 // answerOf reads what Discord has as the answer to a job's interaction. When the token is dead a message that is known by

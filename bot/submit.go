@@ -34,6 +34,7 @@ func (t *turn) orderAll(ctx context.Context, rules []judge) error {
 	if err != nil {
 		return err
 	}
+	t.accepted = true
 	if made[0].further {
 		if _, err := t.answer(ctx, reply.Update(reply.Message{Content: underway(len(entries))})); err != nil {
 			return err
@@ -85,7 +86,7 @@ func (t *turn) unposted(ctx context.Context, e store.Entry, err error) {
 	if !reply.Final(err) {
 		return
 	}
-	if _, err := t.ledger.Expire(ctx, e.ID); err != nil {
+	if err := t.unpromise(ctx, e); err != nil {
 		t.log.Warn("a job that could not be shown is not taken back yet", "job", e.ID, "error", err)
 	}
 }

@@ -34,6 +34,7 @@ type turn struct {
 	click    button.ID   // what a button or form means
 	answered atomic.Bool // the first answer was given, or was tried and may have been
 	thinking bool        // that answer only says "thinking…", and must be replaced
+	accepted bool        // its jobs were written down
 }
 
 // work handles interactions, so many at once, until ctx is done; those begun are finished.

@@ -2,14 +2,18 @@ package bot_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"darkroom/bot"
 	"darkroom/bot/sandbox"
 	"darkroom/render/picture"
 	"darkroom/render/prompt/dynamic"
@@ -108,6 +112,19 @@ func TestAFewPermutationsArePaintedAtOnce(t *testing.T) {
 	}
 }
 
+// closed is a ledger that accepts nothing while it is down.
+type closed struct {
+	bot.Ledger
+	down atomic.Bool
+}
+
+func (c *closed) Accept(ctx context.Context, entries []store.Entry, judge func(store.Policy, store.Usage) error) error {
+	if c.down.Load() {
+		return errors.New("the ledger does not accept anything")
+	}
+	return c.Ledger.Accept(ctx, entries, judge)
+}
+
 func TestManyPermutationsAreConfirmed(t *testing.T) {
 	t.Parallel()
 	ask := func(h *house, words string) (question sandbox.Message, i sandbox.Interaction) {
@@ -151,6 +168,21 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 		if n := len(h.brush.specs()); n != 0 {
 			t.Errorf("%d paintings, want none", n)
 		}
+	})
+	t.Run("also when the ledger failed at the first yes", func(t *testing.T) {
+		t.Parallel()
+		h := build(t, sandbox.Options{})
+		ledger := &closed{}
+		h.ledgerFor = func(l bot.Ledger) bot.Ledger { ledger.Ledger = l; return ledger }
+		h.start()
+		h.bench()
+		h.ready()
+		question, i := ask(h, "a {red, blue} {boat, star}")
+		ledger.down.Store(true)
+		h.says(h.click(h.home.Member.ID, question.ID, "1:permute:"+i.ID+":0:yes"), "")
+		ledger.down.Store(false)
+		h.click(h.home.Member.ID, question.ID, "1:permute:"+i.ID+":0:yes")
+		h.galleries(4)
 	})
 	t.Run("not after a no", func(t *testing.T) {
 		t.Parallel()
@@ -198,19 +230,31 @@ func TestAPermutationWhoseMessageNeverCame(t *testing.T) {
 		e, err := h.ledger.Find(h.ctx, i.ID+"-1")
 		return err == nil && e.State == store.Expired
 	})
+	h.hears("a blue boat")
+}
+
+// hears waits for a message, to the member alone, that a prompt was not painted.
+func (h *house) hears(prompt string) {
+	h.t.Helper()
+	h.wait("word of what was not painted", func() bool {
+		return slices.ContainsFunc(h.box.Messages(h.home.Member.ID, h.home.Channel.ID), func(m sandbox.Message) bool {
+			return m.Viewer == h.home.Member.ID && strings.Contains(m.Content, "was not painted") && strings.Contains(m.Content, prompt)
+		})
+	})
 }
 
 // TestAPermutationThatACrashCutOff: the bot dies before the second message; that job is looked for, and then expires.
 func TestAPermutationThatACrashCutOff(t *testing.T) {
 	t.Parallel()
 	h := build(t, sandbox.Options{})
-	h.box.Fail(sandbox.Fault{Method: "POST", Path: regexp.MustCompile(`^/webhooks/[^/]*/[^/]*$`), Times: -1, Status: 502})
+	mend := h.box.Fail(sandbox.Fault{Method: "POST", Path: regexp.MustCompile(`^/webhooks/[^/]*/[^/]*$`), Times: -1, Status: 502})
 	stop := h.start()
 	h.ready()
 	i := h.ask("imagine", sandbox.With("prompt", "a {red, blue} boat"), sandbox.With("count", 1))
 	h.says(i, "in line")
 	h.poll("both to be written down", func() bool { _, err := h.ledger.Find(h.ctx, i.ID+"-1"); return err == nil })
 	stop()
+	mend()
 	h.clock.forward(time.Minute)
 	stop = h.start()
 	state := func() store.State { e, _ := h.ledger.Find(h.ctx, i.ID+"-1"); return e.State }
@@ -219,6 +263,7 @@ func TestAPermutationThatACrashCutOff(t *testing.T) {
 	}
 	h.clock.forward(5 * time.Minute)
 	h.poll("it to expire", func() bool { return state() == store.Expired })
+	h.hears("a blue boat")
 	stop()
 }
 
