@@ -167,7 +167,7 @@ type Line struct {
 
 // Draw is a picture from the shell.
 type Draw struct {
-	Prompt      string   `arg:"" help:"What to paint; (word:1.2) weighs."`
+	Prompt      string   `arg:"" help:"What to paint; (word:1.2) weighs, {a|b} chooses by the seed."`
 	Negative    *string  `name:"negative" placeholder:"TEXT" help:"What to keep out; the model's own when left out."`
 	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first picture; drawn when left out."`
 	Steps       *int     `name:"steps" placeholder:"N" help:"Steps; the model's own number when left out."`
@@ -184,6 +184,7 @@ type Draw struct {
 	Model       string   `name:"model" placeholder:"DIR" help:"Model folder, or a name in --models; the built-in demo when empty."`
 	Dialect     string   `name:"dialect" enum:",diffusers,a1111" default:"" placeholder:"NAME" help:"Numeric conventions, diffusers or a1111; the model's own when left out."`
 	Notation    string   `name:"notation" enum:",a1111,midjourney" default:"" placeholder:"NAME" help:"How the prompt is read, a1111 or midjourney (hot::2 dog); told from the prompt when left out."`
+	Wildcards   string   `name:"wildcards" from:"DARKROOM_WILDCARDS" default:"./data/wildcards" placeholder:"DIR" help:"Folder of wildcards: what __name__ in the prompt stands for."`
 	Emphasis    string   `name:"emphasis" enum:"original,no_norm" default:"original" placeholder:"KIND" help:"What (word:1.2) does to the words beside it: original keeps all of them together as strong, no_norm leaves the others as they are."`
 	Tile        bool     `name:"tile" help:"Edges that fit each other, for patterns."`
 	Init        string   `name:"init" placeholder:"FILE" help:"Picture to start from."`

@@ -25,6 +25,9 @@ func draw(ctx context.Context, s shop) (err error) {
 		return err
 	}
 	o := order{settings: d, folder: folder, inputs: map[string][]byte{}}
+	if err := o.settle(ctx); err != nil {
+		return err
+	}
 	frame, err := o.prepare()
 	if err != nil {
 		return err

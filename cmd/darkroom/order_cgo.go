@@ -49,6 +49,31 @@ type order struct {
 // unread is the SHA-256 of an input picture that was not read yet, so that the rest of a Spec can be checked before.
 var unread = strings.Repeat("0", 64) //nolint:gochecknoglobals // a constant; Go has no constant calls
 
+// settle makes the choices that the words leave open, as the bot does: by the seed, which is drawn here if none was asked
+// for. Words that make several prompts are refused.
+func (o *order) settle(ctx context.Context) error {
+	d := &o.settings
+	if d.Seed == nil {
+		seed := rand.Int64N(1 << 32)
+		d.Seed = &seed
+	}
+	texts := []string{d.Prompt}
+	if d.Negative != nil {
+		texts = append(texts, *d.Negative)
+	}
+	rows, err := expanded(ctx, texts, *d.Seed, d.Wildcards)
+	if err != nil {
+		return err
+	}
+	if len(rows) > 1 {
+		return fmt.Errorf("the braces make %d prompts, and draw paints one: write {a|b} to choose, or \\{ for a plain brace", len(rows))
+	}
+	if d.Prompt = rows[0][0]; d.Negative != nil {
+		d.Negative = &rows[0][1]
+	}
+	return nil
+}
+
 // take resolves the settings into a Spec, or tells all that is wrong with them.
 func (o *order) take() error {
 	d := o.settings

@@ -31,6 +31,30 @@ func TestFewSteps(t *testing.T) {
 	}
 }
 
+func TestOrderSettlesWhatWordsLeaveOpen(t *testing.T) {
+	t.Parallel()
+	dir, seed, fog := t.TempDir(), int64(7), "{fog|fog}"
+	if err := os.WriteFile(filepath.Join(dir, "ships.txt"), []byte("boat\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	words := func(prompt string) (order, error) {
+		o := order{settings: config.Draw{Prompt: prompt, Negative: &fog, Seed: &seed, Wildcards: dir, Count: 1}, folder: postcards(t)}
+		if err := o.settle(t.Context()); err != nil {
+			return o, err
+		}
+		return o, o.take()
+	}
+	o, err := words("a {red|blue} __ships__")
+	if p := o.spec.Prompt; err != nil || p != "a red boat" && p != "a blue boat" || o.spec.Negative != "fog" || o.spec.Seed != 7 {
+		t.Errorf("got %q without %q, seed %d, %v, want a choice without fog", p, o.spec.Negative, o.spec.Seed, err)
+	}
+	for prompt, want := range map[string]string{"a {red, blue} boat": "2 prompts", "a __fleet__": "There are: __ships__"} {
+		if _, err := words(prompt); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q in it", prompt, err, want)
+		}
+	}
+}
+
 func TestOrderRefuses(t *testing.T) {
 	t.Parallel()
 	t.Run("sides that the UNet cannot halve", func(t *testing.T) {

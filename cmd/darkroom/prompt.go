@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"darkroom/config"
 	"darkroom/render/clip"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
@@ -27,9 +26,13 @@ func showPrompt(ctx context.Context, s shop) error {
 	if err != nil {
 		return err
 	}
-	written, err := expanded(ctx, p)
+	rows, err := expanded(ctx, []string{p.Prompt}, p.Seed, p.Wildcards)
 	if err != nil {
 		return err
+	}
+	var written []string
+	for _, row := range rows {
+		written = append(written, row[0])
 	}
 	t := table{w: s.stdout}
 	for i, text := range written {
@@ -46,17 +49,14 @@ func showPrompt(ctx context.Context, s shop) error {
 // promptsMost is how many permutations are shown: as many as the bot paints.
 const promptsMost = 20
 
-// expanded settles what a prompt leaves open.
-func expanded(ctx context.Context, p config.Prompt) (written []string, err error) {
-	rows, err := dynamic.Expand(ctx, []string{p.Prompt}, p.Seed, dynamic.Folder{FS: os.DirFS(p.Wildcards)}, promptsMost)
+// expanded settles what texts leave open, with a folder of wildcards.
+func expanded(ctx context.Context, texts []string, seed int64, wildcards string) ([][]string, error) {
+	rows, err := dynamic.Expand(ctx, texts, seed, dynamic.Folder{FS: os.DirFS(wildcards)}, promptsMost)
 	var unknown *dynamic.UnknownError
 	if errors.As(err, &unknown) {
-		return nil, fmt.Errorf("%w in %s. %s", err, p.Wildcards, unknown.Hint())
+		return nil, fmt.Errorf("%w in %s. %s", err, wildcards, unknown.Hint())
 	}
-	for _, row := range rows {
-		written = append(written, row[0])
-	}
-	return written, err
+	return rows, err
 }
 
 // notationOf is the notation that was asked for, or else the one that a prompt looks like.
