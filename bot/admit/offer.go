@@ -67,6 +67,8 @@ type Model struct {
 	Chunks   int             `json:"chunks,omitempty"`   // of prompt.ChunkTokens tokens that it has room for; 0 for any number
 	Multiple int             `json:"multiple,omitempty"` // of the sides of free sizes; 0 for the usual 64
 	Enlarges *bool           `json:"enlarges,omitempty"` // it can paint over an enlarged picture; nil for yes
+	Tiles    *bool           `json:"tiles,omitempty"`    // it can paint pictures whose edges fit each other; nil for yes
+	Skips    *int            `json:"skips,omitempty"`    // last layers of its text encoder that can be left out; nil for any
 	Defaults Defaults        `json:"defaults"`           // see filled
 }
 

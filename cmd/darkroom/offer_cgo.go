@@ -79,12 +79,22 @@ func card(f *onnx.Folder) json.RawMessage {
 		Starts   bool            `json:"starts"`
 		Multiple int             `json:"multiple"` // of the sides of any size
 		Enlarges bool            `json:"enlarges"`
+		Tiles    bool            `json:"tiles"`
+		Skips    *int            `json:"skips,omitempty"`  // last layers of the text encoder that can be left out; nil for any
 		Chunks   int             `json:"chunks,omitempty"` // that a prompt may have; 0 for any number
-	}{c, easel.Dialect(f), easel.Samplers(f), f.Config.CanEncode, f.Config.Multiple, f.Config.Fixed == onnx.Size{}, f.Config.Chunks})
+	}{c, easel.Dialect(f), easel.Samplers(f), f.Config.CanEncode, f.Config.Multiple, f.Config.Fixed == onnx.Size{}, f.Config.Tiles, skips(f), f.Config.Chunks})
 	if err != nil {
 		panic("internal error: a card must always encode: " + err.Error())
 	}
 	return b
+}
+
+// skips is how many last layers can be left out; nil where A1111's dialect does not heed it, for all but Stable Diffusion 1.
+func skips(f *onnx.Folder) *int {
+	if easel.Dialect(f) == picture.A1111 && f.Config.Family != onnx.SD1 {
+		return nil
+	}
+	return &f.Config.Skips
 }
 
 func names(folders []*onnx.Folder) []string {

@@ -51,6 +51,9 @@ func TestCardIsReadAsTheOffer(t *testing.T) {
 	if m.Name != demo.Name || m.Dialect != picture.Diffusers || !m.Starts || !slices.Contains(m.Samplers, "dpmpp_2m_karras") {
 		t.Errorf("got %+v, want the name, the dialect, start pictures and samplers", m)
 	}
+	if m.Tiles == nil || !*m.Tiles || m.Skips == nil || *m.Skips != f.Config.Skips {
+		t.Errorf("got %v and %v, want that it tiles, and %d layers to skip", m.Tiles, m.Skips, f.Config.Skips)
+	}
 	if len(m.Words) == 0 || len(m.Sizes) != len(f.Card.Sizes) || len(m.Prompts) < maxExamples || m.Defaults.Steps != f.Card.Defaults.Steps {
 		t.Errorf("got %+v, want what the card says: %+v", m, f.Card)
 	}

@@ -180,9 +180,11 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	if tiny := model.Tiny(); tiny != nil {
 		parts.Preview = tiny
 	}
-	parts.Seamless = func(ctx context.Context) (render.Unet, render.Decoder, error) {
-		pair, err := model.Seamless(ctx)
-		return pair, pair, err
+	if f.Config.Tiles {
+		parts.Seamless = func(ctx context.Context) (render.Unet, render.Decoder, error) {
+			pair, err := model.Seamless(ctx)
+			return pair, pair, err
+		}
 	}
 	return parts, nil
 }

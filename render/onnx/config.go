@@ -47,6 +47,7 @@ type Config struct {
 	FractionalTimesteps bool // false where the UNet takes whole timesteps only
 	Multiple            int  // what the sides of a picture are multiples of, as the UNet halves its latents again and again
 	CanEncode           bool // there is a vae_encoder, so pictures can be started from
+	Tiles               bool // the UNet's and the decoder's convolutions can wrap around, see Model.Seamless
 	Skips               int  // how many last layers of the text encoder can be left out
 }
 

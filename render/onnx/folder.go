@@ -96,6 +96,7 @@ func (f *Folder) read() error {
 	if err := f.checkGraphs(); err != nil {
 		return err
 	}
+	f.Config.Tiles = f.tiles()
 	if err := f.findTiny(); err != nil {
 		return err
 	}

@@ -27,6 +27,23 @@ func (m *Model) Seamless(ctx context.Context) (Seamless, error) {
 	return Seamless{m}, err
 }
 
+// tiles tells whether the wrapping networks can be made.
+func (f *Folder) tiles() bool {
+	m := &Model{Folder: f, ports: f.ports}
+	for _, n := range []network{m.unetNetwork(), m.decoderNetwork()} {
+		s, err := graph.ReadSkeleton(n.path)
+		for _, edit := range append(n.edits, graph.Wrap) {
+			if err == nil {
+				s.Model, err = edit(s.Model)
+			}
+		}
+		if err != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // wrapping returns the loaded twin.
 func (m *Model) wrapping(ctx context.Context) (*Model, error) {
 	m.wrapped.mu.Lock()
