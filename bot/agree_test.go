@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"testing"
+	"time"
 
 	"darkroom/bot"
 	"darkroom/bot/reply"
@@ -70,6 +71,34 @@ func TestPicturesOfACancelledJobThatItsRendererCouldNotSeeAreTakenBack(t *testin
 		now, _ := h.box.MessageSeen(h.home.Member.ID, m.ID)
 		return len(now.Attachments) == 0 && !living(now)
 	})
+}
+
+// TestAnEditThatArrivesAfterTheCancelIsPutRight has a renderer's progress arrive when its job is over.
+func TestAnEditThatArrivesAfterTheCancelIsPutRight(t *testing.T) {
+	t.Parallel()
+	h := build(t, sandbox.Options{})
+	h.start()
+	h.ready()
+	i := h.queued(sandbox.With("prompt", "a red boat"))
+	leases, err := h.line.Reserve(h.ctx, "slow", "once", queue.Offer{Lanes: queue.Lanes(h.spec(i).Lane()), Max: 1})
+	if err != nil || len(leases) != 1 {
+		t.Fatalf("reserve: %v, %v", leases, err)
+	}
+	h.poll("the ledger to know of it", func() bool { return h.entry(i).Leased })
+	if _, err := h.line.Cancel(h.ctx, i.ID+"-0", h.home.Member.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.line.Stopped(h.ctx, leases[0]); err != nil {
+		t.Fatal(err)
+	}
+	h.says(i, "Cancelled")
+	poster := reply.NewPoster(reply.NewClient(reply.Options{Base: h.box.API()}), h.line)
+	if err := poster.Progress(h.ctx, leases[0].Job, 40, nil); err != nil {
+		t.Fatal(err)
+	}
+	h.says(i, "Painting")
+	h.clock.forward(time.Minute)
+	h.says(i, "Cancelled")
 }
 
 // second is a ledger in which another bot is always faster to write down that a job is done.

@@ -216,9 +216,11 @@ func reasonOf(known string) string {
 func (b *Bot) gone(ctx context.Context, ev queue.Event) error {
 	defer poke(b.moving)
 	return b.ended(ctx, ev.Job, func() (bool, error) { return b.ledger.Cancel(ctx, ev.Job) }, func(ctx context.Context, e store.Entry) {
-		b.correctLiving(ctx, e, func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, e.ID) })
+		say := func(v view) reply.Message { return reply.Withdrawn(v.to, v.spec, e.ID) }
+		b.correctLiving(ctx, e, say)
 		if e.Leased {
 			b.agree(ctx, e, queue.Outcome{}, false)
+			b.untold.keep(ending{job: e, say: say, due: b.o.Now().Add(inFlight)}) // its renderer's last edit may still be on its way
 		}
 	})
 }
@@ -246,13 +248,13 @@ func (b *Bot) ended(ctx context.Context, id string, write func() (bool, error), 
 // correctLiving corrects the message of an ended job if it still offers to cancel it. While Discord is in trouble it is
 // tried again and again.
 func (b *Bot) correctLiving(ctx context.Context, e store.Entry, say func(view) reply.Message) {
-	err := b.tellEnd(ctx, ending{e, say})
+	err := b.tellEnd(ctx, ending{job: e, say: say})
 	if err == nil || reply.Removed(err) {
 		return
 	}
 	b.log.Warn("a message could not be corrected", "job", e.ID, "again", !reply.Final(err), "error", reply.Redact(err.Error()))
 	if !reply.Final(err) {
-		b.untold.keep(ending{e, say})
+		b.untold.keep(ending{job: e, say: say})
 	}
 }
 

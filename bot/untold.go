@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"sync"
+	"time"
 
 	"darkroom/bot/reply"
 	"darkroom/store"
@@ -12,7 +13,7 @@ import (
 // untoldMost is how many corrections are remembered. What is beyond that is put right at the next start.
 const untoldMost = 1000
 
-// untold remembers the ends of jobs that could not be told because Discord was in trouble.
+// untold remembers the ends of jobs that could not be told because Discord was in trouble, or that are to be told again.
 type untold struct {
 	mu   sync.Mutex
 	jobs map[string]ending
@@ -22,6 +23,7 @@ type untold struct {
 type ending struct {
 	job store.Entry // with its token, if it was known
 	say func(view) reply.Message
+	due time.Time // not before
 }
 
 func newUntold() *untold { return &untold{jobs: map[string]ending{}} }
@@ -51,6 +53,9 @@ func (b *Bot) retell(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, asideLimit)
 	defer cancel()
 	for id, e := range b.untold.all() {
+		if b.o.Now().Before(e.due) {
+			continue
+		}
 		if err := b.tellEnd(ctx, e); err != nil && !reply.Final(err) {
 			return
 		}
