@@ -126,7 +126,7 @@ func TestPixelsOf(t *testing.T) {
 func TestCostsAreLearned(t *testing.T) {
 	t.Parallel()
 	c := newCosts()
-	s := picture.Spec{Width: 1000, Height: 1000, Steps: 10, Count: 1, Model: picture.Ref{Hash: "a"}}
+	s := picture.Spec{Width: 1000, Height: 1000, Steps: 10, Count: 1, GuidanceScale: 7, Model: picture.Ref{Hash: "a"}}
 	if got := c.of(s); got != 40000 {
 		t.Errorf("before any was measured: got %d ms, want 40000", got)
 	}
