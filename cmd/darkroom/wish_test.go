@@ -119,7 +119,7 @@ func (ws *wishes) end(w *wish, results map[string]int) string {
 		return unheard
 	case !ok:
 		return open // its message made room for one that is not there yet
-	case strings.Contains(m.Content, "could not write your request down"):
+	case strings.Contains(m.Content, "could not write your request down"), strings.Contains(m.Content, "No renderer has told me yet"):
 		return refused
 	case strings.Contains(m.Content, "Cancelled"):
 		return cancelled
