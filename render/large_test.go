@@ -7,6 +7,7 @@ import (
 
 	"darkroom/render"
 	"darkroom/render/easel"
+	"darkroom/render/easel/easeltest"
 	"darkroom/render/picture"
 )
 
@@ -14,7 +15,7 @@ import (
 // more than the tile, so the pictures are near each other and not the same.
 func TestLargePictureInTiles(t *testing.T) {
 	t.Parallel()
-	parts, err := easel.Parts(demoEasel(t).Model)
+	parts, err := easel.Parts(easeltest.Load(t, demoFolder).Model)
 	if err != nil {
 		t.Fatal(err)
 	}

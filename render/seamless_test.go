@@ -7,16 +7,15 @@ import (
 	"testing"
 
 	"darkroom/render"
-	"darkroom/render/easel"
+	"darkroom/render/easel/easeltest"
 	"darkroom/render/noise"
-	"darkroom/render/onnx"
 	"darkroom/render/tensor"
 )
 
 // TestSeamless paints pictures whose edges fit each other, with the demo model.
 func TestSeamless(t *testing.T) {
 	t.Parallel()
-	r := demoEasel(t)
+	r := easeltest.Load(t, demoFolder)
 	tiling := postcard()
 	tiling.Tiling = true
 	done, err := r.Paint(t.Context(), tiling, render.Job{})
@@ -65,7 +64,7 @@ func TestSeamless(t *testing.T) {
 	})
 	t.Run("dropped networks are made again", func(t *testing.T) {
 		t.Parallel()
-		r := demoEasel(t)
+		r := easeltest.Load(t, demoFolder)
 		for range 2 {
 			again, err := r.Paint(t.Context(), tiling, render.Job{})
 			if err != nil {
@@ -79,32 +78,6 @@ func TestSeamless(t *testing.T) {
 			}
 		}
 	})
-}
-
-// demoEasel loads the demo model as the program does.
-func demoEasel(t testing.TB) *easel.Easel {
-	t.Helper()
-	lib, err := onnx.FindLibrary("")
-	if err != nil {
-		t.Skip(err)
-	}
-	if err := onnx.Open(lib); err != nil {
-		t.Fatal(err)
-	}
-	folder, err := easel.Open(demoFolder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := easel.Load(t.Context(), folder, onnx.Device{Kind: onnx.CPU, Threads: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return e
 }
 
 // jumps is how far the first and last columns (or rows) of a picture are apart on average, and how far neighbours inside.

@@ -4,14 +4,11 @@ package demo_test
 
 import (
 	"image"
-	"os"
 	"strings"
 	"testing"
 
 	"darkroom/render"
-	"darkroom/render/clip"
-	"darkroom/render/easel"
-	"darkroom/render/onnx"
+	"darkroom/render/easel/easeltest"
 	"darkroom/render/picture"
 )
 
@@ -26,36 +23,8 @@ type studio struct {
 
 func openStudio(t *testing.T) *studio {
 	t.Helper()
-	lib, err := onnx.FindLibrary("")
-	if err != nil {
-		t.Skip(err)
-	}
-	if err := onnx.Open(lib); err != nil {
-		t.Fatal(err)
-	}
-	opened, err := easel.Open(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := onnx.Load(t.Context(), opened, onnx.Device{Kind: onnx.CPU, Threads: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := model.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	words, err := clip.OpenTokenizer(os.DirFS(folder + "/tokenizer"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts := render.Parts{Text: model, Unet: model, Decoder: model, Encoder: model, Tokenizer: words, Config: easel.Config(opened.Config)}
-	renderer, err := render.New(parts, render.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &studio{openJudge(t), renderer, opened.Card.Vocabulary()}
+	e := easeltest.Load(t, folder)
+	return &studio{openJudge(t), e.Renderer, e.Folder.Card.Vocabulary()}
 }
 
 // few is a Spec in the card's few-step setting.
