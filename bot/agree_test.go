@@ -3,8 +3,6 @@ package bot_test
 import (
 	"context"
 	"encoding/json"
-	"net/http"
-	"regexp"
 	"testing"
 	"time"
 
@@ -127,14 +125,7 @@ func TestASlowEditIsPutRightThoughAnotherBotWroteTheEndDown(t *testing.T) {
 	h.start()
 	h.ready()
 	first, next := h.queued(sandbox.With("prompt", "a red boat")), h.queued(sandbox.With("prompt", "a blue star"))
-	hold, met := make(chan struct{}), make(chan struct{}, 1)
-	h.box.Fail(sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in line"), Hold: hold, Met: met})
-	h.says(h.ask("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
-	select {
-	case <-met:
-	case <-h.ctx.Done():
-		t.Fatal("the place of the second job was not edited")
-	}
+	hold := h.slowPlace(first)
 	h.bench()
 	m := h.painted(next, 4)
 	close(hold)

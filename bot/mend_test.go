@@ -25,14 +25,7 @@ func TestASlowEditOfThePlaceLeavesThePicturesAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	hold, met := make(chan struct{}), make(chan struct{}, 1)
-	h.box.Fail(sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in line"), Hold: hold, Met: met})
-	h.says(h.ask("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
-	select {
-	case <-met:
-	case <-h.ctx.Done():
-		t.Fatal("the place of the second job was not edited")
-	}
+	hold := h.slowPlace(first)
 	h.bench()
 	m := h.painted(second, 4)
 	close(hold)
@@ -152,4 +145,18 @@ func TestAPromiseIsKeptAlthoughItsTokenDied(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\nlog:\n%s", err, h.log)
 	}
+}
+
+// slowPlace cancels the first job, and holds the edit that tells the next one its new place until hold is closed.
+func (h *house) slowPlace(first sandbox.Interaction) (hold chan struct{}) {
+	h.t.Helper()
+	hold, met := make(chan struct{}), make(chan struct{}, 1)
+	h.box.Fail(sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in line"), Hold: hold, Met: met})
+	h.says(h.ask("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
+	select {
+	case <-met:
+	case <-h.ctx.Done():
+		h.t.Fatal("the place of the second job was not edited")
+	}
+	return hold
 }
