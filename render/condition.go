@@ -119,7 +119,8 @@ func (p *painting) encodeTrack(ctx context.Context, t track, chunks, skip int) e
 		if _, done := t.read[s.Text]; done {
 			continue
 		}
-		read, err := p.words.Encode(ctx, prompt.Fill(p.cut(s.Text), chunks, p.parts.Tokenizer.Frame()), clip.Reading{Skip: skip, NoNorm: p.spec.Emphasis == picture.EmphasisNoNorm})
+		words := p.conditioner()
+		read, err := words.Encode(ctx, words.Fill(p.cut(s.Text), chunks), clip.Reading{Skip: skip, NoNorm: p.spec.Emphasis == picture.EmphasisNoNorm})
 		if err != nil {
 			return err
 		}
@@ -128,9 +129,17 @@ func (p *painting) encodeTrack(ctx context.Context, t track, chunks, skip int) e
 	return nil
 }
 
+// conditioner reads prompts as the dialect does.
+func (p *painting) conditioner() *clip.Conditioner {
+	if p.spec.Dialect == picture.A1111 {
+		return p.literal
+	}
+	return p.words
+}
+
 // cut makes chunks of a text. What a model has no room for is left out.
 func (p *painting) cut(typed string) []prompt.Chunk {
-	chunks := p.words.Chunks(prompt.Parse(typed))
+	chunks := p.conditioner().Chunks(prompt.Parse(typed))
 	if most := p.parts.Config.Chunks; most > 0 && len(chunks) > most {
 		return chunks[:most]
 	}

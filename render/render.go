@@ -20,7 +20,7 @@ type Encoded = tensor.Encoded
 type Given = tensor.Given
 
 // TextEncoder turns chunks of token ids into hidden states, of the layer that is skip before the one the model was
-// trained with.
+// trained with. Where Parts have a second tokenizer a row holds its ids too, after the first's.
 type TextEncoder interface {
 	EncodeText(ctx context.Context, ids [][]int32, skip int) (Encoded, error)
 }
@@ -66,6 +66,7 @@ type Parts struct {
 	Decoder   Decoder
 	Encoder   Encoder // nil for a model that cannot start from a picture
 	Tokenizer *clip.Tokenizer
+	Second    *clip.Tokenizer // of SDXL's second text encoder, as long as the first; nil for one that reads all
 	Config    Config
 
 	// Preview decodes previews in Decoder's place: a tiny network for latents as the sampler leaves them, not divided by
@@ -74,6 +75,13 @@ type Parts struct {
 	// Seamless lends a UNet and a decoder whose convolutions wrap around, for pictures whose edges fit each other. They
 	// are made when they are first asked for. nil for a model that cannot.
 	Seamless func(ctx context.Context) (Unet, Decoder, error)
+}
+
+func (p Parts) tokenizers() []*clip.Tokenizer {
+	if p.Second == nil {
+		return []*clip.Tokenizer{p.Tokenizer}
+	}
+	return []*clip.Tokenizer{p.Tokenizer, p.Second}
 }
 
 // Options are what an operator may choose. The zero value is good for anything.
@@ -116,7 +124,8 @@ type Renderer struct {
 	parts    Parts
 	options  Options
 	words    *clip.Conditioner
-	decoding sync.Mutex // previews and finished pictures take turns at the decoder
+	literal  *clip.Conditioner // reads as A1111 does; beside it words reads as diffusers does
+	decoding sync.Mutex        // previews and finished pictures take turns at the decoder
 	room     *room
 }
 
@@ -132,6 +141,7 @@ func New(p Parts, o Options) (*Renderer, error) {
 	need(p.Unet != nil, "no UNet")
 	need(p.Decoder != nil, "no VAE decoder")
 	need(p.Tokenizer != nil, "no tokenizer")
+	need(p.Tokenizer == nil || p.Second == nil || p.Tokenizer.Length == p.Second.Length, "two tokenizers whose chunks differ in length")
 	c := p.Config
 	need(c.ScalingFactor > 0, "scaling factor %v, want a positive number", c.ScalingFactor)
 	need(c.Factor < 1 || c.Multiple%c.Factor == 0, "sizes in multiples of %d for latents of %d pixels", c.Multiple, c.Factor)
@@ -142,7 +152,8 @@ func New(p Parts, o Options) (*Renderer, error) {
 	if c.Multiple == 0 {
 		p.Config.Multiple = c.Factor
 	}
-	return &Renderer{parts: p, options: o.orDefault(), words: clip.NewConditioner(p.Text, p.Tokenizer), room: newRoom()}, nil
+	words := clip.NewConditioner(p.Text, p.tokenizers()...)
+	return &Renderer{parts: p, options: o.orDefault(), words: words, literal: words.Literal(), room: newRoom()}, nil
 }
 
 // Paint makes all tiles of a Spec. It looks at ctx before every step and before every picture it decodes, and returns

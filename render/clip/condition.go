@@ -12,26 +12,61 @@ import (
 // TextEncoder is the part of a loaded model that reads tokens.
 type TextEncoder interface {
 	// EncodeText returns the hidden states [len(ids), Length, d] after skip layers were left out at the end, and, for
-	// models that have such a thing, one vector for each row as a whole.
+	// models that have such a thing, one vector for each row as a whole. Where there is a tokenizer for each of two text
+	// encoders a row holds the ids of the first and then those of the second, and d is divided into Widths.
 	EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.Encoded, error)
 }
 
-// Conditioner turns prompts into hidden states with one text encoder. It remembers the last chunks it encoded, so that a
-// negative prompt or a repeated prompt costs nothing. It may be used from several goroutines if the encoder may.
+// Conditioner turns prompts into hidden states with a model's text encoders. It remembers the last chunks it encoded, so
+// that a negative prompt or a repeated prompt costs nothing. It may be used from several goroutines if the encoder may.
 type Conditioner struct {
-	encoder   TextEncoder
-	tokenizer *Tokenizer
-	memory    memory
+	encoder    TextEncoder
+	tokenizers []*Tokenizer
+	memory     *memory
 }
 
-// NewConditioner returns a Conditioner without memories.
-func NewConditioner(encoder TextEncoder, tokenizer *Tokenizer) *Conditioner {
-	return &Conditioner{encoder: encoder, tokenizer: tokenizer, memory: memory{states: map[string]remembered{}}}
+// NewConditioner returns a Conditioner without memories: with one tokenizer for all the encoder's ids, or with one for
+// each of its parts, all of one Length.
+func NewConditioner(encoder TextEncoder, tokenizers ...*Tokenizer) *Conditioner {
+	return &Conditioner{encoder: encoder, tokenizers: tokenizers, memory: &memory{states: map[string]remembered{}}}
 }
 
-// Chunks cuts a prompt for this conditioner's tokenizer.
+// Literal returns a Conditioner that reads as A1111 does (see Tokenizer.Literal), with the same vocabularies and memories.
+func (c *Conditioner) Literal() *Conditioner {
+	out := *c
+	out.tokenizers = nil
+	for _, t := range c.tokenizers {
+		out.tokenizers = append(out.tokenizers, t.Literal())
+	}
+	return &out
+}
+
+// Chunks cuts a prompt for this conditioner's tokenizers. A chunk's ids and weights are those of the first text encoder,
+// then those of the second.
 func (c *Conditioner) Chunks(parts []prompt.Part) []prompt.Chunk {
-	return prompt.Chunks(parts, c.tokenizer.Frame(), c.tokenizer.Encode)
+	readers := make([]prompt.Reader, len(c.tokenizers))
+	for i, t := range c.tokenizers {
+		readers[i] = t.Reader()
+	}
+	lists := prompt.Abreast(parts, readers...)
+	rows := make([]prompt.Chunk, len(lists[0]))
+	for i := range rows {
+		each := make([]prompt.Chunk, len(lists))
+		for k := range lists {
+			each[k] = lists[k][i]
+		}
+		rows[i] = join(each)
+	}
+	return rows
+}
+
+// Fill extends a prompt's chunks with empty ones up to n of them.
+func (c *Conditioner) Fill(chunks []prompt.Chunk, n int) []prompt.Chunk {
+	each := make([]prompt.Chunk, len(c.tokenizers))
+	for i, t := range c.tokenizers {
+		each[i] = t.Frame().Empty()
+	}
+	return prompt.Fill(chunks, n, join(each))
 }
 
 // Reading is how a prompt becomes hidden states.
@@ -79,7 +114,7 @@ func (c *Conditioner) encode(ctx context.Context, ids []int32, skip int) (tensor
 	if err != nil {
 		return tensor.Encoded{}, err
 	}
-	if err := check(read, len(ids)); err != nil {
+	if err := check(read, len(ids)/len(c.tokenizers), len(c.tokenizers)); err != nil {
 		return tensor.Encoded{}, fmt.Errorf("text encoder: %w", err)
 	}
 	read = read.Clone() // the encoder may use its output buffer again
@@ -87,13 +122,16 @@ func (c *Conditioner) encode(ctx context.Context, ids []int32, skip int) (tensor
 	return read, nil
 }
 
-// check sees that an encoder answered one chunk of so many tokens.
-func check(read tensor.Encoded, length int) error {
+// check sees that an encoder answered one chunk of so many tokens for each of its parts.
+func check(read tensor.Encoded, length, parts int) error {
 	if err := read.Hidden.Check(); err != nil {
 		return err
 	}
 	if s := read.Hidden.Shape; len(s) != 3 || s[0] != 1 || s[1] != length {
 		return fmt.Errorf("got hidden states of shape %v, want [1 %d d]", s, length)
+	}
+	if parts > 1 && len(read.Widths) != parts {
+		return fmt.Errorf("got the widths %v, want those of %d text encoders", read.Widths, parts)
 	}
 	if read.Pooled.Empty() {
 		return nil
@@ -105,7 +143,8 @@ func check(read tensor.Encoded, length int) error {
 }
 
 // weigh multiplies each token's hidden state by its weight. With restore it then restores the mean of the whole chunk,
-// as A1111's emphasis "Original" does for a batch of one: z' = z·w · mean(z)/mean(z·w), of two encoders each by itself.
+// as A1111's emphasis "Original" does for a batch of one: z' = z·w · mean(z)/mean(z·w), of two encoders each by itself
+// and with the weights of its own tokens.
 // Neutral chunks come back as they are.
 func weigh(read tensor.Encoded, chunk prompt.Chunk, restore bool) tensor.Tensor {
 	if !chunk.Weighted() {
@@ -116,10 +155,13 @@ func weigh(read tensor.Encoded, chunk prompt.Chunk, restore bool) tensor.Tensor 
 	if widths == nil {
 		widths = []int{width}
 	}
-	at := 0
+	at, weights, length := 0, chunk.Weights, read.Hidden.Shape[1]
 	for _, w := range widths {
-		weighColumns(out.Data, width, at, at+w, chunk.Weights, restore)
+		weighColumns(out.Data, width, at, at+w, weights[:length], restore)
 		at += w
+		if len(weights) > length { // else both encoders read the same tokens
+			weights = weights[length:]
+		}
 	}
 	return out
 }

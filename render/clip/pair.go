@@ -1,21 +1,51 @@
 package clip
 
 import (
-	"maps"
 	"slices"
+
+	"darkroom/render/prompt"
 )
 
-// SameWords tells whether two tokenizers make the same tokens of every text, and frame them alike. They may still fill
-// a chunk up with different ones, as SDXL's two do.
-func (t *Tokenizer) SameWords(o *Tokenizer) bool {
-	return t.BOS == o.BOS && t.EOS == o.EOS && t.Length == o.Length && t.unknown == o.unknown && maps.Equal(t.ids, o.ids) && maps.Equal(t.merges, o.merges)
+// Share has t read from o's vocabulary when its own is the same, as in SDXL's two folders: each takes megabytes. It must
+// be called before t is used.
+func (t *Tokenizer) Share(o *Tokenizer) {
+	if t.same(o.wordbook) {
+		t.wordbook = o.wordbook
+	}
 }
 
-// Refill returns framed ids filled up with pad: all that follows the first end.
-func (t *Tokenizer) Refill(ids []int32, pad int32) []int32 {
-	out := slices.Clone(ids)
-	for i := slices.Index(ids, t.EOS) + 1; i > 0 && i < len(out); i++ {
-		out[i] = pad
+// Literal returns t as A1111 reads with it. For text encoders whose chunks are filled up with a token of their own, which
+// are OpenCLIP's, that takes open_clip's tokenizer: begin, end and filler are read there as any words when somebody types
+// them. Otherwise it is t itself.
+func (t *Tokenizer) Literal() *Tokenizer {
+	if t.Pad == t.EOS {
+		return t
+	}
+	out := *t
+	out.exact, out.cleaned = t.exact.without(t.BOS, t.EOS, t.Pad, t.unknown), t.cleaned.without(t.BOS, t.EOS, t.Pad, t.unknown)
+	return &out
+}
+
+// without returns a finder that does not find some ids.
+func (f finder) without(ids ...int32) finder {
+	out := finder{}
+	for first, list := range f {
+		for _, a := range list {
+			if !slices.Contains(ids, a.ID) {
+				out[first] = append(out[first], a)
+			}
+		}
 	}
 	return out
+}
+
+// join puts the same chunk of several text encoders into one row.
+func join(each []prompt.Chunk) (row prompt.Chunk) {
+	if len(each) == 1 {
+		return each[0]
+	}
+	for _, c := range each {
+		row.IDs, row.Weights = append(row.IDs, c.IDs...), append(row.Weights, c.Weights...)
+	}
+	return row
 }

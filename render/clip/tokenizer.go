@@ -3,8 +3,6 @@ package clip
 import (
 	"fmt"
 	"io/fs"
-	"strings"
-	"sync"
 
 	"darkroom/render/prompt"
 )
@@ -18,16 +16,10 @@ type Tokenizer struct {
 	BOS, EOS, Pad int32 // begin, end and filler
 	Length        int   // tokens in a chunk with BOS and EOS, at most MaxLength
 
-	unknown int32
+	*wordbook
 	comma   int32
-	ids     map[string]int32
-	merges  map[pair]rule
 	exact   finder // tokens found in a text as typed
 	cleaned finder // tokens found after the clean-up
-	letters [256]rune
-
-	mu    sync.Mutex
-	cache map[string][]int32 // ids of short words
 }
 
 // OpenTokenizer reads a tokenizer folder: vocab.json and merges.txt, or else the tokenizer.json that has both, and if
@@ -46,10 +38,8 @@ func OpenTokenizer(fsys fs.FS) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tokenizer{
-		ids: ids, merges: merges, Length: int(s.Length), letters: alphabet(), cache: map[string][]int32{},
-		exact: finder{}, cleaned: finder{},
-	}
+	book := &wordbook{ids: ids, merges: merges, letters: alphabet(), cache: map[string][]int32{}}
+	t := &Tokenizer{wordbook: book, Length: int(s.Length), exact: finder{}, cleaned: finder{}}
 	if err := t.setSpecial(s, more); err != nil {
 		return nil, err
 	}
@@ -102,6 +92,11 @@ func (t *Tokenizer) Frame() prompt.Frame {
 	return prompt.Frame{BOS: t.BOS, EOS: t.EOS, Pad: t.Pad, Comma: t.comma, Length: t.Length}
 }
 
+// Reader is how prompt.Abreast reads with this tokenizer.
+func (t *Tokenizer) Reader() prompt.Reader {
+	return prompt.Reader{Frame: t.Frame(), Tokenize: t.Encode}
+}
+
 // Encode returns the ids of a text of any length, without BOS and EOS.
 func (t *Tokenizer) Encode(text string) []int32 {
 	var out []int32
@@ -137,48 +132,4 @@ func (t *Tokenizer) appendWords(out []int32, text string) []int32 {
 		out = append(out, t.word(w)...)
 		text = rest
 	}
-}
-
-// What is kept of words: as many as a long prompt has, and none so long that it will hardly come again.
-const (
-	maxCached     = 4096 // words
-	maxCachedWord = 64   // bytes
-)
-
-// word returns the ids of one pre-token. The result must not be changed.
-func (t *Tokenizer) word(w string) []int32 {
-	if len(w) > maxCachedWord {
-		return t.encodeWord(w)
-	}
-	t.mu.Lock()
-	ids, ok := t.cache[w]
-	t.mu.Unlock()
-	if ok {
-		return ids
-	}
-	ids = t.encodeWord(w)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.cache) >= maxCached {
-		clear(t.cache)
-	}
-	t.cache[strings.Clone(w)] = ids
-	return ids
-}
-
-// encodeWord makes a symbol of each byte, the last one marked as the word's end, and merges them.
-func (t *Tokenizer) encodeWord(w string) []int32 {
-	ids := make([]int32, len(w))
-	for i := range len(w) {
-		s := string(t.letters[w[i]])
-		if i == len(w)-1 {
-			s += wordEnd
-		}
-		id, ok := t.ids[s]
-		if !ok {
-			id = t.unknown
-		}
-		ids[i] = id
-	}
-	return merge(ids, t.merges)
 }

@@ -11,19 +11,19 @@ import (
 	"darkroom/render/prompt"
 )
 
-// letters is a vocabulary of the lower-case letters, a few signs and two merges: "c a", "ca t</w>".
+// letters is a vocabulary of the lower-case letters, a few signs and three merges: "c a", "ca t</w>", "! !</w>".
 func letters(t *testing.T) (fstest.MapFS, map[string]int32) {
 	t.Helper()
 	vocab := map[string]int32{}
 	add := func(s string) { vocab[s] = int32(len(vocab)) }
-	for _, c := range "abcdefghijklmnopqrstuvwxyz,.'1" {
+	for _, c := range "abcdefghijklmnopqrstuvwxyz,.'1!<|>" {
 		add(string(c))
 		add(string(c) + "</w>")
 	}
-	for _, s := range []string{"ca", "cat</w>", "<|startoftext|>", "<|endoftext|>"} {
+	for _, s := range []string{"ca", "cat</w>", "!!</w>", "<|startoftext|>", "<|endoftext|>"} {
 		add(s)
 	}
-	return folder(t, vocab, []string{"c a", "ca t</w>"}, nil), vocab
+	return folder(t, vocab, []string{"c a", "ca t</w>", "! !</w>"}, nil), vocab
 }
 
 func open(t *testing.T, fsys fstest.MapFS) *clip.Tokenizer {
@@ -123,7 +123,7 @@ func TestOpenTokenizerRefuses(t *testing.T) {
 		"a vocabulary of names":      {"vocab.json", `{"a": "b"}`, "vocab.json"},
 		"an empty vocabulary":        {"vocab.json", `{}`, "vocab.json"},
 		"a negative id":              {"vocab.json", `{"a": -1}`, `"a" has the id -1`},
-		"no end token":               {"vocab.json", `{"c":0,"a":1,"ca":2,"t</w>":3,"cat</w>":4,"<|startoftext|>":5}`, "<|endoftext|>"},
+		"no end token":               {"vocab.json", `{"c":0,"a":1,"ca":2,"t</w>":3,"cat</w>":4,"!":5,"!</w>":6,"!!</w>":7,"<|startoftext|>":8}`, "<|endoftext|>"},
 		"no merges":                  {"merges.txt", "", "merges.txt"},
 		"a merge of three":           {"merges.txt", "#version: 0.2\nc a t\n", "line 2"},
 		"a merge of one":             {"merges.txt", "#version: 0.2\n\ncat\n", "line 3"},

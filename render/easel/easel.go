@@ -25,61 +25,47 @@ func Open(dir string, options ...onnx.Option) (*onnx.Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	words, _, err := tokenizers(f)
-	if err != nil {
-		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
-	}
-	err = errors.Join(checkLength(words, f.Config), Config(f.Config).Sampler.Check(), checkCard(f))
-	if err != nil {
+	_, _, err = tokenizers(f)
+	if err = errors.Join(err, Config(f.Config).Sampler.Check(), checkCard(f)); err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}
 	return f, nil
 }
 
-// tokenizers opens a folder's tokenizer, and SDXL's second. They must differ in nothing but what they fill up with, so
-// that one text has the same tokens for both encoders.
+// tokenizers opens a folder's tokenizer, and SDXL's second.
 func tokenizers(f *onnx.Folder) (words, second *clip.Tokenizer, err error) {
-	open := func(part string) (*clip.Tokenizer, error) {
-		words, err := clip.OpenTokenizer(os.DirFS(filepath.Join(f.Dir, part)))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", part, err)
-		}
-		return words, nil
-	}
-	if words, err = open("tokenizer"); err != nil || f.Config.Family != onnx.XL {
+	if words, err = tokenizer(f, "tokenizer"); err != nil || f.Config.Family != onnx.XL {
 		return words, nil, err
 	}
-	if second, err = open(onnx.SecondTokenizer); err != nil {
+	if second, err = tokenizer(f, onnx.SecondTokenizer); err != nil {
 		return nil, nil, err
 	}
-	if !words.SameWords(second) {
-		return nil, nil, fmt.Errorf("%s has other words than tokenizer; want the same vocab.json and merges.txt, as SDXL has", onnx.SecondTokenizer)
-	}
+	second.Share(words)
 	return words, second, nil
 }
 
-// reader gives each of SDXL's text encoders the ids that its own tokenizer would.
-type reader struct {
-	*onnx.Model
-	words *clip.Tokenizer
-	pad   int32 // of the second tokenizer
+// tokenizer opens one of a folder's tokenizers and sees that its chunks are as long as the text encoders read.
+func tokenizer(f *onnx.Folder, part string) (*clip.Tokenizer, error) {
+	words, err := clip.OpenTokenizer(os.DirFS(filepath.Join(f.Dir, part)))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", part, err)
+	}
+	if words.Length != f.Config.TextLength {
+		return nil, fmt.Errorf("%s makes chunks of %d tokens, want %d as the text encoder reads", part, words.Length, f.Config.TextLength)
+	}
+	return words, nil
 }
+
+// reader gives each of SDXL's text encoders the ids that its own tokenizer made.
+type reader struct{ *onnx.Model }
 
 // EncodeText implements render.TextEncoder.
 func (r reader) EncodeText(ctx context.Context, ids [][]int32, skip int) (render.Encoded, error) {
-	second := make([][]int32, len(ids))
+	first, second := make([][]int32, len(ids)), make([][]int32, len(ids))
 	for i, row := range ids {
-		second[i] = r.words.Refill(row, r.pad)
+		first[i], second[i] = row[:len(row)/2], row[len(row)/2:]
 	}
-	return r.EncodePair(ctx, ids, second, skip)
-}
-
-// checkLength sees that the tokenizer's chunks are as long as the text encoder reads.
-func checkLength(words *clip.Tokenizer, c onnx.Config) error {
-	if words.Length != c.TextLength {
-		return fmt.Errorf("the tokenizer makes chunks of %d tokens, want %d as the text encoder reads", words.Length, c.TextLength)
-	}
-	return nil
+	return r.EncodePair(ctx, first, second, skip)
 }
 
 // checkCard sees that what the card recommends can be painted.
@@ -170,9 +156,9 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	if err != nil {
 		return render.Parts{}, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}
-	parts := render.Parts{Text: model, Unet: model, Decoder: model, Tokenizer: words, Config: Config(f.Config)}
+	parts := render.Parts{Text: model, Unet: model, Decoder: model, Tokenizer: words, Second: second, Config: Config(f.Config)}
 	if second != nil {
-		parts.Text = reader{model, words, second.Pad}
+		parts.Text = reader{model}
 	}
 	if f.Config.CanEncode {
 		parts.Encoder = model

@@ -22,7 +22,7 @@ type said struct {
 	Negative       bool
 	Skip           int // as a Spec counts
 	NoNorm         bool
-	IDs            [][]int32 // of the first text encoder, by chunk
+	IDs            [][]int32 // by chunk: of the first text encoder, then of the second
 	Hidden, Pooled place
 }
 

@@ -18,7 +18,13 @@ type Frame struct {
 	Length        int   // tokens in a chunk with BOS and EOS: 77
 }
 
-// Chunk is one input of the text encoder.
+// Reader is how one text encoder's tokenizer reads.
+type Reader struct {
+	Frame
+	Tokenize func(string) []int32 // without begin and end
+}
+
+// Chunk is one input of a text encoder.
 type Chunk struct {
 	IDs     []int32   // Length ids: BOS, tokens, EOS, filler
 	Weights []float32 // one for each id; 1 for BOS, EOS and filler
@@ -40,21 +46,49 @@ func (f Frame) Empty() Chunk { return f.close(nil, nil) }
 // Chunks cuts parts into chunks of Length ids. Each part is tokenised by itself, so a weight never splits a word into
 // other tokens than its neighbours see. A break fills up its chunk. There is at least one chunk.
 func Chunks(parts []Part, f Frame, tokenize func(string) []int32) []Chunk {
-	c := cutter{frame: f, comma: -1}
+	return Abreast(parts, Reader{f, tokenize})[0]
+}
+
+// Abreast cuts parts into chunks for text encoders that read side by side: a list for each reader. Where one reader needs
+// fewer chunks than another, up to a break or to the end, it is given empty ones, so that all lists are of one length and
+// have every break at the same place.
+func Abreast(parts []Part, readers ...Reader) [][]Chunk {
+	cutters := make([]cutter, len(readers))
+	for i, r := range readers {
+		cutters[i] = cutter{reader: r, comma: -1}
+	}
 	for _, p := range parts {
+		for i := range cutters {
+			cutters[i].read(p)
+		}
 		if p.Break {
+			level(cutters)
+		}
+	}
+	for i := range cutters {
+		if c := &cutters[i]; len(c.ids) > 0 || len(c.chunks) == 0 {
 			c.close()
-			continue
-		}
-		weight := float32(min(max(p.Weight, -math.MaxFloat32), math.MaxFloat32))
-		for _, id := range tokenize(p.Text) {
-			c.add(id, weight)
 		}
 	}
-	if len(c.ids) > 0 || len(c.chunks) == 0 {
-		c.close()
+	level(cutters)
+	lists := make([][]Chunk, len(cutters))
+	for i, c := range cutters {
+		lists[i] = c.chunks
 	}
-	return c.chunks
+	return lists
+}
+
+// level gives those who have closed fewer chunks than another empty ones.
+func level(cutters []cutter) {
+	most := 0
+	for _, c := range cutters {
+		most = max(most, len(c.chunks))
+	}
+	for i := range cutters {
+		for c := &cutters[i]; len(c.chunks) < most; {
+			c.chunks = append(c.chunks, c.reader.Empty())
+		}
+	}
 }
 
 // ChunkTokens is how many tokens of text a chunk of the usual length holds.
@@ -91,28 +125,40 @@ func filled(words int) int { return (words + ChunkTokens - 1) / ChunkTokens }
 
 // Fill extends a list with empty chunks up to n of them, so that all prompts of a picture give hidden states of one
 // length.
-func Fill(chunks []Chunk, n int, f Frame) []Chunk {
+func Fill(chunks []Chunk, n int, empty Chunk) []Chunk {
 	chunks = chunks[:len(chunks):len(chunks)]
 	for len(chunks) < n {
-		chunks = append(chunks, f.Empty())
+		chunks = append(chunks, empty)
 	}
 	return chunks
 }
 
 // cutter collects the tokens of the chunk being filled.
 type cutter struct {
-	frame   Frame
+	reader  Reader
 	chunks  []Chunk
 	ids     []int32
 	weights []float32
 	comma   int // index of the last comma in ids, or -1
 }
 
+// read takes a part's tokens, or closes the chunk at a break.
+func (c *cutter) read(p Part) {
+	if p.Break {
+		c.close()
+		return
+	}
+	weight := float32(min(max(p.Weight, -math.MaxFloat32), math.MaxFloat32))
+	for _, id := range c.reader.Tokenize(p.Text) {
+		c.add(id, weight)
+	}
+}
+
 // add appends one token, closing the chunk first when it is full.
 func (c *cutter) add(id int32, weight float32) {
-	full := len(c.ids) == c.frame.Length-2
+	full := len(c.ids) == c.reader.Length-2
 	switch {
-	case id == c.frame.Comma:
+	case id == c.reader.Comma:
 		c.comma = len(c.ids)
 	case full && c.comma >= 0 && len(c.ids)-c.comma <= backtrack:
 		c.carry(c.comma + 1)
@@ -135,7 +181,7 @@ func (c *cutter) carry(from int) {
 }
 
 func (c *cutter) close() {
-	c.chunks = append(c.chunks, c.frame.close(c.ids, c.weights))
+	c.chunks = append(c.chunks, c.reader.close(c.ids, c.weights))
 	c.ids, c.weights, c.comma = nil, nil, -1
 }
 

@@ -3,6 +3,7 @@ package prompt_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -125,6 +126,55 @@ func TestChunksWeights(t *testing.T) {
 	}
 }
 
+// doubled reads every word twice, so that it needs more chunks.
+func doubled(text string) (ids []int32) {
+	for _, id := range numbers(text) {
+		ids = append(ids, id, id)
+	}
+	return ids
+}
+
+// TestAbreast has two readers of which one makes more tokens of a text.
+func TestAbreast(t *testing.T) {
+	t.Parallel()
+	once, twice := prompt.Reader{Frame: frame, Tokenize: numbers}, prompt.Reader{Frame: frame, Tokenize: doubled}
+	rapid.Check(t, func(r *rapid.T) {
+		words := rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", "(3:1.2)", "BREAK", count(4, 50), count(51, 140)}), 0, 8).Draw(r, "words")
+		parts := prompt.Parse(strings.Join(words, " "))
+		lists := prompt.Abreast(parts, once, twice)
+		if len(lists) != 2 || len(lists[0]) != len(lists[1]) {
+			r.Fatalf("got %d lists, of %d and %d chunks, want two of one length", len(lists), len(lists[0]), len(lists[1]))
+		}
+		if alone := prompt.Chunks(parts, frame, doubled); !reflect.DeepEqual(lists[1], alone) {
+			r.Errorf("who needs most is changed by who reads beside:\n got %v\nwant %v", inner(t, lists[1]), inner(t, alone))
+		}
+		var first, second []int32
+		for i, ids := range inner(t, lists[0]) {
+			first = append(first, ids...)
+			if second = append(second, inner(t, lists[1])[i]...); len(first) < (len(second)+1)/2 {
+				r.Errorf("after chunk %d: who makes fewer tokens has read %d words, the other %d", i+1, len(first), len(second)/2)
+			}
+		}
+		if all := prompt.Chunks(parts, frame, numbers); fmt.Sprint(first) != fmt.Sprint(slices.Concat(inner(t, all)...)) {
+			r.Errorf("got the words %v, want %v", first, all)
+		}
+	})
+}
+
+func TestAbreastKeepsBreaksInOnePlace(t *testing.T) {
+	t.Parallel()
+	once, twice := prompt.Reader{Frame: frame, Tokenize: numbers}, prompt.Reader{Frame: frame, Tokenize: doubled}
+	lists := prompt.Abreast(prompt.Parse(count(1, 40)+" BREAK BREAK 41 BREAK "+count(42, 90)), once, twice)
+	var got []string
+	for i := range lists[0] {
+		a, b := inner(t, lists[0])[i], inner(t, lists[1])[i]
+		got = append(got, fmt.Sprint(len(a), len(b)))
+	}
+	if want := "40 75|0 5|0 0|1 2|49 75|0 23"; strings.Join(got, "|") != want {
+		t.Errorf("tokens of each pair of chunks: got %s, want %s", strings.Join(got, "|"), want)
+	}
+}
+
 func TestChunksLoseNothing(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -168,7 +218,7 @@ func TestLeastChunks(t *testing.T) {
 func TestFill(t *testing.T) {
 	t.Parallel()
 	long, short := cut(count(1, 160)), cut("1")
-	a, b := prompt.Fill(long, 2, frame), prompt.Fill(short, 3, frame)
+	a, b := prompt.Fill(long, 2, frame.Empty()), prompt.Fill(short, 3, frame.Empty())
 	if len(a) != 3 || len(b) != 3 {
 		t.Fatalf("got %d and %d chunks, want 3 and 3", len(a), len(b))
 	}

@@ -8,7 +8,7 @@ from .store import Store
 MODELS = ("sd1", "sd2v", "sdxl")
 LONG = ", ".join(["a red boat on a blue sea", "two green trees", "the old white house by the lake", "a big yellow sun"] * 4)
 PLAIN = (  # prompt, layers skipped
-    (reference.PROMPT, 0), ("", 0), ("Dalí's café, 2023", 0), (reference.PROMPT, 1), ("what a boat!", 0),
+    (reference.PROMPT, 0), ("", 0), ("Dalí's café, 2023", 0), (reference.PROMPT, 1), ("wow!!! what a boat! a sea", 0),
 )
 WEIGHED = (  # prompt, A1111's clip skip, whether the mean is restored
     ("a (red:1.3) boat on a [blue] sea", 1, True),
@@ -18,6 +18,7 @@ WEIGHED = (  # prompt, A1111's clip skip, whether the mean is restored
     ("a red boat BREAK a (blue sea", 1, True),
     (LONG, 1, True),
 )
+FILLER = "(wow!:1.3) what a [boat!!!] <|endoftext|> sea!"  # for those who fill a chunk up with "!"
 
 
 def plain(pipe, prompt: str, skip: int, negative=None):
@@ -32,7 +33,9 @@ def plain(pipe, prompt: str, skip: int, negative=None):
 
 
 def ids(pipe, prompt: str) -> list:
-    return pipe.tokenizer(prompt, padding="max_length", max_length=77, truncation=True).input_ids
+    """What the first text encoder is given, and what the second is."""
+    tokenizers = [pipe.tokenizer] + ([pipe.tokenizer_2] if hasattr(pipe, "text_encoder_2") else [])
+    return sum((t(prompt, padding="max_length", max_length=77, truncation=True).input_ids for t in tokenizers), [])
 
 
 @torch.no_grad()
@@ -48,13 +51,11 @@ def record(work, folder) -> None:
             store.cases.append(case)
 
         for prompt, skip in PLAIN:
-            if "!" in prompt and name == "sdxl":
-                continue  # its second tokenizer takes "!" for what fills a chunk up; darkroom reads both by the first
             hidden, _, pooled, _ = plain(pipe, prompt, skip)
             keep("diffusers", hidden, pooled, prompt=prompt, skip=skip + 1, ids=[ids(pipe, prompt)])
         _, hidden, _, pooled = plain(pipe, reference.PROMPT, 0)
         keep("diffusers", hidden, pooled, prompt=reference.PROMPT, negative=True, skip=1)
-        for prompt, skip, norm in WEIGHED:
+        for prompt, skip, norm in WEIGHED + (((FILLER, 1, True),) if name != "sd1" else ()):
             said = emphasis.condition(pipe, prompt, skip, norm)
             keep("a1111", said["hidden"], said["pooled"], prompt=prompt, skip=skip, nonorm=not norm, ids=said["ids"])
         said = emphasis.condition(pipe, "")
