@@ -11,9 +11,27 @@ import (
 	"darkroom/render/tensor"
 )
 
-// beside is what an inpainting model is told beside the latents, [1, 1+c, h, w]: the mask, 1 where it paints, and the
-// latents of the start picture with that part left grey.
-func (p *painting) beside(ctx context.Context, pass pass) (tensor.Tensor, error) {
+// told is what an inpainting model is told beside the latents: the mask [1, 1, h, w], 1 where it paints, and the start
+// picture with that part left grey.
+type told struct {
+	mask    tensor.Tensor
+	picture posterior
+}
+
+// latents are the channels that stand behind those of the latents, [n, 1+c, h, w]: drawn by n noises, or the mean.
+func (t *told) latents(noises tensor.Tensor) tensor.Tensor {
+	picture := t.picture.draw(noises)
+	s := picture.Shape
+	out := tensor.New(s[0], 1+s[1], s[2], s[3])
+	for i := range s[0] {
+		row := out.Row(i).Data
+		copy(row[copy(row, t.mask.Data):], picture.Row(i).Data)
+	}
+	return out
+}
+
+// tell finds out what an inpainting model is told in a pass.
+func (p *painting) tell(ctx context.Context, pass pass) (*told, error) {
 	f := p.parts.Config.Factor
 	pixels, mask := tensor.New(1, 3, pass.height*f, pass.width*f), tensor.New(1, 1, pass.height, pass.width)
 	switch {
@@ -38,14 +56,15 @@ func (p *painting) beside(ctx context.Context, pass pass) (tensor.Tensor, error)
 			mask.Data[i] = 1
 		}
 	}
-	latents, err := p.latentsOf(ctx, pixels)
+	latents, err := p.posteriorOf(ctx, pixels)
 	if err != nil {
-		return tensor.Tensor{}, fmt.Errorf("masked picture: %w", err)
+		return nil, fmt.Errorf("masked picture: %w", err)
 	}
-	return tensor.Tensor{Shape: []int{1, 1 + latents.Shape[1], pass.height, pass.width}, Data: append(mask.Data, latents.Data...)}, nil
+	return &told{mask, latents}, nil
 }
 
-// join puts further channels behind those of each item of a batch; none when there are none.
+// join puts further channels behind those of each item of a batch; none when there are none. One item's, or those of
+// some tiles, are repeated.
 func join(x, beside tensor.Tensor) tensor.Tensor {
 	if beside.Empty() {
 		return x
@@ -53,7 +72,7 @@ func join(x, beside tensor.Tensor) tensor.Tensor {
 	out := tensor.New(x.Shape[0], x.Shape[1]+beside.Shape[1], x.Shape[2], x.Shape[3])
 	for i := range x.Batch() {
 		row := out.Row(i).Data
-		copy(row[copy(row, x.Row(i).Data):], beside.Data)
+		copy(row[copy(row, x.Row(i).Data):], beside.Row(i%beside.Batch()).Data)
 	}
 	return out
 }

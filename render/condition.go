@@ -17,7 +17,7 @@ const maxTerms = 8
 type text struct {
 	terms    []term        // at least one
 	negative track         // empty when nothing is guided
-	beside   tensor.Tensor // of an inpainting model: see beside
+	beside   tensor.Tensor // of an inpainting model: see told
 }
 
 // term is one of the prompts that lead together.

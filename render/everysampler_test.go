@@ -31,7 +31,7 @@ func watched(t *testing.T, m sampler.Method) (*Renderer, *onlooker) {
 	net := &onlooker{mixing: mixing{&fakeModel{}}}
 	parts := net.parts()
 	parts.Tokenizer, parts.Unet, parts.Config.Distilled = tokenizer(t), net, m.Distilled()
-	parts.Seamless = func(context.Context) (Unet, Decoder, error) { return net, net, nil }
+	parts.Seamless = func(context.Context) (Wrapping, error) { return Wrapping{net, net, net}, nil }
 	r, err := New(parts, Options{})
 	if err != nil {
 		t.Fatal(err)

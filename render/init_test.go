@@ -70,14 +70,15 @@ func TestStartPicture(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, got := p.noises(p.passes[0], 0, 1)
+			_, drawn := p.noises(p.passes[0], 0, 1)
+			got := drawn.noise
 			for i, v := range want {
 				if d := got.Data[i] - v; d > 2e-6 || d < -2e-6 {
 					t.Errorf("%s, value %d: got %v, want %v", dialect, i, got.Data[i], v)
 				}
 			}
 			open := sourceOf(dialect)
-			if _, second := p.noises(p.passes[1], 0, 1); second.Data[0] != noise.Draw(open(7), 1, 4, 12, 16).Data[0] {
+			if _, second := p.noises(p.passes[1], 0, 1); second.noise.Data[0] != noise.Draw(open(7), 1, 4, 12, 16).Data[0] {
 				t.Errorf("%s: the second pass starts from no picture, but its noise is not the first draw", dialect)
 			}
 		}

@@ -22,6 +22,7 @@ type painting struct {
 	start    *start        // nil when painting begins with nothing
 	net      Unet          // the model's, or its seamless one
 	decoder  Decoder       // likewise
+	encoder  Encoder       // likewise
 	previews *previews
 	progress *progress
 	millis   map[string]int64
@@ -36,7 +37,7 @@ func (r *Renderer) begin(spec picture.Spec, job Job) (*painting, error) {
 	if err != nil {
 		return nil, refused(fmt.Sprintf("there is no sampler called %q here", spec.Sampler), err)
 	}
-	p := &painting{Renderer: r, spec: spec, job: job, method: method, net: r.parts.Unet, decoder: r.parts.Decoder, millis: map[string]int64{}}
+	p := &painting{Renderer: r, spec: spec, job: job, method: method, net: r.parts.Unet, decoder: r.parts.Decoder, encoder: r.parts.Encoder, millis: map[string]int64{}}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
@@ -104,9 +105,11 @@ func (p *painting) checkLatents(given tensor.Tensor) error {
 func (p *painting) encode(ctx context.Context) error {
 	var err error
 	if p.spec.Tiling {
-		if p.net, p.decoder, err = p.parts.Seamless(ctx); err != nil {
+		all, err := p.parts.Seamless(ctx)
+		if err != nil {
 			return err
 		}
+		p.net, p.decoder, p.encoder = all.Unet, all.Decoder, all.Encoder
 	}
 	for i := range p.passes {
 		if p.passes[i].text, err = p.condition(ctx, p.passes[i].calls); err != nil {
@@ -122,7 +125,7 @@ func (p *painting) encode(ctx context.Context) error {
 		if !p.parts.Config.Inpaint {
 			break
 		}
-		if p.passes[i].text.beside, err = p.beside(ctx, p.passes[i]); err != nil {
+		if p.passes[i].told, err = p.tell(ctx, p.passes[i]); err != nil {
 			return err
 		}
 	}
@@ -134,9 +137,9 @@ func (p *painting) denoise(ctx context.Context) (tensor.Tensor, error) {
 	var from *tensor.Tensor
 	var kept keep
 	if p.start != nil {
-		from = &p.start.latent
+		from = &p.start.latent.mean
 		if r := p.start.region; r != nil {
-			kept = keep{&p.start.latent, &r.latent, p.start.how}
+			kept = keep{from, &r.latent, p.start.how}
 		}
 	}
 	var done tensor.Tensor

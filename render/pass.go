@@ -16,17 +16,24 @@ type pass struct {
 	height, width int  // of the latent
 	group         int  // tiles that go through the UNet together
 	fresh         bool // begins with noise alone, whatever the start picture
-	before, after int  // draws of each source that are used up before the starting noise, and right after it
+	draws         draws
 	calls         prompt.Calls
-	text          text // once it is encoded
+	text          text  // once it is encoded
+	told          *told // of an inpainting model, likewise
+}
+
+// draws says which latents a pass draws from what the encoder says of a picture. Where it does not, the mean is taken.
+type draws struct {
+	start bool // the start picture's, before the starting noise
+	told  bool // the masked picture's, right after it
 }
 
 // layPasses plans the walk, and the second one of a hires picture.
 func (p *painting) layPasses() error {
-	s, c := p.spec, p.parts.Config
-	plan, err := p.method.Plan(c.Sampler, s.Steps)
+	s, c, trained := p.spec, p.parts.Config, p.trained()
+	plan, err := p.method.Plan(trained, s.Steps)
 	if s.Init != nil {
-		plan, err = p.method.Repaint(c.Sampler, s.Steps, s.Init.Strength)
+		plan, err = p.method.Repaint(trained, s.Steps, s.Init.Strength)
 	}
 	if err != nil {
 		return refused(fmt.Sprintf("this model cannot be painted with in %d steps", s.Steps), err)
@@ -42,7 +49,7 @@ func (p *painting) layPasses() error {
 	if c.Fixed {
 		return refuse("this model paints at one size only, so it cannot enlarge a picture")
 	}
-	plan, err = p.method.Refine(c.Sampler, s.Hires.Steps, s.Hires.Strength)
+	plan, err = p.method.Refine(trained, s.Hires.Steps, s.Hires.Strength)
 	if err != nil {
 		return refused(fmt.Sprintf("this model cannot enlarge a picture in %d steps", s.Hires.Steps), err)
 	}
@@ -56,22 +63,33 @@ func (p *painting) layPasses() error {
 	return nil
 }
 
-// asDiffusersStarts follows the order in which diffusers draws. It samples the latents of the start picture from the
-// generator that gives the noise, and after the noise those of the masked picture, though we take means and have no use
-// for these draws. With a mask and all of the strength it begins with noise alone, and an inpainting UNet, which keeps
-// nothing of the start picture, then samples only the latter.
+// asDiffusersStarts follows the order in which diffusers draws: the latents of the start picture from the generator that
+// gives the noise, and after the noise those of the masked picture. With a mask and all of the strength it begins with
+// noise alone, and an inpainting UNet, which keeps nothing of the start picture, then draws only the latter.
+//
+// A1111 draws from a generator that it never seeds, so that no two of its pictures agree: the mean is what they share.
 func (s *pass) asDiffusersStarts(from picture.Init, inpaint bool) {
-	s.before = 1
+	s.draws.start = true
 	if from.Mask == nil || from.Place != nil {
 		return
 	}
-	s.after = 1
+	s.draws.told = true
 	if from.Strength == 1 {
 		s.fresh = true
-		if inpaint {
-			s.before = 0
-		}
+		s.draws.start = !inpaint
 	}
+}
+
+// trained is what the folder says of the model's training, as far as it counts here. diffusers' inpainting pipeline of Stable
+// Diffusion 1 and 2 has PNDM skip its steps of Runge and Kutta's whatever the folder says, and latent consistency models,
+// which have no inpainting pipeline of their own, are repainted by it as others are.
+func (p *painting) trained() sampler.Config {
+	c, from := p.parts.Config.Sampler, p.spec.Init
+	if p.parts.Config.Inpaint || from != nil && (from.Mask != nil || from.Place != nil) {
+		c.RungeKutta = c.RungeKutta && c.XL
+		c.WholeRepaints = false
+	}
+	return c
 }
 
 // sized makes a pass for a size in pixels.
@@ -119,15 +137,23 @@ func tilesOf(t *tensor.Tensor, first, last int) *tensor.Tensor {
 }
 
 func (p *painting) walkGroup(ctx context.Context, pass pass, first, last int, from *tensor.Tensor, kept keep) (tensor.Tensor, error) {
-	sources, noises := p.noises(pass, first, last)
-	x := tensor.Scale(noises, float32(pass.plan.Start))
-	if from != nil && !pass.fresh {
-		x = pass.plan.Begin(*from, noises)
+	sources, drawn := p.noises(pass, first, last)
+	kept.latents = tilesOf(kept.latents, first, last)
+	if pass.draws.start {
+		latents := p.start.latent.draw(drawn.start)
+		from, kept.latents = &latents, &latents
 	}
-	denoise := p.parts.Config.Sampler.Denoiser(p.predict(pass.text, last-first))
+	x := tensor.Scale(drawn.noise, float32(pass.plan.Start))
+	if from != nil && !pass.fresh {
+		x = pass.plan.Begin(*from, drawn.noise)
+	}
+	said := pass.text
+	if pass.told != nil {
+		said.beside = pass.told.latents(drawn.told)
+	}
+	denoise := p.parts.Config.Sampler.Denoiser(p.predict(said, last-first))
 	if kept.mask != nil {
-		kept.latents = tilesOf(kept.latents, first, last)
-		denoise = kept.hold(pass.plan, noises, denoise)
+		denoise = kept.hold(pass.plan, drawn.noise, denoise)
 	}
 	walk := sampler.Walk{
 		Denoise: denoise,

@@ -36,7 +36,8 @@ type Decoder interface {
 	DecodeLatents(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error)
 }
 
-// Encoder turns pixels [b, 3, 8h, 8w] from -1 to 1 into latents [b, c, h, w].
+// Encoder turns pixels [b, 3, 8h, 8w] from -1 to 1 into the mean of their latents and the logarithm of its variance
+// [b, 2c, h, w], or into latents [b, c, h, w] where it tells no more.
 type Encoder interface {
 	EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error)
 }
@@ -72,9 +73,16 @@ type Parts struct {
 	// Preview decodes previews in Decoder's place: a tiny network for latents as the sampler leaves them, not divided by
 	// the scaling factor. nil for none.
 	Preview Decoder
-	// Seamless lends a UNet and a decoder whose convolutions wrap around, for pictures whose edges fit each other. They
-	// are made when they are first asked for. nil for a model that cannot.
-	Seamless func(ctx context.Context) (Unet, Decoder, error)
+	// Seamless lends networks whose convolutions wrap around, for pictures whose edges fit each other. They are made when
+	// they are first asked for. nil for a model that cannot.
+	Seamless func(ctx context.Context) (Wrapping, error)
+}
+
+// Wrapping are networks of a model whose convolutions wrap around.
+type Wrapping struct {
+	Unet    Unet
+	Decoder Decoder
+	Encoder Encoder // nil for a model that has none
 }
 
 func (p Parts) tokenizers() []*clip.Tokenizer {

@@ -9,31 +9,43 @@ import (
 
 func (s pass) shape(channels int) []int { return []int{1, channels, s.height, s.width} }
 
+// drawn is what a group of tiles draws before its first step: standard normal numbers [tiles, c, h, w].
+type drawn struct {
+	noise       tensor.Tensor // the starting noise
+	start, told tensor.Tensor // empty where nothing is drawn: see draws
+}
+
 // noises opens a source for each tile of a group and draws its starting noise. In the second pass the sources are
-// opened anew, as A1111 does for its hires fix. What is returned draws the noise of the steps.
-func (p *painting) noises(pass pass, first, last int) ([]noise.Source, tensor.Tensor) {
+// opened anew, as A1111 does for its hires fix. The sources that are returned draw the noise of the steps.
+func (p *painting) noises(pass pass, first, last int) ([]noise.Source, drawn) {
 	open := sourceOf(p.spec.Dialect)
 	shape := pass.shape(p.parts.Config.Channels)
 	sources := make([]noise.Source, last-first)
-	batch := tensor.New(last-first, shape[1], shape[2], shape[3])
+	batch := func(wanted bool) tensor.Tensor {
+		if !wanted {
+			return tensor.Tensor{}
+		}
+		return tensor.New(last-first, shape[1], shape[2], shape[3])
+	}
+	out := drawn{batch(true), batch(pass.draws.start), batch(pass.draws.told)}
 	given := p.job.Latents
 	for i := range sources {
 		tile := p.spec.Tile(first + i)
 		sources[i] = open(tile.Seed)
-		for range pass.before {
-			noise.Draw(sources[i], shape...)
+		if pass.draws.start {
+			sources[i].Fill(out.start.Row(i).Data)
 		}
 		if given != nil && given.Shape[2] == pass.height && given.Shape[3] == pass.width {
-			copy(batch.Row(i).Data, tilesOf(given, first, last).Row(i).Data)
+			copy(out.noise.Row(i).Data, tilesOf(given, first, last).Row(i).Data)
 		} else {
-			copy(batch.Row(i).Data, noise.Start(sources[i], open, tile.Seed, p.beginning(tile), shape...).Data)
-			for range pass.after {
-				noise.Draw(sources[i], shape...)
-			}
+			copy(out.noise.Row(i).Data, noise.Start(sources[i], open, tile.Seed, p.beginning(tile), shape...).Data)
+		}
+		if pass.draws.told {
+			sources[i].Fill(out.told.Row(i).Data)
 		}
 		sources[i] = noise.Onward(sources[i], open, tile.Seed, p.spec.SeedDelta)
 	}
-	return sources, batch
+	return sources, out
 }
 
 // path opens a Brownian path for each tile of a group, by the tile's seed.

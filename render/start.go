@@ -10,19 +10,17 @@ import (
 	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
-	"darkroom/render/tensor"
 )
 
 // start is the picture that painting begins with.
 type start struct {
-	canvas *image.NRGBA  // in the size that is painted
-	latent tensor.Tensor // [1, c, h, w], in the UNet's scale
-	region *region       // what is painted anew; nil for all of it
-	how    holding       // of what is not
+	canvas *image.NRGBA // in the size that is painted
+	latent posterior
+	region *region // what is painted anew; nil for all of it
+	how    holding // of what is not
 }
 
-// encodeStart brings the start picture and its mask to the size of the picture and encodes it. The encoder's mean is
-// taken; diffusers draws from the distribution around it, which is about a thousandth wide.
+// encodeStart brings the start picture and its mask to the size of the picture and encodes it.
 func (p *painting) encodeStart(ctx context.Context) (*start, error) {
 	s := p.spec
 	img, err := p.input(ctx, s.Init.Picture, "start picture")
@@ -30,7 +28,7 @@ func (p *painting) encodeStart(ctx context.Context) (*start, error) {
 		return nil, fmt.Errorf("start picture: %w", err)
 	}
 	out := &start{canvas: lay(img, s)}
-	if out.latent, err = p.latentsOf(ctx, toTensor(out.canvas)); err != nil {
+	if out.latent, err = p.posteriorOf(ctx, toTensor(out.canvas)); err != nil {
 		return nil, fmt.Errorf("start picture: %w", err)
 	}
 	if out.region, err = p.region(ctx); err != nil {
@@ -88,20 +86,6 @@ func (p *painting) region(ctx context.Context) (*region, error) {
 		r = regionOf(mask, factor, s.Dialect)
 	}
 	return &r, nil
-}
-
-// latentsOf encodes pixels [1, 3, h, w] into latents in the UNet's scale.
-func (p *painting) latentsOf(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error) {
-	c := p.parts.Config
-	latent, err := p.encodePixels(ctx, pixels)
-	if err != nil {
-		return tensor.Tensor{}, err
-	}
-	want := []int{1, c.Channels, pixels.Shape[2] / c.Factor, pixels.Shape[3] / c.Factor}
-	if err := latent.Check(); err != nil || !tensor.SameShape(latent, tensor.Tensor{Shape: want}) {
-		return tensor.Tensor{}, fmt.Errorf("the encoder answers shape %v, want %v", latent.Shape, want)
-	}
-	return tensor.Scale(latent, float32(c.ScalingFactor)), nil
 }
 
 // input finds and reads one input picture, and makes sure that it is the one that was promised.

@@ -8,16 +8,25 @@ import (
 	"darkroom/render/tensor"
 )
 
-// encodePixels runs the encoder, on tiles of the picture where it is large or memory is short.
-func (r *Renderer) encodePixels(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error) {
+// encodePixels runs an encoder, on tiles of the picture where it is large or memory is short.
+func (r *Renderer) encodePixels(ctx context.Context, e Encoder, pixels tensor.Tensor) (tensor.Tensor, error) {
 	in := func() (tensor.Tensor, error) {
-		t := tiling{side: r.tileSide(), out: r.tileSide() / r.parts.Config.Factor}
-		return t.run(ctx, pixels, r.parts.Encoder.EncodeImage)
+		f := r.parts.Config.Factor
+		t := tiling{side: r.tileSide(), out: r.tileSide() / f}
+		if e == r.parts.Encoder {
+			return t.run(ctx, pixels, e.EncodeImage)
+		}
+		// As with decoders that wrap around, below.
+		out, err := t.run(ctx, wrapped(pixels, wrapMargin*f), r.parts.Encoder.EncodeImage)
+		if err != nil {
+			return out, err
+		}
+		return crop(out, wrapMargin, wrapMargin, pixels.Shape[2]/f, pixels.Shape[3]/f), nil
 	}
 	if r.tooLarge(pixels.Shape[2]*pixels.Shape[3], 1) {
 		return in()
 	}
-	out, err := r.parts.Encoder.EncodeImage(ctx, pixels)
+	out, err := e.EncodeImage(ctx, pixels)
 	if errors.Is(err, tensor.ErrMemory) && !r.parts.Config.Fixed {
 		markShort(ctx)
 		return in()

@@ -84,7 +84,7 @@ func TestVAEInTiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoded, err := r.encodePixels(t.Context(), waves(1, 3, 13*8, 19*8))
+	encoded, err := r.encodePixels(t.Context(), r.parts.Encoder, waves(1, 3, 13*8, 19*8))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"darkroom/render"
 	"darkroom/render/clip"
@@ -107,7 +108,7 @@ func Config(c onnx.Config) render.Config {
 			TrainSteps: c.TrainSteps, BetaStart: c.BetaStart, BetaEnd: c.BetaEnd, BetaSchedule: c.BetaSchedule,
 			Prediction: sampler.Prediction(c.Prediction), Spacing: c.TimestepSpacing, StepsOffset: c.StepsOffset,
 			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR, XL: c.Family == onnx.XL,
-			RungeKutta: !c.SkipPRK, OriginalSteps: c.OriginalSteps,
+			RungeKutta: !c.SkipPRK, OriginalSteps: c.OriginalSteps, WholeRepaints: strings.Contains(c.Pipeline, "LatentConsistency"),
 		},
 		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, Factor: c.PixelsPerLatent, Chunks: c.Chunks,
 		Multiple: c.Multiple, Fixed: c.Fixed != onnx.Size{},
@@ -167,9 +168,9 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 		parts.Preview = tiny
 	}
 	if f.Config.Tiles {
-		parts.Seamless = func(ctx context.Context) (render.Unet, render.Decoder, error) {
-			pair, err := model.Seamless(ctx)
-			return pair, pair, err
+		parts.Seamless = func(ctx context.Context) (render.Wrapping, error) {
+			all, err := model.Seamless(ctx)
+			return render.Wrapping{Unet: all, Decoder: all, Encoder: all}, err
 		}
 	}
 	return parts, nil

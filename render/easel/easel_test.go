@@ -50,7 +50,6 @@ func TestOpen(t *testing.T) {
 		"a tokenizer that cannot be read": {"tokenizer/vocab.json", "{", "vocab.json"},
 		"a tokenizer of shorter chunks":   {"tokenizer/tokenizer_config.json", `{"model_max_length":64}`, "chunks of 64 tokens, want 77"},
 		"an unknown spacing":              {"scheduler/scheduler_config.json", `{"timestep_spacing":"wide"}`, `timestep spacing "wide"`},
-		"an offset beyond the schedule":   {"scheduler/scheduler_config.json", `{"steps_offset":5000}`, "steps offset 5000"},
 		"a distilled schedule too long":   {"scheduler/scheduler_config.json", `{"original_inference_steps":2000}`, "2000 original inference steps"},
 		"a card with too many steps":      {"darkroom.json", `{"defaults":{"steps":100000}}`, "100000 steps, want 1 to 150"},
 		"a card with an unknown sampler":  {"darkroom.json", `{"defaults":{"sampler":"magic"}}`, `sampler "magic"`},

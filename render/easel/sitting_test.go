@@ -66,9 +66,10 @@ func TestSeamlessPaintingsOfASittingShareTheirRuns(t *testing.T) {
 	}
 	var runs atomic.Int64
 	lend := parts.Seamless
-	parts.Seamless = func(ctx context.Context) (render.Unet, render.Decoder, error) {
-		unet, decoder, err := lend(ctx)
-		return counting{unet, &runs}, decoder, err
+	parts.Seamless = func(ctx context.Context) (render.Wrapping, error) {
+		all, err := lend(ctx)
+		all.Unet = counting{all.Unet, &runs}
+		return all, err
 	}
 	r, err := render.New(parts, render.Options{})
 	if err != nil {

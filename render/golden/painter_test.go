@@ -62,8 +62,14 @@ func openRuntime(t testing.TB) {
 // parts loads a golden pipeline, with a UNet and a text encoder that can be watched.
 func parts(t testing.TB, name string) render.Parts {
 	t.Helper()
+	return partsOf(t, goldentest.Model(t, name))
+}
+
+// partsOf loads a folder likewise.
+func partsOf(t testing.TB, dir string) render.Parts {
+	t.Helper()
 	openRuntime(t)
-	folder, err := easel.Open(goldentest.Model(t, name))
+	folder, err := easel.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ type Config struct {
 	FractionalTimesteps bool // false where the UNet takes whole timesteps only
 	Multiple            int  // what the sides of a picture are multiples of, as the UNet halves its latents again and again
 	CanEncode           bool // there is a vae_encoder, so pictures can be started from
-	Tiles               bool // the UNet's and the decoder's convolutions can wrap around, see Model.Seamless
+	Tiles               bool // the UNet's and the VAE's convolutions can wrap around, see Model.Seamless
 	Skips               int  // how many last layers of the text encoder can be left out
 }
 
@@ -93,6 +93,9 @@ func readScheduler(dir string, c *Config) error {
 	c.Prediction, c.RescaleZeroSNR, c.TimestepSpacing, c.StepsOffset = s.Prediction, s.Rescale, s.Spacing, s.StepsOffset
 	c.SetAlphaToOne = s.SetAlphaToOne == nil || *s.SetAlphaToOne
 	c.SkipPRK, c.OriginalSteps = s.SkipPRK, s.OriginalSteps
+	if insists(c) {
+		c.StepsOffset = 1
+	}
 	c.Distilled = c.Distilled || strings.HasPrefix(s.Class, "LCM") || strings.HasPrefix(s.Class, "TCD")
 	return nil
 }

@@ -53,7 +53,7 @@ func (m *Model) load(ctx context.Context) error {
 	parts = append(parts,
 		part{&m.unet, m.unetNetwork()}, part{&m.decoder, m.decoderNetwork()})
 	if f.Config.CanEncode {
-		parts = append(parts, part{&m.encoder, network{path: f.path(encoderPart), inputs: []graph.Value{p.picture}, outputs: []graph.Value{p.mean}}})
+		parts = append(parts, part{&m.encoder, m.encoderNetwork()})
 	}
 	if f.tiny.path != "" {
 		parts = append(parts, part{&m.tiny, f.tinyNetwork()})
@@ -81,6 +81,10 @@ func (m *Model) unetNetwork() network {
 
 func (m *Model) decoderNetwork() network {
 	return network{path: m.Folder.path(decoderPart), inputs: []graph.Value{m.ports.latent}, outputs: []graph.Value{m.ports.pixels}}
+}
+
+func (m *Model) encoderNetwork() network {
+	return network{path: m.Folder.path(encoderPart), inputs: []graph.Value{m.ports.picture}, outputs: []graph.Value{m.ports.mean}}
 }
 
 // Close frees the model's memory once its running calls have returned. Later calls return ErrClosed.
@@ -111,8 +115,9 @@ func (m *Model) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tenso
 	return done(out, "decode", err)
 }
 
-// EncodeImage turns pixels [b,3,H,W] in −1..1 into the mean of their latents [b,4,H/8,W/8], not yet multiplied by
-// Config.ScalingFactor. Old exports draw a sample inside the network instead; then that is what comes.
+// EncodeImage turns pixels [b,3,H,W] in −1..1 into what their latents are, not yet multiplied by Config.ScalingFactor: the
+// mean and the logarithm of the variance [b,8,H/8,W/8]. Some exports give the mean alone [b,4,H/8,W/8]; old ones draw a
+// sample inside the network instead, and then that is what comes.
 func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error) {
 	c := m.Folder.Config
 	if m.encoder == nil {
@@ -133,7 +138,7 @@ func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.T
 			return m.encoder.call1(ctx, m.ports.mean, out.Rows(from, to), err, in)
 		})
 	})
-	return done(firstChannels(out, c.LatentChannels), "encode picture", err)
+	return done(out, "encode picture", err)
 }
 
 // inBatches calls run for as many items at a time as the network takes.
@@ -188,17 +193,4 @@ func done(t tensor.Tensor, step string, err error) (tensor.Tensor, error) {
 		return tensor.Tensor{}, fmt.Errorf("%s: %w", step, err)
 	}
 	return t, nil
-}
-
-// firstChannels keeps the first n channels of [b,c,h,w].
-func firstChannels(t tensor.Tensor, n int) tensor.Tensor {
-	if t.Shape[1] == n {
-		return t
-	}
-	out := tensor.New(t.Shape[0], n, t.Shape[2], t.Shape[3])
-	size := n * t.Shape[2] * t.Shape[3]
-	for i := range t.Shape[0] {
-		copy(out.Data[i*size:(i+1)*size], t.Row(i).Data)
-	}
-	return out
 }

@@ -106,6 +106,10 @@ func TestNetworks(t *testing.T) {
 			pixels, err := m.DecodeLatents(ctx, latents)
 			check(t, "pixels", pixels, err, wantPixels(latents))
 			mean, err := m.EncodeImage(ctx, pixels)
+			if err == nil && !f.Sample { // the logarithm of the variance, too, is the average of the first channel
+				check(t, "variance", half(mean, 1), err, ofChannel(wantMean(latents), 0))
+				mean = half(mean, 0)
+			}
 			check(t, "mean", mean, err, wantMean(latents))
 		})
 	}
@@ -241,4 +245,28 @@ func TestBadCalls(t *testing.T) {
 			}
 		})
 	}
+}
+
+// half returns the first or second half of the channels of each item.
+func half(t tensor.Tensor, which int) tensor.Tensor {
+	s := t.Shape
+	out := tensor.New(s[0], s[1]/2, s[2], s[3])
+	for i := range s[0] {
+		n := len(out.Row(i).Data)
+		copy(out.Row(i).Data, t.Row(i).Data[which*n:])
+	}
+	return out
+}
+
+// ofChannel puts one channel in the place of each.
+func ofChannel(t tensor.Tensor, channel int) tensor.Tensor {
+	out := t.Clone()
+	plane := t.Shape[2] * t.Shape[3]
+	for i := range t.Shape[0] {
+		row := out.Row(i).Data
+		for c := range t.Shape[1] {
+			copy(row[c*plane:(c+1)*plane], t.Row(i).Data[channel*plane:(channel+1)*plane])
+		}
+	}
+	return out
 }

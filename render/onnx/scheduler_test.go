@@ -33,3 +33,31 @@ func TestPublishedSchedulers(t *testing.T) {
 		}
 	}
 }
+
+// TestStepsOffset: diffusers' pipelines of Stable Diffusion 1 and 2 count from 1 whatever an old file says, others believe it.
+func TestStepsOffset(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		class, says string
+		want        int
+	}{
+		{"StableDiffusionPipeline", `{}`, 1},
+		{"StableDiffusionPipeline", `{"steps_offset":0}`, 1},
+		{"StableDiffusionInpaintPipeline", `{"steps_offset":5000}`, 1},
+		{"LatentConsistencyModelPipeline", `{}`, 0},
+		{"LatentConsistencyModelPipeline", `{"steps_offset":2}`, 2},
+	} {
+		dir := t.TempDir()
+		if err := (onnxtest.Folder{Class: c.class}).Write(dir); err != nil {
+			t.Fatal(err)
+		}
+		write(t, dir, "scheduler/scheduler_config.json", c.says)
+		f, err := onnx.OpenFolder(dir)
+		if err != nil {
+			t.Fatalf("%s that says %s: %v", c.class, c.says, err)
+		}
+		if got := f.Config.StepsOffset; got != c.want {
+			t.Errorf("%s that says %s: got %d, want %d", c.class, c.says, got, c.want)
+		}
+	}
+}

@@ -10,27 +10,31 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Seamless is a model's UNet and VAE decoder with convolutions that wrap around, for pictures whose edges fit each
-// other. Its methods may be called concurrently. Those of one model are equal.
+// Seamless is a model's UNet and VAE with convolutions that wrap around, for pictures whose edges fit each other. Its
+// methods may be called concurrently. Those of one model are equal.
 type Seamless struct{ model *Model }
 
 // seamless holds the wrapping networks while they are loaded.
 type seamless struct {
 	mu   sync.Mutex
-	twin *Model // with these two networks alone; nil for none
+	twin *Model // with these networks alone; nil for none
 }
 
-// Seamless loads the wrapping networks, if they are not: their weights are in memory a second time from then on. They
-// stay until DropSeamless or Close, and a model that finds no room for its work drops them by itself.
+// Seamless loads the wrapping networks, if they are not: their weights are in memory a second time from then on, the
+// encoder's once a picture is encoded. They stay until DropSeamless or Close, and a model that finds no room for its work drops them by itself.
 func (m *Model) Seamless(ctx context.Context) (Seamless, error) {
-	_, err := m.wrapping(ctx)
+	_, err := m.wrapping(ctx, false)
 	return Seamless{m}, err
 }
 
 // tiles tells whether the wrapping networks can be made.
 func (f *Folder) tiles() bool {
 	m := &Model{Folder: f, ports: f.ports}
-	for _, n := range []network{m.unetNetwork(), m.decoderNetwork()} {
+	networks := []network{m.unetNetwork(), m.decoderNetwork()}
+	if f.Config.CanEncode {
+		networks = append(networks, m.encoderNetwork())
+	}
+	for _, n := range networks {
 		s, err := graph.ReadSkeleton(n.path)
 		for _, edit := range append(n.edits, graph.Wrap) {
 			if err == nil {
@@ -44,26 +48,38 @@ func (f *Folder) tiles() bool {
 	return true
 }
 
-// wrapping returns the loaded twin.
-func (m *Model) wrapping(ctx context.Context) (*Model, error) {
+// wrapping returns the loaded twin, with its encoder where that is wanted.
+func (m *Model) wrapping(ctx context.Context, encoder bool) (*Model, error) {
 	m.wrapped.mu.Lock()
 	defer m.wrapped.mu.Unlock()
-	if m.wrapped.twin != nil {
-		return m.wrapped.twin, nil
-	}
-	twin := &Model{Folder: m.Folder, Device: m.Device, ports: m.ports}
-	for _, p := range []part{{&twin.unet, m.unetNetwork()}, {&twin.decoder, m.decoderNetwork()}} {
-		err := context.Cause(ctx)
-		if err == nil {
-			p.edits = append(p.edits, graph.Wrap)
-			*p.into, err = newSession(p.network, m.Device)
+	if m.wrapped.twin == nil {
+		twin := &Model{Folder: m.Folder, Device: m.Device, ports: m.ports}
+		if err := m.wrap(ctx, part{&twin.unet, m.unetNetwork()}, part{&twin.decoder, m.decoderNetwork()}); err != nil {
+			return nil, errors.Join(err, twin.Close())
 		}
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("load seamless networks: %w", err), twin.Close())
-		}
+		m.wrapped.twin = twin
 	}
-	m.wrapped.twin = twin
+	twin := m.wrapped.twin
+	if encoder && twin.encoder == nil && m.encoder != nil {
+		return twin, m.wrap(ctx, part{&twin.encoder, m.encoderNetwork()})
+	}
 	return twin, nil
+}
+
+// wrap loads networks so that they wrap around.
+func (m *Model) wrap(ctx context.Context, parts ...part) error {
+	for _, p := range parts {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		p.edits = append(p.edits, graph.Wrap)
+		s, err := newSession(p.network, m.Device)
+		if err != nil {
+			return fmt.Errorf("load seamless networks: %w", err)
+		}
+		*p.into = s
+	}
+	return nil
 }
 
 // DropSeamless frees the wrapping networks' memory once their running calls have returned, and tells whether there were
@@ -93,18 +109,23 @@ func (m *Model) roomy(run func() error) error {
 
 // Unet is that of the model, wrapping around.
 func (s Seamless) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given tensor.Given) (tensor.Tensor, error) {
-	return s.run(ctx, func(twin *Model) (tensor.Tensor, error) { return twin.Unet(ctx, latents, timestep, given) })
+	return s.run(ctx, false, func(twin *Model) (tensor.Tensor, error) { return twin.Unet(ctx, latents, timestep, given) })
 }
 
 // DecodeLatents is that of the model, wrapping around.
 func (s Seamless) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error) {
-	return s.run(ctx, func(twin *Model) (tensor.Tensor, error) { return twin.DecodeLatents(ctx, latents) })
+	return s.run(ctx, false, func(twin *Model) (tensor.Tensor, error) { return twin.DecodeLatents(ctx, latents) })
+}
+
+// EncodeImage is that of the model, wrapping around.
+func (s Seamless) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error) {
+	return s.run(ctx, true, func(twin *Model) (tensor.Tensor, error) { return twin.EncodeImage(ctx, pixels) })
 }
 
 // run runs a wrapping network, and loads it anew if it was dropped just then.
-func (s Seamless) run(ctx context.Context, call func(twin *Model) (tensor.Tensor, error)) (out tensor.Tensor, err error) {
+func (s Seamless) run(ctx context.Context, encoder bool, call func(twin *Model) (tensor.Tensor, error)) (out tensor.Tensor, err error) {
 	for range 3 {
-		twin, err2 := s.model.wrapping(ctx)
+		twin, err2 := s.model.wrapping(ctx, encoder)
 		if err2 != nil {
 			return tensor.Tensor{}, err2
 		}

@@ -41,6 +41,7 @@ type Config struct {
 	ZeroSNR       bool       // rescale_betas_zero_snr
 	RungeKutta    bool       // skip_prk_steps is false: PNDM begins with steps of four calls
 	OriginalSteps int        // original_inference_steps: of the schedule a consistency model was distilled on; 0 for 50
+	WholeRepaints bool       // a repaint by lcm takes all of its steps, as in diffusers' pipeline of latent consistency models
 	XL            bool       // Stable Diffusion XL, which has aligned steps of its own
 }
 

@@ -14,10 +14,20 @@ func (c Config) original() int {
 }
 
 // lcmPlan is that of diffusers' LCMScheduler: so many of the distilled times, evenly spaced in their number.
-func lcmPlan(c Config, steps int) Plan {
-	t, all := diffusersTable(c, truly), c.original()
+func lcmPlan(c Config, steps int) Plan { return lcmOf(c, steps, c.original()) }
+
+// lcmPart is what diffusers' pipeline of latent consistency models lays over a start picture: all of the steps, over the
+// last part of the distilled times. Where those are fewer, which it refuses, they are all there is.
+func lcmPart(c Config, steps int, strength float64) Plan {
+	all := max(int(float64(c.original())*strength), 1)
+	return lcmOf(c, min(steps, all), all)
+}
+
+// lcmOf lays steps over the last so many of the distilled times.
+func lcmOf(c Config, steps, all int) Plan {
+	t := diffusersTable(c, truly)
 	p := Plan{table: t}
-	stride := c.TrainSteps / all
+	stride := c.TrainSteps / c.original()
 	for i := range steps {
 		index := int(math.Floor(float64(i) * (float64(all) / float64(steps)))) // as numpy's linspace multiplies
 		time := float64((all-index)*stride - 1)

@@ -31,6 +31,8 @@ type traits struct {
 	fewest    int  // the least number of steps; 0 for 1
 	fixed     bool // it is for consistency models distilled on 50 steps, whatever a folder says
 	warms     bool // it begins with steps of Runge and Kutta's where a folder wants them
+
+	over func(c Config, steps int, strength float64) Plan // its repaints where a folder wants them whole; nil for none
 }
 
 // Names lists all samplers of a dialect; nil for a dialect that does not exist.
@@ -129,14 +131,8 @@ func (m Method) Steps(asked int) int {
 func (m Method) Plan(c Config, steps int) (Plan, error) { return m.without(c, steps, 0) }
 
 func (m Method) without(c Config, steps, skip int) (Plan, error) {
-	if err := c.Check(); err != nil {
+	if err := m.takes(c, steps); err != nil {
 		return Plan{}, err
-	}
-	if m.exactly > 0 && steps != m.exactly {
-		return Plan{}, fmt.Errorf("%d steps: %s has %d", steps, m.Name, m.exactly)
-	}
-	if least, most := m.least(c), m.most(c); steps < least || steps > most {
-		return Plan{}, fmt.Errorf("%d steps: want %d to %d", steps, least, most)
 	}
 	p := m.lay(c, steps, skip)
 	if p.high() >= noSignal && c.Prediction == Epsilon {
@@ -144,6 +140,20 @@ func (m Method) without(c Config, steps, skip int) (Plan, error) {
 	}
 	p.prediction = c.Prediction
 	return p, nil
+}
+
+// takes tells why a method cannot take so many steps, nil if it can.
+func (m Method) takes(c Config, steps int) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	if m.exactly > 0 && steps != m.exactly {
+		return fmt.Errorf("%d steps: %s has %d", steps, m.Name, m.exactly)
+	}
+	if least, most := m.least(c), m.most(c); steps < least || steps > most {
+		return fmt.Errorf("%d steps: want %d to %d", steps, least, most)
+	}
+	return nil
 }
 
 // least is how few steps a method can take.
@@ -168,6 +178,12 @@ func (m Method) most(c Config) int {
 // Repaint returns the last part of a plan of so many steps, for a picture that is there already: strength in (0, 1]
 // says how much of the way is gone again. At least one step is left. The walk begins at Plan.Begin.
 func (m Method) Repaint(c Config, steps int, strength float64) (Plan, error) {
+	if c.WholeRepaints && m.over != nil {
+		if err := m.takes(c, steps); err != nil {
+			return Plan{}, err
+		}
+		return m.over(c, steps, strength), nil
+	}
 	return m.without(c, steps, steps-m.part(steps, strength))
 }
 

@@ -33,7 +33,7 @@ func diffusersMethods() []Method {
 		shape("heun_ays", eulerAligned(ignored), heun, traits{exactly: 10, twice: true}),
 		shape("dpmpp_2m_ays", multistepAligned, dpmpp2m, traits{exactly: 10}),
 		shape("dpmpp_2m_sde_ays", multistepAligned, dpmpp2mNoise, traits{exactly: 10}),
-		shape("lcm", lcmPlan, lcm, traits{distilled: true}),
+		shape("lcm", lcmPlan, lcm, traits{distilled: true, over: lcmPart}),
 		{"pndm", pndmLay, pndm, diffusersCut(), traits{warms: true}},
 		shape("tcd", tcdPlan, tcd, traits{distilled: true, eta: true}),
 	}
