@@ -1,10 +1,14 @@
 package bot_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
+	"darkroom/bot/reply"
 	"darkroom/bot/sandbox"
 	"darkroom/queue"
+	"darkroom/store"
 )
 
 // TestWhatWasBroughtIsNotPaintedOnceMore brings the pictures of a job that stands in line again, where the message that
@@ -38,4 +42,33 @@ func TestWhatWasBroughtIsNotPaintedOnceMore(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPicturesThatWereLostWithTheTrayAreOfferedAnew has a renderer say that it left pictures in the tray, which is gone.
+func TestPicturesThatWereLostWithTheTrayAreOfferedAnew(t *testing.T) {
+	t.Parallel()
+	h := build(t, sandbox.Options{})
+	h.start()
+	h.ready()
+	i := h.queued(sandbox.With("prompt", "a red boat"))
+	m := h.says(i, "#1 in line")
+	leases, err := h.line.Reserve(h.ctx, "slot", "once", queue.Offer{Lanes: queue.Lanes(h.spec(i).Lane()), Max: 1})
+	if err != nil || len(leases) != 1 {
+		t.Fatalf("got %v, %v, want one lease", leases, err)
+	}
+	if v, err := h.line.Seal(h.ctx, leases[0]); err != nil || v != queue.OK {
+		t.Fatalf("seal: got %v, %v", v, err)
+	}
+	if v, err := h.line.Done(h.ctx, leases[0], 1000, queue.Outcome{Delivered: reply.DeliveredTray}); err != nil || v != queue.OK {
+		t.Fatalf("done: got %v, %v", v, err)
+	}
+	h.poll("the line to be empty", func() bool { s, err := h.line.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+	if e := h.entry(i); e.State == store.Done {
+		t.Fatal("ended at once, want it asked after first")
+	}
+	h.clock.forward(16 * time.Minute)
+	h.wait("the offer to show them", func() bool {
+		now, _ := h.box.MessageSeen(h.home.Member.ID, m.ID)
+		return strings.Contains(now.Content, "too late")
+	})
 }

@@ -125,7 +125,7 @@ func (b *Bot) requeued(ctx context.Context, id string) error {
 	return known(b.ledger.Returned(ctx, id))
 }
 
-// done ends a job with what was made. Pictures in the tray are not delivered yet: the job ends when they are.
+// done ends a job with what was made. Pictures in the tray are not delivered yet: see left.
 func (b *Bot) done(ctx context.Context, ev queue.Event) error {
 	defer poke(b.moving)
 	out := queue.Outcome{}
@@ -146,7 +146,7 @@ func (b *Bot) done(ctx context.Context, ev queue.Event) error {
 	}
 	switch out.Delivered {
 	case reply.DeliveredTray:
-		return nil
+		return b.left(ctx, e, out)
 	case reply.DeliveredStranded:
 		return b.finishOwing(ctx, e.ID, out, store.Delivery{State: store.Offer}, nil)
 	}
@@ -156,6 +156,20 @@ func (b *Bot) done(ctx context.Context, ev queue.Event) error {
 		b.aside(func(ctx context.Context) { b.agree(ctx, e, out, late) })
 	}
 	return err
+}
+
+// left sees to pictures that a renderer left in the tray: they end their job when they are brought. If the tray was lost
+// with them, an offer to paint them again is owed instead. A job that has just been heard of may be in another line by
+// now: the audit comes back to it.
+func (b *Bot) left(ctx context.Context, e store.Entry, out queue.Outcome) error {
+	if b.o.Now().Sub(e.Updated) < stale {
+		return nil
+	}
+	if lies, err := b.line.InTray(ctx, e.ID); err != nil || lies {
+		return err
+	}
+	out.Delivered = reply.DeliveredStranded
+	return b.finishOwing(ctx, e.ID, out, store.Delivery{State: store.Offer}, nil)
 }
 
 // agree has the message of a job that was posted say what the ledger says. Another bot may have written its end down, and

@@ -163,6 +163,7 @@ type healing interface {
 }
 
 type tray interface {
+	InTray(ctx context.Context, job string) (bool, error)
 	TakeTray(ctx context.Context, n int) ([]queue.Delivery, error)
 	AckTray(ctx context.Context, job string) error
 }

@@ -117,14 +117,17 @@ func (t *turn) await(stop, hold, paint context.Context, mine <-chan struct{}) er
 
 // work is the line from lease to done.
 func (t *turn) work(hold, paint context.Context) error {
-	if t.job.Look {
+	for t.job.Look {
+		with := t.lease().Token
 		found, out, err := t.look(hold)
 		if err != nil {
 			t.broken(paint, looking, err)
 			return nil
 		}
-		if found {
-			t.done(hold, 0, out)
+		if !found {
+			break
+		}
+		if t.done(hold, with, 0, out) {
 			return nil
 		}
 	}
@@ -151,12 +154,17 @@ func (t *turn) hand(hold, paint context.Context, made Made, took time.Duration) 
 	if !sealed {
 		return
 	}
-	out, err := t.post(hold, made)
-	if err != nil {
-		t.broken(paint, posting, err)
-		return
+	for {
+		with := t.lease().Token
+		out, err := t.post(hold, made)
+		if err != nil {
+			t.broken(paint, posting, err)
+			return
+		}
+		if t.done(hold, with, took, out) {
+			return
+		}
 	}
-	t.done(hold, took, out)
 }
 
 // look reads the message of a job that may have been posted. A cancel does not end it: only who has looked can tell
@@ -235,14 +243,26 @@ func (t *turn) post(hold context.Context, made Made) (out queue.Outcome, err err
 	return out, err
 }
 
-// done reports the end. If that cannot be told, the next holder looks and finds it posted.
-func (t *turn) done(hold context.Context, took time.Duration, out queue.Outcome) {
-	v, err := t.told(hold, func(ctx context.Context, l queue.Lease) (queue.Verdict, error) {
-		return t.Queue.Done(ctx, l, took.Milliseconds(), out)
+// done reports the end of a job that was found or posted under a lease, and tells whether that is all. It is not when the
+// job was adopted since: what was left in the tray may have been lost with the queue. If the end cannot be told, the next
+// holder looks and finds it posted.
+func (t *turn) done(hold context.Context, with queue.Token, took time.Duration, out queue.Outcome) bool {
+	l := t.lease()
+	if l.Token != with {
+		return false
+	}
+	var v queue.Verdict
+	err := t.insist(hold, func(ctx context.Context) (err error) {
+		v, err = t.Queue.Done(ctx, l, took.Milliseconds(), out)
+		return err
 	})
+	if err == nil && v == queue.Epoch && t.adopted(hold, with) {
+		return false
+	}
 	if err != nil {
 		t.log.Warn("the queue did not hear that a job is done", "err", err)
-		return
+		return true
 	}
 	t.log.Info("done", "verdict", v, "delivered", out.Delivered, "ms", took.Milliseconds())
+	return true
 }
