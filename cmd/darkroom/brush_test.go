@@ -26,7 +26,7 @@ const (
 	stepTime = 10 * time.Millisecond
 
 	slowWord  = "patient" // a step takes ten times as long
-	deafWord  = "deaf"    // it hangs, and does not hear that it should stop
+	deafWord  = "deaf"    // it hangs after a step, and does not hear that it should stop
 	fatalWord = "fatal"   // it takes the process with it
 )
 
@@ -52,6 +52,7 @@ func (brush) Paint(ctx context.Context, s picture.Spec, job render.Job) (*render
 	case strings.Contains(s.Prompt, fatalWord):
 		os.Exit(9)
 	case strings.Contains(s.Prompt, deafWord):
+		job.Progress(render.Progress{Step: 1, Steps: s.Steps, Preview: func() image.Image { return nil }})
 		select {}
 	}
 	if s.Init != nil {
