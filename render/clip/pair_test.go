@@ -202,8 +202,7 @@ func TestLiteral(t *testing.T) {
 		t.Errorf("chunks are framed by %v, want %v", a, b)
 	}
 	fsys, _ := letters(t)
-	fsys["special_tokens_map.json"] = &fstest.MapFile{Data: []byte(`{"pad_token":"!"}`)}
-	fsys["tokenizer_config.json"] = &fstest.MapFile{Data: fmt.Appendf(nil, `{"added_tokens_decoder":{"%d":{"content":"!"},"900":{"content":"<s!>"}}}`, vocab["!"])}
+	fsys["tokenizer_config.json"] = &fstest.MapFile{Data: fmt.Appendf(nil, `{"pad_token":"!","added_tokens_decoder":{"%d":{"content":"!"},"900":{"content":"<s!>"}}}`, vocab["!"])}
 	own := open(t, fsys)
 	if got, want := own.Literal().Encode("<s!>!"), []int32{900, vocab["!</w>"]}; !slices.Equal(got, want) {
 		t.Errorf("with an added token: got %v, want %v", got, want)

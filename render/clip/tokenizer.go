@@ -51,10 +51,11 @@ func OpenTokenizer(fsys fs.FS) (*Tokenizer, error) {
 }
 
 // setSpecial looks the special tokens up and makes all added ones findable. A special token that is named more than once
-// is found after the clean-up only if all say so.
+// is found after the clean-up only if all say so; when added ones are listed, only if the list says so.
 func (t *Tokenizer) setSpecial(s settings, more []added) error {
+	known := map[string]added{}
 	for _, a := range more {
-		t.ids[a.Content] = a.ID
+		t.ids[a.Content], known[a.Content] = a.ID, a
 	}
 	special := map[string]added{}
 	for _, token := range []struct {
@@ -65,6 +66,10 @@ func (t *Tokenizer) setSpecial(s settings, more []added) error {
 		id, ok := t.ids[named]
 		if !ok || named == "" {
 			return fmt.Errorf("read vocab.json: the special token %.40q is not in it", named)
+		}
+		if s.Listed != nil {
+			a = known[named]
+			a.Content = named
 		}
 		*token.to, a.ID = id, id
 		if was, there := special[named]; there {

@@ -136,13 +136,19 @@ type settings struct {
 	Unk    added   `json:"unk_token"`
 	Pad    added   `json:"pad_token"`
 	Length float64 `json:"model_max_length"` // a float: some repositories write 1e30
+
+	Listed map[string]json.RawMessage `json:"added_tokens_decoder"` // all added tokens, special ones among them; nil for no list
 }
 
-// readSettings reads tokenizer_config.json, then special_tokens_map.json, which has the last word; both may be missing.
+// readSettings reads tokenizer_config.json, then special_tokens_map.json, which has the last word unless the former lists
+// added tokens: then it is not looked at, as in Hugging Face's tokenizer. Both may be missing.
 func readSettings(fsys fs.FS) (settings, error) {
 	s := settings{Length: MaxLength}
 	s.BOS.Content, s.EOS.Content, s.Unk.Content, s.Pad.Content = "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "<|endoftext|>"
 	for _, name := range []string{"tokenizer_config.json", "special_tokens_map.json"} {
+		if s.Listed != nil {
+			break
+		}
 		if err := readOptional(fsys, name, &s); err != nil {
 			return s, err
 		}

@@ -175,6 +175,7 @@ def added() -> list[dict]:
     texts = ["a <cat-toy> b", "<Cat-Toy>", "<CAT-TOY>x", "x<cat-toy>", "cat <cat-toy> cat", "  <cat-toy>  ", "zed", "a zed b", "zedzed", "azedb", "Zed ZED",
              "z e d", "<cat-toy><cat-toy>", "<cat-toy", "<|endoftext|> zed", "zed's", "zed.", "cat zed\n\tcat", "1zed1", "<s1> <s2>", "<s1><s2>cat", "<S1>", "é zed", "zed\u0301",
              "İzed", "  zed", "zed  zed", "zed_", "<|startoftext|>zed", "*", "**", "a*b", "<|EndOfText|> a", "a<|STARTOFTEXT|><|endoftext|>", "zed1", "zed\u200d", "zed\u203f"]
+    typed = ["!", "!!", "cat!", "!cat", "a!b", "! !", ".!.", "Cat ! a", "cat!\u0301", "<|endoftext|>!", "!<|EndOfText|>"]
     cases = []
     for extra in [
         {"added_tokens.json": {"<cat-toy>": n, "zed": n + 1}},
@@ -185,6 +186,14 @@ def added() -> list[dict]:
         # as the folders of Stable Diffusion 1 and of SDXL's first encoder have it
         {"tokenizer_config.json": {"bos_token": {"__type": "AddedToken", **entry("<|startoftext|>", normalized=True)}, "unk_token": {"__type": "AddedToken", **entry("<|endoftext|>", normalized=True)}, "pad_token": "<|endoftext|>"},
          "special_tokens_map.json": {"bos_token": entry("<|startoftext|>", normalized=True), "eos_token": entry("<|endoftext|>", normalized=True), "pad_token": "<|endoftext|>", "unk_token": entry("<|endoftext|>", normalized=True)}},
+        # as the folders of SDXL's second encoder have it: "!", which people type, fills chunks up
+        {"vocab.json": {**letters, "!": n, "!</w>": n + 1}, "special_tokens_map.json": {"bos_token": entry("<|startoftext|>", normalized=True), "eos_token": entry("<|endoftext|>", normalized=True), "pad_token": "!", "unk_token": entry("<|endoftext|>", normalized=True)},
+         "tokenizer_config.json": {"added_tokens_decoder": {str(n): entry("!", special=True), str(n - 2): entry("<|startoftext|>", normalized=True, special=True), str(n - 1): entry("<|endoftext|>", normalized=True, special=True)},
+                                   "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": "!", "unk_token": "<|endoftext|>"}},
+        # as Stable Diffusion 2's has it, and where a list of added tokens says nothing of how the others are found
+        {"vocab.json": {**letters, "!": n, "!</w>": n + 1}, "special_tokens_map.json": {"bos_token": entry("<|startoftext|>", normalized=True), "eos_token": entry("<|endoftext|>", normalized=True), "pad_token": "!", "unk_token": entry("<|endoftext|>", normalized=True)}},
+        {"vocab.json": {**letters, "!": n, "!</w>": n + 1}, "special_tokens_map.json": {"bos_token": entry("<|startoftext|>", normalized=True), "eos_token": entry("<|endoftext|>", normalized=True), "pad_token": "!"},
+         "tokenizer_config.json": {"added_tokens_decoder": {str(n): entry("!", special=True)}}},
         # one that is a word already, and one that begins like another
         {"added_tokens.json": {"cat": n, "<s1>": n + 1, "<s1>x": n + 2}},
     ]:
@@ -195,7 +204,7 @@ def added() -> list[dict]:
             print("refused", list(extra), e, file=sys.stderr)
             continue
         cases.append({"files": files, "ids": {k: getattr(t, k) for k in ("bos_token_id", "eos_token_id", "pad_token_id")},
-                      "cases": [{"text": s, "ids": t(s, add_special_tokens=False)["input_ids"]} for s in texts]})
+                      "cases": [{"text": s, "ids": t(s, add_special_tokens=False)["input_ids"]} for s in texts + (typed if t.pad_token == "!" else [])]})
     # The same in one file, as folders saved by the fast tokenizer have it.
     t = open_folder(base)
     t.add_tokens(["<cat-toy>", "zed"])
