@@ -32,7 +32,9 @@ func draw(ctx context.Context, s shop) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := hint(s.stderr, reads(folder), o.spec.Prompt, o.spec.Negative); err != nil {
+	m := reads(folder)
+	m.dialect = o.spec.Dialect
+	if err := hint(s.stderr, m, o.spec.Prompt, o.spec.Negative); err != nil {
 		return err
 	}
 	begun := time.Now()

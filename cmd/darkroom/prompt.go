@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"darkroom/render/clip"
@@ -133,19 +135,40 @@ func readings(typed string, n picture.Notation) ([]reading, error) {
 // reader is what a model makes of words.
 type reader struct {
 	name     string
-	dir      string   // its folder; empty for no model
-	known    []string // the only words it knows; none for any
-	examples []string // prompts that it paints well
-	room     int      // chunks of a prompt that it has room for; 0 for any number
+	dialect  picture.Dialect // that it reads in; empty for diffusers
+	dir      string          // its folder; empty for no model
+	known    []string        // the only words it knows; none for any
+	examples []string        // prompts that it paints well
+	room     int             // chunks of a prompt that it has room for; 0 for any number
 }
 
-// tokenizer opens the model's tokenizer.
-func (m reader) tokenizer() (*clip.Tokenizer, error) {
-	words, err := clip.OpenTokenizer(os.DirFS(filepath.Join(m.dir, "tokenizer")))
-	if err != nil {
-		return nil, fmt.Errorf("model %s: %w", m.dir, err)
+// tokenizers opens the model's tokenizer, and SDXL's second.
+func (m reader) tokenizers() ([]*clip.Tokenizer, error) {
+	var all []*clip.Tokenizer
+	for _, part := range []string{"tokenizer", "tokenizer_2"} {
+		dir := filepath.Join(m.dir, part)
+		if _, err := os.Stat(dir); len(all) > 0 && errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		words, err := clip.OpenTokenizer(os.DirFS(dir))
+		if err != nil {
+			return nil, fmt.Errorf("model %s: %s: %w", m.dir, part, err)
+		}
+		if m.dialect == picture.A1111 {
+			words = words.Literal()
+		}
+		all = append(all, words)
 	}
-	return words, nil
+	return all, nil
+}
+
+// cut makes chunks of a prompt, a list for each of the model's text encoders.
+func cut(parts []prompt.Part, words []*clip.Tokenizer) [][]prompt.Chunk {
+	readers := make([]prompt.Reader, len(words))
+	for i, w := range words {
+		readers[i] = w.Reader()
+	}
+	return prompt.Abreast(parts, readers...)
 }
 
 // hint tells what a model makes nothing of in some prompts: words it never saw, add-ons, and what it has no room for.
@@ -157,7 +180,7 @@ func hint(w io.Writer, m reader, texts ...string) error {
 	if m.room == 0 {
 		return nil
 	}
-	words, err := m.tokenizer()
+	words, err := m.tokenizers()
 	if err != nil {
 		return err
 	}
@@ -168,7 +191,7 @@ func hint(w io.Writer, m reader, texts ...string) error {
 			return err
 		}
 		for _, r := range all {
-			n = max(n, len(prompt.Chunks(r.parts, words.Frame(), words.Encode)))
+			n = max(n, len(cut(r.parts, words)[0]))
 		}
 		if n > m.room {
 			fmt.Fprintf(w, "hint: the model %s reads %d of the %d chunks of %.30q; the rest is left out. `darkroom prompt` shows where.\n", m.name, m.room, n, text)
@@ -217,27 +240,36 @@ func (t *table) parts(parts []prompt.Part) {
 	}
 }
 
-// chunks prints what a model's tokenizer makes of the parts, if there is a model.
+// chunks prints what a model's tokenizers make of the parts, if there is a model.
 func (t *table) chunks(m reader, parts []prompt.Part) error {
 	if m.dir == "" {
 		return nil
 	}
-	words, err := m.tokenizer()
+	words, err := m.tokenizers()
 	if err != nil {
 		return err
 	}
-	frame := words.Frame()
-	for i, c := range prompt.Chunks(parts, frame, words.Encode) {
-		ids := c.IDs[1:]
-		n := 0
-		for n < len(ids) && ids[n] != frame.EOS {
-			n++
-		}
+	lists := cut(parts, words)
+	for i, c := range lists[0] {
 		mark := ""
 		if m.room > 0 && i >= m.room {
 			mark = " (left out)"
 		}
-		t.line("chunk %d  %d of %d tokens%s: %s", i+1, n, frame.Length-2, mark, strings.Trim(fmt.Sprint(ids[:n]), "[]"))
+		n, first := tokens(c, words[0])
+		t.line("chunk %d  %d of %d tokens%s: %s", i+1, n, words[0].Length-2, mark, first)
+		if len(words) == 1 {
+			continue
+		}
+		if n, second := tokens(lists[1][i], words[1]); second != first {
+			t.line("         %d for the second text encoder: %s", n, second)
+		}
 	}
 	return nil
+}
+
+// tokens counts and lists a chunk's tokens up to the first end.
+func tokens(c prompt.Chunk, words *clip.Tokenizer) (int, string) {
+	ids := c.IDs[1:]
+	ids = ids[:slices.Index(ids, words.EOS)]
+	return len(ids), strings.Trim(fmt.Sprint(ids), "[]")
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"darkroom/config"
+	"darkroom/render/easel"
 	"darkroom/render/onnx"
 )
 
@@ -18,5 +19,5 @@ func readerOf(asked, models string) (reader, error) {
 
 // reads says what a folder makes of words.
 func reads(f *onnx.Folder) reader {
-	return reader{name: f.Name, dir: f.Dir, known: f.Card.Vocabulary(), examples: f.Card.Examples, room: f.Config.Chunks}
+	return reader{name: f.Name, dialect: easel.Dialect(f), dir: f.Dir, known: f.Card.Vocabulary(), examples: f.Card.Examples, room: f.Config.Chunks}
 }

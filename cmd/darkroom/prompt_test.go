@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/render/golden/goldentest"
+	"darkroom/render/picture"
 	"darkroom/render/prompt"
 )
 
@@ -94,6 +96,24 @@ func TestPrompt(t *testing.T) {
 		if err := shown.chunks(narrow, prompt.Parse("red BREAK boat")); err != nil || strings.Count(out.String(), "left out") != 1 ||
 			!strings.Contains(out.String(), "chunk 2  1 of 75 tokens (left out)") {
 			t.Errorf("got %q and %v, want the second chunk marked", &out, err)
+		}
+	})
+	t.Run("what SDXL's second text encoder reads otherwise is shown", func(t *testing.T) {
+		t.Parallel()
+		dir := goldentest.Model(t, goldentest.SDXL)
+		for dialect, want := range map[picture.Dialect]string{
+			picture.Diffusers: "chunk 1  2 of 75 tokens: 588 256\n         2 for the second text encoder: 588 0\n",
+			picture.A1111:     "chunk 1  2 of 75 tokens: 588 256\n",
+		} {
+			var out strings.Builder
+			shown := table{w: &out}
+			if err := shown.chunks(reader{dir: dir, dialect: dialect}, prompt.Parse("boat!")); err != nil || out.String() != want {
+				t.Errorf("%s: got %q and %v, want %q", dialect, &out, err, want)
+			}
+		}
+		var hints strings.Builder
+		if err := hint(&hints, reader{name: "narrow", dir: dir, room: 1}, strings.Repeat("!", 90)); err != nil || !strings.Contains(hints.String(), "reads 1 of the 2 chunks") {
+			t.Errorf("a prompt that is longer to the second: got %q and %v, want a hint", &hints, err)
 		}
 	})
 	t.Run("a model that is not there is one line", func(t *testing.T) {
