@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"darkroom/render/picture"
@@ -163,9 +164,16 @@ func (p *painting) walkGroup(ctx context.Context, pass pass, first, last int, fr
 			p.previews.note(first, denoised)
 			p.progress.step(ctx, p.previews)
 		},
+		Tried: func(denoised tensor.Tensor) {
+			p.previews.note(first, denoised)
+			p.progress.try(ctx, p.previews)
+		},
 		Eta: p.spec.Eta,
 	}
 	x, err := p.method.Sample(ctx, pass.plan, walk, x)
+	if errors.Is(err, sampler.ErrNoFit) {
+		return x, refused("the sampler "+p.spec.Sampler+" finds no step that is short enough for this picture; another one will paint it", err)
+	}
 	if err != nil || kept.mask == nil {
 		return x, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
+	"darkroom/render/tensor"
 )
 
 func TestPaintEnds(t *testing.T) {
@@ -147,6 +148,65 @@ func TestPreview(t *testing.T) {
 		close(shots)
 		if n := <-done; n != 8 {
 			t.Errorf("asked for %d previews, want 8", n)
+		}
+	})
+}
+
+// restless is a UNet that an adaptive sampler never trusts: now there is nothing, now very much.
+type restless struct {
+	*fakeModel
+	until int64 // calls; none forever
+}
+
+func (r restless) Unet(ctx context.Context, x tensor.Tensor, time float64, g Given) (tensor.Tensor, error) {
+	out, err := r.fakeModel.Unet(ctx, x, time, g)
+	if n := r.unetRuns.Load(); r.until == 0 || n < r.until {
+		out = tensor.Scale(x, float32(n%2)*1000)
+	}
+	return out, err
+}
+
+func TestProgressOfTries(t *testing.T) {
+	t.Parallel()
+	s := boat()
+	s.Dialect, s.Sampler, s.GuidanceScale = picture.A1111, "dpm_adaptive", 1
+	paint := func(t *testing.T, until int64) ([]Progress, error) {
+		t.Helper()
+		f := restless{&fakeModel{}, until}
+		parts := f.parts()
+		parts.Tokenizer, parts.Unet = tokenizer(t), f
+		r, err := New(parts, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told []Progress
+		_, err = r.Paint(t.Context(), s, Job{Progress: func(p Progress) { told = append(told, p) }})
+		return told, err
+	}
+	t.Run("what is not taken moves it, and it never runs back", func(t *testing.T) {
+		t.Parallel()
+		told, err := paint(t, 90)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range told {
+			if i > 0 && p.Step < told[i-1].Step || i < 25 && p.Step != i+1 || p.Step == p.Steps && i < len(told)-1 {
+				t.Fatalf("told %d: got step %d of %d after %d", i+1, p.Step, p.Steps, told[max(i-1, 0)].Step)
+			}
+		}
+		if last := told[len(told)-1]; last.Step != last.Steps {
+			t.Errorf("got %d of %d at last, want all", last.Step, last.Steps)
+		}
+	})
+	t.Run("a picture for which no step is short enough is refused", func(t *testing.T) {
+		t.Parallel()
+		told, err := paint(t, 0)
+		refusal := (*Refusal)(nil)
+		if !errors.As(err, &refusal) || !strings.Contains(refusal.Sentence, "another one will paint it") {
+			t.Errorf("got %v, want a refusal that tells what to do", err)
+		}
+		if last := told[len(told)-1]; last.Step != last.Steps-1 {
+			t.Errorf("got step %d of %d at last, want all but the last", last.Step, last.Steps)
 		}
 	})
 }

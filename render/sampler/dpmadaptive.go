@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -17,6 +18,13 @@ const (
 
 	mostTries = 300 // what no picture comes near, at three calls each; k-diffusion knows no end
 )
+
+// ErrNoFit says that a sampler that chooses its steps found none that is short enough: the same walk would fail again.
+var ErrNoFit = errors.New("no step fits")
+
+// adaptiveCalls is about how often a whole way asks, however many steps were wanted: 42 to 54 times at a guidance scale of 1
+// or 3 and 78 to 90 at 7.5 around the demo model.
+const adaptiveCalls = 70
 
 // dpmAdaptive is k-diffusion's sample_dpm_adaptive of order 3: DPM-Solver's third order beside its second, whose
 // difference decides how long the steps are and whether one is taken. How often it asks depends on the picture, so a
@@ -39,13 +47,15 @@ type adaptive struct {
 	denoised       tensor.Tensor
 }
 
-// until walks until the end of a step of the plan is reached, or passed by.
+// until walks until the end of a step of the plan is reached, or passed by. Tries that do not get there are told of, too.
 func (a *adaptive) until(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
 	if a.low.Empty() {
 		a.low, a.denoised = x, x // of a way without length nothing else is known
 	}
-	last := s.To == a.floor
-	for math.Log(a.at/s.To) > 1e-5 || last && math.Log(a.at/a.floor) > 1e-5 {
+	more := func() bool {
+		return math.Log(a.at/s.To) > 1e-5 || s.To == a.floor && math.Log(a.at/a.floor) > 1e-5
+	}
+	for more() {
 		if err := context.Cause(ctx); err != nil {
 			return x, a.denoised, err
 		}
@@ -55,6 +65,9 @@ func (a *adaptive) until(ctx context.Context, s Step, x tensor.Tensor) (tensor.T
 		}
 		if taken {
 			x = next
+		}
+		if more() && a.Tried != nil {
+			a.Tried(a.denoised)
 		}
 	}
 	return x, a.denoised, nil
@@ -80,7 +93,7 @@ func (a *adaptive) attempt(ctx context.Context, x tensor.Tensor) (tensor.Tensor,
 		return high, true, nil
 	}
 	if a.tries++; a.tries > mostTries {
-		return x, false, fmt.Errorf("at σ %.4g: no step fits after %d tries", a.at, mostTries)
+		return x, false, fmt.Errorf("at σ %.4g: %w after %d tries", a.at, ErrNoFit, mostTries)
 	}
 	if !a.accept(away) {
 		return x, false, nil

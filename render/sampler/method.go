@@ -30,6 +30,7 @@ type traits struct {
 	exactly   int  // the only number of steps it has; 0 for any
 	fewest    int  // the least number of steps; 0 for 1
 	fixed     bool // it is for consistency models distilled on 50 steps, whatever a folder says
+	calls     int  // how often a whole way asks the model, about, where it chooses its steps by itself; 0 for others
 	warms     bool // it begins with steps of Runge and Kutta's where a folder wants them
 
 	over func(c Config, steps int, strength float64) Plan // its repaints where a folder wants them whole; nil for none
@@ -115,6 +116,14 @@ func (m Method) Asks() int {
 		return 2
 	}
 	return 1
+}
+
+// Calls is about how often a walk asks the model that takes so many steps, over a share of the way from noise to picture.
+func (m Method) Calls(steps, share float64) float64 {
+	if m.calls > 0 {
+		return float64(m.calls) * share
+	}
+	return steps * float64(m.Asks())
 }
 
 // Steps is the number of steps nearest to what was asked for that the sampler can take with a model of the usual

@@ -75,6 +75,7 @@ type Walk struct {
 	Noise   func() tensor.Tensor                   // fresh standard normal noise in the shape of x; only called by samplers that add some
 	Path    func(low, high float64) Path           // opens a Brownian path over these levels; only called by samplers of stochastic equations
 	Seen    func(step int, denoised tensor.Tensor) // told after every step, counted from 1; may be nil
+	Tried   func(denoised tensor.Tensor)           // told of tries that end no step, by samplers that choose their steps; may be nil
 	Eta     *float64                               // the share of noise in each step; nil for the sampler's own, see Method.TakesEta
 }
 
