@@ -105,4 +105,6 @@ type File struct {
 	Height int    `json:"height"` // pixels
 	SHA256 string `json:"sha256"` // of the posted bytes
 	PHash  string `json:"phash"`  // perceptual hash, 16 hex digits
+
+	Short bool `json:"short,omitempty"` // memory ran short, and parts of it were painted after one another or joined
 }

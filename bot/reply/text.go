@@ -2,6 +2,7 @@ package reply
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,7 +67,11 @@ func settings(spec picture.Spec, files []queue.File) string {
 	if n := len(spec.Variations); n > 0 {
 		seed = spec.Variations[n-1].Seed
 	}
-	return fmt.Sprintf("-# seed %d · %s · %d steps · %s", seed, size, spec.Steps, Escape(spec.Model.Name))
+	line := fmt.Sprintf("-# seed %d · %s · %d steps · %s", seed, size, spec.Steps, Escape(spec.Model.Name))
+	if slices.ContainsFunc(files, func(f queue.File) bool { return f.Short }) {
+		line += " · painted in smaller parts, as memory ran short"
+	}
+	return line
 }
 
 // When is a moment as Discord shows it to each reader, relative to now and counting by itself.

@@ -51,6 +51,22 @@ func TestMessages(t *testing.T) {
 			t.Errorf("rows %q, want %q", got, want)
 		}
 	})
+	t.Run("the line under the pictures tells what they are, and that memory ran short", func(t *testing.T) {
+		t.Parallel()
+		short := picture.Spec{Version: 1, Prompt: "a boat", Model: picture.Ref{Name: "postcards"}, Width: 128, Height: 128, Count: 2, Steps: 20, Seed: 7}
+		for _, c := range []struct {
+			made []queue.File
+			want string
+		}{
+			{[]queue.File{{Width: 128, Height: 96}, {Width: 128, Height: 96}}, "**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards"},
+			{[]queue.File{{Width: 128, Height: 96, Short: true}, {Width: 128, Height: 96, Short: true}},
+				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards · painted in smaller parts, as memory ran short"},
+		} {
+			if got := reply.Finished(to, short, "1-0", files(2), c.made).Content; got != c.want {
+				t.Errorf("got %q\nwant %q", got, c.want)
+			}
+		}
+	})
 	t.Run("every message keeps Discord's rules", func(t *testing.T) {
 		t.Parallel()
 		big := spec

@@ -89,7 +89,7 @@ func (p painter) frame(spec picture.Spec, job string, limit int64, r *render.Res
 		name, sum := fmt.Sprintf("%s-%d.%s", job, i+1, ext), sha256.Sum256(data)
 		made.Files = append(made.Files, work.Picture{Name: name, Data: data, File: queue.File{
 			Name: name, Seed: tile.Seed, Width: tile.Image.Bounds().Dx(), Height: tile.Image.Bounds().Dy(),
-			SHA256: hex.EncodeToString(sum[:]), PHash: encode.PHash(tile.Image),
+			SHA256: hex.EncodeToString(sum[:]), PHash: encode.PHash(tile.Image), Short: r.Short,
 		}})
 	}
 	return made, nil

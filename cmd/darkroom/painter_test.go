@@ -27,6 +27,7 @@ import (
 // hand is an artist that paints noise, in no time.
 type hand struct {
 	asked picture.Spec
+	short bool
 	err   error
 }
 
@@ -40,7 +41,7 @@ func (h *hand) Paint(ctx context.Context, spec picture.Spec, job render.Job) (*r
 	for step := 1; step <= spec.Steps; step++ {
 		job.Progress(render.Progress{Step: step, Steps: spec.Steps, Preview: func() image.Image { return nil }})
 	}
-	r := &render.Result{Millis: map[string]int64{"denoise": 5}}
+	r := &render.Result{Millis: map[string]int64{"denoise": 5}, Short: h.short}
 	for i := range spec.Count {
 		tile := image.NewNRGBA(image.Rect(0, 0, spec.Width, spec.Height))
 		for p := range tile.Pix {
@@ -129,6 +130,15 @@ func TestPainter(t *testing.T) {
 		}
 		if f := made.Files[0]; f.Name != "42-0-1.jpg" || len(f.Data) > 6000 {
 			t.Errorf("got %s of %d bytes, want a .jpg of at most 6000", f.Name, len(f.Data))
+		}
+	})
+	t.Run("each picture tells whether memory ran short for it", func(t *testing.T) {
+		t.Parallel()
+		for _, short := range []bool{false, true} {
+			made, err := (&hand{short: short}).painter().Paint(t.Context(), leaseOf(t, wanted(), 10<<20), still)
+			if err != nil || made.Files[1].File.Short != short {
+				t.Errorf("got %+v, %v, want short %v", made.Files[1].File, err, short)
+			}
 		}
 	})
 	t.Run("a model that is not here is final", func(t *testing.T) {
