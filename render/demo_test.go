@@ -6,15 +6,14 @@ import (
 	"context"
 	"errors"
 	"image"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"darkroom/render"
-	"darkroom/render/clip"
 	"darkroom/render/easel"
+	"darkroom/render/easel/easeltest"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
@@ -48,32 +47,13 @@ func (m *timed) DecodeLatents(ctx context.Context, x tensor.Tensor) (tensor.Tens
 // demo loads the demo model, or skips the test where ONNX Runtime was not fetched.
 func demo(t testing.TB) (*render.Renderer, *timed) {
 	t.Helper()
-	lib, err := onnx.FindLibrary("")
-	if err != nil {
-		t.Skip(err)
-	}
-	if err := onnx.Open(lib); err != nil {
-		t.Fatal(err)
-	}
-	folder, err := onnx.OpenFolder(demoFolder)
+	m := &timed{Model: easeltest.Load(t, demoFolder).Model}
+	parts, err := easel.Parts(m.Model)
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := onnx.Load(t.Context(), folder, onnx.Device{Kind: onnx.CPU, Threads: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := model.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	words, err := clip.OpenTokenizer(os.DirFS(demoFolder + "/tokenizer"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &timed{Model: model}
-	r, err := render.New(render.Parts{Text: m, Unet: m, Decoder: m, Encoder: m, Tokenizer: words, Config: easel.Config(folder.Config)}, render.Options{})
+	parts.Text, parts.Unet, parts.Decoder = m, m, m
+	r, err := render.New(parts, render.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

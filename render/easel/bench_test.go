@@ -1,3 +1,5 @@
+//go:build cgo
+
 package easel_test
 
 import (
@@ -5,6 +7,7 @@ import (
 
 	"darkroom/render"
 	"darkroom/render/easel"
+	"darkroom/render/easel/easeltest"
 	"darkroom/render/encode"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
@@ -13,14 +16,8 @@ import (
 // BenchmarkPaint paints with the demo model, warm, from a Spec to an encoded PNG. "outside-%" is the part of the time that
 // is not ONNX Runtime's.
 func BenchmarkPaint(b *testing.B) {
-	lib, err := onnx.FindLibrary("")
-	if err != nil {
-		b.Skip(err)
-	}
-	if err := onnx.Open(lib); err != nil {
-		b.Fatal(err)
-	}
-	folder, err := easel.Open("../demo/postcards")
+	easeltest.Runtime(b)
+	folder, err := easel.Open(demo)
 	if err != nil {
 		b.Fatal(err)
 	}

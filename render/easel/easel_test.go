@@ -1,3 +1,5 @@
+//go:build cgo
+
 package easel_test
 
 import (
@@ -8,6 +10,7 @@ import (
 
 	"darkroom/render"
 	"darkroom/render/easel"
+	"darkroom/render/easel/easeltest"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/picture"
@@ -103,22 +106,8 @@ func TestConfig(t *testing.T) {
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	lib, err := onnx.FindLibrary("")
-	if err != nil {
-		t.Skip(err)
-	}
-	if err := onnx.Open(lib); err != nil {
-		t.Fatal(err)
-	}
-	f, err := easel.Open(demo)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := easel.Load(t.Context(), f, onnx.Device{Kind: onnx.CPU, Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
+	e := easeltest.Load(t, demo)
+	f := e.Folder
 	spec := picture.Spec{
 		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
 		Model: picture.Ref{Name: f.Name, Hash: f.Hash}, Prompt: "a red boat", Width: 80, Height: 64, Seed: 1, Count: 1,

@@ -1,3 +1,5 @@
+//go:build cgo
+
 package easel_test
 
 import (
@@ -9,6 +11,7 @@ import (
 
 	"darkroom/render"
 	"darkroom/render/easel"
+	"darkroom/render/easel/easeltest"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
@@ -16,13 +19,7 @@ import (
 
 func TestFamiliesPaint(t *testing.T) {
 	t.Parallel()
-	lib, err := onnx.FindLibrary("")
-	if err != nil {
-		t.Skip(err)
-	}
-	if err := onnx.Open(lib); err != nil {
-		t.Fatal(err)
-	}
+	easeltest.Runtime(t)
 	for name, want := range map[string]string{
 		goldentest.SD1:     "Stable Diffusion 1, float32",
 		goldentest.SD2V:    "Stable Diffusion 2, float32, v-prediction, zero terminal SNR",
@@ -36,18 +33,10 @@ func TestFamiliesPaint(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				f, err := easel.Open(goldentest.Model(t, name))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if got := easel.Describe(f.Config); got != want {
+				e := easeltest.Load(t, goldentest.Model(t, name))
+				if got := easel.Describe(e.Folder.Config); got != want {
 					t.Errorf("got %q, want %q", got, want)
 				}
-				e, err := easel.Load(t.Context(), f, onnx.Device{Kind: onnx.CPU, Threads: 1})
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer e.Close()
 				paintEachWay(t, e)
 			})
 		}

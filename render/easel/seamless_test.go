@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"testing"
 
-	"darkroom/render/easel"
+	"darkroom/render/easel/easeltest"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/noise"
-	"darkroom/render/onnx"
 	"darkroom/render/tensor"
 )
 
@@ -17,34 +16,19 @@ import (
 // them: what they answer must roll with it.
 func TestSeamlessFamilies(t *testing.T) {
 	t.Parallel()
-	lib, err := onnx.FindLibrary("")
-	if err != nil {
-		t.Skip(err)
-	}
-	if err := onnx.Open(lib); err != nil {
-		t.Fatal(err)
-	}
 	for _, name := range goldentest.Names(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f, err := easel.Open(goldentest.Model(t, name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			e, err := easel.Load(t.Context(), f, onnx.Device{Kind: onnx.CPU, Threads: 1})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer e.Close()
+			e := easeltest.Load(t, goldentest.Model(t, name))
 			pair, err := e.Model.Seamless(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
 			least := 2e-4
-			if f.Config.Half {
+			if e.Folder.Config.Half {
 				least = 2e-2
 			}
-			c := f.Config
+			c := e.Folder.Config
 			channels := c.LatentChannels
 			if c.Inpaint {
 				channels = 9

@@ -1,3 +1,5 @@
+//go:build cgo
+
 package easel_test
 
 import (
@@ -10,32 +12,11 @@ import (
 
 	"darkroom/render"
 	"darkroom/render/easel"
+	"darkroom/render/easel/easeltest"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
 )
-
-// demoModel loads the demo model on one core.
-func demoModel(t *testing.T) *easel.Easel {
-	t.Helper()
-	lib, err := onnx.FindLibrary("")
-	if err != nil {
-		t.Skip(err)
-	}
-	if err := onnx.Open(lib); err != nil {
-		t.Fatal(err)
-	}
-	folder, err := easel.Open("../demo/postcards")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := easel.Load(t.Context(), folder, onnx.Device{Kind: onnx.CPU, Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = e.Close() })
-	return e
-}
 
 // small is one of two small pictures.
 func small(f *onnx.Folder, i int) picture.Spec {
@@ -59,7 +40,7 @@ func (c counting) Unet(ctx context.Context, latents tensor.Tensor, time float64,
 
 func TestSeamlessPaintingsOfASittingShareTheirRuns(t *testing.T) {
 	t.Parallel()
-	e := demoModel(t)
+	e := easeltest.Load(t, demo)
 	parts, err := easel.Parts(e.Model)
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +71,7 @@ func TestSeamlessPaintingsOfASittingShareTheirRuns(t *testing.T) {
 
 func TestASittingPaintsWhatEachWouldBeAlone(t *testing.T) {
 	t.Parallel()
-	e := demoModel(t)
+	e := easeltest.Load(t, demo)
 	seats, got, errs := render.Sit(2), make([]*render.Result, 2), make([]error, 2)
 	var wg sync.WaitGroup
 	for i := range seats {

@@ -10,8 +10,8 @@ import (
 
 	"darkroom/render"
 	"darkroom/render/easel"
+	"darkroom/render/easel/easeltest"
 	"darkroom/render/golden/goldentest"
-	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
 )
@@ -47,18 +47,6 @@ func (r reader) EncodeText(ctx context.Context, ids [][]int32, skip int) (render
 	return r.encoder.EncodeText(ctx, ids, skip)
 }
 
-// openRuntime opens ONNX Runtime, or skips the test where it was not fetched.
-func openRuntime(t testing.TB) {
-	t.Helper()
-	lib, err := onnx.FindLibrary("")
-	if err != nil {
-		t.Skip(err)
-	}
-	if err := onnx.Open(lib); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // parts loads a golden pipeline, with a UNet and a text encoder that can be watched.
 func parts(t testing.TB, name string) render.Parts {
 	t.Helper()
@@ -68,21 +56,7 @@ func parts(t testing.TB, name string) render.Parts {
 // partsOf loads a folder likewise.
 func partsOf(t testing.TB, dir string) render.Parts {
 	t.Helper()
-	openRuntime(t)
-	folder, err := easel.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := onnx.Load(t.Context(), folder, onnx.Device{Kind: onnx.CPU, Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := model.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	p, err := easel.Parts(model)
+	p, err := easel.Parts(easeltest.Load(t, dir).Model)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"darkroom/render"
+	"darkroom/render/easel/easeltest"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
@@ -21,7 +22,7 @@ var update = flag.Bool("update", false, "paint every recorded walk, and write do
 // Without -update, one or two walks of each.
 func TestWalks(t *testing.T) {
 	t.Parallel()
-	openRuntime(t)
+	easeltest.Runtime(t)
 	found := &tally{all: map[key]*sum{}}
 	t.Run("all", func(t *testing.T) {
 		for _, r := range allWalks(t) {

@@ -10,8 +10,8 @@ import (
 	"darkroom/render/onnx"
 )
 
-// Load loads a model folder on two threads until the test ends, and skips the test where ONNX Runtime was not fetched.
-func Load(t testing.TB, dir string) *easel.Easel {
+// Runtime opens ONNX Runtime, and skips the test where it was not fetched.
+func Runtime(t testing.TB) {
 	t.Helper()
 	lib, err := onnx.FindLibrary("")
 	if err != nil {
@@ -20,6 +20,12 @@ func Load(t testing.TB, dir string) *easel.Easel {
 	if err := onnx.Open(lib); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Load loads a model folder on two threads until the test ends, and skips the test where ONNX Runtime was not fetched.
+func Load(t testing.TB, dir string) *easel.Easel {
+	t.Helper()
+	Runtime(t)
 	folder, err := easel.Open(dir)
 	if err != nil {
 		t.Fatal(err)
