@@ -155,12 +155,30 @@ func TestShortMemoryDecodesInTiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, v := range plain.Data {
-			if d := got.Data[i] - v; d > 1e-6 || d < -1e-6 {
-				t.Fatalf("value %d: got %v, want %v", i, got.Data[i], v)
-			}
+		near(t, got, plain)
+		r.parts.Encoder = f
+		pixels := waves(1, 3, 192, 256)
+		if got, err = r.encodePixels(t.Context(), shaded{f}, pixels); err != nil {
+			t.Fatal(err)
 		}
+		if plain, err = f.EncodeImage(t.Context(), pixels); err != nil {
+			t.Fatal(err)
+		}
+		near(t, got, plain)
 	})
+}
+
+// near sees that two maps differ by rounding alone.
+func near(t *testing.T, got, want tensor.Tensor) {
+	t.Helper()
+	if !tensor.SameShape(got, want) {
+		t.Fatalf("got shape %v, want %v", got.Shape, want.Shape)
+	}
+	for i, v := range want.Data {
+		if d := got.Data[i] - v; d > 1e-6 || d < -1e-6 {
+			t.Fatalf("value %d: got %v, want %v", i, got.Data[i], v)
+		}
+	}
 }
 
 // sketch is a tiny decoder: it takes latents as they are and shows them upside down, so that one can tell.
