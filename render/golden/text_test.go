@@ -33,6 +33,7 @@ func (s said) String() string {
 // TestText compares ids, and what of a prompt reaches the UNet.
 func TestText(t *testing.T) {
 	t.Parallel()
+	openRuntime(t)
 	var all []said
 	r := records{numbers: load(t, "text", &all)}
 	readers := map[string]func() render.Parts{}

@@ -18,7 +18,7 @@ WEIGHED = (  # prompt, A1111's clip skip, whether the mean is restored
     ("a red boat BREAK a (blue sea", 1, True),
     (LONG, 1, True),
 )
-FILLER = "(wow!:1.3) what a [boat!!!] <|endoftext|> sea!"  # for those who fill a chunk up with "!"
+FILLER = "(wow!:1.3) <|endoftext|> what a [boat!!!] sea!"  # for those who fill a chunk up with "!"
 
 
 def plain(pipe, prompt: str, skip: int, negative=None):
