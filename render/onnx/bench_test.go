@@ -3,7 +3,6 @@ package onnx_test
 import (
 	"testing"
 
-	"darkroom/render/onnx"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/tensor"
@@ -22,7 +21,7 @@ func BenchmarkStep(b *testing.B) {
 			if err := f.Write(dir); err != nil {
 				b.Fatal(err)
 			}
-			m := loadDir(b, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
+			m := loadDir(b, dir, narrow)
 			latents, given := tensor.New(2, 4, 64, 64), tensor.Given{Hidden: tensor.New(2, 77*768/onnxtest.Width, onnxtest.Width)}
 			began := m.Ran()
 			b.ReportAllocs()

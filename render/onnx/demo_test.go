@@ -126,7 +126,7 @@ func BenchmarkCall(b *testing.B) {
 			if err := f.Write(dir); err != nil {
 				b.Fatal(err)
 			}
-			m := loadDir(b, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
+			m := loadDir(b, dir, narrow)
 			latents, hidden := ramp(2, 4, 16, 16), tensor.New(2, onnxtest.Length, onnxtest.Width)
 			b.ReportAllocs()
 			for b.Loop() {

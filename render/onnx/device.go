@@ -28,6 +28,8 @@ type Device struct {
 	// are pages that several processes share and that the system takes back when it needs them. Without it they are
 	// copied and laid out anew for this processor: steps take some percent less time.
 	Mapped bool
+	// Narrow leaves float16 networks in float16 on the CPU too, as they run on a GPU; see graph.Widen.
+	Narrow bool
 }
 
 // String writes the device as people ask for it: "cpu" or "cuda:0".

@@ -12,7 +12,7 @@
 //
 // Model folders are the ecosystem's: the layout that Optimum and diffusers export. Exports of different years differ
 // in names, element types and ranks; they are read from the files (package graph), never assumed. Values in Go are
-// float32; a float16 network is fed and read as bytes.
+// float32; a float16 network is fed and read as bytes on a GPU, and computes in float32 on a CPU (graph.Widen).
 //
 // What costs: Load reads the weights (seconds for gigabytes). A call costs the network's own time plus a few
 // microseconds. Cancelling a context stops a running network at its next node, and the model stays usable.

@@ -18,17 +18,3 @@ func halfOf(x float32) uint16 {
 	b -= 112 << 23 // from the bias of float32, 127, to that of binary16, 15
 	return sign | uint16((b+0xfff+b>>13&1)>>13)
 }
-
-// floatOf is exact.
-func floatOf(h uint16) float32 {
-	sign := uint32(h&0x8000) << 16
-	exponent, mantissa := uint32(h>>10&0x1f), uint32(h&0x3ff)
-	switch exponent {
-	case 0:
-		x := float32(mantissa) / (1 << 24)
-		return math.Float32frombits(sign | math.Float32bits(x))
-	case 31:
-		return math.Float32frombits(sign | 0x7f800000 | mantissa<<13)
-	}
-	return math.Float32frombits(sign | (exponent+112)<<23 | mantissa<<13)
-}

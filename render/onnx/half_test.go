@@ -3,12 +3,14 @@ package onnx
 import (
 	"math"
 	"testing"
+
+	"darkroom/render/tensor"
 )
 
 func TestHalfRoundTrip(t *testing.T) {
 	t.Parallel()
 	for h := range 1 << 16 {
-		x := floatOf(uint16(h))
+		x := tensor.Half(uint16(h))
 		if x != x {
 			if got := halfOf(x); got&0x7fff <= 0x7c00 {
 				t.Errorf("%#04x is not a number, got %#04x back", h, got)

@@ -50,6 +50,8 @@ import "C"
 import (
 	"encoding/binary"
 	"unsafe"
+
+	"darkroom/render/tensor"
 )
 
 // halve writes floats as float16 into to, which has two bytes for each: with the processor's own instruction where it
@@ -75,7 +77,7 @@ func double(to []float32, from []byte) {
 	}
 	if C.converts() == 0 {
 		for i := range to {
-			to[i] = floatOf(binary.NativeEndian.Uint16(from[2*i:]))
+			to[i] = tensor.Half(binary.NativeEndian.Uint16(from[2*i:]))
 		}
 		return
 	}

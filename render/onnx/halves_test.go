@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"darkroom/render/tensor"
 )
 
 // TestHalves compares the processor's conversion with the one in Go, for every float16 and for floats of all sizes.
@@ -17,7 +19,7 @@ func TestHalves(t *testing.T) {
 	wide := make([]float32, 1<<16)
 	double(wide, all)
 	for h, x := range wide {
-		if want := floatOf(uint16(h)); x != want && (x == x || want == want) {
+		if want := tensor.Half(uint16(h)); x != want && (x == x || want == want) {
 			t.Fatalf("%#04x: got %v, want %v", h, x, want)
 		}
 	}

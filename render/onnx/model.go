@@ -108,7 +108,7 @@ func (m *Model) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tenso
 	out := tensor.New(latents.Shape[0], 3, latents.Shape[2]*f, latents.Shape[3]*f)
 	err := m.roomy(func() error {
 		return m.decoder.inBatches(latents.Batch(), func(from, to int) error {
-			in, err := feedFloats(m.ports.latent, latents.Rows(from, to))
+			in, err := m.decoder.feed(m.ports.latent, latents.Rows(from, to))
 			return m.decoder.call1(ctx, m.ports.pixels, out.Rows(from, to), err, in)
 		})
 	})
@@ -134,7 +134,7 @@ func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.T
 	out := tensor.New(pixels.Shape[0], channels, pixels.Shape[2]/f, pixels.Shape[3]/f)
 	err := m.roomy(func() error {
 		return m.encoder.inBatches(pixels.Batch(), func(from, to int) error {
-			in, err := feedFloats(m.ports.picture, pixels.Rows(from, to))
+			in, err := m.encoder.feed(m.ports.picture, pixels.Rows(from, to))
 			return m.encoder.call1(ctx, m.ports.mean, out.Rows(from, to), err, in)
 		})
 	})
@@ -170,7 +170,7 @@ func (s *session) call(ctx context.Context, ports []graph.Value, out []tensor.Te
 		return err
 	}
 	for i, port := range ports {
-		if results[i], err = feedResult(port, out[i]); err != nil {
+		if results[i], err = feedResult(s.port(port), out[i]); err != nil {
 			return err
 		}
 	}

@@ -28,12 +28,17 @@ func runtimeOrSkip(t testing.TB) {
 // load writes a folder and loads it on the CPU.
 func load(t *testing.T, f onnxtest.Folder) *onnx.Model {
 	t.Helper()
+	return loadOn(t, f, onnx.Device{Kind: onnx.CPU, Threads: 1})
+}
+
+func loadOn(t *testing.T, f onnxtest.Folder, d onnx.Device) *onnx.Model {
+	t.Helper()
 	runtimeOrSkip(t)
 	dir := t.TempDir()
 	if err := f.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	return loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
+	return loadDir(t, dir, d)
 }
 
 func loadDir(t testing.TB, dir string, d onnx.Device) *onnx.Model {
@@ -93,10 +98,21 @@ var exports = map[string]onnxtest.Folder{
 
 func TestNetworks(t *testing.T) {
 	t.Parallel()
+	type way struct {
+		onnxtest.Folder
+		onnx.Device
+	}
+	ways := map[string]way{}
 	for name, f := range exports {
+		ways[name] = way{f, onnx.Device{Kind: onnx.CPU, Threads: 1}}
+		if f.Float == graph.Float16 {
+			ways[name+", left so"] = way{f, narrow}
+		}
+	}
+	for name, w := range ways {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m, ctx := load(t, f), t.Context()
+			m, ctx := loadOn(t, w.Folder, w.Device), t.Context()
 			text, err := m.EncodeText(ctx, rows(2), 0)
 			hidden := text.Hidden
 			check(t, "hidden states", hidden, err, wantHidden(2))
@@ -106,7 +122,7 @@ func TestNetworks(t *testing.T) {
 			pixels, err := m.DecodeLatents(ctx, latents)
 			check(t, "pixels", pixels, err, wantPixels(latents))
 			mean, err := m.EncodeImage(ctx, pixels)
-			if err == nil && !f.Sample { // the logarithm of the variance, too, is the average of the first channel
+			if err == nil && !w.Sample { // the logarithm of the variance, too, is the average of the first channel
 				check(t, "variance", half(mean, 1), err, ofChannel(wantMean(latents), 0))
 				mean = half(mean, 0)
 			}

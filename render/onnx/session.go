@@ -23,6 +23,8 @@ type session struct {
 	path    string
 	batch   int // how many items the network takes at once; 0 for any number
 	ort     *ort.DynamicAdvancedSession
+	wide    bool         // what is float16 in the file is float32 here
+	doubt   error        // why it stays float16 on a CPU; nil where nothing speaks against float32
 	given   memory       // of what was fed last and comes again
 	ran     atomic.Int64 // nanoseconds in the runtime
 	first   sync.Once    // the first run on a GPU
@@ -54,28 +56,59 @@ func newSession(n network, device Device) (_ *session, err error) {
 	if s.gpu {
 		defer guardSignals()()
 	}
-	if s.ort, err = n.load(options, device.Mapped); err != nil {
+	if err := s.load(n, options, device); err != nil {
 		return nil, fmt.Errorf("load %s: %w", n.path, known(err))
 	}
 	return s, nil
 }
 
-// load loads the network as its file has it, unless something is edited, or its weights are to stay in the file.
-func (n network) load(options *ort.SessionOptions, mapped bool) (_ *ort.DynamicAdvancedSession, err error) {
-	s, err := graph.ReadSkeleton(n.path)
+// load loads the network: on a CPU in float32, unless something in it speaks against that.
+func (s *session) load(n network, options *ort.SessionOptions, device Device) error {
+	file, err := graph.ReadSkeleton(n.path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	model := s.Model
-	for _, edit := range append(n.edits, graph.FuseAttention) {
+	model := file.Model
+	for _, edit := range n.edits {
 		if model, err = edit(model); err != nil {
+			return err
+		}
+	}
+	if device.Kind == CPU && !device.Narrow {
+		wide, err := graph.Widen(model)
+		if err == nil && !bytes.Equal(wide, model) {
+			s.wide = true
+			if s.ort, err = n.openWide(file, wide, options, device); err == nil {
+				return nil
+			}
+		}
+		s.wide, s.doubt = false, err
+	}
+	s.ort, err = n.open(file, model, options, device)
+	return err
+}
+
+// openWide opens a widened network. Where its weights are to stay in the file, each is cast anew in every run, since the
+// runtime would otherwise fold the casts and keep twice the file in memory.
+func (n network) openWide(file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device) (*ort.DynamicAdvancedSession, error) {
+	if device.Mapped {
+		if err := options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "ConstantFolding"); err != nil {
 			return nil, err
 		}
 	}
-	if !mapped && bytes.Equal(model, s.Model) {
+	return n.open(file, model, options, device)
+}
+
+// open opens the network as its file has it, unless something was edited, or its weights are to stay in the file.
+func (n network) open(file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device) (*ort.DynamicAdvancedSession, error) {
+	model, err := graph.FuseAttention(model)
+	if err != nil {
+		return nil, err
+	}
+	if !device.Mapped && bytes.Equal(model, file.Model) {
 		return ort.NewDynamicAdvancedSession(n.path, names(n.inputs), names(n.outputs), options)
 	}
-	if err := options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", s.Dir); err != nil {
+	if err := options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", file.Dir); err != nil {
 		return nil, err
 	}
 	return ort.NewDynamicAdvancedSessionWithONNXData(model, names(n.inputs), names(n.outputs), options)

@@ -97,7 +97,7 @@ func (t *Tiny) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tensor
 	latents = tensor.Scale(latents, float32(1/own.factor))
 	out := tensor.New(latents.Shape[0], 3, latents.Shape[2]*f, latents.Shape[3]*f)
 	err := m.tiny.inBatches(latents.Batch(), func(from, to int) error {
-		in, err := feedFloats(own.latent, latents.Rows(from, to))
+		in, err := m.tiny.feed(own.latent, latents.Rows(from, to))
 		return m.tiny.call1(ctx, own.pixels, out.Rows(from, to), err, in)
 	})
 	if own.unit {

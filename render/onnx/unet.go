@@ -33,15 +33,15 @@ func (p ports) widened(model []byte) ([]byte, error) { return graph.WidenScalar(
 // feedUnet makes the feeds of the UNet's inputs, in the order of unetInputs.
 func (m *Model) feedUnet(latents tensor.Tensor, timestep float64, given tensor.Given, from, to int) ([]feed, error) {
 	p := m.ports
-	sample, err1 := feedFloats(p.sample, latents.Rows(from, to))
-	step, err2 := feedTimestep(p.timestep, timestep)
+	sample, err1 := m.unet.feed(p.sample, latents.Rows(from, to))
+	step, err2 := feedTimestep(m.unet.port(p.timestep), timestep)
 	feeds, err := []feed{sample, step}, errors.Join(err1, err2)
 	for i, t := range []tensor.Tensor{given.Hidden, given.Pooled, given.TimeIDs, given.Guidance} {
 		port := p.unetGiven()[i]
 		if port.Name == "" {
 			continue
 		}
-		f, err3 := m.unet.given.feed(port, t.Rows(from, to))
+		f, err3 := m.unet.given.feed(m.unet.port(port), t.Rows(from, to))
 		feeds, err = append(feeds, f), errors.Join(err, err3)
 	}
 	return feeds, err

@@ -47,6 +47,8 @@ func (w Weight) Raw() []byte {
 		switch w.Type {
 		case graph.Float:
 			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(v)))
+		case graph.Float16:
+			b = binary.LittleEndian.AppendUint16(b, uint16(v))
 		case graph.Int64:
 			b = binary.LittleEndian.AppendUint64(b, uint64(int64(v)))
 		default:

@@ -1,0 +1,222 @@
+package graph
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+
+	"darkroom/render/tensor"
+)
+
+// Widen edits a network in memory so that it computes in float32 what it computed in float16: its inputs and outputs, and
+// all between them. Long weights stay in float16 where they lie, and each is cast. One that has float16 in its weights at
+// most stays as it is.
+//
+// It is for processors, which have no arithmetic for float16: there the runtime widens before each operation and rounds
+// after it, which gains nothing, and costs time, memory and every value's last digits.
+//
+// A network that holds something whose meaning could change is refused, and never edited in part.
+func Widen(model []byte) ([]byte, error) {
+	var w widener
+	out, err := rewrite(model, edits{7: w.graph, 25: w.stranger("a function of its own")}) // ModelProto.graph, functions
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("widen: %w", err)
+	case !w.found:
+		return model, nil
+	case w.strange != "":
+		return nil, fmt.Errorf("widen: the network has %s, which is not understood", w.strange)
+	}
+	return out, nil
+}
+
+// edits change what is in the fields of a message, by their number.
+type edits map[int]func(content []byte) ([]byte, error)
+
+// rewrite writes a message with its fields edited.
+func rewrite(message []byte, by edits) ([]byte, error) {
+	fields, err := split(message)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]byte, 0, len(message)+len(message)/8)
+	for _, f := range fields {
+		edit := by[f.number]
+		if edit == nil || f.content == nil {
+			out = append(out, f.whole...)
+			continue
+		}
+		b, err := edit(f.content)
+		if err != nil {
+			return nil, err
+		}
+		out = appendMessage(out, f.number, b)
+	}
+	return out, nil
+}
+
+// widener remembers whether anything is computed in float16, and something that speaks against widening it.
+type widener struct {
+	found   bool
+	strange string
+}
+
+// stranger is the edit of what is not understood.
+func (w *widener) stranger(what string) func([]byte) ([]byte, error) {
+	return func(b []byte) ([]byte, error) {
+		w.strange = what
+		return b, nil
+	}
+}
+
+// graph edits a GraphProto: node = 1, initializer = 5, input = 11, output = 12, value_info = 13, sparse_initializer = 15.
+// Old models list their weights as inputs, too.
+func (w *widener) graph(message []byte) ([]byte, error) {
+	long, casts, err := w.longWeights(message)
+	if err != nil {
+		return nil, err
+	}
+	named := func(number int, edit func([]byte) ([]byte, error)) func([]byte) ([]byte, error) {
+		return func(b []byte) ([]byte, error) {
+			if name := textOf(mustSplit(b), number); long[name] {
+				return rewrite(b, edits{number: func([]byte) ([]byte, error) { return []byte(narrowed(name)), nil }})
+			}
+			return edit(b)
+		}
+	}
+	out, err := rewrite(message, edits{1: w.node, 5: named(8, w.tensor), 11: named(1, w.value), 12: w.value, 13: w.value,
+		15: w.stranger("a sparse weight")})
+	return append(casts, out...), err // each value is made before it is read
+}
+
+func narrowed(name string) string { return "darkroom.narrow." + name }
+
+// longWeights finds the weights that stay as they are, and makes the casts that take their names. A TensorProto has name =
+// 8; of what may be long int32_data = 5, raw_data = 9 and, in a file, external_data = 13.
+func (w *widener) longWeights(graph []byte) (long map[string]bool, casts []byte, err error) {
+	long = map[string]bool{}
+	for _, f := range mustSplit(graph) {
+		if f.number != 5 {
+			continue
+		}
+		weight, err := split(f.content)
+		if err != nil {
+			return nil, nil, err
+		}
+		isLong := func(p part) bool {
+			return p.number == 13 || (p.number == 5 || p.number == 9) && len(p.content) > keptInside
+		}
+		if typeOf(weight) != Float16 || !slices.ContainsFunc(weight, isLong) {
+			continue
+		}
+		name := textOf(weight, 8)
+		long[name] = true
+		casts = appendMessage(casts, 1, append(nodeOf("Cast", name, narrowed(name)), integerAttribute("to", int64(Float))...))
+	}
+	return long, casts, nil
+}
+
+// value edits a ValueInfoProto: type = 2. In TypeProto tensor_type = 1, sequence_type = 4, map_type = 5, opaque_type = 7,
+// sparse_tensor_type = 8, optional_type = 9; in its Tensor elem_type = 1.
+func (w *widener) value(message []byte) ([]byte, error) {
+	no := w.stranger("a value that is no tensor")
+	kind := edits{1: w.typed(1), 4: no, 5: no, 7: no, 8: no, 9: no}
+	return rewrite(message, edits{2: func(b []byte) ([]byte, error) { return rewrite(b, kind) }})
+}
+
+// typed is the edit of a message with an element type in the field of a number.
+func (w *widener) typed(number int) func([]byte) ([]byte, error) {
+	return func(message []byte) ([]byte, error) {
+		fields, err := split(message)
+		var out []byte
+		for _, f := range fields {
+			if f.number == number && f.content == nil && Type(f.value) == Float16 {
+				w.found = true
+				out = appendNumber(out, number, uint64(Float))
+			} else {
+				out = append(out, f.whole...)
+			}
+		}
+		return out, err
+	}
+}
+
+// Operators of these domains have float32 wherever they have float16, and answer in the type that they are given.
+var following = []string{"", "ai.onnx", ownOperators}
+
+// node edits a NodeProto: op_type = 4, attribute = 5, domain = 7.
+func (w *widener) node(message []byte) ([]byte, error) {
+	fields, err := split(message)
+	if err != nil {
+		return nil, err
+	}
+	op, domain := textOf(fields, 4), textOf(fields, 7)
+	if !slices.Contains(following, domain) || op == "BitCast" {
+		w.strange = fmt.Sprintf("an operation %s %s", op, domain)
+	}
+	return rewrite(message, edits{5: w.attribute})
+}
+
+// naming are the attributes that name an element type.
+var naming = []string{"to", "dtype", "output_datatype", "output_dtype", "stash_type", "softmax_precision"}
+
+// attribute edits an AttributeProto: name = 1, i = 3, t = 5, g = 6, tensors = 10, graphs = 11, tp = 14, type_protos = 15,
+// sparse_tensor = 22, sparse_tensors = 23.
+func (w *widener) attribute(message []byte) ([]byte, error) {
+	fields, err := split(message)
+	if err != nil {
+		return nil, err
+	}
+	name := textOf(fields, 1)
+	if slices.Contains(naming, name) {
+		return w.typed(3)(message)
+	}
+	no := w.stranger("an attribute " + name)
+	constant := func(b []byte) ([]byte, error) {
+		w.found = w.found || typeOf(mustSplit(b)) == Float16
+		return w.tensor(b)
+	}
+	return rewrite(message, edits{5: constant, 6: w.graph, 10: constant, 11: w.graph, 14: no, 15: no, 22: no, 23: no})
+}
+
+// tensor rewrites the numbers of a TensorProto: data_type = 2, int32_data = 5, raw_data = 9, external_data = 13.
+func (w *widener) tensor(message []byte) ([]byte, error) {
+	fields, err := split(message)
+	if err != nil || typeOf(fields) != Float16 {
+		return message, err
+	}
+	halves, err := integers(fields, 5)
+	var out, raw []byte
+	for _, f := range fields {
+		switch f.number {
+		case 2, 5:
+		case 9:
+			for b := f.content; len(b) > 1; b = b[2:] {
+				halves = append(halves, int64(binary.LittleEndian.Uint16(b)))
+			}
+		case 13:
+			w.strange = "a constant in a file"
+		default:
+			out = append(out, f.whole...)
+		}
+	}
+	for _, h := range halves {
+		x := tensor.Half(uint16(h))
+		if len(halves) == 1 {
+			x = formula(x)
+		}
+		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(x))
+	}
+	return appendMessage(appendNumber(out, 2, uint64(Float)), 9, raw), err
+}
+
+// typeOf is a TensorProto's data_type = 2.
+func typeOf(tensor []part) Type {
+	for _, p := range tensor {
+		if p.number == 2 {
+			return Type(p.value)
+		}
+	}
+	return 0
+}
