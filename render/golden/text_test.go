@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"darkroom/render"
+	"darkroom/render/easel/easeltest"
 	"darkroom/render/picture"
 )
 
@@ -33,7 +34,7 @@ func (s said) String() string {
 // TestText compares ids, and what of a prompt reaches the UNet.
 func TestText(t *testing.T) {
 	t.Parallel()
-	openRuntime(t)
+	easeltest.Runtime(t)
 	var all []said
 	r := records{numbers: load(t, "text", &all)}
 	readers := map[string]func() render.Parts{}
