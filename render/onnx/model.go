@@ -84,7 +84,16 @@ func (m *Model) decoderNetwork() network {
 }
 
 func (m *Model) encoderNetwork() network {
-	return network{path: m.Folder.path(encoderPart), inputs: []graph.Value{m.ports.picture}, outputs: []graph.Value{m.ports.mean}}
+	n := network{path: m.Folder.path(encoderPart), inputs: []graph.Value{m.ports.picture}, outputs: []graph.Value{m.ports.mean}}
+	if !m.tellsVariance() {
+		n.edits = append(n.edits, graph.Still)
+	}
+	return n
+}
+
+// tellsVariance tells whether the encoder gives mean and variance.
+func (m *Model) tellsVariance() bool {
+	return m.ports.mean.Name == "latent_parameters" || m.ports.mean.Dims[1] == 2*m.Folder.Config.LatentChannels
 }
 
 // Close frees the model's memory once its running calls have returned. Later calls return ErrClosed.
@@ -116,8 +125,8 @@ func (m *Model) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tenso
 }
 
 // EncodeImage turns pixels [b,3,H,W] in −1..1 into what their latents are, not yet multiplied by Config.ScalingFactor: the
-// mean and the logarithm of the variance [b,8,H/8,W/8]. Some exports give the mean alone [b,4,H/8,W/8]; old ones draw a
-// sample inside the network instead, and then that is what comes.
+// mean and the logarithm of the variance [b,8,H/8,W/8]. Some exports give the mean alone [b,4,H/8,W/8], or draw a sample
+// inside the network: of those, too, the mean is what comes.
 func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error) {
 	c := m.Folder.Config
 	if m.encoder == nil {
@@ -128,7 +137,7 @@ func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.T
 		return tensor.Tensor{}, fmt.Errorf("encode picture: pixels %v, want [b,3,H,W] with sides that are multiples of %d", pixels.Shape, f)
 	}
 	channels := c.LatentChannels
-	if m.ports.mean.Dims[1] == 2*channels || m.ports.mean.Name == "latent_parameters" {
+	if m.tellsVariance() {
 		channels *= 2 // mean, then the logarithm of the variance
 	}
 	out := tensor.New(pixels.Shape[0], channels, pixels.Shape[2]/f, pixels.Shape[3]/f)

@@ -28,7 +28,7 @@ type Folder struct {
 	IDs      graph.Type  // Int32 or Int64
 	Timestep graph.Value // type and shape
 	Batch    int         // fixed; 0 for any
-	Sample   bool        // the encoder gives "latent_sample" of 4 channels, not "latent_parameters" of 8
+	Sample   bool        // the encoder draws a "latent_sample" of 4 channels, and gives no "latent_parameters" of 8
 	Old      bool        // weights are listed as inputs, as old exports do
 	NoImages bool        // no vae_encoder
 	Channels int         // of the UNet's input; 0 for 4
@@ -187,17 +187,19 @@ func (f Folder) decoder() Model {
 }
 
 func (f Folder) encoder() Model {
-	name, channels := "latent_parameters", []float64{0, 1, 2, 2, 0, 0, 0, 0}
+	name, of, channels := "latent_parameters", "latent_parameters", []float64{0, 1, 2, 2, 0, 0, 0, 0}
+	var drawn []Node
 	if f.Sample {
-		name, channels = "latent_sample", channels[:4]
+		name, of, channels = "latent_sample", "mean", channels[:4]
+		drawn = []Node{node("RandomNormalLike", "noise", "mean"), node("Add", name, "mean", "noise")}
 	}
 	eight := []int64{8, 8}
 	return Model{
 		Weights: []Weight{{Name: "channels", Type: graph.Int64, Dims: []int{len(channels)}, Values: channels}},
-		Nodes: []Node{
+		Nodes: append([]Node{
 			{Op: "AveragePool", In: []string{"sample"}, Out: []string{"small"}, Lists: map[string][]int64{"kernel_shape": eight, "strides": eight}},
-			{Op: "Gather", In: []string{"small", "channels"}, Out: []string{name}, Ints: map[string]int64{"axis": 1}},
-		},
+			{Op: "Gather", In: []string{"small", "channels"}, Out: []string{of}, Ints: map[string]int64{"axis": 1}},
+		}, drawn...),
 		Inputs:  []graph.Value{{Name: "sample", Type: f.Float, Dims: []int{f.Batch, 3, 0, 0}}},
 		Outputs: []graph.Value{{Name: name, Type: f.Float, Dims: []int{f.Batch, len(channels), 0, 0}}},
 		Old:     f.Old,
