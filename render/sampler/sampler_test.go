@@ -232,3 +232,40 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 }
+
+// diffusers' pipeline of latent consistency models lays all steps over the last part of the distilled times; golden records
+// hold the walks. Where strength leaves fewer times than steps it refuses, and here all of them are walked.
+func TestWholeRepaints(t *testing.T) {
+	t.Parallel()
+	c := StableDiffusion()
+	c.WholeRepaints = true
+	m, err := Find(Diffusers, "lcm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		steps    int
+		strength float64
+		want     []float64
+	}{
+		{4, 0.5, []float64{499, 379, 259, 139}},
+		{4, 0.05, []float64{39, 19}},
+		{4, 0.001, []float64{19}},
+		{2, 1, []float64{999, 499}},
+	} {
+		p, err := m.Repaint(c, tt.steps, tt.strength)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []float64
+		for _, s := range p.Steps {
+			got = append(got, s.Time)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%d steps by %v: got times %v, want %v", tt.steps, tt.strength, got, tt.want)
+		}
+	}
+	if _, err := m.Repaint(c, 51, 0.5); err == nil {
+		t.Error("51 steps of 50: got no error")
+	}
+}
