@@ -56,7 +56,13 @@ func parts(t testing.TB, name string) render.Parts {
 // partsOf loads a folder likewise.
 func partsOf(t testing.TB, dir string) render.Parts {
 	t.Helper()
-	p, err := easel.Parts(easeltest.Load(t, dir).Model)
+	return watched(t, easeltest.Load(t, dir))
+}
+
+// watched are a loaded model's parts.
+func watched(t testing.TB, e *easel.Easel) render.Parts {
+	t.Helper()
+	p, err := easel.Parts(e.Model)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,9 +54,15 @@ type records struct {
 	dialect picture.Dialect
 	walks   []walk
 	numbers []int16
+	narrow  bool // painted with all values in float16, as a graphics card does: see onnx.Device
 }
 
-func (r records) String() string { return r.model + "/" + string(r.dialect) }
+func (r records) String() string {
+	if r.narrow {
+		return r.model + "/narrow/" + string(r.dialect)
+	}
+	return r.model + "/" + string(r.dialect)
+}
 
 // tensor returns what was recorded at a place.
 func (r records) tensor(p place) tensor.Tensor { return unpack(r.numbers, p) }

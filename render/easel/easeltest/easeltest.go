@@ -25,12 +25,18 @@ func Runtime(t testing.TB) {
 // Load loads a model folder on two threads until the test ends, and skips the test where ONNX Runtime was not fetched.
 func Load(t testing.TB, dir string) *easel.Easel {
 	t.Helper()
+	return LoadOn(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 2})
+}
+
+// LoadOn is Load on another device.
+func LoadOn(t testing.TB, dir string, device onnx.Device) *easel.Easel {
+	t.Helper()
 	Runtime(t)
 	folder, err := easel.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := easel.Load(t.Context(), folder, onnx.Device{Kind: onnx.CPU, Threads: 2})
+	e, err := easel.Load(t.Context(), folder, device)
 	if err != nil {
 		t.Fatal(err)
 	}
