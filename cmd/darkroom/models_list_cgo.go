@@ -68,6 +68,10 @@ func checkModel(ctx context.Context, s shop, r config.Runtime, f *onnx.Folder) e
 		return errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), e.Close())
 	}
 	_, err = fmt.Fprintf(s.stdout, "%s: good. %s, %s\n", f.Name, easel.Describe(f.Config), abilities(f))
+	for _, doubt := range e.Model.Doubts() {
+		_, err2 := fmt.Fprintf(s.stdout, "%s: a little less exact: %v\n", f.Name, doubt)
+		err = errors.Join(err, err2)
+	}
 	return errors.Join(err, e.Close())
 }
 

@@ -39,7 +39,7 @@ func openStudio(r config.Runtime, o config.Offer, log *slog.Logger) (*studio, er
 	if err := device(r).Check(); err != nil {
 		return nil, err
 	}
-	return &studio{runtime: r, folders: folders}, nil
+	return &studio{runtime: r, log: log, folders: folders}, nil
 }
 
 // lanes lists the lanes of what can be painted now, those of the loaded model first, each with the time it takes to get

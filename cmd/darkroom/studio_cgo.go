@@ -36,6 +36,7 @@ func device(r config.Runtime) onnx.Device {
 // studio holds the models of this machine, of which one at a time is loaded.
 type studio struct {
 	runtime config.Runtime
+	log     *slog.Logger // nil for none
 
 	shelf   sync.RWMutex // guards folders and took
 	folders []*onnx.Folder
@@ -95,10 +96,20 @@ func (s *studio) easel(ctx context.Context, hash string) (*easel.Easel, error) {
 			s.warm = e
 			s.hot.Store(hash)
 			s.loaded(hash, time.Since(began))
+			s.tell(e)
 		}
 		return e, err
 	}
 	return nil, &render.Refusal{Sentence: "the model this was promised with is not here any more", Err: fmt.Errorf("no model with the hash %s is here", hash)}
+}
+
+// tell logs what is not as good as it could be in a model.
+func (s *studio) tell(e *easel.Easel) {
+	for _, doubt := range e.Model.Doubts() {
+		if s.log != nil {
+			s.log.Warn("a model paints a little less exactly", "model", e.Folder.Name, "why", doubt)
+		}
+	}
 }
 
 // firstLoading is what loading a model is believed to take before any was loaded.
