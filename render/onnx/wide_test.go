@@ -1,6 +1,7 @@
 package onnx_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -128,5 +129,33 @@ func TestSeamlessInFloat16(t *testing.T) {
 	plain, err := m.Unet(t.Context(), x, 500, everything(m, 1))
 	if err != nil || slices.Equal(got.Data, plain.Data) {
 		t.Errorf("wrapping changes nothing (%v)", err)
+	}
+}
+
+// TestMappedFloat16AnswersTheSame runs Optimum's exports with weights that stay in the file, and are cast in every run.
+func TestMappedFloat16AnswersTheSame(t *testing.T) {
+	t.Parallel()
+	runtimeOrSkip(t)
+	for _, name := range []string{goldentest.SD1, goldentest.SDXL, goldentest.Inpaint} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := goldentest.Model(t, goldentest.Half(name))
+			laid := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
+			mapped := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1, Mapped: true})
+			ask := func(m *onnx.Model) (text tensor.Encoded, noise, pixels tensor.Tensor) {
+				text, err1 := m.EncodeText(t.Context(), rows(2), 1)
+				noise, err2 := m.Unet(t.Context(), thirds(2, channels(m), 8, 8), 500.3, everything(m, 2))
+				pixels, err3 := m.DecodeLatents(t.Context(), thirds(1, 4, 8, 8))
+				if err := errors.Join(err1, err2, err3); err != nil || len(m.Doubts()) > 0 {
+					t.Fatal(err, m.Doubts())
+				}
+				return text, noise, pixels
+			}
+			text, noise, pixels := ask(mapped)
+			wantText, wantNoise, wantPixels := ask(laid)
+			near(t, "hidden states", text.Hidden, wantText.Hidden, 1e-5)
+			near(t, "noise", noise, wantNoise, 1e-4)
+			near(t, "pixels", pixels, wantPixels, 1e-4)
+		})
 	}
 }

@@ -80,3 +80,40 @@ func TestWhatTheRuntimeRefusesStaysInFloat16(t *testing.T) {
 		t.Errorf("in float32 %v, doubt %v, want float16 and the runtime's reason", s.wide, s.doubt)
 	}
 }
+
+// TestWeightsAreCast adds long weights, of which old models list each as an input too.
+func TestWeightsAreCast(t *testing.T) {
+	t.Parallel()
+	demoModel(t) // opens the runtime
+	x, y := graph.Value{Name: "x", Type: graph.Float16, Dims: []int{0, 1000}}, graph.Value{Name: "y", Type: graph.Float16, Dims: []int{0, 1000}}
+	for _, c := range []struct {
+		old     bool
+		version byte // of the format
+	}{{false, 8}, {true, 8}, {true, 3}} {
+		path := written(t, onnxtest.Model{
+			Weights: []onnxtest.Weight{{Name: "w", Type: graph.Float16, Dims: []int{1000}, Values: slices.Repeat([]float64{0x3c00}, 1000)}},
+			Nodes:   []onnxtest.Node{{Op: "Add", In: []string{"x", "w"}, Out: []string{"y"}}},
+			Inputs:  []graph.Value{x}, Outputs: []graph.Value{y}, Old: c.old,
+		})
+		age(t, path, c.version)
+		for _, mapped := range []bool{false, true} {
+			s, got := asked(t, path, x, y, 1000.3, Device{Kind: CPU, Threads: 1, Mapped: mapped})
+			if got != 1001.3 || !s.wide || s.doubt != nil {
+				t.Errorf("%+v, mapped %v: got %v, in float32 %v, doubt %v, want 1001.3 in float32", c, mapped, got, s.wide, s.doubt)
+			}
+		}
+	}
+}
+
+// age rewrites a model's ir_version = 1, which onnxtest writes first.
+func age(t *testing.T, path string, version byte) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[1] = version
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -31,7 +31,7 @@ func Widen(model []byte) ([]byte, error) {
 	return out, nil
 }
 
-// edits change what is in the fields of a message, by their number.
+// edits change what is in the fields of a message, by their number. One that answers nil leaves the field out.
 type edits map[int]func(content []byte) ([]byte, error)
 
 // rewrite writes a message with its fields edited.
@@ -51,7 +51,9 @@ func rewrite(message []byte, by edits) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = appendMessage(out, f.number, b)
+		if b != nil {
+			out = appendMessage(out, f.number, b)
+		}
 	}
 	return out, nil
 }
@@ -71,30 +73,33 @@ func (w *widener) stranger(what string) func([]byte) ([]byte, error) {
 }
 
 // graph edits a GraphProto: node = 1, initializer = 5, input = 11, output = 12, value_info = 13, sparse_initializer = 15.
-// Old models list their weights as inputs, too.
 func (w *widener) graph(message []byte) ([]byte, error) {
-	long, casts, err := w.longWeights(message)
+	long, casts, err := w.weights(message)
 	if err != nil {
 		return nil, err
 	}
-	named := func(number int, edit func([]byte) ([]byte, error)) func([]byte) ([]byte, error) {
-		return func(b []byte) ([]byte, error) {
-			if name := textOf(mustSplit(b), number); long[name] {
-				return rewrite(b, edits{number: func([]byte) ([]byte, error) { return []byte(narrowed(name)), nil }})
-			}
-			return edit(b)
+	weight := func(b []byte) ([]byte, error) {
+		name := textOf(mustSplit(b), 8)
+		if !long[name] {
+			return w.tensor(b)
 		}
+		return rewrite(b, edits{8: func([]byte) ([]byte, error) { return []byte(narrowed(name)), nil }})
 	}
-	out, err := rewrite(message, edits{1: w.node, 5: named(8, w.tensor), 11: named(1, w.value), 12: w.value, 13: w.value,
-		15: w.stranger("a sparse weight")})
+	input := func(b []byte) ([]byte, error) {
+		if _, given := long[textOf(mustSplit(b), 1)]; given {
+			return nil, nil // old models list their weights as inputs too, and the runtime (1.24) crashes on such of float16
+		}
+		return w.value(b)
+	}
+	out, err := rewrite(message, edits{1: w.node, 5: weight, 11: input, 12: w.value, 13: w.value, 15: w.stranger("a sparse weight")})
 	return append(casts, out...), err // each value is made before it is read
 }
 
 func narrowed(name string) string { return "darkroom.narrow." + name }
 
-// longWeights finds the weights that stay as they are, and makes the casts that take their names. A TensorProto has name =
-// 8; of what may be long int32_data = 5, raw_data = 9 and, in a file, external_data = 13.
-func (w *widener) longWeights(graph []byte) (long map[string]bool, casts []byte, err error) {
+// weights finds the names of all weights and which are long float16, that stay as they are, and makes the casts that take
+// these names. A TensorProto has name = 8; of what may be long int32_data = 5, raw_data = 9 and, in a file, external_data = 13.
+func (w *widener) weights(graph []byte) (long map[string]bool, casts []byte, err error) {
 	long = map[string]bool{}
 	for _, f := range mustSplit(graph) {
 		if f.number != 5 {
@@ -107,11 +112,10 @@ func (w *widener) longWeights(graph []byte) (long map[string]bool, casts []byte,
 		isLong := func(p part) bool {
 			return p.number == 13 || (p.number == 5 || p.number == 9) && len(p.content) > keptInside
 		}
-		if typeOf(weight) != Float16 || !slices.ContainsFunc(weight, isLong) {
+		name := textOf(weight, 8)
+		if long[name] = typeOf(weight) == Float16 && slices.ContainsFunc(weight, isLong); !long[name] {
 			continue
 		}
-		name := textOf(weight, 8)
-		long[name] = true
 		casts = appendMessage(casts, 1, append(nodeOf("Cast", name, narrowed(name)), integerAttribute("to", int64(Float))...))
 	}
 	return long, casts, nil
@@ -129,7 +133,7 @@ func (w *widener) value(message []byte) ([]byte, error) {
 func (w *widener) typed(number int) func([]byte) ([]byte, error) {
 	return func(message []byte) ([]byte, error) {
 		fields, err := split(message)
-		var out []byte
+		out := make([]byte, 0, len(message))
 		for _, f := range fields {
 			if f.number == number && f.content == nil && Type(f.value) == Float16 {
 				w.found = true
