@@ -139,9 +139,9 @@ func (b *Bot) done(ctx context.Context, ev queue.Event) error {
 	if err != nil {
 		return err
 	}
-	g, _ := b.watched.get(e.ID)
+	g, seen := b.watched.get(e.ID)
 	b.watched.forget(e.ID)
-	if v, err := see(e); err == nil {
+	if v, err := see(e); err == nil && seen { // an end that is told again teaches nothing new
 		b.costs.learn(v.spec, out.Millis)
 	}
 	switch out.Delivered {

@@ -7,6 +7,9 @@ import (
 	"fmt"
 )
 
+// DeliveredTray is what an Outcome's Delivered says of pictures that were left in the tray.
+const DeliveredTray = "tray"
+
 // Delivery is what a renderer could not post itself: finished pictures for the bot to bring.
 type Delivery struct {
 	Job     string          // job id; one delivery each

@@ -18,12 +18,12 @@ import (
 
 // How an Outcome was delivered.
 const (
-	DeliveredPosted   = "posted"   // the message shows the pictures
-	DeliveredFound    = "found"    // it showed them already
-	DeliveredRemoved  = "removed"  // somebody deleted the message: a deleted picture stays deleted
-	DeliveredTray     = "tray"     // too late for the interaction's token: the bot delivers them
-	DeliveredStranded = "stranded" // the tray was full: the bot offers to paint them again
-	DeliveredInbox    = "inbox"    // they could be posted nowhere: their owner finds them in /inbox
+	DeliveredPosted   = "posted"            // the message shows the pictures
+	DeliveredFound    = "found"             // it showed them already
+	DeliveredRemoved  = "removed"           // somebody deleted the message: a deleted picture stays deleted
+	DeliveredTray     = queue.DeliveredTray // too late for the interaction's token: the bot delivers them
+	DeliveredStranded = "stranded"          // the tray was full: the bot offers to paint them again
+	DeliveredInbox    = "inbox"             // they could be posted nowhere: their owner finds them in /inbox
 )
 
 const (

@@ -106,7 +106,7 @@ func TestAPaintingOutlivesAnEpoch(t *testing.T) {
 			m.was(t, "lease 1", "paint 1", "EPOCH 1", "OK 1", "post 1", "done 1")
 		})
 	})
-	t.Run("adopted after the post: what it was left in may be lost with the queue", func(t *testing.T) {
+	t.Run("adopted after the post", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			m := newMoved()
 			m.post = func(context.Context) (queue.Outcome, error) {
@@ -114,29 +114,7 @@ func TestAPaintingOutlivesAnEpoch(t *testing.T) {
 				return queue.Outcome{Delivered: "posted"}, nil
 			}
 			opened(t, m, job("1")).over()
-			m.was(t, "lease 1", "paint 1", "OK 1", "post 1", "EPOCH 1", "post 1", "done 1")
-		})
-	})
-	t.Run("adopted while it is posted", func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
-			m := newMoved()
-			m.post = func(context.Context) (queue.Outcome, error) {
-				m.epoch.Store(2)
-				time.Sleep(2 * beat)
-				return queue.Outcome{Delivered: "posted"}, nil
-			}
-			opened(t, m, job("1")).over()
-			m.was(t, "lease 1", "paint 1", "OK 1", "post 1", "post 1", "done 1")
-		})
-	})
-	t.Run("adopted after it was found posted", func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
-			m := newMoved()
-			m.look = func(context.Context) (bool, queue.Outcome, error) { return m.epoch.Swap(2) == 1, queue.Outcome{}, nil }
-			again := job("1")
-			again.Look = true
-			opened(t, m, again).over()
-			m.was(t, "lease 1", "look 1", "EPOCH 1", "look 1", "paint 1", "OK 1", "post 1", "done 1")
+			m.was(t, "lease 1", "paint 1", "OK 1", "post 1", "EPOCH 1", "done 1")
 		})
 	})
 	t.Run("all of a batch", func(t *testing.T) {
@@ -148,6 +126,42 @@ func TestAPaintingOutlivesAnEpoch(t *testing.T) {
 			m.epoch.Store(2)
 			m.over()
 			m.was(t, "lease 1", "lease 2", "paint 1", "OK 1", "post 1", "done 1", "paint 2", "OK 2", "post 2", "done 2")
+		})
+	})
+}
+
+// TestATrayThatIsLostIsFilledAgain has the queue begin a new epoch after pictures were left in the tray, which may have
+// been lost with the old one.
+func TestATrayThatIsLostIsFilledAgain(t *testing.T) {
+	left := queue.Outcome{Delivered: queue.DeliveredTray}
+	for name, c := range map[string]struct {
+		slow time.Duration
+		want []string
+	}{
+		"before the end is told":     {0, []string{"lease 1", "paint 1", "OK 1", "post 1", "EPOCH 1", "post 1", "done 1"}},
+		"and a beat is told of that": {2 * beat, []string{"lease 1", "paint 1", "OK 1", "post 1", "post 1", "done 1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				m := newMoved()
+				m.post = func(context.Context) (queue.Outcome, error) {
+					m.epoch.Store(2)
+					time.Sleep(c.slow)
+					return left, nil
+				}
+				opened(t, m, job("1")).over()
+				m.was(t, c.want...)
+			})
+		})
+	}
+	t.Run("after it was found there", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			m := newMoved()
+			m.look = func(context.Context) (bool, queue.Outcome, error) { return m.epoch.Swap(2) == 1, left, nil }
+			again := job("1")
+			again.Look = true
+			opened(t, m, again).over()
+			m.was(t, "lease 1", "look 1", "EPOCH 1", "look 1", "paint 1", "OK 1", "post 1", "done 1")
 		})
 	})
 }

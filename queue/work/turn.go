@@ -117,19 +117,8 @@ func (t *turn) await(stop, hold, paint context.Context, mine <-chan struct{}) er
 
 // work is the line from lease to done.
 func (t *turn) work(hold, paint context.Context) error {
-	for t.job.Look {
-		with := t.lease().Token
-		found, out, err := t.look(hold)
-		if err != nil {
-			t.broken(paint, looking, err)
-			return nil
-		}
-		if !found {
-			break
-		}
-		if t.done(hold, with, 0, out) {
-			return nil
-		}
+	if t.job.Look && t.found(hold, paint) {
+		return nil
 	}
 	made, err := t.make(paint)
 	t.finished()
@@ -163,6 +152,24 @@ func (t *turn) hand(hold, paint context.Context, made Made, took time.Duration) 
 		}
 		if t.done(hold, with, took, out) {
 			return
+		}
+	}
+}
+
+// found looks whether there is nothing left to do: the job is posted, and its end is reported, or it cannot be looked at.
+func (t *turn) found(hold, paint context.Context) bool {
+	for {
+		with := t.lease().Token
+		there, out, err := t.look(hold)
+		if err != nil {
+			t.broken(paint, looking, err)
+			return true
+		}
+		if !there {
+			return false
+		}
+		if t.done(hold, with, 0, out) {
+			return true
 		}
 	}
 }
@@ -243,26 +250,24 @@ func (t *turn) post(hold context.Context, made Made) (out queue.Outcome, err err
 	return out, err
 }
 
-// done reports the end of a job that was found or posted under a lease, and tells whether that is all. It is not when the
-// job was adopted since: what was left in the tray may have been lost with the queue. If the end cannot be told, the next
-// holder looks and finds it posted.
+// done reports the end of a job that was found or posted under a lease, and tells whether that is all. It is not when
+// pictures were left in the tray and the job was adopted since: the tray may have been lost with the queue. If the end
+// cannot be told, the next holder looks and finds it posted.
 func (t *turn) done(hold context.Context, with queue.Token, took time.Duration, out queue.Outcome) bool {
-	l := t.lease()
-	if l.Token != with {
-		return false
-	}
-	var v queue.Verdict
-	err := t.insist(hold, func(ctx context.Context) (err error) {
-		v, err = t.Queue.Done(ctx, l, took.Milliseconds(), out)
-		return err
+	lost := false
+	v, err := t.told(hold, func(ctx context.Context, l queue.Lease) (queue.Verdict, error) {
+		if lost = out.Delivered == queue.DeliveredTray && l.Token != with; lost {
+			return queue.OK, nil
+		}
+		return t.Queue.Done(ctx, l, took.Milliseconds(), out)
 	})
-	if err == nil && v == queue.Epoch && t.adopted(hold, with) {
-		return false
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		t.log.Warn("the queue did not hear that a job is done", "err", err)
-		return true
+	case lost && hold.Err() == nil:
+		return false
+	default:
+		t.log.Info("done", "verdict", v, "delivered", out.Delivered, "ms", took.Milliseconds())
 	}
-	t.log.Info("done", "verdict", v, "delivered", out.Delivered, "ms", took.Milliseconds())
 	return true
 }

@@ -5,18 +5,16 @@ import (
 	"time"
 )
 
-// patience is how long the painting may stand still: twice the estimate of the whole picture (of all that are painted at
+// patience is how long the painting may be silent: twice the estimate of the whole picture (of all that are painted at
 // once), and no less than Hang. A single step takes that long only if nothing comes after it.
 func (t *turn) patience() time.Duration {
 	return max(t.Options.Hang, 2*time.Duration(t.mates)*time.Duration(t.job.Cost)*time.Millisecond)
 }
 
-// advance notes progress. Only a step forward counts as a sign of life.
+// advance notes progress. Being told the same again is a sign of life, too: a Painter tells between two runs of its model,
+// and a sampler that chooses its steps may take many runs for one of them.
 func (t *turn) advance(percent int) {
-	if int64(percent) <= t.percent.Load() {
-		return
-	}
-	t.percent.Store(int64(percent))
+	t.percent.Store(max(int64(percent), t.percent.Load())) // only the painting's goroutine stores
 	select {
 	case t.moved <- struct{}{}:
 	default:

@@ -34,7 +34,7 @@ func TestAPaintingThatHangsEndsTheBench(t *testing.T) {
 	}{
 		"it never begins":                 {job("1"), nil, false, 2 * time.Minute, []string{"lease 1", "paint 1", "crashed 1"}},
 		"it stops in the middle":          {job("1"), []int{10, 20, 30}, false, 5 * time.Minute, []string{"lease 1", "paint 1", "crashed 1"}},
-		"it walks on the spot":            {job("1"), []int{10, 10, 10}, false, 3 * time.Minute, []string{"lease 1", "paint 1", "crashed 1"}},
+		"it stops in a long step":         {job("1"), []int{10, 10, 10, 10}, false, 6 * time.Minute, []string{"lease 1", "paint 1", "crashed 1"}},
 		"a long picture has more time":    {slow, nil, false, 10 * time.Minute, []string{"lease 1", "paint 1", "crashed 1"}},
 		"it was the last try: an apology": {job("1"), nil, true, 2 * time.Minute, []string{"lease 1", "paint 1", "crashed 1", "sorry 1"}},
 	}
@@ -96,4 +96,25 @@ func TestAPainterThatIgnoresItsEnd(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestASlowStepThatTellsOfItsTriesIsNoHang refuses in the end, as a sampler that finds no step that fits.
+func TestASlowStepThatTellsOfItsTriesIsNoHang(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := &bureau{paint: func(_ context.Context, progress func(int, func() image.Image)) (Made, error) {
+			for range 300 {
+				time.Sleep(time.Minute)
+				progress(98, nil)
+			}
+			return Made{}, Final("no step fits", errors.New("no step fits"))
+		}}
+		open(t, b, job("1"))
+		time.Sleep(301 * time.Minute)
+		b.stop()
+		<-b.stopped
+		if b.err != nil {
+			t.Errorf("the bench ended with %v, want none", b.err)
+		}
+		b.was(t, "lease 1", "paint 1", "failed 1", "sorry 1")
+	})
 }
