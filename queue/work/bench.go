@@ -40,9 +40,9 @@ type Jobs interface {
 	Watch(ctx context.Context, from string, what func(queue.Event) error) error
 }
 
-// Painter paints. It looks at ctx each step and returns soon after it ended; one that does not is taken for hung. Progress
-// may be called as often as it likes and never blocks; preview is called from another goroutine, later or never, and may
-// be nil.
+// Painter paints. It looks at ctx each step and returns soon after it ended; one that does not is taken for hung, and so is
+// one that calls progress no more. Progress may be called as often as it likes, with the same percent too, but only where
+// something was done, and never blocks; preview is called from another goroutine, later or never, and may be nil.
 type Painter interface {
 	Paint(ctx context.Context, l queue.Lease, progress func(percent int, preview func() image.Image)) (Made, error)
 }

@@ -35,7 +35,7 @@ type turn struct {
 	drop      context.CancelCauseFunc // ends hold
 	cancelled context.CancelCauseFunc // ends paint
 	percent   atomic.Int64
-	moved     chan struct{} // told when percent grew
+	moved     chan struct{} // told when the painting tells something
 	alarm     *time.Timer   // ends hold shortly before the lease may be somebody else's
 	until     atomic.Pointer[time.Time]
 	over      chan struct{} // closed when this turn and those before it are over

@@ -115,6 +115,6 @@ func TestASlowStepThatTellsOfItsTriesIsNoHang(t *testing.T) {
 		if b.err != nil {
 			t.Errorf("the bench ended with %v, want none", b.err)
 		}
-		b.was(t, "lease 1", "paint 1", "failed 1", "sorry 1")
+		b.was(t, "lease 1", "paint 1", "fail 1 retry=false", "sorry 1")
 	})
 }
