@@ -2,7 +2,7 @@
 // from its Spec to an encoded PNG, and how much of that was ONNX Runtime's own. render/bench/compare.py runs it beside
 // other programs.
 //
-//	bench --model DIR [--steps 2] [--size 512] [--paints 3] [--threads 0] [--prefer steps|start] [--device cpu] [--batch 1]
+//	bench --model DIR [--steps 2] [--size 512] [--paints 3] [--threads 0] [--prefer steps|start] [--device cpu] [--batch 1] [--narrow]
 //
 // It prints a line when the model is loaded ("ready") and one JSON object for each picture.
 package main
@@ -42,6 +42,7 @@ type settings struct {
 	model, ort, prefer, device, sampler          string
 	steps, width, height, paints, threads, batch int
 	guidance                                     float64
+	narrow                                       bool
 }
 
 func parse(args []string) (settings, error) {
@@ -59,6 +60,7 @@ func parse(args []string) (settings, error) {
 	f.IntVar(&s.threads, "threads", 0, "threads on the CPU; 0 is one per core")
 	f.IntVar(&s.batch, "batch", 1, "paintings made at once")
 	f.Float64Var(&s.guidance, "guidance", 7.5, "guidance scale")
+	f.BoolVar(&s.narrow, "narrow", false, "leave float16 networks in float16 on the CPU")
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
@@ -76,7 +78,7 @@ func parse(args []string) (settings, error) {
 }
 
 func (s settings) on() onnx.Device {
-	d := onnx.Device{Kind: s.device, Threads: s.threads, Mapped: s.prefer == "start"}
+	d := onnx.Device{Kind: s.device, Threads: s.threads, Mapped: s.prefer == "start", Narrow: s.narrow}
 	if kind, index, ok := strings.Cut(s.device, ":"); ok {
 		d.Kind = kind
 		d.Index, _ = strconv.Atoi(index) // a device that is none is refused by its name
