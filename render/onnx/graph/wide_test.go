@@ -67,6 +67,24 @@ func TestWidenLeavesFloat32Alone(t *testing.T) {
 	}
 }
 
+// The demo model computes in float32 with weights of float16, each cast where its file has a cast.
+func TestWidenLeavesFloat16WeightsAlone(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("../../demo/postcards/*/model.onnx")
+	if err != nil || len(paths) < 4 {
+		t.Fatalf("got networks %q, %v", paths, err)
+	}
+	for _, path := range paths {
+		s, err := graph.ReadSkeleton(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wide, err := graph.Widen(s.Model); err != nil || !bytes.Equal(wide, s.Model) {
+			t.Errorf("%s: changed, or %v, want it as it is", path, err)
+		}
+	}
+}
+
 // function is an empty ModelProto.functions = 25.
 var function = []byte{25<<3&0x7f | 2 | 0x80, 1, 0}
 
