@@ -53,9 +53,10 @@ func New(p Parts) (*Bot, error) {
 		return nil, fmt.Errorf("make bot: %w", err)
 	}
 	o := p.Options.filled()
+	offers := newOffers(p.Ledger, p.Line)
 	b := &Bot{
 		ledger: p.Ledger, line: p.Line, discord: p.Discord, o: o, log: o.Log,
-		offers: newOffers(p.Ledger, p.Line), watched: newWatched(), sight: newSight(p.Line, o.Now), costs: newCosts(), untold: newUntold(), members: newMembers(), rival: &rival{since: o.Now()}, shut: shut{},
+		offers: offers, watched: newWatched(), sight: newSight(p.Line, o.Now), costs: newCosts(offers.habits), untold: newUntold(), members: newMembers(), rival: &rival{since: o.Now()}, shut: shut{},
 		cleaning: make(chan struct{}, 1), aside1: newAsides(), owing: make(chan struct{}, 1), moving: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
 	}
 	b.copies, b.name = new(errgroup.Group), reference()

@@ -23,9 +23,10 @@ const ratesMeta = "rates"
 
 // costs estimates a job's renderer time from those that were measured, by model.
 type costs struct {
-	mu    sync.Mutex
-	known rates
-	kept  string // as they were written down last
+	mu     sync.Mutex
+	known  rates
+	kept   string                               // as they were written down last
+	habits func(modelHash string) render.Habits // of a model, as far as it is known
 }
 
 // rates are what was measured, in milliseconds.
@@ -34,10 +35,14 @@ type rates struct {
 	Post   float64            `json:"post"`   // to put a job's pictures into their message
 }
 
-func newCosts() *costs { return &costs{known: rates{Models: map[string]float64{}}} }
+func newCosts(habits func(modelHash string) render.Habits) *costs {
+	return &costs{known: rates{Models: map[string]float64{}}, habits: habits}
+}
 
 // work is what a Spec asks for, and never nothing.
-func work(s picture.Spec) float64 { return math.Max(render.Effort(s), 1e-6) }
+func (c *costs) work(s picture.Spec) float64 {
+	return math.Max(render.Effort(s, c.habits(s.Model.Hash)), 1e-6)
+}
 
 // of returns the estimate in milliseconds, at least 1.
 func (c *costs) of(s picture.Spec) int64 {
@@ -47,7 +52,7 @@ func (c *costs) of(s picture.Spec) int64 {
 	if !ok {
 		rate = firstGuess
 	}
-	return max(1, int64(rate*work(s)+c.known.Post))
+	return max(1, int64(rate*c.work(s)+c.known.Post))
 }
 
 // learn takes a measurement.
@@ -61,7 +66,7 @@ func (c *costs) learn(s picture.Spec, stages map[string]int64) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	rate := float64(ms) / work(s)
+	rate := float64(ms) / c.work(s)
 	if old, ok := c.known.Models[s.Model.Hash]; ok {
 		rate = old + learning*(rate-old)
 	}

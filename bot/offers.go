@@ -11,6 +11,7 @@ import (
 
 	"darkroom/bot/admit"
 	"darkroom/queue"
+	"darkroom/render"
 )
 
 // offerMeta is the name under which the last offer is remembered, so that jobs can be promised while no renderer is up.
@@ -36,6 +37,16 @@ func (f *offers) current() admit.Offer {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return f.now
+}
+
+// habits are those of a model that is or was offered; none for one that is not known.
+func (f *offers) habits(hash string) render.Habits {
+	for _, m := range f.current().Models {
+		if m.Hash == hash {
+			return m.Habits
+		}
+	}
+	return render.Habits{}
 }
 
 // known returns the offer. While there is none it asks the queue again for up to a second: the first picture is often

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"darkroom/bot/admit"
+	"darkroom/render"
 	"darkroom/render/picture"
 	"darkroom/store"
 )
@@ -125,7 +126,7 @@ func TestPixelsOf(t *testing.T) {
 
 func TestCostsAreLearned(t *testing.T) {
 	t.Parallel()
-	c := newCosts()
+	c := newCosts(func(hash string) render.Habits { return render.Habits{WholeRepaints: hash == "whole"} })
 	s := picture.Spec{Width: 1000, Height: 1000, Steps: 10, Count: 1, GuidanceScale: 7, Model: picture.Ref{Hash: "a"}}
 	if got := c.of(s); got != 40000 {
 		t.Errorf("before any was measured: got %d ms, want 40000", got)
@@ -148,6 +149,12 @@ func TestCostsAreLearned(t *testing.T) {
 	other.Model.Hash = "b"
 	if got := c.of(other); got != 40000 {
 		t.Errorf("another model: got %d ms, want the first guess", got)
+	}
+	for hash, want := range map[string]int64{"parts": 20000, "whole": 40000} {
+		other.Dialect, other.Sampler, other.Model.Hash, other.Init = picture.Diffusers, "lcm", hash, &picture.Init{Strength: 0.5}
+		if got := c.of(other); got != want {
+			t.Errorf("half of a start picture by a model that repaints in %s: got %d ms, want %d", hash, got, want)
+		}
 	}
 }
 

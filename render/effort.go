@@ -6,28 +6,48 @@ import (
 	"darkroom/render/sampler"
 )
 
+// Habits are a model's own ways that decide how often its UNet is asked, as a card tells them. The zero value has none.
+type Habits struct {
+	WholeRepaints bool `json:"whole_repaints,omitempty"` // see sampler.Config
+	RungeKutta    bool `json:"runge_kutta,omitempty"`    // likewise
+	XL            bool `json:"xl,omitempty"`             // it is a Stable Diffusion XL
+	Inpaint       bool `json:"inpaint,omitempty"`        // its UNet is told a mask
+}
+
+// Habits are those of a model.
+func (c Config) Habits() Habits {
+	return Habits{WholeRepaints: c.Sampler.WholeRepaints, RungeKutta: c.Sampler.RungeKutta, XL: c.Sampler.XL, Inpaint: c.Inpaint}
+}
+
+// from returns what is left of the habits over a start picture, nil for none. diffusers' inpainting pipeline of Stable
+// Diffusion 1 and 2 has PNDM skip its steps of Runge and Kutta's whatever the folder says, and latent consistency models,
+// which have no inpainting pipeline of their own, are repainted by it as others are.
+func (h Habits) from(init *picture.Init) Habits {
+	if h.Inpaint || init != nil && (init.Mask != nil || init.Place != nil) {
+		h.RungeKutta = h.RungeKutta && h.XL
+		h.WholeRepaints = false
+	}
+	return h
+}
+
 // Effort is what painting a Spec asks of its model, for comparing one Spec with another: how often the UNet is asked,
 // times the prompts that lead it (a prompt with its negative counts 1), times the megapixels. What a model does in no
-// dialect's usual way (one that needs no negative prompt) is as wrong for all of its Specs.
-func Effort(s picture.Spec) float64 {
+// dialect's usual way and its habits do not tell (one that needs no negative prompt) is as wrong for all of its Specs.
+func Effort(s picture.Spec, h Habits) float64 {
+	m, err := sampler.Find(sampler.Dialect(s.Dialect), s.Sampler)
+	if err != nil {
+		m = sampler.Method{} // asks once a step
+	}
 	mega, share := float64(s.Width)*float64(s.Height)/1e6, 1.0
 	if s.Init != nil {
 		share = s.Init.Strength
 	}
-	effort := asks(s, float64(s.Steps)*share, share) * mega
-	if h := s.Hires; h != nil { // all of its steps are walked, whatever its strength
-		effort += asks(s, float64(h.Steps), h.Strength) * mega * h.Scale * h.Scale
+	h = h.from(s.Init)
+	effort := m.Calls(sampler.Config{WholeRepaints: h.WholeRepaints, RungeKutta: h.RungeKutta}, s.Steps, share) * mega
+	if again := s.Hires; again != nil {
+		effort += m.Recalls(again.Steps, again.Strength) * mega * again.Scale * again.Scale
 	}
 	return effort * float64(s.Count) * rows(s) / 2
-}
-
-// asks is how often a walk asks the UNet that takes so many steps over a share of the way.
-func asks(s picture.Spec, steps, share float64) float64 {
-	m, err := sampler.Find(sampler.Dialect(s.Dialect), s.Sampler)
-	if err != nil {
-		return steps
-	}
-	return m.Calls(steps, share)
 }
 
 // rows is how many prompts the UNet is shown at once, the negative one included.

@@ -81,15 +81,10 @@ func (s *pass) asDiffusersStarts(from picture.Init, inpaint bool) {
 	}
 }
 
-// trained is what the folder says of the model's training, as far as it counts here. diffusers' inpainting pipeline of Stable
-// Diffusion 1 and 2 has PNDM skip its steps of Runge and Kutta's whatever the folder says, and latent consistency models,
-// which have no inpainting pipeline of their own, are repainted by it as others are.
+// trained is what the folder says of the model's training, as far as it counts here.
 func (p *painting) trained() sampler.Config {
-	c, from := p.parts.Config.Sampler, p.spec.Init
-	if p.parts.Config.Inpaint || from != nil && (from.Mask != nil || from.Place != nil) {
-		c.RungeKutta = c.RungeKutta && c.XL
-		c.WholeRepaints = false
-	}
+	c, h := p.parts.Config.Sampler, p.parts.Config.Habits().from(p.spec.Init)
+	c.RungeKutta, c.WholeRepaints = h.RungeKutta, h.WholeRepaints
 	return c
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"darkroom/render"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
 )
@@ -69,6 +70,7 @@ type Model struct {
 	Enlarges *bool           `json:"enlarges,omitempty"` // it can paint over an enlarged picture; nil for yes
 	Tiles    *bool           `json:"tiles,omitempty"`    // it can paint pictures whose edges fit each other; nil for yes
 	Skips    *int            `json:"skips,omitempty"`    // last layers of its text encoder that can be left out; nil for any
+	Habits   render.Habits   `json:"habits,omitzero"`    // what else decides how long it takes
 	Defaults Defaults        `json:"defaults"`           // see filled
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/queue"
+	"darkroom/render"
 	"darkroom/render/easel"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
@@ -82,7 +83,9 @@ func card(f *onnx.Folder) json.RawMessage {
 		Tiles    bool            `json:"tiles"`
 		Skips    *int            `json:"skips,omitempty"`  // last layers of the text encoder that can be left out; nil for any
 		Chunks   int             `json:"chunks,omitempty"` // that a prompt may have; 0 for any number
-	}{c, easel.Dialect(f), easel.Samplers(f), f.Config.CanEncode, f.Config.Multiple, f.Config.Fixed == onnx.Size{}, f.Config.Tiles, skips(f), f.Config.Chunks})
+		Habits   render.Habits   `json:"habits,omitzero"`  // what decides how long it takes
+	}{c, easel.Dialect(f), easel.Samplers(f), f.Config.CanEncode, f.Config.Multiple, f.Config.Fixed == onnx.Size{}, f.Config.Tiles, skips(f), f.Config.Chunks,
+		easel.Config(f.Config).Habits()})
 	if err != nil {
 		panic("internal error: a card must always encode: " + err.Error())
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"darkroom/bot/admit"
+	"darkroom/render"
 	"darkroom/render/easel"
 	"darkroom/render/golden/goldentest"
 )
@@ -20,10 +21,11 @@ func TestOfferByModel(t *testing.T) {
 		steps    int
 		guidance float64
 		not      string
+		habits   render.Habits
 	}{
-		goldentest.LCM:  {"lcm", 4, 8, "euler_a"},
-		goldentest.SDXL: {"euler_a", 0, 5, "lcm"},
-		goldentest.SD1:  {"euler_a", 0, 0, "tcd"},
+		goldentest.LCM:  {"lcm", 4, 8, "euler_a", render.Habits{WholeRepaints: true}},
+		goldentest.SDXL: {"euler_a", 0, 5, "lcm", render.Habits{XL: true}},
+		goldentest.SD1:  {"euler_a", 0, 0, "tcd", render.Habits{}},
 	} {
 		f, err := easel.Open(goldentest.Model(t, name))
 		if err != nil {
@@ -35,7 +37,7 @@ func TestOfferByModel(t *testing.T) {
 		}
 		d := m.Defaults
 		if !slices.Contains(m.Samplers, want.sampler) || slices.Contains(m.Samplers, want.not) || d.Steps != want.steps || d.GuidanceScale != want.guidance ||
-			d.Size != (admit.Size{Width: 64, Height: 64}) || !m.Starts || m.Multiple != 16 {
+			d.Size != (admit.Size{Width: 64, Height: 64}) || !m.Starts || m.Multiple != 16 || m.Habits != want.habits {
 			t.Errorf("%s: got %+v, want %+v at 64x64", name, m, want)
 		}
 	}

@@ -31,7 +31,7 @@ type traits struct {
 	fewest    int  // the least number of steps; 0 for 1
 	fixed     bool // it is for consistency models distilled on 50 steps, whatever a folder says
 	calls     int  // how often a whole way asks the model, about, where it chooses its steps by itself; 0 for others
-	warms     bool // it begins with steps of Runge and Kutta's where a folder wants them
+	warms     bool // it begins with a second call, or with steps of Runge and Kutta's where a folder wants them
 
 	over func(c Config, steps int, strength float64) Plan // its repaints where a folder wants them whole; nil for none
 }
@@ -118,12 +118,29 @@ func (m Method) Asks() int {
 	return 1
 }
 
-// Calls is about how often a walk asks the model that takes so many steps, over a share of the way from noise to picture.
-func (m Method) Calls(steps, share float64) float64 {
-	if m.calls > 0 {
+// Calls is about how often a walk of so many steps asks the model, over a share of the way from noise to picture.
+func (m Method) Calls(c Config, steps int, share float64) float64 {
+	switch taken := float64(steps) * share; {
+	case m.calls > 0:
 		return float64(m.calls) * share
+	case m.over != nil && c.WholeRepaints:
+		return float64(steps)
+	case m.warms && c.RungeKutta:
+		return taken + rungeKuttaSteps*(rungeKuttaCalls-1)
+	case m.warms:
+		return taken + 1
+	default:
+		return taken * float64(m.Asks())
 	}
-	return steps * float64(m.Asks())
+}
+
+// Recalls is about how often a second pass asks, that begins where repainting by strength would: see Refine. All of its
+// steps are walked, whatever the strength.
+func (m Method) Recalls(steps int, strength float64) float64 {
+	if m.calls > 0 {
+		return float64(m.calls) * strength
+	}
+	return float64(steps * m.Asks())
 }
 
 // Steps is the number of steps nearest to what was asked for that the sampler can take with a model of the usual
@@ -140,10 +157,15 @@ func (m Method) Steps(asked int) int {
 func (m Method) Plan(c Config, steps int) (Plan, error) { return m.without(c, steps, 0) }
 
 func (m Method) without(c Config, steps, skip int) (Plan, error) {
+	return m.laid(c, steps, func() Plan { return m.lay(c, steps, skip) })
+}
+
+// laid lays a way, or tells why there is none in so many steps.
+func (m Method) laid(c Config, steps int, lay func() Plan) (Plan, error) {
 	if err := m.takes(c, steps); err != nil {
 		return Plan{}, err
 	}
-	p := m.lay(c, steps, skip)
+	p := lay()
 	if p.high() >= noSignal && c.Prediction == Epsilon {
 		return Plan{}, errors.New("at the first step nothing of the picture is left, and a model that predicts the noise says nothing about it there")
 	}
@@ -188,10 +210,7 @@ func (m Method) most(c Config) int {
 // says how much of the way is gone again. At least one step is left. The walk begins at Plan.Begin.
 func (m Method) Repaint(c Config, steps int, strength float64) (Plan, error) {
 	if c.WholeRepaints && m.over != nil {
-		if err := m.takes(c, steps); err != nil {
-			return Plan{}, err
-		}
-		return m.over(c, steps, strength), nil
+		return m.laid(c, steps, func() Plan { return m.over(c, steps, strength) })
 	}
 	return m.without(c, steps, steps-m.part(steps, strength))
 }

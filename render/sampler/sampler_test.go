@@ -91,6 +91,26 @@ func TestZeroTerminalSignal(t *testing.T) {
 	}
 }
 
+// A model that predicts the noise says nothing where there is nothing else: the division by what is left has no answer.
+func TestNoSignalIsRefusedForNoise(t *testing.T) {
+	t.Parallel()
+	m, err := Find(Diffusers, "lcm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, whole := range []bool{false, true} {
+		c := StableDiffusion()
+		c.ZeroSNR, c.WholeRepaints = true, whole
+		if p, err := m.Repaint(c, 4, 1); err == nil {
+			t.Errorf("noise, all steps %v: got a way from σ %v, want a refusal", whole, p.high())
+		}
+		c.Prediction = Velocity
+		if p, err := m.Repaint(c, 4, 1); err != nil || p.prediction != Velocity {
+			t.Errorf("velocity, all steps %v: got %v and prediction %q, want a way", whole, err, p.prediction)
+		}
+	}
+}
+
 func TestRepaint(t *testing.T) {
 	t.Parallel()
 	c := StableDiffusion()
