@@ -2,8 +2,7 @@
 as Optimum exports it (DIR/onnx). Nothing is fetched; what it paints is noise. Run by hand on a development machine:
 
     python shape.py sd15 DIR          3.4 GiB of float32 UNet; 9 GiB on disk, 10 GiB of memory, some minutes
-    python shape.py sd15 DIR --half   the same in float16
-    python shape.py sdxl DIR --half   2.6 billion weights; for a GPU
+    python shape.py sdxl DIR --half   2.6 billion weights; for a GPU (the ONNX folder is float16)
 """
 
 import argparse
@@ -174,12 +173,12 @@ def main() -> None:
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("shape", choices=["sd15", "sdxl"])
     args.add_argument("folder", type=Path)
-    args.add_argument("--half", action="store_true", help="float16 networks, traced on the GPU where there is one")
+    args.add_argument("--half", action="store_true", help="float16 networks, traced on the GPU")
     a = args.parse_args()
     torch.manual_seed(0)
     pipe = {"sd15": sd15, "sdxl": sdxl}[a.shape]()
     if a.half:
-        pipe.to("cuda" if torch.cuda.is_available() else "cpu", torch.float16)
+        pipe.to("cuda", torch.float16)
     a.folder.mkdir(parents=True)
     pipe.save_pretrained(a.folder / "torch")
     networks(pipe, a.folder / "onnx", a.half)
