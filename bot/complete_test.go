@@ -9,7 +9,7 @@ import (
 
 func TestSamplersAreFoundByAnyName(t *testing.T) {
 	t.Parallel()
-	names := sampler.Offered(sampler.A1111, false)
+	names := sampler.Offered(sampler.A1111, sampler.Epsilon, false)
 	for typed, want := range map[string]reply.Choice{
 		"DPM++ 2M SDE Heun Ka": {Name: "DPM++ 2M SDE Heun Karras", Value: "dpmpp_2m_sde_heun_karras"},
 		"dpmpp_3m_sde_beta":    {Name: "DPM++ 3M SDE Beta", Value: "dpmpp_3m_sde_beta"},

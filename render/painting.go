@@ -74,6 +74,8 @@ func (p *painting) check() error {
 		return refuse("guidance can be rescaled in the dialect diffusers only: A1111 knows nothing of it")
 	case p.method.Distilled() && !c.Distilled:
 		return refuse("the sampler %s is for models that were distilled to few steps, and this one was not", s.Sampler)
+	case p.method.Strays(c.Sampler.Prediction):
+		return refuse("the sampler %s strays around models that predict a velocity, as this one does: another one will paint it", s.Sampler)
 	case c.Distilled && !p.method.Distilled():
 		return refuse("this model was distilled to few steps, and the sampler %s makes nothing of it: take lcm or tcd", s.Sampler)
 	case c.Inpaint && p.parts.Encoder == nil:

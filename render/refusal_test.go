@@ -9,6 +9,7 @@ import (
 
 	"darkroom/render/noise"
 	"darkroom/render/picture"
+	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 )
 
@@ -40,7 +41,9 @@ func TestRefusalSentences(t *testing.T) {
 		"an add-on": {nil, func(s *picture.Spec) {
 			s.Addons = []picture.Addon{{Kind: "lora", Name: "ink", Hash: strings.Repeat("b", 64)}}
 		}, "", "ink"},
-		"more steps than were trained":  {func(c *Config) { c.Sampler.TrainSteps = 5 }, func(*picture.Spec) {}, "", "in 8 steps"},
+		"more steps than were trained": {func(c *Config) { c.Sampler.TrainSteps = 5 }, func(*picture.Spec) {}, "", "in 8 steps"},
+		"a sampler that strays": {func(c *Config) { c.Sampler.Prediction = sampler.Velocity },
+			func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "dpm_adaptive" }, "", "dpm_adaptive strays"},
 		"layers that cannot be skipped": {func(c *Config) { c.Skips = 0 }, func(s *picture.Spec) { s.ClipSkip = 2 }, "", "clip skip of 2"},
 		"more layers than can be skipped": {func(c *Config) { c.Skips = 2 }, func(s *picture.Spec) { s.ClipSkip = 4 }, "",
 			"a clip skip of 4 cannot be followed: this model's text encoder can be read up to 3"},

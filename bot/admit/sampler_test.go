@@ -13,7 +13,7 @@ import (
 // broad offers a model with every sampler of a dialect.
 func broad(d picture.Dialect) Offer {
 	o := offer()
-	o.Models[0].Dialect, o.Models[0].Samplers = d, sampler.Offered(sampler.Dialect(d), false)
+	o.Models[0].Dialect, o.Models[0].Samplers = d, sampler.Offered(sampler.Dialect(d), sampler.Epsilon, false)
 	return o
 }
 

@@ -61,7 +61,7 @@ func FewSteps(c onnx.Config) bool {
 
 // Samplers lists what a model is offered with.
 func Samplers(f *onnx.Folder) []string {
-	return sampler.Offered(sampler.Dialect(Dialect(f)), f.Config.Distilled)
+	return sampler.Offered(sampler.Dialect(Dialect(f)), sampler.Prediction(f.Config.Prediction), f.Config.Distilled)
 }
 
 // Dialect is the one that a model is painted in where nobody asks for another: its card's, or diffusers'.

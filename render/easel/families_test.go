@@ -157,4 +157,10 @@ func TestSamplersByModel(t *testing.T) {
 	if got, want := fmt.Sprint(slices.Contains(quick, "lcm"), slices.Contains(quick, "euler_a")), "true false"; got != want {
 		t.Errorf("a distilled model: got %v", quick)
 	}
+	for prediction, want := range map[string]bool{"epsilon": true, "v_prediction": false} {
+		f := &onnx.Folder{Config: onnx.Config{Prediction: prediction}, Card: onnx.Card{Dialect: "a1111"}}
+		if got := slices.Contains(easel.Samplers(f), "dpm_adaptive"); got != want {
+			t.Errorf("%s: dpm_adaptive is offered: got %v, want %v", prediction, got, want)
+		}
+	}
 }

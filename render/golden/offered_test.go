@@ -1,34 +1,42 @@
+//go:build cgo
+
 package golden_test
 
 import (
 	"testing"
 
+	"darkroom/render/easel"
+	"darkroom/render/golden/goldentest"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
 )
 
-// TestOffered sees that no sampler is offered in a dialect without a record of what the reference makes with it.
+// TestOffered sees that no sampler is offered for a family of models, in a dialect, without a record of what the reference
+// makes with it there that the walks are compared with.
 func TestOffered(t *testing.T) {
 	t.Parallel()
-	recorded := map[picture.Dialect]map[string]bool{}
+	recorded := map[key]bool{}
 	for _, r := range allWalks(t) {
-		if recorded[r.dialect] == nil {
-			recorded[r.dialect] = map[string]bool{}
-		}
 		for _, w := range r.walks {
-			if w.Refused == "" {
-				recorded[r.dialect][w.Sampler] = true
+			if r.compared(w) {
+				recorded[key{sampler: w.Sampler, model: r.model, dialect: r.dialect}] = true
 			}
 		}
 	}
-	for _, d := range []picture.Dialect{picture.Diffusers, picture.A1111} {
-		names := sampler.Names(sampler.Dialect(d))
-		if len(names) == 0 {
-			t.Errorf("dialect %s: got no samplers", d)
+	for _, family := range []string{goldentest.SD1, goldentest.SD2V, goldentest.SDXL, goldentest.LCM} {
+		f, err := easel.Open(goldentest.Model(t, family))
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, name := range names {
-			if !recorded[d][name] {
-				t.Errorf("dialect %s: %s is offered without a golden record", d, name)
+		for _, d := range []picture.Dialect{picture.Diffusers, picture.A1111} {
+			names := sampler.Offered(sampler.Dialect(d), sampler.Prediction(f.Config.Prediction), f.Config.Distilled)
+			if len(names) == 0 {
+				t.Errorf("%s in dialect %s: got no samplers", family, d)
+			}
+			for _, name := range names {
+				if !recorded[key{sampler: name, model: family, dialect: d}] {
+					t.Errorf("%s in dialect %s: %s is offered without a golden record", family, d, name)
+				}
 			}
 		}
 	}

@@ -21,6 +21,32 @@ const pagePath = "../../docs/fidelity.md"
 //go:embed testdata/page.md
 var preface string
 
+// What passes: how far anything may be off, over the largest value. The page tells these numbers.
+const (
+	passWalk   = 1e-3
+	passNarrow = 2e-2 // with every value in float16
+	passStart  = 5e-5
+	passText   = 5e-5
+)
+
+// begin is the page up to its tables.
+func begin() string {
+	say := func(pass float64) string { return fmt.Sprintf("%.0e", pass) }
+	return strings.NewReplacer("{walk}", say(passWalk), "{narrow}", say(passNarrow), "{start}", say(passStart), "{text}", say(passText)).Replace(preface)
+}
+
+// TestPageBegins sees that the page says what the tests demand.
+func TestPageBegins(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(pagePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(page), begin()) {
+		t.Errorf("%s does not begin as testdata/page.md does; run go test ./render/golden -update", pagePath)
+	}
+}
+
 // tally gathers how far everything is off.
 type tally struct {
 	mu  sync.Mutex
@@ -56,7 +82,7 @@ func (t *tally) add(k key, latents float64, pixels, away int) {
 // page writes what was found: a table for each dialect, a row for each sampler.
 func (t *tally) page() string {
 	var b strings.Builder
-	b.WriteString(preface)
+	b.WriteString(begin())
 	for _, d := range []picture.Dialect{picture.Diffusers, picture.A1111} {
 		fmt.Fprintf(&b, "\n## The dialect %s\n\n", d)
 		models := t.names(d, func(k key) string { return k.model })

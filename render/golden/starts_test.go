@@ -64,8 +64,8 @@ func TestStarts(t *testing.T) {
 				t.Fatal(err)
 			}
 			d := off(got.Latents, r.tensor(b.Latents))
-			if !(d <= 1e-4) {
-				t.Errorf("finished latents: off by %.2g of the largest, want at most 1e-4", d)
+			if !(d <= passStart) {
+				t.Errorf("finished latents: off by %.2g of the largest, want at most %v", d, passStart)
 			}
 		})
 	}

@@ -3,6 +3,7 @@
 package golden_test
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"slices"
@@ -14,7 +15,6 @@ import (
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
-	"darkroom/render/sampler"
 )
 
 var update = flag.Bool("update", false, "paint every recorded walk, and write docs/fidelity.md")
@@ -51,12 +51,43 @@ func retraceAll(t *testing.T, r records, found *tally) {
 	t.Helper()
 	device := onnx.Device{Kind: onnx.CPU, Threads: 2, Narrow: r.narrow}
 	with := renderer(t, watched(t, easeltest.LoadOn(t, goldentest.Model(t, r.model), device)))
+	refusesNone(t, with, r)
 	for _, w := range r.chosen() {
-		if _, err := sampler.Find(sampler.Dialect(r.dialect), w.Sampler); err != nil {
-			continue // not offered
-		}
 		t.Run(w.String(), func(t *testing.T) { t.Parallel(); retrace(t, with, r, w, found) })
 	}
+}
+
+// refusesNone begins all walks that the reference painted, and sees that none is refused but those that are named.
+func refusesNone(t *testing.T, with *render.Renderer, r records) {
+	t.Helper()
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for _, w := range r.walks {
+		_, err := with.Paint(ended, r.spec(w), render.Job{})
+		refused := errors.As(err, new(*render.Refusal))
+		if w.Refused == "" && (refused != r.barred(w) || !refused && !errors.Is(err, context.Canceled)) {
+			t.Errorf("%s: got %v, want a refusal: %v", w, err, r.barred(w))
+		}
+	}
+}
+
+// barred are walks that darkroom refuses and the reference painted: docs/fidelity.md names them, and why.
+func (r records) barred(w walk) bool {
+	distilled := w.Sampler == "lcm" || w.Sampler == "tcd"
+	switch {
+	case distilled != (r.model == goldentest.LCM || r.model == goldentest.Half(goldentest.LCM)):
+		return true
+	case r.dialect == picture.A1111 && w.Steps == 1:
+		return w.Sampler == "ddim" || w.Sampler == "plms"
+	}
+	return w.Sampler == "dpm_adaptive" && r.model == goldentest.SD2V
+}
+
+// spec is what was asked for in a walk.
+func (r records) spec(w walk) picture.Spec {
+	s := spec(r.dialect)
+	s.Sampler, s.Steps, s.GuidanceScale = w.Sampler, w.Steps, w.Guidance
+	return s
 }
 
 // chosen are the walks to paint: all with -update, else those that are typical, or all of a sampler that has none.
@@ -64,7 +95,7 @@ func (r records) chosen() []walk {
 	var all []walk
 	typical := map[string]bool{}
 	for _, w := range r.walks {
-		if w.Refused == "" && !r.wild(w) {
+		if r.compared(w) {
 			all = append(all, w)
 			typical[w.Sampler] = typical[w.Sampler] || w.typical()
 		}
@@ -75,6 +106,9 @@ func (r records) chosen() []walk {
 	return slices.DeleteFunc(all, func(w walk) bool { return typical[w.Sampler] && !w.typical() })
 }
 
+// compared tells whether a walk was recorded, is offered, and leads nowhere else.
+func (r records) compared(w walk) bool { return w.Refused == "" && !r.barred(w) && !r.wild(w) }
+
 // wild are walks that lead elsewhere when a last digit differs, so that nothing can be compared: docs/fidelity.md names
 // them, and why.
 func (r records) wild(w walk) bool {
@@ -83,7 +117,7 @@ func (r records) wild(w walk) bool {
 	}
 	switch {
 	case w.Sampler == "dpm_adaptive":
-		return w.Guidance > 1 || r.model != goldentest.SD1
+		return (w.Guidance > 1) == (r.model == goldentest.SD1)
 	case r.model == goldentest.SD2V && r.dialect == picture.A1111:
 		return w.Steps == 10 && begins("heun", "restart", "dpm2_a_kl_optimal") || w.Steps == 4 && begins("dpm_fast")
 	}
@@ -99,21 +133,15 @@ func (w walk) typical() bool {
 // allowed is how far finished latents may be off, relative to the largest value.
 func (r records) allowed() float64 {
 	if r.narrow {
-		return 2e-2
+		return passNarrow
 	}
-	return 1e-3
+	return passWalk
 }
 
 // retrace paints one walk.
 func retrace(t *testing.T, with *render.Renderer, r records, w walk, found *tally) {
 	t.Helper()
-	s := spec(r.dialect)
-	s.Sampler, s.Steps, s.GuidanceScale = w.Sampler, w.Steps, w.Guidance
-	result, calls, err := paint(t.Context(), with, s)
-	if refusal := (*render.Refusal)(nil); errors.As(err, &refusal) {
-		t.Log("refused:", err)
-		return
-	}
+	result, calls, err := paint(t.Context(), with, r.spec(w))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,6 +161,12 @@ func sameCalls(t *testing.T, calls []call, r records, w walk) {
 	if len(calls) != len(w.Calls.Times) {
 		t.Fatalf("the UNet was asked %d times, want %d", len(calls), len(w.Calls.Times))
 	}
+	firstCalls(t, calls, r, w)
+}
+
+// firstCalls compares as many of a walk's first calls.
+func firstCalls(t *testing.T, calls []call, r records, w walk) {
+	t.Helper()
 	inputs := r.tensor(w.Calls.Inputs)
 	for i, c := range calls {
 		if d := c.time - w.Calls.Times[i]; d > 2e-3 || d < -2e-3 {
@@ -142,5 +176,27 @@ func sameCalls(t *testing.T, calls []call, r records, w walk) {
 		if d, most := apart(c.sample, inputs.Row(i)); !(d <= r.allowed()*most+fine) {
 			t.Errorf("call %d: latents off by %.2g beside %.2g, want at most %v of it", i+1, d, most, r.allowed())
 		}
+	}
+}
+
+// TestAdaptiveBeginsTheSame compares the beginning of a walk that leads elsewhere in the end.
+func TestAdaptiveBeginsTheSame(t *testing.T) {
+	t.Parallel()
+	compared := 0
+	for _, r := range allWalks(t) {
+		for _, w := range r.walks {
+			if w.Sampler != "dpm_adaptive" || w.Calls == nil || r.barred(w) || !r.wild(w) {
+				continue
+			}
+			_, calls, err := paint(t.Context(), renderer(t, parts(t, r.model)), r.spec(w))
+			if err != nil {
+				t.Fatal(err)
+			}
+			firstCalls(t, calls[:12], r, w)
+			compared++
+		}
+	}
+	if compared == 0 {
+		t.Error("no record tells the calls of dpm_adaptive")
 	}
 }

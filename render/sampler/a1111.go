@@ -34,7 +34,7 @@ func a1111Methods() []Method {
 func ownWays() []Method {
 	all := []Method{
 		{"ddim", strideLay, ddim, enclosedCut(), traits{eta: true, fewest: 2}},
-		{"dpm_adaptive", adaptiveLay, dpmAdaptive, a1111Cut(), traits{eta: true, calls: adaptiveCalls}},
+		{"dpm_adaptive", adaptiveLay, dpmAdaptive, a1111Cut(), traits{eta: true, calls: adaptiveCalls, strays: true}},
 		{"dpm_fast", fastLay, dpmFast, a1111Cut(), traits{eta: true}},
 		{"lcm", simply(lcmA1111Plan), lcmA1111, a1111Cut(), traits{distilled: true, fixed: true}},
 		{"plms", strideLay, plms, enclosedCut(), traits{fewest: 2}},

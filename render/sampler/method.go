@@ -31,6 +31,7 @@ type traits struct {
 	fewest    int  // the least number of steps; 0 for 1
 	fixed     bool // it is for consistency models distilled on 50 steps, whatever a folder says
 	calls     int  // how often a whole way asks the model, about, where it chooses its steps by itself; 0 for others
+	strays    bool // it chooses its steps by differences too small for models that predict a velocity
 	warms     bool // it begins with a second call, or with steps of Runge and Kutta's where a folder wants them
 
 	over func(c Config, steps int, strength float64) Plan // its repaints where a folder wants them whole; nil for none
@@ -45,12 +46,12 @@ func Names(d Dialect) []string {
 	return names
 }
 
-// Offered lists the samplers of a dialect that suit a model: consistency models (LCM, TCD) have samplers of their own,
-// which make nothing of any other model.
-func Offered(d Dialect, distilled bool) []string {
+// Offered lists the samplers of a dialect that suit a model of such a prediction: consistency models (LCM, TCD) have
+// samplers of their own, which make nothing of any other model, and a walk that strays proves nothing.
+func Offered(d Dialect, p Prediction, distilled bool) []string {
 	var names []string
 	for _, m := range methods(d) {
-		if m.distilled == distilled {
+		if m.distilled == distilled && !m.Strays(p) {
 			names = append(names, m.Name)
 		}
 	}
@@ -109,6 +110,10 @@ func (m Method) TakesEta() bool { return m.eta }
 
 // Distilled tells whether the sampler is for consistency models.
 func (m Method) Distilled() bool { return m.distilled }
+
+// Strays tells whether a last digit decides where the sampler's walks around models of such a prediction arrive, so that
+// none of them could be compared with the reference's: see docs/fidelity.md.
+func (m Method) Strays(p Prediction) bool { return m.strays && p == Velocity }
 
 // Asks is how often a step asks the model: twice in second-order samplers, but for the last step.
 func (m Method) Asks() int {

@@ -7,6 +7,7 @@ package sampler, all of them around one synthetic model (see model below) and on
     python render/sampler/recipe/record.py a1111 DIR  > render/sampler/testdata/a1111.json
 
 The last one runs files of a checkout of AUTOMATIC1111's stable-diffusion-webui (v1.10.1) in DIR; nothing of it is here.
+What stands in testdata was recorded from public copies of versions around 1.10, cut down to what is recorded.
 Recorded with torch 2.15.0, diffusers 0.42.1, k-diffusion 0.1.1.post1, torchsde 0.2.6 and scipy 1.17.1.
 """
 

@@ -1,5 +1,5 @@
-"""Records A1111's samplers around the same pipelines: k-diffusion's, and A1111's own files (v1.10.1) for noise,
-schedules and samplers of its own, run from a checkout that is no part of this project.
+"""Records A1111's samplers around the same pipelines: k-diffusion's, and A1111's own files for noise, schedules
+and samplers of its own, run from a checkout that is no part of this project.
 """
 
 import functools
