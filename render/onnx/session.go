@@ -13,6 +13,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"darkroom/render/onnx/graph"
+	"darkroom/render/tensor"
 )
 
 // ErrClosed says that the model was closed.
@@ -62,7 +63,8 @@ func newSession(n network, device Device) (_ *session, err error) {
 	return s, nil
 }
 
-// load loads the network: on a CPU in float32, unless something in it speaks against that.
+// load loads the network: on a CPU in float32, unless something in it speaks against that. Short memory does not: it
+// would paint other pictures until the next start.
 func (s *session) load(n network, options *ort.SessionOptions, device Device) error {
 	file, err := graph.ReadSkeleton(n.path)
 	if err != nil {
@@ -78,8 +80,9 @@ func (s *session) load(n network, options *ort.SessionOptions, device Device) er
 		wide, err := graph.Widen(model)
 		if err == nil && !bytes.Equal(wide, model) {
 			s.wide = true
-			if s.ort, err = n.openWide(file, wide, options, device); err == nil {
-				return nil
+			s.ort, err = n.openWide(file, wide, options, device)
+			if err == nil || errors.Is(known(err), tensor.ErrMemory) {
+				return err
 			}
 		}
 		s.wide, s.doubt = false, err
