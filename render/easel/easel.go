@@ -170,7 +170,11 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	if f.Config.Tiles {
 		parts.Seamless = func(ctx context.Context) (render.Wrapping, error) {
 			all, err := model.Seamless(ctx)
-			return render.Wrapping{Unet: all, Decoder: all, Encoder: all}, err
+			wrapping := render.Wrapping{Unet: all, Decoder: all}
+			if f.Config.CanEncode {
+				wrapping.Encoder = all
+			}
+			return wrapping, err
 		}
 	}
 	return parts, nil

@@ -4,8 +4,11 @@ package easel_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"darkroom/render/easel"
 	"darkroom/render/easel/easeltest"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/noise"
@@ -81,4 +84,25 @@ func roll(t tensor.Tensor, down, right int) tensor.Tensor {
 		out.Data[plane*h*w+(y+down)%h*w+(x+right)%w] = t.Data[i]
 	}
 	return out
+}
+
+// TestSeamlessWithoutAnEncoder lends no encoder where the folder has none.
+func TestSeamlessWithoutAnEncoder(t *testing.T) {
+	t.Parallel()
+	for _, has := range []bool{true, false} {
+		dir := goldentest.Model(t, goldentest.SD1)
+		if !has {
+			if err := os.RemoveAll(filepath.Join(dir, "vae_encoder")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		parts, err := easel.Parts(easeltest.Load(t, dir).Model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lent, err := parts.Seamless(t.Context())
+		if err != nil || (lent.Encoder != nil) != has || (parts.Encoder != nil) != has {
+			t.Errorf("with an encoder %v: got %v, %v and %v", has, parts.Encoder, lent.Encoder, err)
+		}
+	}
 }

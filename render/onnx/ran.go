@@ -11,10 +11,14 @@ func (m *Model) Ran() time.Duration {
 			total += time.Duration(s.ran.Load())
 		}
 	}
-	m.wrapped.mu.Lock()
-	defer m.wrapped.mu.Unlock()
-	if m.wrapped.twin != nil {
-		total += m.wrapped.twin.Ran()
+	return total + m.wrapped.steps.ran() + m.wrapped.start.ran()
+}
+
+func (t *twin) ran() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.model == nil {
+		return 0
 	}
-	return total
+	return t.model.Ran()
 }

@@ -14,14 +14,19 @@ import (
 // methods may be called concurrently. Those of one model are equal.
 type Seamless struct{ model *Model }
 
-// seamless holds the wrapping networks while they are loaded.
-type seamless struct {
-	mu   sync.Mutex
-	twin *Model // with these networks alone; nil for none
+// seamless holds the wrapping networks while they are loaded: those of every step, and the encoder apart from them, so that
+// nobody's steps wait while somebody's encoder is loaded.
+type seamless struct{ steps, start twin }
+
+// twin is a model with some of the networks alone.
+type twin struct {
+	mu    sync.Mutex // held while they are loaded
+	model *Model     // nil for none
 }
 
 // Seamless loads the wrapping networks, if they are not: their weights are in memory a second time from then on, the
-// encoder's once a picture is encoded. They stay until DropSeamless or Close, and a model that finds no room for its work drops them by itself.
+// encoder's once a picture is encoded. They stay until DropSeamless or Close, and a model that finds no room for its work
+// drops them by itself.
 func (m *Model) Seamless(ctx context.Context) (Seamless, error) {
 	_, err := m.wrapping(ctx, false)
 	return Seamless{m}, err
@@ -48,22 +53,45 @@ func (f *Folder) tiles() bool {
 	return true
 }
 
-// wrapping returns the loaded twin, with its encoder where that is wanted.
+// wrapping returns the twin of the networks of a step, or that of the encoder.
 func (m *Model) wrapping(ctx context.Context, encoder bool) (*Model, error) {
-	m.wrapped.mu.Lock()
-	defer m.wrapped.mu.Unlock()
-	if m.wrapped.twin == nil {
-		twin := &Model{Folder: m.Folder, Device: m.Device, ports: m.ports}
-		if err := m.wrap(ctx, part{&twin.unet, m.unetNetwork()}, part{&twin.decoder, m.decoderNetwork()}); err != nil {
-			return nil, errors.Join(err, twin.Close())
+	if !encoder {
+		return m.wrapped.steps.lend(m, func(t *Model) error {
+			return m.wrap(ctx, part{&t.unet, m.unetNetwork()}, part{&t.decoder, m.decoderNetwork()})
+		})
+	}
+	return m.wrapped.start.lend(m, func(t *Model) error {
+		if m.encoder == nil {
+			return nil
 		}
-		m.wrapped.twin = twin
+		return m.wrap(ctx, part{&t.encoder, m.encoderNetwork()})
+	})
+}
+
+// lend returns the twin of a model, loaded if it was not.
+func (t *twin) lend(of *Model, load func(*Model) error) (*Model, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.model == nil {
+		made := &Model{Folder: of.Folder, Device: of.Device, ports: of.ports}
+		if err := load(made); err != nil {
+			return nil, errors.Join(err, made.Close())
+		}
+		t.model = made
 	}
-	twin := m.wrapped.twin
-	if encoder && twin.encoder == nil && m.encoder != nil {
-		return twin, m.wrap(ctx, part{&twin.encoder, m.encoderNetwork()})
+	return t.model, nil
+}
+
+// drop frees the twin once its running calls have returned, and tells whether there was one.
+func (t *twin) drop() (dropped bool, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.model == nil {
+		return false, nil
 	}
-	return twin, nil
+	err = t.model.Close()
+	t.model = nil
+	return true, err
 }
 
 // wrap loads networks so that they wrap around.
@@ -85,14 +113,9 @@ func (m *Model) wrap(ctx context.Context, parts ...part) error {
 // DropSeamless frees the wrapping networks' memory once their running calls have returned, and tells whether there were
 // any. Asked for again, they are loaded again.
 func (m *Model) DropSeamless() (dropped bool, err error) {
-	m.wrapped.mu.Lock()
-	defer m.wrapped.mu.Unlock()
-	if m.wrapped.twin == nil {
-		return false, nil
-	}
-	twin := m.wrapped.twin
-	m.wrapped.twin = nil
-	return true, twin.Close()
+	steps, err := m.wrapped.steps.drop()
+	start, err2 := m.wrapped.start.drop()
+	return steps || start, errors.Join(err, err2)
 }
 
 // roomy runs a network, and once more when it found no room and the wrapping networks could be dropped for it.
