@@ -61,8 +61,9 @@ func (o *order) prepare() (frame, error) {
 }
 
 // paint paints all pictures, as many at once as one Spec holds.
-func (o *order) paint(ctx context.Context, s shop, e *easel.Easel, f frame, load time.Duration) error {
+func (o *order) paint(ctx context.Context, s shop, e artist, f frame, load time.Duration) error {
 	var latents []tensor.Tensor
+	short := false
 	for done := 0; done < o.settings.Count; done += picture.MaxCount {
 		spec := o.spec.Tile(done)
 		spec.Count = min(picture.MaxCount, o.settings.Count-done)
@@ -87,7 +88,10 @@ func (o *order) paint(ctx context.Context, s shop, e *easel.Easel, f frame, load
 				return err
 			}
 		}
-		latents = append(latents, res.Latents)
+		latents, short = append(latents, res.Latents), short || res.Short
+	}
+	if short {
+		fmt.Fprintln(s.stderr, "hint: memory was short, so that parts were painted after one another; a smaller --size takes less.")
 	}
 	if o.settings.SaveLatents == "" {
 		return nil
