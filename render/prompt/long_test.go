@@ -15,21 +15,23 @@ var awkward = []string{
 	"::", "a::2 ", "(::", "(:: )", "--a ", "--", "— ", "--ar 3:2 ", "{", "__", "é", "a, ",
 }
 
-// TestLongPrompts reads prompts far beyond any limit, of one awkward piece each. A reader whose time grew with the square
-// of the length would not come to an end here.
+// readers are all that read a prompt as it was typed.
+var readers = map[string]func(string){
+	"Parse":      func(s string) { prompt.Parse(s) },
+	"Fragments":  func(s string) { prompt.Fragments(s) },
+	"Flags":      func(s string) { prompt.Flags(s) },
+	"Addons":     func(s string) { prompt.Addons(s) },
+	"Compose":    func(s string) { prompt.Compose(s) },
+	"Stages":     func(s string) { prompt.Stages(s, prompt.Calls{Steps: 3}) },
+	"NotationOf": func(s string) { prompt.NotationOf(s) },
+	"Terms":      func(s string) { _, _ = prompt.Terms(picture.NotationMidjourney, s) },
+	"Unknown":    func(s string) { prompt.Unknown([]string{"a"}, s) },
+}
+
+// TestLongPrompts reads prompts far beyond any limit, of one awkward piece each: see TestWorkGrowsWithTheLength.
 func TestLongPrompts(t *testing.T) {
 	t.Parallel()
-	for name, read := range map[string]func(string){
-		"Parse":      func(s string) { prompt.Parse(s) },
-		"Fragments":  func(s string) { prompt.Fragments(s) },
-		"Flags":      func(s string) { prompt.Flags(s) },
-		"Addons":     func(s string) { prompt.Addons(s) },
-		"Compose":    func(s string) { prompt.Compose(s) },
-		"Stages":     func(s string) { prompt.Stages(s, prompt.Calls{Steps: 3}) },
-		"NotationOf": func(s string) { prompt.NotationOf(s) },
-		"Terms":      func(s string) { _, _ = prompt.Terms(picture.NotationMidjourney, s) },
-		"Unknown":    func(s string) { prompt.Unknown([]string{"a"}, s) },
-	} {
+	for name, read := range readers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, piece := range awkward {
