@@ -21,6 +21,7 @@ type added struct {
 	Normalized bool   `json:"normalized"`  // found after the clean-up, so that case does not count; else in the text as typed
 	SingleWord bool   `json:"single_word"` // only where no letter or digit touches it
 	ID         int32  `json:"id"`
+	AsWord     bool   `json:"-"` // only where a word begins: not right behind a sign
 }
 
 // UnmarshalJSON reads a token written as text, or as an object; null leaves what is there.
@@ -138,7 +139,7 @@ func (f finder) cut(text string) (before string, id int32, rest string, found bo
 				continue
 			}
 			end := at + len(a.Content)
-			if !a.SingleWord || alone(text, at, end) {
+			if (!a.SingleWord || alone(text, at, end)) && (!a.AsWord || begins(text, at)) {
 				return text[:at], a.ID, text[end:], true
 			}
 			at = end - 1 // what was found is passed over as a whole
@@ -146,6 +147,12 @@ func (f finder) cut(text string) (before string, id int32, rest string, found bo
 		}
 	}
 	return text, 0, "", false
+}
+
+// begins reports whether a word of signs can begin at a place: there is no other sign before it.
+func begins(text string, at int) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:at])
+	return at == 0 || !isOther(before)
 }
 
 // alone reports whether text[from:to] touches no letter, mark, digit, underscore or joiner.

@@ -23,6 +23,8 @@ func (t *Tokenizer) Literal() *Tokenizer {
 	}
 	out := *t
 	out.exact, out.cleaned = t.exact.without(t.BOS, t.EOS, t.Pad, t.unknown), t.cleaned.without(t.BOS, t.EOS, t.Pad, t.unknown)
+	out.cleaned.add(added{Content: "<start_of_text>", ID: t.BOS, AsWord: true})
+	out.cleaned.add(added{Content: "<end_of_text>", ID: t.EOS, AsWord: true})
 	return &out
 }
 

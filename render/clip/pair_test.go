@@ -209,6 +209,30 @@ func TestLiteral(t *testing.T) {
 	}
 }
 
+// TestLiteralSpecialWords types open_clip's own words for begin and end, which are found where one of its words begins, in
+// any case, as its tokenizer finds them.
+func TestLiteralSpecialWords(t *testing.T) {
+	t.Parallel()
+	first, second, vocab := letterPair(t)
+	a, b, begin, end := vocab["a</w>"], vocab["b</w>"], vocab["<|startoftext|>"], vocab["<|endoftext|>"]
+	for text, want := range map[string][]int32{
+		"a<start_of_text>b":            {a, begin, b},
+		"a <END_of_text>":              {a, end},
+		"<start_of_text><end_of_text>": {begin, end},
+		"<end_of_text>b":               {end, b},
+		".<end_of_text>":               first.Encode(".<end_of_text>"),
+		"<<end_of_text>":               first.Encode("<<end_of_text>"),
+		"a < end_of_text>":             first.Encode("a < end_of_text>"),
+	} {
+		if got := second.Literal().Encode(text); !slices.Equal(got, want) {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+		if got := second.Encode(text); !slices.Equal(got, first.Encode(text)) {
+			t.Errorf("%q for diffusers: got %v, want %v", text, got, first.Encode(text))
+		}
+	}
+}
+
 func TestShareKeepsOtherWordsApart(t *testing.T) {
 	t.Parallel()
 	fsys, vocab := letters(t)
