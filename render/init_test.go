@@ -1,7 +1,6 @@
 package render
 
 import (
-	"errors"
 	"image"
 	"image/color"
 	"strings"
@@ -54,35 +53,6 @@ func TestStartPicture(t *testing.T) {
 			t.Errorf("tile 2 differs from its own Spec's picture")
 		}
 	})
-	t.Run("its noise is the draw of the seed that each dialect takes", func(t *testing.T) {
-		t.Parallel()
-		r, _ := newFake(t, Options{})
-		// The noise of prepare_latents in diffusers 0.42.1's StableDiffusionImg2ImgPipeline, called with an AutoencoderKL of
-		// four latent channels, 64×48 pixels and torch.Generator().manual_seed(7): the first four values.
-		for dialect, want := range map[picture.Dialect][]float32{
-			picture.Diffusers: {-0.3575501, 0.1863798, -1.165389, 0.8848882},
-			picture.A1111:     noise.Draw(noise.NewPhilox(7), 1, 4, 6, 8).Data[:4],
-		} {
-			s := boat()
-			s.Dialect, s.Init = dialect, &picture.Init{Picture: in, Strength: 0.5}
-			s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5}
-			p, err := r.begin(s, Job{Input: inputs.find})
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, drawn := p.noises(p.passes[0], 0, 1)
-			got := drawn.noise
-			for i, v := range want {
-				if d := got.Data[i] - v; d > 2e-6 || d < -2e-6 {
-					t.Errorf("%s, value %d: got %v, want %v", dialect, i, got.Data[i], v)
-				}
-			}
-			open := sourceOf(dialect)
-			if _, second := p.noises(p.passes[1], 0, 1); second.noise.Data[0] != noise.Draw(open(7), 1, 4, 12, 16).Data[0] {
-				t.Errorf("%s: the second pass starts from no picture, but its noise is not the first draw", dialect)
-			}
-		}
-	})
 	t.Run("a mask protects what is black", func(t *testing.T) {
 		t.Parallel()
 		r, _ := newFake(t, Options{})
@@ -99,40 +69,72 @@ func TestStartPicture(t *testing.T) {
 			}
 		}
 	})
-	t.Run("other bytes than promised are refused", func(t *testing.T) {
-		t.Parallel()
-		r, _ := newFake(t, Options{})
+}
+
+// TestStartPictureNoise compares the noise that a start picture is laid under with the draw of the seed that each dialect
+// takes.
+func TestStartPictureNoise(t *testing.T) {
+	t.Parallel()
+	inputs := stock{}
+	in := inputs.add(t, squares(64, 48, red, green))
+	r, _ := newFake(t, Options{})
+	// The noise of prepare_latents in diffusers 0.42.1's StableDiffusionImg2ImgPipeline, called with an AutoencoderKL of
+	// four latent channels, 64×48 pixels and torch.Generator().manual_seed(7): the first four values.
+	for dialect, want := range map[picture.Dialect][]float32{
+		picture.Diffusers: {-0.3575501, 0.1863798, -1.165389, 0.8848882},
+		picture.A1111:     noise.Draw(noise.NewPhilox(7), 1, 4, 6, 8).Data[:4],
+	} {
 		s := boat()
-		s.Init = &picture.Init{Picture: in, Strength: 0.5}
-		other := stock{in.SHA256: []byte("GIF89a")}
-		if _, err := r.Paint(t.Context(), s, Job{Input: other.find}); err == nil || !strings.Contains(err.Error(), "start picture") {
-			t.Errorf("got %v, want an error about the start picture", err)
-		}
-	})
-	t.Run("bytes that are no picture are refused", func(t *testing.T) {
-		t.Parallel()
-		r, _ := newFake(t, Options{})
-		odd := stock{}
-		s := boat()
-		s.Init = &picture.Init{Picture: odd.addBytes([]byte("no picture at all")), Strength: 0.5}
-		if _, err := r.Paint(t.Context(), s, Job{Input: odd.find}); err == nil {
-			t.Errorf("got no error")
-		}
-	})
-	t.Run("a model without an encoder says so", func(t *testing.T) {
-		t.Parallel()
-		parts := (&fakeModel{}).parts()
-		parts.Encoder, parts.Tokenizer = nil, tokenizer(t)
-		r, err := New(parts, Options{})
+		s.Dialect, s.Init = dialect, &picture.Init{Picture: in, Strength: 0.5}
+		s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5}
+		p, err := r.begin(s, Job{Input: inputs.find})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := boat()
-		s.Init = &picture.Init{Picture: in, Strength: 0.5}
-		if _, err := r.Paint(t.Context(), s, Job{Input: inputs.find}); err == nil || errors.Is(err, errWanted) {
-			t.Errorf("got %v, want an error", err)
+		_, drawn := p.noises(p.passes[0], 0, 1)
+		got := drawn.noise
+		for i, v := range want {
+			if d := got.Data[i] - v; d > 2e-6 || d < -2e-6 {
+				t.Errorf("%s, value %d: got %v, want %v", dialect, i, got.Data[i], v)
+			}
 		}
-	})
+		open := sourceOf(dialect)
+		if _, second := p.noises(p.passes[1], 0, 1); second.noise.Data[0] != noise.Draw(open(7), 1, 4, 12, 16).Data[0] {
+			t.Errorf("%s: the second pass starts from no picture, but its noise is not the first draw", dialect)
+		}
+	}
+}
+
+func TestRefusedStartPictures(t *testing.T) {
+	t.Parallel()
+	inputs, odd := stock{}, stock{}
+	in := inputs.add(t, squares(64, 48, red, green))
+	for name, c := range map[string]struct {
+		parts func(*Parts)
+		named picture.Input
+		held  stock
+		want  string
+	}{
+		"other bytes than promised":  {func(*Parts) {}, in, stock{in.SHA256: []byte("GIF89a")}, "start picture"},
+		"bytes that are no picture":  {func(*Parts) {}, odd.addBytes([]byte("no picture at all")), odd, "not a PNG"},
+		"a model without an encoder": {func(p *Parts) { p.Encoder = nil }, in, inputs, "no VAE encoder"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			parts := (&fakeModel{}).parts()
+			parts.Tokenizer = tokenizer(t)
+			c.parts(&parts)
+			r, err := New(parts, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := boat()
+			s.Init = &picture.Init{Picture: c.named, Strength: 0.5}
+			if _, err := r.Paint(t.Context(), s, Job{Input: c.held.find}); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want an error with %q", err, c.want)
+			}
+		})
+	}
 }
 
 func TestHires(t *testing.T) {

@@ -50,43 +50,6 @@ func TestStudio(t *testing.T) {
 			t.Errorf("got %v, want to hear of sd15", err)
 		}
 	})
-	t.Run("a model that does not load is left out, and the next one loads", func(t *testing.T) {
-		t.Parallel()
-		needRuntime(t)
-		models := t.TempDir()
-		spoil(t, filepath.Join(models, "bad"))
-		st, err := openStudio(config.Runtime{Models: models, Device: config.Device{Kind: "cpu"}}, config.Offer{}, quiet)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer st.Close()
-		if got := names(st.models()); !slices.Equal(got, []string{"bad", demo.Name}) {
-			t.Fatalf("before: got %q, want both", got)
-		}
-		var log strings.Builder
-		if err := st.first(t.Context(), slog.New(slog.NewTextHandler(&log, nil))); err != nil {
-			t.Fatal(err)
-		}
-		if got := names(st.models()); !slices.Equal(got, []string{demo.Name}) || st.lit() != st.models()[0].Hash {
-			t.Errorf("got %q with %q loaded, want the demo model alone, loaded", got, st.lit())
-		}
-		if !strings.Contains(log.String(), filepath.Join(models, "bad")) {
-			t.Errorf("got the log %q, want a warning that names the folder", log.String())
-		}
-	})
-	t.Run("no model that loads is a fault", func(t *testing.T) {
-		t.Parallel()
-		needRuntime(t)
-		models := t.TempDir()
-		spoil(t, filepath.Join(models, "bad"))
-		st, err := openStudio(config.Runtime{Models: models, Device: config.Device{Kind: "cpu"}}, config.Offer{Only: []string{"bad"}}, quiet)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := st.first(t.Context(), quiet); err == nil || !strings.Contains(err.Error(), filepath.Join(models, "bad")) {
-			t.Errorf("got %v, want a fault that names the folder", err)
-		}
-	})
 	t.Run("a GPU that the library does not know is told", func(t *testing.T) {
 		t.Parallel()
 		needRuntime(t)
@@ -99,34 +62,76 @@ func TestStudio(t *testing.T) {
 			t.Errorf("got %v, and from the doctor %+v, want to hear of cuda:0", err, f)
 		}
 	})
-	t.Run("a model is loaded once, and freed at the end", func(t *testing.T) {
-		t.Parallel()
-		needRuntime(t)
-		st, err := openStudio(config.Runtime{Models: t.TempDir(), Device: config.Device{Kind: "cpu"}}, config.Offer{}, quiet)
-		if err != nil {
-			t.Fatal(err)
-		}
-		hash := st.folders[0].Hash
-		first, err := st.easel(t.Context(), hash)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if again, err := st.easel(t.Context(), hash); err != nil || again != first || st.lit() != hash {
-			t.Errorf("got another easel, %v, want the same", err)
-		}
-		if _, err := st.easel(t.Context(), "unknown"); err == nil {
-			t.Error("an unknown hash: got no error")
-		}
-		st.mu.Lock() // as while another model loads
-		if got := st.lit(); got != hash {
-			t.Errorf("loaded: got %q, want %q", got, hash)
-		}
-		st.mu.Unlock()
-		if err := st.Close(); err != nil || st.lit() != "" {
-			t.Errorf("close: got %v and %q loaded, want nothing", err, st.lit())
-		}
-		if _, err := first.Model.EncodeText(t.Context(), nil, 0); err == nil || errors.Is(err, onnx.ErrNotOpen) {
-			t.Errorf("after close: got %v, want a refusal", err)
-		}
-	})
+}
+
+// TestStudioTriesTheNextModel leaves out a model that does not load, and loads the next one.
+func TestStudioTriesTheNextModel(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	models := t.TempDir()
+	spoil(t, filepath.Join(models, "bad"))
+	st, err := openStudio(config.Runtime{Models: models, Device: config.Device{Kind: "cpu"}}, config.Offer{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	if got := names(st.models()); !slices.Equal(got, []string{"bad", demo.Name}) {
+		t.Fatalf("before: got %q, want both", got)
+	}
+	var log strings.Builder
+	if err := st.first(t.Context(), slog.New(slog.NewTextHandler(&log, nil))); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(st.models()); !slices.Equal(got, []string{demo.Name}) || st.lit() != st.models()[0].Hash {
+		t.Errorf("got %q with %q loaded, want the demo model alone, loaded", got, st.lit())
+	}
+	if !strings.Contains(log.String(), filepath.Join(models, "bad")) {
+		t.Errorf("got the log %q, want a warning that names the folder", log.String())
+	}
+}
+
+func TestStudioWithoutAModelThatLoads(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	quiet := slog.New(slog.DiscardHandler)
+	models := t.TempDir()
+	spoil(t, filepath.Join(models, "bad"))
+	st, err := openStudio(config.Runtime{Models: models, Device: config.Device{Kind: "cpu"}}, config.Offer{Only: []string{"bad"}}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.first(t.Context(), quiet); err == nil || !strings.Contains(err.Error(), filepath.Join(models, "bad")) {
+		t.Errorf("got %v, want a fault that names the folder", err)
+	}
+}
+
+func TestStudioLoadsAModelOnce(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	st, err := openStudio(config.Runtime{Models: t.TempDir(), Device: config.Device{Kind: "cpu"}}, config.Offer{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := st.folders[0].Hash
+	first, err := st.easel(t.Context(), hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := st.easel(t.Context(), hash); err != nil || again != first || st.lit() != hash {
+		t.Errorf("got another easel, %v, want the same", err)
+	}
+	if _, err := st.easel(t.Context(), "unknown"); err == nil {
+		t.Error("an unknown hash: got no error")
+	}
+	st.mu.Lock() // as while another model loads
+	if got := st.lit(); got != hash {
+		t.Errorf("loaded: got %q, want %q", got, hash)
+	}
+	st.mu.Unlock()
+	if err := st.Close(); err != nil || st.lit() != "" {
+		t.Errorf("close: got %v and %q loaded, want nothing", err, st.lit())
+	}
+	if _, err := first.Model.EncodeText(t.Context(), nil, 0); err == nil || errors.Is(err, onnx.ErrNotOpen) {
+		t.Errorf("after close: got %v, want a refusal", err)
+	}
 }

@@ -162,15 +162,6 @@ func TestRefusedFolders(t *testing.T) {
 		{"no vocabulary", onnxtest.Folder{}, remove("tokenizer/vocab.json"), []string{"tokenizer/vocab.json", "no such file"}},
 		{"empty merges", onnxtest.Folder{}, replace("tokenizer/merges.txt", ""), []string{"tokenizer/merges.txt", "empty"}},
 		{"no scheduler", onnxtest.Folder{}, remove("scheduler"), []string{"scheduler/scheduler_config.json", "no such file"}},
-		{"an unknown schedule", onnxtest.Folder{}, replace("scheduler/scheduler_config.json", `{"beta_schedule":"cosine"}`), []string{"scheduler_config.json", `"cosine"`, "want scaled_linear"}},
-		{"an unknown prediction", onnxtest.Folder{}, replace("scheduler/scheduler_config.json", `{"prediction_type":"flow"}`), []string{"scheduler_config.json", `"flow"`}},
-		{"trained betas", onnxtest.Folder{}, replace("scheduler/scheduler_config.json", `{"trained_betas":[0.1]}`), []string{"trained_betas"}},
-		{"EDM's scheduler", onnxtest.Folder{}, replace("scheduler/scheduler_config.json", `{"_class_name":"EDMEulerScheduler"}`), []string{"scheduler_config.json", `"EDMEulerScheduler" is not understood`}},
-		{"flow matching", onnxtest.Folder{}, replace("scheduler/scheduler_config.json", `{"_class_name":"FlowMatchEulerDiscreteScheduler"}`), []string{`"FlowMatchEulerDiscreteScheduler" is not understood`}},
-		{"continuous times", onnxtest.Folder{}, replace("scheduler/scheduler_config.json", `{"_class_name":"EulerDiscreteScheduler","timestep_type":"continuous"}`), []string{`timestep_type "continuous"`}},
-		{"thresholding", onnxtest.Folder{}, replace("scheduler/scheduler_config.json", `{"_class_name":"DDIMScheduler","thresholding":true}`), []string{"thresholding"}},
-		{"a clipping consistency model", onnxtest.Folder{Class: "LatentConsistencyModelPipeline"}, replace("scheduler/scheduler_config.json", `{"_class_name":"LCMScheduler","clip_sample":true}`), []string{"clip_sample"}},
-		{"betas of no schedule", onnxtest.Folder{}, replace("scheduler/scheduler_config.json", `{"beta_start":1,"beta_end":0}`), []string{"no noise schedule"}},
 		{"latents of 16 channels", onnxtest.Folder{}, replace("vae_decoder/config.json", `{"latent_channels":16}`), []string{"vae_decoder/config.json", "16 channels", "want 4"}},
 		{"shifted latents", onnxtest.Folder{}, replace("vae_decoder/config.json", `{"shift_factor":0.1}`), []string{"shift_factor"}},
 		{"a scale of zero", onnxtest.Folder{}, replace("vae_decoder/config.json", `{"scaling_factor":0}`), []string{"scaling_factor 0"}},
@@ -208,25 +199,54 @@ func TestRefusedFolders(t *testing.T) {
 		{"a broken card", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":"all"}`), []string{"darkroom.json"}},
 		{"a card with an odd size", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":[{"width":100,"height":64}]}`), []string{"darkroom.json", "100×64", "multiples of 8"}},
 	} {
+		t.Run(c.name, func(t *testing.T) { t.Parallel(); refuses(t, c.folder, c.spoil, c.says) })
+	}
+}
+
+// TestRefusedSchedulers opens folders whose scheduler says what no sampler follows.
+func TestRefusedSchedulers(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name      string
+		folder    onnxtest.Folder
+		scheduler string
+		says      []string
+	}{
+		{"an unknown schedule", onnxtest.Folder{}, `{"beta_schedule":"cosine"}`, []string{"scheduler_config.json", `"cosine"`, "want scaled_linear"}},
+		{"an unknown prediction", onnxtest.Folder{}, `{"prediction_type":"flow"}`, []string{"scheduler_config.json", `"flow"`}},
+		{"trained betas", onnxtest.Folder{}, `{"trained_betas":[0.1]}`, []string{"trained_betas"}},
+		{"EDM's scheduler", onnxtest.Folder{}, `{"_class_name":"EDMEulerScheduler"}`, []string{"scheduler_config.json", `"EDMEulerScheduler" is not understood`}},
+		{"flow matching", onnxtest.Folder{}, `{"_class_name":"FlowMatchEulerDiscreteScheduler"}`, []string{`"FlowMatchEulerDiscreteScheduler" is not understood`}},
+		{"continuous times", onnxtest.Folder{}, `{"_class_name":"EulerDiscreteScheduler","timestep_type":"continuous"}`, []string{`timestep_type "continuous"`}},
+		{"thresholding", onnxtest.Folder{}, `{"_class_name":"DDIMScheduler","thresholding":true}`, []string{"thresholding"}},
+		{"a clipping consistency model", onnxtest.Folder{Class: "LatentConsistencyModelPipeline"}, `{"_class_name":"LCMScheduler","clip_sample":true}`, []string{"clip_sample"}},
+		{"betas of no schedule", onnxtest.Folder{}, `{"beta_start":1,"beta_end":0}`, []string{"no noise schedule"}},
+	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			dir := tiny(t, c.folder)
-			if c.spoil != nil {
-				c.spoil(t, dir)
-			}
-			_, err := onnx.OpenFolder(dir)
-			if err == nil {
-				t.Fatal("got no error")
-			}
-			for _, part := range c.says {
-				if !strings.Contains(err.Error(), part) {
-					t.Errorf("got %v, want an error with %q", err, part)
-				}
-			}
-			if strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %q, want one line", err)
-			}
+			refuses(t, c.folder, replace("scheduler/scheduler_config.json", c.scheduler), c.says)
 		})
+	}
+}
+
+// refuses opens a folder that was spoilt, and sees that the error is one line that says why.
+func refuses(t *testing.T, folder onnxtest.Folder, spoil func(t *testing.T, dir string), says []string) {
+	t.Helper()
+	dir := tiny(t, folder)
+	if spoil != nil {
+		spoil(t, dir)
+	}
+	_, err := onnx.OpenFolder(dir)
+	if err == nil {
+		t.Fatal("got no error")
+	}
+	for _, part := range says {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("got %v, want an error with %q", err, part)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %q, want one line", err)
 	}
 }
 
