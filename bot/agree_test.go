@@ -9,7 +9,6 @@ import (
 	"darkroom/bot"
 	"darkroom/bot/reply"
 	"darkroom/bot/sandbox"
-	"darkroom/queue"
 	"darkroom/queue/work"
 	"darkroom/store"
 )
@@ -43,17 +42,14 @@ func TestPicturesOfACancelledJobThatItsRendererCouldNotSeeAreTakenBack(t *testin
 	i := h.queued(sandbox.With("prompt", "a red boat"))
 	m := h.says(i, "#1 in line")
 	h.poll("its message to be known", func() bool { return h.entry(i).Message != "" })
-	leases, err := h.line.Reserve(h.ctx, "lost", "once", queue.Offer{Lanes: queue.Lanes(h.spec(i).Lane()), Max: 1})
-	if err != nil || len(leases) != 1 {
-		t.Fatalf("reserve: %v, %v", leases, err)
-	}
+	lease := h.lease(i, "lost")
 	h.poll("the ledger to know of it", func() bool { return h.entry(i).Leased })
 	if _, err := h.ledger.Cancel(h.ctx, i.ID+"-0"); err != nil {
 		t.Fatal(err)
 	}
 	poster := reply.NewPoster(reply.NewClient(reply.Options{Base: h.box.API()}), h.line)
 	made := work.Made{Files: []work.Picture{{Name: "a.png", Data: []byte("picture")}}}
-	if _, err := poster.Post(h.ctx, leases[0].Job, made); err != nil {
+	if _, err := poster.Post(h.ctx, lease.Job, made); err != nil {
 		t.Fatal(err)
 	}
 	if n := h.shown(h.home.Channel.ID); n != 1 {
@@ -62,7 +58,7 @@ func TestPicturesOfACancelledJobThatItsRendererCouldNotSeeAreTakenBack(t *testin
 	if _, err := h.line.Cancel(h.ctx, i.ID+"-0", h.home.Member.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.line.Stopped(h.ctx, leases[0]); err != nil {
+	if _, err := h.line.Stopped(h.ctx, lease); err != nil {
 		t.Fatal(err)
 	}
 	h.wait("the pictures to go", func() bool {
@@ -78,20 +74,17 @@ func TestAnEditThatArrivesAfterTheCancelIsPutRight(t *testing.T) {
 	h.start()
 	h.ready()
 	i := h.queued(sandbox.With("prompt", "a red boat"))
-	leases, err := h.line.Reserve(h.ctx, "slow", "once", queue.Offer{Lanes: queue.Lanes(h.spec(i).Lane()), Max: 1})
-	if err != nil || len(leases) != 1 {
-		t.Fatalf("reserve: %v, %v", leases, err)
-	}
+	lease := h.lease(i, "slow")
 	h.poll("the ledger to know of it", func() bool { return h.entry(i).Leased })
 	if _, err := h.line.Cancel(h.ctx, i.ID+"-0", h.home.Member.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.line.Stopped(h.ctx, leases[0]); err != nil {
+	if _, err := h.line.Stopped(h.ctx, lease); err != nil {
 		t.Fatal(err)
 	}
 	h.says(i, "Cancelled")
 	poster := reply.NewPoster(reply.NewClient(reply.Options{Base: h.box.API()}), h.line)
-	if err := poster.Progress(h.ctx, leases[0].Job, 40, nil); err != nil {
+	if err := poster.Progress(h.ctx, lease.Job, 40, nil); err != nil {
 		t.Fatal(err)
 	}
 	h.says(i, "Painting")

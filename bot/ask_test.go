@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"darkroom/bot/sandbox"
+	"darkroom/queue"
 	"darkroom/render/picture"
 	"darkroom/store"
 )
@@ -136,4 +137,14 @@ func (h *house) spec(i sandbox.Interaction) picture.Spec {
 		h.t.Fatal(err)
 	}
 	return s
+}
+
+// lease has a renderer of this name take a job.
+func (h *house) lease(i sandbox.Interaction, slot string) queue.Lease {
+	h.t.Helper()
+	leases, err := h.line.Reserve(h.ctx, slot, "once", queue.Offer{Lanes: queue.Lanes(h.spec(i).Lane()), Max: 1})
+	if err != nil || len(leases) != 1 {
+		h.t.Fatalf("reserve: got %v, %v, want one lease", leases, err)
+	}
+	return leases[0]
 }

@@ -52,14 +52,11 @@ func TestPicturesThatWereLostWithTheTrayAreOfferedAnew(t *testing.T) {
 	h.ready()
 	i := h.queued(sandbox.With("prompt", "a red boat"))
 	m := h.says(i, "#1 in line")
-	leases, err := h.line.Reserve(h.ctx, "slot", "once", queue.Offer{Lanes: queue.Lanes(h.spec(i).Lane()), Max: 1})
-	if err != nil || len(leases) != 1 {
-		t.Fatalf("got %v, %v, want one lease", leases, err)
-	}
-	if v, err := h.line.Seal(h.ctx, leases[0]); err != nil || v != queue.OK {
+	lease := h.lease(i, "slot")
+	if v, err := h.line.Seal(h.ctx, lease); err != nil || v != queue.OK {
 		t.Fatalf("seal: got %v, %v", v, err)
 	}
-	if v, err := h.line.Done(h.ctx, leases[0], 1000, queue.Outcome{Delivered: reply.DeliveredTray}); err != nil || v != queue.OK {
+	if v, err := h.line.Done(h.ctx, lease, 1000, queue.Outcome{Delivered: reply.DeliveredTray}); err != nil || v != queue.OK {
 		t.Fatalf("done: got %v, %v", v, err)
 	}
 	h.poll("the line to be empty", func() bool { s, err := h.line.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
