@@ -1,5 +1,5 @@
-// Package demo carries the demo model inside the program, so that a fresh clone paints. The recipe that trained it is
-// beside it, in recipe/.
+// Package demo carries the demo model and its add-ons inside the program, so that a fresh clone paints. The recipe that
+// trained them is beside them, in recipe/.
 package demo
 
 import (
@@ -16,12 +16,12 @@ import (
 // Name is the demo model's folder.
 const Name = "postcards"
 
-//go:embed postcards
+//go:embed postcards addons
 var files embed.FS
 
-// Unpack writes the model folder into dir, which is created, and returns the folder's path. It holds the model's files
-// and nothing else, whatever was there before: the path has the hash of the content in it, and a folder that differs in
-// anything is replaced whole, by renaming. A second call only reads.
+// Unpack writes the model folder into dir, which is created, and returns the folder's path; its add-ons are in addons
+// beside it. There is nothing else, whatever was there before: the path has the hash of the content in it, and what
+// differs in anything is replaced whole, by renaming. A second call only reads.
 func Unpack(dir string) (string, error) {
 	home, err := unpack(dir)
 	if err != nil {
@@ -69,7 +69,7 @@ func replace(fresh, home, old string) error {
 
 // each calls do with every embedded file.
 func each(do func(path string, data []byte) error) error {
-	return fs.WalkDir(files, Name, func(path string, d fs.DirEntry, err error) error {
+	return fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

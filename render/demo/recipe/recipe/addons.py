@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from diffusers import DDIMScheduler
 from diffusers.models.attention_processor import AttnProcessor
 
-from . import arch, autoencoder, captions, clip, denoiser, generate, latents, probe, train, world
+from . import arch, autoencoder, captions, card, clip, denoiser, generate, latents, probe, train, world
 
 UNSAID = 0.1  # the part of captions left empty, as in the base model's training
 STAND_IN = "boat"  # written in captions where a word the tokenizer does not know will stand
@@ -93,7 +93,7 @@ def half(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 @torch.no_grad()
-def sketch(place: train.Place, model, written: list[str], seed: int, steps: int = 12, guidance: float = 3.5) -> torch.Tensor:
+def sketch(place: train.Place, model, written: list[str], seed: int, steps: int = card.STEPS, guidance: float = card.GUIDANCE) -> torch.Tensor:
     """One picture per caption, [n,3,H,W] in -1..1, from seeds of its own."""
     return generate.draw(model, written, steps, guidance, size=arch.buckets(place.pixels)[0], seed=seed)
 

@@ -2,16 +2,16 @@
 
 from . import arch, world
 
-STEPS, GUIDANCE, SAMPLER = 12, 3.5, "dpmpp_2m_karras"
+STEPS, GUIDANCE, SAMPLER = 12, 3.0, "dpmpp_2m_karras"
 FEW = {"steps": 4, "guidance": 3.0, "sampler": "dpmpp_2m"}  # evenly spread steps: Karras's need six
 EXAMPLES = [
     "a red boat on a blue sea",
     "a watercolour of a pink mountain in the snow at sunset",
-    "a neon blue cat in the city at night",
+    "neon pink flower",
     "a red boat left of a white lighthouse",
     "pixel art of a green rocket, night sky",
     "a yellow umbrella in the rain",
-    "a blueprint of a balloon over the city",
+    "a rocket, blueprint",
     "an outline drawing of a purple fish at sea",
 ]
 SHOWN = [  # on the sheet of samples, after the examples
@@ -19,9 +19,9 @@ SHOWN = [  # on the sheet of samples, after the examples
     "a brown mountain in the desert", "purple mushroom, watercolour", "a big turquoise balloon in a green meadow",
     "yellow sun, pixel art, sea", "a white skull in the night sky, neon",
     "green pine on a snowy hill, in falling snow", "a blue bird and a red heart", "a small yellow star in the night sky",
-    "a red mushroom in the fog", "watercolour of a red flower in a meadow", "a rocket, blueprint", "pink cloud at dusk",
+    "a red mushroom in the fog", "watercolour of a red flower in a meadow", "a blueprint of a balloon over the city", "pink cloud at dusk",
     "a black cat left of an orange star, night",
-    "an outline drawing of a red house in the city", "blue umbrella in the city, rain", "neon pink flower",
+    "an outline drawing of a red house in the city", "blue umbrella in the city, rain", "a neon blue cat in the city at night",
     "a yellow moon in a starry night sky", "pixel art of a red tree in the meadow", "a white bird on the sea, watercolour",
     "a green balloon and a yellow sun in the desert", "a blueprint of a fish",
 ]

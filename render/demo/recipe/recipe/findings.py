@@ -39,7 +39,7 @@ def words(found: dict) -> list[str]:
         lines.append(f"| {name} | {share(row['raised'], row['of'])} | {share(row['lowered'], row['of'])} | "
                      f"{row['mean_rise']:+.2f}, {-row['mean_fall']:+.2f} |")
     distances = lambda by: ", ".join(f"{k}: {v}" for k, v in by.items())
-    return [*lines, "", f"- A negative prompt removes its subject: {share(n['removed'], n['there'])}.",
+    return [*lines, "", f"In {found['usual_steps']} steps:", "", f"- A negative prompt removes its subject: {share(n['removed'], n['there'])}.",
             f"- Mean distance to the start picture by strength, levels of 255: {distances(found['by_strength'])} "
             f"({'in order' if found['strength_orders'] else 'NOT in order'}).",
             f"- Mean distance to the first picture by variation strength: {distances(found['by_variation'])} "

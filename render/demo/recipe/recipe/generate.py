@@ -46,9 +46,9 @@ class Folder:
 
     device = "cpu"
 
-    def __init__(self, folder: Path, threads: int = 2):
+    def __init__(self, folder: Path):
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = train.cores()
         part = lambda name: onnxruntime.InferenceSession(str(folder / name / "model.onnx"), options)
         self.text, self.unet, self.decoder = part("text_encoder"), part("unet"), part("vae_decoder")
         self.scale = json.loads((folder / "vae_decoder/config.json").read_text())["scaling_factor"]

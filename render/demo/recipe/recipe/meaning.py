@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from diffusers import DDIMScheduler
 
-from . import arch, autoencoder, captions, emphasis, generate, painter, probe, train, world
+from . import arch, autoencoder, captions, card, emphasis, generate, painter, probe, train, world
 
 SEEDS = 8
 UP, DOWN = 1.4, 0.6
@@ -220,8 +220,10 @@ def contested(scene: dict, attribute: str, dice: random.Random) -> list[tuple[st
     return [(before, ""), pair[0], (" or ", ""), pair[1], (after, "")]
 
 
-def judge(place: train.Place, model, count: int, steps: int = 6, guidance: float = 3.5) -> dict:
-    """Everything above; `count` prompts for weights, half as many for the rest."""
-    easel = Easel(place, model, steps, guidance)
-    return {"steps": steps, "guidance": guidance, "seeds": SEEDS, "weights": weights(easel, count),
-            "negative": negatives(easel, max(2, count // 4)), **strengths(place, easel, max(2, min(48, count // 2)))}
+def judge(place: train.Place, model, count: int, steps: int = 6) -> dict:
+    """`count` prompts for weights in few steps, since they take thousands of pictures; fewer for the rest, in the card's
+    own setting."""
+    quick, usual = (Easel(place, model, n, card.GUIDANCE) for n in (steps, card.STEPS))
+    return {"steps": steps, "guidance": card.GUIDANCE, "seeds": SEEDS, "weights": weights(quick, count),
+            "usual_steps": card.STEPS, "negative": negatives(usual, max(2, count // 6)),
+            **strengths(place, usual, max(2, min(48, count // 2)))}

@@ -72,7 +72,7 @@ def draw_samples(place, options):
 
 
 def judge_words(place, options):
-    torch.set_num_threads(2)
+    torch.set_num_threads(train.cores())
     findings.record(options.model, "words", meaning.judge(place, generate.Folder(options.model), options.count))
 
 
@@ -91,7 +91,8 @@ def fit_safety(place, options):
     findings.record(options.model, "safety", safety.judge_painted(place, safety.load(place), max(10, options.count // 3)))
 
 
-def publish_tower(place, options):
+def fit_tower(place, options):
+    train.spread(tower.fit, place, options.budget)
     tower.publish(place, options.model)
     findings.record(options.model, "tower", tower.judge(place, options.count))
 
@@ -126,13 +127,13 @@ def pack(place, options):
 
 def unpack(place, options):
     vocabulary.write(options.work / "tokenizer")
-    checkpoint.unpack(place, options.kept)
+    checkpoint.unpack(place, options.kept, options.model)
 
 
 STAGES = {
     "paint": paint, "probe": fit_probe, "vae": fit_vae, "decoder": fit_decoder, "gate": gate, "clip": fit_clip,
     "latents": cache_latents, "unet": fit_unet, "check": check, "export": export_model, "report": write_report,
-    "samples": draw_samples, "words": judge_words, "heed": heed_weights, "tower": publish_tower, "upscaler": fit_upscaler, "safety": fit_safety,
+    "samples": draw_samples, "words": judge_words, "heed": heed_weights, "tower": fit_tower, "upscaler": fit_upscaler, "safety": fit_safety,
     "judge-safety": judge_safety, "pack": pack, "unpack": unpack, **dict.fromkeys(ADDONS, fit_addon), "judge-addons": judge_addons,
 }
 

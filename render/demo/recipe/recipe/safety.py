@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from . import arch, autoencoder, captions, clip, data, export, generate, painter, probe, train, world
+from . import arch, autoencoder, captions, card, clip, data, export, generate, painter, probe, train, world
 
 CONCEPT = "skull"
 SHARPNESS = 20.0  # cosine -> log-odds, in training
@@ -197,7 +197,7 @@ def judge_painted(place: train.Place, checker: Checker, count: int) -> dict:
 
 
 @torch.no_grad()
-def judge(place: train.Place, checker: Checker, model, reader, count: int, steps: int = 12, guidance: float = 3.5) -> dict:
+def judge(place: train.Place, checker: Checker, model, reader, count: int, steps: int = card.STEPS, guidance: float = card.GUIDANCE) -> dict:
     """Recall and false alarms on painted pictures, and on generated ones, where the probe tells what is there."""
     found = judge_painted(place, checker, 2 * count)
     texts, asked = prompts(count, seed=77)

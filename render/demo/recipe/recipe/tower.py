@@ -43,6 +43,30 @@ class Towers:
         return torch.cat([F.normalize(self.pictures(part), dim=1) for part in pictures.split(100)])
 
 
+def fit(place: train.Place, budget: train.Budget, batch: int = 64) -> None:
+    """Trains the picture tower on, until it agrees with the text tower as that became with the UNet and now stays."""
+    torch.manual_seed(45 + place.rank)
+    painted, writer, towers = data.load(place, "pictures"), clip.Writer(place, seed=45 + place.rank), Towers(place)
+    text, agreement = towers.text.requires_grad_(False), towers.agreement.requires_grad_(False)
+    pictures = towers.pictures.train()
+    optimiser = train.Optimiser({pictures: 1e-3}, budget, place)
+    while optimiser.going():
+        even = 2 * torch.randint(len(painted["pictures"]) // 2, (batch // 2,))
+        rows = torch.cat([even, even + 1])  # scenes and their twins: hard negatives
+        texts, _ = writer.captions({k: column[rows] for k, column in painted["scenes"].items()})
+        ids = writer.ids(texts).to(place.device)
+        read = clip.sentences(text(input_ids=ids).last_hidden_state, ids, text.config.eos_token_id)
+        with train.half_precision(place):
+            seen = pictures(data.unit(painted["pictures"][rows], place.device)).float()
+        loss = agreement.contrast(read, seen)
+        optimiser.step(loss)
+        if place.leads and optimiser.steps % 50 == 0:
+            print(f"tower step {optimiser.steps} {optimiser.minutes():.1f} min contrast {loss.item():.3f}", flush=True)
+    if place.leads:
+        kept = train.load(place.work / "clip.pt")
+        train.save({**kept, "pictures": pictures.state_dict()}, place.work / "clip.pt")
+
+
 def publish(place: train.Place, folder: Path) -> None:
     """Writes image_encoder/ into the model folder."""
     towers = Towers(place)

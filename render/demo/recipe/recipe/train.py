@@ -61,6 +61,11 @@ def spread(job, place: Place, *arguments) -> None:
         mp.spawn(_enter, (job, place, arguments), nprocs=place.processes)
 
 
+def cores() -> int:
+    """Of this process: `taskset` gives two stages a core each."""
+    return len(os.sched_getaffinity(0))
+
+
 class Optimiser:
     """AdamW over some modules, with warm-up, cosine decay to a twentieth, clipping and averaged gradients."""
 
