@@ -9,7 +9,9 @@ import (
 
 	"darkroom/render"
 	"darkroom/render/easel/easeltest"
+	"darkroom/render/onnx"
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 )
 
 const folder = "postcards"
@@ -46,29 +48,74 @@ func (s *studio) paint(t *testing.T, spec picture.Spec) *image.NRGBA {
 	return result.Tiles[0].Image
 }
 
+// follows paints captions in few steps and wants these shares of what they ask for right.
+func (s *studio) follows(t *testing.T, captions []asked, want map[string]float64) {
+	t.Helper()
+	right, of := map[string]int{}, map[string]int{}
+	for i, a := range captions {
+		shown := s.read(s.paint(t, few(a.Caption, int64(i))))
+		for name, answer := range a.Asks {
+			of[name]++
+			if shown[name] == answer {
+				right[name]++
+			} else {
+				t.Logf("%q: %s is %s", a.Caption, name, shown[name])
+			}
+		}
+	}
+	for name, least := range want {
+		if of[name] == 0 || float64(right[name]) < least*float64(of[name]) {
+			t.Errorf("%s: got %d of %d right, want at least %.0f %%", name, right[name], of[name], 100*least)
+		}
+	}
+}
+
+// TestItsOwnWordsAreKnown sees that nobody is told of unknown words who writes as the model was taught to read.
+func TestItsOwnWordsAreKnown(t *testing.T) {
+	t.Parallel()
+	f, err := onnx.OpenFolder(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := f.Card.Examples
+	for set, count := range map[string]int{"all": 500, "coloured": 100} {
+		for _, a := range heldOut(t, set, count, f.Card.Vocabulary()) {
+			all = append(all, a.Caption)
+		}
+	}
+	for _, caption := range all {
+		if unknown := prompt.Unknown(f.Card.Vocabulary(), caption); len(unknown) > 0 {
+			t.Errorf("%q: unknown %q", caption, unknown)
+		}
+	}
+}
+
 // TestMeaning sees that the model follows words, on a few dozen captions; the recipe's report has the full figures.
 func TestMeaning(t *testing.T) {
 	t.Parallel()
 	s := openStudio(t)
 
-	t.Run("four steps paint what held-out captions ask for", func(t *testing.T) {
+	t.Run("four steps paint one thing in its place", func(t *testing.T) {
 		t.Parallel()
-		const count = 30
-		right := map[string]int{}
-		for i, a := range heldOut(t, "coloured", count, s.vocabulary) {
-			shown := s.read(s.paint(t, few(a.Caption, int64(i))))
-			for name, answer := range a.Asks {
-				if shown[name] == answer {
-					right[name]++
-				} else {
-					t.Logf("%q: %s is %s", a.Caption, name, shown[name])
+		s.follows(t, heldOut(t, "coloured", 24, s.vocabulary), map[string]float64{"subject": 0.9, "colour": 0.9, "setting": 0.9})
+	})
+	t.Run("four steps paint styles, weather and pairs", func(t *testing.T) {
+		t.Parallel()
+		s.follows(t, heldOut(t, "all", 40, s.vocabulary), map[string]float64{"subject": 0.75, "colour": 0.8, "style": 0.85, "second": 0.6})
+	})
+	t.Run("a weight decides between two things", func(t *testing.T) {
+		t.Parallel()
+		const count = 8
+		boats := func(words string) (n int) {
+			for seed := range int64(count) {
+				if s.read(s.paint(t, few(words, seed)))["subject"] == "boat" {
+					n++
 				}
 			}
+			return n
 		}
-		for name, least := range map[string]int{"subject": 24, "colour": 26, "setting": 26} {
-			if right[name] < least {
-				t.Errorf("%s: got %d of %d right, want at least %d", name, right[name], count, least)
-			}
+		if more, less := boats("a (boat:1.4) or (heart:0.6)"), boats("a (boat:0.6) or (heart:1.4)"); more < less+count/2 {
+			t.Errorf("got %d of %d boats where boats weigh more, %d where they weigh less", more, count, less)
 		}
 	})
 	t.Run("a negative prompt removes its subject", func(t *testing.T) {

@@ -142,6 +142,15 @@ def held_out(n: int, seed: int = 1, coloured: bool = False) -> list[dict]:
     return judged
 
 
+def vocabulary() -> list[str]:
+    """Every word a caption can have, but for what the model does not know."""
+    phrases = [*OPENINGS, *TOGETHER, "postcard", "flat"]
+    for table in (world.SUBJECTS, world.SETTINGS, world.LIGHTS, world.WEATHERS, SIZE_WORDS, PLACE_WORDS, COLOUR_WORDS, WEATHER_TAGS):
+        phrases += [phrase for name, ways in table.items() if name != world.HIDDEN for phrase in (name, *ways)]
+    phrases += [*world.COLOURS, *(phrase for name, ways in world.STYLES.items() if name != world.UNSEEN for way in ways for phrase in (name, *way))]
+    return sorted({word.strip(",.").lower() for phrase in phrases for word in phrase.split() if "{" not in word} - {""})
+
+
 def main() -> None:
     """Writes the captions that judge every model: python -m recipe.captions OUTPUT_FILE."""
     sets = {"all": held_out(500), "coloured": held_out(100, coloured=True)}

@@ -31,7 +31,9 @@ def group(place, vae, tower, size, scenes, seed, batch=50) -> dict:
 
 
 def cache(place: train.Place, count: int) -> None:
-    """Each process paints and encodes its share into latents-RANK.pt."""
+    """Each process paints and encodes its share into latents-RANK.pt. What add-ons kept of another VAE goes."""
+    for stale in place.work.glob("lesson-*.pt") if place.leads else ():
+        stale.unlink()
     vae = autoencoder.load(place)
     tower = clip.load(place)[1].eval()
     seed = 1_000_000 * (1 + place.rank)

@@ -113,6 +113,7 @@ def write(place: train.Place, folder: Path, count: int) -> None:
         "probe_on_painted_subjects_by_size": {f"{w}x{h}": painted_subjects(reader, w, h, place.zoom) for w, h in sizes},
         "round_trip_levels": round(((rebuilt - painted[: len(rebuilt)]).abs().mean() * 127.5).item(), 2),
         "torch_minus_onnx_levels": round(parity(place, folder), 2),
+        "cores": train.cores(),
         "seconds_for_four": four(model, [sizes[0], (256, 256)]),
         "unet_samples": train.load(place.work / "unet.pt")["samples"],
         "all": trial(model, reader, held_out("all")[:count], sizes[0], *FULL),
@@ -141,7 +142,7 @@ def markdown(found: dict) -> str:
         f"- UNet: {found['unet_samples']:,} samples seen.",
         f"- Largest difference of a picture drawn by torch and by ONNX Runtime (float16 weights): "
         f"{found['torch_minus_onnx_levels']} of 255.",
-        "- Four pictures at 20 steps on two cores, in seconds: "
+        f"- Four pictures at 20 steps on {found['cores']} cores, which may have had other work, in seconds: "
         f"{', '.join(f'{size}: {seconds}' for size, seconds in found['seconds_for_four'].items())}.",
         "", f"{settings(found['all'])}: held-out captions, right of asked, with 95 % intervals. A colour is judged where the",
         "painter keeps it in the style asked for; `all` is the full distribution, `coloured` one flat subject in one setting.", "",

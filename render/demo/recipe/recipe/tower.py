@@ -89,7 +89,7 @@ def judge(place: train.Place, count: int) -> dict:
     found = {name: report.proportion(described(towers, seen, scenes, name)) for name in ASKED}
     dice = random.Random(6)
     told = towers.read([captions.write(captions.mention(scene, dice), dice) for scene in scenes])
-    line_ups = [(told[at : at + LINE_UP] @ seen[at : at + LINE_UP].T).argmax(1) == torch.arange(len(told[at : at + LINE_UP]))
+    line_ups = [(told[at : at + LINE_UP] @ seen[at : at + LINE_UP].T).argmax(1).cpu() == torch.arange(len(told[at : at + LINE_UP]))
                 for at in range(0, len(rows), LINE_UP)]
     return {"describes": found, "line_up": LINE_UP, "finds": report.proportion(torch.cat(line_ups).tolist())}
 
