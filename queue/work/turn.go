@@ -261,13 +261,16 @@ func (t *turn) done(hold context.Context, with queue.Token, took time.Duration, 
 		}
 		return t.Queue.Done(ctx, l, took.Milliseconds(), out)
 	})
-	switch {
-	case err != nil:
-		t.log.Warn("the queue did not hear that a job is done", "err", err)
-	case lost && hold.Err() == nil:
-		return false
-	default:
-		t.log.Info("done", "verdict", v, "delivered", out.Delivered, "ms", took.Milliseconds())
+	if lost {
+		if hold.Err() == nil {
+			return false
+		}
+		err = context.Cause(hold)
 	}
+	if err != nil {
+		t.log.Warn("the queue did not hear that a job is done", "err", err)
+		return true
+	}
+	t.log.Info("done", "verdict", v, "delivered", out.Delivered, "ms", took.Milliseconds())
 	return true
 }
