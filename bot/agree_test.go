@@ -118,6 +118,7 @@ func TestASlowEditIsPutRightThoughAnotherBotWroteTheEndDown(t *testing.T) {
 	h.start()
 	h.ready()
 	first, next := h.queued(sandbox.With("prompt", "a red boat")), h.queued(sandbox.With("prompt", "a blue star"))
+	h.says(next, "#2 in line")
 	hold := h.slowPlace(first)
 	h.bench()
 	m := h.painted(next, 4)

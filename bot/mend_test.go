@@ -20,6 +20,7 @@ func TestASlowEditOfThePlaceLeavesThePicturesAlone(t *testing.T) {
 	h.start()
 	h.ready()
 	first, second := h.queued(sandbox.With("prompt", "a red boat")), h.queued(sandbox.With("prompt", "a blue star"))
+	h.says(second, "#2 in line")
 	for _, step := range []func(context.Context, string) (bool, error){h.ledger.Leased, h.ledger.Returned} {
 		if _, err := step(h.ctx, second.ID+"-0"); err != nil { // a renderer had it and gave it back, with a preview in the message
 			t.Fatal(err)
