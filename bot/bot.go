@@ -16,94 +16,94 @@ import (
 
 // Bot is the conversation. Make one with New and give it a life with Run.
 type Bot struct {
-	ledger  Ledger
-	line    Line
+	db      Store
+	queue   Queue
 	discord *reply.Client
 	o       Options
 	log     *slog.Logger
 
-	door    *door
-	offers  *offers
-	watched *watched
-	sight   *sight
-	costs   *costs
-	untold  *untold
-	members *members
-	rival   *rival
-	shut    shut          // used by one duty only
-	owing   chan struct{} // poked when the relay should look at once
-	moving  chan struct{} // poked when places in line may have changed
-	arrived chan struct{} // poked when a gateway session began
+	intake        *intake
+	catalog       *catalog
+	shown         *shownStates
+	queueView     *queueView
+	costs         *costs
+	retries       *retryList
+	memberships   *memberships
+	splitBrain    *splitBrain
+	lookups       lookupBackoff // used by one duty only
+	relayWake     chan struct{} // poked when the relay should look at once
+	positionsWake chan struct{} // poked when places in line may have changed
+	sessionBegan  chan struct{} // poked when a gateway session began
 
-	application atomic.Value // string: this bot's application id, once known
-	aside1      *errgroup.Group
-	copying     sync.Map // job ids whose input pictures are being copied
-	copyingNow  atomic.Int32
-	stops       atomic.Bool     // the queue may not have heard what is paused
-	full        atomic.Bool     // the queue takes no more: who waits for room comes before newcomers
-	refilled    atomic.Int64    // when the line was last begun anew, in nanoseconds
-	copies      *errgroup.Group // input pictures that are copied for the relay
-	cleaning    chan struct{}   // holds one token while an input picture is decoded
-	name        string          // by which this bot claims what only one of several should do
+	application     atomic.Value // string: this bot's application id, once known
+	backgroundTasks *errgroup.Group
+	copying         sync.Map // job ids whose input pictures are being copied
+	copyingCount    atomic.Int32
+	pausesStale     atomic.Bool     // the queue may not have heard what is paused
+	queueFull       atomic.Bool     // the queue takes no more: who waits for room comes before newcomers
+	epochBegan      atomic.Int64    // when the line was last begun anew, in nanoseconds
+	copies          *errgroup.Group // input pictures that are copied for the relay
+	decodeSlot      chan struct{}   // holds one token while an input picture is decoded
+	claimHolder     string          // by which this bot claims what only one of several should do
 }
 
 // New puts a Bot together. It names every part that is missing.
-func New(p Parts) (*Bot, error) {
+func New(p Dependencies) (*Bot, error) {
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("make bot: %w", err)
 	}
-	o := p.Options.filled()
-	offers := newOffers(p.Ledger, p.Line)
+	o := p.Options.withDefaults()
+	models := newCatalog(p.Store, p.Queue)
 	b := &Bot{
-		ledger: p.Ledger, line: p.Line, discord: p.Discord, o: o, log: o.Log,
-		offers: offers, watched: newWatched(), sight: newSight(p.Line, o.Now), costs: newCosts(offers.habits), untold: newUntold(), members: newMembers(), rival: &rival{since: o.Now()}, shut: shut{},
-		cleaning: make(chan struct{}, 1), aside1: newAsides(), owing: make(chan struct{}, 1), moving: make(chan struct{}, 1), arrived: make(chan struct{}, 1),
+		db: p.Store, queue: p.Queue, discord: p.Discord, o: o, log: o.Log,
+		catalog: models, shown: newShownStates(), queueView: newQueueView(p.Queue, o.Now), costs: newCosts(models.traits), retries: newRetryList(), memberships: newMemberships(), splitBrain: &splitBrain{started: o.Now()}, lookups: lookupBackoff{},
+		decodeSlot: make(chan struct{}, 1), backgroundTasks: newBackgroundTasks(), relayWake: make(chan struct{}, 1), positionsWake: make(chan struct{}, 1), sessionBegan: make(chan struct{}, 1),
 	}
-	b.copies, b.name = new(errgroup.Group), reference()
-	b.copies.SetLimit(copiers)
-	b.door = newDoor(o.Now, o.Workers)
+	b.copies, b.claimHolder = new(errgroup.Group), randomReference()
+	b.copies.SetLimit(maxCopying)
+	b.intake = newIntake(o.Now, o.Workers)
 	return b, nil
 }
 
 // Run talks until ctx is done and then returns nil, or returns why it cannot go on. Interactions that are being handled
 // are finished first.
 func (b *Bot) Run(ctx context.Context) error {
-	b.refilled.Store(b.o.Now().UnixNano()) // what happened before is not known
-	if err := b.buryCrashed(ctx); err != nil {
+	b.epochBegan.Store(b.o.Now().UnixNano()) // what happened before is not known
+	if err := b.failCrashed(ctx); err != nil {
 		return err
 	}
-	b.offers.recall(ctx, b.log)
-	if err := b.costs.recall(ctx, b.ledger); err != nil {
+	b.catalog.load(ctx, b.log)
+	if err := b.costs.load(ctx, b.db); err != nil {
 		b.log.Warn("how long pictures take must be learnt anew", "error", err)
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	for _, duty := range []func(context.Context) error{
-		b.hear, b.work, b.relay, b.follow, b.reap, b.deliver, b.places, b.expire, b.refreshOffers, b.register, b.repair, b.forget,
+	for _, loop := range []func(context.Context) error{
+		b.listen, b.handleInteractions, b.relay, b.follow, b.reap, b.deliver, b.updatePositions, b.expire, b.refreshCatalog, b.register, b.repair, b.runRetention,
 	} {
-		g.Go(func() error { return duty(ctx) })
+		g.Go(func() error { return loop(ctx) })
 	}
 	err := g.Wait()
 	_ = b.copies.Wait() // neither copies nor asides return errors
-	_ = b.aside1.Wait()
+	_ = b.backgroundTasks.Wait()
 	return err
 }
 
 // hear listens to the gateway.
-func (b *Bot) hear(ctx context.Context) error {
-	g := &gateway{
-		token: b.o.Token, base: b.o.Base, silence: b.o.Pace.Silence, patience: b.o.Pace.Patience, log: b.log,
-		dial: b.o.Dial,
-		hear: func(kind string, raw json.RawMessage) { b.event(kind, raw) },
+func (b *Bot) listen(ctx context.Context) error {
+	g := &client{
+		token: b.o.Token, base: b.o.Base, idleTimeout: b.o.Intervals.GatewayIdle, openTimeout: b.o.Intervals.GatewayOpen, log: b.log,
+		dial:   b.o.Dial,
+		handle: func(kind string, raw json.RawMessage) { b.handleGatewayEvent(kind, raw) },
 	}
 	return g.run(ctx)
 }
 
 // event takes one gateway event. It must not block: discordgo reads nothing else meanwhile.
-func (b *Bot) event(kind string, raw json.RawMessage) {
-	b.members.hear(kind, raw)
+func (b *Bot) handleGatewayEvent(kind string, raw json.RawMessage) {
+	b.memberships.handle(kind, raw)
 	switch kind {
 	case "INTERACTION_CREATE":
-		if err := b.door.knock(raw); err != nil {
+		if err := b.intake.accept(raw); err != nil {
 			b.log.Warn("interaction turned away", "error", err)
 		}
 	case "READY":
@@ -116,7 +116,7 @@ func (b *Bot) event(kind string, raw json.RawMessage) {
 			b.application.Store(ready.Application.ID)
 		}
 		b.log.Info("gateway session is ready")
-		poke(b.arrived)
+		wake(b.sessionBegan)
 	}
 }
 
@@ -132,7 +132,7 @@ func account(guild string) string {
 const directAccount = "dm"
 
 // poke wakes a duty that may be waiting on c; if it is poked already, once is enough.
-func poke(c chan struct{}) {
+func wake(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
@@ -140,4 +140,4 @@ func poke(c chan struct{}) {
 }
 
 // terminal tells whether an entry has ended.
-func terminal(e store.Entry) bool { return e.State.Terminal() }
+func terminal(e store.Job) bool { return e.State.Terminal() }

@@ -10,5 +10,5 @@ func (b *Bot) claim(ctx context.Context, name string, span time.Duration) (bool,
 	if !b.o.Shared {
 		return true, nil
 	}
-	return b.ledger.Claim(ctx, name, b.name, span)
+	return b.db.Claim(ctx, name, b.claimHolder, span)
 }

@@ -11,12 +11,12 @@ import (
 	"darkroom/render/picture"
 )
 
-// firstGuess is what a picture is charged before any was measured, in milliseconds per step and megapixel. A guess that
+// initialRate is what a picture is charged before any was measured, in milliseconds per step and megapixel. A guess that
 // is wrong for all is wrong for nobody: fairness compares costs, and the true time replaces the estimate when it is done.
-const firstGuess = 4000.0
+const initialRate = 4000.0
 
 // learning is how much a new measurement moves the estimate.
-const learning = 0.2
+const learningRate = 0.2
 
 // ratesMeta is the name under which the measured rates are remembered.
 const ratesMeta = "rates"
@@ -25,8 +25,8 @@ const ratesMeta = "rates"
 type costs struct {
 	mu     sync.Mutex
 	known  rates
-	kept   string                               // as they were written down last
-	habits func(modelHash string) render.Habits // of a model, as far as it is known
+	saved  string                               // as they were written down last
+	traits func(modelHash string) render.Traits // of a model, as far as it is known
 }
 
 // rates are what was measured, in milliseconds.
@@ -35,24 +35,24 @@ type rates struct {
 	Post   float64            `json:"post"`   // to put a job's pictures into their message
 }
 
-func newCosts(habits func(modelHash string) render.Habits) *costs {
-	return &costs{known: rates{Models: map[string]float64{}}, habits: habits}
+func newCosts(traits func(modelHash string) render.Traits) *costs {
+	return &costs{known: rates{Models: map[string]float64{}}, traits: traits}
 }
 
 // work is what a Spec asks for, and never nothing.
-func (c *costs) work(s picture.Spec) float64 {
-	return math.Max(render.Effort(s, c.habits(s.Model.Hash)), 1e-6)
+func (c *costs) effort(s picture.Spec) float64 {
+	return math.Max(render.Effort(s, c.traits(s.Model.Hash)), 1e-6)
 }
 
 // of returns the estimate in milliseconds, at least 1.
-func (c *costs) of(s picture.Spec) int64 {
+func (c *costs) estimate(s picture.Spec) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	rate, ok := c.known.Models[s.Model.Hash]
 	if !ok {
-		rate = firstGuess
+		rate = initialRate
 	}
-	return max(1, int64(rate*c.work(s)+c.known.Post))
+	return max(1, int64(rate*c.effort(s)+c.known.Post))
 }
 
 // learn takes a measurement.
@@ -66,18 +66,18 @@ func (c *costs) learn(s picture.Spec, stages map[string]int64) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	rate := float64(ms) / c.work(s)
+	rate := float64(ms) / c.effort(s)
 	if old, ok := c.known.Models[s.Model.Hash]; ok {
-		rate = old + learning*(rate-old)
+		rate = old + learningRate*(rate-old)
 	}
 	c.known.Models[s.Model.Hash] = rate
 	if post, ok := stages["post"]; ok {
-		c.known.Post += learning * (float64(post) - c.known.Post)
+		c.known.Post += learningRate * (float64(post) - c.known.Post)
 	}
 }
 
 // recall reads the rates that were written down, so that a bot that was started anew guesses no worse than before.
-func (c *costs) recall(ctx context.Context, m memory) error {
+func (c *costs) load(ctx context.Context, m metaStore) error {
 	text, err := m.Meta(ctx, ratesMeta)
 	if err != nil || text == "" {
 		return err
@@ -95,10 +95,10 @@ func (c *costs) recall(ctx context.Context, m memory) error {
 }
 
 // keep writes the rates down if they changed.
-func (c *costs) keep(ctx context.Context, m memory) error {
+func (c *costs) save(ctx context.Context, m metaStore) error {
 	c.mu.Lock()
 	text, err := json.Marshal(c.known)
-	same := string(text) == c.kept
+	same := string(text) == c.saved
 	c.mu.Unlock()
 	if err != nil || same {
 		return err
@@ -108,6 +108,6 @@ func (c *costs) keep(ctx context.Context, m memory) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.kept = string(text)
+	c.saved = string(text)
 	return nil
 }

@@ -12,32 +12,32 @@ import (
 )
 
 const (
-	// deliverAtOnce is how many late deliveries are held in memory at once; each may be tens of megabytes.
-	deliverAtOnce = 2
-	// offersAtOnce is how many owed offers one round makes.
-	offersAtOnce = 50
+	// deliveryBatch is how many late deliveries are held in memory at once; each may be tens of megabytes.
+	deliveryBatch = 2
+	// reofferBatch is how many owed offers one round makes.
+	reofferBatch = 50
 )
 
 // deliver brings late pictures: those that a renderer could not post because the interaction's token was too old. Where
 // no pictures are left it offers to paint them again.
 func (b *Bot) deliver(ctx context.Context) error {
-	well := true
+	healthy := true
 	for {
-		late, err := b.line.TakeTray(ctx, deliverAtOnce)
-		if err != nil && well && ctx.Err() == nil {
+		late, err := b.queue.TakeUndelivered(ctx, deliveryBatch)
+		if err != nil && healthy && ctx.Err() == nil {
 			b.log.Warn("the tray cannot be read", "error", err)
 		}
-		well = err == nil
+		healthy = err == nil
 		for _, d := range late {
-			if err := b.bring1(ctx, d); err != nil && ctx.Err() == nil {
+			if err := b.deliverOne(ctx, d); err != nil && ctx.Err() == nil {
 				b.log.Warn("late pictures are still in the tray", "job", d.Job, "error", reply.Redact(err.Error()))
 			}
 		}
-		if len(late) == deliverAtOnce {
+		if len(late) == deliveryBatch {
 			continue
 		}
-		b.makeOffers(ctx)
-		if sleep(ctx, b.o.Pace.Tray) != nil {
+		b.reofferAll(ctx)
+		if sleep(ctx, b.o.Intervals.Deliver) != nil {
 			return nil
 		}
 	}
@@ -45,138 +45,138 @@ func (b *Bot) deliver(ctx context.Context) error {
 
 // bring1 delivers one job's pictures and ends the job. Until AckTray they come up again, so all of it may happen twice. What
 // could not be posted for a day goes into the inbox: the tray is small, and others need it.
-func (b *Bot) bring1(ctx context.Context, d queue.Delivery) error {
-	e, err := b.ledger.Find(ctx, d.Job)
+func (b *Bot) deliverOne(ctx context.Context, d queue.Undelivered) error {
+	e, err := b.db.Find(ctx, d.Job)
 	if errors.Is(err, store.ErrNotFound) {
-		return b.line.AckTray(ctx, d.Job) // another database's
+		return b.queue.AckUndelivered(ctx, d.Job) // another database's
 	}
 	if err != nil {
 		return err
 	}
 	if terminal(e) {
-		return b.brought(ctx, d.Job) // delivered before, or cancelled
+		return b.acknowledgeDelivery(ctx, d.Job) // delivered before, or cancelled
 	}
-	l, err := b.ladder(ctx, e, d)
+	l, err := b.newLateDelivery(ctx, e, d)
 	if err != nil {
 		return err
 	}
-	err = l.climb(ctx)
-	if err != nil && b.o.Now().Sub(e.Updated) > doubted {
-		err = l.shelve(ctx, store.Delivery{State: store.Inbox, Reason: errUnsure.Error()}, reply.DeliveredInbox)
+	err = l.tryInOrder(ctx)
+	if err != nil && b.o.Now().Sub(e.Updated) > giveUpAfter {
+		err = l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: errMaybePosted.Error()}, reply.DeliveredInbox)
 	}
 	if err != nil {
 		return err
 	}
-	return b.brought(ctx, d.Job)
+	return b.acknowledgeDelivery(ctx, d.Job)
 }
 
 // brought forgets a delivery that is over, and takes its job out of the line, where it may stand once more: Redis was lost
 // or its renderer was, after it had left the pictures.
-func (b *Bot) brought(ctx context.Context, job string) error {
-	if err := b.takeOut(ctx, []string{job}); err != nil && !errors.Is(err, queue.ErrEpoch) {
+func (b *Bot) acknowledgeDelivery(ctx context.Context, job string) error {
+	if err := b.removeEnded(ctx, []string{job}); err != nil && !errors.Is(err, queue.ErrEpoch) {
 		return err
 	}
-	return b.line.AckTray(ctx, job)
+	return b.queue.AckUndelivered(ctx, job)
 }
 
 // ladder begins, or goes on with, the delivery of late pictures.
-func (b *Bot) ladder(ctx context.Context, e store.Entry, d queue.Delivery) (*ladder, error) {
-	v, err := see(e)
+func (b *Bot) newLateDelivery(ctx context.Context, e store.Job, d queue.Undelivered) (*lateDelivery, error) {
+	v, err := decodeJob(e)
 	if err != nil {
 		return nil, err
 	}
-	p, err := b.parcel(ctx, e, v, remixButton(e.ID), lateMessage(e, v, d))
-	return &ladder{parcel: p, out: d.Outcome, files: d.Files, look: d.Look}, err
+	p, err := b.newIdempotentPost(ctx, e, v, remixButton(e.ID), lateMessage(e, v, d))
+	return &lateDelivery{idempotentPost: p, outcome: d.Outcome, files: d.Files, maybePosted: d.MaybePosted}, err
 }
 
 // ladder is one late delivery. Its steps: a new message in the same channel, direct messages, the message that waits for
 // the pictures, the inbox. Private pictures never go into a channel.
-type ladder struct {
-	*parcel
-	out   queue.Outcome
-	files []queue.Attachment
-	look  bool // the renderer could not look whether they were posted before
+type lateDelivery struct {
+	*idempotentPost
+	outcome     queue.Outcome
+	files       []queue.Attachment
+	maybePosted bool // the renderer could not look whether they were posted before
 }
 
 // climb delivers and ends the job. An error means that it should be tried again later.
-func (l *ladder) climb(ctx context.Context) error {
-	if l.known.State != store.Posted {
-		how, err := l.already(ctx)
+func (l *lateDelivery) tryInOrder(ctx context.Context) error {
+	if l.recorded.State != store.Posted {
+		delivered, err := l.alreadyShown(ctx)
 		switch {
-		case errors.Is(err, errUnsure):
-			return l.shelve(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, reply.DeliveredInbox)
+		case errors.Is(err, errMaybePosted):
+			return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, reply.DeliveredInbox)
 		case err != nil:
 			return err
-		case how != "":
-			return l.there(ctx, how)
+		case delivered != "":
+			return l.endInPlace(ctx, delivered)
 		}
 		switch err := l.send(ctx); {
-		case errors.Is(err, errNowhere):
-			return l.lastStep(ctx)
-		case errors.Is(err, errUnsure):
-			return l.shelve(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, reply.DeliveredInbox)
+		case errors.Is(err, errUndeliverable):
+			return l.editWaiting(ctx)
+		case errors.Is(err, errMaybePosted):
+			return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, reply.DeliveredInbox)
 		case reply.TooLarge(err):
-			return l.shelve(ctx, store.Delivery{State: store.Offer}, reply.DeliveredStranded)
+			return l.endUnposted(ctx, store.Delivery{State: store.ReofferDue}, reply.DeliveredReoffer)
 		case err != nil:
 			return err
 		}
 	}
-	if err := l.dropOld(ctx); err != nil {
+	if err := l.deleteWaiting(ctx); err != nil {
 		return err
 	}
-	l.out.Delivered, l.out.Channel, l.out.Message = reply.DeliveredPosted, l.known.Channel, l.known.Message
-	return l.end(ctx)
+	l.outcome.Delivered, l.outcome.Channel, l.outcome.Message = reply.DeliveredPosted, l.recorded.Channel, l.recorded.Message
+	return l.recordEnd(ctx)
 }
 
-// lastStep puts the pictures into the message that waits for them. It pings nobody, but it is better than the inbox.
-func (l *ladder) lastStep(ctx context.Context) error {
-	if l.e.Message != "" && !l.v.to.Ephemeral {
-		how, err := l.blindly(ctx)
-		if err != nil && !errors.Is(err, errUnsure) {
+// editWaiting puts the pictures into the message that waits for them. It pings nobody, but it is better than the inbox.
+func (l *lateDelivery) editWaiting(ctx context.Context) error {
+	if l.job.Message != "" && !l.decoded.address.Ephemeral {
+		delivered, err := l.editUnseen(ctx)
+		if err != nil && !errors.Is(err, errMaybePosted) {
 			return err
 		}
-		if how != "" {
-			return l.there(ctx, how)
+		if delivered != "" {
+			return l.endInPlace(ctx, delivered)
 		}
 	}
-	return l.shelve(ctx, store.Delivery{State: store.Inbox, Reason: errNowhere.Error()}, reply.DeliveredInbox)
+	return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: errUndeliverable.Error()}, reply.DeliveredInbox)
 }
 
 // there ends a job whose pictures are in its own message, or were in it until somebody deleted it.
-func (l *ladder) there(ctx context.Context, how string) error {
-	l.out.Delivered, l.out.Channel, l.out.Message = how, l.v.to.Channel, l.e.Message
-	return l.end(ctx)
+func (l *lateDelivery) endInPlace(ctx context.Context, delivered string) error {
+	l.outcome.Delivered, l.outcome.Channel, l.outcome.Message = delivered, l.decoded.address.Channel, l.job.Message
+	return l.recordEnd(ctx)
 }
 
-func (l *ladder) end(ctx context.Context) error {
-	_, err := l.finish(ctx, l.e.ID, l.out)
+func (l *lateDelivery) recordEnd(ctx context.Context) error {
+	_, err := l.finish(ctx, l.job.ID, l.outcome)
 	return err
 }
 
 // shelve ends a job that was posted nowhere, with what is owed to its owner instead.
-func (l *ladder) shelve(ctx context.Context, d store.Delivery, delivered string) error {
-	l.log.Warn("late pictures were posted nowhere", "job", l.e.ID, "state", d.State, "reason", d.Reason)
-	l.out.Delivered, l.out.Message = delivered, ""
-	var kept []store.Picture
+func (l *lateDelivery) endUnposted(ctx context.Context, d store.Delivery, delivered string) error {
+	l.log.Warn("late pictures were posted nowhere", "job", l.job.ID, "state", d.State, "reason", d.Reason)
+	l.outcome.Delivered, l.outcome.Message = delivered, ""
+	var pictures []store.InboxPicture
 	if d.State == store.Inbox {
 		for _, f := range l.files {
-			kept = append(kept, store.Picture{Name: f.Name, Data: f.Bytes})
+			pictures = append(pictures, store.InboxPicture{Name: f.Name, Data: f.Bytes})
 		}
 	}
-	if err := l.finishOwing(ctx, l.e.ID, l.out, d, kept); err != nil || d.State != store.Inbox {
+	if err := l.finishWithDelivery(ctx, l.job.ID, l.outcome, d, pictures); err != nil || d.State != store.Inbox {
 		return err
 	}
-	l.correct(ctx, l.e, func(v view) reply.Message { return reply.Shelved(v.to, v.spec) })
+	l.correct(ctx, l.job, func(v decodedJob) reply.Message { return reply.InInbox(v.address, v.spec) })
 	return nil
 }
 
-// finishOwing writes down what was made and what is owed.
-func (b *Bot) finishOwing(ctx context.Context, id string, out queue.Outcome, d store.Delivery, kept []store.Picture) error {
+// finishWithDelivery writes down what was made and what is owed.
+func (b *Bot) finishWithDelivery(ctx context.Context, id string, out queue.Outcome, d store.Delivery, pictures []store.InboxPicture) error {
 	text, err := json.Marshal(out)
 	if err != nil {
 		return fmt.Errorf("write down job %s: %w", id, err)
 	}
-	_, err = b.ledger.FinishOwing(ctx, id, text, d, kept)
+	_, err = b.db.FinishWithDelivery(ctx, id, text, d, pictures)
 	return err
 }
 
@@ -184,37 +184,37 @@ func (b *Bot) finishOwing(ctx context.Context, id string, out queue.Outcome, d s
 // if it shows them, a renderer had posted them and died before it could say so. Where the bot may not read it, the message
 // is edited: whatever it shows, it then shows the pictures once. Any other error leaves the pictures in the tray, since a
 // guess could show them twice or against their owner's will.
-func (l *ladder) already(ctx context.Context) (how string, err error) {
-	if l.e.Message == "" || l.v.to.Ephemeral {
+func (l *lateDelivery) alreadyShown(ctx context.Context) (delivered string, err error) {
+	if l.job.Message == "" || l.decoded.address.Ephemeral {
 		return "", nil
 	}
-	p, err := l.discord.Message(ctx, l.v.to.Channel, l.e.Message)
+	p, err := l.discord.FetchMessage(ctx, l.decoded.address.Channel, l.job.Message)
 	switch {
 	case reply.Removed(err):
 		return reply.DeliveredRemoved, nil
 	case reply.Final(err):
-		return l.blindly(ctx)
+		return l.editUnseen(ctx)
 	case err != nil:
 		return "", fmt.Errorf("look at the waiting message: %w", err)
-	case p.Has(remixButton(l.e.ID)):
+	case p.Has(remixButton(l.job.ID)):
 		return reply.DeliveredFound, nil
 	}
 	return "", nil
 }
 
 // blindly edits the waiting message, which the bot may write but not read. If it may do neither, and the pictures may
-// have been posted there before, nothing more is posted: errUnsure.
-func (l *ladder) blindly(ctx context.Context) (how string, err error) {
+// have been posted there before, nothing more is posted: errMaybePosted.
+func (l *lateDelivery) editUnseen(ctx context.Context) (delivered string, err error) {
 	m := l.message
 	m.Nonce = ""
-	_, err = l.discord.EditMessage(ctx, l.v.to.Channel, l.e.Message, m)
+	_, err = l.discord.EditMessage(ctx, l.decoded.address.Channel, l.job.Message, m)
 	switch {
 	case err == nil:
 		return reply.DeliveredPosted, nil
 	case reply.Removed(err):
 		return reply.DeliveredRemoved, nil
-	case reply.Final(err) && l.look:
-		return "", errUnsure
+	case reply.Final(err) && l.maybePosted:
+		return "", errMaybePosted
 	case reply.Final(err):
 		return "", nil
 	}
@@ -222,25 +222,25 @@ func (l *ladder) blindly(ctx context.Context) (how string, err error) {
 }
 
 // lateMessage is the finished message as a post of its own. Its owner is pinged: they have waited long.
-func lateMessage(e store.Entry, v view, d queue.Delivery) reply.Message {
+func lateMessage(e store.Job, v decodedJob, d queue.Undelivered) reply.Message {
 	var files []reply.File
 	for _, f := range d.Files {
 		files = append(files, reply.File{Name: f.Name, Data: f.Bytes})
 	}
-	m := reply.Finished(v.to, v.spec, e.ID, files, d.Outcome.Files)
-	m.Nonce, m.AllowUsers = e.ID, []string{v.to.User}
+	m := reply.Finished(v.address, v.spec, e.ID, files, d.Outcome.Files)
+	m.Nonce, m.AllowUsers = e.ID, []string{v.address.User}
 	return m
 }
 
-// dropOld removes the waiting message whose pictures were posted elsewhere: one job shows one message. An error that may
+// deleteWaiting removes the waiting message whose pictures were posted elsewhere: one job shows one message. An error that may
 // pass is returned, so that it is tried again; one that will not is only logged.
-func (l *ladder) dropOld(ctx context.Context) error {
-	if l.e.Message == "" || l.e.Message == l.known.Message || l.v.to.Ephemeral {
+func (l *lateDelivery) deleteWaiting(ctx context.Context) error {
+	if l.job.Message == "" || l.job.Message == l.recorded.Message || l.decoded.address.Ephemeral {
 		return nil
 	}
-	err := l.discord.DeleteMessage(ctx, l.v.to.Channel, l.e.Message)
-	if reply.Final(err) && !reply.Removed(err) && l.v.to.Token != "" && l.o.Now().Before(l.v.to.Expires) {
-		err = l.discord.Drop(ctx, l.v.to) // which asks for no permission in the channel
+	err := l.discord.DeleteMessage(ctx, l.decoded.address.Channel, l.job.Message)
+	if reply.Final(err) && !reply.Removed(err) && l.decoded.address.Token != "" && l.o.Now().Before(l.decoded.address.Expires) {
+		err = l.discord.DeleteResponse(ctx, l.decoded.address) // which asks for no permission in the channel
 	}
 	if err == nil || reply.Removed(err) {
 		return nil
@@ -248,6 +248,6 @@ func (l *ladder) dropOld(ctx context.Context) error {
 	if !reply.Final(err) {
 		return fmt.Errorf("drop the waiting message: %w", err)
 	}
-	l.log.Warn("a waiting message stays beside its pictures", "job", l.e.ID, "error", reply.Redact(err.Error()))
+	l.log.Warn("a waiting message stays beside its pictures", "job", l.job.ID, "error", reply.Redact(err.Error()))
 	return nil
 }

@@ -24,30 +24,30 @@ var ErrRefused = errors.New("the session was refused by Discord")
 // resumeTries is how often a session is opened again before it is thrown away for a new one.
 const resumeTries = 3
 
-// politeFor is how long a close may take: its frame is written at once, and discordgo then only sleeps a second.
-const politeFor = 250 * time.Millisecond
+// closeTimeout is how long a close may take: its frame is written at once, and discordgo then only sleeps a second.
+const closeTimeout = 250 * time.Millisecond
 
 // gateway keeps a session with Discord alive and hands on its raw events.
 //
 // discordgo may lock itself up for ever while it opens (an op 7 as the first packet), and it notices a dead connection
 // only after five missed heartbeats. So sessions are opened in a goroutine with a deadline, their connection is watched
 // from below, and one that is stuck is dropped without ever asking it for a lock.
-type gateway struct {
-	token    string
-	base     string // REST base
-	silence  time.Duration
-	patience time.Duration
-	hear     func(kind string, raw json.RawMessage) // must not block
-	dial     Dial
-	log      *slog.Logger
+type client struct {
+	token       string
+	base        string // REST base
+	idleTimeout time.Duration
+	openTimeout time.Duration
+	handle      func(kind string, raw json.RawMessage) // must not block
+	dial        Dial
+	log         *slog.Logger
 }
 
 // run returns nil once ctx is done, or an error that wraps ErrRefused.
-func (g *gateway) run(ctx context.Context) error {
+func (g *client) run(ctx context.Context) error {
 	pause := newBackoff(time.Second, time.Minute)
 	for {
 		began := time.Now()
-		err := g.session(ctx)
+		err := g.runSession(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -65,8 +65,8 @@ func (g *gateway) run(ctx context.Context) error {
 }
 
 // session lives as long as one discordgo session is good for anything, resuming it when the connection breaks.
-func (g *gateway) session(ctx context.Context) error {
-	s, w, down, err := g.build()
+func (g *client) runSession(ctx context.Context) error {
+	s, w, down, err := g.newSession()
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (g *gateway) session(ctx context.Context) error {
 var errStuck = errors.New("the session does not answer")
 
 // build makes a session whose connection and REST requests go where the options say.
-func (g *gateway) build() (*discordgo.Session, *wire, <-chan struct{}, error) {
+func (g *client) newSession() (*discordgo.Session, *monitor, <-chan struct{}, error) {
 	s, err := discordgo.New("Bot " + g.token)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("make gateway session: %w", err)
@@ -107,11 +107,11 @@ func (g *gateway) build() (*discordgo.Session, *wire, <-chan struct{}, error) {
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("read REST base: %w", err)
 	}
-	w := &wire{open: g.dial}
-	s.Client = &http.Client{Timeout: g.patience, Transport: redirect{base, &http.Transport{
-		DialContext: g.dial, Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSHandshakeTimeout: g.patience, ForceAttemptHTTP2: true,
+	w := &monitor{dialer: g.dial}
+	s.Client = &http.Client{Timeout: g.openTimeout, Transport: baseTransport{base, &http.Transport{
+		DialContext: g.dial, Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSHandshakeTimeout: g.openTimeout, ForceAttemptHTTP2: true,
 	}}}
-	s.Dialer = &websocket.Dialer{NetDialContext: w.dial, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: g.patience}
+	s.Dialer = &websocket.Dialer{NetDialContext: w.dial, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: g.openTimeout}
 	s.Identify.Intents = discordgo.IntentsGuilds // interactions need none; this one tells which servers come and go
 	s.StateEnabled = false
 	s.SyncEvents = true // hear does not block, and order is kept
@@ -121,7 +121,7 @@ func (g *gateway) build() (*discordgo.Session, *wire, <-chan struct{}, error) {
 	down := make(chan struct{}, 1)
 	s.AddHandler(func(_ *discordgo.Session, e *discordgo.Event) {
 		if e.Operation == 0 && e.Type != "" {
-			g.hear(e.Type, e.RawData)
+			g.handle(e.Type, e.RawData)
 		}
 	})
 	s.AddHandler(func(*discordgo.Session, *discordgo.Disconnect) {
@@ -134,7 +134,7 @@ func (g *gateway) build() (*discordgo.Session, *wire, <-chan struct{}, error) {
 }
 
 // open opens or resumes the session, for no longer than patience.
-func (g *gateway) open(ctx context.Context, s *discordgo.Session) error {
+func (g *client) open(ctx context.Context, s *discordgo.Session) error {
 	done := make(chan error, 1)
 	go func() {
 		defer func() {
@@ -153,7 +153,7 @@ func (g *gateway) open(ctx context.Context, s *discordgo.Session) error {
 			return fmt.Errorf("open gateway session: %w", err)
 		}
 		return nil
-	case <-time.After(g.patience):
+	case <-time.After(g.openTimeout):
 		return errStuck
 	case <-ctx.Done():
 		return ctx.Err()
@@ -161,8 +161,8 @@ func (g *gateway) open(ctx context.Context, s *discordgo.Session) error {
 }
 
 // watch returns when the connection is down. A connection that has gone silent is cut.
-func (g *gateway) watch(ctx context.Context, w *wire, down <-chan struct{}) error {
-	tick := time.NewTicker(g.silence / 4)
+func (g *client) watch(ctx context.Context, w *monitor, down <-chan struct{}) error {
+	tick := time.NewTicker(g.idleTimeout / 4)
 	defer tick.Stop()
 	for {
 		select {
@@ -172,14 +172,14 @@ func (g *gateway) watch(ctx context.Context, w *wire, down <-chan struct{}) erro
 			return errors.New("the connection broke")
 		case <-tick.C:
 		}
-		if w.quiet() < g.silence {
+		if w.idle() < g.idleTimeout {
 			continue
 		}
-		w.cut()
+		w.close()
 		select {
 		case <-down:
 			return errors.New("the connection was silent")
-		case <-time.After(g.patience):
+		case <-time.After(g.openTimeout):
 			return errStuck
 		case <-ctx.Done():
 			return ctx.Err()
@@ -188,8 +188,8 @@ func (g *gateway) watch(ctx context.Context, w *wire, down <-chan struct{}) erro
 }
 
 // discard closes a session that may be stuck: politely for a moment, then by cutting its connection.
-func (g *gateway) discard(s *discordgo.Session, w *wire) {
-	defer w.cut()
+func (g *client) discard(s *discordgo.Session, w *monitor) {
+	defer w.close()
 	if !s.TryLock() { // it is being closed, or stuck: a Close would wait for this lock too
 		return
 	}
@@ -201,7 +201,7 @@ func (g *gateway) discard(s *discordgo.Session, w *wire) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(politeFor):
+	case <-time.After(closeTimeout):
 	}
 }
 
@@ -216,13 +216,13 @@ func refused(err error) bool {
 }
 
 // redirect sends discordgo's few REST requests to our base and version of the API, since it knows no other than its own.
-type redirect struct {
+type baseTransport struct {
 	base *url.URL
-	over http.RoundTripper
+	next http.RoundTripper
 }
 
 // RoundTrip sends the request to the base.
-func (r redirect) RoundTrip(req *http.Request) (*http.Response, error) {
+func (r baseTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	out := req.Clone(req.Context())
 	path := req.URL.Path
 	if i := strings.Index(path, "/api/v"); i >= 0 {
@@ -232,33 +232,33 @@ func (r redirect) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	out.URL.Scheme, out.URL.Host, out.Host = r.base.Scheme, r.base.Host, r.base.Host
 	out.URL.Path, out.URL.RawPath = strings.TrimRight(r.base.Path, "/")+path, ""
-	return r.over.RoundTrip(out)
+	return r.next.RoundTrip(out)
 }
 
 // wire watches a session's connection from below.
-type wire struct {
-	open  Dial
-	heard atomic.Int64 // Unix nanoseconds of the last bytes
+type monitor struct {
+	dialer   Dial
+	lastRead atomic.Int64 // Unix nanoseconds of the last bytes
 
 	mu   sync.Mutex
 	conn net.Conn
 }
 
-func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := w.open(ctx, network, address)
+func (w *monitor) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := w.dialer(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	w.heard.Store(time.Now().UnixNano())
+	w.lastRead.Store(time.Now().UnixNano())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.conn = conn
-	return &tapped{Conn: conn, heard: &w.heard}, nil
+	return &monitoredConn{Conn: conn, lastRead: &w.lastRead}, nil
 }
 
-func (w *wire) quiet() time.Duration { return time.Since(time.Unix(0, w.heard.Load())) }
+func (w *monitor) idle() time.Duration { return time.Since(time.Unix(0, w.lastRead.Load())) }
 
-func (w *wire) cut() {
+func (w *monitor) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.conn != nil {
@@ -267,16 +267,16 @@ func (w *wire) cut() {
 }
 
 // tapped notes when bytes arrive.
-type tapped struct {
+type monitoredConn struct {
 	net.Conn
-	heard *atomic.Int64
+	lastRead *atomic.Int64
 }
 
 // Read reads and notes the time.
-func (t *tapped) Read(p []byte) (int, error) {
+func (t *monitoredConn) Read(p []byte) (int, error) {
 	n, err := t.Conn.Read(p)
 	if n > 0 {
-		t.heard.Store(time.Now().UnixNano())
+		t.lastRead.Store(time.Now().UnixNano())
 	}
 	return n, err
 }

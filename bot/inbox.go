@@ -14,48 +14,48 @@ import (
 )
 
 const (
-	// inboxShown is how many deliveries /inbox lists; each has a button, of which five stand in a row.
-	inboxShown = 10
-	// inboxAgain is how long /inbox still lists what was shown: a private message is gone when Discord is restarted.
-	inboxAgain = 24 * time.Hour
+	// maxInboxListed is how many deliveries /inbox lists; each has a button, of which five stand in a row.
+	maxInboxListed = 10
+	// relistShownFor is how long /inbox still lists what was shown: a private message is gone when Discord is restarted.
+	relistShownFor = 24 * time.Hour
 	// fromInbox marks a Show button of an inbox: the pictures come in a message of their own.
 	fromInbox = "inbox"
 )
 
 // inbox lists the pictures that could be posted nowhere, each with a button that shows it.
-func (t *turn) inbox(ctx context.Context) error {
-	all, err := t.ledger.InboxOf(ctx, t.req.Person.ID, t.o.Now().Add(-inboxAgain))
+func (h *handler) showInbox(ctx context.Context) error {
+	all, err := h.db.InboxOf(ctx, h.req.Person.ID, h.o.Now().Add(-relistShownFor))
 	if err != nil {
 		return err
 	}
 	if len(all) == 0 {
-		return t.tell(ctx, reply.Message{Content: "Your inbox is empty: everything I painted for you found its place."})
+		return h.replyPrivately(ctx, reply.Message{Content: "Your inbox is empty: everything I painted for you found its place."})
 	}
 	lines, rows := []string{"**Your inbox:** painted, but nowhere to be posted."}, []reply.Row{}
 	for i, d := range all {
-		if i == inboxShown {
-			lines = append(lines, fmt.Sprintf("… and %d more", len(all)-inboxShown))
+		if i == maxInboxListed {
+			lines = append(lines, fmt.Sprintf("… and %d more", len(all)-maxInboxListed))
 			break
 		}
-		lines = append(lines, strconv.Itoa(i+1)+". "+t.inboxLine(ctx, d))
+		lines = append(lines, strconv.Itoa(i+1)+". "+h.inboxLine(ctx, d))
 		if i%5 == 0 {
 			rows = append(rows, reply.Row{})
 		}
 		id := button.ID{Verb: button.Show, Job: d.Job, Arg: fromInbox}
 		rows[len(rows)-1] = append(rows[len(rows)-1], reply.Button{Style: reply.Primary, Label: "Show " + strconv.Itoa(i+1), ID: id.String()})
 	}
-	return t.tell(ctx, reply.Message{Content: strings.Join(lines, "\n"), Rows: rows})
+	return h.replyPrivately(ctx, reply.Message{Content: strings.Join(lines, "\n"), Rows: rows})
 }
 
 // inboxLine is one delivery in the list.
-func (t *turn) inboxLine(ctx context.Context, d store.Delivery) string {
-	e, err := t.ledger.Find(ctx, d.Job)
+func (h *handler) inboxLine(ctx context.Context, d store.Delivery) string {
+	e, err := h.db.Find(ctx, d.Job)
 	if err != nil {
 		return d.Job
 	}
-	line := promptLine(e) + " — " + reply.When(e.Created)
+	line := promptLine(e) + " — " + reply.RelativeTime(e.Created)
 	switch {
-	case d.State == store.Shown:
+	case d.State == store.InboxShown:
 		line += " (shown)"
 	case d.Reason != "":
 		line += "\n-# " + reply.Escape(d.Reason)
@@ -63,59 +63,59 @@ func (t *turn) inboxLine(ctx context.Context, d store.Delivery) string {
 	return line
 }
 
-// waitingInbox counts the pictures that their owner has not seen. It only adds to a note, so an error counts as none.
-func (t *turn) waitingInbox(ctx context.Context) int {
-	all, err := t.ledger.InboxOf(ctx, t.req.Person.ID, t.o.Now().Add(time.Hour)) // no shown ones
+// countInbox counts the pictures that their owner has not seen. It only adds to a note, so an error counts as none.
+func (h *handler) countInbox(ctx context.Context) int {
+	all, err := h.db.InboxOf(ctx, h.req.Person.ID, h.o.Now().Add(time.Hour)) // no shown ones
 	if err != nil {
-		t.log.Warn("an inbox could not be counted", "error", err)
+		h.log.Warn("an inbox could not be counted", "error", err)
 	}
 	return len(all)
 }
 
 // unwrap shows pictures out of the inbox: those that were kept, or else they are painted again with the same settings.
-func (t *turn) unwrap(ctx context.Context, e store.Entry, v view) error {
-	if e.User != t.req.Person.ID {
+func (h *handler) openFromInbox(ctx context.Context, e store.Job, v decodedJob) error {
+	if e.User != h.req.Person.ID {
 		return errNotYours
 	}
-	kept, err := t.ledger.Kept(ctx, e.ID)
+	pictures, err := h.db.InboxPictures(ctx, e.ID)
 	if err != nil {
 		return err
 	}
-	if len(kept) == 0 || tooLarge(kept, t.req.Place.FileLimit) {
-		return t.paintAgain(ctx, e, v)
+	if len(pictures) == 0 || tooLarge(pictures, h.req.Place.FileLimit) {
+		return h.renderAgain(ctx, e, v)
 	}
-	hidden := t.req.Place.Guild != ""
-	if _, err := t.answer(ctx, reply.Defer(hidden)); err != nil {
+	hidden := h.req.Place.Guild != ""
+	if _, err := h.respond(ctx, reply.Defer(hidden)); err != nil {
 		return err
 	}
-	t.thinking = true
-	to := t.to()
-	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = v.to.Verb, v.to.Tile, e.Spoiler, hidden
-	if _, err := t.discord.Edit(ctx, to, keptMessage(e, v.spec, to, kept)); err != nil {
+	h.deferred = true
+	to := h.address()
+	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = v.address.Verb, v.address.Tile, e.Spoiler, hidden
+	if _, err := h.discord.EditResponse(ctx, to, inboxMessage(e, v.spec, to, pictures)); err != nil {
 		return fmt.Errorf("show job %s from the inbox: %w", e.ID, err)
 	}
-	return t.ledger.ShownInInbox(ctx, e.ID)
+	return h.db.MarkInboxShown(ctx, e.ID)
 }
 
-// paintAgain paints what an inbox no longer holds.
-func (t *turn) paintAgain(ctx context.Context, e store.Entry, v view) error {
-	err := t.repaint(ctx, e, v.spec, promise{verb: v.to.Verb, tile: v.to.Tile, hidden: t.req.Place.Guild != ""})
+// renderAgain paints what an inbox no longer holds.
+func (h *handler) renderAgain(ctx context.Context, e store.Job, v decodedJob) error {
+	err := h.submitDerived(ctx, e, v.spec, newJob{verb: v.address.Verb, tile: v.address.Tile, private: h.req.Place.Guild != ""})
 	if err != nil {
 		return err
 	}
-	return t.ledger.ShownInInbox(ctx, e.ID)
+	return h.db.MarkInboxShown(ctx, e.ID)
 }
 
-func keptMessage(e store.Entry, spec picture.Spec, to reply.To, kept []store.Picture) reply.Message {
+func inboxMessage(e store.Job, spec picture.Spec, to reply.Address, pictures []store.InboxPicture) reply.Message {
 	var files []reply.File
-	for _, p := range kept {
+	for _, p := range pictures {
 		files = append(files, reply.File{Name: p.Name, Data: p.Data})
 	}
 	return reply.Finished(to, spec, e.ID, files, outcomeOf(e).Files)
 }
 
-func tooLarge(kept []store.Picture, limit int64) bool {
-	for _, p := range kept {
+func tooLarge(pictures []store.InboxPicture, limit int64) bool {
+	for _, p := range pictures {
 		if int64(len(p.Data)) > limit {
 			return true
 		}

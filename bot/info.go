@@ -14,24 +14,24 @@ import (
 )
 
 // info tells all settings of a message, to the one who asks.
-func (t *turn) info(ctx context.Context) error {
-	e, v, err := t.clicked(ctx)
+func (h *handler) showInfo(ctx context.Context) error {
+	e, v, err := h.clickedJob(ctx)
 	if err != nil {
 		return err
 	}
 	out := outcomeOf(e)
-	spec, tile := v.spec, t.click.Tile
+	spec, tile := v.spec, h.click.Tile
 	if tile > 0 && tile <= spec.Count {
 		spec = spec.Tile(tile - 1)
 	}
-	return t.tell(ctx, reply.Message{
+	return h.replyPrivately(ctx, reply.Message{
 		Content: infoText(e, v.spec, tile, out),
-		Files:   []reply.File{{Name: "settings.txt", Data: []byte(encode.Parameters(spec, encode.Extra{}) + "\n")}},
+		Files:   []reply.File{{Name: "settings.txt", Data: []byte(encode.FormatParameters(spec, encode.Extra{}) + "\n")}},
 	})
 }
 
 // outcomeOf is what was made of a job; nothing while it is not done.
-func outcomeOf(e store.Entry) (out queue.Outcome) {
+func outcomeOf(e store.Job) (out queue.Outcome) {
 	if err := json.Unmarshal(e.Outcome, &out); err != nil {
 		return queue.Outcome{} // a job that ended without one, or by a program that wrote it otherwise
 	}
@@ -39,7 +39,7 @@ func outcomeOf(e store.Entry) (out queue.Outcome) {
 }
 
 // infoText lists the settings. The texts that may be long, prompt and negative prompt, are in the attached file whole.
-func infoText(e store.Entry, s picture.Spec, tile int, out queue.Outcome) string {
+func infoText(e store.Job, s picture.Spec, tile int, out queue.Outcome) string {
 	var b strings.Builder
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "**%s** %s\n", name, fmt.Sprintf(format, args...))
@@ -49,14 +49,14 @@ func infoText(e store.Entry, s picture.Spec, tile int, out queue.Outcome) string
 		line("Negative", "%s", reply.Escape(cut(s.Negative, 300)))
 	}
 	line("Size", "%s", sizeText(s))
-	line("Steps", "%d, %s, guidance %g%s", s.Steps, reply.Escape(encode.SamplerTitle(s.Sampler)), s.GuidanceScale, rareText(s))
+	line("Steps", "%d, %s, guidance %g%s", s.Steps, reply.Escape(encode.SamplerTitle(s.Sampler)), s.GuidanceScale, uncommonText(s))
 	line("Seeds", "%s", seedsText(s, tile))
 	for _, v := range s.Variations {
 		line("Variation", "seed %d, strength %g", v.Seed, v.Strength)
 	}
 	if s.Init != nil {
 		line("Start picture", "%d×%d, strength %g", s.Init.Picture.Width, s.Init.Picture.Height, s.Init.Strength)
-		if p := s.Init.Place; p != nil {
+		if p := s.Init.Placement; p != nil {
 			line("It lies", "at %d, %d with %d×%d; the rest was painted around it", p.X, p.Y, p.Width, p.Height)
 		}
 	}
@@ -71,8 +71,8 @@ func infoText(e store.Entry, s picture.Spec, tile int, out queue.Outcome) string
 	return b.String()
 }
 
-// rareText tells of settings of the walk that most pictures leave as they are.
-func rareText(s picture.Spec) string {
+// uncommonText tells of settings of the walk that most pictures leave as they are.
+func uncommonText(s picture.Spec) string {
 	var b strings.Builder
 	if s.Rescale > 0 {
 		fmt.Fprintf(&b, " rescaled by %g", s.Rescale)
@@ -104,10 +104,10 @@ func seedsText(s picture.Spec, only int) string {
 		if only > 0 && only != i+1 && only <= s.Count {
 			continue
 		}
-		t := s.Tile(i)
-		seed := t.Seed
-		if n := len(t.Variations); n > 0 {
-			seed = t.Variations[n-1].Seed
+		h := s.Tile(i)
+		seed := h.Seed
+		if n := len(h.Variations); n > 0 {
+			seed = h.Variations[n-1].Seed
 		}
 		all = append(all, fmt.Sprintf("%d: `%d`", i+1, seed))
 	}

@@ -18,96 +18,96 @@ import (
 
 // limits shows and changes what a server allows. Discord hides the command from others, but that is a hint: the
 // permission is asked again here.
-func (t *turn) limits(ctx context.Context) error {
-	server := t.req.Place.Guild
+func (h *handler) limits(ctx context.Context) error {
+	server := h.req.Place.Guild
 	if server == "" {
 		return errNoServer
 	}
-	if t.req.Person.Permissions&(manageServer|administrator) == 0 {
+	if h.req.Person.Permissions&(manageServer|administrator) == 0 {
 		return errNotModerator
 	}
-	p, err := t.ledger.Policy(ctx, server)
+	p, err := h.db.Policy(ctx, server)
 	if err != nil {
 		return err
 	}
 	head := "**Limits of this server**"
-	switch t.req.Sub {
+	switch h.req.Sub {
 	case "set":
-		if p, err = changedPolicy(p, t.req.Options); err != nil {
+		if p, err = changedPolicy(p, h.req.Options); err != nil {
 			return err
 		}
 		head = "**Limits of this server, from now on**"
-		err = t.ledger.SetPolicy(ctx, server, p, t.req.Person.ID)
+		err = h.db.SetPolicy(ctx, server, p, h.req.Person.ID)
 	case "reset":
 		p, head = store.Policy{}, "**Limits of this server were taken back**"
-		err = t.ledger.ResetPolicy(ctx, server, t.req.Person.ID)
+		err = h.db.ResetPolicy(ctx, server, h.req.Person.ID)
 	case "role":
 		head = "**Limits of this server**, for what is asked for from now on"
-		err = t.weighRole(ctx, server)
+		err = h.setRoleWeight(ctx, server)
 	}
 	if err != nil {
 		return err
 	}
-	weights, err := t.ledger.RoleWeights(ctx, server)
+	weights, err := h.db.RoleWeights(ctx, server)
 	if err != nil {
 		return err
 	}
 	text := head + "\n" + policyText(p) + weightsText(server, weights)
-	if t.req.Sub == "show" {
-		books, err := t.books(ctx, server)
+	if h.req.Sub == "show" {
+		usage, err := h.usageReport(ctx, server)
 		if err != nil {
 			return err
 		}
-		text += books
+		text += usage
 	}
-	if t.req.Sub == "set" || t.req.Sub == "reset" {
-		if err := t.inForce(ctx, server, p); err != nil {
-			t.log.Warn("the queue did not hear of changed limits", "error", reply.Redact(err.Error()))
-			text += "\n" + limitLater
+	if h.req.Sub == "set" || h.req.Sub == "reset" {
+		if err := h.applyToQueue(ctx, server, p); err != nil {
+			h.log.Warn("the queue did not hear of changed limits", "error", reply.Redact(err.Error()))
+			text += "\n" + limitsNotApplied
 		}
 	}
-	return t.tell(ctx, reply.Message{Content: text})
+	return h.replyPrivately(ctx, reply.Message{Content: text})
 }
 
-// limitWithin is how long the queue may take to hear of a new running limit: the person is still unanswered.
-const limitWithin = time.Second
+// limitTimeout is how long the queue may take to hear of a new running limit: the person is still unanswered.
+const limitTimeout = time.Second
 
-// limitLater is said when the queue did not hear of it.
-const limitLater = "The queue does not answer just now. What waits already hears of this as soon as it does; " +
+// limitsNotApplied is said when the queue did not hear of it.
+const limitsNotApplied = "The queue does not answer just now. What waits already hears of this as soon as it does; " +
 	"only what is painted at once stays as it was for pictures that wait already."
 
-// inForce has changed limits hold for what waits already. A queue that is empty is filled by the new ones, and the relay
+// applyToQueue has changed limits hold for what waits already. A queue that is empty is filled by the new ones, and the relay
 // tells a queue that does not answer of a pause later.
-func (t *turn) inForce(ctx context.Context, server string, p store.Policy) error {
-	ctx, cancel := context.WithTimeout(ctx, limitWithin)
+func (h *handler) applyToQueue(ctx context.Context, server string, p store.Policy) error {
+	ctx, cancel := context.WithTimeout(ctx, limitTimeout)
 	defer cancel()
-	err := t.line.LimitRunning(ctx, server, p.RunningPerUser)
+	err := h.queue.LimitRunning(ctx, server, p.RunningPerUser)
 	if errors.Is(err, queue.ErrEpoch) {
 		err = nil
 	}
 	if err == nil {
-		err = t.restop(ctx)
+		err = h.syncPauses(ctx)
 	}
 	if err != nil {
-		t.stops.Store(true)
-		poke(t.owing)
+		h.pausesStale.Store(true)
+		wake(h.relayWake)
 	}
 	return err
 }
 
 // Bounds of a role's weight, in percent.
 const (
-	leastWeight = 10
-	mostWeight  = 1000
+	minWeight = 10
+	maxWeight = 1000
 )
 
-// weighRole gives a role its weight.
-func (t *turn) weighRole(ctx context.Context, server string) error {
-	percent, err := strconv.Atoi(t.req.Options["weight"])
-	if err != nil || percent != 0 && (percent < leastWeight || percent > mostWeight) {
-		return no(fmt.Sprintf("A weight is a number of percent from %d to %d; 100 is everybody's, 0 takes it back.", leastWeight, mostWeight))
+// setRoleWeight gives a role its weight.
+func (h *handler) setRoleWeight(ctx context.Context, server string) error {
+	percent, err := strconv.Atoi(h.req.Options["weight"])
+	if err != nil || percent != 0 && (percent < minWeight || percent > maxWeight) {
+		return refusalText(fmt.Sprintf("A weight is a number of percent from %d to %d; 100 is everybody's, 0 takes it back.", minWeight, maxWeight))
 	}
-	return t.ledger.SetRoleWeight(ctx, server, t.req.Options["role"], percent, t.req.Person.ID)
+	return h.db.SetRoleWeight(ctx, server, h.req.Options["role"], percent, h.req.Person.ID)
 }
 
 // weightsText lists the roles that have a weight of their own.
@@ -144,7 +144,7 @@ func changedPolicy(p store.Policy, options map[string]string) (store.Policy, err
 		case field != nil:
 			n, err := strconv.Atoi(value)
 			if err != nil || n < 0 {
-				return p, no("The limit " + name + " wants a whole number from 0; 0 takes it back.")
+				return p, refusalText("The limit " + name + " wants a whole number from 0; 0 takes it back.")
 			}
 			*field = n
 		case name == "largest_size":
@@ -174,7 +174,7 @@ func pixelsOf(text string) (int, error) {
 	if n, err := strconv.Atoi(text); err == nil && n >= 0 {
 		return n, nil
 	}
-	return 0, no("The largest size is written as width x height, such as 768x512; 0 takes the limit back.")
+	return 0, refusalText("The largest size is written as width x height, such as 768x512; 0 takes the limit back.")
 }
 
 func policyText(p store.Policy) string {

@@ -17,31 +17,31 @@ import (
 
 // The refusals about presets.
 const (
-	errPresetName    = no("A preset needs a name of at most 32 characters.")
-	errPresetEmpty   = no("Say at least one setting that the preset should keep.")
-	errPresetUnknown = no("You have no preset of that name. /preset list shows yours.")
-	errPresetTooMany = no("You have as many presets as fit. /preset delete makes room.")
+	errPresetName    = refusalText("A preset needs a name of at most 32 characters.")
+	errPresetEmpty   = refusalText("Say at least one setting that the preset should keep.")
+	errPresetUnknown = refusalText("You have no preset of that name. /preset list shows yours.")
+	errPresetTooMany = refusalText("You have as many presets as fit. /preset delete makes room.")
 )
 
 // preset keeps, shows and forgets a person's own names for settings.
-func (t *turn) preset(ctx context.Context) error {
-	switch t.req.Sub {
+func (h *handler) preset(ctx context.Context) error {
+	switch h.req.Sub {
 	case "save":
-		return t.savePreset(ctx)
+		return h.savePreset(ctx)
 	case "list":
-		return t.listPresets(ctx)
+		return h.listPresets(ctx)
 	case "delete":
-		return t.deletePreset(ctx)
+		return h.deletePreset(ctx)
 	}
 	return errUnknownInteraction
 }
 
-func (t *turn) savePreset(ctx context.Context) error {
-	name := presetName(t.req.Options["name"])
+func (h *handler) savePreset(ctx context.Context) error {
+	name := presetName(h.req.Options["name"])
 	if name == "" || utf8.RuneCountInString(name) > command.MaxPresetName {
 		return errPresetName
 	}
-	kept := command.PresetOptions(t.req.Options)
+	kept := command.PresetOptions(h.req.Options)
 	if len(kept) == 0 {
 		return errPresetEmpty
 	}
@@ -49,46 +49,46 @@ func (t *turn) savePreset(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("write preset: %w", err)
 	}
-	if err := t.ledger.SavePreset(ctx, t.req.Person.ID, name, body); errors.Is(err, store.ErrTooMany) {
+	if err := h.db.SavePreset(ctx, h.req.Person.ID, name, body); errors.Is(err, store.ErrTooManyPresets) {
 		return errPresetTooMany
 	} else if err != nil {
 		return err
 	}
-	return t.tell(ctx, reply.Message{Content: "Kept. Use it as `/imagine preset:` " + reply.Escape(name) + "\n" + presetLine(name, kept)})
+	return h.replyPrivately(ctx, reply.Message{Content: "Kept. Use it as `/imagine preset:` " + reply.Escape(name) + "\n" + presetLine(name, kept)})
 }
 
-func (t *turn) listPresets(ctx context.Context) error {
-	all, err := t.ledger.Presets(ctx, t.req.Person.ID)
+func (h *handler) listPresets(ctx context.Context) error {
+	all, err := h.db.Presets(ctx, h.req.Person.ID)
 	if err != nil {
 		return err
 	}
 	if len(all) == 0 {
-		return t.tell(ctx, reply.Message{Content: "You have no presets. `/preset save` keeps settings under a name of yours."})
+		return h.replyPrivately(ctx, reply.Message{Content: "You have no presets. `/preset save` keeps settings under a name of yours."})
 	}
 	lines := []string{"**Your presets**"}
 	for _, p := range all {
 		lines = append(lines, cut(presetLine(p.Name, presetOptions(p)), reply.MaxContent/(store.MaxPresets+1)-1))
 	}
-	return t.tell(ctx, reply.Message{Content: strings.Join(lines, "\n")})
+	return h.replyPrivately(ctx, reply.Message{Content: strings.Join(lines, "\n")})
 }
 
-func (t *turn) deletePreset(ctx context.Context) error {
-	name := presetName(t.req.Options["name"])
-	if err := t.ledger.DeletePreset(ctx, t.req.Person.ID, name); errors.Is(err, store.ErrNotFound) {
+func (h *handler) deletePreset(ctx context.Context) error {
+	name := presetName(h.req.Options["name"])
+	if err := h.db.DeletePreset(ctx, h.req.Person.ID, name); errors.Is(err, store.ErrNotFound) {
 		return errPresetUnknown
 	} else if err != nil {
 		return err
 	}
-	return t.tell(ctx, reply.Message{Content: "Forgotten: " + reply.Escape(name)})
+	return h.replyPrivately(ctx, reply.Message{Content: "Forgotten: " + reply.Escape(name)})
 }
 
 // usePreset puts the preset that /imagine names into what is wanted.
-func (t *turn) usePreset(ctx context.Context) error {
-	name := presetName(t.req.Options["preset"])
+func (h *handler) usePreset(ctx context.Context) error {
+	name := presetName(h.req.Options["preset"])
 	if name == "" {
 		return nil
 	}
-	p, err := t.ledger.Preset(ctx, t.req.Person.ID, name)
+	p, err := h.db.Preset(ctx, h.req.Person.ID, name)
 	if errors.Is(err, store.ErrNotFound) {
 		return errPresetUnknown
 	}
@@ -96,13 +96,13 @@ func (t *turn) usePreset(ctx context.Context) error {
 		return err
 	}
 	usual := command.Preset(presetOptions(p))
-	t.req.Wanted.Preset = &usual
+	h.req.Wanted.Preset = &usual
 	return nil
 }
 
 // presetChoices suggests one's own presets.
-func (t *turn) presetChoices(ctx context.Context, typed string) ([]reply.Choice, error) {
-	all, err := t.ledger.Presets(ctx, t.req.Person.ID)
+func (h *handler) presetChoices(ctx context.Context, typed string) ([]reply.Choice, error) {
+	all, err := h.db.Presets(ctx, h.req.Person.ID)
 	if err != nil {
 		return nil, err
 	}

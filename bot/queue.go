@@ -13,16 +13,16 @@ import (
 	"darkroom/store"
 )
 
-// queueShown is how many of one's own jobs /queue lists.
-const queueShown = 10
+// maxJobsListed is how many of one's own jobs /queue lists.
+const maxJobsListed = 10
 
 // queue tells how long the line is and where one stands in it.
-func (t *turn) queue(ctx context.Context) error {
-	s, up, err := t.standings(ctx)
+func (h *handler) showQueue(ctx context.Context) error {
+	s, up, err := h.queueSnapshot(ctx)
 	if err != nil {
-		t.log.Warn("the line cannot be read", "error", reply.Redact(err.Error()))
+		h.log.Warn("the line cannot be read", "error", reply.Redact(err.Error()))
 	}
-	mine, lerr := t.ledger.Unfinished(ctx, t.req.Person.ID)
+	mine, lerr := h.db.Unfinished(ctx, h.req.Person.ID)
 	if lerr != nil {
 		return lerr
 	}
@@ -30,30 +30,30 @@ func (t *turn) queue(ctx context.Context) error {
 	if err != nil {
 		lines = append(lines, string(errReconnecting))
 	} else {
-		server := account(t.req.Place.Guild)
-		lines = append(lines, lineText(s, len(up)), serverText(s, server))
-		lines = append(lines, stopsText(s, server, up)...)
+		server := account(h.req.Place.Guild)
+		lines = append(lines, queueText(s, len(up)), serverText(s, server))
+		lines = append(lines, pausesText(s, server, up)...)
 	}
-	lines = append(lines, t.mineText(mine, s, up)...)
-	return t.tell(ctx, reply.Message{Content: strings.Join(lines, "\n")})
+	lines = append(lines, h.ownJobsText(mine, s, up)...)
+	return h.replyPrivately(ctx, reply.Message{Content: strings.Join(lines, "\n")})
 }
 
-// standingsWithin is how long the queue may take to say how the line stands: the person is still unanswered.
-const standingsWithin = time.Second
+// snapshotTimeout is how long the queue may take to say how the line stands: the person is still unanswered.
+const snapshotTimeout = time.Second
 
 // standings asks the queue how the line stands and which renderers are up.
-func (t *turn) standings(ctx context.Context) (queue.Snapshot, []queue.Renderer, error) {
-	ctx, cancel := context.WithTimeout(ctx, standingsWithin)
+func (h *handler) queueSnapshot(ctx context.Context) (queue.Snapshot, []queue.Renderer, error) {
+	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
 	defer cancel()
-	s, err := t.line.Snapshot(ctx)
+	s, err := h.queue.Snapshot(ctx)
 	if err != nil {
 		return s, nil, err
 	}
-	up, err := t.line.Renderers(ctx)
+	up, err := h.queue.Renderers(ctx)
 	return s, up, err
 }
 
-func lineText(s queue.Snapshot, renderers int) string {
+func queueText(s queue.Snapshot, renderers int) string {
 	who := fmt.Sprintf("%d renderers are up", renderers)
 	switch renderers {
 	case 0:
@@ -69,7 +69,7 @@ func serverText(s queue.Snapshot, server string) string {
 	for _, j := range s.Jobs {
 		switch {
 		case j.Server != server:
-		case j.Place > 0:
+		case j.Position > 0:
 			waiting++
 		default:
 			running++
@@ -82,8 +82,8 @@ func serverText(s queue.Snapshot, server string) string {
 	return fmt.Sprintf("**%s:** %d waiting, %d being painted.", where, waiting, running)
 }
 
-// stopsText tells what is paused of all that this server has to do with, and why.
-func stopsText(s queue.Snapshot, server string, up []queue.Renderer) (lines []string) {
+// pausesText tells what is paused of all that this server has to do with, and why.
+func pausesText(s queue.Snapshot, server string, up []queue.Renderer) (lines []string) {
 	for _, p := range s.Paused {
 		what := ""
 		switch p.Scope {
@@ -95,7 +95,7 @@ func stopsText(s queue.Snapshot, server string, up []queue.Renderer) (lines []st
 				what = "all direct messages"
 			}
 		default:
-			what = modelOf(p.Scope.Lane, up)
+			what = modelName(p.Scope.Lane, up)
 		}
 		if what == "" {
 			continue // another server's, or of a model that nobody has
@@ -111,8 +111,8 @@ func stopsText(s queue.Snapshot, server string, up []queue.Renderer) (lines []st
 	return lines
 }
 
-// modelOf is the name of the model that a lane belongs to, "" when no renderer that is up has it.
-func modelOf(lane string, up []queue.Renderer) string {
+// modelName is the name of the model that a lane belongs to, "" when no renderer that is up has it.
+func modelName(lane string, up []queue.Renderer) string {
 	for _, r := range up {
 		for _, m := range r.Models {
 			if slices.Contains(picture.Lanes(m.Hash), lane) {
@@ -123,27 +123,27 @@ func modelOf(lane string, up []queue.Renderer) string {
 	return ""
 }
 
-// mineText lists one's own jobs with where they stand.
-func (t *turn) mineText(mine []store.Entry, s queue.Snapshot, up []queue.Renderer) []string {
+// ownJobsText lists one's own jobs with where they stand.
+func (h *handler) ownJobsText(mine []store.Job, s queue.Snapshot, up []queue.Renderer) []string {
 	if len(mine) == 0 {
 		return []string{"**Yours:** none."}
 	}
-	forecast := queue.Forecast(s, up)
-	standing := map[string]queue.Standing{}
+	estimates := queue.EstimateTimes(s, up)
+	statuses := map[string]queue.JobStatus{}
 	for _, j := range s.Jobs {
-		standing[j.ID] = j
+		statuses[j.ID] = j
 	}
 	lines := []string{"**Yours:**"}
 	for i, e := range mine {
-		if i == queueShown {
-			return append(lines, fmt.Sprintf("… and %d more", len(mine)-queueShown))
+		if i == maxJobsListed {
+			return append(lines, fmt.Sprintf("… and %d more", len(mine)-maxJobsListed))
 		}
-		lines = append(lines, "• "+promptLine(e)+" — "+standingText(e, standing[e.ID], t.standing(s, standing[e.ID], forecast), !s.At.IsZero()))
+		lines = append(lines, "• "+promptLine(e)+" — "+jobStatusText(e, statuses[e.ID], h.queueStatus(s, statuses[e.ID], estimates), !s.At.IsZero()))
 	}
 	return lines
 }
 
-func standingText(e store.Entry, j queue.Standing, st reply.Standing, known bool) string {
+func jobStatusText(e store.Job, j queue.JobStatus, st reply.QueueStatus, known bool) string {
 	switch {
 	case j.State == "painting" && j.Percent == 0:
 		return "being painted" // how far is heard from the renderer's beats
@@ -159,16 +159,16 @@ func standingText(e store.Entry, j queue.Standing, st reply.Standing, known bool
 	case j.State == "":
 		return "in line"
 	case st.Paused:
-		return fmt.Sprintf("#%d in line, paused", j.Place)
-	case !st.Done.IsZero():
-		return fmt.Sprintf("#%d in line, finished %s", j.Place, reply.When(st.Done))
+		return fmt.Sprintf("#%d in line, paused", j.Position)
+	case !st.ETA.IsZero():
+		return fmt.Sprintf("#%d in line, finished %s", j.Position, reply.RelativeTime(st.ETA))
 	}
-	return fmt.Sprintf("#%d in line", j.Place)
+	return fmt.Sprintf("#%d in line", j.Position)
 }
 
 // promptLine is a job in a list: its words, shortened.
-func promptLine(e store.Entry) string {
-	v, err := see(e)
+func promptLine(e store.Job) string {
+	v, err := decodeJob(e)
 	if err != nil {
 		return e.ID
 	}

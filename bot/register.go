@@ -14,7 +14,7 @@ func (b *Bot) register(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case <-b.arrived:
+	case <-b.sessionBegan:
 	}
 	pause := newBackoff(time.Second, 5*time.Minute)
 	for {
@@ -42,18 +42,18 @@ func (b *Bot) registerCommands(ctx context.Context) error {
 		return err
 	}
 	name := "commands:" + application
-	if had, err := b.ledger.Meta(ctx, name); err != nil || had == hash {
+	if had, err := b.db.Meta(ctx, name); err != nil || had == hash {
 		return err
 	}
 	body, err := json.Marshal(commands)
 	if err != nil {
 		return err
 	}
-	if err := b.discord.Register(ctx, application, body); err != nil {
+	if err := b.discord.RegisterCommands(ctx, application, body); err != nil {
 		return err
 	}
 	b.log.Info("commands registered", "application", application)
-	return b.ledger.SetMeta(ctx, name, hash)
+	return b.db.SetMeta(ctx, name, hash)
 }
 
 // applicationID is known from the gateway's READY, or asked for.
@@ -61,5 +61,5 @@ func (b *Bot) applicationID(ctx context.Context) (string, error) {
 	if id, ok := b.application.Load().(string); ok {
 		return id, nil
 	}
-	return b.discord.Application(ctx)
+	return b.discord.ApplicationID(ctx)
 }

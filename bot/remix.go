@@ -16,13 +16,13 @@ const (
 )
 
 // remix opens a form with the prompt filled in.
-func (t *turn) remix(ctx context.Context) error {
-	e, v, err := t.clicked(ctx)
+func (h *handler) remix(ctx context.Context) error {
+	e, v, err := h.clickedJob(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = t.answer(ctx, reply.Ask(reply.Form{
-		ID: button.ID{Verb: button.Remix, Job: e.ID, Tile: t.click.Tile}.String(), Title: "Remix",
+	_, err = h.respond(ctx, reply.OpenForm(reply.Form{
+		ID: button.ID{Verb: button.Remix, Job: e.ID, Tile: h.click.Tile}.String(), Title: "Remix",
 		Fields: []reply.Field{
 			{ID: fieldPrompt, Label: "Prompt", Value: v.spec.Prompt, Long: true, Max: picture.MaxPromptRunes,
 				Description: "--ar 3:2 --no fog --seed 7 --steps 20 may stand at the end"},
@@ -33,17 +33,17 @@ func (t *turn) remix(ctx context.Context) error {
 }
 
 // remixed paints what came back in the form; what it leaves open is as it was.
-func (t *turn) remixed(ctx context.Context) error {
-	if t.click.Verb != button.Remix {
+func (h *handler) submitRemix(ctx context.Context) error {
+	if h.click.Verb != button.Remix {
 		return errOldButton
 	}
-	e, v, err := t.clicked(ctx)
+	e, v, err := h.clickedJob(ctx)
 	if err != nil {
 		return err
 	}
-	t.req.Wanted = admit.Wanted{Prompt: t.req.Options[fieldPrompt], Spoiler: e.Spoiler}
-	if negative, ok := t.req.Options[fieldNegative]; ok && negative != v.spec.Negative {
-		t.req.Wanted.Negative = &negative
+	h.req.Wanted = admit.Wanted{Prompt: h.req.Options[fieldPrompt], Spoiler: e.Spoiler}
+	if negative, ok := h.req.Options[fieldNegative]; ok && negative != v.spec.Negative {
+		h.req.Wanted.Negative = &negative
 	}
-	return t.grant(ctx, wish{Wanted: t.req.Wanted, Drawn: t.o.Seed(), Base: &v.spec, Parent: e.ID})
+	return h.submitPermutations(ctx, permutationRequest{Wanted: h.req.Wanted, DrawnSeed: h.o.Seed(), Base: &v.spec, Parent: e.ID})
 }

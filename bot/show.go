@@ -7,19 +7,19 @@ import (
 )
 
 // show paints pictures again that could not be posted, into the message that offers it: same Spec, same pictures.
-func (t *turn) show(ctx context.Context) error {
-	e, v, err := t.clicked(ctx)
+func (h *handler) show(ctx context.Context) error {
+	e, v, err := h.clickedJob(ctx)
 	if err != nil {
 		return err
 	}
-	if !t.may(e) {
+	if !h.mayChange(e) {
 		return errNotYours
 	}
 	if e.State != store.Done {
 		return errOldButton
 	}
-	if t.click.Arg == fromInbox {
-		return t.unwrap(ctx, e, v)
+	if h.click.Arg == fromInbox {
+		return h.openFromInbox(ctx, e, v)
 	}
-	return t.repaint(ctx, e, v.spec, promise{verb: v.to.Verb, tile: v.to.Tile, here: true})
+	return h.submitDerived(ctx, e, v.spec, newJob{verb: v.address.Verb, tile: v.address.Tile, inPlace: true})
 }

@@ -13,67 +13,69 @@ import (
 	"darkroom/store"
 )
 
-// acceptWithin is how long writing a job down may take: with what is left of Discord's three seconds the person can
+// acceptTimeout is how long writing a job down may take: with what is left of Discord's three seconds the person can
 // still be answered.
-const acceptWithin = 1500 * time.Millisecond
+const acceptTimeout = 1500 * time.Millisecond
 
-// errPolicyMoved means that a moderator changed the limits between judging and writing down.
-var errPolicyMoved = errors.New("the server's limits changed meanwhile")
+// errPolicyChanged means that a moderator changed the limits between judging and writing down.
+var errPolicyChanged = errors.New("the server's limits changed meanwhile")
 
 // order walks the first half of a job's line: judge and accept, acknowledge, and then into the line. A refusal is the
 // immediate private answer, and nothing is promised before it is written down.
-func (t *turn) order(ctx context.Context, rule judge) error { return t.orderAll(ctx, []judge{rule}) }
+func (h *handler) submit(ctx context.Context, judge judgeFunc) error {
+	return h.submitAll(ctx, []judgeFunc{judge})
+}
 
-// orderAll does so for several jobs of one person, all or none of which are written down. Each has a message of its own.
-func (t *turn) orderAll(ctx context.Context, rules []judge) error {
-	began := t.o.Now()
-	made, entries, err := t.accept(ctx, rules)
+// submitAll does so for several jobs of one person, all or none of which are written down. Each has a message of its own.
+func (h *handler) submitAll(ctx context.Context, judges []judgeFunc) error {
+	began := h.o.Now()
+	jobs, entries, err := h.accept(ctx, judges)
 	if errors.Is(err, store.ErrDuplicate) {
 		return nil // the event came twice; the other one is being answered
 	}
 	if err != nil {
 		return err
 	}
-	t.accepted = true
-	if made[0].further {
-		if _, err := t.answer(ctx, reply.Update(reply.Message{Content: underway(len(entries))})); err != nil {
+	h.accepted = true
+	if jobs[0].followUp {
+		if _, err := h.respond(ctx, reply.Update(reply.Message{Content: permutationsAccepted(len(entries))})); err != nil {
 			return err
 		}
 	}
 	for i, e := range entries {
-		err := t.promised(ctx, made[i], e, began)
-		if err != nil && i == 0 && !made[0].further {
+		err := h.showAndEnqueue(ctx, jobs[i], e, began)
+		if err != nil && i == 0 && !jobs[0].followUp {
 			return err
 		}
 		if err != nil {
-			t.unposted(ctx, e, err)
+			h.dropUnshown(ctx, e, err)
 		}
 	}
-	t.notes(ctx, together(made))
+	h.sendNotes(ctx, mergeNotes(jobs))
 	return nil
 }
 
 // promised shows that a job was written down, and brings it into the line.
-func (t *turn) promised(ctx context.Context, p promise, e store.Entry, began time.Time) error {
-	shown := t.foretell(ctx, e)
-	message, err := t.acknowledge(ctx, p, e, shown)
+func (h *handler) showAndEnqueue(ctx context.Context, j newJob, e store.Job, began time.Time) error {
+	shown := h.estimate(ctx, e)
+	message, err := h.acknowledge(ctx, j, e, shown)
 	if err != nil {
 		return err
 	}
-	if p.further {
+	if j.followUp {
 		e.Message = message
 	}
-	t.watched.shown(e.ID, shown, t.o.Now())
-	e.Leased = t.refilled.Load() > began.UnixNano() // the relay may have been faster, in a line that is gone
-	switch err := t.enlist(ctx, e); {
-	case err != nil && passing(err):
+	h.shown.setShown(e.ID, shown, h.o.Now())
+	e.WasLeased = h.epochBegan.Load() > began.UnixNano() // the relay may have been faster, in a line that is gone
+	switch err := h.enqueue(ctx, e); {
+	case err != nil && needsNoRetry(err):
 		return nil // and the message says why
 	case err != nil:
-		t.log.Warn("the job waits for the relay", "job", e.ID, "error", reply.Redact(err.Error()))
-		poke(t.owing)
-		t.sight.forget()
-		if shown.Place != 0 {
-			t.showPlace(ctx, e, reply.Standing{})
+		h.log.Warn("the job waits for the relay", "job", e.ID, "error", reply.Redact(err.Error()))
+		wake(h.relayWake)
+		h.queueView.invalidate()
+		if shown.Position != 0 {
+			h.showPosition(ctx, e, reply.QueueStatus{})
 		}
 	}
 	return nil
@@ -81,30 +83,30 @@ func (t *turn) promised(ctx context.Context, p promise, e store.Entry, began tim
 
 // unposted gives up a job of several whose message Discord refused. What it may have taken all the same is looked for
 // later.
-func (t *turn) unposted(ctx context.Context, e store.Entry, err error) {
-	t.log.Warn("a job of several could not be shown", "job", e.ID, "error", reply.Redact(err.Error()))
+func (h *handler) dropUnshown(ctx context.Context, e store.Job, err error) {
+	h.log.Warn("a job of several could not be shown", "job", e.ID, "error", reply.Redact(err.Error()))
 	if !reply.Final(err) {
 		return
 	}
-	if err := t.unpromise(ctx, e); err != nil {
-		t.log.Warn("a job that could not be shown is not taken back yet", "job", e.ID, "error", err)
+	if err := h.expireUnshown(ctx, e); err != nil {
+		h.log.Warn("a job that could not be shown is not taken back yet", "job", e.ID, "error", err)
 	}
 }
 
 // accept judges requests and writes their jobs down, in one transaction with the limits they were judged by.
-func (t *turn) accept(ctx context.Context, rules []judge) ([]promise, []store.Entry, error) {
-	ctx, cancel := context.WithTimeout(ctx, acceptWithin)
+func (h *handler) accept(ctx context.Context, judges []judgeFunc) ([]newJob, []store.Job, error) {
+	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
-	judged, err := t.ledger.Policy(ctx, account(t.req.Place.Guild))
+	policy, err := h.db.Policy(ctx, account(h.req.Place.Guild))
 	if err != nil {
 		return nil, nil, err
 	}
-	weights, err := t.ledger.RoleWeights(ctx, account(t.req.Place.Guild))
+	weights, err := h.db.RoleWeights(ctx, account(h.req.Place.Guild))
 	if err != nil {
 		return nil, nil, err
 	}
 	for tries := 0; ; tries++ {
-		made, entries, err := t.judgeAll(ctx, rules, admit.Policy(judged), weights)
+		jobs, entries, err := h.judgeAll(ctx, judges, admit.Policy(policy), weights)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -112,73 +114,73 @@ func (t *turn) accept(ctx context.Context, rules []judge) ([]promise, []store.En
 		for _, e := range entries {
 			pictures += e.Pictures
 		}
-		err = t.ledger.Accept(ctx, entries, func(now store.Policy, u store.Usage) error {
-			if now != judged {
-				judged = now
-				return errPolicyMoved
+		err = h.db.Accept(ctx, entries, func(now store.Policy, u store.Usage) error {
+			if now != policy {
+				policy = now
+				return errPolicyChanged
 			}
-			if no := admit.Check(admit.Policy(now), admit.Usage(u), pictures); no != nil {
+			if no := admit.CheckQuota(admit.Policy(now), admit.Usage(u), pictures); no != nil {
 				return no
 			}
 			return nil
 		})
-		if !errors.Is(err, errPolicyMoved) || tries == 2 {
-			return made, entries, err
+		if !errors.Is(err, errPolicyChanged) || tries == 2 {
+			return jobs, entries, err
 		}
 	}
 }
 
 // judgeAll makes the rows of all promises, or returns the first refusal.
-func (t *turn) judgeAll(ctx context.Context, rules []judge, policy admit.Policy, weights map[string]int) (made []promise, entries []store.Entry, err error) {
-	offer := t.offers.known(ctx)
-	for i, rule := range rules {
-		p, no := rule(offer, policy)
+func (h *handler) judgeAll(ctx context.Context, judges []judgeFunc, policy admit.Policy, weights map[string]int) (jobs []newJob, entries []store.Job, err error) {
+	available := h.catalog.await(ctx)
+	for i, judge := range judges {
+		j, no := judge(available, policy)
 		if no != nil {
 			return nil, nil, no
 		}
-		p.further = p.further || i > 0
-		e, err := t.entry(p)
+		j.followUp = j.followUp || i > 0
+		e, err := h.jobRow(j)
 		if err != nil {
 			return nil, nil, err
 		}
-		e.ID = fmt.Sprintf("%s-%d", t.req.ID, i)
-		e.Weight = weight(weights, e.Server, t.req.Person.Roles)
-		made, entries = append(made, p), append(entries, e)
+		e.ID = fmt.Sprintf("%s-%d", h.req.ID, i)
+		e.Weight = weight(weights, e.Server, h.req.Person.Roles)
+		jobs, entries = append(jobs, j), append(entries, e)
 	}
-	return made, entries, nil
+	return jobs, entries, nil
 }
 
 // entry is the row of a promise, but for its id.
-func (t *turn) entry(p promise) (store.Entry, error) {
-	o := p.order
-	spec, err := o.Spec.Encode()
+func (h *handler) jobRow(j newJob) (store.Job, error) {
+	res := j.resolved
+	spec, err := res.Spec.Encode()
 	if err != nil {
-		return store.Entry{}, err
+		return store.Job{}, err
 	}
-	to := t.to()
-	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = p.verb, p.tile, o.Spoiler, p.hidden || p.here && t.req.Ephemeral
-	to.Start = o.Start != nil || o.Spec.Init != nil
-	if p.further {
+	to := h.address()
+	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = j.verb, j.tile, res.Spoiler, j.private || j.inPlace && h.req.Ephemeral
+	to.FromImage = res.PendingInit != nil || res.Spec.Init != nil
+	if j.followUp {
 		to.Message = "" // it has none yet: see addressed
 	}
-	e := store.Entry{
-		Server: account(t.req.Place.Guild), Channel: t.req.Place.Channel, User: t.req.Person.ID,
-		Parent: p.parent, Verb: p.verb, State: store.Accepted, Spec: spec, Reply: to.Encode(), Lane: o.Spec.Lane(),
-		Cost: t.costs.of(o.Spec), Pictures: o.Spec.Count, Inputs: inputsOf(o.Spec), Spoiler: o.Spoiler,
+	e := store.Job{
+		Server: account(h.req.Place.Guild), Channel: h.req.Place.Channel, User: h.req.Person.ID,
+		Parent: j.parent, Verb: j.verb, State: store.Accepted, Spec: spec, Address: to.Encode(), Lane: res.Spec.Lane(),
+		Cost: h.costs.estimate(res.Spec), Pictures: res.Spec.Count, Inputs: inputHashes(res.Spec), Spoiler: res.Spoiler,
 	}
-	if p.here {
-		e.Message = t.req.Message
+	if j.inPlace {
+		e.Message = h.req.Message
 	}
-	if o.Start != nil {
-		if e.Pending, err = json.Marshal(o.Start); err != nil {
-			return store.Entry{}, fmt.Errorf("write down start picture: %w", err)
+	if res.PendingInit != nil {
+		if e.PendingInputs, err = json.Marshal(res.PendingInit); err != nil {
+			return store.Job{}, fmt.Errorf("write down start picture: %w", err)
 		}
 	}
 	return e, nil
 }
 
-// inputsOf are the hashes of the input pictures that a Spec names.
-func inputsOf(s picture.Spec) []string {
+// inputHashes are the hashes of the input pictures that a Spec names.
+func inputHashes(s picture.Spec) []string {
 	if s.Init == nil {
 		return nil
 	}
@@ -191,58 +193,58 @@ func inputsOf(s picture.Spec) []string {
 
 // acknowledge shows the waiting message, which is our promise, and notes that it was given. It returns the message's id,
 // where that is known.
-func (t *turn) acknowledge(ctx context.Context, p promise, e store.Entry, st reply.Standing) (message string, err error) {
-	to, err := reply.Decode(e.Reply)
+func (h *handler) acknowledge(ctx context.Context, j newJob, e store.Job, st reply.QueueStatus) (message string, err error) {
+	to, err := reply.Decode(e.Address)
 	if err != nil {
 		return "", err
 	}
-	m := reply.Waiting(to, p.order.Spec, e.ID, st)
-	m.Private = p.hidden
-	posted, err := t.post(ctx, p, m)
+	m := reply.Waiting(to, j.resolved.Spec, e.ID, st)
+	m.Private = j.private
+	posted, err := h.showWaiting(ctx, j, m)
 	if err != nil {
 		return "", err
 	}
 	message = posted.ID
-	if p.here {
-		message = t.req.Message
+	if j.inPlace {
+		message = h.req.Message
 	}
 	if message != "" { // first, so that a promise that was not noted can still be found
-		if _, err := t.ledger.Answered(ctx, e.ID, message); err != nil {
+		if _, err := h.db.SetMessage(ctx, e.ID, message); err != nil {
 			return message, err
 		}
 	}
-	_, err = t.ledger.Acknowledged(ctx, e.ID)
+	_, err = h.db.Acknowledge(ctx, e.ID)
 	return message, err
 }
 
 // post puts a waiting message where it belongs: as the answer, into the message that was clicked on, or as a further one.
-func (t *turn) post(ctx context.Context, p promise, m reply.Message) (reply.Posted, error) {
+func (h *handler) showWaiting(ctx context.Context, j newJob, m reply.Message) (reply.ReceivedMessage, error) {
 	switch {
-	case p.further:
-		return t.discord.Follow(ctx, t.to(), m)
-	case p.here:
-		return t.answer(ctx, reply.Update(m))
+	case j.followUp:
+		return h.discord.FollowUp(ctx, h.address(), m)
+	case j.inPlace:
+		return h.respond(ctx, reply.Update(m))
 	}
-	return t.answer(ctx, reply.Say(m))
+	return h.respond(ctx, reply.Reply(m))
 }
 
 // notes tells the person alone what was changed. A note that does not arrive is not worth an apology.
-func (t *turn) notes(ctx context.Context, p promise) {
-	o := p.order
-	if p.verb != "imagine" && p.verb != "remix" {
-		o.Unknown = nil // they were told when they typed the words
+func (h *handler) sendNotes(ctx context.Context, j newJob) {
+	res := j.resolved
+	if j.verb != "imagine" && j.verb != "remix" {
+		res.UnknownWords = nil // they were told when they typed the words
 	}
-	if t.offers.idle() {
-		o.Notes = append(o.Notes, noRenderer)
+	if h.catalog.hasNoRenderers() {
+		res.Notes = append(res.Notes, noRenderer)
 	}
-	if n := t.waitingInbox(ctx); n > 0 {
-		o.Notes = append(o.Notes, inboxNote(n))
+	if n := h.countInbox(ctx); n > 0 {
+		res.Notes = append(res.Notes, inboxNote(n))
 	}
-	m, any := noteMessage(o)
+	m, any := noteMessage(res)
 	if !any {
 		return
 	}
-	if err := t.tell(ctx, m); err != nil {
-		t.log.Warn("a note did not arrive", "interaction", t.req.ID, "error", reply.Redact(err.Error()))
+	if err := h.replyPrivately(ctx, m); err != nil {
+		h.log.Warn("a note did not arrive", "interaction", h.req.ID, "error", reply.Redact(err.Error()))
 	}
 }

@@ -14,12 +14,12 @@ const (
 )
 
 // upscale paints one tile again at twice its size.
-func (t *turn) upscale(ctx context.Context) error {
-	e, v, err := t.clicked(ctx)
+func (h *handler) upscale(ctx context.Context) error {
+	e, v, err := h.clickedJob(ctx)
 	if err != nil {
 		return err
 	}
-	tile, err := t.tileOf(v.spec)
+	tile, err := h.clickedTile(v.spec)
 	if err != nil {
 		return err
 	}
@@ -27,5 +27,5 @@ func (t *turn) upscale(ctx context.Context) error {
 		return errEnlarged
 	}
 	tile.Hires = &picture.Hires{Scale: upscaleBy, Steps: tile.Steps, Strength: upscaleStrength}
-	return t.repaint(ctx, e, tile, promise{verb: "upscale", tile: max(t.click.Tile, 1)})
+	return h.submitDerived(ctx, e, tile, newJob{verb: "upscale", tile: max(h.click.Tile, 1)})
 }

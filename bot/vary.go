@@ -15,20 +15,20 @@ const (
 )
 
 // vary paints variations of one tile: as many as make a gallery.
-func (t *turn) vary(ctx context.Context) error {
-	e, v, err := t.clicked(ctx)
+func (h *handler) vary(ctx context.Context) error {
+	e, v, err := h.clickedJob(ctx)
 	if err != nil {
 		return err
 	}
-	tile, err := t.tileOf(v.spec)
+	tile, err := h.clickedTile(v.spec)
 	if err != nil {
 		return err
 	}
-	strength := map[string]float64{"": varyUsual, "subtle": varySubtle, "strong": varyStrong}[t.click.Arg]
+	strength := map[string]float64{"": varyUsual, "subtle": varySubtle, "strong": varyStrong}[h.click.Arg]
 	if strength == 0 {
 		return errOldButton
 	}
 	tile.Hires = nil // four enlarged pictures would be a long wait for a first look
-	s := tile.Vary(t.o.Seed(), strength, picture.MaxCount)
-	return t.repaint(ctx, e, s, promise{verb: "vary", tile: max(t.click.Tile, 1)})
+	s := tile.Vary(h.o.Seed(), strength, picture.MaxCount)
+	return h.submitDerived(ctx, e, s, newJob{verb: "vary", tile: max(h.click.Tile, 1)})
 }

@@ -12,7 +12,7 @@ import (
 // checker completes a process's settings from its secrets, and tells what no single setting can know to be wrong.
 type checker interface{ check(Sources) []error }
 
-func (s *Settings) chosen() checker {
+func (s *Settings) checker() checker {
 	switch s.Command {
 	case "up":
 		return &s.Up
@@ -23,46 +23,46 @@ func (s *Settings) chosen() checker {
 	case "doctor":
 		return &s.Doctor
 	case "line show":
-		return Stop{Data: s.Stand.Show.Data, Redis: s.Stand.Show.Redis}
+		return PauseTarget{Data: s.Queue.Show.Data, Redis: s.Queue.Show.Redis}
 	case "line pause":
-		return s.Stand.Pause.Stop
+		return s.Queue.Pause.PauseTarget
 	case "line resume":
-		return s.Stand.Resume.Stop
+		return s.Queue.Resume.PauseTarget
 	default:
 		return nil
 	}
 }
 
 func (u *Up) check(src Sources) []error {
-	return present(u.Discord.take(src), u.Discord.API.check(), u.Page.check(), u.Data.check(), u.Redis.check(), u.Redis.named(), u.Offer.check(), u.Line.check())
+	return withoutNil(u.Discord.loadToken(src), u.Discord.API.check(), u.Page.check(), u.Data.check(), u.Redis.check(), u.Redis.checkPool(), u.Worker.check(), u.Leasing.check())
 }
 
 func (b *Bot) check(src Sources) []error {
-	return present(b.Discord.take(src), b.Discord.needed(), b.Discord.API.check(), b.Data.check(), b.Redis.needed(), b.Redis.check(), b.Redis.named(), b.Line.check())
+	return withoutNil(b.Discord.loadToken(src), b.Discord.requireToken(), b.Discord.API.check(), b.Data.check(), b.Redis.requireURL(), b.Redis.check(), b.Redis.checkPool(), b.Leasing.check())
 }
 
 func (r *Renderer) check(Sources) []error {
-	return present(r.API.check(), r.Redis.needed(), r.Redis.check(), r.Redis.named(), r.Offer.check(), r.Line.check())
+	return withoutNil(r.API.check(), r.Redis.requireURL(), r.Redis.check(), r.Redis.checkPool(), r.Worker.check(), r.Leasing.check())
 }
 
 // The doctor tells faults of what it looks at by itself, with their fix: only unreadable secrets stop it.
-func (d *Doctor) check(src Sources) []error { return present(d.Discord.take(src)) }
+func (d *Doctor) check(src Sources) []error { return withoutNil(d.Discord.loadToken(src)) }
 
-func (s Stop) check(Sources) []error {
-	return present(s.Data.check(), s.Redis.check(), s.Redis.named(), s.scoped())
+func (s PauseTarget) check(Sources) []error {
+	return withoutNil(s.Data.check(), s.Redis.check(), s.Redis.checkPool(), s.checkServer())
 }
 
-// serverID is what Discord numbers its servers with.
-var serverID = regexp.MustCompile(`^[0-9]{1,20}$`)
+// serverIDPattern is what Discord numbers its servers with.
+var serverIDPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
 
-func (s Stop) scoped() error {
-	if s.Server != "" && s.Server != "dm" && !serverID.MatchString(s.Server) {
+func (s PauseTarget) checkServer() error {
+	if s.Server != "" && s.Server != "dm" && !serverIDPattern.MatchString(s.Server) {
 		return fmt.Errorf("--server: %q: want a server's number, or dm for all direct messages", s.Server)
 	}
 	return nil
 }
 
-func present(errs ...error) []error {
+func withoutNil(errs ...error) []error {
 	var out []error
 	for _, err := range errs {
 		if err != nil {
@@ -73,7 +73,7 @@ func present(errs ...error) []error {
 }
 
 // take fills in the token, from the environment or from the file named for it.
-func (d *Discord) take(src Sources) error {
+func (d *Discord) loadToken(src Sources) error {
 	text := strings.TrimSpace(src.Getenv("DISCORD_TOKEN"))
 	if text == "" && d.TokenFile != "" {
 		data, err := src.ReadFile(d.TokenFile)
@@ -88,7 +88,7 @@ func (d *Discord) take(src Sources) error {
 	return nil
 }
 
-func (d *Discord) needed() error {
+func (d *Discord) requireToken() error {
 	if d.Token.Empty() && d.TokenFile == "" {
 		return errors.New("the bot needs its token: set DISCORD_TOKEN or DISCORD_TOKEN_FILE (`darkroom up` works without one)")
 	}
@@ -111,7 +111,7 @@ func (d Data) check() error {
 	return nil
 }
 
-func (r Redis) needed() error {
+func (r Redis) requireURL() error {
 	if r.URL.Empty() {
 		return errors.New("a Redis server is needed: set REDIS_URL or --redis-url (only `darkroom up` has its own)")
 	}
@@ -129,18 +129,18 @@ func (r Redis) check() error {
 	return nil
 }
 
-// plainName is what may become part of a Redis key.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+// namePattern is what may become part of a Redis key.
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-func (r Redis) named() error {
-	if !plainName.MatchString(r.Pool) {
+func (r Redis) checkPool() error {
+	if !namePattern.MatchString(r.Pool) {
 		return fmt.Errorf("--pool: %q: want letters, digits, dots, dashes and underscores, at most 64", r.Pool)
 	}
 	return nil
 }
 
-func (o Offer) check() error {
-	if o.Slot != "" && !plainName.MatchString(o.Slot) {
+func (o Worker) check() error {
+	if o.Slot != "" && !namePattern.MatchString(o.Slot) {
 		return fmt.Errorf("--slot: %q: want letters, digits, dots, dashes and underscores, at most 64", o.Slot)
 	}
 	return nil
@@ -158,9 +158,9 @@ func (p Page) check() error {
 	return nil
 }
 
-func (l Line) check() error {
-	if l.Beat*3 > l.Lease {
-		return fmt.Errorf("--beat %v: want at most a third of the lease, %v", l.Beat, l.Lease)
+func (l Leasing) check() error {
+	if l.Heartbeat*3 > l.Lease {
+		return fmt.Errorf("--beat %v: want at most a third of the lease, %v", l.Heartbeat, l.Lease)
 	}
 	return nil
 }

@@ -32,14 +32,14 @@ type Sources struct {
 	Help     io.Writer                    // where help goes
 }
 
-const about = `A Discord bot that paints what people ask for, on your own machine.
+const description = `A Discord bot that paints what people ask for, on your own machine.
 
 Settings come from flags, then from the environment variable beside each flag, then from the file of --config.`
 
 // Load reads the settings of the chosen subcommand. The error is ErrHelp, or a *FaultError that holds all faults found.
 func Load(src Sources) (Settings, error) {
 	var s Settings
-	in := &intake{sources: src}
+	in := &resolver{sources: src}
 	asked := false
 	if len(src.Args) == 0 {
 		src.Args = []string{"--help"}
@@ -53,11 +53,11 @@ func Load(src Sources) (Settings, error) {
 		return Settings{}, ErrHelp
 	}
 	if err != nil {
-		return Settings{}, &FaultError{Command: meant(err), Faults: append(in.faults, err)}
+		return Settings{}, &FaultError{Command: commandOf(err), Faults: append(in.faults, err)}
 	}
 	s.Command = strings.TrimPrefix(found.Selected().Path(), "darkroom ")
 	faults := append(in.faults, outOfRange(found)...)
-	if c := s.chosen(); c != nil {
+	if c := s.checker(); c != nil {
 		faults = append(faults, c.check(src)...)
 	}
 	if len(faults) > 0 {
@@ -66,10 +66,10 @@ func Load(src Sources) (Settings, error) {
 	return s, nil
 }
 
-func newParser(s *Settings, in *intake, help io.Writer, asked func()) (*kong.Kong, error) {
+func newParser(s *Settings, in *resolver, help io.Writer, asked func()) (*kong.Kong, error) {
 	parser, err := kong.New(s,
 		kong.Name("darkroom"),
-		kong.Description(about),
+		kong.Description(description),
 		kong.Writers(help, help),
 		kong.Exit(func(int) { asked() }),
 		kong.Resolvers(in),
@@ -108,7 +108,7 @@ func helpText(v *kong.Value) string {
 }
 
 // meant returns the subcommand that a failed command line was about.
-func meant(err error) string {
+func commandOf(err error) string {
 	var parse *kong.ParseError
 	if !errors.As(err, &parse) || parse.Context == nil || parse.Context.Selected() == nil {
 		return ""

@@ -66,10 +66,10 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	s := load(t, sources("up"))
 	want := Up{
-		Data: Data{Dir: "./data"}, Memory: Memory{ForgetAfter: 30 * 24 * time.Hour}, Redis: Redis{Pool: "main"}, Page: Page{Listen: "127.0.0.1:8790"},
+		Data: Data{Dir: "./data"}, Retention: Retention{ForgetAfter: 30 * 24 * time.Hour}, Redis: Redis{Pool: "main"}, Page: Page{Listen: "127.0.0.1:8790"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
-		Runtime: Runtime{Device: Device{Kind: "cpu"}, Models: "./models", Prefer: "steps"},
-		Line:    Line{Lease: 30 * time.Second, Beat: 8 * time.Second, Grace: 15 * time.Second, Hang: 2 * time.Minute},
+		Runtime: Runtime{Device: Device{Kind: "cpu"}, ModelsDir: "./models", Prefer: "steps"},
+		Leasing: Leasing{Lease: 30 * time.Second, Heartbeat: 8 * time.Second, Grace: 15 * time.Second, HangTimeout: 2 * time.Minute},
 	}
 	equal(t, "up", s.Up, want)
 	equal(t, "command and log", []any{s.Command, s.Log}, []any{"up", Log{Level: "info", Format: "text"}})
@@ -80,7 +80,7 @@ func TestOrderOfSources(t *testing.T) {
 	s := load(t, sources("up", "--pool", "flag", "--config", "f.yaml").
 		env("DARKROOM_POOL", "env", "DARKROOM_DATA", "/env").
 		file("f.yaml", "pool: file\ndata: /file\nmodels: /models\nmodel: [a, b]\nthreads: 3\nlease: 1m\n"))
-	got := []any{s.Up.Redis.Pool, s.Up.Data.Dir, s.Up.Runtime.Models, s.Up.Offer.Only, s.Up.Runtime.Threads, s.Up.Line.Lease}
+	got := []any{s.Up.Redis.Pool, s.Up.Data.Dir, s.Up.Runtime.ModelsDir, s.Up.Worker.Models, s.Up.Runtime.Threads, s.Up.Leasing.Lease}
 	equal(t, "flag, then environment, then file", got, []any{"flag", "/env", "/models", []string{"a", "b"}, 3, time.Minute})
 	s = load(t, sources("up").env("DARKROOM_CONFIG", "f.yaml").file("f.yaml", "pool: file\n"))
 	equal(t, "a file named by the environment", s.Up.Redis.Pool, "file")
@@ -215,7 +215,7 @@ func TestHelp(t *testing.T) {
 	})
 }
 
-func TestText(t *testing.T) {
+func TestUnmarshalText(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Device{"cpu": {Kind: "cpu"}, "cuda": {Kind: "cuda"}, "cuda:2": {Kind: "cuda", Index: 2}} {
 		var d Device

@@ -15,7 +15,7 @@ type Settings struct {
 	Up       Up       `cmd:"" group:"serve" help:"Bot, renderer, queue and database in one process; a page to try it on when there is no token."`
 	Bot      Bot      `cmd:"" group:"serve" help:"Only the bot."`
 	Renderer Renderer `cmd:"" group:"serve" help:"Only a renderer."`
-	Stand    Stand    `cmd:"" name:"line" group:"shell" help:"Show how the line stands; pause a server, a model or everything, and let it go on."`
+	Queue    Queue    `cmd:"" name:"line" group:"shell" help:"Show how the line stands; pause a server, a model or everything, and let it go on."`
 	Draw     Draw     `cmd:"" group:"shell" help:"Paint a picture from the shell: no Discord, no Redis."`
 	Prompt   Prompt   `cmd:"" group:"shell" help:"Show how a prompt is understood: weights and chunks."`
 	Models   Models   `cmd:"" group:"shell" help:"List and check the model folders."`
@@ -31,25 +31,25 @@ type Log struct {
 
 // Up is everything in one process.
 type Up struct {
-	Data    Data    `embed:"" group:"state"`
-	Memory  Memory  `embed:"" group:"state"`
-	Redis   Redis   `embed:"" group:"state"`
-	Discord Discord `embed:"" group:"discord"`
-	Page    Page    `embed:"" group:"discord"`
-	Words   Words   `embed:"" group:"discord"`
-	Runtime Runtime `embed:"" group:"models"`
-	Offer   Offer   `embed:"" group:"models"`
-	Line    Line    `embed:"" group:"line"`
+	Data      Data      `embed:"" group:"state"`
+	Retention Retention `embed:"" group:"state"`
+	Redis     Redis     `embed:"" group:"state"`
+	Discord   Discord   `embed:"" group:"discord"`
+	Page      Page      `embed:"" group:"discord"`
+	Wildcards Wildcards `embed:"" group:"discord"`
+	Runtime   Runtime   `embed:"" group:"models"`
+	Worker    Worker    `embed:"" group:"models"`
+	Leasing   Leasing   `embed:"" group:"line"`
 }
 
 // Bot is the bot alone.
 type Bot struct {
-	Data    Data    `embed:"" group:"state"`
-	Memory  Memory  `embed:"" group:"state"`
-	Redis   Redis   `embed:"" group:"state"`
-	Discord Discord `embed:"" group:"discord"`
-	Words   Words   `embed:"" group:"discord"`
-	Line    Line    `embed:"" group:"line"`
+	Data      Data      `embed:"" group:"state"`
+	Retention Retention `embed:"" group:"state"`
+	Redis     Redis     `embed:"" group:"state"`
+	Discord   Discord   `embed:"" group:"discord"`
+	Wildcards Wildcards `embed:"" group:"discord"`
+	Leasing   Leasing   `embed:"" group:"line"`
 }
 
 // Renderer is a renderer alone. It knows neither the bot's token nor the database.
@@ -57,8 +57,8 @@ type Renderer struct {
 	Redis   Redis   `embed:"" group:"state"`
 	API     API     `embed:"" group:"discord"`
 	Runtime Runtime `embed:"" group:"models"`
-	Offer   Offer   `embed:"" group:"models"`
-	Line    Line    `embed:"" group:"line"`
+	Worker  Worker  `embed:"" group:"models"`
+	Leasing Leasing `embed:"" group:"line"`
 }
 
 // Doctor looks at what Up would use.
@@ -71,22 +71,22 @@ type Doctor struct {
 }
 
 // Stand looks at the line of waiting jobs and stops parts of it.
-type Stand struct {
+type Queue struct {
 	Show struct {
 		Data  Data  `embed:"" group:"state"`
 		Redis Redis `embed:"" group:"state"`
 	} `cmd:"" help:"Show how many wait, which renderers are up and what is paused."`
 	Pause struct {
-		Stop   `embed:""`
-		Reason string `name:"reason" placeholder:"TEXT" help:"Why, told to everyone who waits."`
+		PauseTarget `embed:""`
+		Reason      string `name:"reason" placeholder:"TEXT" help:"Why, told to everyone who waits."`
 	} `cmd:"" help:"Paint nothing of a server or a model, or nothing at all; what waits keeps its place."`
 	Resume struct {
-		Stop `embed:""`
+		PauseTarget `embed:""`
 	} `cmd:"" help:"Take a pause back."`
 }
 
 // Stop says what is paused, or goes on: everything when nothing is named.
-type Stop struct {
+type PauseTarget struct {
 	Data   Data   `embed:"" group:"state"`
 	Redis  Redis  `embed:"" group:"state"`
 	Server string `name:"server" placeholder:"ID" xor:"what" help:"Only this server; dm is all direct messages."`
@@ -100,7 +100,7 @@ type Data struct {
 }
 
 // Memory is how long is remembered what nobody needs any more.
-type Memory struct {
+type Retention struct {
 	ForgetAfter time.Duration `name:"forget-after" from:"DARKROOM_FORGET_AFTER" default:"720h" range:"0s..87600h" placeholder:"TIME" help:"How long after a server removed the bot all that is kept about it is forgotten; 0s keeps it for ever."`
 }
 
@@ -123,14 +123,14 @@ type Discord struct {
 }
 
 // Words is what prompts may name.
-type Words struct {
-	Wildcards string `name:"wildcards" from:"DARKROOM_WILDCARDS" placeholder:"DIR" help:"Folder of wildcards: what __animals/birds__ in a prompt stands for is a line of animals/birds.txt; wildcards in the data directory when empty."`
+type Wildcards struct {
+	Dir string `name:"wildcards" from:"DARKROOM_WILDCARDS" placeholder:"DIR" help:"Folder of wildcards: what __animals/birds__ in a prompt stands for is a line of animals/birds.txt; wildcards in the data directory when empty."`
 }
 
 // Folder returns where wildcards are.
-func (w Words) Folder(d Data) string {
-	if w.Wildcards != "" {
-		return w.Wildcards
+func (w Wildcards) Folder(d Data) string {
+	if w.Dir != "" {
+		return w.Dir
 	}
 	return filepath.Join(d.Dir, "wildcards")
 }
@@ -143,26 +143,26 @@ type Page struct {
 
 // Runtime is what painting needs of the machine.
 type Runtime struct {
-	Ort     string `name:"ort" from:"ONNXRUNTIME_LIB" placeholder:"FILE" help:"ONNX Runtime library; looked for beside the program when empty."`
-	Device  Device `name:"device" from:"DARKROOM_DEVICE" default:"cpu" placeholder:"cpu|cuda:N" help:"What paints: cpu or cuda:N."`
-	Threads int    `name:"threads" from:"DARKROOM_THREADS" default:"0" range:"0..256" placeholder:"N" help:"Threads on the CPU; 0 takes one per core."`
-	Prefer  string `name:"prefer" from:"DARKROOM_PREFER" enum:"steps,start" default:"steps" placeholder:"WHAT" help:"What counts more on the CPU: the fastest steps, or a start within a second that leaves weights in their files and memory free."`
-	Models  string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models; the demo model is built in."`
+	Ort       string `name:"ort" from:"ONNXRUNTIME_LIB" placeholder:"FILE" help:"ONNX Runtime library; looked for beside the program when empty."`
+	Device    Device `name:"device" from:"DARKROOM_DEVICE" default:"cpu" placeholder:"cpu|cuda:N" help:"What paints: cpu or cuda:N."`
+	Threads   int    `name:"threads" from:"DARKROOM_THREADS" default:"0" range:"0..256" placeholder:"N" help:"Threads on the CPU; 0 takes one per core."`
+	Prefer    string `name:"prefer" from:"DARKROOM_PREFER" enum:"steps,start" default:"steps" placeholder:"WHAT" help:"What counts more on the CPU: the fastest steps, or a start within a second that leaves weights in their files and memory free."`
+	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models; the demo model is built in."`
 }
 
 // Offer is what a renderer offers to the line.
-type Offer struct {
-	Only  []string `name:"model" from:"DARKROOM_MODEL" placeholder:"NAME" help:"Offer only this model; may be repeated. All of them when empty."`
-	Batch int      `name:"batch" from:"DARKROOM_BATCH" default:"0" range:"0..16" placeholder:"N" help:"Jobs of one size, sampler and number of steps that are painted at once; 0 takes 4 on a GPU and 1 on the CPU, which gains nothing by more."`
-	Slot  string   `name:"slot" from:"DARKROOM_SLOT" placeholder:"NAME" help:"This renderer's name in the line; the host's name and process number when empty."`
+type Worker struct {
+	Models []string `name:"model" from:"DARKROOM_MODEL" placeholder:"NAME" help:"Offer only this model; may be repeated. All of them when empty."`
+	Batch  int      `name:"batch" from:"DARKROOM_BATCH" default:"0" range:"0..16" placeholder:"N" help:"Jobs of one size, sampler and number of steps that are painted at once; 0 takes 4 on a GPU and 1 on the CPU, which gains nothing by more."`
+	Slot   string   `name:"slot" from:"DARKROOM_SLOT" placeholder:"NAME" help:"This renderer's name in the line; the host's name and process number when empty."`
 }
 
 // Line is how jobs are lent. Bot and renderers of one pool should agree on it.
-type Line struct {
-	Lease time.Duration `name:"lease" from:"DARKROOM_LEASE" default:"30s" range:"500ms..10m" placeholder:"TIME" help:"How long a job is lent before it is taken for lost."`
-	Beat  time.Duration `name:"beat" from:"DARKROOM_BEAT" default:"8s" range:"100ms..3m" placeholder:"TIME" help:"How often a renderer says that it still paints; less than a third of the lease."`
-	Grace time.Duration `name:"grace" from:"DARKROOM_GRACE" default:"15s" range:"1s..10m" placeholder:"TIME" help:"How long a picture may still be painted after a stop."`
-	Hang  time.Duration `name:"hang" from:"DARKROOM_HANG" default:"2m" range:"1s..6h" placeholder:"TIME" help:"How long a painting may stand still, at least, before its renderer is taken for hung and starts itself anew; or twice the picture's estimate, if that is longer."`
+type Leasing struct {
+	Lease       time.Duration `name:"lease" from:"DARKROOM_LEASE" default:"30s" range:"500ms..10m" placeholder:"TIME" help:"How long a job is lent before it is taken for lost."`
+	Heartbeat   time.Duration `name:"beat" from:"DARKROOM_BEAT" default:"8s" range:"100ms..3m" placeholder:"TIME" help:"How often a renderer says that it still paints; less than a third of the lease."`
+	Grace       time.Duration `name:"grace" from:"DARKROOM_GRACE" default:"15s" range:"1s..10m" placeholder:"TIME" help:"How long a picture may still be painted after a stop."`
+	HangTimeout time.Duration `name:"hang" from:"DARKROOM_HANG" default:"2m" range:"1s..6h" placeholder:"TIME" help:"How long a painting may stand still, at least, before its renderer is taken for hung and starts itself anew; or twice the picture's estimate, if that is longer."`
 }
 
 // Draw is a picture from the shell.
@@ -205,7 +205,7 @@ type Prompt struct {
 	Notation  string `name:"notation" enum:",a1111,midjourney" default:"" placeholder:"NAME" help:"How it is read, a1111 or midjourney (hot::2 dog); told from the prompt when left out."`
 	Wildcards string `name:"wildcards" from:"DARKROOM_WILDCARDS" default:"./data/wildcards" placeholder:"DIR" help:"Folder of wildcards."`
 	Model     string `name:"model" placeholder:"DIR" help:"Model folder whose words count, or a name in --models; the built-in demo when empty."`
-	Models    string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models."`
+	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory whose folders are models."`
 }
 
 // Models looks at model folders.

@@ -65,60 +65,60 @@ func (s *stopwatch) at(quantile float64) float64 {
 }
 
 // kilobyte is a job of the weight of a real one, for one of so many models.
-func kilobyte(i, servers, models int) Job {
+func kilobyteJob(i, servers, models int) Job {
 	spec, _ := json.Marshal(strings.Repeat("a harbour at dawn, ", 50)) // a string is always JSON
 	j := job(fmt.Sprintf("j-%d", i), fmt.Sprint("server ", i%servers), fmt.Sprint("user ", i/servers%20))
 	j.Lane, j.Spec, j.MaxRunning, j.Pictures = fmt.Sprint("lane ", i/servers%models), spec, 4, 1
 	return j
 }
 
-// benchRig is a line on the shared server with a backlog of 0…n-1 over so many servers.
-type benchRig struct {
+// benchQueue is a line on the shared server with a backlog of 0…n-1 over so many servers.
+type benchQueue struct {
 	*Queue
 	servers, models int
 	next            int
 }
 
 // offer takes jobs for every model.
-func (r *benchRig) offer() Offer {
-	var o Offer
+func (r *benchQueue) capacity() Capacity {
+	var o Capacity
 	for i := range r.models {
 		o.Lanes = append(o.Lanes, Lane{Name: fmt.Sprint("lane ", i)})
 	}
 	return o
 }
 
-func newBenchRig(b *testing.B, backlog, servers, models int) *benchRig {
+func newBenchQueue(b *testing.B, backlog, servers, models int) *benchQueue {
 	b.Helper()
-	q, err := Dial(shared.url(b), Options{Pool: fmt.Sprint("bench ", pools.Add(1))})
+	q, err := Dial(sharedServer.url(b), Options{Pool: fmt.Sprint("bench ", pools.Add(1))})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { // leave the server as it was found
-		_ = q.Begin(context.Background(), 2)
+		_ = q.BeginEpoch(context.Background(), 2)
 		_ = q.Close()
 	})
 	if err := q.db.ConfigSet(b.Context(), "appendonly", "yes").Err(); err != nil {
 		b.Fatal(err)
 	}
-	if err := q.Begin(b.Context(), 1); err != nil {
+	if err := q.BeginEpoch(b.Context(), 1); err != nil {
 		b.Fatal(err)
 	}
-	r := &benchRig{Queue: q, servers: servers, models: models, next: backlog}
-	together(16, backlog, func(i int) { r.put(b, i) })
+	r := &benchQueue{Queue: q, servers: servers, models: models, next: backlog}
+	inParallel(16, backlog, func(i int) { r.enqueue(b, i) })
 	return r
 }
 
-func (r *benchRig) put(b *testing.B, i int) {
-	if _, err := r.Enqueue(b.Context(), 1, kilobyte(i, r.servers, r.models)); err != nil {
+func (r *benchQueue) enqueue(b *testing.B, i int) {
+	if _, err := r.Enqueue(b.Context(), 1, kilobyteJob(i, r.servers, r.models)); err != nil {
 		b.Error(err)
 	}
 }
 
 // cycle is a job's walk from enqueue to done, of a slot that has nothing else in hand.
-func (r *benchRig) cycle(b *testing.B, slot string, i int, seal bool) {
-	r.put(b, i)
-	l, err := r.Reserve(b.Context(), slot, fmt.Sprint("n", i), r.offer())
+func (r *benchQueue) cycle(b *testing.B, slot string, i int, seal bool) {
+	r.enqueue(b, i)
+	l, err := r.Reserve(b.Context(), slot, fmt.Sprint("n", i), r.capacity())
 	if err != nil || len(l) != 1 {
 		b.Errorf("reserved %d jobs, error %v; want one", len(l), err)
 		return
@@ -134,7 +134,7 @@ func (r *benchRig) cycle(b *testing.B, slot string, i int, seal bool) {
 }
 
 // together shares 0…n-1 among some workers.
-func together(workers, n int, do func(i int)) {
+func inParallel(workers, n int, do func(i int)) {
 	var wg sync.WaitGroup
 	for w := range workers {
 		wg.Go(func() {

@@ -12,7 +12,7 @@ import (
 const oldestMajor, oldestMinor = 6, 2
 
 // spare is the memory that jobs, accounts and events need besides pictures: 10,000 jobs of 4 KiB, and as much again.
-const spare = 80 << 20
+const spareMemory = 80 << 20
 
 // Check looks at the server and says in plain words what keeps it from being used, joined, or nil; and what a wise operator
 // would change. An embedded queue has nothing to check.
@@ -67,7 +67,7 @@ func checkEviction(policy string) error {
 // warnMemory tells of a limit that a full tray and full input pictures would meet.
 func (q *Queue) warnMemory(limit string) string {
 	most, err := strconv.ParseInt(limit, 10, 64)
-	need := q.opts.MaxInputs + q.opts.TrayBytes + spare
+	need := q.opts.MaxInputs + q.opts.UndeliveredBytes + spareMemory
 	if err != nil || most == 0 || most >= need {
 		return ""
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 func TestCheck(t *testing.T) {
-	each(t, Options{}, func(r *rig) {
+	onEachBackend(t, Options{}, func(r *fixture) {
 		warnings, err := r.Check(r.ctx)
 		if err != nil {
 			r.Errorf("a good server: %v", err)
@@ -31,7 +31,7 @@ func TestCheck(t *testing.T) {
 			t.Errorf("append-only file %s, save %q: warned %q, want %q in it", c.aof, c.save, got, c.want)
 		}
 	}
-	q := &Queue{opts: Options{}.filled()}
+	q := &Queue{opts: Options{}.withDefaults()}
 	for limit, want := range map[string]string{"0": "", "": "", "4294967296": "", "104857600": "may use 100 MiB"} {
 		if got := q.warnMemory(limit); want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("maxmemory %q: warned %q, want %q in it", limit, got, want)
@@ -59,7 +59,7 @@ func TestDial(t *testing.T) {
 	}
 }
 
-func TestAnEmbeddedLineIsCapped(t *testing.T) {
+func TestEmbeddedQueueIsCapped(t *testing.T) {
 	t.Parallel()
 	q := Embedded(Options{})
 	t.Cleanup(func() { _ = q.Close() })
@@ -68,7 +68,7 @@ func TestAnEmbeddedLineIsCapped(t *testing.T) {
 	}
 	few := Embedded(Options{MaxWaiting: 1})
 	t.Cleanup(func() { _ = few.Close() })
-	if err := few.Begin(t.Context(), 1); err != nil {
+	if err := few.BeginEpoch(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := few.Enqueue(t.Context(), 1, job("1-0", "s", "u")); err != nil {

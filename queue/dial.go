@@ -37,7 +37,7 @@ func dialer(address string) (func() redis.UniversalClient, error) {
 		if err != nil {
 			return nil, fmt.Errorf("not understood: want unix:///path/to.sock")
 		}
-		return single(plain), nil
+		return singleClients(plain), nil
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "redis" && u.Scheme != "rediss" {
@@ -57,12 +57,12 @@ func dialer(address string) (func() redis.UniversalClient, error) {
 		if len(hosts) > 1 {
 			return nil, fmt.Errorf("%d hosts: say ?master=NAME (Sentinel) or ?cluster=true", len(hosts))
 		}
-		return single(plain), nil
+		return singleClients(plain), nil
 	}
-	return several(plain, hosts, master), nil
+	return clusterClients(plain, hosts, master), nil
 }
 
-func single(plain *redis.Options) func() redis.UniversalClient {
+func singleClients(plain *redis.Options) func() redis.UniversalClient {
 	return func() redis.UniversalClient {
 		o := *plain
 		o.ContextTimeoutEnabled = true
@@ -71,7 +71,7 @@ func single(plain *redis.Options) func() redis.UniversalClient {
 	}
 }
 
-func several(plain *redis.Options, hosts []string, master string) func() redis.UniversalClient {
+func clusterClients(plain *redis.Options, hosts []string, master string) func() redis.UniversalClient {
 	return func() redis.UniversalClient {
 		return redis.NewUniversalClient(&redis.UniversalOptions{
 			Addrs: hosts, MasterName: master, IsClusterMode: master == "", DB: plain.DB,
@@ -86,18 +86,18 @@ func several(plain *redis.Options, hosts []string, master string) func() redis.U
 // Enqueue returns ErrFull.
 func Embedded(o Options) *Queue {
 	server := miniredis.NewMiniRedis()
-	q := Open(inside(server), o)
+	q := Open(embeddedClients(server), o)
 	if q.opts.MaxWaiting == 0 {
 		q.opts.MaxWaiting = embeddedWaiting
 	}
-	q.bulk, q.alone = 16, true // see inside
-	q.close, q.cap = server.Close, " in this process's own memory; a Redis server takes more"
+	q.maxPipeline, q.embedded = 16, true // see inside
+	q.stopServer, q.fullHint = server.Close, " in this process's own memory; a Redis server takes more"
 	return q
 }
 
 // inside makes clients on in-memory pipes. A pipe has no buffer: send no pipeline over it that is longer than what the
 // server reads at once (4 KiB), or client and server wait for each other. The queue sends single commands only.
-func inside(server *miniredis.Miniredis) func() redis.UniversalClient {
+func embeddedClients(server *miniredis.Miniredis) func() redis.UniversalClient {
 	return func() redis.UniversalClient {
 		return redis.NewClient(&redis.Options{
 			Dialer:                   func(context.Context, string, string) (net.Conn, error) { return server.Dial() },

@@ -31,19 +31,19 @@ func (q *Queue) Epoch(ctx context.Context) (current int64, empty bool, err error
 // Begin starts an epoch, of 1 or more, on an empty line: jobs, leases, accounts and lent pictures are gone, the tray,
 // the renderers' offers and the event stream stay. Beginning the current epoch again changes nothing; when the pool is
 // further on, Begin returns ErrEpoch.
-func (q *Queue) Begin(ctx context.Context, epoch int64) error {
+func (q *Queue) BeginEpoch(ctx context.Context, epoch int64) error {
 	if epoch < 1 {
 		return fmt.Errorf("begin epoch %d: the first epoch is 1", epoch)
 	}
 	r, err := q.run(ctx, beginScript, epoch)
-	if r.code() == string(Epoch) {
+	if r.code() == string(EpochChanged) {
 		return fmt.Errorf("begin epoch %d: %w: it is at %s", epoch, ErrEpoch, r.text(1))
 	}
 	if err != nil {
 		return fmt.Errorf("begin epoch %d: %w", epoch, err)
 	}
-	if q.alone {
-		q.first.CompareAndSwap(0, epoch)
+	if q.embedded {
+		q.firstEpoch.CompareAndSwap(0, epoch)
 	}
 	if err := q.sweep(ctx, epoch); err != nil {
 		return fmt.Errorf("begin epoch %d: sweep: %w", epoch, err)

@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-func TestAnEpochBeginsOnAnEmptyLine(t *testing.T) {
-	each(t, Options{}, func(r *rig) {
+func TestEpochBeginsOnAnEmptyQueue(t *testing.T) {
+	onEachBackend(t, Options{}, func(r *fixture) {
 		r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"))
-		l := r.take("w", "1-0")
-		if err := r.Begin(r.ctx, 3); err != nil {
+		l := r.mustLease("w", "1-0")
+		if err := r.BeginEpoch(r.ctx, 3); err != nil {
 			r.Fatal(err)
 		}
 		r.epoch = 3
-		r.sound()
+		r.checkInvariants()
 		if now, empty, err := r.Queue.Epoch(r.ctx); now != 3 || empty || err != nil {
 			r.Errorf("epoch %d, empty %v, %v; want 3", now, empty, err)
 		}
-		r.none()
-		r.is(Epoch)(r.beat(l, 0))
-		r.is(Epoch)(r.Seal(r.ctx, l))
-		r.is(Epoch)(r.Done(r.ctx, l, 1, Outcome{}))
-		r.is(Epoch)(r.Release(r.ctx, l))
+		r.mustLeaseNone()
+		r.wantVerdict(EpochChanged)(r.heartbeat(l, 0))
+		r.wantVerdict(EpochChanged)(r.Seal(r.ctx, l))
+		r.wantVerdict(EpochChanged)(r.Done(r.ctx, l, 1, Outcome{}))
+		r.wantVerdict(EpochChanged)(r.Release(r.ctx, l))
 		if _, err := r.Queue.Fail(r.ctx, l, "", true); !errors.Is(err, ErrEpoch) {
 			r.Errorf("fail in an old epoch: %v, want ErrEpoch", err)
 		}
@@ -32,36 +32,36 @@ func TestAnEpochBeginsOnAnEmptyLine(t *testing.T) {
 			r.Errorf("enqueue in an old epoch: %v, want ErrEpoch", err)
 		}
 		again := job("1-0", "s", "u")
-		again.Look = true
+		again.MaybePosted = true
 		r.enqueue(again)
-		l2 := r.take("w", "1-0")
-		if l2.Token.Epoch != 3 || l2.Token.Fence != l.Token.Fence || !l2.Job.Look {
+		l2 := r.mustLease("w", "1-0")
+		if l2.Token.Epoch != 3 || l2.Token.Fence != l.Token.Fence || !l2.Job.MaybePosted {
 			r.Errorf("leased %+v: want epoch 3, a fence that began anew, and Look as enqueued", l2)
 		}
-		r.is(Epoch)(r.Seal(r.ctx, l))
+		r.wantVerdict(EpochChanged)(r.Seal(r.ctx, l))
 		r.finish(l2)
 	})
 }
 
 func TestBeginIsRepeatableAndNeverGoesBack(t *testing.T) {
-	each(t, Options{}, func(r *rig) {
+	onEachBackend(t, Options{}, func(r *fixture) {
 		r.enqueue(job("1-0", "s", "u"))
-		if err := r.Begin(r.ctx, 1); err != nil {
+		if err := r.BeginEpoch(r.ctx, 1); err != nil {
 			r.Errorf("begun again: %v", err)
 		}
-		r.take("w", "1-0")
-		if err := r.Begin(r.ctx, 5); err != nil {
+		r.mustLease("w", "1-0")
+		if err := r.BeginEpoch(r.ctx, 5); err != nil {
 			r.Fatal(err)
 		}
-		if err := r.Begin(r.ctx, 4); !errors.Is(err, ErrEpoch) || !strings.Contains(err.Error(), "5") {
+		if err := r.BeginEpoch(r.ctx, 4); !errors.Is(err, ErrEpoch) || !strings.Contains(err.Error(), "5") {
 			r.Errorf("an older epoch: %v, want ErrEpoch and the current one", err)
 		}
 	})
 }
 
 func TestASlowSweepLeavesALaterEpochAlone(t *testing.T) {
-	each(t, Options{}, func(r *rig) {
-		if err := r.Begin(r.ctx, 12); err != nil {
+	onEachBackend(t, Options{}, func(r *fixture) {
+		if err := r.BeginEpoch(r.ctx, 12); err != nil {
 			r.Fatal(err)
 		}
 		r.epoch = 12
@@ -69,8 +69,8 @@ func TestASlowSweepLeavesALaterEpochAlone(t *testing.T) {
 		if err := r.sweep(r.ctx, 9); err != nil { // of a process that began epoch 9 just before
 			r.Fatal(err)
 		}
-		r.sound()
-		r.take("w", "1-0")
+		r.checkInvariants()
+		r.mustLease("w", "1-0")
 	})
 }
 
@@ -82,26 +82,26 @@ func TestNothingWorksBeforeTheFirstEpoch(t *testing.T) {
 	if now, empty, err := q.Epoch(ctx); now != 0 || !empty || err != nil {
 		t.Errorf("epoch %d, empty %v, %v; want none", now, empty, err)
 	}
-	_, err := q.Reserve(ctx, "w", "n", Offer{Lanes: Lanes("a")})
+	_, err := q.Reserve(ctx, "w", "n", Capacity{Lanes: Lanes("a")})
 	for name, err := range map[string]error{
-		"reserve": err, "lend": q.LendInput(ctx, strings.Repeat("0", 64), nil),
+		"reserve": err, "lend": q.PutInput(ctx, strings.Repeat("0", 64), nil),
 	} {
 		if !errors.Is(err, ErrEpoch) {
 			t.Errorf("%s: %v, want ErrEpoch", name, err)
 		}
 	}
-	if err := q.Begin(ctx, 0); err == nil {
+	if err := q.BeginEpoch(ctx, 0); err == nil {
 		t.Error("epoch 0 was begun")
 	}
 }
 
 // A server that is killed and comes back without its data is noticed, begun anew and filled again.
-func TestAKilledServerIsBegunAnew(t *testing.T) {
+func TestKilledServerGetsANewEpoch(t *testing.T) {
 	t.Parallel()
 	own := &realServer{}
 	address := own.url(t)
 	t.Cleanup(own.stop)
-	r := newRig(t, Options{}, func(t testing.TB, o Options) *Queue {
+	r := newFixture(t, Options{}, func(t testing.TB, o Options) *Queue {
 		q, err := Dial(address, o)
 		if err != nil {
 			t.Fatal(err)
@@ -109,8 +109,8 @@ func TestAKilledServerIsBegunAnew(t *testing.T) {
 		return q
 	})
 	r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"))
-	l := r.take("w", "1-0")
-	at, err := r.last(r.ctx, r.db)
+	l := r.mustLease("w", "1-0")
+	at, err := r.newestEventID(r.ctx, r.db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,8 +118,8 @@ func TestAKilledServerIsBegunAnew(t *testing.T) {
 	ctx, cancel := context.WithCancel(r.ctx)
 	t.Cleanup(cancel)
 	go func() { _ = r.Watch(ctx, at, func(e Event) error { heard <- e; return nil }) }()
-	r.is(OK)(r.beat(l, 1))
-	waitFor(t, heard, Progress)
+	r.wantVerdict(OK)(r.heartbeat(l, 1))
+	waitFor(t, heard, JobProgress)
 
 	own.kill()
 	if _, err := r.Enqueue(r.ctx, 1, job("3-0", "s", "u")); err == nil {
@@ -131,26 +131,26 @@ func TestAKilledServerIsBegunAnew(t *testing.T) {
 	if _, err := r.Enqueue(r.ctx, 1, job("3-0", "s", "u")); !errors.Is(err, ErrEpoch) {
 		t.Errorf("enqueue into the void: %v, want ErrEpoch", err)
 	}
-	r.is(Epoch)(r.beat(l, 50))
+	r.wantVerdict(EpochChanged)(r.heartbeat(l, 50))
 	if _, empty, err := r.Queue.Epoch(r.ctx); !empty || err != nil {
 		t.Errorf("empty %v, %v; want true", empty, err)
 	}
-	if err := r.Begin(r.ctx, 2); err != nil {
+	if err := r.BeginEpoch(r.ctx, 2); err != nil {
 		t.Fatal(err)
 	}
 	r.epoch = 2
-	waitFor(t, heard, NewEpoch) // the watcher found its way back, though its position was lost
+	waitFor(t, heard, EpochBegan) // the watcher found its way back, though its position was lost
 	r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"), job("3-0", "s", "u"))
-	r.is(Epoch)(r.Seal(r.ctx, l))
+	r.wantVerdict(EpochChanged)(r.Seal(r.ctx, l))
 	for _, id := range []string{"1-0", "2-0", "3-0"} {
-		r.finish(r.take("w", id))
+		r.finish(r.mustLease("w", id))
 	}
 }
 
 // A server that was started anew may have forgotten writes it had acknowledged, even if its data came back.
 func TestARestartedServerIsNotTrusted(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, Options{}, backends["redis"])
+	r := newFixture(t, Options{}, backends["redis"])
 	if err := r.db.HSet(r.ctx, r.opts.rootKey(), "run", "another").Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestARestartedServerIsNotTrusted(t *testing.T) {
 	}
 }
 
-func waitFor(t *testing.T, events <-chan Event, kind Kind) {
+func waitFor(t *testing.T, events <-chan Event, kind EventKind) {
 	t.Helper()
 	limit := time.After(30 * time.Second)
 	for {

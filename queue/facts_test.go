@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// soakEnv asks for the long forms of tests, factsEnv names a directory where they leave what they found.
+// soakEnv asks for the long forms of tests, reportsEnv names a directory where they leave what they found.
 const (
 	soakEnv  = "DARKROOM_SOAK"
 	factsEnv = "DARKROOM_FACTS"

@@ -5,14 +5,14 @@ import (
 	"fmt"
 )
 
-// LendInput lends the bytes of an input picture to renderers, by their SHA-256. Call it before the Enqueue of a job
+// PutInput lends the bytes of an input picture to renderers, by their SHA-256. Call it before the Enqueue of a job
 // that names it, and again in each new epoch. It stays until no job needs it; one that no job names is dropped after
 // ten minutes. It returns ErrEpoch when no epoch was begun and ErrFull when too much is lent.
-func (q *Queue) LendInput(ctx context.Context, sha string, data []byte) error {
+func (q *Queue) PutInput(ctx context.Context, sha string, data []byte) error {
 	if !plainSHA.MatchString(sha) {
 		return fmt.Errorf("lend input %q: no SHA-256", sha)
 	}
-	r, err := q.run(ctx, lendScript, anyEpoch, sha, data, q.opts.MaxInputs)
+	r, err := q.run(ctx, putInputScript, anyEpoch, sha, data, q.opts.MaxInputs)
 	if err != nil {
 		return fmt.Errorf("lend input %s: %w", sha, err)
 	}

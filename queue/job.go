@@ -7,17 +7,17 @@ import (
 
 // Job is what was promised to somebody: one message of up to four pictures.
 type Job struct {
-	ID         string          `json:"id"`                 // interaction snowflake + "-" + ordinal, at most 25 characters
-	Lane       string          `json:"lane"`               // which renderers can take it: Spec version and model, as the caller writes it
-	Server     string          `json:"server"`             // the account it is charged to; all direct messages share one
-	User       string          `json:"user"`               // the account within the server
-	Cost       int64           `json:"cost"`               // estimated milliseconds of renderer time
-	MaxRunning int             `json:"max_running"`        // pictures of this user that may be painted at once; 0 is no limit
-	Spec       json.RawMessage `json:"spec"`               // a picture.Spec in canonical JSON
-	Reply      json.RawMessage `json:"reply"`              // where the answer goes; opaque here
-	Inputs     []string        `json:"inputs,omitempty"`   // SHA-256 of input pictures, lent through LendInput
-	Look       bool            `json:"look,omitempty"`     // it may have been posted already: read the message before painting
-	Pictures   int             `json:"pictures,omitempty"` // what it counts against MaxRunning; 0 is 1
+	ID          string          `json:"id"`                 // interaction snowflake + "-" + ordinal, at most 25 characters
+	Lane        string          `json:"lane"`               // which renderers can take it: Spec version and model, as the caller writes it
+	Server      string          `json:"server"`             // the account it is charged to; all direct messages share one
+	User        string          `json:"user"`               // the account within the server
+	Cost        int64           `json:"cost"`               // estimated milliseconds of renderer time
+	MaxRunning  int             `json:"max_running"`        // pictures of this user that may be painted at once; 0 is no limit
+	Spec        json.RawMessage `json:"spec"`               // a picture.Spec in canonical JSON
+	Address     json.RawMessage `json:"reply"`              // where the answer goes; opaque here
+	Inputs      []string        `json:"inputs,omitempty"`   // SHA-256 of input pictures, lent through PutInput
+	MaybePosted bool            `json:"look,omitempty"`     // it may have been posted already: read the message before painting
+	Pictures    int             `json:"pictures,omitempty"` // what it counts against MaxRunning; 0 is 1
 
 	// Weight and ServerWeight are what the user and the server are owed of the time, in percent of an ordinary one; 0 is
 	// 100. At 200 a job costs its account half of what it takes.
@@ -25,11 +25,11 @@ type Job struct {
 	ServerWeight int `json:"server_weight,omitempty"`
 
 	// Batch says which jobs of a lane can be painted together: those of the same Batch. "" goes with nobody.
-	Batch string `json:"batch,omitempty"`
+	BatchKey string `json:"batch,omitempty"`
 
 	// Held says that a renderer had it when the queue was emptied. In the first Options.Grace of an epoch such a job waits
 	// for that renderer to Adopt it.
-	Held bool `json:"-"`
+	WasRunning bool `json:"-"`
 }
 
 // Token proves a lease. It grows with every lease of a pool, so an older holder is told STALE.
@@ -54,34 +54,34 @@ type Verdict string
 
 // The verdicts.
 const (
-	OK        Verdict = "OK"        // go on
-	Cancelled Verdict = "CANCELLED" // a person cancelled it: stop, post nothing
-	Stale     Verdict = "STALE"     // the lease is somebody else's or gone: stop, say nothing
-	Epoch     Verdict = "EPOCH"     // the queue was emptied: wait until it is filled again
+	OK           Verdict = "OK"        // go on
+	Cancelled    Verdict = "CANCELLED" // a person cancelled it: stop, post nothing
+	Stale        Verdict = "STALE"     // the lease is somebody else's or gone: stop, say nothing
+	EpochChanged Verdict = "EPOCH"     // the queue was emptied: wait until it is filled again
 )
 
 // Kind names an Event.
-type Kind string
+type EventKind string
 
 // The kinds of events.
 const (
-	Queued   Kind = "queued"    // a job waits: idle renderers wake
-	Leased   Kind = "leased"    // a renderer took it
-	Progress Kind = "progress"  // Percent moved
-	Sealed   Kind = "sealed"    // the renderer is about to post
-	Done     Kind = "done"      // Outcome holds what was made
-	Failed   Kind = "failed"    // for good; Reason says why
-	Cancel   Kind = "cancel"    // a person cancelled it; its leaseholder stops within a step
-	Gone     Kind = "cancelled" // a cancelled job has left the queue
-	NewEpoch Kind = "epoch"     // the queue was emptied
-	Pausing  Kind = "pause"     // something was paused or resumed: see Pauses
-	Trayed   Kind = "tray"      // a late picture lies in the tray
+	JobQueued        EventKind = "queued"    // a job waits: idle renderers wake
+	JobLeased        EventKind = "leased"    // a renderer took it
+	JobProgress      EventKind = "progress"  // Percent moved
+	JobSealed        EventKind = "sealed"    // the renderer is about to post
+	JobDone          EventKind = "done"      // Outcome holds what was made
+	JobFailed        EventKind = "failed"    // for good; Reason says why
+	CancelRequested  EventKind = "cancel"    // a person cancelled it; its leaseholder stops within a step
+	JobCancelled     EventKind = "cancelled" // a cancelled job has left the queue
+	EpochBegan       EventKind = "epoch"     // the queue was emptied
+	PausesChanged    EventKind = "pause"     // something was paused or resumed: see Pauses
+	UndeliveredAdded EventKind = "tray"      // a late picture lies in the tray
 )
 
 // Event is one entry of the capped stream.
 type Event struct {
 	ID      string // stream position, to resume from
-	Kind    Kind
+	Kind    EventKind
 	Job     string
 	Percent int
 	Reason  string
@@ -106,5 +106,5 @@ type File struct {
 	SHA256 string `json:"sha256"` // of the posted bytes
 	PHash  string `json:"phash"`  // perceptual hash, 16 hex digits
 
-	Short bool `json:"short,omitempty"` // memory ran short, and parts of it were painted after one another or joined
+	LowMemory bool `json:"short,omitempty"` // memory ran short, and parts of it were painted after one another or joined
 }

@@ -10,9 +10,9 @@ import (
 )
 
 // Offer says what a renderer takes.
-type Offer struct {
-	Lanes []Lane // the preferred first; it wins when two are owed the same
-	Max   int    // jobs at once, of one lane and one Batch. At least 1
+type Capacity struct {
+	Lanes   []Lane // the preferred first; it wins when two are owed the same
+	MaxJobs int    // jobs at once, of one lane and one Batch. At least 1
 }
 
 // Lane is a lane that a renderer takes.
@@ -37,7 +37,7 @@ func Lanes(names ...string) []Lane {
 const affinity = 2
 
 // Held is a leased job in a Beat.
-type Held struct {
+type HeldLease struct {
 	ID      string
 	Token   Token
 	Percent int
@@ -47,9 +47,9 @@ type Held struct {
 // so that a call whose answer was lost gives the same jobs again. No job is no error.
 //
 // A job comes from the lane, the server and the user that are owed most, in milliseconds.
-func (q *Queue) Reserve(ctx context.Context, slot, nonce string, o Offer) ([]Lease, error) {
+func (q *Queue) Reserve(ctx context.Context, slot, nonce string, o Capacity) ([]Lease, error) {
 	until := time.Now().Add(q.opts.Lease)
-	args := []any{slot, escape(nonce), ms(q.opts.Lease), max(o.Max, 1)}
+	args := []any{slot, escape(nonce), ms(q.opts.Lease), max(o.MaxJobs, 1)}
 	for _, lane := range o.Lanes {
 		args = append(args, escape(lane.Name), ms(affinity*lane.Load))
 	}
@@ -83,14 +83,14 @@ func readLease(words reply) (l Lease, err error) {
 	}
 	attempt, err := words.number(2)
 	l.Attempt = int(attempt)
-	look, wrong := words.number(3)
-	l.Job.Look, l.Cancelled = look&1 != 0, look&2 != 0
+	flags, wrong := words.number(3)
+	l.Job.MaybePosted, l.Cancelled = flags&1 != 0, flags&2 != 0
 	return l, errors.Join(err, wrong)
 }
 
 // Beat keeps the leases of a slot for another lease time and answers a verdict for each, in order. When the pool is at
 // another epoch, every verdict is Epoch.
-func (q *Queue) Beat(ctx context.Context, slot string, held []Held) ([]Verdict, error) {
+func (q *Queue) Heartbeat(ctx context.Context, slot string, held []HeldLease) ([]Verdict, error) {
 	if len(held) == 0 {
 		return nil, nil
 	}
@@ -98,13 +98,13 @@ func (q *Queue) Beat(ctx context.Context, slot string, held []Held) ([]Verdict, 
 	for _, h := range held {
 		args = append(args, h.ID, fence(h.Token), min(max(h.Percent, 0), 100))
 	}
-	r, err := q.run(ctx, beatScript, held[0].Token.Epoch, args...)
-	if err != nil && r.code() != string(Epoch) {
+	r, err := q.run(ctx, heartbeatScript, held[0].Token.Epoch, args...)
+	if err != nil && r.code() != string(EpochChanged) {
 		return nil, fmt.Errorf("beat of %s: %w", slot, err)
 	}
 	verdicts := make([]Verdict, len(held))
 	for i := range held {
-		verdicts[i] = Epoch
+		verdicts[i] = EpochChanged
 		if err == nil {
 			verdicts[i] = Verdict(r.text(i))
 		}
@@ -140,7 +140,7 @@ func (q *Queue) Postpone(ctx context.Context, l Lease) (Verdict, error) {
 }
 
 // Stopped says that the holder stopped because a person cancelled the job, and that nothing of it is posted.
-func (q *Queue) Stopped(ctx context.Context, l Lease) (Verdict, error) {
+func (q *Queue) ConfirmCancel(ctx context.Context, l Lease) (Verdict, error) {
 	return q.verdict(ctx, "stop", releaseScript, l, true, "", "")
 }
 
@@ -169,8 +169,8 @@ func (q *Queue) fail(ctx context.Context, l Lease, reason string, retry bool, cr
 // verdict runs a script on a held job.
 func (q *Queue) verdict(ctx context.Context, step string, s script, l Lease, args ...any) (Verdict, error) {
 	r, err := q.run(ctx, s, l.Token.Epoch, append([]any{l.Job.ID, fence(l.Token)}, args...)...)
-	if r.code() == string(Epoch) {
-		return Epoch, nil
+	if r.code() == string(EpochChanged) {
+		return EpochChanged, nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("%s job %s: %w", step, l.Job.ID, err)

@@ -10,42 +10,42 @@ import (
 // model is the line in plain Go, written for being obviously right: no index, every question answered by looking at
 // all jobs. The property in property_test.go holds the scripts against it.
 type model struct {
-	o       Options
-	now     time.Time
-	v       int64
-	seq     int64
-	fence   int64
-	jobs    map[string]*modelJob
-	servers map[string]*modelAccount
+	o           Options
+	now         time.Time
+	virtualTime int64
+	seq         int64
+	fence       int64
+	jobs        map[string]*modelJob
+	servers     map[string]*modelAccount
 
-	epoch  int64 // 0 when there is none
-	began  time.Time
-	pauses map[Scope]bool
-	passed map[string]time.Time // since when a lane stands back
-	memos  map[string]memo      // by slot
+	epoch        int64 // 0 when there is none
+	began        time.Time
+	pauses       map[Scope]bool
+	passedOver   map[string]time.Time   // since when a lane stands back
+	lastReserves map[string]lastReserve // by slot
 }
 
 type modelJob struct {
 	Job
-	state                     byte // as in lua/moves.lua
-	kind                      Kind // how it ended
-	seq, fence                int64
-	attempts, errors, crashes int
-	look, cancel, early       bool // early: cancelled before it came
-	since, until              time.Time
-	slot                      string
-	was                       Token // of the epoch before, when it was adopted
+	state                               byte      // as in lua/moves.lua
+	kind                                EventKind // how it ended
+	seq, fence                          int64
+	attempts, errors, crashes           int
+	maybePosted, cancel, cancelledEarly bool // early: cancelled before it came
+	since, until                        time.Time
+	slot                                string
+	previousToken                       Token // of the epoch before, when it was adopted
 }
 
 type modelAccount struct {
-	v, at int64
-	max   int
-	users map[string]*modelAccount
+	startTag, virtualTime int64
+	maxRunning            int
+	users                 map[string]*modelAccount
 }
 
 func newModel(o Options, now time.Time) *model {
 	return &model{o: o, now: now, jobs: map[string]*modelJob{}, servers: map[string]*modelAccount{},
-		pauses: map[Scope]bool{}, passed: map[string]time.Time{}, memos: map[string]memo{}}
+		pauses: map[Scope]bool{}, passedOver: map[string]time.Time{}, lastReserves: map[string]lastReserve{}}
 }
 
 func (m *model) count(match func(*modelJob) bool) (n int) {
@@ -81,25 +81,25 @@ func (m *model) busyUser(server, name string) bool {
 }
 
 // settled forgets what an idle server or an idle pool need not remember.
-func (m *model) settled() {
+func (m *model) forgetIdle() {
 	for name := range m.servers {
 		if !m.busyServer(name) {
-			m.servers[name].users, m.servers[name].at = map[string]*modelAccount{}, 0
+			m.servers[name].users, m.servers[name].virtualTime = map[string]*modelAccount{}, 0
 		}
 	}
 	if m.count(func(*modelJob) bool { return true }) == 0 {
-		m.v, m.servers, m.passed = 0, map[string]*modelAccount{}, map[string]time.Time{}
+		m.virtualTime, m.servers, m.passedOver = 0, map[string]*modelAccount{}, map[string]time.Time{}
 	}
 }
 
 func (m *model) enqueue(j Job) (answer string) {
 	known := m.jobs[j.ID]
-	early := known != nil && known.early && j.Look
+	early := known != nil && known.cancelledEarly && j.MaybePosted
 	waiting := m.count(func(j *modelJob) bool { return j.state == 'W' || j.state == 'D' })
 	switch {
 	case early:
-	case known != nil && known.state == 'E' && known.kind == Gone:
-		known.early = false
+	case known != nil && known.state == 'E' && known.kind == JobCancelled:
+		known.cancelledEarly = false
 		return "CANCELLED"
 	case known != nil:
 		return "DUP"
@@ -108,16 +108,16 @@ func (m *model) enqueue(j Job) (answer string) {
 		return "FULL"
 	}
 	s, u := m.server(j.Server), m.user(j.Server, j.User)
-	if !m.busyServer(j.Server) && s.v <= m.v {
-		s.v, m.v = m.v, m.v+1
+	if !m.busyServer(j.Server) && s.startTag <= m.virtualTime {
+		s.startTag, m.virtualTime = m.virtualTime, m.virtualTime+1
 	}
-	if !m.busyUser(j.Server, j.User) && u.v <= s.at {
-		u.v, s.at = s.at, s.at+1
+	if !m.busyUser(j.Server, j.User) && u.startTag <= s.virtualTime {
+		u.startTag, s.virtualTime = s.virtualTime, s.virtualTime+1
 	}
-	u.max = j.MaxRunning
+	u.maxRunning = j.MaxRunning
 	m.seq++
-	k := &modelJob{Job: j, state: 'W', seq: m.seq, look: j.Look, cancel: early}
-	if grace := m.began.Add(m.o.Grace); j.Held && m.now.Before(grace) {
+	k := &modelJob{Job: j, state: 'W', seq: m.seq, maybePosted: j.MaybePosted, cancel: early}
+	if grace := m.began.Add(m.o.ReclaimGrace); j.WasRunning && m.now.Before(grace) {
 		k.state, k.until = 'D', grace
 	}
 	m.jobs[j.ID] = k
@@ -128,7 +128,7 @@ func (m *model) enqueue(j Job) (answer string) {
 func (m *model) limit(server string, most int) {
 	for _, j := range m.jobs {
 		if j.state != 'E' && j.Server == server {
-			m.user(server, j.User).max = most
+			m.user(server, j.User).maxRunning = most
 		}
 	}
 }
@@ -136,13 +136,13 @@ func (m *model) limit(server string, most int) {
 // ready lists the jobs of the lane that may start: the oldest of each user's, if the user's limit allows it.
 func (m *model) ready(lane string) (all []*modelJob) {
 	for _, j := range m.jobs {
-		if j.state != 'W' || j.Lane != lane || m.stopped(j) {
+		if j.state != 'W' || j.Lane != lane || m.isPaused(j) {
 			continue
 		}
 		older := m.count(func(x *modelJob) bool {
 			return x.state == 'W' && x.Lane == lane && x.Server == j.Server && x.User == j.User && x.seq < j.seq
 		})
-		if u := m.user(j.Server, j.User); older == 0 && (u.max == 0 || m.running(j) == 0 || m.running(j)+j.Pictures <= u.max) {
+		if u := m.user(j.Server, j.User); older == 0 && (u.maxRunning == 0 || m.running(j) == 0 || m.running(j)+j.Pictures <= u.maxRunning) {
 			all = append(all, j)
 		}
 	}
@@ -160,16 +160,16 @@ func (m *model) running(j *modelJob) (n int) {
 }
 
 // reserve lends the next jobs: a lane stands back by what it takes to load it, until it was passed over for long.
-func (m *model) reserve(o Offer) (ids []string) {
+func (m *model) reserve(o Capacity) (ids []string) {
 	first, least := m.choose(o.Lanes)
 	if first == nil {
 		return nil
 	}
 	m.lease(first, least)
-	for ids = []string{first.ID}; len(ids) < o.Max && first.Batch != ""; {
-		heads := m.line(first.Lane)
+	for ids = []string{first.ID}; len(ids) < o.MaxJobs && first.BatchKey != ""; {
+		heads := m.readyInOrder(first.Lane)
 		heads = heads[:min(len(heads), 16)]
-		i := slices.IndexFunc(heads, func(j *modelJob) bool { return j.Batch == first.Batch })
+		i := slices.IndexFunc(heads, func(j *modelJob) bool { return j.BatchKey == first.BatchKey })
 		if i < 0 {
 			break
 		}
@@ -186,13 +186,13 @@ func (m *model) choose(lanes []Lane) (best *modelJob, least int64) {
 	bias := map[string]int64{}
 	for _, l := range lanes {
 		bias[l.Name] = ms(affinity * l.Load)
-		if since, ok := m.passed[l.Name]; ok && m.now.Sub(since) > 3*time.Minute {
+		if since, ok := m.passedOver[l.Name]; ok && m.now.Sub(since) > 3*time.Minute {
 			bias[l.Name] = 0
 		}
-		ready = append(ready, m.line(l.Name)...)
+		ready = append(ready, m.readyInOrder(l.Name)...)
 	}
-	server := func(j *modelJob) int64 { return m.server(j.Server).v }
-	user := func(j *modelJob) int64 { return m.user(j.Server, j.User).v }
+	server := func(j *modelJob) int64 { return m.server(j.Server).startTag }
+	user := func(j *modelJob) int64 { return m.user(j.Server, j.User).startTag }
 	for i, j := range ready {
 		if least = min(least, server(j)); i == 0 {
 			least = server(j)
@@ -202,44 +202,44 @@ func (m *model) choose(lanes []Lane) (best *modelJob, least int64) {
 		}
 	}
 	for _, j := range ready { // the first of a lane's users stands for that lane
-		if j.Server == best.Server && j == m.firstOf(j.Lane, j.Server) &&
+		if j.Server == best.Server && j == m.firstOfServer(j.Lane, j.Server) &&
 			cmp.Or(cmp.Compare(user(j)+bias[j.Lane], user(best)+bias[best.Lane]), cmp.Compare(j.seq, best.seq)) < 0 {
 			best = j
 		}
 	}
-	m.passOver(lanes, ready, best)
+	m.notePassedOver(lanes, ready, best)
 	return best, least
 }
 
-// passOver notes since when a lane that is not loaded stands back while another is served.
-func (m *model) passOver(lanes []Lane, ready []*modelJob, best *modelJob) {
+// notePassedOver notes since when a lane that is not loaded stands back while another is served.
+func (m *model) notePassedOver(lanes []Lane, ready []*modelJob, best *modelJob) {
 	if !slices.ContainsFunc(lanes, func(l Lane) bool { return l.Load > 0 }) {
 		return
 	}
 	for _, l := range lanes {
-		_, already := m.passed[l.Name]
+		_, already := m.passedOver[l.Name]
 		waits := slices.ContainsFunc(ready, func(j *modelJob) bool { return j.Lane == l.Name })
 		switch passed := waits && l.Name != best.Lane && l.Load > 0; {
 		case !passed:
-			delete(m.passed, l.Name)
+			delete(m.passedOver, l.Name)
 		case !already:
-			m.passed[l.Name] = m.now
+			m.passedOver[l.Name] = m.now
 		}
 	}
 }
 
-// firstOf is the job that a server would have started in a lane.
-func (m *model) firstOf(lane, server string) *modelJob {
-	line := m.line(lane)
-	return line[slices.IndexFunc(line, func(j *modelJob) bool { return j.Server == server })]
+// firstOfServer is the job that a server would have started in a lane.
+func (m *model) firstOfServer(lane, server string) *modelJob {
+	ordered := m.readyInOrder(lane)
+	return ordered[slices.IndexFunc(ordered, func(j *modelJob) bool { return j.Server == server })]
 }
 
 // line lists the jobs of a lane that may start, those who are owed most first.
-func (m *model) line(lane string) []*modelJob {
+func (m *model) readyInOrder(lane string) []*modelJob {
 	all := m.ready(lane)
 	slices.SortFunc(all, func(a, b *modelJob) int {
-		return cmp.Or(cmp.Compare(m.server(a.Server).v, m.server(b.Server).v), cmp.Compare(a.Server, b.Server),
-			cmp.Compare(m.user(a.Server, a.User).v, m.user(b.Server, b.User).v), cmp.Compare(a.User, b.User))
+		return cmp.Or(cmp.Compare(m.server(a.Server).startTag, m.server(b.Server).startTag), cmp.Compare(a.Server, b.Server),
+			cmp.Compare(m.user(a.Server, a.User).startTag, m.user(b.Server, b.User).startTag), cmp.Compare(a.User, b.User))
 	})
 	return all
 }
@@ -247,29 +247,29 @@ func (m *model) line(lane string) []*modelJob {
 // lease starts a job when the least v of those who could be served was least.
 func (m *model) lease(j *modelJob, least int64) {
 	s, u := m.server(j.Server), m.user(j.Server, j.User)
-	leastUser := u.v
+	leastUser := u.startTag
 	for _, other := range m.ready(j.Lane) {
 		if other.Server == j.Server {
-			leastUser = min(leastUser, m.user(j.Server, other.User).v)
+			leastUser = min(leastUser, m.user(j.Server, other.User).startTag)
 		}
 	}
-	s.v, u.v = max(s.v, m.v-hoard), max(u.v, s.at-hoard)
-	m.v = advanced(m.v, least, priced(j.Cost, j.ServerWeight), m.busyServers())
-	s.at = advanced(s.at, leastUser, priced(j.Cost, j.Weight), m.busyUsers(j.Server))
+	s.startTag, u.startTag = max(s.startTag, m.virtualTime-maxCatchUp), max(u.startTag, s.virtualTime-maxCatchUp)
+	m.virtualTime = modelVirtualTime(m.virtualTime, least, modelCost(j.Cost, j.ServerWeight), m.busyServers())
+	s.virtualTime = modelVirtualTime(s.virtualTime, leastUser, modelCost(j.Cost, j.Weight), m.busyUsers(j.Server))
 	m.start(j)
 }
 
 // start leases a job and charges for it.
 func (m *model) start(j *modelJob) {
 	s, u := m.server(j.Server), m.user(j.Server, j.User)
-	s.v, u.v = s.v+priced(j.Cost, j.ServerWeight), u.v+priced(j.Cost, j.Weight)
+	s.startTag, u.startTag = s.startTag+modelCost(j.Cost, j.ServerWeight), u.startTag+modelCost(j.Cost, j.Weight)
 	m.fence++
 	j.fence, j.state, j.since, j.until = m.fence, 'L', m.now, m.now.Add(m.o.Lease)
 	j.attempts++
 }
 
 // priced is what an account of a weight pays.
-func priced(cost int64, percent int) int64 { return cost * 100 / int64(weight(percent)) }
+func modelCost(cost int64, percent int) int64 { return cost * 100 / int64(weight(percent)) }
 
 func (m *model) busyServers() int {
 	names := map[string]bool{}
@@ -289,4 +289,4 @@ func (m *model) busyUsers(server string) int {
 }
 
 // advanced moves a virtual time to one share of a cost past the least, were it divided among n and a newcomer.
-func advanced(v, least, cost int64, n int) int64 { return max(v, least+cost/int64(n+1)) }
+func modelVirtualTime(v, least, cost int64, n int) int64 { return max(v, least+cost/int64(n+1)) }

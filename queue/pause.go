@@ -41,7 +41,7 @@ func (q *Queue) pause(ctx context.Context, s Scope, on bool, reason string) erro
 		return fmt.Errorf("either a server or a lane, not both")
 	}
 	r, err := q.run(ctx, pauseScript, anyEpoch, s.field(), escape(s.Server), on, reason)
-	if r.code() == string(Epoch) {
+	if r.code() == string(EpochChanged) {
 		return nil // it is noted, and there is no line yet that it would have to be told to
 	}
 	return err

@@ -8,78 +8,78 @@ import (
 	"time"
 )
 
-func (r *rig) pauses(s Scope, reason string) {
+func (r *fixture) mustPause(s Scope, reason string) {
 	r.Helper()
 	if err := r.Pause(r.ctx, s, reason); err != nil {
 		r.Fatal(err)
 	}
-	r.sound()
+	r.checkInvariants()
 }
 
-func (r *rig) resumes(s Scope) {
+func (r *fixture) mustResume(s Scope) {
 	r.Helper()
 	if err := r.Resume(r.ctx, s); err != nil {
 		r.Fatal(err)
 	}
-	r.sound()
+	r.checkInvariants()
 }
 
-func TestWhatIsPausedIsNotLent(t *testing.T) {
+func TestPausedJobsAreNotLeased(t *testing.T) {
 	for name, s := range map[string]Scope{"pool": {}, "server": {Server: "s/1"}, "lane": {Lane: "a"}} {
 		t.Run(name, func(t *testing.T) {
-			each(t, Options{}, func(r *rig) {
+			onEachBackend(t, Options{}, func(r *fixture) {
 				r.enqueue(job("1-0", "s/1", "u"))
-				running := r.take("w", "1-0")
+				running := r.mustLease("w", "1-0")
 				r.enqueue(job("2-0", "s/1", "u"))
-				r.pauses(s, "too loud")
-				r.pauses(s, "too loud") // repeated
-				r.none()
+				r.mustPause(s, "too loud")
+				r.mustPause(s, "too loud") // repeated
+				r.mustLeaseNone()
 				r.enqueue(job("3-0", "s/1", "v"))
-				r.none()
+				r.mustLeaseNone()
 				r.finish(running) // what runs goes on
-				r.none()
-				r.cancels("3-0", Removed)
-				r.resumes(s)
-				r.resumes(s)
-				r.finish(r.take("w", "2-0"))
-				r.heard("leased 1-0", "pause ", "pause ", "sealed 1-0", "done 1-0", "cancelled 3-0", "pause ", "pause ",
+				r.mustLeaseNone()
+				r.mustCancel("3-0", CancelRemoved)
+				r.mustResume(s)
+				r.mustResume(s)
+				r.finish(r.mustLease("w", "2-0"))
+				r.wantEvents("leased 1-0", "pause ", "pause ", "sealed 1-0", "done 1-0", "cancelled 3-0", "pause ", "pause ",
 					"leased 2-0", "sealed 2-0", "done 2-0")
 			})
 		})
 	}
 }
 
-func TestAPauseStopsNobodyElse(t *testing.T) {
-	each(t, Options{}, func(r *rig) {
-		r.many(3, job("x", "loud", "u"))
+func TestPauseAffectsOnlyItsScope(t *testing.T) {
+	onEachBackend(t, Options{}, func(r *fixture) {
+		r.enqueueMany(3, job("x", "loud", "u"))
 		other := job("z", "calm", "u")
 		other.Lane = "b"
-		r.many(3, job("y", "calm", "u"))
-		r.many(1, other)
-		r.pauses(Scope{Server: "loud"}, "")
+		r.enqueueMany(3, job("y", "calm", "u"))
+		r.enqueueMany(1, other)
+		r.mustPause(Scope{Server: "loud"}, "")
 		for _, want := range []string{"y-0", "y-1", "y-2"} {
-			r.finish(r.take("w", want))
+			r.finish(r.mustLease("w", want))
 		}
-		r.none()
-		r.pauses(Scope{Lane: "a"}, "")
-		r.resumes(Scope{Server: "loud"})
-		if l := r.reserve("w", Offer{Lanes: Lanes("a", "b")}); len(l) != 1 || l[0].Job.ID != "z-0" {
+		r.mustLeaseNone()
+		r.mustPause(Scope{Lane: "a"}, "")
+		r.mustResume(Scope{Server: "loud"})
+		if l := r.reserve("w", Capacity{Lanes: Lanes("a", "b")}); len(l) != 1 || l[0].Job.ID != "z-0" {
 			r.Fatalf("got %v, want z-0 of the other lane", l)
 		}
-		r.resumes(Scope{Lane: "a"})
-		r.take("w", "x-0")
+		r.mustResume(Scope{Lane: "a"})
+		r.mustLease("w", "x-0")
 	})
 }
 
 func TestPausesOutliveAnEpoch(t *testing.T) {
-	each(t, Options{}, func(r *rig) {
-		r.pauses(Scope{Server: "ü,1"}, "a word, and another")
+	onEachBackend(t, Options{}, func(r *fixture) {
+		r.mustPause(Scope{Server: "ü,1"}, "a word, and another")
 		r.clock.advance(time.Minute)
-		r.pauses(Scope{Lane: "a:b"}, "")
-		r.pauses(Scope{}, "repairs")
-		r.pauses(Scope{Server: "ü,1"}, "another word")
+		r.mustPause(Scope{Lane: "a:b"}, "")
+		r.mustPause(Scope{}, "repairs")
+		r.mustPause(Scope{Server: "ü,1"}, "another word")
 		r.epoch = 2
-		if err := r.Begin(r.ctx, 2); err != nil {
+		if err := r.BeginEpoch(r.ctx, 2); err != nil {
 			r.Fatal(err)
 		}
 		all, err := r.Pauses(r.ctx)
@@ -92,29 +92,29 @@ func TestPausesOutliveAnEpoch(t *testing.T) {
 			r.Errorf("pauses %v, %v; want %v", all, err, want)
 		}
 		r.enqueue(job("1-0", "ü,1", "u"))
-		r.resumes(Scope{})
-		r.none()
+		r.mustResume(Scope{})
+		r.mustLeaseNone()
 		s, err := r.Snapshot(r.ctx)
-		if err != nil || len(s.Jobs) != 1 || !s.Jobs[0].Paused || s.Jobs[0].Place != 1 || len(s.Paused) != 2 {
+		if err != nil || len(s.Jobs) != 1 || !s.Jobs[0].Paused || s.Jobs[0].Position != 1 || len(s.Paused) != 2 {
 			r.Errorf("snapshot %+v, %v; want the job marked as paused", s, err)
 		}
 	})
 }
 
-func TestAPauseBeforeTheFirstEpochHolds(t *testing.T) {
+func TestPauseBeforeTheFirstEpoch(t *testing.T) {
 	t.Parallel()
 	q := Embedded(Options{})
 	t.Cleanup(func() { _ = q.Close() })
 	if err := q.Pause(t.Context(), Scope{Lane: "a"}, ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := q.Begin(t.Context(), 1); err != nil {
+	if err := q.BeginEpoch(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := q.Enqueue(t.Context(), 1, job("1-0", "s", "u")); err != nil {
 		t.Fatal(err)
 	}
-	if l, err := q.Reserve(t.Context(), "w", "n", Offer{Lanes: Lanes("a")}); err != nil || len(l) != 0 {
+	if l, err := q.Reserve(t.Context(), "w", "n", Capacity{Lanes: Lanes("a")}); err != nil || len(l) != 0 {
 		t.Errorf("leased %v, %v; want none", l, err)
 	}
 	if err := q.Pause(t.Context(), Scope{Lane: "a", Server: "s"}, ""); err == nil {
@@ -122,39 +122,39 @@ func TestAPauseBeforeTheFirstEpochHolds(t *testing.T) {
 	}
 }
 
-// TestWhoIsParkedCostsNothing proves that a call of reserve costs the same however many users wait at their limit, servers
+// TestBlockedJobsAddNoCommandsToReserve proves that a call of reserve costs the same however many users wait at their limit, servers
 // are paused or jobs wait in a paused lane: it counts the commands its script calls.
-func TestWhoIsParkedCostsNothing(t *testing.T) {
+func TestBlockedJobsAddNoCommandsToReserve(t *testing.T) {
 	t.Parallel()
-	crowds := map[string]func(r *rig, i int){
-		"users at their limit": func(r *rig, i int) {
+	crowds := map[string]func(r *fixture, i int){
+		"users at their limit": func(r *fixture, i int) {
 			j := job(fmt.Sprint("held-", i), "crowd", fmt.Sprint("u", i))
 			j.Lane, j.MaxRunning, j.Cost = "b", 1, 1
 			k := job(fmt.Sprint("parked-", i), "crowd", fmt.Sprint("u", i))
 			k.MaxRunning, k.Cost = 1, 1
-			r.put(j, k)
-			if l, err := r.Reserve(r.ctx, "w", fmt.Sprint("held ", i), Offer{Lanes: Lanes("b")}); err != nil || len(l) != 1 {
+			r.enqueueUnchecked(j, k)
+			if l, err := r.Reserve(r.ctx, "w", fmt.Sprint("held ", i), Capacity{Lanes: Lanes("b")}); err != nil || len(l) != 1 {
 				r.Fatal(l, err)
 			}
 		},
-		"paused servers": func(r *rig, i int) {
+		"paused servers": func(r *fixture, i int) {
 			name := fmt.Sprint("paused ", i)
 			if err := r.Pause(r.ctx, Scope{Server: name}, ""); err != nil {
 				r.Fatal(err)
 			}
-			r.put(job(fmt.Sprint("parked-", i), name, "u"))
+			r.enqueueUnchecked(job(fmt.Sprint("parked-", i), name, "u"))
 		},
-		"a paused lane": func(r *rig, i int) {
+		"a paused lane": func(r *fixture, i int) {
 			j := job(fmt.Sprint("parked-", i), fmt.Sprint("s", i), "u")
 			j.Lane = "b"
-			r.put(j)
+			r.enqueueUnchecked(j)
 		},
 	}
 	for name, park := range crowds {
 		t.Run(name, func(t *testing.T) {
 			server := &realServer{}
 			t.Cleanup(server.stop)
-			r := newRig(t, Options{}, func(t testing.TB, o Options) *Queue {
+			r := newFixture(t, Options{}, func(t testing.TB, o Options) *Queue {
 				q, err := Dial(server.url(t), o)
 				if err != nil {
 					t.Fatal(err)
@@ -162,7 +162,7 @@ func TestWhoIsParkedCostsNothing(t *testing.T) {
 				return q
 			})
 			if name != "users at their limit" {
-				r.pauses(Scope{Lane: "b"}, "")
+				r.mustPause(Scope{Lane: "b"}, "")
 			}
 			var cost []int
 			for n := 0; n <= 200; n++ {
@@ -170,7 +170,7 @@ func TestWhoIsParkedCostsNothing(t *testing.T) {
 					park(r, n)
 				}
 				if n == 10 || n == 200 {
-					cost = append(cost, r.reserveCosts(fmt.Sprint("free-", n)))
+					cost = append(cost, r.reserveCommands(fmt.Sprint("free-", n)))
 				}
 			}
 			if cost[1] > cost[0] {
@@ -181,7 +181,7 @@ func TestWhoIsParkedCostsNothing(t *testing.T) {
 }
 
 // put enqueues without proving the line sound, which takes long on a long line.
-func (r *rig) put(jobs ...Job) {
+func (r *fixture) enqueueUnchecked(jobs ...Job) {
 	r.Helper()
 	for _, j := range jobs {
 		if _, err := r.Enqueue(r.ctx, r.epoch, j); err != nil {
@@ -190,12 +190,12 @@ func (r *rig) put(jobs ...Job) {
 	}
 }
 
-// reserveCosts counts the commands that one reserve calls which leases one job of a server of its own.
-func (r *rig) reserveCosts(id string) int {
+// reserveCommands counts the commands that one reserve calls which leases one job of a server of its own.
+func (r *fixture) reserveCommands(id string) int {
 	r.Helper()
-	r.put(job(id, id, "u"))
+	r.enqueueUnchecked(job(id, id, "u"))
 	before := r.commands()
-	l, err := r.Reserve(r.ctx, "probe", id, Offer{Lanes: Lanes("a", "b")})
+	l, err := r.Reserve(r.ctx, "probe", id, Capacity{Lanes: Lanes("a", "b")})
 	if err != nil || len(l) != 1 || l[0].Job.ID != id {
 		r.Fatalf("leased %v, %v; want %s", l, err, id)
 	}
@@ -203,7 +203,7 @@ func (r *rig) reserveCosts(id string) int {
 }
 
 // commands is how many the server has run, those within scripts among them.
-func (r *rig) commands() (n int) {
+func (r *fixture) commands() (n int) {
 	r.Helper()
 	for line := range strings.Lines(r.db.Info(r.ctx, "commandstats").Val()) {
 		_, rest, ok := strings.Cut(line, ":calls=")

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestTheLineDoesAsTheModel draws calls of all kinds, repeated, late and forged ones among them, and between them clocks
+// TestQueueMatchesTheModel draws calls of all kinds, repeated, late and forged ones among them, and between them clocks
 // that jump, epochs, servers that lose everything or fall back to an older copy. It makes each on the line and on the
 // model, and proves that both answer the same, hold the same, and that the line is sound. Of the invariants a line must
 // keep, these are the places:
@@ -30,74 +30,74 @@ import (
 //	I14 memory                       sound: leftovers; stones and memos are forgotten as the model does
 //
 // I3 and I13 need the bot: cmd/darkroom has them.
-func TestTheLineDoesAsTheModel(t *testing.T) {
-	each(t, propertyOptions, func(r *rig) {
+func TestQueueMatchesTheModel(t *testing.T) {
+	onEachBackend(t, propertyOptions, func(r *fixture) {
 		t := r.TB.(*testing.T)
 		f := &fact{Fault: "calls repeated, late or forged, clocks set back, Redis wiped or set back to an older copy, in random order",
 			Where: "scripts against a plain model, " + filepath.Base(t.Name()),
 			Note:  "tries are steps; after each, every answer, job, account, counter and index was compared"}
 		for range soakTimes(40) {
-			rapid.Check(t, func(t *rapid.T) { f.tried(r.walk(t)) })
+			rapid.Check(t, func(t *rapid.T) { f.tried(r.randomWalk(t)) })
 		}
 		f.write(t, "model "+filepath.Base(t.Name()))
 	})
 }
 
-// FuzzTheLine is the same property, for go test -fuzz to look for the calls that break it.
-func FuzzTheLine(f *testing.F) {
+// FuzzQueue is the same property, for go test -fuzz to look for the calls that break it.
+func FuzzQueue(f *testing.F) {
 	for i := range 8 { // so that a plain test run walks a little too
 		f.Add(bytes.Repeat([]byte{byte(37 * i), 1, 128, byte(i)}, 500))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r := newRig(t, propertyOptions, backends["embedded"])
-		rapid.MakeFuzz(func(t *rapid.T) { r.walk(t) })(t, data)
+		r := newFixture(t, propertyOptions, backends["embedded"])
+		rapid.MakeFuzz(func(t *rapid.T) { r.randomWalk(t) })(t, data)
 	})
 }
 
 // propertyOptions are small, so that a short walk meets every limit.
 var propertyOptions = Options{Lease: 30 * time.Second, Backoff: 5 * time.Second, MaxBackoff: 12 * time.Second,
-	Grace: 20 * time.Second, KeepEnded: 2 * time.Minute, MaxEnded: 8, MaxWaiting: 12}
+	ReclaimGrace: 20 * time.Second, KeepEnded: 2 * time.Minute, MaxEnded: 8, MaxWaiting: 12}
 
 // walk makes one random walk, on an epoch of its own, and tells how many steps it had.
-func (r *rig) walk(t *rapid.T) int {
+func (r *fixture) randomWalk(t *rapid.T) int {
 	r.wipe()
-	p := &property{rig: r, T: t, m: newModel(r.opts, r.clock.Now())}
+	p := &property{fixture: r, T: t, m: newModel(r.opts, r.clock.Now())}
 	p.newEpoch(t)
 	t.Repeat(map[string]func(*rapid.T){
-		"enqueue": p.enqueue, "reserve": p.reserve, "beat": p.beat, "seal": p.seal, "done": p.done,
-		"fail": p.fail, "release": p.release, "cancel": p.cancel, "wait": p.wait, "adopt": p.adopt, "rare": p.rare,
-		"": p.sound,
+		"enqueue": p.enqueue, "reserve": p.reserve, "beat": p.heartbeat, "seal": p.seal, "done": p.done,
+		"fail": p.fail, "release": p.release, "cancel": p.cancel, "wait": p.wait, "adopt": p.reclaim, "rare": p.rare,
+		"": p.checkInvariants,
 	})
 	return p.steps
 }
 
 // rare draws what would end most walks before they lead anywhere, were it as likely as the rest.
 func (p *property) rare(t *rapid.T) {
-	pick(t, "rare", p.limit, p.limit, p.pause, p.pause, p.newEpoch, p.lose, p.lose)(t)
+	pick(t, "rare", p.limit, p.limit, p.pause, p.pause, p.newEpoch, p.loseData, p.loseData)(t)
 }
 
 // property is one run.
 type property struct {
-	*rig
+	*fixture
 	*rapid.T
-	m      *model
-	leases []Lease // all that were ever given
-	ids    int
-	steps  int
-	epochs int64             // begun so far; an older copy may be behind
-	nonces map[string]string // the last of each slot
-	copy   kept              // an older copy of the data
-	then   *model            // the model when it was made, nil if none was
+	m          *model
+	leases     []Lease // all that were ever given
+	ids        int
+	steps      int
+	epochs     int64             // begun so far; an older copy may be behind
+	nonces     map[string]string // the last of each slot
+	savedCopy  poolCopy          // an older copy of the data
+	savedModel *model            // the model when it was made, nil if none was
 }
 
-func (p *property) sound(t *rapid.T) {
+func (p *property) checkInvariants(t *rapid.T) {
 	p.steps++
-	if faults := append(p.rig.faults(), p.alike()...); len(faults) > 0 {
+	if faults := append(p.fixture.invariantFaults(), p.modelFaults()...); len(faults) > 0 {
 		t.Fatalf("unsound: %q", faults)
 	}
 }
 
-func same[V comparable](t *rapid.T, what string, got, want V, err error) {
+func mustEqual[V comparable](t *rapid.T, what string, got, want V, err error) {
 	if err != nil || got != want {
 		t.Fatalf("%s: got %v, %v; want %v", what, got, err, want)
 	}
@@ -110,37 +110,37 @@ func (p *property) enqueue(t *rapid.T) {
 	j := Job{
 		ID: fmt.Sprint(p.ids), Lane: pick(t, "lane", "a", "b"), Server: pick(t, "server", "s1", "s2", "s3"),
 		User: pick(t, "user", "u1", "u2"), Cost: pick[int64](t, "cost", 1, 700, 1000, 45_000),
-		MaxRunning: pick(t, "most running", 0, 1, 3), Pictures: pick(t, "pictures", 1, 4), Look: pick(t, "look", false, false, true),
-		Batch: pick(t, "batch", "", "512", "768"), Weight: pick(t, "weight", 0, 0, 30), ServerWeight: pick(t, "server's weight", 0, 0, 250),
+		MaxRunning: pick(t, "most running", 0, 1, 3), Pictures: pick(t, "pictures", 1, 4), MaybePosted: pick(t, "look", false, false, true),
+		BatchKey: pick(t, "batch", "", "512", "768"), Weight: pick(t, "weight", 0, 0, 30), ServerWeight: pick(t, "server's weight", 0, 0, 250),
 	}
 	if rapid.Bool().Draw(t, "repeated") && p.ids > 1 {
 		j.ID = fmt.Sprint(rapid.IntRange(1, p.ids).Draw(t, "id"))
 	}
-	p.put(t, j)
+	p.enqueueBoth(t, j)
 }
 
 // put enqueues a job on both.
-func (p *property) put(t *rapid.T, j Job) {
+func (p *property) enqueueBoth(t *rapid.T, j Job) {
 	got, err := p.Enqueue(p.ctx, p.epoch, j)
 	want := p.m.enqueue(j)
 	if want == "FULL" && errors.Is(err, ErrFull) {
 		return
 	}
-	same(t, "enqueued", fmt.Sprint(got.Duplicate, got.Cancelled), fmt.Sprint(want != "OK", want == "CANCELLED"), err)
+	mustEqual(t, "enqueued", fmt.Sprint(got.Duplicate, got.Cancelled), fmt.Sprint(want != "OK", want == "CANCELLED"), err)
 }
 
 func (p *property) limit(t *rapid.T) {
 	server, most := pick(t, "server", "s1", "s2", "s3"), pick(t, "most running", 0, 1, 3)
 	p.m.limit(server, most)
-	same(t, "limit", 0, 0, p.LimitRunning(p.ctx, server, most))
+	mustEqual(t, "limit", 0, 0, p.LimitRunning(p.ctx, server, most))
 }
 
 // lanes are offers: loaded, partly loaded, and both ways round.
-var offered = [][]Lane{Lanes("a"), Lanes("a", "b"), Lanes("b", "a"), {{Name: "a"}, {Name: "b", Load: 300 * time.Millisecond}},
+var laneChoices = [][]Lane{Lanes("a"), Lanes("a", "b"), Lanes("b", "a"), {{Name: "a"}, {Name: "b", Load: 300 * time.Millisecond}},
 	{{Name: "b"}, {Name: "a", Load: 15 * time.Second}}, {{Name: "a", Load: time.Second}, {Name: "b", Load: time.Second}}}
 
 func (p *property) reserve(t *rapid.T) {
-	o := Offer{Lanes: pick(t, "lanes", offered...), Max: pick(t, "max", 1, 3)}
+	o := Capacity{Lanes: pick(t, "lanes", laneChoices...), MaxJobs: pick(t, "max", 1, 3)}
 	slot := pick(t, "slot", "w1", "w2")
 	if rapid.IntRange(0, 3).Draw(t, "nonce") > 0 || p.nonces[slot] == "" {
 		p.calls++
@@ -151,24 +151,24 @@ func (p *property) reserve(t *rapid.T) {
 	}
 }
 
-func (p *property) reserveOnce(t *rapid.T, slot string, o Offer) {
+func (p *property) reserveOnce(t *rapid.T, slot string, o Capacity) {
 	nonce := p.nonces[slot]
-	want, repeated := p.m.repeated(slot, nonce)
+	want, repeated := p.m.repeatReserve(slot, nonce)
 	if !repeated {
 		want = p.m.reserve(o)
-		p.m.noted(slot, nonce, want)
+		p.m.recordReserve(slot, nonce, want)
 	}
 	got, err := p.Reserve(p.ctx, slot, nonce, o)
-	same(t, "reserved", fmt.Sprint(ids(got)), fmt.Sprint(want), err)
+	mustEqual(t, "reserved", fmt.Sprint(ids(got)), fmt.Sprint(want), err)
 	for _, l := range got {
-		p.leased(t, l)
+		p.checkLease(t, l)
 	}
 }
 
 // leased proves what a lease says.
-func (p *property) leased(t *rapid.T, l Lease) {
+func (p *property) checkLease(t *rapid.T, l Lease) {
 	j := p.m.jobs[l.Job.ID]
-	same(t, "lease", fmt.Sprint(l.Token, l.Attempt, l.Job.Look, l.Cancelled), fmt.Sprint(Token{p.m.epoch, j.fence}, j.attempts, j.look, j.cancel), nil)
+	mustEqual(t, "lease", fmt.Sprint(l.Token, l.Attempt, l.Job.MaybePosted, l.Cancelled), fmt.Sprint(Token{p.m.epoch, j.fence}, j.attempts, j.maybePosted, j.cancel), nil)
 	p.leases = append(p.leases, l)
 }
 
@@ -191,22 +191,22 @@ func (p *property) lease(t *rapid.T) (l Lease, times int) {
 // verdict is what the model says to a lease, or that it is of another epoch.
 func (p *property) verdict(l Lease, of func(Lease) Verdict) Verdict {
 	if l.Token.Epoch != p.m.epoch {
-		return Epoch
+		return EpochChanged
 	}
 	return of(l)
 }
 
-func (p *property) beat(t *rapid.T) {
+func (p *property) heartbeat(t *rapid.T) {
 	l, _ := p.lease(t)
-	got, err := p.rig.beat(l, rapid.IntRange(0, 100).Draw(t, "percent"))
-	same(t, "beat", got, p.verdict(l, p.m.beat), err)
+	got, err := p.fixture.heartbeat(l, rapid.IntRange(0, 100).Draw(t, "percent"))
+	mustEqual(t, "beat", got, p.verdict(l, p.m.heartbeat), err)
 }
 
 func (p *property) seal(t *rapid.T) {
 	l, times := p.lease(t)
 	for range times {
 		got, err := p.Seal(p.ctx, l)
-		same(t, "seal", got, p.verdict(l, p.m.seal), err)
+		mustEqual(t, "seal", got, p.verdict(l, p.m.seal), err)
 	}
 }
 
@@ -215,7 +215,7 @@ func (p *property) done(t *rapid.T) {
 	actual := pick[int64](t, "actual", 0, 900, 60_000)
 	for range times {
 		got, err := p.Done(p.ctx, l, actual, Outcome{})
-		same(t, "done", got, p.verdict(l, func(l Lease) Verdict { return p.m.done(l, actual) }), err)
+		mustEqual(t, "done", got, p.verdict(l, func(l Lease) Verdict { return p.m.done(l, actual) }), err)
 	}
 }
 
@@ -230,7 +230,7 @@ func (p *property) fail(t *rapid.T) {
 			}
 			continue
 		}
-		same(t, "final", got, p.m.fail(l, kind != "for good", kind == "crash"), err)
+		mustEqual(t, "final", got, p.m.fail(l, kind != "for good", kind == "crash"), err)
 	}
 }
 
@@ -247,22 +247,22 @@ func (p *property) release(t *rapid.T) {
 	for range times {
 		call := p.Release
 		if looked {
-			call = p.Stopped
+			call = p.ConfirmCancel
 		}
 		got, err := call(p.ctx, l)
-		same(t, "release", got, p.verdict(l, func(l Lease) Verdict { return p.m.release(l, looked) }), err)
+		mustEqual(t, "release", got, p.verdict(l, func(l Lease) Verdict { return p.m.release(l, looked) }), err)
 	}
 }
 
 func (p *property) cancel(t *rapid.T) {
 	id := fmt.Sprint(rapid.IntRange(1, p.ids+1).Draw(t, "id"))
 	got, err := p.Cancel(p.ctx, id, "somebody")
-	same(t, "cancel", got, p.m.cancel(id), err)
+	mustEqual(t, "cancel", got, p.m.cancel(id), err)
 }
 
 func (p *property) wait(t *rapid.T) {
 	p.clock.advance(time.Duration(rapid.IntRange(-10, 60).Draw(t, "seconds")) * time.Second)
 	p.m.now = p.clock.Now()
 	got, err := p.Reap(p.ctx)
-	same(t, "reaped", got, p.m.reap(), err)
+	mustEqual(t, "reaped", got, p.m.reap(), err)
 }

@@ -17,11 +17,11 @@ var sources embed.FS
 // script is a step's source joined to what it builds on. It is sent whole once and by its hash afterwards.
 type script struct{ *redis.Script }
 
-// plainScript stands for itself; a lineScript works on the line, in one epoch.
-func plainScript(name string) script { return join("clock", name) }
-func lineScript(name string) script  { return join("clock", "line", "moves", name) }
+// poolScript stands for itself; a queueScript works on the line, in one epoch.
+func poolScript(name string) script  { return joinScripts("clock", name) }
+func queueScript(name string) script { return joinScripts("clock", "line", "moves", name) }
 
-func join(names ...string) script {
+func joinScripts(names ...string) script {
 	var all []byte
 	for _, name := range names {
 		source, err := sources.ReadFile("lua/" + name + ".lua")
@@ -34,31 +34,31 @@ func join(names ...string) script {
 }
 
 var (
-	enqueueScript   = lineScript("enqueue")
-	limitScript     = lineScript("limit")
-	reserveScript   = lineScript("reserve")
-	beatScript      = lineScript("beat")
-	sealScript      = lineScript("seal")
-	doneScript      = lineScript("done")
-	failScript      = lineScript("fail")
-	releaseScript   = lineScript("release")
-	cancelScript    = lineScript("cancel")
-	reapScript      = lineScript("reap")
-	snapshotScript  = lineScript("snapshot")
-	adoptScript     = lineScript("adopt")
-	pauseScript     = join("clock", "pause", "line", "park")
-	pausesScript    = plainScript("pauses")
-	countsScript    = lineScript("counts")
-	lendScript      = lineScript("lend")
-	inputScript     = lineScript("input")
-	epochScript     = plainScript("epoch")
-	beginScript     = plainScript("begin")
-	announceScript  = plainScript("announce")
-	renderersScript = plainScript("renderers")
-	trayPutScript   = plainScript("trayput")
-	trayHasScript   = plainScript("trayhas")
-	trayTakeScript  = plainScript("traytake")
-	trayAckScript   = plainScript("trayack")
+	enqueueScript         = queueScript("enqueue")
+	limitScript           = queueScript("limit")
+	reserveScript         = queueScript("reserve")
+	heartbeatScript       = queueScript("beat")
+	sealScript            = queueScript("seal")
+	doneScript            = queueScript("done")
+	failScript            = queueScript("fail")
+	releaseScript         = queueScript("release")
+	cancelScript          = queueScript("cancel")
+	reapScript            = queueScript("reap")
+	snapshotScript        = queueScript("snapshot")
+	reclaimScript         = queueScript("adopt")
+	pauseScript           = joinScripts("clock", "pause", "line", "park")
+	pausesScript          = poolScript("pauses")
+	countsScript          = queueScript("counts")
+	putInputScript        = queueScript("lend")
+	inputScript           = queueScript("input")
+	epochScript           = poolScript("epoch")
+	beginScript           = poolScript("begin")
+	announceScript        = poolScript("announce")
+	renderersScript       = poolScript("renderers")
+	putUndeliveredScript  = poolScript("trayput")
+	isUndeliveredScript   = poolScript("trayhas")
+	takeUndeliveredScript = poolScript("traytake")
+	ackUndeliveredScript  = poolScript("trayack")
 )
 
 // anyEpoch is what callers pass who do not know the epoch and take the current one.
@@ -77,7 +77,7 @@ func (q *Queue) run(ctx context.Context, s script, epoch int64, args ...any) (re
 	if err != nil {
 		return nil, err
 	}
-	if a := reply(r); a.text(0) == string(Epoch) {
+	if a := reply(r); a.text(0) == string(EpochChanged) {
 		return a, ErrEpoch
 	}
 	return r, nil

@@ -10,28 +10,28 @@ import (
 
 // Snapshot is the whole line at one moment.
 type Snapshot struct {
-	At      time.Time  // by Redis's clock, as all times in it
-	Waiting int        // jobs in line, paused, or waiting out a delay
-	Running int        // jobs a renderer holds
-	Jobs    []Standing // held ones first, then the line in the order it will be served, the paused, the delayed
+	At      time.Time   // by Redis's clock, as all times in it
+	Waiting int         // jobs in line, paused, or waiting out a delay
+	Running int         // jobs a renderer holds
+	Jobs    []JobStatus // held ones first, then the line in the order it will be served, the paused, the delayed
 	Paused  []Paused
 
-	v       int64 // the virtual time
-	tallies map[string]tally
+	virtualTime int64 // the virtual time
+	accounts    map[string]accountRecord
 }
 
 // tally is what a Snapshot knows of an account.
-type tally struct {
-	v, at int64
-	max   int
-	users map[string]tally
+type accountRecord struct {
+	startTag, virtualTime int64
+	maxRunning            int
+	users                 map[string]accountRecord
 }
 
 // Standing is where one job stands.
-type Standing struct {
+type JobStatus struct {
 	ID, Lane, Server, User string
 	State                  string // "waiting", "delayed", "painting" or "posting"
-	Place                  int    // 1 is served next, as things are; 0 unless waiting or delayed
+	Position               int    // 1 is served next, as things are; 0 unless waiting or delayed
 	Percent                int
 	Cost                   int64     // estimated milliseconds
 	Cancelled              bool      // a person cancelled it, and its renderer was told
@@ -42,7 +42,7 @@ type Standing struct {
 
 	seq                  int64
 	size                 int // pictures
-	batch                string
+	batchKey             string
 	serverWeight, weight int       // percent
 	due                  time.Time // the end of its delay
 }
@@ -50,7 +50,7 @@ type Standing struct {
 // Snapshot reads the line. Places are those it would have if nobody joined it, every renderer took every lane and no
 // user was at a limit. It is read in pieces: a job that moves meanwhile may stand where it was or where it is.
 func (q *Queue) Snapshot(ctx context.Context) (Snapshot, error) {
-	s, err := q.read(ctx)
+	s, err := q.readSnapshot(ctx)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read the line: %w", err)
 	}
@@ -75,47 +75,47 @@ func (q *Queue) Counts(ctx context.Context) (waiting, running int, err error) {
 	return int(w), int(h), nil
 }
 
-func (j *Standing) held() bool { return j.State == "painting" || j.State == "posting" }
+func (j *JobStatus) leased() bool { return j.State == "painting" || j.State == "posting" }
 
 // order sorts the jobs and gives them their places.
 func (s *Snapshot) order() {
-	slices.SortFunc(s.Jobs, func(a, b Standing) int { return cmp.Compare(a.seq, b.seq) })
-	var held, paused, delayed []*Standing
-	line := newReplay(*s, false)
+	slices.SortFunc(s.Jobs, func(a, b JobStatus) int { return cmp.Compare(a.seq, b.seq) })
+	var held, paused, delayed []*JobStatus
+	queued := newFairQueue(*s, false)
 	for i := range s.Jobs {
 		switch j := &s.Jobs[i]; {
-		case j.held():
+		case j.leased():
 			held = append(held, j)
-		case s.pauses(j):
+		case s.isPaused(j):
 			j.Paused = true
 			paused = append(paused, j)
 		case j.State == "delayed":
 			delayed = append(delayed, j)
 		default:
-			line.wait(j, "")
+			queued.add(j, "")
 		}
 	}
-	var all []Standing
-	for _, j := range slices.Concat(held, line.all(), paused, delayed) {
+	var all []JobStatus
+	for _, j := range slices.Concat(held, queued.drain(), paused, delayed) {
 		all = append(all, *j)
 	}
 	s.Jobs, s.Running, s.Waiting = all, len(held), len(all)-len(held)
 	for i := range all[len(held):] {
-		all[len(held)+i].Place = i + 1
+		all[len(held)+i].Position = i + 1
 	}
 }
 
 // pauses tells whether a pause is in force for a job.
-func (s *Snapshot) pauses(j *Standing) bool {
+func (s *Snapshot) isPaused(j *JobStatus) bool {
 	return slices.ContainsFunc(s.Paused, func(p Paused) bool {
 		return p.Scope == Scope{} || p.Scope == Scope{Server: j.Server} || p.Scope == Scope{Lane: j.Lane}
 	})
 }
 
 // all starts everything, as if there were one lane.
-func (r *replay) all() (line []*Standing) {
-	for s := r.first(""); s != nil; s = r.first("") {
-		line = append(line, r.start(s.first(""), "", s.v))
+func (r *fairQueue) drain() (queued []*JobStatus) {
+	for s := r.nextServer(""); s != nil; s = r.nextServer("") {
+		queued = append(queued, r.start(s.nextUser(""), "", s.startTag))
 	}
-	return line
+	return queued
 }

@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	blockFor  = 2 * time.Second // the longest one read waits: a dead connection is noticed, no hint is lost for longer
-	readAtMax = 256             // events in one read
+	maxBlock         = 2 * time.Second // the longest one read waits: a dead connection is noticed, no hint is lost for longer
+	maxEventsPerRead = 256             // events in one read
 )
 
 // last returns the position of the newest event, to Watch from.
-func (q *Queue) last(ctx context.Context, db redis.UniversalClient) (string, error) {
+func (q *Queue) newestEventID(ctx context.Context, db redis.UniversalClient) (string, error) {
 	newest, err := db.XRevRangeN(ctx, q.opts.eventsKey(), "+", "-", 1).Result()
 	if err != nil {
 		return "", fmt.Errorf("find newest event: %w", err)
@@ -32,22 +32,22 @@ func (q *Queue) last(ctx context.Context, db redis.UniversalClient) (string, err
 // Watch calls what with every event after from, in order, until ctx ends or what returns an error, which it returns.
 // From is an Event's ID, "" for events from now on, or "0-0" for all that are kept. The stream is cut at its old end,
 // so who was away for long may miss some. A lost connection is made again; Watch returns no error for it.
-func (q *Queue) Watch(ctx context.Context, from string, what func(Event) error) error {
-	db := q.connect() // its own: a read that blocks keeps its connection, and only closing it ends the read
+func (q *Queue) Watch(ctx context.Context, from string, handle func(Event) error) error {
+	db := q.newClient() // its own: a read that blocks keeps its connection, and only closing it ends the read
 	stop := context.AfterFunc(ctx, func() { _ = db.Close() })
 	defer func() {
 		if stop() {
 			_ = db.Close()
 		}
 	}()
-	w := watcher{q: q, db: db, at: from, what: what}
+	w := watcher{q: q, db: db, lastID: from, handle: handle}
 	for pause := time.Duration(0); ctx.Err() == nil; {
 		switch err := w.step(ctx); {
 		case errors.As(err, new(handlerError)):
 			return errors.Unwrap(err)
 		case err != nil:
-			w.sure = false
-			pause = min(max(2*pause, 50*time.Millisecond), blockFor)
+			w.positionChecked = false
+			pause = min(max(2*pause, 50*time.Millisecond), maxBlock)
 			sleep(ctx, pause)
 		default:
 			pause = 0
@@ -63,22 +63,22 @@ type handlerError struct{ error }
 func (e handlerError) Unwrap() error { return e.error }
 
 type watcher struct {
-	q    *Queue
-	db   redis.UniversalClient
-	at   string // position of the last event seen
-	sure bool   // at lies on this server's stream
-	what func(Event) error
+	q               *Queue
+	db              redis.UniversalClient
+	lastID          string // position of the last event seen
+	positionChecked bool   // at lies on this server's stream
+	handle          func(Event) error
 }
 
-// step reads once, waiting for up to blockFor.
+// step reads once, waiting for up to maxBlock.
 func (w *watcher) step(ctx context.Context) error {
-	if !w.sure {
-		if err := w.settle(ctx); err != nil {
+	if !w.positionChecked {
+		if err := w.checkPosition(ctx); err != nil {
 			return err
 		}
 	}
 	streams, err := w.db.XRead(ctx, &redis.XReadArgs{
-		Streams: []string{w.q.opts.eventsKey(), w.at}, Count: readAtMax, Block: blockFor,
+		Streams: []string{w.q.opts.eventsKey(), w.lastID}, Count: maxEventsPerRead, Block: maxBlock,
 	}).Result()
 	if errors.Is(err, redis.Nil) {
 		return nil
@@ -87,38 +87,38 @@ func (w *watcher) step(ctx context.Context) error {
 		return fmt.Errorf("read events: %w", err)
 	}
 	for _, m := range streams[0].Messages {
-		if err := w.what(readEvent(m)); err != nil {
+		if err := w.handle(readEvent(m)); err != nil {
 			return handlerError{err}
 		}
-		w.at = m.ID
+		w.lastID = m.ID
 	}
 	return nil
 }
 
 // settle makes sure of the position: a server that lost its data may have a stream that ends before it.
-func (w *watcher) settle(ctx context.Context) error {
-	last, err := w.q.last(ctx, w.db)
+func (w *watcher) checkPosition(ctx context.Context) error {
+	last, err := w.q.newestEventID(ctx, w.db)
 	if err != nil {
 		return err
 	}
-	if w.at == "" {
-		w.at = last
+	if w.lastID == "" {
+		w.lastID = last
 	}
-	if later(w.at, last) {
-		w.at = "0-0"
+	if later(w.lastID, last) {
+		w.lastID = "0-0"
 	}
-	w.sure = true
+	w.positionChecked = true
 	return nil
 }
 
 // later compares stream positions, "milliseconds-number".
 func later(a, b string) bool {
-	am, an := position(a)
-	bm, bn := position(b)
+	am, an := parseEventID(a)
+	bm, bn := parseEventID(b)
 	return am > bm || am == bm && an > bn
 }
 
-func position(id string) (ms, n uint64) {
+func parseEventID(id string) (ms, n uint64) {
 	left, right, _ := strings.Cut(id, "-")
 	ms, _ = strconv.ParseUint(left, 10, 64) // a position that is none counts as the start
 	n, _ = strconv.ParseUint(right, 10, 64)
@@ -127,7 +127,7 @@ func position(id string) (ms, n uint64) {
 
 func readEvent(m redis.XMessage) Event {
 	text := func(field string) string { s, _ := m.Values[field].(string); return s }
-	e := Event{ID: m.ID, Kind: Kind(text("kind")), Job: text("job"), Reason: text("reason")}
+	e := Event{ID: m.ID, Kind: EventKind(text("kind")), Job: text("job"), Reason: text("reason")}
 	e.Percent, _ = strconv.Atoi(text("percent")) // 0 where there is none
 	var o Outcome
 	if s := text("outcome"); s != "" && json.Unmarshal([]byte(s), &o) == nil {

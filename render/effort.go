@@ -7,25 +7,25 @@ import (
 )
 
 // Habits are a model's own ways that decide how often its UNet is asked, as a card tells them. The zero value has none.
-type Habits struct {
-	WholeRepaints bool `json:"whole_repaints,omitempty"` // see sampler.Config
-	RungeKutta    bool `json:"runge_kutta,omitempty"`    // likewise
-	XL            bool `json:"xl,omitempty"`             // it is a Stable Diffusion XL
-	Inpaint       bool `json:"inpaint,omitempty"`        // its UNet is told a mask
+type Traits struct {
+	Img2ImgTakesAllSteps bool `json:"whole_repaints,omitempty"` // see sampler.Config
+	RungeKutta           bool `json:"runge_kutta,omitempty"`    // likewise
+	SDXL                 bool `json:"xl,omitempty"`             // it is a Stable Diffusion XL
+	Inpaint              bool `json:"inpaint,omitempty"`        // its UNet is told a mask
 }
 
 // Habits are those of a model.
-func (c Config) Habits() Habits {
-	return Habits{WholeRepaints: c.Sampler.WholeRepaints, RungeKutta: c.Sampler.RungeKutta, XL: c.Sampler.XL, Inpaint: c.Inpaint}
+func (c Config) Traits() Traits {
+	return Traits{Img2ImgTakesAllSteps: c.Sampler.Img2ImgTakesAllSteps, RungeKutta: c.Sampler.RungeKutta, SDXL: c.Sampler.SDXL, Inpaint: c.Inpaint}
 }
 
 // from returns what is left of the habits over a start picture, nil for none. diffusers' inpainting pipeline of Stable
 // Diffusion 1 and 2 has PNDM skip its steps of Runge and Kutta's whatever the folder says, and latent consistency models,
 // which have no inpainting pipeline of their own, are repainted by it as others are.
-func (h Habits) from(init *picture.Init) Habits {
-	if h.Inpaint || init != nil && (init.Mask != nil || init.Place != nil) {
-		h.RungeKutta = h.RungeKutta && h.XL
-		h.WholeRepaints = false
+func (h Traits) forInit(init *picture.Init) Traits {
+	if h.Inpaint || init != nil && (init.Mask != nil || init.Placement != nil) {
+		h.RungeKutta = h.RungeKutta && h.SDXL
+		h.Img2ImgTakesAllSteps = false
 	}
 	return h
 }
@@ -33,7 +33,7 @@ func (h Habits) from(init *picture.Init) Habits {
 // Effort is what painting a Spec asks of its model, for comparing one Spec with another: how often the UNet is asked,
 // times the prompts that lead it (a prompt with its negative counts 1), times the megapixels. What a model does in no
 // dialect's usual way and its habits do not tell (one that needs no negative prompt) is as wrong for all of its Specs.
-func Effort(s picture.Spec, h Habits) float64 {
+func Effort(s picture.Spec, h Traits) float64 {
 	m, err := sampler.Find(sampler.Dialect(s.Dialect), s.Sampler)
 	if err != nil {
 		m = sampler.Method{} // asks once a step
@@ -42,16 +42,16 @@ func Effort(s picture.Spec, h Habits) float64 {
 	if s.Init != nil {
 		share = s.Init.Strength
 	}
-	h = h.from(s.Init)
-	effort := m.Calls(sampler.Config{WholeRepaints: h.WholeRepaints, RungeKutta: h.RungeKutta}, s.Steps, share) * mega
+	h = h.forInit(s.Init)
+	effort := m.EstimateCalls(sampler.Config{Img2ImgTakesAllSteps: h.Img2ImgTakesAllSteps, RungeKutta: h.RungeKutta}, s.Steps, share) * mega
 	if again := s.Hires; again != nil {
-		effort += m.Recalls(again.Steps, again.Strength) * mega * again.Scale * again.Scale
+		effort += m.EstimateHiresCalls(again.Steps, again.Strength) * mega * again.Scale * again.Scale
 	}
-	return effort * float64(s.Count) * rows(s) / 2
+	return effort * float64(s.Count) * promptsPerCall(s) / 2
 }
 
 // rows is how many prompts the UNet is shown at once, the negative one included.
-func rows(s picture.Spec) float64 {
+func promptsPerCall(s picture.Spec) float64 {
 	terms, err := prompt.Terms(s.Notation, s.Prompt)
 	if err != nil {
 		return 2

@@ -34,7 +34,7 @@ func TestEffort(t *testing.T) {
 			t.Parallel()
 			s := plain
 			tt.change(&s)
-			if got, want := render.Effort(s, render.Habits{}), 10*tt.want; math.Abs(got-want) > 1e-9 {
+			if got, want := render.Effort(s, render.Traits{}), 10*tt.want; math.Abs(got-want) > 1e-9 {
 				t.Errorf("got %v, want %v", got, want)
 			}
 		})

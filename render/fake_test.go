@@ -32,7 +32,7 @@ type fakeModel struct {
 }
 
 // EncodeText gives each token a hidden state of two numbers.
-func (f *fakeModel) EncodeText(_ context.Context, ids [][]int32, skip int) (Encoded, error) {
+func (f *fakeModel) EncodeText(_ context.Context, ids [][]int32, skip int) (TextEncoding, error) {
 	f.textRuns.Add(1)
 	out := tensor.New(len(ids), len(ids[0]), 2)
 	for i, chunk := range ids {
@@ -41,11 +41,11 @@ func (f *fakeModel) EncodeText(_ context.Context, ids [][]int32, skip int) (Enco
 			row[0], row[1] = float32(id%7)+float32(skip), float32(j%5)/5
 		}
 	}
-	return Encoded{Hidden: out}, nil
+	return TextEncoding{Hidden: out}, nil
 }
 
 // Unet answers with a mix of its input, of the hidden states' mean and of the time.
-func (f *fakeModel) Unet(_ context.Context, x tensor.Tensor, time float64, given Given) (tensor.Tensor, error) {
+func (f *fakeModel) Unet(_ context.Context, x tensor.Tensor, time float64, conditioning Conditioning) (tensor.Tensor, error) {
 	f.unetRuns.Add(1)
 	f.unetBatch.Store(max(f.unetBatch.Load(), int64(x.Batch())))
 	if f.broken != nil {
@@ -54,8 +54,8 @@ func (f *fakeModel) Unet(_ context.Context, x tensor.Tensor, time float64, given
 	out := x.Like()
 	for b := range x.Batch() {
 		var mean float32
-		for _, v := range given.Hidden.Row(b).Data {
-			mean += v / float32(len(given.Hidden.Row(b).Data))
+		for _, v := range conditioning.Hidden.Row(b).Data {
+			mean += v / float32(len(conditioning.Hidden.Row(b).Data))
 		}
 		for i, v := range x.Row(b).Data {
 			out.Row(b).Data[i] = 0.6*v + 0.05*mean + float32(time)/5000
@@ -90,7 +90,7 @@ func (f *fakeModel) EncodeImage(_ context.Context, p tensor.Tensor) (tensor.Tens
 }
 
 func (f *fakeModel) parts() Parts {
-	c := Config{Sampler: sampler.StableDiffusion(), ScalingFactor: 0.5, Channels: 4, Factor: 8, Skips: 11}
+	c := Config{Sampler: sampler.StableDiffusion(), ScalingFactor: 0.5, Channels: 4, PixelsPerLatent: 8, SkippableLayers: 11}
 	c.Sampler.Spacing = sampler.Leading
 	return Parts{Text: f, Unet: f, Decoder: f, Encoder: f, Config: c}
 }
@@ -135,15 +135,15 @@ func eachSampler(t *testing.T, d picture.Dialect, try func(m sampler.Method, s p
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := boat()
-		s.Dialect, s.Sampler, s.Steps = d, name, m.Steps(s.Steps)
+		s := boatSpec()
+		s.Dialect, s.Sampler, s.Steps = d, name, m.NearestSteps(s.Steps)
 		r, f := newFakeOf(t, Options{}, m.Distilled())
 		try(m, s, r, f)
 	}
 }
 
 // boat is a small valid Spec.
-func boat() picture.Spec {
+func boatSpec() picture.Spec {
 	return picture.Spec{
 		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
 		Model:  picture.Ref{Name: "fake", Hash: strings.Repeat("0", 64)},
@@ -152,9 +152,9 @@ func boat() picture.Spec {
 	}
 }
 
-func paint(t *testing.T, r *Renderer, s picture.Spec, j Job) *Result {
+func mustRender(t *testing.T, r *Renderer, s picture.Spec, j Job) *Result {
 	t.Helper()
-	res, err := r.Paint(t.Context(), s, j)
+	res, err := r.Render(t.Context(), s, j)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,9 +162,9 @@ func paint(t *testing.T, r *Renderer, s picture.Spec, j Job) *Result {
 }
 
 // stock holds input pictures by their hash.
-type stock map[string][]byte
+type inputStore map[string][]byte
 
-func (s stock) find(_ context.Context, sha string) ([]byte, error) {
+func (s inputStore) find(_ context.Context, sha string) ([]byte, error) {
 	if data, ok := s[sha]; ok {
 		return data, nil
 	}
@@ -172,7 +172,7 @@ func (s stock) find(_ context.Context, sha string) ([]byte, error) {
 }
 
 // add puts a picture into stock and returns its reference.
-func (s stock) add(t *testing.T, img image.Image) picture.Input {
+func (s inputStore) add(t *testing.T, img image.Image) picture.Input {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
@@ -183,7 +183,7 @@ func (s stock) add(t *testing.T, img image.Image) picture.Input {
 	return in
 }
 
-func (s stock) addBytes(data []byte) picture.Input {
+func (s inputStore) addBytes(data []byte) picture.Input {
 	sum := sha256.Sum256(data)
 	sha := hex.EncodeToString(sum[:])
 	s[sha] = data
@@ -191,7 +191,7 @@ func (s stock) addBytes(data []byte) picture.Input {
 }
 
 // squares is a picture whose left half has one colour and whose right half another.
-func squares(w, h int, left, right color.Color) image.Image {
+func twoColours(w, h int, left, right color.Color) image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for i := range w * h {
 		c := left
@@ -204,7 +204,7 @@ func squares(w, h int, left, right color.Color) image.Image {
 }
 
 // apart is the mean difference of two pictures of one size, from 0 to 255.
-func apart(t *testing.T, a, b *image.NRGBA) float64 {
+func meanDifference(t *testing.T, a, b *image.NRGBA) float64 {
 	t.Helper()
 	if a.Bounds() != b.Bounds() {
 		t.Fatalf("pictures of %v and %v", a.Bounds(), b.Bounds())
@@ -216,6 +216,6 @@ func apart(t *testing.T, a, b *image.NRGBA) float64 {
 	return float64(sum) / float64(len(a.Pix))
 }
 
-func same(a, b *image.NRGBA) bool { return a.Bounds() == b.Bounds() && bytes.Equal(a.Pix, b.Pix) }
+func sameImage(a, b *image.NRGBA) bool { return a.Bounds() == b.Bounds() && bytes.Equal(a.Pix, b.Pix) }
 
-var errWanted = fmt.Errorf("a reason")
+var errCancelled = fmt.Errorf("a reason")

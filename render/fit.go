@@ -12,7 +12,7 @@ import (
 // Fit cuts the middle of a picture out in the shape of width × height and scales it to that size with Lanczos's
 // filter, as diffusers and A1111 do through PIL. Transparent parts become white. A picture of that size stays as it is.
 func Fit(img image.Image, width, height int) *image.NRGBA {
-	from := middle(img.Bounds(), width, height)
+	from := centreCrop(img.Bounds(), width, height)
 	flat := image.NewNRGBA(image.Rect(0, 0, from.Dx(), from.Dy()))
 	draw.Draw(flat, flat.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
 	draw.Draw(flat, flat.Bounds(), img, from.Min, draw.Over)
@@ -26,7 +26,7 @@ func Fit(img image.Image, width, height int) *image.NRGBA {
 }
 
 // middle returns the largest rectangle of the shape width : height in the middle of b.
-func middle(b image.Rectangle, width, height int) image.Rectangle {
+func centreCrop(b image.Rectangle, width, height int) image.Rectangle {
 	w, h := b.Dx(), b.Dy()
 	if w*height > h*width {
 		w = max(int(math.Round(float64(h)*float64(width)/float64(height))), 1)

@@ -13,7 +13,7 @@ import (
 // guided tells whether the negative prompt takes part. At a guidance scale of 1 it has no say, unless several prompts
 // lead or one leads by a weight. Below 1 diffusers leaves it out too (do_classifier_free_guidance is scale > 1); A1111
 // always asks for it, so there it leads below 1. A model that is told the guidance scale needs none.
-func (p *painting) guided() bool {
+func (p *run) guided() bool {
 	if p.parts.Config.GuidanceWidth > 0 {
 		return false
 	}
@@ -28,20 +28,20 @@ func (p *painting) guided() bool {
 
 // predict returns the model for a group of tiles on their walk through a pass. Each call of it is the next of those
 // that prompt editing counts.
-func (p *painting) predict(said text, tiles int) sampler.Predict {
+func (p *run) predictor(prompts passConditioning, tiles int) sampler.Predict {
 	call := -1
 	var key string // of the texts that stacked holds
-	var given Given
+	var conditioning Conditioning
 	return func(ctx context.Context, x tensor.Tensor, time float64) (tensor.Tensor, error) {
 		call++
-		if now := said.key(call); call == 0 || now != key {
-			key, given = now, p.lead(said, call, tiles, x)
+		if now := prompts.key(call); call == 0 || now != key {
+			key, conditioning = now, p.conditioningFor(prompts, call, tiles, x)
 		}
-		runs := given.Hidden.Batch() / tiles
+		runs := conditioning.Hidden.Batch() / tiles
 		if runs > 1 {
 			x = tensor.Repeat(x, runs)
 		}
-		out, err := p.unet(x.Shape[2], x.Shape[3]).Unet(ctx, join(x, said.beside), time, given)
+		out, err := p.unetFor(x.Shape[2], x.Shape[3]).Unet(ctx, appendChannels(x, prompts.inpaintChannels), time, conditioning)
 		if err != nil {
 			return out, err
 		}
@@ -51,7 +51,7 @@ func (p *painting) predict(said text, tiles int) sampler.Predict {
 		if runs == 1 {
 			return out, nil
 		}
-		return p.guide(said, out, tiles), nil
+		return p.applyGuidance(prompts, out, tiles), nil
 	}
 }
 
@@ -59,10 +59,10 @@ func (p *painting) predict(said text, tiles int) sampler.Predict {
 // al., 2022). The batch holds all tiles with the negative prompt, then all with each prompt:
 //
 //	out = negative + Σ scale·weight·(positive − negative)
-func (p *painting) guide(said text, out tensor.Tensor, tiles int) tensor.Tensor {
+func (p *run) applyGuidance(prompts passConditioning, out tensor.Tensor, tiles int) tensor.Tensor {
 	without := out.Rows(0, tiles)
 	var guided tensor.Tensor
-	for i, t := range said.terms {
+	for i, t := range prompts.terms {
 		with, by := out.Rows((i+1)*tiles, (i+2)*tiles), float32(p.spec.GuidanceScale*t.weight)
 		if i == 0 {
 			guided = tensor.Lerp(without, with, by)
@@ -77,7 +77,7 @@ func (p *painting) guide(said text, out tensor.Tensor, tiles int) tensor.Tensor 
 }
 
 // key tells apart the texts of two calls.
-func (t text) key(call int) string {
+func (t passConditioning) key(call int) string {
 	var b strings.Builder
 	for _, term := range t.terms {
 		_, text := term.at(call)

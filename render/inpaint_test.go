@@ -16,9 +16,9 @@ import (
 
 // mixing is the model of recipe/inpaint.py: its UNet looks at a value's neighbours, so that what a mask protects has a
 // say in what is painted.
-type mixing struct{ *fakeModel }
+type neighbourModel struct{ *fakeModel }
 
-func (mixing) Unet(_ context.Context, x tensor.Tensor, time float64, _ Given) (tensor.Tensor, error) {
+func (neighbourModel) Unet(_ context.Context, x tensor.Tensor, time float64, _ Conditioning) (tensor.Tensor, error) {
 	h, w := x.Shape[2], x.Shape[3]
 	out := tensor.New(x.Batch(), 4, h, w)
 	for i := range out.Data {
@@ -32,9 +32,9 @@ func (mixing) Unet(_ context.Context, x tensor.Tensor, time float64, _ Given) (t
 	return out, nil
 }
 
-func newMixing(t *testing.T, inpaint bool) *Renderer {
+func newNeighbourRenderer(t *testing.T, inpaint bool) *Renderer {
 	t.Helper()
-	f := mixing{&fakeModel{}}
+	f := neighbourModel{&fakeModel{}}
 	parts := f.parts()
 	parts.Tokenizer, parts.Unet, parts.Config.Inpaint = tokenizer(t), f, inpaint
 	r, err := New(parts, Options{})
@@ -45,7 +45,7 @@ func newMixing(t *testing.T, inpaint bool) *Renderer {
 }
 
 // slopes is the picture of recipe/inpaint.py.
-func slopes() image.Image {
+func gradientImage() image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, 64, 48))
 	for i := range 64 * 48 {
 		x, y := i%64, i/64
@@ -55,7 +55,7 @@ func slopes() image.Image {
 }
 
 // window is its mask: white from (20, 10) to (50, 36).
-func window() image.Image {
+func windowMask() image.Image {
 	img := image.NewGray(image.Rect(0, 0, 64, 48))
 	for i := range img.Pix {
 		if x, y := i%64, i/64; x >= 20 && x < 50 && y >= 10 && y < 36 {
@@ -65,13 +65,13 @@ func window() image.Image {
 	return img
 }
 
-func inpainting(t *testing.T, strength float64) (picture.Spec, Job) {
+func inpaintJob(t *testing.T, strength float64) (picture.Spec, Job) {
 	t.Helper()
-	inputs := stock{}
-	mask := inputs.add(t, window())
-	s := boat()
+	inputs := inputStore{}
+	mask := inputs.add(t, windowMask())
+	s := boatSpec()
 	s.Steps, s.GuidanceScale = 6, 1
-	s.Init = &picture.Init{Picture: inputs.add(t, slopes()), Mask: &mask, Strength: strength}
+	s.Init = &picture.Init{Picture: inputs.add(t, gradientImage()), Mask: &mask, Strength: strength}
 	return s, Job{Input: inputs.find}
 }
 
@@ -93,9 +93,9 @@ func TestInpaintAsDiffusers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range cases {
-		s, job := inpainting(t, c.Strength)
+		s, job := inpaintJob(t, c.Strength)
 		s.Sampler = c.Sampler
-		got := paint(t, newMixing(t, c.Channels == 9), s, job).Latents.Data
+		got := mustRender(t, newNeighbourRenderer(t, c.Channels == 9), s, job).Latents.Data
 		worst, size := 0.0, 0.0
 		for i, want := range c.Latents {
 			worst, size = max(worst, math.Abs(float64(got[i])-want)), max(size, math.Abs(want))
@@ -129,7 +129,7 @@ func TestInpaintAsA1111(t *testing.T) {
 	if err := json.Unmarshal(data, &want); err != nil {
 		t.Fatal(err)
 	}
-	r := regionOf(Fit(window(), 64, 48), 8, picture.A1111)
+	r := regionFromMask(Fit(windowMask(), 64, 48), 8, picture.A1111)
 	for i, v := range want.Blurred {
 		if got := int(r.pixels.GrayAt(i%22*3, i/22*3).Y); got-v > 1 || v-got > 1 {
 			t.Errorf("blurred mask at (%d, %d): got %d, want %d", i%22*3, i/22*3, got, v)
@@ -142,10 +142,10 @@ func TestInpaintAsA1111(t *testing.T) {
 	}
 	for _, c := range want.Cases {
 		name := strings.TrimPrefix(c.Sampler, "sample_")
-		s, job := inpainting(t, 0.7)
+		s, job := inpaintJob(t, 0.7)
 		s.Dialect, s.Sampler = picture.A1111, name
 		job.Latents = &tensor.Tensor{Shape: []int{1, 4, 6, 8}, Data: want.Noise}
-		done := paint(t, newMixing(t, false), s, job)
+		done := mustRender(t, newNeighbourRenderer(t, false), s, job)
 		if got, want := done.Tiles[0].Image.NRGBAAt(5, 40), (color.NRGBA{20, 200, 90, 255}); got != want {
 			t.Errorf("%s: far from the mask the picture is %v, want %v as it was", name, got, want)
 		}
@@ -178,9 +178,9 @@ func TestHiresAsA1111(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range want.Cases {
-		s := boat()
+		s := boatSpec()
 		s.Dialect, s.Sampler, s.Steps, s.GuidanceScale, s.Hires = picture.A1111, strings.TrimPrefix(c.Sampler, "sample_"), 6, 1, &want.Hires
-		got := paint(t, newMixing(t, false), s, Job{}).Latents
+		got := mustRender(t, newNeighbourRenderer(t, false), s, Job{}).Latents
 		if len(got.Data) != 2*len(c.Latents) {
 			t.Fatalf("%s: got shape %v for %d values", s.Sampler, got.Shape, 2*len(c.Latents))
 		}
@@ -194,30 +194,30 @@ func TestHiresAsA1111(t *testing.T) {
 }
 
 // shown records what the UNet is shown of one latent.
-type shown struct {
-	mixing
+type inputRecorder struct {
+	neighbourModel
 	latents []float32 // the first of each call
 }
 
-func (s *shown) Unet(ctx context.Context, x tensor.Tensor, time float64, g Given) (tensor.Tensor, error) {
+func (s *inputRecorder) Unet(ctx context.Context, x tensor.Tensor, time float64, g Conditioning) (tensor.Tensor, error) {
 	s.latents = append(s.latents, x.Data[0])
-	return s.mixing.Unet(ctx, x, time, g)
+	return s.neighbourModel.Unet(ctx, x, time, g)
 }
 
 // A1111's samplers that count in timesteps are shown the protected part without noise at each call.
 func TestInpaintByTimestepsAsA1111(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"ddim", "plms", "unipc"} {
-		net := &shown{mixing: mixing{&fakeModel{}}}
+		net := &inputRecorder{neighbourModel: neighbourModel{&fakeModel{}}}
 		parts := net.parts()
 		parts.Tokenizer, parts.Unet = tokenizer(t), net
 		r, err := New(parts, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, job := inpainting(t, 0.7)
+		s, job := inpaintJob(t, 0.7)
 		s.Dialect, s.Sampler = picture.A1111, name
-		paint(t, r, s, job)
+		mustRender(t, r, s, job)
 		for i, v := range net.latents { // the picture's first pixel is black: −1, by the scaling factor
 			if d := v + 0.5; d > 1e-5 || d < -1e-5 {
 				t.Errorf("%s, call %d: the model is shown %v, want -0.5", name, i+1, v)

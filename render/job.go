@@ -12,7 +12,7 @@ type Job struct {
 	Input    func(ctx context.Context, sha256 string) ([]byte, error) // finds the bytes of an input picture; nil when there is none
 	Progress func(Progress)                                           // told after every step, on the painting goroutine: be quick
 	Latents  *tensor.Tensor                                           // standard normal noise [1 or count, channels, h, w] instead of the seed's; nil normally
-	Seat     *Seat                                                    // among paintings made at the same time; Paint leaves it. nil alone
+	Slot     *BatchSlot                                               // among paintings made at the same time; Paint leaves it. nil alone
 }
 
 // Progress tells how far a job is. Step never runs back, and reaches Steps before the pictures are decoded.
@@ -38,8 +38,8 @@ const (
 
 // Result is what became of a Spec.
 type Result struct {
-	Tiles   []Tile
-	Millis  map[string]int64 // by stage
-	Short   bool             // memory was found short meanwhile, so that something is run in smaller parts from then on
-	Latents tensor.Tensor    // the finished latents [count, channels, h, w], before the division by the scaling factor
+	Tiles     []Tile
+	Millis    map[string]int64 // by stage
+	LowMemory bool             // memory was found short meanwhile, so that something is run in smaller parts from then on
+	Latents   tensor.Tensor    // the finished latents [count, channels, h, w], before the division by the scaling factor
 }

@@ -10,21 +10,21 @@ import (
 
 // posterior is what the encoder says of a picture's latents [1, c, h, w], in the UNet's scale: they are spread normally.
 type posterior struct {
-	mean  tensor.Tensor
-	width tensor.Tensor // the standard deviation; empty where the encoder does not tell
+	mean tensor.Tensor
+	std  tensor.Tensor // the standard deviation; empty where the encoder does not tell
 }
 
 // What the logarithm of a variance is held within, as by diffusers' DiagonalGaussianDistribution.
-const leastLog, mostLog = -30, 20
+const minLogVariance, maxLogVariance = -30, 20
 
-// posteriorOf encodes pixels [1, 3, h, w].
-func (p *painting) posteriorOf(ctx context.Context, pixels tensor.Tensor) (posterior, error) {
+// encodePosterior encodes pixels [1, 3, h, w].
+func (p *run) encodePosterior(ctx context.Context, pixels tensor.Tensor) (posterior, error) {
 	c := p.parts.Config
 	out, err := p.encodePixels(ctx, p.encoder, pixels)
 	if err != nil {
 		return posterior{}, err
 	}
-	mean := tensor.New(1, c.Channels, pixels.Shape[2]/c.Factor, pixels.Shape[3]/c.Factor)
+	mean := tensor.New(1, c.Channels, pixels.Shape[2]/c.PixelsPerLatent, pixels.Shape[3]/c.PixelsPerLatent)
 	both := tensor.Tensor{Shape: []int{1, 2 * c.Channels, mean.Shape[2], mean.Shape[3]}}
 	if err := out.Check(); err != nil || !tensor.SameShape(out, mean) && !tensor.SameShape(out, both) {
 		return posterior{}, fmt.Errorf("the encoder answers shape %v, want %v or %v", out.Shape, mean.Shape, both.Shape)
@@ -38,23 +38,23 @@ func (p *painting) posteriorOf(ctx context.Context, pixels tensor.Tensor) (poste
 	}
 	width := mean.Like()
 	for i, log := range out.Data[len(mean.Data):] {
-		width.Data[i] = scale * float32(math.Exp(float64(min(max(log, leastLog), mostLog))/2))
+		width.Data[i] = scale * float32(math.Exp(float64(min(max(log, minLogVariance), maxLogVariance))/2))
 	}
 	return posterior{mean, width}, nil
 }
 
 // draw takes latents for each of some standard normal noises [n, c, h, w]: the mean for none.
-func (p posterior) draw(noises tensor.Tensor) tensor.Tensor {
+func (p posterior) sample(noises tensor.Tensor) tensor.Tensor {
 	if noises.Empty() {
 		return p.mean
 	}
 	out := tensor.Repeat(p.mean, noises.Batch())
-	if p.width.Empty() {
+	if p.std.Empty() {
 		return out
 	}
-	plane := len(p.width.Data)
+	plane := len(p.std.Data)
 	for i, v := range noises.Data {
-		out.Data[i] += float32(p.width.Data[i%plane] * v)
+		out.Data[i] += float32(p.std.Data[i%plane] * v)
 	}
 	return out
 }

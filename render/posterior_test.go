@@ -12,18 +12,18 @@ import (
 )
 
 // unsure is a model whose encoder gives the same spread everywhere, beside the mean.
-type unsure struct {
+type wideEncoder struct {
 	*fakeModel
-	log      float32 // of the variance
-	channels int
+	logVariance float32 // of the variance
+	channels    int
 }
 
-func (u unsure) EncodeImage(ctx context.Context, p tensor.Tensor) (tensor.Tensor, error) {
+func (u wideEncoder) EncodeImage(ctx context.Context, p tensor.Tensor) (tensor.Tensor, error) {
 	out, err := u.fakeModel.EncodeImage(ctx, p)
 	s := out.Shape
 	wide := tensor.New(s[0], u.channels, s[2], s[3])
 	for i := range wide.Data {
-		wide.Data[i] = u.log
+		wide.Data[i] = u.logVariance
 	}
 	copy(wide.Data, out.Data)
 	return wide, err
@@ -32,20 +32,20 @@ func (u unsure) EncodeImage(ctx context.Context, p tensor.Tensor) (tensor.Tensor
 // Golden records hold what is drawn; this is about what is not.
 func TestPosterior(t *testing.T) {
 	t.Parallel()
-	inputs := stock{}
-	in := inputs.add(t, squares(64, 48, red, green))
-	painted := func(t *testing.T, d picture.Dialect, log float32, channels int) (tensor.Tensor, error) {
+	inputs := inputStore{}
+	in := inputs.add(t, twoColours(64, 48, red, green))
+	latentsFor := func(t *testing.T, d picture.Dialect, log float32, channels int) (tensor.Tensor, error) {
 		t.Helper()
-		f := unsure{&fakeModel{}, log, channels}
+		f := wideEncoder{&fakeModel{}, log, channels}
 		parts := f.parts()
 		parts.Tokenizer, parts.Encoder = tokenizer(t), f
 		r, err := New(parts, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := boat()
+		s := boatSpec()
 		s.Dialect, s.Sampler, s.Count, s.Init = d, "euler", 2, &picture.Init{Picture: in, Strength: 0.5}
-		done, err := r.Paint(t.Context(), s, Job{Input: inputs.find})
+		done, err := r.Render(t.Context(), s, Job{Input: inputs.find})
 		if err != nil {
 			return tensor.Tensor{}, err
 		}
@@ -53,7 +53,7 @@ func TestPosterior(t *testing.T) {
 	}
 	sure := func(t *testing.T, d picture.Dialect, log float32) tensor.Tensor {
 		t.Helper()
-		out, err := painted(t, d, log, 8)
+		out, err := latentsFor(t, d, log, 8)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,10 +62,10 @@ func TestPosterior(t *testing.T) {
 	t.Run("diffusers draws, as far as the encoder says", func(t *testing.T) {
 		t.Parallel()
 		narrow, wide := sure(t, picture.Diffusers, -30), sure(t, picture.Diffusers, 0)
-		if most := furthest(wide, narrow); most < 0.1 {
+		if most := maxDifference(wide, narrow); most < 0.1 {
 			t.Errorf("a wide distribution moves the latents by %.2g, want much more", most)
 		}
-		if below := furthest(sure(t, picture.Diffusers, -1000), narrow); below != 0 {
+		if below := maxDifference(sure(t, picture.Diffusers, -1000), narrow); below != 0 {
 			t.Errorf("a logarithm below the least moves the latents by %.2g, want nothing", below)
 		}
 	})
@@ -77,14 +77,14 @@ func TestPosterior(t *testing.T) {
 	})
 	t.Run("an encoder of other channels is refused", func(t *testing.T) {
 		t.Parallel()
-		if _, err := painted(t, picture.Diffusers, 0, 6); err == nil || !strings.Contains(err.Error(), "[1 6 6 8], want [1 4 6 8] or [1 8 6 8]") {
+		if _, err := latentsFor(t, picture.Diffusers, 0, 6); err == nil || !strings.Contains(err.Error(), "[1 6 6 8], want [1 4 6 8] or [1 8 6 8]") {
 			t.Errorf("got %v, want both shapes that it may have", err)
 		}
 	})
 }
 
 // furthest is the largest difference of two maps.
-func furthest(a, b tensor.Tensor) (most float64) {
+func maxDifference(a, b tensor.Tensor) (most float64) {
 	for i, v := range a.Data {
 		most = max(most, math.Abs(float64(v-b.Data[i])))
 	}

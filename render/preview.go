@@ -27,7 +27,7 @@ func newPreviews(r *Renderer, s picture.Spec) *previews {
 }
 
 // note takes the estimates of a group that begins with tile first.
-func (v *previews) note(first int, denoised tensor.Tensor) {
+func (v *previews) set(first int, denoised tensor.Tensor) {
 	for i := range denoised.Batch() {
 		v.estimates[first+i] = denoised.Row(i)
 	}
@@ -61,39 +61,39 @@ func (v *previews) sheet(ctx context.Context, estimates []tensor.Tensor) image.I
 		}
 		tiles = append(tiles, toImage(pixels, rounding(v.spec.Dialect)))
 	}
-	return sheetOf(tiles)
+	return composeSheet(tiles)
 }
 
 // decode makes a picture of an estimate, by the tiny decoder if there is one: it is quick enough to show four times the
 // pixels. The estimate is made smaller first, or the picture afterwards where networks take one size only.
 func (v *previews) decode(ctx context.Context, estimate tensor.Tensor) (tensor.Tensor, error) {
 	r, most := v.renderer, v.renderer.options.PreviewPixels
-	if r.parts.Preview != nil {
+	if r.parts.PreviewDecoder != nil {
 		most *= 4
 	}
-	by := v.shrinkage(estimate, most)
-	if !r.parts.Config.Fixed {
-		return v.show(ctx, shrink(estimate, by))
+	by := v.poolFactor(estimate, most)
+	if !r.parts.Config.FixedSize {
+		return v.decodeEstimate(ctx, averagePool(estimate, by))
 	}
-	pixels, err := v.show(ctx, estimate)
+	pixels, err := v.decodeEstimate(ctx, estimate)
 	if err != nil {
 		return tensor.Tensor{}, err
 	}
-	return shrink(pixels, by), nil
+	return averagePool(pixels, by), nil
 }
 
 // show runs a decoder on an estimate.
-func (v *previews) show(ctx context.Context, estimate tensor.Tensor) (tensor.Tensor, error) {
+func (v *previews) decodeEstimate(ctx context.Context, estimate tensor.Tensor) (tensor.Tensor, error) {
 	r := v.renderer
-	if r.parts.Preview == nil {
-		return r.pixels(ctx, r.parts.Decoder, estimate)
+	if r.parts.PreviewDecoder == nil {
+		return r.toPixels(ctx, r.parts.Decoder, estimate)
 	}
-	return r.parts.Preview.DecodeLatents(ctx, estimate)
+	return r.parts.PreviewDecoder.DecodeLatents(ctx, estimate)
 }
 
 // shrinkage tells by how much a latent must be made smaller to keep to so many pixels.
-func (v *previews) shrinkage(latent tensor.Tensor, pixels int) int {
-	f := v.renderer.parts.Config.Factor
+func (v *previews) poolFactor(latent tensor.Tensor, pixels int) int {
+	f := v.renderer.parts.Config.PixelsPerLatent
 	h, w, by := latent.Shape[2], latent.Shape[3], 1
 	for by < min(h, w) && (h/by)*(w/by)*f*f > pixels {
 		by++
@@ -101,8 +101,8 @@ func (v *previews) shrinkage(latent tensor.Tensor, pixels int) int {
 	return by
 }
 
-// sheetOf lays tiles of one size out, two in a row.
-func sheetOf(tiles []*image.NRGBA) image.Image {
+// composeSheet lays tiles of one size out, two in a row.
+func composeSheet(tiles []*image.NRGBA) image.Image {
 	var size image.Point
 	for _, t := range tiles {
 		if t != nil {

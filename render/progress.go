@@ -8,30 +8,30 @@ import (
 // progress counts the steps of a whole job.
 type progress struct {
 	done, total int
-	ahead       int // tries that were told of as steps; the next steps make up for them
-	tell        func(Progress)
+	advance     int // tries that were told of as steps; the next steps make up for them
+	callback    func(Progress)
 }
 
 // step counts one and tells of it.
 func (p *progress) step(ctx context.Context, v *previews) {
 	p.done++
-	p.ahead = max(p.ahead-1, 0)
-	p.say(ctx, v)
+	p.advance = max(p.advance-1, 0)
+	p.report(ctx, v)
 }
 
 // try tells of work that ended no step, as of a step in advance: whoever waits sees that something moves. The last step
 // is never told before it is done.
-func (p *progress) try(ctx context.Context, v *previews) {
-	if p.done+p.ahead < p.total-1 {
-		p.ahead++
+func (p *progress) attempt(ctx context.Context, v *previews) {
+	if p.done+p.advance < p.total-1 {
+		p.advance++
 	}
-	p.say(ctx, v)
+	p.report(ctx, v)
 }
 
-func (p *progress) say(ctx context.Context, v *previews) {
-	if p.tell == nil {
+func (p *progress) report(ctx context.Context, v *previews) {
+	if p.callback == nil {
 		return
 	}
 	shot := v.snapshot()
-	p.tell(Progress{Step: p.done + p.ahead, Steps: p.total, Preview: func() image.Image { return v.sheet(ctx, shot) }})
+	p.callback(Progress{Step: p.done + p.advance, Steps: p.total, Preview: func() image.Image { return v.sheet(ctx, shot) }})
 }

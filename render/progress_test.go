@@ -13,20 +13,20 @@ import (
 	"darkroom/render/tensor"
 )
 
-func TestPaintEnds(t *testing.T) {
+func TestRenderStops(t *testing.T) {
 	t.Parallel()
 	t.Run("at the step at which its context ends, with the cause", func(t *testing.T) {
 		t.Parallel()
 		eachSampler(t, picture.Diffusers, func(m sampler.Method, s picture.Spec, r *Renderer, f *fakeModel) {
 			ctx, cancel := context.WithCancelCause(t.Context())
-			_, err := r.Paint(ctx, s, Job{Progress: func(p Progress) {
+			_, err := r.Render(ctx, s, Job{Progress: func(p Progress) {
 				if p.Step == 3 {
-					cancel(errWanted)
+					cancel(errCancelled)
 				}
 			}})
-			want := int64(3 * m.Asks())
-			if runs := int64(f.unetRuns.Load()); !errors.Is(err, errWanted) || runs != want || f.decodes.Load() != 0 {
-				t.Errorf("%s: got %v after %d runs and %d decoded, want %v after %d and 0", m.Name, err, runs, f.decodes.Load(), errWanted, want)
+			want := int64(3 * m.CallsPerStep())
+			if runs := int64(f.unetRuns.Load()); !errors.Is(err, errCancelled) || runs != want || f.decodes.Load() != 0 {
+				t.Errorf("%s: got %v after %d runs and %d decoded, want %v after %d and 0", m.Name, err, runs, f.decodes.Load(), errCancelled, want)
 			}
 		})
 	})
@@ -35,16 +35,16 @@ func TestPaintEnds(t *testing.T) {
 		r, f := newFake(t, Options{})
 		ctx, cancel := context.WithCancelCause(t.Context())
 		f.broken = errors.New("terminated")
-		cancel(errWanted)
-		if _, err := r.Paint(ctx, boat(), Job{}); !errors.Is(err, errWanted) {
-			t.Errorf("got %v, want %v", err, errWanted)
+		cancel(errCancelled)
+		if _, err := r.Render(ctx, boatSpec(), Job{}); !errors.Is(err, errCancelled) {
+			t.Errorf("got %v, want %v", err, errCancelled)
 		}
 	})
 	t.Run("with the network's error and the step", func(t *testing.T) {
 		t.Parallel()
 		r, f := newFake(t, Options{})
 		f.broken = errors.New("out of memory")
-		_, err := r.Paint(t.Context(), boat(), Job{})
+		_, err := r.Render(t.Context(), boatSpec(), Job{})
 		if !errors.Is(err, f.broken) || !strings.Contains(err.Error(), "step 1 of 8") {
 			t.Errorf("got %v, want step 1 of 8: %v", err, f.broken)
 		}
@@ -53,11 +53,11 @@ func TestPaintEnds(t *testing.T) {
 
 func TestProgress(t *testing.T) {
 	t.Parallel()
-	s := boat()
+	s := boatSpec()
 	s.Count, s.Hires = 4, &picture.Hires{Scale: 2, Steps: 3, Strength: 0.5}
 	r, f := newFake(t, Options{BatchPixels: 2 * 64 * 48})
 	var seen []Progress
-	paint(t, r, s, Job{Progress: func(p Progress) { seen = append(seen, p) }})
+	mustRender(t, r, s, Job{Progress: func(p Progress) { seen = append(seen, p) }})
 	// Two groups of 8 steps, then four groups of 3 at four times the pixels.
 	if len(seen) != 28 {
 		t.Errorf("told %d times, want 28", len(seen))
@@ -76,11 +76,11 @@ func TestPreview(t *testing.T) {
 	t.Parallel()
 	t.Run("shows all tiles as they are at that step", func(t *testing.T) {
 		t.Parallel()
-		s := boat()
+		s := boatSpec()
 		s.Count, s.Sampler = 4, "ddim"
 		r, f := newFake(t, Options{})
 		var first, last image.Image
-		res := paint(t, r, s, Job{Progress: func(p Progress) {
+		res := mustRender(t, r, s, Job{Progress: func(p Progress) {
 			switch p.Step {
 			case 1:
 				first = p.Preview()
@@ -97,7 +97,7 @@ func TestPreview(t *testing.T) {
 		for i := range 64 * 48 {
 			tile.Set(i%64, i/64, last.At(64+i%64, 48+i/64))
 		}
-		if d := apart(t, tile, res.Tiles[3].Image); d > 3 {
+		if d := meanDifference(t, tile, res.Tiles[3].Image); d > 3 {
 			t.Errorf("the last preview of tile 4 is %v away from its picture", d)
 		}
 		if f.decodes.Load() != 4+8 {
@@ -106,11 +106,11 @@ func TestPreview(t *testing.T) {
 	})
 	t.Run("is grey where a tile has not begun, and no larger than allowed", func(t *testing.T) {
 		t.Parallel()
-		s := boat()
+		s := boatSpec()
 		s.Count = 2
 		r, _ := newFake(t, Options{BatchPixels: 1, PreviewPixels: 32 * 24})
 		var sheet image.Image
-		paint(t, r, s, Job{Progress: func(p Progress) {
+		mustRender(t, r, s, Job{Progress: func(p Progress) {
 			if p.Step == 1 {
 				sheet = p.Preview()
 			}
@@ -126,7 +126,7 @@ func TestPreview(t *testing.T) {
 		t.Parallel()
 		r, _ := newFake(t, Options{})
 		var late Progress
-		paint(t, r, boat(), Job{Progress: func(p Progress) { late = p }})
+		mustRender(t, r, boatSpec(), Job{Progress: func(p Progress) { late = p }})
 		if got := late.Preview(); got != nil {
 			t.Errorf("got %v, want nil", got)
 		}
@@ -144,7 +144,7 @@ func TestPreview(t *testing.T) {
 			}
 			done <- n
 		}()
-		paint(t, r, boat(), Job{Progress: func(p Progress) { shots <- p }})
+		mustRender(t, r, boatSpec(), Job{Progress: func(p Progress) { shots <- p }})
 		close(shots)
 		if n := <-done; n != 8 {
 			t.Errorf("asked for %d previews, want 8", n)
@@ -153,12 +153,12 @@ func TestPreview(t *testing.T) {
 }
 
 // restless is a UNet that an adaptive sampler never trusts: now there is nothing, now very much.
-type restless struct {
+type unstableUnet struct {
 	*fakeModel
 	until int64 // calls; none forever
 }
 
-func (r restless) Unet(ctx context.Context, x tensor.Tensor, time float64, g Given) (tensor.Tensor, error) {
+func (r unstableUnet) Unet(ctx context.Context, x tensor.Tensor, time float64, g Conditioning) (tensor.Tensor, error) {
 	out, err := r.fakeModel.Unet(ctx, x, time, g)
 	if n := r.unetRuns.Load(); r.until == 0 || n < r.until {
 		out = tensor.Scale(x, float32(n%2)*1000)
@@ -166,46 +166,46 @@ func (r restless) Unet(ctx context.Context, x tensor.Tensor, time float64, g Giv
 	return out, err
 }
 
-func TestProgressOfTries(t *testing.T) {
+func TestProgressOfAttempts(t *testing.T) {
 	t.Parallel()
-	s := boat()
+	s := boatSpec()
 	s.Dialect, s.Sampler, s.GuidanceScale = picture.A1111, "dpm_adaptive", 1
-	paint := func(t *testing.T, until int64) ([]Progress, error) {
+	renderUnstable := func(t *testing.T, until int64) ([]Progress, error) {
 		t.Helper()
-		f := restless{&fakeModel{}, until}
+		f := unstableUnet{&fakeModel{}, until}
 		parts := f.parts()
 		parts.Tokenizer, parts.Unet = tokenizer(t), f
 		r, err := New(parts, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var told []Progress
-		_, err = r.Paint(t.Context(), s, Job{Progress: func(p Progress) { told = append(told, p) }})
-		return told, err
+		var reports []Progress
+		_, err = r.Render(t.Context(), s, Job{Progress: func(p Progress) { reports = append(reports, p) }})
+		return reports, err
 	}
 	t.Run("what is not taken moves it, and it never runs back", func(t *testing.T) {
 		t.Parallel()
-		told, err := paint(t, 90)
+		reports, err := renderUnstable(t, 90)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, p := range told {
-			if i > 0 && p.Step < told[i-1].Step || i < 25 && p.Step != i+1 || p.Step == p.Steps && i < len(told)-1 {
-				t.Fatalf("told %d: got step %d of %d after %d", i+1, p.Step, p.Steps, told[max(i-1, 0)].Step)
+		for i, p := range reports {
+			if i > 0 && p.Step < reports[i-1].Step || i < 25 && p.Step != i+1 || p.Step == p.Steps && i < len(reports)-1 {
+				t.Fatalf("told %d: got step %d of %d after %d", i+1, p.Step, p.Steps, reports[max(i-1, 0)].Step)
 			}
 		}
-		if last := told[len(told)-1]; last.Step != last.Steps {
+		if last := reports[len(reports)-1]; last.Step != last.Steps {
 			t.Errorf("got %d of %d at last, want all", last.Step, last.Steps)
 		}
 	})
 	t.Run("a picture for which no step is short enough is refused", func(t *testing.T) {
 		t.Parallel()
-		told, err := paint(t, 0)
+		reports, err := renderUnstable(t, 0)
 		refusal := (*Refusal)(nil)
 		if !errors.As(err, &refusal) || !strings.Contains(refusal.Sentence, "another one will paint it") {
 			t.Errorf("got %v, want a refusal that tells what to do", err)
 		}
-		if last := told[len(told)-1]; last.Step != last.Steps-1 {
+		if last := reports[len(reports)-1]; last.Step != last.Steps-1 {
 			t.Errorf("got step %d of %d at last, want all but the last", last.Step, last.Steps)
 		}
 	})

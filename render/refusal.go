@@ -23,7 +23,7 @@ func (r *Refusal) Unwrap() error { return r.Err }
 func refuse(format string, a ...any) error { return &Refusal{Sentence: fmt.Sprintf(format, a...)} }
 
 // refused refuses because of err, unless there is none.
-func refused(sentence string, err error) error {
+func refuseBecause(sentence string, err error) error {
 	if err == nil {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 // refusalOf paints and returns the sentence of the refusal.
 func refusalOf(t *testing.T, r *Renderer, s picture.Spec, j Job) string {
 	t.Helper()
-	_, err := r.Paint(t.Context(), s, j)
+	_, err := r.Render(t.Context(), s, j)
 	var no *Refusal
 	if !errors.As(err, &no) {
 		t.Fatalf("got %v, want a refusal", err)
@@ -44,17 +44,17 @@ func TestRefusalSentences(t *testing.T) {
 		"more steps than were trained": {func(c *Config) { c.Sampler.TrainSteps = 5 }, func(*picture.Spec) {}, "", "in 8 steps"},
 		"a sampler that strays": {func(c *Config) { c.Sampler.Prediction = sampler.Velocity },
 			func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "dpm_adaptive" }, "", "dpm_adaptive strays"},
-		"layers that cannot be skipped": {func(c *Config) { c.Skips = 0 }, func(s *picture.Spec) { s.ClipSkip = 2 }, "", "clip skip of 2"},
-		"more layers than can be skipped": {func(c *Config) { c.Skips = 2 }, func(s *picture.Spec) { s.ClipSkip = 4 }, "",
+		"layers that cannot be skipped": {func(c *Config) { c.SkippableLayers = 0 }, func(s *picture.Spec) { s.ClipSkip = 2 }, "", "clip skip of 2"},
+		"more layers than can be skipped": {func(c *Config) { c.SkippableLayers = 2 }, func(s *picture.Spec) { s.ClipSkip = 4 }, "",
 			"a clip skip of 4 cannot be followed: this model's text encoder can be read up to 3"},
 		"prompts joined for a model that leads itself": {func(c *Config) { c.GuidanceWidth = 8 },
 			func(s *picture.Spec) { s.Prompt = "a boat AND a star" }, "", "told how strongly"},
 		"a prompt weighed for a model that leads itself": {func(c *Config) { c.GuidanceWidth = 8 },
 			func(s *picture.Spec) { s.Prompt = "a boat :1.5" }, "", "told how strongly"},
-		"a side that cannot be halved": {func(c *Config) { c.Multiple = 64 }, func(*picture.Spec) {}, "", "size 64×48 cannot be painted: this model takes sides that are multiples of 64"},
-		"one size only, enlarged": {func(c *Config) { c.Fixed = true },
+		"a side that cannot be halved": {func(c *Config) { c.SizeMultiple = 64 }, func(*picture.Spec) {}, "", "size 64×48 cannot be painted: this model takes sides that are multiples of 64"},
+		"one size only, enlarged": {func(c *Config) { c.FixedSize = true },
 			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5} }, "", "cannot enlarge"},
-		"enlarged to a side that cannot be halved": {func(c *Config) { c.Multiple = 16 },
+		"enlarged to a side that cannot be halved": {func(c *Config) { c.SizeMultiple = 16 },
 			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1.5, Steps: 2, Strength: 0.5} }, "", "enlarged to 96×72"},
 		"another start picture": {nil, start, "another picture", "not the one that was sent"},
 	} {
@@ -64,7 +64,7 @@ func TestRefusalSentences(t *testing.T) {
 			if c.model != nil {
 				c.model(&r.parts.Config)
 			}
-			s := boat()
+			s := boatSpec()
 			c.spec(&s)
 			job := Job{Input: func(context.Context, string) ([]byte, error) { return []byte(c.input), nil }}
 			if got := refusalOf(t, r, s, job); !strings.Contains(got, c.want) {
@@ -75,28 +75,28 @@ func TestRefusalSentences(t *testing.T) {
 	t.Run("a start picture that is no picture", func(t *testing.T) {
 		t.Parallel()
 		r, _ := newFake(t, Options{})
-		shelf, s := stock{}, boat()
-		s.Init = &picture.Init{Picture: shelf.addBytes([]byte("hello")), Strength: 0.5}
+		inputs, s := inputStore{}, boatSpec()
+		s.Init = &picture.Init{Picture: inputs.addBytes([]byte("hello")), Strength: 0.5}
 		s.Init.Picture.Width, s.Init.Picture.Height = 8, 8
-		if got := refusalOf(t, r, s, Job{Input: shelf.find}); !strings.Contains(got, "cannot be read") {
+		if got := refusalOf(t, r, s, Job{Input: inputs.find}); !strings.Contains(got, "cannot be read") {
 			t.Errorf("got %q, want to hear that it cannot be read", got)
 		}
 	})
 	t.Run("an input that is not found now may be found later", func(t *testing.T) {
 		t.Parallel()
 		r, _ := newFake(t, Options{})
-		s := boat()
+		s := boatSpec()
 		start(&s)
-		if _, err := r.Paint(t.Context(), s, Job{Input: stock{}.find}); err == nil || errors.As(err, new(*Refusal)) {
+		if _, err := r.Render(t.Context(), s, Job{Input: inputStore{}.find}); err == nil || errors.As(err, new(*Refusal)) {
 			t.Errorf("got %v, want an error that is no refusal", err)
 		}
 	})
 }
 
 // overflow is a decoder whose last value is no number.
-type overflow struct{ *fakeModel }
+type overflowingDecoder struct{ *fakeModel }
 
-func (f overflow) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {
+func (f overflowingDecoder) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {
 	t, err := f.fakeModel.DecodeLatents(ctx, l)
 	t.Data[len(t.Data)-1] = float32(math.NaN())
 	return t, err
@@ -107,8 +107,8 @@ func TestNotANumber(t *testing.T) {
 	t.Run("is no picture", func(t *testing.T) {
 		t.Parallel()
 		r, f := newFake(t, Options{})
-		r.parts.Decoder = overflow{f}
-		if got, want := refusalOf(t, r, boat(), Job{}), "the model produced no picture (not a number)"; got != want {
+		r.parts.Decoder = overflowingDecoder{f}
+		if got, want := refusalOf(t, r, boatSpec(), Job{}), "the model produced no picture (not a number)"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})
@@ -117,7 +117,7 @@ func TestNotANumber(t *testing.T) {
 		r, _ := newFake(t, Options{})
 		given := noise.Draw(noise.NewTorch(1), 1, 4, 6, 8)
 		given.Data[5] = float32(math.Inf(-1))
-		if _, err := r.Paint(t.Context(), boat(), Job{Latents: &given}); err == nil || !strings.Contains(err.Error(), "no finite numbers") {
+		if _, err := r.Render(t.Context(), boatSpec(), Job{Latents: &given}); err == nil || !strings.Contains(err.Error(), "no finite numbers") {
 			t.Errorf("got %v, want to hear of numbers that are not finite", err)
 		}
 	})

@@ -12,21 +12,21 @@ import (
 
 // region is the part of a picture that is painted anew.
 type region struct {
-	pixels *image.Gray   // 255 where it is, in the size of the picture
-	latent tensor.Tensor // the same for latents, [1, 1, h, w] from 0 to 1
-	cover  *image.Gray   // how far the start picture covers the finished one; nil for not at all
+	pixels  *image.Gray   // 255 where it is, in the size of the picture
+	latent  tensor.Tensor // the same for latents, [1, 1, h, w] from 0 to 1
+	overlay *image.Gray   // how far the start picture covers the finished one; nil for not at all
 }
 
-// regionOf reads a mask, white where it is painted, as a dialect does.
-func regionOf(mask *image.NRGBA, factor int, d picture.Dialect) region {
-	grey := greyOf(mask)
+// regionFromMask reads a mask, white where it is painted, as a dialect does.
+func regionFromMask(mask *image.NRGBA, factor int, d picture.Dialect) region {
+	grey := toGrey(mask)
 	if d == picture.A1111 {
 		return softRegion(grey, factor)
 	}
 	for i, v := range grey.Pix { // diffusers' do_binarize
 		grey.Pix[i] = 255 * (v >> 7)
 	}
-	return region{pixels: grey, latent: everyNth(grey, factor)}
+	return region{pixels: grey, latent: nearestMask(grey, factor)}
 }
 
 // maskBlur is A1111's default for "Mask blur", in pixels.
@@ -36,16 +36,16 @@ const maskBlur = 4
 // the start picture covers the finished one where the blurred mask is less than half white, with a soft edge.
 func softRegion(grey *image.Gray, factor int) region {
 	r := region{pixels: blur(grey, maskBlur)}
-	r.cover = image.NewGray(grey.Rect)
+	r.overlay = image.NewGray(grey.Rect)
 	for i, v := range r.pixels.Pix {
-		r.cover.Pix[i] = 255 - uint8(min(2*int(v), 255))
+		r.overlay.Pix[i] = 255 - uint8(min(2*int(v), 255))
 	}
-	r.latent = rounded(shrinkGrey(r.pixels, factor))
+	r.latent = roundedMask(shrinkGrey(r.pixels, factor))
 	return r
 }
 
 // rounded makes a latent mask of a grey one, rounding half to even.
-func rounded(grey *image.Gray) tensor.Tensor {
+func roundedMask(grey *image.Gray) tensor.Tensor {
 	out := tensor.New(1, 1, grey.Rect.Dy(), grey.Rect.Dx())
 	for i, v := range grey.Pix {
 		out.Data[i] = float32(math.RoundToEven(float64(v) / 255))
@@ -60,8 +60,8 @@ func shrinkGrey(grey *image.Gray, factor int) *image.Gray {
 	return out
 }
 
-// everyNth looks at the upper left pixel of every latent, as torch's nearest interpolation does: 1 where that is white.
-func everyNth(grey *image.Gray, factor int) tensor.Tensor {
+// nearestMask looks at the upper left pixel of every latent, as torch's nearest interpolation does: 1 where that is white.
+func nearestMask(grey *image.Gray, factor int) tensor.Tensor {
 	out := tensor.New(1, 1, grey.Rect.Dy()/factor, grey.Rect.Dx()/factor)
 	w := out.Shape[3]
 	for i := range out.Data {
@@ -72,8 +72,8 @@ func everyNth(grey *image.Gray, factor int) tensor.Tensor {
 	return out
 }
 
-// greyOf turns a picture grey with the weights of ITU-R 601, in the whole numbers of PIL's "L" mode.
-func greyOf(img *image.NRGBA) *image.Gray {
+// toGrey turns a picture grey with the weights of ITU-R 601, in the whole numbers of PIL's "L" mode.
+func toGrey(img *image.NRGBA) *image.Gray {
 	b := img.Bounds()
 	out := image.NewGray(image.Rect(0, 0, b.Dx(), b.Dy()))
 	for i := range out.Pix {

@@ -14,21 +14,21 @@ import (
 )
 
 // Encoded is what a text encoder makes of chunks.
-type Encoded = tensor.Encoded
+type TextEncoding = tensor.TextEncoding
 
 // Given is what leads the UNet beside latents and time.
-type Given = tensor.Given
+type Conditioning = tensor.Conditioning
 
 // TextEncoder turns chunks of token ids into hidden states, of the layer that is skip before the one the model was
 // trained with. Where Parts have a second tokenizer a row holds its ids too, after the first's.
 type TextEncoder interface {
-	EncodeText(ctx context.Context, ids [][]int32, skip int) (Encoded, error)
+	EncodeText(ctx context.Context, ids [][]int32, skip int) (TextEncoding, error)
 }
 
 // Unet answers latents [b, c, h, w] at a training time with its prediction [b, 4, h, w], led by what it is given. The
 // latents of an inpainting model have 9 channels: those of the picture, the mask, and the masked picture's.
 type Unet interface {
-	Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given Given) (tensor.Tensor, error)
+	Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given Conditioning) (tensor.Tensor, error)
 }
 
 // Decoder turns latents [b, c, h, w] into pixels [b, 3, 8h, 8w] from -1 to 1.
@@ -44,52 +44,52 @@ type Encoder interface {
 
 // Config is the arithmetic of a model.
 type Config struct {
-	Sampler       sampler.Config
-	ScalingFactor float64 // of the VAE: latents are multiplied by it for the UNet
-	Channels      int     // of a latent
-	Factor        int     // pixels on a side of one latent
-	Multiple      int     // what the sides of a picture must be multiples of, for the UNet's halvings; 0 for Factor
-	Fixed         bool    // the networks take one size only, so no picture can be enlarged
-	Skips         int     // how many of its text encoder's last layers can be left out
-	OwnLayer      bool    // it was trained with one inner layer (SD 2, SDXL), which A1111 reads whatever the clip skip
-	Chunks        int     // chunks of text the UNet takes; 0 for any number
-	Pooled        bool    // SDXL: the UNet is led by a pooled vector and by the sizes of the picture too
-	EmptyIsZero   bool    // SDXL: diffusers leads by zeros where nobody gave a negative prompt
-	GuidanceWidth int     // LCM: numbers that tell the UNet the guidance scale, so that nothing is guided from outside; 0 for others
-	Distilled     bool    // it was distilled to few steps, for the samplers lcm and tcd
-	Inpaint       bool    // the UNet has 9 channels: it is told a mask and the masked picture too
+	Sampler             sampler.Config
+	ScalingFactor       float64 // of the VAE: latents are multiplied by it for the UNet
+	Channels            int     // of a latent
+	PixelsPerLatent     int     // pixels on a side of one latent
+	SizeMultiple        int     // what the sides of a picture must be multiples of, for the UNet's halvings; 0 for Factor
+	FixedSize           bool    // the networks take one size only, so no picture can be enlarged
+	SkippableLayers     int     // how many of its text encoder's last layers can be left out
+	PenultimateLayer    bool    // it was trained with one inner layer (SD 2, SDXL), which A1111 reads whatever the clip skip
+	MaxChunks           int     // chunks of text the UNet takes; 0 for any number
+	PooledConditioning  bool    // SDXL: the UNet is led by a pooled vector and by the sizes of the picture too
+	ZerosForEmptyPrompt bool    // SDXL: diffusers leads by zeros where nobody gave a negative prompt
+	GuidanceWidth       int     // LCM: numbers that tell the UNet the guidance scale, so that nothing is guided from outside; 0 for others
+	Distilled           bool    // it was distilled to few steps, for the samplers lcm and tcd
+	Inpaint             bool    // the UNet has 9 channels: it is told a mask and the masked picture too
 }
 
 // Parts are the pieces of one loaded model.
 type Parts struct {
-	Text      TextEncoder
-	Unet      Unet
-	Decoder   Decoder
-	Encoder   Encoder // nil for a model that cannot start from a picture
-	Tokenizer *clip.Tokenizer
-	Second    *clip.Tokenizer // of SDXL's second text encoder, as long as the first; nil for one that reads all
-	Config    Config
+	Text            TextEncoder
+	Unet            Unet
+	Decoder         Decoder
+	Encoder         Encoder // nil for a model that cannot start from a picture
+	Tokenizer       *clip.Tokenizer
+	SecondTokenizer *clip.Tokenizer // of SDXL's second text encoder, as long as the first; nil for one that reads all
+	Config          Config
 
 	// Preview decodes previews in Decoder's place: a tiny network for latents as the sampler leaves them, not divided by
 	// the scaling factor. nil for none.
-	Preview Decoder
+	PreviewDecoder Decoder
 	// Seamless lends networks whose convolutions wrap around, for pictures whose edges fit each other. They are made when
 	// they are first asked for. nil for a model that cannot.
-	Seamless func(ctx context.Context) (Wrapping, error)
+	Seamless func(ctx context.Context) (SeamlessNetworks, error)
 }
 
 // Wrapping are networks of a model whose convolutions wrap around.
-type Wrapping struct {
+type SeamlessNetworks struct {
 	Unet    Unet
 	Decoder Decoder
 	Encoder Encoder // nil for a model that has none
 }
 
 func (p Parts) tokenizers() []*clip.Tokenizer {
-	if p.Second == nil {
+	if p.SecondTokenizer == nil {
 		return []*clip.Tokenizer{p.Tokenizer}
 	}
-	return []*clip.Tokenizer{p.Tokenizer, p.Second}
+	return []*clip.Tokenizer{p.Tokenizer, p.SecondTokenizer}
 }
 
 // Options are what an operator may choose. The zero value is good for anything.
@@ -99,18 +99,18 @@ type Options struct {
 	BatchPixels int
 	// PreviewPixels bounds the pixels of one tile of a preview. Default 256×256.
 	PreviewPixels int
-	// WholePixels bounds the pixels that go through the VAE at once. A larger picture is cut into overlapping tiles,
+	// VAEPixels bounds the pixels that go through the VAE at once. A larger picture is cut into overlapping tiles,
 	// which a watchful eye can tell from each other. Default 1536×1536.
-	WholePixels int
-	// TileSide is the side of such a tile in pixels. Default 512.
-	TileSide int
+	VAEPixels int
+	// VAETileSide is the side of such a tile in pixels. Default 512.
+	VAETileSide int
 	// MaxInputPixels bounds an input picture. Default 64 million.
 	MaxInputPixels int
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 }
 
-func (o Options) orDefault() Options {
+func (o Options) withDefaults() Options {
 	set := func(v *int, otherwise int) {
 		if *v <= 0 {
 			*v = otherwise
@@ -118,8 +118,8 @@ func (o Options) orDefault() Options {
 	}
 	set(&o.BatchPixels, 512*1024)
 	set(&o.PreviewPixels, 256*256)
-	set(&o.WholePixels, 1536*1536)
-	set(&o.TileSide, 512)
+	set(&o.VAEPixels, 1536*1536)
+	set(&o.VAETileSide, 512)
 	set(&o.MaxInputPixels, 64_000_000)
 	if o.Now == nil {
 		o.Now = time.Now
@@ -129,12 +129,12 @@ func (o Options) orDefault() Options {
 
 // Renderer paints with one loaded model. Jobs may run at the same time as far as the model's parts allow it.
 type Renderer struct {
-	parts    Parts
-	options  Options
-	words    *clip.Conditioner
-	literal  *clip.Conditioner // reads as A1111 does; beside it words reads as diffusers does
-	decoding sync.Mutex        // previews and finished pictures take turns at the decoder
-	room     *room
+	parts                Parts
+	options              Options
+	diffusersConditioner *clip.Conditioner
+	a1111Conditioner     *clip.Conditioner // reads as A1111 does; beside it words reads as diffusers does
+	decoderMu            sync.Mutex        // previews and finished pictures take turns at the decoder
+	memory               *memoryLimiter
 }
 
 // New returns a renderer, or an error that names everything missing from the parts.
@@ -149,51 +149,51 @@ func New(p Parts, o Options) (*Renderer, error) {
 	need(p.Unet != nil, "no UNet")
 	need(p.Decoder != nil, "no VAE decoder")
 	need(p.Tokenizer != nil, "no tokenizer")
-	need(p.Tokenizer == nil || p.Second == nil || p.Tokenizer.Length == p.Second.Length, "two tokenizers whose chunks differ in length")
+	need(p.Tokenizer == nil || p.SecondTokenizer == nil || p.Tokenizer.Length == p.SecondTokenizer.Length, "two tokenizers whose chunks differ in length")
 	c := p.Config
 	need(c.ScalingFactor > 0, "scaling factor %v, want a positive number", c.ScalingFactor)
-	need(c.Factor < 1 || c.Multiple%c.Factor == 0, "sizes in multiples of %d for latents of %d pixels", c.Multiple, c.Factor)
-	need(c.Channels > 0 && c.Factor > 0, "latents of %d channels for %d pixels", c.Channels, c.Factor)
+	need(c.PixelsPerLatent < 1 || c.SizeMultiple%c.PixelsPerLatent == 0, "sizes in multiples of %d for latents of %d pixels", c.SizeMultiple, c.PixelsPerLatent)
+	need(c.Channels > 0 && c.PixelsPerLatent > 0, "latents of %d channels for %d pixels", c.Channels, c.PixelsPerLatent)
 	if err := errors.Join(append(errs, c.Sampler.Check())...); err != nil {
 		return nil, err
 	}
-	if c.Multiple == 0 {
-		p.Config.Multiple = c.Factor
+	if c.SizeMultiple == 0 {
+		p.Config.SizeMultiple = c.PixelsPerLatent
 	}
 	words := clip.NewConditioner(p.Text, p.tokenizers()...)
-	return &Renderer{parts: p, options: o.orDefault(), words: words, literal: words.Literal(), room: newRoom()}, nil
+	return &Renderer{parts: p, options: o.withDefaults(), diffusersConditioner: words, a1111Conditioner: words.ForA1111(), memory: newMemoryLimiter()}, nil
 }
 
 // Paint makes all tiles of a Spec. It looks at ctx before every step and before every picture it decodes, and returns
 // context.Cause(ctx) once that has ended. What no other try could mend is a *Refusal. A panic of a network is the
 // caller's.
-func (r *Renderer) Paint(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
-	defer job.Seat.Leave()
-	ctx, short := marking(ctx)
-	p, err := r.begin(spec, job)
+func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
+	defer job.Slot.Release()
+	ctx, short := watchLowMemory(ctx)
+	p, err := r.newRun(spec, job)
 	if err != nil {
 		return nil, err
 	}
 	defer p.previews.close()
 	if err := p.timed(StageEncode, func() error { return p.encode(ctx) }); err != nil {
-		return nil, because(ctx, fmt.Errorf("encode: %w", err))
+		return nil, preferCause(ctx, fmt.Errorf("encode: %w", err))
 	}
 	var latents tensor.Tensor
 	err = p.timed(StageDenoise, func() error { latents, err = p.denoise(ctx); return err })
-	job.Seat.Leave()
+	job.Slot.Release()
 	if err != nil {
-		return nil, because(ctx, fmt.Errorf("denoise: %w", err))
+		return nil, preferCause(ctx, fmt.Errorf("denoise: %w", err))
 	}
 	var tiles []Tile
 	err = p.timed(StageDecode, func() error { tiles, err = p.decode(ctx, latents); return err })
 	if err != nil {
-		return nil, because(ctx, fmt.Errorf("decode: %w", err))
+		return nil, preferCause(ctx, fmt.Errorf("decode: %w", err))
 	}
-	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents, Short: short.Load()}, nil
+	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents, LowMemory: short.Load()}, nil
 }
 
 // because prefers the reason why a job was ended to the error that its end caused in some network.
-func because(ctx context.Context, err error) error {
+func preferCause(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}

@@ -12,14 +12,14 @@ import (
 	"darkroom/render/tensor"
 )
 
-func TestPaint(t *testing.T) {
+func TestRender(t *testing.T) {
 	t.Parallel()
 	t.Run("the same Spec gives the same bytes, in every sampler and dialect", func(t *testing.T) {
 		t.Parallel()
 		for _, d := range []picture.Dialect{picture.Diffusers, picture.A1111} {
 			eachSampler(t, d, func(m sampler.Method, s picture.Spec, r *Renderer, _ *fakeModel) {
-				a, b := paint(t, r, s, Job{}), paint(t, r, s, Job{})
-				if !same(a.Tiles[0].Image, b.Tiles[0].Image) {
+				a, b := mustRender(t, r, s, Job{}), mustRender(t, r, s, Job{})
+				if !sameImage(a.Tiles[0].Image, b.Tiles[0].Image) {
 					t.Errorf("%s, %s: two paintings differ", d, m.Name)
 				}
 				if got := a.Tiles[0].Image.Bounds(); got != image.Rect(0, 0, 64, 48) {
@@ -31,7 +31,7 @@ func TestPaint(t *testing.T) {
 	t.Run("each thing that decides a picture changes it", func(t *testing.T) {
 		t.Parallel()
 		r, _ := newFake(t, Options{})
-		base := paint(t, r, boat(), Job{}).Tiles[0].Image
+		base := mustRender(t, r, boatSpec(), Job{}).Tiles[0].Image
 		for name, change := range map[string]func(*picture.Spec){
 			"prompt":   func(s *picture.Spec) { s.Prompt = "a wonderful green house" },
 			"negative": func(s *picture.Spec) { s.Negative = "anything whatever" },
@@ -45,39 +45,39 @@ func TestPaint(t *testing.T) {
 			"ensd":     func(s *picture.Spec) { s.SeedDelta = 31337 },
 			"resize":   func(s *picture.Spec) { s.SeedSize = &picture.Size{Width: 48, Height: 64} },
 		} {
-			s := boat()
+			s := boatSpec()
 			change(&s)
-			if same(base, paint(t, r, s, Job{}).Tiles[0].Image) {
+			if sameImage(base, mustRender(t, r, s, Job{}).Tiles[0].Image) {
 				t.Errorf("another %s: the picture stayed the same", name)
 			}
 		}
 	})
 	t.Run("tiles are the pictures of their own Specs", func(t *testing.T) {
 		t.Parallel()
-		for name, s := range map[string]picture.Spec{"seeds": boat(), "variations": boat().Vary(99, 0.3, 1)} {
+		for name, s := range map[string]picture.Spec{"seeds": boatSpec(), "variations": boatSpec().Vary(99, 0.3, 1)} {
 			s.Count = 3
 			r, _ := newFake(t, Options{})
-			all := paint(t, r, s, Job{})
+			all := mustRender(t, r, s, Job{})
 			for i, tile := range all.Tiles {
-				one := paint(t, r, s.Tile(i), Job{}).Tiles[0]
-				if !same(one.Image, tile.Image) || one.Seed != tile.Seed {
+				one := mustRender(t, r, s.Tile(i), Job{}).Tiles[0]
+				if !sameImage(one.Image, tile.Image) || one.Seed != tile.Seed {
 					t.Errorf("%s: tile %d (seed %d) differs from its own Spec's picture (seed %d)", name, i, tile.Seed, one.Seed)
 				}
 			}
-			if same(all.Tiles[0].Image, all.Tiles[1].Image) {
+			if sameImage(all.Tiles[0].Image, all.Tiles[1].Image) {
 				t.Errorf("%s: two tiles are alike", name)
 			}
 		}
 	})
 	t.Run("tiles that do not fit together are painted in groups, to the same result", func(t *testing.T) {
 		t.Parallel()
-		s := boat()
+		s := boatSpec()
 		s.Count = 4
 		wide, wideModel := newFake(t, Options{})
 		narrow, narrowModel := newFake(t, Options{BatchPixels: 2 * 64 * 48})
-		a, b := paint(t, wide, s, Job{}), paint(t, narrow, s, Job{})
+		a, b := mustRender(t, wide, s, Job{}), mustRender(t, narrow, s, Job{})
 		for i := range a.Tiles {
-			if !same(a.Tiles[i].Image, b.Tiles[i].Image) {
+			if !sameImage(a.Tiles[i].Image, b.Tiles[i].Image) {
 				t.Errorf("tile %d differs", i)
 			}
 		}
@@ -91,13 +91,13 @@ func TestPaint(t *testing.T) {
 	t.Run("guidance of 1 leaves the negative prompt out", func(t *testing.T) {
 		t.Parallel()
 		for _, dialect := range []picture.Dialect{picture.Diffusers, picture.A1111} {
-			s := boat()
+			s := boatSpec()
 			s.Dialect, s.GuidanceScale = dialect, 1
 			r, f := newFake(t, Options{})
-			a := paint(t, r, s, Job{})
+			a := mustRender(t, r, s, Job{})
 			s.Negative = "something else entirely"
-			b := paint(t, r, s, Job{})
-			if !same(a.Tiles[0].Image, b.Tiles[0].Image) || f.unetBatch.Load() != 1 {
+			b := mustRender(t, r, s, Job{})
+			if !sameImage(a.Tiles[0].Image, b.Tiles[0].Image) || f.unetBatch.Load() != 1 {
 				t.Errorf("%s: the negative prompt had a say, in a batch of %d", dialect, f.unetBatch.Load())
 			}
 		}
@@ -105,12 +105,12 @@ func TestPaint(t *testing.T) {
 	t.Run("below 1 it leads in A1111 and is left out in diffusers", func(t *testing.T) {
 		t.Parallel()
 		for dialect, want := range map[picture.Dialect]bool{picture.Diffusers: false, picture.A1111: true} {
-			s := boat()
+			s := boatSpec()
 			s.Dialect, s.GuidanceScale = dialect, 0.5
 			r, _ := newFake(t, Options{})
-			a := paint(t, r, s, Job{})
+			a := mustRender(t, r, s, Job{})
 			s.Negative = "something else entirely"
-			if changed := !same(a.Tiles[0].Image, paint(t, r, s, Job{}).Tiles[0].Image); changed != want {
+			if changed := !sameImage(a.Tiles[0].Image, mustRender(t, r, s, Job{}).Tiles[0].Image); changed != want {
 				t.Errorf("%s: another negative prompt changes the picture: got %v, want %v", dialect, changed, want)
 			}
 		}
@@ -118,20 +118,20 @@ func TestPaint(t *testing.T) {
 	t.Run("guidance is negative + scale × (positive − negative)", func(t *testing.T) {
 		t.Parallel()
 		r, f := newFake(t, Options{})
-		p, err := r.begin(boat(), Job{})
+		p, err := r.newRun(boatSpec(), Job{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := conditioned(t, p)
+		prompts := firstPassConditioning(t, p)
 		x := noise.Draw(noise.NewTorch(1), 1, 4, 2, 2)
-		got, err := p.predict(said, 1)(t.Context(), x, 500)
+		got, err := p.predictor(prompts, 1)(t.Context(), x, 500)
 		if err != nil {
 			t.Fatal(err)
 		}
-		positive, _ := said.terms[0].at(0)
-		negative, _ := said.negative.at(0)
-		with, _ := f.Unet(t.Context(), x, 500, Given{Hidden: positive.Hidden})
-		without, _ := f.Unet(t.Context(), x, 500, Given{Hidden: negative.Hidden})
+		positive, _ := prompts.terms[0].at(0)
+		negative, _ := prompts.negative.at(0)
+		with, _ := f.Unet(t.Context(), x, 500, Conditioning{Hidden: positive.Hidden})
+		without, _ := f.Unet(t.Context(), x, 500, Conditioning{Hidden: negative.Hidden})
 		for i, v := range got.Data {
 			if want := without.Data[i] + 5*(with.Data[i]-without.Data[i]); v-want > 1e-5 || want-v > 1e-5 {
 				t.Errorf("value %d: got %v, want %v", i, v, want)
@@ -141,22 +141,22 @@ func TestPaint(t *testing.T) {
 	t.Run("a long prompt takes more chunks, and the negative one as many", func(t *testing.T) {
 		t.Parallel()
 		r, _ := newFake(t, Options{})
-		s := boat()
+		s := boatSpec()
 		s.Prompt = strings.Repeat("word ", 200)
-		p, err := r.begin(s, Job{})
+		p, err := r.newRun(s, Job{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		lengths := func() (int, int) {
-			said := conditioned(t, p)
-			a, _ := said.terms[0].at(0)
-			b, _ := said.negative.at(0)
+			prompts := firstPassConditioning(t, p)
+			a, _ := prompts.terms[0].at(0)
+			b, _ := prompts.negative.at(0)
 			return a.Hidden.Shape[1], b.Hidden.Shape[1]
 		}
 		if positive, negative := lengths(); positive < 3*77 || negative != positive {
 			t.Errorf("200 words: got %d and %d tokens, want at least %d, and as many", positive, negative, 3*77)
 		}
-		p.parts.Config.Chunks = 1
+		p.parts.Config.MaxChunks = 1
 		if positive, negative := lengths(); positive != 77 || negative != 77 {
 			t.Errorf("with room for one chunk: got %d and %d tokens", positive, negative)
 		}
@@ -164,21 +164,21 @@ func TestPaint(t *testing.T) {
 	t.Run("unbalanced brackets are painted", func(t *testing.T) {
 		t.Parallel()
 		r, _ := newFake(t, Options{})
-		s := boat()
+		s := boatSpec()
 		s.Prompt = "((a [boat:) (("
-		paint(t, r, s, Job{})
+		mustRender(t, r, s, Job{})
 	})
 }
 
-func TestVariationsGoFurtherWithTheirStrength(t *testing.T) {
+func TestVariationsGrowWithStrength(t *testing.T) {
 	t.Parallel()
 	r, _ := newFake(t, Options{})
-	s := boat()
+	s := boatSpec()
 	s.Sampler = "ddim"
-	base := paint(t, r, s, Job{}).Tiles[0].Image
+	base := mustRender(t, r, s, Job{}).Tiles[0].Image
 	last := 0.0
 	for _, strength := range []float64{0.1, 0.3, 0.6, 1} {
-		d := apart(t, base, paint(t, r, s.Vary(1234, strength, 1), Job{}).Tiles[0].Image)
+		d := meanDifference(t, base, mustRender(t, r, s.Vary(1234, strength, 1), Job{}).Tiles[0].Image)
 		if d <= last {
 			t.Errorf("strength %v: got distance %v, want more than %v", strength, d, last)
 		}
@@ -186,11 +186,11 @@ func TestVariationsGoFurtherWithTheirStrength(t *testing.T) {
 	}
 }
 
-func TestTimesAreTold(t *testing.T) {
+func TestStageTimes(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(0, 0)
 	r, _ := newFake(t, Options{Now: func() time.Time { now = now.Add(5 * time.Millisecond); return now }})
-	res := paint(t, r, boat(), Job{})
+	res := mustRender(t, r, boatSpec(), Job{})
 	for _, stage := range []string{StageEncode, StageDenoise, StageDecode} {
 		if res.Millis[stage] != 5 {
 			t.Errorf("%s: got %d ms of a clock that goes 5 ms a look", stage, res.Millis[stage])
@@ -201,20 +201,20 @@ func TestTimesAreTold(t *testing.T) {
 func TestGivenLatents(t *testing.T) {
 	t.Parallel()
 	r, _ := newFake(t, Options{})
-	s := boat()
+	s := boatSpec()
 	s.Sampler = "euler"
 	drawn := noise.Draw(noise.NewTorch(s.Seed), 1, 4, 6, 8)
-	want := paint(t, r, s, Job{}).Tiles[0].Image
+	want := mustRender(t, r, s, Job{}).Tiles[0].Image
 	t.Run("that a seed would draw give the seed's picture", func(t *testing.T) {
 		t.Parallel()
-		if got := paint(t, r, s, Job{Latents: &drawn}).Tiles[0].Image; !same(got, want) {
-			t.Errorf("the pictures are %v apart", apart(t, got, want))
+		if got := mustRender(t, r, s, Job{Latents: &drawn}).Tiles[0].Image; !sameImage(got, want) {
+			t.Errorf("the pictures are %v apart", meanDifference(t, got, want))
 		}
 	})
 	t.Run("of another shape are refused", func(t *testing.T) {
 		t.Parallel()
 		wrong := tensor.New(1, 4, 8, 6)
-		if _, err := r.Paint(t.Context(), s, Job{Latents: &wrong}); err == nil || !strings.Contains(err.Error(), "[1 4 8 6]") {
+		if _, err := r.Render(t.Context(), s, Job{Latents: &wrong}); err == nil || !strings.Contains(err.Error(), "[1 4 8 6]") {
 			t.Errorf("got %v, want an error that names the shape", err)
 		}
 	})
@@ -231,8 +231,8 @@ func TestRefusals(t *testing.T) {
 			}
 		}
 	})
-	inputs := stock{}
-	in := inputs.add(t, squares(64, 48, red, green))
+	inputs := inputStore{}
+	in := inputs.add(t, twoColours(64, 48, red, green))
 	for name, c := range map[string]struct {
 		change func(*picture.Spec)
 		job    Job
@@ -253,9 +253,9 @@ func TestRefusals(t *testing.T) {
 		t.Run(name+" is refused before any network runs", func(t *testing.T) {
 			t.Parallel()
 			r, f := newFake(t, Options{})
-			s := boat()
+			s := boatSpec()
 			c.change(&s)
-			_, err := r.Paint(t.Context(), s, c.job)
+			_, err := r.Render(t.Context(), s, c.job)
 			if err == nil || !strings.Contains(err.Error(), c.want) || f.textRuns.Load()+f.unetRuns.Load() > 0 {
 				t.Errorf("got %v after %d runs, want an error with %q after none", err, f.textRuns.Load()+f.unetRuns.Load(), c.want)
 			}
@@ -264,11 +264,11 @@ func TestRefusals(t *testing.T) {
 }
 
 // conditioned is what the first pass is conditioned on.
-func conditioned(t *testing.T, p *painting) text {
+func firstPassConditioning(t *testing.T, p *run) passConditioning {
 	t.Helper()
-	said, err := p.condition(t.Context(), p.passes[0].calls)
+	prompts, err := p.encodePrompts(t.Context(), p.passes[0].calls)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return said
+	return prompts
 }

@@ -53,8 +53,8 @@ func TestGuideRescales(t *testing.T) {
 	t.Parallel()
 	out := tensor.New(4, 1, 1, 2) // two tiles without the prompt, then with it
 	copy(out.Data, []float32{0, 1, 0, 1, 1, 5, 2, 4})
-	p := &painting{spec: picture.Spec{GuidanceScale: 2, Rescale: 1}}
-	got := p.guide(text{terms: []term{{weight: 1, track: track{stages: []prompt.Stage{{}}}}}}, out, 2)
+	p := &run{spec: picture.Spec{GuidanceScale: 2, Rescale: 1}}
+	got := p.applyGuidance(passConditioning{terms: []term{{weight: 1, scheduledPrompt: scheduledPrompt{stages: []prompt.Stage{{}}}}}}, out, 2)
 	want := []float32{2 * 4. / 7, 9 * 4. / 7, 4 * 2. / 3, 7 * 2. / 3}
 	for i := range want {
 		if math.Abs(float64(got.Data[i]-want[i])) > 1e-5 {

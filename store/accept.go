@@ -21,62 +21,62 @@ const Day = 24 * time.Hour
 // answers of some buttons go into the message they hang on. judge runs while other
 // writers wait (with SQLite all, with PostgreSQL those of the same user in the same server, in any process), so it must
 // only think. It may be asked twice.
-func (s *Store) Accept(ctx context.Context, entries []Entry, judge func(Policy, Usage) error) error {
-	if err := sound(entries); err != nil {
+func (s *Store) Accept(ctx context.Context, jobs []Job, judge func(Policy, Usage) error) error {
+	if err := validateJobs(jobs); err != nil {
 		return fmt.Errorf("accept: %w", err)
 	}
 	now := s.now()
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if err := s.dialect.alone(ctx, tx, lockOf("quota", entries[0].Server, entries[0].User)); err != nil {
+		if err := s.dialect.lockExclusive(ctx, tx, lockName("quota", jobs[0].Server, jobs[0].User)); err != nil {
 			return err
 		}
-		if err := known(ctx, tx, entries); err != nil {
+		if err := refuseDuplicates(ctx, tx, jobs); err != nil {
 			return err
 		}
-		if err := ask(ctx, tx, entries[0], now, judge); err != nil {
+		if err := askJudge(ctx, tx, jobs[0], now, judge); err != nil {
 			return err
 		}
-		for _, e := range entries {
-			if err := s.insert(ctx, tx, e, now); err != nil {
+		for _, e := range jobs {
+			if err := s.insertJob(ctx, tx, e, now); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	var no refused
-	if errors.As(err, &no) {
-		return no.error
+	var refusal judgeError
+	if errors.As(err, &refusal) {
+		return refusal.error
 	}
 	if err != nil {
-		return fmt.Errorf("accept job %s: %w", entries[0].ID, err)
+		return fmt.Errorf("accept job %s: %w", jobs[0].ID, err)
 	}
 	return nil
 }
 
 // refused carries judge's own error through the transaction, so that Accept can hand it back untouched.
-type refused struct{ error }
+type judgeError struct{ error }
 
-func sound(entries []Entry) error {
-	if len(entries) == 0 {
+func validateJobs(jobs []Job) error {
+	if len(jobs) == 0 {
 		return errors.New("no job given")
 	}
-	for _, e := range entries {
+	for _, e := range jobs {
 		switch {
 		case e.ID == "" || e.Server == "" || e.User == "":
 			return fmt.Errorf("job %q: id, server and user are needed", e.ID)
-		case e.Server != entries[0].Server || e.User != entries[0].User:
-			return fmt.Errorf("job %s: belongs to another user or server than job %s", e.ID, entries[0].ID)
+		case e.Server != jobs[0].Server || e.User != jobs[0].User:
+			return fmt.Errorf("job %s: belongs to another user or server than job %s", e.ID, jobs[0].ID)
 		case e.Pictures < 1:
 			return fmt.Errorf("job %s: %d pictures", e.ID, e.Pictures)
-		case !json.Valid(e.Spec) || !json.Valid(e.Reply):
+		case !json.Valid(e.Spec) || !json.Valid(e.Address):
 			return fmt.Errorf("job %s: spec and reply must be JSON", e.ID)
 		}
 	}
 	return nil
 }
 
-func known(ctx context.Context, tx *sql.Tx, entries []Entry) error {
-	for _, e := range entries {
+func refuseDuplicates(ctx context.Context, tx *sql.Tx, jobs []Job) error {
+	for _, e := range jobs {
 		var n int
 		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM jobs WHERE id = $1`, e.ID).Scan(&n); err != nil {
 			return fmt.Errorf("look for the job: %w", err)
@@ -88,7 +88,7 @@ func known(ctx context.Context, tx *sql.Tx, entries []Entry) error {
 	return nil
 }
 
-func ask(ctx context.Context, tx *sql.Tx, e Entry, now time.Time, judge func(Policy, Usage) error) error {
+func askJudge(ctx context.Context, tx *sql.Tx, e Job, now time.Time, judge func(Policy, Usage) error) error {
 	p, err := policy(ctx, tx, e.Server)
 	if err != nil {
 		return err
@@ -98,23 +98,23 @@ func ask(ctx context.Context, tx *sql.Tx, e Entry, now time.Time, judge func(Pol
 		return err
 	}
 	if err := judge(p, u); err != nil {
-		return refused{err}
+		return judgeError{err}
 	}
 	return nil
 }
 
-func (s *Store) insert(ctx context.Context, tx *sql.Tx, e Entry, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO jobs (`+columns+`)
+func (s *Store) insertJob(ctx context.Context, tx *sql.Tx, e Job, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO jobs (`+jobColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, FALSE, $17, '', '', $15, $15, $16)`,
-		e.ID, e.Server, e.Channel, e.User, e.Parent, e.Verb, Accepted, string(e.Spec), string(e.Reply), string(e.Pending),
+		e.ID, e.Server, e.Channel, e.User, e.Parent, e.Verb, Accepted, string(e.Spec), string(e.Address), string(e.PendingInputs),
 		e.Lane, e.Cost, e.Pictures, e.Spoiler, millis(now), e.Weight, e.Message)
-	if s.dialect.duplicate(err) {
+	if s.dialect.isDuplicate(err) {
 		return ErrDuplicate
 	}
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
-	return s.refer(ctx, tx, e.ID, e.Inputs)
+	return s.addInputRefs(ctx, tx, e.ID, e.Inputs)
 }
 
 // querier is what reading needs of *sql.DB and *sql.Tx.

@@ -14,14 +14,14 @@ import (
 // disk's flushes are part of it. "full" is a
 // ledger that holds 100,000 jobs of earlier days.
 func BenchmarkSQLite(b *testing.B) {
-	for name, before := range map[string]int{"empty": 0, "full": 100_000} {
-		b.Run("accept/"+name, func(b *testing.B) { benchAccept(b, filled(b, before)) })
+	for name, existing := range map[string]int{"empty": 0, "full": 100_000} {
+		b.Run("accept/"+name, func(b *testing.B) { benchAccept(b, filledStore(b, existing)) })
 	}
-	b.Run("life", func(b *testing.B) { benchLife(b, filled(b, 0)) })
+	b.Run("life", func(b *testing.B) { benchWholeJob(b, filledStore(b, 0)) })
 }
 
 // filled opens a ledger with so many finished jobs of a thousand people in a hundred servers.
-func filled(b *testing.B, jobs int) *store.Store {
+func filledStore(b *testing.B, jobs int) *store.Store {
 	b.Helper()
 	c := &clock{t: noon}
 	s, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "a.db"), store.Options{Now: c.now})
@@ -31,13 +31,13 @@ func filled(b *testing.B, jobs int) *store.Store {
 	b.Cleanup(func() { s.Close() })
 	const atOnce = 500
 	for n := 0; n < jobs; n += atOnce {
-		var entries []store.Entry
+		var jobs []store.Job
 		for i := range atOnce {
-			e := someone(n / atOnce)
+			e := jobOf(n / atOnce)
 			e.ID = fmt.Sprintf("before%d-%d", n, i)
-			entries = append(entries, e)
+			jobs = append(jobs, e)
 		}
-		if err := s.Accept(b.Context(), entries, yes); err != nil {
+		if err := s.Accept(b.Context(), jobs, acceptAlways); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -46,7 +46,7 @@ func filled(b *testing.B, jobs int) *store.Store {
 }
 
 // someone is the n-th person's job.
-func someone(n int) store.Entry {
+func jobOf(n int) store.Job {
 	e := job("")
 	e.Server, e.User = fmt.Sprint("g", n%100), fmt.Sprint("u", n%1000)
 	return e
@@ -55,9 +55,9 @@ func someone(n int) store.Entry {
 func benchAccept(b *testing.B, s *store.Store) {
 	n := 0
 	for b.Loop() {
-		e := someone(n)
+		e := jobOf(n)
 		e.ID = fmt.Sprintf("%d-0", n)
-		if err := s.Accept(b.Context(), []store.Entry{e}, yes); err != nil {
+		if err := s.Accept(b.Context(), []store.Job{e}, acceptAlways); err != nil {
 			b.Fatal(err)
 		}
 		n++
@@ -65,18 +65,18 @@ func benchAccept(b *testing.B, s *store.Store) {
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "accepts/s")
 }
 
-// benchLife takes jobs from the request to the end, as the bot does.
-func benchLife(b *testing.B, s *store.Store) {
+// benchWholeJob takes jobs from the request to the end, as the bot does.
+func benchWholeJob(b *testing.B, s *store.Store) {
 	n := 0
 	for b.Loop() {
-		e := someone(n)
+		e := jobOf(n)
 		e.ID = fmt.Sprintf("%d-0", n)
 		steps := []func(context.Context) error{
-			func(ctx context.Context) error { return s.Accept(ctx, []store.Entry{e}, yes) },
-			func(ctx context.Context) error { _, err := s.Answered(ctx, e.ID, "m"); return err },
-			func(ctx context.Context) error { _, err := s.Acknowledged(ctx, e.ID); return err },
-			func(ctx context.Context) error { _, err := s.Enqueued(ctx, e.ID, 1); return err },
-			func(ctx context.Context) error { _, err := s.Leased(ctx, e.ID); return err },
+			func(ctx context.Context) error { return s.Accept(ctx, []store.Job{e}, acceptAlways) },
+			func(ctx context.Context) error { _, err := s.SetMessage(ctx, e.ID, "m"); return err },
+			func(ctx context.Context) error { _, err := s.Acknowledge(ctx, e.ID); return err },
+			func(ctx context.Context) error { _, err := s.MarkEnqueued(ctx, e.ID, 1); return err },
+			func(ctx context.Context) error { _, err := s.MarkLeased(ctx, e.ID); return err },
 			func(ctx context.Context) error {
 				_, err := s.Finish(ctx, e.ID, "m", json.RawMessage(outcome))
 				return err

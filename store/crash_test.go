@@ -9,19 +9,19 @@ import (
 // exerciseCrashes: a painting counts from its beginning, and no more once it was survived.
 func exerciseCrashes(t *testing.T, s *store.Store, _ *clock) {
 	ctx := t.Context()
-	promised(t, s, "1-0", "2-0", "3-0")
+	acceptAndAcknowledge(t, s, "1-0", "2-0", "3-0")
 	for range 2 {
-		must(t, s.Begun, "1-0")
-		must(t, s.Begun, "2-0")
-		must(t, s.Survived, "2-0")
-		must(t, s.Begun, "3-0")
+		mustChange(t, s.RunBegan, "1-0")
+		mustChange(t, s.RunBegan, "2-0")
+		mustChange(t, s.RunSurvived, "2-0")
+		mustChange(t, s.RunBegan, "3-0")
 	}
 	finish(t, s, "3-0")
 	for times, want := range map[int][]string{1: {"1-0"}, 2: {"1-0"}, 3: nil} {
-		got, err := s.Crashed(ctx, times)
+		got, err := s.CrashedJobs(ctx, times)
 		equal(t, "crashed", []any{got, err}, []any{want, error(nil)})
 	}
-	if done, err := s.Begun(ctx, "3-0"); done || err != nil {
+	if done, err := s.RunBegan(ctx, "3-0"); done || err != nil {
 		t.Errorf("begun after the end: got %v, %v, want false, nil", done, err)
 	}
 }

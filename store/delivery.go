@@ -14,12 +14,12 @@ type DeliveryState string
 
 // The states of a delivery. A job without one was delivered by whoever painted it, or is not finished.
 const (
-	Sending DeliveryState = "sending" // a message is being posted in Channel; whether it arrived is not known
-	Posted  DeliveryState = "posted"  // Message shows the pictures; the rest is tidying up
-	Offer   DeliveryState = "offer"   // no pictures are left: the bot owes an offer to paint them again
-	Offered DeliveryState = "offered" // that offer was made
-	Inbox   DeliveryState = "inbox"   // nothing can be posted: the owner finds them in /inbox
-	Shown   DeliveryState = "shown"   // the owner saw them there
+	Sending     DeliveryState = "sending" // a message is being posted in Channel; whether it arrived is not known
+	Posted      DeliveryState = "posted"  // Message shows the pictures; the rest is tidying up
+	ReofferDue  DeliveryState = "offer"   // no pictures are left: the bot owes an offer to paint them again
+	ReofferMade DeliveryState = "offered" // that offer was made
+	Inbox       DeliveryState = "inbox"   // nothing can be posted: the owner finds them in /inbox
+	InboxShown  DeliveryState = "shown"   // the owner saw them there
 )
 
 // Delivery is what is known of bringing a job's pictures to its owner.
@@ -34,13 +34,13 @@ type Delivery struct {
 }
 
 // Picture is one file that waits in an inbox.
-type Picture struct {
+type InboxPicture struct {
 	Name string
 	Data []byte
 }
 
-// maxKept is how many bytes of pictures all inboxes hold together; the oldest make room.
-const maxKept = 512 << 20
+// maxInboxBytes is how many bytes of pictures all inboxes hold together; the oldest make room.
+const maxInboxBytes = 512 << 20
 
 // Delivery returns what is known of a job's delivery; the zero Delivery if there is nothing.
 func (s *Store) Delivery(ctx context.Context, job string) (Delivery, error) {
@@ -53,7 +53,7 @@ func (s *Store) Delivery(ctx context.Context, job string) (Delivery, error) {
 
 // Sending notes, before a message is posted in a channel, that this is about to happen: who comes after a crash looks for
 // the message there before posting another.
-func (s *Store) Sending(ctx context.Context, job, channel string) error {
+func (s *Store) MarkSending(ctx context.Context, job, channel string) error {
 	_, err := s.write.ExecContext(ctx, `INSERT INTO deliveries (job, user_id, state, channel, message, reason, at)
 		SELECT id, user_id, 'sending', $2, '', '', $3 FROM jobs WHERE id = $1
 		ON CONFLICT (job) DO UPDATE SET state = CASE deliveries.state WHEN 'offer' THEN 'offer' ELSE 'sending' END,
@@ -65,7 +65,7 @@ func (s *Store) Sending(ctx context.Context, job, channel string) error {
 }
 
 // Sent notes where a message arrived: the pictures, or the offer to paint them again.
-func (s *Store) Sent(ctx context.Context, job, channel, message string) error {
+func (s *Store) MarkSent(ctx context.Context, job, channel, message string) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE deliveries SET channel = $2, message = $3, at = $4,
 		state = CASE state WHEN 'offer' THEN 'offered' ELSE 'posted' END
 		WHERE job = $1 AND state IN ('sending', 'offer')`, job, channel, message, millis(s.now()))
@@ -75,18 +75,18 @@ func (s *Store) Sent(ctx context.Context, job, channel, message string) error {
 	return nil
 }
 
-// FinishOwing ends a job as Done whose pictures found no place, and notes in the same transaction what is owed instead:
+// FinishWithDelivery ends a job as Done whose pictures found no place, and notes in the same transaction what is owed instead:
 // an Offer, or the Inbox with the pictures as far as there is room. It tells whether it was the one that ended the job.
-func (s *Store) FinishOwing(ctx context.Context, id string, outcome json.RawMessage, d Delivery, pictures []Picture) (bool, error) {
+func (s *Store) FinishWithDelivery(ctx context.Context, id string, outcome json.RawMessage, d Delivery, pictures []InboxPicture) (bool, error) {
 	var ended bool
 	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
 		if ended, err = s.endIn(ctx, tx, id, ending{state: Done, outcome: outcome}); err != nil || !ended {
 			return err
 		}
-		if err := s.owe(ctx, tx, id, d); err != nil {
+		if err := s.setDelivery(ctx, tx, id, d); err != nil {
 			return err
 		}
-		return keep(ctx, tx, id, pictures)
+		return saveInboxPictures(ctx, tx, id, pictures)
 	})
 	if err != nil {
 		return false, fmt.Errorf("end job %s undelivered: %w", id, err)
@@ -94,16 +94,16 @@ func (s *Store) FinishOwing(ctx context.Context, id string, outcome json.RawMess
 	return ended, nil
 }
 
-func (s *Store) owe(ctx context.Context, tx *sql.Tx, job string, d Delivery) error {
+func (s *Store) setDelivery(ctx context.Context, tx *sql.Tx, job string, d Delivery) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO deliveries (job, user_id, state, channel, message, reason, at)
 		SELECT id, user_id, $2, '', '', $3, $4 FROM jobs WHERE id = $1
 		ON CONFLICT (job) DO UPDATE SET state = EXCLUDED.state, message = '', reason = EXCLUDED.reason, at = EXCLUDED.at`,
-		job, string(d.State), valid(d.Reason), millis(s.now()))
+		job, string(d.State), cleanText(d.Reason), millis(s.now()))
 	return err
 }
 
-// keep writes pictures down and drops the oldest ones that are more than maxKept.
-func keep(ctx context.Context, tx *sql.Tx, job string, pictures []Picture) error {
+// keep writes pictures down and drops the oldest ones that are more than maxInboxBytes.
+func saveInboxPictures(ctx context.Context, tx *sql.Tx, job string, pictures []InboxPicture) error {
 	if len(pictures) == 0 {
 		return nil
 	}
@@ -116,14 +116,14 @@ func keep(ctx context.Context, tx *sql.Tx, job string, pictures []Picture) error
 	}
 	_, err := tx.ExecContext(ctx, `DELETE FROM delivery_files WHERE job IN (SELECT job FROM (
 		SELECT d.job AS job, SUM(SUM(LENGTH(f.bytes))) OVER (ORDER BY d.at DESC, d.job DESC) AS newer
-		FROM deliveries d JOIN delivery_files f ON f.job = d.job GROUP BY d.job, d.at) AS sizes WHERE newer > $1)`, maxKept)
+		FROM deliveries d JOIN delivery_files f ON f.job = d.job GROUP BY d.job, d.at) AS sizes WHERE newer > $1)`, maxInboxBytes)
 	return err
 }
 
 // Inboxed puts an owed offer that can be posted nowhere into its owner's inbox.
-func (s *Store) Inboxed(ctx context.Context, job, reason string) error {
+func (s *Store) MoveToInbox(ctx context.Context, job, reason string) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE deliveries SET state = 'inbox', reason = $2, at = $3
-		WHERE job = $1 AND state = 'offer'`, job, valid(reason), millis(s.now()))
+		WHERE job = $1 AND state = 'offer'`, job, cleanText(reason), millis(s.now()))
 	if err != nil {
 		return fmt.Errorf("put job %s into the inbox: %w", job, err)
 	}
@@ -131,7 +131,7 @@ func (s *Store) Inboxed(ctx context.Context, job, reason string) error {
 }
 
 // Offers returns the offers that are still owed, oldest first.
-func (s *Store) Offers(ctx context.Context, limit int) ([]Delivery, error) {
+func (s *Store) PendingOffers(ctx context.Context, limit int) ([]Delivery, error) {
 	return s.deliveries(ctx, `WHERE state = 'offer' ORDER BY at, job LIMIT $1`, limit)
 }
 
@@ -142,10 +142,10 @@ func (s *Store) InboxOf(ctx context.Context, user string, since time.Time) ([]De
 }
 
 // Kept returns the pictures of a delivery that are still at hand, in order.
-func (s *Store) Kept(ctx context.Context, job string) ([]Picture, error) {
-	var all []Picture
+func (s *Store) InboxPictures(ctx context.Context, job string) ([]InboxPicture, error) {
+	var all []InboxPicture
 	err := s.query(ctx, func(r *sql.Rows) error {
-		var p Picture
+		var p InboxPicture
 		err := r.Scan(&p.Name, &p.Data)
 		all = append(all, p)
 		return err
@@ -156,8 +156,8 @@ func (s *Store) Kept(ctx context.Context, job string) ([]Picture, error) {
 	return all, nil
 }
 
-// ShownInInbox notes that the owner saw a delivery.
-func (s *Store) ShownInInbox(ctx context.Context, job string) error {
+// MarkInboxShown notes that the owner saw a delivery.
+func (s *Store) MarkInboxShown(ctx context.Context, job string) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE deliveries SET state = 'shown', at = $2
 		WHERE job = $1 AND state IN ('inbox', 'shown')`, job, millis(s.now()))
 	if err != nil {

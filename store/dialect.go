@@ -17,16 +17,16 @@ type dialect struct {
 	folder string // of the migrations
 	shared bool   // several processes may use it
 	// guard, where it is not nil, keeps programs that start at once from migrating at once.
-	guard lock.SessionLocker
+	migrationLocker lock.SessionLocker
 
-	duplicate func(error) bool // a primary key is taken
-	orphan    func(error) bool // a row refers to one that does not exist
-	passing   func(error) bool // the transaction lost against another one and may simply be run again
+	isDuplicate func(error) bool // a primary key is taken
+	isOrphan    func(error) bool // a row refers to one that does not exist
+	isRetryable func(error) bool // the transaction lost against another one and may simply be run again
 
 	// alone waits until no other transaction holds the lock of this name, and holds it until this one ends. Where all
 	// writes take turns anyway it has nothing to do. together lets in others that asked for it together, too.
-	alone    func(ctx context.Context, tx *sql.Tx, name string) error
-	together func(ctx context.Context, tx *sql.Tx, name string) error
+	lockExclusive func(ctx context.Context, tx *sql.Tx, name string) error
+	lockShared    func(ctx context.Context, tx *sql.Tx, name string) error
 }
 
 // connect opens the database at an address: the writing pool, and one that cannot write.
@@ -44,9 +44,9 @@ func connect(ctx context.Context, address string) (d dialect, write, read *sql.D
 }
 
 // valid makes a text of strangers or of an error fit for a database: PostgreSQL takes neither broken UTF-8 nor NUL.
-func valid(text string) string {
+func cleanText(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "")
 }
 
-// lockOf names a lock by what it guards.
-func lockOf(kind string, parts ...string) string { return fmt.Sprintf("%s %q", kind, parts) }
+// lockName names a lock by what it guards.
+func lockName(kind string, parts ...string) string { return fmt.Sprintf("%s %q", kind, parts) }

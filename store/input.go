@@ -12,7 +12,7 @@ import (
 
 // settle is how long the bytes of an input picture stay without a reference, so that a request between PutInput and
 // Accept or Attach does not lose them.
-const settle = time.Hour
+const unreferencedFor = time.Hour
 
 // PutInput keeps the bytes of an input picture under their SHA-256 (lower-case hex). The same bytes are kept once.
 func (s *Store) PutInput(ctx context.Context, sha string, data []byte) error {
@@ -43,10 +43,10 @@ func (s *Store) Input(ctx context.Context, sha string) ([]byte, error) {
 // Prune lets finished jobs that were last touched longer ago than age let go of their input pictures, then removes
 // the bytes that nobody refers to. Until then a reroll of a finished job finds its start picture. It returns how many
 // pictures were removed.
-func (s *Store) Prune(ctx context.Context, age time.Duration) (int, error) {
+func (s *Store) PruneInputs(ctx context.Context, age time.Duration) (int, error) {
 	var removed int64
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if err := s.dialect.alone(ctx, tx, shelf()); err != nil {
+		if err := s.dialect.lockExclusive(ctx, tx, inputsLock()); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `DELETE FROM job_inputs WHERE job IN (SELECT id FROM jobs
@@ -55,7 +55,7 @@ func (s *Store) Prune(ctx context.Context, age time.Duration) (int, error) {
 			return err
 		}
 		r, err := tx.ExecContext(ctx, `DELETE FROM inputs WHERE created < $1
-			AND NOT EXISTS (SELECT 1 FROM job_inputs WHERE job_inputs.sha = inputs.sha)`, millis(s.now().Add(-settle)))
+			AND NOT EXISTS (SELECT 1 FROM job_inputs WHERE job_inputs.sha = inputs.sha)`, millis(s.now().Add(-unreferencedFor)))
 		if err != nil {
 			return err
 		}
@@ -69,19 +69,19 @@ func (s *Store) Prune(ctx context.Context, age time.Duration) (int, error) {
 }
 
 // shelf is the lock between those who refer to input pictures and those who remove what nobody refers to.
-func shelf() string { return lockOf("inputs") }
+func inputsLock() string { return lockName("inputs") }
 
 // refer writes a job's references to its input pictures.
-func (s *Store) refer(ctx context.Context, tx *sql.Tx, job string, inputs []string) error {
+func (s *Store) addInputRefs(ctx context.Context, tx *sql.Tx, job string, inputs []string) error {
 	if len(inputs) == 0 {
 		return nil
 	}
-	if err := s.dialect.together(ctx, tx, shelf()); err != nil {
+	if err := s.dialect.lockShared(ctx, tx, inputsLock()); err != nil {
 		return err
 	}
 	for _, sha := range inputs {
 		_, err := tx.ExecContext(ctx, `INSERT INTO job_inputs (job, sha) VALUES ($1, $2) ON CONFLICT DO NOTHING`, job, sha)
-		if s.dialect.orphan(err) {
+		if s.dialect.isOrphan(err) {
 			return ErrInputGone
 		}
 		if err != nil {

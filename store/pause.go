@@ -18,7 +18,7 @@ type Pause struct {
 // Pause writes a stop down.
 func (s *Store) Pause(ctx context.Context, p Pause) error {
 	_, err := s.write.ExecContext(ctx, `INSERT INTO pauses (kind, name, reason, at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (kind, name) DO UPDATE SET reason = EXCLUDED.reason`, p.Kind, p.Name, valid(p.Reason), millis(s.now()))
+		ON CONFLICT (kind, name) DO UPDATE SET reason = EXCLUDED.reason`, p.Kind, p.Name, cleanText(p.Reason), millis(s.now()))
 	if err != nil {
 		return fmt.Errorf("pause %s %s: %w", p.Kind, p.Name, err)
 	}

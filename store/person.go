@@ -9,16 +9,16 @@ import (
 
 // Person is all that is kept about somebody.
 type Person struct {
-	Jobs    []Entry // the newest first
-	Older   int     // how many jobs are not among them
-	Presets []Preset
-	Spent   []SpentDay
-	Acts    []Act // what they did with moderators' rights
-	Asks    []Ask // what they were asked and did not answer yet
+	Jobs         []Job // the newest first
+	OlderJobs    int   // how many jobs are not among them
+	Presets      []Preset
+	Totals       []DailyTotals
+	AuditRecords []AuditRecord // what they did with moderators' rights
+	Questions    []Question    // what they were asked and did not answer yet
 }
 
-// ofPerson are the jobs of user $1. Every state is named, so that the two indexes over a person's jobs serve.
-const ofPerson = `user_id = $1 AND NOT erased AND
+// jobsOfPerson are the jobs of user $1. Every state is named, so that the two indexes over a person's jobs serve.
+const jobsOfPerson = `user_id = $1 AND NOT erased AND
 	(state IN ('done', 'failed', 'cancelled', 'expired') OR state IN ('accepted', 'waiting', 'running'))`
 
 // Person returns all that is kept about somebody, with at most limit of their jobs.
@@ -33,20 +33,20 @@ func (s *Store) Person(ctx context.Context, user string, limit int) (Person, err
 		}
 	}
 	step("jobs", func() (err error) {
-		p.Jobs, err = s.entries(ctx, `SELECT `+selected+` FROM jobs WHERE `+ofPerson+`
+		p.Jobs, err = s.queryJobs(ctx, `SELECT `+jobSelection+` FROM jobs WHERE `+jobsOfPerson+`
 			ORDER BY created DESC, id DESC LIMIT $2`, user, limit)
 		return err
 	})
 	step("older jobs", func() error {
-		err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM jobs WHERE `+ofPerson, user).Scan(&p.Older)
-		p.Older = max(0, p.Older-len(p.Jobs))
+		err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM jobs WHERE `+jobsOfPerson, user).Scan(&p.OlderJobs)
+		p.OlderJobs = max(0, p.OlderJobs-len(p.Jobs))
 		return err
 	})
 	step("presets", func() (err error) { p.Presets, err = s.Presets(ctx, user); return err })
-	step("questions", func() (err error) { p.Asks, err = s.asksOf(ctx, user); return err })
-	step("use", func() (err error) { p.Spent, err = s.spentOf(ctx, user); return err })
+	step("questions", func() (err error) { p.Questions, err = s.questionsOf(ctx, user); return err })
+	step("use", func() (err error) { p.Totals, err = s.dailyTotals(ctx, user); return err })
 	step("acts", func() (err error) {
-		p.Acts, err = s.acts(ctx, `WHERE actor = $1 ORDER BY id`, user)
+		p.AuditRecords, err = s.auditRecords(ctx, `WHERE actor = $1 ORDER BY id`, user)
 		return err
 	})
 	return p, err
@@ -75,10 +75,10 @@ func (s *Store) Erase(ctx context.Context, user string) error {
 		if err != nil {
 			return err
 		}
-		if err := s.note(ctx, tx, "", "", "erase a person", nil); err != nil {
+		if err := s.writeAudit(ctx, tx, "", "", "erase a person", nil); err != nil {
 			return err
 		}
-		return s.sweep(ctx, tx, user, s.now())
+		return s.eraseEnded(ctx, tx, user, s.now())
 	})
 	if err != nil {
 		return fmt.Errorf("erase a person: %w", err)
@@ -87,7 +87,7 @@ func (s *Store) Erase(ctx context.Context, user string) error {
 }
 
 // Sweep goes on with erasures: jobs that have ended since, and the empty rows that are older than a Day.
-func (s *Store) Sweep(ctx context.Context) error {
+func (s *Store) FinishErasures(ctx context.Context) error {
 	due := map[string]time.Time{}
 	err := s.query(ctx, func(r *sql.Rows) error {
 		var user string
@@ -100,7 +100,7 @@ func (s *Store) Sweep(ctx context.Context) error {
 		return fmt.Errorf("read erasures: %w", err)
 	}
 	for user, at := range due {
-		err := s.inTx(ctx, func(tx *sql.Tx) error { return s.sweep(ctx, tx, user, at) })
+		err := s.inTx(ctx, func(tx *sql.Tx) error { return s.eraseEnded(ctx, tx, user, at) })
 		if err != nil {
 			return fmt.Errorf("go on erasing a person: %w", err)
 		}
@@ -108,24 +108,24 @@ func (s *Store) Sweep(ctx context.Context) error {
 	return nil
 }
 
-// ofErased are the jobs of user $1 that have ended and were asked for until $2.
-const ofErased = `user_id = $1 AND created <= $2 AND state IN ('done', 'failed', 'cancelled', 'expired')`
+// endedJobsOfErased are the jobs of user $1 that have ended and were asked for until $2.
+const endedJobsOfErased = `user_id = $1 AND created <= $2 AND state IN ('done', 'failed', 'cancelled', 'expired')`
 
 // sweep erases a person's jobs as far as they have ended, and forgets the erasure when nothing is left of them.
-func (s *Store) sweep(ctx context.Context, tx *sql.Tx, user string, at time.Time) error {
-	if err := s.dialect.alone(ctx, tx, shelf()); err != nil {
+func (s *Store) eraseEnded(ctx context.Context, tx *sql.Tx, user string, at time.Time) error {
+	if err := s.dialect.lockExclusive(ctx, tx, inputsLock()); err != nil {
 		return err
 	}
 	for _, text := range []string{
 		// what they brought themselves, for all; then what nobody else holds
 		`DELETE FROM inputs WHERE sha IN (SELECT i.sha FROM job_inputs i JOIN jobs j ON j.id = i.job
 			WHERE j.parent = '' AND j.user_id = $1 AND j.created <= $2 AND j.state IN ('done', 'failed', 'cancelled', 'expired'))`,
-		`DELETE FROM inputs WHERE sha IN (SELECT sha FROM job_inputs WHERE job IN (SELECT id FROM jobs WHERE ` + ofErased + `))
-			AND sha NOT IN (SELECT sha FROM job_inputs WHERE job NOT IN (SELECT id FROM jobs WHERE ` + ofErased + `))`,
-		`DELETE FROM job_inputs WHERE job IN (SELECT id FROM jobs WHERE ` + ofErased + `)`,
-		`DELETE FROM deliveries WHERE job IN (SELECT id FROM jobs WHERE ` + ofErased + `)`,
+		`DELETE FROM inputs WHERE sha IN (SELECT sha FROM job_inputs WHERE job IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `))
+			AND sha NOT IN (SELECT sha FROM job_inputs WHERE job NOT IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `))`,
+		`DELETE FROM job_inputs WHERE job IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `)`,
+		`DELETE FROM deliveries WHERE job IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `)`,
 		`UPDATE jobs SET erased = TRUE, channel = '', parent = '', spec = '{}', reply = '{}', pending = '', lane = '', message = '',
-			outcome = '', reason = '' WHERE NOT erased AND ` + ofErased,
+			outcome = '', reason = '' WHERE NOT erased AND ` + endedJobsOfErased,
 	} {
 		if _, err := tx.ExecContext(ctx, text, user, millis(at)); err != nil {
 			return err

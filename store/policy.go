@@ -35,11 +35,11 @@ func (s *Store) SetPolicy(ctx context.Context, server string, p Policy, by strin
 			max_pixels, max_steps, max_count, paused, pause_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (server) DO UPDATE SET waiting_per_user = $2, running_per_user = $3, per_user_day = $4,
 			max_pixels = $5, max_steps = $6, max_count = $7, paused = $8, pause_reason = $9`,
-			server, p.WaitingPerUser, p.RunningPerUser, p.PerUserDay, p.MaxPixels, p.MaxSteps, p.MaxCount, p.Paused, valid(p.PauseReason))
+			server, p.WaitingPerUser, p.RunningPerUser, p.PerUserDay, p.MaxPixels, p.MaxSteps, p.MaxCount, p.Paused, cleanText(p.PauseReason))
 		if err != nil {
 			return err
 		}
-		return s.note(ctx, tx, server, by, "set policy", p)
+		return s.writeAudit(ctx, tx, server, by, "set policy", p)
 	})
 	if err != nil {
 		return fmt.Errorf("set policy of %s: %w", server, err)
@@ -55,7 +55,7 @@ func (s *Store) ResetPolicy(ctx context.Context, server, by string) error {
 				return err
 			}
 		}
-		return s.note(ctx, tx, server, by, "reset policy", nil)
+		return s.writeAudit(ctx, tx, server, by, "reset policy", nil)
 	})
 	if err != nil {
 		return fmt.Errorf("reset policy of %s: %w", server, err)
@@ -64,7 +64,7 @@ func (s *Store) ResetPolicy(ctx context.Context, server, by string) error {
 }
 
 // Act is one line of the audit trail: what somebody with rights did, or what was erased.
-type Act struct {
+type AuditRecord struct {
 	Server string
 	Actor  string // user id; empty when the program acted by itself, or the person was erased since
 	Action string // "set policy", "reset policy", "set role weight", "erase a person" or "forget a server"
@@ -73,27 +73,27 @@ type Act struct {
 }
 
 // Audit returns the newest acts in a server, newest first. Erasures are acts in the server "".
-func (s *Store) Audit(ctx context.Context, server string, limit int) ([]Act, error) {
-	acts, err := s.acts(ctx, `WHERE server = $1 ORDER BY id DESC LIMIT $2`, server, limit)
+func (s *Store) AuditLog(ctx context.Context, server string, limit int) ([]AuditRecord, error) {
+	records, err := s.auditRecords(ctx, `WHERE server = $1 ORDER BY id DESC LIMIT $2`, server, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read audit of %s: %w", server, err)
 	}
-	return acts, nil
+	return records, nil
 }
 
-func (s *Store) acts(ctx context.Context, where string, args ...any) ([]Act, error) {
-	var acts []Act
+func (s *Store) auditRecords(ctx context.Context, where string, args ...any) ([]AuditRecord, error) {
+	var records []AuditRecord
 	err := s.query(ctx, func(r *sql.Rows) error {
-		a, detail, at := Act{}, "", int64(0)
+		a, detail, at := AuditRecord{}, "", int64(0)
 		err := r.Scan(&a.Server, &a.Actor, &a.Action, &detail, &at)
-		a.Detail, a.At = raw(detail), fromMillis(at)
-		acts = append(acts, a)
+		a.Detail, a.At = rawJSON(detail), fromMillis(at)
+		records = append(records, a)
 		return err
 	}, `SELECT server, actor, action, detail, at FROM audit `+where, args...)
-	return acts, err
+	return records, err
 }
 
-func (s *Store) note(ctx context.Context, tx *sql.Tx, server, by, action string, detail any) error {
+func (s *Store) writeAudit(ctx context.Context, tx *sql.Tx, server, by, action string, detail any) error {
 	text := ""
 	if detail != nil {
 		b, err := json.Marshal(detail)

@@ -18,7 +18,7 @@ import (
 // All that is PostgreSQL's own is in this file and in migrations/postgres.
 
 // connections is how many connections each of the two pools may open: a server has a hundred for everybody.
-const connections = 8
+const maxConnections = 8
 
 // The codes of errors that we tell apart. Source: PostgreSQL manual, appendix A.
 const (
@@ -27,10 +27,10 @@ const (
 	pgSerialization = "40001"
 	pgDeadlock      = "40P01"
 
-	pgLostClass = "08" // the connection
-	pgFullClass = "53" // too many connections, no memory, no disk
-	pgStopClass = "57" // of which those that a server sends that stops or starts
-	pgCancelled = "57014"
+	pgConnectionException   = "08" // the connection
+	pgInsufficientResources = "53" // too many connections, no memory, no disk
+	pgOperatorIntervention  = "57" // of which those that a server sends that stops or starts
+	pgQueryCanceled         = "57014"
 )
 
 // settings of every connection.
@@ -38,12 +38,12 @@ const (
 //   - synchronous_commit: an accepted job survives a loss of power, whatever the server's own default is.
 //   - idle_in_transaction_session_timeout, in milliseconds: a bot that froze in the middle of a transaction lets go of
 //     its locks, so that the other bots can go on.
-func settings() map[string]string {
+func connectionSettings() map[string]string {
 	return map[string]string{"synchronous_commit": "on", "idle_in_transaction_session_timeout": "10000", "application_name": "darkroom"}
 }
 
 func postgresDialect() dialect {
-	hold := func(how string) func(context.Context, *sql.Tx, string) error {
+	lockWith := func(how string) func(context.Context, *sql.Tx, string) error {
 		return func(ctx context.Context, tx *sql.Tx, name string) error {
 			if _, err := tx.ExecContext(ctx, `SELECT `+how+`(hashtextextended($1, 0))`, name); err != nil {
 				return fmt.Errorf("lock %s: %w", name, err)
@@ -52,11 +52,11 @@ func postgresDialect() dialect {
 		}
 	}
 	return dialect{
-		name: goose.DialectPostgres, folder: "migrations/postgres", shared: true, guard: migrationLock{},
-		duplicate: func(err error) bool { return pgCode(err) == pgUnique },
-		orphan:    func(err error) bool { return pgCode(err) == pgForeignKey },
-		passing:   func(err error) bool { return pgCode(err) == pgDeadlock || pgCode(err) == pgSerialization },
-		alone:     hold("pg_advisory_xact_lock"), together: hold("pg_advisory_xact_lock_shared"),
+		name: goose.DialectPostgres, folder: "migrations/postgres", shared: true, migrationLocker: migrationLock{},
+		isDuplicate:   func(err error) bool { return pgCode(err) == pgUnique },
+		isOrphan:      func(err error) bool { return pgCode(err) == pgForeignKey },
+		isRetryable:   func(err error) bool { return pgCode(err) == pgDeadlock || pgCode(err) == pgSerialization },
+		lockExclusive: lockWith("pg_advisory_xact_lock"), lockShared: lockWith("pg_advisory_xact_lock_shared"),
 	}
 }
 
@@ -65,7 +65,7 @@ func openPostgres(ctx context.Context, address string) (write, read *sql.DB, err
 	if err != nil {
 		return nil, nil, errors.New("read database address: want postgres://USER:PASSWORD@HOST:PORT/DATABASE") // err may quote the password
 	}
-	for name, value := range settings() {
+	for name, value := range connectionSettings() {
 		c.RuntimeParams[name] = value
 	}
 	readOnly := c.Copy()
@@ -75,8 +75,8 @@ func openPostgres(ctx context.Context, address string) (write, read *sql.DB, err
 	ping := stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true })
 	write, read = stdlib.OpenDB(*c, ping), stdlib.OpenDB(*readOnly, ping)
 	for _, db := range []*sql.DB{write, read} {
-		db.SetMaxOpenConns(connections)
-		db.SetMaxIdleConns(connections)
+		db.SetMaxOpenConns(maxConnections)
+		db.SetMaxIdleConns(maxConnections)
 	}
 	if err := write.PingContext(ctx); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close(), read.Close())
@@ -85,7 +85,7 @@ func openPostgres(ctx context.Context, address string) (write, read *sql.DB, err
 }
 
 // Reach tells which version of PostgreSQL answers at an address, and changes nothing there.
-func Reach(ctx context.Context, address string) (version string, err error) {
+func PostgresVersion(ctx context.Context, address string) (version string, err error) {
 	write, read, err := openPostgres(ctx, address)
 	if err != nil {
 		return "", err
@@ -125,8 +125,8 @@ func pgCode(err error) string {
 // call may be good in a moment. A password or a database that the server does not know is another matter.
 func Unreachable(err error) bool {
 	if code := pgCode(err); code != "" {
-		return strings.HasPrefix(code, pgLostClass) || strings.HasPrefix(code, pgFullClass) ||
-			strings.HasPrefix(code, pgStopClass) && code != pgCancelled
+		return strings.HasPrefix(code, pgConnectionException) || strings.HasPrefix(code, pgInsufficientResources) ||
+			strings.HasPrefix(code, pgOperatorIntervention) && code != pgQueryCanceled
 	}
 	var refused *pgconn.ConnectError
 	return errors.As(err, &refused) || errors.Is(err, driver.ErrBadConn)

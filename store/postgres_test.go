@@ -24,16 +24,16 @@ func TestPostgres(t *testing.T) {
 	exercise(t, func(t *testing.T, o store.Options) *store.Store {
 		return openURL(t, server.Database(t), o)
 	})
-	for round := range walks(1, 40) {
+	for round := range modelRounds(1, 40) {
 		t.Run(fmt.Sprint("walk ", round), func(t *testing.T) {
 			t.Parallel()
-			wander(t, round, server.Database(t))
+			runModel(t, round, server.Database(t))
 		})
 	}
 	for name, f := range map[string]func(*testing.T, string){
-		"a killed process":                dieAt,
+		"a killed process":                killInAccept,
 		"lost connections":                loseConnections,
-		"a finished job":                  refuseRevival,
+		"a finished job":                  refuseReopening,
 		"several bots start":              startTogether,
 		"several bots and one quota":      shareQuota,
 		"several bots and one epoch":      shareEpochs,
@@ -48,7 +48,7 @@ func TestPostgres(t *testing.T) {
 }
 
 // bots opens one database as often as several processes would.
-func bots(t *testing.T, address string, o store.Options) []*store.Store {
+func openThree(t *testing.T, address string, o store.Options) []*store.Store {
 	t.Helper()
 	var all []*store.Store
 	for range 3 {
@@ -58,7 +58,7 @@ func bots(t *testing.T, address string, o store.Options) []*store.Store {
 }
 
 // each runs f for every bot and number at once.
-func each(all []*store.Store, numbers int, f func(s *store.Store, bot, n int)) {
+func runAll(all []*store.Store, numbers int, f func(s *store.Store, bot, n int)) {
 	var wg sync.WaitGroup
 	for bot, s := range all {
 		for n := range numbers {
@@ -68,7 +68,7 @@ func each(all []*store.Store, numbers int, f func(s *store.Store, bot, n int)) {
 	wg.Wait()
 }
 
-func pg(t *testing.T, address string) *sql.DB {
+func openPostgres(t *testing.T, address string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("pgx", address)
 	if err != nil {
@@ -81,22 +81,22 @@ func pg(t *testing.T, address string) *sql.DB {
 // loseConnections: the server restarts, or a proxy between forgets us.
 func loseConnections(t *testing.T, address string) {
 	s := openURL(t, address, store.Options{})
-	promised(t, s, "1-0")
+	acceptAndAcknowledge(t, s, "1-0")
 	find(t, s, "1-0")
-	_, err := pg(t, address).Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	_, err := openPostgres(t, address).Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 		WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "a read afterwards", find(t, s, "1-0").State, store.Waiting)
-	promised(t, s, "2-0")
+	acceptAndAcknowledge(t, s, "2-0")
 }
 
-func refuseRevival(t *testing.T, address string) {
+func refuseReopening(t *testing.T, address string) {
 	s := openURL(t, address, store.Options{})
-	promised(t, s, "1-0")
-	must(t, s.Cancel, "1-0")
-	_, err := pg(t, address).Exec(`UPDATE jobs SET state = 'waiting' WHERE id = '1-0'`)
+	acceptAndAcknowledge(t, s, "1-0")
+	mustChange(t, s.Cancel, "1-0")
+	_, err := openPostgres(t, address).Exec(`UPDATE jobs SET state = 'waiting' WHERE id = '1-0'`)
 	if err == nil || !strings.Contains(err.Error(), "never changes") {
 		t.Errorf("got %v, want a refusal of the database itself", err)
 	}
@@ -126,10 +126,10 @@ func startTogether(t *testing.T, address string) {
 func shareQuota(t *testing.T, address string) {
 	const limit = 20 // pictures; a job has four
 	full := errors.New("full")
-	all := bots(t, address, store.Options{})
+	all := openThree(t, address, store.Options{})
 	errs := make(chan error, 3*8)
-	each(all, 8, func(s *store.Store, bot, n int) {
-		errs <- s.Accept(t.Context(), []store.Entry{job(fmt.Sprintf("%d-%d", bot, n))}, func(_ store.Policy, u store.Usage) error {
+	runAll(all, 8, func(s *store.Store, bot, n int) {
+		errs <- s.Accept(t.Context(), []store.Job{job(fmt.Sprintf("%d-%d", bot, n))}, func(_ store.Policy, u store.Usage) error {
 			if u.Waiting+4 > limit {
 				return full
 			}
@@ -147,9 +147,9 @@ func shareQuota(t *testing.T, address string) {
 }
 
 func shareEpochs(t *testing.T, address string) {
-	all := bots(t, address, store.Options{})
+	all := openThree(t, address, store.Options{})
 	got := make(chan int64, 3*5)
-	each(all, 5, func(s *store.Store, _, _ int) {
+	runAll(all, 5, func(s *store.Store, _, _ int) {
 		n, err := s.NextEpoch(t.Context(), "main")
 		if err != nil {
 			t.Error(err)
@@ -169,14 +169,14 @@ func shareEpochs(t *testing.T, address string) {
 
 // shareEnds: of a finish, a failure and a cancel at the same time exactly one happens.
 func shareEnds(t *testing.T, address string) {
-	all := bots(t, address, store.Options{})
+	all := openThree(t, address, store.Options{})
 	const jobs = 12
 	for n := range jobs {
-		promised(t, all[0], fmt.Sprintf("%d-0", n))
+		acceptAndAcknowledge(t, all[0], fmt.Sprintf("%d-0", n))
 	}
 	var mu sync.Mutex
 	ended := map[string][]store.State{}
-	each(all, jobs, func(s *store.Store, bot, n int) {
+	runAll(all, jobs, func(s *store.Store, bot, n int) {
 		id := fmt.Sprintf("%d-0", n)
 		state := []store.State{store.Done, store.Failed, store.Cancelled}[bot]
 		end := map[store.State]func() (bool, error){
@@ -202,14 +202,14 @@ func shareEnds(t *testing.T, address string) {
 			done++
 		}
 	}
-	spent, err := all[0].SpentBy(t.Context(), "g1", time.Now().Add(-time.Hour))
+	spent, err := all[0].TotalsOf(t.Context(), "g1", time.Now().Add(-time.Hour))
 	equal(t, "pictures that count", []any{spent.Pictures, err}, []any{4 * done, error(nil)})
 }
 
 // pruneAndAccept: a job that was accepted with an input picture keeps it, however close a removal was.
 func pruneAndAccept(t *testing.T, address string) {
 	c := &clock{t: noon}
-	all := bots(t, address, store.Options{Now: c.now})
+	all := openThree(t, address, store.Options{Now: c.now})
 	for round := range 20 {
 		sha, data := picture(fmt.Sprint(round))
 		if err := all[0].PutInput(t.Context(), sha, data); err != nil {
@@ -220,11 +220,11 @@ func pruneAndAccept(t *testing.T, address string) {
 		e.Inputs = []string{sha}
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			if _, err := all[1].Prune(t.Context(), time.Hour); err != nil {
+			if _, err := all[1].PruneInputs(t.Context(), time.Hour); err != nil {
 				t.Error(err)
 			}
 		})
-		err := all[2].Accept(t.Context(), []store.Entry{e}, yes)
+		err := all[2].Accept(t.Context(), []store.Job{e}, acceptAlways)
 		wg.Wait()
 		switch {
 		case errors.Is(err, store.ErrInputGone):

@@ -12,8 +12,8 @@ import (
 // MaxPresets is how many presets a person may keep: Discord suggests at most 25 values of an option.
 const MaxPresets = 25
 
-// ErrTooMany: the person keeps MaxPresets already.
-var ErrTooMany = errors.New("too many presets")
+// ErrTooManyPresets: the person keeps MaxPresets already.
+var ErrTooManyPresets = errors.New("too many presets")
 
 // Preset is a person's own name for settings, good in every server.
 type Preset struct {
@@ -22,15 +22,15 @@ type Preset struct {
 	Updated time.Time
 }
 
-// SavePreset keeps a preset of a person; one of the same name is replaced. ErrTooMany means that it would be one more than
+// SavePreset keeps a preset of a person; one of the same name is replaced. ErrTooManyPresets means that it would be one more than
 // MaxPresets.
 func (s *Store) SavePreset(ctx context.Context, user, name string, body json.RawMessage) error {
 	if user == "" || name == "" || !json.Valid(body) {
 		return errors.New("save preset: a user, a name and JSON are needed")
 	}
-	name = valid(name)
+	name = cleanText(name)
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		if err := s.dialect.alone(ctx, tx, lockOf("presets", user)); err != nil {
+		if err := s.dialect.lockExclusive(ctx, tx, lockName("presets", user)); err != nil {
 			return err
 		}
 		var others int
@@ -39,7 +39,7 @@ func (s *Store) SavePreset(ctx context.Context, user, name string, body json.Raw
 			return err
 		}
 		if others >= MaxPresets {
-			return ErrTooMany
+			return ErrTooManyPresets
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO presets (user_id, name, body, updated) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (user_id, name) DO UPDATE SET body = EXCLUDED.body, updated = EXCLUDED.updated`,
@@ -60,7 +60,7 @@ func (s *Store) Presets(ctx context.Context, user string) ([]Preset, error) {
 		var body string
 		var updated int64
 		err := r.Scan(&p.Name, &body, &updated)
-		p.Body, p.Updated = raw(body), fromMillis(updated)
+		p.Body, p.Updated = rawJSON(body), fromMillis(updated)
 		all = append(all, p)
 		return err
 	}, `SELECT name, body, updated FROM presets WHERE user_id = $1 ORDER BY name`, user)
@@ -86,7 +86,7 @@ func (s *Store) Preset(ctx context.Context, user, name string) (Preset, error) {
 
 // DeletePreset removes a preset of a person, or returns ErrNotFound.
 func (s *Store) DeletePreset(ctx context.Context, user, name string) error {
-	r, err := s.write.ExecContext(ctx, `DELETE FROM presets WHERE user_id = $1 AND name = $2`, user, valid(name))
+	r, err := s.write.ExecContext(ctx, `DELETE FROM presets WHERE user_id = $1 AND name = $2`, user, cleanText(name))
 	if err != nil {
 		return fmt.Errorf("delete preset %s: %w", name, err)
 	}

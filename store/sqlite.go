@@ -17,7 +17,7 @@ import (
 // All that is SQLite's own is in this file and in migrations/sqlite.
 
 // readers is how many queries may run at once beside the writer.
-const readers = 4
+const maxReaders = 4
 
 // Settings of every connection. They stand in the address, because a PRAGMA statement would reach only the one
 // connection of the pool that happened to run it.
@@ -33,10 +33,10 @@ func sqliteDialect() dialect {
 	none := func(context.Context, *sql.Tx, string) error { return nil }
 	return dialect{
 		name: goose.DialectSQLite3, folder: "migrations/sqlite",
-		duplicate: func(err error) bool { return sqliteCode(err) == sqlitelib.SQLITE_CONSTRAINT_PRIMARYKEY },
-		orphan:    func(err error) bool { return sqliteCode(err) == sqlitelib.SQLITE_CONSTRAINT_FOREIGNKEY },
-		passing:   func(error) bool { return false },
-		alone:     none, together: none,
+		isDuplicate:   func(err error) bool { return sqliteCode(err) == sqlitelib.SQLITE_CONSTRAINT_PRIMARYKEY },
+		isOrphan:      func(err error) bool { return sqliteCode(err) == sqlitelib.SQLITE_CONSTRAINT_FOREIGNKEY },
+		isRetryable:   func(error) bool { return false },
+		lockExclusive: none, lockShared: none,
 	}
 }
 
@@ -92,7 +92,7 @@ func openReader(path string) (*sql.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database for reading: %w", err)
 	}
-	db.SetMaxOpenConns(readers)
+	db.SetMaxOpenConns(maxReaders)
 	return db, nil
 }
 

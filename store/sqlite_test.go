@@ -74,7 +74,7 @@ func TestOpen(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "newer.db")
 		openAt(t, path, store.Options{})
-		db := raw(t, path)
+		db := openRaw(t, path)
 		if _, err := db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)`); err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestReopen(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a.db")
 	s := openAt(t, path, store.Options{})
-	promised(t, s, "1-0")
+	acceptAndAcknowledge(t, s, "1-0")
 	if _, err := s.NextEpoch(t.Context(), "main"); err != nil {
 		t.Fatal(err)
 	}
@@ -105,12 +105,12 @@ func TestReopen(t *testing.T) {
 
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	dieAt(t, "sqlite:"+filepath.Join(t.TempDir(), "a.db"))
+	killInAccept(t, "sqlite:"+filepath.Join(t.TempDir(), "a.db"))
 }
 
-// dieAt: a process that dies at once after Accept returned has not lost the job, and one that dies in the middle of Accept
+// killInAccept: a process that dies at once after Accept returned has not lost the job, and one that dies in the middle of Accept
 // has not kept half of it, nor anything locked.
-func dieAt(t *testing.T, address string) {
+func killInAccept(t *testing.T, address string) {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestDie$")
 	cmd.Env = append(os.Environ(), "DARKROOM_TEST_DIE="+address)
 	out, err := cmd.CombinedOutput()
@@ -126,7 +126,7 @@ func dieAt(t *testing.T, address string) {
 	accept(t, s, job("2-0"))
 }
 
-// TestDie is the child of dieAt.
+// TestDie is the child of killInAccept.
 func TestDie(t *testing.T) {
 	address := os.Getenv("DARKROOM_TEST_DIE")
 	if address == "" {
@@ -138,7 +138,7 @@ func TestDie(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Accept(t.Context(), []store.Entry{job("2-0"), job("2-1")}, func(store.Policy, store.Usage) error {
+	err = s.Accept(t.Context(), []store.Job{job("2-0"), job("2-1")}, func(store.Policy, store.Usage) error {
 		return self.Kill()
 	})
 	time.Sleep(time.Minute) // the kill comes before this ends
@@ -146,7 +146,7 @@ func TestDie(t *testing.T) {
 }
 
 // raw opens the file beside the store, as a shell would.
-func raw(t *testing.T, path string) *sql.DB {
+func openRaw(t *testing.T, path string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path)
 	if err != nil {
@@ -156,13 +156,13 @@ func raw(t *testing.T, path string) *sql.DB {
 	return db
 }
 
-func TestTrigger(t *testing.T) {
+func TestFinishedStateNeverChanges(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a.db")
 	s := openAt(t, path, store.Options{})
-	promised(t, s, "1-0")
-	must(t, s.Cancel, "1-0")
-	_, err := raw(t, path).Exec(`UPDATE jobs SET state = 'waiting' WHERE id = '1-0'`)
+	acceptAndAcknowledge(t, s, "1-0")
+	mustChange(t, s.Cancel, "1-0")
+	_, err := openRaw(t, path).Exec(`UPDATE jobs SET state = 'waiting' WHERE id = '1-0'`)
 	if err == nil || !strings.Contains(err.Error(), "never changes") {
 		t.Errorf("got %v, want a refusal of the database itself", err)
 	}
@@ -173,7 +173,7 @@ func TestDeadline(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a.db")
 	s := openAt(t, path, store.Options{})
-	hold, err := raw(t, path).Conn(t.Context())
+	hold, err := openRaw(t, path).Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestDeadline(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if err := s.Accept(ctx, []store.Entry{job("1-0")}, yes); err == nil {
+	if err := s.Accept(ctx, []store.Job{job("1-0")}, acceptAlways); err == nil {
 		t.Error("got no error while the database was held")
 	}
 	if _, err := hold.ExecContext(t.Context(), `ROLLBACK`); err != nil {
@@ -200,7 +200,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
 	s := openAt(t, path, store.Options{})
 	for i := range 3 {
-		promised(t, s, fmt.Sprintf("%d-0", i))
+		acceptAndAcknowledge(t, s, fmt.Sprintf("%d-0", i))
 	}
 	for query, index := range map[string]string{
 		`SELECT * FROM jobs WHERE state IN ('waiting', 'running') AND epoch < 3 ORDER BY created, id LIMIT 5`:                                             "jobs_owed",
@@ -213,7 +213,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		`SELECT id FROM jobs WHERE server = 's' LIMIT 500`:                                                                                                "jobs_of_account",
 		`SELECT id FROM jobs WHERE state = 'accepted' AND created < 5`:                                                                                    "jobs_accepted",
 	} {
-		if plan := explain(t, raw(t, path), query); !strings.Contains(plan, index) {
+		if plan := explain(t, openRaw(t, path), query); !strings.Contains(plan, index) {
 			t.Errorf("%s\ngot plan %s, want index %s", query, plan, index)
 		}
 	}

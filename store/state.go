@@ -12,37 +12,37 @@ import (
 // writer wins, and nobody else may act on a change that was not theirs. ErrNotFound means there is no such job.
 
 // Acknowledged makes an accepted job Waiting: Discord took our answer, so the pictures are promised.
-func (s *Store) Acknowledged(ctx context.Context, id string) (bool, error) {
+func (s *Store) Acknowledge(ctx context.Context, id string) (bool, error) {
 	return s.change(ctx, "acknowledge", id, `UPDATE jobs SET state = 'waiting', updated = $2
 		WHERE id = $1 AND state = 'accepted'`)
 }
 
 // Enqueued notes the queue's epoch that holds the job, so that Owed leaves it out. An older epoch changes nothing.
-func (s *Store) Enqueued(ctx context.Context, id string, epoch int64) (bool, error) {
+func (s *Store) MarkEnqueued(ctx context.Context, id string, epoch int64) (bool, error) {
 	return s.change(ctx, "note epoch of", id, `UPDATE jobs SET epoch = $3, updated = $2
 		WHERE id = $1 AND epoch < $3 AND state IN ('waiting', 'running')`, epoch)
 }
 
 // Leased makes a job Running, and remembers for good that a renderer had it.
-func (s *Store) Leased(ctx context.Context, id string) (bool, error) {
+func (s *Store) MarkLeased(ctx context.Context, id string) (bool, error) {
 	return s.change(ctx, "note lease of", id, `UPDATE jobs SET state = 'running', leased = TRUE, updated = $2
 		WHERE id = $1 AND state IN ('waiting', 'running')`)
 }
 
 // Returned makes a Running job Waiting again: its renderer gave it back or was lost.
-func (s *Store) Returned(ctx context.Context, id string) (bool, error) {
+func (s *Store) MarkRequeued(ctx context.Context, id string) (bool, error) {
 	return s.change(ctx, "take back", id, `UPDATE jobs SET state = 'waiting', updated = $2
 		WHERE id = $1 AND state = 'running'`)
 }
 
 // Answered notes which message holds the job's answer, also after the job's end.
-func (s *Store) Answered(ctx context.Context, id, message string) (bool, error) {
+func (s *Store) SetMessage(ctx context.Context, id, message string) (bool, error) {
 	return s.change(ctx, "note message of", id, `UPDATE jobs SET message = $3, updated = $2 WHERE id = $1`, message)
 }
 
 // Attach completes a job whose input pictures had to be copied first: it replaces the Spec by one that names them,
 // refers to them (PutInput comes before) and empties Pending.
-func (s *Store) Attach(ctx context.Context, id string, spec json.RawMessage, inputs []string) (bool, error) {
+func (s *Store) AttachInputs(ctx context.Context, id string, spec json.RawMessage, inputs []string) (bool, error) {
 	if !json.Valid(spec) {
 		return false, fmt.Errorf("attach inputs to job %s: the spec must be JSON", id)
 	}
@@ -53,7 +53,7 @@ func (s *Store) Attach(ctx context.Context, id string, spec json.RawMessage, inp
 		if err != nil || !done {
 			return err
 		}
-		return s.refer(ctx, tx, id, inputs)
+		return s.addInputRefs(ctx, tx, id, inputs)
 	})
 	if err != nil {
 		return false, fmt.Errorf("attach inputs to job %s: %w", id, err)
@@ -78,16 +78,16 @@ func (s *Store) Cancel(ctx context.Context, id string) (bool, error) {
 
 // Expire ends a job as Expired that was never acknowledged. One that was is left as it is.
 func (s *Store) Expire(ctx context.Context, id string) (bool, error) {
-	return s.end(ctx, id, ending{state: Expired, reason: "never acknowledged", only: Accepted})
+	return s.end(ctx, id, ending{state: Expired, reason: "never acknowledged", onlyFrom: Accepted})
 }
 
 // ending is how a job ends.
 type ending struct {
-	state   State
-	only    State // the state it must be in; empty for any that is not terminal
-	message string
-	outcome json.RawMessage
-	reason  string
+	state    State
+	onlyFrom State // the state it must be in; empty for any that is not terminal
+	message  string
+	outcome  json.RawMessage
+	reason   string
 }
 
 // end writes an ending, blanks the token and lets go of the input pictures of a job that made nothing.
@@ -111,19 +111,19 @@ func (s *Store) endIn(ctx context.Context, tx *sql.Tx, id string, to ending) (bo
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, ErrNotFound
 	}
-	if err != nil || state.Terminal() || to.only != "" && state != to.only {
+	if err != nil || state.Terminal() || to.onlyFrom != "" && state != to.onlyFrom {
 		return false, err
 	}
-	return s.record(ctx, tx, id, address, to)
+	return s.writeEnding(ctx, tx, id, address, to)
 }
 
 // record tells whether it was this transaction that ended the job: another process may have been faster since the job was
 // read.
-func (s *Store) record(ctx context.Context, tx *sql.Tx, id, address string, to ending) (bool, error) {
+func (s *Store) writeEnding(ctx context.Context, tx *sql.Tx, id, address string, to ending) (bool, error) {
 	r, err := tx.ExecContext(ctx, `UPDATE jobs SET state = $2, reply = $3, pending = '', outcome = $4, reason = $5, updated = $6,
 		message = CASE WHEN $7 = '' THEN message ELSE $7 END
 		WHERE id = $1 AND state IN ('accepted', 'waiting', 'running') AND ($8 = '' OR state = $8)`,
-		id, to.state, blank(address), string(to.outcome), valid(to.reason), millis(s.now()), to.message, to.only)
+		id, to.state, blankToken(address), string(to.outcome), cleanText(to.reason), millis(s.now()), to.message, to.onlyFrom)
 	if err != nil {
 		return false, err
 	}
@@ -131,14 +131,14 @@ func (s *Store) record(ctx context.Context, tx *sql.Tx, id, address string, to e
 		return false, err
 	}
 	if to.state == Done {
-		return true, s.spend(ctx, tx, id, to.outcome) // it keeps its input pictures for a reroll: Prune lets go of those
+		return true, s.addTotals(ctx, tx, id, to.outcome) // it keeps its input pictures for a reroll: Prune lets go of those
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM job_inputs WHERE job = $1`, id)
 	return err == nil, err
 }
 
 // blank empties the field "token" of a reply address. What it cannot read it drops: it might hold a token.
-func blank(address string) string {
+func blankToken(address string) string {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal([]byte(address), &fields) != nil || fields == nil {
 		return "{}"

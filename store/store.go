@@ -71,7 +71,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	if err := refuseNewer(ctx, p); err != nil {
+	if err := refuseNewerSchema(ctx, p); err != nil {
 		return err
 	}
 	if _, err := p.Up(ctx); err != nil {
@@ -86,14 +86,14 @@ func (s *Store) migrations() (*goose.Provider, error) {
 		return nil, err
 	}
 	var options []goose.ProviderOption
-	if s.dialect.guard != nil {
-		options = append(options, goose.WithSessionLocker(s.dialect.guard))
+	if s.dialect.migrationLocker != nil {
+		options = append(options, goose.WithSessionLocker(s.dialect.migrationLocker))
 	}
 	return goose.NewProvider(s.dialect.name, s.write, files, options...)
 }
 
-// refuseNewer keeps an old program away from a database whose tables a newer one has changed.
-func refuseNewer(ctx context.Context, p *goose.Provider) error {
+// refuseNewerSchema keeps an old program away from a database whose tables a newer one has changed.
+func refuseNewerSchema(ctx context.Context, p *goose.Provider) error {
 	has, err := p.GetDBVersion(ctx)
 	if err != nil {
 		return fmt.Errorf("read database version: %w", err)
@@ -106,20 +106,20 @@ func refuseNewer(ctx context.Context, p *goose.Provider) error {
 }
 
 // tries is how often a transaction is begun that loses against another one.
-const tries = 5
+const maxTries = 5
 
 // inTx runs f in one write transaction and commits it when f returns nil. f's error comes back untouched. A transaction
 // that lost against another one is run again from the start, so f sets what it returns and does not add to it.
 func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 	for n := 1; ; n++ {
-		err := s.once(ctx, f)
-		if err == nil || n == tries || !s.dialect.passing(err) {
+		err := s.tryTx(ctx, f)
+		if err == nil || n == maxTries || !s.dialect.isRetryable(err) {
 			return err
 		}
 	}
 }
 
-func (s *Store) once(ctx context.Context, f func(*sql.Tx) error) error {
+func (s *Store) tryTx(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// usualWeight is what a role without a weight of its own has, in percent.
-const usualWeight = 100
+// defaultWeight is what a role without a weight of its own has, in percent.
+const defaultWeight = 100
 
 // RoleWeights returns the weights that a server's moderators gave to roles, in percent by role id: somebody of weight 200
 // is served as if their pictures took half the time.
@@ -35,7 +35,7 @@ func (s *Store) SetRoleWeight(ctx context.Context, server, role string, percent 
 		if err := setWeight(ctx, tx, server, role, percent); err != nil {
 			return err
 		}
-		return s.note(ctx, tx, server, by, "set role weight", map[string]any{"role": role, "percent": percent})
+		return s.writeAudit(ctx, tx, server, by, "set role weight", map[string]any{"role": role, "percent": percent})
 	})
 	if err != nil {
 		return fmt.Errorf("set weight of role %s: %w", role, err)
@@ -44,7 +44,7 @@ func (s *Store) SetRoleWeight(ctx context.Context, server, role string, percent 
 }
 
 func setWeight(ctx context.Context, tx *sql.Tx, server, role string, percent int) error {
-	if percent == 0 || percent == usualWeight {
+	if percent == 0 || percent == defaultWeight {
 		_, err := tx.ExecContext(ctx, `DELETE FROM role_weights WHERE server = $1 AND role = $2`, server, role)
 		return err
 	}

@@ -38,23 +38,23 @@ func (j *judgement) merge(w Wanted, flags []prompt.Flag) Wanted {
 		value := f.Value
 		switch f.Name {
 		case prompt.FlagAspect:
-			if !j.beaten(f, w.Aspect != nil || w.Size != nil) {
+			if !j.overridden(f, w.Aspect != nil || w.Size != nil) {
 				w.Aspect = &value
 			}
 		case prompt.FlagNegative:
-			if !j.beaten(f, w.Negative != nil) {
+			if !j.overridden(f, w.Negative != nil) {
 				w.Negative = &value
 			}
 		case prompt.FlagSeed:
-			if n, err := strconv.ParseInt(value, 10, 64); err == nil && !j.beaten(f, w.Seed != nil) {
+			if n, err := strconv.ParseInt(value, 10, 64); err == nil && !j.overridden(f, w.Seed != nil) {
 				w.Seed = &n
 			}
 		case prompt.FlagTile:
-			if yes := true; !j.beaten(f, w.Tiling != nil) {
+			if yes := true; !j.overridden(f, w.Tiling != nil) {
 				w.Tiling = &yes
 			}
 		case prompt.FlagSteps:
-			if n, err := strconv.Atoi(value); err == nil && !j.beaten(f, w.Steps != nil) {
+			if n, err := strconv.Atoi(value); err == nil && !j.overridden(f, w.Steps != nil) {
 				w.Steps = &n
 			}
 		}
@@ -62,7 +62,7 @@ func (j *judgement) merge(w Wanted, flags []prompt.Flag) Wanted {
 	return w
 }
 
-func (j *judgement) beaten(f prompt.Flag, by bool) bool {
+func (j *judgement) overridden(f prompt.Flag, by bool) bool {
 	if by {
 		j.note("%s was left out, since it was said before.", strings.TrimSpace("--"+f.Name+" "+f.Value))
 	}
@@ -71,28 +71,28 @@ func (j *judgement) beaten(f prompt.Flag, by bool) bool {
 
 // unread tells what of the words this version cannot paint: add-on tags, and what the model has no room for. Room is
 // judged by the fewest chunks that the words can take, since only the renderer knows their tokens.
-func (j *judgement) unread() {
-	s := &j.order.Spec
-	if tags := prompt.Tags(s.Prompt, s.Negative); len(tags) > 0 {
+func (j *judgement) noteUnread() {
+	s := &j.resolved.Spec
+	if tags := prompt.AddonTags(s.Prompt, s.Negative); len(tags) > 0 {
 		more := ""
 		if n := len(tags) - maxTags; n > 0 {
 			tags, more = tags[:maxTags], fmt.Sprintf(" and %d more", n)
 		}
-		j.note("This version has no add-ons, so it leaves out %s%s.", list(tags), more)
+		j.note("This version has no add-ons, so it leaves out %s%s.", joined(tags), more)
 	}
 	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
-		if room := j.model.Chunks; room > 0 && prompt.LeastChunks(t.text, s.Notation) > room {
+		if room := j.model.Chunks; room > 0 && prompt.MinChunks(t.text, s.Notation) > room {
 			j.note("%s reads about the first %d words of the %s; the rest was left out.", j.model.Name, room*prompt.ChunkTokens, t.name)
 		}
 	}
 }
 
 // unknown looks for words that a model with a word list never saw.
-func (j *judgement) unknown() {
+func (j *judgement) findUnknownWords() {
 	if len(j.model.Words) == 0 {
 		return
 	}
-	if j.order.Unknown = prompt.Unknown(j.model.Words, j.order.Spec.Prompt); len(j.order.Unknown) > 0 {
-		j.order.Examples = j.model.Prompts[:min(maxExamples, len(j.model.Prompts))]
+	if j.resolved.UnknownWords = prompt.UnknownWords(j.model.Words, j.resolved.Spec.Prompt); len(j.resolved.UnknownWords) > 0 {
+		j.resolved.Examples = j.model.Examples[:min(maxExamples, len(j.model.Examples))]
 	}
 }

@@ -17,97 +17,97 @@ const (
 )
 
 // Order is a request that was found good: all that decides the picture, and what the person should be told about it.
-type Order struct {
-	Spec     picture.Spec // without Init when Start is set: its bytes must be copied first
-	Start    *Start       // the start picture to copy
-	Spoiler  bool
-	Notes    []string // what was changed or left out, one sentence each, not escaped
-	Unknown  []string // words of the prompt that the model never saw
-	Examples []string // three prompts it can paint, when there are unknown words
+type Resolved struct {
+	Spec         picture.Spec // without Init when Start is set: its bytes must be copied first
+	PendingInit  *InitImage   // the start picture to copy
+	Spoiler      bool
+	Notes        []string // what was changed or left out, one sentence each, not escaped
+	UnknownWords []string // words of the prompt that the model never saw
+	Examples     []string // three prompts it can paint, when there are unknown words
 }
 
 // Start is a start picture as it was sent, with how much of it is painted anew.
-type Start struct {
-	File     Attachment     `json:"file"`
-	Strength float64        `json:"strength"`
-	Place    *picture.Place `json:"place,omitempty"` // where it lies, if something is painted around it
+type InitImage struct {
+	File     Attachment         `json:"file"`
+	Strength float64            `json:"strength"`
+	Place    *picture.Placement `json:"place,omitempty"` // where it lies, if something is painted around it
 }
 
 // Judge turns a request into an Order, or says why not. seed is drawn by the caller, for requests that name none. It
 // looks at nothing but its arguments.
-func Judge(req Request, offer Offer, policy Policy, seed int64) (Order, *Refusal) {
-	if r := outset(req, offer, policy); r != nil {
-		return Order{}, r
+func Judge(req Request, available Available, policy Policy, seed int64) (Resolved, *Refusal) {
+	if r := preconditions(req, available, policy); r != nil {
+		return Resolved{}, r
 	}
-	m := offer.Models[0].filled()
+	m := available.Models[0].withDefaults()
 	base := picture.Spec{
 		Version: picture.Version, Dialect: m.Dialect, Notation: picture.NotationA1111,
 		Model: picture.Ref{Name: m.Name, Hash: m.Hash}, Negative: m.Defaults.Negative,
 		Width: m.Defaults.Size.Width, Height: m.Defaults.Size.Height, Seed: seed, Count: m.Defaults.Count,
 		Steps: m.Defaults.Steps, GuidanceScale: m.Defaults.GuidanceScale, Sampler: m.Defaults.Sampler,
 	}
-	j := judgement{req: req, model: m, policy: policy, order: Order{Spec: base, Spoiler: req.Wanted.Spoiler}}
-	return j.all(req.Wanted)
+	j := judgement{req: req, model: m, policy: policy, resolved: Resolved{Spec: base, Spoiler: req.Wanted.Spoiler}}
+	return j.apply(req.Wanted)
 }
 
 // Revise judges a remix: the words are new, and what they leave open is as it was in base. The seed is new too.
-func Revise(req Request, offer Offer, policy Policy, base picture.Spec, seed int64) (Order, *Refusal) {
-	if r := outset(req, offer, policy); r != nil {
-		return Order{}, r
+func JudgeRemix(req Request, available Available, policy Policy, base picture.Spec, seed int64) (Resolved, *Refusal) {
+	if r := preconditions(req, available, policy); r != nil {
+		return Resolved{}, r
 	}
 	base.Seed, base.Variations, base.Hires = seed, nil, nil
-	j := judgement{req: req, policy: policy, order: Order{Spec: base, Spoiler: req.Wanted.Spoiler}}
-	j.settle(offer)
-	return j.all(req.Wanted)
+	j := judgement{req: req, policy: policy, resolved: Resolved{Spec: base, Spoiler: req.Wanted.Spoiler}}
+	j.chooseModel(available)
+	return j.apply(req.Wanted)
 }
 
 // Again judges a Spec that a button derived from an earlier one: what was allowed then may not be allowed now.
-func Again(req Request, offer Offer, policy Policy, spec picture.Spec, spoiler bool) (Order, *Refusal) {
-	if r := outset(req, offer, policy); r != nil {
-		return Order{}, r
+func JudgeSpec(req Request, available Available, policy Policy, spec picture.Spec, spoiler bool) (Resolved, *Refusal) {
+	if r := preconditions(req, available, policy); r != nil {
+		return Resolved{}, r
 	}
-	j := judgement{req: req, policy: policy, order: Order{Spec: spec, Spoiler: spoiler}}
-	j.settle(offer)
+	j := judgement{req: req, policy: policy, resolved: Resolved{Spec: spec, Spoiler: spoiler}}
+	j.chooseModel(available)
 	return j.finish()
 }
 
 // Around judges a Spec that a button derived from a posted picture, which is laid somewhere on a canvas of the size that
 // comes of the judgement and painted around.
-func Around(req Request, offer Offer, policy Policy, spec picture.Spec, from Start, place func(width, height int) picture.Place, spoiler bool) (Order, *Refusal) {
-	if r := outset(req, offer, policy); r != nil {
-		return Order{}, r
+func JudgeOutpaint(req Request, available Available, policy Policy, spec picture.Spec, from InitImage, placeOn func(width, height int) picture.Placement, spoiler bool) (Resolved, *Refusal) {
+	if r := preconditions(req, available, policy); r != nil {
+		return Resolved{}, r
 	}
-	j := judgement{req: req, policy: policy, order: Order{Spec: spec, Spoiler: spoiler}}
-	j.settle(offer)
-	if r := j.start(Wanted{Init: &from.File, Strength: &from.Strength}); r != nil {
-		return Order{}, r
+	j := judgement{req: req, policy: policy, resolved: Resolved{Spec: spec, Spoiler: spoiler}}
+	j.chooseModel(available)
+	if r := j.initImage(Wanted{Init: &from.File, Strength: &from.Strength}); r != nil {
+		return Resolved{}, r
 	}
 	o, r := j.finish()
 	if r != nil {
-		return Order{}, r
+		return Resolved{}, r
 	}
-	at := place(o.Spec.Width, o.Spec.Height)
-	o.Start.Place = &at
+	at := placeOn(o.Spec.Width, o.Spec.Height)
+	o.PendingInit.Place = &at
 	return o, nil
 }
 
 // outset refuses what no choice of settings can help.
-func outset(req Request, offer Offer, policy Policy) *Refusal {
+func preconditions(req Request, available Available, policy Policy) *Refusal {
 	if r := paused(policy); r != nil {
 		return r
 	}
-	if r := MayPost(req.Place); r != nil {
+	if r := CheckPlace(req.Place); r != nil {
 		return r
 	}
-	if len(offer.Models) == 0 {
+	if len(available.Models) == 0 {
 		return refuse("Try again in a minute. If it stays so, whoever runs this bot should look at its renderer.",
 			"No renderer has told me yet what it can paint.")
 	}
 	return nil
 }
 
-// MayPost tells whether the bot may send pictures in a place, or why not.
-func MayPost(p Place) *Refusal {
+// CheckPlace tells whether the bot may send pictures in a place, or why not.
+func CheckPlace(p Place) *Refusal {
 	inServer := p.Kind == "guild" || p.Kind == "thread"
 	if inServer && p.BotPermissions&(attachFiles|administrator) == 0 {
 		return refuse("Ask a moderator to give the bot the permission Attach Files here, or use another channel.",
@@ -118,52 +118,52 @@ func MayPost(p Place) *Refusal {
 
 // judgement is one request on its way through the rules.
 type judgement struct {
-	req    Request
-	model  Model
-	policy Policy
-	order  Order
+	req      Request
+	model    Model
+	policy   Policy
+	resolved Resolved
 }
 
 // all applies what was wanted and then the limits.
-func (j *judgement) all(w Wanted) (Order, *Refusal) {
+func (j *judgement) apply(w Wanted) (Resolved, *Refusal) {
 	text, flags := j.readFlags(w.Prompt)
-	fixed := prompt.NotationOf(j.order.Spec.Prompt) != j.order.Spec.Notation // somebody chose it for the words that were
-	j.order.Spec.Prompt = text
+	fixed := prompt.DetectNotation(j.resolved.Spec.Prompt) != j.resolved.Spec.Notation // somebody chose it for the words that were
+	j.resolved.Spec.Prompt = text
 	w = j.preset(j.merge(w, flags))
 	if !fixed {
-		j.order.Spec.Notation = prompt.NotationOf(j.order.Spec.Prompt)
+		j.resolved.Spec.Notation = prompt.DetectNotation(j.resolved.Spec.Prompt)
 	}
-	for _, rule := range []func(Wanted) *Refusal{j.notation, j.words, j.weights, j.size, j.numbers, j.sampler, j.start} {
+	for _, rule := range []func(Wanted) *Refusal{j.notation, j.prompts, j.checkWeights, j.size, j.numbers, j.sampler, j.initImage} {
 		if r := rule(w); r != nil {
-			return Order{}, r
+			return Resolved{}, r
 		}
 	}
 	return j.finish()
 }
 
 // finish applies the server's limits and looks for words that the model does not know.
-func (j *judgement) finish() (Order, *Refusal) {
-	if r := j.able(); r != nil {
-		return Order{}, r
+func (j *judgement) finish() (Resolved, *Refusal) {
+	if r := j.checkAbilities(); r != nil {
+		return Resolved{}, r
 	}
 	if r := j.limit(); r != nil {
-		return Order{}, r
+		return Resolved{}, r
 	}
-	j.suit()
-	if most := j.policy.MaxSteps; most > 0 && j.order.Spec.Steps > most {
-		return Order{}, refuse("Choose another sampler.", "%s takes at least %d steps, and this server allows at most %d.",
-			encode.SamplerTitle(j.order.Spec.Sampler), j.order.Spec.Steps, most)
+	j.fitSampler()
+	if most := j.policy.MaxSteps; most > 0 && j.resolved.Spec.Steps > most {
+		return Resolved{}, refuse("Choose another sampler.", "%s takes at least %d steps, and this server allows at most %d.",
+			encode.SamplerTitle(j.resolved.Spec.Sampler), j.resolved.Spec.Steps, most)
 	}
-	if err := j.order.Spec.Validate(); err != nil {
-		return Order{}, refuse("", "These settings do not go together: %v.", err)
+	if err := j.resolved.Spec.Validate(); err != nil {
+		return Resolved{}, refuse("", "These settings do not go together: %v.", err)
 	}
-	j.unknown()
-	return j.order, nil
+	j.findUnknownWords()
+	return j.resolved, nil
 }
 
 // words settles prompt and negative prompt.
-func (j *judgement) words(w Wanted) *Refusal {
-	s := &j.order.Spec
+func (j *judgement) prompts(w Wanted) *Refusal {
+	s := &j.resolved.Spec
 	if w.Negative != nil {
 		s.Negative = *w.Negative
 	}
@@ -175,13 +175,13 @@ func (j *judgement) words(w Wanted) *Refusal {
 			return refuse("Please shorten it.", "The %s has %d characters; at most %d can be read.", text.name, n, picture.MaxPromptRunes)
 		}
 	}
-	j.unread()
+	j.noteUnread()
 	return nil
 }
 
 // notation settles how the words are read, and how weights become emphasis.
 func (j *judgement) notation(w Wanted) *Refusal {
-	s := &j.order.Spec
+	s := &j.resolved.Spec
 	if n := w.Notation; n != nil {
 		if s.Notation = picture.Notation(*n); s.Notation != picture.NotationA1111 && s.Notation != picture.NotationMidjourney {
 			return refuse("Known are: a1111, midjourney.", "I know no notation called %q.", *n)
@@ -204,17 +204,17 @@ func (j *judgement) notation(w Wanted) *Refusal {
 }
 
 // weights refuses a prompt whose parts leave nothing to paint.
-func (j *judgement) weights(Wanted) *Refusal {
-	rest, _ := prompt.Addons(j.order.Spec.Prompt)
-	if _, err := prompt.Terms(j.order.Spec.Notation, rest); err != nil {
+func (j *judgement) checkWeights(Wanted) *Refusal {
+	rest, _ := prompt.Addons(j.resolved.Spec.Prompt)
+	if _, err := prompt.Terms(j.resolved.Spec.Notation, rest); err != nil {
 		return refuse("Give the words you want more weight than those you do not want.", "I cannot paint this: %v.", err)
 	}
 	return nil
 }
 
 func (j *judgement) example() string {
-	if len(j.model.Prompts) > 0 {
-		return j.model.Prompts[0]
+	if len(j.model.Examples) > 0 {
+		return j.model.Examples[0]
 	}
 	return "a red boat on a blue sea"
 }
@@ -222,21 +222,21 @@ func (j *judgement) example() string {
 // sampler refuses a name it does not know: the nearest name would paint something else than was asked for. A name may be
 // written as A1111 shows it. Samplers are the model's, and so is the dialect they belong to.
 func (j *judgement) sampler(w Wanted) *Refusal {
-	s := &j.order.Spec
+	s := &j.resolved.Spec
 	if w.Sampler != nil && *w.Sampler != "" {
 		name := encode.SamplerName(*w.Sampler, "")
 		if !slices.Contains(j.model.Samplers, name) {
-			return refuse("Known are: "+sampler.Listed(j.model.SamplerNames())+".", "I know no sampler called %q.", *w.Sampler)
+			return refuse("Known are: "+sampler.FormatNames(j.model.SamplerNames())+".", "I know no sampler called %q.", *w.Sampler)
 		}
 		s.Sampler, s.Dialect = name, j.model.Dialect
 	}
-	j.suit()
+	j.fitSampler()
 	return nil
 }
 
 // suit gives the sampler what it can do with: its own number of steps, and no eta if it has none.
-func (j *judgement) suit() {
-	s := &j.order.Spec
+func (j *judgement) fitSampler() {
+	s := &j.resolved.Spec
 	method, err := sampler.Find(sampler.Dialect(s.Dialect), s.Sampler)
 	if err != nil {
 		return // a renderer of another version knows it
@@ -244,33 +244,33 @@ func (j *judgement) suit() {
 	if !method.TakesEta() {
 		s.Eta = nil
 	}
-	if n := method.Steps(s.Steps); n != s.Steps {
+	if n := method.NearestSteps(s.Steps); n != s.Steps {
 		j.note("%s takes %d steps; %d were asked for.", encode.SamplerTitle(s.Sampler), n, s.Steps)
 		s.Steps = n
 	}
 }
 
 // settle finds the model of the Spec among what is offered now.
-func (j *judgement) settle(offer Offer) {
-	s := &j.order.Spec
-	m, same := offer.pick(s.Model)
+func (j *judgement) chooseModel(available Available) {
+	s := &j.resolved.Spec
+	m, same := available.find(s.Model)
 	if !same {
 		j.note("The model this was painted with is not here any more; %s is used instead.", m.Name)
 		s.Model, s.Dialect = picture.Ref{Name: m.Name, Hash: m.Hash}, m.Dialect
 		s.Addons = nil
-		j.shed(m)
-		if was := (Size{s.Width, s.Height}); !m.paints(was) {
+		j.dropUnsupported(m)
+		if was := (Size{s.Width, s.Height}); !m.supports(was) {
 			j.resize(m.bySize(was))
 		}
 		if !slices.Contains(m.Samplers, s.Sampler) {
 			s.Sampler = m.Defaults.Sampler
 		}
-		j.suit()
+		j.fitSampler()
 	}
 	if same && s.Dialect == m.Dialect && !slices.Contains(m.Samplers, s.Sampler) {
 		j.note("%s is not painted with the sampler %s any more; %s is used instead.", m.Name, s.Sampler, m.Defaults.Sampler)
 		s.Sampler = m.Defaults.Sampler
-		j.suit()
+		j.fitSampler()
 	}
 	j.model = m
 }

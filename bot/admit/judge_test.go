@@ -10,29 +10,29 @@ import (
 
 var hashA, hashB = strings.Repeat("a", 64), strings.Repeat("b", 64)
 
-func offer() Offer {
-	return Offer{Models: []Model{{
+func postcards() Available {
+	return Available{Models: []Model{{
 		Name: "postcards", Hash: hashA, Sizes: []Size{{128, 128}, {160, 112}, {112, 160}, {176, 96}, {96, 176}},
-		Samplers: []string{"ddim", "euler_a"}, Words: Words{"boat", "red", "night sky"}, Prompts: []string{"a red boat", "two", "three", "four"}, Starts: true,
+		Samplers: []string{"ddim", "euler_a"}, Words: Words{"boat", "red", "night sky"}, Examples: []string{"a red boat", "two", "three", "four"}, ImageToImage: true,
 		Defaults: Defaults{Size: Size{128, 128}, Steps: 20, GuidanceScale: 4.5, Sampler: "euler_a"},
 	}}}
 }
 
-func free() Offer {
-	return Offer{Models: []Model{{Name: "sd15", Hash: hashB, Samplers: []string{"ddim", "dpmpp_2m_karras"}}}}
+func anySize() Available {
+	return Available{Models: []Model{{Name: "sd15", Hash: hashB, Samplers: []string{"ddim", "dpmpp_2m_karras"}}}}
 }
 
 // narrow offers the same model with room for one chunk of words.
-func narrow() Offer {
-	o := offer()
+func oneChunk() Available {
+	o := postcards()
 	o.Models[0].Chunks = 1
 	return o
 }
 
 // halved is a model of any size whose sides are multiples of m.
-func halved(m int) func() Offer {
-	return func() Offer {
-		o := free()
+func multiplesOf(m int) func() Available {
+	return func() Available {
+		o := anySize()
 		o.Models[0].Multiple = m
 		return o
 	}
@@ -45,11 +45,11 @@ func request(w Wanted) Request {
 func ptr[T any](v T) *T { return &v }
 
 // row is one line of the truth table: what is wanted under which policy, and what comes of it.
-type row struct {
-	name   string
-	want   Wanted
-	policy Policy
-	offer  func() Offer
+type judgeCase struct {
+	name      string
+	want      Wanted
+	policy    Policy
+	available func() Available
 
 	spec    func(*picture.Spec) // how the Spec differs from the plain one
 	notes   []string            // parts of the notes, in order
@@ -62,7 +62,7 @@ func TestJudge(t *testing.T) {
 		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Model: picture.Ref{Name: "postcards", Hash: hashA},
 		Prompt: "red boat", Width: 128, Height: 128, Seed: 42, Count: 4, Steps: 20, GuidanceScale: 4.5, Sampler: "euler_a",
 	}
-	for _, r := range []row{
+	for _, r := range []judgeCase{
 		{name: "every default is resolved", want: Wanted{Prompt: "red boat"}},
 		{name: "every option is taken", want: Wanted{Prompt: "red boat", Negative: ptr("fog"), Size: ptr("176x96"), Seed: ptr(int64(7)), Steps: ptr(9),
 			GuidanceScale: ptr(2.5), Sampler: ptr("ddim"), Count: ptr(2)}, spec: func(s *picture.Spec) {
@@ -80,7 +80,7 @@ func TestJudge(t *testing.T) {
 		{name: "many add-on tags are counted", want: Wanted{Prompt: "red boat <lora:a> <lora:b> <lora:c> <lora:d> <lora:e>"},
 			spec:  func(s *picture.Spec) { s.Prompt = "red boat <lora:a> <lora:b> <lora:c> <lora:d> <lora:e>" },
 			notes: []string{"<lora:a>, <lora:b>, <lora:c> and 2 more."}},
-		{name: "words that a model has no room for are told", want: Wanted{Prompt: strings.Repeat("red ", 76), Negative: ptr(strings.Repeat("fog ", 75))}, offer: narrow,
+		{name: "words that a model has no room for are told", want: Wanted{Prompt: strings.Repeat("red ", 76), Negative: ptr(strings.Repeat("fog ", 75))}, available: oneChunk,
 			spec: func(s *picture.Spec) {
 				s.Prompt, s.Negative = strings.Repeat("red ", 75)+"red", strings.Repeat("fog ", 75)
 			},
@@ -121,38 +121,38 @@ func TestJudge(t *testing.T) {
 			notes: []string{"at most 8 steps", "at most 1 picture in", "128×128 was used instead of 160×112"}},
 		{name: "a server's limit below every size is refused", want: Wanted{Prompt: "red boat"}, policy: Policy{MaxPixels: 100}, refused: "paints nothing as small as the 100 pixels"},
 		{name: "a limit of zero is none", want: Wanted{Prompt: "red boat"}, policy: Policy{}},
-		{name: "nothing offered is refused", want: Wanted{Prompt: "red boat"}, offer: func() Offer { return Offer{} }, refused: "No renderer has told me"},
-		{name: "a card that says nothing gets what people expect", want: Wanted{Prompt: "red boat", Aspect: ptr("3:2")}, offer: free, spec: func(s *picture.Spec) {
+		{name: "nothing offered is refused", want: Wanted{Prompt: "red boat"}, available: func() Available { return Available{} }, refused: "No renderer has told me"},
+		{name: "a card that says nothing gets what people expect", want: Wanted{Prompt: "red boat", Aspect: ptr("3:2")}, available: anySize, spec: func(s *picture.Spec) {
 			s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 640, 448, 7, "dpmpp_2m_karras"
 		}},
-		{name: "a model that says nothing takes multiples of 64", want: Wanted{Prompt: "red boat", Size: ptr("600x776")}, offer: free, notes: []string{"600×776 is not a size that sd15 paints; 576×768 is the nearest"},
+		{name: "a model that says nothing takes multiples of 64", want: Wanted{Prompt: "red boat", Size: ptr("600x776")}, available: anySize, notes: []string{"600×776 is not a size that sd15 paints; 576×768 is the nearest"},
 			spec: func(s *picture.Spec) {
 				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 576, 768, 7, "dpmpp_2m_karras"
 			}},
-		{name: "a model of any size takes the multiples it announces", want: Wanted{Prompt: "red boat", Size: ptr("520x776")}, offer: halved(16), notes: []string{"520×776 is not a size"},
+		{name: "a model of any size takes the multiples it announces", want: Wanted{Prompt: "red boat", Size: ptr("520x776")}, available: multiplesOf(16), notes: []string{"520×776 is not a size"},
 			spec: func(s *picture.Spec) {
 				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 528, 784, 7, "dpmpp_2m_karras"
 			}},
-		{name: "an aspect becomes such multiples, too", want: Wanted{Prompt: "red boat", Aspect: ptr("3:2")}, offer: halved(128), notes: []string{"640×384 is the nearest"}, spec: func(s *picture.Spec) {
+		{name: "an aspect becomes such multiples, too", want: Wanted{Prompt: "red boat", Aspect: ptr("3:2")}, available: multiplesOf(128), notes: []string{"640×384 is the nearest"}, spec: func(s *picture.Spec) {
 			s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 640, 384, 7, "dpmpp_2m_karras"
 		}},
-		{name: "a card's own size that cannot be painted is not the default", want: Wanted{Prompt: "red boat"}, offer: func() Offer {
-			o := free()
+		{name: "a card's own size that cannot be painted is not the default", want: Wanted{Prompt: "red boat"}, available: func() Available {
+			o := anySize()
 			o.Models[0].Defaults.Size = Size{520, 520}
 			return o
 		}, spec: func(s *picture.Spec) {
 			s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 512, 512, 7, "dpmpp_2m_karras"
 		}},
-		{name: "a size between two multiples becomes the nearest", want: Wanted{Prompt: "red boat", Size: ptr("515x770")}, offer: free, notes: []string{"515×770 is not a size"},
+		{name: "a size between two multiples becomes the nearest", want: Wanted{Prompt: "red boat", Size: ptr("515x770")}, available: anySize, notes: []string{"515×770 is not a size"},
 			spec: func(s *picture.Spec) {
 				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 512, 768, 7, "dpmpp_2m_karras"
 			}},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
-			o := offer
-			if r.offer != nil {
-				o = r.offer
+			o := postcards
+			if r.available != nil {
+				o = r.available
 			}
 			got, no := Judge(request(r.want), o(), r.policy, 42)
 			if r.refused != "" {
@@ -183,7 +183,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func TestJudgeStart(t *testing.T) {
+func TestJudgeInitImage(t *testing.T) {
 	t.Parallel()
 	picture := Attachment{ID: "1", URL: "https://x", ContentType: "image/png", Size: 1000, Width: 64, Height: 64}
 	with := func(change func(*Attachment)) Wanted {
@@ -191,24 +191,24 @@ func TestJudgeStart(t *testing.T) {
 		change(&a)
 		return Wanted{Prompt: "red boat", Init: &a}
 	}
-	got, no := Judge(request(with(func(*Attachment) {})), offer(), Policy{}, 1)
-	if no != nil || got.Start == nil || got.Start.File != picture || got.Start.Strength != usualStrength || got.Spec.Init != nil {
-		t.Errorf("a start picture: got %+v, %v; want it to be copied", got.Start, no)
+	got, no := Judge(request(with(func(*Attachment) {})), postcards(), Policy{}, 1)
+	if no != nil || got.PendingInit == nil || got.PendingInit.File != picture || got.PendingInit.Strength != defaultStrength || got.Spec.Init != nil {
+		t.Errorf("a start picture: got %+v, %v; want it to be copied", got.PendingInit, no)
 	}
 	w := with(func(*Attachment) {})
 	w.Strength = ptr(7.)
-	if got, _ := Judge(request(w), offer(), Policy{}, 1); got.Start.Strength != 1 || len(got.Notes) != 1 {
-		t.Errorf("a strength of 7: got %g, notes %q; want 1 and a note", got.Start.Strength, got.Notes)
+	if got, _ := Judge(request(w), postcards(), Policy{}, 1); got.PendingInit.Strength != 1 || len(got.Notes) != 1 {
+		t.Errorf("a strength of 7: got %g, notes %q; want 1 and a note", got.PendingInit.Strength, got.Notes)
 	}
 	for name, c := range map[string]struct {
 		change func(*Attachment)
-		offer  Offer
+		offer  Available
 		says   string
 	}{
-		"no picture by its type":     {func(a *Attachment) { a.ContentType = "application/pdf" }, offer(), "no picture that I can read"},
-		"too many bytes":             {func(a *Attachment) { a.Size = MaxStartBytes + 1 }, offer(), "too big"},
-		"too many pixels":            {func(a *Attachment) { a.Width, a.Height = 1<<20, 1<<20 }, offer(), "too large"},
-		"a model that cannot use it": {func(*Attachment) {}, free(), "cannot start from a picture"},
+		"no picture by its type":     {func(a *Attachment) { a.ContentType = "application/pdf" }, postcards(), "no picture that I can read"},
+		"too many bytes":             {func(a *Attachment) { a.Size = MaxInputBytes + 1 }, postcards(), "too big"},
+		"too many pixels":            {func(a *Attachment) { a.Width, a.Height = 1<<20, 1<<20 }, postcards(), "too large"},
+		"a model that cannot use it": {func(*Attachment) {}, anySize(), "cannot start from a picture"},
 	} {
 		if _, no := Judge(request(with(c.change)), c.offer, Policy{}, 1); no == nil || !strings.Contains(no.Sentence, c.says) {
 			t.Errorf("%s: got %v, want %q", name, no, c.says)
@@ -227,7 +227,7 @@ func TestJudgePlace(t *testing.T) {
 	} {
 		r := request(Wanted{Prompt: "red boat"})
 		r.Place = c.place
-		if _, no := Judge(r, offer(), Policy{}, 1); (no == nil) != c.may {
+		if _, no := Judge(r, postcards(), Policy{}, 1); (no == nil) != c.may {
 			t.Errorf("%s with %x: got %v, want allowed %v", c.place.Kind, c.place.BotPermissions, no, c.may)
 		}
 	}

@@ -7,7 +7,7 @@ type Preset struct {
 }
 
 // under fills what neither an option nor a flag said with what a preset says.
-func (p Preset) under(w Wanted) Wanted {
+func (p Preset) applyTo(w Wanted) Wanted {
 	s := p.Settings
 	if w.Aspect == nil && w.Size == nil {
 		w.Aspect, w.Size = s.Aspect, s.Size
@@ -27,9 +27,9 @@ func (p Preset) under(w Wanted) Wanted {
 	return w
 }
 
-func fill[T any](field **T, usual *T) {
+func fill[T any](field **T, preset *T) {
 	if *field == nil {
-		*field = usual
+		*field = preset
 	}
 }
 
@@ -40,11 +40,11 @@ func (j *judgement) preset(w Wanted) Wanted {
 		return w
 	}
 	if words := w.Preset.Words; words != "" {
-		if j.order.Spec.Prompt != "" {
-			j.order.Spec.Prompt += ", "
+		if j.resolved.Spec.Prompt != "" {
+			j.resolved.Spec.Prompt += ", "
 		}
-		j.order.Spec.Prompt += words
+		j.resolved.Spec.Prompt += words
 	}
-	j.order.Spoiler = j.order.Spoiler || w.Preset.Settings.Spoiler
-	return w.Preset.under(w)
+	j.resolved.Spoiler = j.resolved.Spoiler || w.Preset.Settings.Spoiler
+	return w.Preset.applyTo(w)
 }

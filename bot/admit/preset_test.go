@@ -9,7 +9,7 @@ func TestPreset(t *testing.T) {
 	t.Parallel()
 	ptr := func(n int) *int { return &n }
 	size, wide := "160x112", "3:2"
-	usual := &Preset{Words: "oil on canvas", Settings: Wanted{Steps: ptr(12), Count: ptr(2), Size: &size, Spoiler: true, Strength: new(float64)}}
+	preset := &Preset{Words: "oil on canvas", Settings: Wanted{Steps: ptr(12), Count: ptr(2), Size: &size, Spoiler: true, Strength: new(float64)}}
 	for name, c := range map[string]struct {
 		w      Wanted
 		prompt string
@@ -27,8 +27,8 @@ func TestPreset(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := c.w
-			w.Preset = usual
-			o, no := Judge(Request{Place: Place{Kind: "dm"}, Wanted: w}, offer(), Policy{}, 7)
+			w.Preset = preset
+			o, no := Judge(Request{Place: Place{Kind: "dm"}, Wanted: w}, postcards(), Policy{}, 7)
 			if no != nil {
 				t.Fatal(no)
 			}
@@ -39,7 +39,7 @@ func TestPreset(t *testing.T) {
 			}
 		})
 	}
-	if usual.Settings.Steps == nil || *usual.Settings.Steps != 12 || usual.Settings.Init != nil {
-		t.Errorf("the preset itself changed: %+v", usual.Settings)
+	if preset.Settings.Steps == nil || *preset.Settings.Steps != 12 || preset.Settings.Init != nil {
+		t.Errorf("the preset itself changed: %+v", preset.Settings)
 	}
 }

@@ -48,20 +48,20 @@ type Attachment struct {
 
 // Request is what somebody wants, before any default is resolved.
 type Request struct {
-	ID          string // interaction snowflake
-	Application string
-	Token       string // interaction token; never logged
-	Verb        string // "imagine", "queue", "cancel", "limits", "button", "form", "autocomplete"
-	Sub         string // subcommand, or the custom_id of a button or form
-	Focus       string // autocomplete: the option being typed
-	Place       Place
-	Person      Person
-	Wanted      Wanted
-	Options     map[string]string // options of other commands, and the fields of a form, as text
-	Message     string            // the message a button hangs on
-	Files       []Attachment      // the pictures on that message
-	Asker       string            // who asked for that message; empty when Discord does not say
-	Ephemeral   bool              // that message is only seen by one person
+	ID            string // interaction snowflake
+	Application   string
+	Token         string // interaction token; never logged
+	Verb          string // "imagine", "queue", "cancel", "limits", "button", "form", "autocomplete"
+	Sub           string // subcommand, or the custom_id of a button or form
+	FocusedOption string // autocomplete: the option being typed
+	Place         Place
+	Person        Person
+	Wanted        Wanted
+	Options       map[string]string // options of other commands, and the fields of a form, as text
+	Message       string            // the message a button hangs on
+	Files         []Attachment      // the pictures on that message
+	Asker         string            // who asked for that message; empty when Discord does not say
+	Ephemeral     bool              // that message is only seen by one person
 }
 
 // Policy is what a server decided. Zero numbers mean no limit.

@@ -8,20 +8,20 @@ import (
 	"darkroom/render/picture"
 )
 
-// MaxStartBytes is how big a start picture may be.
-const MaxStartBytes = 25 << 20
+// MaxInputBytes is how big a start picture may be.
+const MaxInputBytes = 25 << 20
 
-// MaxStartPixels bounds a start picture's width x height.
-const MaxStartPixels = 16 << 20
+// MaxInputPixels bounds a start picture's width x height.
+const MaxInputPixels = 16 << 20
 
 // maxGuidance is where higher values only burn the picture.
 const maxGuidance = 30
 
 func (j *judgement) note(format string, args ...any) {
-	j.order.Notes = append(j.order.Notes, fmt.Sprintf(format, args...))
+	j.resolved.Notes = append(j.resolved.Notes, fmt.Sprintf(format, args...))
 }
 
-func (j *judgement) resize(s Size) { j.order.Spec.Width, j.order.Spec.Height = s.Width, s.Height }
+func (j *judgement) resize(s Size) { j.resolved.Spec.Width, j.resolved.Spec.Height = s.Width, s.Height }
 
 // size settles the size: one that is written out goes before an aspect ratio.
 func (j *judgement) size(w Wanted) *Refusal {
@@ -55,7 +55,7 @@ func (j *judgement) size(w Wanted) *Refusal {
 
 // numbers settles seed, steps, guidance and count, and clamps what the format does not allow.
 func (j *judgement) numbers(w Wanted) *Refusal {
-	s := &j.order.Spec
+	s := &j.resolved.Spec
 	if w.Seed != nil && *w.Seed >= 0 { // -1 asks for a seed of the program's own, as in other tools
 		s.Seed = *w.Seed
 		if s.Seed > picture.MaxSeed {
@@ -87,14 +87,14 @@ func (j *judgement) clamp(what string, n, low, high int) int {
 }
 
 // start judges a start picture by what Discord claims about it. The bytes are judged when they are copied.
-func (j *judgement) start(w Wanted) *Refusal {
+func (j *judgement) initImage(w Wanted) *Refusal {
 	if w.Init == nil {
-		if w.Strength != nil && j.order.Spec.Init == nil {
+		if w.Strength != nil && j.resolved.Spec.Init == nil {
 			j.note("The strength says how much of a start picture is painted anew; without one it was left out.")
 		}
 		return nil
 	}
-	if !j.model.Starts {
+	if !j.model.ImageToImage {
 		hint := "Ask without init_image."
 		if j.req.Wanted.Init == nil { // it was a button
 			hint = ""
@@ -105,26 +105,26 @@ func (j *judgement) start(w Wanted) *Refusal {
 	switch kind := strings.ToLower(f.ContentType); {
 	case kind != "" && !strings.HasPrefix(kind, "image/"):
 		return refuse("PNG, JPEG and WebP are.", "The start picture is no picture that I can read (%s).", kind)
-	case f.Size > MaxStartBytes:
-		return refuse(fmt.Sprintf("At most %d MiB can be taken.", MaxStartBytes>>20), "The start picture is too big: %.1f MiB.", float64(f.Size)/(1<<20))
-	case f.Width > 0 && f.Height > MaxStartPixels/f.Width:
-		return refuse(fmt.Sprintf("At most %d megapixels can be taken.", MaxStartPixels>>20), "The start picture is too large: %d×%d.", f.Width, f.Height)
+	case f.Size > MaxInputBytes:
+		return refuse(fmt.Sprintf("At most %d MiB can be taken.", MaxInputBytes>>20), "The start picture is too big: %.1f MiB.", float64(f.Size)/(1<<20))
+	case f.Width > 0 && f.Height > MaxInputPixels/f.Width:
+		return refuse(fmt.Sprintf("At most %d megapixels can be taken.", MaxInputPixels>>20), "The start picture is too large: %d×%d.", f.Width, f.Height)
 	}
-	strength := usualStrength
+	strength := defaultStrength
 	if w.Strength != nil {
 		strength = math.Max(0.01, math.Min(1, *w.Strength))
 		if strength != *w.Strength {
 			j.note("The strength goes from 0.01 to 1; %g was used.", strength)
 		}
 	}
-	j.order.Spec.Init, j.order.Start = nil, &Start{File: f, Strength: strength}
+	j.resolved.Spec.Init, j.resolved.PendingInit = nil, &InitImage{File: f, Strength: strength}
 	return nil
 }
 
 // limit applies the server's own limits. What is over them is clamped and told; only a size that has no smaller
 // sister is refused.
 func (j *judgement) limit() *Refusal {
-	s, p := &j.order.Spec, j.policy
+	s, p := &j.resolved.Spec, j.policy
 	if p.MaxSteps > 0 && s.Steps > p.MaxSteps {
 		s.Steps = p.MaxSteps
 		j.note("This server allows at most %d steps; that many were used.", p.MaxSteps)
@@ -139,7 +139,7 @@ func (j *judgement) limit() *Refusal {
 		s.Count = p.MaxCount
 		j.note("This server allows at most %s in one message.", count(p.MaxCount))
 	}
-	if s.Hires != nil && !j.model.enlarges() {
+	if s.Hires != nil && !j.model.canHires() {
 		return refuse("Another model may do it.", "%s paints at one size only, so it cannot enlarge a picture.", j.model.Name)
 	}
 	if p.MaxPixels <= 0 {
@@ -155,7 +155,7 @@ func (j *judgement) limit() *Refusal {
 		return nil
 	}
 	was := Size{s.Width, s.Height}
-	got, ok := j.model.within(was, p.MaxPixels)
+	got, ok := j.model.largestWithin(was, p.MaxPixels)
 	if !ok {
 		return refuse("Ask a moderator to raise largest_size with /limits.", "%s paints nothing as small as the %d pixels this server allows.", j.model.Name, p.MaxPixels)
 	}

@@ -10,11 +10,11 @@ import (
 )
 
 // widest is the most extreme aspect ratio that is painted, as width to height or height to width.
-const widest = 4.0
+const maxAspect = 4.0
 
 // step is what the sides of a free size are at least, and multiples of when an aspect ratio is turned into a size. See
 // Model.grid.
-const step = 64
+const minStep = 64
 
 // ParseSize reads "512x768"; the cross may be x, X, × or *.
 func ParseSize(text string) (Size, bool) {
@@ -75,7 +75,7 @@ func (m Model) sizes() []Size {
 }
 
 // paints tells whether a model takes a size as it is.
-func (m Model) paints(s Size) bool {
+func (m Model) supports(s Size) bool {
 	if len(m.Sizes) > 0 {
 		return slices.Contains(m.Sizes, s)
 	}
@@ -83,18 +83,18 @@ func (m Model) paints(s Size) bool {
 }
 
 // grid is the smallest multiple of what the model takes that is no less than step.
-func (m Model) grid() int { return (step + m.Multiple - 1) / m.Multiple * m.Multiple }
+func (m Model) grid() int { return (minStep + m.Multiple - 1) / m.Multiple * m.Multiple }
 
 // fit rounds a side to a multiple within what can be painted.
-func (m Model) fit(side float64, multiple int) int {
+func (m Model) roundSide(side float64, multiple int) int {
 	n := int(math.Round(side/float64(multiple))) * multiple
 	return max(m.grid(), min(picture.MaxSide/multiple*multiple, n))
 }
 
 // freeSize returns the size of a ratio nearest to an area, for models that paint any size.
 func (m Model) freeSize(ratio, area float64) Size {
-	ratio = math.Max(1/widest, math.Min(widest, ratio))
-	side := func(x float64) int { return m.fit(x, m.grid()) }
+	ratio = math.Max(1/maxAspect, math.Min(maxAspect, ratio))
+	side := func(x float64) int { return m.roundSide(x, m.grid()) }
 	return Size{side(math.Sqrt(area * ratio)), side(math.Sqrt(area / ratio))}
 }
 
@@ -111,7 +111,7 @@ func (m Model) bySize(want Size) Size {
 	if len(m.Sizes) > 0 {
 		return nearest(m.Sizes, float64(want.Width)/float64(want.Height), want.pixels())
 	}
-	s := Size{m.fit(float64(want.Width), m.Multiple), m.fit(float64(want.Height), m.Multiple)}
+	s := Size{m.roundSide(float64(want.Width), m.Multiple), m.roundSide(float64(want.Height), m.Multiple)}
 	if most := 4 * m.Defaults.Size.pixels(); s.pixels() > most {
 		return m.freeSize(float64(want.Width)/float64(want.Height), float64(most))
 	}
@@ -119,10 +119,10 @@ func (m Model) bySize(want Size) Size {
 }
 
 // within returns the offered size nearest in aspect to s, then in area, that has at most so many pixels.
-func (m Model) within(s Size, pixels int) (Size, bool) {
+func (m Model) largestWithin(s Size, pixels int) (Size, bool) {
 	ratio := float64(s.Width) / float64(s.Height)
 	if len(m.Sizes) == 0 {
-		for area := float64(pixels); area >= step*step; area *= 0.9 {
+		for area := float64(pixels); area >= minStep*minStep; area *= 0.9 {
 			if f := m.freeSize(ratio, area); f.pixels() <= pixels {
 				return f, true
 			}

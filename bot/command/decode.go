@@ -46,7 +46,7 @@ func Decode(raw json.RawMessage) (admit.Request, error) {
 	if req.ID == "" || req.Token == "" {
 		return admit.Request{}, fmt.Errorf("decode interaction: %w", ErrUnanswerable)
 	}
-	req.Place, req.Person = place(o), person(o)
+	req.Place, req.Person = readPlace(o), readPerson(o)
 	readMessage(&req, o.object("message"))
 	data := o.object("data")
 	switch o.integer("type") {
@@ -60,17 +60,17 @@ func Decode(raw json.RawMessage) (admit.Request, error) {
 		readCommand(&req, data)
 		req.Verb, req.Sub = Autocomplete, data.text("name")
 	case typeModal:
-		req.Verb, req.Sub, req.Options = Form, data.text("custom_id"), fields(data)
+		req.Verb, req.Sub, req.Options = Form, data.text("custom_id"), readFields(data)
 	}
 	return req, nil
 }
 
 // place tells where an interaction happened. Discord sends "context" since 2024; without it the guild decides.
-func place(o object) admit.Place {
+func readPlace(o object) admit.Place {
 	channel := o.object("channel")
 	p := admit.Place{
-		Guild: o.text("guild_id"), Channel: o.text("channel_id"), AgeRestricted: channel.yes("nsfw"),
-		BotPermissions: o.bits("app_permissions"), FileLimit: o.integer("attachment_size_limit"),
+		Guild: o.text("guild_id"), Channel: o.text("channel_id"), AgeRestricted: channel.boolean("nsfw"),
+		BotPermissions: o.permissions("app_permissions"), FileLimit: o.integer("attachment_size_limit"),
 	}
 	if p.Channel == "" {
 		p.Channel = channel.text("id")
@@ -95,13 +95,13 @@ func place(o object) admit.Place {
 func isThread(kind int64) bool { return kind >= 10 && kind <= 12 }
 
 // person reads who acts: a member in servers, a bare user in direct messages.
-func person(o object) admit.Person {
+func readPerson(o object) admit.Person {
 	member := o.object("member")
 	user := member.object("user")
 	if user == nil {
 		user = o.object("user")
 	}
-	p := admit.Person{ID: user.text("id"), Roles: member.texts("roles"), Permissions: member.bits("permissions"), Locale: o.text("locale")}
+	p := admit.Person{ID: user.text("id"), Roles: member.texts("roles"), Permissions: member.permissions("permissions"), Locale: o.text("locale")}
 	for _, name := range []string{member.text("nick"), user.text("global_name"), user.text("username")} {
 		if name != "" {
 			p.Name = name
@@ -117,11 +117,11 @@ func readMessage(req *admit.Request, m object) {
 	req.Ephemeral = m.integer("flags")&ephemeralFlag != 0
 	req.Asker = m.object("interaction_metadata").object("user").text("id")
 	for _, a := range m.list("attachments") {
-		req.Files = append(req.Files, attachment(a))
+		req.Files = append(req.Files, readAttachment(a))
 	}
 }
 
-func attachment(o object) admit.Attachment {
+func readAttachment(o object) admit.Attachment {
 	return admit.Attachment{
 		ID: o.text("id"), Name: o.text("filename"), URL: o.text("url"), ContentType: o.text("content_type"),
 		Size: o.integer("size"), Width: int(o.integer("width")), Height: int(o.integer("height")),
@@ -138,18 +138,18 @@ func readCommand(req *admit.Request, data object) {
 	for _, o := range options {
 		name := o.text("name")
 		req.Options[name] = o.text("value")
-		if o.yes("focused") {
-			req.Focus = name
+		if o.boolean("focused") {
+			req.FocusedOption = name
 		}
 	}
 	if req.Verb == "imagine" {
-		req.Wanted = wanted(req.Options, data.object("resolved").object("attachments"))
+		req.Wanted = parseWanted(req.Options, data.object("resolved").object("attachments"))
 	}
 }
 
 // fields reads the values of a form. Texts stand in action rows (the older form) or in labels; whatever else a form
 // may hold gives its values, joined by commas.
-func fields(data object) map[string]string {
+func readFields(data object) map[string]string {
 	out := map[string]string{}
 	for _, row := range data.list("components") {
 		inner := row.list("components")

@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write golden files anew")
 
-func recorded(t testing.TB, name string) json.RawMessage {
+func readFixture(t testing.TB, name string) json.RawMessage {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", name+".json"))
 	if err != nil {
@@ -26,7 +26,7 @@ func recorded(t testing.TB, name string) json.RawMessage {
 
 func decode(t *testing.T, name string) admit.Request {
 	t.Helper()
-	req, err := command.Decode(recorded(t, name))
+	req, err := command.Decode(readFixture(t, name))
 	if err != nil {
 		t.Fatalf("decode %s: %v", name, err)
 	}
@@ -111,7 +111,7 @@ func TestDecodeOthers(t *testing.T) {
 		req := decode(t, "autocomplete_size")
 		want(t, "verb", req.Verb, command.Autocomplete)
 		want(t, "command", req.Sub, "imagine")
-		want(t, "focus", req.Focus, "size")
+		want(t, "focus", req.FocusedOption, "size")
 		want(t, "typed", req.Options["size"], "16")
 	})
 	t.Run("a subcommand has its options", func(t *testing.T) {

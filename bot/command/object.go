@@ -84,7 +84,7 @@ func (o object) integer(key string) int64 {
 }
 
 // bits returns a permission set, which Discord writes as a decimal string.
-func (o object) bits(key string) uint64 {
+func (o object) permissions(key string) uint64 {
 	n, err := strconv.ParseUint(o.text(key), 10, 64)
 	if err != nil {
 		return 0
@@ -92,4 +92,4 @@ func (o object) bits(key string) uint64 {
 	return n
 }
 
-func (o object) yes(key string) bool { return o.text(key) == "true" }
+func (o object) boolean(key string) bool { return o.text(key) == "true" }

@@ -9,63 +9,63 @@ import (
 // The requests below go by the bot's own token, so only the bot can make them.
 
 // Post writes a message into a channel. With a Nonce a repeated post within a few minutes returns the first message.
-func (c *Client) Post(ctx context.Context, channel string, m Message) (Posted, error) {
-	k := call{
+func (c *Client) PostMessage(ctx context.Context, channel string, m Message) (ReceivedMessage, error) {
+	r := request{
 		method: http.MethodPost, path: "/channels/" + channel + "/messages", bucket: "POST channel " + channel,
-		route: "POST channel message", body: &m, twice: m.Nonce != "",
+		route: "POST channel message", body: &m, idempotent: m.Nonce != "",
 	}
-	return c.posted(ctx, k)
+	return c.sendForMessage(ctx, r)
 }
 
-func message(method, channel, id, route string) call {
-	return call{method: method, path: "/channels/" + channel + "/messages/" + id, bucket: method + " channel " + channel, route: route, twice: true}
+func messageRequest(method, channel, id, route string) request {
+	return request{method: method, path: "/channels/" + channel + "/messages/" + id, bucket: method + " channel " + channel, route: route, idempotent: true}
 }
 
 // Message returns a message of a channel.
-func (c *Client) Message(ctx context.Context, channel, id string) (Posted, error) {
-	return c.posted(ctx, message(http.MethodGet, channel, id, "GET channel message"))
+func (c *Client) FetchMessage(ctx context.Context, channel, id string) (ReceivedMessage, error) {
+	return c.sendForMessage(ctx, messageRequest(http.MethodGet, channel, id, "GET channel message"))
 }
 
 // EditMessage replaces a message of the bot's own in a channel, however old.
-func (c *Client) EditMessage(ctx context.Context, channel, id string, m Message) (Posted, error) {
-	k := message(http.MethodPatch, channel, id, "PATCH channel message")
-	k.body = &m
-	return c.posted(ctx, k)
+func (c *Client) EditMessage(ctx context.Context, channel, id string, m Message) (ReceivedMessage, error) {
+	r := messageRequest(http.MethodPatch, channel, id, "PATCH channel message")
+	r.body = &m
+	return c.sendForMessage(ctx, r)
 }
 
 // DeleteMessage deletes a message of a channel.
 func (c *Client) DeleteMessage(ctx context.Context, channel, id string) error {
-	return c.send(ctx, message(http.MethodDelete, channel, id, "DELETE channel message"), nil)
+	return c.send(ctx, messageRequest(http.MethodDelete, channel, id, "DELETE channel message"), nil)
 }
 
 // Direct returns the channel of direct messages with a user.
-func (c *Client) Direct(ctx context.Context, user string) (string, error) {
-	k := call{
+func (c *Client) OpenDM(ctx context.Context, user string) (string, error) {
+	r := request{
 		method: http.MethodPost, path: "/users/@me/channels", bucket: "POST direct channel", route: "POST direct channel",
-		body: map[string]string{"recipient_id": user}, twice: true,
+		body: map[string]string{"recipient_id": user}, idempotent: true,
 	}
 	var answer struct {
 		ID string `json:"id"`
 	}
-	err := c.send(ctx, k, &answer)
+	err := c.send(ctx, r, &answer)
 	return answer.ID, err
 }
 
 // Register replaces all of the application's global commands. Discord allows 200 creations a day, so call it only when
 // something changed.
-func (c *Client) Register(ctx context.Context, application string, commands json.RawMessage) error {
-	return c.send(ctx, call{
+func (c *Client) RegisterCommands(ctx context.Context, application string, commands json.RawMessage) error {
+	return c.send(ctx, request{
 		method: http.MethodPut, path: "/applications/" + application + "/commands", bucket: "PUT commands",
-		route: "PUT application commands", body: commands, twice: true,
+		route: "PUT application commands", body: commands, idempotent: true,
 	}, nil)
 }
 
 // Application returns the id of the application that the bot's token belongs to.
-func (c *Client) Application(ctx context.Context) (string, error) {
-	k := call{method: http.MethodGet, path: "/applications/@me", bucket: "GET application", route: "GET application", twice: true}
+func (c *Client) ApplicationID(ctx context.Context) (string, error) {
+	r := request{method: http.MethodGet, path: "/applications/@me", bucket: "GET application", route: "GET application", idempotent: true}
 	var answer struct {
 		ID string `json:"id"`
 	}
-	err := c.send(ctx, k, &answer)
+	err := c.send(ctx, r, &answer)
 	return answer.ID, err
 }

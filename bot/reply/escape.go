@@ -6,7 +6,7 @@ import (
 )
 
 // special are the characters that Discord's markdown gives a meaning. A backslash takes it away.
-const special = "\\`*_~|>#-[]()<@:"
+const markdownCharacters = "\\`*_~|>#-[]()<@:"
 
 // Escape makes somebody's words safe to show inside a message: no markdown, no links, no mentions, no hidden or
 // direction-changing characters, one line. The words themselves stay readable as they were typed. An address does not
@@ -17,8 +17,8 @@ func Escape(text string) string {
 		switch {
 		case unicode.IsSpace(r):
 			b.WriteByte(' ')
-		case hidden(r):
-		case strings.ContainsRune(special, r):
+		case isHidden(r):
+		case strings.ContainsRune(markdownCharacters, r):
 			b.WriteByte('\\')
 			b.WriteRune(r)
 		default:
@@ -30,7 +30,7 @@ func Escape(text string) string {
 
 // hidden tells whether r is a control, a format character (zero width, bidirectional override) or no character at all.
 // The zero width joiner stays, since emoji are made with it.
-func hidden(r rune) bool {
+func isHidden(r rune) bool {
 	const zeroWidthJoiner = '\u200d'
 	return r != zeroWidthJoiner && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar)
 }

@@ -23,7 +23,7 @@ const (
 )
 
 // Say answers with a message.
-func Say(m Message) Response { return Response{kind: kindMessage, message: &m} }
+func Reply(m Message) Response { return Response{kind: kindMessage, message: &m} }
 
 // Defer shows "thinking" until the answer is edited in.
 func Defer(private bool) Response {
@@ -50,7 +50,7 @@ type Choice struct {
 const maxChoices = 25
 
 // Offer answers an autocomplete with at most 25 choices.
-func Offer(choices []Choice) Response {
+func Choices(choices []Choice) Response {
 	if choices == nil {
 		choices = []Choice{} // the field must be there even when there is nothing to suggest
 	}
@@ -79,7 +79,7 @@ type Form struct {
 }
 
 // Ask opens a form. It must be the first answer: it cannot follow a Defer.
-func Ask(f Form) Response {
+func OpenForm(f Form) Response {
 	type formJSON struct {
 		CustomID   string          `json:"custom_id"`
 		Title      string          `json:"title"`
@@ -105,13 +105,13 @@ func (f Field) json() componentJSON {
 }
 
 // Posted is a message as Discord gives it back.
-type Posted struct {
-	ID          string       `json:"id"`
-	Channel     string       `json:"channel_id"`
-	Content     string       `json:"content"`
-	Flags       int          `json:"flags"`
-	Attachments []Attachment `json:"attachments"`
-	Components  []component  `json:"components"`
+type ReceivedMessage struct {
+	ID          string              `json:"id"`
+	Channel     string              `json:"channel_id"`
+	Content     string              `json:"content"`
+	Flags       int                 `json:"flags"`
+	Attachments []Attachment        `json:"attachments"`
+	Components  []receivedComponent `json:"components"`
 }
 
 // Attachment is a file on a Posted message. Its URL expires.
@@ -124,15 +124,15 @@ type Attachment struct {
 	Height   int    `json:"height"`
 }
 
-type component struct {
-	CustomID   string      `json:"custom_id"`
-	Components []component `json:"components"`
+type receivedComponent struct {
+	CustomID   string              `json:"custom_id"`
+	Components []receivedComponent `json:"components"`
 }
 
 // Has tells whether the message carries a button with this custom_id.
-func (p Posted) Has(customID string) bool { return has(p.Components, customID) }
+func (p ReceivedMessage) Has(customID string) bool { return has(p.Components, customID) }
 
-func has(cs []component, customID string) bool {
+func has(cs []receivedComponent, customID string) bool {
 	for _, c := range cs {
 		if c.CustomID == customID || has(c.Components, customID) {
 			return true
@@ -143,10 +143,10 @@ func has(cs []component, customID string) bool {
 
 // Callback gives the first answer to an interaction, which must reach Discord within three seconds of it. It returns
 // the message that it created, if any.
-func (c *Client) Callback(ctx context.Context, interaction, token string, r Response) (Posted, error) {
-	k := call{
+func (c *Client) Callback(ctx context.Context, interaction, token string, r Response) (ReceivedMessage, error) {
+	k := request{
 		method: http.MethodPost, path: "/interactions/" + interaction + "/" + token + "/callback?with_response=true",
-		bucket: "callback/" + interaction, route: "POST interaction callback", plain: true,
+		bucket: "callback/" + interaction, route: "POST interaction callback", byInteraction: true,
 	}
 	wrap := func(data any) any {
 		if data == nil {
@@ -161,51 +161,51 @@ func (c *Client) Callback(ctx context.Context, interaction, token string, r Resp
 	}
 	var answer struct {
 		Resource struct {
-			Message *Posted `json:"message"`
+			Message *ReceivedMessage `json:"message"`
 		} `json:"resource"`
 	}
 	if err := c.send(ctx, k, &answer); err != nil {
-		return Posted{}, err
+		return ReceivedMessage{}, err
 	}
 	if answer.Resource.Message != nil {
 		return *answer.Resource.Message, nil
 	}
-	return Posted{}, nil
+	return ReceivedMessage{}, nil
 }
 
 // webhook is a request by an interaction's token, good for 15 minutes.
-func webhook(method string, to To, rest, route string) call {
+func webhookRequest(method string, to Address, rest, route string) request {
 	base := "/webhooks/" + to.Application + "/" + to.Token
-	return call{method: method, path: base + rest, bucket: method + base, route: route, plain: true, twice: method != http.MethodPost}
+	return request{method: method, path: base + rest, bucket: method + base, route: route, byInteraction: true, idempotent: method != http.MethodPost}
 }
 
 // posted performs a call that is answered with a message.
-func (c *Client) posted(ctx context.Context, k call) (Posted, error) {
-	var p Posted
+func (c *Client) sendForMessage(ctx context.Context, k request) (ReceivedMessage, error) {
+	var p ReceivedMessage
 	err := c.send(ctx, k, &p)
 	return p, err
 }
 
 // Edit replaces the answer that to names. It is safe to repeat.
-func (c *Client) Edit(ctx context.Context, to To, m Message) (Posted, error) {
-	k := webhook(http.MethodPatch, to, "/messages/"+to.Message, "PATCH interaction answer")
+func (c *Client) EditResponse(ctx context.Context, to Address, m Message) (ReceivedMessage, error) {
+	k := webhookRequest(http.MethodPatch, to, "/messages/"+to.Message, "PATCH interaction answer")
 	k.body = &m
-	return c.posted(ctx, k)
+	return c.sendForMessage(ctx, k)
 }
 
 // Fetch returns the answer that to names.
-func (c *Client) Fetch(ctx context.Context, to To) (Posted, error) {
-	return c.posted(ctx, webhook(http.MethodGet, to, "/messages/"+to.Message, "GET interaction answer"))
+func (c *Client) FetchResponse(ctx context.Context, to Address) (ReceivedMessage, error) {
+	return c.sendForMessage(ctx, webhookRequest(http.MethodGet, to, "/messages/"+to.Message, "GET interaction answer"))
 }
 
 // Drop deletes the answer that to names.
-func (c *Client) Drop(ctx context.Context, to To) error {
-	return c.send(ctx, webhook(http.MethodDelete, to, "/messages/"+to.Message, "DELETE interaction answer"), nil)
+func (c *Client) DeleteResponse(ctx context.Context, to Address) error {
+	return c.send(ctx, webhookRequest(http.MethodDelete, to, "/messages/"+to.Message, "DELETE interaction answer"), nil)
 }
 
 // Follow posts a further message under an interaction.
-func (c *Client) Follow(ctx context.Context, to To, m Message) (Posted, error) {
-	k := webhook(http.MethodPost, to, "?wait=true", "POST follow-up")
+func (c *Client) FollowUp(ctx context.Context, to Address, m Message) (ReceivedMessage, error) {
+	k := webhookRequest(http.MethodPost, to, "?wait=true", "POST follow-up")
 	k.body = &m
-	return c.posted(ctx, k)
+	return c.sendForMessage(ctx, k)
 }

@@ -32,7 +32,7 @@ type File struct {
 type Message struct {
 	Content    string
 	Files      []File
-	Leave      bool // edits: the files that are there stay, whichever they are
+	KeepFiles  bool // edits: the files that are there stay, whichever they are
 	Rows       []Row
 	Private    bool     // only the person who asked sees it; first answers and follow-ups only
 	AllowUsers []string // who may be pinged; nobody else ever is
@@ -118,7 +118,7 @@ func (m *Message) payload() messageJSON {
 	if m.Private {
 		p.Flags |= Ephemeral
 	}
-	if m.Leave && len(m.Files) == 0 {
+	if m.KeepFiles && len(m.Files) == 0 {
 		p.Attachments = nil
 	}
 	for i, f := range m.Files {

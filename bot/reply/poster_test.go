@@ -12,28 +12,28 @@ import (
 
 	"darkroom/bot/reply"
 	"darkroom/queue"
-	"darkroom/queue/work"
+	"darkroom/queue/worker"
 	"darkroom/render/picture"
 )
 
 // shelf is a tray that keeps what is put into it, or refuses with err.
-type shelf struct {
-	put []queue.Delivery
-	err error
+type fakeUndelivered struct {
+	results []queue.Undelivered
+	err     error
 }
 
-func (s *shelf) PutTray(_ context.Context, d queue.Delivery) error {
+func (s *fakeUndelivered) PutUndelivered(_ context.Context, d queue.Undelivered) error {
 	if s.err == nil {
-		s.put = append(s.put, d)
+		s.results = append(s.results, d)
 	}
 	return s.err
 }
 
-func (s *shelf) InTray(_ context.Context, job string) (bool, error) {
-	return slices.ContainsFunc(s.put, func(d queue.Delivery) bool { return d.Job == job }), s.err
+func (s *fakeUndelivered) IsUndelivered(_ context.Context, job string) (bool, error) {
+	return slices.ContainsFunc(s.results, func(d queue.Undelivered) bool { return d.Job == job }), s.err
 }
 
-func job(t *testing.T, to reply.To) queue.Job {
+func job(t *testing.T, to reply.Address) queue.Job {
 	t.Helper()
 	spec := picture.Spec{
 		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Prompt: "a red boat", Width: 128, Height: 128,
@@ -43,22 +43,22 @@ func job(t *testing.T, to reply.To) queue.Job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return queue.Job{ID: "1-0", Spec: b, Reply: to.Encode()}
+	return queue.Job{ID: "1-0", Spec: b, Address: to.Encode()}
 }
 
-var made = work.Made{Files: []work.Picture{
+var result = worker.Result{Images: []worker.Image{
 	{Name: "1-0-1.png", Data: []byte("one"), File: queue.File{Name: "1-0-1.png", Seed: 7, Width: 128, Height: 128}},
 	{Name: "1-0-2.png", Data: []byte("two"), File: queue.File{Name: "1-0-2.png", Seed: 8, Width: 128, Height: 128}},
 }}
 
-func fresh() reply.To {
-	fresh := to
+func freshAddress() reply.Address {
+	fresh := address
 	fresh.Expires = time.Now().Add(14 * time.Minute)
 	return fresh
 }
 
-func stale() reply.To {
-	stale := to
+func expiredAddress() reply.Address {
+	stale := address
 	stale.Expires = time.Now().Add(-time.Minute)
 	return stale
 }
@@ -67,8 +67,8 @@ func TestPost(t *testing.T) {
 	t.Parallel()
 	t.Run("shows the pictures with their buttons in the one message", func(t *testing.T) {
 		t.Parallel()
-		s, c := open(t, say(200, `{"id":"9","channel_id":"5"}`))
-		out, err := reply.NewPoster(c, &shelf{}).Post(context.Background(), job(t, fresh()), made)
+		s, c := startServer(t, respondWith(200, `{"id":"9","channel_id":"5"}`))
+		out, err := reply.NewPoster(c, &fakeUndelivered{}).Post(context.Background(), job(t, freshAddress()), result)
 		if err != nil || out.Delivered != "posted" || out.Message != "9" || len(out.Files) != 2 {
 			t.Fatalf("Post = %+v, %v", out, err)
 		}
@@ -78,19 +78,19 @@ func TestPost(t *testing.T) {
 		}
 	})
 	for name, c := range map[string]struct {
-		to        reply.To
+		to        reply.Address
 		answer    func(http.ResponseWriter)
 		tray      error
 		delivered string
 		final     bool
 	}{
-		"a deleted message stays deleted":              {to: fresh(), answer: say(404, `{"code":10008}`), delivered: "removed"},
-		"a token that is told to be old: the tray":     {to: fresh(), answer: say(401, `{"code":50027}`), delivered: "tray"},
-		"a token that is known to be old: the tray":    {to: stale(), delivered: "tray"},
-		"a place that was closed to the bot: the tray": {to: fresh(), answer: say(403, `{"code":50013}`), delivered: "tray"},
-		"a full tray: the bot will offer them":         {to: stale(), tray: queue.ErrTrayFull, delivered: "stranded"},
-		"files that are too large are final":           {to: fresh(), answer: say(413, `{"code":40005}`), final: true},
-		"a body that Discord refuses is final":         {to: fresh(), answer: say(400, `{"code":50035}`), final: true},
+		"a deleted message stays deleted":              {to: freshAddress(), answer: respondWith(404, `{"code":10008}`), delivered: "removed"},
+		"a token that is told to be old: the tray":     {to: freshAddress(), answer: respondWith(401, `{"code":50027}`), delivered: "tray"},
+		"a token that is known to be old: the tray":    {to: expiredAddress(), delivered: "tray"},
+		"a place that was closed to the bot: the tray": {to: freshAddress(), answer: respondWith(403, `{"code":50013}`), delivered: "tray"},
+		"a full tray: the bot will offer them":         {to: expiredAddress(), tray: queue.ErrUndeliveredFull, delivered: "stranded"},
+		"files that are too large are final":           {to: freshAddress(), answer: respondWith(413, `{"code":40005}`), final: true},
+		"a body that Discord refuses is final":         {to: freshAddress(), answer: respondWith(400, `{"code":50035}`), final: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,15 +98,15 @@ func TestPost(t *testing.T) {
 			if answer == nil {
 				answer = func(http.ResponseWriter) { t.Error("a request was sent, want none") }
 			}
-			_, client := open(t, answer)
-			tray := &shelf{err: c.tray}
-			out, err := reply.NewPoster(client, tray).Post(context.Background(), job(t, c.to), made)
-			var final *work.FinalError
+			_, client := startServer(t, answer)
+			undelivered := &fakeUndelivered{err: c.tray}
+			out, err := reply.NewPoster(client, undelivered).Post(context.Background(), job(t, c.to), result)
+			var final *worker.FinalError
 			if errors.As(err, &final) != c.final || out.Delivered != c.delivered {
 				t.Fatalf("Post = %+v, %v; want %q, final %v", out, err, c.delivered, c.final)
 			}
-			if c.delivered == "tray" && (len(tray.put) != 1 || string(tray.put[0].Files[1].Bytes) != "two") {
-				t.Errorf("tray holds %+v", tray.put)
+			if c.delivered == "tray" && (len(undelivered.results) != 1 || string(undelivered.results[0].Files[1].Bytes) != "two") {
+				t.Errorf("tray holds %+v", undelivered.results)
 			}
 		})
 	}
@@ -114,23 +114,23 @@ func TestPost(t *testing.T) {
 
 func TestUnreadableJobsAreFinal(t *testing.T) {
 	t.Parallel()
-	_, c := open(t, func(http.ResponseWriter) { t.Error("a request was sent, want none") })
-	j := job(t, fresh())
-	j.Reply = []byte(`[]`)
-	var final *work.FinalError
-	if _, _, err := reply.NewPoster(c, &shelf{}).Look(context.Background(), j); !errors.As(err, &final) {
+	_, c := startServer(t, func(http.ResponseWriter) { t.Error("a request was sent, want none") })
+	j := job(t, freshAddress())
+	j.Address = []byte(`[]`)
+	var final *worker.FinalError
+	if _, _, err := reply.NewPoster(c, &fakeUndelivered{}).FindPosted(context.Background(), j); !errors.As(err, &final) {
 		t.Errorf("Look: %v, want a final error", err)
 	}
 }
 
 func TestProgress(t *testing.T) {
 	t.Parallel()
-	s, c := open(t, say(200, `{}`))
-	p := reply.NewPoster(c, &shelf{})
+	s, c := startServer(t, respondWith(200, `{}`))
+	p := reply.NewPoster(c, &fakeUndelivered{})
 	asked := 0
 	preview := func() image.Image { asked++; return image.NewNRGBA(image.Rect(0, 0, 2, 2)) }
 	for percent := range 5 {
-		if err := p.Progress(context.Background(), job(t, fresh()), percent, preview); err != nil {
+		if err := p.Progress(context.Background(), job(t, freshAddress()), percent, preview); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -142,7 +142,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-func TestLook(t *testing.T) {
+func TestFindPosted(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		status int
@@ -158,8 +158,8 @@ func TestLook(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, client := open(t, say(c.status, c.body))
-			found, out, err := reply.NewPoster(client, &shelf{}).Look(context.Background(), job(t, fresh()))
+			_, client := startServer(t, respondWith(c.status, c.body))
+			found, out, err := reply.NewPoster(client, &fakeUndelivered{}).FindPosted(context.Background(), job(t, freshAddress()))
 			if err != nil || found != c.found || out.Delivered != c.how {
 				t.Errorf("Look = %v, %+v, %v; want %v, %q", found, out, err, c.found, c.how)
 			}

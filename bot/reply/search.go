@@ -18,26 +18,26 @@ const (
 )
 
 // Found is what a Search came to.
-type Found struct {
-	Message Posted // the message; without an ID when it was not found
-	Sure    bool   // the channel could be read, so a message that was not found is not there
+type FindResult struct {
+	Message    ReceivedMessage // the message; without an ID when it was not found
+	Conclusive bool            // the channel could be read, so a message that was not found is not there
 }
 
 // Search looks through a channel's messages, from a moment on, for one that carries any of these custom_ids. Whoever may
 // have posted a message and never heard so looks for it before posting it again: Discord remembers a nonce for a few
 // minutes only. Discord hides the history from a bot that may not read it, and answers with nothing: such a search is
 // not Sure.
-func (c *Client) Search(ctx context.Context, channel string, since time.Time, customIDs ...string) (Found, error) {
+func (c *Client) FindMessage(ctx context.Context, channel string, since time.Time, customIDs ...string) (FindResult, error) {
 	at := snowflake(since)
 	seen := false
 	for range searchPages {
-		page, err := c.page(ctx, channel, "&after="+at)
+		page, err := c.fetchPage(ctx, channel, "&after="+at)
 		if err != nil {
-			return Found{}, err
+			return FindResult{}, err
 		}
 		for _, p := range page {
 			if hasAny(p, customIDs) {
-				return Found{Message: p, Sure: true}, nil
+				return FindResult{Message: p, Conclusive: true}, nil
 			}
 		}
 		if seen = seen || len(page) > 0; len(page) < pageSize {
@@ -45,29 +45,29 @@ func (c *Client) Search(ctx context.Context, channel string, since time.Time, cu
 		}
 		at = page[0].ID // the newest comes first
 	}
-	return Found{}, nil
+	return FindResult{}, nil
 }
 
 // notFound is sure if the channel shows any message at all.
-func (c *Client) notFound(ctx context.Context, channel string, seen bool) (Found, error) {
+func (c *Client) notFound(ctx context.Context, channel string, seen bool) (FindResult, error) {
 	if seen {
-		return Found{Sure: true}, nil
+		return FindResult{Conclusive: true}, nil
 	}
-	any, err := c.page(ctx, channel, "")
-	return Found{Sure: len(any) > 0}, err
+	newest, err := c.fetchPage(ctx, channel, "")
+	return FindResult{Conclusive: len(newest) > 0}, err
 }
 
-func (c *Client) page(ctx context.Context, channel, query string) ([]Posted, error) {
-	k := call{
+func (c *Client) fetchPage(ctx context.Context, channel, query string) ([]ReceivedMessage, error) {
+	r := request{
 		method: http.MethodGet, path: fmt.Sprintf("/channels/%s/messages?limit=%d%s", channel, pageSize, query),
-		bucket: "GET channel " + channel + " messages", route: "GET channel messages", twice: true,
+		bucket: "GET channel " + channel + " messages", route: "GET channel messages", idempotent: true,
 	}
-	var page []Posted
-	err := c.send(ctx, k, &page)
+	var page []ReceivedMessage
+	err := c.send(ctx, r, &page)
 	return page, err
 }
 
-func hasAny(p Posted, customIDs []string) bool {
+func hasAny(p ReceivedMessage, customIDs []string) bool {
 	for _, id := range customIDs {
 		if p.Has(id) {
 			return true

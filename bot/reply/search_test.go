@@ -25,7 +25,7 @@ func page(newest, n, with int) string {
 	return "[" + strings.Join(all, ",") + "]"
 }
 
-func TestSearch(t *testing.T) {
+func TestFindMessage(t *testing.T) {
 	t.Parallel()
 	since := time.UnixMilli(1420070400000 + 1000)
 	for name, c := range map[string]struct {
@@ -34,35 +34,35 @@ func TestSearch(t *testing.T) {
 		sure    bool
 		asked   int
 	}{
-		"on the second page":                    {[]func(http.ResponseWriter){say(200, page(200, 100, 0)), say(200, page(250, 50, 222))}, "222", true, 2},
-		"not there":                             {[]func(http.ResponseWriter){say(200, page(9, 3, 0))}, "", true, 1},
-		"not there, and nobody spoke since":     {[]func(http.ResponseWriter){say(200, `[]`), say(200, page(5, 1, 0))}, "", true, 2},
-		"nothing is shown: it may be forbidden": {[]func(http.ResponseWriter){say(200, `[]`)}, "", false, 2},
-		"too busy a channel to be sure":         {[]func(http.ResponseWriter){say(200, page(200, 100, 0))}, "", false, 20},
+		"on the second page":                    {[]func(http.ResponseWriter){respondWith(200, page(200, 100, 0)), respondWith(200, page(250, 50, 222))}, "222", true, 2},
+		"not there":                             {[]func(http.ResponseWriter){respondWith(200, page(9, 3, 0))}, "", true, 1},
+		"not there, and nobody spoke since":     {[]func(http.ResponseWriter){respondWith(200, `[]`), respondWith(200, page(5, 1, 0))}, "", true, 2},
+		"nothing is shown: it may be forbidden": {[]func(http.ResponseWriter){respondWith(200, `[]`)}, "", false, 2},
+		"too busy a channel to be sure":         {[]func(http.ResponseWriter){respondWith(200, page(200, 100, 0))}, "", false, 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, client := open(t, c.answers...)
-			found, err := client.Search(context.Background(), "5", since, "1:show:7-0:0", "1:remix:7-0:0")
-			if err != nil || found.Message.ID != c.id || found.Sure != c.sure || len(s.requests()) != c.asked {
+			s, client := startServer(t, c.answers...)
+			found, err := client.FindMessage(context.Background(), "5", since, "1:show:7-0:0", "1:remix:7-0:0")
+			if err != nil || found.Message.ID != c.id || found.Conclusive != c.sure || len(s.requests()) != c.asked {
 				t.Errorf("Search = %q, sure %v, %v after %d requests; want %q, %v after %d",
-					found.Message.ID, found.Sure, err, len(s.requests()), c.id, c.sure, c.asked)
+					found.Message.ID, found.Conclusive, err, len(s.requests()), c.id, c.sure, c.asked)
 			}
 		})
 	}
 	t.Run("an error is told", func(t *testing.T) {
 		t.Parallel()
-		_, client := open(t, say(404, `{"code":10003}`))
-		if _, err := client.Search(context.Background(), "5", since, "x"); !reply.Removed(err) {
+		_, client := startServer(t, respondWith(404, `{"code":10003}`))
+		if _, err := client.FindMessage(context.Background(), "5", since, "x"); !reply.Removed(err) {
 			t.Errorf("got %v, want a channel that is gone", err)
 		}
 	})
 }
 
-func TestARefusedBotTokenIsNotFinal(t *testing.T) {
+func TestRefusedBotTokenIsNotFinal(t *testing.T) {
 	t.Parallel()
-	_, client := open(t, say(401, `{"code":0}`))
-	_, err := client.Post(context.Background(), "5", reply.Message{Content: "x"})
+	_, client := startServer(t, respondWith(401, `{"code":0}`))
+	_, err := client.PostMessage(context.Background(), "5", reply.Message{Content: "x"})
 	if !errors.Is(err, reply.ErrUnauthorized) || reply.Final(err) {
 		t.Errorf("got %v, final %v; want the token refused and nothing given up", err, reply.Final(err))
 	}

@@ -35,19 +35,19 @@ func browser(t *testing.T, width, height int) context.Context {
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.WindowSize(width, height), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("hide-scrollbars", true))
-	ctx, stop := context.WithTimeout(context.Background(), patienceOfBrowser)
+	ctx, stop := context.WithTimeout(context.Background(), browserTimeout)
 	t.Cleanup(stop)
 	ctx, stop = chromedp.NewExecAllocator(ctx, flags...)
 	t.Cleanup(stop)
 	ctx, stop = chromedp.NewContext(ctx)
-	listen(t, ctx)
+	failOnPageErrors(t, ctx)
 	t.Cleanup(stop)
 	return ctx
 }
 
 // listen fails the test when a script on the page fails, or when the page's
 // policy forbids something.
-func listen(t *testing.T, ctx context.Context) {
+func failOnPageErrors(t *testing.T, ctx context.Context) {
 	t.Helper()
 	if err := chromedp.Do(ctx); err != nil { // starts the browser
 		t.Fatalf("start chromium: %v", err)
@@ -68,7 +68,7 @@ func listen(t *testing.T, ctx context.Context) {
 }
 
 // shoot keeps a screenshot when SANDBOX_SHOTS names a folder.
-func shoot(name string) action {
+func screenshot(name string) action {
 	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		dir := os.Getenv("SANDBOX_SHOTS")
 		if dir == "" {
@@ -95,20 +95,20 @@ func read(t *testing.T, ctx context.Context, selector string) string {
 }
 
 // named finds what has this accessible name.
-func named(label string) string { return `[aria-label="` + label + `"]` }
+func byLabel(label string) string { return `[aria-label="` + label + `"]` }
 
 // still is a clock that stands, so that a slow machine does not miss the three seconds.
-func still() func() time.Time {
+func frozenClock() func() time.Time {
 	at := time.Now()
 	return func() time.Time { return at }
 }
 
 // stage is a sandbox with the echo bot on it.
-func stage(t *testing.T, step chan struct{}) *sandbox.Sandbox {
-	s := sandboxtest.Start(t, sandbox.Options{Examples: examples, Title: "darkroom", Now: still()})
+func startEchoBot(t *testing.T, step chan struct{}) *sandbox.Sandbox {
+	s := sandboxtest.Start(t, sandbox.Options{Examples: examples, Title: "darkroom", Now: frozenClock()})
 	s.Rules().Allow("null-list") // discordgo writes null for lists it has not got
-	bot := &echo{t: t, step: step}
-	d := connect(t, s, bot.hear)
+	bot := &echoBot{t: t, step: step}
+	d := connect(t, s, bot.handle)
 	if _, err := d.ApplicationCommandBulkOverwrite(s.AppID(), "", bot.commands()); err != nil {
 		t.Fatal(err)
 	}
@@ -116,9 +116,9 @@ func stage(t *testing.T, step chan struct{}) *sandbox.Sandbox {
 }
 
 // do takes one step of a story on the page; stuck is how long it may take.
-func do(t *testing.T, ctx context.Context, what string, actions ...action) {
+func runStep(t *testing.T, ctx context.Context, what string, actions ...action) {
 	t.Helper()
-	step, cancel := context.WithTimeout(ctx, stuck)
+	step, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	for _, a := range actions {
 		err := chromedp.Do(step, a)
@@ -126,7 +126,7 @@ func do(t *testing.T, ctx context.Context, what string, actions ...action) {
 			err = chromedp.Do(step, a)
 		}
 		if err != nil {
-			chromedp.Do(ctx, shoot("failed")) // to help whoever looks; the test fails anyway
+			chromedp.Do(ctx, screenshot("failed")) // to help whoever looks; the test fails anyway
 			t.Fatalf("%s: %v", what, err)
 		}
 	}
@@ -137,87 +137,87 @@ func redrawn(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "Could not find node with given id")
 }
 
-const stuck = time.Minute
+const stepTimeout = time.Minute
 
 const enter = "\r"
 
 func TestPage(t *testing.T) {
 	t.Parallel()
 	step := make(chan struct{}, 8)
-	s := stage(t, step)
+	s := startEchoBot(t, step)
 	ctx := browser(t, 1180, 860)
 
-	do(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(named("Message #pictures")), chromedp.WaitVisible(".lamp.on"),
-		chromedp.WaitVisible(named("Try /imagine a red boat on a blue sea")), shoot("1-welcome"))
+	runStep(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(byLabel("Message #pictures")), chromedp.WaitVisible(".lamp.on"),
+		chromedp.WaitVisible(byLabel("Try /imagine a red boat on a blue sea")), screenshot("1-welcome"))
 
-	do(t, ctx, "type a slash", chromedp.SendKeys(named("Message #pictures"), "/"), chromedp.WaitVisible(named("/limits show")), shoot("2-slash"))
-	do(t, ctx, "choose a command", chromedp.SendKeys(named("Message #pictures"), "ima\t"), chromedp.WaitVisible(named("prompt")),
-		chromedp.SendKeys(named("prompt"), "a lighthouse at dusk"), chromedp.Click(named("Add option sampler")), chromedp.WaitVisible(named("Euler a")), shoot("3-options"),
-		chromedp.Click(named("Euler a")), chromedp.SendKeys(named("sampler"), enter))
-	do(t, ctx, "see it think", chromedp.WaitVisible(".thinking"), shoot("4-thinking"))
+	runStep(t, ctx, "type a slash", chromedp.SendKeys(byLabel("Message #pictures"), "/"), chromedp.WaitVisible(byLabel("/limits show")), screenshot("2-slash"))
+	runStep(t, ctx, "choose a command", chromedp.SendKeys(byLabel("Message #pictures"), "ima\t"), chromedp.WaitVisible(byLabel("prompt")),
+		chromedp.SendKeys(byLabel("prompt"), "a lighthouse at dusk"), chromedp.Click(byLabel("Add option sampler")), chromedp.WaitVisible(byLabel("Euler a")), screenshot("3-options"),
+		chromedp.Click(byLabel("Euler a")), chromedp.SendKeys(byLabel("sampler"), enter))
+	runStep(t, ctx, "see it think", chromedp.WaitVisible(".thinking"), screenshot("4-thinking"))
 	step <- struct{}{}
-	do(t, ctx, "see a preview", chromedp.WaitVisible(named("Open picture 1: preview.png")), chromedp.WaitVisible(named("Cancel")), shoot("5-preview"))
+	runStep(t, ctx, "see a preview", chromedp.WaitVisible(byLabel("Open picture 1: preview.png")), chromedp.WaitVisible(byLabel("Cancel")), screenshot("5-preview"))
 	step <- struct{}{}
-	do(t, ctx, "see four pictures", chromedp.WaitVisible(named("Open picture 4: picture-4.png")), chromedp.WaitVisible(named("V2")), chromedp.Sleep(settled), shoot("6-pictures"))
+	runStep(t, ctx, "see four pictures", chromedp.WaitVisible(byLabel("Open picture 4: picture-4.png")), chromedp.WaitVisible(byLabel("V2")), chromedp.Sleep(fadeIn), screenshot("6-pictures"))
 
-	do(t, ctx, "press a button", chromedp.Click(named("V2")), chromedp.WaitVisible(`//*[text()="vary2"]`))
-	do(t, ctx, "open a picture", chromedp.Click(named("Open picture 2: picture-2.png")), chromedp.WaitVisible(named("Picture")), shoot("7-lightbox"),
-		chromedp.KeyEvent("\x1b"), chromedp.WaitNotPresent(named("Picture")))
-	do(t, ctx, "send a form", chromedp.Click(named("✏️")), chromedp.WaitVisible(`dialog[aria-label="Remix"]`), shoot("8-form"),
-		chromedp.SendKeys(named("Prompt"), ", at night"), chromedp.Click(`dialog button[type="submit"]`),
+	runStep(t, ctx, "press a button", chromedp.Click(byLabel("V2")), chromedp.WaitVisible(`//*[text()="vary2"]`))
+	runStep(t, ctx, "open a picture", chromedp.Click(byLabel("Open picture 2: picture-2.png")), chromedp.WaitVisible(byLabel("Picture")), screenshot("7-lightbox"),
+		chromedp.KeyEvent("\x1b"), chromedp.WaitNotPresent(byLabel("Picture")))
+	runStep(t, ctx, "send a form", chromedp.Click(byLabel("✏️")), chromedp.WaitVisible(`dialog[aria-label="Remix"]`), screenshot("8-form"),
+		chromedp.SendKeys(byLabel("Prompt"), ", at night"), chromedp.Click(`dialog button[type="submit"]`),
 		chromedp.WaitVisible(`//*[contains(text(), "Remixed: a red boat on a blue sea, at night")]`))
-	do(t, ctx, "see and dismiss a private answer", chromedp.Click(named("ℹ️")), chromedp.WaitVisible(".ephemeral pre"), shoot("9-private"),
+	runStep(t, ctx, "see and dismiss a private answer", chromedp.Click(byLabel("ℹ️")), chromedp.WaitVisible(".ephemeral pre"), screenshot("9-private"),
 		chromedp.Click(".ephemeral .plain"), chromedp.WaitNotPresent(".ephemeral"))
-	do(t, ctx, "hear of an unanswered button", chromedp.Click(named("Quiet")), chromedp.WaitVisible(".toast"))
+	runStep(t, ctx, "hear of an unanswered button", chromedp.Click(byLabel("Quiet")), chromedp.WaitVisible(".toast"))
 	if text := read(t, ctx, ".toast"); text != "This interaction failed." {
 		t.Errorf("got %q, want \"This interaction failed.\"", text)
 	}
-	do(t, ctx, "escape what people type", chromedp.SendKeys(named("Message #pictures"), "/que"+enter), chromedp.WaitVisible(named("Send")), chromedp.Click(named("Send")),
+	runStep(t, ctx, "escape what people type", chromedp.SendKeys(byLabel("Message #pictures"), "/que"+enter), chromedp.WaitVisible(byLabel("Send")), chromedp.Click(byLabel("Send")),
 		chromedp.WaitVisible(".ephemeral blockquote"))
 	if text := read(t, ctx, ".ephemeral blockquote"); text != "<b>quiet</b> here, @vivian" {
 		t.Errorf("got %q, want markup as text and the name of the mentioned", text)
 	}
-	do(t, ctx, "be somebody else", chromedp.Click(named("Be ansel")), chromedp.WaitNotPresent(".ephemeral"), chromedp.WaitNotPresent(named("Delete message")),
-		chromedp.Click(named("Thread contact sheet")), chromedp.WaitVisible(named("Message contact sheet")),
-		chromedp.Click(named("Direct message with darkroom")), chromedp.WaitVisible(named("Message @darkroom")))
-	do(t, ctx, "press an example", chromedp.Click(named("Try /imagine a yellow house under the moon")), chromedp.WaitVisible(".thinking"))
+	runStep(t, ctx, "be somebody else", chromedp.Click(byLabel("Be ansel")), chromedp.WaitNotPresent(".ephemeral"), chromedp.WaitNotPresent(byLabel("Delete message")),
+		chromedp.Click(byLabel("Thread contact sheet")), chromedp.WaitVisible(byLabel("Message contact sheet")),
+		chromedp.Click(byLabel("Direct message with darkroom")), chromedp.WaitVisible(byLabel("Message @darkroom")))
+	runStep(t, ctx, "press an example", chromedp.Click(byLabel("Try /imagine a yellow house under the moon")), chromedp.WaitVisible(".thinking"))
 	step <- struct{}{}
 	step <- struct{}{}
-	do(t, ctx, "see its pictures", chromedp.WaitVisible(named("Open picture 4: picture-4.png")), shoot("10-dm"))
+	runStep(t, ctx, "see its pictures", chromedp.WaitVisible(byLabel("Open picture 4: picture-4.png")), screenshot("10-dm"))
 }
 
-// patienceOfBrowser bounds one page test; a loaded machine starts a browser slowly.
-const patienceOfBrowser = 4 * time.Minute
+// browserTimeout bounds one page test; a loaded machine starts a browser slowly.
+const browserTimeout = 4 * time.Minute
 
 // settled is long enough for a picture to fade in before a screenshot.
-const settled = 50 * time.Millisecond
+const fadeIn = 50 * time.Millisecond
 
 func TestPageOnAPhone(t *testing.T) {
 	t.Parallel()
-	s := stage(t, nil)
+	s := startEchoBot(t, nil)
 	ctx := browser(t, 390, 780)
-	do(t, ctx, "open", chromedp.EmulateViewport(390, 780), chromedp.Navigate(s.URL()), chromedp.WaitVisible(named("Try /imagine two green trees in the snow")), shoot("p1-welcome"),
-		chromedp.Click(named("Show channels")), chromedp.WaitVisible(named("Be ansel")), chromedp.Sleep(5*settled), shoot("p2-drawer"),
-		chromedp.Click(named("Channel pictures")), chromedp.Click(named("Try /imagine two green trees in the snow")),
-		chromedp.WaitVisible(named("Open picture 4: picture-4.png")), shoot("p3-pictures"),
-		chromedp.SendKeys(named("Message #pictures"), "/imagine "), chromedp.WaitVisible(named("prompt")), shoot("p4-options"))
+	runStep(t, ctx, "open", chromedp.EmulateViewport(390, 780), chromedp.Navigate(s.URL()), chromedp.WaitVisible(byLabel("Try /imagine two green trees in the snow")), screenshot("p1-welcome"),
+		chromedp.Click(byLabel("Show channels")), chromedp.WaitVisible(byLabel("Be ansel")), chromedp.Sleep(5*fadeIn), screenshot("p2-drawer"),
+		chromedp.Click(byLabel("Channel pictures")), chromedp.Click(byLabel("Try /imagine two green trees in the snow")),
+		chromedp.WaitVisible(byLabel("Open picture 4: picture-4.png")), screenshot("p3-pictures"),
+		chromedp.SendKeys(byLabel("Message #pictures"), "/imagine "), chromedp.WaitVisible(byLabel("prompt")), screenshot("p4-options"))
 	wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
 	if err != nil || wide {
 		t.Errorf("got %v, %v; the page must not be wider than the phone", wide, err)
 	}
 }
 
-func TestPageComesBack(t *testing.T) {
+func TestPageReconnects(t *testing.T) {
 	t.Parallel()
-	s := stage(t, nil)
+	s := startEchoBot(t, nil)
 	ctx := browser(t, 1000, 700)
-	do(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(".lamp.on"))
+	runStep(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(".lamp.on"))
 	s.Gateway.Drop()
-	do(t, ctx, "see the bot return", chromedp.WaitVisible(".lamp.on"))
-	if _, err := s.Say(s.Home().Member.ID, s.Home().Channel.ID, "hello **there** <script>alert(1)</script> ||secret||"); err != nil {
+	runStep(t, ctx, "see the bot return", chromedp.WaitVisible(".lamp.on"))
+	if _, err := s.Say(s.Defaults().Member.ID, s.Defaults().Channel.ID, "hello **there** <script>alert(1)</script> ||secret||"); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, "see a message", chromedp.WaitVisible(".message strong"), chromedp.Click(named("Show spoiler")), chromedp.WaitVisible(".spoiler.shown"))
+	runStep(t, ctx, "see a message", chromedp.WaitVisible(".message strong"), chromedp.Click(byLabel("Show spoiler")), chromedp.WaitVisible(".spoiler.shown"))
 	if text, want := read(t, ctx, ".message .text"), "hello there <script>alert(1)</script> secret"; text != want {
 		t.Errorf("got %q, want %q", text, want)
 	}
@@ -225,23 +225,23 @@ func TestPageComesBack(t *testing.T) {
 
 func TestPageUploads(t *testing.T) {
 	t.Parallel()
-	s := stage(t, nil)
+	s := startEchoBot(t, nil)
 	ctx := browser(t, 1000, 700)
 	picture := filepath.Join(t.TempDir(), "start.png")
 	if err := os.WriteFile(picture, square(64), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(".lamp.on"), chromedp.SendKeys(named("Message #pictures"), "/imagine "),
-		chromedp.WaitVisible(named("prompt")), chromedp.SendKeys(named("prompt"), "a boat"))
-	do(t, ctx, "add a picture", chromedp.Click(named("Add option init_image")), chromedp.WaitReady(named("init_image")),
-		chromedp.SetUploadFiles(named("init_image"), []string{picture}), chromedp.WaitVisible(".chosen img"), chromedp.Click(named("Add option spoiler")),
-		chromedp.SetValue(named("spoiler"), "true"), shoot("12-upload"), chromedp.Click(named("Send")))
-	do(t, ctx, "see covered pictures", chromedp.WaitVisible(named("Show spoiler 1: SPOILER_picture-1.png")), shoot("13-spoiler"),
-		chromedp.Click(named("Show spoiler 1: SPOILER_picture-1.png")), chromedp.WaitVisible(named("Open picture 1: SPOILER_picture-1.png")))
+	runStep(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(".lamp.on"), chromedp.SendKeys(byLabel("Message #pictures"), "/imagine "),
+		chromedp.WaitVisible(byLabel("prompt")), chromedp.SendKeys(byLabel("prompt"), "a boat"))
+	runStep(t, ctx, "add a picture", chromedp.Click(byLabel("Add option init_image")), chromedp.WaitReady(byLabel("init_image")),
+		chromedp.SetUploadFiles(byLabel("init_image"), []string{picture}), chromedp.WaitVisible(".chosen img"), chromedp.Click(byLabel("Add option spoiler")),
+		chromedp.SetValue(byLabel("spoiler"), "true"), screenshot("12-upload"), chromedp.Click(byLabel("Send")))
+	runStep(t, ctx, "see covered pictures", chromedp.WaitVisible(byLabel("Show spoiler 1: SPOILER_picture-1.png")), screenshot("13-spoiler"),
+		chromedp.Click(byLabel("Show spoiler 1: SPOILER_picture-1.png")), chromedp.WaitVisible(byLabel("Open picture 1: SPOILER_picture-1.png")))
 	if got, want := read(t, ctx, ".message .text strong"), "from start.png: a boat"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	do(t, ctx, "hear what is missing", chromedp.SendKeys(named("Message #pictures"), "/imagine "), chromedp.WaitVisible(named("prompt")), chromedp.Click(named("Send")),
+	runStep(t, ctx, "hear what is missing", chromedp.SendKeys(byLabel("Message #pictures"), "/imagine "), chromedp.WaitVisible(byLabel("prompt")), chromedp.Click(byLabel("Send")),
 		chromedp.WaitVisible(".fault"))
 	if got, want := read(t, ctx, ".fault"), "prompt is required."; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -249,7 +249,7 @@ func TestPageUploads(t *testing.T) {
 }
 
 // run serves a sandbox on an address until stop is called.
-func run(t *testing.T, addr, dir string) (s *sandbox.Sandbox, stop func()) {
+func serve(t *testing.T, addr, dir string) (s *sandbox.Sandbox, stop func()) {
 	t.Helper()
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -270,22 +270,22 @@ func run(t *testing.T, addr, dir string) (s *sandbox.Sandbox, stop func()) {
 	})
 }
 
-func TestPageOutlivesARestart(t *testing.T) {
+func TestPageSurvivesRestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, stop := run(t, "127.0.0.1:0", dir)
+	s, stop := serve(t, "127.0.0.1:0", dir)
 	ctx := browser(t, 1000, 700)
-	if _, err := s.Say(s.Home().Member.ID, s.Home().Channel.ID, "still **here**"); err != nil {
+	if _, err := s.Say(s.Defaults().Member.ID, s.Defaults().Channel.ID, "still **here**"); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(".message strong"))
+	runStep(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(".message strong"))
 	stop()
-	do(t, ctx, "see that it is gone", chromedp.WaitVisible("#banner"), shoot("11-lost"))
-	s, stop = run(t, strings.TrimPrefix(s.URL(), "http://"), dir)
+	runStep(t, ctx, "see that it is gone", chromedp.WaitVisible("#banner"), screenshot("11-lost"))
+	s, stop = serve(t, strings.TrimPrefix(s.URL(), "http://"), dir)
 	defer stop()
-	do(t, ctx, "see that it is back", chromedp.WaitNotVisible("#banner"), chromedp.WaitVisible(".message strong"))
-	if _, err := s.Say(s.Home().Member.ID, s.Home().Channel.ID, "and *more*"); err != nil {
+	runStep(t, ctx, "see that it is back", chromedp.WaitNotVisible("#banner"), chromedp.WaitVisible(".message strong"))
+	if _, err := s.Say(s.Defaults().Member.ID, s.Defaults().Channel.ID, "and *more*"); err != nil {
 		t.Fatal(err)
 	}
-	do(t, ctx, "hear what comes next", chromedp.WaitVisible(".message em"))
+	runStep(t, ctx, "hear what comes next", chromedp.WaitVisible(".message em"))
 }

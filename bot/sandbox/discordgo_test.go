@@ -38,7 +38,7 @@ func connect(t *testing.T, s *sandbox.Sandbox, on func(*discordgo.Session, *disc
 	return d
 }
 
-func patience(t *testing.T) context.Context {
+func testContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx
@@ -55,7 +55,7 @@ func square(size int) []byte {
 	return b.Bytes()
 }
 
-var quiet = &discordgo.MessageAllowedMentions{Parse: []discordgo.AllowedMentionType{}}
+var noPings = &discordgo.MessageAllowedMentions{Parse: []discordgo.AllowedMentionType{}}
 
 func imagine() *discordgo.ApplicationCommand {
 	return &discordgo.ApplicationCommand{Name: "imagine", Description: "paint", Options: []*discordgo.ApplicationCommandOption{
@@ -76,8 +76,8 @@ func register(t *testing.T, s *sandbox.Sandbox, d *discordgo.Session) {
 
 func TestDiscordgo(t *testing.T) {
 	t.Parallel()
-	s := sandboxtest.Start(t, sandbox.Options{Now: still()})
-	home := s.Home()
+	s := sandboxtest.Start(t, sandbox.Options{Now: frozenClock()})
+	home := s.Defaults()
 	var sess *discordgo.Session
 	fail := func(err error) {
 		if err != nil {
@@ -89,7 +89,7 @@ func TestDiscordgo(t *testing.T) {
 		case discordgo.InteractionApplicationCommand:
 			fail(d.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseDeferredChannelMessageWithSource}))
 			prompt := "a " + i.ApplicationCommandData().Options[0].StringValue()
-			edit := &discordgo.WebhookEdit{Content: &prompt, AllowedMentions: quiet, Attachments: &[]*discordgo.MessageAttachment{},
+			edit := &discordgo.WebhookEdit{Content: &prompt, AllowedMentions: noPings, Attachments: &[]*discordgo.MessageAttachment{},
 				Files: []*discordgo.File{{Name: "one.png", ContentType: "image/png", Reader: bytes.NewReader(square(8))},
 					{Name: "two.png", ContentType: "image/png", Reader: bytes.NewReader(square(9))}},
 				Components: &[]discordgo.MessageComponent{discordgo.ActionsRow{Components: []discordgo.MessageComponent{
@@ -106,11 +106,11 @@ func TestDiscordgo(t *testing.T) {
 				return
 			}
 			fail(d.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseChannelMessageWithSource,
-				Data: &discordgo.InteractionResponseData{Content: "again " + i.Message.ID, Flags: discordgo.MessageFlagsEphemeral, AllowedMentions: quiet}}))
+				Data: &discordgo.InteractionResponseData{Content: "again " + i.Message.ID, Flags: discordgo.MessageFlagsEphemeral, AllowedMentions: noPings}}))
 		case discordgo.InteractionModalSubmit:
 			text := i.ModalSubmitData().Components[0].(*discordgo.ActionsRow).Components[0].(*discordgo.TextInput).Value
 			fail(d.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseChannelMessageWithSource,
-				Data: &discordgo.InteractionResponseData{Content: "remix " + text, AllowedMentions: quiet}}))
+				Data: &discordgo.InteractionResponseData{Content: "remix " + text, AllowedMentions: noPings}}))
 		case discordgo.InteractionApplicationCommandAutocomplete:
 			fail(d.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionApplicationCommandAutocompleteResult,
 				Data: &discordgo.InteractionResponseData{Choices: []*discordgo.ApplicationCommandOptionChoice{{Name: "ink", Value: "ink"}}}}))
@@ -118,7 +118,7 @@ func TestDiscordgo(t *testing.T) {
 	})
 	s.Rules().Allow("null-list") // discordgo writes null for lists it has not got
 	register(t, s, sess)
-	ctx := patience(t)
+	ctx := testContext(t)
 
 	i, err := s.Command(home.Member.ID, home.Channel.ID, "imagine", sandbox.With("prompt", "red boat"), sandbox.WithFile("init_image", "in.png", square(4)))
 	if err != nil {
@@ -148,7 +148,7 @@ func TestDiscordgo(t *testing.T) {
 		if err != nil || a.Content != "again "+m.ID || !a.Ephemeral() {
 			t.Fatalf("got %+v, %v", a, err)
 		}
-		for _, x := range s.Messages(home.Member.ID, home.Channel.ID) {
+		for _, x := range s.VisibleMessages(home.Member.ID, home.Channel.ID) {
 			if x.ID == a.ID {
 				t.Error("somebody else sees an ephemeral message")
 			}
@@ -189,34 +189,34 @@ func TestDiscordgo(t *testing.T) {
 }
 
 // An unmodified discordgo lives through what the gateway does to it.
-func TestDiscordgoComesBack(t *testing.T) {
+func TestDiscordgoReconnects(t *testing.T) {
 	t.Parallel()
-	for name, disturb := range map[string]func(*sandbox.Sandbox){
+	for name, fault := range map[string]func(*sandbox.Sandbox){
 		"after op 7":                  func(s *sandbox.Sandbox) { s.Gateway.Reconnect() },
 		"after op 9 with a new login": func(s *sandbox.Sandbox) { s.Gateway.Invalidate(false) },
 		"after a broken connection":   func(s *sandbox.Sandbox) { s.Gateway.Drop() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := sandboxtest.Start(t, sandbox.Options{Now: still()})
+			s := sandboxtest.Start(t, sandbox.Options{Now: frozenClock()})
 			s.Rules().Allow("null-list")
 			back := make(chan string, 4)
 			d := connect(t, s, func(d *discordgo.Session, i *discordgo.InteractionCreate) {
-				if err := d.InteractionRespond(i.Interaction, say(fmt.Sprint(i.ID), 0)); err != nil {
+				if err := d.InteractionRespond(i.Interaction, messageResponse(fmt.Sprint(i.ID), 0)); err != nil {
 					t.Errorf("respond: %v", err)
 				}
 			})
 			d.AddHandler(func(_ *discordgo.Session, _ *discordgo.Resumed) { back <- "resumed" })
 			d.AddHandler(func(_ *discordgo.Session, _ *discordgo.Ready) { back <- "ready" })
 			register(t, s, d)
-			disturb(s)
-			ctx := patience(t)
+			fault(s)
+			ctx := testContext(t)
 			select {
 			case <-back:
 			case <-ctx.Done():
 				t.Fatal("the bot did not come back")
 			}
-			i, err := s.Command(s.Home().Member.ID, s.Home().Channel.ID, "imagine", sandbox.With("prompt", "x"))
+			i, err := s.Command(s.Defaults().Member.ID, s.Defaults().Channel.ID, "imagine", sandbox.With("prompt", "x"))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,18 +12,18 @@ import (
 
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	b := newBot(t)
+	b := newRestBot(t)
 	b.s.Rules().Allow("rate-limit")
 	b.s.Rules().Allow("after-401")
-	post := "/channels/" + b.home.Channel.ID + "/messages"
-	body := `{"content":"x","nonce":"7","enforce_nonce":true,` + hush + `}`
+	post := "/channels/" + b.defaults.Channel.ID + "/messages"
+	body := `{"content":"x","nonce":"7","enforce_nonce":true,` + noMentions + `}`
 	there := regexp.MustCompile(`^/channels/\d+/messages$`)
 
 	b.s.Fail(sandbox.Fault{Path: there, Status: 502})
 	b.want("POST", post, body, 502, 0)
 	b.s.Fail(sandbox.Fault{Path: there, Drop: true})
 	b.want("POST", post, body, 0, 0)
-	if n := len(b.s.Messages(b.home.Member.ID, b.home.Channel.ID)); n != 1 {
+	if n := len(b.s.VisibleMessages(b.defaults.Member.ID, b.defaults.Channel.ID)); n != 1 {
 		t.Errorf("got %d messages after a lost answer, want 1: it was accepted", n)
 	}
 	b.s.Fail(sandbox.Fault{Path: there, Reset: true})
@@ -59,11 +59,11 @@ func TestRateLimits(t *testing.T) {
 	limits := sandbox.Limits{Post: sandbox.Limit{Count: 2, Per: time.Hour}, Global: sandbox.Limit{Count: 4, Per: time.Hour}}
 	s := sandboxtest.Start(t, sandbox.Options{Limits: &limits})
 	s.Rules().Allow("rate-limit")
-	b := &bot{t, s, s.Home(), nil}
-	post := "/channels/" + b.home.Channel.ID + "/messages"
-	b.want("POST", post, `{"content":"1",`+hush+`}`, 200, 0)
-	b.want("POST", post, `{"content":"2",`+hush+`}`, 200, 0)
-	if raw := b.want("POST", post, `{"content":"3",`+hush+`}`, 429, 0); !strings.Contains(string(raw), `"global":false`) {
+	b := &restBot{t, s, s.Defaults(), nil}
+	post := "/channels/" + b.defaults.Channel.ID + "/messages"
+	b.want("POST", post, `{"content":"1",`+noMentions+`}`, 200, 0)
+	b.want("POST", post, `{"content":"2",`+noMentions+`}`, 200, 0)
+	if raw := b.want("POST", post, `{"content":"3",`+noMentions+`}`, 429, 0); !strings.Contains(string(raw), `"global":false`) {
 		t.Errorf("got %s, want a limit of this route", raw)
 	}
 	b.want("GET", "/users/@me", "", 200, 0)

@@ -15,7 +15,7 @@ import (
 )
 
 // line is a bare gateway connection, to see exactly what is said.
-type line struct {
+type gatewayConn struct {
 	t   *testing.T
 	ctx context.Context
 	ws  *websocket.Conn
@@ -28,19 +28,19 @@ type packet struct {
 	Name string          `json:"t"`
 }
 
-func dial(t *testing.T, s *sandbox.Sandbox, query string) *line {
+func dial(t *testing.T, s *sandbox.Sandbox, query string) *gatewayConn {
 	t.Helper()
-	ctx := patience(t)
+	ctx := testContext(t)
 	ws, _, err := websocket.Dial(ctx, "ws"+s.URL()[4:]+"/gateway"+query, nil)
 	if err != nil {
 		t.Fatalf("dial: %v", err)
 	}
 	t.Cleanup(func() { ws.CloseNow() })
 	ws.SetReadLimit(1 << 20)
-	return &line{t, ctx, ws}
+	return &gatewayConn{t, ctx, ws}
 }
 
-func (l *line) say(op int, data any) {
+func (l *gatewayConn) send(op int, data any) {
 	l.t.Helper()
 	b, _ := json.Marshal(map[string]any{"op": op, "d": data})
 	if err := l.ws.Write(l.ctx, websocket.MessageText, b); err != nil {
@@ -48,7 +48,7 @@ func (l *line) say(op int, data any) {
 	}
 }
 
-func (l *line) hear() packet {
+func (l *gatewayConn) receive() packet {
 	l.t.Helper()
 	kind, data, err := l.ws.Read(l.ctx)
 	if err != nil {
@@ -71,26 +71,26 @@ func (l *line) hear() packet {
 }
 
 // until skips packets up to the one with this name.
-func (l *line) until(name string) packet {
+func (l *gatewayConn) receiveUntil(name string) packet {
 	l.t.Helper()
 	for {
-		if p := l.hear(); p.Name == name {
+		if p := l.receive(); p.Name == name {
 			return p
 		}
 	}
 }
 
-func (l *line) login(s *sandbox.Sandbox, intents int) (session string) {
+func (l *gatewayConn) login(s *sandbox.Sandbox, intents int) (session string) {
 	l.t.Helper()
-	l.say(2, map[string]any{"token": s.Token(), "intents": intents, "compress": true, "properties": map[string]string{}})
+	l.send(2, map[string]any{"token": s.Token(), "intents": intents, "compress": true, "properties": map[string]string{}})
 	var ready struct {
 		Session string `json:"session_id"`
 	}
-	json.Unmarshal(l.until("READY").Data, &ready)
+	json.Unmarshal(l.receiveUntil("READY").Data, &ready)
 	return ready.Session
 }
 
-func (l *line) code() websocket.StatusCode {
+func (l *gatewayConn) closeCode() websocket.StatusCode {
 	for {
 		if _, _, err := l.ws.Read(l.ctx); err != nil {
 			return websocket.CloseStatus(err)
@@ -126,7 +126,7 @@ func TestGatewayCloseCodes(t *testing.T) {
 			l := dial(t, s, tc.query)
 			b, _ := json.Marshal(tc.say)
 			l.ws.Write(l.ctx, websocket.MessageText, b)
-			if got := l.code(); got != tc.want {
+			if got := l.closeCode(); got != tc.want {
 				t.Errorf("got close code %d, want %d", got, tc.want)
 			}
 		})
@@ -134,17 +134,17 @@ func TestGatewayCloseCodes(t *testing.T) {
 	t.Run("identifying twice", func(t *testing.T) {
 		l := dial(t, s, "")
 		l.login(s, 0)
-		l.say(2, map[string]any{"token": s.Token(), "intents": 0})
-		if got := l.code(); got != 4005 {
+		l.send(2, map[string]any{"token": s.Token(), "intents": 0})
+		if got := l.closeCode(); got != 4005 {
 			t.Errorf("got close code %d, want 4005", got)
 		}
 	})
 	t.Run("121 packets in a minute", func(t *testing.T) {
 		l := dial(t, s, "")
 		for range 121 {
-			l.say(1, nil)
+			l.send(1, nil)
 		}
-		if got := l.code(); got != 4008 {
+		if got := l.closeCode(); got != 4008 {
 			t.Errorf("got close code %d, want 4008", got)
 		}
 	})
@@ -153,21 +153,21 @@ func TestGatewayCloseCodes(t *testing.T) {
 func TestGatewayIntents(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandbox.Options{})
-	home := s.Home()
-	deaf, hears := dial(t, s, ""), dial(t, s, "")
-	deaf.login(s, 0)
-	hears.login(s, 1|1<<9)
-	if p := hears.hear(); p.Name != "GUILD_CREATE" {
+	home := s.Defaults()
+	noIntents, withIntents := dial(t, s, ""), dial(t, s, "")
+	noIntents.login(s, 0)
+	withIntents.login(s, 1|1<<9)
+	if p := withIntents.receive(); p.Name != "GUILD_CREATE" {
 		t.Errorf("got %s after READY, want GUILD_CREATE", p.Name)
 	}
 	if _, err := s.Say(home.Member.ID, home.Channel.ID, "hello"); err != nil {
 		t.Fatal(err)
 	}
-	if p := hears.hear(); p.Name != "MESSAGE_CREATE" {
+	if p := withIntents.receive(); p.Name != "MESSAGE_CREATE" {
 		t.Errorf("got %s, want MESSAGE_CREATE", p.Name)
 	}
 	s.Gateway.Send("SOMETHING_NEW", map[string]int{"x": 1})
-	if p := deaf.hear(); p.Name != "SOMETHING_NEW" {
+	if p := noIntents.receive(); p.Name != "SOMETHING_NEW" {
 		t.Errorf("without intents: got %s, want only SOMETHING_NEW", p.Name)
 	}
 }
@@ -178,42 +178,42 @@ func TestGatewayResume(t *testing.T) {
 	l := dial(t, s, "")
 	session := l.login(s, 0)
 	s.Gateway.Send("ONE", nil)
-	one := l.until("ONE")
+	one := l.receiveUntil("ONE")
 	s.Gateway.Drop()
 	s.Gateway.Send("TWO", nil)
 
 	t.Run("what was missed is replayed, then RESUMED", func(t *testing.T) {
 		l := dial(t, s, "")
-		l.say(6, map[string]any{"token": s.Token(), "session_id": session, "seq": *one.Seq})
-		l.hear() // hello
-		if a, b := l.hear(), l.hear(); a.Name != "TWO" || b.Name != "RESUMED" {
+		l.send(6, map[string]any{"token": s.Token(), "session_id": session, "seq": *one.Seq})
+		l.receive() // hello
+		if a, b := l.receive(), l.receive(); a.Name != "TWO" || b.Name != "RESUMED" {
 			t.Errorf("got %s, %s; want TWO, RESUMED", a.Name, b.Name)
 		}
 		s.Gateway.Reconnect()
-		if p := l.hear(); p.Op != 7 {
+		if p := l.receive(); p.Op != 7 {
 			t.Errorf("got op %d, want 7", p.Op)
 		}
 		s.Gateway.Duplicate(2)
 		s.Gateway.Send("THREE", nil)
-		if a, b := l.hear(), l.hear(); a.Name != "THREE" || b.Name != "THREE" {
+		if a, b := l.receive(), l.receive(); a.Name != "THREE" || b.Name != "THREE" {
 			t.Errorf("got %s, %s; want THREE twice", a.Name, b.Name)
 		}
 		s.Gateway.Duplicate(1)
 		s.Gateway.Silence(true)
-		l.say(1, nil)
+		l.send(1, nil)
 		s.Gateway.Send("FOUR", nil)
 		s.Gateway.Silence(false)
 		s.Gateway.Send("FIVE", nil)
-		if p := l.until("FIVE"); p.Op != 0 {
+		if p := l.receiveUntil("FIVE"); p.Op != 0 {
 			t.Errorf("got op %d, want 0", p.Op)
 		}
 	})
 	t.Run("a forgotten session is refused with op 9", func(t *testing.T) {
 		s.Gateway.Forget()
 		l := dial(t, s, "")
-		l.say(6, map[string]any{"token": s.Token(), "session_id": session, "seq": 1})
-		l.hear()
-		if p := l.hear(); p.Op != 9 || string(p.Data) != "false" {
+		l.send(6, map[string]any{"token": s.Token(), "session_id": session, "seq": 1})
+		l.receive()
+		if p := l.receive(); p.Op != 9 || string(p.Data) != "false" {
 			t.Errorf("got op %d %s, want 9 false", p.Op, p.Data)
 		}
 	})
@@ -225,9 +225,9 @@ func TestGatewayResume(t *testing.T) {
 			t.Fatal(err)
 		}
 		l = dial(t, s, "")
-		l.say(6, map[string]any{"token": s.Token(), "session_id": session, "seq": 1})
-		l.hear()
-		if p := l.hear(); p.Op != 9 {
+		l.send(6, map[string]any{"token": s.Token(), "session_id": session, "seq": 1})
+		l.receive()
+		if p := l.receive(); p.Op != 9 {
 			t.Errorf("got op %d, want 9", p.Op)
 		}
 	})
@@ -239,7 +239,7 @@ func TestGatewayRevokedToken(t *testing.T) {
 	l := dial(t, s, "")
 	l.login(s, 0)
 	s.RevokeToken(true)
-	if got := l.code(); got != 4004 {
+	if got := l.closeCode(); got != 4004 {
 		t.Errorf("got close code %d, want 4004", got)
 	}
 }
@@ -251,12 +251,12 @@ func TestGatewayHeartbeat(t *testing.T) {
 	var hello struct {
 		Interval int `json:"heartbeat_interval"`
 	}
-	json.Unmarshal(l.hear().Data, &hello)
+	json.Unmarshal(l.receive().Data, &hello)
 	if hello.Interval != 50 {
 		t.Errorf("got interval %d, want 50", hello.Interval)
 	}
-	l.say(1, nil)
-	if p := l.hear(); p.Op != 11 {
+	l.send(1, nil)
+	if p := l.receive(); p.Op != 11 {
 		t.Errorf("got op %d, want 11", p.Op)
 	}
 	if _, _, err := l.ws.Read(l.ctx); err == nil {

@@ -12,7 +12,7 @@ import (
 
 // ServeHTTP implements http.Handler: the door, and which room a path leads to.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !s.welcome(r) {
+	if !s.allowed(r) {
 		http.Error(w, "this sandbox answers only to its own address", http.StatusForbidden)
 		return
 	}
@@ -31,7 +31,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // welcome keeps other websites out: a page elsewhere may reach loopback by a
 // name of its own (DNS rebinding), which Host tells, or send requests across,
 // which Origin tells.
-func (s *Sandbox) welcome(r *http.Request) bool {
+func (s *Sandbox) allowed(r *http.Request) bool {
 	if !s.knownHost(r.Host) {
 		return false
 	}
@@ -58,7 +58,7 @@ func (s *Sandbox) knownHost(hostport string) bool {
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
 	}
-	if host == "localhost" || slices.Contains(s.opt.Hosts, host) {
+	if host == "localhost" || slices.Contains(s.options.Hosts, host) {
 		return true
 	}
 	ip := net.ParseIP(strings.Trim(host, "[]"))

@@ -50,7 +50,7 @@ type Options struct {
 	Host      string           // the host in URLs when the listener has no TCP address; "sandbox.local" when empty
 	Hosts     []string         // further host names that requests may ask for; with one, any address may be listened on
 	Now       func() time.Time // the clock of ids, deadlines and links; nil is time.Now
-	Rules     *rules.Book      // sees every request of the bot; nil for no rules
+	Rules     *rules.Checker   // sees every request of the bot; nil for no rules
 	Limits    *Limits          // rate limits; nil is RealLimits
 	Heartbeat time.Duration    // the gateway's interval; 0 is Discord's
 	FileLimit int64            // bytes per file; 0 is Discord's 10 MiB
@@ -64,10 +64,10 @@ type Sandbox struct {
 	*world.World
 	Gateway *gateway.Hub
 
-	rest  *rest.API
-	page  *page.Page
-	rules *rules.Book
-	opt   Options
+	rest    *rest.API
+	page    *page.Page
+	rules   *rules.Checker
+	options Options
 
 	mu   sync.Mutex
 	base string // "http://127.0.0.1:4321"
@@ -76,7 +76,7 @@ type Sandbox struct {
 // New opens a sandbox. A fresh one has a guild with two people; see Home.
 func New(o Options) (*Sandbox, error) {
 	hub := gateway.NewHub(o.Heartbeat)
-	w, err := world.New(world.Options{DataDir: o.DataDir, Now: o.Now, FileLimit: o.FileLimit, Tell: hub.Tell})
+	w, err := world.New(world.Options{DataDir: o.DataDir, Now: o.Now, FileLimit: o.FileLimit, OnEvent: hub.Broadcast})
 	if err != nil {
 		return nil, fmt.Errorf("open sandbox: %w", err)
 	}
@@ -85,25 +85,25 @@ func New(o Options) (*Sandbox, error) {
 	if o.Limits != nil {
 		limits = *o.Limits
 	}
-	s := &Sandbox{World: w, Gateway: hub, rules: o.Rules, opt: o}
-	var see func(rules.Request)
+	s := &Sandbox{World: w, Gateway: hub, rules: o.Rules, options: o}
+	var onRequest func(rules.Request)
 	if o.Rules != nil {
-		see = o.Rules.See
+		onRequest = o.Rules.Record
 	}
-	s.rest = rest.New(w, limits, see)
+	s.rest = rest.New(w, limits, onRequest)
 	s.page = page.New(w, page.Options{Title: o.Title, Examples: o.Examples, Online: hub.Online})
-	if err := furnish(w); err != nil {
+	if err := addDefaults(w); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	if o.Listener != nil {
-		s.settle(o.Listener)
+		s.setAddress(o.Listener)
 	}
 	return s, nil
 }
 
 // settle works out the sandbox's address from its listener.
-func (s *Sandbox) settle(ln net.Listener) {
-	host := s.opt.Host
+func (s *Sandbox) setAddress(ln net.Listener) {
+	host := s.options.Host
 	if tcp, ok := ln.Addr().(*net.TCPAddr); ok && host == "" {
 		host = tcp.String()
 		if tcp.IP.IsUnspecified() {
@@ -126,15 +126,15 @@ func (s *Sandbox) settle(ln net.Listener) {
 // unless Options.Hosts says by which names it may be reached.
 func (s *Sandbox) Serve(ctx context.Context, ln net.Listener) error {
 	if ln == nil {
-		ln = s.opt.Listener
+		ln = s.options.Listener
 	}
 	if ln == nil {
 		return errors.New("serve sandbox: no listener")
 	}
-	if tcp, ok := ln.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && len(s.opt.Hosts) == 0 {
+	if tcp, ok := ln.Addr().(*net.TCPAddr); ok && !tcp.IP.IsLoopback() && len(s.options.Hosts) == 0 {
 		return fmt.Errorf("serve sandbox: %s is not a loopback address", tcp)
 	}
-	s.settle(ln)
+	s.setAddress(ln)
 	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second,
 		BaseContext: func(net.Listener) context.Context { return ctx }}
 	stopped := make(chan struct{})
@@ -194,4 +194,4 @@ func (s *Sandbox) Violations() []Violation {
 }
 
 // Rules is the book from Options, nil when there is none.
-func (s *Sandbox) Rules() *rules.Book { return s.rules }
+func (s *Sandbox) Rules() *rules.Checker { return s.rules }

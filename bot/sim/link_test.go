@@ -16,18 +16,18 @@ var errCut = &net.OpError{Op: "read", Net: "sim", Err: syscall.ECONNRESET}
 
 // link is a connection in memory: two pipes with a delay, without limit to what they hold.
 type link struct {
-	there, back *pipe
+	toServer, toClient *pipe
 }
 
 // newLink returns the two ends of a link. Each direction draws its delays from its own dice.
 func newLink(seed uint64, slow time.Duration) (client, server *end) {
 	l := &link{newPipe(seed, slow), newPipe(seed+1, slow)}
-	return &end{link: l, in: l.back, out: l.there}, &end{link: l, in: l.there, out: l.back}
+	return &end{link: l, in: l.toClient, out: l.toServer}, &end{link: l, in: l.toServer, out: l.toClient}
 }
 
 func (l *link) cut() {
-	l.there.fail(errCut)
-	l.back.fail(errCut)
+	l.toServer.fail(errCut)
+	l.toClient.fail(errCut)
 }
 
 // end is one end of a link, a net.Conn.
@@ -35,9 +35,9 @@ type end struct {
 	*link
 	in, out *pipe
 	// meddle may drop bytes on their way out: it returns what of p is sent, and whether the link is cut after it.
-	meddle func(p []byte) (sent []byte, cut bool)
-	gone   func() // told once when this end is closed
-	once   sync.Once
+	tamper  func(p []byte) (sent []byte, cut bool)
+	onClose func() // told once when this end is closed
+	once    sync.Once
 }
 
 // Read reads what has arrived.
@@ -45,10 +45,10 @@ func (e *end) Read(p []byte) (int, error) { return e.in.read(p) }
 
 // Write sends.
 func (e *end) Write(p []byte) (int, error) {
-	if e.meddle == nil {
+	if e.tamper == nil {
 		return e.out.write(p)
 	}
-	sent, cut := e.meddle(p)
+	sent, cut := e.tamper(p)
 	n, err := e.out.write(sent)
 	if cut {
 		// What was sent arrives; whoever waits for the rest, or for an answer, meets the cut.
@@ -64,8 +64,8 @@ func (e *end) Close() error {
 	e.once.Do(func() {
 		e.out.finish(io.EOF)
 		e.in.fail(net.ErrClosed)
-		if e.gone != nil {
-			e.gone()
+		if e.onClose != nil {
+			e.onClose()
 		}
 	})
 	return nil
@@ -78,10 +78,10 @@ func (e *end) LocalAddr() net.Addr { return addr{} }
 func (e *end) RemoteAddr() net.Addr { return addr{} }
 
 // SetDeadline sets both deadlines.
-func (e *end) SetDeadline(t time.Time) error { e.in.until(t); return nil }
+func (e *end) SetDeadline(t time.Time) error { e.in.setDeadline(t); return nil }
 
 // SetReadDeadline sets until when a Read waits.
-func (e *end) SetReadDeadline(t time.Time) error { e.in.until(t); return nil }
+func (e *end) SetReadDeadline(t time.Time) error { e.in.setDeadline(t); return nil }
 
 // SetWriteDeadline does nothing: writes do not wait.
 func (e *end) SetWriteDeadline(time.Time) error { return nil }
@@ -97,15 +97,15 @@ func (addr) String() string { return "sim" }
 
 // pipe carries bytes one way.
 type pipe struct {
-	mu       sync.Mutex
-	moved    chan struct{} // closed when anything changes
-	chunks   []chunk
-	err      error // met once chunks is empty
-	deadline time.Time
-	dice     *rand.Rand
-	slow     time.Duration // mean delay
-	last     time.Time     // when the newest chunk arrives: bytes do not overtake each other
-	held     time.Time     // before this nothing is read
+	mu          sync.Mutex
+	changed     chan struct{} // closed when anything changes
+	chunks      []chunk
+	err         error // met once chunks is empty
+	deadline    time.Time
+	dice        *rand.Rand
+	delay       time.Duration // mean delay
+	lastArrival time.Time     // when the newest chunk arrives: bytes do not overtake each other
+	heldUntil   time.Time     // before this nothing is read
 }
 
 type chunk struct {
@@ -114,13 +114,13 @@ type chunk struct {
 }
 
 func newPipe(seed uint64, slow time.Duration) *pipe {
-	return &pipe{moved: make(chan struct{}), dice: rand.New(rand.NewPCG(seed, 1)), slow: slow}
+	return &pipe{changed: make(chan struct{}), dice: rand.New(rand.NewPCG(seed, 1)), delay: slow}
 }
 
 // change tells waiting readers to look again. The lock is held.
-func (p *pipe) change() {
-	close(p.moved)
-	p.moved = make(chan struct{})
+func (p *pipe) signal() {
+	close(p.changed)
+	p.changed = make(chan struct{})
 }
 
 func (p *pipe) write(b []byte) (int, error) {
@@ -130,15 +130,15 @@ func (p *pipe) write(b []byte) (int, error) {
 		return 0, &net.OpError{Op: "write", Net: "sim", Err: syscall.EPIPE}
 	}
 	at := time.Now()
-	if p.slow > 0 {
-		at = at.Add(p.slow/2 + time.Duration(p.dice.Int64N(int64(p.slow))))
+	if p.delay > 0 {
+		at = at.Add(p.delay/2 + time.Duration(p.dice.Int64N(int64(p.delay))))
 	}
-	if at.Before(p.last) {
-		at = p.last
+	if at.Before(p.lastArrival) {
+		at = p.lastArrival
 	}
-	p.last = at
+	p.lastArrival = at
 	p.chunks = append(p.chunks, chunk{append([]byte(nil), b...), at})
-	p.change()
+	p.signal()
 	return len(b), nil
 }
 
@@ -148,7 +148,7 @@ func (p *pipe) finish(err error) {
 	defer p.mu.Unlock()
 	if p.err == nil {
 		p.err = err
-		p.change()
+		p.signal()
 	}
 }
 
@@ -160,22 +160,22 @@ func (p *pipe) fail(err error) {
 	if p.err == nil || errors.Is(p.err, io.EOF) {
 		p.err = err
 	}
-	p.change()
+	p.signal()
 }
 
 // hold keeps everything back from the reader until a time.
 func (p *pipe) hold(t time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.held = t
-	p.change()
+	p.heldUntil = t
+	p.signal()
 }
 
-func (p *pipe) until(t time.Time) {
+func (p *pipe) setDeadline(t time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.deadline = t
-	p.change()
+	p.signal()
 }
 
 func (p *pipe) read(b []byte) (int, error) {
@@ -209,18 +209,18 @@ func (p *pipe) try(b []byte) (n int, wait time.Duration, moved chan struct{}, er
 	if !p.deadline.IsZero() {
 		wait = p.deadline.Sub(now)
 	}
-	if left := p.held.Sub(now); left > 0 {
-		return 0, left, p.moved, nil
+	if left := p.heldUntil.Sub(now); left > 0 {
+		return 0, left, p.changed, nil
 	}
 	if len(p.chunks) == 0 {
-		return 0, wait, p.moved, p.err
+		return 0, wait, p.changed, p.err
 	}
 	c := &p.chunks[0]
 	if left := c.at.Sub(now); left > 0 {
 		if wait < 0 || left < wait {
 			wait = left
 		}
-		return 0, wait, p.moved, nil
+		return 0, wait, p.changed, nil
 	}
 	n = copy(b, c.data)
 	if c.data = c.data[n:]; len(c.data) == 0 {

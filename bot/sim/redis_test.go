@@ -18,46 +18,46 @@ import (
 )
 
 // memory is a Redis server that can be killed, emptied and set back in time, and whose links can lose things.
-type memory struct {
+type redisServer struct {
 	t *testing.T
 
-	mu     sync.Mutex
-	server *miniredis.Miniredis // nil while it is down
-	open   map[*end]bool
-	dice   *rand.Rand
-	lose   float64 // the chance that a call is lost on its way, or its answer, or half of the answer
-	lost   int     // how many were
-	starts int     // how often it was started
+	mu       sync.Mutex
+	server   *miniredis.Miniredis // nil while it is down
+	open     map[*end]bool
+	dice     *rand.Rand
+	lossRate float64 // the chance that a call is lost on its way, or its answer, or half of the answer
+	lost     int     // how many were
+	starts   int     // how often it was started
 }
 
-func newMemory(t *testing.T, seed uint64) *memory {
-	m := &memory{t: t, open: map[*end]bool{}, dice: rand.New(rand.NewPCG(seed, 2))}
-	m.start(nil)
-	return m
+func newRedis(t *testing.T, seed uint64) *redisServer {
+	r := &redisServer{t: t, open: map[*end]bool{}, dice: rand.New(rand.NewPCG(seed, 2))}
+	r.start(nil)
+	return r
 }
 
 // start brings the server up with data; nil is none.
-func (m *memory) start(data []value) {
+func (r *redisServer) start(data []keyValue) {
 	s := miniredis.NewMiniRedis()
 	c, err := s.Dial() // which is what makes it serve
 	if err != nil {
-		m.t.Fatalf("start redis: %v", err)
+		r.t.Fatalf("start redis: %v", err)
 	}
 	_ = c.Close()
-	m.starts++
-	s.Server().SetPreHook(saysWhichRun(m.starts))
+	r.starts++
+	s.Server().SetPreHook(answerInfo(r.starts))
 	for _, v := range data {
-		if err := v.put(s); err != nil {
-			m.t.Fatalf("restore redis: %v", err)
+		if err := v.restore(s); err != nil {
+			r.t.Fatalf("restore redis: %v", err)
 		}
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.server = s
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.server = s
 }
 
-// saysWhichRun answers INFO as a real server does, with a name of its own for each start.
-func saysWhichRun(n int) server.Hook {
+// answerInfo answers INFO as a real server does, with a name of its own for each start.
+func answerInfo(n int) server.Hook {
 	return func(c *server.Peer, cmd string, _ ...string) bool {
 		if cmd != "INFO" {
 			return false
@@ -68,104 +68,104 @@ func saysWhichRun(n int) server.Hook {
 }
 
 // stop kills the server and returns what it held.
-func (m *memory) stop() []value {
-	m.mu.Lock()
-	s := m.server
-	m.server = nil
-	open := m.open
-	m.open = map[*end]bool{}
-	m.mu.Unlock()
+func (r *redisServer) stop() []keyValue {
+	r.mu.Lock()
+	s := r.server
+	r.server = nil
+	open := r.open
+	r.open = map[*end]bool{}
+	r.mu.Unlock()
 	for e := range open {
 		e.cut()
 	}
 	if s == nil {
 		return nil
 	}
-	data := m.values(s)
+	data := r.dump(s)
 	s.Close()
 	return data
 }
 
 // copy returns what the server holds now.
-func (m *memory) copy() []value {
-	m.mu.Lock()
-	s := m.server
-	m.mu.Unlock()
+func (r *redisServer) copy() []keyValue {
+	r.mu.Lock()
+	s := r.server
+	r.mu.Unlock()
 	if s == nil {
 		return nil
 	}
-	return m.values(s)
+	return r.dump(s)
 }
 
-func (m *memory) values(s *miniredis.Miniredis) []value {
-	all, err := values(s)
+func (r *redisServer) dump(s *miniredis.Miniredis) []keyValue {
+	all, err := dump(s)
 	if err != nil {
-		m.t.Errorf("copy redis: %v", err)
+		r.t.Errorf("copy redis: %v", err)
 	}
 	return all
 }
 
-func (m *memory) losing(chance float64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.lose = chance
+func (r *redisServer) setLossRate(chance float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lossRate = chance
 }
 
 // accept serves a connection.
-func (m *memory) accept(e *end) error {
-	m.mu.Lock()
-	s := m.server
+func (r *redisServer) accept(e *end) error {
+	r.mu.Lock()
+	s := r.server
 	if s == nil {
-		m.mu.Unlock()
-		return refused("redis")
+		r.mu.Unlock()
+		return connRefused("redis")
 	}
-	m.open[e] = true
-	m.mu.Unlock()
-	e.gone = func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		delete(m.open, e)
+	r.open[e] = true
+	r.mu.Unlock()
+	e.onClose = func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.open, e)
 	}
-	e.meddle = m.answer
+	e.tamper = r.tamperAnswer
 	s.Server().ServeConn(e)
 	return nil
 }
 
 // answer may lose an answer of the server, or half of it: the call was done all the same.
-func (m *memory) answer(p []byte) ([]byte, bool) {
-	if !m.loses() {
+func (r *redisServer) tamperAnswer(p []byte) ([]byte, bool) {
+	if !r.drawLoss() {
 		return p, false
 	}
-	return p[:m.pick(len(p))], true
+	return p[:r.noneOrHalf(len(p))], true
 }
 
 // call may lose a call before it is done.
-func (m *memory) call(p []byte) ([]byte, bool) {
-	if !m.loses() {
+func (r *redisServer) tamperCall(p []byte) ([]byte, bool) {
+	if !r.drawLoss() {
 		return p, false
 	}
-	return p[:m.pick(len(p))], true
+	return p[:r.noneOrHalf(len(p))], true
 }
 
-func (m *memory) loses() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.lose == 0 || m.dice.Float64() >= m.lose {
+func (r *redisServer) drawLoss() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.lossRate == 0 || r.dice.Float64() >= r.lossRate {
 		return false
 	}
-	m.lost++
+	r.lost++
 	return true
 }
 
 // pick returns 0 or half of n.
-func (m *memory) pick(n int) int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.dice.IntN(2) * n / 2
+func (r *redisServer) noneOrHalf(n int) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dice.IntN(2) * n / 2
 }
 
-// queueBy returns the queue as a process reaches it.
-func (m *memory) queueBy(g *gate, o queue.Options) *queue.Queue {
+// openQueue returns the queue as a process reaches it.
+func (r *redisServer) openQueue(g *gate, o queue.Options) *queue.Queue {
 	return queue.Open(func() redis.UniversalClient {
 		return redis.NewClient(&redis.Options{
 			Addr: "redis", Protocol: 2, DisableIdentity: true, ContextTimeoutEnabled: true,
@@ -175,7 +175,7 @@ func (m *memory) queueBy(g *gate, o queue.Options) *queue.Queue {
 				if err != nil {
 					return nil, err
 				}
-				c.(*end).meddle = m.call
+				c.(*end).tamper = r.tamperCall
 				return c, nil
 			},
 		})
@@ -183,7 +183,7 @@ func (m *memory) queueBy(g *gate, o queue.Options) *queue.Queue {
 }
 
 // value is one key of a Redis server.
-type value struct {
+type keyValue struct {
 	key, kind string
 	text      string
 	list      []string
@@ -194,7 +194,7 @@ type value struct {
 
 // everything reads all keys in one step: a copy that is read key by key shows moments that never were, such as a tray
 // that names pictures which are not there.
-var everything = redis.NewScript(`
+var dumpScript = redis.NewScript(`
 local reads = {
 	string = {'GET'}, list = {'LRANGE', 0, -1}, set = {'SMEMBERS'}, hash = {'HGETALL'},
 	zset = {'ZRANGE', 0, -1, 'WITHSCORES'}, stream = {'XRANGE', '-', '+'},
@@ -208,13 +208,13 @@ end
 return all`)
 
 // values returns what a server held at one moment.
-func values(s *miniredis.Miniredis) (all []value, err error) {
+func dump(s *miniredis.Miniredis) (all []keyValue, err error) {
 	c := redis.NewClient(&redis.Options{
 		Protocol: 2, DisableIdentity: true, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 		Dialer: func(context.Context, string, string) (net.Conn, error) { return s.Dial() },
 	})
 	defer c.Close()
-	rows, err := everything.Eval(context.Background(), c, nil).Slice()
+	rows, err := dumpScript.Eval(context.Background(), c, nil).Slice()
 	if err != nil {
 		return nil, err
 	}
@@ -229,17 +229,17 @@ func values(s *miniredis.Miniredis) (all []value, err error) {
 }
 
 // readValue reads key, kind and content.
-func readValue(row []any) (v value, err error) {
+func readValue(row []any) (v keyValue, err error) {
 	v.key, v.kind = row[0].(string), row[1].(string)
 	switch v.kind {
 	case "string":
 		v.text = row[2].(string)
 	case "list", "set":
-		v.list = texts(row[2])
+		v.list = stringList(row[2])
 	case "hash":
-		v.hash = texts(row[2])
+		v.hash = stringList(row[2])
 	case "zset":
-		words := texts(row[2])
+		words := stringList(row[2])
 		v.sorted = map[string]float64{}
 		for i := 0; i < len(words) && err == nil; i += 2 {
 			v.sorted[words[i]], err = strconv.ParseFloat(words[i+1], 64)
@@ -247,20 +247,20 @@ func readValue(row []any) (v value, err error) {
 	case "stream":
 		for _, entry := range row[2].([]any) {
 			pair := entry.([]any)
-			v.stream = append(v.stream, miniredis.StreamEntry{ID: pair[0].(string), Values: texts(pair[1])})
+			v.stream = append(v.stream, miniredis.StreamEntry{ID: pair[0].(string), Values: stringList(pair[1])})
 		}
 	}
 	return v, err
 }
 
-func texts(list any) (all []string) {
+func stringList(list any) (all []string) {
 	for _, x := range list.([]any) {
 		all = append(all, x.(string))
 	}
 	return all
 }
 
-func (v value) put(s *miniredis.Miniredis) (err error) {
+func (v keyValue) restore(s *miniredis.Miniredis) (err error) {
 	switch v.kind {
 	case "string":
 		err = s.Set(v.key, v.text)

@@ -25,33 +25,33 @@ const (
 )
 
 const (
-	longJobs = 100_000
-	longest  = 50 * time.Minute // of real time
+	longJobs    = 100_000
+	maxRealTime = 50 * time.Minute // of real time
 )
 
 func TestMain(m *testing.M) {
-	queue.Quiet()
+	queue.SilenceRedisLog()
 	os.Exit(m.Run())
 }
 
-// TestNothingIsLostAndNothingIsDoubled lets a few towns live through all kinds of trouble; in the long form so many that
+// TestNothingIsLostOrDoubled lets a few towns live through all kinds of trouble; in the long form so many that
 // they have longJobs promised pictures together, unless longest is over before.
-func TestNothingIsLostAndNothingIsDoubled(t *testing.T) {
+func TestNothingIsLostOrDoubled(t *testing.T) {
 	t.Parallel()
-	f := newFinding()
+	f := newReport()
 	defer f.write(t)
 	if os.Getenv(soakEnv) == "" {
-		f.add(lifetime(t, seedOr(t, 1), few))
+		f.add(runSeed(t, seedOr(t, 1), shortRequests))
 		return
 	}
 	first := seedOr(t, rand.Uint64()>>24)
-	end := time.Now().Add(longest)
+	end := time.Now().Add(maxRealTime)
 	var wg sync.WaitGroup
 	var next atomic.Uint64
 	for range min(runtime.GOMAXPROCS(0), 4) {
 		wg.Go(func() {
-			for f.wants() && time.Now().Before(end) {
-				f.add(lifetime(t, first+next.Add(1)-1, 1000))
+			for f.needsMore() && time.Now().Before(end) {
+				f.add(runSeed(t, first+next.Add(1)-1, 1000))
 			}
 		})
 	}
@@ -73,35 +73,35 @@ func seedOr(t *testing.T, other uint64) uint64 {
 }
 
 // lifetime is one town's life. It returns what the oracle found at its end.
-func lifetime(t *testing.T, seed uint64, wishes int) (v verdict) {
+func runSeed(t *testing.T, seed uint64, requests int) (v verdict) {
 	t.Helper()
-	dir, log := scratch(t), journal(t, seed)
+	dir, log := scratchDir(t), openLog(t, seed)
 	began := time.Now()
 	t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { v = through(t, seed, dir, log, wishes) })
+		synctest.Test(t, func(t *testing.T) { v = runInBubble(t, seed, dir, log, requests) })
 	})
 	t.Logf("seed %d: %v of real time for %d jobs, %v", seed, time.Since(began).Round(time.Millisecond), v.Jobs, v.Ends)
 	return v
 }
 
 // through lives one town's life inside a bubble.
-func through(t *testing.T, seed uint64, dir string, log *slog.Logger, wishes int) verdict {
-	w := newTown(t, seed, dir)
-	w.log, w.chaos = log, 0.03
-	l := newLife(w, 8, 8)
+func runInBubble(t *testing.T, seed uint64, dir string, log *slog.Logger, requests int) verdict {
+	c := newCluster(t, seed, dir)
+	c.log, c.failureRate = log, 0.03
+	w := newWorkload(c, 8, 8)
 	slots := []string{"north", "east", "south", "west", "attic", "cellar"}
-	l.opens(slots...)
-	tr, stop, done := newTrouble(l, slots...), make(chan struct{}), make(chan struct{})
-	go func() { defer close(done); tr.reign(10*time.Second, stop) }()
-	l.live(wishes, 700*time.Millisecond)
+	w.start(slots...)
+	inj, stop, done := newFaultInjector(w, slots...), make(chan struct{}), make(chan struct{})
+	go func() { defer close(done); inj.run(10*time.Second, stop) }()
+	w.run(requests, 700*time.Millisecond)
 	close(stop)
 	<-done
-	calm := time.Now()
-	l.settle(3 * time.Hour)
-	v := l.judge()
-	v.Seed, v.Tried, v.Calm = seed, tr.tried, time.Since(calm)-lastWords
-	l.unwrap()
-	for what, list := range map[string][]string{"lost": v.Lost, "double": v.Double, "untrue": v.Untrue} {
+	quietSince := time.Now()
+	w.waitSettled(3 * time.Hour)
+	v := w.check()
+	v.Seed, v.Faults, v.Recovery = seed, inj.tried, time.Since(quietSince)-settleTime
+	w.openInboxes()
+	for what, list := range map[string][]string{"lost": v.Lost, "double": v.Double, "untrue": v.WrongMessages} {
 		for _, s := range list[:min(len(list), 10)] {
 			t.Errorf("seed %d: %s: %s", seed, what, s)
 		}
@@ -110,7 +110,7 @@ func through(t *testing.T, seed uint64, dir string, log *slog.Logger, wishes int
 }
 
 // scratch is a folder for a database, in memory where the machine has such a place.
-func scratch(t *testing.T) string {
+func scratchDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "darkroom-sim-")
 	if err != nil {
@@ -121,7 +121,7 @@ func scratch(t *testing.T) string {
 }
 
 // journal is where processes log to.
-func journal(t *testing.T, seed uint64) *slog.Logger {
+func openLog(t *testing.T, seed uint64) *slog.Logger {
 	t.Helper()
 	path := os.Getenv(logEnv)
 	if path == "" {

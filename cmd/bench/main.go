@@ -22,10 +22,10 @@ import (
 	"time"
 
 	"darkroom/render"
-	"darkroom/render/easel"
 	"darkroom/render/encode"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
+	"darkroom/render/pipeline"
 )
 
 func main() {
@@ -40,7 +40,7 @@ func main() {
 // settings are the flags.
 type settings struct {
 	model, ort, prefer, device, sampler          string
-	steps, width, height, paints, threads, batch int
+	steps, width, height, rounds, threads, batch int
 	guidance                                     float64
 	narrow                                       bool
 }
@@ -56,7 +56,7 @@ func parse(args []string) (settings, error) {
 	f.StringVar(&s.sampler, "sampler", "ddim", "sampler of diffusers' dialect")
 	f.StringVar(&size, "size", "512", "sides in pixels: 512, or 640x512")
 	f.IntVar(&s.steps, "steps", 2, "steps")
-	f.IntVar(&s.paints, "paints", 3, "pictures, one after the other")
+	f.IntVar(&s.rounds, "paints", 3, "pictures, one after the other")
 	f.IntVar(&s.threads, "threads", 0, "threads on the CPU; 0 is one per core")
 	f.IntVar(&s.batch, "batch", 1, "paintings made at once")
 	f.Float64Var(&s.guidance, "guidance", 7.5, "guidance scale")
@@ -77,8 +77,8 @@ func parse(args []string) (settings, error) {
 	return s, nil
 }
 
-func (s settings) on() onnx.Device {
-	d := onnx.Device{Kind: s.device, Threads: s.threads, Mapped: s.prefer == "start", Narrow: s.narrow}
+func (s settings) onnxDevice() onnx.Device {
+	d := onnx.Device{Kind: s.device, Threads: s.threads, Mapped: s.prefer == "start", KeepFloat16: s.narrow}
 	if kind, index, ok := strings.Cut(s.device, ":"); ok {
 		d.Kind = kind
 		d.Index, _ = strconv.Atoi(index) // a device that is none is refused by its name
@@ -99,18 +99,18 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	// As the program does: a folder that was hashed once is not hashed again at each start.
-	folder, err := easel.Open(s.model, onnx.Cached(filepath.Join(os.TempDir(), "darkroom-bench-hashes.json")))
+	folder, err := pipeline.Open(s.model, onnx.Cached(filepath.Join(os.TempDir(), "darkroom-bench-hashes.json")))
 	if err != nil {
 		return err
 	}
-	e, err := easel.Load(ctx, folder, s.on())
+	e, err := pipeline.Load(ctx, folder, s.onnxDevice())
 	if err != nil {
 		return err
 	}
 	defer e.Close()
 	fmt.Fprintln(out, "ready")
-	for range s.paints {
-		p, err := s.paint(ctx, e)
+	for range s.rounds {
+		p, err := s.renderRound(ctx, e)
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // painted is what one round cost, in seconds.
-type painted struct {
+type roundCost struct {
 	Seconds float64          `json:"seconds"` // from Spec to PNG, of all that were made at once
 	Ran     float64          `json:"ran"`     // of these inside ONNX Runtime
 	Millis  map[string]int64 `json:"millis"`
@@ -130,20 +130,20 @@ type painted struct {
 }
 
 // paint makes as many pictures at once as the batch says.
-func (s settings) paint(ctx context.Context, e *easel.Easel) (painted, error) {
+func (s settings) renderRound(ctx context.Context, e *pipeline.Pipeline) (roundCost, error) {
 	began, ran := time.Now(), e.Model.Ran()
-	seats, results, errs := render.Sit(s.batch), make([]painted, s.batch), make([]error, s.batch)
+	slots, results, errs := render.NewBatch(s.batch), make([]roundCost, s.batch), make([]error, s.batch)
 	if s.batch == 1 {
-		seats[0] = nil
+		slots[0] = nil
 	}
 	var wg sync.WaitGroup
 	for i := range s.batch {
-		wg.Go(func() { results[i], errs[i] = s.one(ctx, e, int64(i), seats[i]) })
+		wg.Go(func() { results[i], errs[i] = s.renderOne(ctx, e, int64(i), slots[i]) })
 	}
 	wg.Wait()
 	for _, err := range errs {
 		if err != nil {
-			return painted{}, err
+			return roundCost{}, err
 		}
 	}
 	p := results[0]
@@ -151,17 +151,17 @@ func (s settings) paint(ctx context.Context, e *easel.Easel) (painted, error) {
 	return p, nil
 }
 
-func (s settings) one(ctx context.Context, e *easel.Easel, seed int64, seat *render.Seat) (painted, error) {
+func (s settings) renderOne(ctx context.Context, e *pipeline.Pipeline, seed int64, slot *render.BatchSlot) (roundCost, error) {
 	spec := picture.Spec{
 		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
 		Model:  picture.Ref{Name: e.Folder.Name, Hash: e.Folder.Hash},
 		Prompt: "a red boat on a lake at night", Negative: "blurry", Width: s.width, Height: s.height, Seed: seed, Count: 1,
 		Steps: s.steps, GuidanceScale: s.guidance, Sampler: s.sampler,
 	}
-	result, err := e.Paint(ctx, spec, render.Job{Seat: seat})
+	result, err := e.Render(ctx, spec, render.Job{Slot: slot})
 	if err != nil {
-		return painted{}, err
+		return roundCost{}, err
 	}
-	png, err := encode.PNG(result.Tiles[0].Image, encode.Parameters(spec, encode.Extra{Version: "bench"}))
-	return painted{Millis: result.Millis, Bytes: len(png)}, err
+	png, err := encode.PNG(result.Tiles[0].Image, encode.FormatParameters(spec, encode.Extra{Version: "bench"}))
+	return roundCost{Millis: result.Millis, Bytes: len(png)}, err
 }

@@ -17,43 +17,43 @@ import (
 )
 
 // runBot is the subcommand: the bot alone.
-func runBot(ctx context.Context, s shop) (err error) {
+func runBot(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Bot
-	ledger, err := awaitData(ctx, s.log, c.Data)
+	db, err := awaitData(ctx, s.log, c.Data)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, ledger.Close()) }()
-	held, err := holdData(c.Data, false)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	dataLock, err := lockData(c.Data, false)
 	if err != nil {
 		return err
 	}
-	defer held.Close()
-	q, err := openQueue(ctx, s.log, c.Redis, c.Line)
+	defer dataLock.Close()
+	q, err := openQueue(ctx, s.log, c.Redis, c.Leasing)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	b, err := newBot(c.Discord, c.Memory, c.Redis.Pool, c.Words.Folder(c.Data), ledger, q, 0, s.log)
+	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, 0, s.log)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, s.log, part{"bot", b.Run})
+	return serve(ctx, s.log, component{"bot", b.Run})
 }
 
 // newBot puts the bot together. crashes is bot.Options.Crashes, wildcards a folder that may be missing.
-func newBot(d config.Discord, m config.Memory, pool, wildcards string, ledger *store.Store, q *queue.Queue, crashes int, log *slog.Logger) (*bot.Bot, error) {
+func newBot(d config.Discord, m config.Retention, pool, wildcards string, db *store.Store, q *queue.Queue, crashes int, log *slog.Logger) (*bot.Bot, error) {
 	cdn, err := ownCDN(d.API)
 	if err != nil {
 		return nil, err
 	}
-	return bot.New(bot.Parts{
-		Ledger:  ledger,
-		Line:    q,
+	return bot.New(bot.Dependencies{
+		Store:   db,
+		Queue:   q,
 		Discord: reply.NewClient(reply.Options{Base: d.API.Base, Token: d.Token.Text()}),
 		Options: bot.Options{
-			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: ledger.Shared(), Log: log, ForgetAfter: m.ForgetAfter,
-			Crashes: crashes, Wildcards: dynamic.Folder{FS: os.DirFS(wildcards)},
+			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log, ForgetAfter: m.ForgetAfter,
+			MaxCrashes: crashes, Wildcards: dynamic.Folder{FS: os.DirFS(wildcards)},
 		},
 	})
 }

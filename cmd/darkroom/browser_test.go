@@ -16,8 +16,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// shotsEnv names a folder for screenshots, for whoever wants to look.
-const shotsEnv = "DARKROOM_SHOTS"
+// screenshotsEnv names a folder for screenshots, for whoever wants to look.
+const screenshotsEnv = "DARKROOM_SHOTS"
 
 // visitor is a person with a browser on the page of `darkroom up`.
 type visitor struct {
@@ -25,15 +25,15 @@ type visitor struct {
 	ctx context.Context
 }
 
-// openVisit starts the whole program in this process, as `make run` does, and a browser on its page.
-func openVisit(t *testing.T) *visitor {
+// openBrowser starts the whole program in this process, as `make run` does, and a browser on its page.
+func openBrowser(t *testing.T) *visitor {
 	t.Helper()
 	browser, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("no chromium on this machine (Debian: apt-get install chromium)")
 	}
-	url := openUp(t, t.TempDir())
-	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
+	url := startUp(t, t.TempDir())
+	ctx, cancel := context.WithTimeout(context.Background(), 3*testTimeout)
 	t.Cleanup(cancel)
 	// Chromium refuses to run as root inside its own sandbox, which is where CI and containers are.
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU,
@@ -47,12 +47,12 @@ func openVisit(t *testing.T) *visitor {
 		t.Fatalf("start chromium: %v", err)
 	}
 	v := &visitor{t: t, ctx: ctx}
-	v.do("open the page", chromedp.Navigate(url), chromedp.WaitVisible(".lamp.on"), chromedp.WaitVisible(name("Message #pictures")))
+	v.do("open the page", chromedp.Navigate(url), chromedp.WaitVisible(".lamp.on"), chromedp.WaitVisible(byLabel("Message #pictures")))
 	return v
 }
 
-// openUp runs `darkroom up` until the test ends and returns its page's address.
-func openUp(t *testing.T, data string) string {
+// startUp runs `darkroom up` until the test ends and returns its page's address.
+func startUp(t *testing.T, data string) string {
 	t.Helper()
 	lib := library(t)
 	ctx, stop := context.WithCancel(context.Background())
@@ -65,18 +65,18 @@ func openUp(t *testing.T, data string) string {
 		return ""
 	}
 	go func() {
-		ended <- run(ctx, world{args: []string{"up", "--listen", "127.0.0.1:0", "--data", data}, getenv: getenv, stdout: &out, stderr: &log})
+		ended <- run(ctx, environment{args: []string{"up", "--listen", "127.0.0.1:0", "--data", data}, getenv: getenv, stdout: &out, stderr: &log})
 	}()
 	t.Cleanup(func() {
 		stop()
-		if code := <-ended; code != exitDone {
-			t.Errorf("darkroom up ended with %d, want %d", code, exitDone)
+		if code := <-ended; code != exitOK {
+			t.Errorf("darkroom up ended with %d, want %d", code, exitOK)
 		}
 		if t.Failed() {
 			t.Logf("log of darkroom up:\n%s", tail(log.String(), 60))
 		}
 	})
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(testTimeout); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(out.String()); url != "" {
 			return url
 		}
@@ -89,16 +89,16 @@ type step = chromedp.Action[chromedp.Void]
 
 func (v *visitor) do(what string, steps ...step) {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	ctx, cancel := context.WithTimeout(v.ctx, testTimeout)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
-		v.shoot("failed")
+		v.screenshot("failed")
 		v.t.Fatalf("%s: %v", what, err)
 	}
 }
 
 // name finds what has this accessible name.
-func name(label string) string { return `[aria-label="` + label + `"]` }
+func byLabel(label string) string { return `[aria-label="` + label + `"]` }
 
 // until waits for a JavaScript expression to be true.
 func (v *visitor) until(what, expression string) {
@@ -107,7 +107,7 @@ func (v *visitor) until(what, expression string) {
 }
 
 // galleries waits until n messages show four finished pictures.
-func (v *visitor) galleries(what string, n int) {
+func (v *visitor) waitGalleries(what string, n int) {
 	v.t.Helper()
 	v.until(what, `[...document.querySelectorAll('.message')].filter(m => m.querySelector('[aria-label^="Open picture 4"]') && `+
 		`m.querySelector('[data-custom*=":single:"]')).length === `+strconv.Itoa(n))
@@ -121,12 +121,12 @@ func (v *visitor) press(label string) {
 			`).pop().click()`))
 }
 
-func (v *visitor) shoot(file string) {
-	dir := os.Getenv(shotsEnv)
+func (v *visitor) screenshot(file string) {
+	dir := os.Getenv(screenshotsEnv)
 	if dir == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	ctx, cancel := context.WithTimeout(v.ctx, testTimeout)
 	defer cancel()
 	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err == nil {
@@ -138,37 +138,37 @@ func (v *visitor) shoot(file string) {
 }
 
 func TestBrowserUsesEveryButton(t *testing.T) {
-	v := openVisit(t)
-	v.shoot("1-welcome")
-	v.do("type the command", chromedp.SendKeys(name("Message #pictures"), "/ima\t"), chromedp.WaitVisible(name("prompt")),
-		chromedp.SendKeys(name("prompt"), "a red boat on a blue sea --seed 7\r"))
+	v := openBrowser(t)
+	v.screenshot("1-welcome")
+	v.do("type the command", chromedp.SendKeys(byLabel("Message #pictures"), "/ima\t"), chromedp.WaitVisible(byLabel("prompt")),
+		chromedp.SendKeys(byLabel("prompt"), "a red boat on a blue sea --seed 7\r"))
 	v.until("see it wait or being painted", `/Waiting|Painting|seed 7/.test(document.querySelector('[aria-label="Messages in #pictures"]').innerText)`)
-	v.shoot("2-waiting")
-	v.galleries("see four pictures", 1)
-	v.shoot("3-pictures")
+	v.screenshot("2-waiting")
+	v.waitGalleries("see four pictures", 1)
+	v.screenshot("3-pictures")
 
 	v.press("🔄")
-	v.galleries("see the reroll", 2)
+	v.waitGalleries("see the reroll", 2)
 	v.press("V2")
-	v.galleries("see the variations", 3)
+	v.waitGalleries("see the variations", 3)
 	v.until("read where they came from", `document.body.innerText.includes('variation of picture 2')`)
 	v.press("U3")
 	v.until("see one picture alone", `document.querySelectorAll('[data-custom*=":upscale:"]').length === 1`)
 	v.press("Upscale 2×")
 	v.until("see it enlarged", `document.body.innerText.includes('upscale of picture 3') && document.body.innerText.includes('256×256')`)
-	v.shoot("4-upscaled")
+	v.screenshot("4-upscaled")
 	v.press("🔍 Zoom out 2×")
-	v.galleries("see what lies around it", 4)
+	v.waitGalleries("see what lies around it", 4)
 	v.until("read where it came from", `document.body.innerText.includes('zoomed out of picture 1')`)
 	v.press("⬅️")
-	v.galleries("see what lies to the left of it", 5)
+	v.waitGalleries("see what lies to the left of it", 5)
 	v.until("read where that came from", `document.body.innerText.includes('panned from picture 1')`)
-	v.shoot("7-around")
+	v.screenshot("7-around")
 	v.until("see what each answer came from", `!document.body.innerText.includes('a message that was deleted')`)
 
 	v.press("✏️")
 	v.do("see the form", chromedp.WaitVisible(`dialog[open]`))
-	v.shoot("5-form")
+	v.screenshot("5-form")
 	filled, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`document.querySelector('dialog[open] textarea, dialog[open] input').value`))
 	if err != nil || !strings.Contains(filled, "a red boat on a blue sea") {
 		t.Errorf("the form holds %q, %v; want the prompt filled in", filled, err)
@@ -180,7 +180,7 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 		`m.querySelector('[aria-label^="Open picture"]') && m.querySelector('[data-custom*=":remix:"]'))`)
 	v.press("ℹ️")
 	v.until("read the settings", `/Only you can see this/.test(document.body.innerText)`)
-	v.shoot("6-remix")
+	v.screenshot("6-remix")
 
 	before, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`document.querySelectorAll('.message').length`))
 	if err != nil {
@@ -191,7 +191,7 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 }
 
 func TestBrowserFirstPictureIsOneClickAway(t *testing.T) {
-	v := openVisit(t)
+	v := openBrowser(t)
 	v.do("click an example", chromedp.Click(`[aria-label^="Try /imagine"]`))
-	v.galleries("see four pictures", 1)
+	v.waitGalleries("see four pictures", 1)
 }

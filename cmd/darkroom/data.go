@@ -26,8 +26,8 @@ func openData(ctx context.Context, d config.Data) (*store.Store, error) {
 	return store.Open(ctx, databaseURL(d), store.Options{})
 }
 
-// dataEvery is how often a PostgreSQL server that does not answer is asked again.
-const dataEvery = time.Second
+// databaseRetryInterval is how often a PostgreSQL server that does not answer is asked again.
+const databaseRetryInterval = time.Second
 
 // errStopped means that the program was told to stop before it had begun.
 var errStopped = errors.New("stopped")
@@ -35,30 +35,30 @@ var errStopped = errors.New("stopped")
 // awaitData is openData for what is meant to stay up: a PostgreSQL server that cannot be reached yet is waited for, until
 // the program is told to stop.
 func awaitData(ctx context.Context, log *slog.Logger, d config.Data) (*store.Store, error) {
-	for said := false; ; said = true {
+	for logged := false; ; logged = true {
 		s, err := openData(ctx, d)
 		if err == nil || !store.Unreachable(err) {
 			return s, err
 		}
-		if !said {
+		if !logged {
 			log.Warn("the database does not answer yet", "error", strings.Join(strings.Fields(err.Error()), " "))
 		}
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%w while the database did not answer", errStopped)
-		case <-time.After(dataEvery):
+		case <-time.After(databaseRetryInterval):
 		}
 	}
 }
 
-// holdData keeps the data directory for one process that has the line in its own memory, or for several that share a
+// lockData keeps the data directory for one process that has the line in its own memory, or for several that share a
 // Redis server: of two lines each would take the other for an old one, and begin anew without end.
-func holdData(d config.Data, alone bool) (*os.File, error) {
+func lockData(d config.Data, exclusive bool) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(d.Dir, "darkroom.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("hold the data directory: %w", err)
 	}
-	held, err := lock(f, alone)
+	held, err := lockFile(f, exclusive)
 	switch {
 	case held:
 		err = fmt.Errorf("another darkroom works in %s, and one of the two keeps the line in its own memory: "+
@@ -79,14 +79,14 @@ func databaseURL(d config.Data) string {
 	return "sqlite:" + filepath.Join(d.Dir, "darkroom.db")
 }
 
-// reachWithin is how long a start waits for Redis before it says that there is none.
-const reachWithin = 5 * time.Second
+// connectTimeout is how long a start waits for Redis before it says that there is none.
+const connectTimeout = 5 * time.Second
 
 // openQueue reaches the Redis server of the settings, or makes a queue in this process if there is none. A server that
 // does not answer yet is waited for by those who use it; one that would lose jobs is refused.
-func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.Line) (*queue.Queue, error) {
-	queue.Quiet()
-	o := queue.Options{Pool: r.Pool, Lease: l.Lease, Grace: l.Lease / 2, TrayLease: 2 * l.Lease}
+func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.Leasing) (*queue.Queue, error) {
+	queue.SilenceRedisLog()
+	o := queue.Options{Pool: r.Pool, Lease: l.Lease, ReclaimGrace: l.Lease / 2, UndeliveredLease: 2 * l.Lease}
 	if r.URL.Empty() {
 		o.MaxCrashes = 1 // what hangs takes the queue and its counts with it, so there is no second time
 		return queue.Embedded(o), nil
@@ -95,7 +95,7 @@ func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.L
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, reachWithin)
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	if err := q.Ping(ctx); err != nil {
 		log.Warn("redis does not answer yet", "error", err)

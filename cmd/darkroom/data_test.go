@@ -36,17 +36,17 @@ func TestOpenData(t *testing.T) {
 	}
 }
 
-func TestHoldData(t *testing.T) {
+func TestLockData(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ first, second, let bool }{
 		{first: true, second: true}, {first: true, second: false}, {first: false, second: true}, {first: false, second: false, let: true},
 	} {
 		d := config.Data{Dir: t.TempDir()}
-		held, err := holdData(d, c.first)
+		held, err := lockData(d, c.first)
 		if err != nil {
 			t.Fatal(err)
 		}
-		beside, err := holdData(d, c.second)
+		beside, err := lockData(d, c.second)
 		if got := err == nil; got != c.let || !c.let && !strings.Contains(err.Error(), "another darkroom works in "+d.Dir) {
 			t.Errorf("alone %v, then alone %v: got %v, want it let in: %v", c.first, c.second, err, c.let)
 		}
@@ -54,7 +54,7 @@ func TestHoldData(t *testing.T) {
 			beside.Close()
 		}
 		held.Close()
-		if held, err = holdData(d, true); err != nil {
+		if held, err = lockData(d, true); err != nil {
 			t.Errorf("after all have gone: %v", err)
 		} else {
 			held.Close()
@@ -64,7 +64,7 @@ func TestHoldData(t *testing.T) {
 
 func TestOpenQueue(t *testing.T) {
 	t.Parallel()
-	line := config.Line{Lease: 3 * time.Second}
+	line := config.Leasing{Lease: 3 * time.Second}
 	t.Run("without an address the queue is in this process", func(t *testing.T) {
 		t.Parallel()
 		q, err := openQueue(t.Context(), slog.New(slog.DiscardHandler), config.Redis{Pool: "main"}, line)
@@ -72,8 +72,8 @@ func TestOpenQueue(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer q.Close()
-		if err := q.Ping(t.Context()); err != nil || q.Lease() != line.Lease {
-			t.Errorf("got %v and a lease of %v, want an answer and %v", err, q.Lease(), line.Lease)
+		if err := q.Ping(t.Context()); err != nil || q.LeaseDuration() != line.Lease {
+			t.Errorf("got %v and a lease of %v, want an answer and %v", err, q.LeaseDuration(), line.Lease)
 		}
 	})
 	t.Run("a server that does not answer yet is waited for", func(t *testing.T) {

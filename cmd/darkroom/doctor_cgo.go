@@ -6,12 +6,12 @@ import (
 	"fmt"
 
 	"darkroom/config"
-	"darkroom/render/easel"
 	"darkroom/render/onnx"
+	"darkroom/render/pipeline"
 )
 
-// checkPainting looks at what a renderer needs: the runtime library, and model folders.
-func checkPainting(r config.Runtime) []finding {
+// checkRendering looks at what a renderer needs: the runtime library, and model folders.
+func checkRendering(r config.Runtime) []finding {
 	found := []finding{checkRuntime(r)}
 	if found[0].fix == "" {
 		found = append(found, checkDevice(r))
@@ -26,18 +26,18 @@ func checkRuntime(r config.Runtime) finding {
 		err = onnx.Open(lib)
 	}
 	if err != nil {
-		return ill(thing, err, "run `make runtime`, or name a library with --ort or ONNXRUNTIME_LIB")
+		return broken(thing, err, "run `make runtime`, or name a library with --ort or ONNXRUNTIME_LIB")
 	}
-	return well(thing, "%s, %s", onnx.Version(), lib)
+	return healthy(thing, "%s, %s", onnx.Version(), lib)
 }
 
 // checkDevice opens what is to paint: a library for the CPU alone does not know a GPU.
 func checkDevice(r config.Runtime) finding {
 	const thing = "device"
 	if err := device(r).Check(); err != nil {
-		return ill(thing, err, "name a GPU build of the library with --ort, or paint with --device cpu")
+		return broken(thing, err, "name a GPU build of the library with --ort, or paint with --device cpu")
 	}
-	return well(thing, "%s", r.Device)
+	return healthy(thing, "%s", r.Device)
 }
 
 func checkModels(r config.Runtime) []finding {
@@ -45,10 +45,10 @@ func checkModels(r config.Runtime) []finding {
 	folders, faults := openFolders(r)
 	var all []finding
 	for _, f := range folders {
-		all = append(all, well(thing, "%s, %s, %d MiB, %s", f.Name, easel.Describe(f.Config), f.Bytes>>20, f.Dir))
+		all = append(all, healthy(thing, "%s, %s, %d MiB, %s", f.Name, pipeline.Describe(f.Config), f.Bytes>>20, f.Dir))
 	}
 	for _, err := range faults {
-		all = append(all, ill(thing, err, fmt.Sprintf("put a whole model folder there, or remove it from %s", r.Models)))
+		all = append(all, broken(thing, err, fmt.Sprintf("put a whole model folder there, or remove it from %s", r.ModelsDir)))
 	}
 	return all
 }

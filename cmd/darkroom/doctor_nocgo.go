@@ -4,7 +4,7 @@ package main
 
 import "darkroom/config"
 
-// checkPainting has nothing to look at: this build cannot paint.
-func checkPainting(config.Runtime) []finding {
-	return []finding{well("painting", "not in this build: it is the bot alone")}
+// checkRendering has nothing to look at: this build cannot paint.
+func checkRendering(config.Runtime) []finding {
+	return []finding{healthy("painting", "not in this build: it is the bot alone")}
 }

@@ -11,10 +11,10 @@ import (
 )
 
 // examine runs `darkroom doctor` over a data directory and returns its exit code and the line about one thing.
-func examine(t *testing.T, thing, data string, env map[string]string, args ...string) (code int, line string) {
+func runDoctor(t *testing.T, thing, data string, env map[string]string, args ...string) (code int, line string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = run(t.Context(), world{
+	code = run(t.Context(), environment{
 		args:   append([]string{"doctor", "--data", data, "--listen", "127.0.0.1:0"}, args...),
 		getenv: func(name string) string { return env[name] }, stdout: &out, stderr: &errs,
 	})
@@ -58,12 +58,12 @@ func TestDoctor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			code, line := examine(t, c.thing, filepath.Join(t.TempDir(), "data"), c.env, c.args...)
+			code, line := runDoctor(t, c.thing, filepath.Join(t.TempDir(), "data"), c.env, c.args...)
 			if !strings.Contains(line, c.want) || strings.Contains(line, "hush") {
 				t.Errorf("got %q, want %q in it and no secret", line, c.want)
 			}
-			if strings.HasPrefix(line, "BROKEN") && code != exitFault {
-				t.Errorf("exit code: got %d, want %d", code, exitFault)
+			if strings.HasPrefix(line, "BROKEN") && code != exitFailure {
+				t.Errorf("exit code: got %d, want %d", code, exitFailure)
 			}
 		})
 	}
@@ -87,9 +87,9 @@ func TestDoctorLooksAtFiles(t *testing.T) {
 		{"database", data, "is no SQLite database"},
 		{"data", file, "is not a directory"},
 	} {
-		code, line := examine(t, c.thing, c.data, nil)
-		if code != exitFault || !strings.HasPrefix(line, "BROKEN") || !strings.Contains(line, c.want) {
-			t.Errorf("%s: got %d, %q, want %d and %q", c.thing, code, line, exitFault, c.want)
+		code, line := runDoctor(t, c.thing, c.data, nil)
+		if code != exitFailure || !strings.HasPrefix(line, "BROKEN") || !strings.Contains(line, c.want) {
+			t.Errorf("%s: got %d, %q, want %d and %q", c.thing, code, line, exitFailure, c.want)
 		}
 	}
 	entries, err := os.ReadDir(data)

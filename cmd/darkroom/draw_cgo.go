@@ -11,28 +11,28 @@ import (
 	"time"
 
 	"darkroom/render"
-	"darkroom/render/easel"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/pipeline"
 	"darkroom/render/tensor"
 )
 
 // draw paints from the shell. Everything that can be wrong with what was asked is found before the model is loaded.
-func draw(ctx context.Context, s shop) (err error) {
+func draw(ctx context.Context, s invocation) (err error) {
 	d := s.settings.Draw
 	folder, err := openFolder(d.Runtime, d.Model)
 	if err != nil {
 		return err
 	}
-	o := order{settings: d, folder: folder, inputs: map[string][]byte{}}
-	if err := o.settle(ctx); err != nil {
+	o := drawRequest{settings: d, folder: folder, inputs: map[string][]byte{}}
+	if err := o.expand(ctx); err != nil {
 		return err
 	}
-	frame, err := o.prepare()
+	out, err := o.prepare()
 	if err != nil {
 		return err
 	}
-	m := reads(folder)
+	m := promptReaderOf(folder)
 	m.dialect = o.spec.Dialect
 	if err := hint(s.stderr, m, o.spec.Prompt, o.spec.Negative); err != nil {
 		return err
@@ -41,34 +41,34 @@ func draw(ctx context.Context, s shop) (err error) {
 	if err := openRuntime(d.Runtime); err != nil {
 		return err
 	}
-	model, err := easel.Load(ctx, folder, device(d.Runtime))
+	model, err := pipeline.Load(ctx, folder, device(d.Runtime))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
 	load := time.Since(begun)
-	return o.paint(ctx, s, model, frame, load)
+	return o.render(ctx, s, model, out, load)
 }
 
 // prepare settles what to paint and where it goes, or tells all that is wrong in one line.
-func (o *order) prepare() (frame, error) {
-	taken := o.take()
-	frame, err := openFrame(o.settings.Out, o.settings.Count)
+func (o *drawRequest) prepare() (output, error) {
+	resolveErr := o.resolve()
+	out, err := openOutput(o.settings.Out, o.settings.Count)
 	if path := o.settings.SaveLatents; path != "" {
-		err = errors.Join(err, tryFile("--save-latents", path))
+		err = errors.Join(err, checkFileWritable("--save-latents", path))
 	}
-	return frame, inOneLine(errors.Join(taken, err))
+	return out, inOneLine(errors.Join(resolveErr, err))
 }
 
 // paint paints all pictures, as many at once as one Spec holds.
-func (o *order) paint(ctx context.Context, s shop, e artist, f frame, load time.Duration) error {
+func (o *drawRequest) render(ctx context.Context, s invocation, e specRenderer, f output, load time.Duration) error {
 	var latents []tensor.Tensor
 	short := false
 	for done := 0; done < o.settings.Count; done += picture.MaxCount {
 		spec := o.spec.Tile(done)
 		spec.Count = min(picture.MaxCount, o.settings.Count-done)
-		res, err := e.Paint(ctx, spec, o.job(s.world, done))
-		if s.watched { // what comes next is the pictures' names, or why there are none
+		res, err := e.Render(ctx, spec, o.renderJob(s.environment, done))
+		if s.interactive { // what comes next is the pictures' names, or why there are none
 			fmt.Fprint(s.stderr, "\r\x1b[K")
 		}
 		if err != nil {
@@ -76,19 +76,19 @@ func (o *order) paint(ctx context.Context, s shop, e artist, f frame, load time.
 		}
 		for i, tile := range res.Tiles {
 			one := spec.Tile(i)
-			data, err := encode.PNG(tile.Image, encode.Parameters(one, encode.Extra{Version: "darkroom " + revision()}))
+			data, err := encode.PNG(tile.Image, encode.FormatParameters(one, encode.Extra{Version: "darkroom " + revision()}))
 			if err != nil {
 				return err
 			}
-			name, err := f.hang(done+i, one, data)
+			name, err := f.save(done+i, one, data)
 			if err != nil {
 				return err
 			}
-			if err := o.tell(s.stdout, name, tile, res.Millis, load); err != nil {
+			if err := o.printImage(s.stdout, name, tile, res.Millis, load); err != nil {
 				return err
 			}
 		}
-		latents, short = append(latents, res.Latents), short || res.Short
+		latents, short = append(latents, res.Latents), short || res.LowMemory
 	}
 	if short {
 		fmt.Fprintln(s.stderr, "hint: memory was short, so that parts were painted after one another; a smaller --size takes less.")
@@ -100,24 +100,24 @@ func (o *order) paint(ctx context.Context, s shop, e artist, f frame, load time.
 	if err != nil {
 		return err
 	}
-	return writeWhole(o.settings.SaveLatents, func(w io.Writer) error { return tensor.WriteNPY(w, all) })
+	return writeAtomically(o.settings.SaveLatents, func(w io.Writer) error { return tensor.WriteNPY(w, all) })
 }
 
 // job is what one painting needs beside its Spec.
-func (o *order) job(w world, done int) render.Job {
-	j := render.Job{Input: o.input, Latents: o.given}
-	if o.given != nil && o.given.Batch() > 1 {
-		part := o.given.Rows(done, min(done+picture.MaxCount, o.settings.Count))
+func (o *drawRequest) renderJob(w environment, done int) render.Job {
+	j := render.Job{Input: o.input, Latents: o.latents}
+	if o.latents != nil && o.latents.Batch() > 1 {
+		part := o.latents.Rows(done, min(done+picture.MaxCount, o.settings.Count))
 		j.Latents = &part
 	}
-	if w.watched {
+	if w.interactive {
 		j.Progress = func(p render.Progress) { fmt.Fprintf(w.stderr, "\r%d of %d steps", p.Step, p.Steps) }
 	}
 	return j
 }
 
 // drawn is the line of --json about one picture. Seconds are those of the batch that it was painted in.
-type drawn struct {
+type drawResult struct {
 	File    string             `json:"file"`
 	Seed    int64              `json:"seed"`
 	Width   int                `json:"width"`
@@ -126,7 +126,7 @@ type drawn struct {
 }
 
 // tell prints what was made of one picture.
-func (o *order) tell(w io.Writer, file string, t render.Tile, millis map[string]int64, load time.Duration) error {
+func (o *drawRequest) printImage(w io.Writer, file string, t render.Tile, millis map[string]int64, load time.Duration) error {
 	if !o.settings.JSON {
 		_, err := fmt.Fprintln(w, file)
 		return err
@@ -138,5 +138,5 @@ func (o *order) tell(w io.Writer, file string, t render.Tile, millis map[string]
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	return e.Encode(drawn{File: file, Seed: t.Seed, Width: size.X, Height: size.Y, Seconds: seconds})
+	return e.Encode(drawResult{File: file, Seed: t.Seed, Width: size.X, Height: size.Y, Seconds: seconds})
 }

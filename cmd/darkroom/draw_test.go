@@ -23,13 +23,13 @@ import (
 )
 
 // sketch calls draw with the demo model, in few steps.
-func sketch(t *testing.T, args ...string) (code int, stdout, stderr string) {
+func drawDemo(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	needRuntime(t)
 	return call(t, append([]string{"draw", "a red boat on a blue sea", "--model", sourceDemo, "--steps", "3"}, args...)...)
 }
 
-func contents(t *testing.T, path string) []byte {
+func readFile(t *testing.T, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -38,7 +38,7 @@ func contents(t *testing.T, path string) []byte {
 	return data
 }
 
-func listed(t *testing.T, dir string) []string {
+func fileNames(t *testing.T, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -58,14 +58,14 @@ func TestDraw(t *testing.T) {
 		dir := t.TempDir()
 		a, b := filepath.Join(dir, "a.png"), filepath.Join(dir, "b.png")
 		for _, path := range []string{a, b} {
-			if code, stdout, stderr := sketch(t, "--seed", "7", "--out", path); code != exitDone || stdout != path+"\n" {
+			if code, stdout, stderr := drawDemo(t, "--seed", "7", "--out", path); code != exitOK || stdout != path+"\n" {
 				t.Fatalf("got %d, %q and %q", code, stdout, stderr)
 			}
 		}
-		if !bytes.Equal(contents(t, a), contents(t, b)) {
+		if !bytes.Equal(readFile(t, a), readFile(t, b)) {
 			t.Errorf("two pictures of one Spec differ")
 		}
-		r, err := encode.ReadParameters(contents(t, a))
+		r, err := encode.ReadParameters(readFile(t, a))
 		if err != nil || r.Seed != 7 || r.Steps != 3 || r.Prompt != "a red boat on a blue sea" || r.Width != 128 {
 			t.Errorf("got %+v and %v", r, err)
 		}
@@ -73,17 +73,17 @@ func TestDraw(t *testing.T) {
 	t.Run("tells of each picture in JSON", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		code, stdout, stderr := sketch(t, "--seed", "7", "--count", "5", "--size", "160x112", "--out", dir, "--json")
+		code, stdout, stderr := drawDemo(t, "--seed", "7", "--count", "5", "--size", "160x112", "--out", dir, "--json")
 		lines := strings.Split(strings.TrimSpace(stdout), "\n")
-		if code != exitDone || len(lines) != 5 {
+		if code != exitOK || len(lines) != 5 {
 			t.Fatalf("got %d, %q and %q, want five lines", code, stdout, stderr)
 		}
 		for i, line := range lines {
-			var d drawn
+			var d drawResult
 			if err := json.Unmarshal([]byte(line), &d); err != nil {
 				t.Fatal(err)
 			}
-			img, err := png.Decode(bytes.NewReader(contents(t, d.File)))
+			img, err := png.Decode(bytes.NewReader(readFile(t, d.File)))
 			if err != nil || img.Bounds() != image.Rect(0, 0, 160, 112) || d.Width != 160 || d.Height != 112 || d.Seed != 7+int64(i) {
 				t.Errorf("got %+v and %v", d, err)
 			}
@@ -93,7 +93,7 @@ func TestDraw(t *testing.T) {
 				}
 			}
 		}
-		if names := listed(t, dir); len(names) != 5 || !slices.Contains(names, "11-a-red-boat-on-a-blue-sea.png") {
+		if names := fileNames(t, dir); len(names) != 5 || !slices.Contains(names, "11-a-red-boat-on-a-blue-sea.png") {
 			t.Errorf("got files %v", names)
 		}
 	})
@@ -114,11 +114,11 @@ func TestDraw(t *testing.T) {
 			{"--sampler", "ddim", "--eta", "0.5", "--rescale", "0.7", "--out", next},
 			{"--dialect", "a1111", "--sampler", "euler", "--negative", "house", "--cfg", "3.5", "--out", next},
 		} {
-			if code, stdout, stderr := sketch(t, args...); code != exitDone {
+			if code, stdout, stderr := drawDemo(t, args...); code != exitOK {
 				t.Fatalf("%v: got %d, %q and %q", args, code, stdout, stderr)
 			}
 		}
-		if got := listed(t, dir); len(got) != 4 {
+		if got := fileNames(t, dir); len(got) != 4 {
 			t.Errorf("got files %v, want four", got)
 		}
 	})
@@ -127,23 +127,23 @@ func TestDraw(t *testing.T) {
 		dir := t.TempDir()
 		needRuntime(t)
 		code, _, stderr := call(t, "draw", "a red dragon", "--model", sourceDemo, "--steps", "1", "--out", dir)
-		if code != exitDone || !strings.Contains(stderr, "hint:") || !strings.Contains(stderr, "dragon") || strings.Contains(stderr, "red,") {
+		if code != exitOK || !strings.Contains(stderr, "hint:") || !strings.Contains(stderr, "dragon") || strings.Contains(stderr, "red,") {
 			t.Errorf("got %d and %q, want a hint about dragon alone", code, stderr)
 		}
 	})
 }
 
-func TestDrawHangs(t *testing.T) {
+func TestDrawNamesFiles(t *testing.T) {
 	t.Parallel()
 	t.Run("under the very name that was asked for, in place of what was there", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "Up.PNG")
 		for range 2 {
-			if code, stdout, stderr := sketch(t, "--steps", "1", "--out", path); code != exitDone || stdout != path+"\n" {
+			if code, stdout, stderr := drawDemo(t, "--steps", "1", "--out", path); code != exitOK || stdout != path+"\n" {
 				t.Fatalf("got %d, %q and %q, want %s", code, stdout, stderr, path)
 			}
 		}
-		if got := listed(t, filepath.Dir(path)); !slices.Equal(got, []string{"Up.PNG"}) {
+		if got := fileNames(t, filepath.Dir(path)); !slices.Equal(got, []string{"Up.PNG"}) {
 			t.Errorf("got files %v, want Up.PNG alone", got)
 		}
 	})
@@ -154,10 +154,10 @@ func TestDrawHangs(t *testing.T) {
 		if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if code, stdout, stderr := sketch(t, "--steps", "1", "--count", "2", "--out", filepath.Join(dir, "a.png")); code != exitDone {
+		if code, stdout, stderr := drawDemo(t, "--steps", "1", "--count", "2", "--out", filepath.Join(dir, "a.png")); code != exitOK {
 			t.Fatalf("got %d, %q and %q", code, stdout, stderr)
 		}
-		if got := listed(t, dir); !slices.Equal(got, []string{"a-1.png", "a-2.png", "a-3.png"}) || string(contents(t, mine)) != "mine" {
+		if got := fileNames(t, dir); !slices.Equal(got, []string{"a-1.png", "a-2.png", "a-3.png"}) || string(readFile(t, mine)) != "mine" {
 			t.Errorf("got files %v, want a-1.png as it was and two more", got)
 		}
 	})
@@ -166,8 +166,8 @@ func TestDrawHangs(t *testing.T) {
 func TestDrawHints(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	code, _, stderr := sketch(t, "--steps", "1", "--out", dir, "--negative", "<hypernet:fog>")
-	if want := "hint: this version has no add-ons and leaves out <hypernet:fog>.\n"; code != exitDone || stderr != want {
+	code, _, stderr := drawDemo(t, "--steps", "1", "--out", dir, "--negative", "<hypernet:fog>")
+	if want := "hint: this version has no add-ons and leaves out <hypernet:fog>.\n"; code != exitOK || stderr != want {
 		t.Errorf("got %d and %q, want %q", code, stderr, want)
 	}
 }
@@ -179,10 +179,10 @@ func TestDrawLeavesTheDefaultNegative(t *testing.T) {
 		asked *string
 		want  string
 	}{{nil, "card"}, {&none, ""}, {&fog, "fog"}} {
-		o := order{settings: config.Draw{Prompt: "a boat", Negative: c.asked, Count: 1}, folder: &onnx.Folder{}}
+		o := drawRequest{settings: config.Draw{Prompt: "a boat", Negative: c.asked, Count: 1}, folder: &onnx.Folder{}}
 		o.folder.Card.Defaults.Negative = "card"
-		o.folder.Config.Multiple = 8
-		if err := o.take(); err != nil || o.spec.Negative != c.want {
+		o.folder.Config.SizeMultiple = 8
+		if err := o.resolve(); err != nil || o.spec.Negative != c.want {
 			t.Errorf("got %q and %v, want %q", o.spec.Negative, err, c.want)
 		}
 	}
@@ -193,14 +193,14 @@ func TestDrawLeavesTheDefaultNegative(t *testing.T) {
 }
 
 // stopper is a terminal whose reader interrupts, if at all, at the first sign of progress.
-type stopper struct {
+type interruptingTerminal struct {
 	bytes.Buffer
-	stops bool
-	stop  context.CancelCauseFunc
+	interrupts bool
+	stop       context.CancelCauseFunc
 }
 
-func (s *stopper) Write(p []byte) (int, error) {
-	if s.stops && bytes.Contains(p, []byte("1 of 3 steps")) {
+func (s *interruptingTerminal) Write(p []byte) (int, error) {
+	if s.interrupts && bytes.Contains(p, []byte("1 of 3 steps")) {
 		s.stop(errors.New("told to stop"))
 	}
 	return s.Buffer.Write(p)
@@ -220,9 +220,9 @@ func TestDrawShowsProgressOnATerminal(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancelCause(t.Context())
 			defer cancel(nil)
-			errs := &stopper{stops: c.stop, stop: cancel}
+			errs := &interruptingTerminal{interrupts: c.stop, stop: cancel}
 			args := []string{"draw", "a red boat", "--model", sourceDemo, "--steps", "3", "--out", t.TempDir()}
-			run(ctx, world{args: args, getenv: func(string) string { return "" }, stdout: io.Discard, stderr: errs, watched: true})
+			run(ctx, environment{args: args, getenv: func(string) string { return "" }, stdout: io.Discard, stderr: errs, interactive: true})
 			if got := errs.String(); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
@@ -230,7 +230,7 @@ func TestDrawShowsProgressOnATerminal(t *testing.T) {
 	}
 }
 
-func TestDrawEnds(t *testing.T) {
+func TestDrawInterrupted(t *testing.T) {
 	t.Parallel()
 	needRuntime(t)
 	dir := t.TempDir()
@@ -238,11 +238,11 @@ func TestDrawEnds(t *testing.T) {
 	cancel(errors.New("told to stop"))
 	var out, errs bytes.Buffer
 	args := []string{"draw", "a boat", "--model", sourceDemo, "--out", filepath.Join(dir, "a.png")}
-	code := run(ctx, world{args: args, getenv: func(string) string { return "" }, stdout: &out, stderr: &errs})
-	if code != exitFault || out.Len() > 0 || !strings.HasSuffix(errs.String(), "told to stop\n") {
+	code := run(ctx, environment{args: args, getenv: func(string) string { return "" }, stdout: &out, stderr: &errs})
+	if code != exitFailure || out.Len() > 0 || !strings.HasSuffix(errs.String(), "told to stop\n") {
 		t.Errorf("got %d, %q and %q, want the reason and no picture", code, &out, &errs)
 	}
-	if left := listed(t, dir); len(left) > 0 {
+	if left := fileNames(t, dir); len(left) > 0 {
 		t.Errorf("it left %v", left)
 	}
 }

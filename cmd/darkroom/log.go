@@ -35,36 +35,36 @@ func (r redactor) Enabled(ctx context.Context, level slog.Level) bool {
 
 // Handle passes a clean copy on.
 func (r redactor) Handle(ctx context.Context, rec slog.Record) error {
-	clean := slog.NewRecord(rec.Time, rec.Level, redact(rec.Message), rec.PC)
+	redacted := slog.NewRecord(rec.Time, rec.Level, redact(rec.Message), rec.PC)
 	rec.Attrs(func(a slog.Attr) bool {
-		clean.AddAttrs(cleanAttr(a))
+		redacted.AddAttrs(redactAttr(a))
 		return true
 	})
-	return r.next.Handle(ctx, clean)
+	return r.next.Handle(ctx, redacted)
 }
 
 // WithAttrs cleans what is kept for later records.
 func (r redactor) WithAttrs(attrs []slog.Attr) slog.Handler {
-	clean := make([]slog.Attr, len(attrs))
+	redacted := make([]slog.Attr, len(attrs))
 	for i, a := range attrs {
-		clean[i] = cleanAttr(a)
+		redacted[i] = redactAttr(a)
 	}
-	return redactor{r.next.WithAttrs(clean)}
+	return redactor{r.next.WithAttrs(redacted)}
 }
 
 // WithGroup passes the group on.
 func (r redactor) WithGroup(name string) slog.Handler { return redactor{r.next.WithGroup(name)} }
 
-func cleanAttr(a slog.Attr) slog.Attr {
+func redactAttr(a slog.Attr) slog.Attr {
 	v := a.Value.Resolve()
 	switch v.Kind() {
 	case slog.KindGroup:
 		group := v.Group()
-		clean := make([]slog.Attr, len(group))
+		redacted := make([]slog.Attr, len(group))
 		for i, inner := range group {
-			clean[i] = cleanAttr(inner)
+			redacted[i] = redactAttr(inner)
 		}
-		return slog.Attr{Key: a.Key, Value: slog.GroupValue(clean...)}
+		return slog.Attr{Key: a.Key, Value: slog.GroupValue(redacted...)}
 	case slog.KindString, slog.KindAny:
 		if secretName.MatchString(a.Key) {
 			return slog.String(a.Key, hidden)

@@ -10,7 +10,7 @@ import (
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = run(t.Context(), world{args: args, getenv: func(string) string { return "" }, stdout: &out, stderr: &errs})
+	code = run(t.Context(), environment{args: args, getenv: func(string) string { return "" }, stdout: &out, stderr: &errs})
 	return code, out.String(), errs.String()
 }
 
@@ -21,9 +21,9 @@ func TestRun(t *testing.T) {
 		code           int
 		stdout, stderr string // parts of what is written there
 	}{
-		"help is no fault":                {[]string{"--help"}, exitDone, "Serving Discord:", ""},
-		"nothing asked is help":           {nil, exitDone, "Usage: darkroom <command>", ""},
-		"version":                         {[]string{"version"}, exitDone, "darkroom ", ""},
+		"help is no fault":                {[]string{"--help"}, exitOK, "Serving Discord:", ""},
+		"nothing asked is help":           {nil, exitOK, "Usage: darkroom <command>", ""},
+		"version":                         {[]string{"version"}, exitOK, "darkroom ", ""},
 		"an unknown command":              {[]string{"paint"}, exitUsage, "", `Run "darkroom --help"`},
 		"an unknown flag":                 {[]string{"up", "--lese", "1s"}, exitUsage, "", `did you mean "--lease"?`},
 		"the bot tells all that it needs": {[]string{"bot"}, exitUsage, "", "DISCORD_TOKEN"},

@@ -10,14 +10,14 @@ import (
 
 	"darkroom/config"
 	"darkroom/render/demo"
-	"darkroom/render/easel"
 	"darkroom/render/onnx"
+	"darkroom/render/pipeline"
 )
 
 // openFolders opens every folder in the directory of models, and the demo model after them: the first is what people
 // get who ask for none. Folders that are no good are left out and told.
 func openFolders(r config.Runtime) (folders []*onnx.Folder, faults []error) {
-	dirs, err := modelDirs(r.Models)
+	dirs, err := modelDirs(r.ModelsDir)
 	if err != nil {
 		faults = append(faults, err)
 	}
@@ -27,7 +27,7 @@ func openFolders(r config.Runtime) (folders []*onnx.Folder, faults []error) {
 		dirs = append(dirs, dir)
 	}
 	for _, dir := range dirs {
-		f, err := easel.Open(dir, onnx.Cached(cacheFile("hashes.json")))
+		f, err := pipeline.Open(dir, onnx.Cached(cacheFile("hashes.json")))
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -62,14 +62,14 @@ func openFolder(r config.Runtime, asked string) (*onnx.Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return easel.Open(dir, onnx.Cached(cacheFile("hashes.json")))
+	return pipeline.Open(dir, onnx.Cached(cacheFile("hashes.json")))
 }
 
 func folderOf(r config.Runtime, asked string) (string, error) {
 	if asked == "" {
 		return unpackDemo()
 	}
-	for _, dir := range []string{asked, filepath.Join(r.Models, asked)} {
+	for _, dir := range []string{asked, filepath.Join(r.ModelsDir, asked)} {
 		if info, err := os.Stat(dir); err == nil && info.IsDir() {
 			return dir, nil
 		}
@@ -77,7 +77,7 @@ func folderOf(r config.Runtime, asked string) (string, error) {
 	if asked == demo.Name {
 		return unpackDemo()
 	}
-	return "", fmt.Errorf("model %q: no such folder, here or in %s", asked, r.Models)
+	return "", fmt.Errorf("model %q: no such folder, here or in %s", asked, r.ModelsDir)
 }
 
 // unpackDemo puts the built-in model where the runtime can read it.

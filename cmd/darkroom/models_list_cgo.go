@@ -12,15 +12,15 @@ import (
 
 	"darkroom/config"
 	"darkroom/render"
-	"darkroom/render/easel"
 	"darkroom/render/onnx"
+	"darkroom/render/pipeline"
 )
 
 // listModels prints what a renderer on this machine would offer.
-func listModels(_ context.Context, s shop) error {
+func listModels(_ context.Context, s invocation) error {
 	folders, faults := openFolders(s.settings.Models.List.Runtime)
 	for _, f := range folders {
-		_, err := fmt.Fprintf(s.stdout, "%s  %s  %d MiB  %s%s  %s\n", f.Name, f.Hash[:12], f.Bytes>>20, easel.Describe(f.Config), hurried(f), f.Dir)
+		_, err := fmt.Fprintf(s.stdout, "%s  %s  %d MiB  %s%s  %s\n", f.Name, f.Hash[:12], f.Bytes>>20, pipeline.Describe(f.Config), fewStepsText(f), f.Dir)
 		if err != nil {
 			return err
 		}
@@ -29,16 +29,16 @@ func listModels(_ context.Context, s shop) error {
 }
 
 // hurried tells how a model is painted with in a hurry, if its card says so.
-func hurried(f *onnx.Folder) string {
-	quick, ok := easel.Quick(f)
+func fewStepsText(f *onnx.Folder) string {
+	quick, ok := pipeline.FewStepDefaults(f)
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf(", few steps: %d of %s with guidance %v", cmp.Or(quick.Steps, plainSteps), cmp.Or(quick.Sampler, plainSampler), cmp.Or(quick.GuidanceScale, plainGuidance))
+	return fmt.Sprintf(", few steps: %d of %s with guidance %v", cmp.Or(quick.Steps, defaultSteps), cmp.Or(quick.Sampler, defaultSampler), cmp.Or(quick.GuidanceScale, defaultGuidance))
 }
 
 // checkModelFolders loads models one after the other, paints one step with each and prints what it can do.
-func checkModelFolders(ctx context.Context, s shop) error {
+func checkModelFolders(ctx context.Context, s invocation) error {
 	c := s.settings.Models.Check
 	if err := openRuntime(c.Runtime); err != nil {
 		return err
@@ -59,30 +59,30 @@ func checkModelFolders(ctx context.Context, s shop) error {
 	return errors.Join(faults...)
 }
 
-func checkModel(ctx context.Context, s shop, r config.Runtime, f *onnx.Folder) error {
-	e, err := easel.Load(ctx, f, device(r))
+func checkModel(ctx context.Context, s invocation, r config.Runtime, f *onnx.Folder) error {
+	p, err := pipeline.Load(ctx, f, device(r))
 	if err != nil {
 		return err
 	}
-	if err := tryModel(ctx, r, e); err != nil {
-		return errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), e.Close())
+	if err := tryModel(ctx, r, p); err != nil {
+		return errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), p.Close())
 	}
-	_, err = fmt.Fprintf(s.stdout, "%s: good. %s, %s\n", f.Name, easel.Describe(f.Config), abilities(f))
-	for _, doubt := range e.Model.Doubts() {
-		_, err2 := fmt.Fprintf(s.stdout, "%s: a little less exact: %v\n", f.Name, doubt)
+	_, err = fmt.Fprintf(s.stdout, "%s: good. %s, %s\n", f.Name, pipeline.Describe(f.Config), abilities(f))
+	for _, warning := range p.Model.Warnings() {
+		_, err2 := fmt.Fprintf(s.stdout, "%s: a little less exact: %v\n", f.Name, warning)
 		err = errors.Join(err, err2)
 	}
-	return errors.Join(err, e.Close())
+	return errors.Join(err, p.Close())
 }
 
 // tryModel paints one step, which is where networks that do not fit together are found out.
-func tryModel(ctx context.Context, r config.Runtime, e *easel.Easel) error {
+func tryModel(ctx context.Context, r config.Runtime, p *pipeline.Pipeline) error {
 	once := 1
-	o := order{settings: config.Draw{Runtime: r, Prompt: "a red boat", Steps: &once, Count: 1}, folder: e.Folder}
-	if err := o.take(); err != nil {
+	o := drawRequest{settings: config.Draw{Runtime: r, Prompt: "a red boat", Steps: &once, Count: 1}, folder: p.Folder}
+	if err := o.resolve(); err != nil {
 		return err
 	}
-	_, err := e.Paint(ctx, o.spec, render.Job{})
+	_, err := p.Render(ctx, o.spec, render.Job{})
 	return err
 }
 
@@ -91,18 +91,18 @@ func abilities(f *onnx.Folder) string {
 	if f.Config.CanEncode {
 		can = append(can, "starts from pictures")
 	}
-	if n := f.Config.Skips; n > 0 {
+	if n := f.Config.SkippableLayers; n > 0 {
 		can = append(can, fmt.Sprintf("clip skip up to %d", n+1))
 	}
-	if sizes := offeredSizes(f); len(sizes) > 0 {
+	if sizes := availableSizes(f); len(sizes) > 0 {
 		var texts []string
 		for _, size := range sizes {
 			texts = append(texts, fmt.Sprintf("%dx%d", size.Width, size.Height))
 		}
 		can = append(can, "sizes "+strings.Join(texts, " "))
 	} else {
-		best := cmp.Or(easel.Defaults(f).Size, onnx.Size{Width: plainSide, Height: plainSide})
-		can = append(can, fmt.Sprintf("any size in multiples of %d, best %dx%d", f.Config.Multiple, best.Width, best.Height))
+		best := cmp.Or(pipeline.Defaults(f).Size, onnx.Size{Width: defaultSide, Height: defaultSide})
+		can = append(can, fmt.Sprintf("any size in multiples of %d, best %dx%d", f.Config.SizeMultiple, best.Width, best.Height))
 	}
 	if n := len(f.Card.Vocabulary()); n > 0 {
 		can = append(can, fmt.Sprintf("knows %d words", n))
@@ -110,10 +110,10 @@ func abilities(f *onnx.Folder) string {
 	return strings.Join(can, ", ")
 }
 
-// offeredSizes lists the only sizes that a model paints; none for any.
-func offeredSizes(f *onnx.Folder) []onnx.Size {
-	if f.Config.Fixed != (onnx.Size{}) {
-		return []onnx.Size{f.Config.Fixed}
+// availableSizes lists the only sizes that a model paints; none for any.
+func availableSizes(f *onnx.Folder) []onnx.Size {
+	if f.Config.FixedSize != (onnx.Size{}) {
+		return []onnx.Size{f.Config.FixedSize}
 	}
 	return slices.Clone(f.Card.Sizes)
 }

@@ -19,41 +19,41 @@ import (
 )
 
 // showPrompt prints how a prompt is understood: as A1111's parser gives it with --json, for people otherwise.
-func showPrompt(ctx context.Context, s shop) error {
+func showPrompt(ctx context.Context, s invocation) error {
 	p := s.settings.Prompt
 	if p.JSON {
 		return json.NewEncoder(s.stdout).Encode(prompt.Fragments(p.Prompt))
 	}
-	m, err := readerOf(p.Model, p.Models)
+	m, err := openPromptReader(p.Model, p.ModelsDir)
 	if err != nil {
 		return err
 	}
-	rows, err := expanded(ctx, []string{p.Prompt}, p.Seed, p.Wildcards)
+	rows, err := expandPrompts(ctx, []string{p.Prompt}, p.Seed, p.Wildcards)
 	if err != nil {
 		return err
 	}
-	var written []string
+	var prompts []string
 	for _, row := range rows {
-		written = append(written, row[0])
+		prompts = append(prompts, row[0])
 	}
 	t := table{w: s.stdout}
-	for i, text := range written {
-		if dynamic.Open(p.Prompt) {
-			t.line("prompt %d of %d: %q", i+1, len(written), text)
+	for i, text := range prompts {
+		if dynamic.HasChoices(p.Prompt) {
+			t.printf("prompt %d of %d: %q", i+1, len(prompts), text)
 		}
 		if err := t.prompt(m, text, notationOf(p.Notation, text)); err != nil {
 			return err
 		}
 	}
-	return errors.Join(t.err, hint(s.stderr, m, written...))
+	return errors.Join(t.err, hint(s.stderr, m, prompts...))
 }
 
-// promptsMost is how many permutations are shown: as many as the bot paints.
-const promptsMost = 20
+// maxPrompts is how many permutations are shown: as many as the bot paints.
+const maxPrompts = 20
 
 // expanded settles what texts leave open, with a folder of wildcards.
-func expanded(ctx context.Context, texts []string, seed int64, wildcards string) ([][]string, error) {
-	rows, err := dynamic.Expand(ctx, texts, seed, dynamic.Folder{FS: os.DirFS(wildcards)}, promptsMost)
+func expandPrompts(ctx context.Context, texts []string, seed int64, wildcards string) ([][]string, error) {
+	rows, err := dynamic.Expand(ctx, texts, seed, dynamic.Folder{FS: os.DirFS(wildcards)}, maxPrompts)
 	var unknown *dynamic.UnknownError
 	if errors.As(err, &unknown) {
 		return nil, fmt.Errorf("%w in %s. %s", err, wildcards, unknown.Hint())
@@ -66,13 +66,13 @@ func notationOf(asked, text string) picture.Notation {
 	if asked != "" {
 		return picture.Notation(asked)
 	}
-	return prompt.NotationOf(text)
+	return prompt.DetectNotation(text)
 }
 
 // prompt prints how one prompt is understood.
-func (t *table) prompt(m reader, text string, n picture.Notation) error {
+func (t *table) prompt(m promptReader, text string, n picture.Notation) error {
 	if n == picture.NotationMidjourney {
-		t.line("notation Midjourney's: :: divides, and each part leads by its share")
+		t.printf("notation Midjourney's: :: divides, and each part leads by its share")
 	}
 	all, err := readings(text, n)
 	if err != nil {
@@ -80,7 +80,7 @@ func (t *table) prompt(m reader, text string, n picture.Notation) error {
 	}
 	for _, r := range all {
 		if r.title != "" {
-			t.line("%s", r.title)
+			t.printf("%s", r.title)
 		}
 		t.parts(r.parts)
 		if err := t.chunks(m, r.parts); err != nil {
@@ -89,7 +89,7 @@ func (t *table) prompt(m reader, text string, n picture.Notation) error {
 	}
 	_, addons := prompt.Addons(text)
 	for _, a := range addons {
-		t.line("add-on   %s %s %s", a.Kind, a.Name, strings.Join(a.Args, ":"))
+		t.printf("add-on   %s %s %s", a.Kind, a.Name, strings.Join(a.Args, ":"))
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func readings(typed string, n picture.Notation) ([]reading, error) {
 	}
 	var all []reading
 	for _, term := range terms {
-		stages := prompt.Stages(term.Text, prompt.Calls{Steps: exampleCalls})
+		stages := prompt.Stages(term.Text, prompt.Calls{Count: exampleCalls})
 		from := 0
 		for i, s := range stages[:min(len(stages), 3)] {
 			var title []string
@@ -133,17 +133,17 @@ func readings(typed string, n picture.Notation) ([]reading, error) {
 }
 
 // reader is what a model makes of words.
-type reader struct {
-	name     string
-	dialect  picture.Dialect // that it reads in; empty for diffusers
-	dir      string          // its folder; empty for no model
-	known    []string        // the only words it knows; none for any
-	examples []string        // prompts that it paints well
-	room     int             // chunks of a prompt that it has room for; 0 for any number
+type promptReader struct {
+	name       string
+	dialect    picture.Dialect // that it reads in; empty for diffusers
+	dir        string          // its folder; empty for no model
+	vocabulary []string        // the only words it knows; none for any
+	examples   []string        // prompts that it paints well
+	maxChunks  int             // chunks of a prompt that it has room for; 0 for any number
 }
 
 // tokenizers opens the model's tokenizer, and SDXL's second.
-func (m reader) tokenizers() ([]*clip.Tokenizer, error) {
+func (m promptReader) tokenizers() ([]*clip.Tokenizer, error) {
 	var all []*clip.Tokenizer
 	for _, part := range []string{"tokenizer", "tokenizer_2"} {
 		dir := filepath.Join(m.dir, part)
@@ -155,7 +155,7 @@ func (m reader) tokenizers() ([]*clip.Tokenizer, error) {
 			return nil, fmt.Errorf("model %s: %s: %w", m.dir, part, err)
 		}
 		if m.dialect == picture.A1111 {
-			words = words.Literal()
+			words = words.ForA1111()
 		}
 		all = append(all, words)
 	}
@@ -163,21 +163,21 @@ func (m reader) tokenizers() ([]*clip.Tokenizer, error) {
 }
 
 // cut makes chunks of a prompt, a list for each of the model's text encoders.
-func cut(parts []prompt.Part, words []*clip.Tokenizer) [][]prompt.Chunk {
-	readers := make([]prompt.Reader, len(words))
+func chunkPrompt(parts []prompt.Part, words []*clip.Tokenizer) [][]prompt.Chunk {
+	readers := make([]prompt.Tokenizer, len(words))
 	for i, w := range words {
-		readers[i] = w.Reader()
+		readers[i] = w.PromptTokenizer()
 	}
-	return prompt.Abreast(parts, readers...)
+	return prompt.AlignedChunks(parts, readers...)
 }
 
 // hint tells what a model makes nothing of in some prompts: words it never saw, add-ons, and what it has no room for.
-func hint(w io.Writer, m reader, texts ...string) error {
+func hint(w io.Writer, m promptReader, texts ...string) error {
 	hintWords(w, m, strings.Join(texts, " "))
-	if tags := prompt.Tags(texts...); len(tags) > 0 {
+	if tags := prompt.AddonTags(texts...); len(tags) > 0 {
 		fmt.Fprintf(w, "hint: this version has no add-ons and leaves out %s.\n", strings.Join(tags, ", "))
 	}
-	if m.room == 0 {
+	if m.maxChunks == 0 {
 		return nil
 	}
 	words, err := m.tokenizers()
@@ -186,26 +186,26 @@ func hint(w io.Writer, m reader, texts ...string) error {
 	}
 	for _, text := range texts {
 		n := 0
-		all, err := readings(text, prompt.NotationOf(text))
+		all, err := readings(text, prompt.DetectNotation(text))
 		if err != nil {
 			return err
 		}
 		for _, r := range all {
-			n = max(n, len(cut(r.parts, words)[0]))
+			n = max(n, len(chunkPrompt(r.parts, words)[0]))
 		}
-		if n > m.room {
-			fmt.Fprintf(w, "hint: the model %s reads %d of the %d chunks of %.30q; the rest is left out. `darkroom prompt` shows where.\n", m.name, m.room, n, text)
+		if n > m.maxChunks {
+			fmt.Fprintf(w, "hint: the model %s reads %d of the %d chunks of %.30q; the rest is left out. `darkroom prompt` shows where.\n", m.name, m.maxChunks, n, text)
 		}
 	}
 	return nil
 }
 
 // hintWords names the words that a model with a word list never saw, with prompts that it can paint.
-func hintWords(w io.Writer, m reader, typed string) {
-	if len(m.known) == 0 {
+func hintWords(w io.Writer, m promptReader, typed string) {
+	if len(m.vocabulary) == 0 {
 		return
 	}
-	unknown := prompt.Unknown(m.known, typed)
+	unknown := prompt.UnknownWords(m.vocabulary, typed)
 	if len(unknown) == 0 {
 		return
 	}
@@ -222,7 +222,7 @@ type table struct {
 	err error
 }
 
-func (t *table) line(format string, a ...any) {
+func (t *table) printf(format string, a ...any) {
 	if t.err == nil {
 		_, t.err = fmt.Fprintf(t.w, format+"\n", a...)
 	}
@@ -230,18 +230,18 @@ func (t *table) line(format string, a ...any) {
 
 // parts prints one line for each stretch of one weight.
 func (t *table) parts(parts []prompt.Part) {
-	t.line("weight   text")
+	t.printf("weight   text")
 	for _, p := range parts {
 		if p.Break {
-			t.line("   -     BREAK")
+			t.printf("   -     BREAK")
 			continue
 		}
-		t.line("%7.4g  %q", p.Weight, p.Text)
+		t.printf("%7.4g  %q", p.Weight, p.Text)
 	}
 }
 
 // chunks prints what a model's tokenizers make of the parts, if there is a model.
-func (t *table) chunks(m reader, parts []prompt.Part) error {
+func (t *table) chunks(m promptReader, parts []prompt.Part) error {
 	if m.dir == "" {
 		return nil
 	}
@@ -249,19 +249,19 @@ func (t *table) chunks(m reader, parts []prompt.Part) error {
 	if err != nil {
 		return err
 	}
-	lists := cut(parts, words)
+	lists := chunkPrompt(parts, words)
 	for i, c := range lists[0] {
 		mark := ""
-		if m.room > 0 && i >= m.room {
+		if m.maxChunks > 0 && i >= m.maxChunks {
 			mark = " (left out)"
 		}
 		n, first := tokens(c, words[0])
-		t.line("chunk %d  %d of %d tokens%s: %s", i+1, n, words[0].Length-2, mark, first)
+		t.printf("chunk %d  %d of %d tokens%s: %s", i+1, n, words[0].Length-2, mark, first)
 		if len(words) == 1 {
 			continue
 		}
 		if n, second := tokens(lists[1][i], words[1]); second != first {
-			t.line("         %d for the second text encoder: %s", n, second)
+			t.printf("         %d for the second text encoder: %s", n, second)
 		}
 	}
 	return nil

@@ -4,20 +4,20 @@ package main
 
 import (
 	"darkroom/config"
-	"darkroom/render/easel"
 	"darkroom/render/onnx"
+	"darkroom/render/pipeline"
 )
 
-// readerOf finds the model whose tokenizer reads a prompt: the demo model when none is asked for.
-func readerOf(asked, models string) (reader, error) {
-	f, err := openFolder(config.Runtime{Models: models}, asked)
+// openPromptReader finds the model whose tokenizer reads a prompt: the demo model when none is asked for.
+func openPromptReader(asked, models string) (promptReader, error) {
+	f, err := openFolder(config.Runtime{ModelsDir: models}, asked)
 	if err != nil {
-		return reader{}, err
+		return promptReader{}, err
 	}
-	return reads(f), nil
+	return promptReaderOf(f), nil
 }
 
 // reads says what a folder makes of words.
-func reads(f *onnx.Folder) reader {
-	return reader{name: f.Name, dialect: easel.Dialect(f), dir: f.Dir, known: f.Card.Vocabulary(), examples: f.Card.Examples, room: f.Config.Chunks}
+func promptReaderOf(f *onnx.Folder) promptReader {
+	return promptReader{name: f.Name, dialect: pipeline.Dialect(f), dir: f.Dir, vocabulary: f.Card.Vocabulary(), examples: f.Card.Examples, maxChunks: f.Config.MaxChunks}
 }

@@ -8,16 +8,16 @@ import (
 	"path/filepath"
 )
 
-// readerOf finds the model whose tokenizer reads a prompt. This build has no demo model, so without one asked for only
+// openPromptReader finds the model whose tokenizer reads a prompt. This build has no demo model, so without one asked for only
 // weights are shown.
-func readerOf(asked, models string) (reader, error) {
+func openPromptReader(asked, models string) (promptReader, error) {
 	if asked == "" {
-		return reader{}, nil
+		return promptReader{}, nil
 	}
 	for _, dir := range []string{asked, filepath.Join(models, asked)} {
 		if info, err := os.Stat(dir); err == nil && info.IsDir() {
-			return reader{name: filepath.Base(dir), dir: dir}, nil
+			return promptReader{name: filepath.Base(dir), dir: dir}, nil
 		}
 	}
-	return reader{}, fmt.Errorf("model %q: no such folder, here or in %s", asked, models)
+	return promptReader{}, fmt.Errorf("model %q: no such folder, here or in %s", asked, models)
 }

@@ -25,7 +25,7 @@ func TestPrompt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			code, stdout, stderr := call(t, append([]string{"prompt"}, c.args...)...)
-			if code != exitDone || stdout != c.want || stderr != "" {
+			if code != exitOK || stdout != c.want || stderr != "" {
 				t.Errorf("got %d, %q and %q, want %q", code, stdout, stderr, c.want)
 			}
 		})
@@ -34,7 +34,7 @@ func TestPrompt(t *testing.T) {
 		t.Parallel()
 		code, stdout, stderr := call(t, "prompt", "(red:1.5) boat BREAK sea <lora:ink:0.8>", "--model", sourceDemo)
 		for _, want := range []string{`    1.5  "red"`, "BREAK", "add-on   lora ink 0.8", "chunk 1  2 of 75 tokens", "chunk 2  1 of 75 tokens"} {
-			if code != exitDone || !strings.Contains(stdout, want) {
+			if code != exitOK || !strings.Contains(stdout, want) {
 				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
 			}
 		}
@@ -43,7 +43,7 @@ func TestPrompt(t *testing.T) {
 		t.Parallel()
 		code, stdout, stderr := call(t, "prompt", "[boat:(house:1.2):0.5] AND a star :0.5", "--model", sourceDemo)
 		for _, want := range []string{"prompt ×1, calls 1 to 11 of 20", `"boat"`, "prompt ×1, calls 12 to 20 of 20", `    1.2  "house"`, "prompt ×0.5\n"} {
-			if code != exitDone || !strings.Contains(stdout, want) {
+			if code != exitOK || !strings.Contains(stdout, want) {
 				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
 			}
 		}
@@ -52,14 +52,14 @@ func TestPrompt(t *testing.T) {
 		t.Parallel()
 		code, stdout, stderr := call(t, "prompt", "boat::2 star", "--model", sourceDemo)
 		for _, want := range []string{"notation Midjourney's", "prompt ×0.6667", `"boat"`, "prompt ×0.3333"} {
-			if code != exitDone || !strings.Contains(stdout, want) {
+			if code != exitOK || !strings.Contains(stdout, want) {
 				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
 			}
 		}
 		if _, stdout, _ := call(t, "prompt", "boat::2 star", "--notation", "a1111", "--model", sourceDemo); !strings.Contains(stdout, `"boat::2 star"`) {
 			t.Errorf("as A1111 reads it: got %q, want the colons in the text", stdout)
 		}
-		if code, _, stderr := call(t, "prompt", "boat:: star::-1", "--model", sourceDemo); code != exitFault || !strings.Contains(stderr, "add up to 0") {
+		if code, _, stderr := call(t, "prompt", "boat:: star::-1", "--model", sourceDemo); code != exitFailure || !strings.Contains(stderr, "add up to 0") {
 			t.Errorf("weights that leave nothing: got %d and %q", code, stderr)
 		}
 	})
@@ -71,7 +71,7 @@ func TestPrompt(t *testing.T) {
 		}
 		show := func(seed string) string {
 			code, stdout, stderr := call(t, "prompt", "{red, blue} __ships__ {a|b|c|d}", "--seed", seed, "--wildcards", dir, "--model", sourceDemo)
-			if code != exitDone || !strings.Contains(stdout, `prompt 1 of 2: "red boat `) || !strings.Contains(stdout, `prompt 2 of 2: "blue boat `) {
+			if code != exitOK || !strings.Contains(stdout, `prompt 1 of 2: "red boat `) || !strings.Contains(stdout, `prompt 2 of 2: "blue boat `) {
 				t.Fatalf("got %d, %q and %q, want two prompts", code, stdout, stderr)
 			}
 			return stdout
@@ -80,13 +80,13 @@ func TestPrompt(t *testing.T) {
 			t.Errorf("the same seed chose %q, then %q", first, again)
 		}
 		code, stdout, stderr := call(t, "prompt", "__shps__", "--wildcards", dir, "--model", sourceDemo)
-		if code != exitFault || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "no wildcard called shps") || !strings.Contains(stderr, "__ships__") {
+		if code != exitFailure || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "no wildcard called shps") || !strings.Contains(stderr, "__ships__") {
 			t.Errorf("an unknown wildcard: got %d, %q and %q, want one line with what there is", code, stdout, stderr)
 		}
 	})
 	t.Run("what a model has no room for is told", func(t *testing.T) {
 		t.Parallel()
-		narrow := reader{name: "narrow", dir: sourceDemo, room: 1}
+		narrow := promptReader{name: "narrow", dir: sourceDemo, maxChunks: 1}
 		var hints, out strings.Builder
 		if err := hint(&hints, narrow, "red BREAK boat", "house"); err != nil || strings.Count(hints.String(), "\n") != 1 ||
 			!strings.Contains(hints.String(), `the model narrow reads 1 of the 2 chunks of "red BREAK boat"`) {
@@ -107,19 +107,19 @@ func TestPrompt(t *testing.T) {
 		} {
 			var out strings.Builder
 			shown := table{w: &out}
-			if err := shown.chunks(reader{dir: dir, dialect: dialect}, prompt.Parse("boat!")); err != nil || out.String() != want {
+			if err := shown.chunks(promptReader{dir: dir, dialect: dialect}, prompt.Parse("boat!")); err != nil || out.String() != want {
 				t.Errorf("%s: got %q and %v, want %q", dialect, &out, err, want)
 			}
 		}
 		var hints strings.Builder
-		if err := hint(&hints, reader{name: "narrow", dir: dir, room: 1}, strings.Repeat("!", 90)); err != nil || !strings.Contains(hints.String(), "reads 1 of the 2 chunks") {
+		if err := hint(&hints, promptReader{name: "narrow", dir: dir, maxChunks: 1}, strings.Repeat("!", 90)); err != nil || !strings.Contains(hints.String(), "reads 1 of the 2 chunks") {
 			t.Errorf("a prompt that is longer to the second: got %q and %v, want a hint", &hints, err)
 		}
 	})
 	t.Run("a model that is not there is one line", func(t *testing.T) {
 		t.Parallel()
 		code, stdout, stderr := call(t, "prompt", "a", "--model", "/no/such/model")
-		if code != exitFault || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "/no/such/model") {
+		if code != exitFailure || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "/no/such/model") {
 			t.Errorf("got %d, %q and %q", code, stdout, stderr)
 		}
 	})

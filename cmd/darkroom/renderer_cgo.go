@@ -15,36 +15,36 @@ import (
 	"darkroom/bot/reply"
 	"darkroom/config"
 	"darkroom/queue"
-	"darkroom/queue/work"
+	"darkroom/queue/worker"
 )
 
 // renderer is the subcommand: a renderer alone.
-func renderer(ctx context.Context, s shop) (err error) {
+func renderer(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Renderer
-	st, err := s.open(c.Runtime, c.Offer, s.log)
+	pool, err := s.openPool(c.Runtime, c.Worker, s.log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = leave(st, err) }()
-	q, err := openQueue(ctx, s.log, c.Redis, c.Line)
+	defer func() { err = closeUnlessHung(pool, err) }()
+	q, err := openQueue(ctx, s.log, c.Redis, c.Leasing)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	r := &rendering{atelier: st, queue: q, api: c.API, line: c.Line, slot: slot(c.Offer), batch: batch(c.Offer, c.Runtime.Device), log: s.log}
-	return serve(ctx, s.log, part{"renderer", r.run})
+	r := &rendererService{pool: pool, queue: q, api: c.API, leasing: c.Leasing, slot: slot(c.Worker), batchSize: batchSize(c.Worker, c.Runtime.Device), log: s.log}
+	return serve(ctx, s.log, component{"renderer", r.run})
 }
 
 // leave closes an atelier, unless somebody hangs in it: closing would wait for them.
-func leave(a atelier, err error) error {
-	if errors.Is(err, work.ErrHung) {
+func closeUnlessHung(a modelPool, err error) error {
+	if errors.Is(err, worker.ErrHung) {
 		return err
 	}
 	return errors.Join(err, a.Close())
 }
 
 // slot is a renderer's name in the line: two at once must not share it.
-func slot(o config.Offer) string {
+func slot(o config.Worker) string {
 	if o.Slot != "" {
 		return o.Slot
 	}
@@ -56,63 +56,63 @@ func slot(o config.Offer) string {
 }
 
 // rendering is a renderer at work.
-type rendering struct {
-	atelier atelier
-	queue   *queue.Queue
-	api     config.API
-	line    config.Line
-	slot    string
-	batch   int // jobs that are painted at once
-	log     *slog.Logger
-	book    crashBook // nil when the queue outlives this process, and counts
+type rendererService struct {
+	pool      modelPool
+	queue     *queue.Queue
+	api       config.API
+	leasing   config.Leasing
+	slot      string
+	batchSize int // jobs that are painted at once
+	log       *slog.Logger
+	crashes   crashStore // nil when the queue outlives this process, and counts
 }
 
 // run says what can be painted, loads the first model that can be loaded, so that the first picture need not wait for it,
 // and paints until ctx ends. It says so before it loads: what is asked for meanwhile waits in line.
-func (r *rendering) run(ctx context.Context) error {
+func (r *rendererService) run(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { r.announce(gctx); return nil })
 	g.Go(func() error {
-		if err := r.atelier.first(gctx, r.log); err != nil {
+		if err := r.pool.loadFirst(gctx, r.log); err != nil {
 			return err
 		}
-		o := r.offer()
-		r.log.Info("ready to paint", "slot", o.Slot, "device", o.Device, "models", titles(o.Models))
-		return r.bench().Run(gctx)
+		o := r.announcement()
+		r.log.Info("ready to paint", "slot", o.Slot, "device", o.Device, "models", modelNameList(o.Models))
+		return r.worker().Run(gctx)
 	})
 	return g.Wait()
 }
 
-func (r *rendering) bench() work.Bench {
-	return work.Bench{
-		Queue: r.queue,
-		Paint: r.painter(),
-		Post:  reply.NewPoster(reply.NewClient(reply.Options{Base: r.api.Base}), r.queue),
-		Options: work.Options{
-			Slot: r.slot, Lanes: r.lanes, Lease: r.line.Lease, Beat: r.line.Beat, Grace: r.line.Grace, Hang: r.line.Hang,
-			Batch: r.batch,
-			Log:   r.log,
+func (r *rendererService) worker() worker.Worker {
+	return worker.Worker{
+		Queue:    r.queue,
+		Renderer: r.jobRenderer(),
+		Poster:   reply.NewPoster(reply.NewClient(reply.Options{Base: r.api.Base}), r.queue),
+		Options: worker.Options{
+			Slot: r.slot, Lanes: r.lanes, Lease: r.leasing.Lease, Heartbeat: r.leasing.Heartbeat, Grace: r.leasing.Grace, HangTimeout: r.leasing.HangTimeout,
+			MaxBatch: r.batchSize,
+			Log:      r.log,
 		},
 	}
 }
 
-func (r *rendering) painter() work.Painter {
-	p := painter{artist: r.atelier.artist, input: r.queue.Input, signed: "darkroom " + revision(), log: r.log}
-	var all work.Painter = p
-	if r.batch > 1 {
-		p.seats = &seating{}
-		all = together{p, p.seats}
+func (r *rendererService) jobRenderer() worker.Renderer {
+	p := jobRenderer{load: r.pool.load, input: r.queue.Input, program: "darkroom " + revision(), log: r.log}
+	var all worker.Renderer = p
+	if r.batchSize > 1 {
+		p.slots = &batchSlots{}
+		all = batchJobRenderer{p, p.slots}
 	}
-	if r.book == nil {
+	if r.crashes == nil {
 		return all
 	}
-	return counted{all, r.book, r.log}.gathering()
+	return crashCounter{all, r.crashes, r.log}.renderer()
 }
 
 // lanes lists what can be painted now, the loaded model first.
-func (r *rendering) lanes() []queue.Lane { return r.atelier.offer().Lanes }
+func (r *rendererService) lanes() []queue.Lane { return r.pool.announcement().Lanes }
 
-func titles(models []queue.Model) []string {
+func modelNameList(models []queue.Model) []string {
 	var all []string
 	for _, m := range models {
 		all = append(all, m.Name)
@@ -121,18 +121,18 @@ func titles(models []queue.Model) []string {
 }
 
 const (
-	announceEvery = 3 * time.Second
-	announceFor   = 15 * time.Second // a renderer that was not heard of for so long offers nothing
-	withdrawIn    = 2 * time.Second
+	announceInterval = 3 * time.Second
+	announceTTL      = 15 * time.Second // a renderer that was not heard of for so long offers nothing
+	withdrawTimeout  = 2 * time.Second
 )
 
 // announce says what can be painted, again and again, and takes it back at the end.
-func (r *rendering) announce(ctx context.Context) {
+func (r *rendererService) announce(ctx context.Context) {
 	quiet := false
-	tick := time.NewTicker(announceEvery)
+	tick := time.NewTicker(announceInterval)
 	defer tick.Stop()
 	for {
-		err := r.queue.Announce(ctx, r.offer(), announceFor)
+		err := r.queue.Announce(ctx, r.announcement(), announceTTL)
 		if err != nil && !quiet && ctx.Err() == nil {
 			r.log.Warn("the bot does not hear what can be painted", "error", err)
 		}
@@ -142,7 +142,7 @@ func (r *rendering) announce(ctx context.Context) {
 			continue
 		case <-ctx.Done():
 		}
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawIn)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawTimeout)
 		defer cancel()
 		if err := r.queue.Withdraw(last, r.slot); err != nil {
 			r.log.Debug("the offer was not taken back", "error", err) // it is forgotten soon
@@ -152,8 +152,8 @@ func (r *rendering) announce(ctx context.Context) {
 }
 
 // offer is what the bot is told of this renderer.
-func (r *rendering) offer() queue.Renderer {
-	o := r.atelier.offer()
-	o.Slot, o.Batch = r.slot, r.batch
+func (r *rendererService) announcement() queue.Renderer {
+	o := r.pool.announcement()
+	o.Slot, o.MaxBatch = r.slot, r.batchSize
 	return o
 }

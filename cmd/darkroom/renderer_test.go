@@ -39,37 +39,37 @@ func needRuntime(t *testing.T) {
 	}
 }
 
-func TestCardIsReadAsTheOffer(t *testing.T) {
+func TestModelCardIsReadByTheBot(t *testing.T) {
 	t.Parallel()
 	f := postcards(t)
 	var m admit.Model
-	if err := json.Unmarshal(card(f), &m); err != nil {
+	if err := json.Unmarshal(modelCard(f), &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Name != demo.Name || m.Dialect != picture.Diffusers || !m.Starts || !slices.Contains(m.Samplers, "dpmpp_2m_karras") {
+	if m.Name != demo.Name || m.Dialect != picture.Diffusers || !m.ImageToImage || !slices.Contains(m.Samplers, "dpmpp_2m_karras") {
 		t.Errorf("got %+v, want the name, the dialect, start pictures and samplers", m)
 	}
-	if m.Tiles == nil || !*m.Tiles || m.Skips == nil || *m.Skips != f.Config.Skips {
-		t.Errorf("got %v and %v, want that it tiles, and %d layers to skip", m.Tiles, m.Skips, f.Config.Skips)
+	if m.Tiling == nil || !*m.Tiling || m.SkippableLayers == nil || *m.SkippableLayers != f.Config.SkippableLayers {
+		t.Errorf("got %v and %v, want that it tiles, and %d layers to skip", m.Tiling, m.SkippableLayers, f.Config.SkippableLayers)
 	}
-	if len(m.Words) == 0 || len(m.Sizes) != len(f.Card.Sizes) || len(m.Prompts) < maxExamples || m.Defaults.Steps != f.Card.Defaults.Steps {
+	if len(m.Words) == 0 || len(m.Sizes) != len(f.Card.Sizes) || len(m.Examples) < maxExamples || m.Defaults.Steps != f.Card.Defaults.Steps {
 		t.Errorf("got %+v, want what the card says: %+v", m, f.Card)
 	}
 	bare := *f
-	bare.Card, bare.Config.Fixed, bare.Config.Native = onnx.Card{}, onnx.Size{}, onnx.Size{Width: 512, Height: 512}
+	bare.Card, bare.Config.FixedSize, bare.Config.NativeSize = onnx.Card{}, onnx.Size{}, onnx.Size{Width: 512, Height: 512}
 	m = admit.Model{}
-	if err := json.Unmarshal(card(&bare), &m); err != nil || m.Defaults.Width != 512 || len(m.Sizes) != 0 {
+	if err := json.Unmarshal(modelCard(&bare), &m); err != nil || m.Defaults.Width != 512 || len(m.Sizes) != 0 {
 		t.Errorf("a folder without a card: got %+v, %v, want its native size and no limit", m, err)
 	}
-	if m.Multiple != 16 || m.Enlarges == nil || !*m.Enlarges {
+	if m.Multiple != 16 || m.Hires == nil || !*m.Hires {
 		t.Errorf("a model of any size: got %+v, want multiples of 16, to be enlarged", m)
 	}
-	bare.Config.Fixed = onnx.Size{Width: 256, Height: 256}
+	bare.Config.FixedSize = onnx.Size{Width: 256, Height: 256}
 	m = admit.Model{}
-	if err := json.Unmarshal(card(&bare), &m); err != nil || len(m.Sizes) != 1 || m.Sizes[0].Width != 256 {
+	if err := json.Unmarshal(modelCard(&bare), &m); err != nil || len(m.Sizes) != 1 || m.Sizes[0].Width != 256 {
 		t.Errorf("a model of one size: got %+v, %v, want that size alone", m.Sizes, err)
 	}
-	if m.Enlarges == nil || *m.Enlarges {
+	if m.Hires == nil || *m.Hires {
 		t.Error("a model of one size is said to enlarge")
 	}
 }
@@ -77,7 +77,7 @@ func TestCardIsReadAsTheOffer(t *testing.T) {
 func TestLanes(t *testing.T) {
 	t.Parallel()
 	a, b := &onnx.Folder{Name: "a", Hash: "aa"}, &onnx.Folder{Name: "b", Hash: "bb"}
-	st := &studio{folders: []*onnx.Folder{a, b}}
+	pool := &onnxPool{folders: []*onnx.Folder{a, b}}
 	want := func(first, second string, load, then time.Duration) {
 		t.Helper()
 		var want []queue.Lane
@@ -87,29 +87,29 @@ func TestLanes(t *testing.T) {
 		for _, l := range picture.Lanes(second) {
 			want = append(want, queue.Lane{Name: l, Load: then})
 		}
-		if got := st.lanes(); !slices.Equal(got, want) {
+		if got := pool.lanes(); !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	}
-	want("aa", "bb", firstLoading, firstLoading)
-	st.hot.Store(b.Hash)
-	st.loaded(b.Hash, time.Second)
+	want("aa", "bb", defaultLoadTime, defaultLoadTime)
+	pool.currentHash.Store(b.Hash)
+	pool.recordLoadTime(b.Hash, time.Second)
 	want("bb", "aa", 0, time.Second) // the loaded one first; the other is believed to be like it
-	st.loaded(a.Hash, 2*time.Second)
+	pool.recordLoadTime(a.Hash, 2*time.Second)
 	want("bb", "aa", 0, 2*time.Second)
-	st.drop(a.Hash)
-	r := &rendering{atelier: st, slot: "east"}
-	if o := r.offer(); len(o.Models) != 1 || o.Models[0].Name != "b" || len(o.Lanes) != len(picture.Lanes("bb")) || o.Slot != "east" {
+	pool.drop(a.Hash)
+	r := &rendererService{pool: pool, slot: "east"}
+	if o := r.announcement(); len(o.Models) != 1 || o.Models[0].Name != "b" || len(o.Lanes) != len(picture.Lanes("bb")) || o.Slot != "east" {
 		t.Errorf("a is left out: got the offer %+v, want b alone, of east", o)
 	}
 }
 
 func TestSlot(t *testing.T) {
 	t.Parallel()
-	if got := slot(config.Offer{Slot: "east"}); got != "east" {
+	if got := slot(config.Worker{Slot: "east"}); got != "east" {
 		t.Errorf("got %q, want east", got)
 	}
-	if got := slot(config.Offer{}); !strings.Contains(got, "-") {
+	if got := slot(config.Worker{}); !strings.Contains(got, "-") {
 		t.Errorf("got %q, want host and process", got)
 	}
 }
@@ -118,7 +118,7 @@ func TestModels(t *testing.T) {
 	t.Parallel()
 	t.Run("a name that is not there", func(t *testing.T) {
 		t.Parallel()
-		_, err := openFolder(config.Runtime{Models: t.TempDir()}, "sd15")
+		_, err := openFolder(config.Runtime{ModelsDir: t.TempDir()}, "sd15")
 		if err == nil || !strings.Contains(err.Error(), "no such folder") {
 			t.Errorf("got %v, want to hear that there is no such folder", err)
 		}
@@ -134,9 +134,9 @@ func TestModels(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		folders, faults := openFolders(config.Runtime{Models: models})
+		folders, faults := openFolders(config.Runtime{ModelsDir: models})
 		if len(folders) != 1 || folders[0].Name != demo.Name || len(faults) != 1 || !strings.Contains(faults[0].Error(), "empty") {
-			t.Errorf("got %v, %v, want the demo model and one fault about empty", names(folders), faults)
+			t.Errorf("got %v, %v, want the demo model and one fault about empty", folderNames(folders), faults)
 		}
 	})
 	t.Run("a folder whose tokenizer cannot be read is left out and told", func(t *testing.T) {
@@ -145,15 +145,15 @@ func TestModels(t *testing.T) {
 		if err := (onnxtest.Folder{}).Write(filepath.Join(models, "little")); err != nil {
 			t.Fatal(err)
 		}
-		folders, faults := openFolders(config.Runtime{Models: models})
+		folders, faults := openFolders(config.Runtime{ModelsDir: models})
 		if len(folders) != 1 || len(faults) != 1 || !strings.Contains(faults[0].Error(), filepath.Join(models, "little")) {
-			t.Errorf("got %v, %v, want the demo model and one fault that names the folder", names(folders), faults)
+			t.Errorf("got %v, %v, want the demo model and one fault that names the folder", folderNames(folders), faults)
 		}
 	})
 	t.Run("list", func(t *testing.T) {
 		t.Parallel()
 		code, out, errs := call(t, "models", "list", "--models", t.TempDir())
-		if code != exitDone || !strings.HasPrefix(out, demo.Name) || !strings.Contains(out, "Stable Diffusion 1, float32, v-prediction, few steps: 4 of dpmpp_2m with guidance 3 ") {
+		if code != exitOK || !strings.HasPrefix(out, demo.Name) || !strings.Contains(out, "Stable Diffusion 1, float32, v-prediction, few steps: 4 of dpmpp_2m with guidance 3 ") {
 			t.Errorf("got %d, %q, %q, want the demo model and what it is", code, out, errs)
 		}
 	})
@@ -161,9 +161,9 @@ func TestModels(t *testing.T) {
 		t.Parallel()
 		needRuntime(t)
 		models := t.TempDir()
-		misfit(t, filepath.Join(models, "little"))
+		writeMismatchedModel(t, filepath.Join(models, "little"))
 		code, out, errs := call(t, "models", "check", "--models", models, "little")
-		if code != exitFault || strings.Contains(out, "good") || !strings.Contains(errs, filepath.Join(models, "little")) {
+		if code != exitFailure || strings.Contains(out, "good") || !strings.Contains(errs, filepath.Join(models, "little")) {
 			t.Errorf("got %d, %q, %q, want a fault that names the folder", code, out, errs)
 		}
 	})
@@ -172,7 +172,7 @@ func TestModels(t *testing.T) {
 		needRuntime(t)
 		code, out, errs := call(t, "models", "check", "--models", t.TempDir(), demo.Name)
 		for _, want := range []string{"postcards: good. Stable Diffusion 1, float32, v-prediction", "starts from pictures", "clip skip up to 4", "sizes 128x128 160x112"} {
-			if code != exitDone || !strings.Contains(out, want) {
+			if code != exitOK || !strings.Contains(out, want) {
 				t.Errorf("got %d, %q, %q, want a good model, and %q", code, out, errs, want)
 			}
 		}
@@ -181,7 +181,7 @@ func TestModels(t *testing.T) {
 
 // misfit writes a model folder whose text encoder does not know the tokenizer's words: it opens and loads, and cannot
 // paint.
-func misfit(t *testing.T, dir string) {
+func writeMismatchedModel(t *testing.T, dir string) {
 	t.Helper()
 	if err := (onnxtest.Folder{Side: 8}).Write(dir); err != nil {
 		t.Fatal(err)
@@ -198,9 +198,9 @@ func misfit(t *testing.T, dir string) {
 }
 
 // spoil makes a folder that opens and does not load: an operator that no runtime knows.
-func spoil(t *testing.T, dir string) {
+func writeUnloadableModel(t *testing.T, dir string) {
 	t.Helper()
-	misfit(t, dir)
+	writeMismatchedModel(t, dir)
 	unet := filepath.Join(dir, "unet", "model.onnx")
 	data, err := os.ReadFile(unet)
 	if err == nil {

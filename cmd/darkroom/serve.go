@@ -8,19 +8,19 @@ import (
 )
 
 // part is something that runs until its context ends, and then puts its things in order and returns.
-type part struct {
+type component struct {
 	name string
 	run  func(context.Context) error
 }
 
 // serve runs parts beside each other until ctx ends or one of them does, then stops them one after the other, the last
 // first: whoever leans on another is stopped before it. It returns why it ended, nil if it was asked to.
-func serve(ctx context.Context, log *slog.Logger, parts ...part) error {
-	life := context.WithoutCancel(ctx) // each part has an end of its own
+func serve(ctx context.Context, log *slog.Logger, parts ...component) error {
+	detached := context.WithoutCancel(ctx) // each part has an end of its own
 	ended := make(chan struct{}, len(parts))
-	var up []*running
+	var up []*runningComponent
 	for _, p := range parts {
-		up = append(up, start(life, p, ended))
+		up = append(up, start(detached, p, ended))
 	}
 	select {
 	case <-ctx.Done():
@@ -37,24 +37,24 @@ func serve(ctx context.Context, log *slog.Logger, parts ...part) error {
 	return errors.Join(errs...)
 }
 
-// errEnded is the fault of a part that returned although nobody asked it to.
-var errEnded = errors.New("ended by itself")
+// errEndedEarly is the fault of a part that returned although nobody asked it to.
+var errEndedEarly = errors.New("ended by itself")
 
-type running struct {
-	part
+type runningComponent struct {
+	component
 	cancel context.CancelFunc
 	done   chan struct{}
 	err    error // readable once done is closed
 }
 
-func start(ctx context.Context, p part, ended chan<- struct{}) *running {
+func start(ctx context.Context, p component, ended chan<- struct{}) *runningComponent {
 	ctx, cancel := context.WithCancel(ctx)
-	r := &running{part: p, cancel: cancel, done: make(chan struct{})}
+	r := &runningComponent{component: p, cancel: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(r.done)
 		r.err = p.run(ctx)
 		if ctx.Err() == nil && r.err == nil {
-			r.err = errEnded
+			r.err = errEndedEarly
 		}
 		ended <- struct{}{}
 	}()
@@ -62,7 +62,7 @@ func start(ctx context.Context, p part, ended chan<- struct{}) *running {
 }
 
 // stop asks the part to end, waits until it has, and returns what went wrong. That it was stopped is not wrong.
-func (r *running) stop() error {
+func (r *runningComponent) stop() error {
 	r.cancel()
 	<-r.done
 	if errors.Is(r.err, context.Canceled) {

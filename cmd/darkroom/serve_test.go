@@ -11,20 +11,20 @@ import (
 )
 
 // diary notes what happens, in order.
-type diary struct {
+type eventLog struct {
 	mu    sync.Mutex
 	lines []string
 }
 
-func (d *diary) note(line string) {
+func (d *eventLog) note(line string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.lines = append(d.lines, line)
 }
 
 // until is a part that runs until it is stopped, and takes a while to finish: it waits for the parts it serves.
-func until(d *diary, name string, started chan<- string) part {
-	return part{name, func(ctx context.Context) error {
+func waitingComponent(d *eventLog, name string, started chan<- string) component {
+	return component{name, func(ctx context.Context) error {
 		started <- name
 		<-ctx.Done()
 		d.note(name + " finished")
@@ -39,11 +39,11 @@ func TestServe(t *testing.T) {
 	t.Run("a stop ends the last first and waits for each", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
-		var d diary
+		var d eventLog
 		started := make(chan string, 3)
 		result := make(chan error, 1)
 		go func() {
-			result <- serve(ctx, quiet, until(&d, "page", started), until(&d, "bot", started), until(&d, "renderer", started))
+			result <- serve(ctx, quiet, waitingComponent(&d, "page", started), waitingComponent(&d, "bot", started), waitingComponent(&d, "renderer", started))
 		}()
 		for range 3 {
 			<-started
@@ -60,7 +60,7 @@ func TestServe(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		ask, answer := make(chan struct{}), make(chan struct{})
-		bot := part{"bot", func(ctx context.Context) error {
+		bot := component{"bot", func(ctx context.Context) error {
 			for {
 				select {
 				case <-ask:
@@ -70,7 +70,7 @@ func TestServe(t *testing.T) {
 				}
 			}
 		}}
-		renderer := part{"renderer", func(ctx context.Context) error {
+		renderer := component{"renderer", func(ctx context.Context) error {
 			cancel()
 			<-ctx.Done()
 			ask <- struct{}{} // would hang if the bot were gone
@@ -83,15 +83,15 @@ func TestServe(t *testing.T) {
 	})
 	t.Run("a part that fails takes the others with it, in order", func(t *testing.T) {
 		t.Parallel()
-		var d diary
+		var d eventLog
 		started := make(chan string, 2)
 		broken := errors.New("no gateway")
-		bad := part{"bot", func(context.Context) error {
+		bad := component{"bot", func(context.Context) error {
 			<-started
 			<-started
 			return broken
 		}}
-		err := serve(t.Context(), quiet, until(&d, "page", started), bad, until(&d, "renderer", started))
+		err := serve(t.Context(), quiet, waitingComponent(&d, "page", started), bad, waitingComponent(&d, "renderer", started))
 		if !errors.Is(err, broken) || !strings.Contains(err.Error(), "bot: no gateway") {
 			t.Errorf("got %v, want bot: %v", err, broken)
 		}
@@ -101,9 +101,9 @@ func TestServe(t *testing.T) {
 	})
 	t.Run("a part that just ends is a fault", func(t *testing.T) {
 		t.Parallel()
-		err := serve(t.Context(), quiet, part{"bot", func(context.Context) error { return nil }})
-		if !errors.Is(err, errEnded) {
-			t.Errorf("got %v, want %v", err, errEnded)
+		err := serve(t.Context(), quiet, component{"bot", func(context.Context) error { return nil }})
+		if !errors.Is(err, errEndedEarly) {
+			t.Errorf("got %v, want %v", err, errEndedEarly)
 		}
 	})
 }

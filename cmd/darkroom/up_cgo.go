@@ -19,50 +19,50 @@ import (
 
 // up is the subcommand that runs everything in one process, wired in the order of the line. It is stopped in the
 // opposite order: no new lease, the picture in hand finished or given back, then the bot, then the page.
-func up(ctx context.Context, s shop) (err error) {
+func up(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Up
-	st, err := s.open(c.Runtime, c.Offer, s.log) // first: it is what most often is missing
+	pool, err := s.openPool(c.Runtime, c.Worker, s.log) // first: it is what most often is missing
 	if err != nil {
 		return err
 	}
-	defer func() { err = leave(st, err) }()
-	ledger, err := awaitData(ctx, s.log, c.Data)
+	defer func() { err = closeUnlessHung(pool, err) }()
+	db, err := awaitData(ctx, s.log, c.Data)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, ledger.Close()) }()
-	held, err := holdData(c.Data, c.Redis.URL.Empty())
+	defer func() { err = errors.Join(err, db.Close()) }()
+	dataLock, err := lockData(c.Data, c.Redis.URL.Empty())
 	if err != nil {
 		return err
 	}
-	defer held.Close()
-	q, err := openQueue(ctx, s.log, c.Redis, c.Line)
+	defer dataLock.Close()
+	q, err := openQueue(ctx, s.log, c.Redis, c.Leasing)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	var parts []part
+	var parts []component
 	if c.Discord.Token.Empty() {
-		page, err := openPage(&c, st.offer().Models)
+		page, err := openPage(&c, pool.announcement().Models)
 		if err != nil {
 			return err
 		}
 		defer page.Close()
-		if err := greet(s.stdout, page.URL()); err != nil {
+		if err := printPageAddress(s.stdout, page.URL()); err != nil {
 			return err
 		}
-		parts = append(parts, part{"page", func(ctx context.Context) error { return page.Serve(ctx, nil) }})
+		parts = append(parts, component{"page", func(ctx context.Context) error { return page.Serve(ctx, nil) }})
 	}
 	crashes := 0
-	r := &rendering{atelier: st, queue: q, api: c.Discord.API, line: c.Line, slot: slot(c.Offer), batch: batch(c.Offer, c.Runtime.Device), log: s.log}
+	r := &rendererService{pool: pool, queue: q, api: c.Discord.API, leasing: c.Leasing, slot: slot(c.Worker), batchSize: batchSize(c.Worker, c.Runtime.Device), log: s.log}
 	if c.Redis.URL.Empty() {
-		crashes, r.book = maxCrashes, ledger
+		crashes, r.crashes = maxCrashes, db
 	}
-	b, err := newBot(c.Discord, c.Memory, c.Redis.Pool, c.Words.Folder(c.Data), ledger, q, crashes, s.log)
+	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, crashes, s.log)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, s.log, append(parts, part{"bot", b.Run}, part{"renderer", r.run})...)
+	return serve(ctx, s.log, append(parts, component{"bot", b.Run}, component{"renderer", r.run})...)
 }
 
 // openPage opens a small Discord of our own and points the settings at it.
@@ -97,7 +97,7 @@ func examples(models []queue.Model) []sandbox.Example {
 	return all
 }
 
-func greet(w io.Writer, url string) error {
+func printPageAddress(w io.Writer, url string) error {
 	_, err := fmt.Fprintf(w, "\n  No DISCORD_TOKEN is set, so here is a small Discord of our own to try it on. Open\n\n"+
 		"      %s\n\n  and type /imagine. Ctrl-C stops.\n\n", url)
 	return err

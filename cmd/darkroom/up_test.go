@@ -24,16 +24,16 @@ func TestUp(t *testing.T) {
 	defer stop()
 	data := filepath.Join(t.TempDir(), "data")
 	out, in := io.Pipe()
-	log := &lines{found: make(chan struct{}), want: "ready to paint"}
+	log := &waitingLog{found: make(chan struct{}), want: "ready to paint"}
 	code := make(chan int, 1)
 	go func() {
 		defer in.Close()
-		code <- run(ctx, world{
+		code <- run(ctx, environment{
 			args:   []string{"up", "--data", data, "--listen", "127.0.0.1:0", "--models", t.TempDir(), "--log-level", "debug"},
 			getenv: func(string) string { return "" }, stdout: in, stderr: log,
 		})
 	}()
-	url := greeted(t, out)
+	url := readPageAddress(t, out)
 	go io.Copy(io.Discard, out)
 	answer, err := http.Get(url)
 	if err != nil {
@@ -49,8 +49,8 @@ func TestUp(t *testing.T) {
 		t.Fatalf("it ended with %d: %s", c, log.String())
 	}
 	stop()
-	if got := <-code; got != exitDone {
-		t.Errorf("exit code: got %d, want %d: %s", got, exitDone, log.String())
+	if got := <-code; got != exitOK {
+		t.Errorf("exit code: got %d, want %d: %s", got, exitOK, log.String())
 	}
 	want := []string{"part=renderer", "part=bot", "part=page"}
 	if got := regexp.MustCompile(`part=\w+`).FindAllString(log.String(), -1); strings.Join(got, " ") != strings.Join(want, " ") {
@@ -62,7 +62,7 @@ func TestUp(t *testing.T) {
 }
 
 // greeted reads the page's address from what a newcomer sees.
-func greeted(t *testing.T, out io.Reader) string {
+func readPageAddress(t *testing.T, out io.Reader) string {
 	t.Helper()
 	for s := bufio.NewScanner(out); s.Scan(); {
 		if line := strings.TrimSpace(s.Text()); strings.HasPrefix(line, "http://127.0.0.1:") {
@@ -74,14 +74,14 @@ func greeted(t *testing.T, out io.Reader) string {
 }
 
 // lines is a log that tells when a line was written.
-type lines struct {
+type waitingLog struct {
 	mu    sync.Mutex
 	all   bytes.Buffer
 	want  string
 	found chan struct{}
 }
 
-func (l *lines) Write(p []byte) (int, error) {
+func (l *waitingLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.want != "" && bytes.Contains(p, []byte(l.want)) {
@@ -91,7 +91,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.all.Write(p)
 }
 
-func (l *lines) String() string {
+func (l *waitingLog) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.all.String()

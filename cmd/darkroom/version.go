@@ -8,8 +8,8 @@ import (
 )
 
 // version prints which darkroom this is.
-func version(_ context.Context, s shop) error {
-	_, err := fmt.Fprintf(s.stdout, "darkroom %s, %s, %s/%s%s\n", revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, built)
+func version(_ context.Context, s invocation) error {
+	_, err := fmt.Fprintf(s.stdout, "darkroom %s, %s, %s/%s%s\n", revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, buildNote)
 	return err
 }
 

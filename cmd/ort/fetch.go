@@ -14,7 +14,7 @@ import (
 )
 
 // stalled is how long a download may deliver nothing before it is given up.
-const stalled = 60 * time.Second
+const stallTimeout = 60 * time.Second
 
 var errStalled = errors.New("nothing arrived for a minute")
 
@@ -68,7 +68,7 @@ func download(ctx context.Context, client *http.Client, address, dir string, p p
 			os.Remove(out.Name())
 		}
 	}()
-	watched := &watchdog{body, time.AfterFunc(stalled, func() { cancel(errStalled) })}
+	watched := &watchdog{body, time.AfterFunc(stallTimeout, func() { cancel(errStalled) })}
 	defer watched.timer.Stop()
 	if err := receive(ctx, out, watched, p); err != nil {
 		return "", err
@@ -112,7 +112,7 @@ type watchdog struct {
 func (w *watchdog) Read(p []byte) (int, error) {
 	n, err := w.Reader.Read(p)
 	if n > 0 {
-		w.timer.Reset(stalled)
+		w.timer.Reset(stallTimeout)
 	}
 	return n, err
 }

@@ -21,8 +21,8 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	world := surroundings{getenv: os.Getenv, ask: askTool}
-	err := run(ctx, os.Args[1:], world, sources(world), http.DefaultClient, os.Stdout)
+	env := environment{getenv: os.Getenv, runTool: runTool}
+	err := run(ctx, os.Args[1:], env, sources(env), http.DefaultClient, os.Stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
@@ -33,21 +33,21 @@ func main() {
 }
 
 // order is what the person asked for.
-type order struct {
-	own      string // a library of their own
-	dir      string
-	platform string // "linux/amd64"
-	from     string // only this source
-	sha256   string // for a source without a pin
+type options struct {
+	ownLibrary string // a library of their own
+	dir        string
+	platform   string // "linux/amd64"
+	from       string // only this source
+	sha256     string // for a source without a pin
 }
 
 var hexHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-func parse(args []string, getenv func(string) string, out io.Writer) (order, error) {
-	var o order
+func parse(args []string, getenv func(string) string, out io.Writer) (options, error) {
+	var o options
 	flags := flag.NewFlagSet("ort", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.StringVar(&o.own, "ort", getenv("ONNXRUNTIME_LIB"), "check this `library` and fetch nothing (also ONNXRUNTIME_LIB)")
+	flags.StringVar(&o.ownLibrary, "ort", getenv("ONNXRUNTIME_LIB"), "check this `library` and fetch nothing (also ONNXRUNTIME_LIB)")
 	flags.StringVar(&o.dir, "dir", filepath.Join("bin", "lib"), "`folder` to put the library in")
 	flags.StringVar(&o.platform, "platform", runtime.GOOS+"/"+runtime.GOARCH, "`os/arch` to fetch for: linux/amd64, linux/arm64 or darwin/arm64")
 	flags.StringVar(&o.from, "from", "", "use only this `source`: release, pypi or npm")
@@ -71,14 +71,14 @@ func parse(args []string, getenv func(string) string, out io.Writer) (order, err
 	return o, nil
 }
 
-func run(ctx context.Context, args []string, world surroundings, all []source, client *http.Client, out io.Writer) error {
-	o, err := parse(args, world.getenv, out)
+func run(ctx context.Context, args []string, env environment, all []source, client *http.Client, out io.Writer) error {
+	o, err := parse(args, env.getenv, out)
 	if err != nil {
 		return err
 	}
 	say := func(format string, a ...any) { fmt.Fprintf(out, "ort: "+format+"\n", a...) }
-	if o.own != "" {
-		path, err := library.Find(o.own)
+	if o.ownLibrary != "" {
+		path, err := library.Find(o.ownLibrary)
 		if err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ func run(ctx context.Context, args []string, world surroundings, all []source, c
 	}
 	goos, _, _ := strings.Cut(o.platform, "/")
 	dest := filepath.Join(o.dir, library.Name(goos, version))
-	if o.from == "" && measured(all, o.platform, hashOf(dest)) {
+	if o.from == "" && isPinned(all, o.platform, hashOf(dest)) {
 		say("%s is in place", dest)
 		return nil
 	}
@@ -95,7 +95,7 @@ func run(ctx context.Context, args []string, world surroundings, all []source, c
 }
 
 // fetch tries the sources in order until one has delivered.
-func fetch(ctx context.Context, o order, all []source, client *http.Client, dest string, say func(string, ...any)) error {
+func fetch(ctx context.Context, o options, all []source, client *http.Client, dest string, say func(string, ...any)) error {
 	chosen := choose(o, all)
 	if len(chosen) == 0 {
 		return fmt.Errorf("ONNX Runtime %s for %s: no known package; name a library of your own with --ort PATH or ONNXRUNTIME_LIB", version, o.platform)
@@ -119,7 +119,7 @@ func fetch(ctx context.Context, o order, all []source, client *http.Client, dest
 }
 
 // choose lists the sources to try: the one asked for, or all that have a pinned hash for the platform.
-func choose(o order, all []source) []source {
+func choose(o options, all []source) []source {
 	var chosen []source
 	for _, s := range all {
 		p, ok := s.pins[o.platform]
@@ -131,7 +131,7 @@ func choose(o order, all []source) []source {
 }
 
 // deliver brings the library from one source to dest, or changes nothing.
-func deliver(ctx context.Context, s source, p pin, o order, client *http.Client, dest string, say func(string, ...any)) error {
+func deliver(ctx context.Context, s source, p pin, o options, client *http.Client, dest string, say func(string, ...any)) error {
 	if p.sha256 == "" {
 		p.sha256 = o.sha256
 	}

@@ -23,28 +23,28 @@ import (
 const platform = "linux/amd64"
 
 // shelf is a registry of both kinds on a local server, with one package of each.
-type shelf struct {
-	t       *testing.T
-	server  *httptest.Server
-	wheel   []byte // what the server sends, good or spoilt
-	tarball []byte
-	gone    map[string]bool // paths answered by 404
-	html    bool            // the index speaks HTML only
-	asked   []string
+type fakeRegistry struct {
+	t         *testing.T
+	server    *httptest.Server
+	wheel     []byte // what the server sends, good or spoilt
+	tarball   []byte
+	missing   map[string]bool // paths answered by 404
+	html      bool            // the index speaks HTML only
+	requested []string
 }
 
 var content = []byte("the library's bytes")
 
-func newShelf(t *testing.T) *shelf {
-	s := &shelf{t: t, wheel: zipOf(t, "capi/lib.so"), tarball: tarOf(t, "package/lib.so"), gone: map[string]bool{}}
+func newFakeRegistry(t *testing.T) *fakeRegistry {
+	s := &fakeRegistry{t: t, wheel: zipOf(t, "capi/lib.so"), tarball: tarOf(t, "package/lib.so"), missing: map[string]bool{}}
 	s.server = httptest.NewServer(s)
 	t.Cleanup(s.server.Close)
 	return s
 }
 
-func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.asked = append(s.asked, r.URL.Path)
-	if s.gone[r.URL.Path] {
+func (s *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.requested = append(s.requested, r.URL.Path)
+	if s.missing[r.URL.Path] {
 		http.NotFound(w, r)
 		return
 	}
@@ -67,18 +67,18 @@ func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *shelf) surroundings() surroundings {
-	return surroundings{
+func (s *fakeRegistry) environment() environment {
+	return environment{
 		getenv: func(name string) string {
 			return map[string]string{"PIP_INDEX_URL": s.server.URL + "/simple/", "npm_config_registry": s.server.URL + "/npm/"}[name]
 		},
-		ask: func(context.Context, string, ...string) (string, error) { return "", errors.New("not installed") },
+		runTool: func(context.Context, string, ...string) (string, error) { return "", errors.New("not installed") },
 	}
 }
 
 // sources pins the good packages, whatever the server sends.
-func (s *shelf) sources() []source {
-	world := s.surroundings()
+func (s *fakeRegistry) sources() []source {
+	env := s.environment()
 	wheel, tarball := zipOf(s.t, "capi/lib.so"), tarOf(s.t, "package/lib.so")
 	pins := func(file, member string, archive []byte) map[string]pin {
 		return map[string]pin{platform: {file, int64(len(archive)), hashHex(archive), member, hashHex(content)}}
@@ -86,15 +86,15 @@ func (s *shelf) sources() []source {
 	return []source{
 		{"release", "the release", map[string]pin{platform: {file: "lib.tgz", member: "package/lib.so"}},
 			func(context.Context, getter, pin) (string, error) { return s.server.URL + "/npm/files/lib.tgz", nil }},
-		{"pypi", "the wheel", pins("lib.whl", "capi/lib.so", wheel), world.locateWheel},
-		{"npm", "the tarball", pins("lib.tgz", "package/lib.so", tarball), world.locateTarball},
+		{"pypi", "the wheel", pins("lib.whl", "capi/lib.so", wheel), env.locateWheel},
+		{"npm", "the tarball", pins("lib.tgz", "package/lib.so", tarball), env.locateTarball},
 	}
 }
 
-func (s *shelf) run(dir string, args ...string) (string, error) {
+func (s *fakeRegistry) run(dir string, args ...string) (string, error) {
 	var out bytes.Buffer
 	args = append([]string{"--dir", dir, "--platform", platform}, args...)
-	err := run(s.t.Context(), args, s.surroundings(), s.sources(), s.server.Client(), &out)
+	err := run(s.t.Context(), args, s.environment(), s.sources(), s.server.Client(), &out)
 	return out.String(), err
 }
 
@@ -102,22 +102,22 @@ func TestFetch(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name  string
-		spoil func(*shelf)
+		spoil func(*fakeRegistry)
 		args  []string
 		says  []string // parts of the output, in order
 		fails string   // part of the error; empty when the library must be in place
 	}{
 		{name: "the first source delivers", says: []string{"fetching", "files/lib.whl (0.0 MB)", "in place, from the wheel"}},
-		{name: "an index that speaks only HTML", spoil: func(s *shelf) { s.html = true }, says: []string{"from the wheel"}},
-		{name: "a missing index falls to the next source", spoil: func(s *shelf) { s.gone["/simple/onnxruntime/"] = true },
+		{name: "an index that speaks only HTML", spoil: func(s *fakeRegistry) { s.html = true }, says: []string{"from the wheel"}},
+		{name: "a missing index falls to the next source", spoil: func(s *fakeRegistry) { s.missing["/simple/onnxruntime/"] = true },
 			says: []string{"not from the wheel", "404 Not Found", "from the tarball"}},
-		{name: "a missing file falls to the next source", spoil: func(s *shelf) { s.gone["/files/lib.whl"] = true },
+		{name: "a missing file falls to the next source", spoil: func(s *fakeRegistry) { s.missing["/files/lib.whl"] = true },
 			says: []string{"not from the wheel", "404 Not Found", "from the tarball"}},
-		{name: "a wrong hash falls to the next source", spoil: func(s *shelf) { s.wheel[3] ^= 1 },
+		{name: "a wrong hash falls to the next source", spoil: func(s *fakeRegistry) { s.wheel[3] ^= 1 },
 			says: []string{"not from the wheel: the archive's SHA-256 is", "want " + hashHex(zipOf(t, "capi/lib.so")), "from the tarball"}},
-		{name: "a truncated archive falls to the next source", spoil: func(s *shelf) { s.wheel = s.wheel[:20] },
+		{name: "a truncated archive falls to the next source", spoil: func(s *fakeRegistry) { s.wheel = s.wheel[:20] },
 			says: []string{"not from the wheel: the archive has 20 bytes", "from the tarball"}},
-		{name: "a longer archive falls to the next source", spoil: func(s *shelf) { s.wheel = append(s.wheel, "more"...) },
+		{name: "a longer archive falls to the next source", spoil: func(s *fakeRegistry) { s.wheel = append(s.wheel, "more"...) },
 			says: []string{"not from the wheel: the archive has", "from the tarball"}},
 		{name: "one source by name", args: []string{"--from", "npm"}, says: []string{"from the tarball"}},
 		{name: "the release with a hash the operator vouches for", args: []string{"--from", "release", "--sha256", hashHex(tarOf(t, "package/lib.so"))},
@@ -127,13 +127,13 @@ func TestFetch(t *testing.T) {
 		{name: "a hash for a pinned source", args: []string{"--from", "npm", "--sha256", strings.Repeat("0", 64)}, fails: "pinned hashes"},
 		{name: "an unknown source", args: []string{"--from", "web"}, fails: "want release, pypi or npm"},
 		{name: "an unknown platform", args: []string{"--platform", "plan9/arm"}, fails: "no known package"},
-		{name: "nothing answers", spoil: func(s *shelf) { s.gone["/files/lib.whl"], s.gone["/npm/files/lib.tgz"] = true, true },
+		{name: "nothing answers", spoil: func(s *fakeRegistry) { s.missing["/files/lib.whl"], s.missing["/npm/files/lib.tgz"] = true, true },
 			says: []string{"not from the wheel", "not from the tarball"}, fails: "check the network or proxy"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s, dir := newShelf(t), t.TempDir()
+			s, dir := newFakeRegistry(t), t.TempDir()
 			if c.spoil != nil {
 				c.spoil(s)
 			}
@@ -184,21 +184,21 @@ func TestPresent(t *testing.T) {
 	}
 	t.Run("a measured library is left alone without any request", func(t *testing.T) {
 		t.Parallel()
-		s := newShelf(t)
+		s := newFakeRegistry(t)
 		out, err := s.run(place(t, content))
-		if err != nil || len(s.asked) != 0 || !strings.Contains(out, "is in place") {
-			t.Errorf("got %q, error %v, requests %v; want it in place without a request", out, err, s.asked)
+		if err != nil || len(s.requested) != 0 || !strings.Contains(out, "is in place") {
+			t.Errorf("got %q, error %v, requests %v; want it in place without a request", out, err, s.requested)
 		}
 	})
 	t.Run("another file is replaced", func(t *testing.T) {
 		t.Parallel()
 		dir := place(t, []byte("half a libr"))
-		_, err := newShelf(t).run(dir)
+		_, err := newFakeRegistry(t).run(dir)
 		checkFolder(t, dir, err, "")
 	})
 	t.Run("another file stays when nothing can be fetched", func(t *testing.T) {
 		t.Parallel()
-		s, dir := newShelf(t), place(t, []byte("old"))
+		s, dir := newFakeRegistry(t), place(t, []byte("old"))
 		s.server.Close()
 		_, err := s.run(dir)
 		if got := hashOf(filepath.Join(dir, library.Name("linux", version))); err == nil || got != hashHex([]byte("old")) {
@@ -207,10 +207,10 @@ func TestPresent(t *testing.T) {
 	})
 	t.Run("an interrupted fetch changes nothing", func(t *testing.T) {
 		t.Parallel()
-		s, dir := newShelf(t), t.TempDir()
+		s, dir := newFakeRegistry(t), t.TempDir()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		err := run(ctx, []string{"--dir", dir, "--platform", platform}, s.surroundings(), s.sources(), s.server.Client(), &bytes.Buffer{})
+		err := run(ctx, []string{"--dir", dir, "--platform", platform}, s.environment(), s.sources(), s.server.Client(), &bytes.Buffer{})
 		checkFolder(t, dir, err, "interrupted")
 	})
 }
@@ -222,10 +222,10 @@ func TestOwnLibrary(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{text, filepath.Join(t.TempDir(), "missing.so")} {
-		s := newShelf(t)
+		s := newFakeRegistry(t)
 		_, err := s.run(t.TempDir(), "--ort", path)
-		if err == nil || !strings.Contains(err.Error(), path) || len(s.asked) != 0 {
-			t.Errorf("got error %v and requests %v, want one that names %s and no request", err, s.asked, path)
+		if err == nil || !strings.Contains(err.Error(), path) || len(s.requested) != 0 {
+			t.Errorf("got error %v and requests %v, want one that names %s and no request", err, s.requested, path)
 		}
 	}
 }

@@ -80,7 +80,7 @@ func releases() map[string]pin {
 }
 
 // measured says whether a library's hash is one of the pins for a platform.
-func measured(sources []source, platform, sum string) bool {
+func isPinned(sources []source, platform, sum string) bool {
 	for _, s := range sources {
 		if p, ok := s.pins[platform]; ok && p.library != "" && p.library == sum {
 			return true

@@ -17,31 +17,31 @@ const (
 )
 
 // surroundings are what tells where the registries are: the environment, and the package tools where they exist.
-type surroundings struct {
-	getenv func(string) string
-	ask    func(ctx context.Context, name string, args ...string) (string, error)
+type environment struct {
+	getenv  func(string) string
+	runTool func(ctx context.Context, name string, args ...string) (string, error)
 }
 
 // npmRegistry finds the registry as npm does: the environment, then npm's own settings, then the public one.
-func (s surroundings) npmRegistry(ctx context.Context) string {
+func (s environment) npmRegistry(ctx context.Context) string {
 	for _, name := range []string{"npm_config_registry", "NPM_CONFIG_REGISTRY"} {
 		if v := base(s.getenv(name)); v != "" {
 			return v
 		}
 	}
-	if out, err := s.ask(ctx, "npm", "config", "get", "registry"); err == nil && base(out) != "" {
+	if out, err := s.runTool(ctx, "npm", "config", "get", "registry"); err == nil && base(out) != "" {
 		return base(out)
 	}
 	return publicNPM
 }
 
 // pythonIndex finds the package index as pip does: the environment, then pip's own settings, then the public one.
-func (s surroundings) pythonIndex(ctx context.Context) string {
+func (s environment) pythonIndex(ctx context.Context) string {
 	if v := base(s.getenv("PIP_INDEX_URL")); v != "" {
 		return v
 	}
 	for _, key := range []string{"install.index-url", "global.index-url"} {
-		if out, err := s.ask(ctx, "pip", "config", "get", key); err == nil && base(out) != "" {
+		if out, err := s.runTool(ctx, "pip", "config", "get", key); err == nil && base(out) != "" {
 			return base(out)
 		}
 	}
@@ -57,8 +57,8 @@ func base(raw string) string {
 	return raw
 }
 
-// askTool runs a package tool for one of its settings. Such a command only prints; it installs and runs nothing.
-func askTool(ctx context.Context, name string, args ...string) (string, error) {
+// runTool runs a package tool for one of its settings. Such a command only prints; it installs and runs nothing.
+func runTool(ctx context.Context, name string, args ...string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {
 		return "", fmt.Errorf("ask %s: %w", name, err)

@@ -25,9 +25,9 @@ func TestRegistries(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := surroundings{
+			s := environment{
 				getenv: func(name string) string { return c.env[name] },
-				ask: func(_ context.Context, name string, _ ...string) (string, error) {
+				runTool: func(_ context.Context, name string, _ ...string) (string, error) {
 					if v, ok := c.told[name]; ok {
 						return v, nil
 					}
@@ -68,7 +68,7 @@ func TestRedacted(t *testing.T) {
 func TestPins(t *testing.T) {
 	t.Parallel()
 	hash := regexp.MustCompile(`^[0-9a-f]{64}$`)
-	all := sources(surroundings{})
+	all := sources(environment{})
 	for _, s := range all {
 		for _, platform := range []string{"linux/amd64", "linux/arm64", "darwin/arm64"} {
 			p, ok := s.pins[platform]
@@ -78,7 +78,7 @@ func TestPins(t *testing.T) {
 			if pinned := hash.MatchString(p.sha256) && hash.MatchString(p.library) && p.size > 0; pinned == (s.name == "release") {
 				t.Errorf("%s %s: got pinned %v; only the measured packages are", s.name, platform, pinned)
 			}
-			if measured(all, platform, "") {
+			if isPinned(all, platform, "") {
 				t.Errorf("%s: a missing file counts as measured", platform)
 			}
 		}

@@ -29,7 +29,7 @@ type getter func(ctx context.Context, address, accept string) ([]byte, error)
 const maxDocument = 16 << 20
 
 // sources lists all sources in the order they are tried: the smallest download first.
-func sources(s surroundings) []source {
+func sources(s environment) []source {
 	return []source{
 		{"release", "the official release archive", releases(), locateRelease},
 		{"pypi", "the Python package onnxruntime", wheels(), s.locateWheel},
@@ -43,7 +43,7 @@ func locateRelease(_ context.Context, _ getter, p pin) (string, error) {
 
 // locateTarball asks the registry for the version's tarball. Like npm, it takes the path but not the host from a
 // mirror's answer that still names the public registry.
-func (s surroundings) locateTarball(ctx context.Context, get getter, p pin) (string, error) {
+func (s environment) locateTarball(ctx context.Context, get getter, p pin) (string, error) {
 	registry := s.npmRegistry(ctx)
 	body, err := get(ctx, registry+"/onnxruntime-node/"+version, "application/json")
 	if err != nil {
@@ -67,7 +67,7 @@ func (s surroundings) locateTarball(ctx context.Context, get getter, p pin) (str
 }
 
 // locateWheel looks the wheel up in the simple index, in its JSON form or its HTML form, whichever is served.
-func (s surroundings) locateWheel(ctx context.Context, get getter, p pin) (string, error) {
+func (s environment) locateWheel(ctx context.Context, get getter, p pin) (string, error) {
 	page := s.pythonIndex(ctx) + "/onnxruntime/"
 	body, err := get(ctx, page, "application/vnd.pypi.simple.v1+json, text/html;q=0.5")
 	if err != nil {

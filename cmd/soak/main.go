@@ -26,7 +26,7 @@ func main() {
 
 // options are the flags.
 type options struct {
-	facts    string   // where tests leave what they found; it is kept, so that some can be run again
+	reports  string   // where tests leave what they found; it is kept, so that some can be run again
 	page     string   // what is written
 	run      string   // tests to run; none for all
 	parallel int      // tests of a package at once
@@ -36,34 +36,34 @@ type options struct {
 
 // run tests, and writes the page also when some test failed: what it found before stays.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	o, err := read(args, stderr)
+	o, err := parseFlags(args, stderr)
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(o.facts, 0o755); err != nil {
+	if err := os.MkdirAll(o.reports, 0o755); err != nil {
 		return fmt.Errorf("make the folder for facts: %w", err)
 	}
 	var failed error
 	if !o.write {
 		failed = test(ctx, o, stdout, stderr)
 	}
-	facts, err := readFacts(o.facts)
+	reports, err := readReports(o.reports)
 	if err != nil {
 		return errors.Join(failed, err)
 	}
-	text := page(facts, here(ctx))
+	text := page(reports, describeMachine(ctx))
 	if err := os.WriteFile(o.page, []byte(text), 0o644); err != nil {
 		return errors.Join(failed, fmt.Errorf("write the page: %w", err))
 	}
-	fmt.Fprintf(stdout, "%s: %d faults\n", o.page, len(facts))
+	fmt.Fprintf(stdout, "%s: %d faults\n", o.page, len(reports))
 	return failed
 }
 
-func read(args []string, stderr io.Writer) (options, error) {
+func parseFlags(args []string, stderr io.Writer) (options, error) {
 	o := options{}
 	f := flag.NewFlagSet("soak", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.StringVar(&o.facts, "facts", filepath.Join("bin", "facts"), "folder in which tests leave what they found")
+	f.StringVar(&o.reports, "facts", filepath.Join("bin", "facts"), "folder in which tests leave what they found")
 	f.StringVar(&o.page, "page", filepath.Join("docs", "reliability.md"), "file to write")
 	f.StringVar(&o.run, "run", "", "run only tests that match")
 	f.IntVar(&o.parallel, "parallel", 6, "tests of a package at once: most of them wait")
@@ -78,15 +78,15 @@ func read(args []string, stderr io.Writer) (options, error) {
 }
 
 // longest is how long one package may take.
-const longest = 60 * time.Minute
+const packageTimeout = 60 * time.Minute
 
 // test runs the long forms, one package after the other: each wants the machine for itself.
 func test(ctx context.Context, o options, stdout, stderr io.Writer) error {
-	dir, err := filepath.Abs(o.facts)
+	dir, err := filepath.Abs(o.reports)
 	if err != nil {
 		return fmt.Errorf("folder for facts: %w", err)
 	}
-	args := []string{"test", "-count", "1", "-p", "1", "-timeout", longest.String(), "-parallel", fmt.Sprint(o.parallel)}
+	args := []string{"test", "-count", "1", "-p", "1", "-timeout", packageTimeout.String(), "-parallel", fmt.Sprint(o.parallel)}
 	if o.run != "" {
 		args = append(args, "-run", o.run)
 	}

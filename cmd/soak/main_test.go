@@ -14,7 +14,7 @@ var update = flag.Bool("update", false, "write the golden file anew")
 func TestPage(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
-	got := page([]fact{
+	got := page([]faultReport{
 		{Fault: "kill -9 of a bot", Where: "separate processes", Tries: 400, Recovery: 12340, Seed: 7, Note: "12 asked | 11 shown", at: at},
 		{Fault: "network: silence", Where: "separate processes", Tries: 6, at: at},
 		{Fault: "kill -9 of anything", Where: "virtual time", Tries: 3, Lost: 1, at: at},
@@ -34,7 +34,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-func TestFacts(t *testing.T) {
+func TestReadReports(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
 		"whole":          {`{"fault":"f","where":"w","tries":2,"lost":0,"seed":18446744073709551615}`, ""},
@@ -47,9 +47,9 @@ func TestFacts(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "fact.json"), []byte(c.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			facts, err := readFacts(dir)
-			if c.want == "" && (err != nil || len(facts) != 1 || facts[0].Tries != 2) {
-				t.Errorf("got %+v, %v, want one fact", facts, err)
+			reports, err := readReports(dir)
+			if c.want == "" && (err != nil || len(reports) != 1 || reports[0].Tries != 2) {
+				t.Errorf("got %+v, %v, want one fact", reports, err)
 			}
 			if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("got %v, want an error with %q", err, c.want)

@@ -35,12 +35,12 @@ killed and when it is meant to be; the machine decides the rest.
 `
 
 // page is the text of docs/reliability.md.
-func page(facts []fact, machine string) string {
+func page(reports []faultReport, machine string) string {
 	var b strings.Builder
 	b.WriteString(head)
 	fmt.Fprintf(&b, "Machine: %s.\n", machine)
 	kills, lost, double := 0, 0, 0
-	for _, f := range facts {
+	for _, f := range reports {
 		if strings.HasPrefix(f.Fault, "kill -9") && strings.HasPrefix(f.Where, "separate processes") {
 			kills += f.Tries
 		}
@@ -48,12 +48,12 @@ func page(facts []fact, machine string) string {
 	}
 	fmt.Fprintf(&b, "In all: %d real kills; %d lost, %d double.\n", kills, lost, double)
 	where := ""
-	for _, f := range facts {
+	for _, f := range reports {
 		if f.Where != where {
 			where = f.Where
 			fmt.Fprintf(&b, "\n## %s\n\n| fault | tries | lost | double | recovery | found | seed | note |\n| --- | ---: | ---: | ---: | ---: | --- | --- | --- |\n", title(where))
 		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %s | %s | %s | %s |\n", cell(f.Fault), f.Tries, f.Lost, f.Double, length(f.Recovery),
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %s | %s | %s | %s |\n", cell(f.Fault), f.Tries, f.Lost, f.Double, formatMillis(f.Recovery),
 			f.at.Format(time.DateOnly), seedOf(f), cell(f.Note))
 	}
 	b.WriteString(foot)
@@ -65,14 +65,14 @@ func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 // cell keeps a text in its column.
 func cell(s string) string { return strings.NewReplacer("|", "/", "\n", " ").Replace(s) }
 
-func seedOf(f fact) string {
+func seedOf(f faultReport) string {
 	if f.Seed == 0 {
 		return ""
 	}
 	return fmt.Sprint(f.Seed)
 }
 
-func length(ms int64) string {
+func formatMillis(ms int64) string {
 	if ms == 0 {
 		return ""
 	}
@@ -80,7 +80,7 @@ func length(ms int64) string {
 }
 
 // here says on what machine this runs.
-func here(ctx context.Context) string {
+func describeMachine(ctx context.Context) string {
 	parts := []string{fmt.Sprintf("%d cores", runtime.NumCPU())}
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		if m := regexp.MustCompile(`(?m)^model name\s*:\s*(.+)$`).FindSubmatch(b); m != nil {

@@ -16,24 +16,24 @@ import (
 
 // added is a token that is found in a text as a whole, before words are made of it: a special one, or one that somebody
 // added to a vocabulary.
-type added struct {
-	Content    string `json:"content"`
-	Normalized bool   `json:"normalized"`  // found after the clean-up, so that case does not count; else in the text as typed
-	SingleWord bool   `json:"single_word"` // only where no letter or digit touches it
-	ID         int32  `json:"id"`
-	AsWord     bool   `json:"-"` // only where a word begins: not right behind a sign
+type addedToken struct {
+	Content     string `json:"content"`
+	Normalized  bool   `json:"normalized"`  // found after the clean-up, so that case does not count; else in the text as typed
+	SingleWord  bool   `json:"single_word"` // only where no letter or digit touches it
+	ID          int32  `json:"id"`
+	AtWordStart bool   `json:"-"` // only where a word begins: not right behind a sign
 }
 
 // UnmarshalJSON reads a token written as text, or as an object; null leaves what is there.
-func (a *added) UnmarshalJSON(data []byte) error {
+func (a *addedToken) UnmarshalJSON(data []byte) error {
 	var text *string
 	if json.Unmarshal(data, &text) == nil {
 		if text != nil {
-			*a = added{Content: *text}
+			*a = addedToken{Content: *text}
 		}
 		return nil
 	}
-	type object added
+	type object addedToken
 	if err := json.Unmarshal(data, (*object)(a)); err != nil {
 		return fmt.Errorf("want a token as a string or an object with content, got %.40s", data)
 	}
@@ -42,16 +42,16 @@ func (a *added) UnmarshalJSON(data []byte) error {
 
 // readAdded reads the tokens that were added to a vocabulary, from the places where folders have them; later ones win:
 // tokenizer.json, added_tokens.json, tokenizer_config.json and special_tokens_map.json.
-func readAdded(fsys fs.FS, vocabulary map[string]int32) ([]added, error) {
+func readAdded(fsys fs.FS, vocabulary map[string]int32) ([]addedToken, error) {
 	var whole struct {
-		Added []added `json:"added_tokens"`
+		Added []addedToken `json:"added_tokens"`
 	}
 	var plain map[string]int32
 	var config struct {
-		Decoder map[string]added `json:"added_tokens_decoder"`
+		Decoder map[string]addedToken `json:"added_tokens_decoder"`
 	}
 	var special struct {
-		More []added `json:"additional_special_tokens"`
+		More []addedToken `json:"additional_special_tokens"`
 	}
 	for name, into := range map[string]any{
 		"tokenizer.json": &whole, "added_tokens.json": &plain, "tokenizer_config.json": &config, "special_tokens_map.json": &special,
@@ -62,7 +62,7 @@ func readAdded(fsys fs.FS, vocabulary map[string]int32) ([]added, error) {
 	}
 	all := whole.Added
 	for content, id := range plain {
-		all = append(all, added{Content: content, ID: id, Normalized: true})
+		all = append(all, addedToken{Content: content, ID: id, Normalized: true})
 	}
 	for id, a := range config.Decoder {
 		n, err := strconv.ParseInt(id, 10, 32)
@@ -76,11 +76,11 @@ func readAdded(fsys fs.FS, vocabulary map[string]int32) ([]added, error) {
 		a.ID = idOf(a.Content, vocabulary, all)
 		all = append(all, a)
 	}
-	return unique(all)
+	return dedupe(all)
 }
 
 // idOf is the id of a token that is named without one: its own, or the next free one.
-func idOf(content string, vocabulary map[string]int32, all []added) int32 {
+func idOf(content string, vocabulary map[string]int32, all []addedToken) int32 {
 	if id, ok := vocabulary[content]; ok {
 		return id
 	}
@@ -95,15 +95,15 @@ func idOf(content string, vocabulary map[string]int32, all []added) int32 {
 }
 
 // unique keeps the last of the tokens that are written alike.
-func unique(all []added) ([]added, error) {
-	last := map[string]added{}
+func dedupe(all []addedToken) ([]addedToken, error) {
+	last := map[string]addedToken{}
 	for _, a := range all {
 		if a.Content == "" || a.ID < 0 {
 			return nil, fmt.Errorf("read added tokens: %.40q has the id %d", a.Content, a.ID)
 		}
 		last[a.Content] = a
 	}
-	return slices.SortedFunc(maps.Values(last), func(a, b added) int { return cmp.Compare(a.ID, b.ID) }), nil
+	return slices.SortedFunc(maps.Values(last), func(a, b addedToken) int { return cmp.Compare(a.ID, b.ID) }), nil
 }
 
 // readOptional reads a JSON file that may be missing.
@@ -122,24 +122,24 @@ func readOptional(fsys fs.FS, name string, into any) error {
 }
 
 // finder finds tokens in a text, by their first byte and the longest first.
-type finder map[byte][]added
+type tokenFinder map[byte][]addedToken
 
-func (f finder) add(a added) {
+func (f tokenFinder) add(a addedToken) {
 	list := append(f[a.Content[0]], a)
-	slices.SortStableFunc(list, func(a, b added) int { return len(b.Content) - len(a.Content) })
+	slices.SortStableFunc(list, func(a, b addedToken) int { return len(b.Content) - len(a.Content) })
 	f[a.Content[0]] = list
 }
 
 // cut cuts text at the first token in it; of two that start together the longer one counts. It takes time in proportion
 // to what it passes over.
-func (f finder) cut(text string) (before string, id int32, rest string, found bool) {
+func (f tokenFinder) cut(text string) (before string, id int32, rest string, found bool) {
 	for at := 0; at < len(text); at++ {
 		for _, a := range f[text[at]] {
 			if !strings.HasPrefix(text[at:], a.Content) {
 				continue
 			}
 			end := at + len(a.Content)
-			if (!a.SingleWord || alone(text, at, end)) && (!a.AsWord || begins(text, at)) {
+			if (!a.SingleWord || standsAlone(text, at, end)) && (!a.AtWordStart || startsWord(text, at)) {
 				return text[:at], a.ID, text[end:], true
 			}
 			at = end - 1 // what was found is passed over as a whole
@@ -150,18 +150,18 @@ func (f finder) cut(text string) (before string, id int32, rest string, found bo
 }
 
 // begins reports whether a word of signs can begin at a place: there is no other sign before it.
-func begins(text string, at int) bool {
+func startsWord(text string, at int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:at])
 	return at == 0 || !isOther(before)
 }
 
 // alone reports whether text[from:to] touches no letter, mark, digit, underscore or joiner.
-func alone(text string, from, to int) bool {
+func standsAlone(text string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:from])
 	after, _ := utf8.DecodeRuneInString(text[to:])
-	return (from == 0 || !touches(before)) && (to == len(text) || !touches(after))
+	return (from == 0 || !isWordRune(before)) && (to == len(text) || !isWordRune(after))
 }
 
-func touches(r rune) bool {
+func isWordRune(r rune) bool {
 	return isLetter(r) || unicode.In(r, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Join_Control)
 }

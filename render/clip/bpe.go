@@ -6,7 +6,7 @@ import "container/heap"
 type pair struct{ left, right int32 }
 
 // rule is what a merge makes of a pair. The lowest rank goes first.
-type rule struct {
+type mergeRule struct {
 	rank int
 	id   int32
 }
@@ -15,29 +15,29 @@ type rule struct {
 type symbol struct {
 	id         int32
 	prev, next int // indices, -1 at the ends
-	gone       bool
+	merged     bool
 }
 
 // candidate is a pair that could be merged: the symbol at is its left one.
 type candidate struct {
-	rule
+	mergeRule
 	at int
 }
 
 // queue orders candidates by rank, then from left to right.
-type queue []candidate
+type candidateQueue []candidate
 
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
+func (q candidateQueue) Len() int { return len(q) }
+func (q candidateQueue) Less(i, j int) bool {
 	return q[i].rank < q[j].rank || q[i].rank == q[j].rank && q[i].at < q[j].at
 }
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q candidateQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
 
 // Push implements heap.Interface.
-func (q *queue) Push(x any) { *q = append(*q, x.(candidate)) }
+func (q *candidateQueue) Push(x any) { *q = append(*q, x.(candidate)) }
 
 // Pop implements heap.Interface.
-func (q *queue) Pop() any {
+func (q *candidateQueue) Pop() any {
 	old := *q
 	last := old[len(old)-1]
 	*q = old[:len(old)-1]
@@ -47,20 +47,20 @@ func (q *queue) Pop() any {
 // merger merges the symbols of one word. It takes the best pair one place at a time, as Hugging Face's tokenizers do:
 // with merges in the order they were learnt that equals the textbook's "best pair everywhere", and costs n log n.
 type merger struct {
-	merges  map[pair]rule
+	merges  map[pair]mergeRule
 	symbols []symbol
-	queue   queue
+	queue   candidateQueue
 }
 
 // merge returns the ids that are left of a word's first symbols once no rule applies.
-func merge(ids []int32, merges map[pair]rule) []int32 {
+func merge(ids []int32, merges map[pair]mergeRule) []int32 {
 	m := merger{merges: merges, symbols: make([]symbol, len(ids))}
 	for i, id := range ids {
 		m.symbols[i] = symbol{id: id, prev: i - 1, next: i + 1}
 	}
 	m.symbols[len(ids)-1].next = -1
 	for i := range ids {
-		m.offer(i)
+		m.push(i)
 	}
 	for m.queue.Len() > 0 {
 		m.apply(heap.Pop(&m.queue).(candidate))
@@ -73,7 +73,7 @@ func merge(ids []int32, merges map[pair]rule) []int32 {
 }
 
 // offer queues the pair whose left symbol is at i, if a rule merges it.
-func (m *merger) offer(i int) {
+func (m *merger) push(i int) {
 	if i < 0 || m.symbols[i].next < 0 {
 		return
 	}
@@ -86,18 +86,18 @@ func (m *merger) offer(i int) {
 // apply merges a candidate unless an earlier merge took one of its symbols.
 func (m *merger) apply(c candidate) {
 	left := &m.symbols[c.at]
-	if left.gone || left.next < 0 {
+	if left.merged || left.next < 0 {
 		return
 	}
 	right := &m.symbols[left.next]
 	if r, ok := m.merges[pair{left.id, right.id}]; !ok || r.id != c.id {
 		return
 	}
-	right.gone = true
+	right.merged = true
 	left.id, left.next = c.id, right.next
 	if left.next >= 0 {
 		m.symbols[left.next].prev = c.at
 	}
-	m.offer(left.prev)
-	m.offer(c.at)
+	m.push(left.prev)
+	m.push(c.at)
 }

@@ -2,7 +2,7 @@ package clip
 
 // alphabet maps each byte to the character that stands for it in the vocabulary files: printable Latin-1 bytes are
 // themselves, the 68 others become U+0100 and up in ascending order (GPT-2's byte-level alphabet).
-func alphabet() [256]rune {
+func byteAlphabet() [256]rune {
 	var out [256]rune
 	next := rune(256)
 	for b := range out {

@@ -16,17 +16,17 @@ type Tokenizer struct {
 	BOS, EOS, Pad int32 // begin, end and filler
 	Length        int   // tokens in a chunk with BOS and EOS, at most MaxLength
 
-	*wordbook
-	comma   int32
-	exact   finder // tokens found in a text as typed
-	cleaned finder // tokens found after the clean-up
+	*vocabulary
+	comma      int32
+	exact      tokenFinder // tokens found in a text as typed
+	normalized tokenFinder // tokens found after the clean-up
 }
 
 // OpenTokenizer reads a tokenizer folder: vocab.json and merges.txt, or else the tokenizer.json that has both, and if
 // they are there added_tokens.json, tokenizer_config.json and special_tokens_map.json. An error names the file that is
 // missing or broken.
 func OpenTokenizer(fsys fs.FS) (*Tokenizer, error) {
-	ids, merges, err := readModel(fsys)
+	ids, merges, err := readVocabularyFiles(fsys)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +38,8 @@ func OpenTokenizer(fsys fs.FS) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	book := &wordbook{ids: ids, merges: merges, letters: alphabet(), cache: map[string][]int32{}}
-	t := &Tokenizer{wordbook: book, Length: int(s.Length), exact: finder{}, cleaned: finder{}}
+	vocab := &vocabulary{ids: ids, merges: merges, byteRunes: byteAlphabet(), cache: map[string][]int32{}}
+	t := &Tokenizer{vocabulary: vocab, Length: int(s.Length), exact: tokenFinder{}, normalized: tokenFinder{}}
 	if err := t.setSpecial(s, more); err != nil {
 		return nil, err
 	}
@@ -52,14 +52,14 @@ func OpenTokenizer(fsys fs.FS) (*Tokenizer, error) {
 
 // setSpecial looks the special tokens up and makes all added ones findable. A special token that is named more than once
 // is found after the clean-up only if all say so; when added ones are listed, only if the list says so.
-func (t *Tokenizer) setSpecial(s settings, more []added) error {
-	known := map[string]added{}
+func (t *Tokenizer) setSpecial(s settings, more []addedToken) error {
+	known := map[string]addedToken{}
 	for _, a := range more {
 		t.ids[a.Content], known[a.Content] = a.ID, a
 	}
-	special := map[string]added{}
+	special := map[string]addedToken{}
 	for _, token := range []struct {
-		as added
+		as addedToken
 		to *int32
 	}{{s.BOS, &t.BOS}, {s.EOS, &t.EOS}, {s.Unk, &t.unknown}, {s.Pad, &t.Pad}} {
 		a, named := token.as, token.as.Content
@@ -85,28 +85,28 @@ func (t *Tokenizer) setSpecial(s settings, more []added) error {
 	for _, a := range special {
 		if !a.Normalized {
 			t.exact.add(a)
-		} else if a.Content = clean(a.Content); a.Content != "" {
-			t.cleaned.add(a)
+		} else if a.Content = normalize(a.Content); a.Content != "" {
+			t.normalized.add(a)
 		}
 	}
 	return nil
 }
 
 // Frame is what prompt.Chunks must know of this tokenizer.
-func (t *Tokenizer) Frame() prompt.Frame {
-	return prompt.Frame{BOS: t.BOS, EOS: t.EOS, Pad: t.Pad, Comma: t.comma, Length: t.Length}
+func (t *Tokenizer) ChunkFormat() prompt.ChunkFormat {
+	return prompt.ChunkFormat{BOS: t.BOS, EOS: t.EOS, Pad: t.Pad, Comma: t.comma, Length: t.Length}
 }
 
 // Reader is how prompt.Abreast reads with this tokenizer.
-func (t *Tokenizer) Reader() prompt.Reader {
-	return prompt.Reader{Frame: t.Frame(), Tokenize: t.Encode}
+func (t *Tokenizer) PromptTokenizer() prompt.Tokenizer {
+	return prompt.Tokenizer{ChunkFormat: t.ChunkFormat(), Tokenize: t.Encode}
 }
 
 // Encode returns the ids of a text of any length, without BOS and EOS.
 func (t *Tokenizer) Encode(text string) []int32 {
 	var out []int32
-	each(t.exact, text, func(plain string, id int32, found bool) {
-		each(t.cleaned, clean(plain), func(words string, id int32, found bool) {
+	eachToken(t.exact, text, func(plain string, id int32, found bool) {
+		eachToken(t.normalized, normalize(plain), func(words string, id int32, found bool) {
 			if out = t.appendWords(out, words); found {
 				out = append(out, id)
 			}
@@ -119,7 +119,7 @@ func (t *Tokenizer) Encode(text string) []int32 {
 }
 
 // each calls do for the text before each token that is found, and for what is left.
-func each(f finder, text string, do func(plain string, id int32, found bool)) {
+func eachToken(f tokenFinder, text string, do func(plain string, id int32, found bool)) {
 	for text != "" {
 		plain, id, rest, found := f.cut(text)
 		do(plain, id, found)
@@ -130,7 +130,7 @@ func each(f finder, text string, do func(plain string, id int32, found bool)) {
 // appendWords appends the ids of clean text.
 func (t *Tokenizer) appendWords(out []int32, text string) []int32 {
 	for {
-		w, rest := word(text)
+		w, rest := nextWord(text)
 		if w == "" {
 			return out
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // letters is a vocabulary of the lower-case letters, a few signs and three merges: "c a", "ca t</w>", "! !</w>".
-func letters(t *testing.T) (fstest.MapFS, map[string]int32) {
+func letterVocabulary(t *testing.T) (fstest.MapFS, map[string]int32) {
 	t.Helper()
 	vocab := map[string]int32{}
 	add := func(s string) { vocab[s] = int32(len(vocab)) }
@@ -23,10 +23,10 @@ func letters(t *testing.T) (fstest.MapFS, map[string]int32) {
 	for _, s := range []string{"ca", "cat</w>", "!!</w>", "<|startoftext|>", "<|endoftext|>"} {
 		add(s)
 	}
-	return folder(t, vocab, []string{"c a", "ca t</w>", "! !</w>"}, nil), vocab
+	return tokenizerFolder(t, vocab, []string{"c a", "ca t</w>", "! !</w>"}, nil), vocab
 }
 
-func open(t *testing.T, fsys fstest.MapFS) *clip.Tokenizer {
+func openTokenizer(t *testing.T, fsys fstest.MapFS) *clip.Tokenizer {
 	t.Helper()
 	tok, err := clip.OpenTokenizer(fsys)
 	if err != nil {
@@ -37,13 +37,13 @@ func open(t *testing.T, fsys fstest.MapFS) *clip.Tokenizer {
 
 // oneChunk is the first chunk of an unweighted text.
 func oneChunk(tok *clip.Tokenizer, text string) prompt.Chunk {
-	return prompt.Chunks([]prompt.Part{{Text: text, Weight: 1}}, tok.Frame(), tok.Encode)[0]
+	return prompt.Chunks([]prompt.Part{{Text: text, Weight: 1}}, tok.ChunkFormat(), tok.Encode)[0]
 }
 
 func TestEncode(t *testing.T) {
 	t.Parallel()
-	fsys, vocab := letters(t)
-	tok := open(t, fsys)
+	fsys, vocab := letterVocabulary(t)
+	tok := openTokenizer(t, fsys)
 	for name, tt := range map[string]struct{ text, want string }{
 		"nothing":                         {"", ""},
 		"a merged word":                   {"cat", "cat</w>"},
@@ -72,8 +72,8 @@ func TestEncode(t *testing.T) {
 
 func TestEncodeLongWords(t *testing.T) {
 	t.Parallel()
-	fsys, vocab := letters(t)
-	tok := open(t, fsys)
+	fsys, vocab := letterVocabulary(t)
+	tok := openTokenizer(t, fsys)
 	got := tok.Encode(strings.Repeat("ca", 100_000))
 	if len(got) != 100_001 || got[0] != vocab["ca"] || got[100_000] != vocab["a</w>"] {
 		t.Errorf("a word of 200,000 letters: got %d ids, want 99,999 of %d, then c and a</w>", len(got), vocab["ca"])
@@ -82,8 +82,8 @@ func TestEncodeLongWords(t *testing.T) {
 
 func TestEncodeConcurrently(t *testing.T) {
 	t.Parallel()
-	fsys, _ := letters(t)
-	tok := open(t, fsys)
+	fsys, _ := letterVocabulary(t)
+	tok := openTokenizer(t, fsys)
 	want := tok.Encode("cat cats a.b")
 	var wait sync.WaitGroup
 	for i := range 8 {
@@ -100,17 +100,17 @@ func TestEncodeConcurrently(t *testing.T) {
 	wait.Wait()
 }
 
-func TestFrame(t *testing.T) {
+func TestChunkFormat(t *testing.T) {
 	t.Parallel()
-	fsys, vocab := letters(t)
+	fsys, vocab := letterVocabulary(t)
 	fsys["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(`{"model_max_length": 1e30, "pad_token": {"content": "a", "lstrip": false}, "bos_token": null}`)}
-	tok := open(t, fsys)
-	want := prompt.Frame{BOS: vocab["<|startoftext|>"], EOS: vocab["<|endoftext|>"], Pad: vocab["a"], Comma: vocab[",</w>"], Length: 77}
-	if got := tok.Frame(); got != want {
+	tok := openTokenizer(t, fsys)
+	want := prompt.ChunkFormat{BOS: vocab["<|startoftext|>"], EOS: vocab["<|endoftext|>"], Pad: vocab["a"], Comma: vocab[",</w>"], Length: 77}
+	if got := tok.ChunkFormat(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	fsys["special_tokens_map.json"] = &fstest.MapFile{Data: []byte(`{"pad_token": "b"}`)}
-	if got := open(t, fsys).Pad; got != vocab["b"] {
+	if got := openTokenizer(t, fsys).Pad; got != vocab["b"] {
 		t.Errorf("special_tokens_map.json has the last word: got filler %d, want %d", got, vocab["b"])
 	}
 }
@@ -136,7 +136,7 @@ func TestOpenTokenizerRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fsys, _ := letters(t)
+			fsys, _ := letterVocabulary(t)
 			delete(fsys, tt.file)
 			if tt.content != "" {
 				fsys[tt.file] = &fstest.MapFile{Data: []byte(tt.content)}
@@ -154,8 +154,8 @@ func FuzzEncode(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		fsys, vocab := letters(t)
-		for _, id := range open(t, fsys).Encode(text) {
+		fsys, vocab := letterVocabulary(t)
+		for _, id := range openTokenizer(t, fsys).Encode(text) {
 			if id < 0 || int(id) >= len(vocab) {
 				t.Errorf("Encode(%q) gave %d, which is no id", text, id)
 			}

@@ -36,7 +36,7 @@ func unpack(dir string) (string, error) {
 		return "", err
 	}
 	home := filepath.Join(dir, sum)
-	if holds(home) {
+	if matches(home) {
 		return home, nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -50,7 +50,7 @@ func unpack(dir string) (string, error) {
 	if err := write(filepath.Join(fresh, "new")); err != nil {
 		return "", err
 	}
-	if err := replace(filepath.Join(fresh, "new"), home, filepath.Join(fresh, "old")); err != nil && !holds(home) {
+	if err := replace(filepath.Join(fresh, "new"), home, filepath.Join(fresh, "old")); err != nil && !matches(home) {
 		return "", err // unless another process was first
 	}
 	return home, nil
@@ -58,7 +58,7 @@ func unpack(dir string) (string, error) {
 
 // replace renames fresh to home. A folder that is there already is moved away to old.
 func replace(fresh, home, old string) error {
-	if os.Rename(fresh, home) == nil || holds(home) {
+	if os.Rename(fresh, home) == nil || matches(home) {
 		return nil
 	}
 	if err := os.Rename(home, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -68,7 +68,7 @@ func replace(fresh, home, old string) error {
 }
 
 // each calls do with every embedded file.
-func each(do func(path string, data []byte) error) error {
+func eachFile(do func(path string, data []byte) error) error {
 	return fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -84,7 +84,7 @@ func each(do func(path string, data []byte) error) error {
 // contentHash is a short hash of all embedded files and their paths.
 func contentHash() (string, error) {
 	sum := sha256.New()
-	err := each(func(path string, data []byte) error {
+	err := eachFile(func(path string, data []byte) error {
 		_, err := fmt.Fprintf(sum, "%x  %s\n", sha256.Sum256(data), path)
 		return err
 	})
@@ -92,7 +92,7 @@ func contentHash() (string, error) {
 }
 
 func write(home string) error {
-	return each(func(path string, data []byte) error {
+	return eachFile(func(path string, data []byte) error {
 		target := filepath.Join(home, filepath.FromSlash(path))
 		if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
 			return err
@@ -102,9 +102,9 @@ func write(home string) error {
 }
 
 // holds tells whether a folder holds the embedded files as they are, and no other.
-func holds(home string) bool {
+func matches(home string) bool {
 	want := 0
-	err := each(func(path string, data []byte) error {
+	err := eachFile(func(path string, data []byte) error {
 		want++
 		there, err := os.ReadFile(filepath.Join(home, filepath.FromSlash(path)))
 		if err == nil && !bytes.Equal(there, data) {

@@ -18,7 +18,7 @@ func TestUnpack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, folder)
+	checkSame(t, folder)
 
 	t.Run("again, it only reads", func(t *testing.T) {
 		index := filepath.Join(folder, "model_index.json")
@@ -44,7 +44,7 @@ func TestUnpack(t *testing.T) {
 		if again, err := demo.Unpack(dir); err != nil || again != folder {
 			t.Fatalf("got %s, %v, want %s", again, err, folder)
 		}
-		same(t, folder)
+		checkSame(t, folder)
 		if _, err := os.Stat(foreign); !os.IsNotExist(err) {
 			t.Errorf("the foreign file: got %v, want it gone", err)
 		}
@@ -100,7 +100,7 @@ func TestSize(t *testing.T) {
 }
 
 // same compares an unpacked folder with the one in the repository.
-func same(t *testing.T, folder string) {
+func checkSame(t *testing.T, folder string) {
 	t.Helper()
 	for pattern, least := range map[string]int{"postcards/*.json": 2, "postcards/*/*": 10, "addons/*/*": 3} {
 		found, err := filepath.Glob(pattern)

@@ -10,7 +10,7 @@ import (
 )
 
 // Cleaned is an input picture made safe to keep and to lend: a PNG of nothing but opaque pixels.
-type Cleaned struct {
+type CleanImage struct {
 	PNG           []byte
 	SHA256        string // lower-case hex, of PNG
 	Width, Height int    // pixels
@@ -18,19 +18,19 @@ type Cleaned struct {
 
 // Clean decodes an input picture of at most maxPixels and encodes it anew without metadata, on white where it was
 // transparent, and scaled down if a side is longer than maxSide (0 is no such bound). Errors are those of Decode.
-func Clean(data []byte, maxPixels, maxSide int) (Cleaned, error) {
+func Clean(data []byte, maxPixels, maxSide int) (CleanImage, error) {
 	img, _, err := Decode(data, maxPixels)
 	if err != nil {
-		return Cleaned{}, err
+		return CleanImage{}, err
 	}
 	out := shrink(flatten(img), maxSide)
 	file, err := PNG(out, "")
 	if err != nil {
-		return Cleaned{}, err
+		return CleanImage{}, err
 	}
 	sum := sha256.Sum256(file)
 	size := out.Bounds().Size()
-	return Cleaned{PNG: file, SHA256: hex.EncodeToString(sum[:]), Width: size.X, Height: size.Y}, nil
+	return CleanImage{PNG: file, SHA256: hex.EncodeToString(sum[:]), Width: size.X, Height: size.Y}, nil
 }
 
 // flatten lays a picture on white, as A1111 does with a start picture.
@@ -50,14 +50,14 @@ func shrink(img *image.RGBA, side int) *image.RGBA {
 		return img
 	}
 	w, h := max(1, (size.X*side+longer/2)/longer), max(1, (size.Y*side+longer/2)/longer)
-	img = halve(img, w, h)
+	img = halveWhileLarge(img, w, h)
 	out := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.CatmullRom.Scale(out, out.Bounds(), img, img.Bounds(), draw.Src, nil)
 	return out
 }
 
 // halve halves a picture while it stays at least twice as large as w x h, so that the scaler needs little memory.
-func halve(img *image.RGBA, w, h int) *image.RGBA {
+func halveWhileLarge(img *image.RGBA, w, h int) *image.RGBA {
 	for size := img.Bounds().Size(); size.X >= 4*w && size.Y >= 4*h; size = img.Bounds().Size() {
 		half := image.NewRGBA(image.Rect(0, 0, size.X/2, size.Y/2))
 		for y := range size.Y / 2 {

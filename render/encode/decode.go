@@ -17,10 +17,10 @@ import (
 
 // Why an input picture is refused.
 var (
-	ErrNoPicture = errors.New("not a PNG, JPEG, WebP or GIF picture")
-	ErrHuge      = errors.New("picture has too many pixels")
-	ErrDamaged   = errors.New("picture is damaged or cut off")
-	ErrAnimated  = errors.New("animated WebP is not understood")
+	ErrNotImage      = errors.New("not a PNG, JPEG, WebP or GIF picture")
+	ErrTooManyPixels = errors.New("picture has too many pixels")
+	ErrDamaged       = errors.New("picture is damaged or cut off")
+	ErrAnimated      = errors.New("animated WebP is not understood")
 )
 
 // codec reads one format.
@@ -61,12 +61,12 @@ func codecOf(format string) (codec, bool) {
 
 // Decode reads an input picture that nobody vouches for: its header first, and its pixels only if there are at most
 // maxPixels. A GIF gives its first frame. An EXIF orientation is applied. format is "png", "jpeg", "webp" or "gif".
-// The errors are ErrNoPicture, ErrHuge, ErrDamaged and ErrAnimated, with what is the matter.
+// The errors are ErrNotImage, ErrTooManyPixels, ErrDamaged and ErrAnimated, with what is the matter.
 func Decode(data []byte, maxPixels int) (img image.Image, format string, err error) {
 	format = sniff(data)
 	c, ok := codecOf(format)
 	if !ok {
-		return nil, "", ErrNoPicture
+		return nil, "", ErrNotImage
 	}
 	if format == "webp" && animated(data) {
 		return nil, format, ErrAnimated
@@ -76,7 +76,7 @@ func Decode(data []byte, maxPixels int) (img image.Image, format string, err err
 		return nil, format, err
 	}
 	if pixels := int64(config.Width) * int64(config.Height); pixels > int64(maxPixels) {
-		return nil, format, fmt.Errorf("%w: %d x %d, at most %d in all", ErrHuge, config.Width, config.Height, maxPixels)
+		return nil, format, fmt.Errorf("%w: %d x %d, at most %d in all", ErrTooManyPixels, config.Width, config.Height, maxPixels)
 	}
 	img, err = c.read(data)
 	if err != nil {
@@ -86,7 +86,7 @@ func Decode(data []byte, maxPixels int) (img image.Image, format string, err err
 }
 
 func (c codec) readConfig(data []byte) (config image.Config, err error) {
-	defer rescue(&err)
+	defer recoverDecode(&err)
 	if config, err = c.config(bytes.NewReader(data)); err != nil {
 		return config, fmt.Errorf("%w: %v", ErrDamaged, err)
 	}
@@ -97,7 +97,7 @@ func (c codec) readConfig(data []byte) (config image.Config, err error) {
 }
 
 func (c codec) read(data []byte) (img image.Image, err error) {
-	defer rescue(&err)
+	defer recoverDecode(&err)
 	if img, err = c.decode(bytes.NewReader(data)); err != nil {
 		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
 	}
@@ -105,7 +105,7 @@ func (c codec) read(data []byte) (img image.Image, err error) {
 }
 
 // rescue turns a decoder's panic into an error: the bytes come from strangers.
-func rescue(err *error) {
+func recoverDecode(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("%w: %v", ErrDamaged, p)
 	}

@@ -67,16 +67,16 @@ func asJPEG(img image.Image, parameters string, quality int) ([]byte, error) {
 var ErrNoParameters = errors.New("picture holds no parameters")
 
 // ReadParameters reads the parameters text in a PNG, JPEG or WebP file. An EXIF user comment overrides a PNG's text, as
-// in A1111. Errors are ErrNoParameters and ErrNoPicture.
-func ReadParameters(file []byte) (Recipe, error) {
+// in A1111. Errors are ErrNoParameters and ErrNotImage.
+func ReadParameters(file []byte) (Parameters, error) {
 	text, err := parametersText(file)
 	if err != nil {
-		return Recipe{}, err
+		return Parameters{}, err
 	}
-	if strip(text) == "" {
-		return Recipe{}, ErrNoParameters
+	if trimBlank(text) == "" {
+		return Parameters{}, ErrNoParameters
 	}
-	return Read(text), nil
+	return ParseParameters(text), nil
 }
 
 func parametersText(file []byte) (text string, err error) {
@@ -90,9 +90,9 @@ func parametersText(file []byte) (text string, err error) {
 		exif = readWebP(file)
 	case "gif":
 	default:
-		return "", ErrNoPicture
+		return "", ErrNotImage
 	}
-	if comment := readExif(exif).comment; strip(comment) != "" {
+	if comment := readExif(exif).comment; trimBlank(comment) != "" {
 		return comment, nil
 	}
 	return text, nil

@@ -57,7 +57,7 @@ func scene(w, h int, seed uint64, noise int) *image.NRGBA {
 
 func TestFit(t *testing.T) {
 	t.Parallel()
-	text := encode.Parameters(boat(), encode.Extra{})
+	text := encode.FormatParameters(boatSpec(), encode.Extra{})
 	img := scene(160, 112, 1, 20)
 	whole, ext, err := encode.Fit(img, text, 0)
 	if err != nil || ext != "png" {
@@ -92,7 +92,7 @@ func TestFit(t *testing.T) {
 			t.Error(err)
 		}
 		r, err := encode.ReadParameters(data)
-		if err != nil || r.Prompt != boat().Prompt || r.Seed != 7 {
+		if err != nil || r.Prompt != boatSpec().Prompt || r.Seed != 7 {
 			t.Errorf("got %+v and error %v, want the parameters", r, err)
 		}
 	})
@@ -141,9 +141,9 @@ func TestPNGText(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := boat()
+			s := boatSpec()
 			s.Prompt = tt.prompt
-			data, err := encode.PNG(scene(8, 8, 1, 0), encode.Parameters(s, encode.Extra{}))
+			data, err := encode.PNG(scene(8, 8, 1, 0), encode.FormatParameters(s, encode.Extra{}))
 			if err != nil || !bytes.Contains(data, []byte(tt.chunk)) {
 				t.Fatalf("got error %v or no chunk that begins %q", err, tt.chunk)
 			}
@@ -162,7 +162,7 @@ func TestTextSurvivesEveryContainer(t *testing.T) {
 	img := scene(64, 48, 2, 60)
 	rapid.Check(t, func(t *rapid.T) {
 		s := drawSpec(t)
-		text := encode.Parameters(s, encode.Extra{})
+		text := encode.FormatParameters(s, encode.Extra{})
 		for _, limit := range []int64{0, int64(8_000 + 8*len(text))} {
 			data, ext, err := encode.Fit(img, text, limit)
 			if err != nil {
@@ -187,7 +187,7 @@ func TestReadParametersOfOthers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := encode.ReadParameters(file(t, name))
+			r, err := encode.ReadParameters(readFile(t, name))
 			if err != nil || r.Prompt != want || r.Negative != "ugly, fat" || r.Seed != 965400086 || r.Sampler != "euler_a" {
 				t.Errorf("got %+v and error %v, want the prompt %q", r, err, want)
 			}
@@ -196,16 +196,16 @@ func TestReadParametersOfOthers(t *testing.T) {
 	for name, want := range map[string]error{
 		"plain.png": encode.ErrNoParameters, "lossless.webp": encode.ErrNoParameters, "animated.gif": encode.ErrNoParameters, "progressive.jpg": encode.ErrNoParameters,
 	} {
-		if _, err := encode.ReadParameters(file(t, name)); !errors.Is(err, want) {
+		if _, err := encode.ReadParameters(readFile(t, name)); !errors.Is(err, want) {
 			t.Errorf("%s: got error %v, want %v", name, err, want)
 		}
 	}
-	if _, err := encode.ReadParameters([]byte("Steps: 1")); !errors.Is(err, encode.ErrNoPicture) {
-		t.Errorf("a text file: got error %v, want %v", err, encode.ErrNoPicture)
+	if _, err := encode.ReadParameters([]byte("Steps: 1")); !errors.Is(err, encode.ErrNotImage) {
+		t.Errorf("a text file: got error %v, want %v", err, encode.ErrNotImage)
 	}
 }
 
-func file(t *testing.T, name string) []byte {
+func readFile(t *testing.T, name string) []byte {
 	t.Helper()
 	data, err := os.ReadFile("testdata/" + name)
 	if err != nil {

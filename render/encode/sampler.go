@@ -8,10 +8,10 @@ import (
 
 // title pairs our name of a sampler (render/sampler) with the one A1111 shows, and with the schedule that A1111 takes
 // since 1.9 where a person chose none ("Automatic").
-type title struct{ name, shown, automatic string }
+type samplerTitle struct{ name, shown, automatic string }
 
-func titles() []title {
-	return []title{
+func samplerTitles() []samplerTitle {
+	return []samplerTitle{
 		{"dpmpp_2m", "DPM++ 2M", "karras"},
 		{"dpmpp_sde", "DPM++ SDE", "karras"},
 		{"dpmpp_2m_sde", "DPM++ 2M SDE", "exponential"},
@@ -24,23 +24,23 @@ func titles() []title {
 		{"heun", "Heun", ""},
 		{"dpm2", "DPM2", "karras"},
 		{"dpm2_a", "DPM2 a", "karras"},
-		{"dpm_fast", "DPM fast", own},
-		{"dpm_adaptive", "DPM adaptive", own},
+		{"dpm_fast", "DPM fast", ownSchedule},
+		{"dpm_adaptive", "DPM adaptive", ownSchedule},
 		{"restart", "Restart", "karras"},
-		{"ddim", "DDIM", own},
-		{"plms", "PLMS", own},
-		{"unipc", "UniPC", own},
-		{"lcm", "LCM", own},
-		{"pndm", "PNDM", own}, // from here on A1111 has none
-		{"ddpm", "DDPM", own},
-		{"tcd", "TCD", own},
-		{"dpmpp_2s", "DPM++ 2S", own},
-		{"dpmpp_3m", "DPM++ 3M", own},
+		{"ddim", "DDIM", ownSchedule},
+		{"plms", "PLMS", ownSchedule},
+		{"unipc", "UniPC", ownSchedule},
+		{"lcm", "LCM", ownSchedule},
+		{"pndm", "PNDM", ownSchedule}, // from here on A1111 has none
+		{"ddpm", "DDPM", ownSchedule},
+		{"tcd", "TCD", ownSchedule},
+		{"dpmpp_2s", "DPM++ 2S", ownSchedule},
+		{"dpmpp_3m", "DPM++ 3M", ownSchedule},
 	}
 }
 
 // own is the schedule of samplers that have one of their own.
-const own = "own"
+const ownSchedule = "own"
 
 // scheduleTitle pairs the ending of a name with A1111's name for that schedule.
 type scheduleTitle struct{ ending, shown string }
@@ -59,7 +59,7 @@ func scheduleTitles() []scheduleTitle {
 // SamplerTitle returns the name A1111 shows for one of our samplers with its schedule, as it was before 1.9, or the name
 // itself when it has none.
 func SamplerTitle(name string) string {
-	shown, schedule := titled(name)
+	shown, schedule := splitTitle(name)
 	if schedule == "" || schedule == "Uniform" {
 		return shown
 	}
@@ -68,13 +68,13 @@ func SamplerTitle(name string) string {
 
 // titled divides a name into what A1111 shows for the sampler and for the schedule, which is empty for samplers with one
 // of their own.
-func titled(name string) (shown, schedule string) {
-	base, ending := sampler.Parts(name)
-	for _, t := range titles() {
+func splitTitle(name string) (shown, schedule string) {
+	base, ending := sampler.SplitName(name)
+	for _, t := range samplerTitles() {
 		if t.name != base {
 			continue
 		}
-		if t.automatic == own && ending == "" {
+		if t.automatic == ownSchedule && ending == "" {
 			return t.shown, ""
 		}
 		for _, s := range scheduleTitles() {
@@ -91,7 +91,7 @@ func titled(name string) (shown, schedule string) {
 func SamplerName(shown, schedule string) string {
 	full := strings.TrimSpace(shown)
 	schedule = strings.TrimSpace(schedule)
-	for _, t := range titles() {
+	for _, t := range samplerTitles() {
 		rest, ok := cutPrefixFold(full, t.shown)
 		if !ok || rest != "" && schedule != "" {
 			continue
@@ -107,11 +107,11 @@ func SamplerName(shown, schedule string) string {
 }
 
 // ending finds the ending of a name by the name of its schedule.
-func ending(t title, schedule string) (string, bool) {
+func ending(t samplerTitle, schedule string) (string, bool) {
 	if schedule == "" {
 		return "", true
 	}
-	if strings.EqualFold(schedule, "Automatic") && t.automatic != own && t.automatic != "" {
+	if strings.EqualFold(schedule, "Automatic") && t.automatic != ownSchedule && t.automatic != "" {
 		return "_" + t.automatic, true
 	}
 	plain := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, " ", "")) }

@@ -9,12 +9,12 @@ import (
 	"testing"
 
 	"darkroom/render"
-	"darkroom/render/easel/easeltest"
 	"darkroom/render/picture"
+	"darkroom/render/pipeline/pipelinetest"
 )
 
 // said is one prompt that the reference read.
-type said struct {
+type promptRecord struct {
 	Model   string
 	Dialect picture.Dialect
 	Prompt  string
@@ -23,36 +23,36 @@ type said struct {
 	Skip           int // as a Spec counts
 	NoNorm         bool
 	IDs            [][]int32 // by chunk: of the first text encoder, then of the second
-	Hidden, Pooled place
+	Hidden, Pooled numberRange
 }
 
-func (s said) String() string {
+func (s promptRecord) String() string {
 	return fmt.Sprintf("%s/%.20q skip %d negative %v no norm %v", s.Dialect, s.Prompt, s.Skip, s.Negative, s.NoNorm)
 }
 
-// TestText compares ids, and what of a prompt reaches the UNet.
+// TestUnmarshalText compares ids, and what of a prompt reaches the UNet.
 func TestText(t *testing.T) {
 	t.Parallel()
-	easeltest.Runtime(t)
-	var all []said
-	r := records{numbers: load(t, "text", &all)}
+	pipelinetest.OpenRuntime(t)
+	var all []promptRecord
+	r := records{numbers: loadRecords(t, "text", &all)}
 	readers := map[string]render.Parts{}
 	for _, s := range all {
 		if readers[s.Model].Unet == nil {
-			readers[s.Model] = parts(t, s.Model)
+			readers[s.Model] = goldenParts(t, s.Model)
 		}
 		with := readers[s.Model]
 		t.Run(s.Model+"/"+s.String(), func(t *testing.T) {
 			t.Parallel()
-			read(t, renderer(t, with), r, s) // a new one, which remembers no prompt
+			checkPrompt(t, newRenderer(t, with), r, s) // a new one, which remembers no prompt
 		})
 	}
 }
 
 // read paints one step by a recorded prompt and looks at what leads it.
-func read(t *testing.T, with *render.Renderer, r records, s said) {
+func checkPrompt(t *testing.T, with *render.Renderer, r records, s promptRecord) {
 	t.Helper()
-	want := spec(s.Dialect)
+	want := baseSpec(s.Dialect)
 	want.Prompt, want.ClipSkip = s.Prompt, s.Skip
 	if s.NoNorm {
 		want.Emphasis = picture.EmphasisNoNorm
@@ -61,22 +61,22 @@ func read(t *testing.T, with *render.Renderer, r records, s said) {
 		want.Negative, want.GuidanceScale = "", 7.5
 	}
 	var ids [][]int32
-	var calls []call
-	ctx := context.WithValue(context.WithValue(t.Context(), watching{}, &calls), reading{}, &ids)
-	if _, err := with.Paint(ctx, want, render.Job{}); err != nil {
+	var calls []unetCall
+	ctx := context.WithValue(context.WithValue(t.Context(), unetCallsKey{}, &calls), idsKey{}, &ids)
+	if _, err := with.Render(ctx, want, render.Job{}); err != nil {
 		t.Fatal(err)
 	}
 	if !s.Negative && !slices.EqualFunc(ids, s.IDs, slices.Equal) {
 		t.Errorf("ids: got %v, want %v", ids, s.IDs)
 	}
-	given := calls[0].given
-	if d := off(given.Hidden.Row(0), r.tensor(s.Hidden)); !(d <= passText) {
-		t.Errorf("hidden states: off by %.2g of the largest, want at most %v", d, passText)
+	conditioning := calls[0].conditioning
+	if d := relativeError(conditioning.Hidden.Row(0), r.tensor(s.Hidden)); !(d <= maxTextError) {
+		t.Errorf("hidden states: off by %.2g of the largest, want at most %v", d, maxTextError)
 	}
 	if s.Pooled.Shape == nil {
 		return
 	}
-	if d := off(given.Pooled.Row(0), r.tensor(s.Pooled)); !(d <= passText) {
-		t.Errorf("pooled vector: off by %.2g of the largest, want at most %v", d, passText)
+	if d := relativeError(conditioning.Pooled.Row(0), r.tensor(s.Pooled)); !(d <= maxTextError) {
+		t.Errorf("pooled vector: off by %.2g of the largest, want at most %v", d, maxTextError)
 	}
 }

@@ -16,25 +16,25 @@ type Brownian struct {
 	entropy int64
 	size    int
 	open    func(seed int64) Source
-	root    *stretch
+	root    *interval
 }
 
 // stretch is a node of the tree: how far the path goes over it.
-type stretch struct {
+type interval struct {
 	from, to    float64
-	moved       []float32
+	delta       []float32
 	key         uint64 // its number among those of its depth
 	depth       uint32
-	left, right *stretch
+	left, right *interval
 }
 
 // NewBrownian opens the path of a seed, of so many values, between two times. Open makes the generators.
 func NewBrownian(seed int64, size int, from, to float64, open func(seed int64) Source) *Brownian {
-	from, to = decimals(min(from, to)), decimals(max(from, to))
+	from, to = roundDecimals(min(from, to)), roundDecimals(max(from, to))
 	b := &Brownian{entropy: seed, size: size, open: open}
 	whole := b.draw(int64(seedSequence(seed, nil, 3)[0]))
 	scale(whole, float32(math.Sqrt(to-from)))
-	b.root = &stretch{from: from, to: to, moved: whole}
+	b.root = &interval{from: from, to: to, delta: whole}
 	return b
 }
 
@@ -46,7 +46,7 @@ func (b *Brownian) Fill(dst []float32, from, to float64) {
 		from, to, sign = to, from, -sign
 	}
 	clear(dst)
-	from, to = max(decimals(from), b.root.from), min(decimals(to), b.root.to)
+	from, to = max(roundDecimals(from), b.root.from), min(roundDecimals(to), b.root.to)
 	b.add(dst, b.root, from, to)
 	b.root.forget(from, to)
 	scale(dst, sign)
@@ -54,7 +54,7 @@ func (b *Brownian) Fill(dst []float32, from, to float64) {
 
 // forget drops the halves of stretches outside the last question: they can be drawn again, and 24 levels of them for
 // every step would be more memory than the picture's.
-func (s *stretch) forget(from, to float64) {
+func (s *interval) forget(from, to float64) {
 	if s.left == nil {
 		return
 	}
@@ -68,38 +68,38 @@ func (s *stretch) forget(from, to float64) {
 
 // add adds how far the path goes over the part of a stretch that lies between two times. An end inside a leaf halves
 // it, at a midpoint of six decimals, until the end is met.
-func (b *Brownian) add(dst []float32, s *stretch, from, to float64) {
+func (b *Brownian) add(dst []float32, s *interval, from, to float64) {
 	if from >= s.to || to <= s.from || from >= to {
 		return
 	}
 	if from <= s.from && to >= s.to {
-		for i, v := range s.moved {
+		for i, v := range s.delta {
 			dst[i] += v
 		}
 		return
 	}
-	b.halve(s)
+	b.split(s)
 	b.add(dst, s.left, from, to)
 	b.add(dst, s.right, from, to)
 }
 
 // halve splits a stretch by the Brownian bridge: the way to the middle is normal around its share of the whole, with
 // variance (middle−from)(to−middle)/(to−from).
-func (b *Brownian) halve(s *stretch) {
+func (b *Brownian) split(s *interval) {
 	if s.left != nil {
 		return
 	}
-	middle := decimals((s.from + s.to) / 2)
+	middle := roundDecimals((s.from + s.to) / 2)
 	share := (middle - s.from) / (s.to - s.from)
 	deviation := math.Sqrt((middle - s.from) * (s.to - middle) / (s.to - s.from))
 	left := b.draw(int64(seedSequence(b.entropy, []uint64{s.key, uint64(s.depth)}, 4)[0]))
-	right := slices.Clone(s.moved)
-	for i, v := range s.moved {
+	right := slices.Clone(s.delta)
+	for i, v := range s.delta {
 		left[i] = float32(float32(share)*v) + float32(float32(deviation)*left[i])
 		right[i] -= left[i]
 	}
-	s.left = &stretch{from: s.from, to: middle, moved: left, key: 2 * s.key, depth: s.depth + 1}
-	s.right = &stretch{from: middle, to: s.to, moved: right, key: 2*s.key + 1, depth: s.depth + 1}
+	s.left = &interval{from: s.from, to: middle, delta: left, key: 2 * s.key, depth: s.depth + 1}
+	s.right = &interval{from: middle, to: s.to, delta: right, key: 2*s.key + 1, depth: s.depth + 1}
 }
 
 func (b *Brownian) draw(seed int64) []float32 {
@@ -115,7 +115,7 @@ func scale(values []float32, by float32) {
 }
 
 // decimals rounds a time to six decimals as Python's round does: the decimal number nearest to the exact value.
-func decimals(x float64) float64 {
+func roundDecimals(x float64) float64 {
 	rounded, err := strconv.ParseFloat(strconv.FormatFloat(x, 'f', 6, 64), 64)
 	if err != nil {
 		return x

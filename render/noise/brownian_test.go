@@ -54,7 +54,7 @@ func TestBrownianIsTorchsdes(t *testing.T) {
 	}
 }
 
-func TestBrownianGoesThereAndBack(t *testing.T) {
+func TestBrownianAddsUp(t *testing.T) {
 	t.Parallel()
 	b := torchPath()
 	there, back, parts, part := make([]float32, 64), make([]float32, 64), make([]float32, 64), make([]float32, 64)

@@ -2,34 +2,34 @@ package noise
 
 // The 32-bit Mersenne Twister of Matsumoto and Nishimura (1998), MT19937.
 const (
-	words   = 624        // n: words of state
-	middle  = 397        // m: distance of the word that is mixed in
-	twist   = 0x9908b0df // a: the twist matrix's last row
-	upper   = 0x80000000 // the upper bit of a word
-	initial = 1812433253 // Knuth's multiplier, which spreads the seed over the state
+	stateWords     = 624        // n: words of state
+	mixDistance    = 397        // m: distance of the word that is mixed in
+	twist          = 0x9908b0df // a: the twist matrix's last row
+	upperBit       = 0x80000000 // the upper bit of a word
+	seedMultiplier = 1812433253 // Knuth's multiplier, which spreads the seed over the state
 )
 
 // mersenne is the generator behind torch's CPU random numbers.
 type mersenne struct {
-	state [words]uint32
+	state [stateWords]uint32
 	next  int
 }
 
 // newMersenne seeds the state as torch.manual_seed does: only the low 32 bits of a seed count.
 func newMersenne(seed int64) *mersenne {
-	m := &mersenne{next: words}
+	m := &mersenne{next: stateWords}
 	m.state[0] = uint32(seed)
-	for i := 1; i < words; i++ {
+	for i := 1; i < stateWords; i++ {
 		last := m.state[i-1]
-		m.state[i] = initial*(last^last>>30) + uint32(i)
+		m.state[i] = seedMultiplier*(last^last>>30) + uint32(i)
 	}
 	return m
 }
 
 func (m *mersenne) refill() {
 	for i := range m.state {
-		y := m.state[i]&upper | m.state[(i+1)%words]&^upper
-		v := m.state[(i+middle)%words] ^ y>>1
+		y := m.state[i]&upperBit | m.state[(i+1)%stateWords]&^upperBit
+		v := m.state[(i+mixDistance)%stateWords] ^ y>>1
 		if y&1 == 1 {
 			v ^= twist
 		}
@@ -39,7 +39,7 @@ func (m *mersenne) refill() {
 }
 
 func (m *mersenne) uint32() uint32 {
-	if m.next == words {
+	if m.next == stateWords {
 		m.refill()
 	}
 	y := m.state[m.next]

@@ -10,7 +10,7 @@ type Source interface {
 }
 
 // Toward moves the starting noise towards the noise of another seed.
-type Toward struct {
+type Variation struct {
 	Seed     int64
 	Strength float64 // 0 leaves the noise as it is, 1 replaces it
 }
@@ -23,10 +23,10 @@ func Draw(s Source, shape ...int) tensor.Tensor {
 }
 
 // Beginning is what decides the starting noise of a picture beside its seed and its size.
-type Beginning struct {
-	Toward []Toward // moves the noise towards that of other seeds, one after the other
-	Height int      // of the latents whose noise is kept, see Start; 0 for the picture's own
-	Width  int
+type StartOptions struct {
+	Variations []Variation // moves the noise towards that of other seeds, one after the other
+	Height     int         // of the latents whose noise is kept, see Start; 0 for the picture's own
+	Width      int
 }
 
 // Start returns the starting noise of one picture of shape [1, channels, height, width]: the next draw of s, moved
@@ -35,17 +35,17 @@ type Beginning struct {
 //
 // With another size that is made for latents of that size, from a source of the picture's seed, and its centre is put
 // over the centre of the next draw of s: A1111's "resize seed from".
-func Start(s Source, open func(seed int64) Source, seed int64, b Beginning, shape ...int) tensor.Tensor {
+func Start(s Source, open func(seed int64) Source, seed int64, b StartOptions, shape ...int) tensor.Tensor {
 	if b.Height < 1 || b.Width < 1 || b.Height == shape[2] && b.Width == shape[3] {
-		return vary(Draw(s, shape...), open, b.Toward)
+		return vary(Draw(s, shape...), open, b.Variations)
 	}
-	small := vary(Draw(open(seed), shape[0], shape[1], b.Height, b.Width), open, b.Toward)
+	small := vary(Draw(open(seed), shape[0], shape[1], b.Height, b.Width), open, b.Variations)
 	x := Draw(s, shape...)
-	centre(x, small)
+	pasteCentre(x, small)
 	return x
 }
 
-func vary(x tensor.Tensor, open func(seed int64) Source, chain []Toward) tensor.Tensor {
+func vary(x tensor.Tensor, open func(seed int64) Source, chain []Variation) tensor.Tensor {
 	for _, v := range chain {
 		x = Slerp(x, Draw(open(v.Seed), x.Shape...), v.Strength)
 	}
@@ -54,7 +54,7 @@ func vary(x tensor.Tensor, open func(seed int64) Source, chain []Toward) tensor.
 
 // centre copies the middle of one noise over the middle of another, as A1111 counts it: half of what is too much or too
 // little, rounded down, is left out on each side.
-func centre(x, from tensor.Tensor) {
+func pasteCentre(x, from tensor.Tensor) {
 	height, toY, fromY := overlap(x.Shape[2], from.Shape[2])
 	width, toX, fromX := overlap(x.Shape[3], from.Shape[3])
 	for plane := range x.Shape[1] {
@@ -77,7 +77,7 @@ func overlap(side, other int) (length, at, from int) {
 
 // Onward returns the source of the noise within the steps: the picture's own, or with a delta another one, of the seed
 // and the delta (A1111's "eta noise seed delta", ENSD).
-func Onward(s Source, open func(seed int64) Source, seed, delta int64) Source {
+func StepSource(s Source, open func(seed int64) Source, seed, delta int64) Source {
 	if delta == 0 {
 		return s
 	}

@@ -54,8 +54,8 @@ func TestTorchDrawsTorchsNumbersBitForBit(t *testing.T) {
 			for i, d := range c.Draws {
 				got := make([]float32, d.N)
 				source.Fill(got)
-				sameBits(t, fmt.Sprintf("draw %d, first values", i), got[:len(d.Head)], d.Head)
-				sameBits(t, fmt.Sprintf("draw %d, last values", i), got[d.N-len(d.Tail):], d.Tail)
+				checkBits(t, fmt.Sprintf("draw %d, first values", i), got[:len(d.Head)], d.Head)
+				checkBits(t, fmt.Sprintf("draw %d, last values", i), got[d.N-len(d.Tail):], d.Tail)
 				if sum := digest(t, got); sum != d.SHA256 {
 					t.Errorf("draw %d of %d values: got SHA-256 %s, want %s", i, d.N, sum, d.SHA256)
 				}
@@ -91,8 +91,8 @@ func TestSharedRecord(t *testing.T) {
 	check := func(what string, source Source, d draw) {
 		got := make([]float32, d.N)
 		source.Fill(got)
-		sameBits(t, what+", first values", got[:len(d.Head)], d.Head)
-		sameBits(t, what+", last values", got[d.N-len(d.Tail):], d.Tail)
+		checkBits(t, what+", first values", got[:len(d.Head)], d.Head)
+		checkBits(t, what+", last values", got[d.N-len(d.Tail):], d.Tail)
 	}
 	for _, d := range r.Cases {
 		check(fmt.Sprintf("seed %d, n %d", d.Seed, d.N), NewTorch(d.Seed), d)
@@ -107,7 +107,7 @@ func TestSharedRecord(t *testing.T) {
 	}
 }
 
-func sameBits(t *testing.T, what string, got []float32, want []string) {
+func checkBits(t *testing.T, what string, got []float32, want []string) {
 	t.Helper()
 	for i, v := range got {
 		if bits := fmt.Sprintf("%08x", math.Float32bits(v)); bits != want[i] {
@@ -141,7 +141,7 @@ func TestTorchPublishedDraws(t *testing.T) {
 	} {
 		got := make([]float32, c.n)
 		NewTorch(c.seed).Fill(got)
-		near(t, fmt.Sprintf("seed %d, n %d", c.seed, c.n), got[:len(c.want)], c.want, 5.1e-5)
+		checkNear(t, fmt.Sprintf("seed %d, n %d", c.seed, c.n), got[:len(c.want)], c.want, 5.1e-5)
 	}
 }
 
@@ -169,12 +169,12 @@ func TestPhiloxDrawsWhatCUDADraws(t *testing.T) {
 		for i, want := range c.draws {
 			got := make([]float32, len(want))
 			source.Fill(got)
-			near(t, fmt.Sprintf("seed %d, draw %d", c.seed, i), got, want, 1e-6)
+			checkNear(t, fmt.Sprintf("seed %d, draw %d", c.seed, i), got, want, 1e-6)
 		}
 	}
 }
 
-func near(t *testing.T, what string, got []float32, want []float64, tolerance float64) {
+func checkNear(t *testing.T, what string, got []float32, want []float64, tolerance float64) {
 	t.Helper()
 	for i := range want {
 		if d := math.Abs(float64(got[i]) - want[i]); !(d <= tolerance) {
@@ -188,22 +188,22 @@ func torchSource(seed int64) Source { return NewTorch(seed) }
 func TestStart(t *testing.T) {
 	t.Parallel()
 	v := record(t).Variations
-	chain := []Toward{{int64(v.Towards[0][0]), v.Towards[0][1]}, {int64(v.Towards[1][0]), v.Towards[1][1]}}
+	chain := []Variation{{int64(v.Towards[0][0]), v.Towards[0][1]}, {int64(v.Towards[1][0]), v.Towards[1][1]}}
 	t.Run("a variation is A1111's interpolation", func(t *testing.T) {
 		t.Parallel()
-		got := Start(NewTorch(v.Seed), torchSource, v.Seed, Beginning{Toward: chain[:1]}, v.Shape...)
-		near(t, "once", got.Data, doubles(v.Once), 1e-6)
+		got := Start(NewTorch(v.Seed), torchSource, v.Seed, StartOptions{Variations: chain[:1]}, v.Shape...)
+		checkNear(t, "once", got.Data, doubles(v.Once), 1e-6)
 	})
 	t.Run("a variation of a variation goes on from it", func(t *testing.T) {
 		t.Parallel()
-		got := Start(NewTorch(v.Seed), torchSource, v.Seed, Beginning{Toward: chain}, v.Shape...)
-		near(t, "twice", got.Data, doubles(v.Twice), 2e-6)
+		got := Start(NewTorch(v.Seed), torchSource, v.Seed, StartOptions{Variations: chain}, v.Shape...)
+		checkNear(t, "twice", got.Data, doubles(v.Twice), 2e-6)
 	})
 	t.Run("variations leave the source one draw further", func(t *testing.T) {
 		t.Parallel()
 		plain, varied := NewTorch(3), NewTorch(3)
-		Start(plain, torchSource, 3, Beginning{}, 1, 4, 8, 8)
-		Start(varied, torchSource, 3, Beginning{Toward: chain}, 1, 4, 8, 8)
+		Start(plain, torchSource, 3, StartOptions{}, 1, 4, 8, 8)
+		Start(varied, torchSource, 3, StartOptions{Variations: chain}, 1, 4, 8, 8)
 		got, want := Draw(varied, 1, 4, 8, 8), Draw(plain, 1, 4, 8, 8)
 		if digest(t, got.Data) != digest(t, want.Data) {
 			t.Errorf("the draw after a variation: got %v…, want %v…", got.Data[:3], want.Data[:3])

@@ -19,10 +19,10 @@ func NewPhilox(seed int64) *Philox {
 
 // The scale and offset of the two uniform numbers. A1111 keeps them as float32 and calculates in float64.
 const (
-	unit     = 1.0 / (1 << 32)
-	turn     = float32(2 * math.Pi / (1 << 32))
-	halfUnit = unit / 2
-	halfTurn = turn / 2
+	unit         = 1.0 / (1 << 32)
+	turnUnit     = float32(2 * math.Pi / (1 << 32))
+	halfUnit     = unit / 2
+	halfTurnUnit = turnUnit / 2
 )
 
 // Fill overwrites dst with the numbers of one torch.randn(len(dst)).
@@ -30,7 +30,7 @@ func (p *Philox) Fill(dst []float32) {
 	for i := range dst {
 		block := p.block([4]uint32{p.calls, 0, uint32(i), 0})
 		u := float64(float64(block[0])*unit) + halfUnit
-		v := float64(float64(block[1])*float64(turn)) + float64(halfTurn)
+		v := float64(float64(block[1])*float64(turnUnit)) + float64(halfTurnUnit)
 		dst[i] = float32(math.Sqrt(-2*math.Log(u)) * math.Sin(v))
 	}
 	p.calls++

@@ -11,7 +11,7 @@ const (
 // hasher scrambles words, each with the next of its multipliers.
 type hasher struct{ constant, step uint32 }
 
-func (h *hasher) of(word uint32) uint32 {
+func (h *hasher) next(word uint32) uint32 {
 	word ^= h.constant
 	h.constant *= h.step
 	word *= h.constant
@@ -25,26 +25,26 @@ func mix(a, b uint32) uint32 {
 
 // seedSequence is numpy.random.SeedSequence(seed, spawn_key=spawn, pool_size=24).generate_state(n).
 func seedSequence(seed int64, spawn []uint64, n int) []uint32 {
-	entropy := halves(uint64(seed))
+	entropy := words32(uint64(seed))
 	if len(spawn) > 0 {
 		for len(entropy) < poolSize {
 			entropy = append(entropy, 0)
 		}
 		for _, key := range spawn {
-			entropy = append(entropy, halves(key)...)
+			entropy = append(entropy, words32(key)...)
 		}
 	}
 	pool := mixPool(entropy)
 	out := make([]uint32, n)
 	h := hasher{hashInitB, hashMultB}
 	for i := range out {
-		out[i] = h.of(pool[i%poolSize])
+		out[i] = h.next(pool[i%poolSize])
 	}
 	return out
 }
 
 // halves splits a number into its 32-bit words, the lowest first; zero is one word.
-func halves(n uint64) []uint32 {
+func words32(n uint64) []uint32 {
 	if n>>32 == 0 {
 		return []uint32{uint32(n)}
 	}
@@ -59,18 +59,18 @@ func mixPool(entropy []uint32) [poolSize]uint32 {
 		if i < len(entropy) {
 			word = entropy[i]
 		}
-		pool[i] = h.of(word)
+		pool[i] = h.next(word)
 	}
 	for from := range pool {
 		for to := range pool {
 			if from != to {
-				pool[to] = mix(pool[to], h.of(pool[from]))
+				pool[to] = mix(pool[to], h.next(pool[from]))
 			}
 		}
 	}
 	for _, word := range entropy[min(poolSize, len(entropy)):] {
 		for to := range pool {
-			pool[to] = mix(pool[to], h.of(word))
+			pool[to] = mix(pool[to], h.next(word))
 		}
 	}
 	return pool

@@ -6,8 +6,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// tooNear is the mean cosine above which two noises count as one direction.
-const tooNear = 0.9995
+// parallelCosine is the mean cosine above which two noises count as one direction.
+const parallelCosine = 0.9995
 
 // Slerp moves low towards high on the sphere by strength, as A1111 does for variation seeds: angles are taken along
 // the height axis of a [1, channels, height, width] tensor, one for each channel and column. Where the two are all
@@ -20,7 +20,7 @@ func Slerp(low, high tensor.Tensor, strength float64) tensor.Tensor {
 		cosines[i] = cosine(low, high, (i/width)*height*width+i%width, height, width)
 		mean += cosines[i] / float64(len(cosines))
 	}
-	if mean > tooNear {
+	if mean > parallelCosine {
 		return tensor.Sum(float32(strength), low, float32(1-strength), high)
 	}
 	out := low.Like()

@@ -16,7 +16,7 @@ type Config struct {
 	Prediction string // "epsilon", "v_prediction" or "sample": what the UNet's output is
 	Distilled  bool   // it was distilled to few steps: the folder's scheduler is LCM's or TCD's
 	Inpaint    bool   // the UNet has 9 channels: it is told a mask and the masked picture too
-	Half       bool   // the UNet computes in float16
+	Float16    bool   // the UNet computes in float16
 
 	// The noise schedule it was trained with.
 	Scheduler       string  // the class in scheduler_config.json
@@ -31,28 +31,28 @@ type Config struct {
 	SkipPRK         bool // skip_prk_steps: PNDM begins without steps of Runge and Kutta's
 	OriginalSteps   int  // original_inference_steps, of the schedule it was distilled on; 0 where it does not say
 
-	ScalingFactor   float64 // latents are multiplied by it for the UNet, and divided before decoding
-	LatentChannels  int     // 4
-	PixelsPerLatent int     // 8 pixels on a side of one latent
-	TextLength      int     // tokens in a chunk, 77
-	TextWidth       int     // numbers per token; of SDXL's two encoders together
-	PooledWidth     int     // numbers of SDXL's pooled vector; 0 for other families
-	GuidanceWidth   int     // numbers that tell the UNet the guidance scale (timestep_cond); 0 where it is not told
-	EmptyIsZero     bool    // an empty negative prompt is a vector of zeros (force_zeros_for_empty_prompt)
-	Native          Size    // the square size it was trained at; zero where it does not say
+	ScalingFactor       float64 // latents are multiplied by it for the UNet, and divided before decoding
+	LatentChannels      int     // 4
+	PixelsPerLatent     int     // 8 pixels on a side of one latent
+	TextLength          int     // tokens in a chunk, 77
+	TextWidth           int     // numbers per token; of SDXL's two encoders together
+	PooledWidth         int     // numbers of SDXL's pooled vector; 0 for other families
+	GuidanceWidth       int     // numbers that tell the UNet the guidance scale (timestep_cond); 0 where it is not told
+	ZerosForEmptyPrompt bool    // an empty negative prompt is a vector of zeros (force_zeros_for_empty_prompt)
+	NativeSize          Size    // the square size it was trained at; zero where it does not say
 
 	// What the exported files limit.
-	Chunks              int  // chunks of TextLength tokens a prompt may have; 0 for any number
-	Fixed               Size // the only size they paint; zero for any
+	MaxChunks           int  // chunks of TextLength tokens a prompt may have; 0 for any number
+	FixedSize           Size // the only size they paint; zero for any
 	FractionalTimesteps bool // false where the UNet takes whole timesteps only
-	Multiple            int  // what the sides of a picture are multiples of, as the UNet halves its latents again and again
+	SizeMultiple        int  // what the sides of a picture are multiples of, as the UNet halves its latents again and again
 	CanEncode           bool // there is a vae_encoder, so pictures can be started from
-	Tiles               bool // the UNet's and the VAE's convolutions can wrap around, see Model.Seamless
-	Skips               int  // how many last layers of the text encoder can be left out
+	SupportsSeamless    bool // the UNet's and the VAE's convolutions can wrap around, see Model.Seamless
+	SkippableLayers     int  // how many last layers of the text encoder can be left out
 }
 
-// towerConfig is what a text encoder's config.json says of it; zero where it does not.
-type towerConfig struct{ width, layers, pooled int }
+// textEncoderConfig is what a text encoder's config.json says of it; zero where it does not.
+type textEncoderConfig struct{ width, layers, pooled int }
 
 // readScheduler reads the noise schedule. What an old file leaves out is diffusers' default for it.
 func readScheduler(dir string, c *Config) error {
@@ -93,7 +93,7 @@ func readScheduler(dir string, c *Config) error {
 	c.Prediction, c.RescaleZeroSNR, c.TimestepSpacing, c.StepsOffset = s.Prediction, s.Rescale, s.Spacing, s.StepsOffset
 	c.SetAlphaToOne = s.SetAlphaToOne == nil || *s.SetAlphaToOne
 	c.SkipPRK, c.OriginalSteps = s.SkipPRK, s.OriginalSteps
-	if insists(c) {
+	if pipelineOverrides(c) {
 		c.StepsOffset = 1
 	}
 	c.Distilled = c.Distilled || strings.HasPrefix(s.Class, "LCM") || strings.HasPrefix(s.Class, "TCD")
@@ -114,7 +114,7 @@ func readVAE(dir string, c *Config) error {
 		return err
 	}
 	c.LatentChannels, c.PixelsPerLatent, c.ScalingFactor = v.Channels, 8, 0.18215 // Stable Diffusion 1 and 2
-	if c.Family == XL {
+	if c.Family == SDXL {
 		c.ScalingFactor = 0.13025
 	}
 	if v.ScalingFactor != nil {
@@ -134,9 +134,9 @@ func readVAE(dir string, c *Config) error {
 	return nil
 }
 
-// usualMultiple is what Stable Diffusion 1 and 2 take: 8 pixels a latent, halved three times. SDXL halves one time less.
-func usualMultiple(family string) int {
-	if family == XL {
+// defaultMultiple is what Stable Diffusion 1 and 2 take: 8 pixels a latent, halved three times. SDXL halves one time less.
+func defaultMultiple(family string) int {
+	if family == SDXL {
 		return 32
 	}
 	return 64
@@ -159,15 +159,15 @@ func (f *Folder) readUnet() error {
 		c.TextWidth = int(w)
 	}
 	if side, ok := unet.Side.(float64); ok && side > 0 {
-		c.Native = Size{int(side) * c.PixelsPerLatent, int(side) * c.PixelsPerLatent}
-	} else if c.Family == XL {
-		c.Native = Size{1024, 1024}
+		c.NativeSize = Size{int(side) * c.PixelsPerLatent, int(side) * c.PixelsPerLatent}
+	} else if c.Family == SDXL {
+		c.NativeSize = Size{1024, 1024}
 	}
-	c.Multiple = usualMultiple(c.Family)
+	c.SizeMultiple = defaultMultiple(c.Family)
 	if n := len(unet.Blocks); n > 0 {
-		c.Multiple = c.PixelsPerLatent << min(n-1, 8) // each block but the last halves the latents
+		c.SizeMultiple = c.PixelsPerLatent << min(n-1, 8) // each block but the last halves the latents
 	}
-	c.Inpaint, f.condWidth = unet.Channels == inpaintChannels, unet.Cond
+	c.Inpaint, f.timeCondDim = unet.Channels == inpaintChannels, unet.Cond
 	return nil
 }
 

@@ -29,7 +29,7 @@ type Device struct {
 	// copied and laid out anew for this processor: steps take some percent less time.
 	Mapped bool
 	// Narrow leaves float16 networks in float16 on the CPU too, as they run on a GPU; see graph.Widen.
-	Narrow bool
+	KeepFloat16 bool
 }
 
 // String writes the device as people ask for it: "cpu" or "cuda:0".

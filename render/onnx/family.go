@@ -10,20 +10,20 @@ import (
 
 // The families of models that are understood.
 const (
-	SD1 = "Stable Diffusion 1"
-	SD2 = "Stable Diffusion 2"
-	XL  = "SDXL"
+	SD1  = "Stable Diffusion 1"
+	SD2  = "Stable Diffusion 2"
+	SDXL = "SDXL"
 )
 
 // strangers maps a word in a pipeline's class, or the folder of its network, to the family that is not understood.
-var strangers = [][2]string{
+var unsupportedFamilies = [][2]string{
 	{"StableDiffusion3", "Stable Diffusion 3"}, {"Flux", "Flux"}, {"InstructPix2Pix", "InstructPix2Pix"}, {"ControlNet", "ControlNet"},
 	{"Upscale", "upscaling"}, {"Depth", "depth"}, {"ImageVariation", "image variation"}, {"UnCLIP", "unCLIP"}, {"LDM3D", "LDM3D"},
 	{"GLIGEN", "GLIGEN"}, {"Cascade", "Stable Cascade"},
 }
 
-func stranger(class string) string {
-	for _, f := range strangers {
+func unsupportedFamily(class string) string {
+	for _, f := range unsupportedFamilies {
 		if strings.Contains(strings.ToLower(class), strings.ToLower(f[0])) {
 			return f[1]
 		}
@@ -46,7 +46,7 @@ func readIndex(dir string, c *Config) error {
 		return err
 	}
 	c.Pipeline = index.Class
-	f := stranger(index.Class)
+	f := unsupportedFamily(index.Class)
 	switch {
 	case f != "":
 		return fmt.Errorf("%s: a %s model (%s); only Stable Diffusion 1 and 2, SDXL and LCM are understood so far", path, f, index.Class)
@@ -59,8 +59,8 @@ func readIndex(dir string, c *Config) error {
 	}
 	c.Family = SD1
 	if strings.Contains(index.Class, "StableDiffusionXL") || !missing(filepath.Join(dir, secondPart)) {
-		c.Family = XL
-		c.EmptyIsZero = index.ForceZeros == nil || *index.ForceZeros
+		c.Family = SDXL
+		c.ZerosForEmptyPrompt = index.ForceZeros == nil || *index.ForceZeros
 	}
 	c.Distilled = strings.Contains(index.Class, "LatentConsistency")
 	return nil
@@ -91,14 +91,14 @@ func (f *Folder) readText() error {
 			c.Family = SD2
 		}
 		c.TextLength = text.Length
-		f.towers[i] = towerConfig{text.Width, text.Layers, text.Pooled}
+		f.textEncoders[i] = textEncoderConfig{text.Width, text.Layers, text.Pooled}
 	}
 	return nil
 }
 
 // textParts lists the text encoders of a family.
 func (c *Config) textParts() []string {
-	if c.Family == XL {
+	if c.Family == SDXL {
 		return []string{textPart, secondPart}
 	}
 	return []string{textPart}

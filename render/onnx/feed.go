@@ -47,60 +47,60 @@ func feedFloats(port graph.Value, t tensor.Tensor) (feed, error) {
 	}
 	if port.Type == graph.Float {
 		v, err := ort.NewTensor(shapeOf(t.Shape), t.Data)
-		return wrap(v, err, nil)
+		return newFeed(v, err, nil)
 	}
 	b := make([]byte, 2*len(t.Data))
-	halve(b, t.Data)
+	encodeFloat16(b, t.Data)
 	v, err := ort.NewCustomDataTensor(shapeOf(t.Shape), b, ort.TensorElementDataTypeFloat16)
-	return wrap(v, err, b)
+	return newFeed(v, err, b)
 }
 
 // memory keeps what an input was fed last, in the network's type: what leads a picture is the same in all of its steps.
-type memory struct {
+type feedCache struct {
 	mu   sync.Mutex
-	last map[string]remembered // by the input's name
+	last map[string]cachedFeed // by the input's name
 }
 
-type remembered struct {
+type cachedFeed struct {
 	from  tensor.Tensor
 	bytes []byte
 }
 
 // feed is feedFloats for a tensor that is given again and again, and never changed meanwhile.
-func (m *memory) feed(port graph.Value, t tensor.Tensor) (feed, error) {
+func (m *feedCache) feed(port graph.Value, t tensor.Tensor) (feed, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if r, ok := m.last[port.Name]; ok && t.Check() == nil && tensor.SameShape(r.from, t) && &r.from.Data[0] == &t.Data[0] {
 		v, err := ort.NewCustomDataTensor(shapeOf(t.Shape), r.bytes, ort.TensorElementDataTypeFloat16)
-		return wrap(v, err, r.bytes)
+		return newFeed(v, err, r.bytes)
 	}
 	f, err := feedFloats(port, t)
 	if err == nil && f.bytes != nil {
 		if m.last == nil {
-			m.last = map[string]remembered{}
+			m.last = map[string]cachedFeed{}
 		}
-		m.last[port.Name] = remembered{t, f.bytes}
+		m.last[port.Name] = cachedFeed{t, f.bytes}
 	}
 	return f, err
 }
 
-// feedResult makes room for a network's output. For float32 the room is t itself; for float16 see take.
-func feedResult(port graph.Value, t tensor.Tensor) (feed, error) {
+// feedOutput makes room for a network's output. For float32 the room is t itself; for float16 see take.
+func feedOutput(port graph.Value, t tensor.Tensor) (feed, error) {
 	if port.Type == graph.Float {
 		v, err := ort.NewTensor(shapeOf(t.Shape), t.Data)
-		return wrap(v, err, nil)
+		return newFeed(v, err, nil)
 	}
 	b := make([]byte, 2*len(t.Data))
 	v, err := ort.NewCustomDataTensor(shapeOf(t.Shape), b, ort.TensorElementDataTypeFloat16)
-	return wrap(v, err, b)
+	return newFeed(v, err, b)
 }
 
 // take moves a float16 output into t.
-func (f feed) take(t tensor.Tensor) {
+func (f feed) copyTo(t tensor.Tensor) {
 	if f.bytes == nil {
 		return
 	}
-	double(t.Data, f.bytes)
+	decodeFloat16(t.Data, f.bytes)
 }
 
 // feedIDs wraps rows of token ids.
@@ -112,7 +112,7 @@ func feedIDs(port graph.Value, rows [][]int32) (feed, error) {
 			flat = append(flat, row...)
 		}
 		v, err := ort.NewTensor(shape, flat)
-		return wrap(v, err, nil)
+		return newFeed(v, err, nil)
 	}
 	var flat []int64
 	for _, row := range rows {
@@ -121,7 +121,7 @@ func feedIDs(port graph.Value, rows [][]int32) (feed, error) {
 		}
 	}
 	v, err := ort.NewTensor(shape, flat)
-	return wrap(v, err, nil)
+	return newFeed(v, err, nil)
 }
 
 // feedTimestep wraps a timestep in the port's type and rank. A port of whole timesteps gets the nearest, half to even.
@@ -142,28 +142,28 @@ func feedTimestep(port graph.Value, t float64) (feed, error) {
 	n := max(port.Dims[0], 1)
 	b := make([]byte, 2*n)
 	for i := range n {
-		binary.LittleEndian.PutUint16(b[2*i:], halfOf(float32(t)))
+		binary.LittleEndian.PutUint16(b[2*i:], toFloat16(float32(t)))
 	}
 	v, err := ort.NewCustomDataTensor(ort.NewShape(int64(n)), b, ort.TensorElementDataTypeFloat16)
-	return wrap(v, err, b)
+	return newFeed(v, err, b)
 }
 
 // feedNumber wraps one number: a scalar for rank 0, else as often as a fixed dimension says, once for a free one.
 func feedNumber[T float32 | float64 | int32 | int64](port graph.Value, x T) (feed, error) {
 	if len(port.Dims) == 0 {
 		v, err := ort.NewScalar(x)
-		return wrap(v, err, nil)
+		return newFeed(v, err, nil)
 	}
 	data := make([]T, max(port.Dims[0], 1))
 	for i := range data {
 		data[i] = x
 	}
 	v, err := ort.NewTensor(ort.NewShape(int64(len(data))), data)
-	return wrap(v, err, nil)
+	return newFeed(v, err, nil)
 }
 
 // wrap keeps a nil pointer from becoming a non-nil interface.
-func wrap[V ort.Value](v V, err error, b []byte) (feed, error) {
+func newFeed[V ort.Value](v V, err error, b []byte) (feed, error) {
 	if err != nil {
 		return feed{}, err
 	}

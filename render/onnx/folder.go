@@ -30,9 +30,9 @@ type Folder struct {
 	graphs map[string]graph.Header // by part
 	ports  ports
 
-	towers    [2]towerConfig // by text encoder
-	condWidth int            // time_cond_proj_dim of the UNet
-	tiny      tiny
+	textEncoders [2]textEncoderConfig // by text encoder
+	timeCondDim  int                  // time_cond_proj_dim of the UNet
+	tinyDecoder  tinySpec
 }
 
 // OpenFolder checks a model folder: that all files are there in full, and of the shapes this package can feed. The
@@ -93,10 +93,10 @@ func (f *Folder) read() error {
 			return err
 		}
 	}
-	if err := f.checkGraphs(); err != nil {
+	if err := f.validateGraphs(); err != nil {
 		return err
 	}
-	f.Config.Tiles = f.tiles()
+	f.Config.SupportsSeamless = f.supportsSeamless()
 	if err := f.findTiny(); err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func missing(path string) bool {
 // checkTokenizers sees that the two files a CLIP tokenizer is made of are there; package clip reads them.
 func checkTokenizers(dir string, c *Config) error {
 	parts := []string{"tokenizer"}
-	if c.Family == XL {
+	if c.Family == SDXL {
 		parts = append(parts, SecondTokenizer)
 	}
 	for _, part := range parts {

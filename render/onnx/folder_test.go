@@ -14,7 +14,7 @@ import (
 	"darkroom/render/onnx/onnxtest"
 )
 
-func write(t *testing.T, dir, name, data string) {
+func writeFile(t *testing.T, dir, name, data string) {
 	t.Helper()
 	path := filepath.Join(dir, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -25,7 +25,7 @@ func write(t *testing.T, dir, name, data string) {
 	}
 }
 
-func tiny(t *testing.T, f onnxtest.Folder) string {
+func tinyFolder(t *testing.T, f onnxtest.Folder) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "tiny")
 	if err := f.Write(dir); err != nil {
@@ -47,12 +47,12 @@ func truncate(t *testing.T, path string, keep func(size int64) int64) {
 
 func TestOpenFolder(t *testing.T) {
 	t.Parallel()
-	dir := tiny(t, onnxtest.Folder{Batch: 1, Timestep: graph.Value{Type: graph.Int64}})
-	write(t, dir, "unet/config.json", `{"sample_size":64,"cross_attention_dim":4}`)
-	write(t, dir, "vae_decoder/config.json", `{"scaling_factor":0.25,"latent_channels":4,"block_out_channels":[1,2,3,4],"shift_factor":null}`)
-	write(t, dir, "scheduler/scheduler_config.json", `{"_class_name":"PNDMScheduler","beta_start":0.001,"beta_end":0.01,"beta_schedule":"linear",
+	dir := tinyFolder(t, onnxtest.Folder{Batch: 1, Timestep: graph.Value{Type: graph.Int64}})
+	writeFile(t, dir, "unet/config.json", `{"sample_size":64,"cross_attention_dim":4}`)
+	writeFile(t, dir, "vae_decoder/config.json", `{"scaling_factor":0.25,"latent_channels":4,"block_out_channels":[1,2,3,4],"shift_factor":null}`)
+	writeFile(t, dir, "scheduler/scheduler_config.json", `{"_class_name":"PNDMScheduler","beta_start":0.001,"beta_end":0.01,"beta_schedule":"linear",
 		"num_train_timesteps":500,"prediction_type":"v_prediction","steps_offset":1,"timestep_spacing":"trailing","set_alpha_to_one":false,"rescale_betas_zero_snr":true}`)
-	write(t, dir, "darkroom.json", `{"name":"little","words":{"things":["Red boat","sea"],"places":["on the sea"]},
+	writeFile(t, dir, "darkroom.json", `{"name":"little","words":{"things":["Red boat","sea"],"places":["on the sea"]},
 		"sizes":[{"width":64,"height":128}],"defaults":{"width":64,"height":64,"steps":9,"guidance":2.5,"sampler":"ddim"},"examples":["a boat"],"later":1}`)
 	f, err := onnx.OpenFolder(dir)
 	if err != nil {
@@ -60,7 +60,7 @@ func TestOpenFolder(t *testing.T) {
 	}
 	want := onnx.Config{Family: onnx.SD1, Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction", Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001,
 		BetaEnd: 0.01, BetaSchedule: "linear", RescaleZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
-		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, Native: onnx.Size{Width: 512, Height: 512}, Multiple: 64, CanEncode: true}
+		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, NativeSize: onnx.Size{Width: 512, Height: 512}, SizeMultiple: 64, CanEncode: true}
 	if f.Config != want {
 		t.Errorf("got config %+v\nwant %+v", f.Config, want)
 	}
@@ -78,7 +78,7 @@ func TestOpenFolder(t *testing.T) {
 
 func TestOpenOldFolder(t *testing.T) {
 	t.Parallel()
-	f, err := onnx.OpenFolder(tiny(t, onnxtest.Folder{Class: "OnnxStableDiffusionPipeline", Old: true, NoImages: true}))
+	f, err := onnx.OpenFolder(tinyFolder(t, onnxtest.Folder{Class: "OnnxStableDiffusionPipeline", WeightsAsInputs: true, NoEncoder: true}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,23 +103,23 @@ func TestMultiple(t *testing.T) {
 		"four blocks":    {`{"down_block_types":["a","b","c","d"]}`, 64},
 		"no such blocks": {`{"down_block_types":null}`, 64},
 	} {
-		dir := tiny(t, onnxtest.Folder{})
-		write(t, dir, "unet/config.json", c.unet)
+		dir := tinyFolder(t, onnxtest.Folder{})
+		writeFile(t, dir, "unet/config.json", c.unet)
 		f, err := onnx.OpenFolder(dir)
-		if err != nil || f.Config.Multiple != c.want {
-			t.Errorf("%s: got %d, %v, want %d", name, f.Config.Multiple, err, c.want)
+		if err != nil || f.Config.SizeMultiple != c.want {
+			t.Errorf("%s: got %d, %v, want %d", name, f.Config.SizeMultiple, err, c.want)
 		}
 	}
-	f, err := onnx.OpenFolder(tiny(t, onnxtest.Folder{Side: 3}))
-	if want := (onnx.Size{Width: 24, Height: 24}); err != nil || f.Config.Fixed != want || f.Config.Multiple != 8 {
-		t.Errorf("one size: got %v in multiples of %d, %v, want %v in multiples of 8", f.Config.Fixed, f.Config.Multiple, err, want)
+	f, err := onnx.OpenFolder(tinyFolder(t, onnxtest.Folder{Side: 3}))
+	if want := (onnx.Size{Width: 24, Height: 24}); err != nil || f.Config.FixedSize != want || f.Config.SizeMultiple != 8 {
+		t.Errorf("one size: got %v in multiples of %d, %v, want %v in multiples of 8", f.Config.FixedSize, f.Config.SizeMultiple, err, want)
 	}
 }
 
 // TestLinkedParts links a part and the whole folder to where they lie, as people do who share text encoders.
 func TestLinkedParts(t *testing.T) {
 	t.Parallel()
-	dir := tiny(t, onnxtest.Folder{External: true})
+	dir := tinyFolder(t, onnxtest.Folder{External: true})
 	want, err := onnx.OpenFolder(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -170,16 +170,16 @@ func TestRefusedFolders(t *testing.T) {
 		{"no decoder", onnxtest.Folder{}, remove("vae_decoder/model.onnx"), []string{"vae_decoder/model.onnx", "no such file"}},
 		{"PyTorch weights", onnxtest.Folder{}, func(t *testing.T, dir string) {
 			remove("unet/model.onnx")(t, dir)
-			write(t, dir, "unet/diffusion_pytorch_model.safetensors", "x")
+			writeFile(t, dir, "unet/diffusion_pytorch_model.safetensors", "x")
 		}, []string{"unet/model.onnx", "PyTorch weights", "Optimum"}},
-		{"half a UNet", onnxtest.Folder{}, cut("unet/model.onnx", half), []string{"unet/model.onnx", "cut short"}},
-		{"half an encoder", onnxtest.Folder{}, cut("vae_encoder/model.onnx", half), []string{"vae_encoder/model.onnx", "cut short"}},
-		{"an empty file", onnxtest.Folder{}, cut("unet/model.onnx", func(int64) int64 { return 0 }), []string{"unet/model.onnx", "empty"}},
+		{"half a UNet", onnxtest.Folder{}, truncated("unet/model.onnx", half), []string{"unet/model.onnx", "cut short"}},
+		{"half an encoder", onnxtest.Folder{}, truncated("vae_encoder/model.onnx", half), []string{"vae_encoder/model.onnx", "cut short"}},
+		{"an empty file", onnxtest.Folder{}, truncated("unet/model.onnx", func(int64) int64 { return 0 }), []string{"unet/model.onnx", "empty"}},
 		{"a Git LFS pointer", onnxtest.Folder{}, replace("unet/model.onnx", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), []string{"unet/model.onnx", "git lfs pull"}},
 		{"a web page", onnxtest.Folder{}, replace("unet/model.onnx", "\n<!DOCTYPE html>"), []string{"unet/model.onnx", "web page"}},
 		{"a text", onnxtest.Folder{}, replace("unet/model.onnx", "hello there, this is no model"), []string{"unet/model.onnx", "not an ONNX model"}},
 		{"weights are missing", onnxtest.Folder{External: true}, remove("text_encoder/weights.pb"), []string{"weights", "text_encoder/weights.pb", "no such file"}},
-		{"weights are cut short", onnxtest.Folder{External: true}, cut("text_encoder/weights.pb", func(n int64) int64 { return n - 1 }),
+		{"weights are cut short", onnxtest.Folder{External: true}, truncated("text_encoder/weights.pb", func(n int64) int64 { return n - 1 }),
 			[]string{"text_encoder/weights.pb", "cut short", "223 bytes, want 224"}},
 		{"a UNet of depth pictures", onnxtest.Folder{Channels: 5}, nil, []string{"unet/model.onnx", "[?,5,?,?]", "want 4", "depth"}},
 		{"text and UNet of different models", onnxtest.Folder{}, replace("text_encoder/config.json", `{"hidden_size":768}`), []string{"model.onnx", "want 768"}},
@@ -189,7 +189,7 @@ func TestRefusedFolders(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			write(t, dir, "unet/model.onnx", string(data))
+			writeFile(t, dir, "unet/model.onnx", string(data))
 		}, []string{"unet/model.onnx", `no input called "sample"`, "latent_sample float32 [?,4,?,?]"}},
 		{"an input more", onnxtest.Folder{}, replace("vae_decoder/model.onnx", string(onnxtest.Model{
 			Inputs:  []graph.Value{{Name: "latent_sample", Type: graph.Float, Dims: []int{0, 4, 0, 0}}, {Name: "mask", Type: graph.Float}},
@@ -199,7 +199,7 @@ func TestRefusedFolders(t *testing.T) {
 		{"a broken card", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":"all"}`), []string{"darkroom.json"}},
 		{"a card with an odd size", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":[{"width":100,"height":64}]}`), []string{"darkroom.json", "100×64", "multiples of 8"}},
 	} {
-		t.Run(c.name, func(t *testing.T) { t.Parallel(); refuses(t, c.folder, c.spoil, c.says) })
+		t.Run(c.name, func(t *testing.T) { t.Parallel(); checkRefused(t, c.folder, c.spoil, c.says) })
 	}
 }
 
@@ -224,15 +224,15 @@ func TestRefusedSchedulers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			refuses(t, c.folder, replace("scheduler/scheduler_config.json", c.scheduler), c.says)
+			checkRefused(t, c.folder, replace("scheduler/scheduler_config.json", c.scheduler), c.says)
 		})
 	}
 }
 
 // refuses opens a folder that was spoilt, and sees that the error is one line that says why.
-func refuses(t *testing.T, folder onnxtest.Folder, spoil func(t *testing.T, dir string), says []string) {
+func checkRefused(t *testing.T, folder onnxtest.Folder, spoil func(t *testing.T, dir string), says []string) {
 	t.Helper()
-	dir := tiny(t, folder)
+	dir := tinyFolder(t, folder)
 	if spoil != nil {
 		spoil(t, dir)
 	}
@@ -259,9 +259,9 @@ func remove(name string) func(*testing.T, string) {
 }
 
 func replace(name, data string) func(*testing.T, string) {
-	return func(t *testing.T, dir string) { write(t, dir, name, data) }
+	return func(t *testing.T, dir string) { writeFile(t, dir, name, data) }
 }
 
-func cut(name string, keep func(int64) int64) func(*testing.T, string) {
+func truncated(name string, keep func(int64) int64) func(*testing.T, string) {
 	return func(t *testing.T, dir string) { truncate(t, filepath.Join(dir, name), keep) }
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // hashed is one file's hash and what tells that it is still true.
-type hashed struct {
+type fileHash struct {
 	Size   int64     `json:"size"`
 	Time   time.Time `json:"time"`
 	SHA256 string    `json:"sha256"`
@@ -29,7 +29,7 @@ func hashFolder(dir, cache string) (string, int64, error) {
 		return "", 0, err
 	}
 	old := readHashes(cache)
-	fresh := map[string]hashed{}
+	fresh := map[string]fileHash{}
 	sum := sha256.New()
 	var total int64
 	for _, rel := range paths {
@@ -81,15 +81,15 @@ func hashedFiles(dir string) ([]string, error) {
 }
 
 // hashFile hashes a file unless the known hash is still true of it.
-func hashFile(path string, known hashed) (hashed, error) {
+func hashFile(path string, known fileHash) (fileHash, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return hashed{}, err
+		return fileHash{}, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return hashed{}, err
+		return fileHash{}, err
 	}
 	if known.SHA256 != "" && known.Size == info.Size() && known.Time.Equal(info.ModTime()) {
 		return known, nil
@@ -97,26 +97,26 @@ func hashFile(path string, known hashed) (hashed, error) {
 	sum := sha256.New()
 	n, err := io.Copy(sum, f)
 	if err != nil {
-		return hashed{}, fmt.Errorf("read %s: %w", path, err)
+		return fileHash{}, fmt.Errorf("read %s: %w", path, err)
 	}
-	return hashed{Size: n, Time: info.ModTime(), SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
+	return fileHash{Size: n, Time: info.ModTime(), SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
 // readHashes reads the cache; one that is missing or broken is empty.
-func readHashes(cache string) map[string]hashed {
-	known := map[string]hashed{}
+func readHashes(cache string) map[string]fileHash {
+	known := map[string]fileHash{}
 	if cache == "" {
 		return known
 	}
 	data, err := os.ReadFile(cache)
 	if err != nil || json.Unmarshal(data, &known) != nil {
-		return map[string]hashed{}
+		return map[string]fileHash{}
 	}
 	return known
 }
 
 // saveHashes writes the cache where something changed. Losing it only costs time, so an error is not one.
-func saveHashes(cache string, old, fresh map[string]hashed) {
+func saveHashes(cache string, old, fresh map[string]fileHash) {
 	if cache == "" {
 		return
 	}

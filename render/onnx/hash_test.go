@@ -15,10 +15,10 @@ import (
 	"darkroom/render/onnx/onnxtest"
 )
 
-func TestHashesAreRemembered(t *testing.T) {
+func TestHashCache(t *testing.T) {
 	t.Parallel()
 	cache := filepath.Join(t.TempDir(), "new", "place", "hashes.json")
-	if _, err := onnx.OpenFolder(tiny(t, onnxtest.Folder{}), onnx.Cached(cache)); err != nil {
+	if _, err := onnx.OpenFolder(tinyFolder(t, onnxtest.Folder{}), onnx.Cached(cache)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(cache); err != nil {
@@ -28,7 +28,7 @@ func TestHashesAreRemembered(t *testing.T) {
 
 func TestHash(t *testing.T) {
 	t.Parallel()
-	dir := tiny(t, onnxtest.Folder{External: true})
+	dir := tinyFolder(t, onnxtest.Folder{External: true})
 	hash := func(options ...onnx.Option) string {
 		t.Helper()
 		f, err := onnx.OpenFolder(dir, options...)
@@ -41,13 +41,13 @@ func TestHash(t *testing.T) {
 	if want := listHash(t, dir); first != want {
 		t.Errorf("got %s, want the hash of sha256sum's list, %s", first, want)
 	}
-	write(t, dir, "darkroom.json", "{}")
-	write(t, dir, "README.md", "hello")
-	write(t, dir, "unet/.part", "hidden")
+	writeFile(t, dir, "darkroom.json", "{}")
+	writeFile(t, dir, "README.md", "hello")
+	writeFile(t, dir, "unet/.part", "hidden")
 	if got := hash(); got != first {
 		t.Errorf("a card, a README and hidden files: got %s, want the same as before, %s", got, first)
 	}
-	write(t, dir, "unet/config.json", "{}")
+	writeFile(t, dir, "unet/config.json", "{}")
 	second := hash()
 	if second == first {
 		t.Error("a new configuration left the hash as it was")
@@ -56,7 +56,7 @@ func TestHash(t *testing.T) {
 	if a, b := hash(onnx.Cached(cache)), hash(onnx.Cached(cache)); a != second || b != second {
 		t.Errorf("with a cache: got %s and %s, want %s", a, b, second)
 	}
-	write(t, dir, "tokenizer/merges.txt", "#version: 0.3\n")
+	writeFile(t, dir, "tokenizer/merges.txt", "#version: 0.3\n")
 	later := time.Now().Add(time.Minute)
 	if err := os.Chtimes(filepath.Join(dir, "tokenizer/merges.txt"), later, later); err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestHash(t *testing.T) {
 	if got, want := hash(onnx.Cached(cache)), hash(); got != want || got == second {
 		t.Errorf("a changed file: got %s from the cache, want %s, and not %s", got, want, second)
 	}
-	write(t, filepath.Dir(cache), filepath.Base(cache), "not JSON")
+	writeFile(t, filepath.Dir(cache), filepath.Base(cache), "not JSON")
 	if got, want := hash(onnx.Cached(cache)), hash(onnx.Cached(filepath.Join(dir, "README.md", "no", "folder"))); got != want {
 		t.Errorf("a broken cache: got %s, want %s", got, want)
 	}

@@ -20,9 +20,9 @@ type Model struct {
 	ports                  ports
 	text                   []*session // by tower
 	unet, decoder, encoder *session
-	tiny                   *session // nil for none
+	tinyDecoder            *session // nil for none
 
-	wrapped seamless
+	seamless seamlessModels
 }
 
 // Load loads a folder's networks. Open must have been called. The caller closes the model.
@@ -34,30 +34,30 @@ func Load(ctx context.Context, folder *Folder, device Device) (*Model, error) {
 	if err := m.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("load model: %w", err), m.Close())
 	}
-	giveBack() // what was freed on the way: of a float16 model of 2 GiB that was laid out anew, 1 GiB
+	trimHeap() // what was freed on the way: of a float16 model of 2 GiB that was laid out anew, 1 GiB
 	return m, nil
 }
 
 // part is a session to load.
-type part struct {
+type loadStep struct {
 	into **session
 	network
 }
 
 func (m *Model) load(ctx context.Context) error {
 	p, f := m.ports, m.Folder
-	m.text = make([]*session, len(p.towers))
-	var parts []part
-	for i, t := range p.towers {
-		parts = append(parts, part{&m.text[i], f.textNetwork(t)})
+	m.text = make([]*session, len(p.textEncoders))
+	var parts []loadStep
+	for i, t := range p.textEncoders {
+		parts = append(parts, loadStep{&m.text[i], f.textNetwork(t)})
 	}
 	parts = append(parts,
-		part{&m.unet, m.unetNetwork()}, part{&m.decoder, m.decoderNetwork()})
+		loadStep{&m.unet, m.unetNetwork()}, loadStep{&m.decoder, m.decoderNetwork()})
 	if f.Config.CanEncode {
-		parts = append(parts, part{&m.encoder, m.encoderNetwork()})
+		parts = append(parts, loadStep{&m.encoder, m.encoderNetwork()})
 	}
-	if f.tiny.path != "" {
-		parts = append(parts, part{&m.tiny, f.tinyNetwork()})
+	if f.tinyDecoder.path != "" {
+		parts = append(parts, loadStep{&m.tinyDecoder, f.tinyNetwork()})
 	}
 	for _, part := range parts {
 		if ctx.Err() != nil {
@@ -74,8 +74,8 @@ func (m *Model) load(ctx context.Context) error {
 
 func (m *Model) unetNetwork() network {
 	n := network{path: m.Folder.path(unetPart), inputs: m.ports.unetInputs(), outputs: []graph.Value{m.ports.noise}}
-	if m.ports.narrow {
-		n.edits = append(n.edits, m.ports.widened)
+	if m.ports.float16Timestep {
+		n.edits = append(n.edits, m.ports.widenTimestep)
 	}
 	return n
 }
@@ -86,14 +86,14 @@ func (m *Model) decoderNetwork() network {
 
 func (m *Model) encoderNetwork() network {
 	n := network{path: m.Folder.path(encoderPart), inputs: []graph.Value{m.ports.picture}, outputs: []graph.Value{m.ports.mean}}
-	if !m.tellsVariance() {
-		n.edits = append(n.edits, graph.Still)
+	if !m.hasVariance() {
+		n.edits = append(n.edits, graph.ZeroNoise)
 	}
 	return n
 }
 
-// tellsVariance tells whether the encoder gives mean and variance.
-func (m *Model) tellsVariance() bool {
+// hasVariance tells whether the encoder gives mean and variance.
+func (m *Model) hasVariance() bool {
 	return m.ports.mean.Name == "latent_parameters" || m.ports.mean.Dims[1] == 2*m.Folder.Config.LatentChannels
 }
 
@@ -101,10 +101,10 @@ func (m *Model) tellsVariance() bool {
 func (m *Model) Close() error {
 	_, err := m.DropSeamless()
 	errs := []error{err}
-	for _, s := range append(m.text, m.unet, m.decoder, m.encoder, m.tiny) {
+	for _, s := range append(m.text, m.unet, m.decoder, m.encoder, m.tinyDecoder) {
 		errs = append(errs, s.close())
 	}
-	giveBack()
+	trimHeap()
 	return errors.Join(errs...)
 }
 
@@ -116,13 +116,13 @@ func (m *Model) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tenso
 	}
 	f := m.Folder.Config.PixelsPerLatent
 	out := tensor.New(latents.Shape[0], 3, latents.Shape[2]*f, latents.Shape[3]*f)
-	err := m.roomy(func() error {
+	err := m.retryWithoutSeamless(func() error {
 		return m.decoder.inBatches(latents.Batch(), func(from, to int) error {
 			in, err := m.decoder.feed(m.ports.latent, latents.Rows(from, to))
-			return m.decoder.call1(ctx, m.ports.pixels, out.Rows(from, to), err, in)
+			return m.decoder.callSingle(ctx, m.ports.pixels, out.Rows(from, to), err, in)
 		})
 	})
-	return done(out, "decode", err)
+	return withStep(out, "decode", err)
 }
 
 // EncodeImage turns pixels [b,3,H,W] in −1..1 into what their latents are, not yet multiplied by Config.ScalingFactor: the
@@ -138,17 +138,17 @@ func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.T
 		return tensor.Tensor{}, fmt.Errorf("encode picture: pixels %v, want [b,3,H,W] with sides that are multiples of %d", pixels.Shape, f)
 	}
 	channels := c.LatentChannels
-	if m.tellsVariance() {
+	if m.hasVariance() {
 		channels *= 2 // mean, then the logarithm of the variance
 	}
 	out := tensor.New(pixels.Shape[0], channels, pixels.Shape[2]/f, pixels.Shape[3]/f)
-	err := m.roomy(func() error {
+	err := m.retryWithoutSeamless(func() error {
 		return m.encoder.inBatches(pixels.Batch(), func(from, to int) error {
 			in, err := m.encoder.feed(m.ports.picture, pixels.Rows(from, to))
-			return m.encoder.call1(ctx, m.ports.mean, out.Rows(from, to), err, in)
+			return m.encoder.callSingle(ctx, m.ports.mean, out.Rows(from, to), err, in)
 		})
 	})
-	return done(out, "encode picture", err)
+	return withStep(out, "encode picture", err)
 }
 
 // inBatches calls run for as many items at a time as the network takes.
@@ -180,7 +180,7 @@ func (s *session) call(ctx context.Context, ports []graph.Value, out []tensor.Te
 		return err
 	}
 	for i, port := range ports {
-		if results[i], err = feedResult(s.port(port), out[i]); err != nil {
+		if results[i], err = feedOutput(s.port(port), out[i]); err != nil {
 			return err
 		}
 	}
@@ -188,17 +188,17 @@ func (s *session) call(ctx context.Context, ports []graph.Value, out []tensor.Te
 		return err
 	}
 	for i, r := range results {
-		r.take(out[i])
+		r.copyTo(out[i])
 	}
 	return nil
 }
 
 // call1 runs a session of one output.
-func (s *session) call1(ctx context.Context, port graph.Value, out tensor.Tensor, err error, inputs ...feed) error {
+func (s *session) callSingle(ctx context.Context, port graph.Value, out tensor.Tensor, err error, inputs ...feed) error {
 	return s.call(ctx, []graph.Value{port}, []tensor.Tensor{out}, err, inputs...)
 }
 
-func done(t tensor.Tensor, step string, err error) (tensor.Tensor, error) {
+func withStep(t tensor.Tensor, step string, err error) (tensor.Tensor, error) {
 	if err != nil {
 		return tensor.Tensor{}, fmt.Errorf("%s: %w", step, err)
 	}

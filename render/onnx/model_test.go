@@ -68,12 +68,12 @@ func ramp(shape ...int) tensor.Tensor {
 	return x
 }
 
-func rows(n int) [][]int32 {
+func idRows(n int) [][]int32 {
 	ids := make([][]int32, n)
 	for i := range ids {
 		ids[i] = make([]int32, onnxtest.Length)
 		for j := range ids[i] {
-			ids[i][j] = int32((i + j) % onnxtest.Words)
+			ids[i][j] = int32((i + j) % onnxtest.VocabularySize)
 		}
 	}
 	return ids
@@ -83,7 +83,7 @@ func rows(n int) [][]int32 {
 var exports = map[string]onnxtest.Folder{
 	"present":                        {},
 	"weights in a file of their own": {External: true},
-	"int32 ids, old weights, batch of one, float timestep of one": {IDs: graph.Int32, Old: true, Sample: true, Batch: 1,
+	"int32 ids, old weights, batch of one, float timestep of one": {IDs: graph.Int32, WeightsAsInputs: true, SampledLatents: true, Batch: 1,
 		Timestep: graph.Value{Type: graph.Float, Dims: []int{1}}},
 	"int64 timestep":                    {Timestep: graph.Value{Type: graph.Int64, Dims: []int{1}}},
 	"int32 scalar timestep":             {Timestep: graph.Value{Type: graph.Int32}},
@@ -92,7 +92,7 @@ var exports = map[string]onnxtest.Folder{
 	"double scalar timestep":            {Timestep: graph.Value{Type: graph.Double}},
 	"half floats":                       {Float: graph.Float16, Timestep: graph.Value{Type: graph.Float16, Dims: []int{1}}},
 	"half floats with a scalar of them": {Float: graph.Float16, Timestep: graph.Value{Type: graph.Float16}},
-	"half floats with a float scalar":   {Float: graph.Float16, Sample: true},
+	"half floats with a float scalar":   {Float: graph.Float16, SampledLatents: true},
 	"a batch of two":                    {Batch: 2},
 }
 
@@ -106,25 +106,25 @@ func TestNetworks(t *testing.T) {
 	for name, f := range exports {
 		ways[name] = way{f, onnx.Device{Kind: onnx.CPU, Threads: 1}}
 		if f.Float == graph.Float16 {
-			ways[name+", left so"] = way{f, narrow}
+			ways[name+", left so"] = way{f, float16CPU}
 		}
 	}
 	for name, w := range ways {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m, ctx := loadOn(t, w.Folder, w.Device), t.Context()
-			text, err := m.EncodeText(ctx, rows(2), 0)
+			text, err := m.EncodeText(ctx, idRows(2), 0)
 			hidden := text.Hidden
 			check(t, "hidden states", hidden, err, wantHidden(2))
 			latents := ramp(2, 4, 3, 5)
-			noise, err := m.Unet(ctx, latents, 21, led(hidden))
+			noise, err := m.Unet(ctx, latents, 21, hiddenOnly(hidden))
 			check(t, "noise", noise, err, wantNoise(latents, 21, hidden))
 			pixels, err := m.DecodeLatents(ctx, latents)
 			check(t, "pixels", pixels, err, wantPixels(latents))
 			mean, err := m.EncodeImage(ctx, pixels)
-			if err == nil && !w.Sample { // the logarithm of the variance, too, is the average of the first channel
-				check(t, "variance", half(mean, 1), err, ofChannel(wantMean(latents), 0))
-				mean = half(mean, 0)
+			if err == nil && !w.SampledLatents { // the logarithm of the variance, too, is the average of the first channel
+				check(t, "variance", channelHalf(mean, 1), err, repeatChannel(wantMean(latents), 0))
+				mean = channelHalf(mean, 0)
 			}
 			check(t, "mean", mean, err, wantMean(latents))
 		})
@@ -145,18 +145,18 @@ func TestTimesteps(t *testing.T) {
 				t.Errorf("fractional timesteps: got %v, want %v", got, want)
 			}
 			latents, hidden := ramp(1, 4, 1, 1), tensor.New(1, 2*onnxtest.Length, onnxtest.Width)
-			noise, err := m.Unet(t.Context(), latents, c.give, led(hidden))
+			noise, err := m.Unet(t.Context(), latents, c.give, hiddenOnly(hidden))
 			check(t, "noise", noise, err, wantNoise(latents, c.want, hidden))
 		})
 	}
 }
 
 // led gives a UNet hidden states alone.
-func led(hidden tensor.Tensor) tensor.Given { return tensor.Given{Hidden: hidden} }
+func hiddenOnly(hidden tensor.Tensor) tensor.Conditioning { return tensor.Conditioning{Hidden: hidden} }
 
 func wantHidden(n int) tensor.Tensor {
 	out := tensor.New(n, onnxtest.Length, onnxtest.Width)
-	ids := rows(n)
+	ids := idRows(n)
 	for i := range out.Data {
 		token := i / onnxtest.Width
 		out.Data[i] = float32(ids[token/onnxtest.Length][token%onnxtest.Length]) + float32(i%onnxtest.Width)/8
@@ -216,9 +216,9 @@ func check(t *testing.T, what string, got tensor.Tensor, err error, want tensor.
 	}
 }
 
-func TestBadCalls(t *testing.T) {
+func TestInvalidCalls(t *testing.T) {
 	t.Parallel()
-	m := load(t, onnxtest.Folder{NoImages: true})
+	m := load(t, onnxtest.Folder{NoEncoder: true})
 	single := load(t, onnxtest.Folder{Batch: 2})
 	ctx := t.Context()
 	hidden := tensor.New(1, onnxtest.Length, onnxtest.Width)
@@ -233,20 +233,20 @@ func TestBadCalls(t *testing.T) {
 	}{
 		{"no rows", func() (tensor.Tensor, error) { return encode(m, nil, 0) }, "no rows"},
 		{"a short row", func() (tensor.Tensor, error) { return encode(m, [][]int32{{1, 2}}, 0) }, "2 ids, want 77"},
-		{"clip skip", func() (tensor.Tensor, error) { return encode(m, rows(1), 1) }, onnx.ErrClipSkip.Error()},
+		{"clip skip", func() (tensor.Tensor, error) { return encode(m, idRows(1), 1) }, onnx.ErrClipSkip.Error()},
 		{"an id past the vocabulary", func() (tensor.Tensor, error) {
-			ids := rows(1)
-			ids[0][5] = onnxtest.Words
+			ids := idRows(1)
+			ids[0][5] = onnxtest.VocabularySize
 			return encode(m, ids, 0)
 		}, "text_encoder"},
-		{"latents without a batch", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(4, 8, 8), 1, led(hidden)) }, "want [b,4,h,w]"},
-		{"latents of five channels", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(1, 5, 8, 8), 1, led(hidden)) }, "[1 5 8 8]"},
-		{"unequal batches", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(2, 4, 8, 8), 1, led(hidden)) }, "[1 77 4] beside latents of [2 4 8 8]"},
+		{"latents without a batch", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(4, 8, 8), 1, hiddenOnly(hidden)) }, "want [b,4,h,w]"},
+		{"latents of five channels", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(1, 5, 8, 8), 1, hiddenOnly(hidden)) }, "[1 5 8 8]"},
+		{"unequal batches", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(2, 4, 8, 8), 1, hiddenOnly(hidden)) }, "[1 77 4] beside latents of [2 4 8 8]"},
 		{"hidden states of another width", func() (tensor.Tensor, error) {
-			return m.Unet(ctx, tensor.New(1, 4, 8, 8), 1, led(tensor.New(1, onnxtest.Length, 5)))
+			return m.Unet(ctx, tensor.New(1, 4, 8, 8), 1, hiddenOnly(tensor.New(1, onnxtest.Length, 5)))
 		}, "[1 77 5]"},
 		{"a tensor that lies about its shape", func() (tensor.Tensor, error) {
-			return m.Unet(ctx, tensor.Tensor{Shape: []int{1, 4, 8, 8}, Data: make([]float32, 3)}, 1, led(hidden))
+			return m.Unet(ctx, tensor.Tensor{Shape: []int{1, 4, 8, 8}, Data: make([]float32, 3)}, 1, hiddenOnly(hidden))
 		}, "got 3"},
 		{"an empty tensor", func() (tensor.Tensor, error) { return m.DecodeLatents(ctx, tensor.Tensor{}) }, "want [b,4,h,w]"},
 		{"a side of zero", func() (tensor.Tensor, error) { return m.DecodeLatents(ctx, tensor.New(1, 4, 0, 8)) }, "want [b,4,h,w]"},
@@ -264,7 +264,7 @@ func TestBadCalls(t *testing.T) {
 }
 
 // half returns the first or second half of the channels of each item.
-func half(t tensor.Tensor, which int) tensor.Tensor {
+func channelHalf(t tensor.Tensor, which int) tensor.Tensor {
 	s := t.Shape
 	out := tensor.New(s[0], s[1]/2, s[2], s[3])
 	for i := range s[0] {
@@ -274,8 +274,8 @@ func half(t tensor.Tensor, which int) tensor.Tensor {
 	return out
 }
 
-// ofChannel puts one channel in the place of each.
-func ofChannel(t tensor.Tensor, channel int) tensor.Tensor {
+// repeatChannel puts one channel in the place of each.
+func repeatChannel(t tensor.Tensor, channel int) tensor.Tensor {
 	out := t.Clone()
 	plane := t.Shape[2] * t.Shape[3]
 	for i := range t.Shape[0] {

@@ -8,16 +8,16 @@ import (
 )
 
 // wanted describes an input or output by the part it plays.
-type wanted struct {
-	part  string   // the network
-	names []string // as exports of different years call it
-	ranks []int
-	types []graph.Type
-	dims  map[int]int // dimensions that must have a value where they are fixed
-	named bool        // it is known by its name alone, and may be absent
+type portSpec struct {
+	part     string   // the network
+	names    []string // as exports of different years call it
+	ranks    []int
+	types    []graph.Type
+	dims     map[int]int // dimensions that must have a value where they are fixed
+	optional bool        // it is known by its name alone, and may be absent
 }
 
-func (w wanted) check(v graph.Value) error {
+func (w portSpec) check(v graph.Value) error {
 	switch {
 	case !slices.Contains(w.types, v.Type):
 		return fmt.Errorf("%v: want element type %v", v, w.types)
@@ -34,33 +34,33 @@ func (w wanted) check(v graph.Value) error {
 
 // ports are the inputs and outputs of a folder's networks, by the part they play. One without a name is absent.
 type ports struct {
-	towers                           []tower     // the text encoder; SDXL's two
-	sample, timestep, context, noise graph.Value // of the UNet
-	narrow                           bool        // the timestep is a float16 scalar, which is fed as float32: see widened
-	pooled, timeIDs, guidance        graph.Value // of the UNet: SDXL's text_embeds and time_ids, LCM's timestep_cond
-	latent, pixels                   graph.Value // of the decoder
-	picture, mean                    graph.Value // of the encoder
+	textEncoders                     []textEncoder // the text encoder; SDXL's two
+	sample, timestep, context, noise graph.Value   // of the UNet
+	float16Timestep                  bool          // the timestep is a float16 scalar, which is fed as float32: see widened
+	pooled, timeIDs, guidance        graph.Value   // of the UNet: SDXL's text_embeds and time_ids, LCM's timestep_cond
+	latent, pixels                   graph.Value   // of the decoder
+	picture, mean                    graph.Value   // of the encoder
 }
 
 // tower is a text encoder's ports.
-type tower struct {
+type textEncoder struct {
 	part        string
 	ids, pooled graph.Value
 	last        graph.Value   // hidden states after the final norm
-	count       int           // layers, as the configuration says; 0 where it does not
+	layerCount  int           // layers, as the configuration says; 0 where it does not
 	layers      []graph.Value // hidden states, by the number of layers left out
-	added       bool          // but for the first, or for all of SDXL's, the layers are no outputs of the file: see giveLayers
+	layersAdded bool          // but for the first, or for all of SDXL's, the layers are no outputs of the file: see exposeLayers
 }
 
-// unetGiven lists the inputs for the tensors of a tensor.Given, in its order.
-func (p ports) unetGiven() []graph.Value {
+// conditioningPorts lists the inputs for the tensors of a tensor.Given, in its order.
+func (p ports) conditioningPorts() []graph.Value {
 	return []graph.Value{p.context, p.pooled, p.timeIDs, p.guidance}
 }
 
 // unetInputs lists the UNet's inputs in the order they are fed.
 func (p ports) unetInputs() []graph.Value {
 	all := []graph.Value{p.sample, p.timestep}
-	for _, v := range p.unetGiven() {
+	for _, v := range p.conditioningPorts() {
 		if v.Name != "" {
 			all = append(all, v)
 		}
@@ -69,9 +69,9 @@ func (p ports) unetInputs() []graph.Value {
 }
 
 var (
-	floats   = []graph.Type{graph.Float, graph.Float16}
-	integers = []graph.Type{graph.Int32, graph.Int64}
-	numbers  = []graph.Type{graph.Float, graph.Float16, graph.Double, graph.Int32, graph.Int64}
+	floatTypes   = []graph.Type{graph.Float, graph.Float16}
+	integerTypes = []graph.Type{graph.Int32, graph.Int64}
+	numberTypes  = []graph.Type{graph.Float, graph.Float16, graph.Double, graph.Int32, graph.Int64}
 )
 
 // inpaintChannels are a latent, a mask, and the latent of the masked picture.
@@ -86,43 +86,43 @@ func (f *Folder) findPorts() error {
 	find := []struct {
 		into   *graph.Value
 		output bool
-		wanted
+		portSpec
 	}{
-		{&p.sample, false, wanted{unetPart, []string{"sample"}, four, floats, nil, false}},
-		{&p.timestep, false, wanted{unetPart, []string{"timestep", "timesteps", "t"}, []int{0, 1}, numbers, nil, false}},
-		{&p.context, false, wanted{unetPart, []string{"encoder_hidden_states", "encoder_hidden_state"}, []int{3}, floats, nil, false}},
-		{&p.pooled, false, wanted{unetPart, []string{"text_embeds"}, two, floats, nil, true}},
-		{&p.timeIDs, false, wanted{unetPart, []string{"time_ids"}, two, floats, nil, true}},
-		{&p.guidance, false, wanted{unetPart, []string{"timestep_cond"}, two, floats, nil, true}},
-		{&p.noise, true, wanted{unetPart, []string{"out_sample", "noise_pred", "sample"}, four, floats, latents, false}},
-		{&p.latent, false, wanted{decoderPart, []string{"latent_sample", "latent"}, four, floats, latents, false}},
-		{&p.pixels, true, wanted{decoderPart, []string{"sample", "image"}, four, floats, colours, false}},
-		{&p.picture, false, wanted{encoderPart, []string{"sample", "image"}, four, floats, colours, false}},
-		{&p.mean, true, wanted{encoderPart, []string{"latent_parameters", "latent_sample", "latent"}, four, floats, nil, false}},
+		{&p.sample, false, portSpec{unetPart, []string{"sample"}, four, floatTypes, nil, false}},
+		{&p.timestep, false, portSpec{unetPart, []string{"timestep", "timesteps", "t"}, []int{0, 1}, numberTypes, nil, false}},
+		{&p.context, false, portSpec{unetPart, []string{"encoder_hidden_states", "encoder_hidden_state"}, []int{3}, floatTypes, nil, false}},
+		{&p.pooled, false, portSpec{unetPart, []string{"text_embeds"}, two, floatTypes, nil, true}},
+		{&p.timeIDs, false, portSpec{unetPart, []string{"time_ids"}, two, floatTypes, nil, true}},
+		{&p.guidance, false, portSpec{unetPart, []string{"timestep_cond"}, two, floatTypes, nil, true}},
+		{&p.noise, true, portSpec{unetPart, []string{"out_sample", "noise_pred", "sample"}, four, floatTypes, latents, false}},
+		{&p.latent, false, portSpec{decoderPart, []string{"latent_sample", "latent"}, four, floatTypes, latents, false}},
+		{&p.pixels, true, portSpec{decoderPart, []string{"sample", "image"}, four, floatTypes, colours, false}},
+		{&p.picture, false, portSpec{encoderPart, []string{"sample", "image"}, four, floatTypes, colours, false}},
+		{&p.mean, true, portSpec{encoderPart, []string{"latent_parameters", "latent_sample", "latent"}, four, floatTypes, nil, false}},
 	}
 	for _, x := range find {
 		if x.part == encoderPart && !c.CanEncode {
 			continue
 		}
-		v, err := f.port(x.wanted, x.output)
+		v, err := f.port(x.portSpec, x.output)
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.path(x.part), err)
 		}
 		*x.into = v
 	}
-	p.narrow = p.timestep.Type == graph.Float16 && len(p.timestep.Dims) == 0
+	p.float16Timestep = p.timestep.Type == graph.Float16 && len(p.timestep.Dims) == 0
 	for i := range c.textParts() {
-		t, err := f.findTower(i)
+		t, err := f.findTextEncoder(i)
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.path(t.part), err)
 		}
-		p.towers = append(p.towers, t)
+		p.textEncoders = append(p.textEncoders, t)
 	}
-	return f.checkExtra()
+	return f.checkUnknownInputs()
 }
 
 // port finds one value by its names, or by position where it is the only one.
-func (f *Folder) port(w wanted, output bool) (graph.Value, error) {
+func (f *Folder) port(w portSpec, output bool) (graph.Value, error) {
 	h := f.graphs[w.part]
 	v, ok := h.Input(w.names...)
 	all, kind := h.Inputs, "input"
@@ -130,7 +130,7 @@ func (f *Folder) port(w wanted, output bool) (graph.Value, error) {
 		v, ok = h.Output(w.names...)
 		all, kind = h.Outputs, "output"
 	}
-	if !ok && w.named {
+	if !ok && w.optional {
 		return graph.Value{}, nil
 	}
 	if !ok && len(all) == 1 && (output || w.part != unetPart) { // a UNet has three inputs
@@ -142,11 +142,11 @@ func (f *Folder) port(w wanted, output bool) (graph.Value, error) {
 	return v, w.check(v)
 }
 
-// checkExtra refuses a network with an input that would stay empty.
-func (f *Folder) checkExtra() error {
+// checkUnknownInputs refuses a network with an input that would stay empty.
+func (f *Folder) checkUnknownInputs() error {
 	p := f.ports
 	known := map[string][]graph.Value{unetPart: p.unetInputs(), decoderPart: {p.latent}, encoderPart: {p.picture}}
-	for _, t := range p.towers {
+	for _, t := range p.textEncoders {
 		known[t.part] = []graph.Value{t.ids}
 	}
 	for _, part := range append(f.Config.textParts(), unetPart, decoderPart, encoderPart) {

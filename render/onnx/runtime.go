@@ -16,7 +16,7 @@ import (
 var ErrNotOpen = errors.New("ONNX Runtime is not open")
 
 // process is the one runtime of this process; ONNX Runtime itself allows no second.
-var process struct {
+var runtimeState struct {
 	sync.Mutex
 	lib string // empty until opened
 }
@@ -33,17 +33,17 @@ func FindLibrary(explicit string) (string, error) {
 // Open loads the runtime library into this process, once; a second call with the same file does nothing. A library
 // that is too old, or so new that it sends usage reports, is refused before it is loaded.
 func Open(lib string) error {
-	process.Lock()
-	defer process.Unlock()
+	runtimeState.Lock()
+	defer runtimeState.Unlock()
 	lib, err := filepath.Abs(lib)
 	if err != nil {
 		return fmt.Errorf("open ONNX Runtime: %w", err)
 	}
-	if process.lib != "" {
-		if process.lib == lib {
+	if runtimeState.lib != "" {
+		if runtimeState.lib == lib {
 			return nil
 		}
-		return fmt.Errorf("open ONNX Runtime: %s is open already, a process has one", process.lib)
+		return fmt.Errorf("open ONNX Runtime: %s is open already, a process has one", runtimeState.lib)
 	}
 	if _, err := library.Find(lib); err != nil {
 		return fmt.Errorf("open ONNX Runtime: %w", err)
@@ -54,20 +54,20 @@ func Open(lib string) error {
 	}
 	ort.SetSharedLibraryPath(lib)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
-		return fmt.Errorf("open ONNX Runtime: %w; %s", err, library.Fix)
+		return fmt.Errorf("open ONNX Runtime: %w; %s", err, library.FixHint)
 	}
 	if err := library.Check(ort.GetVersion()); err != nil {
 		return errors.Join(fmt.Errorf("open ONNX Runtime: %s: %w", lib, err), ort.DestroyEnvironment())
 	}
-	process.lib = lib
+	runtimeState.lib = lib
 	return nil
 }
 
 // Version returns the open runtime's version, or "" when none is open.
 func Version() string {
-	process.Lock()
-	defer process.Unlock()
-	if process.lib == "" {
+	runtimeState.Lock()
+	defer runtimeState.Unlock()
+	if runtimeState.lib == "" {
 		return ""
 	}
 	return ort.GetVersion()

@@ -33,7 +33,7 @@ func (s schedulerTraits) check(class string, c *Config) error {
 		return fmt.Errorf("timestep_type %q is not understood, want discrete", s.TimestepType)
 	case s.Thresholding:
 		return errors.New("thresholding is not understood, want false: it is for models that paint pixels")
-	case s.clips(class) && !insists(c):
+	case s.clips(class) && !pipelineOverrides(c):
 		return errors.New("clip_sample is not understood, want false: it is for models that paint pixels")
 	}
 	return nil
@@ -49,6 +49,6 @@ func (s schedulerTraits) clips(class string) bool {
 
 // insists tells whether the pipeline sets clip_sample to false and steps_offset to 1 whatever the file says, as diffusers'
 // pipelines of Stable Diffusion 1 and 2 do; those of SDXL and of latent consistency models do not.
-func insists(c *Config) bool {
-	return c.Family != XL && !strings.Contains(c.Pipeline, "LatentConsistency")
+func pipelineOverrides(c *Config) bool {
+	return c.Family != SDXL && !strings.Contains(c.Pipeline, "LatentConsistency")
 }

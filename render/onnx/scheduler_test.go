@@ -27,7 +27,7 @@ func TestPublishedSchedulers(t *testing.T) {
 		if err := (onnxtest.Folder{}).Write(dir); err != nil {
 			t.Fatal(err)
 		}
-		write(t, dir, "scheduler/scheduler_config.json", "{"+usual+settings+"}")
+		writeFile(t, dir, "scheduler/scheduler_config.json", "{"+usual+settings+"}")
 		if _, err := onnx.OpenFolder(dir); err != nil {
 			t.Errorf("%s: got %v, want it opened", name, err)
 		}
@@ -51,7 +51,7 @@ func TestStepsOffset(t *testing.T) {
 		if err := (onnxtest.Folder{Class: c.class}).Write(dir); err != nil {
 			t.Fatal(err)
 		}
-		write(t, dir, "scheduler/scheduler_config.json", c.says)
+		writeFile(t, dir, "scheduler/scheduler_config.json", c.says)
 		f, err := onnx.OpenFolder(dir)
 		if err != nil {
 			t.Fatalf("%s that says %s: %v", c.class, c.says, err)

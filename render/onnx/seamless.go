@@ -16,10 +16,10 @@ type Seamless struct{ model *Model }
 
 // seamless holds the wrapping networks while they are loaded: those of every step, and the encoder apart from them, so that
 // nobody's steps wait while somebody's encoder is loaded.
-type seamless struct{ steps, start twin }
+type seamlessModels struct{ denoise, encode lazyModel }
 
 // twin is a model with some of the networks alone.
-type twin struct {
+type lazyModel struct {
 	mu    sync.Mutex // held while they are loaded
 	model *Model     // nil for none
 }
@@ -28,12 +28,12 @@ type twin struct {
 // encoder's once a picture is encoded. They stay until DropSeamless or Close, and a model that finds no room for its work
 // drops them by itself.
 func (m *Model) Seamless(ctx context.Context) (Seamless, error) {
-	_, err := m.wrapping(ctx, false)
+	_, err := m.seamlessModel(ctx, false)
 	return Seamless{m}, err
 }
 
 // tiles tells whether the wrapping networks can be made.
-func (f *Folder) tiles() bool {
+func (f *Folder) supportsSeamless() bool {
 	m := &Model{Folder: f, ports: f.ports}
 	networks := []network{m.unetNetwork(), m.decoderNetwork()}
 	if f.Config.CanEncode {
@@ -41,7 +41,7 @@ func (f *Folder) tiles() bool {
 	}
 	for _, n := range networks {
 		s, err := graph.ReadSkeleton(n.path)
-		for _, edit := range append(n.edits, graph.Wrap) {
+		for _, edit := range append(n.edits, graph.PadCircular) {
 			if err == nil {
 				s.Model, err = edit(s.Model)
 			}
@@ -54,22 +54,22 @@ func (f *Folder) tiles() bool {
 }
 
 // wrapping returns the twin of the networks of a step, or that of the encoder.
-func (m *Model) wrapping(ctx context.Context, encoder bool) (*Model, error) {
+func (m *Model) seamlessModel(ctx context.Context, encoder bool) (*Model, error) {
 	if !encoder {
-		return m.wrapped.steps.lend(m, func(t *Model) error {
-			return m.wrap(ctx, part{&t.unet, m.unetNetwork()}, part{&t.decoder, m.decoderNetwork()})
+		return m.seamless.denoise.get(m, func(t *Model) error {
+			return m.loadSeamless(ctx, loadStep{&t.unet, m.unetNetwork()}, loadStep{&t.decoder, m.decoderNetwork()})
 		})
 	}
-	return m.wrapped.start.lend(m, func(t *Model) error {
+	return m.seamless.encode.get(m, func(t *Model) error {
 		if m.encoder == nil {
 			return nil
 		}
-		return m.wrap(ctx, part{&t.encoder, m.encoderNetwork()})
+		return m.loadSeamless(ctx, loadStep{&t.encoder, m.encoderNetwork()})
 	})
 }
 
 // lend returns the twin of a model, loaded if it was not.
-func (t *twin) lend(of *Model, load func(*Model) error) (*Model, error) {
+func (t *lazyModel) get(of *Model, load func(*Model) error) (*Model, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.model == nil {
@@ -83,7 +83,7 @@ func (t *twin) lend(of *Model, load func(*Model) error) (*Model, error) {
 }
 
 // drop frees the twin once its running calls have returned, and tells whether there was one.
-func (t *twin) drop() (dropped bool, err error) {
+func (t *lazyModel) drop() (dropped bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.model == nil {
@@ -95,12 +95,12 @@ func (t *twin) drop() (dropped bool, err error) {
 }
 
 // wrap loads networks so that they wrap around.
-func (m *Model) wrap(ctx context.Context, parts ...part) error {
+func (m *Model) loadSeamless(ctx context.Context, parts ...loadStep) error {
 	for _, p := range parts {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		p.edits = append(p.edits, graph.Wrap)
+		p.edits = append(p.edits, graph.PadCircular)
 		s, err := newSession(p.network, m.Device)
 		if err != nil {
 			return fmt.Errorf("load seamless networks: %w", err)
@@ -113,15 +113,15 @@ func (m *Model) wrap(ctx context.Context, parts ...part) error {
 // DropSeamless frees the wrapping networks' memory once their running calls have returned, and tells whether there were
 // any. Asked for again, they are loaded again.
 func (m *Model) DropSeamless() (dropped bool, err error) {
-	steps, err := m.wrapped.steps.drop()
-	start, err2 := m.wrapped.start.drop()
+	steps, err := m.seamless.denoise.drop()
+	start, err2 := m.seamless.encode.drop()
 	return steps || start, errors.Join(err, err2)
 }
 
 // roomy runs a network, and once more when it found no room and the wrapping networks could be dropped for it.
-func (m *Model) roomy(run func() error) error {
+func (m *Model) retryWithoutSeamless(run func() error) error {
 	err := run()
-	if !errors.Is(err, tensor.ErrMemory) {
+	if !errors.Is(err, tensor.ErrOutOfMemory) {
 		return err
 	}
 	if dropped, err2 := m.DropSeamless(); !dropped || err2 != nil {
@@ -131,28 +131,28 @@ func (m *Model) roomy(run func() error) error {
 }
 
 // Unet is that of the model, wrapping around.
-func (s Seamless) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given tensor.Given) (tensor.Tensor, error) {
-	return s.run(ctx, false, func(twin *Model) (tensor.Tensor, error) { return twin.Unet(ctx, latents, timestep, given) })
+func (s Seamless) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning) (tensor.Tensor, error) {
+	return s.run(ctx, false, func(loaded *Model) (tensor.Tensor, error) { return loaded.Unet(ctx, latents, timestep, conditioning) })
 }
 
 // DecodeLatents is that of the model, wrapping around.
 func (s Seamless) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error) {
-	return s.run(ctx, false, func(twin *Model) (tensor.Tensor, error) { return twin.DecodeLatents(ctx, latents) })
+	return s.run(ctx, false, func(loaded *Model) (tensor.Tensor, error) { return loaded.DecodeLatents(ctx, latents) })
 }
 
 // EncodeImage is that of the model, wrapping around.
 func (s Seamless) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error) {
-	return s.run(ctx, true, func(twin *Model) (tensor.Tensor, error) { return twin.EncodeImage(ctx, pixels) })
+	return s.run(ctx, true, func(loaded *Model) (tensor.Tensor, error) { return loaded.EncodeImage(ctx, pixels) })
 }
 
 // run runs a wrapping network, and loads it anew if it was dropped just then.
-func (s Seamless) run(ctx context.Context, encoder bool, call func(twin *Model) (tensor.Tensor, error)) (out tensor.Tensor, err error) {
+func (s Seamless) run(ctx context.Context, encoder bool, call func(loaded *Model) (tensor.Tensor, error)) (out tensor.Tensor, err error) {
 	for range 3 {
-		twin, err2 := s.model.wrapping(ctx, encoder)
+		loaded, err2 := s.model.seamlessModel(ctx, encoder)
 		if err2 != nil {
 			return tensor.Tensor{}, err2
 		}
-		if out, err = call(twin); !errors.Is(err, ErrClosed) || s.model.unet.isClosed() {
+		if out, err = call(loaded); !errors.Is(err, ErrClosed) || s.model.unet.isClosed() {
 			return out, err
 		}
 	}

@@ -21,17 +21,17 @@ var ErrClosed = errors.New("the model is closed")
 
 // session is one loaded network with chosen inputs and outputs.
 type session struct {
-	path    string
-	batch   int // how many items the network takes at once; 0 for any number
-	ort     *ort.DynamicAdvancedSession
-	wide    bool         // what is float16 in the file is float32 here
-	doubt   error        // why it stays float16 on a CPU; nil where nothing speaks against float32
-	given   memory       // of what was fed last and comes again
-	ran     atomic.Int64 // nanoseconds in the runtime
-	first   sync.Once    // the first run on a GPU
-	gpu     bool         // it runs on one
-	running sync.RWMutex // held for reading by every run, for writing by close
-	closed  bool
+	path     string
+	batch    int // how many items the network takes at once; 0 for any number
+	ort      *ort.DynamicAdvancedSession
+	widened  bool         // what is float16 in the file is float32 here
+	warning  error        // why it stays float16 on a CPU; nil where nothing speaks against float32
+	cache    feedCache    // of what was fed last and comes again
+	ran      atomic.Int64 // nanoseconds in the runtime
+	firstRun sync.Once    // the first run on a GPU
+	gpu      bool         // it runs on one
+	running  sync.RWMutex // held for reading by every run, for writing by close
+	closed   bool
 }
 
 // network is what a session is made of.
@@ -58,7 +58,7 @@ func newSession(n network, device Device) (_ *session, err error) {
 		defer guardSignals()()
 	}
 	if err := s.load(n, options, device); err != nil {
-		return nil, fmt.Errorf("load %s: %w", n.path, known(err))
+		return nil, fmt.Errorf("load %s: %w", n.path, wrapMemoryError(err))
 	}
 	return s, nil
 }
@@ -76,24 +76,24 @@ func (s *session) load(n network, options *ort.SessionOptions, device Device) er
 			return err
 		}
 	}
-	if device.Kind == CPU && !device.Narrow {
+	if device.Kind == CPU && !device.KeepFloat16 {
 		wide, err := graph.Widen(model)
 		if err == nil && !bytes.Equal(wide, model) {
-			s.wide = true
-			s.ort, err = n.openWide(file, wide, options, device)
-			if err == nil || errors.Is(known(err), tensor.ErrMemory) {
+			s.widened = true
+			s.ort, err = n.openWidened(file, wide, options, device)
+			if err == nil || errors.Is(wrapMemoryError(err), tensor.ErrOutOfMemory) {
 				return err
 			}
 		}
-		s.wide, s.doubt = false, err
+		s.widened, s.warning = false, err
 	}
 	s.ort, err = n.open(file, model, options, device)
 	return err
 }
 
-// openWide opens a widened network. Where its weights are to stay in the file, each is cast anew in every run, since the
+// openWidened opens a widened network. Where its weights are to stay in the file, each is cast anew in every run, since the
 // runtime would otherwise fold the casts and keep twice the file in memory.
-func (n network) openWide(file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device) (*ort.DynamicAdvancedSession, error) {
+func (n network) openWidened(file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device) (*ort.DynamicAdvancedSession, error) {
 	if device.Mapped {
 		if err := options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "ConstantFolding"); err != nil {
 			return nil, err
@@ -109,15 +109,15 @@ func (n network) open(file graph.Skeleton, model []byte, options *ort.SessionOpt
 		return nil, err
 	}
 	if !device.Mapped && bytes.Equal(model, file.Model) {
-		return ort.NewDynamicAdvancedSession(n.path, names(n.inputs), names(n.outputs), options)
+		return ort.NewDynamicAdvancedSession(n.path, valueNames(n.inputs), valueNames(n.outputs), options)
 	}
 	if err := options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", file.Dir); err != nil {
 		return nil, err
 	}
-	return ort.NewDynamicAdvancedSessionWithONNXData(model, names(n.inputs), names(n.outputs), options)
+	return ort.NewDynamicAdvancedSessionWithONNXData(model, valueNames(n.inputs), valueNames(n.outputs), options)
 }
 
-func names(values []graph.Value) []string {
+func valueNames(values []graph.Value) []string {
 	all := make([]string, len(values))
 	for i, v := range values {
 		all[i] = v.Name
@@ -140,7 +140,7 @@ func (s *session) run(ctx context.Context, inputs, outputs []feed) (err error) {
 			err = fmt.Errorf("run %s: %v", s.path, p)
 		}
 	}()
-	err = s.stoppable(ctx, valuesOf(inputs), valuesOf(outputs))
+	err = s.runCancellable(ctx, valuesOf(inputs), valuesOf(outputs))
 	runtime.KeepAlive(inputs) // their memory is Go's, and the runtime held it until here
 	runtime.KeepAlive(outputs)
 	if err == nil {
@@ -149,7 +149,7 @@ func (s *session) run(ctx context.Context, inputs, outputs []feed) (err error) {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return fmt.Errorf("run %s: %w", s.path, known(err))
+	return fmt.Errorf("run %s: %w", s.path, wrapMemoryError(err))
 }
 
 func valuesOf(feeds []feed) []ort.Value {
@@ -161,7 +161,7 @@ func valuesOf(feeds []feed) []ort.Value {
 }
 
 // stoppable runs with options of its own, since a raised stop flag would stay raised for the next run.
-func (s *session) stoppable(ctx context.Context, inputs, outputs []ort.Value) error {
+func (s *session) runCancellable(ctx context.Context, inputs, outputs []ort.Value) error {
 	options, err := ort.NewRunOptions()
 	if err != nil {
 		return err
@@ -185,7 +185,7 @@ func (s *session) stoppable(ctx context.Context, inputs, outputs []ort.Value) er
 func (s *session) guard() (restore func()) {
 	restore = func() {}
 	if s.gpu {
-		s.first.Do(func() { restore = guardSignals() })
+		s.firstRun.Do(func() { restore = guardSignals() })
 	}
 	return restore
 }

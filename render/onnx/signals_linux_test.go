@@ -14,7 +14,7 @@ type kernelAction struct {
 	mask                     uint64
 }
 
-func action(t *testing.T, set *kernelAction) (was kernelAction) {
+func sigaction(t *testing.T, set *kernelAction) (was kernelAction) {
 	t.Helper()
 	_, _, errno := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(syscall.SIGUSR2), uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(&was)), 8, 0, 0)
 	if errno != 0 {
@@ -24,15 +24,15 @@ func action(t *testing.T, set *kernelAction) (was kernelAction) {
 }
 
 func TestSignalHandlersArePutBack(t *testing.T) {
-	want := action(t, nil)
+	want := sigaction(t, nil)
 	restore := guardSignals()
 	ignore := kernelAction{handler: 1, mask: 1}
-	action(t, &ignore)
-	if got := action(t, nil); got.handler == want.handler {
+	sigaction(t, &ignore)
+	if got := sigaction(t, nil); got.handler == want.handler {
 		t.Fatalf("got %+v, want another handler for the test", got)
 	}
 	restore()
-	if got := action(t, nil); got.handler != want.handler || got.flags != want.flags {
+	if got := sigaction(t, nil); got.handler != want.handler || got.flags != want.flags {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

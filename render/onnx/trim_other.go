@@ -2,5 +2,5 @@
 
 package onnx
 
-// giveBack does nothing: other systems' allocators return memory by themselves.
-func giveBack() {}
+// trimHeap does nothing: other systems' allocators return memory by themselves.
+func trimHeap() {}

@@ -13,50 +13,52 @@ import (
 // [b, n × TextLength, width] and what else the family has, and returns what the model predicts (see Config.Prediction)
 // as [b,4,h,w]. Where Config.FractionalTimesteps is false the nearest whole timestep is used. What is given must not be
 // changed afterwards.
-func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given tensor.Given) (tensor.Tensor, error) {
-	if err := m.checkGiven(latents, given); err != nil {
+func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning) (tensor.Tensor, error) {
+	if err := m.checkConditioning(latents, conditioning); err != nil {
 		return tensor.Tensor{}, fmt.Errorf("denoise: %w", err)
 	}
 	out := tensor.New(latents.Shape[0], m.Folder.Config.LatentChannels, latents.Shape[2], latents.Shape[3])
-	err := m.roomy(func() error {
+	err := m.retryWithoutSeamless(func() error {
 		return m.unet.inBatches(latents.Batch(), func(from, to int) error {
-			feeds, err := m.feedUnet(latents, timestep, given, from, to)
-			return m.unet.call1(ctx, m.ports.noise, out.Rows(from, to), err, feeds...)
+			feeds, err := m.feedUnet(latents, timestep, conditioning, from, to)
+			return m.unet.callSingle(ctx, m.ports.noise, out.Rows(from, to), err, feeds...)
 		})
 	})
-	return done(out, "denoise", err)
+	return withStep(out, "denoise", err)
 }
 
 // widened takes the timestep as float32 where it is a float16 scalar, which the binding cannot make.
-func (p ports) widened(model []byte) ([]byte, error) { return graph.WidenScalar(model, p.timestep) }
+func (p ports) widenTimestep(model []byte) ([]byte, error) {
+	return graph.WidenScalar(model, p.timestep)
+}
 
 // feedUnet makes the feeds of the UNet's inputs, in the order of unetInputs.
-func (m *Model) feedUnet(latents tensor.Tensor, timestep float64, given tensor.Given, from, to int) ([]feed, error) {
+func (m *Model) feedUnet(latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning, from, to int) ([]feed, error) {
 	p := m.ports
 	sample, err1 := m.unet.feed(p.sample, latents.Rows(from, to))
 	step, err2 := feedTimestep(m.unet.port(p.timestep), timestep)
 	feeds, err := []feed{sample, step}, errors.Join(err1, err2)
-	for i, t := range []tensor.Tensor{given.Hidden, given.Pooled, given.TimeIDs, given.Guidance} {
-		port := p.unetGiven()[i]
+	for i, t := range []tensor.Tensor{conditioning.Hidden, conditioning.Pooled, conditioning.TimeIDs, conditioning.Guidance} {
+		port := p.conditioningPorts()[i]
 		if port.Name == "" {
 			continue
 		}
-		f, err3 := m.unet.given.feed(m.unet.port(port), t.Rows(from, to))
+		f, err3 := m.unet.cache.feed(m.unet.port(port), t.Rows(from, to))
 		feeds, err = append(feeds, f), errors.Join(err, err3)
 	}
 	return feeds, err
 }
 
-// checkGiven sees that everything is there that this model's family is led by, for every item of the batch.
-func (m *Model) checkGiven(latents tensor.Tensor, given tensor.Given) error {
+// checkConditioning sees that everything is there that this model's family is led by, for every item of the batch.
+func (m *Model) checkConditioning(latents tensor.Tensor, conditioning tensor.Conditioning) error {
 	if err := latents.Check(); err != nil {
 		return err
 	}
 	if len(latents.Shape) != 4 || latents.Shape[1] != m.unetChannels() {
 		return fmt.Errorf("latents %v, want [b,%d,h,w]", latents.Shape, m.unetChannels())
 	}
-	for i, t := range []tensor.Tensor{given.Hidden, given.Pooled, given.TimeIDs, given.Guidance} {
-		port := m.ports.unetGiven()[i]
+	for i, t := range []tensor.Tensor{conditioning.Hidden, conditioning.Pooled, conditioning.TimeIDs, conditioning.Guidance} {
+		port := m.ports.conditioningPorts()[i]
 		if port.Name == "" {
 			continue
 		}

@@ -60,7 +60,7 @@ type Size struct {
 }
 
 // Place is a rectangle on a picture, in pixels from its upper left corner. It may reach out of it.
-type Place struct {
+type Placement struct {
 	X      int `json:"x"`
 	Y      int `json:"y"`
 	Width  int `json:"width"`
@@ -68,7 +68,7 @@ type Place struct {
 }
 
 // meets tells whether a part of a picture of this size is in the place.
-func (p Place) meets(width, height int) bool {
+func (p Placement) overlaps(width, height int) bool {
 	along := func(at, side, canvas int) bool {
 		return side >= 1 && side <= MaxSide && at > -side && at < canvas
 	}
@@ -104,10 +104,10 @@ type Input struct {
 
 // Init is the picture that painting starts from (img2img).
 type Init struct {
-	Picture  Input   `json:"picture"`
-	Mask     *Input  `json:"mask,omitempty"`  // white is repainted
-	Place    *Place  `json:"place,omitempty"` // where it lies; what is outside is painted new (zoom out, pan). nil: everywhere
-	Strength float64 `json:"strength"`        // share of the schedule that is painted anew, in (0, 1]
+	Picture   Input      `json:"picture"`
+	Mask      *Input     `json:"mask,omitempty"`  // white is repainted
+	Placement *Placement `json:"place,omitempty"` // where it lies; what is outside is painted new (zoom out, pan). nil: everywhere
+	Strength  float64    `json:"strength"`        // share of the schedule that is painted anew, in (0, 1]
 }
 
 // Hires asks for a second pass at a larger size: the finished latent is enlarged by Scale and repainted by Strength.
@@ -243,7 +243,7 @@ func (s Spec) Validate() error {
 		if m := s.Init.Mask; m != nil && !hexHash.MatchString(m.SHA256) {
 			bad("mask: %q is no SHA-256", m.SHA256)
 		}
-		if p := s.Init.Place; p != nil && !p.meets(s.Width, s.Height) {
+		if p := s.Init.Placement; p != nil && !p.overlaps(s.Width, s.Height) {
 			bad("place %+v: want a rectangle that has a part of %d×%d in it", *p, s.Width, s.Height)
 		}
 	}

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write testdata anew; never for a Spec v
 var hash = strings.Repeat("0123456789abcdef", 4)
 
 // full is a Spec that uses every field.
-func full() picture.Spec {
+func fullV1() picture.Spec {
 	return picture.Spec{
 		Version: 1, Dialect: picture.A1111, Notation: picture.NotationA1111,
 		Model:  picture.Ref{Name: "postcards", Hash: hash},
@@ -34,11 +34,11 @@ func full() picture.Spec {
 }
 
 // fuller is a Spec that uses every field of version 2.
-func fuller() picture.Spec {
-	s, eta := full(), 0.5
+func fullV2() picture.Spec {
+	s, eta := fullV1(), 0.5
 	s.Version, s.Notation, s.Emphasis, s.Eta, s.Rescale = 2, picture.NotationMidjourney, picture.EmphasisNoNorm, &eta, 0.7
 	s.SeedDelta, s.SeedSize, s.Tiling = 31337, &picture.Size{Width: 128, Height: 96}, true
-	s.Init.Place = &picture.Place{X: 16, Y: 8, Width: 128, Height: 96}
+	s.Init.Placement = &picture.Placement{X: 16, Y: 8, Width: 128, Height: 96}
 	return s
 }
 
@@ -54,7 +54,7 @@ func plain() picture.Spec {
 // and a program of any later version reads them.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for name, spec := range map[string]picture.Spec{"testdata/spec_v2_full.json": fuller(), "testdata/spec_v1_full.json": full(), "testdata/spec_v1_plain.json": plain()} {
+	for name, spec := range map[string]picture.Spec{"testdata/spec_v2_full.json": fullV2(), "testdata/spec_v1_full.json": fullV1(), "testdata/spec_v1_plain.json": plain()} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := spec.Encode()
@@ -98,7 +98,7 @@ func TestHash(t *testing.T) {
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		s := full()
+		s := fullV1()
 		s.Prompt, s.Negative = rapid.StringN(0, 200, -1).Draw(t, "prompt"), rapid.StringN(0, 200, -1).Draw(t, "negative")
 		s.Seed = rapid.Int64Range(0, picture.MaxSeed).Draw(t, "seed")
 		s.GuidanceScale = rapid.Float64Range(0, 100).Draw(t, "guidance")
@@ -134,7 +134,7 @@ func TestTile(t *testing.T) {
 	})
 	t.Run("a seed past the last begins anew", func(t *testing.T) {
 		t.Parallel()
-		s := full()
+		s := fullV1()
 		s.Variations = nil
 		if got := s.Tile(2); got.Seed != 1 || got.Validate() != nil {
 			t.Errorf("got seed %d and %v, want 1", got.Seed, got.Validate())
@@ -142,7 +142,7 @@ func TestTile(t *testing.T) {
 	})
 	t.Run("with variations the last one's seed moves", func(t *testing.T) {
 		t.Parallel()
-		s := full()
+		s := fullV1()
 		got := s.Tile(3)
 		if want := []picture.Variation{{Seed: 5, Strength: 0.15}, {Seed: 9, Strength: 1}}; !reflect.DeepEqual(got.Variations, want) || got.Seed != s.Seed {
 			t.Errorf("got seed %d and %v, want %d and %v", got.Seed, got.Variations, s.Seed, want)
@@ -153,7 +153,7 @@ func TestTile(t *testing.T) {
 	})
 	t.Run("a tile of a tile is itself", func(t *testing.T) {
 		t.Parallel()
-		s := full().Tile(2)
+		s := fullV1().Tile(2)
 		if got := s.Tile(0); !reflect.DeepEqual(got, s) {
 			t.Errorf("got %+v, want %+v", got, s)
 		}
@@ -192,7 +192,7 @@ func errorsOf(specs ...picture.Spec) error {
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	if err := errorsOf(plain(), full(), fuller()); err != nil {
+	if err := errorsOf(plain(), fullV1(), fullV2()); err != nil {
 		t.Fatalf("good Specs: got %v", err)
 	}
 	for name, tt := range map[string]struct {
@@ -231,7 +231,7 @@ func TestValidate(t *testing.T) {
 		"a negative seed delta":      {func(s *picture.Spec) { s.SeedDelta = -1 }, "seed delta -1"},
 		"a seed size of nothing":     {func(s *picture.Spec) { s.SeedSize = &picture.Size{Width: 64} }, "seed size 64×0"},
 		"a place outside": {func(s *picture.Spec) {
-			s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}, Place: &picture.Place{X: -96, Width: 96, Height: 64}, Strength: 1}
+			s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}, Placement: &picture.Placement{X: -96, Width: 96, Height: 64}, Strength: 1}
 		}, "place {X:-96 Y:0 Width:96 Height:64}"},
 		"a second pass that shrinks": {func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1, Steps: 1, Strength: 1} }, "hires (1, 1, 1)"},
 	} {

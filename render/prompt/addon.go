@@ -36,7 +36,7 @@ func Addons(text string) (rest string, addons []Addon) {
 	column, end := 1, 0
 	for _, m := range addonTag.FindAllStringSubmatchIndex(text, -1) {
 		column += utf8.RuneCountInString(text[end:m[0]])
-		a := addon(text[m[2]:m[3]], text[m[4]:m[5]])
+		a := parseAddon(text[m[2]:m[3]], text[m[4]:m[5]])
 		a.Tag, a.Column = text[m[0]:m[1]], column
 		addons = append(addons, a)
 		b.WriteString(text[end:m[0]])
@@ -48,7 +48,7 @@ func Addons(text string) (rest string, addons []Addon) {
 }
 
 // Tags returns the add-on tags of some texts as they were written, each once.
-func Tags(texts ...string) []string {
+func AddonTags(texts ...string) []string {
 	var tags []string
 	for _, text := range texts {
 		_, addons := Addons(text)
@@ -61,7 +61,7 @@ func Tags(texts ...string) []string {
 	return tags
 }
 
-func addon(kind, args string) Addon {
+func parseAddon(kind, args string) Addon {
 	a := Addon{Kind: strings.ToLower(kind)}
 	for i, arg := range strings.Split(args, ":") {
 		key, value, named := strings.Cut(arg, "=")
@@ -81,7 +81,7 @@ func addon(kind, args string) Addon {
 
 // Read is the whole reading of a prompt for painting: add-on tags taken out, the rest parsed. Columns of the parts count
 // in the text without tags.
-func Read(text string) ([]Part, []Addon) {
+func ParseWithAddons(text string) ([]Part, []Addon) {
 	rest, addons := Addons(text)
 	return Parse(rest), addons
 }

@@ -33,9 +33,9 @@ func TestAddons(t *testing.T) {
 	}
 }
 
-func TestTags(t *testing.T) {
+func TestAddonTags(t *testing.T) {
 	t.Parallel()
-	got := prompt.Tags("a <lora:ink:0.8> boat <lora:ink:0.8>", "<hypernet:fog> <lora:ink>", "none")
+	got := prompt.AddonTags("a <lora:ink:0.8> boat <lora:ink:0.8>", "<hypernet:fog> <lora:ink>", "none")
 	if want := []string{"<lora:ink:0.8>", "<hypernet:fog>", "<lora:ink>"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -56,9 +56,9 @@ func TestAddonStrength(t *testing.T) {
 	}
 }
 
-func TestRead(t *testing.T) {
+func TestParseWithAddons(t *testing.T) {
 	t.Parallel()
-	parts, addons := prompt.Read("(a<lora:x:0.5>b:1.2)")
+	parts, addons := prompt.ParseWithAddons("(a<lora:x:0.5>b:1.2)")
 	if len(addons) != 1 || addons[0].Name != "x" {
 		t.Errorf("add-ons: got %+v, want x", addons)
 	}

@@ -9,9 +9,9 @@ import (
 )
 
 // What a bracket multiplies by, as A1111 computes it: the second is the quotient of two float64, not the nearest to 10/11.
-const stronger float64 = 1.1
+const emphasisFactor float64 = 1.1
 
-func weaker() float64 { one, by := 1.0, stronger; return one / by }
+func deemphasisFactor() float64 { one, by := 1.0, emphasisFactor; return one / by }
 
 // MaxDepth is how many brackets of one kind may be open at once; a further one is literal text. 1.1 to this power is
 // already beyond float32, and the bound keeps reading linear in the length of the text.
@@ -58,7 +58,7 @@ func Fragments(text string) []Part {
 }
 
 // reader holds the state of one reading. The stacks hold the number of parts there were when a bracket opened.
-type reader struct {
+type attentionReader struct {
 	parts  []Part
 	round  []int
 	square []int
@@ -67,17 +67,17 @@ type reader struct {
 
 // read returns the parts in order, not merged yet; breaks carry the weight A1111 gives them.
 func read(text string) []Part {
-	r := &reader{column: 1}
+	r := &attentionReader{column: 1}
 	for text != "" {
 		n := r.token(text)
 		r.column += utf8.RuneCountInString(text[:n])
 		text = text[n:]
 	}
 	for _, from := range r.round {
-		r.multiply(from, stronger)
+		r.multiply(from, emphasisFactor)
 	}
 	for _, from := range r.square {
-		r.multiply(from, weaker())
+		r.multiply(from, deemphasisFactor())
 	}
 	if len(r.parts) == 0 {
 		r.add("", 1)
@@ -86,7 +86,7 @@ func read(text string) []Part {
 }
 
 // token reads one token at the start of text and returns its length in bytes. The order of cases is the grammar's.
-func (r *reader) token(text string) int {
+func (r *attentionReader) token(text string) int {
 	switch c := text[0]; {
 	case c == '\\':
 		return r.escape(text)
@@ -99,20 +99,20 @@ func (r *reader) token(text string) int {
 	case c == ':':
 		return r.colon(text)
 	case c == ')' && len(r.round) > 0:
-		r.multiply(pop(&r.round), stronger)
+		r.multiply(pop(&r.round), emphasisFactor)
 		return 1
 	case c == ']' && len(r.square) > 0:
-		r.multiply(pop(&r.square), weaker())
+		r.multiply(pop(&r.square), deemphasisFactor())
 		return 1
 	case isSpecial(c):
 		r.add(text[:1], 1)
 		return 1
 	}
-	return r.run(text)
+	return r.plainText(text)
 }
 
 // escape reads a backslash: before a bracket or another backslash that one is literal, else the backslash is dropped.
-func (r *reader) escape(text string) int {
+func (r *attentionReader) escape(text string) int {
 	if len(text) > 1 && isSpecial(text[1]) && text[1] != ':' {
 		r.add(text[1:2], 1)
 		return 2
@@ -122,7 +122,7 @@ func (r *reader) escape(text string) int {
 }
 
 // colon reads ":1.3)" as the end of a weighted bracket if one is open, else the colon alone as text.
-func (r *reader) colon(text string) int {
+func (r *attentionReader) colon(text string) int {
 	if len(r.round) > 0 {
 		if by, n := weightEnd(text); n > 0 {
 			r.multiply(pop(&r.round), by)
@@ -134,22 +134,22 @@ func (r *reader) colon(text string) int {
 }
 
 // run reads text up to the next special character and splits it at the word BREAK.
-func (r *reader) run(text string) int {
+func (r *attentionReader) plainText(text string) int {
 	n := 0
 	for n < len(text) && !isSpecial(text[n]) {
 		n++
 	}
-	r.split(text[:n])
+	r.splitBreaks(text[:n])
 	return n
 }
 
 // add appends text that starts at the reader's column.
-func (r *reader) add(text string, weight float64) {
+func (r *attentionReader) add(text string, weight float64) {
 	r.parts = append(r.parts, Part{Text: text, Weight: weight, Column: r.column})
 }
 
 // multiply weighs every part from index from on. Weights stay finite, so that later sums cannot become NaN.
-func (r *reader) multiply(from int, by float64) {
+func (r *attentionReader) multiply(from int, by float64) {
 	for i := from; i < len(r.parts); i++ {
 		w := r.parts[i].Weight * by
 		r.parts[i].Weight = min(max(w, -math.MaxFloat64), math.MaxFloat64)

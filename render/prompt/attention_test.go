@@ -105,7 +105,7 @@ func TestFragments(t *testing.T) {
 	}
 }
 
-func TestFragmentsLameBreaks(t *testing.T) {
+func TestFragmentsBreakInBrackets(t *testing.T) {
 	t.Parallel()
 	got := prompt.Fragments("(a BREAK b) BREAK c")
 	if got[1].Text != "BREAK" || got[1].Break {

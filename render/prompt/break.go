@@ -9,7 +9,7 @@ import (
 const breakWord = "BREAK"
 
 // split adds a run of plain text, cut at each whole word BREAK; the blanks around the word belong to it.
-func (r *reader) split(run string) {
+func (r *attentionReader) splitBreaks(run string) {
 	column, start := r.column, 0
 	for at := 0; ; {
 		i := strings.Index(run[at:], breakWord)
@@ -17,7 +17,7 @@ func (r *reader) split(run string) {
 			break
 		}
 		i, at = at+i, at+i+len(breakWord)
-		if !isolated(run, i, at) {
+		if !isWholeWord(run, i, at) {
 			continue
 		}
 		r.parts = append(r.parts, Part{Text: strings.TrimRightFunc(run[start:i], isSpace), Weight: 1, Column: column})
@@ -31,7 +31,7 @@ func (r *reader) split(run string) {
 }
 
 // isolated reports whether run[from:to] is a whole word: no letter, number or underscore touches it.
-func isolated(run string, from, to int) bool {
+func isWholeWord(run string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(run[:from])
 	after, _ := utf8.DecodeRuneInString(run[to:])
 	return (from == 0 || !isWord(before)) && (to == len(run) || !isWord(after))

@@ -9,18 +9,18 @@ import (
 
 // Comma backtracking: when a chunk is full, what follows a comma among its last tokens moves on as a whole.
 // A1111's default for "comma padding backtrack".
-const backtrack = 20
+const commaBacktrack = 20
 
 // Frame is what Chunks must know of a tokenizer.
-type Frame struct {
+type ChunkFormat struct {
 	BOS, EOS, Pad int32 // begin, end and filler ids
 	Comma         int32 // id of "," as a word; -1 if the vocabulary has none
 	Length        int   // tokens in a chunk with BOS and EOS: 77
 }
 
 // Reader is how one text encoder's tokenizer reads.
-type Reader struct {
-	Frame
+type Tokenizer struct {
+	ChunkFormat
 	Tokenize func(string) []int32 // without begin and end
 }
 
@@ -41,28 +41,28 @@ func (c Chunk) Weighted() bool {
 }
 
 // Empty returns the chunk of an empty prompt.
-func (f Frame) Empty() Chunk { return f.close(nil, nil) }
+func (f ChunkFormat) Empty() Chunk { return f.close(nil, nil) }
 
 // Chunks cuts parts into chunks of Length ids. Each part is tokenised by itself, so a weight never splits a word into
 // other tokens than its neighbours see. A break fills up its chunk. There is at least one chunk.
-func Chunks(parts []Part, f Frame, tokenize func(string) []int32) []Chunk {
-	return Abreast(parts, Reader{f, tokenize})[0]
+func Chunks(parts []Part, f ChunkFormat, tokenize func(string) []int32) []Chunk {
+	return AlignedChunks(parts, Tokenizer{f, tokenize})[0]
 }
 
 // Abreast cuts parts into chunks for text encoders that read side by side: a list for each reader. Where one reader needs
 // fewer chunks than another, up to a break or to the end, it is given empty ones, so that all lists are of one length and
 // have every break at the same place.
-func Abreast(parts []Part, readers ...Reader) [][]Chunk {
-	cutters := make([]cutter, len(readers))
+func AlignedChunks(parts []Part, readers ...Tokenizer) [][]Chunk {
+	cutters := make([]chunker, len(readers))
 	for i, r := range readers {
-		cutters[i] = cutter{reader: r, comma: -1}
+		cutters[i] = chunker{tokenizer: r, comma: -1}
 	}
 	for _, p := range parts {
 		for i := range cutters {
-			cutters[i].read(p)
+			cutters[i].addPart(p)
 		}
 		if p.Break {
-			level(cutters)
+			alignChunkers(cutters)
 		}
 	}
 	for i := range cutters {
@@ -70,7 +70,7 @@ func Abreast(parts []Part, readers ...Reader) [][]Chunk {
 			c.close()
 		}
 	}
-	level(cutters)
+	alignChunkers(cutters)
 	lists := make([][]Chunk, len(cutters))
 	for i, c := range cutters {
 		lists[i] = c.chunks
@@ -79,14 +79,14 @@ func Abreast(parts []Part, readers ...Reader) [][]Chunk {
 }
 
 // level gives those who have closed fewer chunks than another empty ones.
-func level(cutters []cutter) {
+func alignChunkers(cutters []chunker) {
 	most := 0
 	for _, c := range cutters {
 		most = max(most, len(c.chunks))
 	}
 	for i := range cutters {
 		for c := &cutters[i]; len(c.chunks) < most; {
-			c.chunks = append(c.chunks, c.reader.Empty())
+			c.chunks = append(c.chunks, c.tokenizer.Empty())
 		}
 	}
 }
@@ -94,9 +94,9 @@ func level(cutters []cutter) {
 // ChunkTokens is how many tokens of text a chunk of the usual length holds.
 const ChunkTokens = 75
 
-// LeastChunks returns the fewest chunks of ChunkTokens that a prompt can take, for who has no tokenizer: as if every word
+// MinChunks returns the fewest chunks of ChunkTokens that a prompt can take, for who has no tokenizer: as if every word
 // were one token. Of prompts that AND or :: composes the longest counts.
-func LeastChunks(text string, n picture.Notation) int {
+func MinChunks(text string, n picture.Notation) int {
 	rest, _ := Addons(text)
 	least := 1
 	terms, err := Terms(n, rest)
@@ -104,28 +104,28 @@ func LeastChunks(text string, n picture.Notation) int {
 		terms = Compose(rest)
 	}
 	for _, term := range terms {
-		least = max(least, leastOf(Parse(term.Text)))
+		least = max(least, minChunksOf(Parse(term.Text)))
 	}
 	return least
 }
 
-func leastOf(parts []Part) int {
+func minChunksOf(parts []Part) int {
 	n, words := 0, 0
 	for _, p := range parts {
 		if p.Break {
-			n, words = n+max(filled(words), 1), 0
+			n, words = n+max(chunksForWords(words), 1), 0
 			continue
 		}
 		words += len(strings.FieldsFunc(p.Text, isSpace))
 	}
-	return n + filled(words)
+	return n + chunksForWords(words)
 }
 
-func filled(words int) int { return (words + ChunkTokens - 1) / ChunkTokens }
+func chunksForWords(words int) int { return (words + ChunkTokens - 1) / ChunkTokens }
 
 // Fill extends a list with empty chunks up to n of them, so that all prompts of a picture give hidden states of one
 // length.
-func Fill(chunks []Chunk, n int, empty Chunk) []Chunk {
+func PadChunks(chunks []Chunk, n int, empty Chunk) []Chunk {
 	chunks = chunks[:len(chunks):len(chunks)]
 	for len(chunks) < n {
 		chunks = append(chunks, empty)
@@ -134,33 +134,33 @@ func Fill(chunks []Chunk, n int, empty Chunk) []Chunk {
 }
 
 // cutter collects the tokens of the chunk being filled.
-type cutter struct {
-	reader  Reader
-	chunks  []Chunk
-	ids     []int32
-	weights []float32
-	comma   int // index of the last comma in ids, or -1
+type chunker struct {
+	tokenizer Tokenizer
+	chunks    []Chunk
+	ids       []int32
+	weights   []float32
+	comma     int // index of the last comma in ids, or -1
 }
 
 // read takes a part's tokens, or closes the chunk at a break.
-func (c *cutter) read(p Part) {
+func (c *chunker) addPart(p Part) {
 	if p.Break {
 		c.close()
 		return
 	}
 	weight := float32(min(max(p.Weight, -math.MaxFloat32), math.MaxFloat32))
-	for _, id := range c.reader.Tokenize(p.Text) {
+	for _, id := range c.tokenizer.Tokenize(p.Text) {
 		c.add(id, weight)
 	}
 }
 
 // add appends one token, closing the chunk first when it is full.
-func (c *cutter) add(id int32, weight float32) {
-	full := len(c.ids) == c.reader.Length-2
+func (c *chunker) add(id int32, weight float32) {
+	full := len(c.ids) == c.tokenizer.Length-2
 	switch {
-	case id == c.reader.Comma:
+	case id == c.tokenizer.Comma:
 		c.comma = len(c.ids)
-	case full && c.comma >= 0 && len(c.ids)-c.comma <= backtrack:
+	case full && c.comma >= 0 && len(c.ids)-c.comma <= commaBacktrack:
 		c.carry(c.comma + 1)
 		full = false
 	}
@@ -172,7 +172,7 @@ func (c *cutter) add(id int32, weight float32) {
 }
 
 // carry closes the chunk before index from and takes what follows into the next one.
-func (c *cutter) carry(from int) {
+func (c *chunker) carry(from int) {
 	ids := append([]int32(nil), c.ids[from:]...)
 	weights := append([]float32(nil), c.weights[from:]...)
 	c.ids, c.weights = c.ids[:from], c.weights[:from]
@@ -180,13 +180,13 @@ func (c *cutter) carry(from int) {
 	c.ids, c.weights = ids, weights
 }
 
-func (c *cutter) close() {
-	c.chunks = append(c.chunks, c.reader.close(c.ids, c.weights))
+func (c *chunker) close() {
+	c.chunks = append(c.chunks, c.tokenizer.close(c.ids, c.weights))
 	c.ids, c.weights, c.comma = nil, nil, -1
 }
 
 // close frames tokens: BOS, the tokens, EOS, filler up to Length.
-func (f Frame) close(ids []int32, weights []float32) Chunk {
+func (f ChunkFormat) close(ids []int32, weights []float32) Chunk {
 	out := Chunk{IDs: make([]int32, f.Length), Weights: make([]float32, f.Length)}
 	for i := range out.IDs {
 		out.IDs[i], out.Weights[i] = f.Pad, 1

@@ -14,7 +14,7 @@ import (
 	"darkroom/render/prompt"
 )
 
-var frame = prompt.Frame{BOS: 1000, EOS: 1001, Pad: 1002, Comma: 0, Length: 77}
+var frame = prompt.ChunkFormat{BOS: 1000, EOS: 1001, Pad: 1002, Comma: 0, Length: 77}
 
 // numbers is a tokenizer whose words are their own ids and whose comma is 0.
 func numbers(text string) []int32 {
@@ -30,7 +30,7 @@ func numbers(text string) []int32 {
 }
 
 // count writes the numbers from..to as words.
-func count(from, to int) string {
+func numberWords(from, to int) string {
 	var words []string
 	for i := from; i <= to; i++ {
 		words = append(words, strconv.Itoa(i))
@@ -38,10 +38,10 @@ func count(from, to int) string {
 	return strings.Join(words, " ")
 }
 
-func cut(text string) []prompt.Chunk { return prompt.Chunks(prompt.Parse(text), frame, numbers) }
+func chunksOf(text string) []prompt.Chunk { return prompt.Chunks(prompt.Parse(text), frame, numbers) }
 
 // inner returns the tokens of each chunk between BOS and the first EOS.
-func inner(t *testing.T, chunks []prompt.Chunk) [][]int32 {
+func tokensOf(t *testing.T, chunks []prompt.Chunk) [][]int32 {
 	t.Helper()
 	var out [][]int32
 	for i, c := range chunks {
@@ -69,29 +69,29 @@ func TestChunks(t *testing.T) {
 		want []string // tokens of each chunk
 	}{
 		"nothing is one empty chunk":                       {"", []string{""}},
-		"75 tokens fit":                                    {count(1, 75), []string{count(1, 75)}},
-		"76 make two":                                      {count(1, 76), []string{count(1, 75), "76"}},
-		"what follows a near comma moves on":               {count(1, 60) + "," + count(61, 80), []string{count(1, 60) + " 0", count(61, 80)}},
-		"a comma 21 tokens back is too far":                {count(1, 54) + "," + count(55, 80), []string{count(1, 54) + " 0 " + count(55, 74), count(75, 80)}},
-		"a comma 20 tokens back is near":                   {count(1, 55) + "," + count(56, 80), []string{count(1, 55) + " 0", count(56, 80)}},
-		"a comma that does not fit starts the next":        {count(1, 75) + "," + count(76, 77), []string{count(1, 75), "0 " + count(76, 77)}},
+		"75 tokens fit":                                    {numberWords(1, 75), []string{numberWords(1, 75)}},
+		"76 make two":                                      {numberWords(1, 76), []string{numberWords(1, 75), "76"}},
+		"what follows a near comma moves on":               {numberWords(1, 60) + "," + numberWords(61, 80), []string{numberWords(1, 60) + " 0", numberWords(61, 80)}},
+		"a comma 21 tokens back is too far":                {numberWords(1, 54) + "," + numberWords(55, 80), []string{numberWords(1, 54) + " 0 " + numberWords(55, 74), numberWords(75, 80)}},
+		"a comma 20 tokens back is near":                   {numberWords(1, 55) + "," + numberWords(56, 80), []string{numberWords(1, 55) + " 0", numberWords(56, 80)}},
+		"a comma that does not fit starts the next":        {numberWords(1, 75) + "," + numberWords(76, 77), []string{numberWords(1, 75), "0 " + numberWords(76, 77)}},
 		"a break fills up its chunk":                       {"1 2 BREAK 3", []string{"1 2", "3"}},
 		"a break at the start leaves an empty chunk":       {"BREAK 1", []string{"", "1"}},
 		"a break at the end adds none":                     {"1 BREAK", []string{"1"}},
 		"two breaks leave an empty chunk between":          {"1 BREAK BREAK 2", []string{"1", "", "2"}},
-		"commas of an earlier chunk do not count":          {count(1, 70) + "," + count(71, 150), []string{count(1, 70) + " 0", count(71, 145), count(146, 150)}},
-		"a comma before a break does not reach past it":    {"1, BREAK " + count(2, 80), []string{"1 0", count(2, 76), count(77, 80)}},
-		"the last comma counts when there are several":     {count(1, 60) + "," + count(61, 70) + "," + count(71, 80), []string{count(1, 60) + " 0 " + count(61, 70) + " 0", count(71, 80)}},
-		"a comma as the 75th token keeps its own chunk":    {count(1, 74) + "," + count(75, 76), []string{count(1, 74) + " 0", count(75, 76)}},
-		"a comma as the 75th token followed by another":    {count(1, 74) + ",," + count(75, 76), []string{count(1, 74) + " 0", "0 " + count(75, 76)}},
-		"many chunks keep every token in order":            {count(1, 300), []string{count(1, 75), count(76, 150), count(151, 225), count(226, 300)}},
-		"weighted brackets do not change where it is cut":  {"(" + count(1, 76) + ":1.3)", []string{count(1, 75), "76"}},
-		"an unbalanced bracket does not change it either":  {"((" + count(1, 76), []string{count(1, 75), "76"}},
+		"commas of an earlier chunk do not count":          {numberWords(1, 70) + "," + numberWords(71, 150), []string{numberWords(1, 70) + " 0", numberWords(71, 145), numberWords(146, 150)}},
+		"a comma before a break does not reach past it":    {"1, BREAK " + numberWords(2, 80), []string{"1 0", numberWords(2, 76), numberWords(77, 80)}},
+		"the last comma counts when there are several":     {numberWords(1, 60) + "," + numberWords(61, 70) + "," + numberWords(71, 80), []string{numberWords(1, 60) + " 0 " + numberWords(61, 70) + " 0", numberWords(71, 80)}},
+		"a comma as the 75th token keeps its own chunk":    {numberWords(1, 74) + "," + numberWords(75, 76), []string{numberWords(1, 74) + " 0", numberWords(75, 76)}},
+		"a comma as the 75th token followed by another":    {numberWords(1, 74) + ",," + numberWords(75, 76), []string{numberWords(1, 74) + " 0", "0 " + numberWords(75, 76)}},
+		"many chunks keep every token in order":            {numberWords(1, 300), []string{numberWords(1, 75), numberWords(76, 150), numberWords(151, 225), numberWords(226, 300)}},
+		"weighted brackets do not change where it is cut":  {"(" + numberWords(1, 76) + ":1.3)", []string{numberWords(1, 75), "76"}},
+		"an unbalanced bracket does not change it either":  {"((" + numberWords(1, 76), []string{numberWords(1, 75), "76"}},
 		"an empty stretch between brackets adds no tokens": {"1 () 2", []string{"1 2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := inner(t, cut(tt.text))
+			got := tokensOf(t, chunksOf(tt.text))
 			var want [][]int32
 			for _, w := range tt.want {
 				want = append(want, numbers(w))
@@ -105,8 +105,8 @@ func TestChunks(t *testing.T) {
 
 func TestChunksWeights(t *testing.T) {
 	t.Parallel()
-	text := count(1, 60) + ", (" + count(61, 80) + ":1.5) [81]"
-	got := cut(text)
+	text := numberWords(1, 60) + ", (" + numberWords(61, 80) + ":1.5) [81]"
+	got := chunksOf(text)
 	for i, c := range got {
 		for j, id := range c.IDs {
 			want := float32(1)
@@ -127,47 +127,47 @@ func TestChunksWeights(t *testing.T) {
 }
 
 // doubled reads every word twice, so that it needs more chunks.
-func doubled(text string) (ids []int32) {
+func doubledNumbers(text string) (ids []int32) {
 	for _, id := range numbers(text) {
 		ids = append(ids, id, id)
 	}
 	return ids
 }
 
-// TestAbreast has two readers of which one makes more tokens of a text.
-func TestAbreast(t *testing.T) {
+// TestAlignedChunks has two readers of which one makes more tokens of a text.
+func TestAlignedChunks(t *testing.T) {
 	t.Parallel()
-	once, twice := prompt.Reader{Frame: frame, Tokenize: numbers}, prompt.Reader{Frame: frame, Tokenize: doubled}
+	once, twice := prompt.Tokenizer{ChunkFormat: frame, Tokenize: numbers}, prompt.Tokenizer{ChunkFormat: frame, Tokenize: doubledNumbers}
 	rapid.Check(t, func(r *rapid.T) {
-		words := rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", "(3:1.2)", "BREAK", count(4, 50), count(51, 140)}), 0, 8).Draw(r, "words")
+		words := rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", "(3:1.2)", "BREAK", numberWords(4, 50), numberWords(51, 140)}), 0, 8).Draw(r, "words")
 		parts := prompt.Parse(strings.Join(words, " "))
-		lists := prompt.Abreast(parts, once, twice)
+		lists := prompt.AlignedChunks(parts, once, twice)
 		if len(lists) != 2 || len(lists[0]) != len(lists[1]) {
 			r.Fatalf("got %d lists, of %d and %d chunks, want two of one length", len(lists), len(lists[0]), len(lists[1]))
 		}
-		if alone := prompt.Chunks(parts, frame, doubled); !reflect.DeepEqual(lists[1], alone) {
-			r.Errorf("who needs most is changed by who reads beside:\n got %v\nwant %v", inner(t, lists[1]), inner(t, alone))
+		if alone := prompt.Chunks(parts, frame, doubledNumbers); !reflect.DeepEqual(lists[1], alone) {
+			r.Errorf("who needs most is changed by who reads beside:\n got %v\nwant %v", tokensOf(t, lists[1]), tokensOf(t, alone))
 		}
 		var first, second []int32
-		for i, ids := range inner(t, lists[0]) {
+		for i, ids := range tokensOf(t, lists[0]) {
 			first = append(first, ids...)
-			if second = append(second, inner(t, lists[1])[i]...); len(first) < (len(second)+1)/2 {
+			if second = append(second, tokensOf(t, lists[1])[i]...); len(first) < (len(second)+1)/2 {
 				r.Errorf("after chunk %d: who makes fewer tokens has read %d words, the other %d", i+1, len(first), len(second)/2)
 			}
 		}
-		if all := prompt.Chunks(parts, frame, numbers); fmt.Sprint(first) != fmt.Sprint(slices.Concat(inner(t, all)...)) {
+		if all := prompt.Chunks(parts, frame, numbers); fmt.Sprint(first) != fmt.Sprint(slices.Concat(tokensOf(t, all)...)) {
 			r.Errorf("got the words %v, want %v", first, all)
 		}
 	})
 }
 
-func TestAbreastKeepsBreaksInOnePlace(t *testing.T) {
+func TestAlignedChunksKeepBreaksAligned(t *testing.T) {
 	t.Parallel()
-	once, twice := prompt.Reader{Frame: frame, Tokenize: numbers}, prompt.Reader{Frame: frame, Tokenize: doubled}
-	lists := prompt.Abreast(prompt.Parse(count(1, 40)+" BREAK BREAK 41 BREAK "+count(42, 90)), once, twice)
+	once, twice := prompt.Tokenizer{ChunkFormat: frame, Tokenize: numbers}, prompt.Tokenizer{ChunkFormat: frame, Tokenize: doubledNumbers}
+	lists := prompt.AlignedChunks(prompt.Parse(numberWords(1, 40)+" BREAK BREAK 41 BREAK "+numberWords(42, 90)), once, twice)
 	var got []string
 	for i := range lists[0] {
-		a, b := inner(t, lists[0])[i], inner(t, lists[1])[i]
+		a, b := tokensOf(t, lists[0])[i], tokensOf(t, lists[1])[i]
 		got = append(got, fmt.Sprint(len(a), len(b)))
 	}
 	if want := "40 75|0 5|0 0|1 2|49 75|0 23"; strings.Join(got, "|") != want {
@@ -194,31 +194,31 @@ func TestChunksLoseNothing(t *testing.T) {
 	})
 }
 
-func TestLeastChunks(t *testing.T) {
+func TestMinChunks(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]int{
-		"": 1, "a boat": 1, count(1, 75): 1, count(1, 76): 2, count(1, 75) + " <lora:ink>": 1,
-		"1 BREAK 2": 2, "BREAK BREAK": 2, "(" + count(1, 75) + ":1.2) 76 BREAK 77": 3,
+		"": 1, "a boat": 1, numberWords(1, 75): 1, numberWords(1, 76): 2, numberWords(1, 75) + " <lora:ink>": 1,
+		"1 BREAK 2": 2, "BREAK BREAK": 2, "(" + numberWords(1, 75) + ":1.2) 76 BREAK 77": 3,
 	} {
-		if got := prompt.LeastChunks(text, picture.NotationA1111); got != want {
+		if got := prompt.MinChunks(text, picture.NotationA1111); got != want {
 			t.Errorf("%.30q: got %d, want %d", text, got, want)
 		}
 	}
-	if got := prompt.LeastChunks(count(1, 40)+":: "+count(1, 40), picture.NotationMidjourney); got != 1 {
+	if got := prompt.MinChunks(numberWords(1, 40)+":: "+numberWords(1, 40), picture.NotationMidjourney); got != 1 {
 		t.Errorf("two halves that lead together: got %d, want 1", got)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", ",", "(3:1.2)", "[4]", "BREAK", count(1, 40)}), 0, 12).Draw(t, "words"), " ")
-		if least, chunks := prompt.LeastChunks(text, picture.NotationA1111), len(cut(text)); least > chunks {
+		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", ",", "(3:1.2)", "[4]", "BREAK", numberWords(1, 40)}), 0, 12).Draw(t, "words"), " ")
+		if least, chunks := prompt.MinChunks(text, picture.NotationA1111), len(chunksOf(text)); least > chunks {
 			t.Errorf("%q: got at least %d, want no more than the %d there are", text, least, chunks)
 		}
 	})
 }
 
-func TestFill(t *testing.T) {
+func TestPadChunks(t *testing.T) {
 	t.Parallel()
-	long, short := cut(count(1, 160)), cut("1")
-	a, b := prompt.Fill(long, 2, frame.Empty()), prompt.Fill(short, 3, frame.Empty())
+	long, short := chunksOf(numberWords(1, 160)), chunksOf("1")
+	a, b := prompt.PadChunks(long, 2, frame.Empty()), prompt.PadChunks(short, 3, frame.Empty())
 	if len(a) != 3 || len(b) != 3 {
 		t.Fatalf("got %d and %d chunks, want 3 and 3", len(a), len(b))
 	}

@@ -12,7 +12,7 @@ type Term struct {
 }
 
 var (
-	and        = regexp.MustCompile(`\bAND\b`)
+	andWord    = regexp.MustCompile(`\bAND\b`)
 	termWeight = regexp.MustCompile(`(?s)^(.*?)(?:\s*:\s*([-+]?(?:[0-9]+\.?|[0-9]*\.[0-9]+)))?\s*$`)
 )
 
@@ -21,7 +21,7 @@ var (
 // is its weight. There is always at least one.
 func Compose(text string) []Term {
 	var terms []Term
-	for _, part := range and.Split(text, -1) {
+	for _, part := range andWord.Split(text, -1) {
 		term := Term{Text: part, Weight: 1}
 		if m := termWeight.FindStringSubmatch(part); m != nil {
 			term.Text = m[1]

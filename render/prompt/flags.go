@@ -55,7 +55,7 @@ func Flags(text string) (rest string, flags, unknown []Flag) {
 }
 
 // read reads the flag's value, which reaches to the end of text, and what of it belongs to the prompt.
-func (m mark) read(text string) (f Flag, left string, known bool) {
+func (m flagMark) read(text string) (f Flag, left string, known bool) {
 	value := strings.TrimSpace(text[m.value:])
 	kind, known := knownFlag(m.name)
 	if !known {
@@ -78,20 +78,20 @@ func joinWords(stretches []string) string {
 }
 
 // mark is a flag found in the text, by byte offsets.
-type mark struct {
+type flagMark struct {
 	name  string // lower case
 	start int    // of the dashes
 	value int    // behind the name and its equals sign
 }
 
 // findFlags returns the flags of text in order.
-func findFlags(text string) []mark {
-	var marks []mark
+func findFlags(text string) []flagMark {
+	var marks []flagMark
 	for at := 0; at < len(text); {
 		at += spaces(text[at:])
 		end := at + wordLength(text[at:])
-		if m, ok := asFlag(text, at, end); ok && (m.sure || len(marks) > 0 || lonely(text[end:])) {
-			marks = append(marks, m.mark)
+		if m, ok := asFlag(text, at, end); ok && (m.certain || len(marks) > 0 || endsSoon(text[end:])) {
+			marks = append(marks, m.flagMark)
 		}
 		at = end
 	}
@@ -107,8 +107,8 @@ func wordLength(text string) int {
 
 // candidate is a word that looks like a flag. It is sure when it was typed with two dashes or has a name in use.
 type candidate struct {
-	mark
-	sure bool
+	flagMark
+	certain bool
 }
 
 // asFlag reads the word text[at:end] as a flag.
@@ -130,7 +130,7 @@ func asFlag(text string, at, end int) (candidate, bool) {
 	}
 	_, known := knownFlag(name)
 	sure := utf8.RuneCountInString(lead) > 1 || known || usedElsewhere(name)
-	return candidate{mark{name: name, start: at, value: value}, sure}, true
+	return candidate{flagMark{name: name, start: at, value: value}, sure}, true
 }
 
 // isDash reports whether r is a hyphen or dash of any length: Unicode's dash punctuation and the minus sign.
@@ -160,7 +160,7 @@ func isName(name string) bool {
 
 // lonely reports whether at most one word stands in text before its end or the next dashes. It tells "a cat —foo 3" from
 // prose like "a cat —asleep in the sun", where a single dash and an unknown name are no flag.
-func lonely(text string) bool {
+func endsSoon(text string) bool {
 	first, left := firstWord(strings.TrimLeftFunc(text, isSpace))
 	second, _ := firstWord(left)
 	return second == "" || startsDashed(first) || startsDashed(second)

@@ -9,7 +9,7 @@ import (
 )
 
 // brief writes flags as name=value, with ! when there is a fault.
-func brief(flags []prompt.Flag) string {
+func formatFlags(flags []prompt.Flag) string {
 	var out []string
 	for _, f := range flags {
 		mark := ""
@@ -83,7 +83,7 @@ func TestFlags(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rest, flags, unknown := prompt.Flags(tt.text)
-			got := fmt.Sprintf("%q flags %s unknown %s", rest, brief(flags), brief(unknown))
+			got := fmt.Sprintf("%q flags %s unknown %s", rest, formatFlags(flags), formatFlags(unknown))
 			want := fmt.Sprintf("%q flags %s unknown %s", tt.rest, tt.flags, tt.unknown)
 			if got != want {
 				t.Errorf("Flags(%q)\n got %s\nwant %s", tt.text, got, want)

@@ -52,14 +52,14 @@ func readAspect(text string) (value, left, fault string) {
 	m := aspectValue.FindStringSubmatch(text)
 	if m == nil {
 		value, left = firstWord(text)
-		return value, left, fmt.Sprintf("I could not read `--ar%s`: it wants two whole numbers, as in `--ar 3:2`.", shown(value))
+		return value, left, fmt.Sprintf("I could not read `--ar%s`: it wants two whole numbers, as in `--ar 3:2`.", quoted(value))
 	}
 	left = text[len(m[0]):]
 	w, errW := strconv.Atoi(m[1])
 	h, errH := strconv.Atoi(m[2])
 	if errW != nil || errH != nil || w < 1 || h < 1 || w > maxAspect || h > maxAspect {
 		value = m[1] + ":" + m[2]
-		return value, left, fmt.Sprintf("I could not use `--ar%s`: both numbers must be from 1 to %d.", shown(value), maxAspect)
+		return value, left, fmt.Sprintf("I could not use `--ar%s`: both numbers must be from 1 to %d.", quoted(value), maxAspect)
 	}
 	return fmt.Sprintf("%d:%d", w, h), left, ""
 }
@@ -77,7 +77,7 @@ const maxSeed = 1<<53 - 1
 func readSeed(text string) (value, left, fault string) {
 	value, left, ok := wholeNumber(text, 0, maxSeed)
 	if !ok {
-		fault = fmt.Sprintf("I could not use `--seed%s`: it wants a whole number from 0 to %d.", shown(value), int64(maxSeed))
+		fault = fmt.Sprintf("I could not use `--seed%s`: it wants a whole number from 0 to %d.", quoted(value), int64(maxSeed))
 	}
 	return value, left, fault
 }
@@ -91,7 +91,7 @@ const maxSteps = 10000
 func readSteps(text string) (value, left, fault string) {
 	value, left, ok := wholeNumber(text, 1, maxSteps)
 	if !ok {
-		fault = fmt.Sprintf("I could not use `--steps%s`: it wants a whole number from 1, as in `--steps 20`.", shown(value))
+		fault = fmt.Sprintf("I could not use `--steps%s`: it wants a whole number from 1, as in `--steps 20`.", quoted(value))
 	}
 	return value, left, fault
 }
@@ -114,7 +114,7 @@ func firstWord(text string) (word, left string) {
 }
 
 // shown is a value inside a sentence: a blank and at most 40 characters of it, without what would end the code span.
-func shown(value string) string {
+func quoted(value string) string {
 	if value == "" {
 		return ""
 	}

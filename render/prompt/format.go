@@ -17,7 +17,7 @@ func Format(parts []Part) string {
 			b.WriteString(" " + breakWord + " ")
 			continue
 		}
-		prefix, suffix := seams(parts, i)
+		prefix, suffix := separators(parts, i)
 		b.WriteString(prefix)
 		b.WriteString(group(p))
 		b.WriteString(suffix)
@@ -36,7 +36,7 @@ func group(p Part) string {
 
 // seams returns what must stand before and after part i: a lone backslash, which reads as nothing, keeps a blank from
 // being taken by the BREAK beside it, and an empty bracket keeps neighbours of equal weight from being joined.
-func seams(parts []Part, i int) (prefix, suffix string) {
+func separators(parts []Part, i int) (prefix, suffix string) {
 	p := parts[i]
 	if i > 0 && !parts[i-1].Break && parts[i-1].Weight == p.Weight {
 		prefix = `(\:0)`

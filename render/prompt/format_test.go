@@ -46,13 +46,13 @@ func checkRoundTrip(t interface{ Fatalf(string, ...any) }, text string) {
 	first := prompt.Parse(text)
 	written := prompt.Format(first)
 	second := prompt.Parse(written)
-	if !reflect.DeepEqual(bare(first), bare(second)) {
-		t.Fatalf("Parse(%q)\n  is %v\nFormat gives %q\nwhich is %v", text, bare(first), written, bare(second))
+	if !reflect.DeepEqual(withoutColumns(first), withoutColumns(second)) {
+		t.Fatalf("Parse(%q)\n  is %v\nFormat gives %q\nwhich is %v", text, withoutColumns(first), written, withoutColumns(second))
 	}
 }
 
 // bare returns parts without their columns.
-func bare(parts []prompt.Part) []prompt.Part {
+func withoutColumns(parts []prompt.Part) []prompt.Part {
 	out := append([]prompt.Part(nil), parts...)
 	for i := range out {
 		out[i].Column = 0
@@ -69,7 +69,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		prompt.Fragments(text)
-		prompt.Read(text)
+		prompt.ParseWithAddons(text)
 		checkRoundTrip(t, text)
 	})
 }

@@ -10,7 +10,7 @@ import (
 type scheduleReader struct {
 	text  string
 	calls Calls
-	seen  map[int]parsed // by the place of an opening bracket
+	memo  map[int]parsed // by the place of an opening bracket
 	depth int
 }
 
@@ -21,7 +21,7 @@ type parsed struct {
 }
 
 // whole reads the text to its end. Brackets and colons that belong to no piece are plain text here, and only here.
-func (r *scheduleReader) whole() ([]node, bool) {
+func (r *scheduleReader) parseAll() ([]node, bool) {
 	var nodes []node
 	for at := 0; at < len(r.text); {
 		more, end := r.sequence(at)
@@ -76,13 +76,13 @@ func (r *scheduleReader) piece(at int) parsed {
 	if r.text[at] != '(' && r.text[at] != '[' || r.depth >= MaxDepth {
 		return parsed{}
 	}
-	if p, ok := r.seen[at]; ok {
+	if p, ok := r.memo[at]; ok {
 		return p
 	}
 	r.depth++
 	p := r.brackets(at)
 	r.depth--
-	r.seen[at] = p
+	r.memo[at] = p
 	return p
 }
 
@@ -114,11 +114,11 @@ func (r *scheduleReader) round(options [][]node, divider byte, end int) parsed {
 	if r.text[end] != ')' || divider == '|' || len(options) > 2 {
 		return parsed{}
 	}
-	return parsed{node{kind: bracket, joins: "()", options: options}, end + 1}
+	return parsed{node{kind: bracket, brackets: "()", options: options}, end + 1}
 }
 
 // number is the end of an edit.
-var number = regexp.MustCompile(`^\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*$`)
+var editNumber = regexp.MustCompile(`^\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*$`)
 
 func (r *scheduleReader) square(options [][]node, starts []int, divider byte, end int) parsed {
 	if r.text[end] != ']' {
@@ -126,14 +126,14 @@ func (r *scheduleReader) square(options [][]node, starts []int, divider byte, en
 	}
 	switch {
 	case divider == 0:
-		return parsed{node{kind: bracket, joins: "[]", options: options}, end + 1}
+		return parsed{node{kind: bracket, brackets: "[]", options: options}, end + 1}
 	case divider == '|':
 		return parsed{node{kind: alternation, options: options}, end + 1}
 	case len(options) > 3:
 		return parsed{}
 	}
 	last := len(options) - 1
-	match := number.FindStringSubmatch(r.text[starts[last]:end])
+	match := editNumber.FindStringSubmatch(r.text[starts[last]:end])
 	if match == nil {
 		return parsed{}
 	}

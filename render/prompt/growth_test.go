@@ -20,7 +20,7 @@ func TestReadsAwkwardPrompts(t *testing.T) {
 	t.Parallel()
 	length, _ := strconv.Atoi(os.Getenv(lengthVar))
 	length = max(length, 1000)
-	for _, piece := range append(awkward, "}", "{a|", "{a,", "__a", "{2$$", "_", "{}", "$$", "{{a|b},", "{a|b} ") {
+	for _, piece := range append(awkwardPieces, "}", "{a|", "{a,", "__a", "{2$$", "_", "{}", "$$", "{{a|b},", "{a|b} ") {
 		text := strings.Repeat(piece, length/len(piece))
 		for _, read := range readers {
 			read(text)
@@ -38,7 +38,7 @@ func TestReadsAwkwardPrompts(t *testing.T) {
 // ever may.
 func TestWorkGrowsWithTheLength(t *testing.T) {
 	t.Parallel()
-	small, large := workOf(t, 8000), workOf(t, 32000)
+	small, large := countRuns(t, 8000), countRuns(t, 32000)
 	if len(small) < 100 {
 		t.Errorf("got %d pieces of code, want all of the readers'", len(small))
 	}
@@ -49,8 +49,8 @@ func TestWorkGrowsWithTheLength(t *testing.T) {
 	}
 }
 
-// workOf reads prompts of a length in a process that counts, and returns how often each piece of code ran.
-func workOf(t *testing.T, length int) map[string]int {
+// countRuns reads prompts of a length in a process that counts, and returns how often each piece of code ran.
+func countRuns(t *testing.T, length int) map[string]int {
 	t.Helper()
 	profile := filepath.Join(t.TempDir(), "profile")
 	cmd := exec.CommandContext(t.Context(), "go", "test", "-run", "^TestReadsAwkwardPrompts$", "-count=1", "-covermode=count",

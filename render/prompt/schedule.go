@@ -14,7 +14,7 @@ type Stage struct {
 
 // Calls says of which pass a schedule is wanted.
 type Calls struct {
-	Steps  int // calls of the model in this pass: its steps, doubled by samplers that ask twice
+	Count  int // calls of the model in this pass: its steps, doubled by samplers that ask twice
 	Before int // calls of the pass before it; 0 in the first
 }
 
@@ -31,14 +31,14 @@ type Calls struct {
 //
 // The grammar is that of A1111's modules/prompt_parser.py.
 func Stages(text string, c Calls) []Stage {
-	r := &scheduleReader{text: text, calls: c, seen: map[int]parsed{}}
-	nodes, ok := r.whole()
+	r := &scheduleReader{text: text, calls: c, memo: map[int]parsed{}}
+	nodes, ok := r.parseAll()
 	if !ok {
-		return []Stage{{c.Steps, text}}
+		return []Stage{{c.Count, text}}
 	}
-	ends := []int{c.Steps}
+	ends := []int{c.Count}
 	for _, n := range nodes {
-		ends = n.ends(ends, c.Steps)
+		ends = n.changePoints(ends, c.Count)
 	}
 	slices.Sort(ends)
 	var stages []Stage
@@ -53,7 +53,7 @@ func Stages(text string, c Calls) []Stage {
 }
 
 // At returns the stage that a call of the model reads, counted from 0: the first that reaches so far.
-func At(stages []Stage, call int) Stage {
+func StageAt(stages []Stage, call int) Stage {
 	for _, s := range stages {
 		if call <= s.Until {
 			return s
@@ -64,11 +64,11 @@ func At(stages []Stage, call int) Stage {
 
 // node is a piece of a prompt: plain text, a bracket around other pieces, an edit, or an alternation.
 type node struct {
-	text    string   // of plain text
-	options [][]node // of brackets one; of an edit what is before and after; of an alternation all
-	kind    kind
-	when    int    // of an edit: the last call of what is before
-	joins   string // of brackets: what opens and closes them, and what stands between two options
+	text     string   // of plain text
+	options  [][]node // of brackets one; of an edit what is before and after; of an alternation all
+	kind     kind
+	when     int    // of an edit: the last call of what is before
+	brackets string // of brackets: what opens and closes them, and what stands between two options
 }
 
 type kind byte
@@ -81,7 +81,7 @@ const (
 )
 
 // ends adds the calls at which a piece changes.
-func (n node) ends(ends []int, steps int) []int {
+func (n node) changePoints(ends []int, steps int) []int {
 	switch {
 	case n.kind == edit && n.when >= 1:
 		ends = append(ends, n.when)
@@ -95,7 +95,7 @@ func (n node) ends(ends []int, steps int) []int {
 			if n.kind == alternation && inner.kind == alternation {
 				continue // it changes at every call already
 			}
-			ends = inner.ends(ends, steps)
+			ends = inner.changePoints(ends, steps)
 		}
 	}
 	return ends
@@ -111,14 +111,14 @@ func (n node) write(b *strings.Builder, step int) {
 	case alternation:
 		n.option(b, step, (step-1)%len(n.options))
 	case bracket:
-		b.WriteByte(n.joins[0])
+		b.WriteByte(n.brackets[0])
 		for i := range n.options {
 			if i > 0 {
 				b.WriteByte(':')
 			}
 			n.option(b, step, i)
 		}
-		b.WriteByte(n.joins[1])
+		b.WriteByte(n.brackets[1])
 	}
 }
 
@@ -134,7 +134,7 @@ func (c Calls) when(number string) (int, bool) {
 	if err != nil {
 		return 0, false
 	}
-	steps := float64(c.Steps)
+	steps := float64(c.Count)
 	switch share := strings.Contains(number, "."); {
 	case share && c.Before > 0:
 		v = (v - 1) * steps

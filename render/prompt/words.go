@@ -7,16 +7,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// smallWords carry no picture: nobody is told that a model does not know them.
-const smallWords = `a an the and or of in on at over under above below with by near to from is its it
+// stopWords carry no picture: nobody is told that a model does not know them.
+const stopWords = `a an the and or of in on at over under above below with by near to from is its it
 	during against behind before beside into through some one`
 
 // Unknown returns the words of a prompt that are not in words, each once, in lower case and in order. Case, punctuation,
 // brackets, weights and add-on tags do not count; a word with a hyphen or apostrophe is known whole or by its pieces.
 // Small words (a, the, of) carry no picture and are never unknown.
-func Unknown(words []string, text string) []string {
+func UnknownWords(words []string, text string) []string {
 	known := make(map[string]bool, len(words))
-	for _, w := range strings.Fields(smallWords) {
+	for _, w := range strings.Fields(stopWords) {
 		known[w] = true
 	}
 	for _, entry := range words {
@@ -27,10 +27,10 @@ func Unknown(words []string, text string) []string {
 			}
 		}
 	}
-	parts, _ := Read(text)
+	parts, _ := ParseWithAddons(text)
 	var out []string
 	seen := map[string]bool{}
-	for _, w := range wordsOf(plain(parts)) {
+	for _, w := range wordsOf(plainText(parts)) {
 		if !known[w] && !seen[w] && !allKnown(known, pieces(w)) {
 			out = append(out, w)
 		}
@@ -40,7 +40,7 @@ func Unknown(words []string, text string) []string {
 }
 
 // plain joins the text of parts, breaks as blanks. Weighted parts stand apart, as they do for the tokenizer.
-func plain(parts []Part) string {
+func plainText(parts []Part) string {
 	var b strings.Builder
 	for _, p := range parts {
 		if !p.Break {

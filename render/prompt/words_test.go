@@ -7,7 +7,7 @@ import (
 	"darkroom/render/prompt"
 )
 
-func TestUnknown(t *testing.T) {
+func TestUnknownWords(t *testing.T) {
 	t.Parallel()
 	words := []string{"red", "Boat", "sea", "light blue", "artist", "well-made", "café"}
 	for name, tt := range map[string]struct {
@@ -37,7 +37,7 @@ func TestUnknown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := prompt.Unknown(words, tt.text); !reflect.DeepEqual(got, tt.want) {
+			if got := prompt.UnknownWords(words, tt.text); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("Unknown(%q): got %q, want %q", tt.text, got, tt.want)
 			}
 		})

@@ -23,7 +23,7 @@ func a1111Schedules() []a1111Schedule {
 		{"_kl_optimal", func(_ Config, t table, steps int) []float64 { return klOptimal(t, steps) }},
 		{"_ays", func(c Config, _ table, steps int) []float64 { return append(align(c, steps), 0) }},
 		{"_simple", down(simple)},
-		{"_ddim", down(strided)},
+		{"_ddim", down(ddimLevels)},
 		{"_beta", down(func(t table, steps int) []float64 { return betaLevels(steps, t[0], t.last()) })},
 	}
 }
@@ -45,10 +45,10 @@ func a1111Plan(by a1111Schedule, discard bool) func(Config, int) Plan {
 // denoiserPlan tells the model fractional times, as k-diffusion's denoisers do. The last of the levels is where the last
 // step ends.
 func denoiserPlan(t table, levels []float64) Plan {
-	p := Plan{Start: single(levels[0]), table: t}
+	p := Plan{InitNoiseSigma: toFloat32(levels[0]), table: t}
 	for i, sigma := range levels[:len(levels)-1] {
-		sigma = single(sigma)
-		p.Steps = append(p.Steps, Step{Sigma: sigma, To: single(levels[i+1]), Time: single(t.time(sigma))})
+		sigma = toFloat32(sigma)
+		p.Steps = append(p.Steps, Step{Sigma: sigma, NextSigma: toFloat32(levels[i+1]), Timestep: toFloat32(t.timeOf(sigma))})
 	}
 	return p
 }
@@ -77,11 +77,11 @@ func (t table) logLevels(n, first int) []float64 {
 // klOptimal is A1111's "KL Optimal": even steps of arctan σ, after the lemma on optimal schedules in Align Your Steps
 // (Sabour et al., 2024). It ends at the table's first level, not at zero.
 func klOptimal(t table, steps int) []float64 {
-	low, high := single(math.Atan(t[0])), single(math.Atan(t.last()))
+	low, high := toFloat32(math.Atan(t[0])), toFloat32(math.Atan(t.last()))
 	levels := make([]float64, steps+1)
 	for i := range levels {
-		share := single(float64(i) / float64(steps))
-		levels[i] = single(math.Tan(single(single(share*low) + single(single(1-share)*high))))
+		share := toFloat32(float64(i) / float64(steps))
+		levels[i] = toFloat32(math.Tan(toFloat32(toFloat32(share*low) + toFloat32(toFloat32(1-share)*high))))
 	}
 	return levels
 }
@@ -98,7 +98,7 @@ func simple(t table, steps int) []float64 {
 
 // strided is A1111's schedule "DDIM": the levels at times 1, 1+s, 1+2s and so on, with s = N/n rounded down. There can be
 // more of them than steps were asked for.
-func strided(t table, steps int) []float64 {
+func ddimLevels(t table, steps int) []float64 {
 	var levels []float64
 	for time := 1; time < len(t); time += max(len(t)/steps, 1) {
 		levels = append([]float64{t[time]}, levels...)
@@ -106,23 +106,23 @@ func strided(t table, steps int) []float64 {
 	return levels
 }
 
-// strideLay is the way of A1111's DDIM and PLMS: times 1, 1+s, 1+2s and so on. The last step ends at time 1, and the
+// a1111StridePlan is the way of A1111's DDIM and PLMS: times 1, 1+s, 1+2s and so on. The last step ends at time 1, and the
 // latent is left at the noise of that time. A repaint is laid under the noise of one time more than it walks.
-func strideLay(c Config, steps, skip int) Plan {
+func a1111StridePlan(c Config, steps, skip int) Plan {
 	t := a1111Table(c)
 	var times []float64
 	for time := 0; time < c.TrainSteps; time += c.TrainSteps / steps {
 		times = append([]float64{min(float64(time+1), float64(c.TrainSteps-1))}, times...)
 	}
-	p := Plan{Start: math.Hypot(t.at(times[0]), 1), table: t}
+	p := Plan{InitNoiseSigma: math.Hypot(t.at(times[0]), 1), table: t}
 	for i, time := range times[:len(times)-1] {
-		p.Steps = append(p.Steps, Step{Sigma: t.at(time), To: t.at(times[i+1]), Time: time})
+		p.Steps = append(p.Steps, Step{Sigma: t.at(time), NextSigma: t.at(times[i+1]), Timestep: time})
 	}
-	joinSteps(p.Steps)
+	setGains(p.Steps)
 	if skip > 0 {
-		p = p.skipped(len(times) - (steps - skip))
-		if n := len(p.before); n > 0 { // no level is above a way of one step
-			p.under = p.before[n-1]
+		p = p.skipFirst(len(times) - (steps - skip))
+		if n := len(p.skippedSigmas); n > 0 { // no level is above a way of one step
+			p.initImageSigma = p.skippedSigmas[n-1]
 		}
 	}
 	return p

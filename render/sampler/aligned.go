@@ -6,7 +6,7 @@ import "math"
 
 // alignedTimes are their training times, as diffusers has them (AysSchedules).
 func alignedTimes(c Config) []float64 {
-	if c.XL {
+	if c.SDXL {
 		return []float64{999, 845, 730, 587, 443, 310, 193, 116, 53, 13}
 	}
 	return []float64{999, 850, 736, 645, 545, 455, 343, 233, 124, 24}
@@ -23,23 +23,23 @@ func alignedLevels(xl bool) []float64 {
 // align takes so many levels from the table, even steps apart, on straight lines of ln σ between its entries: A1111's
 // "Align Your Steps".
 func align(c Config, steps int) []float64 {
-	given := alignedLevels(c.XL)
+	given := alignedLevels(c.SDXL)
 	levels := make([]float64, steps)
 	if steps == len(given) {
 		for i, sigma := range given {
-			levels[i] = single(sigma)
+			levels[i] = toFloat32(sigma)
 		}
 		return levels
 	}
 	last := len(given) - 1
 	for i := range levels {
-		place := (1 - part(steps-1-i, steps)) * float64(last)
+		place := (1 - fraction(steps-1-i, steps)) * float64(last)
 		if steps == 1 {
 			place = float64(last) // the list is laid out from its end, and one value of it is the end
 		}
 		low := min(int(place), last-1)
 		from, to := math.Log(given[low]), math.Log(given[low+1])
-		levels[i] = single(math.Exp(from + (place-float64(low))*(to-from)))
+		levels[i] = toFloat32(math.Exp(from + (place-float64(low))*(to-from)))
 	}
 	return levels
 }

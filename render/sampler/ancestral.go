@@ -17,17 +17,17 @@ func ancestral(from, to, eta float64) (down, up float64) {
 	if eta == 0 || to >= from {
 		return to, 0
 	}
-	high, low := single(from*from), single(to*to)
-	up = min(to, single(eta*single(math.Sqrt(single(single(low*single(high-low))/high)))))
-	return single(math.Sqrt(max(single(low-single(up*up)), 0))), up
+	high, low := toFloat32(from*from), toFloat32(to*to)
+	up = min(to, toFloat32(eta*toFloat32(math.Sqrt(toFloat32(toFloat32(low*toFloat32(high-low))/high)))))
+	return toFloat32(math.Sqrt(max(toFloat32(low-toFloat32(up*up)), 0))), up
 }
 
 // ancestralStep is an Euler step down and fresh noise back up. None is drawn at the end: nobody reads the generator
 // after the last step.
 func ancestralStep(r run, s Step, x, denoised tensor.Tensor, eta float64) tensor.Tensor {
-	down, up := ancestral(s.Sigma, s.To, eta)
+	down, up := ancestral(s.Sigma, s.NextSigma, eta)
 	x = towards(down/s.Sigma, x, denoised)
-	if s.To == 0 {
+	if s.NextSigma == 0 {
 		return x
 	}
 	return tensor.Sum(1, x, float32(up), r.Noise())

@@ -10,7 +10,7 @@ const betaShape = 0.6
 func betaLevels(steps int, lowest, highest float64) []float64 {
 	levels := make([]float64, steps)
 	for i := range levels {
-		levels[i] = lowest + betaQuantile(1-part(i, steps))*(highest-lowest)
+		levels[i] = lowest + betaQuantile(1-fraction(i, steps))*(highest-lowest)
 	}
 	return levels
 }
@@ -29,7 +29,7 @@ func betaQuantile(p float64) float64 {
 	low, high := 0.0, 0.5
 	x := 0.25
 	for range 200 {
-		miss := betaBelow(x) - p
+		miss := betaCDF(x) - p
 		if miss > 0 {
 			high = x
 		} else {
@@ -58,9 +58,9 @@ func logBeta() float64 {
 	return 2*one - two
 }
 
-// betaBelow is the regularised incomplete beta function I_x(a, a) for x up to 1/2, by the continued fraction 26.5.8 of
+// betaCDF is the regularised incomplete beta function I_x(a, a) for x up to 1/2, by the continued fraction 26.5.8 of
 // Abramowitz and Stegun, evaluated by Lentz's method.
-func betaBelow(x float64) float64 {
+func betaCDF(x float64) float64 {
 	const a, tiny = betaShape, 1e-300
 	c, d := 1.0, 1/nonzero(1-2*a*x/(a+1), tiny)
 	sum := d

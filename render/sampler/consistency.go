@@ -3,40 +3,40 @@ package sampler
 import "math"
 
 // distilled is how many steps the schedule has that consistency models are distilled on, where nothing else is said.
-const distilled = 50
+const defaultDistilledSteps = 50
 
 // original is how many steps that schedule has.
-func (c Config) original() int {
+func (c Config) distilledSteps() int {
 	if c.OriginalSteps > 0 {
 		return c.OriginalSteps
 	}
-	return min(distilled, c.TrainSteps)
+	return min(defaultDistilledSteps, c.TrainSteps)
 }
 
 // lcmPlan is that of diffusers' LCMScheduler: so many of the distilled times, evenly spaced in their number.
-func lcmPlan(c Config, steps int) Plan { return lcmOf(c, steps, c.original()) }
+func lcmPlan(c Config, steps int) Plan { return lcmPlanOver(c, steps, c.distilledSteps()) }
 
-// lcmPart is what diffusers' pipeline of latent consistency models lays over a start picture: all of the steps, over the
+// lcmImg2ImgPlan is what diffusers' pipeline of latent consistency models lays over a start picture: all of the steps, over the
 // last part of the distilled times. Where those are fewer, which it refuses, they are all there is.
-func lcmPart(c Config, steps int, strength float64) Plan {
-	all := max(int(float64(c.original())*strength), 1)
-	return lcmOf(c, min(steps, all), all)
+func lcmImg2ImgPlan(c Config, steps int, strength float64) Plan {
+	all := max(int(float64(c.distilledSteps())*strength), 1)
+	return lcmPlanOver(c, min(steps, all), all)
 }
 
-// lcmOf lays steps over the last so many of the distilled times.
-func lcmOf(c Config, steps, all int) Plan {
-	t := diffusersTable(c, truly)
+// lcmPlanOver lays steps over the last so many of the distilled times.
+func lcmPlanOver(c Config, steps, all int) Plan {
+	t := diffusersTable(c, zeroSNRExact)
 	p := Plan{table: t}
-	stride := c.TrainSteps / c.original()
+	stride := c.TrainSteps / c.distilledSteps()
 	for i := range steps {
 		index := int(math.Floor(float64(i) * (float64(all) / float64(steps)))) // as numpy's linspace multiplies
 		time := float64((all-index)*stride - 1)
-		p.Steps = append(p.Steps, Step{Sigma: t.at(time), Time: time})
+		p.Steps = append(p.Steps, Step{Sigma: t.at(time), Timestep: time})
 		if i > 0 {
-			p.Steps[i-1].To = t.at(time)
+			p.Steps[i-1].NextSigma = t.at(time)
 		}
 	}
-	p.Start = math.Hypot(p.high(), 1)
+	p.InitNoiseSigma = math.Hypot(p.maxSigma(), 1)
 	return p
 }
 
@@ -44,8 +44,8 @@ func lcmOf(c Config, steps, all int) Plan {
 func tcdPlan(c Config, steps int) Plan {
 	p := lcmPlan(c, steps)
 	last := &p.Steps[len(p.Steps)-1]
-	last.To = p.table[0]
-	last.Gain = 1 / math.Hypot(last.To, 1)
+	last.NextSigma = p.table[0]
+	last.Gain = 1 / math.Hypot(last.NextSigma, 1)
 	return p
 }
 
@@ -53,8 +53,8 @@ func tcdPlan(c Config, steps int) Plan {
 // their logarithm, and the model is told the nearest distilled time.
 func lcmA1111Plan(c Config, steps int) Plan {
 	t := a1111Table(c)
-	stride := c.TrainSteps / distilled
-	valid := make(table, distilled)
+	stride := c.TrainSteps / defaultDistilledSteps
+	valid := make(table, defaultDistilledSteps)
 	for i := range valid {
 		valid[i] = t[(i+1)*stride-1]
 	}
@@ -65,11 +65,11 @@ func lcmA1111Plan(c Config, steps int) Plan {
 	}
 	levels := make([]float64, steps+1)
 	for i, time := range times {
-		levels[i] = valid.logAt(max(single(time-float64(stride-1))/float64(stride), 0))
+		levels[i] = valid.logAt(max(toFloat32(time-float64(stride-1))/float64(stride), 0))
 	}
 	p := denoiserPlan(t, levels)
 	for i, s := range p.Steps {
-		p.Steps[i].Time = float64((valid.nearest(s.Sigma)+1)*stride - 1)
+		p.Steps[i].Timestep = float64((valid.nearest(s.Sigma)+1)*stride - 1)
 	}
 	return p
 }

@@ -9,8 +9,8 @@ import "darkroom/render/tensor"
 // In the exploding frame that is an Euler step, or an ancestral one with noise. The gain then carries z, not x, over to
 // the next step, and leaves z as the result.
 func ddim(r run) stepper {
-	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
-		down, up := ancestral(s.Sigma, s.To, r.eta(0))
+	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+		down, up := ancestral(s.Sigma, s.NextSigma, r.eta(0))
 		x = towards(down/s.Sigma, x, denoised)
 		if up > 0 {
 			x = tensor.Sum(1, x, float32(up), r.Noise())

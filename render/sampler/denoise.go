@@ -21,7 +21,7 @@ type Predict func(ctx context.Context, x tensor.Tensor, time float64) (tensor.Te
 func (c Config) Denoiser(predict Predict) Denoise {
 	return func(ctx context.Context, x tensor.Tensor, s Step) (tensor.Tensor, error) {
 		norm := math.Hypot(s.Sigma, 1)
-		out, err := predict(ctx, tensor.Scale(x, float32(1/norm)), s.Time)
+		out, err := predict(ctx, tensor.Scale(x, float32(1/norm)), s.Timestep)
 		if err != nil {
 			return tensor.Tensor{}, err
 		}

@@ -4,9 +4,9 @@ import "math"
 
 // ddimPlan is that of diffusers' DDIMScheduler. A step ends N/n training steps lower whatever the spacing is, and
 // the last one at the table's first level, or at zero with SetAlphaToOne.
-func ddimPlan(c Config, steps int) Plan { return ddimPlanOf(c, steps, truly) }
+func ddimPlan(c Config, steps int) Plan { return ddimPlanEnding(c, steps, zeroSNRExact) }
 
-func ddimPlanOf(c Config, steps int, end float64) Plan {
+func ddimPlanEnding(c Config, steps int, end float64) Plan {
 	t := diffusersTable(c, end)
 	var times []float64
 	switch c.spacing(Leading) {
@@ -17,28 +17,28 @@ func ddimPlanOf(c Config, steps int, end float64) Plan {
 	default:
 		times = leadingTimes(c, steps)
 	}
-	p := Plan{Start: math.Hypot(t.at(times[0]), 1), table: t}
+	p := Plan{InitNoiseSigma: math.Hypot(t.at(times[0]), 1), table: t}
 	for _, time := range times {
 		to := time - float64(c.TrainSteps/steps)
-		s := Step{Sigma: t.at(time), Time: time, To: t.at(max(to, 0))}
+		s := Step{Sigma: t.at(time), Timestep: time, NextSigma: t.at(max(to, 0))}
 		if to < 0 && c.SetAlphaToOne {
-			s.To = 0
+			s.NextSigma = 0
 		}
 		p.Steps = append(p.Steps, s)
 	}
-	joinSteps(p.Steps)
+	setGains(p.Steps)
 	return p
 }
 
-// joinSteps sets the gains of a DDIM plan: what keeps z = x/√(σ²+1) the same where the next step does not begin at
+// setGains sets the gains of a DDIM plan: what keeps z = x/√(σ²+1) the same where the next step does not begin at
 // the level that the last one ended on, and what turns the final x into z.
-func joinSteps(steps []Step) {
+func setGains(steps []Step) {
 	for i := range steps {
 		next := 1.0
 		if i+1 < len(steps) {
 			next = math.Hypot(steps[i+1].Sigma, 1)
 		}
-		steps[i].Gain = next / math.Hypot(steps[i].To, 1)
+		steps[i].Gain = next / math.Hypot(steps[i].NextSigma, 1)
 	}
 }
 
@@ -47,15 +47,15 @@ func ddpmPlan(c Config, steps int) Plan {
 	given := ddimPlan(c, steps)
 	var levels, times []float64
 	for _, s := range given.Steps {
-		levels, times = append(levels, s.Sigma), append(times, s.Time)
+		levels, times = append(levels, s.Sigma), append(times, s.Timestep)
 	}
-	p := chain(given.table, levels, times)
-	p.Start = given.Start
+	p := planFromLevels(given.table, levels, times)
+	p.InitNoiseSigma = given.InitNoiseSigma
 	return p
 }
 
 // spread lays so many levels between two, the highest first.
-type spread func(steps int, lowest, highest float64) []float64
+type sigmaSchedule func(steps int, lowest, highest float64) []float64
 
 // eulerPlan is that of diffusers' EulerDiscreteScheduler and its like: linspace times keep their fraction, and the start
 // noise is scaled by √(σ²+1) with leading spacing, by σ with the others. end says what the class does about zero
@@ -70,7 +70,7 @@ func eulerPlan(end float64) func(Config, int) Plan {
 			times = trailingTimes(c, steps)
 		default:
 			for i, time := range times {
-				times[i] = single(time)
+				times[i] = toFloat32(time)
 			}
 		}
 		return eulerAt(c, diffusersTable(c, end), times)
@@ -79,8 +79,8 @@ func eulerPlan(end float64) func(Config, int) Plan {
 
 // eulerAt makes a plan of times.
 func eulerAt(c Config, t table, times []float64) Plan {
-	p := chain(t, t.levels(times), times)
-	p.Start = eulerStart(c, p.high())
+	p := planFromLevels(t, t.levels(times), times)
+	p.InitNoiseSigma = eulerStart(c, p.maxSigma())
 	return p
 }
 
@@ -101,21 +101,21 @@ func eulerStart(c Config, highest float64) float64 {
 	return highest
 }
 
-// eulerSpread is the same with levels between the first and the last that the spacing gives (use_karras_sigmas and its
+// eulerWithSchedule is the same with levels between the first and the last that the spacing gives (use_karras_sigmas and its
 // like). rounded says that the model is told whole times, as the KDPM2 classes do with Karras' levels only.
-func eulerSpread(by spread, end float64, rounded bool) func(Config, int) Plan {
+func eulerWithSchedule(by sigmaSchedule, end float64, rounded bool) func(Config, int) Plan {
 	return func(c Config, steps int) Plan {
 		given := eulerPlan(end)(c, steps)
-		levels := by(len(given.Steps), given.low(), given.high())
+		levels := by(len(given.Steps), given.minSigma(), given.maxSigma())
 		times := make([]float64, len(levels))
 		for i, sigma := range levels {
-			times[i] = single(given.table.diffusersTime(sigma))
+			times[i] = toFloat32(given.table.diffusersTime(sigma))
 			if rounded {
 				times[i] = math.RoundToEven(given.table.diffusersTime(sigma))
 			}
 		}
-		p := chain(given.table, levels, times)
-		p.Start = eulerStart(c, levels[0])
+		p := planFromLevels(given.table, levels, times)
+		p.InitNoiseSigma = eulerStart(c, levels[0])
 		return p
 	}
 }
@@ -130,31 +130,31 @@ func eulerAligned(end float64) func(Config, int) Plan {
 func multistepPlan(c Config, steps int) Plan {
 	switch c.spacing(Linspace) {
 	case Leading:
-		return multistepAt(diffusersTable(c, nearly), leadingBy(c, steps+1, c.TrainSteps/(steps+1))[:steps])
+		return multistepAt(diffusersTable(c, zeroSNRNear), leadingBy(c, steps+1, c.TrainSteps/(steps+1))[:steps])
 	case Trailing:
-		return multistepAt(diffusersTable(c, nearly), trailingTimes(c, steps))
+		return multistepAt(diffusersTable(c, zeroSNRNear), trailingTimes(c, steps))
 	}
-	return multistepAt(diffusersTable(c, nearly), roundAll(linspaceTimes(c, steps, 1)))
+	return multistepAt(diffusersTable(c, zeroSNRNear), roundAll(linspaceTimes(c, steps, 1)))
 }
 
 // singlestepPlan is that of DPMSolverSinglestepScheduler, which has one spacing.
 func singlestepPlan(c Config, steps int) Plan {
-	return multistepAt(diffusersTable(c, ignored), roundAll(linspaceTimes(c, steps, 1)))
+	return multistepAt(diffusersTable(c, zeroSNRIgnored), roundAll(linspaceTimes(c, steps, 1)))
 }
 
 func multistepAt(t table, times []float64) Plan {
-	p := chain(t, t.levels(times), times)
-	p.Start = math.Hypot(p.high(), 1)
+	p := planFromLevels(t, t.levels(times), times)
+	p.InitNoiseSigma = math.Hypot(p.maxSigma(), 1)
 	return p
 }
 
 func multistepAligned(c Config, _ int) Plan {
-	return multistepAt(diffusersTable(c, nearly), alignedTimes(c))
+	return multistepAt(diffusersTable(c, zeroSNRNear), alignedTimes(c))
 }
 
-// multistepSpread is the same classes' with use_karras_sigmas and its like: the range is the whole table's, whatever the
+// multistepWithSchedule is the same classes' with use_karras_sigmas and its like: the range is the whole table's, whatever the
 // spacing, and the model is told whole times, rounded or cut off by whole.
-func multistepSpread(by spread, end float64, whole func(float64) float64) func(Config, int) Plan {
+func multistepWithSchedule(by sigmaSchedule, end float64, whole func(float64) float64) func(Config, int) Plan {
 	return func(c Config, steps int) Plan {
 		t := diffusersTable(c, end)
 		levels := by(steps, t[0], t.last())
@@ -162,20 +162,20 @@ func multistepSpread(by spread, end float64, whole func(float64) float64) func(C
 		for i, sigma := range levels {
 			times[i] = whole(t.diffusersTime(sigma))
 		}
-		p := chain(t, levels, times)
-		p.Start = math.Hypot(p.high(), 1)
+		p := planFromLevels(t, levels, times)
+		p.InitNoiseSigma = math.Hypot(p.maxSigma(), 1)
 		return p
 	}
 }
 
 // chain makes steps from level to level, the last of them to zero. Levels are rounded to float32, as both programs keep
 // them.
-func chain(t table, levels, times []float64) Plan {
+func planFromLevels(t table, levels, times []float64) Plan {
 	steps := make([]Step, len(levels))
 	for i, sigma := range levels {
-		steps[i] = Step{Sigma: single(sigma), Time: times[i]}
+		steps[i] = Step{Sigma: toFloat32(sigma), Timestep: times[i]}
 		if i+1 < len(levels) {
-			steps[i].To = single(levels[i+1])
+			steps[i].NextSigma = toFloat32(levels[i+1])
 		}
 	}
 	return Plan{Steps: steps, table: t}

@@ -12,15 +12,15 @@ import (
 //
 //	m = √(σσ'),  x₂ = x + (m−σ)·d,  x' = x + (σ'−σ)·d₂
 func dpm2(r run) stepper {
-	return twice(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
-		return r.midpoint(ctx, s.Sigma, s.To, x, denoised)
+	return twoCallStepper(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
+		return r.midpoint(ctx, s.Sigma, s.NextSigma, x, denoised)
 	})
 }
 
 func (r run) midpoint(ctx context.Context, from, to float64, x, denoised tensor.Tensor) (tensor.Tensor, error) {
 	middle := math.Sqrt(from * to)
 	ahead := towards(middle/from, x, denoised)
-	second, err := r.ask(ctx, ahead, middle)
+	second, err := r.denoiseAt(ctx, ahead, middle)
 	if err != nil {
 		return second, err
 	}

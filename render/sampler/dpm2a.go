@@ -10,8 +10,8 @@ import (
 // sample_dpm_2_ancestral), with η = 1 unless asked for.
 func dpm2Ancestral(r run) stepper {
 	eta := r.eta(1)
-	return twice(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
-		down, up := ancestral(s.Sigma, s.To, eta)
+	return twoCallStepper(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
+		down, up := ancestral(s.Sigma, s.NextSigma, eta)
 		if down == 0 { // an Euler step, and k-diffusion adds no noise to it
 			return denoised, nil
 		}

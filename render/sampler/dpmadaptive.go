@@ -11,30 +11,30 @@ import (
 
 // The tolerances of k-diffusion's sample_dpm_adaptive, and where its controller begins.
 const (
-	relative   = 0.05
-	absolute   = 0.0078
-	firstH     = 0.05
-	acceptance = 0.81 // a step is taken if the next one would not be shorter than this
+	relativeTolerance = 0.05
+	absoluteTolerance = 0.0078
+	initialH          = 0.05
+	acceptance        = 0.81 // a step is taken if the next one would not be shorter than this
 
-	mostTries = 300 // what no picture comes near, at three calls each; k-diffusion knows no end
+	maxAttempts = 300 // what no picture comes near, at three calls each; k-diffusion knows no end
 )
 
-// ErrNoFit says that a sampler that chooses its steps found none that is short enough: the same walk would fail again.
-var ErrNoFit = errors.New("no step fits")
+// ErrNoStepFits says that a sampler that chooses its steps found none that is short enough: the same walk would fail again.
+var ErrNoStepFits = errors.New("no step fits")
 
-// adaptiveCalls is about how often a whole way asks, however many steps were wanted: 42 to 54 times at a guidance scale of 1
+// adaptiveCallEstimate is about how often a whole way asks, however many steps were wanted: 42 to 54 times at a guidance scale of 1
 // or 3 and 78 to 90 at 7.5 around the demo model.
-const adaptiveCalls = 70
+const adaptiveCallEstimate = 70
 
 // dpmAdaptive is k-diffusion's sample_dpm_adaptive of order 3: DPM-Solver's third order beside its second, whose
 // difference decides how long the steps are and whether one is taken. How often it asks depends on the picture, so a
 // Plan's steps are only marks where its progress is told.
 func dpmAdaptive(r run) stepper {
-	a := &adaptive{run: r, eta: r.eta(1), at: r.plan.high(), floor: r.plan.low(), h: firstH, order: 3}
+	a := &adaptive{run: r, eta: r.eta(1), at: r.plan.maxSigma(), floor: r.plan.minSigma(), h: initialH, order: 3}
 	if a.eta > 0 {
 		a.order = 1.5
 	}
-	return a.until
+	return a.step
 }
 
 type adaptive struct {
@@ -42,18 +42,18 @@ type adaptive struct {
 	eta, at, floor float64
 	h              float64 // the next step in λ
 	order          float64 // as the controller counts it
-	tries          int
+	attempts       int
 	low            tensor.Tensor
 	denoised       tensor.Tensor
 }
 
 // until walks until the end of a step of the plan is reached, or passed by. Tries that do not get there are told of, too.
-func (a *adaptive) until(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
+func (a *adaptive) step(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
 	if a.low.Empty() {
 		a.low, a.denoised = x, x // of a way without length nothing else is known
 	}
 	more := func() bool {
-		return math.Log(a.at/s.To) > 1e-5 || s.To == a.floor && math.Log(a.at/a.floor) > 1e-5
+		return math.Log(a.at/s.NextSigma) > 1e-5 || s.NextSigma == a.floor && math.Log(a.at/a.floor) > 1e-5
 	}
 	for more() {
 		if err := context.Cause(ctx); err != nil {
@@ -66,8 +66,8 @@ func (a *adaptive) until(ctx context.Context, s Step, x tensor.Tensor) (tensor.T
 		if taken {
 			x = next
 		}
-		if more() && a.Tried != nil {
-			a.Tried(a.denoised)
+		if more() && a.OnAttempt != nil {
+			a.OnAttempt(a.denoised)
 		}
 	}
 	return x, a.denoised, nil
@@ -76,7 +76,7 @@ func (a *adaptive) until(ctx context.Context, s Step, x tensor.Tensor) (tensor.T
 // attempt tries one step, and tells whether it was near enough.
 func (a *adaptive) attempt(ctx context.Context, x tensor.Tensor) (tensor.Tensor, bool, error) {
 	to := max(a.at*math.Exp(-a.h), a.floor)
-	down, up := splitAbove(a.floor, a.at, to, a.eta)
+	down, up := ancestralAbove(a.floor, a.at, to, a.eta)
 	solver := newSinglestep(a.run, x, a.at, down)
 	low, err := solver.second(ctx, 1.0/3)
 	if err != nil {
@@ -87,15 +87,15 @@ func (a *adaptive) attempt(ctx context.Context, x tensor.Tensor) (tensor.Tensor,
 		return x, false, err
 	}
 	a.denoised = solver.denoised
-	away := miss(low, high, a.low)
-	if math.IsNaN(away) { // then nothing will come of it, and whoever decodes it says so
+	errorSize := errorNorm(low, high, a.low)
+	if math.IsNaN(errorSize) { // then nothing will come of it, and whoever decodes it says so
 		a.at = a.floor
 		return high, true, nil
 	}
-	if a.tries++; a.tries > mostTries {
-		return x, false, fmt.Errorf("at σ %.4g: %w after %d tries", a.at, ErrNoFit, mostTries)
+	if a.attempts++; a.attempts > maxAttempts {
+		return x, false, fmt.Errorf("at σ %.4g: %w after %d tries", a.at, ErrNoStepFits, maxAttempts)
 	}
-	if !a.accept(away) {
+	if !a.accept(errorSize) {
 		return x, false, nil
 	}
 	if a.eta > 0 {
@@ -113,11 +113,11 @@ func (a *adaptive) accept(miss float64) bool {
 }
 
 // miss is how far both orders are apart, in units of what is tolerated: the root of the mean square.
-func miss(low, high, before tensor.Tensor) float64 {
+func errorNorm(low, high, before tensor.Tensor) float64 {
 	var sum float64
 	for i, v := range low.Data {
 		size := max(math.Abs(float64(v)), math.Abs(float64(before.Data[i])))
-		d := float64(v-high.Data[i]) / max(absolute, relative*size)
+		d := float64(v-high.Data[i]) / max(absoluteTolerance, relativeTolerance*size)
 		sum += d * d
 	}
 	return math.Sqrt(sum / float64(len(low.Data)))
@@ -127,7 +127,7 @@ func miss(low, high, before tensor.Tensor) float64 {
 // asked for, so that a slow walk is not taken for one that hangs.
 const adaptiveMarks = 60
 
-func adaptiveLay(c Config, steps, skip int) Plan {
+func dpmAdaptivePlan(c Config, steps, skip int) Plan {
 	t := a1111Table(c)
 	high, low, _ := logRange(t, steps, skip)
 	return logSteps(t, high, low, adaptiveMarks)

@@ -10,9 +10,9 @@ import (
 // dpmFast is k-diffusion's sample_dpm_fast: DPM-Solver of Lu et al. (2022), singlestep, of the third order but at the end,
 // in even steps of λ. With noise (A1111 has η = 1) each step ends lower and climbs back up, as in ancestral.
 func dpmFast(r run) stepper {
-	eta, floor := r.eta(1), r.plan.low()
+	eta, floor := r.eta(1), r.plan.minSigma()
 	return func(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
-		down, up := splitAbove(floor, s.Sigma, s.To, eta)
+		down, up := ancestralAbove(floor, s.Sigma, s.NextSigma, eta)
 		solver := newSinglestep(r, x, s.Sigma, down)
 		next, err := solver.solve(ctx, s.Order)
 		if err != nil {
@@ -25,8 +25,8 @@ func dpmFast(r run) stepper {
 	}
 }
 
-// splitAbove is ancestral, but never below the end of the way.
-func splitAbove(floor, from, to, eta float64) (down, up float64) {
+// ancestralAbove is ancestral, but never below the end of the way.
+func ancestralAbove(floor, from, to, eta float64) (down, up float64) {
 	if eta == 0 {
 		return to, 0
 	}
@@ -38,12 +38,12 @@ func splitAbove(floor, from, to, eta float64) (down, up float64) {
 // singlestep is one step of DPM-Solver in the exploding frame, where ε = (x−D)/σ. It remembers what it asked.
 type singlestep struct {
 	run
-	x                 tensor.Tensor
-	from, to, h       float64
-	denoised          tensor.Tensor // at the beginning
-	eps               tensor.Tensor // there
-	third, twoThirds  tensor.Tensor // ε there
-	begun, asked, all bool
+	x                                      tensor.Tensor
+	from, to, h                            float64
+	denoised                               tensor.Tensor // at the beginning
+	eps                                    tensor.Tensor // there
+	third, twoThirds                       tensor.Tensor // ε there
+	startKnown, thirdKnown, twoThirdsKnown bool
 }
 
 func newSinglestep(r run, x tensor.Tensor, from, to float64) *singlestep {
@@ -62,11 +62,11 @@ func (s *singlestep) solve(ctx context.Context, order int) (tensor.Tensor, error
 
 // begin asks at the beginning, once.
 func (s *singlestep) begin(ctx context.Context) (err error) {
-	if s.begun {
+	if s.startKnown {
 		return nil
 	}
-	s.begun = true
-	if s.denoised, err = s.ask(ctx, s.x, s.from); err == nil {
+	s.startKnown = true
+	if s.denoised, err = s.denoiseAt(ctx, s.x, s.from); err == nil {
 		s.eps = slope(s.from, s.x, s.denoised)
 	}
 	return err
@@ -95,8 +95,8 @@ func (s *singlestep) second(ctx context.Context, share float64) (tensor.Tensor, 
 	if err != nil {
 		return x, err
 	}
-	if !s.asked {
-		s.asked = true
+	if !s.thirdKnown {
+		s.thirdKnown = true
 		if s.third, err = s.slopeAt(ctx, s.along(share), share); err != nil {
 			return x, err
 		}
@@ -107,7 +107,7 @@ func (s *singlestep) second(ctx context.Context, share float64) (tensor.Tensor, 
 
 func (s *singlestep) slopeAt(ctx context.Context, x tensor.Tensor, share float64) (tensor.Tensor, error) {
 	sigma := s.at(share)
-	denoised, err := s.ask(ctx, x, sigma)
+	denoised, err := s.denoiseAt(ctx, x, sigma)
 	if err != nil {
 		return denoised, err
 	}
@@ -123,8 +123,8 @@ func (s *singlestep) thirdOrder(ctx context.Context) (tensor.Tensor, error) {
 		return tensor.Tensor{}, err
 	}
 	phi := func(h float64) float64 { return math.Expm1(h)/h - 1 }
-	if !s.all {
-		s.all = true
+	if !s.twoThirdsKnown {
+		s.twoThirdsKnown = true
 		gain := -s.at(twoThirds) * 2 * phi(twoThirds*s.h)
 		u := tensor.Sum(1, s.along(twoThirds), float32(gain), tensor.Sum(1, s.third, -1, s.eps))
 		var err error
@@ -136,9 +136,9 @@ func (s *singlestep) thirdOrder(ctx context.Context) (tensor.Tensor, error) {
 	return tensor.Sum(1, s.along(1), float32(gain), tensor.Sum(1, s.twoThirds, -1, s.eps)), nil
 }
 
-// fastLay makes n/3+1 steps that ask the model n times in all, from the table's last level to its first, or over the
+// dpmFastPlan makes n/3+1 steps that ask the model n times in all, from the table's last level to its first, or over the
 // part of the uniform schedule that a repaint walks.
-func fastLay(c Config, steps, skip int) Plan {
+func dpmFastPlan(c Config, steps, skip int) Plan {
 	t := a1111Table(c)
 	high, low, n := logRange(t, steps, skip)
 	count := n/3 + 1
@@ -170,7 +170,7 @@ func logSteps(t table, high, low float64, count int) Plan {
 	linspace32(logs, float32(-math.Log(high)), float32(-math.Log(low)))
 	levels := make([]float64, count+1)
 	for i, l := range logs {
-		levels[i] = single(math.Exp(-l))
+		levels[i] = toFloat32(math.Exp(-l))
 	}
 	return denoiserPlan(t, levels)
 }

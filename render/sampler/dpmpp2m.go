@@ -16,14 +16,14 @@ import (
 func dpmpp2m(r run) stepper {
 	var last tensor.Tensor
 	var lastH float64
-	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
-		h := math.Log(s.Sigma) - math.Log(s.To)
+	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+		h := math.Log(s.Sigma) - math.Log(s.NextSigma)
 		mixed := denoised
-		if lastH != 0 && s.To > 0 {
+		if lastH != 0 && s.NextSigma > 0 {
 			weight := h / (2 * lastH)
 			mixed = tensor.Sum(float32(1+weight), denoised, float32(-weight), last)
 		}
 		last, lastH = denoised, h
-		return towards(s.To/s.Sigma, x, mixed)
+		return towards(s.NextSigma/s.Sigma, x, mixed)
 	})
 }

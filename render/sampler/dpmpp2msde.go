@@ -10,10 +10,10 @@ import (
 // r = h_last/h:
 //
 //	x' = (σ'/σ)·e^−ηh·x + φ·D + φ/2r·(D−D_last) + σ'·√(1−e^−2ηh)·noise
-func dpmpp2mSDE(r run) stepper { return secondOrderSDE(r, midpointWeight, r.along()) }
+func dpmpp2mSDE(r run) stepper { return secondOrderSDE(r, midpointWeight, r.pathNoise()) }
 
 // dpmpp2mSDEHeun is the same with solver_type "heun": φ/2 becomes 1 − φ/g.
-func dpmpp2mSDEHeun(r run) stepper { return secondOrderSDE(r, heunWeight, r.along()) }
+func dpmpp2mSDEHeun(r run) stepper { return secondOrderSDE(r, heunWeight, r.pathNoise()) }
 
 // dpmpp2mNoise is diffusers' DPMSolverMultistepScheduler with algorithm_type "sde-dpmsolver++": the same step with fresh
 // noise instead of a path.
@@ -22,9 +22,9 @@ func dpmpp2mNoise(r run) stepper {
 }
 
 // along draws the noise of a step from a Brownian path.
-func (r run) along() func(Step) tensor.Tensor {
-	path := r.path()
-	return func(s Step) tensor.Tensor { return path(s.Sigma, s.To) }
+func (r run) pathNoise() func(Step) tensor.Tensor {
+	path := r.brownianPath()
+	return func(s Step) tensor.Tensor { return path(s.Sigma, s.NextSigma) }
 }
 
 func midpointWeight(g float64) float64 { return -math.Expm1(-g) / 2 }
@@ -34,11 +34,11 @@ func secondOrderSDE(r run, weight func(g float64) float64, noise func(Step) tens
 	var last tensor.Tensor
 	var lastH float64
 	eta := r.eta(1)
-	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
-		if s.To == 0 {
+	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+		if s.NextSigma == 0 {
 			return denoised
 		}
-		h := math.Log(s.Sigma) - math.Log(s.To)
+		h := math.Log(s.Sigma) - math.Log(s.NextSigma)
 		g := h * (1 + eta)
 		next := relax(g, x, denoised)
 		if lastH != 0 {
@@ -60,5 +60,5 @@ func relax(g float64, x, denoised tensor.Tensor) tensor.Tensor {
 
 // diffuse adds the step's noise: σ'·√(1−e^−2h).
 func diffuse(s Step, h float64, x, noise tensor.Tensor) tensor.Tensor {
-	return tensor.Sum(1, x, float32(s.To*math.Sqrt(-math.Expm1(-2*h))), noise)
+	return tensor.Sum(1, x, float32(s.NextSigma*math.Sqrt(-math.Expm1(-2*h))), noise)
 }

@@ -15,14 +15,14 @@ import (
 func dpmpp2s(r run) stepper {
 	var began, first tensor.Tensor
 	var level float64 // σ where the pair of steps began
-	i := len(r.plan.before) - 1
-	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+	i := len(r.plan.skippedSigmas) - 1
+	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 		i++
-		if i%2 == 0 || s.To == 0 || level == 0 {
+		if i%2 == 0 || s.NextSigma == 0 || level == 0 {
 			began, first, level = x, denoised, s.Sigma
-			return towards(s.To/s.Sigma, x, denoised)
+			return towards(s.NextSigma/s.Sigma, x, denoised)
 		}
-		weight := math.Log(level/s.To) / (2 * math.Log(level/s.Sigma))
-		return towards(s.To/level, began, tensor.Sum(float32(1-weight), first, float32(weight), denoised))
+		weight := math.Log(level/s.NextSigma) / (2 * math.Log(level/s.Sigma))
+		return towards(s.NextSigma/level, began, tensor.Sum(float32(1-weight), first, float32(weight), denoised))
 	})
 }

@@ -13,13 +13,13 @@ import (
 //	x₂ = (m/σ)·x + (1−m/σ)·D,  x' = (σ_down/σ)·x + (1−σ_down/σ)·D₂ + σ_up·noise
 func dpmpp2sAncestral(r run) stepper {
 	eta := r.eta(1)
-	return twice(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
-		down, up := ancestral(s.Sigma, s.To, eta)
+	return twoCallStepper(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
+		down, up := ancestral(s.Sigma, s.NextSigma, eta)
 		if down == 0 { // an Euler step
 			return tensor.Sum(1, denoised, float32(up), r.Noise()), nil
 		}
 		middle := math.Sqrt(s.Sigma * down)
-		second, err := r.ask(ctx, towards(middle/s.Sigma, x, denoised), middle)
+		second, err := r.denoiseAt(ctx, towards(middle/s.Sigma, x, denoised), middle)
 		if err != nil {
 			return second, err
 		}

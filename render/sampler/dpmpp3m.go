@@ -7,7 +7,7 @@ import (
 )
 
 // few is the number of steps below which diffusers lowers the order of the last but one (lower_order_final).
-const few = 15
+const fewSteps = 15
 
 // dpmpp3m is DPM-Solver++ of the third order as diffusers' DPMSolverMultistepScheduler has it (solver_order 3). With d₁
 // and d₂ the first and second difference of the last three estimates:
@@ -16,7 +16,7 @@ const few = 15
 func dpmpp3m(r run) stepper {
 	return thirdOrder(r, func(s Step, h float64, x, denoised tensor.Tensor) (shared tensor.Tensor, w weights) {
 		e := math.Expm1(-h)
-		return towards(s.To/s.Sigma, x, denoised), weights{-e / 2, e/h + 1, -((e+h)/(h*h) - 0.5)}
+		return towards(s.NextSigma/s.Sigma, x, denoised), weights{-e / 2, e/h + 1, -((e+h)/(h*h) - 0.5)}
 	})
 }
 
@@ -37,16 +37,16 @@ func thirdOrder(r run, part func(s Step, h float64, x, denoised tensor.Tensor) (
 	var h1, h2 float64
 	var one, two tensor.Tensor // the last estimate, and the one before it
 	left := len(r.plan.Steps)
-	all := left + len(r.plan.before)
-	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+	all := left + len(r.plan.skippedSigmas)
+	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 		left--
-		if s.To == 0 {
+		if s.NextSigma == 0 {
 			return denoised
 		}
-		h := math.Log(s.Sigma) - math.Log(s.To)
+		h := math.Log(s.Sigma) - math.Log(s.NextSigma)
 		next, w := part(s, h, x, denoised)
 		switch {
-		case h2 != 0 && (left != 1 || all >= few):
+		case h2 != 0 && (left != 1 || all >= fewSteps):
 			d1, d2 := differences(h1/h, h2/h, denoised, one, two)
 			next = tensor.Sum(1, tensor.Sum(1, next, float32(w.first), d1), float32(w.second), d2)
 		case h1 != 0:

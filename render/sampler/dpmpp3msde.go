@@ -9,14 +9,14 @@ import (
 // dpmpp3mSDE is k-diffusion's sample_dpmpp_3m_sde. With g = (1+η)·h, φ₂ = (e^−g−1)/g + 1 and φ₃ = φ₂/g − 1/2 it adds
 // φ₂·d₁ − φ₃·d₂ to the shared part, where d₁ and d₂ are the differences of the last three estimates.
 func dpmpp3mSDE(r run) stepper {
-	noise, eta := r.along(), r.eta(1)
+	noise, eta := r.pathNoise(), r.eta(1)
 	var h1, h2 float64
 	var one, two tensor.Tensor // the last estimate, and the one before it
-	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
-		if s.To == 0 {
+	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+		if s.NextSigma == 0 {
 			return denoised
 		}
-		h := math.Log(s.Sigma) - math.Log(s.To)
+		h := math.Log(s.Sigma) - math.Log(s.NextSigma)
 		g := h * (1 + eta)
 		next := relax(g, x, denoised)
 		phi2 := math.Expm1(-g)/g + 1

@@ -6,7 +6,9 @@ import "darkroom/render/tensor"
 //
 //	x' = x + (σ'−σ)·(x−D)/σ
 func euler(r run) stepper {
-	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor { return towards(s.To/s.Sigma, x, denoised) })
+	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+		return towards(s.NextSigma/s.Sigma, x, denoised)
+	})
 }
 
 // towards keeps a share of x and takes the rest from the denoised estimate.

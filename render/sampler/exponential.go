@@ -7,7 +7,7 @@ func exponential64(steps int, lowest, highest float64) []float64 {
 	levels := make([]float64, steps)
 	from, to := math.Log(highest), math.Log(lowest)
 	for i := range levels {
-		log := from + part(i, steps)*(to-from)
+		log := from + fraction(i, steps)*(to-from)
 		if i == steps-1 && i > 0 {
 			log = to // as numpy's linspace ends
 		}
@@ -21,10 +21,10 @@ func exponential(t table, steps int) []float64 {
 	levels := make([]float64, steps)
 	linspace32(levels, float32(math.Log(t.last())), float32(math.Log(t[0])))
 	if steps == 1 {
-		levels[0] = single(math.Log(t.last()))
+		levels[0] = toFloat32(math.Log(t.last()))
 	}
 	for i, log := range levels {
-		levels[i] = single(math.Exp(log))
+		levels[i] = toFloat32(math.Exp(log))
 	}
 	return levels
 }
@@ -39,18 +39,18 @@ func polyexponential(t table, steps int) []float64 {
 		levels[0] = 1
 	}
 	for i, part := range levels {
-		levels[i] = single(math.Exp(single(single(part*single(high-low)) + single(low))))
+		levels[i] = toFloat32(math.Exp(toFloat32(toFloat32(part*toFloat32(high-low)) + toFloat32(low))))
 	}
 	return levels
 }
 
 // lu are even steps of λ = −ln σ, as DPM-Solver's authors (Lu et al., 2022) lay them and diffusers does with
 // use_lu_lambdas. It begins with the table's float32 logarithms.
-func lu(steps int, lowest, highest float64) []float64 {
+func luLambdas(steps int, lowest, highest float64) []float64 {
 	levels := make([]float64, steps)
-	from, to := single(math.Log(highest)), single(math.Log(lowest))
+	from, to := toFloat32(math.Log(highest)), toFloat32(math.Log(lowest))
 	for i := range levels {
-		levels[i] = math.Exp(from + part(i, steps)*(to-from))
+		levels[i] = math.Exp(from + fraction(i, steps)*(to-from))
 	}
 	return levels
 }

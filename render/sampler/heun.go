@@ -8,12 +8,12 @@ import (
 
 // twice makes a stepper of a rule that asks the model a second time. The last step, to zero, is an Euler step: there is
 // nothing to ask about at the end.
-func twice(r run, rule func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error)) stepper {
+func twoCallStepper(r run, rule func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error)) stepper {
 	return func(ctx context.Context, s Step, x tensor.Tensor) (next, denoised tensor.Tensor, err error) {
 		if denoised, err = r.Denoise(ctx, x, s); err != nil {
 			return next, denoised, err
 		}
-		if s.To == 0 {
+		if s.NextSigma == 0 {
 			return towards(0, x, denoised), denoised, nil
 		}
 		next, err = rule(ctx, s, x, denoised)
@@ -26,9 +26,9 @@ func twice(r run, rule func(ctx context.Context, s Step, x, denoised tensor.Tens
 //
 //	x₂ = x + (σ'−σ)·d,  x' = x + (σ'−σ)·(d + d₂)/2
 func heun(r run) stepper {
-	return twice(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
-		ahead := towards(s.To/s.Sigma, x, denoised)
-		second, err := r.ask(ctx, ahead, s.To)
+	return twoCallStepper(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
+		ahead := towards(s.NextSigma/s.Sigma, x, denoised)
+		second, err := r.denoiseAt(ctx, ahead, s.NextSigma)
 		if err != nil {
 			return second, err
 		}
@@ -37,8 +37,8 @@ func heun(r run) stepper {
 }
 
 func average(s Step, x, denoised, ahead, second tensor.Tensor) tensor.Tensor {
-	both := tensor.Sum(0.5, slope(s.Sigma, x, denoised), 0.5, slope(s.To, ahead, second))
-	return tensor.Sum(1, x, float32(s.To-s.Sigma), both)
+	both := tensor.Sum(0.5, slope(s.Sigma, x, denoised), 0.5, slope(s.NextSigma, ahead, second))
+	return tensor.Sum(1, x, float32(s.NextSigma-s.Sigma), both)
 }
 
 // slope is d = (x−D)/σ, the direction of the ordinary differential equation dx/dσ.

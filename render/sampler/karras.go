@@ -10,13 +10,13 @@ func karras(steps int, lowest, highest float64) []float64 {
 	low, high := math.Pow(lowest, 1.0/rho), math.Pow(highest, 1.0/rho)
 	levels := make([]float64, steps)
 	for i := range levels {
-		levels[i] = math.Pow(high+part(i, steps)*(low-high), rho)
+		levels[i] = math.Pow(high+fraction(i, steps)*(low-high), rho)
 	}
 	return levels
 }
 
 // part is the place of entry i in a list of n, from 0 for the first to 1 for the last.
-func part(i, n int) float64 {
+func fraction(i, n int) float64 {
 	if n < 2 {
 		return 0
 	}
@@ -34,7 +34,7 @@ func karrasBetween(steps int, lowest, highest float64) []float64 {
 		linspace32(levels, 0, 1)
 	}
 	for i, part := range levels {
-		levels[i] = single(math.Pow(single(single(part*single(low-high))+single(high)), rho))
+		levels[i] = toFloat32(math.Pow(toFloat32(toFloat32(part*toFloat32(low-high))+toFloat32(high)), rho))
 	}
 	return levels
 }

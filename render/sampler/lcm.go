@@ -11,13 +11,13 @@ import (
 //
 //	E = s/√(s²+¼)·D + ¼/(s²+¼)·z,  x' = E + σ'·noise
 func lcm(r run) stepper {
-	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
-		skip, out := boundary(s.Time)
+	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+		skip, out := boundary(s.Timestep)
 		end := tensor.Sum(float32(out), denoised, float32(skip/math.Hypot(s.Sigma, 1)), x)
-		if s.To == 0 {
+		if s.NextSigma == 0 {
 			return end
 		}
-		return tensor.Sum(1, end, float32(s.To), r.Noise())
+		return tensor.Sum(1, end, float32(s.NextSigma), r.Noise())
 	})
 }
 
@@ -29,12 +29,12 @@ func boundary(time float64) (skip, out float64) {
 
 // lcmA1111 is A1111's sampler LCM. It takes the share of the input in the exploding frame: x for z.
 func lcmA1111(r run) stepper {
-	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
-		skip, out := boundary(s.Time)
+	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+		skip, out := boundary(s.Timestep)
 		end := tensor.Sum(float32(out), denoised, float32(skip), x)
-		if s.To == 0 {
+		if s.NextSigma == 0 {
 			return end
 		}
-		return tensor.Sum(1, end, float32(s.To), r.Noise())
+		return tensor.Sum(1, end, float32(s.NextSigma), r.Noise())
 	})
 }

@@ -3,7 +3,7 @@ package sampler
 import "darkroom/render/tensor"
 
 // order is how many directions lms remembers.
-const order = 4
+const lmsOrder = 4
 
 // lms is the linear multistep method of k-diffusion's sample_lms: the direction d = (x−D)/σ is a polynomial through
 // the last four steps, integrated over the next one.
@@ -16,22 +16,22 @@ func lms(r run) stepper {
 // lmsDiffusers also lays the polynomial through the steps that a repaint left out, as diffusers does, though nothing
 // was asked there: those terms are dropped.
 func lmsDiffusers(r run) stepper {
-	return multistep(r, r.plan.before)
+	return multistep(r, r.plan.skippedSigmas)
 }
 
 func multistep(r run, before []float64) stepper {
 	var slopes []tensor.Tensor // the newest first
-	levels := make([]float64, 0, order)
+	levels := make([]float64, 0, lmsOrder)
 	for _, sigma := range before {
 		levels = append([]float64{sigma}, levels...)
 	}
-	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 		levels = append([]float64{s.Sigma}, levels...)
-		levels = levels[:min(len(levels), order)]
+		levels = levels[:min(len(levels), lmsOrder)]
 		slopes = append([]tensor.Tensor{slope(s.Sigma, x, denoised)}, slopes...)
-		slopes = slopes[:min(len(slopes), order)]
+		slopes = slopes[:min(len(slopes), lmsOrder)]
 		for j, d := range slopes {
-			x = tensor.Sum(1, x, float32(lagrange(levels, j, s.Sigma, s.To)), d)
+			x = tensor.Sum(1, x, float32(lagrange(levels, j, s.Sigma, s.NextSigma)), d)
 		}
 		return x
 	})

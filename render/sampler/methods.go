@@ -19,23 +19,23 @@ func methods(d Dialect) []Method {
 }
 
 // shape makes one method of diffusers.
-func shape(name string, plan func(Config, int) Plan, start func(run) stepper, t traits) Method {
-	return Method{name, simply(plan), start, diffusersCut(), t}
+func diffusersMethod(name string, plan func(Config, int) Plan, start func(run) stepper, t traits) Method {
+	return Method{name, planThenSkip(plan), start, diffusersCounting(), t}
 }
 
 // diffusersMethods are diffusers' schedulers, each with the plan of its own class.
 func diffusersMethods() []Method {
 	all := []Method{
-		shape("ddim", ddimPlan, ddim, traits{eta: true}),
-		shape("ddpm", ddpmPlan, ddpm, traits{}),
-		shape("euler_a", eulerPlan(nearly), eulerAncestral, traits{}),
-		shape("euler_ays", eulerAligned(nearly), euler, traits{exactly: 10}),
-		shape("heun_ays", eulerAligned(ignored), heun, traits{exactly: 10, twice: true}),
-		shape("dpmpp_2m_ays", multistepAligned, dpmpp2m, traits{exactly: 10}),
-		shape("dpmpp_2m_sde_ays", multistepAligned, dpmpp2mNoise, traits{exactly: 10}),
-		shape("lcm", lcmPlan, lcm, traits{distilled: true, over: lcmPart}),
-		{"pndm", pndmLay, pndm, diffusersCut(), traits{warms: true}},
-		shape("tcd", tcdPlan, tcd, traits{distilled: true, eta: true}),
+		diffusersMethod("ddim", ddimPlan, ddim, traits{eta: true}),
+		diffusersMethod("ddpm", ddpmPlan, ddpm, traits{}),
+		diffusersMethod("euler_a", eulerPlan(zeroSNRNear), eulerAncestral, traits{}),
+		diffusersMethod("euler_ays", eulerAligned(zeroSNRNear), euler, traits{onlySteps: 10}),
+		diffusersMethod("heun_ays", eulerAligned(zeroSNRIgnored), heun, traits{onlySteps: 10, twoCalls: true}),
+		diffusersMethod("dpmpp_2m_ays", multistepAligned, dpmpp2m, traits{onlySteps: 10}),
+		diffusersMethod("dpmpp_2m_sde_ays", multistepAligned, dpmpp2mNoise, traits{onlySteps: 10}),
+		diffusersMethod("lcm", lcmPlan, lcm, traits{distilled: true, img2imgAllSteps: lcmImg2ImgPlan}),
+		{"pndm", pndmConfiguredPlan, pndm, diffusersCounting(), traits{warmup: true}},
+		diffusersMethod("tcd", tcdPlan, tcd, traits{distilled: true, eta: true}),
 	}
 	all = append(append(all, eulerLike()...), multistepLike()...)
 	slices.SortFunc(all, func(a, b Method) int { return cmp.Compare(a.Name, b.Name) })
@@ -52,18 +52,18 @@ func eulerLike() []Method {
 		rounded bool
 		traits
 	}{
-		{"dpm2", dpm2, ignored, true, traits{twice: true}},
-		{"dpm2_a", dpm2Ancestral, ignored, true, traits{twice: true}},
-		{"dpmpp_sde", dpmppSDEDiffusers, ignored, false, traits{twice: true}},
-		{"euler", euler, nearly, false, traits{}},
-		{"heun", heun, ignored, false, traits{twice: true}},
-		{"lms", lmsDiffusers, ignored, false, traits{}},
+		{"dpm2", dpm2, zeroSNRIgnored, true, traits{twoCalls: true}},
+		{"dpm2_a", dpm2Ancestral, zeroSNRIgnored, true, traits{twoCalls: true}},
+		{"dpmpp_sde", dpmppSDEDiffusers, zeroSNRIgnored, false, traits{twoCalls: true}},
+		{"euler", euler, zeroSNRNear, false, traits{}},
+		{"heun", heun, zeroSNRIgnored, false, traits{twoCalls: true}},
+		{"lms", lmsDiffusers, zeroSNRIgnored, false, traits{}},
 	} {
 		all = append(all,
-			shape(s.name, eulerPlan(s.end), s.start, s.traits),
-			shape(s.name+"_karras", eulerSpread(karras, s.end, s.rounded), s.start, s.traits),
-			shape(s.name+"_exponential", eulerSpread(exponential64, s.end, false), s.start, s.traits),
-			shape(s.name+"_beta", eulerSpread(betaLevels, s.end, false), s.start, s.traits))
+			diffusersMethod(s.name, eulerPlan(s.end), s.start, s.traits),
+			diffusersMethod(s.name+"_karras", eulerWithSchedule(karras, s.end, s.rounded), s.start, s.traits),
+			diffusersMethod(s.name+"_exponential", eulerWithSchedule(exponential64, s.end, false), s.start, s.traits),
+			diffusersMethod(s.name+"_beta", eulerWithSchedule(betaLevels, s.end, false), s.start, s.traits))
 	}
 	return all
 }
@@ -78,20 +78,20 @@ func multistepLike() []Method {
 		end   float64
 		lu    bool
 	}{
-		{"dpmpp_2m", dpmpp2m, multistepPlan, nearly, true},
-		{"dpmpp_2m_sde", dpmpp2mNoise, multistepPlan, nearly, true},
-		{"dpmpp_2s", dpmpp2s, singlestepPlan, ignored, false},
-		{"dpmpp_3m", dpmpp3m, multistepPlan, nearly, true},
-		{"dpmpp_3m_sde", dpmpp3mNoise, multistepPlan, nearly, true},
-		{"unipc", unipc, multistepPlan, nearly, false},
+		{"dpmpp_2m", dpmpp2m, multistepPlan, zeroSNRNear, true},
+		{"dpmpp_2m_sde", dpmpp2mNoise, multistepPlan, zeroSNRNear, true},
+		{"dpmpp_2s", dpmpp2s, singlestepPlan, zeroSNRIgnored, false},
+		{"dpmpp_3m", dpmpp3m, multistepPlan, zeroSNRNear, true},
+		{"dpmpp_3m_sde", dpmpp3mNoise, multistepPlan, zeroSNRNear, true},
+		{"unipc", unipc, multistepPlan, zeroSNRNear, false},
 	} {
 		all = append(all,
-			shape(s.name, s.plan, s.start, traits{}),
-			shape(s.name+"_karras", multistepSpread(karras, s.end, math.RoundToEven), s.start, traits{}),
-			shape(s.name+"_exponential", multistepSpread(exponential64, s.end, math.Floor), s.start, traits{}),
-			shape(s.name+"_beta", multistepSpread(betaLevels, s.end, math.Floor), s.start, traits{}))
+			diffusersMethod(s.name, s.plan, s.start, traits{}),
+			diffusersMethod(s.name+"_karras", multistepWithSchedule(karras, s.end, math.RoundToEven), s.start, traits{}),
+			diffusersMethod(s.name+"_exponential", multistepWithSchedule(exponential64, s.end, math.Floor), s.start, traits{}),
+			diffusersMethod(s.name+"_beta", multistepWithSchedule(betaLevels, s.end, math.Floor), s.start, traits{}))
 		if s.lu {
-			all = append(all, shape(s.name+"_lu", multistepSpread(lu, s.end, math.RoundToEven), s.start, traits{}))
+			all = append(all, diffusersMethod(s.name+"_lu", multistepWithSchedule(luLambdas, s.end, math.RoundToEven), s.start, traits{}))
 		}
 	}
 	return all

@@ -21,14 +21,14 @@ func plms(r run) stepper {
 		history = history[:min(len(history), 4)]
 		mixed := mixSlopes(history)
 		if len(history) == 1 {
-			ahead := tensor.Sum(1, x, float32(s.To-s.Sigma), mixed)
-			second, err := r.Denoise(ctx, ahead, Step{Sigma: s.To, Time: math.Round(r.plan.table.time(s.To))})
+			ahead := tensor.Sum(1, x, float32(s.NextSigma-s.Sigma), mixed)
+			second, err := r.Denoise(ctx, ahead, Step{Sigma: s.NextSigma, Timestep: math.Round(r.plan.table.timeOf(s.NextSigma))})
 			if err != nil {
 				return tensor.Tensor{}, denoised, err
 			}
-			mixed = tensor.Sum(0.5, mixed, 0.5, slope(s.To, ahead, second))
+			mixed = tensor.Sum(0.5, mixed, 0.5, slope(s.NextSigma, ahead, second))
 		}
-		next := tensor.Sum(1, x, float32(s.To-s.Sigma), mixed)
+		next := tensor.Sum(1, x, float32(s.NextSigma-s.Sigma), mixed)
 		return tensor.Scale(next, float32(s.Gain)), denoised, nil
 	}
 }

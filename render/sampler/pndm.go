@@ -18,8 +18,8 @@ import (
 //
 // With a model that predicts the velocity it is velocities that are mixed.
 func pndm(r run) stepper {
-	p := &multistepPNDM{velocity: r.plan.prediction == Velocity, warm: r.plan.warm}
-	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+	p := &multistepPNDM{velocity: r.plan.prediction == Velocity, warmupCalls: r.plan.warmupCalls}
+	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 		out := slope(s.Sigma, x, denoised)
 		if norm := math.Hypot(s.Sigma, 1); p.velocity {
 			out = tensor.Sum(float32(1/(norm*s.Sigma)), x, float32(-norm/s.Sigma), denoised)
@@ -29,24 +29,24 @@ func pndm(r run) stepper {
 }
 
 type multistepPNDM struct {
-	velocity bool
-	warm     int // calls of Runge and Kutta's method
-	calls    int
-	history  []tensor.Tensor // what the model put out, the newest first
-	saved    tensor.Tensor   // what the first call of a step began with, in the preserving frame
-	mean     tensor.Tensor   // of what the model put out in a step of Runge and Kutta's
+	velocity    bool
+	warmupCalls int // calls of Runge and Kutta's method
+	calls       int
+	history     []tensor.Tensor // what the model put out, the newest first
+	saved       tensor.Tensor   // what the first call of a step began with, in the preserving frame
+	mean        tensor.Tensor   // of what the model put out in a step of Runge and Kutta's
 }
 
 // step takes z and what the model put out there.
 func (p *multistepPNDM) step(s Step, z, out tensor.Tensor) tensor.Tensor {
 	p.calls++
-	from, to := s.Sigma, s.To
+	from, to := s.Sigma, s.NextSigma
 	switch {
-	case p.calls <= p.warm:
+	case p.calls <= p.warmupCalls:
 		out = p.rungeKutta(z, out)
-		z, from = p.saved, s.Back
+		z, from = p.saved, s.FromSigma
 	case p.calls == 2:
-		out, z, from, to = tensor.Sum(0.5, out, 0.5, p.history[0]), p.saved, s.Back, s.Sigma
+		out, z, from, to = tensor.Sum(0.5, out, 0.5, p.history[0]), p.saved, s.FromSigma, s.Sigma
 	default:
 		p.remember(out)
 		out = mixSlopes(p.history)
@@ -59,7 +59,7 @@ func (p *multistepPNDM) step(s Step, z, out tensor.Tensor) tensor.Tensor {
 		out = tensor.Sum(float32(1/norm), out, float32(from/norm), z)
 	}
 	x := tensor.Sum(float32(norm), z, float32(to-from), out)
-	return tensor.Scale(x, float32(s.Gain*math.Hypot(s.To, 1)/math.Hypot(to, 1)))
+	return tensor.Scale(x, float32(s.Gain*math.Hypot(s.NextSigma, 1)/math.Hypot(to, 1)))
 }
 
 // rungeKutta returns the direction of one of four calls, all of which go from where the first one was asked. The last
@@ -93,12 +93,12 @@ func mixSlopes(history []tensor.Tensor) tensor.Tensor {
 	return sum
 }
 
-// pndmLay is the way that the folder asks for.
-func pndmLay(c Config, steps, skip int) Plan {
+// pndmConfiguredPlan is the way that the folder asks for.
+func pndmConfiguredPlan(c Config, steps, skip int) Plan {
 	if c.RungeKutta {
-		return rungeKuttaLay(c, steps, skip)
+		return rungeKuttaPlan(c, steps, skip)
 	}
-	return pndmPlan(c, steps).skipped(skip)
+	return pndmPlan(c, steps).skipFirst(skip)
 }
 
 // Steps that PNDM begins with by Runge and Kutta's method, and the calls of one.
@@ -107,53 +107,53 @@ const (
 	rungeKuttaCalls = 4
 )
 
-// rungeKuttaLay is diffusers' PNDMScheduler's without skip_prk_steps: of DDIM's times the first three steps have four
+// rungeKuttaPlan is diffusers' PNDMScheduler's without skip_prk_steps: of DDIM's times the first three steps have four
 // calls, at the step's beginning, twice half a stride above its end, and at its end. A repaint counts its calls anew, as
 // diffusers does: whichever times are left, its first twelve calls go from the first three times of the whole way.
-func rungeKuttaLay(c Config, steps, skip int) Plan {
-	whole := ddimPlanOf(c, steps, ignored)
+func rungeKuttaPlan(c Config, steps, skip int) Plan {
+	whole := ddimPlanEnding(c, steps, zeroSNRIgnored)
 	stride := c.TrainSteps / steps
 	half := float64(stride / 2)
-	p := Plan{table: whole.table, warm: rungeKuttaSteps * rungeKuttaCalls}
-	ask := func(times ...float64) {
+	p := Plan{table: whole.table, warmupCalls: rungeKuttaSteps * rungeKuttaCalls}
+	addCalls := func(times ...float64) {
 		for _, time := range times {
-			p.Steps = append(p.Steps, Step{Time: time, Sigma: p.table.at(time)})
+			p.Steps = append(p.Steps, Step{Timestep: time, Sigma: p.table.at(time)})
 		}
 	}
 	for i := range rungeKuttaSteps {
-		end := whole.Steps[i+1].Time
-		ask(whole.Steps[i].Time, end+half, end+half, end)
+		end := whole.Steps[i+1].Timestep
+		addCalls(whole.Steps[i].Timestep, end+half, end+half, end)
 	}
 	for _, s := range whole.Steps[rungeKuttaSteps:] {
-		ask(s.Time)
+		addCalls(s.Timestep)
 	}
-	p = p.skipped(skip)
+	p = p.skipFirst(skip)
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		to := s.Time - float64(stride)
-		if i < p.warm {
-			s.Back = whole.Steps[i/rungeKuttaCalls].Sigma
-			to = s.Time - half*float64(1-i%2)
+		to := s.Timestep - float64(stride)
+		if i < p.warmupCalls {
+			s.FromSigma = whole.Steps[i/rungeKuttaCalls].Sigma
+			to = s.Timestep - half*float64(1-i%2)
 		}
-		if s.To = p.table.at(max(to, 0)); to < 0 && c.SetAlphaToOne {
-			s.To = 0
+		if s.NextSigma = p.table.at(max(to, 0)); to < 0 && c.SetAlphaToOne {
+			s.NextSigma = 0
 		}
 	}
-	joinSteps(p.Steps)
-	p.Start = whole.Start
+	setGains(p.Steps)
+	p.InitNoiseSigma = whole.InitNoiseSigma
 	return p
 }
 
 // pndmPlan is diffusers' PNDMScheduler's with skip_prk_steps: DDIM's times, the second one twice.
 func pndmPlan(c Config, steps int) Plan {
-	p := ddimPlanOf(c, steps, ignored)
+	p := ddimPlanEnding(c, steps, zeroSNRIgnored)
 	if len(p.Steps) > 1 {
 		p.Steps = append(p.Steps[:2:2], p.Steps[1:]...)
 	}
 	stride := float64(c.TrainSteps / steps)
 	for i := range p.Steps {
-		p.Steps[i].Back = p.table.at(min(p.Steps[i].Time+stride, float64(c.TrainSteps-1)))
+		p.Steps[i].FromSigma = p.table.at(min(p.Steps[i].Timestep+stride, float64(c.TrainSteps-1)))
 	}
-	joinSteps(p.Steps)
+	setGains(p.Steps)
 	return p
 }

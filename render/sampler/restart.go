@@ -12,13 +12,13 @@ import (
 //
 //	x ← x + √(σ²−σ_last²)·noise where a step begins above the last one's end
 func restart(r run) stepper {
-	climb := math.Inf(1)
+	lastSigma := math.Inf(1)
 	step := heun(r)
 	return func(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
-		if climb < s.Sigma {
-			x = tensor.Sum(1, x, float32(math.Sqrt(s.Sigma*s.Sigma-climb*climb)), r.Noise())
+		if lastSigma < s.Sigma {
+			x = tensor.Sum(1, x, float32(math.Sqrt(s.Sigma*s.Sigma-lastSigma*lastSigma)), r.Noise())
 		}
-		climb = s.To
+		lastSigma = s.NextSigma
 		return step(ctx, s, x)
 	}
 }
@@ -29,9 +29,9 @@ const (
 	restartHigh = 2
 )
 
-// restartLay walks the given schedule as it is in fewer than 20 steps. From 20 on it lays Karras' levels over its range,
+// restartPlan walks the given schedule as it is in fewer than 20 steps. From 20 on it lays Karras' levels over its range,
 // nine steps fewer, and walks nine steps from about σ = 2 to 0.1 again; from 36 on a quarter of the steps, twice.
-func restartLay(by a1111Schedule) func(c Config, steps, skip int) Plan {
+func restartPlan(by a1111Schedule) func(c Config, steps, skip int) Plan {
 	return func(c Config, steps, skip int) Plan {
 		t := a1111Table(c)
 		levels := by.levels(c, t, steps)

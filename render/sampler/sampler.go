@@ -25,43 +25,43 @@ const (
 
 // Step goes from one noise level to a lower one.
 type Step struct {
-	Sigma float64 // σ at the start of the step
-	To    float64 // σ at its end
-	Time  float64 // the training time the model is told, 0 to 999, possibly with a fraction
-	Gain  float64 // of methods in the preserving frame: from that of To into that of the next step, or of the finished latent
-	Back  float64 // PNDM only: σ one stride before the step, or that a call of Runge and Kutta's goes from
-	Order int     // DPM fast only: how often the step asks
+	Sigma     float64 // σ at the start of the step
+	NextSigma float64 // σ at its end
+	Timestep  float64 // the training time the model is told, 0 to 999, possibly with a fraction
+	Gain      float64 // of methods in the preserving frame: from that of To into that of the next step, or of the finished latent
+	FromSigma float64 // PNDM only: σ one stride before the step, or that a call of Runge and Kutta's goes from
+	Order     int     // DPM fast only: how often the step asks
 }
 
 // Plan is the way from noise to picture.
 type Plan struct {
-	Steps []Step
-	Start float64 // standard normal noise times Start is the x that a picture from nothing begins with
+	Steps          []Step
+	InitNoiseSigma float64 // standard normal noise times Start is the x that a picture from nothing begins with
 
-	table      table      // of the training, for methods that ask the model between two levels
-	before     []float64  // σ of the steps that a repaint left out
-	warm       int        // calls of Runge and Kutta's method that PNDM begins with
-	under      float64    // σ of the noise that a start picture is laid under; 0 for the first step's
-	prediction Prediction // for PNDM, which mixes what the model put out
+	table          table      // of the training, for methods that ask the model between two levels
+	skippedSigmas  []float64  // σ of the steps that a repaint left out
+	warmupCalls    int        // calls of Runge and Kutta's method that PNDM begins with
+	initImageSigma float64    // σ of the noise that a start picture is laid under; 0 for the first step's
+	prediction     Prediction // for PNDM, which mixes what the model put out
 }
 
 // Begin returns the x that repainting a picture begins with: x₀ + σ·noise. In A1111's samplers of the preserving frame
 // that σ is one level above the first step's, and x is carried over in that frame.
-func (p Plan) Begin(picture, noise tensor.Tensor) tensor.Tensor {
-	first := p.high()
-	if p.under == 0 {
+func (p Plan) AddNoise(picture, noise tensor.Tensor) tensor.Tensor {
+	first := p.maxSigma()
+	if p.initImageSigma == 0 {
 		return tensor.Sum(1, picture, float32(first), noise)
 	}
-	carry := math.Hypot(first, 1) / math.Hypot(p.under, 1)
-	return tensor.Sum(float32(carry), picture, float32(carry*p.under), noise)
+	carry := math.Hypot(first, 1) / math.Hypot(p.initImageSigma, 1)
+	return tensor.Sum(float32(carry), picture, float32(carry*p.initImageSigma), noise)
 }
 
 // high is the first level, and low the last one above zero.
-func (p Plan) high() float64 { return p.Steps[0].Sigma }
-func (p Plan) low() float64 {
+func (p Plan) maxSigma() float64 { return p.Steps[0].Sigma }
+func (p Plan) minSigma() float64 {
 	last := p.Steps[len(p.Steps)-1]
-	if last.To > 0 {
-		return last.To
+	if last.NextSigma > 0 {
+		return last.NextSigma
 	}
 	return last.Sigma
 }
@@ -70,18 +70,18 @@ func (p Plan) low() float64 {
 type Denoise func(ctx context.Context, x tensor.Tensor, s Step) (tensor.Tensor, error)
 
 // Walk is what one run of a sampler needs beside its plan.
-type Walk struct {
-	Denoise Denoise
-	Noise   func() tensor.Tensor                   // fresh standard normal noise in the shape of x; only called by samplers that add some
-	Path    func(low, high float64) Path           // opens a Brownian path over these levels; only called by samplers of stochastic equations
-	Seen    func(step int, denoised tensor.Tensor) // told after every step, counted from 1; may be nil
-	Tried   func(denoised tensor.Tensor)           // told of tries that end no step, by samplers that choose their steps; may be nil
-	Eta     *float64                               // the share of noise in each step; nil for the sampler's own, see Method.TakesEta
+type Inputs struct {
+	Denoise      Denoise
+	Noise        func() tensor.Tensor                   // fresh standard normal noise in the shape of x; only called by samplers that add some
+	BrownianPath func(low, high float64) BrownianPath   // opens a Brownian path over these levels; only called by samplers of stochastic equations
+	OnStep       func(step int, denoised tensor.Tensor) // told after every step, counted from 1; may be nil
+	OnAttempt    func(denoised tensor.Tensor)           // told of tries that end no step, by samplers that choose their steps; may be nil
+	Eta          *float64                               // the share of noise in each step; nil for the sampler's own, see Method.TakesEta
 }
 
 // Path tells how far a Brownian path, one for each picture of the batch, goes between two levels, over the root of the
 // distance: standard normal noise that belongs together, however the way is cut into steps.
-type Path func(from, to float64) tensor.Tensor
+type BrownianPath func(from, to float64) tensor.Tensor
 
 // stepper goes one step from x: it returns where it arrives and the model's estimate at the place it came from. It may
 // remember earlier steps.
@@ -89,13 +89,13 @@ type stepper func(ctx context.Context, s Step, x tensor.Tensor) (next, denoised 
 
 // run is a walk under way, as its stepper sees it.
 type run struct {
-	Walk
+	Inputs
 	plan Plan
 }
 
 // ask asks the model at a level between two steps.
-func (r run) ask(ctx context.Context, x tensor.Tensor, sigma float64) (tensor.Tensor, error) {
-	return r.Denoise(ctx, x, Step{Sigma: sigma, Time: single(r.plan.table.time(sigma))})
+func (r run) denoiseAt(ctx context.Context, x tensor.Tensor, sigma float64) (tensor.Tensor, error) {
+	return r.Denoise(ctx, x, Step{Sigma: sigma, Timestep: toFloat32(r.plan.table.timeOf(sigma))})
 }
 
 // eta is how much noise a step takes, or the sampler's own share when nobody asked for one.
@@ -107,18 +107,18 @@ func (r run) eta(own float64) float64 {
 }
 
 // path opens the Brownian path over all levels of the walk.
-func (r run) path() Path { return r.Path(r.plan.low(), r.plan.high()) }
+func (r run) brownianPath() BrownianPath { return r.BrownianPath(r.plan.minSigma(), r.plan.maxSigma()) }
 
-// wholePath opens it over the levels that a repaint left out, too, as diffusers does.
-func (r run) wholePath() Path {
-	if len(r.plan.before) == 0 {
-		return r.path()
+// fullBrownianPath opens it over the levels that a repaint left out, too, as diffusers does.
+func (r run) fullBrownianPath() BrownianPath {
+	if len(r.plan.skippedSigmas) == 0 {
+		return r.brownianPath()
 	}
-	return r.Path(r.plan.low(), r.plan.before[0])
+	return r.BrownianPath(r.plan.minSigma(), r.plan.skippedSigmas[0])
 }
 
 // direct makes a stepper of a rule that needs no more than the estimate at the step's beginning.
-func direct(r run, rule func(s Step, x, denoised tensor.Tensor) tensor.Tensor) stepper {
+func oneCallStepper(r run, rule func(s Step, x, denoised tensor.Tensor) tensor.Tensor) stepper {
 	return func(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
 		denoised, err := r.Denoise(ctx, x, s)
 		if err != nil {
@@ -130,11 +130,11 @@ func direct(r run, rule func(s Step, x, denoised tensor.Tensor) tensor.Tensor) s
 
 // Sample walks x along the plan and returns the finished latent. It looks at ctx before every step and returns
 // context.Cause(ctx) when it has ended.
-func (m Method) Sample(ctx context.Context, p Plan, w Walk, x tensor.Tensor) (tensor.Tensor, error) {
+func (m Method) Sample(ctx context.Context, p Plan, w Inputs, x tensor.Tensor) (tensor.Tensor, error) {
 	if w.Eta != nil && !m.TakesEta() {
 		return tensor.Tensor{}, fmt.Errorf("sampler %s has no eta", m.Name)
 	}
-	step := m.start(run{w, p})
+	step := m.newStepper(run{w, p})
 	for i, s := range p.Steps {
 		if err := context.Cause(ctx); err != nil {
 			return tensor.Tensor{}, err
@@ -144,8 +144,8 @@ func (m Method) Sample(ctx context.Context, p Plan, w Walk, x tensor.Tensor) (te
 			return tensor.Tensor{}, fmt.Errorf("step %d of %d: %w", i+1, len(p.Steps), err)
 		}
 		x = next
-		if w.Seen != nil {
-			w.Seen(i+1, denoised)
+		if w.OnStep != nil {
+			w.OnStep(i+1, denoised)
 		}
 	}
 	return x, nil

@@ -21,21 +21,21 @@ func TestSchedules(t *testing.T) {
 					t.Parallel()
 					c := StableDiffusion()
 					c.Spacing = spacing
-					levelsFall(t, d, name, c)
+					checkLevelsFall(t, d, name, c)
 				})
 			}
 		}
 	}
 }
 
-func levelsFall(t *testing.T, d Dialect, name string, c Config) {
+func checkLevelsFall(t *testing.T, d Dialect, name string, c Config) {
 	t.Helper()
 	method, err := Find(d, name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range []int{1, 2, 3, 7, 10, 20, 61, 150, 500} {
-		if n > method.most(c) || n < method.fewest || method.exactly > 0 && n != method.exactly {
+		if n > method.mostSteps(c) || n < method.minSteps || method.onlySteps > 0 && n != method.onlySteps {
 			continue
 		}
 		p, err := method.Plan(c, n)
@@ -43,7 +43,7 @@ func levelsFall(t *testing.T, d Dialect, name string, c Config) {
 			t.Fatal(err)
 		}
 		for i, s := range p.Steps {
-			if !(s.To < s.Sigma) && name != "ddim" && name != "pndm" || math.IsNaN(s.Sigma) || s.Time < 0 || s.Time > 999 {
+			if !(s.NextSigma < s.Sigma) && name != "ddim" && name != "pndm" || math.IsNaN(s.Sigma) || s.Timestep < 0 || s.Timestep > 999 {
 				t.Errorf("%d steps, step %d: got %+v, want a lower level and a time in 0 to 999", n, i, s)
 			}
 			if twice := name == "pndm" && i == 2 || strings.HasPrefix(name, "restart"); i > 0 && !(s.Sigma < p.Steps[i-1].Sigma) && !twice {
@@ -81,18 +81,18 @@ func TestZeroTerminalSignal(t *testing.T) {
 	c := StableDiffusion()
 	c.ZeroSNR = true
 	for time, bar := range map[int]float64{0: 0.99915, 100: 0.88676094, 250: 0.65245668, 500: 0.24101858, 750: 0.03279909, 900: 0.0029603916} {
-		got := 1 / (1 + math.Pow(diffusersTable(c, nearly)[time], 2))
+		got := 1 / (1 + math.Pow(diffusersTable(c, zeroSNRNear)[time], 2))
 		if math.Abs(got-bar) > 1e-5 {
 			t.Errorf("remaining signal at %d: got %v, want %v", time, got, bar)
 		}
 	}
-	if got := diffusersTable(c, nearly).last(); math.Abs(got-4096) > 0.01 {
+	if got := diffusersTable(c, zeroSNRNear).last(); math.Abs(got-4096) > 0.01 {
 		t.Errorf("last level: got %v, want 4096", got)
 	}
 }
 
 // A model that predicts the noise says nothing where there is nothing else: the division by what is left has no answer.
-func TestNoSignalIsRefusedForNoise(t *testing.T) {
+func TestNoSignalIsRefusedForEpsilon(t *testing.T) {
 	t.Parallel()
 	m, err := Find(Diffusers, "lcm")
 	if err != nil {
@@ -100,18 +100,18 @@ func TestNoSignalIsRefusedForNoise(t *testing.T) {
 	}
 	for _, whole := range []bool{false, true} {
 		c := StableDiffusion()
-		c.ZeroSNR, c.WholeRepaints = true, whole
-		if p, err := m.Repaint(c, 4, 1); err == nil {
-			t.Errorf("noise, all steps %v: got a way from σ %v, want a refusal", whole, p.high())
+		c.ZeroSNR, c.Img2ImgTakesAllSteps = true, whole
+		if p, err := m.Img2ImgPlan(c, 4, 1); err == nil {
+			t.Errorf("noise, all steps %v: got a way from σ %v, want a refusal", whole, p.maxSigma())
 		}
 		c.Prediction = Velocity
-		if p, err := m.Repaint(c, 4, 1); err != nil || p.prediction != Velocity {
+		if p, err := m.Img2ImgPlan(c, 4, 1); err != nil || p.prediction != Velocity {
 			t.Errorf("velocity, all steps %v: got %v and prediction %q, want a way", whole, err, p.prediction)
 		}
 	}
 }
 
-func TestRepaint(t *testing.T) {
+func TestImg2ImgPlan(t *testing.T) {
 	t.Parallel()
 	c := StableDiffusion()
 	for _, w := range []struct {
@@ -127,7 +127,7 @@ func TestRepaint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := method.Repaint(c, w.steps, w.strength)
+		p, err := method.Img2ImgPlan(c, w.steps, w.strength)
 		if err != nil || len(p.Steps) != w.want {
 			t.Errorf("%s, %d steps by %v: got %d steps and %v, want %d", w.d, w.steps, w.strength, len(p.Steps), err, w.want)
 		}
@@ -139,8 +139,8 @@ func TestRepaint(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := method.Refine(c, 10, 0.001)
-			if err != nil || len(p.Steps) != 10 || !(p.Steps[9].To < p.Steps[0].Sigma) {
+			p, err := method.HiresPlan(c, 10, 0.001)
+			if err != nil || len(p.Steps) != 10 || !(p.Steps[9].NextSigma < p.Steps[0].Sigma) {
 				t.Errorf("%s: got %d steps and %v", name, len(p.Steps), err)
 			}
 		}
@@ -155,7 +155,7 @@ func TestRepaint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := method.Refine(c, 15, 0.5)
+		p, err := method.HiresPlan(c, 15, 0.5)
 		if err != nil || len(p.Steps) != 15 || p.Steps[0] != whole.Steps[15] {
 			t.Errorf("got %d steps from %+v and %v, want 15 from %+v", len(p.Steps), p.Steps[0], err, whole.Steps[15])
 		}
@@ -177,13 +177,13 @@ func TestSampleStops(t *testing.T) {
 		cause := errors.New("not wanted any more")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		var seen []int
-		walk := Walk{Denoise: gaussian, Seen: func(i int, _ tensor.Tensor) {
+		inputs := Inputs{Denoise: gaussian, OnStep: func(i int, _ tensor.Tensor) {
 			seen = append(seen, i)
 			if i == 3 {
 				cancel(cause)
 			}
 		}}
-		_, err := method.Sample(ctx, p, walk, tensor.New(1, 4, 2, 2))
+		_, err := method.Sample(ctx, p, inputs, tensor.New(1, 4, 2, 2))
 		if !errors.Is(err, cause) || !slices.Equal(seen, []int{1, 2, 3}) {
 			t.Errorf("got steps %v and %v, want 1 to 3 and %v", seen, err, cause)
 		}
@@ -191,8 +191,8 @@ func TestSampleStops(t *testing.T) {
 	t.Run("when the model fails, and says at which step", func(t *testing.T) {
 		t.Parallel()
 		fault := errors.New("out of memory")
-		walk := Walk{Denoise: func(context.Context, tensor.Tensor, Step) (tensor.Tensor, error) { return tensor.Tensor{}, fault }}
-		if _, err := method.Sample(t.Context(), p, walk, tensor.New(1, 4, 2, 2)); !errors.Is(err, fault) || err.Error() != "step 1 of 10: out of memory" {
+		inputs := Inputs{Denoise: func(context.Context, tensor.Tensor, Step) (tensor.Tensor, error) { return tensor.Tensor{}, fault }}
+		if _, err := method.Sample(t.Context(), p, inputs, tensor.New(1, 4, 2, 2)); !errors.Is(err, fault) || err.Error() != "step 1 of 10: out of memory" {
 			t.Errorf("got %v, want step 1 of 10: %v", err, fault)
 		}
 	})
@@ -209,13 +209,13 @@ func TestAdaptiveEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	walk := Walk{Noise: func() tensor.Tensor { return tensor.New(1, 4, 2, 2) },
+	inputs := Inputs{Noise: func() tensor.Tensor { return tensor.New(1, 4, 2, 2) },
 		Denoise: func(_ context.Context, x tensor.Tensor, _ Step) (tensor.Tensor, error) {
 			return tensor.Scale(x, float32(math.NaN())), nil
 		}}
 	x := tensor.New(1, 4, 2, 2)
 	x.Data[0] = 1
-	if got, err := method.Sample(t.Context(), p, walk, x); err != nil || got.Finite() {
+	if got, err := method.Sample(t.Context(), p, inputs, x); err != nil || got.Finite() {
 		t.Errorf("got %v and %v, want what is no number", got.Data, err)
 	}
 }
@@ -255,10 +255,10 @@ func TestRefusals(t *testing.T) {
 
 // diffusers' pipeline of latent consistency models lays all steps over the last part of the distilled times; golden records
 // hold the walks. Where strength leaves fewer times than steps it refuses, and here all of them are walked.
-func TestWholeRepaints(t *testing.T) {
+func TestImg2ImgTakesAllSteps(t *testing.T) {
 	t.Parallel()
 	c := StableDiffusion()
-	c.WholeRepaints = true
+	c.Img2ImgTakesAllSteps = true
 	m, err := Find(Diffusers, "lcm")
 	if err != nil {
 		t.Fatal(err)
@@ -273,19 +273,19 @@ func TestWholeRepaints(t *testing.T) {
 		{4, 0.001, []float64{19}},
 		{2, 1, []float64{999, 499}},
 	} {
-		p, err := m.Repaint(c, tt.steps, tt.strength)
+		p, err := m.Img2ImgPlan(c, tt.steps, tt.strength)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []float64
 		for _, s := range p.Steps {
-			got = append(got, s.Time)
+			got = append(got, s.Timestep)
 		}
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%d steps by %v: got times %v, want %v", tt.steps, tt.strength, got, tt.want)
 		}
 	}
-	if _, err := m.Repaint(c, 51, 0.5); err == nil {
+	if _, err := m.Img2ImgPlan(c, 51, 0.5); err == nil {
 		t.Error("51 steps of 50: got no error")
 	}
 }

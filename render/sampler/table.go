@@ -11,11 +11,11 @@ type table []float64
 // What is left of the picture, ᾱ, at the last time of a model that was trained to zero terminal signal. A true zero has
 // no σ: the smallest of these is as good as one in float32.
 const (
-	ignored   = 0                      // diffusers' classes that know nothing of it keep the table as it is
-	nearly    = 0x1p-24                // what diffusers' Euler, Euler ancestral, multistep and UniPC classes set it to
-	truly     = 0x1p-80                // DDIM, DDPM, LCM and TCD keep a zero
-	nearlyToo = 4.8973451890853435e-08 // A1111's sd_models.py
-	noSignal  = 0x1p39                 // σ from which on there is truly nothing left
+	zeroSNRIgnored   = 0                      // diffusers' classes that know nothing of it keep the table as it is
+	zeroSNRNear      = 0x1p-24                // what diffusers' Euler, Euler ancestral, multistep and UniPC classes set it to
+	zeroSNRExact     = 0x1p-80                // DDIM, DDPM, LCM and TCD keep a zero
+	zeroSNRNearA1111 = 4.8973451890853435e-08 // A1111's sd_models.py
+	noSignalSigma    = 0x1p39                 // σ from which on there is truly nothing left
 )
 
 // diffusersTable calculates as diffusers does, in float32 (ᾱ: a product in float64, each entry rounded).
@@ -26,14 +26,14 @@ func diffusersTable(c Config, end float64) table {
 	} else {
 		linspace32(betas, float32(math.Sqrt(c.BetaStart)), float32(math.Sqrt(c.BetaEnd)))
 		for i, root := range betas {
-			betas[i] = single(root * root)
+			betas[i] = toFloat32(root * root)
 		}
 	}
 	product := 1.0
 	bars := make([]float64, len(betas))
 	for i, beta := range betas {
-		product *= single(1 - beta)
-		bars[i] = single(product)
+		product *= toFloat32(1 - beta)
+		bars[i] = toFloat32(product)
 	}
 	return sigmas(c, bars, end)
 }
@@ -52,19 +52,19 @@ func a1111Table(c Config) table {
 			beta *= beta
 		}
 		product *= 1 - beta
-		bars[i] = single(product)
+		bars[i] = toFloat32(product)
 	}
-	return sigmas(c, bars, nearlyToo)
+	return sigmas(c, bars, zeroSNRNearA1111)
 }
 
 // sigmas turns ᾱ into σ, after the rescaling to zero terminal signal where the model was trained with it.
 func sigmas(c Config, bars []float64, end float64) table {
-	if c.ZeroSNR && end != ignored {
+	if c.ZeroSNR && end != zeroSNRIgnored {
 		rescaleZeroSNR(bars, end)
 	}
 	out := make(table, len(bars))
 	for i, bar := range bars {
-		out[i] = single(math.Sqrt(single((1 - bar) / bar)))
+		out[i] = toFloat32(math.Sqrt(toFloat32((1 - bar) / bar)))
 	}
 	return out
 }
@@ -74,26 +74,26 @@ func sigmas(c Config, bars []float64, end float64) table {
 // end.
 func rescaleZeroSNR(bars []float64, end float64) {
 	n := len(bars)
-	first, last := single(math.Sqrt(bars[0])), single(math.Sqrt(bars[n-1]))
-	stretch := single(first / single(first-last))
+	first, last := toFloat32(math.Sqrt(bars[0])), toFloat32(math.Sqrt(bars[n-1]))
+	stretch := toFloat32(first / toFloat32(first-last))
 	for i, bar := range bars {
-		root := single(single(single(math.Sqrt(bar))-last) * stretch)
-		bars[i] = single(root * root)
+		root := toFloat32(toFloat32(toFloat32(math.Sqrt(bar))-last) * stretch)
+		bars[i] = toFloat32(root * root)
 	}
-	if end != nearlyToo {
-		throughBetas(bars)
+	if end != zeroSNRNearA1111 {
+		roundThroughBetas(bars)
 	}
 	bars[n-1] = end
 }
 
-// throughBetas rounds as diffusers does, which keeps ᾱ as betas in between.
-func throughBetas(bars []float64) {
+// roundThroughBetas rounds as diffusers does, which keeps ᾱ as betas in between.
+func roundThroughBetas(bars []float64) {
 	product, before := 1.0, 1.0
 	for i, bar := range bars {
-		beta := single(1 - single(bar/before))
+		beta := toFloat32(1 - toFloat32(bar/before))
 		before = bar
-		product *= single(1 - beta)
-		bars[i] = single(product)
+		product *= toFloat32(1 - beta)
+		bars[i] = toFloat32(product)
 	}
 }
 
@@ -103,7 +103,7 @@ func (t table) at(time float64) float64 {
 	if weight == 0 {
 		return t[low]
 	}
-	return single(t[low] + weight*(t[low+1]-t[low]))
+	return toFloat32(t[low] + weight*(t[low+1]-t[low]))
 }
 
 // logAt returns σ at a time, linear in ln σ between two entries, as k-diffusion interpolates: in float32.
@@ -112,8 +112,8 @@ func (t table) logAt(time float64) float64 {
 	if weight == 0 {
 		return t[low]
 	}
-	w := single(weight)
-	return single(math.Exp(single(single(single(1-w)*single(math.Log(t[low]))) + single(w*single(math.Log(t[low+1]))))))
+	w := toFloat32(weight)
+	return toFloat32(math.Exp(toFloat32(toFloat32(toFloat32(1-w)*toFloat32(math.Log(t[low]))) + toFloat32(w*toFloat32(math.Log(t[low+1]))))))
 }
 
 func (t table) split(time float64) (low int, weight float64) {
@@ -125,7 +125,7 @@ func (t table) split(time float64) (low int, weight float64) {
 }
 
 // time is the inverse of logAt: the training time that belongs to σ, within the table.
-func (t table) time(sigma float64) float64 {
+func (t table) timeOf(sigma float64) float64 {
 	low := min(max(sort.SearchFloat64s(t, math.Nextafter(sigma, math.Inf(1)))-1, 0), len(t)-2)
 	from, to := math.Log(t[low]), math.Log(t[low+1])
 	weight := min(max((from-math.Log(sigma))/(from-to), 0), 1)
@@ -136,9 +136,9 @@ func (t table) time(sigma float64) float64 {
 // float32, all else is float64. Some of its classes cut off the fraction, so the last digit can make a whole time.
 func (t table) diffusersTime(sigma float64) float64 {
 	log := math.Log(sigma)
-	at := func(i int) float64 { return single(math.Log(t[i])) }
+	at := func(i int) float64 { return toFloat32(math.Log(t[i])) }
 	low := min(max(sort.Search(len(t), func(i int) bool { return at(i) > log })-1, 0), len(t)-2)
-	weight := min(max((at(low)-log)/single(at(low)-at(low+1)), 0), 1)
+	weight := min(max((at(low)-log)/toFloat32(at(low)-at(low+1)), 0), 1)
 	return (1-weight)*float64(low) + weight*float64(low+1)
 }
 
@@ -161,4 +161,4 @@ func linspace32(dst []float64, start, end float32) {
 }
 
 // single rounds to float32.
-func single(x float64) float64 { return float64(float32(x)) }
+func toFloat32(x float64) float64 { return float64(float32(x)) }

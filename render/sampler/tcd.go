@@ -11,16 +11,16 @@ import (
 // the table's first level and takes none.
 func tcd(r run) stepper {
 	keep := float32(1 - r.eta(0.3))
-	return direct(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
-		time := math.Round(r.plan.table.time(s.To))
+	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+		time := math.Round(r.plan.table.timeOf(s.NextSigma))
 		low := r.plan.table.at(math.Floor(float64(keep * float32(time))))
 		x = towards(low/s.Sigma, x, denoised)
 		if s.Gain != 0 {
 			return tensor.Scale(x, float32(s.Gain))
 		}
-		if low == s.To {
+		if low == s.NextSigma {
 			return x
 		}
-		return tensor.Sum(1, x, float32(math.Sqrt(s.To*s.To-low*low)), r.Noise())
+		return tensor.Sum(1, x, float32(math.Sqrt(s.NextSigma*s.NextSigma-low*low)), r.Noise())
 	})
 }

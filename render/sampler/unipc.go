@@ -10,20 +10,20 @@ import (
 // ("bh2"), predicting x₀, as diffusers' UniPCMultistepScheduler has it. Each estimate first corrects the step that led
 // to it, then predicts the next one.
 func unipc(r run) stepper {
-	u := &uniPC{left: len(r.plan.Steps)}
-	return direct(r, u.step)
+	u := &uniPCOrder2{left: len(r.plan.Steps)}
+	return oneCallStepper(r, u.step)
 }
 
-type uniPC struct {
-	left      int             // steps to go, this one included
-	order     int             // of the last prediction
-	warm      int             // steps behind, as far as they count
-	sigma     []float64       // of the last two steps, the newest first
-	estimates []tensor.Tensor // there
-	sample    tensor.Tensor   // x at the newest of them, corrected
+type uniPCOrder2 struct {
+	left        int             // steps to go, this one included
+	order       int             // of the last prediction
+	stepsBehind int             // steps behind, as far as they count
+	sigma       []float64       // of the last two steps, the newest first
+	estimates   []tensor.Tensor // there
+	sample      tensor.Tensor   // x at the newest of them, corrected
 }
 
-func (u *uniPC) step(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+func (u *uniPCOrder2) step(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 	if len(u.sigma) > 0 {
 		x = u.correct(s, denoised)
 	}
@@ -31,13 +31,13 @@ func (u *uniPC) step(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 	u.estimates = append([]tensor.Tensor{denoised}, u.estimates...)
 	u.sigma, u.estimates = u.sigma[:min(len(u.sigma), 2)], u.estimates[:min(len(u.estimates), 2)]
 	u.sample = x
-	u.order = min(2, u.left, u.warm+1)
-	u.left, u.warm = u.left-1, min(u.warm+1, 2)
-	return u.predict(s.To)
+	u.order = min(2, u.left, u.stepsBehind+1)
+	u.left, u.stepsBehind = u.left-1, min(u.stepsBehind+1, 2)
+	return u.predict(s.NextSigma)
 }
 
 // predict goes from the newest step to a level: x' = (σ'/σ)·x − (e^−h−1)·(m₀ + ½·(m₁−m₀)/r).
-func (u *uniPC) predict(to float64) tensor.Tensor {
+func (u *uniPCOrder2) predict(to float64) tensor.Tensor {
 	mixed := u.estimates[0]
 	if u.order == 2 {
 		mixed = tensor.Sum(1, mixed, 0.5, u.difference(to))
@@ -46,14 +46,14 @@ func (u *uniPC) predict(to float64) tensor.Tensor {
 }
 
 // difference is (m₁−m₀)/r with r = (λ₁−λ₀)/h.
-func (u *uniPC) difference(to float64) tensor.Tensor {
+func (u *uniPCOrder2) difference(to float64) tensor.Tensor {
 	r := math.Log(u.sigma[0]/u.sigma[1]) / math.Log(u.sigma[0]/to)
 	return tensor.Sum(float32(1/r), u.estimates[1], float32(-1/r), u.estimates[0])
 }
 
 // correct repeats the last step, knowing the estimate at its end. Of order 1 that one counts a half; of order 2 the
 // weights ρ of both differences solve R·ρ = b, with R = [1 1; r 1] and b the first two φ functions of the paper.
-func (u *uniPC) correct(s Step, denoised tensor.Tensor) tensor.Tensor {
+func (u *uniPCOrder2) correct(s Step, denoised tensor.Tensor) tensor.Tensor {
 	news := tensor.Sum(1, denoised, -1, u.estimates[0])
 	mixed := tensor.Sum(1, u.estimates[0], 0.5, news)
 	if u.order == 2 {

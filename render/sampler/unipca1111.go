@@ -10,11 +10,11 @@ import (
 // unipcA1111 is A1111's sampler UniPC: UniPC of Zhao et al. (2023) of order 3 with B(h) = h ("bh1"), predicting x₀, as its
 // authors' code has it. See unipc; the order rises over the first steps and falls over the last ones.
 func unipcA1111(r run) stepper {
-	u := &cubicPC{run: r, left: len(r.plan.Steps)}
+	u := &uniPCOrder3{run: r, left: len(r.plan.Steps)}
 	return u.step
 }
 
-type cubicPC struct {
+type uniPCOrder3 struct {
 	run
 	left, done int
 	order      int             // of the last prediction
@@ -23,13 +23,13 @@ type cubicPC struct {
 	sample     tensor.Tensor   // x at the newest of them, corrected
 }
 
-func (u *cubicPC) step(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
+func (u *uniPCOrder3) step(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
 	denoised, err := u.Denoise(ctx, x, s)
 	if err != nil {
 		return tensor.Tensor{}, denoised, err
 	}
 	if u.plan.prediction == Velocity {
-		denoised = u.cutOff(s, x, denoised)
+		denoised = u.velocityEstimate(s, x, denoised)
 	}
 	lambda := -math.Log(s.Sigma)
 	if u.done > 0 {
@@ -42,14 +42,14 @@ func (u *cubicPC) step(ctx context.Context, s Step, x tensor.Tensor) (tensor.Ten
 	u.done++
 	u.order = min(3, u.left, u.done)
 	u.left--
-	return tensor.Scale(u.move(-math.Log(s.To), nil), float32(s.Gain)), denoised, nil
+	return tensor.Scale(u.move(-math.Log(s.NextSigma), nil), float32(s.Gain)), denoised, nil
 }
 
-// cutOff makes the estimate as A1111 does it for models that predict the velocity: the noise is taken from the output
+// velocityEstimate makes the estimate as A1111 does it for models that predict the velocity: the noise is taken from the output
 // with the table's shares at the time without its fraction.
-func (u *cubicPC) cutOff(s Step, x, denoised tensor.Tensor) tensor.Tensor {
+func (u *uniPCOrder3) velocityEstimate(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 	norm := math.Hypot(s.Sigma, 1)
-	whole := u.plan.table.at(math.Floor(s.Time))
+	whole := u.plan.table.at(math.Floor(s.Timestep))
 	a, b := 1/math.Hypot(whole, 1), whole/math.Hypot(whole, 1)
 	velocity := tensor.Sum(float32(1/(norm*s.Sigma)), x, float32(-norm/s.Sigma), denoised)
 	noise := tensor.Sum(float32(a), velocity, float32(b/norm), x)
@@ -58,7 +58,7 @@ func (u *cubicPC) cutOff(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 
 // move goes from the newest step to another: x' = (σ'/σ)·x + (1−e^−h)·m₀ + h·Σ ρ_k·(m_k−m₀)/r_k, with r_k = (λ_k−λ₀)/h.
 // Knowing the estimate there, it corrects the last prediction.
-func (u *cubicPC) move(lambda float64, there *tensor.Tensor) tensor.Tensor {
+func (u *uniPCOrder3) move(lambda float64, there *tensor.Tensor) tensor.Tensor {
 	h := lambda - u.lambda[0]
 	out := towards(math.Exp(-h), u.sample, u.estimates[0])
 	var r []float64
@@ -69,7 +69,7 @@ func (u *cubicPC) move(lambda float64, there *tensor.Tensor) tensor.Tensor {
 	if there != nil {
 		r, to = append(r, 1), append(to, *there)
 	}
-	for k, rho := range shares(r, h, there != nil) {
+	for k, rho := range orderWeights(r, h, there != nil) {
 		gain := float32(h * rho / r[k])
 		out = tensor.Sum(1, out, 1, tensor.Sum(gain, to[k], -gain, u.estimates[0]))
 	}
@@ -77,7 +77,7 @@ func (u *cubicPC) move(lambda float64, there *tensor.Tensor) tensor.Tensor {
 }
 
 // shares solves the order conditions Σ_k r_k^(i−1)·ρ_k = b_i of the paper. One share alone is a half.
-func shares(r []float64, h float64, corrects bool) []float64 {
+func orderWeights(r []float64, h float64, corrects bool) []float64 {
 	if len(r) == 0 {
 		return nil
 	}
@@ -120,11 +120,11 @@ func solve(rows [][]float64) []float64 {
 	return out
 }
 
-// unipcLay is its way: continuous times evenly from 1 to 1/N, where 1 is the last training step, and ln ᾱ on straight
+// unipcA1111Plan is its way: continuous times evenly from 1 to 1/N, where 1 is the last training step, and ln ᾱ on straight
 // lines between the table's entries. It takes as many steps as DDIM's list has times, and ends at the table's first
 // level.
-func unipcLay(c Config, steps, skip int) Plan {
-	base := strideLay(c, steps, 0)
+func unipcA1111Plan(c Config, steps, skip int) Plan {
+	base := a1111StridePlan(c, steps, 0)
 	count := len(base.Steps) + 1
 	start := float32(1)
 	p := Plan{table: base.table}
@@ -132,26 +132,26 @@ func unipcLay(c Config, steps, skip int) Plan {
 		count = max(steps-skip, 3)
 		above := max(len(base.Steps)-count, 0) // a short list has nothing above three steps
 		first := base.Steps[min(above+1, len(base.Steps)-1)]
-		start = float32(first.Time)/1000 + float32(0.001)
-		p.under = base.Steps[above].Sigma
+		start = float32(first.Timestep)/1000 + float32(0.001)
+		p.initImageSigma = base.Steps[above].Sigma
 	}
 	times := make([]float64, count+1)
 	linspace32(times, start, float32(1/float64(c.TrainSteps)))
 	levels := make([]float64, count+1)
 	for i, t := range times {
-		times[i] = single(single(t-float64(float32(0.001))) * 1000)
-		levels[i] = base.table.barAt(times[i])
+		times[i] = toFloat32(toFloat32(t-float64(float32(0.001))) * 1000)
+		levels[i] = base.table.atByLogAlphaBar(times[i])
 	}
 	for i := range count {
-		p.Steps = append(p.Steps, Step{Sigma: levels[i], To: levels[i+1], Time: times[i]})
+		p.Steps = append(p.Steps, Step{Sigma: levels[i], NextSigma: levels[i+1], Timestep: times[i]})
 	}
-	joinSteps(p.Steps)
-	p.Start = math.Hypot(levels[0], 1)
+	setGains(p.Steps)
+	p.InitNoiseSigma = math.Hypot(levels[0], 1)
 	return p
 }
 
-// barAt returns σ at a time, linear in ln ᾱ between two entries.
-func (t table) barAt(time float64) float64 {
+// atByLogAlphaBar returns σ at a time, linear in ln ᾱ between two entries.
+func (t table) atByLogAlphaBar(time float64) float64 {
 	low, weight := t.split(time)
 	bar := func(i int) float64 { return -math.Log1p(t[i] * t[i]) }
 	log := bar(low)

@@ -110,7 +110,7 @@ func readNPYHeader(b *bufio.Reader) (kind string, shape []int, err error) {
 func npyValue(cell []byte) float32 {
 	switch len(cell) {
 	case 2:
-		return Half(binary.LittleEndian.Uint16(cell))
+		return FromFloat16(binary.LittleEndian.Uint16(cell))
 	case 4:
 		return math.Float32frombits(binary.LittleEndian.Uint32(cell))
 	default:
@@ -119,7 +119,7 @@ func npyValue(cell []byte) float32 {
 }
 
 // Half widens an IEEE 754 half: sign, five bits of exponent biased by 15, ten of fraction.
-func Half(h uint16) float32 {
+func FromFloat16(h uint16) float32 {
 	exponent, fraction := int(h>>10&31), float64(h&1023)
 	var v float64
 	switch exponent {

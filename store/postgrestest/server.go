@@ -29,20 +29,20 @@ import (
 )
 
 // patience is how long the server may take to start, on a machine that is busy with other tests.
-const patience = time.Minute
+const startTimeout = time.Minute
 
 // Server is a running PostgreSQL.
 type Server struct {
-	folder string
-	bin    string
-	runAs  *syscall.Credential
-	made   atomic.Int64
+	folder    string
+	bin       string
+	runAs     *syscall.Credential
+	databases atomic.Int64
 }
 
 // Start starts a server that ends with the test. Where PostgreSQL is not installed the test is skipped.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	bin, err := find()
+	bin, err := findPrograms()
 	if err != nil {
 		t.Skip(err)
 	}
@@ -60,7 +60,7 @@ func Start(t testing.TB) *Server {
 // do, so that a query that counts on the order of bytes shows itself.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("d%d", s.made.Add(1))
+	name := fmt.Sprintf("d%d", s.databases.Add(1))
 	db, err := sql.Open("pgx", s.address("postgres"))
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func (s *Server) address(database string) string {
 }
 
 // find returns the folder of PostgreSQL's programs.
-func find() (string, error) {
+func findPrograms() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil {
 			return filepath.Dir(path), nil
@@ -160,7 +160,7 @@ func (s *Server) launch(t testing.TB) {
 	c := s.command(context.Background(), "postgres", "-D", filepath.Join(s.folder, "data"), "-k", s.folder, "-h", "",
 		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
 	c.Stdout, c.Stderr = &log, &log
-	die(c.SysProcAttr)
+	killWithParent(c.SysProcAttr)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func (s *Server) launch(t testing.TB) {
 		_ = c.Process.Signal(syscall.SIGQUIT) // at once; clients that are still there lose their connections
 		<-ended
 	})
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(startTimeout); ; {
 		err := s.ping(t.Context())
 		if err == nil {
 			return

@@ -26,7 +26,7 @@ type conn struct {
 	waiting []packet
 	wake    chan struct{}
 	close   *websocket.CloseError
-	gone    context.CancelFunc
+	cancel  context.CancelFunc
 	sends   []time.Time // of the bot, within the last minute
 }
 
@@ -40,8 +40,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ws.SetReadLimit(maxPayload)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	c := &conn{hub: h, ws: ws, wake: make(chan struct{}, 1), gone: cancel, version: 10}
-	if !h.enter(c) {
+	c := &conn{hub: h, ws: ws, wake: make(chan struct{}, 1), cancel: cancel, version: 10}
+	if !h.addConn(c) {
 		ws.Close(websocket.StatusGoingAway, "sandbox is closing")
 		return
 	}
@@ -50,18 +50,18 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.version, err = strconv.Atoi(v)
 	}
 	if err != nil || c.version < 9 || c.version > 10 {
-		c.hangUp(4012, "Invalid API version")
+		c.closeWith(4012, "Invalid API version")
 	}
-	c.hello()
+	c.sendHello()
 	var writer sync.WaitGroup
 	writer.Go(func() { c.write(ctx) })
 	ended := c.read(ctx)
 	cancel()
 	writer.Wait()
-	h.leave(c, ended)
+	h.removeConn(c, ended)
 }
 
-func (h *Hub) enter(c *conn) bool {
+func (h *Hub) addConn(c *conn) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -72,7 +72,7 @@ func (h *Hub) enter(c *conn) bool {
 	return true
 }
 
-func (c *conn) hello() {
+func (c *conn) sendHello() {
 	data, _ := json.Marshal(map[string]any{"heartbeat_interval": c.hub.heartbeat.Milliseconds(), "_trace": []string{"sandbox"}})
 	c.queue(packet{Op: opHello, Data: data})
 }
@@ -82,20 +82,20 @@ func (c *conn) queue(p packet) {
 	c.mu.Lock()
 	c.waiting = append(c.waiting, p)
 	c.mu.Unlock()
-	c.nudge()
+	c.wakeWriter()
 }
 
-// hangUp closes the connection with a code after what is queued.
-func (c *conn) hangUp(code int, reason string) {
+// closeWith closes the connection with a code after what is queued.
+func (c *conn) closeWith(code int, reason string) {
 	c.mu.Lock()
 	if c.close == nil {
 		c.close = &websocket.CloseError{Code: websocket.StatusCode(code), Reason: reason}
 	}
 	c.mu.Unlock()
-	c.nudge()
+	c.wakeWriter()
 }
 
-func (c *conn) nudge() {
+func (c *conn) wakeWriter() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -104,7 +104,7 @@ func (c *conn) nudge() {
 
 // write sends what is queued until the connection ends.
 func (c *conn) write(ctx context.Context) {
-	defer c.gone()
+	defer c.cancel()
 	for {
 		select {
 		case <-ctx.Done():
@@ -153,9 +153,9 @@ func (c *conn) send(ctx context.Context, p packet) error {
 func (c *conn) read(ctx context.Context) (ended bool) {
 	for {
 		// A bot that does not beat for two intervals is taken for dead.
-		beat, cancel := context.WithTimeout(ctx, 2*c.hub.heartbeat)
-		_, data, err := c.ws.Read(beat)
-		late := beat.Err() != nil && ctx.Err() == nil
+		readCtx, cancel := context.WithTimeout(ctx, 2*c.hub.heartbeat)
+		_, data, err := c.ws.Read(readCtx)
+		late := readCtx.Err() != nil && ctx.Err() == nil
 		cancel()
 		if late {
 			return false
@@ -167,22 +167,22 @@ func (c *conn) read(ctx context.Context) (ended bool) {
 			}
 			return code == websocket.StatusNormalClosure || code == websocket.StatusGoingAway
 		}
-		c.hear(data)
+		c.handle(data)
 	}
 }
 
 // hear handles one packet from the bot.
-func (c *conn) hear(data []byte) {
+func (c *conn) handle(data []byte) {
 	var p struct {
 		Op   *int            `json:"op"`
 		Data json.RawMessage `json:"d"`
 	}
 	if err := json.Unmarshal(data, &p); err != nil || p.Op == nil {
-		c.hangUp(4002, "Error while decoding payload.")
+		c.closeWith(4002, "Error while decoding payload.")
 		return
 	}
 	if c.tooMany(time.Now()) {
-		c.hangUp(4008, "Rate limited.")
+		c.closeWith(4008, "Rate limited.")
 		return
 	}
 	switch *p.Op {
@@ -193,9 +193,9 @@ func (c *conn) hear(data []byte) {
 	case opResume:
 		c.resume(p.Data)
 	case opPresence, opVoice, opMembers:
-		c.needSession()
+		c.requireSession()
 	default:
-		c.hangUp(4001, "Unknown opcode.")
+		c.closeWith(4001, "Unknown opcode.")
 	}
 }
 
@@ -216,10 +216,10 @@ func (c *conn) ack() {
 	}
 }
 
-func (c *conn) needSession() {
+func (c *conn) requireSession() {
 	c.hub.mu.Lock()
 	defer c.hub.mu.Unlock()
 	if c.session == nil {
-		c.hangUp(4003, "Not authenticated.")
+		c.closeWith(4003, "Not authenticated.")
 	}
 }

@@ -41,27 +41,27 @@ const (
 )
 
 // place is what the gateway needs of the world.
-type place interface {
-	Knows(token string) bool
+type worldState interface {
+	ValidToken(token string) bool
 	App() wire.User
 	Guilds() ([]string, []world.Event)
-	Note(kind, channel string)
+	Record(kind, channel string)
 }
 
 // Hub holds the sessions of the bot.
 type Hub struct {
-	place     place
+	world     worldState
 	heartbeat time.Duration
 
-	mu       sync.Mutex
-	url      string
-	sessions []*session // oldest first
-	conns    map[*conn]bool
-	silent   bool
-	copies   int // of each event; 1 is honest
-	greeting *packet
-	closed   bool
-	running  sync.WaitGroup
+	mu             sync.Mutex
+	url            string
+	sessions       []*session // oldest first
+	conns          map[*conn]bool
+	silent         bool
+	copies         int // of each event; 1 is honest
+	resumeGreeting *packet
+	closed         bool
+	running        sync.WaitGroup
 }
 
 // NewHub makes a hub without sessions. heartbeat 0 is Discord's interval.
@@ -73,7 +73,7 @@ func NewHub(heartbeat time.Duration) *Hub {
 }
 
 // Attach gives the hub its world and its own address, "ws://host/gateway".
-func (h *Hub) Attach(p place) { h.place = p }
+func (h *Hub) Attach(p worldState) { h.world = p }
 
 // SetURL tells the hub its own address, which READY repeats for resuming.
 func (h *Hub) SetURL(url string) {
@@ -100,7 +100,7 @@ type session struct {
 }
 
 // Tell dispatches an event to every session that asked for it. It never blocks.
-func (h *Hub) Tell(e world.Event) {
+func (h *Hub) Broadcast(e world.Event) {
 	data, err := json.Marshal(e.Data)
 	if err != nil {
 		slog.Error("sandbox: encode event", "event", e.Name, "err", err)
@@ -109,7 +109,7 @@ func (h *Hub) Tell(e world.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, s := range h.sessions {
-		if e.Need != 0 && s.intents&e.Need == 0 {
+		if e.Intent != 0 && s.intents&e.Intent == 0 {
 			continue
 		}
 		for range h.copies {
@@ -146,19 +146,19 @@ func (h *Hub) Online() bool {
 
 // scene is what READY tells of the world. It is fetched before the hub's lock
 // is taken, because the world calls Tell under its own.
-type scene struct {
+type readySnapshot struct {
 	app    wire.User
 	guilds []string
 	create []world.Event
 }
 
-func (h *Hub) look() scene {
-	ids, creates := h.place.Guilds()
-	return scene{h.place.App(), ids, creates}
+func (h *Hub) readyData() readySnapshot {
+	ids, creates := h.world.Guilds()
+	return readySnapshot{h.world.App(), ids, creates}
 }
 
 // open makes a new session for a connection and greets it. The lock is held.
-func (h *Hub) open(c *conn, seen scene, intents int, shard []int) {
+func (h *Hub) open(c *conn, snapshot readySnapshot, intents int, shard []int) {
 	id := make([]byte, 16)
 	rand.Read(id)
 	s := &session{id: hex.EncodeToString(id), intents: intents, conn: c}
@@ -167,23 +167,23 @@ func (h *Hub) open(c *conn, seen scene, intents int, shard []int) {
 	if len(h.sessions) > keepSessions {
 		h.sessions = h.sessions[1:]
 	}
-	h.dispatch(s, "READY", h.ready(s, seen, shard, c.version))
-	for _, e := range seen.create {
-		if data, err := json.Marshal(e.Data); err == nil && intents&e.Need != 0 {
+	h.dispatch(s, "READY", h.ready(s, snapshot, shard, c.version))
+	for _, e := range snapshot.create {
+		if data, err := json.Marshal(e.Data); err == nil && intents&e.Intent != 0 {
 			h.dispatch(s, e.Name, data)
 		}
 	}
 }
 
-func (h *Hub) ready(s *session, seen scene, shard []int, version int) json.RawMessage {
+func (h *Hub) ready(s *session, snapshot readySnapshot, shard []int, version int) json.RawMessage {
 	waiting := []map[string]any{}
-	for _, id := range seen.guilds {
+	for _, id := range snapshot.guilds {
 		waiting = append(waiting, map[string]any{"id": id, "unavailable": true})
 	}
 	body := map[string]any{
-		"v": version, "user": seen.app, "guilds": waiting, "session_id": s.id, "resume_gateway_url": h.url,
+		"v": version, "user": snapshot.app, "guilds": waiting, "session_id": s.id, "resume_gateway_url": h.url,
 		"session_type": "normal", "private_channels": []any{}, "relationships": []any{}, "user_settings": map[string]any{},
-		"application": map[string]any{"id": seen.app.ID, "flags": 0}, "_trace": []string{"sandbox"},
+		"application": map[string]any{"id": snapshot.app.ID, "flags": 0}, "_trace": []string{"sandbox"},
 	}
 	if shard != nil {
 		body["shard"] = shard
@@ -207,7 +207,7 @@ func (h *Hub) resume(c *conn, id string, seq int64) bool {
 		}
 		if s.conn != nil && s.conn != c {
 			s.conn.session = nil
-			s.conn.hangUp(4000, "resumed elsewhere")
+			s.conn.closeWith(4000, "resumed elsewhere")
 		}
 		s.conn, c.session = c, s
 		for _, p := range s.events {
@@ -233,7 +233,7 @@ func (h *Hub) forget(s *session) {
 
 // leave takes a dead connection off its session. ended says that the bot closed
 // with 1000 or 1001, which ends the session too.
-func (h *Hub) leave(c *conn, ended bool) {
+func (h *Hub) removeConn(c *conn, ended bool) {
 	h.mu.Lock()
 	delete(h.conns, c)
 	if s := c.session; s != nil && s.conn == c {
@@ -243,7 +243,7 @@ func (h *Hub) leave(c *conn, ended bool) {
 		}
 	}
 	h.mu.Unlock()
-	h.place.Note("BOT", "")
+	h.world.Record("BOT", "")
 }
 
 // Close hangs up on everybody and waits until all are gone.
@@ -251,7 +251,7 @@ func (h *Hub) Close() {
 	h.mu.Lock()
 	h.closed = true
 	for c := range h.conns {
-		c.hangUp(int(websocket.StatusGoingAway), "sandbox is closing")
+		c.closeWith(int(websocket.StatusGoingAway), "sandbox is closing")
 	}
 	h.mu.Unlock()
 	h.running.Wait()

@@ -11,7 +11,7 @@ import (
 )
 
 // breath is how often an idle event stream says that it is alive.
-const breath = 15 * time.Second
+const keepAliveInterval = 15 * time.Second
 
 // events is the stream of what a person sees happen, as server-sent events.
 // Each event's id is the number to go on from after a break.
@@ -27,7 +27,7 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, ": hello\n\n")
 	for {
 		changed := p.world.Changed()
-		list, next, whole := p.world.Since(user, seq)
+		list, next, whole := p.world.ChangesSince(user, seq)
 		if !whole {
 			fmt.Fprint(w, "data: {\"kind\":\"reset\"}\n\n")
 			out.Flush()
@@ -44,7 +44,7 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-changed:
-		case <-time.After(breath):
+		case <-time.After(keepAliveInterval):
 			fmt.Fprint(w, ": breath\n\n")
 		}
 	}
@@ -65,7 +65,7 @@ func writeEvent(w http.ResponseWriter, seq int, body map[string]any) {
 func (p *Page) event(user string, c world.Change) map[string]any {
 	switch c.Kind {
 	case "MESSAGE_CREATE", "MESSAGE_UPDATE":
-		m, there := p.world.MessageSeen(user, c.Message)
+		m, there := p.world.VisibleMessage(user, c.Message)
 		if !there {
 			return nil // deleted since; that comes as its own event
 		}
@@ -73,7 +73,7 @@ func (p *Page) event(user string, c world.Change) map[string]any {
 	case "MESSAGE_DELETE":
 		return map[string]any{"kind": "delete", "channel": c.Channel, "id": c.Message}
 	case "ANSWER":
-		i, _ := p.world.Asked(c.Interaction)
+		i, _ := p.world.FindInteraction(c.Interaction)
 		return map[string]any{"kind": "answer", "interaction": i.ID, "type": i.Answer, "form": i.Form}
 	case "COMMANDS":
 		return map[string]any{"kind": "commands"}

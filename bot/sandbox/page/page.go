@@ -85,20 +85,20 @@ func (p *Page) hello(w http.ResponseWriter, _ *http.Request) {
 	for _, u := range p.world.Users() {
 		people = append(people, person{u.ID, u.Username, p.moderator(u.ID)})
 	}
-	send(w, map[string]any{"title": p.options.Title, "people": people, "app": p.world.App(),
+	sendJSON(w, map[string]any{"title": p.options.Title, "people": people, "app": p.world.App(),
 		"examples": p.options.Examples, "online": p.online()})
 }
 
 func (p *Page) online() bool { return p.options.Online == nil || p.options.Online() }
 
 func (p *Page) moderator(user string) bool {
-	return p.world.Standing(user)&wire.PermManageMessages != 0
+	return p.world.MemberPermissions(user)&wire.PermManageMessages != 0
 }
 
 // view is everything a person sees at one moment. seq is where events go on from.
 func (p *Page) view(w http.ResponseWriter, r *http.Request) {
 	user, channel := r.URL.Query().Get("user"), r.URL.Query().Get("channel")
-	seq := p.world.Latest() // first, so that what happens meanwhile comes again as an event
+	seq := p.world.LatestChange() // first, so that what happens meanwhile comes again as an event
 	channels := p.world.ChannelsOf(user)
 	if dm, err := p.world.DM(user); err == nil && !has(channels, dm.ID) {
 		channels = append(channels, dm)
@@ -108,12 +108,12 @@ func (p *Page) view(w http.ResponseWriter, r *http.Request) {
 	}
 	commands, err := p.world.CommandsFor(user, channel)
 	if err != nil {
-		refuse(w, err)
+		sendError(w, err)
 		return
 	}
 	guild, _ := p.world.Guild(guildOf(channels)) // a world without a guild has no name to show
-	send(w, map[string]any{"seq": seq, "channel": channel, "channels": channels, "commands": commands, "guild": guild.Name,
-		"messages": p.world.Messages(user, channel), "online": p.online(), "moderator": p.moderator(user)})
+	sendJSON(w, map[string]any{"seq": seq, "channel": channel, "channels": channels, "commands": commands, "guild": guild.Name,
+		"messages": p.world.VisibleMessages(user, channel), "online": p.online(), "moderator": p.moderator(user)})
 }
 
 func has(list []wire.Channel, id string) bool {
@@ -134,7 +134,7 @@ func guildOf(list []wire.Channel) string {
 	return ""
 }
 
-func send(w http.ResponseWriter, body any) {
+func sendJSON(w http.ResponseWriter, body any) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		slog.Error("sandbox: encode for the page", "err", err)
@@ -146,7 +146,7 @@ func send(w http.ResponseWriter, body any) {
 }
 
 // refuse tells a person why something did not work.
-func refuse(w http.ResponseWriter, err error) {
+func sendError(w http.ResponseWriter, err error) {
 	message := err.Error()
 	var e *wire.Error
 	if errors.As(err, &e) {

@@ -16,19 +16,19 @@ import (
 
 // API answers the bot's requests. It serves under "/api/v9" and "/api/v10".
 type API struct {
-	world   *world.World
-	gateway string
-	limits  *limiter
-	see     func(rules.Request)
-	mux     *http.ServeMux
+	world     *world.World
+	gateway   string
+	limits    *limiter
+	onRequest func(rules.Request)
+	mux       *http.ServeMux
 
 	mu     sync.Mutex
 	faults []*Fault
 }
 
 // New makes an API. see hears every request after it was answered; nil for nobody.
-func New(w *world.World, limits Limits, see func(rules.Request)) *API {
-	a := &API{world: w, limits: newLimiter(limits), see: see, mux: http.NewServeMux()}
+func New(w *world.World, limits Limits, onRequest func(rules.Request)) *API {
+	a := &API{world: w, limits: newLimiter(limits), onRequest: onRequest, mux: http.NewServeMux()}
 	a.route()
 	return a
 }
@@ -41,7 +41,7 @@ func (a *API) SetGateway(url string) {
 }
 
 // call is one request on its way through a handler.
-type call struct {
+type request struct {
 	*http.Request
 	world *world.World
 	body  []byte // JSON
@@ -51,17 +51,17 @@ type call struct {
 }
 
 // reply is what a handler answers: a status and a JSON body, nil for none.
-type reply struct {
+type response struct {
 	status int
 	body   any
 }
 
-func ok(body any) (reply, error) { return reply{http.StatusOK, body}, nil }
+func ok(body any) (response, error) { return response{http.StatusOK, body}, nil }
 
-func noContent() (reply, error) { return reply{http.StatusNoContent, nil}, nil }
+func noContent() (response, error) { return response{http.StatusNoContent, nil}, nil }
 
 // handle registers a handler. bot says that a bot token is needed.
-func (a *API) handle(pattern string, bot bool, h func(*call) (reply, error)) {
+func (a *API) handle(pattern string, bot bool, h func(*request) (response, error)) {
 	method, path, _ := strings.Cut(pattern, " ")
 	a.mux.HandleFunc(method+" /api/{version}"+path, func(w http.ResponseWriter, r *http.Request) {
 		a.serve(w, r, bot, h)
@@ -72,36 +72,36 @@ func (a *API) handle(pattern string, bot bool, h func(*call) (reply, error)) {
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
 
 // serve takes a request through trouble, token, limits and its handler.
-func (a *API) serve(w http.ResponseWriter, r *http.Request, bot bool, h func(*call) (reply, error)) {
-	seen := rules.Request{Time: time.Now(), Method: r.Method, Path: strip(r), Header: r.Header.Clone(), Bot: bot}
-	fault := a.trouble(r.Method, seen.Path, nil)
+func (a *API) serve(w http.ResponseWriter, r *http.Request, bot bool, h func(*request) (response, error)) {
+	record := rules.Request{Time: time.Now(), Method: r.Method, Path: strip(r), Header: r.Header.Clone(), Bot: bot}
+	fault := a.takeFault(r.Method, record.Path, nil)
 	if fault.breaks(w, r) {
 		return
 	}
 	c, err := readBody(r)
 	c.world = a.world
-	seen.Body, seen.Files = c.body, listFiles(c)
+	record.Body, record.Files = c.body, listFiles(c)
 	if fault == nil && c.body != nil {
-		fault = a.trouble(r.Method, seen.Path, c.body)
+		fault = a.takeFault(r.Method, record.Path, c.body)
 	}
 	fault.wait(r.Context())
-	out := answer{header: http.Header{}}
+	out := responseBuffer{header: http.Header{}}
 	switch {
 	case fault.answers(&out):
 	case err != nil:
 		out.fail(err)
-	case bot && !a.world.Knows(strings.TrimPrefix(r.Header.Get("Authorization"), "Bot ")):
+	case bot && !a.world.ValidToken(strings.TrimPrefix(r.Header.Get("Authorization"), "Bot ")):
 		out.fail(wire.Unauthorized())
-	case a.limits.refuse(r.Method, seen.Path, bot, &out):
+	case a.limits.refuse(r.Method, record.Path, bot, &out):
 	default:
 		out.run(c, h)
 	}
-	seen.Status, seen.Answer, seen.Wait = out.status, out.body, out.wait
-	if a.see != nil {
-		a.see(seen)
+	record.Status, record.Answer, record.Wait = out.status, out.body, out.wait
+	if a.onRequest != nil {
+		a.onRequest(record)
 	}
 	if fault.loses() {
-		hangUp(w)
+		dropConnection(w)
 		return
 	}
 	out.send(w)
@@ -112,7 +112,7 @@ func strip(r *http.Request) string {
 	return strings.TrimPrefix(r.URL.Path, "/api/"+r.PathValue("version"))
 }
 
-func listFiles(c *call) []rules.File {
+func listFiles(c *request) []rules.File {
 	var list []rules.File
 	for _, f := range c.files {
 		list = append(list, rules.File{Field: c.fields[f.N], Name: c.names[f.N], Size: len(f.Data)})
@@ -121,14 +121,14 @@ func listFiles(c *call) []rules.File {
 }
 
 // answer gathers a response before it is sent, so that it can be seen or lost.
-type answer struct {
+type responseBuffer struct {
 	status int
 	header http.Header
 	body   []byte
 	wait   time.Duration
 }
 
-func (o *answer) run(c *call, h func(*call) (reply, error)) {
+func (o *responseBuffer) run(c *request, h func(*request) (response, error)) {
 	if v := c.PathValue("version"); v != "v9" && v != "v10" {
 		o.fail(&wire.Error{Status: 400, Code: 50041, Message: "Invalid API version"})
 		return
@@ -141,7 +141,7 @@ func (o *answer) run(c *call, h func(*call) (reply, error)) {
 	o.json(out.status, out.body)
 }
 
-func (o *answer) fail(err error) {
+func (o *responseBuffer) fail(err error) {
 	var e *wire.Error
 	if !errors.As(err, &e) {
 		slog.Error("sandbox: request failed", "err", err)
@@ -150,7 +150,7 @@ func (o *answer) fail(err error) {
 	o.json(e.Status, e)
 }
 
-func (o *answer) json(status int, body any) {
+func (o *responseBuffer) json(status int, body any) {
 	o.status = status
 	if body == nil {
 		return
@@ -164,7 +164,7 @@ func (o *answer) json(status int, body any) {
 	o.body = data
 }
 
-func (o *answer) send(w http.ResponseWriter) {
+func (o *responseBuffer) send(w http.ResponseWriter) {
 	for name, values := range o.header {
 		w.Header()[name] = values
 	}
@@ -172,8 +172,8 @@ func (o *answer) send(w http.ResponseWriter) {
 	w.Write(o.body) // a client that has gone is no concern of ours
 }
 
-// hangUp breaks the connection without an answer.
-func hangUp(w http.ResponseWriter) {
+// dropConnection breaks the connection without an answer.
+func dropConnection(w http.ResponseWriter) {
 	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 		conn.Close()
 		return

@@ -20,8 +20,8 @@ const maxBody = world.MaxRequest + 1<<20
 var fileField = regexp.MustCompile(`^files\[([0-9]{1,2})\]$`)
 
 // readBody reads a JSON or multipart body. The call is never nil.
-func readBody(r *http.Request) (*call, error) {
-	c := &call{Request: r, fields: map[int]string{}, names: map[int]string{}}
+func readBody(r *http.Request) (*request, error) {
+	c := &request{Request: r, fields: map[int]string{}, names: map[int]string{}}
 	limited := http.MaxBytesReader(nil, r.Body, maxBody)
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err == nil && kind == "multipart/form-data" {
@@ -39,7 +39,7 @@ func readBody(r *http.Request) (*call, error) {
 	return c, nil
 }
 
-func (c *call) readParts(parts *multipart.Reader) error {
+func (c *request) readParts(parts *multipart.Reader) error {
 	for {
 		p, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -60,7 +60,7 @@ func (c *call) readParts(parts *multipart.Reader) error {
 	}
 }
 
-func (c *call) addFile(p *multipart.Part, data []byte) {
+func (c *request) addFile(p *multipart.Part, data []byte) {
 	n := len(c.files)
 	if m := fileField.FindStringSubmatch(p.FormName()); m != nil {
 		n, _ = strconv.Atoi(m[1])
@@ -72,4 +72,4 @@ func (c *call) addFile(p *multipart.Part, data []byte) {
 }
 
 // draft is the body as a message.
-func (c *call) draft() (*wire.Draft, error) { return wire.ReadDraft(c.body, c.files) }
+func (c *request) draft() (*wire.Draft, error) { return wire.ReadDraft(c.body, c.files) }

@@ -27,7 +27,7 @@ type Fault struct {
 	Reset   bool            // breaks the connection in the middle of the upload
 	Delay   time.Duration   // waits before doing anything
 	Hold    <-chan struct{} // waits until it is closed, or the sender hung up
-	Met     chan<- struct{} // told, without waiting, of each request that was chosen
+	Matched chan<- struct{} // told, without waiting, of each request that was chosen
 }
 
 // Fail adds a fault. The newest that matches a request is used. The function returned removes it.
@@ -56,12 +56,12 @@ func (a *API) removeFault(f *Fault) {
 
 // trouble finds the fault for a request and uses it up; nil when there is none. Faults that look at the body are left
 // out while body is nil, which is before it was read.
-func (a *API) trouble(method, path string, body []byte) *Fault {
+func (a *API) takeFault(method, path string, body []byte) *Fault {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for i := len(a.faults) - 1; i >= 0; i-- {
 		f := a.faults[i]
-		if !f.chooses(method, path, body) {
+		if !f.matches(method, path, body) {
 			continue
 		}
 		if f.Times--; f.Times == 0 {
@@ -72,7 +72,7 @@ func (a *API) trouble(method, path string, body []byte) *Fault {
 	return nil
 }
 
-func (f *Fault) chooses(method, path string, body []byte) bool {
+func (f *Fault) matches(method, path string, body []byte) bool {
 	return (f.Method == "" || f.Method == method) && (f.Path == nil || f.Path.MatchString(path)) &&
 		(f.Body == nil || body != nil && f.Body.Match(body))
 }
@@ -100,7 +100,7 @@ func (f *Fault) wait(ctx context.Context) {
 		return
 	}
 	select {
-	case f.Met <- struct{}{}:
+	case f.Matched <- struct{}{}:
 	default:
 	}
 	if f.Delay > 0 {
@@ -118,7 +118,7 @@ func (f *Fault) wait(ctx context.Context) {
 }
 
 // answers writes the fault's own answer, if it has one.
-func (f *Fault) answers(out *answer) bool {
+func (f *Fault) answers(out *responseBuffer) bool {
 	switch {
 	case f == nil:
 		return false

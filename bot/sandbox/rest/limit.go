@@ -54,7 +54,7 @@ type window struct {
 func newLimiter(l Limits) *limiter { return &limiter{limits: l, windows: map[string]*window{}} }
 
 // refuse counts a request. It writes the headers, and the 429 when it is one too many.
-func (l *limiter) refuse(method, path string, bot bool, out *answer) bool {
+func (l *limiter) refuse(method, path string, bot bool, out *responseBuffer) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
@@ -127,7 +127,7 @@ func describe(h http.Header, key string, limit Limit, w *window, left time.Durat
 }
 
 // tooMany is an honest 429. A global one has no Reset-After, as on Discord.
-func tooMany(out *answer, scope string, wait time.Duration) {
+func tooMany(out *responseBuffer, scope string, wait time.Duration) {
 	out.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	out.header.Set("X-RateLimit-Scope", scope)
 	if scope == "global" {

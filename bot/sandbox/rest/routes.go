@@ -41,7 +41,7 @@ func (a *API) route() {
 	a.handle("DELETE /channels/{channel}/messages/{id}", true, deleteMessage)
 	a.handle("POST /channels/{channel}/typing", true, typing)
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
-		a.handle(method+" /{rest...}", false, func(*call) (reply, error) { return reply{}, wire.NotFound() })
+		a.handle(method+" /{rest...}", false, func(*request) (response, error) { return response{}, wire.NotFound() })
 	}
 }
 
@@ -51,45 +51,47 @@ func (a *API) address() string {
 	return a.gateway
 }
 
-func (a *API) getGateway(*call) (reply, error) { return ok(map[string]string{"url": a.address()}) }
+func (a *API) getGateway(*request) (response, error) {
+	return ok(map[string]string{"url": a.address()})
+}
 
-func (a *API) getGatewayBot(*call) (reply, error) {
+func (a *API) getGatewayBot(*request) (response, error) {
 	return ok(map[string]any{"url": a.address(), "shards": 1, "session_start_limit": map[string]int{
 		"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}})
 }
 
-func getMe(c *call) (reply, error) { return ok(c.world.App()) }
+func getMe(c *request) (response, error) { return ok(c.world.App()) }
 
-func getApplication(c *call) (reply, error) {
+func getApplication(c *request) (response, error) {
 	app := c.world.App()
 	return ok(map[string]any{"id": app.ID, "name": app.Username, "description": "", "icon": nil, "bot": app,
 		"bot_public": true, "bot_require_code_grant": false, "verify_key": "", "flags": 0, "summary": "", "owner": app})
 }
 
-func openDM(c *call) (reply, error) {
+func openDM(c *request) (response, error) {
 	var body struct {
 		Recipient string `json:"recipient_id"`
 	}
 	if err := json.Unmarshal(c.body, &body); err != nil {
-		return reply{}, wire.Refuse(50109)
+		return response{}, wire.Refuse(50109)
 	}
 	ch, err := c.world.DM(body.Recipient)
-	return reply{http.StatusOK, ch}, err
+	return response{http.StatusOK, ch}, err
 }
 
-func getGuild(c *call) (reply, error) {
+func getGuild(c *request) (response, error) {
 	g, err := c.world.Guild(c.PathValue("guild"))
-	return reply{http.StatusOK, g}, err
+	return response{http.StatusOK, g}, err
 }
 
-func callback(c *call) (reply, error) {
+func callback(c *request) (response, error) {
 	cb, err := wire.ReadCallback(c.body)
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	out, err := c.world.Answer(c.PathValue("id"), c.PathValue("token"), cb, c.files)
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	if c.URL.Query().Get("with_response") == "true" {
 		return ok(out)
@@ -97,85 +99,85 @@ func callback(c *call) (reply, error) {
 	return noContent()
 }
 
-func followUp(c *call) (reply, error) {
+func followUp(c *request) (response, error) {
 	d, err := c.draft()
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	m, err := c.world.FollowUp(c.PathValue("app"), c.PathValue("token"), d)
-	return reply{http.StatusOK, m}, err
+	return response{http.StatusOK, m}, err
 }
 
-func getAnswer(c *call) (reply, error) {
+func getAnswer(c *request) (response, error) {
 	m, err := c.world.MessageByToken(c.PathValue("app"), c.PathValue("token"), c.PathValue("id"))
-	return reply{http.StatusOK, m}, err
+	return response{http.StatusOK, m}, err
 }
 
-func editAnswer(c *call) (reply, error) {
+func editAnswer(c *request) (response, error) {
 	d, err := c.draft()
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	m, err := c.world.EditByToken(c.PathValue("app"), c.PathValue("token"), c.PathValue("id"), d)
-	return reply{http.StatusOK, m}, err
+	return response{http.StatusOK, m}, err
 }
 
-func deleteAnswer(c *call) (reply, error) {
+func deleteAnswer(c *request) (response, error) {
 	if err := c.world.DeleteByToken(c.PathValue("app"), c.PathValue("token"), c.PathValue("id")); err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	return noContent()
 }
 
-func getChannel(c *call) (reply, error) {
+func getChannel(c *request) (response, error) {
 	ch, err := c.world.BotChannel(c.PathValue("channel"))
-	return reply{http.StatusOK, ch}, err
+	return response{http.StatusOK, ch}, err
 }
 
-func listMessages(c *call) (reply, error) {
+func listMessages(c *request) (response, error) {
 	q := c.URL.Query()
 	limit, err := world.ReadLimit(q.Get("limit"))
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	list, err := c.world.History(c.PathValue("channel"), q.Get("before"), q.Get("after"), limit)
-	return reply{http.StatusOK, list}, err
+	return response{http.StatusOK, list}, err
 }
 
-func postMessage(c *call) (reply, error) {
+func postMessage(c *request) (response, error) {
 	d, err := c.draft()
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	m, err := c.world.PostMessage(c.PathValue("channel"), d)
-	return reply{http.StatusOK, m}, err
+	return response{http.StatusOK, m}, err
 }
 
-func getMessage(c *call) (reply, error) {
+func getMessage(c *request) (response, error) {
 	m, err := c.world.ReadMessage(c.PathValue("channel"), c.PathValue("id"))
-	return reply{http.StatusOK, m}, err
+	return response{http.StatusOK, m}, err
 }
 
-func editMessage(c *call) (reply, error) {
+func editMessage(c *request) (response, error) {
 	d, err := c.draft()
 	if err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	m, err := c.world.EditMessage(c.PathValue("channel"), c.PathValue("id"), d)
-	return reply{http.StatusOK, m}, err
+	return response{http.StatusOK, m}, err
 }
 
-func deleteMessage(c *call) (reply, error) {
+func deleteMessage(c *request) (response, error) {
 	if err := c.world.BotDelete(c.PathValue("channel"), c.PathValue("id")); err != nil {
-		return reply{}, err
+		return response{}, err
 	}
 	return noContent()
 }
 
-func typing(c *call) (reply, error) {
+func typing(c *request) (response, error) {
 	if err := c.world.MayType(c.PathValue("channel")); err != nil {
-		return reply{}, err
+		return response{}, err
 	}
-	c.world.Note("TYPING", c.PathValue("channel"))
+	c.world.Record("TYPING", c.PathValue("channel"))
 	return noContent()
 }

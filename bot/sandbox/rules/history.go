@@ -20,7 +20,7 @@ type history struct {
 const grace = 100 * time.Millisecond
 
 // see returns pairs of rule and detail.
-func (h *history) see(r Request) [][2]string {
+func (h *history) check(r Request) [][2]string {
 	var found [][2]string
 	add := func(rule, detail string) { found = append(found, [2]string{rule, detail}) }
 	token, route := webhookToken(r.Path), r.Method+" "+r.Path

@@ -8,7 +8,7 @@ import (
 )
 
 // table is every rule that looks at one request alone.
-var table = []struct {
+var requestRules = []struct {
 	name  string
 	check Check
 }{
@@ -42,7 +42,7 @@ func contentType(r Request) []string {
 }
 
 // faults are error codes that a careful bot never sees, with what they mean of it.
-var faults = map[int]string{
+var faultCodes = map[int]string{
 	50035: "sent a body that breaks a limit",
 	50109: "sent a body that is no JSON",
 	50006: "sent an empty message",
@@ -61,7 +61,7 @@ func refused(r Request) []string {
 	if r.Status < 400 || json.Unmarshal(r.Answer, &e) != nil {
 		return nil
 	}
-	if meaning, ok := faults[e.Code]; ok {
+	if meaning, ok := faultCodes[e.Code]; ok {
 		return []string{fmt.Sprintf("%s (code %d) %s", meaning, e.Code, e.Errors)}
 	}
 	return nil
@@ -129,7 +129,7 @@ func unknownFields(r Request) []string {
 	return append(found, componentFields(m["components"])...)
 }
 
-var partFields = set("type id custom_id style label description emoji url sku_id disabled options placeholder min_values " +
+var componentFieldNames = set("type id custom_id style label description emoji url sku_id disabled options placeholder min_values " +
 	"max_values min_length max_length required value content media file items spoiler accent_color divider spacing " +
 	"accessory component components channel_types default_values name size default file_types")
 
@@ -142,7 +142,7 @@ func componentFields(raw json.RawMessage) []string {
 	var found []string
 	for _, c := range list {
 		for name := range c {
-			if !partFields[name] {
+			if !componentFieldNames[name] {
 				found = append(found, fmt.Sprintf("a component has no field %q", name))
 			}
 		}

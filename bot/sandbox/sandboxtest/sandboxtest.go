@@ -46,7 +46,7 @@ func Start(t testing.TB, o sandbox.Options) *sandbox.Sandbox {
 	}
 	o.Listener = ln
 	if o.Rules == nil {
-		o.Rules = rules.NewBook()
+		o.Rules = rules.NewChecker()
 	}
 	if d := description(); d != nil {
 		o.Rules.Add("openapi", d.Check)

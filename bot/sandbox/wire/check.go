@@ -24,14 +24,14 @@ const (
 // CheckDraft says what is wrong with a message body by itself, whatever the
 // place it goes to. kept is how many earlier files stay on the message.
 func CheckDraft(d *Draft, flags, kept int) error {
-	var f Faults
-	f.Long("content", d.Text(), MaxContent)
-	f.Long("nonce", d.NonceText(), MaxNonce)
+	var f FieldErrors
+	f.MaxLength("content", d.Text(), MaxContent)
+	f.MaxLength("nonce", d.NonceText(), MaxNonce)
 	checkEmbeds(&f, d.Embeds)
-	f.Count("attachments", kept+len(d.Files), MaxFiles)
+	f.MaxCount("attachments", kept+len(d.Files), MaxFiles)
 	for i, ref := range d.Attachments {
 		if ref.Description != nil {
-			f.Long("attachments."+itoa(i)+".description", *ref.Description, MaxDescription)
+			f.MaxLength("attachments."+itoa(i)+".description", *ref.Description, MaxDescription)
 		}
 	}
 	CheckComponents(&f, d.Components, flags)
@@ -43,8 +43,8 @@ func CheckDraft(d *Draft, flags, kept int) error {
 	return f.Err()
 }
 
-func checkEmbeds(f *Faults, embeds []Embed) {
-	f.Count("embeds", len(embeds), MaxEmbeds)
+func checkEmbeds(f *FieldErrors, embeds []Embed) {
+	f.MaxCount("embeds", len(embeds), MaxEmbeds)
 	total := 0
 	for i, e := range embeds {
 		total += checkEmbed(f, "embeds."+itoa(i), e)
@@ -54,32 +54,32 @@ func checkEmbeds(f *Faults, embeds []Embed) {
 	}
 }
 
-func checkEmbed(f *Faults, at string, e Embed) int {
-	f.Long(at+".title", e.Title, 256)
-	f.Long(at+".description", e.Description, 4096)
-	f.Count(at+".fields", len(e.Fields), 25)
+func checkEmbed(f *FieldErrors, at string, e Embed) int {
+	f.MaxLength(at+".title", e.Title, 256)
+	f.MaxLength(at+".description", e.Description, 4096)
+	f.MaxCount(at+".fields", len(e.Fields), 25)
 	total := length(e.Title) + length(e.Description)
 	for i, x := range e.Fields {
-		f.Between(at+".fields."+itoa(i)+".name", x.Name, 1, 256)
-		f.Between(at+".fields."+itoa(i)+".value", x.Value, 1, 1024)
+		f.LengthBetween(at+".fields."+itoa(i)+".name", x.Name, 1, 256)
+		f.LengthBetween(at+".fields."+itoa(i)+".value", x.Value, 1, 1024)
 		total += length(x.Name) + length(x.Value)
 	}
 	if e.Footer != nil {
-		f.Long(at+".footer.text", e.Footer.Text, 2048)
+		f.MaxLength(at+".footer.text", e.Footer.Text, 2048)
 		total += length(e.Footer.Text)
 	}
 	if e.Author != nil {
-		f.Between(at+".author.name", e.Author.Name, 1, 256)
+		f.LengthBetween(at+".author.name", e.Author.Name, 1, 256)
 		total += length(e.Author.Name)
 	}
 	return total
 }
 
 // CheckComponents adds the faults of a message's components.
-func CheckComponents(f *Faults, list []Component, flags int) {
+func CheckComponents(f *FieldErrors, list []Component, flags int) {
 	v2 := flags&FlagComponentsV2 != 0
 	if !v2 {
-		f.Count("components", len(list), MaxRows)
+		f.MaxCount("components", len(list), MaxRows)
 	}
 	seen, count := map[string]bool{}, 0
 	for i := range list {
@@ -100,7 +100,7 @@ func CheckComponents(f *Faults, list []Component, flags int) {
 	}
 }
 
-func checkComponent(f *Faults, at string, c *Component) {
+func checkComponent(f *FieldErrors, at string, c *Component) {
 	switch c.Type {
 	case ActionRow:
 		checkRow(f, at, c)
@@ -109,20 +109,20 @@ func checkComponent(f *Faults, at string, c *Component) {
 	case StringSelect:
 		checkSelect(f, at, c)
 	case UserSelect, 6, 7, ChannelSelect:
-		f.Between(at+".custom_id", c.CustomID, 1, MaxCustomID)
+		f.LengthBetween(at+".custom_id", c.CustomID, 1, MaxCustomID)
 	case TextDisplay:
-		f.Between(at+".content", c.Content, 1, 4000)
+		f.LengthBetween(at+".content", c.Content, 1, 4000)
 	case MediaGallery:
 		if len(c.Items) < 1 || len(c.Items) > 10 {
 			f.Add(at+".items", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 10 in length.")
 		}
-	case Section, Thumbnail, FileBox, Separator, Container:
+	case Section, Thumbnail, FileComponent, Separator, Container:
 	default:
 		f.Add(at+".type", "BASE_TYPE_CHOICES", "Component type %d is not allowed in a message.", c.Type)
 	}
 }
 
-func checkRow(f *Faults, at string, c *Component) {
+func checkRow(f *FieldErrors, at string, c *Component) {
 	if len(c.Components) < 1 || len(c.Components) > MaxRowButtons {
 		f.Add(at+".components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and %d in length.", MaxRowButtons)
 	}
@@ -134,8 +134,8 @@ func checkRow(f *Faults, at string, c *Component) {
 	}
 }
 
-func checkButton(f *Faults, at string, c *Component) {
-	f.Long(at+".label", c.Label, 80)
+func checkButton(f *FieldErrors, at string, c *Component) {
+	f.MaxLength(at+".label", c.Label, 80)
 	if c.Label == "" && c.Emoji == nil {
 		f.Add(at, "BUTTON_COMPONENT_LABEL_REQUIRED", "A button needs a label or an emoji.")
 	}
@@ -148,11 +148,11 @@ func checkButton(f *Faults, at string, c *Component) {
 	case c.Style < 1 || c.Style > 6:
 		f.Add(at+".style", "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3, 4, 5, 6}.")
 	default:
-		f.Between(at+".custom_id", c.CustomID, 1, MaxCustomID)
+		f.LengthBetween(at+".custom_id", c.CustomID, 1, MaxCustomID)
 	}
 }
 
-func checkEmoji(f *Faults, at string, e *Emoji) {
+func checkEmoji(f *FieldErrors, at string, e *Emoji) {
 	if e.ID == "" && !looksLikeEmoji.MatchString(e.Name) {
 		f.Add(at+".emoji.name", "BUTTON_COMPONENT_INVALID_EMOJI", "Invalid emoji")
 	}
@@ -161,32 +161,32 @@ func checkEmoji(f *Faults, at string, e *Emoji) {
 // looksLikeEmoji refuses plain text where a Unicode emoji must stand; keycaps begin with a digit.
 var looksLikeEmoji = regexp.MustCompile(`^([0-9#*]\x{FE0F}?\x{20E3}|[\x{A9}\x{AE}\x{200D}\x{203C}-\x{3299}\x{FE0F}\x{1F000}-\x{1FAFF}\x{E0020}-\x{E007F}]+)$`)
 
-func checkURL(f *Faults, at, s string) {
+func checkURL(f *FieldErrors, at, s string) {
 	u, err := url.Parse(s)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "discord") || len(s) > 512 {
 		f.Add(at, "URL_TYPE_INVALID_URL", "Not a well formed URL.")
 	}
 }
 
-func checkSelect(f *Faults, at string, c *Component) {
-	f.Between(at+".custom_id", c.CustomID, 1, MaxCustomID)
-	f.Long(at+".placeholder", c.Placeholder, 150)
+func checkSelect(f *FieldErrors, at string, c *Component) {
+	f.LengthBetween(at+".custom_id", c.CustomID, 1, MaxCustomID)
+	f.MaxLength(at+".placeholder", c.Placeholder, 150)
 	if len(c.Options) < 1 || len(c.Options) > 25 {
 		f.Add(at+".options", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 25 in length.")
 	}
 	for i, o := range c.Options {
-		f.Between(at+".options."+itoa(i)+".label", o.Label, 1, 100)
-		f.Between(at+".options."+itoa(i)+".value", o.Value, 1, 100)
-		f.Long(at+".options."+itoa(i)+".description", o.Description, 100)
+		f.LengthBetween(at+".options."+itoa(i)+".label", o.Label, 1, 100)
+		f.LengthBetween(at+".options."+itoa(i)+".value", o.Value, 1, 100)
+		f.MaxLength(at+".options."+itoa(i)+".description", o.Description, 100)
 	}
 }
 
-func checkMentions(f *Faults, m *AllowedMentions) {
+func checkMentions(f *FieldErrors, m *AllowedMentions) {
 	if m == nil {
 		return
 	}
-	f.Count("allowed_mentions.users", len(m.Users), 100)
-	f.Count("allowed_mentions.roles", len(m.Roles), 100)
+	f.MaxCount("allowed_mentions.users", len(m.Users), 100)
+	f.MaxCount("allowed_mentions.roles", len(m.Roles), 100)
 	for i, kind := range m.Parse {
 		if kind != "users" && kind != "roles" && kind != "everyone" {
 			f.Add("allowed_mentions.parse."+itoa(i), "BASE_TYPE_CHOICES", "Value must be one of ('users', 'roles', 'everyone').")

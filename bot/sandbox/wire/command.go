@@ -71,10 +71,10 @@ const MaxCommandChars = 8000
 
 // CheckCommand says what is wrong with a command.
 func CheckCommand(c *Command) error {
-	var f Faults
+	var f FieldErrors
 	checkName(&f, "name", c.Name, c.Type <= 1)
 	if c.Type <= 1 {
-		f.Between("description", c.Description, 1, 100)
+		f.LengthBetween("description", c.Description, 1, 100)
 	}
 	checkOptions(&f, "options", c.Options)
 	if n := CommandChars(c); n > MaxCommandChars {
@@ -83,9 +83,9 @@ func CheckCommand(c *Command) error {
 	return f.Err()
 }
 
-func checkName(f *Faults, at, name string, slash bool) {
+func checkName(f *FieldErrors, at, name string, slash bool) {
 	if !slash {
-		f.Between(at, name, 1, 32)
+		f.LengthBetween(at, name, 1, 32)
 		return
 	}
 	if !commandName.MatchString(name) || strings.ToLower(name) != name {
@@ -93,14 +93,14 @@ func checkName(f *Faults, at, name string, slash bool) {
 	}
 }
 
-func checkOptions(f *Faults, at string, options []CommandOption) {
-	f.Count(at, len(options), 25)
+func checkOptions(f *FieldErrors, at string, options []CommandOption) {
+	f.MaxCount(at, len(options), 25)
 	seen, optional := map[string]bool{}, false
 	for i := range options {
 		o := &options[i]
 		place := at + "." + itoa(i)
 		checkName(f, place+".name", o.Name, true)
-		f.Between(place+".description", o.Description, 1, 100)
+		f.LengthBetween(place+".description", o.Description, 1, 100)
 		if seen[o.Name] {
 			f.Add(at, "APPLICATION_COMMAND_OPTIONS_NAME_INVALID", "Option names must be unique")
 		}
@@ -113,11 +113,11 @@ func checkOptions(f *Faults, at string, options []CommandOption) {
 	}
 }
 
-func checkOption(f *Faults, at string, o *CommandOption) {
+func checkOption(f *FieldErrors, at string, o *CommandOption) {
 	if o.Type < SubCommand || o.Type > AttachmentOption {
 		f.Add(at+".type", "BASE_TYPE_CHOICES", "Value must be between 1 and 11.")
 	}
-	f.Count(at+".choices", len(o.Choices), MaxChoices)
+	f.MaxCount(at+".choices", len(o.Choices), MaxChoices)
 	if o.Autocomplete && len(o.Choices) > 0 {
 		f.Add(at+".autocomplete", "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_INVALID", "An option cannot have both choices and autocomplete")
 	}
@@ -134,11 +134,11 @@ func checkOption(f *Faults, at string, o *CommandOption) {
 }
 
 // CheckChoices adds the faults of fixed choices or of an autocomplete answer.
-func CheckChoices(f *Faults, at string, choices []Choice) {
+func CheckChoices(f *FieldErrors, at string, choices []Choice) {
 	for i, c := range choices {
-		f.Between(at+"."+itoa(i)+".name", c.Name, 1, 100)
+		f.LengthBetween(at+"."+itoa(i)+".name", c.Name, 1, 100)
 		if s, ok := c.Value.(string); ok {
-			f.Between(at+"."+itoa(i)+".value", s, 1, 100)
+			f.LengthBetween(at+"."+itoa(i)+".value", s, 1, 100)
 		}
 	}
 }

@@ -18,7 +18,7 @@ const (
 	TextDisplay   = 10
 	Thumbnail     = 11
 	MediaGallery  = 12
-	FileBox       = 13
+	FileComponent = 13
 	Separator     = 14
 	Container     = 17
 	Label         = 18

@@ -71,7 +71,7 @@ func ReadDraft(body []byte, files []Upload) (*Draft, error) {
 		d.Has[name] = true
 	}
 	if err := json.Unmarshal(body, d); err != nil {
-		var f Faults
+		var f FieldErrors
 		f.Add(badField(err), "MODEL_TYPE_CONVERT", "%s", "Could not interpret this value.")
 		return nil, f.Err()
 	}
@@ -114,13 +114,13 @@ type Callback struct {
 
 // Callback types.
 const (
-	AnswerPong     = 1
-	AnswerMessage  = 4
-	AnswerDefer    = 5
-	AnswerDeferUp  = 6
-	AnswerUpdate   = 7
-	AnswerChoices  = 8
-	AnswerWithForm = 9
+	CallbackPong        = 1
+	CallbackMessage     = 4
+	CallbackDefer       = 5
+	CallbackDeferUpdate = 6
+	CallbackUpdate      = 7
+	CallbackChoices     = 8
+	CallbackModal       = 9
 )
 
 // ReadCallback parses a callback body.
@@ -130,10 +130,10 @@ func ReadCallback(body []byte) (Callback, error) {
 		return c, Refuse(50109)
 	}
 	switch c.Type {
-	case AnswerPong, AnswerMessage, AnswerDefer, AnswerDeferUp, AnswerUpdate, AnswerChoices, AnswerWithForm:
+	case CallbackPong, CallbackMessage, CallbackDefer, CallbackDeferUpdate, CallbackUpdate, CallbackChoices, CallbackModal:
 		return c, nil
 	}
-	var f Faults
+	var f FieldErrors
 	f.Add("type", "BASE_TYPE_CHOICES", "%s", fmt.Sprintf("Value must be one of {4, 5, 6, 7, 8, 9, 10, 12}, not %d.", c.Type))
 	return c, f.Err()
 }

@@ -65,10 +65,10 @@ func Unauthorized() *Error { return &Error{Status: 401, Message: "401: Unauthori
 func NotFound() *Error { return &Error{Status: 404, Message: "404: Not Found"} }
 
 // Faults gathers what is wrong with a form body, place by place.
-type Faults struct{ tree map[string]any }
+type FieldErrors struct{ tree map[string]any }
 
 // Add records a fault at a dotted place such as "embeds.0.title".
-func (f *Faults) Add(at, code, format string, args ...any) {
+func (f *FieldErrors) Add(at, code, format string, args ...any) {
 	if f.tree == nil {
 		f.tree = map[string]any{}
 	}
@@ -86,28 +86,28 @@ func (f *Faults) Add(at, code, format string, args ...any) {
 }
 
 // Long records a fault when s has more than most characters.
-func (f *Faults) Long(at, s string, most int) {
+func (f *FieldErrors) MaxLength(at, s string, most int) {
 	if length(s) > most {
 		f.Add(at, "BASE_TYPE_MAX_LENGTH", "Must be %d or fewer in length.", most)
 	}
 }
 
 // Between records a fault when s has fewer than least or more than most characters.
-func (f *Faults) Between(at, s string, least, most int) {
+func (f *FieldErrors) LengthBetween(at, s string, least, most int) {
 	if n := length(s); n < least || n > most {
 		f.Add(at, "BASE_TYPE_BAD_LENGTH", "Must be between %d and %d in length.", least, most)
 	}
 }
 
 // Count records a fault when a list has more than most entries.
-func (f *Faults) Count(at string, n, most int) {
+func (f *FieldErrors) MaxCount(at string, n, most int) {
 	if n > most {
 		f.Add(at, "BASE_TYPE_MAX_LENGTH", "Must be %d or fewer in length.", most)
 	}
 }
 
 // Err returns nil, or the 50035 that lists every fault.
-func (f *Faults) Err() error {
+func (f *FieldErrors) Err() error {
 	if f.tree == nil {
 		return nil
 	}

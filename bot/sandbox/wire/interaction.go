@@ -2,19 +2,19 @@ package wire
 
 // Interaction types.
 const (
-	CommandAsked   = 2
-	ComponentUsed  = 3
-	AutocompleteOn = 4
-	FormSent       = 5
+	TypeCommand      = 2
+	TypeComponent    = 3
+	TypeAutocomplete = 4
+	TypeModalSubmit  = 5
 )
 
 // Given is an option as an interaction carries it.
-type Given struct {
-	Name    string  `json:"name"`
-	Type    int     `json:"type"`
-	Value   any     `json:"value,omitempty"`
-	Options []Given `json:"options,omitempty"`
-	Focused bool    `json:"focused,omitempty"`
+type OptionValue struct {
+	Name    string        `json:"name"`
+	Type    int           `json:"type"`
+	Value   any           `json:"value,omitempty"`
+	Options []OptionValue `json:"options,omitempty"`
+	Focused bool          `json:"focused,omitempty"`
 }
 
 // Resolved holds the objects that option values name by id.
@@ -27,27 +27,27 @@ type Resolved struct {
 
 // InteractionData is the part of an interaction that says what was done.
 type InteractionData struct {
-	ID            string      `json:"id,omitempty"`
-	Name          string      `json:"name,omitempty"`
-	Type          int         `json:"type,omitempty"`
-	GuildID       string      `json:"guild_id,omitempty"`
-	Options       []Given     `json:"options,omitempty"`
-	Resolved      *Resolved   `json:"resolved,omitempty"`
-	CustomID      string      `json:"custom_id,omitempty"`
-	ComponentType int         `json:"component_type,omitempty"`
-	Values        []string    `json:"values,omitempty"`
-	Components    []Submitted `json:"components,omitempty"`
+	ID            string               `json:"id,omitempty"`
+	Name          string               `json:"name,omitempty"`
+	Type          int                  `json:"type,omitempty"`
+	GuildID       string               `json:"guild_id,omitempty"`
+	Options       []OptionValue        `json:"options,omitempty"`
+	Resolved      *Resolved            `json:"resolved,omitempty"`
+	CustomID      string               `json:"custom_id,omitempty"`
+	ComponentType int                  `json:"component_type,omitempty"`
+	Values        []string             `json:"values,omitempty"`
+	Components    []SubmittedComponent `json:"components,omitempty"`
 }
 
 // Submitted is a component of a sent form: a row or label with its filled-in child.
-type Submitted struct {
-	Type       int         `json:"type"`
-	ID         int         `json:"id,omitempty"`
-	CustomID   string      `json:"custom_id,omitempty"`
-	Value      *string     `json:"value,omitempty"`
-	Values     []string    `json:"values,omitempty"`
-	Component  *Submitted  `json:"component,omitempty"`
-	Components []Submitted `json:"components,omitempty"`
+type SubmittedComponent struct {
+	Type       int                  `json:"type"`
+	ID         int                  `json:"id,omitempty"`
+	CustomID   string               `json:"custom_id,omitempty"`
+	Value      *string              `json:"value,omitempty"`
+	Values     []string             `json:"values,omitempty"`
+	Component  *SubmittedComponent  `json:"component,omitempty"`
+	Components []SubmittedComponent `json:"components,omitempty"`
 }
 
 // Interaction is the INTERACTION_CREATE payload.

@@ -85,40 +85,40 @@ type Reference struct {
 }
 
 // Origin is a message's interaction_metadata: which interaction it answers.
-type Origin struct {
-	ID         string            `json:"id"`
-	Type       int               `json:"type"`
-	User       User              `json:"user"`
-	Name       string            `json:"name,omitempty"`
-	Owners     map[string]string `json:"authorizing_integration_owners"`
-	Interacted string            `json:"interacted_message_id,omitempty"`
+type InteractionMetadata struct {
+	ID                  string            `json:"id"`
+	Type                int               `json:"type"`
+	User                User              `json:"user"`
+	Name                string            `json:"name,omitempty"`
+	Owners              map[string]string `json:"authorizing_integration_owners"`
+	InteractedMessageID string            `json:"interacted_message_id,omitempty"`
 }
 
 // Message is a message as the API shows it.
 type Message struct {
-	ID              string          `json:"id"`
-	ChannelID       string          `json:"channel_id"`
-	GuildID         string          `json:"guild_id,omitempty"` // gateway events only
-	Type            int             `json:"type"`
-	Author          User            `json:"author"`
-	Content         string          `json:"content"`
-	Timestamp       time.Time       `json:"timestamp"`
-	EditedTimestamp *time.Time      `json:"edited_timestamp"`
-	TTS             bool            `json:"tts"`
-	MentionEveryone bool            `json:"mention_everyone"`
-	Mentions        []User          `json:"mentions"`
-	MentionRoles    []string        `json:"mention_roles"`
-	Attachments     []Attachment    `json:"attachments"`
-	Embeds          []Embed         `json:"embeds"`
-	Components      []Component     `json:"components"`
-	Pinned          bool            `json:"pinned"`
-	Flags           int             `json:"flags"`
-	Nonce           json.RawMessage `json:"nonce,omitempty"`
-	WebhookID       string          `json:"webhook_id,omitempty"`
-	ApplicationID   string          `json:"application_id,omitempty"`
-	Origin          *Origin         `json:"interaction_metadata,omitempty"`
-	Reference       *Reference      `json:"message_reference,omitempty"`
-	Referenced      *Message        `json:"referenced_message,omitempty"`
+	ID              string               `json:"id"`
+	ChannelID       string               `json:"channel_id"`
+	GuildID         string               `json:"guild_id,omitempty"` // gateway events only
+	Type            int                  `json:"type"`
+	Author          User                 `json:"author"`
+	Content         string               `json:"content"`
+	Timestamp       time.Time            `json:"timestamp"`
+	EditedTimestamp *time.Time           `json:"edited_timestamp"`
+	TTS             bool                 `json:"tts"`
+	MentionEveryone bool                 `json:"mention_everyone"`
+	Mentions        []User               `json:"mentions"`
+	MentionRoles    []string             `json:"mention_roles"`
+	Attachments     []Attachment         `json:"attachments"`
+	Embeds          []Embed              `json:"embeds"`
+	Components      []Component          `json:"components"`
+	Pinned          bool                 `json:"pinned"`
+	Flags           int                  `json:"flags"`
+	Nonce           json.RawMessage      `json:"nonce,omitempty"`
+	WebhookID       string               `json:"webhook_id,omitempty"`
+	ApplicationID   string               `json:"application_id,omitempty"`
+	Interaction     *InteractionMetadata `json:"interaction_metadata,omitempty"`
+	Reference       *Reference           `json:"message_reference,omitempty"`
+	Referenced      *Message             `json:"referenced_message,omitempty"`
 }
 
 // Ephemeral says whether only one person sees the message.

@@ -62,8 +62,8 @@ func TestCommandSize(t *testing.T) {
 
 func TestErrorBody(t *testing.T) {
 	t.Parallel()
-	var f wire.Faults
-	f.Long("embeds.0.title", strings.Repeat("x", 300), 256)
+	var f wire.FieldErrors
+	f.MaxLength("embeds.0.title", strings.Repeat("x", 300), 256)
 	data, err := json.Marshal(f.Err())
 	want := `{"code":50035,"errors":{"embeds":{"0":{"title":{"_errors":[{"code":"BASE_TYPE_MAX_LENGTH","message":"Must be 256 or fewer in length."}]}}}},"message":"Invalid Form Body"}`
 	if err != nil || string(data) != want {
@@ -71,7 +71,7 @@ func TestErrorBody(t *testing.T) {
 	}
 }
 
-func TestReadDraftTellsAbsentFromNull(t *testing.T) {
+func TestReadDraftKeepsAbsentAndNullApart(t *testing.T) {
 	t.Parallel()
 	d, err := wire.ReadDraft([]byte(`{"content":null,"nonce":12}`), nil)
 	if err != nil || !d.Has["content"] || d.Has["embeds"] || d.Text() != "" || d.NonceText() != "12" {

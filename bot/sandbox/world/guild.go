@@ -60,7 +60,7 @@ func (w *World) Guild(id string) (wire.Guild, error) {
 
 // messageIntent is the intent that hears messages of a channel.
 func messageIntent(c *wire.Channel) int {
-	if c.Type == wire.DirectDM {
+	if c.Type == wire.DMChannel {
 		return intentDMs
 	}
 	return intentGuildMessages

@@ -31,7 +31,7 @@ func (w *World) sorted(channel string) []*Message {
 }
 
 // blank is an empty message in a channel. The lock is held.
-func (w *World) blank(c *wire.Channel, author wire.User) *Message {
+func (w *World) newMessage(c *wire.Channel, author wire.User) *Message {
 	return &Message{Message: wire.Message{
 		ID: w.ids.next(), ChannelID: c.ID, Author: author, Timestamp: w.now().UTC(),
 		Mentions: []wire.User{}, MentionRoles: []string{}, Attachments: []wire.Attachment{},
@@ -40,7 +40,7 @@ func (w *World) blank(c *wire.Channel, author wire.User) *Message {
 }
 
 // file puts a finished new message into its channel and tells of it. The lock is held.
-func (w *World) file(c *wire.Channel, m *Message) {
+func (w *World) publish(c *wire.Channel, m *Message) {
 	w.state.Messages[m.ID] = m
 	c.LastID = m.ID
 	w.announce("MESSAGE_CREATE", m)
@@ -49,18 +49,18 @@ func (w *World) file(c *wire.Channel, m *Message) {
 // announce tells the bot and the watchers that a message is new or different. The lock is held.
 func (w *World) announce(name string, m *Message) {
 	if c := w.state.Channels[m.ChannelID]; c != nil && !m.Ephemeral() {
-		shown := w.show(m)
+		shown := w.present(m)
 		shown.GuildID = c.GuildID
-		w.tell(Event{name, messageIntent(c), shown.Message})
+		w.onEvent(Event{name, messageIntent(c), shown.Message})
 	}
-	w.note(Change{Kind: name, Channel: m.ChannelID, Message: m.ID, Viewer: m.Viewer})
-	w.touch()
+	w.record(Change{Kind: name, Channel: m.ChannelID, Message: m.ID, Viewer: m.Viewer})
+	w.markChanged()
 }
 
 // drop removes a message and its files, quietly. The lock is held.
 func (w *World) drop(m *Message) {
 	for _, a := range m.Attachments {
-		w.shelf.remove(a.ID)
+		w.files.remove(a.ID)
 	}
 	delete(w.state.Messages, m.ID)
 }
@@ -69,15 +69,15 @@ func (w *World) drop(m *Message) {
 func (w *World) remove(m *Message) {
 	w.drop(m)
 	if c := w.state.Channels[m.ChannelID]; c != nil && !m.Ephemeral() {
-		w.tell(Event{"MESSAGE_DELETE", messageIntent(c),
+		w.onEvent(Event{"MESSAGE_DELETE", messageIntent(c),
 			map[string]string{"id": m.ID, "channel_id": m.ChannelID, "guild_id": c.GuildID}})
 	}
-	w.note(Change{Kind: "MESSAGE_DELETE", Channel: m.ChannelID, Message: m.ID, Viewer: m.Viewer})
-	w.touch()
+	w.record(Change{Kind: "MESSAGE_DELETE", Channel: m.ChannelID, Message: m.ID, Viewer: m.Viewer})
+	w.markChanged()
 }
 
 // write fills a new message from a draft. The lock is held.
-func (w *World) write(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool) error {
+func (w *World) fill(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool) error {
 	m.Flags |= d.Flags & (wire.FlagSuppressEmbeds | wire.FlagEphemeral | wire.FlagSilent | wire.FlagComponentsV2)
 	m.Content, m.TTS = d.Text(), d.TTS
 	m.Embeds, m.Components = orEmpty(d.Embeds), orEmpty(d.Components)
@@ -87,7 +87,7 @@ func (w *World) write(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool
 	if strings.TrimSpace(m.Content) == "" && len(m.Embeds) == 0 && len(d.Files) == 0 && len(m.Components) == 0 {
 		return wire.Refuse(50006)
 	}
-	added, err := w.take(c, m, d)
+	added, err := w.storeFiles(c, m, d)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (w *World) write(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool
 }
 
 // change applies an edit to a message: a field that was not sent stays. The lock is held.
-func (w *World) change(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool) error {
+func (w *World) edit(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool) error {
 	next := *m
 	next.Flags = editedFlags(m.Flags, d)
 	if d.Has["content"] {
@@ -118,14 +118,14 @@ func (w *World) change(c *wire.Channel, m *Message, d *wire.Draft, byWebhook boo
 	if err := wire.CheckDraft(&whole, next.Flags, len(kept)); err != nil {
 		return err
 	}
-	added, err := w.take(c, &next, d)
+	added, err := w.storeFiles(c, &next, d)
 	if err != nil {
 		return err
 	}
 	if next.Content == "" && len(next.Embeds)+len(next.Components)+len(kept)+len(added) == 0 {
 		return wire.Refuse(50006)
 	}
-	w.swapFiles(&next, kept, added)
+	w.replaceFiles(&next, kept, added)
 	w.ping(&next, d, byWebhook)
 	now := w.now().UTC()
 	next.EditedTimestamp = &now

@@ -14,11 +14,11 @@ func (w *World) AddUser(name string, moderator bool) wire.User {
 	u := &wire.User{ID: w.ids.next(), Username: name, GlobalName: name, Discriminator: "0"}
 	w.state.Users[u.ID] = u
 	w.state.UserOrder = append(w.state.UserOrder, u.ID)
-	w.state.Standing[u.ID] = wire.PermMember
+	w.state.Permissions[u.ID] = wire.PermMember
 	if moderator {
-		w.state.Standing[u.ID] = wire.PermModerator
+		w.state.Permissions[u.ID] = wire.PermModerator
 	}
-	w.touch()
+	w.markChanged()
 	return *u
 }
 
@@ -34,18 +34,18 @@ func (w *World) Users() []wire.User {
 }
 
 // Standing is a person's permission bits in guilds.
-func (w *World) Standing(user string) uint64 {
+func (w *World) MemberPermissions(user string) uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.state.Standing[user]
+	return w.state.Permissions[user]
 }
 
 // SetMemberPermissions sets what a person may do in guilds.
 func (w *World) SetMemberPermissions(user string, bits uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.state.Standing[user] = bits
-	w.touch()
+	w.state.Permissions[user] = bits
+	w.markChanged()
 }
 
 // SetMemberRoles gives a person roles, the same in all guilds.
@@ -56,15 +56,15 @@ func (w *World) SetMemberRoles(user string, roles ...string) {
 		w.state.MemberRoles = map[string][]string{}
 	}
 	w.state.MemberRoles[user] = roles
-	w.touch()
+	w.markChanged()
 }
 
 // SetBotPermissions sets what the bot may do in a channel; threads follow their channel.
 func (w *World) SetBotPermissions(channel string, bits uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.state.BotAllowed[channel] = bits
-	w.touch()
+	w.state.BotPermissions[channel] = bits
+	w.markChanged()
 }
 
 // AddGuild makes a server that the bot is in.
@@ -75,8 +75,8 @@ func (w *World) AddGuild(name string) wire.Guild {
 	g := &wire.Guild{ID: id, Name: name, PreferredLocale: "en-US", Features: []string{}, Emojis: []any{},
 		Roles: []wire.Role{{ID: id, Name: "@everyone", Permissions: bits(wire.PermMember)}}}
 	w.state.Guilds[id] = g
-	w.tell(Event{"GUILD_CREATE", intentGuilds, w.fullGuild(g)})
-	w.touch()
+	w.onEvent(Event{"GUILD_CREATE", intentGuilds, w.fullGuild(g)})
+	w.markChanged()
 	return *g
 }
 
@@ -85,7 +85,7 @@ func (w *World) SetFileLimit(guild string, limit int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.state.Limits[guild] = limit
-	w.touch()
+	w.markChanged()
 }
 
 // AddChannel makes a text channel.
@@ -109,23 +109,23 @@ func (w *World) addChannel(c wire.Channel) (wire.Channel, error) {
 	if w.state.Guilds[c.GuildID] == nil {
 		return c, wire.Refuse(10004)
 	}
-	w.place(&c)
+	w.insertChannel(&c)
 	name := "CHANNEL_CREATE"
 	if c.Type == wire.PublicThread {
 		name = "THREAD_CREATE"
 	}
-	w.tell(Event{name, intentGuilds, c})
+	w.onEvent(Event{name, intentGuilds, c})
 	return c, nil
 }
 
 // place files a channel and gives it an id. The lock is held.
-func (w *World) place(c *wire.Channel) {
+func (w *World) insertChannel(c *wire.Channel) {
 	c.ID = w.ids.next()
 	c.Position = len(w.state.ChannelOrder)
 	kept := *c
 	w.state.Channels[c.ID] = &kept
 	w.state.ChannelOrder = append(w.state.ChannelOrder, c.ID)
-	w.touch()
+	w.markChanged()
 }
 
 // DM is the conversation between a person and the bot; it is opened if there is none.
@@ -137,12 +137,12 @@ func (w *World) DM(user string) (wire.Channel, error) {
 		return wire.Channel{}, wire.Refuse(10013)
 	}
 	for _, c := range w.state.Channels {
-		if c.Type == wire.DirectDM && c.Recipients[0].ID == user {
+		if c.Type == wire.DMChannel && c.Recipients[0].ID == user {
 			return *c, nil
 		}
 	}
-	c := wire.Channel{Type: wire.DirectDM, Recipients: []wire.User{*u}}
-	w.place(&c)
+	c := wire.Channel{Type: wire.DMChannel, Recipients: []wire.User{*u}}
+	w.insertChannel(&c)
 	return c, nil
 }
 
@@ -155,8 +155,8 @@ func (w *World) SetAgeRestricted(channel string, nsfw bool) error {
 		return wire.Refuse(10003)
 	}
 	c.NSFW = nsfw
-	w.tell(Event{"CHANNEL_UPDATE", intentGuilds, *c})
-	w.touch()
+	w.onEvent(Event{"CHANNEL_UPDATE", intentGuilds, *c})
+	w.markChanged()
 	return nil
 }
 
@@ -178,8 +178,8 @@ func (w *World) DeleteChannel(id string) error {
 			break
 		}
 	}
-	w.tell(Event{"CHANNEL_DELETE", intentGuilds, *c})
-	w.touch()
+	w.onEvent(Event{"CHANNEL_DELETE", intentGuilds, *c})
+	w.markChanged()
 	return nil
 }
 
@@ -209,19 +209,19 @@ func (w *World) ChannelsOf(user string) []wire.Channel {
 
 // sees says whether a person is in a channel. The lock is held.
 func (w *World) sees(user string, c *wire.Channel) bool {
-	if c.Type == wire.DirectDM {
+	if c.Type == wire.DMChannel {
 		return c.Recipients[0].ID == user
 	}
-	return w.state.Standing[user]&(wire.PermViewChannel|wire.PermAdministrator) != 0
+	return w.state.Permissions[user]&(wire.PermViewChannel|wire.PermAdministrator) != 0
 }
 
 // botBits is what the bot may do in a channel. The lock is held.
 func (w *World) botBits(c *wire.Channel) uint64 {
-	if c.Type == wire.DirectDM {
+	if c.Type == wire.DMChannel {
 		return wire.PermAll
 	}
 	for _, id := range []string{c.ID, c.ParentID} {
-		if b, ok := w.state.BotAllowed[id]; ok {
+		if b, ok := w.state.BotPermissions[id]; ok {
 			if b&wire.PermAdministrator != 0 {
 				return wire.PermAll
 			}
@@ -233,14 +233,14 @@ func (w *World) botBits(c *wire.Channel) uint64 {
 
 // userBits is what a person may do in a channel. The lock is held.
 func (w *World) userBits(user string, c *wire.Channel) uint64 {
-	if c.Type == wire.DirectDM || w.state.Standing[user]&wire.PermAdministrator != 0 {
+	if c.Type == wire.DMChannel || w.state.Permissions[user]&wire.PermAdministrator != 0 {
 		return wire.PermAll
 	}
-	return w.state.Standing[user]
+	return w.state.Permissions[user]
 }
 
 // need returns the refusal when the bot lacks one of the bits in a channel. The lock is held.
-func (w *World) need(c *wire.Channel, bits uint64) error {
+func (w *World) requirePermissions(c *wire.Channel, bits uint64) error {
 	have := w.botBits(c)
 	if have&wire.PermViewChannel == 0 {
 		return wire.Refuse(50001)
@@ -262,7 +262,7 @@ func (w *World) limitOf(c *wire.Channel) int64 {
 func bits(b uint64) string { return strconv.FormatUint(b, 10) }
 
 // member is a person's standing as events carry it. The lock is held.
-func (w *World) member(user string, c *wire.Channel, withUser bool) *wire.Member {
+func (w *World) memberOf(user string, c *wire.Channel, withUser bool) *wire.Member {
 	m := &wire.Member{Roles: append([]string{}, w.state.MemberRoles[user]...), JoinedAt: IDTime(user), Permissions: bits(w.userBits(user, c))}
 	if withUser {
 		m.User = w.state.Users[user]

@@ -11,7 +11,7 @@ func (w *World) RemoveBot(guild string) error {
 	if g == nil {
 		return wire.Refuse(10004)
 	}
-	w.tell(Event{"GUILD_DELETE", intentGuilds, map[string]string{"id": guild}})
+	w.onEvent(Event{"GUILD_DELETE", intentGuilds, map[string]string{"id": guild}})
 	delete(w.state.Guilds, guild)
 	kept := w.state.ChannelOrder[:0:0]
 	for _, id := range w.state.ChannelOrder {
@@ -22,6 +22,6 @@ func (w *World) RemoveBot(guild string) error {
 		kept = append(kept, id)
 	}
 	w.state.ChannelOrder = kept
-	w.touch()
+	w.markChanged()
 	return nil
 }

@@ -13,8 +13,8 @@ import (
 
 // Clocks of an interaction, by Discord's documentation.
 const (
-	AnswerWithin = 3 * time.Second
-	TokenLife    = 15 * time.Minute
+	AnswerTimeout = 3 * time.Second
+	TokenLife     = 15 * time.Minute
 )
 
 // DefaultFileLimit is Discord's limit for a file where nobody has boosted, in bytes.
@@ -26,16 +26,16 @@ const MaxRequest = 25 << 20
 // Event is one gateway dispatch. Need is the intent bit without which a
 // session does not hear it; 0 means everybody hears it.
 type Event struct {
-	Name string
-	Need int
-	Data any
+	Name   string
+	Intent int
+	Data   any
 }
 
 // Options of a World.
 type Options struct {
 	DataDir   string           // where state and files are kept; "" keeps them in memory
 	Now       func() time.Time // the clock of ids, deadlines and signed links; nil is time.Now
-	Tell      func(Event)      // hears every event, in order and under the world's lock; must not block
+	OnEvent   func(Event)      // hears every event, in order and under the world's lock; must not block
 	FileLimit int64            // bytes per file; 0 is DefaultFileLimit
 }
 
@@ -43,10 +43,10 @@ type Options struct {
 type World struct {
 	mu        sync.Mutex
 	now       func() time.Time
-	tell      func(Event)
+	onEvent   func(Event)
 	fileLimit int64
 	ids       ids
-	shelf     shelf
+	files     fileStore
 	state     state
 	base      string // where the CDN stands, "http://127.0.0.1:1234"
 	changed   chan struct{}
@@ -61,33 +61,33 @@ type World struct {
 
 // state is what survives a restart.
 type state struct {
-	App          wire.User                 `json:"app"`
-	Token        string                    `json:"token"`
-	Revoked      bool                      `json:"revoked"`
-	Key          string                    `json:"key"` // signs CDN links
-	Users        map[string]*wire.User     `json:"users"`
-	UserOrder    []string                  `json:"user_order"`
-	Standing     map[string]uint64         `json:"standing"` // a user's permission bits
-	MemberRoles  map[string][]string       `json:"member_roles,omitempty"`
-	BotAllowed   map[string]uint64         `json:"bot_permissions"` // by channel; absent is PermMember
-	Guilds       map[string]*wire.Guild    `json:"guilds"`
-	Channels     map[string]*wire.Channel  `json:"channels"`
-	ChannelOrder []string                  `json:"channel_order"`
-	Commands     map[string][]wire.Command `json:"commands"` // by guild; "" is global
-	Messages     map[string]*Message       `json:"messages"`
-	Interactions map[string]*Interaction   `json:"interactions"`
-	Limits       map[string]int64          `json:"file_limits"` // by guild
+	App            wire.User                 `json:"app"`
+	Token          string                    `json:"token"`
+	Revoked        bool                      `json:"revoked"`
+	Key            string                    `json:"key"` // signs CDN links
+	Users          map[string]*wire.User     `json:"users"`
+	UserOrder      []string                  `json:"user_order"`
+	Permissions    map[string]uint64         `json:"standing"` // a user's permission bits
+	MemberRoles    map[string][]string       `json:"member_roles,omitempty"`
+	BotPermissions map[string]uint64         `json:"bot_permissions"` // by channel; absent is PermMember
+	Guilds         map[string]*wire.Guild    `json:"guilds"`
+	Channels       map[string]*wire.Channel  `json:"channels"`
+	ChannelOrder   []string                  `json:"channel_order"`
+	Commands       map[string][]wire.Command `json:"commands"` // by guild; "" is global
+	Messages       map[string]*Message       `json:"messages"`
+	Interactions   map[string]*Interaction   `json:"interactions"`
+	Limits         map[string]int64          `json:"file_limits"` // by guild
 }
 
 // New opens a world: the one kept in DataDir, or a fresh, empty one.
 func New(o Options) (*World, error) {
-	w := &World{now: o.Now, tell: o.Tell, fileLimit: o.FileLimit, dir: o.DataDir,
+	w := &World{now: o.Now, onEvent: o.OnEvent, fileLimit: o.FileLimit, dir: o.DataDir,
 		changed: make(chan struct{}), dirty: make(chan struct{}, 1)}
 	if w.now == nil {
 		w.now = time.Now
 	}
-	if w.tell == nil {
-		w.tell = func(Event) {}
+	if w.onEvent == nil {
+		w.onEvent = func(Event) {}
 	}
 	if w.fileLimit == 0 {
 		w.fileLimit = DefaultFileLimit
@@ -95,13 +95,13 @@ func New(o Options) (*World, error) {
 	w.ids.now = w.now
 	w.seq = int(time.Now().UnixMilli())
 	var err error
-	if w.shelf, err = openShelf(o.DataDir); err != nil {
+	if w.files, err = openFiles(o.DataDir); err != nil {
 		return nil, err
 	}
 	if err := w.load(); err != nil {
 		return nil, fmt.Errorf("read sandbox state: %w", err)
 	}
-	w.keepSaving()
+	w.startSaving()
 	return w, nil
 }
 
@@ -113,12 +113,12 @@ func (w *World) Close() error {
 }
 
 // fresh makes the state of a world nobody has lived in.
-func (w *World) fresh() state {
+func (w *World) newState() state {
 	id := w.ids.next()
 	return state{
 		App:   wire.User{ID: id, Username: "darkroom", Discriminator: "0", Bot: true},
-		Token: id + ".sandbox." + secret(16), Key: secret(32),
-		Users: map[string]*wire.User{}, Standing: map[string]uint64{}, BotAllowed: map[string]uint64{},
+		Token: id + ".sandbox." + randomHex(16), Key: randomHex(32),
+		Users: map[string]*wire.User{}, Permissions: map[string]uint64{}, BotPermissions: map[string]uint64{},
 		Guilds: map[string]*wire.Guild{}, Channels: map[string]*wire.Channel{},
 		Commands: map[string][]wire.Command{}, Messages: map[string]*Message{},
 		Interactions: map[string]*Interaction{}, Limits: map[string]int64{},
@@ -126,7 +126,7 @@ func (w *World) fresh() state {
 }
 
 // secret is n random bytes in hexadecimal.
-func secret(n int) string {
+func randomHex(n int) string {
 	b := make([]byte, n)
 	rand.Read(b) // never fails since Go 1.24
 	return hex.EncodeToString(b)
@@ -160,7 +160,7 @@ func (w *World) Token() string {
 }
 
 // Knows says whether a bot token is the right one and has not been revoked.
-func (w *World) Knows(token string) bool {
+func (w *World) ValidToken(token string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return token == w.state.Token && !w.state.Revoked
@@ -171,11 +171,11 @@ func (w *World) RevokeToken(revoked bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.state.Revoked = revoked
-	w.touch()
+	w.markChanged()
 }
 
 // touch wakes everybody who waits for a change and has the state written. The lock is held.
-func (w *World) touch() {
+func (w *World) markChanged() {
 	close(w.changed)
 	w.changed = make(chan struct{})
 	select {

@@ -14,32 +14,32 @@ import (
 )
 
 // place is a world with a guild, a channel and two people, and no bot.
-type place struct {
+type fixture struct {
 	*world.World
 	mod, member wire.User
 	guild       wire.Guild
 	channel     wire.Channel
 	mu          sync.Mutex
 	at          time.Time
-	heard       []world.Event
+	events      []world.Event
 }
 
-func (p *place) now() time.Time {
+func (p *fixture) now() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.at
 }
 
-func (p *place) later(d time.Duration) {
+func (p *fixture) advance(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.at = p.at.Add(d)
 }
 
-func newPlace(t *testing.T, dir string) *place {
+func newFixture(t *testing.T, dir string) *fixture {
 	t.Helper()
-	p := &place{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	w, err := world.New(world.Options{DataDir: dir, Now: p.now, Tell: func(e world.Event) { p.heard = append(p.heard, e) }})
+	p := &fixture{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	w, err := world.New(world.Options{DataDir: dir, Now: p.now, OnEvent: func(e world.Event) { p.events = append(p.events, e) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func newPlace(t *testing.T, dir string) *place {
 	return p
 }
 
-func (p *place) register(t *testing.T, c ...wire.Command) {
+func (p *fixture) register(t *testing.T, c ...wire.Command) {
 	t.Helper()
 	if _, err := p.Overwrite("", c); err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func number(x float64) *float64 { return &x }
 
 func TestCommandIsCheckedAsAClientWould(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, "")
+	p := newFixture(t, "")
 	p.register(t, wire.Command{Name: "imagine", Description: "x", Options: []wire.CommandOption{
 		{Type: wire.StringOption, Name: "prompt", Description: "x", Required: true},
 		{Type: wire.IntegerOption, Name: "count", Description: "x", MinValue: number(1), MaxValue: number(4)},
@@ -101,9 +101,9 @@ func TestCommandIsCheckedAsAClientWould(t *testing.T) {
 	}
 }
 
-func TestWhoIsOfferedWhat(t *testing.T) {
+func TestCommandsFor(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, "")
+	p := newFixture(t, "")
 	manage := "32"
 	p.register(t, wire.Command{Name: "all", Description: "x"}, wire.Command{Name: "mods", Description: "x", MemberPermissions: &manage},
 		wire.Command{Name: "guilds", Description: "x", Contexts: []int{0}}, wire.Command{Name: "adult", Description: "x", NSFW: true})
@@ -140,7 +140,7 @@ func TestWhoIsOfferedWhat(t *testing.T) {
 
 func TestInteractionPayload(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, "")
+	p := newFixture(t, "")
 	p.register(t, wire.Command{Name: "go", Description: "x"})
 	thread, err := p.AddThread(p.channel.ID, "thread")
 	if err != nil {
@@ -154,7 +154,7 @@ func TestInteractionPayload(t *testing.T) {
 		if _, err := p.Command(p.member.ID, channel, "go"); err != nil {
 			t.Fatal(err)
 		}
-		return p.heard[len(p.heard)-1].Data.(*wire.Interaction)
+		return p.events[len(p.events)-1].Data.(*wire.Interaction)
 	}
 	in := last(thread.ID)
 	if in.Member == nil || in.User != nil || in.GuildID != p.guild.ID || in.Channel.ParentID != p.channel.ID || in.Context != 0 || in.FileLimit != world.DefaultFileLimit {
@@ -168,7 +168,7 @@ func TestInteractionPayload(t *testing.T) {
 
 func TestLinks(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, "")
+	p := newFixture(t, "")
 	p.SetBase("http://cdn")
 	m, err := p.PostMessage(p.channel.ID, &wire.Draft{Files: []wire.Upload{{Name: "a b/ü.png", Data: []byte("data")}}})
 	if err != nil {
@@ -186,7 +186,7 @@ func TestLinks(t *testing.T) {
 	if _, _, err := p.File(u.EscapedPath(), forged); err == nil {
 		t.Error("a forged link works")
 	}
-	p.later(25 * time.Hour)
+	p.advance(25 * time.Hour)
 	if _, _, err := p.File(u.EscapedPath(), u.Query()); err == nil {
 		t.Error("a link works for ever, want a day")
 	}
@@ -203,7 +203,7 @@ func TestLinks(t *testing.T) {
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := newPlace(t, dir)
+	p := newFixture(t, dir)
 	p.register(t, wire.Command{Name: "go", Description: "x"})
 	m, err := p.PostMessage(p.channel.ID, &wire.Draft{Files: []wire.Upload{{Name: "a.png", Data: []byte("data")}}})
 	if err != nil {
@@ -222,14 +222,14 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	list := w.Messages(p.member.ID, p.channel.ID)
+	list := w.VisibleMessages(p.member.ID, p.channel.ID)
 	if len(list) != 1 || list[0].ID != m.ID || w.Token() != token {
 		t.Fatalf("got %+v, want the message and the token of before", list)
 	}
 	if data, err := w.Download(list[0].Attachments[0].ID); err != nil || string(data) != "data" {
 		t.Errorf("got %q, %v; want the file of before", data, err)
 	}
-	if _, err := w.Answer(asked.ID, asked.Token, wire.Callback{Type: wire.AnswerDefer}, nil); err != nil {
+	if _, err := w.Answer(asked.ID, asked.Token, wire.Callback{Type: wire.CallbackDefer}, nil); err != nil {
 		t.Errorf("answering an interaction of before: got %v, want nil", err)
 	}
 	if next := w.AddUser("new", false); len(next.ID) < len(m.ID) || next.ID <= m.ID {
@@ -250,13 +250,13 @@ func TestDamagedState(t *testing.T) {
 
 func TestChannelDeletedWhilePainting(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, "")
+	p := newFixture(t, "")
 	p.register(t, wire.Command{Name: "go", Description: "x"})
 	i, err := p.Command(p.member.ID, p.channel.ID, "go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Answer(i.ID, i.Token, wire.Callback{Type: wire.AnswerDefer}, nil); err != nil {
+	if _, err := p.Answer(i.ID, i.Token, wire.Callback{Type: wire.CallbackDefer}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.DeleteChannel(p.channel.ID); err != nil {
@@ -267,18 +267,18 @@ func TestChannelDeletedWhilePainting(t *testing.T) {
 	}
 }
 
-func TestSince(t *testing.T) {
+func TestChangesSince(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t, "")
-	from := p.Latest()
+	p := newFixture(t, "")
+	from := p.LatestChange()
 	if _, err := p.Say(p.member.ID, p.channel.ID, "hello"); err != nil {
 		t.Fatal(err)
 	}
-	list, next, whole := p.Since(p.mod.ID, from)
+	list, next, whole := p.ChangesSince(p.mod.ID, from)
 	if len(list) != 1 || list[0].Kind != "MESSAGE_CREATE" || !whole || next != from+1 {
 		t.Errorf("got %+v, %d, %v; want one MESSAGE_CREATE", list, next, whole)
 	}
-	if _, _, whole := p.Since(p.mod.ID, 3); whole {
+	if _, _, whole := p.ChangesSince(p.mod.ID, 3); whole {
 		t.Error("a number of another run is taken for one of this run")
 	}
 }

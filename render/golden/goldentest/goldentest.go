@@ -26,7 +26,7 @@ const (
 )
 
 // Half names the float16 export of a pipeline: weights, inputs and outputs.
-func Half(name string) string { return name + "-fp16" }
+func Float16(name string) string { return name + "-fp16" }
 
 // Names lists all pipelines, sorted.
 func Names(t testing.TB) []string { return slices.Sorted(maps.Keys(index(t))) }

@@ -14,7 +14,7 @@ import (
 //
 //	softmax(Transpose(Reshape(q))·√s × Transpose(Reshape(k))·√s) × Transpose(Reshape(v)), transposed and reshaped back
 func FuseAttention(model []byte) ([]byte, error) {
-	fields, err := split(model)
+	fields, err := splitFields(model)
 	if err != nil {
 		return nil, fmt.Errorf("fuse attention: %w", err)
 	}
@@ -29,26 +29,26 @@ func FuseAttention(model []byte) ([]byte, error) {
 			}
 			out = appendMessage(out, 7, edited)
 			continue
-		case f.number == 8 && textOf(mustSplit(f.content), 1) == ownOperators: // opset_import
+		case f.number == 8 && stringField(splitOrNil(f.content), 1) == ortDomain: // opset_import
 			known = true
 		}
-		out = append(out, f.whole...)
+		out = append(out, f.raw...)
 	}
 	if fused == 0 {
 		return model, nil
 	}
 	if !known { // OperatorSetIdProto: domain = 1, version = 2
-		out = appendMessage(out, 8, appendNumber(appendMessage(nil, 1, []byte(ownOperators)), 2, 1))
+		out = appendMessage(out, 8, appendNumber(appendMessage(nil, 1, []byte(ortDomain)), 2, 1))
 	}
 	return out, nil
 }
 
-// ownOperators is the domain of the operators that only ONNX Runtime has.
-const ownOperators = "com.microsoft"
+// ortDomain is the domain of the operators that only ONNX Runtime has.
+const ortDomain = "com.microsoft"
 
-// mustSplit divides a message; one that cannot be divided has no fields.
-func mustSplit(message []byte) []part {
-	fields, err := split(message)
+// splitOrNil divides a message; one that cannot be divided has no fields.
+func splitOrNil(message []byte) []rawField {
+	fields, err := splitFields(message)
 	if err != nil {
 		return nil
 	}
@@ -57,59 +57,59 @@ func mustSplit(message []byte) []part {
 
 // fuseGraph edits a GraphProto: node = 1, initializer = 5.
 func fuseGraph(message []byte) (out []byte, fused int, err error) {
-	n, err := follow(message)
+	n, err := parseNetwork(message)
 	if err != nil {
 		return nil, 0, err
 	}
-	f := fuser{network: n, readers: map[string][]int{}, weights: map[string][]part{}, instead: map[int][]byte{}}
-	fields, err := split(message)
+	f := fuser{network: n, consumers: map[string][]int{}, weights: map[string][]rawField{}, replacements: map[int][]byte{}}
+	fields, err := splitFields(message)
 	if err != nil {
 		return nil, 0, err
 	}
 	for _, field := range fields {
 		if field.number == 5 {
-			weight := mustSplit(field.content)
-			f.weights[textOf(weight, 8)] = weight
+			weight := splitOrNil(field.content)
+			f.weights[stringField(weight, 8)] = weight
 		}
 	}
-	if f.nested() {
+	if f.hasSubgraphs() {
 		return message, 0, nil // what an inner graph reads from the outer one is not followed
 	}
 	f.fuse()
-	if len(f.instead) == 0 {
+	if len(f.replacements) == 0 {
 		return message, 0, nil
 	}
-	unread := f.unread()
+	unread := f.unusedNodes()
 	at := -1
 	for _, field := range fields {
 		if field.number != 1 {
-			out = append(out, field.whole...)
+			out = append(out, field.raw...)
 			continue
 		}
 		at++
 		switch {
-		case f.instead[at] != nil:
-			out = appendMessage(out, 1, f.instead[at])
+		case f.replacements[at] != nil:
+			out = appendMessage(out, 1, f.replacements[at])
 		case !unread[at]:
-			out = append(out, field.whole...)
+			out = append(out, field.raw...)
 		}
 	}
-	return out, len(f.instead), nil
+	return out, len(f.replacements), nil
 }
 
 // fuser finds attention in a network.
 type fuser struct {
 	network
-	readers map[string][]int  // by value; twice -1 for the network's outputs
-	weights map[string][]part // TensorProtos by name
-	instead map[int][]byte    // by node: the one that takes its place
+	consumers    map[string][]int      // by value; twice -1 for the network's outputs
+	weights      map[string][]rawField // TensorProtos by name
+	replacements map[int][]byte        // by node: the one that takes its place
 }
 
 // nested tells whether a node has a graph of its own: AttributeProto g = 6, graphs = 11.
-func (f *fuser) nested() bool {
+func (f *fuser) hasSubgraphs() bool {
 	for _, x := range f.nodes {
 		for _, field := range x.fields {
-			if field.number == 5 && slices.ContainsFunc(mustSplit(field.content), func(p part) bool { return p.number == 6 || p.number == 11 }) {
+			if field.number == 5 && slices.ContainsFunc(splitOrNil(field.content), func(p rawField) bool { return p.number == 6 || p.number == 11 }) {
 				return true
 			}
 		}
@@ -120,51 +120,51 @@ func (f *fuser) nested() bool {
 func (f *fuser) fuse() {
 	for i, x := range f.nodes {
 		for _, in := range x.in {
-			f.readers[in] = append(f.readers[in], i)
+			f.consumers[in] = append(f.consumers[in], i)
 		}
 	}
 	for _, output := range f.outputs { // read by whoever runs the network, too
-		name := textOf(output, 1)
-		f.readers[name] = append(f.readers[name], -1, -1)
+		name := stringField(output, 1)
+		f.consumers[name] = append(f.consumers[name], -1, -1)
 	}
 	for i, x := range f.nodes {
-		if x.op != "Softmax" || len(x.out) != 1 || numberOf(attribute(x.fields, "axis"), -1) != -1 {
+		if x.op != "Softmax" || len(x.out) != 1 || intAttribute(attribute(x.fields, "axis"), -1) != -1 {
 			continue
 		}
-		if at, fused := f.around(i); fused != nil {
-			f.instead[at] = fused
+		if at, fused := f.matchAttention(i); fused != nil {
+			f.replacements[at] = fused
 		}
 	}
 }
 
 // around follows the network up and down from a softmax, and returns the last node of what it is part of with the one
 // that takes its place; nil when anything is not as it should be.
-func (f *fuser) around(softmax int) (last int, fused []byte) {
-	scores, ok := f.making(f.nodes[softmax].in[0], "MatMul")
+func (f *fuser) matchAttention(softmax int) (last int, fused []byte) {
+	scores, ok := f.producedBy(f.nodes[softmax].in[0], "MatMul")
 	if !ok {
 		return 0, nil
 	}
-	mixed, ok := f.reading(f.nodes[softmax].out[0], "MatMul")
-	if !ok || f.origin(f.nodes[mixed].in[0]) != f.nodes[softmax].out[0] {
+	mixed, ok := f.soleConsumer(f.nodes[softmax].out[0], "MatMul")
+	if !ok || f.skipCasts(f.nodes[mixed].in[0]) != f.nodes[softmax].out[0] {
 		return 0, nil
 	}
-	q, ok1 := f.scaled(f.nodes[scores].in[0], 0, 2, 1, 3)
-	k, ok2 := f.scaled(f.nodes[scores].in[1], 0, 2, 3, 1)
-	v, ok3 := f.heads(f.nodes[mixed].in[1], 0, 2, 1, 3)
-	if !ok1 || !ok2 || !ok3 || q.heads < 1 || q.heads != k.heads || q.heads != v.heads || q.usual != k.usual {
+	q, ok1 := f.matchScaled(f.nodes[scores].in[0], 0, 2, 1, 3)
+	k, ok2 := f.matchScaled(f.nodes[scores].in[1], 0, 2, 3, 1)
+	v, ok3 := f.matchHeads(f.nodes[mixed].in[1], 0, 2, 1, 3)
+	if !ok1 || !ok2 || !ok3 || q.heads < 1 || q.heads != k.heads || q.heads != v.heads || q.defaultScale != k.defaultScale {
 		return 0, nil
 	}
-	turned, ok := f.reading(f.nodes[mixed].out[0], "Transpose")
-	if !ok || !f.turns(turned, 0, 2, 1, 3) {
+	transposed, ok := f.soleConsumer(f.nodes[mixed].out[0], "Transpose")
+	if !ok || !f.hasPerm(transposed, 0, 2, 1, 3) {
 		return 0, nil
 	}
-	if last, ok = f.reading(f.nodes[turned].out[0], "Reshape"); !ok {
+	if last, ok = f.soleConsumer(f.nodes[transposed].out[0], "Reshape"); !ok {
 		return 0, nil
 	}
-	b := nodeOf("MultiHeadAttention", f.nodes[last].out[0], q.value, k.value, v.value)
-	b = append(b, integerAttribute("num_heads", int64(q.heads))...)
-	if !q.usual {
-		b = append(b, floatAttribute("scale", float32(q.scale*k.scale))...)
+	b := newNode("MultiHeadAttention", f.nodes[last].out[0], q.value, k.value, v.value)
+	b = append(b, newIntAttribute("num_heads", int64(q.heads))...)
+	if !q.defaultScale {
+		b = append(b, newFloatAttribute("scale", float32(q.scale*k.scale))...)
 	}
-	return last, appendMessage(b, 7, []byte(ownOperators)) // NodeProto.domain
+	return last, appendMessage(b, 7, []byte(ortDomain)) // NodeProto.domain
 }

@@ -14,21 +14,21 @@ func attention(usual bool) onnxtest.Model {
 	turn := func(out, in string, perm ...int64) onnxtest.Node {
 		return onnxtest.Node{Op: "Transpose", In: []string{in}, Out: []string{out}, Lists: map[string][]int64{"perm": perm}}
 	}
-	n := []onnxtest.Node{step("Shape", "shape", "q"), step("Gather", "batch", "shape", "zero"), step("Concat", "divided", "batch", "free", "eight", "width"),
-		step("Concat", "whole", "batch", "free", "all")}
+	n := []onnxtest.Node{newNode("Shape", "shape", "q"), newNode("Gather", "batch", "shape", "zero"), newNode("Concat", "divided", "batch", "free", "eight", "width"),
+		newNode("Concat", "whole", "batch", "free", "all")}
 	for _, x := range []string{"q", "k", "v"} {
-		n = append(n, step("Reshape", x+".shaped", x, "divided"))
+		n = append(n, newNode("Reshape", x+".shaped", x, "divided"))
 	}
 	n = append(n, turn("q.turned", "q.shaped", 0, 2, 1, 3), turn("k.turned", "k.shaped", 0, 2, 3, 1), turn("v.turned", "v.shaped", 0, 2, 1, 3))
 	if usual {
-		n = append(n, step("Shape", "turned.shape", "q.turned"), step("Slice", "length", "turned.shape", "zero", "free"), step("Sqrt", "root", "length"),
-			step("Div", "over", "one", "root"), step("Sqrt", "scale", "over"))
+		n = append(n, newNode("Shape", "turned.shape", "q.turned"), newNode("Slice", "length", "turned.shape", "zero", "free"), newNode("Sqrt", "root", "length"),
+			newNode("Div", "over", "one", "root"), newNode("Sqrt", "scale", "over"))
 	}
 	n = append(n,
-		step("Mul", "q.scaled", "q.turned", "scale"), step("Mul", "k.scaled", "k.turned", "scale"),
-		step("MatMul", "scores", "q.scaled", "k.scaled"),
+		newNode("Mul", "q.scaled", "q.turned", "scale"), newNode("Mul", "k.scaled", "k.turned", "scale"),
+		newNode("MatMul", "scores", "q.scaled", "k.scaled"),
 		onnxtest.Node{Op: "Softmax", In: []string{"scores"}, Out: []string{"weights"}, Ints: map[string]int64{"axis": -1}},
-		step("MatMul", "mixed", "weights", "v.turned"), turn("mixed.turned", "mixed", 0, 2, 1, 3), step("Reshape", "y", "mixed.turned", "whole"))
+		newNode("MatMul", "mixed", "weights", "v.turned"), turn("mixed.turned", "mixed", 0, 2, 1, 3), newNode("Reshape", "y", "mixed.turned", "whole"))
 	weight := func(name string, kind graph.Type, v float64) onnxtest.Weight {
 		return onnxtest.Weight{Name: name, Type: kind, Dims: []int{1}, Values: []float64{v}}
 	}
@@ -48,7 +48,7 @@ func attention(usual bool) onnxtest.Model {
 }
 
 // changed replaces the node that makes a value.
-func changed(m onnxtest.Model, out string, with onnxtest.Node) onnxtest.Model {
+func withNode(m onnxtest.Model, out string, with onnxtest.Node) onnxtest.Model {
 	m.Nodes = slices.Clone(m.Nodes)
 	for i, n := range m.Nodes {
 		if n.Out[0] == out {
@@ -86,17 +86,17 @@ func TestFuseAttention(t *testing.T) {
 	}
 }
 
-func TestOtherAttentionStaysAsItIs(t *testing.T) {
+func TestFuseAttentionKeepsOtherForms(t *testing.T) {
 	t.Parallel()
 	plain := attention(true)
 	seen := attention(true)
 	seen.Outputs = append(slices.Clone(seen.Outputs), graph.Value{Name: "weights", Type: graph.Float, Dims: []int{0, 8, 0, 0}})
 	for name, m := range map[string]onnxtest.Model{
-		"a mask before the softmax":      changed(plain, "scores", step("Add", "scores", "q.scaled", "k.scaled")),
-		"another axis":                   changed(plain, "weights", onnxtest.Node{Op: "Softmax", In: []string{"scores"}, Out: []string{"weights"}, Ints: map[string]int64{"axis": 1}}),
-		"another scale worked out":       changed(plain, "over", step("Div", "over", "eight", "root")),
-		"keys turned otherwise":          changed(plain, "k.turned", step("Transpose", "k.turned", "k.shaped")),
-		"heads that are not told":        changed(plain, "divided", step("Concat", "divided", "batch", "free", "batch", "width")),
+		"a mask before the softmax":      withNode(plain, "scores", newNode("Add", "scores", "q.scaled", "k.scaled")),
+		"another axis":                   withNode(plain, "weights", onnxtest.Node{Op: "Softmax", In: []string{"scores"}, Out: []string{"weights"}, Ints: map[string]int64{"axis": 1}}),
+		"another scale worked out":       withNode(plain, "over", newNode("Div", "over", "eight", "root")),
+		"keys turned otherwise":          withNode(plain, "k.turned", newNode("Transpose", "k.turned", "k.shaped")),
+		"heads that are not told":        withNode(plain, "divided", newNode("Concat", "divided", "batch", "free", "batch", "width")),
 		"weights that somebody else has": seen,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -88,7 +88,7 @@ func Read(path string) (Header, error) {
 	if err != nil {
 		return Header{}, err
 	}
-	if err := notModel(f, info.Size()); err != nil {
+	if err := rejectNonModel(f, info.Size()); err != nil {
 		return Header{}, fmt.Errorf("%s: %w", path, err)
 	}
 	h, err := read(f, info.Size())
@@ -98,8 +98,8 @@ func Read(path string) (Header, error) {
 	return h, h.checkExternal(filepath.Dir(path))
 }
 
-// notModel recognises what is often found in place of a model file.
-func notModel(f *os.File, size int64) error {
+// rejectNonModel recognises what is often found in place of a model file.
+func rejectNonModel(f *os.File, size int64) error {
 	if size == 0 {
 		return fmt.Errorf("the file is empty, want an ONNX model")
 	}

@@ -34,7 +34,7 @@ func TestRead(t *testing.T) {
 	t.Parallel()
 	for _, old := range []bool{false, true} {
 		m := model()
-		m.Old = old
+		m.WeightsAsInputs = old
 		h, err := readBytes(t, m.Encode())
 		if got, want := fmt.Sprint(h.Inputs, h.Outputs, h.External), "[x float16 [?,2000]] [y int64 []] map[]"; err != nil || got != want {
 			t.Errorf("weights as inputs %v: got %s, %v, want %s", old, got, err, want)

@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// LayerOptions say how GiveLayers reads a network.
+// LayerOptions say how ExposeLayers reads a network.
 type LayerOptions struct {
-	Most   int  // the most layers to give out
-	Count  int  // how many layers the network has, as its configuration says; 0 where it does not
-	Normed bool // give out each layer after a copy of the network's final norm, as its last layer is
+	Max       int  // the most layers to give out
+	Count     int  // how many layers the network has, as its configuration says; 0 where it does not
+	FinalNorm bool // give out each layer after a copy of the network's final norm, as its last layer is
 }
 
-var errNotFollowed = errors.New("its layers cannot be told apart")
+var errUnknownLayers = errors.New("its layers cannot be told apart")
 
-// GiveLayers adds the hidden states between a CLIP text encoder's layers to what its network gives out. Its output last
+// ExposeLayers adds the hidden states between a CLIP text encoder's layers to what its network gives out. Its output last
 // is that of the last layer, after the final norm.
 //
 // Names and forms of nodes differ from exporter to exporter, so the layers are told by what a transformer is: a chain of
@@ -23,8 +23,8 @@ var errNotFollowed = errors.New("its layers cannot be told apart")
 // the final norm. A network that is not of this form, a fused one for example, is refused.
 //
 // It returns the edited model and its new outputs: the last layer but one, the last but two, and so on.
-func GiveLayers(model []byte, last Value, o LayerOptions) ([]byte, []Value, error) {
-	fields, err := split(model)
+func ExposeLayers(model []byte, last Value, o LayerOptions) ([]byte, []Value, error) {
+	fields, err := splitFields(model)
 	if err != nil {
 		return nil, nil, fmt.Errorf("give out layers: %w", err)
 	}
@@ -32,23 +32,23 @@ func GiveLayers(model []byte, last Value, o LayerOptions) ([]byte, []Value, erro
 	var layers []Value
 	for _, f := range fields {
 		if f.number != 7 { // ModelProto.graph
-			out = append(out, f.whole...)
+			out = append(out, f.raw...)
 			continue
 		}
-		edited, added, err := giveLayers(f.content, last, o)
+		edited, added, err := exposeLayers(f.content, last, o)
 		if err != nil {
 			return nil, nil, fmt.Errorf("give out layers: %w", err)
 		}
 		out, layers = appendMessage(out, 7, edited), added
 	}
 	if len(layers) == 0 {
-		return nil, nil, fmt.Errorf("give out layers: %w", errNotFollowed)
+		return nil, nil, fmt.Errorf("give out layers: %w", errUnknownLayers)
 	}
 	return out, layers, nil
 }
 
-func giveLayers(message []byte, last Value, o LayerOptions) ([]byte, []Value, error) {
-	n, err := follow(message)
+func exposeLayers(message []byte, last Value, o LayerOptions) ([]byte, []Value, error) {
+	n, err := parseNetwork(message)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -62,15 +62,15 @@ func giveLayers(message []byte, last Value, o LayerOptions) ([]byte, []Value, er
 	}
 	out := slices.Clone(message)
 	var layers []Value
-	for i, value := range inner[:min(len(inner), o.Most)] {
+	for i, value := range inner[:min(len(inner), o.Max)] {
 		v := Value{Name: fmt.Sprintf("darkroom.layer.%d", i+1), Type: last.Type, Dims: last.Dims}
-		if o.Normed {
-			out = append(out, n.repeat(norm, map[string]string{top: value, last.Name: v.Name}, v.Name+"/")...)
+		if o.FinalNorm {
+			out = append(out, n.copyNodes(norm, map[string]string{top: value, last.Name: v.Name}, v.Name+"/")...)
 		} else {
-			cast := append(nodeOf("Cast", v.Name, value), integerAttribute("to", int64(v.Type))...)
+			cast := append(newNode("Cast", v.Name, value), newIntAttribute("to", int64(v.Type))...)
 			out = appendMessage(out, 1, cast)
 		}
-		out = appendMessage(out, 12, n.output(last.Name, v.Name))
+		out = appendMessage(out, 12, n.copyOutput(last.Name, v.Name))
 		layers = append(layers, v)
 	}
 	return out, layers, nil
@@ -79,11 +79,11 @@ func giveLayers(message []byte, last Value, o LayerOptions) ([]byte, []Value, er
 // layers walks down the chain of sums from the last layer and returns the layers' values below it, the embeddings last.
 func (n network) layers(top string, count int) ([]string, error) {
 	var chain []string
-	for x, ok := n.below(top); ok && len(chain) <= len(n.nodes); x, ok = n.below(x) {
+	for x, ok := n.residualInput(top); ok && len(chain) <= len(n.nodes); x, ok = n.residualInput(x) {
 		chain = append(chain, x)
 	}
 	if len(chain)%2 != 0 || len(chain) == 0 || count != 0 && len(chain) != 2*count {
-		return nil, fmt.Errorf("%w: %d sums in a chain, want two to each of %d layers", errNotFollowed, len(chain), count)
+		return nil, fmt.Errorf("%w: %d sums in a chain, want two to each of %d layers", errUnknownLayers, len(chain), count)
 	}
 	var inner []string
 	for i := 1; i < len(chain); i += 2 {
@@ -102,29 +102,29 @@ func (n network) finalNorm(output string) (norm []int, top string, err error) {
 			continue
 		}
 		seen[x] = true
-		if _, sum := n.below(x); sum && n.origin(x) == x {
+		if _, sum := n.residualInput(x); sum && n.skipCasts(x) == x {
 			if top != "" {
-				return nil, "", errNotFollowed
+				return nil, "", errUnknownLayers
 			}
 			top = x
 			continue
 		}
-		at, made := n.maker[x]
+		at, made := n.producers[x]
 		if !made {
-			return nil, "", errNotFollowed // the network's own input, and no sum before it
+			return nil, "", errUnknownLayers // the network's own input, and no sum before it
 		}
 		if !slices.Contains(norm, at) {
 			norm = append(norm, at)
 		}
 		for _, in := range n.nodes[at].in {
-			if n.live[in] {
+			if n.dependsOnInput[in] {
 				todo = append(todo, in)
 			}
 		}
 	}
 	slices.Sort(norm)
 	if top == "" || len(norm) == 0 {
-		return nil, "", errNotFollowed
+		return nil, "", errUnknownLayers
 	}
 	return norm, top, nil
 }

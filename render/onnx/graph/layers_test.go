@@ -11,24 +11,24 @@ import (
 	"darkroom/render/onnx/onnxtest"
 )
 
-func step(op, out string, in ...string) onnxtest.Node {
+func newNode(op, out string, in ...string) onnxtest.Node {
 	return onnxtest.Node{Op: op, In: in, Out: []string{out}}
 }
 
 // encoder is the skeleton of a text encoder of two layers, in the forms that exporters write. Its layers are h0, h1, h2.
 func encoder(norm func(from, to string) []onnxtest.Node) onnxtest.Model {
 	n := []onnxtest.Node{
-		step("Shape", "length", "input_ids"), step("Gather", "places", "w", "length"), step("Gather", "words", "w", "input_ids"),
-		step("Add", "h0", "words", "places"), step("Mul", "mask", "length", "w"),
+		newNode("Shape", "length", "input_ids"), newNode("Gather", "places", "w", "length"), newNode("Gather", "words", "w", "input_ids"),
+		newNode("Add", "h0", "words", "places"), newNode("Mul", "mask", "length", "w"),
 	}
 	for i, h := range []string{"h0", "h1"} {
 		k := fmt.Sprint(i)
 		n = append(n, norm(h, "n"+k)...)
 		n = append(n,
-			step("MatMul", "q"+k, "n"+k, "w"), step("Add", "scores"+k, "q"+k, "mask"), step("Softmax", "p"+k, "scores"+k),
-			step("Add", "r"+k, h, "p"+k), // attention
-			step("MatMul", "m"+k, "r"+k, "w"), step("Add", "b"+k, "m"+k, "w"),
-			step("Add", "h"+fmt.Sprint(i+1), "b"+k, "r"+k), // feed-forward, the other way round
+			newNode("MatMul", "q"+k, "n"+k, "w"), newNode("Add", "scores"+k, "q"+k, "mask"), newNode("Softmax", "p"+k, "scores"+k),
+			newNode("Add", "r"+k, h, "p"+k), // attention
+			newNode("MatMul", "m"+k, "r"+k, "w"), newNode("Add", "b"+k, "m"+k, "w"),
+			newNode("Add", "h"+fmt.Sprint(i+1), "b"+k, "r"+k), // feed-forward, the other way round
 		)
 	}
 	n = append(n, norm("h2", "last_hidden_state")...)
@@ -42,19 +42,19 @@ func encoder(norm func(from, to string) []onnxtest.Node) onnxtest.Model {
 // The forms of a layer norm: one operation; as opset 16 and before have it; in another precision.
 var norms = map[string]func(from, to string) []onnxtest.Node{
 	"one operation": func(from, to string) []onnxtest.Node {
-		return []onnxtest.Node{step("LayerNormalization", to, from, "w", "w")}
+		return []onnxtest.Node{newNode("LayerNormalization", to, from, "w", "w")}
 	},
 	"step by step": func(from, to string) []onnxtest.Node {
-		return []onnxtest.Node{step("ReduceMean", to+".mean", from), step("Sub", to+".less", from, to+".mean"), step("Pow", to+".square", to+".less", "w"),
-			step("ReduceMean", to+".spread", to+".square"), step("Add", to+".safe", to+".spread", "w"), step("Sqrt", to+".root", to+".safe"),
-			step("Div", to+".even", to+".less", to+".root"), step("Mul", to+".scaled", to+".even", "w"), step("Add", to, to+".scaled", "w")}
+		return []onnxtest.Node{newNode("ReduceMean", to+".mean", from), newNode("Sub", to+".less", from, to+".mean"), newNode("Pow", to+".square", to+".less", "w"),
+			newNode("ReduceMean", to+".spread", to+".square"), newNode("Add", to+".safe", to+".spread", "w"), newNode("Sqrt", to+".root", to+".safe"),
+			newNode("Div", to+".even", to+".less", to+".root"), newNode("Mul", to+".scaled", to+".even", "w"), newNode("Add", to, to+".scaled", "w")}
 	},
 	"cast and cast back": func(from, to string) []onnxtest.Node {
-		return []onnxtest.Node{step("Cast", to+".wide", from), step("LayerNormalization", to+".norm", to+".wide", "w", "w"), step("Cast", to, to+".norm")}
+		return []onnxtest.Node{newNode("Cast", to+".wide", from), newNode("LayerNormalization", to+".norm", to+".wide", "w", "w"), newNode("Cast", to, to+".norm")}
 	},
 }
 
-func TestGiveLayers(t *testing.T) {
+func TestExposeLayers(t *testing.T) {
 	t.Parallel()
 	last := graph.Value{Name: "last_hidden_state", Type: graph.Float, Dims: []int{0, 77, 4}}
 	for name, norm := range norms {
@@ -62,8 +62,8 @@ func TestGiveLayers(t *testing.T) {
 			t.Run(fmt.Sprint(name, ", weights as inputs ", old), func(t *testing.T) {
 				t.Parallel()
 				m := encoder(norm)
-				m.Old = old
-				edited, layers, err := graph.GiveLayers(m.Encode(), last, graph.LayerOptions{Most: 12, Count: 2, Normed: true})
+				m.WeightsAsInputs = old
+				edited, layers, err := graph.ExposeLayers(m.Encode(), last, graph.LayerOptions{Max: 12, Count: 2, FinalNorm: true})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -79,13 +79,13 @@ func TestGiveLayers(t *testing.T) {
 	}
 }
 
-// TestGiveLayersReads sees which values are given out, by the nodes added at the end.
-func TestGiveLayersReads(t *testing.T) {
+// TestExposeLayersReads sees which values are given out, by the nodes added at the end.
+func TestExposeLayersReads(t *testing.T) {
 	t.Parallel()
 	last := graph.Value{Name: "last_hidden_state", Type: graph.Float16}
 	data := encoder(norms["one operation"]).Encode()
 	added := func(o graph.LayerOptions) string {
-		edited, _, err := graph.GiveLayers(data, last, o)
+		edited, _, err := graph.ExposeLayers(data, last, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,9 +104,9 @@ func TestGiveLayersReads(t *testing.T) {
 		want []string
 		not  string
 	}{
-		{graph.LayerOptions{Most: 12}, []string{"h1 darkroom.layer.1", "h0 darkroom.layer.2", "Cast"}, "darkroom.layer.3"},
-		{graph.LayerOptions{Most: 1}, []string{"h1 darkroom.layer.1"}, "darkroom.layer.2"},
-		{graph.LayerOptions{Most: 12, Normed: true}, []string{"h1 w w darkroom.layer.1", "h0 w w darkroom.layer.2", "LayerNormalization"}, "Cast"},
+		{graph.LayerOptions{Max: 12}, []string{"h1 darkroom.layer.1", "h0 darkroom.layer.2", "Cast"}, "darkroom.layer.3"},
+		{graph.LayerOptions{Max: 1}, []string{"h1 darkroom.layer.1"}, "darkroom.layer.2"},
+		{graph.LayerOptions{Max: 12, FinalNorm: true}, []string{"h1 w w darkroom.layer.1", "h0 w w darkroom.layer.2", "LayerNormalization"}, "Cast"},
 	} {
 		got := added(c.o)
 		for _, want := range c.want {
@@ -120,7 +120,7 @@ func TestGiveLayersReads(t *testing.T) {
 	}
 }
 
-func TestGiveLayersRefuses(t *testing.T) {
+func TestExposeLayersRefuses(t *testing.T) {
 	t.Parallel()
 	last := graph.Value{Name: "last_hidden_state", Type: graph.Float}
 	whole := encoder(norms["one operation"])
@@ -146,28 +146,28 @@ func TestGiveLayersRefuses(t *testing.T) {
 			m.Nodes = slices.DeleteFunc(m.Nodes, func(n onnxtest.Node) bool { return n.Out[0] == "h2" })
 			m.Nodes[len(m.Nodes)-1].In[0] = "r1"
 		}), 0},
-		"no chain":       {onnxtest.Model{Nodes: []onnxtest.Node{step("Gather", "last_hidden_state", "w", "input_ids")}, Weights: whole.Weights, Inputs: whole.Inputs, Outputs: whole.Outputs}, 0},
+		"no chain":       {onnxtest.Model{Nodes: []onnxtest.Node{newNode("Gather", "last_hidden_state", "w", "input_ids")}, Weights: whole.Weights, Inputs: whole.Inputs, Outputs: whole.Outputs}, 0},
 		"no such output": {change(func(m *onnxtest.Model) { m.Nodes = m.Nodes[:4] }), 0},
 	} {
-		if _, _, err := graph.GiveLayers(c.model.Encode(), last, graph.LayerOptions{Most: 3, Count: c.count}); err == nil || !strings.Contains(err.Error(), "layers cannot be told apart") {
+		if _, _, err := graph.ExposeLayers(c.model.Encode(), last, graph.LayerOptions{Max: 3, Count: c.count}); err == nil || !strings.Contains(err.Error(), "layers cannot be told apart") {
 			t.Errorf("%s: got %v, want a refusal", name, err)
 		}
 	}
-	if _, _, err := graph.GiveLayers([]byte("no model"), last, graph.LayerOptions{}); err == nil {
+	if _, _, err := graph.ExposeLayers([]byte("no model"), last, graph.LayerOptions{}); err == nil {
 		t.Error("no model: got no error")
 	}
 }
 
-func FuzzGiveLayers(f *testing.F) {
+func FuzzExposeLayers(f *testing.F) {
 	for _, norm := range norms {
 		f.Add(encoder(norm).Encode())
 	}
 	circle := model()
-	circle.Nodes = []onnxtest.Node{step("Cast", "y", "z"), step("Cast", "z", "y"), step("Add", "last_hidden_state", "last_hidden_state", "x")}
+	circle.Nodes = []onnxtest.Node{newNode("Cast", "y", "z"), newNode("Cast", "z", "y"), newNode("Add", "last_hidden_state", "last_hidden_state", "x")}
 	f.Add(circle.Encode())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		last := graph.Value{Name: "last_hidden_state", Type: graph.Float}
-		edited, layers, err := graph.GiveLayers(data, last, graph.LayerOptions{Most: 3, Normed: true})
+		edited, layers, err := graph.ExposeLayers(data, last, graph.LayerOptions{Max: 3, FinalNorm: true})
 		if err == nil && (len(layers) == 0 || len(edited) <= len(data)/2) {
 			t.Errorf("%d bytes became %d with layers %v", len(data), len(edited), layers)
 		}

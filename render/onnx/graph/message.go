@@ -3,18 +3,18 @@ package graph
 import "encoding/binary"
 
 // part is one field of a message that is in memory.
-type part struct {
+type rawField struct {
 	number  int
 	value   uint64 // of a varint
 	content []byte // of a length-delimited field
-	whole   []byte // all of it, with its tag
+	raw     []byte // all of it, with its tag
 }
 
 // split divides a message into its fields. They share its bytes.
-func split(message []byte) ([]part, error) {
-	var all []part
+func splitFields(message []byte) ([]rawField, error) {
+	var all []rawField
 	for rest := message; len(rest) > 0; {
-		p, size, err := firstPart(rest)
+		p, size, err := firstField(rest)
 		if err != nil {
 			return nil, err
 		}
@@ -23,7 +23,7 @@ func split(message []byte) ([]part, error) {
 	return all, nil
 }
 
-func firstPart(b []byte) (p part, size int, err error) {
+func firstField(b []byte) (p rawField, size int, err error) {
 	tag, n := binary.Uvarint(b)
 	if n <= 0 || tag>>3 == 0 || tag>>3 > 1<<29 {
 		return p, 0, errMalformed
@@ -52,12 +52,12 @@ func firstPart(b []byte) (p part, size int, err error) {
 	if size > len(b) {
 		return p, 0, errMalformed
 	}
-	p.whole = b[:size]
+	p.raw = b[:size]
 	return p, size, nil
 }
 
-// textOf is the first text of a number among fields; empty when there is none.
-func textOf(fields []part, number int) string {
+// stringField is the first text of a number among fields; empty when there is none.
+func stringField(fields []rawField, number int) string {
 	for _, f := range fields {
 		if f.number == number {
 			return string(f.content)
@@ -67,26 +67,26 @@ func textOf(fields []part, number int) string {
 }
 
 // attribute finds a node's attribute by its name: the fields of its AttributeProto; nil when there is none.
-func attribute(node []part, name string) []part {
+func attribute(node []rawField, name string) []rawField {
 	for _, f := range node {
 		if f.number == 5 && attributeName(f) == name {
-			fields, _ := split(f.content) // attributeName has split it already
+			fields, _ := splitFields(f.content) // attributeName has split it already
 			return fields
 		}
 	}
 	return nil
 }
 
-func attributeName(f part) string {
-	fields, err := split(f.content)
+func attributeName(f rawField) string {
+	fields, err := splitFields(f.content)
 	if err != nil {
 		return ""
 	}
-	return textOf(fields, 1)
+	return stringField(fields, 1)
 }
 
 // integers reads a repeated integer, packed or not.
-func integers(fields []part, number int) ([]int64, error) {
+func repeatedInts(fields []rawField, number int) ([]int64, error) {
 	var all []int64
 	for _, f := range fields {
 		if f.number != number {
@@ -107,8 +107,8 @@ func integers(fields []part, number int) ([]int64, error) {
 	return all, nil
 }
 
-// nodeOf makes a NodeProto: input = 1, output = 2, name = 3, op_type = 4. The node has its output's name.
-func nodeOf(op, out string, in ...string) []byte {
+// newNode makes a NodeProto: input = 1, output = 2, name = 3, op_type = 4. The node has its output's name.
+func newNode(op, out string, in ...string) []byte {
 	var b []byte
 	for _, name := range in {
 		b = appendMessage(b, 1, []byte(name))
@@ -118,15 +118,15 @@ func nodeOf(op, out string, in ...string) []byte {
 	return appendMessage(b, 4, []byte(op))
 }
 
-// integerAttribute makes a node's attribute: in AttributeProto name = 1, i = 3, type = 20, where INT is 2.
-func integerAttribute(name string, v int64) []byte {
+// newIntAttribute makes a node's attribute: in AttributeProto name = 1, i = 3, type = 20, where INT is 2.
+func newIntAttribute(name string, v int64) []byte {
 	b := appendMessage(nil, 1, []byte(name))
 	b = appendNumber(b, 3, uint64(v))
 	return appendMessage(nil, 5, appendNumber(b, 20, 2))
 }
 
-// integerTensor makes a TensorProto of one Int64: dims = 1, data_type = 2, int64_data = 7, name = 8.
-func integerTensor(name string, v int64) []byte {
+// newIntTensor makes a TensorProto of one Int64: dims = 1, data_type = 2, int64_data = 7, name = 8.
+func newIntTensor(name string, v int64) []byte {
 	b := appendNumber(nil, 1, 1)
 	b = appendNumber(b, 2, uint64(Int64))
 	b = appendMessage(b, 7, binary.AppendUvarint(nil, uint64(v)))

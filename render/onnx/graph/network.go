@@ -2,32 +2,32 @@ package graph
 
 // network is a GraphProto whose values can be followed.
 type network struct {
-	nodes   []node
-	outputs [][]part
-	maker   map[string]int  // by value: the node it comes from
-	live    map[string]bool // values that depend on the network's inputs
+	nodes          []node
+	outputs        [][]rawField
+	producers      map[string]int  // by value: the node it comes from
+	dependsOnInput map[string]bool // values that depend on the network's inputs
 }
 
 // node is one NodeProto.
 type node struct {
-	fields  []part
+	fields  []rawField
 	op      string
 	in, out []string
 }
 
 // follow reads a graph: node = 1, initializer = 5, input = 11, output = 12.
-func follow(message []byte) (network, error) {
-	fields, err := split(message)
+func parseNetwork(message []byte) (network, error) {
+	fields, err := splitFields(message)
 	if err != nil {
 		return network{}, err
 	}
-	n := network{maker: map[string]int{}, live: map[string]bool{}}
+	n := network{producers: map[string]int{}, dependsOnInput: map[string]bool{}}
 	weights := map[string]bool{}
 	for _, f := range fields {
 		if f.number != 1 && f.number != 5 && f.number != 11 && f.number != 12 {
 			continue
 		}
-		inside, err := split(f.content)
+		inside, err := splitFields(f.content)
 		if err != nil {
 			return network{}, err
 		}
@@ -35,23 +35,23 @@ func follow(message []byte) (network, error) {
 		case 1:
 			n.add(inside)
 		case 5:
-			weights[textOf(inside, 8)] = true
+			weights[stringField(inside, 8)] = true
 		case 11:
-			n.live[textOf(inside, 1)] = true
+			n.dependsOnInput[stringField(inside, 1)] = true
 		case 12:
 			n.outputs = append(n.outputs, inside)
 		}
 	}
 	for name := range weights { // before IR version 4 a weight was an input too
-		delete(n.live, name)
+		delete(n.dependsOnInput, name)
 	}
-	n.enliven()
+	n.markDependent()
 	return n, nil
 }
 
 // add takes the next node: input = 1, output = 2, op_type = 4.
-func (n *network) add(fields []part) {
-	x := node{fields: fields, op: textOf(fields, 4)}
+func (n *network) add(fields []rawField) {
+	x := node{fields: fields, op: stringField(fields, 4)}
 	for _, f := range fields {
 		switch f.number {
 		case 1:
@@ -61,18 +61,18 @@ func (n *network) add(fields []part) {
 		}
 	}
 	for _, out := range x.out {
-		n.maker[out] = len(n.nodes)
+		n.producers[out] = len(n.nodes)
 	}
 	n.nodes = append(n.nodes, x)
 }
 
 // enliven follows the inputs through the nodes, which ONNX has in an order in which each value is made before it is read.
-func (n *network) enliven() {
+func (n *network) markDependent() {
 	for _, x := range n.nodes {
 		for _, in := range x.in {
-			if n.live[in] {
+			if n.dependsOnInput[in] {
 				for _, out := range x.out {
-					n.live[out] = true
+					n.dependsOnInput[out] = true
 				}
 				break
 			}
@@ -81,9 +81,9 @@ func (n *network) enliven() {
 }
 
 // origin passes over nodes that change nothing but the type.
-func (n network) origin(value string) string {
+func (n network) skipCasts(value string) string {
 	for range n.nodes { // so that a network that runs in a circle comes to an end
-		at, made := n.maker[value]
+		at, made := n.producers[value]
 		if !made || n.nodes[at].op != "Cast" && n.nodes[at].op != "Identity" || len(n.nodes[at].in) == 0 {
 			return value
 		}
@@ -93,26 +93,26 @@ func (n network) origin(value string) string {
 }
 
 // below returns x where value is a sum x + f(x).
-func (n network) below(value string) (x string, ok bool) {
-	at, made := n.maker[n.origin(value)]
+func (n network) residualInput(value string) (x string, ok bool) {
+	at, made := n.producers[n.skipCasts(value)]
 	if !made || n.nodes[at].op != "Add" || len(n.nodes[at].in) != 2 {
 		return "", false
 	}
 	a, b := n.nodes[at].in[0], n.nodes[at].in[1]
-	if !n.live[a] || !n.live[b] {
+	if !n.dependsOnInput[a] || !n.dependsOnInput[b] {
 		return "", false // a bias, say
 	}
-	if x := n.origin(a); n.depends(b, x) {
+	if x := n.skipCasts(a); n.dependsOn(b, x) {
 		return x, true
 	}
-	if x := n.origin(b); n.depends(a, x) {
+	if x := n.skipCasts(b); n.dependsOn(a, x) {
 		return x, true
 	}
 	return "", false
 }
 
 // depends tells whether a value is worked out from another.
-func (n network) depends(value, on string) bool {
+func (n network) dependsOn(value, on string) bool {
 	seen := make([]bool, len(n.nodes))
 	for todo := []string{value}; len(todo) > 0; {
 		x := todo[len(todo)-1]
@@ -120,7 +120,7 @@ func (n network) depends(value, on string) bool {
 		if x == on {
 			return true
 		}
-		if at, made := n.maker[x]; made && !seen[at] {
+		if at, made := n.producers[x]; made && !seen[at] {
 			seen[at] = true
 			todo = append(todo, n.nodes[at].in...)
 		}
@@ -129,7 +129,7 @@ func (n network) depends(value, on string) bool {
 }
 
 // repeat writes nodes once more, with some values renamed and all that they make under a prefix.
-func (n network) repeat(nodes []int, names map[string]string, prefix string) []byte {
+func (n network) copyNodes(nodes []int, names map[string]string, prefix string) []byte {
 	for _, at := range nodes {
 		for _, out := range n.nodes[at].out {
 			if names[out] == "" && out != "" {
@@ -148,7 +148,7 @@ func (n network) repeat(nodes []int, names map[string]string, prefix string) []b
 			case f.number == 3: // the node's own name
 				b = appendMessage(b, 3, []byte(prefix+text))
 			default:
-				b = append(b, f.whole...)
+				b = append(b, f.raw...)
 			}
 		}
 		all = appendMessage(all, 1, b)
@@ -157,17 +157,17 @@ func (n network) repeat(nodes []int, names map[string]string, prefix string) []b
 }
 
 // output is an output's ValueInfoProto under another name.
-func (n network) output(like, name string) []byte {
+func (n network) copyOutput(like, name string) []byte {
 	var b []byte
 	for _, fields := range n.outputs {
-		if textOf(fields, 1) != like {
+		if stringField(fields, 1) != like {
 			continue
 		}
 		for _, f := range fields {
 			if f.number == 1 {
 				b = appendMessage(b, 1, []byte(name))
 			} else {
-				b = append(b, f.whole...)
+				b = append(b, f.raw...)
 			}
 		}
 	}

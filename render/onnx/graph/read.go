@@ -30,12 +30,12 @@ func read(file io.ReadSeeker, size int64) (Header, error) {
 	case len(h.Outputs) == 0:
 		return Header{}, errors.New("cut short or not an ONNX model: it has no outputs")
 	}
-	h.Inputs = without(h.Inputs, weights)
+	h.Inputs = dropWeights(h.Inputs, weights)
 	return h, nil
 }
 
 // without leaves out the inputs that are weights: before IR version 4 every weight was listed as an input too.
-func without(inputs []Value, weights map[string]bool) []Value {
+func dropWeights(inputs []Value, weights map[string]bool) []Value {
 	var kept []Value
 	for _, v := range inputs {
 		if !weights[v.Name] {
@@ -124,7 +124,7 @@ func (w *wire) dimension(f field) (int, error) {
 // weight reads a TensorProto: dims = 1, data_type = 2, name = 8, raw_data = 9, external_data = 13. It sees that a weight
 // has as many bytes as its shape needs, and notes how long the files outside must be.
 func (w *wire) weight(f field, h *Header, weights map[string]bool) error {
-	place := map[string]string{}
+	location := map[string]string{}
 	var v Value
 	inside := int64(-1) // bytes in this file
 	err := w.inside(f, func(f field) (done bool, err error) {
@@ -142,7 +142,7 @@ func (w *wire) weight(f field, h *Header, weights map[string]bool) error {
 		case f.number == 9 && f.kind == bytes:
 			inside = f.size
 		case f.number == 13:
-			return true, w.entry(f, place)
+			return true, w.entry(f, location)
 		}
 		return false, nil
 	})
@@ -150,8 +150,8 @@ func (w *wire) weight(f field, h *Header, weights map[string]bool) error {
 		return err
 	}
 	want := v.bytes()
-	if place["location"] != "" {
-		return h.noteExternal(v, place, want)
+	if location["location"] != "" {
+		return h.noteExternal(v, location, want)
 	}
 	if inside >= 0 && want >= 0 && inside != want {
 		return fmt.Errorf("weight %v: %d bytes, want %d", v, inside, want)
@@ -160,21 +160,21 @@ func (w *wire) weight(f field, h *Header, weights map[string]bool) error {
 }
 
 // noteExternal notes where in a file of its own a weight lies.
-func (h *Header) noteExternal(v Value, place map[string]string, want int64) error {
-	offset, err1 := number(place["offset"])
-	length, err2 := number(place["length"])
+func (h *Header) noteExternal(v Value, location map[string]string, want int64) error {
+	offset, err1 := number(location["offset"])
+	length, err2 := number(location["length"])
 	switch {
 	case err1 != nil || err2 != nil || offset < 0 || length < 0:
 		return errMalformed
 	case length == 0 && want > 0:
 		length = want
 	case want >= 0 && length != want:
-		return fmt.Errorf("weight %v: %d bytes in %s, want %d", v, length, place["location"], want)
+		return fmt.Errorf("weight %v: %d bytes in %s, want %d", v, length, location["location"], want)
 	}
 	if offset > math.MaxInt64-length {
 		return errMalformed
 	}
-	h.External[place["location"]] = max(h.External[place["location"]], offset+length)
+	h.External[location["location"]] = max(h.External[location["location"]], offset+length)
 	return nil
 }
 

@@ -16,8 +16,8 @@ type Skeleton struct {
 	Dir   string // of the files of weights
 }
 
-// keptInside is how long a weight may be to stay in the skeleton. Numbers that shapes are worked out from are shorter.
-const keptInside = 1 << 10 // bytes
+// maxInlineWeight is how long a weight may be to stay in the skeleton. Numbers that shapes are worked out from are shorter.
+const maxInlineWeight = 1 << 10 // bytes
 
 // ReadSkeleton reads a model without its weights. Those in files of their own stay there; those in the model's own file
 // are referred to where they lie in it.
@@ -35,11 +35,11 @@ func readSkeleton(path string) (Skeleton, error) {
 		return Skeleton{}, err
 	}
 	dir := filepath.Dir(path)
-	r := boner{keep: -1}
-	if real, files, err := behindLinks(path, h); err != nil {
+	r := skeletonReader{maxInline: -1}
+	if real, files, err := resolveLinks(path, h); err != nil {
 		return Skeleton{}, err
 	} else if files != nil {
-		dir, r.keep, r.location, r.files = filepath.Dir(real), keptInside, filepath.Base(real), files
+		dir, r.maxInline, r.location, r.files = filepath.Dir(real), maxInlineWeight, filepath.Base(real), files
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -55,10 +55,10 @@ func readSkeleton(path string) (Skeleton, error) {
 	return Skeleton{model, dir}, err
 }
 
-// behindLinks finds where the model and its files of weights really lie, since ONNX Runtime refuses weights behind a
+// resolveLinks finds where the model and its files of weights really lie, since ONNX Runtime refuses weights behind a
 // link that leads elsewhere: in Hugging Face's cache every file is one. It returns the names there of the files of
 // weights; nil where they do not all lie beside the model, so that no one folder can be named for all.
-func behindLinks(path string, h Header) (real string, files map[string]string, err error) {
+func resolveLinks(path string, h Header) (real string, files map[string]string, err error) {
 	if real, err = filepath.EvalSymlinks(path); err != nil {
 		return "", nil, err
 	}
@@ -77,14 +77,14 @@ func behindLinks(path string, h Header) (real string, files map[string]string, e
 }
 
 // boner copies a model field by field, and leaves the long weights where they are.
-type boner struct {
+type skeletonReader struct {
 	*wire
-	location string            // what the file is called
-	files    map[string]string // what the files of weights are called, by what the model calls them
-	keep     int64             // the longest weight to copy; -1 for all
+	location  string            // what the file is called
+	files     map[string]string // what the files of weights are called, by what the model calls them
+	maxInline int64             // the longest weight to copy; -1 for all
 }
 
-func (r boner) model() ([]byte, error) {
+func (r skeletonReader) model() ([]byte, error) {
 	var out []byte
 	err := r.each(func(f field) (bool, error) {
 		if f.number == 7 && f.kind == bytes { // ModelProto.graph
@@ -92,14 +92,14 @@ func (r boner) model() ([]byte, error) {
 			out = appendMessage(out, 7, g)
 			return true, err
 		}
-		b, err := r.copied(f)
+		b, err := r.copyField(f)
 		out = append(out, b...)
 		return true, err
 	})
 	return out, err
 }
 
-func (r boner) graph(f field) ([]byte, error) {
+func (r skeletonReader) graph(f field) ([]byte, error) {
 	var out []byte
 	err := r.inside(f, func(f field) (bool, error) {
 		if f.number == 5 && f.kind == bytes { // initializer
@@ -107,7 +107,7 @@ func (r boner) graph(f field) ([]byte, error) {
 			out = appendMessage(out, 5, w)
 			return true, err
 		}
-		b, err := r.copied(f)
+		b, err := r.copyField(f)
 		out = append(out, b...)
 		return true, err
 	})
@@ -116,21 +116,21 @@ func (r boner) graph(f field) ([]byte, error) {
 
 // weight copies a TensorProto, with a reference in the place of its raw_data = 9: external_data = 13, and
 // data_location = 14, where EXTERNAL is 1.
-func (r boner) weight(f field) ([]byte, error) {
+func (r skeletonReader) weight(f field) ([]byte, error) {
 	var out []byte
 	err := r.inside(f, func(f field) (bool, error) {
 		if f.number == 13 && f.kind == bytes && r.files != nil {
-			pair, err := r.renamed(f)
+			pair, err := r.renamedEntry(f)
 			out = appendMessage(out, 13, pair)
 			return true, err
 		}
-		if f.number != 9 || f.kind != bytes || r.keep < 0 || f.size <= r.keep {
-			b, err := r.copied(f)
+		if f.number != 9 || f.kind != bytes || r.maxInline < 0 || f.size <= r.maxInline {
+			b, err := r.copyField(f)
 			out = append(out, b...)
 			return true, err
 		}
 		for _, pair := range [][2]string{{"location", r.location}, {"offset", fmt.Sprint(r.pos)}, {"length", fmt.Sprint(f.size)}} {
-			out = appendMessage(out, 13, entryOf(pair[0], pair[1]))
+			out = appendMessage(out, 13, newEntry(pair[0], pair[1]))
 		}
 		out = appendNumber(out, 14, 1)
 		return false, nil
@@ -139,7 +139,7 @@ func (r boner) weight(f field) ([]byte, error) {
 }
 
 // renamed reads an entry of external_data, with the true name of a file.
-func (r boner) renamed(f field) ([]byte, error) {
+func (r skeletonReader) renamedEntry(f field) ([]byte, error) {
 	pair := map[string]string{}
 	if err := r.entry(f, pair); err != nil {
 		return nil, err
@@ -148,18 +148,18 @@ func (r boner) renamed(f field) ([]byte, error) {
 		if key == "location" {
 			value = r.files[value]
 		}
-		return entryOf(key, value), nil
+		return newEntry(key, value), nil
 	}
 	return nil, errMalformed
 }
 
-// entryOf makes a StringStringEntryProto: key = 1, value = 2.
-func entryOf(key, value string) []byte {
+// newEntry makes a StringStringEntryProto: key = 1, value = 2.
+func newEntry(key, value string) []byte {
 	return appendMessage(appendMessage(nil, 1, []byte(key)), 2, []byte(value))
 }
 
 // copied reads a field as it stands.
-func (r boner) copied(f field) ([]byte, error) {
+func (r skeletonReader) copyField(f field) ([]byte, error) {
 	size, tag := f.size, binary.AppendUvarint(nil, uint64(f.number)<<3|uint64(f.kind))
 	switch f.kind {
 	case varint:

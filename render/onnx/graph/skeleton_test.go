@@ -12,7 +12,7 @@ import (
 )
 
 // put writes a model into a folder of its own and returns its path.
-func put(t *testing.T, data []byte) string {
+func writeModel(t *testing.T, data []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "model.onnx")
 	if err := os.WriteFile(path, data, 0o600); err != nil {
@@ -30,7 +30,7 @@ func TestSkeleton(t *testing.T) {
 	m.Weights = append(m.Weights, m.Weights[0])
 	m.Weights[1].Name, m.Weights[1].Dims, m.Weights[1].Values = "little", []int{2}, []float64{0.5, 0.25}
 	data := m.Encode()
-	path := put(t, data)
+	path := writeModel(t, data)
 	s, err := graph.ReadSkeleton(path)
 	if err != nil {
 		t.Fatal(err)
@@ -54,9 +54,9 @@ func TestSkeleton(t *testing.T) {
 	}
 }
 
-func TestSkeletonBehindALink(t *testing.T) {
+func TestSkeletonBehindLink(t *testing.T) {
 	t.Parallel()
-	path := put(t, model().Encode())
+	path := writeModel(t, model().Encode())
 	link := filepath.Join(t.TempDir(), "linked.onnx")
 	if err := os.Symlink(path, link); err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestSkeletonOfExternalWeights(t *testing.T) {
 	m := model()
 	m.Weights = append(m.Weights, m.Weights[0])
 	m.Weights[1].Name, m.Weights[1].File = "far", "weights.bin"
-	path := put(t, m.Encode())
+	path := writeModel(t, m.Encode())
 	dir := filepath.Dir(path)
 	if err := os.WriteFile(filepath.Join(dir, "weights.bin"), make([]byte, 8000), 0o600); err != nil {
 		t.Fatal(err)
@@ -108,7 +108,7 @@ func TestSkeletonRefuses(t *testing.T) {
 	t.Parallel()
 	data := model().Encode()
 	for name, bad := range map[string][]byte{"half a model": data[:len(data)/2], "no model": []byte("hello there"), "nothing": nil} {
-		path := put(t, bad)
+		path := writeModel(t, bad)
 		if _, err := graph.ReadSkeleton(path); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %v, want an error that names the file", name, err)
 		}

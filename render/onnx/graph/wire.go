@@ -91,7 +91,7 @@ func (w *wire) next() (field, error) {
 }
 
 func (w *wire) number() (uint64, error) {
-	v, err := binary.ReadUvarint(counted{w})
+	v, err := binary.ReadUvarint(countingReader{w})
 	if err != nil {
 		return 0, errMalformed
 	}
@@ -99,9 +99,9 @@ func (w *wire) number() (uint64, error) {
 }
 
 // counted reads single bytes and keeps w.pos, never past w.end.
-type counted struct{ w *wire }
+type countingReader struct{ w *wire }
 
-func (c counted) ReadByte() (byte, error) {
+func (c countingReader) ReadByte() (byte, error) {
 	if c.w.pos >= c.w.end {
 		return 0, io.EOF
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // entry is the one symbol that every use of the runtime begins with.
-const entry = "OrtGetApiBase"
+const entrySymbol = "OrtGetApiBase"
 
 // Inspect returns the version that a library file carries, or "" where it carries none. It refuses a file that is
 // not an ONNX Runtime library for this machine.
@@ -46,11 +46,11 @@ func inspectELF(f *os.File, path, goarch string) (string, error) {
 		return "", fmt.Errorf("%s: read symbols: %w", path, err)
 	}
 	for _, s := range symbols {
-		if s.Name == entry {
+		if s.Name == entrySymbol {
 			return strings.TrimPrefix(s.Version, "VERS_"), nil
 		}
 	}
-	return "", fmt.Errorf("%s: not ONNX Runtime (it has no %s)", path, entry)
+	return "", fmt.Errorf("%s: not ONNX Runtime (it has no %s)", path, entrySymbol)
 }
 
 func machine(m elf.Machine) string {
@@ -84,7 +84,7 @@ func inspectMacho(f *os.File, path, goarch string) (string, error) {
 		if len(raw) < 20 || file.ByteOrder.Uint32(raw) != loadIDDylib {
 			continue
 		}
-		return packed(file.ByteOrder, raw[16:20]), nil
+		return unpackVersion(file.ByteOrder, raw[16:20]), nil
 	}
 	return "", nil
 }
@@ -92,15 +92,15 @@ func inspectMacho(f *os.File, path, goarch string) (string, error) {
 func exportsEntry(file *macho.File) error {
 	if file.Symtab != nil {
 		for _, s := range file.Symtab.Syms {
-			if s.Name == "_"+entry {
+			if s.Name == "_"+entrySymbol {
 				return nil
 			}
 		}
 	}
-	return errors.New("not ONNX Runtime (it has no " + entry + ")")
+	return errors.New("not ONNX Runtime (it has no " + entrySymbol + ")")
 }
 
-func packed(order binary.ByteOrder, b []byte) string {
+func unpackVersion(order binary.ByteOrder, b []byte) string {
 	v := order.Uint32(b)
 	return fmt.Sprintf("%d.%d.%d", v>>16, v>>8&0xff, v&0xff)
 }

@@ -18,12 +18,12 @@ const Recommended = "1.24.3"
 
 // The minor versions of 1.x that are accepted, from Oldest up to but not including Reporting.
 const (
-	Oldest    = 24 // the binding asks for API 24, which older libraries do not have
-	Reporting = 29 // from here on the Linux and macOS builds send usage reports by default
+	OldestMinor    = 24 // the binding asks for API 24, which older libraries do not have
+	TelemetryMinor = 29 // from here on the Linux and macOS builds send usage reports by default
 )
 
 // Fix is what to do when there is no usable library.
-const Fix = `run "make build" (or "go run ./cmd/ort") to fetch ONNX Runtime ` + Recommended +
+const FixHint = `run "make build" (or "go run ./cmd/ort") to fetch ONNX Runtime ` + Recommended +
 	`, or name your own with --ort PATH or ONNXRUNTIME_LIB`
 
 // ErrNotFound says that no library was found in any of the places looked at.
@@ -45,18 +45,18 @@ func Check(version string) error {
 	}
 	parts := strings.Split(version, ".")
 	if len(parts) < 2 {
-		return fmt.Errorf("ONNX Runtime %q: not a version; %s", version, Fix)
+		return fmt.Errorf("ONNX Runtime %q: not a version; %s", version, FixHint)
 	}
 	major, err1 := strconv.Atoi(parts[0])
 	minor, err2 := strconv.Atoi(parts[1])
 	switch {
 	case err1 != nil || err2 != nil || major != 1:
-		return fmt.Errorf("ONNX Runtime %s: want 1.%d to 1.%d; %s", version, Oldest, Reporting-1, Fix)
-	case minor < Oldest:
-		return fmt.Errorf("ONNX Runtime %s is too old, want 1.%d or newer; %s", version, Oldest, Fix)
-	case minor >= Reporting:
+		return fmt.Errorf("ONNX Runtime %s: want 1.%d to 1.%d; %s", version, OldestMinor, TelemetryMinor-1, FixHint)
+	case minor < OldestMinor:
+		return fmt.Errorf("ONNX Runtime %s is too old, want 1.%d or newer; %s", version, OldestMinor, FixHint)
+	case minor >= TelemetryMinor:
 		return fmt.Errorf("ONNX Runtime %s sends usage reports (1.%d and newer do), want 1.%d to 1.%d; %s",
-			version, Reporting, Oldest, Reporting-1, Fix)
+			version, TelemetryMinor, OldestMinor, TelemetryMinor-1, FixHint)
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func Check(version string) error {
 // usable one in dirs. An explicit choice that is unusable is an error, never passed over.
 func Find(explicit string, dirs ...string) (string, error) {
 	if explicit != "" {
-		return findNamed(explicit)
+		return findExplicit(explicit)
 	}
 	var last error
 	for _, dir := range dirs {
@@ -80,7 +80,7 @@ func Find(explicit string, dirs ...string) (string, error) {
 	if last != nil {
 		return "", last
 	}
-	return "", fmt.Errorf("%w (looked in %s): %s", ErrNotFound, strings.Join(dirs, ", "), Fix)
+	return "", fmt.Errorf("%w (looked in %s): %s", ErrNotFound, strings.Join(dirs, ", "), FixHint)
 }
 
 // Dirs lists where an installed library is looked for: lib beside the program, then bin/lib under the current
@@ -111,15 +111,15 @@ func Dirs() []string {
 	}
 }
 
-func findNamed(path string) (string, error) {
+func findExplicit(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return "", fmt.Errorf("ONNX Runtime's library %s: %w; %s", path, errors.Unwrap(err), Fix)
+		return "", fmt.Errorf("ONNX Runtime's library %s: %w; %s", path, errors.Unwrap(err), FixHint)
 	}
 	if info.IsDir() {
 		found := candidates(path)
 		if len(found) == 0 {
-			return "", fmt.Errorf("%w in %s; %s", ErrNotFound, path, Fix)
+			return "", fmt.Errorf("%w in %s; %s", ErrNotFound, path, FixHint)
 		}
 		path = found[0]
 	}
@@ -129,7 +129,7 @@ func findNamed(path string) (string, error) {
 func usable(path string) error {
 	version, err := Inspect(path)
 	if err != nil {
-		return fmt.Errorf("%w; %s", err, Fix)
+		return fmt.Errorf("%w; %s", err, FixHint)
 	}
 	if err := Check(version); err != nil {
 		return fmt.Errorf("%s: %w", path, err)

@@ -33,7 +33,7 @@ func TestFind(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
 		_, err := Find("", dir)
-		if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), Fix) {
+		if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), FixHint) {
 			t.Errorf("got %v, want ErrNotFound with the place and the fix", err)
 		}
 	})

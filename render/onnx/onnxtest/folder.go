@@ -10,9 +10,9 @@ import (
 
 // The sizes of the networks of a Folder.
 const (
-	Length = 77 // tokens
-	Width  = 4  // numbers per token
-	Words  = 10 // token ids are 0 to 9
+	Length         = 77 // tokens
+	Width          = 4  // numbers per token
+	VocabularySize = 10 // token ids are 0 to 9
 )
 
 // Folder is a model folder to write: Stable Diffusion's layout with networks that compute
@@ -24,24 +24,24 @@ const (
 //
 // The zero Folder is a present-day export: float32, int64 ids, a scalar float32 timestep, free sizes.
 type Folder struct {
-	Float    graph.Type  // of all floats; Float or Float16
-	IDs      graph.Type  // Int32 or Int64
-	Timestep graph.Value // type and shape
-	Batch    int         // fixed; 0 for any
-	Sample   bool        // the encoder draws a "latent_sample" of 4 channels, and gives no "latent_parameters" of 8
-	Old      bool        // weights are listed as inputs, as old exports do
-	NoImages bool        // no vae_encoder
-	Channels int         // of the UNet's input; 0 for 4
-	Side     int         // of the UNet's latents, fixed; 0 for any
-	Endless  bool        // a run of the UNet does not end by itself
-	Huge     bool        // a run of the UNet wants more memory than there are addresses
-	External bool        // the text encoder's weights are in a file beside it
-	Class    string      // of the pipeline; empty for StableDiffusionPipeline
+	Float           graph.Type  // of all floats; Float or Float16
+	IDs             graph.Type  // Int32 or Int64
+	Timestep        graph.Value // type and shape
+	Batch           int         // fixed; 0 for any
+	SampledLatents  bool        // the encoder draws a "latent_sample" of 4 channels, and gives no "latent_parameters" of 8
+	WeightsAsInputs bool        // weights are listed as inputs, as old exports do
+	NoEncoder       bool        // no vae_encoder
+	Channels        int         // of the UNet's input; 0 for 4
+	Side            int         // of the UNet's latents, fixed; 0 for any
+	Endless         bool        // a run of the UNet does not end by itself
+	Huge            bool        // a run of the UNet wants more memory than there are addresses
+	External        bool        // the text encoder's weights are in a file beside it
+	Class           string      // of the pipeline; empty for StableDiffusionPipeline
 }
 
 // Write writes the folder into dir.
 func (f Folder) Write(dir string) error {
-	f.fill()
+	f.setDefaults()
 	files := map[string][]byte{
 		"model_index.json":       object("_class_name", f.Class),
 		"tokenizer/vocab.json":   []byte(`{"a":0}`),
@@ -56,7 +56,7 @@ func (f Folder) Write(dir string) error {
 	if f.External {
 		files["text_encoder/weights.pb"] = append(make([]byte, text.Weights[0].Offset), text.Weights[0].Raw()...)
 	}
-	if !f.NoImages {
+	if !f.NoEncoder {
 		files["vae_encoder/model.onnx"] = f.encoder().Encode()
 	}
 	for name, data := range files {
@@ -71,7 +71,7 @@ func (f Folder) Write(dir string) error {
 	return nil
 }
 
-func (f *Folder) fill() {
+func (f *Folder) setDefaults() {
 	if f.Float == 0 {
 		f.Float = graph.Float
 	}
@@ -109,8 +109,8 @@ func (f Folder) cast(from, to string) Node {
 func node(op, out string, in ...string) Node { return Node{Op: op, In: in, Out: []string{out}} }
 
 func (f Folder) text() Model {
-	table := Weight{Name: "table", Type: graph.Float, Dims: []int{Words, Width}}
-	for id := range Words {
+	table := Weight{Name: "table", Type: graph.Float, Dims: []int{VocabularySize, Width}}
+	for id := range VocabularySize {
 		for j := range Width {
 			table.Values = append(table.Values, float64(id)+float64(j)/8)
 		}
@@ -124,7 +124,7 @@ func (f Folder) text() Model {
 		Inputs:  []graph.Value{{Name: "input_ids", Type: f.IDs, Dims: []int{f.Batch, Length}}},
 		Outputs: []graph.Value{{Name: "last_hidden_state", Type: f.Float, Dims: []int{f.Batch, Length, Width}},
 			{Name: "pooler_output", Type: graph.Float, Dims: []int{f.Batch, Length, Width}}},
-		Old: f.Old,
+		WeightsAsInputs: f.WeightsAsInputs,
 	}
 }
 
@@ -138,12 +138,12 @@ func (f Folder) unet() Model {
 			{Name: "timestep", Type: f.Timestep.Type, Dims: f.Timestep.Dims},
 			{Name: "encoder_hidden_states", Type: f.Float, Dims: []int{f.Batch, 0, Width}},
 		},
-		Outputs: []graph.Value{{Name: "out_sample", Type: f.Float, Dims: []int{f.Batch, 4, f.Side, f.Side}}},
-		Old:     f.Old,
+		Outputs:         []graph.Value{{Name: "out_sample", Type: f.Float, Dims: []int{f.Batch, 4, f.Side, f.Side}}},
+		WeightsAsInputs: f.WeightsAsInputs,
 	}
 	if f.Endless {
 		m.Weights = append(m.Weights, Weight{Name: "trips", Type: graph.Int64, Values: []float64{1 << 40}})
-		m.Nodes = append(m.Nodes, Node{Op: "Loop", In: []string{"trips", "", "sample"}, Out: []string{"looped"}, Body: f.turn()})
+		m.Nodes = append(m.Nodes, Node{Op: "Loop", In: []string{"trips", "", "sample"}, Out: []string{"looped"}, Body: f.loopBody()})
 		first = "looped"
 	}
 	if f.Huge {
@@ -160,7 +160,7 @@ func (f Folder) unet() Model {
 }
 
 // turn is the body of a loop that changes nothing.
-func (f Folder) turn() *Model {
+func (f Folder) loopBody() *Model {
 	return &Model{
 		Nodes: []Node{node("Identity", "on", "going"), node("Neg", "minus", "x"), node("Neg", "same", "minus")},
 		Inputs: []graph.Value{{Name: "i", Type: graph.Int64}, {Name: "going", Type: 9 /* bool */},
@@ -180,16 +180,16 @@ func (f Folder) decoder() Model {
 			{Op: "Resize", In: []string{"rgb", "", "scales"}, Out: []string{"sample"}, Texts: map[string]string{"mode": "nearest",
 				"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}},
 		},
-		Inputs:  []graph.Value{{Name: "latent_sample", Type: f.Float, Dims: []int{f.Batch, 4, 0, 0}}},
-		Outputs: []graph.Value{{Name: "sample", Type: f.Float, Dims: []int{f.Batch, 3, 0, 0}}},
-		Old:     f.Old,
+		Inputs:          []graph.Value{{Name: "latent_sample", Type: f.Float, Dims: []int{f.Batch, 4, 0, 0}}},
+		Outputs:         []graph.Value{{Name: "sample", Type: f.Float, Dims: []int{f.Batch, 3, 0, 0}}},
+		WeightsAsInputs: f.WeightsAsInputs,
 	}
 }
 
 func (f Folder) encoder() Model {
 	name, of, channels := "latent_parameters", "latent_parameters", []float64{0, 1, 2, 2, 0, 0, 0, 0}
 	var drawn []Node
-	if f.Sample {
+	if f.SampledLatents {
 		name, of, channels = "latent_sample", "mean", channels[:4]
 		drawn = []Node{node("RandomNormalLike", "noise", "mean"), node("Add", name, "mean", "noise")}
 	}
@@ -200,8 +200,8 @@ func (f Folder) encoder() Model {
 			{Op: "AveragePool", In: []string{"sample"}, Out: []string{"small"}, Lists: map[string][]int64{"kernel_shape": eight, "strides": eight}},
 			{Op: "Gather", In: []string{"small", "channels"}, Out: []string{of}, Ints: map[string]int64{"axis": 1}},
 		}, drawn...),
-		Inputs:  []graph.Value{{Name: "sample", Type: f.Float, Dims: []int{f.Batch, 3, 0, 0}}},
-		Outputs: []graph.Value{{Name: name, Type: f.Float, Dims: []int{f.Batch, len(channels), 0, 0}}},
-		Old:     f.Old,
+		Inputs:          []graph.Value{{Name: "sample", Type: f.Float, Dims: []int{f.Batch, 3, 0, 0}}},
+		Outputs:         []graph.Value{{Name: name, Type: f.Float, Dims: []int{f.Batch, len(channels), 0, 0}}},
+		WeightsAsInputs: f.WeightsAsInputs,
 	}
 }

@@ -13,11 +13,11 @@ import (
 
 // Model is a network to write.
 type Model struct {
-	Nodes   []Node
-	Weights []Weight
-	Inputs  []graph.Value
-	Outputs []graph.Value
-	Old     bool // list the weights as inputs too, as before IR version 4
+	Nodes           []Node
+	Weights         []Weight
+	Inputs          []graph.Value
+	Outputs         []graph.Value
+	WeightsAsInputs bool // list the weights as inputs too, as before IR version 4
 }
 
 // Node is one operation.
@@ -80,7 +80,7 @@ func (m Model) graph() message {
 	inputs := m.Inputs
 	for _, w := range m.Weights {
 		b.message(5, w.encode())
-		if m.Old {
+		if m.WeightsAsInputs {
 			inputs = append(slices.Clone(inputs), graph.Value{Name: w.Name, Type: w.Type, Dims: w.Dims})
 		}
 	}

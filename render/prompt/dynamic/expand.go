@@ -15,44 +15,44 @@ const (
 	maxRead    = 1 << 18 // bytes of the lines that are chosen, and of what joins them
 )
 
-// ErrLong means that a prompt grows beyond all reading. Its text is a clause for people.
-var ErrLong = errors.New("what stands for its choices and wildcards makes this prompt too long")
+// ErrTooLong means that a prompt grows beyond all reading. Its text is a clause for people.
+var ErrTooLong = errors.New("what stands for its choices and wildcards makes this prompt too long")
 
 // TooManyError means that a prompt has more permutations than may be painted.
 type TooManyError struct {
 	Count int // how many there are; at least so many beyond a million
-	Most  int
+	Max   int
 }
 
 // Error is a clause for people.
 func (e *TooManyError) Error() string {
-	return fmt.Sprintf("these permutations are %d prompts, and at most %d can be painted at once", e.Count, e.Most)
+	return fmt.Sprintf("these permutations are %d prompts, and at most %d can be painted at once", e.Count, e.Max)
 }
 
 // Expand settles what texts leave open, by seed, and returns all permutations of what is left: each with as many texts as
 // were given, the first that were typed first. Without anything open it returns the texts as they are. Errors are
-// ErrLong, ErrWide, a *TooManyError or an *UnknownError, or come from the wildcards or the context.
+// ErrTooLong, ErrTooManyLines, a *TooManyError or an *UnknownError, or come from the wildcards or the context.
 func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, most int) ([][]string, error) {
-	s := settler{dice: newDice(seed), library: newLibrary(from)}
+	s := expander{random: newGenerator(seed), wildcards: newWildcardCache(from)}
 	var all [][]node
 	total := 1
 	for _, text := range texts {
-		nodes, err := s.settle(ctx, parse(text), 0)
+		nodes, err := s.expand(ctx, parse(text), 0)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, nodes)
-		total = times(total, ways(nodes))
+		total = times(total, countPermutations(nodes))
 	}
 	if total > most {
-		return nil, &TooManyError{Count: total, Most: most}
+		return nil, &TooManyError{Count: total, Max: most}
 	}
 	out := make([][]string, total)
 	for i := range out {
 		left := i
 		row := make([]string, len(texts))
 		for t := len(all) - 1; t >= 0; t-- {
-			n := ways(all[t])
+			n := countPermutations(all[t])
 			var b strings.Builder
 			if err := write(&b, all[t], left%n); err != nil {
 				return nil, err
@@ -65,7 +65,7 @@ func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, mos
 }
 
 // Open tells whether a text leaves something open: a choice, a wildcard or a permutation.
-func Open(text string) bool {
+func HasChoices(text string) bool {
 	for _, n := range parse(text) {
 		if n.kind != literal {
 			return true
@@ -75,15 +75,15 @@ func Open(text string) bool {
 }
 
 // settler makes the choices of one expansion.
-type settler struct {
-	dice    *dice
-	library *library
-	draws   int
-	read    int // bytes
+type expander struct {
+	random    *generator
+	wildcards *wildcardCache
+	draws     int
+	read      int // bytes
 }
 
 // settle leaves only text and permutations of nodes.
-func (s *settler) settle(ctx context.Context, nodes []node, depth int) (out []node, err error) {
+func (s *expander) expand(ctx context.Context, nodes []node, depth int) (out []node, err error) {
 	for _, n := range nodes {
 		var more []node
 		switch n.kind {
@@ -105,51 +105,51 @@ func (s *settler) settle(ctx context.Context, nodes []node, depth int) (out []no
 }
 
 // drawn counts what is settled, so that wildcards that name each other come to an end.
-func (s *settler) drawn(ctx context.Context, n, bytes, depth int) error {
+func (s *expander) checkBounds(ctx context.Context, n, bytes, depth int) error {
 	s.draws, s.read = s.draws+n, s.read+bytes
 	if s.draws > maxDraws || s.read > maxRead || depth > maxNesting {
-		return ErrLong
+		return ErrTooLong
 	}
 	return ctx.Err()
 }
 
-func (s *settler) permute(ctx context.Context, n node, depth int) ([]node, error) {
-	settled := node{kind: permutation}
+func (s *expander) permute(ctx context.Context, n node, depth int) ([]node, error) {
+	expanded := node{kind: permutation}
 	for _, o := range n.options {
-		nodes, err := s.settle(ctx, o.nodes, depth)
+		nodes, err := s.expand(ctx, o.nodes, depth)
 		if err != nil {
 			return nil, err
 		}
-		o := option{nodes: nodes, ways: ways(nodes)}
-		settled.options, settled.ways = append(settled.options, o), min(settled.ways+o.ways, enough)
+		o := option{nodes: nodes, permutations: countPermutations(nodes)}
+		expanded.options, expanded.permutations = append(expanded.options, o), min(expanded.permutations+o.permutations, maxCounted)
 	}
-	return []node{settled}, nil
+	return []node{expanded}, nil
 }
 
 // choose takes some of the options, each at most once. The only option being a wildcard stands for its values, so that
 // {2$$__birds__} never names a bird twice.
-func (s *settler) choose(ctx context.Context, n node, depth int) (out []node, err error) {
-	var from *urn
+func (s *expander) choose(ctx context.Context, n node, depth int) (out []node, err error) {
+	var from *weightedPool
 	if len(n.options) == 1 && len(n.options[0].nodes) == 1 && n.options[0].nodes[0].kind == wildcard {
-		if from, err = s.library.urn(ctx, n.options[0].nodes[0].text); err != nil {
+		if from, err = s.wildcards.pool(ctx, n.options[0].nodes[0].text); err != nil {
 			return nil, err
 		}
 		depth++
 	} else {
-		from = newUrn(n.options)
+		from = newWeightedPool(n.options)
 	}
-	wanted := s.dice.between(min(n.least, len(from.options)), min(n.most, len(from.options)))
-	if err := s.drawn(ctx, max(wanted, 1), wanted*len(n.join), depth); err != nil {
+	wanted := s.random.intBetween(min(n.least, len(from.options)), min(n.most, len(from.options)))
+	if err := s.checkBounds(ctx, max(wanted, 1), wanted*len(n.join), depth); err != nil {
 		return nil, err
 	}
-	for i, o := range from.draw(s.dice, wanted) {
+	for i, o := range from.draw(s.random, wanted) {
 		if i > 0 {
 			out = append(out, node{text: n.join})
 		}
-		if err := s.drawn(ctx, 0, len(o.line), depth); err != nil {
+		if err := s.checkBounds(ctx, 0, len(o.line), depth); err != nil {
 			return nil, err
 		}
-		nodes, err := s.settle(ctx, o.read(), depth)
+		nodes, err := s.expand(ctx, o.read(), depth)
 		if err != nil {
 			return nil, err
 		}
@@ -175,27 +175,27 @@ func trim(nodes []node) []node {
 }
 
 // ways is how many permutations settled nodes have.
-func ways(nodes []node) int {
+func countPermutations(nodes []node) int {
 	total := 1
 	for _, n := range nodes {
 		if n.kind == permutation {
-			total = times(total, n.ways)
+			total = times(total, n.permutations)
 		}
 	}
 	return total
 }
 
 // enough is where counting permutations ends: nobody may paint so many.
-const enough = 1_000_000
+const maxCounted = 1_000_000
 
-func times(a, b int) int { return min(a*b, enough) }
+func times(a, b int) int { return min(a*b, maxCounted) }
 
 // write writes permutation k of nodes: the last group changes first.
 func write(b *strings.Builder, nodes []node, k int) error {
 	chosen := make([]int, len(nodes))
 	for i := len(nodes) - 1; i >= 0; i-- {
 		if nodes[i].kind == permutation {
-			chosen[i], k = k%nodes[i].ways, k/nodes[i].ways
+			chosen[i], k = k%nodes[i].permutations, k/nodes[i].permutations
 		}
 	}
 	for i, n := range nodes {
@@ -203,8 +203,8 @@ func write(b *strings.Builder, nodes []node, k int) error {
 			b.WriteString(n.text)
 		}
 		for at, o := 0, chosen[i]; at < len(n.options); at++ {
-			if o >= n.options[at].ways {
-				o -= n.options[at].ways
+			if o >= n.options[at].permutations {
+				o -= n.options[at].permutations
 				continue
 			}
 			if err := write(b, n.options[at].nodes, o); err != nil {
@@ -213,7 +213,7 @@ func write(b *strings.Builder, nodes []node, k int) error {
 			break
 		}
 		if b.Len() > maxBytes {
-			return ErrLong
+			return ErrTooLong
 		}
 	}
 	return nil

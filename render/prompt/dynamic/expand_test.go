@@ -17,7 +17,7 @@ import (
 )
 
 // garden is a folder of wildcards.
-func garden() dynamic.Folder {
+func testWildcards() dynamic.Folder {
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	return dynamic.Folder{FS: fstest.MapFS{
 		"colour.txt":          file("# colours\nred\n\n  blue  \r\n"),
@@ -36,7 +36,7 @@ func garden() dynamic.Folder {
 
 func expand(t *testing.T, seed int64, texts ...string) [][]string {
 	t.Helper()
-	got, err := dynamic.Expand(t.Context(), texts, seed, garden(), 1000)
+	got, err := dynamic.Expand(t.Context(), texts, seed, testWildcards(), 1000)
 	if err != nil {
 		t.Fatalf("%q: %v", texts, err)
 	}
@@ -155,7 +155,7 @@ func TestPermutations(t *testing.T) {
 }
 
 // The same seed chooses the same for ever: what is written down here was drawn by the first version.
-func TestSeedsKeepTheirChoice(t *testing.T) {
+func TestSeedsAreStable(t *testing.T) {
 	t.Parallel()
 	var got []string
 	for seed := range int64(8) {
@@ -182,25 +182,25 @@ func TestExpandRefuses(t *testing.T) {
 	t.Parallel()
 	many := strings.Repeat("{a, b}", 40)
 	var tooMany *dynamic.TooManyError
-	if _, err := dynamic.Expand(t.Context(), []string{"{a, b} {c, d}"}, 1, garden(), 3); !errors.As(err, &tooMany) || tooMany.Count != 4 || tooMany.Most != 3 {
+	if _, err := dynamic.Expand(t.Context(), []string{"{a, b} {c, d}"}, 1, testWildcards(), 3); !errors.As(err, &tooMany) || tooMany.Count != 4 || tooMany.Max != 3 {
 		t.Errorf("four of at most three: got %v", err)
 	}
-	if _, err := dynamic.Expand(t.Context(), []string{many}, 1, garden(), 40); !errors.As(err, &tooMany) || tooMany.Count != 1_000_000 {
+	if _, err := dynamic.Expand(t.Context(), []string{many}, 1, testWildcards(), 40); !errors.As(err, &tooMany) || tooMany.Count != 1_000_000 {
 		t.Errorf("2^40 permutations: got %v", err)
 	}
 	for _, text := range []string{"__loop__", "__wide__", strings.Repeat("{a|b}", 2001)} {
-		if _, err := dynamic.Expand(t.Context(), []string{text}, 1, garden(), 40); !errors.Is(err, dynamic.ErrLong) {
+		if _, err := dynamic.Expand(t.Context(), []string{text}, 1, testWildcards(), 40); !errors.Is(err, dynamic.ErrTooLong) {
 			t.Errorf("%.20s: got %v, want ErrLong", text, err)
 		}
 	}
 	for text, line := range map[string]string{"{2500$$__many__}": "a", "{500$$__many__}": strings.Repeat("a", 1000)} {
-		s := &shelf{names: []string{"many"}, lines: slices.Repeat([]string{line}, 3000)}
-		if _, err := dynamic.Expand(t.Context(), []string{text}, 1, s, 40); !errors.Is(err, dynamic.ErrLong) {
+		s := &countingWildcards{names: []string{"many"}, lines: slices.Repeat([]string{line}, 3000)}
+		if _, err := dynamic.Expand(t.Context(), []string{text}, 1, s, 40); !errors.Is(err, dynamic.ErrTooLong) {
 			t.Errorf("%s of %.20s: got %v, want ErrLong", text, line, err)
 		}
 	}
 	var unknown *dynamic.UnknownError
-	_, err := dynamic.Expand(t.Context(), []string{"a __fowl__"}, 1, garden(), 40)
+	_, err := dynamic.Expand(t.Context(), []string{"a __fowl__"}, 1, testWildcards(), 40)
 	if !errors.As(err, &unknown) || unknown.Name != "fowl" || !strings.Contains(unknown.Hint(), "__animals/birds__") {
 		t.Errorf("an unknown wildcard: got %v", err)
 	}
@@ -209,18 +209,18 @@ func TestExpandRefuses(t *testing.T) {
 		t.Errorf("no wildcards at all: got %v", err)
 	}
 	for _, name := range []string{"../secret", "/etc/passwd", "..", ".", "animals"} {
-		if _, err := dynamic.Expand(t.Context(), []string{"__" + name + "__"}, 1, garden(), 40); !errors.As(err, &unknown) {
+		if _, err := dynamic.Expand(t.Context(), []string{"__" + name + "__"}, 1, testWildcards(), 40); !errors.As(err, &unknown) {
 			t.Errorf("%s: got %v, want it unknown", name, err)
 		}
 	}
 }
 
-func TestOpen(t *testing.T) {
+func TestHasChoices(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
 		"a boat": false, "{a|b}": true, "{a, b}": true, "__a__": true, "{a": false, `\{a|b\}`: false, "a | b": false, "{a}": false, "": false,
 	} {
-		if got := dynamic.Open(text); got != want {
+		if got := dynamic.HasChoices(text); got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
@@ -228,14 +228,14 @@ func TestOpen(t *testing.T) {
 
 // checkExpand tells what is wrong with an expansion of anything.
 func checkExpand(text string, seed int64) error {
-	got, err := dynamic.Expand(context.Background(), []string{text}, seed, garden(), 30)
+	got, err := dynamic.Expand(context.Background(), []string{text}, seed, testWildcards(), 30)
 	if err != nil {
 		return nil // refused, which is an answer
 	}
 	if len(got) < 1 || len(got) > 30 {
 		return fmt.Errorf("%d permutations", len(got))
 	}
-	again, err := dynamic.Expand(context.Background(), []string{text}, seed, garden(), 30)
+	again, err := dynamic.Expand(context.Background(), []string{text}, seed, testWildcards(), 30)
 	if err != nil || !reflect.DeepEqual(got, again) {
 		return fmt.Errorf("the second time: %q, %v, want %q", again, err, got)
 	}

@@ -12,13 +12,13 @@ const maxDepth = 32
 
 // node is a piece of a prompt: text, a wildcard, or a group of options.
 type node struct {
-	kind    kind
-	text    string // of text; of a wildcard its name
-	options []option
-	least   int // of a choice: how many are taken
-	most    int
-	join    string
-	ways    int // of a settled permutation: how many prompts it makes
+	kind         kind
+	text         string // of text; of a wildcard its name
+	options      []option
+	least        int // of a choice: how many are taken
+	most         int
+	join         string
+	permutations int // of a settled permutation: how many prompts it makes
 }
 
 type kind byte
@@ -32,10 +32,10 @@ const (
 
 // option is one of a group.
 type option struct {
-	weight float64
-	nodes  []node
-	line   string // of a wildcard: what is read only if it is chosen
-	ways   int    // of a settled permutation: how many prompts it makes
+	weight       float64
+	nodes        []node
+	line         string // of a wildcard: what is read only if it is chosen
+	permutations int    // of a settled permutation: how many prompts it makes
 }
 
 // read returns an option's pieces.

@@ -1,0 +1,210 @@
+package bot_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"darkroom/bot"
+	"darkroom/bot/command"
+	"darkroom/bot/reply"
+	"darkroom/bot/sandbox"
+	"darkroom/bot/sandbox/sandboxtest"
+	"darkroom/queue"
+	"darkroom/queue/worker"
+	"darkroom/render/picture"
+	"darkroom/render/prompt/dynamic"
+	"darkroom/store"
+)
+
+// house is the whole line in one process: the sandbox over loopback, a real ledger in SQLite, an embedded queue, a bench
+// with a painter that needs no model, and the bot.
+type cluster struct {
+	t         *testing.T
+	ctx       context.Context
+	sandbox   *sandbox.Sandbox
+	defaults  sandbox.Defaults
+	db        *store.Store
+	queue     *queue.Queue
+	renderer  *fakeRenderer
+	clock     *clock
+	log       *logBuffer
+	wrapQueue func(bot.Queue) bot.Queue // what the bot is given for a line
+	intervals bot.Intervals
+
+	shared      bool          // other bots work on the same ledger
+	cdn         []string      // hosts besides the sandbox that pictures may be fetched from
+	forgetAfter time.Duration // a server that removed the bot is forgotten; never when 0
+
+	wildcards dynamic.Wildcards // what __names__ stand for; none when nil
+
+	wrapStore func(bot.Store) bot.Store // what the bot is given for a ledger; the real one when nil
+}
+
+// modelHash is the content hash of the model that the tests pretend to have.
+var modelHash = strings.Repeat("ab", 32)
+
+const card = `{"sizes":[{"width":128,"height":128},{"width":160,"height":112},{"width":96,"height":176}],
+	"samplers":["ddim","euler"],"starts":true,"words":{"things":["boat","star"],"colours":["red","blue"]},
+	"examples":["a red boat","a blue star","a blue boat"],
+	"defaults":{"width":128,"height":128,"steps":8,"guidance":4.5,"sampler":"ddim"}}`
+
+// build builds a house without bot or bench.
+func newCluster(t *testing.T, o sandbox.Options) *cluster {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	t.Cleanup(cancel)
+	h := &cluster{t: t, ctx: ctx, renderer: &fakeRenderer{}, clock: &clock{}, log: &logBuffer{}, wrapQueue: func(l bot.Queue) bot.Queue { return l }}
+	const interval = 20 * time.Millisecond
+	h.intervals = bot.Intervals{Relay: interval, Reap: interval, Deliver: interval, Positions: interval / 2, Catalog: interval, Expire: interval}
+	o.Now = h.clock.now
+	h.sandbox = sandboxtest.Start(t, o)
+	// The documentation says string, and wins over the OpenAPI description, which says integer.
+	h.sandbox.Rules().Allow("default_member_permissions")
+	h.defaults = h.sandbox.Defaults()
+	var err error
+	if h.db, err = store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"), store.Options{Now: h.clock.now}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = h.db.Close() })
+	h.newQueue()
+	return h
+}
+
+// open builds a house with everything running in it.
+func startCluster(t *testing.T) *cluster {
+	t.Helper()
+	h := newCluster(t, sandbox.Options{})
+	h.startBot()
+	h.startRenderer()
+	h.waitReady()
+	return h
+}
+
+// fresh gives the house an empty queue.
+func (h *cluster) newQueue() {
+	h.queue = queue.Embedded(queue.Options{})
+	q := h.queue
+	h.t.Cleanup(func() { _ = q.Close() })
+	h.announce()
+}
+
+func (h *cluster) announce() {
+	h.t.Helper()
+	spec := picture.Spec{Version: picture.Version, Model: picture.Ref{Hash: modelHash}}
+	err := h.queue.Announce(h.ctx, queue.Renderer{Slot: "easel", Device: "test", Lanes: queue.Lanes(picture.Lanes(modelHash)...), Models: []queue.Model{
+		{Name: "postcards", Hash: modelHash, Lane: spec.Lane(), Card: json.RawMessage(card)},
+	}}, time.Hour)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// start runs a bot; the returned function stops it as a signal would.
+func (h *cluster) startBot() (stop func()) {
+	h.t.Helper()
+	b := h.newBot()
+	before := strings.Count(h.log.String(), sessionReady)
+	stop = h.runUntilStopped(b.Run)
+	h.pollUntil("the gateway", func() bool { return strings.Count(h.log.String(), sessionReady) > before })
+	return stop
+}
+
+// bot makes a bot that is not started.
+func (h *cluster) newBot() *bot.Bot {
+	h.t.Helper()
+	u, err := url.Parse(h.sandbox.URL())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var db bot.Store = h.db
+	if h.wrapStore != nil {
+		db = h.wrapStore(db)
+	}
+	b, err := bot.New(bot.Dependencies{
+		Store: db, Queue: h.wrapQueue(h.queue),
+		Discord: reply.NewClient(reply.Options{Base: h.sandbox.API(), Token: h.sandbox.Token(), Now: h.clock.now}),
+		Options: bot.Options{
+			Token: h.sandbox.Token(), Base: h.sandbox.API(), CDN: append(h.cdn, u.Host), Now: h.clock.now, Log: slog.New(slog.NewTextHandler(h.log, nil)),
+			Intervals: h.intervals, ForgetAfter: h.forgetAfter, Shared: h.shared, Wildcards: h.wildcards,
+		},
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return b
+}
+
+// sessionReady is what the bot logs when it hears interactions. What happens before that is lost, as on Discord.
+const sessionReady = "gateway session is ready"
+
+// bench runs a renderer.
+func (h *cluster) startRenderer() (stop func()) { return h.startRendererWith(h.renderer) }
+
+func (h *cluster) startRendererWith(p worker.Renderer) (stop func()) {
+	return h.runUntilStopped(worker.Worker{
+		Queue: h.queue, Renderer: p,
+		Poster: reply.NewPoster(reply.NewClient(reply.Options{Base: h.sandbox.API(), Now: h.clock.now}), h.queue),
+		Options: worker.Options{
+			Slot: "easel", Lanes: func() []queue.Lane { return queue.Lanes(picture.Lanes(modelHash)...) }, Poll: 20 * time.Millisecond,
+			Heartbeat: 50 * time.Millisecond, Grace: 100 * time.Millisecond, Lease: h.queue.LeaseDuration(),
+		},
+	}.Run)
+}
+
+func (h *cluster) runUntilStopped(run func(context.Context) error) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx) }()
+	var once sync.Once
+	stop = func() {
+		once.Do(func() {
+			cancel()
+			if err := <-ended; err != nil {
+				h.t.Errorf("run ended with %v, want nil", err)
+			}
+		})
+	}
+	h.t.Cleanup(stop)
+	return stop
+}
+
+// ready waits until the bot's commands are offered, the line is begun and the bot knows what can be painted.
+func (h *cluster) waitReady() {
+	h.t.Helper()
+	h.waitFor("commands", func() bool {
+		cs, err := h.sandbox.CommandsFor(h.defaults.Moderator.ID, h.defaults.Channel.ID)
+		return err == nil && len(cs) == len(command.All())
+	})
+	h.pollUntil("the line to be begun", func() bool { _, empty, err := h.queue.Epoch(h.ctx); return err == nil && !empty })
+	h.pollUntil("the offer to be known", func() bool {
+		text, err := h.db.Meta(h.ctx, "offer")
+		return err == nil && text != ""
+	})
+}
+
+// wait waits for something that the sandbox's changes bring.
+func (h *cluster) waitFor(what string, ready func() bool) {
+	h.t.Helper()
+	if err := h.sandbox.Wait(h.ctx, ready); err != nil {
+		h.t.Fatalf("waiting for %s: %v\nlog:\n%s", what, err, h.log)
+	}
+}
+
+// poll waits for something that nobody tells of.
+func (h *cluster) pollUntil(what string, ready func() bool) {
+	h.t.Helper()
+	for !ready() {
+		select {
+		case <-h.ctx.Done():
+			h.t.Fatalf("waiting for %s: %v\nlog:\n%s", what, h.ctx.Err(), h.log)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}

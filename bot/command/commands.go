@@ -1,0 +1,137 @@
+package command
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"darkroom/render/picture"
+)
+
+// The kinds of options. Source: Discord, interactions/application-commands, "Application Command Option Type".
+const (
+	kindSub        = 1
+	kindString     = 3
+	kindInteger    = 4
+	kindBool       = 5
+	kindRole       = 8
+	kindAttachment = 11
+	kindNumber     = 10
+)
+
+// The places a command may be used in. Source: Discord, "Interaction Context Types".
+const (
+	inGuild = 0
+	inBotDM = 1
+)
+
+// manageServer is the permission that moderation commands are shown for. It is a hint to Discord only: the bot looks
+// at the person's permissions again.
+const manageServer = "32"
+
+// Command is one application command as Discord registers it.
+type Command struct {
+	Name        string   `json:"name"`
+	Type        int      `json:"type"` // 1 is a slash command
+	Description string   `json:"description"`
+	Options     []Option `json:"options,omitempty"`
+	Permissions *string  `json:"default_member_permissions,omitempty"`
+	Contexts    []int    `json:"contexts"`
+	Installs    []int    `json:"integration_types"` // 0 is "to a server"
+}
+
+// Option is one option, or a subcommand with options of its own.
+type Option struct {
+	Type         int      `json:"type"`
+	Name         string   `json:"name"`
+	Description  string   `json:"description"`
+	Required     bool     `json:"required,omitempty"`
+	Choices      []Choice `json:"choices,omitempty"`
+	Options      []Option `json:"options,omitempty"`
+	Min          *float64 `json:"min_value,omitempty"`
+	Max          *float64 `json:"max_value,omitempty"`
+	MaxLength    int      `json:"max_length,omitempty"` // in characters
+	Autocomplete bool     `json:"autocomplete,omitempty"`
+}
+
+// Choice is one value of an option. Its value is text.
+type Choice struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Aspects are the aspect ratios that /imagine offers. Any other ratio can be typed as --ar.
+func Aspects() []string { return []string{"1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16"} }
+
+// All returns the commands to register, for servers and the bot's direct messages.
+func All() []Command {
+	return []Command{imagine(), queue(), cancel(), inbox(), limits(), preset(), myData()}
+}
+
+// Hash names the registered commands, so that they are registered again only when something changed.
+func Hash(commands []Command) (string, error) {
+	data, err := json.Marshal(commands)
+	if err != nil {
+		return "", fmt.Errorf("hash commands: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+func slashCommand(name, description string, options ...Option) Command {
+	return Command{Name: name, Type: 1, Description: description, Options: options, Contexts: []int{inGuild, inBotDM}, Installs: []int{0}}
+}
+
+// imagine has no max_length on its texts: a prompt that is too long is better answered with the count than stopped by
+// the client without a reason.
+func imagine() Command {
+	options := []Option{{Type: kindString, Name: "prompt", Description: "(word:1.2) weighs more, {red|blue} chooses, {red, blue} paints both; --ar 3:2 --no fog --tile", Required: true}}
+	options = append(options, imageSettings()...)
+	return slashCommand("imagine", "Paint pictures from words", append(options,
+		Option{Type: kindAttachment, Name: "init_image", Description: "A picture to start from"},
+		Option{Type: kindString, Name: "preset", Description: "Your own settings, kept with /preset save; what you say here wins", Autocomplete: true},
+	)...)
+}
+
+func queue() Command { return slashCommand("queue", "How long the line is, and where you stand in it") }
+
+func cancel() Command {
+	return slashCommand("cancel", "Take back a picture you asked for",
+		Option{Type: kindString, Name: "job", Description: "Which one; your newest when left out", Autocomplete: true})
+}
+
+func inbox() Command { return slashCommand("inbox", "Pictures of yours that could be posted nowhere") }
+
+func limits() Command {
+	c := slashCommand("limits", "What this server allows",
+		Option{Type: kindSub, Name: "show", Description: "Show this server's limits"},
+		Option{Type: kindSub, Name: "set", Description: "Change some of this server's limits; the others stay", Options: limitOptions()},
+		Option{Type: kindSub, Name: "role", Description: "How much of the time the people of a role get, beside others", Options: []Option{
+			{Type: kindRole, Name: "role", Description: "Whose weight", Required: true},
+			withRange(Option{Type: kindInteger, Name: "weight", Description: "In percent: 200 waits half as long as 100; 0 takes it back", Required: true}, 0, 1000),
+		}},
+		Option{Type: kindSub, Name: "reset", Description: "Take all of this server's limits back; the weights of roles stay"},
+	)
+	may := manageServer
+	c.Permissions, c.Contexts = &may, []int{inGuild}
+	return c
+}
+
+func limitOptions() []Option {
+	return []Option{
+		withRange(Option{Type: kindInteger, Name: "waiting", Description: "Pictures one person may have waiting; 0 is no limit"}, 0, 1000),
+		withRange(Option{Type: kindInteger, Name: "running", Description: "Pictures of one person painted at once; 0 is no limit"}, 0, 1000),
+		withRange(Option{Type: kindInteger, Name: "per_day", Description: "Pictures per person in 24 hours; 0 is no limit"}, 0, 100000),
+		{Type: kindString, Name: "largest_size", Description: "Most pixels of a picture, written as a size such as 768x512; 0 is no limit"},
+		withRange(Option{Type: kindInteger, Name: "most_steps", Description: "Most steps; 0 is no limit"}, 0, picture.MaxSteps),
+		withRange(Option{Type: kindInteger, Name: "most_tiles", Description: "Most pictures in one message; 0 is no limit"}, 0, picture.MaxCount),
+		{Type: kindBool, Name: "paused", Description: "Paint nothing in this server: what waits keeps its place"},
+		{Type: kindString, Name: "reason", Description: "Why it is paused, told to everyone who asks"},
+	}
+}
+
+func withRange(o Option, low, high float64) Option {
+	o.Min, o.Max = &low, &high
+	return o
+}

@@ -1,0 +1,87 @@
+package command_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"regexp"
+	"testing"
+	"unicode/utf8"
+
+	"darkroom/bot/command"
+)
+
+const golden = "testdata/golden/commands.json"
+
+func TestCommandsMatchGolden(t *testing.T) {
+	t.Parallel()
+	got, err := json.MarshalIndent(command.All(), "", "\t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("commands differ from %s; look at the difference, then run with -update.\ngot:\n%s", golden, got)
+	}
+}
+
+func TestHash(t *testing.T) {
+	t.Parallel()
+	hash := func(cs []command.Command) string {
+		h, err := command.Hash(cs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	if a, b := hash(command.All()), hash(command.All()); a != b {
+		t.Errorf("the same commands hash to %s and %s", a, b)
+	}
+	other := command.All()
+	other[0].Description += "!"
+	if hash(other) == hash(command.All()) {
+		t.Error("another description has the same hash")
+	}
+}
+
+// Discord's limits. Source: interactions/application-commands.
+func TestCommandsKeepDiscordsLimits(t *testing.T) {
+	t.Parallel()
+	name := regexp.MustCompile(`^[-_'\p{Ll}\p{N}]{1,32}$`)
+	var check func(path string, options []command.Option)
+	check = func(path string, options []command.Option) {
+		if len(options) > 25 {
+			t.Errorf("%s has %d options, at most 25", path, len(options))
+		}
+		optional := false
+		for _, o := range options {
+			at := path + " " + o.Name
+			if !name.MatchString(o.Name) {
+				t.Errorf("%s: not a name", at)
+			}
+			if n := utf8.RuneCountInString(o.Description); n < 1 || n > 100 {
+				t.Errorf("%s: description of %d characters, want 1 to 100", at, n)
+			}
+			if o.Required && optional {
+				t.Errorf("%s: required options come first", at)
+			}
+			if len(o.Choices) > 25 || len(o.Choices) > 0 && o.Autocomplete {
+				t.Errorf("%s: %d choices, autocomplete %v", at, len(o.Choices), o.Autocomplete)
+			}
+			optional = optional || !o.Required
+			check(at, o.Options)
+		}
+	}
+	for _, c := range command.All() {
+		check("/"+c.Name, c.Options)
+	}
+}

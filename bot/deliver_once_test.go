@@ -1,0 +1,71 @@
+package bot_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"darkroom/bot/reply"
+	"darkroom/bot/sandbox"
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+// TestDeliveredResultIsNotRenderedAgain brings the pictures of a job that stands in line again, where the message that
+// waited for them cannot be deleted.
+func TestDeliveredResultIsNotRenderedAgain(t *testing.T) {
+	t.Parallel()
+	for name, closed := range map[string]string{
+		"by the bot's token": "^/channels/",
+		"by neither token":   "^/(channels|webhooks)/",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newCluster(t, sandbox.Options{})
+			h.sandbox.Rules().Allow("forbidden")
+			h.startBot()
+			h.waitReady()
+			i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
+			h.waitText(i, "#1 in line")
+			h.refuseRequests("DELETE", closed, 50001)
+			e := h.job(i)
+			d := queue.Undelivered{Job: e.ID, Address: e.Address, Files: []queue.Attachment{{Name: "a.png", Bytes: []byte("picture")}}}
+			if err := h.queue.PutUndelivered(h.ctx, d); err != nil {
+				t.Fatal(err)
+			}
+			h.waitDone(i)
+			h.pollUntil("the tray to be empty", func() bool { return !must(h.queue.IsUndelivered(h.ctx, e.ID)) })
+			h.startRenderer()
+			h.pollUntil("the line to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+			if n := h.countPictureMessages(h.defaults.Channel.ID); n != 1 || len(h.renderer.specs()) != 0 {
+				t.Errorf("messages with pictures: got %d, want 1; paintings: got %d, want none", n, len(h.renderer.specs()))
+			}
+		})
+	}
+}
+
+// TestLostUndeliveredResultIsReoffered has a renderer say that it left pictures in the tray, which is gone.
+func TestLostUndeliveredResultIsReoffered(t *testing.T) {
+	t.Parallel()
+	h := newCluster(t, sandbox.Options{})
+	h.startBot()
+	h.waitReady()
+	i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
+	m := h.waitText(i, "#1 in line")
+	lease := h.lease(i, "slot")
+	if v, err := h.queue.Seal(h.ctx, lease); err != nil || v != queue.OK {
+		t.Fatalf("seal: got %v, %v", v, err)
+	}
+	if v, err := h.queue.Done(h.ctx, lease, 1000, queue.Outcome{Delivered: reply.DeliveredLater}); err != nil || v != queue.OK {
+		t.Fatalf("done: got %v, %v", v, err)
+	}
+	h.pollUntil("the line to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+	if e := h.job(i); e.State == store.Done {
+		t.Fatal("ended at once, want it asked after first")
+	}
+	h.clock.advance(16 * time.Minute)
+	h.waitFor("the offer to show them", func() bool {
+		now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)
+		return strings.Contains(now.Content, "too late")
+	})
+}

@@ -1,0 +1,101 @@
+package bot_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/reply"
+	"darkroom/bot/sandbox"
+	"darkroom/store"
+)
+
+func TestJobWithoutItsInputFails(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	broken := func() sandbox.Interaction {
+		return h.command("imagine", sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.png", plainPNG(30, 1)[:60]))
+	}
+	t.Run("nothing offers to try again", func(t *testing.T) {
+		i := broken()
+		m := h.waitText(i, "the start picture is damaged")
+		if got, want := buttons(m.Components), []string{"1:delete:" + i.ID + "-0:0"}; !slices.Equal(got, want) {
+			t.Errorf("buttons: got %q, want %q", got, want)
+		}
+		if !strings.Contains(m.Content, "does not count against your limits") {
+			t.Errorf("got %q, want it to say that it costs nothing", m.Content)
+		}
+	})
+	t.Run("its end is told once Discord is well again", func(t *testing.T) {
+		repair := h.sandbox.Fail(sandbox.Fault{Method: http.MethodGet, Path: regexp.MustCompile("^/webhooks/"), Times: -1, Status: http.StatusBadGateway})
+		i := broken()
+		h.pollUntil("it not to be told", func() bool { return strings.Contains(h.log.String(), "a message could not be corrected") })
+		repair()
+		h.waitText(i, "the start picture is damaged")
+	})
+}
+
+func TestSlowInputsBlockNobody(t *testing.T) {
+	t.Parallel()
+	h := newCluster(t, sandbox.Options{})
+	release := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+			_, _ = w.Write(plainPNG(24, 9))
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(slow.Close)
+	h.cdn = []string{must(url.Parse(slow.URL)).Host}
+	stop := h.startBot()
+	h.waitReady()
+	i := h.imagineQueued(sandbox.With("prompt", "a boat"))
+	stop()
+	start, err := json.Marshal(admit.InitImage{File: admit.Attachment{URL: slow.URL + "/a.png"}, Strength: 0.5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	like := h.job(i)
+	for _, id := range []string{"901-0", "902-0", "903-0", "904-0", "905-0", "906-0"} {
+		e := like
+		e.ID, e.PendingInputs = id, start
+		e.Address = reply.Address{Channel: h.defaults.Channel.ID, User: e.User, Expires: time.Now()}.Encode()
+		if err := h.db.Accept(h.ctx, []store.Job{e}, func(store.Policy, store.Usage) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.db.Acknowledge(h.ctx, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = h.queue.Close()
+	h.newQueue()
+	h.startBot()
+	h.startRenderer()
+	h.waitPictures(i, 4)
+	close(release)
+	h.pollUntil("the others to be in line too", func() bool {
+		for _, id := range []string{"901-0", "906-0"} {
+			if e, err := h.db.Find(h.ctx, id); err != nil || e.Epoch == 0 || len(e.Inputs) != 1 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func TestQueueShowsUndeliveredJob(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	h.sandbox.Fail(sandbox.Fault{Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/`), Times: -1, Status: http.StatusBadGateway})
+	h.imagineLate()
+	h.pollUntil("the delivery to be put off", func() bool { return strings.Contains(h.log.String(), "still in the tray") })
+	h.waitText(h.command("queue"), "a red boat — painted, on its way")
+}

@@ -1,0 +1,109 @@
+package bot
+
+import (
+	"encoding/json"
+	"errors"
+	"strconv"
+	"sync"
+	"time"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/command"
+)
+
+const (
+	// answerWithin is how old an interaction may be before Discord has given it up.
+	answerWithin = 3 * time.Second
+	// remembered is how many interaction ids are kept to tell repeated events by.
+	rememberedIDs = 4096
+	// intakeCapacity is how many interactions may wait for a worker. Each would have waited too long anyway when as many
+	// are before it.
+	intakeCapacity = 512
+)
+
+// Why an interaction is not let in.
+var (
+	errRepeated   = errors.New("the event came before")
+	errTooOld     = errors.New("the interaction is older than three seconds")
+	errOverloaded = errors.New("too many interactions at once")
+)
+
+// door lets interactions in: each once, only while it can still be answered, and no more than there is room for.
+type intake struct {
+	now      func() time.Time
+	workers  int
+	requests chan admit.Request
+
+	mu        sync.Mutex
+	seen      map[string]bool
+	ring      [rememberedIDs]string
+	next      int
+	skew      time.Duration // how far our clock is ahead of Discord's, at most
+	skewKnown bool          // skew is known
+}
+
+func newIntake(now func() time.Time, workers int) *intake {
+	return &intake{now: now, workers: workers, requests: make(chan admit.Request, intakeCapacity), seen: map[string]bool{}}
+}
+
+// knock reads an interaction and hands it to the workers.
+func (in *intake) accept(raw json.RawMessage) error {
+	req, err := command.Decode(raw)
+	if err != nil {
+		return err
+	}
+	if err := in.check(req.ID); err != nil {
+		return err
+	}
+	select {
+	case in.requests <- req:
+		return nil
+	default:
+		return errOverloaded
+	}
+}
+
+func (in *intake) check(id string) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.seen[id] {
+		return errRepeated
+	}
+	delete(in.seen, in.ring[in.next])
+	in.ring[in.next], in.seen[id] = id, true
+	in.next = (in.next + 1) % rememberedIDs
+	if in.tooOld(id) {
+		return errTooOld
+	}
+	return nil
+}
+
+// tooOld compares an interaction's own time with ours. Clocks differ, so its age is counted beyond that of the youngest
+// interaction seen; after one was turned away the next is let in, so that a clock that was set cannot close the door.
+func (in *intake) tooOld(id string) bool {
+	created, ok := snowflakeTime(id)
+	if !ok {
+		return false
+	}
+	age := in.now().Sub(created)
+	if !in.skewKnown || age < in.skew {
+		in.skew, in.skewKnown = age, true
+	}
+	if age-max(0, in.skew) <= answerWithin {
+		return false
+	}
+	in.skewKnown = false
+	return true
+}
+
+// discordEpoch is the first millisecond of 2015, from which snowflakes count. Source: Discord, reference, "Snowflakes".
+const discordEpoch = 1420070400000
+
+// snowflakeTime returns the time inside a snowflake.
+func snowflakeTime(id string) (time.Time, bool) {
+	n, err := strconv.ParseUint(id, 10, 64)
+	if err != nil || n < 1<<22 {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(int64(n>>22) + discordEpoch), true
+}

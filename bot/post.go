@@ -1,0 +1,116 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"darkroom/bot/reply"
+	"darkroom/store"
+)
+
+// nonceLife is how long a repeated post surely returns the first one. Discord remembers a nonce for "a few minutes".
+// Source: Discord, resources/message, "enforce_nonce".
+const nonceLife = time.Minute
+
+// Why a parcel arrives nowhere, as its owner reads it.
+const (
+	errUndeliverable = refusalText("I could post neither in the channel nor in your direct messages")
+	errMaybePosted   = refusalText("I may have posted them already, but cannot look")
+)
+
+// parcel is a new message about a job that must appear once: late pictures, or an offer to paint them again. Before it
+// is posted, where it goes is written down. Whoever finds such a note after a crash repeats the post while Discord
+// remembers its nonce, and looks for the message after that; if it cannot look, it posts nothing any more.
+type idempotentPost struct {
+	*Bot
+	job      store.Job
+	decoded  decodedJob
+	recorded store.Delivery
+	marker   string // a custom_id that only this message carries
+	message  reply.Message
+}
+
+func (b *Bot) newIdempotentPost(ctx context.Context, e store.Job, v decodedJob, mark string, m reply.Message) (*idempotentPost, error) {
+	known, err := b.db.Delivery(ctx, e.ID)
+	return &idempotentPost{Bot: b, job: e, decoded: v, recorded: known, marker: mark, message: m}, err
+}
+
+// send posts the message where it can be posted: in the job's channel unless it is private, else in direct messages. It
+// returns errUndeliverable when both are closed, errMaybePosted when it may have been posted, or why it should be tried later.
+func (p *idempotentPost) send(ctx context.Context) error {
+	if p.recorded.Channel != "" && p.recorded.Message == "" {
+		if done, err := p.resolveEarlier(ctx); done || err != nil {
+			return err
+		}
+	}
+	var err error = errUndeliverable
+	if !p.decoded.address.Ephemeral {
+		err = p.postInto(ctx, p.decoded.address.Channel)
+	}
+	if errors.Is(err, errUndeliverable) || reply.Final(err) && !reply.TooLarge(err) {
+		err = p.sendDM(ctx)
+	}
+	return err
+}
+
+// settle finds out what became of an earlier post. done tells that it arrived.
+func (p *idempotentPost) resolveEarlier(ctx context.Context) (done bool, err error) {
+	if p.o.Now().Sub(p.recorded.At) < nonceLife {
+		err := p.post(ctx, p.recorded.Channel)
+		if err == nil || !reply.Final(err) {
+			return err == nil, err
+		}
+	}
+	// A minute of grace: clocks differ, and an id made by Discord's is compared with ours.
+	found, err := p.discord.FindMessage(ctx, p.recorded.Channel, p.recorded.At.Add(-time.Minute), p.marker)
+	switch {
+	case reply.Removed(err):
+		return false, nil // whatever was there went with its channel
+	case reply.Final(err) || err == nil && !found.Conclusive:
+		return false, errMaybePosted
+	case err != nil:
+		return false, fmt.Errorf("look for an earlier post: %w", err)
+	case found.Message.ID == "":
+		return false, nil
+	}
+	return true, p.recordPosted(ctx, p.recorded.Channel, found.Message.ID)
+}
+
+// into posts the message in a channel, once the intent is written down.
+func (p *idempotentPost) postInto(ctx context.Context, channel string) error {
+	if err := p.db.MarkSending(ctx, p.job.ID, channel); err != nil {
+		return err
+	}
+	return p.post(ctx, channel)
+}
+
+func (p *idempotentPost) post(ctx context.Context, channel string) error {
+	m, err := p.discord.PostMessage(ctx, channel, p.message)
+	if err != nil {
+		return fmt.Errorf("post late: %w", err)
+	}
+	return p.recordPosted(ctx, channel, m.ID)
+}
+
+// arrived1 notes where the message is.
+func (p *idempotentPost) recordPosted(ctx context.Context, channel, message string) error {
+	if err := p.db.MarkSent(ctx, p.job.ID, channel, message); err != nil {
+		return err
+	}
+	p.recorded.State, p.recorded.Channel, p.recorded.Message = store.Posted, channel, message
+	return nil
+}
+
+func (p *idempotentPost) sendDM(ctx context.Context) error {
+	channel, err := p.discord.OpenDM(ctx, p.decoded.address.User)
+	if err == nil {
+		err = p.postInto(ctx, channel)
+	}
+	if reply.Final(err) && !reply.TooLarge(err) {
+		p.log.Info("direct messages are closed", "job", p.job.ID, "error", reply.Redact(err.Error()))
+		return errUndeliverable
+	}
+	return err
+}

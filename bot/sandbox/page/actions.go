@@ -1,0 +1,162 @@
+package page
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+
+	"darkroom/bot/sandbox/wire"
+	"darkroom/bot/sandbox/world"
+)
+
+// maxActionBytes bounds what the page may send, files included, in bytes.
+const maxActionBytes = world.MaxRequest + 1<<20
+
+// act is anything a person does. Which fields mean something depends on what it is.
+type action struct {
+	User        string            `json:"user"`
+	Channel     string            `json:"channel"`
+	Name        string            `json:"name"`
+	Focus       string            `json:"focus"`
+	Options     []option          `json:"options"`
+	Message     string            `json:"message"`
+	CustomID    string            `json:"custom_id"`
+	Picked      []string          `json:"picked"`
+	Interaction string            `json:"interaction"`
+	Values      map[string]string `json:"values"`
+	Content     string            `json:"content"`
+}
+
+// filled is one option; a file's bytes are in the part "file:<name>".
+type option struct {
+	Name  string `json:"name"`
+	Value any    `json:"value"`
+}
+
+func readAction(r *http.Request) (action, error) {
+	var a action
+	err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&a)
+	return a, err
+}
+
+func (a action) worldOptions() []world.Option {
+	var list []world.Option
+	for _, o := range a.Options {
+		list = append(list, world.With(o.Name, o.Value))
+	}
+	return list
+}
+
+// command runs a slash command. The body is multipart: "act", and files.
+func (p *Page) command(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxActionBytes)
+	if err := r.ParseMultipartForm(maxActionBytes); err != nil {
+		sendError(w, fmt.Errorf("your files are too large"))
+		return
+	}
+	defer r.MultipartForm.RemoveAll()
+	var a action
+	if err := json.Unmarshal([]byte(r.FormValue("act")), &a); err != nil {
+		sendError(w, err)
+		return
+	}
+	options, err := withFiles(r, a.worldOptions())
+	if err != nil {
+		sendError(w, err)
+		return
+	}
+	i, err := p.world.Command(a.User, a.Channel, a.Name, options...)
+	p.sendInteraction(w, i, err)
+}
+
+// withFiles adds the uploaded files as attachment options.
+func withFiles(r *http.Request, options []world.Option) ([]world.Option, error) {
+	for field, headers := range r.MultipartForm.File {
+		if len(field) < 6 || field[:5] != "file:" || len(headers) == 0 {
+			continue
+		}
+		f, err := headers[0].Open()
+		if err != nil {
+			return nil, err
+		}
+		data, err := io.ReadAll(f)
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+		up := &wire.Upload{Name: headers[0].Filename, Type: headers[0].Header.Get("Content-Type"), Data: data}
+		options = append(options, world.Option{Name: field[5:], File: up})
+	}
+	return options, nil
+}
+
+// done answers an act that made an interaction.
+func (p *Page) sendInteraction(w http.ResponseWriter, i world.Interaction, err error) {
+	if err != nil {
+		sendError(w, err)
+		return
+	}
+	sendJSON(w, map[string]any{"interaction": i.ID, "online": p.online()})
+}
+
+func (p *Page) autocomplete(w http.ResponseWriter, r *http.Request) {
+	a, err := readAction(r)
+	if err != nil {
+		sendError(w, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), world.AnswerTimeout)
+	defer cancel()
+	choices, err := p.world.Autocomplete(ctx, a.User, a.Channel, a.Name, a.Focus, a.worldOptions()...)
+	if err != nil {
+		sendError(w, fmt.Errorf("loading options failed"))
+		return
+	}
+	sendJSON(w, map[string]any{"choices": choices})
+}
+
+func (p *Page) click(w http.ResponseWriter, r *http.Request) {
+	a, err := readAction(r)
+	if err != nil {
+		sendError(w, err)
+		return
+	}
+	i, err := p.world.Click(a.User, a.Message, a.CustomID, a.Picked...)
+	p.sendInteraction(w, i, err)
+}
+
+func (p *Page) submit(w http.ResponseWriter, r *http.Request) {
+	a, err := readAction(r)
+	if err != nil {
+		sendError(w, err)
+		return
+	}
+	i, err := p.world.Submit(a.User, a.Interaction, a.Values)
+	p.sendInteraction(w, i, err)
+}
+
+func (p *Page) remove(w http.ResponseWriter, r *http.Request) {
+	a, err := readAction(r)
+	if err == nil {
+		err = p.world.DeleteMessage(a.User, a.Message)
+	}
+	if err != nil {
+		sendError(w, err)
+		return
+	}
+	sendJSON(w, map[string]any{})
+}
+
+func (p *Page) say(w http.ResponseWriter, r *http.Request) {
+	a, err := readAction(r)
+	if err == nil {
+		_, err = p.world.Say(a.User, a.Channel, a.Content)
+	}
+	if err != nil {
+		sendError(w, err)
+		return
+	}
+	sendJSON(w, map[string]any{})
+}

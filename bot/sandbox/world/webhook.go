@@ -1,0 +1,119 @@
+package world
+
+import "darkroom/bot/sandbox/wire"
+
+// The bot's later words on an interaction, by its token. Original names the first answer.
+const Original = "@original"
+
+// byToken finds an interaction that may still be spoken to. The lock is held.
+func (w *World) byToken(app, token string) (*Interaction, error) {
+	for _, i := range w.state.Interactions {
+		if i.Token != token {
+			continue
+		}
+		if !w.now().Before(i.Expires()) {
+			return nil, wire.Refuse(50027)
+		}
+		if app != w.state.App.ID || i.Answer == 0 || i.Type == wire.TypeAutocomplete {
+			return nil, wire.Refuse(10015)
+		}
+		return i, nil
+	}
+	return nil, wire.Refuse(10015)
+}
+
+// target finds the message that a token may touch. The lock is held.
+func (w *World) target(app, token, id string) (*Interaction, *Message, error) {
+	i, err := w.byToken(app, token)
+	if err != nil {
+		return nil, nil, err
+	}
+	if id == Original {
+		id = i.Original
+	}
+	m := w.state.Messages[id]
+	if m == nil || id != i.Original && (m.Interaction == nil || m.Interaction.ID != i.ID) {
+		return nil, nil, wire.Refuse(10008)
+	}
+	if w.state.Channels[m.ChannelID] == nil {
+		return nil, nil, wire.Refuse(10003)
+	}
+	return i, m, nil
+}
+
+// MessageByToken reads an answer.
+func (w *World) MessageByToken(app, token, id string) (wire.Message, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, m, err := w.target(app, token, id)
+	if err != nil {
+		return wire.Message{}, err
+	}
+	return w.present(m).Message, nil
+}
+
+// EditByToken edits an answer.
+func (w *World) EditByToken(app, token, id string, d *wire.Draft) (wire.Message, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, m, err := w.target(app, token, id)
+	if err != nil {
+		return wire.Message{}, err
+	}
+	if err := w.edit(w.state.Channels[m.ChannelID], m, d, true); err != nil {
+		return wire.Message{}, err
+	}
+	w.announce("MESSAGE_UPDATE", m)
+	return w.present(m).Message, nil
+}
+
+// DeleteByToken deletes an answer.
+func (w *World) DeleteByToken(app, token, id string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, m, err := w.target(app, token, id)
+	if err != nil {
+		return err
+	}
+	w.remove(m)
+	return nil
+}
+
+// FollowUp posts another answer. The first one after a deferred answer that
+// has not been filled in becomes that answer, a quirk Discord keeps.
+func (w *World) FollowUp(app, token string, d *wire.Draft) (wire.Message, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i, err := w.byToken(app, token)
+	if err != nil {
+		return wire.Message{}, err
+	}
+	c := w.state.Channels[i.Channel]
+	if c == nil {
+		return wire.Message{}, wire.Refuse(10003)
+	}
+	if m := w.state.Messages[i.Original]; m != nil && m.Loading() {
+		if err := w.edit(c, m, d, true); err != nil {
+			return wire.Message{}, err
+		}
+		w.announce("MESSAGE_UPDATE", m)
+		return w.present(m).Message, nil
+	}
+	return w.postFollowUp(c, i, d)
+}
+
+func (w *World) postFollowUp(c *wire.Channel, i *Interaction, d *wire.Draft) (wire.Message, error) {
+	m := w.newAnswer(c, i)
+	if i.Original != "" {
+		m.Type, m.Reference = wire.ReplyMessage, &wire.Reference{MessageID: i.Original, ChannelID: c.ID, GuildID: c.GuildID}
+	}
+	if err := w.fill(c, m, d, true); err != nil {
+		return wire.Message{}, err
+	}
+	if m.Ephemeral() {
+		m.Viewer = i.User
+	}
+	i.Followups++
+	w.publish(c, m)
+	return w.present(m).Message, nil
+}

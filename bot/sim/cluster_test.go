@@ -1,0 +1,228 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"darkroom/bot"
+	"darkroom/bot/reply"
+	"darkroom/bot/sandbox"
+	"darkroom/bot/sandbox/rules"
+	"darkroom/queue"
+	"darkroom/queue/worker"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+// start2026 is when every simulation begins: bubbles begin in 2000, before Discord's first id.
+var start2026 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// queueOptions keeps few events: who was away misses some, and miniredis reads through all of them at every change.
+var queueOptions = queue.Options{MaxEvents: 100}
+
+// discordHost is where our own Discord answers.
+const discordHost = "sandbox.local"
+
+// town is a whole darkroom in one bubble.
+type cluster struct {
+	*sandbox.Sandbox
+	t           *testing.T
+	seed        uint64
+	network     *network
+	redis       *redisServer
+	dbPath      string // path of the database
+	stepTime    func(picture.Spec) time.Duration
+	failureRate float64
+	onRender    func(job string, over bool) // of each painting
+	models      []string                    // content hashes
+	log         *slog.Logger
+
+	wg sync.WaitGroup // everything that must end before the bubble can
+
+	mu        sync.Mutex
+	bot       *process
+	renderers map[string]*process
+	started   int
+}
+
+// process is one process that can be killed.
+type process struct {
+	name   string
+	gate   *gate
+	stop   context.CancelFunc
+	onKill []func() // what is closed at once when it is killed
+	done   chan struct{}
+}
+
+// kill is kill -9: nothing of what the process still tries arrives anywhere.
+func (p *process) kill() {
+	p.gate.close()
+	for _, f := range p.onKill {
+		f()
+	}
+	time.AfterFunc(2*closeSpacing, p.stop) // discordgo is still closing its session; see patient
+}
+
+// newCluster opens a sandbox, a ledger and a Redis; nothing else runs yet.
+func newCluster(t *testing.T, seed uint64, dir string) *cluster {
+	time.Sleep(time.Until(start2026))
+	c := &cluster{t: t, seed: seed, dbPath: filepath.Join(dir, fmt.Sprintf("%d.db", seed)), renderers: map[string]*process{},
+		network: &network{hosts: map[string]host{}, seed: seed << 20, delay: 2 * time.Millisecond},
+		redis:   newRedis(t, seed), models: []string{strings.Repeat("ab", 32)}, log: slog.New(slog.DiscardHandler)}
+	c.stepTime = func(s picture.Spec) time.Duration { return time.Duration(s.Count) * 100 * time.Millisecond }
+	c.onRender = func(string, bool) {}
+	ln := newListener()
+	limits := sandbox.RealLimits()
+	s, err := sandbox.New(sandbox.Options{Listener: ln, Host: discordHost, Rules: rules.NewChecker(), Limits: &limits})
+	if err != nil {
+		t.Fatalf("open sandbox: %v", err)
+	}
+	c.Sandbox = s
+	c.network.hosts["redis"], c.network.hosts[discordHost+":80"] = c.redis, ln
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx, nil) }()
+	t.Cleanup(func() {
+		c.close()
+		cancel()
+		if err := <-served; err != nil {
+			t.Errorf("serve sandbox: %v", err)
+		}
+		c.redis.stop()
+		if err := s.Close(); err != nil {
+			t.Errorf("close sandbox: %v", err)
+		}
+		time.Sleep(2 * time.Minute) // for what still sleeps: a bubble's time ends with this goroutine
+	})
+	return c
+}
+
+// close kills everybody and waits until the last of their goroutines is gone.
+func (c *cluster) close() {
+	c.mu.Lock()
+	if c.bot != nil {
+		c.bot.kill()
+	}
+	for _, p := range c.renderers {
+		p.kill()
+	}
+	c.mu.Unlock()
+	c.wg.Wait()
+}
+
+// process makes a process that runs each of these until it is stopped.
+func (c *cluster) process(name string, g *gate, die []func(), runs ...func(context.Context) error) *process {
+	ctx, stop := context.WithCancel(context.Background())
+	p := &process{name: name, gate: g, stop: stop, onKill: die, done: make(chan struct{})}
+	var own sync.WaitGroup
+	for _, run := range runs {
+		own.Go(func() {
+			if err := run(ctx); err != nil && ctx.Err() == nil {
+				c.t.Errorf("%s ended with %v", name, err)
+			}
+		})
+	}
+	c.wg.Go(func() { own.Wait(); close(p.done) })
+	return p
+}
+
+func (c *cluster) name(kind string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.started++
+	return fmt.Sprintf("%s-%d", kind, c.started)
+}
+
+// client is an HTTP client whose connections go through a gate.
+func httpClient(g *gate, limit time.Duration) *http.Client {
+	return &http.Client{Timeout: limit, Transport: &http.Transport{DialContext: g.dial, MaxIdleConnsPerHost: 8, IdleConnTimeout: 20 * time.Second}}
+}
+
+// startBot starts a bot; one that runs must be killed first.
+func (c *cluster) startBot() *process {
+	c.t.Helper()
+	g := c.network.gate()
+	name := c.name("bot")
+	db, err := store.Open(context.Background(), "sqlite:"+c.dbPath, store.Options{})
+	if err != nil {
+		c.t.Fatalf("open ledger: %v", err)
+	}
+	q := c.redis.openQueue(g, queueOptions)
+	b, err := bot.New(bot.Dependencies{
+		Store: db, Queue: q,
+		Discord: reply.NewClient(reply.Options{Base: c.API(), Token: c.Token(), HTTP: httpClient(g, time.Minute)}),
+		Options: bot.Options{Token: c.Token(), Base: c.API(), CDN: []string{discordHost}, HTTP: httpClient(g, 20*time.Second), Dial: g.dialGateway,
+			Log: c.log.With("process", name), Workers: 8},
+	})
+	if err != nil {
+		c.t.Fatalf("make bot: %v", err)
+	}
+	p := c.process(name, g, []func(){func() { _ = db.Close() }, func() { _ = q.Close() }}, b.Run)
+	c.mu.Lock()
+	c.bot = p
+	c.mu.Unlock()
+	return p
+}
+
+// startRenderer starts a renderer under a slot's name.
+func (c *cluster) startRenderer(slot string) *process {
+	g := c.network.gate()
+	name := c.name(slot)
+	q := c.redis.openQueue(g, queueOptions)
+	fake := &fakeRenderer{stepTime: c.stepTime, failureRate: c.failureRate, onRender: c.onRender, dice: rand.New(rand.NewPCG(c.seed, uint64(len(name)+c.started)))}
+	renderer := worker.Worker{
+		Queue: q, Renderer: fake,
+		Poster:  reply.NewPoster(reply.NewClient(reply.Options{Base: c.API(), HTTP: httpClient(g, time.Minute)}), q),
+		Options: worker.Options{Slot: name, Lanes: c.lanes, Lease: q.LeaseDuration(), Log: c.log.With("process", name)},
+	}
+	p := c.process(name, g, []func(){func() { _ = q.Close() }}, renderer.Run, func(ctx context.Context) error { return c.announce(ctx, q, name) })
+	c.mu.Lock()
+	c.renderers[slot] = p
+	c.mu.Unlock()
+	return p
+}
+
+func (c *cluster) lanes() (all []queue.Lane) {
+	for _, hash := range c.models {
+		all = append(all, queue.Lanes(picture.Lanes(hash)...)...)
+	}
+	return all
+}
+
+const card = `{"sizes":[{"width":512,"height":512}],"samplers":["ddim","euler"],"starts":true,
+	"defaults":{"width":512,"height":512,"steps":8,"guidance":4.5,"sampler":"ddim"}}`
+
+// announce says what a renderer offers, at the pace of the real one.
+func (c *cluster) announce(ctx context.Context, q *queue.Queue, slot string) error {
+	r := queue.Renderer{Slot: slot, Device: "sim", Lanes: c.lanes()}
+	for i, hash := range c.models {
+		r.Models = append(r.Models, queue.Model{Name: fmt.Sprint("model", i), Hash: hash, Lane: picture.Lanes(hash)[0], Card: json.RawMessage(card)})
+	}
+	for ctx.Err() == nil {
+		_ = q.Announce(ctx, r, 15*time.Second) // tried again soon
+		select {
+		case <-ctx.Done():
+		case <-time.After(3 * time.Second):
+		}
+	}
+	return nil
+}
+
+// ready waits until the bot hears interactions and its commands are offered.
+func (c *cluster) ready() {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	if err := c.Wait(ctx, func() bool { return c.Gateway.Online() && len(c.Registered("")) > 0 }); err != nil {
+		c.t.Fatalf("the bot did not come online: %v", err)
+	}
+}

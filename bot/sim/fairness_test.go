@@ -1,0 +1,266 @@
+package sim
+
+import (
+	"context"
+	"math"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"darkroom/bot/sandbox"
+	"darkroom/queue"
+)
+
+// order is one picture that somebody asked for in a quiet town.
+type loggedJob struct {
+	server int
+	asked  time.Time
+	began  time.Time
+	ended  time.Time
+}
+
+// books are kept of every order, and of what was foretold about it.
+type fairnessLog struct {
+	*workload
+	mu        sync.Mutex
+	jobs      map[string]*loggedJob // by job
+	estimates []loggedEstimate
+}
+
+type loggedEstimate struct {
+	job     string
+	at, end time.Time
+}
+
+func newFairnessLog(c *cluster, servers, each int) *fairnessLog {
+	l := &fairnessLog{jobs: map[string]*loggedJob{}}
+	c.onRender = l.onRender
+	l.workload = newWorkload(c, servers, each)
+	return l
+}
+
+func (l *fairnessLog) onRender(job string, over bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o := l.jobs[job]
+	if o == nil {
+		return
+	}
+	if o.ended = time.Now(); !over {
+		o.began = o.ended
+	}
+}
+
+// ask has a server's n-th person ask for a picture of so many steps.
+func (l *fairnessLog) ask(server, n, steps int) {
+	l.workload.mu.Lock()
+	place := l.channels[server]
+	l.workload.mu.Unlock()
+	who := l.people[server*len(l.people)/len(l.channels)+n]
+	at := time.Now()
+	i, err := l.Command(who.ID, place, "imagine", sandbox.With("prompt", "a red boat"), sandbox.With("steps", steps), sandbox.With("count", 4))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.interactions = append(l.interactions, i.ID)
+	l.jobs[i.ID+"-0"] = &loggedJob{server: server, asked: at}
+}
+
+// foretell notes what is foretold of every waiting job, every so often, until stop is closed.
+func (l *fairnessLog) recordEstimates(every time.Duration, stop <-chan struct{}) {
+	q := l.redis.openQueue(l.network.gate(), queueOptions)
+	defer func() { _ = q.Close() }()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-time.After(every):
+		}
+		ctx := context.Background()
+		s, err := q.Snapshot(ctx)
+		if err != nil {
+			continue
+		}
+		renderers, err := q.Renderers(ctx)
+		if err != nil {
+			continue
+		}
+		now := time.Now()
+		l.mu.Lock()
+		for job, e := range queue.EstimateTimes(s, renderers) {
+			l.estimates = append(l.estimates, loggedEstimate{job, now, now.Add(e.End.Sub(s.At))})
+		}
+		l.mu.Unlock()
+	}
+}
+
+// errors are how far off each foretelling was, as a part of the time that was left.
+func (l *fairnessLog) estimateErrors(least time.Duration) (off []float64) {
+	for _, f := range l.estimates {
+		o := l.jobs[f.job]
+		if o == nil || o.ended.Sub(f.at) < least {
+			continue
+		}
+		off = append(off, math.Abs(f.end.Sub(o.ended).Seconds())/o.ended.Sub(f.at).Seconds())
+	}
+	return off
+}
+
+// waits are how long the jobs of servers other than one waited, really and in a fluid that is shared ideally.
+func (l *fairnessLog) waits(except, renderers int) (actual, ideal []float64, longest float64) {
+	var all []*loggedJob
+	for _, o := range l.jobs {
+		all = append(all, o)
+	}
+	slices.SortFunc(all, func(x, y *loggedJob) int { return x.asked.Compare(y.asked) })
+	ends := idealFinishTimes(all, float64(renderers))
+	for i, o := range all {
+		took := o.ended.Sub(o.began).Seconds()
+		longest = max(longest, took)
+		if o.server == except {
+			continue
+		}
+		actual = append(actual, o.began.Sub(o.asked).Seconds())
+		ideal = append(ideal, max(0, ends[i]-o.asked.Sub(all[0].asked).Seconds()-took))
+	}
+	return actual, ideal, longest
+}
+
+// fluid shares renderers out continuously, equally among the servers that have something to paint, each of whose jobs can
+// use one renderer at most; a server's jobs are served in their order. It returns when each ends, in seconds from the
+// first. This is generalised processor sharing, which no line of whole pictures can better.
+func idealFinishTimes(jobs []*loggedJob, renderers float64) []float64 {
+	const dt = 0.05
+	ends, left := make([]float64, len(jobs)), make([]float64, len(jobs))
+	for i, o := range jobs {
+		left[i] = o.ended.Sub(o.began).Seconds()
+	}
+	for now, open := 0.0, len(jobs); open > 0; now += dt {
+		at := map[int][]int{}
+		for i, o := range jobs {
+			if ends[i] == 0 && o.asked.Sub(jobs[0].asked).Seconds() <= now {
+				at[o.server] = append(at[o.server], i)
+			}
+		}
+		for _, mine := range shares(at, renderers) {
+			for k, i := range mine.jobs {
+				left[i] -= dt * min(1, max(0, mine.rate-float64(k)))
+				if left[i] <= 0 {
+					ends[i] = now + dt
+					open--
+				}
+			}
+		}
+	}
+	return ends
+}
+
+// portion is what a server gets.
+type share struct {
+	jobs []int
+	rate float64
+}
+
+// shares fills the servers evenly, none beyond the number of its jobs.
+func shares(at map[int][]int, renderers float64) []share {
+	var all []share
+	for _, jobs := range at {
+		all = append(all, share{jobs: jobs})
+	}
+	slices.SortFunc(all, func(x, y share) int { return len(x.jobs) - len(y.jobs) })
+	for i := range all {
+		all[i].rate = min(float64(len(all[i].jobs)), renderers/float64(len(all)-i))
+		renderers -= all[i].rate
+	}
+	return all
+}
+
+func percentile(values []float64, p float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(values)
+	return values[min(len(values)-1, int(p*float64(len(values))))]
+}
+
+// TestFloodDoesNotDelayOthers has one server ask for very much at once while many small ones ask now and then.
+func TestFloodDoesNotDelayOthers(t *testing.T) {
+	t.Parallel()
+	flood, small := shortRequests/2, shortRequests/2
+	if os.Getenv(soakEnv) != "" {
+		flood, small = 400, 400
+	}
+	dir, log := scratchDir(t), openLog(t, 5)
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 5, dir)
+		c.log = log
+		l := newFairnessLog(c, 31, 8)
+		l.start("north", "east", "south")
+		for range small {
+			sleepExp(l.rng, 5500*time.Millisecond)
+			l.ask(1+l.rng.IntN(30), l.rng.IntN(8), 10+l.rng.IntN(15))
+			for ; flood > 0 && len(l.jobs) > 5; flood-- {
+				l.ask(0, flood%8, 10+l.rng.IntN(15))
+			}
+		}
+		l.waitSettled(3 * time.Hour)
+		actual, ideal, render := l.waits(0, 3)
+		got, bound := percentile(actual, 0.95), percentile(ideal, 0.95)
+		t.Logf("small servers waited %.1f s at p50 and %.1f s at p95; a fluid ideal gives %.1f s and %.1f s, one render takes up to %.1f s",
+			percentile(actual, 0.5), got, percentile(ideal, 0.5), bound, render)
+		if got > 2*bound+render {
+			t.Errorf("p95 of the small servers' waits is %.1f s, want at most twice the ideal %.1f s and one render of %.1f s", got, bound, render)
+		}
+	})
+}
+
+// TestEstimateAccuracy compares what was foretold about waiting jobs with what came.
+func TestEstimateAccuracy(t *testing.T) {
+	t.Parallel()
+	requests := 25
+	if os.Getenv(soakEnv) != "" {
+		requests = 200
+	}
+	dir, log := scratchDir(t), openLog(t, 6)
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster(t, 6, dir)
+		c.log = log
+		l := newFairnessLog(c, 10, 4)
+		l.start("north", "east", "south")
+		l.ask(0, 0, 12) // from which the bot learns how long a step takes
+		time.Sleep(time.Minute)
+		stop, stopped := make(chan struct{}), make(chan struct{})
+		go func() { defer close(stopped); l.recordEstimates(10*time.Second, stop) }()
+		for range requests { // people ask for some at once, and then for none for a while
+			sleepExp(l.rng, 12*time.Second)
+			server, n := l.rng.IntN(10), l.rng.IntN(4)
+			for range 1 + l.rng.IntN(7) {
+				l.ask(server, n, 10+l.rng.IntN(15))
+			}
+		}
+		l.waitSettled(3 * time.Hour)
+		close(stop)
+		<-stopped
+		off := l.estimateErrors(5 * time.Second)
+		half, most := percentile(off, 0.5), percentile(off, 0.9)
+		t.Logf("%d forecasts: off by %.0f %% at p50, %.0f %% at p90", len(off), 100*half, 100*most)
+		if len(off) < requests || most >= 0.35 {
+			t.Errorf("p90 of the error of %d forecasts is %.0f %%, want less than 35 %%", len(off), 100*most)
+		}
+	})
+}
+
+// opens opens a town: these renderers, a bot, and a while for all of them to know of each other.
+func (l *workload) start(slots ...string) {
+	for _, s := range slots {
+		l.startRenderer(s)
+	}
+	l.startBot()
+	l.ready()
+	time.Sleep(10 * time.Second)
+}

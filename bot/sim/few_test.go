@@ -1,6 +1,0 @@
-//go:build !race
-
-package sim
-
-// few is how many people ask in the short form.
-const few = 150

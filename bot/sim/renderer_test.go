@@ -1,0 +1,99 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"darkroom/queue"
+	"darkroom/queue/worker"
+	"darkroom/render/picture"
+)
+
+// painter paints nothing, in the time a real one would take.
+type fakeRenderer struct {
+	stepTime    func(picture.Spec) time.Duration // how long one step of a Spec takes
+	failureRate float64                          // the chance that painting goes wrong
+	onRender    func(job string, over bool)      // hears of each beginning and end
+
+	mu   sync.Mutex
+	dice *rand.Rand
+}
+
+var errRender = errors.New("the brush broke")
+
+// Paint takes its time.
+func (r *fakeRenderer) Render(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (worker.Result, error) {
+	spec, err := picture.Decode(l.Job.Spec)
+	if err != nil {
+		return worker.Result{}, worker.Final("unreadable", err)
+	}
+	outcome := r.drawOutcome()
+	began := time.Now()
+	r.onRender(l.Job.ID, false)
+	for step := 1; step <= spec.Steps; step++ {
+		select {
+		case <-ctx.Done():
+			return worker.Result{}, context.Cause(ctx)
+		case <-time.After(r.stepTime(spec)):
+		}
+		progress(step*100/spec.Steps, nil)
+		if step*2 >= spec.Steps {
+			if err := outcome(); err != nil {
+				return worker.Result{}, err
+			}
+		}
+	}
+	r.onRender(l.Job.ID, true)
+	return result(l.Job.ID, spec, time.Since(began)), nil
+}
+
+// fate draws how one painting goes.
+func (r *fakeRenderer) drawOutcome() func() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failureRate == 0 || r.dice.Float64() >= r.failureRate {
+		return func() error { return nil }
+	}
+	switch r.dice.IntN(8) {
+	case 0:
+		return func() error { return worker.Final("this cannot be painted", errRender) }
+	case 1:
+		return func() error { panic("the canvas tore") }
+	}
+	return func() error { return errRender }
+}
+
+// speck is a picture; what it shows is no matter here.
+var onePixelPNG = func() []byte {
+	img := image.NewNRGBA(image.Rect(0, 0, 1, 1))
+	img.Set(0, 0, color.NRGBA{200, 30, 30, 255})
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		panic("internal error: " + err.Error())
+	}
+	return b.Bytes()
+}()
+
+func result(job string, spec picture.Spec, took time.Duration) worker.Result {
+	m := worker.Result{Millis: map[string]int64{"denoise": took.Milliseconds()}}
+	sum := sha256.Sum256(onePixelPNG)
+	for i := range spec.Count {
+		name := fmt.Sprintf("%s-%d.png", job, i+1)
+		m.Images = append(m.Images, worker.Image{Name: name, Data: onePixelPNG, File: queue.File{
+			Name: name, Seed: spec.Tile(i).Seed, Width: spec.Width, Height: spec.Height, SHA256: hex.EncodeToString(sum[:]),
+			PHash: strings.Repeat("0", 16),
+		}})
+	}
+	return m
+}

@@ -1,0 +1,107 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// finding is what all towns showed together, as the soak program reads it.
+type report struct {
+	mu       sync.Mutex
+	all      faultReport
+	byFault  map[string]*faultReport // by fault
+	clusters int
+}
+
+// fact is what is known of one fault.
+type faultReport struct {
+	Fault    string `json:"fault"`
+	Where    string `json:"where"`
+	Tries    int    `json:"tries"`
+	Lost     int    `json:"lost"`
+	Double   int    `json:"double"`
+	Recovery int64  `json:"recovery_ms"`
+	Note     string `json:"note"`
+	Seed     uint64 `json:"seed"`
+}
+
+const virtual = "virtual time"
+
+func newReport() *report {
+	return &report{all: faultReport{Fault: "all of these together, by promised pictures", Where: virtual}, byFault: map[string]*faultReport{}}
+}
+
+// add counts a town in. What a town lost is told of each fault that it met.
+func (f *report) add(v verdict) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.clusters++
+	f.all.Tries, f.all.Seed = f.all.Tries+v.Jobs, v.Seed
+	f.all.Recovery = max(f.all.Recovery, v.Recovery.Milliseconds())
+	f.all.count(v)
+	for name, tries := range v.Faults {
+		one := f.byFault[name]
+		if one == nil {
+			one = &faultReport{Fault: name, Where: virtual, Seed: v.Seed}
+			f.byFault[name] = one
+		}
+		one.Tries += tries
+		one.count(v)
+	}
+}
+
+func (f *faultReport) count(v verdict) {
+	f.Lost, f.Double = f.Lost+len(v.Lost), f.Double+len(v.Double)
+	if len(v.Lost)+len(v.Double) > 0 {
+		f.Seed = v.Seed
+	}
+}
+
+// wants tells whether more towns are wanted.
+func (f *report) needsMore() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	want := longJobs
+	if n, err := strconv.Atoi(os.Getenv(jobsEnv)); err == nil {
+		want = n
+	}
+	return f.all.Tries < want && f.all.Lost+f.all.Double == 0
+}
+
+func (f *report) write(t *testing.T) {
+	t.Helper()
+	dir := os.Getenv(factsEnv)
+	if dir == "" || f.all.Tries == 0 {
+		return
+	}
+	f.all.Note = fmt.Sprintf("%d towns; recovery is from the end of all trouble until the last picture was delivered", f.clusters)
+	writeReport(t, dir, "sim-all", &f.all)
+	for name, one := range f.byFault {
+		writeReport(t, dir, "sim-"+strings.Map(fileNameRune, name), one)
+	}
+}
+
+// plain makes file names of the names of faults.
+func fileNameRune(r rune) rune {
+	if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' {
+		return r
+	}
+	return '-'
+}
+
+func writeReport(t *testing.T, dir, name string, f *faultReport) {
+	t.Helper()
+	b, err := json.Marshal(f)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name+".json"), b, 0o644)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}

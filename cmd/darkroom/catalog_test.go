@@ -1,0 +1,44 @@
+//go:build cgo
+
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"darkroom/bot/admit"
+	"darkroom/render"
+	"darkroom/render/golden/goldentest"
+	"darkroom/render/pipeline"
+)
+
+// TestModelCardByFamily sees what the bot is told of models of other kinds than the demo model's.
+func TestModelCardByFamily(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]struct {
+		sampler  string
+		steps    int
+		guidance float64
+		not      string
+		habits   render.Traits
+	}{
+		goldentest.LCM:  {"lcm", 4, 8, "euler_a", render.Traits{Img2ImgTakesAllSteps: true}},
+		goldentest.SDXL: {"euler_a", 0, 5, "lcm", render.Traits{SDXL: true}},
+		goldentest.SD1:  {"euler_a", 0, 0, "tcd", render.Traits{}},
+	} {
+		f, err := pipeline.Open(goldentest.Model(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m admit.Model
+		if err := json.Unmarshal(modelCard(f), &m); err != nil {
+			t.Fatal(err)
+		}
+		d := m.Defaults
+		if !slices.Contains(m.Samplers, want.sampler) || slices.Contains(m.Samplers, want.not) || d.Steps != want.steps || d.GuidanceScale != want.guidance ||
+			d.Size != (admit.Size{Width: 64, Height: 64}) || !m.ImageToImage || m.Multiple != 16 || m.Traits != want.habits {
+			t.Errorf("%s: got %+v, want %+v at 64x64", name, m, want)
+		}
+	}
+}

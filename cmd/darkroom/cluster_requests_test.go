@@ -1,0 +1,215 @@
+//go:build cgo
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"darkroom/bot/button"
+	"darkroom/bot/sandbox"
+)
+
+// wish is something that was asked for. Whatever happens, it ends in exactly one of the ways that people can see.
+type userRequest struct {
+	sandbox.Interaction
+	who           string
+	at            time.Time
+	deleted       bool // its message was deleted: it stays deleted
+	cancelClicked bool // somebody wished to cancel it; the click may have been lost
+}
+
+// The ends of a wish.
+const (
+	unacknowledged = "unheard"   // nobody acknowledged it in time, so nothing was promised
+	refused        = "refused"   // it was refused at once, and nothing was promised
+	shown          = "shown"     // its pictures are there
+	cancelled      = "cancelled" // a person wanted it no more
+	apologised     = "sorry"     // an apology is there
+	removed        = "removed"   // its message was deleted
+	unfinished     = ""          // it has not ended
+)
+
+// hearing is how long the platform waits for an acknowledgement.
+const ackTimeout = 3 * time.Second
+
+// wishes are all that was asked for in a town.
+type requests struct {
+	*cluster
+	people []string
+	all    []*userRequest
+}
+
+// newRequests gathers people in a town; each has a limit of their own.
+func newRequests(w *cluster, people int) *requests {
+	w.Rules().Allow("unanswered") // what is asked in the moment the bot dies may never be heard
+	w.Rules().Allow("dead-token") // a process that is started anew does not know what another was refused
+	rs := &requests{cluster: w}
+	for i := range people {
+		rs.people = append(rs.people, w.AddUser(fmt.Sprintf("person %d", i), false).ID)
+	}
+	return rs
+}
+
+// make asks for one picture.
+func (rs *requests) submit(who, what string, steps int, options ...sandbox.Option) *userRequest {
+	rs.t.Helper()
+	i := rs.ask(who, what, steps, append(options, sandbox.With("count", 1))...)
+	w := &userRequest{Interaction: i, who: who, at: time.Now()}
+	rs.all = append(rs.all, w)
+	return w
+}
+
+// one is somebody who is not busy.
+func (rs *requests) idlePerson() string { return rs.people[len(rs.all)%len(rs.people)] }
+
+// painting asks for something that takes a tenth of a second for each step, and waits until it is painted.
+func (rs *requests) submitSlow(steps int) *userRequest {
+	rs.t.Helper()
+	w := rs.submit(rs.idlePerson(), "a "+slowWord+" boat", steps)
+	rs.waitText(w.Interaction, "Painting")
+	return w
+}
+
+// message is what a wish shows now.
+func (rs *requests) message(w *userRequest) (sandbox.Message, bool) {
+	known, _ := rs.FindInteraction(w.ID)
+	if known.Original == "" {
+		return sandbox.Message{}, false
+	}
+	return rs.VisibleMessage(w.who, known.Original)
+}
+
+// cancel clicks on Cancel, if that can be done.
+func (rs *requests) cancel(w *userRequest) {
+	m, ok := rs.message(w)
+	if !ok {
+		return
+	}
+	for _, row := range m.Components {
+		for _, c := range row.Components {
+			if id, err := button.Parse(c.CustomID); err == nil && id.Verb == button.Cancel {
+				_, err := rs.Click(w.who, m.ID, c.CustomID)
+				w.cancelClicked = w.cancelClicked || err == nil
+				return
+			}
+		}
+	}
+}
+
+// remove deletes a wish's message, if there is one.
+func (rs *requests) remove(w *userRequest) {
+	if m, ok := rs.message(w); ok && rs.DeleteMessage(rs.home.Moderator.ID, m.ID) == nil {
+		w.deleted = true
+	}
+}
+
+// end tells how a wish ended, as its asker sees it. results counts the messages that show each job's pictures.
+func (rs *requests) endOf(w *userRequest, results map[string]int) string {
+	m, ok := rs.message(w)
+	known, _ := rs.FindInteraction(w.ID)
+	switch {
+	case w.deleted:
+		return removed
+	case results[w.ID+"-0"] > 0:
+		return shown
+	case known.Original == "" && time.Since(w.at) > ackTimeout:
+		return unacknowledged
+	case !ok:
+		return unfinished // its message made room for one that is not there yet
+	case strings.Contains(m.Content, "could not write your request down"), strings.Contains(m.Content, "No renderer has told me yet"):
+		return refused
+	case strings.Contains(m.Content, "Cancelled"):
+		return cancelled
+	case strings.Contains(m.Content, "could not be painted"):
+		return apologised
+	}
+	return unfinished
+}
+
+// everywhere counts the visible results of each job, in every place that anybody can see.
+func (rs *requests) allResults() map[string]int {
+	n, seen := map[string]int{}, map[string]bool{}
+	for _, who := range append([]string{rs.home.Member.ID}, rs.people...) {
+		for _, c := range rs.ChannelsOf(who) {
+			if seen[c.ID] {
+				continue
+			}
+			seen[c.ID] = true
+			for _, m := range rs.VisibleMessages(who, c.ID) {
+				if job := resultOf(m); job != "" {
+					n[job]++
+				}
+			}
+		}
+	}
+	return n
+}
+
+// verdict is what became of all wishes.
+type verdict struct {
+	lost, doubled int
+	ends          map[string]int
+}
+
+// judge waits until every wish has ended and the line is empty, and counts what must not be.
+func (rs *requests) judge() verdict {
+	rs.t.Helper()
+	ctx := rs.ctx()
+	for ctx.Err() == nil && len(rs.pending()) > 0 {
+		rs.waitForChange(ctx)
+	}
+	rs.waitQueueEmpty()
+	results := rs.allResults()
+	v := verdict{ends: map[string]int{}}
+	for _, w := range rs.all {
+		end, n := rs.endOf(w, results), results[w.ID+"-0"]
+		v.ends[end]++
+		delete(results, w.ID+"-0")
+		switch {
+		case n > 1, n > 0 && end != shown:
+			v.doubled++
+			rs.t.Errorf("job %s-0 ended %q and has %d visible results", w.ID, end, n)
+		case end == unfinished:
+			v.lost++
+			m, _ := rs.message(w)
+			rs.t.Errorf("job %s-0 never ended; it says %q", w.ID, m.Content)
+		}
+	}
+	for job, n := range results {
+		v.doubled++
+		rs.t.Errorf("job %s has %d visible results and was asked for by nobody", job, n)
+	}
+	return v
+}
+
+// pending lists what has not ended yet.
+func (rs *requests) pending() []*userRequest {
+	var left []*userRequest
+	results := rs.allResults()
+	for _, w := range rs.all {
+		if rs.endOf(w, results) == unfinished {
+			left = append(left, w)
+		}
+	}
+	return left
+}
+
+// pause waits until something changes in the sandbox, or a moment: a deletion is no sign of an end.
+func (rs *requests) waitForChange(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+	defer cancel()
+	_, _ = rs.WaitMessage(ctx, rs.home.Member.ID, rs.home.Channel.ID, func(sandbox.Message) bool { return false })
+}
+
+// add sums what was found.
+func (f *faultReport) add(v verdict) {
+	f.Lost, f.Double = f.Lost+v.lost, f.Double+v.doubled
+}
+
+func (v verdict) String() string {
+	return fmt.Sprintf("%d shown, %d cancelled, %d deleted, %d apologies, %d refused or never acknowledged",
+		v.ends[shown], v.ends[cancelled], v.ends[removed], v.ends[apologised], v.ends[unacknowledged]+v.ends[refused])
+}

@@ -1,0 +1,253 @@
+//go:build cgo
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"darkroom/bot/sandbox"
+	"darkroom/bot/sandbox/sandboxtest"
+	"darkroom/queue"
+)
+
+// childEnv makes the test binary behave as the program itself, so that tests can start and kill real processes: as it is,
+// or with a brush in place of the models.
+const (
+	childEnv        = "DARKROOM_TEST_CHILD"
+	childProgram    = "program"
+	childFakeModels = "brush"
+)
+
+func TestMain(m *testing.M) {
+	cl := environment{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}
+	switch os.Getenv(childEnv) {
+	case childProgram:
+		os.Exit(runProcess(cl))
+	case childFakeModels:
+		cl.poolOpener = poolOpener{override: openFakeModels}
+		os.Exit(runProcess(cl))
+	}
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy's own
+	os.Exit(m.Run())
+}
+
+// patience is how long a town may take for anything. It is no measurement: machines are slow when they are shared.
+const testTimeout = 90 * time.Second
+
+// plan is how a town is built. The zero value is the usual one.
+type clusterOptions struct {
+	persistence  string           // how Redis writes down; each second
+	realModels   bool             // the renderers paint with the demo model, not with a brush
+	now          func() time.Time // the sandbox's clock
+	usualLeases  bool             // leases of the usual length, not short ones
+	hang         time.Duration    // how long a painting may stand still
+	grace        time.Duration    // how long one may go on after a stop
+	withProxies  bool             // a gate stands between each process and Redis
+	withNetworks bool             // so does a network that can be spoilt
+}
+
+// town is a whole darkroom of separate processes around a sandbox: what is killed here is killed for good.
+type cluster struct {
+	*sandbox.Sandbox
+	clusterOptions
+	t     testing.TB
+	home  sandbox.Defaults
+	redis *redisServer
+	data  string
+
+	mu       sync.Mutex
+	procs    []*process
+	proxies  map[string]*redisProxy // by the name of the process
+	networks map[string]*faultyNetwork
+}
+
+// process is a child. Its log is shown when the test fails.
+type process struct {
+	name string
+	cmd  *exec.Cmd
+	log  lockedBuffer
+	done chan struct{}
+}
+
+func newCluster(t testing.TB, p clusterOptions) *cluster {
+	t.Helper()
+	p.persistence = cmp.Or(p.persistence, syncEverySecond)
+	redis := newRedisServer(t, p.persistence)
+	s := sandboxtest.Start(t, sandbox.Options{Now: p.now})
+	// Discord's pages ask for a string of bits, its OpenAPI description for a number; where they differ the pages count.
+	s.Rules().Allow("default_member_permissions")
+	cl := &cluster{Sandbox: s, clusterOptions: p, t: t, home: s.Defaults(), data: t.TempDir(), redis: redis, proxies: map[string]*redisProxy{}, networks: map[string]*faultyNetwork{}}
+	t.Cleanup(func() {
+		cl.mu.Lock()
+		defer cl.mu.Unlock()
+		for _, p := range cl.procs {
+			p.kill()
+			if t.Failed() {
+				t.Logf("log of %s:\n%s", p.name, tail(p.log.String(), 60))
+			}
+		}
+	})
+	return cl
+}
+
+// gate is where a process of that name passes to reach Redis.
+func (cl *cluster) proxy(name string) *redisProxy {
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	if cl.proxies[name] == nil {
+		cl.proxies[name] = newRedisProxy(cl.t, cl.redis.address())
+	}
+	return cl.proxies[name]
+}
+
+// wire is what a process of that name reaches Redis through.
+func (cl *cluster) network(name string) *faultyNetwork {
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	if cl.networks[name] == nil {
+		cl.networks[name] = newFaultyNetwork(cl.t, name, cl.redis.address())
+	}
+	return cl.networks[name]
+}
+
+// door is the address at which a process of that name reaches Redis.
+func (cl *cluster) redisAddress(name string) string {
+	if cl.withProxies {
+		return cl.proxy(name).ln.Addr().String()
+	}
+	if cl.withNetworks {
+		return cl.network(name).Listen
+	}
+	return cl.redis.address()
+}
+
+// start runs a subcommand of the program as a process of its own.
+func (cl *cluster) start(name string, args ...string) *process {
+	cl.t.Helper()
+	p := &process{name: name, done: make(chan struct{})}
+	args = append(args, "--discord-api", cl.API(), "--hang", cmp.Or(cl.hang, 2*time.Minute).String())
+	if args[0] != "up" {
+		args = append(args, "--redis-url", "redis://"+cl.redisAddress(name)+"/0")
+	}
+	if !cl.usualLeases {
+		args = append(args, "--lease", "1500ms", "--beat", "300ms")
+	}
+	args = append(args, "--grace", cmp.Or(cl.grace, 5*time.Second).String())
+	kind := childFakeModels
+	if cl.realModels {
+		kind = childProgram
+	}
+	p.cmd = exec.Command(os.Args[0], args...)
+	p.cmd.Env = append(os.Environ(), childEnv+"="+kind, "DISCORD_TOKEN="+cl.Token())
+	if cl.realModels {
+		p.cmd.Env = append(p.cmd.Env, "ONNXRUNTIME_LIB="+library(cl.t))
+	}
+	p.cmd.Stdout, p.cmd.Stderr = &p.log, &p.log
+	if err := p.cmd.Start(); err != nil {
+		cl.t.Fatalf("start %s: %v", name, err)
+	}
+	go func() { _ = p.cmd.Wait(); close(p.done) }() // how it ended is seen in its log
+	cl.mu.Lock()
+	cl.procs = append(cl.procs, p)
+	cl.mu.Unlock()
+	return p
+}
+
+// bot starts a bot, once the gateway has noticed the end of one that was killed: ready would take the dead one's session
+// for the new one's, and what is asked then is lost, as on Discord.
+func (cl *cluster) bot() *process {
+	cl.t.Helper()
+	if err := cl.Wait(cl.ctx(), func() bool { return !cl.Gateway.Online() }); err != nil {
+		cl.t.Fatalf("a bot is still online: %v", err)
+	}
+	return cl.start("bot", "bot", "--data", cl.data)
+}
+
+func (cl *cluster) renderer() *process { return cl.start("renderer", "renderer", "--threads", "1") }
+
+// line is the queue as it stands, reached without a detour.
+func (cl *cluster) dialQueue() *queue.Queue {
+	q, err := queue.Dial("redis://"+cl.redis.address()+"/0", queue.Options{Pool: "main"})
+	if err != nil {
+		cl.t.Fatal(err)
+	}
+	return q
+}
+
+// library is ONNX Runtime as `make runtime` leaves it.
+func library(t testing.TB) string {
+	t.Helper()
+	if lib := os.Getenv("ONNXRUNTIME_LIB"); lib != "" {
+		return lib
+	}
+	found, _ := filepath.Glob("../../bin/lib/libonnxruntime*")
+	if len(found) == 0 {
+		t.Skip("no ONNX Runtime in bin/lib: run make runtime")
+	}
+	path, err := filepath.Abs(found[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// signal asks a process for something.
+func (p *process) signal(s os.Signal) { _ = p.cmd.Process.Signal(s) }
+
+// kill is kill -9.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.done
+}
+
+func (cl *cluster) ctx() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
+	cl.t.Cleanup(cancel)
+	return ctx
+}
+
+// until waits for something that has no signal of its own.
+func (cl *cluster) until(what string, so func() bool) {
+	cl.t.Helper()
+	for ctx := cl.ctx(); !so(); time.Sleep(20 * time.Millisecond) {
+		if ctx.Err() != nil {
+			cl.t.Fatalf("%s: never", what)
+		}
+	}
+}
+
+// online waits until the bot is at the gateway with its commands.
+func (cl *cluster) waitOnline() {
+	cl.t.Helper()
+	if err := cl.Wait(cl.ctx(), func() bool { return cl.Gateway.Online() && len(cl.Registered("")) > 0 }); err != nil {
+		cl.t.Fatalf("the bot did not come online: %v", err)
+	}
+}
+
+// ready waits until the bot is at the gateway with its commands, and a renderer, if one is meant to run, has announced
+// itself.
+func (cl *cluster) waitReady(renderers int) {
+	cl.t.Helper()
+	cl.waitOnline()
+	ctx := cl.ctx()
+	q := cl.dialQueue()
+	defer q.Close()
+	for {
+		if list, err := q.Renderers(ctx); err == nil && len(list) >= renderers {
+			return
+		}
+		if ctx.Err() != nil {
+			cl.t.Fatal("no renderer announced itself")
+		}
+		time.Sleep(50 * time.Millisecond) // announcements have no signal of their own
+	}
+}

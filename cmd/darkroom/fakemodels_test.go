@@ -1,0 +1,92 @@
+//go:build cgo
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"image"
+	"image/color"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"darkroom/config"
+	"darkroom/queue"
+	"darkroom/render"
+	"darkroom/render/picture"
+)
+
+// brush is an atelier without a model: it takes stepTime for a step and paints small squares in the seed's colour. So a
+// process that paints can be started and killed many times a minute. Some words in a prompt make it misbehave.
+type fakeModels struct{}
+
+const (
+	stepTime = 10 * time.Millisecond
+
+	slowWord  = "patient" // a step takes ten times as long
+	hangWord  = "deaf"    // it hangs after a step, and does not hear that it should stop
+	crashWord = "fatal"   // it takes the process with it
+)
+
+func openFakeModels(config.Runtime, config.Worker, *slog.Logger) (modelPool, error) {
+	return fakeModels{}, nil
+}
+
+func (fakeModels) loadFirst(context.Context, *slog.Logger) error { return nil }
+
+func (fakeModels) Close() error { return nil }
+
+func (fakeModels) announcement() queue.Renderer {
+	hash := strings.Repeat("b", 64)
+	card := json.RawMessage(`{"name":"brush","sizes":[{"width":64,"height":64}],"samplers":["euler"],"starts":true,` +
+		`"multiple":8,"dialect":"diffusers","defaults":{"width":64,"height":64,"steps":3,"guidance":5,"sampler":"euler"}}`)
+	lanes := picture.Lanes(hash)
+	return queue.Renderer{Device: "cpu", Lanes: queue.Lanes(lanes...), Models: []queue.Model{{Name: "brush", Hash: hash, Lane: lanes[0], Card: card}}}
+}
+
+func (b fakeModels) load(context.Context, string) (specRenderer, error) { return b, nil }
+
+// Paint takes its steps and fills each tile with a colour.
+func (fakeModels) Render(ctx context.Context, s picture.Spec, job render.Job) (*render.Result, error) {
+	switch {
+	case strings.Contains(s.Prompt, crashWord):
+		os.Exit(9)
+	case strings.Contains(s.Prompt, hangWord):
+		job.Progress(render.Progress{Step: 1, Steps: s.Steps, Preview: func() image.Image { return nil }})
+		select {}
+	}
+	if s.Init != nil {
+		if _, err := job.Input(ctx, s.Init.Picture.SHA256); err != nil {
+			return nil, err
+		}
+	}
+	step := stepTime
+	if strings.Contains(s.Prompt, slowWord) {
+		step *= 10
+	}
+	for i := range s.Steps {
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(step): // a step
+		}
+		job.Progress(render.Progress{Step: i + 1, Steps: s.Steps, Preview: func() image.Image { return nil }})
+	}
+	r := &render.Result{Millis: map[string]int64{render.StageDenoise: int64(s.Steps) * stepTime.Milliseconds()}}
+	for i := range s.Count {
+		seed := s.Tile(i).Seed
+		img := image.NewNRGBA(image.Rect(0, 0, 8, 8))
+		for p := range 64 {
+			img.Set(p%8, p/8, color.NRGBA{uint8(seed), uint8(seed >> 8), uint8(seed >> 16), 255})
+		}
+		r.Tiles = append(r.Tiles, render.Tile{Seed: seed, Image: img})
+	}
+	return r, nil
+}
+
+var (
+	_ modelPool = fakeModels{}
+	_ modelPool = (*onnxPool)(nil)
+)

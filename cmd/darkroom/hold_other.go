@@ -1,8 +1,0 @@
-//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
-
-package main
-
-import "os"
-
-// lock takes no lock here: this system has none that ends with the process.
-func lock(*os.File, bool) (held bool, err error) { return false, nil }

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// A wall forbids the packages below From to import, themselves, anything below one of To. Except names packages that
+// may all the same.
+type importRule struct {
+	from   string
+	to     []string
+	except []string
+	why    string
+}
+
+const (
+	discordgo   = "github.com/bwmarrin/discordgo"
+	goRedis     = "github.com/redis/go-redis"
+	onnxBinding = "github.com/yalue/onnxruntime_go"
+)
+
+var importRules = []importRule{
+	{"darkroom/render", []string{"darkroom/bot", "darkroom/queue", "darkroom/store", "darkroom/config", "darkroom/cmd"}, nil,
+		"painting must not know who asked"},
+	{"darkroom/queue", []string{"darkroom/store", "darkroom/bot", "darkroom/config", "darkroom/cmd"}, nil,
+		"the queue is an index that may vanish: it must not reach for the truth"},
+	{"darkroom/store", []string{"darkroom/queue", "darkroom/bot", "darkroom/config", "darkroom/cmd"}, nil,
+		"the truth must not depend on its index"},
+	{"darkroom/config", []string{"darkroom"}, []string{"darkroom/config"},
+		"settings know no package, so no package can reach for another's settings"},
+	{"darkroom/bot", []string{"darkroom/config", "darkroom/cmd"}, nil,
+		"packages take their own options; only cmd opens the configuration"},
+	{"darkroom/bot/admit", []string{"net", "os", "time", "database/sql", discordgo, "darkroom/store", "darkroom/queue"}, nil,
+		"a judgement is a pure function"},
+	{"darkroom/bot/sandbox", []string{"darkroom"}, []string{"darkroom/bot/sandbox"},
+		"a stand-in that knows the program it tests proves nothing"},
+	{"darkroom", []string{discordgo}, []string{"darkroom/bot", "darkroom/bot/command"},
+		"discordgo has defects that are fenced in by two packages"},
+	{"darkroom", []string{goRedis, "github.com/alicebob/miniredis"}, []string{"darkroom/queue"},
+		"every key and script has one home"},
+	{"darkroom", []string{"database/sql", "github.com/jackc/pgx", "modernc.org/sqlite", "github.com/pressly/goose"}, []string{"darkroom/store", "darkroom/store/postgrestest"},
+		"every query has one home"},
+	{"darkroom", []string{onnxBinding}, []string{"darkroom/render/onnx"},
+		"the runtime can be replaced if one package knows it"},
+	{"darkroom/queue", []string{"darkroom/render/onnx", "darkroom/render/sampler", "darkroom/render/clip"}, nil,
+		"the queue carries a Spec, it does not paint"},
+	{"darkroom/bot", []string{"darkroom/render/onnx", "darkroom/render/pipeline", "darkroom/render/demo"}, nil,
+		"the bot must build without a C compiler"},
+}
+
+// below tells whether path is pkg or inside it.
+func below(path, pkg string) bool { return path == pkg || strings.HasPrefix(path, pkg+"/") }
+
+func (w importRule) allows(pkg string) bool {
+	for _, e := range w.except {
+		if pkg == e || e == "darkroom/config" && below(pkg, e) || e == "darkroom/bot/sandbox" && below(pkg, e) {
+			return true
+		}
+	}
+	return false
+}
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+func packages(t *testing.T, env ...string) []goPackage {
+	t.Helper()
+	list := exec.Command("go", "list", "-json=ImportPath,Imports", "darkroom/...")
+	list.Env = append(os.Environ(), env...)
+	list.Stderr = os.Stderr
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []goPackage
+	for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); {
+		var p goPackage
+		if err := d.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	all := packages(t)
+	if len(all) < 15 {
+		t.Fatalf("found %d packages, too few to be all of them", len(all))
+	}
+	for _, p := range all {
+		for _, w := range importRules {
+			if !below(p.ImportPath, w.from) || w.allows(p.ImportPath) {
+				continue
+			}
+			for _, i := range p.Imports {
+				for _, to := range w.to {
+					if below(i, to) && !w.allows(i) {
+						t.Errorf("%s imports %s: %s", p.ImportPath, i, w.why)
+					}
+				}
+			}
+		}
+		if below(p.ImportPath, "darkroom/cmd") {
+			continue
+		}
+		for _, i := range p.Imports {
+			if below(i, "darkroom/config") && !below(p.ImportPath, "darkroom/config") {
+				t.Errorf("%s imports %s: only cmd opens the configuration", p.ImportPath, i)
+			}
+		}
+	}
+}
+
+func TestTopLevelFiles(t *testing.T) {
+	t.Parallel()
+	folders := map[string]bool{"cmd": true, "bot": true, "queue": true, "render": true, "store": true, "config": true, "docs": true}
+	files := map[string]bool{
+		"go.mod": true, "go.sum": true, "Dockerfile": true, "README.md": true, "Makefile": true, "compose.yaml": true,
+		"LICENSE": true, "CHANGELOG.md": true,
+	}
+	out, err := exec.Command("git", "-C", "../..", "ls-files", "--cached", "--others", "--exclude-standard").Output()
+	if err != nil {
+		t.Skipf("not a git checkout: %v", err)
+	}
+	for _, path := range strings.Fields(string(out)) {
+		top, _, inside := strings.Cut(path, "/")
+		if !strings.HasPrefix(top, ".") && !(inside && folders[top]) && !(!inside && files[top]) {
+			t.Errorf("%s stands outside the rooms of the house", path)
+		}
+	}
+}

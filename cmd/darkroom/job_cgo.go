@@ -1,0 +1,96 @@
+//go:build cgo
+
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"image"
+	"log/slog"
+	"time"
+
+	"darkroom/bot/reply"
+	"darkroom/queue"
+	"darkroom/queue/worker"
+	"darkroom/render"
+	"darkroom/render/encode"
+	"darkroom/render/picture"
+)
+
+// artist paints a Spec; *easel.Easel is one.
+type specRenderer interface {
+	Render(ctx context.Context, spec picture.Spec, job render.Job) (*render.Result, error)
+}
+
+// painter is where the line meets the renderer: it reads what a job says, has it painted, and encodes the pictures for
+// the place they go to.
+type jobRenderer struct {
+	load    func(ctx context.Context, modelHash string) (specRenderer, error) // loads the model if need be
+	input   func(ctx context.Context, sha256 string) ([]byte, error)          // finds the bytes of an input picture
+	program string                                                            // the program, as named in each picture
+	slots   *batchSlots                                                       // of jobs that are painted at once; nil for one after the other
+	log     *slog.Logger                                                      // nil for none
+}
+
+var _ worker.Renderer = jobRenderer{}
+
+// Paint makes the pictures of a leased job.
+func (p jobRenderer) Render(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (worker.Result, error) {
+	spec, err := picture.Decode(l.Job.Spec)
+	if err != nil {
+		return worker.Result{}, worker.Final("this renderer cannot read the request", err)
+	}
+	to, err := reply.Decode(l.Job.Address)
+	if err != nil {
+		return worker.Result{}, worker.Final("this renderer cannot read where the answer goes", err)
+	}
+	began := time.Now()
+	a, err := p.load(ctx, spec.Model.Hash)
+	if err != nil {
+		return worker.Result{}, finalError(err)
+	}
+	load := time.Since(began)
+	result, err := a.Render(ctx, spec, render.Job{Input: p.input, Slot: p.slots.of(l.Job.ID), Progress: func(now render.Progress) {
+		progress(now.Step*100/max(now.Steps, 1), now.Preview)
+	}})
+	if err != nil {
+		return worker.Result{}, finalError(err)
+	}
+	if result.LowMemory && p.log != nil {
+		p.log.Warn("memory was short: parts of this picture were painted after one another", "job", l.Job.ID)
+	}
+	result.Millis["load"] = load.Milliseconds()
+	return p.encodeTiles(spec, l.Job.ID, to.FileLimit, result)
+}
+
+// final marks what no other try can mend.
+func finalError(err error) error {
+	var no *render.Refusal
+	switch {
+	case errors.As(err, &no):
+		return worker.Final(no.Sentence, err)
+	case errors.Is(err, queue.ErrNotFound):
+		return worker.Final("the start picture is gone", err)
+	}
+	return err
+}
+
+// frame encodes the tiles, with the text that says how each was made, within limit bytes each.
+func (p jobRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r *render.Result) (worker.Result, error) {
+	made := worker.Result{Millis: r.Millis}
+	for i, tile := range r.Tiles {
+		data, ext, err := encode.Fit(tile.Image, encode.FormatParameters(spec.Tile(i), encode.Extra{Version: p.program}), limit)
+		if err != nil {
+			return worker.Result{}, worker.Final("the picture does not fit in a file that may be posted there", err)
+		}
+		name, sum := fmt.Sprintf("%s-%d.%s", job, i+1, ext), sha256.Sum256(data)
+		made.Images = append(made.Images, worker.Image{Name: name, Data: data, File: queue.File{
+			Name: name, Seed: tile.Seed, Width: tile.Image.Bounds().Dx(), Height: tile.Image.Bounds().Dy(),
+			SHA256: hex.EncodeToString(sum[:]), PHash: encode.PHash(tile.Image), LowMemory: r.LowMemory,
+		}})
+	}
+	return made, nil
+}

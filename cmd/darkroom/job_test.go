@@ -1,0 +1,189 @@
+//go:build cgo
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	_ "image/jpeg"
+	"image/png"
+	"slices"
+	"strings"
+	"testing"
+
+	"darkroom/bot/reply"
+	"darkroom/queue"
+	"darkroom/queue/worker"
+	"darkroom/render"
+	"darkroom/render/encode"
+	"darkroom/render/picture"
+)
+
+// hand is an artist that paints noise, in no time.
+type fakePipeline struct {
+	spec  picture.Spec
+	short bool
+	err   error
+}
+
+func (h *fakePipeline) Render(ctx context.Context, spec picture.Spec, job render.Job) (*render.Result, error) {
+	h.spec = spec
+	if spec.Init != nil {
+		if _, err := job.Input(ctx, spec.Init.Picture.SHA256); err != nil {
+			return nil, fmt.Errorf("start picture: %w", err)
+		}
+	}
+	for step := 1; step <= spec.Steps; step++ {
+		job.Progress(render.Progress{Step: step, Steps: spec.Steps, Preview: func() image.Image { return nil }})
+	}
+	r := &render.Result{Millis: map[string]int64{"denoise": 5}, LowMemory: h.short}
+	for i := range spec.Count {
+		tile := image.NewNRGBA(image.Rect(0, 0, spec.Width, spec.Height))
+		for p := range tile.Pix {
+			tile.Pix[p] = byte((p*p*2654435761 + i*97) >> 7)
+		}
+		for y := range spec.Height {
+			for x := range spec.Width {
+				c := tile.NRGBAAt(x, y)
+				tile.SetNRGBA(x, y, color.NRGBA{c.R, c.G, c.B, 255})
+			}
+		}
+		r.Tiles = append(r.Tiles, render.Tile{Seed: spec.Seed + int64(i), Image: tile})
+	}
+	return r, h.err
+}
+
+func (h *fakePipeline) jobRenderer() jobRenderer {
+	return jobRenderer{
+		load: func(context.Context, string) (specRenderer, error) { return h, nil },
+		input: func(_ context.Context, sha string) ([]byte, error) {
+			return nil, fmt.Errorf("input %s: %w", sha, queue.ErrNotFound)
+		},
+		program: "darkroom test",
+	}
+}
+
+func testSpec() picture.Spec {
+	return picture.Spec{
+		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Model: picture.Ref{Name: "m", Hash: strings.Repeat("a", 64)},
+		Prompt: "a red boat", Width: 64, Height: 48, Seed: 7, Count: 2, Steps: 4, GuidanceScale: 5, Sampler: "ddim",
+	}
+}
+
+func leaseOf(t *testing.T, spec picture.Spec, limit int64) queue.Lease {
+	t.Helper()
+	b, err := spec.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return queue.Lease{Job: queue.Job{ID: "42-0", Spec: b, Address: reply.Address{Token: "t", FileLimit: limit}.Encode()}}
+}
+
+func TestJobRenderer(t *testing.T) {
+	t.Parallel()
+	noProgress := func(int, func() image.Image) {}
+
+	t.Run("pictures are named, signed and measured", func(t *testing.T) {
+		t.Parallel()
+		var h fakePipeline
+		var percents []int
+		made, err := h.jobRenderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20), func(p int, preview func() image.Image) {
+			percents = append(percents, p)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := []int{25, 50, 75, 100}; !slices.Equal(percents, want) {
+			t.Errorf("progress: got %v, want %v", percents, want)
+		}
+		if _, ok := made.Millis["load"]; !ok || made.Millis["denoise"] != 5 {
+			t.Errorf("times: got %v, want load beside the renderer's own", made.Millis)
+		}
+		if len(made.Images) != 2 {
+			t.Fatalf("got %d pictures, want 2", len(made.Images))
+		}
+		for i, f := range made.Images {
+			name := fmt.Sprintf("42-0-%d.png", i+1)
+			if f.Name != name || f.File.Name != name || f.File.Seed != 7+int64(i) || f.File.Width != 64 || f.File.Height != 48 ||
+				len(f.File.SHA256) != 64 || len(f.File.PHash) != 16 {
+				t.Errorf("got %q, %+v, want %q, seed %d, 64x48 and both hashes", f.Name, f.File, name, 7+i)
+			}
+			if _, err := png.Decode(bytes.NewReader(f.Data)); err != nil {
+				t.Errorf("picture %d: %v", i+1, err)
+			}
+			if want := encode.FormatParameters(testSpec().Tile(i), encode.Extra{Version: "darkroom test"}); !bytes.Contains(f.Data, []byte(want)) {
+				t.Errorf("picture %d does not say how it was made: want %q in it", i+1, want)
+			}
+		}
+	})
+	t.Run("a place that takes small files gets a JPEG", func(t *testing.T) {
+		t.Parallel()
+		var h fakePipeline
+		made, err := h.jobRenderer().Render(t.Context(), leaseOf(t, testSpec(), 6000), noProgress)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := made.Images[0]; f.Name != "42-0-1.jpg" || len(f.Data) > 6000 {
+			t.Errorf("got %s of %d bytes, want a .jpg of at most 6000", f.Name, len(f.Data))
+		}
+	})
+	t.Run("each picture tells whether memory ran short for it", func(t *testing.T) {
+		t.Parallel()
+		for _, short := range []bool{false, true} {
+			made, err := (&fakePipeline{short: short}).jobRenderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20), noProgress)
+			if err != nil || made.Images[1].File.LowMemory != short {
+				t.Errorf("got %+v, %v, want short %v", made.Images[1].File, err, short)
+			}
+		}
+	})
+	t.Run("a model that is not here is final", func(t *testing.T) {
+		t.Parallel()
+		_, err := jobRenderer{load: (&onnxPool{}).load}.Render(t.Context(), leaseOf(t, testSpec(), 0), noProgress)
+		var final *worker.FinalError
+		if !errors.As(err, &final) || !strings.Contains(final.Reason, "not here any more") {
+			t.Errorf("got %v, want it final, with a sentence", err)
+		}
+	})
+	for name, c := range map[string]struct {
+		lease func(*testing.T) queue.Lease
+		final bool
+		err   error
+	}{
+		"a Spec nobody can read is final": {func(*testing.T) queue.Lease {
+			return queue.Lease{Job: queue.Job{Spec: json.RawMessage(`{"v":99}`), Address: json.RawMessage(`{}`)}}
+		}, true, nil},
+		"an address nobody can read is final": {func(t *testing.T) queue.Lease {
+			l := leaseOf(t, testSpec(), 0)
+			l.Job.Address = json.RawMessage(`[]`)
+			return l
+		}, true, nil},
+		"a start picture that is gone is final": {func(t *testing.T) queue.Lease {
+			s := testSpec()
+			s.Init = &picture.Init{Picture: picture.Input{SHA256: strings.Repeat("b", 64), Width: 8, Height: 8}, Strength: 0.5}
+			return leaseOf(t, s, 0)
+		}, true, nil},
+		"a picture that fits nowhere is final": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 10) }, true, nil},
+		"what the model refuses is final": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 0) }, true,
+			fmt.Errorf("encode: %w", &render.Refusal{Sentence: "this cannot be painted"})},
+		"what the renderer meets comes back as it is": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 0) }, false,
+			errors.New("out of memory")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := fakePipeline{err: c.err}
+			_, err := h.jobRenderer().Render(t.Context(), c.lease(t), noProgress)
+			var final *worker.FinalError
+			if errors.As(err, &final); c.final && (final == nil || final.Reason == "") {
+				t.Errorf("got %v, want a sentence for the person", err)
+			}
+			if (final != nil) != c.final || err == nil || c.err != nil && !errors.Is(err, c.err) {
+				t.Errorf("got %v, want final %v, %v", err, c.final, c.err)
+			}
+		})
+	}
+}

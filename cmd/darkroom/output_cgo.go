@@ -1,0 +1,142 @@
+//go:build cgo
+
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+
+	"darkroom/render/picture"
+)
+
+// frame says where pictures go: a file each in a directory, or one file, numbered when there are several.
+type output struct {
+	dir   string
+	stem  string // of the file's name; empty for a name of each picture's own
+	ext   string // ".png" as it was written
+	count int
+}
+
+// otherFormats are endings of files that a person means for a picture, but which are not written.
+var otherFormats = []string{".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".jxl", ".ppm", ".svg", ".tga"} //nolint:gochecknoglobals // a constant; Go has no constant lists
+
+// openOutput reads --out: what ends in .png is a file, anything else a directory, which is made. The place is tried
+// before anything is painted, so that nobody waits for a picture that cannot be kept.
+func openOutput(out string, count int) (output, error) {
+	f := output{dir: out, ext: ".png", count: count}
+	info, err := os.Stat(out)
+	isDir := err == nil && info.IsDir()
+	switch ext := strings.ToLower(filepath.Ext(out)); {
+	case out == "" || out == "-":
+		return output{}, fmt.Errorf("--out %q: want a directory or a .png, pictures are not written to stdout", out)
+	case isDir || strings.HasSuffix(out, string(filepath.Separator)):
+	case ext == ".png":
+		f.dir, f.ext = filepath.Dir(out), filepath.Ext(out)
+		if f.stem = strings.TrimSuffix(filepath.Base(out), f.ext); f.stem == "" {
+			return output{}, fmt.Errorf("--out %s: a file needs a name before %s", out, f.ext)
+		}
+	case slices.Contains(otherFormats, ext):
+		return output{}, fmt.Errorf("--out %s: pictures are written as .png", out)
+	case err == nil:
+		return output{}, fmt.Errorf("--out %s: a file that is no .png, want a directory or a .png", out)
+	}
+	if f.stem == "" {
+		if err := os.MkdirAll(f.dir, 0o755); err != nil {
+			return output{}, fmt.Errorf("--out: %w", err)
+		}
+	}
+	return f, checkDirWritable("--out", out, f.dir)
+}
+
+// checkDirWritable makes sure that a file can be written into dir, on behalf of a flag.
+func checkDirWritable(flag, asked, dir string) error {
+	probe, err := os.CreateTemp(dir, ".darkroom-*")
+	var fault *fs.PathError
+	if errors.As(err, &fault) {
+		err = fault.Err // without the name of a file that nobody asked for
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", flag, asked, err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// checkFileWritable makes sure that a file can be written, or replaced.
+func checkFileWritable(flag, path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s %s: there is something that is no file", flag, path)
+	}
+	return checkDirWritable(flag, path, filepath.Dir(path))
+}
+
+// hang writes picture i and returns its file's name.
+func (f output) save(i int, s picture.Spec, data []byte) (string, error) {
+	path := f.path(i, s)
+	err := writeAtomically(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+	return path, err
+}
+
+// path names picture i. A file that was named is replaced; one that is numbered or named by us never is.
+func (f output) path(i int, s picture.Spec) string {
+	if f.stem != "" && f.count == 1 {
+		return filepath.Join(f.dir, f.stem+f.ext)
+	}
+	if f.stem != "" {
+		return f.freePath(f.stem, i+1)
+	}
+	stem := fmt.Sprintf("%d-%s", s.Seed, slug(s.Prompt))
+	if path := filepath.Join(f.dir, stem+f.ext); !exists(path) {
+		return path
+	}
+	return f.freePath(stem, 2)
+}
+
+// free is the first name of no file, with a number from n on.
+func (f output) freePath(stem string, n int) string {
+	for ; ; n++ {
+		if path := filepath.Join(f.dir, fmt.Sprintf("%s-%d%s", stem, n, f.ext)); !exists(path) {
+			return path
+		}
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// slug turns a prompt into a short piece of a file name: letters and digits, the rest as single hyphens.
+func slug(text string) string {
+	const longest = 48 // characters, so that no file system minds
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	short := []rune(strings.Join(words, "-"))
+	short = short[:min(len(short), longest)]
+	return cmp.Or(strings.Trim(string(short), "-"), "picture")
+}
+
+// writeAtomically writes a file so that it is there in full or not at all.
+func writeAtomically(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".darkroom-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(f.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package queue
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Receipt tells what became of an Enqueue.
+type EnqueueResult struct {
+	Duplicate bool // the queue knew this job already
+	Cancelled bool // it was cancelled before: it is not in line, and never will be
+	Position  int  // jobs waiting in the pool with this one: its place at the worst; Snapshot gives the true one
+}
+
+// CancelResult tells what a Cancel could still do.
+type CancelResult string
+
+// The answers to a Cancel.
+const (
+	CancelRemoved   CancelResult = "REMOVED"  // it has left the line and will never be posted
+	CancelStopping  CancelResult = "STOPPING" // its renderer stops within a step; a Gone event follows, or Done if it was posted before
+	CancelPosting   CancelResult = "POSTING"  // too late: the renderer is posting it
+	CancelUnclaimed CancelResult = "HELD"     // ask again: its renderer of an earlier epoch, which may be posting it, was not heard of in this one
+	CancelUnknown   CancelResult = "UNKNOWN"  // not in the queue, or over
+)
+
+const (
+	maxPayload = 256 << 10             // bytes of a job as JSON; 8,000 characters of prompt are at most 48 KiB
+	maxCost    = int64(24 * 3_600_000) // milliseconds
+)
+
+var plainID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+var plainSHA = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// Enqueue puts a job in line at an epoch, once for each id however often it is called. It returns ErrEpoch when the
+// pool is at another epoch and ErrFull when it takes no more. If the job has ended meanwhile, its last event is told
+// once more, so that a caller who missed it learns of it.
+func (q *Queue) Enqueue(ctx context.Context, epoch int64, j Job) (EnqueueResult, error) {
+	payload, err := j.check()
+	if err != nil {
+		return EnqueueResult{}, fmt.Errorf("enqueue job %q: %w", j.ID, err)
+	}
+	r, err := q.run(ctx, enqueueScript, epoch, j.ID, escape(j.Lane), escape(j.Server), escape(j.User),
+		min(max(j.Cost, 1), maxCost), max(j.Pictures, 1), max(j.MaxRunning, 0), j.MaybePosted, strings.Join(j.inputs(), ","),
+		payload, q.opts.MaxWaiting, j.BatchKey, weight(j.ServerWeight), weight(j.Weight), q.reclaimGrace(epoch, j))
+	if err != nil {
+		return EnqueueResult{}, fmt.Errorf("enqueue job %s: %w", j.ID, err)
+	}
+	if r.code() == "FULL" {
+		return EnqueueResult{}, fmt.Errorf("enqueue job %s: %w: %d jobs are waiting%s", j.ID, ErrFull, q.opts.MaxWaiting, q.fullHint)
+	}
+	waiting, err := r.number(1)
+	if err != nil {
+		return EnqueueResult{}, fmt.Errorf("enqueue job %s: %w", j.ID, err)
+	}
+	return EnqueueResult{Duplicate: r.code() != "OK", Cancelled: r.code() == "CANCELLED", Position: int(waiting)}, nil
+}
+
+// weight is a weight in percent as the scripts take it.
+func weight(percent int) int {
+	if percent == 0 {
+		return 100
+	}
+	return min(max(percent, 1), 10_000)
+}
+
+// grace is how long after the start of the epoch a job may be adopted by its renderer, "" for one that had none. Nobody
+// comes to the first epoch of an embedded line: the process that held the job is gone.
+func (q *Queue) reclaimGrace(epoch int64, j Job) string {
+	if !j.WasRunning || epoch == q.firstEpoch.Load() {
+		return ""
+	}
+	return strconv.FormatInt(ms(q.opts.ReclaimGrace), 10)
+}
+
+// check returns the job as JSON, or what is wrong with it.
+func (j Job) check() ([]byte, error) {
+	if !plainID.MatchString(j.ID) {
+		return nil, errors.New("an id is 1 to 64 letters, digits, dots, dashes and underscores")
+	}
+	if j.Lane == "" || j.Server == "" || j.User == "" {
+		return nil, errors.New("lane, server and user must be named")
+	}
+	for _, sha := range j.Inputs {
+		if !plainSHA.MatchString(sha) {
+			return nil, fmt.Errorf("input %q is no SHA-256", sha)
+		}
+	}
+	payload, err := encode(j)
+	if err != nil {
+		return nil, err
+	}
+	if len(payload) > maxPayload {
+		return nil, fmt.Errorf("%d bytes, at most %d", len(payload), maxPayload)
+	}
+	return payload, nil
+}
+
+// encode writes JSON without HTML escapes, so that a Spec inside stays as its hash knows it.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
+// inputs returns each input picture once.
+func (j Job) inputs() []string {
+	in := slices.Clone(j.Inputs)
+	slices.Sort(in)
+	return slices.Compact(in)
+}
+
+// Cancel takes a job out of line or has its renderer stop. By says who wanted it and comes back as the Reason of the
+// event. A job that may have been posted already (Look) stays until a renderer has looked.
+func (q *Queue) Cancel(ctx context.Context, id, by string) (CancelResult, error) {
+	r, err := q.run(ctx, cancelScript, anyEpoch, id, by)
+	if err != nil {
+		return CancelUnknown, fmt.Errorf("cancel job %s: %w", id, err)
+	}
+	return CancelResult(r.code()), nil
+}
+
+// LimitRunning sets how many pictures of one user of a server may run at once; 0 is no limit. It is in force at once for
+// the jobs that wait already; what runs goes on. Later jobs bring their own limit along.
+func (q *Queue) LimitRunning(ctx context.Context, server string, pictures int) error {
+	if _, err := q.run(ctx, limitScript, anyEpoch, escape(server), max(pictures, 0)); err != nil {
+		return fmt.Errorf("limit what runs in server %s: %w", server, err)
+	}
+	return nil
+}
+
+// reapBatch is how many jobs one call of the script moves, so that no call holds Redis up.
+const reapBatch = 100
+
+// Reap brings back jobs whose lease ran out or whose delay is over, gives up those that crashed too often and
+// forgets what is long past. Every process should call it each second or two; no leader is needed.
+func (q *Queue) Reap(ctx context.Context) (n int, err error) {
+	for {
+		r, err := q.run(ctx, reapScript, anyEpoch, reapBatch, q.opts.MaxCrashes, q.opts.MaxErrors,
+			ms(q.opts.KeepEnded), q.opts.MaxEnded, ms(q.opts.Lease))
+		if err != nil {
+			return n, fmt.Errorf("reap: %w", err)
+		}
+		moved, err := r.number(1)
+		if err != nil {
+			return n, fmt.Errorf("reap: %w", err)
+		}
+		n += int(moved)
+		if moved < reapBatch {
+			return n, nil
+		}
+	}
+}
+
+func ms(d time.Duration) int64 { return d.Milliseconds() }

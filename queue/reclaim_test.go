@@ -1,0 +1,165 @@
+package queue
+
+import (
+	"testing"
+	"time"
+)
+
+// afresh begins the next epoch, as after a loss of everything.
+func (r *fixture) nextEpoch() {
+	r.Helper()
+	r.epoch++
+	if err := r.BeginEpoch(r.ctx, r.epoch); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// owed is a job that a renderer had when the queue was emptied.
+func previouslyRunning(id string) Job {
+	j := job(id, "s", "u")
+	j.WasRunning, j.MaybePosted = true, true
+	return j
+}
+
+func (r *fixture) mustReclaim(slot string, l Lease, want Verdict) Lease {
+	r.Helper()
+	got, v, err := r.Reclaim(r.ctx, slot, l)
+	if err != nil || v != want {
+		r.Fatalf("adopt: %q, error %v; want %q", v, err, want)
+	}
+	r.checkInvariants()
+	return got
+}
+
+func TestReclaimAcrossAnEpoch(t *testing.T) {
+	onEachBackend(t, Options{}, func(r *fixture) {
+		r.enqueue(job("1-0", "s", "u"))
+		old := r.mustLease("w", "1-0")
+		r.nextEpoch()
+		r.mustReclaim("w", old, EpochChanged) // it has not come yet
+		r.enqueue(previouslyRunning("1-0"))
+		r.mustLeaseNone() // it waits for its renderer
+		l := r.mustReclaim("w", old, OK)
+		if l.Token.Epoch != 2 || l.Slot != "w" || l.Job.ID != "1-0" || !l.Job.MaybePosted || l.Attempt != 1 {
+			r.Errorf("adopted %+v, want job 1-0 in epoch 2, to be looked at", l)
+		}
+		if again := r.mustReclaim("w", old, OK); again.Token != l.Token {
+			r.Errorf("adopted again: %v, want %v", again.Token, l.Token)
+		}
+		r.mustReclaim("v", old, Stale)
+		r.wantVerdict(EpochChanged)(r.Seal(r.ctx, old))
+		r.wantVerdict(OK)(r.heartbeat(l, 40))
+		r.finish(l)
+		r.mustReclaim("w", old, Stale)
+		r.wantEvents("leased 1-0", "leased 1-0", "progress 1-0", "sealed 1-0", "done 1-0")
+	})
+}
+
+func TestUnclaimedJobIsLeasedAfterTheGrace(t *testing.T) {
+	onEachBackend(t, Options{ReclaimGrace: 10 * time.Second}, func(r *fixture) {
+		r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"))
+		old := r.mustLease("w", "1-0")
+		r.nextEpoch()
+		r.enqueue(previouslyRunning("1-0"), job("2-0", "s", "u"))
+		r.finish(r.mustLease("v", "2-0"))
+		r.mustLeaseNone()
+		r.clock.advance(11 * time.Second)
+		r.mustReap(1)
+		taken := r.mustLease("v", "1-0")
+		r.mustReclaim("w", old, Stale) // too late
+		r.wantVerdict(OK)(r.Release(r.ctx, taken))
+		r.mustReclaim("w", old, Stale) // another has had it
+	})
+}
+
+func TestJobEnqueuedAfterTheGraceDoesNotWait(t *testing.T) {
+	onEachBackend(t, Options{ReclaimGrace: 10 * time.Second}, func(r *fixture) {
+		r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"))
+		one, two := r.mustLease("w", "1-0"), r.mustLease("v", "2-0")
+		r.nextEpoch()
+		r.clock.advance(11 * time.Second)
+		r.enqueue(previouslyRunning("1-0"))
+		r.mustReclaim("w", one, OK) // in line, and nobody has taken it
+		r.mustReclaim("v", two, Stale)
+		r.mustLeaseNone()
+	})
+}
+
+func TestCancelOfAnUnclaimedJob(t *testing.T) {
+	onEachBackend(t, Options{}, func(r *fixture) {
+		r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"), job("3-0", "s", "u"))
+		one, two, three := r.mustLease("w", "1-0"), r.mustLease("v", "2-0"), r.mustLease("x", "3-0")
+		r.nextEpoch()
+		plain := previouslyRunning("1-0")
+		plain.MaybePosted = false
+		r.enqueue(plain, previouslyRunning("2-0"))
+		r.mustCancel("1-0", CancelUnclaimed)
+		r.mustCancel("2-0", CancelUnclaimed)
+		r.mustCancel("3-0", CancelUnknown) // it leaves a stone
+		r.mustReclaim("x", three, Cancelled)
+		l := r.mustReclaim("w", one, OK)
+		r.mustCancel("1-0", CancelStopping)
+		r.wantVerdict(Cancelled)(r.heartbeat(l, 0))
+		l = r.mustReclaim("v", two, OK)
+		r.mustCancel("2-0", CancelStopping)
+		r.wantVerdict(OK)(r.Done(r.ctx, l, 5, Outcome{Delivered: "found"}))
+	})
+}
+
+func TestReclaimNeedsAnEarlierLease(t *testing.T) {
+	onEachBackend(t, Options{}, func(r *fixture) {
+		r.enqueue(job("1-0", "s", "u"))
+		l := r.mustLease("w", "1-0")
+		r.mustReclaim("w", l, Stale)
+		l.Token.Epoch = 9
+		r.mustReclaim("w", l, EpochChanged)
+	})
+}
+
+func TestReclaimKeepsTheSeal(t *testing.T) {
+	onEachBackend(t, Options{}, func(r *fixture) {
+		r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"))
+		one, two := r.mustLease("w", "1-0"), r.mustLease("v", "2-0")
+		for _, l := range []*Lease{&one, &two} {
+			r.wantVerdict(OK)(r.Seal(r.ctx, *l))
+			l.Sealed = true
+		}
+		r.nextEpoch()
+		r.mustCancel("2-0", CancelUnknown)    // before it comes
+		r.mustReclaim("v", two, EpochChanged) // it is being posted: only its lease tells what to do
+		r.enqueue(previouslyRunning("1-0"), previouslyRunning("2-0"))
+		r.mustCancel("1-0", CancelUnclaimed) // who had it may be posting it
+		r.mustReclaim("w", one, OK)
+		l := r.mustReclaim("w", one, OK)
+		r.mustCancel("1-0", CancelPosting)
+		r.wantVerdict(OK)(r.Done(r.ctx, l, 5, Outcome{Delivered: "posted"}))
+
+		l = r.mustReclaim("v", two, Cancelled)
+		if again := r.mustReclaim("v", two, Cancelled); again.Token != l.Token || l.Token.Epoch != 2 {
+			r.Errorf("adopted as %v, then as %v; want one lease of epoch 2", l.Token, again.Token)
+		}
+		r.wantVerdict(OK)(r.Release(r.ctx, l))
+		l = r.mustLease("x", "2-0")
+		if !l.Job.MaybePosted {
+			r.Error("the next holder does not look")
+		}
+		r.wantVerdict(Cancelled)(r.ConfirmCancel(r.ctx, l))
+	})
+}
+
+func TestFirstEpochOfAnEmbeddedQueueWaitsForNoRenderer(t *testing.T) {
+	t.Parallel()
+	r := newFixture(t, Options{}, backends["embedded"])
+	r.enqueue(previouslyRunning("1-0"))
+	r.mustLease("w", "1-0")
+	r.nextEpoch()
+	r.enqueue(previouslyRunning("1-0"))
+	r.mustLeaseNone() // this process may hold it
+}
+
+func TestFirstEpochOfAServerWaitsForTheRenderer(t *testing.T) {
+	t.Parallel()
+	r := newFixture(t, Options{}, backends["redis"])
+	r.enqueue(previouslyRunning("1-0"))
+	r.mustLeaseNone()
+}

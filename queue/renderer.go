@@ -1,0 +1,63 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Renderer is what one renderer offers.
+type Renderer struct {
+	Slot     string  `json:"slot"` // its name, as in Reserve
+	Device   string  `json:"device"`
+	Lanes    []Lane  `json:"lanes"`
+	Models   []Model `json:"models"`
+	Speed    int     `json:"speed,omitempty"` // percent of the speed that Job.Cost is estimated for; 0 is 100
+	MaxBatch int     `json:"batch,omitempty"` // the most jobs it paints at once; 0 is 1
+}
+
+// Model is a model that a renderer has.
+type Model struct {
+	Name string          `json:"name"`
+	Hash string          `json:"hash"`
+	Lane string          `json:"lane"`
+	Card json.RawMessage `json:"card,omitempty"` // sizes, samplers, defaults, words: written by the renderer, read by the bot
+}
+
+// Announce says what a renderer offers. Unless it is said again within ttl, it is forgotten.
+func (q *Queue) Announce(ctx context.Context, r Renderer, ttl time.Duration) error {
+	b, err := encode(r)
+	if err == nil {
+		_, err = q.run(ctx, announceScript, anyEpoch, r.Slot, ms(ttl), b)
+	}
+	if err != nil {
+		return fmt.Errorf("announce renderer %s: %w", r.Slot, err)
+	}
+	return nil
+}
+
+// Withdraw takes back what a renderer announced, before it stops.
+func (q *Queue) Withdraw(ctx context.Context, slot string) error {
+	if _, err := q.run(ctx, announceScript, anyEpoch, slot, 0, ""); err != nil {
+		return fmt.Errorf("withdraw renderer %s: %w", slot, err)
+	}
+	return nil
+}
+
+// Renderers lists the renderers that were heard of lately, by slot.
+func (q *Queue) Renderers(ctx context.Context) ([]Renderer, error) {
+	answer, err := q.run(ctx, renderersScript, anyEpoch)
+	if err != nil {
+		return nil, fmt.Errorf("list renderers: %w", err)
+	}
+	all := make([]Renderer, 0, len(answer)-1)
+	for i := 1; i < len(answer); i++ {
+		var r Renderer
+		if err := json.Unmarshal([]byte(answer.text(i)), &r); err != nil {
+			return nil, fmt.Errorf("list renderers: %w", err)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}

@@ -1,0 +1,80 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+)
+
+// The causes that end a job's context.
+var (
+	ErrCancelled = errors.New("a person cancelled the job")
+	ErrLeaseLost = errors.New("the lease was lost")
+	ErrStopping  = errors.New("the renderer is stopping")
+)
+
+// ErrHung means that a painting neither went on nor stopped. Only the end of the process ends it.
+var ErrHung = errors.New("a painting hangs")
+
+// FinalError is an error that no other try can mend. Reason is a sentence for the person who asked.
+type FinalError struct {
+	Reason string
+	Err    error
+}
+
+// Error returns the cause's text, for the log.
+func (e *FinalError) Error() string { return fmt.Sprintf("%s: %v", e.Reason, e.Err) }
+
+// Unwrap returns the cause.
+func (e *FinalError) Unwrap() error { return e.Err }
+
+// Final marks err as beyond mending; reason is a sentence for the person who asked.
+func Final(reason string, err error) error { return &FinalError{Reason: reason, Err: err} }
+
+// PanicError is a panic that was caught.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+// Error names the kind of panic. What it was called with may hold anything, so only the runtime's own texts are shown.
+func (e *PanicError) Error() string {
+	if err, ok := e.Value.(runtime.Error); ok {
+		return "panic: " + err.Error()
+	}
+	return fmt.Sprintf("panic with a %T", e.Value)
+}
+
+// LogValue shows the stack.
+func (e *PanicError) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("text", e.Error()), slog.String("stack", string(e.Stack)))
+}
+
+// safely calls f and returns its panic as an error.
+func catchPanic(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	return f()
+}
+
+// isTransient tells whether an error of looking or posting may be gone at another try.
+func isTransient(err error) bool {
+	return !errors.As(err, new(*FinalError)) && !errors.As(err, new(*PanicError))
+}
+
+// classify tells the sentence for people, and whether another try may help.
+func classify(step string, err error) (reason string, retry bool) {
+	var final *FinalError
+	if errors.As(err, &final) {
+		return final.Reason, false
+	}
+	if errors.As(err, new(*PanicError)) && step == rendering {
+		return "the model broke down over this picture", false
+	}
+	return "something went wrong while " + step, true
+}

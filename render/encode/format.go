@@ -1,0 +1,211 @@
+package encode
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"darkroom/render/picture"
+)
+
+// hashDigits is how many digits of a model's hash A1111 writes.
+const hashDigits = 10
+
+// Keys of our own, beside A1111's. The exact prompts are written only when the plain text would not read back.
+const (
+	keyDialect       = "Dialect"
+	keyVariations    = "Variations"
+	keyHiresStrength = "Hires strength"
+	keyMaskHash      = "Mask hash"
+	keyPlacement     = "Init image place"
+	keyRescale       = "Guidance rescale"
+	keyNotation      = "Notation"
+	keyExactPrompt   = "Exact prompt"
+	keyExactNegative = "Exact negative prompt"
+)
+
+// Extra is what the text says beyond the Spec.
+type Extra struct {
+	Version string // of this program, such as "darkroom 1.0.0"; left out when empty
+}
+
+// Parameters writes a Spec as A1111's "parameters" text: the prompt, the negative prompt if there is one, and a line of
+// fields. Call it on a single tile, so that the seed is the picture's own. Read gives back what it writes.
+func FormatParameters(s picture.Spec, extra Extra) string {
+	s.Prompt, s.Negative = strings.ToValidUTF8(s.Prompt, "\uFFFD"), strings.ToValidUTF8(s.Negative, "\uFFFD")
+	fields := specFields(s)
+	exact := exactFields(s, join(s, fields))
+	if extra.Version != "" {
+		exact = append(exact, Field{"Version", extra.Version})
+	}
+	return join(s, append(fields, exact...))
+}
+
+// exactFields returns the prompts as fields if plain, the text without them, does not give them back.
+func exactFields(s picture.Spec, plain string) []Field {
+	r := ParseParameters(plain)
+	if r.Prompt == s.Prompt && r.Negative == s.Negative {
+		return nil
+	}
+	var out []Field
+	if s.Prompt != "" {
+		out = append(out, Field{keyExactPrompt, s.Prompt})
+	}
+	if s.Negative != "" {
+		out = append(out, Field{keyExactNegative, s.Negative})
+	}
+	return out
+}
+
+// join writes the three parts of the text. A NUL cannot stand in a PNG's text and is left out of the plain prompts.
+func join(s picture.Spec, fields []Field) string {
+	lines := []string{s.Prompt}
+	if s.Negative != "" {
+		lines = append(lines, negativeMark+" "+s.Negative)
+	}
+	var cells []string
+	for _, f := range fields {
+		cells = append(cells, f.Key+": "+quote(strings.ToValidUTF8(f.Value, "\uFFFD")))
+	}
+	lines = append(lines, strings.Join(cells, ", "))
+	return trimBlank(strings.ReplaceAll(strings.Join(lines, "\n"), "\x00", ""))
+}
+
+// specFields returns what a Spec says, in the order A1111 writes it.
+func specFields(s picture.Spec) []Field {
+	sampler, schedule := splitTitle(s.Sampler)
+	out := []Field{
+		{"Steps", strconv.Itoa(s.Steps)},
+		{"Sampler", sampler},
+		{"Schedule type", schedule},
+		{"CFG scale", number(s.GuidanceScale)},
+		{"Seed", strconv.FormatInt(s.Seed, 10)},
+		{"Size", fmt.Sprintf("%dx%d", s.Width, s.Height)},
+		{"Model hash", s.Model.Hash[:min(len(s.Model.Hash), hashDigits)]},
+		{"Model", s.Model.Name},
+	}
+	out = append(out, variationFields(s.Variations)...)
+	if z := s.SeedSize; z != nil {
+		out = append(out, Field{"Seed resize from", fmt.Sprintf("%dx%d", z.Width, z.Height)})
+	}
+	out = append(out, passFields(s)...)
+	if s.ClipSkip > 1 {
+		out = append(out, Field{"Clip skip", strconv.Itoa(s.ClipSkip)})
+	}
+	out = append(out, rareFields(s)...)
+	out = append(out, Field{keyDialect, string(s.Dialect)})
+	return nonEmpty(out)
+}
+
+// rareFields tells of settings that most pictures leave as they are, and of the source of the noise.
+func rareFields(s picture.Spec) []Field {
+	var out []Field
+	add := func(said bool, key, value string) {
+		if said {
+			out = append(out, Field{key, value})
+		}
+	}
+	add(s.SeedDelta != 0, "ENSD", strconv.FormatInt(s.SeedDelta, 10))
+	add(true, "RNG", randomSource(s.Dialect))
+	add(s.Tiling, "Tiling", "True")
+	add(s.Emphasis == picture.EmphasisNoNorm, "Emphasis", noNorm)
+	if s.Eta != nil {
+		key := "Eta"
+		if s.Sampler == "ddim" {
+			key = etaDDIM
+		}
+		add(true, key, number(*s.Eta))
+	}
+	add(s.Rescale > 0, keyRescale, number(s.Rescale))
+	add(s.Notation == picture.NotationMidjourney, keyNotation, string(s.Notation))
+	return out
+}
+
+// What A1111 calls a setting that we have another name for.
+const (
+	noNorm  = "No norm"
+	etaDDIM = "Eta DDIM"
+)
+
+// randomSource names A1111's setting that draws the same noise: torch's CPU generator, or the numbers of a graphics card.
+func randomSource(d picture.Dialect) string {
+	if d == picture.A1111 {
+		return "NV"
+	}
+	return "CPU"
+}
+
+// variationFields names the last variation as A1111 does, and the whole chain in a field of our own if there are more.
+func variationFields(variations []picture.Variation) []Field {
+	n := len(variations)
+	if n == 0 {
+		return nil
+	}
+	last := variations[n-1]
+	out := []Field{
+		{"Variation seed", strconv.FormatInt(last.Seed, 10)},
+		{"Variation seed strength", number(last.Strength)},
+	}
+	if n == 1 {
+		return out
+	}
+	var chain []string
+	for _, v := range variations {
+		chain = append(chain, fmt.Sprintf("%d:%s", v.Seed, number(v.Strength)))
+	}
+	return append(out, Field{keyVariations, strings.Join(chain, " ")})
+}
+
+// passFields tells of a start picture and of a second pass. A1111 has one strength for both.
+func passFields(s picture.Spec) []Field {
+	var out []Field
+	if i := s.Init; i != nil {
+		out = append(out, Field{"Denoising strength", number(i.Strength)}, Field{"Init image hash", i.Picture.SHA256})
+		if i.Mask != nil {
+			out = append(out, Field{keyMaskHash, i.Mask.SHA256})
+		}
+		if at := i.Placement; at != nil {
+			out = append(out, Field{keyPlacement, fmt.Sprintf("%dx%d+%d+%d", at.Width, at.Height, at.X, at.Y)})
+		}
+	}
+	if h := s.Hires; h != nil {
+		key := "Denoising strength"
+		if s.Init != nil {
+			key = keyHiresStrength
+		}
+		out = append(out, Field{key, number(h.Strength)}, Field{"Hires upscale", number(h.Scale)},
+			Field{"Hires steps", strconv.Itoa(h.Steps)}, Field{"Hires upscaler", "Latent"})
+	}
+	return out
+}
+
+// said leaves out fields without a value.
+func nonEmpty(fields []Field) []Field {
+	out := fields[:0]
+	for _, f := range fields {
+		if f.Value != "" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// number writes a float as Python would write one given by a form: 7 and 7.5, never an exponent.
+func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+// quote writes a value as a JSON string where A1111 does (a comma, a colon or a line break in it) and where its reader
+// would otherwise change the value.
+func quote(value string) string {
+	if !strings.ContainsAny(value, ",:\n\r\x00") && !strings.HasPrefix(value, `"`) && trimBlank(value) == value {
+		return value
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil { // a string always encodes
+		return value
+	}
+	return strings.TrimRight(b.String(), "\n")
+}

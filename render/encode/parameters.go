@@ -1,0 +1,43 @@
+package encode
+
+import (
+	"darkroom/render/picture"
+)
+
+// Recipe is what the text in a picture says about how it was made. What was not said is zero, but for Seed.
+type Parameters struct {
+	Prompt, Negative string
+	Steps            int
+	Sampler          string // our name if we have one, else as written
+	GuidanceScale    float64
+	Seed             int64 // -1 when not said
+	Width, Height    int   // pixels
+	Model            picture.Ref
+	Dialect          picture.Dialect
+	Notation         picture.Notation // empty when not said
+	ClipSkip         int
+	Emphasis         picture.Emphasis
+	Eta              *float64
+	Rescale          float64
+	SeedDelta        int64
+	SeedSize         *picture.Size
+	Tiling           bool
+	Variations       []picture.Variation
+	Init             *picture.Init // without sizes
+	Hires            *picture.Hires
+	Version          string  // of the program that wrote it
+	Fields           []Field // everything said, in order, as written
+}
+
+// Field is one "key: value" of the text.
+type Field struct{ Key, Value string }
+
+// Field returns the value of a key.
+func (r Parameters) Field(key string) (value string, ok bool) {
+	for _, f := range r.Fields {
+		if f.Key == key {
+			return f.Value, true
+		}
+	}
+	return "", false
+}

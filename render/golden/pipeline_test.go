@@ -1,0 +1,138 @@
+//go:build cgo
+
+package golden_test
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+
+	"darkroom/render"
+	"darkroom/render/golden/goldentest"
+	"darkroom/render/picture"
+	"darkroom/render/pipeline"
+	"darkroom/render/pipeline/pipelinetest"
+	"darkroom/render/tensor"
+)
+
+// call is what the UNet was asked once.
+type unetCall struct {
+	time         float64
+	sample       tensor.Tensor // [1, c, h, w]: the first picture of the batch
+	conditioning render.Conditioning
+}
+
+// watcher is a model whose UNet tells what it is asked, by the context it is asked in.
+type recordingUnet struct{ unet render.Unet }
+
+type unetCallsKey struct{}
+
+func (w recordingUnet) Unet(ctx context.Context, x tensor.Tensor, time float64, conditioning render.Conditioning) (tensor.Tensor, error) {
+	if calls, ok := ctx.Value(unetCallsKey{}).(*[]unetCall); ok {
+		*calls = append(*calls, unetCall{time, x.Row(0).Clone(), conditioning})
+	}
+	return w.unet.Unet(ctx, x, time, conditioning)
+}
+
+// reader is a text encoder that tells which ids it is given, by the context it is asked in.
+type recordingEncoder struct{ encoder render.TextEncoder }
+
+type idsKey struct{}
+
+func (r recordingEncoder) EncodeText(ctx context.Context, ids [][]int32, skip int) (render.TextEncoding, error) {
+	if all, ok := ctx.Value(idsKey{}).(*[][]int32); ok {
+		*all = append(*all, ids...)
+	}
+	return r.encoder.EncodeText(ctx, ids, skip)
+}
+
+// parts loads a golden pipeline, with a UNet and a text encoder that can be watched.
+func goldenParts(t testing.TB, name string) render.Parts {
+	t.Helper()
+	return loadParts(t, goldentest.Model(t, name))
+}
+
+// loadParts loads a folder likewise.
+func loadParts(t testing.TB, dir string) render.Parts {
+	t.Helper()
+	return recordingParts(t, pipelinetest.Load(t, dir))
+}
+
+// watched are a loaded model's parts.
+func recordingParts(t testing.TB, e *pipeline.Pipeline) render.Parts {
+	t.Helper()
+	p, err := pipeline.Parts(e.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Unet, p.Text = recordingUnet{p.Unet}, recordingEncoder{p.Text}
+	return p
+}
+
+func newRenderer(t testing.TB, p render.Parts) *render.Renderer {
+	t.Helper()
+	r, err := render.New(p, render.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// spec is what the recipe asked for, in a dialect.
+func baseSpec(dialect picture.Dialect) picture.Spec {
+	s := picture.Spec{
+		Version: picture.Version, Dialect: dialect, Notation: picture.NotationA1111,
+		Model:  picture.Ref{Name: "golden", Hash: strings.Repeat("0", 64)},
+		Prompt: prompt, Negative: negative, Width: side, Height: side, Seed: seed, Count: 1,
+		Steps: 1, GuidanceScale: 1, Sampler: "euler",
+	}
+	if dialect == picture.A1111 {
+		s.Prompt = weighted
+	}
+	return s
+}
+
+// paint paints and tells what the UNet was asked.
+func renderRecorded(ctx context.Context, r *render.Renderer, s picture.Spec) (*render.Result, []unetCall, error) {
+	var calls []unetCall
+	result, err := r.Render(context.WithValue(ctx, unetCallsKey{}, &calls), s, render.Job{})
+	return result, calls, err
+}
+
+// apart is the largest difference of two tensors, and the largest value of the second.
+func maxDifference(got, want tensor.Tensor) (most, largest float64) {
+	if len(got.Data) != len(want.Data) {
+		return math.Inf(1), 1
+	}
+	for i, w := range want.Data {
+		largest = max(largest, math.Abs(float64(w)))
+		if d := math.Abs(float64(got.Data[i]) - float64(w)); !(d <= most) {
+			most = d
+		}
+	}
+	return most, largest
+}
+
+// off is the largest difference over the largest value.
+func relativeError(got, want tensor.Tensor) float64 {
+	most, largest := maxDifference(got, want)
+	if largest == 0 {
+		return most
+	}
+	return most / largest
+}
+
+// pixelsOff counts the recorded values of a picture that are more than a level away. A record holds every 64th value,
+// beginning with that of its own number.
+func pixelsOff(got render.Tile, w recordedRun) int {
+	n := 0
+	for i, want := range w.Pixels {
+		at := w.index%64 + 64*i // in rows of red, green and blue
+		have := int(got.Image.Pix[at/3*4+at%3])
+		if have-want > 1 || want-have > 1 {
+			n++
+		}
+	}
+	return n
+}

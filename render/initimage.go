@@ -1,0 +1,102 @@
+package render
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"image"
+
+	"darkroom/render/encode"
+	"darkroom/render/picture"
+	"darkroom/render/sampler"
+)
+
+// start is the picture that painting begins with.
+type initImage struct {
+	canvas *image.NRGBA // in the size that is painted
+	latent posterior
+	region *region  // what is painted anew; nil for all of it
+	mode   maskMode // of what is not
+}
+
+// encodeInitImage brings the start picture and its mask to the size of the picture and encodes it.
+func (p *run) encodeInitImage(ctx context.Context) (*initImage, error) {
+	s := p.spec
+	img, err := p.inputImage(ctx, s.Init.Picture, "start picture")
+	if err != nil {
+		return nil, fmt.Errorf("start picture: %w", err)
+	}
+	out := &initImage{canvas: placeOnCanvas(img, s)}
+	if out.latent, err = p.encodePosterior(ctx, toTensor(out.canvas)); err != nil {
+		return nil, fmt.Errorf("start picture: %w", err)
+	}
+	if out.region, err = p.region(ctx); err != nil {
+		return nil, fmt.Errorf("mask: %w", err)
+	}
+	switch {
+	case s.Init.Placement != nil: // no reference paints around a picture, so this is our own in both dialects
+		out.mode = maskNoisedInput
+	case s.Dialect == picture.A1111 && usesTimesteps(s.Sampler):
+		out.mode = maskCleanInput
+	case s.Dialect == picture.A1111:
+		out.mode = maskEstimate
+	case p.parts.Config.Inpaint:
+		out.mode = maskByModel
+	case isKDPM2(s.Sampler):
+		out.mode = maskNoisedAhead
+	}
+	return out, nil
+}
+
+// usesTimesteps tells whether a sampler is one of those that A1111 has besides k-diffusion's.
+func usesTimesteps(name string) bool {
+	base, _ := sampler.SplitName(name)
+	return base == "ddim" || base == "plms" || base == "unipc"
+}
+
+// isKDPM2 tells whether a sampler is one of diffusers' KDPM2 schedulers.
+func isKDPM2(name string) bool {
+	base, _ := sampler.SplitName(name)
+	return base == "dpm2" || base == "dpm2_a"
+}
+
+// region finds out what is painted anew; nil for everything.
+func (p *run) region(ctx context.Context) (*region, error) {
+	s, factor := p.spec, p.parts.Config.PixelsPerLatent
+	if s.Init.Mask == nil && s.Init.Placement == nil {
+		return nil, nil
+	}
+	var mask *image.NRGBA
+	if s.Init.Mask != nil {
+		img, err := p.inputImage(ctx, *s.Init.Mask, "mask")
+		if err != nil {
+			return nil, err
+		}
+		width, height := s.Width, s.Height
+		if s.Init.Placement != nil {
+			width, height = s.Init.Placement.Width, s.Init.Placement.Height
+		}
+		mask = Fit(img, width, height)
+	}
+	var r region
+	if s.Init.Placement != nil {
+		r = outpaintRegion(s, mask, factor)
+	} else {
+		r = regionFromMask(mask, factor, s.Dialect)
+	}
+	return &r, nil
+}
+
+// input finds and reads one input picture, and makes sure that it is the one that was promised.
+func (p *run) inputImage(ctx context.Context, want picture.Input, called string) (image.Image, error) {
+	data, err := p.job.Input(ctx, want.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != want.SHA256 {
+		return nil, refuseBecause("the "+called+" is not the one that was sent", fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256))
+	}
+	img, _, err := encode.Decode(data, p.options.MaxInputPixels)
+	return img, refuseBecause("the "+called+" cannot be read", err)
+}

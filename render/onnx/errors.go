@@ -1,0 +1,30 @@
+package onnx
+
+import (
+	"fmt"
+	"strings"
+
+	"darkroom/render/tensor"
+)
+
+// known marks the runtime's errors that say that memory was short. It has no code for them, only words.
+func wrapMemoryError(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := strings.ToLower(err.Error())
+	for _, words := range []string{
+		"failed to allocate memory",   // the runtime's own arena
+		"bad allocation", "bad_alloc", // C++
+		"out of memory",                   // CUDA
+		"alloc_failed",                    // cuBLAS, cuDNN
+		"available memory of",             // an arena at its limit
+		"cudaerrormemoryallocation",       // CUDA, by name
+		"failed to allocate", "mmap fail", // mapped weights
+	} {
+		if strings.Contains(text, words) {
+			return fmt.Errorf("%w: %w", tensor.ErrOutOfMemory, err)
+		}
+	}
+	return err
+}

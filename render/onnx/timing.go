@@ -1,0 +1,24 @@
+package onnx
+
+import "time"
+
+// Ran is how long the networks have run inside ONNX Runtime since the model was loaded; what a picture takes beyond it is
+// ours. Runs at the same time count each.
+func (m *Model) Ran() time.Duration {
+	total := time.Duration(0)
+	for _, s := range append(m.text[:len(m.text):len(m.text)], m.unet, m.decoder, m.encoder, m.tinyDecoder) {
+		if s != nil {
+			total += time.Duration(s.ran.Load())
+		}
+	}
+	return total + m.seamless.denoise.ran() + m.seamless.encode.ran()
+}
+
+func (t *lazyModel) ran() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.model == nil {
+		return 0
+	}
+	return t.model.Ran()
+}

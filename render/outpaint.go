@@ -1,0 +1,98 @@
+package render
+
+import (
+	"image"
+	"image/draw"
+
+	"darkroom/render/picture"
+	"darkroom/render/tensor"
+)
+
+// edges are the sides of a placed picture beyond which something is painted.
+type openEdges struct{ left, above, right, below bool }
+
+// lay puts a picture where the Spec says on a canvas of the Spec's size. Outside, its edge goes on: that tells the model
+// which colours to begin with, before the noise covers them.
+func placeOnCanvas(img image.Image, s picture.Spec) *image.NRGBA {
+	if s.Init.Placement == nil {
+		return Fit(img, s.Width, s.Height)
+	}
+	at := rectangle(*s.Init.Placement)
+	inside := Fit(img, at.Dx(), at.Dy())
+	canvas := image.NewNRGBA(image.Rect(0, 0, s.Width, s.Height))
+	for i := range s.Width * s.Height {
+		x, y := i%s.Width, i/s.Width
+		nearX, nearY := min(max(x-at.Min.X, 0), at.Dx()-1), min(max(y-at.Min.Y, 0), at.Dy()-1)
+		canvas.SetNRGBA(x, y, inside.NRGBAAt(nearX, nearY))
+	}
+	return canvas
+}
+
+func rectangle(p picture.Placement) image.Rectangle {
+	return image.Rect(p.X, p.Y, p.X+p.Width, p.Y+p.Height)
+}
+
+// around is the region outside of a place. It reaches into the picture along the edges that something joins, less and
+// less, so that the join is painted too and no seam shows. What mask says is painted as well; it may be nil.
+func outpaintRegion(s picture.Spec, mask *image.NRGBA, factor int) region {
+	at := rectangle(*s.Init.Placement)
+	open := openEdges{at.Min.X > 0, at.Min.Y > 0, at.Max.X < s.Width, at.Max.Y < s.Height}
+	band := max(min(at.Dx(), at.Dy())/6, 2*factor)
+	r := region{pixels: image.NewGray(image.Rect(0, 0, s.Width, s.Height))}
+	for i := range r.pixels.Pix {
+		r.pixels.Pix[i] = uint8(255 - 255*min(open.depth(at, i%s.Width, i/s.Width), band)/band)
+	}
+	if mask != nil {
+		soft := image.NewGray(r.pixels.Rect)
+		draw.Draw(soft, at, blur(toGrey(mask), maskBlur), image.Point{}, draw.Src)
+		for i, v := range soft.Pix {
+			r.pixels.Pix[i] = max(r.pixels.Pix[i], v)
+		}
+	}
+	r.overlay = image.NewGray(r.pixels.Rect)
+	for i, v := range r.pixels.Pix {
+		r.overlay.Pix[i] = 255 - v
+	}
+	r.latent = tensor.Scale(latentMeans(r.pixels, factor), 1./255)
+	return r
+}
+
+// depth is how many pixels inside of the open edges a place is; 0 outside, and very many where none is open.
+func (e openEdges) depth(at image.Rectangle, x, y int) int {
+	d := 1 << 20
+	for _, side := range []struct {
+		open bool
+		in   int
+	}{{e.left, x - at.Min.X}, {e.above, y - at.Min.Y}, {e.right, at.Max.X - 1 - x}, {e.below, at.Max.Y - 1 - y}} {
+		if side.open {
+			d = max(min(d, side.in), 0)
+		}
+	}
+	return d
+}
+
+// latentMeans averages the pixels of each latent.
+func latentMeans(grey *image.Gray, factor int) tensor.Tensor {
+	all := tensor.New(1, 1, grey.Rect.Dy(), grey.Rect.Dx())
+	for i, v := range grey.Pix {
+		all.Data[i] = float32(v)
+	}
+	return averagePool(all, factor)
+}
+
+// cover lays the start picture over a finished one, as far as the region says.
+func (s *initImage) overlayOn(img *image.NRGBA) {
+	if s == nil || s.region == nil || s.region.overlay == nil {
+		return
+	}
+	size := img.Bounds().Size()
+	over := Fit(s.canvas, size.X, size.Y)
+	weight := s.region.overlay
+	for i := range size.X * size.Y {
+		by := int(weight.Pix[i/size.X*weight.Rect.Dy()/size.Y*weight.Stride+i%size.X*weight.Rect.Dx()/size.X])
+		for c := range 3 {
+			v := int(img.Pix[4*i+c])*(255-by) + int(over.Pix[4*i+c])*by
+			img.Pix[4*i+c] = uint8((v + 127) / 255)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package dynamic
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+)
+
+// Bounds of the wildcards of one expansion.
+const (
+	maxLines     = 200_000 // that all its names stand for
+	maxLineBytes = 4 << 20 // bytes of them
+	maxSuggested = 10      // names that are told to somebody who asked for another
+)
+
+// ErrTooManyLines means that wildcards stand for more lines than are read. Its text is a clause for people.
+var ErrTooManyLines = errors.New("its wildcards stand for more lines than I can look through for one prompt")
+
+// Wildcards holds the values of wildcards. Folder is one.
+type Wildcards interface {
+	// Names returns the names of all wildcards.
+	Names() ([]string, error)
+	// Lines returns the values of the wildcard of a name.
+	Lines(name string) ([]string, error)
+}
+
+// library reads wildcards for one expansion, each once.
+type wildcardCache struct {
+	from         Wildcards
+	names        []string // of all wildcards, once they were asked for
+	files        map[string][]string
+	pools        map[string]*weightedPool // by what was asked for
+	lines, bytes int
+}
+
+func newWildcardCache(from Wildcards) *wildcardCache {
+	return &wildcardCache{from: from, files: map[string][]string{}, pools: map[string]*weightedPool{}}
+}
+
+// urn holds the lines that a name stands for: those of the file of that name, of the only one whose name differs in case
+// alone, or of all files whose names fit a name with stars. There being none is an *UnknownError.
+func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, error) {
+	if u, known := l.pools[name]; known {
+		return u, nil
+	}
+	if l.names == nil {
+		var err error
+		if l.names, err = l.from.Names(); err != nil {
+			return nil, err
+		}
+	}
+	var options []option
+	found, fits := false, nameMatcher(name)
+	for _, n := range l.names {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if !fits(n) {
+			continue
+		}
+		lines, err := l.file(n)
+		if err != nil {
+			return nil, err
+		}
+		for _, line := range lines {
+			options = append(options, lineOption(line))
+		}
+		found = true
+	}
+	if !found {
+		return nil, &UnknownError{Name: name, Known: l.names[:min(len(l.names), maxSuggested)]}
+	}
+	l.pools[name] = newWeightedPool(options)
+	return l.pools[name], nil
+}
+
+// file returns the lines of a file. They count each time that they are asked for, for each time they become options.
+func (l *wildcardCache) file(name string) (lines []string, err error) {
+	lines, read := l.files[name]
+	if !read {
+		if lines, err = l.from.Lines(name); err != nil {
+			return nil, err
+		}
+		l.files[name] = lines
+		for _, line := range lines {
+			l.bytes += len(line)
+		}
+	}
+	if l.lines += len(lines); l.lines > maxLines || l.bytes > maxLineBytes {
+		return nil, ErrTooManyLines
+	}
+	return lines, nil
+}
+
+// fitting returns what tells whether a file's name is meant: * is any part of a name, ** any folders too.
+func nameMatcher(name string) func(string) bool {
+	if !strings.Contains(name, "*") {
+		return func(n string) bool { return strings.EqualFold(n, name) }
+	}
+	pattern := regexp.QuoteMeta(name)
+	pattern = strings.ReplaceAll(pattern, `\*\*`, ".*")
+	pattern = strings.ReplaceAll(pattern, `\*`, "[^/]*")
+	fits, err := regexp.Compile("(?i)^" + pattern + "$")
+	if err != nil {
+		return func(string) bool { return false }
+	}
+	return fits.MatchString
+}

@@ -1,0 +1,187 @@
+package prompt
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"darkroom/render/picture"
+)
+
+// WeightsError means that the weights of a prompt's parts leave nothing to paint towards.
+type WeightsError struct {
+	Sum float64 // of the weights
+}
+
+// Error is a clause for people.
+func (e *WeightsError) Error() string {
+	return fmt.Sprintf("the weights behind :: add up to %.4g; they must leave more than nothing", e.Sum)
+}
+
+// minWeightSum is the least that may be left of the largest weight once all are added up. Below it the parts nearly cancel
+// each other, and what is left would be blown up beyond any picture.
+const minWeightSum = 0.01
+
+// Terms divides a prompt into what leads together: as AND does, and in Midjourney's notation also at each :: outside of
+// brackets, with the number right behind it as the weight of what stands before. There is always at least one term.
+//
+//	hot:: dog          hot ×0.5, dog ×0.5
+//	hot::2 dog         hot ×0.667, dog ×0.333
+//	hot:: dog::-0.5    hot ×2, dog ×-1
+//
+// Those weights are relative: each is divided by the sum of all, which must not be nothing or less; else the error is a
+// *WeightsError.
+func Terms(n picture.Notation, text string) ([]Term, error) {
+	if n != picture.NotationMidjourney {
+		return Compose(text), nil
+	}
+	var terms []Term
+	for _, joined := range andWord.Split(text, -1) {
+		parts := splitWeighted(joined)
+		if len(parts) == 0 {
+			terms = append(terms, Compose(joined)...)
+			continue
+		}
+		if err := normalizeWeights(parts); err != nil {
+			return nil, err
+		}
+		terms = append(terms, parts...)
+	}
+	return terms, nil
+}
+
+// relative divides weights by their sum.
+func normalizeWeights(parts []Term) error {
+	sum, largest := 0.0, 0.0
+	for _, p := range parts {
+		sum, largest = sum+p.Weight, max(largest, math.Abs(p.Weight))
+	}
+	if !(sum > largest*minWeightSum) {
+		return &WeightsError{Sum: sum}
+	}
+	for i := range parts {
+		parts[i].Weight /= sum
+	}
+	return nil
+}
+
+// DetectNotation tells in which notation a prompt is written, for who was not told. It is Midjourney's if a :: outside of
+// brackets has a number or a blank right behind it, or ends the prompt; "std::vector" and "[a::0.5]" are A1111's.
+func DetectNotation(text string) picture.Notation {
+	for _, c := range weightColons(text) {
+		if c.certain {
+			return picture.NotationMidjourney
+		}
+	}
+	return picture.NotationA1111
+}
+
+// divide cuts a prompt at each :: outside of brackets. It returns nothing where there is none, and leaves out parts
+// without text.
+func splitWeighted(text string) (parts []Term) {
+	from, found := 0, weightColons(text)
+	add := func(text string, weight float64) {
+		if text = strings.TrimFunc(text, isSpace); text != "" {
+			parts = append(parts, Term{text, weight})
+		}
+	}
+	for _, c := range found {
+		add(text[from:c.start], c.weight)
+		from = c.end
+	}
+	if len(found) > 0 {
+		add(text[from:], 1)
+	}
+	if len(found) > 0 && len(parts) == 0 {
+		return []Term{{"", 1}}
+	}
+	return parts
+}
+
+// colon is a :: outside of brackets, by byte offsets, with the number behind it.
+type weightColon struct {
+	start, end int
+	weight     float64
+	certain    bool // what is behind it leaves no doubt that it weighs
+}
+
+// weightBehind is a number as Midjourney takes it.
+var weightBehind = regexp.MustCompile(`^[-+]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})`)
+
+// colons finds each :: outside of brackets. Brackets count as Parse counts them: a backslash makes one plain, and one
+// that is never closed opens nothing here.
+func weightColons(text string) (found []weightColon) {
+	inside := insideBrackets(text)
+	for at := 0; at+1 < len(text); at++ {
+		switch {
+		case text[at] == '\\':
+			at++
+		case text[at] == ':' && text[at+1] == ':' && !inside[at]:
+			c := readWeightColon(text, at)
+			found = append(found, c)
+			at = c.end - 1
+		}
+	}
+	return found
+}
+
+// readWeightColon reads the :: at a place and what belongs to it.
+func readWeightColon(text string, at int) weightColon {
+	c := weightColon{start: at, end: at + 2, weight: 1}
+	for c.end < len(text) && text[c.end] == ':' {
+		c.end++
+	}
+	behind := text[c.end:]
+	number := weightBehind.FindString(behind)
+	if next, _ := utf8.DecodeRuneInString(behind[len(number):]); number != "" && !isWord(next) {
+		if w, err := strconv.ParseFloat(number, 64); err == nil {
+			c.end, c.weight, c.certain = c.end+len(number), w, true
+			return c
+		}
+	}
+	next, _ := utf8.DecodeRuneInString(behind)
+	c.certain = behind == "" || isSpace(next) || unicode.In(next, unicode.Po) && next != ':'
+	return c
+}
+
+// enclosed tells for each byte whether it stands between two brackets that belong together.
+func insideBrackets(text string) []bool {
+	type bracket struct {
+		at   int
+		kind byte
+	}
+	var open []bracket
+	depth := make([]int, len(text)+1)
+	for at := 0; at < len(text); at++ {
+		switch c := text[at]; c {
+		case '\\':
+			at++
+		case '(', '[', '{', '<':
+			open = append(open, bracket{at, c})
+		case ')', ']', '}', '>':
+			for i := len(open) - 1; i >= 0 && len(open)-i <= 64; i-- {
+				if closes(open[i].kind, c) {
+					depth[open[i].at]++
+					depth[at]--
+					open = open[:i]
+					break
+				}
+			}
+		}
+	}
+	inside := make([]bool, len(text))
+	level := 0
+	for at := range inside {
+		level += depth[at]
+		inside[at] = level > 0
+	}
+	return inside
+}
+
+func closes(open, c byte) bool {
+	return open == '(' && c == ')' || open == '[' && c == ']' || open == '{' && c == '}' || open == '<' && c == '>'
+}

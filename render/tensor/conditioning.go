@@ -1,0 +1,43 @@
+package tensor
+
+import "slices"
+
+// Encoded is what a text encoder makes of chunks of token ids.
+type TextEncoding struct {
+	Hidden Tensor // [chunks, length, width]
+	Pooled Tensor // [chunks, width'] of SDXL's second encoder; empty for other models
+	Widths []int  // how Hidden's width is divided between two encoders; nil for one
+}
+
+// Clone returns a copy that shares nothing with e.
+func (e TextEncoding) Clone() TextEncoding {
+	return TextEncoding{e.Hidden.Clone(), e.Pooled.Clone(), slices.Clone(e.Widths)}
+}
+
+// Given is what leads a UNet beside latents and time. Every tensor has the batch of the latents; one that the model
+// has no use for is empty.
+type Conditioning struct {
+	Hidden   Tensor // [b, n, width]
+	Pooled   Tensor // [b, p]: SDXL's text_embeds
+	TimeIDs  Tensor // [b, 6]: SDXL's original height and width, crop's top and left, target height and width
+	Guidance Tensor // [b, d]: LCM's timestep_cond, the guidance scale as waves
+}
+
+// Empty tells whether t is the zero Tensor: nothing at all.
+func (t Tensor) Empty() bool { return t.Shape == nil && t.Data == nil }
+
+// Stack puts batches of one shape below each other; empty ones give an empty one. The shapes must agree.
+func Stack(parts ...Tensor) Tensor {
+	if len(parts) == 0 || parts[0].Empty() {
+		return Tensor{}
+	}
+	shape := slices.Clone(parts[0].Shape)
+	shape[0] = 0
+	var data []float32
+	for _, p := range parts {
+		mustAgree(p.Row(0), parts[0].Row(0))
+		shape[0] += p.Shape[0]
+		data = append(data, p.Data...)
+	}
+	return Tensor{Shape: shape, Data: data}
+}

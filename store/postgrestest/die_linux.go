@@ -1,6 +1,0 @@
-package postgrestest
-
-import "syscall"
-
-// die has the server end when the test's process is killed before it can clean up.
-func die(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGQUIT }

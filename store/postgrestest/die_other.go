@@ -1,8 +1,0 @@
-//go:build unix && !linux
-
-package postgrestest
-
-import "syscall"
-
-// die has the server end when the test's process is killed; only Linux can.
-func die(*syscall.SysProcAttr) {}

@@ -1,0 +1,6 @@
+package postgrestest
+
+import "syscall"
+
+// die has the server end when the test's process is killed before it can clean up.
+func killWithParent(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGQUIT }
