@@ -35,7 +35,7 @@ fmt:
 lint:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
-	$(GO) test -run 'Walls' ./cmd/darkroom
+	$(GO) test -run 'Imports' ./cmd/darkroom
 	CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/darkroom
 
 race:
