@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,7 +58,15 @@ func TestStoredJSON(t *testing.T) {
 		if empty := emptyField(reflect.ValueOf(v).Elem(), name); empty != "" {
 			t.Errorf("%s is not filled", empty)
 		}
+		if free := untagged(reflect.TypeOf(v), name, map[reflect.Type]bool{}); free != "" {
+			t.Errorf("%s has no name in JSON of its own", free)
+		}
 		got[name] = v
+	}
+	for _, more := range []reflect.Type{reflect.TypeFor[admit.Wanted](), reflect.TypeFor[picture.Spec]()} { // see TestStoredJSON of bot and TestGolden of picture
+		if free := untagged(more, more.Name(), map[reflect.Type]bool{}); free != "" {
+			t.Errorf("%s has no name in JSON of its own", free)
+		}
 	}
 	text, err := json.MarshalIndent(got, "", " ")
 	if err != nil {
@@ -123,6 +132,37 @@ func emptyField(v reflect.Value, path string) string {
 	}
 	if v.IsZero() {
 		return path
+	}
+	return ""
+}
+
+// untagged names a field whose name in JSON is its name in Go, "" if there is none: renaming it would lose what is stored.
+// It looks into embedded structs, which have no name of their own.
+func untagged(t reflect.Type, path string, seen map[reflect.Type]bool) string {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Array:
+		return untagged(t.Elem(), path, seen)
+	case reflect.Struct:
+	default:
+		return ""
+	}
+	if t == reflect.TypeFor[time.Time]() || seen[t] {
+		return ""
+	}
+	seen[t] = true
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		at := path + "." + f.Name
+		switch {
+		case name == "-":
+			continue
+		case name == "" && !f.Anonymous:
+			return at
+		}
+		if found := untagged(f.Type, at, seen); found != "" {
+			return found
+		}
 	}
 	return ""
 }
