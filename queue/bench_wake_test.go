@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// BenchmarkWake has idle renderers wait as package work has them wait, and tells how long it takes from the call that
-// enqueues a job until one of them holds its lease.
+// BenchmarkWake has idle renderers wait as package worker does, and measures the time from the call that enqueues a job
+// until one of them has its lease.
 func BenchmarkWake(b *testing.B) {
 	for _, renderers := range []int{1, 50} {
 		b.Run(fmt.Sprint("renderers=", renderers), func(b *testing.B) { timeWake(b, renderers) })
@@ -43,7 +43,7 @@ func timeWake(b *testing.B, renderers int) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// waiter is an idle renderer.
+// idleRenderer is an idle renderer.
 type idleRenderer struct {
 	*Queue
 	slot     string
@@ -62,7 +62,7 @@ func (w *idleRenderer) handleEvent(e Event) error {
 	return nil
 }
 
-// work ends each job as soon as it has it.
+// leaseLoop ends each job as soon as it has it.
 func (w *idleRenderer) leaseLoop(ctx context.Context, b *testing.B) {
 	for n := 0; ctx.Err() == nil; n++ {
 		l, err := w.Reserve(ctx, w.slot, fmt.Sprint("n", n), w.capacity)

@@ -92,7 +92,7 @@ func TestCancelledJobThatMayBePostedIsLeased(t *testing.T) {
 				r.enqueue(j)
 				r.mustCancel("1-0", CancelStopping)
 				l := r.mustLease("w", "1-0")
-				r.wantVerdict(OK)(r.Release(r.ctx, l)) // nobody has looked yet
+				r.wantVerdict(OK)(r.Release(r.ctx, l)) // nobody has checked yet
 				r.mustLease("w", "1-0")
 				r.expire(1)
 				l = r.mustLease("w", "1-0")
@@ -135,7 +135,7 @@ func TestCancelBeforeEnqueueKeepsTheJobOut(t *testing.T) {
 		r.wantEvents("cancelled 1-0", "cancelled 1-0")
 		r.clock.advance(2 * time.Hour)
 		r.mustReap(0)
-		r.enqueue(job("1-0", "s", "u")) // stones are not kept for ever
+		r.enqueue(job("1-0", "s", "u")) // tombstones are not kept forever
 		r.mustLease("w", "1-0")
 	})
 }

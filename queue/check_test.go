@@ -12,7 +12,7 @@ func TestCheck(t *testing.T) {
 		if err != nil {
 			r.Errorf("a good server: %v", err)
 		}
-		for _, w := range warnings { // the tests' server keeps nothing on disk, unless a benchmark told it to
+		for _, w := range warnings { // the tests' server keeps nothing on disk, unless a benchmark changed that
 			if !strings.Contains(w, "on disk") {
 				r.Errorf("a good server: warned of %q", w)
 			}
@@ -26,7 +26,7 @@ func TestCheck(t *testing.T) {
 	if err := checkEviction("allkeys-lru"); err == nil || !strings.Contains(err.Error(), "CONFIG SET maxmemory-policy noeviction") {
 		t.Errorf("eviction: %v, want the fix", err)
 	}
-	for _, c := range []struct{ aof, save, want string }{{"0", "", "painted again"}, {"1", "", ""}, {"0", "3600 1", ""}, {"0", "unknown", ""}} {
+	for _, c := range []struct{ aof, save, want string }{{"0", "", "generated again"}, {"1", "", ""}, {"0", "3600 1", ""}, {"0", "unknown", ""}} {
 		if got := warnPersistence(c.aof, c.save); c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("append-only file %s, save %q: warned %q, want %q in it", c.aof, c.save, got, c.want)
 		}

@@ -112,7 +112,7 @@ func TestReserveIsRepeatable(t *testing.T) {
 		}
 		r.checkInvariants()
 		r.clock.advance(20 * time.Second)
-		r.mustReap(0) // the repeated call began the lease anew
+		r.mustReap(0) // the repeated call extended the lease
 		other, err := r.Reserve(r.ctx, "w", "n2", o)
 		if err != nil || len(other) != 1 {
 			r.Fatalf("another call: %d leases, %v; want the third job", len(other), err)
@@ -187,7 +187,7 @@ func TestMaxRunning(t *testing.T) {
 		one, _ := r.lease("w1")
 		two, _ := r.lease("w2")
 		three, _ := r.lease("w3")
-		r.mustLeaseNone() // two of limited run, the other two are parked
+		r.mustLeaseNone() // two of limited run, the other two are blocked
 		held := []string{one.Job.User, two.Job.User, three.Job.User}
 		slices.Sort(held)
 		if want := []string{"free", "limited", "limited"}; !slices.Equal(held, want) {
@@ -199,7 +199,7 @@ func TestMaxRunning(t *testing.T) {
 				break
 			}
 		}
-		r.mustLease("w4", "x-2") // an end lets the next one in
+		r.mustLease("w4", "x-2") // an end lets the next one start
 		r.mustLeaseNone()
 	})
 }
@@ -249,7 +249,7 @@ func TestLimitRunningAppliesToWaitingJobs(t *testing.T) {
 		}
 		limit("s", 1)
 		limit("nobody", 1)
-		r.mustLeaseNone() // the others of s are parked
+		r.mustLeaseNone() // the others of s are blocked
 		limit("s", 2)
 		r.mustLease("w", "x-1")
 		r.mustLeaseNone()

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// foretold is a forecast of the line as it stands, in seconds from now.
+// estimates are those of the queue as it is, in seconds from now.
 func (r *fixture) estimates(renderers ...Renderer) map[string]string {
 	r.Helper()
 	s, err := r.Snapshot(r.ctx)
@@ -35,7 +35,7 @@ func TestEstimateStartAndEnd(t *testing.T) {
 		r.wantEstimates(map[string]string{}, one)
 		r.enqueueMany(3, job("x", "s", "u"))
 		r.enqueueMany(1, job("y", "other", "u"))
-		r.wantEstimates(map[string]string{}) // nobody is there to paint
+		r.wantEstimates(map[string]string{}) // no renderer is there
 		r.wantEstimates(map[string]string{"x-0": "0-1", "y-0": "1-2", "x-1": "2-3", "x-2": "3-4"}, one)
 		fast := Renderer{Slot: "v", Lanes: Lanes("a"), Speed: 400}
 		r.wantEstimates(map[string]string{"x-0": "0-1", "y-0": "0-0.25", "x-1": "0.25-0.5", "x-2": "0.5-0.75"}, one, fast)
@@ -94,7 +94,8 @@ func TestEstimateRunsBatchesSequentially(t *testing.T) {
 	})
 }
 
-// TestEstimateMatchesTheRun plays a line through as it was foretold: one renderer, jobs that take what they were thought to.
+// TestEstimateMatchesTheRun runs a queue and compares it with its estimates: one renderer, jobs that take what they
+// were estimated to.
 func TestEstimateMatchesTheRun(t *testing.T) {
 	onEachBackend(t, Options{Lease: time.Hour}, func(r *fixture) {
 		for i := range 40 {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// sound reads every key of the line and proves what must hold between any two steps: counters equal the sets they
-// count, each job is where its state says and nowhere else, each index says what the records say, and no key is
+// checkInvariants reads every key of the queue and checks what must hold between any two steps: counters equal the sets
+// they count, each job is where its state says and nowhere else, each index says what the records say, and no key is
 // left that nothing needs.
 func (r *fixture) checkInvariants() {
 	r.Helper()
@@ -42,7 +42,7 @@ func flowOf(j map[string]string) string {
 	return "flow:" + j["lane"] + "/" + j["server"] + "/" + j["user"]
 }
 
-// places: each job is where its state says, and nowhere else.
+// checkSets: each job is where its state says, and nowhere else.
 func (s *keyState) checkSets(jobs map[string]map[string]string) {
 	where := map[string]string{}
 	for name, set := range s.sets {
@@ -72,7 +72,7 @@ func (s *keyState) checkSets(jobs map[string]map[string]string) {
 
 type counters struct{ waiting, running int }
 
-// counts: the counters of line, servers and users equal the jobs.
+// checkCounters: the counters of queue, servers and users equal the jobs.
 func (s *keyState) checkCounters(jobs map[string]map[string]string) {
 	var line counters
 	servers, users := map[string]*counters{}, map[string]*counters{}
@@ -125,7 +125,7 @@ func (s *keyState) checkAccount(name, text string, want *counters) {
 	}
 }
 
-// stopped lists the paused servers.
+// pausedServers lists the paused servers.
 func (r *fixture) pausedServers() map[string]bool {
 	names := map[string]bool{}
 	for _, field := range r.db.HKeys(r.ctx, r.opts.prefix()+"pauses").Val() {
@@ -136,8 +136,8 @@ func (r *fixture) pausedServers() map[string]bool {
 	return names
 }
 
-// index: ready, lane and idle hold exactly what follows from records and flows, under the v of the records. A paused
-// server is in no lane.
+// checkIndexes: ready, lane and idle hold exactly what follows from records and flows, under the start tags of the
+// records. A paused server is in no lane.
 func (s *keyState) checkIndexes(jobs map[string]map[string]string, stopped map[string]bool) {
 	want := map[string]map[string]float64{}
 	put := func(name, member string, v float64) {
@@ -194,7 +194,7 @@ func (s *keyState) startable(jobs map[string]map[string]string, server, user, re
 	return lanes
 }
 
-// inputs: each lent picture is counted as often as jobs name it, and the bytes lent are those there are.
+// checkInputs: each input image is counted as often as jobs name it, and is kept only while it is needed or new.
 func (s *keyState) checkInputs(jobs map[string]map[string]string) {
 	want := map[string]string{}
 	for _, j := range jobs {
@@ -213,7 +213,7 @@ func (s *keyState) checkInputs(jobs map[string]map[string]string) {
 	}
 }
 
-// leftovers: an empty line keeps no accounts.
+// checkLeftovers: an empty queue keeps no accounts.
 func (s *keyState) checkLeftovers(jobs map[string]map[string]string) {
 	for _, j := range jobs {
 		if j["state"] != "E" {

@@ -47,7 +47,7 @@ func TestABatchObeysLimits(t *testing.T) {
 	})
 }
 
-// colds are two lanes, of which the second takes ten seconds to load.
+// warmAndCold are two lanes, of which the second takes ten seconds to load.
 var warmAndCold = []Lane{{Name: "a"}, {Name: "b", Load: 10 * time.Second}}
 
 func TestColdLaneIsDelayedByTwiceItsLoadTime(t *testing.T) {
@@ -76,7 +76,7 @@ func TestALaneIsPassedOverForThreeMinutesAtMost(t *testing.T) {
 		cold := job("cold", "two", "u")
 		cold.Lane = "b"
 		r.enqueueMany(2, cold)
-		for i := range 3 { // the next newcomer has less than anybody
+		for i := range 3 { // the next newcomer has a lower start tag than any other
 			r.enqueue(job(fmt.Sprintf("warm-%d", i), fmt.Sprint("one ", i), "u"))
 			if l := r.reserve("w", Capacity{Lanes: warmAndCold})[0]; l.Job.Lane != "a" {
 				r.Fatalf("turn %d went to %s, want the loaded lane", i, l.Job.ID)

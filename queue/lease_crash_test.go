@@ -67,7 +67,7 @@ func TestPostponeBacksOff(t *testing.T) {
 			r.clock.advance(delay - time.Second)
 			r.mustReap(0)
 			if try == 0 {
-				r.finish(r.mustLease("w", "2-0")) // it has its turn
+				r.finish(r.mustLease("w", "2-0")) // it is served
 			}
 			r.mustLeaseNone()
 			r.clock.advance(time.Second)
@@ -140,7 +140,7 @@ func TestTwoReportedCrashesEndAJob(t *testing.T) {
 		l := r.mustLease("w", "1-0")
 		r.mustCrash(l, false)
 		r.mustCrash(l, false) // repeated
-		r.expire(0)           // the lease is over: it is not counted twice
+		r.expire(0)           // the lease has ended: it is not counted twice
 		l = r.mustLease("v", "1-0")
 		r.mustCrash(l, true)
 		r.mustCrash(l, true)

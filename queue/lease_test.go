@@ -22,7 +22,7 @@ func TestJobLifecycle(t *testing.T) {
 		for range 2 {
 			r.wantVerdict(OK)(r.Done(r.ctx, l, 900, Outcome{Message: "5", Delivered: "posted", Millis: map[string]int64{"denoise": 800}}))
 		}
-		r.wantVerdict(OK)(r.heartbeat(l, 100)) // a beat that was under way
+		r.wantVerdict(OK)(r.heartbeat(l, 100)) // a heartbeat that was under way
 		r.wantEvents("leased 1-0", "progress 1-0", "sealed 1-0", "done 1-0")
 		all := r.events()
 		if o := all[3].Outcome; all[1].Percent != 40 || o == nil || o.Message != "5" || o.Millis["denoise"] != 800 {
@@ -61,7 +61,7 @@ func TestHeartbeatKeepsTheLease(t *testing.T) {
 			r.wantVerdict(OK)(r.heartbeat(l, 0))
 			r.mustReap(0)
 		}
-		r.clock.advance(40 * time.Second) // late, but nobody reaped it: it is still ours
+		r.clock.advance(40 * time.Second) // late, but nobody reaped it: the lease is kept
 		r.wantVerdict(OK)(r.heartbeat(l, 0))
 		r.mustReap(0)
 		r.expire(1)

@@ -36,7 +36,7 @@ func TestPausedJobsAreNotLeased(t *testing.T) {
 				r.mustLeaseNone()
 				r.enqueue(job("3-0", "s/1", "v"))
 				r.mustLeaseNone()
-				r.finish(running) // what runs goes on
+				r.finish(running) // a running job goes on
 				r.mustLeaseNone()
 				r.mustCancel("3-0", CancelRemoved)
 				r.mustResume(s)
@@ -122,8 +122,8 @@ func TestPauseBeforeTheFirstEpoch(t *testing.T) {
 	}
 }
 
-// TestBlockedJobsAddNoCommandsToReserve proves that a call of reserve costs the same however many users wait at their limit, servers
-// are paused or jobs wait in a paused lane: it counts the commands its script calls.
+// TestBlockedJobsAddNoCommandsToReserve checks that a call of Reserve costs the same however many users wait at their
+// limit, servers are paused or jobs wait in a paused lane: it counts the commands that its script calls.
 func TestBlockedJobsAddNoCommandsToReserve(t *testing.T) {
 	t.Parallel()
 	crowds := map[string]func(r *fixture, i int){
@@ -180,7 +180,7 @@ func TestBlockedJobsAddNoCommandsToReserve(t *testing.T) {
 	}
 }
 
-// put enqueues without proving the line sound, which takes long on a long line.
+// enqueueUnchecked enqueues without checking the invariants, which takes long on a long queue.
 func (r *fixture) enqueueUnchecked(jobs ...Job) {
 	r.Helper()
 	for _, j := range jobs {
@@ -190,7 +190,7 @@ func (r *fixture) enqueueUnchecked(jobs ...Job) {
 	}
 }
 
-// reserveCommands counts the commands that one reserve calls which leases one job of a server of its own.
+// reserveCommands counts the commands of one call of Reserve that leases one job of a server of its own.
 func (r *fixture) reserveCommands(id string) int {
 	r.Helper()
 	r.enqueueUnchecked(job(id, id, "u"))
@@ -202,7 +202,7 @@ func (r *fixture) reserveCommands(id string) int {
 	return r.commands() - before
 }
 
-// commands is how many the server has run, those within scripts among them.
+// commands is how many commands the server has run, including those within scripts.
 func (r *fixture) commands() (n int) {
 	r.Helper()
 	for line := range strings.Lines(r.db.Info(r.ctx, "commandstats").Val()) {

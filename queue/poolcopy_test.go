@@ -6,14 +6,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// kept is a copy of a pool's keys but the event stream: what an older copy of the data holds after a failover.
+// poolCopy is a copy of a pool's keys without the event stream: what an older copy of the data holds after a failover.
 type poolCopy struct {
 	hashes  map[string]map[string]string
 	sets    map[string][]redis.Z
 	strings map[string]string
 }
 
-// keys lists the pool's keys but the event stream.
+// keys lists the pool's keys without the event stream.
 func (r *fixture) keys() (names []string) {
 	for _, name := range r.db.Keys(r.ctx, globQuote(r.opts.prefix())+"*").Val() {
 		if name != r.opts.eventsKey() {
@@ -51,7 +51,7 @@ func (r *fixture) wipe() {
 	}
 }
 
-// restore puts an older copy in place of what is there.
+// restore replaces the keys by an older copy.
 func (r *fixture) restore(k poolCopy) {
 	r.Helper()
 	r.wipe()
@@ -71,7 +71,7 @@ func (r *fixture) restore(k poolCopy) {
 	}
 }
 
-// alike proves that the line holds what the model says: every job in its state, every account at its v.
+// modelFaults compares the queue with the model: every job in its state, every account at its start tag.
 func (p *property) modelFaults() (faults []string) {
 	s := p.readKeys()
 	jobs := 0

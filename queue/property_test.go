@@ -12,22 +12,21 @@ import (
 )
 
 // TestQueueMatchesTheModel draws calls of all kinds, repeated, late and forged ones among them, and between them clocks
-// that jump, epochs, servers that lose everything or fall back to an older copy. It makes each on the line and on the
-// model, and proves that both answer the same, hold the same, and that the line is sound. Of the invariants a line must
-// keep, these are the places:
+// that jump, epochs, servers that lose everything or go back to older data. It makes each call on the queue and on the
+// model, and checks that both give the same answer and hold the same, and that the invariants hold. They are:
 //
-//	I1  none is lost                 alike: the line holds every job of the model; "a line that is served ends"
+//	I1  no job is lost               modelFaults: the queue holds every job of the model; TestQueueDrains
 //	I2  one valid lease              every answer to a lease, old or forged, is the model's; fences and epochs compared
-//	I4  counters are sums            sound: counts, leftovers
-//	I5  limits hold                  ready of the model; reserve is compared
-//	I6  nobody idles beside work     reserve is compared with a search of all jobs
-//	I7  fairness                     oracle_test.go
-//	I8  no wait without bound        oracle_test.go
-//	I9  twice is once                each call is drawn to be made twice, reserve also late, under its nonce
-//	I10 places, indexes              sound: places, index. That v never falls does not apply: see decision 41
-//	I11 cancelled is not posted      seal, done and adopt after cancel, by the model
-//	I12 rebuilt as before            relay: what the model still owes is enqueued in the new epoch
-//	I14 memory                       sound: leftovers; stones and memos are forgotten as the model does
+//	I4  counters are sums            checkCounters, checkLeftovers
+//	I5  limits hold                  ready of the model; Reserve is compared
+//	I6  no renderer idles beside work    Reserve is compared with a search of all jobs
+//	I7  fairness                     simulation_test.go
+//	I8  no wait without bound        simulation_bound_test.go
+//	I9  twice is once                each call may be drawn to be made twice, Reserve also late, with its nonce
+//	I10 sets, indexes                checkSets, checkIndexes. Start tags may fall: see decision 41
+//	I11 cancelled is not posted      Seal, Done and Reclaim after a cancel, by the model
+//	I12 rebuilt as before            every unfinished job of the model is enqueued in the new epoch
+//	I14 memory                       checkLeftovers; tombstones and records of Reserve are deleted as in the model
 //
 // I3 and I13 need the bot: cmd/darkroom has them.
 func TestQueueMatchesTheModel(t *testing.T) {
@@ -43,9 +42,9 @@ func TestQueueMatchesTheModel(t *testing.T) {
 	})
 }
 
-// FuzzQueue is the same property, for go test -fuzz to look for the calls that break it.
+// FuzzQueue is the same property, for go test -fuzz to look for calls that break it.
 func FuzzQueue(f *testing.F) {
-	for i := range 8 { // so that a plain test run walks a little too
+	for i := range 8 { // so that a plain test run makes a few walks too
 		f.Add(bytes.Repeat([]byte{byte(37 * i), 1, 128, byte(i)}, 500))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -54,11 +53,11 @@ func FuzzQueue(f *testing.F) {
 	})
 }
 
-// propertyOptions are small, so that a short walk meets every limit.
+// propertyOptions are small, so that a short walk reaches every limit.
 var propertyOptions = Options{Lease: 30 * time.Second, Backoff: 5 * time.Second, MaxBackoff: 12 * time.Second,
 	ReclaimGrace: 20 * time.Second, KeepEnded: 2 * time.Minute, MaxEnded: 8, MaxWaiting: 12}
 
-// walk makes one random walk, on an epoch of its own, and tells how many steps it had.
+// randomWalk makes one random walk, in an epoch of its own, and returns how many steps it had.
 func (r *fixture) randomWalk(t *rapid.T) int {
 	r.wipe()
 	p := &property{fixture: r, T: t, m: newModel(r.opts, r.clock.Now())}
@@ -71,7 +70,7 @@ func (r *fixture) randomWalk(t *rapid.T) int {
 	return p.steps
 }
 
-// rare draws what would end most walks before they lead anywhere, were it as likely as the rest.
+// rare draws what would end most walks too early if it were as likely as the rest.
 func (p *property) rare(t *rapid.T) {
 	pick(t, "rare", p.limit, p.limit, p.pause, p.pause, p.newEpoch, p.loseData, p.loseData)(t)
 }
@@ -81,11 +80,11 @@ type property struct {
 	*fixture
 	*rapid.T
 	m          *model
-	leases     []Lease // all that were ever given
+	leases     []Lease // all leases so far
 	ids        int
 	steps      int
 	epochs     int64             // begun so far; an older copy may be behind
-	nonces     map[string]string // the last of each slot
+	nonces     map[string]string // the last one of each slot
 	savedCopy  poolCopy          // an older copy of the data
 	savedModel *model            // the model when it was made, nil if none was
 }
@@ -119,7 +118,7 @@ func (p *property) enqueue(t *rapid.T) {
 	p.enqueueBoth(t, j)
 }
 
-// put enqueues a job on both.
+// enqueueBoth enqueues a job on both.
 func (p *property) enqueueBoth(t *rapid.T, j Job) {
 	got, err := p.Enqueue(p.ctx, p.epoch, j)
 	want := p.m.enqueue(j)
@@ -135,7 +134,7 @@ func (p *property) limit(t *rapid.T) {
 	mustEqual(t, "limit", 0, 0, p.LimitRunning(p.ctx, server, most))
 }
 
-// lanes are offers: loaded, partly loaded, and both ways round.
+// laneChoices are what a renderer can take: loaded, partly loaded, and in both orders.
 var laneChoices = [][]Lane{Lanes("a"), Lanes("a", "b"), Lanes("b", "a"), {{Name: "a"}, {Name: "b", Load: 300 * time.Millisecond}},
 	{{Name: "b"}, {Name: "a", Load: 15 * time.Second}}, {{Name: "a", Load: time.Second}, {Name: "b", Load: time.Second}}}
 
@@ -165,7 +164,7 @@ func (p *property) reserveOnce(t *rapid.T, slot string, o Capacity) {
 	}
 }
 
-// leased proves what a lease says.
+// checkLease checks what a lease says.
 func (p *property) checkLease(t *rapid.T, l Lease) {
 	j := p.m.jobs[l.Job.ID]
 	mustEqual(t, "lease", fmt.Sprint(l.Token, l.Attempt, l.Job.MaybePosted, l.Cancelled), fmt.Sprint(Token{p.m.epoch, j.fence}, j.attempts, j.maybePosted, j.cancel), nil)
@@ -179,7 +178,7 @@ func ids(leases []Lease) (all []string) {
 	return all
 }
 
-// lease draws one of the leases given so far, mostly a late one, and how often the call is made.
+// lease draws one of the leases so far, mostly a late one, and how often the call is made.
 func (p *property) lease(t *rapid.T) (l Lease, times int) {
 	if len(p.leases) == 0 {
 		t.Skip("no lease yet")
@@ -188,7 +187,7 @@ func (p *property) lease(t *rapid.T) (l Lease, times int) {
 	return p.leases[rapid.IntRange(max(0, last-6), last).Draw(t, "lease")], rapid.IntRange(1, 2).Draw(t, "times")
 }
 
-// verdict is what the model says to a lease, or that it is of another epoch.
+// verdict is the model's answer to a lease, or that it is of another epoch.
 func (p *property) verdict(l Lease, of func(Lease) Verdict) Verdict {
 	if l.Token.Epoch != p.m.epoch {
 		return EpochChanged

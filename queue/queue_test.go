@@ -47,7 +47,7 @@ func TestInputPictures(t *testing.T) {
 		r.finish(r.mustLease("w", "1-0"))
 		bytesOf(sha("a"), picture)
 		r.mustCancel("2-0", CancelRemoved)
-		bytesOf(sha("a"), picture) // kept a while for the next job
+		bytesOf(sha("a"), picture) // kept for a while for the next job
 		r.clock.advance(11 * time.Minute)
 		r.mustReap(0)
 		bytesOf(sha("a"), nil)
@@ -160,7 +160,7 @@ func TestWatch(t *testing.T) {
 		}
 		l := r.mustLease("w", "1-0")
 		errStop := errors.New("stop")
-		err = r.Watch(r.ctx, at, func(e Event) error { // resumed: what came before is not told again
+		err = r.Watch(r.ctx, at, func(e Event) error { // resumed: earlier events are not repeated
 			if e.Kind != JobLeased || e.Job != "1-0" {
 				r.Errorf("event %+v, want leased 1-0", e)
 			}

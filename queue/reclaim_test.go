@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// afresh begins the next epoch, as after a loss of everything.
+// nextEpoch begins the next epoch, as after a loss of everything.
 func (r *fixture) nextEpoch() {
 	r.Helper()
 	r.epoch++
@@ -14,7 +14,7 @@ func (r *fixture) nextEpoch() {
 	}
 }
 
-// owed is a job that a renderer had when the queue was emptied.
+// previouslyRunning is a job that a renderer had before the new epoch.
 func previouslyRunning(id string) Job {
 	j := job(id, "s", "u")
 	j.WasRunning, j.MaybePosted = true, true
@@ -68,7 +68,7 @@ func TestUnclaimedJobIsLeasedAfterTheGrace(t *testing.T) {
 		taken := r.mustLease("v", "1-0")
 		r.mustReclaim("w", old, Stale) // too late
 		r.wantVerdict(OK)(r.Release(r.ctx, taken))
-		r.mustReclaim("w", old, Stale) // another has had it
+		r.mustReclaim("w", old, Stale) // another renderer has had it
 	})
 }
 
@@ -79,7 +79,7 @@ func TestJobEnqueuedAfterTheGraceDoesNotWait(t *testing.T) {
 		r.nextEpoch()
 		r.clock.advance(11 * time.Second)
 		r.enqueue(previouslyRunning("1-0"))
-		r.mustReclaim("w", one, OK) // in line, and nobody has taken it
+		r.mustReclaim("w", one, OK) // it waits, and nobody has leased it
 		r.mustReclaim("v", two, Stale)
 		r.mustLeaseNone()
 	})
@@ -95,7 +95,7 @@ func TestCancelOfAnUnclaimedJob(t *testing.T) {
 		r.enqueue(plain, previouslyRunning("2-0"))
 		r.mustCancel("1-0", CancelUnclaimed)
 		r.mustCancel("2-0", CancelUnclaimed)
-		r.mustCancel("3-0", CancelUnknown) // it leaves a stone
+		r.mustCancel("3-0", CancelUnknown) // it leaves a tombstone
 		r.mustReclaim("x", three, Cancelled)
 		l := r.mustReclaim("w", one, OK)
 		r.mustCancel("1-0", CancelStopping)
@@ -126,9 +126,9 @@ func TestReclaimKeepsTheSeal(t *testing.T) {
 		}
 		r.nextEpoch()
 		r.mustCancel("2-0", CancelUnknown)    // before it comes
-		r.mustReclaim("v", two, EpochChanged) // it is being posted: only its lease tells what to do
+		r.mustReclaim("v", two, EpochChanged) // it is being posted: only its lease decides
 		r.enqueue(previouslyRunning("1-0"), previouslyRunning("2-0"))
-		r.mustCancel("1-0", CancelUnclaimed) // who had it may be posting it
+		r.mustCancel("1-0", CancelUnclaimed) // its earlier renderer may be posting it
 		r.mustReclaim("w", one, OK)
 		l := r.mustReclaim("w", one, OK)
 		r.mustCancel("1-0", CancelPosting)
@@ -154,7 +154,7 @@ func TestFirstEpochOfAnEmbeddedQueueWaitsForNoRenderer(t *testing.T) {
 	r.mustLease("w", "1-0")
 	r.nextEpoch()
 	r.enqueue(previouslyRunning("1-0"))
-	r.mustLeaseNone() // this process may hold it
+	r.mustLeaseNone() // this process may have it
 }
 
 func TestFirstEpochOfAServerWaitsForTheRenderer(t *testing.T) {

@@ -60,8 +60,8 @@ func (o oldQueue) putTray(want, id string) {
 	o.want(want, "trayput", "", id, `{"job":"`+id+`","reply":{},"outcome":{"delivered":"tray"},"look":true,"names":["1.png"]}`, 200, 1<<20, "bytes")
 }
 
-// newOldQueue returns a pool of the version before, in epoch 7: job 1-0 is leased and sealed, job 2-0 is leased, job 3-0
-// waits, and the result of job 4-0 is undelivered.
+// newOldQueue returns a pool of the version before, in epoch 7: job 1-0 is leased and sealed, job 2-0 is leased, job
+// 3-0 waits, and the result of job 4-0 is undelivered.
 func newOldQueue(t *testing.T, open func(testing.TB, Options) *Queue) oldQueue {
 	t.Helper()
 	c := &clock{now: time.UnixMilli(1_700_000_000_000)}

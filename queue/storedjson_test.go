@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestStoredJSON holds the names that the JSON beside undelivered pictures has in Redis. The rest of what is stored is held
-// in cmd/darkroom.
+// TestStoredJSON holds the names that the JSON beside undelivered pictures has in Redis. The rest of what is stored is
+// held in cmd/darkroom.
 func TestStoredJSON(t *testing.T) {
 	t.Parallel()
 	want := undeliveredRecord{Job: "1-0", Address: json.RawMessage(`{"token":""}`), MaybePosted: true, Names: []string{"a.png"},

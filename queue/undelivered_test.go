@@ -37,7 +37,7 @@ func TestDamagedUndeliveredResultKeepsNoOtherBack(t *testing.T) {
 			r.Errorf("a name without a delivery in the tray: %v, %v; want false", has, err)
 		}
 		took("2-0 ")
-		put("3-0") // what is gone takes no room
+		put("3-0") // what is gone takes no space
 		r.db.Del(r.ctx, key+"3-0")
 		put("3-0")
 		took("3-0 2-0 ")

@@ -13,7 +13,7 @@ func TestSealing(t *testing.T) {
 	verdict := func(v queue.Verdict, err error) func() (queue.Verdict, error) {
 		return func() (queue.Verdict, error) { return v, err }
 	}
-	silent := []string{"lease 1", "paint 1", "seal 1"}
+	silent := []string{"lease 1", "render 1", "seal 1"}
 	cases := map[string]struct {
 		seal func() (queue.Verdict, error)
 		want []string
@@ -26,7 +26,7 @@ func TestSealing(t *testing.T) {
 				fault := failTimes(2, errNet)
 				return func() (queue.Verdict, error) { return queue.OK, fault() }
 			}(),
-			[]string{"lease 1", "paint 1", "seal 1", "seal 1", "seal 1", "post 1", "done 1"},
+			[]string{"lease 1", "render 1", "seal 1", "seal 1", "seal 1", "post 1", "done 1"},
 		},
 	}
 	for name, c := range cases {
@@ -58,7 +58,7 @@ func TestPosting(t *testing.T) {
 		want  []string
 	}{
 		"a fault that passes": {failTimes(2, errNet), []string{"post 1", "post 1", "post 1", "done 1"}},
-		"nothing can help":    {failTimes(1, Final("the place is gone", errNet)), []string{"post 1", "fail 1 retry=false", "sorry 1"}},
+		"nothing can help":    {failTimes(1, Final("the place is gone", errNet)), []string{"post 1", "fail 1 retry=false", "post-failure 1"}},
 		"a panic":             {func() error { panic(1) }, []string{"post 1", "fail 1 retry=true"}},
 	}
 	for name, c := range cases {
@@ -66,7 +66,7 @@ func TestPosting(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				b := startWorker(t, &fake{post: func(context.Context) (queue.Outcome, error) { return queue.Outcome{}, c.fault() }}, job("1"))
 				b.finish()
-				b.wantCalls(t, append([]string{"lease 1", "paint 1", "seal 1"}, c.want...)...)
+				b.wantCalls(t, append([]string{"lease 1", "render 1", "seal 1"}, c.want...)...)
 			})
 		})
 	}
@@ -106,7 +106,7 @@ func TestPostingOutageEndsNoJob(t *testing.T) {
 		}
 		released := 0
 		b.endErr = func() error {
-			if last := b.calls[len(b.calls)-1]; last == "release 1" || last == "postpone 1" { // as the queue does with a sealed one
+			if last := b.calls[len(b.calls)-1]; last == "release 1" || last == "postpone 1" { // as the queue does with a sealed job
 				released++
 				b.addJob(maybePostedJob("1"))
 			}
@@ -118,7 +118,7 @@ func TestPostingOutageEndsNoJob(t *testing.T) {
 		<-b.stopped
 		painted := 0
 		for _, c := range b.calls {
-			if c == "paint 1" {
+			if c == "render 1" {
 				painted++
 			}
 		}
@@ -148,7 +148,7 @@ func TestDoneIsRetried(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := startWorker(t, &fake{endErr: failTimes(3, errNet)}, job("1"), job("2"))
 		time.Sleep(15 * time.Second)
-		b.wantCalls(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1", "done 1", "done 1", "done 1", "lease 2", "paint 2")
+		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1", "done 1", "done 1", "done 1", "lease 2", "render 2")
 		b.stop()
 		<-b.stopped
 	})
@@ -158,6 +158,6 @@ func TestUnreportedDoneIsLogged(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := startWorker(t, &fake{endErr: func() error { return errNet }}, job("1"))
 		b.finish()
-		b.wantLogged(t, "did not hear", true)
+		b.wantLogged(t, "cannot report", true)
 	})
 }

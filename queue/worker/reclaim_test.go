@@ -11,14 +11,14 @@ import (
 	"darkroom/queue"
 )
 
-// moved plays a queue that begins epoch 2 and knows the leases of no other from then on.
+// epochFake is a queue that begins epoch 2 and knows only leases of that epoch from then on.
 type epochFake struct {
 	fake
 	epoch           atomic.Int64
-	pendingReclaims atomic.Int64 // how often Adopt answers that the job has not come yet
+	pendingReclaims atomic.Int64 // how often Reclaim answers that the job has not come yet
 	reclaimed       atomic.Int64
-	refused         queue.Verdict // what Adopt says in the end; OK when empty
-	silent          atomic.Bool   // nothing is answered
+	refused         queue.Verdict // what Reclaim answers in the end; OK when empty
+	silent          atomic.Bool   // no call is answered
 }
 
 func newEpochFake() *epochFake {
@@ -48,14 +48,14 @@ func newEpochFake() *epochFake {
 	return m
 }
 
-// Seal knows leases of its epoch alone.
+// Seal knows only leases of its epoch.
 func (m *epochFake) Seal(ctx context.Context, l queue.Lease) (queue.Verdict, error) {
 	v, _ := m.heartbeat(queue.HeldLease{Token: l.Token})
 	m.record("%s %s", v, l.Job.ID)
 	return v, nil
 }
 
-// Done knows leases of its epoch alone.
+// Done knows only leases of its epoch.
 func (m *epochFake) Done(ctx context.Context, l queue.Lease, ms int64, o queue.Outcome) (queue.Verdict, error) {
 	if v, _ := m.heartbeat(queue.HeldLease{Token: l.Token}); v != queue.OK {
 		m.record("%s %s", v, l.Job.ID)
@@ -64,7 +64,7 @@ func (m *epochFake) Done(ctx context.Context, l queue.Lease, ms int64, o queue.O
 	return m.fake.Done(ctx, l, ms, o)
 }
 
-// opened starts a bench on a moved queue.
+// startEpochWorker starts a worker on an epochFake.
 func startEpochWorker(t *testing.T, m *epochFake, jobs ...queue.Job) *epochFake {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -89,7 +89,7 @@ func TestRenderContinuesAcrossAnEpoch(t *testing.T) {
 			time.Sleep(time.Second)
 			m.epoch.Store(2)
 			m.finish()
-			m.wantCalls(t, "lease 1", "paint 1", "OK 1", "post 1", "done 1") // never looked at, nor painted again
+			m.wantCalls(t, "lease 1", "render 1", "OK 1", "post 1", "done 1") // never checked, nor rendered again
 			if m.reclaimed.Load() != 1 {
 				t.Errorf("adopted %d times, want once", m.reclaimed.Load())
 			}
@@ -100,10 +100,10 @@ func TestRenderContinuesAcrossAnEpoch(t *testing.T) {
 			m := newEpochFake()
 			m.pendingReclaims.Store(1)
 			startEpochWorker(t, m, job("1"))
-			time.Sleep(9900 * time.Millisecond) // of ten seconds of painting
+			time.Sleep(9900 * time.Millisecond) // of ten seconds of rendering
 			m.epoch.Store(2)
 			m.finish()
-			m.wantCalls(t, "lease 1", "paint 1", "EPOCH 1", "OK 1", "post 1", "done 1")
+			m.wantCalls(t, "lease 1", "render 1", "EPOCH 1", "OK 1", "post 1", "done 1")
 		})
 	})
 	t.Run("adopted after the post", func(t *testing.T) {
@@ -114,7 +114,7 @@ func TestRenderContinuesAcrossAnEpoch(t *testing.T) {
 				return queue.Outcome{Delivered: "posted"}, nil
 			}
 			startEpochWorker(t, m, job("1")).finish()
-			m.wantCalls(t, "lease 1", "paint 1", "OK 1", "post 1", "EPOCH 1", "done 1")
+			m.wantCalls(t, "lease 1", "render 1", "OK 1", "post 1", "EPOCH 1", "done 1")
 		})
 	})
 	t.Run("all of a batch", func(t *testing.T) {
@@ -125,21 +125,21 @@ func TestRenderContinuesAcrossAnEpoch(t *testing.T) {
 			time.Sleep(time.Second)
 			m.epoch.Store(2)
 			m.finish()
-			m.wantCalls(t, "lease 1", "lease 2", "paint 1", "OK 1", "post 1", "done 1", "paint 2", "OK 2", "post 2", "done 2")
+			m.wantCalls(t, "lease 1", "lease 2", "render 1", "OK 1", "post 1", "done 1", "render 2", "OK 2", "post 2", "done 2")
 		})
 	})
 }
 
-// TestLostUndeliveredResultIsPutAgain has the queue begin a new epoch after pictures were left in the tray, which may have
-// been lost with the old one.
+// TestLostUndeliveredResultIsPutAgain has the queue begin a new epoch after a result was stored as undelivered, which
+// may be lost with the old epoch.
 func TestLostUndeliveredResultIsPutAgain(t *testing.T) {
 	left := queue.Outcome{Delivered: queue.DeliveredLater}
 	for name, c := range map[string]struct {
 		slow time.Duration
 		want []string
 	}{
-		"before the end is told":     {0, []string{"lease 1", "paint 1", "OK 1", "post 1", "EPOCH 1", "post 1", "done 1"}},
-		"and a beat is told of that": {2 * heartbeat, []string{"lease 1", "paint 1", "OK 1", "post 1", "post 1", "done 1"}},
+		"before the end is told":     {0, []string{"lease 1", "render 1", "OK 1", "post 1", "EPOCH 1", "post 1", "done 1"}},
+		"and a beat is told of that": {2 * heartbeat, []string{"lease 1", "render 1", "OK 1", "post 1", "post 1", "done 1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
@@ -161,7 +161,7 @@ func TestLostUndeliveredResultIsPutAgain(t *testing.T) {
 			again := job("1")
 			again.MaybePosted = true
 			startEpochWorker(t, m, again).finish()
-			m.wantCalls(t, "lease 1", "look 1", "EPOCH 1", "look 1", "paint 1", "OK 1", "post 1", "done 1")
+			m.wantCalls(t, "lease 1", "find 1", "EPOCH 1", "find 1", "render 1", "OK 1", "post 1", "done 1")
 		})
 	})
 }
@@ -172,9 +172,9 @@ func TestReclaimRefused(t *testing.T) {
 		waits   int64
 		want    []string
 	}{
-		"somebody else has it: not a word":     {queue.Stale, 0, []string{"lease 1", "paint 1"}},
-		"a person cancelled it":                {queue.Cancelled, 0, []string{"lease 1", "paint 1", "stopped 1"}},
-		"it never comes: it is not held on to": {"", 1 << 30, []string{"lease 1", "paint 1"}},
+		"somebody else has it: not a word":     {queue.Stale, 0, []string{"lease 1", "render 1"}},
+		"a person cancelled it":                {queue.Cancelled, 0, []string{"lease 1", "render 1", "confirm-cancel 1"}},
+		"it never comes: it is not held on to": {"", 1 << 30, []string{"lease 1", "render 1"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -199,7 +199,7 @@ func TestReclaimRefused(t *testing.T) {
 	}
 }
 
-// slowReclaim answers Adopt once it is let go.
+// slowReclaim answers Reclaim once it is released.
 type slowReclaim struct {
 	*fake
 	asked, answer chan struct{}
