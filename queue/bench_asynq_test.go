@@ -110,7 +110,7 @@ func unixOptions(b *testing.B) *redis.Options {
 }
 
 func (r *asynqBench) enqueue(b *testing.B) {
-	if _, err := r.client.EnqueueContext(b.Context(), asynq.NewTask("paint", kilobyteJob(0, 1, 1).Spec)); err != nil {
+	if _, err := r.client.EnqueueContext(b.Context(), asynq.NewTask("render", kilobyteJob(0, 1, 1).Spec)); err != nil {
 		b.Error(err)
 	}
 }

@@ -36,7 +36,9 @@ func (r *benchQueue) timeSteps(b *testing.B, took map[string]time.Duration) {
 	if err != nil || len(l) != 1 {
 		b.Fatalf("reserved %d jobs, error %v; want one", len(l), err)
 	}
-	took["beat"] += timed(func() { _, err = r.Heartbeat(b.Context(), "w", []HeldLease{{ID: l[0].Job.ID, Token: l[0].Token}}) })
+	took["heartbeat"] += timed(func() {
+		_, err = r.Heartbeat(b.Context(), "w", []HeldLease{{ID: l[0].Job.ID, Token: l[0].Token}})
+	})
 	if err == nil {
 		took["seal"] += timed(func() { _, err = r.Seal(b.Context(), l[0]) })
 	}

@@ -145,3 +145,45 @@ func inParallel(workers, n int, do func(i int)) {
 	}
 	wg.Wait()
 }
+
+func BenchmarkCycle(b *testing.B) {
+	for name, open := range backends {
+		b.Run(name, func(b *testing.B) {
+			q := open(b, Options{Pool: fmt.Sprint("bench ", pools.Add(1))})
+			b.Cleanup(func() { _ = q.Close() })
+			if err := q.BeginEpoch(b.Context(), 1); err != nil {
+				b.Fatal(err)
+			}
+			ctx := context.Background()
+			for i := range 200 { // a backlog, so that the choice is real
+				j := job(fmt.Sprint("old-", i), fmt.Sprint("s", i%20), fmt.Sprint("u", i%60))
+				if _, err := q.Enqueue(ctx, 1, j); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ResetTimer()
+			for i := range b.N {
+				cycle(b, q, i)
+			}
+		})
+	}
+}
+
+func cycle(b *testing.B, q *Queue, i int) {
+	ctx := b.Context()
+	_, err := q.Enqueue(ctx, 1, job(fmt.Sprint("new-", i), fmt.Sprint("s", i%20), fmt.Sprint("u", i%60)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	l, err := q.Reserve(ctx, "w", fmt.Sprint(i), Capacity{Lanes: Lanes("a")})
+	if err != nil || len(l) != 1 {
+		b.Fatal(len(l), err)
+	}
+	_, err = q.Seal(ctx, l[0])
+	if err == nil {
+		_, err = q.Done(ctx, l[0], 1000, Outcome{})
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+}

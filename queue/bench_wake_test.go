@@ -23,7 +23,8 @@ func timeWake(b *testing.B, renderers int) {
 	ctx, stop := context.WithCancel(b.Context())
 	var all sync.WaitGroup
 	for i := range renderers {
-		w := &idleRenderer{Queue: r.Queue, capacity: r.capacity(), slot: fmt.Sprint("w", i), wake: make(chan struct{}, 1), leased: leased}
+		w := &idleRenderer{Queue: r.Queue, capacity: r.capacity(), slot: fmt.Sprint("w", i), wake: make(chan struct{}, 1),
+			leased: leased}
 		all.Go(func() { _ = w.Watch(ctx, "", w.handleEvent) }) // ends with ctx only
 		all.Go(func() { w.leaseLoop(ctx, b) })
 	}

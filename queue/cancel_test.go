@@ -82,7 +82,10 @@ func TestCancelledJobThatMayBePostedIsLeased(t *testing.T) {
 			r.wantVerdict(Cancelled)(r.ConfirmCancel(r.ctx, l))
 			return "cancelled"
 		},
-		"not posted, then seals": func(r *fixture, l Lease) string { r.wantVerdict(Cancelled)(r.Seal(r.ctx, l)); return "cancelled" },
+		"not posted, then seals": func(r *fixture, l Lease) string {
+			r.wantVerdict(Cancelled)(r.Seal(r.ctx, l))
+			return "cancelled"
+		},
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +150,7 @@ func TestCancelBeforeEnqueueOfAJobThatMayBePosted(t *testing.T) {
 		j.MaybePosted = true
 		got, err := r.Enqueue(r.ctx, 1, j)
 		if err != nil || got.Cancelled || got.Duplicate {
-			r.Fatalf("enqueued: %+v, %v; want it in line", got, err)
+			r.Fatalf("enqueued: %+v, %v; want it in the queue", got, err)
 		}
 		r.mustCancel("1-0", CancelStopping)
 		l := r.mustLease("w", "1-0")

@@ -43,7 +43,7 @@ func TestEnqueueOfAnEndedJobRepeatsItsLastEvent(t *testing.T) {
 		r.mustLeaseNone()
 		r.wantEvents("leased 1-0", "sealed 1-0", "done 1-0", "done 1-0")
 		if all := r.events(); all[3].Outcome == nil || all[3].Outcome.Message != "77" {
-			r.Fatalf("told again: %+v, want the outcome with it", all[3])
+			r.Fatalf("repeated: %+v, want it with the outcome", all[3])
 		}
 	})
 }
@@ -68,7 +68,7 @@ func TestEnqueueRefuses(t *testing.T) {
 			r.Errorf("a third job: %v, want ErrFull", err)
 		}
 		if got, err := r.Enqueue(r.ctx, 1, job("2-0", "s", "u")); err != nil || !got.Duplicate {
-			r.Errorf("a known job on a full line: %+v, %v; want a duplicate", got, err)
+			r.Errorf("a known job in a full queue: %+v, %v; want a duplicate", got, err)
 		}
 		r.checkInvariants()
 	})
@@ -151,13 +151,13 @@ func TestTwoRenderersNeverHoldOneJob(t *testing.T) {
 			}
 			for _, l := range g.leases {
 				if seen[l.Job.ID] {
-					r.Errorf("job %s was lent twice", l.Job.ID)
+					r.Errorf("job %s was leased twice", l.Job.ID)
 				}
 				seen[l.Job.ID] = true
 			}
 		}
 		if len(seen) != 20 {
-			r.Errorf("%d jobs were lent, want 20", len(seen))
+			r.Errorf("%d jobs were leased, want 20", len(seen))
 		}
 		r.checkInvariants()
 	})
@@ -272,7 +272,7 @@ func TestReleaseKeepsThePosition(t *testing.T) {
 		r.wantVerdict(OK)(r.Release(r.ctx, l))
 		again := r.mustLease("w", "x-0")
 		if again.Attempt != 1 || again.Token.Fence <= l.Token.Fence || again.Job.MaybePosted {
-			r.Errorf("leased again %+v: want attempt 1, a later fence and no look", again)
+			r.Errorf("leased again %+v: want attempt 1, a later fence and not MaybePosted", again)
 		}
 		r.wantVerdict(Stale)(r.Release(r.ctx, l))
 	})

@@ -36,7 +36,7 @@ func TestEpochBeginsOnAnEmptyQueue(t *testing.T) {
 		r.enqueue(again)
 		l2 := r.mustLease("w", "1-0")
 		if l2.Token.Epoch != 3 || l2.Token.Fence != l.Token.Fence || !l2.Job.MaybePosted {
-			r.Errorf("leased %+v: want epoch 3, a fence that began anew, and Look as enqueued", l2)
+			r.Errorf("leased %+v: want epoch 3, a new count of fences, and MaybePosted as enqueued", l2)
 		}
 		r.wantVerdict(EpochChanged)(r.Seal(r.ctx, l))
 		r.finish(l2)
@@ -84,7 +84,7 @@ func TestNothingWorksBeforeTheFirstEpoch(t *testing.T) {
 	}
 	_, err := q.Reserve(ctx, "w", "n", Capacity{Lanes: Lanes("a")})
 	for name, err := range map[string]error{
-		"reserve": err, "lend": q.PutInput(ctx, strings.Repeat("0", 64), nil),
+		"reserve": err, "put input": q.PutInput(ctx, strings.Repeat("0", 64), nil),
 	} {
 		if !errors.Is(err, ErrEpoch) {
 			t.Errorf("%s: %v, want ErrEpoch", name, err)

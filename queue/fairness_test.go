@@ -76,7 +76,7 @@ func TestLimitedUserCatchesUpByAMinuteAtMost(t *testing.T) {
 			held, _ = r.lease("w")
 		}
 		if got := r.leaseAndFinish(12, byUser); count(got, "limited") > 0 {
-			r.Fatalf("order %v: a parked user was served", got)
+			r.Fatalf("order %v: a blocked user was served", got)
 		}
 		r.finish(held)
 		got := r.leaseAndFinish(8, byUser)

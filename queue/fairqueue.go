@@ -16,7 +16,7 @@ const (
 // lua/prelude.lua, from the content of a Snapshot.
 type fairQueue struct {
 	virtualTime int64
-	busyServers int // servers
+	busyServers int // servers that have a job
 	servers     map[string]*account
 	lanes       map[string]*accountHeap // servers that have a job to start in a lane
 }

@@ -14,7 +14,7 @@ import (
 func (r *fixture) checkInvariants() {
 	r.Helper()
 	for _, fault := range r.invariantFaults() {
-		r.Errorf("unsound: %s", fault)
+		r.Errorf("invariant broken: %s", fault)
 	}
 	if r.Failed() {
 		r.FailNow()
@@ -74,7 +74,7 @@ type counters struct{ waiting, running int }
 
 // checkCounters: the counters of queue, servers and users equal the jobs.
 func (s *keyState) checkCounters(jobs map[string]map[string]string) {
-	var line counters
+	var total counters
 	servers, users := map[string]*counters{}, map[string]*counters{}
 	for _, j := range jobs {
 		server, user := j["server"], "users:"+j["server"]+" "+j["user"]
@@ -88,18 +88,18 @@ func (s *keyState) checkCounters(jobs map[string]map[string]string) {
 			users[user] = &counters{}
 		}
 		if j["state"] == "W" || j["state"] == "D" {
-			line.waiting++
+			total.waiting++
 			servers[server].waiting++
 			users[user].waiting++
 			continue
 		}
-		line.running++
+		total.running++
 		servers[server].running++
 		users[user].running += number(j["size"])
 	}
 	got := counters{number(s.hashes["counters"]["waiting"]), number(s.hashes["counters"]["running"])}
-	if got != line {
-		s.addFault("line counts %v, want %v", got, line)
+	if got != total {
+		s.addFault("queue counts %v, want %v", got, total)
 	}
 	for name, text := range s.hashes["servers"] {
 		s.checkAccount("server "+name, text, servers[name])
@@ -165,7 +165,8 @@ func (s *keyState) checkIndexes(jobs map[string]map[string]string, stopped map[s
 		}
 	}
 	for name, set := range s.sets {
-		if name == "idle" || strings.HasPrefix(name, "idle:") || strings.HasPrefix(name, "ready:") || strings.HasPrefix(name, "lane:") {
+		if name == "idle" || strings.HasPrefix(name, "idle:") || strings.HasPrefix(name, "ready:") ||
+			strings.HasPrefix(name, "lane:") {
 			if !maps.Equal(set, want[name]) {
 				s.addFault("%s is %v, want %v", name, set, want[name])
 			}
@@ -186,7 +187,8 @@ func (s *keyState) startable(jobs map[string]map[string]string, server, user, re
 		if !ok || !strings.HasPrefix(name, "flow:") {
 			continue
 		}
-		head := slices.MinFunc(slices.Collect(maps.Keys(flow)), func(a, b string) int { return cmp.Compare(flow[a], flow[b]) })
+		bySeq := func(a, b string) int { return cmp.Compare(flow[a], flow[b]) }
+		head := slices.MinFunc(slices.Collect(maps.Keys(flow)), bySeq)
 		if most == 0 || running == 0 || running+number(jobs[head]["size"]) <= most {
 			lanes = append(lanes, lane)
 		}
@@ -207,7 +209,7 @@ func (s *keyState) checkInputs(jobs map[string]map[string]string) {
 	}
 	for name := range s.strings {
 		sha, ok := strings.CutPrefix(name, "input:")
-		if _, lent := s.sets["inputs"][sha]; ok && !lent && want[sha] == "" {
+		if _, recent := s.sets["inputs"][sha]; ok && !recent && want[sha] == "" {
 			s.addFault("input %s is kept for nobody", sha)
 		}
 	}
@@ -222,12 +224,12 @@ func (s *keyState) checkLeftovers(jobs map[string]map[string]string) {
 	}
 	for name := range s.sets {
 		if name != "ended" && name != "inputs" {
-			s.addFault("an empty line keeps %s", name)
+			s.addFault("an empty queue keeps %s", name)
 		}
 	}
 	for name := range s.hashes {
 		if name != "counters" && name != "reserves" && !strings.HasPrefix(name, "job:") {
-			s.addFault("an empty line keeps %s", name)
+			s.addFault("an empty queue keeps %s", name)
 		}
 	}
 }

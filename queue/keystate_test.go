@@ -22,7 +22,8 @@ func (s *keyState) addFault(format string, a ...any) {
 
 // readKeys reads all keys in a few round trips.
 func (r *fixture) readKeys() *keyState {
-	s := &keyState{hashes: map[string]map[string]string{}, sets: map[string]map[string]float64{}, strings: map[string]bool{}}
+	s := &keyState{hashes: map[string]map[string]string{}, sets: map[string]map[string]float64{},
+		strings: map[string]bool{}}
 	prefix := r.opts.epochPrefix(r.epoch)
 	var types, values []func(redis.Pipeliner)
 	kinds := map[string]*redis.StatusCmd{}

@@ -76,7 +76,8 @@ func (s historyCall) applyToQueue(q *Queue) (answer string, leases []Lease, err 
 func (m *model) fingerprint() string {
 	var all []string
 	for id, j := range m.jobs {
-		all = append(all, fmt.Sprint(id, string(j.state), j.kind, j.seq, j.fence, j.errors, j.cancel, j.maybePosted, j.cancelledEarly))
+		all = append(all, fmt.Sprint(id, string(j.state), j.kind, j.seq, j.fence, j.errors, j.cancel, j.maybePosted,
+			j.cancelledEarly))
 	}
 	for name, s := range m.servers {
 		all = append(all, fmt.Sprint(name, s.startTag, s.virtualTime))
@@ -136,7 +137,8 @@ func (r *fixture) concurrentHistory(random *rand.Rand) (all []porcupine.Operatio
 				}
 				leases = append(leases, more...)
 				mu.Lock()
-				all = append(all, porcupine.Operation{ClientId: c, Input: s, Call: call, Output: answer, Return: time.Since(begun).Nanoseconds()})
+				all = append(all, porcupine.Operation{ClientId: c, Input: s, Call: call, Output: answer,
+					Return: time.Since(begun).Nanoseconds()})
 				mu.Unlock()
 			}
 		})

@@ -91,7 +91,9 @@ func (m *model) forget() {
 			tombstones = append(tombstones, id)
 		}
 	}
-	slices.SortFunc(tombstones, func(a, b string) int { return cmp.Or(m.jobs[a].until.Compare(m.jobs[b].until), cmp.Compare(a, b)) })
+	slices.SortFunc(tombstones, func(a, b string) int {
+		return cmp.Or(m.jobs[a].until.Compare(m.jobs[b].until), cmp.Compare(a, b))
+	})
 	for i, id := range tombstones {
 		if !m.jobs[id].until.After(m.now.Add(-m.o.KeepEnded)) || len(tombstones)-i > m.o.MaxEnded {
 			delete(m.jobs, id)

@@ -142,7 +142,8 @@ func (m *model) ready(lane string) (all []*modelJob) {
 		older := m.count(func(x *modelJob) bool {
 			return x.state == 'W' && x.Lane == lane && x.Server == j.Server && x.User == j.User && x.seq < j.seq
 		})
-		if u := m.user(j.Server, j.User); older == 0 && (u.maxRunning == 0 || m.running(j) == 0 || m.running(j)+j.Pictures <= u.maxRunning) {
+		if u := m.user(j.Server, j.User); older == 0 && (u.maxRunning == 0 || m.running(j) == 0 ||
+			m.running(j)+j.Pictures <= u.maxRunning) {
 			all = append(all, j)
 		}
 	}

@@ -128,12 +128,13 @@ func TestBlockedJobsAddNoCommandsToReserve(t *testing.T) {
 	t.Parallel()
 	crowds := map[string]func(r *fixture, i int){
 		"users at their limit": func(r *fixture, i int) {
-			j := job(fmt.Sprint("held-", i), "crowd", fmt.Sprint("u", i))
+			j := job(fmt.Sprint("leased-", i), "busy", fmt.Sprint("u", i))
 			j.Lane, j.MaxRunning, j.Cost = "b", 1, 1
-			k := job(fmt.Sprint("parked-", i), "crowd", fmt.Sprint("u", i))
+			k := job(fmt.Sprint("blocked-", i), "busy", fmt.Sprint("u", i))
 			k.MaxRunning, k.Cost = 1, 1
 			r.enqueueUnchecked(j, k)
-			if l, err := r.Reserve(r.ctx, "w", fmt.Sprint("held ", i), Capacity{Lanes: Lanes("b")}); err != nil || len(l) != 1 {
+			l, err := r.Reserve(r.ctx, "w", fmt.Sprint("leased ", i), Capacity{Lanes: Lanes("b")})
+			if err != nil || len(l) != 1 {
 				r.Fatal(l, err)
 			}
 		},
@@ -142,10 +143,10 @@ func TestBlockedJobsAddNoCommandsToReserve(t *testing.T) {
 			if err := r.Pause(r.ctx, Scope{Server: name}, ""); err != nil {
 				r.Fatal(err)
 			}
-			r.enqueueUnchecked(job(fmt.Sprint("parked-", i), name, "u"))
+			r.enqueueUnchecked(job(fmt.Sprint("blocked-", i), name, "u"))
 		},
 		"a paused lane": func(r *fixture, i int) {
-			j := job(fmt.Sprint("parked-", i), fmt.Sprint("s", i), "u")
+			j := job(fmt.Sprint("blocked-", i), fmt.Sprint("s", i), "u")
 			j.Lane = "b"
 			r.enqueueUnchecked(j)
 		},
@@ -174,7 +175,7 @@ func TestBlockedJobsAddNoCommandsToReserve(t *testing.T) {
 				}
 			}
 			if cost[1] > cost[0] {
-				t.Errorf("reserve called %d commands with 10 parked and %d with 200; want no more", cost[0], cost[1])
+				t.Errorf("reserve called %d commands with 10 blocked and %d with 200; want no more", cost[0], cost[1])
 			}
 		})
 	}

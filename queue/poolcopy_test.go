@@ -88,8 +88,9 @@ func (p *property) modelFaults() (faults []string) {
 		case h["state"] != string(j.state) || h["kind"] != string(j.kind) || number(h["fence"]) != int(j.fence):
 			s.addFault("job %s is %v; the model has %c %s, fence %d", id, h, j.state, j.kind, j.fence)
 		case j.state != 'E' && ((h["maybeposted"] == "1") != j.maybePosted || (h["cancelledby"] != "") != j.cancel):
-			s.addFault("job %s is %v; the model has look %v, cancel %v", id, h, j.maybePosted, j.cancel)
-		case j.state != 'E' && (number(h["attempts"]) != j.attempts || number(h["errors"]) != j.errors || number(h["crashes"]) != j.crashes):
+			s.addFault("job %s is %v; the model has maybe posted %v, cancel %v", id, h, j.maybePosted, j.cancel)
+		case j.state != 'E' && (number(h["attempts"]) != j.attempts || number(h["errors"]) != j.errors ||
+			number(h["crashes"]) != j.crashes):
 			s.addFault("job %s is %v; the model has attempts %d, errors %d, crashes %d", id, h, j.attempts, j.errors, j.crashes)
 		}
 	}

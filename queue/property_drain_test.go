@@ -39,7 +39,7 @@ func TestQueueDrains(t *testing.T) {
 				t.Fatalf("served %v, want all %d jobs once", served, len(p.m.jobs))
 			}
 			if faults := r.invariantFaults(); len(faults) > 0 {
-				t.Fatalf("unsound: %q", faults)
+				t.Fatalf("invariant broken: %q", faults)
 			}
 		})
 	})

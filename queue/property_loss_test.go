@@ -30,11 +30,11 @@ func (p *property) reclaim(t *rapid.T) {
 	for range times {
 		got, v, err := p.Reclaim(p.ctx, slot, l)
 		want := p.m.reclaim(l, slot)
-		mustEqual(t, "adopted", v, want, err)
+		mustEqual(t, "reclaimed", v, want, err)
 		if got.Token != (Token{}) {
 			p.checkLease(t, got)
 		} else if want == OK {
-			t.Fatal("adopted, but no lease came with it")
+			t.Fatal("reclaimed, but no lease came with it")
 		}
 	}
 }

@@ -32,7 +32,8 @@ import (
 func TestQueueMatchesTheModel(t *testing.T) {
 	onEachBackend(t, propertyOptions, func(r *fixture) {
 		t := r.TB.(*testing.T)
-		f := &fact{Fault: "calls repeated, late or forged, clocks set back, Redis wiped or set back to an older copy, in random order",
+		f := &fact{Fault: "calls repeated, late or forged, clocks set back, Redis wiped or set back to an older copy, " +
+			"in random order",
 			Where: "scripts against a plain model, " + filepath.Base(t.Name()),
 			Note:  "tries are steps; after each, every answer, job, account, counter and index was compared"}
 		for range soakTimes(40) {
@@ -63,8 +64,8 @@ func (r *fixture) randomWalk(t *rapid.T) int {
 	p := &property{fixture: r, T: t, m: newModel(r.opts, r.clock.Now())}
 	p.newEpoch(t)
 	t.Repeat(map[string]func(*rapid.T){
-		"enqueue": p.enqueue, "reserve": p.reserve, "beat": p.heartbeat, "seal": p.seal, "done": p.done,
-		"fail": p.fail, "release": p.release, "cancel": p.cancel, "wait": p.wait, "adopt": p.reclaim, "rare": p.rare,
+		"enqueue": p.enqueue, "reserve": p.reserve, "heartbeat": p.heartbeat, "seal": p.seal, "done": p.done,
+		"fail": p.fail, "release": p.release, "cancel": p.cancel, "wait": p.wait, "reclaim": p.reclaim, "rare": p.rare,
 		"": p.checkInvariants,
 	})
 	return p.steps
@@ -92,7 +93,7 @@ type property struct {
 func (p *property) checkInvariants(t *rapid.T) {
 	p.steps++
 	if faults := append(p.fixture.invariantFaults(), p.modelFaults()...); len(faults) > 0 {
-		t.Fatalf("unsound: %q", faults)
+		t.Fatalf("invariant broken: %q", faults)
 	}
 }
 
@@ -109,8 +110,10 @@ func (p *property) enqueue(t *rapid.T) {
 	j := Job{
 		ID: fmt.Sprint(p.ids), Lane: pick(t, "lane", "a", "b"), Server: pick(t, "server", "s1", "s2", "s3"),
 		User: pick(t, "user", "u1", "u2"), Cost: pick[int64](t, "cost", 1, 700, 1000, 45_000),
-		MaxRunning: pick(t, "most running", 0, 1, 3), Pictures: pick(t, "pictures", 1, 4), MaybePosted: pick(t, "look", false, false, true),
-		BatchKey: pick(t, "batch", "", "512", "768"), Weight: pick(t, "weight", 0, 0, 30), ServerWeight: pick(t, "server's weight", 0, 0, 250),
+		MaxRunning: pick(t, "most running", 0, 1, 3), Pictures: pick(t, "pictures", 1, 4), MaybePosted: pick(t,
+			"maybe posted", false, false, true),
+		BatchKey: pick(t, "batch", "", "512", "768"), Weight: pick(t, "weight", 0, 0, 30), ServerWeight: pick(t,
+			"server's weight", 0, 0, 250),
 	}
 	if rapid.Bool().Draw(t, "repeated") && p.ids > 1 {
 		j.ID = fmt.Sprint(rapid.IntRange(1, p.ids).Draw(t, "id"))
@@ -135,7 +138,8 @@ func (p *property) limit(t *rapid.T) {
 }
 
 // laneChoices are what a renderer can take: loaded, partly loaded, and in both orders.
-var laneChoices = [][]Lane{Lanes("a"), Lanes("a", "b"), Lanes("b", "a"), {{Name: "a"}, {Name: "b", Load: 300 * time.Millisecond}},
+var laneChoices = [][]Lane{Lanes("a"), Lanes("a", "b"), Lanes("b", "a"),
+	{{Name: "a"}, {Name: "b", Load: 300 * time.Millisecond}},
 	{{Name: "b"}, {Name: "a", Load: 15 * time.Second}}, {{Name: "a", Load: time.Second}, {Name: "b", Load: time.Second}}}
 
 func (p *property) reserve(t *rapid.T) {
@@ -167,7 +171,8 @@ func (p *property) reserveOnce(t *rapid.T, slot string, o Capacity) {
 // checkLease checks what a lease says.
 func (p *property) checkLease(t *rapid.T, l Lease) {
 	j := p.m.jobs[l.Job.ID]
-	mustEqual(t, "lease", fmt.Sprint(l.Token, l.Attempt, l.Job.MaybePosted, l.Cancelled), fmt.Sprint(Token{p.m.epoch, j.fence}, j.attempts, j.maybePosted, j.cancel), nil)
+	mustEqual(t, "lease", fmt.Sprint(l.Token, l.Attempt, l.Job.MaybePosted, l.Cancelled),
+		fmt.Sprint(Token{p.m.epoch, j.fence}, j.attempts, j.maybePosted, j.cancel), nil)
 	p.leases = append(p.leases, l)
 }
 
@@ -198,7 +203,7 @@ func (p *property) verdict(l Lease, of func(Lease) Verdict) Verdict {
 func (p *property) heartbeat(t *rapid.T) {
 	l, _ := p.lease(t)
 	got, err := p.fixture.heartbeat(l, rapid.IntRange(0, 100).Draw(t, "percent"))
-	mustEqual(t, "beat", got, p.verdict(l, p.m.heartbeat), err)
+	mustEqual(t, "heartbeat", got, p.verdict(l, p.m.heartbeat), err)
 }
 
 func (p *property) seal(t *rapid.T) {
@@ -242,14 +247,14 @@ func (p *property) failOnce(l Lease, kind string) (final bool, err error) {
 
 func (p *property) release(t *rapid.T) {
 	l, times := p.lease(t)
-	looked := rapid.Bool().Draw(t, "looked")
+	checked := rapid.Bool().Draw(t, "checked")
 	for range times {
 		call := p.Release
-		if looked {
+		if checked {
 			call = p.ConfirmCancel
 		}
 		got, err := call(p.ctx, l)
-		mustEqual(t, "release", got, p.verdict(l, func(l Lease) Verdict { return p.m.release(l, looked) }), err)
+		mustEqual(t, "release", got, p.verdict(l, func(l Lease) Verdict { return p.m.release(l, checked) }), err)
 	}
 }
 

@@ -25,7 +25,7 @@ func (r *fixture) mustReclaim(slot string, l Lease, want Verdict) Lease {
 	r.Helper()
 	got, v, err := r.Reclaim(r.ctx, slot, l)
 	if err != nil || v != want {
-		r.Fatalf("adopt: %q, error %v; want %q", v, err, want)
+		r.Fatalf("reclaim: %q, error %v; want %q", v, err, want)
 	}
 	r.checkInvariants()
 	return got
@@ -41,10 +41,10 @@ func TestReclaimAcrossAnEpoch(t *testing.T) {
 		r.mustLeaseNone() // it waits for its renderer
 		l := r.mustReclaim("w", old, OK)
 		if l.Token.Epoch != 2 || l.Slot != "w" || l.Job.ID != "1-0" || !l.Job.MaybePosted || l.Attempt != 1 {
-			r.Errorf("adopted %+v, want job 1-0 in epoch 2, to be looked at", l)
+			r.Errorf("reclaimed %+v, want job 1-0 in epoch 2, MaybePosted", l)
 		}
 		if again := r.mustReclaim("w", old, OK); again.Token != l.Token {
-			r.Errorf("adopted again: %v, want %v", again.Token, l.Token)
+			r.Errorf("reclaimed again: %v, want %v", again.Token, l.Token)
 		}
 		r.mustReclaim("v", old, Stale)
 		r.wantVerdict(EpochChanged)(r.Seal(r.ctx, old))
@@ -136,12 +136,12 @@ func TestReclaimKeepsTheSeal(t *testing.T) {
 
 		l = r.mustReclaim("v", two, Cancelled)
 		if again := r.mustReclaim("v", two, Cancelled); again.Token != l.Token || l.Token.Epoch != 2 {
-			r.Errorf("adopted as %v, then as %v; want one lease of epoch 2", l.Token, again.Token)
+			r.Errorf("reclaimed as %v, then as %v; want one lease of epoch 2", l.Token, again.Token)
 		}
 		r.wantVerdict(OK)(r.Release(r.ctx, l))
 		l = r.mustLease("x", "2-0")
 		if !l.Job.MaybePosted {
-			r.Error("the next holder does not look")
+			r.Error("the next lease is not MaybePosted")
 		}
 		r.wantVerdict(Cancelled)(r.ConfirmCancel(r.ctx, l))
 	})

@@ -23,7 +23,8 @@ type bound struct {
 }
 
 func trackBounds(s *simulation, servers, users []string) *bound {
-	b := &bound{simulation: s, servers: servers, users: users, ahead: map[string]int64{}, limits: map[string]time.Duration{}}
+	b := &bound{simulation: s, servers: servers, users: users, ahead: map[string]int64{},
+		limits: map[string]time.Duration{}}
 	s.onEnqueue = b.onArrival
 	s.onLease = func(l Lease) { b.ahead[l.Job.Server+" "+l.Job.User] -= l.Job.Cost }
 	return b
@@ -74,7 +75,8 @@ func TestWaitStaysWithinTheBound(t *testing.T) {
 		tightest = max(tightest, tightestWait(t, random))
 		f.tried(burstJobs)
 	}
-	f.Note = fmt.Sprintf("no job waited longer than its bound (invariant I8); the longest wait took %.0f %% of it", 100*tightest)
+	f.Note = fmt.Sprintf("no job waited longer than its bound (invariant I8); the longest wait took %.0f %% of it",
+		100*tightest)
 	t.Log(f.Note)
 	f.write(t, "bound")
 }
@@ -82,7 +84,8 @@ func TestWaitStaysWithinTheBound(t *testing.T) {
 // tightestWait runs one simulation and returns how much of its bound the longest wait took.
 func tightestWait(t *testing.T, random *rand.Rand) (tightest float64) {
 	servers, users := names("server ", 8), names("user ", 5)
-	s := newSimulation(newFixture(t, Options{Lease: time.Hour}, backends["redis"]), 3, burstWorkload(random, servers, users))
+	s := newSimulation(newFixture(t, Options{Lease: time.Hour}, backends["redis"]), 3,
+		burstWorkload(random, servers, users))
 	s.loadTime = 0
 	b := trackBounds(s, servers, users)
 	s.simulate()
@@ -106,7 +109,8 @@ func names(of string, n int) (all []string) {
 
 // burstWorkload has jobs come in bursts, most of them from a few users, about as fast as three renderers can render.
 func burstWorkload(random *rand.Rand, servers, users []string) (all []arrival) {
-	zipfS, zipfU := rand.NewZipf(random, 1.4, 1, uint64(len(servers)-1)), rand.NewZipf(random, 1.4, 1, uint64(len(users)-1))
+	zipfS, zipfU := rand.NewZipf(random, 1.4, 1, uint64(len(servers)-1)), rand.NewZipf(random, 1.4, 1,
+		uint64(len(users)-1))
 	var at time.Duration
 	for len(all) < burstJobs {
 		at += time.Duration(random.ExpFloat64() * 20 * float64(time.Second))
@@ -131,7 +135,8 @@ func TestServersShareByWeight(t *testing.T) {
 		for server, weight := range weights {
 			for i := range 100 {
 				all = append(all, arrival{Job: Job{
-					ID: fmt.Sprint(server, "-", i), Server: server, User: fmt.Sprint("u", i%3), Lane: simLanes[i%3], ServerWeight: weight,
+					ID: fmt.Sprint(server, "-", i), Server: server, User: fmt.Sprint("u",
+						i%3), Lane: simLanes[i%3], ServerWeight: weight,
 					Cost: maxRenderMillis/2 + random.Int64N(maxRenderMillis/2), Spec: []byte(`{}`), Address: []byte(`{}`),
 				}})
 			}

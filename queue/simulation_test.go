@@ -186,7 +186,8 @@ func floodWorkload(random *rand.Rand, minutes int) (all []arrival) {
 		}
 		all = append(all, arrival{at: at, Job: Job{
 			ID: fmt.Sprint("j-", len(all)), Server: server, User: fmt.Sprint("u", zipf.Uint64()), Lane: simLanes[lane],
-			Cost: maxRenderMillis/2 + random.Int64N(maxRenderMillis/2), BatchKey: "512x512", Spec: []byte(`{}`), Address: []byte(`{}`),
+			Cost: maxRenderMillis/2 + random.Int64N(maxRenderMillis/2), BatchKey: "512x512",
+			Spec: []byte(`{}`), Address: []byte(`{}`),
 		}})
 	}
 	for at := time.Duration(0); at < time.Duration(minutes)*time.Minute; {
@@ -235,8 +236,10 @@ func TestFloodDelaysSmallServersLittle(t *testing.T) {
 			render := c.load + time.Duration(float64(maxRenderMillis)*(1+0.45*float64(c.batch-1)))*time.Millisecond
 			want := 2*best + render + affinity*c.load
 			t.Logf("p95 of small servers: %v, ideal %v, allowed %v", got, best, want)
-			f := &fact{Fault: "one server floods 400 jobs, thirty small ones ask now and then", Where: "fairness, real scripts in virtual time",
-				Tries: len(arrivals), Note: fmt.Sprintf("loading %v, batches of %d: p95 of the small servers' waits %.1f s, of an ideal fluid scheduler without loading %.1f s",
+			f := &fact{Fault: "one server floods 400 jobs, thirty small ones ask now and then",
+				Where: "fairness, real scripts in virtual time",
+				Tries: len(arrivals), Note: fmt.Sprintf("loading %v, batches of %d: p95 of the small servers' waits %.1f s, "+
+					"of an ideal fluid scheduler without loading %.1f s",
 					c.load, c.batch, got.Seconds(), best.Seconds()), Seed: n}
 			defer f.write(t, fmt.Sprintf("flood %v %d %s", c.load, c.batch, c.backend))
 			if got > want {

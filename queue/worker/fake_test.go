@@ -20,6 +20,9 @@ import (
 // The tests run in bubbles of testing/synctest: time stands still while any goroutine can go on, and waiting for a
 // timer costs nothing.
 
+// renderFunc is Renderer.Render without the lease.
+type renderFunc func(ctx context.Context, progress func(int, func() image.Image)) (Result, error)
+
 // fake is queue, renderer and poster at once, and records the calls. Each func field replaces its default: lease the
 // jobs, succeed, render ten steps of a second, post at once.
 type fake struct {
@@ -37,7 +40,7 @@ type fake struct {
 	endErr      func() error                   // Done, Release, ConfirmCancel
 	fail        func() (final bool, err error) // Fail, Crashed
 	reclaim     func(queue.Lease) (queue.Lease, queue.Verdict, error)
-	render      func(ctx context.Context, progress func(int, func() image.Image)) (Result, error)
+	render      renderFunc
 	findPosted  func(ctx context.Context) (bool, queue.Outcome, error)
 	post        func(ctx context.Context) (queue.Outcome, error)
 	progress    func(ctx context.Context, percent int) error
@@ -79,13 +82,15 @@ const (
 func startWorker(t *testing.T, b *fake, jobs ...queue.Job) *fake {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	b.events, b.jobs, b.stop, b.stopped, b.begun = make(chan queue.Event), jobs, stop, make(chan struct{}), make(chan struct{})
+	b.events, b.jobs, b.stop = make(chan queue.Event), jobs, stop
+	b.stopped, b.begun = make(chan struct{}), make(chan struct{})
 	var renderer Renderer = b
 	if b.rendersBatches {
 		renderer = batchFake{b}
 	}
 	worker := Worker{Queue: b, Renderer: renderer, Poster: b, Options: Options{
-		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, Lease: lease, Heartbeat: heartbeat, Grace: grace, MaxBatch: b.maxBatch,
+		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, MaxBatch: b.maxBatch,
+		Lease: lease, Heartbeat: heartbeat, Grace: grace,
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{b: b}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}}
 	go func() {
@@ -169,7 +174,8 @@ func (b *fake) Reserve(_ context.Context, slot, nonce string, o queue.Capacity) 
 		b.jobs = b.jobs[1:]
 		b.fence++
 		b.calls = append(b.calls, "lease "+j.ID)
-		leases = append(leases, queue.Lease{Job: j, Slot: slot, Attempt: 1, Until: time.Now().Add(lease), Cancelled: b.cancelled, Token: queue.Token{Epoch: 1, Fence: b.fence}})
+		leases = append(leases, queue.Lease{Job: j, Slot: slot, Attempt: 1, Until: time.Now().Add(lease),
+			Cancelled: b.cancelled, Token: queue.Token{Epoch: 1, Fence: b.fence}})
 	}
 	return leases, nil
 }

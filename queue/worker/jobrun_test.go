@@ -15,9 +15,9 @@ import (
 
 func TestLeaseLostWhileRendering(t *testing.T) {
 	cases := map[string]func(queue.HeldLease) (queue.Verdict, error){
-		"somebody else's": func(queue.HeldLease) (queue.Verdict, error) { return queue.Stale, nil },
-		"emptied queue":   func(queue.HeldLease) (queue.Verdict, error) { return queue.EpochChanged, nil },
-		"no answer":       func(queue.HeldLease) (queue.Verdict, error) { return "", errNet },
+		"of another renderer": func(queue.HeldLease) (queue.Verdict, error) { return queue.Stale, nil },
+		"emptied queue":       func(queue.HeldLease) (queue.Verdict, error) { return queue.EpochChanged, nil },
+		"no answer":           func(queue.HeldLease) (queue.Verdict, error) { return "", errNet },
 	}
 	for name, heartbeat := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -82,13 +82,13 @@ func TestHeartbeatsKeepALongRender(t *testing.T) {
 		b.finish()
 		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1")
 		if b.heartbeats < 300/10 {
-			t.Errorf("%d beats in five minutes", b.heartbeats)
+			t.Errorf("%d heartbeats in five minutes", b.heartbeats)
 		}
 	})
 }
 
 // renderUntilCancelled renders until ctx ends and measures how long it took to notice.
-func renderUntilCancelled(noticed *time.Duration, sinceWhen *time.Time) func(context.Context, func(int, func() image.Image)) (Result, error) {
+func renderUntilCancelled(noticed *time.Duration, sinceWhen *time.Time) renderFunc {
 	return func(ctx context.Context, p func(int, func() image.Image)) (Result, error) {
 		for ctx.Err() == nil {
 			time.Sleep(time.Second)

@@ -68,16 +68,18 @@ func (m *epochFake) Done(ctx context.Context, l queue.Lease, ms int64, o queue.O
 func startEpochWorker(t *testing.T, m *epochFake, jobs ...queue.Job) *epochFake {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	m.events, m.jobs, m.stop, m.stopped, m.begun = make(chan queue.Event), jobs, stop, make(chan struct{}), make(chan struct{})
+	m.events, m.jobs, m.stop = make(chan queue.Event), jobs, stop
+	m.stopped, m.begun = make(chan struct{}), make(chan struct{})
 	worker := Worker{Queue: m, Renderer: m, Poster: m, Options: Options{
-		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, Lease: lease, Heartbeat: heartbeat, Grace: grace, MaxBatch: m.maxBatch,
+		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, MaxBatch: m.maxBatch,
+		Lease: lease, Heartbeat: heartbeat, Grace: grace,
 	}}
 	go func() { defer close(m.stopped); m.err = worker.Run(ctx) }()
 	return m
 }
 
 func TestRenderContinuesAcrossAnEpoch(t *testing.T) {
-	t.Run("adopted while it is painted", func(t *testing.T) {
+	t.Run("reclaimed while it is rendered", func(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			m := newEpochFake()
 			m.pendingReclaims.Store(2)
@@ -91,11 +93,11 @@ func TestRenderContinuesAcrossAnEpoch(t *testing.T) {
 			m.finish()
 			m.wantCalls(t, "lease 1", "render 1", "OK 1", "post 1", "done 1") // never checked, nor rendered again
 			if m.reclaimed.Load() != 1 {
-				t.Errorf("adopted %d times, want once", m.reclaimed.Load())
+				t.Errorf("reclaimed %d times, want once", m.reclaimed.Load())
 			}
 		})
 	})
-	t.Run("adopted at the seal", func(t *testing.T) {
+	t.Run("reclaimed at the seal", func(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			m := newEpochFake()
 			m.pendingReclaims.Store(1)
@@ -106,7 +108,7 @@ func TestRenderContinuesAcrossAnEpoch(t *testing.T) {
 			m.wantCalls(t, "lease 1", "render 1", "EPOCH 1", "OK 1", "post 1", "done 1")
 		})
 	})
-	t.Run("adopted after the post", func(t *testing.T) {
+	t.Run("reclaimed after the post", func(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			m := newEpochFake()
 			m.post = func(context.Context) (queue.Outcome, error) {
@@ -138,8 +140,10 @@ func TestLostUndeliveredResultIsPutAgain(t *testing.T) {
 		slow time.Duration
 		want []string
 	}{
-		"before the end is told":     {0, []string{"lease 1", "render 1", "OK 1", "post 1", "EPOCH 1", "post 1", "done 1"}},
-		"and a beat is told of that": {2 * heartbeat, []string{"lease 1", "render 1", "OK 1", "post 1", "post 1", "done 1"}},
+		"before the end is reported": {0, []string{"lease 1", "render 1", "OK 1", "post 1", "EPOCH 1", "post 1",
+			"done 1"}},
+		"and a heartbeat learns of it": {2 * heartbeat, []string{"lease 1", "render 1", "OK 1", "post 1", "post 1",
+			"done 1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
@@ -172,9 +176,9 @@ func TestReclaimRefused(t *testing.T) {
 		waits   int64
 		want    []string
 	}{
-		"somebody else has it: not a word":     {queue.Stale, 0, []string{"lease 1", "render 1"}},
-		"a person cancelled it":                {queue.Cancelled, 0, []string{"lease 1", "render 1", "confirm-cancel 1"}},
-		"it never comes: it is not held on to": {"", 1 << 30, []string{"lease 1", "render 1"}},
+		"another renderer has it": {queue.Stale, 0, []string{"lease 1", "render 1"}},
+		"a person cancelled it":   {queue.Cancelled, 0, []string{"lease 1", "render 1", "confirm-cancel 1"}},
+		"it never comes":          {"", 1 << 30, []string{"lease 1", "render 1"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -217,18 +221,19 @@ func TestHeartbeatDoesNotWaitForReclaim(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := &slowReclaim{fake: &fake{}, asked: make(chan struct{}), answer: make(chan struct{})}
 		b := Worker{Queue: s, Options: Options{Lease: 30 * time.Second, Log: slog.New(slog.DiscardHandler)}}
-		l := queue.Lease{Job: queue.Job{ID: "1-0"}, Token: queue.Token{Epoch: 1, Fence: 1}, Until: time.Now().Add(30 * time.Second)}
+		l := queue.Lease{Job: queue.Job{ID: "1-0"}, Token: queue.Token{Epoch: 1, Fence: 1},
+			Until: time.Now().Add(30 * time.Second)}
 		run, _ := newJobRun(t.Context(), b, l)
 		defer run.cancelLease(nil)
 		reclaimed := make(chan bool)
 		go func() { reclaimed <- run.reclaim(t.Context(), l.Token) }()
 		<-s.asked
 		if run.applyVerdict(t.Context(), queue.EpochChanged, l.Token, time.Now()) {
-			t.Error("a beat during the adoption thinks that it is decided")
+			t.Error("a heartbeat during the reclaim takes it for decided")
 		}
 		close(s.answer)
 		if !<-reclaimed || run.lease().Token.Epoch != 2 {
-			t.Errorf("got %+v, want it adopted in epoch 2", run.lease().Token)
+			t.Errorf("got %+v, want it reclaimed in epoch 2", run.lease().Token)
 		}
 	})
 }

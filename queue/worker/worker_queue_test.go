@@ -42,7 +42,9 @@ func (b *countingPoster) FindPosted(_ context.Context, j queue.Job) (bool, queue
 	return b.shown[j.ID] > 0, queue.Outcome{Message: "m" + j.ID}, nil
 }
 
-func newEmbeddedQueue(t *testing.T, o queue.Options) (*queue.Queue, context.Context, func(...queue.EventKind) map[string]queue.Event) {
+func newEmbeddedQueue(t *testing.T, o queue.Options) (
+	*queue.Queue, context.Context, func(...queue.EventKind) map[string]queue.Event,
+) {
 	t.Helper()
 	q := queue.Embedded(o)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -78,7 +80,8 @@ func newEmbeddedQueue(t *testing.T, o queue.Options) (*queue.Queue, context.Cont
 
 func goWorker(ctx context.Context, wg *sync.WaitGroup, q Queue, slot string, b *countingPoster) {
 	worker := Worker{Queue: q, Renderer: b, Poster: b, Options: Options{
-		Slot: slot, Lanes: func() []queue.Lane { return queue.Lanes("a") }, Lease: time.Second, Heartbeat: 200 * time.Millisecond,
+		Slot: slot, Lanes: func() []queue.Lane { return queue.Lanes("a") },
+		Lease: time.Second, Heartbeat: 200 * time.Millisecond,
 		Grace: 100 * time.Millisecond, Poll: 100 * time.Millisecond,
 	}}
 	wg.Go(func() { _ = worker.Run(ctx) })
@@ -134,7 +137,9 @@ func (u *unreachableQueue) isCut() bool {
 }
 
 // Heartbeat does not get through.
-func (u *unreachableQueue) Heartbeat(ctx context.Context, slot string, held []queue.HeldLease) ([]queue.Verdict, error) {
+func (u *unreachableQueue) Heartbeat(
+	ctx context.Context, slot string, held []queue.HeldLease,
+) ([]queue.Verdict, error) {
 	if u.isCut() {
 		return nil, errDead
 	}

@@ -28,8 +28,10 @@ func TestRunsJobsInSequence(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := startWorker(t, &fake{}, job("1"), job("2"))
 		b.finish()
-		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1", "lease 2", "render 2", "seal 2", "post 2", "done 2")
-		if b.actual != 10_000 || b.outcome.Message != "5" || b.outcome.Millis["denoise"] != 9 || b.outcome.Files[0].Seed != 7 {
+		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1", "lease 2", "render 2", "seal 2", "post 2",
+			"done 2")
+		if b.actual != 10_000 || b.outcome.Message != "5" || b.outcome.Millis["denoise"] != 9 ||
+			b.outcome.Files[0].Seed != 7 {
 			t.Errorf("took %d ms, outcome %+v; want ten seconds and what was made", b.actual, b.outcome)
 		}
 		if _, ok := b.outcome.Millis["post"]; !ok {
@@ -44,7 +46,8 @@ func TestRunsJobsInSequence(t *testing.T) {
 }
 
 func TestIdleWorkerWakesOnEvent(t *testing.T) {
-	for _, kind := range []queue.EventKind{queue.JobQueued, queue.JobDone, queue.JobFailed, queue.JobCancelled, queue.EpochBegan, queue.PausesChanged} {
+	for _, kind := range []queue.EventKind{queue.JobQueued, queue.JobDone, queue.JobFailed, queue.JobCancelled,
+		queue.EpochBegan, queue.PausesChanged} {
 		t.Run(string(kind), func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				b := startWorker(t, &fake{})
@@ -115,7 +118,9 @@ func TestFindPosted(t *testing.T) {
 		want []string
 	}{
 		"found posted": {
-			&fake{findPosted: func(context.Context) (bool, queue.Outcome, error) { return true, queue.Outcome{Message: "3"}, nil }},
+			&fake{findPosted: func(context.Context) (bool, queue.Outcome, error) {
+				return true, queue.Outcome{Message: "3"}, nil
+			}},
 			[]string{"lease 1", "find 1", "done 1"},
 		},
 		"not posted": {&fake{}, []string{"lease 1", "find 1", "render 1", "seal 1", "post 1", "done 1"}},
@@ -167,7 +172,8 @@ func TestRenderFails(t *testing.T) {
 		},
 		"it failed too often": {
 			&fake{render: renderReturning(Result{}, errNet), fail: func() (bool, error) { return true, nil }},
-			[]string{"lease 1", "render 1", "fail 1 retry=true", "post-failure 1"}, "something went wrong while generating the image",
+			[]string{"lease 1", "render 1", "fail 1 retry=true",
+				"post-failure 1"}, "something went wrong while generating the image",
 		},
 		"nothing can help": {
 			&fake{render: renderReturning(Result{}, Final("this model is not here", errNet)), postFailure: failTimes(1, errNet)},
@@ -178,7 +184,8 @@ func TestRenderFails(t *testing.T) {
 				fault := failTimes(1, errNet)
 				return func() (bool, error) { return false, fault() }
 			}()},
-			[]string{"lease 1", "render 1", "fail 1 retry=true", "fail 1 retry=true"}, "something went wrong while generating the image",
+			[]string{"lease 1", "render 1", "fail 1 retry=true",
+				"fail 1 retry=true"}, "something went wrong while generating the image",
 		},
 		"the queue was emptied": {
 			&fake{render: renderReturning(Result{}, errNet), fail: func() (bool, error) { return false, queue.ErrEpoch }},
@@ -210,7 +217,8 @@ func TestPanicFailsOneJobOnly(t *testing.T) {
 			return oneImage, nil
 		}
 		startWorker(t, b, job("1"), job("2")).finish()
-		b.wantCalls(t, "lease 1", "render 1", "fail 1 retry=false", "post-failure 1", "lease 2", "render 2", "seal 2", "post 2", "done 2")
+		b.wantCalls(t, "lease 1", "render 1", "fail 1 retry=false", "post-failure 1", "lease 2", "render 2", "seal 2",
+			"post 2", "done 2")
 		b.wantLogged(t, "worker_test.go", true) // the stack
 		b.wantLogged(t, "secret", false)
 		if b.reason != "the model failed" {
