@@ -1,4 +1,4 @@
-package reply_test
+package rest_test
 
 import (
 	"context"
@@ -14,7 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 )
 
 // exchange is one request a test server got.
@@ -55,15 +56,15 @@ func respondWith(status int, body string, headers ...string) func(http.ResponseW
 	}
 }
 
-func startServer(t *testing.T, answers ...func(http.ResponseWriter)) (*server, *reply.Client) {
+func startServer(t *testing.T, answers ...func(http.ResponseWriter)) (*server, *rest.Client) {
 	t.Helper()
 	s := &server{answers: answers}
 	h := httptest.NewServer(s)
 	t.Cleanup(h.Close)
-	return s, reply.NewClient(reply.Options{Base: h.URL + "/api/v10", Token: "secret-bot-token"})
+	return s, rest.NewClient(rest.Options{Base: h.URL + "/api/v10", Token: "secret-bot-token"})
 }
 
-var address = reply.Address{Application: "11", Token: "aW50ZXJhY3Rpb246c2VjcmV0", Channel: "5", Message: reply.Original, User: "77", Verb: "imagine"}
+var address = message.Address{Application: "11", Token: "aW50ZXJhY3Rpb246c2VjcmV0", Channel: "5", Message: message.Original, User: "77", Verb: "imagine"}
 
 func payload(t *testing.T, x exchange) (map[string]any, map[string]string) {
 	t.Helper()
@@ -101,7 +102,7 @@ func TestEditResponse(t *testing.T) {
 	t.Run("always names who may be pinged and which files stay", func(t *testing.T) {
 		t.Parallel()
 		s, c := startServer(t, respondWith(200, `{"id":"9","channel_id":"5"}`))
-		p, err := c.EditResponse(context.Background(), address, reply.Message{Content: "hello"})
+		p, err := c.EditResponse(context.Background(), address, message.Message{Content: "hello"})
 		if err != nil || p.ID != "9" {
 			t.Fatalf("Edit = %+v, %v", p, err)
 		}
@@ -124,7 +125,7 @@ func TestEditResponse(t *testing.T) {
 	t.Run("sends files under names that cannot break out of a header", func(t *testing.T) {
 		t.Parallel()
 		s, c := startServer(t, respondWith(200, `{}`))
-		m := reply.Message{Files: []reply.File{{Name: "a\r\nX: \"1.PNG", Data: []byte("bytes"), Spoiler: true}}}
+		m := message.Message{Files: []message.File{{Name: "a\r\nX: \"1.PNG", Data: []byte("bytes"), Spoiler: true}}}
 		if _, err := c.EditResponse(context.Background(), address, m); err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +140,7 @@ func TestEditResponse(t *testing.T) {
 	t.Run("waits as long as a 429 asks and tries again", func(t *testing.T) {
 		t.Parallel()
 		s, c := startServer(t, respondWith(429, `{"message":"slow","retry_after":0.01,"global":false}`), respondWith(200, `{"id":"9"}`))
-		if _, err := c.EditResponse(context.Background(), address, reply.Message{Content: "x"}); err != nil {
+		if _, err := c.EditResponse(context.Background(), address, message.Message{Content: "x"}); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(s.requests()); n != 2 {
@@ -151,7 +152,7 @@ func TestEditResponse(t *testing.T) {
 		s, c := startServer(t, respondWith(429, `{"retry_after":3600}`))
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
-		if _, err := c.EditResponse(ctx, address, reply.Message{}); err == nil || ctx.Err() != nil {
+		if _, err := c.EditResponse(ctx, address, message.Message{}); err == nil || ctx.Err() != nil {
 			t.Errorf("Edit = %v with ctx %v, want an error before the deadline", err, ctx.Err())
 		}
 		if n := len(s.requests()); n != 1 {
@@ -161,17 +162,17 @@ func TestEditResponse(t *testing.T) {
 	t.Run("waits out a used-up bucket without sending", func(t *testing.T) {
 		t.Parallel()
 		s, c := startServer(t, respondWith(200, `{}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset-After", "3600"))
-		if _, err := c.EditResponse(context.Background(), address, reply.Message{}); err != nil {
+		if _, err := c.EditResponse(context.Background(), address, message.Message{}); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
-		if _, err := c.EditResponse(ctx, address, reply.Message{}); err == nil {
+		if _, err := c.EditResponse(ctx, address, message.Message{}); err == nil {
 			t.Error("second Edit succeeded, want a refusal for lack of time")
 		}
 		other := address
 		other.Token = "b3RoZXI"
-		if _, err := c.EditResponse(ctx, other, reply.Message{}); err != nil {
+		if _, err := c.EditResponse(ctx, other, message.Message{}); err != nil {
 			t.Errorf("another interaction's edit: %v, want it unhindered", err)
 		}
 		if n := len(s.requests()); n != 2 {
@@ -181,7 +182,7 @@ func TestEditResponse(t *testing.T) {
 	t.Run("tries again after a server error", func(t *testing.T) {
 		t.Parallel()
 		s, c := startServer(t, respondWith(502, "<html>bad gateway</html>"), respondWith(200, `{"id":"9"}`))
-		if _, err := c.EditResponse(context.Background(), address, reply.Message{}); err != nil {
+		if _, err := c.EditResponse(context.Background(), address, message.Message{}); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(s.requests()); n != 2 {
@@ -197,17 +198,17 @@ func TestErrors(t *testing.T) {
 		body   string
 		is     func(error) bool
 	}{
-		"a deleted message is Removed":    {404, `{"code":10008,"message":"Unknown Message"}`, reply.Removed},
-		"an old token is Expired":         {401, `{"code":50027,"message":"Invalid Webhook Token"}`, reply.Expired},
-		"no permission is Forbidden":      {403, `{"code":50013,"message":"Missing Permissions"}`, reply.Forbidden},
-		"a proxy's 413 is TooLarge":       {413, `<html>`, reply.TooLarge},
-		"a second answer is Acknowledged": {400, `{"code":40060,"message":"already acknowledged"}`, reply.Acknowledged},
+		"a deleted message is Removed":    {404, `{"code":10008,"message":"Unknown Message"}`, rest.Removed},
+		"an old token is Expired":         {401, `{"code":50027,"message":"Invalid Webhook Token"}`, rest.Expired},
+		"no permission is Forbidden":      {403, `{"code":50013,"message":"Missing Permissions"}`, rest.Forbidden},
+		"a proxy's 413 is TooLarge":       {413, `<html>`, rest.TooLarge},
+		"a second answer is Acknowledged": {400, `{"code":40060,"message":"already acknowledged"}`, rest.Acknowledged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, client := startServer(t, respondWith(c.status, c.body))
-			_, err := client.EditResponse(context.Background(), address, reply.Message{})
-			if err == nil || !c.is(err) || !reply.Final(err) {
+			_, err := client.EditResponse(context.Background(), address, message.Message{})
+			if err == nil || !c.is(err) || !rest.Final(err) {
 				t.Errorf("error %v is not recognised", err)
 			}
 			if strings.Contains(err.Error(), address.Token) {
@@ -217,8 +218,8 @@ func TestErrors(t *testing.T) {
 	}
 	t.Run("a broken connection does not tell the token", func(t *testing.T) {
 		t.Parallel()
-		c := reply.NewClient(reply.Options{Base: "http://127.0.0.1:1/api"})
-		_, err := c.Callback(context.Background(), "1", "c2VjcmV0", reply.Defer(false))
+		c := rest.NewClient(rest.Options{Base: "http://127.0.0.1:1/api"})
+		_, err := c.Callback(context.Background(), "1", "c2VjcmV0", message.Defer(false))
 		if err == nil || strings.Contains(err.Error(), "c2VjcmV0") {
 			t.Errorf("error %v, want one without the token", err)
 		}
@@ -227,7 +228,7 @@ func TestErrors(t *testing.T) {
 		t.Parallel()
 		s, c := startServer(t, respondWith(401, `{"message":"401: Unauthorized","code":0}`))
 		for range 3 {
-			if _, err := c.PostMessage(context.Background(), "5", reply.Message{}); !errors.Is(err, reply.ErrUnauthorized) {
+			if _, err := c.PostMessage(context.Background(), "5", message.Message{}); !errors.Is(err, rest.ErrUnauthorized) {
 				t.Errorf("Post: %v, want ErrUnauthorized", err)
 			}
 		}
@@ -237,7 +238,7 @@ func TestErrors(t *testing.T) {
 	})
 	t.Run("redacts tokens in any text", func(t *testing.T) {
 		t.Parallel()
-		text := reply.Redact(`Patch "https://discord.com/api/v10/webhooks/11/aW50ZXJhY3Rpb24/messages/@original": EOF`)
+		text := rest.Redact(`Patch "https://discord.com/api/v10/webhooks/11/aW50ZXJhY3Rpb24/messages/@original": EOF`)
 		if strings.Contains(text, "aW50") || !strings.Contains(text, "messages/@original") {
 			t.Errorf("Redact = %q", text)
 		}
@@ -249,19 +250,19 @@ func TestCallback(t *testing.T) {
 	t.Run("returns the message it made", func(t *testing.T) {
 		t.Parallel()
 		s, c := startServer(t, respondWith(200, `{"resource":{"type":4,"message":{"id":"42","channel_id":"5"}}}`))
-		p, err := c.Callback(context.Background(), "1", "tok", reply.Reply(reply.Message{Content: "x", Private: true}))
+		p, err := c.Callback(context.Background(), "1", "tok", message.Reply(message.Message{Content: "x", Private: true}))
 		if err != nil || p.ID != "42" {
 			t.Fatalf("Callback = %+v, %v", p, err)
 		}
 		body, _ := payload(t, s.requests()[0])
-		if body["type"] != 4.0 || int(body["data"].(map[string]any)["flags"].(float64))&reply.Ephemeral == 0 {
+		if body["type"] != 4.0 || int(body["data"].(map[string]any)["flags"].(float64))&message.Ephemeral == 0 {
 			t.Errorf("body %v, want type 4 with the ephemeral flag", body)
 		}
 	})
 	t.Run("offers an empty list as a list", func(t *testing.T) {
 		t.Parallel()
 		s, c := startServer(t, respondWith(204, ""))
-		if _, err := c.Callback(context.Background(), "1", "tok", reply.Choices(nil)); err != nil {
+		if _, err := c.Callback(context.Background(), "1", "tok", message.Choices(nil)); err != nil {
 			t.Fatal(err)
 		}
 		if got := string(s.requests()[0].body); got != `{"data":{"choices":[]},"type":8}` {
@@ -271,8 +272,8 @@ func TestCallback(t *testing.T) {
 	t.Run("opens a form with labels", func(t *testing.T) {
 		t.Parallel()
 		s, c := startServer(t, respondWith(204, ""))
-		form := reply.Form{ID: "1:remix:1-0:0", Title: "Remix", Fields: []reply.Field{{ID: "prompt", Label: "Prompt", Value: "a boat", Long: true, Max: 4000}}}
-		if _, err := c.Callback(context.Background(), "1", "tok", reply.OpenForm(form)); err != nil {
+		form := message.Form{ID: "1:remix:1-0:0", Title: "Remix", Fields: []message.Field{{ID: "prompt", Label: "Prompt", Value: "a boat", Long: true, Max: 4000}}}
+		if _, err := c.Callback(context.Background(), "1", "tok", message.OpenForm(form)); err != nil {
 			t.Fatal(err)
 		}
 		body, _ := payload(t, s.requests()[0])

@@ -1,4 +1,4 @@
-package reply
+package rest
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"darkroom/bot/message"
 	"darkroom/queue"
 	"darkroom/queue/worker"
 	"darkroom/render/picture"
@@ -22,7 +23,7 @@ const (
 	DeliveredFound   = "found"              // it showed them already
 	DeliveredRemoved = "removed"            // somebody deleted the message: a deleted picture stays deleted
 	DeliveredLater   = queue.DeliveredLater // too late for the interaction's token: the bot delivers them
-	DeliveredReoffer = "stranded"           // the tray was full: the bot offers to paint them again
+	DeliveredReoffer = "stranded"           // there was no room for undelivered results: the bot offers to paint them again
 	DeliveredInbox   = "inbox"              // they could be posted nowhere: their owner finds them in /inbox
 )
 
@@ -34,13 +35,13 @@ const (
 	tokenMargin = 15 * time.Second
 )
 
-// tray is where pictures go that cannot be posted by token.
+// undeliveredStore is where pictures go that cannot be posted by token.
 type undeliveredStore interface {
 	PutUndelivered(ctx context.Context, d queue.Undelivered) error
 	IsUndelivered(ctx context.Context, job string) (bool, error)
 }
 
-// Poster is the renderer's voice: it edits the one message that a job answers with.
+// Poster edits the one message that a job answers with. It is what a renderer posts with.
 type Poster struct {
 	client      *Client
 	undelivered undeliveredStore
@@ -51,33 +52,31 @@ type Poster struct {
 	unanswered map[string]bool // jobs with a post that was not answered
 }
 
-// NewPoster returns a Poster that answers through client and leaves late pictures in tray.
+// NewPoster returns a Poster that answers through client and leaves late pictures in undelivered.
 func NewPoster(client *Client, undelivered undeliveredStore) *Poster {
 	return &Poster{client: client, undelivered: undelivered, lastEdit: map[string]time.Time{}, unanswered: map[string]bool{}}
 }
 
-// open reads the two opaque parts of a job. What cannot be read now never will be.
-func decodeJob(job queue.Job) (Address, picture.Spec, error) {
-	to, err := Decode(job.Address)
+// decodeJob reads the two opaque parts of a job. What cannot be read now can never be read.
+func decodeJob(job queue.Job) (message.Address, picture.Spec, error) {
+	to, err := message.DecodeAddress(job.Address)
 	if err != nil {
-		return Address{}, picture.Spec{}, worker.Final(reasonUnreadable, err)
+		return message.Address{}, picture.Spec{}, worker.Final(message.ReasonUnreadableSettings, err)
 	}
 	spec, err := picture.Decode(job.Spec)
 	if err != nil {
-		return Address{}, picture.Spec{}, worker.Final(reasonUnreadable, err)
+		return message.Address{}, picture.Spec{}, worker.Final(message.ReasonUnreadableSettings, err)
 	}
 	return to, spec, nil
 }
 
-const reasonUnreadable = "its settings cannot be read by this renderer"
-
-// late tells whether the token of an answer is no longer to be relied on.
-func (p *Poster) tokenExpired(to Address) bool {
+// tokenExpired tells whether the token of an answer can no longer be relied on.
+func (p *Poster) tokenExpired(to message.Address) bool {
 	return !p.client.now().Before(to.Expires.Add(-tokenMargin))
 }
 
-// Look reads the job's message. found means that there is nothing left to paint: it carries this job's pictures, somebody
-// deleted it, or the pictures lie in the tray: then the bot alone posts them, perhaps at this moment.
+// FindPosted reads the job's message. found means that there is nothing left to paint: the message shows this job's
+// pictures, or somebody deleted it, or the pictures are undelivered results: then the bot alone posts them.
 func (p *Poster) FindPosted(ctx context.Context, job queue.Job) (found bool, out queue.Outcome, err error) {
 	to, spec, err := decodeJob(job)
 	if err != nil {
@@ -96,8 +95,8 @@ func (p *Poster) FindPosted(ctx context.Context, job queue.Job) (found bool, out
 	case Expired(err) || Forbidden(err):
 		return false, queue.Outcome{}, nil
 	case err != nil:
-		return false, queue.Outcome{}, fmt.Errorf("look at the message: %w", err)
-	case !showsFinished(posted, job.ID):
+		return false, queue.Outcome{}, fmt.Errorf("find posted pictures: %w", err)
+	case !posted.showsFinished(job.ID):
 		return false, queue.Outcome{}, nil
 	}
 	out = queue.Outcome{Channel: to.Channel, Message: posted.ID, Delivered: DeliveredFound}
@@ -117,23 +116,23 @@ func (p *Poster) Progress(ctx context.Context, job queue.Job, percent int, previ
 	if err != nil || p.tokenExpired(to) {
 		return err
 	}
-	var files []File
+	var files []message.File
 	if preview != nil {
 		if img := preview(); img != nil {
 			var b bytes.Buffer
 			if err := png.Encode(&b, img); err != nil {
 				return fmt.Errorf("encode preview: %w", err)
 			}
-			files = []File{{Name: "preview.png", Data: b.Bytes(), Description: "A preview of the pictures", Spoiler: to.Spoiler}}
+			files = []message.File{{Name: "preview.png", Data: b.Bytes(), Description: message.PreviewDescription, Spoiler: to.Spoiler}}
 		}
 	}
-	if _, err := p.client.EditResponse(ctx, to, Rendering(to, spec, job.ID, percent, files)); err != nil {
+	if _, err := p.client.EditResponse(ctx, to, message.Rendering(to, spec, job.ID, percent, files)); err != nil {
 		return fmt.Errorf("show progress: %w", err)
 	}
 	return nil
 }
 
-// mayspeak tells whether it is time for another progress edit, and if so takes the turn.
+// mayEdit tells whether it is time for another progress edit, and if so counts it.
 func (p *Poster) mayEdit(job string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -145,28 +144,28 @@ func (p *Poster) mayEdit(job string) bool {
 	return true
 }
 
-// doubt notes that a post was not answered: the pictures may be there all the same.
+// setUnanswered notes that a post was not answered: the pictures may be there all the same.
 func (p *Poster) setUnanswered(job string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.unanswered[job] = true
 }
 
-// doubted tells whether a post of the job was not answered.
+// wasUnanswered tells whether a post of the job was not answered.
 func (p *Poster) wasUnanswered(job string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.unanswered[job]
 }
 
-// settled forgets the doubt about a job.
+// clearUnanswered forgets that a post of the job was not answered.
 func (p *Poster) clearUnanswered(job string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.unanswered, job)
 }
 
-// silence forgets a job's pace.
+// forgetLastEdit forgets when a job's message was last edited.
 func (p *Poster) forgetLastEdit(job string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -174,7 +173,7 @@ func (p *Poster) forgetLastEdit(job string) {
 }
 
 // Post shows the finished pictures in the job's message. Doing it again shows the same. When the token is too old the
-// pictures go into the tray instead.
+// pictures become undelivered results instead.
 func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) (queue.Outcome, error) {
 	defer p.forgetLastEdit(job.ID)
 	to, spec, err := decodeJob(job)
@@ -185,16 +184,16 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 	if out.Millis == nil {
 		out.Millis = map[string]int64{}
 	}
-	var files []File
+	var files []message.File
 	for _, f := range result.Images {
 		out.Files = append(out.Files, f.File)
-		files = append(files, File{Name: f.Name, Data: f.Data})
+		files = append(files, message.File{Name: f.Name, Data: f.Data})
 	}
 	if p.tokenExpired(to) {
 		return p.putUndelivered(ctx, job, result, out)
 	}
 	began := p.client.now()
-	posted, err := p.client.EditResponse(ctx, to, Finished(to, spec, job.ID, files, out.Files))
+	posted, err := p.client.EditResponse(ctx, to, message.Finished(to, spec, job.ID, files, out.Files))
 	out.Millis["post"] = p.client.now().Sub(began).Milliseconds()
 	switch {
 	case err == nil:
@@ -210,15 +209,15 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 		}
 		return p.putUndelivered(ctx, job, result, out)
 	case TooLarge(err):
-		return queue.Outcome{}, worker.Final("the pictures are larger than Discord allows here", err)
+		return queue.Outcome{}, worker.Final(message.ReasonTooLarge, err)
 	case Final(err):
-		return queue.Outcome{}, worker.Final("Discord did not take the pictures", err)
+		return queue.Outcome{}, worker.Final(message.ReasonRefused, err)
 	}
 	p.setUnanswered(job.ID)
 	return queue.Outcome{}, fmt.Errorf("post pictures: %w", err)
 }
 
-// leave puts pictures into the tray for the bot to deliver.
+// putUndelivered leaves pictures for the bot to deliver.
 func (p *Poster) putUndelivered(ctx context.Context, job queue.Job, result worker.Result, out queue.Outcome) (queue.Outcome, error) {
 	out.Delivered = DeliveredLater
 	d := queue.Undelivered{Job: job.ID, Address: job.Address, Outcome: out, MaybePosted: job.MaybePosted || p.wasUnanswered(job.ID)}
@@ -231,21 +230,21 @@ func (p *Poster) putUndelivered(ctx context.Context, job queue.Job, result worke
 		return out, nil
 	}
 	if err != nil {
-		return queue.Outcome{}, fmt.Errorf("leave pictures in the tray: %w", err)
+		return queue.Outcome{}, fmt.Errorf("leave undelivered pictures: %w", err)
 	}
 	p.clearUnanswered(job.ID)
 	return out, nil
 }
 
-// Sorry tells the job's owner that it was given up. reason is a sentence for people.
+// PostFailure tells the job's owner that it was given up. reason is a sentence for people.
 func (p *Poster) PostFailure(ctx context.Context, job queue.Job, reason string) error {
 	defer p.forgetLastEdit(job.ID)
 	to, spec, err := decodeJob(job)
 	if err != nil || p.tokenExpired(to) {
 		return err
 	}
-	if _, err := p.client.EditResponse(ctx, to, Failed(to, spec, job.ID, reason)); err != nil && !Removed(err) {
-		return fmt.Errorf("apologise: %w", err)
+	if _, err := p.client.EditResponse(ctx, to, message.Failed(to, spec, job.ID, reason)); err != nil && !Removed(err) {
+		return fmt.Errorf("post failure: %w", err)
 	}
 	return nil
 }

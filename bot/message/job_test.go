@@ -1,44 +1,30 @@
-package reply_test
+package message_test
 
 import (
 	"strings"
 	"testing"
 
 	"darkroom/bot/button"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/queue"
 	"darkroom/render/picture"
 )
 
-func TestEscape(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"a red boat":             "a red boat",
-		"**bold** `code` ||x||":  `\*\*bold\*\* \` + "`code\\`" + ` \|\|x\|\|`,
-		"<@123> @everyone":       `\<\@123\> \@everyone`,
-		"two\nlines\r\n\u202eev": "two lines ev",
-		"zero\u200bwidth":        "zerowidth",
-		"(boat:1.2)":             `\(boat\:1.2\)`,
-	} {
-		if got := reply.Escape(in); got != want {
-			t.Errorf("Escape(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
+var address = message.Address{Application: "11", Token: "aW50ZXJhY3Rpb246c2VjcmV0", Channel: "5", Message: message.Original, User: "77", Verb: "imagine"}
 
 var spec = picture.Spec{Version: 1, Prompt: strings.Repeat("*boat* ", 500), Width: 128, Height: 128, Count: 4, Steps: 20, Seed: 7}
 
 func TestMessages(t *testing.T) {
 	t.Parallel()
-	files := func(n int) (out []reply.File) {
+	files := func(n int) (out []message.File) {
 		for range n {
-			out = append(out, reply.File{Name: "a.png"})
+			out = append(out, message.File{Name: "a.png"})
 		}
 		return out
 	}
 	t.Run("four pictures carry U, V and the rest", func(t *testing.T) {
 		t.Parallel()
-		m := reply.Finished(address, spec, "1-0", files(4), []queue.File{{Width: 128, Height: 96}})
+		m := message.Finished(address, spec, "1-0", files(4), []queue.File{{Width: 128, Height: 96}})
 		var rows []string
 		for _, row := range m.Rows {
 			var labels []string
@@ -62,7 +48,7 @@ func TestMessages(t *testing.T) {
 			{[]queue.File{{Width: 128, Height: 96, LowMemory: true}, {Width: 128, Height: 96, LowMemory: true}},
 				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards · painted in smaller parts, as memory ran short"},
 		} {
-			if got := reply.Finished(address, short, "1-0", files(2), c.made).Content; got != c.want {
+			if got := message.Finished(address, short, "1-0", files(2), c.made).Content; got != c.want {
 				t.Errorf("got %q\nwant %q", got, c.want)
 			}
 		}
@@ -71,15 +57,15 @@ func TestMessages(t *testing.T) {
 		t.Parallel()
 		big := spec
 		big.Hires = &picture.Hires{Scale: 2, Steps: 10, Strength: 0.5}
-		for name, m := range map[string]reply.Message{
-			"waiting":   reply.Waiting(address, spec, "1-0", reply.QueueStatus{Position: 3, Paused: true, Reason: strings.Repeat("*night* ", 500), MovedBack: "Others came first"}),
-			"painting":  reply.Rendering(address, spec, "1-0", 45, files(1)),
-			"finished":  reply.Finished(address, spec, "1-0", files(4), nil),
-			"single":    reply.Finished(address, spec, "1-0", files(1), nil),
-			"upscaled":  reply.Finished(address, big, "1-0", files(1), nil),
-			"sorry":     reply.Failed(address, spec, "1-0", "That went wrong."),
-			"withdrawn": reply.Cancelled(address, spec, "1-0"),
-			"stranded":  reply.Reoffer(address, spec, "1-0"),
+		for name, m := range map[string]message.Message{
+			"waiting":   message.Waiting(address, spec, "1-0", message.QueueStatus{Position: 3, Paused: true, Reason: strings.Repeat("*night* ", 500), MovedBack: "Others came first"}),
+			"painting":  message.Rendering(address, spec, "1-0", 45, files(1)),
+			"finished":  message.Finished(address, spec, "1-0", files(4), nil),
+			"single":    message.Finished(address, spec, "1-0", files(1), nil),
+			"upscaled":  message.Finished(address, big, "1-0", files(1), nil),
+			"sorry":     message.Failed(address, spec, "1-0", "That went wrong."),
+			"withdrawn": message.Cancelled(address, spec, "1-0"),
+			"stranded":  message.Reoffer(address, spec, "1-0"),
 		} {
 			seen := map[string]bool{}
 			for _, row := range m.Rows {
@@ -93,7 +79,7 @@ func TestMessages(t *testing.T) {
 					seen[b.ID] = true
 				}
 			}
-			if n := len([]rune(m.Content)); n == 0 || n > reply.MaxContent {
+			if n := len([]rune(m.Content)); n == 0 || n > message.MaxContent {
 				t.Errorf("%s: %d characters of text", name, n)
 			}
 		}

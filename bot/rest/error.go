@@ -1,4 +1,4 @@
-package reply
+package rest
 
 import (
 	"encoding/json"
@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"regexp"
 	"time"
+
+	"darkroom/bot/message"
 )
 
 // ErrUnauthorized means that Discord refused the bot's own token. Nothing more is sent: going on would only add
@@ -21,7 +23,7 @@ type Error struct {
 	Message      string // Discord's sentence
 	Route        string // method and route with its ids and tokens left out
 	Detail       string // the nested field errors of a 400, as JSON, shortened
-	MaybeApplied bool   // an earlier try of the same call was not answered, so it may have been obeyed
+	MaybeApplied bool   // an earlier try of the same request was not answered, so Discord may have applied it
 }
 
 // Error describes the refusal in one line.
@@ -86,7 +88,7 @@ func TooLarge(err error) bool {
 }
 
 // Final tells whether trying again cannot help: Discord understood the request and refused it. A bot whose own token was
-// refused learns nothing about the request: its operator can mend that.
+// refused learns nothing about the request: its operator can change that.
 func Final(err error) bool {
 	var e *Error
 	if errors.Is(err, ErrUnauthorized) {
@@ -105,12 +107,12 @@ func readError(route string, status int, body []byte) *Error {
 	}
 	if json.Unmarshal(body, &answer) == nil {
 		e.Code, e.Message = answer.Code, answer.Message
-		e.Detail = shorten(string(answer.Errors), 400)
+		e.Detail = message.Shorten(string(answer.Errors), 400)
 	}
 	return e
 }
 
-// tokens matches what must not be read in a log: the secret part of a webhook or callback path and a bot token.
+// tokenPattern matches what must not be read in a log: the secret part of a webhook or callback path and a bot token.
 var tokenPattern = regexp.MustCompile(`((?:webhooks|interactions)/\d+/)[\w.%-]+|\b[\w-]{20,}\.[\w-]{6}\.[\w-]{20,}\b`)
 
 // Redact replaces interaction and bot tokens in text.

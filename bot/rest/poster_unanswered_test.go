@@ -1,10 +1,10 @@
-package reply_test
+package rest_test
 
 import (
 	"context"
 	"testing"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 )
 
@@ -14,7 +14,7 @@ func TestUnansweredPostIsMaybePosted(t *testing.T) {
 	t.Parallel()
 	_, c := startServer(t, respondWith(502, ``), respondWith(502, ``), respondWith(502, ``), respondWith(502, ``), respondWith(403, `{"code":50001}`))
 	undelivered := &fakeUndelivered{}
-	p := reply.NewPoster(c, undelivered)
+	p := rest.NewPoster(c, undelivered)
 	for range 6 {
 		out, err := p.Post(context.Background(), job(t, freshAddress()), result)
 		if err == nil && out.Delivered == "tray" {
@@ -31,8 +31,8 @@ func TestUndeliveredJobIsLeftToTheBot(t *testing.T) {
 	t.Parallel()
 	_, c := startServer(t)
 	undelivered := &fakeUndelivered{results: []queue.Undelivered{{Job: "1-0"}}}
-	found, out, err := reply.NewPoster(c, undelivered).FindPosted(t.Context(), job(t, freshAddress()))
-	if err != nil || !found || out.Delivered != reply.DeliveredLater {
+	found, out, err := rest.NewPoster(c, undelivered).FindPosted(t.Context(), job(t, freshAddress()))
+	if err != nil || !found || out.Delivered != rest.DeliveredLater {
 		t.Errorf("got %v, %+v, %v; want it found in the tray", found, out, err)
 	}
 }

@@ -1,4 +1,4 @@
-package reply
+package rest
 
 import (
 	"context"
@@ -14,7 +14,7 @@ const (
 	// globalRate is Discord's limit on all requests of one bot. Source: topics/rate-limits.
 	globalRate = 50
 	// bucketIdle is how long an unused bucket is remembered. Buckets of interactions are keyed by token and would
-	// otherwise pile up for ever.
+	// otherwise pile up.
 	bucketIdle = 20 * time.Minute
 )
 
@@ -60,7 +60,7 @@ func (l *limiter) wait(ctx context.Context, key string, interaction bool) error 
 	return l.global.Wait(ctx)
 }
 
-// take returns how long to wait, or 0 after it took a place.
+// reserve returns how long to wait, or 0 after it took a place.
 func (l *limiter) reserve(key string, interaction bool) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -85,7 +85,7 @@ func (l *limiter) reserve(key string, interaction bool) time.Duration {
 	return 0
 }
 
-// learn takes in the headers of an answer.
+// update takes in the headers of an answer.
 func (l *limiter) update(key string, h http.Header) {
 	remaining, err := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
 	if err != nil {
@@ -107,7 +107,7 @@ func (l *limiter) update(key string, h http.Header) {
 	}
 }
 
-// refuse takes in a 429 that asks to wait.
+// block takes in a 429 that asks to wait.
 func (l *limiter) block(key string, global bool, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,4 +1,4 @@
-package reply
+package rest
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"darkroom/bot/message"
 )
 
 // DiscordAPI is where the real Discord answers.
@@ -57,19 +59,19 @@ func NewClient(o Options) *Client {
 	return &Client{base: strings.TrimRight(o.Base, "/"), token: o.Token, http: o.HTTP, limiter: newLimiter(o.Now), now: o.Now}
 }
 
-// call is one request.
+// request is one request.
 type request struct {
 	method        string
 	path          string // below the base
 	bucket        string // route and major parameter; may hold a token and is never shown
 	route         string // what errors show
-	body          any    // JSON, or a *Message with files
-	wrap          func(*Message) any
+	body          any    // JSON
+	files         []message.File
 	byInteraction bool // by interaction token: no Authorization header, outside the global limit
 	idempotent    bool // sending it twice does no harm
 }
 
-// send performs a call and decodes the answer into out, which may be nil.
+// send sends a request and decodes the answer into out, which may be nil.
 func (c *Client) send(ctx context.Context, r request, out any) error {
 	if !r.byInteraction && c.tokenRefused.Load() {
 		return fmt.Errorf("%s: %w", r.route, ErrUnauthorized)
@@ -96,27 +98,25 @@ func (c *Client) send(ctx context.Context, r request, out any) error {
 	}
 }
 
+// with returns the request with a message as its body.
+func (r request) with(m message.Message) request {
+	r.body, r.files = m.Payload(), m.Files
+	return r
+}
+
 // encode returns the body's bytes and content type. Bodies are built once, so that a retry sends the same.
 func (r request) encode() ([]byte, string, error) {
+	if len(r.files) > 0 {
+		return multipartBody(r.body, r.files)
+	}
 	if r.body == nil {
 		return nil, "application/json", nil
-	}
-	if m, ok := r.body.(*Message); ok {
-		payload := any(m.payload())
-		if r.wrap != nil {
-			payload = r.wrap(m)
-		}
-		if len(m.Files) > 0 {
-			return multipartBody(payload, m.Files)
-		}
-		b, err := json.Marshal(payload)
-		return b, "application/json", err
 	}
 	b, err := json.Marshal(r.body)
 	return b, "application/json", err
 }
 
-// once sends the request a single time. It returns how long to wait before the next try, or a negative wait when there
+// attempt sends the request a single time. It returns how long to wait before the next try, or a negative wait when there
 // must be none.
 func (c *Client) attempt(ctx context.Context, r request, body []byte, kind string, out any) (time.Duration, error) {
 	if err := c.limiter.wait(ctx, r.bucket, r.byInteraction); err != nil {
@@ -148,7 +148,7 @@ func (c *Client) attempt(ctx context.Context, r request, body []byte, kind strin
 	return c.readFailure(r, answer, got)
 }
 
-// accept reads a success.
+// readSuccess reads a success.
 func (c *Client) readSuccess(r request, got []byte, err error, out any) (time.Duration, error) {
 	if err != nil {
 		err = fmt.Errorf("%s: read answer: %w", r.route, withoutURL(err))
@@ -166,7 +166,7 @@ func (c *Client) readSuccess(r request, got []byte, err error, out any) (time.Du
 	return 0, nil
 }
 
-// reject reads a refusal and decides whether it is worth another try.
+// readFailure reads a refusal and decides whether it is worth another try.
 func (c *Client) readFailure(r request, answer *http.Response, got []byte) (time.Duration, error) {
 	e := readError(r.route, answer.StatusCode, got)
 	switch {
@@ -184,7 +184,7 @@ func (c *Client) readFailure(r request, answer *http.Response, got []byte) (time
 }
 
 // retryAfter reads how long a 429 asks to wait and whether it is about everything. An answer without either header or
-// body comes from a proxy in front of Discord: a minute's rest.
+// body comes from a proxy in front of Discord: then it is a minute.
 func retryAfter(h http.Header, body []byte) (wait time.Duration, global bool) {
 	var got struct {
 		RetryAfter *float64 `json:"retry_after"`

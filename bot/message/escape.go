@@ -1,11 +1,12 @@
-package reply
+package message
 
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
-// special are the characters that Discord's markdown gives a meaning. A backslash takes it away.
+// markdownCharacters are the characters that Discord's markdown gives a meaning. A backslash takes it away.
 const markdownCharacters = "\\`*_~|>#-[]()<@:"
 
 // Escape makes somebody's words safe to show inside a message: no markdown, no links, no mentions, no hidden or
@@ -28,9 +29,26 @@ func Escape(text string) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// hidden tells whether r is a control, a format character (zero width, bidirectional override) or no character at all.
+// isHidden tells whether r is a control, a format character (zero width, bidirectional override) or no character at all.
 // The zero width joiner stays, since emoji are made with it.
 func isHidden(r rune) bool {
 	const zeroWidthJoiner = '\u200d'
 	return r != zeroWidthJoiner && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar)
+}
+
+// Shorten cuts text to at most n characters, with an ellipsis where it cut.
+func Shorten(text string, n int) string {
+	if utf8.RuneCountInString(text) <= n {
+		return text
+	}
+	return string([]rune(text)[:n-1]) + "…"
+}
+
+// shortenEscaped cuts escaped text without leaving half an escape at its end.
+func shortenEscaped(text string, n int) string {
+	cut := Shorten(text, n)
+	if cut == text {
+		return text
+	}
+	return strings.TrimRight(strings.TrimSuffix(cut, "…"), `\`) + "…"
 }

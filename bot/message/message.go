@@ -1,14 +1,8 @@
-package reply
+package message
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"mime/multipart"
-	"net/textproto"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // MaxContent is Discord's limit on a message's text, in characters.
@@ -103,11 +97,11 @@ type messageJSON struct {
 	EnforceNonce    bool             `json:"enforce_nonce,omitempty"`
 }
 
-// payload returns the JSON body of a message. Lists are never null: allowed_mentions must be explicit on every create
+// Payload returns the JSON body of a message. Lists are never null: allowed_mentions must be explicit on every create
 // and edit, and attachments decides which files stay.
-func (m *Message) payload() messageJSON {
+func (m Message) Payload() any {
 	p := messageJSON{
-		Content:         shorten(m.Content, MaxContent),
+		Content:         Shorten(m.Content, MaxContent),
 		Components:      rowsJSON(m.Rows),
 		Attachments:     []attachmentJSON{},
 		AllowedMentions: mentionsJSON{Parse: []string{}, Users: m.AllowUsers},
@@ -123,7 +117,7 @@ func (m *Message) payload() messageJSON {
 	}
 	for i, f := range m.Files {
 		p.Attachments = append(p.Attachments, attachmentJSON{
-			ID: strconv.Itoa(i), Filename: fileName(f), Description: shorten(f.Description, 1024), IsSpoiler: f.Spoiler,
+			ID: strconv.Itoa(i), Filename: f.SafeName(), Description: Shorten(f.Description, 1024), IsSpoiler: f.Spoiler,
 		})
 	}
 	return p
@@ -149,9 +143,9 @@ func (b Button) json() componentJSON {
 	return c
 }
 
-// fileName makes a name that is safe in a header and in attachment:// links. The prefix SPOILER_ hides a picture in
+// SafeName makes a name that is safe in a header and in attachment:// links. The prefix SPOILER_ hides a picture in
 // clients that do not know is_spoiler.
-func fileName(f File) string {
+func (f File) SafeName() string {
 	name := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_' {
 			return r
@@ -164,53 +158,15 @@ func fileName(f File) string {
 	return name
 }
 
-// multipartBody writes payload_json and files[n] as Discord reads them.
-func multipartBody(payload any, files []File) ([]byte, string, error) {
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	part, err := w.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {`form-data; name="payload_json"`}, "Content-Type": {"application/json"},
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	if err := json.NewEncoder(part).Encode(payload); err != nil {
-		return nil, "", fmt.Errorf("encode payload: %w", err)
-	}
-	for i, f := range files {
-		part, err := w.CreatePart(textproto.MIMEHeader{
-			"Content-Disposition": {`form-data; name="files[` + strconv.Itoa(i) + `]"; filename="` + fileName(f) + `"`},
-			"Content-Type":        {contentType(f.Name)},
-		})
-		if err != nil {
-			return nil, "", err
-		}
-		if _, err := part.Write(f.Data); err != nil {
-			return nil, "", err
-		}
-	}
-	if err := w.Close(); err != nil {
-		return nil, "", err
-	}
-	return b.Bytes(), w.FormDataContentType(), nil
-}
-
-func contentType(name string) string {
+// ContentType is the MIME type of a file, told from its name.
+func (f File) ContentType() string {
 	switch {
-	case strings.HasSuffix(name, ".png"):
+	case strings.HasSuffix(f.Name, ".png"):
 		return "image/png"
-	case strings.HasSuffix(name, ".jpg"):
+	case strings.HasSuffix(f.Name, ".jpg"):
 		return "image/jpeg"
-	case strings.HasSuffix(name, ".webp"):
+	case strings.HasSuffix(f.Name, ".webp"):
 		return "image/webp"
 	}
 	return "application/octet-stream"
-}
-
-// shorten cuts text to at most n characters, with an ellipsis where it cut.
-func shorten(text string, n int) string {
-	if utf8.RuneCountInString(text) <= n {
-		return text
-	}
-	return string([]rune(text)[:n-1]) + "…"
 }

@@ -1,10 +1,9 @@
-package reply
+package rest
 
 import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -13,22 +12,20 @@ const (
 	pageSize = 100
 	// searchPages bounds a search: a channel with more messages than that since is too busy to be sure.
 	searchPages = 20
-	// snowflakeEpoch is the first millisecond of 2015. Source: Discord, reference, "Snowflakes".
-	snowflakeEpoch = 1420070400000
 )
 
-// Found is what a Search came to.
+// FindResult is what FindMessage came to.
 type FindResult struct {
-	Message    ReceivedMessage // the message; without an ID when it was not found
-	Conclusive bool            // the channel could be read, so a message that was not found is not there
+	Message    Message // the message; without an ID when it was not found
+	Conclusive bool    // the channel could be read, so a message that was not found is not there
 }
 
-// Search looks through a channel's messages, from a moment on, for one that carries any of these custom_ids. Whoever may
-// have posted a message and never heard so looks for it before posting it again: Discord remembers a nonce for a few
-// minutes only. Discord hides the history from a bot that may not read it, and answers with nothing: such a search is
-// not Sure.
+// FindMessage looks through a channel's messages, from a moment on, for one that carries any of these custom_ids. A caller
+// that may have posted a message, but got no answer, looks for it before it posts again: Discord remembers a nonce for a
+// few minutes only. Discord hides the history from a bot that may not read it, and answers with nothing: such a search is
+// not Conclusive.
 func (c *Client) FindMessage(ctx context.Context, channel string, since time.Time, customIDs ...string) (FindResult, error) {
-	at := snowflake(since)
+	at := Snowflake(since)
 	seen := false
 	for range searchPages {
 		page, err := c.fetchPage(ctx, channel, "&after="+at)
@@ -48,7 +45,7 @@ func (c *Client) FindMessage(ctx context.Context, channel string, since time.Tim
 	return FindResult{}, nil
 }
 
-// notFound is sure if the channel shows any message at all.
+// notFound is conclusive if the channel shows any message at all.
 func (c *Client) notFound(ctx context.Context, channel string, seen bool) (FindResult, error) {
 	if seen {
 		return FindResult{Conclusive: true}, nil
@@ -57,26 +54,21 @@ func (c *Client) notFound(ctx context.Context, channel string, seen bool) (FindR
 	return FindResult{Conclusive: len(newest) > 0}, err
 }
 
-func (c *Client) fetchPage(ctx context.Context, channel, query string) ([]ReceivedMessage, error) {
+func (c *Client) fetchPage(ctx context.Context, channel, query string) ([]Message, error) {
 	r := request{
 		method: http.MethodGet, path: fmt.Sprintf("/channels/%s/messages?limit=%d%s", channel, pageSize, query),
 		bucket: "GET channel " + channel + " messages", route: "GET channel messages", idempotent: true,
 	}
-	var page []ReceivedMessage
+	var page []Message
 	err := c.send(ctx, r, &page)
 	return page, err
 }
 
-func hasAny(p ReceivedMessage, customIDs []string) bool {
+func hasAny(p Message, customIDs []string) bool {
 	for _, id := range customIDs {
 		if p.Has(id) {
 			return true
 		}
 	}
 	return false
-}
-
-// snowflake is the smallest id of a moment.
-func snowflake(t time.Time) string {
-	return strconv.FormatInt(max(0, t.UnixMilli()-snowflakeEpoch)<<22, 10)
 }

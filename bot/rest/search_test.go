@@ -1,4 +1,4 @@
-package reply_test
+package rest_test
 
 import (
 	"context"
@@ -9,7 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 )
 
 // page is a page of n messages, the newest first, whose ids end at newest; one of them carries a button.
@@ -53,7 +54,7 @@ func TestFindMessage(t *testing.T) {
 	t.Run("an error is told", func(t *testing.T) {
 		t.Parallel()
 		_, client := startServer(t, respondWith(404, `{"code":10003}`))
-		if _, err := client.FindMessage(context.Background(), "5", since, "x"); !reply.Removed(err) {
+		if _, err := client.FindMessage(context.Background(), "5", since, "x"); !rest.Removed(err) {
 			t.Errorf("got %v, want a channel that is gone", err)
 		}
 	})
@@ -62,8 +63,8 @@ func TestFindMessage(t *testing.T) {
 func TestRefusedBotTokenIsNotFinal(t *testing.T) {
 	t.Parallel()
 	_, client := startServer(t, respondWith(401, `{"code":0}`))
-	_, err := client.PostMessage(context.Background(), "5", reply.Message{Content: "x"})
-	if !errors.Is(err, reply.ErrUnauthorized) || reply.Final(err) {
-		t.Errorf("got %v, final %v; want the token refused and nothing given up", err, reply.Final(err))
+	_, err := client.PostMessage(context.Background(), "5", message.Message{Content: "x"})
+	if !errors.Is(err, rest.ErrUnauthorized) || rest.Final(err) {
+		t.Errorf("got %v, final %v; want the token refused and nothing given up", err, rest.Final(err))
 	}
 }

@@ -1,4 +1,4 @@
-package reply
+package message
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 // maxPromptShown is how much of a prompt a message shows, in characters after escaping. The whole of it is behind ℹ️.
 const maxPromptShown = 900
 
-// head is the line every message about a job begins with.
+// heading is the line that every message about a job begins with.
 func heading(to Address, spec picture.Spec) string {
 	prompt := Escape(spec.Prompt)
 	if prompt == "" {
@@ -29,15 +29,6 @@ func heading(to Address, spec picture.Spec) string {
 		line += " · " + kind
 	}
 	return line
-}
-
-// shortenEscaped cuts escaped text without leaving half an escape at its end.
-func shortenEscaped(text string, n int) string {
-	cut := shorten(text, n)
-	if cut == text {
-		return text
-	}
-	return strings.TrimRight(strings.TrimSuffix(cut, "…"), `\`) + "…"
 }
 
 // origin says what a job was made from, when it was made by a button.
@@ -57,7 +48,7 @@ func origin(to Address) string {
 	return ""
 }
 
-// settings is the small line under a finished message.
+// settingsLine is the small line under a finished message.
 func settingsLine(spec picture.Spec, files []queue.File) string {
 	size := fmt.Sprintf("%d×%d", spec.Width, spec.Height)
 	if len(files) > 0 {
@@ -74,7 +65,7 @@ func settingsLine(spec picture.Spec, files []queue.File) string {
 	return line
 }
 
-// When is a moment as Discord shows it to each reader, relative to now and counting by itself.
+// RelativeTime is a moment as Discord shows it to each reader: relative to now, and counting.
 func RelativeTime(t time.Time) string { return "<t:" + strconv.FormatInt(t.Unix(), 10) + ":R>" }
 
 // CancelRow is the row under a job that waits or runs.
@@ -82,16 +73,16 @@ func CancelRow(job string) []Row {
 	return []Row{{{Style: Secondary, Label: "Cancel", ID: button.ID{Verb: button.Cancel, Job: job}.String()}}}
 }
 
-// Standing is what a waiting message says about the line.
+// QueueStatus is what a waiting message says about the queue.
 type QueueStatus struct {
-	Position  int       // 1 is next; 0 when the line is not known: it is being put together again
+	Position  int       // 1 is next; 0 when it is not known, since the queue is being filled again
 	ETA       time.Time // when the pictures should be there; zero when nobody can tell
-	Paused    bool      // nothing of this server, model or line is painted for now
+	Paused    bool      // nothing of this server or model, or nothing at all, is painted for now
 	Reason    string    // why it is paused
-	MovedBack string    // why the place is further back than the last that was shown, as a sentence without its stop
+	MovedBack string    // why the position is further back than the last that was shown, as a sentence without its stop
 }
 
-// Waiting is the message of a job that stands in line.
+// Waiting is the message of a job that waits in the queue.
 func Waiting(to Address, spec picture.Spec, job string, s QueueStatus) Message {
 	state := "⏳ Waiting, #" + strconv.Itoa(s.Position) + " in line"
 	switch {
@@ -111,7 +102,7 @@ func Waiting(to Address, spec picture.Spec, job string, s QueueStatus) Message {
 	return Message{Content: heading(to, spec) + "\n" + state, Rows: CancelRow(job)}
 }
 
-// Painting is the message of a job at work, with a preview if there is one.
+// Rendering is the message of a job at work, with a preview if there is one.
 func Rendering(to Address, spec picture.Spec, job string, percent int, preview []File) Message {
 	return Message{
 		Content: fmt.Sprintf("%s\n🎨 Painting, %d %%", heading(to, spec), percent), Files: preview, Rows: CancelRow(job),
@@ -173,7 +164,7 @@ func SingleRows(spec picture.Spec, job string, tile int) []Row {
 	return []Row{row, zoom, pan, lastRow(job, tile)}
 }
 
-// tail is the last row of every finished message. The tile keeps its ids apart from those of the whole message.
+// lastRow is the last row of every finished message. The tile keeps its ids apart from those of the whole message.
 func lastRow(job string, tile int) Row {
 	return Row{
 		{Style: Secondary, Emoji: "ℹ️", ID: button.ID{Verb: button.Info, Job: job, Tile: tile}.String()},
@@ -181,7 +172,7 @@ func lastRow(job string, tile int) Row {
 	}
 }
 
-// Sorry is the message of a job that was given up. reason is a clause for people, such as "the model broke down"; the
+// Failed is the message of a job that was given up. reason is a clause for people, such as "the model broke down"; the
 // job's id is the reference that is also in the log.
 func Failed(to Address, spec picture.Spec, job, reason string) Message {
 	return Message{
@@ -190,10 +181,10 @@ func Failed(to Address, spec picture.Spec, job, reason string) Message {
 	}
 }
 
-// refunded is said of what was not painted: quotas and fairness forget it.
+// notCounted is said of what was not painted: quotas and fairness forget it.
 const notCounted = "-# It does not count against your limits"
 
-// again is the row of a job that was not painted. One that lost its start picture cannot be painted as it was asked for.
+// retryRow is the row of a job that was not painted. One that lost its start picture cannot be painted as it was asked for.
 func retryRow(to Address, spec picture.Spec, job, label string) Row {
 	var row Row
 	if !to.FromImage || spec.Init != nil {
@@ -202,7 +193,7 @@ func retryRow(to Address, spec picture.Spec, job, label string) Row {
 	return append(row, Button{Style: Secondary, Emoji: "❌", ID: button.ID{Verb: button.Delete, Job: job}.String()})
 }
 
-// Withdrawn is the message of a job that was cancelled.
+// Cancelled is the message of a job that was cancelled.
 func Cancelled(to Address, spec picture.Spec, job string) Message {
 	return Message{
 		Content: heading(to, spec) + "\n🚫 Cancelled\n" + notCounted,
@@ -210,8 +201,8 @@ func Cancelled(to Address, spec picture.Spec, job string) Message {
 	}
 }
 
-// Stranded is the message of pictures that were painted too late to be posted and are no longer at hand: the button's
-// fresh token paints them again.
+// Reoffer is the message of pictures that were finished too late to be posted and are no longer at hand. Its button
+// paints them again: the click brings a fresh token.
 func Reoffer(to Address, spec picture.Spec, job string) Message {
 	return Message{
 		Content: heading(to, spec) + "\n🖼️ Finished, but too late to be posted here by itself.",
@@ -219,12 +210,7 @@ func Reoffer(to Address, spec picture.Spec, job string) Message {
 	}
 }
 
-// Shelved is the message of pictures that could be posted nowhere.
+// InInbox is the message of pictures that could be posted nowhere.
 func InInbox(to Address, spec picture.Spec) Message {
 	return Message{Content: heading(to, spec) + "\n🖼️ Finished, but I could not post it here. It waits in /inbox for whoever asked for it."}
-}
-
-// showsFinished tells whether a posted message shows this job's finished pictures.
-func showsFinished(p ReceivedMessage, job string) bool {
-	return len(p.Attachments) > 0 && p.Has(button.ID{Verb: button.Remix, Job: job}.String())
 }

@@ -1,4 +1,4 @@
-package reply_test
+package rest_test
 
 import (
 	"context"
@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 	"darkroom/queue/worker"
 	"darkroom/render/picture"
@@ -33,7 +34,7 @@ func (s *fakeUndelivered) IsUndelivered(_ context.Context, job string) (bool, er
 	return slices.ContainsFunc(s.results, func(d queue.Undelivered) bool { return d.Job == job }), s.err
 }
 
-func job(t *testing.T, to reply.Address) queue.Job {
+func job(t *testing.T, to message.Address) queue.Job {
 	t.Helper()
 	spec := picture.Spec{
 		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Prompt: "a red boat", Width: 128, Height: 128,
@@ -51,13 +52,13 @@ var result = worker.Result{Images: []worker.Image{
 	{Name: "1-0-2.png", Data: []byte("two"), File: queue.File{Name: "1-0-2.png", Seed: 8, Width: 128, Height: 128}},
 }}
 
-func freshAddress() reply.Address {
+func freshAddress() message.Address {
 	fresh := address
 	fresh.Expires = time.Now().Add(14 * time.Minute)
 	return fresh
 }
 
-func expiredAddress() reply.Address {
+func expiredAddress() message.Address {
 	stale := address
 	stale.Expires = time.Now().Add(-time.Minute)
 	return stale
@@ -68,7 +69,7 @@ func TestPost(t *testing.T) {
 	t.Run("shows the pictures with their buttons in the one message", func(t *testing.T) {
 		t.Parallel()
 		s, c := startServer(t, respondWith(200, `{"id":"9","channel_id":"5"}`))
-		out, err := reply.NewPoster(c, &fakeUndelivered{}).Post(context.Background(), job(t, freshAddress()), result)
+		out, err := rest.NewPoster(c, &fakeUndelivered{}).Post(context.Background(), job(t, freshAddress()), result)
 		if err != nil || out.Delivered != "posted" || out.Message != "9" || len(out.Files) != 2 {
 			t.Fatalf("Post = %+v, %v", out, err)
 		}
@@ -78,7 +79,7 @@ func TestPost(t *testing.T) {
 		}
 	})
 	for name, c := range map[string]struct {
-		to        reply.Address
+		to        message.Address
 		answer    func(http.ResponseWriter)
 		tray      error
 		delivered string
@@ -100,7 +101,7 @@ func TestPost(t *testing.T) {
 			}
 			_, client := startServer(t, answer)
 			undelivered := &fakeUndelivered{err: c.tray}
-			out, err := reply.NewPoster(client, undelivered).Post(context.Background(), job(t, c.to), result)
+			out, err := rest.NewPoster(client, undelivered).Post(context.Background(), job(t, c.to), result)
 			var final *worker.FinalError
 			if errors.As(err, &final) != c.final || out.Delivered != c.delivered {
 				t.Fatalf("Post = %+v, %v; want %q, final %v", out, err, c.delivered, c.final)
@@ -118,7 +119,7 @@ func TestUnreadableJobsAreFinal(t *testing.T) {
 	j := job(t, freshAddress())
 	j.Address = []byte(`[]`)
 	var final *worker.FinalError
-	if _, _, err := reply.NewPoster(c, &fakeUndelivered{}).FindPosted(context.Background(), j); !errors.As(err, &final) {
+	if _, _, err := rest.NewPoster(c, &fakeUndelivered{}).FindPosted(context.Background(), j); !errors.As(err, &final) {
 		t.Errorf("Look: %v, want a final error", err)
 	}
 }
@@ -126,7 +127,7 @@ func TestUnreadableJobsAreFinal(t *testing.T) {
 func TestProgress(t *testing.T) {
 	t.Parallel()
 	s, c := startServer(t, respondWith(200, `{}`))
-	p := reply.NewPoster(c, &fakeUndelivered{})
+	p := rest.NewPoster(c, &fakeUndelivered{})
 	asked := 0
 	preview := func() image.Image { asked++; return image.NewNRGBA(image.Rect(0, 0, 2, 2)) }
 	for percent := range 5 {
@@ -159,7 +160,7 @@ func TestFindPosted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, client := startServer(t, respondWith(c.status, c.body))
-			found, out, err := reply.NewPoster(client, &fakeUndelivered{}).FindPosted(context.Background(), job(t, freshAddress()))
+			found, out, err := rest.NewPoster(client, &fakeUndelivered{}).FindPosted(context.Background(), job(t, freshAddress()))
 			if err != nil || found != c.found || out.Delivered != c.how {
 				t.Errorf("Look = %v, %+v, %v; want %v, %q", found, out, err, c.found, c.how)
 			}
