@@ -52,16 +52,17 @@ type Job struct {
 	Updated          time.Time
 }
 
-// Policy is what a server's moderators decided. Zero numbers mean "no limit of the server's own".
+// Policy is what a server's moderators decided. Zero numbers mean "no limit of the server's own". Its JSON is kept in the
+// audit trail, with the names that it was first written with.
 type Policy struct {
-	WaitingPerUser int // pictures waiting
-	RunningPerUser int // pictures being painted
-	PerUserDay     int // pictures a user may ask for in 24 hours
-	MaxPixels      int // width x height
-	MaxSteps       int
-	MaxCount       int // tiles in one message
-	Paused         bool
-	PauseReason    string
+	WaitingPerUser int    `json:"WaitingPerUser"` // pictures waiting
+	RunningPerUser int    `json:"RunningPerUser"` // pictures being painted
+	PerUserDay     int    `json:"PerUserDay"`     // pictures a user may ask for in 24 hours
+	MaxPixels      int    `json:"MaxPixels"`      // width x height
+	MaxSteps       int    `json:"MaxSteps"`
+	MaxCount       int    `json:"MaxCount"` // tiles in one message
+	Paused         bool   `json:"Paused"`
+	PauseReason    string `json:"PauseReason"`
 }
 
 // Usage is what a user has in hand at the moment of judgement.
