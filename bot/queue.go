@@ -146,11 +146,11 @@ func (h *handler) ownJobsText(mine []store.Job, s queue.Snapshot, up []queue.Ren
 
 func jobStatusText(e store.Job, j queue.JobStatus, st message.QueueStatus, known bool) string {
 	switch {
-	case j.State == "painting" && j.Percent == 0:
+	case j.State == queue.StateRendering && j.Percent == 0:
 		return "being painted" // how far is heard from the renderer's beats
-	case j.State == "painting":
+	case j.State == queue.StateRendering:
 		return fmt.Sprintf("painting, %d %%", j.Percent)
-	case j.State == "posting":
+	case j.State == queue.StatePosting:
 		return "being posted"
 	case j.State == "" && known:
 		if e.State == store.Running {

@@ -1,4 +1,4 @@
--- Takes a paused server out of every lane, or puts it back: the end of the step that pause.lua begins.
+-- Removes a paused server from every lane, or adds a resumed one: the second half of pause.lua.
 if ARGV[5] ~= '' then
   local S = server(ARGV[5])
   indexServer(S, true)

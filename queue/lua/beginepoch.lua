@@ -1,7 +1,7 @@
--- Begins an epoch on an empty line. Tray, offers and the event stream stay.
+-- Begins an epoch with an empty queue. Undelivered results, announced renderers and the event stream stay.
 --
 -- ARGV[1]  the new epoch
--- returns  {'OK'} also when repeated · {'EPOCH', current} when the pool is further on
+-- returns  {'OK'} also when repeated · {'EPOCH', current} when the pool has a later epoch
 local current = call('HGET', KEYS[1], 'epoch')
 if current and tonumber(current) > tonumber(ARGV[1]) then return {'EPOCH', current} end
 if current == ARGV[1] then return {'OK'} end
