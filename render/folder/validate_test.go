@@ -1,4 +1,4 @@
-package onnx
+package folder
 
 import (
 	"testing"
@@ -12,8 +12,8 @@ func TestFamilyByWidth(t *testing.T) {
 	t.Parallel()
 	for width, want := range map[int]*family.Family{768: family.SD1, 1024: family.SD2} {
 		f := &Folder{Config: Config{Kind: family.Kind{Family: family.SD1}, TextLength: 77}, textEncoders: make([]textEncoderConfig, 1)}
-		f.ports.textEncoders = []textEncoder{{layers: []graph.Value{{Name: "last_hidden_state", Dims: []int{0, 77, width}}}}}
-		f.ports.context = graph.Value{Name: "encoder_hidden_states", Dims: []int{0, 0, 0}}
+		f.Ports.TextEncoders = []TextEncoder{{Layers: []graph.Value{{Name: "last_hidden_state", Dims: []int{0, 77, width}}}}}
+		f.Ports.Context = graph.Value{Name: "encoder_hidden_states", Dims: []int{0, 0, 0}}
 		if err := f.validateText(); err != nil || f.Config.Family != want || f.Config.TextWidth != width {
 			t.Errorf("%d wide: got %s, %d wide, %v, want %s", width, f.Config.Family.Name, f.Config.TextWidth, err, want.Name)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/render/folder"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/graph"
@@ -105,7 +106,7 @@ func TestExternalWeightsCutShort(t *testing.T) {
 			if err := spoil(file); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := onnx.OpenFolder(dir); err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), what) {
+			if _, err := folder.Open(dir); err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), what) {
 				t.Errorf("%s: got %v, want an error with the file and %q", part, err, what)
 			}
 		}

@@ -1,4 +1,4 @@
-package onnx
+package folder
 
 import (
 	"encoding/json"
@@ -47,6 +47,14 @@ type Config struct {
 	CanEncode           bool // there is a vae_encoder, so pictures can be started from
 	SupportsSeamless    bool // the UNet's and the VAE's convolutions can wrap around, see Model.Seamless
 	SkippableLayers     int  // how many last layers of the text encoder can be left out
+}
+
+// UnetChannels is how many channels the UNet reads.
+func (c Config) UnetChannels() int {
+	if c.Extra != nil {
+		return c.LatentChannels + c.Extra.Channels
+	}
+	return c.LatentChannels
 }
 
 // textEncoderConfig is what a text encoder's config.json says of it; zero where it does not.

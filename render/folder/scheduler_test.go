@@ -1,9 +1,9 @@
-package onnx_test
+package folder_test
 
 import (
 	"testing"
 
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/onnx/onnxtest"
 )
 
@@ -27,8 +27,8 @@ func TestPublishedSchedulers(t *testing.T) {
 		if err := (onnxtest.Folder{}).Write(dir); err != nil {
 			t.Fatal(err)
 		}
-		writeFile(t, dir, "scheduler/scheduler_config.json", "{"+usual+settings+"}")
-		if _, err := onnx.OpenFolder(dir); err != nil {
+		onnxtest.WriteFile(t, dir, "scheduler/scheduler_config.json", "{"+usual+settings+"}")
+		if _, err := folder.Open(dir); err != nil {
 			t.Errorf("%s: got %v, want it opened", name, err)
 		}
 	}
@@ -51,8 +51,8 @@ func TestStepsOffset(t *testing.T) {
 		if err := (onnxtest.Folder{Class: c.class}).Write(dir); err != nil {
 			t.Fatal(err)
 		}
-		writeFile(t, dir, "scheduler/scheduler_config.json", c.says)
-		f, err := onnx.OpenFolder(dir)
+		onnxtest.WriteFile(t, dir, "scheduler/scheduler_config.json", c.says)
+		f, err := folder.Open(dir)
 		if err != nil {
 			t.Fatalf("%s that says %s: %v", c.class, c.says, err)
 		}

@@ -1,4 +1,4 @@
-package onnx
+package folder
 
 import (
 	"errors"

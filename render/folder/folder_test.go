@@ -1,4 +1,4 @@
-package onnx_test
+package folder_test
 
 import (
 	"errors"
@@ -10,30 +10,10 @@ import (
 	"testing"
 
 	"darkroom/render/family"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/onnx/onnxtest"
 )
-
-func writeFile(t *testing.T, dir, name, data string) {
-	t.Helper()
-	path := filepath.Join(dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func tinyFolder(t *testing.T, f onnxtest.Folder) string {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "tiny")
-	if err := f.Write(dir); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
 
 func truncate(t *testing.T, path string, keep func(size int64) int64) {
 	t.Helper()
@@ -48,20 +28,20 @@ func truncate(t *testing.T, path string, keep func(size int64) int64) {
 
 func TestOpenFolder(t *testing.T) {
 	t.Parallel()
-	dir := tinyFolder(t, onnxtest.Folder{Batch: 1, Timestep: graph.Value{Type: graph.Int64}})
-	writeFile(t, dir, "unet/config.json", `{"sample_size":64,"cross_attention_dim":4}`)
-	writeFile(t, dir, "vae_decoder/config.json", `{"scaling_factor":0.25,"latent_channels":4,"block_out_channels":[1,2,3,4],"shift_factor":null}`)
-	writeFile(t, dir, "scheduler/scheduler_config.json", `{"_class_name":"PNDMScheduler","beta_start":0.001,"beta_end":0.01,"beta_schedule":"linear",
+	dir := onnxtest.Folder{Batch: 1, Timestep: graph.Value{Type: graph.Int64}}.Temp(t)
+	onnxtest.WriteFile(t, dir, "unet/config.json", `{"sample_size":64,"cross_attention_dim":4}`)
+	onnxtest.WriteFile(t, dir, "vae_decoder/config.json", `{"scaling_factor":0.25,"latent_channels":4,"block_out_channels":[1,2,3,4],"shift_factor":null}`)
+	onnxtest.WriteFile(t, dir, "scheduler/scheduler_config.json", `{"_class_name":"PNDMScheduler","beta_start":0.001,"beta_end":0.01,"beta_schedule":"linear",
 		"num_train_timesteps":500,"prediction_type":"v_prediction","steps_offset":1,"timestep_spacing":"trailing","set_alpha_to_one":false,"rescale_betas_zero_snr":true}`)
-	writeFile(t, dir, "darkroom.json", `{"name":"little","words":{"things":["Red boat","sea"],"places":["on the sea"]},
+	onnxtest.WriteFile(t, dir, "darkroom.json", `{"name":"little","words":{"things":["Red boat","sea"],"places":["on the sea"]},
 		"sizes":[{"width":64,"height":128}],"defaults":{"width":64,"height":64,"steps":9,"guidance":2.5,"sampler":"ddim"},"examples":["a boat"],"later":1}`)
-	f, err := onnx.OpenFolder(dir)
+	f, err := folder.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := onnx.Config{Kind: family.Kind{Family: family.SD1}, Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction", Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001,
+	want := folder.Config{Kind: family.Kind{Family: family.SD1}, Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction", Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001,
 		BetaEnd: 0.01, BetaSchedule: "linear", RescaleZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
-		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, NativeSize: onnx.Size{Width: 512, Height: 512}, SizeMultiple: 64, CanEncode: true}
+		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, NativeSize: folder.Size{Width: 512, Height: 512}, SizeMultiple: 64, CanEncode: true}
 	if f.Config != want {
 		t.Errorf("got config %+v\nwant %+v", f.Config, want)
 	}
@@ -71,7 +51,7 @@ func TestOpenFolder(t *testing.T) {
 	if got, want := fmt.Sprint(f.Card.Vocabulary()), "[boat on red sea the]"; got != want {
 		t.Errorf("got vocabulary %v, want %v", got, want)
 	}
-	card := onnx.Defaults{Size: onnx.Size{Width: 64, Height: 64}, Steps: 9, GuidanceScale: 2.5, Sampler: "ddim"}
+	card := folder.Defaults{Size: folder.Size{Width: 64, Height: 64}, Steps: 9, GuidanceScale: 2.5, Sampler: "ddim"}
 	if f.Card.Defaults != card {
 		t.Errorf("got defaults %+v, want %+v", f.Card.Defaults, card)
 	}
@@ -79,7 +59,7 @@ func TestOpenFolder(t *testing.T) {
 
 func TestOpenOldFolder(t *testing.T) {
 	t.Parallel()
-	f, err := onnx.OpenFolder(tinyFolder(t, onnxtest.Folder{Class: "OnnxStableDiffusionPipeline", WeightsAsInputs: true, NoEncoder: true}))
+	f, err := folder.Open(onnxtest.Folder{Class: "OnnxStableDiffusionPipeline", WeightsAsInputs: true, NoEncoder: true}.Temp(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +67,7 @@ func TestOpenOldFolder(t *testing.T) {
 	if c.ScalingFactor != 0.18215 || c.PixelsPerLatent != 8 || c.TextWidth != onnxtest.Width || c.CanEncode || !c.SetAlphaToOne || c.Prediction != "epsilon" {
 		t.Errorf("got %+v, want Stable Diffusion 1's constants and no encoder", c)
 	}
-	if f.Name != "tiny" || !reflect.DeepEqual(f.Card, onnx.Card{}) || len(f.Card.Vocabulary()) != 0 {
+	if f.Name != "tiny" || !reflect.DeepEqual(f.Card, folder.Card{}) || len(f.Card.Vocabulary()) != 0 {
 		t.Errorf("got name %q and card %+v, want the folder's name and none", f.Name, f.Card)
 	}
 }
@@ -104,15 +84,15 @@ func TestMultiple(t *testing.T) {
 		"four blocks":    {`{"down_block_types":["a","b","c","d"]}`, 64},
 		"no such blocks": {`{"down_block_types":null}`, 64},
 	} {
-		dir := tinyFolder(t, onnxtest.Folder{})
-		writeFile(t, dir, "unet/config.json", c.unet)
-		f, err := onnx.OpenFolder(dir)
+		dir := onnxtest.Folder{}.Temp(t)
+		onnxtest.WriteFile(t, dir, "unet/config.json", c.unet)
+		f, err := folder.Open(dir)
 		if err != nil || f.Config.SizeMultiple != c.want {
 			t.Errorf("%s: got %d, %v, want %d", name, f.Config.SizeMultiple, err, c.want)
 		}
 	}
-	f, err := onnx.OpenFolder(tinyFolder(t, onnxtest.Folder{Side: 3}))
-	if want := (onnx.Size{Width: 24, Height: 24}); err != nil || f.Config.FixedSize != want || f.Config.SizeMultiple != 8 {
+	f, err := folder.Open(onnxtest.Folder{Side: 3}.Temp(t))
+	if want := (folder.Size{Width: 24, Height: 24}); err != nil || f.Config.FixedSize != want || f.Config.SizeMultiple != 8 {
 		t.Errorf("one size: got %v in multiples of %d, %v, want %v in multiples of 8", f.Config.FixedSize, f.Config.SizeMultiple, err, want)
 	}
 }
@@ -120,8 +100,8 @@ func TestMultiple(t *testing.T) {
 // TestLinkedParts links a part and the whole folder to where they lie, as people do who share text encoders.
 func TestLinkedParts(t *testing.T) {
 	t.Parallel()
-	dir := tinyFolder(t, onnxtest.Folder{External: true})
-	want, err := onnx.OpenFolder(dir)
+	dir := onnxtest.Folder{External: true}.Temp(t)
+	want, err := folder.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +115,7 @@ func TestLinkedParts(t *testing.T) {
 	if err := os.Symlink(dir, link); err != nil {
 		t.Fatal(err)
 	}
-	got, err := onnx.OpenFolder(link)
+	got, err := folder.Open(link)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +151,7 @@ func TestRefusedFolders(t *testing.T) {
 		{"no decoder", onnxtest.Folder{}, remove("vae_decoder/model.onnx"), []string{"vae_decoder/model.onnx", "no such file"}},
 		{"PyTorch weights", onnxtest.Folder{}, func(t *testing.T, dir string) {
 			remove("unet/model.onnx")(t, dir)
-			writeFile(t, dir, "unet/diffusion_pytorch_model.safetensors", "x")
+			onnxtest.WriteFile(t, dir, "unet/diffusion_pytorch_model.safetensors", "x")
 		}, []string{"unet/model.onnx", "PyTorch weights", "Optimum"}},
 		{"half a UNet", onnxtest.Folder{}, truncated("unet/model.onnx", half), []string{"unet/model.onnx", "cut short"}},
 		{"half an encoder", onnxtest.Folder{}, truncated("vae_encoder/model.onnx", half), []string{"vae_encoder/model.onnx", "cut short"}},
@@ -190,7 +170,7 @@ func TestRefusedFolders(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			writeFile(t, dir, "unet/model.onnx", string(data))
+			onnxtest.WriteFile(t, dir, "unet/model.onnx", string(data))
 		}, []string{"unet/model.onnx", `no input called "sample"`, "latent_sample float32 [?,4,?,?]"}},
 		{"an input more", onnxtest.Folder{}, replace("vae_decoder/model.onnx", string(onnxtest.Model{
 			Inputs:  []graph.Value{{Name: "latent_sample", Type: graph.Float, Dims: []int{0, 4, 0, 0}}, {Name: "mask", Type: graph.Float}},
@@ -231,13 +211,13 @@ func TestRefusedSchedulers(t *testing.T) {
 }
 
 // refuses opens a folder that was spoilt, and sees that the error is one line that says why.
-func checkRefused(t *testing.T, folder onnxtest.Folder, spoil func(t *testing.T, dir string), says []string) {
+func checkRefused(t *testing.T, f onnxtest.Folder, spoil func(t *testing.T, dir string), says []string) {
 	t.Helper()
-	dir := tinyFolder(t, folder)
+	dir := f.Temp(t)
 	if spoil != nil {
 		spoil(t, dir)
 	}
-	_, err := onnx.OpenFolder(dir)
+	_, err := folder.Open(dir)
 	if err == nil {
 		t.Fatal("got no error")
 	}
@@ -260,7 +240,7 @@ func remove(name string) func(*testing.T, string) {
 }
 
 func replace(name, data string) func(*testing.T, string) {
-	return func(t *testing.T, dir string) { writeFile(t, dir, name, data) }
+	return func(t *testing.T, dir string) { onnxtest.WriteFile(t, dir, name, data) }
 }
 
 func truncated(name string, keep func(int64) int64) func(*testing.T, string) {

@@ -1,4 +1,4 @@
-package onnx_test
+package folder_test
 
 import (
 	"crypto/sha256"
@@ -11,14 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/onnx/onnxtest"
 )
 
 func TestHashCache(t *testing.T) {
 	t.Parallel()
 	cache := filepath.Join(t.TempDir(), "new", "place", "hashes.json")
-	if _, err := onnx.OpenFolder(tinyFolder(t, onnxtest.Folder{}), onnx.Cached(cache)); err != nil {
+	if _, err := folder.Open(onnxtest.Folder{}.Temp(t), folder.Cached(cache)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(cache); err != nil {
@@ -28,10 +28,10 @@ func TestHashCache(t *testing.T) {
 
 func TestHash(t *testing.T) {
 	t.Parallel()
-	dir := tinyFolder(t, onnxtest.Folder{External: true})
-	hash := func(options ...onnx.Option) string {
+	dir := onnxtest.Folder{External: true}.Temp(t)
+	hash := func(options ...folder.Option) string {
 		t.Helper()
-		f, err := onnx.OpenFolder(dir, options...)
+		f, err := folder.Open(dir, options...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,31 +41,31 @@ func TestHash(t *testing.T) {
 	if want := listHash(t, dir); first != want {
 		t.Errorf("got %s, want the hash of sha256sum's list, %s", first, want)
 	}
-	writeFile(t, dir, "darkroom.json", "{}")
-	writeFile(t, dir, "README.md", "hello")
-	writeFile(t, dir, "unet/.part", "hidden")
+	onnxtest.WriteFile(t, dir, "darkroom.json", "{}")
+	onnxtest.WriteFile(t, dir, "README.md", "hello")
+	onnxtest.WriteFile(t, dir, "unet/.part", "hidden")
 	if got := hash(); got != first {
 		t.Errorf("a card, a README and hidden files: got %s, want the same as before, %s", got, first)
 	}
-	writeFile(t, dir, "unet/config.json", "{}")
+	onnxtest.WriteFile(t, dir, "unet/config.json", "{}")
 	second := hash()
 	if second == first {
 		t.Error("a new configuration left the hash as it was")
 	}
 	cache := filepath.Join(t.TempDir(), "hashes.json")
-	if a, b := hash(onnx.Cached(cache)), hash(onnx.Cached(cache)); a != second || b != second {
+	if a, b := hash(folder.Cached(cache)), hash(folder.Cached(cache)); a != second || b != second {
 		t.Errorf("with a cache: got %s and %s, want %s", a, b, second)
 	}
-	writeFile(t, dir, "tokenizer/merges.txt", "#version: 0.3\n")
+	onnxtest.WriteFile(t, dir, "tokenizer/merges.txt", "#version: 0.3\n")
 	later := time.Now().Add(time.Minute)
 	if err := os.Chtimes(filepath.Join(dir, "tokenizer/merges.txt"), later, later); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := hash(onnx.Cached(cache)), hash(); got != want || got == second {
+	if got, want := hash(folder.Cached(cache)), hash(); got != want || got == second {
 		t.Errorf("a changed file: got %s from the cache, want %s, and not %s", got, want, second)
 	}
-	writeFile(t, filepath.Dir(cache), filepath.Base(cache), "not JSON")
-	if got, want := hash(onnx.Cached(cache)), hash(onnx.Cached(filepath.Join(dir, "README.md", "no", "folder"))); got != want {
+	onnxtest.WriteFile(t, filepath.Dir(cache), filepath.Base(cache), "not JSON")
+	if got, want := hash(folder.Cached(cache)), hash(folder.Cached(filepath.Join(dir, "README.md", "no", "folder"))); got != want {
 		t.Errorf("a broken cache: got %s, want %s", got, want)
 	}
 }

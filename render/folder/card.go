@@ -1,7 +1,6 @@
-package onnx
+package folder
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -58,16 +57,11 @@ func (c Card) Vocabulary() []string {
 // readCard reads the card of a folder; a folder without one has the zero Card.
 func readCard(dir string) (Card, error) {
 	path := filepath.Join(dir, CardFile)
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return Card{}, nil
-	}
-	if err != nil {
-		return Card{}, err
-	}
 	var c Card
-	if err := json.Unmarshal(data, &c); err != nil {
-		return Card{}, fmt.Errorf("%s: %w", path, err)
+	if err := readJSON(path, &c); errors.Is(err, os.ErrNotExist) {
+		return Card{}, nil
+	} else if err != nil {
+		return Card{}, err
 	}
 	for _, s := range append(slices.Clone(c.Sizes), c.Defaults.Size, c.FewSteps.Size) {
 		if s != (Size{}) && !s.valid() {
@@ -75,6 +69,14 @@ func readCard(dir string) (Card, error) {
 		}
 	}
 	return c, nil
+}
+
+// readCard reads the folder's card, whose name goes before the folder's.
+func (f *Folder) readCard() (err error) {
+	if f.Card, err = readCard(f.Dir); err == nil && f.Card.Name != "" {
+		f.Name = f.Card.Name
+	}
+	return err
 }
 
 func (s Size) valid() bool {
