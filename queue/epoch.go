@@ -35,7 +35,7 @@ func (q *Queue) BeginEpoch(ctx context.Context, epoch int64) error {
 	if epoch < 1 {
 		return fmt.Errorf("begin epoch %d: the first epoch is 1", epoch)
 	}
-	r, err := q.run(ctx, beginScript, epoch)
+	r, err := q.run(ctx, beginEpochScript, epoch)
 	if r.code() == string(EpochChanged) {
 		return fmt.Errorf("begin epoch %d: %w: it is at %s", epoch, ErrEpoch, r.text(1))
 	}

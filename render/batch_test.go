@@ -129,7 +129,7 @@ func TestCancelDoesNotWaitForSharedRun(t *testing.T) {
 	t.Parallel()
 	f := &fakeModel{}
 	parts, net := f.parts(), blockingUnet{f, make(chan int, 9)}
-	parts.Tokenizer, parts.Unet = tokenizer(t), net
+	parts.Tokenizers, parts.Unet = tokenizers(t), net
 	r, err := New(parts, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -203,7 +203,7 @@ func newLimitedRenderer(t *testing.T, p limitedUnet) (*Renderer, *fakeModel) {
 	t.Helper()
 	p.fakeModel = &fakeModel{}
 	parts := p.parts()
-	parts.Tokenizer, parts.Unet = tokenizer(t), p
+	parts.Tokenizers, parts.Unet = tokenizers(t), p
 	r, err := New(parts, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -10,13 +10,17 @@ import (
 type Traits struct {
 	Img2ImgTakesAllSteps bool `json:"whole_repaints,omitempty"` // see sampler.Config
 	RungeKutta           bool `json:"runge_kutta,omitempty"`    // likewise
-	SDXL                 bool `json:"xl,omitempty"`             // it is a Stable Diffusion XL
-	Inpaint              bool `json:"inpaint,omitempty"`        // its UNet is told a mask
+	// InpaintKeepsRungeKutta is the family's. Its name in cards is from when SDXL was the only such family.
+	InpaintKeepsRungeKutta bool `json:"xl,omitempty"`
+	Inpaint                bool `json:"inpaint,omitempty"` // its UNet reads a mask
 }
 
 // Habits are those of a model.
 func (c Config) Traits() Traits {
-	return Traits{Img2ImgTakesAllSteps: c.Sampler.Img2ImgTakesAllSteps, RungeKutta: c.Sampler.RungeKutta, SDXL: c.Sampler.SDXL, Inpaint: c.Inpaint}
+	return Traits{
+		Img2ImgTakesAllSteps: c.Sampler.Img2ImgTakesAllSteps, RungeKutta: c.Sampler.RungeKutta,
+		InpaintKeepsRungeKutta: c.InpaintKeepsRungeKutta(), Inpaint: c.Extra != nil,
+	}
 }
 
 // from returns what is left of the habits over a start picture, nil for none. diffusers' inpainting pipeline of Stable
@@ -24,7 +28,7 @@ func (c Config) Traits() Traits {
 // which have no inpainting pipeline of their own, are repainted by it as others are.
 func (h Traits) forInit(init *picture.Init) Traits {
 	if h.Inpaint || init != nil && (init.Mask != nil || init.Placement != nil) {
-		h.RungeKutta = h.RungeKutta && h.SDXL
+		h.RungeKutta = h.RungeKutta && h.InpaintKeepsRungeKutta
 		h.Img2ImgTakesAllSteps = false
 	}
 	return h

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"darkroom/render/clip"
+	"darkroom/render/family"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
@@ -104,13 +105,27 @@ func newFakeOf(t *testing.T, o Options, distilled bool) (*Renderer, *fakeModel) 
 	t.Helper()
 	f := &fakeModel{}
 	parts := f.parts()
-	parts.Config.Distilled = distilled
-	parts.Tokenizer = tokenizer(t)
+	parts.Config.Distillation = asConsistency(distilled)
+	parts.Tokenizers = tokenizers(t)
 	r, err := New(parts, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r, f
+}
+
+// tokenizers holds the demo model's.
+func tokenizers(t testing.TB) []*clip.Tokenizer {
+	t.Helper()
+	return []*clip.Tokenizer{tokenizer(t)}
+}
+
+// asConsistency makes a model a consistency model, if it is to be one.
+func asConsistency(yes bool) *family.Distillation {
+	if yes {
+		return family.LCMInWeights
+	}
+	return nil
 }
 
 // tokenizer is the demo model's.

@@ -14,7 +14,7 @@ import (
 // lead or one leads by a weight. Below 1 diffusers leaves it out too (do_classifier_free_guidance is scale > 1); A1111
 // always asks for it, so there it leads below 1. A model that is told the guidance scale needs none.
 func (p *run) guided() bool {
-	if p.parts.Config.GuidanceWidth > 0 {
+	if p.parts.Config.GuidesItself() {
 		return false
 	}
 	if len(p.terms) > 1 || p.terms[0].Weight != 1 {

@@ -32,7 +32,7 @@ func recordPrompts(t *testing.T, typed, by string, steps int) []float32 {
 	t.Helper()
 	h := &promptRecorder{fakeModel: &fakeModel{}}
 	parts := h.parts()
-	parts.Tokenizer, parts.Unet = tokenizer(t), h
+	parts.Tokenizers, parts.Unet = tokenizers(t), h
 	r, err := New(parts, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -41,7 +41,7 @@ func (p *run) encodeInitImage(ctx context.Context) (*initImage, error) {
 		out.mode = maskCleanInput
 	case s.Dialect == picture.A1111:
 		out.mode = maskEstimate
-	case p.parts.Config.Inpaint:
+	case p.parts.Config.Extra != nil:
 		out.mode = maskByModel
 	case isKDPM2(s.Sampler):
 		out.mode = maskNoisedAhead

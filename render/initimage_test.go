@@ -122,7 +122,7 @@ func TestRefusedInitImages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			parts := (&fakeModel{}).parts()
-			parts.Tokenizer = tokenizer(t)
+			parts.Tokenizers = tokenizers(t)
 			c.parts(&parts)
 			r, err := New(parts, Options{})
 			if err != nil {

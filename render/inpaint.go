@@ -7,27 +7,21 @@ import (
 
 	scale "golang.org/x/image/draw"
 
-	"darkroom/render/picture"
+	"darkroom/render/family"
 	"darkroom/render/tensor"
 )
 
 // told is what an inpainting model is told beside the latents: the mask [1, 1, h, w], 1 where it paints, and the start
 // picture with that part left grey.
 type inpaintConditioning struct {
+	extra       *family.ExtraInput
 	mask        tensor.Tensor
 	maskedImage posterior
 }
 
 // latents are the channels that stand behind those of the latents, [n, 1+c, h, w]: drawn by n noises, or the mean.
 func (t *inpaintConditioning) channels(noises tensor.Tensor) tensor.Tensor {
-	picture := t.maskedImage.sample(noises)
-	s := picture.Shape
-	out := tensor.New(s[0], 1+s[1], s[2], s[3])
-	for i := range s[0] {
-		row := out.Row(i).Data
-		copy(row[copy(row, t.mask.Data):], picture.Row(i).Data)
-	}
-	return out
+	return t.extra.Join(t.mask, t.maskedImage.sample(noises))
 }
 
 // tell finds out what an inpainting model is told in a pass.
@@ -45,10 +39,7 @@ func (p *run) encodeInpaint(ctx context.Context, pass pass) (*inpaintConditionin
 			}
 		}
 	default:
-		fill := float32(0)
-		if p.initImage == nil && p.spec.Dialect == picture.A1111 {
-			fill = 0.5 // its txt2img_image_conditioning
-		}
+		fill := p.parts.Config.Extra.Blank(p.spec.Dialect, p.initImage != nil)
 		for i := range pixels.Data {
 			pixels.Data[i] = fill
 		}
@@ -60,7 +51,7 @@ func (p *run) encodeInpaint(ctx context.Context, pass pass) (*inpaintConditionin
 	if err != nil {
 		return nil, fmt.Errorf("masked picture: %w", err)
 	}
-	return &inpaintConditioning{mask, latents}, nil
+	return &inpaintConditioning{p.parts.Config.Extra, mask, latents}, nil
 }
 
 // join puts further channels behind those of each item of a batch; none when there are none. One item's, or those of

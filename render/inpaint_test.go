@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/render/family"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
 )
@@ -36,7 +37,10 @@ func newNeighbourRenderer(t *testing.T, inpaint bool) *Renderer {
 	t.Helper()
 	f := neighbourModel{&fakeModel{}}
 	parts := f.parts()
-	parts.Tokenizer, parts.Unet, parts.Config.Inpaint = tokenizer(t), f, inpaint
+	parts.Tokenizers, parts.Unet = tokenizers(t), f
+	if inpaint {
+		parts.Config.Extra = family.Inpaint
+	}
 	r, err := New(parts, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -210,7 +214,7 @@ func TestInpaintByTimestepsAsA1111(t *testing.T) {
 	for _, name := range []string{"ddim", "plms", "unipc"} {
 		net := &inputRecorder{neighbourModel: neighbourModel{&fakeModel{}}}
 		parts := net.parts()
-		parts.Tokenizer, parts.Unet = tokenizer(t), net
+		parts.Tokenizers, parts.Unet = tokenizers(t), net
 		r, err := New(parts, Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -42,7 +42,7 @@ func (p *run) planPasses() error {
 	p.passes = []pass{p.newPass(plan, s.Height, s.Width)}
 	p.passes[0].calls = prompt.Calls{Count: s.Steps * p.method.CallsPerStep()}
 	if s.Init != nil && s.Dialect == picture.Diffusers {
-		p.passes[0].drawLikeDiffusers(*s.Init, c.Inpaint)
+		p.passes[0].drawLikeDiffusers(*s.Init, c.Extra != nil)
 	}
 	if s.Hires == nil {
 		return nil

@@ -38,7 +38,7 @@ func TestPosterior(t *testing.T) {
 		t.Helper()
 		f := wideEncoder{&fakeModel{}, log, channels}
 		parts := f.parts()
-		parts.Tokenizer, parts.Encoder = tokenizer(t), f
+		parts.Tokenizers, parts.Encoder = tokenizers(t), f
 		r, err := New(parts, Options{})
 		if err != nil {
 			t.Fatal(err)

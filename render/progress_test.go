@@ -174,7 +174,7 @@ func TestProgressOfAttempts(t *testing.T) {
 		t.Helper()
 		f := unstableUnet{&fakeModel{}, until}
 		parts := f.parts()
-		parts.Tokenizer, parts.Unet = tokenizer(t), f
+		parts.Tokenizers, parts.Unet = tokenizers(t), f
 		r, err := New(parts, Options{})
 		if err != nil {
 			t.Fatal(err)

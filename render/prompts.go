@@ -42,7 +42,7 @@ func (t scheduledPrompt) at(call int) (read TextEncoding, text string) {
 // nothing said, is the layer the model was trained with. A1111 reads that one whatever is said where the text encoder
 // is not Stable Diffusion 1's.
 func (p *run) clipSkip() int {
-	if p.spec.Dialect == picture.A1111 && p.parts.Config.PenultimateLayer {
+	if !p.parts.Config.FollowsClipSkip(p.spec.Dialect) {
 		return 0
 	}
 	return max(p.spec.ClipSkip-1, 0)
@@ -66,7 +66,7 @@ func (p *run) splitTerms() (err error) {
 	if len(p.terms) > maxTerms {
 		return refuse("AND or :: joins %d prompts here: at most %d can lead together", len(p.terms), maxTerms)
 	}
-	if p.parts.Config.GuidanceWidth > 0 && (len(p.terms) > 1 || p.terms[0].Weight != 1) {
+	if p.parts.Config.GuidesItself() && (len(p.terms) > 1 || p.terms[0].Weight != 1) {
 		return refuse("this model is told how strongly to follow the prompt, so that no prompts can be joined by AND or :: or weighed as a whole")
 	}
 	return nil
@@ -110,7 +110,7 @@ func (p *run) encodePrompts(ctx context.Context, calls prompt.Calls) (passCondit
 // the folder says so.
 func (p *run) zerosForEmptyPrompt() bool {
 	c := p.parts.Config
-	return c.PooledConditioning && (c.ZerosForEmptyPrompt || p.spec.Dialect == picture.A1111)
+	return c.ZerosForEmptyNegative(p.spec.Dialect, c.ZerosForEmptyPrompt)
 }
 
 // encodeScheduled encodes each text of a track once, in as many chunks as the longest text of the pass needs.

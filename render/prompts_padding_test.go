@@ -58,7 +58,7 @@ func TestTypedPaddingTokenByDialect(t *testing.T) {
 	for dialect, want := range map[picture.Dialect]int32{picture.Diffusers: filler, picture.A1111: word} {
 		f := &twoEncoderModel{fakeModel: &fakeModel{}}
 		parts := f.parts()
-		parts.Text, parts.Tokenizer, parts.SecondTokenizer = f, words, second
+		parts.Text, parts.Tokenizers = f, []*clip.Tokenizer{words, second}
 		r, err := New(parts, Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -94,7 +94,7 @@ func TestNewRefusesTokenizersOfTwoLengths(t *testing.T) {
 	parts := (&fakeModel{}).parts()
 	second := bangPaddedTokenizer(t)
 	second.Length = 50
-	parts.Tokenizer, parts.SecondTokenizer = tokenizer(t), second
+	parts.Tokenizers = []*clip.Tokenizer{tokenizer(t), second}
 	if _, err := New(parts, Options{}); err == nil {
 		t.Error("got no error")
 	}

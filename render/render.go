@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"darkroom/render/clip"
+	"darkroom/render/family"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
@@ -44,6 +46,7 @@ type Encoder interface {
 
 // Config is the arithmetic of a model.
 type Config struct {
+	family.Kind
 	Sampler             sampler.Config
 	ScalingFactor       float64 // of the VAE: latents are multiplied by it for the UNet
 	Channels            int     // of a latent
@@ -51,24 +54,18 @@ type Config struct {
 	SizeMultiple        int     // what the sides of a picture must be multiples of, for the UNet's halvings; 0 for Factor
 	FixedSize           bool    // the networks take one size only, so no picture can be enlarged
 	SkippableLayers     int     // how many of its text encoder's last layers can be left out
-	PenultimateLayer    bool    // it was trained with one inner layer (SD 2, SDXL), which A1111 reads whatever the clip skip
 	MaxChunks           int     // chunks of text the UNet takes; 0 for any number
-	PooledConditioning  bool    // SDXL: the UNet is led by a pooled vector and by the sizes of the picture too
-	ZerosForEmptyPrompt bool    // SDXL: diffusers leads by zeros where nobody gave a negative prompt
-	GuidanceWidth       int     // LCM: numbers that tell the UNet the guidance scale, so that nothing is guided from outside; 0 for others
-	Distilled           bool    // it was distilled to few steps, for the samplers lcm and tcd
-	Inpaint             bool    // the UNet has 9 channels: it is told a mask and the masked picture too
+	ZerosForEmptyPrompt bool    // force_zeros_for_empty_prompt of model_index.json; see family.Kind.ZerosForEmptyNegative
 }
 
 // Parts are the pieces of one loaded model.
 type Parts struct {
-	Text            TextEncoder
-	Unet            Unet
-	Decoder         Decoder
-	Encoder         Encoder // nil for a model that cannot start from a picture
-	Tokenizer       *clip.Tokenizer
-	SecondTokenizer *clip.Tokenizer // of SDXL's second text encoder, as long as the first; nil for one that reads all
-	Config          Config
+	Text       TextEncoder
+	Unet       Unet
+	Decoder    Decoder
+	Encoder    Encoder           // nil for a model that cannot start from an image
+	Tokenizers []*clip.Tokenizer // one for each text encoder of the family, of chunks of one length; a single one reads for all
+	Config     Config
 
 	// Preview decodes previews in Decoder's place: a tiny network for latents as the sampler leaves them, not divided by
 	// the scaling factor. nil for none.
@@ -83,13 +80,6 @@ type SeamlessNetworks struct {
 	Unet    Unet
 	Decoder Decoder
 	Encoder Encoder // nil for a model that has none
-}
-
-func (p Parts) tokenizers() []*clip.Tokenizer {
-	if p.SecondTokenizer == nil {
-		return []*clip.Tokenizer{p.Tokenizer}
-	}
-	return []*clip.Tokenizer{p.Tokenizer, p.SecondTokenizer}
 }
 
 // Options are what an operator may choose. The zero value is good for anything.
@@ -148,8 +138,8 @@ func New(p Parts, o Options) (*Renderer, error) {
 	need(p.Text != nil, "no text encoder")
 	need(p.Unet != nil, "no UNet")
 	need(p.Decoder != nil, "no VAE decoder")
-	need(p.Tokenizer != nil, "no tokenizer")
-	need(p.Tokenizer == nil || p.SecondTokenizer == nil || p.Tokenizer.Length == p.SecondTokenizer.Length, "two tokenizers whose chunks differ in length")
+	need(len(p.Tokenizers) > 0 && !slices.Contains(p.Tokenizers, nil), "no tokenizer")
+	need(sameLength(p.Tokenizers), "tokenizers whose chunks differ in length")
 	c := p.Config
 	need(c.ScalingFactor > 0, "scaling factor %v, want a positive number", c.ScalingFactor)
 	need(c.PixelsPerLatent < 1 || c.SizeMultiple%c.PixelsPerLatent == 0, "sizes in multiples of %d for latents of %d pixels", c.SizeMultiple, c.PixelsPerLatent)
@@ -160,8 +150,15 @@ func New(p Parts, o Options) (*Renderer, error) {
 	if c.SizeMultiple == 0 {
 		p.Config.SizeMultiple = c.PixelsPerLatent
 	}
-	words := clip.NewConditioner(p.Text, p.tokenizers()...)
+	words := clip.NewConditioner(p.Text, p.Tokenizers...)
 	return &Renderer{parts: p, options: o.withDefaults(), diffusersConditioner: words, a1111Conditioner: words.ForA1111(), memory: newMemoryLimiter()}, nil
+}
+
+// sameLength says whether the chunks of all tokenizers have the same length.
+func sameLength(all []*clip.Tokenizer) bool {
+	return !slices.ContainsFunc(all, func(t *clip.Tokenizer) bool {
+		return t != nil && all[0] != nil && t.Length != all[0].Length
+	})
 }
 
 // Paint makes all tiles of a Spec. It looks at ctx before every step and before every picture it decodes, and returns

@@ -30,7 +30,7 @@ func newUnetRecorder(t *testing.T, m sampler.Method) (*Renderer, *unetRecorder) 
 	t.Helper()
 	net := &unetRecorder{neighbourModel: neighbourModel{&fakeModel{}}}
 	parts := net.parts()
-	parts.Tokenizer, parts.Unet, parts.Config.Distilled = tokenizer(t), net, m.Distilled()
+	parts.Tokenizers, parts.Unet, parts.Config.Distillation = tokenizers(t), net, asConsistency(m.Distilled())
 	parts.Seamless = func(context.Context) (SeamlessNetworks, error) { return SeamlessNetworks{net, net, net}, nil }
 	r, err := New(parts, Options{})
 	if err != nil {

@@ -72,13 +72,13 @@ func (p *run) check() error {
 		return refuse("the sampler %s has no eta", s.Sampler)
 	case s.Rescale > 0 && s.Dialect != picture.Diffusers:
 		return refuse("guidance can be rescaled in the dialect diffusers only: A1111 knows nothing of it")
-	case p.method.Distilled() && !c.Distilled:
+	case p.method.Distilled() && !c.Consistency():
 		return refuse("the sampler %s is for models that were distilled to few steps, and this one was not", s.Sampler)
 	case p.method.Diverges(c.Sampler.Prediction):
 		return refuse("the sampler %s strays around models that predict a velocity, as this one does: another one will paint it", s.Sampler)
-	case c.Distilled && !p.method.Distilled():
+	case c.Consistency() && !p.method.Distilled():
 		return refuse("this model was distilled to few steps, and the sampler %s makes nothing of it: take lcm or tcd", s.Sampler)
-	case c.Inpaint && p.parts.Encoder == nil:
+	case c.Extra != nil && p.parts.Encoder == nil:
 		return refuse("this inpainting model cannot paint: it has no VAE encoder")
 	case s.Init != nil && p.job.Input == nil:
 		return errors.New("start picture: nobody knows its bytes")
@@ -124,7 +124,7 @@ func (p *run) encode(ctx context.Context) error {
 		}
 	}
 	for i := range p.passes {
-		if !p.parts.Config.Inpaint {
+		if p.parts.Config.Extra == nil {
 			break
 		}
 		if p.passes[i].inpaint, err = p.encodeInpaint(ctx, p.passes[i]); err != nil {

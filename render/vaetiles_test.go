@@ -53,7 +53,7 @@ func newShadingRenderer(t *testing.T, o Options, d Decoder) *Renderer {
 	t.Helper()
 	s := shadingVAE{&fakeModel{}}
 	parts := s.parts()
-	parts.Tokenizer, parts.Decoder, parts.Encoder = tokenizer(t), s, s
+	parts.Tokenizers, parts.Decoder, parts.Encoder = tokenizers(t), s, s
 	if d != nil {
 		parts.Decoder = d
 	}
@@ -193,7 +193,7 @@ func TestTinyDecoderShowsPreviews(t *testing.T) {
 	f := &fakeModel{}
 	tiny := tinyDecoder{&fakeModel{}}
 	parts := f.parts()
-	parts.Tokenizer, parts.PreviewDecoder = tokenizer(t), tiny
+	parts.Tokenizers, parts.PreviewDecoder = tokenizers(t), tiny
 	r, err := New(parts, Options{PreviewPixels: 32 * 24})
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +231,7 @@ func TestFixedSizeModelShowsPreviews(t *testing.T) {
 	for name, tiny := range map[string]bool{"by its decoder": false, "by a tiny one": true} {
 		f := &fakeModel{}
 		parts := f.parts()
-		parts.Tokenizer, parts.Decoder, parts.Config.FixedSize = tokenizer(t), fixedSizeDecoder{f, 6, 8}, true
+		parts.Tokenizers, parts.Decoder, parts.Config.FixedSize = tokenizers(t), fixedSizeDecoder{f, 6, 8}, true
 		options := Options{PreviewPixels: 32 * 24}
 		if tiny {
 			parts.PreviewDecoder, options.PreviewPixels = fixedSizeDecoder{tinyDecoder{f}, 6, 8}, 32*24/4

@@ -203,12 +203,12 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		acceptAndAcknowledge(t, s, fmt.Sprintf("%d-0", i))
 	}
 	for query, index := range map[string]string{
-		`SELECT * FROM jobs WHERE state IN ('waiting', 'running') AND epoch < 3 ORDER BY created, id LIMIT 5`:                                             "jobs_owed",
-		`SELECT * FROM jobs WHERE state IN ('accepted', 'waiting', 'running') AND user_id = 'u'`:                                                          "jobs_of_user",
-		`SELECT SUM(pictures) FROM jobs WHERE server = 's' AND user_id = 'u' AND state IN ('accepted', 'waiting', 'running')`:                             "jobs_in_hand",
+		`SELECT * FROM jobs WHERE state IN ('waiting', 'running') AND epoch < 3 ORDER BY created, id LIMIT 5`:                                             "jobs_unqueued",
+		`SELECT * FROM jobs WHERE state IN ('accepted', 'waiting', 'running') AND user_id = 'u'`:                                                          "jobs_unfinished_of_user",
+		`SELECT SUM(pictures) FROM jobs WHERE server = 's' AND user_id = 'u' AND state IN ('accepted', 'waiting', 'running')`:                             "jobs_unfinished_of_account",
 		`SELECT SUM(pictures) FROM jobs WHERE server = 's' AND user_id = 'u' AND created > 5 AND state NOT IN ('failed', 'cancelled', 'expired')`:         "jobs_of_account",
-		`SELECT * FROM jobs WHERE user_id = 'u' AND (state IN ('done', 'failed', 'cancelled', 'expired') OR state IN ('accepted', 'waiting', 'running'))`: "jobs_of_owner",
-		`UPDATE jobs SET erased = TRUE WHERE user_id = 'u' AND created <= 5 AND state IN ('done', 'failed', 'cancelled', 'expired')`:                      "jobs_of_owner",
+		`SELECT * FROM jobs WHERE user_id = 'u' AND (state IN ('done', 'failed', 'cancelled', 'expired') OR state IN ('accepted', 'waiting', 'running'))`: "jobs_ended_of_user",
+		`UPDATE jobs SET erased = TRUE WHERE user_id = 'u' AND created <= 5 AND state IN ('done', 'failed', 'cancelled', 'expired')`:                      "jobs_ended_of_user",
 		`SELECT MIN(server) FROM jobs WHERE server > 's'`:                                                                                                 "jobs_of_account",
 		`SELECT id FROM jobs WHERE server = 's' LIMIT 500`:                                                                                                "jobs_of_account",
 		`SELECT id FROM jobs WHERE state = 'accepted' AND created < 5`:                                                                                    "jobs_accepted",

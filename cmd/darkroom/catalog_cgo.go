@@ -92,9 +92,9 @@ func modelCard(f *onnx.Folder) json.RawMessage {
 	return b
 }
 
-// skips is how many last layers can be left out; nil where A1111's dialect does not heed it, for all but Stable Diffusion 1.
+// skips is how many last layers can be left out; nil where the model's dialect follows no clip skip.
 func skips(f *onnx.Folder) *int {
-	if pipeline.Dialect(f) == picture.A1111 && f.Config.Family != onnx.SD1 {
+	if !f.Config.FollowsClipSkip(pipeline.Dialect(f)) {
 		return nil
 	}
 	return &f.Config.SkippableLayers

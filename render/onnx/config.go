@@ -6,16 +6,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+
+	"darkroom/render/family"
 )
 
 // Config is the arithmetic that a model was trained for, from the folder's own configuration files.
 type Config struct {
-	Family     string // SD1, SD2 or XL
+	family.Kind
 	Pipeline   string // the class in model_index.json
 	Prediction string // "epsilon", "v_prediction" or "sample": what the UNet's output is
-	Distilled  bool   // it was distilled to few steps: the folder's scheduler is LCM's or TCD's
-	Inpaint    bool   // the UNet has 9 channels: it is told a mask and the masked picture too
 	Float16    bool   // the UNet computes in float16
 
 	// The noise schedule it was trained with.
@@ -37,7 +36,6 @@ type Config struct {
 	TextLength          int     // tokens in a chunk, 77
 	TextWidth           int     // numbers per token; of SDXL's two encoders together
 	PooledWidth         int     // numbers of SDXL's pooled vector; 0 for other families
-	GuidanceWidth       int     // numbers that tell the UNet the guidance scale (timestep_cond); 0 where it is not told
 	ZerosForEmptyPrompt bool    // an empty negative prompt is a vector of zeros (force_zeros_for_empty_prompt)
 	NativeSize          Size    // the square size it was trained at; zero where it does not say
 
@@ -55,8 +53,9 @@ type Config struct {
 type textEncoderConfig struct{ width, layers, pooled int }
 
 // readScheduler reads the noise schedule. What an old file leaves out is diffusers' default for it.
-func readScheduler(dir string, c *Config) error {
-	path := filepath.Join(dir, "scheduler", "scheduler_config.json")
+func (f *Folder) readScheduler() error {
+	c := &f.Config
+	path := filepath.Join(f.Dir, "scheduler", "scheduler_config.json")
 	s := struct {
 		Class         string    `json:"_class_name"`
 		TrainSteps    int       `json:"num_train_timesteps"`
@@ -96,27 +95,25 @@ func readScheduler(dir string, c *Config) error {
 	if pipelineOverrides(c) {
 		c.StepsOffset = 1
 	}
-	c.Distilled = c.Distilled || strings.HasPrefix(s.Class, "LCM") || strings.HasPrefix(s.Class, "TCD")
 	return nil
 }
 
 // readVAE reads the latents' scale. The file is absent in old exports, which are all of Stable Diffusion's own VAE.
-func readVAE(dir string, c *Config) error {
-	path := filepath.Join(dir, "vae_decoder", "config.json")
+func (f *Folder) readVAE() error {
+	c := &f.Config
+	path := filepath.Join(f.Dir, "vae_decoder", "config.json")
 	v := struct {
 		ScalingFactor *float64  `json:"scaling_factor"`
 		ShiftFactor   *float64  `json:"shift_factor"`
 		Mean          []float64 `json:"latents_mean"`
 		Channels      int       `json:"latent_channels"`
 		Blocks        []int     `json:"block_out_channels"`
-	}{Channels: 4}
+	}{Channels: c.Family.Latents.Channels}
 	if err := readJSON(path, &v); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	c.LatentChannels, c.PixelsPerLatent, c.ScalingFactor = v.Channels, 8, 0.18215 // Stable Diffusion 1 and 2
-	if c.Family == SDXL {
-		c.ScalingFactor = 0.13025
-	}
+	latents := c.Family.Latents
+	c.LatentChannels, c.PixelsPerLatent, c.ScalingFactor = v.Channels, latents.PixelsPerLatent, latents.ScalingFactor
 	if v.ScalingFactor != nil {
 		c.ScalingFactor = *v.ScalingFactor
 	}
@@ -128,18 +125,11 @@ func readVAE(dir string, c *Config) error {
 		return fmt.Errorf("%s: latents_mean and shift_factor are not understood, want latents with a scaling_factor only", path)
 	case !(c.ScalingFactor > 0):
 		return fmt.Errorf("%s: scaling_factor %v, want a positive number", path, c.ScalingFactor)
-	case c.LatentChannels != 4 || c.PixelsPerLatent != 8:
-		return fmt.Errorf("%s: latents of %d channels for %d pixels, want 4 channels for 8 pixels", path, c.LatentChannels, c.PixelsPerLatent)
+	case c.LatentChannels != latents.Channels || c.PixelsPerLatent != latents.PixelsPerLatent:
+		return fmt.Errorf("%s: latents of %d channels for %d pixels, want %d channels for %d pixels",
+			path, c.LatentChannels, c.PixelsPerLatent, latents.Channels, latents.PixelsPerLatent)
 	}
 	return nil
-}
-
-// defaultMultiple is what Stable Diffusion 1 and 2 take: 8 pixels a latent, halved three times. SDXL halves one time less.
-func defaultMultiple(family string) int {
-	if family == SDXL {
-		return 32
-	}
-	return 64
 }
 
 // readUnet reads what the UNet says of its sizes; the file is absent in old exports.
@@ -151,7 +141,7 @@ func (f *Folder) readUnet() error {
 		Blocks   []string `json:"down_block_types"`
 		Channels int      `json:"in_channels"`
 		Cond     int      `json:"time_cond_proj_dim"`
-	}{Channels: 4}
+	}{Channels: c.LatentChannels}
 	if err := readJSON(filepath.Join(f.Dir, unetPart, "config.json"), &unet); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -160,14 +150,14 @@ func (f *Folder) readUnet() error {
 	}
 	if side, ok := unet.Side.(float64); ok && side > 0 {
 		c.NativeSize = Size{int(side) * c.PixelsPerLatent, int(side) * c.PixelsPerLatent}
-	} else if c.Family == SDXL {
-		c.NativeSize = Size{1024, 1024}
+	} else {
+		c.NativeSize = Size{c.Family.NativeSide, c.Family.NativeSide}
 	}
-	c.SizeMultiple = defaultMultiple(c.Family)
+	c.SizeMultiple = c.Family.SizeMultiple
 	if n := len(unet.Blocks); n > 0 {
 		c.SizeMultiple = c.PixelsPerLatent << min(n-1, 8) // each block but the last halves the latents
 	}
-	c.Inpaint, f.timeCondDim = unet.Channels == inpaintChannels, unet.Cond
+	c.Extra, f.timeCondDim = family.FindExtraInput(unet.Channels-c.LatentChannels), unet.Cond
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/render/family"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/onnxtest"
@@ -59,17 +60,17 @@ func checkNear(t *testing.T, what string, got, want tensor.Tensor, most float64)
 func TestFamilies(t *testing.T) {
 	t.Parallel()
 	type facts struct {
-		Family                        string
+		Family                        *family.Family
 		Prediction                    string
 		Distilled, Inpaint, ZeroSNR   bool
 		Pooled, Guidance, Width, Skip int
 	}
 	for name, want := range map[string]facts{
-		goldentest.SD1:     {Family: onnx.SD1, Prediction: "epsilon", Width: 24, Skip: 3},
-		goldentest.SD2V:    {Family: onnx.SD2, Prediction: "v_prediction", ZeroSNR: true, Width: 24, Skip: 2},
-		goldentest.SDXL:    {Family: onnx.SDXL, Prediction: "epsilon", Pooled: 24, Width: 48, Skip: 1},
-		goldentest.LCM:     {Family: onnx.SD1, Prediction: "epsilon", Distilled: true, Guidance: 32, Width: 24, Skip: 3},
-		goldentest.Inpaint: {Family: onnx.SD1, Prediction: "epsilon", Inpaint: true, Width: 24, Skip: 3},
+		goldentest.SD1:     {Family: family.SD1, Prediction: "epsilon", Width: 24, Skip: 3},
+		goldentest.SD2V:    {Family: family.SD2, Prediction: "v_prediction", ZeroSNR: true, Width: 24, Skip: 2},
+		goldentest.SDXL:    {Family: family.SDXL, Prediction: "epsilon", Pooled: 24, Width: 48, Skip: 1},
+		goldentest.LCM:     {Family: family.SD1, Prediction: "epsilon", Distilled: true, Guidance: 32, Width: 24, Skip: 3},
+		goldentest.Inpaint: {Family: family.SD1, Prediction: "epsilon", Inpaint: true, Width: 24, Skip: 3},
 	} {
 		for _, half := range []bool{false, true} {
 			if half {
@@ -81,7 +82,7 @@ func TestFamilies(t *testing.T) {
 				continue
 			}
 			c := f.Config
-			got := facts{c.Family, c.Prediction, c.Distilled, c.Inpaint, c.RescaleZeroSNR, c.PooledWidth, c.GuidanceWidth, c.TextWidth, c.SkippableLayers}
+			got := facts{c.Family, c.Prediction, c.Consistency(), c.Extra != nil, c.RescaleZeroSNR, c.PooledWidth, c.GuidanceWidth, c.TextWidth, c.SkippableLayers}
 			if got != want || c.Float16 != half || !c.CanEncode || !c.FractionalTimesteps {
 				t.Errorf("%s: got %+v, half %v, want %+v", name, got, c.Float16, want)
 			}
@@ -103,7 +104,7 @@ func allConditioning(m *onnx.Model, n int) tensor.Conditioning {
 }
 
 func channels(m *onnx.Model) int {
-	if m.Folder.Config.Inpaint {
+	if m.Folder.Config.Extra == family.Inpaint {
 		return 9
 	}
 	return 4
@@ -258,12 +259,12 @@ func TestRefusedFamilies(t *testing.T) {
 func TestInpaintChannels(t *testing.T) {
 	t.Parallel()
 	f, err := onnx.OpenFolder(tinyFolder(t, onnxtest.Folder{Channels: 9}))
-	if err != nil || !f.Config.Inpaint {
+	if err != nil || f.Config.Extra != family.Inpaint {
 		t.Errorf("nine channels: got %v, %v, want an inpainting model", f, err)
 	}
 	dir := tinyFolder(t, onnxtest.Folder{})
 	writeFile(t, dir, "unet/config.json", `{"in_channels":9}`)
-	if f, err := onnx.OpenFolder(dir); err != nil || f.Config.Inpaint {
+	if f, err := onnx.OpenFolder(dir); err != nil || f.Config.Extra != nil {
 		t.Errorf("a configuration of nine, but four in the file: got %+v, %v; the file counts", f.Config, err)
 	}
 	if _, err := onnx.OpenFolder(tinyFolder(t, onnxtest.Folder{Channels: 9, NoEncoder: true})); err == nil || !strings.Contains(err.Error(), "vae_encoder") {

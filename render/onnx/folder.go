@@ -6,13 +6,12 @@ import (
 	"os"
 	"path/filepath"
 
+	"darkroom/render/family"
 	"darkroom/render/onnx/graph"
 )
 
 // The networks of a folder, each in the folder of its name.
 const (
-	textPart    = "text_encoder"
-	secondPart  = "text_encoder_2" // SDXL's
 	unetPart    = "unet"
 	decoderPart = "vae_decoder"
 	encoderPart = "vae_encoder" // optional: without it no picture can be started from
@@ -30,8 +29,9 @@ type Folder struct {
 	graphs map[string]graph.Header // by part
 	ports  ports
 
-	textEncoders [2]textEncoderConfig // by text encoder
-	timeCondDim  int                  // time_cond_proj_dim of the UNet
+	clues        family.Clues        // what the kind is recognised by
+	textEncoders []textEncoderConfig // by text encoder
+	timeCondDim  int                 // time_cond_proj_dim of the UNet
 	tinyDecoder  tinySpec
 }
 
@@ -77,18 +77,12 @@ func (f *Folder) read() error {
 	} else if !info.IsDir() {
 		return fmt.Errorf("%s: a file, want a model folder", f.Dir)
 	}
-	for _, step := range []func(string, *Config) error{readIndex, checkTokenizers, readScheduler, readVAE} {
-		if err := step(f.Dir, &f.Config); err != nil {
+	for _, step := range []func() error{f.readIndex, f.checkTokenizers, f.readScheduler, f.readVAE, f.readText, f.readUnet} {
+		if err := step(); err != nil {
 			return err
 		}
 	}
-	if err := f.readText(); err != nil {
-		return err
-	}
-	if err := f.readUnet(); err != nil {
-		return err
-	}
-	for _, part := range append(f.Config.textParts(), unetPart, decoderPart, encoderPart) {
+	for _, part := range append(f.Config.Family.TextParts(), unetPart, decoderPart, encoderPart) {
 		if err := f.readGraph(part); err != nil {
 			return err
 		}
@@ -143,14 +137,10 @@ func missing(path string) bool {
 }
 
 // checkTokenizers sees that the two files a CLIP tokenizer is made of are there; package clip reads them.
-func checkTokenizers(dir string, c *Config) error {
-	parts := []string{"tokenizer"}
-	if c.Family == SDXL {
-		parts = append(parts, SecondTokenizer)
-	}
-	for _, part := range parts {
+func (f *Folder) checkTokenizers() error {
+	for _, part := range f.Config.Family.Tokenizers() {
 		for _, name := range []string{"vocab.json", "merges.txt"} {
-			path := filepath.Join(dir, part, name)
+			path := filepath.Join(f.Dir, part, name)
 			info, err := os.Stat(path)
 			if err != nil {
 				return err
@@ -162,6 +152,3 @@ func checkTokenizers(dir string, c *Config) error {
 	}
 	return nil
 }
-
-// SecondTokenizer is the folder of the tokenizer that SDXL's second text encoder reads from.
-const SecondTokenizer = "tokenizer_2"

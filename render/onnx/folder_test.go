@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/render/family"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/onnx/onnxtest"
@@ -58,7 +59,7 @@ func TestOpenFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := onnx.Config{Family: onnx.SD1, Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction", Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001,
+	want := onnx.Config{Kind: family.Kind{Family: family.SD1}, Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction", Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001,
 		BetaEnd: 0.01, BetaSchedule: "linear", RescaleZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
 		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, NativeSize: onnx.Size{Width: 512, Height: 512}, SizeMultiple: 64, CanEncode: true}
 	if f.Config != want {

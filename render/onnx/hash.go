@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"darkroom/render/family"
 )
 
 // hashed is one file's hash and what tells that it is still true.
@@ -49,7 +51,7 @@ func hashFolder(dir, cache string) (string, int64, error) {
 // hashedFiles lists the files that decide a picture, slash-separated and sorted. Hidden files are not among them.
 func hashedFiles(dir string) ([]string, error) {
 	paths := []string{"model_index.json"}
-	for _, part := range []string{"tokenizer", SecondTokenizer, "scheduler", textPart, secondPart, unetPart, decoderPart, encoderPart} {
+	for _, part := range append(family.AllTextParts(), "scheduler", unetPart, decoderPart, encoderPart) {
 		root, err := filepath.EvalSymlinks(filepath.Join(dir, part)) // WalkDir does not follow its own root
 		if errors.Is(err, os.ErrNotExist) {
 			continue

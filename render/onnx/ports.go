@@ -47,6 +47,7 @@ type textEncoder struct {
 	part        string
 	ids, pooled graph.Value
 	last        graph.Value   // hidden states after the final norm
+	finalNorm   bool          // the layers are read after the final norm
 	layerCount  int           // layers, as the configuration says; 0 where it does not
 	layers      []graph.Value // hidden states, by the number of layers left out
 	layersAdded bool          // but for the first, or for all of SDXL's, the layers are no outputs of the file: see exposeLayers
@@ -73,9 +74,6 @@ var (
 	integerTypes = []graph.Type{graph.Int32, graph.Int64}
 	numberTypes  = []graph.Type{graph.Float, graph.Float16, graph.Double, graph.Int32, graph.Int64}
 )
-
-// inpaintChannels are a latent, a mask, and the latent of the masked picture.
-const inpaintChannels = 4 + 1 + 4
 
 // findPorts finds every input and output that is used, and refuses a network that wants more.
 func (f *Folder) findPorts() error {
@@ -111,7 +109,7 @@ func (f *Folder) findPorts() error {
 		*x.into = v
 	}
 	p.float16Timestep = p.timestep.Type == graph.Float16 && len(p.timestep.Dims) == 0
-	for i := range c.textParts() {
+	for i := range c.Family.TextEncoders {
 		t, err := f.findTextEncoder(i)
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.path(t.part), err)
@@ -149,7 +147,7 @@ func (f *Folder) checkUnknownInputs() error {
 	for _, t := range p.textEncoders {
 		known[t.part] = []graph.Value{t.ids}
 	}
-	for _, part := range append(f.Config.textParts(), unetPart, decoderPart, encoderPart) {
+	for _, part := range append(f.Config.Family.TextParts(), unetPart, decoderPart, encoderPart) {
 		for _, in := range f.graphs[part].Inputs {
 			if !slices.ContainsFunc(known[part], func(v graph.Value) bool { return v.Name == in.Name }) {
 				return fmt.Errorf("%s: input %v is not understood; want only %v", f.path(part), in, known[part])

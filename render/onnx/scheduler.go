@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"darkroom/render/family"
 )
 
 // schedulers are diffusers' classes that share one noise schedule, so that a model of one can be sampled as by any other.
@@ -50,5 +52,5 @@ func (s schedulerTraits) clips(class string) bool {
 // insists tells whether the pipeline sets clip_sample to false and steps_offset to 1 whatever the file says, as diffusers'
 // pipelines of Stable Diffusion 1 and 2 do; those of SDXL and of latent consistency models do not.
 func pipelineOverrides(c *Config) bool {
-	return c.Family != SDXL && !strings.Contains(c.Pipeline, "LatentConsistency")
+	return c.Family.PipelineSetsScheduler && !family.LCMPipeline(c.Pipeline)
 }

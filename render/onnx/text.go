@@ -12,32 +12,54 @@ import (
 // ErrClipSkip says that a text encoder does not give out the layer that was asked for.
 var ErrClipSkip = errors.New("this model's text encoder does not give out so many layers before its last")
 
-// EncodeText turns rows of framed token ids, Config.TextLength each, into hidden states [rows, length, width]. Of Stable
-// Diffusion 1 and 2 they are the last layer's, or those skip layers before, after the final norm. Of SDXL they are those
-// of the last layer but one, or skip before, of both encoders side by side without that norm; and there is a pooled
-// vector [rows, width'] too. A skip of more than Config.Skips is ErrClipSkip.
+// EncodeText turns rows of framed token ids, Config.TextLength each, into hidden states [rows, length, width]. They are of
+// the layer that the model was trained with (see family.TextEncoder), or of the one that lies skip layers before it; those
+// of several text encoders stand side by side. Where the family has a pooled vector [rows, width'], it comes too. A skip
+// of more than Config.SkippableLayers is ErrClipSkip.
 func (m *Model) EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.TextEncoding, error) {
-	return m.EncodePair(ctx, ids, ids, skip)
+	each := make([][][]int32, len(m.text))
+	for i := range each {
+		each[i] = ids
+	}
+	return m.EncodeEach(ctx, each, skip)
 }
 
-// EncodePair is EncodeText with ids of their own for SDXL's second encoder, whose tokenizer fills up with another token.
-func (m *Model) EncodePair(ctx context.Context, ids, second [][]int32, skip int) (tensor.TextEncoding, error) {
+// EncodeEach is EncodeText with ids for each text encoder, whose tokenizers may differ.
+func (m *Model) EncodeEach(ctx context.Context, each [][][]int32, skip int) (tensor.TextEncoding, error) {
 	if skip < 0 || skip > m.Folder.Config.SkippableLayers {
 		return tensor.TextEncoding{}, ErrClipSkip
 	}
-	if len(ids) == 0 || len(ids) != len(second) {
-		return tensor.TextEncoding{}, fmt.Errorf("encode text: no rows, or %d for the second encoder", len(second))
+	if len(each) != len(m.text) {
+		return tensor.TextEncoding{}, fmt.Errorf("encode text: ids for %d text encoders, want %d", len(each), len(m.text))
 	}
-	first, err := m.encodeWith(ctx, 0, ids, skip)
-	if err != nil || len(m.text) == 1 {
-		return first, err
+	var out tensor.TextEncoding
+	for i, ids := range each {
+		if len(ids) == 0 || len(ids) != len(each[0]) {
+			return tensor.TextEncoding{}, fmt.Errorf("encode text: no rows, or %d for text encoder %d", len(ids), i+1)
+		}
+		one, err := m.encodeWith(ctx, i, ids, skip)
+		if err != nil {
+			return tensor.TextEncoding{}, err
+		}
+		out = joinEncodings(out, one, len(each) > 1)
 	}
-	other, err := m.encodeWith(ctx, 1, second, skip)
-	if err != nil {
-		return tensor.TextEncoding{}, err
+	return out, nil
+}
+
+// joinEncodings puts the hidden states of one more text encoder beside those of others, and takes its pooled vector if it
+// has one. The widths are noted where there are several.
+func joinEncodings(all, one tensor.TextEncoding, several bool) tensor.TextEncoding {
+	width := one.Hidden.Shape[2]
+	if !all.Hidden.Empty() {
+		one.Hidden = concatLast(all.Hidden, one.Hidden)
 	}
-	widths := []int{first.Hidden.Shape[2], other.Hidden.Shape[2]}
-	return tensor.TextEncoding{Hidden: concatLast(first.Hidden, other.Hidden), Pooled: other.Pooled, Widths: widths}, nil
+	if one.Pooled.Empty() {
+		one.Pooled = all.Pooled
+	}
+	if several {
+		one.Widths = append(all.Widths, width)
+	}
+	return one
 }
 
 // encodeWith runs one text encoder.

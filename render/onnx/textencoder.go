@@ -11,14 +11,14 @@ const maxSkips = 11
 
 // findTextEncoder finds the ports of text encoder i and the layers it can give out.
 func (f *Folder) findTextEncoder(i int) (textEncoder, error) {
-	c := f.Config
-	t := textEncoder{part: c.textParts()[i], layerCount: f.textEncoders[i].layers}
+	c, of := f.Config, f.Config.Family.TextEncoders[i]
+	t := textEncoder{part: of.Part, finalNorm: of.FinalNorm, layerCount: f.textEncoders[i].layers}
 	length := map[int]int{1: c.TextLength}
 	var err error
 	if t.ids, err = f.port(portSpec{t.part, []string{"input_ids"}, []int{2}, integerTypes, length, false}, false); err != nil {
 		return t, err
 	}
-	if t.part == secondPart {
+	if of.Pooled {
 		if t.pooled, err = f.port(portSpec{t.part, []string{"text_embeds"}, []int{2}, floatTypes, nil, true}, true); err != nil {
 			return t, err
 		}
@@ -26,7 +26,7 @@ func (f *Folder) findTextEncoder(i int) (textEncoder, error) {
 			return t, fmt.Errorf("no output called \"text_embeds\", it has %v", f.graphs[t.part].Outputs)
 		}
 	}
-	if c.Family == SDXL {
+	if !of.FinalNorm {
 		return t, f.findInnerLayers(&t, length)
 	}
 	if t.last, err = f.port(f.lastLayer(t.part), true); err != nil {
@@ -86,5 +86,5 @@ func (f *Folder) findAddableLayers(t *textEncoder) {
 
 // exposeLayers makes a text encoder's network give out its inner layers too.
 func (f *Folder) exposeLayers(t textEncoder, model []byte) ([]byte, []graph.Value, error) {
-	return graph.ExposeLayers(model, t.last, graph.LayerOptions{Max: maxSkips + 1, Count: t.layerCount, FinalNorm: f.Config.Family != SDXL})
+	return graph.ExposeLayers(model, t.last, graph.LayerOptions{Max: maxSkips + 1, Count: t.layerCount, FinalNorm: t.finalNorm})
 }

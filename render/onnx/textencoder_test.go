@@ -94,8 +94,8 @@ func TestClipSkip(t *testing.T) {
 			one := loadDir(t, plainEncoder(t, name), onnx.Device{Kind: onnx.CPU, Threads: 1})
 			var norm []normScale
 			for skip := range own.Folder.Config.SkippableLayers + 1 {
-				want, err1 := own.EncodePair(t.Context(), idRows(2), idRows(3)[1:], skip)
-				got, err2 := added.EncodePair(t.Context(), idRows(2), idRows(3)[1:], skip)
+				want, err1 := own.EncodeEach(t.Context(), [][][]int32{idRows(2), idRows(3)[1:]}, skip)
+				got, err2 := added.EncodeEach(t.Context(), [][][]int32{idRows(2), idRows(3)[1:]}, skip)
 				if err := errors.Join(err1, err2); err != nil {
 					t.Fatal(err)
 				}

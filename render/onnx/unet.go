@@ -74,8 +74,9 @@ func (m *Model) checkConditioning(latents tensor.Tensor, conditioning tensor.Con
 
 // unetChannels is how many channels of latents the UNet reads.
 func (m *Model) unetChannels() int {
-	if m.Folder.Config.Inpaint {
-		return inpaintChannels
+	c := m.Folder.Config
+	if c.Extra != nil {
+		return c.LatentChannels + c.Extra.Channels
 	}
-	return m.Folder.Config.LatentChannels
+	return c.LatentChannels
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"darkroom/render/family"
 	"darkroom/render/onnx/graph"
 )
 
@@ -19,6 +20,9 @@ func (f *Folder) validateGraphs() error {
 		}
 	}
 	c, p := &f.Config, f.ports
+	f.clues.Scheduler, f.clues.Spacing, f.clues.Prediction = c.Scheduler, c.TimestepSpacing, c.Prediction
+	f.clues.ZeroSNR, f.clues.GuidanceWidth = c.RescaleZeroSNR, c.GuidanceWidth
+	c.Distillation = family.RecogniseDistillation(f.clues)
 	c.Float16 = p.sample.Type == graph.Float16
 	c.FractionalTimesteps = !slices.Contains(integerTypes, p.timestep.Type)
 	c.SkippableLayers = maxSkips
@@ -27,9 +31,6 @@ func (f *Folder) validateGraphs() error {
 	}
 	return nil
 }
-
-// openCLIPWidth is how wide a token is for Stable Diffusion 2; for Stable Diffusion 1 it is 768.
-const openCLIPWidth = 1024
 
 // validateText sees that the text encoders give what the UNet reads.
 func (f *Folder) validateText() error {
@@ -58,9 +59,8 @@ func (f *Folder) validateText() error {
 		return fmt.Errorf("%s: the width of a token is not told; want hidden_size in text_encoder/config.json", f.Dir)
 	}
 	c.TextWidth = width
-	if c.Family == SD1 && width == openCLIPWidth {
-		c.Family = SD2
-	}
+	f.clues.TextWidth = width
+	c.Family = family.Recognise(f.clues)
 	if n := p.context.Dims[1]; n != 0 {
 		if n%c.TextLength != 0 {
 			return fmt.Errorf("%s: %v: want a multiple of %d in dimension 2", f.path(unetPart), p.context, c.TextLength)
@@ -70,29 +70,29 @@ func (f *Folder) validateText() error {
 	return nil
 }
 
-// timeIDs is how many numbers tell SDXL the sizes of its picture.
-const timeIDs = 6
-
 // validateFamily sees that the UNet is led by what its family leads it by.
 func (f *Folder) validateFamily() error {
 	c, p := &f.Config, f.ports
-	xl := p.pooled.Name != "" || p.timeIDs.Name != ""
-	unet := f.path(unetPart)
+	reads := p.pooled.Name != "" || p.timeIDs.Name != ""
+	unet, wants := f.path(unetPart), c.Family.ConditionedOnSize()
 	switch {
-	case xl && c.Family != SDXL:
-		return fmt.Errorf("%s: an SDXL UNet, it reads text_embeds and time_ids; want %s and %s beside it, as SDXL has", unet, secondPart, SecondTokenizer)
-	case c.Family == SDXL && (p.pooled.Name == "" || p.timeIDs.Name == ""):
-		return fmt.Errorf("%s: no inputs text_embeds and time_ids, it has %v; want SDXL's UNet beside two text encoders", unet, f.graphs[unetPart].Inputs)
-	case xl && p.timeIDs.Dims[1] != 0 && p.timeIDs.Dims[1] != timeIDs:
-		return fmt.Errorf("%s: %v: want %d in dimension 2; a refiner has 5, and is not understood", unet, p.timeIDs, timeIDs)
+	case reads && !wants:
+		return fmt.Errorf("%s: an SDXL UNet, it reads text_embeds and time_ids; want %v and %v beside it, as SDXL has", unet, family.SDXL.TextParts(), family.SDXL.Tokenizers())
+	case wants && (p.pooled.Name == "" || p.timeIDs.Name == ""):
+		return fmt.Errorf("%s: no inputs text_embeds and time_ids, it has %v; want the UNet of %s", unet, f.graphs[unetPart].Inputs, c.Family.Name)
+	case wants && p.timeIDs.Dims[1] != 0 && p.timeIDs.Dims[1] != len(c.Family.TimeIDs(0, 0)):
+		return fmt.Errorf("%s: %v: want %d in dimension 2; a refiner has 5, and is not understood", unet, p.timeIDs, len(c.Family.TimeIDs(0, 0)))
 	}
-	if xl {
-		provided, read := p.textEncoders[1].pooled, p.pooled
-		if provided.Dims[1] != 0 && read.Dims[1] != 0 && provided.Dims[1] != read.Dims[1] {
-			return fmt.Errorf("%s: %v: want %d in dimension 2, as %s gives; these parts are of different models", unet, read, provided.Dims[1], secondPart)
+	for i, t := range p.textEncoders {
+		if t.pooled.Name == "" {
+			continue
 		}
-		if c.PooledWidth = max(provided.Dims[1], read.Dims[1], f.textEncoders[1].pooled); c.PooledWidth == 0 {
-			return fmt.Errorf("%s: %v: its width is not told; want projection_dim in %s/config.json", f.path(secondPart), provided, secondPart)
+		provided, read := t.pooled, p.pooled
+		if provided.Dims[1] != 0 && read.Dims[1] != 0 && provided.Dims[1] != read.Dims[1] {
+			return fmt.Errorf("%s: %v: want %d in dimension 2, as %s gives; these parts are of different models", unet, read, provided.Dims[1], t.part)
+		}
+		if c.PooledWidth = max(provided.Dims[1], read.Dims[1], f.textEncoders[i].pooled); c.PooledWidth == 0 {
+			return fmt.Errorf("%s: %v: its width is not told; want projection_dim in %s/config.json", f.path(t.part), provided, t.part)
 		}
 	}
 	if p.guidance.Name == "" {
@@ -107,20 +107,18 @@ func (f *Folder) validateFamily() error {
 	return nil
 }
 
-// validateChannels tells an inpainting UNet from others.
+// validateChannels recognises what the UNet reads besides latents.
 func (f *Folder) validateChannels() error {
 	c, p := &f.Config, f.ports
-	n := p.sample.Dims[1]
-	switch {
-	case n == inpaintChannels || n == 0 && c.Inpaint:
-		c.Inpaint = true
-	case n != 0 && n != c.LatentChannels:
-		return fmt.Errorf("%s: %v: want %d in dimension 2, or %d of an inpainting UNet: a depth or image-editing UNet is not understood", f.path(unetPart), p.sample, c.LatentChannels, inpaintChannels)
-	default:
-		c.Inpaint = false
+	if n := p.sample.Dims[1]; n != 0 {
+		c.Extra = family.FindExtraInput(n - c.LatentChannels)
+		if c.Extra == nil && n != c.LatentChannels {
+			return fmt.Errorf("%s: %v: want %d in dimension 2, or %d of an inpainting UNet: a depth or image-editing UNet is not understood",
+				f.path(unetPart), p.sample, c.LatentChannels, c.LatentChannels+family.Inpaint.Channels)
+		}
 	}
-	if c.Inpaint && !c.CanEncode {
-		return fmt.Errorf("%s: an inpainting UNet without a vae_encoder, which makes latents of the masked picture; want vae_encoder/model.onnx", f.path(unetPart))
+	if c.Extra != nil && !c.CanEncode {
+		return fmt.Errorf("%s: a UNet for %s without a vae_encoder, which makes latents of the masked image; want vae_encoder/model.onnx", f.path(unetPart), c.Extra.Name)
 	}
 	if n := c.LatentChannels; c.CanEncode && p.mean.Dims[1] != 0 && p.mean.Dims[1] != n && p.mean.Dims[1] != 2*n {
 		return fmt.Errorf("%s: %v: want %d or %d in dimension 2", f.path(encoderPart), p.mean, n, 2*n)

@@ -10,10 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"darkroom/render"
 	"darkroom/render/clip"
+	"darkroom/render/family"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
@@ -26,23 +26,28 @@ func Open(dir string, options ...onnx.Option) (*onnx.Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, _, err = tokenizers(f)
+	_, err = tokenizers(f)
 	if err = errors.Join(err, Config(f.Config).Sampler.Check(), checkCard(f)); err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}
 	return f, nil
 }
 
-// tokenizers opens a folder's tokenizer, and SDXL's second.
-func tokenizers(f *onnx.Folder) (first, second *clip.Tokenizer, err error) {
-	if first, err = tokenizer(f, "tokenizer"); err != nil || f.Config.Family != onnx.SDXL {
-		return first, nil, err
+// tokenizers opens a folder's tokenizers, one for each text encoder. Later ones share the first one's vocabulary where
+// they can.
+func tokenizers(f *onnx.Folder) ([]*clip.Tokenizer, error) {
+	var all []*clip.Tokenizer
+	for i, part := range f.Config.Family.Tokenizers() {
+		t, err := tokenizer(f, part)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			t.Share(all[0])
+		}
+		all = append(all, t)
 	}
-	if second, err = tokenizer(f, onnx.SecondTokenizer); err != nil {
-		return nil, nil, err
-	}
-	second.Share(first)
-	return first, second, nil
+	return all, nil
 }
 
 // tokenizer opens one of a folder's tokenizers and sees that its chunks are as long as the text encoders read.
@@ -57,16 +62,23 @@ func tokenizer(f *onnx.Folder, part string) (*clip.Tokenizer, error) {
 	return first, nil
 }
 
-// reader gives each of SDXL's text encoders the ids that its own tokenizer made.
-type pairEncoder struct{ *onnx.Model }
+// splitEncoder gives each of several text encoders the ids that its own tokenizer made. A row holds them all, one after
+// the other.
+type splitEncoder struct {
+	*onnx.Model
+	encoders int
+}
 
 // EncodeText implements render.TextEncoder.
-func (r pairEncoder) EncodeText(ctx context.Context, ids [][]int32, skip int) (render.TextEncoding, error) {
-	first, second := make([][]int32, len(ids)), make([][]int32, len(ids))
-	for i, row := range ids {
-		first[i], second[i] = row[:len(row)/2], row[len(row)/2:]
+func (e splitEncoder) EncodeText(ctx context.Context, ids [][]int32, skip int) (render.TextEncoding, error) {
+	each := make([][][]int32, e.encoders)
+	for _, row := range ids {
+		length := len(row) / e.encoders
+		for i := range each {
+			each[i] = append(each[i], row[i*length:(i+1)*length])
+		}
 	}
-	return r.EncodePair(ctx, first, second, skip)
+	return e.EncodeEach(ctx, each, skip)
 }
 
 // checkCard sees that what the card recommends can be painted.
@@ -104,16 +116,16 @@ func checkDefaults(f *onnx.Folder, at string, d onnx.Defaults) error {
 // Config says what a folder's configuration means to the renderer.
 func Config(c onnx.Config) render.Config {
 	return render.Config{
+		Kind: c.Kind,
 		Sampler: sampler.Config{
 			TrainSteps: c.TrainSteps, BetaStart: c.BetaStart, BetaEnd: c.BetaEnd, BetaSchedule: c.BetaSchedule,
 			Prediction: sampler.Prediction(c.Prediction), Spacing: c.TimestepSpacing, StepsOffset: c.StepsOffset,
-			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR, SDXL: c.Family == onnx.SDXL,
-			RungeKutta: !c.SkipPRK, OriginalSteps: c.OriginalSteps, Img2ImgTakesAllSteps: strings.Contains(c.Pipeline, "LatentConsistency"),
+			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR, AlignedSteps: c.Family.AlignedSteps,
+			RungeKutta: !c.SkipPRK, OriginalSteps: c.OriginalSteps, Img2ImgTakesAllSteps: family.LCMPipeline(c.Pipeline),
 		},
 		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, PixelsPerLatent: c.PixelsPerLatent, MaxChunks: c.MaxChunks,
 		SizeMultiple: c.SizeMultiple, FixedSize: c.FixedSize != onnx.Size{},
-		SkippableLayers: c.SkippableLayers, PenultimateLayer: c.Family != onnx.SD1, PooledConditioning: c.Family == onnx.SDXL, ZerosForEmptyPrompt: c.ZerosForEmptyPrompt,
-		GuidanceWidth: c.GuidanceWidth, Distilled: c.Distilled, Inpaint: c.Inpaint,
+		SkippableLayers: c.SkippableLayers, ZerosForEmptyPrompt: c.ZerosForEmptyPrompt,
 	}
 }
 
@@ -153,13 +165,13 @@ func Options(d onnx.Device) render.Options {
 // Parts returns what a renderer is made of: a loaded folder's networks, and its tokenizer. The error names the folder.
 func Parts(model *onnx.Model) (render.Parts, error) {
 	f := model.Folder
-	first, second, err := tokenizers(f)
+	words, err := tokenizers(f)
 	if err != nil {
 		return render.Parts{}, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}
-	parts := render.Parts{Text: model, Unet: model, Decoder: model, Tokenizer: first, SecondTokenizer: second, Config: Config(f.Config)}
-	if second != nil {
-		parts.Text = pairEncoder{model}
+	parts := render.Parts{Text: model, Unet: model, Decoder: model, Tokenizers: words, Config: Config(f.Config)}
+	if len(words) > 1 {
+		parts.Text = splitEncoder{model, len(words)}
 	}
 	if f.Config.CanEncode {
 		parts.Encoder = model

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"darkroom/render"
+	"darkroom/render/family"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
@@ -74,7 +75,7 @@ func checkBothDialects(t *testing.T, e *pipeline.Pipeline) {
 		}
 	}
 	other := "euler"
-	if e.Folder.Config.Distilled {
+	if e.Folder.Config.Consistency() {
 		other = "lcm"
 	}
 	renderPixels(func(s *picture.Spec) { s.Dialect, s.Sampler, s.ClipSkip = picture.A1111, other, 2 })
@@ -109,22 +110,20 @@ func TestDefaults(t *testing.T) {
 		of   *onnx.Folder
 		want onnx.Defaults
 	}{
-		"Stable Diffusion 1": {folder(onnx.Config{Family: onnx.SD1, Scheduler: "PNDMScheduler", NativeSize: square(512)}, onnx.Defaults{}),
+		"Stable Diffusion 1": {folder(onnx.Config{NativeSize: square(512)}, onnx.Defaults{}),
 			onnx.Defaults{Size: square(512)}},
-		"SDXL": {folder(onnx.Config{Family: onnx.SDXL, Scheduler: "EulerDiscreteScheduler", TimestepSpacing: "leading", Prediction: "epsilon", NativeSize: square(1024)}, onnx.Defaults{}),
+		"SDXL": {folder(onnx.Config{Kind: family.Kind{Family: family.SDXL}, NativeSize: square(1024)}, onnx.Defaults{}),
 			onnx.Defaults{Size: square(1024), GuidanceScale: 5}},
-		"SDXL Turbo": {folder(onnx.Config{Family: onnx.SDXL, Scheduler: "EulerAncestralDiscreteScheduler", TimestepSpacing: "trailing", Prediction: "epsilon", NativeSize: square(512)}, onnx.Defaults{}),
+		"SDXL Turbo": {folder(onnx.Config{Kind: family.Kind{Family: family.SDXL, Distillation: family.Turbo}, NativeSize: square(512)}, onnx.Defaults{}),
 			onnx.Defaults{Size: square(512), Steps: 4, GuidanceScale: 1, Sampler: "euler_a"}},
-		"Lightning": {folder(onnx.Config{Family: onnx.SDXL, Scheduler: "EulerDiscreteScheduler", TimestepSpacing: "trailing", Prediction: "epsilon"}, onnx.Defaults{}),
+		"Lightning": {folder(onnx.Config{Kind: family.Kind{Family: family.SDXL, Distillation: family.Lightning}}, onnx.Defaults{}),
 			onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "euler"}},
-		"a fine-tune in zero terminal SNR": {folder(onnx.Config{Family: onnx.SDXL, Scheduler: "EulerDiscreteScheduler", TimestepSpacing: "trailing", Prediction: "v_prediction", RescaleZeroSNR: true}, onnx.Defaults{}),
-			onnx.Defaults{GuidanceScale: 5}},
-		"LCM":                {folder(onnx.Config{Family: onnx.SD1, Distilled: true, GuidanceWidth: 256}, onnx.Defaults{}), onnx.Defaults{Steps: 4, GuidanceScale: 8, Sampler: "lcm"}},
-		"LCM in the weights": {folder(onnx.Config{Family: onnx.SDXL, Distilled: true, Scheduler: "LCMScheduler"}, onnx.Defaults{}), onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "lcm"}},
-		"TCD":                {folder(onnx.Config{Family: onnx.SDXL, Distilled: true, Scheduler: "TCDScheduler"}, onnx.Defaults{}), onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "tcd"}},
-		"its card has the last word": {folder(onnx.Config{Family: onnx.SDXL, Distilled: true, NativeSize: square(1024)}, onnx.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog"}),
+		"LCM":                {folder(onnx.Config{Kind: family.Kind{Distillation: family.LCM, GuidanceWidth: 256}}, onnx.Defaults{}), onnx.Defaults{Steps: 4, GuidanceScale: 8, Sampler: "lcm"}},
+		"LCM in the weights": {folder(onnx.Config{Kind: family.Kind{Family: family.SDXL, Distillation: family.LCMInWeights}}, onnx.Defaults{}), onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "lcm"}},
+		"TCD":                {folder(onnx.Config{Kind: family.Kind{Family: family.SDXL, Distillation: family.TCD}}, onnx.Defaults{}), onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "tcd"}},
+		"its card has the last word": {folder(onnx.Config{Kind: family.Kind{Family: family.SDXL, Distillation: family.LCMInWeights}, NativeSize: square(1024)}, onnx.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog"}),
 			onnx.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog"}},
-		"one size": {folder(onnx.Config{Family: onnx.SD1, FixedSize: square(256), NativeSize: square(512)}, onnx.Defaults{}), onnx.Defaults{Size: square(256)}},
+		"one size": {folder(onnx.Config{FixedSize: square(256), NativeSize: square(512)}, onnx.Defaults{}), onnx.Defaults{Size: square(256)}},
 	} {
 		if got := pipeline.Defaults(c.of); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
@@ -150,7 +149,7 @@ func TestFewStepDefaults(t *testing.T) {
 
 func TestSamplersByModel(t *testing.T) {
 	t.Parallel()
-	plain, quick := pipeline.Samplers(&onnx.Folder{}), pipeline.Samplers(&onnx.Folder{Config: onnx.Config{Distilled: true}})
+	plain, quick := pipeline.Samplers(&onnx.Folder{}), pipeline.Samplers(&onnx.Folder{Config: onnx.Config{Kind: family.Kind{Distillation: family.LCM}}})
 	if !slices.Contains(plain, "euler_a") || slices.Contains(plain, "lcm") {
 		t.Errorf("got %v, want no lcm", plain)
 	}

@@ -33,8 +33,8 @@ func TestSeamlessFamilies(t *testing.T) {
 			}
 			c := e.Folder.Config
 			channels := c.LatentChannels
-			if c.Inpaint {
-				channels = 9
+			if c.Extra != nil {
+				channels += c.Extra.Channels
 			}
 			conditioning := tensor.Conditioning{Hidden: noise.Draw(noise.NewTorch(2), 1, c.TextLength, c.TextWidth)}
 			if c.PooledWidth > 0 {

@@ -40,7 +40,10 @@ type recording struct {
 func (r recording) config() Config {
 	c := StableDiffusion()
 	c.Prediction, c.Spacing = r.Prediction, r.Spacing
-	c.SetAlphaToOne, c.ZeroSNR, c.SDXL = r.Extra.AlphaOne, r.Extra.ZeroSNR, r.Extra.XL
+	c.SetAlphaToOne, c.ZeroSNR = r.Extra.AlphaOne, r.Extra.ZeroSNR
+	if r.Extra.XL {
+		c.AlignedSteps = AlignedSDXL()
+	}
 	c.RungeKutta, c.OriginalSteps = r.Extra.SkipPRK != nil && !*r.Extra.SkipPRK, r.Extra.Original
 	if r.Extra.BetaSchedule != "" {
 		c.BetaSchedule, c.BetaStart, c.BetaEnd = r.Extra.BetaSchedule, r.Extra.BetaStart, r.Extra.BetaEnd
