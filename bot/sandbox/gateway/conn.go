@@ -171,7 +171,7 @@ func (c *conn) read(ctx context.Context) (ended bool) {
 	}
 }
 
-// hear handles one packet from the bot.
+// handle handles one packet from the bot.
 func (c *conn) handle(data []byte) {
 	var p struct {
 		Op   *int            `json:"op"`

@@ -40,7 +40,7 @@ const (
 	maxPayload   = 4096 // bytes of a packet from the bot
 )
 
-// place is what the gateway needs of the world.
+// worldState is what the gateway needs of the world.
 type worldState interface {
 	ValidToken(token string) bool
 	App() wire.User
@@ -99,7 +99,7 @@ type session struct {
 	conn    *conn    // nil while the bot is away
 }
 
-// Tell dispatches an event to every session that asked for it. It never blocks.
+// Broadcast dispatches an event to every session that asked for it. It never blocks.
 func (h *Hub) Broadcast(e world.Event) {
 	data, err := json.Marshal(e.Data)
 	if err != nil {
@@ -144,7 +144,7 @@ func (h *Hub) Online() bool {
 	return false
 }
 
-// scene is what READY tells of the world. It is fetched before the hub's lock
+// readySnapshot is what READY tells of the world. It is fetched before the hub's lock
 // is taken, because the world calls Tell under its own.
 type readySnapshot struct {
 	app    wire.User
@@ -231,7 +231,7 @@ func (h *Hub) forget(s *session) {
 	}
 }
 
-// leave takes a dead connection off its session. ended says that the bot closed
+// removeConn takes a dead connection off its session. ended says that the bot closed
 // with 1000 or 1001, which ends the session too.
 func (h *Hub) removeConn(c *conn, ended bool) {
 	h.mu.Lock()

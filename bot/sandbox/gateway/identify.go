@@ -78,5 +78,5 @@ func (c *conn) resume(data json.RawMessage) {
 	c.hub.world.Record("BOT", "")
 }
 
-// bare is a token without the "Bot " that some libraries send along.
+// withoutPrefix is a token without the "Bot " that some libraries send along.
 func withoutPrefix(token string) string { return strings.TrimPrefix(token, "Bot ") }

@@ -40,7 +40,7 @@ func (a *API) SetGateway(url string) {
 	a.gateway = url
 }
 
-// call is one request on its way through a handler.
+// request is one request on its way through a handler.
 type request struct {
 	*http.Request
 	world *world.World
@@ -50,7 +50,7 @@ type request struct {
 	fields, names map[int]string
 }
 
-// reply is what a handler answers: a status and a JSON body, nil for none.
+// response is what a handler answers: a status and a JSON body, nil for none.
 type response struct {
 	status int
 	body   any
@@ -120,7 +120,7 @@ func listFiles(c *request) []rules.File {
 	return list
 }
 
-// answer gathers a response before it is sent, so that it can be seen or lost.
+// responseBuffer gathers a response before it is sent, so that it can be seen or lost.
 type responseBuffer struct {
 	status int
 	header http.Header

@@ -8,7 +8,7 @@ import (
 	"darkroom/bot/sandbox/wire"
 )
 
-// mine refuses commands of another application.
+// checkApplication refuses commands of another application.
 func checkApplication(c *request) error {
 	if c.PathValue("app") != c.world.AppID() {
 		return wire.Refuse(20012)

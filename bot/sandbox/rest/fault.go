@@ -54,7 +54,7 @@ func (a *API) removeFault(f *Fault) {
 	}
 }
 
-// trouble finds the fault for a request and uses it up; nil when there is none. Faults that look at the body are left
+// takeFault finds the fault for a request and uses it up; nil when there is none. Faults that look at the body are left
 // out while body is nil, which is before it was read.
 func (a *API) takeFault(method, path string, body []byte) *Fault {
 	a.mu.Lock()

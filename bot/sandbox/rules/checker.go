@@ -44,7 +44,7 @@ func (v Violation) String() string {
 // Check looks at one request and names what is wrong with it.
 type Check func(Request) []string
 
-// Book watches a bot and keeps what it did wrong.
+// Checker watches a bot and keeps what it did wrong.
 type Checker struct {
 	mu       sync.Mutex
 	found    []Violation
@@ -73,7 +73,7 @@ func (b *Checker) Allow(text string) {
 	b.allowed = append(b.allowed, text)
 }
 
-// See judges one request. It is called in the order the requests were answered.
+// Record judges one request. It is called in the order the requests were answered.
 func (b *Checker) Record(r Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -19,7 +19,7 @@ type history struct {
 // already under way when the 429 came.
 const grace = 100 * time.Millisecond
 
-// see returns pairs of rule and detail.
+// check returns pairs of rule and detail.
 func (h *history) check(r Request) [][2]string {
 	var found [][2]string
 	add := func(rule, detail string) { found = append(found, [2]string{rule, detail}) }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// table is every rule that looks at one request alone.
+// requestRules is every rule that looks at one request alone.
 var requestRules = []struct {
 	name  string
 	check Check
@@ -41,7 +41,7 @@ func contentType(r Request) []string {
 	return nil
 }
 
-// faults are error codes that a careful bot never sees, with what they mean of it.
+// faultCodes are error codes that a careful bot never sees, with what they mean of it.
 var faultCodes = map[int]string{
 	50035: "sent a body that breaks a limit",
 	50109: "sent a body that is no JSON",

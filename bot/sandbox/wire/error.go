@@ -64,7 +64,7 @@ func Unauthorized() *Error { return &Error{Status: 401, Message: "401: Unauthori
 // NotFound is the answer to an address that does not exist.
 func NotFound() *Error { return &Error{Status: 404, Message: "404: Not Found"} }
 
-// Faults gathers what is wrong with a form body, place by place.
+// FieldErrors gathers what is wrong with a form body, place by place.
 type FieldErrors struct{ tree map[string]any }
 
 // Add records a fault at a dotted place such as "embeds.0.title".
@@ -85,21 +85,21 @@ func (f *FieldErrors) Add(at, code, format string, args ...any) {
 	node["_errors"] = append(list, map[string]any{"code": code, "message": fmt.Sprintf(format, args...)})
 }
 
-// Long records a fault when s has more than most characters.
+// MaxLength records a fault when s has more than most characters.
 func (f *FieldErrors) MaxLength(at, s string, most int) {
 	if length(s) > most {
 		f.Add(at, "BASE_TYPE_MAX_LENGTH", "Must be %d or fewer in length.", most)
 	}
 }
 
-// Between records a fault when s has fewer than least or more than most characters.
+// LengthBetween records a fault when s has fewer than least or more than most characters.
 func (f *FieldErrors) LengthBetween(at, s string, least, most int) {
 	if n := length(s); n < least || n > most {
 		f.Add(at, "BASE_TYPE_BAD_LENGTH", "Must be between %d and %d in length.", least, most)
 	}
 }
 
-// Count records a fault when a list has more than most entries.
+// MaxCount records a fault when a list has more than most entries.
 func (f *FieldErrors) MaxCount(at string, n, most int) {
 	if n > most {
 		f.Add(at, "BASE_TYPE_MAX_LENGTH", "Must be %d or fewer in length.", most)

@@ -8,7 +8,7 @@ const (
 	TypeModalSubmit  = 5
 )
 
-// Given is an option as an interaction carries it.
+// OptionValue is an option as an interaction carries it.
 type OptionValue struct {
 	Name    string        `json:"name"`
 	Type    int           `json:"type"`
@@ -39,7 +39,7 @@ type InteractionData struct {
 	Components    []SubmittedComponent `json:"components,omitempty"`
 }
 
-// Submitted is a component of a sent form: a row or label with its filled-in child.
+// SubmittedComponent is a component of a sent form: a row or label with its filled-in child.
 type SubmittedComponent struct {
 	Type       int                  `json:"type"`
 	ID         int                  `json:"id,omitempty"`

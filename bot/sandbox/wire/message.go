@@ -84,7 +84,7 @@ type Reference struct {
 	FailIfNot *bool  `json:"fail_if_not_exists,omitempty"`
 }
 
-// Origin is a message's interaction_metadata: which interaction it answers.
+// InteractionMetadata is a message's interaction_metadata: which interaction it answers.
 type InteractionMetadata struct {
 	ID                  string            `json:"id"`
 	Type                int               `json:"type"`
