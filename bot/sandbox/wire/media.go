@@ -1,7 +1,7 @@
 package wire
 
-// ResolveMedia copies components and replaces their attachment:// addresses by real ones. urls is by attachment address.
-func ResolveMedia(list []Component, urls map[string]string) []Component {
+// ResolveComponents copies components and replaces their attachment:// addresses by real ones. urls is by attachment address.
+func ResolveComponents(list []Component, urls map[string]string) []Component {
 	if list == nil {
 		return nil
 	}
@@ -13,15 +13,15 @@ func ResolveMedia(list []Component, urls map[string]string) []Component {
 }
 
 func resolveComponent(c Component, urls map[string]string) Component {
-	c.Components = ResolveMedia(c.Components, urls)
+	c.Components = ResolveComponents(c.Components, urls)
 	if c.Accessory != nil {
 		a := resolveComponent(*c.Accessory, urls)
 		c.Accessory = &a
 	}
-	c.Media, c.File = resolveMedia(c.Media, urls), resolveMedia(c.File, urls)
+	c.Media, c.File = resolveURL(c.Media, urls), resolveURL(c.File, urls)
 	items := make([]GalleryItem, len(c.Items))
 	for i, item := range c.Items {
-		item.Media = *resolveMedia(&item.Media, urls)
+		item.Media = *resolveURL(&item.Media, urls)
 		items[i] = item
 	}
 	if c.Items != nil {
@@ -30,7 +30,7 @@ func resolveComponent(c Component, urls map[string]string) Component {
 	return c
 }
 
-func resolveMedia(m *Media, urls map[string]string) *Media {
+func resolveURL(m *Media, urls map[string]string) *Media {
 	if m == nil || urls[m.URL] == "" {
 		return m
 	}

@@ -2,7 +2,6 @@ package world
 
 import (
 	"slices"
-	"strconv"
 
 	"darkroom/bot/sandbox/snowflake"
 	"darkroom/bot/sandbox/wire"
@@ -179,18 +178,4 @@ func (w *World) History(channel, before, after string, limit int) ([]wire.Messag
 	}
 	slices.Reverse(list)
 	return list, nil
-}
-
-// ReadLimit parses the query parameter limit: 1 to 100; 50 if it is empty.
-func ReadLimit(s string) (int, error) {
-	if s == "" {
-		return 50, nil
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > 100 {
-		var f wire.FieldErrors
-		f.Add("limit", "NUMBER_TYPE_MAX", "int value should be between 1 and 100.")
-		return 0, f.Err()
-	}
-	return n, nil
 }

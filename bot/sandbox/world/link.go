@@ -87,6 +87,6 @@ func (w *World) withLinks(m *Message) Message {
 	for i, e := range m.Embeds {
 		out.Embeds[i] = wire.ResolveEmbed(e, urls)
 	}
-	out.Components = wire.ResolveMedia(m.Components, urls)
+	out.Components = wire.ResolveComponents(m.Components, urls)
 	return out
 }
