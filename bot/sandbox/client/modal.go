@@ -1,4 +1,4 @@
-package world
+package client
 
 import (
 	"fmt"
@@ -7,16 +7,17 @@ import (
 	"darkroom/bot/sandbox/wire"
 )
 
-// fillForm turns a form and its values into what a sent form carries.
-func fillForm(form *wire.Modal, values map[string]string) ([]wire.SubmittedComponent, error) {
+// FillModal builds the components of a modal submit. Values are by custom_id; a field without a value keeps the one it
+// was opened with.
+func FillModal(modal *wire.Modal, values map[string]string) ([]wire.SubmittedComponent, error) {
 	var list []wire.SubmittedComponent
 	for n := range values {
-		if wire.FindComponent(form.Components, n) == nil {
-			return nil, fmt.Errorf("the form has no field %q", n)
+		if wire.FindComponent(modal.Components, n) == nil {
+			return nil, fmt.Errorf("the modal has no field %q", n)
 		}
 	}
-	for i := range form.Components {
-		c := &form.Components[i]
+	for i := range modal.Components {
+		c := &modal.Components[i]
 		out := wire.SubmittedComponent{Type: c.Type, ID: i + 1}
 		switch {
 		case c.Type == wire.ActionRow:
