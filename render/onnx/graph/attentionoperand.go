@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // side is one of the three that attention works on.
@@ -206,7 +208,6 @@ func intAttribute(attribute []rawField, otherwise int64) int64 {
 // newFloatAttribute makes a node's attribute: in AttributeProto name = 1, f = 2, type = 20, where FLOAT is 1.
 func newFloatAttribute(name string, v float32) []byte {
 	b := appendMessage(nil, 1, []byte(name))
-	b = append(b, 2<<3|fixed32)
-	b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+	b = protowire.AppendFixed32(protowire.AppendTag(b, 2, protowire.Fixed32Type), math.Float32bits(v))
 	return appendMessage(nil, 5, appendNumber(b, 20, 1))
 }
