@@ -36,7 +36,7 @@ func read(file io.ReadSeeker, size int64) (Header, error) {
 	return h, nil
 }
 
-// without leaves out the inputs that are weights: before IR version 4 every weight was listed as an input too.
+// dropWeights leaves out the inputs that are weights: before IR version 4 every weight was listed as an input too.
 func dropWeights(inputs []Value, weights map[string]bool) []Value {
 	var kept []Value
 	for _, v := range inputs {

@@ -77,7 +77,7 @@ func resolveLinks(path string, h Header) (real string, files map[string]string, 
 	return real, files, nil
 }
 
-// boner copies a model field by field, and leaves the long weights where they are.
+// skeletonReader copies a model field by field, and leaves the long weights where they are.
 type skeletonReader struct {
 	*wire
 	location  string            // what the file is called
@@ -139,7 +139,7 @@ func (r skeletonReader) weight(f field) ([]byte, error) {
 	return out, err
 }
 
-// renamed reads an entry of external_data, with the true name of a file.
+// renamedEntry reads an entry of external_data, with the true name of a file.
 func (r skeletonReader) renamedEntry(f field) ([]byte, error) {
 	pair := map[string]string{}
 	if err := r.entry(f, pair); err != nil {
@@ -159,7 +159,7 @@ func newEntry(key, value string) []byte {
 	return appendMessage(appendMessage(nil, 1, []byte(key)), 2, []byte(value))
 }
 
-// copied reads a field as it stands.
+// copyField reads a field as it stands.
 func (r skeletonReader) copyField(f field) ([]byte, error) {
 	size, tag := f.size, protowire.AppendTag(nil, protowire.Number(f.number), f.kind)
 	switch f.kind {
