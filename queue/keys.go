@@ -35,13 +35,13 @@ import (
 //
 // The fields of an event: kind, job, percent, reason, outcome.
 
-const (
-	keyPrefix = "darkroom:"
-	oldPrefix = "dr:" // of the version before; see retire.go
-)
+// Of the version before, these keys stay: see retire.go.
+//
+//	dr:{<pool>}:root    hash    epoch: retiredEpoch; run: of the server; leasesend: when the last lease of that version ends
+//	dr:{<pool>}:sizes   string  retiredEpoch
 
-func (o Options) prefix() string    { return keyPrefix + o.hashTag() }
-func (o Options) hashTag() string   { return "{" + escape(o.Pool) + "}:" }
+func (o Options) prefix() string    { return "darkroom:{" + escape(o.Pool) + "}:" }
+func (o Options) oldPrefix() string { return "dr:{" + escape(o.Pool) + "}:" }
 func (o Options) rootKey() string   { return o.prefix() + "root" }
 func (o Options) eventsKey() string { return o.prefix() + "events" }
 

@@ -59,6 +59,9 @@ var (
 	isUndeliveredScript   = poolScript("isundelivered")
 	takeUndeliveredScript = poolScript("takeundelivered")
 	ackUndeliveredScript  = poolScript("ackundelivered")
+	retireScript          = poolScript("retire")
+	moveUndeliveredScript = poolScript("moveundelivered")
+	closeOldScript        = poolScript("closeold")
 )
 
 // anyEpoch stands for the current epoch, for calls that need no certain one.

@@ -39,7 +39,7 @@ type accountRecord struct {
 type JobStatus struct {
 	ID, Lane, Server, User string
 	State                  string
-	Position               int    // 1 is served next, as things are; 0 unless waiting or delayed
+	Position               int // 1 is served next, as things are; 0 unless waiting or delayed
 	Percent                int
 	Cost                   int64     // estimated milliseconds
 	Cancelled              bool      // a person cancelled it, and its renderer was told

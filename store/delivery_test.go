@@ -28,6 +28,39 @@ func exerciseDeliveries(t *testing.T, open func(*testing.T, store.Options) *stor
 	}
 }
 
+// exerciseInboxLimit is the part of the suite about inboxes that are full.
+func exerciseInboxLimit(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
+	c := &clock{t: noon}
+	s := open(t, store.Options{Now: c.now, InboxBytes: 10})
+	put := func(id string, bytes int) {
+		acceptAndAcknowledge(t, s, id)
+		_, err := s.FinishWithDelivery(t.Context(), id, json.RawMessage(`{"delivered":"inbox"}`),
+			store.Delivery{State: store.Inbox, Reason: "closed"}, []store.InboxPicture{{Name: "a.png", Data: make([]byte, bytes)}})
+		noError(t, "put into the inbox", err)
+		c.advance(time.Minute)
+	}
+	expect := func(want map[string]int) {
+		t.Helper()
+		for id, n := range want {
+			saved, err := s.InboxPictures(t.Context(), id)
+			if err != nil || len(saved) != n {
+				t.Errorf("pictures of %s: got %d, %v; want %d", id, len(saved), err, n)
+			}
+		}
+	}
+	put("9-0", 4) // ids are no help: the oldest has the largest
+	put("1-0", 3)
+	put("5-0", 3)
+	expect(map[string]int{"9-0": 1, "1-0": 1, "5-0": 1}) // exactly what fits
+	put("3-0", 1)
+	expect(map[string]int{"9-0": 0, "1-0": 1, "5-0": 1, "3-0": 1})
+	put("7-0", 4)
+	expect(map[string]int{"1-0": 0, "5-0": 1, "3-0": 1, "7-0": 1})
+	if all, err := s.InboxOf(t.Context(), "u1", noon); err != nil || len(all) != 5 {
+		t.Errorf("inbox: got %d entries, %v; want all five, since a picture can be made again", len(all), err)
+	}
+}
+
 func noError(t *testing.T, step string, err error) {
 	t.Helper()
 	if err != nil {

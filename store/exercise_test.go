@@ -119,6 +119,10 @@ func exercise(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
 		t.Parallel()
 		exerciseDeliveries(t, open)
 	})
+	t.Run("inbox limit", func(t *testing.T) {
+		t.Parallel()
+		exerciseInboxLimit(t, open)
+	})
 }
 
 func exerciseAccept(t *testing.T, s *store.Store, c *clock) {

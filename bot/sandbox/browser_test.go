@@ -45,7 +45,7 @@ func browser(t *testing.T, width, height int) context.Context {
 	return ctx
 }
 
-// listen fails the test when a script on the page fails, or when the page's
+// failOnPageErrors fails the test when a script on the page fails, or when the page's
 // policy forbids something.
 func failOnPageErrors(t *testing.T, ctx context.Context) {
 	t.Helper()
@@ -67,7 +67,7 @@ func failOnPageErrors(t *testing.T, ctx context.Context) {
 	}()
 }
 
-// shoot keeps a screenshot when SANDBOX_SHOTS names a folder.
+// screenshot keeps a screenshot when SANDBOX_SHOTS names a folder.
 func screenshot(name string) action {
 	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		dir := os.Getenv("SANDBOX_SHOTS")
@@ -94,16 +94,16 @@ func read(t *testing.T, ctx context.Context, selector string) string {
 	return text
 }
 
-// named finds what has this accessible name.
+// byLabel finds what has this accessible name.
 func byLabel(label string) string { return `[aria-label="` + label + `"]` }
 
-// still is a clock that stands, so that a slow machine does not miss the three seconds.
+// frozenClock is a clock that stands, so that a slow machine does not miss the three seconds.
 func frozenClock() func() time.Time {
 	at := time.Now()
 	return func() time.Time { return at }
 }
 
-// stage is a sandbox with the echo bot on it.
+// startEchoBot is a sandbox with the echo bot on it.
 func startEchoBot(t *testing.T, step chan struct{}) *sandbox.Sandbox {
 	s := sandboxtest.Start(t, sandbox.Options{Examples: examples, Title: "darkroom", Now: frozenClock()})
 	s.Rules().Allow("null-list") // discordgo writes null for lists it has not got
@@ -115,7 +115,7 @@ func startEchoBot(t *testing.T, step chan struct{}) *sandbox.Sandbox {
 	return s
 }
 
-// do takes one step of a story on the page; stuck is how long it may take.
+// runStep takes one step of a story on the page; stuck is how long it may take.
 func runStep(t *testing.T, ctx context.Context, what string, actions ...action) {
 	t.Helper()
 	step, cancel := context.WithTimeout(ctx, stepTimeout)
@@ -189,7 +189,7 @@ func TestPage(t *testing.T) {
 // browserTimeout bounds one page test; a loaded machine starts a browser slowly.
 const browserTimeout = 4 * time.Minute
 
-// settled is long enough for a picture to fade in before a screenshot.
+// fadeIn is long enough for a picture to fade in before a screenshot.
 const fadeIn = 50 * time.Millisecond
 
 func TestPageOnAPhone(t *testing.T) {
@@ -248,7 +248,7 @@ func TestPageUploads(t *testing.T) {
 	}
 }
 
-// run serves a sandbox on an address until stop is called.
+// serve serves a sandbox on an address until stop is called.
 func serve(t *testing.T, addr, dir string) (s *sandbox.Sandbox, stop func()) {
 	t.Helper()
 	ln, err := net.Listen("tcp", addr)

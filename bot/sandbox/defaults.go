@@ -7,7 +7,7 @@ import (
 	"darkroom/bot/sandbox/world"
 )
 
-// Home is what a fresh sandbox is furnished with.
+// Defaults is what a fresh sandbox is furnished with.
 type Defaults struct {
 	Guild     Guild
 	Channel   Channel // #pictures
@@ -16,7 +16,7 @@ type Defaults struct {
 	Member    User    // may not
 }
 
-// furnish makes a guild with a channel, a thread and two people, if nobody lives here yet.
+// addDefaults makes a guild with a channel, a thread and two people, if nobody lives here yet.
 func addDefaults(w *world.World) error {
 	if len(w.Users()) > 0 {
 		return nil
@@ -38,7 +38,7 @@ func addDefaults(w *world.World) error {
 	return nil
 }
 
-// Home finds the furniture of a fresh sandbox again, also after a restart.
+// Defaults finds the furniture of a fresh sandbox again, also after a restart.
 func (s *Sandbox) Defaults() Defaults {
 	var h Defaults
 	people := s.Users()

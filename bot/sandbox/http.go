@@ -28,7 +28,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// welcome keeps other websites out: a page elsewhere may reach loopback by a
+// allowed keeps other websites out: a page elsewhere may reach loopback by a
 // name of its own (DNS rebinding), which Host tells, or send requests across,
 // which Origin tells.
 func (s *Sandbox) allowed(r *http.Request) bool {

@@ -101,7 +101,7 @@ func New(o Options) (*Sandbox, error) {
 	return s, nil
 }
 
-// settle works out the sandbox's address from its listener.
+// setAddress works out the sandbox's address from its listener.
 func (s *Sandbox) setAddress(ln net.Listener) {
 	host := s.options.Host
 	if tcp, ok := ln.Addr().(*net.TCPAddr); ok && host == "" {

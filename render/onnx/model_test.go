@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/onnx/onnxtest"
@@ -43,7 +44,7 @@ func loadOn(t *testing.T, f onnxtest.Folder, d onnx.Device) *onnx.Model {
 
 func loadDir(t testing.TB, dir string, d onnx.Device) *onnx.Model {
 	t.Helper()
-	folder, err := onnx.OpenFolder(dir)
+	folder, err := folder.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

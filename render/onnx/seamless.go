@@ -32,39 +32,18 @@ func (m *Model) Seamless(ctx context.Context) (Seamless, error) {
 	return Seamless{m}, err
 }
 
-// tiles tells whether the wrapping networks can be made.
-func (f *Folder) supportsSeamless() bool {
-	m := &Model{Folder: f, ports: f.ports}
-	networks := []network{m.unetNetwork(), m.decoderNetwork()}
-	if f.Config.CanEncode {
-		networks = append(networks, m.encoderNetwork())
-	}
-	for _, n := range networks {
-		s, err := graph.ReadSkeleton(n.path)
-		for _, edit := range append(n.edits, graph.PadCircular) {
-			if err == nil {
-				s.Model, err = edit(s.Model)
-			}
-		}
-		if err != nil {
-			return false
-		}
-	}
-	return true
-}
-
 // wrapping returns the twin of the networks of a step, or that of the encoder.
 func (m *Model) seamlessModel(ctx context.Context, encoder bool) (*Model, error) {
 	if !encoder {
 		return m.seamless.denoise.get(m, func(t *Model) error {
-			return m.loadSeamless(ctx, loadStep{&t.unet, m.unetNetwork()}, loadStep{&t.decoder, m.decoderNetwork()})
+			return m.loadSeamless(ctx, loadStep{&t.unet, m.Folder.UnetNetwork()}, loadStep{&t.decoder, m.Folder.DecoderNetwork()})
 		})
 	}
 	return m.seamless.encode.get(m, func(t *Model) error {
 		if m.encoder == nil {
 			return nil
 		}
-		return m.loadSeamless(ctx, loadStep{&t.encoder, m.encoderNetwork()})
+		return m.loadSeamless(ctx, loadStep{&t.encoder, m.Folder.EncoderNetwork()})
 	})
 }
 
@@ -73,7 +52,7 @@ func (t *lazyModel) get(of *Model, load func(*Model) error) (*Model, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.model == nil {
-		made := &Model{Folder: of.Folder, Device: of.Device, ports: of.ports}
+		made := &Model{Folder: of.Folder, Device: of.Device}
 		if err := load(made); err != nil {
 			return nil, errors.Join(err, made.Close())
 		}
@@ -100,7 +79,7 @@ func (m *Model) loadSeamless(ctx context.Context, parts ...loadStep) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		p.edits = append(p.edits, graph.PadCircular)
+		p.network.Edits = append(p.network.Edits, graph.PadCircular)
 		s, err := newSession(p.network, m.Device)
 		if err != nil {
 			return fmt.Errorf("load seamless networks: %w", err)

@@ -11,6 +11,7 @@ import (
 
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
+	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/tensor"
 )
 
@@ -85,7 +86,7 @@ func TestClipSkip(t *testing.T) {
 			own := loadGolden(t, name)
 			dir := goldentest.Model(t, name)
 			for _, part := range []string{"text_encoder", "text_encoder_2"} { // the same without those outputs' names
-				rewriteFile(t, filepath.Join(dir, part, "model.onnx"), swap("hidden_states.", "hidden_statez."))
+				onnxtest.Rewrite(t, filepath.Join(dir, part, "model.onnx"), onnxtest.Swap("hidden_states.", "hidden_statez."))
 			}
 			added := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
 			if got, want := added.Folder.Config.SkippableLayers, own.Folder.Config.SkippableLayers; got != want {
@@ -127,7 +128,7 @@ func plainEncoder(t *testing.T, name string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeFile(t, to, file, string(data))
+		onnxtest.WriteFile(t, to, file, string(data))
 	}
 	return to
 }
@@ -137,7 +138,7 @@ func TestExposedLayersKeepTheLast(t *testing.T) {
 	t.Parallel()
 	m := loadGolden(t, goldentest.SD1)
 	dir := goldentest.Model(t, goldentest.SD1)
-	rewriteFile(t, filepath.Join(dir, "text_encoder", "config.json"), swap(`"num_hidden_layers": 3`, `"num_hidden_layers": 4`))
+	onnxtest.Rewrite(t, filepath.Join(dir, "text_encoder", "config.json"), onnxtest.Swap(`"num_hidden_layers": 3`, `"num_hidden_layers": 4`))
 	plain := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
 	if plain.Folder.Config.SkippableLayers != 0 {
 		t.Fatalf("a network of other layers than its configuration says: got %d to skip, want it left as it is", plain.Folder.Config.SkippableLayers)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"darkroom/render/folder"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/tensor"
@@ -43,7 +44,7 @@ func writeModel(t *testing.T, m onnxtest.Model) string {
 // asked loads a network and gives it a row of a number; it returns the last number of the answer.
 func runOnce(t *testing.T, path string, x, y graph.Value, number float32, d Device) (*session, float32) {
 	t.Helper()
-	s, err := newSession(network{path: path, inputs: []graph.Value{x}, outputs: []graph.Value{y}}, d)
+	s, err := newSession(folder.Network{Path: path, Inputs: []graph.Value{x}, Outputs: []graph.Value{y}}, d)
 	if err != nil {
 		t.Fatal(err)
 	}

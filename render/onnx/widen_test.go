@@ -30,7 +30,7 @@ func float16Folder(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writePath(t, filepath.Join(dir, "taesd_decoder.onnx"), string(data))
+	onnxtest.WriteFile(t, dir, "taesd_decoder.onnx", string(data))
 	return dir
 }
 
@@ -98,7 +98,7 @@ func TestUnsupportedNetworkKeepsFloat16(t *testing.T) {
 	dir := float16Folder(t)
 	want := runAll(t, loadDir(t, dir, float16CPU))["noise"]
 	path := filepath.Join(dir, "unet", "model.onnx")
-	rewriteFile(t, path, func(model []byte) []byte { return append(model, functionProto...) })
+	onnxtest.Rewrite(t, path, func(model []byte) []byte { return append(model, functionProto...) })
 	m := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
 	if got := fmt.Sprint(m.Warnings()); len(m.Warnings()) != 1 || !strings.Contains(got, path) || !strings.Contains(got, "a function of its own") {
 		t.Errorf("got doubts %s, want one that names %s and the function", got, path)

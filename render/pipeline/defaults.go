@@ -4,16 +4,16 @@ import (
 	"cmp"
 	"strings"
 
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
 )
 
 // Defaults are the settings that suit a model: those of its card, and where that says nothing those of its kind. Zero
 // fields leave the choice to the program.
-func Defaults(f *onnx.Folder) onnx.Defaults {
+func Defaults(f *folder.Folder) folder.Defaults {
 	card, own := f.Card.Defaults, f.Config.Kind.Defaults()
-	return onnx.Defaults{
+	return folder.Defaults{
 		Size:          cmp.Or(f.Config.FixedSize, card.Size, f.Config.NativeSize),
 		Steps:         cmp.Or(card.Steps, own.Steps),
 		GuidanceScale: cmp.Or(card.GuidanceScale, own.GuidanceScale),
@@ -23,29 +23,29 @@ func Defaults(f *onnx.Folder) onnx.Defaults {
 }
 
 // Quick are the settings for who is in a hurry, and false where a model's card has none.
-func FewStepDefaults(f *onnx.Folder) (onnx.Defaults, bool) {
+func FewStepDefaults(f *folder.Folder) (folder.Defaults, bool) {
 	quick, usual := f.Card.FewSteps, Defaults(f)
-	return onnx.Defaults{
+	return folder.Defaults{
 		Size:          cmp.Or(f.Config.FixedSize, quick.Size, usual.Size),
 		Steps:         cmp.Or(quick.Steps, usual.Steps),
 		GuidanceScale: cmp.Or(quick.GuidanceScale, usual.GuidanceScale),
 		Sampler:       cmp.Or(quick.Sampler, usual.Sampler),
 		Negative:      cmp.Or(quick.Negative, usual.Negative),
-	}, quick != onnx.Defaults{}
+	}, quick != folder.Defaults{}
 }
 
 // Samplers lists what a model is offered with.
-func Samplers(f *onnx.Folder) []string {
+func Samplers(f *folder.Folder) []string {
 	return sampler.NamesFor(sampler.Dialect(Dialect(f)), sampler.Prediction(f.Config.Prediction), f.Config.Consistency())
 }
 
 // Dialect is the one that a model is painted in where nobody asks for another: its card's, or diffusers'.
-func Dialect(f *onnx.Folder) picture.Dialect {
+func Dialect(f *folder.Folder) picture.Dialect {
 	return cmp.Or(picture.Dialect(f.Card.Dialect), picture.Diffusers)
 }
 
 // Describe says in a few words what a model is: "SDXL, float16, v-prediction, inpainting".
-func Describe(c onnx.Config) string {
+func Describe(c folder.Config) string {
 	name, departures := c.Kind.Describe()
 	words := []string{name, "float32"}
 	if c.Float16 {

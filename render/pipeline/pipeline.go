@@ -14,15 +14,16 @@ import (
 	"darkroom/render"
 	"darkroom/render/clip"
 	"darkroom/render/family"
+	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
 )
 
-// Open checks a model folder: its networks as onnx.OpenFolder does, its tokenizer, its noise schedule and its card.
+// Open checks a model folder: its networks as folder.Open does, its tokenizer, its noise schedule and its card.
 // The error names the folder. Nothing is loaded.
-func Open(dir string, options ...onnx.Option) (*onnx.Folder, error) {
-	f, err := onnx.OpenFolder(dir, options...)
+func Open(dir string, options ...folder.Option) (*folder.Folder, error) {
+	f, err := folder.Open(dir, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +36,7 @@ func Open(dir string, options ...onnx.Option) (*onnx.Folder, error) {
 
 // tokenizers opens a folder's tokenizers, one for each text encoder. Later ones share the first one's vocabulary where
 // they can.
-func tokenizers(f *onnx.Folder) ([]*clip.Tokenizer, error) {
+func tokenizers(f *folder.Folder) ([]*clip.Tokenizer, error) {
 	var all []*clip.Tokenizer
 	for i, part := range f.Config.Family.Tokenizers() {
 		t, err := tokenizer(f, part)
@@ -51,7 +52,7 @@ func tokenizers(f *onnx.Folder) ([]*clip.Tokenizer, error) {
 }
 
 // tokenizer opens one of a folder's tokenizers and sees that its chunks are as long as the text encoders read.
-func tokenizer(f *onnx.Folder, part string) (*clip.Tokenizer, error) {
+func tokenizer(f *folder.Folder, part string) (*clip.Tokenizer, error) {
 	first, err := clip.OpenTokenizer(os.DirFS(filepath.Join(f.Dir, part)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", part, err)
@@ -82,8 +83,8 @@ func (e splitEncoder) EncodeText(ctx context.Context, ids [][]int32, skip int) (
 }
 
 // checkCard sees that what the card recommends can be painted.
-func checkCard(f *onnx.Folder) error {
-	path := filepath.Join(f.Dir, onnx.CardFile)
+func checkCard(f *folder.Folder) error {
+	path := filepath.Join(f.Dir, folder.CardFile)
 	errs := []error{checkDefaults(f, path+": ", f.Card.Defaults), checkDefaults(f, path+": few_steps: ", f.Card.FewSteps)}
 	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(path+": "+format, a...)) }
 	if own := Dialect(f); own != picture.Diffusers && own != picture.A1111 {
@@ -98,7 +99,7 @@ func checkCard(f *onnx.Folder) error {
 }
 
 // checkDefaults sees that settings of a card can be painted with. Errors begin with at.
-func checkDefaults(f *onnx.Folder, at string, d onnx.Defaults) error {
+func checkDefaults(f *folder.Folder, at string, d folder.Defaults) error {
 	var errs []error
 	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(at+format, a...)) }
 	if most := min(picture.MaxSteps, f.Config.TrainSteps-1); d.Steps < 0 || d.Steps > most {
@@ -114,7 +115,7 @@ func checkDefaults(f *onnx.Folder, at string, d onnx.Defaults) error {
 }
 
 // Config says what a folder's configuration means to the renderer.
-func Config(c onnx.Config) render.Config {
+func Config(c folder.Config) render.Config {
 	return render.Config{
 		Kind: c.Kind,
 		Sampler: sampler.Config{
@@ -124,7 +125,7 @@ func Config(c onnx.Config) render.Config {
 			RungeKutta: !c.SkipPRK, OriginalSteps: c.OriginalSteps, Img2ImgTakesAllSteps: family.LCMPipeline(c.Pipeline),
 		},
 		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, PixelsPerLatent: c.PixelsPerLatent, MaxChunks: c.MaxChunks,
-		SizeMultiple: c.SizeMultiple, FixedSize: c.FixedSize != onnx.Size{},
+		SizeMultiple: c.SizeMultiple, FixedSize: c.FixedSize != folder.Size{},
 		SkippableLayers: c.SkippableLayers, ZerosForEmptyPrompt: c.ZerosForEmptyPrompt,
 	}
 }
@@ -132,12 +133,12 @@ func Config(c onnx.Config) render.Config {
 // Easel is one loaded model, ready to paint.
 type Pipeline struct {
 	*render.Renderer
-	Folder *onnx.Folder
+	Folder *folder.Folder
 	Model  *onnx.Model
 }
 
 // Load loads a folder's networks on a device. onnx.Open must have been called. The error names the folder.
-func Load(ctx context.Context, f *onnx.Folder, device onnx.Device) (*Pipeline, error) {
+func Load(ctx context.Context, f *folder.Folder, device onnx.Device) (*Pipeline, error) {
 	model, err := onnx.Load(ctx, f, device)
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"darkroom/render"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/pipeline/pipelinetest"
@@ -19,7 +19,7 @@ import (
 )
 
 // small is one of two small pictures.
-func smallSpec(f *onnx.Folder, i int) picture.Spec {
+func smallSpec(f *folder.Folder, i int) picture.Spec {
 	return picture.Spec{
 		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
 		Model: picture.Ref{Name: f.Name, Hash: f.Hash}, Prompt: []string{"a red boat", "a green house at night"}[i],

@@ -14,7 +14,7 @@ import (
 // maxActionBytes bounds what the page may send, files included, in bytes.
 const maxActionBytes = world.MaxRequest + 1<<20
 
-// act is anything a person does. Which fields mean something depends on what it is.
+// action is anything a person does. Which fields mean something depends on what it is.
 type action struct {
 	User        string            `json:"user"`
 	Channel     string            `json:"channel"`
@@ -29,7 +29,7 @@ type action struct {
 	Content     string            `json:"content"`
 }
 
-// filled is one option; a file's bytes are in the part "file:<name>".
+// option is one option; a file's bytes are in the part "file:<name>".
 type option struct {
 	Name  string `json:"name"`
 	Value any    `json:"value"`
@@ -92,7 +92,7 @@ func withFiles(r *http.Request, options []world.Option) ([]world.Option, error) 
 	return options, nil
 }
 
-// done answers an act that made an interaction.
+// sendInteraction answers an act that made an interaction.
 func (p *Page) sendInteraction(w http.ResponseWriter, i world.Interaction, err error) {
 	if err != nil {
 		sendError(w, err)

@@ -10,7 +10,7 @@ import (
 	"darkroom/bot/sandbox/world"
 )
 
-// breath is how often an idle event stream says that it is alive.
+// keepAliveInterval is how often an idle event stream says that it is alive.
 const keepAliveInterval = 15 * time.Second
 
 // events is the stream of what a person sees happen, as server-sent events.

@@ -145,7 +145,7 @@ func sendJSON(w http.ResponseWriter, body any) {
 	w.Write(data) // a browser that has gone is no concern of ours
 }
 
-// refuse tells a person why something did not work.
+// sendError tells a person why something did not work.
 func sendError(w http.ResponseWriter, err error) {
 	message := err.Error()
 	var e *wire.Error
