@@ -88,7 +88,7 @@ func (s *Store) FinishWithDelivery(ctx context.Context, id string, outcome json.
 		if err := s.setDelivery(ctx, tx, id, d); err != nil {
 			return err
 		}
-		return saveInboxPictures(ctx, tx, id, pictures)
+		return s.saveInboxPictures(ctx, tx, id, pictures)
 	})
 	if err != nil {
 		return false, fmt.Errorf("finish job %s with delivery: %w", id, err)
@@ -104,8 +104,9 @@ func (s *Store) setDelivery(ctx context.Context, tx *sql.Tx, job string, d Deliv
 	return err
 }
 
-// saveInboxPictures stores pictures, then removes the oldest ones that exceed maxInboxBytes.
-func saveInboxPictures(ctx context.Context, tx *sql.Tx, job string, pictures []InboxPicture) error {
+// saveInboxPictures stores pictures. If all inboxes then hold too much, it removes the pictures of the oldest
+// deliveries.
+func (s *Store) saveInboxPictures(ctx context.Context, tx *sql.Tx, job string, pictures []InboxPicture) error {
 	if len(pictures) == 0 {
 		return nil
 	}
@@ -119,7 +120,7 @@ func saveInboxPictures(ctx context.Context, tx *sql.Tx, job string, pictures []I
 	_, err := tx.ExecContext(ctx, `DELETE FROM inbox_pictures WHERE job IN (SELECT job FROM (
 		SELECT d.job AS job, SUM(SUM(LENGTH(f.bytes))) OVER (ORDER BY d.at DESC, d.job DESC) AS newer
 		FROM deliveries d JOIN inbox_pictures f ON f.job = d.job GROUP BY d.job, d.at) AS sizes WHERE newer > $1)`,
-		maxInboxBytes)
+		s.inboxBytes)
 	return err
 }
 

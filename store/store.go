@@ -29,13 +29,15 @@ type Store struct {
 	read    *sql.DB // a pool that cannot write
 	dialect dialect
 	now     func() time.Time
+
+	inboxBytes int64 // how many bytes of pictures all inboxes hold together
 }
 
 // Open opens the database at an address and brings its tables up to date. "sqlite:PATH" or a plain path is a file. Open
 // creates it if there is none, readable by its owner alone. "postgres://USER:PASSWORD@HOST:PORT/DATABASE" is a database
 // of a PostgreSQL server. Open refuses a database that a newer program has migrated.
 func Open(ctx context.Context, address string, o Options) (*Store, error) {
-	s := &Store{now: o.Now}
+	s := &Store{now: o.Now, inboxBytes: maxInboxBytes}
 	if s.now == nil {
 		s.now = time.Now
 	}
