@@ -16,7 +16,7 @@
 //     results.
 //
 // A renderer (package worker): Announce from time to time, Reserve, Heartbeat, Seal, then Done, Fail or Release;
-// Crashed when the job makes it hang; Reclaim when a new epoch began while it was rendering; Input for start images;
+// Crashed when the job makes it hang; Reclaim when a new epoch began while it was rendering; Input for input images;
 // PutUndelivered for a result that it could not post.
 //
 // A moderator or operator: Pause, Resume, Pauses, LimitRunning. Check says what is wrong with the server.

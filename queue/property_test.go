@@ -23,7 +23,7 @@ import (
 //	I7  fairness                     simulation_test.go
 //	I8  no wait without bound        simulation_bound_test.go
 //	I9  twice is once                each call may be drawn to be made twice, Reserve also late, with its nonce
-//	I10 sets, indexes                checkSets, checkIndexes. Start tags may fall: see decision 41
+//	I10 sets, indexes                checkSets, checkIndexes. Start tags may fall: see decision 10
 //	I11 cancelled is not posted      Seal, Done and Reclaim after a cancel, by the model
 //	I12 rebuilt as before            every unfinished job of the model is enqueued in the new epoch
 //	I14 memory                       checkLeftovers; tombstones and records of Reserve are deleted as in the model
