@@ -89,17 +89,15 @@ type Event struct {
 	Outcome *Outcome
 }
 
-// Outcome is reported by Done: what was made, where it is and what it took.
+// Outcome is reported by Done: what was made, where it is and what it took. Delivered is "posted"; "tray" for an
+// undelivered result; "removed" if the message was deleted; or "found" if the message already had the result.
 type Outcome struct {
 	Channel   string           `json:"channel,omitempty"`
 	Message   string           `json:"message,omitempty"` // message id; empty while the images are undelivered
-	Delivered string           `json:"delivered"`         // below
+	Delivered string           `json:"delivered"`
 	Files     []File           `json:"files,omitempty"`
 	Millis    map[string]int64 `json:"ms,omitempty"` // milliseconds by stage: load, encode, denoise, decode, post
 }
-
-// Delivered of an Outcome is "posted"; "tray" for an undelivered result; "removed" if the message was deleted; or
-// "found" if the message already had the result.
 
 // File is one finished image.
 type File struct {

@@ -29,7 +29,7 @@ import (
 //	e:<epoch>:refs, inputs, input:<sha>     hash, zset by time, string      input images: users, last use, bytes
 //
 // The fields of a job: state (W, D, L, S or E, see lua/states.lua), lane, server, user, seq, size, cost, weight,
-// serverweight, batch, inputs, enqueued; maybeposted: 1 if it may have been posted; cancelledby: who cancelled it;
+// serverweight, batch, inputs; maybeposted: 1 if it may have been posted; cancelledby: who cancelled it;
 // fence, slot, since, percent of the lease, and previouslease, which was reclaimed; attempts, errors, crashes,
 // postponed. A tombstone has state, fence, kind, reason, outcome, and cancelledearly if the cancel came before the job.
 //

@@ -19,7 +19,8 @@ import (
 //   - The new epoch waits until the last old lease has ended. Until then an old renderer may still be posting.
 //   - The other old keys are deleted.
 //
-// Remove this file, its scripts and oldPrefix when no installation of 2eb52a3 can be left.
+// Remove this file, retire.lua, moveundelivered.lua, closeold.lua, oldPrefix and testdata/old when no installation of
+// 2eb52a3 can be left.
 
 // retiredEpoch is what the old scripts find as their epoch. The number before the zero byte is for Lua, which stops
 // reading there: it is later than any epoch. The old Go code fails to parse it and logs the sentence in its error.

@@ -46,7 +46,6 @@ type JobStatus struct {
 	Paused                 bool      // it waits, and its server, its lane or the pool is paused
 	Slot                   string    // the renderer that has it
 	Since                  time.Time // when it was leased
-	Enqueued               time.Time // when it was enqueued, in this epoch
 
 	seq                  int64
 	size                 int // images

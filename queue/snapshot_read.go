@@ -142,7 +142,7 @@ var stateNames = map[string]string{"W": StateWaiting, "D": StateDelayed, "L": St
 
 func parseJobStatus(id string, r map[string]string) (JobStatus, error) {
 	n := numbers{fields: []string{
-		r["cost"], r["seq"], r["percent"], r["size"], r["serverweight"], r["weight"], r["since"], r["enqueued"],
+		r["cost"], r["seq"], r["percent"], r["size"], r["serverweight"], r["weight"], r["since"],
 	}}
 	if stateNames[r["state"]] == "" {
 		return JobStatus{}, nil
@@ -153,7 +153,6 @@ func parseJobStatus(id string, r map[string]string) (JobStatus, error) {
 		Cancelled: r["cancelledby"] != "", batchKey: r["batch"],
 		Cost: n.at(0), seq: n.at(1), Percent: int(n.at(2)), size: int(n.at(3)),
 		serverWeight: int(n.at(4)), weight: int(n.at(5)),
-		Enqueued: time.UnixMilli(n.at(7)),
 	}
 	if j.leased() {
 		j.Slot, j.Since = r["slot"], time.UnixMilli(n.at(6))
