@@ -9,7 +9,7 @@ import (
 	"darkroom/bot/sandbox"
 )
 
-// faultInjector is what goes wrong in a town, drawn from its own dice.
+// faultInjector makes random faults in a cluster.
 type faultInjector struct {
 	*workload
 	rng   *rand.Rand
@@ -17,16 +17,22 @@ type faultInjector struct {
 	wg    sync.WaitGroup
 
 	mu          sync.Mutex
-	busy        map[string]bool // what is broken at present
+	busy        map[string]bool // the components and slots that have a fault now
 	tried       map[string]int  // how often each fault was tried
-	redisBackup []keyValue      // a copy of what Redis held, to be set back to
+	redisBackup []keyValue      // a copy of the data of Redis, for rollBack
 }
 
 func newFaultInjector(w *workload, slots ...string) *faultInjector {
-	return &faultInjector{workload: w, rng: rand.New(rand.NewPCG(w.seed, 4)), slots: slots, busy: map[string]bool{}, tried: map[string]int{}}
+	return &faultInjector{
+		workload: w,
+		rng:      rand.New(rand.NewPCG(w.seed, 4)),
+		slots:    slots,
+		busy:     map[string]bool{},
+		tried:    map[string]int{},
+	}
 }
 
-// fault is one thing that can go wrong. do returns once it is over; what it breaks is broken by nobody else meanwhile.
+// fault is one kind of fault. do returns when the fault is over. Two faults of one component never overlap.
 type fault struct {
 	name      string
 	component string
@@ -36,7 +42,9 @@ type fault struct {
 
 var faults = []fault{
 	{"bot killed", "bot", 10, func(f *faultInjector, duration time.Duration) { f.restart(duration) }},
-	{"bot killed for longer than a token lives", "bot", 1, func(f *faultInjector, duration time.Duration) { f.restart(16*time.Minute + duration) }},
+	{"bot killed for longer than a token lives", "bot", 1, func(f *faultInjector, duration time.Duration) {
+		f.restart(16*time.Minute + duration)
+	}},
 	{"renderer killed", "", 14, (*faultInjector).killRenderer},
 	{"renderer cut off the network", "", 6, (*faultInjector).cutRenderer},
 	{"bot's connections cut", "bot", 6, func(f *faultInjector, _ time.Duration) { f.reconnect(f.currentBot()) }},
@@ -66,7 +74,8 @@ var faults = []fault{
 	{"Discord answers 503 to answers by token", "discord", 6, during(sandbox.Fault{Status: 503, Path: answers})},
 	{"Discord loses its answers", "discord", 6, during(sandbox.Fault{Drop: true})},
 	{"Discord breaks off uploads", "discord", 4, during(sandbox.Fault{Reset: true, Path: answers})},
-	{"Discord answers 429 to one route", "discord", 5, during(sandbox.Fault{Scope: "user", After: 7 * time.Second, Path: answers})},
+	{"Discord answers 429 to one route", "discord", 5, during(sandbox.Fault{
+		Scope: "user", After: 7 * time.Second, Path: answers})},
 	{"Discord answers 429 to everything", "discord", 3, during(sandbox.Fault{Scope: "global", After: 5 * time.Second})},
 	{"Discord is blocked by its proxy", "discord", 2, during(sandbox.Fault{HTML: true, Status: 429})},
 	{"Discord is slow", "discord", 4, during(sandbox.Fault{Delay: 4 * time.Second})},
@@ -85,8 +94,8 @@ var faults = []fault{
 		time.Sleep(duration)
 		f.Gateway.Duplicate(1)
 	}},
-	{"bot may do nothing in a channel", "place", 5, (*faultInjector).forbid},
-	{"a channel is deleted", "place", 2, (*faultInjector).replaceChannel},
+	{"bot may do nothing in a channel", "channel", 5, (*faultInjector).forbid},
+	{"a channel is deleted", "channel", 2, (*faultInjector).replaceChannel},
 }
 
 var (
@@ -95,7 +104,7 @@ var (
 	dms       = regexp.MustCompile(`^/users/@me/channels$`)
 )
 
-// during sets a fault of Discord's for a while.
+// during returns a function that makes requests to Discord fail for a while.
 func during(one sandbox.Fault) func(*faultInjector, time.Duration) {
 	return func(f *faultInjector, duration time.Duration) {
 		one.Times = -1
@@ -105,7 +114,7 @@ func during(one sandbox.Fault) func(*faultInjector, time.Duration) {
 	}
 }
 
-// run makes trouble until stop is closed, and then puts everything in order.
+// run makes faults, on average at this interval, until stop is closed. It returns when all faults are over.
 func (f *faultInjector) run(every time.Duration, stop <-chan struct{}) {
 	for over := false; !over; {
 		select {
@@ -118,21 +127,21 @@ func (f *faultInjector) run(every time.Duration, stop <-chan struct{}) {
 	f.wg.Wait()
 }
 
-// drawDuration draws a time whose mean is given.
+// drawDuration draws a duration with this mean.
 func (f *faultInjector) drawDuration(mean time.Duration) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return drawExp(f.rng, mean)
 }
 
-// drawInt draws a number.
+// drawInt draws a number from 0 to n-1.
 func (f *faultInjector) drawInt(n int) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.rng.IntN(n)
 }
 
-// injectRandom lets one thing go wrong, unless it is broken already.
+// injectRandom draws a fault, by weight, and makes it.
 func (f *faultInjector) injectRandom() {
 	sum := 0
 	for _, one := range faults {
@@ -148,6 +157,7 @@ func (f *faultInjector) injectRandom() {
 	}
 }
 
+// inject starts a fault, unless its component has a fault already.
 func (f *faultInjector) inject(one fault, duration time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -160,9 +170,9 @@ func (f *faultInjector) inject(one fault, duration time.Duration) {
 		f.redisBackup = f.redis.copy()
 	}
 	f.wg.Go(func() {
-		f.log.Info("trouble begins", "what", one.name, "for", duration)
+		f.log.Info("a fault starts", "fault", one.name, "duration", duration)
 		one.do(f, duration)
-		f.log.Info("trouble ends", "what", one.name)
+		f.log.Info("a fault ends", "fault", one.name)
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.busy[one.component] = false
@@ -181,10 +191,11 @@ func (f *faultInjector) restart(duration time.Duration) {
 	f.startBot()
 }
 
-// drawRenderer draws a renderer.
+// drawRenderer draws the slot of a renderer.
 func (f *faultInjector) drawRenderer() string { return f.slots[f.drawInt(len(f.slots))] }
 
-func (f *faultInjector) claimRenderer(slot string) (p *process, mine bool) {
+// claimRenderer marks a slot as having a fault. ok is false if it has one already.
+func (f *faultInjector) claimRenderer(slot string) (p *process, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.busy[slot] {
@@ -204,8 +215,8 @@ func (f *faultInjector) releaseRenderer(slot string) {
 
 func (f *faultInjector) killRenderer(duration time.Duration) {
 	slot := f.drawRenderer()
-	p, mine := f.claimRenderer(slot)
-	if !mine {
+	p, ok := f.claimRenderer(slot)
+	if !ok {
 		return
 	}
 	defer f.releaseRenderer(slot)
@@ -214,11 +225,11 @@ func (f *faultInjector) killRenderer(duration time.Duration) {
 	f.startRenderer(slot)
 }
 
-// cutRenderer takes a renderer's network away for a while; it goes on painting.
+// cutRenderer takes a renderer's network away for a while. The renderer continues its job.
 func (f *faultInjector) cutRenderer(duration time.Duration) {
 	slot := f.drawRenderer()
-	p, mine := f.claimRenderer(slot)
-	if !mine {
+	p, ok := f.claimRenderer(slot)
+	if !ok {
 		return
 	}
 	defer f.releaseRenderer(slot)
@@ -227,6 +238,7 @@ func (f *faultInjector) cutRenderer(duration time.Duration) {
 	p.gate.unplug(false)
 }
 
+// reconnect cuts all connections of a process once.
 func (f *faultInjector) reconnect(p *process) {
 	p.gate.unplug(true)
 	p.gate.unplug(false)
@@ -248,7 +260,7 @@ func (f *faultInjector) rollBack(duration time.Duration) {
 	f.redis.start(old)
 }
 
-// drawChannel draws a channel.
+// drawChannel draws a channel and returns its id and its index.
 func (f *faultInjector) drawChannel() (string, int) {
 	n := f.drawInt(1 << 30)
 	f.workload.mu.Lock()
@@ -257,7 +269,7 @@ func (f *faultInjector) drawChannel() (string, int) {
 	return f.channels[n], n
 }
 
-// forbid takes the bot's permissions in a channel away for a while.
+// forbid takes the bot's permissions in a channel away for a while, and remembers the channel for the oracle.
 func (f *faultInjector) forbid(duration time.Duration) {
 	c, _ := f.drawChannel()
 	f.workload.mu.Lock()
@@ -268,10 +280,10 @@ func (f *faultInjector) forbid(duration time.Duration) {
 	f.SetBotPermissions(c, memberPermissions)
 }
 
-// memberPermissions is what the bot may do in a channel as a rule.
+// memberPermissions are the bot's usual permissions in a channel, as Discord's bits.
 const memberPermissions = 1<<10 | 1<<11 | 1<<14 | 1<<15 | 1<<16 | 1<<31 | 1<<38
 
-// replaceChannel deletes a channel with everything in it, and its server opens another.
+// replaceChannel deletes a channel with its messages, and adds another one to its guild.
 func (f *faultInjector) replaceChannel(time.Duration) {
 	id, n := f.drawChannel()
 	c, err := f.Channel(id)
