@@ -113,8 +113,8 @@ func (l *fairnessLog) estimateErrors(least time.Duration) (off []float64) {
 	return off
 }
 
-// waits returns how long the jobs of all servers but one waited, actually and in an ideally fair system, and the longest
-// time that a render took; in seconds.
+// waits returns how long the jobs of all servers but one waited, actually and in an ideally fair system, and the
+// longest time that a render took; in seconds.
 func (l *fairnessLog) waits(except, renderers int) (actual, ideal []float64, longest float64) {
 	var all []*loggedJob
 	for _, o := range l.jobs {

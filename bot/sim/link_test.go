@@ -197,8 +197,8 @@ func (p *pipe) read(b []byte) (int, error) {
 	}
 }
 
-// try reads bytes that have arrived. If there are none, it returns how long to wait, and a channel that is closed at the
-// next change; a negative duration means until then.
+// try reads bytes that have arrived. If there are none, it returns how long to wait, and a channel that is closed at
+// the next change; a negative duration means until then.
 func (p *pipe) try(b []byte) (n int, wait time.Duration, changed chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -85,12 +85,7 @@ func (o *oracle) checkInteraction(interaction string) {
 	shown := o.shownBy[job]
 	e, err := o.db.Find(context.Background(), job)
 	if errors.Is(err, store.ErrNotFound) {
-		if o.showsActive(interaction) {
-			o.addLost(job, "was acknowledged and is not in the database")
-		}
-		if len(shown) > 0 {
-			o.addDouble(job, "is not in the database and was shown")
-		}
+		o.checkUnknown(interaction, shown)
 		return
 	}
 	if err != nil {
@@ -121,6 +116,16 @@ func (o *oracle) checkInteraction(interaction string) {
 	default:
 		o.verdict.Ends["lost"]++
 		o.addLost(job, "is %s", e.State)
+	}
+}
+
+// checkUnknown checks an interaction whose job is not in the database.
+func (o *oracle) checkUnknown(interaction string, shown []string) {
+	if o.showsActive(interaction) {
+		o.addLost(interaction+"-0", "was acknowledged and is not in the database")
+	}
+	if len(shown) > 0 {
+		o.addDouble(interaction+"-0", "is not in the database and was shown")
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"darkroom/queue"
 )
 
-// TestRedisCopyIsAtomic copies Redis while a process puts and acknowledges undelivered results. A copy must hold both the
-// index of undelivered results and their pictures, or neither.
+// TestRedisCopyIsAtomic copies Redis while a process puts and acknowledges undelivered results. A copy must hold both
+// the index of undelivered results and their pictures, or neither.
 func TestRedisCopyIsAtomic(t *testing.T) {
 	t.Parallel()
 	r := newRedis(t, 1)

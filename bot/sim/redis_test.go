@@ -165,12 +165,17 @@ func (r *redisServer) noneOrHalf(n int) int {
 	return r.rng.IntN(2) * n / 2
 }
 
+// noNotifications switches off a command that miniredis does not know.
+func noNotifications() *maintnotifications.Config {
+	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+}
+
 // openQueue opens the queue through a process's gate.
 func (r *redisServer) openQueue(g *gate, o queue.Options) *queue.Queue {
 	return queue.Open(func() redis.UniversalClient {
 		return redis.NewClient(&redis.Options{
 			Addr: "redis", Protocol: 2, DisableIdentity: true, ContextTimeoutEnabled: true,
-			MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+			MaintNotificationsConfig: noNotifications(),
 			Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
 				c, err := g.dial(ctx, network, address)
 				if err != nil {
@@ -211,7 +216,7 @@ return all`)
 // dump returns the data of a server at one moment.
 func dump(s *miniredis.Miniredis) (all []keyValue, err error) {
 	c := redis.NewClient(&redis.Options{
-		Protocol: 2, DisableIdentity: true, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		Protocol: 2, DisableIdentity: true, MaintNotificationsConfig: noNotifications(),
 		Dialer: func(context.Context, string, string) (net.Conn, error) { return s.Dial() },
 	})
 	defer c.Close()

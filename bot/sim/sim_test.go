@@ -35,8 +35,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestNothingIsLostOrDoubled runs a cluster with random faults, and checks that no job is lost or doubled. The long form
-// runs clusters until they have longJobs acknowledged jobs or maxRealTime has passed.
+// TestNothingIsLostOrDoubled runs a cluster with random faults, and checks that no job is lost or doubled. The long
+// form runs clusters until they have longJobs acknowledged jobs or maxRealTime has passed.
 func TestNothingIsLostOrDoubled(t *testing.T) {
 	t.Parallel()
 	f := newReport()

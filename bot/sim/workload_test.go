@@ -236,7 +236,8 @@ func (w *workload) openInbox(user, channel string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if m, err = w.WaitReply(ctx, shown.ID, func(m sandbox.Message) bool { return customID(m, button.Remix) != "" }); err != nil {
+	m, err = w.WaitReply(ctx, shown.ID, func(m sandbox.Message) bool { return customID(m, button.Remix) != "" })
+	if err != nil {
 		w.t.Errorf("seed %d: the inbox of %s does not show its pictures: %q, %v", w.seed, user, m.Content, err)
 	}
 }

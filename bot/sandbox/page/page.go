@@ -36,8 +36,8 @@ type Page struct {
 }
 
 // policy is the Content-Security-Policy: it forbids everything that does not come from this server.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
+	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // New returns the page of a world.
 func New(w *world.World, o Options) *Page {
