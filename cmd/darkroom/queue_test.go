@@ -13,12 +13,12 @@ import (
 	"darkroom/queue"
 )
 
-// line runs `darkroom line …` and returns its exit code and all that it said.
+// runQueue runs `darkroom queue …` and returns its exit code and all its output.
 func runQueue(t *testing.T, env map[string]string, args ...string) (int, string) {
 	t.Helper()
 	var said bytes.Buffer
 	code := run(t.Context(), environment{
-		args: append([]string{"line"}, args...), getenv: func(name string) string { return env[name] }, stdout: &said, stderr: &said,
+		args: append([]string{"queue"}, args...), getenv: func(name string) string { return env[name] }, stdout: &said, stderr: &said,
 	})
 	return code, said.String()
 }
@@ -81,7 +81,7 @@ func TestQueue(t *testing.T) {
 		}
 	}
 	redis.kill()
-	if code, said := runQueue(t, env, "resume"); code != exitOK || !strings.Contains(said, "the bot tells the line within a minute") {
+	if code, said := runQueue(t, env, "resume"); code != exitOK || !strings.Contains(said, "the bot updates the queue within a minute") {
 		t.Errorf("without Redis: exit code %d and %q, want it written down", code, said)
 	}
 	if code, said := runQueue(t, env, "show"); code != exitFailure || !strings.Contains(said, "refused") || !strings.Contains(said, "paused: lane 1:ab") {
@@ -93,6 +93,30 @@ func TestQueue(t *testing.T) {
 	}
 	if code, said := runQueue(t, env, "show"); code != exitOK || !strings.Contains(said, "paused: lane 1:ab") || strings.Contains(said, "pool") {
 		t.Errorf("at the end: exit code %d and %q, want the lane paused alone", code, said)
+	}
+}
+
+// TestQueueUnderItsOldName runs `darkroom line …`, which says on stderr how it is called now.
+func TestQueueUnderItsOldName(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db, err := openData(t.Context(), config.Data{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), environment{
+		args: []string{"line", "show", "--data", dir}, getenv: func(string) string { return "" }, stdout: &stdout, stderr: &stderr,
+	})
+	if code != exitOK || !strings.Contains(stdout.String(), "nothing is paused") {
+		t.Errorf("got exit code %d and %q, want the queue", code, stdout.String())
+	}
+	const notice = "darkroom: \"darkroom line\" is now called \"darkroom queue\"; the old name will be removed\n"
+	if stderr.String() != notice {
+		t.Errorf("stderr: got %q, want %q", stderr.String(), notice)
 	}
 }
 
