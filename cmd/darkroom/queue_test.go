@@ -69,20 +69,20 @@ func TestQueue(t *testing.T) {
 		{"pause --model nothing", exitFailure, `no renderer that is up has a model called "nothing"`, "server 55, lane 1:ab, lane 2:ab"},
 		{"resume --server 55", exitOK, "done", "lane 1:ab, lane 2:ab"},
 		{"resume --server 55", exitFailure, "was not paused here", "lane 1:ab, lane 2:ab"},
-		{"pause", exitOK, "done for the whole queue", "the whole line, lane 1:ab, lane 2:ab"},
+		{"pause", exitOK, "done for the whole queue", "the whole queue, lane 1:ab, lane 2:ab"},
 		{"pause --server 1 --model x", exitUsage, "can't be used together", "the whole queue, lane 1:ab, lane 2:ab"},
 	} {
 		code, said := runQueue(t, env, strings.Fields(c.args)...)
 		if code != c.code || !strings.Contains(said, c.says) {
-			t.Errorf("line %s: exit code %d and %q, want %d and %q", c.args, code, said, c.code, c.says)
+			t.Errorf("queue %s: exit code %d and %q, want %d and %q", c.args, code, said, c.code, c.says)
 		}
 		if got := scopes(t, q); got != c.paused {
-			t.Errorf("after line %s: paused are %q, want %q", c.args, got, c.paused)
+			t.Errorf("after queue %s: paused are %q, want %q", c.args, got, c.paused)
 		}
 	}
 	redis.kill()
 	if code, said := runQueue(t, env, "resume"); code != exitOK || !strings.Contains(said, "the bot updates the queue within a minute") {
-		t.Errorf("without Redis: exit code %d and %q, want it written down", code, said)
+		t.Errorf("without Redis: exit code %d and %q, want it saved", code, said)
 	}
 	if code, said := runQueue(t, env, "show"); code != exitFailure || !strings.Contains(said, "refused") || !strings.Contains(said, "paused: lane 1:ab") {
 		t.Errorf("shown without Redis: exit code %d and %q, want what is paused, and the fault", code, said)
