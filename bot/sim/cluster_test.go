@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"darkroom/bot"
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/rules"
 	"darkroom/queue"
@@ -170,7 +170,7 @@ func (c *cluster) startBot() *process {
 	q := c.redis.openQueue(g, queueOptions)
 	b, err := bot.New(bot.Dependencies{
 		Store: db, Queue: q,
-		Discord: reply.NewClient(reply.Options{Base: c.API(), Token: c.Token(), HTTP: httpClient(g, time.Minute)}),
+		Discord: rest.NewClient(rest.Options{Base: c.API(), Token: c.Token(), HTTP: httpClient(g, time.Minute)}),
 		Options: bot.Options{
 			Token:   c.Token(),
 			Base:    c.API(),
@@ -204,7 +204,7 @@ func (c *cluster) startRenderer(slot string) *process {
 	}
 	w := worker.Worker{
 		Queue: q, Renderer: fake,
-		Poster:  reply.NewPoster(reply.NewClient(reply.Options{Base: c.API(), HTTP: httpClient(g, time.Minute)}), q),
+		Poster:  rest.NewPoster(rest.NewClient(rest.Options{Base: c.API(), HTTP: httpClient(g, time.Minute)}), q),
 		Options: worker.Options{Slot: name, Lanes: c.lanes, Lease: q.LeaseDuration(), Log: c.log.With("process", name)},
 	}
 	p := c.process(name, g, []func(){func() { _ = q.Close() }}, w.Run,

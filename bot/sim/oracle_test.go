@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"darkroom/bot/button"
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/rules"
 	"darkroom/queue"
@@ -145,18 +145,18 @@ func (o *oracle) checkDone(e store.Job, shown []string) {
 	}
 	o.verdict.Ends[out.Delivered]++
 	switch out.Delivered {
-	case reply.DeliveredPosted, reply.DeliveredFound:
+	case rest.DeliveredPosted, rest.DeliveredFound:
 		switch {
 		case len(shown) == 0:
 			o.addLost(e.ID, "has the outcome %s and was never shown", out.Delivered)
 		case !o.visible(e, shown) && !o.removed(e, shown...):
 			o.addLost(e.ID, "has the outcome %s, nobody deleted it and nobody sees it", out.Delivered)
 		}
-	case reply.DeliveredRemoved:
+	case rest.DeliveredRemoved:
 		if !o.removed(e, shown...) {
 			o.addLost(e.ID, "has the outcome removed and nobody deleted it")
 		}
-	case reply.DeliveredReoffer, reply.DeliveredInbox:
+	case rest.DeliveredReoffer, rest.DeliveredInbox:
 		o.checkUndelivered(e)
 	default:
 		o.addLost(e.ID, "ended with the outcome %q", out.Delivered)
