@@ -12,7 +12,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// sit paints Specs in one sitting and returns what became of each.
+// renderBatch paints Specs in one sitting and returns what became of each.
 func renderBatch(ctx context.Context, r *Renderer, specs []picture.Spec, job func(i int) (context.Context, Job)) ([]*Result, []error) {
 	slots := NewBatch(len(specs))
 	results, errs := make([]*Result, len(specs)), make([]error, len(specs))
@@ -112,7 +112,7 @@ func TestCancelStopsOneOfABatch(t *testing.T) {
 	}
 }
 
-// stuck is a model whose UNet runs until it is stopped.
+// blockingUnet is a model whose UNet runs until it is stopped.
 type blockingUnet struct {
 	*fakeModel
 	entered chan int // rows
@@ -156,7 +156,7 @@ func TestCancelDoesNotWaitForSharedRun(t *testing.T) {
 	}
 }
 
-// picky is a model whose UNet cannot take more than some rows, or panics at one seed's latents.
+// limitedUnet is a model whose UNet cannot take more than some rows, or panics at one seed's latents.
 type limitedUnet struct {
 	*fakeModel
 	most int

@@ -13,7 +13,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// family is a fake model that gives pooled vectors, the first token after BOS twice, and remembers how it was led.
+// conditioningRecorder is a fake model that gives pooled vectors, the first token after BOS twice, and remembers how it was led.
 type conditioningRecorder struct {
 	*fakeModel
 	skips         []int
@@ -35,7 +35,7 @@ func (f *conditioningRecorder) Unet(ctx context.Context, x tensor.Tensor, time f
 	return f.fakeModel.Unet(ctx, x, time, conditioning)
 }
 
-// led paints a Spec with a model of a family and returns how it was led.
+// renderRecorded paints a Spec with a model of a family and returns how it was led.
 func renderRecorded(t *testing.T, s picture.Spec, as func(*Config)) *conditioningRecorder {
 	t.Helper()
 	f := &conditioningRecorder{fakeModel: &fakeModel{}}

@@ -13,7 +13,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// onlooker records the first value that each call of the UNet is shown, and when.
+// unetRecorder records the first value that each call of the UNet is shown, and when.
 type unetRecorder struct {
 	neighbourModel
 	seen []unetCall
@@ -97,7 +97,7 @@ func renderMode(t *testing.T, m sampler.Method, s picture.Spec, way string) {
 	}
 }
 
-// showed compares every call but the first with a black value under noise that is 1 everywhere.
+// checkShown compares every call but the first with a black value under noise that is 1 everywhere.
 func (o *unetRecorder) checkShown(t *testing.T, way string) {
 	t.Helper()
 	if len(o.seen) < 3 {

@@ -11,7 +11,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// waves is the map of recipe/tiles.py.
+// sineWave is the map of recipe/tiles.py.
 func sineWave(shape ...int) tensor.Tensor {
 	t := tensor.New(shape...)
 	for i := range t.Data {
@@ -20,7 +20,7 @@ func sineWave(shape ...int) tensor.Tensor {
 	return t
 }
 
-// shaded is a VAE that gives everything it is shown a shade of its own, as normalisation does.
+// shadingVAE is a VAE that gives everything it is shown a shade of its own, as normalisation does.
 type shadingVAE struct{ *fakeModel }
 
 func (s shadingVAE) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {
@@ -108,7 +108,7 @@ func TestVAEInTiles(t *testing.T) {
 	}
 }
 
-// narrow is a decoder with room for little.
+// smallDecoder is a decoder with room for little.
 type smallDecoder struct {
 	Decoder
 	cells int
@@ -168,7 +168,7 @@ func TestLowMemoryDecodesInTiles(t *testing.T) {
 	})
 }
 
-// near sees that two maps differ by rounding alone.
+// checkNear sees that two maps differ by rounding alone.
 func checkNear(t *testing.T, got, want tensor.Tensor) {
 	t.Helper()
 	if !tensor.SameShape(got, want) {
@@ -181,7 +181,7 @@ func checkNear(t *testing.T, got, want tensor.Tensor) {
 	}
 }
 
-// sketch is a tiny decoder: it takes latents as they are and shows them upside down, so that one can tell.
+// tinyDecoder is a tiny decoder: it takes latents as they are and shows them upside down, so that one can tell.
 type tinyDecoder struct{ *fakeModel }
 
 func (s tinyDecoder) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {
@@ -213,7 +213,7 @@ func TestTinyDecoderShowsPreviews(t *testing.T) {
 	}
 }
 
-// rigid is a decoder of one size.
+// fixedSizeDecoder is a decoder of one size.
 type fixedSizeDecoder struct {
 	Decoder
 	height, width int // of its latents

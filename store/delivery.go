@@ -39,8 +39,8 @@ type InboxPicture struct {
 	Data []byte
 }
 
-// defaultInboxBytes is how many bytes of pictures all inboxes hold together. The oldest pictures are removed first.
-const defaultInboxBytes = 512 << 20
+// maxInboxBytes is how many bytes of pictures all inboxes hold together. The oldest pictures are removed first.
+const maxInboxBytes = 512 << 20
 
 // Delivery returns the delivery of a job, or the zero Delivery if it has none.
 func (s *Store) Delivery(ctx context.Context, job string) (Delivery, error) {
@@ -88,7 +88,7 @@ func (s *Store) FinishWithDelivery(ctx context.Context, id string, outcome json.
 		if err := s.setDelivery(ctx, tx, id, d); err != nil {
 			return err
 		}
-		return saveInboxPictures(ctx, tx, id, pictures, s.inboxBytes)
+		return s.saveInboxPictures(ctx, tx, id, pictures)
 	})
 	if err != nil {
 		return false, fmt.Errorf("finish job %s with delivery: %w", id, err)
@@ -104,8 +104,9 @@ func (s *Store) setDelivery(ctx context.Context, tx *sql.Tx, job string, d Deliv
 	return err
 }
 
-// saveInboxPictures stores pictures, then removes the oldest ones with which all together exceed limit.
-func saveInboxPictures(ctx context.Context, tx *sql.Tx, job string, pictures []InboxPicture, limit int64) error {
+// saveInboxPictures stores pictures. If all inboxes then hold too much, it removes the pictures of the oldest
+// deliveries.
+func (s *Store) saveInboxPictures(ctx context.Context, tx *sql.Tx, job string, pictures []InboxPicture) error {
 	if len(pictures) == 0 {
 		return nil
 	}
@@ -119,7 +120,7 @@ func saveInboxPictures(ctx context.Context, tx *sql.Tx, job string, pictures []I
 	_, err := tx.ExecContext(ctx, `DELETE FROM inbox_pictures WHERE job IN (SELECT job FROM (
 		SELECT d.job AS job, SUM(SUM(LENGTH(f.bytes))) OVER (ORDER BY d.at DESC, d.job DESC) AS newer
 		FROM deliveries d JOIN inbox_pictures f ON f.job = d.job GROUP BY d.job, d.at) AS sizes WHERE newer > $1)`,
-		limit)
+		s.inboxBytes)
 	return err
 }
 

@@ -119,7 +119,8 @@ func (s *Store) eraseEnded(ctx context.Context, tx *sql.Tx, user string, at time
 	for _, text := range []string{
 		// The input pictures that they uploaded; then those that no other job needs.
 		`DELETE FROM inputs WHERE sha IN (SELECT i.sha FROM job_inputs i JOIN jobs j ON j.id = i.job
-			WHERE j.parent = '' AND j.user_id = $1 AND j.created <= $2 AND j.state IN ('done', 'failed', 'cancelled', 'expired'))`,
+			WHERE j.parent = '' AND j.user_id = $1 AND j.created <= $2
+			AND j.state IN ('done', 'failed', 'cancelled', 'expired'))`,
 		`DELETE FROM inputs
 			WHERE sha IN (SELECT sha FROM job_inputs WHERE job IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `))
 			AND sha NOT IN (SELECT sha FROM job_inputs

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -21,8 +20,7 @@ var (
 
 // Options of a Store. The zero value is usable.
 type Options struct {
-	Now        func() time.Time // the clock; time.Now when nil
-	InboxBytes int64            // pictures that all inboxes hold together; 512 MiB when 0
+	Now func() time.Time // the clock; time.Now when nil
 }
 
 // Store is an open database. It is safe for many goroutines, and with PostgreSQL for many processes.
@@ -32,14 +30,14 @@ type Store struct {
 	dialect dialect
 	now     func() time.Time
 
-	inboxBytes int64
+	inboxBytes int64 // how many bytes of pictures all inboxes hold together
 }
 
 // Open opens the database at an address and brings its tables up to date. "sqlite:PATH" or a plain path is a file. Open
 // creates it if there is none, readable by its owner alone. "postgres://USER:PASSWORD@HOST:PORT/DATABASE" is a database
 // of a PostgreSQL server. Open refuses a database that a newer program has migrated.
 func Open(ctx context.Context, address string, o Options) (*Store, error) {
-	s := &Store{now: o.Now, inboxBytes: cmp.Or(o.InboxBytes, defaultInboxBytes)}
+	s := &Store{now: o.Now, inboxBytes: maxInboxBytes}
 	if s.now == nil {
 		s.now = time.Now
 	}

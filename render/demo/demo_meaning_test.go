@@ -16,7 +16,7 @@ import (
 
 const postcards = "postcards"
 
-// studio is the demo model, loaded, and the judge of its pictures.
+// probedModel is the demo model, loaded, and the judge of its pictures.
 type probedModel struct {
 	*probe
 	renderer   *render.Renderer
@@ -29,7 +29,7 @@ func openProbedModel(t *testing.T) *probedModel {
 	return &probedModel{openProbe(t), e.Renderer, e.Folder.Card.Vocabulary()}
 }
 
-// few is a Spec in the card's few-step setting.
+// fewStepSpec is a Spec in the card's few-step setting.
 func fewStepSpec(prompt string, seed int64) picture.Spec {
 	return picture.Spec{
 		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
@@ -48,7 +48,7 @@ func (s *probedModel) render(t *testing.T, spec picture.Spec) *image.NRGBA {
 	return result.Tiles[0].Image
 }
 
-// follows paints captions in few steps and wants these shares of what they ask for right.
+// checkFollows paints captions in few steps and wants these shares of what they ask for right.
 func (s *probedModel) checkFollows(t *testing.T, captions []heldOutCaption, want map[string]float64) {
 	t.Helper()
 	right, of := map[string]int{}, map[string]int{}

@@ -210,7 +210,7 @@ func TestRefusedSchedulers(t *testing.T) {
 	}
 }
 
-// refuses opens a folder that was spoilt, and sees that the error is one line that says why.
+// checkRefused opens a folder that was spoilt, and sees that the error is one line that says why.
 func checkRefused(t *testing.T, f onnxtest.Folder, spoil func(t *testing.T, dir string), says []string) {
 	t.Helper()
 	dir := f.Temp(t)

@@ -17,7 +17,7 @@ import (
 	"darkroom/render/family"
 )
 
-// hashed is one file's hash and what tells that it is still true.
+// fileHash is one file's hash and what tells that it is still true.
 type fileHash struct {
 	Size   int64     `json:"size"`
 	Time   time.Time `json:"time"`

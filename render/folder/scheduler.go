@@ -49,7 +49,7 @@ func (s schedulerTraits) clips(class string) bool {
 	return strings.HasPrefix(class, "DDIM") || strings.HasPrefix(class, "DDPM")
 }
 
-// insists tells whether the pipeline sets clip_sample to false and steps_offset to 1 whatever the file says, as diffusers'
+// pipelineOverrides tells whether the pipeline sets clip_sample to false and steps_offset to 1 whatever the file says, as diffusers'
 // pipelines of Stable Diffusion 1 and 2 do; those of SDXL and of latent consistency models do not.
 func pipelineOverrides(c *Config) bool {
 	return c.Family.PipelineSetsScheduler && !family.LCMPipeline(c.Pipeline)

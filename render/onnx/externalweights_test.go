@@ -15,7 +15,7 @@ import (
 	"darkroom/render/onnx/graph"
 )
 
-// external moves the weights of every network of a folder into model.onnx_data beside it, as large exports have them.
+// withExternalWeights moves the weights of every network of a folder into model.onnx_data beside it, as large exports have them.
 func withExternalWeights(t *testing.T, dir string) string {
 	t.Helper()
 	for _, path := range networks(t, dir) {
@@ -42,7 +42,7 @@ func networks(t *testing.T, dir string) []string {
 	return paths
 }
 
-// linked makes every file of a folder a link into one folder of blobs, as Hugging Face's cache has them.
+// withSymlinks makes every file of a folder a link into one folder of blobs, as Hugging Face's cache has them.
 func withSymlinks(t *testing.T, dir string) string {
 	t.Helper()
 	blobs, n := t.TempDir(), 0

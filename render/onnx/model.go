@@ -178,7 +178,7 @@ func (s *session) call(ctx context.Context, ports []graph.Value, out []tensor.Te
 	return nil
 }
 
-// call1 runs a session of one output.
+// callSingle runs a session of one output.
 func (s *session) callSingle(ctx context.Context, port graph.Value, out tensor.Tensor, err error, inputs ...feed) error {
 	return s.call(ctx, []graph.Value{port}, []tensor.Tensor{out}, err, inputs...)
 }

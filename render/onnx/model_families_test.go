@@ -23,7 +23,7 @@ func loadGolden(t *testing.T, name string) *onnx.Model {
 	return loadDir(t, goldentest.Model(t, name), onnx.Device{Kind: onnx.CPU, Threads: 1})
 }
 
-// near tells how far two tensors are apart, relative to the larger one's greatest value.
+// checkNear tells how far two tensors are apart, relative to the larger one's greatest value.
 func checkNear(t *testing.T, what string, got, want tensor.Tensor, most float64) {
 	t.Helper()
 	if !tensor.SameShape(got, want) {
@@ -40,7 +40,7 @@ func checkNear(t *testing.T, what string, got, want tensor.Tensor, most float64)
 	}
 }
 
-// everything is what leads a UNet of any family, n items, different for each.
+// allConditioning is what leads a UNet of any family, n items, different for each.
 func allConditioning(m *onnx.Model, n int) tensor.Conditioning {
 	c := m.Folder.Config
 	conditioning := tensor.Conditioning{Hidden: ramp(n, 2*c.TextLength, c.TextWidth)}

@@ -14,11 +14,11 @@ import (
 // methods may be called concurrently. Those of one model are equal.
 type Seamless struct{ model *Model }
 
-// seamless holds the wrapping networks while they are loaded: those of every step, and the encoder apart from them, so that
+// seamlessModels holds the wrapping networks while they are loaded: those of every step, and the encoder apart from them, so that
 // nobody's steps wait while somebody's encoder is loaded.
 type seamlessModels struct{ denoise, encode lazyModel }
 
-// twin is a model with some of the networks alone.
+// lazyModel is a model with some of the networks alone.
 type lazyModel struct {
 	mu    sync.Mutex // held while they are loaded
 	model *Model     // nil for none
@@ -32,7 +32,7 @@ func (m *Model) Seamless(ctx context.Context) (Seamless, error) {
 	return Seamless{m}, err
 }
 
-// wrapping returns the twin of the networks of a step, or that of the encoder.
+// seamlessModel returns the twin of the networks of a step, or that of the encoder.
 func (m *Model) seamlessModel(ctx context.Context, encoder bool) (*Model, error) {
 	if !encoder {
 		return m.seamless.denoise.get(m, func(t *Model) error {
@@ -47,7 +47,7 @@ func (m *Model) seamlessModel(ctx context.Context, encoder bool) (*Model, error)
 	})
 }
 
-// lend returns the twin of a model, loaded if it was not.
+// get returns the twin of a model, loaded if it was not.
 func (t *lazyModel) get(of *Model, load func(*Model) error) (*Model, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,7 +73,7 @@ func (t *lazyModel) drop() (dropped bool, err error) {
 	return true, err
 }
 
-// wrap loads networks so that they wrap around.
+// loadSeamless loads networks so that they wrap around.
 func (m *Model) loadSeamless(ctx context.Context, parts ...loadStep) error {
 	for _, p := range parts {
 		if err := context.Cause(ctx); err != nil {
@@ -97,7 +97,7 @@ func (m *Model) DropSeamless() (dropped bool, err error) {
 	return steps || start, errors.Join(err, err2)
 }
 
-// roomy runs a network, and once more when it found no room and the wrapping networks could be dropped for it.
+// retryWithoutSeamless runs a network, and once more when it found no room and the wrapping networks could be dropped for it.
 func (m *Model) retryWithoutSeamless(run func() error) error {
 	err := run()
 	if !errors.Is(err, tensor.ErrOutOfMemory) {

@@ -151,7 +151,7 @@ func valuesOf(feeds []feed) []ort.Value {
 	return values
 }
 
-// stoppable runs with options of its own, since a raised stop flag would stay raised for the next run.
+// runCancellable runs with options of its own, since a raised stop flag would stay raised for the next run.
 func (s *session) runCancellable(ctx context.Context, inputs, outputs []ort.Value) error {
 	options, err := ort.NewRunOptions()
 	if err != nil {

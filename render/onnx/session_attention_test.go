@@ -34,7 +34,7 @@ func demoModel(t *testing.T) *folder.Folder {
 	return f
 }
 
-// waves fills a tensor with numbers between -1 and 1.
+// sineWave fills a tensor with numbers between -1 and 1.
 func sineWave(shape ...int) tensor.Tensor {
 	x := tensor.New(shape...)
 	for i := range x.Data {
@@ -43,7 +43,7 @@ func sineWave(shape ...int) tensor.Tensor {
 	return x
 }
 
-// furthest is the largest difference between two answers.
+// maxDifference is the largest difference between two answers.
 func maxDifference(t *testing.T, a, b tensor.Tensor) float64 {
 	t.Helper()
 	if !tensor.SameShape(a, b) {
@@ -56,7 +56,7 @@ func maxDifference(t *testing.T, a, b tensor.Tensor) float64 {
 	return most
 }
 
-// loaded is the demo model with its UNet as asked for: as the file has it, or as it is usually loaded.
+// loadUnet is the demo model with its UNet as asked for: as the file has it, or as it is usually loaded.
 func loadUnet(t *testing.T, f *folder.Folder, d Device, plain bool) *Model {
 	t.Helper()
 	d.Kind, d.Threads = CPU, 1

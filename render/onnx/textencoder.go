@@ -94,7 +94,7 @@ func (m *Model) encodeWith(ctx context.Context, i int, ids [][]int32, skip int) 
 	return text, nil
 }
 
-// beside joins [b, n, v] and [b, n, w] to [b, n, v+w].
+// concatLast joins [b, n, v] and [b, n, w] to [b, n, v+w].
 func concatLast(a, b tensor.Tensor) tensor.Tensor {
 	v, w := a.Shape[2], b.Shape[2]
 	out := tensor.New(a.Shape[0], a.Shape[1], v+w)

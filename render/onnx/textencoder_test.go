@@ -15,7 +15,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// normed is a layer norm without its weights.
+// layerNorm is a layer norm without its weights.
 func layerNorm(t tensor.Tensor, width int) tensor.Tensor {
 	out := t.Clone()
 	for at := 0; at < len(out.Data); at += width {
@@ -34,10 +34,10 @@ func layerNorm(t tensor.Tensor, width int) tensor.Tensor {
 	return out
 }
 
-// scale is a layer norm's weight and bias for one column.
+// normScale is a layer norm's weight and bias for one column.
 type normScale struct{ weight, bias float64 }
 
-// scales finds the weights of a layer norm from what it made of even values: of each column the least and the greatest.
+// fitNormScales finds the weights of a layer norm from what it made of even values: of each column the least and the greatest.
 func fitNormScales(even, out tensor.Tensor) []normScale {
 	width := even.Shape[2]
 	all := make([]normScale, width)
@@ -66,7 +66,7 @@ func applyNormScales(even tensor.Tensor, by []normScale) tensor.Tensor {
 	return out
 }
 
-// columns keeps the first of each token's numbers.
+// firstColumns keeps the first of each token's numbers.
 func firstColumns(t tensor.Tensor, n int) tensor.Tensor {
 	out := tensor.New(t.Shape[0], t.Shape[1], n)
 	for i := range t.Shape[0] * t.Shape[1] {

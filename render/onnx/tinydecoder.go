@@ -7,10 +7,10 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Tiny is a model's tiny decoder.
+// TinyDecoder is a model's tiny decoder.
 type TinyDecoder struct{ model *Model }
 
-// Tiny returns the tiny decoder; nil when the folder has none.
+// TinyDecoder returns the tiny decoder; nil when the folder has none.
 func (m *Model) TinyDecoder() *TinyDecoder {
 	if m.tinyDecoder == nil {
 		return nil

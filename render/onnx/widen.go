@@ -20,7 +20,7 @@ func (s *session) feed(port graph.Value, t tensor.Tensor) (feed, error) {
 	return feedFloats(s.port(port), t)
 }
 
-// Doubts tells which networks run in float16 on a CPU after all, and what in them spoke against float32. Their pictures are
+// Warnings tells which networks run in float16 on a CPU after all, and what in them spoke against float32. Their pictures are
 // some tenths of a percent further from the reference.
 func (m *Model) Warnings() []error {
 	var all []error

@@ -22,7 +22,7 @@ func Defaults(f *folder.Folder) folder.Defaults {
 	}
 }
 
-// Quick are the settings for who is in a hurry, and false where a model's card has none.
+// FewStepDefaults are the settings for who is in a hurry, and false where a model's card has none.
 func FewStepDefaults(f *folder.Folder) (folder.Defaults, bool) {
 	quick, usual := f.Card.FewSteps, Defaults(f)
 	return folder.Defaults{

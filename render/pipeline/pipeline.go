@@ -130,7 +130,7 @@ func Config(c folder.Config) render.Config {
 	}
 }
 
-// Easel is one loaded model, ready to paint.
+// Pipeline is one loaded model, ready to paint.
 type Pipeline struct {
 	*render.Renderer
 	Folder *folder.Folder

@@ -18,7 +18,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// small is one of two small pictures.
+// smallSpec is one of two small pictures.
 func smallSpec(f *folder.Folder, i int) picture.Spec {
 	return picture.Spec{
 		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
@@ -27,7 +27,7 @@ func smallSpec(f *folder.Folder, i int) picture.Spec {
 	}
 }
 
-// counting is a UNet that counts its runs.
+// countingUnet is a UNet that counts its runs.
 type countingUnet struct {
 	unet render.Unet
 	runs *atomic.Int64

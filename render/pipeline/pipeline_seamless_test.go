@@ -54,7 +54,7 @@ func TestSeamlessFamilies(t *testing.T) {
 	}
 }
 
-// rolls sees that a network answers a rolled map with the rolled answer, to within a share of its largest value.
+// checkRolls sees that a network answers a rolled map with the rolled answer, to within a share of its largest value.
 func checkRolls(t *testing.T, what string, x tensor.Tensor, scale int, least float64, run func(tensor.Tensor) (tensor.Tensor, error)) {
 	t.Helper()
 	const down, right = 2, 4

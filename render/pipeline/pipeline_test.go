@@ -26,7 +26,7 @@ func writeFile(t *testing.T, path, data string) {
 	}
 }
 
-// tiny writes a folder of small networks with the demo model's tokenizer, which makes it whole.
+// tinyFolder writes a folder of small networks with the demo model's tokenizer, which makes it whole.
 func tinyFolder(t *testing.T, f onnxtest.Folder) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "tiny")

@@ -92,7 +92,7 @@ func (a *optionFiller) upload(o Option) (any, error) {
 		return nil, fmt.Errorf("needs a file")
 	}
 	if int64(len(o.File.Data)) > a.world.limitOf(a.channel) {
-		return nil, fmt.Errorf("your files are too powerful: the limit is %d bytes", a.world.limitOf(a.channel))
+		return nil, fmt.Errorf("file too large: %d bytes, at most %d", len(o.File.Data), a.world.limitOf(a.channel))
 	}
 	f, err := a.world.storeFile(*o.File, nil)
 	if err != nil {

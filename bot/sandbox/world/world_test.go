@@ -88,7 +88,7 @@ func TestCommandIsCheckedAsAClientWould(t *testing.T) {
 		"not among choices":    {"imagine", []world.Option{prompt, world.With("shape", "9:1")}, "not one of the choices"},
 		"an unknown option":    {"imagine", []world.Option{prompt, world.With("colour", "red")}, `no option "colour"`},
 		"7,000 characters":     {"imagine", []world.Option{world.With("prompt", strings.Repeat("x", 7000))}, "too long"},
-		"a file that is large": {"imagine", []world.Option{prompt, world.WithFile("init", "a.png", make([]byte, world.DefaultFileLimit+1))}, "too powerful"},
+		"a file that is large": {"imagine", []world.Option{prompt, world.WithFile("init", "a.png", make([]byte, world.DefaultFileLimit+1))}, "file too large"},
 		"no subcommand":        {"limits", nil, "subcommand"},
 		"no such command":      {"paint", nil, "not available"},
 	} {

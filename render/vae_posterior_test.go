@@ -11,7 +11,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// unsure is a model whose encoder gives the same spread everywhere, beside the mean.
+// wideEncoder is a model whose encoder gives the same spread everywhere, beside the mean.
 type wideEncoder struct {
 	*fakeModel
 	logVariance float32 // of the variance
@@ -83,7 +83,7 @@ func TestPosterior(t *testing.T) {
 	})
 }
 
-// furthest is the largest difference of two maps.
+// maxDifference is the largest difference of two maps.
 func maxDifference(a, b tensor.Tensor) (most float64) {
 	for i, v := range a.Data {
 		most = max(most, math.Abs(float64(v-b.Data[i])))

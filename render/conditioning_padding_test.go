@@ -29,7 +29,7 @@ func (f *twoEncoderModel) EncodeText(_ context.Context, ids [][]int32, _ int) (T
 	return TextEncoding{Hidden: out, Widths: []int{1, 1}}, nil
 }
 
-// bangs is the demo model's tokenizer, filled up with "!".
+// bangPaddedTokenizer is the demo model's tokenizer, filled up with "!".
 func bangPaddedTokenizer(t *testing.T) *clip.Tokenizer {
 	t.Helper()
 	fsys := fstest.MapFS{"special_tokens_map.json": {Data: []byte(`{"pad_token":"!"}`)}}

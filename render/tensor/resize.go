@@ -1,12 +1,10 @@
-package render
+package tensor
 
-import "darkroom/render/tensor"
-
-// enlarge scales latents to height × width by bilinear interpolation, as torch does with align_corners=False: what
-// A1111 calls the "Latent" upscaler.
-func upscaleLatents(t tensor.Tensor, height, width int) tensor.Tensor {
+// ResizeBilinear scales the maps of [b, c, h, w] to height × width by bilinear interpolation, as torch does with
+// align_corners=False.
+func ResizeBilinear(t Tensor, height, width int) Tensor {
 	planes, h, w := t.Shape[0]*t.Shape[1], t.Shape[2], t.Shape[3]
-	out := tensor.New(t.Shape[0], t.Shape[1], height, width)
+	out := New(t.Shape[0], t.Shape[1], height, width)
 	rows, columns := taps(h, height), taps(w, width)
 	for p := range planes {
 		from, to := t.Data[p*h*w:], out.Data[p*height*width:]
@@ -39,10 +37,10 @@ func taps(in, out int) []tap {
 
 func mix(a, b, part float32) float32 { return float32(a*(1-part)) + float32(b*part) }
 
-// resizeNearest scales a mask to height × width by taking the nearest value before.
-func resizeNearest(t tensor.Tensor, height, width int) tensor.Tensor {
+// ResizeNearest scales the maps of [b, c, h, w] to height × width by taking the nearest value at or before each place.
+func ResizeNearest(t Tensor, height, width int) Tensor {
 	h, w := t.Shape[2], t.Shape[3]
-	out := tensor.New(t.Shape[0], t.Shape[1], height, width)
+	out := New(t.Shape[0], t.Shape[1], height, width)
 	for i := range out.Data {
 		y, x := i/width%height, i%width
 		out.Data[i] = t.Data[i/(height*width)*h*w+y*h/height*w+x*w/width]
@@ -50,10 +48,11 @@ func resizeNearest(t tensor.Tensor, height, width int) tensor.Tensor {
 	return out
 }
 
-// shrink averages squares of by × by latents. What is left over at the right and below is left out.
-func averagePool(t tensor.Tensor, by int) tensor.Tensor {
+// AveragePool averages squares of by × by values of the maps of [b, c, h, w]. A remainder at the right and at the bottom
+// is left out.
+func AveragePool(t Tensor, by int) Tensor {
 	h, w := t.Shape[2], t.Shape[3]
-	out := tensor.New(t.Shape[0], t.Shape[1], h/by, w/by)
+	out := New(t.Shape[0], t.Shape[1], h/by, w/by)
 	oh, ow := out.Shape[2], out.Shape[3]
 	for i := range out.Data {
 		plane, y, x := i/(oh*ow), i/ow%oh*by, i%ow*by

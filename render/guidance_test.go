@@ -12,7 +12,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// heard records which hidden states each call of the UNet was given, by the tile.
+// promptRecorder records which hidden states each call of the UNet was given, by the tile.
 type promptRecorder struct {
 	*fakeModel
 	calls [][]float32 // by call: the first values of each item
@@ -27,7 +27,7 @@ func (h *promptRecorder) Unet(ctx context.Context, x tensor.Tensor, time float64
 	return h.fakeModel.Unet(ctx, x, time, conditioning)
 }
 
-// listen paints a prompt in so many steps without guidance and returns what the UNet heard.
+// recordPrompts paints a prompt in so many steps without guidance and returns what the UNet heard.
 func recordPrompts(t *testing.T, typed, by string, steps int) []float32 {
 	t.Helper()
 	h := &promptRecorder{fakeModel: &fakeModel{}}
@@ -47,7 +47,7 @@ func recordPrompts(t *testing.T, typed, by string, steps int) []float32 {
 	return prompts
 }
 
-// word is what the fake encoder makes of a word that begins a prompt.
+// encodedWord is what the fake encoder makes of a word that begins a prompt.
 func encodedWord(t *testing.T, typed string) float32 { return recordPrompts(t, typed, "ddim", 1)[0] }
 
 func TestPromptEditing(t *testing.T) {
