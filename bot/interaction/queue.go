@@ -152,11 +152,11 @@ func (q *queueReport) ownJobs(mine []store.Job, s queue.Snapshot, up []queue.Ren
 // statusText is the status of a job, of which the queue may know nothing; known tells whether the queue answered.
 func statusText(state store.State, q queue.JobStatus, st message.QueueStatus, known bool) string {
 	switch {
-	case q.State == "painting" && q.Percent == 0:
+	case q.State == queue.StateRendering && q.Percent == 0:
 		return message.StatusRendering
-	case q.State == "painting":
+	case q.State == queue.StateRendering:
 		return message.StatusPercent(q.Percent)
-	case q.State == "posting":
+	case q.State == queue.StatePosting:
 		return message.StatusPosting
 	case q.State == "" && !known:
 		return message.StatusQueueUnknown

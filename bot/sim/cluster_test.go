@@ -32,7 +32,7 @@ var queueOptions = queue.Options{MaxEvents: 100}
 // discordHost is where our own Discord answers.
 const discordHost = "sandbox.local"
 
-// town is a whole darkroom in one bubble.
+// cluster is a whole darkroom in one bubble.
 type cluster struct {
 	*sandbox.Sandbox
 	t           *testing.T
@@ -142,7 +142,7 @@ func (c *cluster) name(kind string) string {
 	return fmt.Sprintf("%s-%d", kind, c.started)
 }
 
-// client is an HTTP client whose connections go through a gate.
+// httpClient is an HTTP client whose connections go through a gate.
 func httpClient(g *gate, limit time.Duration) *http.Client {
 	return &http.Client{Timeout: limit, Transport: &http.Transport{DialContext: g.dial, MaxIdleConnsPerHost: 8, IdleConnTimeout: 20 * time.Second}}
 }

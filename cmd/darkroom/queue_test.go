@@ -69,8 +69,8 @@ func TestQueue(t *testing.T) {
 		{"pause --model nothing", exitFailure, `no renderer that is up has a model called "nothing"`, "server 55, lane 1:ab, lane 2:ab"},
 		{"resume --server 55", exitOK, "done", "lane 1:ab, lane 2:ab"},
 		{"resume --server 55", exitFailure, "was not paused here", "lane 1:ab, lane 2:ab"},
-		{"pause", exitOK, "done for the whole line", "the whole line, lane 1:ab, lane 2:ab"},
-		{"pause --server 1 --model x", exitUsage, "can't be used together", "the whole line, lane 1:ab, lane 2:ab"},
+		{"pause", exitOK, "done for the whole queue", "the whole line, lane 1:ab, lane 2:ab"},
+		{"pause --server 1 --model x", exitUsage, "can't be used together", "the whole queue, lane 1:ab, lane 2:ab"},
 	} {
 		code, said := runQueue(t, env, strings.Fields(c.args)...)
 		if code != c.code || !strings.Contains(said, c.says) {
