@@ -122,7 +122,7 @@ func (c *Conditioner) encode(ctx context.Context, ids []int32, skip int) (tensor
 	return read, nil
 }
 
-// checkEncoding sees that an encoder answered one chunk of so many tokens for each of its parts.
+// checkEncoding checks that an encoder answered one chunk of so many tokens for each of its parts.
 func checkEncoding(read tensor.TextEncoding, length, parts int) error {
 	if err := read.Hidden.Check(); err != nil {
 		return err

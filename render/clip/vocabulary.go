@@ -17,7 +17,7 @@ type vocabulary struct {
 	cache map[string][]int32 // ids of short words
 }
 
-// same tells whether both make the same ids of every word.
+// same says whether both make the same ids of every word.
 func (b *vocabulary) same(o *vocabulary) bool {
 	return b.unknown == o.unknown && maps.Equal(b.ids, o.ids) && maps.Equal(b.merges, o.merges)
 }

@@ -101,7 +101,7 @@ func write(home string) error {
 	})
 }
 
-// matches tells whether a folder holds the embedded files as they are, and no other.
+// matches says whether a folder holds the embedded files as they are, and no other.
 func matches(home string) bool {
 	want := 0
 	err := eachFile(func(path string, data []byte) error {

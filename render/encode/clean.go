@@ -33,7 +33,7 @@ func Clean(data []byte, maxPixels, maxSide int) (CleanImage, error) {
 	return CleanImage{PNG: file, SHA256: hex.EncodeToString(sum[:]), Width: size.X, Height: size.Y}, nil
 }
 
-// flatten lays a picture on white, as A1111 does with a start picture.
+// flatten lays a picture on white, as A1111 does with a init image.
 func flatten(img image.Image) *image.RGBA {
 	b := img.Bounds()
 	out := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))

@@ -158,7 +158,7 @@ func variationFields(variations []picture.Variation) []Field {
 	return append(out, Field{keyVariations, strings.Join(chain, " ")})
 }
 
-// passFields tells of a start picture and of a second pass. A1111 has one strength for both.
+// passFields tells of a init image and of a second pass. A1111 has one strength for both.
 func passFields(s picture.Spec) []Field {
 	var out []Field
 	if i := s.Init; i != nil {

@@ -135,7 +135,7 @@ func (r *Parameters) fillRare() {
 	}
 }
 
-// fillPasses sets the start picture and the second pass.
+// fillPasses sets the init image and the second pass.
 func (r *Parameters) fillPasses() {
 	strength := r.number("Denoising strength")
 	if hash, ok := r.Field("Init image hash"); ok {
@@ -151,7 +151,7 @@ func (r *Parameters) fillPasses() {
 	}
 }
 
-// placement reads where the start picture lies.
+// placement reads where the init image lies.
 func (r *Parameters) placement() *picture.Placement {
 	m := placementPattern.FindStringSubmatch(r.text(keyPlacement))
 	if m == nil {

@@ -67,7 +67,7 @@ type Placement struct {
 	Height int `json:"height"`
 }
 
-// overlaps tells whether a part of a picture of this size is in the place.
+// overlaps says whether a part of a picture of this size is in the place.
 func (p Placement) overlaps(width, height int) bool {
 	along := func(at, side, canvas int) bool {
 		return side >= 1 && side <= MaxSide && at > -side && at < canvas

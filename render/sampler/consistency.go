@@ -16,7 +16,7 @@ func (c Config) distilledSteps() int {
 // lcmPlan is that of diffusers' LCMScheduler: so many of the distilled times, evenly spaced in their number.
 func lcmPlan(c Config, steps int) Plan { return lcmPlanOver(c, steps, c.distilledSteps()) }
 
-// lcmImg2ImgPlan is what diffusers' pipeline of latent consistency models lays over a start picture: all of the steps, over the
+// lcmImg2ImgPlan is what diffusers' pipeline of latent consistency models lays over a init image: all of the steps, over the
 // last part of the distilled times. Where those are fewer, which it refuses, they are all there is.
 func lcmImg2ImgPlan(c Config, steps int, strength float64) Plan {
 	all := max(int(float64(c.distilledSteps())*strength), 1)

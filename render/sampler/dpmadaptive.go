@@ -73,7 +73,7 @@ func (a *adaptive) step(ctx context.Context, s Step, x tensor.Tensor) (tensor.Te
 	return x, a.denoised, nil
 }
 
-// attempt tries one step, and tells whether it was near enough.
+// attempt tries one step, and says whether it was near enough.
 func (a *adaptive) attempt(ctx context.Context, x tensor.Tensor) (tensor.Tensor, bool, error) {
 	to := max(a.at*math.Exp(-a.h), a.floor)
 	down, up := ancestralAbove(a.floor, a.at, to, a.eta)
@@ -105,7 +105,7 @@ func (a *adaptive) attempt(ctx context.Context, x tensor.Tensor) (tensor.Tensor,
 	return high, true, nil
 }
 
-// accept sets the next step's length by the error of this one, and tells whether this one is taken.
+// accept sets the next step's length by the error of this one, and says whether this one is taken.
 func (a *adaptive) accept(miss float64) bool {
 	factor := 1 + math.Atan(math.Pow(1/(miss+1e-8), 1/a.order)-1)
 	a.h *= factor

@@ -105,13 +105,13 @@ func Find(d Dialect, name string) (Method, error) {
 	return all[i], nil
 }
 
-// TakesEta tells whether a walk can be given a share of noise.
+// TakesEta says whether a walk can be given a share of noise.
 func (m Method) TakesEta() bool { return m.eta }
 
-// Distilled tells whether the sampler is for consistency models.
+// Distilled says whether the sampler is for consistency models.
 func (m Method) Distilled() bool { return m.distilled }
 
-// Diverges tells whether a last digit decides where the sampler's walks around models of such a prediction arrive, so that
+// Diverges says whether a last digit decides where the sampler's walks around models of such a prediction arrive, so that
 // none of them could be compared with the reference's: see docs/fidelity.md.
 func (m Method) Diverges(p Prediction) bool { return m.diverges && p == Velocity }
 

@@ -41,7 +41,7 @@ type Plan struct {
 	table          table      // of the training, for methods that ask the model between two levels
 	skippedSigmas  []float64  // σ of the steps that a repaint left out
 	warmupCalls    int        // calls of Runge and Kutta's method that PNDM begins with
-	initImageSigma float64    // σ of the noise that a start picture is laid under; 0 for the first step's
+	initImageSigma float64    // σ of the noise that a init image is laid under; 0 for the first step's
 	prediction     Prediction // for PNDM, which mixes what the model put out
 }
 

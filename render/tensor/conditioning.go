@@ -23,7 +23,7 @@ type Conditioning struct {
 	Guidance Tensor // [b, d]: LCM's timestep_cond, the guidance scale as waves
 }
 
-// Empty tells whether t is the zero Tensor: nothing at all.
+// Empty says whether t is the zero Tensor: nothing at all.
 func (t Tensor) Empty() bool { return t.Shape == nil && t.Data == nil }
 
 // Stack puts batches of one shape below each other; empty ones give an empty one. The shapes must agree.

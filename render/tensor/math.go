@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Finite tells whether no value is an infinity or not a number.
+// Finite says whether no value is an infinity or not a number.
 func (t Tensor) Finite() bool {
 	return !slices.ContainsFunc(t.Data, func(v float32) bool { return v-v != 0 })
 }

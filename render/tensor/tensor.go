@@ -66,7 +66,7 @@ func (t Tensor) Rows(from, to int) Tensor {
 	return Tensor{Shape: shape, Data: t.Data[from*stride : to*stride : to*stride]}
 }
 
-// SameShape tells whether two tensors have the same dimensions.
+// SameShape says whether two tensors have the same dimensions.
 func SameShape(a, b Tensor) bool { return slices.Equal(a.Shape, b.Shape) }
 
 func volume(shape []int) int {

@@ -64,7 +64,7 @@ func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, mos
 	return out, nil
 }
 
-// HasChoices tells whether a text leaves something open: a choice, a wildcard or a permutation.
+// HasChoices says whether a text leaves something open: a choice, a wildcard or a permutation.
 func HasChoices(text string) bool {
 	for _, n := range parse(text) {
 		if n.kind != literal {

@@ -93,7 +93,7 @@ func (l *wildcardCache) file(name string) (lines []string, err error) {
 	return lines, nil
 }
 
-// nameMatcher returns what tells whether a file's name is meant: * is any part of a name, ** any folders too.
+// nameMatcher returns what says whether a file's name is meant: * is any part of a name, ** any folders too.
 func nameMatcher(name string) func(string) bool {
 	if !strings.Contains(name, "*") {
 		return func(n string) bool { return strings.EqualFold(n, name) }
