@@ -22,7 +22,7 @@ func (b *vocabulary) same(o *vocabulary) bool {
 	return b.unknown == o.unknown && maps.Equal(b.ids, o.ids) && maps.Equal(b.merges, o.merges)
 }
 
-// What is kept of words: as many as a long prompt has, and none so long that it will hardly come again.
+// The limits of the word cache: as many words as a long prompt has, and none so long that it will hardly be used again.
 const (
 	maxCachedWords = 4096 // words
 	maxCachedBytes = 64   // bytes
