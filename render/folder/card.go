@@ -14,20 +14,20 @@ import (
 // CardFile is the card's name in a model folder.
 const CardFile = "darkroom.json"
 
-// Card is what a model's maker says of it, for people: an optional file of darkroom's own in the model folder. It
-// does not decide a picture, so it is not part of the folder's hash.
+// Card is what a model's maker says of it, for people: an optional file of darkroom's own in the model folder. It does
+// not decide an image, so it is not part of the folder's hash.
 type Card struct {
 	Name        string              `json:"name,omitempty"`
 	Description string              `json:"description,omitempty"`
 	Words       map[string][]string `json:"words,omitempty"`    // by kind; the words a small model knows. Empty: any
 	Sizes       []Size              `json:"sizes,omitempty"`    // the sizes it was trained for. Empty: any
-	Defaults    Defaults            `json:"defaults,omitzero"`  // where a person asked for nothing else
-	FewSteps    Defaults            `json:"few_steps,omitzero"` // for who is in a hurry, in place of Defaults where it says something
-	Dialect     string              `json:"dialect,omitempty"`  // whose conventions it is painted by, "diffusers" or "a1111". Empty: diffusers
-	Examples    []string            `json:"examples,omitempty"` // prompts that it paints well
+	Defaults    Defaults            `json:"defaults,omitzero"`  // where a person asks for nothing else
+	FewSteps    Defaults            `json:"few_steps,omitzero"` // for a quick image, in place of Defaults where it says something
+	Dialect     string              `json:"dialect,omitempty"`  // "diffusers" or "a1111". Empty: diffusers
+	Examples    []string            `json:"examples,omitempty"` // prompts that it generates well
 }
 
-// Size is a picture's size in pixels.
+// Size is an image's size in pixels.
 type Size struct {
 	Width  int `json:"width"`
 	Height int `json:"height"`
@@ -42,7 +42,7 @@ type Defaults struct {
 	Negative      string  `json:"negative,omitempty"`
 }
 
-// Vocabulary lists the single words that the card's words are made of, sorted, in lower case; none means any word.
+// Vocabulary lists the single words of the card's words, sorted, in lower case. None means any word.
 func (c Card) Vocabulary() []string {
 	var all []string
 	for _, words := range c.Words {
@@ -71,7 +71,7 @@ func readCard(dir string) (Card, error) {
 	return c, nil
 }
 
-// readCard reads the folder's card, whose name goes before the folder's.
+// readCard reads the folder's card. Its name replaces that of the folder.
 func (f *Folder) readCard() (err error) {
 	if f.Card, err = readCard(f.Dir); err == nil && f.Card.Name != "" {
 		f.Name = f.Card.Name
