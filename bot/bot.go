@@ -89,7 +89,8 @@ func New(p Parts) (*Bot, error) {
 	return b, nil
 }
 
-// claimFor returns what tells whether this bot is the one to do a thing. A bot that has its database to itself always is.
+// claimFor returns what tells whether this bot is the one to do a thing. A bot that has its database to itself always
+// is.
 func claimFor(p Parts) func(ctx context.Context, name string, span time.Duration) (bool, error) {
 	if !p.Options.Shared {
 		return func(context.Context, string, time.Duration) (bool, error) { return true, nil }

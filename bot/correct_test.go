@@ -30,7 +30,7 @@ func TestSlowPositionEditKeepsPictures(t *testing.T) {
 	h.startRenderer()
 	m := h.waitPictures(second, 4)
 	close(hold)
-	h.pollUntil("the ledger to say done", func() bool { return h.job(second).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(second).State == store.Done })
 	for range 20 {
 		if now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID); len(now.Attachments) != 4 {
 			t.Fatalf("got %s, want the four pictures to stay", describe(now))
@@ -84,7 +84,7 @@ func TestLateDeliveryRemovesWaitingMessage(t *testing.T) {
 		h.sandbox.Fail(sandbox.Fault{Method: http.MethodDelete, Times: 4, Status: http.StatusBadGateway})
 		i, old := late(h)
 		h.waitFor("the waiting message to go", func() bool { _, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID); return !there })
-		h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+		h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 		n := 0
 		for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, must(h.sandbox.DM(h.defaults.Member.ID)).ID) {
 			if len(m.Attachments) == 4 {
@@ -104,7 +104,7 @@ func TestLateDeliveryRemovesWaitingMessage(t *testing.T) {
 			now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID)
 			return len(now.Attachments) == 4 && !hasCancelButton(now)
 		})
-		h.pollUntil("the ledger to say done", func() bool { e := h.job(i); return e.State == store.Done && e.Message == old.ID })
+		h.pollUntil("the store to say done", func() bool { e := h.job(i); return e.State == store.Done && e.Message == old.ID })
 	})
 }
 
@@ -120,7 +120,7 @@ func TestCorrectionIsRetriedAfterOutage(t *testing.T) {
 	if said, err := h.queue.Cancel(h.ctx, i.ID+"-0", h.defaults.Moderator.ID); err != nil || said == queue.CancelUnknown {
 		t.Fatalf("Cancel = %v, %v", said, err)
 	}
-	h.pollUntil("the end not to be told", func() bool { return strings.Contains(h.log.String(), "a message could not be corrected") })
+	h.pollUntil("the end not to be shown", func() bool { return strings.Contains(h.log.String(), "a message could not be corrected") })
 	repair()
 	h.waitText(i, "Cancelled")
 }
@@ -148,7 +148,8 @@ func TestUnacknowledgedJobRunsAfterTokenExpired(t *testing.T) {
 	}
 }
 
-// holdPositionEdit cancels the first job, and holds the edit that tells the next one its new place until hold is closed.
+// holdPositionEdit cancels the first job, and holds the edit that tells the next one its new position until hold is
+// closed.
 func (h *cluster) holdPositionEdit(first sandbox.Interaction) (hold chan struct{}) {
 	h.t.Helper()
 	hold, met := make(chan struct{}), make(chan struct{}, 1)

@@ -12,7 +12,7 @@ import (
 	"darkroom/store"
 )
 
-// late asks for pictures that are finished after their token died.
+// imagineLate asks for pictures that are finished after their token expired.
 func (h *cluster) imagineLate(options ...sandbox.Option) sandbox.Interaction {
 	h.t.Helper()
 	release := h.renderer.pause()
@@ -23,7 +23,7 @@ func (h *cluster) imagineLate(options ...sandbox.Option) sandbox.Interaction {
 	return i
 }
 
-// refuse has Discord refuse requests until the returned function is called.
+// refuseRequests has Discord refuse requests until the returned function is called.
 func (h *cluster) refuseRequests(method, path string, code int) (stop func()) {
 	h.t.Helper()
 	return h.sandbox.Fail(sandbox.Fault{
@@ -36,11 +36,11 @@ func (h *cluster) closeDMs() { h.refuseRequests(http.MethodPost, "^/users/@me/ch
 
 func (h *cluster) waitDone(i sandbox.Interaction) store.Job {
 	h.t.Helper()
-	h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 	return h.job(i)
 }
 
-// shown counts the messages with pictures that a person sees in a channel.
+// countPictureMessages counts the messages with pictures that a person sees in a channel.
 func (h *cluster) countPictureMessages(channel string) (n int) {
 	for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, channel) {
 		if len(m.Attachments) > 0 {
@@ -191,7 +191,7 @@ func TestBotDownForLong(t *testing.T) {
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
 		m := h.waitText(i, "Painting")
-		h.pollUntil("the ledger to say running", func() bool { return h.job(i).State == store.Running })
+		h.pollUntil("the store to say running", func() bool { return h.job(i).State == store.Running })
 		stop()
 		h.clock.advance(20 * time.Minute)
 		release()
@@ -220,7 +220,7 @@ func TestBotDownForLong(t *testing.T) {
 			t.Errorf("messages with pictures: got %d after %d paintings, want one after two", n, len(h.renderer.specs()))
 		}
 	})
-	t.Run("offers to paint again what the tray had no room for", func(t *testing.T) {
+	t.Run("offers to paint again what there was no room for", func(t *testing.T) {
 		t.Parallel()
 		h, i, old := botWasDown(t, queue.Options{UndeliveredBytes: 1})
 		h.startBot()

@@ -30,10 +30,10 @@ func TestMaybePostedPicturesAreLeftToTheBot(t *testing.T) {
 	stop()
 	refused()
 	unheard()
-	if err := h.queue.AckUndelivered(h.ctx, i.ID+"-0"); err != nil { // as if the tray were lost
+	if err := h.queue.AckUndelivered(h.ctx, i.ID+"-0"); err != nil { // as if the results were lost
 		t.Fatal(err)
 	}
-	if err := h.queue.BeginEpoch(h.ctx, 99); err != nil { // another epoch than the ledger's: the line is filled anew
+	if err := h.queue.BeginEpoch(h.ctx, 99); err != nil { // another epoch than SQL's: the queue is filled again
 		t.Fatal(err)
 	}
 	h.startBot()

@@ -15,8 +15,8 @@ import (
 	"darkroom/store"
 )
 
-// countingStore notes the calls that one request makes. It spoils the bytes of an accepted job's Spec after they were written
-// down, so that whoever decodes them again meets an error.
+// countingStore notes the calls that one request makes. It spoils the bytes of an accepted job's Spec after they were
+// written down, so that whoever decodes them again meets an error.
 type countingStore struct {
 	bot.Store
 	mu    sync.Mutex
@@ -109,9 +109,10 @@ func (c *countingStore) InboxOf(ctx context.Context, user string, since time.Tim
 	return c.Store.InboxOf(ctx, user, since)
 }
 
-// TestOneImagineReadsNothingTwice holds what one plain /imagine costs: one read of the server's limits, one transaction, two
-// notes that it was answered, one look at the epoch, one note that it is in the queue, one look into the inbox. The Spec is
-// encoded once and never decoded: the job reaches the queue although nobody can read its bytes.
+// TestOneImagineReadsNothingTwice holds what one plain /imagine costs: one read of the server's limits, one
+// transaction, two notes that it was answered, one look at the epoch, one note that it is in the queue, one look into
+// the inbox. The Spec is encoded once and never decoded: the job reaches the queue although nobody can read its
+// bytes.
 func TestOneImagineReadsNothingTwice(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})

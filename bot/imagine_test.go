@@ -51,9 +51,9 @@ func TestImagine(t *testing.T) {
 	if spec.Prompt != "a red boat *and* @everyone" || spec.Seed != 7 || spec.Width != 160 || spec.Height != 112 || spec.Steps != 8 {
 		t.Errorf("spec: got %+v, want the prompt without flags, seed 7 and 160×112", spec)
 	}
-	h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 	if e := h.job(i); e.Message != done.ID || strings.Contains(string(e.Address), i.Token) {
-		t.Errorf("ledger: message %s, reply %s; want %s and no token", e.Message, e.Address, done.ID)
+		t.Errorf("job: message %s, address %s; want %s and no token", e.Message, e.Address, done.ID)
 	}
 	h.waitNote(h.defaults.Member.ID, h.defaults.Channel.ID, "everyone")
 }
@@ -77,7 +77,7 @@ func TestButtons(t *testing.T) {
 			t.Errorf("reroll changed more than the seed: %+v, want %+v", b, a)
 		}
 		if e := h.job(i); e.User != h.defaults.Moderator.ID || e.Parent != job || !e.Spoiler {
-			t.Errorf("entry: user %s, parent %s, spoiler %v; want the presser's, %s and true", e.User, e.Parent, e.Spoiler, job)
+			t.Errorf("job: user %s, parent %s, spoiler %v; want that of the person who clicked, %s and true", e.User, e.Parent, e.Spoiler, job)
 		}
 	})
 	t.Run("V2 varies the second tile", func(t *testing.T) {

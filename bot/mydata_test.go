@@ -41,7 +41,7 @@ func TestPersonalData(t *testing.T) {
 	me := h.defaults.Member.ID
 	first := h.command("imagine", sandbox.With("prompt", "a red boat"))
 	grid := h.waitPictures(first, 4)
-	h.pollUntil("the ledger to say done", func() bool { return h.job(first).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(first).State == store.Done })
 	h.waitText(h.command("preset save", sandbox.With("name", "post"), sandbox.With("steps", 5)), "Kept")
 
 	told := h.waitText(h.command("mydata export"), "all that is kept about you")
@@ -153,7 +153,7 @@ func TestLimitsShowUsage(t *testing.T) {
 	h.waitText(h.commandAs(mod, place, "limits show"), "Painted here today: nothing")
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
 	h.waitPictures(i, 4)
-	h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 	h.waitText(h.commandAs(mod, place, "limits set", sandbox.With("waiting", 40)), "from now on")
 	m := h.waitText(h.commandAs(mod, place, "limits show"), "Painted here today: 4 pictures in ")
 	for _, want := range []string{"Painted here in seven days: 4 pictures", "Last change by <@" + mod + ">"} {

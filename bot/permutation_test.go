@@ -37,7 +37,7 @@ func (h *cluster) prompts(i sandbox.Interaction, n int) (all []string) {
 	return all
 }
 
-// galleries waits until so many messages in the channel show pictures, and returns them.
+// waitPictureMessages waits until so many messages in the channel show pictures, and returns them.
 func (h *cluster) waitPictureMessages(n int) (all []sandbox.Message) {
 	h.t.Helper()
 	h.waitFor(fmt.Sprintf("%d messages with pictures", n), func() bool {
@@ -112,7 +112,7 @@ func TestFewPermutationsNeedNoConfirmation(t *testing.T) {
 	}
 }
 
-// closed is a ledger that accepts nothing while it is down.
+// noAcceptStore accepts nothing while it is down.
 type noAcceptStore struct {
 	bot.Store
 	down atomic.Bool
@@ -120,7 +120,7 @@ type noAcceptStore struct {
 
 func (c *noAcceptStore) Accept(ctx context.Context, entries []store.Job, judge func(store.Policy, store.Usage) error) error {
 	if c.down.Load() {
-		return errors.New("the ledger does not accept anything")
+		return errors.New("the store does not accept anything")
 	}
 	return c.Store.Accept(ctx, entries, judge)
 }
@@ -169,7 +169,7 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 			t.Errorf("%d paintings, want none", n)
 		}
 	})
-	t.Run("also when the ledger failed at the first yes", func(t *testing.T) {
+	t.Run("also when the store failed at the first yes", func(t *testing.T) {
 		t.Parallel()
 		h := newCluster(t, sandbox.Options{})
 		db := &noAcceptStore{}
@@ -233,7 +233,7 @@ func TestPermutationWithoutMessageExpires(t *testing.T) {
 	h.waitNotPaintedNote("a blue boat")
 }
 
-// hears waits for a message, to the member alone, that a prompt was not painted.
+// waitNotPaintedNote waits for a message, to the member alone, that a prompt was not painted.
 func (h *cluster) waitNotPaintedNote(prompt string) {
 	h.t.Helper()
 	h.waitFor("word of what was not painted", func() bool {
@@ -243,7 +243,8 @@ func (h *cluster) waitNotPaintedNote(prompt string) {
 	})
 }
 
-// TestPermutationCutOffByCrashExpires: the bot dies before the second message; that job is looked for, and then expires.
+// TestPermutationCutOffByCrashExpires: the bot dies before the second message; that job is looked for, and then
+// expires.
 func TestPermutationCutOffByCrashExpires(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})

@@ -13,7 +13,7 @@ import (
 	"darkroom/store"
 )
 
-// finishes matches the moment that a waiting message foretells.
+// finishTime matches the ETA of a waiting message.
 var finishTime = regexp.MustCompile(`finished <t:(\d+):R>`)
 
 func TestWaitingMessagesShowETA(t *testing.T) {
@@ -23,7 +23,7 @@ func TestWaitingMessagesShowETA(t *testing.T) {
 	defer release()
 	first := h.command("imagine", sandbox.With("prompt", "a boat"))
 	h.waitText(first, "Painting")
-	h.pollUntil("the ledger to say running", func() bool { return h.job(first).State == store.Running })
+	h.pollUntil("the store to say running", func() bool { return h.job(first).State == store.Running })
 	asked := h.clock.now()
 	cost := time.Duration(h.job(first).Cost) * time.Millisecond
 	for n := 1; n <= 2; n++ {
@@ -36,7 +36,7 @@ func TestWaitingMessagesShowETA(t *testing.T) {
 		at := time.Unix(must(strconv.ParseInt(told[1], 10, 64)), 0)
 		// The one that is painted is 37 % through, and a moment is told in whole seconds.
 		if in, least, most := at.Sub(asked), time.Duration(n)*cost-time.Second, time.Duration(n+1)*cost+5*time.Second; in < least || in > most {
-			t.Errorf("#%d: told to be finished in %v, want between %v and %v", n, in, least, most)
+			t.Errorf("#%d: finished in %v, want between %v and %v", n, in, least, most)
 		}
 	}
 	h.waitText(h.command("queue"), "#1 in line, finished")

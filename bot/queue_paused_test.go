@@ -13,7 +13,7 @@ import (
 func TestQueueShowsPauses(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})
-	lanes := picture.Lanes(modelHash) // one for each version of a wish
+	lanes := picture.Lanes(modelHash) // one for each version of a Spec
 	for _, p := range []store.Pause{
 		{Kind: "pool", Reason: "the fan is loud"},
 		{Kind: "server", Name: h.defaults.Guild.ID, Reason: "it is night"},

@@ -14,7 +14,7 @@ import (
 	"darkroom/store"
 )
 
-// dying is a ledger whose bot dies, for all it can tell, between Discord's taking an answer and the next line.
+// crashingStore makes the bot die, as far as SQL can know, right after Discord took an answer.
 type crashingStore struct {
 	bot.Store
 	down atomic.Bool

@@ -21,8 +21,8 @@ const (
 	unqueuedPerUser = 10
 )
 
-// BenchmarkEnqueueUnqueued measures how long it takes until a real Redis that was wiped has every job again that SQLite owes it:
-// 20,000 jobs of 2,000 people in 200 servers. Each iteration is one wipe.
+// BenchmarkEnqueueUnqueued measures how long it takes until a real Redis that was wiped holds every accepted job of
+// SQLite again: 20,000 jobs of 2,000 people in 200 servers. Each iteration is one wipe.
 func BenchmarkEnqueueUnqueued(b *testing.B) {
 	ctx := context.Background()
 	db := storeWithJobs(b)
@@ -58,7 +58,7 @@ func BenchmarkEnqueueUnqueued(b *testing.B) {
 	<-ended
 }
 
-// owing is a ledger with many promised jobs.
+// storeWithJobs is a store with many accepted jobs.
 func storeWithJobs(b *testing.B) *store.Store {
 	ctx := context.Background()
 	s, err := store.Open(ctx, "sqlite:"+filepath.Join(b.TempDir(), "a.db"), store.Options{})

@@ -211,9 +211,9 @@ func (d *Delivery) expire(ctx context.Context) error {
 	}
 }
 
-// Estimate says where a job will stand in the queue that is just being accepted, and notes that its first message shows it.
-// It must be called before that message is sent: what is noted later is newer. If the queue does not answer at once, the
-// position is not known.
+// Estimate says where a job will stand in the queue that is just being accepted, and notes that its first message
+// shows it. It must be called before that message is sent: what is noted later is newer. If the queue does not answer
+// at once, the position is not known.
 func (d *Delivery) Estimate(ctx context.Context, j job.Job, p store.Policy) message.QueueStatus {
 	st := d.positions.estimate(ctx, j.ForQueue(p))
 	d.shown.set(j.ID, st, d.positions.now())

@@ -97,8 +97,8 @@ func (m *imaginer) submitEditedPrompt(ctx context.Context, r *responder) error {
 	return m.submitConfirmed(ctx, r, w)
 }
 
-// submitConfirmed submits a request that somebody was asked about, unless another answer came first. If it is not accepted,
-// whatever went wrong, the question can be answered again.
+// submitConfirmed submits a request that somebody was asked about, unless another answer came first. If it is not
+// accepted, whatever went wrong, the question can be answered again.
 func (m *imaginer) submitConfirmed(ctx context.Context, r *responder, w permutationRequest) error {
 	taken, err := m.db.DropQuestion(ctx, r.click.Job)
 	if err != nil {

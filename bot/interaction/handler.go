@@ -165,8 +165,8 @@ func (h *Handler) Serve(ctx context.Context, requests <-chan admit.Request) erro
 	return g.Wait()
 }
 
-// handle answers one interaction. Whatever goes wrong, panics too, the person is told. It goes on for a moment when the bot
-// is stopped.
+// handle answers one interaction. Whatever goes wrong, panics too, the person is told. It goes on for a moment when
+// the bot is stopped.
 func (h *Handler) handle(parent context.Context, req admit.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), HandlerTimeout)
 	defer cancel()
@@ -185,8 +185,8 @@ func (h *Handler) handle(parent context.Context, req admit.Request) {
 	}
 }
 
-// claimed tells whether this bot is the one to answer: of several on one database that hear the same event the first is. A
-// suggestion is not worth a claim. When nobody can tell, all answer, and Discord takes the first answer.
+// claimed tells whether this bot is the one to answer: of several on one database that hear the same event the first
+// is. A suggestion is not worth a claim. When nobody can tell, all answer, and Discord takes the first answer.
 func (h *Handler) claimed(ctx context.Context, req admit.Request) bool {
 	if req.Verb == command.Autocomplete {
 		return true

@@ -98,8 +98,8 @@ func (m *imaginer) remix(ctx context.Context, r *responder) error {
 	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed(), Base: &j.Spec, Parent: j.ID})
 }
 
-// submitPermutations settles what a request leaves open and submits what comes of it: one job, or one for each permutation.
-// Somebody who may not know how many that are is asked first.
+// submitPermutations settles what a request leaves open and submits what comes of it: one job, or one for each
+// permutation. Somebody who may not know how many that are is asked first.
 func (m *imaginer) submitPermutations(ctx context.Context, r *responder, w permutationRequest) error {
 	_, err := m.trySubmit(ctx, r, w)
 	return err

@@ -43,8 +43,8 @@ func roundToLatent(pixels float64) int {
 	return int(math.Round(pixels/picture.SizeMultiple)) * picture.SizeMultiple
 }
 
-// outpaint paints around one tile, as many pictures as make a gallery. It begins from the bytes on the message, which may
-// be a tile that was enlarged.
+// outpaint paints around one tile, as many pictures as make a gallery. It begins from the bytes on the message, which
+// may be a tile that was enlarged.
 func (p *repainter) outpaint(ctx context.Context, r *responder, verb string, place func(width, height int) picture.Placement) error {
 	j, s, err := p.clicks.tile(ctx, r)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"darkroom/render/picture"
 )
 
-// TestStoredJSON holds the names that the JSON of questions has in SQL. The rest of what is stored is held in package catalog
-// and in cmd/darkroom.
+// TestStoredJSON holds the names that the JSON of questions has in SQL. The rest of what is stored is held in package
+// catalog and in cmd/darkroom.
 func TestStoredJSON(t *testing.T) {
 	t.Parallel()
 	text, number, real, yes, seed := "fog", 9, 6.5, true, int64(77)

@@ -184,7 +184,8 @@ func Failed(to Address, spec picture.Spec, job, reason string) Message {
 // notCounted is said of what was not painted: quotas and fairness forget it.
 const notCounted = "-# It does not count against your limits"
 
-// retryRow is the row of a job that was not painted. One that lost its start picture cannot be painted as it was asked for.
+// retryRow is the row of a job that was not painted. One that lost its start picture cannot be painted as it was
+// asked for.
 func retryRow(to Address, spec picture.Spec, job, label string) Row {
 	var row Row
 	if !to.FromImage || spec.Init != nil {

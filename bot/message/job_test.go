@@ -63,9 +63,9 @@ func TestMessages(t *testing.T) {
 			"finished":  message.Finished(address, spec, "1-0", files(4), nil),
 			"single":    message.Finished(address, spec, "1-0", files(1), nil),
 			"upscaled":  message.Finished(address, big, "1-0", files(1), nil),
-			"sorry":     message.Failed(address, spec, "1-0", "That went wrong."),
-			"withdrawn": message.Cancelled(address, spec, "1-0"),
-			"stranded":  message.Reoffer(address, spec, "1-0"),
+			"failed":    message.Failed(address, spec, "1-0", "That went wrong."),
+			"cancelled": message.Cancelled(address, spec, "1-0"),
+			"reoffer":   message.Reoffer(address, spec, "1-0"),
 		} {
 			seen := map[string]bool{}
 			for _, row := range m.Rows {

@@ -2,8 +2,8 @@ package message
 
 import "fmt"
 
-// Refusal is a no that is no matter of policy: what was clicked is gone, somebody else's or too late. It is an error whose
-// text the person reads.
+// Refusal is a no that is no matter of policy: what was clicked is gone, somebody else's or too late. It is an error
+// whose text the person reads.
 type Refusal string
 
 // Error returns the sentence itself.

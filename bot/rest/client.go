@@ -116,8 +116,8 @@ func (r request) encode() ([]byte, string, error) {
 	return b, "application/json", err
 }
 
-// attempt sends the request a single time. It returns how long to wait before the next try, or a negative wait when there
-// must be none.
+// attempt sends the request a single time. It returns how long to wait before the next try, or a negative wait when
+// there must be none.
 func (c *Client) attempt(ctx context.Context, r request, body []byte, kind string, out any) (time.Duration, error) {
 	if err := c.limiter.wait(ctx, r.bucket, r.byInteraction); err != nil {
 		return -1, fmt.Errorf("%s: %w", r.route, err)
