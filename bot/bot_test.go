@@ -31,7 +31,8 @@ func TestFaultReferenceIsLogged(t *testing.T) {
 	h.waitReady()
 	m := h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "Something went wrong on my side")
 	ref := regexp.MustCompile("`([0-9a-f]{8})`").FindStringSubmatch(m.Content)
-	if ref == nil || !strings.Contains(h.log.String(), ref[1]) || !strings.Contains(h.log.String(), "a fault for the test") {
+	if ref == nil || !strings.Contains(h.log.String(), ref[1]) ||
+		!strings.Contains(h.log.String(), "a fault for the test") {
 		t.Errorf("answer %q: want a reference that is in the log:\n%s", m.Content, h.log)
 	}
 	if strings.Contains(h.log.String(), "a boat") || strings.Contains(h.log.String(), "sandbox.") {
@@ -98,7 +99,9 @@ func TestStaleMessagesAreRepairedAtStart(t *testing.T) {
 	if _, err := h.db.Cancel(h.ctx, b.ID+"-0"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.db.Finish(h.ctx, c.ID+"-0", "", []byte(`{"delivered":"stranded","files":[{"name":"a.png"}]}`)); err != nil {
+	if _, err := h.db.Finish(
+		h.ctx, c.ID+"-0", "", []byte(`{"delivered":"stranded","files":[{"name":"a.png"}]}`),
+	); err != nil {
 		t.Fatal(err)
 	}
 	h.startBot()

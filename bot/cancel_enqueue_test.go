@@ -46,7 +46,10 @@ func TestCancelDuringEnqueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.waitText(i, "Cancelled")
-	h.pollUntil("the queue to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+	h.pollUntil("the queue to be empty", func() bool {
+		s, err := h.queue.Snapshot(h.ctx)
+		return err == nil && len(s.Jobs) == 0
+	})
 	if e := h.job(i); e.State != store.Cancelled {
 		t.Errorf("state: got %s, want cancelled", e.State)
 	}

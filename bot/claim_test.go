@@ -45,7 +45,10 @@ func TestSeveralBotsOnOneDatabase(t *testing.T) {
 			h.waitPictures(i, 1)
 			h.waitDone(i)
 		}
-		h.pollUntil("the queue to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+		h.pollUntil("the queue to be empty", func() bool {
+			s, err := h.queue.Snapshot(h.ctx)
+			return err == nil && len(s.Jobs) == 0
+		})
 		if m := h.waitText(asked[2], "Cancelled"); len(m.Attachments) > 0 || h.job(asked[2]).State != store.Cancelled {
 			t.Errorf("the one that was taken back: %s, %s", describe(m), h.job(asked[2]).State)
 		}
@@ -89,7 +92,10 @@ func TestSeveralBotsOnOneDatabase(t *testing.T) {
 				t.Fatal(err)
 			}
 			h.pollUntil("its end", func() bool { return h.job(i).State.Terminal() })
-			h.pollUntil("the queue to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+			h.pollUntil("the queue to be empty", func() bool {
+				s, err := h.queue.Snapshot(h.ctx)
+				return err == nil && len(s.Jobs) == 0
+			})
 			want := h.job(i).State
 			h.waitFor("the message to say how it ended", func() bool {
 				now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)

@@ -75,7 +75,9 @@ func buttons(cs []sandbox.Component) (ids []string) {
 // waitPictures waits for an answer with so many pictures.
 func (h *cluster) waitPictures(i sandbox.Interaction, tiles int) sandbox.Message {
 	h.t.Helper()
-	return h.waitAnswer(i, fmt.Sprintf("%d pictures", tiles), func(m sandbox.Message) bool { return len(m.Attachments) == tiles && !hasCancelButton(m) })
+	return h.waitAnswer(i, fmt.Sprintf("%d pictures", tiles), func(m sandbox.Message) bool {
+		return len(m.Attachments) == tiles && !hasCancelButton(m)
+	})
 }
 
 // hasCancelButton tells whether a message offers to cancel its job.
@@ -91,7 +93,9 @@ func hasCancelButton(m sandbox.Message) bool {
 // waitText waits for an answer that contains a text.
 func (h *cluster) waitText(i sandbox.Interaction, text string) sandbox.Message {
 	h.t.Helper()
-	return h.waitAnswer(i, fmt.Sprintf("an answer that says %q", text), func(m sandbox.Message) bool { return strings.Contains(unescaped(m.Content), text) })
+	return h.waitAnswer(i, fmt.Sprintf("an answer that says %q", text), func(m sandbox.Message) bool {
+		return strings.Contains(unescaped(m.Content), text)
+	})
 }
 
 // unescaped takes markdown's backslashes out.
@@ -100,7 +104,9 @@ func unescaped(text string) string { return strings.ReplaceAll(text, `\`, "") }
 // waitNote waits for a private message in the channel that contains a text.
 func (h *cluster) waitNote(user, channel, text string) sandbox.Message {
 	h.t.Helper()
-	m, err := h.sandbox.WaitMessage(h.ctx, user, channel, func(m sandbox.Message) bool { return m.Viewer == user && strings.Contains(unescaped(m.Content), text) })
+	m, err := h.sandbox.WaitMessage(h.ctx, user, channel, func(m sandbox.Message) bool {
+		return m.Viewer == user && strings.Contains(unescaped(m.Content), text)
+	})
 	if err != nil {
 		var all []string
 		for _, m := range h.sandbox.VisibleMessages(user, channel) {

@@ -62,16 +62,22 @@ func newCluster(t *testing.T, o sandbox.Options) *cluster {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	t.Cleanup(cancel)
-	h := &cluster{t: t, ctx: ctx, renderer: &fakeRenderer{}, clock: &clock{}, log: &logBuffer{}, wrapQueue: func(l bot.Queue) bot.Queue { return l }}
+	h := &cluster{t: t, ctx: ctx, renderer: &fakeRenderer{}, clock: &clock{}, log: &logBuffer{}, wrapQueue: func(l bot.Queue) bot.Queue {
+		return l
+	}}
 	const interval = 20 * time.Millisecond
-	h.intervals = bot.Intervals{Relay: interval, Reap: interval, Deliver: interval, Positions: interval / 2, Catalog: interval, Expire: interval}
+	h.intervals = bot.Intervals{
+		Relay: interval, Reap: interval, Deliver: interval, Positions: interval / 2, Catalog: interval, Expire: interval,
+	}
 	o.Now = h.clock.now
 	h.sandbox = sandboxtest.Start(t, o)
 	// The documentation says string, and wins over the OpenAPI description, which says integer.
 	h.sandbox.Rules().Allow("default_member_permissions")
 	h.defaults = h.sandbox.Defaults()
 	var err error
-	if h.db, err = store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "darkroom.db"), store.Options{Now: h.clock.now}); err != nil {
+	if h.db, err = store.Open(
+		ctx, "sqlite:"+filepath.Join(t.TempDir(), "darkroom.db"), store.Options{Now: h.clock.now},
+	); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.db.Close() })
@@ -133,7 +139,8 @@ func (h *cluster) newBot() *bot.Bot {
 		Store: db, Queue: h.wrapQueue(h.queue),
 		Discord: rest.NewClient(rest.Options{Base: h.sandbox.API(), Token: h.sandbox.Token(), Now: h.clock.now}),
 		Options: bot.Options{
-			Token: h.sandbox.Token(), Base: h.sandbox.API(), CDN: append(h.cdn, u.Host), Now: h.clock.now, Log: slog.New(slog.NewTextHandler(h.log, nil)),
+			Token: h.sandbox.Token(), Base: h.sandbox.API(), CDN: append(h.cdn, u.Host), Now: h.clock.now,
+			Log:       slog.New(slog.NewTextHandler(h.log, nil)),
 			Intervals: h.intervals, ForgetAfter: h.forgetAfter, Shared: h.shared, Wildcards: h.wildcards, HTTP: h.http,
 		},
 	})
@@ -154,7 +161,8 @@ func (h *cluster) startRendererWith(p worker.Renderer) (stop func()) {
 		Queue: h.queue, Renderer: p,
 		Poster: rest.NewPoster(rest.NewClient(rest.Options{Base: h.sandbox.API(), Now: h.clock.now}), h.queue),
 		Options: worker.Options{
-			Slot: "easel", Lanes: func() []queue.Lane { return queue.Lanes(picture.Lanes(modelHash)...) }, Poll: 20 * time.Millisecond,
+			Slot: "easel", Lanes: func() []queue.Lane { return queue.Lanes(picture.Lanes(modelHash)...) },
+			Poll:      20 * time.Millisecond,
 			Heartbeat: 50 * time.Millisecond, Grace: 100 * time.Millisecond, Lease: h.queue.LeaseDuration(),
 		},
 	}.Run)
@@ -185,7 +193,10 @@ func (h *cluster) waitReady() {
 		cs, err := h.sandbox.CommandsFor(h.defaults.Moderator.ID, h.defaults.Channel.ID)
 		return err == nil && len(cs) == len(command.All())
 	})
-	h.pollUntil("the queue to have an epoch", func() bool { _, empty, err := h.queue.Epoch(h.ctx); return err == nil && !empty })
+	h.pollUntil("the queue to have an epoch", func() bool {
+		_, empty, err := h.queue.Epoch(h.ctx)
+		return err == nil && !empty
+	})
 	h.pollUntil("the catalog to be known", func() bool {
 		text, err := h.db.Meta(h.ctx, "offer")
 		return err == nil && text != ""

@@ -20,14 +20,19 @@ func TestLateDelivery(t *testing.T) {
 		old := h.waitText(i, "Painting")
 		h.clock.advance(16 * time.Minute)
 		release()
-		m, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
+		m, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool {
+			return len(m.Attachments) == 4
+		})
 		if err != nil {
 			t.Fatalf("%v\nlog:\n%s", err, h.log)
 		}
 		if len(m.Pings) != 1 || m.Pings[0] != h.defaults.Member.ID {
 			t.Errorf("pings: got %v, want its owner", m.Pings)
 		}
-		h.waitFor("the waiting message to go", func() bool { _, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID); return !there })
+		h.waitFor("the waiting message to go", func() bool {
+			_, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID)
+			return !there
+		})
 		h.pollUntil("the store to say done", func() bool { e := h.job(i); return e.State == store.Done && e.Message == m.ID })
 		h.waitPictures(h.click(h.defaults.Member.ID, m.ID, "1:reroll:"+i.ID+"-0:0"), 4)
 	})
@@ -42,7 +47,9 @@ func TestLateDelivery(t *testing.T) {
 		h.clock.advance(16 * time.Minute)
 		release()
 		dm := must(h.sandbox.DM(h.defaults.Member.ID))
-		if _, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, dm.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 }); err != nil {
+		if _, err := h.sandbox.WaitMessage(
+			h.ctx, h.defaults.Member.ID, dm.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 },
+		); err != nil {
 			t.Fatalf("%v\nlog:\n%s", err, h.log)
 		}
 	})

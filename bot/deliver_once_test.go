@@ -29,14 +29,19 @@ func TestDeliveredResultIsNotRenderedAgain(t *testing.T) {
 			h.waitText(i, "#1 in line")
 			h.refuseRequests("DELETE", closed, 50001)
 			e := h.job(i)
-			d := queue.Undelivered{Job: e.ID, Address: e.Address, Files: []queue.Attachment{{Name: "a.png", Bytes: []byte("picture")}}}
+			d := queue.Undelivered{
+				Job: e.ID, Address: e.Address, Files: []queue.Attachment{{Name: "a.png", Bytes: []byte("picture")}},
+			}
 			if err := h.queue.PutUndelivered(h.ctx, d); err != nil {
 				t.Fatal(err)
 			}
 			h.waitDone(i)
 			h.pollUntil("the results to be acknowledged", func() bool { return !must(h.queue.IsUndelivered(h.ctx, e.ID)) })
 			h.startRenderer()
-			h.pollUntil("the queue to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+			h.pollUntil("the queue to be empty", func() bool {
+				s, err := h.queue.Snapshot(h.ctx)
+				return err == nil && len(s.Jobs) == 0
+			})
 			if n := h.countPictureMessages(h.defaults.Channel.ID); n != 1 || len(h.renderer.specs()) != 0 {
 				t.Errorf("messages with pictures: got %d, want 1; paintings: got %d, want none", n, len(h.renderer.specs()))
 			}
@@ -56,10 +61,14 @@ func TestLostUndeliveredResultIsReoffered(t *testing.T) {
 	if v, err := h.queue.Seal(h.ctx, lease); err != nil || v != queue.OK {
 		t.Fatalf("seal: got %v, %v", v, err)
 	}
-	if v, err := h.queue.Done(h.ctx, lease, 1000, queue.Outcome{Delivered: rest.DeliveredLater}); err != nil || v != queue.OK {
+	if v, err := h.queue.Done(h.ctx, lease, 1000, queue.Outcome{Delivered: rest.DeliveredLater}); err != nil ||
+		v != queue.OK {
 		t.Fatalf("done: got %v, %v", v, err)
 	}
-	h.pollUntil("the queue to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+	h.pollUntil("the queue to be empty", func() bool {
+		s, err := h.queue.Snapshot(h.ctx)
+		return err == nil && len(s.Jobs) == 0
+	})
 	if e := h.job(i); e.State == store.Done {
 		t.Fatal("ended at once, want it asked after first")
 	}

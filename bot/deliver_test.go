@@ -27,7 +27,8 @@ func (h *cluster) imagineLate(options ...sandbox.Option) sandbox.Interaction {
 func (h *cluster) refuseRequests(method, path string, code int) (stop func()) {
 	h.t.Helper()
 	return h.sandbox.Fail(sandbox.Fault{
-		Method: method, Path: regexp.MustCompile(path), Times: -1, Status: http.StatusForbidden, Code: code, Message: "closed",
+		Method: method, Path: regexp.MustCompile(path), Times: -1, Status: http.StatusForbidden, Code: code,
+		Message: "closed",
 	})
 }
 
@@ -81,9 +82,13 @@ func TestUndeliverablePicturesGoToInbox(t *testing.T) {
 	paintings := len(h.renderer.specs())
 	m := h.waitPictures(h.click(me, list.ID, show), 4)
 	if m.Viewer != me || len(h.renderer.specs()) != paintings {
-		t.Errorf("got %s after %d more paintings, want the kept pictures, privately", describe(m), len(h.renderer.specs())-paintings)
+		t.Errorf(
+			"got %s after %d more paintings, want the kept pictures, privately", describe(m), len(h.renderer.specs())-paintings,
+		)
 	}
-	h.pollUntil("it to be noted as shown", func() bool { return must(h.db.Delivery(h.ctx, i.ID+"-0")).State == store.InboxShown })
+	h.pollUntil("it to be noted as shown", func() bool {
+		return must(h.db.Delivery(h.ctx, i.ID+"-0")).State == store.InboxShown
+	})
 	h.waitText(h.command("inbox"), "(shown)")
 	t.Run("when they are no longer kept they are painted again", func(t *testing.T) {
 		if err := h.db.PruneDeliveries(h.ctx, -time.Minute, -time.Minute); err != nil {
@@ -124,7 +129,9 @@ func TestLatePrivatePicturesStayPrivate(t *testing.T) {
 		h := startCluster(t)
 		i := private(h)
 		h.waitDone(i)
-		if in, dm := h.countPictureMessages(h.defaults.Channel.ID), h.countPictureMessages(must(h.sandbox.DM(h.defaults.Member.ID)).ID); in != 1 || dm != 1 {
+		if in, dm := h.countPictureMessages(h.defaults.Channel.ID), h.countPictureMessages(
+			must(h.sandbox.DM(h.defaults.Member.ID)).ID,
+		); in != 1 || dm != 1 {
 			t.Errorf("messages with pictures: got %d in the channel and %d direct ones, want the first and the late one", in, dm)
 		}
 	})
@@ -195,7 +202,10 @@ func TestBotDownForLong(t *testing.T) {
 		stop()
 		h.clock.advance(20 * time.Minute)
 		release()
-		h.pollUntil("it to be painted", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+		h.pollUntil("it to be painted", func() bool {
+			s, err := h.queue.Snapshot(h.ctx)
+			return err == nil && len(s.Jobs) == 0
+		})
 		h.clock.advance(5 * time.Hour)
 		return h, i, m
 	}
@@ -204,8 +214,12 @@ func TestBotDownForLong(t *testing.T) {
 		h, i, old := botWasDown(t, queue.Options{})
 		h.startBot()
 		h.waitDone(i)
-		if _, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID); there || h.countPictureMessages(h.defaults.Channel.ID) != 1 {
-			t.Errorf("waiting message there: %v, messages with pictures: %d; want the new one alone", there, h.countPictureMessages(h.defaults.Channel.ID))
+		if _, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID); there ||
+			h.countPictureMessages(h.defaults.Channel.ID) != 1 {
+			t.Errorf(
+				"waiting message there: %v, messages with pictures: %d; want the new one alone", there,
+				h.countPictureMessages(h.defaults.Channel.ID),
+			)
 		}
 	})
 	t.Run("paints again what a wiped Redis lost, once", func(t *testing.T) {

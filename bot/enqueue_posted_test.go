@@ -23,8 +23,15 @@ func TestMaybePostedPicturesAreLeftToTheBot(t *testing.T) {
 	stop := h.startBot()
 	h.startRenderer()
 	h.waitReady()
-	refused := h.sandbox.Fail(sandbox.Fault{Method: http.MethodPatch, Path: regexp.MustCompile(`^/webhooks/`), Times: -1, Status: http.StatusUnauthorized, Code: 50027})
-	unheard := h.sandbox.Fail(sandbox.Fault{Method: http.MethodPost, Path: regexp.MustCompile(`^/channels/\d+/messages$`), Times: -1, Drop: true})
+	refused := h.sandbox.Fail(
+		sandbox.Fault{
+			Method: http.MethodPatch, Path: regexp.MustCompile(`^/webhooks/`), Times: -1, Status: http.StatusUnauthorized,
+			Code: 50027,
+		},
+	)
+	unheard := h.sandbox.Fail(
+		sandbox.Fault{Method: http.MethodPost, Path: regexp.MustCompile(`^/channels/\d+/messages$`), Times: -1, Drop: true},
+	)
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
 	h.pollUntil("the bot to post", func() bool { return h.countPictureMessages(h.defaults.Channel.ID) == 1 })
 	stop()

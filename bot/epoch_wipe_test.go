@@ -36,7 +36,10 @@ func TestCancelDuringWipeIsNotPosted(t *testing.T) {
 	}
 	h.waitText(i, "Cancelled")
 	release()
-	h.pollUntil("the queue to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+	h.pollUntil("the queue to be empty", func() bool {
+		s, err := h.queue.Snapshot(h.ctx)
+		return err == nil && len(s.Jobs) == 0
+	})
 	if m := h.waitText(i, "Cancelled"); len(m.Attachments) > 0 || h.job(i).State != store.Cancelled {
 		t.Errorf("got %s and %s, want nothing posted", describe(m), h.job(i).State)
 	}

@@ -47,7 +47,9 @@ func (b *fakeRenderer) specs() []picture.Spec {
 }
 
 // Render paints.
-func (b *fakeRenderer) Render(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (worker.Result, error) {
+func (b *fakeRenderer) Render(
+	ctx context.Context, l queue.Lease, progress func(int, func() image.Image),
+) (worker.Result, error) {
 	spec, err := picture.Decode(l.Job.Spec)
 	if err != nil {
 		return worker.Result{}, err
@@ -74,7 +76,8 @@ func (b *fakeRenderer) Render(ctx context.Context, l queue.Lease, progress func(
 		sum := sha256.Sum256(data)
 		name := fmt.Sprintf("%s-%d.png", l.Job.ID, i+1)
 		made.Images = append(made.Images, worker.Image{Name: name, Data: data, File: queue.File{
-			Name: name, Seed: one.Seed, Width: spec.Width, Height: spec.Height, SHA256: hex.EncodeToString(sum[:]), PHash: strings.Repeat("0", 16),
+			Name: name, Seed: one.Seed, Width: spec.Width, Height: spec.Height, SHA256: hex.EncodeToString(sum[:]),
+			PHash: strings.Repeat("0", 16),
 		}})
 	}
 	return made, nil

@@ -117,7 +117,9 @@ func TestSlowEditIsCorrectedAfterAnotherBotFinished(t *testing.T) {
 	h.wrapStore = func(l bot.Store) bot.Store { db.Store = l; return db }
 	h.startBot()
 	h.waitReady()
-	first, next := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(sandbox.With("prompt", "a blue star"))
+	first, next := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(
+		sandbox.With("prompt", "a blue star"),
+	)
 	h.waitText(next, "#2 in line")
 	hold := h.holdPositionEdit(first)
 	h.startRenderer()

@@ -46,8 +46,14 @@ func TestGatewayTrouble(t *testing.T) {
 		{"a request to reconnect", func(h *cluster) { h.sandbox.Gateway.Reconnect() }},
 		{"a session that became invalid", func(h *cluster) { h.sandbox.Gateway.Invalidate(false) }},
 		{"a session that was forgotten", func(h *cluster) { h.sandbox.Gateway.Forget(); h.sandbox.Gateway.Drop() }},
-		{"a resume that is greeted with op 7, which locks discordgo up", func(h *cluster) { h.sandbox.Gateway.GreetResume(7); h.sandbox.Gateway.Drop() }},
-		{"a resume that is greeted with op 11, which locks discordgo up", func(h *cluster) { h.sandbox.Gateway.GreetResume(11); h.sandbox.Gateway.Drop() }},
+		{"a resume that is greeted with op 7, which locks discordgo up", func(h *cluster) {
+			h.sandbox.Gateway.GreetResume(7)
+			h.sandbox.Gateway.Drop()
+		}},
+		{"a resume that is greeted with op 11, which locks discordgo up", func(h *cluster) {
+			h.sandbox.Gateway.GreetResume(11)
+			h.sandbox.Gateway.Drop()
+		}},
 		{"a close that ends the session", func(h *cluster) { h.sandbox.Gateway.HangUp(4009, "session timed out") }},
 		{"a connection that says nothing more", func(h *cluster) {
 			h.sandbox.Gateway.Silence(true)

@@ -55,7 +55,9 @@ func (c *countingStore) Usage(ctx context.Context, server, user string) (store.U
 	return c.Store.Usage(ctx, server, user)
 }
 
-func (c *countingStore) Accept(ctx context.Context, jobs []store.Job, judge func(store.Policy, store.Usage) error) error {
+func (c *countingStore) Accept(
+	ctx context.Context, jobs []store.Job, judge func(store.Policy, store.Usage) error,
+) error {
 	c.count("Accept")
 	err := c.Store.Accept(ctx, jobs, judge)
 	for i := range jobs {
@@ -136,7 +138,10 @@ func TestOneImagineReadsNothingTwice(t *testing.T) {
 	}
 	j := q.enqueued()
 	if !strings.HasPrefix(string(j.Spec), unreadableSpec) || j.BatchKey != "128x128 ddim 8" {
-		t.Errorf("enqueued: got Spec %.20s… and batch key %q, want the spoilt bytes, and the key of the decoded Spec", j.Spec, j.BatchKey)
+		t.Errorf(
+			"enqueued: got Spec %.20s… and batch key %q, want the spoilt bytes, and the key of the decoded Spec", j.Spec,
+			j.BatchKey,
+		)
 	}
 }
 

@@ -65,7 +65,10 @@ func TestRestart(t *testing.T) {
 		db.down.Store(false)
 		h.clock.advance(11 * time.Second)
 		h.startBot()
-		h.pollUntil("it to be acknowledged", func() bool { e := h.job(i); return e.State == store.Waiting && e.Message != "" })
+		h.pollUntil("it to be acknowledged", func() bool {
+			e := h.job(i)
+			return e.State == store.Waiting && e.Message != ""
+		})
 		h.startRenderer()
 		h.waitPictures(i, 4)
 	})
@@ -94,7 +97,10 @@ func TestRestart(t *testing.T) {
 		stop := h.startBot()
 		h.waitReady()
 		stop()
-		to := message.Address{Application: h.sandbox.AppID(), Token: "sandbox.nothing", Message: message.Original, Expires: time.Now().Add(time.Hour)}
+		to := message.Address{
+			Application: h.sandbox.AppID(), Token: "sandbox.nothing", Message: message.Original,
+			Expires: time.Now().Add(time.Hour),
+		}
 		e := store.Job{ID: "900-0", Server: "1", User: "2", Spec: []byte(`{}`), Address: to.Encode(), Pictures: 1, Lane: "x"}
 		if err := h.db.Accept(h.ctx, []store.Job{e}, func(store.Policy, store.Usage) error { return nil }); err != nil {
 			t.Fatal(err)

@@ -49,12 +49,18 @@ func TestSplitBrain(t *testing.T) {
 		h := newCluster(t, sandbox.Options{})
 		h.startBot()
 		for range 2 {
-			h.pollUntil("SQL and queue to agree", func() bool { has, _, err := h.queue.Epoch(h.ctx); return err == nil && has > 0 && has == h.epoch() })
+			h.pollUntil("SQL and queue to agree", func() bool {
+				has, _, err := h.queue.Epoch(h.ctx)
+				return err == nil && has > 0 && has == h.epoch()
+			})
 			if _, err := h.db.NextEpoch(h.ctx, "main"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		h.pollUntil("the epoch after it", func() bool { has, _, err := h.queue.Epoch(h.ctx); return err == nil && has == h.epoch() })
+		h.pollUntil("the epoch after it", func() bool {
+			has, _, err := h.queue.Epoch(h.ctx)
+			return err == nil && has == h.epoch()
+		})
 	})
 }
 

@@ -116,7 +116,11 @@ func TestRelayFasterThanHandlerKeepsPosition(t *testing.T) {
 	h.waitReady()
 	edits, open := make(chan struct{}, 1), make(chan struct{})
 	close(open)
-	h.sandbox.Fail(sandbox.Fault{Method: http.MethodPatch, Path: regexp.MustCompile("/messages/"), Times: -1, Hold: open, Matched: edits})
+	h.sandbox.Fail(
+		sandbox.Fault{
+			Method: http.MethodPatch, Path: regexp.MustCompile("/messages/"), Times: -1, Hold: open, Matched: edits,
+		},
+	)
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
 	h.waitAnswer(i, "an answer", nil)
 	h.pollUntil("the relay to bring it in", func() bool { return h.job(i).Epoch > 0 })

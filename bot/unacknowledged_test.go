@@ -60,9 +60,14 @@ func TestUnrecordedAcknowledgement(t *testing.T) {
 		t.Parallel()
 		h, i, m := shownThenCrashed(t)
 		h.startBot()
-		h.pollUntil("it to be acknowledged", func() bool { e := h.job(i); return e.State == store.Waiting && e.Message == m.ID })
+		h.pollUntil("it to be acknowledged", func() bool {
+			e := h.job(i)
+			return e.State == store.Waiting && e.Message == m.ID
+		})
 		h.startRenderer()
-		_, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
+		_, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool {
+			return len(m.Attachments) == 4
+		})
 		if err != nil {
 			t.Fatalf("%v\nlog:\n%s", err, h.log)
 		}
@@ -98,7 +103,10 @@ func TestUnrecordedAcknowledgement(t *testing.T) {
 			}
 			repair()
 			h.clock.advance(25 * time.Minute) // who is turned away asks again when twice the time has passed
-			h.pollUntil("it to be acknowledged", func() bool { e := h.job(i); return e.State == store.Waiting && e.Message == m.ID })
+			h.pollUntil("it to be acknowledged", func() bool {
+				e := h.job(i)
+				return e.State == store.Waiting && e.Message == m.ID
+			})
 		})
 	}
 }

@@ -29,7 +29,9 @@ func BenchmarkEnqueueUnqueued(b *testing.B) {
 	q := realQueue(b)
 	instance, err := bot.New(bot.Parts{
 		Store: db, Queue: q, Discord: rest.NewClient(rest.Options{Base: "http://127.0.0.1:9/api/v10", Token: "none"}),
-		Options: bot.Options{Token: "none", Base: "http://127.0.0.1:9/api/v10", Intervals: bot.Intervals{Relay: 50 * time.Millisecond}},
+		Options: bot.Options{
+			Token: "none", Base: "http://127.0.0.1:9/api/v10", Intervals: bot.Intervals{Relay: 50 * time.Millisecond},
+		},
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -73,7 +75,8 @@ func storeWithJobs(b *testing.B) *store.Store {
 		var jobs []store.Job
 		for n := range unqueuedPerUser {
 			jobs = append(jobs, store.Job{
-				ID: fmt.Sprintf("%d-0", 1_000_000_000+user*unqueuedPerUser+n), Server: fmt.Sprint("g", user%200), User: fmt.Sprint("u", user),
+				ID: fmt.Sprintf("%d-0", 1_000_000_000+user*unqueuedPerUser+n), Server: fmt.Sprint("g", user%200),
+				User: fmt.Sprint("u", user),
 				Spec: must(spec.Encode()), Address: to.Encode(), Lane: spec.Lane(), Cost: 8000, Pictures: 4,
 			})
 		}
@@ -98,7 +101,9 @@ func realQueue(b *testing.B) *queue.Queue {
 		b.Skip("no redis-server on this machine")
 	}
 	socket := filepath.Join(b.TempDir(), "s")
-	server := exec.Command(program, "--port", "0", "--unixsocket", socket, "--save", "", "--maxmemory-policy", "noeviction")
+	server := exec.Command(
+		program, "--port", "0", "--unixsocket", socket, "--save", "", "--maxmemory-policy", "noeviction",
+	)
 	if err := server.Start(); err != nil {
 		b.Fatal(err)
 	}

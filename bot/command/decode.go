@@ -101,7 +101,10 @@ func readPerson(o object) admit.Person {
 	if user == nil {
 		user = o.object("user")
 	}
-	p := admit.Person{ID: user.text("id"), Roles: member.texts("roles"), Permissions: member.permissions("permissions"), Locale: o.text("locale")}
+	p := admit.Person{
+		ID: user.text("id"), Roles: member.texts("roles"), Permissions: member.permissions("permissions"),
+		Locale: o.text("locale"),
+	}
 	for _, name := range []string{member.text("nick"), user.text("global_name"), user.text("username")} {
 		if name != "" {
 			p.Name = name

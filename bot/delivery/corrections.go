@@ -107,7 +107,9 @@ func (c *corrector) correctUnended(ctx context.Context, j job.Job, say message.M
 	if err == nil || rest.Removed(err) {
 		return
 	}
-	c.log.Warn("a message could not be corrected", "job", j.ID, "again", !rest.Final(err), "error", rest.Redact(err.Error()))
+	c.log.Warn(
+		"a message could not be corrected", "job", j.ID, "again", !rest.Final(err), "error", rest.Redact(err.Error()),
+	)
 	if !rest.Final(err) {
 		c.retries.add(correction{job: j, message: say})
 	}

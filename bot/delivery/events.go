@@ -41,7 +41,9 @@ func (e *endings) finish(ctx context.Context, id string, out queue.Outcome) (boo
 }
 
 // finishWithDelivery writes down what was made and what its owner must still get.
-func (e *endings) finishWithDelivery(ctx context.Context, id string, out queue.Outcome, d store.Delivery, pictures []store.InboxPicture) error {
+func (e *endings) finishWithDelivery(
+	ctx context.Context, id string, out queue.Outcome, d store.Delivery, pictures []store.InboxPicture,
+) error {
 	text, err := json.Marshal(out)
 	if err != nil {
 		return fmt.Errorf("write down job %s: %w", id, err)
@@ -286,7 +288,9 @@ func (e *events) cancelled(ctx context.Context, ev queue.Event) error {
 }
 
 // end writes an end down and has the message corrected.
-func (e *events) end(ctx context.Context, id string, write func() (bool, error), say func(context.Context, job.Job)) error {
+func (e *events) end(
+	ctx context.Context, id string, write func() (bool, error), say func(context.Context, job.Job),
+) error {
 	j, readable, known, err := e.find(ctx, id) // before its token is blanked
 	if err != nil || !known {
 		return err

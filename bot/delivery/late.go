@@ -78,7 +78,9 @@ func (l *lateResults) deliverOne(ctx context.Context, d queue.Undelivered) error
 	}
 	err = delivery.tryInOrder(ctx)
 	if err != nil && l.now().Sub(row.Updated) > deliverFor {
-		err = delivery.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: errMaybePosted.Error()}, rest.DeliveredInbox)
+		err = delivery.endUnposted(
+			ctx, store.Delivery{State: store.Inbox, Reason: errMaybePosted.Error()}, rest.DeliveredInbox,
+		)
 	}
 	if err != nil {
 		return err
@@ -141,7 +143,8 @@ func (l *lateDelivery) tryInOrder(ctx context.Context) error {
 	if err := l.deleteWaiting(ctx); err != nil {
 		return err
 	}
-	l.outcome.Delivered, l.outcome.Channel, l.outcome.Message = rest.DeliveredPosted, l.recorded.Channel, l.recorded.Message
+	l.outcome.Delivered = rest.DeliveredPosted
+	l.outcome.Channel, l.outcome.Message = l.recorded.Channel, l.recorded.Message
 	return l.recordEnd(ctx)
 }
 

@@ -211,7 +211,9 @@ func (p *positions) estimate(ctx context.Context, j queue.Job) message.QueueStat
 
 // status is what a waiting message says about a job. Times are counted from the moment the queue was seen: clocks
 // differ.
-func (p *positions) status(s queue.Snapshot, j queue.JobStatus, estimates map[string]queue.Estimate) message.QueueStatus {
+func (p *positions) status(
+	s queue.Snapshot, j queue.JobStatus, estimates map[string]queue.Estimate,
+) message.QueueStatus {
 	st := message.QueueStatus{Position: j.Position, Paused: j.Paused}
 	if j.Paused {
 		st.Reason = pauseReason(s, j)

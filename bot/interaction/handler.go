@@ -131,8 +131,9 @@ func New(o Options) *Handler {
 	return &Handler{
 		o: o,
 		commands: map[string]action{
-			"imagine": imagine.imagine, "queue": (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
-			"cancel": cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
+			"imagine": imagine.imagine,
+			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
+			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
 		},
@@ -224,7 +225,10 @@ func (h *Handler) reportError(ctx context.Context, r *responder, err error) {
 	text, fault := explain(err)
 	if fault {
 		ref := randomReference()
-		h.o.Log.Error("interaction failed", "reference", ref, "interaction", r.req.ID, "verb", r.req.Verb, "error", rest.Redact(err.Error()))
+		h.o.Log.Error(
+			"interaction failed", "reference", ref, "interaction", r.req.ID, "verb", r.req.Verb, "error",
+			rest.Redact(err.Error()),
+		)
 		if text == "" {
 			text = message.Fault(ref)
 		}

@@ -113,7 +113,9 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 // showAndEnqueue shows that a job was accepted, and enqueues it. What its message shows is noted before it is sent:
 // as soon as the answer is noted in SQL, the relay may be faster, and what is noted of the message after that is
 // newer.
-func (s *submitter) showAndEnqueue(ctx context.Context, r *responder, n newJob, policy store.Policy, began time.Time) error {
+func (s *submitter) showAndEnqueue(
+	ctx context.Context, r *responder, n newJob, policy store.Policy, began time.Time,
+) error {
 	st := s.delivery.Estimate(ctx, n.job, policy)
 	posted, err := s.acknowledge(ctx, r, n, st)
 	if err != nil {
@@ -146,7 +148,9 @@ func (s *submitter) dropUnshown(ctx context.Context, j job.Job, err error) {
 }
 
 // acknowledge shows the waiting message and notes that it was shown. It returns the message's id, where that is known.
-func (s *submitter) acknowledge(ctx context.Context, r *responder, n newJob, st message.QueueStatus) (id string, err error) {
+func (s *submitter) acknowledge(
+	ctx context.Context, r *responder, n newJob, st message.QueueStatus,
+) (id string, err error) {
 	m := message.Waiting(n.job.Address, n.job.Spec, n.job.ID, st)
 	m.Private = n.private
 	posted, err := s.showWaiting(ctx, r, n, m)

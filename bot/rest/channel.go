@@ -21,7 +21,10 @@ func (c *Client) PostMessage(ctx context.Context, channel string, m message.Mess
 }
 
 func messageRequest(method, channel, id, route string) request {
-	return request{method: method, path: "/channels/" + channel + "/messages/" + id, bucket: method + " channel " + channel, route: route, idempotent: true}
+	return request{
+		method: method, path: "/channels/" + channel + "/messages/" + id, bucket: method + " channel " + channel,
+		route: route, idempotent: true,
+	}
 }
 
 // FetchMessage returns a message of a channel.
@@ -64,7 +67,10 @@ func (c *Client) RegisterCommands(ctx context.Context, application string, comma
 
 // ApplicationID returns the id of the application that the bot's token belongs to.
 func (c *Client) ApplicationID(ctx context.Context) (string, error) {
-	r := request{method: http.MethodGet, path: "/applications/@me", bucket: "GET application", route: "GET application", idempotent: true}
+	r := request{
+		method: http.MethodGet, path: "/applications/@me", bucket: "GET application", route: "GET application",
+		idempotent: true,
+	}
 	var answer struct {
 		ID string `json:"id"`
 	}

@@ -37,8 +37,9 @@ func (s *fakeUndelivered) IsUndelivered(_ context.Context, job string) (bool, er
 func job(t *testing.T, to message.Address) queue.Job {
 	t.Helper()
 	spec := picture.Spec{
-		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Prompt: "a red boat", Width: 128, Height: 128,
-		Count: 2, Steps: 4, Sampler: "ddim", Seed: 7,
+		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Prompt: "a red boat", Width: 128,
+		Height: 128,
+		Count:  2, Steps: 4, Sampler: "ddim", Seed: 7,
 	}
 	b, err := spec.Encode()
 	if err != nil {
@@ -106,7 +107,8 @@ func TestPost(t *testing.T) {
 			if errors.As(err, &final) != c.final || out.Delivered != c.delivered {
 				t.Fatalf("Post = %+v, %v; want %q, final %v", out, err, c.delivered, c.final)
 			}
-			if c.delivered == "tray" && (len(undelivered.results) != 1 || string(undelivered.results[0].Files[1].Bytes) != "two") {
+			if c.delivered == "tray" &&
+				(len(undelivered.results) != 1 || string(undelivered.results[0].Files[1].Bytes) != "two") {
 				t.Errorf("undelivered: got %+v", undelivered.results)
 			}
 		})
@@ -160,7 +162,9 @@ func TestFindPosted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, client := startServer(t, respondWith(c.status, c.body))
-			found, out, err := rest.NewPoster(client, &fakeUndelivered{}).FindPosted(context.Background(), job(t, freshAddress()))
+			found, out, err := rest.NewPoster(client, &fakeUndelivered{}).FindPosted(
+				context.Background(), job(t, freshAddress()),
+			)
 			if err != nil || found != c.found || out.Delivered != c.how {
 				t.Errorf("Look = %v, %+v, %v; want %v, %q", found, out, err, c.found, c.how)
 			}

@@ -12,7 +12,10 @@ import (
 // bot that finds the undelivered results must know that.
 func TestUnansweredPostIsMaybePosted(t *testing.T) {
 	t.Parallel()
-	_, c := startServer(t, respondWith(502, ``), respondWith(502, ``), respondWith(502, ``), respondWith(502, ``), respondWith(403, `{"code":50001}`))
+	_, c := startServer(
+		t, respondWith(502, ``), respondWith(502, ``), respondWith(502, ``), respondWith(502, ``),
+		respondWith(403, `{"code":50001}`),
+	)
 	undelivered := &fakeUndelivered{}
 	p := rest.NewPoster(c, undelivered)
 	for range 6 {

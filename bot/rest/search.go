@@ -24,7 +24,9 @@ type FindResult struct {
 // caller that may have posted a message, but got no answer, looks for it before it posts again: Discord remembers a
 // nonce for a few minutes only. Discord hides the history from a bot that may not read it, and answers with nothing:
 // such a search is not Conclusive.
-func (c *Client) FindMessage(ctx context.Context, channel string, since time.Time, customIDs ...string) (FindResult, error) {
+func (c *Client) FindMessage(
+	ctx context.Context, channel string, since time.Time, customIDs ...string,
+) (FindResult, error) {
 	at := Snowflake(since)
 	seen := false
 	for range searchPages {
