@@ -11,7 +11,7 @@ import (
 	"darkroom/store"
 )
 
-// bomb is a small PNG that says it has very many pixels.
+// decompressionBomb is a small PNG that says it has very many pixels.
 func decompressionBomb() []byte {
 	data := plainPNG(1, 0)
 	copy(data[16:24], []byte{0, 1, 0, 0, 0, 1, 0, 0}) // IHDR: 65536 x 65536

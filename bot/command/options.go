@@ -7,8 +7,8 @@ import (
 	"darkroom/bot/admit"
 )
 
-// wanted reads the options of /imagine. A value that is not of the option's kind counts as not given: Discord checks
-// kinds, so it can only come from a client that does not.
+// parseWanted reads the options of /imagine. A value that is not of the option's kind counts as not given: Discord
+// checks kinds, so it can only come from a client that does not.
 func parseWanted(options map[string]string, files object) admit.Wanted {
 	w := admit.Wanted{
 		Prompt: options["prompt"], Negative: stringOption(options, "negative_prompt"),

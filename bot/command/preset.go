@@ -45,7 +45,7 @@ func myData() Command {
 	)
 }
 
-// settings are the options of /imagine that decide how something is painted, and not what.
+// imageSettings are the options of /imagine that decide how something is painted, and not what.
 func imageSettings() []Option {
 	aspect := Option{Type: kindString, Name: "aspect_ratio", Description: "Shape of the picture, width to height"}
 	for _, a := range Aspects() {
