@@ -77,7 +77,7 @@ func (p *run) region(ctx context.Context) (*region, error) {
 		if s.Init.Placement != nil {
 			width, height = s.Init.Placement.Width, s.Init.Placement.Height
 		}
-		mask = Fit(img, width, height)
+		mask = fit(img, width, height)
 	}
 	var r region
 	if s.Init.Placement != nil {

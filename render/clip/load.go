@@ -143,7 +143,7 @@ type settings struct {
 // readSettings reads tokenizer_config.json, then special_tokens_map.json, which overrides it unless the former lists
 // added tokens: then it is ignored, as in Hugging Face's tokenizer. Both may be missing.
 func readSettings(fsys fs.FS) (settings, error) {
-	s := settings{Length: MaxLength}
+	s := settings{Length: maxLength}
 	s.BOS.Content, s.EOS.Content, s.Unk.Content, s.Pad.Content = "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "<|endoftext|>"
 	for _, name := range []string{"tokenizer_config.json", "special_tokens_map.json"} {
 		if s.Listed != nil {
@@ -153,8 +153,8 @@ func readSettings(fsys fs.FS) (settings, error) {
 			return s, err
 		}
 	}
-	if math.IsNaN(s.Length) || s.Length > MaxLength {
-		s.Length = MaxLength
+	if math.IsNaN(s.Length) || s.Length > maxLength {
+		s.Length = maxLength
 	}
 	if s.Length < 3 {
 		return s, fmt.Errorf("read tokenizer_config.json: model_max_length %v leaves no room for a word", s.Length)

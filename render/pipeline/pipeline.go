@@ -147,16 +147,16 @@ func Load(ctx context.Context, f *folder.Folder, device onnx.Device) (*Pipeline,
 	if err != nil {
 		return nil, errors.Join(err, model.Close())
 	}
-	renderer, err := render.New(parts, Options(device))
+	renderer, err := render.New(parts, rendererOptions(device))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
 	}
 	return &Pipeline{Renderer: renderer, Folder: f, Model: model}, nil
 }
 
-// Options says how much a device takes at once. A GPU gets four images of 1024×1024 with and without their prompts,
+// rendererOptions says how much a device takes at once. A GPU gets four images of 1024×1024 with and without their prompts,
 // which is faster; when memory runs out, the renderer splits the batch.
-func Options(d onnx.Device) render.Options {
+func rendererOptions(d onnx.Device) render.Options {
 	if d.Kind == onnx.CPU {
 		return render.Options{}
 	}

@@ -80,7 +80,7 @@ func FormatNames(names []string) string {
 // SplitName divides a name into that of the sampler and that of its schedule, which is empty for the sampler's usual
 // one.
 func SplitName(name string) (base, schedule string) {
-	for _, s := range Schedules() {
+	for _, s := range schedules() {
 		if before, ok := strings.CutSuffix(name, "_"+s); ok {
 			return before, s
 		}
@@ -88,8 +88,8 @@ func SplitName(name string) (base, schedule string) {
 	return name, ""
 }
 
-// Schedules lists the schedules that a sampler's name can end in.
-func Schedules() []string {
+// schedules lists the schedules that a sampler's name can end in.
+func schedules() []string {
 	return []string{"karras", "polyexponential", "exponential", "beta", "ays", "lu", "sgm_uniform", "kl_optimal", "simple", "ddim"}
 }
 
