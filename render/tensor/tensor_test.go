@@ -92,7 +92,7 @@ func TestMismatchPanics(t *testing.T) {
 			t.Errorf("adding [1] to [2]: got no panic")
 		}
 	}()
-	Add(New(1), New(2))
+	Sum(1, New(1), 1, New(2))
 }
 
 func TestFinite(t *testing.T) {
