@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -13,7 +14,7 @@ import (
 
 	"darkroom/bot"
 	"darkroom/bot/command"
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/sandboxtest"
 	"darkroom/queue"
@@ -43,6 +44,7 @@ type cluster struct {
 	forgetAfter time.Duration // a server that removed the bot is forgotten; never when 0
 
 	wildcards dynamic.Wildcards // what __names__ stand for; none when nil
+	http      *http.Client      // for pictures; the usual one when nil
 
 	wrapStore func(bot.Store) bot.Store // what the bot is given for a ledger; the real one when nil
 }
@@ -127,12 +129,12 @@ func (h *cluster) newBot() *bot.Bot {
 	if h.wrapStore != nil {
 		db = h.wrapStore(db)
 	}
-	b, err := bot.New(bot.Dependencies{
+	b, err := bot.New(bot.Parts{
 		Store: db, Queue: h.wrapQueue(h.queue),
-		Discord: reply.NewClient(reply.Options{Base: h.sandbox.API(), Token: h.sandbox.Token(), Now: h.clock.now}),
+		Discord: rest.NewClient(rest.Options{Base: h.sandbox.API(), Token: h.sandbox.Token(), Now: h.clock.now}),
 		Options: bot.Options{
 			Token: h.sandbox.Token(), Base: h.sandbox.API(), CDN: append(h.cdn, u.Host), Now: h.clock.now, Log: slog.New(slog.NewTextHandler(h.log, nil)),
-			Intervals: h.intervals, ForgetAfter: h.forgetAfter, Shared: h.shared, Wildcards: h.wildcards,
+			Intervals: h.intervals, ForgetAfter: h.forgetAfter, Shared: h.shared, Wildcards: h.wildcards, HTTP: h.http,
 		},
 	})
 	if err != nil {
@@ -150,7 +152,7 @@ func (h *cluster) startRenderer() (stop func()) { return h.startRendererWith(h.r
 func (h *cluster) startRendererWith(p worker.Renderer) (stop func()) {
 	return h.runUntilStopped(worker.Worker{
 		Queue: h.queue, Renderer: p,
-		Poster: reply.NewPoster(reply.NewClient(reply.Options{Base: h.sandbox.API(), Now: h.clock.now}), h.queue),
+		Poster: rest.NewPoster(rest.NewClient(rest.Options{Base: h.sandbox.API(), Now: h.clock.now}), h.queue),
 		Options: worker.Options{
 			Slot: "easel", Lanes: func() []queue.Lane { return queue.Lanes(picture.Lanes(modelHash)...) }, Poll: 20 * time.Millisecond,
 			Heartbeat: 50 * time.Millisecond, Grace: 100 * time.Millisecond, Lease: h.queue.LeaseDuration(),

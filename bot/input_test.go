@@ -8,11 +8,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"darkroom/bot/admit"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/bot/sandbox"
 	"darkroom/store"
 )
@@ -67,7 +68,7 @@ func TestSlowInputsBlockNobody(t *testing.T) {
 	for _, id := range []string{"901-0", "902-0", "903-0", "904-0", "905-0", "906-0"} {
 		e := like
 		e.ID, e.PendingInputs = id, start
-		e.Address = reply.Address{Channel: h.defaults.Channel.ID, User: e.User, Expires: time.Now()}.Encode()
+		e.Address = message.Address{Channel: h.defaults.Channel.ID, User: e.User, Expires: time.Now()}.Encode()
 		if err := h.db.Accept(h.ctx, []store.Job{e}, func(store.Policy, store.Usage) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
@@ -96,6 +97,32 @@ func TestQueueShowsUndeliveredJob(t *testing.T) {
 	h := startCluster(t)
 	h.sandbox.Fail(sandbox.Fault{Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/`), Times: -1, Status: http.StatusBadGateway})
 	h.imagineLate()
-	h.pollUntil("the delivery to be put off", func() bool { return strings.Contains(h.log.String(), "still in the tray") })
+	h.pollUntil("the delivery to be put off", func() bool { return strings.Contains(h.log.String(), "are not delivered yet") })
 	h.waitText(h.command("queue"), "a red boat — painted, on its way")
+}
+
+// busyHost answers the first requests with 503.
+type busyHost struct{ left atomic.Int32 }
+
+// RoundTrip answers, or passes the request on.
+func (b *busyHost) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.left.Add(-1) >= 0 {
+		return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: http.NoBody, Request: r}, nil
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func TestStartPictureIsFetchedAgain(t *testing.T) {
+	t.Parallel()
+	h, busy := newCluster(t, sandbox.Options{}), &busyHost{}
+	busy.left.Store(2)
+	h.http = &http.Client{Transport: busy}
+	h.startBot()
+	h.startRenderer()
+	h.waitReady()
+	i := h.command("imagine", sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.png", plainPNG(30, 1)))
+	h.waitPictures(i, 4)
+	if e := h.waitDone(i); len(e.Inputs) != 1 || busy.left.Load() > 0 {
+		t.Errorf("inputs: got %q, want the start picture, after two refusals", e.Inputs)
+	}
 }

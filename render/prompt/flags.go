@@ -30,6 +30,9 @@ type Flag struct {
 //
 // Known flags are returned in the order typed, with Fault set where a value cannot be used. A flag that is not known is
 // returned in unknown, with all words up to the next flag as its value. Dashes that are not a flag stay where they are.
+//
+// After a single dash an unknown name is a flag only if others use that name or at most one word follows: "a cat
+// —asleep in the sun" is prose.
 func Flags(text string) (rest string, flags, unknown []Flag) {
 	marks := findFlags(text)
 	if len(marks) == 0 {
