@@ -22,7 +22,7 @@ type Card struct {
 	Words       map[string][]string `json:"words,omitempty"`    // by kind; the words a small model knows. Empty: any
 	Sizes       []Size              `json:"sizes,omitempty"`    // the sizes it was trained for. Empty: any
 	Defaults    Defaults            `json:"defaults,omitzero"`  // where a person asks for nothing else
-	FewSteps    Defaults            `json:"few_steps,omitzero"` // for a quick image, in place of Defaults where it says something
+	FewSteps    Defaults            `json:"few_steps,omitzero"` // of a quick image; zero fields as in Defaults
 	Dialect     string              `json:"dialect,omitempty"`  // "diffusers" or "a1111". Empty: diffusers
 	Examples    []string            `json:"examples,omitempty"` // prompts that it generates well
 }
@@ -65,7 +65,9 @@ func readCard(dir string) (Card, error) {
 	}
 	for _, s := range append(slices.Clone(c.Sizes), c.Defaults.Size, c.FewSteps.Size) {
 		if s != (Size{}) && !s.valid() {
-			return Card{}, fmt.Errorf("%s: size %d×%d, want multiples of %d up to %d", path, s.Width, s.Height, picture.SizeMultiple, picture.MaxSide)
+			return Card{}, fmt.Errorf(
+				"%s: size %d×%d, want multiples of %d up to %d", path, s.Width, s.Height, picture.SizeMultiple, picture.MaxSide,
+			)
 		}
 	}
 	return c, nil
