@@ -33,7 +33,8 @@ const (
 )
 
 var verbs = map[Verb]bool{
-	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true, Cancel: true, Show: true, Example: true, Permute: true, Forget: true,
+	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true,
+	Cancel: true, Show: true, Example: true, Permute: true, Forget: true,
 }
 
 const (
