@@ -167,9 +167,9 @@ type Leasing struct {
 
 // Draw is a picture from the shell.
 type Draw struct {
-	Prompt      string   `arg:"" help:"What to paint; (word:1.2) weighs, {a|b} chooses by the seed."`
+	Prompt      string   `arg:"" help:"What to paint; (word:1.2) weighs, {a|b} chooses by the seed. Flags as in /imagine may stand at its end: --ar 3:2, --no fog, --seed 5, --steps 20, --tile."`
 	Negative    *string  `name:"negative" placeholder:"TEXT" help:"What to keep out; the model's own when left out."`
-	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first picture; drawn when left out."`
+	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first picture; random when left out or -1."`
 	Steps       *int     `name:"steps" placeholder:"N" help:"Steps; the model's own number when left out."`
 	FewSteps    bool     `name:"few-steps" help:"In a hurry: the model's own settings for few steps; others asked for still count."`
 	Cfg         *float64 `name:"cfg" placeholder:"X" help:"Guidance scale; the model's own when left out."`

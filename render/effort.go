@@ -6,25 +6,20 @@ import (
 	"darkroom/render/sampler"
 )
 
-// Habits are a model's own ways that decide how often its UNet is asked, as a card tells them. The zero value has none.
-type Traits struct {
-	Img2ImgTakesAllSteps bool `json:"whole_repaints,omitempty"` // see sampler.Config
-	RungeKutta           bool `json:"runge_kutta,omitempty"`    // likewise
-	SDXL                 bool `json:"xl,omitempty"`             // it is a Stable Diffusion XL
-	Inpaint              bool `json:"inpaint,omitempty"`        // its UNet is told a mask
-}
+// Traits are what decides, beside a Spec, how often a model's UNet is called.
+type Traits = sampler.Traits
 
-// Habits are those of a model.
+// Traits returns those of a model.
 func (c Config) Traits() Traits {
-	return Traits{Img2ImgTakesAllSteps: c.Sampler.Img2ImgTakesAllSteps, RungeKutta: c.Sampler.RungeKutta, SDXL: c.Sampler.SDXL, Inpaint: c.Inpaint}
+	return Traits{Img2ImgTakesAllSteps: c.Sampler.Img2ImgTakesAllSteps, RungeKutta: c.Sampler.RungeKutta, InpaintKeepsRungeKutta: c.Sampler.SDXL, Inpaint: c.Inpaint}
 }
 
-// from returns what is left of the habits over a start picture, nil for none. diffusers' inpainting pipeline of Stable
-// Diffusion 1 and 2 has PNDM skip its steps of Runge and Kutta's whatever the folder says, and latent consistency models,
-// which have no inpainting pipeline of their own, are repainted by it as others are.
-func (h Traits) forInit(init *picture.Init) Traits {
+// traitsFor returns the traits that count for a start picture, nil for none. diffusers' inpainting pipeline of Stable
+// Diffusion 1 and 2 lets PNDM skip its Runge-Kutta steps whatever the folder says. Latent consistency models have no
+// inpainting pipeline of their own, so they are inpainted by that pipeline too.
+func traitsFor(init *picture.Init, h Traits) Traits {
 	if h.Inpaint || init != nil && (init.Mask != nil || init.Placement != nil) {
-		h.RungeKutta = h.RungeKutta && h.SDXL
+		h.RungeKutta = h.RungeKutta && h.InpaintKeepsRungeKutta
 		h.Img2ImgTakesAllSteps = false
 	}
 	return h
@@ -42,7 +37,7 @@ func Effort(s picture.Spec, h Traits) float64 {
 	if s.Init != nil {
 		share = s.Init.Strength
 	}
-	h = h.forInit(s.Init)
+	h = traitsFor(s.Init, h)
 	effort := m.EstimateCalls(sampler.Config{Img2ImgTakesAllSteps: h.Img2ImgTakesAllSteps, RungeKutta: h.RungeKutta}, s.Steps, share) * mega
 	if again := s.Hires; again != nil {
 		effort += m.EstimateHiresCalls(again.Steps, again.Strength) * mega * again.Scale * again.Scale

@@ -83,7 +83,7 @@ func (s *pass) drawLikeDiffusers(from picture.Init, inpaint bool) {
 
 // trained is what the folder says of the model's training, as far as it counts here.
 func (p *run) trainingConfig() sampler.Config {
-	c, h := p.parts.Config.Sampler, p.parts.Config.Traits().forInit(p.spec.Init)
+	c, h := p.parts.Config.Sampler, traitsFor(p.spec.Init, p.parts.Config.Traits())
 	c.RungeKutta, c.Img2ImgTakesAllSteps = h.RungeKutta, h.Img2ImgTakesAllSteps
 	return c
 }

@@ -159,9 +159,9 @@ func (f *Folder) readUnet() error {
 		c.TextWidth = int(w)
 	}
 	if side, ok := unet.Side.(float64); ok && side > 0 {
-		c.NativeSize = Size{int(side) * c.PixelsPerLatent, int(side) * c.PixelsPerLatent}
+		c.NativeSize = Size{Width: int(side) * c.PixelsPerLatent, Height: int(side) * c.PixelsPerLatent}
 	} else if c.Family == SDXL {
-		c.NativeSize = Size{1024, 1024}
+		c.NativeSize = Size{Width: 1024, Height: 1024}
 	}
 	c.SizeMultiple = defaultMultiple(c.Family)
 	if n := len(unet.Blocks); n > 0 {

@@ -131,7 +131,7 @@ func (f *Folder) validateChannels() error {
 // validateSizes reads what sizes the export is for.
 func (f *Folder) validateSizes() error {
 	c, p := &f.Config, f.ports
-	c.FixedSize = Size{p.sample.Dims[3] * c.PixelsPerLatent, p.sample.Dims[2] * c.PixelsPerLatent}
+	c.FixedSize = Size{Width: p.sample.Dims[3] * c.PixelsPerLatent, Height: p.sample.Dims[2] * c.PixelsPerLatent}
 	if (c.FixedSize.Width == 0) != (c.FixedSize.Height == 0) {
 		return fmt.Errorf("%s: %v: want both sides fixed or both free", f.path(unetPart), p.sample)
 	}
