@@ -7,8 +7,8 @@ import (
 
 	"darkroom/bot/admit"
 	"darkroom/render/picture"
-	"darkroom/render/prompt"
 	"darkroom/render/prompt/dynamic"
+	"darkroom/render/request"
 )
 
 const (
@@ -61,56 +61,15 @@ func (h *handler) judgeFor(w permutationRequest, wanted admit.Wanted) judgeFunc 
 	}
 }
 
-// expand settles choices and wildcards, by the wish's seed, and returns each permutation. All share the seed, so that
-// they differ in what was typed alone.
+// expand makes the choices that the request leaves open, and returns each permutation.
 func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) ([]admit.Wanted, error) {
 	ctx, cancel := context.WithTimeout(ctx, expandTimeout)
 	defer cancel()
-	texts := []string{w.Wanted.Prompt, "", "", ""}
-	if w.Wanted.Negative != nil {
-		texts[1] = *w.Wanted.Negative
-	}
-	preset := w.Wanted.Preset
-	if preset != nil {
-		if texts[2] = preset.Words; preset.Settings.Negative != nil {
-			texts[3] = *preset.Settings.Negative
-		}
-	}
-	rows, err := dynamic.Expand(ctx, texts, w.seed(), from, maxPermutations)
+	all, err := request.Expand(ctx, w.Wanted, w.DrawnSeed, from, maxPermutations)
 	if err != nil {
 		return nil, expansionRefusal(err)
 	}
-	var all []admit.Wanted
-	for _, row := range rows {
-		one := w.Wanted
-		one.Prompt = row[0]
-		if one.Negative != nil {
-			one.Negative = &row[1]
-		}
-		if preset != nil {
-			p := *preset
-			if p.Words = row[2]; p.Settings.Negative != nil {
-				p.Settings.Negative = &row[3]
-			}
-			one.Preset = &p
-		}
-		all = append(all, one)
-	}
 	return all, nil
-}
-
-// seed is the seed that makes the choices: the one that the pictures will have, as far as it is the same for all.
-func (w permutationRequest) seed() int64 {
-	if n := w.Wanted.Seed; n != nil && *n >= 0 {
-		return *n
-	}
-	if n, given := prompt.SeedOf(w.Wanted.Prompt); given {
-		return n
-	}
-	if p := w.Wanted.Preset; p != nil && p.Settings.Seed != nil && *p.Settings.Seed >= 0 {
-		return *p.Settings.Seed
-	}
-	return w.DrawnSeed
 }
 
 // unclear refuses what cannot be expanded, with a sentence for the person.

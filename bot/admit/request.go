@@ -1,6 +1,9 @@
 package admit
 
-import "darkroom/render/request"
+import (
+	"darkroom/render/request"
+	"darkroom/store/limits"
+)
 
 // Place is where a request was made and where its answer goes.
 type Place struct {
@@ -39,21 +42,8 @@ type Request struct {
 	Ephemeral     bool                 // that message is only seen by one person
 }
 
-// Policy is what a server decided. Zero numbers mean no limit.
-type Policy struct {
-	WaitingPerUser int // pictures waiting
-	RunningPerUser int // pictures being painted
-	PerUserDay     int // pictures in 24 hours
-	MaxPixels      int // width x height
-	MaxSteps       int
-	MaxCount       int // tiles in one message
-	Paused         bool
-	PauseReason    string
-}
-
-// Usage is what the person has in hand at the moment of judgement, in pictures.
-type Usage struct {
-	Waiting int
-	Running int
-	Day     int
-}
+// What a server allows, and what a person has used of it.
+type (
+	Policy = limits.Policy
+	Usage  = limits.Usage
+)

@@ -238,6 +238,13 @@ func TestInitImage(t *testing.T) {
 	if got, _ := Resolve(w, postcards().Models[0], 1); got.PendingInit.Strength != 1 || len(got.Notes) != 1 {
 		t.Errorf("a strength of 7: got %g, notes %q; want 1 and a note", got.PendingInit.Strength, got.Notes)
 	}
+	for asked, want := range map[float64]float64{0: 0.01, -3: 0.01, 0.005: 0.01, 0.01: 0.01, 0.02: 0.02, 1: 1, 1.5: 1} {
+		w.Strength = &asked
+		got, no := Resolve(w, postcards().Models[0], 1)
+		if no != nil || got.PendingInit.Strength != want || (len(got.Notes) == 1) != (asked != want) {
+			t.Errorf("a strength of %g: got %+v, %q, %v, want %g", asked, got.PendingInit, got.Notes, no, want)
+		}
+	}
 	for name, c := range map[string]struct {
 		change func(*Attachment)
 		offer  Available
