@@ -65,17 +65,17 @@ type EventKind string
 
 // The kinds of events.
 const (
-	JobQueued        EventKind = "queued"    // a job waits: idle renderers wake
-	JobLeased        EventKind = "leased"    // a renderer took it
-	JobProgress      EventKind = "progress"  // Percent moved
-	JobSealed        EventKind = "sealed"    // the renderer is about to post
-	JobDone          EventKind = "done"      // Outcome holds what was made
-	JobFailed        EventKind = "failed"    // for good; Reason says why
-	CancelRequested  EventKind = "cancel"    // a person cancelled it; its leaseholder stops within a step
-	JobCancelled     EventKind = "cancelled" // a cancelled job has left the queue
-	EpochBegan       EventKind = "epoch"     // the queue was emptied
-	PausesChanged    EventKind = "pause"     // something was paused or resumed: see Pauses
-	UndeliveredAdded EventKind = "tray"      // a late picture lies in the tray
+	JobQueued        EventKind = "queued"      // a job waits: idle renderers wake
+	JobLeased        EventKind = "leased"      // a renderer took it
+	JobProgress      EventKind = "progress"    // Percent moved
+	JobSealed        EventKind = "sealed"      // the renderer is about to post
+	JobDone          EventKind = "done"        // Outcome holds what was made
+	JobFailed        EventKind = "failed"      // for good; Reason says why
+	CancelRequested  EventKind = "cancel"      // a person cancelled it; its leaseholder stops within a step
+	JobCancelled     EventKind = "cancelled"   // a cancelled job has left the queue
+	EpochBegan       EventKind = "epoch"       // the queue was emptied
+	PausesChanged    EventKind = "pause"       // something was paused or resumed: see Pauses
+	UndeliveredAdded EventKind = "undelivered" // a late picture lies in the tray
 )
 
 // Event is one entry of the capped stream.

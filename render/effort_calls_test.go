@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"darkroom/render/family"
 	"darkroom/render/picture"
 )
 
@@ -21,8 +22,11 @@ func TestEffortCountsUnetCalls(t *testing.T) {
 					t.Parallel()
 					fake := &fakeModel{}
 					parts := fake.parts()
-					parts.Tokenizer, parts.Config.Distilled = tokenizer(t), name == "lcm" || name == "tcd"
-					parts.Config.Sampler.Img2ImgTakesAllSteps, parts.Config.Sampler.RungeKutta, parts.Config.Sampler.SDXL = h.Img2ImgTakesAllSteps, h.RungeKutta, h.InpaintKeepsRungeKutta
+					parts.Tokenizers, parts.Config.Distillation = tokenizers(t), asConsistency(name == "lcm" || name == "tcd")
+					parts.Config.Sampler.Img2ImgTakesAllSteps, parts.Config.Sampler.RungeKutta = h.Img2ImgTakesAllSteps, h.RungeKutta
+					if h.InpaintKeepsRungeKutta {
+						parts.Config.Family = family.SDXL
+					}
 					if got := parts.Config.Traits(); got != h {
 						t.Fatalf("got the habits %+v, want %+v", got, h)
 					}

@@ -6,7 +6,7 @@ import (
 	"darkroom/store"
 )
 
-// exerciseCrashes: a painting counts from its beginning, and no more once it was survived.
+// exerciseCrashes checks that a run counts as a crash from its beginning until the process survives it.
 func exerciseCrashes(t *testing.T, s *store.Store, _ *clock) {
 	ctx := t.Context()
 	acceptAndAcknowledge(t, s, "1-0", "2-0", "3-0")
@@ -22,6 +22,6 @@ func exerciseCrashes(t *testing.T, s *store.Store, _ *clock) {
 		equal(t, "crashed", []any{got, err}, []any{want, error(nil)})
 	}
 	if done, err := s.RunBegan(ctx, "3-0"); done || err != nil {
-		t.Errorf("begun after the end: got %v, %v, want false, nil", done, err)
+		t.Errorf("run after the end: got %v, %v, want false, nil", done, err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/queue"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 )
@@ -26,12 +26,12 @@ func openONNXPool(r config.Runtime, o config.Worker, log *slog.Logger) (*onnxPoo
 		log.Warn("a model is left out", "error", err)
 	}
 	for _, name := range o.Models {
-		if !slices.ContainsFunc(folders, func(f *onnx.Folder) bool { return f.Name == name }) {
+		if !slices.ContainsFunc(folders, func(f *folder.Folder) bool { return f.Name == name }) {
 			return nil, fmt.Errorf("model %q: none of that name here; `darkroom models list` shows what there is", name)
 		}
 	}
 	if len(o.Models) > 0 {
-		folders = slices.DeleteFunc(folders, func(f *onnx.Folder) bool { return !slices.Contains(o.Models, f.Name) })
+		folders = slices.DeleteFunc(folders, func(f *folder.Folder) bool { return !slices.Contains(o.Models, f.Name) })
 	}
 	if len(folders) == 0 {
 		return nil, errors.Join(append(faults, errors.New("no model to paint with: `darkroom doctor` tells what is wrong"))...)
@@ -68,7 +68,7 @@ func (s *onnxPool) announcement() queue.Renderer {
 }
 
 // modelCard is what the bot is told of a model.
-func modelCard(f *onnx.Folder) json.RawMessage {
+func modelCard(f *folder.Folder) json.RawMessage {
 	b, err := json.Marshal(pipeline.Card(f))
 	if err != nil {
 		panic("internal error: a card must always encode: " + err.Error())
@@ -76,7 +76,7 @@ func modelCard(f *onnx.Folder) json.RawMessage {
 	return b
 }
 
-func folderNames(folders []*onnx.Folder) []string {
+func folderNames(folders []*folder.Folder) []string {
 	var all []string
 	for _, f := range folders {
 		all = append(all, f.Name)

@@ -19,7 +19,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/render/encode"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 )
 
 // sketch calls draw with the demo model, in few steps.
@@ -194,7 +194,8 @@ func TestDrawReadsFlagsInThePrompt(t *testing.T) {
 		path,
 	}
 	code, stdout, stderr := call(t, args...)
-	want := "note: Unknown flag --chaos 3: it was left out.\nnote: --seed 5 was left out: that setting was already given.\n" +
+	want := "note: Unknown flag --chaos 3: it was left out.\n" +
+		"note: --seed 5 was left out: that setting was already given.\n" +
 		"note: The guidance scale goes from 0 to 30; 30 was used.\n"
 	if code != exitOK || stdout != path+"\n" || stderr != want {
 		t.Fatalf("got %d, %q and %q, want a picture and %q", code, stdout, stderr, want)
@@ -234,7 +235,7 @@ func TestDrawLeavesTheDefaultNegative(t *testing.T) {
 		asked *string
 		want  string
 	}{{nil, "card"}, {&none, ""}, {&fog, "fog"}} {
-		o := drawRequest{settings: config.Draw{Prompt: "a boat", Negative: c.asked, Count: 1}, folder: &onnx.Folder{}}
+		o := drawRequest{settings: config.Draw{Prompt: "a boat", Negative: c.asked, Count: 1}, folder: &folder.Folder{}}
 		o.folder.Card.Defaults.Negative = "card"
 		o.folder.Config.SizeMultiple = 8
 		if err := o.resolve(); err != nil || o.spec.Negative != c.want {

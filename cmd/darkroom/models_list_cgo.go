@@ -10,7 +10,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/render"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/pipeline"
 )
 
@@ -27,7 +27,7 @@ func listModels(_ context.Context, s invocation) error {
 }
 
 // fewStepsText tells the settings for few steps, if the model names any.
-func fewStepsText(f *onnx.Folder) string {
+func fewStepsText(f *folder.Folder) string {
 	card, ok := pipeline.FewStepCard(f)
 	if !ok {
 		return ""
@@ -48,7 +48,7 @@ func checkModelFolders(ctx context.Context, s invocation) error {
 		if err != nil {
 			return err
 		}
-		folders, faults = []*onnx.Folder{f}, nil
+		folders, faults = []*folder.Folder{f}, nil
 	}
 	for _, f := range folders {
 		if err := checkModel(ctx, s, c.Runtime, f); err != nil {
@@ -58,7 +58,7 @@ func checkModelFolders(ctx context.Context, s invocation) error {
 	return errors.Join(faults...)
 }
 
-func checkModel(ctx context.Context, s invocation, r config.Runtime, f *onnx.Folder) error {
+func checkModel(ctx context.Context, s invocation, r config.Runtime, f *folder.Folder) error {
 	p, err := pipeline.Load(ctx, f, device(r))
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func tryModel(ctx context.Context, r config.Runtime, p *pipeline.Pipeline) error
 	return err
 }
 
-func abilities(f *onnx.Folder) string {
+func abilities(f *folder.Folder) string {
 	var can []string
 	if f.Config.CanEncode {
 		can = append(can, "starts from pictures")

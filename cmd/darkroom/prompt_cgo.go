@@ -4,7 +4,7 @@ package main
 
 import (
 	"darkroom/config"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/pipeline"
 )
 
@@ -18,7 +18,7 @@ func openPromptReader(asked, models string) (promptReader, error) {
 }
 
 // promptReaderOf is how a folder's model reads words.
-func promptReaderOf(f *onnx.Folder) promptReader {
+func promptReaderOf(f *folder.Folder) promptReader {
 	return promptReader{
 		name: f.Name, dialect: pipeline.Dialect(f), dir: f.Dir,
 		vocabulary: f.Card.Vocabulary(), examples: f.Card.Examples, maxChunks: f.Config.MaxChunks,

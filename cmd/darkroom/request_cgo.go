@@ -13,7 +13,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/render/encode"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/request"
@@ -30,7 +30,7 @@ const (
 // drawRequest is what was asked for at the shell, and what comes of it.
 type drawRequest struct {
 	settings config.Draw
-	folder   *onnx.Folder
+	folder   *folder.Folder
 	seed     int64 // of a request that names none
 	spec     picture.Spec
 	notes    []string          // what was changed about the request, a sentence each

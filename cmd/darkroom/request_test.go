@@ -15,7 +15,7 @@ import (
 
 	"darkroom/bot/admit"
 	"darkroom/config"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/prompt/dynamic"
 	"darkroom/render/request"
@@ -33,7 +33,7 @@ func TestFewSteps(t *testing.T) {
 	if err := o.resolve(); err != nil || o.spec.Steps != 7 || o.spec.Sampler != "dpmpp_2m" {
 		t.Errorf("with --steps 7: got %+v, %v", o.spec, err)
 	}
-	model.Card.FewSteps = onnx.Defaults{}
+	model.Card.FewSteps = folder.Defaults{}
 	if err := o.resolve(); err == nil || !strings.Contains(err.Error(), "--few-steps: the model postcards") {
 		t.Errorf("a card without: got %v, want the flag and the model", err)
 	}
@@ -68,7 +68,7 @@ func TestRequestExpandsPrompt(t *testing.T) {
 }
 
 // announced is a model as the bot knows it: as a renderer announces it and SQL remembers it.
-func announced(t *testing.T, f *onnx.Folder) request.Available {
+func announced(t *testing.T, f *folder.Folder) request.Available {
 	t.Helper()
 	var card request.Card
 	if err := json.Unmarshal(modelCard(f), &card); err != nil {
@@ -95,7 +95,7 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 		t.Fatal(err)
 	}
 	free := *postcards(t)
-	free.Card = onnx.Card{}
+	free.Card = folder.Card{}
 	for _, c := range []struct {
 		prompt  string
 		flags   []string            // of the command line
@@ -133,7 +133,7 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 		{"a red boat --seed 2", []string{"--init", white, "--strength", "0.3"},
 			func(w *admit.Wanted) { w.Init, w.Strength = &admit.Attachment{Name: white}, ptr(0.3) }},
 	} {
-		for name, f := range map[string]*onnx.Folder{"postcards": postcards(t), "a model without a card": &free} {
+		for name, f := range map[string]*folder.Folder{"postcards": postcards(t), "a model without a card": &free} {
 			args := append([]string{"draw", c.prompt, "--wildcards", dir}, c.flags...)
 			settings, err := config.Load(
 				config.Sources{Args: args, Getenv: func(string) string { return "" }, ReadFile: os.ReadFile},
@@ -212,7 +212,7 @@ func TestRequestRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		model := postcards(t)
-		model.Card.Defaults.Size = onnx.Size{Width: 128, Height: 128}
+		model.Card.Defaults.Size = folder.Size{Width: 128, Height: 128}
 		o := drawRequest{settings: config.Draw{Prompt: "a boat", Latents: path, Count: 1}, folder: model}
 		if err := o.resolve(); err == nil || !strings.Contains(err.Error(), "no finite numbers") {
 			t.Errorf("got %v, want to hear of numbers that are not finite", err)

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"darkroom/bot/admit"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/queue"
 	"darkroom/render"
 	"darkroom/render/picture"
@@ -30,7 +30,7 @@ func ptr[T any](v T) *T { return &v }
 func storedValues() map[string]any {
 	file := queue.File{Name: "1-0-1.png", Seed: 7, Width: 160, Height: 112, SHA256: "5a", PHash: "0f", LowMemory: true}
 	return map[string]any{
-		"jobs.reply": &reply.Address{Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC), Channel: "2", Message: "@original",
+		"jobs.reply": &message.Address{Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC), Channel: "2", Message: "@original",
 			User: "3", Verb: "vary", Tile: 4, Spoiler: true, Ephemeral: true, FromImage: true, FileLimit: 10 << 20, Locale: "en-US"},
 		"jobs.pending": &admit.InitImage{File: admit.Attachment{ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a?b&c", ContentType: "image/png", Size: 9, Width: 8, Height: 7},
 			Strength: 0.4, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4}},

@@ -14,7 +14,7 @@ import (
 	"darkroom/bot/sandbox"
 	"darkroom/config"
 	"darkroom/queue"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 )
 
 // up is the subcommand that runs everything in one process, wired in the order of the line. It is stopped in the
@@ -86,7 +86,7 @@ const maxExamples = 3
 
 // examples are commands to run with one click: prompts that the maker of the first model says it paints well.
 func examples(models []queue.Model) []sandbox.Example {
-	var card onnx.Card
+	var card folder.Card
 	if len(models) == 0 || json.Unmarshal(models[0].Card, &card) != nil {
 		return nil
 	}

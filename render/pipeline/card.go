@@ -3,21 +3,20 @@ package pipeline
 import (
 	"slices"
 
-	"darkroom/render/onnx"
-	"darkroom/render/picture"
+	"darkroom/render/folder"
 	"darkroom/render/request"
 )
 
 // Card is a model folder's card with what this program adds: the settings that suit the model where its maker names
 // none, how it can be sampled, and what else it can do.
-func Card(f *onnx.Folder) request.Card {
+func Card(f *folder.Folder) request.Card {
 	c, can := f.Card, f.Config
 	c.Name, c.Hash = f.Name, f.Hash
 	c.Dialect, c.Samplers = Dialect(f), Samplers(f)
 	c.Sizes, c.Multiple = Sizes(f), can.SizeMultiple
 	c.Defaults = Defaults(f)
 	c.ImageToImage, c.Chunks = can.CanEncode, can.MaxChunks
-	hires, tiling := can.FixedSize == onnx.Size{}, can.SupportsSeamless
+	hires, tiling := can.FixedSize == folder.Size{}, can.SupportsSeamless
 	c.Hires, c.Tiling = &hires, &tiling
 	c.SkippableLayers = skippableLayers(f)
 	c.Traits = Config(can).Traits()
@@ -25,7 +24,7 @@ func Card(f *onnx.Folder) request.Card {
 }
 
 // FewStepCard is the card with the settings for few steps as its defaults, and false where the model names none.
-func FewStepCard(f *onnx.Folder) (request.Card, bool) {
+func FewStepCard(f *folder.Folder) (request.Card, bool) {
 	c := Card(f)
 	quick, ok := FewStepDefaults(f)
 	c.Defaults = quick
@@ -33,17 +32,16 @@ func FewStepCard(f *onnx.Folder) (request.Card, bool) {
 }
 
 // Sizes lists the only sizes that a model paints; none for any.
-func Sizes(f *onnx.Folder) []request.Size {
-	if f.Config.FixedSize != (onnx.Size{}) {
+func Sizes(f *folder.Folder) []request.Size {
+	if f.Config.FixedSize != (folder.Size{}) {
 		return []request.Size{f.Config.FixedSize}
 	}
 	return slices.Clone(f.Card.Sizes)
 }
 
-// skippableLayers is how many last layers can be skipped; nil where A1111's dialect ignores clip skip, for all but
-// Stable Diffusion 1.
-func skippableLayers(f *onnx.Folder) *int {
-	if Dialect(f) == picture.A1111 && f.Config.Family != onnx.SD1 {
+// skippableLayers is how many last layers can be skipped; nil where the model's dialect follows no clip skip.
+func skippableLayers(f *folder.Folder) *int {
+	if !f.Config.FollowsClipSkip(Dialect(f)) {
 		return nil
 	}
 	return &f.Config.SkippableLayers

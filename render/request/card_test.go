@@ -11,7 +11,8 @@ func TestCard(t *testing.T) {
 	var m Card
 	err := json.Unmarshal(
 		[]byte(`{"name":"p","words":{"b":["red"],"a":["boat","night sky"]},"sizes":[{"width":96,"height":176}],
-		"defaults":{"width":96,"height":176,"steps":20,"guidance":4.5,"sampler":"ddim"},"examples":["x"],"samplers":["ddim"]}`),
+		"defaults":{"width":96,"height":176,"steps":20,"guidance":4.5,"sampler":"ddim"},"examples":["x"],
+		"samplers":["ddim"]}`),
 		&m,
 	)
 	if err != nil || !reflect.DeepEqual(m.Words, Words{"boat", "night sky", "red"}) || m.Defaults.Width != 96 ||

@@ -1,0 +1,54 @@
+package folder
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"darkroom/render/picture"
+	"darkroom/render/request"
+)
+
+// CardFile is the card's name in a model folder.
+const CardFile = "darkroom.json"
+
+// What a card is made of, see render/request.
+type (
+	Card     = request.Card
+	Defaults = request.Defaults
+	Size     = request.Size
+)
+
+// readCard reads the card of a folder; a folder without one has the zero Card.
+func readCard(dir string) (Card, error) {
+	path := filepath.Join(dir, CardFile)
+	var c Card
+	if err := readJSON(path, &c); errors.Is(err, os.ErrNotExist) {
+		return Card{}, nil
+	} else if err != nil {
+		return Card{}, err
+	}
+	for _, s := range append(slices.Clone(c.Sizes), c.Defaults.Size, c.FewSteps.Size) {
+		if s != (Size{}) && !validSize(s) {
+			return Card{}, fmt.Errorf("%s: size %d×%d, want multiples of %d up to %d", path, s.Width, s.Height, picture.SizeMultiple, picture.MaxSide)
+		}
+	}
+	return c.Authored(), nil
+}
+
+// readCard reads the folder's card, whose name goes before the folder's.
+func (f *Folder) readCard() (err error) {
+	if f.Card, err = readCard(f.Dir); err == nil && f.Card.Name != "" {
+		f.Name = f.Card.Name
+	}
+	return err
+}
+
+func validSize(s Size) bool {
+	ok := func(side int) bool {
+		return side >= picture.SizeMultiple && side <= picture.MaxSide && side%picture.SizeMultiple == 0
+	}
+	return ok(s.Width) && ok(s.Height)
+}
