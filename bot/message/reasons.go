@@ -36,3 +36,22 @@ func ReasonRendererLost(times int) string {
 
 // PreviewDescription is the alternative text of a preview.
 const PreviewDescription = "A preview of the pictures"
+
+// FailureReason is why a job failed as its owner reads it; the queue gives no reason when all tries were used.
+func FailureReason(reason string) string {
+	if reason == "" {
+		return ReasonRetriesUsed
+	}
+	return reason
+}
+
+// Why finished pictures could be posted nowhere.
+const (
+	ReasonUndeliverable = "I could post neither in the channel nor in your direct messages"
+	ReasonMaybePosted   = "I may have posted them already, but cannot look"
+)
+
+// NotShown tells that one of several jobs was dropped, since its message did not arrive.
+func NotShown(prompt string) string {
+	return "This one of your prompts was not painted, for its message did not arrive. Ask for it again:\n• " + prompt
+}
