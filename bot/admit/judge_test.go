@@ -40,8 +40,7 @@ func asks(w request.Wanted) Request {
 	return Request{Place: Place{Kind: "guild", BotPermissions: attachFiles}, Wanted: w}
 }
 
-func ptr[T any](v T) *T { return &v }
-
+//go:fix inline
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	plain := picture.Spec{
@@ -63,7 +62,7 @@ func TestJudge(t *testing.T) {
 		"a pause, its reason": {want: boat, policy: Policy{Paused: true, PauseReason: "moving house"},
 			refused: "paused in this server: moving house"},
 		"a server's limits clamp": {
-			want:   request.Wanted{Prompt: "red boat", Size: ptr("160x112")},
+			want:   request.Wanted{Prompt: "red boat", Size: new("160x112")},
 			policy: Policy{MaxSteps: 8, MaxCount: 1, MaxPixels: 16500},
 			spec:   func(s *picture.Spec) { s.Steps, s.Count, s.Width, s.Height = 8, 1, 128, 128 },
 			notes:  []string{"at most 8 steps", "at most 1 picture in", "128×128 was used instead of 160×112"},
@@ -74,7 +73,7 @@ func TestJudge(t *testing.T) {
 		"an empty prompt": {want: request.Wanted{Prompt: "  "}, refused: "the prompt is empty"},
 		"a prompt of only flags": {want: request.Wanted{Prompt: "--seed 3"},
 			refused: "For example: /imagine prompt: a red boat"},
-		"what the resolver refuses": {want: request.Wanted{Prompt: "red boat", Sampler: ptr("heun")},
+		"what the resolver refuses": {want: request.Wanted{Prompt: "red boat", Sampler: new("heun")},
 			refused: "Unknown sampler"},
 		"a pause goes before it all": {want: request.Wanted{}, policy: Policy{Paused: true}, none: true, refused: "paused"},
 	} {
@@ -130,7 +129,7 @@ func TestJudgeSamplerOfTooManySteps(t *testing.T) {
 
 func TestJudgeRemix(t *testing.T) {
 	t.Parallel()
-	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Count: ptr(4)}), postcards(), Policy{}, 5)
+	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Count: new(4)}), postcards(), Policy{}, 5)
 	got, no := JudgeRemix(asks(request.Wanted{Prompt: "night sky"}), postcards(), Policy{MaxCount: 2}, base.Spec, 9)
 	if no != nil || got.Spec.Prompt != "night sky" || got.Spec.Seed != 9 || got.Spec.Count != 2 || len(got.Notes) != 1 {
 		t.Errorf("got %+v, %v, want new words, a new seed, two pictures and a note", got, no)
@@ -162,7 +161,7 @@ func TestJudgePlace(t *testing.T) {
 
 func TestJudgeOutpaint(t *testing.T) {
 	t.Parallel()
-	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Size: ptr("176x96")}), postcards(), Policy{}, 5)
+	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Size: new("176x96")}), postcards(), Policy{}, 5)
 	from := request.InitImage{
 		File:     request.Attachment{ID: "1", URL: "https://x", ContentType: "image/png", Size: 1000, Width: 176, Height: 96},
 		Strength: 0.8,
@@ -212,7 +211,7 @@ func TestJudgeOutpaint(t *testing.T) {
 
 func TestJudgeSpec(t *testing.T) {
 	t.Parallel()
-	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Size: ptr("176x96")}), postcards(), Policy{}, 5)
+	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Size: new("176x96")}), postcards(), Policy{}, 5)
 	t.Run("what was allowed then is judged again", func(t *testing.T) {
 		t.Parallel()
 		got, no := JudgeSpec(asks(request.Wanted{}), postcards(), Policy{MaxSteps: 3}, base.Spec, true)

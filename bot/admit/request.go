@@ -42,8 +42,8 @@ type Request struct {
 	Ephemeral     bool                 // that message is only seen by one person
 }
 
-// What a server allows, and what a person has used of it.
-type (
-	Policy = limits.Policy
-	Usage  = limits.Usage
-)
+// Policy is what a server's moderators decided.
+type Policy = limits.Policy
+
+// Usage is what a user has requested in a server.
+type Usage = limits.Usage

@@ -22,7 +22,7 @@ import (
 	"darkroom/render/folder"
 )
 
-// sketch calls draw with the demo model, in few steps.
+// drawDemo calls draw with the demo model, in few steps.
 func drawDemo(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	needRuntime(t)
@@ -254,7 +254,7 @@ func TestDrawLeavesTheDefaultNegative(t *testing.T) {
 	}
 }
 
-// stopper is a terminal whose reader interrupts, if at all, at the first sign of progress.
+// interruptingTerminal is a terminal whose user interrupts, if at all, at the first sign of progress.
 type interruptingTerminal struct {
 	bytes.Buffer
 	interrupts bool

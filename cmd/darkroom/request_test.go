@@ -119,19 +119,19 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 		{prompt: "a boat <lora:ink:0.8> --ar 1:1"},
 		{prompt: "boat — a quiet one --seed 4"},
 		{"a red boat --seed 9 --no fog", []string{"--seed", "3", "--negative", "rain"},
-			func(w *admit.Wanted) { w.Seed, w.Negative = ptr(int64(3)), ptr("rain") }},
+			func(w *admit.Wanted) { w.Seed, w.Negative = new(int64(3)), new("rain") }},
 		{"a red boat --steps 9 --ar 3:2", []string{"--steps", "7", "--size", "112x160"},
-			func(w *admit.Wanted) { w.Steps, w.Size = ptr(7), ptr("112x160") }},
+			func(w *admit.Wanted) { w.Steps, w.Size = new(7), new("112x160") }},
 		{"a red boat", []string{"--cfg", "99", "--seed", "-1"},
-			func(w *admit.Wanted) { w.GuidanceScale, w.Seed = ptr(99.), ptr(int64(-1)) }},
-		{"a red boat", []string{"--cfg", "-2"}, func(w *admit.Wanted) { w.GuidanceScale = ptr(-2.) }},
+			func(w *admit.Wanted) { w.GuidanceScale, w.Seed = new(99.), new(int64(-1)) }},
+		{"a red boat", []string{"--cfg", "-2"}, func(w *admit.Wanted) { w.GuidanceScale = new(-2.) }},
 		{"a red boat --tile", []string{"--sampler", "DPM++ 2M Karras", "--emphasis", "no_norm", "--notation", "midjourney"},
 			func(w *admit.Wanted) {
-				w.Sampler, w.Emphasis, w.Notation = ptr("DPM++ 2M Karras"), ptr("no_norm"), ptr("midjourney")
+				w.Sampler, w.Emphasis, w.Notation = new("DPM++ 2M Karras"), new("no_norm"), new("midjourney")
 			}},
 		{"a red boat --seed 2", []string{"--init", white}, func(w *admit.Wanted) { w.Init = &admit.Attachment{Name: white} }},
 		{"a red boat --seed 2", []string{"--init", white, "--strength", "0.3"},
-			func(w *admit.Wanted) { w.Init, w.Strength = &admit.Attachment{Name: white}, ptr(0.3) }},
+			func(w *admit.Wanted) { w.Init, w.Strength = &admit.Attachment{Name: white}, new(0.3) }},
 	} {
 		for name, f := range map[string]*folder.Folder{"postcards": postcards(t), "a model without a card": &free} {
 			args := append([]string{"draw", c.prompt, "--wildcards", dir}, c.flags...)
