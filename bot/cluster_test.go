@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -43,6 +44,7 @@ type cluster struct {
 	forgetAfter time.Duration // a server that removed the bot is forgotten; never when 0
 
 	wildcards dynamic.Wildcards // what __names__ stand for; none when nil
+	http      *http.Client      // for pictures; the usual one when nil
 
 	wrapStore func(bot.Store) bot.Store // what the bot is given for a ledger; the real one when nil
 }
@@ -132,7 +134,7 @@ func (h *cluster) newBot() *bot.Bot {
 		Discord: rest.NewClient(rest.Options{Base: h.sandbox.API(), Token: h.sandbox.Token(), Now: h.clock.now}),
 		Options: bot.Options{
 			Token: h.sandbox.Token(), Base: h.sandbox.API(), CDN: append(h.cdn, u.Host), Now: h.clock.now, Log: slog.New(slog.NewTextHandler(h.log, nil)),
-			Intervals: h.intervals, ForgetAfter: h.forgetAfter, Shared: h.shared, Wildcards: h.wildcards,
+			Intervals: h.intervals, ForgetAfter: h.forgetAfter, Shared: h.shared, Wildcards: h.wildcards, HTTP: h.http,
 		},
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,4 +99,30 @@ func TestQueueShowsUndeliveredJob(t *testing.T) {
 	h.imagineLate()
 	h.pollUntil("the delivery to be put off", func() bool { return strings.Contains(h.log.String(), "are not delivered yet") })
 	h.waitText(h.command("queue"), "a red boat — painted, on its way")
+}
+
+// busyHost answers the first requests with 503.
+type busyHost struct{ left atomic.Int32 }
+
+// RoundTrip answers, or passes the request on.
+func (b *busyHost) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.left.Add(-1) >= 0 {
+		return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: http.NoBody, Request: r}, nil
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func TestStartPictureIsFetchedAgain(t *testing.T) {
+	t.Parallel()
+	h, busy := newCluster(t, sandbox.Options{}), &busyHost{}
+	busy.left.Store(2)
+	h.http = &http.Client{Transport: busy}
+	h.startBot()
+	h.startRenderer()
+	h.waitReady()
+	i := h.command("imagine", sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.png", plainPNG(30, 1)))
+	h.waitPictures(i, 4)
+	if e := h.waitDone(i); len(e.Inputs) != 1 || busy.left.Load() > 0 {
+		t.Errorf("inputs: got %q, want the start picture, after two refusals", e.Inputs)
+	}
 }

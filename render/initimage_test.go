@@ -70,7 +70,7 @@ func TestInitImage(t *testing.T) {
 	})
 }
 
-// TestInitImageNoise compares the noise that a start picture is laid under with the draw of the seed that each dialect
+// TestInitImageNoise compares the noise that a init image is laid under with the draw of the seed that each dialect
 // takes.
 func TestInitImageNoise(t *testing.T) {
 	t.Parallel()

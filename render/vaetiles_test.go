@@ -168,7 +168,7 @@ func TestLowMemoryDecodesInTiles(t *testing.T) {
 	})
 }
 
-// checkNear sees that two maps differ by rounding alone.
+// checkNear checks that two maps differ by rounding alone.
 func checkNear(t *testing.T, got, want tensor.Tensor) {
 	t.Helper()
 	if !tensor.SameShape(got, want) {

@@ -104,11 +104,15 @@ func (p *positions) showLost(ctx context.Context) {
 	clear(p.lost)
 	p.mu.Unlock()
 	for _, l := range lost {
-		g, known := p.shown.get(l.job.ID)
-		if known && !g.leased && g.position > 0 && !g.edited.After(l.at) {
+		if g, known := p.shown.get(l.job.ID); known && l.newerThan(g) {
 			p.show(ctx, l.job, message.QueueStatus{})
 		}
 	}
+}
+
+// newerThan tells whether what a message shows is a position that was lost after it was shown.
+func (l lostPosition) newerThan(g shownState) bool {
+	return !g.leased && g.position > 0 && !g.edited.After(l.at)
 }
 
 // showAll tells the positions that have changed. Of several bots one does it.

@@ -86,6 +86,8 @@ const connectTimeout = 5 * time.Second
 // does not answer yet is waited for by those who use it; one that would lose jobs is refused.
 func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.Leasing) (*queue.Queue, error) {
 	queue.SilenceRedisLog()
+	// Other times follow the lease: half a lease for renderers to reclaim their jobs, two leases for a delivery that
+	// was taken. So short leases, as in tests, shorten them too.
 	o := queue.Options{Pool: r.Pool, Lease: l.Lease, ReclaimGrace: l.Lease / 2, UndeliveredLease: 2 * l.Lease}
 	if r.URL.Empty() {
 		o.MaxCrashes = 1 // what hangs takes the queue and its counts with it, so there is no second time

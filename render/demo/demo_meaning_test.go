@@ -70,7 +70,7 @@ func (s *probedModel) checkFollows(t *testing.T, captions []heldOutCaption, want
 	}
 }
 
-// TestOwnVocabularyIsKnown sees that nobody is told of unknown words who writes as the model was taught to read.
+// TestOwnVocabularyIsKnown checks that nobody is told of unknown words who writes as the model was taught to read.
 func TestOwnVocabularyIsKnown(t *testing.T) {
 	t.Parallel()
 	f, err := folder.Open(postcards)
@@ -90,7 +90,7 @@ func TestOwnVocabularyIsKnown(t *testing.T) {
 	}
 }
 
-// TestPromptsAreFollowed sees that the model follows words, on a few dozen captions; the recipe's report has the full figures.
+// TestPromptsAreFollowed checks that the model follows words, on a few dozen captions; the recipe's report has the full figures.
 func TestPromptsAreFollowed(t *testing.T) {
 	t.Parallel()
 	s := openProbedModel(t)

@@ -12,7 +12,8 @@ var SD2 = &Family{
 	recognise:             func(c Clues) bool { return c.Activation == openCLIPActivation || c.TextWidth == openCLIPWidth },
 }
 
-// What tells OpenCLIP's text encoder from CLIP's own: the latter has the activation quick_gelu and tokens of 768 numbers.
+// What tells OpenCLIP's text encoder from CLIP's own: the latter has the activation quick_gelu and tokens of 768
+// numbers.
 const (
 	openCLIPActivation = "gelu"
 	openCLIPWidth      = 1024

@@ -7,8 +7,8 @@ import (
 	"darkroom/render/sampler"
 )
 
-// SDXL is Stable Diffusion XL: two text encoders side by side, the pooled vector of the second, and the size of the image.
-// It was trained with the last layer but one of both encoders, without the final norm.
+// SDXL is Stable Diffusion XL: two text encoders side by side, the pooled vector of the second, and the size of the
+// image. It was trained with the last layer but one of both encoders, without the final norm.
 var SDXL = &Family{
 	Name: "SDXL",
 	TextEncoders: []TextEncoder{

@@ -14,7 +14,7 @@ import (
 // CardFile is the card's name in a model folder.
 const CardFile = "darkroom.json"
 
-// What a card is made of, see render/request.
+// Card, Defaults and Size are those of render/request: a folder holds the part of a card that a model's maker writes.
 type (
 	Card     = request.Card
 	Defaults = request.Defaults
@@ -38,7 +38,7 @@ func readCard(dir string) (Card, error) {
 	return c.Authored(), nil
 }
 
-// readCard reads the folder's card, whose name goes before the folder's.
+// readCard reads the folder's card. Its name replaces that of the folder.
 func (f *Folder) readCard() (err error) {
 	if f.Card, err = readCard(f.Dir); err == nil && f.Card.Name != "" {
 		f.Name = f.Card.Name

@@ -134,10 +134,10 @@ func TestRefusedFolders(t *testing.T) {
 		says   []string
 	}{
 		{"nothing there", onnxtest.Folder{}, remove("."), []string{"tiny", "no such file"}},
-		{"no model", onnxtest.Folder{}, remove("model_index.json"), []string{"no model folder", "model_index.json"}},
+		{"no model", onnxtest.Folder{}, remove("model_index.json"), []string{"not a model folder", "model_index.json"}},
 		{"a broken index", onnxtest.Folder{}, replace("model_index.json", "{"), []string{"model_index.json", "unexpected end"}},
 		{"SDXL without its second encoder", onnxtest.Folder{Class: "StableDiffusionXLPipeline"}, nil, []string{"tokenizer_2/vocab.json", "no such file"}},
-		{"Stable Diffusion 3", onnxtest.Folder{Class: "StableDiffusion3Pipeline"}, nil, []string{"model_index.json", "a Stable Diffusion 3 model", "SDXL and LCM are understood"}},
+		{"Stable Diffusion 3", onnxtest.Folder{Class: "StableDiffusion3Pipeline"}, nil, []string{"model_index.json", "a Stable Diffusion 3 model", "SDXL and LCM are supported"}},
 		{"Flux", onnxtest.Folder{Class: "ORTFluxPipeline"}, nil, []string{"a Flux model"}},
 		{"something else", onnxtest.Folder{Class: "WhisperPipeline"}, nil, []string{"WhisperPipeline", "want a StableDiffusionPipeline"}},
 		{"no vocabulary", onnxtest.Folder{}, remove("tokenizer/vocab.json"), []string{"tokenizer/vocab.json", "no such file"}},
@@ -175,7 +175,7 @@ func TestRefusedFolders(t *testing.T) {
 		{"an input more", onnxtest.Folder{}, replace("vae_decoder/model.onnx", string(onnxtest.Model{
 			Inputs:  []graph.Value{{Name: "latent_sample", Type: graph.Float, Dims: []int{0, 4, 0, 0}}, {Name: "mask", Type: graph.Float}},
 			Outputs: []graph.Value{{Name: "sample", Type: graph.Float, Dims: []int{0, 3, 0, 0}}},
-		}.Encode())), []string{"vae_decoder/model.onnx", "mask", "not understood"}},
+		}.Encode())), []string{"vae_decoder/model.onnx", "mask", "not supported"}},
 		{"bfloat16", onnxtest.Folder{Float: graph.BFloat16}, nil, []string{"model.onnx", "bfloat16", "want element type"}},
 		{"a broken card", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":"all"}`), []string{"darkroom.json"}},
 		{"a card with an odd size", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":[{"width":100,"height":64}]}`), []string{"darkroom.json", "100×64", "multiples of 8"}},
@@ -196,8 +196,8 @@ func TestRefusedSchedulers(t *testing.T) {
 		{"an unknown schedule", onnxtest.Folder{}, `{"beta_schedule":"cosine"}`, []string{"scheduler_config.json", `"cosine"`, "want scaled_linear"}},
 		{"an unknown prediction", onnxtest.Folder{}, `{"prediction_type":"flow"}`, []string{"scheduler_config.json", `"flow"`}},
 		{"trained betas", onnxtest.Folder{}, `{"trained_betas":[0.1]}`, []string{"trained_betas"}},
-		{"EDM's scheduler", onnxtest.Folder{}, `{"_class_name":"EDMEulerScheduler"}`, []string{"scheduler_config.json", `"EDMEulerScheduler" is not understood`}},
-		{"flow matching", onnxtest.Folder{}, `{"_class_name":"FlowMatchEulerDiscreteScheduler"}`, []string{`"FlowMatchEulerDiscreteScheduler" is not understood`}},
+		{"EDM's scheduler", onnxtest.Folder{}, `{"_class_name":"EDMEulerScheduler"}`, []string{"scheduler_config.json", `"EDMEulerScheduler" is not supported`}},
+		{"flow matching", onnxtest.Folder{}, `{"_class_name":"FlowMatchEulerDiscreteScheduler"}`, []string{`"FlowMatchEulerDiscreteScheduler" is not supported`}},
 		{"continuous times", onnxtest.Folder{}, `{"_class_name":"EulerDiscreteScheduler","timestep_type":"continuous"}`, []string{`timestep_type "continuous"`}},
 		{"thresholding", onnxtest.Folder{}, `{"_class_name":"DDIMScheduler","thresholding":true}`, []string{"thresholding"}},
 		{"a clipping consistency model", onnxtest.Folder{Class: "LatentConsistencyModelPipeline"}, `{"_class_name":"LCMScheduler","clip_sample":true}`, []string{"clip_sample"}},
@@ -210,7 +210,7 @@ func TestRefusedSchedulers(t *testing.T) {
 	}
 }
 
-// checkRefused opens a folder that was spoilt, and sees that the error is one line that says why.
+// checkRefused opens a folder that was spoilt, and checks that the error is one line that says why.
 func checkRefused(t *testing.T, f onnxtest.Folder, spoil func(t *testing.T, dir string), says []string) {
 	t.Helper()
 	dir := f.Temp(t)

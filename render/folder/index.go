@@ -19,7 +19,7 @@ func (f *Folder) readIndex() error {
 	path := filepath.Join(f.Dir, "model_index.json")
 	if err := readJSON(path, &index); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s: no model folder: want the ONNX layout of a Stable Diffusion pipeline (model_index.json, tokenizer, text_encoder, unet, vae_decoder, scheduler)", f.Dir)
+			return fmt.Errorf("%s: not a model folder: want the ONNX layout of a Stable Diffusion pipeline (model_index.json, tokenizer, text_encoder, unet, vae_decoder, scheduler)", f.Dir)
 		}
 		return err
 	}
@@ -38,7 +38,7 @@ func (f *Folder) readIndex() error {
 	return nil
 }
 
-// readText reads what the text encoders say of their sizes; their files are absent in old exports.
+// readText reads the sizes of the text encoders. Old exports have no such files.
 func (f *Folder) readText() error {
 	c := &f.Config
 	for i, part := range c.Family.TextParts() {

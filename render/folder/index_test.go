@@ -72,7 +72,7 @@ func TestRefusedFamilies(t *testing.T) {
 		{"another UNet in SDXL", goldentest.SDXL, from(goldentest.SD1, "unet"), []string{"unet/model.onnx", "24"}},
 		{"a UNet told no sizes", goldentest.SDXL, func(t *testing.T, dir string) {
 			onnxtest.Rewrite(t, filepath.Join(dir, "unet/model.onnx"), onnxtest.Swap("time_ids", "tome_ids"))
-		}, []string{"unet/model.onnx", "tome_ids", "not understood"}},
+		}, []string{"unet/model.onnx", "tome_ids", "not supported"}},
 		{"an encoder that pools nothing", goldentest.SDXL, func(t *testing.T, dir string) {
 			onnxtest.Rewrite(t, filepath.Join(dir, "text_encoder_2/model.onnx"), onnxtest.Swap("text_embeds", "text_embods"))
 		}, []string{"text_encoder_2/model.onnx", `no output called "text_embeds"`}},

@@ -140,7 +140,7 @@ func (f *Folder) checkUnknownInputs() error {
 	for _, part := range f.networkParts() {
 		for _, in := range f.graphs[part].Inputs {
 			if !slices.ContainsFunc(known[part], func(v graph.Value) bool { return v.Name == in.Name }) {
-				return fmt.Errorf("%s: input %v is not understood; want only %v", f.path(part), in, known[part])
+				return fmt.Errorf("%s: input %v is not supported; want only %v", f.path(part), in, known[part])
 			}
 		}
 	}

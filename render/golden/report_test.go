@@ -35,7 +35,7 @@ func reportHead() string {
 	return strings.NewReplacer("{walk}", say(maxRunError), "{narrow}", say(maxFloat16Error), "{start}", say(maxInitError), "{text}", say(maxTextError)).Replace(reportPreface)
 }
 
-// TestReportHead sees that the page says what the tests demand.
+// TestReportHead checks that the page says what the tests demand.
 func TestReportHead(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(reportPath)
@@ -172,7 +172,7 @@ func checkPictures(t *testing.T, found *tally) {
 	}
 }
 
-// checkReport writes docs/fidelity.md, or sees that it lists what was found.
+// checkReport writes docs/fidelity.md, or checks that it lists what was found.
 func checkReport(t *testing.T, found *tally) {
 	t.Helper()
 	checkPictures(t, found)

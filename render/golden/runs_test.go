@@ -57,7 +57,7 @@ func compareAll(t *testing.T, r records, found *tally) {
 	}
 }
 
-// checkRefusals begins all walks that the reference painted, and sees that none is refused but those that are named.
+// checkRefusals begins all walks that the reference painted, and checks that none is refused but those that are named.
 func checkRefusals(t *testing.T, with *render.Renderer, r records) {
 	t.Helper()
 	ended, end := context.WithCancel(t.Context())
@@ -106,7 +106,7 @@ func (r records) selectedRuns() []recordedRun {
 	return slices.DeleteFunc(all, func(w recordedRun) bool { return typical[w.Sampler] && !w.isTypical() })
 }
 
-// isCompared tells whether a walk was recorded, is offered, and leads nowhere else.
+// isCompared says whether a walk was recorded, is offered, and leads nowhere else.
 func (r records) isCompared(w recordedRun) bool {
 	return w.Refused == "" && !r.expectsRefusal(w) && !r.diverges(w)
 }

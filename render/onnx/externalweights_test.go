@@ -15,7 +15,8 @@ import (
 	"darkroom/render/onnx/graph"
 )
 
-// withExternalWeights moves the weights of every network of a folder into model.onnx_data beside it, as large exports have them.
+// withExternalWeights moves the weights of every network of a folder into model.onnx_data beside it, as large exports
+// have them.
 func withExternalWeights(t *testing.T, dir string) string {
 	t.Helper()
 	for _, path := range networks(t, dir) {

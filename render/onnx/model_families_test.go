@@ -111,7 +111,7 @@ func TestMixedPrecision(t *testing.T) {
 	checkNear(t, "pixels", got, want, 0)
 }
 
-// TestEachConditioningInputMatters sees that nothing a UNet is given is dropped on the way.
+// TestEachConditioningInputMatters checks that nothing a UNet is given is dropped on the way.
 func TestEachConditioningInputMatters(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{goldentest.SDXL, goldentest.LCM} {

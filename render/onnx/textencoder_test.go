@@ -37,7 +37,8 @@ func layerNorm(t tensor.Tensor, width int) tensor.Tensor {
 // normScale is a layer norm's weight and bias for one column.
 type normScale struct{ weight, bias float64 }
 
-// fitNormScales finds the weights of a layer norm from what it made of even values: of each column the least and the greatest.
+// fitNormScales finds the weights of a layer norm from what it made of even values: of each column the least and the
+// greatest.
 func fitNormScales(even, out tensor.Tensor) []normScale {
 	width := even.Shape[2]
 	all := make([]normScale, width)

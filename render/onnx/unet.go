@@ -8,10 +8,10 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Unet runs one denoising step on latents [b,4,h,w] (an inpainting model's have 9 channels), led by hidden states
-// [b, n × TextLength, width] and what else the family has, and returns what the model predicts (see Config.Prediction)
-// as [b,4,h,w]. Where Config.FractionalTimesteps is false the nearest whole timestep is used. What is given must not be
-// changed afterwards.
+// Unet runs one denoising step on latents [b,4,h,w] (9 channels for an inpainting model), conditioned on hidden states
+// [b, n × TextLength, width] and what else the family reads, and returns what the model predicts (see
+// Config.Prediction) as [b,4,h,w]. Where Config.FractionalTimesteps is false, the nearest whole timestep is used. The
+// caller must not change the conditioning afterwards.
 func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning) (tensor.Tensor, error) {
 	if err := m.checkConditioning(latents, conditioning); err != nil {
 		return tensor.Tensor{}, fmt.Errorf("denoise: %w", err)
@@ -26,7 +26,7 @@ func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float6
 	return withStep(out, "denoise", err)
 }
 
-// feedUnet makes the feeds of the UNet's inputs, in the order of unetInputs.
+// feedUnet makes the feeds of the UNet's inputs, in the order of folder.UnetNetwork.
 func (m *Model) feedUnet(latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning, from, to int) ([]feed, error) {
 	p := m.Folder.Ports
 	sample, err1 := m.unet.feed(p.Sample, latents.Rows(from, to))
@@ -43,7 +43,7 @@ func (m *Model) feedUnet(latents tensor.Tensor, timestep float64, conditioning t
 	return feeds, err
 }
 
-// checkConditioning sees that everything is there that this model's family is led by, for every item of the batch.
+// checkConditioning checks that everything that the UNet reads is there, for every item of the batch.
 func (m *Model) checkConditioning(latents tensor.Tensor, conditioning tensor.Conditioning) error {
 	if err := latents.Check(); err != nil {
 		return err

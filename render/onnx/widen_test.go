@@ -60,7 +60,7 @@ func runAll(t *testing.T, m *onnx.Model) map[string]tensor.Tensor {
 	return all
 }
 
-// TestFloat16OnACPU sees that no value is rounded on the way through a network in float16, and that each is where the
+// TestFloat16OnACPU checks that no value is rounded on the way through a network in float16, and that each is where the
 // device asks for it.
 func TestFloat16OnACPU(t *testing.T) {
 	t.Parallel()

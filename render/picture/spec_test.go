@@ -50,8 +50,8 @@ func plain() picture.Spec {
 	}
 }
 
-// TestGolden holds the canonical JSON of each Spec version. Rows in databases and hashes rest on these bytes: they may not change,
-// and a program of any later version reads them.
+// TestGolden holds the canonical JSON of each Spec version. Rows in databases and hashes rest on these bytes: they may
+// not change, and a program of any later version reads them.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for name, spec := range map[string]picture.Spec{"testdata/spec_v2_full.json": fullV2(), "testdata/spec_v1_full.json": fullV1(), "testdata/spec_v1_plain.json": plain()} {
@@ -220,7 +220,7 @@ func TestValidate(t *testing.T) {
 		"a variation of nothing":       {func(s *picture.Spec) { s.Variations = []picture.Variation{{Seed: 1}} }, "variation (1, 0)"},
 		"a variation's seed":           {func(s *picture.Spec) { s.Variations = []picture.Variation{{Seed: -1, Strength: 1}} }, "variation (-1, 1)"},
 		"a strength of nothing":        {func(s *picture.Spec) { s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}} }, "strength 0"},
-		"a start picture without hash": {func(s *picture.Spec) { s.Init = &picture.Init{Picture: picture.Input{SHA256: "ABC"}, Strength: 1} }, `start picture: "ABC"`},
+		"a start picture without hash": {func(s *picture.Spec) { s.Init = &picture.Init{Picture: picture.Input{SHA256: "ABC"}, Strength: 1} }, `init image: "ABC"`},
 		"a mask without hash": {func(s *picture.Spec) {
 			s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}, Mask: &picture.Input{}, Strength: 1}
 		}, `mask: ""`},

@@ -44,7 +44,7 @@ func TestFamiliesRender(t *testing.T) {
 	}
 }
 
-// checkBothDialects paints a Spec in both dialects, and sees that what decides a picture reaches the networks.
+// checkBothDialects paints a Spec in both dialects, and checks that what decides a picture reaches the networks.
 func checkBothDialects(t *testing.T, e *pipeline.Pipeline) {
 	t.Helper()
 	renderPixels := func(change func(*picture.Spec)) []byte {

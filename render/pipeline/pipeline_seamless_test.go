@@ -15,8 +15,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// TestSeamlessFamilies rolls what the wrapping networks of every family are shown, in both precisions as Optimum exports
-// them: what they answer must roll with it.
+// TestSeamlessFamilies rolls what the wrapping networks of every family are shown, in both precisions as Optimum
+// exports them: what they answer must roll with it.
 func TestSeamlessFamilies(t *testing.T) {
 	t.Parallel()
 	for _, name := range goldentest.Names(t) {
@@ -54,7 +54,7 @@ func TestSeamlessFamilies(t *testing.T) {
 	}
 }
 
-// checkRolls sees that a network answers a rolled map with the rolled answer, to within a share of its largest value.
+// checkRolls checks that a network answers a rolled map with the rolled answer, to within a share of its largest value.
 func checkRolls(t *testing.T, what string, x tensor.Tensor, scale int, least float64, run func(tensor.Tensor) (tensor.Tensor, error)) {
 	t.Helper()
 	const down, right = 2, 4

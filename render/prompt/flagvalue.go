@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// flagKind is a known flag: its canonical name and the reader of its value. The reader returns the tidy value, the words
-// behind it that belong to the prompt, and a sentence when the value cannot be used; then the value is as typed.
+// flagKind is a known flag: its canonical name and the reader of its value. The reader returns the normalized value,
+// the words after it that belong to the prompt, and a sentence when the value cannot be used; then the value is as
+// typed.
 type flagKind struct {
 	name string
 	read func(text string) (value, left, fault string)
@@ -31,8 +32,8 @@ func knownFlag(name string) (kind flagKind, ok bool) {
 	return flagKind{}, false
 }
 
-// usedElsewhere reports whether Midjourney or its kin have a flag of that name. After a single dash such a name is a
-// flag, where any other unknown name may be prose.
+// usedElsewhere reports whether Midjourney or similar programs have a flag of that name. After a single dash such a
+// name is a flag, where any other unknown name may be prose.
 func usedElsewhere(name string) bool {
 	switch name {
 	case "c", "cfg", "chaos", "count", "cref", "cw", "draft", "exp", "fast", "hd", "iw", "lora", "model", "niji", "oref",
@@ -82,10 +83,10 @@ func readSeed(text string) (value, left, fault string) {
 	return value, left, fault
 }
 
-// readNothing is the value of a flag that has none: all words behind it belong to the prompt.
+// readNothing is the value of a flag that has none: all words after it belong to the prompt.
 func readNothing(text string) (value, left, fault string) { return "", text, "" }
 
-// maxSteps bounds --steps to what a number of steps can sensibly be; the limit in force is judged elsewhere.
+// maxSteps bounds --steps to sensible numbers; the limit of a server is checked elsewhere.
 const maxSteps = 10000
 
 func readSteps(text string) (value, left, fault string) {

@@ -38,7 +38,7 @@ func alignedTimes(c Config) []float64 {
 	return table.Times[:]
 }
 
-// align takes so many levels from the table, even steps apart, on straight lines of ln σ between its entries: A1111's
+// align takes that many levels from the table, evenly spaced, on straight lines of ln σ between its entries: A1111's
 // "Align Your Steps".
 func align(c Config, steps int) []float64 {
 	given := c.aligned().Sigmas
@@ -53,7 +53,7 @@ func align(c Config, steps int) []float64 {
 	for i := range levels {
 		place := (1 - fraction(steps-1-i, steps)) * float64(last)
 		if steps == 1 {
-			place = float64(last) // the list is laid out from its end, and one value of it is the end
+			place = float64(last) // the list is computed from its end, and its only value is the end
 		}
 		low := min(int(place), last-1)
 		from, to := math.Log(given[low]), math.Log(given[low+1])

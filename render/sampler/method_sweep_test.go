@@ -10,7 +10,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Whatever number of steps a sampler takes, a start picture and a second pass can be painted with, by any strength.
+// Whatever number of steps a sampler takes, a init image and a second pass can be painted with, by any strength.
 func TestEveryStrengthLeavesSteps(t *testing.T) {
 	t.Parallel()
 	for _, d := range []Dialect{Diffusers, A1111} {

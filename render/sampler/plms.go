@@ -7,9 +7,9 @@ import (
 	"darkroom/render/tensor"
 )
 
-// plms is A1111's sampler PLMS, after the CompVis latent-diffusion code: the pseudo linear multistep method of Liu et al.
-// (2022), whose first step is a Heun step and asks twice. Steps are DDIM's with η = 0; the directions are mixed as in
-// pndm.
+// plms is A1111's sampler PLMS, after the CompVis latent-diffusion code: the pseudo linear multistep method of Liu et
+// al. (2022), whose first step is a Heun step with two calls. Steps are DDIM's with η = 0; the directions are mixed as
+// in pndm.
 func plms(r run) stepper {
 	var history []tensor.Tensor // directions, the newest first
 	return func(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {

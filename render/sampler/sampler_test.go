@@ -253,8 +253,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// diffusers' pipeline of latent consistency models lays all steps over the last part of the distilled times; golden records
-// hold the walks. Where strength leaves fewer times than steps it refuses, and here all of them are walked.
+// diffusers' pipeline of latent consistency models lays all steps over the last part of the distilled times; golden
+// records hold the walks. Where strength leaves fewer times than steps it refuses, and here all of them are walked.
 func TestImg2ImgTakesAllSteps(t *testing.T) {
 	t.Parallel()
 	c := StableDiffusion()

@@ -9,7 +9,8 @@ import (
 	"darkroom/render/onnx/onnxtest"
 )
 
-// attention is a network of one attention as torch exports it, with its scale as a constant or worked out from the width.
+// attention is a network of one attention as torch exports it, with its scale as a constant or worked out from the
+// width.
 func attention(usual bool) onnxtest.Model {
 	turn := func(out, in string, perm ...int64) onnxtest.Node {
 		return onnxtest.Node{Op: "Transpose", In: []string{in}, Out: []string{out}, Lists: map[string][]int64{"perm": perm}}

@@ -15,7 +15,8 @@ func newNode(op, out string, in ...string) onnxtest.Node {
 	return onnxtest.Node{Op: op, In: in, Out: []string{out}}
 }
 
-// encoder is the skeleton of a text encoder of two layers, in the forms that exporters write. Its layers are h0, h1, h2.
+// encoder is the skeleton of a text encoder of two layers, in the forms that exporters write. Its layers are h0, h1,
+// h2.
 func encoder(norm func(from, to string) []onnxtest.Node) onnxtest.Model {
 	n := []onnxtest.Node{
 		newNode("Shape", "length", "input_ids"), newNode("Gather", "places", "w", "length"), newNode("Gather", "words", "w", "input_ids"),
@@ -149,7 +150,7 @@ func TestExposeLayersRefuses(t *testing.T) {
 		"no chain":       {onnxtest.Model{Nodes: []onnxtest.Node{newNode("Gather", "last_hidden_state", "w", "input_ids")}, Weights: whole.Weights, Inputs: whole.Inputs, Outputs: whole.Outputs}, 0},
 		"no such output": {change(func(m *onnxtest.Model) { m.Nodes = m.Nodes[:4] }), 0},
 	} {
-		if _, _, err := graph.ExposeLayers(c.model.Encode(), last, graph.LayerOptions{Max: 3, Count: c.count}); err == nil || !strings.Contains(err.Error(), "layers cannot be told apart") {
+		if _, _, err := graph.ExposeLayers(c.model.Encode(), last, graph.LayerOptions{Max: 3, Count: c.count}); err == nil || !strings.Contains(err.Error(), "layers are not recognised") {
 			t.Errorf("%s: got %v, want a refusal", name, err)
 		}
 	}

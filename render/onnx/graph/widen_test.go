@@ -29,7 +29,8 @@ func float16Model() onnxtest.Model {
 	return m
 }
 
-// countFloat16 counts the fields of a ValueInfoProto's tensor or a TensorProto whose element type is float16, and casts to it.
+// countFloat16 counts the fields of a ValueInfoProto's tensor or a TensorProto whose element type is float16, and casts
+// to it.
 func countFloat16(model []byte) int {
 	return bytes.Count(model, []byte{0x08, 10, 0x12}) + bytes.Count(model, []byte{0x10, 10}) + bytes.Count(model, []byte("\x0a\x02to\x18\x0a"))
 }
