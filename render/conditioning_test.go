@@ -13,7 +13,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// conditioningRecorder is a fake model that gives pooled vectors, the first token after BOS twice, and remembers how it was led.
+// conditioningRecorder is a fake model that gives pooled vectors, the first token after BOS twice, and records its conditioning.
 type conditioningRecorder struct {
 	*fakeModel
 	skips         []int
@@ -35,7 +35,7 @@ func (f *conditioningRecorder) Unet(ctx context.Context, x tensor.Tensor, time f
 	return f.fakeModel.Unet(ctx, x, time, conditioning)
 }
 
-// renderRecorded paints a Spec with a model of a family and returns how it was led.
+// renderRecorded renders a Spec with a model of a family and returns the recorder.
 func renderRecorded(t *testing.T, s picture.Spec, as func(*Config)) *conditioningRecorder {
 	t.Helper()
 	f := &conditioningRecorder{fakeModel: &fakeModel{}}
@@ -76,7 +76,7 @@ func TestSDXL(t *testing.T) {
 			t.Errorf("guidance: got %v, want none", conditioning.Guidance)
 		}
 	})
-	t.Run("an enlarged picture has the new size", func(t *testing.T) {
+	t.Run("an enlarged image has the new size", func(t *testing.T) {
 		t.Parallel()
 		s := s
 		s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5}

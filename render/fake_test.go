@@ -176,7 +176,7 @@ func mustRender(t *testing.T, r *Renderer, s picture.Spec, j Job) *Result {
 	return res
 }
 
-// inputStore holds input pictures by their hash.
+// inputStore holds input images by their hash.
 type inputStore map[string][]byte
 
 func (s inputStore) find(_ context.Context, sha string) ([]byte, error) {
@@ -186,7 +186,7 @@ func (s inputStore) find(_ context.Context, sha string) ([]byte, error) {
 	return nil, errors.New("no such input")
 }
 
-// add puts a picture into stock and returns its reference.
+// add stores an image and returns its reference.
 func (s inputStore) add(t *testing.T, img image.Image) picture.Input {
 	t.Helper()
 	var b bytes.Buffer
@@ -205,7 +205,7 @@ func (s inputStore) addBytes(data []byte) picture.Input {
 	return picture.Input{SHA256: sha}
 }
 
-// twoColours is a picture whose left half has one colour and whose right half another.
+// twoColours is an image whose left half has one colour and whose right half another.
 func twoColours(w, h int, left, right color.Color) image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for i := range w * h {
@@ -218,11 +218,11 @@ func twoColours(w, h int, left, right color.Color) image.Image {
 	return img
 }
 
-// meanDifference is the mean difference of two pictures of one size, from 0 to 255.
+// meanDifference is the mean difference of two images of one size, from 0 to 255.
 func meanDifference(t *testing.T, a, b *image.NRGBA) float64 {
 	t.Helper()
 	if a.Bounds() != b.Bounds() {
-		t.Fatalf("pictures of %v and %v", a.Bounds(), b.Bounds())
+		t.Fatalf("images of %v and %v", a.Bounds(), b.Bounds())
 	}
 	sum := 0
 	for i, v := range a.Pix {

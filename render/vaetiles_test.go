@@ -131,7 +131,7 @@ func TestLowMemoryDecodesInTiles(t *testing.T) {
 		t.Parallel()
 		r := newShadingRenderer(t, Options{VAETileSide: 64}, smallDecoder{&fakeModel{}, 64})
 		if got := mustRender(t, r, s, Job{}).Tiles[0].Image; !sameImage(got, want) {
-			t.Errorf("a decoder that looks at single latents makes another picture in tiles: %.2f apart", meanDifference(t, got, want))
+			t.Errorf("a decoder that looks at single latents makes another image in tiles: %.2f apart", meanDifference(t, got, want))
 		}
 	})
 	t.Run("and fails where they do not either", func(t *testing.T) {
@@ -141,7 +141,7 @@ func TestLowMemoryDecodesInTiles(t *testing.T) {
 			t.Errorf("got %v, want %v", err, tensor.ErrOutOfMemory)
 		}
 	})
-	t.Run("a picture whose edges fit is shown what lies beyond them", func(t *testing.T) {
+	t.Run("an image whose edges fit is shown what lies beyond them", func(t *testing.T) {
 		t.Parallel()
 		r := newShadingRenderer(t, Options{VAEPixels: 100, VAETileSide: 64}, nil)
 		latents := sineWave(1, 4, 24, 32)
@@ -181,7 +181,7 @@ func checkNear(t *testing.T, got, want tensor.Tensor) {
 	}
 }
 
-// tinyDecoder is a tiny decoder: it takes latents as they are and shows them upside down, so that one can tell.
+// tinyDecoder is a tiny decoder: it takes latents as they are and shows them upside down, so that the test recognises it.
 type tinyDecoder struct{ *fakeModel }
 
 func (s tinyDecoder) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {

@@ -21,8 +21,8 @@ const (
 	expandTimeout = time.Second
 )
 
-// permutationRequest is what somebody wants, in words that may leave something open. Its JSON is kept in SQL while they are
-// asked about it.
+// permutationRequest is what somebody wants, in words that may leave something open. Its JSON is kept in SQL while
+// they are asked about it.
 type permutationRequest struct {
 	Wanted    admit.Wanted  `json:"wanted"`
 	DrawnSeed int64         `json:"drawn"`          // the seed, if they name none; it makes the choices too

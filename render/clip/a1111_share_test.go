@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestShareKeepsOneVocabulary looks inside, since nothing outside tells.
+// TestShareKeepsOneVocabulary looks inside, since nothing outside shows it.
 func TestShareKeepsOneVocabulary(t *testing.T) {
 	t.Parallel()
 	var both [2]*Tokenizer

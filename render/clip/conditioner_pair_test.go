@@ -65,7 +65,7 @@ func paddedChunk(t *testing.T, vocab map[string]int32, filler, words string) []i
 	return ids
 }
 
-// TestPair types "!" everywhere. The first encoder reads a word, and the second its filler, as diffusers has it for SDXL.
+// TestPair types "!" everywhere. The first encoder reads a word, and the second its padding token, as in diffusers for SDXL.
 // For A1111 it is a word to both. / stands between chunks.
 func TestPair(t *testing.T) {
 	t.Parallel()
@@ -148,7 +148,7 @@ func TestPairWeights(t *testing.T) {
 	}
 }
 
-// TestPairCaches has both dialects remember what is the same to them, and nothing else.
+// TestPairCaches checks that both dialects share the cache of what is the same for them, and nothing else.
 func TestPairCaches(t *testing.T) {
 	t.Parallel()
 	c, e := newPairConditioner(t)

@@ -140,7 +140,7 @@ type characters struct {
 	Reads [][2]any // a character, and what is read instead of the usual
 }
 
-// TestCharacters asks for the characters of Unicode how they divide words and what they are read as. Of the long runs
+// TestCharacters checks for the characters of Unicode how they divide words and what they are read as. Of the long runs
 // (Han, Hangul, what is not assigned) it takes the ends and a sample.
 func TestCharacters(t *testing.T) {
 	t.Parallel()

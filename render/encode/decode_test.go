@@ -94,7 +94,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// bomb is a PNG header that claims a size, with no pixels behind it.
+// bomb is a PNG header that claims a size, without pixels.
 func bomb(w, h uint32) []byte {
 	head := binary.BigEndian.AppendUint32([]byte("IHDR"), w)
 	head = binary.BigEndian.AppendUint32(head, h)
@@ -104,7 +104,7 @@ func bomb(w, h uint32) []byte {
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(head))
 }
 
-// smuggled puts an extended header of 8 x 8 before a larger picture.
+// smuggled puts an extended header of 8 x 8 before a larger image.
 func smuggled(webp []byte) []byte {
 	body := append([]byte("WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x07\x00\x00"), webp[12:]...)
 	out := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body)))

@@ -18,7 +18,7 @@ import (
 	"darkroom/render/encode"
 )
 
-// scene paints discs on a gradient, decided by seed, with noise of so many levels on top.
+// scene draws discs on a gradient, by seed, with noise of that many levels.
 func scene(w, h int, seed uint64, noise int) *image.NRGBA {
 	random := rand.New(rand.NewPCG(seed, 1))
 	shade := func() [3]float64 {
@@ -148,7 +148,7 @@ func TestPNGText(t *testing.T) {
 				t.Fatalf("got error %v or no chunk that begins %q", err, tt.chunk)
 			}
 			if _, err := png.Decode(bytes.NewReader(data)); err != nil {
-				t.Errorf("the picture around the text: %v", err)
+				t.Errorf("the image around the text: %v", err)
 			}
 			if r, err := encode.ReadParameters(data); err != nil || r.Prompt != tt.prompt {
 				t.Errorf("got %q and error %v, want %q", r.Prompt, err, tt.prompt)

@@ -32,7 +32,9 @@ func readCard(dir string) (Card, error) {
 	}
 	for _, s := range append(slices.Clone(c.Sizes), c.Defaults.Size, c.FewSteps.Size) {
 		if s != (Size{}) && !validSize(s) {
-			return Card{}, fmt.Errorf("%s: size %d×%d, want multiples of %d up to %d", path, s.Width, s.Height, picture.SizeMultiple, picture.MaxSide)
+			return Card{}, fmt.Errorf(
+				"%s: size %d×%d, want multiples of %d up to %d", path, s.Width, s.Height, picture.SizeMultiple, picture.MaxSide,
+			)
 		}
 	}
 	return c.Authored(), nil

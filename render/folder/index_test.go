@@ -104,7 +104,7 @@ func TestRefusedFamilies(t *testing.T) {
 	}
 }
 
-// TestInpaintChannels tells an inpainting UNet by its input, and by its configuration where the input says nothing.
+// TestInpaintChannels recognises an inpainting UNet by its input, and by its configuration where the input does not say.
 func TestInpaintChannels(t *testing.T) {
 	t.Parallel()
 	f, err := folder.Open(onnxtest.Folder{Channels: 9}.Temp(t))

@@ -35,6 +35,6 @@ func TestTinyDecoderOfAnotherModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	if after, err := folder.Open(dir); err != nil || after.Hash != before.Hash {
-		t.Errorf("without it the folder's hash is another (%v): it decides no picture", err)
+		t.Errorf("without it the folder's hash is another (%v): it decides no image", err)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"darkroom/render/onnx/graph"
 )
 
-// TestFamilyByWidth knows Stable Diffusion 2 where no configuration tells, as in old exports.
+// TestFamilyByWidth recognises Stable Diffusion 2 without configuration files, as in old exports.
 func TestFamilyByWidth(t *testing.T) {
 	t.Parallel()
 	for width, want := range map[int]*family.Family{768: family.SD1, 1024: family.SD2} {

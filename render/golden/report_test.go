@@ -21,7 +21,7 @@ const reportPath = "../../docs/fidelity.md"
 //go:embed testdata/page.md
 var reportPreface string
 
-// What passes: how far anything may be off, over the largest value. The page tells these numbers.
+// The tolerances: how far anything may be off, relative to the largest value. The report names these numbers.
 const (
 	maxRunError     = 1e-3
 	maxFloat16Error = 2e-2 // with every value in float16
@@ -56,7 +56,7 @@ type tally struct {
 type key struct {
 	sampler, model string
 	dialect        picture.Dialect
-	float16        bool // with every value in float16: told in a sum alone
+	float16        bool // with every value in float16: reported in a total only
 }
 
 // totals is what was found of one sampler around one model.
@@ -151,13 +151,13 @@ func (s *totals) add(more totals) {
 	s.overOneLevel += more.overOneLevel
 }
 
-// checkPictures judges pictures in the sum of a model: at least 99.9 % of the values within a level.
+// checkPictures checks the images of a model in total: at least 99.9 % of the values within a level.
 func checkPictures(t *testing.T, found *tally) {
 	t.Helper()
 	models := map[key]*totals{}
 	for k, s := range found.all {
 		if k.float16 {
-			continue // where the latents are judged alone
+			continue // where only the latents are checked
 		}
 		k.sampler = ""
 		if models[k] == nil {

@@ -27,7 +27,7 @@ func TestOutOfMemoryDropsSeamless(t *testing.T) {
 	}
 }
 
-// TestLoadingEncoderDoesNotBlockUnet asks for the networks of a step while the encoder is being loaded.
+// TestLoadingEncoderDoesNotBlockUnet gets the networks of a step while the encoder is loading.
 func TestLoadingEncoderDoesNotBlockUnet(t *testing.T) {
 	t.Parallel()
 	m, steps := &Model{}, &Model{}

@@ -56,7 +56,7 @@ func maxDifference(t *testing.T, a, b tensor.Tensor) float64 {
 	return most
 }
 
-// loadUnet is the demo model with its UNet as asked for: as the file has it, or as it is usually loaded.
+// loadUnet is the demo model with its UNet as the file has it, or as it is usually loaded.
 func loadUnet(t *testing.T, f *folder.Folder, d Device, plain bool) *Model {
 	t.Helper()
 	d.Kind, d.Threads = CPU, 1

@@ -37,7 +37,7 @@ func float16Folder(t *testing.T) string {
 // inexactRamp is a tensor of numbers that float16 cannot hold.
 func inexactRamp(shape ...int) tensor.Tensor { return tensor.Scale(ramp(shape...), 1.0/3) }
 
-// runAll asks every network of a model for something.
+// runAll runs every network of a model.
 func runAll(t *testing.T, m *onnx.Model) map[string]tensor.Tensor {
 	t.Helper()
 	all := map[string]tensor.Tensor{}
@@ -60,8 +60,8 @@ func runAll(t *testing.T, m *onnx.Model) map[string]tensor.Tensor {
 	return all
 }
 
-// TestFloat16OnACPU checks that no value is rounded on the way through a network in float16, and that each is where the
-// device asks for it.
+// TestFloat16OnACPU checks that no value is rounded on the way through a network in float16, and that weights are where the
+// device wants them.
 func TestFloat16OnACPU(t *testing.T) {
 	t.Parallel()
 	runtimeOrSkip(t)

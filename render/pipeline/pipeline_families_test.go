@@ -44,7 +44,7 @@ func TestFamiliesRender(t *testing.T) {
 	}
 }
 
-// checkBothDialects paints a Spec in both dialects, and checks that what decides a picture reaches the networks.
+// checkBothDialects renders a Spec in both dialects, and checks that what decides an image reaches the networks.
 func checkBothDialects(t *testing.T, e *pipeline.Pipeline) {
 	t.Helper()
 	renderPixels := func(change func(*picture.Spec)) []byte {
@@ -63,7 +63,7 @@ func checkBothDialects(t *testing.T, e *pipeline.Pipeline) {
 	}
 	plain := renderPixels(func(*picture.Spec) {})
 	if again := renderPixels(func(*picture.Spec) {}); !slices.Equal(plain, again) {
-		t.Error("two paintings of one Spec differ")
+		t.Error("two runs of one Spec differ")
 	}
 	for what, change := range map[string]func(*picture.Spec){
 		"prompt":    func(s *picture.Spec) { s.Prompt = "a blue house" },

@@ -86,7 +86,7 @@ func roll(t tensor.Tensor, down, right int) tensor.Tensor {
 	return out
 }
 
-// TestSeamlessWithoutAnEncoder lends no encoder where the folder has none.
+// TestSeamlessWithoutAnEncoder returns no encoder where the folder has none.
 func TestSeamlessWithoutAnEncoder(t *testing.T) {
 	t.Parallel()
 	for _, has := range []bool{true, false} {

@@ -3,7 +3,6 @@ package prompt
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,16 +15,6 @@ type AddonTag struct {
 	Named  map[string]string // arguments written key=value
 	Tag    string            // the whole tag as written
 	Column int               // in characters from 1
-}
-
-// Strength returns the first positional argument as a number, 1 when there is none. ok is false when it is not a
-// number.
-func (a AddonTag) Strength() (strength float64, ok bool) {
-	if len(a.Args) == 0 || strings.TrimSpace(a.Args[0]) == "" {
-		return 1, true
-	}
-	s, err := strconv.ParseFloat(strings.TrimSpace(a.Args[0]), 64)
-	return s, err == nil
 }
 
 // A1111's pattern: a word, a colon and anything but the closing bracket.

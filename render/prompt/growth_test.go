@@ -12,7 +12,7 @@ import (
 	"darkroom/render/prompt/dynamic"
 )
 
-// lengthVar tells TestReadsAwkwardPrompts how long its prompts are.
+// lengthVar sets the length of the prompts of TestReadsAwkwardPrompts.
 const lengthVar = "DARKROOM_PROMPT_LENGTH"
 
 // TestReadsAwkwardPrompts reads prompts of one awkward piece each, whose length TestWorkGrowsWithTheLength chooses.

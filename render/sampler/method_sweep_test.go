@@ -10,7 +10,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Whatever number of steps a sampler takes, a init image and a second pass can be painted with, by any strength.
+// Img2img and a hires pass work with every number of steps that a sampler takes, at any strength.
 func TestEveryStrengthLeavesSteps(t *testing.T) {
 	t.Parallel()
 	for _, d := range []Dialect{Diffusers, A1111} {
@@ -49,7 +49,7 @@ func sweep(t *testing.T, d Dialect, name string, c Config) {
 	}
 }
 
-// sweptSteps are all numbers that lie close together, and some of those that a picture.Spec allows beyond.
+// sweptSteps are all small numbers, and some of the larger ones that a picture.Spec allows.
 func sweptSteps() []int {
 	var all []int
 	for n := 1; n <= 24; n++ {
@@ -71,7 +71,7 @@ func checkPlan(t *testing.T, what string, p Plan, err error) {
 	}
 }
 
-// A worker that tells nothing for long is taken for one that hangs.
+// A worker without progress for a long time counts as stuck.
 func TestAdaptiveReportsProgress(t *testing.T) {
 	t.Parallel()
 	m, err := Find(A1111, "dpm_adaptive")

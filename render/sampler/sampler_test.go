@@ -254,7 +254,7 @@ func TestRefusals(t *testing.T) {
 }
 
 // diffusers' pipeline of latent consistency models lays all steps over the last part of the distilled times; golden
-// records hold the walks. Where strength leaves fewer times than steps it refuses, and here all of them are walked.
+// records hold the runs. Where strength leaves fewer times than steps diffusers refuses, and this takes all of them.
 func TestImg2ImgTakesAllSteps(t *testing.T) {
 	t.Parallel()
 	c := StableDiffusion()

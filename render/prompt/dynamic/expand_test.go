@@ -226,7 +226,7 @@ func TestHasChoices(t *testing.T) {
 	}
 }
 
-// checkExpand tells what is wrong with an expansion of anything.
+// checkExpand reports what is wrong with an expansion of any text.
 func checkExpand(text string, seed int64) error {
 	got, err := dynamic.Expand(context.Background(), []string{text}, seed, testWildcards(), 30)
 	if err != nil {
