@@ -34,7 +34,7 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 		},
 		{
 			"an unknown sampler", []sandbox.Option{sandbox.With("prompt", "boat"), sandbox.With("sampler", "magic")},
-			"Known are: ddim, euler.",
+			"Try one of: ddim, euler.",
 		},
 		{
 			"a size that cannot be read", []sandbox.Option{sandbox.With("prompt", "boat"), sandbox.With("size", "big")},
@@ -43,7 +43,7 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 		{
 			"a start that is no picture by its type",
 			[]sandbox.Option{sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.txt", []byte("hello"))},
-			"no picture",
+			"not a picture",
 		},
 	} {
 		m := h.waitText(h.command("imagine", c.options...), c.says)

@@ -13,7 +13,9 @@ import (
 )
 
 // renderBatch renders Specs in one batch and returns the outcome of each.
-func renderBatch(ctx context.Context, r *Renderer, specs []picture.Spec, job func(i int) (context.Context, Job)) ([]*Result, []error) {
+func renderBatch(
+	ctx context.Context, r *Renderer, specs []picture.Spec, job func(i int) (context.Context, Job),
+) ([]*Result, []error) {
 	slots := NewBatch(len(specs))
 	results, errs := make([]*Result, len(specs)), make([]error, len(specs))
 	var wg sync.WaitGroup

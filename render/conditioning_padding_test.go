@@ -75,7 +75,10 @@ func TestTypedPaddingTokenByDialect(t *testing.T) {
 				t.Fatalf("%s: row %d is not two chunks: %v", dialect, i, row)
 			}
 			if row[words.Length-1] != words.EOS || row[len(row)-1] != filler {
-				t.Errorf("%s: row %d is filled up with %d and %d, want %d and %d", dialect, i, row[words.Length-1], row[len(row)-1], words.EOS, filler)
+				t.Errorf(
+					"%s: row %d is filled up with %d and %d, want %d and %d", dialect, i, row[words.Length-1], row[len(row)-1],
+					words.EOS, filler,
+				)
 			}
 			if row[1] == word {
 				if starts++; row[words.Length+1] != want {

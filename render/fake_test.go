@@ -46,7 +46,9 @@ func (f *fakeModel) EncodeText(_ context.Context, ids [][]int32, skip int) (Text
 }
 
 // Unet answers with a mix of its input, of the hidden states' mean and of the time.
-func (f *fakeModel) Unet(_ context.Context, x tensor.Tensor, time float64, conditioning Conditioning) (tensor.Tensor, error) {
+func (f *fakeModel) Unet(
+	_ context.Context, x tensor.Tensor, time float64, conditioning Conditioning,
+) (tensor.Tensor, error) {
 	f.unetRuns.Add(1)
 	f.unetBatch.Store(max(f.unetBatch.Load(), int64(x.Batch())))
 	if f.broken != nil {
@@ -91,7 +93,9 @@ func (f *fakeModel) EncodeImage(_ context.Context, p tensor.Tensor) (tensor.Tens
 }
 
 func (f *fakeModel) parts() Parts {
-	c := Config{Sampler: sampler.StableDiffusion(), ScalingFactor: 0.5, Channels: 4, PixelsPerLatent: 8, SkippableLayers: 11}
+	c := Config{
+		Sampler: sampler.StableDiffusion(), ScalingFactor: 0.5, Channels: 4, PixelsPerLatent: 8, SkippableLayers: 11,
+	}
 	c.Sampler.Spacing = sampler.Leading
 	return Parts{Text: f, Unet: f, Decoder: f, Encoder: f, Config: c}
 }
@@ -139,7 +143,9 @@ func tokenizer(t testing.TB) *clip.Tokenizer {
 }
 
 // eachSampler gives every sampler of a dialect with a model that it suits. Of its schedules there is one.
-func eachSampler(t *testing.T, d picture.Dialect, try func(m sampler.Method, s picture.Spec, r *Renderer, f *fakeModel)) {
+func eachSampler(
+	t *testing.T, d picture.Dialect, try func(m sampler.Method, s picture.Spec, r *Renderer, f *fakeModel),
+) {
 	t.Helper()
 	scheduled := regexp.MustCompile("_(karras|exponential|polyexponential|beta|lu|sgm_uniform|kl_optimal|simple|ddim)$")
 	for _, name := range sampler.Names(sampler.Dialect(d)) {

@@ -18,7 +18,9 @@ type promptRecorder struct {
 	calls [][]float32 // by call: the first values of each item
 }
 
-func (h *promptRecorder) Unet(ctx context.Context, x tensor.Tensor, time float64, conditioning Conditioning) (tensor.Tensor, error) {
+func (h *promptRecorder) Unet(
+	ctx context.Context, x tensor.Tensor, time float64, conditioning Conditioning,
+) (tensor.Tensor, error) {
 	var prompts []float32
 	for i := range conditioning.Hidden.Batch() {
 		prompts = append(prompts, conditioning.Hidden.Row(i).Data[2]) // of the first word

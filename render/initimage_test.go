@@ -129,7 +129,8 @@ func TestRefusedInitImages(t *testing.T) {
 			}
 			s := boatSpec()
 			s.Init = &picture.Init{Picture: c.named, Strength: 0.5}
-			if _, err := r.Render(t.Context(), s, Job{Input: c.held.find}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := r.Render(t.Context(), s, Job{Input: c.held.find}); err == nil ||
+				!strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
 			}
 		})
@@ -190,7 +191,8 @@ func TestFit(t *testing.T) {
 	t.Run("the middle of another shape is cut out", func(t *testing.T) {
 		t.Parallel()
 		got := fit(twoColours(300, 100, red, green), 50, 50)
-		if got.Bounds() != image.Rect(0, 0, 50, 50) || colourDistance(got.NRGBAAt(3, 25), red) > 3 || colourDistance(got.NRGBAAt(46, 25), green) > 3 {
+		if got.Bounds() != image.Rect(0, 0, 50, 50) || colourDistance(got.NRGBAAt(3, 25), red) > 3 ||
+			colourDistance(got.NRGBAAt(46, 25), green) > 3 {
 			t.Errorf("got %v with %v and %v", got.Bounds(), got.NRGBAAt(3, 25), got.NRGBAAt(46, 25))
 		}
 	})

@@ -105,7 +105,9 @@ func TestInpaintAsDiffusers(t *testing.T) {
 			worst, size = max(worst, math.Abs(float64(got[i])-want)), max(size, math.Abs(want))
 		}
 		if !(worst <= 1e-5*size) {
-			t.Errorf("%s, %d channels, strength %v: %.2g off, of values up to %.2g", c.Sampler, c.Channels, c.Strength, worst, size)
+			t.Errorf(
+				"%s, %d channels, strength %v: %.2g off, of values up to %.2g", c.Sampler, c.Channels, c.Strength, worst, size,
+			)
 		}
 	}
 	if len(cases) < 30 {
@@ -183,7 +185,9 @@ func TestHiresAsA1111(t *testing.T) {
 	}
 	for _, c := range want.Cases {
 		s := boatSpec()
-		s.Dialect, s.Sampler, s.Steps, s.GuidanceScale, s.Hires = picture.A1111, strings.TrimPrefix(c.Sampler, "sample_"), 6, 1, &want.Hires
+		s.Dialect, s.Sampler, s.Steps, s.GuidanceScale, s.Hires = picture.A1111, strings.TrimPrefix(
+			c.Sampler, "sample_",
+		), 6, 1, &want.Hires
 		got := mustRender(t, newNeighbourRenderer(t, false), s, Job{}).Latents
 		if len(got.Data) != 2*len(c.Latents) {
 			t.Fatalf("%s: got shape %v for %d values", s.Sampler, got.Shape, 2*len(c.Latents))
@@ -203,7 +207,9 @@ type inputRecorder struct {
 	latents []float32 // the first of each call
 }
 
-func (s *inputRecorder) Unet(ctx context.Context, x tensor.Tensor, time float64, g Conditioning) (tensor.Tensor, error) {
+func (s *inputRecorder) Unet(
+	ctx context.Context, x tensor.Tensor, time float64, g Conditioning,
+) (tensor.Tensor, error) {
 	s.latents = append(s.latents, x.Data[0])
 	return s.neighbourModel.Unet(ctx, x, time, g)
 }

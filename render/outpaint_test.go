@@ -14,7 +14,9 @@ func outpaintJob(t *testing.T, x, y int) (picture.Spec, Job, *image.NRGBA) {
 	inputs, img := inputStore{}, fit(gradientImage(), 64, 48)
 	s := boatSpec()
 	s.Width, s.Height = 128, 96
-	s.Init = &picture.Init{Picture: inputs.add(t, img), Strength: 0.9, Placement: &picture.Placement{X: x, Y: y, Width: 64, Height: 48}}
+	s.Init = &picture.Init{
+		Picture: inputs.add(t, img), Strength: 0.9, Placement: &picture.Placement{X: x, Y: y, Width: 64, Height: 48},
+	}
 	return s, Job{Input: inputs.find}, img
 }
 
@@ -56,7 +58,9 @@ func TestOutpaint(t *testing.T) {
 				got := mustRender(t, newNeighbourRenderer(t, false), s, job).Tiles[1].Image
 				for _, at := range []image.Point{{64, 48}, {52, 44}, {76, 52}} {
 					if got.NRGBAAt(at.X, at.Y) != canvas.NRGBAAt(at.X, at.Y) {
-						t.Errorf("%s, %s, inside at %v: got %v, want %v", dialect, by, at, got.NRGBAAt(at.X, at.Y), canvas.NRGBAAt(at.X, at.Y))
+						t.Errorf(
+							"%s, %s, inside at %v: got %v, want %v", dialect, by, at, got.NRGBAAt(at.X, at.Y), canvas.NRGBAAt(at.X, at.Y),
+						)
 					}
 				}
 				if meanDifference(t, got, canvas) < 10 {
@@ -105,8 +109,10 @@ func TestOutpaintLeavesNoSeam(t *testing.T) {
 	inputs := inputStore{}
 	s := boatSpec()
 	s.Width, s.Height, s.Sampler, s.Steps = 192, 96, "ddim", 20
-	s.Init = &picture.Init{Picture: inputs.add(t, twoColours(96, 96, color.NRGBA{90, 120, 160, 255}, color.NRGBA{90, 120, 160, 255})), Strength: 0.9,
-		Placement: &picture.Placement{Width: 96, Height: 96}}
+	s.Init = &picture.Init{
+		Picture:  inputs.add(t, twoColours(96, 96, color.NRGBA{90, 120, 160, 255}, color.NRGBA{90, 120, 160, 255})),
+		Strength: 0.9, Placement: &picture.Placement{Width: 96, Height: 96},
+	}
 	r, _ := newFake(t, Options{})
 	img := mustRender(t, r, s, Job{Input: inputs.find}).Tiles[0].Image
 	step := func(x int) int { return colourDistance(img.NRGBAAt(x, 50), img.NRGBAAt(x+1, 50)) }

@@ -117,7 +117,8 @@ func TestNotANumber(t *testing.T) {
 		r, _ := newFake(t, Options{})
 		given := noise.Draw(noise.NewTorch(1), 1, 4, 6, 8)
 		given.Data[5] = float32(math.Inf(-1))
-		if _, err := r.Render(t.Context(), boatSpec(), Job{Latents: &given}); err == nil || !strings.Contains(err.Error(), "not finite") {
+		if _, err := r.Render(t.Context(), boatSpec(), Job{Latents: &given}); err == nil ||
+			!strings.Contains(err.Error(), "not finite") {
 			t.Errorf("got %v, want an error about numbers that are not finite", err)
 		}
 	})

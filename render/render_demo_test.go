@@ -34,7 +34,9 @@ func (m *timedModel) EncodeText(ctx context.Context, ids [][]int32, skip int) (r
 	return m.Model.EncodeText(ctx, ids, skip)
 }
 
-func (m *timedModel) Unet(ctx context.Context, x tensor.Tensor, at float64, conditioning render.Conditioning) (tensor.Tensor, error) {
+func (m *timedModel) Unet(
+	ctx context.Context, x tensor.Tensor, at float64, conditioning render.Conditioning,
+) (tensor.Tensor, error) {
 	defer m.watch(time.Now())
 	return m.Model.Unet(ctx, x, at, conditioning)
 }

@@ -106,7 +106,10 @@ func (o *unetRecorder) checkShown(t *testing.T, way string) {
 	for i, got := range o.seen[1:] {
 		sigma := sigmaAt(o.parts().Config.Sampler, got.time)
 		if want := (-0.5 + sigma) / math.Hypot(sigma, 1); math.Abs(got.value-want) > 0.01 {
-			t.Errorf("%s, call %d at time %.5g: the model is shown %.4f of what is kept, want %.4f", way, i+2, got.time, got.value, want)
+			t.Errorf(
+				"%s, call %d at time %.5g: the model is shown %.4f of what is kept, want %.4f", way, i+2, got.time, got.value,
+				want,
+			)
 			return
 		}
 	}

@@ -214,7 +214,8 @@ func TestGivenLatents(t *testing.T) {
 	t.Run("of another shape are refused", func(t *testing.T) {
 		t.Parallel()
 		wrong := tensor.New(1, 4, 8, 6)
-		if _, err := r.Render(t.Context(), s, Job{Latents: &wrong}); err == nil || !strings.Contains(err.Error(), "[1 4 8 6]") {
+		if _, err := r.Render(t.Context(), s, Job{Latents: &wrong}); err == nil ||
+			!strings.Contains(err.Error(), "[1 4 8 6]") {
 			t.Errorf("got %v, want an error that names the shape", err)
 		}
 	})

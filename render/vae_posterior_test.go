@@ -77,7 +77,8 @@ func TestPosterior(t *testing.T) {
 	})
 	t.Run("an encoder of other channels is refused", func(t *testing.T) {
 		t.Parallel()
-		if _, err := latentsFor(t, picture.Diffusers, 0, 6); err == nil || !strings.Contains(err.Error(), "[1 6 6 8], want [1 4 6 8] or [1 8 6 8]") {
+		if _, err := latentsFor(t, picture.Diffusers, 0, 6); err == nil ||
+			!strings.Contains(err.Error(), "[1 6 6 8], want [1 4 6 8] or [1 8 6 8]") {
 			t.Errorf("got %v, want both shapes that it may have", err)
 		}
 	})

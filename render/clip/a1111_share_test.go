@@ -15,7 +15,8 @@ func TestShareKeepsOneVocabulary(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if both[1].Share(both[0]); both[0].vocabulary != both[1].vocabulary || both[1].ForA1111().vocabulary != both[0].vocabulary {
+	if both[1].Share(both[0]); both[0].vocabulary != both[1].vocabulary ||
+		both[1].ForA1111().vocabulary != both[0].vocabulary {
 		t.Error("got two vocabularies, want one")
 	}
 }

@@ -97,11 +97,16 @@ func TestPromptsAreFollowed(t *testing.T) {
 
 	t.Run("four steps render one thing in its place", func(t *testing.T) {
 		t.Parallel()
-		s.checkFollows(t, heldOut(t, "coloured", 24, s.vocabulary), map[string]float64{"subject": 0.9, "colour": 0.9, "setting": 0.9})
+		s.checkFollows(
+			t, heldOut(t, "coloured", 24, s.vocabulary), map[string]float64{"subject": 0.9, "colour": 0.9, "setting": 0.9},
+		)
 	})
 	t.Run("four steps render styles, weather and pairs", func(t *testing.T) {
 		t.Parallel()
-		s.checkFollows(t, heldOut(t, "all", 40, s.vocabulary), map[string]float64{"subject": 0.75, "colour": 0.8, "style": 0.85, "second": 0.6})
+		s.checkFollows(
+			t, heldOut(t, "all", 40, s.vocabulary),
+			map[string]float64{"subject": 0.75, "colour": 0.8, "style": 0.85, "second": 0.6},
+		)
 	})
 	t.Run("a weight decides between two things", func(t *testing.T) {
 		t.Parallel()

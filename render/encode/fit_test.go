@@ -115,7 +115,8 @@ func TestFit(t *testing.T) {
 	})
 	t.Run("a text too long for a JPEG is an error", func(t *testing.T) {
 		t.Parallel()
-		if _, _, err := encode.Fit(img, strings.Repeat("a", 40_000), 20_000); err == nil || !strings.Contains(err.Error(), "EXIF") {
+		if _, _, err := encode.Fit(img, strings.Repeat("a", 40_000), 20_000); err == nil ||
+			!strings.Contains(err.Error(), "EXIF") {
 			t.Errorf("got error %v, want one about EXIF", err)
 		}
 	})

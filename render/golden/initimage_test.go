@@ -43,7 +43,9 @@ func (b initRecord) String() string {
 	if b.Tiling {
 		tiled = "/tiling"
 	}
-	return fmt.Sprintf("%s/%s/%s/%s/%d_steps/strength_%v%s/%v", b.Dialect, b.Model, b.Given, b.Sampler, b.Steps, b.Strength, tiled, b.Says)
+	return fmt.Sprintf(
+		"%s/%s/%s/%s/%d_steps/strength_%v%s/%v", b.Dialect, b.Model, b.Given, b.Sampler, b.Steps, b.Strength, tiled, b.Says,
+	)
 }
 
 // TestInitImages compares img2img, and images of old folders, with the reference.
@@ -122,7 +124,9 @@ func (b initRecord) spec(t testing.TB) (picture.Spec, render.Job) {
 		mask := add(windowMask())
 		s.Init.Mask = &mask
 	}
-	return s, render.Job{Input: func(_ context.Context, sha string) ([]byte, error) { return slices.Clone(inputs[sha]), nil }}
+	return s, render.Job{
+		Input: func(_ context.Context, sha string) ([]byte, error) { return slices.Clone(inputs[sha]), nil },
+	}
 }
 
 // gradientImage is the image of recipe/starts.py.

@@ -28,7 +28,9 @@ type recordingUnet struct{ unet render.Unet }
 
 type unetCallsKey struct{}
 
-func (w recordingUnet) Unet(ctx context.Context, x tensor.Tensor, time float64, conditioning render.Conditioning) (tensor.Tensor, error) {
+func (w recordingUnet) Unet(
+	ctx context.Context, x tensor.Tensor, time float64, conditioning render.Conditioning,
+) (tensor.Tensor, error) {
 	if calls, ok := ctx.Value(unetCallsKey{}).(*[]unetCall); ok {
 		*calls = append(*calls, unetCall{time, x.Row(0).Clone(), conditioning})
 	}

@@ -32,7 +32,12 @@ const (
 // reportHead is the page up to its tables.
 func reportHead() string {
 	say := func(pass float64) string { return fmt.Sprintf("%.0e", pass) }
-	return strings.NewReplacer("{walk}", say(maxRunError), "{narrow}", say(maxFloat16Error), "{start}", say(maxInitError), "{text}", say(maxTextError)).Replace(reportPreface)
+	return strings.NewReplacer(
+		"{walk}", say(maxRunError), "{narrow}", say(maxFloat16Error), "{start}", say(maxInitError), "{text}",
+		say(maxTextError),
+	).Replace(
+		reportPreface,
+	)
 }
 
 // TestReportHead checks that the page says what the tests demand.
@@ -133,8 +138,10 @@ func (t *tally) total(d picture.Dialect) string {
 		into.add(*s)
 	}
 	say := func(s totals) string {
-		return fmt.Sprintf("%d walks, latents off by at most %.1e, and of %d values of their pictures %d more than one level of 255 away (%.3f %%)",
-			s.runs, s.latents, s.pixels, s.overOneLevel, 100*float64(s.overOneLevel)/float64(s.pixels))
+		return fmt.Sprintf(
+			"%d walks, latents off by at most %.1e, and of %d values of their pictures %d more than one level of 255 away (%.3f %%)",
+			s.runs, s.latents, s.pixels, s.overOneLevel, 100*float64(s.overOneLevel)/float64(s.pixels),
+		)
 	}
 	out := "In float32: " + say(whole) + "."
 	if half.runs > 0 {
@@ -167,7 +174,10 @@ func checkPictures(t *testing.T, found *tally) {
 	}
 	for k, s := range models {
 		if s.overOneLevel*1000 > s.pixels {
-			t.Errorf("%s in %s: %d of %d values are more than a level away, want at most 0.1 %%", k.model, k.dialect, s.overOneLevel, s.pixels)
+			t.Errorf(
+				"%s in %s: %d of %d values are more than a level away, want at most 0.1 %%", k.model, k.dialect, s.overOneLevel,
+				s.pixels,
+			)
 		}
 	}
 }

@@ -123,8 +123,9 @@ func (r records) diverges(w recordedRun) bool {
 	case r.model == goldentest.SD2V && r.dialect == picture.A1111:
 		return w.Steps == 10 && begins("heun", "restart", "dpm2_a_kl_optimal") || w.Steps == 4 && begins("dpm_fast")
 	}
-	return r.float16 && w.Guidance > 1 && (r.model == goldentest.Float16(goldentest.SDXL) && strings.HasSuffix(w.Sampler, "_beta") ||
-		r.model == goldentest.Float16(goldentest.SD2V) && w.Sampler == "dpm2_a_exponential")
+	return r.float16 && w.Guidance > 1 &&
+		(r.model == goldentest.Float16(goldentest.SDXL) && strings.HasSuffix(w.Sampler, "_beta") ||
+			r.model == goldentest.Float16(goldentest.SD2V) && w.Sampler == "dpm2_a_exponential")
 }
 
 // isTypical are the runs of every execution of the tests.

@@ -61,7 +61,8 @@ func TestDemoModel(t *testing.T) {
 			t.Fatalf("%v: got image %v, %v", size, pixels.Shape, err)
 		}
 		mean, err := m.EncodeImage(ctx, pixels)
-		if want := tensor.New(latents.Shape[0], 2*latents.Shape[1], latents.Shape[2], latents.Shape[3]); err != nil || !tensor.SameShape(mean, want) {
+		if want := tensor.New(latents.Shape[0], 2*latents.Shape[1], latents.Shape[2], latents.Shape[3]); err != nil ||
+			!tensor.SameShape(mean, want) {
 			t.Fatalf("%v: got means and variances %v, %v, want %v", size, mean.Shape, err, want.Shape)
 		}
 	}

@@ -19,7 +19,10 @@ func TestOutOfMemoryDropsSeamless(t *testing.T) {
 		return nil
 	}
 	if err := m.retryWithoutSeamless(short); err != nil || runs != 2 || m.seamless.denoise.model != nil {
-		t.Errorf("got %v after %d runs, with %v; want a second run without the seamless networks", err, runs, m.seamless.denoise.model)
+		t.Errorf(
+			"got %v after %d runs, with %v; want a second run without the seamless networks", err, runs,
+			m.seamless.denoise.model,
+		)
 	}
 	runs = 0
 	if err := m.retryWithoutSeamless(short); !errors.Is(err, tensor.ErrOutOfMemory) || runs != 1 {

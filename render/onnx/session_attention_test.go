@@ -91,7 +91,11 @@ func TestFusedAttentionAndMappedWeightsMatch(t *testing.T) {
 	if fused, err := graph.FuseAttention(s.Model); err != nil || len(fused) >= len(s.Model) {
 		t.Errorf("%d bytes of UNet became %d (%v), want fewer", len(s.Model), len(fused), err)
 	}
-	latents, conditioning := sineWave(2, 4, 32, 32), tensor.Conditioning{Hidden: sineWave(2, f.Config.TextLength, f.Config.TextWidth)}
+	latents, conditioning := sineWave(
+		2, 4, 32, 32,
+	), tensor.Conditioning{
+		Hidden: sineWave(2, f.Config.TextLength, f.Config.TextWidth),
+	}
 	answer := func(m *Model) tensor.Tensor {
 		out, err := m.Unet(t.Context(), latents, 500, conditioning)
 		if err != nil {

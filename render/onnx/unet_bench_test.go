@@ -22,7 +22,11 @@ func BenchmarkStep(b *testing.B) {
 				b.Fatal(err)
 			}
 			m := loadDir(b, dir, float16CPU)
-			latents, conditioning := tensor.New(2, 4, 64, 64), tensor.Conditioning{Hidden: tensor.New(2, 77*768/onnxtest.Width, onnxtest.Width)}
+			latents, conditioning := tensor.New(
+				2, 4, 64, 64,
+			), tensor.Conditioning{
+				Hidden: tensor.New(2, 77*768/onnxtest.Width, onnxtest.Width),
+			}
 			began := m.Ran()
 			b.ReportAllocs()
 			for b.Loop() {

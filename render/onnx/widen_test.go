@@ -47,7 +47,9 @@ func runAll(t *testing.T, m *onnx.Model) map[string]tensor.Tensor {
 		}
 		all[name] = x
 	}
-	noise, err := m.Unet(t.Context(), inexactRamp(2, 4, 8, 8), 500.3, hiddenOnly(inexactRamp(2, onnxtest.Length, onnxtest.Width)))
+	noise, err := m.Unet(
+		t.Context(), inexactRamp(2, 4, 8, 8), 500.3, hiddenOnly(inexactRamp(2, onnxtest.Length, onnxtest.Width)),
+	)
 	keep("noise", noise, err)
 	pixels, err := m.DecodeLatents(t.Context(), inexactRamp(1, 4, 2, 2))
 	keep("pixels", pixels, err)
@@ -100,7 +102,8 @@ func TestUnsupportedNetworkKeepsFloat16(t *testing.T) {
 	path := filepath.Join(dir, "unet", "model.onnx")
 	onnxtest.Rewrite(t, path, func(model []byte) []byte { return append(model, functionProto...) })
 	m := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
-	if got := fmt.Sprint(m.Warnings()); len(m.Warnings()) != 1 || !strings.Contains(got, path) || !strings.Contains(got, "a function of its own") {
+	if got := fmt.Sprint(m.Warnings()); len(m.Warnings()) != 1 || !strings.Contains(got, path) ||
+		!strings.Contains(got, "a function of its own") {
 		t.Errorf("got doubts %s, want one that names %s and the function", got, path)
 	}
 	if got := runAll(t, m)["noise"]; !slices.Equal(got.Data, want.Data) {

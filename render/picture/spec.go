@@ -60,6 +60,12 @@ type Size struct {
 	Height int `json:"height"` // pixels
 }
 
+// String writes a size as people read it: 512×768.
+func (s Size) String() string { return fmt.Sprintf("%d×%d", s.Width, s.Height) }
+
+// Pixels returns how many pixels an image of this size has.
+func (s Size) Pixels() int { return s.Width * s.Height }
+
 // Placement is a rectangle on an image, in pixels from its upper left corner. It may reach beyond the image.
 type Placement struct {
 	X      int `json:"x"`

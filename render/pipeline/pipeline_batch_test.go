@@ -33,7 +33,9 @@ type countingUnet struct {
 	runs *atomic.Int64
 }
 
-func (c countingUnet) Unet(ctx context.Context, latents tensor.Tensor, time float64, conditioning render.Conditioning) (tensor.Tensor, error) {
+func (c countingUnet) Unet(
+	ctx context.Context, latents tensor.Tensor, time float64, conditioning render.Conditioning,
+) (tensor.Tensor, error) {
 	c.runs.Add(1)
 	return c.unet.Unet(ctx, latents, time, conditioning)
 }

@@ -51,7 +51,9 @@ func checkBothDialects(t *testing.T, e *pipeline.Pipeline) {
 		t.Helper()
 		s := picture.Spec{
 			Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
-			Model: picture.Ref{Name: e.Folder.Name, Hash: e.Folder.Hash}, Prompt: "a red boat", Width: 64, Height: 80, Seed: 1, Count: 1,
+			Model: picture.Ref{
+				Name: e.Folder.Name, Hash: e.Folder.Hash,
+			}, Prompt: "a red boat", Width: 64, Height: 80, Seed: 1, Count: 1,
 			Steps: 2, GuidanceScale: 4, Sampler: pipeline.Samplers(e.Folder)[0],
 		}
 		change(&s)
@@ -89,7 +91,8 @@ func TestSecondTokenizer(t *testing.T) {
 	} {
 		dir := goldentest.Model(t, goldentest.SDXL)
 		writeFile(t, filepath.Join(dir, "tokenizer_2", c.file), c.content)
-		if _, err := pipeline.Open(dir); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), dir) {
+		if _, err := pipeline.Open(dir); err == nil || !strings.Contains(err.Error(), c.want) ||
+			!strings.Contains(err.Error(), dir) {
 			t.Errorf("%s: got %v, want an error with %q and the folder", name, err, c.want)
 		}
 	}
@@ -149,7 +152,11 @@ func TestFewStepDefaults(t *testing.T) {
 
 func TestSamplersByModel(t *testing.T) {
 	t.Parallel()
-	plain, quick := pipeline.Samplers(&folder.Folder{}), pipeline.Samplers(&folder.Folder{Config: folder.Config{Kind: family.Kind{Distillation: family.LCM}}})
+	plain, quick := pipeline.Samplers(
+		&folder.Folder{},
+	), pipeline.Samplers(
+		&folder.Folder{Config: folder.Config{Kind: family.Kind{Distillation: family.LCM}}},
+	)
 	if !slices.Contains(plain, "euler_a") || slices.Contains(plain, "lcm") {
 		t.Errorf("got %v, want no lcm", plain)
 	}

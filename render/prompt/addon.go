@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Addon is a tag that asks for an extra network: <lora:ink:0.8>.
-type Addon struct {
+// AddonTag is a tag that asks for an extra network: <lora:ink:0.8>.
+type AddonTag struct {
 	Kind   string            // "lora", "lyco", "hypernet" or whatever was written, lower case
 	Name   string            // may be empty: then the tag was malformed
 	Args   []string          // the other positional arguments, as written
@@ -21,7 +21,7 @@ type Addon struct {
 var addonTag = regexp.MustCompile(`<([\pL\pN_]+):([^>]+)>`)
 
 // Addons takes the add-on tags out of text. Blanks around them stay, as in A1111.
-func Addons(text string) (rest string, addons []Addon) {
+func Addons(text string) (rest string, addons []AddonTag) {
 	var b strings.Builder
 	column, end := 1, 0
 	for _, m := range addonTag.FindAllStringSubmatchIndex(text, -1) {
@@ -51,8 +51,8 @@ func AddonTags(texts ...string) []string {
 	return tags
 }
 
-func parseAddon(kind, args string) Addon {
-	a := Addon{Kind: strings.ToLower(kind)}
+func parseAddon(kind, args string) AddonTag {
+	a := AddonTag{Kind: strings.ToLower(kind)}
 	for i, arg := range strings.Split(args, ":") {
 		key, value, named := strings.Cut(arg, "=")
 		switch {
@@ -70,7 +70,7 @@ func parseAddon(kind, args string) Addon {
 }
 
 // ParseWithAddons takes out the add-on tags and parses the rest. Columns of the parts count in the text without tags.
-func ParseWithAddons(text string) ([]Part, []Addon) {
+func ParseWithAddons(text string) ([]Part, []AddonTag) {
 	rest, addons := Addons(text)
 	return Parse(rest), addons
 }

@@ -155,7 +155,10 @@ func replayOne(t *testing.T, d Dialect, r recording) {
 		worst = max(worst, math.Abs(float64(got.Data[i])-want)/max(1, math.Abs(want)))
 	}
 	if allowed := tolerance(r); !(worst <= allowed) {
-		t.Errorf("finished latent: differs by %.2g, want at most %v; got %v…, want %v…", worst, allowed, got.Data[:4], r.Latents[:4])
+		t.Errorf(
+			"finished latent: differs by %.2g, want at most %v; got %v…, want %v…", worst, allowed, got.Data[:4],
+			r.Latents[:4],
+		)
 	}
 }
 

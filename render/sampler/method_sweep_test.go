@@ -65,7 +65,8 @@ func checkPlan(t *testing.T, what string, p Plan, err error) {
 		return
 	}
 	for i, s := range p.Steps {
-		if sum := s.Sigma + s.NextSigma + s.Timestep + p.initImageSigma; math.IsNaN(sum) || math.IsInf(sum, 0) || s.Sigma <= 0 {
+		if sum := s.Sigma + s.NextSigma + s.Timestep + p.initImageSigma; math.IsNaN(sum) || math.IsInf(sum, 0) ||
+			s.Sigma <= 0 {
 			t.Errorf("%s, step %d: got %+v", what, i+1, s)
 		}
 	}
@@ -89,12 +90,16 @@ func TestAdaptiveReportsProgress(t *testing.T) {
 	t.Run("whatever number was asked for", func(t *testing.T) {
 		t.Parallel()
 		calls, silent, longest := 0, 0, 0
-		inputs := Inputs{Noise: func() tensor.Tensor { return tensor.New(1, 4, 8, 8) }, OnStep: func(int, tensor.Tensor) { silent = 0 }, OnAttempt: func(tensor.Tensor) { silent = 0 },
+		inputs := Inputs{
+			Noise:     func() tensor.Tensor { return tensor.New(1, 4, 8, 8) },
+			OnStep:    func(int, tensor.Tensor) { silent = 0 },
+			OnAttempt: func(tensor.Tensor) { silent = 0 },
 			Denoise: func(ctx context.Context, x tensor.Tensor, s Step) (tensor.Tensor, error) {
 				calls, silent = calls+1, silent+1
 				longest = max(longest, silent)
 				return gaussian(ctx, x, s)
-			}}
+			},
+		}
 		if _, err := m.Sample(t.Context(), p, inputs, x); err != nil || longest > 3 || calls < 24 {
 			t.Errorf("got %d of %d calls in silence and %v, want at most 3", longest, calls, err)
 		}

@@ -33,7 +33,7 @@ type Folder struct {
 	NoEncoder       bool        // no vae_encoder
 	Channels        int         // of the UNet's input; 0 for 4
 	Side            int         // of the UNet's latents, fixed; 0 for any
-	Endless         bool        // a run of the UNet does not end by itself
+	Endless         bool        // a run of the UNet does not end
 	Huge            bool        // a run of the UNet wants more memory than there are addresses
 	External        bool        // the text encoder's weights are in a file beside it
 	Class           string      // of the pipeline; empty for StableDiffusionPipeline
