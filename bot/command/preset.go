@@ -4,8 +4,8 @@ import (
 	"maps"
 	"slices"
 
-	"darkroom/bot/admit"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 )
 
 // MaxPresetName is how long the name of a preset may be, in characters.
@@ -100,6 +100,6 @@ func PresetOptions(options map[string]string) map[string]string {
 }
 
 // Preset reads the options that a preset kept. Those of another version that are not known any more are left out.
-func Preset(options map[string]string) admit.Preset {
-	return admit.Preset{Words: options[presetWords], Settings: parseWanted(PresetOptions(options), nil)}
+func Preset(options map[string]string) request.Preset {
+	return request.Preset{Words: options[presetWords], Settings: parseWanted(PresetOptions(options), nil)}
 }

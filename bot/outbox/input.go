@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"time"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/job"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 )
 
 const (
@@ -52,7 +52,7 @@ func (l *lostInput) Error() string { return l.cause.Error() }
 // attach copies the start picture of a job: it is fetched, decoded, reduced to its pixels, kept in SQL and named in the
 // Spec. An error that is a *lostInput will not pass.
 func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
-	var source admit.InitImage
+	var source request.InitImage
 	if err := json.Unmarshal(j.PendingInputs, &source); err != nil {
 		return j, &lostInput{message.ReasonInputNotFetched, fmt.Errorf("read start picture of job %s: %w", j.ID, err)}
 	}
@@ -84,8 +84,8 @@ func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
 }
 
 // copy fetches an attachment, makes it safe and keeps it.
-func (c *copier) copy(ctx context.Context, a admit.Attachment) (picture.Input, error) {
-	raw, err := c.fetcher.Fetch(ctx, a.URL, admit.MaxInputBytes)
+func (c *copier) copy(ctx context.Context, a request.Attachment) (picture.Input, error) {
+	raw, err := c.fetcher.Fetch(ctx, a.URL, request.MaxInputBytes)
 	if err != nil {
 		return picture.Input{}, err
 	}
@@ -108,7 +108,7 @@ func (c *copier) clean(ctx context.Context, raw []byte) (encode.CleanImage, erro
 	case <-ctx.Done():
 		return encode.CleanImage{}, ctx.Err()
 	}
-	image, err := encode.Clean(raw, admit.MaxInputPixels, maxInputSide)
+	image, err := encode.Clean(raw, request.MaxInputPixels, maxInputSide)
 	if err != nil {
 		return encode.CleanImage{}, &rest.FetchError{Why: decodeReason(err)}
 	}
