@@ -80,17 +80,29 @@ func Hash(commands []Command) (string, error) {
 }
 
 func slashCommand(name, description string, options ...Option) Command {
-	return Command{Name: name, Type: 1, Description: description, Options: options, Contexts: []int{inGuild, inBotDM}, Installs: []int{0}}
+	return Command{
+		Name: name, Type: 1, Description: description, Options: options, Contexts: []int{inGuild, inBotDM},
+		Installs: []int{0},
+	}
 }
 
 // imagine has no max_length on its texts: a prompt that is too long is better answered with the count than stopped by
 // the client without a reason.
 func imagine() Command {
-	options := []Option{{Type: kindString, Name: "prompt", Description: "(word:1.2) weighs more, {red|blue} chooses, {red, blue} paints both; --ar 3:2 --no fog --tile", Required: true}}
+	options := []Option{
+		{
+			Type: kindString, Name: "prompt",
+			Description: "(word:1.2) weighs more, {red|blue} chooses, {red, blue} paints both; --ar 3:2 --no fog --tile",
+			Required:    true,
+		},
+	}
 	options = append(options, imageSettings()...)
 	return slashCommand("imagine", "Paint pictures from words", append(options,
 		Option{Type: kindAttachment, Name: "init_image", Description: "A picture to start from"},
-		Option{Type: kindString, Name: "preset", Description: "Your own settings, kept with /preset save; what you say here wins", Autocomplete: true},
+		Option{
+			Type: kindString, Name: "preset", Description: "Your own settings, kept with /preset save; what you say here wins",
+			Autocomplete: true,
+		},
 	)...)
 }
 
@@ -106,10 +118,19 @@ func inbox() Command { return slashCommand("inbox", "Pictures of yours that coul
 func limits() Command {
 	c := slashCommand("limits", "What this server allows",
 		Option{Type: kindSub, Name: "show", Description: "Show this server's limits"},
-		Option{Type: kindSub, Name: "set", Description: "Change some of this server's limits; the others stay", Options: limitOptions()},
+		Option{
+			Type: kindSub, Name: "set", Description: "Change some of this server's limits; the others stay",
+			Options: limitOptions(),
+		},
 		Option{Type: kindSub, Name: "role", Description: "How much of the time the people of a role get, beside others", Options: []Option{
 			{Type: kindRole, Name: "role", Description: "Whose weight", Required: true},
-			withRange(Option{Type: kindInteger, Name: "weight", Description: "In percent: 200 waits half as long as 100; 0 takes it back", Required: true}, 0, 1000),
+			withRange(
+				Option{
+					Type: kindInteger, Name: "weight", Description: "In percent: 200 waits half as long as 100; 0 takes it back",
+					Required: true,
+				},
+				0, 1000,
+			),
 		}},
 		Option{Type: kindSub, Name: "reset", Description: "Take all of this server's limits back; the weights of roles stay"},
 	)
@@ -120,12 +141,28 @@ func limits() Command {
 
 func limitOptions() []Option {
 	return []Option{
-		withRange(Option{Type: kindInteger, Name: "waiting", Description: "Pictures one person may have waiting; 0 is no limit"}, 0, 1000),
-		withRange(Option{Type: kindInteger, Name: "running", Description: "Pictures of one person painted at once; 0 is no limit"}, 0, 1000),
-		withRange(Option{Type: kindInteger, Name: "per_day", Description: "Pictures per person in 24 hours; 0 is no limit"}, 0, 100000),
-		{Type: kindString, Name: "largest_size", Description: "Most pixels of a picture, written as a size such as 768x512; 0 is no limit"},
-		withRange(Option{Type: kindInteger, Name: "most_steps", Description: "Most steps; 0 is no limit"}, 0, picture.MaxSteps),
-		withRange(Option{Type: kindInteger, Name: "most_tiles", Description: "Most pictures in one message; 0 is no limit"}, 0, picture.MaxCount),
+		withRange(
+			Option{Type: kindInteger, Name: "waiting", Description: "Pictures one person may have waiting; 0 is no limit"}, 0,
+			1000,
+		),
+		withRange(
+			Option{Type: kindInteger, Name: "running", Description: "Pictures of one person painted at once; 0 is no limit"}, 0,
+			1000,
+		),
+		withRange(
+			Option{Type: kindInteger, Name: "per_day", Description: "Pictures per person in 24 hours; 0 is no limit"}, 0, 100000,
+		),
+		{
+			Type: kindString, Name: "largest_size",
+			Description: "Most pixels of a picture, written as a size such as 768x512; 0 is no limit",
+		},
+		withRange(
+			Option{Type: kindInteger, Name: "most_steps", Description: "Most steps; 0 is no limit"}, 0, picture.MaxSteps,
+		),
+		withRange(
+			Option{Type: kindInteger, Name: "most_tiles", Description: "Most pictures in one message; 0 is no limit"}, 0,
+			picture.MaxCount,
+		),
 		{Type: kindBool, Name: "paused", Description: "Paint nothing in this server: what waits keeps its place"},
 		{Type: kindString, Name: "reason", Description: "Why it is paused, told to everyone who asks"},
 	}

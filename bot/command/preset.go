@@ -4,8 +4,8 @@ import (
 	"maps"
 	"slices"
 
-	"darkroom/bot/admit"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 )
 
 // MaxPresetName is how long the name of a preset may be, in characters.
@@ -19,10 +19,19 @@ const presetWords = "words"
 
 // preset is /preset.
 func preset() Command {
-	name := Option{Type: kindString, Name: "name", Description: "What you call it", Required: true, MaxLength: MaxPresetName, Autocomplete: true}
+	name := Option{
+		Type: kindString, Name: "name", Description: "What you call it", Required: true, MaxLength: MaxPresetName,
+		Autocomplete: true,
+	}
 	return slashCommand("preset", "Your own names for settings",
 		Option{Type: kindSub, Name: "save", Description: "Keep settings under a name; one of the same name is replaced",
-			Options: append([]Option{name, {Type: kindString, Name: presetWords, Description: "Words put after every prompt", MaxLength: maxPresetWords}}, imageSettings()...)},
+			Options: append(
+				[]Option{
+					name,
+					{Type: kindString, Name: presetWords, Description: "Words put after every prompt", MaxLength: maxPresetWords},
+				},
+				imageSettings()...,
+			)},
 		Option{Type: kindSub, Name: "list", Description: "Show your presets"},
 		Option{Type: kindSub, Name: "delete", Description: "Forget a preset", Options: []Option{name}},
 	)
@@ -36,7 +45,7 @@ func myData() Command {
 	)
 }
 
-// settings are the options of /imagine that decide how something is painted, and not what.
+// imageSettings are the options of /imagine that decide how something is painted, and not what.
 func imageSettings() []Option {
 	aspect := Option{Type: kindString, Name: "aspect_ratio", Description: "Shape of the picture, width to height"}
 	for _, a := range Aspects() {
@@ -46,12 +55,23 @@ func imageSettings() []Option {
 		{Type: kindString, Name: "negative_prompt", Description: "What to keep out of the picture"},
 		aspect,
 		{Type: kindString, Name: "size", Description: "Width x height in pixels, such as 512x512", Autocomplete: true},
-		withRange(Option{Type: kindInteger, Name: "seed", Description: "The same seed and settings give the same picture"}, 0, picture.MaxSeed),
-		withRange(Option{Type: kindInteger, Name: "steps", Description: "More steps are slower and finer"}, 1, picture.MaxSteps),
+		withRange(
+			Option{Type: kindInteger, Name: "seed", Description: "The same seed and settings give the same picture"}, 0,
+			picture.MaxSeed,
+		),
+		withRange(
+			Option{Type: kindInteger, Name: "steps", Description: "More steps are slower and finer"}, 1, picture.MaxSteps,
+		),
 		withRange(Option{Type: kindNumber, Name: "guidance_scale", Description: "How closely to follow the words"}, 0, 30),
 		{Type: kindString, Name: "sampler", Description: "The method that paints", Autocomplete: true},
 		withRange(Option{Type: kindInteger, Name: "count", Description: "How many pictures"}, 1, picture.MaxCount),
-		withRange(Option{Type: kindNumber, Name: "strength", Description: "How much of a start picture is painted anew: 0 little, 1 everything"}, 0, 1),
+		withRange(
+			Option{
+				Type: kindNumber, Name: "strength",
+				Description: "How much of a start picture is painted anew: 0 little, 1 everything",
+			},
+			0, 1,
+		),
 		{Type: kindBool, Name: "tile", Description: "Edges that fit each other, for patterns; also --tile"},
 		{Type: kindString, Name: "notation", Description: "How the words are read; told from them when left out", Choices: []Choice{
 			{Name: "A1111: (word:1.2), [a:b:0.5], AND", Value: string(picture.NotationA1111)},
@@ -80,6 +100,6 @@ func PresetOptions(options map[string]string) map[string]string {
 }
 
 // Preset reads the options that a preset kept. Those of another version that are not known any more are left out.
-func Preset(options map[string]string) admit.Preset {
-	return admit.Preset{Words: options[presetWords], Settings: parseWanted(PresetOptions(options), nil)}
+func Preset(options map[string]string) request.Preset {
+	return request.Preset{Words: options[presetWords], Settings: parseWanted(PresetOptions(options), nil)}
 }

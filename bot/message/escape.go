@@ -29,8 +29,8 @@ func Escape(text string) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// isHidden tells whether r is a control, a format character (zero width, bidirectional override) or no character at all.
-// The zero width joiner stays, since emoji are made with it.
+// isHidden tells whether r is a control, a format character (zero width, bidirectional override) or no character at
+// all. The zero width joiner stays, since emoji are made with it.
 func isHidden(r rune) bool {
 	const zeroWidthJoiner = '\u200d'
 	return r != zeroWidthJoiner && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar)

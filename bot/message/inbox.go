@@ -41,7 +41,9 @@ func Inbox(entries []InboxEntry) Message {
 			rows = append(rows, Row{})
 		}
 		id := button.ID{Verb: button.Show, Job: e.Job, Arg: ShowFromInbox}
-		rows[len(rows)-1] = append(rows[len(rows)-1], Button{Style: Primary, Label: "Show " + strconv.Itoa(i+1), ID: id.String()})
+		rows[len(rows)-1] = append(
+			rows[len(rows)-1], Button{Style: Primary, Label: "Show " + strconv.Itoa(i+1), ID: id.String()},
+		)
 	}
 	return Message{Content: strings.Join(lines, "\n"), Rows: rows}
 }

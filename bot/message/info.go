@@ -30,7 +30,9 @@ func Info(i JobInfo) string {
 		line("Negative", "%s", Escape(Shorten(s.Negative, 300)))
 	}
 	line("Size", "%s", sizeText(s))
-	line("Steps", "%d, %s, guidance %g%s", s.Steps, Escape(encode.SamplerTitle(s.Sampler)), s.GuidanceScale, uncommonText(s))
+	line(
+		"Steps", "%d, %s, guidance %g%s", s.Steps, Escape(encode.SamplerTitle(s.Sampler)), s.GuidanceScale, uncommonText(s),
+	)
 	line("Seeds", "%s", seedsText(s, i.Tile))
 	for _, v := range s.Variations {
 		line("Variation", "seed %d, strength %g", v.Seed, v.Strength)

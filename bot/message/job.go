@@ -128,8 +128,12 @@ func FinishedRows(spec picture.Spec, job string, tiles int) []Row {
 	var ups, varies Row
 	for i := 1; i <= tiles; i++ {
 		n := strconv.Itoa(i)
-		ups = append(ups, Button{Style: Secondary, Label: "U" + n, ID: button.ID{Verb: button.Single, Job: job, Tile: i}.String()})
-		varies = append(varies, Button{Style: Secondary, Label: "V" + n, ID: button.ID{Verb: button.Vary, Job: job, Tile: i}.String()})
+		ups = append(
+			ups, Button{Style: Secondary, Label: "U" + n, ID: button.ID{Verb: button.Single, Job: job, Tile: i}.String()},
+		)
+		varies = append(
+			varies, Button{Style: Secondary, Label: "V" + n, ID: button.ID{Verb: button.Vary, Job: job, Tile: i}.String()},
+		)
 	}
 	ups = append(ups, Button{Style: Primary, Emoji: "🔄", ID: button.ID{Verb: button.Reroll, Job: job}.String()})
 	varies = append(varies, Button{Style: Primary, Emoji: "✏️", ID: button.ID{Verb: button.Remix, Job: job}.String()})
@@ -176,19 +180,25 @@ func lastRow(job string, tile int) Row {
 // job's id is the reference that is also in the log.
 func Failed(to Address, spec picture.Spec, job, reason string) Message {
 	return Message{
-		Content: fmt.Sprintf("%s\n⚠️ This could not be painted: %s.\n%s · reference %s", heading(to, spec), strings.TrimRight(reason, "."), notCounted, job),
-		Rows:    []Row{retryRow(to, spec, job, "Try again")},
+		Content: fmt.Sprintf(
+			"%s\n⚠️ This could not be painted: %s.\n%s · reference %s", heading(to, spec), strings.TrimRight(reason, "."),
+			notCounted, job,
+		),
+		Rows: []Row{retryRow(to, spec, job, "Try again")},
 	}
 }
 
 // notCounted is said of what was not painted: quotas and fairness forget it.
 const notCounted = "-# It does not count against your limits"
 
-// retryRow is the row of a job that was not painted. One that lost its start picture cannot be painted as it was asked for.
+// retryRow is the row of a job that was not painted. One that lost its start picture cannot be painted as it was
+// asked for.
 func retryRow(to Address, spec picture.Spec, job, label string) Row {
 	var row Row
 	if !to.FromImage || spec.Init != nil {
-		row = append(row, Button{Style: Secondary, Emoji: "🔄", Label: label, ID: button.ID{Verb: button.Reroll, Job: job}.String()})
+		row = append(
+			row, Button{Style: Secondary, Emoji: "🔄", Label: label, ID: button.ID{Verb: button.Reroll, Job: job}.String()},
+		)
 	}
 	return append(row, Button{Style: Secondary, Emoji: "❌", ID: button.ID{Verb: button.Delete, Job: job}.String()})
 }
@@ -212,7 +222,10 @@ func Reoffer(to Address, spec picture.Spec, job string) Message {
 
 // InInbox is the message of pictures that could be posted nowhere.
 func InInbox(to Address, spec picture.Spec) Message {
-	return Message{Content: heading(to, spec) + "\n🖼️ Finished, but I could not post it here. It waits in /inbox for whoever asked for it."}
+	return Message{
+		Content: heading(to, spec) +
+			"\n🖼️ Finished, but I could not post it here. It waits in /inbox for whoever asked for it.",
+	}
 }
 
 // PromptLine is a prompt in a list: shortened and escaped.

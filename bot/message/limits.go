@@ -30,11 +30,15 @@ const LimitsNotApplied = "The queue does not answer just now. What waits already
 	"only what is painted at once stays as it was for pictures that wait already."
 
 // ErrLargestSize refuses a largest size that cannot be read.
-const ErrLargestSize = Refusal("The largest size is written as width x height, such as 768x512; 0 takes the limit back.")
+const ErrLargestSize = Refusal(
+	"The largest size is written as width x height, such as 768x512; 0 takes the limit back.",
+)
 
 // ErrWeight refuses a role's weight.
 func ErrWeight(least, most int) Refusal {
-	return Refusal(fmt.Sprintf("A weight is a number of percent from %d to %d; 100 is everybody's, 0 takes it back.", least, most))
+	return Refusal(
+		fmt.Sprintf("A weight is a number of percent from %d to %d; 100 is everybody's, 0 takes it back.", least, most),
+	)
 }
 
 // ErrLimit refuses the value of a limit.

@@ -11,7 +11,8 @@ import (
 const NoRenderer = "No renderer is up just now. Your pictures are painted when one comes back."
 
 // addModelHint says how to paint more than the demo model knows.
-const addModelHint = "Whoever runs this bot can bring a real model: any Stable Diffusion 1.x folder in the ONNX layout, put into the models directory."
+const addModelHint = "Whoever runs this bot can bring a real model: any Stable Diffusion 1.x folder in the ONNX layout, " +
+	"put into the models directory."
 
 // maxUnknownWords is how many unknown words are named.
 const maxUnknownWords = 8

@@ -68,7 +68,9 @@ func EraseQuestion() Message {
 func Erased(left int) Message {
 	text := "Erased."
 	if left > 0 {
-		text += fmt.Sprintf(" %d of your requests could not be stopped any more. They are forgotten when they are finished.", left)
+		text += fmt.Sprintf(
+			" %d of your requests could not be stopped any more. They are forgotten when they are finished.", left,
+		)
 	}
 	return Message{Content: text}
 }

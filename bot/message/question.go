@@ -24,7 +24,11 @@ const ErrQuestionGone = Refusal("That question was answered already, or is too o
 // PermuteQuestion asks whether many prompts shall be painted. It names how many pictures that would be, what they would
 // take, and the first prompts.
 func PermuteQuestion(id string, titles []string, pictures int, cost time.Duration) Message {
-	lines := []string{fmt.Sprintf("**%d prompts, %d pictures**, about %s of painting. Shall I paint them all?", len(titles), pictures, roughly(cost))}
+	lines := []string{
+		fmt.Sprintf(
+			"**%d prompts, %d pictures**, about %s of painting. Shall I paint them all?", len(titles), pictures, roughly(cost),
+		),
+	}
 	for i, title := range titles {
 		if i == maxPromptsListed {
 			lines = append(lines, "• "+MoreListed(len(titles)-i))
@@ -36,7 +40,8 @@ func PermuteQuestion(id string, titles []string, pictures int, cost time.Duratio
 		return Button{Style: style, Label: label, ID: button.ID{Verb: button.Permute, Job: id, Arg: answer}.String()}
 	}
 	return Message{Content: strings.Join(lines, "\n"), Rows: []Row{{
-		press(Success, "Paint them all", AnswerYes), press(Secondary, "Cancel", AnswerNo), press(Secondary, "Edit prompt", AnswerEdit),
+		press(Success, "Paint them all", AnswerYes), press(Secondary, "Cancel", AnswerNo),
+		press(Secondary, "Edit prompt", AnswerEdit),
 	}}}
 }
 

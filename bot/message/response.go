@@ -1,6 +1,7 @@
 package message
 
-// Response is the first answer to an interaction. Build one with Reply, Defer, DeferUpdate, Update, Choices or OpenForm.
+// Response is the first answer to an interaction. Build one with Reply, Defer, DeferUpdate, Update, Choices or
+// OpenForm.
 type Response struct {
 	kind    int
 	message *Message

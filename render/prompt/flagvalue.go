@@ -53,14 +53,18 @@ func readAspect(text string) (value, left, fault string) {
 	m := aspectValue.FindStringSubmatch(text)
 	if m == nil {
 		value, left = firstWord(text)
-		return value, left, fmt.Sprintf("I could not read `--ar%s`: it wants two whole numbers, as in `--ar 3:2`.", quoted(value))
+		return value, left, fmt.Sprintf(
+			"I could not read `--ar%s`: it wants two whole numbers, as in `--ar 3:2`.", quoted(value),
+		)
 	}
 	left = text[len(m[0]):]
 	w, errW := strconv.Atoi(m[1])
 	h, errH := strconv.Atoi(m[2])
 	if errW != nil || errH != nil || w < 1 || h < 1 || w > maxAspect || h > maxAspect {
 		value = m[1] + ":" + m[2]
-		return value, left, fmt.Sprintf("I could not use `--ar%s`: both numbers must be from 1 to %d.", quoted(value), maxAspect)
+		return value, left, fmt.Sprintf(
+			"I could not use `--ar%s`: both numbers must be from 1 to %d.", quoted(value), maxAspect,
+		)
 	}
 	return fmt.Sprintf("%d:%d", w, h), left, ""
 }
@@ -78,7 +82,9 @@ const maxSeed = 1<<53 - 1
 func readSeed(text string) (value, left, fault string) {
 	value, left, ok := wholeNumber(text, 0, maxSeed)
 	if !ok {
-		fault = fmt.Sprintf("I could not use `--seed%s`: it wants a whole number from 0 to %d.", quoted(value), int64(maxSeed))
+		fault = fmt.Sprintf(
+			"I could not use `--seed%s`: it wants a whole number from 0 to %d.", quoted(value), int64(maxSeed),
+		)
 	}
 	return value, left, fault
 }
