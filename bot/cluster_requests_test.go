@@ -116,7 +116,7 @@ func (h *cluster) imagineQueued(options ...sandbox.Option) sandbox.Interaction {
 	h.t.Helper()
 	i := h.command("imagine", options...)
 	h.waitAnswer(i, "an answer", nil)
-	h.pollUntil("the job to be in line", func() bool { return h.job(i).Epoch > 0 })
+	h.pollUntil("the job to be in the queue", func() bool { return h.job(i).Epoch > 0 })
 	return i
 }
 

@@ -20,7 +20,7 @@ func TestSlowPositionEditKeepsPictures(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	first, second := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(sandbox.With("prompt", "a blue star"))
-	h.waitText(second, "#2 in line")
+	h.waitText(second, "#2 in the queue")
 	for _, step := range []func(context.Context, string) (bool, error){h.db.MarkLeased, h.db.MarkRequeued} {
 		if _, err := step(h.ctx, second.ID+"-0"); err != nil { // a renderer had it and gave it back, with a preview in the message
 			t.Fatal(err)
@@ -45,7 +45,7 @@ func TestLateDeliveryWaitsForReadableMessage(t *testing.T) {
 	h := startCluster(t)
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "Painting")
+	m := h.waitText(i, "Generating")
 	if err := h.sandbox.DeleteMessage(h.defaults.Moderator.ID, m.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestLateDeliveryRemovesWaitingMessage(t *testing.T) {
 	late := func(h *cluster) (sandbox.Interaction, sandbox.Message) {
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		closed(h, "^/channels/"+h.defaults.Channel.ID+"/messages$", 50013)
 		h.clock.advance(16 * time.Minute)
 		release()
@@ -152,7 +152,7 @@ func TestUnacknowledgedJobRunsAfterTokenExpired(t *testing.T) {
 func (h *cluster) holdPositionEdit(first sandbox.Interaction) (hold chan struct{}) {
 	h.t.Helper()
 	hold, met := make(chan struct{}), make(chan struct{}, 1)
-	h.sandbox.Fail(sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in line"), Hold: hold, Matched: met})
+	h.sandbox.Fail(sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in the queue"), Hold: hold, Matched: met})
 	h.waitText(h.command("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
 	select {
 	case <-met:

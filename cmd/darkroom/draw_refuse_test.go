@@ -26,7 +26,7 @@ func TestDrawRefuses(t *testing.T) {
 	}{
 		"an unknown sampler":            {[]string{"--sampler", "magic"}, exitFailure, "euler_a, "},
 		"a sampler not proved":          {[]string{"--dialect", "a1111", "--sampler", "ddpm"}, exitFailure, "a1111 has"},
-		"an eta of a sampler without":   {[]string{"--sampler", "euler", "--eta", "0.5"}, exitFailure, "the sampler euler has no eta"},
+		"an eta of a sampler without":   {[]string{"--sampler", "euler", "--eta", "0.5"}, exitFailure, "the sampler Euler has no eta"},
 		"an eta above one":              {[]string{"--sampler", "ddim", "--eta", "2"}, exitFailure, "eta 2: want 0 to 1"},
 		"a sampler for other models":    {[]string{"--sampler", "lcm"}, exitFailure, "distilled to few steps"},
 		"steps that a sampler has not":  {[]string{"--sampler", "euler_ays", "--steps", "12"}, exitFailure, "12 steps: euler_ays has 10"},
