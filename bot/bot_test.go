@@ -16,7 +16,7 @@ import (
 	"darkroom/store"
 )
 
-// moody is a ledger that panics when it is asked for a policy.
+// panickingStore panics when it is asked for a policy.
 type panickingStore struct{ bot.Store }
 
 func (panickingStore) PolicyAndWeights(context.Context, string) (store.Policy, map[string]int, error) {
@@ -31,7 +31,8 @@ func TestFaultReferenceIsLogged(t *testing.T) {
 	h.waitReady()
 	m := h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "Something went wrong")
 	ref := regexp.MustCompile("`([0-9a-f]{8})`").FindStringSubmatch(m.Content)
-	if ref == nil || !strings.Contains(h.log.String(), ref[1]) || !strings.Contains(h.log.String(), "a fault for the test") {
+	if ref == nil || !strings.Contains(h.log.String(), ref[1]) ||
+		!strings.Contains(h.log.String(), "a fault for the test") {
 		t.Errorf("answer %q: want a reference that is in the log:\n%s", m.Content, h.log)
 	}
 	if strings.Contains(h.log.String(), "a boat") || strings.Contains(h.log.String(), "sandbox.") {
@@ -40,10 +41,10 @@ func TestFaultReferenceIsLogged(t *testing.T) {
 	h.waitText(h.command("queue"), "Queue:") // and the bot goes on
 }
 
-// failing is a painter that cannot.
+// failingRenderer fails every job.
 type failingRenderer struct{ err error }
 
-// Paint fails.
+// Render fails.
 func (f failingRenderer) Render(context.Context, queue.Lease, func(int, func() image.Image)) (worker.Result, error) {
 	return worker.Result{}, f.err
 }
@@ -56,7 +57,7 @@ func TestFailedJobCanBeRetried(t *testing.T) {
 	h.waitReady()
 	i := h.command("imagine", sandbox.With("prompt", "a boat"))
 	m := h.waitText(i, "Failed: the model is out of paint")
-	h.pollUntil("the ledger to say failed", func() bool { return h.job(i).State == store.Failed })
+	h.pollUntil("the store to say failed", func() bool { return h.job(i).State == store.Failed })
 	stop()
 	h.startRenderer()
 	h.waitPictures(h.click(h.defaults.Member.ID, m.ID, "1:reroll:"+i.ID+"-0:0"), 4)
@@ -73,7 +74,7 @@ func TestReleasedJobShowsWaitingAgain(t *testing.T) {
 	h.waitText(i, "Generating")
 	stop()
 	h.waitText(i, "Waiting, #1 in the queue")
-	h.pollUntil("the ledger to say waiting", func() bool { return h.job(i).State == store.Waiting })
+	h.pollUntil("the store to say waiting", func() bool { return h.job(i).State == store.Waiting })
 	release()
 	h.startRenderer()
 	h.waitPictures(i, 4)
@@ -91,14 +92,16 @@ func TestStaleMessagesAreRepairedAtStart(t *testing.T) {
 		h.pollUntil("its message to be known", func() bool { e := h.job(i); return e.Message != "" && e.Epoch > 0 })
 	}
 	stop()
-	// The bot dies after the end was written down and before it was told.
+	// The bot dies after the end was written down and before the message shows it.
 	if _, err := h.db.Fail(h.ctx, a.ID+"-0", "the model is out of paint"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.db.Cancel(h.ctx, b.ID+"-0"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.db.Finish(h.ctx, c.ID+"-0", "", []byte(`{"delivered":"stranded","files":[{"name":"a.png"}]}`)); err != nil {
+	if _, err := h.db.Finish(
+		h.ctx, c.ID+"-0", "", []byte(`{"delivered":"stranded","files":[{"name":"a.png"}]}`),
+	); err != nil {
 		t.Fatal(err)
 	}
 	h.startBot()
@@ -122,7 +125,7 @@ func TestLostRendererLosesNoJob(t *testing.T) {
 		ls, err := h.queue.Reserve(h.ctx, "gone", "once", queue.Capacity{Lanes: queue.Lanes(h.spec(i).Lane()), MaxJobs: 1})
 		return err == nil && len(ls) == 1
 	})
-	h.pollUntil("the ledger to say running", func() bool { return h.job(i).WasLeased })
+	h.pollUntil("the store to say running", func() bool { return h.job(i).WasLeased })
 	h.startRenderer()
 	h.waitPictures(i, 4)
 }
@@ -171,7 +174,7 @@ func TestMissedDoneEventIsAudited(t *testing.T) {
 	}
 	h.clock.advance(time.Minute)
 	h.startBot()
-	h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 	if n := len(h.renderer.specs()); n != 1 {
 		t.Errorf("paintings: got %d, want 1", n)
 	}

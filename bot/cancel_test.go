@@ -41,7 +41,10 @@ func TestCancel(t *testing.T) {
 		m := h.waitText(i, "Generating")
 		h.click(h.defaults.Moderator.ID, m.ID, "1:cancel:"+i.ID+"-0:0")
 		h.waitText(i, "Cancelled")
-		h.pollUntil("the queue to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+		h.pollUntil("the queue to be empty", func() bool {
+			s, err := h.queue.Snapshot(h.ctx)
+			return err == nil && len(s.Jobs) == 0
+		})
 		h.waitText(i, "Cancelled")
 	})
 	t.Run("by command, the newest or the one that is named", func(t *testing.T) {
@@ -51,13 +54,18 @@ func TestCancel(t *testing.T) {
 		h.waitReady()
 		h.waitText(h.command("cancel"), "you have no open requests")
 		a, b := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(sandbox.With("prompt", "a blue star"))
-		choices, err := h.sandbox.Autocomplete(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, "cancel", "job", sandbox.With("job", "boat"))
+		choices, err := h.sandbox.Autocomplete(
+			h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, "cancel", "job", sandbox.With("job", "boat"),
+		)
 		if err != nil || len(choices) != 1 || choices[0].Value != a.ID+"-0" {
 			t.Fatalf("choices: got %+v, %v; want the boat", choices, err)
 		}
 		h.waitText(h.command("cancel", sandbox.With("job", choices[0].Value)), "Cancelled: a red boat")
 		h.waitText(a, "Cancelled")
-		h.waitText(h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "cancel", sandbox.With("job", "nonsense")), "Unknown request: nonsense")
+		h.waitText(
+			h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "cancel", sandbox.With("job", "nonsense")),
+			"Unknown request: nonsense",
+		)
 		h.waitText(h.command("cancel"), "Cancelled: a blue star")
 		h.waitText(b, "Cancelled")
 		h.waitText(h.command("cancel", sandbox.With("job", b.ID+"-0")), "Nothing to cancel")

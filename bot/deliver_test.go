@@ -12,7 +12,7 @@ import (
 	"darkroom/store"
 )
 
-// late asks for pictures that are finished after their token died.
+// imagineLate asks for pictures that are finished after their token expired.
 func (h *cluster) imagineLate(options ...sandbox.Option) sandbox.Interaction {
 	h.t.Helper()
 	release := h.renderer.pause()
@@ -23,11 +23,12 @@ func (h *cluster) imagineLate(options ...sandbox.Option) sandbox.Interaction {
 	return i
 }
 
-// refuse has Discord refuse requests until the returned function is called.
+// refuseRequests has Discord refuse requests until the returned function is called.
 func (h *cluster) refuseRequests(method, path string, code int) (stop func()) {
 	h.t.Helper()
 	return h.sandbox.Fail(sandbox.Fault{
-		Method: method, Path: regexp.MustCompile(path), Times: -1, Status: http.StatusForbidden, Code: code, Message: "closed",
+		Method: method, Path: regexp.MustCompile(path), Times: -1, Status: http.StatusForbidden, Code: code,
+		Message: "closed",
 	})
 }
 
@@ -36,11 +37,11 @@ func (h *cluster) closeDMs() { h.refuseRequests(http.MethodPost, "^/users/@me/ch
 
 func (h *cluster) waitDone(i sandbox.Interaction) store.Job {
 	h.t.Helper()
-	h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 	return h.job(i)
 }
 
-// shown counts the messages with pictures that a person sees in a channel.
+// countPictureMessages counts the messages with pictures that a person sees in a channel.
 func (h *cluster) countPictureMessages(channel string) (n int) {
 	for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, channel) {
 		if len(m.Attachments) > 0 {
@@ -81,9 +82,13 @@ func TestUndeliverablePicturesGoToInbox(t *testing.T) {
 	paintings := len(h.renderer.specs())
 	m := h.waitPictures(h.click(me, list.ID, show), 4)
 	if m.Viewer != me || len(h.renderer.specs()) != paintings {
-		t.Errorf("got %s after %d more paintings, want the kept pictures, privately", describe(m), len(h.renderer.specs())-paintings)
+		t.Errorf(
+			"got %s after %d more paintings, want the kept pictures, privately", describe(m), len(h.renderer.specs())-paintings,
+		)
 	}
-	h.pollUntil("it to be noted as shown", func() bool { return must(h.db.Delivery(h.ctx, i.ID+"-0")).State == store.InboxShown })
+	h.pollUntil("it to be noted as shown", func() bool {
+		return must(h.db.Delivery(h.ctx, i.ID+"-0")).State == store.InboxShown
+	})
 	h.waitText(h.command("inbox"), "(shown)")
 	t.Run("when they are no longer kept they are painted again", func(t *testing.T) {
 		if err := h.db.PruneDeliveries(h.ctx, -time.Minute, -time.Minute); err != nil {
@@ -124,7 +129,9 @@ func TestLatePrivatePicturesStayPrivate(t *testing.T) {
 		h := startCluster(t)
 		i := private(h)
 		h.waitDone(i)
-		if in, dm := h.countPictureMessages(h.defaults.Channel.ID), h.countPictureMessages(must(h.sandbox.DM(h.defaults.Member.ID)).ID); in != 1 || dm != 1 {
+		if in, dm := h.countPictureMessages(h.defaults.Channel.ID), h.countPictureMessages(
+			must(h.sandbox.DM(h.defaults.Member.ID)).ID,
+		); in != 1 || dm != 1 {
 			t.Errorf("messages with pictures: got %d in the channel and %d direct ones, want the first and the late one", in, dm)
 		}
 	})
@@ -191,11 +198,14 @@ func TestBotDownForLong(t *testing.T) {
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
 		m := h.waitText(i, "Generating")
-		h.pollUntil("the ledger to say running", func() bool { return h.job(i).State == store.Running })
+		h.pollUntil("the store to say running", func() bool { return h.job(i).State == store.Running })
 		stop()
 		h.clock.advance(20 * time.Minute)
 		release()
-		h.pollUntil("it to be painted", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+		h.pollUntil("it to be painted", func() bool {
+			s, err := h.queue.Snapshot(h.ctx)
+			return err == nil && len(s.Jobs) == 0
+		})
 		h.clock.advance(5 * time.Hour)
 		return h, i, m
 	}
@@ -204,8 +214,12 @@ func TestBotDownForLong(t *testing.T) {
 		h, i, old := botWasDown(t, queue.Options{})
 		h.startBot()
 		h.waitDone(i)
-		if _, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID); there || h.countPictureMessages(h.defaults.Channel.ID) != 1 {
-			t.Errorf("waiting message there: %v, messages with pictures: %d; want the new one alone", there, h.countPictureMessages(h.defaults.Channel.ID))
+		if _, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID); there ||
+			h.countPictureMessages(h.defaults.Channel.ID) != 1 {
+			t.Errorf(
+				"waiting message there: %v, messages with pictures: %d; want the new one alone", there,
+				h.countPictureMessages(h.defaults.Channel.ID),
+			)
 		}
 	})
 	t.Run("paints again what a wiped Redis lost, once", func(t *testing.T) {
@@ -220,7 +234,7 @@ func TestBotDownForLong(t *testing.T) {
 			t.Errorf("messages with pictures: got %d after %d paintings, want one after two", n, len(h.renderer.specs()))
 		}
 	})
-	t.Run("offers to paint again what the tray had no room for", func(t *testing.T) {
+	t.Run("offers to paint again what there was no room for", func(t *testing.T) {
 		t.Parallel()
 		h, i, old := botWasDown(t, queue.Options{UndeliveredBytes: 1})
 		h.startBot()

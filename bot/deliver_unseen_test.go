@@ -27,7 +27,10 @@ func TestMaybePostedUnseenGoesToInbox(t *testing.T) {
 			h.waitText(i, "Generating")
 			h.sandbox.SetBotPermissions(here, 0)
 			e := h.job(i)
-			d := queue.Undelivered{Job: e.ID, Address: e.Address, MaybePosted: c.look, Files: []queue.Attachment{{Name: "a.png", Bytes: []byte("picture")}}}
+			d := queue.Undelivered{
+				Job: e.ID, Address: e.Address, MaybePosted: c.look,
+				Files: []queue.Attachment{{Name: "a.png", Bytes: []byte("picture")}},
+			}
 			if err := h.queue.PutUndelivered(h.ctx, d); err != nil {
 				t.Fatal(err)
 			}

@@ -13,7 +13,7 @@ import (
 	"darkroom/store"
 )
 
-// away is a ledger that cannot be reached by what follows the line's events while it is down.
+// unreachableStore cannot be reached by what follows the queue's events while it is down.
 type unreachableStore struct {
 	bot.Store
 	down   atomic.Bool

@@ -15,8 +15,8 @@ import (
 	"darkroom/store"
 )
 
-// countingStore notes the calls that one request makes. It spoils the bytes of an accepted job's Spec after they were written
-// down, so that whoever decodes them again meets an error.
+// countingStore notes the calls that one request makes. It spoils the bytes of an accepted job's Spec after they were
+// written down, so that whoever decodes them again meets an error.
 type countingStore struct {
 	bot.Store
 	mu    sync.Mutex
@@ -55,7 +55,9 @@ func (c *countingStore) Usage(ctx context.Context, server, user string) (store.U
 	return c.Store.Usage(ctx, server, user)
 }
 
-func (c *countingStore) Accept(ctx context.Context, jobs []store.Job, judge func(store.Policy, store.Usage) error) error {
+func (c *countingStore) Accept(
+	ctx context.Context, jobs []store.Job, judge func(store.Policy, store.Usage) error,
+) error {
 	c.count("Accept")
 	err := c.Store.Accept(ctx, jobs, judge)
 	for i := range jobs {
@@ -109,9 +111,10 @@ func (c *countingStore) InboxOf(ctx context.Context, user string, since time.Tim
 	return c.Store.InboxOf(ctx, user, since)
 }
 
-// TestOneImagineReadsNothingTwice holds what one plain /imagine costs: one read of the server's limits, one transaction, two
-// notes that it was answered, one look at the epoch, one note that it is in the queue, one look into the inbox. The Spec is
-// encoded once and never decoded: the job reaches the queue although nobody can read its bytes.
+// TestOneImagineReadsNothingTwice holds what one plain /imagine costs: one read of the server's limits, one
+// transaction, two notes that it was answered, one look at the epoch, one note that it is in the queue, one look into
+// the inbox. The Spec is encoded once and never decoded: the job reaches the queue although nobody can read its
+// bytes.
 func TestOneImagineReadsNothingTwice(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})
@@ -135,7 +138,10 @@ func TestOneImagineReadsNothingTwice(t *testing.T) {
 	}
 	j := q.enqueued()
 	if !strings.HasPrefix(string(j.Spec), unreadableSpec) || j.BatchKey != "128x128 ddim 8" {
-		t.Errorf("enqueued: got Spec %.20s… and batch key %q, want the spoilt bytes, and the key of the decoded Spec", j.Spec, j.BatchKey)
+		t.Errorf(
+			"enqueued: got Spec %.20s… and batch key %q, want the spoilt bytes, and the key of the decoded Spec", j.Spec,
+			j.BatchKey,
+		)
 	}
 }
 

@@ -22,7 +22,9 @@ func TestJobWithoutItsInputFails(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
 	broken := func() sandbox.Interaction {
-		return h.command("imagine", sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.png", plainPNG(30, 1)[:60]))
+		return h.command(
+			"imagine", sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.png", plainPNG(30, 1)[:60]),
+		)
 	}
 	t.Run("nothing offers to try again", func(t *testing.T) {
 		i := broken()
@@ -34,10 +36,16 @@ func TestJobWithoutItsInputFails(t *testing.T) {
 			t.Errorf("got %q, want it to say that it costs nothing", m.Content)
 		}
 	})
-	t.Run("its end is told once Discord is well again", func(t *testing.T) {
-		repair := h.sandbox.Fail(sandbox.Fault{Method: http.MethodGet, Path: regexp.MustCompile("^/webhooks/"), Times: -1, Status: http.StatusBadGateway})
+	t.Run("its end is shown once Discord works again", func(t *testing.T) {
+		repair := h.sandbox.Fail(
+			sandbox.Fault{
+				Method: http.MethodGet, Path: regexp.MustCompile("^/webhooks/"), Times: -1, Status: http.StatusBadGateway,
+			},
+		)
 		i := broken()
-		h.pollUntil("it not to be told", func() bool { return strings.Contains(h.log.String(), "a message could not be corrected") })
+		h.pollUntil("it not to be shown", func() bool {
+			return strings.Contains(h.log.String(), "a message could not be corrected")
+		})
 		repair()
 		h.waitText(i, "the start image is damaged")
 	})
@@ -82,7 +90,7 @@ func TestSlowInputsBlockNobody(t *testing.T) {
 	h.startRenderer()
 	h.waitPictures(i, 4)
 	close(release)
-	h.pollUntil("the others to be in line too", func() bool {
+	h.pollUntil("the others to be in the queue too", func() bool {
 		for _, id := range []string{"901-0", "906-0"} {
 			if e, err := h.db.Find(h.ctx, id); err != nil || e.Epoch == 0 || len(e.Inputs) != 1 {
 				return false
@@ -95,9 +103,16 @@ func TestSlowInputsBlockNobody(t *testing.T) {
 func TestQueueShowsUndeliveredJob(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
-	h.sandbox.Fail(sandbox.Fault{Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/`), Times: -1, Status: http.StatusBadGateway})
+	h.sandbox.Fail(
+		sandbox.Fault{
+			Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/`), Times: -1,
+			Status: http.StatusBadGateway,
+		},
+	)
 	h.imagineLate()
-	h.pollUntil("the delivery to be put off", func() bool { return strings.Contains(h.log.String(), "are not delivered yet") })
+	h.pollUntil("the delivery to be put off", func() bool {
+		return strings.Contains(h.log.String(), "are not delivered yet")
+	})
 	h.waitText(h.command("queue"), "a red boat — finished, being delivered")
 }
 

@@ -13,7 +13,7 @@ import (
 	"darkroom/store"
 )
 
-// finishes matches the moment that a waiting message foretells.
+// finishTime matches the ETA of a waiting message.
 var finishTime = regexp.MustCompile(`ETA <t:(\d+):R>`)
 
 func TestWaitingMessagesShowETA(t *testing.T) {
@@ -23,7 +23,7 @@ func TestWaitingMessagesShowETA(t *testing.T) {
 	defer release()
 	first := h.command("imagine", sandbox.With("prompt", "a boat"))
 	h.waitText(first, "Generating")
-	h.pollUntil("the ledger to say running", func() bool { return h.job(first).State == store.Running })
+	h.pollUntil("the store to say running", func() bool { return h.job(first).State == store.Running })
 	asked := h.clock.now()
 	cost := time.Duration(h.job(first).Cost) * time.Millisecond
 	for n := 1; n <= 2; n++ {
@@ -36,7 +36,7 @@ func TestWaitingMessagesShowETA(t *testing.T) {
 		at := time.Unix(must(strconv.ParseInt(told[1], 10, 64)), 0)
 		// The one that is painted is 37 % through, and a moment is told in whole seconds.
 		if in, least, most := at.Sub(asked), time.Duration(n)*cost-time.Second, time.Duration(n+1)*cost+5*time.Second; in < least || in > most {
-			t.Errorf("#%d: told to be finished in %v, want between %v and %v", n, in, least, most)
+			t.Errorf("#%d: finished in %v, want between %v and %v", n, in, least, most)
 		}
 	}
 	h.waitText(h.command("queue"), "#1 in the queue, ETA")
@@ -51,7 +51,10 @@ func TestPositionThatMovesBackSaysWhy(t *testing.T) {
 	second := h.imagineQueued(sandbox.With("prompt", "a star"))
 	h.waitText(second, "#2 in the queue")
 	h.pollUntil("it to say why newcomers came before it", func() bool { // another person, who had nothing yet
-		i := h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "imagine", sandbox.With("prompt", "a boat"), sandbox.With("count", 1))
+		i := h.commandAs(
+			h.defaults.Moderator.ID, h.defaults.Channel.ID, "imagine", sandbox.With("prompt", "a boat"),
+			sandbox.With("count", 1),
+		)
 		h.waitAnswer(i, "an answer", nil)
 		m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, h.job(second).Message)
 		return strings.Contains(m.Content, ": people who have used less render time go first")
@@ -76,7 +79,8 @@ func TestPausedServer(t *testing.T) {
 	h.waitPictures(h.commandAs(h.defaults.Member.ID, dm.ID, "imagine", sandbox.With("prompt", "a blue star")), 4)
 	paused := func() bool {
 		all, err := h.queue.Pauses(h.ctx)
-		return err == nil && len(all) == 1 && all[0].Scope == queue.Scope{Server: h.defaults.Guild.ID} && all[0].Reason == "it is night"
+		return err == nil && len(all) == 1 && all[0].Scope == queue.Scope{Server: h.defaults.Guild.ID} &&
+			all[0].Reason == "it is night"
 	}
 	if e := h.job(i); e.State != store.Waiting || !paused() {
 		t.Errorf("the job of the paused server: %s, paused in the queue: %v; want it waiting", e.State, paused())
@@ -97,9 +101,15 @@ func TestPauseReachesQueueLater(t *testing.T) {
 	h, broken := startClusterWithBrokenQueue(t)
 	h.waitReady()
 	broken.down.Store(true)
-	h.waitText(h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "limits set", sandbox.With("paused", true)), "The queue cannot be reached")
+	h.waitText(
+		h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "limits set", sandbox.With("paused", true)),
+		"The queue cannot be reached",
+	)
 	broken.down.Store(false)
-	h.pollUntil("the queue to be told", func() bool { all, err := h.queue.Pauses(h.ctx); return err == nil && len(all) == 1 })
+	h.pollUntil("the queue to be told", func() bool {
+		all, err := h.queue.Pauses(h.ctx)
+		return err == nil && len(all) == 1
+	})
 }
 
 func TestRoleWeights(t *testing.T) {
@@ -109,7 +119,10 @@ func TestRoleWeights(t *testing.T) {
 	h.waitReady()
 	const role, other = "777000000000000001", "777000000000000002"
 	limits := func(role string, weight int) sandbox.Interaction {
-		return h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "limits role", sandbox.With("role", role), sandbox.With("weight", weight))
+		return h.commandAs(
+			h.defaults.Moderator.ID, h.defaults.Channel.ID, "limits role", sandbox.With("role", role),
+			sandbox.With("weight", weight),
+		)
 	}
 	h.waitText(limits(role, 5), "from 10 to 1000")
 	h.waitText(limits(role, 200), "Weight of <@&"+role+">: 200%")

@@ -11,7 +11,7 @@ import (
 func TestFirstPositionIsFresh(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})
-	h.intervals.Positions = time.Hour // only first answers tell places
+	h.intervals.Positions = time.Hour // only first answers show positions
 	h.startBot()
 	h.waitReady()
 	release := h.renderer.pause()

@@ -14,7 +14,7 @@ import (
 	"darkroom/queue"
 )
 
-// halting is a ledger that halts after it has noted an acknowledgement.
+// haltingStore halts after it has noted an acknowledgement.
 type haltingStore struct {
 	bot.Store
 	release chan struct{}
@@ -29,11 +29,11 @@ func (l *haltingStore) Acknowledge(ctx context.Context, id string) (bool, error)
 	return done, err
 }
 
-// noting is a line that notes how jobs came.
+// recordingQueue notes how jobs came.
 type recordingQueue struct {
 	bot.Queue
 	mu          sync.Mutex
-	maybePosted []bool // Look of each job that was enqueued
+	maybePosted []bool // MaybePosted of each job that was enqueued
 }
 
 func (n *recordingQueue) Enqueue(ctx context.Context, epoch int64, j queue.Job) (queue.EnqueueResult, error) {
@@ -63,12 +63,12 @@ func TestSlowHandlerMarksJobMaybePosted(t *testing.T) {
 	if err := h.queue.BeginEpoch(h.ctx, 7); err != nil {
 		t.Fatal(err)
 	}
-	h.pollUntil("it to be in the next line", func() bool { return h.job(i).Epoch == 8 })
+	h.pollUntil("it to be in the next epoch", func() bool { return h.job(i).Epoch == 8 })
 	before := len(q.all())
 	close(db.release)
-	h.pollUntil("the turn to enqueue it", func() bool { return len(q.all()) > before })
+	h.pollUntil("the handler to enqueue it", func() bool { return len(q.all()) > before })
 	if flags := q.all(); !flags[len(flags)-1] {
-		t.Errorf("Look of each enqueue: got %v, want true at the end", flags)
+		t.Errorf("MaybePosted of each enqueue: got %v, want true at the end", flags)
 	}
 }
 
@@ -116,7 +116,11 @@ func TestRelayFasterThanHandlerKeepsPosition(t *testing.T) {
 	h.waitReady()
 	edits, open := make(chan struct{}, 1), make(chan struct{})
 	close(open)
-	h.sandbox.Fail(sandbox.Fault{Method: http.MethodPatch, Path: regexp.MustCompile("/messages/"), Times: -1, Hold: open, Matched: edits})
+	h.sandbox.Fail(
+		sandbox.Fault{
+			Method: http.MethodPatch, Path: regexp.MustCompile("/messages/"), Times: -1, Hold: open, Matched: edits,
+		},
+	)
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
 	h.waitAnswer(i, "an answer", nil)
 	h.pollUntil("the relay to bring it in", func() bool { return h.job(i).Epoch > 0 })

@@ -84,7 +84,7 @@ func (s *pass) drawLikeDiffusers(from picture.Init, inpaint bool) {
 
 // trainingConfig is what the folder says of the model's training, as far as this run follows it.
 func (p *run) trainingConfig() sampler.Config {
-	c, traits := p.parts.Config.Sampler, p.parts.Config.Traits().forInit(p.spec.Init)
+	c, traits := p.parts.Config.Sampler, traitsFor(p.spec.Init, p.parts.Config.Traits())
 	c.RungeKutta, c.Img2ImgTakesAllSteps = traits.RungeKutta, traits.Img2ImgTakesAllSteps
 	return c
 }
@@ -107,7 +107,9 @@ func (p *run) steps() int {
 
 // samplePass samples all tiles of one pass, as many at once as fit. Each tile has noise of its own, so how many share a
 // batch changes only the rounding inside the network.
-func (p *run) samplePass(ctx context.Context, pass pass, from *tensor.Tensor, masked maskedLatents) (tensor.Tensor, error) {
+func (p *run) samplePass(
+	ctx context.Context, pass pass, from *tensor.Tensor, masked maskedLatents,
+) (tensor.Tensor, error) {
 	var done []tensor.Tensor
 	for first := 0; first < p.spec.Count; first += pass.groupSize {
 		last := min(first+pass.groupSize, p.spec.Count)

@@ -40,7 +40,9 @@ func (p *progress) report(ctx context.Context, v *previews) {
 		return
 	}
 	shot := v.snapshot()
-	p.callback(Progress{Step: p.done + p.advance, Steps: p.total, Preview: func() image.Image { return v.sheet(ctx, shot) }})
+	p.callback(
+		Progress{Step: p.done + p.advance, Steps: p.total, Preview: func() image.Image { return v.sheet(ctx, shot) }},
+	)
 }
 
 // previews holds what each tile looks like by now. Its sheets are decoded from the denoised estimate, not from the

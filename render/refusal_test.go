@@ -13,7 +13,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// refusalOf paints and returns the sentence of the refusal.
+// refusalOf renders and returns the sentence of the refusal.
 func refusalOf(t *testing.T, r *Renderer, s picture.Spec, j Job) string {
 	t.Helper()
 	_, err := r.Render(t.Context(), s, j)
@@ -24,7 +24,7 @@ func refusalOf(t *testing.T, r *Renderer, s picture.Spec, j Job) string {
 	return no.Sentence
 }
 
-// TestRefusalSentences paints what no other try could mend: each is a Refusal, with a sentence for the person.
+// TestRefusalSentences renders what fails at every attempt: each error is a Refusal, with a sentence for the person.
 func TestRefusalSentences(t *testing.T) {
 	t.Parallel()
 	start := func(s *picture.Spec) {
@@ -72,7 +72,7 @@ func TestRefusalSentences(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a start picture that is no picture", func(t *testing.T) {
+	t.Run("a start image that is no image", func(t *testing.T) {
 		t.Parallel()
 		r, _ := newFake(t, Options{})
 		inputs, s := inputStore{}, boatSpec()
@@ -117,7 +117,8 @@ func TestNotANumber(t *testing.T) {
 		r, _ := newFake(t, Options{})
 		given := noise.Draw(noise.NewTorch(1), 1, 4, 6, 8)
 		given.Data[5] = float32(math.Inf(-1))
-		if _, err := r.Render(t.Context(), boatSpec(), Job{Latents: &given}); err == nil || !strings.Contains(err.Error(), "not finite") {
+		if _, err := r.Render(t.Context(), boatSpec(), Job{Latents: &given}); err == nil ||
+			!strings.Contains(err.Error(), "not finite") {
 			t.Errorf("got %v, want an error about numbers that are not finite", err)
 		}
 	})

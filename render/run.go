@@ -61,11 +61,15 @@ func (p *run) check() error {
 	s, c := p.spec, p.parts.Config
 	switch {
 	case s.Width%c.SizeMultiple != 0 || s.Height%c.SizeMultiple != 0:
-		return refuse("this model cannot generate %d×%d: its sides must be multiples of %d", s.Width, s.Height, c.SizeMultiple)
+		return refuse(
+			"this model cannot generate %d×%d: its sides must be multiples of %d", s.Width, s.Height, c.SizeMultiple,
+		)
 	case len(s.Addons) > 0:
 		return refuse("the add-on %q cannot be used: add-ons are not supported", s.Addons[0].Name)
 	case p.clipSkip() > c.SkippableLayers && c.SkippableLayers == 0:
-		return refuse("a clip skip of %d is not possible: only the last layer of this model's text encoder can be read", s.ClipSkip)
+		return refuse(
+			"a clip skip of %d is not possible: only the last layer of this model's text encoder can be read", s.ClipSkip,
+		)
 	case p.clipSkip() > c.SkippableLayers:
 		return refuse("a clip skip of %d is not possible: this model takes at most %d", s.ClipSkip, c.SkippableLayers+1)
 	case s.Init != nil && p.parts.Encoder == nil:

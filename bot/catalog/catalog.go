@@ -95,8 +95,8 @@ func (c *Catalog) Available() admit.Available {
 	return c.available
 }
 
-// Await returns what can be painted. While nothing is known it asks the queue again for up to a second: people often ask
-// for the first picture in the moment in which the first renderer comes up.
+// Await returns what can be painted. While nothing is known it asks the queue again for up to a second: people often
+// ask for the first picture in the moment in which the first renderer comes up.
 func (c *Catalog) Await(ctx context.Context) admit.Available {
 	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
 	defer cancel()

@@ -80,7 +80,10 @@ func Hash(commands []Command) (string, error) {
 }
 
 func slashCommand(name, description string, options ...Option) Command {
-	return Command{Name: name, Type: 1, Description: description, Options: options, Contexts: []int{inGuild, inBotDM}, Installs: []int{0}}
+	return Command{
+		Name: name, Type: 1, Description: description, Options: options, Contexts: []int{inGuild, inBotDM},
+		Installs: []int{0},
+	}
 }
 
 // imagine has no max_length on its texts: a prompt that is too long is better answered with the count than stopped by

@@ -65,7 +65,7 @@ func Decode(raw json.RawMessage) (admit.Request, error) {
 	return req, nil
 }
 
-// place tells where an interaction happened. Discord sends "context" since 2024; without it the guild decides.
+// readPlace tells where an interaction happened. Discord sends "context" since 2024; without it the guild decides.
 func readPlace(o object) admit.Place {
 	channel := o.object("channel")
 	p := admit.Place{
@@ -94,14 +94,17 @@ func readPlace(o object) admit.Place {
 // isThread tells whether a channel type is one of the three kinds of threads.
 func isThread(kind int64) bool { return kind >= 10 && kind <= 12 }
 
-// person reads who acts: a member in servers, a bare user in direct messages.
+// readPerson reads who acts: a member in servers, a bare user in direct messages.
 func readPerson(o object) admit.Person {
 	member := o.object("member")
 	user := member.object("user")
 	if user == nil {
 		user = o.object("user")
 	}
-	p := admit.Person{ID: user.text("id"), Roles: member.texts("roles"), Permissions: member.permissions("permissions"), Locale: o.text("locale")}
+	p := admit.Person{
+		ID: user.text("id"), Roles: member.texts("roles"), Permissions: member.permissions("permissions"),
+		Locale: o.text("locale"),
+	}
 	for _, name := range []string{member.text("nick"), user.text("global_name"), user.text("username")} {
 		if name != "" {
 			p.Name = name
@@ -147,7 +150,7 @@ func readCommand(req *admit.Request, data object) {
 	}
 }
 
-// fields reads the values of a form. Texts stand in action rows (the older form) or in labels; whatever else a form
+// readFields reads the values of a form. Texts stand in action rows (the older form) or in labels; anything else a form
 // may hold gives its values, joined by commas.
 func readFields(data object) map[string]string {
 	out := map[string]string{}

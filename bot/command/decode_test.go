@@ -76,7 +76,10 @@ func TestDecodeImagine(t *testing.T) {
 	t.Run("in direct messages there is a user and no member", func(t *testing.T) {
 		t.Parallel()
 		req := decode(t, "imagine_dm")
-		want(t, "place", req.Place, admit.Place{Kind: "dm", Channel: "800000000000000001", BotPermissions: ^uint64(0), FileLimit: 10 << 20})
+		want(
+			t, "place", req.Place,
+			admit.Place{Kind: "dm", Channel: "800000000000000001", BotPermissions: ^uint64(0), FileLimit: 10 << 20},
+		)
 		want(t, "person", req.Person, admit.Person{ID: "80351110224678912", Name: "Nelly", Locale: "de"})
 	})
 }
@@ -104,7 +107,9 @@ func TestDecodeOthers(t *testing.T) {
 		req := decode(t, "modal_labels")
 		want(t, "verb", req.Verb, command.Form)
 		want(t, "fields", req.Options, map[string]string{"prompt": "a blue boat", "negative": "", "boxes": "a,b"})
-		want(t, "fields in rows", decode(t, "modal_rows").Options, map[string]string{"prompt": "a blue boat", "negative": "fog"})
+		want(
+			t, "fields in rows", decode(t, "modal_rows").Options, map[string]string{"prompt": "a blue boat", "negative": "fog"},
+		)
 	})
 	t.Run("autocomplete knows the option that is typed", func(t *testing.T) {
 		t.Parallel()

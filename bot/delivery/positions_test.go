@@ -41,7 +41,9 @@ func TestNextPositionUpdate(t *testing.T) {
 	}
 	longest := roundsWithoutNews * p.interval
 	waits(longest)
-	for id, in := range map[string]time.Duration{"past": -time.Second, "near": 3 * time.Second, "far": time.Hour, "taken": time.Second} {
+	for id, in := range map[string]time.Duration{
+		"past": -time.Second, "near": 3 * time.Second, "far": time.Hour, "taken": time.Second,
+	} {
 		p.shown.set(id, message.QueueStatus{Position: 1, ETA: now.Add(in)}, now)
 	}
 	p.shown.setLeased("taken")
@@ -59,9 +61,11 @@ func TestLostPositionIsNewerThanShownOne(t *testing.T) {
 	}{
 		"the first message shows a position": {shownState{position: 2, edited: lost.at.Add(-time.Second)}, true},
 		"a position was shown since":         {shownState{position: 2, edited: lost.at.Add(time.Second)}, false},
-		"a renderer has the job":             {shownState{position: 2, edited: lost.at.Add(-time.Second), leased: true}, false},
-		"a renderer gave the job back":       {shownState{position: -1}, false},
-		"it shows no position":               {shownState{edited: lost.at.Add(-time.Second)}, false},
+		"a renderer has the job": {shownState{
+			position: 2, edited: lost.at.Add(-time.Second), leased: true,
+		}, false},
+		"a renderer gave the job back": {shownState{position: -1}, false},
+		"it shows no position":         {shownState{edited: lost.at.Add(-time.Second)}, false},
 	} {
 		if got := lost.newerThan(c.shown); got != c.want {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)

@@ -62,7 +62,8 @@ func (g *Gateway) Requests() <-chan admit.Request { return g.intake.requests }
 func (g *Gateway) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	s := &client{
-		token: g.o.Token, base: g.o.Base, idleTimeout: g.o.IdleTimeout, openTimeout: g.o.OpenTimeout, log: g.o.Log, dial: g.o.Dial,
+		token: g.o.Token, base: g.o.Base, idleTimeout: g.o.IdleTimeout, openTimeout: g.o.OpenTimeout, log: g.o.Log,
+		dial:   g.o.Dial,
 		handle: g.handle,
 	}
 	group.Go(func() error { return s.run(ctx) })

@@ -126,8 +126,8 @@ func inputHashes(s picture.Spec) []string {
 	return out
 }
 
-// weight is the weight of a person with these roles: that of the heaviest. Everybody has the role that is called like the
-// server.
+// weight is the weight of a person with these roles: that of the heaviest. Everybody has the role that is called like
+// the server.
 func weight(weights map[string]int, server string, roles []string) int {
 	heaviest := 0
 	for _, role := range append([]string{server}, roles...) {

@@ -40,7 +40,9 @@ func (m *imaginer) askToConfirm(ctx context.Context, r *responder, w permutation
 	for _, n := range jobs {
 		titles, cost = append(titles, n.job.Title()), cost+n.job.Cost
 	}
-	return r.replyPrivately(ctx, message.PermuteQuestion(r.req.ID, titles, pictures(jobs), time.Duration(cost)*time.Millisecond))
+	return r.replyPrivately(
+		ctx, message.PermuteQuestion(r.req.ID, titles, pictures(jobs), time.Duration(cost)*time.Millisecond),
+	)
 }
 
 // check judges requests as accept does, without writing anything down.
@@ -97,8 +99,8 @@ func (m *imaginer) submitEditedPrompt(ctx context.Context, r *responder) error {
 	return m.submitConfirmed(ctx, r, w)
 }
 
-// submitConfirmed submits a request that somebody was asked about, unless another answer came first. If it is not accepted,
-// whatever went wrong, the question can be answered again.
+// submitConfirmed submits a request that somebody was asked about, unless another answer came first. If it is not
+// accepted, whatever went wrong, the question can be answered again.
 func (m *imaginer) submitConfirmed(ctx context.Context, r *responder, w permutationRequest) error {
 	taken, err := m.db.DropQuestion(ctx, r.click.Job)
 	if err != nil {
@@ -114,7 +116,9 @@ func (m *imaginer) submitConfirmed(ctx context.Context, r *responder, w permutat
 	body, jerr := json.Marshal(w)
 	again, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer cancel()
-	return errors.Join(err, jerr, m.db.PutQuestion(again, store.Question{ID: r.click.Job, User: r.req.Person.ID, Body: body}))
+	return errors.Join(
+		err, jerr, m.db.PutQuestion(again, store.Question{ID: r.click.Job, User: r.req.Person.ID, Body: body}),
+	)
 }
 
 // pendingRequest is the request that somebody was asked about.

@@ -131,8 +131,9 @@ func New(o Options) *Handler {
 	return &Handler{
 		o: o,
 		commands: map[string]action{
-			"imagine": imagine.imagine, "queue": (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
-			"cancel": cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
+			"imagine": imagine.imagine,
+			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
+			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
 		},
@@ -165,8 +166,8 @@ func (h *Handler) Serve(ctx context.Context, requests <-chan admit.Request) erro
 	return g.Wait()
 }
 
-// handle answers one interaction. Whatever goes wrong, panics too, the person is told. It goes on for a moment when the bot
-// is stopped.
+// handle answers one interaction. Whatever goes wrong, panics too, the person is told. It goes on for a moment when
+// the bot is stopped.
 func (h *Handler) handle(parent context.Context, req admit.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), HandlerTimeout)
 	defer cancel()
@@ -185,8 +186,8 @@ func (h *Handler) handle(parent context.Context, req admit.Request) {
 	}
 }
 
-// claimed tells whether this bot is the one to answer: of several on one database that hear the same event the first is. A
-// suggestion is not worth a claim. When nobody can tell, all answer, and Discord takes the first answer.
+// claimed tells whether this bot is the one to answer: of several on one database that hear the same event the first
+// is. A suggestion is not worth a claim. When nobody can tell, all answer, and Discord takes the first answer.
 func (h *Handler) claimed(ctx context.Context, req admit.Request) bool {
 	if req.Verb == command.Autocomplete {
 		return true
@@ -224,7 +225,10 @@ func (h *Handler) reportError(ctx context.Context, r *responder, err error) {
 	text, fault := explain(err)
 	if fault {
 		ref := randomReference()
-		h.o.Log.Error("interaction failed", "reference", ref, "interaction", r.req.ID, "verb", r.req.Verb, "error", rest.Redact(err.Error()))
+		h.o.Log.Error(
+			"interaction failed", "reference", ref, "interaction", r.req.ID, "verb", r.req.Verb, "error",
+			rest.Redact(err.Error()),
+		)
 		if text == "" {
 			text = message.Fault(ref)
 		}

@@ -81,7 +81,9 @@ func (m *imaginer) openRemix(ctx context.Context, r *responder) error {
 		return err
 	}
 	id := button.ID{Verb: button.Remix, Job: j.ID, Tile: r.click.Tile}
-	_, err = r.respond(ctx, message.OpenForm(message.RemixForm(id, j.Spec.Prompt, j.Spec.Negative, picture.MaxPromptRunes)))
+	_, err = r.respond(
+		ctx, message.OpenForm(message.RemixForm(id, j.Spec.Prompt, j.Spec.Negative, picture.MaxPromptRunes)),
+	)
 	return err
 }
 
@@ -95,11 +97,13 @@ func (m *imaginer) remix(ctx context.Context, r *responder) error {
 	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != j.Spec.Negative {
 		wanted.Negative = &negative
 	}
-	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed(), Base: &j.Spec, Parent: j.ID})
+	return m.submitPermutations(
+		ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed(), Base: &j.Spec, Parent: j.ID},
+	)
 }
 
-// submitPermutations settles what a request leaves open and submits what comes of it: one job, or one for each permutation.
-// Somebody who may not know how many that are is asked first.
+// submitPermutations settles what a request leaves open and submits what comes of it: one job, or one for each
+// permutation. Somebody who may not know how many that are is asked first.
 func (m *imaginer) submitPermutations(ctx context.Context, r *responder, w permutationRequest) error {
 	_, err := m.trySubmit(ctx, r, w)
 	return err

@@ -43,8 +43,8 @@ type limits struct {
 	log    *slog.Logger
 }
 
-// run shows and changes what a server allows. Discord hides the command from others, but that is a hint: the permission is
-// checked again here.
+// run shows and changes what a server allows. Discord hides the command from others, but that is a hint: the
+// permission is checked again here.
 func (l *limits) run(ctx context.Context, r *responder) error {
 	server := r.req.Place.Guild
 	if server == "" {

@@ -43,7 +43,9 @@ func (s *single) post(ctx context.Context, r *responder) error {
 	to := r.address()
 	to.Verb, to.Spoiler, to.Ephemeral = "single", j.Spoiler, r.req.Ephemeral
 	spec := j.Spec.Tile(n - 1)
-	m := message.Finished(to, spec, j.ID, []message.File{{Name: fmt.Sprintf("%s-%d%s", j.ID, n, extension(file.Name)), Data: data}}, files)
+	m := message.Finished(
+		to, spec, j.ID, []message.File{{Name: fmt.Sprintf("%s-%d%s", j.ID, n, extension(file.Name)), Data: data}}, files,
+	)
 	m.Rows = message.SingleRows(spec, j.ID, n)
 	if err := r.edit(ctx, m); err != nil {
 		return fmt.Errorf("post a single picture of job %s: %w", j.ID, err)

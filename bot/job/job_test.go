@@ -11,7 +11,8 @@ import (
 )
 
 var spec = picture.Spec{
-	Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Model: picture.Ref{Name: "m", Hash: "cd"},
+	Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+	Model:  picture.Ref{Name: "m", Hash: "cd"},
 	Prompt: "a *red* boat", Width: 128, Height: 96, Steps: 8, Count: 4, Sampler: "ddim",
 }
 
@@ -44,7 +45,8 @@ func TestUnreadableJobKeepsItsRow(t *testing.T) {
 		t.Errorf("got %+v, %v, want the row and an error", j, err)
 	}
 	q := j.ForQueue(store.Policy{RunningPerUser: 3})
-	if string(q.Spec) != string(row.Spec) || string(q.Address) != string(row.Address) || q.BatchKey != "" || q.MaxRunning != 3 {
+	if string(q.Spec) != string(row.Spec) || string(q.Address) != string(row.Address) || q.BatchKey != "" ||
+		q.MaxRunning != 3 {
 		t.Errorf("for the queue: got %+v, want the bytes of the row and no batch", q)
 	}
 }

@@ -30,7 +30,8 @@ var (
 	errGivenUp = errors.New("the job was given up")
 )
 
-// needsNoRetry tells whether an error of enqueueIn asks for nothing more: somebody else enqueues the job, or it is over.
+// needsNoRetry tells whether an error of enqueueIn asks for nothing more: somebody else enqueues the job, or it is
+// over.
 func needsNoRetry(err error) bool {
 	return errors.Is(err, errCopying) || errors.Is(err, errGivenUp) || errors.Is(err, errJobEnded)
 }
@@ -38,8 +39,8 @@ func needsNoRetry(err error) bool {
 // policyReader reads a server's policy.
 type policyReader func(ctx context.Context, server string) (store.Policy, error)
 
-// Enqueue brings a fresh job into the queue, under the policy by which it was accepted. An error means that the relay has
-// to do it; the caller should Wake it.
+// Enqueue brings a fresh job into the queue, under the policy by which it was accepted. An error means that the relay
+// has to do it; the caller should Wake it.
 //
 // While some wait for room in a full queue a newcomer waits behind them: the relay takes the oldest first.
 func (o *Outbox) Enqueue(ctx context.Context, j job.Job, p store.Policy) error {
@@ -63,9 +64,9 @@ func (o *Outbox) Enqueue(ctx context.Context, j job.Job, p store.Policy) error {
 	return err
 }
 
-// enqueueIn brings a job into the queue, from any state: missing input pictures are copied, the queue gets their bytes, the
-// job is enqueued and its epoch is noted. Doing it again does no harm. Every way into the queue comes through here or
-// through addToQueue.
+// enqueueIn brings a job into the queue, from any state: missing input pictures are copied, the queue gets their
+// bytes, the job is enqueued and its epoch is noted. Doing it again does no harm. Every way into the queue comes
+// through here or through addToQueue.
 func (o *Outbox) enqueueIn(ctx context.Context, epoch int64, j job.Job, policy policyReader) error {
 	if len(j.PendingInputs) > 0 {
 		if _, busy := o.copying.LoadOrStore(j.ID, true); busy {
@@ -89,8 +90,8 @@ func (o *Outbox) enqueueIn(ctx context.Context, epoch int64, j job.Job, policy p
 	return o.RemoveEnded(ctx, j.ID)
 }
 
-// addToQueue puts a job into the queue, unless the queue knows that somebody cancelled it. The caller notes the epoch, and
-// takes the job out again if it ended meanwhile.
+// addToQueue puts a job into the queue, unless the queue knows that somebody cancelled it. The caller notes the
+// epoch, and takes the job out again if it ended meanwhile.
 func (o *Outbox) addToQueue(ctx context.Context, epoch int64, j job.Job, policy policyReader) error {
 	if err := o.putInputs(ctx, j); err != nil {
 		return err
@@ -125,8 +126,8 @@ func (o *Outbox) putInputs(ctx context.Context, j job.Job) error {
 	return nil
 }
 
-// RemoveEnded takes a job out of the queue if it has ended: it ended on its way in, or was delivered while the queue held
-// it once more.
+// RemoveEnded takes a job out of the queue if it has ended: it ended on its way in, or was delivered while the queue
+// held it once more.
 func (o *Outbox) RemoveEnded(ctx context.Context, id string) error {
 	row, err := o.db.Find(ctx, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -149,8 +150,8 @@ func (o *Outbox) giveUp(ctx context.Context, j job.Job, reason string, cause err
 	return errors.Join(errGivenUp, cause)
 }
 
-// FailCrashed gives up jobs whose rendering ended the process so many times; 0 gives up none. It is called before anything
-// is in the queue: a queue in the memory of that process could not count.
+// FailCrashed gives up jobs whose rendering ended the process so many times; 0 gives up none. It is called before
+// anything is in the queue: a queue in the memory of that process could not count.
 func (o *Outbox) FailCrashed(ctx context.Context, times int) error {
 	if times < 1 {
 		return nil

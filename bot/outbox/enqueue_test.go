@@ -60,7 +60,9 @@ func newTestOutbox(fetch error) (*Outbox, *fakeStore, *fakeQueue) {
 
 // fresh is a job that was just accepted and whose start picture must still be copied.
 func fresh(o *Outbox) job.Job {
-	return job.Job{Job: store.Job{ID: "1-0", PendingInputs: []byte(`{"file":{"URL":"x"},"strength":0.5}`), Created: o.opts.Now()}}
+	return job.Job{
+		Job: store.Job{ID: "1-0", PendingInputs: []byte(`{"file":{"URL":"x"},"strength":0.5}`), Created: o.opts.Now()},
+	}
 }
 
 func TestEnqueueUsesThePolicyThatAcceptedTheJob(t *testing.T) {
@@ -100,7 +102,8 @@ func TestStartPictureIsTriedAgainUnlessItNeverComes(t *testing.T) {
 	t.Run("it is not there", func(t *testing.T) {
 		t.Parallel()
 		o, db, _ := newTestOutbox(&rest.FetchError{Why: message.ReasonInputRefused(404)})
-		if err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err != nil || db.failed["1-0"] != message.ReasonInputRefused(404) {
+		if err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err != nil ||
+			db.failed["1-0"] != message.ReasonInputRefused(404) {
 			t.Errorf("got %v, failed %v, want it given up with the reason", err, db.failed)
 		}
 	})

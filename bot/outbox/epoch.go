@@ -18,8 +18,8 @@ const (
 // errEpochBeingBegun means that another bot is beginning an epoch.
 var errEpochBeingBegun = errors.New("another bot is beginning an epoch")
 
-// recoverEpoch compares the queue's epoch with SQL's. For a queue that is empty, or at another epoch, it begins a new one
-// with a number that was never used: leases from before do not count after that.
+// recoverEpoch compares the queue's epoch with SQL's. For a queue that is empty, or at another epoch, it begins a new
+// one with a number that was never used: leases from before do not count after that.
 func (o *Outbox) recoverEpoch(ctx context.Context) (int64, error) {
 	if agreed, err := o.AgreedEpoch(ctx); err != nil || agreed > 0 {
 		o.splitBrain.agree(agreed)
@@ -52,8 +52,8 @@ func (o *Outbox) AgreedEpoch(ctx context.Context) (int64, error) {
 	return want, nil
 }
 
-// beginEpoch begins the next epoch with the pauses that SQL has. They are set before the epoch begins, so that nothing is
-// leased meanwhile, and the relay looks at them again afterwards.
+// beginEpoch begins the next epoch with the pauses that SQL has. They are set before the epoch begins, so that
+// nothing is leased meanwhile, and the relay looks at them again afterwards.
 func (o *Outbox) beginEpoch(ctx context.Context) (int64, error) {
 	has, empty, err := o.queue.Epoch(ctx)
 	if err != nil {
@@ -112,8 +112,8 @@ func (o *Outbox) MayHaveRun(j job.Job) bool {
 	return j.WasLeased || !j.Created.After(since)
 }
 
-// markMaybePosted marks a job that may have been in a queue that is gone. It may have been posted although nobody told SQL:
-// this bot was down, or the event was lost with the queue.
+// markMaybePosted marks a job that may have been in a queue that is gone. It may have been posted although nobody
+// told SQL: this bot was down, or the event was lost with the queue.
 func (o *Outbox) markMaybePosted(j job.Job) job.Job {
 	j.WasLeased = j.Epoch > 0 || o.MayHaveRun(j)
 	return j

@@ -23,8 +23,8 @@ const (
 	maxInputSide = 2048
 )
 
-// attachInput copies the start picture of a job: it is fetched, decoded, reduced to its pixels, kept in SQL and named in
-// the Spec.
+// attachInput copies the start picture of a job: it is fetched, decoded, reduced to its pixels, kept in SQL and named
+// in the Spec.
 func (o *Outbox) attachInput(ctx context.Context, j job.Job) (job.Job, error) {
 	var source admit.InitImage
 	if err := json.Unmarshal(j.PendingInputs, &source); err != nil {
@@ -74,8 +74,8 @@ func (o *Outbox) copyInput(ctx context.Context, a admit.Attachment) (picture.Inp
 	return picture.Input{SHA256: clean.SHA256, Width: clean.Width, Height: clean.Height}, nil
 }
 
-// cleanInput decodes a picture and leaves only its pixels, one picture at a time: a few hundred KiB of bytes may unfold to
-// hundreds of MiB.
+// cleanInput decodes a picture and leaves only its pixels, one picture at a time: a few hundred KiB of bytes may
+// unfold to hundreds of MiB.
 func (o *Outbox) cleanInput(ctx context.Context, raw []byte) (encode.CleanImage, error) {
 	select {
 	case o.decodeSlot <- struct{}{}:

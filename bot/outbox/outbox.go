@@ -126,7 +126,8 @@ type Outbox struct {
 // New returns an Outbox.
 func New(o Options) *Outbox {
 	b := &Outbox{
-		opts: o, db: o.Store, queue: o.Queue, log: o.Log, splitBrain: &splitBrain{started: o.Now()}, wake: make(chan struct{}, 1), copies: new(errgroup.Group),
+		opts: o, db: o.Store, queue: o.Queue, log: o.Log, splitBrain: &splitBrain{started: o.Now()},
+		wake: make(chan struct{}, 1), copies: new(errgroup.Group),
 		decodeSlot: make(chan struct{}, 1),
 	}
 	b.copies.SetLimit(maxCopying)

@@ -60,8 +60,8 @@ func (o *Outbox) syncPauses(ctx context.Context) error {
 // applyTimeout is how long the queue may take to hear of a new policy: the person is still unanswered.
 const applyTimeout = time.Second
 
-// ApplyPolicy has a changed policy hold for jobs that already wait. A queue that is empty is filled by the new policy, and
-// the relay tells a queue that does not answer of a pause later.
+// ApplyPolicy has a changed policy hold for jobs that already wait. A queue that is empty is filled by the new
+// policy, and the relay tells a queue that does not answer of a pause later.
 func (o *Outbox) ApplyPolicy(ctx context.Context, server string, p store.Policy) error {
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()

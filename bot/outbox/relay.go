@@ -15,8 +15,9 @@ import (
 // auditAge is for how long a job must not have changed before the audit asks about it.
 const auditAge = 30 * time.Second
 
-// relay brings into the queue every job that SQL holds and the queue does not. One query serves every case: the start of
-// the bot, an enqueue that was lost, a Redis that was wiped, replaced or set back in time. Only the relay begins epochs.
+// relay brings into the queue every job that SQL holds and the queue does not. One query serves every case: the start
+// of the bot, an enqueue that was lost, a Redis that was wiped, replaced or set back in time. Only the relay begins
+// epochs.
 func (o *Outbox) relay(ctx context.Context) error {
 	healthy := true
 	var audited time.Time
@@ -62,9 +63,9 @@ func (o *Outbox) relayOnce(ctx context.Context) error {
 	return o.enqueueUnqueued(ctx, epoch)
 }
 
-// audit enqueues jobs again that SQL believes to be in the queue and the queue does not show. Their end may have been told
-// while nobody listened: a queue that knows a job tells its last event again. The audit also makes the queue's pauses those
-// of SQL.
+// audit enqueues jobs again that SQL believes to be in the queue and the queue does not show. Their end may have been
+// told while nobody listened: a queue that knows a job tells its last event again. The audit also makes the queue's
+// pauses those of SQL.
 func (o *Outbox) audit(ctx context.Context) error {
 	if err := o.syncPauses(ctx); err != nil {
 		return err

@@ -77,8 +77,8 @@ func (b *batch) add(id string, err error) {
 	}
 }
 
-// enqueueAll enqueues jobs and notes their epoch for all of them at once. It returns how many it enqueued. A job that cannot
-// be enqueued does not keep others out.
+// enqueueAll enqueues jobs and notes their epoch for all of them at once. It returns how many it enqueued. A job that
+// cannot be enqueued does not keep others out.
 func (o *Outbox) enqueueAll(ctx context.Context, epoch int64, rows []store.Job, policy policyReader) (int, error) {
 	var queued batch
 	var g errgroup.Group

@@ -38,7 +38,8 @@ func TestPruneRunsOnceAnHour(t *testing.T) {
 	t.Parallel()
 	now, db := time.Unix(1_700_000_000, 0), &fakeStore{}
 	r := New(Options{
-		Store: db, ShownLife: time.Hour, QuestionLife: 15 * time.Minute, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
+		Store: db, ShownLife: time.Hour, QuestionLife: 15 * time.Minute, Now: func() time.Time { return now },
+		Log: slog.New(slog.DiscardHandler),
 	})
 	want := []string{"inputs 720h0m0s", "shown deliveries 1h0m0s", "deliveries 720h0m0s", "claims 0s", "questions 15m0s"}
 	for _, c := range []struct {

@@ -122,7 +122,7 @@ func (rs *requests) endOf(w *userRequest, results map[string]int) string {
 		return unacknowledged
 	case !ok:
 		return unfinished // its message made room for one that is not there yet
-	case strings.Contains(m.Content, "could not save your request"), strings.Contains(m.Content, "No renderer has told me yet"):
+	case strings.Contains(m.Content, "could not save your request"), strings.Contains(m.Content, "No renderer is ready yet"):
 		return refused
 	case strings.Contains(m.Content, "Cancelled"):
 		return cancelled

@@ -19,7 +19,7 @@ func TestTwoCrashesOfUpFailAJob(t *testing.T) {
 	rs.waitExit(p)
 	second := up()
 	rs.waitExit(second)
-	if !strings.Contains(second.log.String(), "leased") {
+	if !strings.Contains(second.log.String(), "job leased") {
 		t.Error("it was not tried a second time")
 	}
 	third := up()
@@ -43,7 +43,7 @@ func TestOrderlyStopIsNoCrash(t *testing.T) {
 		p.signal(syscall.SIGTERM)
 		rs.waitExit(p)
 		p = up()
-		leased := func() bool { return strings.Contains(p.log.String(), "leased") }
+		leased := func() bool { return strings.Contains(p.log.String(), "job leased") }
 		rs.until("it is painted again", leased)
 	}
 	rs.waitResult(one.Interaction)

@@ -14,7 +14,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// cramped is an artist whose memory is short in its second painting.
+// shortMemoryPipeline is a pipeline whose memory is short in its second run.
 type shortMemoryPipeline struct {
 	fakePipeline
 	runs int

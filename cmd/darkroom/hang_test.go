@@ -110,7 +110,7 @@ func TestTerminatedRendererDrains(t *testing.T) {
 		p.signal(syscall.SIGTERM)
 		rs.waitExit(p)
 		rs.waitResult(one.Interaction)
-		if n := strings.Count(p.log.String(), "leased"); n != 1 || p.cmd.ProcessState.ExitCode() != exitOK {
+		if n := strings.Count(p.log.String(), "job leased"); n != 1 || p.cmd.ProcessState.ExitCode() != exitOK {
 			t.Errorf("%d leases and exit code %d, want one, and %d", n, p.cmd.ProcessState.ExitCode(), exitOK)
 		}
 		rs.renderer()
@@ -127,8 +127,8 @@ func TestTerminatedRendererDrains(t *testing.T) {
 		rs.waitReady(2)
 		p.signal(syscall.SIGTERM)
 		rs.waitExit(p)
-		if !strings.Contains(p.log.String(), "given back") {
-			t.Error("it was not given back")
+		if !strings.Contains(p.log.String(), "job released") {
+			t.Error("it was not released")
 		}
 		rs.waitResult(one.Interaction) // long before the lease would have run out
 		rs.judge()
@@ -144,7 +144,7 @@ func TestTerminatedRendererDrains(t *testing.T) {
 		rs.until("it is stopping", func() bool { return strings.Contains(p.log.String(), "stopping") })
 		p.signal(syscall.SIGTERM)
 		rs.waitExit(p)
-		if strings.Contains(p.log.String(), "given back") || p.cmd.ProcessState.ExitCode() == exitOK {
+		if strings.Contains(p.log.String(), "job released") || p.cmd.ProcessState.ExitCode() == exitOK {
 			t.Errorf("exit code %d, want it killed by the signal", p.cmd.ProcessState.ExitCode())
 		}
 		rs.renderer()

@@ -24,7 +24,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// hand is an artist that paints noise, in no time.
+// fakePipeline paints noise, in no time.
 type fakePipeline struct {
 	spec  picture.Spec
 	short bool
@@ -70,7 +70,8 @@ func (h *fakePipeline) jobRenderer() jobRenderer {
 
 func testSpec() picture.Spec {
 	return picture.Spec{
-		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Model: picture.Ref{Name: "m", Hash: strings.Repeat("a", 64)},
+		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Model:  picture.Ref{Name: "m", Hash: strings.Repeat("a", 64)},
 		Prompt: "a red boat", Width: 64, Height: 48, Seed: 7, Count: 2, Steps: 4, GuidanceScale: 5, Sampler: "ddim",
 	}
 }
@@ -81,7 +82,8 @@ func leaseOf(t *testing.T, spec picture.Spec, limit int64) queue.Lease {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return queue.Lease{Job: queue.Job{ID: "42-0", Spec: b, Address: message.Address{Token: "t", FileLimit: limit}.Encode()}}
+	return queue.Lease{Job: queue.Job{ID: "42-0", Spec: b,
+		Address: message.Address{Token: "t", FileLimit: limit}.Encode()}}
 }
 
 func TestJobRenderer(t *testing.T) {
@@ -92,9 +94,10 @@ func TestJobRenderer(t *testing.T) {
 		t.Parallel()
 		var h fakePipeline
 		var percents []int
-		made, err := h.jobRenderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20), func(p int, preview func() image.Image) {
-			percents = append(percents, p)
-		})
+		made, err := h.jobRenderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20),
+			func(p int, preview func() image.Image) {
+				percents = append(percents, p)
+			})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +119,8 @@ func TestJobRenderer(t *testing.T) {
 			if _, err := png.Decode(bytes.NewReader(f.Data)); err != nil {
 				t.Errorf("picture %d: %v", i+1, err)
 			}
-			if want := encode.FormatParameters(testSpec().Tile(i), encode.Extra{Version: "darkroom test"}); !bytes.Contains(f.Data, []byte(want)) {
+			if want := encode.FormatParameters(testSpec().Tile(i),
+				encode.Extra{Version: "darkroom test"}); !bytes.Contains(f.Data, []byte(want)) {
 				t.Errorf("picture %d does not say how it was made: want %q in it", i+1, want)
 			}
 		}
@@ -135,7 +139,8 @@ func TestJobRenderer(t *testing.T) {
 	t.Run("each picture tells whether memory ran short for it", func(t *testing.T) {
 		t.Parallel()
 		for _, short := range []bool{false, true} {
-			made, err := (&fakePipeline{short: short}).jobRenderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20), noProgress)
+			made, err := (&fakePipeline{short: short}).jobRenderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20),
+				noProgress)
 			if err != nil || made.Images[1].File.LowMemory != short {
 				t.Errorf("got %+v, %v, want short %v", made.Images[1].File, err, short)
 			}
@@ -167,10 +172,12 @@ func TestJobRenderer(t *testing.T) {
 			s.Init = &picture.Init{Picture: picture.Input{SHA256: strings.Repeat("b", 64), Width: 8, Height: 8}, Strength: 0.5}
 			return leaseOf(t, s, 0)
 		}, true, nil},
-		"a picture that fits nowhere is final": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 10) }, true, nil},
+		"a picture that fits nowhere is final": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 10) }, true,
+			nil},
 		"what the model refuses is final": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 0) }, true,
 			fmt.Errorf("encode: %w", &render.Refusal{Sentence: "this cannot be painted"})},
-		"what the renderer meets comes back as it is": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 0) }, false,
+		"what the renderer meets comes back as it is": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 0) },
+			false,
 			errors.New("out of memory")},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,7 +22,8 @@ func (t *Tokenizer) ForA1111() *Tokenizer {
 		return t
 	}
 	out := *t
-	out.exact, out.normalized = t.exact.without(t.BOS, t.EOS, t.Pad, t.unknown), t.normalized.without(t.BOS, t.EOS, t.Pad, t.unknown)
+	special := []int32{t.BOS, t.EOS, t.Pad, t.unknown}
+	out.exact, out.normalized = t.exact.without(special...), t.normalized.without(special...)
 	out.normalized.add(addedToken{Content: "<start_of_text>", ID: t.BOS, AtWordStart: true})
 	out.normalized.add(addedToken{Content: "<end_of_text>", ID: t.EOS, AtWordStart: true})
 	return &out

@@ -54,7 +54,8 @@ func readAdded(fsys fs.FS, vocabulary map[string]int32) ([]addedToken, error) {
 		More []addedToken `json:"additional_special_tokens"`
 	}
 	for name, into := range map[string]any{
-		"tokenizer.json": &whole, "added_tokens.json": &plain, "tokenizer_config.json": &config, "special_tokens_map.json": &special,
+		"tokenizer.json": &whole, "added_tokens.json": &plain,
+		"tokenizer_config.json": &config, "special_tokens_map.json": &special,
 	} {
 		if err := readOptional(fsys, name, into); err != nil {
 			return nil, err

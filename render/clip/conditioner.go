@@ -81,7 +81,9 @@ type EncodeOptions struct {
 //
 // Each chunk goes through the encoder alone, so that the same chunk gives the same bits, whatever the other chunks and
 // whether it was cached or not.
-func (c *Conditioner) Encode(ctx context.Context, chunks []prompt.Chunk, how EncodeOptions) (tensor.TextEncoding, error) {
+func (c *Conditioner) Encode(
+	ctx context.Context, chunks []prompt.Chunk, how EncodeOptions,
+) (tensor.TextEncoding, error) {
 	var data []float32
 	var pooled tensor.Tensor
 	width := 0
@@ -93,7 +95,8 @@ func (c *Conditioner) Encode(ctx context.Context, chunks []prompt.Chunk, how Enc
 		if i == 0 {
 			pooled = read.Pooled
 		} else if read.Hidden.Shape[2] != width {
-			return tensor.TextEncoding{}, fmt.Errorf("chunk %d: hidden states %d wide after %d", i+1, read.Hidden.Shape[2], width)
+			return tensor.TextEncoding{}, fmt.Errorf("chunk %d: hidden states of width %d after %d",
+				i+1, read.Hidden.Shape[2], width)
 		}
 		width = read.Hidden.Shape[2]
 		data = append(data, applyWeights(read, chunk, !how.NoNorm).Data...)

@@ -137,14 +137,16 @@ type settings struct {
 	Pad    addedToken `json:"pad_token"`
 	Length float64    `json:"model_max_length"` // a float: some repositories write 1e30
 
-	Listed map[string]json.RawMessage `json:"added_tokens_decoder"` // all added tokens, special ones among them; nil for no list
+	// Listed has all added tokens, including the special ones; nil for no list.
+	Listed map[string]json.RawMessage `json:"added_tokens_decoder"`
 }
 
 // readSettings reads tokenizer_config.json, then special_tokens_map.json, which overrides it unless the former lists
 // added tokens: then it is ignored, as in Hugging Face's tokenizer. Both may be missing.
 func readSettings(fsys fs.FS) (settings, error) {
-	s := settings{Length: MaxLength}
-	s.BOS.Content, s.EOS.Content, s.Unk.Content, s.Pad.Content = "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "<|endoftext|>"
+	s := settings{Length: maxLength}
+	const begin, end = "<|startoftext|>", "<|endoftext|>"
+	s.BOS.Content, s.EOS.Content, s.Unk.Content, s.Pad.Content = begin, end, end, end
 	for _, name := range []string{"tokenizer_config.json", "special_tokens_map.json"} {
 		if s.Listed != nil {
 			break
@@ -153,8 +155,8 @@ func readSettings(fsys fs.FS) (settings, error) {
 			return s, err
 		}
 	}
-	if math.IsNaN(s.Length) || s.Length > MaxLength {
-		s.Length = MaxLength
+	if math.IsNaN(s.Length) || s.Length > maxLength {
+		s.Length = maxLength
 	}
 	if s.Length < 3 {
 		return s, fmt.Errorf("read tokenizer_config.json: model_max_length %v leaves no room for a word", s.Length)

@@ -7,14 +7,14 @@ import (
 	"darkroom/render/prompt"
 )
 
-// MaxLength is how many tokens a CLIP text encoder reads at once, begin and end included.
-const MaxLength = 77
+// maxLength is how many tokens a CLIP text encoder reads at once, begin and end included.
+const maxLength = 77
 
 // Tokenizer is CLIP's byte-pair tokenizer for one vocabulary, equal to Hugging Face's fast CLIPTokenizer. It may be
 // used from several goroutines.
 type Tokenizer struct {
 	BOS, EOS, Pad int32 // begin, end and padding
-	Length        int   // tokens in a chunk with BOS and EOS, at most MaxLength
+	Length        int   // tokens in a chunk with BOS and EOS, at most maxLength
 
 	*vocabulary
 	comma      int32

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// CleanImage is an input picture made safe to keep and to lend: a PNG of nothing but opaque pixels.
+// CleanImage is an input image that is safe to store and to hand out: a PNG of opaque pixels only.
 type CleanImage struct {
 	PNG           []byte
 	SHA256        string // lower-case hex, of PNG
@@ -42,7 +42,7 @@ func flatten(img image.Image) *image.RGBA {
 	return out
 }
 
-// shrink scales a picture down so that its longer side is at most side.
+// shrink scales an image down so that its longer side is at most side.
 func shrink(img *image.RGBA, side int) *image.RGBA {
 	size := img.Bounds().Size()
 	longer := max(size.X, size.Y)
@@ -56,7 +56,7 @@ func shrink(img *image.RGBA, side int) *image.RGBA {
 	return out
 }
 
-// halveWhileLarge halves a picture while it stays at least twice as large as w x h, so that the scaler needs little
+// halveWhileLarge halves an image while it stays at least twice as large as w x h, so that the scaler needs little
 // memory.
 func halveWhileLarge(img *image.RGBA, w, h int) *image.RGBA {
 	for size := img.Bounds().Size(); size.X >= 4*w && size.Y >= 4*h; size = img.Bounds().Size() {

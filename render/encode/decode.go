@@ -76,7 +76,9 @@ func Decode(data []byte, maxPixels int) (img image.Image, format string, err err
 		return nil, format, err
 	}
 	if pixels := int64(config.Width) * int64(config.Height); pixels > int64(maxPixels) {
-		return nil, format, fmt.Errorf("%w: %d x %d, at most %d in all", ErrTooManyPixels, config.Width, config.Height, maxPixels)
+		return nil, format, fmt.Errorf(
+			"%w: %d x %d, at most %d in all", ErrTooManyPixels, config.Width, config.Height, maxPixels,
+		)
 	}
 	img, err = c.read(data)
 	if err != nil {

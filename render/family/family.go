@@ -28,7 +28,7 @@ type Family struct {
 	ZerosForEmptyNegative bool
 
 	Latents      Latents
-	NativeSide   int // pixels on a side of the images it was trained on, where unet/config.json does not say; 0 for unknown
+	NativeSide   int // side of the training images in pixels, where unet/config.json does not say; 0 for unknown
 	SizeMultiple int // what the sides of an image are multiples of, where unet/config.json does not say
 	Defaults     Defaults
 	AlignedSteps sampler.AlignedSteps // zero for Stable Diffusion 1's

@@ -2,6 +2,7 @@ package family
 
 import (
 	"darkroom/render/picture"
+	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 )
 
@@ -53,6 +54,9 @@ func (k Kind) FollowsClipSkip(d picture.Dialect) bool {
 func (k Kind) ZerosForEmptyNegative(d picture.Dialect, byFolder bool) bool {
 	return k.family().ZerosForEmptyNegative && (byFolder || d == picture.A1111)
 }
+
+// AlignedSteps is the family's table of Align Your Steps.
+func (k Kind) AlignedSteps() sampler.AlignedSteps { return k.family().AlignedSteps }
 
 // InpaintKeepsRungeKutta is the family's.
 func (k Kind) InpaintKeepsRungeKutta() bool { return k.family().InpaintKeepsRungeKutta }

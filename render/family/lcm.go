@@ -11,10 +11,14 @@ const consistencyName = "distilled (LCM or TCD)"
 
 // LCM is a latent consistency model (Luo et al., 2023) whose UNet takes the guidance scale as an embedding. The
 // settings are those of diffusers' LatentConsistencyModelPipeline.
-var LCM = &Distillation{Name: consistencyName, Consistency: true, Defaults: Defaults{Steps: 4, GuidanceScale: 8, Sampler: "lcm"}}
+var LCM = &Distillation{
+	Name: consistencyName, Consistency: true, Defaults: Defaults{Steps: 4, GuidanceScale: 8, Sampler: "lcm"},
+}
 
 // LCMInWeights is a model whose weights an LCM LoRA was merged into. Guidance does not help it.
-var LCMInWeights = &Distillation{Name: consistencyName, Consistency: true, Defaults: Defaults{Steps: 4, GuidanceScale: 1, Sampler: "lcm"}}
+var LCMInWeights = &Distillation{
+	Name: consistencyName, Consistency: true, Defaults: Defaults{Steps: 4, GuidanceScale: 1, Sampler: "lcm"},
+}
 
 func isLCM(c Clues) bool { return strings.HasPrefix(c.Scheduler, "LCM") }
 

@@ -40,7 +40,7 @@ func sdxlTimeIDs(height, width int) []float32 {
 	return []float32{h, w, 0, 0, h, w}
 }
 
-// isRefiner recognises SDXL's refiner, which has the second text encoder only and is told an aesthetic score.
+// isRefiner recognises SDXL's refiner, which has the second text encoder only and reads an aesthetic score.
 func isRefiner(c Clues) bool {
 	return c.AestheticScore || !slices.Contains(c.Folders, firstEncoder) && slices.Contains(c.Folders, secondEncoder)
 }

@@ -43,7 +43,7 @@ type Config struct {
 	MaxChunks           int  // chunks of TextLength tokens a prompt may have; 0 for any number
 	FixedSize           Size // the only size that the networks take; zero for any
 	FractionalTimesteps bool // false where the UNet takes whole timesteps only
-	SizeMultiple        int  // what the sides of an image are multiples of, since the UNet halves its latents several times
+	SizeMultiple        int  // what the sides of an image are multiples of, since the UNet halves its latents
 	CanEncode           bool // there is a vae_encoder, so there is img2img
 	SupportsSeamless    bool // the convolutions of UNet and VAE can pad circularly, see onnx.Model.Seamless
 	SkippableLayers     int  // how many last layers of the text encoder can be left out
@@ -96,7 +96,8 @@ func (f *Folder) readScheduler() error {
 	if err := s.schedulerTraits.check(s.Class, c); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	c.Scheduler, c.TrainSteps, c.BetaStart, c.BetaEnd, c.BetaSchedule = s.Class, s.TrainSteps, s.BetaStart, s.BetaEnd, s.BetaSchedule
+	c.Scheduler, c.TrainSteps = s.Class, s.TrainSteps
+	c.BetaStart, c.BetaEnd, c.BetaSchedule = s.BetaStart, s.BetaEnd, s.BetaSchedule
 	c.Prediction, c.RescaleZeroSNR, c.TimestepSpacing, c.StepsOffset = s.Prediction, s.Rescale, s.Spacing, s.StepsOffset
 	c.SetAlphaToOne = s.SetAlphaToOne == nil || *s.SetAlphaToOne
 	c.SkipPRK, c.OriginalSteps = s.SkipPRK, s.OriginalSteps
@@ -130,7 +131,9 @@ func (f *Folder) readVAE() error {
 	}
 	switch {
 	case v.Mean != nil || v.ShiftFactor != nil && *v.ShiftFactor != 0:
-		return fmt.Errorf("%s: latents_mean and shift_factor are not supported, want latents with a scaling_factor only", path)
+		return fmt.Errorf(
+			"%s: latents_mean and shift_factor are not supported, want latents with a scaling_factor only", path,
+		)
 	case !(c.ScalingFactor > 0):
 		return fmt.Errorf("%s: scaling_factor %v, want a positive number", path, c.ScalingFactor)
 	case c.LatentChannels != latents.Channels || c.PixelsPerLatent != latents.PixelsPerLatent:
@@ -150,16 +153,17 @@ func (f *Folder) readUnet() error {
 		Channels int      `json:"in_channels"`
 		Cond     int      `json:"time_cond_proj_dim"`
 	}{Channels: c.LatentChannels}
-	if err := readJSON(filepath.Join(f.Dir, unetPart, "config.json"), &unet); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := readJSON(filepath.Join(f.Dir, unetPart, "config.json"), &unet); err != nil &&
+		!errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	if w, ok := unet.Width.(float64); ok {
 		c.TextWidth = int(w)
 	}
 	if side, ok := unet.Side.(float64); ok && side > 0 {
-		c.NativeSize = Size{int(side) * c.PixelsPerLatent, int(side) * c.PixelsPerLatent}
+		c.NativeSize = Size{Width: int(side) * c.PixelsPerLatent, Height: int(side) * c.PixelsPerLatent}
 	} else {
-		c.NativeSize = Size{c.Family.NativeSide, c.Family.NativeSide}
+		c.NativeSize = Size{Width: c.Family.NativeSide, Height: c.Family.NativeSide}
 	}
 	c.SizeMultiple = c.Family.SizeMultiple
 	if n := len(unet.Blocks); n > 0 {

@@ -30,18 +30,35 @@ func TestOpenFolder(t *testing.T) {
 	t.Parallel()
 	dir := onnxtest.Folder{Batch: 1, Timestep: graph.Value{Type: graph.Int64}}.Temp(t)
 	onnxtest.WriteFile(t, dir, "unet/config.json", `{"sample_size":64,"cross_attention_dim":4}`)
-	onnxtest.WriteFile(t, dir, "vae_decoder/config.json", `{"scaling_factor":0.25,"latent_channels":4,"block_out_channels":[1,2,3,4],"shift_factor":null}`)
-	onnxtest.WriteFile(t, dir, "scheduler/scheduler_config.json", `{"_class_name":"PNDMScheduler","beta_start":0.001,"beta_end":0.01,"beta_schedule":"linear",
-		"num_train_timesteps":500,"prediction_type":"v_prediction","steps_offset":1,"timestep_spacing":"trailing","set_alpha_to_one":false,"rescale_betas_zero_snr":true}`)
-	onnxtest.WriteFile(t, dir, "darkroom.json", `{"name":"little","words":{"things":["Red boat","sea"],"places":["on the sea"]},
-		"sizes":[{"width":64,"height":128}],"defaults":{"width":64,"height":64,"steps":9,"guidance":2.5,"sampler":"ddim"},"examples":["a boat"],"later":1}`)
+	onnxtest.WriteFile(
+		t, dir, "vae_decoder/config.json",
+		`{"scaling_factor":0.25,"latent_channels":4,"block_out_channels":[1,2,3,4],"shift_factor":null}`,
+	)
+	onnxtest.WriteFile(
+		t,
+		dir,
+		"scheduler/scheduler_config.json",
+		`{"_class_name":"PNDMScheduler","beta_start":0.001,"beta_end":0.01,"beta_schedule":"linear",
+		"num_train_timesteps":500,"prediction_type":"v_prediction","steps_offset":1,"timestep_spacing":"trailing","set_alpha_to_one":false,"rescale_betas_zero_snr":true}`,
+	)
+	onnxtest.WriteFile(
+		t,
+		dir,
+		"darkroom.json",
+		`{"name":"little","words":{"things":["Red boat","sea"],"places":["on the sea"]},
+		"sizes":[{"width":64,"height":128}],"defaults":{"width":64,"height":64,"steps":9,"guidance":2.5,"sampler":"ddim"},"examples":["a boat"],"later":1}`,
+	)
 	f, err := folder.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := folder.Config{Kind: family.Kind{Family: family.SD1}, Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction", Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001,
-		BetaEnd: 0.01, BetaSchedule: "linear", RescaleZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
-		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, NativeSize: folder.Size{Width: 512, Height: 512}, SizeMultiple: 64, CanEncode: true}
+	want := folder.Config{
+		Kind: family.Kind{Family: family.SD1}, Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction",
+		Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001, BetaEnd: 0.01, BetaSchedule: "linear",
+		RescaleZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
+		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, NativeSize: folder.Size{Width: 512, Height: 512},
+		SizeMultiple: 64, CanEncode: true,
+	}
 	if f.Config != want {
 		t.Errorf("got config %+v\nwant %+v", f.Config, want)
 	}
@@ -59,12 +76,16 @@ func TestOpenFolder(t *testing.T) {
 
 func TestOpenOldFolder(t *testing.T) {
 	t.Parallel()
-	f, err := folder.Open(onnxtest.Folder{Class: "OnnxStableDiffusionPipeline", WeightsAsInputs: true, NoEncoder: true}.Temp(t))
+	f, err := folder.Open(
+		onnxtest.Folder{Class: "OnnxStableDiffusionPipeline", WeightsAsInputs: true, NoEncoder: true}.Temp(t),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := f.Config
-	if c.ScalingFactor != 0.18215 || c.PixelsPerLatent != 8 || c.TextWidth != onnxtest.Width || c.CanEncode || !c.SetAlphaToOne || c.Prediction != "epsilon" {
+	if c.ScalingFactor != 0.18215 || c.PixelsPerLatent != 8 || c.TextWidth != onnxtest.Width || c.CanEncode ||
+		!c.SetAlphaToOne ||
+		c.Prediction != "epsilon" {
 		t.Errorf("got %+v, want Stable Diffusion 1's constants and no encoder", c)
 	}
 	if f.Name != "tiny" || !reflect.DeepEqual(f.Card, folder.Card{}) || len(f.Card.Vocabulary()) != 0 {
@@ -92,8 +113,12 @@ func TestMultiple(t *testing.T) {
 		}
 	}
 	f, err := folder.Open(onnxtest.Folder{Side: 3}.Temp(t))
-	if want := (folder.Size{Width: 24, Height: 24}); err != nil || f.Config.FixedSize != want || f.Config.SizeMultiple != 8 {
-		t.Errorf("one size: got %v in multiples of %d, %v, want %v in multiples of 8", f.Config.FixedSize, f.Config.SizeMultiple, err, want)
+	if want := (folder.Size{Width: 24, Height: 24}); err != nil || f.Config.FixedSize != want ||
+		f.Config.SizeMultiple != 8 {
+		t.Errorf(
+			"one size: got %v in multiples of %d, %v, want %v in multiples of 8", f.Config.FixedSize, f.Config.SizeMultiple,
+			err, want,
+		)
 	}
 }
 

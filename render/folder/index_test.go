@@ -37,7 +37,10 @@ func TestFamilies(t *testing.T) {
 				continue
 			}
 			c := f.Config
-			got := facts{c.Family, c.Prediction, c.Consistency(), c.Extra != nil, c.RescaleZeroSNR, c.PooledWidth, c.GuidanceWidth, c.TextWidth, c.SkippableLayers}
+			got := facts{
+				c.Family, c.Prediction, c.Consistency(), c.Extra != nil, c.RescaleZeroSNR, c.PooledWidth, c.GuidanceWidth,
+				c.TextWidth, c.SkippableLayers,
+			}
 			if got != want || c.Float16 != half || !c.CanEncode || !c.FractionalTimesteps {
 				t.Errorf("%s: got %+v, half %v, want %+v", name, got, c.Float16, want)
 			}
@@ -104,7 +107,7 @@ func TestRefusedFamilies(t *testing.T) {
 	}
 }
 
-// TestInpaintChannels tells an inpainting UNet by its input, and by its configuration where the input says nothing.
+// TestInpaintChannels recognises an inpainting UNet by its input, and by its configuration where the input does not say.
 func TestInpaintChannels(t *testing.T) {
 	t.Parallel()
 	f, err := folder.Open(onnxtest.Folder{Channels: 9}.Temp(t))
@@ -116,7 +119,8 @@ func TestInpaintChannels(t *testing.T) {
 	if f, err := folder.Open(dir); err != nil || f.Config.Extra != nil {
 		t.Errorf("a configuration of nine, but four in the file: got %+v, %v; the file counts", f.Config, err)
 	}
-	if _, err := folder.Open(onnxtest.Folder{Channels: 9, NoEncoder: true}.Temp(t)); err == nil || !strings.Contains(err.Error(), "vae_encoder") {
+	if _, err := folder.Open(onnxtest.Folder{Channels: 9, NoEncoder: true}.Temp(t)); err == nil ||
+		!strings.Contains(err.Error(), "vae_encoder") {
 		t.Errorf("without a VAE encoder: got %v", err)
 	}
 }

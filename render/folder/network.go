@@ -43,7 +43,9 @@ func (f *Folder) UnetNetwork() Network {
 
 // DecoderNetwork returns the VAE's decoder.
 func (f *Folder) DecoderNetwork() Network {
-	return Network{Path: f.path(decoderPart), Inputs: []graph.Value{f.Ports.Latent}, Outputs: []graph.Value{f.Ports.Pixels}}
+	return Network{
+		Path: f.path(decoderPart), Inputs: []graph.Value{f.Ports.Latent}, Outputs: []graph.Value{f.Ports.Pixels},
+	}
 }
 
 // EncoderNetwork returns the VAE's encoder, for a folder that has one. An encoder that draws a sample inside the

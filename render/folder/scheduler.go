@@ -13,10 +13,11 @@ import (
 // other. EDM and flow matching have schedules of their own.
 var schedulers = []string{
 	"", // an old file may not say
-	"DDIMScheduler", "DDIMParallelScheduler", "DDPMScheduler", "DDPMParallelScheduler", "PNDMScheduler", "LMSDiscreteScheduler",
-	"EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "HeunDiscreteScheduler", "KDPM2DiscreteScheduler",
-	"KDPM2AncestralDiscreteScheduler", "DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler", "DPMSolverSDEScheduler",
-	"DEISMultistepScheduler", "UniPCMultistepScheduler", "SASolverScheduler", "LCMScheduler", "TCDScheduler",
+	"DDIMScheduler", "DDIMParallelScheduler", "DDPMScheduler", "DDPMParallelScheduler", "PNDMScheduler",
+	"LMSDiscreteScheduler", "EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "HeunDiscreteScheduler",
+	"KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler", "DPMSolverMultistepScheduler",
+	"DPMSolverSinglestepScheduler", "DPMSolverSDEScheduler", "DEISMultistepScheduler", "UniPCMultistepScheduler",
+	"SASolverScheduler", "LCMScheduler", "TCDScheduler",
 }
 
 // schedulerTraits are settings of a scheduler that no sampler here follows.
@@ -30,7 +31,10 @@ type schedulerTraits struct {
 func (s schedulerTraits) check(class string, c *Config) error {
 	switch {
 	case !slices.Contains(schedulers, strings.TrimPrefix(class, "Flax")):
-		return fmt.Errorf("the scheduler %q is not supported, want one of Stable Diffusion's, such as PNDMScheduler or EulerDiscreteScheduler", class)
+		return fmt.Errorf(
+			"the scheduler %q is not supported, want one of Stable Diffusion's, such as PNDMScheduler or EulerDiscreteScheduler",
+			class,
+		)
 	case s.TimestepType != "" && s.TimestepType != "discrete":
 		return fmt.Errorf("timestep_type %q is not supported, want discrete", s.TimestepType)
 	case s.Thresholding:

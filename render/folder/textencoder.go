@@ -16,7 +16,7 @@ type TextEncoder struct {
 	finalNorm   bool        // the layers are read after the final norm
 	last        graph.Value // hidden states after the final norm
 	layerCount  int         // as the configuration says; 0 where it does not
-	layersAdded bool        // the file has no outputs for the layers but the first (for none, without the norm): see exposeLayers
+	layersAdded bool        // layers must be added as outputs: see exposeLayers
 }
 
 // Outputs lists what a text encoder is asked for: all layers, then the pooled vector if there is one.
@@ -37,11 +37,13 @@ func (f *Folder) findTextEncoder(i int) (TextEncoder, error) {
 	t := TextEncoder{part: of.Part, finalNorm: of.FinalNorm, layerCount: f.textEncoders[i].layers}
 	length := map[int]int{1: c.TextLength}
 	var err error
-	if t.IDs, err = f.port(portSpec{t.part, []string{"input_ids"}, []int{2}, integerTypes, length, false}, false); err != nil {
+	ids := portSpec{t.part, []string{"input_ids"}, []int{2}, integerTypes, length, false}
+	if t.IDs, err = f.port(ids, false); err != nil {
 		return t, err
 	}
 	if of.Pooled {
-		if t.Pooled, err = f.port(portSpec{t.part, []string{"text_embeds"}, []int{2}, floatTypes, nil, true}, true); err != nil {
+		pooled := portSpec{t.part, []string{"text_embeds"}, []int{2}, floatTypes, nil, true}
+		if t.Pooled, err = f.port(pooled, true); err != nil {
 			return t, err
 		}
 		if t.Pooled.Name == "" {
@@ -86,7 +88,11 @@ func (f *Folder) findInnerLayers(t *TextEncoder, length map[int]int) error {
 		return err
 	}
 	if f.findAddableLayers(t); len(t.Layers) == 0 {
-		return fmt.Errorf("no output called %q and so on, and its layers are not recognised; want an export with all hidden states, as Optimum makes it for SDXL", layerName(0))
+		return fmt.Errorf(
+			"no output called %q and so on, and its layers are not recognised; "+
+				"want an export with all hidden states, as Optimum makes it for SDXL",
+			layerName(0),
+		)
 	}
 	return nil
 }
@@ -108,5 +114,7 @@ func (f *Folder) findAddableLayers(t *TextEncoder) {
 
 // exposeLayers makes a text encoder's network output its inner layers too.
 func (f *Folder) exposeLayers(t TextEncoder, model []byte) ([]byte, []graph.Value, error) {
-	return graph.ExposeLayers(model, t.last, graph.LayerOptions{Max: maxSkips + 1, Count: t.layerCount, FinalNorm: t.finalNorm})
+	return graph.ExposeLayers(
+		model, t.last, graph.LayerOptions{Max: maxSkips + 1, Count: t.layerCount, FinalNorm: t.finalNorm},
+	)
 }

@@ -79,7 +79,7 @@ func (d Device) options() (_ *ort.SessionOptions, err error) {
 		o.AddSessionConfigEntry("session.disable_prepacking", noPacking),
 		o.SetIntraOpNumThreads(threads),
 		o.SetInterOpNumThreads(1),
-		o.SetMemPattern(false),                       // patterns are per size; with images of many sizes they only hold memory
+		o.SetMemPattern(false),                       // patterns are per size: with many sizes they only hold memory
 		o.SetLogSeverityLevel(ort.LoggingLevelFatal), // its errors are returned; its own lines would bypass the log
 		// Threads that wait in a loop cost a fifth more processor time on a busy machine and gain nothing on an idle one.
 		o.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),

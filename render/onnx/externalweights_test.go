@@ -107,7 +107,8 @@ func TestExternalWeightsCutShort(t *testing.T) {
 			if err := spoil(file); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := folder.Open(dir); err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), what) {
+			if _, err := folder.Open(dir); err == nil || !strings.Contains(err.Error(), file) ||
+				!strings.Contains(err.Error(), what) {
 				t.Errorf("%s: got %v, want an error with the file and %q", part, err, what)
 			}
 		}

@@ -120,7 +120,9 @@ func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.T
 	}
 	f := c.PixelsPerLatent
 	if err := pixels.Check(); err != nil || len(pixels.Shape) != 4 || pixels.Shape[2]%f != 0 || pixels.Shape[3]%f != 0 {
-		return tensor.Tensor{}, fmt.Errorf("encode image: pixels %v, want [b,3,H,W] with sides that are multiples of %d", pixels.Shape, f)
+		return tensor.Tensor{}, fmt.Errorf(
+			"encode image: pixels %v, want [b,3,H,W] with sides that are multiples of %d", pixels.Shape, f,
+		)
 	}
 	channels := c.LatentChannels
 	if m.Folder.EncodesVariance() {
@@ -180,7 +182,9 @@ func (s *session) call(ctx context.Context, ports []graph.Value, out []tensor.Te
 }
 
 // callSingle runs a session with one output.
-func (s *session) callSingle(ctx context.Context, port graph.Value, out tensor.Tensor, err error, inputs ...feed) error {
+func (s *session) callSingle(
+	ctx context.Context, port graph.Value, out tensor.Tensor, err error, inputs ...feed,
+) error {
 	return s.call(ctx, []graph.Value{port}, []tensor.Tensor{out}, err, inputs...)
 }
 

@@ -36,7 +36,9 @@ func (m *Model) Seamless(ctx context.Context) (Seamless, error) {
 func (m *Model) seamlessModel(ctx context.Context, encoder bool) (*Model, error) {
 	if !encoder {
 		return m.seamless.denoise.get(m, func(t *Model) error {
-			return m.loadSeamless(ctx, loadStep{&t.unet, m.Folder.UnetNetwork()}, loadStep{&t.decoder, m.Folder.DecoderNetwork()})
+			return m.loadSeamless(
+				ctx, loadStep{&t.unet, m.Folder.UnetNetwork()}, loadStep{&t.decoder, m.Folder.DecoderNetwork()},
+			)
 		})
 	}
 	return m.seamless.encode.get(m, func(t *Model) error {
@@ -110,8 +112,12 @@ func (m *Model) retryWithoutSeamless(run func() error) error {
 }
 
 // Unet is that of the model, with circular padding.
-func (s Seamless) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning) (tensor.Tensor, error) {
-	return s.run(ctx, false, func(loaded *Model) (tensor.Tensor, error) { return loaded.Unet(ctx, latents, timestep, conditioning) })
+func (s Seamless) Unet(
+	ctx context.Context, latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning,
+) (tensor.Tensor, error) {
+	return s.run(
+		ctx, false, func(loaded *Model) (tensor.Tensor, error) { return loaded.Unet(ctx, latents, timestep, conditioning) },
+	)
 }
 
 // DecodeLatents is that of the model, with circular padding.
@@ -125,7 +131,9 @@ func (s Seamless) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor
 }
 
 // run runs a seamless network, and loads it again if it was dropped in the meantime.
-func (s Seamless) run(ctx context.Context, encoder bool, call func(loaded *Model) (tensor.Tensor, error)) (out tensor.Tensor, err error) {
+func (s Seamless) run(
+	ctx context.Context, encoder bool, call func(loaded *Model) (tensor.Tensor, error),
+) (out tensor.Tensor, err error) {
 	for range 3 {
 		loaded, err2 := s.model.seamlessModel(ctx, encoder)
 		if err2 != nil {

@@ -84,7 +84,9 @@ func (s *session) load(n folder.Network, options *ort.SessionOptions, device Dev
 
 // openWidened opens a widened network. Where its weights stay in the file, each is cast in every run, since the runtime
 // would otherwise fold the casts and keep twice the file in memory.
-func openWidened(n folder.Network, file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device) (*ort.DynamicAdvancedSession, error) {
+func openWidened(
+	n folder.Network, file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device,
+) (*ort.DynamicAdvancedSession, error) {
 	if device.Mapped {
 		if err := options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "ConstantFolding"); err != nil {
 			return nil, err
@@ -94,7 +96,9 @@ func openWidened(n folder.Network, file graph.Skeleton, model []byte, options *o
 }
 
 // openNetwork opens a network from its file, or from memory where it was edited or its weights stay in the file.
-func openNetwork(n folder.Network, file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device) (*ort.DynamicAdvancedSession, error) {
+func openNetwork(
+	n folder.Network, file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device,
+) (*ort.DynamicAdvancedSession, error) {
 	model, err := graph.FuseAttention(model)
 	if err != nil {
 		return nil, err

@@ -12,7 +12,9 @@ import (
 // [b, n × TextLength, width] and what else the family reads, and returns what the model predicts (see
 // Config.Prediction) as [b,4,h,w]. Where Config.FractionalTimesteps is false, the nearest whole timestep is used. The
 // caller must not change the conditioning afterwards.
-func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning) (tensor.Tensor, error) {
+func (m *Model) Unet(
+	ctx context.Context, latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning,
+) (tensor.Tensor, error) {
 	if err := m.checkConditioning(latents, conditioning); err != nil {
 		return tensor.Tensor{}, fmt.Errorf("denoise: %w", err)
 	}
@@ -27,12 +29,14 @@ func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float6
 }
 
 // feedUnet makes the feeds of the UNet's inputs, in the order of folder.UnetNetwork.
-func (m *Model) feedUnet(latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning, from, to int) ([]feed, error) {
+func (m *Model) feedUnet(
+	latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning, from, to int,
+) ([]feed, error) {
 	p := m.Folder.Ports
 	sample, err1 := m.unet.feed(p.Sample, latents.Rows(from, to))
 	step, err2 := feedTimestep(m.unet.port(p.Timestep), timestep)
 	feeds, err := []feed{sample, step}, errors.Join(err1, err2)
-	for i, t := range []tensor.Tensor{conditioning.Hidden, conditioning.Pooled, conditioning.TimeIDs, conditioning.Guidance} {
+	for i, t := range conditioning.Tensors() {
 		port := p.Conditioning()[i]
 		if port.Name == "" {
 			continue
@@ -51,7 +55,7 @@ func (m *Model) checkConditioning(latents tensor.Tensor, conditioning tensor.Con
 	if len(latents.Shape) != 4 || latents.Shape[1] != m.Folder.Config.UnetChannels() {
 		return fmt.Errorf("latents %v, want [b,%d,h,w]", latents.Shape, m.Folder.Config.UnetChannels())
 	}
-	for i, t := range []tensor.Tensor{conditioning.Hidden, conditioning.Pooled, conditioning.TimeIDs, conditioning.Guidance} {
+	for i, t := range conditioning.Tensors() {
 		port := m.Folder.Ports.Conditioning()[i]
 		if port.Name == "" {
 			continue

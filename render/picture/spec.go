@@ -60,6 +60,12 @@ type Size struct {
 	Height int `json:"height"` // pixels
 }
 
+// String writes a size as people read it: 512×768.
+func (s Size) String() string { return fmt.Sprintf("%d×%d", s.Width, s.Height) }
+
+// Pixels returns how many pixels an image of this size has.
+func (s Size) Pixels() int { return s.Width * s.Height }
+
 // Placement is a rectangle on an image, in pixels from its upper left corner. It may reach beyond the image.
 type Placement struct {
 	X      int `json:"x"`
@@ -107,7 +113,7 @@ type Input struct {
 type Init struct {
 	Picture   Input      `json:"picture"`
 	Mask      *Input     `json:"mask,omitempty"`  // white is regenerated
-	Placement *Placement `json:"place,omitempty"` // where the image lies; the outside is generated (outpainting). nil: everywhere
+	Placement *Placement `json:"place,omitempty"` // where the image lies, for outpainting. nil: everywhere
 	Strength  float64    `json:"strength"`        // share of the schedule that is sampled, in (0, 1]
 }
 
@@ -135,13 +141,13 @@ type Spec struct {
 	Count         int         `json:"count"` // tiles
 	Steps         int         `json:"steps"`
 	GuidanceScale float64     `json:"guidance_scale"`
-	Sampler       string      `json:"sampler"` // a name of render/sampler: "ddim", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras"
+	Sampler       string      `json:"sampler"` // a name of render/sampler: "ddim", "euler_a", "dpmpp_2m_karras"
 	ClipSkip      int         `json:"clip_skip,omitempty"`
 	Emphasis      Emphasis    `json:"emphasis,omitempty"`
-	Eta           *float64    `json:"eta,omitempty"`              // noise added at each step, from 0; nil: the sampler's own
-	Rescale       float64     `json:"guidance_rescale,omitempty"` // of the guided prediction's contrast, 0 to 1 (Lin et al., 2023)
-	SeedDelta     int64       `json:"seed_delta,omitempty"`       // added to the seed of the noise of the steps: A1111's ENSD
-	SeedSize      *Size       `json:"seed_size,omitempty"`        // the size whose starting noise is kept: A1111's seed resize
+	Eta           *float64    `json:"eta,omitempty"`              // noise of each step, from 0; nil: the sampler's own
+	Rescale       float64     `json:"guidance_rescale,omitempty"` // of the guided contrast, 0 to 1 (Lin et al., 2023)
+	SeedDelta     int64       `json:"seed_delta,omitempty"`       // added to the seed for the steps: A1111's ENSD
+	SeedSize      *Size       `json:"seed_size,omitempty"`        // size of the starting noise: A1111's seed resize
 	Tiling        bool        `json:"tiling,omitempty"`           // the image is tileable
 	Variations    []Variation `json:"variations,omitempty"`
 	Init          *Init       `json:"init,omitempty"`
@@ -199,7 +205,8 @@ func (s Spec) Validate() error {
 	if s.SeedDelta < 0 || s.SeedDelta > MaxSeed {
 		bad("seed delta %d: want 0 to %d", s.SeedDelta, int64(MaxSeed))
 	}
-	if z := s.SeedSize; z != nil && (z.Width < SizeMultiple || z.Width > MaxSide || z.Height < SizeMultiple || z.Height > MaxSide) {
+	if z := s.SeedSize; z != nil &&
+		(z.Width < SizeMultiple || z.Width > MaxSide || z.Height < SizeMultiple || z.Height > MaxSide) {
 		bad("seed size %d×%d: want sides of %d to %d", z.Width, z.Height, SizeMultiple, MaxSide)
 	}
 	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
@@ -249,7 +256,8 @@ func (s Spec) Validate() error {
 			bad("place %+v: want a rectangle that overlaps an image of %d×%d", *p, s.Width, s.Height)
 		}
 	}
-	if h := s.Hires; h != nil && (!(h.Scale > 1 && h.Scale <= 4) || !(h.Strength > 0 && h.Strength <= 1) || h.Steps < 1 || h.Steps > MaxSteps) {
+	if h := s.Hires; h != nil &&
+		(!(h.Scale > 1 && h.Scale <= 4) || !(h.Strength > 0 && h.Strength <= 1) || h.Steps < 1 || h.Steps > MaxSteps) {
 		bad("hires (%v, %d, %v): want a scale in (1, 4], steps from 1 and a strength in (0, 1]", h.Scale, h.Steps, h.Strength)
 	}
 	return errors.Join(errs...)

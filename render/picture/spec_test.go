@@ -144,7 +144,10 @@ func TestTile(t *testing.T) {
 		t.Parallel()
 		s := fullV1()
 		got := s.Tile(3)
-		if want := []picture.Variation{{Seed: 5, Strength: 0.15}, {Seed: 9, Strength: 1}}; !reflect.DeepEqual(got.Variations, want) || got.Seed != s.Seed {
+		if want := []picture.Variation{{Seed: 5, Strength: 0.15}, {Seed: 9, Strength: 1}}; !reflect.DeepEqual(
+			got.Variations, want,
+		) ||
+			got.Seed != s.Seed {
 			t.Errorf("got seed %d and %v, want %d and %v", got.Seed, got.Variations, s.Seed, want)
 		}
 		if s.Variations[1].Seed != 6 {
@@ -164,7 +167,9 @@ func TestVary(t *testing.T) {
 	t.Parallel()
 	s := plain()
 	once := s.Vary(100, 0.15, 4)
-	if want := []picture.Variation{{Seed: 100, Strength: 0.15}}; !reflect.DeepEqual(once.Variations, want) || once.Count != 4 || once.Seed != 7 {
+	if want := []picture.Variation{{Seed: 100, Strength: 0.15}}; !reflect.DeepEqual(once.Variations, want) ||
+		once.Count != 4 ||
+		once.Seed != 7 {
 		t.Fatalf("got %+v, want the seed kept, count 4 and %v", once, want)
 	}
 	tile := once.Tile(2)

@@ -36,12 +36,12 @@ func FewStepDefaults(f *folder.Folder) (folder.Defaults, bool) {
 
 // Samplers lists the samplers that suit a model.
 func Samplers(f *folder.Folder) []string {
-	return sampler.NamesFor(sampler.Dialect(Dialect(f)), sampler.Prediction(f.Config.Prediction), f.Config.Consistency())
+	return sampler.NamesFor(Dialect(f), sampler.Prediction(f.Config.Prediction), f.Config.Consistency())
 }
 
 // Dialect is a model's default dialect: its card's, or diffusers.
 func Dialect(f *folder.Folder) picture.Dialect {
-	return cmp.Or(picture.Dialect(f.Card.Dialect), picture.Diffusers)
+	return cmp.Or(f.Card.Dialect, picture.Diffusers)
 }
 
 // Describe says in a few words what a model is: "SDXL, float16, v-prediction, inpainting".

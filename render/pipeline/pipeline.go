@@ -58,7 +58,9 @@ func tokenizer(f *folder.Folder, part string) (*clip.Tokenizer, error) {
 		return nil, fmt.Errorf("%s: %w", part, err)
 	}
 	if first.Length != f.Config.TextLength {
-		return nil, fmt.Errorf("%s makes chunks of %d tokens, want %d as the text encoder reads", part, first.Length, f.Config.TextLength)
+		return nil, fmt.Errorf(
+			"%s makes chunks of %d tokens, want %d as the text encoder reads", part, first.Length, f.Config.TextLength,
+		)
 	}
 	return first, nil
 }
@@ -121,10 +123,11 @@ func Config(c folder.Config) render.Config {
 		Sampler: sampler.Config{
 			TrainSteps: c.TrainSteps, BetaStart: c.BetaStart, BetaEnd: c.BetaEnd, BetaSchedule: c.BetaSchedule,
 			Prediction: sampler.Prediction(c.Prediction), Spacing: c.TimestepSpacing, StepsOffset: c.StepsOffset,
-			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR, AlignedSteps: c.Family.AlignedSteps,
+			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR, AlignedSteps: c.AlignedSteps(),
 			RungeKutta: !c.SkipPRK, OriginalSteps: c.OriginalSteps, Img2ImgTakesAllSteps: family.LCMPipeline(c.Pipeline),
 		},
-		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, PixelsPerLatent: c.PixelsPerLatent, MaxChunks: c.MaxChunks,
+		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, PixelsPerLatent: c.PixelsPerLatent,
+		MaxChunks:    c.MaxChunks,
 		SizeMultiple: c.SizeMultiple, FixedSize: c.FixedSize != folder.Size{},
 		SkippableLayers: c.SkippableLayers, ZerosForEmptyPrompt: c.ZerosForEmptyPrompt,
 	}
@@ -147,16 +150,16 @@ func Load(ctx context.Context, f *folder.Folder, device onnx.Device) (*Pipeline,
 	if err != nil {
 		return nil, errors.Join(err, model.Close())
 	}
-	renderer, err := render.New(parts, Options(device))
+	renderer, err := render.New(parts, rendererOptions(device))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
 	}
 	return &Pipeline{Renderer: renderer, Folder: f, Model: model}, nil
 }
 
-// Options says how much a device takes at once. A GPU gets four images of 1024×1024 with and without their prompts,
-// which is faster; when memory runs out, the renderer splits the batch.
-func Options(d onnx.Device) render.Options {
+// rendererOptions says how much a device takes at once. A GPU gets four images of 1024×1024 with and without their
+// prompts, which is faster; when memory runs out, the renderer splits the batch.
+func rendererOptions(d onnx.Device) render.Options {
 	if d.Kind == onnx.CPU {
 		return render.Options{}
 	}

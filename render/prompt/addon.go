@@ -3,13 +3,12 @@ package prompt
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// Addon is a tag that asks for an extra network: <lora:ink:0.8>.
-type Addon struct {
+// AddonTag is a tag that asks for an extra network: <lora:ink:0.8>.
+type AddonTag struct {
 	Kind   string            // "lora", "lyco", "hypernet" or whatever was written, lower case
 	Name   string            // may be empty: then the tag was malformed
 	Args   []string          // the other positional arguments, as written
@@ -18,21 +17,11 @@ type Addon struct {
 	Column int               // in characters from 1
 }
 
-// Strength returns the first positional argument as a number, 1 when there is none. ok is false when it is not a
-// number.
-func (a Addon) Strength() (strength float64, ok bool) {
-	if len(a.Args) == 0 || strings.TrimSpace(a.Args[0]) == "" {
-		return 1, true
-	}
-	s, err := strconv.ParseFloat(strings.TrimSpace(a.Args[0]), 64)
-	return s, err == nil
-}
-
 // A1111's pattern: a word, a colon and anything but the closing bracket.
 var addonTag = regexp.MustCompile(`<([\pL\pN_]+):([^>]+)>`)
 
 // Addons takes the add-on tags out of text. Blanks around them stay, as in A1111.
-func Addons(text string) (rest string, addons []Addon) {
+func Addons(text string) (rest string, addons []AddonTag) {
 	var b strings.Builder
 	column, end := 1, 0
 	for _, m := range addonTag.FindAllStringSubmatchIndex(text, -1) {
@@ -62,8 +51,8 @@ func AddonTags(texts ...string) []string {
 	return tags
 }
 
-func parseAddon(kind, args string) Addon {
-	a := Addon{Kind: strings.ToLower(kind)}
+func parseAddon(kind, args string) AddonTag {
+	a := AddonTag{Kind: strings.ToLower(kind)}
 	for i, arg := range strings.Split(args, ":") {
 		key, value, named := strings.Cut(arg, "=")
 		switch {
@@ -81,7 +70,7 @@ func parseAddon(kind, args string) Addon {
 }
 
 // ParseWithAddons takes out the add-on tags and parses the rest. Columns of the parts count in the text without tags.
-func ParseWithAddons(text string) ([]Part, []Addon) {
+func ParseWithAddons(text string) ([]Part, []AddonTag) {
 	rest, addons := Addons(text)
 	return Parse(rest), addons
 }

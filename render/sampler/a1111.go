@@ -24,7 +24,9 @@ func a1111Methods() []Method {
 		{"lms", lms, false, traits{}},
 	} {
 		for _, by := range a1111Schedules() {
-			all = append(all, Method{s.name + by.suffix, planThenSkip(a1111Plan(by, s.discard)), s.start, a1111Counting(), s.traits})
+			all = append(
+				all, Method{s.name + by.suffix, planThenSkip(a1111Plan(by, s.discard)), s.start, a1111Counting(), s.traits},
+			)
 		}
 	}
 	return append(all, a1111OwnMethods()...)
@@ -34,7 +36,10 @@ func a1111Methods() []Method {
 func a1111OwnMethods() []Method {
 	all := []Method{
 		{"ddim", a1111StridePlan, ddim, a1111TimestepCounting(), traits{eta: true, minSteps: 2}},
-		{"dpm_adaptive", dpmAdaptivePlan, dpmAdaptive, a1111Counting(), traits{eta: true, totalCalls: adaptiveCallEstimate, diverges: true}},
+		{
+			"dpm_adaptive", dpmAdaptivePlan, dpmAdaptive, a1111Counting(),
+			traits{eta: true, totalCalls: adaptiveCallEstimate, diverges: true},
+		},
 		{"dpm_fast", dpmFastPlan, dpmFast, a1111Counting(), traits{eta: true}},
 		{"lcm", planThenSkip(lcmA1111Plan), lcmA1111, a1111Counting(), traits{distilled: true, distilledOn50: true}},
 		{"plms", a1111StridePlan, plms, a1111TimestepCounting(), traits{minSteps: 2}},

@@ -8,5 +8,7 @@ import "darkroom/render/tensor"
 //	x' = x + (σ_down−σ)·(x−D)/σ + σ_up·noise
 func eulerAncestral(r run) stepper {
 	eta := r.eta(1)
-	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor { return ancestralStep(r, s, x, denoised, eta) })
+	return oneCallStepper(
+		r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor { return ancestralStep(r, s, x, denoised, eta) },
+	)
 }

@@ -8,7 +8,9 @@ import (
 
 // twoCallStepper makes a stepper of a rule that calls the model a second time. The last step, to zero, is an Euler
 // step: at the end there is no second call.
-func twoCallStepper(r run, rule func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error)) stepper {
+func twoCallStepper(
+	r run, rule func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error),
+) stepper {
 	return func(ctx context.Context, s Step, x tensor.Tensor) (next, denoised tensor.Tensor, err error) {
 		if denoised, err = r.Denoise(ctx, x, s); err != nil {
 			return next, denoised, err

@@ -19,7 +19,8 @@ type Method struct {
 // stepCounting says how much of a plan is sampled.
 type stepCounting struct {
 	img2imgSteps func(steps int, strength float64) int // how many of the steps img2img takes
-	hiresSkip    func(total, steps, laid int) int      // how many a hires pass leaves out so that it takes steps of total, whose plan has laid
+	// hiresSkip is how many steps a hires pass leaves out so that it takes steps of total, in a plan of planned steps.
+	hiresSkip func(total, steps, planned int) int
 }
 
 // traits are what a sampler has besides its stepper.
@@ -34,7 +35,8 @@ type traits struct {
 	diverges      bool // it chooses its steps by differences too small for models that predict a velocity
 	warmup        bool // it begins with a second call, or with Runge-Kutta steps where a folder asks for them
 
-	img2imgAllSteps func(c Config, steps int, strength float64) Plan // its img2img plan where that takes all steps; nil for none
+	// img2imgAllSteps is its img2img plan where that takes all steps; nil for none.
+	img2imgAllSteps func(c Config, steps int, strength float64) Plan
 }
 
 // Names lists all samplers of a dialect; nil for a dialect that does not exist.
@@ -80,7 +82,7 @@ func FormatNames(names []string) string {
 // SplitName divides a name into that of the sampler and that of its schedule, which is empty for the sampler's usual
 // one.
 func SplitName(name string) (base, schedule string) {
-	for _, s := range Schedules() {
+	for _, s := range schedules() {
 		if before, ok := strings.CutSuffix(name, "_"+s); ok {
 			return before, s
 		}
@@ -88,9 +90,11 @@ func SplitName(name string) (base, schedule string) {
 	return name, ""
 }
 
-// Schedules lists the schedules that a sampler's name can end in.
-func Schedules() []string {
-	return []string{"karras", "polyexponential", "exponential", "beta", "ays", "lu", "sgm_uniform", "kl_optimal", "simple", "ddim"}
+// schedules lists the schedules that a sampler's name can end in.
+func schedules() []string {
+	return []string{
+		"karras", "polyexponential", "exponential", "beta", "ays", "lu", "sgm_uniform", "kl_optimal", "simple", "ddim",
+	}
 }
 
 // Find returns the sampler of that name, or an error.
@@ -173,7 +177,9 @@ func (m Method) checkedPlan(c Config, steps int, lay func() Plan) (Plan, error) 
 	}
 	p := lay()
 	if p.maxSigma() >= noSignalSigma && c.Prediction == Epsilon {
-		return Plan{}, errors.New("at the first step nothing of the image is left (zero terminal SNR), where a model that predicts the noise gives no estimate")
+		return Plan{}, errors.New(
+			"at the first step nothing of the image is left (zero terminal SNR), and the noise predicts nothing",
+		)
 	}
 	p.prediction = c.Prediction
 	return p, nil

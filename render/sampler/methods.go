@@ -91,7 +91,9 @@ func multistepLike() []Method {
 			diffusersMethod(s.name+"_exponential", multistepWithSchedule(exponential64, s.end, math.Floor), s.start, traits{}),
 			diffusersMethod(s.name+"_beta", multistepWithSchedule(betaLevels, s.end, math.Floor), s.start, traits{}))
 		if s.lu {
-			all = append(all, diffusersMethod(s.name+"_lu", multistepWithSchedule(luLambdas, s.end, math.RoundToEven), s.start, traits{}))
+			all = append(
+				all, diffusersMethod(s.name+"_lu", multistepWithSchedule(luLambdas, s.end, math.RoundToEven), s.start, traits{}),
+			)
 		}
 	}
 	return all

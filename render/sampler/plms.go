@@ -22,7 +22,9 @@ func plms(r run) stepper {
 		mixed := mixSlopes(history)
 		if len(history) == 1 {
 			ahead := tensor.Sum(1, x, float32(s.NextSigma-s.Sigma), mixed)
-			second, err := r.Denoise(ctx, ahead, Step{Sigma: s.NextSigma, Timestep: math.Round(r.plan.table.timeOf(s.NextSigma))})
+			second, err := r.Denoise(
+				ctx, ahead, Step{Sigma: s.NextSigma, Timestep: math.Round(r.plan.table.timeOf(s.NextSigma))},
+			)
 			if err != nil {
 				return tensor.Tensor{}, denoised, err
 			}

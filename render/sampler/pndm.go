@@ -85,7 +85,9 @@ func (p *multistepPNDM) remember(out tensor.Tensor) {
 
 // mixSlopes extrapolates the last directions, the newest first, by Adams-Bashforth weights.
 func mixSlopes(history []tensor.Tensor) tensor.Tensor {
-	weights := [][]float32{{1}, {3. / 2, -1. / 2}, {23. / 12, -16. / 12, 5. / 12}, {55. / 24, -59. / 24, 37. / 24, -9. / 24}}
+	weights := [][]float32{
+		{1}, {3. / 2, -1. / 2}, {23. / 12, -16. / 12, 5. / 12}, {55. / 24, -59. / 24, 37. / 24, -9. / 24},
+	}
 	sum := tensor.Scale(history[0], weights[len(history)-1][0])
 	for i, w := range weights[len(history)-1][1:] {
 		sum = tensor.Sum(1, sum, w, history[i+1])

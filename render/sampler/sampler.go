@@ -11,16 +11,17 @@ import (
 	"fmt"
 	"math"
 
+	"darkroom/render/picture"
 	"darkroom/render/tensor"
 )
 
 // Dialect names whose schedules are followed.
-type Dialect string
+type Dialect = picture.Dialect
 
-// The dialects, by their names in picture.Spec.
+// The dialects.
 const (
-	Diffusers Dialect = "diffusers" // diffusers' schedulers
-	A1111     Dialect = "a1111"     // k-diffusion, as A1111 calls it
+	Diffusers = picture.Diffusers // diffusers' schedulers
+	A1111     = picture.A1111     // k-diffusion, as A1111 calls it
 )
 
 // Step goes from one sigma to the next.
@@ -28,7 +29,7 @@ type Step struct {
 	Sigma     float64 // σ at the start of the step
 	NextSigma float64 // σ at its end
 	Timestep  float64 // the training time that the model gets, 0 to 999, possibly with a fraction
-	Gain      float64 // of methods in the variance-preserving form: from the scale of NextSigma to that of the next step, or of the result
+	Gain      float64 // variance-preserving methods only: rescales from NextSigma to the next step, or to the result
 	FromSigma float64 // PNDM only: σ one stride before the step, or the start of a Runge-Kutta call
 	Order     int     // DPM fast only: calls of the step
 }
@@ -73,12 +74,17 @@ type Denoise func(ctx context.Context, x tensor.Tensor, s Step) (tensor.Tensor, 
 
 // Inputs is what one run of a sampler needs besides its plan.
 type Inputs struct {
-	Denoise      Denoise
-	Noise        func() tensor.Tensor                   // fresh standard normal noise in the shape of x; only called by samplers that add some
-	BrownianPath func(low, high float64) BrownianPath   // opens a Brownian path over these sigmas; only called by samplers of stochastic equations
-	OnStep       func(step int, denoised tensor.Tensor) // called after every step, counted from 1; may be nil
-	OnAttempt    func(denoised tensor.Tensor)           // called after attempts that end no step, by samplers that choose their steps; may be nil
-	Eta          *float64                               // the share of noise in each step; nil for the sampler's own, see Method.TakesEta
+	Denoise Denoise
+	// Noise draws standard normal noise in the shape of x. Only samplers that add noise call it.
+	Noise func() tensor.Tensor
+	// BrownianPath opens a Brownian path over these sigmas. Only samplers of stochastic equations call it.
+	BrownianPath func(low, high float64) BrownianPath
+	// OnStep is called after every step, counted from 1. May be nil.
+	OnStep func(step int, denoised tensor.Tensor)
+	// OnAttempt is called after attempts that end no step, by samplers that choose their steps. May be nil.
+	OnAttempt func(denoised tensor.Tensor)
+	// Eta is the share of noise in each step; nil for the sampler's own, see Method.TakesEta.
+	Eta *float64
 }
 
 // BrownianPath returns the increments of Brownian paths, one for each image of the batch, between two sigmas, divided

@@ -12,7 +12,7 @@ type table []float64
 // σ: in float32 the smallest of these is as good.
 const (
 	zeroSNRIgnored   = 0                      // diffusers' classes that do not support it keep the table as it is
-	zeroSNRNear      = 0x1p-24                // what diffusers' Euler, Euler ancestral, multistep and UniPC classes set it to
+	zeroSNRNear      = 0x1p-24                // diffusers' Euler, multistep and UniPC classes
 	zeroSNRExact     = 0x1p-80                // DDIM, DDPM, LCM and TCD keep a zero
 	zeroSNRNearA1111 = 4.8973451890853435e-08 // A1111's sd_models.py
 	noSignalSigma    = 0x1p39                 // σ from which on nothing of the image is left
@@ -113,7 +113,11 @@ func (t table) logAt(time float64) float64 {
 		return t[low]
 	}
 	w := toFloat32(weight)
-	return toFloat32(math.Exp(toFloat32(toFloat32(toFloat32(1-w)*toFloat32(math.Log(t[low]))) + toFloat32(w*toFloat32(math.Log(t[low+1]))))))
+	return toFloat32(
+		math.Exp(
+			toFloat32(toFloat32(toFloat32(1-w)*toFloat32(math.Log(t[low]))) + toFloat32(w*toFloat32(math.Log(t[low+1])))),
+		),
+	)
 }
 
 func (t table) split(time float64) (low int, weight float64) {

@@ -23,6 +23,11 @@ type Conditioning struct {
 	Guidance Tensor // [b, d]: LCM's timestep_cond, the embedding of the guidance scale
 }
 
+// Tensors lists the tensors in the order of the fields.
+func (c Conditioning) Tensors() []Tensor {
+	return []Tensor{c.Hidden, c.Pooled, c.TimeIDs, c.Guidance}
+}
+
 // Empty says whether t is the zero Tensor: nothing at all.
 func (t Tensor) Empty() bool { return t.Shape == nil && t.Data == nil }
 

@@ -19,9 +19,6 @@ func Scale(t Tensor, k float32) Tensor {
 	return out
 }
 
-// Add returns a + b, value by value; the shapes must agree.
-func Add(a, b Tensor) Tensor { return Sum(1, a, 1, b) }
-
 // Sum returns p·a + q·b, value by value. Each product is rounded to float32 before the addition, as separate
 // tensor operations do, so the compiler must not fuse them. The shapes must agree.
 func Sum(p float32, a Tensor, q float32, b Tensor) Tensor {

@@ -40,8 +40,10 @@ func WriteNPY(w io.Writer, t Tensor) error {
 }
 
 var (
-	npyHeader = regexp.MustCompile(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\),? *\}\s*$`)
-	npyLimit  = 1 << 28 // values; a header must not be able to request more memory than that
+	npyHeader = regexp.MustCompile(
+		`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\),? *\}\s*$`,
+	)
+	npyLimit = 1 << 28 // values; a header must not be able to request more memory than that
 )
 
 // ReadNPY reads an array from NumPy's file format: float32, float64 or float16 in C order, little-endian.

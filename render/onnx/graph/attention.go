@@ -109,7 +109,8 @@ type fuser struct {
 func (f *fuser) hasSubgraphs() bool {
 	for _, x := range f.nodes {
 		for _, field := range x.fields {
-			if field.number == 5 && slices.ContainsFunc(splitOrNil(field.content), func(p rawField) bool { return p.number == 6 || p.number == 11 }) {
+			if field.number == 5 &&
+				slices.ContainsFunc(splitOrNil(field.content), func(p rawField) bool { return p.number == 6 || p.number == 11 }) {
 				return true
 			}
 		}
@@ -151,7 +152,8 @@ func (f *fuser) matchAttention(softmax int) (last int, fused []byte) {
 	q, ok1 := f.matchScaled(f.nodes[scores].in[0], 0, 2, 1, 3)
 	k, ok2 := f.matchScaled(f.nodes[scores].in[1], 0, 2, 3, 1)
 	v, ok3 := f.matchHeads(f.nodes[mixed].in[1], 0, 2, 1, 3)
-	if !ok1 || !ok2 || !ok3 || q.heads < 1 || q.heads != k.heads || q.heads != v.heads || q.defaultScale != k.defaultScale {
+	if !ok1 || !ok2 || !ok3 || q.heads < 1 || q.heads != k.heads || q.heads != v.heads ||
+		q.defaultScale != k.defaultScale {
 		return 0, nil
 	}
 	transposed, ok := f.soleConsumer(f.nodes[mixed].out[0], "Transpose")

@@ -28,7 +28,9 @@ const (
 
 // String returns the type's usual name.
 func (t Type) String() string {
-	names := map[Type]string{Float: "float32", Int32: "int32", Int64: "int64", Float16: "float16", Double: "float64", BFloat16: "bfloat16"}
+	names := map[Type]string{
+		Float: "float32", Int32: "int32", Int64: "int64", Float16: "float16", Double: "float64", BFloat16: "bfloat16",
+	}
 	if n, ok := names[t]; ok {
 		return n
 	}

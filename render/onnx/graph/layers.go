@@ -86,7 +86,9 @@ func (n network) layers(top string, count int) ([]string, error) {
 		chain = append(chain, x)
 	}
 	if len(chain)%2 != 0 || len(chain) == 0 || count != 0 && len(chain) != 2*count {
-		return nil, fmt.Errorf("%w: %d residual connections, want two for each of %d layers", errUnknownLayers, len(chain), count)
+		return nil, fmt.Errorf(
+			"%w: %d residual connections, want two for each of %d layers", errUnknownLayers, len(chain), count,
+		)
 	}
 	var inner []string
 	for i := 1; i < len(chain); i += 2 {

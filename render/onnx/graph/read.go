@@ -206,7 +206,9 @@ func (w *wire) sizes(f field, into *[]int) error {
 
 // bytes is how long a tensor's raw data is; negative where it is unknown.
 func (v Value) bytes() int64 {
-	size, ok := map[Type]int64{Float: 4, 2: 1, 3: 1, 4: 2, 5: 2, Int32: 4, Int64: 8, 9: 1, Float16: 2, Double: 8, 12: 4, 13: 8, BFloat16: 2}[v.Type]
+	size, ok := map[Type]int64{
+		Float: 4, 2: 1, 3: 1, 4: 2, 5: 2, Int32: 4, Int64: 8, 9: 1, Float16: 2, Double: 8, 12: 4, 13: 8, BFloat16: 2,
+	}[v.Type]
 	if !ok {
 		return -1
 	}

@@ -131,7 +131,8 @@ func (r skeletonReader) weight(f field) ([]byte, error) {
 			out = append(out, b...)
 			return true, err
 		}
-		for _, pair := range [][2]string{{"location", r.location}, {"offset", fmt.Sprint(r.pos)}, {"length", fmt.Sprint(f.size)}} {
+		offset, length := fmt.Sprint(r.pos), fmt.Sprint(f.size)
+		for _, pair := range [][2]string{{"location", r.location}, {"offset", offset}, {"length", length}} {
 			out = appendMessage(out, 13, newEntry(pair[0], pair[1]))
 		}
 		out = appendNumber(out, 14, 1)

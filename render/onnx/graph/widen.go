@@ -19,7 +19,8 @@ import (
 // A network with something whose meaning could change is refused, and never edited in part.
 func Widen(model []byte) ([]byte, error) {
 	var w widener
-	out, err := rewriteFields(model, edits{7: w.graph, 25: w.reject("a function of its own")}) // ModelProto.graph, functions
+	// ModelProto.graph, functions
+	out, err := rewriteFields(model, edits{7: w.graph, 25: w.reject("a function of its own")})
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("widen: %w", err)
@@ -92,7 +93,9 @@ func (w *widener) graph(message []byte) ([]byte, error) {
 		}
 		return w.value(b)
 	}
-	out, err := rewriteFields(message, edits{1: w.node, 5: weight, 11: input, 12: w.value, 13: w.value, 15: w.reject("a sparse weight")})
+	out, err := rewriteFields(
+		message, edits{1: w.node, 5: weight, 11: input, 12: w.value, 13: w.value, 15: w.reject("a sparse weight")},
+	)
 	return append(casts, out...), err // each value is made before it is read
 }
 
@@ -118,7 +121,9 @@ func (w *widener) weights(graph []byte) (long map[string]bool, casts []byte, err
 		if long[name] = typeOf(weight) == Float16 && slices.ContainsFunc(weight, isLong); !long[name] {
 			continue
 		}
-		casts = appendMessage(casts, 1, append(newNode("Cast", name, narrowName(name)), newIntAttribute("to", int64(Float))...))
+		casts = appendMessage(
+			casts, 1, append(newNode("Cast", name, narrowName(name)), newIntAttribute("to", int64(Float))...),
+		)
 	}
 	return long, casts, nil
 }
@@ -184,7 +189,9 @@ func (w *widener) attribute(message []byte) ([]byte, error) {
 		w.found = w.found || typeOf(splitOrNil(b)) == Float16
 		return w.tensor(b)
 	}
-	return rewriteFields(message, edits{5: constant, 6: w.graph, 10: constant, 11: w.graph, 14: no, 15: no, 22: no, 23: no})
+	return rewriteFields(
+		message, edits{5: constant, 6: w.graph, 10: constant, 11: w.graph, 14: no, 15: no, 22: no, 23: no},
+	)
 }
 
 // tensor rewrites the numbers of a TensorProto: data_type = 2, int32_data = 5, raw_data = 9, external_data = 13.

@@ -121,7 +121,8 @@ func (s *expander) permute(ctx context.Context, n node, depth int) ([]node, erro
 			return nil, err
 		}
 		o := option{nodes: nodes, permutations: countPermutations(nodes)}
-		expanded.options, expanded.permutations = append(expanded.options, o), min(expanded.permutations+o.permutations, maxCounted)
+		expanded.options = append(expanded.options, o)
+		expanded.permutations = min(expanded.permutations+o.permutations, maxCounted)
 	}
 	return []node{expanded}, nil
 }

@@ -14,7 +14,9 @@ type weightedPool struct {
 }
 
 func newWeightedPool(options []option) *weightedPool {
-	u := &weightedPool{options: options, weights: make(fenwickTree, len(options)+1), unweighted: make(fenwickTree, len(options)+1)}
+	u := &weightedPool{
+		options: options, weights: make(fenwickTree, len(options)+1), unweighted: make(fenwickTree, len(options)+1),
+	}
 	for i, o := range options {
 		if o.weight > 0 {
 			u.weights[i+1] = o.weight

@@ -1,0 +1,62 @@
+package request
+
+import (
+	"strconv"
+	"strings"
+
+	"darkroom/render/prompt"
+)
+
+// readFlags takes the flags off a prompt. Those that are not understood are named and left out.
+func (r *resolution) readFlags(text string) (string, []prompt.Flag) {
+	rest, flags, unknown := prompt.Flags(text)
+	for _, f := range unknown {
+		r.Note("Unknown flag %s was ignored.", typed(f))
+	}
+	var good []prompt.Flag
+	for _, f := range flags {
+		if f.Fault != "" {
+			r.Note("%s", f.Fault)
+			continue
+		}
+		good = append(good, f)
+	}
+	return rest, good
+}
+
+// mergeFlags puts flags where no option was given. An option is the more deliberate of the two, so it wins and the flag
+// is named.
+func (r *resolution) mergeFlags(w Wanted, flags []prompt.Flag) Wanted {
+	for _, f := range flags {
+		n, _ := strconv.ParseInt(f.Value, 10, 64) // prompt.Flags has checked numbers
+		taken := true
+		switch f.Name {
+		case prompt.FlagAspect:
+			taken = w.Size == nil && put(&w.Aspect, f.Value)
+		case prompt.FlagNegative:
+			taken = put(&w.Negative, f.Value)
+		case prompt.FlagSeed:
+			taken = put(&w.Seed, n)
+		case prompt.FlagTile:
+			taken = put(&w.Tiling, true)
+		case prompt.FlagSteps:
+			taken = put(&w.Steps, int(n))
+		}
+		if !taken {
+			r.Note("%s was ignored: an option already sets that.", typed(f))
+		}
+	}
+	return w
+}
+
+// put fills a field, and returns false if there is a value already.
+func put[T any](field **T, value T) bool {
+	if *field != nil {
+		return false
+	}
+	*field = &value
+	return true
+}
+
+// typed writes a flag as it stands in a prompt.
+func typed(f prompt.Flag) string { return strings.TrimSpace("--" + f.Name + " " + f.Value) }

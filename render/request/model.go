@@ -1,0 +1,112 @@
+package request
+
+import (
+	"slices"
+	"strings"
+
+	"darkroom/render/encode"
+	"darkroom/render/picture"
+	"darkroom/render/sampler"
+)
+
+// chooseModel finds the Spec's model among those that are available now.
+func (r *resolution) chooseModel(available Available) {
+	s := &r.Spec
+	c, same := available.Find(s.Model)
+	r.Card = c
+	if !same {
+		r.Note("The model of this image is no longer available. %s is used instead.", c.Name)
+		s.Model, s.Dialect = picture.Ref{Name: c.Name, Hash: c.Hash}, c.Dialect
+		s.Addons = nil
+		r.dropUnsupported()
+		if was := (Size{Width: s.Width, Height: s.Height}); !c.Supports(was) {
+			r.Resize(c.bySize(was))
+		}
+		if !slices.Contains(c.Samplers, s.Sampler) {
+			s.Sampler = c.Defaults.Sampler
+		}
+		r.FitSampler()
+	}
+	if same && s.Dialect == c.Dialect && !slices.Contains(c.Samplers, s.Sampler) {
+		r.Note("%s no longer has the sampler %s. %s is used instead.", c.Name,
+			encode.SamplerTitle(s.Sampler), encode.SamplerTitle(c.Defaults.Sampler))
+		s.Sampler = c.Defaults.Sampler
+		r.FitSampler()
+	}
+}
+
+// dropUnsupported leaves out what was chosen for another model and this one cannot do.
+func (r *resolution) dropUnsupported() {
+	s, c := &r.Spec, r.Card
+	if s.Tiling && !c.CanTile() {
+		s.Tiling = false
+		r.Note("Tiling was ignored: %s cannot generate tileable images.", c.Name)
+	}
+	if !c.canSkip(s.ClipSkip) {
+		r.Note("The clip skip was ignored: %s does not support %d.", c.Name, s.ClipSkip)
+		s.ClipSkip = 0
+	}
+	if s.Rescale > 0 && s.Dialect != picture.Diffusers {
+		s.Rescale = 0
+		r.Note("The guidance rescale was ignored: %s does not support it.", c.Name)
+	}
+}
+
+// checkAbilities refuses what the model cannot do at any size.
+func (r *resolution) checkAbilities() *Refusal {
+	if r.Spec.Tiling && !r.Card.CanTile() {
+		return Refuse("Another model may do it.", "%s cannot generate tileable images.", r.Card.Name)
+	}
+	if r.Spec.Hires != nil && !r.Card.CanHires() {
+		return Refuse("Another model may do it.", "%s has one size only, so it cannot upscale an image.", r.Card.Name)
+	}
+	return nil
+}
+
+// maxSamplersNamed is how many samplers a refusal names. Autocomplete shows the others.
+const maxSamplersNamed = 8
+
+// samplerTitles lists some samplers by the names that people know, as the end of a sentence.
+func samplerTitles(names []string) string {
+	end := "."
+	if len(names) > maxSamplersNamed {
+		names, end = names[:maxSamplersNamed], ", …"
+	}
+	var titles []string
+	for _, name := range names {
+		titles = append(titles, encode.SamplerTitle(name))
+	}
+	return strings.Join(titles, ", ") + end
+}
+
+// sampler refuses a name that it does not know: the nearest name would give another image than was asked for. A
+// name may be written as A1111 shows it. Samplers are the model's, and so is the dialect that they belong to.
+func (r *resolution) sampler(w Wanted) *Refusal {
+	if w.Sampler != nil && *w.Sampler != "" {
+		name := encode.SamplerName(*w.Sampler, "")
+		if r.exact.Sampler == nil && !slices.Contains(r.Card.Samplers, name) {
+			return Refuse("Try one of: "+samplerTitles(r.Card.SamplerNames()), "Unknown sampler “%s”.", *w.Sampler)
+		}
+		r.Spec.Sampler, r.Spec.Dialect = name, r.Card.Dialect
+	}
+	if r.exact.Steps == nil {
+		r.FitSampler()
+	}
+	return nil
+}
+
+// FitSampler gives the sampler what it can work with: its own number of steps, and no eta if it takes none.
+func (r *Resolved) FitSampler() {
+	s := &r.Spec
+	method, err := sampler.Find(s.Dialect, s.Sampler)
+	if err != nil {
+		return // a renderer of another version knows it
+	}
+	if !method.TakesEta() {
+		s.Eta = nil
+	}
+	if n := method.NearestSteps(s.Steps); n != s.Steps {
+		r.Note("%s takes %d steps, not %d.", encode.SamplerTitle(s.Sampler), n, s.Steps)
+		s.Steps = n
+	}
+}
