@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/message"
 	"darkroom/bot/sandbox"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -68,7 +68,7 @@ func TestSlowInputsBlockNobody(t *testing.T) {
 	h.waitReady()
 	i := h.imagineQueued(sandbox.With("prompt", "a boat"))
 	stop()
-	start, err := json.Marshal(admit.InitImage{File: admit.Attachment{URL: slow.URL + "/a.png"}, Strength: 0.5})
+	start, err := json.Marshal(request.InitImage{File: request.Attachment{URL: slow.URL + "/a.png"}, Strength: 0.5})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,12 @@ package admit
 import (
 	"darkroom/render/encode"
 	"darkroom/render/request"
+	"darkroom/store/limits"
 )
 
 // limit applies the server's own limits. What is over them is lowered with a note; only what has no smaller version is
 // refused.
-func limit(res *request.Resolved, p Policy) *request.Refusal {
+func limit(res *request.Resolved, p limits.Policy) *request.Refusal {
 	limitSteps(res, p)
 	if s := &res.Spec; p.MaxCount > 0 && s.Count > p.MaxCount {
 		s.Count = p.MaxCount
@@ -25,7 +26,7 @@ func limit(res *request.Resolved, p Policy) *request.Refusal {
 }
 
 // limitSteps limits the steps of both passes.
-func limitSteps(res *request.Resolved, p Policy) {
+func limitSteps(res *request.Resolved, p limits.Policy) {
 	s := &res.Spec
 	if p.MaxSteps > 0 && s.Steps > p.MaxSteps {
 		s.Steps = p.MaxSteps
@@ -40,7 +41,7 @@ func limitSteps(res *request.Resolved, p Policy) {
 }
 
 // limitPixels limits the size of the finished picture.
-func limitPixels(res *request.Resolved, p Policy) *request.Refusal {
+func limitPixels(res *request.Resolved, p limits.Policy) *request.Refusal {
 	s := &res.Spec
 	if p.MaxPixels <= 0 {
 		return nil

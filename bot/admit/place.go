@@ -1,6 +1,10 @@
 package admit
 
-import "darkroom/render/request"
+import (
+	"darkroom/bot/command"
+	"darkroom/render/request"
+	"darkroom/store/limits"
+)
 
 // Discord's permission to send files, and the one that implies all others.
 const (
@@ -9,7 +13,7 @@ const (
 )
 
 // CheckPlace tells whether the bot may send pictures in a place, or why not.
-func CheckPlace(p Place) *request.Refusal {
+func CheckPlace(p command.Place) *request.Refusal {
 	inServer := p.Kind == "guild" || p.Kind == "thread"
 	if inServer && p.BotPermissions&(attachFiles|administrator) == 0 {
 		return request.Refuse("Ask a moderator to give the bot the permission Attach Files here, or use another channel.",
@@ -19,7 +23,7 @@ func CheckPlace(p Place) *request.Refusal {
 }
 
 // preconditions refuses what no choice of settings can help.
-func preconditions(place Place, available request.Available, policy Policy) *request.Refusal {
+func preconditions(place command.Place, available request.Available, policy limits.Policy) *request.Refusal {
 	if r := paused(policy); r != nil {
 		return r
 	}

@@ -4,11 +4,12 @@ import (
 	"fmt"
 
 	"darkroom/render/request"
+	"darkroom/store/limits"
 )
 
 // CheckQuota judges what a person has in hand against a server's limits, at the moment a job of so many pictures is
 // accepted. It is asked again for every click.
-func CheckQuota(p Policy, u Usage, pictures int) *request.Refusal {
+func CheckQuota(p limits.Policy, u limits.Usage, pictures int) *request.Refusal {
 	if r := paused(p); r != nil {
 		return r
 	}
@@ -30,7 +31,7 @@ func CheckQuota(p Policy, u Usage, pictures int) *request.Refusal {
 	return nil
 }
 
-func paused(p Policy) *request.Refusal {
+func paused(p limits.Policy) *request.Refusal {
 	if !p.Paused {
 		return nil
 	}

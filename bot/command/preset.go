@@ -4,8 +4,8 @@ import (
 	"maps"
 	"slices"
 
-	"darkroom/bot/admit"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 )
 
 // MaxPresetName is the longest name of a preset, in characters.
@@ -106,6 +106,6 @@ func PresetOptions(options map[string]string) map[string]string {
 }
 
 // Preset reads the options of a preset. It ignores options of another version that this one does not know.
-func Preset(options map[string]string) admit.Preset {
-	return admit.Preset{Words: options[presetWords], Settings: parseWanted(PresetOptions(options), nil)}
+func Preset(options map[string]string) request.Preset {
+	return request.Preset{Words: options[presetWords], Settings: parseWanted(PresetOptions(options), nil)}
 }

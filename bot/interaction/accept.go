@@ -41,7 +41,7 @@ func (s *submitter) accept(ctx context.Context, r *responder, judges []judgeFunc
 				policy = now
 				return errPolicyChanged
 			}
-			if refusal := admit.CheckQuota(admit.Policy(now), admit.Usage(u), pictures(jobs)); refusal != nil {
+			if refusal := admit.CheckQuota(now, u, pictures(jobs)); refusal != nil {
 				return refusal
 			}
 			return nil
@@ -73,7 +73,7 @@ func (s *submitter) judgeAll(
 ) (jobs []newJob, err error) {
 	available := s.catalog.Await(ctx)
 	for i, judge := range judges {
-		n, refusal := judge(available, admit.Policy(policy))
+		n, refusal := judge(available, policy)
 		if refusal != nil {
 			return nil, refusal
 		}

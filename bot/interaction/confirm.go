@@ -59,7 +59,7 @@ func (s *submitter) check(ctx context.Context, r *responder, judges []judgeFunc)
 	if err != nil {
 		return nil, err
 	}
-	if refusal := admit.CheckQuota(admit.Policy(policy), admit.Usage(use), pictures(jobs)); refusal != nil {
+	if refusal := admit.CheckQuota(policy, use, pictures(jobs)); refusal != nil {
 		return nil, refusal
 	}
 	return jobs, nil

@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/button"
 	"darkroom/bot/command"
 	"darkroom/bot/job"
@@ -21,6 +20,7 @@ import (
 	"darkroom/queue"
 	"darkroom/render/picture"
 	"darkroom/render/prompt/dynamic"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -57,8 +57,8 @@ type Queue interface {
 
 // catalog knows what can be painted and what it costs.
 type catalog interface {
-	Available() admit.Available
-	Await(ctx context.Context) admit.Available
+	Available() request.Available
+	Await(ctx context.Context) request.Available
 	NoRenderers() bool
 	Estimate(s picture.Spec) int64
 }
@@ -149,7 +149,7 @@ func New(o Options) *Handler {
 }
 
 // Serve handles requests, so many at once, until ctx is done; those that were begun are finished.
-func (h *Handler) Serve(ctx context.Context, requests <-chan admit.Request) error {
+func (h *Handler) Serve(ctx context.Context, requests <-chan command.Request) error {
 	var g errgroup.Group
 	for range h.o.Workers {
 		g.Go(func() error {
@@ -168,7 +168,7 @@ func (h *Handler) Serve(ctx context.Context, requests <-chan admit.Request) erro
 
 // handle answers one interaction. Whatever goes wrong, panics too, the person is told. It goes on for a moment when
 // the bot is stopped.
-func (h *Handler) handle(parent context.Context, req admit.Request) {
+func (h *Handler) handle(parent context.Context, req command.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), HandlerTimeout)
 	defer cancel()
 	defer context.AfterFunc(parent, func() { time.AfterFunc(shutdownGrace, cancel) })()
@@ -188,7 +188,7 @@ func (h *Handler) handle(parent context.Context, req admit.Request) {
 
 // claimed tells whether this bot is the one to answer: of several on one database that hear the same event the first
 // is. A suggestion is not worth a claim. When nobody can tell, all answer, and Discord takes the first answer.
-func (h *Handler) claimed(ctx context.Context, req admit.Request) bool {
+func (h *Handler) claimed(ctx context.Context, req command.Request) bool {
 	if req.Verb == command.Autocomplete {
 		return true
 	}
@@ -252,7 +252,7 @@ func randomReference() string {
 
 // explain returns the sentence for a person, and whether the error is a fault that belongs in the log.
 func explain(err error) (text string, fault bool) {
-	var refusal *admit.Refusal
+	var refusal *request.Refusal
 	var sentence message.Refusal
 	switch {
 	case errors.As(err, &refusal):

@@ -6,12 +6,12 @@ import (
 	"strconv"
 	"strings"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/button"
 	"darkroom/bot/command"
 	"darkroom/bot/message"
 	"darkroom/render/picture"
 	"darkroom/render/prompt/dynamic"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -46,7 +46,7 @@ func (m *imaginer) imagine(ctx context.Context, r *responder) error {
 }
 
 // usePreset puts the preset that /imagine names into what is wanted.
-func (m *imaginer) usePreset(ctx context.Context, r *responder, wanted *admit.Wanted) error {
+func (m *imaginer) usePreset(ctx context.Context, r *responder, wanted *request.Wanted) error {
 	name := strings.TrimSpace(r.req.Options["preset"])
 	if name == "" {
 		return nil
@@ -70,7 +70,7 @@ func (m *imaginer) example(ctx context.Context, r *responder) error {
 	if err != nil || n < 0 || len(models) == 0 || n >= len(models[0].Examples) {
 		return message.ErrOldButton
 	}
-	wanted := admit.Wanted{Prompt: models[0].Examples[n]}
+	wanted := request.Wanted{Prompt: models[0].Examples[n]}
 	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed()})
 }
 
@@ -93,7 +93,7 @@ func (m *imaginer) remix(ctx context.Context, r *responder) error {
 	if err != nil {
 		return err
 	}
-	wanted := admit.Wanted{Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler}
+	wanted := request.Wanted{Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler}
 	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != j.Spec.Negative {
 		wanted.Negative = &negative
 	}

@@ -7,6 +7,8 @@ import (
 	"darkroom/bot/admit"
 	"darkroom/bot/message"
 	"darkroom/render/picture"
+	"darkroom/render/request"
+	"darkroom/store"
 )
 
 // outpaintStrength is how much of what lies around a picture is repainted: nearly all. The rest are the colours of its
@@ -62,10 +64,10 @@ func (p *repainter) outpaint(
 		return err
 	}
 	s.Seed, s.Variations, s.Hires, s.Tiling, s.Count = p.seed(), nil, nil, false, picture.MaxCount
-	from := admit.InitImage{File: file, Strength: outpaintStrength}
-	return p.submit.submit(ctx, r, func(available admit.Available, policy admit.Policy) (newJob, *admit.Refusal) {
+	from := request.InitImage{File: file, Strength: outpaintStrength}
+	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		made := newJob{verb: verb, tile: n, parent: j.ID}
-		var refusal *admit.Refusal
+		var refusal *request.Refusal
 		made.resolved, refusal = admit.JudgeOutpaint(r.req, available, policy, s, from, place, j.Spoiler)
 		return made, refusal
 	})

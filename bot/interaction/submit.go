@@ -12,6 +12,7 @@ import (
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -60,11 +61,11 @@ type submitter struct {
 }
 
 // judgeFunc judges a request under one policy.
-type judgeFunc func(admit.Available, admit.Policy) (newJob, *admit.Refusal)
+type judgeFunc func(request.Available, store.Policy) (newJob, *request.Refusal)
 
 // newJob is a request that was found good, with what is written down beside it.
 type newJob struct {
-	resolved admit.Resolved
+	resolved request.Resolved
 	verb     string // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "remix" or "show"
 	parent   string // the job whose button was pressed
 	tile     int    // the tile that a button made this out of
@@ -238,8 +239,8 @@ func appendNew(all, more []string) []string {
 // derived submits a picture that a button made out of an earlier one, in the name of the person who clicked.
 func (s *submitter) derived(ctx context.Context, r *responder, from job.Job, spec picture.Spec, n newJob) error {
 	n.parent = from.ID
-	return s.submit(ctx, r, func(available admit.Available, policy admit.Policy) (newJob, *admit.Refusal) {
-		var refusal *admit.Refusal
+	return s.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
+		var refusal *request.Refusal
 		n.resolved, refusal = admit.JudgeSpec(r.req, available, policy, spec, from.Spoiler)
 		return n, refusal
 	})

@@ -50,15 +50,12 @@ func (o *Outbox) relay(ctx context.Context) error {
 // relayOnce begins an epoch if the queue needs one, brings its pauses up to date if it may not know them, and enqueues
 // what is missing.
 func (o *Outbox) relayOnce(ctx context.Context) error {
-	epoch, err := o.recoverEpoch(ctx)
+	epoch, err := o.epochs.recover(ctx)
 	if err != nil {
 		return err
 	}
-	if o.pausesStale.Swap(false) {
-		if err := o.syncPauses(ctx); err != nil {
-			o.pausesStale.Store(true)
-			return err
-		}
+	if err := o.pauses.syncStale(ctx); err != nil {
+		return err
 	}
 	return o.enqueueUnqueued(ctx, epoch)
 }
@@ -67,7 +64,7 @@ func (o *Outbox) relayOnce(ctx context.Context) error {
 // told while nobody listened: a queue that knows a job tells its last event again. The audit also makes the queue's
 // pauses those of SQL.
 func (o *Outbox) audit(ctx context.Context) error {
-	if err := o.syncPauses(ctx); err != nil {
+	if err := o.pauses.sync(ctx); err != nil {
 		return err
 	}
 	epoch, err := o.db.CurrentEpoch(ctx, o.opts.Pool)
@@ -105,7 +102,8 @@ func (o *Outbox) auditJob(ctx context.Context, epoch int64, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := o.enqueueIn(ctx, epoch, o.markMaybePosted(read(row)), o.db.Policy); err != nil && !needsNoRetry(err) {
+	if err := o.single.enqueue(ctx, epoch, o.epochs.markMaybePosted(read(row)), o.db.Policy); err != nil &&
+		!needsNoRetry(err) {
 		return err
 	}
 	return nil
