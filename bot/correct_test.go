@@ -22,7 +22,7 @@ func TestSlowPositionEditKeepsPictures(t *testing.T) {
 	first, second := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(
 		sandbox.With("prompt", "a blue star"),
 	)
-	h.waitText(second, "#2 in line")
+	h.waitText(second, "#2 in the queue")
 	for _, step := range []func(context.Context, string) (bool, error){h.db.MarkLeased, h.db.MarkRequeued} {
 		// a renderer had it and gave it back, with a preview in the message
 		if _, err := step(h.ctx, second.ID+"-0"); err != nil {
@@ -48,7 +48,7 @@ func TestLateDeliveryWaitsForReadableMessage(t *testing.T) {
 	h := startCluster(t)
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "Painting")
+	m := h.waitText(i, "Generating")
 	if err := h.sandbox.DeleteMessage(h.defaults.Moderator.ID, m.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestLateDeliveryRemovesWaitingMessage(t *testing.T) {
 	late := func(h *cluster) (sandbox.Interaction, sandbox.Message) {
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		closed(h, "^/channels/"+h.defaults.Channel.ID+"/messages$", 50013)
 		h.clock.advance(16 * time.Minute)
 		release()
@@ -171,7 +171,7 @@ func (h *cluster) holdPositionEdit(first sandbox.Interaction) (hold chan struct{
 	h.t.Helper()
 	hold, met := make(chan struct{}), make(chan struct{}, 1)
 	h.sandbox.Fail(
-		sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in line"), Hold: hold, Matched: met},
+		sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in the queue"), Hold: hold, Matched: met},
 	)
 	h.waitText(h.command("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
 	select {

@@ -17,7 +17,7 @@ func TestLateDelivery(t *testing.T) {
 		h := startCluster(t)
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		old := h.waitText(i, "Painting")
+		old := h.waitText(i, "Generating")
 		h.clock.advance(16 * time.Minute)
 		release()
 		m, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool {
@@ -42,7 +42,7 @@ func TestLateDelivery(t *testing.T) {
 		h.sandbox.Rules().Allow("forbidden")
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		h.waitText(i, "Painting")
+		h.waitText(i, "Generating")
 		h.sandbox.SetBotPermissions(h.defaults.Channel.ID, 0)
 		h.clock.advance(16 * time.Minute)
 		release()
@@ -58,7 +58,7 @@ func TestLateDelivery(t *testing.T) {
 		h := startCluster(t)
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		if err := h.sandbox.DeleteMessage(h.defaults.Moderator.ID, m.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +83,7 @@ func TestLateDelivery(t *testing.T) {
 		h.waitReady()
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 5))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		h.clock.advance(16 * time.Minute)
 		release()
 		h.waitFor("the offer to show them", func() bool {
