@@ -22,7 +22,7 @@ func TestSlowPositionEditKeepsPictures(t *testing.T) {
 	first, second := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(
 		sandbox.With("prompt", "a blue star"),
 	)
-	h.waitText(second, "#2 in line")
+	h.waitText(second, "#2 in the queue")
 	for _, step := range []func(context.Context, string) (bool, error){h.db.MarkLeased, h.db.MarkRequeued} {
 		// a renderer had it and gave it back, with a preview in the message
 		if _, err := step(h.ctx, second.ID+"-0"); err != nil {
@@ -48,7 +48,7 @@ func TestLateDeliveryWaitsWhileEditIsUnanswered(t *testing.T) {
 	h := startCluster(t)
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "Painting")
+	m := h.waitText(i, "Generating")
 	if err := h.sandbox.DeleteMessage(h.defaults.Moderator.ID, m.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestWaitingMessageOfPicturesPostedElsewhereGoes(t *testing.T) {
 	h.sandbox.Fail(sandbox.Fault{Method: http.MethodDelete, Times: 4, Status: http.StatusBadGateway})
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	old := h.waitText(i, "Painting")
+	old := h.waitText(i, "Generating")
 	h.clock.advance(16 * time.Minute)
 	release()
 	h.waitFor("the waiting message to go", func() bool {
@@ -103,7 +103,7 @@ func TestSlowPositionEditAfterLatePicturesIsCorrected(t *testing.T) {
 			h.waitReady()
 			first, next := h.imagineQueued(sandbox.With("prompt", "a red boat")),
 				h.imagineQueued(sandbox.With("prompt", "a blue star"))
-			m := h.waitText(next, "#2 in line")
+			m := h.waitText(next, "#2 in the queue")
 			hold := h.holdPositionEdit(first)
 			h.putUndelivered(h.job(next))
 			h.waitPictures(next, 1)
@@ -178,7 +178,7 @@ func (h *cluster) holdPositionEdit(first sandbox.Interaction) (hold chan struct{
 	h.t.Helper()
 	hold, met := make(chan struct{}), make(chan struct{}, 1)
 	h.sandbox.Fail(
-		sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in line"), Hold: hold, Matched: met},
+		sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in the queue"), Hold: hold, Matched: met},
 	)
 	h.waitText(h.command("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
 	select {

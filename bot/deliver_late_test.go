@@ -17,7 +17,7 @@ func TestLateDelivery(t *testing.T) {
 		h := startCluster(t)
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		old := h.waitText(i, "Painting")
+		old := h.waitText(i, "Generating")
 		h.clock.advance(16 * time.Minute)
 		release()
 		h.waitPictures(i, 4)
@@ -38,7 +38,7 @@ func TestLateDelivery(t *testing.T) {
 		h.refuseEdits()
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		old := h.waitText(i, "Painting")
+		old := h.waitText(i, "Generating")
 		h.clock.advance(16 * time.Minute)
 		release()
 		m, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID,
@@ -62,7 +62,7 @@ func TestLateDelivery(t *testing.T) {
 		h.sandbox.Rules().Allow("forbidden")
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		h.waitText(i, "Painting")
+		h.waitText(i, "Generating")
 		h.sandbox.SetBotPermissions(h.defaults.Channel.ID, 0)
 		h.clock.advance(16 * time.Minute)
 		release()
@@ -78,7 +78,7 @@ func TestLateDelivery(t *testing.T) {
 		h := startCluster(t)
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		if err := h.sandbox.DeleteMessage(h.defaults.Moderator.ID, m.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +103,7 @@ func TestLateDelivery(t *testing.T) {
 		h.waitReady()
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 5))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		h.clock.advance(16 * time.Minute)
 		release()
 		h.waitFor("the offer to show them", func() bool {

@@ -28,7 +28,7 @@ func TestDeliveredResultIsNotRenderedAgain(t *testing.T) {
 			h.startBot()
 			h.waitReady()
 			i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
-			h.waitText(i, "#1 in line")
+			h.waitText(i, "#1 in the queue")
 			refuse(h)
 			e := h.job(i)
 			d := queue.Undelivered{
@@ -58,7 +58,7 @@ func TestLostUndeliveredResultIsReoffered(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "#1 in line")
+	m := h.waitText(i, "#1 in the queue")
 	lease := h.lease(i, "slot")
 	if v, err := h.queue.Seal(h.ctx, lease); err != nil || v != queue.OK {
 		t.Fatalf("seal: got %v, %v", v, err)

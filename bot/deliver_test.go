@@ -17,7 +17,7 @@ func (h *cluster) imagineLate(options ...sandbox.Option) sandbox.Interaction {
 	h.t.Helper()
 	release := h.renderer.pause()
 	i := h.command("imagine", append(options, sandbox.With("prompt", "a red boat"))...)
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	h.clock.advance(16 * time.Minute)
 	release()
 	return i
@@ -76,7 +76,7 @@ func TestUndeliverablePicturesGoToInbox(t *testing.T) {
 	h.closeDMs()
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 5))
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	h.sandbox.SetBotPermissions(here, 0)
 	h.clock.advance(16 * time.Minute)
 	release()
@@ -90,7 +90,7 @@ func TestUndeliverablePicturesGoToInbox(t *testing.T) {
 	h.waitText(h.commandAs(h.defaults.Moderator.ID, here, "inbox"), "Your inbox is empty")
 	j := h.command("imagine", sandbox.With("prompt", "a blue star"))
 	h.waitPictures(j, 4)
-	h.waitNote(me, here, "it waits in /inbox")
+	h.waitNote(me, here, "could not be posted. Open it with /inbox")
 	list := h.waitText(h.command("inbox"), "a red boat")
 	if list.Viewer != me {
 		t.Errorf("the inbox is seen by others: %s", describe(list))
@@ -134,7 +134,7 @@ func TestLatePrivatePicturesStayPrivate(t *testing.T) {
 		list := h.waitText(h.command("inbox"), "a red boat")
 		release := h.renderer.pause()
 		i := h.click(h.defaults.Member.ID, list.ID, "1:show:900-0:0:inbox") // painted again, seen by its owner alone
-		if m := h.waitText(i, "Painting"); m.Viewer != h.defaults.Member.ID {
+		if m := h.waitText(i, "Generating"); m.Viewer != h.defaults.Member.ID {
 			t.Fatalf("got %s, want a private message", describe(m))
 		}
 		h.clock.advance(16 * time.Minute)
@@ -172,7 +172,7 @@ func TestPicturesOfDeletedChannelAreNotPosted(t *testing.T) {
 	me := h.defaults.Member.ID
 	release := h.renderer.pause()
 	i := h.commandAs(me, h.defaults.Thread.ID, "imagine", sandbox.With("prompt", "a red boat"))
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	if err := h.sandbox.DeleteChannel(h.defaults.Thread.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestBotDownForLong(t *testing.T) {
 		h.waitReady()
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		h.pollUntil("the store to say running", func() bool { return h.job(i).State == store.Running })
 		stop()
 		h.clock.advance(20 * time.Minute)

@@ -88,7 +88,7 @@ func TestInterruptedDeliveryPostsOnce(t *testing.T) {
 		if n := h.countPictureMessages(h.defaults.Channel.ID); n != 1 {
 			t.Errorf("messages with pictures: got %d, want the one that was posted", n)
 		}
-		h.waitText(h.command("inbox"), "I may have posted them already")
+		h.waitText(h.command("inbox"), "They may be posted already")
 	})
 }
 
@@ -99,7 +99,7 @@ func TestPostedBesideWaitingMessageIsFinished(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
-	old := h.waitText(i, "#1 in line")
+	old := h.waitText(i, "#1 in the queue")
 	j, here := h.job(i), h.defaults.Channel.ID
 	discord := rest.NewClient(rest.Options{Base: h.sandbox.API(), Token: h.sandbox.Token()})
 	posted := message.Message{Files: []message.File{{Name: "a.png", Data: []byte("picture")}}}
