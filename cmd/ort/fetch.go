@@ -30,8 +30,7 @@ func open(ctx context.Context, client *http.Client, address, accept string) (io.
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
+		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err // its own text repeats the address, credentials included
 		}
 		return nil, 0, fmt.Errorf("ask for %s: %w", redacted(address), err)

@@ -65,8 +65,7 @@ func (r *jobRun) fail(jobCtx context.Context, step string, err error) {
 		return err
 	})
 	r.log.Warn("job failed", "step", step, "final", final, "error", err, "queue_error", queueErr)
-	var panicked *PanicError
-	if errors.As(err, &panicked) {
+	if panicked, ok := errors.AsType[*PanicError](err); ok {
 		r.log.Error("panic", "step", step, "panic", panicked)
 	}
 	if final {

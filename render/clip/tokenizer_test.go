@@ -60,7 +60,7 @@ func TestEncode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var want []int32
-			for _, s := range strings.Fields(tt.want) {
+			for s := range strings.FieldsSeq(tt.want) {
 				want = append(want, vocab[s])
 			}
 			if got := tok.Encode(tt.text); !slices.Equal(got, want) {

@@ -51,7 +51,7 @@ func TestFormatParameters(t *testing.T) {
 				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, Model hash: 0123456789, Model: postcards, " +
 				"RNG: NV, Dialect: a1111, Version: darkroom 1.2.3"},
 		"what most pictures leave as it is": {func(s *picture.Spec) {
-			s.Dialect, s.Sampler, s.Eta, s.Rescale, s.Emphasis, s.SeedDelta = picture.A1111, "ddim", ptr(0.5), 0.7, picture.EmphasisNoNorm, 31337
+			s.Dialect, s.Sampler, s.Eta, s.Rescale, s.Emphasis, s.SeedDelta = picture.A1111, "ddim", new(0.5), 0.7, picture.EmphasisNoNorm, 31337
 			s.SeedSize, s.Tiling, s.Notation = &picture.Size{Width: 64, Height: 96}, true, picture.NotationMidjourney
 		},
 			"a red boat on a (blue:1.2) sea\n" +
@@ -114,11 +114,11 @@ func TestParseParameters(t *testing.T) {
 				"Seed resize from: 512x768, Clip skip: 2, ENSD: 31337, RNG: NV, Tiling: True, Emphasis: No norm, Eta: 0.67",
 			encode.Parameters{Prompt: "a", Steps: 5, Sampler: "euler_a_sgm_uniform", GuidanceScale: 7, Seed: 1, ClipSkip: 2, SeedDelta: 31337, Tiling: true,
 				Variations: []picture.Variation{{Seed: 3, Strength: 0.2}}, SeedSize: &picture.Size{Width: 512, Height: 768},
-				Emphasis: picture.EmphasisNoNorm, Eta: ptr(0.67)},
+				Emphasis: picture.EmphasisNoNorm, Eta: new(0.67)},
 		},
 		"DDIM has an eta of its own": {
 			"a\nSteps: 5, Sampler: DDIM, CFG scale: 7, Eta: 0.3, Eta DDIM: 0.5",
-			encode.Parameters{Prompt: "a", Steps: 5, Sampler: "ddim", GuidanceScale: 7, Seed: -1, Eta: ptr(0.5)},
+			encode.Parameters{Prompt: "a", Steps: 5, Sampler: "ddim", GuidanceScale: 7, Seed: -1, Eta: new(0.5)},
 		},
 		"a line with two fields is prompt": {
 			"a\nSteps: 5, Seed: 1",
@@ -140,8 +140,6 @@ func TestParseParameters(t *testing.T) {
 		})
 	}
 }
-
-func ptr(f float64) *float64 { return &f }
 
 func TestParametersField(t *testing.T) {
 	t.Parallel()
@@ -172,7 +170,7 @@ func drawSpec(t *rapid.T) picture.Spec {
 	s.Width, s.Height = 8*rapid.IntRange(1, 512).Draw(t, "width"), 8*rapid.IntRange(1, 512).Draw(t, "height")
 	s.Seed, s.Steps = seeds.Draw(t, "seed"), rapid.IntRange(1, picture.MaxSteps).Draw(t, "steps")
 	s.GuidanceScale = rapid.Float64Range(0, 100).Draw(t, "guidance")
-	s.Sampler = rapid.SampledFrom(sampler.Names(sampler.Dialect(s.Dialect))).Draw(t, "sampler")
+	s.Sampler = rapid.SampledFrom(sampler.Names(s.Dialect)).Draw(t, "sampler")
 	s.ClipSkip = rapid.SampledFrom([]int{0, 2, 3}).Draw(t, "clip skip")
 	for range rapid.IntRange(0, 3).Draw(t, "variations") {
 		s.Variations = append(
@@ -180,7 +178,7 @@ func drawSpec(t *rapid.T) picture.Spec {
 		)
 	}
 	if rapid.Bool().Draw(t, "rarer") {
-		s.Eta, s.Rescale, s.SeedDelta = ptr(
+		s.Eta, s.Rescale, s.SeedDelta = new(
 			rapid.Float64Range(0, 1).Draw(t, "eta"),
 		), strengths.Draw(
 			t, "rescale",

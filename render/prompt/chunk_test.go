@@ -19,7 +19,7 @@ var frame = prompt.ChunkFormat{BOS: 1000, EOS: 1001, Pad: 1002, Comma: 0, Length
 // numbers is a tokenizer whose words are their own ids and whose comma is 0.
 func numbers(text string) []int32 {
 	var ids []int32
-	for _, w := range strings.Fields(strings.ReplaceAll(text, ",", " 0 ")) {
+	for w := range strings.FieldsSeq(strings.ReplaceAll(text, ",", " 0 ")) {
 		n, err := strconv.Atoi(w)
 		if err != nil {
 			panic(err)

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -41,7 +42,7 @@ func TestSkeleton(t *testing.T) {
 	if little := string(m.Weights[1].Raw()); !strings.Contains(string(s.Model), little) {
 		t.Error("a weight of 8 bytes is gone")
 	}
-	at := strings.Index(string(data), string(m.Weights[0].Raw()))
+	at := bytes.Index(data, m.Weights[0].Raw())
 	if err := os.WriteFile(filepath.Join(s.Dir, "bones.onnx"), s.Model, 0o600); err != nil {
 		t.Fatal(err)
 	}
