@@ -161,7 +161,8 @@ func TestFindPosted(t *testing.T) {
 	}{
 		"its pictures are there": {
 			200,
-			`{"id":"9","attachments":[{"id":"1","filename":"a.png"}],"components":[{"components":[{"custom_id":"1:remix:1-0:0"}]}]}`,
+			`{"id":"9","attachments":[{"id":"1","filename":"a.png"}],` +
+				`"components":[{"components":[{"custom_id":"1:remix:1-0:0"}]}]}`,
 			true,
 			"found",
 		},

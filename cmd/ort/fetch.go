@@ -43,7 +43,9 @@ func open(ctx context.Context, client *http.Client, address, accept string) (io.
 }
 
 // download streams an archive into a temporary file in dir and checks it against the pin. The caller removes the file.
-func download(ctx context.Context, client *http.Client, address, dir string, p pin, say func(string, ...any)) (file string, err error) {
+func download(
+	ctx context.Context, client *http.Client, address, dir string, p pin, say func(string, ...any),
+) (file string, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	body, length, err := open(ctx, client, address, "")

@@ -11,8 +11,8 @@ import (
 	"darkroom/render/sampler"
 )
 
-// TestOfferedSamplersAreRecorded checks that no sampler is offered for a family of models, in a dialect, without a record of what the reference
-// makes with it there that the walks are compared with.
+// TestOfferedSamplersAreRecorded checks that no sampler is offered for a family of models, in a dialect, without a
+// record of what the reference makes with it there that the walks are compared with.
 func TestOfferedSamplersAreRecorded(t *testing.T) {
 	t.Parallel()
 	recorded := map[key]bool{}
