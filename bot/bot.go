@@ -69,9 +69,6 @@ func New(p Dependencies) (*Bot, error) {
 // are finished first.
 func (b *Bot) Run(ctx context.Context) error {
 	b.epochBegan.Store(b.o.Now().UnixNano()) // what happened before is not known
-	if err := b.failCrashed(ctx); err != nil {
-		return err
-	}
 	b.catalog.load(ctx, b.log)
 	if err := b.costs.load(ctx, b.db); err != nil {
 		b.log.Warn("how long pictures take must be learnt anew", "error", err)

@@ -58,7 +58,7 @@ type jobStates interface {
 	Fail(ctx context.Context, id, reason string) (bool, error)
 	Cancel(ctx context.Context, id string) (bool, error)
 	Expire(ctx context.Context, id string) (bool, error)
-	CrashedJobs(ctx context.Context, times int) ([]string, error)
+	RecordCrashes(ctx context.Context, id string, crashes int) (bool, error)
 }
 
 type epochs interface {
@@ -187,7 +187,6 @@ type Options struct {
 	Intervals Intervals
 
 	ForgetAfter time.Duration // a server that removed the bot is forgotten after so long; never when 0
-	MaxCrashes  int           // a job whose painting ended the process so often is given up at the start; none when 0
 }
 
 // Dial opens a connection, as net.Dialer.DialContext does.

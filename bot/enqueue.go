@@ -104,7 +104,7 @@ func queueJob(e store.Job, p store.Policy) queue.Job {
 	return queue.Job{
 		ID: e.ID, Lane: e.Lane, Server: e.Server, User: e.User, Cost: e.Cost, Spec: e.Spec, Address: rendererAddress(e),
 		Inputs: e.Inputs, MaybePosted: e.WasLeased, WasRunning: e.State == store.Running, Pictures: e.Pictures,
-		MaxRunning: p.RunningPerUser, Weight: e.Weight, BatchKey: batchKey(e),
+		MaxRunning: p.RunningPerUser, Weight: e.Weight, BatchKey: batchKey(e), Crashes: e.Crashes,
 	}
 }
 

@@ -90,6 +90,8 @@ func (b *Bot) handleQueueEvent(ctx context.Context, e queue.Event) error {
 		b.shown.setLeased(e.Job)
 		wake(b.positionsWake)
 		return ignoreNotFound(b.db.MarkLeased(ctx, e.Job))
+	case queue.JobCrashed:
+		return ignoreNotFound(b.db.RecordCrashes(ctx, e.Job, e.Crashes))
 	case queue.JobProgress:
 		b.shown.setPercent(e.Job, e.Percent)
 	case queue.JobDone:

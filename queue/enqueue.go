@@ -50,7 +50,8 @@ func (q *Queue) Enqueue(ctx context.Context, epoch int64, j Job) (EnqueueResult,
 	}
 	r, err := q.run(ctx, enqueueScript, epoch, j.ID, escape(j.Lane), escape(j.Server), escape(j.User),
 		min(max(j.Cost, 1), maxCost), max(j.Pictures, 1), max(j.MaxRunning, 0), j.MaybePosted, strings.Join(j.inputs(), ","),
-		payload, q.opts.MaxWaiting, j.BatchKey, weight(j.ServerWeight), weight(j.Weight), q.reclaimGrace(epoch, j))
+		payload, q.opts.MaxWaiting, j.BatchKey, weight(j.ServerWeight), weight(j.Weight), q.reclaimGrace(epoch, j),
+		max(j.Crashes, 0), q.opts.MaxCrashes)
 	if err != nil {
 		return EnqueueResult{}, fmt.Errorf("enqueue job %s: %w", j.ID, err)
 	}
@@ -72,11 +73,15 @@ func weight(percent int) int {
 	return min(max(percent, 1), 10_000)
 }
 
-// grace is how long after the start of the epoch a job may be adopted by its renderer, "" for one that had none. Nobody
-// comes to the first epoch of an embedded line: the process that held the job is gone.
+// reclaimGrace is how long, in milliseconds after the start of the epoch, a job may be reclaimed by its renderer; "" for one
+// that had none. Nobody comes to the first epoch of an embedded queue: the renderer ended with the process that had the
+// queue before.
 func (q *Queue) reclaimGrace(epoch int64, j Job) string {
-	if !j.WasRunning || epoch == q.firstEpoch.Load() {
+	if !j.WasRunning {
 		return ""
+	}
+	if epoch == q.firstEpoch.Load() {
+		return "0"
 	}
 	return strconv.FormatInt(ms(q.opts.ReclaimGrace), 10)
 }
@@ -148,20 +153,26 @@ const reapBatch = 100
 // forgets what is long past. Every process should call it each second or two; no leader is needed.
 func (q *Queue) Reap(ctx context.Context) (n int, err error) {
 	for {
-		r, err := q.run(ctx, reapScript, anyEpoch, reapBatch, q.opts.MaxCrashes, q.opts.MaxErrors,
-			ms(q.opts.KeepEnded), q.opts.MaxEnded, ms(q.opts.Lease))
+		moved, err := q.runReap(ctx, "")
 		if err != nil {
 			return n, fmt.Errorf("reap: %w", err)
 		}
-		moved, err := r.number(1)
-		if err != nil {
-			return n, fmt.Errorf("reap: %w", err)
-		}
-		n += int(moved)
+		n += moved
 		if moved < reapBatch {
 			return n, nil
 		}
 	}
+}
+
+// runReap runs the script once and returns how many jobs it moved. deadSlot is a slot whose leases end now, "" for none.
+func (q *Queue) runReap(ctx context.Context, deadSlot string) (int, error) {
+	r, err := q.run(ctx, reapScript, anyEpoch, reapBatch, q.opts.MaxCrashes, q.opts.MaxErrors,
+		ms(q.opts.KeepEnded), q.opts.MaxEnded, ms(q.opts.Lease), deadSlot)
+	if err != nil {
+		return 0, err
+	}
+	moved, err := r.number(1)
+	return int(moved), err
 }
 
 func ms(d time.Duration) int64 { return d.Milliseconds() }

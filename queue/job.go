@@ -30,6 +30,9 @@ type Job struct {
 	// Held says that a renderer had it when the queue was emptied. In the first Options.Grace of an epoch such a job waits
 	// for that renderer to Adopt it.
 	WasRunning bool `json:"-"`
+
+	// Crashes is how many renderers were lost with it in earlier epochs.
+	Crashes int `json:"-"`
 }
 
 // Token proves a lease. It grows with every lease of a pool, so an older holder is told STALE.
@@ -71,6 +74,7 @@ const (
 	JobSealed        EventKind = "sealed"    // the renderer is about to post
 	JobDone          EventKind = "done"      // Outcome holds what was made
 	JobFailed        EventKind = "failed"    // for good; Reason says why
+	JobCrashed       EventKind = "crashed"   // a renderer was lost with it; Crashes counts them. Another event follows
 	CancelRequested  EventKind = "cancel"    // a person cancelled it; its leaseholder stops within a step
 	JobCancelled     EventKind = "cancelled" // a cancelled job has left the queue
 	EpochBegan       EventKind = "epoch"     // the queue was emptied
@@ -84,6 +88,7 @@ type Event struct {
 	Kind    EventKind
 	Job     string
 	Percent int
+	Crashes int
 	Reason  string
 	Outcome *Outcome
 }

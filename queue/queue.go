@@ -74,10 +74,11 @@ type Queue struct {
 	newClient   func() redis.UniversalClient // makes another client, for reads that block
 	stopServer  func()                       // ends what serves the client, if it is ours
 	opts        Options
-	maxPipeline int          // commands in one pipeline
-	embedded    bool         // nobody outside this process can reach it
-	firstEpoch  atomic.Int64 // the first epoch of a line that is alone; 0 for any other
-	fullHint    string       // why no more jobs may wait, if it is not the operator's wish
+	maxPipeline int             // commands in one pipeline
+	embedded    bool            // it lives in this process's memory
+	server      *embeddedServer // nil for a queue on a Redis server
+	firstEpoch  atomic.Int64    // the first epoch of a line that is alone; 0 for any other
+	fullHint    string          // why no more jobs may wait, if it is not the operator's wish
 }
 
 // Open returns the queue that the clients of connect reach. It is called once for all short calls and once for each

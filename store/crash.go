@@ -6,31 +6,22 @@ import (
 	"fmt"
 )
 
-// Begun counts the painting of a job as a crash until Survived takes that back: who is killed by it could not count it
-// afterwards.
-func (s *Store) RunBegan(ctx context.Context, id string) (bool, error) {
-	return s.change(ctx, "count painting of", id, `UPDATE jobs SET crashes = crashes + 1, updated = $2
-		WHERE id = $1 AND state IN ('waiting', 'running')`)
+// RecordCrashes notes how many renderers were lost while they rendered an unfinished job, so that the count outlives the
+// queue. A smaller number than the one noted changes nothing.
+func (s *Store) RecordCrashes(ctx context.Context, id string, crashes int) (bool, error) {
+	return s.change(ctx, "note crashes of", id, `UPDATE jobs SET crashes = $3, updated = $2
+		WHERE id = $1 AND crashes < $3 AND state IN ('waiting', 'running')`, crashes)
 }
 
-// Survived takes back what Begun counted: the painting is over, however it ended, and the process lives.
-func (s *Store) RunSurvived(ctx context.Context, id string) (bool, error) {
-	return s.change(ctx, "count survival of", id, `UPDATE jobs SET crashes = crashes - 1, updated = $2
-		WHERE id = $1 AND crashes > 0 AND state IN ('waiting', 'running')`)
-}
-
-// Crashed returns the ids of unfinished jobs whose painting ended its process so many times or more. Nothing may be
-// painted meanwhile, for that would count.
-func (s *Store) CrashedJobs(ctx context.Context, times int) ([]string, error) {
-	var ids []string
-	err := s.query(ctx, func(r *sql.Rows) error {
-		var id string
-		err := r.Scan(&id)
-		ids = append(ids, id)
+// RequeueRunning makes every Running job Waiting. It is for the end of a process that had the queue in its memory, once
+// its renderer has stopped in order: a job that stays Running counts as one that its renderer was lost with.
+func (s *Store) RequeueRunning(ctx context.Context) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE jobs SET state = 'waiting', updated = $1 WHERE state = 'running'`, millis(s.now()))
 		return err
-	}, `SELECT id FROM jobs WHERE state IN ('waiting', 'running') AND crashes >= $1 ORDER BY created, id`, times)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("find crashed jobs: %w", err)
+		return fmt.Errorf("take back what was running: %w", err)
 	}
-	return ids, nil
+	return nil
 }

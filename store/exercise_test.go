@@ -108,6 +108,7 @@ func exercise(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
 		"presets": exercisePresets, "asks": exerciseQuestions, "spent": exerciseTotals, "weights": exerciseWeights, "erasure": exerciseErase,
 		"departures": exerciseDepartures,
 		"crashes":    exerciseCrashes,
+		"requeue":    exerciseRequeueRunning,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,7 +15,7 @@ const jobColumns = `id, server, channel, user_id, parent, verb, state, spec, rep
 // selected are the columns that scan reads: the last tell whether there are input pictures to ask for, and whether a
 // message beside the job's own was begun.
 const jobSelection = jobColumns + `, EXISTS (SELECT 1 FROM job_inputs i WHERE i.job = jobs.id),
-	EXISTS (SELECT 1 FROM deliveries d WHERE d.job = jobs.id AND d.state IN ('sending', 'posted'))`
+	EXISTS (SELECT 1 FROM deliveries d WHERE d.job = jobs.id AND d.state IN ('sending', 'posted')), crashes`
 
 // Find returns a job, or ErrNotFound. One that was erased is not found.
 func (s *Store) Find(ctx context.Context, id string) (Job, error) {
@@ -114,7 +114,7 @@ func scanJob(r *sql.Rows) (e Job, inputs bool, err error) {
 	var spec, reply, pending, outcome string
 	var created, updated int64
 	err = r.Scan(&e.ID, &e.Server, &e.Channel, &e.User, &e.Parent, &e.Verb, &e.State, &spec, &reply, &pending, &e.Lane,
-		&e.Cost, &e.Pictures, &e.Spoiler, &e.Epoch, &e.WasLeased, &e.Message, &outcome, &e.Reason, &created, &updated, &e.Weight, &inputs, &e.PostedSeparately)
+		&e.Cost, &e.Pictures, &e.Spoiler, &e.Epoch, &e.WasLeased, &e.Message, &outcome, &e.Reason, &created, &updated, &e.Weight, &inputs, &e.PostedSeparately, &e.Crashes)
 	if err != nil {
 		return Job{}, false, err
 	}

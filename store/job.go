@@ -46,6 +46,7 @@ type Job struct {
 	WasLeased        bool            // a renderer had it once: enqueue it again only with Look
 	PostedSeparately bool            // its pictures may stand in a message of their own: see Delivery
 	Message          string          // the message that holds the answer, once known
+	Crashes          int             // renderers that were lost while they rendered it
 	Outcome          json.RawMessage // a queue outcome, once done
 	Reason           string          // why it failed
 	Created          time.Time

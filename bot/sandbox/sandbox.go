@@ -121,6 +121,9 @@ func (s *Sandbox) setAddress(ln net.Listener) {
 	s.rest.SetGateway("ws://" + host + "/gateway")
 }
 
+// SetExamples replaces Options.Examples. It is called before Serve.
+func (s *Sandbox) SetExamples(examples []Example) { s.page.SetExamples(examples) }
+
 // Serve answers on a listener until ctx ends; nil is Options.Listener. It then
 // hangs up on the bot and returns nil. It listens on loopback addresses only,
 // unless Options.Hosts says by which names it may be reached.

@@ -6,11 +6,13 @@
 -- ARGV[14] most jobs waiting in the pool, 0 no limit                   ARGV[15] batch
 -- ARGV[16] and ARGV[17] weights of server and user in percent           ARGV[18] ms after the start of the epoch that it waits
 --          to be adopted, '' unless it was held
+-- ARGV[19] renderers that were lost with it in earlier epochs    ARGV[20] most of them
 -- returns  {'OK', waiting} · {'DUP', waiting} known already; if it has ended, its last event is told once more
 --          {'CANCELLED', waiting} likewise, ended by a cancel · {'FULL'} nothing was done
 --
--- A cancel that came before the job keeps it out. If the job may have been posted (look) it comes in, marked as
--- cancelled, for a renderer to look.
+-- A job that was lost with too many renderers ends at once; one that waits to be adopted, when nobody came. A cancel that
+-- came before the job keeps it out. If the job may have been posted (look) it comes in, marked as cancelled, for a renderer
+-- to look.
 local id = ARGV[4]
 local known = job(id)
 local early = known and known.early and ARGV[11] == '1'
@@ -22,6 +24,20 @@ end
 if known and not early then return {'DUP', num(lineGet('waiting'))} end
 local most = tonumber(ARGV[14])
 if most > 0 and lineGet('waiting') >= most then return {'FULL'} end
+local began = ARGV[18] ~= '' and tonumber(call('HGET', KEYS[1], 'began') or '0')
+local waits = began and now < began + ARGV[18]
+local crashes = tonumber(ARGV[19])
+if began and not waits and not early then -- too late for its renderer to come
+  crashes = crashes + 1
+  tell('crashed', id, 'crashes', num(crashes))
+end
+if crashes >= tonumber(ARGV[20]) and not waits and not early then
+  local reason = lostReason(num(crashes))
+  call('HSET', jobKey(id), 'state', 'E', 'kind', 'failed', 'fence', 0, 'reason', reason)
+  call('ZADD', endedKey, num(now), id)
+  tell('failed', id, 'reason', reason)
+  return {'DUP', num(lineGet('waiting'))}
+end
 if early then
   call('DEL', jobKey(id))
   call('ZREM', endedKey, id)
@@ -30,7 +46,7 @@ end
 local j = {id = id, state = 'W', lane = ARGV[5], server = ARGV[6], user = ARGV[7], seq = num(lineAdd('seq', 1))}
 call('HSET', jobKey(id), 'state', 'W', 'lane', j.lane, 'server', j.server, 'user', j.user, 'cost', ARGV[8],
   'size', ARGV[9], 'look', ARGV[11], 'inputs', ARGV[12], 'batch', ARGV[15], 'sweight', ARGV[16], 'weight', ARGV[17],
-  'seq', j.seq, 'at', num(now), 'fence', 0, 'attempts', 0, 'errors', 0, 'crashes', 0, 'percent', 0)
+  'seq', j.seq, 'at', num(now), 'fence', 0, 'attempts', 0, 'errors', 0, 'crashes', num(crashes), 'percent', 0)
 call('ZADD', jobsKey, j.seq, id)
 call('SET', payloadKey(id), ARGV[13])
 if early then call('HSET', jobKey(id), 'cancel', known.reason) end
@@ -40,8 +56,7 @@ local S, U = accounts(j)
 wake(S, U)
 U.max = tonumber(ARGV[10])
 count(S, U, tonumber(ARGV[9]), 1, 0)
-local began = ARGV[18] ~= '' and tonumber(call('HGET', KEYS[1], 'began') or '0')
-if began and now < began + ARGV[18] then
+if waits then
   call('HSET', jobKey(id), 'state', 'D')
   call('ZADD', delayKey, num(began + ARGV[18]), id)
 else

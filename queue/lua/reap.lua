@@ -2,6 +2,7 @@
 --
 -- ARGV[4]  most jobs to move    ARGV[5]  most crashes    ARGV[6]  most errors
 -- ARGV[7]  ms that an ended job is remembered    ARGV[8]  most ended jobs remembered    ARGV[9]  lease in ms
+-- ARGV[10] a slot whose renderer is dead: its leases end now; '' for none
 -- returns  {'OK', jobs moved}
 local limit = tonumber(ARGV[4])
 local moved = 0
@@ -17,8 +18,18 @@ local function crash(j)
     local errors = call('HINCRBY', jobKey(j.id), 'errors', 1)
     retry(j, 0, errors >= tonumber(ARGV[6]), 'the renderer was lost ' .. num(errors) .. ' times while posting')
   else
-    local crashes = call('HINCRBY', jobKey(j.id), 'crashes', 1)
-    retry(j, 0, crashes >= tonumber(ARGV[5]), 'the renderer was lost ' .. num(crashes) .. ' times while painting')
+    local crashes = countCrash(j)
+    retry(j, 0, tonumber(crashes) >= tonumber(ARGV[5]), lostReason(crashes))
+  end
+end
+
+if ARGV[10] ~= '' then
+  for _, id in ipairs(call('ZRANGE', leaseKey, 0, -1)) do
+    local j = job(id)
+    if j.slot == ARGV[10] then
+      crash(j)
+      moved = moved + 1
+    end
   end
 end
 
@@ -30,8 +41,16 @@ end
 for _, id in ipairs(call('ZRANGEBYSCORE', delayKey, '-inf', num(now), 'LIMIT', 0, limit)) do
   local j = job(id)
   local S, U = accounts(j)
-  call('ZREM', delayKey, id)
-  enter(S, U, j)
+  local crashes = 0
+  -- Never leased in this epoch: it waited for the renderer that had it in the one before, and that one is lost.
+  if j.fence == '0' and not j.cancel then crashes = countCrash(j) end
+  if tonumber(crashes) >= tonumber(ARGV[5]) then
+    count(S, U, tonumber(j.size), -1, 0)
+    finish(j, 'failed', 'reason', lostReason(crashes))
+  else
+    call('ZREM', delayKey, id)
+    enter(S, U, j)
+  end
   put(S, U)
   moved = moved + 1
 end
