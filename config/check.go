@@ -72,9 +72,12 @@ func withoutNil(errs ...error) []error {
 	return out
 }
 
+// tokenVariable is the environment variable that holds the bot's token.
+const tokenVariable = "DISCORD_TOKEN"
+
 // take fills in the token, from the environment or from the file named for it.
 func (d *Discord) loadToken(src Sources) error {
-	text := strings.TrimSpace(src.Getenv("DISCORD_TOKEN"))
+	text := strings.TrimSpace(src.Getenv(tokenVariable))
 	if text == "" && d.TokenFile != "" {
 		data, err := src.ReadFile(d.TokenFile)
 		if err != nil {

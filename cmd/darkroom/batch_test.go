@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"image"
-	"log/slog"
 	"sync"
 	"testing"
 
@@ -45,19 +44,13 @@ func (s *slotCounter) Render(_ context.Context, spec picture.Spec, job render.Jo
 	return s.fakePipeline.Render(context.Background(), spec, job)
 }
 
-// book is a crash book that keeps nothing.
-type noCrashes struct{}
-
-func (noCrashes) RunBegan(context.Context, string) (bool, error)    { return true, nil }
-func (noCrashes) RunSurvived(context.Context, string) (bool, error) { return true, nil }
-
 func TestJobsOfABatchShareSlots(t *testing.T) {
 	t.Parallel()
 	s, quiet := &slotCounter{}, func(int, func() image.Image) {}
 	p := s.jobRenderer()
 	p.load = func(context.Context, string) (specRenderer, error) { return s, nil }
 	p.slots = &batchSlots{}
-	var g worker.Renderer = crashCounter{batchJobRenderer{p, p.slots}, noCrashes{}, slog.New(slog.DiscardHandler)}.renderer()
+	var g worker.Renderer = batchJobRenderer{p, p.slots}
 	l := leaseOf(t, testSpec(), 1<<20)
 	over := g.(worker.BatchRenderer).BeginBatch([]string{l.Job.ID, "other"})
 	if _, err := g.Render(t.Context(), l, quiet); err != nil || s.withSlot != 1 {
@@ -68,7 +61,7 @@ func TestJobsOfABatchShareSlots(t *testing.T) {
 	if _, err := g.Render(t.Context(), l, quiet); err != nil || s.withSlot != 1 || len(p.slots.slots) != 0 {
 		t.Errorf("got %v with %d seated and %d seats left, want it painted alone", err, s.withSlot, len(p.slots.slots))
 	}
-	if _, ok := (crashCounter{p, noCrashes{}, slog.New(slog.DiscardHandler)}).renderer().(worker.BatchRenderer); ok {
-		t.Error("a painter of one job at a time gathers")
+	if _, ok := worker.Renderer(p).(worker.BatchRenderer); ok {
+		t.Error("a renderer of one job at a time begins batches")
 	}
 }

@@ -34,15 +34,15 @@ func runBot(ctx context.Context, s invocation) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, 0, s.log)
+	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, s.log)
 	if err != nil {
 		return err
 	}
 	return serve(ctx, s.log, component{"bot", b.Run})
 }
 
-// newBot puts the bot together. crashes is bot.Options.Crashes, wildcards a folder that may be missing.
-func newBot(d config.Discord, m config.Retention, pool, wildcards string, db *store.Store, q *queue.Queue, crashes int, log *slog.Logger) (*bot.Bot, error) {
+// newBot puts the bot together. wildcards is a folder that may be missing.
+func newBot(d config.Discord, m config.Retention, pool, wildcards string, db *store.Store, q *queue.Queue, log *slog.Logger) (*bot.Bot, error) {
 	cdn, err := ownCDN(d.API)
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func newBot(d config.Discord, m config.Retention, pool, wildcards string, db *st
 		Discord: reply.NewClient(reply.Options{Base: d.API.Base, Token: d.Token.Text()}),
 		Options: bot.Options{
 			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log, ForgetAfter: m.ForgetAfter,
-			MaxCrashes: crashes, Wildcards: dynamic.Folder{FS: os.DirFS(wildcards)},
+			Wildcards: dynamic.Folder{FS: os.DirFS(wildcards)},
 		},
 	})
 }

@@ -65,7 +65,7 @@ func startUp(t *testing.T, data string) string {
 		return ""
 	}
 	go func() {
-		ended <- run(ctx, environment{args: []string{"up", "--listen", "127.0.0.1:0", "--data", data}, getenv: getenv, stdout: &out, stderr: &log})
+		ended <- run(ctx, environment{args: []string{"up", "--listen", "127.0.0.1:0", "--data", data}, getenv: getenv, environ: programEnv(), stdout: &out, stderr: &log})
 	}()
 	t.Cleanup(func() {
 		stop()

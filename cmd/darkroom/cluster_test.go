@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,22 +20,16 @@ import (
 	"darkroom/queue"
 )
 
-// childEnv makes the test binary behave as the program itself, so that tests can start and kill real processes: as it is,
-// or with a brush in place of the models.
-const (
-	childEnv        = "DARKROOM_TEST_CHILD"
-	childProgram    = "program"
-	childFakeModels = "brush"
-)
-
 func TestMain(m *testing.M) {
-	cl := environment{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}
-	switch os.Getenv(childEnv) {
-	case childProgram:
-		os.Exit(runProcess(cl))
-	case childFakeModels:
-		cl.poolOpener = poolOpener{override: openFakeModels}
-		os.Exit(runProcess(cl))
+	env := environment{args: os.Args[1:], getenv: os.Getenv, environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	switch kind := os.Getenv(childEnv); {
+	case kind == childProgram:
+		os.Exit(runProcess(env))
+	case kind == childFakeModels:
+		env.poolOpener = poolOpener{override: openFakeModels}
+		os.Exit(runProcess(env))
+	case env.isSupervised():
+		panic("a test started a renderer without " + childEnv + ": this would run all tests")
 	}
 	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy's own
 	os.Exit(m.Run())
@@ -147,6 +142,7 @@ func (cl *cluster) start(name string, args ...string) *process {
 		kind = childProgram
 	}
 	p.cmd = exec.Command(os.Args[0], args...)
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Env = append(os.Environ(), childEnv+"="+kind, "DISCORD_TOKEN="+cl.Token())
 	if cl.realModels {
 		p.cmd.Env = append(p.cmd.Env, "ONNXRUNTIME_LIB="+library(cl.t))
@@ -171,6 +167,9 @@ func (cl *cluster) bot() *process {
 	}
 	return cl.start("bot", "bot", "--data", cl.data)
 }
+
+// up starts everything at once.
+func (cl *cluster) up() *process { return cl.start("up", "up", "--data", cl.data) }
 
 func (cl *cluster) renderer() *process { return cl.start("renderer", "renderer", "--threads", "1") }
 
@@ -200,12 +199,12 @@ func library(t testing.TB) string {
 	return path
 }
 
-// signal asks a process for something.
-func (p *process) signal(s os.Signal) { _ = p.cmd.Process.Signal(s) }
+// signal asks a process for something, and the renderer's process that it started, as a terminal does.
+func (p *process) signal(s syscall.Signal) { _ = syscall.Kill(-p.cmd.Process.Pid, s) }
 
-// kill is kill -9.
+// kill is kill -9, of both.
 func (p *process) kill() {
-	_ = p.cmd.Process.Kill()
+	p.signal(syscall.SIGKILL)
 	<-p.done
 }
 

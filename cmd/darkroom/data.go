@@ -15,13 +15,21 @@ import (
 	"darkroom/store"
 )
 
-// openData makes the data directory, for its owner alone, and opens the database.
-func openData(ctx context.Context, d config.Data) (*store.Store, error) {
+// makeDataDir makes the data directory, for its owner alone.
+func makeDataDir(d config.Data) error {
 	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data directory: %w", err)
+		return fmt.Errorf("make the data directory: %w", err)
 	}
 	if err := os.Chmod(d.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("close the data directory to others: %w", err)
+		return fmt.Errorf("close the data directory to others: %w", err)
+	}
+	return nil
+}
+
+// openData makes the data directory and opens the database.
+func openData(ctx context.Context, d config.Data) (*store.Store, error) {
+	if err := makeDataDir(d); err != nil {
+		return nil, err
 	}
 	return store.Open(ctx, databaseURL(d), store.Options{})
 }
@@ -54,6 +62,9 @@ func awaitData(ctx context.Context, log *slog.Logger, d config.Data) (*store.Sto
 // lockData keeps the data directory for one process that has the line in its own memory, or for several that share a
 // Redis server: of two lines each would take the other for an old one, and begin anew without end.
 func lockData(d config.Data, exclusive bool) (*os.File, error) {
+	if err := makeDataDir(d); err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(filepath.Join(d.Dir, "darkroom.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("hold the data directory: %w", err)
@@ -85,13 +96,10 @@ const connectTimeout = 5 * time.Second
 // openQueue reaches the Redis server of the settings, or makes a queue in this process if there is none. A server that
 // does not answer yet is waited for by those who use it; one that would lose jobs is refused.
 func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.Leasing) (*queue.Queue, error) {
-	queue.SilenceRedisLog()
-	o := queue.Options{Pool: r.Pool, Lease: l.Lease, ReclaimGrace: l.Lease / 2, UndeliveredLease: 2 * l.Lease}
 	if r.URL.Empty() {
-		o.MaxCrashes = 1 // what hangs takes the queue and its counts with it, so there is no second time
-		return queue.Embedded(o), nil
+		return queue.Embedded(queueOptions(r, l)), nil
 	}
-	q, err := queue.Dial(r.URL.Text(), o)
+	q, err := dialQueue(r, l)
 	if err != nil {
 		return nil, err
 	}
@@ -109,4 +117,14 @@ func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.L
 		log.Warn(warning)
 	}
 	return q, nil
+}
+
+// dialQueue makes the queue of a Redis server, without asking the server for anything.
+func dialQueue(r config.Redis, l config.Leasing) (*queue.Queue, error) {
+	queue.SilenceRedisLog()
+	return queue.Dial(r.URL.Text(), queueOptions(r, l))
+}
+
+func queueOptions(r config.Redis, l config.Leasing) queue.Options {
+	return queue.Options{Pool: r.Pool, Lease: l.Lease, ReclaimGrace: l.Lease / 2, UndeliveredLease: 2 * l.Lease}
 }

@@ -8,7 +8,7 @@ import (
 	"image"
 	"image/png"
 	"math/rand/v2"
-	"os"
+	"syscall"
 	"testing"
 	"time"
 
@@ -121,7 +121,7 @@ func (s *scriptTest) setTrap() {
 }
 
 // interrupt asks the renderer to stop.
-func (s *scriptTest) interruptRenderer() { s.procs["renderer"].signal(os.Interrupt) }
+func (s *scriptTest) interruptRenderer() { s.procs["renderer"].signal(syscall.SIGINT) }
 
 // expire lets the tokens of answers be worth nothing for the rest of the scene.
 func (s *scriptTest) expireTokens() {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
+	"regexp"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,21 +20,58 @@ import (
 	"darkroom/queue/worker"
 )
 
-// renderer is the subcommand: a renderer alone.
+// renderer is the subcommand: a renderer alone, in a process of its own that this one supervises. That process runs the
+// same subcommand.
 func renderer(ctx context.Context, s invocation) (err error) {
+	if s.isSupervised() {
+		return renderSupervised(ctx, s)
+	}
+	q, err := dialQueue(s.settings.Renderer.Redis, s.settings.Renderer.Leasing)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, q.Close()) }()
+	r := newSupervisor(s, s.settings.Renderer, q)
+	r.start(ctx)
+	return serve(ctx, s.log, component{"renderer", r.run})
+}
+
+// newSupervisor makes a supervisor of a renderer with these settings, which holds its jobs in q.
+func newSupervisor(s invocation, c config.Renderer, q *queue.Queue) *supervisor {
+	c.Worker.Slot = slot(c.Worker)
+	return &supervisor{
+		command:     func() (*exec.Cmd, error) { return s.supervisedCommand(s.settings.Log, c) },
+		died:        func(ctx context.Context) error { return q.RendererDied(ctx, c.Worker.Slot) },
+		stopTimeout: c.Leasing.Grace + c.Leasing.Lease + stopMargin,
+		log:         s.log,
+	}
+}
+
+// stopMargin is what a renderer that stops may take beside the time for its picture: to post it, or to say that it failed,
+// and to free the model.
+const stopMargin = 30 * time.Second
+
+// renderSupervised renders in this process, and reports how far it got.
+func renderSupervised(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Renderer
 	pool, err := s.openPool(c.Runtime, c.Worker, s.log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = closeUnlessHung(pool, err) }()
+	announced := pool.announcement()
+	s.report(report{Opened: &announced})
 	q, err := openQueue(ctx, s.log, c.Redis, c.Leasing)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	r := &rendererService{pool: pool, queue: q, api: c.API, leasing: c.Leasing, slot: slot(c.Worker), batchSize: batchSize(c.Worker, c.Runtime.Device), log: s.log}
-	return serve(ctx, s.log, component{"renderer", r.run})
+	r := &rendererService{pool: pool, queue: q, api: c.API, leasing: c.Leasing, slot: slot(c.Worker),
+		batchSize: batchSize(c.Worker, c.Runtime.Device), log: s.log, ready: func() { s.report(report{Ready: true}) }}
+	if err := r.run(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
 }
 
 // leave closes an atelier, unless somebody hangs in it: closing would wait for them.
@@ -52,8 +91,14 @@ func slot(o config.Worker) string {
 	if err != nil {
 		host = "renderer"
 	}
-	return fmt.Sprintf("%s-%d", host, os.Getpid())
+	host = unsafeInNames.ReplaceAllString(host, "-")
+	return fmt.Sprintf("%s-%d", host[:min(len(host), maxHostName)], os.Getpid())
 }
+
+// maxHostName is how much of a host's name goes into a slot's: with a process number it is short enough for a name.
+const maxHostName = 48
+
+var unsafeInNames = regexp.MustCompile(`[^A-Za-z0-9._-]`)
 
 // rendering is a renderer at work.
 type rendererService struct {
@@ -64,7 +109,7 @@ type rendererService struct {
 	slot      string
 	batchSize int // jobs that are painted at once
 	log       *slog.Logger
-	crashes   crashStore // nil when the queue outlives this process, and counts
+	ready     func() // called when the first model is loaded
 }
 
 // run says what can be painted, loads the first model that can be loaded, so that the first picture need not wait for it,
@@ -77,6 +122,7 @@ func (r *rendererService) run(ctx context.Context) error {
 			return err
 		}
 		o := r.announcement()
+		r.ready()
 		r.log.Info("ready to paint", "slot", o.Slot, "device", o.Device, "models", modelNameList(o.Models))
 		return r.worker().Run(gctx)
 	})
@@ -98,15 +144,11 @@ func (r *rendererService) worker() worker.Worker {
 
 func (r *rendererService) jobRenderer() worker.Renderer {
 	p := jobRenderer{load: r.pool.load, input: r.queue.Input, program: "darkroom " + revision(), log: r.log}
-	var all worker.Renderer = p
 	if r.batchSize > 1 {
 		p.slots = &batchSlots{}
-		all = batchJobRenderer{p, p.slots}
+		return batchJobRenderer{p, p.slots}
 	}
-	if r.crashes == nil {
-		return all
-	}
-	return crashCounter{all, r.crashes, r.log}.renderer()
+	return p
 }
 
 // lanes lists what can be painted now, the loaded model first.

@@ -16,7 +16,7 @@ import (
 	"testing"
 )
 
-// TestUp starts everything in one process, looks at the page, and stops it as a signal would.
+// TestUp starts everything, looks at the page, and stops it as a signal would.
 func TestUp(t *testing.T) {
 	t.Parallel()
 	needRuntime(t)
@@ -30,7 +30,7 @@ func TestUp(t *testing.T) {
 		defer in.Close()
 		code <- run(ctx, environment{
 			args:   []string{"up", "--data", data, "--listen", "127.0.0.1:0", "--models", t.TempDir(), "--log-level", "debug"},
-			getenv: func(string) string { return "" }, stdout: in, stderr: log,
+			getenv: func(string) string { return "" }, environ: programEnv(), stdout: in, stderr: log,
 		})
 	}()
 	url := readPageAddress(t, out)
@@ -95,4 +95,39 @@ func (l *waitingLog) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.all.String()
+}
+
+// TestUpSaysWhatIsMissing starts up without what a renderer needs: it ends with one line that says so.
+func TestUpSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	broken := t.TempDir()
+	writeUnloadableModel(t, filepath.Join(broken, "little"))
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no runtime library":        {[]string{"--ort", "/nowhere/libonnxruntime.so"}, "/nowhere"},
+		"no such model":             {[]string{"--models", t.TempDir(), "--model", "sd15"}, `model "sd15"`},
+		"a model that cannot load":  {[]string{"--models", broken, "--model", "little"}, "no model can be loaded"},
+		"a device that is not here": {[]string{"--models", t.TempDir(), "--device", "cuda:7"}, "cuda"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log, out := &waitingLog{}, &lockedBuffer{}
+			code := run(t.Context(), environment{
+				args:   append([]string{"up", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0"}, c.args...),
+				getenv: func(string) string { return "" }, environ: programEnv(), stdout: out, stderr: log,
+			})
+			var said []string
+			for line := range strings.Lines(log.String()) {
+				if strings.HasPrefix(line, "darkroom: ") {
+					said = append(said, line)
+				}
+			}
+			if code != exitFailure || len(said) != 1 || !strings.Contains(log.String(), c.want) || strings.Contains(log.String(), "started again") {
+				t.Errorf("got %d, %s, want one line with %q, and no second try", code, log.String(), c.want)
+			}
+		})
+	}
 }
