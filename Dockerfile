@@ -3,14 +3,14 @@
 #   docker build -t darkroom .
 #   docker run -e DISCORD_TOKEN -v darkroom:/data darkroom up
 #
-# Not proved: this file has not yet been built by its authors, who had no container engine. Its steps are those of
-# `make build`, which are proved. Base images follow their tags; pin them by digest where that matters to you.
+# Not tested: its authors had no container engine to build this file with. Its steps are those of `make build`, which are
+# tested. Base images follow their tags; pin them by digest where that matters to you.
 
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
-# The runtime library changes less often than the sources: fetched first, it stays in the layer cache.
+# The runtime library changes less often than the sources. Fetched first, it stays in the layer cache.
 COPY cmd/ort cmd/ort
 COPY render/onnx/library render/onnx/library
 RUN go run ./cmd/ort
@@ -18,7 +18,7 @@ COPY . .
 RUN make build
 
 FROM debian:bookworm-slim
-# libstdc++ is all that ONNX Runtime needs beside the C library; certificates are for Discord.
+# ONNX Runtime needs libstdc++ besides the C library; the certificates are for Discord.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates libstdc++6 \
  && rm -rf /var/lib/apt/lists/* \

@@ -3,7 +3,7 @@
 GO ?= go
 # The C compiler is needed by the renderer only; CGO_ENABLED=0 builds a bot without one.
 export CGO_ENABLED ?= 1
-# What this program sends home is nothing; the runtime library must not either.
+# The program sends no usage data; the runtime library must not send any either.
 export ORT_DISABLE_TELEMETRY = 1
 
 .DEFAULT_GOAL := help
@@ -21,41 +21,41 @@ build: runtime ## Build bin/darkroom, with the runtime library beside it
 bot: ## Build bin/darkroom-bot: the bot alone, without a C compiler
 	CGO_ENABLED=0 $(GO) build -o bin/darkroom-bot ./cmd/darkroom
 
-run: build ## Run everything in one process; opens a page when there is no DISCORD_TOKEN
+run: build ## Run everything; opens a page when there is no DISCORD_TOKEN
 	bin/darkroom up
 
 test: runtime ## Run all tests
 	$(GO) test -timeout 12m -parallel 4 ./...
 
-check: fmt lint race ## Format, vet, lint, import walls, and the race detector on bot, queue and store
+check: fmt lint race ## Format, lint, import rules, and the race detector on bot, queue and store
 
 fmt:
 	@files=$$(gofmt -l bot cmd config queue render store); test -z "$$files" || { echo "gofmt these files:"; echo "$$files"; exit 1; }
 
+# golangci-lint has a go.mod of its own, so that what it needs does not become what the program needs.
 lint:
-	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
+	$(GO) tool -modfile=.ci/lint.mod golangci-lint run ./...
 	$(GO) test -run 'Imports' ./cmd/darkroom
 	CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/darkroom
 
 race:
 	$(GO) test -race ./bot/... ./queue/... ./store/...
 
-soak: runtime ## The long tests: real kills, bad networks, many random steps; writes docs/reliability.md
+soak: runtime ## Run the long tests: real kills, bad networks, random steps; writes docs/reliability.md
 	$(GO) run ./cmd/soak
 
 bench: runtime ## Benchmarks
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./...
 
-# The two below need a Python that has diffusers, and a folder that its recipe makes: python render/bench/shape.py sd15 DIR
+# These two need a Python with diffusers, and a folder made by: python render/bench/shape.py sd15 DIR
 PYTHON ?= python3
 FOLDER ?= bench-sd15
 
-bench-peers: runtime ## Paint beside diffusers on the CPU (PYTHON=, FOLDER=, ARGS=)
+bench-peers: runtime ## Compare with diffusers on the CPU (PYTHON=, FOLDER=, ARGS=)
 	$(PYTHON) render/bench/compare.py $(FOLDER) $(ARGS)
 
 # On a machine with CUDA: ONNXRUNTIME_LIB names a GPU build of the library, PYTHON has torch and onnxruntime-gpu.
-bench-gpu: ## Paint beside diffusers on a GPU: SD 1.5 and SDXL, batches of 1 and 4
+bench-gpu: ## Compare with diffusers on a GPU: SD 1.5 and SDXL, batches of 1 and 4
 	for shape in sd15:512 sdxl:1024; do \
 	  dir=bench-$${shape%:*}-half; test -d $$dir || $(PYTHON) render/bench/shape.py $${shape%:*} $$dir --half || exit 1; \
 	  for batch in 1 4; do \

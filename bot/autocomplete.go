@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/render/encode"
 )
 
@@ -18,11 +18,11 @@ func (h *handler) autocomplete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.respond(ctx, reply.Choices(choices))
+	_, err = h.respond(ctx, message.Choices(choices))
 	return err
 }
 
-func (h *handler) choices(ctx context.Context) ([]reply.Choice, error) {
+func (h *handler) choices(ctx context.Context) ([]message.Choice, error) {
 	typed := h.req.Options[h.req.FocusedOption]
 	switch h.req.FocusedOption {
 	case "job":
@@ -44,48 +44,48 @@ func (h *handler) choices(ctx context.Context) ([]reply.Choice, error) {
 }
 
 // samplerChoices shows samplers as A1111 calls them, and finds them by that name and by ours.
-func samplerChoices(names []string, typed string) []reply.Choice {
+func samplerChoices(names []string, typed string) []message.Choice {
 	plain := func(s string) string {
 		return strings.NewReplacer("++", "pp", " ", "", "_", "").Replace(strings.ToLower(s))
 	}
-	var out []reply.Choice
+	var out []message.Choice
 	for _, name := range names {
 		title := encode.SamplerTitle(name)
 		if strings.Contains(plain(title), plain(typed)) || strings.Contains(plain(name), plain(typed)) {
-			out = append(out, reply.Choice{Name: title, Value: name})
+			out = append(out, message.Choice{Name: title, Value: name})
 		}
 	}
 	return out
 }
 
 // matching returns the names that contain what was typed; a size may be typed with any cross.
-func matching(names []string, typed string) []reply.Choice {
+func matching(names []string, typed string) []message.Choice {
 	plain := func(s string) string {
 		return strings.NewReplacer("×", "x", "*", "x").Replace(strings.ToLower(strings.TrimSpace(s)))
 	}
-	var out []reply.Choice
+	var out []message.Choice
 	for _, name := range names {
 		if strings.Contains(plain(name), plain(typed)) {
-			out = append(out, reply.Choice{Name: name, Value: name})
+			out = append(out, message.Choice{Name: name, Value: name})
 		}
 	}
 	return out
 }
 
 // jobChoices suggests one's own unfinished jobs, the newest first.
-func (h *handler) jobChoices(ctx context.Context, typed string) ([]reply.Choice, error) {
+func (h *handler) jobChoices(ctx context.Context, typed string) ([]message.Choice, error) {
 	mine, err := h.db.Unfinished(ctx, h.req.Person.ID)
 	if err != nil {
 		return nil, err
 	}
-	var out []reply.Choice
+	var out []message.Choice
 	for i := len(mine) - 1; i >= 0; i-- {
 		name := mine[i].ID
 		if v, err := decodeJob(mine[i]); err == nil && v.spec.Prompt != "" {
 			name = v.spec.Prompt
 		}
 		if strings.Contains(strings.ToLower(name), strings.ToLower(typed)) || typed == mine[i].ID {
-			out = append(out, reply.Choice{Name: cut(name, maxChoiceLength), Value: mine[i].ID})
+			out = append(out, message.Choice{Name: cut(name, maxChoiceLength), Value: mine[i].ID})
 		}
 	}
 	return out, nil

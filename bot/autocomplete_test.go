@@ -3,14 +3,14 @@ package bot
 import (
 	"testing"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/render/sampler"
 )
 
 func TestSamplerChoices(t *testing.T) {
 	t.Parallel()
 	names := sampler.NamesFor(sampler.A1111, sampler.Epsilon, false)
-	for typed, want := range map[string]reply.Choice{
+	for typed, want := range map[string]message.Choice{
 		"DPM++ 2M SDE Heun Ka": {Name: "DPM++ 2M SDE Heun Karras", Value: "dpmpp_2m_sde_heun_karras"},
 		"dpmpp_3m_sde_beta":    {Name: "DPM++ 3M SDE Beta", Value: "dpmpp_3m_sde_beta"},
 		"dpm2aalign":           {Name: "DPM2 a Align Your Steps", Value: "dpm2_a_ays"},

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/store"
 )
 
@@ -18,7 +18,8 @@ import (
 type Bot struct {
 	db      Store
 	queue   Queue
-	discord *reply.Client
+	discord *rest.Client
+	fetcher rest.Fetcher
 	o       Options
 	log     *slog.Logger
 
@@ -55,7 +56,7 @@ func New(p Dependencies) (*Bot, error) {
 	o := p.Options.withDefaults()
 	models := newCatalog(p.Store, p.Queue)
 	b := &Bot{
-		db: p.Store, queue: p.Queue, discord: p.Discord, o: o, log: o.Log,
+		db: p.Store, queue: p.Queue, discord: p.Discord, fetcher: rest.Fetcher{HTTP: o.HTTP, Hosts: o.CDN}, o: o, log: o.Log,
 		catalog: models, shown: newShownStates(), queueView: newQueueView(p.Queue, o.Now), costs: newCosts(models.traits), retries: newRetryList(), memberships: newMemberships(), splitBrain: &splitBrain{started: o.Now()}, lookups: lookupBackoff{},
 		decodeSlot: make(chan struct{}, 1), backgroundTasks: newBackgroundTasks(), relayWake: make(chan struct{}, 1), positionsWake: make(chan struct{}, 1), sessionBegan: make(chan struct{}, 1),
 	}

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 	"darkroom/store"
 )
@@ -29,7 +30,7 @@ func (h *handler) cancelClicked(ctx context.Context) error {
 	if err := h.cancelJob(ctx, e); err != nil {
 		return err
 	}
-	if _, err = h.respond(ctx, reply.Update(reply.Cancelled(v.address, v.spec, e.ID))); err != nil {
+	if _, err = h.respond(ctx, message.Update(message.Cancelled(v.address, v.spec, e.ID))); err != nil {
 		h.showCancelled(e)
 	}
 	return err
@@ -38,7 +39,7 @@ func (h *handler) cancelClicked(ctx context.Context) error {
 // withdrawn says in a job's message that it was cancelled, soon or late.
 func (h *handler) showCancelled(e store.Job) {
 	h.inBackground(func(ctx context.Context) {
-		h.correctUnended(ctx, e, func(v decodedJob) reply.Message { return reply.Cancelled(v.address, v.spec, e.ID) })
+		h.correctUnended(ctx, e, func(v decodedJob) message.Message { return message.Cancelled(v.address, v.spec, e.ID) })
 	})
 }
 
@@ -55,14 +56,14 @@ func (h *handler) cancelCommand(ctx context.Context) error {
 		return err
 	}
 	h.showCancelled(e)
-	return h.replyPrivately(ctx, reply.Message{Content: "Cancelled: " + promptLine(e)})
+	return h.replyPrivately(ctx, message.Message{Content: "Cancelled: " + promptLine(e)})
 }
 
 func (h *handler) jobToCancel(ctx context.Context) (store.Job, error) {
 	if id := h.req.Options["job"]; id != "" {
 		e, err := h.db.Find(ctx, id)
 		if errors.Is(err, store.ErrNotFound) {
-			return e, refusalText("I know no job called " + reply.Escape(cut(id, 40)) + ".")
+			return e, refusalText("I know no job called " + message.Escape(cut(id, 40)) + ".")
 		}
 		return e, err
 	}
@@ -124,7 +125,7 @@ func (h *handler) tryCancel(ctx context.Context, id string) error {
 		return errQueueRebuilding
 	case errors.Is(err, queue.ErrEpoch): // it was never in line, and will not be: the ledger is asked before
 	case err != nil:
-		h.log.Warn("a job could not be cancelled", "job", id, "error", reply.Redact(err.Error()))
+		h.log.Warn("a job could not be cancelled", "job", id, "error", rest.Redact(err.Error()))
 		return errReconnecting
 	case answer == queue.CancelPosting, answer == queue.CancelUnknown && e.Epoch == epoch && epoch > 0:
 		return errPosting // it was in this line and is over there: only the ledger has not heard of it yet

@@ -13,7 +13,7 @@ import (
 
 	"darkroom/bot"
 	"darkroom/bot/command"
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/sandboxtest"
 	"darkroom/queue"
@@ -129,7 +129,7 @@ func (h *cluster) newBot() *bot.Bot {
 	}
 	b, err := bot.New(bot.Dependencies{
 		Store: db, Queue: h.wrapQueue(h.queue),
-		Discord: reply.NewClient(reply.Options{Base: h.sandbox.API(), Token: h.sandbox.Token(), Now: h.clock.now}),
+		Discord: rest.NewClient(rest.Options{Base: h.sandbox.API(), Token: h.sandbox.Token(), Now: h.clock.now}),
 		Options: bot.Options{
 			Token: h.sandbox.Token(), Base: h.sandbox.API(), CDN: append(h.cdn, u.Host), Now: h.clock.now, Log: slog.New(slog.NewTextHandler(h.log, nil)),
 			Intervals: h.intervals, ForgetAfter: h.forgetAfter, Shared: h.shared, Wildcards: h.wildcards,
@@ -150,7 +150,7 @@ func (h *cluster) startRenderer() (stop func()) { return h.startRendererWith(h.r
 func (h *cluster) startRendererWith(p worker.Renderer) (stop func()) {
 	return h.runUntilStopped(worker.Worker{
 		Queue: h.queue, Renderer: p,
-		Poster: reply.NewPoster(reply.NewClient(reply.Options{Base: h.sandbox.API(), Now: h.clock.now}), h.queue),
+		Poster: rest.NewPoster(rest.NewClient(rest.Options{Base: h.sandbox.API(), Now: h.clock.now}), h.queue),
 		Options: worker.Options{
 			Slot: "easel", Lanes: func() []queue.Lane { return queue.Lanes(picture.Lanes(modelHash)...) }, Poll: 20 * time.Millisecond,
 			Heartbeat: 50 * time.Millisecond, Grace: 100 * time.Millisecond, Lease: h.queue.LeaseDuration(),

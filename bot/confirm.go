@@ -11,7 +11,7 @@ import (
 
 	"darkroom/bot/admit"
 	"darkroom/bot/button"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/render/picture"
 	"darkroom/store"
 )
@@ -64,7 +64,7 @@ func (h *handler) askToConfirm(ctx context.Context, w permutationRequest, judges
 }
 
 // permuteQuestion names how many pictures it would be, what they would take, and the first prompts.
-func permuteQuestion(id string, entries []store.Job, pictures int, cost time.Duration) reply.Message {
+func permuteQuestion(id string, entries []store.Job, pictures int, cost time.Duration) message.Message {
 	lines := []string{fmt.Sprintf("**%d prompts, %d pictures**, about %s of painting. Shall I paint them all?", len(entries), pictures, roughly(cost))}
 	for i, e := range entries {
 		if i == promptsListed {
@@ -73,11 +73,11 @@ func permuteQuestion(id string, entries []store.Job, pictures int, cost time.Dur
 		}
 		lines = append(lines, "• "+promptLine(e))
 	}
-	press := func(style reply.Style, label, answer string) reply.Button {
-		return reply.Button{Style: style, Label: label, ID: button.ID{Verb: button.Permute, Job: id, Arg: answer}.String()}
+	press := func(style message.Style, label, answer string) message.Button {
+		return message.Button{Style: style, Label: label, ID: button.ID{Verb: button.Permute, Job: id, Arg: answer}.String()}
 	}
-	return reply.Message{Content: strings.Join(lines, "\n"), Rows: []reply.Row{{
-		press(reply.Success, "Paint them all", permuteYes), press(reply.Secondary, "Cancel", permuteNo), press(reply.Secondary, "Edit prompt", permuteEdit),
+	return message.Message{Content: strings.Join(lines, "\n"), Rows: []message.Row{{
+		press(message.Success, "Paint them all", permuteYes), press(message.Secondary, "Cancel", permuteNo), press(message.Secondary, "Edit prompt", permuteEdit),
 	}}}
 }
 
@@ -102,16 +102,16 @@ func (h *handler) answerQuestion(ctx context.Context) error {
 	}
 	switch h.click.Arg {
 	case permuteEdit:
-		_, err := h.respond(ctx, reply.OpenForm(reply.Form{
+		_, err := h.respond(ctx, message.OpenForm(message.Form{
 			ID: h.click.String(), Title: "Edit prompt",
-			Fields: []reply.Field{{ID: fieldPrompt, Label: "Prompt", Value: w.Wanted.Prompt, Long: true, Max: picture.MaxPromptRunes}},
+			Fields: []message.Field{{ID: fieldPrompt, Label: "Prompt", Value: w.Wanted.Prompt, Long: true, Max: picture.MaxPromptRunes}},
 		}))
 		return err
 	case permuteNo:
 		if _, err := h.db.DropQuestion(ctx, h.click.Job); err != nil {
 			return err
 		}
-		_, err := h.respond(ctx, reply.Update(reply.Message{Content: "Nothing was painted."}))
+		_, err := h.respond(ctx, message.Update(message.Message{Content: "Nothing was painted."}))
 		return err
 	case permuteYes:
 		w.Confirmed = true

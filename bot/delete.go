@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 )
 
 // erase deletes the message that was clicked on. The job stays written down: it was painted, and counts.
@@ -16,13 +17,13 @@ func (h *handler) deleteMessage(ctx context.Context) error {
 	if !h.mayChange(e) {
 		return errNotYours
 	}
-	if _, err := h.respond(ctx, reply.DeferUpdate()); err != nil {
+	if _, err := h.respond(ctx, message.DeferUpdate()); err != nil {
 		return err
 	}
-	if err := h.discord.DeleteResponse(ctx, h.address()); err == nil || reply.Removed(err) {
+	if err := h.discord.DeleteResponse(ctx, h.address()); err == nil || rest.Removed(err) {
 		return nil
 	}
-	if err := h.discord.DeleteMessage(ctx, h.req.Place.Channel, h.req.Message); err != nil && !reply.Removed(err) {
+	if err := h.discord.DeleteMessage(ctx, h.req.Place.Channel, h.req.Message); err != nil && !rest.Removed(err) {
 		return fmt.Errorf("delete the message of job %s: %w", e.ID, err)
 	}
 	return nil

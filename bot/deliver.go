@@ -6,7 +6,8 @@ import (
 	"errors"
 	"fmt"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 	"darkroom/store"
 )
@@ -30,7 +31,7 @@ func (b *Bot) deliver(ctx context.Context) error {
 		healthy = err == nil
 		for _, d := range late {
 			if err := b.deliverOne(ctx, d); err != nil && ctx.Err() == nil {
-				b.log.Warn("late pictures are still in the tray", "job", d.Job, "error", reply.Redact(err.Error()))
+				b.log.Warn("late pictures are still in the tray", "job", d.Job, "error", rest.Redact(err.Error()))
 			}
 		}
 		if len(late) == deliveryBatch {
@@ -62,7 +63,7 @@ func (b *Bot) deliverOne(ctx context.Context, d queue.Undelivered) error {
 	}
 	err = l.tryInOrder(ctx)
 	if err != nil && b.o.Now().Sub(e.Updated) > giveUpAfter {
-		err = l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: errMaybePosted.Error()}, reply.DeliveredInbox)
+		err = l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: errMaybePosted.Error()}, rest.DeliveredInbox)
 	}
 	if err != nil {
 		return err
@@ -104,7 +105,7 @@ func (l *lateDelivery) tryInOrder(ctx context.Context) error {
 		delivered, err := l.alreadyShown(ctx)
 		switch {
 		case errors.Is(err, errMaybePosted):
-			return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, reply.DeliveredInbox)
+			return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, rest.DeliveredInbox)
 		case err != nil:
 			return err
 		case delivered != "":
@@ -114,9 +115,9 @@ func (l *lateDelivery) tryInOrder(ctx context.Context) error {
 		case errors.Is(err, errUndeliverable):
 			return l.editWaiting(ctx)
 		case errors.Is(err, errMaybePosted):
-			return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, reply.DeliveredInbox)
-		case reply.TooLarge(err):
-			return l.endUnposted(ctx, store.Delivery{State: store.ReofferDue}, reply.DeliveredReoffer)
+			return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, rest.DeliveredInbox)
+		case rest.TooLarge(err):
+			return l.endUnposted(ctx, store.Delivery{State: store.ReofferDue}, rest.DeliveredReoffer)
 		case err != nil:
 			return err
 		}
@@ -124,7 +125,7 @@ func (l *lateDelivery) tryInOrder(ctx context.Context) error {
 	if err := l.deleteWaiting(ctx); err != nil {
 		return err
 	}
-	l.outcome.Delivered, l.outcome.Channel, l.outcome.Message = reply.DeliveredPosted, l.recorded.Channel, l.recorded.Message
+	l.outcome.Delivered, l.outcome.Channel, l.outcome.Message = rest.DeliveredPosted, l.recorded.Channel, l.recorded.Message
 	return l.recordEnd(ctx)
 }
 
@@ -139,7 +140,7 @@ func (l *lateDelivery) editWaiting(ctx context.Context) error {
 			return l.endInPlace(ctx, delivered)
 		}
 	}
-	return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: errUndeliverable.Error()}, reply.DeliveredInbox)
+	return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: errUndeliverable.Error()}, rest.DeliveredInbox)
 }
 
 // there ends a job whose pictures are in its own message, or were in it until somebody deleted it.
@@ -166,7 +167,7 @@ func (l *lateDelivery) endUnposted(ctx context.Context, d store.Delivery, delive
 	if err := l.finishWithDelivery(ctx, l.job.ID, l.outcome, d, pictures); err != nil || d.State != store.Inbox {
 		return err
 	}
-	l.correct(ctx, l.job, func(v decodedJob) reply.Message { return reply.InInbox(v.address, v.spec) })
+	l.correct(ctx, l.job, func(v decodedJob) message.Message { return message.InInbox(v.address, v.spec) })
 	return nil
 }
 
@@ -190,14 +191,14 @@ func (l *lateDelivery) alreadyShown(ctx context.Context) (delivered string, err 
 	}
 	p, err := l.discord.FetchMessage(ctx, l.decoded.address.Channel, l.job.Message)
 	switch {
-	case reply.Removed(err):
-		return reply.DeliveredRemoved, nil
-	case reply.Final(err):
+	case rest.Removed(err):
+		return rest.DeliveredRemoved, nil
+	case rest.Final(err):
 		return l.editUnseen(ctx)
 	case err != nil:
 		return "", fmt.Errorf("look at the waiting message: %w", err)
 	case p.Has(remixButton(l.job.ID)):
-		return reply.DeliveredFound, nil
+		return rest.DeliveredFound, nil
 	}
 	return "", nil
 }
@@ -210,24 +211,24 @@ func (l *lateDelivery) editUnseen(ctx context.Context) (delivered string, err er
 	_, err = l.discord.EditMessage(ctx, l.decoded.address.Channel, l.job.Message, m)
 	switch {
 	case err == nil:
-		return reply.DeliveredPosted, nil
-	case reply.Removed(err):
-		return reply.DeliveredRemoved, nil
-	case reply.Final(err) && l.maybePosted:
+		return rest.DeliveredPosted, nil
+	case rest.Removed(err):
+		return rest.DeliveredRemoved, nil
+	case rest.Final(err) && l.maybePosted:
 		return "", errMaybePosted
-	case reply.Final(err):
+	case rest.Final(err):
 		return "", nil
 	}
 	return "", fmt.Errorf("edit the waiting message unseen: %w", err)
 }
 
 // lateMessage is the finished message as a post of its own. Its owner is pinged: they have waited long.
-func lateMessage(e store.Job, v decodedJob, d queue.Undelivered) reply.Message {
-	var files []reply.File
+func lateMessage(e store.Job, v decodedJob, d queue.Undelivered) message.Message {
+	var files []message.File
 	for _, f := range d.Files {
-		files = append(files, reply.File{Name: f.Name, Data: f.Bytes})
+		files = append(files, message.File{Name: f.Name, Data: f.Bytes})
 	}
-	m := reply.Finished(v.address, v.spec, e.ID, files, d.Outcome.Files)
+	m := message.Finished(v.address, v.spec, e.ID, files, d.Outcome.Files)
 	m.Nonce, m.AllowUsers = e.ID, []string{v.address.User}
 	return m
 }
@@ -239,15 +240,15 @@ func (l *lateDelivery) deleteWaiting(ctx context.Context) error {
 		return nil
 	}
 	err := l.discord.DeleteMessage(ctx, l.decoded.address.Channel, l.job.Message)
-	if reply.Final(err) && !reply.Removed(err) && l.decoded.address.Token != "" && l.o.Now().Before(l.decoded.address.Expires) {
+	if rest.Final(err) && !rest.Removed(err) && l.decoded.address.Token != "" && l.o.Now().Before(l.decoded.address.Expires) {
 		err = l.discord.DeleteResponse(ctx, l.decoded.address) // which asks for no permission in the channel
 	}
-	if err == nil || reply.Removed(err) {
+	if err == nil || rest.Removed(err) {
 		return nil
 	}
-	if !reply.Final(err) {
+	if !rest.Final(err) {
 		return fmt.Errorf("drop the waiting message: %w", err)
 	}
-	l.log.Warn("a waiting message stays beside its pictures", "job", l.job.ID, "error", reply.Redact(err.Error()))
+	l.log.Warn("a waiting message stays beside its pictures", "job", l.job.ID, "error", rest.Redact(err.Error()))
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/queue"
 	"darkroom/store"
@@ -56,7 +56,7 @@ func TestLostUndeliveredResultIsReoffered(t *testing.T) {
 	if v, err := h.queue.Seal(h.ctx, lease); err != nil || v != queue.OK {
 		t.Fatalf("seal: got %v, %v", v, err)
 	}
-	if v, err := h.queue.Done(h.ctx, lease, 1000, queue.Outcome{Delivered: reply.DeliveredLater}); err != nil || v != queue.OK {
+	if v, err := h.queue.Done(h.ctx, lease, 1000, queue.Outcome{Delivered: rest.DeliveredLater}); err != nil || v != queue.OK {
 		t.Fatalf("done: got %v, %v", v, err)
 	}
 	h.pollUntil("the line to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })

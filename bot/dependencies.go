@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 	"darkroom/render/picture"
 	"darkroom/render/prompt/dynamic"
@@ -171,7 +171,7 @@ type undeliveredQueue interface {
 // Options are the settings of a Bot. Zero values are replaced by what is said beside them.
 type Options struct {
 	Token   string           // the bot's token; needed
-	Base    string           // REST base; reply.DiscordAPI when empty
+	Base    string           // REST base; rest.DiscordAPI when empty
 	CDN     []string         // hosts (host or host:port) that pictures may be fetched from besides Discord's own
 	Pool    string           // the queue's pool, as the epochs in SQL are named; "main"
 	Shared  bool             // other bots work on the same ledger: what only one may do is claimed there
@@ -210,7 +210,7 @@ type Intervals struct {
 type Dependencies struct {
 	Store   Store
 	Queue   Queue
-	Discord *reply.Client
+	Discord *rest.Client
 	Options Options
 }
 
@@ -233,7 +233,7 @@ func (p Dependencies) check() error {
 
 func (o Options) withDefaults() Options {
 	if o.Base == "" {
-		o.Base = reply.DiscordAPI
+		o.Base = rest.DiscordAPI
 	}
 	if o.Pool == "" {
 		o.Pool = "main"

@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 	"darkroom/render/picture"
 	"darkroom/store"
@@ -111,7 +112,7 @@ func queueJob(e store.Job, p store.Policy) queue.Job {
 // address is where a renderer posts. Pictures that may stand in a message of their own it leaves in the tray, for it has
 // no token: the bot alone can find that message.
 func rendererAddress(e store.Job) json.RawMessage {
-	to, err := reply.Decode(e.Address)
+	to, err := message.DecodeAddress(e.Address)
 	switch {
 	case err != nil, !e.PostedSeparately && to.Message != "":
 		return e.Address
@@ -177,12 +178,12 @@ var errGivenUp = errors.New("the job was given up")
 
 // giveUp ends a job that cannot be painted: in the ledger, then in its message. It returns errGivenUp with the cause.
 func (b *Bot) giveUp(ctx context.Context, e store.Job, reason string, cause error) error {
-	b.log.Warn("a job was given up before it was painted", "job", e.ID, "error", reply.Redact(cause.Error()))
+	b.log.Warn("a job was given up before it was painted", "job", e.ID, "error", rest.Redact(cause.Error()))
 	if _, err := b.db.Fail(ctx, e.ID, reason); err != nil {
 		return errors.Join(cause, err)
 	}
 	b.inBackground(func(ctx context.Context) {
-		b.correctUnended(ctx, e, func(v decodedJob) reply.Message { return reply.Failed(v.address, v.spec, e.ID, reason) })
+		b.correctUnended(ctx, e, func(v decodedJob) message.Message { return message.Failed(v.address, v.spec, e.ID, reason) })
 	})
 	return errors.Join(errGivenUp, cause)
 }

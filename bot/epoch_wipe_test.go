@@ -62,7 +62,7 @@ func TestRendererReclaimsJobAfterWipe(t *testing.T) {
 	h, i, _, release := wipeDuringRun(t)
 	h.pollUntil("the renderer to have it again", func() bool {
 		s, err := h.queue.Snapshot(h.ctx)
-		return err == nil && len(s.Jobs) == 1 && s.Jobs[0].State == "painting" && h.job(i).Epoch == 8
+		return err == nil && len(s.Jobs) == 1 && s.Jobs[0].State == "rendering" && h.job(i).Epoch == 8
 	})
 	release()
 	h.waitPictures(i, 4)

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"darkroom/bot/button"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 	"darkroom/store"
 )
@@ -31,7 +32,7 @@ func (b *Bot) follow(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := b.queue.Watch(ctx, f.lastEvent, func(e queue.Event) error { return f.handleEvent(ctx, e) })
 		if err != nil && ctx.Err() == nil {
-			b.log.Warn("the queue's events are interrupted", "error", reply.Redact(err.Error()))
+			b.log.Warn("the queue's events are interrupted", "error", rest.Redact(err.Error()))
 			_ = f.backoff.wait(ctx)
 		}
 	}
@@ -147,9 +148,9 @@ func (b *Bot) jobDone(ctx context.Context, ev queue.Event) error {
 		b.costs.learn(v.spec, out.Millis)
 	}
 	switch out.Delivered {
-	case reply.DeliveredLater:
+	case rest.DeliveredLater:
 		return b.jobUndelivered(ctx, e, out)
-	case reply.DeliveredReoffer:
+	case rest.DeliveredReoffer:
 		return b.finishWithDelivery(ctx, e.ID, out, store.Delivery{State: store.ReofferDue}, nil)
 	}
 	first, err := b.finish(ctx, e.ID, out)
@@ -170,7 +171,7 @@ func (b *Bot) jobUndelivered(ctx context.Context, e store.Job, out queue.Outcome
 	if kept, err := b.queue.IsUndelivered(ctx, e.ID); err != nil || kept {
 		return err
 	}
-	out.Delivered = reply.DeliveredReoffer
+	out.Delivered = rest.DeliveredReoffer
 	return b.finishWithDelivery(ctx, e.ID, out, store.Delivery{State: store.ReofferDue}, nil)
 }
 
@@ -198,7 +199,7 @@ func (b *Bot) retract(ctx context.Context, e store.Job) {
 		return // they are not there, or out of reach
 	}
 	b.log.Warn("pictures of a cancelled job are taken back", "job", e.ID)
-	b.correct(ctx, e, func(v decodedJob) reply.Message { return reply.Cancelled(v.address, v.spec, e.ID) })
+	b.correct(ctx, e, func(v decodedJob) message.Message { return message.Cancelled(v.address, v.spec, e.ID) })
 }
 
 // finish writes down what was made.
@@ -214,10 +215,10 @@ func (b *Bot) finish(ctx context.Context, id string, out queue.Outcome) (bool, e
 // Cancel button was left by one that could not.
 func (b *Bot) jobFailed(ctx context.Context, ev queue.Event) error {
 	defer wake(b.positionsWake)
-	b.log.Warn("a job failed", "job", ev.Job, "reason", reply.Redact(ev.Reason))
+	b.log.Warn("a job failed", "job", ev.Job, "reason", rest.Redact(ev.Reason))
 	return b.jobEnded(ctx, ev.Job, func() (bool, error) { return b.db.Fail(ctx, ev.Job, ev.Reason) }, func(ctx context.Context, e store.Job) {
-		b.correctUnended(ctx, e, func(v decodedJob) reply.Message {
-			return reply.Failed(v.address, v.spec, e.ID, failureReason(ev.Reason))
+		b.correctUnended(ctx, e, func(v decodedJob) message.Message {
+			return message.Failed(v.address, v.spec, e.ID, failureReason(ev.Reason))
 		})
 	})
 }
@@ -234,7 +235,7 @@ func failureReason(reason string) string {
 func (b *Bot) jobCancelled(ctx context.Context, ev queue.Event) error {
 	defer wake(b.positionsWake)
 	return b.jobEnded(ctx, ev.Job, func() (bool, error) { return b.db.Cancel(ctx, ev.Job) }, func(ctx context.Context, e store.Job) {
-		say := func(v decodedJob) reply.Message { return reply.Cancelled(v.address, v.spec, e.ID) }
+		say := func(v decodedJob) message.Message { return message.Cancelled(v.address, v.spec, e.ID) }
 		b.correctUnended(ctx, e, say)
 		if e.WasLeased {
 			b.reconcile(ctx, e, queue.Outcome{}, false)
@@ -265,13 +266,13 @@ func (b *Bot) jobEnded(ctx context.Context, id string, write func() (bool, error
 
 // correctUnended corrects the message of an ended job if it still offers to cancel it. While Discord is in trouble it is
 // tried again and again.
-func (b *Bot) correctUnended(ctx context.Context, e store.Job, say func(decodedJob) reply.Message) {
+func (b *Bot) correctUnended(ctx context.Context, e store.Job, say func(decodedJob) message.Message) {
 	err := b.applyCorrection(ctx, correction{job: e, message: say})
-	if err == nil || reply.Removed(err) {
+	if err == nil || rest.Removed(err) {
 		return
 	}
-	b.log.Warn("a message could not be corrected", "job", e.ID, "again", !reply.Final(err), "error", reply.Redact(err.Error()))
-	if !reply.Final(err) {
+	b.log.Warn("a message could not be corrected", "job", e.ID, "again", !rest.Final(err), "error", rest.Redact(err.Error()))
+	if !rest.Final(err) {
 		b.retries.add(correction{job: e, message: say})
 	}
 }
@@ -279,9 +280,9 @@ func (b *Bot) correctUnended(ctx context.Context, e store.Job, say func(decodedJ
 // restore gives a finished message its text and buttons back, in case an edit of ours about its place in line arrived
 // after the pictures.
 func (b *Bot) restore(ctx context.Context, e store.Job, out queue.Outcome) {
-	b.correctUnended(ctx, e, func(v decodedJob) reply.Message {
-		m := reply.Finished(v.address, v.spec, e.ID, nil, out.Files)
-		m.Rows, m.KeepFiles = reply.FinishedRows(v.spec, e.ID, len(out.Files)), true
+	b.correctUnended(ctx, e, func(v decodedJob) message.Message {
+		m := message.Finished(v.address, v.spec, e.ID, nil, out.Files)
+		m.Rows, m.KeepFiles = message.FinishedRows(v.spec, e.ID, len(out.Files)), true
 		return m
 	})
 }

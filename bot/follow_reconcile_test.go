@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"darkroom/bot"
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/queue/worker"
 	"darkroom/store"
@@ -47,7 +47,7 @@ func TestUnseenPicturesOfCancelledJobAreRetracted(t *testing.T) {
 	if _, err := h.db.Cancel(h.ctx, i.ID+"-0"); err != nil {
 		t.Fatal(err)
 	}
-	poster := reply.NewPoster(reply.NewClient(reply.Options{Base: h.sandbox.API()}), h.queue)
+	poster := rest.NewPoster(rest.NewClient(rest.Options{Base: h.sandbox.API()}), h.queue)
 	made := worker.Result{Images: []worker.Image{{Name: "a.png", Data: []byte("picture")}}}
 	if _, err := poster.Post(h.ctx, lease.Job, made); err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func TestProgressEditAfterCancelIsCorrected(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.waitText(i, "Cancelled")
-	poster := reply.NewPoster(reply.NewClient(reply.Options{Base: h.sandbox.API()}), h.queue)
+	poster := rest.NewPoster(rest.NewClient(rest.Options{Base: h.sandbox.API()}), h.queue)
 	if err := poster.Progress(h.ctx, lease.Job, 40, nil); err != nil {
 		t.Fatal(err)
 	}

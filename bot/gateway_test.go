@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"darkroom/bot"
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/store"
 )
@@ -90,7 +90,7 @@ func TestWrongTokenEndsTheBot(t *testing.T) {
 	h := newCluster(t, sandbox.Options{})
 	h.sandbox.Rules().Allow("")
 	b, err := bot.New(bot.Dependencies{
-		Store: h.db, Queue: h.queue, Discord: reply.NewClient(reply.Options{Base: h.sandbox.API(), Token: "wrong"}),
+		Store: h.db, Queue: h.queue, Discord: rest.NewClient(rest.Options{Base: h.sandbox.API(), Token: "wrong"}),
 		Options: bot.Options{Token: "wrong", Base: h.sandbox.API()},
 	})
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 	"darkroom/bot/admit"
 	"darkroom/bot/button"
 	"darkroom/bot/command"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 )
 
 const (
@@ -136,14 +137,14 @@ func (h *handler) handleClick(ctx context.Context) (err error) {
 }
 
 // answer gives the first answer.
-func (h *handler) respond(ctx context.Context, r reply.Response) (reply.ReceivedMessage, error) {
+func (h *handler) respond(ctx context.Context, r message.Response) (rest.Message, error) {
 	h.answered.Store(true)
 	p, err := h.discord.Callback(ctx, h.req.ID, h.req.Token, r)
-	if reply.Acknowledged(err) {
+	if rest.Acknowledged(err) {
 		return p, nil // an earlier try arrived after all
 	}
 	if err != nil {
-		if !reply.Expired(err) && reply.Final(err) {
+		if !rest.Expired(err) && rest.Final(err) {
 			h.answered.Store(false) // Discord refused this answer: another one may be given
 		}
 		return p, fmt.Errorf("answer interaction %s: %w", h.req.ID, err)
@@ -152,10 +153,10 @@ func (h *handler) respond(ctx context.Context, r reply.Response) (reply.Received
 }
 
 // tell says something to this person alone: as the first answer, or after it as a further message.
-func (h *handler) replyPrivately(ctx context.Context, m reply.Message) error {
+func (h *handler) replyPrivately(ctx context.Context, m message.Message) error {
 	m.Private = true
 	if !h.answered.Load() {
-		_, err := h.respond(ctx, reply.Reply(m))
+		_, err := h.respond(ctx, message.Reply(m))
 		return err
 	}
 	if h.deferred {
@@ -170,14 +171,14 @@ func (h *handler) replyPrivately(ctx context.Context, m reply.Message) error {
 }
 
 // to is the address of this interaction's own answer.
-func (h *handler) address() reply.Address {
-	created, ok := snowflakeTime(h.req.ID)
+func (h *handler) address() message.Address {
+	created, ok := rest.SnowflakeTime(h.req.ID)
 	if now := h.o.Now(); !ok || created.After(now) || now.Sub(created) > tokenLife {
 		created = now
 	}
-	return reply.Address{
+	return message.Address{
 		Application: h.req.Application, Token: h.req.Token, Expires: created.Add(tokenLife), Channel: h.req.Place.Channel,
-		Message: reply.Original, User: h.req.Person.ID, FileLimit: h.req.Place.FileLimit, Locale: h.req.Person.Locale,
+		Message: message.Original, User: h.req.Person.ID, FileLimit: h.req.Place.FileLimit, Locale: h.req.Person.Locale,
 	}
 }
 
@@ -186,18 +187,18 @@ func (h *handler) reportError(ctx context.Context, err error) {
 	text, fault := explain(err)
 	if fault {
 		ref := randomReference()
-		h.log.Error("interaction failed", "reference", ref, "interaction", h.req.ID, "verb", h.req.Verb, "error", reply.Redact(err.Error()))
+		h.log.Error("interaction failed", "reference", ref, "interaction", h.req.ID, "verb", h.req.Verb, "error", rest.Redact(err.Error()))
 		if text == "" {
 			text = faultText(ref)
 		}
 	}
 	if h.req.Verb == command.Autocomplete {
-		_, err = h.respond(ctx, reply.Choices(nil))
+		_, err = h.respond(ctx, message.Choices(nil))
 	} else {
-		err = h.replyPrivately(ctx, reply.Message{Content: text})
+		err = h.replyPrivately(ctx, message.Message{Content: text})
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
-		h.log.Warn("the apology did not arrive", "interaction", h.req.ID, "error", reply.Redact(err.Error()))
+		h.log.Warn("the apology did not arrive", "interaction", h.req.ID, "error", rest.Redact(err.Error()))
 	}
 }
 

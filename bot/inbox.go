@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"darkroom/bot/button"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/render/picture"
 	"darkroom/store"
 )
@@ -29,9 +29,9 @@ func (h *handler) showInbox(ctx context.Context) error {
 		return err
 	}
 	if len(all) == 0 {
-		return h.replyPrivately(ctx, reply.Message{Content: "Your inbox is empty: everything I painted for you found its place."})
+		return h.replyPrivately(ctx, message.Message{Content: "Your inbox is empty: everything I painted for you found its place."})
 	}
-	lines, rows := []string{"**Your inbox:** painted, but nowhere to be posted."}, []reply.Row{}
+	lines, rows := []string{"**Your inbox:** painted, but nowhere to be posted."}, []message.Row{}
 	for i, d := range all {
 		if i == maxInboxListed {
 			lines = append(lines, fmt.Sprintf("… and %d more", len(all)-maxInboxListed))
@@ -39,12 +39,12 @@ func (h *handler) showInbox(ctx context.Context) error {
 		}
 		lines = append(lines, strconv.Itoa(i+1)+". "+h.inboxLine(ctx, d))
 		if i%5 == 0 {
-			rows = append(rows, reply.Row{})
+			rows = append(rows, message.Row{})
 		}
 		id := button.ID{Verb: button.Show, Job: d.Job, Arg: fromInbox}
-		rows[len(rows)-1] = append(rows[len(rows)-1], reply.Button{Style: reply.Primary, Label: "Show " + strconv.Itoa(i+1), ID: id.String()})
+		rows[len(rows)-1] = append(rows[len(rows)-1], message.Button{Style: message.Primary, Label: "Show " + strconv.Itoa(i+1), ID: id.String()})
 	}
-	return h.replyPrivately(ctx, reply.Message{Content: strings.Join(lines, "\n"), Rows: rows})
+	return h.replyPrivately(ctx, message.Message{Content: strings.Join(lines, "\n"), Rows: rows})
 }
 
 // inboxLine is one delivery in the list.
@@ -53,12 +53,12 @@ func (h *handler) inboxLine(ctx context.Context, d store.Delivery) string {
 	if err != nil {
 		return d.Job
 	}
-	line := promptLine(e) + " — " + reply.RelativeTime(e.Created)
+	line := promptLine(e) + " — " + message.RelativeTime(e.Created)
 	switch {
 	case d.State == store.InboxShown:
 		line += " (shown)"
 	case d.Reason != "":
-		line += "\n-# " + reply.Escape(d.Reason)
+		line += "\n-# " + message.Escape(d.Reason)
 	}
 	return line
 }
@@ -85,7 +85,7 @@ func (h *handler) openFromInbox(ctx context.Context, e store.Job, v decodedJob) 
 		return h.renderAgain(ctx, e, v)
 	}
 	hidden := h.req.Place.Guild != ""
-	if _, err := h.respond(ctx, reply.Defer(hidden)); err != nil {
+	if _, err := h.respond(ctx, message.Defer(hidden)); err != nil {
 		return err
 	}
 	h.deferred = true
@@ -106,12 +106,12 @@ func (h *handler) renderAgain(ctx context.Context, e store.Job, v decodedJob) er
 	return h.db.MarkInboxShown(ctx, e.ID)
 }
 
-func inboxMessage(e store.Job, spec picture.Spec, to reply.Address, pictures []store.InboxPicture) reply.Message {
-	var files []reply.File
+func inboxMessage(e store.Job, spec picture.Spec, to message.Address, pictures []store.InboxPicture) message.Message {
+	var files []message.File
 	for _, p := range pictures {
-		files = append(files, reply.File{Name: p.Name, Data: p.Data})
+		files = append(files, message.File{Name: p.Name, Data: p.Data})
 	}
-	return reply.Finished(to, spec, e.ID, files, outcomeOf(e).Files)
+	return message.Finished(to, spec, e.ID, files, outcomeOf(e).Files)
 }
 
 func tooLarge(pictures []store.InboxPicture, limit int64) bool {

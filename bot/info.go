@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/queue"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
@@ -24,9 +24,9 @@ func (h *handler) showInfo(ctx context.Context) error {
 	if tile > 0 && tile <= spec.Count {
 		spec = spec.Tile(tile - 1)
 	}
-	return h.replyPrivately(ctx, reply.Message{
+	return h.replyPrivately(ctx, message.Message{
 		Content: infoText(e, v.spec, tile, out),
-		Files:   []reply.File{{Name: "settings.txt", Data: []byte(encode.FormatParameters(spec, encode.Extra{}) + "\n")}},
+		Files:   []message.File{{Name: "settings.txt", Data: []byte(encode.FormatParameters(spec, encode.Extra{}) + "\n")}},
 	})
 }
 
@@ -44,12 +44,12 @@ func infoText(e store.Job, s picture.Spec, tile int, out queue.Outcome) string {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "**%s** %s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("Prompt", "%s", reply.Escape(cut(s.Prompt, 500)))
+	line("Prompt", "%s", message.Escape(cut(s.Prompt, 500)))
 	if s.Negative != "" {
-		line("Negative", "%s", reply.Escape(cut(s.Negative, 300)))
+		line("Negative", "%s", message.Escape(cut(s.Negative, 300)))
 	}
 	line("Size", "%s", sizeText(s))
-	line("Steps", "%d, %s, guidance %g%s", s.Steps, reply.Escape(encode.SamplerTitle(s.Sampler)), s.GuidanceScale, uncommonText(s))
+	line("Steps", "%d, %s, guidance %g%s", s.Steps, message.Escape(encode.SamplerTitle(s.Sampler)), s.GuidanceScale, uncommonText(s))
 	line("Seeds", "%s", seedsText(s, tile))
 	for _, v := range s.Variations {
 		line("Variation", "seed %d, strength %g", v.Seed, v.Strength)
@@ -60,7 +60,7 @@ func infoText(e store.Job, s picture.Spec, tile int, out queue.Outcome) string {
 			line("It lies", "at %d, %d with %d×%d; the rest was painted around it", p.X, p.Y, p.Width, p.Height)
 		}
 	}
-	line("Model", "%s `%s`", reply.Escape(s.Model.Name), shortHash(s.Model.Hash))
+	line("Model", "%s `%s`", message.Escape(s.Model.Name), shortHash(s.Model.Hash))
 	if len(out.Millis) > 0 {
 		line("Time", "%s", millisText(out.Millis))
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"darkroom/bot/admit"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/bot/sandbox"
 	"darkroom/store"
 )
@@ -67,7 +67,7 @@ func TestSlowInputsBlockNobody(t *testing.T) {
 	for _, id := range []string{"901-0", "902-0", "903-0", "904-0", "905-0", "906-0"} {
 		e := like
 		e.ID, e.PendingInputs = id, start
-		e.Address = reply.Address{Channel: h.defaults.Channel.ID, User: e.User, Expires: time.Now()}.Encode()
+		e.Address = message.Address{Channel: h.defaults.Channel.ID, User: e.User, Expires: time.Now()}.Encode()
 		if err := h.db.Accept(h.ctx, []store.Job{e}, func(store.Policy, store.Usage) error { return nil }); err != nil {
 			t.Fatal(err)
 		}

@@ -3,12 +3,12 @@ package bot
 import (
 	"encoding/json"
 	"errors"
-	"strconv"
 	"sync"
 	"time"
 
 	"darkroom/bot/admit"
 	"darkroom/bot/command"
+	"darkroom/bot/rest"
 )
 
 const (
@@ -81,7 +81,7 @@ func (in *intake) check(id string) error {
 // tooOld compares an interaction's own time with ours. Clocks differ, so its age is counted beyond that of the youngest
 // interaction seen; after one was turned away the next is let in, so that a clock that was set cannot close the door.
 func (in *intake) tooOld(id string) bool {
-	created, ok := snowflakeTime(id)
+	created, ok := rest.SnowflakeTime(id)
 	if !ok {
 		return false
 	}
@@ -94,16 +94,4 @@ func (in *intake) tooOld(id string) bool {
 	}
 	in.skewKnown = false
 	return true
-}
-
-// discordEpoch is the first millisecond of 2015, from which snowflakes count. Source: Discord, reference, "Snowflakes".
-const discordEpoch = 1420070400000
-
-// snowflakeTime returns the time inside a snowflake.
-func snowflakeTime(id string) (time.Time, bool) {
-	n, err := strconv.ParseUint(id, 10, 64)
-	if err != nil || n < 1<<22 {
-		return time.Time{}, false
-	}
-	return time.UnixMilli(int64(n>>22) + discordEpoch), true
 }

@@ -3,16 +3,18 @@ package bot
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
 	"darkroom/bot/command"
+	"darkroom/bot/rest"
 )
 
 // snowflake is an id that was made at a time.
 func snowflake(at time.Time, n int) string {
-	return fmt.Sprint(uint64(at.UnixMilli()-discordEpoch)<<22 | uint64(n))
+	first, _ := strconv.ParseUint(rest.Snowflake(at), 10, 64)
+	return strconv.FormatUint(first+uint64(n), 10)
 }
 
 func TestIntake(t *testing.T) {

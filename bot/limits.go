@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"darkroom/bot/admit"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 	"darkroom/store"
 )
@@ -62,11 +63,11 @@ func (h *handler) limits(ctx context.Context) error {
 	}
 	if h.req.Sub == "set" || h.req.Sub == "reset" {
 		if err := h.applyToQueue(ctx, server, p); err != nil {
-			h.log.Warn("the queue did not hear of changed limits", "error", reply.Redact(err.Error()))
+			h.log.Warn("the queue did not hear of changed limits", "error", rest.Redact(err.Error()))
 			text += "\n" + limitsNotApplied
 		}
 	}
-	return h.replyPrivately(ctx, reply.Message{Content: text})
+	return h.replyPrivately(ctx, message.Message{Content: text})
 }
 
 // limitTimeout is how long the queue may take to hear of a new running limit: the person is still unanswered.
@@ -198,7 +199,7 @@ func policyText(p store.Policy) string {
 	if p.Paused {
 		line := "⏸️ Painting is paused"
 		if p.PauseReason != "" {
-			line += ": " + reply.Escape(p.PauseReason)
+			line += ": " + message.Escape(p.PauseReason)
 		}
 		lines = append(lines, line)
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"darkroom/bot/button"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/store"
 )
 
@@ -29,20 +29,20 @@ func (h *handler) myData(ctx context.Context) error {
 }
 
 // eraseQuestion asks before something that cannot be taken back.
-func eraseQuestion() reply.Message {
-	return reply.Message{
+func eraseQuestion() message.Message {
+	return message.Message{
 		Content: "**Erase all that is kept about you, from every server?** It cannot be taken back.\n" +
 			"• What you have waiting is cancelled.\n" +
 			"• Your words, settings, start pictures and presets are forgotten. Buttons under your pictures stop working.\n" +
 			"• Messages with pictures stay on Discord until you delete them there.\n" +
 			"• For a day the bot still knows how many pictures you asked for, and nothing else of them.",
-		Rows: []reply.Row{{{Style: reply.Danger, Label: "Erase all of it", ID: button.ID{Verb: button.Forget, Job: "me"}.String()}}},
+		Rows: []message.Row{{{Style: message.Danger, Label: "Erase all of it", ID: button.ID{Verb: button.Forget, Job: "me"}.String()}}},
 	}
 }
 
 // eraseMe is the button under that question. It erases whoever presses it.
 func (h *handler) eraseMe(ctx context.Context) error {
-	if _, err := h.respond(ctx, reply.DeferUpdate()); err != nil {
+	if _, err := h.respond(ctx, message.DeferUpdate()); err != nil {
 		return err
 	}
 	left, err := h.cancelAll(ctx)
@@ -56,7 +56,7 @@ func (h *handler) eraseMe(ctx context.Context) error {
 	if left > 0 {
 		text += fmt.Sprintf(" %d of your requests could not be stopped any more. They are forgotten when they are finished.", left)
 	}
-	if _, err := h.discord.EditResponse(ctx, h.address(), reply.Message{Content: text}); err != nil {
+	if _, err := h.discord.EditResponse(ctx, h.address(), message.Message{Content: text}); err != nil {
 		return fmt.Errorf("tell that a person was erased: %w", err)
 	}
 	return nil
@@ -75,7 +75,7 @@ func (h *handler) cancelAll(ctx context.Context) (left int, err error) {
 			return left + len(open) - i, nil
 		case err == nil:
 			h.inBackground(func(ctx context.Context) {
-				h.correct(ctx, e, func(v decodedJob) reply.Message { return reply.Cancelled(v.address, v.spec, e.ID) })
+				h.correct(ctx, e, func(v decodedJob) message.Message { return message.Cancelled(v.address, v.spec, e.ID) })
 			})
 		case !errors.Is(err, errEnded):
 			left++
@@ -86,7 +86,7 @@ func (h *handler) cancelAll(ctx context.Context) (left int, err error) {
 
 // export sends people a file with all that is kept about them.
 func (h *handler) export(ctx context.Context) error {
-	if _, err := h.respond(ctx, reply.Defer(true)); err != nil {
+	if _, err := h.respond(ctx, message.Defer(true)); err != nil {
 		return err
 	}
 	h.deferred = true
@@ -98,7 +98,7 @@ func (h *handler) export(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m := reply.Message{Content: "This is all that is kept about you.", Files: []reply.File{file}}
+	m := message.Message{Content: "This is all that is kept about you.", Files: []message.File{file}}
 	if _, err := h.discord.EditResponse(ctx, h.address(), m); err != nil {
 		return fmt.Errorf("send an export: %w", err)
 	}
@@ -182,18 +182,18 @@ func newExport(user string, now time.Time, p store.Person) exportedData {
 
 // exportFile writes a dossier into a file of at most so many bytes: as it is, else compressed, else without its oldest
 // jobs.
-func exportFile(d exportedData, most int64) (reply.File, error) {
+func exportFile(d exportedData, most int64) (message.File, error) {
 	for {
 		text, err := json.MarshalIndent(d, "", "\t")
 		if err != nil {
-			return reply.File{}, fmt.Errorf("write an export: %w", err)
+			return message.File{}, fmt.Errorf("write an export: %w", err)
 		}
 		if int64(len(text)) <= most {
-			return reply.File{Name: "darkroom-data.json", Data: text}, nil
+			return message.File{Name: "darkroom-data.json", Data: text}, nil
 		}
 		small, err := gzipped(text)
 		if err != nil || int64(len(small)) <= most || len(d.Jobs) == 0 {
-			return reply.File{Name: "darkroom-data.json.gz", Data: small}, err
+			return message.File{Name: "darkroom-data.json.gz", Data: small}, err
 		}
 		half := len(d.Jobs) / 2
 		d.OmittedJobs += len(d.Jobs) - half

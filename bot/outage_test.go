@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"darkroom/bot"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/bot/sandbox"
 	"darkroom/queue"
 	"darkroom/store"
@@ -94,7 +94,7 @@ func TestRestart(t *testing.T) {
 		stop := h.startBot()
 		h.waitReady()
 		stop()
-		to := reply.Address{Application: h.sandbox.AppID(), Token: "sandbox.nothing", Message: reply.Original, Expires: time.Now().Add(time.Hour)}
+		to := message.Address{Application: h.sandbox.AppID(), Token: "sandbox.nothing", Message: message.Original, Expires: time.Now().Add(time.Hour)}
 		e := store.Job{ID: "900-0", Server: "1", User: "2", Spec: []byte(`{}`), Address: to.Encode(), Pictures: 1, Lane: "x"}
 		if err := h.db.Accept(h.ctx, []store.Job{e}, func(store.Policy, store.Usage) error { return nil }); err != nil {
 			t.Fatal(err)

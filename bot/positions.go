@@ -6,7 +6,7 @@ import (
 	"math"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/queue"
 	"darkroom/store"
 )
@@ -99,7 +99,7 @@ func (b *Bot) stillWaiting(ctx context.Context, e store.Job) bool {
 }
 
 // outdated tells whether what a message shows is no longer so.
-func (g shownState) outdated(now reply.QueueStatus, at time.Time) bool {
+func (g shownState) outdated(now message.QueueStatus, at time.Time) bool {
 	if g.position != now.Position || g.paused != now.Paused || g.eta.IsZero() != now.ETA.IsZero() {
 		return true
 	}
@@ -118,7 +118,7 @@ func (g shownState) outdated(now reply.QueueStatus, at time.Time) bool {
 }
 
 // movedBackReason is why a place is further back than the last that was shown. Nobody joins before somebody who is owed more.
-func (b *Bot) movedBackReason(g shownState, now reply.QueueStatus) string {
+func (b *Bot) movedBackReason(g shownState, now message.QueueStatus) string {
 	switch {
 	case g.position <= 0 || now.Position <= g.position || now.Paused:
 		return ""
@@ -131,7 +131,7 @@ func (b *Bot) movedBackReason(g shownState, now reply.QueueStatus) string {
 // showPosition tells a waiting job's message its place; 0 says that the line is being put together again. A renderer may
 // take the job at any moment, so the files are left alone, and afterwards it is made sure that the edit did not come
 // after the pictures.
-func (b *Bot) showPosition(ctx context.Context, e store.Job, st reply.QueueStatus) {
+func (b *Bot) showPosition(ctx context.Context, e store.Job, st message.QueueStatus) {
 	g, known := b.shown.get(e.ID)
 	if g.leased {
 		return
@@ -140,8 +140,8 @@ func (b *Bot) showPosition(ctx context.Context, e store.Job, st reply.QueueStatu
 	if (!known || g.position < 0 || b.mayHaveRun(e)) && !b.stillWaiting(ctx, e) {
 		return
 	}
-	b.correct(ctx, e, func(v decodedJob) reply.Message {
-		m := reply.Waiting(v.address, v.spec, e.ID, st)
+	b.correct(ctx, e, func(v decodedJob) message.Message {
+		m := message.Waiting(v.address, v.spec, e.ID, st)
 		m.KeepFiles = true
 		return m
 	})

@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 )
 
 func TestShownStateOutdated(t *testing.T) {
@@ -23,7 +23,7 @@ func TestShownStateOutdated(t *testing.T) {
 		{"it slipped long after it was told", -20, 5, 60, true},
 	} {
 		g := shownState{position: 1, edited: in(c.told), eta: in(c.shown)}
-		if got := g.outdated(reply.QueueStatus{Position: 1, ETA: in(c.true)}, now); got != c.want {
+		if got := g.outdated(message.QueueStatus{Position: 1, ETA: in(c.true)}, now); got != c.want {
 			t.Errorf("%s: got outdated %v, want %v", c.name, got, c.want)
 		}
 	}
@@ -42,7 +42,7 @@ func TestNextPositionUpdate(t *testing.T) {
 	longest := roundsWithoutNews * b.o.Intervals.Positions
 	waits(longest)
 	for id, in := range map[string]time.Duration{"past": -time.Second, "near": 3 * time.Second, "far": time.Hour, "taken": time.Second} {
-		b.shown.setShown(id, reply.QueueStatus{Position: 1, ETA: now.Add(in)}, now)
+		b.shown.setShown(id, message.QueueStatus{Position: 1, ETA: now.Add(in)}, now)
 	}
 	b.shown.setLeased("taken")
 	waits(3 * time.Second)

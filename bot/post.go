@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/store"
 )
 
@@ -29,10 +30,10 @@ type idempotentPost struct {
 	decoded  decodedJob
 	recorded store.Delivery
 	marker   string // a custom_id that only this message carries
-	message  reply.Message
+	message  message.Message
 }
 
-func (b *Bot) newIdempotentPost(ctx context.Context, e store.Job, v decodedJob, mark string, m reply.Message) (*idempotentPost, error) {
+func (b *Bot) newIdempotentPost(ctx context.Context, e store.Job, v decodedJob, mark string, m message.Message) (*idempotentPost, error) {
 	known, err := b.db.Delivery(ctx, e.ID)
 	return &idempotentPost{Bot: b, job: e, decoded: v, recorded: known, marker: mark, message: m}, err
 }
@@ -49,7 +50,7 @@ func (p *idempotentPost) send(ctx context.Context) error {
 	if !p.decoded.address.Ephemeral {
 		err = p.postInto(ctx, p.decoded.address.Channel)
 	}
-	if errors.Is(err, errUndeliverable) || reply.Final(err) && !reply.TooLarge(err) {
+	if errors.Is(err, errUndeliverable) || rest.Final(err) && !rest.TooLarge(err) {
 		err = p.sendDM(ctx)
 	}
 	return err
@@ -59,16 +60,16 @@ func (p *idempotentPost) send(ctx context.Context) error {
 func (p *idempotentPost) resolveEarlier(ctx context.Context) (done bool, err error) {
 	if p.o.Now().Sub(p.recorded.At) < nonceLife {
 		err := p.post(ctx, p.recorded.Channel)
-		if err == nil || !reply.Final(err) {
+		if err == nil || !rest.Final(err) {
 			return err == nil, err
 		}
 	}
 	// A minute of grace: clocks differ, and an id made by Discord's is compared with ours.
 	found, err := p.discord.FindMessage(ctx, p.recorded.Channel, p.recorded.At.Add(-time.Minute), p.marker)
 	switch {
-	case reply.Removed(err):
+	case rest.Removed(err):
 		return false, nil // whatever was there went with its channel
-	case reply.Final(err) || err == nil && !found.Conclusive:
+	case rest.Final(err) || err == nil && !found.Conclusive:
 		return false, errMaybePosted
 	case err != nil:
 		return false, fmt.Errorf("look for an earlier post: %w", err)
@@ -108,8 +109,8 @@ func (p *idempotentPost) sendDM(ctx context.Context) error {
 	if err == nil {
 		err = p.postInto(ctx, channel)
 	}
-	if reply.Final(err) && !reply.TooLarge(err) {
-		p.log.Info("direct messages are closed", "job", p.job.ID, "error", reply.Redact(err.Error()))
+	if rest.Final(err) && !rest.TooLarge(err) {
+		p.log.Info("direct messages are closed", "job", p.job.ID, "error", rest.Redact(err.Error()))
 		return errUndeliverable
 	}
 	return err

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 
 	"darkroom/bot/command"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/store"
 )
 
@@ -54,7 +54,7 @@ func (h *handler) savePreset(ctx context.Context) error {
 	} else if err != nil {
 		return err
 	}
-	return h.replyPrivately(ctx, reply.Message{Content: "Kept. Use it as `/imagine preset:` " + reply.Escape(name) + "\n" + presetLine(name, kept)})
+	return h.replyPrivately(ctx, message.Message{Content: "Kept. Use it as `/imagine preset:` " + message.Escape(name) + "\n" + presetLine(name, kept)})
 }
 
 func (h *handler) listPresets(ctx context.Context) error {
@@ -63,13 +63,13 @@ func (h *handler) listPresets(ctx context.Context) error {
 		return err
 	}
 	if len(all) == 0 {
-		return h.replyPrivately(ctx, reply.Message{Content: "You have no presets. `/preset save` keeps settings under a name of yours."})
+		return h.replyPrivately(ctx, message.Message{Content: "You have no presets. `/preset save` keeps settings under a name of yours."})
 	}
 	lines := []string{"**Your presets**"}
 	for _, p := range all {
-		lines = append(lines, cut(presetLine(p.Name, presetOptions(p)), reply.MaxContent/(store.MaxPresets+1)-1))
+		lines = append(lines, cut(presetLine(p.Name, presetOptions(p)), message.MaxContent/(store.MaxPresets+1)-1))
 	}
-	return h.replyPrivately(ctx, reply.Message{Content: strings.Join(lines, "\n")})
+	return h.replyPrivately(ctx, message.Message{Content: strings.Join(lines, "\n")})
 }
 
 func (h *handler) deletePreset(ctx context.Context) error {
@@ -79,7 +79,7 @@ func (h *handler) deletePreset(ctx context.Context) error {
 	} else if err != nil {
 		return err
 	}
-	return h.replyPrivately(ctx, reply.Message{Content: "Forgotten: " + reply.Escape(name)})
+	return h.replyPrivately(ctx, message.Message{Content: "Forgotten: " + message.Escape(name)})
 }
 
 // usePreset puts the preset that /imagine names into what is wanted.
@@ -101,7 +101,7 @@ func (h *handler) usePreset(ctx context.Context) error {
 }
 
 // presetChoices suggests one's own presets.
-func (h *handler) presetChoices(ctx context.Context, typed string) ([]reply.Choice, error) {
+func (h *handler) presetChoices(ctx context.Context, typed string) ([]message.Choice, error) {
 	all, err := h.db.Presets(ctx, h.req.Person.ID)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func presetName(typed string) string { return strings.TrimSpace(typed) }
 func presetLine(name string, kept map[string]string) string {
 	var all []string
 	for _, option := range slices.Sorted(maps.Keys(kept)) {
-		all = append(all, option+": "+reply.Escape(strings.ReplaceAll(kept[option], "\n", " ")))
+		all = append(all, option+": "+message.Escape(strings.ReplaceAll(kept[option], "\n", " ")))
 	}
-	return "**" + reply.Escape(name) + "** · " + strings.Join(all, " · ")
+	return "**" + message.Escape(name) + "** · " + strings.Join(all, " · ")
 }

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 	"darkroom/render/picture"
 	"darkroom/store"
@@ -20,7 +21,7 @@ const maxJobsListed = 10
 func (h *handler) showQueue(ctx context.Context) error {
 	s, up, err := h.queueSnapshot(ctx)
 	if err != nil {
-		h.log.Warn("the line cannot be read", "error", reply.Redact(err.Error()))
+		h.log.Warn("the line cannot be read", "error", rest.Redact(err.Error()))
 	}
 	mine, lerr := h.db.Unfinished(ctx, h.req.Person.ID)
 	if lerr != nil {
@@ -35,7 +36,7 @@ func (h *handler) showQueue(ctx context.Context) error {
 		lines = append(lines, pausesText(s, server, up)...)
 	}
 	lines = append(lines, h.ownJobsText(mine, s, up)...)
-	return h.replyPrivately(ctx, reply.Message{Content: strings.Join(lines, "\n")})
+	return h.replyPrivately(ctx, message.Message{Content: strings.Join(lines, "\n")})
 }
 
 // snapshotTimeout is how long the queue may take to say how the line stands: the person is still unanswered.
@@ -102,7 +103,7 @@ func pausesText(s queue.Snapshot, server string, up []queue.Renderer) (lines []s
 		}
 		line := "**Paused:** " + what
 		if p.Reason != "" {
-			line += ": " + reply.Escape(p.Reason)
+			line += ": " + message.Escape(p.Reason)
 		}
 		if !slices.Contains(lines, line) { // a model has several lanes
 			lines = append(lines, line)
@@ -116,7 +117,7 @@ func modelName(lane string, up []queue.Renderer) string {
 	for _, r := range up {
 		for _, m := range r.Models {
 			if slices.Contains(picture.Lanes(m.Hash), lane) {
-				return "the model " + reply.Escape(m.Name)
+				return "the model " + message.Escape(m.Name)
 			}
 		}
 	}
@@ -143,13 +144,13 @@ func (h *handler) ownJobsText(mine []store.Job, s queue.Snapshot, up []queue.Ren
 	return lines
 }
 
-func jobStatusText(e store.Job, j queue.JobStatus, st reply.QueueStatus, known bool) string {
+func jobStatusText(e store.Job, j queue.JobStatus, st message.QueueStatus, known bool) string {
 	switch {
-	case j.State == "painting" && j.Percent == 0:
+	case j.State == queue.StateRendering && j.Percent == 0:
 		return "being painted" // how far is heard from the renderer's beats
-	case j.State == "painting":
+	case j.State == queue.StateRendering:
 		return fmt.Sprintf("painting, %d %%", j.Percent)
-	case j.State == "posting":
+	case j.State == queue.StatePosting:
 		return "being posted"
 	case j.State == "" && known:
 		if e.State == store.Running {
@@ -161,7 +162,7 @@ func jobStatusText(e store.Job, j queue.JobStatus, st reply.QueueStatus, known b
 	case st.Paused:
 		return fmt.Sprintf("#%d in line, paused", j.Position)
 	case !st.ETA.IsZero():
-		return fmt.Sprintf("#%d in line, finished %s", j.Position, reply.RelativeTime(st.ETA))
+		return fmt.Sprintf("#%d in line, finished %s", j.Position, message.RelativeTime(st.ETA))
 	}
 	return fmt.Sprintf("#%d in line", j.Position)
 }
@@ -172,5 +173,5 @@ func promptLine(e store.Job) string {
 	if err != nil {
 		return e.ID
 	}
-	return reply.Escape(cut(v.spec.Prompt, 80))
+	return message.Escape(cut(v.spec.Prompt, 80))
 }

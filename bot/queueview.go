@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/queue"
 	"darkroom/store"
 )
@@ -96,10 +96,10 @@ func (s *queueView) invalidateSmall() {
 
 // foretell tells where a job will stand that is just being promised. When the queue does not say at once, its place is not
 // known.
-func (b *Bot) estimate(ctx context.Context, e store.Job) reply.QueueStatus {
+func (b *Bot) estimate(ctx context.Context, e store.Job) message.QueueStatus {
 	p, err := b.db.Policy(ctx, e.Server)
 	if err != nil {
-		return reply.QueueStatus{}
+		return message.QueueStatus{}
 	}
 	s, renderers, err := b.queueView.add(ctx, queueJob(e, p))
 	if errors.Is(err, queue.ErrEpoch) {
@@ -107,19 +107,19 @@ func (b *Bot) estimate(ctx context.Context, e store.Job) reply.QueueStatus {
 	}
 	if err != nil {
 		b.queueView.invalidate()
-		return reply.QueueStatus{}
+		return message.QueueStatus{}
 	}
 	for _, j := range s.Jobs {
 		if j.ID == e.ID {
 			return b.queueStatus(s, j, queue.EstimateTimes(s, renderers))
 		}
 	}
-	return reply.QueueStatus{Position: s.Waiting}
+	return message.QueueStatus{Position: s.Waiting}
 }
 
 // standing is what a waiting message says about a job. Times are counted from the moment the line was seen: clocks differ.
-func (b *Bot) queueStatus(s queue.Snapshot, j queue.JobStatus, estimates map[string]queue.Estimate) reply.QueueStatus {
-	st := reply.QueueStatus{Position: j.Position, Paused: j.Paused}
+func (b *Bot) queueStatus(s queue.Snapshot, j queue.JobStatus, estimates map[string]queue.Estimate) message.QueueStatus {
+	st := message.QueueStatus{Position: j.Position, Paused: j.Paused}
 	if j.Paused {
 		st.Reason = pauseReason(s, j)
 		return st

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"darkroom/bot/admit"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/store"
 )
 
@@ -41,9 +41,9 @@ func explain(err error) (text string, fault bool) {
 	var sentence refusalText
 	switch {
 	case errors.As(err, &refusal):
-		text = reply.Escape(refusal.Sentence)
+		text = message.Escape(refusal.Sentence)
 		if refusal.Hint != "" {
-			text += "\n" + reply.Escape(refusal.Hint)
+			text += "\n" + message.Escape(refusal.Hint)
 		}
 		return text, false
 	case errors.As(err, &sentence):

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"darkroom/bot/command"
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 )
 
 // register registers the commands, at the first gateway session and, if that failed, at later tries.
@@ -22,7 +22,7 @@ func (b *Bot) register(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
-		b.log.Error("commands could not be registered", "error", reply.Redact(err.Error()))
+		b.log.Error("commands could not be registered", "error", rest.Redact(err.Error()))
 		if pause.wait(ctx) != nil {
 			return nil
 		}

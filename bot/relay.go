@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 )
 
 // relay brings into the queue whatever SQL owes it. One query serves every case: the start of the bot, an enqueue that
@@ -24,7 +24,7 @@ func (b *Bot) relay(ctx context.Context) error {
 			err = b.audit(ctx)
 		}
 		if err != nil && ctx.Err() == nil && healthy {
-			b.log.Warn("the queue cannot be filled", "error", reply.Redact(err.Error()))
+			b.log.Warn("the queue cannot be filled", "error", rest.Redact(err.Error()))
 		}
 		if err == nil && !healthy {
 			b.log.Info("the queue is filled again")

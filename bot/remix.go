@@ -5,7 +5,7 @@ import (
 
 	"darkroom/bot/admit"
 	"darkroom/bot/button"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/render/picture"
 )
 
@@ -21,9 +21,9 @@ func (h *handler) remix(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = h.respond(ctx, reply.OpenForm(reply.Form{
+	_, err = h.respond(ctx, message.OpenForm(message.Form{
 		ID: button.ID{Verb: button.Remix, Job: e.ID, Tile: h.click.Tile}.String(), Title: "Remix",
-		Fields: []reply.Field{
+		Fields: []message.Field{
 			{ID: fieldPrompt, Label: "Prompt", Value: v.spec.Prompt, Long: true, Max: picture.MaxPromptRunes,
 				Description: "--ar 3:2 --no fog --seed 7 --steps 20 may stand at the end"},
 			{ID: fieldNegative, Label: "Negative prompt", Value: v.spec.Negative, Long: true, Optional: true, Max: picture.MaxPromptRunes},

@@ -6,7 +6,8 @@ import (
 	"fmt"
 
 	"darkroom/bot/button"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/store"
 )
 
@@ -22,7 +23,7 @@ func (b *Bot) reofferAll(ctx context.Context) {
 	for _, d := range pending {
 		if err := b.reoffer(ctx, d); err != nil {
 			if ctx.Err() == nil {
-				b.log.Warn("an offer to paint again is still owed", "job", d.Job, "error", reply.Redact(err.Error()))
+				b.log.Warn("an offer to paint again is still owed", "job", d.Job, "error", rest.Redact(err.Error()))
 			}
 			return
 		}
@@ -40,13 +41,13 @@ func (b *Bot) reoffer(ctx context.Context, d store.Delivery) error {
 		b.log.Error("a job cannot be read", "job", e.ID, "error", err)
 		return b.db.MoveToInbox(ctx, e.ID, reasonUnreadable)
 	}
-	m := reply.Reoffer(v.address, v.spec, e.ID)
+	m := message.Reoffer(v.address, v.spec, e.ID)
 	if e.Message != "" && !v.address.Ephemeral {
 		_, err := b.discord.EditMessage(ctx, v.address.Channel, e.Message, m)
-		if err == nil || reply.Removed(err) {
+		if err == nil || rest.Removed(err) {
 			return b.db.MarkSent(ctx, e.ID, v.address.Channel, e.Message)
 		}
-		if !reply.Final(err) {
+		if !rest.Final(err) {
 			return fmt.Errorf("offer to paint again: %w", err)
 		}
 	}
@@ -56,7 +57,7 @@ func (b *Bot) reoffer(ctx context.Context, d store.Delivery) error {
 		return err
 	}
 	err = p.send(ctx)
-	if errors.Is(err, errUndeliverable) || errors.Is(err, errMaybePosted) || reply.Final(err) {
+	if errors.Is(err, errUndeliverable) || errors.Is(err, errMaybePosted) || rest.Final(err) {
 		return b.db.MoveToInbox(ctx, e.ID, err.Error())
 	}
 	return err

@@ -6,7 +6,8 @@ import (
 	"errors"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 	"darkroom/store"
 )
@@ -50,21 +51,21 @@ func (b *Bot) repairMessage(ctx context.Context, e store.Job) {
 			b.repairDone(ctx, e, out)
 		}
 	case store.Cancelled:
-		b.correctUnended(ctx, e, func(v decodedJob) reply.Message { return reply.Cancelled(v.address, v.spec, e.ID) })
+		b.correctUnended(ctx, e, func(v decodedJob) message.Message { return message.Cancelled(v.address, v.spec, e.ID) })
 	case store.Failed:
-		b.correctUnended(ctx, e, func(v decodedJob) reply.Message {
-			return reply.Failed(v.address, v.spec, e.ID, failureReason(e.Reason))
+		b.correctUnended(ctx, e, func(v decodedJob) message.Message {
+			return message.Failed(v.address, v.spec, e.ID, failureReason(e.Reason))
 		})
 	}
 }
 
 func (b *Bot) repairDone(ctx context.Context, e store.Job, out queue.Outcome) {
 	switch out.Delivered {
-	case reply.DeliveredReoffer:
-		b.correctUnended(ctx, e, func(v decodedJob) reply.Message { return reply.Reoffer(v.address, v.spec, e.ID) })
-	case reply.DeliveredInbox:
-		b.correctUnended(ctx, e, func(v decodedJob) reply.Message { return reply.InInbox(v.address, v.spec) })
-	case reply.DeliveredPosted, reply.DeliveredFound:
+	case rest.DeliveredReoffer:
+		b.correctUnended(ctx, e, func(v decodedJob) message.Message { return message.Reoffer(v.address, v.spec, e.ID) })
+	case rest.DeliveredInbox:
+		b.correctUnended(ctx, e, func(v decodedJob) message.Message { return message.InInbox(v.address, v.spec) })
+	case rest.DeliveredPosted, rest.DeliveredFound:
 		b.restore(ctx, e, out)
 	}
 }
@@ -84,7 +85,7 @@ func (b *Bot) expire(ctx context.Context) error {
 	pruned := b.o.Now()
 	for {
 		if err := b.resolveUnacknowledged(ctx); err != nil && ctx.Err() == nil {
-			b.log.Warn("unacknowledged jobs could not be settled", "error", reply.Redact(err.Error()))
+			b.log.Warn("unacknowledged jobs could not be settled", "error", rest.Redact(err.Error()))
 		}
 		b.retryCorrections(ctx)
 		if now := b.o.Now(); now.Sub(pruned) > time.Hour {

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/store"
 )
 
@@ -105,7 +105,7 @@ func TestExportFits(t *testing.T) {
 	}
 }
 
-func unpack(t *testing.T, f reply.File) (d exportedData) {
+func unpack(t *testing.T, f message.File) (d exportedData) {
 	t.Helper()
 	text := f.Data
 	if strings.HasSuffix(f.Name, ".gz") {

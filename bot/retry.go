@@ -6,7 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/store"
 )
 
@@ -22,7 +23,7 @@ type retryList struct {
 // ending is a job that has ended, and what its message should say.
 type correction struct {
 	job       store.Job // with its token, if it was known
-	message   func(decodedJob) reply.Message
+	message   func(decodedJob) message.Message
 	notBefore time.Time // not before
 }
 
@@ -56,7 +57,7 @@ func (b *Bot) retryCorrections(ctx context.Context) {
 		if b.o.Now().Before(e.notBefore) {
 			continue
 		}
-		if err := b.applyCorrection(ctx, e); err != nil && !reply.Final(err) {
+		if err := b.applyCorrection(ctx, e); err != nil && !rest.Final(err) {
 			return
 		}
 		b.retries.remove(id)
@@ -71,7 +72,7 @@ func (b *Bot) applyCorrection(ctx context.Context, e correction) error {
 		return nil
 	}
 	p, err := b.fetchMessage(ctx, e.job, v)
-	if reply.Final(err) {
+	if rest.Final(err) {
 		return nil // it is gone, or out of reach
 	}
 	if err != nil || !p.Has(cancelButton(e.job.ID)) {

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 )
 
 // watched is what the bot knows about unfinished jobs from having seen it: nothing that matters after a restart.
@@ -41,7 +41,7 @@ func (w *shownStates) get(id string) (shownState, bool) {
 }
 
 // shown notes what a job's message shows.
-func (w *shownStates) setShown(id string, st reply.QueueStatus, at time.Time) {
+func (w *shownStates) setShown(id string, st message.QueueStatus, at time.Time) {
 	w.update(id, func(g *shownState) { g.position, g.eta, g.paused, g.edited = st.Position, st.ETA, st.Paused, at })
 }
 

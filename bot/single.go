@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	"darkroom/bot/admit"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 	"darkroom/store"
 )
@@ -27,7 +28,7 @@ func (h *handler) single(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := h.respond(ctx, reply.Defer(h.req.Ephemeral)); err != nil {
+	if _, err := h.respond(ctx, message.Defer(h.req.Ephemeral)); err != nil {
 		return err
 	}
 	h.deferred = true
@@ -38,8 +39,8 @@ func (h *handler) single(ctx context.Context) error {
 	to := h.address()
 	to.Verb, to.Spoiler, to.Ephemeral = "single", e.Spoiler, h.req.Ephemeral
 	spec := v.spec.Tile(n - 1)
-	m := reply.Finished(to, spec, e.ID, []reply.File{{Name: fmt.Sprintf("%s-%d%s", e.ID, n, extension(file.Name)), Data: data}}, files)
-	m.Rows = reply.SingleRows(spec, e.ID, n)
+	m := message.Finished(to, spec, e.ID, []message.File{{Name: fmt.Sprintf("%s-%d%s", e.ID, n, extension(file.Name)), Data: data}}, files)
+	m.Rows = message.SingleRows(spec, e.ID, n)
 	if _, err := h.discord.EditResponse(ctx, to, m); err != nil {
 		return fmt.Errorf("post a single picture of job %s: %w", e.ID, err)
 	}
@@ -66,8 +67,8 @@ func (h *handler) tileFile(e store.Job, n int) (admit.Attachment, []queue.File, 
 
 // tileBytes fetches a tile. Links expire, so one that was refused is asked for anew.
 func (h *handler) tileBytes(ctx context.Context, f admit.Attachment) ([]byte, error) {
-	data, err := h.fetch(ctx, f.URL, admit.MaxInputBytes)
-	var permanent *permanentFetchError
+	data, err := h.fetcher.Fetch(ctx, f.URL, admit.MaxInputBytes)
+	var permanent *rest.FetchError
 	if !errors.As(err, &permanent) {
 		return data, err
 	}
@@ -77,7 +78,7 @@ func (h *handler) tileBytes(ctx context.Context, f admit.Attachment) ([]byte, er
 	}
 	for _, a := range p.Attachments {
 		if a.ID == f.ID {
-			if data, err = h.fetch(ctx, a.URL, admit.MaxInputBytes); errors.As(err, &permanent) {
+			if data, err = h.fetcher.Fetch(ctx, a.URL, admit.MaxInputBytes); errors.As(err, &permanent) {
 				return nil, errNoTile
 			}
 			return data, err

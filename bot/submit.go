@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"darkroom/bot/admit"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/render/picture"
 	"darkroom/store"
 )
@@ -38,7 +39,7 @@ func (h *handler) submitAll(ctx context.Context, judges []judgeFunc) error {
 	}
 	h.accepted = true
 	if jobs[0].followUp {
-		if _, err := h.respond(ctx, reply.Update(reply.Message{Content: permutationsAccepted(len(entries))})); err != nil {
+		if _, err := h.respond(ctx, message.Update(message.Message{Content: permutationsAccepted(len(entries))})); err != nil {
 			return err
 		}
 	}
@@ -58,12 +59,12 @@ func (h *handler) submitAll(ctx context.Context, judges []judgeFunc) error {
 // promised shows that a job was written down, and brings it into the line.
 func (h *handler) showAndEnqueue(ctx context.Context, j newJob, e store.Job, began time.Time) error {
 	shown := h.estimate(ctx, e)
-	message, err := h.acknowledge(ctx, j, e, shown)
+	posted, err := h.acknowledge(ctx, j, e, shown)
 	if err != nil {
 		return err
 	}
 	if j.followUp {
-		e.Message = message
+		e.Message = posted
 	}
 	h.shown.setShown(e.ID, shown, h.o.Now())
 	e.WasLeased = h.epochBegan.Load() > began.UnixNano() // the relay may have been faster, in a line that is gone
@@ -71,11 +72,11 @@ func (h *handler) showAndEnqueue(ctx context.Context, j newJob, e store.Job, beg
 	case err != nil && needsNoRetry(err):
 		return nil // and the message says why
 	case err != nil:
-		h.log.Warn("the job waits for the relay", "job", e.ID, "error", reply.Redact(err.Error()))
+		h.log.Warn("the job waits for the relay", "job", e.ID, "error", rest.Redact(err.Error()))
 		wake(h.relayWake)
 		h.queueView.invalidate()
 		if shown.Position != 0 {
-			h.showPosition(ctx, e, reply.QueueStatus{})
+			h.showPosition(ctx, e, message.QueueStatus{})
 		}
 	}
 	return nil
@@ -84,8 +85,8 @@ func (h *handler) showAndEnqueue(ctx context.Context, j newJob, e store.Job, beg
 // unposted gives up a job of several whose message Discord refused. What it may have taken all the same is looked for
 // later.
 func (h *handler) dropUnshown(ctx context.Context, e store.Job, err error) {
-	h.log.Warn("a job of several could not be shown", "job", e.ID, "error", reply.Redact(err.Error()))
-	if !reply.Final(err) {
+	h.log.Warn("a job of several could not be shown", "job", e.ID, "error", rest.Redact(err.Error()))
+	if !rest.Final(err) {
 		return
 	}
 	if err := h.expireUnshown(ctx, e); err != nil {
@@ -193,39 +194,39 @@ func inputHashes(s picture.Spec) []string {
 
 // acknowledge shows the waiting message, which is our promise, and notes that it was given. It returns the message's id,
 // where that is known.
-func (h *handler) acknowledge(ctx context.Context, j newJob, e store.Job, st reply.QueueStatus) (message string, err error) {
-	to, err := reply.Decode(e.Address)
+func (h *handler) acknowledge(ctx context.Context, j newJob, e store.Job, st message.QueueStatus) (id string, err error) {
+	to, err := message.DecodeAddress(e.Address)
 	if err != nil {
 		return "", err
 	}
-	m := reply.Waiting(to, j.resolved.Spec, e.ID, st)
+	m := message.Waiting(to, j.resolved.Spec, e.ID, st)
 	m.Private = j.private
 	posted, err := h.showWaiting(ctx, j, m)
 	if err != nil {
 		return "", err
 	}
-	message = posted.ID
+	id = posted.ID
 	if j.inPlace {
-		message = h.req.Message
+		id = h.req.Message
 	}
-	if message != "" { // first, so that a promise that was not noted can still be found
-		if _, err := h.db.SetMessage(ctx, e.ID, message); err != nil {
-			return message, err
+	if id != "" { // first, so that a promise that was not noted can still be found
+		if _, err := h.db.SetMessage(ctx, e.ID, id); err != nil {
+			return id, err
 		}
 	}
 	_, err = h.db.Acknowledge(ctx, e.ID)
-	return message, err
+	return id, err
 }
 
 // post puts a waiting message where it belongs: as the answer, into the message that was clicked on, or as a further one.
-func (h *handler) showWaiting(ctx context.Context, j newJob, m reply.Message) (reply.ReceivedMessage, error) {
+func (h *handler) showWaiting(ctx context.Context, j newJob, m message.Message) (rest.Message, error) {
 	switch {
 	case j.followUp:
 		return h.discord.FollowUp(ctx, h.address(), m)
 	case j.inPlace:
-		return h.respond(ctx, reply.Update(m))
+		return h.respond(ctx, message.Update(m))
 	}
-	return h.respond(ctx, reply.Reply(m))
+	return h.respond(ctx, message.Reply(m))
 }
 
 // notes tells the person alone what was changed. A note that does not arrive is not worth an apology.
@@ -245,6 +246,6 @@ func (h *handler) sendNotes(ctx context.Context, j newJob) {
 		return
 	}
 	if err := h.replyPrivately(ctx, m); err != nil {
-		h.log.Warn("a note did not arrive", "interaction", h.req.ID, "error", reply.Redact(err.Error()))
+		h.log.Warn("a note did not arrive", "interaction", h.req.ID, "error", rest.Redact(err.Error()))
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	"darkroom/bot/admit"
 	"darkroom/bot/button"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 )
 
 // All texts of the conversation that are no refusals (refuse.go) and no message about a job (bot/reply).
@@ -38,12 +38,12 @@ func inboxNote(n int) string {
 }
 
 // noteMessage tells what was changed about a request, and which of its words mean nothing to the model.
-func noteMessage(o admit.Resolved) (reply.Message, bool) {
+func noteMessage(o admit.Resolved) (message.Message, bool) {
 	var lines []string
 	for _, n := range o.Notes {
-		lines = append(lines, "• "+reply.Escape(n))
+		lines = append(lines, "• "+message.Escape(n))
 	}
-	m := reply.Message{}
+	m := message.Message{}
 	if len(o.UnknownWords) > 0 {
 		lines = append(lines, unknownText(o))
 		m.Rows = exampleRows(o.Examples)
@@ -58,27 +58,27 @@ func unknownText(o admit.Resolved) string {
 		words = append(append([]string(nil), words[:8]...), "…")
 	}
 	text := fmt.Sprintf("The model %s never saw these words and will paint something else for them: %s.",
-		reply.Escape(o.Spec.Model.Name), reply.Escape(strings.Join(words, ", ")))
+		message.Escape(o.Spec.Model.Name), message.Escape(strings.Join(words, ", ")))
 	if len(o.Examples) > 0 {
 		text += "\nIt does know, for example:"
 		for _, p := range o.Examples {
-			text += "\n• " + reply.Escape(p)
+			text += "\n• " + message.Escape(p)
 		}
 	}
 	return text + "\n-# " + addModelHint
 }
 
 // exampleRows are buttons that paint the examples.
-func exampleRows(prompts []string) []reply.Row {
-	var row reply.Row
+func exampleRows(prompts []string) []message.Row {
+	var row message.Row
 	for i, p := range prompts {
 		id := button.ID{Verb: button.Example, Job: fmt.Sprint(i)}
-		row = append(row, reply.Button{Style: reply.Secondary, Label: cut(p, 80), ID: id.String()})
+		row = append(row, message.Button{Style: message.Secondary, Label: cut(p, 80), ID: id.String()})
 	}
 	if row == nil {
 		return nil
 	}
-	return []reply.Row{row}
+	return []message.Row{row}
 }
 
 // cut shortens a label to n characters.

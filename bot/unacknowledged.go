@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/store"
 )
 
@@ -73,10 +74,10 @@ func (b *Bot) resolveAcknowledgement(ctx context.Context, e store.Job) error {
 	case err == nil && showsJob(p, e.ID):
 		return b.acknowledgeLate(ctx, e.ID, p.ID)
 	case err != nil && now.Sub(e.Created) >= giveUpAfter:
-	case err != nil && reply.Forbidden(err):
+	case err != nil && rest.Forbidden(err):
 		b.lookups[e.ID] = now
 		return nil
-	case err != nil && !reply.Final(err):
+	case err != nil && !rest.Final(err):
 		return nil
 	}
 	return b.expireUnshown(ctx, e)
@@ -89,27 +90,27 @@ func (b *Bot) expireUnshown(ctx context.Context, e store.Job) error {
 	if err != nil || !done {
 		return err
 	}
-	to, err := reply.Decode(e.Address)
+	to, err := message.DecodeAddress(e.Address)
 	if err != nil || to.Message != "" || !b.o.Now().Before(to.Expires) {
 		return nil // its answer is missing as a whole, which Discord says itself
 	}
 	text := "This one of your prompts was not painted, for its message did not arrive. Ask for it again:\n• " + promptLine(e)
-	if _, err := b.discord.FollowUp(ctx, to, reply.Message{Content: text, Private: true}); err != nil {
-		b.log.Warn("who asked for a job was not told that it is not painted", "job", e.ID, "error", reply.Redact(err.Error()))
+	if _, err := b.discord.FollowUp(ctx, to, message.Message{Content: text, Private: true}); err != nil {
+		b.log.Warn("who asked for a job was not told that it is not painted", "job", e.ID, "error", rest.Redact(err.Error()))
 	}
 	return nil
 }
 
 // findAnswer reads what Discord has as the answer to a job's interaction. When the token is dead a message that is known by
 // its id can still be read, and one that is not can be looked for in its channel.
-func (b *Bot) findAnswer(ctx context.Context, e store.Job, v decodedJob) (reply.ReceivedMessage, error) {
-	p, err := reply.ReceivedMessage{}, error(errNoMessage)
+func (b *Bot) findAnswer(ctx context.Context, e store.Job, v decodedJob) (rest.Message, error) {
+	p, err := rest.Message{}, error(errNoMessage)
 	asked := v.address.Message != "" && b.o.Now().Before(v.address.Expires)
 	if asked {
 		p, err = b.discord.FetchResponse(ctx, v.address)
 	}
 	switch {
-	case asked && !reply.Expired(err) || v.address.Ephemeral:
+	case asked && !rest.Expired(err) || v.address.Ephemeral:
 		return p, err
 	case e.Message != "":
 		return b.discord.FetchMessage(ctx, v.address.Channel, e.Message)
@@ -122,14 +123,14 @@ func (b *Bot) findAnswer(ctx context.Context, e store.Job, v decodedJob) (reply.
 // interactionTime is when a job's interaction happened, by Discord's clock.
 func interactionTime(e store.Job) time.Time {
 	interaction, _, _ := strings.Cut(e.ID, "-")
-	if born, ok := snowflakeTime(interaction); ok {
+	if born, ok := rest.SnowflakeTime(interaction); ok {
 		return born
 	}
 	return e.Created
 }
 
 // promises tells whether a message is this job's own, and no apology or earlier message that the interaction has too.
-func showsJob(p reply.ReceivedMessage, job string) bool {
+func showsJob(p rest.Message, job string) bool {
 	return p.Has(cancelButton(job)) || p.Has(remixButton(job))
 }
 

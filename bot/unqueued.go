@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 	"darkroom/store"
 )
@@ -51,7 +51,7 @@ func (b *Bot) startCopies(ctx context.Context, epoch int64, unqueued []store.Job
 			b.copyingCount.Add(1)
 			defer b.copyingCount.Add(-1)
 			if err := b.enqueueIn(ctx, epoch, e); err != nil && !needsNoRetry(err) && ctx.Err() == nil {
-				b.log.Warn("a start picture is not copied yet", "job", e.ID, "error", reply.Redact(err.Error()))
+				b.log.Warn("a start picture is not copied yet", "job", e.ID, "error", rest.Redact(err.Error()))
 			}
 			return nil
 		})

@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"darkroom/bot"
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
 	"darkroom/queue"
 	"darkroom/render/picture"
 	"darkroom/store"
@@ -27,7 +28,7 @@ func BenchmarkEnqueueUnqueued(b *testing.B) {
 	db := storeWithJobs(b)
 	q := realQueue(b)
 	instance, err := bot.New(bot.Dependencies{
-		Store: db, Queue: q, Discord: reply.NewClient(reply.Options{Base: "http://127.0.0.1:9/api/v10", Token: "none"}),
+		Store: db, Queue: q, Discord: rest.NewClient(rest.Options{Base: "http://127.0.0.1:9/api/v10", Token: "none"}),
 		Options: bot.Options{Token: "none", Base: "http://127.0.0.1:9/api/v10", Intervals: bot.Intervals{Relay: 50 * time.Millisecond}},
 	})
 	if err != nil {
@@ -67,7 +68,7 @@ func storeWithJobs(b *testing.B) *store.Store {
 	b.Cleanup(func() { _ = s.Close() })
 	spec := picture.Spec{Version: picture.Version, Model: picture.Ref{Name: "m", Hash: modelHash}, Prompt: "a red boat on a blue sea",
 		Width: 512, Height: 512, Steps: 20, Count: 4, Sampler: "ddim"}
-	to := reply.Address{Application: "1", Token: "t", Channel: "2", User: "3", Expires: time.Now().Add(tokenLife)}
+	to := message.Address{Application: "1", Token: "t", Channel: "2", User: "3", Expires: time.Now().Add(tokenLife)}
 	for user := range unqueuedJobs / unqueuedPerUser {
 		var jobs []store.Job
 		for n := range unqueuedPerUser {

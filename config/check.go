@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// checker completes a process's settings from its secrets, and tells what no single setting can know to be wrong.
+// checker adds the secrets to a command's settings, and finds the faults that concern more than one setting.
 type checker interface{ check(Sources) []error }
 
 func (s *Settings) checker() checker {
@@ -22,11 +22,11 @@ func (s *Settings) checker() checker {
 		return &s.Renderer
 	case "doctor":
 		return &s.Doctor
-	case "line show":
+	case "queue show":
 		return PauseTarget{Data: s.Queue.Show.Data, Redis: s.Queue.Show.Redis}
-	case "line pause":
+	case "queue pause":
 		return s.Queue.Pause.PauseTarget
-	case "line resume":
+	case "queue resume":
 		return s.Queue.Resume.PauseTarget
 	default:
 		return nil
@@ -34,30 +34,33 @@ func (s *Settings) checker() checker {
 }
 
 func (u *Up) check(src Sources) []error {
-	return withoutNil(u.Discord.loadToken(src), u.Discord.API.check(), u.Page.check(), u.Data.check(), u.Redis.check(), u.Redis.checkPool(), u.Worker.check(), u.Leasing.check())
+	return withoutNil(u.Discord.loadToken(src), u.Discord.API.check(), u.Page.check(), u.Data.check(),
+		u.Redis.check(), u.Redis.checkPool(), u.Worker.check(), u.Leasing.check())
 }
 
 func (b *Bot) check(src Sources) []error {
-	return withoutNil(b.Discord.loadToken(src), b.Discord.requireToken(), b.Discord.API.check(), b.Data.check(), b.Redis.requireURL(), b.Redis.check(), b.Redis.checkPool(), b.Leasing.check())
+	return withoutNil(b.Discord.loadToken(src), b.Discord.requireToken(), b.Discord.API.check(), b.Data.check(),
+		b.Redis.requireURL(), b.Redis.check(), b.Redis.checkPool(), b.Leasing.check())
 }
 
 func (r *Renderer) check(Sources) []error {
-	return withoutNil(r.API.check(), r.Redis.requireURL(), r.Redis.check(), r.Redis.checkPool(), r.Worker.check(), r.Leasing.check())
+	return withoutNil(r.API.check(), r.Redis.requireURL(), r.Redis.check(), r.Redis.checkPool(),
+		r.Worker.check(), r.Leasing.check())
 }
 
-// The doctor tells faults of what it looks at by itself, with their fix: only unreadable secrets stop it.
+// check lets only an unreadable secret stop the doctor: it reports all other faults itself, each with its fix.
 func (d *Doctor) check(src Sources) []error { return withoutNil(d.Discord.loadToken(src)) }
 
-func (s PauseTarget) check(Sources) []error {
-	return withoutNil(s.Data.check(), s.Redis.check(), s.Redis.checkPool(), s.checkServer())
+func (p PauseTarget) check(Sources) []error {
+	return withoutNil(p.Data.check(), p.Redis.check(), p.Redis.checkPool(), p.checkServer())
 }
 
-// serverIDPattern is what Discord numbers its servers with.
+// serverIDPattern matches the id of a Discord server.
 var serverIDPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
 
-func (s PauseTarget) checkServer() error {
-	if s.Server != "" && s.Server != "dm" && !serverIDPattern.MatchString(s.Server) {
-		return fmt.Errorf("--server: %q: want a server's number, or dm for all direct messages", s.Server)
+func (p PauseTarget) checkServer() error {
+	if p.Server != "" && p.Server != "dm" && !serverIDPattern.MatchString(p.Server) {
+		return fmt.Errorf("--server: %q: want a server's id, or dm for all direct messages", p.Server)
 	}
 	return nil
 }
@@ -75,7 +78,7 @@ func withoutNil(errs ...error) []error {
 // tokenVariable is the environment variable that holds the bot's token.
 const tokenVariable = "DISCORD_TOKEN"
 
-// take fills in the token, from the environment or from the file named for it.
+// loadToken reads the token, from the environment or from its file.
 func (d *Discord) loadToken(src Sources) error {
 	text := strings.TrimSpace(src.Getenv(tokenVariable))
 	if text == "" && d.TokenFile != "" {
@@ -93,7 +96,8 @@ func (d *Discord) loadToken(src Sources) error {
 
 func (d *Discord) requireToken() error {
 	if d.Token.Empty() && d.TokenFile == "" {
-		return errors.New("the bot needs its token: set DISCORD_TOKEN or DISCORD_TOKEN_FILE (`darkroom up` works without one)")
+		return errors.New("the bot needs its token: set DISCORD_TOKEN or DISCORD_TOKEN_FILE " +
+			"(`darkroom up` works without one)")
 	}
 	return nil
 }
@@ -101,7 +105,7 @@ func (d *Discord) requireToken() error {
 func (a API) check() error {
 	u, err := url.Parse(a.Base)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-		return fmt.Errorf("--discord-api: %q is no web address", a.Base)
+		return fmt.Errorf("--discord-api: %q is not a web address", a.Base)
 	}
 	return nil
 }
@@ -109,7 +113,8 @@ func (a API) check() error {
 func (d Data) check() error {
 	scheme, rest, found := strings.Cut(d.Database.Text(), ":")
 	if found && (rest == "" || scheme != "sqlite" && scheme != "postgres" && scheme != "postgresql") {
-		return errors.New("--database-url: want sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME") // the value may hold a password
+		// Without the value, because it may hold a password.
+		return errors.New("--database-url: want sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
 	}
 	return nil
 }
@@ -127,12 +132,13 @@ func (r Redis) check() error {
 	}
 	scheme, rest, found := strings.Cut(r.URL.Text(), "://")
 	if !found || rest == "" || (scheme != "redis" && scheme != "rediss" && scheme != "unix") {
-		return errors.New("--redis-url: want redis://HOST:PORT/0, rediss:// or unix://") // the value may hold a password
+		// Without the value, because it may hold a password.
+		return errors.New("--redis-url: want redis://HOST:PORT/0, rediss:// or unix://")
 	}
 	return nil
 }
 
-// namePattern is what may become part of a Redis key.
+// namePattern matches what may be part of a Redis key.
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 func (r Redis) checkPool() error {
@@ -142,28 +148,29 @@ func (r Redis) checkPool() error {
 	return nil
 }
 
-func (o Worker) check() error {
-	if o.Slot != "" && !namePattern.MatchString(o.Slot) {
-		return fmt.Errorf("--slot: %q: want letters, digits, dots, dashes and underscores, at most 64", o.Slot)
+func (w Worker) check() error {
+	if w.Slot != "" && !namePattern.MatchString(w.Slot) {
+		return fmt.Errorf("--slot: %q: want letters, digits, dots, dashes and underscores, at most 64", w.Slot)
 	}
 	return nil
 }
 
-// check keeps the page on this machine, unless its hosts are named: whoever reaches it can write as anybody on it.
+// check keeps the page on this machine unless its host names are set: anyone who reaches it can write as any user.
 func (p Page) check() error {
 	host, _, err := net.SplitHostPort(p.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %q: want HOST:PORT", p.Listen)
 	}
 	if ip := net.ParseIP(host); len(p.Hosts) == 0 && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("--listen: %q is not this machine alone: want 127.0.0.1, ::1 or localhost, or a --page-host", p.Listen)
+		return fmt.Errorf("--listen: %q can be reached from outside: "+
+			"want 127.0.0.1, ::1 or localhost, or set --page-host", p.Listen)
 	}
 	return nil
 }
 
 func (l Leasing) check() error {
 	if l.Heartbeat*3 > l.Lease {
-		return fmt.Errorf("--beat %v: want at most a third of the lease, %v", l.Heartbeat, l.Lease)
+		return fmt.Errorf("--heartbeat %v: want at most a third of the lease, %v", l.Heartbeat, l.Lease)
 	}
 	return nil
 }

@@ -1,5 +1,6 @@
-// Package config holds every setting: its name, default, limits and help text, written once, as the tags of one struct
-// per process. Values come from the command line, then the environment, then one file; all faults are told at once.
+// Package config holds every setting. Its name, default, limits and help text are written once, in the tags of one
+// struct per command. Values come from the command line, then from the environment, then from one file. Load reports
+// all faults at once.
 //
-// Tags beside kong's own: from names the environment variable, range the smallest and largest value.
+// Two tags are not kong's own: from names the environment variable, and range gives the smallest and largest value.
 package config

@@ -43,7 +43,7 @@ func TestEnvironmentIsReadBack(t *testing.T) {
 func TestEnvironmentTestIsComplete(t *testing.T) {
 	t.Parallel()
 	visitSettings(reflect.ValueOf(fullRenderer()), func(name string, value reflect.Value) {
-		if value.IsZero() {
+		if value.IsZero() && name != "DARKROOM_BEAT" { // an old name, which Load empties
 			t.Errorf("%s is not set", name)
 		}
 	})

@@ -10,11 +10,11 @@ import (
 )
 
 // ErrHelp is returned after help was printed: there is nothing more to do.
-var ErrHelp = errors.New("help was asked for")
+var ErrHelp = errors.New("help was requested")
 
 // FaultError is all that is wrong with the settings.
 type FaultError struct {
-	Command string // what was asked for, as far as it was understood; "" if it was not
+	Command string // the command, or "" if there is no such command
 	Faults  []error
 }
 
@@ -24,10 +24,10 @@ func (e *FaultError) Error() string { return errors.Join(e.Faults...).Error() }
 // Unwrap gives the faults to errors.Is and errors.As.
 func (e *FaultError) Unwrap() []error { return e.Faults }
 
-// Sources is where settings come from. Nothing else is read.
+// Sources is where settings come from. Load reads nothing else.
 type Sources struct {
 	Args     []string                     // the command line without the program's name
-	Getenv   func(string) string          // an empty variable is one that is not set
+	Getenv   func(string) string          // an empty variable counts as not set
 	ReadFile func(string) ([]byte, error) // the settings file and the files that hold secrets
 	Help     io.Writer                    // where help goes
 }
@@ -39,24 +39,25 @@ Settings come from flags, then from the environment variable beside each flag, t
 // Load reads the settings of the chosen subcommand. The error is ErrHelp, or a *FaultError that holds all faults found.
 func Load(src Sources) (Settings, error) {
 	var s Settings
-	in := &resolver{sources: src}
-	asked := false
+	r := &resolver{sources: src}
+	helped := false
 	if len(src.Args) == 0 {
 		src.Args = []string{"--help"}
 	}
-	parser, err := newParser(&s, in, src.Help, func() { asked = true })
+	parser, err := newParser(&s, r, src.Help, func() { helped = true })
 	if err != nil {
 		return Settings{}, err
 	}
 	found, err := parser.Parse(src.Args)
-	if asked {
+	if helped {
 		return Settings{}, ErrHelp
 	}
 	if err != nil {
-		return Settings{}, &FaultError{Command: commandOf(err), Faults: append(in.faults, err)}
+		return Settings{}, &FaultError{Command: commandOf(err), Faults: append(r.faults, err)}
 	}
 	s.Command = strings.TrimPrefix(found.Selected().Path(), "darkroom ")
-	faults := append(in.faults, outOfRange(found)...)
+	s.adoptOldNames()
+	faults := append(r.faults, outOfRange(found)...)
 	if c := s.checker(); c != nil {
 		faults = append(faults, c.check(src)...)
 	}
@@ -66,13 +67,13 @@ func Load(src Sources) (Settings, error) {
 	return s, nil
 }
 
-func newParser(s *Settings, in *resolver, help io.Writer, asked func()) (*kong.Kong, error) {
+func newParser(s *Settings, r *resolver, help io.Writer, helped func()) (*kong.Kong, error) {
 	parser, err := kong.New(s,
 		kong.Name("darkroom"),
 		kong.Description(description),
 		kong.Writers(help, help),
-		kong.Exit(func(int) { asked() }),
-		kong.Resolvers(in),
+		kong.Exit(func(int) { helped() }),
+		kong.Resolvers(r),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: helpWidth}),
 		kong.ValueFormatter(helpText),
 		kong.ExplicitGroups([]kong.Group{
@@ -80,8 +81,8 @@ func newParser(s *Settings, in *resolver, help io.Writer, asked func()) (*kong.K
 			{Key: "shell", Title: "From the shell:"},
 			{Key: "state", Title: "State:"},
 			{Key: "discord", Title: "Discord:"},
-			{Key: "models", Title: "Painting:"},
-			{Key: "line", Title: "The line of waiting jobs:"},
+			{Key: "models", Title: "Rendering:"},
+			{Key: "queue", Title: "Queue:"},
 		}))
 	if err != nil {
 		return nil, fmt.Errorf("internal error: settings: %w", err)
@@ -92,7 +93,7 @@ func newParser(s *Settings, in *resolver, help io.Writer, asked func()) (*kong.K
 // helpWidth is in columns: wide enough for a flag and a sentence beside it.
 const helpWidth = 110
 
-// helpText is a setting's help with its default and its environment variable.
+// helpText returns a setting's help with its default and its environment variable.
 func helpText(v *kong.Value) string {
 	var notes []string
 	if v.HasDefault && v.Default != "" {
@@ -107,11 +108,11 @@ func helpText(v *kong.Value) string {
 	return strings.TrimSuffix(v.Help, ".") + " (" + strings.Join(notes, ", ") + ")."
 }
 
-// meant returns the subcommand that a failed command line was about.
+// commandOf returns the subcommand of a command line that has faults, or "".
 func commandOf(err error) string {
 	var parse *kong.ParseError
 	if !errors.As(err, &parse) || parse.Context == nil || parse.Context.Selected() == nil {
 		return ""
 	}
-	return strings.TrimPrefix(parse.Context.Selected().Path(), "darkroom ")
+	return newCommand(strings.TrimPrefix(parse.Context.Selected().Path(), "darkroom "))
 }

@@ -66,10 +66,13 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	s := load(t, sources("up"))
 	want := Up{
-		Data: Data{Dir: "./data"}, Retention: Retention{ForgetAfter: 30 * 24 * time.Hour}, Redis: Redis{Pool: "main"}, Page: Page{Listen: "127.0.0.1:8790"},
+		Data: Data{Dir: "./data"}, Retention: Retention{ForgetAfter: 30 * 24 * time.Hour}, Redis: Redis{Pool: "main"},
+		Page:    Page{Listen: "127.0.0.1:8790"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
 		Runtime: Runtime{Device: Device{Kind: "cpu"}, ModelsDir: "./models", Prefer: "steps"},
-		Leasing: Leasing{Lease: 30 * time.Second, Heartbeat: 8 * time.Second, Grace: 15 * time.Second, HangTimeout: 2 * time.Minute},
+		Leasing: Leasing{
+			Lease: 30 * time.Second, Heartbeat: 8 * time.Second, Grace: 15 * time.Second, HangTimeout: 2 * time.Minute,
+		},
 	}
 	equal(t, "up", s.Up, want)
 	equal(t, "command and log", []any{s.Command, s.Log}, []any{"up", Log{Level: "info", Format: "text"}})
@@ -80,8 +83,10 @@ func TestOrderOfSources(t *testing.T) {
 	s := load(t, sources("up", "--pool", "flag", "--config", "f.yaml").
 		env("DARKROOM_POOL", "env", "DARKROOM_DATA", "/env").
 		file("f.yaml", "pool: file\ndata: /file\nmodels: /models\nmodel: [a, b]\nthreads: 3\nlease: 1m\n"))
-	got := []any{s.Up.Redis.Pool, s.Up.Data.Dir, s.Up.Runtime.ModelsDir, s.Up.Worker.Models, s.Up.Runtime.Threads, s.Up.Leasing.Lease}
-	equal(t, "flag, then environment, then file", got, []any{"flag", "/env", "/models", []string{"a", "b"}, 3, time.Minute})
+	got := []any{s.Up.Redis.Pool, s.Up.Data.Dir, s.Up.Runtime.ModelsDir, s.Up.Worker.Models, s.Up.Runtime.Threads,
+		s.Up.Leasing.Lease}
+	equal(t, "flag, then environment, then file", got,
+		[]any{"flag", "/env", "/models", []string{"a", "b"}, 3, time.Minute})
 	s = load(t, sources("up").env("DARKROOM_CONFIG", "f.yaml").file("f.yaml", "pool: file\n"))
 	equal(t, "a file named by the environment", s.Up.Redis.Pool, "file")
 }
@@ -89,16 +94,19 @@ func TestOrderOfSources(t *testing.T) {
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"renderer": {"renderer", "--redis-url", "redis://h:1"}, "draw": {"draw", "a boat"}, "prompt": {"prompt", "a", "--json"},
-		"models list": {"models", "list"}, "models check": {"models", "check"}, "doctor": {"doctor"}, "line show": {"line", "show"},
-		"line pause": {"line", "pause", "--server", "5", "--reason", "night"}, "line resume": {"line", "resume", "--model", "m"}, "version": {"version"},
+		"renderer": {"renderer", "--redis-url", "redis://h:1"}, "draw": {"draw", "a boat"},
+		"prompt":      {"prompt", "a", "--json"},
+		"models list": {"models", "list"}, "models check": {"models", "check"}, "doctor": {"doctor"},
+		"queue show": {"queue", "show"}, "queue pause": {"queue", "pause", "--server", "5", "--reason", "night"},
+		"queue resume": {"queue", "resume", "--model", "m"}, "version": {"version"},
 	} {
 		equal(t, fmt.Sprint(args), load(t, sources(args...)).Command, want)
 	}
 	s := load(t, sources("models", "check", "postcards"))
 	equal(t, "models check NAME", []any{s.Command, s.Models.Check.Folder}, []any{"models check", "postcards"})
 	s = load(t, sources("draw", "a <b>", "--size", "160×112", "--seed", "7", "--cfg", "0.5", "--device", "cuda:1"))
-	equal(t, "draw", []any{s.Draw.Prompt, *s.Draw.Size, *s.Draw.Seed, *s.Draw.Cfg, s.Draw.Runtime.Device.String(), s.Draw.Steps},
+	d := s.Draw
+	equal(t, "draw", []any{d.Prompt, *d.Size, *d.Seed, *d.Cfg, d.Runtime.Device.String(), d.Steps},
 		[]any{"a <b>", Size{160, 112}, int64(7), 0.5, "cuda:1", (*int)(nil)})
 }
 
@@ -124,7 +132,8 @@ func TestSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{
-		log.String(), string(inJSON), fmt.Sprint(secret), fmt.Sprintf("%v %+v %#v %s %q %x", secret, Discord{Token: secret}, secret, secret, secret, secret),
+		log.String(), string(inJSON), fmt.Sprint(secret),
+		fmt.Sprintf("%v %+v %#v %s %q %x", secret, Discord{Token: secret}, secret, secret, secret, secret),
 		fmt.Sprintf("%#v", Discord{Token: secret}), fmt.Sprintf("%d", secret),
 	} {
 		if strings.Contains(text, "hush") || strings.Contains(text, fmt.Sprintf("%x", "hush")) {
@@ -142,36 +151,39 @@ func TestFaults(t *testing.T) {
 	}{
 		"all at once, from every source": {
 			sources("bot", "--config", "f.yaml").
-				env("DARKROOM_LEASE", "long", "DARKROOM_LOG_LEVEL", "loud", "DARKROOM_BEAT", "9m").
+				env("DARKROOM_LEASE", "long", "DARKROOM_LOG_LEVEL", "loud", "DARKROOM_HEARTBEAT", "9m").
 				file("f.yaml", "grace: 1h\nradis-url: x\npool: {a: b}\n"),
 			[]string{
 				`f.yaml: line 2: there is no setting "radis-url"`,
-				`environment variable DARKROOM_LOG_LEVEL: log-level: "loud" is none of debug, info, warn, error`,
+				`environment variable DARKROOM_LOG_LEVEL: log-level: "loud" is not one of debug, info, warn, error`,
 				`f.yaml: line 3: pool: want a plain value`,
 				`environment variable DARKROOM_LEASE: lease: expected duration but got "long": time: invalid duration "long"`,
-				`--beat: 9m0s is not from 100ms to 3m`,
+				`--heartbeat: 9m0s is not from 100ms to 3m`,
 				`--grace: 1h0m0s is not from 1s to 10m`,
 				"the bot needs its token: set DISCORD_TOKEN or DISCORD_TOKEN_FILE (`darkroom up` works without one)",
 				"a Redis server is needed: set REDIS_URL or --redis-url (only `darkroom up` has its own)",
-				"--beat 9m0s: want at most a third of the lease, 30s",
+				"--heartbeat 9m0s: want at most a third of the lease, 30s",
 			},
 		},
 		"a misspelt name": {sources("up", "--config", "f").file("f", "redis: x\n"),
-			[]string{`f: line 1: there is no setting "redis"; is "redis-url" meant?`}},
+			[]string{`f: line 1: there is no setting "redis"; did you mean "redis-url"?`}},
 		"no settings file": {sources("up", "--config", "f"), []string{"settings file f: open f: file does not exist"}},
-		"no token file":    {sources("up", "--discord-token-file", "t"), []string{"read the bot's token: open t: file does not exist"}},
+		"no token file": {sources("up", "--discord-token-file", "t"),
+			[]string{"read the bot's token: open t: file does not exist"}},
 		"empty token file": {sources("bot", "--discord-token-file", "t", "--redis-url", "redis://h").file("t", " \n"),
 			[]string{"read the bot's token: t is empty"}},
 		"an open page": {sources("up", "--listen", "0.0.0.0:80"),
-			[]string{`--listen: "0.0.0.0:80" is not this machine alone: want 127.0.0.1, ::1 or localhost, or a --page-host`}},
-		"no port":       {sources("up", "--listen", "localhost"), []string{`--listen: "localhost": want HOST:PORT`}},
-		"a strange API": {sources("up", "--discord-api", "discord.com"), []string{`--discord-api: "discord.com" is no web address`}},
+			[]string{`--listen: "0.0.0.0:80" can be reached from outside: want 127.0.0.1, ::1 or localhost, or set --page-host`}},
+		"no port": {sources("up", "--listen", "localhost"), []string{`--listen: "localhost": want HOST:PORT`}},
+		"a strange API": {sources("up", "--discord-api", "discord.com"),
+			[]string{`--discord-api: "discord.com" is not a web address`}},
 		"a password is not repeated": {sources("up").env("REDIS_URL", "http://:pw@h"),
 			[]string{"--redis-url: want redis://HOST:PORT/0, rediss:// or unix://"}},
 		"a database's password is not repeated": {sources("up").env("DATABASE_URL", "mysql://u:pw@h/d"),
 			[]string{"--database-url: want sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"}},
-		"a server's name": {sources("line", "pause", "--server", "abc", "--redis-url", "http://h"),
-			[]string{"--redis-url: want redis://HOST:PORT/0, rediss:// or unix://", `--server: "abc": want a server's number, or dm for all direct messages`}},
+		"a server's name": {sources("queue", "pause", "--server", "abc", "--redis-url", "http://h"),
+			[]string{"--redis-url: want redis://HOST:PORT/0, rediss:// or unix://",
+				`--server: "abc": want a server's id, or dm for all direct messages`}},
 		"a device":  {sources("up", "--device", "gpu"), []string{`--device: device "gpu": want cpu or cuda:N`}},
 		"a size":    {sources("draw", "a", "--size", "12"), []string{`--size: size "12": want WIDTHxHEIGHT in pixels`}},
 		"a flag":    {sources("up", "--lese", "1s"), []string{`unknown flag --lese, did you mean "--lease"?`}},
@@ -194,7 +206,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"help": {"--help"}, "help_up": {"up", "--help"}, "help_bot": {"bot", "-h"}, "help_renderer": {"renderer", "--help"},
-		"help_draw": {"draw", "--help"},
+		"help_draw": {"draw", "--help"}, "help_queue": {"queue", "--help"}, "help_queue_pause": {"queue", "pause", "--help"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -207,7 +219,7 @@ func TestHelp(t *testing.T) {
 			golden(t, "testdata/"+name+".txt", help.Bytes())
 		})
 	}
-	t.Run("an empty command line is a question", func(t *testing.T) {
+	t.Run("an empty command line shows help", func(t *testing.T) {
 		t.Parallel()
 		if _, err := Load(sources()); !errors.Is(err, ErrHelp) {
 			t.Errorf("got %v, want %v", err, ErrHelp)
@@ -217,7 +229,9 @@ func TestHelp(t *testing.T) {
 
 func TestUnmarshalText(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]Device{"cpu": {Kind: "cpu"}, "cuda": {Kind: "cuda"}, "cuda:2": {Kind: "cuda", Index: 2}} {
+	for text, want := range map[string]Device{
+		"cpu": {Kind: "cpu"}, "cuda": {Kind: "cuda"}, "cuda:2": {Kind: "cuda", Index: 2},
+	} {
 		var d Device
 		if err := d.UnmarshalText([]byte(text)); err != nil || d != want {
 			t.Errorf("device %s: got %+v, %v, want %+v", text, d, err, want)

@@ -13,8 +13,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// intake gives kong the values that are not on the command line: from the environment, then from the settings file.
-// What is wrong with them is collected, and the default used in its place, so that one run tells all.
+// resolver gives kong the values that are not on the command line: from the environment, then from the settings file.
+// It collects the faults and uses the default instead, so that one run reports all faults.
 type resolver struct {
 	sources Sources
 	loaded  bool
@@ -25,74 +25,74 @@ type resolver struct {
 
 var _ kong.Resolver = (*resolver)(nil)
 
-// Validate has nothing to say before the values are asked for.
-func (in *resolver) Validate(*kong.Application) error { return nil }
+// Validate does nothing: Resolve checks the values.
+func (r *resolver) Validate(*kong.Application) error { return nil }
 
-// Resolve returns the text of a flag, or nil.
-func (in *resolver) Resolve(c *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-	if !in.loaded {
-		in.loaded = true
-		in.loadFile(c)
+// Resolve returns the text of a flag, or nil if neither source has one.
+func (r *resolver) Resolve(c *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if !r.loaded {
+		r.loaded = true
+		r.loadFile(c)
 	}
 	name := flag.Tag.Get("from")
 	if name != "" {
-		if text := in.sources.Getenv(name); text != "" {
-			return in.decode(flag, text, "environment variable "+name), nil
+		if text := r.sources.Getenv(name); text != "" {
+			return r.decode(flag, text, "environment variable "+name), nil
 		}
 	}
-	if node, there := in.file[flag.Name]; there && name != "" && node.Tag != "!!null" {
+	if node, found := r.file[flag.Name]; found && name != "" && node.Tag != "!!null" {
 		text, err := scalarText(node)
 		if err != nil {
-			in.addFault("%s: line %d: %s: %w", in.path, node.Line, flag.Name, err)
+			r.addFault("%s: line %d: %s: %w", r.path, node.Line, flag.Name, err)
 			return nil, nil
 		}
-		return in.decode(flag, text, fmt.Sprintf("%s: line %d", in.path, node.Line)), nil
+		return r.decode(flag, text, fmt.Sprintf("%s: line %d", r.path, node.Line)), nil
 	}
 	return nil, nil
 }
 
-func (in *resolver) addFault(format string, args ...any) {
-	in.faults = append(in.faults, fmt.Errorf(format, args...))
+func (r *resolver) addFault(format string, args ...any) {
+	r.faults = append(r.faults, fmt.Errorf(format, args...))
 }
 
-// tried returns text if the flag can hold it, and nil with a fault if not.
-func (in *resolver) decode(flag *kong.Flag, text, source string) any {
+// decode returns text if it is valid for the flag. Otherwise it adds a fault and returns nil.
+func (r *resolver) decode(flag *kong.Flag, text, source string) any {
 	target := reflect.New(flag.Target.Type()).Elem()
 	scan := kong.Scan().PushTyped(text, kong.FlagValueToken)
 	if err := flag.Mapper.Decode(&kong.DecodeContext{Value: flag.Value, Scan: scan}, target); err != nil {
-		in.addFault("%s: %s: %w", source, flag.Name, err)
+		r.addFault("%s: %s: %w", source, flag.Name, err)
 		return nil
 	}
 	if flag.Enum != "" && !slices.Contains(flag.EnumSlice(), text) {
-		in.addFault("%s: %s: %q is none of %s", source, flag.Name, text, strings.Join(flag.EnumSlice(), ", "))
+		r.addFault("%s: %s: %q is not one of %s", source, flag.Name, text, strings.Join(flag.EnumSlice(), ", "))
 		return nil
 	}
 	return text
 }
 
-// open reads the settings file, if one is named, and finds names in it that no process has.
-func (in *resolver) loadFile(c *kong.Context) {
-	if in.path = in.fileName(c); in.path == "" {
+// loadFile reads the settings file, if there is one, and finds keys in it that no process has.
+func (r *resolver) loadFile(c *kong.Context) {
+	if r.path = r.fileName(c); r.path == "" {
 		return
 	}
-	data, err := in.sources.ReadFile(in.path)
+	data, err := r.sources.ReadFile(r.path)
 	if err == nil {
-		err = yaml.Unmarshal(data, &in.file)
+		err = yaml.Unmarshal(data, &r.file)
 	}
 	if err != nil {
-		in.addFault("settings file %s: %w", in.path, err)
+		r.addFault("settings file %s: %w", r.path, err)
 		return
 	}
 	known := settable(c.Model.Node)
-	for name, node := range in.file {
+	for name, node := range r.file {
 		if known[name] == nil {
-			in.addFault("%s: line %d: there is no setting %q%s", in.path, node.Line, name, nearest(name, known))
+			r.addFault("%s: line %d: there is no setting %q%s", r.path, node.Line, name, nearest(name, known))
 		}
 	}
-	slices.SortFunc(in.faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	slices.SortFunc(r.faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 }
 
-func (in *resolver) fileName(c *kong.Context) string {
+func (r *resolver) fileName(c *kong.Context) string {
 	for _, flag := range c.Model.Flags {
 		if flag.Name != "config" {
 			continue
@@ -100,7 +100,7 @@ func (in *resolver) fileName(c *kong.Context) string {
 		if name, _ := c.FlagValue(flag).(string); name != "" {
 			return name
 		}
-		return in.sources.Getenv(flag.Tag.Get("from"))
+		return r.sources.Getenv(flag.Tag.Get("from"))
 	}
 	return ""
 }
@@ -121,7 +121,7 @@ func settable(n *kong.Node) map[string]*kong.Flag {
 	return found
 }
 
-// nearest suggests a name that shares a beginning with the wrong one.
+// nearest suggests the known name that shares the longest beginning with the wrong one.
 func nearest(wrong string, known map[string]*kong.Flag) string {
 	best, length := "", 2
 	for name := range known {
@@ -136,10 +136,10 @@ func nearest(wrong string, known map[string]*kong.Flag) string {
 	if best == "" {
 		return ""
 	}
-	return fmt.Sprintf("; is %q meant?", best)
+	return fmt.Sprintf("; did you mean %q?", best)
 }
 
-// plain returns a YAML value as it would stand on the command line.
+// scalarText returns a YAML value as it would be on the command line.
 func scalarText(node yaml.Node) (string, error) {
 	switch node.Kind {
 	case yaml.ScalarNode:
@@ -158,7 +158,7 @@ func scalarText(node yaml.Node) (string, error) {
 	}
 }
 
-// outOfRange tells which flags of the chosen command lie outside their range tag.
+// outOfRange returns a fault for each flag of the chosen command that is outside its range tag.
 func outOfRange(c *kong.Context) []error {
 	var faults []error
 	for _, flag := range c.Flags() {
@@ -174,7 +174,7 @@ func outOfRange(c *kong.Context) []error {
 	return faults
 }
 
-// number reads an end of a range: an integer, or a duration in nanoseconds.
+// rangeEnd reads an end of a range: an integer, or a duration in nanoseconds.
 func rangeEnd(text string) int64 {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n

@@ -12,7 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 // golden compares got with a file, or writes the file with -update.
 func golden(t *testing.T, path string, got []byte) {
@@ -27,7 +27,7 @@ func golden(t *testing.T, path string, got []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs (run go test ./config -update if that is meant)\n got: %s\nwant: %s", path, got, want)
+		t.Errorf("%s differs (if that is right, run go test ./config -update)\n got: %s\nwant: %s", path, got, want)
 	}
 }
 
@@ -61,16 +61,17 @@ func example(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	fmt.Fprint(&b, "# Settings of darkroom. Give this file with --config, or by the variable DARKROOM_CONFIG.\n"+
-		"# A flag on the command line and a variable of the environment come before what stands here.\n"+
-		"# The bot's token does not belong here: it is read from DISCORD_TOKEN or from a file of its own.\n")
+	fmt.Fprint(&b, "# Settings of darkroom. Name this file with --config or in the variable DARKROOM_CONFIG.\n"+
+		"# Flags on the command line and environment variables override it.\n"+
+		"# The bot's token does not belong here: darkroom reads it from DISCORD_TOKEN or from a file of its own.\n")
 	seen := map[string]bool{}
 	var walk func(n *kong.Node)
 	walk = func(n *kong.Node) {
 		for _, f := range n.Flags {
 			if f.Tag.Get("from") != "" && f.Name != "config" && !f.Hidden && !seen[f.Name] {
 				seen[f.Name] = true
-				fmt.Fprintf(&b, "\n# %s ($%s).\n#%s:%s\n", strings.TrimSuffix(f.Help, "."), f.Tag.Get("from"), f.Name, strings.TrimRight(" "+f.Default, " "))
+				fmt.Fprintf(&b, "\n# %s ($%s).\n#%s:%s\n", strings.TrimSuffix(f.Help, "."), f.Tag.Get("from"),
+					f.Name, strings.TrimRight(" "+f.Default, " "))
 			}
 		}
 		for _, child := range n.Children {

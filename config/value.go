@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Secret is a text that is never printed: neither by fmt, nor by slog, nor in JSON or YAML. Text gives it out.
+// Secret is a text that fmt, slog, JSON and YAML never print. Only Text returns it.
 type Secret struct{ text string }
 
-// NewSecret hides a text.
+// NewSecret makes a Secret from a text.
 func NewSecret(text string) Secret { return Secret{text} }
 
-// Text gives the secret out to the one who needs it.
+// Text returns the secret.
 func (s Secret) Text() string { return s.text }
 
-// Empty tells whether there is no secret.
+// Empty reports whether there is no secret.
 func (s Secret) Empty() bool { return s.text == "" }
 
 const hidden = "[secret]"
@@ -29,7 +29,7 @@ func (s Secret) String() string {
 	return hidden
 }
 
-// Format hides the secret from every verb: %d and %x would not ask String.
+// Format hides the secret from every verb, because %d and %x do not call String.
 func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
 
 // LogValue hides the secret from slog.
@@ -38,19 +38,19 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalText hides the secret from JSON and YAML.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText takes a secret in.
+// UnmarshalText reads a secret.
 func (s *Secret) UnmarshalText(text []byte) error {
 	s.text = string(text)
 	return nil
 }
 
-// Device is what paints.
+// Device is what renders.
 type Device struct {
 	Kind  string // "cpu" or "cuda"
-	Index int    // of the card, from 0
+	Index int    // of the GPU, from 0
 }
 
-// String writes a Device as it is given: "cpu" or "cuda:0".
+// String returns the Device as a flag has it: "cpu" or "cuda:0".
 func (d Device) String() string {
 	if d.Kind == "cuda" {
 		return d.Kind + ":" + strconv.Itoa(d.Index)

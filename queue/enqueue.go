@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Receipt tells what became of an Enqueue.
@@ -19,18 +18,6 @@ type EnqueueResult struct {
 	Cancelled bool // it was cancelled before: it is not in line, and never will be
 	Position  int  // jobs waiting in the pool with this one: its place at the worst; Snapshot gives the true one
 }
-
-// CancelResult tells what a Cancel could still do.
-type CancelResult string
-
-// The answers to a Cancel.
-const (
-	CancelRemoved   CancelResult = "REMOVED"  // it has left the line and will never be posted
-	CancelStopping  CancelResult = "STOPPING" // its renderer stops within a step; a Gone event follows, or Done if it was posted before
-	CancelPosting   CancelResult = "POSTING"  // too late: the renderer is posting it
-	CancelUnclaimed CancelResult = "HELD"     // ask again: its renderer of an earlier epoch, which may be posting it, was not heard of in this one
-	CancelUnknown   CancelResult = "UNKNOWN"  // not in the queue, or over
-)
 
 const (
 	maxPayload = 256 << 10             // bytes of a job as JSON; 8,000 characters of prompt are at most 48 KiB
@@ -126,53 +113,3 @@ func (j Job) inputs() []string {
 	slices.Sort(in)
 	return slices.Compact(in)
 }
-
-// Cancel takes a job out of line or has its renderer stop. By says who wanted it and comes back as the Reason of the
-// event. A job that may have been posted already (Look) stays until a renderer has looked.
-func (q *Queue) Cancel(ctx context.Context, id, by string) (CancelResult, error) {
-	r, err := q.run(ctx, cancelScript, anyEpoch, id, by)
-	if err != nil {
-		return CancelUnknown, fmt.Errorf("cancel job %s: %w", id, err)
-	}
-	return CancelResult(r.code()), nil
-}
-
-// LimitRunning sets how many pictures of one user of a server may run at once; 0 is no limit. It is in force at once for
-// the jobs that wait already; what runs goes on. Later jobs bring their own limit along.
-func (q *Queue) LimitRunning(ctx context.Context, server string, pictures int) error {
-	if _, err := q.run(ctx, limitScript, anyEpoch, escape(server), max(pictures, 0)); err != nil {
-		return fmt.Errorf("limit what runs in server %s: %w", server, err)
-	}
-	return nil
-}
-
-// reapBatch is how many jobs one call of the script moves, so that no call holds Redis up.
-const reapBatch = 100
-
-// Reap brings back jobs whose lease ran out or whose delay is over, gives up those that crashed too often and
-// forgets what is long past. Every process should call it each second or two; no leader is needed.
-func (q *Queue) Reap(ctx context.Context) (n int, err error) {
-	for {
-		moved, err := q.runReap(ctx, "")
-		if err != nil {
-			return n, fmt.Errorf("reap: %w", err)
-		}
-		n += moved
-		if moved < reapBatch {
-			return n, nil
-		}
-	}
-}
-
-// runReap runs the script once and returns how many jobs it moved. deadSlot is a slot whose leases end now, "" for none.
-func (q *Queue) runReap(ctx context.Context, deadSlot string) (int, error) {
-	r, err := q.run(ctx, reapScript, anyEpoch, reapBatch, q.opts.MaxCrashes, q.opts.MaxErrors,
-		ms(q.opts.KeepEnded), q.opts.MaxEnded, ms(q.opts.Lease), deadSlot)
-	if err != nil {
-		return 0, err
-	}
-	moved, err := r.number(1)
-	return int(moved), err
-}
-
-func ms(d time.Duration) int64 { return d.Milliseconds() }

@@ -35,7 +35,12 @@ func (q *Queue) BeginEpoch(ctx context.Context, epoch int64) error {
 	if epoch < 1 {
 		return fmt.Errorf("begin epoch %d: the first epoch is 1", epoch)
 	}
-	r, err := q.run(ctx, beginScript, epoch)
+	if !q.embedded {
+		if err := q.retireOld(ctx); err != nil {
+			return fmt.Errorf("begin epoch %d: %w", epoch, err)
+		}
+	}
+	r, err := q.run(ctx, beginEpochScript, epoch)
 	if r.code() == string(EpochChanged) {
 		return fmt.Errorf("begin epoch %d: %w: it is at %s", epoch, ErrEpoch, r.text(1))
 	}
@@ -51,10 +56,16 @@ func (q *Queue) BeginEpoch(ctx context.Context, epoch int64) error {
 	return nil
 }
 
-// sweep deletes the keys of earlier epochs. Nobody reads them any more, so it need not be one step. Later ones stay:
-// another process may have gone on meanwhile.
+// sweep deletes the keys of earlier epochs. Nobody reads them any more, so it need not be one step. Keys of later epochs
+// stay: another process may have begun one meanwhile.
 func (q *Queue) sweep(ctx context.Context, epoch int64) error {
-	one := func(ctx context.Context, db *redis.Client) error { return q.sweepNode(ctx, db, epoch) }
+	prefix := q.opts.epochPrefix()
+	return q.deleteKeys(ctx, prefix, func(key string) bool { return epochOf(key, prefix) < epoch })
+}
+
+// deleteKeys deletes the keys with a prefix that are to go. It is not one step, so nobody may use these keys any more.
+func (q *Queue) deleteKeys(ctx context.Context, prefix string, toGo func(key string) bool) error {
+	one := func(ctx context.Context, db *redis.Client) error { return deleteKeysOf(ctx, db, prefix, toGo) }
 	switch db := q.db.(type) {
 	case *redis.ClusterClient:
 		return db.ForEachMaster(ctx, one)
@@ -65,17 +76,16 @@ func (q *Queue) sweep(ctx context.Context, epoch int64) error {
 	}
 }
 
-func (q *Queue) sweepNode(ctx context.Context, db *redis.Client, epoch int64) error {
-	prefix := q.opts.epochPrefix()
+func deleteKeysOf(ctx context.Context, db *redis.Client, prefix string, toGo func(key string) bool) error {
 	var cursor uint64
 	for {
 		keys, next, err := db.Scan(ctx, cursor, globQuote(prefix)+"*", 500).Result()
 		if err != nil {
 			return err
 		}
-		old := slices.DeleteFunc(keys, func(key string) bool { return epochOf(key, prefix) >= epoch })
-		if len(old) > 0 {
-			if err := db.Unlink(ctx, old...).Err(); err != nil {
+		keys = slices.DeleteFunc(keys, func(key string) bool { return !toGo(key) })
+		if len(keys) > 0 {
+			if err := db.Unlink(ctx, keys...).Err(); err != nil {
 				return err
 			}
 		}

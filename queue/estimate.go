@@ -74,7 +74,7 @@ func (f *estimator) addJobs() {
 				busy[b] = true
 			}
 		case f.snapshot.isPaused(j):
-		case j.State == "delayed":
+		case j.State == StateDelayed:
 			f.queue.count(j)
 			f.schedule(j.due, func() { f.queue.insert(j, j.Lane) })
 		default:

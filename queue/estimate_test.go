@@ -145,7 +145,7 @@ func TestPositionsMatchTheOrder(t *testing.T) {
 			r.Errorf("counted %d waiting, %d running, %v; want 19 and 1", waiting, running, err)
 		}
 		s, err := r.Snapshot(r.ctx)
-		if err != nil || s.Waiting != 19 || s.Running != 1 || s.Jobs[0].State != "painting" || s.Jobs[0].Slot != "w" {
+		if err != nil || s.Waiting != 19 || s.Running != 1 || s.Jobs[0].State != StateRendering || s.Jobs[0].Slot != "w" {
 			r.Fatalf("snapshot %+v, %v", s, err)
 		}
 		if first := s.Jobs[0]; first.ID != l.Job.ID || first.Position != 0 || !first.Since.Equal(r.clock.Now()) || !s.At.Equal(r.clock.Now()) {

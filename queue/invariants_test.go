@@ -97,7 +97,7 @@ func (s *keyState) checkCounters(jobs map[string]map[string]string) {
 		servers[server].running++
 		users[user].running += number(j["size"])
 	}
-	got := counters{number(s.hashes["line"]["waiting"]), number(s.hashes["line"]["running"])}
+	got := counters{number(s.hashes["counters"]["waiting"]), number(s.hashes["counters"]["running"])}
 	if got != line {
 		s.addFault("line counts %v, want %v", got, line)
 	}
@@ -207,7 +207,7 @@ func (s *keyState) checkInputs(jobs map[string]map[string]string) {
 	}
 	for name := range s.strings {
 		sha, ok := strings.CutPrefix(name, "input:")
-		if _, lent := s.sets["lent"][sha]; ok && !lent && want[sha] == "" {
+		if _, lent := s.sets["inputs"][sha]; ok && !lent && want[sha] == "" {
 			s.addFault("input %s is kept for nobody", sha)
 		}
 	}
@@ -221,12 +221,12 @@ func (s *keyState) checkLeftovers(jobs map[string]map[string]string) {
 		}
 	}
 	for name := range s.sets {
-		if name != "ended" && name != "lent" {
+		if name != "ended" && name != "inputs" {
 			s.addFault("an empty line keeps %s", name)
 		}
 	}
 	for name := range s.hashes {
-		if name != "line" && name != "memo" && !strings.HasPrefix(name, "job:") {
+		if name != "counters" && name != "reserves" && !strings.HasPrefix(name, "job:") {
 			s.addFault("an empty line keeps %s", name)
 		}
 	}

@@ -31,7 +31,7 @@ type Job struct {
 	// for that renderer to Adopt it.
 	WasRunning bool `json:"-"`
 
-	// Crashes is how many renderers were lost with it in earlier epochs.
+	// Crashes is how many renderers crashed with it in earlier epochs.
 	Crashes int `json:"-"`
 }
 
@@ -68,18 +68,18 @@ type EventKind string
 
 // The kinds of events.
 const (
-	JobQueued        EventKind = "queued"    // a job waits: idle renderers wake
-	JobLeased        EventKind = "leased"    // a renderer took it
-	JobProgress      EventKind = "progress"  // Percent moved
-	JobSealed        EventKind = "sealed"    // the renderer is about to post
-	JobDone          EventKind = "done"      // Outcome holds what was made
-	JobFailed        EventKind = "failed"    // for good; Reason says why
-	JobCrashed       EventKind = "crashed"   // a renderer was lost with it; Crashes counts them. Another event follows
-	CancelRequested  EventKind = "cancel"    // a person cancelled it; its leaseholder stops within a step
-	JobCancelled     EventKind = "cancelled" // a cancelled job has left the queue
-	EpochBegan       EventKind = "epoch"     // the queue was emptied
-	PausesChanged    EventKind = "pause"     // something was paused or resumed: see Pauses
-	UndeliveredAdded EventKind = "tray"      // a late picture lies in the tray
+	JobQueued        EventKind = "queued"      // a job waits: idle renderers wake
+	JobLeased        EventKind = "leased"      // a renderer took it
+	JobProgress      EventKind = "progress"    // Percent moved
+	JobSealed        EventKind = "sealed"      // the renderer is about to post
+	JobDone          EventKind = "done"        // Outcome holds what was made
+	JobFailed        EventKind = "failed"      // for good; Reason says why
+	JobCrashed       EventKind = "crashed"     // its renderer was lost; Crashes counts them. Another event of the job follows
+	CancelRequested  EventKind = "cancel"      // a person cancelled it; its leaseholder stops within a step
+	JobCancelled     EventKind = "cancelled"   // a cancelled job has left the queue
+	EpochBegan       EventKind = "epoch"       // the queue was emptied
+	PausesChanged    EventKind = "pause"       // something was paused or resumed: see Pauses
+	UndeliveredAdded EventKind = "undelivered" // a late picture lies in the tray
 )
 
 // Event is one entry of the capped stream.

@@ -5,33 +5,47 @@ import (
 	"net/url"
 )
 
-// Keys. The pool in braces is the hash tag, so all keys of a pool lie in one slot of a cluster. Those of the line
-// itself also carry the epoch and are named in lua/line.lua, where they are made. Nothing else makes a key, but for those
-// that a snapshot reads.
+// These are all keys. The pool in braces is the hash tag, so all keys of a pool lie in one slot of a cluster. The keys of
+// one epoch contain its number; lua/prelude.lua makes them. The functions below make those that Go code reads.
 //
-//	root                hash    epoch, when it began and on which run of the server; whether anything is paused
-//	pauses              hash    by scope: since when, and why
-//	events              stream  what happened, cut at Options.MaxEvents
-//	offers, seen        hash, zset by time    what renderers offer, and until when
-//	tray, sizes, delivery:<job>   zset by time, hash, list   late pictures for the bot to deliver
-//	e:<epoch>:line      hash    seq, fence, V, waiting, running, lent (bytes)
-//	e:<epoch>:servers, idle     hash, zset by v     accounts, and those of them with nothing to do
-//	e:<epoch>:users:<server>, idle:<server>         the same for the users of a server
-//	e:<epoch>:lane:<lane>       zset    servers by v that have a job to start there
-//	e:<epoch>:ready:<lane>/<server>         zset    users by v, likewise
-//	e:<epoch>:flow:<lane>/<server>/<user>   zset    jobs by seq
-//	e:<epoch>:job:<id>, payload:<id>        hash, string    a job, and its JSON until it ends
-//	e:<epoch>:jobs      zset    by seq: all jobs that have not ended
-//	e:<epoch>:lease, delay, ended           zset by time    jobs held, waiting out a delay, over
-//	e:<epoch>:memo      hash    by slot: the last call to reserve and what it gave
-//	e:<epoch>:passed    hash    by lane: since when it is passed over
-//	e:<epoch>:refs, lent, input:<sha>       hash, zset by time, string   input pictures
+//	darkroom:{<pool>}:
+//	root                hash    epoch; began: when it began; run: the run of the server; paused: 1 if anything is paused
+//	pauses              hash    by scope: since when, and the reason
+//	events              stream  what happened, trimmed at Options.MaxEvents
+//	renderers, renderers-until      hash, zset by time          what renderers announced, and until when it holds
+//	undelivered, undelivered-sizes  zset by time, hash          undelivered results, and their bytes ("": the sum)
+//	undelivered:<job>   list    the record as JSON, and the bytes of each file
+//	e:<epoch>:counters  hash    seq, fence, virtualtime, waiting, running, inputbytes
+//	e:<epoch>:servers, idle     hash, zset by start tag         accounts, and those without jobs
+//	e:<epoch>:users:<server>, idle:<server>                     the same for the users of a server
+//	e:<epoch>:lane:<lane>       zset by start tag               servers that have a job to start in the lane
+//	e:<epoch>:ready:<lane>/<server>         zset by start tag   users that have a job to start in the lane
+//	e:<epoch>:flow:<lane>/<server>/<user>   zset by seq         their jobs
+//	e:<epoch>:job:<id>, payload:<id>        hash, string        a job (below), and its JSON until it ends
+//	e:<epoch>:jobs      zset by seq     all jobs that have not ended
+//	e:<epoch>:lease, delay, ended       zset by time    until when jobs are leased or delayed; when they ended
+//	e:<epoch>:reserves  hash    by slot: the last call of Reserve: nonce, time, and the leases it returned
+//	e:<epoch>:passedover        hash    by lane: since when it is passed over
+//	e:<epoch>:refs, inputs, input:<sha>     hash, zset by time, string      input images: users, last use, bytes
+//
+// The fields of a job: state (W, D, L, S or E, see lua/states.lua), lane, server, user, seq, size, cost, weight,
+// serverweight, batch, inputs, enqueued; maybeposted: 1 if it may have been posted; cancelledby: who cancelled it;
+// fence, slot, since, percent of the lease, and previouslease, which was reclaimed; attempts, errors, crashes, postponed.
+// A tombstone has state, fence, kind, reason, outcome, and cancelledearly if the cancel came before the job.
+//
+// The fields of an event: kind, job, percent, reason, outcome.
 
-func (o Options) prefix() string    { return "dr:{" + escape(o.Pool) + "}:" }
+// Of the version before, these keys stay: see retire.go.
+//
+//	dr:{<pool>}:root    hash    epoch: retiredEpoch; run: of the server; leasesend: when the last lease of that version ends
+//	dr:{<pool>}:sizes   string  retiredEpoch
+
+func (o Options) prefix() string    { return "darkroom:{" + escape(o.Pool) + "}:" }
+func (o Options) oldPrefix() string { return "dr:{" + escape(o.Pool) + "}:" }
 func (o Options) rootKey() string   { return o.prefix() + "root" }
 func (o Options) eventsKey() string { return o.prefix() + "events" }
 
-// epochPrefix begins the keys of every epoch, or of the one that is given.
+// epochPrefix is the prefix of the keys of all epochs, or of the given one.
 func (o Options) epochPrefix(epoch ...int64) string {
 	if len(epoch) == 0 {
 		return o.prefix() + "e:"
@@ -47,7 +61,7 @@ func (o Options) usersKey(epoch int64, s string) string {
 	return o.epochPrefix(epoch) + "users:" + escape(s)
 }
 
-// escape keeps separators out of names that become part of a key or of a list.
+// escape keeps separators out of names that become part of a key or a list.
 func escape(name string) string { return url.QueryEscape(name) }
 
 func unescape(name string) string {

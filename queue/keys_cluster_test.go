@@ -16,13 +16,14 @@ import (
 func TestAllKeysOfAPoolLieInOneSlot(t *testing.T) {
 	t.Parallel()
 	address := cluster(t)
-	r := newFixture(t, Options{}, func(t testing.TB, o Options) *Queue {
+	open := func(t testing.TB, o Options) *Queue {
 		q, err := Dial("redis://"+address+"?cluster=true", o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return q
-	})
+	}
+	r := newFixture(t, Options{}, open)
 	if _, ok := r.db.(*redis.ClusterClient); !ok {
 		t.Fatalf("client %T, want one for clusters", r.db)
 	}
@@ -44,6 +45,14 @@ func TestAllKeysOfAPoolLieInOneSlot(t *testing.T) {
 	}
 	r.epoch = 2
 	r.checkInvariants() // the sweep found the keys of the first epoch
+
+	o := newOldQueue(t, open)
+	o.clock.advance(30 * time.Second)
+	if err := o.BeginEpoch(o.ctx, 8); err != nil {
+		t.Fatal(err)
+	}
+	o.wantUndelivered("4-0")
+	o.wantOldKeys("root", "sizes")
 }
 
 // cluster starts a cluster of one server and returns its address.

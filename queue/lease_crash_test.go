@@ -16,7 +16,7 @@ func TestCrashWhileRenderingIsRetriedOnce(t *testing.T) {
 		r.expire(1)
 		r.mustLeaseNone()
 		r.wantEvents("leased 1-0", "crashed 1-0", "leased 1-0", "crashed 1-0", "failed 1-0")
-		if e := r.events()[4]; e.Reason != "the renderer was lost 2 times while painting" {
+		if e := r.events()[4]; e.Reason != "the renderer crashed 2 times while generating" {
 			r.Errorf("reason %q", e.Reason)
 		}
 	})
@@ -47,7 +47,7 @@ func TestCrashesWhilePostingAreLimited(t *testing.T) {
 		}
 		r.mustLeaseNone()
 		all := r.events()
-		if e := all[len(all)-1]; e.Kind != JobFailed || e.Reason != "the renderer was lost 3 times while posting" {
+		if e := all[len(all)-1]; e.Kind != JobFailed || e.Reason != "the renderer crashed 3 times while posting" {
 			r.Errorf("last event %+v", e)
 		}
 	})

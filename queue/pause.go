@@ -105,5 +105,5 @@ func (s Scope) String() string {
 	case s.Lane != "":
 		return "lane " + s.Lane
 	}
-	return "the whole line"
+	return "the whole queue"
 }

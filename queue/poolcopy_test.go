@@ -87,7 +87,7 @@ func (p *property) modelFaults() (faults []string) {
 			s.addFault("job %s is there; the model has none", id)
 		case h["state"] != string(j.state) || h["kind"] != string(j.kind) || number(h["fence"]) != int(j.fence):
 			s.addFault("job %s is %v; the model has %c %s, fence %d", id, h, j.state, j.kind, j.fence)
-		case j.state != 'E' && ((h["look"] == "1") != j.maybePosted || (h["cancel"] != "") != j.cancel):
+		case j.state != 'E' && ((h["maybeposted"] == "1") != j.maybePosted || (h["cancelledby"] != "") != j.cancel):
 			s.addFault("job %s is %v; the model has look %v, cancel %v", id, h, j.maybePosted, j.cancel)
 		case j.state != 'E' && (number(h["attempts"]) != j.attempts || number(h["errors"]) != j.errors || number(h["crashes"]) != j.crashes):
 			s.addFault("job %s is %v; the model has attempts %d, errors %d, crashes %d", id, h, j.attempts, j.errors, j.crashes)
@@ -101,7 +101,7 @@ func (p *property) modelFaults() (faults []string) {
 			s.addFault("server %s has v %.0f; the model %d", name, v, p.m.server(name).startTag)
 		}
 	}
-	if v := number(s.hashes["line"]["V"]); int64(v) != p.m.virtualTime {
+	if v := number(s.hashes["counters"]["virtualtime"]); int64(v) != p.m.virtualTime {
 		s.addFault("V is %d; the model has %d", v, p.m.virtualTime)
 	}
 	return s.faults

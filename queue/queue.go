@@ -116,3 +116,5 @@ type discardLogger struct{}
 
 // Printf drops the line.
 func (discardLogger) Printf(context.Context, string, ...any) {}
+
+func ms(d time.Duration) int64 { return d.Milliseconds() }

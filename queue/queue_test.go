@@ -114,7 +114,7 @@ func TestUndelivered(t *testing.T) {
 		if err := errors.Join(r.AckUndelivered(r.ctx, "2-0"), r.PutUndelivered(r.ctx, newUndelivered("4-0", 1900))); err != nil {
 			r.Errorf("an empty tray: %v", err)
 		}
-		r.wantEvents("tray 1-0", "tray 2-0", "tray 4-0")
+		r.wantEvents("undelivered 1-0", "undelivered 2-0", "undelivered 4-0")
 	})
 }
 

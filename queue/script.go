@@ -9,17 +9,17 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// One script is one step that happens wholly or not at all. What each takes and returns stands at its head.
+// Redis runs one script as one step: wholly or not at all. Each file starts with its arguments and its answers.
 //
 //go:embed lua/*.lua
 var sources embed.FS
 
-// script is a step's source joined to what it builds on. It is sent whole once and by its hash afterwards.
+// script is the source of one script with the files that it builds on. It is sent whole once and by its hash afterwards.
 type script struct{ *redis.Script }
 
-// poolScript stands for itself; a queueScript works on the line, in one epoch.
+// poolScript is a script that does not depend on the epoch. A queueScript works on the jobs of one epoch.
 func poolScript(name string) script  { return joinScripts("clock", name) }
-func queueScript(name string) script { return joinScripts("clock", "line", "moves", name) }
+func queueScript(name string) script { return joinScripts("clock", "prelude", "states", name) }
 
 func joinScripts(names ...string) script {
 	var all []byte
@@ -37,7 +37,7 @@ var (
 	enqueueScript         = queueScript("enqueue")
 	limitScript           = queueScript("limit")
 	reserveScript         = queueScript("reserve")
-	heartbeatScript       = queueScript("beat")
+	heartbeatScript       = queueScript("heartbeat")
 	sealScript            = queueScript("seal")
 	doneScript            = queueScript("done")
 	failScript            = queueScript("fail")
@@ -45,26 +45,29 @@ var (
 	cancelScript          = queueScript("cancel")
 	reapScript            = queueScript("reap")
 	snapshotScript        = queueScript("snapshot")
-	reclaimScript         = queueScript("adopt")
-	pauseScript           = joinScripts("clock", "pause", "line", "park")
+	reclaimScript         = queueScript("reclaim")
+	pauseScript           = joinScripts("clock", "pause", "prelude", "pauseserver")
 	pausesScript          = poolScript("pauses")
 	countsScript          = queueScript("counts")
-	putInputScript        = queueScript("lend")
+	putInputScript        = queueScript("putinput")
 	inputScript           = queueScript("input")
 	epochScript           = poolScript("epoch")
-	beginScript           = poolScript("begin")
+	beginEpochScript      = poolScript("beginepoch")
 	announceScript        = poolScript("announce")
 	renderersScript       = poolScript("renderers")
-	putUndeliveredScript  = poolScript("trayput")
-	isUndeliveredScript   = poolScript("trayhas")
-	takeUndeliveredScript = poolScript("traytake")
-	ackUndeliveredScript  = poolScript("trayack")
+	putUndeliveredScript  = poolScript("putundelivered")
+	isUndeliveredScript   = poolScript("isundelivered")
+	takeUndeliveredScript = poolScript("takeundelivered")
+	ackUndeliveredScript  = poolScript("ackundelivered")
+	retireScript          = poolScript("retire")
+	moveUndeliveredScript = poolScript("moveundelivered")
+	closeOldScript        = poolScript("closeold")
 )
 
-// anyEpoch is what callers pass who do not know the epoch and take the current one.
+// anyEpoch stands for the current epoch, for calls that need no certain one.
 const anyEpoch int64 = 0
 
-// run runs a script and returns its answer, whose first word is a code. EPOCH comes back as ErrEpoch.
+// run runs a script and returns its answer. The first word is a code; EPOCH is returned as ErrEpoch.
 func (q *Queue) run(ctx context.Context, s script, epoch int64, args ...any) (reply, error) {
 	head := []any{"", "", q.opts.MaxEvents}
 	if epoch != anyEpoch {
@@ -83,7 +86,7 @@ func (q *Queue) run(ctx context.Context, s script, epoch int64, args ...any) (re
 	return r, nil
 }
 
-// reply is a script's answer: strings and lists of them.
+// reply is the answer of a script: strings and lists of strings.
 type reply []any
 
 func (r reply) code() string { return r.text(0) }

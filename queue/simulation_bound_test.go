@@ -34,7 +34,7 @@ func (b *bound) onArrival(j Job) {
 	prefix := b.opts.epochPrefix(b.epoch)
 	servers := b.db.HGetAll(b.ctx, prefix+"servers").Val()
 	users := b.db.HGetAll(b.ctx, prefix+"users:"+escape(j.Server)).Val()
-	now := number(b.db.HGet(b.ctx, prefix+"line", "V").Val())
+	now := number(b.db.HGet(b.ctx, prefix+"counters", "virtualtime").Val())
 	server := newTags(servers[escape(j.Server)], 0)
 	w := b.ahead[who] + workOfOthers(b.users, j.User, users, server.virtualTime, b.ahead[who])
 	w += workOfOthers(b.servers, j.Server, servers, int64(now), w)

@@ -20,6 +20,14 @@ type Snapshot struct {
 	accounts    map[string]accountRecord
 }
 
+// The values of JobStatus.State.
+const (
+	StateWaiting   = "waiting"
+	StateDelayed   = "delayed"
+	StateRendering = "rendering"
+	StatePosting   = "posting"
+)
+
 // tally is what a Snapshot knows of an account.
 type accountRecord struct {
 	startTag, virtualTime int64
@@ -30,8 +38,8 @@ type accountRecord struct {
 // Standing is where one job stands.
 type JobStatus struct {
 	ID, Lane, Server, User string
-	State                  string // "waiting", "delayed", "painting" or "posting"
-	Position               int    // 1 is served next, as things are; 0 unless waiting or delayed
+	State                  string
+	Position               int // 1 is served next, as things are; 0 unless waiting or delayed
 	Percent                int
 	Cost                   int64     // estimated milliseconds
 	Cancelled              bool      // a person cancelled it, and its renderer was told
@@ -75,7 +83,7 @@ func (q *Queue) Counts(ctx context.Context) (waiting, running int, err error) {
 	return int(w), int(h), nil
 }
 
-func (j *JobStatus) leased() bool { return j.State == "painting" || j.State == "posting" }
+func (j *JobStatus) leased() bool { return j.State == StateRendering || j.State == StatePosting }
 
 // order sorts the jobs and gives them their places.
 func (s *Snapshot) order() {
@@ -89,7 +97,7 @@ func (s *Snapshot) order() {
 		case s.isPaused(j):
 			j.Paused = true
 			paused = append(paused, j)
-		case j.State == "delayed":
+		case j.State == StateDelayed:
 			delayed = append(delayed, j)
 		default:
 			queued.add(j, "")

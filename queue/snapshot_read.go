@@ -132,17 +132,17 @@ func parseAccount(record string) (t accountRecord, err error) {
 	return accountRecord{startTag: n.at(0), virtualTime: n.at(1), maxRunning: int(n.at(4))}, n.err
 }
 
-// states names those of lua/moves.lua for people. An ended job has none.
-var stateNames = map[string]string{"W": "waiting", "D": "delayed", "L": "painting", "S": "posting"}
+// stateNames has the names of the states of lua/states.lua. An ended job has none.
+var stateNames = map[string]string{"W": StateWaiting, "D": StateDelayed, "L": StateRendering, "S": StatePosting}
 
 func parseJobStatus(id string, r map[string]string) (JobStatus, error) {
-	n := numbers{fields: []string{r["cost"], r["seq"], r["percent"], r["size"], r["sweight"], r["weight"], r["since"], r["at"]}}
+	n := numbers{fields: []string{r["cost"], r["seq"], r["percent"], r["size"], r["serverweight"], r["weight"], r["since"], r["enqueued"]}}
 	if stateNames[r["state"]] == "" {
 		return JobStatus{}, nil
 	}
 	j := JobStatus{
 		ID: id, State: stateNames[r["state"]], Lane: unescape(r["lane"]), Server: unescape(r["server"]), User: unescape(r["user"]),
-		Cancelled: r["cancel"] != "", batchKey: r["batch"],
+		Cancelled: r["cancelledby"] != "", batchKey: r["batch"],
 		Cost: n.at(0), seq: n.at(1), Percent: int(n.at(2)), size: int(n.at(3)), serverWeight: int(n.at(4)), weight: int(n.at(5)),
 		Enqueued: time.UnixMilli(n.at(7)),
 	}

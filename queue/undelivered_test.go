@@ -29,7 +29,7 @@ func TestDamagedUndeliveredResultKeepsNoOtherBack(t *testing.T) {
 				r.Errorf("took %q, want %q", got, want)
 			}
 		}
-		key := r.opts.prefix() + "delivery:"
+		key := r.opts.prefix() + "undelivered:"
 		put("1-0")
 		put("2-0")
 		r.db.Del(r.ctx, key+"1-0")
@@ -46,7 +46,7 @@ func TestDamagedUndeliveredResultKeepsNoOtherBack(t *testing.T) {
 		if err := errors.Join(r.AckUndelivered(r.ctx, "2-0"), r.AckUndelivered(r.ctx, "3-0"), r.PutUndelivered(r.ctx, newUndelivered("4-0"))); err != nil {
 			r.Error(err)
 		}
-		if size := r.db.HGet(r.ctx, r.opts.prefix()+"sizes", "").Val(); size < "600" || size > "699" {
+		if size := r.db.HGet(r.ctx, r.opts.prefix()+"undelivered-sizes", "").Val(); size < "600" || size > "699" {
 			r.Errorf("one delivery takes %s bytes, want some 600", size)
 		}
 	})

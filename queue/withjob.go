@@ -13,7 +13,7 @@ func (s Snapshot) WithJob(j Job) Snapshot {
 		last = max(last, other.seq)
 	}
 	s.Jobs = append(slices.Clone(s.Jobs), JobStatus{
-		ID: j.ID, Lane: j.Lane, Server: j.Server, User: j.User, State: "waiting", Cost: j.Cost, Enqueued: s.At,
+		ID: j.ID, Lane: j.Lane, Server: j.Server, User: j.User, State: StateWaiting, Cost: j.Cost, Enqueued: s.At,
 		seq: last + 1, size: max(j.Pictures, 1), batchKey: j.BatchKey, serverWeight: cmp.Or(j.ServerWeight, 100), weight: cmp.Or(j.Weight, 100),
 	})
 	s.accounts = maps.Clone(s.accounts)

@@ -10,17 +10,18 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Seat is one painting's place among several that are made at the same time. Whenever all of them wait for the UNet,
-// the runs that agree (in model, size, training time and length of the prompts) are made as one, the others in turn.
-// What comes of it is what would come without, but for the network's own rounding.
+// BatchSlot is one run's place among several that share their UNet calls. Whenever all of them wait for the UNet, the
+// compatible requests (same model, size, timestep and length of the prompts) become one call; the others follow one
+// by one. The results are the same as without a batch, but for the network's own rounding.
 //
-// A painting that ends, one way or another, gives its seat up; a cancel of one holds no other back and stops none.
+// A run that ends, with or without success, releases its slot. Cancelling one run neither delays nor stops another.
 type BatchSlot struct {
 	batch *batch
 	once  sync.Once
 }
 
-// Sit lays seats for n paintings that begin together. Each one must be painted with or left: until then the others wait.
+// NewBatch returns slots for n runs that begin together. Each slot must be used or released: until then the others
+// wait.
 func NewBatch(n int) []*BatchSlot {
 	s := &batch{slots: n}
 	slots := make([]*BatchSlot, n)
@@ -30,32 +31,37 @@ func NewBatch(n int) []*BatchSlot {
 	return slots
 }
 
-// Leave gives the seat up. It may be called often, and on nil.
+// Release gives the slot up. It may be called several times, and on nil.
 func (s *BatchSlot) Release() {
 	if s != nil {
 		s.once.Do(s.batch.release)
 	}
 }
 
-// seated is the UNet as a painting with a seat calls it.
+// batchedUnet is the UNet as a run with a slot calls it.
 type batchedUnet struct {
 	*BatchSlot
 	unet    Unet
-	maxRows int // rows of these latents that may share a run
+	maxRows int // rows of these latents that may share a call
 }
 
-// unet is the one that a painting calls for latents of that height and width.
+// unetFor returns the UNet that a run calls for latents of that height and width.
 func (p *run) unetFor(height, width int) Unet {
 	if p.job.Slot == nil {
 		return splittingUnet{p.memory, p.net}
 	}
 	pixels := height * width * p.parts.Config.PixelsPerLatent * p.parts.Config.PixelsPerLatent
-	return batchedUnet{p.job.Slot, splittingUnet{p.memory, p.net}, 2 * p.options.BatchPixels / pixels} // twice: with and without the prompt
+	maxRows := 2 * p.options.BatchPixels / pixels // twice: with the prompt and with the negative one
+	return batchedUnet{p.job.Slot, splittingUnet{p.memory, p.net}, maxRows}
 }
 
-// Unet waits until every seat has a run to make or is given up, and answers this painting's part.
-func (s batchedUnet) Unet(ctx context.Context, latents tensor.Tensor, time float64, conditioning Conditioning) (tensor.Tensor, error) {
-	a := &unetRequest{batchedUnet: s, ctx: ctx, latents: latents, time: time, conditioning: conditioning, result: make(chan unetResult, 1)}
+// Unet waits until every slot has a request or is released, and returns this run's part of the result.
+func (s batchedUnet) Unet(
+	ctx context.Context, latents tensor.Tensor, time float64, conditioning Conditioning,
+) (tensor.Tensor, error) {
+	a := &unetRequest{
+		batchedUnet: s, ctx: ctx, latents: latents, time: time, conditioning: conditioning, result: make(chan unetResult, 1),
+	}
 	s.batch.add(a)
 	select {
 	case got := <-a.result:
@@ -63,13 +69,13 @@ func (s batchedUnet) Unet(ctx context.Context, latents tensor.Tensor, time float
 			panic(got.panicked)
 		}
 		return got.out, got.err
-	case <-ctx.Done(): // the others go on once this painting has left
+	case <-ctx.Done(): // the others go on once this run has released its slot
 		s.batch.remove(a)
 		return tensor.Tensor{}, context.Cause(ctx)
 	}
 }
 
-// ask is a run of the UNet that one painting waits for.
+// unetRequest is a UNet call that one run waits for.
 type unetRequest struct {
 	batchedUnet
 	ctx          context.Context
@@ -85,10 +91,10 @@ type unetResult struct {
 	panicked any
 }
 
-// sitting is where the runs of several paintings meet.
+// batch collects the requests of several runs.
 type batch struct {
 	mu      sync.Mutex
-	slots   int // seats
+	slots   int // not released yet
 	waiting []*unetRequest
 }
 
@@ -106,15 +112,16 @@ func (s *batch) release() {
 	s.runIfReady()
 }
 
-// drop forgets a run that was not begun.
+// remove drops a request that has not begun.
 func (s *batch) remove(a *unetRequest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.waiting = slices.DeleteFunc(s.waiting, func(w *unetRequest) bool { return w == a })
 }
 
-// begin makes the runs once all have come. They are made aside, so that whoever is cancelled need not wait for them; they
-// end by themselves, at the latest when nobody waits any more.
+// runIfReady makes the calls once every slot has a request. They are made on a goroutine of their own, so that a
+// cancelled run need not wait for them. It ends when the calls end, at the latest when nobody waits for them any
+// more.
 func (s *batch) runIfReady() {
 	if len(s.waiting) == 0 || len(s.waiting) < s.slots {
 		return
@@ -130,7 +137,7 @@ func (s *batch) runIfReady() {
 	}()
 }
 
-// agreeing takes the asks out that share a run with the first, as many as may.
+// takeCompatible takes out the requests that can share a call with the first, as many as fit.
 func takeCompatible(requests []*unetRequest) (together, rest []*unetRequest) {
 	first, rows := requests[0], 0
 	for _, a := range requests {
@@ -144,17 +151,18 @@ func takeCompatible(requests []*unetRequest) (together, rest []*unetRequest) {
 	return together, rest
 }
 
-// agrees tells whether two asks can be one run.
+// compatible says whether two requests can be one call.
 func (a *unetRequest) compatible(b *unetRequest) bool {
 	same := func(t, u tensor.Tensor) bool {
 		return t.Empty() == u.Empty() && (t.Empty() || slices.Equal(t.Shape[1:], u.Shape[1:]))
 	}
-	return a.unet == b.unet && a.time == b.time && same(a.latents, b.latents) && same(a.conditioning.Hidden, b.conditioning.Hidden) &&
-		same(a.conditioning.Pooled, b.conditioning.Pooled) && same(a.conditioning.TimeIDs, b.conditioning.TimeIDs) && same(a.conditioning.Guidance, b.conditioning.Guidance)
+	c, d := a.conditioning, b.conditioning
+	return a.unet == b.unet && a.time == b.time && same(a.latents, b.latents) && same(c.Hidden, d.Hidden) &&
+		same(c.Pooled, d.Pooled) && same(c.TimeIDs, d.TimeIDs) && same(c.Guidance, d.Guidance)
 }
 
-// serve answers asks that agree. What goes wrong with all of them at once is tried with each, so that one painting's
-// fault is not another's.
+// runTogether answers compatible requests. If their common call fails, each is tried alone, so that the fault of one
+// run is not another's.
 func runTogether(requests []*unetRequest) {
 	if len(requests) == 1 {
 		requests[0].result <- requests[0].run(requests[0].ctx)
@@ -162,15 +170,15 @@ func runTogether(requests []*unetRequest) {
 	}
 	ctx, release := mergeContexts(requests)
 	defer release()
-	ctx, short := watchLowMemory(ctx)
+	ctx, lowMemory := watchLowMemory(ctx)
 	joint := merge(requests)
 	got := joint.run(ctx)
 	if got.err == nil && got.panicked == nil && got.out.Batch() != joint.latents.Batch() {
-		got.err = fmt.Errorf("the UNet answers shape %v to a batch of %v", got.out.Shape, joint.latents.Shape)
+		got.err = fmt.Errorf("the UNet returns shape %v for a batch of %v", got.out.Shape, joint.latents.Shape)
 	}
 	from := 0
 	for _, a := range requests {
-		if short.Load() {
+		if lowMemory.Load() {
 			markLowMemory(a.ctx)
 		}
 		if got.err != nil || got.panicked != nil {
@@ -183,14 +191,14 @@ func runTogether(requests []*unetRequest) {
 	}
 }
 
-// run runs the UNet and keeps a panic for whoever asked.
+// run calls the UNet and keeps a panic for the run that asked.
 func (a *unetRequest) run(ctx context.Context) (got unetResult) {
 	defer func() { got.panicked = recover() }()
 	got.out, got.err = a.unet.Unet(ctx, a.latents, a.time, a.conditioning)
 	return got
 }
 
-// joined is one ask for all of them.
+// merge makes one request of several.
 func merge(requests []*unetRequest) *unetRequest {
 	stack := func(of func(*unetRequest) tensor.Tensor) tensor.Tensor {
 		var parts []tensor.Tensor
@@ -211,7 +219,7 @@ func merge(requests []*unetRequest) *unetRequest {
 	}
 }
 
-// lasting returns a context that ends when those of all asks have ended.
+// mergeContexts returns a context that ends when those of all requests have ended.
 func mergeContexts(requests []*unetRequest) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(requests[0].ctx))
 	var left atomic.Int64

@@ -12,7 +12,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// sit paints Specs in one sitting and returns what became of each.
+// renderBatch paints Specs in one sitting and returns what became of each.
 func renderBatch(ctx context.Context, r *Renderer, specs []picture.Spec, job func(i int) (context.Context, Job)) ([]*Result, []error) {
 	slots := NewBatch(len(specs))
 	results, errs := make([]*Result, len(specs)), make([]error, len(specs))
@@ -112,7 +112,7 @@ func TestCancelStopsOneOfABatch(t *testing.T) {
 	}
 }
 
-// stuck is a model whose UNet runs until it is stopped.
+// blockingUnet is a model whose UNet runs until it is stopped.
 type blockingUnet struct {
 	*fakeModel
 	entered chan int // rows
@@ -129,7 +129,7 @@ func TestCancelDoesNotWaitForSharedRun(t *testing.T) {
 	t.Parallel()
 	f := &fakeModel{}
 	parts, net := f.parts(), blockingUnet{f, make(chan int, 9)}
-	parts.Tokenizer, parts.Unet = tokenizer(t), net
+	parts.Tokenizers, parts.Unet = tokenizers(t), net
 	r, err := New(parts, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func TestCancelDoesNotWaitForSharedRun(t *testing.T) {
 	}
 }
 
-// picky is a model whose UNet cannot take more than some rows, or panics at one seed's latents.
+// limitedUnet is a model whose UNet cannot take more than some rows, or panics at one seed's latents.
 type limitedUnet struct {
 	*fakeModel
 	most int
@@ -203,7 +203,7 @@ func newLimitedRenderer(t *testing.T, p limitedUnet) (*Renderer, *fakeModel) {
 	t.Helper()
 	p.fakeModel = &fakeModel{}
 	parts := p.parts()
-	parts.Tokenizer, parts.Unet = tokenizer(t), p
+	parts.Tokenizers, parts.Unet = tokenizers(t), p
 	r, err := New(parts, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -1,20 +1,67 @@
 package render
 
 import (
-	"math"
+	"context"
+	"fmt"
+	"strings"
 
+	"darkroom/render/clip"
+	"darkroom/render/picture"
+	"darkroom/render/prompt"
 	"darkroom/render/tensor"
 )
 
-// lead puts all that leads a call below each other, each text's as often as there are tiles: the negative prompt's
-// first, if it takes part. The latents x are those of the tiles.
+// maxTerms is how many prompts AND may compose: each is one more run of the UNet in every step.
+const maxTerms = 8
+
+// passConditioning is what the UNet is conditioned on in one pass.
+type passConditioning struct {
+	terms           []term          // at least one
+	negative        scheduledPrompt // empty without guidance
+	inpaintChannels tensor.Tensor   // of an inpainting model: see inpaintConditioning
+}
+
+// term is one of the prompts that AND composes.
+type term struct {
+	weight float64
+	scheduledPrompt
+}
+
+// scheduledPrompt is a prompt over the UNet calls of a pass, as prompt editing and alternation schedule it.
+type scheduledPrompt struct {
+	stages    []prompt.Stage
+	encodings map[string]TextEncoding // by a stage's text: hidden states [1, n, width], of one length in the whole pass
+}
+
+// at returns the encoding of the text for a call, counted from 0.
+func (t scheduledPrompt) at(call int) (encoding TextEncoding, text string) {
+	text = prompt.StageAt(t.stages, call).Text
+	return t.encodings[text], text
+}
+
+// key tells apart the texts of two calls.
+func (t passConditioning) key(call int) string {
+	var b strings.Builder
+	for _, term := range t.terms {
+		_, text := term.at(call)
+		fmt.Fprintf(&b, "%q ", text)
+	}
+	if len(t.negative.stages) > 0 {
+		_, text := t.negative.at(call)
+		fmt.Fprintf(&b, "%q", text)
+	}
+	return b.String()
+}
+
+// conditioningFor stacks what the UNet is conditioned on in a call: the negative prompt first, if there is guidance,
+// then every term, each repeated for all tiles. The latents x are those of the tiles.
 func (p *run) conditioningFor(prompts passConditioning, call, tiles int, x tensor.Tensor) Conditioning {
 	var hidden, pooled []tensor.Tensor
 	add := func(t scheduledPrompt) {
-		read, _ := t.at(call)
-		hidden = append(hidden, tensor.Repeat(read.Hidden, tiles))
-		if !read.Pooled.Empty() {
-			pooled = append(pooled, tensor.Repeat(read.Pooled, tiles))
+		encoding, _ := t.at(call)
+		hidden = append(hidden, tensor.Repeat(encoding.Hidden, tiles))
+		if !encoding.Pooled.Empty() {
+			pooled = append(pooled, tensor.Repeat(encoding.Pooled, tiles))
 		}
 	}
 	if len(prompts.negative.stages) > 0 {
@@ -23,35 +70,109 @@ func (p *run) conditioningFor(prompts passConditioning, call, tiles int, x tenso
 	for _, t := range prompts.terms {
 		add(t.scheduledPrompt)
 	}
-	conditioning := Conditioning{Hidden: tensor.Stack(hidden...), Pooled: tensor.Stack(pooled...)}
-	c, n := p.parts.Config, len(hidden)*tiles
-	if c.PooledConditioning {
-		conditioning.TimeIDs = timeIDs(n, x.Shape[2]*c.PixelsPerLatent, x.Shape[3]*c.PixelsPerLatent)
-	}
-	if c.GuidanceWidth > 0 {
-		conditioning.Guidance = tensor.Repeat(guidanceEmbedding(p.spec.GuidanceScale, c.GuidanceWidth), n)
-	}
-	return conditioning
+	c := p.parts.Config
+	height, width := x.Shape[2]*c.PixelsPerLatent, x.Shape[3]*c.PixelsPerLatent
+	return c.Conditioning(tensor.Stack(hidden...), tensor.Stack(pooled...), height, width, p.spec.GuidanceScale)
 }
 
-// timeIDs tells SDXL that a picture of this size was cut out of nothing larger: its original height and width, the
-// corner it was cut out at, and the height and width to paint. Both dialects do so by default.
-func timeIDs(n, height, width int) tensor.Tensor {
-	h, w := float32(height), float32(width)
-	return tensor.Repeat(tensor.Tensor{Shape: []int{1, 6}, Data: []float32{h, w, 0, 0, h, w}}, n)
+// clipSkip is how many of the text encoder's last layers are left out for a prompt. A Spec counts as A1111 does: 1, or
+// nothing, is the layer that the model was trained with.
+func (p *run) clipSkip() int {
+	if !p.parts.Config.FollowsClipSkip(p.spec.Dialect) {
+		return 0
+	}
+	return max(p.spec.ClipSkip-1, 0)
 }
 
-// guidanceEmbedding writes a guidance scale as an LCM reads it (Luo et al., 2023, after Vaswani et al., 2017): with
-// w = scale − 1, sines and then cosines of 1000·w·10000^(−i/(d/2−1)). Each operation is rounded to float32, as
-// diffusers' get_guidance_scale_embedding does it.
-func guidanceEmbedding(scale float64, width int) tensor.Tensor {
-	out := tensor.New(1, width)
-	half := width / 2
-	w := float32(scale-1) * 1000
-	fall := float32(math.Log(10000)) / float32(half-1)
-	for i := range half {
-		at := float64(w * float32(math.Exp(float64(float32(i)*-fall))))
-		out.Data[i], out.Data[half+i] = float32(math.Sin(at)), float32(math.Cos(at))
+// negativeClipSkip is clipSkip for a negative prompt: diffusers does not skip there.
+func (p *run) negativeClipSkip() int {
+	if p.spec.Dialect == picture.Diffusers {
+		return 0
 	}
-	return out
+	return p.clipSkip()
+}
+
+// splitTerms divides the prompt at AND or, in Midjourney's notation, at ::. Add-on tags belong to the Spec, not to the
+// text.
+func (p *run) splitTerms() (err error) {
+	rest, _ := prompt.Addons(p.spec.Prompt)
+	if p.terms, err = prompt.Terms(p.spec.Notation, rest); err != nil {
+		return refuseBecause(err.Error(), err)
+	}
+	if len(p.terms) > maxTerms {
+		return refuse("AND or :: joins %d prompts: at most %d are possible", len(p.terms), maxTerms)
+	}
+	if p.parts.Config.GuidesItself() && (len(p.terms) > 1 || p.terms[0].Weight != 1) {
+		return refuse("this model takes the guidance scale as an input, so prompts cannot be joined by AND or :: or weighted as a whole")
+	}
+	return nil
+}
+
+// encodePrompts runs the text encoder on every text of one pass.
+func (p *run) encodePrompts(ctx context.Context, calls prompt.Calls) (passConditioning, error) {
+	var out passConditioning
+	longest := 0
+	schedule := func(typed string) scheduledPrompt {
+		t := scheduledPrompt{stages: prompt.Stages(typed, calls), encodings: map[string]TextEncoding{}}
+		for _, s := range t.stages {
+			longest = max(longest, len(p.chunksOf(s.Text)))
+		}
+		return t
+	}
+	for _, t := range p.terms {
+		out.terms = append(out.terms, term{t.Weight, schedule(t.Text)})
+	}
+	if p.guided() {
+		negative, _ := prompt.Addons(p.spec.Negative)
+		out.negative = schedule(negative)
+	}
+	for i, t := range out.terms {
+		if err := p.encodeScheduled(ctx, t.scheduledPrompt, longest, p.clipSkip()); err != nil {
+			return passConditioning{}, fmt.Errorf("prompt %d: %w", i+1, err)
+		}
+	}
+	if err := p.encodeScheduled(ctx, out.negative, longest, p.negativeClipSkip()); err != nil {
+		return passConditioning{}, fmt.Errorf("negative prompt: %w", err)
+	}
+	c := p.parts.Config
+	if p.spec.Negative == "" && c.ZerosForEmptyNegative(p.spec.Dialect, c.ZerosForEmptyPrompt) {
+		for text, encoding := range out.negative.encodings {
+			out.negative.encodings[text] = TextEncoding{Hidden: encoding.Hidden.Like(), Pooled: encoding.Pooled.Like()}
+		}
+	}
+	return out, nil
+}
+
+// encodeScheduled encodes each text of a prompt once, in as many chunks as the longest text of the pass needs.
+func (p *run) encodeScheduled(ctx context.Context, t scheduledPrompt, chunks, skip int) error {
+	options := clip.EncodeOptions{Skip: skip, NoNorm: p.spec.Emphasis == picture.EmphasisNoNorm}
+	for _, s := range t.stages {
+		if _, done := t.encodings[s.Text]; done {
+			continue
+		}
+		conditioner := p.conditioner()
+		encoding, err := conditioner.Encode(ctx, conditioner.PadChunks(p.chunksOf(s.Text), chunks), options)
+		if err != nil {
+			return err
+		}
+		t.encodings[s.Text] = encoding
+	}
+	return nil
+}
+
+// conditioner reads prompts as the dialect does.
+func (p *run) conditioner() *clip.Conditioner {
+	if p.spec.Dialect == picture.A1111 {
+		return p.a1111Conditioner
+	}
+	return p.diffusersConditioner
+}
+
+// chunksOf divides a text into chunks. Those that the model does not take are left out.
+func (p *run) chunksOf(typed string) []prompt.Chunk {
+	chunks := p.conditioner().Chunks(prompt.Parse(typed))
+	if most := p.parts.Config.MaxChunks; most > 0 && len(chunks) > most {
+		return chunks[:most]
+	}
+	return chunks
 }

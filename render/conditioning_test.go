@@ -8,11 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/render/family"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
 )
 
-// family is a fake model that gives pooled vectors, the first token after BOS twice, and remembers how it was led.
+// conditioningRecorder is a fake model that gives pooled vectors, the first token after BOS twice, and remembers how it was led.
 type conditioningRecorder struct {
 	*fakeModel
 	skips         []int
@@ -34,12 +35,12 @@ func (f *conditioningRecorder) Unet(ctx context.Context, x tensor.Tensor, time f
 	return f.fakeModel.Unet(ctx, x, time, conditioning)
 }
 
-// led paints a Spec with a model of a family and returns how it was led.
+// renderRecorded paints a Spec with a model of a family and returns how it was led.
 func renderRecorded(t *testing.T, s picture.Spec, as func(*Config)) *conditioningRecorder {
 	t.Helper()
 	f := &conditioningRecorder{fakeModel: &fakeModel{}}
 	parts := f.parts()
-	parts.Tokenizer, parts.Unet, parts.Text = tokenizer(t), f, f
+	parts.Tokenizers, parts.Unet, parts.Text = tokenizers(t), f, f
 	as(&parts.Config)
 	r, err := New(parts, Options{})
 	if err != nil {
@@ -50,7 +51,7 @@ func renderRecorded(t *testing.T, s picture.Spec, as func(*Config)) *conditionin
 }
 
 func sdxl(c *Config) {
-	c.PooledConditioning, c.PenultimateLayer, c.SkippableLayers, c.ZerosForEmptyPrompt = true, true, 11, true
+	c.Family, c.SkippableLayers, c.ZerosForEmptyPrompt = family.SDXL, 11, true
 }
 
 func TestSDXL(t *testing.T) {
@@ -124,7 +125,7 @@ func TestSDXL(t *testing.T) {
 func TestClipSkipByDialect(t *testing.T) {
 	t.Parallel()
 	one := func(c *Config) { c.SkippableLayers = 11 }
-	own := func(c *Config) { c.SkippableLayers, c.PenultimateLayer = 11, true }
+	sd2 := func(c *Config) { c.Family, c.SkippableLayers = family.SD2, 11 }
 	for _, c := range []struct {
 		name    string
 		dialect picture.Dialect
@@ -132,9 +133,10 @@ func TestClipSkipByDialect(t *testing.T) {
 		want    []int // of the prompt, then of the negative prompt
 	}{
 		{"Stable Diffusion 1 in A1111: both", picture.A1111, one, []int{2, 2}},
-		{"SDXL and Stable Diffusion 2 in A1111: never", picture.A1111, own, []int{0, 0}},
+		{"SDXL in A1111: never", picture.A1111, sdxl, []int{0, 0}},
+		{"Stable Diffusion 2 in A1111: never", picture.A1111, sd2, []int{0, 0}},
 		{"diffusers: the prompt alone", picture.Diffusers, one, []int{2, 0}},
-		{"diffusers, SDXL: the prompt alone", picture.Diffusers, own, []int{2, 0}},
+		{"diffusers, SDXL: the prompt alone", picture.Diffusers, sdxl, []int{2, 0}},
 	} {
 		s := boatSpec()
 		s.Steps, s.Dialect, s.ClipSkip = 1, c.dialect, 3
@@ -166,7 +168,7 @@ func TestGuidanceEmbedding(t *testing.T) {
 		}
 	}
 	// the same for torch.tensor([0.5]) and an odd width of 5
-	odd := guidanceEmbedding(1.5, 5).Data
+	odd := family.GuidanceEmbedding(1.5, 5).Data
 	for i, want := range []float64{-0.4677717983722687, 0.049979161471128464, -0.8838492631912231, 0.9987502694129944, 0} {
 		if math.Abs(float64(odd[i])-want) > 1e-5 {
 			t.Errorf("odd width, value %d: got %v, want %v", i, odd[i], want)

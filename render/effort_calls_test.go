@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"darkroom/render/family"
 	"darkroom/render/picture"
 )
 
@@ -15,14 +16,17 @@ func TestEffortCountsUnetCalls(t *testing.T) {
 	start := inputs.add(t, twoColours(64, 48, red, green))
 	mask := inputs.add(t, windowMask())
 	for _, from := range []*picture.Init{nil, {Picture: start, Strength: 0.5}, {Picture: start, Mask: &mask, Strength: 0.5}} {
-		for _, h := range []Traits{{}, {Img2ImgTakesAllSteps: true}, {RungeKutta: true}, {RungeKutta: true, SDXL: true}} {
+		for _, h := range []Traits{{}, {Img2ImgTakesAllSteps: true}, {RungeKutta: true}, {RungeKutta: true, InpaintKeepsRungeKutta: true}} {
 			for _, name := range []string{"lcm", "tcd", "pndm", "ddim"} {
 				t.Run(fmt.Sprintf("%s %+v %+v", name, h, from), func(t *testing.T) {
 					t.Parallel()
 					fake := &fakeModel{}
 					parts := fake.parts()
-					parts.Tokenizer, parts.Config.Distilled = tokenizer(t), name == "lcm" || name == "tcd"
-					parts.Config.Sampler.Img2ImgTakesAllSteps, parts.Config.Sampler.RungeKutta, parts.Config.Sampler.SDXL = h.Img2ImgTakesAllSteps, h.RungeKutta, h.SDXL
+					parts.Tokenizers, parts.Config.Distillation = tokenizers(t), asConsistency(name == "lcm" || name == "tcd")
+					parts.Config.Sampler.Img2ImgTakesAllSteps, parts.Config.Sampler.RungeKutta = h.Img2ImgTakesAllSteps, h.RungeKutta
+					if h.InpaintKeepsRungeKutta {
+						parts.Config.Family = family.SDXL
+					}
 					if got := parts.Config.Traits(); got != h {
 						t.Fatalf("got the habits %+v, want %+v", got, h)
 					}

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"darkroom/render/clip"
+	"darkroom/render/family"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
@@ -104,13 +105,27 @@ func newFakeOf(t *testing.T, o Options, distilled bool) (*Renderer, *fakeModel) 
 	t.Helper()
 	f := &fakeModel{}
 	parts := f.parts()
-	parts.Config.Distilled = distilled
-	parts.Tokenizer = tokenizer(t)
+	parts.Config.Distillation = asConsistency(distilled)
+	parts.Tokenizers = tokenizers(t)
 	r, err := New(parts, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r, f
+}
+
+// tokenizers holds the demo model's.
+func tokenizers(t testing.TB) []*clip.Tokenizer {
+	t.Helper()
+	return []*clip.Tokenizer{tokenizer(t)}
+}
+
+// asConsistency makes a model a consistency model, if it is to be one.
+func asConsistency(yes bool) *family.Distillation {
+	if yes {
+		return family.LCMInWeights
+	}
+	return nil
 }
 
 // tokenizer is the demo model's.
@@ -142,7 +157,7 @@ func eachSampler(t *testing.T, d picture.Dialect, try func(m sampler.Method, s p
 	}
 }
 
-// boat is a small valid Spec.
+// boatSpec is a small valid Spec.
 func boatSpec() picture.Spec {
 	return picture.Spec{
 		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
@@ -161,7 +176,7 @@ func mustRender(t *testing.T, r *Renderer, s picture.Spec, j Job) *Result {
 	return res
 }
 
-// stock holds input pictures by their hash.
+// inputStore holds input pictures by their hash.
 type inputStore map[string][]byte
 
 func (s inputStore) find(_ context.Context, sha string) ([]byte, error) {
@@ -190,7 +205,7 @@ func (s inputStore) addBytes(data []byte) picture.Input {
 	return picture.Input{SHA256: sha}
 }
 
-// squares is a picture whose left half has one colour and whose right half another.
+// twoColours is a picture whose left half has one colour and whose right half another.
 func twoColours(w, h int, left, right color.Color) image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for i := range w * h {
@@ -203,7 +218,7 @@ func twoColours(w, h int, left, right color.Color) image.Image {
 	return img
 }
 
-// apart is the mean difference of two pictures of one size, from 0 to 255.
+// meanDifference is the mean difference of two pictures of one size, from 0 to 255.
 func meanDifference(t *testing.T, a, b *image.NRGBA) float64 {
 	t.Helper()
 	if a.Bounds() != b.Bounds() {

@@ -12,36 +12,36 @@ import (
 	"darkroom/render/sampler"
 )
 
-// start is the picture that painting begins with.
+// initImage is the image that img2img, inpainting or outpainting begins with.
 type initImage struct {
-	canvas *image.NRGBA // in the size that is painted
+	canvas *image.NRGBA // in the size that is generated
 	latent posterior
-	region *region  // what is painted anew; nil for all of it
-	mode   maskMode // of what is not
+	region *region  // what is regenerated; nil for all of it
+	mode   maskMode // how the rest is kept
 }
 
-// encodeInitImage brings the start picture and its mask to the size of the picture and encodes it.
+// encodeInitImage scales the init image and its mask to the size of the Spec and encodes the image.
 func (p *run) encodeInitImage(ctx context.Context) (*initImage, error) {
 	s := p.spec
-	img, err := p.inputImage(ctx, s.Init.Picture, "start picture")
+	img, err := p.inputImage(ctx, s.Init.Picture, "init image")
 	if err != nil {
-		return nil, fmt.Errorf("start picture: %w", err)
+		return nil, fmt.Errorf("init image: %w", err)
 	}
 	out := &initImage{canvas: placeOnCanvas(img, s)}
 	if out.latent, err = p.encodePosterior(ctx, toTensor(out.canvas)); err != nil {
-		return nil, fmt.Errorf("start picture: %w", err)
+		return nil, fmt.Errorf("init image: %w", err)
 	}
 	if out.region, err = p.region(ctx); err != nil {
 		return nil, fmt.Errorf("mask: %w", err)
 	}
 	switch {
-	case s.Init.Placement != nil: // no reference paints around a picture, so this is our own in both dialects
+	case s.Init.Placement != nil: // no reference outpaints, so this is our own in both dialects
 		out.mode = maskNoisedInput
 	case s.Dialect == picture.A1111 && usesTimesteps(s.Sampler):
 		out.mode = maskCleanInput
 	case s.Dialect == picture.A1111:
 		out.mode = maskEstimate
-	case p.parts.Config.Inpaint:
+	case p.parts.Config.Extra != nil:
 		out.mode = maskByModel
 	case isKDPM2(s.Sampler):
 		out.mode = maskNoisedAhead
@@ -49,19 +49,19 @@ func (p *run) encodeInitImage(ctx context.Context) (*initImage, error) {
 	return out, nil
 }
 
-// usesTimesteps tells whether a sampler is one of those that A1111 has besides k-diffusion's.
+// usesTimesteps says whether a sampler is one of those that A1111 has besides k-diffusion's: they count in timesteps.
 func usesTimesteps(name string) bool {
 	base, _ := sampler.SplitName(name)
 	return base == "ddim" || base == "plms" || base == "unipc"
 }
 
-// isKDPM2 tells whether a sampler is one of diffusers' KDPM2 schedulers.
+// isKDPM2 says whether a sampler is one of diffusers' KDPM2 schedulers.
 func isKDPM2(name string) bool {
 	base, _ := sampler.SplitName(name)
 	return base == "dpm2" || base == "dpm2_a"
 }
 
-// region finds out what is painted anew; nil for everything.
+// region finds out what is regenerated; nil for everything.
 func (p *run) region(ctx context.Context) (*region, error) {
 	s, factor := p.spec, p.parts.Config.PixelsPerLatent
 	if s.Init.Mask == nil && s.Init.Placement == nil {
@@ -88,7 +88,7 @@ func (p *run) region(ctx context.Context) (*region, error) {
 	return &r, nil
 }
 
-// input finds and reads one input picture, and makes sure that it is the one that was promised.
+// inputImage finds and reads one input image, and checks that it is the one that the Spec names.
 func (p *run) inputImage(ctx context.Context, want picture.Input, called string) (image.Image, error) {
 	data, err := p.job.Input(ctx, want.SHA256)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 
 	"darkroom/render/noise"
 	"darkroom/render/picture"
-	"darkroom/render/tensor"
 )
 
 var (
@@ -78,8 +77,8 @@ func TestInitImageNoise(t *testing.T) {
 	inputs := inputStore{}
 	in := inputs.add(t, twoColours(64, 48, red, green))
 	r, _ := newFake(t, Options{})
-	// The noise of prepare_latents in diffusers 0.42.1's StableDiffusionImg2ImgPipeline, called with an AutoencoderKL of
-	// four latent channels, 64×48 pixels and torch.Generator().manual_seed(7): the first four values.
+	// The noise of prepare_latents in diffusers 0.42.1's StableDiffusionImg2ImgPipeline, called with an AutoencoderKL
+	// of four latent channels, 64×48 pixels and torch.Generator().manual_seed(7): the first four values.
 	for dialect, want := range map[picture.Dialect][]float32{
 		picture.Diffusers: {-0.3575501, 0.1863798, -1.165389, 0.8848882},
 		picture.A1111:     noise.Draw(noise.NewPhilox(7), 1, 4, 6, 8).Data[:4],
@@ -115,14 +114,14 @@ func TestRefusedInitImages(t *testing.T) {
 		held  inputStore
 		want  string
 	}{
-		"other bytes than promised":  {func(*Parts) {}, in, inputStore{in.SHA256: []byte("GIF89a")}, "start picture"},
-		"bytes that are no picture":  {func(*Parts) {}, odd.addBytes([]byte("no picture at all")), odd, "not a PNG"},
-		"a model without an encoder": {func(p *Parts) { p.Encoder = nil }, in, inputs, "no VAE encoder"},
+		"other bytes than named":      {func(*Parts) {}, in, inputStore{in.SHA256: []byte("GIF89a")}, "init image"},
+		"bytes that are not an image": {func(*Parts) {}, odd.addBytes([]byte("no picture at all")), odd, "not a PNG"},
+		"a model without an encoder":  {func(p *Parts) { p.Encoder = nil }, in, inputs, "no VAE encoder"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			parts := (&fakeModel{}).parts()
-			parts.Tokenizer = tokenizer(t)
+			parts.Tokenizers = tokenizers(t)
 			c.parts(&parts)
 			r, err := New(parts, Options{})
 			if err != nil {
@@ -177,18 +176,6 @@ func TestHires(t *testing.T) {
 			t.Errorf("protected: got %v, want %v", got, red)
 		}
 	})
-}
-
-func TestUpscaleLatents(t *testing.T) {
-	t.Parallel()
-	// python -c "import torch; print(torch.nn.functional.interpolate(torch.tensor([[[[1.,2.],[5.,9.]]]]), (3,4), mode='bilinear'))"
-	in := tensor.Tensor{Shape: []int{1, 1, 2, 2}, Data: []float32{1, 2, 5, 9}}
-	want := []float32{1, 1.25, 1.75, 2, 3, 3.625, 4.875, 5.5, 5, 6, 8, 9}
-	for i, v := range upscaleLatents(in, 3, 4).Data {
-		if v-want[i] > 1e-5 || want[i]-v > 1e-5 {
-			t.Errorf("value %d: got %v, want %v", i, v, want[i])
-		}
-	}
 }
 
 func TestFit(t *testing.T) {

@@ -7,30 +7,24 @@ import (
 
 	scale "golang.org/x/image/draw"
 
-	"darkroom/render/picture"
+	"darkroom/render/family"
 	"darkroom/render/tensor"
 )
 
-// told is what an inpainting model is told beside the latents: the mask [1, 1, h, w], 1 where it paints, and the start
-// picture with that part left grey.
+// inpaintConditioning is what the UNet of an inpainting model reads after the latents: the mask [1, 1, h, w], 1 where
+// it generates, and the init image with that part left grey.
 type inpaintConditioning struct {
+	extra       *family.ExtraInput
 	mask        tensor.Tensor
 	maskedImage posterior
 }
 
-// latents are the channels that stand behind those of the latents, [n, 1+c, h, w]: drawn by n noises, or the mean.
+// channels returns the channels after those of the latents, [n, 1+c, h, w]: drawn with n noises, or of the mean.
 func (t *inpaintConditioning) channels(noises tensor.Tensor) tensor.Tensor {
-	picture := t.maskedImage.sample(noises)
-	s := picture.Shape
-	out := tensor.New(s[0], 1+s[1], s[2], s[3])
-	for i := range s[0] {
-		row := out.Row(i).Data
-		copy(row[copy(row, t.mask.Data):], picture.Row(i).Data)
-	}
-	return out
+	return t.extra.Join(t.mask, t.maskedImage.sample(noises))
 }
 
-// tell finds out what an inpainting model is told in a pass.
+// encodeInpaint makes the conditioning of an inpainting model in a pass.
 func (p *run) encodeInpaint(ctx context.Context, pass pass) (*inpaintConditioning, error) {
 	f := p.parts.Config.PixelsPerLatent
 	pixels, mask := tensor.New(1, 3, pass.height*f, pass.width*f), tensor.New(1, 1, pass.height, pass.width)
@@ -45,10 +39,7 @@ func (p *run) encodeInpaint(ctx context.Context, pass pass) (*inpaintConditionin
 			}
 		}
 	default:
-		fill := float32(0)
-		if p.initImage == nil && p.spec.Dialect == picture.A1111 {
-			fill = 0.5 // its txt2img_image_conditioning
-		}
+		fill := p.parts.Config.Extra.Blank(p.spec.Dialect, p.initImage != nil)
 		for i := range pixels.Data {
 			pixels.Data[i] = fill
 		}
@@ -58,21 +49,21 @@ func (p *run) encodeInpaint(ctx context.Context, pass pass) (*inpaintConditionin
 	}
 	latents, err := p.encodePosterior(ctx, pixels)
 	if err != nil {
-		return nil, fmt.Errorf("masked picture: %w", err)
+		return nil, fmt.Errorf("masked image: %w", err)
 	}
-	return &inpaintConditioning{mask, latents}, nil
+	return &inpaintConditioning{p.parts.Config.Extra, mask, latents}, nil
 }
 
-// join puts further channels behind those of each item of a batch; none when there are none. One item's, or those of
-// some tiles, are repeated.
-func appendChannels(x, beside tensor.Tensor) tensor.Tensor {
-	if beside.Empty() {
+// appendChannels puts further channels after those of each item of a batch, if there are any. Channels of fewer items
+// are repeated.
+func appendChannels(x, extra tensor.Tensor) tensor.Tensor {
+	if extra.Empty() {
 		return x
 	}
-	out := tensor.New(x.Shape[0], x.Shape[1]+beside.Shape[1], x.Shape[2], x.Shape[3])
+	out := tensor.New(x.Shape[0], x.Shape[1]+extra.Shape[1], x.Shape[2], x.Shape[3])
 	for i := range x.Batch() {
 		row := out.Row(i).Data
-		copy(row[copy(row, x.Row(i).Data):], beside.Row(i%beside.Batch()).Data)
+		copy(row[copy(row, x.Row(i).Data):], extra.Row(i%extra.Batch()).Data)
 	}
 	return out
 }

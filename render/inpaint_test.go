@@ -10,11 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/render/family"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
 )
 
-// mixing is the model of recipe/inpaint.py: its UNet looks at a value's neighbours, so that what a mask protects has a
+// neighbourModel is the model of recipe/inpaint.py: its UNet looks at a value's neighbours, so that what a mask protects has a
 // say in what is painted.
 type neighbourModel struct{ *fakeModel }
 
@@ -36,7 +37,10 @@ func newNeighbourRenderer(t *testing.T, inpaint bool) *Renderer {
 	t.Helper()
 	f := neighbourModel{&fakeModel{}}
 	parts := f.parts()
-	parts.Tokenizer, parts.Unet, parts.Config.Inpaint = tokenizer(t), f, inpaint
+	parts.Tokenizers, parts.Unet = tokenizers(t), f
+	if inpaint {
+		parts.Config.Extra = family.Inpaint
+	}
 	r, err := New(parts, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +48,7 @@ func newNeighbourRenderer(t *testing.T, inpaint bool) *Renderer {
 	return r
 }
 
-// slopes is the picture of recipe/inpaint.py.
+// gradientImage is the picture of recipe/inpaint.py.
 func gradientImage() image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, 64, 48))
 	for i := range 64 * 48 {
@@ -54,7 +58,7 @@ func gradientImage() image.Image {
 	return img
 }
 
-// window is its mask: white from (20, 10) to (50, 36).
+// windowMask is its mask: white from (20, 10) to (50, 36).
 func windowMask() image.Image {
 	img := image.NewGray(image.Rect(0, 0, 64, 48))
 	for i := range img.Pix {
@@ -109,8 +113,8 @@ func TestInpaintAsDiffusers(t *testing.T) {
 	}
 }
 
-// TestInpaintAsA1111 compares the mask and finished latents with A1111's steps, retold by recipe/inpaint.py. dpm2 is not
-// among them: A1111 leaves out a level there.
+// TestInpaintAsA1111 compares the mask and finished latents with A1111's steps, retold by recipe/inpaint.py. dpm2 is
+// not among them: A1111 leaves out a level there.
 func TestInpaintAsA1111(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("testdata/inpaint_a1111.json")
@@ -193,7 +197,7 @@ func TestHiresAsA1111(t *testing.T) {
 	}
 }
 
-// shown records what the UNet is shown of one latent.
+// inputRecorder records what the UNet is shown of one latent.
 type inputRecorder struct {
 	neighbourModel
 	latents []float32 // the first of each call
@@ -210,7 +214,7 @@ func TestInpaintByTimestepsAsA1111(t *testing.T) {
 	for _, name := range []string{"ddim", "plms", "unipc"} {
 		net := &inputRecorder{neighbourModel: neighbourModel{&fakeModel{}}}
 		parts := net.parts()
-		parts.Tokenizer, parts.Unet = tokenizer(t), net
+		parts.Tokenizers, parts.Unet = tokenizers(t), net
 		r, err := New(parts, Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -7,39 +7,44 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Job is what one Paint needs beside the Spec, none of which decides the picture. The zero value paints in silence.
+// Job is what one call of Render needs besides the Spec. But for Latents it decides nothing of the image. The zero
+// value reports nothing.
 type Job struct {
-	Input    func(ctx context.Context, sha256 string) ([]byte, error) // finds the bytes of an input picture; nil when there is none
-	Progress func(Progress)                                           // told after every step, on the painting goroutine: be quick
-	Latents  *tensor.Tensor                                           // standard normal noise [1 or count, channels, h, w] instead of the seed's; nil normally
-	Slot     *BatchSlot                                               // among paintings made at the same time; Paint leaves it. nil alone
+	// Input finds the bytes of an input image. nil when there is none.
+	Input func(ctx context.Context, sha256 string) ([]byte, error)
+	// Progress is called after every step, on the goroutine of Render: it must be quick.
+	Progress func(Progress)
+	// Latents is standard normal noise [1 or count, channels, h, w] in place of the seed's. Usually nil.
+	Latents *tensor.Tensor
+	// Slot is the run's place in a batch; Render releases it. nil for a run of its own.
+	Slot *BatchSlot
 }
 
-// Progress tells how far a job is. Step never runs back, and reaches Steps before the pictures are decoded.
+// Progress says how far a job is. Step never decreases, and reaches Steps before the images are decoded.
 type Progress struct {
 	Step, Steps int
-	// Preview decodes what the pictures look like at this step, as one sheet of all tiles. It costs a run of the
+	// Preview decodes what the images look like at this step, as one sheet of all tiles. It costs a run of the
 	// decoder, may be called from any goroutine, and returns nil when that fails or the job is over.
 	Preview func() image.Image
 }
 
-// Tile is one finished picture.
+// Tile is one finished image.
 type Tile struct {
 	Seed  int64
 	Image *image.NRGBA
 }
 
-// The stages whose time a Result tells.
+// The stages whose time a Result holds.
 const (
-	StageEncode  = "encode"  // prompts and start pictures
+	StageEncode  = "encode"  // prompts and input images
 	StageDenoise = "denoise" // all steps
 	StageDecode  = "decode"  // latents to pixels
 )
 
-// Result is what became of a Spec.
+// Result is the outcome of a Spec.
 type Result struct {
 	Tiles     []Tile
 	Millis    map[string]int64 // by stage
-	LowMemory bool             // memory was found short meanwhile, so that something is run in smaller parts from then on
+	LowMemory bool             // memory ran out, so something runs in smaller parts from now on
 	Latents   tensor.Tensor    // the finished latents [count, channels, h, w], before the division by the scaling factor
 }

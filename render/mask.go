@@ -8,49 +8,49 @@ import (
 	"darkroom/render/tensor"
 )
 
-// holding is how the protected part of a picture is kept while the rest is painted.
+// maskMode is how the protected part of an image is kept while the rest is generated.
 type maskMode int
 
 const (
-	// holdInput shows the model the start picture under the noise of the level it is asked at, the same noise as at the
+	// maskNoisedInput shows the model the init image under the noise of the current sigma, the same noise as at the
 	// start: diffusers' inpainting with a UNet of 4 channels, which mixes it in after each step.
 	maskNoisedInput maskMode = iota
-	// maskNoisedAhead does so, but where the model is asked between two steps it is shown the noise of the step's end, as
-	// diffusers' KDPM2 schedulers do.
+	// maskNoisedAhead does the same, but a call of the model in the middle of a step shows the noise of the next
+	// sigma, as diffusers' KDPM2 schedulers do.
 	maskNoisedAhead
-	// maskEstimate mixes the start picture into what the model estimates, as A1111 does.
+	// maskEstimate mixes the init image into the model's estimate, as A1111 does.
 	maskEstimate
-	// maskCleanInput shows the model the start picture without any noise, as A1111 does with its samplers that count in
+	// maskCleanInput shows the model the init image without any noise, as A1111 does with its samplers that count in
 	// timesteps: DDIM, PLMS and UniPC.
 	maskCleanInput
-	// maskByModel leaves it to the model, which was told the mask: diffusers' inpainting with a UNet of 9 channels.
+	// maskByModel leaves it to the model, which reads the mask: diffusers' inpainting with a UNet of 9 channels.
 	maskByModel
 )
 
-// keep is what a mask protects: where the mask is 0, latents stay.
+// maskedLatents is what a mask protects: where the mask is 0, latents stay.
 type maskedLatents struct {
 	latents *tensor.Tensor // [1 or count, c, h, w]
 	mask    *tensor.Tensor // [1, 1, h, w] from 0 to 1; nil for no mask
 	mode    maskMode
 }
 
-// enlarged is the same for a larger walk.
+// upscaled is the same for a larger pass.
 func (k maskedLatents) upscaled(height, width int) maskedLatents {
 	if k.mask == nil {
 		return k
 	}
-	latents, mask := upscaleLatents(*k.latents, height, width), resizeNearest(*k.mask, height, width)
+	latents, mask := tensor.ResizeBilinear(*k.latents, height, width), tensor.ResizeNearest(*k.mask, height, width)
 	return maskedLatents{&latents, &mask, k.mode}
 }
 
-// hold makes the denoiser of a masked walk that begins with such noise.
+// wrapDenoiser makes the denoiser of a masked pass that begins with such noise.
 func (k maskedLatents) wrapDenoiser(plan sampler.Plan, noises tensor.Tensor, denoise sampler.Denoise) sampler.Denoise {
 	switch k.mode {
 	case maskNoisedInput, maskNoisedAhead:
 		return k.wrapNoisedInput(plan, noises, denoise)
 	case maskEstimate, maskCleanInput:
 		return func(ctx context.Context, x tensor.Tensor, s sampler.Step) (tensor.Tensor, error) {
-			if k.mode == maskCleanInput { // the preserving frame's latents, in the exploding one
+			if k.mode == maskCleanInput { // latents of the variance-preserving form, in the variance-exploding one
 				x = k.mix(x, math.Hypot(s.Sigma, 1))
 			}
 			d, err := denoise(ctx, x, s)
@@ -63,12 +63,12 @@ func (k maskedLatents) wrapDenoiser(plan sampler.Plan, noises tensor.Tensor, den
 	return denoise
 }
 
-// holdInput: only the model looks beyond a single value, so what a sampler does with the protected values between two
-// calls of it is of no account, and it is enough to put them right before each call. The first call sees what the walk
-// began with.
+// wrapNoisedInput restores the protected values before each call of the model. That is enough: only the model reads
+// more than one value at a time, so what a sampler does with protected values between two calls does not matter. The
+// first call gets what the pass began with.
 //
-// A value of the mask between 0 and 1 is the share of the walk, its last, in which a place is painted (Levin and Fried,
-// 2023, "Differential Diffusion").
+// A value of the mask between 0 and 1 is the share of the steps, the last ones, in which a place is generated (Levin
+// and Fried, 2023, "Differential Diffusion").
 func (k maskedLatents) wrapNoisedInput(plan sampler.Plan, noises tensor.Tensor, denoise sampler.Denoise) sampler.Denoise {
 	calls, ahead := 0, 0.0
 	return func(ctx context.Context, x tensor.Tensor, s sampler.Step) (tensor.Tensor, error) {
@@ -89,7 +89,7 @@ func (k maskedLatents) wrapNoisedInput(plan sampler.Plan, noises tensor.Tensor, 
 	}
 }
 
-// walked is the share of a plan's steps that begin above a level.
+// shareDone is the share of a plan's steps that begin above a sigma.
 func shareDone(plan sampler.Plan, level float64) float64 {
 	n := 0
 	for _, s := range plan.Steps {
@@ -100,7 +100,7 @@ func shareDone(plan sampler.Plan, level float64) float64 {
 	return float64(n) / float64(len(plan.Steps))
 }
 
-// visits tells whether a step of the plan begins at a level.
+// startsAt says whether a step of the plan begins at a sigma.
 func startsAt(plan sampler.Plan, level float64) bool {
 	for _, s := range plan.Steps {
 		if s.Sigma == level {
@@ -110,7 +110,7 @@ func startsAt(plan sampler.Plan, level float64) bool {
 	return false
 }
 
-// blend returns x where the mask is at least so much, and kept where it is less or 0.
+// threshold returns x where the mask is at least least, and kept where it is less or 0.
 func (k maskedLatents) threshold(x, kept tensor.Tensor, least float32) tensor.Tensor {
 	out := x.Clone()
 	plane := len(k.mask.Data)

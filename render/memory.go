@@ -9,42 +9,44 @@ import (
 	"darkroom/render/tensor"
 )
 
-// room is what a renderer has learnt of the memory there is.
+// memoryLimiter remembers for which size memory ran out.
 type memoryLimiter struct {
-	limit atomic.Int64 // values of the smallest latents that the UNet found no room for
+	limit atomic.Int64 // values of the smallest latents for which the UNet ran out of memory
 }
 
 func newMemoryLimiter() *memoryLimiter {
-	r := &memoryLimiter{}
-	r.limit.Store(math.MaxInt64)
-	return r
+	m := &memoryLimiter{}
+	m.limit.Store(math.MaxInt64)
+	return m
 }
 
-// lowMemoryKey is the key of the mark in a context that says that memory was short.
+// lowMemoryKey is the key of a context's mark that memory ran out.
 type lowMemoryKey struct{}
 
-// marking returns a context in which whoever finds memory short sets a mark.
+// watchLowMemory returns a context in which markLowMemory sets the returned mark.
 func watchLowMemory(ctx context.Context) (context.Context, *atomic.Bool) {
 	mark := new(atomic.Bool)
 	return context.WithValue(ctx, lowMemoryKey{}, mark), mark
 }
 
-// markLowMemory says that memory was found short in what the context is for.
+// markLowMemory notes that memory ran out in the work of a context.
 func markLowMemory(ctx context.Context) {
 	if mark, ok := ctx.Value(lowMemoryKey{}).(*atomic.Bool); ok {
 		mark.Store(true)
 	}
 }
 
-// sparing is a model's UNet that answers a lack of memory by running on half of the batch at a time, and on half of that,
-// until it finds room. What found no room once is not tried again.
+// splittingUnet is a model's UNet that splits the batch in half when memory runs out, and again, until it fits. A
+// size that did not fit once is not tried again.
 type splittingUnet struct {
 	*memoryLimiter
 	unet Unet
 }
 
-// Unet runs the model's.
-func (s splittingUnet) Unet(ctx context.Context, latents tensor.Tensor, time float64, conditioning Conditioning) (tensor.Tensor, error) {
+// Unet runs the model's UNet.
+func (s splittingUnet) Unet(
+	ctx context.Context, latents tensor.Tensor, time float64, conditioning Conditioning,
+) (tensor.Tensor, error) {
 	size, n := int64(len(latents.Data)), latents.Batch()
 	if n < 2 || size < s.limit.Load() {
 		out, err := s.unet.Unet(ctx, latents, time, conditioning)
@@ -66,7 +68,7 @@ func (s splittingUnet) Unet(ctx context.Context, latents tensor.Tensor, time flo
 	return tensor.Concat(first, second)
 }
 
-// conditioningRows returns what leads some rows.
+// conditioningRows returns the conditioning of some rows.
 func conditioningRows(g Conditioning, from, to int) Conditioning {
 	rows := func(t tensor.Tensor) tensor.Tensor {
 		if t.Empty() {

@@ -9,14 +9,14 @@ import (
 
 func (s pass) shape(channels int) []int { return []int{1, channels, s.height, s.width} }
 
-// drawn is what a group of tiles draws before its first step: standard normal numbers [tiles, c, h, w].
+// drawnNoise is what a group of tiles draws before its first step: standard normal numbers [tiles, c, h, w].
 type drawnNoise struct {
 	noise                  tensor.Tensor // the starting noise
-	initImage, maskedImage tensor.Tensor // empty where nothing is drawn: see draws
+	initImage, maskedImage tensor.Tensor // empty where nothing is drawn: see latentDraws
 }
 
-// noises opens a source for each tile of a group and draws its starting noise. In the second pass the sources are
-// opened anew, as A1111 does for its hires fix. The sources that are returned draw the noise of the steps.
+// noiseSources opens a source for each tile of a group and draws its starting noise. In the hires pass the sources are
+// opened again, as A1111 does for its hires fix. The returned sources draw the noise of the steps.
 func (p *run) noiseSources(pass pass, first, last int) ([]noise.Source, drawnNoise) {
 	open := noiseSource(p.spec.Dialect)
 	shape := pass.shape(p.parts.Config.Channels)
@@ -48,7 +48,7 @@ func (p *run) noiseSources(pass pass, first, last int) ([]noise.Source, drawnNoi
 	return sources, out
 }
 
-// path opens a Brownian path for each tile of a group, by the tile's seed.
+// brownianPath opens a Brownian path for each tile of a group, by the tile's seed.
 func (p *run) brownianPath(pass pass, first, last int, low, high float64) sampler.BrownianPath {
 	shape := pass.shape(p.parts.Config.Channels)
 	paths := make([]*noise.Brownian, last-first)
@@ -64,8 +64,8 @@ func (p *run) brownianPath(pass pass, first, last int, low, high float64) sample
 	}
 }
 
-// noiseSource gives the noise a dialect draws: torch's on the CPU for diffusers, and for A1111 the numbers that its
-// users' graphics cards draw, which its "NV" source reproduces.
+// noiseSource opens the random generator of a dialect: torch's on the CPU for diffusers, and for A1111 that of its
+// users' graphics cards, which its "NV" source reproduces.
 func noiseSource(d picture.Dialect) func(seed int64) noise.Source {
 	if d == picture.A1111 {
 		return func(seed int64) noise.Source { return noise.NewPhilox(seed) }
@@ -73,7 +73,7 @@ func noiseSource(d picture.Dialect) func(seed int64) noise.Source {
 	return func(seed int64) noise.Source { return noise.NewTorch(seed) }
 }
 
-// beginning is what decides a tile's starting noise beside its seed.
+// startOptions is what decides a tile's starting noise besides its seed.
 func (p *run) startOptions(tile picture.Spec) noise.StartOptions {
 	var b noise.StartOptions
 	for _, v := range tile.Variations {

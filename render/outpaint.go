@@ -8,11 +8,11 @@ import (
 	"darkroom/render/tensor"
 )
 
-// edges are the sides of a placed picture beyond which something is painted.
+// openEdges are the sides of a placed image beyond which something is generated.
 type openEdges struct{ left, above, right, below bool }
 
-// lay puts a picture where the Spec says on a canvas of the Spec's size. Outside, its edge goes on: that tells the model
-// which colours to begin with, before the noise covers them.
+// placeOnCanvas puts an image where the Spec says on a canvas of the Spec's size. Outside, its edge pixels are
+// repeated, so that the model begins with these colours below the noise.
 func placeOnCanvas(img image.Image, s picture.Spec) *image.NRGBA {
 	if s.Init.Placement == nil {
 		return Fit(img, s.Width, s.Height)
@@ -32,8 +32,8 @@ func rectangle(p picture.Placement) image.Rectangle {
 	return image.Rect(p.X, p.Y, p.X+p.Width, p.Y+p.Height)
 }
 
-// around is the region outside of a place. It reaches into the picture along the edges that something joins, less and
-// less, so that the join is painted too and no seam shows. What mask says is painted as well; it may be nil.
+// outpaintRegion is the region outside of a placed image. It fades into the image along its open edges, so that the
+// join is regenerated too and no seam shows. A mask adds its own part; it may be nil.
 func outpaintRegion(s picture.Spec, mask *image.NRGBA, factor int) region {
 	at := rectangle(*s.Init.Placement)
 	open := openEdges{at.Min.X > 0, at.Min.Y > 0, at.Max.X < s.Width, at.Max.Y < s.Height}
@@ -57,7 +57,7 @@ func outpaintRegion(s picture.Spec, mask *image.NRGBA, factor int) region {
 	return r
 }
 
-// depth is how many pixels inside of the open edges a place is; 0 outside, and very many where none is open.
+// depth is how many pixels a point lies inside of the open edges: 0 outside, and very many where no edge is open.
 func (e openEdges) depth(at image.Rectangle, x, y int) int {
 	d := 1 << 20
 	for _, side := range []struct {
@@ -77,10 +77,10 @@ func latentMeans(grey *image.Gray, factor int) tensor.Tensor {
 	for i, v := range grey.Pix {
 		all.Data[i] = float32(v)
 	}
-	return averagePool(all, factor)
+	return tensor.AveragePool(all, factor)
 }
 
-// cover lays the start picture over a finished one, as far as the region says.
+// overlayOn lays the init image over a finished one, as far as the region says.
 func (s *initImage) overlayOn(img *image.NRGBA) {
 	if s == nil || s.region == nil || s.region.overlay == nil {
 		return

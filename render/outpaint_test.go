@@ -8,7 +8,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// placed is a Spec of 128×96 whose start picture of 64×48 lies somewhere on it.
+// outpaintJob is a Spec of 128×96 whose start picture of 64×48 lies somewhere on it.
 func outpaintJob(t *testing.T, x, y int) (picture.Spec, Job, *image.NRGBA) {
 	t.Helper()
 	inputs, img := inputStore{}, Fit(gradientImage(), 64, 48)

@@ -11,25 +11,25 @@ import (
 	"darkroom/render/tensor"
 )
 
-// pass is one walk of all tiles at one size.
+// pass is one sampling of all tiles at one size.
 type pass struct {
 	plan          sampler.Plan
 	height, width int  // of the latent
 	groupSize     int  // tiles that go through the UNet together
-	fromNoise     bool // begins with noise alone, whatever the start picture
+	fromNoise     bool // begins with noise alone, without the init image
 	draws         latentDraws
 	calls         prompt.Calls
 	conditioning  passConditioning     // once it is encoded
-	inpaint       *inpaintConditioning // of an inpainting model, likewise
+	inpaint       *inpaintConditioning // of an inpainting model, once it is encoded
 }
 
-// draws says which latents a pass draws from what the encoder says of a picture. Where it does not, the mean is taken.
+// latentDraws says which latents a pass draws from the encoder's distribution. For the others it takes the mean.
 type latentDraws struct {
-	initImage   bool // the start picture's, before the starting noise
-	maskedImage bool // the masked picture's, right after it
+	initImage   bool // the init image's, before the starting noise
+	maskedImage bool // the masked image's, right after the starting noise
 }
 
-// planPasses plans the walk, and the second one of a hires picture.
+// planPasses plans the first pass, and the hires pass if there is one.
 func (p *run) planPasses() error {
 	s, c, trained := p.spec, p.parts.Config, p.trainingConfig()
 	plan, err := p.method.Plan(trained, s.Steps)
@@ -37,26 +37,26 @@ func (p *run) planPasses() error {
 		plan, err = p.method.Img2ImgPlan(trained, s.Steps, s.Init.Strength)
 	}
 	if err != nil {
-		return refuseBecause(fmt.Sprintf("this model cannot be painted with in %d steps", s.Steps), err)
+		return refuseBecause(fmt.Sprintf("this model cannot generate an image in %d steps", s.Steps), err)
 	}
 	p.passes = []pass{p.newPass(plan, s.Height, s.Width)}
 	p.passes[0].calls = prompt.Calls{Count: s.Steps * p.method.CallsPerStep()}
 	if s.Init != nil && s.Dialect == picture.Diffusers {
-		p.passes[0].drawLikeDiffusers(*s.Init, c.Inpaint)
+		p.passes[0].drawLikeDiffusers(*s.Init, c.Extra != nil)
 	}
 	if s.Hires == nil {
 		return nil
 	}
 	if c.FixedSize {
-		return refuse("this model paints at one size only, so it cannot enlarge a picture")
+		return refuse("this model has one size only, so it cannot enlarge an image")
 	}
 	plan, err = p.method.HiresPlan(trained, s.Hires.Steps, s.Hires.Strength)
 	if err != nil {
-		return refuseBecause(fmt.Sprintf("this model cannot enlarge a picture in %d steps", s.Hires.Steps), err)
+		return refuseBecause(fmt.Sprintf("this model cannot enlarge an image in %d steps", s.Hires.Steps), err)
 	}
 	height, width := int(float64(s.Height)*s.Hires.Scale), int(float64(s.Width)*s.Hires.Scale)
 	if width%c.SizeMultiple != 0 || height%c.SizeMultiple != 0 {
-		return refuse("enlarged to %d×%d this cannot be painted: the model takes sides that are multiples of %d", width, height, c.SizeMultiple)
+		return refuse("this model cannot enlarge to %d×%d: its sides must be multiples of %d", width, height, c.SizeMultiple)
 	}
 	second := p.newPass(plan, height, width)
 	second.calls = prompt.Calls{Count: s.Hires.Steps * p.method.CallsPerStep(), Before: p.passes[0].calls.Count}
@@ -64,11 +64,11 @@ func (p *run) planPasses() error {
 	return nil
 }
 
-// drawLikeDiffusers follows the order in which diffusers draws: the latents of the start picture from the generator that
-// gives the noise, and after the noise those of the masked picture. With a mask and all of the strength it begins with
-// noise alone, and an inpainting UNet, which keeps nothing of the start picture, then draws only the latter.
+// drawLikeDiffusers follows the order in which diffusers draws: the latents of the init image from the generator that
+// gives the noise, and after the noise those of the masked image. With a mask and a strength of 1 it begins with
+// noise alone, and an inpainting UNet, which keeps nothing of the init image, then draws only the latter.
 //
-// A1111 draws from a generator that it never seeds, so that no two of its pictures agree: the mean is what they share.
+// A1111 draws from a generator that it never seeds, so no two of its images agree: the mean is what they share.
 func (s *pass) drawLikeDiffusers(from picture.Init, inpaint bool) {
 	s.draws.initImage = true
 	if from.Mask == nil || from.Placement != nil {
@@ -81,20 +81,21 @@ func (s *pass) drawLikeDiffusers(from picture.Init, inpaint bool) {
 	}
 }
 
-// trained is what the folder says of the model's training, as far as it counts here.
+// trainingConfig is what the folder says of the model's training, as far as this run follows it.
 func (p *run) trainingConfig() sampler.Config {
-	c, h := p.parts.Config.Sampler, p.parts.Config.Traits().forInit(p.spec.Init)
-	c.RungeKutta, c.Img2ImgTakesAllSteps = h.RungeKutta, h.Img2ImgTakesAllSteps
+	c, traits := p.parts.Config.Sampler, p.parts.Config.Traits().forInit(p.spec.Init)
+	c.RungeKutta, c.Img2ImgTakesAllSteps = traits.RungeKutta, traits.Img2ImgTakesAllSteps
 	return c
 }
 
-// sized makes a pass for a size in pixels.
+// newPass makes a pass for a size in pixels.
 func (p *run) newPass(plan sampler.Plan, height, width int) pass {
 	f := p.parts.Config.PixelsPerLatent
-	return pass{plan: plan, height: height / f, width: width / f, groupSize: min(max(p.options.BatchPixels/(height*width), 1), p.spec.Count)}
+	groupSize := min(max(p.options.BatchPixels/(height*width), 1), p.spec.Count)
+	return pass{plan: plan, height: height / f, width: width / f, groupSize: groupSize}
 }
 
-// steps counts the runs of the UNet that the whole job takes.
+// steps counts the steps of the whole job, those of each group of tiles apart.
 func (p *run) steps() int {
 	n := 0
 	for _, pass := range p.passes {
@@ -103,8 +104,8 @@ func (p *run) steps() int {
 	return n
 }
 
-// walk takes all tiles through one pass, as many at once as fit. Each tile has noise of its own, so how many share a
-// batch changes nothing but the rounding inside the network.
+// samplePass samples all tiles of one pass, as many at once as fit. Each tile has noise of its own, so how many share a
+// batch changes only the rounding inside the network.
 func (p *run) samplePass(ctx context.Context, pass pass, from *tensor.Tensor, masked maskedLatents) (tensor.Tensor, error) {
 	var done []tensor.Tensor
 	for first := 0; first < p.spec.Count; first += pass.groupSize {
@@ -118,7 +119,7 @@ func (p *run) samplePass(ctx context.Context, pass pass, from *tensor.Tensor, ma
 	return tensor.Concat(done...)
 }
 
-// latentsOfTiles returns the tiles of a group; one latent for all of them is repeated.
+// latentsOfTiles returns the latents of a group's tiles. One latent for all of them is repeated.
 func latentsOfTiles(t *tensor.Tensor, first, last int) *tensor.Tensor {
 	if t == nil {
 		return nil
@@ -132,7 +133,11 @@ func latentsOfTiles(t *tensor.Tensor, first, last int) *tensor.Tensor {
 	return &tiles
 }
 
-func (p *run) sampleGroup(ctx context.Context, pass pass, first, last int, from *tensor.Tensor, masked maskedLatents) (tensor.Tensor, error) {
+// sampleGroup samples the tiles from first to last-1 of one pass, beginning with latents of an image unless from is
+// nil.
+func (p *run) sampleGroup(
+	ctx context.Context, pass pass, first, last int, from *tensor.Tensor, masked maskedLatents,
+) (tensor.Tensor, error) {
 	sources, drawn := p.noiseSources(pass, first, last)
 	masked.latents = latentsOfTiles(masked.latents, first, last)
 	if pass.draws.initImage {
@@ -167,7 +172,7 @@ func (p *run) sampleGroup(ctx context.Context, pass pass, first, last int, from 
 	}
 	x, err := p.method.Sample(ctx, pass.plan, inputs, x)
 	if errors.Is(err, sampler.ErrNoStepFits) {
-		return x, refuseBecause("the sampler "+p.spec.Sampler+" finds no step that is short enough for this picture; another one will paint it", err)
+		return x, refuseBecause("the sampler "+p.spec.Sampler+" finds no step that is short enough for this image: choose another sampler", err)
 	}
 	if err != nil || masked.mask == nil {
 		return x, err

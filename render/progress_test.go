@@ -152,7 +152,7 @@ func TestPreview(t *testing.T) {
 	})
 }
 
-// restless is a UNet that an adaptive sampler never trusts: now there is nothing, now very much.
+// unstableUnet is a UNet that an adaptive sampler never trusts: now there is nothing, now very much.
 type unstableUnet struct {
 	*fakeModel
 	until int64 // calls; none forever
@@ -174,7 +174,7 @@ func TestProgressOfAttempts(t *testing.T) {
 		t.Helper()
 		f := unstableUnet{&fakeModel{}, until}
 		parts := f.parts()
-		parts.Tokenizer, parts.Unet = tokenizer(t), f
+		parts.Tokenizers, parts.Unet = tokenizers(t), f
 		r, err := New(parts, Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -198,11 +198,11 @@ func TestProgressOfAttempts(t *testing.T) {
 			t.Errorf("got %d of %d at last, want all", last.Step, last.Steps)
 		}
 	})
-	t.Run("a picture for which no step is short enough is refused", func(t *testing.T) {
+	t.Run("an image for which no step is short enough is refused", func(t *testing.T) {
 		t.Parallel()
 		reports, err := renderUnstable(t, 0)
 		refusal := (*Refusal)(nil)
-		if !errors.As(err, &refusal) || !strings.Contains(refusal.Sentence, "another one will paint it") {
+		if !errors.As(err, &refusal) || !strings.Contains(refusal.Sentence, "choose another sampler") {
 			t.Errorf("got %v, want a refusal that tells what to do", err)
 		}
 		if last := reports[len(reports)-1]; last.Step != last.Steps-1 {

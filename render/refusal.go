@@ -2,10 +2,10 @@ package render
 
 import "fmt"
 
-// Refusal is the error of a picture that this model will not paint, however often it is asked.
+// Refusal is the error of an image that this model cannot generate, however often it is asked for.
 type Refusal struct {
-	Sentence string // for the person who asked, without a capital and a full stop
-	Err      error  // what exactly is wrong, for the log; nil where the sentence says it all
+	Sentence string // for the person who asked; lower case, without a full stop
+	Err      error  // what exactly is wrong, for the log; nil where the sentence is enough
 }
 
 // Error returns what exactly is wrong.
@@ -19,10 +19,10 @@ func (r *Refusal) Error() string {
 // Unwrap returns what exactly is wrong.
 func (r *Refusal) Unwrap() error { return r.Err }
 
-// refuse refuses with a sentence that says it all.
+// refuse returns a Refusal whose sentence is enough.
 func refuse(format string, a ...any) error { return &Refusal{Sentence: fmt.Sprintf(format, a...)} }
 
-// refused refuses because of err, unless there is none.
+// refuseBecause returns a Refusal because of err, or nil where err is nil.
 func refuseBecause(sentence string, err error) error {
 	if err == nil {
 		return nil

@@ -37,25 +37,25 @@ func TestRefusalSentences(t *testing.T) {
 		want  string
 	}{
 		"settings that do not go together": {nil, func(s *picture.Spec) { s.Steps = 0 }, "", "do not go together"},
-		"an unknown sampler":               {nil, func(s *picture.Spec) { s.Sampler = "magic" }, "", `no sampler called "magic"`},
+		"an unknown sampler":               {nil, func(s *picture.Spec) { s.Sampler = "magic" }, "", `unknown sampler "magic"`},
 		"an add-on": {nil, func(s *picture.Spec) {
 			s.Addons = []picture.Addon{{Kind: "lora", Name: "ink", Hash: strings.Repeat("b", 64)}}
 		}, "", "ink"},
 		"more steps than were trained": {func(c *Config) { c.Sampler.TrainSteps = 5 }, func(*picture.Spec) {}, "", "in 8 steps"},
 		"a sampler that strays": {func(c *Config) { c.Sampler.Prediction = sampler.Velocity },
-			func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "dpm_adaptive" }, "", "dpm_adaptive strays"},
+			func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "dpm_adaptive" }, "", "dpm_adaptive diverges"},
 		"layers that cannot be skipped": {func(c *Config) { c.SkippableLayers = 0 }, func(s *picture.Spec) { s.ClipSkip = 2 }, "", "clip skip of 2"},
 		"more layers than can be skipped": {func(c *Config) { c.SkippableLayers = 2 }, func(s *picture.Spec) { s.ClipSkip = 4 }, "",
-			"a clip skip of 4 cannot be followed: this model's text encoder can be read up to 3"},
+			"a clip skip of 4 is not possible: this model takes at most 3"},
 		"prompts joined for a model that leads itself": {func(c *Config) { c.GuidanceWidth = 8 },
-			func(s *picture.Spec) { s.Prompt = "a boat AND a star" }, "", "told how strongly"},
+			func(s *picture.Spec) { s.Prompt = "a boat AND a star" }, "", "takes the guidance scale as an input"},
 		"a prompt weighed for a model that leads itself": {func(c *Config) { c.GuidanceWidth = 8 },
-			func(s *picture.Spec) { s.Prompt = "a boat :1.5" }, "", "told how strongly"},
-		"a side that cannot be halved": {func(c *Config) { c.SizeMultiple = 64 }, func(*picture.Spec) {}, "", "size 64×48 cannot be painted: this model takes sides that are multiples of 64"},
+			func(s *picture.Spec) { s.Prompt = "a boat :1.5" }, "", "takes the guidance scale as an input"},
+		"a side that cannot be halved": {func(c *Config) { c.SizeMultiple = 64 }, func(*picture.Spec) {}, "", "cannot generate 64×48: its sides must be multiples of 64"},
 		"one size only, enlarged": {func(c *Config) { c.FixedSize = true },
 			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5} }, "", "cannot enlarge"},
 		"enlarged to a side that cannot be halved": {func(c *Config) { c.SizeMultiple = 16 },
-			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1.5, Steps: 2, Strength: 0.5} }, "", "enlarged to 96×72"},
+			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1.5, Steps: 2, Strength: 0.5} }, "", "cannot enlarge to 96×72"},
 		"another start picture": {nil, start, "another picture", "not the one that was sent"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestRefusalSentences(t *testing.T) {
 	})
 }
 
-// overflow is a decoder whose last value is no number.
+// overflowingDecoder is a decoder whose last value is no number.
 type overflowingDecoder struct{ *fakeModel }
 
 func (f overflowingDecoder) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {
@@ -104,21 +104,21 @@ func (f overflowingDecoder) DecodeLatents(ctx context.Context, l tensor.Tensor) 
 
 func TestNotANumber(t *testing.T) {
 	t.Parallel()
-	t.Run("is no picture", func(t *testing.T) {
+	t.Run("gives no image", func(t *testing.T) {
 		t.Parallel()
 		r, f := newFake(t, Options{})
 		r.parts.Decoder = overflowingDecoder{f}
-		if got, want := refusalOf(t, r, boatSpec(), Job{}), "the model produced no picture (not a number)"; got != want {
+		if got, want := refusalOf(t, r, boatSpec(), Job{}), "the model produced no image (not a number)"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	})
-	t.Run("is no noise", func(t *testing.T) {
+	t.Run("is refused as latents", func(t *testing.T) {
 		t.Parallel()
 		r, _ := newFake(t, Options{})
 		given := noise.Draw(noise.NewTorch(1), 1, 4, 6, 8)
 		given.Data[5] = float32(math.Inf(-1))
-		if _, err := r.Render(t.Context(), boatSpec(), Job{Latents: &given}); err == nil || !strings.Contains(err.Error(), "no finite numbers") {
-			t.Errorf("got %v, want to hear of numbers that are not finite", err)
+		if _, err := r.Render(t.Context(), boatSpec(), Job{Latents: &given}); err == nil || !strings.Contains(err.Error(), "not finite") {
+			t.Errorf("got %v, want an error about numbers that are not finite", err)
 		}
 	})
 }

@@ -10,14 +10,14 @@ import (
 	"darkroom/render/tensor"
 )
 
-// region is the part of a picture that is painted anew.
+// region is the part of an image that is regenerated.
 type region struct {
-	pixels  *image.Gray   // 255 where it is, in the size of the picture
+	pixels  *image.Gray   // 255 inside, in the size of the image
 	latent  tensor.Tensor // the same for latents, [1, 1, h, w] from 0 to 1
-	overlay *image.Gray   // how far the start picture covers the finished one; nil for not at all
+	overlay *image.Gray   // how far the init image covers the finished one; nil for not at all
 }
 
-// regionFromMask reads a mask, white where it is painted, as a dialect does.
+// regionFromMask reads a mask, white where the image is regenerated, as a dialect does.
 func regionFromMask(mask *image.NRGBA, factor int, d picture.Dialect) region {
 	grey := toGrey(mask)
 	if d == picture.A1111 {
@@ -32,8 +32,8 @@ func regionFromMask(mask *image.NRGBA, factor int, d picture.Dialect) region {
 // maskBlur is A1111's default for "Mask blur", in pixels.
 const maskBlur = 4
 
-// softRegion is what A1111 makes of a mask: its edge is blurred, a latent belongs to it if most of the latent does, and
-// the start picture covers the finished one where the blurred mask is less than half white, with a soft edge.
+// softRegion reads a mask as A1111 does: its edge is blurred, a latent belongs to it if most of the latent does, and
+// the init image covers the finished one where the blurred mask is less than half white, with a soft edge.
 func softRegion(grey *image.Gray, factor int) region {
 	r := region{pixels: blur(grey, maskBlur)}
 	r.overlay = image.NewGray(grey.Rect)
@@ -44,7 +44,7 @@ func softRegion(grey *image.Gray, factor int) region {
 	return r
 }
 
-// rounded makes a latent mask of a grey one, rounding half to even.
+// roundedMask makes a latent mask of a grey one, rounding half to even.
 func roundedMask(grey *image.Gray) tensor.Tensor {
 	out := tensor.New(1, 1, grey.Rect.Dy(), grey.Rect.Dx())
 	for i, v := range grey.Pix {
@@ -53,14 +53,14 @@ func roundedMask(grey *image.Gray) tensor.Tensor {
 	return out
 }
 
-// shrinkGrey scales a grey picture down by the bicubic filter, as PIL's resize does by default.
+// shrinkGrey scales a grey image down by the bicubic filter, as PIL's resize does by default.
 func shrinkGrey(grey *image.Gray, factor int) *image.Gray {
 	out := image.NewGray(image.Rect(0, 0, grey.Rect.Dx()/factor, grey.Rect.Dy()/factor))
 	scale.CatmullRom.Scale(out, out.Rect, grey, grey.Rect, scale.Src, nil)
 	return out
 }
 
-// nearestMask looks at the upper left pixel of every latent, as torch's nearest interpolation does: 1 where that is white.
+// nearestMask reads the upper left pixel of every latent, as torch's nearest interpolation does: 1 where that is white.
 func nearestMask(grey *image.Gray, factor int) tensor.Tensor {
 	out := tensor.New(1, 1, grey.Rect.Dy()/factor, grey.Rect.Dx()/factor)
 	w := out.Shape[3]
@@ -72,7 +72,7 @@ func nearestMask(grey *image.Gray, factor int) tensor.Tensor {
 	return out
 }
 
-// toGrey turns a picture grey with the weights of ITU-R 601, in the whole numbers of PIL's "L" mode.
+// toGrey turns an image grey with the weights of ITU-R 601, in the whole numbers of PIL's "L" mode.
 func toGrey(img *image.NRGBA) *image.Gray {
 	b := img.Bounds()
 	out := image.NewGray(image.Rect(0, 0, b.Dx(), b.Dy()))

@@ -1,96 +1,27 @@
+// Package render makes images of a picture.Spec:
+//
+//	encode     prompt and negative prompt become hidden states        (conditioning.go; render/prompt, render/clip)
+//	           an init image and its mask become latents              (initimage.go, region.go, inpaint.go, outpaint.go)
+//	denoise    the sampler goes from noise to latents, step by step   (pass.go, guidance.go; render/sampler, render/noise)
+//	           and perhaps again at a larger size                     (the hires pass)
+//	decode     latents become pixels                                  (vae.go)
+//
+// The networks come in through small interfaces (parts.go), so everything here runs, and is tested, without a
+// runtime. The same Spec gives the same bytes as long as the networks do.
 package render
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"darkroom/render/clip"
 	"darkroom/render/picture"
-	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 )
-
-// Encoded is what a text encoder makes of chunks.
-type TextEncoding = tensor.TextEncoding
-
-// Given is what leads the UNet beside latents and time.
-type Conditioning = tensor.Conditioning
-
-// TextEncoder turns chunks of token ids into hidden states, of the layer that is skip before the one the model was
-// trained with. Where Parts have a second tokenizer a row holds its ids too, after the first's.
-type TextEncoder interface {
-	EncodeText(ctx context.Context, ids [][]int32, skip int) (TextEncoding, error)
-}
-
-// Unet answers latents [b, c, h, w] at a training time with its prediction [b, 4, h, w], led by what it is given. The
-// latents of an inpainting model have 9 channels: those of the picture, the mask, and the masked picture's.
-type Unet interface {
-	Unet(ctx context.Context, latents tensor.Tensor, timestep float64, given Conditioning) (tensor.Tensor, error)
-}
-
-// Decoder turns latents [b, c, h, w] into pixels [b, 3, 8h, 8w] from -1 to 1.
-type Decoder interface {
-	DecodeLatents(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error)
-}
-
-// Encoder turns pixels [b, 3, 8h, 8w] from -1 to 1 into the mean of their latents and the logarithm of its variance
-// [b, 2c, h, w], or into latents [b, c, h, w] where it tells no more.
-type Encoder interface {
-	EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error)
-}
-
-// Config is the arithmetic of a model.
-type Config struct {
-	Sampler             sampler.Config
-	ScalingFactor       float64 // of the VAE: latents are multiplied by it for the UNet
-	Channels            int     // of a latent
-	PixelsPerLatent     int     // pixels on a side of one latent
-	SizeMultiple        int     // what the sides of a picture must be multiples of, for the UNet's halvings; 0 for Factor
-	FixedSize           bool    // the networks take one size only, so no picture can be enlarged
-	SkippableLayers     int     // how many of its text encoder's last layers can be left out
-	PenultimateLayer    bool    // it was trained with one inner layer (SD 2, SDXL), which A1111 reads whatever the clip skip
-	MaxChunks           int     // chunks of text the UNet takes; 0 for any number
-	PooledConditioning  bool    // SDXL: the UNet is led by a pooled vector and by the sizes of the picture too
-	ZerosForEmptyPrompt bool    // SDXL: diffusers leads by zeros where nobody gave a negative prompt
-	GuidanceWidth       int     // LCM: numbers that tell the UNet the guidance scale, so that nothing is guided from outside; 0 for others
-	Distilled           bool    // it was distilled to few steps, for the samplers lcm and tcd
-	Inpaint             bool    // the UNet has 9 channels: it is told a mask and the masked picture too
-}
-
-// Parts are the pieces of one loaded model.
-type Parts struct {
-	Text            TextEncoder
-	Unet            Unet
-	Decoder         Decoder
-	Encoder         Encoder // nil for a model that cannot start from a picture
-	Tokenizer       *clip.Tokenizer
-	SecondTokenizer *clip.Tokenizer // of SDXL's second text encoder, as long as the first; nil for one that reads all
-	Config          Config
-
-	// Preview decodes previews in Decoder's place: a tiny network for latents as the sampler leaves them, not divided by
-	// the scaling factor. nil for none.
-	PreviewDecoder Decoder
-	// Seamless lends networks whose convolutions wrap around, for pictures whose edges fit each other. They are made when
-	// they are first asked for. nil for a model that cannot.
-	Seamless func(ctx context.Context) (SeamlessNetworks, error)
-}
-
-// Wrapping are networks of a model whose convolutions wrap around.
-type SeamlessNetworks struct {
-	Unet    Unet
-	Decoder Decoder
-	Encoder Encoder // nil for a model that has none
-}
-
-func (p Parts) tokenizers() []*clip.Tokenizer {
-	if p.SecondTokenizer == nil {
-		return []*clip.Tokenizer{p.Tokenizer}
-	}
-	return []*clip.Tokenizer{p.Tokenizer, p.SecondTokenizer}
-}
 
 // Options are what an operator may choose. The zero value is good for anything.
 type Options struct {
@@ -99,12 +30,12 @@ type Options struct {
 	BatchPixels int
 	// PreviewPixels bounds the pixels of one tile of a preview. Default 256×256.
 	PreviewPixels int
-	// VAEPixels bounds the pixels that go through the VAE at once. A larger picture is cut into overlapping tiles,
-	// which a watchful eye can tell from each other. Default 1536×1536.
+	// VAEPixels bounds the pixels that go through the VAE at once. A larger image is cut into overlapping tiles,
+	// which a careful look can tell apart. Default 1536×1536.
 	VAEPixels int
 	// VAETileSide is the side of such a tile in pixels. Default 512.
 	VAETileSide int
-	// MaxInputPixels bounds an input picture. Default 64 million.
+	// MaxInputPixels bounds an input image. Default 64 million.
 	MaxInputPixels int
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
@@ -127,13 +58,13 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Renderer paints with one loaded model. Jobs may run at the same time as far as the model's parts allow it.
+// Renderer generates images with one loaded model. Jobs may run at the same time as far as the model's parts allow it.
 type Renderer struct {
 	parts                Parts
 	options              Options
 	diffusersConditioner *clip.Conditioner
-	a1111Conditioner     *clip.Conditioner // reads as A1111 does; beside it words reads as diffusers does
-	decoderMu            sync.Mutex        // previews and finished pictures take turns at the decoder
+	a1111Conditioner     *clip.Conditioner
+	decoderMu            sync.Mutex // previews and finished images use the decoder one after the other
 	memory               *memoryLimiter
 }
 
@@ -148,11 +79,12 @@ func New(p Parts, o Options) (*Renderer, error) {
 	need(p.Text != nil, "no text encoder")
 	need(p.Unet != nil, "no UNet")
 	need(p.Decoder != nil, "no VAE decoder")
-	need(p.Tokenizer != nil, "no tokenizer")
-	need(p.Tokenizer == nil || p.SecondTokenizer == nil || p.Tokenizer.Length == p.SecondTokenizer.Length, "two tokenizers whose chunks differ in length")
+	need(len(p.Tokenizers) > 0 && !slices.Contains(p.Tokenizers, nil), "no tokenizer")
+	need(sameLength(p.Tokenizers), "tokenizers whose chunks differ in length")
 	c := p.Config
 	need(c.ScalingFactor > 0, "scaling factor %v, want a positive number", c.ScalingFactor)
-	need(c.PixelsPerLatent < 1 || c.SizeMultiple%c.PixelsPerLatent == 0, "sizes in multiples of %d for latents of %d pixels", c.SizeMultiple, c.PixelsPerLatent)
+	need(c.PixelsPerLatent < 1 || c.SizeMultiple%c.PixelsPerLatent == 0,
+		"sizes in multiples of %d for latents of %d pixels", c.SizeMultiple, c.PixelsPerLatent)
 	need(c.Channels > 0 && c.PixelsPerLatent > 0, "latents of %d channels for %d pixels", c.Channels, c.PixelsPerLatent)
 	if err := errors.Join(append(errs, c.Sampler.Check())...); err != nil {
 		return nil, err
@@ -160,16 +92,26 @@ func New(p Parts, o Options) (*Renderer, error) {
 	if c.SizeMultiple == 0 {
 		p.Config.SizeMultiple = c.PixelsPerLatent
 	}
-	words := clip.NewConditioner(p.Text, p.tokenizers()...)
-	return &Renderer{parts: p, options: o.withDefaults(), diffusersConditioner: words, a1111Conditioner: words.ForA1111(), memory: newMemoryLimiter()}, nil
+	conditioner := clip.NewConditioner(p.Text, p.Tokenizers...)
+	return &Renderer{
+		parts: p, options: o.withDefaults(), memory: newMemoryLimiter(),
+		diffusersConditioner: conditioner, a1111Conditioner: conditioner.ForA1111(),
+	}, nil
 }
 
-// Paint makes all tiles of a Spec. It looks at ctx before every step and before every picture it decodes, and returns
-// context.Cause(ctx) once that has ended. What no other try could mend is a *Refusal. A panic of a network is the
-// caller's.
+// sameLength says whether the chunks of all tokenizers have the same length.
+func sameLength(all []*clip.Tokenizer) bool {
+	return !slices.ContainsFunc(all, func(t *clip.Tokenizer) bool {
+		return t != nil && all[0] != nil && t.Length != all[0].Length
+	})
+}
+
+// Render generates all tiles of a Spec. It checks ctx before every step and before every image that it decodes, and
+// returns context.Cause(ctx) once ctx has ended. An error that another attempt would give again is a *Refusal. A
+// panic of a network reaches the caller.
 func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
 	defer job.Slot.Release()
-	ctx, short := watchLowMemory(ctx)
+	ctx, lowMemory := watchLowMemory(ctx)
 	p, err := r.newRun(spec, job)
 	if err != nil {
 		return nil, err
@@ -189,10 +131,10 @@ func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Res
 	if err != nil {
 		return nil, preferCause(ctx, fmt.Errorf("decode: %w", err))
 	}
-	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents, LowMemory: short.Load()}, nil
+	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents, LowMemory: lowMemory.Load()}, nil
 }
 
-// because prefers the reason why a job was ended to the error that its end caused in some network.
+// preferCause returns the reason why a job was ended, rather than the error that its end caused in a network.
 func preferCause(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause

@@ -21,7 +21,7 @@ import (
 
 const demoFolder = "demo/postcards"
 
-// timed measures how long a model's networks run.
+// timedModel measures how long a model's networks run.
 type timedModel struct {
 	*onnx.Model
 	inside atomic.Int64 // nanoseconds
@@ -44,7 +44,7 @@ func (m *timedModel) DecodeLatents(ctx context.Context, x tensor.Tensor) (tensor
 	return m.Model.DecodeLatents(ctx, x)
 }
 
-// demo loads the demo model, or skips the test where ONNX Runtime was not fetched.
+// loadDemo loads the demo model, or skips the test where ONNX Runtime was not fetched.
 func loadDemo(t testing.TB) (*render.Renderer, *timedModel) {
 	t.Helper()
 	m := &timedModel{Model: pipelinetest.Load(t, demoFolder).Model}

@@ -13,7 +13,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// onlooker records the first value that each call of the UNet is shown, and when.
+// unetRecorder records the first value that each call of the UNet is shown, and when.
 type unetRecorder struct {
 	neighbourModel
 	seen []unetCall
@@ -30,7 +30,7 @@ func newUnetRecorder(t *testing.T, m sampler.Method) (*Renderer, *unetRecorder) 
 	t.Helper()
 	net := &unetRecorder{neighbourModel: neighbourModel{&fakeModel{}}}
 	parts := net.parts()
-	parts.Tokenizer, parts.Unet, parts.Config.Distilled = tokenizer(t), net, m.Distilled()
+	parts.Tokenizers, parts.Unet, parts.Config.Distillation = tokenizers(t), net, asConsistency(m.Distilled())
 	parts.Seamless = func(context.Context) (SeamlessNetworks, error) { return SeamlessNetworks{net, net, net}, nil }
 	r, err := New(parts, Options{})
 	if err != nil {
@@ -97,7 +97,7 @@ func renderMode(t *testing.T, m sampler.Method, s picture.Spec, way string) {
 	}
 }
 
-// showed compares every call but the first with a black value under noise that is 1 everywhere.
+// checkShown compares every call but the first with a black value under noise that is 1 everywhere.
 func (o *unetRecorder) checkShown(t *testing.T, way string) {
 	t.Helper()
 	if len(o.seen) < 3 {

@@ -80,7 +80,8 @@ func TestSeamless(t *testing.T) {
 	})
 }
 
-// jumps is how far the first and last columns (or rows) of a picture are apart on average, and how far neighbours inside.
+// edgeJumps is how far the first and last columns (or rows) of a picture are apart on average, and how far neighbours
+// inside.
 func edgeJumps(img *image.NRGBA, across bool) (edge, inside float64) {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	at := func(along, by int) int {

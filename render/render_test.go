@@ -246,7 +246,7 @@ func TestRefusals(t *testing.T) {
 		"an odd size":                            {func(s *picture.Spec) { s.Width = 65 }, Job{}, "width 65"},
 		"no steps":                               {func(s *picture.Spec) { s.Steps = 0 }, Job{}, "steps 0"},
 		"an add-on":                              {func(s *picture.Spec) { s.Addons = []picture.Addon{{Kind: "lora", Name: "ink"}} }, Job{}, `add-on "ink"`},
-		"a picture nobody has":                   {func(s *picture.Spec) { s.Init = &picture.Init{Picture: in, Strength: 0.5} }, Job{}, "nobody knows its bytes"},
+		"a picture nobody has":                   {func(s *picture.Spec) { s.Init = &picture.Init{Picture: in, Strength: 0.5} }, Job{}, "no source of its bytes"},
 		"a strength out of range": {func(s *picture.Spec) { s.Init = &picture.Init{Picture: in, Strength: 2} },
 			Job{Input: inputs.find}, "strength 2"},
 	} {
@@ -263,7 +263,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// conditioned is what the first pass is conditioned on.
+// firstPassConditioning is what the first pass is conditioned on.
 func firstPassConditioning(t *testing.T, p *run) passConditioning {
 	t.Helper()
 	prompts, err := p.encodePrompts(t.Context(), p.passes[0].calls)

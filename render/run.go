@@ -11,33 +11,36 @@ import (
 	"darkroom/render/tensor"
 )
 
-// painting is one Paint under way.
+// run is one call of Render.
 type run struct {
 	*Renderer
 	spec      picture.Spec
 	job       Job
 	method    sampler.Method
 	passes    []pass        // one, or two with a hires pass
-	terms     []prompt.Term // what the prompt says, divided where AND does
-	initImage *initImage    // nil when painting begins with nothing
+	terms     []prompt.Term // the prompt, divided at AND
+	initImage *initImage    // nil for txt2img
 	net       Unet          // the model's, or its seamless one
-	decoder   Decoder       // likewise
-	encoder   Encoder       // likewise
+	decoder   Decoder       // the model's, or its seamless one
+	encoder   Encoder       // the model's, or its seamless one
 	previews  *previews
 	progress  *progress
 	millis    map[string]int64
 }
 
-// begin checks everything that can be checked without running a network.
+// newRun checks everything that can be checked without running a network.
 func (r *Renderer) newRun(spec picture.Spec, job Job) (*run, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, refuseBecause("these settings do not go together", fmt.Errorf("spec: %w", err))
 	}
 	method, err := sampler.Find(sampler.Dialect(spec.Dialect), spec.Sampler)
 	if err != nil {
-		return nil, refuseBecause(fmt.Sprintf("there is no sampler called %q here", spec.Sampler), err)
+		return nil, refuseBecause(fmt.Sprintf("unknown sampler %q", spec.Sampler), err)
 	}
-	p := &run{Renderer: r, spec: spec, job: job, method: method, net: r.parts.Unet, decoder: r.parts.Decoder, encoder: r.parts.Encoder, millis: map[string]int64{}}
+	p := &run{
+		Renderer: r, spec: spec, job: job, method: method, millis: map[string]int64{},
+		net: r.parts.Unet, decoder: r.parts.Decoder, encoder: r.parts.Encoder,
+	}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
@@ -57,31 +60,31 @@ func (p *run) check() error {
 	s, c := p.spec, p.parts.Config
 	switch {
 	case s.Width%c.SizeMultiple != 0 || s.Height%c.SizeMultiple != 0:
-		return refuse("the size %d×%d cannot be painted: this model takes sides that are multiples of %d", s.Width, s.Height, c.SizeMultiple)
+		return refuse("this model cannot generate %d×%d: its sides must be multiples of %d", s.Width, s.Height, c.SizeMultiple)
 	case len(s.Addons) > 0:
-		return refuse("the add-on %q cannot be used: this program has no add-ons", s.Addons[0].Name)
+		return refuse("the add-on %q cannot be used: add-ons are not supported", s.Addons[0].Name)
 	case p.clipSkip() > c.SkippableLayers && c.SkippableLayers == 0:
-		return refuse("this model's text encoder gives out its last layer only, so a clip skip of %d cannot be followed", s.ClipSkip)
+		return refuse("a clip skip of %d is not possible: only the last layer of this model's text encoder can be read", s.ClipSkip)
 	case p.clipSkip() > c.SkippableLayers:
-		return refuse("a clip skip of %d cannot be followed: this model's text encoder can be read up to %d", s.ClipSkip, c.SkippableLayers+1)
+		return refuse("a clip skip of %d is not possible: this model takes at most %d", s.ClipSkip, c.SkippableLayers+1)
 	case s.Init != nil && p.parts.Encoder == nil:
-		return refuse("this model cannot start from a picture: it has no VAE encoder")
+		return refuse("this model cannot start from an image: it has no VAE encoder")
 	case s.Tiling && p.parts.Seamless == nil:
-		return refuse("this model cannot paint pictures whose edges fit each other")
+		return refuse("this model cannot generate tileable images")
 	case s.Eta != nil && !p.method.TakesEta():
 		return refuse("the sampler %s has no eta", s.Sampler)
 	case s.Rescale > 0 && s.Dialect != picture.Diffusers:
-		return refuse("guidance can be rescaled in the dialect diffusers only: A1111 knows nothing of it")
-	case p.method.Distilled() && !c.Distilled:
+		return refuse("guidance can be rescaled in the dialect diffusers only, A1111 has no such setting")
+	case p.method.Distilled() && !c.Consistency():
 		return refuse("the sampler %s is for models that were distilled to few steps, and this one was not", s.Sampler)
 	case p.method.Diverges(c.Sampler.Prediction):
-		return refuse("the sampler %s strays around models that predict a velocity, as this one does: another one will paint it", s.Sampler)
-	case c.Distilled && !p.method.Distilled():
-		return refuse("this model was distilled to few steps, and the sampler %s makes nothing of it: take lcm or tcd", s.Sampler)
-	case c.Inpaint && p.parts.Encoder == nil:
-		return refuse("this inpainting model cannot paint: it has no VAE encoder")
+		return refuse("the sampler %s diverges with models that predict a velocity, such as this one: choose another sampler", s.Sampler)
+	case c.Consistency() && !p.method.Distilled():
+		return refuse("this model was distilled to few steps, which the sampler %s does not support: choose lcm or tcd", s.Sampler)
+	case c.Extra != nil && p.parts.Encoder == nil:
+		return refuse("this inpainting model cannot be used: it has no VAE encoder")
 	case s.Init != nil && p.job.Input == nil:
-		return errors.New("start picture: nobody knows its bytes")
+		return errors.New("init image: no source of its bytes")
 	case p.job.Latents != nil:
 		return p.checkLatents(*p.job.Latents)
 	}
@@ -98,7 +101,7 @@ func (p *run) checkLatents(given tensor.Tensor) error {
 		return fmt.Errorf("latents: shape %v, want [1 or %d, %d, %d, %d]", s, p.spec.Count, c.Channels, h, w)
 	}
 	if !given.Finite() {
-		return errors.New("latents: some are no finite numbers")
+		return errors.New("latents: some are not finite")
 	}
 	return nil
 }
@@ -124,7 +127,7 @@ func (p *run) encode(ctx context.Context) error {
 		}
 	}
 	for i := range p.passes {
-		if !p.parts.Config.Inpaint {
+		if p.parts.Config.Extra == nil {
 			break
 		}
 		if p.passes[i].inpaint, err = p.encodeInpaint(ctx, p.passes[i]); err != nil {
@@ -134,7 +137,7 @@ func (p *run) encode(ctx context.Context) error {
 	return nil
 }
 
-// denoise walks all passes and returns the finished latents of all tiles.
+// denoise samples all passes and returns the finished latents of all tiles.
 func (p *run) denoise(ctx context.Context) (tensor.Tensor, error) {
 	var from *tensor.Tensor
 	var masked maskedLatents
@@ -147,7 +150,7 @@ func (p *run) denoise(ctx context.Context) (tensor.Tensor, error) {
 	var done tensor.Tensor
 	for i, pass := range p.passes {
 		if i > 0 {
-			larger := upscaleLatents(done, pass.height, pass.width)
+			larger := tensor.ResizeBilinear(done, pass.height, pass.width)
 			from, masked = &larger, masked.upscaled(pass.height, pass.width)
 		}
 		var err error
@@ -158,7 +161,7 @@ func (p *run) denoise(ctx context.Context) (tensor.Tensor, error) {
 	return done, nil
 }
 
-// decode turns latents into pictures one by one, so that only one of them needs the decoder's memory.
+// decode turns latents into images one by one, so that only one of them needs the decoder's memory.
 func (p *run) decode(ctx context.Context, latents tensor.Tensor) ([]Tile, error) {
 	tiles := make([]Tile, p.spec.Count)
 	for i := range tiles {
@@ -175,28 +178,10 @@ func (p *run) decode(ctx context.Context, latents tensor.Tensor) ([]Tile, error)
 	return tiles, nil
 }
 
-// pixels runs a decoder on latents as the sampler leaves them. Networks in half precision may overflow: then there is
-// no picture, and no other try would give one.
-func (r *Renderer) toPixels(ctx context.Context, d Decoder, latents tensor.Tensor) (tensor.Tensor, error) {
-	r.decoderMu.Lock()
-	defer r.decoderMu.Unlock()
-	pixels, err := r.decodeLatents(ctx, d, tensor.Scale(latents, float32(1/r.parts.Config.ScalingFactor)))
-	if err != nil {
-		return tensor.Tensor{}, err
-	}
-	if err := pixels.Check(); err != nil || len(pixels.Shape) != 4 || pixels.Shape[1] != 3 || pixels.Batch() != latents.Batch() {
-		return tensor.Tensor{}, fmt.Errorf("the decoder answers shape %v to latents of %v", pixels.Shape, latents.Shape)
-	}
-	if !pixels.Finite() {
-		return tensor.Tensor{}, refuse("the model produced no picture (not a number)")
-	}
-	return pixels, nil
-}
-
-// timed runs one stage and notes how long it took.
+// timed runs one stage and adds up how long it took.
 func (p *run) timed(stage string, run func() error) error {
-	begun := p.options.Now()
+	began := p.options.Now()
 	err := run()
-	p.millis[stage] += p.options.Now().Sub(begun).Milliseconds()
+	p.millis[stage] += p.options.Now().Sub(began).Milliseconds()
 	return err
 }

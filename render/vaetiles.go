@@ -2,84 +2,21 @@ package render
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"darkroom/render/tensor"
 )
 
-// encodePixels runs an encoder, on tiles of the picture where it is large or memory is short.
-func (r *Renderer) encodePixels(ctx context.Context, e Encoder, pixels tensor.Tensor) (tensor.Tensor, error) {
-	in := func() (tensor.Tensor, error) {
-		f := r.parts.Config.PixelsPerLatent
-		t := vaeTiles{side: r.vaeTileSide(), out: r.vaeTileSide() / f}
-		if e == r.parts.Encoder {
-			return t.run(ctx, pixels, e.EncodeImage)
-		}
-		// As with decoders that wrap around, below.
-		out, err := t.run(ctx, wrapEdges(pixels, wrapMargin*f), r.parts.Encoder.EncodeImage)
-		if err != nil {
-			return out, err
-		}
-		return crop(out, wrapMargin, wrapMargin, pixels.Shape[2]/f, pixels.Shape[3]/f), nil
-	}
-	if r.exceedsVAE(pixels.Shape[2]*pixels.Shape[3], 1) {
-		return in()
-	}
-	out, err := e.EncodeImage(ctx, pixels)
-	if errors.Is(err, tensor.ErrOutOfMemory) && !r.parts.Config.FixedSize {
-		markLowMemory(ctx)
-		return in()
-	}
-	return out, err
-}
-
-// decodeLatents runs a decoder on latents in its own scale, likewise.
-func (r *Renderer) decodeLatents(ctx context.Context, d Decoder, latents tensor.Tensor) (tensor.Tensor, error) {
-	in := func() (tensor.Tensor, error) {
-		t := vaeTiles{side: r.vaeTileSide() / r.parts.Config.PixelsPerLatent, out: r.vaeTileSide()}
-		if d == r.parts.Decoder {
-			return t.run(ctx, latents, d.DecodeLatents)
-		}
-		// A decoder that wraps around would do so in each tile. The other sees what lies beyond the edges instead.
-		out, err := t.run(ctx, wrapEdges(latents, wrapMargin), r.parts.Decoder.DecodeLatents)
-		if err != nil {
-			return out, err
-		}
-		f := r.parts.Config.PixelsPerLatent
-		return crop(out, wrapMargin*f, wrapMargin*f, latents.Shape[2]*f, latents.Shape[3]*f), nil
-	}
-	if r.exceedsVAE(latents.Shape[2]*latents.Shape[3], r.parts.Config.PixelsPerLatent) {
-		return in()
-	}
-	out, err := d.DecodeLatents(ctx, latents)
-	if errors.Is(err, tensor.ErrOutOfMemory) && !r.parts.Config.FixedSize {
-		markLowMemory(ctx)
-		return in()
-	}
-	return out, err
-}
-
-// exceedsVAE tells whether so many cells of factor × factor pixels are more than go through the VAE at once. A model of
-// one size only takes its own, and no tiles of it.
-func (r *Renderer) exceedsVAE(cells, factor int) bool {
-	return !r.parts.Config.FixedSize && cells*factor*factor > r.options.VAEPixels
-}
-
-// vaeTileSide is the side of a tile in pixels: a multiple of four latents, of which one is the overlap.
-func (r *Renderer) vaeTileSide() int {
-	four := 4 * r.parts.Config.PixelsPerLatent
-	return max(r.options.VAETileSide/four, 1) * four
-}
-
-// tiling cuts a map into overlapping tiles, runs a network on each and blends what comes, as the tiled_decode and
+// vaeTiles cuts a map into overlapping tiles, runs a network on each and blends the results, as tiled_decode and
 // tiled_encode of diffusers' AutoencoderKL do with a tile_overlap_factor of a quarter.
 type vaeTiles struct {
 	side int // of a tile
-	out  int // of what becomes of it
+	out  int // side of the network's output for a tile
 }
 
-func (t vaeTiles) run(ctx context.Context, in tensor.Tensor, network func(context.Context, tensor.Tensor) (tensor.Tensor, error)) (tensor.Tensor, error) {
+func (t vaeTiles) run(
+	ctx context.Context, in tensor.Tensor, network func(context.Context, tensor.Tensor) (tensor.Tensor, error),
+) (tensor.Tensor, error) {
 	h, w, step := in.Shape[2], in.Shape[3], t.side-t.side/4
 	var rows, above []tensor.Tensor
 	for y := 0; y < h; y += step {
@@ -105,7 +42,7 @@ func (t vaeTiles) run(ctx context.Context, in tensor.Tensor, network func(contex
 	return stackRows(rows), nil
 }
 
-// crop takes a rectangle out of [b, c, h, w], cut off where the map ends.
+// crop takes a rectangle out of [b, c, h, w], as far as the map reaches.
 func crop(t tensor.Tensor, y, x, height, width int) tensor.Tensor {
 	h, w := t.Shape[2], t.Shape[3]
 	height, width = min(height, h-y), min(width, w-x)
@@ -119,10 +56,11 @@ func crop(t tensor.Tensor, y, x, height, width int) tensor.Tensor {
 	return out
 }
 
-// wrapMargin is how many latents around a picture the decoder is shown: half of what two tiles of 512 pixels share.
+// wrapMargin is how many latents around a seamless image the decoder is shown: half of the overlap of two tiles of 512
+// pixels.
 const wrapMargin = 8
 
-// wrapped puts the opposite edges of [b, c, h, w] around it.
+// wrapEdges extends [b, c, h, w] on every side by the opposite edge.
 func wrapEdges(t tensor.Tensor, by int) tensor.Tensor {
 	h, w := t.Shape[2], t.Shape[3]
 	out := tensor.New(t.Shape[0], t.Shape[1], h+2*by, w+2*by)
@@ -133,8 +71,8 @@ func wrapEdges(t tensor.Tensor, by int) tensor.Tensor {
 	return out
 }
 
-// blendEdge fades from the end of one tile to the beginning of the next along an axis, over so many values or as many
-// as there are. It changes next.
+// blendEdge fades from the end of one tile to the beginning of the next along an axis, over extent values or as many as
+// there are. It changes next.
 func blendEdge(before, next tensor.Tensor, axis, extent int) {
 	n := min(before.Shape[axis], next.Shape[axis], extent)
 	inner := 1
@@ -154,7 +92,7 @@ func blendEdge(before, next tensor.Tensor, axis, extent int) {
 	}
 }
 
-// abreast puts the upper left parts of tiles beside each other.
+// joinColumns puts the upper left parts of tiles side by side.
 func joinColumns(row []tensor.Tensor, limit int) tensor.Tensor {
 	var parts []tensor.Tensor
 	width := 0

@@ -11,7 +11,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// waves is the map of recipe/tiles.py.
+// sineWave is the map of recipe/tiles.py.
 func sineWave(shape ...int) tensor.Tensor {
 	t := tensor.New(shape...)
 	for i := range t.Data {
@@ -20,7 +20,7 @@ func sineWave(shape ...int) tensor.Tensor {
 	return t
 }
 
-// shaded is a VAE that gives everything it is shown a shade of its own, as normalisation does.
+// shadingVAE is a VAE that gives everything it is shown a shade of its own, as normalisation does.
 type shadingVAE struct{ *fakeModel }
 
 func (s shadingVAE) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {
@@ -53,7 +53,7 @@ func newShadingRenderer(t *testing.T, o Options, d Decoder) *Renderer {
 	t.Helper()
 	s := shadingVAE{&fakeModel{}}
 	parts := s.parts()
-	parts.Tokenizer, parts.Decoder, parts.Encoder = tokenizer(t), s, s
+	parts.Tokenizers, parts.Decoder, parts.Encoder = tokenizers(t), s, s
 	if d != nil {
 		parts.Decoder = d
 	}
@@ -108,7 +108,7 @@ func TestVAEInTiles(t *testing.T) {
 	}
 }
 
-// narrow is a decoder with room for little.
+// smallDecoder is a decoder with room for little.
 type smallDecoder struct {
 	Decoder
 	cells int
@@ -168,7 +168,7 @@ func TestLowMemoryDecodesInTiles(t *testing.T) {
 	})
 }
 
-// near sees that two maps differ by rounding alone.
+// checkNear sees that two maps differ by rounding alone.
 func checkNear(t *testing.T, got, want tensor.Tensor) {
 	t.Helper()
 	if !tensor.SameShape(got, want) {
@@ -181,7 +181,7 @@ func checkNear(t *testing.T, got, want tensor.Tensor) {
 	}
 }
 
-// sketch is a tiny decoder: it takes latents as they are and shows them upside down, so that one can tell.
+// tinyDecoder is a tiny decoder: it takes latents as they are and shows them upside down, so that one can tell.
 type tinyDecoder struct{ *fakeModel }
 
 func (s tinyDecoder) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {
@@ -193,7 +193,7 @@ func TestTinyDecoderShowsPreviews(t *testing.T) {
 	f := &fakeModel{}
 	tiny := tinyDecoder{&fakeModel{}}
 	parts := f.parts()
-	parts.Tokenizer, parts.PreviewDecoder = tokenizer(t), tiny
+	parts.Tokenizers, parts.PreviewDecoder = tokenizers(t), tiny
 	r, err := New(parts, Options{PreviewPixels: 32 * 24})
 	if err != nil {
 		t.Fatal(err)
@@ -213,7 +213,7 @@ func TestTinyDecoderShowsPreviews(t *testing.T) {
 	}
 }
 
-// rigid is a decoder of one size.
+// fixedSizeDecoder is a decoder of one size.
 type fixedSizeDecoder struct {
 	Decoder
 	height, width int // of its latents
@@ -231,7 +231,7 @@ func TestFixedSizeModelShowsPreviews(t *testing.T) {
 	for name, tiny := range map[string]bool{"by its decoder": false, "by a tiny one": true} {
 		f := &fakeModel{}
 		parts := f.parts()
-		parts.Tokenizer, parts.Decoder, parts.Config.FixedSize = tokenizer(t), fixedSizeDecoder{f, 6, 8}, true
+		parts.Tokenizers, parts.Decoder, parts.Config.FixedSize = tokenizers(t), fixedSizeDecoder{f, 6, 8}, true
 		options := Options{PreviewPixels: 32 * 24}
 		if tiny {
 			parts.PreviewDecoder, options.PreviewPixels = fixedSizeDecoder{tinyDecoder{f}, 6, 8}, 32*24/4

@@ -10,17 +10,16 @@ import (
 	"darkroom/store"
 )
 
-// BenchmarkSQLite measures what one process can write down, each step surviving a loss of power (synchronous=FULL): the
-// disk's flushes are part of it. "full" is a
-// ledger that holds 100,000 jobs of earlier days.
+// BenchmarkSQLite measures how fast one process can write. Each step survives a loss of power (synchronous=FULL), so it
+// includes the flushes of the disk. "full" is a database with 100,000 jobs of earlier days.
 func BenchmarkSQLite(b *testing.B) {
 	for name, existing := range map[string]int{"empty": 0, "full": 100_000} {
 		b.Run("accept/"+name, func(b *testing.B) { benchAccept(b, filledStore(b, existing)) })
 	}
-	b.Run("life", func(b *testing.B) { benchWholeJob(b, filledStore(b, 0)) })
+	b.Run("whole job", func(b *testing.B) { benchWholeJob(b, filledStore(b, 0)) })
 }
 
-// filled opens a ledger with so many finished jobs of a thousand people in a hundred servers.
+// filledStore opens a database with this many jobs of 1000 users in 100 servers.
 func filledStore(b *testing.B, jobs int) *store.Store {
 	b.Helper()
 	c := &clock{t: noon}
@@ -33,9 +32,9 @@ func filledStore(b *testing.B, jobs int) *store.Store {
 	for n := 0; n < jobs; n += atOnce {
 		var jobs []store.Job
 		for i := range atOnce {
-			e := jobOf(n / atOnce)
-			e.ID = fmt.Sprintf("before%d-%d", n, i)
-			jobs = append(jobs, e)
+			j := jobOf(n / atOnce)
+			j.ID = fmt.Sprintf("before%d-%d", n, i)
+			jobs = append(jobs, j)
 		}
 		if err := s.Accept(b.Context(), jobs, acceptAlways); err != nil {
 			b.Fatal(err)
@@ -45,19 +44,19 @@ func filledStore(b *testing.B, jobs int) *store.Store {
 	return s
 }
 
-// someone is the n-th person's job.
+// jobOf is a job of the n-th user.
 func jobOf(n int) store.Job {
-	e := job("")
-	e.Server, e.User = fmt.Sprint("g", n%100), fmt.Sprint("u", n%1000)
-	return e
+	j := job("")
+	j.Server, j.User = fmt.Sprint("g", n%100), fmt.Sprint("u", n%1000)
+	return j
 }
 
 func benchAccept(b *testing.B, s *store.Store) {
 	n := 0
 	for b.Loop() {
-		e := jobOf(n)
-		e.ID = fmt.Sprintf("%d-0", n)
-		if err := s.Accept(b.Context(), []store.Job{e}, acceptAlways); err != nil {
+		j := jobOf(n)
+		j.ID = fmt.Sprintf("%d-0", n)
+		if err := s.Accept(b.Context(), []store.Job{j}, acceptAlways); err != nil {
 			b.Fatal(err)
 		}
 		n++
@@ -69,16 +68,16 @@ func benchAccept(b *testing.B, s *store.Store) {
 func benchWholeJob(b *testing.B, s *store.Store) {
 	n := 0
 	for b.Loop() {
-		e := jobOf(n)
-		e.ID = fmt.Sprintf("%d-0", n)
+		j := jobOf(n)
+		j.ID = fmt.Sprintf("%d-0", n)
 		steps := []func(context.Context) error{
-			func(ctx context.Context) error { return s.Accept(ctx, []store.Job{e}, acceptAlways) },
-			func(ctx context.Context) error { _, err := s.SetMessage(ctx, e.ID, "m"); return err },
-			func(ctx context.Context) error { _, err := s.Acknowledge(ctx, e.ID); return err },
-			func(ctx context.Context) error { _, err := s.MarkEnqueued(ctx, e.ID, 1); return err },
-			func(ctx context.Context) error { _, err := s.MarkLeased(ctx, e.ID); return err },
+			func(ctx context.Context) error { return s.Accept(ctx, []store.Job{j}, acceptAlways) },
+			func(ctx context.Context) error { _, err := s.SetMessage(ctx, j.ID, "m"); return err },
+			func(ctx context.Context) error { _, err := s.Acknowledge(ctx, j.ID); return err },
+			func(ctx context.Context) error { _, err := s.MarkEnqueued(ctx, j.ID, 1); return err },
+			func(ctx context.Context) error { _, err := s.MarkLeased(ctx, j.ID); return err },
 			func(ctx context.Context) error {
-				_, err := s.Finish(ctx, e.ID, "m", json.RawMessage(outcome))
+				_, err := s.Finish(ctx, j.ID, "m", json.RawMessage(outcome))
 				return err
 			},
 		}

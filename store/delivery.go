@@ -4,25 +4,25 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 )
 
-// DeliveryState is how far the pictures of a job have come that could not simply be put into its message.
+// DeliveryState is how far the pictures of a job got when they could not be put into the job's own message.
 type DeliveryState string
 
-// The states of a delivery. A job without one was delivered by whoever painted it, or is not finished.
+// The states of a delivery, with the words that are stored. A job without a delivery was delivered by its renderer, or
+// is not finished.
 const (
-	Sending     DeliveryState = "sending" // a message is being posted in Channel; whether it arrived is not known
-	Posted      DeliveryState = "posted"  // Message shows the pictures; the rest is tidying up
-	ReofferDue  DeliveryState = "offer"   // no pictures are left: the bot owes an offer to paint them again
-	ReofferMade DeliveryState = "offered" // that offer was made
+	Sending     DeliveryState = "sending" // a message is being posted in Channel; it may or may not have arrived
+	Posted      DeliveryState = "posted"  // Message shows the pictures; only cleaning up is left
+	ReofferDue  DeliveryState = "offer"   // no pictures are left: the bot must offer to render them again
+	ReofferMade DeliveryState = "offered" // the bot made that offer
 	Inbox       DeliveryState = "inbox"   // nothing can be posted: the owner finds them in /inbox
 	InboxShown  DeliveryState = "shown"   // the owner saw them there
 )
 
-// Delivery is what is known of bringing a job's pictures to its owner.
+// Delivery is how a job's pictures reach their owner beside the job's own message.
 type Delivery struct {
 	Job     string
 	User    string
@@ -33,16 +33,16 @@ type Delivery struct {
 	At      time.Time
 }
 
-// Picture is one file that waits in an inbox.
+// InboxPicture is one file that waits in an inbox.
 type InboxPicture struct {
 	Name string
 	Data []byte
 }
 
-// maxInboxBytes is how many bytes of pictures all inboxes hold together; the oldest make room.
+// maxInboxBytes is how many bytes of pictures all inboxes hold together. The oldest pictures are removed first.
 const maxInboxBytes = 512 << 20
 
-// Delivery returns what is known of a job's delivery; the zero Delivery if there is nothing.
+// Delivery returns the delivery of a job, or the zero Delivery if it has none.
 func (s *Store) Delivery(ctx context.Context, job string) (Delivery, error) {
 	found, err := s.deliveries(ctx, `WHERE job = $1`, job)
 	if err != nil || len(found) == 0 {
@@ -51,33 +51,35 @@ func (s *Store) Delivery(ctx context.Context, job string) (Delivery, error) {
 	return found[0], nil
 }
 
-// Sending notes, before a message is posted in a channel, that this is about to happen: who comes after a crash looks for
-// the message there before posting another.
+// MarkSending records, before a message is posted in a channel, that this is about to happen. After a crash the bot
+// looks for the message there before it posts another.
 func (s *Store) MarkSending(ctx context.Context, job, channel string) error {
 	_, err := s.write.ExecContext(ctx, `INSERT INTO deliveries (job, user_id, state, channel, message, reason, at)
 		SELECT id, user_id, 'sending', $2, '', '', $3 FROM jobs WHERE id = $1
 		ON CONFLICT (job) DO UPDATE SET state = CASE deliveries.state WHEN 'offer' THEN 'offer' ELSE 'sending' END,
 			channel = EXCLUDED.channel, message = '', at = EXCLUDED.at`, job, channel, millis(s.now()))
 	if err != nil {
-		return fmt.Errorf("note that job %s is being sent: %w", job, err)
+		return fmt.Errorf("mark job %s as sending: %w", job, err)
 	}
 	return nil
 }
 
-// Sent notes where a message arrived: the pictures, or the offer to paint them again.
+// MarkSent records where a message arrived: the pictures, or the re-offer.
 func (s *Store) MarkSent(ctx context.Context, job, channel, message string) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE deliveries SET channel = $2, message = $3, at = $4,
 		state = CASE state WHEN 'offer' THEN 'offered' ELSE 'posted' END
 		WHERE job = $1 AND state IN ('sending', 'offer')`, job, channel, message, millis(s.now()))
 	if err != nil {
-		return fmt.Errorf("note that job %s was sent: %w", job, err)
+		return fmt.Errorf("mark job %s as sent: %w", job, err)
 	}
 	return nil
 }
 
-// FinishWithDelivery ends a job as Done whose pictures found no place, and notes in the same transaction what is owed instead:
-// an Offer, or the Inbox with the pictures as far as there is room. It tells whether it was the one that ended the job.
-func (s *Store) FinishWithDelivery(ctx context.Context, id string, outcome json.RawMessage, d Delivery, pictures []InboxPicture) (bool, error) {
+// FinishWithDelivery ends a job as Done whose pictures could not be posted. In the same transaction it records what
+// happens instead: ReofferDue, or Inbox with as many pictures as there is room for. It reports whether this call ended
+// the job.
+func (s *Store) FinishWithDelivery(ctx context.Context, id string, outcome json.RawMessage, d Delivery,
+	pictures []InboxPicture) (bool, error) {
 	var ended bool
 	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
 		if ended, err = s.endIn(ctx, tx, id, ending{state: Done, outcome: outcome}); err != nil || !ended {
@@ -86,10 +88,10 @@ func (s *Store) FinishWithDelivery(ctx context.Context, id string, outcome json.
 		if err := s.setDelivery(ctx, tx, id, d); err != nil {
 			return err
 		}
-		return saveInboxPictures(ctx, tx, id, pictures)
+		return s.saveInboxPictures(ctx, tx, id, pictures)
 	})
 	if err != nil {
-		return false, fmt.Errorf("end job %s undelivered: %w", id, err)
+		return false, fmt.Errorf("finish job %s with delivery: %w", id, err)
 	}
 	return ended, nil
 }
@@ -102,46 +104,48 @@ func (s *Store) setDelivery(ctx context.Context, tx *sql.Tx, job string, d Deliv
 	return err
 }
 
-// keep writes pictures down and drops the oldest ones that are more than maxInboxBytes.
-func saveInboxPictures(ctx context.Context, tx *sql.Tx, job string, pictures []InboxPicture) error {
+// saveInboxPictures stores pictures. If all inboxes then hold too much, it removes the pictures of the oldest
+// deliveries.
+func (s *Store) saveInboxPictures(ctx context.Context, tx *sql.Tx, job string, pictures []InboxPicture) error {
 	if len(pictures) == 0 {
 		return nil
 	}
 	for i, p := range pictures {
-		_, err := tx.ExecContext(ctx, `INSERT INTO delivery_files (job, n, name, bytes) VALUES ($1, $2, $3, $4)
+		_, err := tx.ExecContext(ctx, `INSERT INTO inbox_pictures (job, n, name, bytes) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (job, n) DO NOTHING`, job, i+1, p.Name, p.Data)
 		if err != nil {
 			return err
 		}
 	}
-	_, err := tx.ExecContext(ctx, `DELETE FROM delivery_files WHERE job IN (SELECT job FROM (
+	_, err := tx.ExecContext(ctx, `DELETE FROM inbox_pictures WHERE job IN (SELECT job FROM (
 		SELECT d.job AS job, SUM(SUM(LENGTH(f.bytes))) OVER (ORDER BY d.at DESC, d.job DESC) AS newer
-		FROM deliveries d JOIN delivery_files f ON f.job = d.job GROUP BY d.job, d.at) AS sizes WHERE newer > $1)`, maxInboxBytes)
+		FROM deliveries d JOIN inbox_pictures f ON f.job = d.job GROUP BY d.job, d.at) AS sizes WHERE newer > $1)`,
+		s.inboxBytes)
 	return err
 }
 
-// Inboxed puts an owed offer that can be posted nowhere into its owner's inbox.
+// MoveToInbox puts a due re-offer that cannot be posted into its owner's inbox.
 func (s *Store) MoveToInbox(ctx context.Context, job, reason string) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE deliveries SET state = 'inbox', reason = $2, at = $3
 		WHERE job = $1 AND state = 'offer'`, job, cleanText(reason), millis(s.now()))
 	if err != nil {
-		return fmt.Errorf("put job %s into the inbox: %w", job, err)
+		return fmt.Errorf("move job %s into the inbox: %w", job, err)
 	}
 	return nil
 }
 
-// Offers returns the offers that are still owed, oldest first.
+// PendingOffers returns the re-offers that are due, oldest first.
 func (s *Store) PendingOffers(ctx context.Context, limit int) ([]Delivery, error) {
 	return s.deliveries(ctx, `WHERE state = 'offer' ORDER BY at, job LIMIT $1`, limit)
 }
 
-// InboxOf returns what waits for a person, the newest first: all that was not seen, and what was seen since.
+// InboxOf returns a user's inbox, newest first: everything not shown yet, and what was shown since a time.
 func (s *Store) InboxOf(ctx context.Context, user string, since time.Time) ([]Delivery, error) {
 	return s.deliveries(ctx, `WHERE user_id = $1 AND (state = 'inbox' OR state = 'shown' AND at >= $2)
 		ORDER BY at DESC, job DESC`, user, millis(since))
 }
 
-// Kept returns the pictures of a delivery that are still at hand, in order.
+// InboxPictures returns the stored pictures of a delivery, in order.
 func (s *Store) InboxPictures(ctx context.Context, job string) ([]InboxPicture, error) {
 	var all []InboxPicture
 	err := s.query(ctx, func(r *sql.Rows) error {
@@ -149,24 +153,25 @@ func (s *Store) InboxPictures(ctx context.Context, job string) ([]InboxPicture, 
 		err := r.Scan(&p.Name, &p.Data)
 		all = append(all, p)
 		return err
-	}, `SELECT name, bytes FROM delivery_files WHERE job = $1 ORDER BY n`, job)
+	}, `SELECT name, bytes FROM inbox_pictures WHERE job = $1 ORDER BY n`, job)
 	if err != nil {
-		return nil, fmt.Errorf("read kept pictures of job %s: %w", job, err)
+		return nil, fmt.Errorf("read inbox pictures of job %s: %w", job, err)
 	}
 	return all, nil
 }
 
-// MarkInboxShown notes that the owner saw a delivery.
+// MarkInboxShown records that the owner saw a delivery.
 func (s *Store) MarkInboxShown(ctx context.Context, job string) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE deliveries SET state = 'shown', at = $2
 		WHERE job = $1 AND state IN ('inbox', 'shown')`, job, millis(s.now()))
 	if err != nil {
-		return fmt.Errorf("note that job %s was shown: %w", job, err)
+		return fmt.Errorf("mark job %s as shown: %w", job, err)
 	}
 	return nil
 }
 
-// PruneDeliveries forgets what is over: shown deliveries after seen, and all others but owed offers after age.
+// PruneDeliveries removes old deliveries: shown ones after the period seen, and all others except due re-offers after
+// age.
 func (s *Store) PruneDeliveries(ctx context.Context, seen, age time.Duration) error {
 	_, err := s.write.ExecContext(ctx, `DELETE FROM deliveries WHERE state = 'shown' AND at < $1
 		OR state IN ('posted', 'offered', 'inbox') AND at < $2
@@ -189,7 +194,7 @@ func (s *Store) deliveries(ctx context.Context, where string, args ...any) ([]De
 		all = append(all, d)
 		return err
 	}, `SELECT job, user_id, state, channel, message, reason, at FROM deliveries `+where, args...)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if err != nil {
 		return nil, fmt.Errorf("read deliveries: %w", err)
 	}
 	return all, nil

@@ -9,29 +9,22 @@ import (
 	"darkroom/store"
 )
 
-// exerciseDeliveries is the part of the suite about what is owed after a picture was made.
+// exerciseDeliveries is the part of exercise about what happens after a picture was made.
 func exerciseDeliveries(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
 	for name, f := range map[string]func(*testing.T, *store.Store, *clock){
-		"an intent is known after a crash, then where it arrived": testSending,
-		"what can be posted nowhere waits in its owner's inbox":   testInbox,
-		"an offer is owed until it is made":                       testReoffer,
-		"a finished job owes nothing new":                         testFinishWithDeliveryOnce,
-		"claims go to one holder until they are over":             testClaims,
-		"stops are kept, and include paused servers":              testPauses,
-		"an epoch is noted for many jobs at once":                 testMarkEnqueuedAll,
+		"after a crash, it is known that a message was being sent": testSending,
+		"what cannot be posted waits in its owner's inbox":         testInbox,
+		"a re-offer is due until it is made":                       testReoffer,
+		"a finished job gets no delivery":                          testFinishWithDeliveryOnce,
+		"a claim belongs to one holder until it expires":           testClaims,
+		"pauses are stored, and include paused servers":            testPauses,
+		"many jobs are marked as enqueued at once":                 testMarkEnqueuedAll,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := &clock{t: noon}
 			f(t, open(t, store.Options{Now: c.now}), c)
 		})
-	}
-}
-
-func noError(t *testing.T, step string, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatalf("%s: %v", step, err)
 	}
 }
 
@@ -48,11 +41,11 @@ func testSending(t *testing.T, s *store.Store, c *clock) {
 		t.Errorf("before: got %+v, want nothing", d)
 	}
 	if find(t, s, "1-0").PostedSeparately {
-		t.Error("before: the job says that it was sent")
+		t.Error("before: the job says that it was posted separately")
 	}
 	noError(t, "sending", s.MarkSending(t.Context(), "1-0", "c1"))
 	if !find(t, s, "1-0").PostedSeparately {
-		t.Error("the job does not say that it may have been sent")
+		t.Error("the job does not say that it may have been posted separately")
 	}
 	want := store.Delivery{Job: "1-0", User: "u1", State: store.Sending, Channel: "c1", At: noon.UTC()}
 	if d := delivery(t, s, "1-0"); d != want {
@@ -63,9 +56,9 @@ func testSending(t *testing.T, s *store.Store, c *clock) {
 	if d := delivery(t, s, "1-0"); d.State != store.Posted || d.Message != "m1" || !d.At.Equal(c.now()) {
 		t.Errorf("got %+v, want it posted as m1 now", d)
 	}
-	noError(t, "sending a job that is not there", s.MarkSending(t.Context(), "nothing", "c1"))
+	noError(t, "sending an unknown job", s.MarkSending(t.Context(), "nothing", "c1"))
 	if d := delivery(t, s, "nothing"); d.State != "" {
-		t.Errorf("a job that is not there: got %+v", d)
+		t.Errorf("an unknown job: got %+v, want nothing", d)
 	}
 }
 
@@ -75,10 +68,10 @@ func testInbox(t *testing.T, s *store.Store, c *clock) {
 	ended, err := s.FinishWithDelivery(t.Context(), "1-0", json.RawMessage(`{"delivered":"inbox"}`),
 		store.Delivery{State: store.Inbox, Reason: "the channel is closed"}, pictures)
 	if err != nil || !ended {
-		t.Fatalf("FinishOwing = %v, %v", ended, err)
+		t.Fatalf("finish with delivery: got %v, %v, want true, nil", ended, err)
 	}
-	if e := find(t, s, "1-0"); e.State != store.Done {
-		t.Errorf("state: got %s, want done", e.State)
+	if j := find(t, s, "1-0"); j.State != store.Done {
+		t.Errorf("state: got %s, want done", j.State)
 	}
 	list := func(user string) []string {
 		all, err := s.InboxOf(t.Context(), user, c.now().Add(-time.Hour))
@@ -90,11 +83,11 @@ func testInbox(t *testing.T, s *store.Store, c *clock) {
 		return ids
 	}
 	if got := list("u1"); !slices.Equal(got, []string{"1-0 inbox"}) || len(list("u2")) > 0 {
-		t.Errorf("inbox: got %q and %q, want the one job, in its owner's alone", got, list("u2"))
+		t.Errorf("inbox: got %q and %q, want the one job, only in its owner's", got, list("u2"))
 	}
 	saved, err := s.InboxPictures(t.Context(), "1-0")
 	if err != nil || len(saved) != 2 || saved[1].Name != "b.png" || string(saved[1].Data) != "two" {
-		t.Errorf("kept: got %v, %v; want both pictures in order", saved, err)
+		t.Errorf("inbox pictures: got %v, %v; want both pictures in order", saved, err)
 	}
 	noError(t, "shown", s.MarkInboxShown(t.Context(), "1-0"))
 	if got := list("u1"); !slices.Equal(got, []string{"1-0 shown"}) {
@@ -113,8 +106,10 @@ func testInbox(t *testing.T, s *store.Store, c *clock) {
 func testReoffer(t *testing.T, s *store.Store, _ *clock) {
 	acceptAndAcknowledge(t, s, "1-0", "2-0")
 	for _, id := range []string{"1-0", "2-0"} {
-		if ended, err := s.FinishWithDelivery(t.Context(), id, json.RawMessage(`{}`), store.Delivery{State: store.ReofferDue}, nil); err != nil || !ended {
-			t.Fatalf("FinishOwing = %v, %v", ended, err)
+		ended, err := s.FinishWithDelivery(t.Context(), id, json.RawMessage(`{}`),
+			store.Delivery{State: store.ReofferDue}, nil)
+		if err != nil || !ended {
+			t.Fatalf("finish with delivery: got %v, %v, want true, nil", ended, err)
 		}
 	}
 	pending := func() (ids []string) {
@@ -127,14 +122,15 @@ func testReoffer(t *testing.T, s *store.Store, _ *clock) {
 	}
 	noError(t, "sending", s.MarkSending(t.Context(), "1-0", "c1"))
 	if got := pending(); !slices.Equal(got, []string{"1-0", "2-0"}) {
-		t.Errorf("while it is sent: got %q, want both owed", got)
+		t.Errorf("while it is sent: got %q, want both due", got)
 	}
 	noError(t, "sent", s.MarkSent(t.Context(), "1-0", "c1", "m1"))
-	noError(t, "inboxed", s.MoveToInbox(t.Context(), "2-0", "closed"))
+	noError(t, "move to inbox", s.MoveToInbox(t.Context(), "2-0", "closed"))
 	if got := pending(); len(got) > 0 {
-		t.Errorf("owed: got %q, want none", got)
+		t.Errorf("due: got %q, want none", got)
 	}
-	if a, b := delivery(t, s, "1-0"), delivery(t, s, "2-0"); a.State != store.ReofferMade || b.State != store.Inbox || b.Reason != "closed" {
+	a, b := delivery(t, s, "1-0"), delivery(t, s, "2-0")
+	if a.State != store.ReofferMade || b.State != store.Inbox || b.Reason != "closed" {
 		t.Errorf("got %+v and %+v, want one offered and one in the inbox", a, b)
 	}
 }
@@ -142,65 +138,9 @@ func testReoffer(t *testing.T, s *store.Store, _ *clock) {
 func testFinishWithDeliveryOnce(t *testing.T, s *store.Store, _ *clock) {
 	acceptAndAcknowledge(t, s, "1-0")
 	mustChange(t, s.Cancel, "1-0")
-	ended, err := s.FinishWithDelivery(t.Context(), "1-0", json.RawMessage(`{}`), store.Delivery{State: store.ReofferDue}, nil)
+	ended, err := s.FinishWithDelivery(t.Context(), "1-0", json.RawMessage(`{}`),
+		store.Delivery{State: store.ReofferDue}, nil)
 	if err != nil || ended || delivery(t, s, "1-0").State != "" {
-		t.Errorf("FinishOwing of a cancelled job = %v, %v, %+v; want nothing done", ended, err, delivery(t, s, "1-0"))
-	}
-}
-
-func testClaims(t *testing.T, s *store.Store, c *clock) {
-	claim := func(name, holder string) bool {
-		t.Helper()
-		got, err := s.Claim(t.Context(), name, holder, time.Minute)
-		noError(t, "claim", err)
-		return got
-	}
-	if !claim("x", "a") || claim("x", "b") || !claim("y", "b") || !claim("x", "a") {
-		t.Error("want x for a, twice, and y for b")
-	}
-	c.advance(61 * time.Second)
-	if !claim("x", "b") || claim("x", "a") {
-		t.Error("want x for b once it is over")
-	}
-	noError(t, "prune", s.PruneClaims(t.Context()))
-	if claim("x", "a") || !claim("y", "a") {
-		t.Error("want the running claim to stay and the old one gone")
-	}
-}
-
-func testPauses(t *testing.T, s *store.Store, _ *clock) {
-	noError(t, "pause", s.Pause(t.Context(), store.Pause{Kind: "lane", Name: "v1:x", Reason: "broken"}))
-	noError(t, "pause", s.Pause(t.Context(), store.Pause{Kind: "pool", Reason: "move"}))
-	noError(t, "policy", s.SetPolicy(t.Context(), "g1", store.Policy{Paused: true, PauseReason: "night"}, "u1"))
-	noError(t, "policy", s.SetPolicy(t.Context(), "g2", store.Policy{MaxSteps: 3}, "u1"))
-	all, err := s.Pauses(t.Context())
-	noError(t, "pauses", err)
-	var got []string
-	for _, p := range all {
-		got = append(got, p.Kind+"/"+p.Name+"/"+p.Reason)
-	}
-	if want := []string{"lane/v1:x/broken", "pool//move", "server/g1/night"}; !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if there, err := s.Resume(t.Context(), "pool", ""); err != nil || !there {
-		t.Errorf("Resume = %v, %v", there, err)
-	}
-	if there, err := s.Resume(t.Context(), "pool", ""); err != nil || there {
-		t.Errorf("Resume again = %v, %v; want false", there, err)
-	}
-}
-
-func testMarkEnqueuedAll(t *testing.T, s *store.Store, _ *clock) {
-	acceptAndAcknowledge(t, s, "1-0", "2-0", "3-0")
-	mustChange(t, s.Cancel, "2-0")
-	skipped, err := s.MarkEnqueuedAll(t.Context(), 4, []string{"1-0", "2-0", "3-0"})
-	if err != nil || !slices.Equal(skipped, []string{"2-0"}) {
-		t.Errorf("EnqueuedAll = %q, %v; want the cancelled one left out", skipped, err)
-	}
-	if a, b := find(t, s, "1-0").Epoch, find(t, s, "2-0").Epoch; a != 4 || b != 0 {
-		t.Errorf("epochs: got %d and %d, want 4 and 0", a, b)
-	}
-	if skipped, err = s.MarkEnqueuedAll(t.Context(), 4, []string{"1-0"}); err != nil || len(skipped) != 1 {
-		t.Errorf("again: got %q, %v; want it left out", skipped, err)
+		t.Errorf("a cancelled job: got %v, %v, %+v, want no change", ended, err, delivery(t, s, "1-0"))
 	}
 }

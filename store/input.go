@@ -5,24 +5,25 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 )
 
-// settle is how long the bytes of an input picture stay without a reference, so that a request between PutInput and
-// Accept or Attach does not lose them.
+// unreferencedFor is how long the bytes of an input picture stay without a reference, so that a request between
+// PutInput and Accept or AttachInputs does not lose them.
 const unreferencedFor = time.Hour
 
-// PutInput keeps the bytes of an input picture under their SHA-256 (lower-case hex). The same bytes are kept once.
+// PutInput stores the bytes of an input picture under their SHA-256 (lower-case hex). The same bytes are stored once.
 func (s *Store) PutInput(ctx context.Context, sha string, data []byte) error {
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != sha {
-		return fmt.Errorf("keep input %s: the bytes have another hash", sha)
+		return fmt.Errorf("save input %s: the bytes have another hash", sha)
 	}
 	_, err := s.write.ExecContext(ctx, `INSERT INTO inputs (sha, bytes, created) VALUES ($1, $2, $3)
 		ON CONFLICT (sha) DO UPDATE SET created = EXCLUDED.created`, sha, data, millis(s.now()))
 	if err != nil {
-		return fmt.Errorf("keep input %s: %w", sha, err)
+		return fmt.Errorf("save input %s: %w", sha, err)
 	}
 	return nil
 }
@@ -40,9 +41,30 @@ func (s *Store) Input(ctx context.Context, sha string) ([]byte, error) {
 	return data, nil
 }
 
-// Prune lets finished jobs that were last touched longer ago than age let go of their input pictures, then removes
-// the bytes that nobody refers to. Until then a reroll of a finished job finds its start picture. It returns how many
-// pictures were removed.
+// AttachInputs completes a job whose input pictures had to be copied first. It replaces the Spec by one that names
+// them, refers to them (PutInput comes before) and empties PendingInputs.
+func (s *Store) AttachInputs(ctx context.Context, id string, spec json.RawMessage, inputs []string) (bool, error) {
+	if !json.Valid(spec) {
+		return false, fmt.Errorf("attach inputs to job %s: the spec must be JSON", id)
+	}
+	var done bool
+	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
+		done, err = changeIn(ctx, tx, id, `UPDATE jobs SET spec = $3, pending_inputs = '', updated = $2
+			WHERE id = $1 AND state IN ('accepted', 'waiting')`, millis(s.now()), string(spec))
+		if err != nil || !done {
+			return err
+		}
+		return s.addInputRefs(ctx, tx, id, inputs)
+	})
+	if err != nil {
+		return false, fmt.Errorf("attach inputs to job %s: %w", id, err)
+	}
+	return done, nil
+}
+
+// PruneInputs removes the references of finished jobs that were last updated longer ago than age, then the bytes
+// without a reference. Until then a reroll of a finished job finds its start picture. It returns how many pictures it
+// removed.
 func (s *Store) PruneInputs(ctx context.Context, age time.Duration) (int, error) {
 	var removed int64
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
@@ -55,7 +77,8 @@ func (s *Store) PruneInputs(ctx context.Context, age time.Duration) (int, error)
 			return err
 		}
 		r, err := tx.ExecContext(ctx, `DELETE FROM inputs WHERE created < $1
-			AND NOT EXISTS (SELECT 1 FROM job_inputs WHERE job_inputs.sha = inputs.sha)`, millis(s.now().Add(-unreferencedFor)))
+			AND NOT EXISTS (SELECT 1 FROM job_inputs WHERE job_inputs.sha = inputs.sha)`,
+			millis(s.now().Add(-unreferencedFor)))
 		if err != nil {
 			return err
 		}
@@ -68,10 +91,10 @@ func (s *Store) PruneInputs(ctx context.Context, age time.Duration) (int, error)
 	return int(removed), nil
 }
 
-// shelf is the lock between those who refer to input pictures and those who remove what nobody refers to.
+// inputsLock is the lock between transactions that refer to input pictures and those that remove unreferenced ones.
 func inputsLock() string { return lockName("inputs") }
 
-// refer writes a job's references to its input pictures.
+// addInputRefs writes a job's references to its input pictures.
 func (s *Store) addInputRefs(ctx context.Context, tx *sql.Tx, job string, inputs []string) error {
 	if len(inputs) == 0 {
 		return nil
@@ -92,12 +115,5 @@ func (s *Store) addInputRefs(ctx context.Context, tx *sql.Tx, job string, inputs
 }
 
 func (s *Store) inputsOf(ctx context.Context, job string) ([]string, error) {
-	var shas []string
-	err := s.query(ctx, func(r *sql.Rows) error {
-		var sha string
-		err := r.Scan(&sha)
-		shas = append(shas, sha)
-		return err
-	}, `SELECT sha FROM job_inputs WHERE job = $1 ORDER BY sha`, job)
-	return shas, err
+	return s.queryTexts(ctx, `SELECT sha FROM job_inputs WHERE job = $1 ORDER BY sha`, job)
 }

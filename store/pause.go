@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Pause is a stop that the operator ordered. It stands here because the queue may forget.
+// Pause is a pause that the operator ordered. It is stored in SQL because the queue may lose it.
 type Pause struct {
 	Kind   string // "pool", "server" or "lane"
 	Name   string // the server or lane; empty for the pool
@@ -15,17 +15,18 @@ type Pause struct {
 	At     time.Time
 }
 
-// Pause writes a stop down.
+// Pause stores a pause.
 func (s *Store) Pause(ctx context.Context, p Pause) error {
 	_, err := s.write.ExecContext(ctx, `INSERT INTO pauses (kind, name, reason, at) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (kind, name) DO UPDATE SET reason = EXCLUDED.reason`, p.Kind, p.Name, cleanText(p.Reason), millis(s.now()))
+		ON CONFLICT (kind, name) DO UPDATE SET reason = EXCLUDED.reason`,
+		p.Kind, p.Name, cleanText(p.Reason), millis(s.now()))
 	if err != nil {
 		return fmt.Errorf("pause %s %s: %w", p.Kind, p.Name, err)
 	}
 	return nil
 }
 
-// Resume takes a stop back. It tells whether there was one.
+// Resume removes a pause. It reports whether there was one.
 func (s *Store) Resume(ctx context.Context, kind, name string) (bool, error) {
 	r, err := s.write.ExecContext(ctx, `DELETE FROM pauses WHERE kind = $1 AND name = $2`, kind, name)
 	if err != nil {
@@ -35,7 +36,7 @@ func (s *Store) Resume(ctx context.Context, kind, name string) (bool, error) {
 	return n > 0, err
 }
 
-// Pauses returns every stop that is in force: the operator's, and the servers whose moderators paused them.
+// Pauses returns every pause in force: those of the operator, and the servers that their moderators paused.
 func (s *Store) Pauses(ctx context.Context) ([]Pause, error) {
 	var all []Pause
 	err := s.query(ctx, func(r *sql.Rows) error {

@@ -7,21 +7,21 @@ import (
 	"time"
 )
 
-// Person is all that is kept about somebody.
+// Person is all data about a user.
 type Person struct {
-	Jobs         []Job // the newest first
-	OlderJobs    int   // how many jobs are not among them
+	Jobs         []Job // newest first
+	OlderJobs    int   // how many jobs are not in Jobs
 	Presets      []Preset
 	Totals       []DailyTotals
-	AuditRecords []AuditRecord // what they did with moderators' rights
-	Questions    []Question    // what they were asked and did not answer yet
+	AuditRecords []AuditRecord // what they did as a moderator
+	Questions    []Question    // what they have not answered yet
 }
 
-// jobsOfPerson are the jobs of user $1. Every state is named, so that the two indexes over a person's jobs serve.
+// jobsOfPerson selects the jobs of user $1. It names every state, so that the two indexes of a user's jobs are used.
 const jobsOfPerson = `user_id = $1 AND NOT erased AND
 	(state IN ('done', 'failed', 'cancelled', 'expired') OR state IN ('accepted', 'waiting', 'running'))`
 
-// Person returns all that is kept about somebody, with at most limit of their jobs.
+// Person returns all data about a user, with at most limit of their jobs.
 func (s *Store) Person(ctx context.Context, user string, limit int) (Person, error) {
 	var p Person
 	var err error
@@ -44,26 +44,26 @@ func (s *Store) Person(ctx context.Context, user string, limit int) (Person, err
 	})
 	step("presets", func() (err error) { p.Presets, err = s.Presets(ctx, user); return err })
 	step("questions", func() (err error) { p.Questions, err = s.questionsOf(ctx, user); return err })
-	step("use", func() (err error) { p.Totals, err = s.dailyTotals(ctx, user); return err })
-	step("acts", func() (err error) {
+	step("totals", func() (err error) { p.Totals, err = s.dailyTotals(ctx, user); return err })
+	step("audit records", func() (err error) {
 		p.AuditRecords, err = s.auditRecords(ctx, `WHERE actor = $1 ORDER BY id`, user)
 		return err
 	})
 	return p, err
 }
 
-// Erase removes what is kept about a person: their finished jobs with pictures, words and addresses, their presets, what
-// they had painted, and their name from the audit trail. It cannot be taken back.
+// Erase removes the data about a user: their finished jobs with pictures, prompts and addresses, their presets,
+// questions and totals, and their name in the audit trail. It cannot be undone.
 //
-// The start pictures they brought themselves are removed even if others reuse them; the jobs of those then fail with
-// ErrInputGone. Jobs of the last Day stay as empty rows that only quotas see. Jobs that are unfinished follow when they
-// end: Sweep does that, and removes the empty rows.
+// It removes the start pictures that they uploaded even if jobs of other users need them; those jobs then fail with
+// ErrInputGone. Jobs of the last Day stay as empty rows that only quotas see. FinishErasures erases the jobs that were
+// unfinished once they end, and removes the empty rows.
 func (s *Store) Erase(ctx context.Context, user string) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		for _, text := range []string{
 			`DELETE FROM presets WHERE user_id = $1`,
-			`DELETE FROM asks WHERE user_id = $1`,
-			`DELETE FROM spent WHERE user_id = $1`,
+			`DELETE FROM questions WHERE user_id = $1`,
+			`DELETE FROM daily_totals WHERE user_id = $1`,
 			`UPDATE audit SET actor = '' WHERE actor = $1`,
 		} {
 			if _, err := tx.ExecContext(ctx, text, user); err != nil {
@@ -86,7 +86,7 @@ func (s *Store) Erase(ctx context.Context, user string) error {
 	return nil
 }
 
-// Sweep goes on with erasures: jobs that have ended since, and the empty rows that are older than a Day.
+// FinishErasures continues erasures: it erases the jobs that have ended since, and removes empty rows older than a Day.
 func (s *Store) FinishErasures(ctx context.Context) error {
 	due := map[string]time.Time{}
 	err := s.query(ctx, func(r *sql.Rows) error {
@@ -102,36 +102,40 @@ func (s *Store) FinishErasures(ctx context.Context) error {
 	for user, at := range due {
 		err := s.inTx(ctx, func(tx *sql.Tx) error { return s.eraseEnded(ctx, tx, user, at) })
 		if err != nil {
-			return fmt.Errorf("go on erasing a person: %w", err)
+			return fmt.Errorf("finish erasing a person: %w", err)
 		}
 	}
 	return nil
 }
 
-// endedJobsOfErased are the jobs of user $1 that have ended and were asked for until $2.
+// endedJobsOfErased selects the finished jobs of user $1 that were requested until $2.
 const endedJobsOfErased = `user_id = $1 AND created <= $2 AND state IN ('done', 'failed', 'cancelled', 'expired')`
 
-// sweep erases a person's jobs as far as they have ended, and forgets the erasure when nothing is left of them.
+// eraseEnded erases a user's finished jobs, and ends the erasure when the user has no such jobs left.
 func (s *Store) eraseEnded(ctx context.Context, tx *sql.Tx, user string, at time.Time) error {
 	if err := s.dialect.lockExclusive(ctx, tx, inputsLock()); err != nil {
 		return err
 	}
 	for _, text := range []string{
-		// what they brought themselves, for all; then what nobody else holds
+		// The input pictures that they uploaded; then those that no other job needs.
 		`DELETE FROM inputs WHERE sha IN (SELECT i.sha FROM job_inputs i JOIN jobs j ON j.id = i.job
-			WHERE j.parent = '' AND j.user_id = $1 AND j.created <= $2 AND j.state IN ('done', 'failed', 'cancelled', 'expired'))`,
-		`DELETE FROM inputs WHERE sha IN (SELECT sha FROM job_inputs WHERE job IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `))
-			AND sha NOT IN (SELECT sha FROM job_inputs WHERE job NOT IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `))`,
+			WHERE j.parent = '' AND j.user_id = $1 AND j.created <= $2
+			AND j.state IN ('done', 'failed', 'cancelled', 'expired'))`,
+		`DELETE FROM inputs
+			WHERE sha IN (SELECT sha FROM job_inputs WHERE job IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `))
+			AND sha NOT IN (SELECT sha FROM job_inputs
+				WHERE job NOT IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `))`,
 		`DELETE FROM job_inputs WHERE job IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `)`,
 		`DELETE FROM deliveries WHERE job IN (SELECT id FROM jobs WHERE ` + endedJobsOfErased + `)`,
-		`UPDATE jobs SET erased = TRUE, channel = '', parent = '', spec = '{}', reply = '{}', pending = '', lane = '', message = '',
-			outcome = '', reason = '' WHERE NOT erased AND ` + endedJobsOfErased,
+		`UPDATE jobs SET erased = TRUE, channel = '', parent = '', spec = '{}', address = '{}', pending_inputs = '',
+			lane = '', message = '', outcome = '', reason = '' WHERE NOT erased AND ` + endedJobsOfErased,
 	} {
 		if _, err := tx.ExecContext(ctx, text, user, millis(at)); err != nil {
 			return err
 		}
 	}
-	_, err := tx.ExecContext(ctx, `DELETE FROM jobs WHERE erased AND user_id = $1 AND created <= $2`, user, millis(s.now().Add(-Day)))
+	_, err := tx.ExecContext(ctx, `DELETE FROM jobs WHERE erased AND user_id = $1 AND created <= $2`,
+		user, millis(s.now().Add(-Day)))
 	if err != nil {
 		return err
 	}

@@ -15,37 +15,40 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-// All that is PostgreSQL's own is in this file and in migrations/postgres.
+// Everything that is specific to PostgreSQL is in this file and in migrations/postgres.
 
-// connections is how many connections each of the two pools may open: a server has a hundred for everybody.
+// maxConnections is how many connections each of the two pools may open. A server allows 100 by default, for all
+// clients.
 const maxConnections = 8
 
-// The codes of errors that we tell apart. Source: PostgreSQL manual, appendix A.
+// The error codes that this package tells apart. Source: PostgreSQL manual, appendix A.
 const (
 	pgUnique        = "23505"
 	pgForeignKey    = "23503"
 	pgSerialization = "40001"
 	pgDeadlock      = "40P01"
 
-	pgConnectionException   = "08" // the connection
+	pgConnectionException   = "08" // the connection broke or was refused
 	pgInsufficientResources = "53" // too many connections, no memory, no disk
-	pgOperatorIntervention  = "57" // of which those that a server sends that stops or starts
+	pgOperatorIntervention  = "57" // a server that stops or starts sends these
 	pgQueryCanceled         = "57014"
 )
 
-// settings of every connection.
+// connectionSettings are the settings of every connection.
 //
 //   - synchronous_commit: an accepted job survives a loss of power, whatever the server's own default is.
-//   - idle_in_transaction_session_timeout, in milliseconds: a bot that froze in the middle of a transaction lets go of
-//     its locks, so that the other bots can go on.
+//   - idle_in_transaction_session_timeout, in milliseconds: the server ends the transaction of a bot that froze, so
+//     that the other bots get its locks.
 func connectionSettings() map[string]string {
-	return map[string]string{"synchronous_commit": "on", "idle_in_transaction_session_timeout": "10000", "application_name": "darkroom"}
+	return map[string]string{
+		"synchronous_commit": "on", "idle_in_transaction_session_timeout": "10000", "application_name": "darkroom",
+	}
 }
 
 func postgresDialect() dialect {
-	lockWith := func(how string) func(context.Context, *sql.Tx, string) error {
+	lockWith := func(function string) func(context.Context, *sql.Tx, string) error {
 		return func(ctx context.Context, tx *sql.Tx, name string) error {
-			if _, err := tx.ExecContext(ctx, `SELECT `+how+`(hashtextextended($1, 0))`, name); err != nil {
+			if _, err := tx.ExecContext(ctx, `SELECT `+function+`(hashtextextended($1, 0))`, name); err != nil {
 				return fmt.Errorf("lock %s: %w", name, err)
 			}
 			return nil
@@ -63,15 +66,15 @@ func postgresDialect() dialect {
 func openPostgres(ctx context.Context, address string) (write, read *sql.DB, err error) {
 	c, err := pgx.ParseConfig(address)
 	if err != nil {
-		return nil, nil, errors.New("read database address: want postgres://USER:PASSWORD@HOST:PORT/DATABASE") // err may quote the password
+		// Not err itself, because it may quote the password.
+		return nil, nil, errors.New("read database address: want postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 	}
 	for name, value := range connectionSettings() {
 		c.RuntimeParams[name] = value
 	}
 	readOnly := c.Copy()
 	readOnly.RuntimeParams["default_transaction_read_only"] = "on"
-	// A connection is asked whether it still lives each time it is taken from its pool: one round trip more, and a server
-	// that restarted costs nobody an error.
+	// Each use of a connection begins with a ping. That costs one round trip, and avoids errors after a server restart.
 	ping := stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return true })
 	write, read = stdlib.OpenDB(*c, ping), stdlib.OpenDB(*readOnly, ping)
 	for _, db := range []*sql.DB{write, read} {
@@ -84,7 +87,7 @@ func openPostgres(ctx context.Context, address string) (write, read *sql.DB, err
 	return write, read, nil
 }
 
-// Reach tells which version of PostgreSQL answers at an address, and changes nothing there.
+// PostgresVersion returns the version of the PostgreSQL server at an address. It changes nothing there.
 func PostgresVersion(ctx context.Context, address string) (version string, err error) {
 	write, read, err := openPostgres(ctx, address)
 	if err != nil {
@@ -92,13 +95,13 @@ func PostgresVersion(ctx context.Context, address string) (version string, err e
 	}
 	defer func() { err = errors.Join(err, write.Close(), read.Close()) }()
 	if err := read.QueryRowContext(ctx, `SHOW server_version`).Scan(&version); err != nil {
-		return "", fmt.Errorf("ask for the version: %w", err)
+		return "", fmt.Errorf("read server version: %w", err)
 	}
 	return version, nil
 }
 
-// migrationLock has several programs that start at once bring the tables up to date one after the other. Not goose's own
-// lock, because that one asks every few seconds instead of waiting.
+// migrationLock makes programs that start at the same time migrate one after the other. It is not goose's own lock,
+// because that one polls every few seconds instead of waiting.
 type migrationLock struct{}
 
 // SessionLock waits for the lock.
@@ -107,7 +110,7 @@ func (migrationLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-// SessionUnlock gives it back.
+// SessionUnlock releases the lock.
 func (migrationLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
 	_, err := conn.ExecContext(ctx, `SELECT pg_advisory_unlock($1)`, lock.DefaultLockID)
 	return err
@@ -121,8 +124,8 @@ func pgCode(err error) string {
 	return ""
 }
 
-// Unreachable tells whether an error says that the PostgreSQL server cannot be reached, stops or starts just now: the same
-// call may be good in a moment. A password or a database that the server does not know is another matter.
+// Unreachable reports whether an error means that the PostgreSQL server cannot be reached, is stopping or is starting,
+// so that the same call may work soon. A wrong password and an unknown database do not count.
 func Unreachable(err error) bool {
 	if code := pgCode(err); code != "" {
 		return strings.HasPrefix(code, pgConnectionException) || strings.HasPrefix(code, pgInsufficientResources) ||

@@ -19,11 +19,14 @@ func TestPostgresInternals(t *testing.T) {
 	for name, f := range map[string]func(*testing.T, *Store){
 		"every connection has its settings":      checkConnectionSettings,
 		"a deadlock is run again":                retryDeadlock,
-		"a transaction that froze lets go":       releaseFrozenTransaction,
+		"a frozen transaction loses its locks":   releaseFrozenTransaction,
 		"migrations go down and up again":        downAndUp,
-		"a NUL and broken text are taken":        acceptAnyText,
-		"the same tables stand in both":          sameTables,
-		"a server that answers tells its number": reportVersion(server.Database(t)),
+		"plain names keep every row":             onEmpty(server, keepRows),
+		"a newer version is found after Up":      onEmpty(server, refuseAfterUp),
+		"a full inbox loses its oldest pictures": dropOldestPictures,
+		"a NUL and broken text are accepted":     acceptAnyText,
+		"both databases have the same tables":    sameTables,
+		"the server's version is reported":       reportVersion(server.Database(t)),
 	} {
 		address := server.Database(t)
 		t.Run(name, func(t *testing.T) {
@@ -36,6 +39,11 @@ func TestPostgresInternals(t *testing.T) {
 			f(t, s)
 		})
 	}
+}
+
+// onEmpty runs f on a database that was not migrated.
+func onEmpty(server *postgrestest.Server, f func(*testing.T, *Store)) func(*testing.T, *Store) {
+	return func(t *testing.T, _ *Store) { f(t, connectOnly(t, server.Database(t))) }
 }
 
 func checkConnectionSettings(t *testing.T, s *Store) {
@@ -58,7 +66,7 @@ func checkConnectionSettings(t *testing.T, s *Store) {
 	}
 }
 
-// retryDeadlock: two transactions take the same two locks in opposite order, and both come through.
+// retryDeadlock checks that two transactions that take the same two locks in opposite order both succeed.
 func retryDeadlock(t *testing.T, s *Store) {
 	runs := make(chan int, 100)
 	var wg, bothLocked sync.WaitGroup
@@ -89,7 +97,7 @@ func retryDeadlock(t *testing.T, s *Store) {
 	}
 }
 
-// releaseFrozenTransaction shortens the server's patience and holds a lock without saying anything.
+// releaseFrozenTransaction shortens the timeout of the server, and holds a lock in a transaction that does nothing.
 func releaseFrozenTransaction(t *testing.T, s *Store) {
 	frozen, err := s.write.BeginTx(t.Context(), nil)
 	if err != nil {
@@ -110,8 +118,8 @@ func releaseFrozenTransaction(t *testing.T, s *Store) {
 }
 
 func acceptAnyText(t *testing.T, s *Store) {
-	e := Job{ID: "1-0", Server: "g", User: "u", Pictures: 1, Spec: []byte(`{}`), Address: []byte(`{}`)}
-	if err := s.Accept(t.Context(), []Job{e}, func(Policy, Usage) error { return nil }); err != nil {
+	j := Job{ID: "1-0", Server: "g", User: "u", Pictures: 1, Spec: []byte(`{}`), Address: []byte(`{}`)}
+	if err := s.Accept(t.Context(), []Job{j}, func(Policy, Usage) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Fail(t.Context(), "1-0", "a\x00b\xffc"); err != nil {
@@ -141,12 +149,12 @@ func sameTables(t *testing.T, s *Store) {
 		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'`)
 	for name := range want {
 		if !got[name] {
-			t.Errorf("%s stands in SQLite alone", name)
+			t.Errorf("%s is only in SQLite", name)
 		}
 	}
 	for name := range got {
 		if !want[name] {
-			t.Errorf("%s stands in PostgreSQL alone", name)
+			t.Errorf("%s is only in PostgreSQL", name)
 		}
 	}
 }

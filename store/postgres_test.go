@@ -17,7 +17,7 @@ import (
 	"darkroom/store/postgrestest"
 )
 
-// TestPostgres runs on a server of its own: see postgrestest for how it is started, also by root.
+// TestPostgres runs on a server of its own: postgrestest explains how it starts one.
 func TestPostgres(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Start(t)
@@ -25,7 +25,7 @@ func TestPostgres(t *testing.T) {
 		return openURL(t, server.Database(t), o)
 	})
 	for round := range modelRounds(1, 40) {
-		t.Run(fmt.Sprint("walk ", round), func(t *testing.T) {
+		t.Run(fmt.Sprint("model ", round), func(t *testing.T) {
 			t.Parallel()
 			runModel(t, round, server.Database(t))
 		})
@@ -47,7 +47,7 @@ func TestPostgres(t *testing.T) {
 	}
 }
 
-// bots opens one database as often as several processes would.
+// openThree opens one database three times, as three bots would.
 func openThree(t *testing.T, address string, o store.Options) []*store.Store {
 	t.Helper()
 	var all []*store.Store
@@ -57,7 +57,7 @@ func openThree(t *testing.T, address string, o store.Options) []*store.Store {
 	return all
 }
 
-// each runs f for every bot and number at once.
+// runAll runs f for every bot and number at the same time.
 func runAll(all []*store.Store, numbers int, f func(s *store.Store, bot, n int)) {
 	var wg sync.WaitGroup
 	for bot, s := range all {
@@ -78,7 +78,7 @@ func openPostgres(t *testing.T, address string) *sql.DB {
 	return db
 }
 
-// loseConnections: the server restarts, or a proxy between forgets us.
+// loseConnections ends all connections, as a restart of the server or a proxy would.
 func loseConnections(t *testing.T, address string) {
 	s := openURL(t, address, store.Options{})
 	acceptAndAcknowledge(t, s, "1-0")
@@ -129,7 +129,8 @@ func shareQuota(t *testing.T, address string) {
 	all := openThree(t, address, store.Options{})
 	errs := make(chan error, 3*8)
 	runAll(all, 8, func(s *store.Store, bot, n int) {
-		errs <- s.Accept(t.Context(), []store.Job{job(fmt.Sprintf("%d-%d", bot, n))}, func(_ store.Policy, u store.Usage) error {
+		requested := []store.Job{job(fmt.Sprintf("%d-%d", bot, n))}
+		errs <- s.Accept(t.Context(), requested, func(_ store.Policy, u store.Usage) error {
 			if u.Waiting+4 > limit {
 				return full
 			}
@@ -167,7 +168,7 @@ func shareEpochs(t *testing.T, address string) {
 	}
 }
 
-// shareEnds: of a finish, a failure and a cancel at the same time exactly one happens.
+// shareEnds checks that of a finish, a failure and a cancel at the same time exactly one happens.
 func shareEnds(t *testing.T, address string) {
 	all := openThree(t, address, store.Options{})
 	const jobs = 12
@@ -196,17 +197,17 @@ func shareEnds(t *testing.T, address string) {
 	})
 	done := 0
 	for n := range jobs {
-		e := find(t, all[0], fmt.Sprintf("%d-0", n))
-		equal(t, "who ended job "+e.ID, ended[e.ID], []store.State{e.State})
-		if e.State == store.Done {
+		j := find(t, all[0], fmt.Sprintf("%d-0", n))
+		equal(t, "who ended job "+j.ID, ended[j.ID], []store.State{j.State})
+		if j.State == store.Done {
 			done++
 		}
 	}
-	spent, err := all[0].TotalsOf(t.Context(), "g1", time.Now().Add(-time.Hour))
-	equal(t, "pictures that count", []any{spent.Pictures, err}, []any{4 * done, error(nil)})
+	totals, err := all[0].TotalsOf(t.Context(), "g1", time.Now().Add(-time.Hour))
+	equal(t, "pictures that count", []any{totals.Pictures, err}, []any{4 * done, error(nil)})
 }
 
-// pruneAndAccept: a job that was accepted with an input picture keeps it, however close a removal was.
+// pruneAndAccept checks that an accepted job keeps its input picture, even if a removal runs at the same time.
 func pruneAndAccept(t *testing.T, address string) {
 	c := &clock{t: noon}
 	all := openThree(t, address, store.Options{Now: c.now})
@@ -216,22 +217,22 @@ func pruneAndAccept(t *testing.T, address string) {
 			t.Fatal(err)
 		}
 		c.advance(2 * time.Hour)
-		e := job(fmt.Sprintf("%d-0", round))
-		e.Inputs = []string{sha}
+		j := job(fmt.Sprintf("%d-0", round))
+		j.Inputs = []string{sha}
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			if _, err := all[1].PruneInputs(t.Context(), time.Hour); err != nil {
 				t.Error(err)
 			}
 		})
-		err := all[2].Accept(t.Context(), []store.Job{e}, acceptAlways)
+		err := all[2].Accept(t.Context(), []store.Job{j}, acceptAlways)
 		wg.Wait()
 		switch {
 		case errors.Is(err, store.ErrInputGone):
 		case err != nil:
 			t.Error(err)
 		default:
-			equal(t, "inputs of an accepted job", find(t, all[0], e.ID).Inputs, e.Inputs)
+			equal(t, "inputs of an accepted job", find(t, all[0], j.ID).Inputs, j.Inputs)
 		}
 	}
 }

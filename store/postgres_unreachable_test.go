@@ -16,15 +16,15 @@ func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	_, err := store.Open(t.Context(), "postgres://tester@/d?host="+url.QueryEscape(t.TempDir()), store.Options{})
 	if !store.Unreachable(err) {
-		t.Errorf("no server listens: got %v, want it out of reach", err)
+		t.Errorf("no server listens: got %v, want it unreachable", err)
 	}
 	for _, c := range []struct {
 		err  error
-		away bool
+		want bool
 	}{
 		{driver.ErrBadConn, true},
-		{&pgconn.PgError{Code: "57P03"}, true},  // it starts
-		{&pgconn.PgError{Code: "57P01"}, true},  // it stops
+		{&pgconn.PgError{Code: "57P03"}, true},  // the server starts
+		{&pgconn.PgError{Code: "57P01"}, true},  // the server stops
 		{&pgconn.PgError{Code: "53300"}, true},  // too many connections
 		{&pgconn.PgError{Code: "57014"}, false}, // the query was cancelled
 		{&pgconn.PgError{Code: "28P01"}, false}, // the password is wrong
@@ -33,8 +33,8 @@ func TestUnreachable(t *testing.T) {
 		{errors.New("disk full"), false},
 		{nil, false},
 	} {
-		if got := store.Unreachable(fmt.Errorf("open: %w", c.err)); got != c.away {
-			t.Errorf("%v: got out of reach %v, want %v", c.err, got, c.away)
+		if got := store.Unreachable(fmt.Errorf("open: %w", c.err)); got != c.want {
+			t.Errorf("%v: got unreachable %v, want %v", c.err, got, c.want)
 		}
 	}
 }

@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// MaxPresets is how many presets a person may keep: Discord suggests at most 25 values of an option.
+// MaxPresets is how many presets a user may have: Discord suggests at most 25 values for an option.
 const MaxPresets = 25
 
-// ErrTooManyPresets: the person keeps MaxPresets already.
+// ErrTooManyPresets means that the user has MaxPresets already.
 var ErrTooManyPresets = errors.New("too many presets")
 
-// Preset is a person's own name for settings, good in every server.
+// Preset is a user's own name for a set of options. It works in every server.
 type Preset struct {
 	Name    string
 	Body    json.RawMessage // in the caller's own JSON
 	Updated time.Time
 }
 
-// SavePreset keeps a preset of a person; one of the same name is replaced. ErrTooManyPresets means that it would be one more than
-// MaxPresets.
+// SavePreset stores a preset of a user. It replaces one with the same name. ErrTooManyPresets means that the user would
+// have more than MaxPresets.
 func (s *Store) SavePreset(ctx context.Context, user, name string, body json.RawMessage) error {
 	if user == "" || name == "" || !json.Valid(body) {
-		return errors.New("save preset: a user, a name and JSON are needed")
+		return errors.New("save preset: needs a user, a name and JSON")
 	}
 	name = cleanText(name)
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
@@ -34,7 +34,8 @@ func (s *Store) SavePreset(ctx context.Context, user, name string, body json.Raw
 			return err
 		}
 		var others int
-		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM presets WHERE user_id = $1 AND name <> $2`, user, name).Scan(&others)
+		err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM presets WHERE user_id = $1 AND name <> $2`,
+			user, name).Scan(&others)
 		if err != nil {
 			return err
 		}
@@ -52,7 +53,7 @@ func (s *Store) SavePreset(ctx context.Context, user, name string, body json.Raw
 	return nil
 }
 
-// Presets returns a person's presets in the order of their names.
+// Presets returns the presets of a user in the order of their names.
 func (s *Store) Presets(ctx context.Context, user string) ([]Preset, error) {
 	var all []Preset
 	err := s.query(ctx, func(r *sql.Rows) error {
@@ -70,7 +71,7 @@ func (s *Store) Presets(ctx context.Context, user string) ([]Preset, error) {
 	return all, nil
 }
 
-// Preset returns one preset of a person, or ErrNotFound.
+// Preset returns one preset of a user, or ErrNotFound.
 func (s *Store) Preset(ctx context.Context, user, name string) (Preset, error) {
 	all, err := s.Presets(ctx, user)
 	if err != nil {
@@ -84,7 +85,7 @@ func (s *Store) Preset(ctx context.Context, user, name string) (Preset, error) {
 	return Preset{}, fmt.Errorf("read preset %s: %w", name, ErrNotFound)
 }
 
-// DeletePreset removes a preset of a person, or returns ErrNotFound.
+// DeletePreset removes a preset of a user, or returns ErrNotFound.
 func (s *Store) DeletePreset(ctx context.Context, user, name string) error {
 	r, err := s.write.ExecContext(ctx, `DELETE FROM presets WHERE user_id = $1 AND name = $2`, user, cleanText(name))
 	if err != nil {

@@ -14,21 +14,21 @@ import (
 	sqlitelib "modernc.org/sqlite/lib"
 )
 
-// All that is SQLite's own is in this file and in migrations/sqlite.
+// Everything that is specific to SQLite is in this file and in migrations/sqlite.
 
-// readers is how many queries may run at once beside the writer.
+// maxReaders is how many queries may run at the same time beside the writer.
 const maxReaders = 4
 
-// Settings of every connection. They stand in the address, because a PRAGMA statement would reach only the one
-// connection of the pool that happened to run it.
+// pragmas are the settings of every connection. They are part of the address, because a PRAGMA statement would reach
+// only the one connection of the pool that runs it.
 //
 //   - WAL: readers never wait for the writer.
 //   - FULL: an accepted job survives a loss of power, not only of the process.
-//   - busy_timeout, in milliseconds: shorter than the 1.5 s in which a request must be accepted; only another program
-//     (a shell, a backup) can make us wait, our own writes share one connection.
+//   - busy_timeout, in milliseconds: shorter than the 1.5 s in which a request must be accepted. Only another program
+//     (a shell, a backup) makes a write wait, because all writes of this program share one connection.
 var pragmas = []string{"busy_timeout(1000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}
 
-// sqliteDialect: all writes take turns on one connection, whose transactions hold the whole file, so no lock is needed.
+// sqliteDialect needs no locks: all writes take turns on one connection, whose transactions lock the whole file.
 func sqliteDialect() dialect {
 	none := func(context.Context, *sql.Tx, string) error { return nil }
 	return dialect{
@@ -67,7 +67,7 @@ func sqlitePath(address string) (string, error) {
 	return path, nil
 }
 
-// createPrivate makes an empty file that only its owner can read; SQLite gives the files beside it the same mode.
+// createPrivate creates an empty file that only its owner can read. SQLite gives the files beside it the same mode.
 func createPrivate(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -77,8 +77,8 @@ func createPrivate(path string) error {
 }
 
 func openWriter(path string) (*sql.DB, error) {
-	// immediate: the write lock is taken at BEGIN. A transaction that reads first and locks later can find its
-	// snapshot overtaken, and no amount of waiting helps then.
+	// immediate: BEGIN takes the write lock. A transaction that reads first and locks later can find that its
+	// snapshot is out of date, and waiting does not help then.
 	db, err := sql.Open("sqlite", dsn(path, "immediate", pragmas...))
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestPragmas reads the settings back from connections of both kinds: a misspelt one would be ignored in silence.
+// TestPragmas reads the settings back from both kinds of connection: SQLite ignores a misspelt one silently.
 func TestPragmas(t *testing.T) {
 	t.Parallel()
 	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), Options{})
@@ -36,7 +36,7 @@ func TestPragmas(t *testing.T) {
 	}
 }
 
-// TestImmediate: a write transaction holds the lock from its beginning, so what it read is still so when it writes.
+// TestImmediate checks that a write transaction holds the lock from its beginning, so that what it read stays true.
 func TestImmediate(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a.db")
@@ -71,30 +71,7 @@ func TestBlankToken(t *testing.T) {
 		``:                            `{}`,
 	} {
 		if got := blankToken(given); got != want {
-			t.Errorf("blank(%s): got %s, want %s", given, got, want)
+			t.Errorf("blankToken(%s): got %s, want %s", given, got, want)
 		}
-	}
-}
-
-func TestMigrationsGoDownAndUp(t *testing.T) {
-	t.Parallel()
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "a.db"), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	downAndUp(t, s)
-}
-
-func downAndUp(t *testing.T, s *Store) {
-	p, err := s.migrations()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.DownTo(t.Context(), 0); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.Up(t.Context()); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -108,8 +108,8 @@ func TestKilled(t *testing.T) {
 	killInAccept(t, "sqlite:"+filepath.Join(t.TempDir(), "a.db"))
 }
 
-// killInAccept: a process that dies at once after Accept returned has not lost the job, and one that dies in the middle of Accept
-// has not kept half of it, nor anything locked.
+// killInAccept checks that a process that dies right after Accept has not lost the job, and that one that dies during
+// Accept leaves neither half of the jobs nor a lock.
 func killInAccept(t *testing.T, address string) {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestDie$")
 	cmd.Env = append(os.Environ(), "DARKROOM_TEST_DIE="+address)
@@ -121,7 +121,7 @@ func killInAccept(t *testing.T, address string) {
 	s := openURL(t, address, store.Options{})
 	equal(t, "the accepted job", find(t, s, "1-0").State, store.Accepted)
 	if _, err := s.Find(t.Context(), "2-0"); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the half accepted job: got %v, want %v", err, store.ErrNotFound)
+		t.Errorf("the half-accepted job: got %v, want %v", err, store.ErrNotFound)
 	}
 	accept(t, s, job("2-0"))
 }
@@ -141,11 +141,11 @@ func TestDie(t *testing.T) {
 	err = s.Accept(t.Context(), []store.Job{job("2-0"), job("2-1")}, func(store.Policy, store.Usage) error {
 		return self.Kill()
 	})
-	time.Sleep(time.Minute) // the kill comes before this ends
+	time.Sleep(time.Minute) // the kill comes earlier
 	t.Fatal(err)
 }
 
-// raw opens the file beside the store, as a shell would.
+// openRaw opens the file beside the store, as a shell would.
 func openRaw(t *testing.T, path string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path)
@@ -168,7 +168,7 @@ func TestFinishedStateNeverChanges(t *testing.T) {
 	}
 }
 
-// TestDeadline: another program holds the database, and a request does not outlive its deadline by the whole wait.
+// TestDeadline checks that a request returns near its deadline while another program locks the database.
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a.db")
@@ -184,7 +184,7 @@ func TestDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if err := s.Accept(ctx, []store.Job{job("1-0")}, acceptAlways); err == nil {
-		t.Error("got no error while the database was held")
+		t.Error("got no error while the database was locked")
 	}
 	if _, err := hold.ExecContext(t.Context(), `ROLLBACK`); err != nil {
 		t.Fatal(err)
@@ -202,19 +202,27 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 	for i := range 3 {
 		acceptAndAcknowledge(t, s, fmt.Sprintf("%d-0", i))
 	}
-	for query, index := range map[string]string{
-		`SELECT * FROM jobs WHERE state IN ('waiting', 'running') AND epoch < 3 ORDER BY created, id LIMIT 5`:                                             "jobs_owed",
-		`SELECT * FROM jobs WHERE state IN ('accepted', 'waiting', 'running') AND user_id = 'u'`:                                                          "jobs_of_user",
-		`SELECT SUM(pictures) FROM jobs WHERE server = 's' AND user_id = 'u' AND state IN ('accepted', 'waiting', 'running')`:                             "jobs_in_hand",
-		`SELECT SUM(pictures) FROM jobs WHERE server = 's' AND user_id = 'u' AND created > 5 AND state NOT IN ('failed', 'cancelled', 'expired')`:         "jobs_of_account",
-		`SELECT * FROM jobs WHERE user_id = 'u' AND (state IN ('done', 'failed', 'cancelled', 'expired') OR state IN ('accepted', 'waiting', 'running'))`: "jobs_of_owner",
-		`UPDATE jobs SET erased = TRUE WHERE user_id = 'u' AND created <= 5 AND state IN ('done', 'failed', 'cancelled', 'expired')`:                      "jobs_of_owner",
-		`SELECT MIN(server) FROM jobs WHERE server > 's'`:                                                                                                 "jobs_of_account",
-		`SELECT id FROM jobs WHERE server = 's' LIMIT 500`:                                                                                                "jobs_of_account",
-		`SELECT id FROM jobs WHERE state = 'accepted' AND created < 5`:                                                                                    "jobs_accepted",
+	const unfinished = `state IN ('accepted', 'waiting', 'running')`
+	const ended = `state IN ('done', 'failed', 'cancelled', 'expired')`
+	for _, c := range []struct{ query, index string }{
+		{`SELECT * FROM jobs WHERE state IN ('waiting', 'running') AND epoch < 3 ORDER BY created, id LIMIT 5`,
+			"jobs_unqueued"},
+		{`SELECT * FROM jobs WHERE ` + unfinished + ` AND user_id = 'u'`, "jobs_unfinished_of_user"},
+		{`SELECT SUM(pictures) FROM jobs WHERE server = 's' AND user_id = 'u' AND ` + unfinished,
+			"jobs_unfinished_of_account"},
+		{`SELECT SUM(pictures) FROM jobs WHERE server = 's' AND user_id = 'u' AND created > 5
+			AND state NOT IN ('failed', 'cancelled', 'expired')`, "jobs_of_account"},
+		{`SELECT * FROM jobs WHERE user_id = 'u' AND (` + ended + ` OR ` + unfinished + `)`, "jobs_ended_of_user"},
+		{`UPDATE jobs SET erased = TRUE WHERE user_id = 'u' AND created <= 5 AND ` + ended, "jobs_ended_of_user"},
+		{`SELECT MIN(server) FROM jobs WHERE server > 's'`, "jobs_of_account"},
+		{`SELECT id FROM jobs WHERE server = 's' LIMIT 500`, "jobs_of_account"},
+		{`SELECT id FROM jobs WHERE state = 'accepted' AND created < 5`, "jobs_accepted"},
+		{`SELECT * FROM deliveries WHERE state = 'offer' ORDER BY at`, "deliveries_reoffer_due"},
+		{`SELECT * FROM daily_totals WHERE user_id = 'u'`, "daily_totals_of_user"},
+		{`DELETE FROM claims WHERE expires < 5`, "claims_expires"},
 	} {
-		if plan := explain(t, openRaw(t, path), query); !strings.Contains(plan, index) {
-			t.Errorf("%s\ngot plan %s, want index %s", query, plan, index)
+		if plan := explain(t, openRaw(t, path), c.query); !strings.Contains(plan, c.index) {
+			t.Errorf("%s\ngot plan %s, want index %s", c.query, plan, c.index)
 		}
 	}
 }

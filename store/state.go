@@ -8,60 +8,33 @@ import (
 	"fmt"
 )
 
-// The changes of state below tell whether they happened. They do not when the job was finished before: the first
-// writer wins, and nobody else may act on a change that was not theirs. ErrNotFound means there is no such job.
+// The changes of state below report whether they happened. They do not happen to a finished job: the first writer wins,
+// and no caller may act on a change that was not its own. ErrNotFound means that there is no such job.
 
-// Acknowledged makes an accepted job Waiting: Discord took our answer, so the pictures are promised.
+// Acknowledge makes an accepted job Waiting: Discord took the bot's answer, so the job must be rendered.
 func (s *Store) Acknowledge(ctx context.Context, id string) (bool, error) {
 	return s.change(ctx, "acknowledge", id, `UPDATE jobs SET state = 'waiting', updated = $2
 		WHERE id = $1 AND state = 'accepted'`)
 }
 
-// Enqueued notes the queue's epoch that holds the job, so that Owed leaves it out. An older epoch changes nothing.
-func (s *Store) MarkEnqueued(ctx context.Context, id string, epoch int64) (bool, error) {
-	return s.change(ctx, "note epoch of", id, `UPDATE jobs SET epoch = $3, updated = $2
-		WHERE id = $1 AND epoch < $3 AND state IN ('waiting', 'running')`, epoch)
-}
-
-// Leased makes a job Running, and remembers for good that a renderer had it.
+// MarkLeased makes a job Running, and records for good that a renderer had it.
 func (s *Store) MarkLeased(ctx context.Context, id string) (bool, error) {
-	return s.change(ctx, "note lease of", id, `UPDATE jobs SET state = 'running', leased = TRUE, updated = $2
+	return s.change(ctx, "mark as leased", id, `UPDATE jobs SET state = 'running', was_leased = TRUE, updated = $2
 		WHERE id = $1 AND state IN ('waiting', 'running')`)
 }
 
-// Returned makes a Running job Waiting again: its renderer gave it back or was lost.
+// MarkRequeued makes a Running job Waiting again: its renderer released it or was lost.
 func (s *Store) MarkRequeued(ctx context.Context, id string) (bool, error) {
-	return s.change(ctx, "take back", id, `UPDATE jobs SET state = 'waiting', updated = $2
+	return s.change(ctx, "mark as requeued", id, `UPDATE jobs SET state = 'waiting', updated = $2
 		WHERE id = $1 AND state = 'running'`)
 }
 
-// Answered notes which message holds the job's answer, also after the job's end.
+// SetMessage records which message holds the job's answer, also after the job's end.
 func (s *Store) SetMessage(ctx context.Context, id, message string) (bool, error) {
-	return s.change(ctx, "note message of", id, `UPDATE jobs SET message = $3, updated = $2 WHERE id = $1`, message)
+	return s.change(ctx, "set message of", id, `UPDATE jobs SET message = $3, updated = $2 WHERE id = $1`, message)
 }
 
-// Attach completes a job whose input pictures had to be copied first: it replaces the Spec by one that names them,
-// refers to them (PutInput comes before) and empties Pending.
-func (s *Store) AttachInputs(ctx context.Context, id string, spec json.RawMessage, inputs []string) (bool, error) {
-	if !json.Valid(spec) {
-		return false, fmt.Errorf("attach inputs to job %s: the spec must be JSON", id)
-	}
-	var done bool
-	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
-		done, err = changeIn(ctx, tx, id, `UPDATE jobs SET spec = $3, pending = '', updated = $2
-			WHERE id = $1 AND state IN ('accepted', 'waiting')`, millis(s.now()), string(spec))
-		if err != nil || !done {
-			return err
-		}
-		return s.addInputRefs(ctx, tx, id, inputs)
-	})
-	if err != nil {
-		return false, fmt.Errorf("attach inputs to job %s: %w", id, err)
-	}
-	return done, nil
-}
-
-// Finish ends a job as Done. message is the message that holds the pictures, empty if there is none (yet).
+// Finish ends a job as Done. message is the message that holds the pictures, or empty if there is none (yet).
 func (s *Store) Finish(ctx context.Context, id, message string, outcome json.RawMessage) (bool, error) {
 	return s.end(ctx, id, ending{state: Done, message: message, outcome: outcome})
 }
@@ -76,7 +49,7 @@ func (s *Store) Cancel(ctx context.Context, id string) (bool, error) {
 	return s.end(ctx, id, ending{state: Cancelled})
 }
 
-// Expire ends a job as Expired that was never acknowledged. One that was is left as it is.
+// Expire ends a job as Expired that was never acknowledged. It does not change any other job.
 func (s *Store) Expire(ctx context.Context, id string) (bool, error) {
 	return s.end(ctx, id, ending{state: Expired, reason: "never acknowledged", onlyFrom: Accepted})
 }
@@ -84,13 +57,13 @@ func (s *Store) Expire(ctx context.Context, id string) (bool, error) {
 // ending is how a job ends.
 type ending struct {
 	state    State
-	onlyFrom State // the state it must be in; empty for any that is not terminal
+	onlyFrom State // the state the job must be in; empty for any state that is not final
 	message  string
 	outcome  json.RawMessage
 	reason   string
 }
 
-// end writes an ending, blanks the token and lets go of the input pictures of a job that made nothing.
+// end writes an ending, blanks the token and, unless the job is Done, removes its references to input pictures.
 func (s *Store) end(ctx context.Context, id string, to ending) (bool, error) {
 	var ended bool
 	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
@@ -107,7 +80,7 @@ func (s *Store) end(ctx context.Context, id string, to ending) (bool, error) {
 func (s *Store) endIn(ctx context.Context, tx *sql.Tx, id string, to ending) (bool, error) {
 	var state State
 	var address string
-	err := tx.QueryRowContext(ctx, `SELECT state, reply FROM jobs WHERE id = $1`, id).Scan(&state, &address)
+	err := tx.QueryRowContext(ctx, `SELECT state, address FROM jobs WHERE id = $1`, id).Scan(&state, &address)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, ErrNotFound
 	}
@@ -117,11 +90,10 @@ func (s *Store) endIn(ctx context.Context, tx *sql.Tx, id string, to ending) (bo
 	return s.writeEnding(ctx, tx, id, address, to)
 }
 
-// record tells whether it was this transaction that ended the job: another process may have been faster since the job was
-// read.
+// writeEnding reports whether this transaction ended the job: another process may have ended it since the job was read.
 func (s *Store) writeEnding(ctx context.Context, tx *sql.Tx, id, address string, to ending) (bool, error) {
-	r, err := tx.ExecContext(ctx, `UPDATE jobs SET state = $2, reply = $3, pending = '', outcome = $4, reason = $5, updated = $6,
-		message = CASE WHEN $7 = '' THEN message ELSE $7 END
+	r, err := tx.ExecContext(ctx, `UPDATE jobs SET state = $2, address = $3, pending_inputs = '', outcome = $4,
+		reason = $5, updated = $6, message = CASE WHEN $7 = '' THEN message ELSE $7 END
 		WHERE id = $1 AND state IN ('accepted', 'waiting', 'running') AND ($8 = '' OR state = $8)`,
 		id, to.state, blankToken(address), string(to.outcome), cleanText(to.reason), millis(s.now()), to.message, to.onlyFrom)
 	if err != nil {
@@ -131,19 +103,20 @@ func (s *Store) writeEnding(ctx context.Context, tx *sql.Tx, id, address string,
 		return false, err
 	}
 	if to.state == Done {
-		return true, s.addTotals(ctx, tx, id, to.outcome) // it keeps its input pictures for a reroll: Prune lets go of those
+		return true, s.addTotals(ctx, tx, id, to.outcome) // input pictures stay for a reroll, until PruneInputs
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM job_inputs WHERE job = $1`, id)
 	return err == nil, err
 }
 
-// blank empties the field "token" of a reply address. What it cannot read it drops: it might hold a token.
+// blankToken empties the field "token" of an address. It drops an address that it cannot read, because that might hold
+// a token.
 func blankToken(address string) string {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal([]byte(address), &fields) != nil || fields == nil {
 		return "{}"
 	}
-	if _, there := fields["token"]; there {
+	if _, has := fields["token"]; has {
 		fields["token"] = json.RawMessage(`""`)
 	}
 	b, err := json.Marshal(fields)
@@ -153,7 +126,7 @@ func blankToken(address string) string {
 	return string(b)
 }
 
-// change runs one conditional UPDATE whose $1 is the id and $2 the time.
+// change runs one conditional UPDATE whose $1 is the id and $2 the time. step begins the text of an error.
 func (s *Store) change(ctx context.Context, step, id, text string, args ...any) (bool, error) {
 	var done bool
 	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
@@ -175,8 +148,8 @@ func changeIn(ctx context.Context, tx *sql.Tx, id, text string, now int64, args 
 	if err != nil || n > 0 {
 		return n > 0, err
 	}
-	var there int
-	err = tx.QueryRowContext(ctx, `SELECT 1 FROM jobs WHERE id = $1`, id).Scan(&there)
+	var one int
+	err = tx.QueryRowContext(ctx, `SELECT 1 FROM jobs WHERE id = $1`, id).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, ErrNotFound
 	}

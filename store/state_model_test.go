@@ -12,11 +12,11 @@ import (
 	"darkroom/store"
 )
 
-const modelLimit = 3 // jobs that the walk's policy lets a user have in hand
+const modelLimit = 3 // unfinished jobs that the model's policy allows a user
 
 var errFull = errors.New("full")
 
-// walk is the plain model that the store is held against: each job's state, and what it was told.
+// model is a plain model that the store is compared with: the state of each job, and what was recorded about it.
 type model struct {
 	s          *store.Store
 	c          *clock
@@ -28,8 +28,8 @@ type model struct {
 	epoch      int64
 }
 
-// TestStateModel takes random steps through the lives of a few jobs of two users, restarts among them, and compares
-// the store with the model. DARKROOM_SOAK takes many more. TestPostgres walks, too.
+// TestStateModel takes random steps with a few jobs of two users, restarts among them, and compares the store with the
+// model. DARKROOM_SOAK makes it run much longer. TestPostgres does the same on PostgreSQL.
 func TestStateModel(t *testing.T) {
 	t.Parallel()
 	for round := range modelRounds(3, 400) {
@@ -40,7 +40,7 @@ func TestStateModel(t *testing.T) {
 	}
 }
 
-// walks is how many walks are taken, usually and in a soak.
+// modelRounds is how many times the model runs, usually and in a soak.
 func modelRounds(usual, soak int) int {
 	if os.Getenv("DARKROOM_SOAK") != "" {
 		return soak
@@ -50,101 +50,101 @@ func modelRounds(usual, soak int) int {
 
 func runModel(t *testing.T, seed int, address string) {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0))
-	w := &model{c: &clock{t: noon}, address: address, states: map[string]store.State{},
+	m := &model{c: &clock{t: noon}, address: address, states: map[string]store.State{},
 		leased: map[string]bool{}, epochs: map[string]int64{}, acceptedAt: map[string]time.Time{}}
-	w.s = openURL(t, w.address, store.Options{Now: w.c.now})
+	m.s = openURL(t, m.address, store.Options{Now: m.c.now})
 	for i := range 150 {
-		w.step(t, rng.IntN(1<<16))
-		if i%15 == 14 { // each change told by itself whether it happened; this finds what nobody asked for
-			w.compare(t)
+		m.step(t, rng.IntN(1<<16))
+		if i%15 == 14 { // each step checked its own result; this finds changes that no step made
+			m.compare(t)
 		}
 	}
 }
 
-func (w *model) step(t *testing.T, n int) {
-	w.c.advance(time.Duration(n%7) * time.Second)
+func (m *model) step(t *testing.T, n int) {
+	m.c.advance(time.Duration(n%7) * time.Second)
 	id := fmt.Sprintf("%d-0", n/16%40)
-	state, known := w.states[id]
+	state, known := m.states[id]
 	open := known && !state.Terminal()
 	switch kind := n % 12; kind {
 	case 0, 1, 2:
-		w.accept(t, id)
+		m.accept(t, id)
 	case 3:
-		w.change(t, id, state == store.Accepted, store.Waiting)(w.s.Acknowledge(t.Context(), id))
+		m.change(t, id, state == store.Accepted, store.Waiting)(m.s.Acknowledge(t.Context(), id))
 	case 4:
-		if w.change(t, id, state == store.Waiting || state == store.Running, store.Running)(w.s.MarkLeased(t.Context(), id)) {
-			w.leased[id] = true
+		if m.change(t, id, state == store.Waiting || state == store.Running, store.Running)(m.s.MarkLeased(t.Context(), id)) {
+			m.leased[id] = true
 		}
 	case 5:
-		w.change(t, id, state == store.Running, store.Waiting)(w.s.MarkRequeued(t.Context(), id))
+		m.change(t, id, state == store.Running, store.Waiting)(m.s.MarkRequeued(t.Context(), id))
 	case 6:
-		may := (state == store.Waiting || state == store.Running) && w.epochs[id] < w.epoch
-		if w.change(t, id, may, state)(w.s.MarkEnqueued(t.Context(), id, w.epoch)) {
-			w.epochs[id] = w.epoch
+		may := (state == store.Waiting || state == store.Running) && m.epochs[id] < m.epoch
+		if m.change(t, id, may, state)(m.s.MarkEnqueued(t.Context(), id, m.epoch)) {
+			m.epochs[id] = m.epoch
 		}
 	case 7:
-		w.change(t, id, open, store.Done)(w.s.Finish(t.Context(), id, "m"+id, nil))
+		m.change(t, id, open, store.Done)(m.s.Finish(t.Context(), id, "m"+id, nil))
 	case 8:
-		w.change(t, id, open, store.Failed)(w.s.Fail(t.Context(), id, "x"))
+		m.change(t, id, open, store.Failed)(m.s.Fail(t.Context(), id, "x"))
 	case 9:
-		w.change(t, id, open, store.Cancelled)(w.s.Cancel(t.Context(), id))
+		m.change(t, id, open, store.Cancelled)(m.s.Cancel(t.Context(), id))
 	case 10:
-		w.nextEpoch(t)
+		m.nextEpoch(t)
 	case 11:
-		w.expire(t)
-		if err := w.s.Close(); err != nil {
+		m.expire(t)
+		if err := m.s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		w.s = openURL(t, w.address, store.Options{Now: w.c.now})
+		m.s = openURL(t, m.address, store.Options{Now: m.c.now})
 	}
 }
 
-// change returns a check of what a change of state said, and notes the change.
-func (w *model) change(t *testing.T, id string, want bool, to store.State) func(bool, error) bool {
+// change returns a function that checks the result of a change of state and records the change.
+func (m *model) change(t *testing.T, id string, want bool, to store.State) func(bool, error) bool {
 	t.Helper()
 	return func(got bool, err error) bool {
 		t.Helper()
-		if _, known := w.states[id]; !known {
+		if _, known := m.states[id]; !known {
 			if got || !errors.Is(err, store.ErrNotFound) {
 				t.Fatalf("job %s: got %v, %v, want %v", id, got, err, store.ErrNotFound)
 			}
 			return false
 		}
 		if err != nil || got != want {
-			t.Fatalf("job %s from %s to %s: got %v, %v, want %v", id, w.states[id], to, got, err, want)
+			t.Fatalf("job %s from %s to %s: got %v, %v, want %v", id, m.states[id], to, got, err, want)
 		}
 		if got {
-			w.states[id] = to
+			m.states[id] = to
 		}
 		return got
 	}
 }
 
-func (w *model) accept(t *testing.T, id string) {
-	e := job(id)
-	e.User = owner(id)
+func (m *model) accept(t *testing.T, id string) {
+	j := job(id)
+	j.User = owner(id)
 	var seen store.Usage
-	err := w.s.Accept(t.Context(), []store.Job{e}, func(_ store.Policy, u store.Usage) error {
-		if seen = u; u.Waiting+u.Running >= modelLimit*e.Pictures {
+	err := m.s.Accept(t.Context(), []store.Job{j}, func(_ store.Policy, u store.Usage) error {
+		if seen = u; u.Waiting+u.Running >= modelLimit*j.Pictures {
 			return errFull
 		}
 		return nil
 	})
-	_, known := w.states[id]
-	inHand := w.inHand(e.User)
+	_, known := m.states[id]
+	unfinished := m.unfinished(j.User)
 	switch {
 	case known:
 		if !errors.Is(err, store.ErrDuplicate) {
 			t.Fatalf("accept %s again: got %v, want %v", id, err, store.ErrDuplicate)
 		}
-	case inHand >= modelLimit:
+	case unfinished >= modelLimit:
 		if err != errFull {
-			t.Fatalf("accept %s with %d in hand: got %v, want %v", id, inHand, err, errFull)
+			t.Fatalf("accept %s with %d unfinished: got %v, want %v", id, unfinished, err, errFull)
 		}
-	case err != nil || seen.Waiting+seen.Running != inHand*e.Pictures:
-		t.Fatalf("accept %s with %d in hand: got %v and usage %+v", id, inHand, err, seen)
+	case err != nil || seen.Waiting+seen.Running != unfinished*j.Pictures:
+		t.Fatalf("accept %s with %d unfinished: got %v and usage %+v", id, unfinished, err, seen)
 	default:
-		w.states[id], w.acceptedAt[id] = store.Accepted, w.c.now()
+		m.states[id], m.acceptedAt[id] = store.Accepted, m.c.now()
 	}
 }
 
@@ -156,9 +156,9 @@ func owner(id string) string {
 	return "u1"
 }
 
-func (w *model) inHand(user string) int {
+func (m *model) unfinished(user string) int {
 	n := 0
-	for id, state := range w.states {
+	for id, state := range m.states {
 		if owner(id) == user && !state.Terminal() {
 			n++
 		}
@@ -166,22 +166,22 @@ func (w *model) inHand(user string) int {
 	return n
 }
 
-func (w *model) nextEpoch(t *testing.T) {
-	n, err := w.s.NextEpoch(t.Context(), "main")
-	if err != nil || n != w.epoch+1 {
-		t.Fatalf("next epoch: got %d, %v, want %d", n, err, w.epoch+1)
+func (m *model) nextEpoch(t *testing.T) {
+	n, err := m.s.NextEpoch(t.Context(), "main")
+	if err != nil || n != m.epoch+1 {
+		t.Fatalf("next epoch: got %d, %v, want %d", n, err, m.epoch+1)
 	}
-	w.epoch = n
+	m.epoch = n
 }
 
-func (w *model) expire(t *testing.T) {
+func (m *model) expire(t *testing.T) {
 	const age = 20 * time.Second
-	old, err := w.s.Unacknowledged(t.Context(), age, 100)
+	old, err := m.s.Unacknowledged(t.Context(), age, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := 0
-	for _, state := range w.olderThan(age) {
+	for _, state := range m.olderThan(age) {
 		if state == store.Accepted {
 			want++
 		}
@@ -189,40 +189,41 @@ func (w *model) expire(t *testing.T) {
 	if len(old) != want {
 		t.Fatalf("unacknowledged: got %v, want %d", ids(old), want)
 	}
-	for id := range w.olderThan(age) {
-		w.change(t, id, w.states[id] == store.Accepted, store.Expired)(w.s.Expire(t.Context(), id))
+	for id := range m.olderThan(age) {
+		m.change(t, id, m.states[id] == store.Accepted, store.Expired)(m.s.Expire(t.Context(), id))
 	}
 }
 
-// old are the states of jobs that were accepted longer ago than age.
-func (w *model) olderThan(age time.Duration) map[string]store.State {
+// olderThan returns the states of the jobs that were accepted longer ago than age.
+func (m *model) olderThan(age time.Duration) map[string]store.State {
 	found := map[string]store.State{}
-	for id, state := range w.states {
-		if w.acceptedAt[id].Before(w.c.now().Add(-age)) {
+	for id, state := range m.states {
+		if m.acceptedAt[id].Before(m.c.now().Add(-age)) {
 			found[id] = state
 		}
 	}
 	return found
 }
 
-// compare holds the whole store against the model.
-func (w *model) compare(t *testing.T) {
+// compare compares the whole store with the model.
+func (m *model) compare(t *testing.T) {
 	t.Helper()
 	count, unqueued := map[store.State]int{}, 0
-	for id, state := range w.states {
+	for id, state := range m.states {
 		count[state]++
-		if (state == store.Waiting || state == store.Running) && w.epochs[id] < w.epoch {
+		if (state == store.Waiting || state == store.Running) && m.epochs[id] < m.epoch {
 			unqueued++
 		}
-		e := find(t, w.s, id)
-		if e.State != state || e.WasLeased != w.leased[id] || e.Epoch != w.epochs[id] {
-			t.Fatalf("job %s: got %s, leased %v, epoch %d, want %s, %v, %d", id, e.State, e.WasLeased, e.Epoch, state, w.leased[id], w.epochs[id])
+		j := find(t, m.s, id)
+		if j.State != state || j.WasLeased != m.leased[id] || j.Epoch != m.epochs[id] {
+			t.Fatalf("job %s: got %s, leased %v, epoch %d, want %s, %v, %d",
+				id, j.State, j.WasLeased, j.Epoch, state, m.leased[id], m.epochs[id])
 		}
 	}
-	got, err := w.s.Count(t.Context())
+	got, err := m.s.Count(t.Context())
 	equal(t, "count", []any{got, err}, []any{count, error(nil)})
-	listed, err := w.s.Unqueued(t.Context(), w.epoch, 100)
-	equal(t, "owed", []any{len(listed), err}, []any{unqueued, error(nil)})
+	listed, err := m.s.Unqueued(t.Context(), m.epoch, 100)
+	equal(t, "unqueued", []any{len(listed), err}, []any{unqueued, error(nil)})
 	if t.Failed() {
 		t.FailNow()
 	}

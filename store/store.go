@@ -3,45 +3,41 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
-
-	"github.com/pressly/goose/v3"
 )
 
-// Errors that a caller may ask for.
+// Errors that a caller can test for.
 var (
-	// ErrNotFound: there is no such job, input picture or message.
+	// ErrNotFound means that there is no such job, input picture, preset or question.
 	ErrNotFound = errors.New("not found")
-	// ErrDuplicate: a job with this id was accepted before; gateways repeat their events.
+	// ErrDuplicate means that a job with this id was accepted before: Discord's gateway repeats events.
 	ErrDuplicate = errors.New("this job was accepted before")
-	// ErrInputGone: a job names an input picture whose bytes are not here, or not any more.
+	// ErrInputGone means that a job names an input picture whose bytes are not stored, or not any more.
 	ErrInputGone = errors.New("the input picture is gone")
 )
-
-//go:embed migrations/*/*.sql
-var migrations embed.FS
 
 // Options of a Store. The zero value is usable.
 type Options struct {
 	Now func() time.Time // the clock; time.Now when nil
 }
 
-// Store is an open database. It may be used by many goroutines, and with PostgreSQL by many processes.
+// Store is an open database. It is safe for many goroutines, and with PostgreSQL for many processes.
 type Store struct {
 	write   *sql.DB // with SQLite one connection, so that writes take turns
 	read    *sql.DB // a pool that cannot write
 	dialect dialect
 	now     func() time.Time
+
+	inboxBytes int64 // how many bytes of pictures all inboxes hold together
 }
 
-// Open opens the database at an address and brings its tables up to date. "sqlite:PATH" or a plain path is a file, created
-// if there is none, readable by its owner alone; "postgres://USER:PASSWORD@HOST:PORT/DATABASE" is a PostgreSQL server's.
+// Open opens the database at an address and brings its tables up to date. "sqlite:PATH" or a plain path is a file. Open
+// creates it if there is none, readable by its owner alone. "postgres://USER:PASSWORD@HOST:PORT/DATABASE" is a database
+// of a PostgreSQL server. Open refuses a database that a newer program has migrated.
 func Open(ctx context.Context, address string, o Options) (*Store, error) {
-	s := &Store{now: o.Now}
+	s := &Store{now: o.Now, inboxBytes: maxInboxBytes}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -63,53 +59,14 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Shared tells whether other processes may work on the same database. An SQLite file belongs to one.
+// Shared reports whether other processes may work on the same database. An SQLite file belongs to one process.
 func (s *Store) Shared() bool { return s.dialect.shared }
 
-func (s *Store) migrate(ctx context.Context) error {
-	p, err := s.migrations()
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	if err := refuseNewerSchema(ctx, p); err != nil {
-		return err
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate database: %w", err)
-	}
-	return nil
-}
-
-func (s *Store) migrations() (*goose.Provider, error) {
-	files, err := fs.Sub(migrations, s.dialect.folder)
-	if err != nil {
-		return nil, err
-	}
-	var options []goose.ProviderOption
-	if s.dialect.migrationLocker != nil {
-		options = append(options, goose.WithSessionLocker(s.dialect.migrationLocker))
-	}
-	return goose.NewProvider(s.dialect.name, s.write, files, options...)
-}
-
-// refuseNewerSchema keeps an old program away from a database whose tables a newer one has changed.
-func refuseNewerSchema(ctx context.Context, p *goose.Provider) error {
-	has, err := p.GetDBVersion(ctx)
-	if err != nil {
-		return fmt.Errorf("read database version: %w", err)
-	}
-	known := p.ListSources()
-	if newest := known[len(known)-1].Version; has > newest {
-		return fmt.Errorf("the database has version %d and this program knows %d: use a newer darkroom", has, newest)
-	}
-	return nil
-}
-
-// tries is how often a transaction is begun that loses against another one.
+// maxTries is how often a transaction is run that loses against another one.
 const maxTries = 5
 
-// inTx runs f in one write transaction and commits it when f returns nil. f's error comes back untouched. A transaction
-// that lost against another one is run again from the start, so f sets what it returns and does not add to it.
+// inTx runs f in one write transaction and commits it if f returns nil. It returns f's error unchanged. It runs a
+// transaction that lost against another one again from the start, so f sets its results and does not add to them.
 func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 	for n := 1; ; n++ {
 		err := s.tryTx(ctx, f)
@@ -136,6 +93,11 @@ func (s *Store) tryTx(ctx context.Context, f func(*sql.Tx) error) error {
 	return nil
 }
 
+// querier is what a read needs of *sql.DB and *sql.Tx.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 // query runs f over each row of a read-only query.
 func (s *Store) query(ctx context.Context, f func(*sql.Rows) error, text string, args ...any) error {
 	rows, err := s.read.QueryContext(ctx, text, args...)
@@ -149,6 +111,18 @@ func (s *Store) query(ctx context.Context, f func(*sql.Rows) error, text string,
 		}
 	}
 	return rows.Err()
+}
+
+// queryTexts returns the only column of a read-only query.
+func (s *Store) queryTexts(ctx context.Context, text string, args ...any) ([]string, error) {
+	var all []string
+	err := s.query(ctx, func(r *sql.Rows) error {
+		var value string
+		err := r.Scan(&value)
+		all = append(all, value)
+		return err
+	}, text, args...)
+	return all, err
 }
 
 func millis(t time.Time) int64     { return t.UnixMilli() }

@@ -8,37 +8,37 @@ import (
 	"time"
 )
 
-// Spent is what was painted. What failed or was cancelled is not in it: it costs nobody anything.
+// Totals is how much was rendered. Failed and cancelled jobs do not count.
 type Totals struct {
 	Pictures int
-	Millis   int64 // of painting; the time for posting is not counted
+	Millis   int64 // of rendering, without the time for posting
 }
 
-// DailyTotals is what was painted for a person in a server on one day.
+// DailyTotals is what was rendered for a user in a server on one day.
 type DailyTotals struct {
 	Server string
 	Day    time.Time // its beginning, in UTC
 	Totals
 }
 
-// postStage is the stage of an outcome that is no painting.
+// postStage is the stage of an outcome that is not rendering.
 const postStage = "post"
 
-// spend adds a finished job to what its owner had painted today, unless they had it erased meanwhile.
+// addTotals adds a finished job to its owner's totals of today, unless the owner was erased after the request.
 func (s *Store) addTotals(ctx context.Context, tx *sql.Tx, id string, outcome json.RawMessage) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO spent (server, user_id, day, pictures, millis)
+	_, err := tx.ExecContext(ctx, `INSERT INTO daily_totals (server, user_id, day, pictures, millis)
 		SELECT server, user_id, CAST($2 AS INTEGER), pictures, CAST($3 AS BIGINT) FROM jobs WHERE id = $1
 			AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.user_id = jobs.user_id AND jobs.created <= e.at)
 		ON CONFLICT (server, user_id, day) DO UPDATE SET
-			pictures = spent.pictures + EXCLUDED.pictures, millis = spent.millis + EXCLUDED.millis`,
+			pictures = daily_totals.pictures + EXCLUDED.pictures, millis = daily_totals.millis + EXCLUDED.millis`,
 		id, dayNumber(s.now()), renderMillis(outcome))
 	if err != nil {
-		return fmt.Errorf("count what was painted: %w", err)
+		return fmt.Errorf("add to daily totals: %w", err)
 	}
 	return nil
 }
 
-// painted reads from an outcome how many milliseconds painting took. An outcome that says nothing took none.
+// renderMillis reads from an outcome how many milliseconds rendering took, or 0 if the outcome does not say.
 func renderMillis(outcome json.RawMessage) int64 {
 	var o struct {
 		Millis map[string]int64 `json:"ms"`
@@ -55,13 +55,14 @@ func renderMillis(outcome json.RawMessage) int64 {
 	return sum
 }
 
-// TotalsOf returns what was painted in a server since the day that holds a time.
+// TotalsOf returns what was rendered in a server since the beginning of the day that contains a time.
 func (s *Store) TotalsOf(ctx context.Context, server string, since time.Time) (Totals, error) {
 	var sum Totals
-	err := s.read.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(pictures), 0) AS BIGINT), CAST(COALESCE(SUM(millis), 0) AS BIGINT)
-		FROM spent WHERE server = $1 AND day >= $2`, server, dayNumber(since)).Scan(&sum.Pictures, &sum.Millis)
+	err := s.read.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(pictures), 0) AS BIGINT),
+		CAST(COALESCE(SUM(millis), 0) AS BIGINT) FROM daily_totals WHERE server = $1 AND day >= $2`,
+		server, dayNumber(since)).Scan(&sum.Pictures, &sum.Millis)
 	if err != nil {
-		return Totals{}, fmt.Errorf("count what was painted in %s: %w", server, err)
+		return Totals{}, fmt.Errorf("read totals of %s: %w", server, err)
 	}
 	return sum, nil
 }
@@ -75,9 +76,9 @@ func (s *Store) dailyTotals(ctx context.Context, user string) ([]DailyTotals, er
 		d.Day = time.Unix(day*int64(Day/time.Second), 0).UTC()
 		all = append(all, d)
 		return err
-	}, `SELECT server, day, pictures, millis FROM spent WHERE user_id = $1 ORDER BY day, server`, user)
+	}, `SELECT server, day, pictures, millis FROM daily_totals WHERE user_id = $1 ORDER BY day, server`, user)
 	return all, err
 }
 
-// dayNumber numbers the days since 1970 in UTC.
+// dayNumber counts the days since 1970 in UTC.
 func dayNumber(t time.Time) int64 { return t.UnixMilli() / Day.Milliseconds() }

@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// defaultWeight is what a role without a weight of its own has, in percent.
+// defaultWeight is the weight of a role without one of its own, in percent.
 const defaultWeight = 100
 
-// RoleWeights returns the weights that a server's moderators gave to roles, in percent by role id: somebody of weight 200
+// RoleWeights returns the weights that a server's moderators gave to roles, in percent by role id. A user of weight 200
 // is served as if their pictures took half the time.
 func (s *Store) RoleWeights(ctx context.Context, server string) (map[string]int, error) {
 	weights := map[string]int{}
@@ -26,7 +26,7 @@ func (s *Store) RoleWeights(ctx context.Context, server string) (map[string]int,
 	return weights, nil
 }
 
-// SetRoleWeight gives a role a weight in percent and writes down who did it; 0 or 100 takes it back.
+// SetRoleWeight gives a role a weight in percent and records who did it; 0 or 100 removes the weight.
 func (s *Store) SetRoleWeight(ctx context.Context, server, role string, percent int, by string) error {
 	if percent < 0 {
 		return fmt.Errorf("set weight of role %s: %d percent", role, percent)

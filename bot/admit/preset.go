@@ -1,9 +1,10 @@
 package admit
 
-// Preset is what somebody wants whenever they name it, as typed. Nil means that it leaves the matter open.
+// Preset is what somebody wants whenever they name it, as typed. Nil means that it leaves the matter open. Its JSON is kept
+// in SQL.
 type Preset struct {
-	Words    string // put after the prompt
-	Settings Wanted // its prompt and its pictures are not looked at
+	Words    string `json:"Words"`    // put after the prompt
+	Settings Wanted `json:"Settings"` // its prompt and its pictures are not looked at
 }
 
 // under fills what neither an option nor a flag said with what a preset says.

@@ -19,31 +19,36 @@ type Person struct {
 	Locale      string
 }
 
-// Wanted is what was asked for, as typed. Nil means "the default".
+// Wanted is what was asked for, as typed. Nil means "the default". Its JSON is kept in SQL, with the names that it was
+// first written with.
 type Wanted struct {
-	Prompt        string
-	Negative      *string
-	Aspect        *string // "3:2"
-	Size          *string // "160x112"
-	Seed          *int64
-	Steps         *int
-	GuidanceScale *float64
-	Sampler       *string
-	Count         *int
-	Strength      *float64
-	Tiling        *bool   // edges that fit each other
-	Notation      *string // "a1111" or "midjourney"; nil is told from the prompt
-	Emphasis      *string // "original" or "no_norm"
-	Spoiler       bool
-	Init          *Attachment
-	Preset        *Preset // settings that count where nothing else was said
+	Prompt        string      `json:"Prompt"`
+	Negative      *string     `json:"Negative"`
+	Aspect        *string     `json:"Aspect"` // "3:2"
+	Size          *string     `json:"Size"`   // "160x112"
+	Seed          *int64      `json:"Seed"`
+	Steps         *int        `json:"Steps"`
+	GuidanceScale *float64    `json:"GuidanceScale"`
+	Sampler       *string     `json:"Sampler"`
+	Count         *int        `json:"Count"`
+	Strength      *float64    `json:"Strength"`
+	Tiling        *bool       `json:"Tiling"`   // edges that fit each other
+	Notation      *string     `json:"Notation"` // "a1111" or "midjourney"; nil is told from the prompt
+	Emphasis      *string     `json:"Emphasis"` // "original" or "no_norm"
+	Spoiler       bool        `json:"Spoiler"`
+	Init          *Attachment `json:"Init"`
+	Preset        *Preset     `json:"Preset"` // settings that count where nothing else was said
 }
 
-// Attachment is an input picture as Discord describes it. Everything but the URL is a claim.
+// Attachment is an input picture as Discord describes it. Everything but the URL is a claim. Its JSON is kept in SQL.
 type Attachment struct {
-	ID, Name, URL, ContentType string
-	Size                       int64 // bytes
-	Width, Height              int   // pixels
+	ID          string `json:"ID"`
+	Name        string `json:"Name"`
+	URL         string `json:"URL"`
+	ContentType string `json:"ContentType"`
+	Size        int64  `json:"Size"`   // bytes
+	Width       int    `json:"Width"`  // pixels
+	Height      int    `json:"Height"` // pixels
 }
 
 // Request is what somebody wants, before any default is resolved.

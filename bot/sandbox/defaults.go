@@ -7,16 +7,16 @@ import (
 	"darkroom/bot/sandbox/world"
 )
 
-// Home is what a fresh sandbox is furnished with.
+// Defaults are the guild, the channels and the users of a new sandbox.
 type Defaults struct {
 	Guild     Guild
 	Channel   Channel // #pictures
-	Thread    Channel // a thread in it
+	Thread    Channel // a thread of it
 	Moderator User    // may manage the guild and its messages
 	Member    User    // may not
 }
 
-// furnish makes a guild with a channel, a thread and two people, if nobody lives here yet.
+// addDefaults makes a guild with a channel, a thread and two users, if there are no users yet.
 func addDefaults(w *world.World) error {
 	if len(w.Users()) > 0 {
 		return nil
@@ -25,41 +25,41 @@ func addDefaults(w *world.World) error {
 	g := w.AddGuild("the darkroom")
 	c, err := w.AddChannel(g.ID, "pictures")
 	if err != nil {
-		return fmt.Errorf("furnish sandbox: %w", err)
+		return fmt.Errorf("add the sandbox's defaults: %w", err)
 	}
 	if _, err := w.AddThread(c.ID, "contact sheet"); err != nil {
-		return fmt.Errorf("furnish sandbox: %w", err)
+		return fmt.Errorf("add the sandbox's defaults: %w", err)
 	}
 	for _, u := range []User{mod, member} {
 		if _, err := w.DM(u.ID); err != nil {
-			return fmt.Errorf("furnish sandbox: %w", err)
+			return fmt.Errorf("add the sandbox's defaults: %w", err)
 		}
 	}
 	return nil
 }
 
-// Home finds the furniture of a fresh sandbox again, also after a restart.
+// Defaults finds the guild, the channels and the users with which the sandbox started, also after a restart.
 func (s *Sandbox) Defaults() Defaults {
-	var h Defaults
-	people := s.Users()
-	for i := len(people) - 1; i >= 0; i-- {
-		if s.MemberPermissions(people[i].ID)&wire.PermManageGuild != 0 {
-			h.Moderator = people[i]
+	var d Defaults
+	users := s.Users()
+	for i := len(users) - 1; i >= 0; i-- {
+		if s.MemberPermissions(users[i].ID)&wire.PermManageGuild != 0 {
+			d.Moderator = users[i]
 		} else {
-			h.Member = people[i]
+			d.Member = users[i]
 		}
 	}
-	if len(people) == 0 {
-		return h
+	if len(users) == 0 {
+		return d
 	}
-	for _, c := range s.ChannelsOf(people[0].ID) {
+	for _, c := range s.ChannelsOf(users[0].ID) {
 		switch {
-		case c.Type == wire.TextChannel && h.Channel.ID == "":
-			h.Channel = c
-		case c.Type == wire.PublicThread && h.Thread.ID == "":
-			h.Thread = c
+		case c.Type == wire.TextChannel && d.Channel.ID == "":
+			d.Channel = c
+		case c.Type == wire.PublicThread && d.Thread.ID == "":
+			d.Thread = c
 		}
 	}
-	h.Guild, _ = s.Guild(h.Channel.GuildID) // a guild that was deleted leaves a blank
-	return h
+	d.Guild, _ = s.Guild(d.Channel.GuildID) // the zero value if the bot was removed from the guild
+	return d
 }

@@ -14,7 +14,7 @@ import (
 	"darkroom/bot/sandbox"
 )
 
-// echo is a tiny bot for the page's tests: it paints stripes and knows one
+// echoBot is a tiny bot for the page's tests: it paints stripes and knows one
 // of everything the page can show.
 type echoBot struct {
 	t    *testing.T

@@ -14,7 +14,7 @@ import (
 	"darkroom/bot/sandbox/sandboxtest"
 )
 
-// line is a bare gateway connection, to see exactly what is said.
+// gatewayConn is a bare gateway connection, to see exactly what is said.
 type gatewayConn struct {
 	t   *testing.T
 	ctx context.Context
@@ -70,7 +70,7 @@ func (l *gatewayConn) receive() packet {
 	return p
 }
 
-// until skips packets up to the one with this name.
+// receiveUntil skips packets up to the one with this name.
 func (l *gatewayConn) receiveUntil(name string) packet {
 	l.t.Helper()
 	for {

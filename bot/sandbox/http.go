@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// ServeHTTP implements http.Handler: the door, and which room a path leads to.
+// ServeHTTP implements http.Handler. It refuses requests of other websites, and passes the others to the part of the
+// sandbox that serves the path.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.allowed(r) {
 		http.Error(w, "this sandbox answers only to its own address", http.StatusForbidden)
@@ -28,9 +29,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// welcome keeps other websites out: a page elsewhere may reach loopback by a
-// name of its own (DNS rebinding), which Host tells, or send requests across,
-// which Origin tells.
+// allowed refuses requests of other websites. Such a site can reach loopback under its own name (DNS rebinding), which
+// the Host header shows, or send requests from its own page, which the Origin header shows.
 func (s *Sandbox) allowed(r *http.Request) bool {
 	if !s.knownHost(r.Host) {
 		return false
@@ -44,10 +44,11 @@ func (s *Sandbox) allowed(r *http.Request) bool {
 	return err == nil && u.Host == r.Host
 }
 
-// followsLink says that a person came here by a link in another page: a whole
-// page is shown, and the other one learns nothing of it.
+// followsLink reports whether a person followed a link from another website. That is safe: the browser shows a whole
+// page, which the other website cannot read.
 func followsLink(r *http.Request) bool {
-	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+	return r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Mode") == "navigate" &&
+		r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
 func (s *Sandbox) knownHost(hostport string) bool {
@@ -65,7 +66,7 @@ func (s *Sandbox) knownHost(hostport string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// cdn serves attachments by signed links. What is no picture is only offered for saving.
+// cdn serves attachments by signed links. A browser shows images and downloads all other files.
 func (s *Sandbox) cdn(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		http.Error(w, "only GET", http.StatusMethodNotAllowed)
@@ -87,6 +88,6 @@ func (s *Sandbox) cdn(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Type", kind)
 	if r.Method == http.MethodGet {
-		w.Write(data) // a client that has gone is no concern of ours
+		w.Write(data) // an error means that the client has disconnected
 	}
 }

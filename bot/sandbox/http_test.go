@@ -71,7 +71,7 @@ func TestServeListensOnLoopbackOnly(t *testing.T) {
 	}
 }
 
-// pipes is a listener in memory.
+// pipeListener is a listener in memory.
 type pipeListener struct {
 	conns chan net.Conn
 	done  chan struct{}

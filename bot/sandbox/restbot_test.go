@@ -35,7 +35,7 @@ func (c *clock) Add(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// bot is a bot made of plain HTTP requests.
+// restBot is a bot made of plain HTTP requests.
 type restBot struct {
 	t        *testing.T
 	s        *sandbox.Sandbox
@@ -106,7 +106,7 @@ func (b *restBot) want(method, path, body string, status, code int, files ...par
 	return raw
 }
 
-// ask runs /go and returns its callback path and its webhook path.
+// command runs /go and returns its callback path and its webhook path.
 func (b *restBot) command() (i sandbox.Interaction, callback, webhook string) {
 	b.t.Helper()
 	i, err := b.s.Command(b.defaults.Member.ID, b.defaults.Channel.ID, "go")

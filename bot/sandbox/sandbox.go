@@ -17,7 +17,7 @@ import (
 	"darkroom/bot/sandbox/world"
 )
 
-// The names that callers need, so that they import this package alone.
+// The types that callers need, so that they import only this package.
 type (
 	Message     = world.Message
 	Interaction = world.Interaction
@@ -34,32 +34,32 @@ type (
 	Violation   = rules.Violation
 )
 
-// With fills in an option of a command with a value.
+// With returns an option of a command with a value.
 func With(name string, value any) Option { return world.With(name, value) }
 
-// WithFile fills in an attachment option.
+// WithFile returns an attachment option with a file of this name.
 func WithFile(name, file string, data []byte) Option { return world.WithFile(name, file, data) }
 
-// RealLimits are the rate limits that bots observe on Discord.
+// RealLimits returns the rate limits that bots observe on Discord.
 func RealLimits() Limits { return rest.RealLimits() }
 
 // Options of a Sandbox. The zero value is a sandbox in memory.
 type Options struct {
-	DataDir   string           // where state and files are kept; "" keeps them in memory
-	Listener  net.Listener     // gives URL its meaning before Serve; Serve may then be given nil
-	Host      string           // the host in URLs when the listener has no TCP address; "sandbox.local" when empty
-	Hosts     []string         // further host names that requests may ask for; with one, any address may be listened on
+	DataDir   string           // the folder of state and files; "" keeps them in memory
+	Listener  net.Listener     // sets URL before Serve, whose listener can then be nil
+	Host      string           // the host in URLs if the listener has no TCP address; "sandbox.local" if empty
+	Hosts     []string         // more host names that requests may use; with one, Serve accepts any address
 	Now       func() time.Time // the clock of ids, deadlines and links; nil is time.Now
-	Rules     *rules.Checker   // sees every request of the bot; nil for no rules
+	Rules     *rules.Checker   // checks every request of the bot; nil for no rules
 	Limits    *Limits          // rate limits; nil is RealLimits
-	Heartbeat time.Duration    // the gateway's interval; 0 is Discord's
+	Heartbeat time.Duration    // the gateway's heartbeat interval; 0 is Discord's
 	FileLimit int64            // bytes per file; 0 is Discord's 10 MiB
 	Title     string           // the page's title
-	Examples  []Example        // commands the page offers to run with one click
+	Examples  []Example        // commands that the page runs with one click
 }
 
-// Sandbox is a running Discord. The methods of World are its user's side, those
-// of Gateway the gateway's switches.
+// Sandbox is a running stand-in for Discord. The methods of World do what users do; the methods of Gateway make the
+// gateway fail.
 type Sandbox struct {
 	*world.World
 	Gateway *gateway.Hub
@@ -73,7 +73,7 @@ type Sandbox struct {
 	base string // "http://127.0.0.1:4321"
 }
 
-// New opens a sandbox. A fresh one has a guild with two people; see Home.
+// New opens a sandbox. A new one has a guild with two users; see Defaults.
 func New(o Options) (*Sandbox, error) {
 	hub := gateway.NewHub(o.Heartbeat)
 	w, err := world.New(world.Options{DataDir: o.DataDir, Now: o.Now, FileLimit: o.FileLimit, OnEvent: hub.Broadcast})
@@ -101,7 +101,7 @@ func New(o Options) (*Sandbox, error) {
 	return s, nil
 }
 
-// settle works out the sandbox's address from its listener.
+// setAddress derives the sandbox's address from its listener.
 func (s *Sandbox) setAddress(ln net.Listener) {
 	host := s.options.Host
 	if tcp, ok := ln.Addr().(*net.TCPAddr); ok && host == "" {
@@ -124,9 +124,8 @@ func (s *Sandbox) setAddress(ln net.Listener) {
 // SetExamples replaces Options.Examples. It is called before Serve.
 func (s *Sandbox) SetExamples(examples []Example) { s.page.SetExamples(examples) }
 
-// Serve answers on a listener until ctx ends; nil is Options.Listener. It then
-// hangs up on the bot and returns nil. It listens on loopback addresses only,
-// unless Options.Hosts says by which names it may be reached.
+// Serve serves on a listener until ctx ends; nil is Options.Listener. Then it closes all connections and returns nil. It
+// refuses addresses other than loopback, unless Options.Hosts names the hosts that requests may use.
 func (s *Sandbox) Serve(ctx context.Context, ln net.Listener) error {
 	if ln == nil {
 		ln = s.options.Listener
@@ -156,23 +155,22 @@ func (s *Sandbox) Serve(ctx context.Context, ln net.Listener) error {
 	return fmt.Errorf("serve sandbox: %w", err)
 }
 
-// URL is the page's address, such as "http://127.0.0.1:4321". CDN links and
-// the API begin with it too.
+// URL returns the page's address, such as "http://127.0.0.1:4321". CDN links and the API's address start with it.
 func (s *Sandbox) URL() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.base
 }
 
-// API is the base of the REST API, version 10; it stands for "https://discord.com/api/v10".
+// API returns the base of the REST API, version 10. It replaces "https://discord.com/api/v10".
 func (s *Sandbox) API() string { return s.URL() + "/api/v10" }
 
-// Fail makes some of the bot's requests go wrong; the newest fault that
-// matches is used. The function returned takes it away again.
+// Fail makes some of the bot's requests fail. If several faults match a request, the newest one applies. The returned
+// function removes the fault.
 func (s *Sandbox) Fail(f Fault) (remove func()) { return s.rest.Fail(f) }
 
-// RevokeToken makes the bot token worthless: the gateway closes with 4004 and
-// every request is refused with 401; or it makes it good again.
+// RevokeToken revokes the bot token, or makes it valid again. While it is revoked, the gateway closes with 4004 and the
+// API responds with 401.
 func (s *Sandbox) RevokeToken(revoked bool) {
 	s.World.RevokeToken(revoked)
 	if revoked {
@@ -180,8 +178,8 @@ func (s *Sandbox) RevokeToken(revoked bool) {
 	}
 }
 
-// Violations lists the rules that the bot broke, and the interactions it left
-// unanswered for more than three seconds of the sandbox's clock.
+// Violations lists the rules that the bot violated, and the interactions without a response within three seconds of the
+// sandbox's clock.
 func (s *Sandbox) Violations() []Violation {
 	if s.rules == nil {
 		return nil
@@ -196,5 +194,5 @@ func (s *Sandbox) Violations() []Violation {
 	return list
 }
 
-// Rules is the book from Options, nil when there is none.
+// Rules returns the checker from Options; nil if there is none.
 func (s *Sandbox) Rules() *rules.Checker { return s.rules }

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"darkroom/bot"
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/rules"
 	"darkroom/queue"
@@ -32,7 +32,7 @@ var queueOptions = queue.Options{MaxEvents: 100}
 // discordHost is where our own Discord answers.
 const discordHost = "sandbox.local"
 
-// town is a whole darkroom in one bubble.
+// cluster is a whole darkroom in one bubble.
 type cluster struct {
 	*sandbox.Sandbox
 	t           *testing.T
@@ -142,7 +142,7 @@ func (c *cluster) name(kind string) string {
 	return fmt.Sprintf("%s-%d", kind, c.started)
 }
 
-// client is an HTTP client whose connections go through a gate.
+// httpClient is an HTTP client whose connections go through a gate.
 func httpClient(g *gate, limit time.Duration) *http.Client {
 	return &http.Client{Timeout: limit, Transport: &http.Transport{DialContext: g.dial, MaxIdleConnsPerHost: 8, IdleConnTimeout: 20 * time.Second}}
 }
@@ -159,7 +159,7 @@ func (c *cluster) startBot() *process {
 	q := c.redis.openQueue(g, queueOptions)
 	b, err := bot.New(bot.Dependencies{
 		Store: db, Queue: q,
-		Discord: reply.NewClient(reply.Options{Base: c.API(), Token: c.Token(), HTTP: httpClient(g, time.Minute)}),
+		Discord: rest.NewClient(rest.Options{Base: c.API(), Token: c.Token(), HTTP: httpClient(g, time.Minute)}),
 		Options: bot.Options{Token: c.Token(), Base: c.API(), CDN: []string{discordHost}, HTTP: httpClient(g, 20*time.Second), Dial: g.dialGateway,
 			Log: c.log.With("process", name), Workers: 8},
 	})
@@ -181,7 +181,7 @@ func (c *cluster) startRenderer(slot string) *process {
 	fake := &fakeRenderer{stepTime: c.stepTime, failureRate: c.failureRate, onRender: c.onRender, dice: rand.New(rand.NewPCG(c.seed, uint64(len(name)+c.started)))}
 	renderer := worker.Worker{
 		Queue: q, Renderer: fake,
-		Poster:  reply.NewPoster(reply.NewClient(reply.Options{Base: c.API(), HTTP: httpClient(g, time.Minute)}), q),
+		Poster:  rest.NewPoster(rest.NewClient(rest.Options{Base: c.API(), HTTP: httpClient(g, time.Minute)}), q),
 		Options: worker.Options{Slot: name, Lanes: c.lanes, Lease: q.LeaseDuration(), Log: c.log.With("process", name)},
 	}
 	p := c.process(name, g, []func(){func() { _ = q.Close() }}, renderer.Run, func(ctx context.Context) error { return c.announce(ctx, q, name) })

@@ -14,7 +14,7 @@ import (
 	"darkroom/queue"
 )
 
-// order is one picture that somebody asked for in a quiet town.
+// loggedJob is one picture that somebody asked for in a quiet town.
 type loggedJob struct {
 	server int
 	asked  time.Time
@@ -22,7 +22,7 @@ type loggedJob struct {
 	ended  time.Time
 }
 
-// books are kept of every order, and of what was foretold about it.
+// fairnessLog are kept of every order, and of what was foretold about it.
 type fairnessLog struct {
 	*workload
 	mu        sync.Mutex
@@ -71,7 +71,7 @@ func (l *fairnessLog) ask(server, n, steps int) {
 	l.jobs[i.ID+"-0"] = &loggedJob{server: server, asked: at}
 }
 
-// foretell notes what is foretold of every waiting job, every so often, until stop is closed.
+// recordEstimates notes what is foretold of every waiting job, every so often, until stop is closed.
 func (l *fairnessLog) recordEstimates(every time.Duration, stop <-chan struct{}) {
 	q := l.redis.openQueue(l.network.gate(), queueOptions)
 	defer func() { _ = q.Close() }()
@@ -99,7 +99,7 @@ func (l *fairnessLog) recordEstimates(every time.Duration, stop <-chan struct{})
 	}
 }
 
-// errors are how far off each foretelling was, as a part of the time that was left.
+// estimateErrors are how far off each foretelling was, as a part of the time that was left.
 func (l *fairnessLog) estimateErrors(least time.Duration) (off []float64) {
 	for _, f := range l.estimates {
 		o := l.jobs[f.job]
@@ -131,7 +131,7 @@ func (l *fairnessLog) waits(except, renderers int) (actual, ideal []float64, lon
 	return actual, ideal, longest
 }
 
-// fluid shares renderers out continuously, equally among the servers that have something to paint, each of whose jobs can
+// idealFinishTimes shares renderers out continuously, equally among the servers that have something to paint, each of whose jobs can
 // use one renderer at most; a server's jobs are served in their order. It returns when each ends, in seconds from the
 // first. This is generalised processor sharing, which no line of whole pictures can better.
 func idealFinishTimes(jobs []*loggedJob, renderers float64) []float64 {
@@ -160,7 +160,7 @@ func idealFinishTimes(jobs []*loggedJob, renderers float64) []float64 {
 	return ends
 }
 
-// portion is what a server gets.
+// share is what a server gets.
 type share struct {
 	jobs []int
 	rate float64
@@ -255,7 +255,7 @@ func TestEstimateAccuracy(t *testing.T) {
 	})
 }
 
-// opens opens a town: these renderers, a bot, and a while for all of them to know of each other.
+// start opens a town: these renderers, a bot, and a while for all of them to know of each other.
 func (l *workload) start(slots ...string) {
 	for _, s := range slots {
 		l.startRenderer(s)

@@ -9,7 +9,7 @@ import (
 	"darkroom/bot/sandbox"
 )
 
-// trouble is what goes wrong in a town, drawn from its own dice.
+// faultInjector is what goes wrong in a town, drawn from its own dice.
 type faultInjector struct {
 	*workload
 	rng   *rand.Rand
@@ -105,7 +105,7 @@ func during(one sandbox.Fault) func(*faultInjector, time.Duration) {
 	}
 }
 
-// reign makes trouble until stop is closed, and then puts everything in order.
+// run makes trouble until stop is closed, and then puts everything in order.
 func (f *faultInjector) run(every time.Duration, stop <-chan struct{}) {
 	for over := false; !over; {
 		select {
@@ -118,21 +118,21 @@ func (f *faultInjector) run(every time.Duration, stop <-chan struct{}) {
 	f.wg.Wait()
 }
 
-// draw draws a time whose mean is given.
+// drawDuration draws a time whose mean is given.
 func (f *faultInjector) drawDuration(mean time.Duration) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return drawExp(f.rng, mean)
 }
 
-// below draws a number.
+// drawInt draws a number.
 func (f *faultInjector) drawInt(n int) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.rng.IntN(n)
 }
 
-// strike lets one thing go wrong, unless it is broken already.
+// injectRandom lets one thing go wrong, unless it is broken already.
 func (f *faultInjector) injectRandom() {
 	sum := 0
 	for _, one := range faults {
@@ -181,7 +181,7 @@ func (f *faultInjector) restart(duration time.Duration) {
 	f.startBot()
 }
 
-// slot draws a renderer.
+// drawRenderer draws a renderer.
 func (f *faultInjector) drawRenderer() string { return f.slots[f.drawInt(len(f.slots))] }
 
 func (f *faultInjector) claimRenderer(slot string) (p *process, mine bool) {
@@ -248,7 +248,7 @@ func (f *faultInjector) rollBack(duration time.Duration) {
 	f.redis.start(old)
 }
 
-// place draws a channel.
+// drawChannel draws a channel.
 func (f *faultInjector) drawChannel() (string, int) {
 	n := f.drawInt(1 << 30)
 	f.workload.mu.Lock()
@@ -271,7 +271,7 @@ func (f *faultInjector) forbid(duration time.Duration) {
 // memberPermissions is what the bot may do in a channel as a rule.
 const memberPermissions = 1<<10 | 1<<11 | 1<<14 | 1<<15 | 1<<16 | 1<<31 | 1<<38
 
-// demolish deletes a channel with everything in it, and its server opens another.
+// replaceChannel deletes a channel with everything in it, and its server opens another.
 func (f *faultInjector) replaceChannel(time.Duration) {
 	id, n := f.drawChannel()
 	c, err := f.Channel(id)

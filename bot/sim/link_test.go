@@ -117,7 +117,7 @@ func newPipe(seed uint64, slow time.Duration) *pipe {
 	return &pipe{changed: make(chan struct{}), dice: rand.New(rand.NewPCG(seed, 1)), delay: slow}
 }
 
-// change tells waiting readers to look again. The lock is held.
+// signal tells waiting readers to look again. The lock is held.
 func (p *pipe) signal() {
 	close(p.changed)
 	p.changed = make(chan struct{})

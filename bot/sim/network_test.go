@@ -15,7 +15,7 @@ type host interface {
 	accept(*end) error
 }
 
-// street is the network: hosts by address.
+// network is the network: hosts by address.
 type network struct {
 	mu    sync.Mutex
 	hosts map[string]host
@@ -79,7 +79,7 @@ func (g *gate) close() {
 	g.unplug(true)
 }
 
-// pull pulls the cable, or puts it back.
+// unplug pulls the cable, or puts it back.
 func (g *gate) unplug(out bool) {
 	g.mu.Lock()
 	g.unplugged = out || g.killed
@@ -95,7 +95,7 @@ func connRefused(address string) error {
 	return &net.OpError{Op: "dial", Net: "sim", Err: fmt.Errorf("%s: %w", address, syscall.ECONNREFUSED)}
 }
 
-// door is a net.Listener that is a host.
+// listener is a net.Listener that is a host.
 type listener struct {
 	conns  chan net.Conn
 	closed chan struct{}

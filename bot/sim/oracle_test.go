@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"darkroom/bot/button"
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/bot/sandbox/rules"
 	"darkroom/queue"
@@ -35,7 +35,7 @@ type oracle struct {
 	verdict verdict
 }
 
-// judge looks at everything that was asked.
+// check looks at everything that was asked.
 func (l *workload) check() verdict {
 	o := &oracle{workload: l, shownBy: pictureMessages(l.Rules().Requests()), verdict: verdict{Ends: map[string]int{}}}
 	for _, i := range l.interactions {
@@ -48,7 +48,7 @@ func (l *workload) check() verdict {
 	return o.verdict
 }
 
-// results finds the messages that ever showed a job's finished pictures, by what Discord was sent and took.
+// pictureMessages finds the messages that ever showed a job's finished pictures, by what Discord was sent and took.
 func pictureMessages(requests []rules.Request) map[string][]string {
 	all := map[string][]string{}
 	for _, r := range requests {
@@ -79,7 +79,7 @@ func (o *oracle) addWrongMessage(job, how string, args ...any) {
 	o.verdict.WrongMessages = append(o.verdict.WrongMessages, job+" "+fmt.Sprintf(how, args...))
 }
 
-// look judges one interaction.
+// checkInteraction judges one interaction.
 func (o *oracle) checkInteraction(interaction string) {
 	job := interaction + "-0"
 	shown := o.shownBy[job]
@@ -124,14 +124,14 @@ func (o *oracle) checkInteraction(interaction string) {
 	}
 }
 
-// promised tells whether an interaction's answer still shows that its job lives.
+// showsActive tells whether an interaction's answer still shows that its job lives.
 func (o *oracle) showsActive(interaction string) bool {
 	i, _ := o.FindInteraction(interaction)
 	m, ok := o.VisibleMessage(i.User, i.Original)
 	return ok && customID(m, button.Cancel) == button.ID{Verb: button.Cancel, Job: interaction + "-0"}.String()
 }
 
-// done judges a job that the ledger calls done.
+// checkDone judges a job that the ledger calls done.
 func (o *oracle) checkDone(e store.Job, shown []string) {
 	var out queue.Outcome
 	if err := json.Unmarshal(e.Outcome, &out); err != nil {
@@ -140,18 +140,18 @@ func (o *oracle) checkDone(e store.Job, shown []string) {
 	}
 	o.verdict.Ends[out.Delivered]++
 	switch out.Delivered {
-	case reply.DeliveredPosted, reply.DeliveredFound:
+	case rest.DeliveredPosted, rest.DeliveredFound:
 		switch {
 		case len(shown) == 0:
 			o.addLost(e.ID, "is called %s and was never shown", out.Delivered)
 		case !o.visible(e, shown) && !o.removed(e, shown...):
 			o.addLost(e.ID, "is called %s, nobody deleted it and nobody sees it", out.Delivered)
 		}
-	case reply.DeliveredRemoved:
+	case rest.DeliveredRemoved:
 		if !o.removed(e, shown...) {
 			o.addLost(e.ID, "is called removed and nobody deleted it")
 		}
-	case reply.DeliveredReoffer, reply.DeliveredInbox:
+	case rest.DeliveredReoffer, rest.DeliveredInbox:
 		o.checkUndelivered(e)
 	default:
 		o.addLost(e.ID, "ended with the outcome %q", out.Delivered)
@@ -161,7 +161,7 @@ func (o *oracle) checkDone(e store.Job, shown []string) {
 	}
 }
 
-// ended judges a job without pictures. Pictures that were posted before their renderers were lost stand.
+// checkEnded judges a job without pictures. Pictures that were posted before their renderers were lost stand.
 func (o *oracle) checkEnded(e store.Job, how string, shown []string) {
 	o.verdict.Ends[how]++
 	if o.showsActive(e.ID[:len(e.ID)-2]) && !o.unreachable(e) {
@@ -172,7 +172,7 @@ func (o *oracle) checkEnded(e store.Job, how string, shown []string) {
 	}
 }
 
-// owed proves that pictures which were posted nowhere can be had: an offer stands, or they are in the inbox.
+// checkUndelivered proves that pictures which were posted nowhere can be had: an offer stands, or they are in the inbox.
 func (o *oracle) checkUndelivered(e store.Job) {
 	d, err := o.db.Delivery(context.Background(), e.ID)
 	if err != nil {

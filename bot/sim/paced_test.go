@@ -12,17 +12,17 @@ import (
 // of an error. So readers of a process's gateway connections hear of errors one after the other, closing apart, and not
 // while a session is being opened.
 
-// closing is how long after a close frame, a failed write or another reader's error a reader hears of its own.
+// closeSpacing is how long after a close frame, a failed write or another reader's error a reader hears of its own.
 const closeSpacing = 1500 * time.Millisecond
 
-// calm is what the gateway connections of one process know of each other.
+// pacer is what the gateway connections of one process know of each other.
 type pacer struct {
 	mu        sync.Mutex
 	opening   *pacedConn // the connection on which a session is being opened
 	lastClose time.Time  // when discordgo last began to close something
 }
 
-// patient is a connection whose reader hears of an error late.
+// pacedConn is a connection whose reader hears of an error late.
 type pacedConn struct {
 	*end
 	pacer  *pacer

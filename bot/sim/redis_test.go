@@ -17,7 +17,7 @@ import (
 	"darkroom/queue"
 )
 
-// memory is a Redis server that can be killed, emptied and set back in time, and whose links can lose things.
+// redisServer is a Redis server that can be killed, emptied and set back in time, and whose links can lose things.
 type redisServer struct {
 	t *testing.T
 
@@ -131,7 +131,7 @@ func (r *redisServer) accept(e *end) error {
 	return nil
 }
 
-// answer may lose an answer of the server, or half of it: the call was done all the same.
+// tamperAnswer may lose an answer of the server, or half of it: the call was done all the same.
 func (r *redisServer) tamperAnswer(p []byte) ([]byte, bool) {
 	if !r.drawLoss() {
 		return p, false
@@ -139,7 +139,7 @@ func (r *redisServer) tamperAnswer(p []byte) ([]byte, bool) {
 	return p[:r.noneOrHalf(len(p))], true
 }
 
-// call may lose a call before it is done.
+// tamperCall may lose a call before it is done.
 func (r *redisServer) tamperCall(p []byte) ([]byte, bool) {
 	if !r.drawLoss() {
 		return p, false
@@ -157,7 +157,7 @@ func (r *redisServer) drawLoss() bool {
 	return true
 }
 
-// pick returns 0 or half of n.
+// noneOrHalf returns 0 or half of n.
 func (r *redisServer) noneOrHalf(n int) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -182,7 +182,7 @@ func (r *redisServer) openQueue(g *gate, o queue.Options) *queue.Queue {
 	}, o)
 }
 
-// value is one key of a Redis server.
+// keyValue is one key of a Redis server.
 type keyValue struct {
 	key, kind string
 	text      string
@@ -192,7 +192,7 @@ type keyValue struct {
 	stream    []miniredis.StreamEntry
 }
 
-// everything reads all keys in one step: a copy that is read key by key shows moments that never were, such as a tray
+// dumpScript reads all keys in one step: a copy that is read key by key shows moments that never were, such as a tray
 // that names pictures which are not there.
 var dumpScript = redis.NewScript(`
 local reads = {
@@ -207,7 +207,7 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
 end
 return all`)
 
-// values returns what a server held at one moment.
+// dump returns what a server held at one moment.
 func dump(s *miniredis.Miniredis) (all []keyValue, err error) {
 	c := redis.NewClient(&redis.Options{
 		Protocol: 2, DisableIdentity: true, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},

@@ -20,7 +20,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// painter paints nothing, in the time a real one would take.
+// fakeRenderer paints nothing, in the time a real one would take.
 type fakeRenderer struct {
 	stepTime    func(picture.Spec) time.Duration // how long one step of a Spec takes
 	failureRate float64                          // the chance that painting goes wrong
@@ -32,7 +32,7 @@ type fakeRenderer struct {
 
 var errRender = errors.New("the brush broke")
 
-// Paint takes its time.
+// Render takes its time.
 func (r *fakeRenderer) Render(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (worker.Result, error) {
 	spec, err := picture.Decode(l.Job.Spec)
 	if err != nil {
@@ -58,7 +58,7 @@ func (r *fakeRenderer) Render(ctx context.Context, l queue.Lease, progress func(
 	return result(l.Job.ID, spec, time.Since(began)), nil
 }
 
-// fate draws how one painting goes.
+// drawOutcome draws how one painting goes.
 func (r *fakeRenderer) drawOutcome() func() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -74,7 +74,7 @@ func (r *fakeRenderer) drawOutcome() func() error {
 	return func() error { return errRender }
 }
 
-// speck is a picture; what it shows is no matter here.
+// onePixelPNG is a picture; what it shows is no matter here.
 var onePixelPNG = func() []byte {
 	img := image.NewNRGBA(image.Rect(0, 0, 1, 1))
 	img.Set(0, 0, color.NRGBA{200, 30, 30, 255})

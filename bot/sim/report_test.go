@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// finding is what all towns showed together, as the soak program reads it.
+// report is what all towns showed together, as the soak program reads it.
 type report struct {
 	mu       sync.Mutex
 	all      faultReport
@@ -19,7 +19,7 @@ type report struct {
 	clusters int
 }
 
-// fact is what is known of one fault.
+// faultReport is what is known of one fault.
 type faultReport struct {
 	Fault    string `json:"fault"`
 	Where    string `json:"where"`
@@ -63,7 +63,7 @@ func (f *faultReport) count(v verdict) {
 	}
 }
 
-// wants tells whether more towns are wanted.
+// needsMore tells whether more towns are wanted.
 func (f *report) needsMore() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -87,7 +87,7 @@ func (f *report) write(t *testing.T) {
 	}
 }
 
-// plain makes file names of the names of faults.
+// fileNameRune makes file names of the names of faults.
 func fileNameRune(r rune) rune {
 	if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' {
 		return r

@@ -2,5 +2,5 @@
 
 package sim
 
-// few is how many people ask in the short form.
+// shortRequests is how many people ask in the short form.
 const shortRequests = 150

@@ -72,7 +72,7 @@ func seedOr(t *testing.T, other uint64) uint64 {
 	return seed
 }
 
-// lifetime is one town's life. It returns what the oracle found at its end.
+// runSeed is one town's life. It returns what the oracle found at its end.
 func runSeed(t *testing.T, seed uint64, requests int) (v verdict) {
 	t.Helper()
 	dir, log := scratchDir(t), openLog(t, seed)
@@ -84,7 +84,7 @@ func runSeed(t *testing.T, seed uint64, requests int) (v verdict) {
 	return v
 }
 
-// through lives one town's life inside a bubble.
+// runInBubble lives one town's life inside a bubble.
 func runInBubble(t *testing.T, seed uint64, dir string, log *slog.Logger, requests int) verdict {
 	c := newCluster(t, seed, dir)
 	c.log, c.failureRate = log, 0.03
@@ -109,7 +109,7 @@ func runInBubble(t *testing.T, seed uint64, dir string, log *slog.Logger, reques
 	return v
 }
 
-// scratch is a folder for a database, in memory where the machine has such a place.
+// scratchDir is a folder for a database, in memory where the machine has such a place.
 func scratchDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "darkroom-sim-")
@@ -120,7 +120,7 @@ func scratchDir(t *testing.T) string {
 	return dir
 }
 
-// journal is where processes log to.
+// openLog is where processes log to.
 func openLog(t *testing.T, seed uint64) *slog.Logger {
 	t.Helper()
 	path := os.Getenv(logEnv)

@@ -14,7 +14,7 @@ import (
 	"darkroom/store"
 )
 
-// life is a town in which people ask for pictures and things go wrong.
+// workload is a town in which people ask for pictures and things go wrong.
 type workload struct {
 	*cluster
 	rng      *rand.Rand // of the people
@@ -52,14 +52,14 @@ func newWorkload(cl *cluster, servers, each int) *workload {
 	return w
 }
 
-// pause waits for a time whose mean is given, as between independent events.
+// sleepExp waits for a time whose mean is given, as between independent events.
 func sleepExp(rng *rand.Rand, mean time.Duration) { time.Sleep(drawExp(rng, mean)) }
 
 func drawExp(rng *rand.Rand, mean time.Duration) time.Duration {
 	return time.Duration(float64(mean) * math.Min(rng.ExpFloat64(), 8))
 }
 
-// live has people ask for about so many pictures, one each so often.
+// run has people ask for about so many pictures, one each so often.
 func (w *workload) run(requests int, every time.Duration) {
 	for range requests {
 		sleepExp(w.rng, every)
@@ -70,7 +70,7 @@ func (w *workload) run(requests int, every time.Duration) {
 	}
 }
 
-// wish is one person asking once, and what that person does about it later.
+// askOnce is one person asking once, and what that person does about it later.
 func (w *workload) askOnce() {
 	who := w.rng.IntN(len(w.people))
 	w.mu.Lock()
@@ -90,7 +90,7 @@ func (w *workload) askOnce() {
 	})
 }
 
-// direct is somebody's conversation with the bot.
+// dmChannel is somebody's conversation with the bot.
 func (w *workload) dmChannel(user string) string {
 	c, err := w.DM(user)
 	if err != nil {
@@ -99,7 +99,7 @@ func (w *workload) dmChannel(user string) string {
 	return c.ID
 }
 
-// then asks, and after a while cancels, deletes, or asks for more.
+// askAndFollowUp asks, and after a while cancels, deletes, or asks for more.
 func (w *workload) askAndFollowUp(user, channel string, choice int, after time.Duration, ask func(user, channel string) (sandbox.Interaction, error)) {
 	i, err := ask(user, channel)
 	if err != nil {
@@ -162,7 +162,7 @@ func customID(m sandbox.Message, verb button.Verb) string {
 	return ""
 }
 
-// settle waits until everything that was promised has ended, and until the last words about it are spoken.
+// waitSettled waits until everything that was promised has ended, and until the last words about it are spoken.
 func (w *workload) waitSettled(within time.Duration) {
 	w.t.Helper()
 	w.followUps.Wait()
@@ -191,7 +191,7 @@ func (w *workload) waitSettled(within time.Duration) {
 // settleTime is how long messages may still change after everything has ended.
 const settleTime = 3 * time.Minute
 
-// unwrap has people look into their inboxes: what could be posted nowhere can be had there.
+// openInboxes has people look into their inboxes: what could be posted nowhere can be had there.
 func (w *workload) openInboxes() {
 	for n, who := range w.people {
 		ctx := context.Background()
@@ -205,7 +205,7 @@ func (w *workload) openInboxes() {
 	}
 }
 
-// open looks into one person's inbox and has the first thing in it shown.
+// openInbox looks into one person's inbox and has the first thing in it shown.
 func (w *workload) openInbox(user, channel string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
@@ -227,7 +227,7 @@ func (w *workload) openInbox(user, channel string) {
 	}
 }
 
-// list shows the first few of some jobs.
+// describeJobs shows the first few of some jobs.
 func describeJobs(jobs []store.Job) string {
 	var all []string
 	for _, e := range jobs[:min(len(jobs), 5)] {

@@ -23,6 +23,7 @@ import (
 
 	"darkroom/render"
 	"darkroom/render/encode"
+	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
@@ -99,7 +100,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	// As the program does: a folder that was hashed once is not hashed again at each start.
-	folder, err := pipeline.Open(s.model, onnx.Cached(filepath.Join(os.TempDir(), "darkroom-bench-hashes.json")))
+	folder, err := pipeline.Open(s.model, folder.Cached(filepath.Join(os.TempDir(), "darkroom-bench-hashes.json")))
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"darkroom/bot"
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/render/prompt/dynamic"
@@ -50,7 +50,7 @@ func newBot(d config.Discord, m config.Retention, pool, wildcards string, db *st
 	return bot.New(bot.Dependencies{
 		Store:   db,
 		Queue:   q,
-		Discord: reply.NewClient(reply.Options{Base: d.API.Base, Token: d.Token.Text()}),
+		Discord: rest.NewClient(rest.Options{Base: d.API.Base, Token: d.Token.Text()}),
 		Options: bot.Options{
 			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log, ForgetAfter: m.ForgetAfter,
 			Wildcards: dynamic.Folder{FS: os.DirFS(wildcards)},
@@ -60,7 +60,7 @@ func newBot(d config.Discord, m config.Retention, pool, wildcards string, db *st
 
 // ownCDN names the host of a Discord that is not Discord's: its pictures come from the same host as its interface.
 func ownCDN(api config.API) ([]string, error) {
-	if api.Base == reply.DiscordAPI || api.Base == "" {
+	if api.Base == rest.DiscordAPI || api.Base == "" {
 		return nil, nil
 	}
 	u, err := url.Parse(api.Base)

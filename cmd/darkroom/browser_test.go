@@ -47,7 +47,7 @@ func openBrowser(t *testing.T) *visitor {
 		t.Fatalf("start chromium: %v", err)
 	}
 	v := &visitor{t: t, ctx: ctx}
-	v.do("open the page", chromedp.Navigate(url), chromedp.WaitVisible(".lamp.on"), chromedp.WaitVisible(byLabel("Message #pictures")))
+	v.do("open the page", chromedp.Navigate(url), chromedp.WaitVisible(".status.online"), chromedp.WaitVisible(byLabel("Message #pictures")))
 	return v
 }
 

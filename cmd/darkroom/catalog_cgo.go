@@ -12,7 +12,7 @@ import (
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/render"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 )
@@ -27,12 +27,12 @@ func openONNXPool(r config.Runtime, o config.Worker, log *slog.Logger) (*onnxPoo
 		log.Warn("a model is left out", "error", err)
 	}
 	for _, name := range o.Models {
-		if !slices.ContainsFunc(folders, func(f *onnx.Folder) bool { return f.Name == name }) {
+		if !slices.ContainsFunc(folders, func(f *folder.Folder) bool { return f.Name == name }) {
 			return nil, fmt.Errorf("model %q: none of that name here; `darkroom models list` shows what there is", name)
 		}
 	}
 	if len(o.Models) > 0 {
-		folders = slices.DeleteFunc(folders, func(f *onnx.Folder) bool { return !slices.Contains(o.Models, f.Name) })
+		folders = slices.DeleteFunc(folders, func(f *folder.Folder) bool { return !slices.Contains(o.Models, f.Name) })
 	}
 	if len(folders) == 0 {
 		return nil, errors.Join(append(faults, errors.New("no model to paint with: `darkroom doctor` tells what is wrong"))...)
@@ -69,12 +69,12 @@ func (s *onnxPool) announcement() queue.Renderer {
 }
 
 // card is a model folder's card with what this program adds: how it can be sampled, and from what it can begin.
-func modelCard(f *onnx.Folder) json.RawMessage {
+func modelCard(f *folder.Folder) json.RawMessage {
 	c := f.Card
 	c.Sizes = availableSizes(f)
 	c.Defaults = pipeline.Defaults(f)
 	b, err := json.Marshal(struct {
-		onnx.Card
+		folder.Card
 		Dialect  picture.Dialect `json:"dialect"`
 		Samplers []string        `json:"samplers"`
 		Starts   bool            `json:"starts"`
@@ -84,7 +84,7 @@ func modelCard(f *onnx.Folder) json.RawMessage {
 		Skips    *int            `json:"skips,omitempty"`  // last layers of the text encoder that can be left out; nil for any
 		Chunks   int             `json:"chunks,omitempty"` // that a prompt may have; 0 for any number
 		Habits   render.Traits   `json:"habits,omitzero"`  // what decides how long it takes
-	}{c, pipeline.Dialect(f), pipeline.Samplers(f), f.Config.CanEncode, f.Config.SizeMultiple, f.Config.FixedSize == onnx.Size{}, f.Config.SupportsSeamless, skips(f), f.Config.MaxChunks,
+	}{c, pipeline.Dialect(f), pipeline.Samplers(f), f.Config.CanEncode, f.Config.SizeMultiple, f.Config.FixedSize == folder.Size{}, f.Config.SupportsSeamless, skips(f), f.Config.MaxChunks,
 		pipeline.Config(f.Config).Traits()})
 	if err != nil {
 		panic("internal error: a card must always encode: " + err.Error())
@@ -92,15 +92,15 @@ func modelCard(f *onnx.Folder) json.RawMessage {
 	return b
 }
 
-// skips is how many last layers can be left out; nil where A1111's dialect does not heed it, for all but Stable Diffusion 1.
-func skips(f *onnx.Folder) *int {
-	if pipeline.Dialect(f) == picture.A1111 && f.Config.Family != onnx.SD1 {
+// skips is how many last layers can be left out; nil where the model's dialect follows no clip skip.
+func skips(f *folder.Folder) *int {
+	if !f.Config.FollowsClipSkip(pipeline.Dialect(f)) {
 		return nil
 	}
 	return &f.Config.SkippableLayers
 }
 
-func folderNames(folders []*onnx.Folder) []string {
+func folderNames(folders []*folder.Folder) []string {
 	var all []string
 	for _, f := range folders {
 		all = append(all, f.Name)

@@ -24,7 +24,7 @@ func TestModelCardByFamily(t *testing.T) {
 		habits   render.Traits
 	}{
 		goldentest.LCM:  {"lcm", 4, 8, "euler_a", render.Traits{Img2ImgTakesAllSteps: true}},
-		goldentest.SDXL: {"euler_a", 0, 5, "lcm", render.Traits{SDXL: true}},
+		goldentest.SDXL: {"euler_a", 0, 5, "lcm", render.Traits{InpaintKeepsRungeKutta: true}},
 		goldentest.SD1:  {"euler_a", 0, 0, "tcd", render.Traits{}},
 	} {
 		f, err := pipeline.Open(goldentest.Model(t, name))

@@ -19,7 +19,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/render/encode"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 )
 
 // sketch calls draw with the demo model, in few steps.
@@ -179,7 +179,7 @@ func TestDrawLeavesTheDefaultNegative(t *testing.T) {
 		asked *string
 		want  string
 	}{{nil, "card"}, {&none, ""}, {&fog, "fog"}} {
-		o := drawRequest{settings: config.Draw{Prompt: "a boat", Negative: c.asked, Count: 1}, folder: &onnx.Folder{}}
+		o := drawRequest{settings: config.Draw{Prompt: "a boat", Negative: c.asked, Count: 1}, folder: &folder.Folder{}}
 		o.folder.Card.Defaults.Negative = "card"
 		o.folder.Config.SizeMultiple = 8
 		if err := o.resolve(); err != nil || o.spec.Negative != c.want {

@@ -12,7 +12,7 @@ import (
 	"log/slog"
 	"time"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/queue"
 	"darkroom/queue/worker"
 	"darkroom/render"
@@ -43,7 +43,7 @@ func (p jobRenderer) Render(ctx context.Context, l queue.Lease, progress func(in
 	if err != nil {
 		return worker.Result{}, worker.Final("this renderer cannot read the request", err)
 	}
-	to, err := reply.Decode(l.Job.Address)
+	to, err := message.DecodeAddress(l.Job.Address)
 	if err != nil {
 		return worker.Result{}, worker.Final("this renderer cannot read where the answer goes", err)
 	}

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"testing"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/message"
 	"darkroom/queue"
 	"darkroom/queue/worker"
 	"darkroom/render"
@@ -81,7 +81,7 @@ func leaseOf(t *testing.T, spec picture.Spec, limit int64) queue.Lease {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return queue.Lease{Job: queue.Job{ID: "42-0", Spec: b, Address: reply.Address{Token: "t", FileLimit: limit}.Encode()}}
+	return queue.Lease{Job: queue.Job{ID: "42-0", Spec: b, Address: message.Address{Token: "t", FileLimit: limit}.Encode()}}
 }
 
 func TestJobRenderer(t *testing.T) {

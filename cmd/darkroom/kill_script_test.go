@@ -29,31 +29,31 @@ func scriptCases() []scriptCase {
 	all := []scriptCase{
 		{"renderer", "announce", func(s *scriptTest) { s.submit(s.idlePerson(), "a red boat", slowSteps); s.setTrap() }},
 		{"renderer", "reserve", plain},
-		{"renderer", "beat", plain},
+		{"renderer", "heartbeat", plain},
 		{"renderer", "seal", plain},
 		{"renderer", "done", plain},
 		{"renderer", "reap", func(s *scriptTest) { s.submit(s.idlePerson(), "a red boat", slowSteps); s.setTrap() }},
-		{"renderer", "adopt", func(s *scriptTest) { s.submitSlow(30); s.setTrap(); s.redis.wipe(s.t) }},
+		{"renderer", "reclaim", func(s *scriptTest) { s.submitSlow(30); s.setTrap(); s.redis.wipe(s.t) }},
 		{"renderer", "fail", func(s *scriptTest) {
 			s.setTrap()
 			s.submit(s.idlePerson(), "a boat with a "+hangWord+" captain", quickSteps)
 		}},
 		{"renderer", "release", func(s *scriptTest) { s.submitSlow(40); s.setTrap(); s.interruptRenderer() }},
 		{"renderer", "input", func(s *scriptTest) { s.setTrap(); s.submit(s.idlePerson(), "a red boat", quickSteps, s.startPicture()) }},
-		{"renderer", "trayput", func(s *scriptTest) { s.expireTokens(); plain(s) }},
+		{"renderer", "putundelivered", func(s *scriptTest) { s.expireTokens(); plain(s) }},
 		{"bot", "enqueue", plain},
 		{"bot", "cancel", func(s *scriptTest) { w := s.submitSlow(30); s.setTrap(); s.cancel(w) }},
-		{"bot", "lend", func(s *scriptTest) { s.setTrap(); s.submit(s.idlePerson(), "a red boat", quickSteps, s.startPicture()) }},
+		{"bot", "putinput", func(s *scriptTest) { s.setTrap(); s.submit(s.idlePerson(), "a red boat", quickSteps, s.startPicture()) }},
 		{"bot", "reap", func(s *scriptTest) { s.submit(s.idlePerson(), "a red boat", slowSteps); s.setTrap() }},
 		{"bot", "epoch", func(s *scriptTest) { s.submit(s.idlePerson(), "a red boat", slowSteps); s.setTrap() }},
-		{"bot", "begin", func(s *scriptTest) { s.submitSlow(20); s.setTrap(); s.redis.wipe(s.t) }},
-		{"bot", "traytake", func(s *scriptTest) {
+		{"bot", "beginepoch", func(s *scriptTest) { s.submitSlow(20); s.setTrap(); s.redis.wipe(s.t) }},
+		{"bot", "takeundelivered", func(s *scriptTest) {
 			s.expireTokens()
 			s.submit(s.idlePerson(), "a red boat", quickSteps)
 			s.until("it lies in the tray", func() bool { return s.undeliveredCount() > 0 })
 			s.setTrap()
 		}},
-		{"bot", "trayack", func(s *scriptTest) { s.expireTokens(); plain(s) }},
+		{"bot", "ackundelivered", func(s *scriptTest) { s.expireTokens(); plain(s) }},
 	}
 	return all
 }

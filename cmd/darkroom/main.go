@@ -76,6 +76,9 @@ func run(ctx context.Context, env environment) int {
 		printFaults(env.stderr, faults)
 		return exitUsage
 	}
+	for _, notice := range settings.Notices {
+		fmt.Fprintf(env.stderr, "darkroom: %s\n", notice)
+	}
 	if err == nil {
 		s := invocation{environment: env, settings: settings, log: newLog(env.stderr, settings.Log)}
 		err = commands()[settings.Command](ctx, s)
@@ -111,9 +114,9 @@ func commands() map[string]command {
 		"bot":    runBot,
 		"doctor": doctor,
 
-		"line show":   showQueue,
-		"line pause":  pauseQueue,
-		"line resume": resumeQueue,
+		"queue show":   showQueue,
+		"queue pause":  pauseQueue,
+		"queue resume": resumeQueue,
 
 		"prompt":  showPrompt,
 		"version": version,

@@ -10,13 +10,13 @@ import (
 
 	"darkroom/config"
 	"darkroom/render/demo"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/pipeline"
 )
 
 // openFolders opens every folder in the directory of models, and the demo model after them: the first is what people
 // get who ask for none. Folders that are no good are left out and told.
-func openFolders(r config.Runtime) (folders []*onnx.Folder, faults []error) {
+func openFolders(r config.Runtime) (folders []*folder.Folder, faults []error) {
 	dirs, err := modelDirs(r.ModelsDir)
 	if err != nil {
 		faults = append(faults, err)
@@ -27,7 +27,7 @@ func openFolders(r config.Runtime) (folders []*onnx.Folder, faults []error) {
 		dirs = append(dirs, dir)
 	}
 	for _, dir := range dirs {
-		f, err := pipeline.Open(dir, onnx.Cached(cacheFile("hashes.json")))
+		f, err := pipeline.Open(dir, folder.Cached(cacheFile("hashes.json")))
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -57,12 +57,12 @@ func modelDirs(models string) ([]string, error) {
 }
 
 // openFolder opens the model that was asked for: a path, a name in the directory of models, or the demo model for "".
-func openFolder(r config.Runtime, asked string) (*onnx.Folder, error) {
+func openFolder(r config.Runtime, asked string) (*folder.Folder, error) {
 	dir, err := folderOf(r, asked)
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.Open(dir, onnx.Cached(cacheFile("hashes.json")))
+	return pipeline.Open(dir, folder.Cached(cacheFile("hashes.json")))
 }
 
 func folderOf(r config.Runtime, asked string) (string, error) {

@@ -12,7 +12,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/render"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/pipeline"
 )
 
@@ -29,7 +29,7 @@ func listModels(_ context.Context, s invocation) error {
 }
 
 // hurried tells how a model is painted with in a hurry, if its card says so.
-func fewStepsText(f *onnx.Folder) string {
+func fewStepsText(f *folder.Folder) string {
 	quick, ok := pipeline.FewStepDefaults(f)
 	if !ok {
 		return ""
@@ -49,7 +49,7 @@ func checkModelFolders(ctx context.Context, s invocation) error {
 		if err != nil {
 			return err
 		}
-		folders, faults = []*onnx.Folder{f}, nil
+		folders, faults = []*folder.Folder{f}, nil
 	}
 	for _, f := range folders {
 		if err := checkModel(ctx, s, c.Runtime, f); err != nil {
@@ -59,7 +59,7 @@ func checkModelFolders(ctx context.Context, s invocation) error {
 	return errors.Join(faults...)
 }
 
-func checkModel(ctx context.Context, s invocation, r config.Runtime, f *onnx.Folder) error {
+func checkModel(ctx context.Context, s invocation, r config.Runtime, f *folder.Folder) error {
 	p, err := pipeline.Load(ctx, f, device(r))
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func tryModel(ctx context.Context, r config.Runtime, p *pipeline.Pipeline) error
 	return err
 }
 
-func abilities(f *onnx.Folder) string {
+func abilities(f *folder.Folder) string {
 	var can []string
 	if f.Config.CanEncode {
 		can = append(can, "starts from pictures")
@@ -101,7 +101,7 @@ func abilities(f *onnx.Folder) string {
 		}
 		can = append(can, "sizes "+strings.Join(texts, " "))
 	} else {
-		best := cmp.Or(pipeline.Defaults(f).Size, onnx.Size{Width: defaultSide, Height: defaultSide})
+		best := cmp.Or(pipeline.Defaults(f).Size, folder.Size{Width: defaultSide, Height: defaultSide})
 		can = append(can, fmt.Sprintf("any size in multiples of %d, best %dx%d", f.Config.SizeMultiple, best.Width, best.Height))
 	}
 	if n := len(f.Card.Vocabulary()); n > 0 {
@@ -111,9 +111,9 @@ func abilities(f *onnx.Folder) string {
 }
 
 // availableSizes lists the only sizes that a model paints; none for any.
-func availableSizes(f *onnx.Folder) []onnx.Size {
-	if f.Config.FixedSize != (onnx.Size{}) {
-		return []onnx.Size{f.Config.FixedSize}
+func availableSizes(f *folder.Folder) []folder.Size {
+	if f.Config.FixedSize != (folder.Size{}) {
+		return []folder.Size{f.Config.FixedSize}
 	}
 	return slices.Clone(f.Card.Sizes)
 }

@@ -15,6 +15,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/render"
+	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/pipeline"
 )
@@ -39,7 +40,7 @@ type onnxPool struct {
 	log     *slog.Logger // nil for none
 
 	foldersMu sync.RWMutex // guards folders and took
-	folders   []*onnx.Folder
+	folders   []*folder.Folder
 	loadTimes map[string]time.Duration // to load, by hash, as measured last
 
 	loadMu      sync.Mutex // held while a model loads
@@ -48,7 +49,7 @@ type onnxPool struct {
 }
 
 // models returns the folders that can be painted with.
-func (s *onnxPool) models() []*onnx.Folder {
+func (s *onnxPool) models() []*folder.Folder {
 	s.foldersMu.RLock()
 	defer s.foldersMu.RUnlock()
 	return slices.Clone(s.folders)
@@ -72,7 +73,7 @@ func (s *onnxPool) loadFirst(ctx context.Context, log *slog.Logger) error {
 func (s *onnxPool) drop(hash string) {
 	s.foldersMu.Lock()
 	defer s.foldersMu.Unlock()
-	s.folders = slices.DeleteFunc(slices.Clone(s.folders), func(f *onnx.Folder) bool { return f.Hash == hash })
+	s.folders = slices.DeleteFunc(slices.Clone(s.folders), func(f *folder.Folder) bool { return f.Hash == hash })
 }
 
 // easel returns the model of that hash, loading it if another one was loaded. It stays valid until another hash is

@@ -4,7 +4,7 @@ package main
 
 import (
 	"darkroom/config"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/pipeline"
 )
 
@@ -18,6 +18,6 @@ func openPromptReader(asked, models string) (promptReader, error) {
 }
 
 // reads says what a folder makes of words.
-func promptReaderOf(f *onnx.Folder) promptReader {
+func promptReaderOf(f *folder.Folder) promptReader {
 	return promptReader{name: f.Name, dialect: pipeline.Dialect(f), dir: f.Dir, vocabulary: f.Card.Vocabulary(), examples: f.Card.Examples, maxChunks: f.Config.MaxChunks}
 }

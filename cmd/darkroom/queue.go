@@ -17,21 +17,21 @@ import (
 	"darkroom/store"
 )
 
-// queueTimeout is how long Redis may take to show the line, or to hear of a stop.
+// queueTimeout is how long Redis may take to show the queue or to change a pause.
 const queueTimeout = 5 * time.Second
 
-// openExistingData opens the database that a bot has made, and makes none: a stop written into another would stop nothing.
+// openExistingData opens the database of a bot and creates none, because a pause in another database would have no effect.
 func openExistingData(ctx context.Context, d config.Data) (*store.Store, error) {
 	if path, found := strings.CutPrefix(databaseURL(d), "sqlite:"); found {
 		path, _, _ = strings.Cut(path, "?")
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("there is no database %s: give --data or DATABASE_URL as the bot has it", path)
+			return nil, fmt.Errorf("there is no database %s: set --data or DATABASE_URL as the bot has it", path)
 		}
 	}
 	return openData(ctx, d)
 }
 
-// showQueue prints how the line stands and what is stopped.
+// showQueue prints how many jobs wait, which renderers are up and what is paused.
 func showQueue(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Queue.Show
 	db, err := openExistingData(ctx, c.Data)
@@ -47,10 +47,10 @@ func showQueue(ctx context.Context, s invocation) (err error) {
 	return errors.Join(err, printPauses(s.stdout, pauses, modelsByLane(renderers)))
 }
 
-// printQueue prints how the line stands, and returns the renderers that are up.
+// printQueue prints how many jobs wait, and returns the renderers that are up.
 func printQueue(ctx context.Context, w io.Writer, r config.Redis) ([]queue.Renderer, error) {
 	if r.URL.Empty() {
-		_, err := fmt.Fprintln(w, "The line is in the memory of darkroom up: /queue shows it.")
+		_, err := fmt.Fprintln(w, "The queue is in the memory of darkroom up: /queue shows it.")
 		return nil, err
 	}
 	queue.SilenceRedisLog()
@@ -63,7 +63,7 @@ func printQueue(ctx context.Context, w io.Writer, r config.Redis) ([]queue.Rende
 	defer cancel()
 	waiting, running, err := q.Counts(ctx)
 	if errors.Is(err, queue.ErrEpoch) {
-		_, err = fmt.Fprintf(w, "There is no line %q on this Redis. A bot that is up makes it anew within seconds.\n", r.Pool)
+		_, err = fmt.Fprintf(w, "There is no queue %q on this Redis. A running bot creates it within seconds.\n", r.Pool)
 		return nil, err
 	}
 	if err != nil {
@@ -73,7 +73,7 @@ func printQueue(ctx context.Context, w io.Writer, r config.Redis) ([]queue.Rende
 	if err != nil {
 		return nil, err
 	}
-	_, err = fmt.Fprintf(w, "%d waiting, %d being painted, %d renderers up\n", waiting, running, len(renderers))
+	_, err = fmt.Fprintf(w, "%d waiting, %d running, %d renderers up\n", waiting, running, len(renderers))
 	for _, x := range renderers {
 		if err == nil {
 			_, err = fmt.Fprintf(w, "renderer %s on %s: %s\n", x.Slot, x.Device, modelNames(x.Models))
@@ -92,7 +92,7 @@ func modelNames(models []queue.Model) (text string) {
 	return text
 }
 
-// modelsByLane are the models of the renderers that are up, by the lanes of their jobs.
+// modelsByLane returns the names of the models of the renderers that are up, by the lanes of their jobs.
 func modelsByLane(renderers []queue.Renderer) map[string]string {
 	names := map[string]string{}
 	for _, r := range renderers {
@@ -125,7 +125,7 @@ func printPauses(w io.Writer, pauses []store.Pause, models map[string]string) er
 	return nil
 }
 
-// pauseQueue and resumeQueue write a stop into the database, which the bot keeps the queue to, and tell the queue at once.
+// pauseQueue stores a pause in the database, from which the bot updates the queue, and pauses the queue at once.
 func pauseQueue(ctx context.Context, s invocation) error {
 	c := s.settings.Queue.Pause
 	return changePauses(ctx, s, c.PauseTarget, func(db *store.Store, p store.Pause) (bool, error) {
@@ -134,6 +134,7 @@ func pauseQueue(ctx context.Context, s invocation) error {
 	}, func(ctx context.Context, q *queue.Queue, at queue.Scope) error { return q.Pause(ctx, at, c.Reason) })
 }
 
+// resumeQueue removes a pause from the database, and from the queue at once.
 func resumeQueue(ctx context.Context, s invocation) error {
 	return changePauses(ctx, s, s.settings.Queue.Resume.PauseTarget, func(db *store.Store, p store.Pause) (bool, error) {
 		return db.Resume(ctx, p.Kind, p.Name)
@@ -167,10 +168,10 @@ func changePauses(ctx context.Context, s invocation, c config.PauseTarget, write
 			return err
 		}
 		if !existed {
-			return fmt.Errorf("%s was not paused here; a server that its own moderators paused goes on by /limits", bot.PauseScope(p))
+			return fmt.Errorf("%s was not paused here; moderators resume a server that they paused with /limits", bot.PauseScope(p))
 		}
 		if q == nil || apply(redisCtx, q, bot.PauseScope(p)) != nil {
-			_, err = fmt.Fprintf(s.stdout, "written down for %s; the bot tells the line within a minute\n", bot.PauseScope(p))
+			_, err = fmt.Fprintf(s.stdout, "saved for %s; the bot updates the queue within a minute\n", bot.PauseScope(p))
 		} else {
 			_, err = fmt.Fprintf(s.stdout, "done for %s\n", bot.PauseScope(p))
 		}
@@ -181,7 +182,7 @@ func changePauses(ctx context.Context, s invocation, c config.PauseTarget, write
 	return nil
 }
 
-// pausesOf are the stops that a command names: a server, the lanes of a model, or everything.
+// pausesOf returns the pauses that a command names: a server, the lanes of a model, or everything.
 func pausesOf(ctx context.Context, q *queue.Queue, c config.PauseTarget) ([]store.Pause, error) {
 	switch {
 	case c.Server != "":
@@ -189,7 +190,7 @@ func pausesOf(ctx context.Context, q *queue.Queue, c config.PauseTarget) ([]stor
 	case c.Model == "":
 		return []store.Pause{{Kind: "pool"}}, nil
 	case q == nil:
-		return nil, errors.New("a model is known by its name only through Redis: set REDIS_URL")
+		return nil, errors.New("the name of a model is known only through Redis: set REDIS_URL")
 	}
 	renderers, err := q.Renderers(ctx)
 	if err != nil {

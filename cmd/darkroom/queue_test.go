@@ -13,12 +13,12 @@ import (
 	"darkroom/queue"
 )
 
-// line runs `darkroom line …` and returns its exit code and all that it said.
+// runQueue runs `darkroom queue …` and returns its exit code and all its output.
 func runQueue(t *testing.T, env map[string]string, args ...string) (int, string) {
 	t.Helper()
 	var said bytes.Buffer
 	code := run(t.Context(), environment{
-		args: append([]string{"line"}, args...), getenv: func(name string) string { return env[name] }, stdout: &said, stderr: &said,
+		args: append([]string{"queue"}, args...), getenv: func(name string) string { return env[name] }, stdout: &said, stderr: &said,
 	})
 	return code, said.String()
 }
@@ -69,20 +69,20 @@ func TestQueue(t *testing.T) {
 		{"pause --model nothing", exitFailure, `no renderer that is up has a model called "nothing"`, "server 55, lane 1:ab, lane 2:ab"},
 		{"resume --server 55", exitOK, "done", "lane 1:ab, lane 2:ab"},
 		{"resume --server 55", exitFailure, "was not paused here", "lane 1:ab, lane 2:ab"},
-		{"pause", exitOK, "done for the whole line", "the whole line, lane 1:ab, lane 2:ab"},
-		{"pause --server 1 --model x", exitUsage, "can't be used together", "the whole line, lane 1:ab, lane 2:ab"},
+		{"pause", exitOK, "done for the whole queue", "the whole queue, lane 1:ab, lane 2:ab"},
+		{"pause --server 1 --model x", exitUsage, "can't be used together", "the whole queue, lane 1:ab, lane 2:ab"},
 	} {
 		code, said := runQueue(t, env, strings.Fields(c.args)...)
 		if code != c.code || !strings.Contains(said, c.says) {
-			t.Errorf("line %s: exit code %d and %q, want %d and %q", c.args, code, said, c.code, c.says)
+			t.Errorf("queue %s: exit code %d and %q, want %d and %q", c.args, code, said, c.code, c.says)
 		}
 		if got := scopes(t, q); got != c.paused {
-			t.Errorf("after line %s: paused are %q, want %q", c.args, got, c.paused)
+			t.Errorf("after queue %s: paused are %q, want %q", c.args, got, c.paused)
 		}
 	}
 	redis.kill()
-	if code, said := runQueue(t, env, "resume"); code != exitOK || !strings.Contains(said, "the bot tells the line within a minute") {
-		t.Errorf("without Redis: exit code %d and %q, want it written down", code, said)
+	if code, said := runQueue(t, env, "resume"); code != exitOK || !strings.Contains(said, "the bot updates the queue within a minute") {
+		t.Errorf("without Redis: exit code %d and %q, want it saved", code, said)
 	}
 	if code, said := runQueue(t, env, "show"); code != exitFailure || !strings.Contains(said, "refused") || !strings.Contains(said, "paused: lane 1:ab") {
 		t.Errorf("shown without Redis: exit code %d and %q, want what is paused, and the fault", code, said)
@@ -93,6 +93,30 @@ func TestQueue(t *testing.T) {
 	}
 	if code, said := runQueue(t, env, "show"); code != exitOK || !strings.Contains(said, "paused: lane 1:ab") || strings.Contains(said, "pool") {
 		t.Errorf("at the end: exit code %d and %q, want the lane paused alone", code, said)
+	}
+}
+
+// TestQueueUnderItsOldName runs `darkroom line …`, which says on stderr how it is called now.
+func TestQueueUnderItsOldName(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db, err := openData(t.Context(), config.Data{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), environment{
+		args: []string{"line", "show", "--data", dir}, getenv: func(string) string { return "" }, stdout: &stdout, stderr: &stderr,
+	})
+	if code != exitOK || !strings.Contains(stdout.String(), "nothing is paused") {
+		t.Errorf("got exit code %d and %q, want the queue", code, stdout.String())
+	}
+	const notice = "darkroom: \"darkroom line\" is now called \"darkroom queue\"; the old name will be removed\n"
+	if stderr.String() != notice {
+		t.Errorf("stderr: got %q, want %q", stderr.String(), notice)
 	}
 }
 

@@ -77,7 +77,7 @@ func scriptNames(t testing.TB) map[string]string {
 	names := map[string]string{}
 	for _, f := range files {
 		name := strings.TrimSuffix(f.Name(), ".lua")
-		for _, base := range []string{read("clock"), read("clock") + read("line") + read("moves"), read("clock") + read("pause") + read("line")} {
+		for _, base := range []string{read("clock"), read("clock") + read("prelude") + read("states"), read("clock") + read("pause") + read("prelude")} {
 			sum := sha1.Sum([]byte(base + read(name)))
 			names[hex.EncodeToString(sum[:])] = name
 		}

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"darkroom/bot/reply"
+	"darkroom/bot/rest"
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/queue/worker"
@@ -133,7 +133,7 @@ func (r *rendererService) worker() worker.Worker {
 	return worker.Worker{
 		Queue:    r.queue,
 		Renderer: r.jobRenderer(),
-		Poster:   reply.NewPoster(reply.NewClient(reply.Options{Base: r.api.Base}), r.queue),
+		Poster:   rest.NewPoster(rest.NewClient(rest.Options{Base: r.api.Base}), r.queue),
 		Options: worker.Options{
 			Slot: r.slot, Lanes: r.lanes, Lease: r.leasing.Lease, Heartbeat: r.leasing.Heartbeat, Grace: r.leasing.Grace, HangTimeout: r.leasing.HangTimeout,
 			MaxBatch: r.batchSize,

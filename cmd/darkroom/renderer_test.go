@@ -16,15 +16,16 @@ import (
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/render/demo"
+	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/picture"
 )
 
 // postcards opens the demo model where the repository has it.
-func postcards(t *testing.T) *onnx.Folder {
+func postcards(t *testing.T) *folder.Folder {
 	t.Helper()
-	f, err := onnx.OpenFolder("../../render/demo/" + demo.Name)
+	f, err := folder.Open("../../render/demo/" + demo.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func TestModelCardIsReadByTheBot(t *testing.T) {
 		t.Errorf("got %+v, want what the card says: %+v", m, f.Card)
 	}
 	bare := *f
-	bare.Card, bare.Config.FixedSize, bare.Config.NativeSize = onnx.Card{}, onnx.Size{}, onnx.Size{Width: 512, Height: 512}
+	bare.Card, bare.Config.FixedSize, bare.Config.NativeSize = folder.Card{}, folder.Size{}, folder.Size{Width: 512, Height: 512}
 	m = admit.Model{}
 	if err := json.Unmarshal(modelCard(&bare), &m); err != nil || m.Defaults.Width != 512 || len(m.Sizes) != 0 {
 		t.Errorf("a folder without a card: got %+v, %v, want its native size and no limit", m, err)
@@ -64,7 +65,7 @@ func TestModelCardIsReadByTheBot(t *testing.T) {
 	if m.Multiple != 16 || m.Hires == nil || !*m.Hires {
 		t.Errorf("a model of any size: got %+v, want multiples of 16, to be enlarged", m)
 	}
-	bare.Config.FixedSize = onnx.Size{Width: 256, Height: 256}
+	bare.Config.FixedSize = folder.Size{Width: 256, Height: 256}
 	m = admit.Model{}
 	if err := json.Unmarshal(modelCard(&bare), &m); err != nil || len(m.Sizes) != 1 || m.Sizes[0].Width != 256 {
 		t.Errorf("a model of one size: got %+v, %v, want that size alone", m.Sizes, err)
@@ -76,8 +77,8 @@ func TestModelCardIsReadByTheBot(t *testing.T) {
 
 func TestLanes(t *testing.T) {
 	t.Parallel()
-	a, b := &onnx.Folder{Name: "a", Hash: "aa"}, &onnx.Folder{Name: "b", Hash: "bb"}
-	pool := &onnxPool{folders: []*onnx.Folder{a, b}}
+	a, b := &folder.Folder{Name: "a", Hash: "aa"}, &folder.Folder{Name: "b", Hash: "bb"}
+	pool := &onnxPool{folders: []*folder.Folder{a, b}}
 	want := func(first, second string, load, then time.Duration) {
 		t.Helper()
 		var want []queue.Lane

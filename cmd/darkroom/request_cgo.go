@@ -15,7 +15,7 @@ import (
 
 	"darkroom/config"
 	"darkroom/render/encode"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/sampler"
@@ -40,7 +40,7 @@ const (
 // order is what was asked for at the shell, with every default resolved.
 type drawRequest struct {
 	settings config.Draw
-	folder   *onnx.Folder
+	folder   *folder.Folder
 	spec     picture.Spec
 	inputs   map[string][]byte // by SHA-256
 	latents  *tensor.Tensor    // the latents to start from, if there are any
@@ -134,7 +134,7 @@ func setIfGiven[T any](v *T, asked *T) {
 }
 
 // suited are the settings that suit the model, or that suit it in a hurry.
-func (o *drawRequest) modelDefaults() (onnx.Defaults, error) {
+func (o *drawRequest) modelDefaults() (folder.Defaults, error) {
 	if !o.settings.FewSteps {
 		return pipeline.Defaults(o.folder), nil
 	}
@@ -146,17 +146,17 @@ func (o *drawRequest) modelDefaults() (onnx.Defaults, error) {
 }
 
 // size is the one that was asked for, or the model's own.
-func (o *drawRequest) size(own onnx.Defaults) onnx.Size {
+func (o *drawRequest) size(own folder.Defaults) folder.Size {
 	if s := o.settings.Size; s != nil {
-		return onnx.Size(*s)
+		return folder.Size(*s)
 	}
-	plain := onnx.Size{Width: defaultSide, Height: defaultSide}
+	plain := folder.Size{Width: defaultSide, Height: defaultSide}
 	return cmp.Or(own.Size, plain)
 }
 
 // checkSize refuses what the model was not made for; the bot would take the nearest size and say so.
 func (o *drawRequest) checkSize() error {
-	asked := onnx.Size{Width: o.spec.Width, Height: o.spec.Height}
+	asked := folder.Size{Width: o.spec.Width, Height: o.spec.Height}
 	sizes := availableSizes(o.folder)
 	if m := o.folder.Config.SizeMultiple; len(sizes) == 0 && (asked.Width%m != 0 || asked.Height%m != 0) {
 		return fmt.Errorf("size %dx%d: the model %s paints sides that are multiples of %d", asked.Width, asked.Height, o.folder.Name, m)

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"darkroom/config"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/tensor"
 )
 
@@ -25,7 +25,7 @@ func TestFewSteps(t *testing.T) {
 	if err := o.resolve(); err != nil || o.spec.Steps != 7 || o.spec.Sampler != "dpmpp_2m" {
 		t.Errorf("with --steps 7: got %+v, %v", o.spec, err)
 	}
-	model.Card.FewSteps = onnx.Defaults{}
+	model.Card.FewSteps = folder.Defaults{}
 	if err := o.resolve(); err == nil || !strings.Contains(err.Error(), "--few-steps: the model postcards") {
 		t.Errorf("a card without: got %v, want the flag and the model", err)
 	}
@@ -84,7 +84,7 @@ func TestRequestRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		model := postcards(t)
-		model.Card.Defaults.Size = onnx.Size{Width: 128, Height: 128}
+		model.Card.Defaults.Size = folder.Size{Width: 128, Height: 128}
 		o := drawRequest{settings: config.Draw{Prompt: "a boat", Latents: path, Count: 1}, folder: model}
 		if err := o.resolve(); err == nil || !strings.Contains(err.Error(), "no finite numbers") {
 			t.Errorf("got %v, want to hear of numbers that are not finite", err)

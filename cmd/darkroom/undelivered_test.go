@@ -73,7 +73,7 @@ func TestLateResults(t *testing.T) {
 		rs.until("it is delivered", func() bool { return rs.allResults()[one.ID+"-0"] > 0 })
 		rs.proxy("bot").reset()
 		rs.redis.rollback(t, before)
-		rs.until("the copy is thrown away", func() bool { return rs.proxy("bot").count("trayack") > 0 })
+		rs.until("the copy is thrown away", func() bool { return rs.proxy("bot").count("ackundelivered") > 0 })
 		two := rs.submit(rs.idlePerson(), "a red boat", quickSteps)
 		rs.waitResult(two.Interaction)
 		rs.wantEnd(one, shown)
@@ -134,7 +134,7 @@ func TestEndedJobsStayEndedWhenRedisIsLost(t *testing.T) {
 }
 
 // trayed is how many pictures were laid into the tray.
-func (rs *requests) undeliveredCount() int { return rs.proxy("renderer").count("trayput") }
+func (rs *requests) undeliveredCount() int { return rs.proxy("renderer").count("putundelivered") }
 
 // ended proves how a wish ended, and that nothing else is wrong.
 func (rs *requests) wantEnd(w *userRequest, want string) {

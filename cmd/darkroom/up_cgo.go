@@ -16,7 +16,7 @@ import (
 	"darkroom/bot/sandbox"
 	"darkroom/config"
 	"darkroom/queue"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/store"
 )
 
@@ -122,7 +122,7 @@ const maxExamples = 3
 
 // examples are commands to run with one click: prompts from the card of the first model.
 func examples(models []queue.Model) []sandbox.Example {
-	var card onnx.Card
+	var card folder.Card
 	if len(models) == 0 || json.Unmarshal(models[0].Card, &card) != nil {
 		return nil
 	}

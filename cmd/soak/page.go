@@ -12,26 +12,26 @@ import (
 	"time"
 )
 
-const head = `# Faults tried and survived
+const head = `# Faults that were tried
 
-This page is written by ` + "`make soak`" + ` (` + "`cmd/soak`" + `) from what the long forms of the tests found. Do not edit it.
+This page is written by ` + "`make soak`" + ` (` + "`cmd/soak`" + `) from what the long tests found. Do not edit it.
 
-What is promised: a job that was acknowledged ends in exactly one way that people can see: its pictures, an apology, or what
-they themselves chose, a cancel or a deleted message. *Lost* counts jobs that never ended, *double* those that were seen
-twice or against somebody's will; either is a failed test. *Recovery* is the longest time from the last fault of a row until
-everything had ended; where leases are short (1.5 s instead of 30 s), so are the recoveries. A town is a bot, two renderers,
-a Redis and a small Discord of its own. What was asked while the bot lay dead or could reach nothing is "refused or never
-acknowledged": nothing was promised there.
+The guarantee: a job that was acknowledged ends in exactly one way that people can see: its images, an apology, or what
+they chose themselves (a cancel, a deleted message). *Lost* counts jobs that never ended, *double* those that were seen
+twice or against somebody's will; either is a failed test. *Recovery* is the longest time from the last fault of a row
+until everything had ended. Where leases are short (1.5 s instead of 30 s), recoveries are short too. A cluster is a
+bot, two renderers, a Redis and a small Discord of its own. Requests made while the bot was down or cut off count as
+"refused or never acknowledged"; nothing was promised to them.
 
-The fluid ideal divides every renderer's time among all who wait at once, and loads models in no time. Small servers wait at
-most twice as long where models load in no time. Where a model takes seconds to load, they also wait for the head start that
-loaded models have (twice the load time) and for the loads themselves; the ideal knows neither.
+The fluid ideal divides every renderer's time among all who wait, and loads models in no time. Small servers wait at most
+twice as long as in the ideal where loading takes no time. Where loading takes seconds, they also wait for the head start
+of loaded models (twice the load time) and for the loading itself; the ideal has neither.
 
 `
 
 const foot = `
-To try one again: ` + "`DARKROOM_SOAK=1 DARKROOM_SEED=<seed> go test -run <test> <package>`" + `. A seed fixes what is asked, what is
-killed and when it is meant to be; the machine decides the rest.
+To repeat one: ` + "`DARKROOM_SOAK=1 DARKROOM_SEED=<seed> go test -run <test> <package>`" + `. A seed fixes the requests, the faults and
+their planned times; the machine decides the rest.
 `
 
 // page is the text of docs/reliability.md.

@@ -1,12 +1,12 @@
--- Says what a renderer offers, until it says so again.
+-- Stores what a renderer can do. The renderer repeats it before it expires.
 --
--- ARGV[4]  slot    ARGV[5]  ms until it is forgotten, 0 forgets it now    ARGV[6]  offer as JSON
+-- ARGV[4]  slot    ARGV[5]  ms until it expires, 0 deletes it now    ARGV[6]  the renderer as JSON
 -- returns  {'OK'}
-local offersKey, seenKey = base .. 'offers', base .. 'seen'
-call('HSET', offersKey, ARGV[4], ARGV[6])
-call('ZADD', seenKey, num(now + ARGV[5]), ARGV[4])
-for _, slot in ipairs(call('ZRANGEBYSCORE', seenKey, '-inf', num(now))) do
-  call('ZREM', seenKey, slot)
-  call('HDEL', offersKey, slot)
+local renderersKey, untilKey = base .. 'renderers', base .. 'renderers-until'
+call('HSET', renderersKey, ARGV[4], ARGV[6])
+call('ZADD', untilKey, num(now + ARGV[5]), ARGV[4])
+for _, slot in ipairs(call('ZRANGEBYSCORE', untilKey, '-inf', num(now))) do
+  call('ZREM', untilKey, slot)
+  call('HDEL', renderersKey, slot)
 end
 return {'OK'}

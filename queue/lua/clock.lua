@@ -1,11 +1,11 @@
--- What every script begins with: the clock and the pool's prefix.
+-- Every script begins with this file: the clock and the prefix of the pool's keys.
 --
--- KEYS[1]  the pool's root hash ("root": the epoch, and which run of the server it began on)
--- ARGV[1]  the epoch the caller believes in, or '' for whichever is current
+-- KEYS[1]  the pool's root hash: the epoch, and the run of the server on which it began
+-- ARGV[1]  the epoch that the caller expects, or '' for the current one
 -- ARGV[2]  '' for the server's clock; in tests the time in milliseconds since 1970
--- ARGV[3]  length at which the event stream is cut
+-- ARGV[3]  the length at which the event stream is trimmed
 --
--- Every key begins like KEYS[1], so it carries the pool's hash tag and lies in the same slot.
+-- Every key has the prefix of KEYS[1]. It contains the pool's hash tag, so all keys lie in one slot of a cluster.
 local call = redis.call
 local base = string.sub(KEYS[1], 1, -5)
 local now = tonumber(ARGV[2])
@@ -14,11 +14,11 @@ if not now then
   now = t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
--- serverRun names this run of the server, '' when it does not say (the embedded one, or not allowed). A server that was
--- started anew or replaced by its replica may have forgotten acknowledged writes.
+-- serverRun returns the id of this run of the server, or '' if the server does not tell (the embedded one, or no
+-- permission). A server that restarted, or a replica that took over, may have lost acknowledged writes.
 local function serverRun()
   local info = redis.pcall('INFO', 'server')
   return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
 end
 
-local function num(x) return string.format('%d', x) end -- of whole numbers; '..' keeps 14 digits only
+local function num(x) return string.format('%d', x) end -- for whole numbers; '..' keeps 14 digits only

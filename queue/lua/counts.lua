@@ -1,4 +1,4 @@
--- Counts the jobs in line and those held.
+-- Counts the waiting and the leased jobs.
 --
 -- returns  {'OK', waiting, running}
-return {'OK', num(lineGet('waiting')), num(lineGet('running'))}
+return {'OK', num(counterGet('waiting')), num(counterGet('running'))}

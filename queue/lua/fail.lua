@@ -1,8 +1,8 @@
--- Reports that a job went wrong: it waits out a delay and returns to its place, or ends for good.
+-- Reports that a job failed: it waits for a delay and returns to its position, or it ends.
 --
 -- ARGV[4]  job id    ARGV[5]  fence    ARGV[6]  reason    ARGV[7]  1 if another try may help
--- ARGV[8]  most errors    ARGV[9]  first delay in ms, doubled by each error    ARGV[10]  longest delay in ms
--- ARGV[11] most crashes, when it brought its renderer down; '' when it did not
+-- ARGV[8]  limit of errors    ARGV[9]  first delay in ms, doubled by each error    ARGV[10]  longest delay in ms
+-- ARGV[11] limit of crashes, when the job crashes its renderer; '' when it does not
 -- returns  {'RETRY'} · {'FINAL'} · {'CANCELLED'} · {'STALE'}; the same when repeated
 local id, fence = ARGV[4], ARGV[5]
 local j = job(id)
@@ -11,9 +11,9 @@ if j and j.fence == fence then
   if j.state == 'E' and j.kind == 'failed' then return {'FINAL'} end
   if j.state == 'E' and j.kind == 'cancelled' then return {'CANCELLED'} end
 end
-if not held(j, fence) then return {'STALE'} end
-if j.state == 'L' and j.cancel and j.look ~= '1' then
-  cancelled(j)
+if not leased(j, fence) then return {'STALE'} end
+if j.state == 'L' and j.cancelledby and j.maybeposted ~= '1' then
+  endCancelled(j)
   return {'CANCELLED'}
 end
 if ARGV[11] ~= '' and j.state == 'L' then

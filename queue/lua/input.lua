@@ -1,4 +1,4 @@
--- Reads an input picture.
+-- Reads an input image.
 --
 -- ARGV[4]  SHA-256
 -- returns  {'OK', bytes} · {'NONE'}

@@ -1,10 +1,10 @@
--- Notes what is paused, in whichever epoch. It is followed by line.lua and park.lua, in the same step.
+-- Stores or deletes a pause, whatever the epoch. prelude.lua and pauseserver.lua follow in the same script.
 --
 -- ARGV[4]  scope: 'pool', 'server:<name>' or 'lane:<name>'    ARGV[5]  server, or ''
 -- ARGV[6]  1 to pause, 0 to resume                            ARGV[7]  reason
--- returns  {'OK'} also when repeated · {'EPOCH'} it is noted, and there is no line yet
+-- returns  {'OK'} also when repeated · {'EPOCH'} it is stored, and no epoch has begun yet
 --
--- The root says whether anything is paused at all, so that a line without pauses pays nothing for them.
+-- The root hash says whether anything is paused, so that a queue without pauses pays nothing for them.
 do
   local pausesKey = base .. 'pauses'
   if ARGV[6] == '1' then

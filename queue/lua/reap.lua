@@ -1,25 +1,25 @@
--- Clears up: leases that ran out, delays that are over, what is remembered for too long. Anybody may run it, often.
+-- Cleans up: expired leases, delays that are over, records that are too old. Any process may run it, often.
 --
--- ARGV[4]  most jobs to move    ARGV[5]  most crashes    ARGV[6]  most errors
--- ARGV[7]  ms that an ended job is remembered    ARGV[8]  most ended jobs remembered    ARGV[9]  lease in ms
+-- ARGV[4]  limit of jobs to move    ARGV[5]  limit of crashes    ARGV[6]  limit of errors
+-- ARGV[7]  ms that a tombstone is kept    ARGV[8]  limit of tombstones    ARGV[9]  lease in ms
 -- ARGV[10] a slot whose renderer is dead: its leases end now; '' for none
 -- returns  {'OK', jobs moved}
 local limit = tonumber(ARGV[4])
 local moved = 0
 
--- A crash while painting is the job's fault until proven otherwise. After the seal the painting was over, so it
--- counts as an error: such a job is looked at first and may be found posted.
+-- A crash before the seal counts against the job. After the seal rendering was over, so it counts as an error: the next
+-- renderer checks the message first and may find the job posted.
 local function crash(j)
-  if j.state == 'L' and j.cancel and j.look ~= '1' then
-    cancelled(j)
+  if j.state == 'L' and j.cancelledby and j.maybeposted ~= '1' then
+    endCancelled(j)
     return
   end
   if j.state == 'S' then
     local errors = call('HINCRBY', jobKey(j.id), 'errors', 1)
-    retry(j, 0, errors >= tonumber(ARGV[6]), 'the renderer was lost ' .. num(errors) .. ' times while posting')
+    retry(j, 0, errors >= tonumber(ARGV[6]), 'the renderer crashed ' .. num(errors) .. ' times while posting')
   else
     local crashes = countCrash(j)
-    retry(j, 0, tonumber(crashes) >= tonumber(ARGV[5]), lostReason(crashes))
+    retry(j, 0, tonumber(crashes) >= tonumber(ARGV[5]), crashReason(crashes))
   end
 end
 
@@ -42,43 +42,43 @@ for _, id in ipairs(call('ZRANGEBYSCORE', delayKey, '-inf', num(now), 'LIMIT', 0
   local j = job(id)
   local S, U = accounts(j)
   local crashes = 0
-  -- Never leased in this epoch: it waited for the renderer that had it in the one before, and that one is lost.
-  if j.fence == '0' and not j.cancel then crashes = countCrash(j) end
+  -- A job that was never leased in this epoch waited for the renderer that had it in the one before: that one is lost.
+  if j.fence == '0' and not j.cancelledby then crashes = countCrash(j) end
   if tonumber(crashes) >= tonumber(ARGV[5]) then
     count(S, U, tonumber(j.size), -1, 0)
-    finish(j, 'failed', 'reason', lostReason(crashes))
+    endJob(j, 'failed', 'reason', crashReason(crashes))
   else
     call('ZREM', delayKey, id)
-    enter(S, U, j)
+    insert(S, U, j)
   end
-  put(S, U)
+  storeAccounts(S, U)
   moved = moved + 1
 end
 
-local function bury(ids)
+local function forget(ids)
   for _, id in ipairs(ids) do
     call('DEL', jobKey(id))
     call('ZREM', endedKey, id)
   end
 end
-bury(call('ZRANGEBYSCORE', endedKey, '-inf', num(now - ARGV[7]), 'LIMIT', 0, 100))
-local spare = call('ZCARD', endedKey) - tonumber(ARGV[8])
-if spare > 0 then bury(call('ZRANGE', endedKey, 0, math.min(spare, 100) - 1)) end
+forget(call('ZRANGEBYSCORE', endedKey, '-inf', num(now - ARGV[7]), 'LIMIT', 0, 100))
+local surplus = call('ZCARD', endedKey) - tonumber(ARGV[8])
+if surplus > 0 then forget(call('ZRANGE', endedKey, 0, math.min(surplus, 100) - 1)) end
 
--- A memo serves a repeated call only, and no lease outlives twice its time.
-local memos = call('HGETALL', memoKey)
-for i = 1, #memos, 2 do
-  local at = string.match(memos[i + 1], '^%S+ (%S+)')
-  if tonumber(at) < now - 2 * ARGV[9] then call('HDEL', memoKey, memos[i]) end
+-- The record of a reserve serves a repeated call only, and no lease lives for twice its time.
+local reserves = call('HGETALL', reservesKey)
+for i = 1, #reserves, 2 do
+  local at = string.match(reserves[i + 1], '^%S+ (%S+)')
+  if tonumber(at) < now - 2 * ARGV[9] then call('HDEL', reservesKey, reserves[i]) end
 end
 
--- Input pictures that no job named for ten minutes.
-for _, sha in ipairs(call('ZRANGEBYSCORE', lentKey, '-inf', num(now - 600000), 'LIMIT', 0, 10)) do
-  call('ZREM', lentKey, sha)
+-- Input images that no job named for ten minutes.
+for _, sha in ipairs(call('ZRANGEBYSCORE', inputsKey, '-inf', num(now - 600000), 'LIMIT', 0, 10)) do
+  call('ZREM', inputsKey, sha)
   if call('HEXISTS', refsKey, sha) == 0 then
-    lineAdd('lent', -call('STRLEN', inputKey(sha)))
+    counterAdd('inputbytes', -call('STRLEN', inputKey(sha)))
     call('DEL', inputKey(sha))
   end
 end
-lineWrite()
+counterWrite()
 return {'OK', num(moved)}

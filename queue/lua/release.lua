@@ -1,7 +1,7 @@
--- Gives a job back: to the same place, at once or after a delay, and the attempt does not count.
+-- Returns a leased job to the queue: to the same position, at once or after a delay. The attempt does not count.
 --
 -- ARGV[4]  job id    ARGV[5]  fence
--- ARGV[6]  1 when the holder stopped because of a cancel, and saw that nothing is posted
+-- ARGV[6]  1 when the holder stopped because of a cancel and knows that nothing is posted
 -- ARGV[7]  first delay in ms, doubled each time; '' for none    ARGV[8]  longest delay in ms
 -- returns  {'OK'} also when repeated · {'CANCELLED'} the job has ended · {'STALE'}
 local id, fence = ARGV[4], ARGV[5]
@@ -10,9 +10,9 @@ if j and j.fence == fence then
   if j.state == 'W' or j.state == 'D' and ARGV[7] ~= '' then return {'OK'} end
   if j.state == 'E' and j.kind == 'cancelled' then return {'CANCELLED'} end
 end
-if not held(j, fence) then return {'STALE'} end
-if j.state == 'L' and j.cancel and (j.look ~= '1' or ARGV[6] == '1') then
-  cancelled(j)
+if not leased(j, fence) then return {'STALE'} end
+if j.state == 'L' and j.cancelledby and (j.maybeposted ~= '1' or ARGV[6] == '1') then
+  endCancelled(j)
   return {'CANCELLED'}
 end
 call('HINCRBY', jobKey(id), 'attempts', -1)

@@ -1,8 +1,8 @@
--- Lists what the renderers offer that were heard of lately.
+-- Lists the renderers whose announcement has not expired.
 --
--- returns  {'OK', offer as JSON, ...} in the order of their slots
+-- returns  {'OK', renderer as JSON, ...} in the order of their slots
 local out = {'OK'}
-local slots = call('ZRANGEBYSCORE', base .. 'seen', '(' .. num(now), '+inf')
+local slots = call('ZRANGEBYSCORE', base .. 'renderers-until', '(' .. num(now), '+inf')
 table.sort(slots)
-for _, slot in ipairs(slots) do out[#out + 1] = call('HGET', base .. 'offers', slot) end
+for _, slot in ipairs(slots) do out[#out + 1] = call('HGET', base .. 'renderers', slot) end
 return out

@@ -1,7 +1,8 @@
--- Reads what stands above the jobs: queue/snapshot.go reads the rest, in pieces, so that a long line holds nobody up.
+-- Reads what does not belong to one job. queue/snapshot_read.go reads the rest in pieces, so that a long queue blocks
+-- nobody.
 --
--- returns  {'OK', epoch, V, now, scope, since, reason, ...}: the virtual time, and what is paused
-local out = {'OK', epoch, num(lineGet('V')), num(now)}
+-- returns  {'OK', epoch, virtual time, now, scope, since, reason, ...}: three words for each pause
+local out = {'OK', epoch, num(counterGet('virtualtime')), num(now)}
 if anyPause then
   local all = call('HGETALL', pausesKey)
   for i = 1, #all, 2 do

@@ -14,7 +14,7 @@ func (t *Tokenizer) Share(o *Tokenizer) {
 	}
 }
 
-// Literal returns t as A1111 reads with it. For text encoders whose chunks are filled up with a token of their own, which
+// ForA1111 returns t as A1111 reads with it. For text encoders whose chunks are filled up with a token of their own, which
 // are OpenCLIP's, that takes open_clip's tokenizer: begin, end and filler are read there as any words when somebody types
 // them. Otherwise it is t itself.
 func (t *Tokenizer) ForA1111() *Tokenizer {
@@ -41,7 +41,7 @@ func (f tokenFinder) without(ids ...int32) tokenFinder {
 	return out
 }
 
-// join puts the same chunk of several text encoders into one row.
+// joinRow puts the same chunk of several text encoders into one row.
 func joinRow(each []prompt.Chunk) (row prompt.Chunk) {
 	if len(each) == 1 {
 		return each[0]

@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 )
 
-// added is a token that is found in a text as a whole, before words are made of it: a special one, or one that somebody
+// addedToken is a token that is found in a text as a whole, before words are made of it: a special one, or one that somebody
 // added to a vocabulary.
 type addedToken struct {
 	Content     string `json:"content"`
@@ -94,7 +94,7 @@ func idOf(content string, vocabulary map[string]int32, all []addedToken) int32 {
 	return next
 }
 
-// unique keeps the last of the tokens that are written alike.
+// dedupe keeps the last of the tokens that are written alike.
 func dedupe(all []addedToken) ([]addedToken, error) {
 	last := map[string]addedToken{}
 	for _, a := range all {
@@ -121,7 +121,7 @@ func readOptional(fsys fs.FS, name string, into any) error {
 	return nil
 }
 
-// finder finds tokens in a text, by their first byte and the longest first.
+// tokenFinder finds tokens in a text, by their first byte and the longest first.
 type tokenFinder map[byte][]addedToken
 
 func (f tokenFinder) add(a addedToken) {
@@ -149,13 +149,13 @@ func (f tokenFinder) cut(text string) (before string, id int32, rest string, fou
 	return text, 0, "", false
 }
 
-// begins reports whether a word of signs can begin at a place: there is no other sign before it.
+// startsWord reports whether a word of signs can begin at a place: there is no other sign before it.
 func startsWord(text string, at int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:at])
 	return at == 0 || !isOther(before)
 }
 
-// alone reports whether text[from:to] touches no letter, mark, digit, underscore or joiner.
+// standsAlone reports whether text[from:to] touches no letter, mark, digit, underscore or joiner.
 func standsAlone(text string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:from])
 	after, _ := utf8.DecodeRuneInString(text[to:])

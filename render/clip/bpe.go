@@ -5,7 +5,7 @@ import "container/heap"
 // pair is two neighbouring symbols.
 type pair struct{ left, right int32 }
 
-// rule is what a merge makes of a pair. The lowest rank goes first.
+// mergeRule is what a merge makes of a pair. The lowest rank goes first.
 type mergeRule struct {
 	rank int
 	id   int32
@@ -24,7 +24,7 @@ type candidate struct {
 	at int
 }
 
-// queue orders candidates by rank, then from left to right.
+// candidateQueue orders candidates by rank, then from left to right.
 type candidateQueue []candidate
 
 func (q candidateQueue) Len() int { return len(q) }
@@ -72,7 +72,7 @@ func merge(ids []int32, merges map[pair]mergeRule) []int32 {
 	return out
 }
 
-// offer queues the pair whose left symbol is at i, if a rule merges it.
+// push queues the pair whose left symbol is at i, if a rule merges it.
 func (m *merger) push(i int) {
 	if i < 0 || m.symbols[i].next < 0 {
 		return

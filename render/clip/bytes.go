@@ -1,6 +1,6 @@
 package clip
 
-// alphabet maps each byte to the character that stands for it in the vocabulary files: printable Latin-1 bytes are
+// byteAlphabet maps each byte to the character that stands for it in the vocabulary files: printable Latin-1 bytes are
 // themselves, the 68 others become U+0100 and up in ascending order (GPT-2's byte-level alphabet).
 func byteAlphabet() [256]rune {
 	var out [256]rune

@@ -10,7 +10,7 @@ import (
 // maxCachedStates is how many chunks are remembered: a few prompts with their negatives (each about 240 KB for CLIP-L).
 const maxCachedStates = 64
 
-// memory keeps the hidden states of the chunks used last.
+// stateCache keeps the hidden states of the chunks used last.
 type stateCache struct {
 	mu     sync.Mutex
 	clock  int64 // counts uses
@@ -43,7 +43,7 @@ func (m *stateCache) get(key string) (tensor.TextEncoding, bool) {
 	return r.encoding, ok
 }
 
-// keep remembers a chunk, forgetting the one used longest ago when there are too many.
+// put remembers a chunk, forgetting the one used longest ago when there are too many.
 func (m *stateCache) put(key string, read tensor.TextEncoding) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

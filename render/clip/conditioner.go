@@ -31,7 +31,7 @@ func NewConditioner(encoder TextEncoder, tokenizers ...*Tokenizer) *Conditioner 
 	return &Conditioner{encoder: encoder, tokenizers: tokenizers, cache: &stateCache{states: map[string]cachedState{}}}
 }
 
-// Literal returns a Conditioner that reads as A1111 does (see Tokenizer.Literal), with the same vocabularies and memories.
+// ForA1111 returns a Conditioner that reads as A1111 does (see Tokenizer.Literal), with the same vocabularies and memories.
 func (c *Conditioner) ForA1111() *Conditioner {
 	out := *c
 	out.tokenizers = nil
@@ -60,7 +60,7 @@ func (c *Conditioner) Chunks(parts []prompt.Part) []prompt.Chunk {
 	return rows
 }
 
-// Fill extends a prompt's chunks with empty ones up to n of them.
+// PadChunks extends a prompt's chunks with empty ones up to n of them.
 func (c *Conditioner) PadChunks(chunks []prompt.Chunk, n int) []prompt.Chunk {
 	each := make([]prompt.Chunk, len(c.tokenizers))
 	for i, t := range c.tokenizers {
@@ -69,7 +69,7 @@ func (c *Conditioner) PadChunks(chunks []prompt.Chunk, n int) []prompt.Chunk {
 	return prompt.PadChunks(chunks, n, joinRow(each))
 }
 
-// Reading is how a prompt becomes hidden states.
+// EncodeOptions is how a prompt becomes hidden states.
 type EncodeOptions struct {
 	Skip   int  // layers left out at the encoder's end
 	NoNorm bool // weights are multiplied and nothing more: A1111's emphasis "No norm"
@@ -122,7 +122,7 @@ func (c *Conditioner) encode(ctx context.Context, ids []int32, skip int) (tensor
 	return read, nil
 }
 
-// check sees that an encoder answered one chunk of so many tokens for each of its parts.
+// checkEncoding sees that an encoder answered one chunk of so many tokens for each of its parts.
 func checkEncoding(read tensor.TextEncoding, length, parts int) error {
 	if err := read.Hidden.Check(); err != nil {
 		return err
@@ -142,7 +142,7 @@ func checkEncoding(read tensor.TextEncoding, length, parts int) error {
 	return read.Pooled.Check()
 }
 
-// weigh multiplies each token's hidden state by its weight. With restore it then restores the mean of the whole chunk,
+// applyWeights multiplies each token's hidden state by its weight. With restore it then restores the mean of the whole chunk,
 // as A1111's emphasis "Original" does for a batch of one: z' = z·w · mean(z)/mean(z·w), of two encoders each by itself
 // and with the weights of its own tokens.
 // Neutral chunks come back as they are.

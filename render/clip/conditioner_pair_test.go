@@ -14,7 +14,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// twins are two text encoders: of a row's ids they make the columns first+1 and second+1. They count their calls.
+// pairEncoder are two text encoders: of a row's ids they make the columns first+1 and second+1. They count their calls.
 type pairEncoder struct {
 	calls  int
 	widths []int
@@ -48,7 +48,7 @@ func newPairConditioner(t *testing.T) (*clip.Conditioner, *pairEncoder) {
 	return clip.NewConditioner(e, first, second), e
 }
 
-// framed is a chunk of words.
+// paddedChunk is a chunk of words.
 func paddedChunk(t *testing.T, vocab map[string]int32, filler, words string) []int32 {
 	t.Helper()
 	ids := []int32{vocab["<|startoftext|>"]}
@@ -97,7 +97,7 @@ func TestPair(t *testing.T) {
 	}
 }
 
-// compare compares the rows of a prompt with words for each encoder.
+// checkRows compares the rows of a prompt with words for each encoder.
 func checkRows(t *testing.T, c *clip.Conditioner, text, first, second string) {
 	t.Helper()
 	_, _, vocab := letterTokenizers(t)

@@ -14,7 +14,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// echo is a text encoder two wide: the hidden state of id i at position p is (i+1, p). It counts its calls.
+// echoEncoder is a text encoder two wide: the hidden state of id i at position p is (i+1, p). It counts its calls.
 type echoEncoder struct {
 	calls [][]int32
 	skips []int
@@ -44,7 +44,7 @@ func newConditioner(t *testing.T, e *echoEncoder) *clip.Conditioner {
 	return clip.NewConditioner(e, openTokenizer(t, fsys))
 }
 
-// condition encodes texts one after the other, and returns the hidden states of the first.
+// encodeTexts encodes texts one after the other, and returns the hidden states of the first.
 func encodeTexts(t *testing.T, c *clip.Conditioner, texts ...string) tensor.Tensor {
 	t.Helper()
 	var all []tensor.Tensor

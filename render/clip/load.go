@@ -61,7 +61,7 @@ func readTokenizerJSON(fsys fs.FS) (vocab, merges []byte, ok bool, err error) {
 	return whole.Model.Vocab, text.Bytes(), true, nil
 }
 
-// merged is a line of merges.txt. tokenizer.json has it as such or, of late, as a list of the two symbols.
+// mergeLine is a line of merges.txt. tokenizer.json has it as such or, of late, as a list of the two symbols.
 type mergeLine string
 
 // UnmarshalJSON reads either form.

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// clean is the clean-up of Hugging Face's fast CLIP tokenizer: NFC, then runs of blanks become one space, then lower case.
+// normalize is the clean-up of Hugging Face's fast CLIP tokenizer: NFC, then runs of blanks become one space, then lower case.
 // No HTML unescaping and no repair of mojibake, which the original tokenizer did.
 func normalize(text string) string {
 	text = norm.NFC.String(strings.ToValidUTF8(text, "\uFFFD"))
@@ -39,7 +39,7 @@ func writeLower(b *strings.Builder, r rune) {
 	b.WriteRune(toLower(r))
 }
 
-// word cuts the first pre-token off clean text, blanks before it left out: an English contraction's tail, a run of
+// nextWord cuts the first pre-token off clean text, blanks before it left out: an English contraction's tail, a run of
 // letters, one number character, or a run of anything else. It returns "" at the end of the text.
 func nextWord(text string) (token, rest string) {
 	text = strings.TrimLeftFunc(text, unicode.IsSpace)

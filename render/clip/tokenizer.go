@@ -92,12 +92,12 @@ func (t *Tokenizer) setSpecial(s settings, more []addedToken) error {
 	return nil
 }
 
-// Frame is what prompt.Chunks must know of this tokenizer.
+// ChunkFormat is what prompt.Chunks must know of this tokenizer.
 func (t *Tokenizer) ChunkFormat() prompt.ChunkFormat {
 	return prompt.ChunkFormat{BOS: t.BOS, EOS: t.EOS, Pad: t.Pad, Comma: t.comma, Length: t.Length}
 }
 
-// Reader is how prompt.Abreast reads with this tokenizer.
+// PromptTokenizer is how prompt.Abreast reads with this tokenizer.
 func (t *Tokenizer) PromptTokenizer() prompt.Tokenizer {
 	return prompt.Tokenizer{ChunkFormat: t.ChunkFormat(), Tokenize: t.Encode}
 }
@@ -118,7 +118,7 @@ func (t *Tokenizer) Encode(text string) []int32 {
 	return out
 }
 
-// each calls do for the text before each token that is found, and for what is left.
+// eachToken calls do for the text before each token that is found, and for what is left.
 func eachToken(f tokenFinder, text string, do func(plain string, id int32, found bool)) {
 	for text != "" {
 		plain, id, rest, found := f.cut(text)

@@ -85,7 +85,7 @@ func TestOddVocabularies(t *testing.T) {
 	}
 }
 
-// folder writes a tokenizer folder in memory.
+// tokenizerFolder writes a tokenizer folder in memory.
 func tokenizerFolder(t *testing.T, vocab map[string]int32, merges []string, special map[string]string) fstest.MapFS {
 	t.Helper()
 	v, err := json.Marshal(vocab)

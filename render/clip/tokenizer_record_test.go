@@ -181,7 +181,7 @@ func TestCharacters(t *testing.T) {
 	}
 }
 
-// order says which byte each id of a vocabulary of bare bytes stands for.
+// byteOrdering says which byte each id of a vocabulary of bare bytes stands for.
 type byteOrdering []byte
 
 func byteOrder() byteOrdering {

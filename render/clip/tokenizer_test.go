@@ -11,7 +11,7 @@ import (
 	"darkroom/render/prompt"
 )
 
-// letters is a vocabulary of the lower-case letters, a few signs and three merges: "c a", "ca t</w>", "! !</w>".
+// letterVocabulary is a vocabulary of the lower-case letters, a few signs and three merges: "c a", "ca t</w>", "! !</w>".
 func letterVocabulary(t *testing.T) (fstest.MapFS, map[string]int32) {
 	t.Helper()
 	vocab := map[string]int32{}

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// wordbook is a vocabulary and its merges. Several tokenizers may read from one.
+// vocabulary is a vocabulary and its merges. Several tokenizers may read from one.
 type vocabulary struct {
 	ids       map[string]int32
 	merges    map[pair]mergeRule

@@ -67,7 +67,7 @@ func replace(fresh, home, old string) error {
 	return os.Rename(fresh, home)
 }
 
-// each calls do with every embedded file.
+// eachFile calls do with every embedded file.
 func eachFile(do func(path string, data []byte) error) error {
 	return fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -101,7 +101,7 @@ func write(home string) error {
 	})
 }
 
-// holds tells whether a folder holds the embedded files as they are, and no other.
+// matches tells whether a folder holds the embedded files as they are, and no other.
 func matches(home string) bool {
 	want := 0
 	err := eachFile(func(path string, data []byte) error {

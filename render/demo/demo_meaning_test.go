@@ -8,15 +8,15 @@ import (
 	"testing"
 
 	"darkroom/render"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline/pipelinetest"
 	"darkroom/render/prompt"
 )
 
-const folder = "postcards"
+const postcards = "postcards"
 
-// studio is the demo model, loaded, and the judge of its pictures.
+// probedModel is the demo model, loaded, and the judge of its pictures.
 type probedModel struct {
 	*probe
 	renderer   *render.Renderer
@@ -25,15 +25,15 @@ type probedModel struct {
 
 func openProbedModel(t *testing.T) *probedModel {
 	t.Helper()
-	e := pipelinetest.Load(t, folder)
+	e := pipelinetest.Load(t, postcards)
 	return &probedModel{openProbe(t), e.Renderer, e.Folder.Card.Vocabulary()}
 }
 
-// few is a Spec in the card's few-step setting.
+// fewStepSpec is a Spec in the card's few-step setting.
 func fewStepSpec(prompt string, seed int64) picture.Spec {
 	return picture.Spec{
 		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
-		Model:  picture.Ref{Name: folder, Hash: strings.Repeat("0", 64)},
+		Model:  picture.Ref{Name: postcards, Hash: strings.Repeat("0", 64)},
 		Prompt: prompt, Width: side, Height: side, Seed: seed, Count: 1,
 		Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m",
 	}
@@ -48,7 +48,7 @@ func (s *probedModel) render(t *testing.T, spec picture.Spec) *image.NRGBA {
 	return result.Tiles[0].Image
 }
 
-// follows paints captions in few steps and wants these shares of what they ask for right.
+// checkFollows paints captions in few steps and wants these shares of what they ask for right.
 func (s *probedModel) checkFollows(t *testing.T, captions []heldOutCaption, want map[string]float64) {
 	t.Helper()
 	right, of := map[string]int{}, map[string]int{}
@@ -73,7 +73,7 @@ func (s *probedModel) checkFollows(t *testing.T, captions []heldOutCaption, want
 // TestOwnVocabularyIsKnown sees that nobody is told of unknown words who writes as the model was taught to read.
 func TestOwnVocabularyIsKnown(t *testing.T) {
 	t.Parallel()
-	f, err := onnx.OpenFolder(folder)
+	f, err := folder.Open(postcards)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// same compares an unpacked folder with the one in the repository.
+// checkSame compares an unpacked folder with the one in the repository.
 func checkSame(t *testing.T, folder string) {
 	t.Helper()
 	for pattern, least := range map[string]int{"postcards/*.json": 2, "postcards/*/*": 10, "addons/*/*": 3} {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// judge is the recipe's probe (recipe/recipe/probe.py): convolutional classifiers, one per attribute, that learnt from
+// probe is the recipe's probe (recipe/recipe/probe.py): convolutional classifiers, one per attribute, that learnt from
 // painted pictures what a postcard shows. It never saw a generated one.
 type probe struct {
 	weights    map[string][]float32
@@ -84,13 +84,13 @@ func fromFloat16s(data []byte) []float32 {
 	return out
 }
 
-// plane is a stack of square maps, [channel][row][column], flat.
+// featureMap is a stack of square maps, [channel][row][column], flat.
 type featureMap struct {
 	channels, side int
 	data           []float32
 }
 
-// read tells what a picture shows: {attribute: answer}.
+// classify tells what a picture shows: {attribute: answer}.
 func (j *probe) classify(picture *image.NRGBA) map[string]string {
 	x := pixels(picture)
 	for i := range 4 {
@@ -188,7 +188,7 @@ func (j *probe) linear(name string, x []float32) []float32 {
 	return out
 }
 
-// asked is a held-out caption and what it asks for, {attribute: answer}.
+// heldOutCaption is a held-out caption and what it asks for, {attribute: answer}.
 type heldOutCaption struct {
 	Caption string            `json:"caption"`
 	Asks    map[string]string `json:"asks"`

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// Cleaned is an input picture made safe to keep and to lend: a PNG of nothing but opaque pixels.
+// CleanImage is an input picture made safe to keep and to lend: a PNG of nothing but opaque pixels.
 type CleanImage struct {
 	PNG           []byte
 	SHA256        string // lower-case hex, of PNG
@@ -56,7 +56,7 @@ func shrink(img *image.RGBA, side int) *image.RGBA {
 	return out
 }
 
-// halve halves a picture while it stays at least twice as large as w x h, so that the scaler needs little memory.
+// halveWhileLarge halves a picture while it stays at least twice as large as w x h, so that the scaler needs little memory.
 func halveWhileLarge(img *image.RGBA, w, h int) *image.RGBA {
 	for size := img.Bounds().Size(); size.X >= 4*w && size.Y >= 4*h; size = img.Bounds().Size() {
 		half := image.NewRGBA(image.Rect(0, 0, size.X/2, size.Y/2))

@@ -104,7 +104,7 @@ func (c codec) read(data []byte) (img image.Image, err error) {
 	return img, nil
 }
 
-// rescue turns a decoder's panic into an error: the bytes come from strangers.
+// recoverDecode turns a decoder's panic into an error: the bytes come from strangers.
 func recoverDecode(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("%w: %v", ErrDamaged, p)

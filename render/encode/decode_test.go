@@ -14,7 +14,7 @@ import (
 	"darkroom/render/encode"
 )
 
-// near reports whether a pixel has about the wanted colour.
+// closeTo reports whether a pixel has about the wanted colour.
 func closeTo(img image.Image, x, y int, want color.NRGBA) bool {
 	got := color.NRGBAModel.Convert(img.At(img.Bounds().Min.X+x, img.Bounds().Min.Y+y)).(color.NRGBA)
 	off := func(a, b uint8) bool { return int(a)-int(b) > 60 || int(b)-int(a) > 60 }

@@ -31,7 +31,7 @@ type Extra struct {
 	Version string // of this program, such as "darkroom 1.0.0"; left out when empty
 }
 
-// Parameters writes a Spec as A1111's "parameters" text: the prompt, the negative prompt if there is one, and a line of
+// FormatParameters writes a Spec as A1111's "parameters" text: the prompt, the negative prompt if there is one, and a line of
 // fields. Call it on a single tile, so that the seed is the picture's own. Read gives back what it writes.
 func FormatParameters(s picture.Spec, extra Extra) string {
 	s.Prompt, s.Negative = strings.ToValidUTF8(s.Prompt, "\uFFFD"), strings.ToValidUTF8(s.Negative, "\uFFFD")
@@ -181,7 +181,7 @@ func passFields(s picture.Spec) []Field {
 	return out
 }
 
-// said leaves out fields without a value.
+// nonEmpty leaves out fields without a value.
 func nonEmpty(fields []Field) []Field {
 	out := fields[:0]
 	for _, f := range fields {

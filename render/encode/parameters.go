@@ -4,7 +4,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// Recipe is what the text in a picture says about how it was made. What was not said is zero, but for Seed.
+// Parameters is what the text in a picture says about how it was made. What was not said is zero, but for Seed.
 type Parameters struct {
 	Prompt, Negative string
 	Steps            int

@@ -154,7 +154,7 @@ func TestParametersField(t *testing.T) {
 	}
 }
 
-// awkward are pieces of prompts that the text's own syntax could be mistaken for.
+// awkwardPieces are pieces of prompts that the text's own syntax could be mistaken for.
 var awkwardPieces = []string{"a", " ", "\n", "\r\n", "\t", ",", ":", `"`, `\`, "Negative prompt:", "Steps: 1, Seed: 2, Size: 3x4", "é", "日本", "🙂", "\u2028", "\u0085", "\x1c", "\x00", "<lora:x:1>", "Exact prompt: x"}
 
 func drawSpec(t *rapid.T) picture.Spec {

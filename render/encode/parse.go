@@ -24,7 +24,7 @@ var (
 
 const minFields = 3
 
-// Read reads A1111's "parameters" text, ours or another program's. Anything is read as something: text without a line of
+// ParseParameters reads A1111's "parameters" text, ours or another program's. Anything is read as something: text without a line of
 // fields is all prompt.
 func ParseParameters(text string) Parameters {
 	lines := strings.Split(trimBlank(text), "\n")
@@ -151,7 +151,7 @@ func (r *Parameters) fillPasses() {
 	}
 }
 
-// place reads where the start picture lies.
+// placement reads where the start picture lies.
 func (r *Parameters) placement() *picture.Placement {
 	m := placementPattern.FindStringSubmatch(r.text(keyPlacement))
 	if m == nil {
@@ -205,7 +205,7 @@ func (r Parameters) number(key string) float64 {
 	return f
 }
 
-// strip trims what Python calls blank, since A1111 does: Unicode's blanks and the four separators.
+// trimBlank trims what Python calls blank, since A1111 does: Unicode's blanks and the four separators.
 func trimBlank(text string) string {
 	return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f })
 }

@@ -6,7 +6,7 @@ import (
 	"darkroom/render/sampler"
 )
 
-// title pairs our name of a sampler (render/sampler) with the one A1111 shows, and with the schedule that A1111 takes
+// samplerTitle pairs our name of a sampler (render/sampler) with the one A1111 shows, and with the schedule that A1111 takes
 // since 1.9 where a person chose none ("Automatic").
 type samplerTitle struct{ name, shown, automatic string }
 
@@ -39,7 +39,7 @@ func samplerTitles() []samplerTitle {
 	}
 }
 
-// own is the schedule of samplers that have one of their own.
+// ownSchedule is the schedule of samplers that have one of their own.
 const ownSchedule = "own"
 
 // scheduleTitle pairs the ending of a name with A1111's name for that schedule.
@@ -66,7 +66,7 @@ func SamplerTitle(name string) string {
 	return shown + " " + schedule
 }
 
-// titled divides a name into what A1111 shows for the sampler and for the schedule, which is empty for samplers with one
+// splitTitle divides a name into what A1111 shows for the sampler and for the schedule, which is empty for samplers with one
 // of their own.
 func splitTitle(name string) (shown, schedule string) {
 	base, ending := sampler.SplitName(name)

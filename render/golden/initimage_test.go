@@ -23,7 +23,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// begun is a picture that the reference did not paint from nothing, or by another folder's scheduler (recipe/starts.py).
+// initRecord is a picture that the reference did not paint from nothing, or by another folder's scheduler (recipe/starts.py).
 type initRecord struct {
 	Model    string
 	Dialect  picture.Dialect
@@ -74,7 +74,7 @@ func TestInitImages(t *testing.T) {
 	}
 }
 
-// saying unpacks a pipeline whose scheduler says some things otherwise.
+// withScheduler unpacks a pipeline whose scheduler says some things otherwise.
 func withScheduler(t testing.TB, model string, says map[string]any) string {
 	t.Helper()
 	dir := goldentest.Model(t, model)
@@ -124,7 +124,7 @@ func (b initRecord) spec(t testing.TB) (picture.Spec, render.Job) {
 	return s, render.Job{Input: func(_ context.Context, sha string) ([]byte, error) { return slices.Clone(inputs[sha]), nil }}
 }
 
-// slopes is the picture of recipe/starts.py.
+// gradientImage is the picture of recipe/starts.py.
 func gradientImage() image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, side, side))
 	for i := range side * side {
@@ -134,7 +134,7 @@ func gradientImage() image.Image {
 	return img
 }
 
-// window is its mask: white from (20, 10) to (50, 36).
+// windowMask is its mask: white from (20, 10) to (50, 36).
 func windowMask() image.Image {
 	img := image.NewGray(image.Rect(0, 0, side, side))
 	for i := range img.Pix {

@@ -16,14 +16,14 @@ import (
 	"darkroom/render/tensor"
 )
 
-// call is what the UNet was asked once.
+// unetCall is what the UNet was asked once.
 type unetCall struct {
 	time         float64
 	sample       tensor.Tensor // [1, c, h, w]: the first picture of the batch
 	conditioning render.Conditioning
 }
 
-// watcher is a model whose UNet tells what it is asked, by the context it is asked in.
+// recordingUnet is a model whose UNet tells what it is asked, by the context it is asked in.
 type recordingUnet struct{ unet render.Unet }
 
 type unetCallsKey struct{}
@@ -35,7 +35,7 @@ func (w recordingUnet) Unet(ctx context.Context, x tensor.Tensor, time float64, 
 	return w.unet.Unet(ctx, x, time, conditioning)
 }
 
-// reader is a text encoder that tells which ids it is given, by the context it is asked in.
+// recordingEncoder is a text encoder that tells which ids it is given, by the context it is asked in.
 type recordingEncoder struct{ encoder render.TextEncoder }
 
 type idsKey struct{}
@@ -47,7 +47,7 @@ func (r recordingEncoder) EncodeText(ctx context.Context, ids [][]int32, skip in
 	return r.encoder.EncodeText(ctx, ids, skip)
 }
 
-// parts loads a golden pipeline, with a UNet and a text encoder that can be watched.
+// goldenParts loads a golden pipeline, with a UNet and a text encoder that can be watched.
 func goldenParts(t testing.TB, name string) render.Parts {
 	t.Helper()
 	return loadParts(t, goldentest.Model(t, name))
@@ -59,7 +59,7 @@ func loadParts(t testing.TB, dir string) render.Parts {
 	return recordingParts(t, pipelinetest.Load(t, dir))
 }
 
-// watched are a loaded model's parts.
+// recordingParts are a loaded model's parts.
 func recordingParts(t testing.TB, e *pipeline.Pipeline) render.Parts {
 	t.Helper()
 	p, err := pipeline.Parts(e.Model)
@@ -79,7 +79,7 @@ func newRenderer(t testing.TB, p render.Parts) *render.Renderer {
 	return r
 }
 
-// spec is what the recipe asked for, in a dialect.
+// baseSpec is what the recipe asked for, in a dialect.
 func baseSpec(dialect picture.Dialect) picture.Spec {
 	s := picture.Spec{
 		Version: picture.Version, Dialect: dialect, Notation: picture.NotationA1111,
@@ -93,14 +93,14 @@ func baseSpec(dialect picture.Dialect) picture.Spec {
 	return s
 }
 
-// paint paints and tells what the UNet was asked.
+// renderRecorded paints and tells what the UNet was asked.
 func renderRecorded(ctx context.Context, r *render.Renderer, s picture.Spec) (*render.Result, []unetCall, error) {
 	var calls []unetCall
 	result, err := r.Render(context.WithValue(ctx, unetCallsKey{}, &calls), s, render.Job{})
 	return result, calls, err
 }
 
-// apart is the largest difference of two tensors, and the largest value of the second.
+// maxDifference is the largest difference of two tensors, and the largest value of the second.
 func maxDifference(got, want tensor.Tensor) (most, largest float64) {
 	if len(got.Data) != len(want.Data) {
 		return math.Inf(1), 1
@@ -114,7 +114,7 @@ func maxDifference(got, want tensor.Tensor) (most, largest float64) {
 	return most, largest
 }
 
-// off is the largest difference over the largest value.
+// relativeError is the largest difference over the largest value.
 func relativeError(got, want tensor.Tensor) float64 {
 	most, largest := maxDifference(got, want)
 	if largest == 0 {

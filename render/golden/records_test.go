@@ -21,14 +21,14 @@ const (
 	side     = 64
 )
 
-// place is where numbers of a record are.
+// numberRange is where numbers of a record are.
 type numberRange struct {
 	At    int
 	Shape []int
 	Scale float64 // of the whole numbers: what 32767 stands for
 }
 
-// walk is one picture that the reference painted.
+// recordedRun is one picture that the reference painted.
 type recordedRun struct {
 	Sampler  string
 	Steps    int
@@ -75,7 +75,7 @@ func unpack(numbers []int16, p numberRange) tensor.Tensor {
 	return out
 }
 
-// load reads a file of records and its numbers.
+// loadRecords reads a file of records and its numbers.
 func loadRecords(t testing.TB, name string, into any) (numbers []int16) {
 	t.Helper()
 	facts, err := goldentest.Unzip(filepath.Join("testdata", "records", name+".json.gz"))

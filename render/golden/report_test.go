@@ -29,7 +29,7 @@ const (
 	maxTextError    = 5e-5
 )
 
-// begin is the page up to its tables.
+// reportHead is the page up to its tables.
 func reportHead() string {
 	say := func(pass float64) string { return fmt.Sprintf("%.0e", pass) }
 	return strings.NewReplacer("{walk}", say(maxRunError), "{narrow}", say(maxFloat16Error), "{start}", say(maxInitError), "{text}", say(maxTextError)).Replace(reportPreface)
@@ -59,7 +59,7 @@ type key struct {
 	float16        bool // with every value in float16: told in a sum alone
 }
 
-// sum is what was found of one sampler around one model.
+// totals is what was found of one sampler around one model.
 type totals struct {
 	runs                 int
 	latents              float64 // the largest difference, relative
@@ -79,7 +79,7 @@ func (t *tally) add(k key, latents float64, pixels, overOneLevel int) {
 	s.overOneLevel += overOneLevel
 }
 
-// page writes what was found: a table for each dialect, a row for each sampler.
+// report writes what was found: a table for each dialect, a row for each sampler.
 func (t *tally) report() string {
 	var b strings.Builder
 	b.WriteString(reportHead())

@@ -71,7 +71,7 @@ func checkRefusals(t *testing.T, with *render.Renderer, r records) {
 	}
 }
 
-// barred are walks that darkroom refuses and the reference painted: docs/fidelity.md names them, and why.
+// expectsRefusal are walks that darkroom refuses and the reference painted: docs/fidelity.md names them, and why.
 func (r records) expectsRefusal(w recordedRun) bool {
 	distilled := w.Sampler == "lcm" || w.Sampler == "tcd"
 	switch {
@@ -90,7 +90,7 @@ func (r records) spec(w recordedRun) picture.Spec {
 	return s
 }
 
-// chosen are the walks to paint: all with -update, else those that are typical, or all of a sampler that has none.
+// selectedRuns are the walks to paint: all with -update, else those that are typical, or all of a sampler that has none.
 func (r records) selectedRuns() []recordedRun {
 	var all []recordedRun
 	typical := map[string]bool{}
@@ -106,12 +106,12 @@ func (r records) selectedRuns() []recordedRun {
 	return slices.DeleteFunc(all, func(w recordedRun) bool { return typical[w.Sampler] && !w.isTypical() })
 }
 
-// compared tells whether a walk was recorded, is offered, and leads nowhere else.
+// isCompared tells whether a walk was recorded, is offered, and leads nowhere else.
 func (r records) isCompared(w recordedRun) bool {
 	return w.Refused == "" && !r.expectsRefusal(w) && !r.diverges(w)
 }
 
-// wild are walks that lead elsewhere when a last digit differs, so that nothing can be compared: docs/fidelity.md names
+// diverges are walks that lead elsewhere when a last digit differs, so that nothing can be compared: docs/fidelity.md names
 // them, and why.
 func (r records) diverges(w recordedRun) bool {
 	begins := func(names ...string) bool {
@@ -127,12 +127,12 @@ func (r records) diverges(w recordedRun) bool {
 		r.model == goldentest.Float16(goldentest.SD2V) && w.Sampler == "dpm2_a_exponential")
 }
 
-// typical are the walks of every run of the tests.
+// isTypical are the walks of every run of the tests.
 func (w recordedRun) isTypical() bool {
 	return w.Steps == 4 && w.Guidance > 1
 }
 
-// allowed is how far finished latents may be off, relative to the largest value.
+// tolerance is how far finished latents may be off, relative to the largest value.
 func (r records) tolerance() float64 {
 	if r.float16 {
 		return maxFloat16Error
@@ -140,7 +140,7 @@ func (r records) tolerance() float64 {
 	return maxRunError
 }
 
-// retrace paints one walk.
+// compareRun paints one walk.
 func compareRun(t *testing.T, with *render.Renderer, r records, w recordedRun, found *tally) {
 	t.Helper()
 	result, calls, err := renderRecorded(t.Context(), with, r.spec(w))

@@ -29,7 +29,7 @@ func TestOfferedSamplersAreRecorded(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, d := range []picture.Dialect{picture.Diffusers, picture.A1111} {
-			names := sampler.NamesFor(sampler.Dialect(d), sampler.Prediction(f.Config.Prediction), f.Config.Distilled)
+			names := sampler.NamesFor(sampler.Dialect(d), sampler.Prediction(f.Config.Prediction), f.Config.Consistency())
 			if len(names) == 0 {
 				t.Errorf("%s in dialect %s: got no samplers", family, d)
 			}

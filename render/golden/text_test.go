@@ -13,7 +13,7 @@ import (
 	"darkroom/render/pipeline/pipelinetest"
 )
 
-// said is one prompt that the reference read.
+// promptRecord is one prompt that the reference read.
 type promptRecord struct {
 	Model   string
 	Dialect picture.Dialect
@@ -49,7 +49,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// read paints one step by a recorded prompt and looks at what leads it.
+// checkPrompt paints one step by a recorded prompt and looks at what leads it.
 func checkPrompt(t *testing.T, with *render.Renderer, r records, s promptRecord) {
 	t.Helper()
 	want := baseSpec(s.Dialect)

@@ -19,7 +19,7 @@ type Brownian struct {
 	root    *interval
 }
 
-// stretch is a node of the tree: how far the path goes over it.
+// interval is a node of the tree: how far the path goes over it.
 type interval struct {
 	from, to    float64
 	delta       []float32
@@ -83,7 +83,7 @@ func (b *Brownian) add(dst []float32, s *interval, from, to float64) {
 	b.add(dst, s.right, from, to)
 }
 
-// halve splits a stretch by the Brownian bridge: the way to the middle is normal around its share of the whole, with
+// split splits a stretch by the Brownian bridge: the way to the middle is normal around its share of the whole, with
 // variance (middle−from)(to−middle)/(to−from).
 func (b *Brownian) split(s *interval) {
 	if s.left != nil {
@@ -114,7 +114,7 @@ func scale(values []float32, by float32) {
 	}
 }
 
-// decimals rounds a time to six decimals as Python's round does: the decimal number nearest to the exact value.
+// roundDecimals rounds a time to six decimals as Python's round does: the decimal number nearest to the exact value.
 func roundDecimals(x float64) float64 {
 	rounded, err := strconv.ParseFloat(strconv.FormatFloat(x, 'f', 6, 64), 64)
 	if err != nil {

@@ -2,7 +2,7 @@ package noise
 
 import "math"
 
-// Kind is a floating-point type of torch's.
+// DType is a floating-point type of torch's.
 type DType string
 
 // The kinds.
@@ -59,7 +59,7 @@ func (k DType) round(v float32) float64 {
 	return float64(v)
 }
 
-// shorten rounds to so many binary digits, none of them below 2^lowest.
+// roundDigits rounds to so many binary digits, none of them below 2^lowest.
 func roundDigits(v float64, digits, lowest int) float64 {
 	_, exponent := math.Frexp(v)
 	unit := math.Ldexp(1, max(exponent-digits, lowest))

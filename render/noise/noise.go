@@ -9,7 +9,7 @@ type Source interface {
 	Fill(dst []float32)
 }
 
-// Toward moves the starting noise towards the noise of another seed.
+// Variation moves the starting noise towards the noise of another seed.
 type Variation struct {
 	Seed     int64
 	Strength float64 // 0 leaves the noise as it is, 1 replaces it
@@ -22,7 +22,7 @@ func Draw(s Source, shape ...int) tensor.Tensor {
 	return t
 }
 
-// Beginning is what decides the starting noise of a picture beside its seed and its size.
+// StartOptions is what decides the starting noise of a picture beside its seed and its size.
 type StartOptions struct {
 	Variations []Variation // moves the noise towards that of other seeds, one after the other
 	Height     int         // of the latents whose noise is kept, see Start; 0 for the picture's own
@@ -52,7 +52,7 @@ func vary(x tensor.Tensor, open func(seed int64) Source, chain []Variation) tens
 	return x
 }
 
-// centre copies the middle of one noise over the middle of another, as A1111 counts it: half of what is too much or too
+// pasteCentre copies the middle of one noise over the middle of another, as A1111 counts it: half of what is too much or too
 // little, rounded down, is left out on each side.
 func pasteCentre(x, from tensor.Tensor) {
 	height, toY, fromY := overlap(x.Shape[2], from.Shape[2])
@@ -75,7 +75,7 @@ func overlap(side, other int) (length, at, from int) {
 	return other + 2*gap, 0, -gap
 }
 
-// Onward returns the source of the noise within the steps: the picture's own, or with a delta another one, of the seed
+// StepSource returns the source of the noise within the steps: the picture's own, or with a delta another one, of the seed
 // and the delta (A1111's "eta noise seed delta", ENSD).
 func StepSource(s Source, open func(seed int64) Source, seed, delta int64) Source {
 	if delta == 0 {

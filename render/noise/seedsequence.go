@@ -43,7 +43,7 @@ func seedSequence(seed int64, spawn []uint64, n int) []uint32 {
 	return out
 }
 
-// halves splits a number into its 32-bit words, the lowest first; zero is one word.
+// words32 splits a number into its 32-bit words, the lowest first; zero is one word.
 func words32(n uint64) []uint32 {
 	if n>>32 == 0 {
 		return []uint32{uint32(n)}

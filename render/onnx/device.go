@@ -28,7 +28,7 @@ type Device struct {
 	// are pages that several processes share and that the system takes back when it needs them. Without it they are
 	// copied and laid out anew for this processor: steps take some percent less time.
 	Mapped bool
-	// Narrow leaves float16 networks in float16 on the CPU too, as they run on a GPU; see graph.Widen.
+	// KeepFloat16 leaves float16 networks in float16 on the CPU too, as they run on a GPU; see graph.Widen.
 	KeepFloat16 bool
 }
 

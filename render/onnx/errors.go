@@ -7,7 +7,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// known marks the runtime's errors that say that memory was short. It has no code for them, only words.
+// wrapMemoryError marks the runtime's errors that say that memory was short. It has no code for them, only words.
 func wrapMemoryError(err error) error {
 	if err == nil {
 		return nil

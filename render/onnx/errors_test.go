@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/render/folder"
 	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/tensor"
 )
@@ -37,11 +38,11 @@ func TestRunReportsOutOfMemory(t *testing.T) {
 	if err := f.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	folder, err := OpenFolder(dir)
+	tiny, err := folder.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := Load(t.Context(), folder, Device{Kind: CPU, Threads: 1})
+	m, err := Load(t.Context(), tiny, Device{Kind: CPU, Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func feedFloats(port graph.Value, t tensor.Tensor) (feed, error) {
 	return newFeed(v, err, b)
 }
 
-// memory keeps what an input was fed last, in the network's type: what leads a picture is the same in all of its steps.
+// feedCache keeps what an input was fed last, in the network's type: what leads a picture is the same in all of its steps.
 type feedCache struct {
 	mu   sync.Mutex
 	last map[string]cachedFeed // by the input's name
@@ -95,7 +95,7 @@ func feedOutput(port graph.Value, t tensor.Tensor) (feed, error) {
 	return newFeed(v, err, b)
 }
 
-// take moves a float16 output into t.
+// copyTo moves a float16 output into t.
 func (f feed) copyTo(t tensor.Tensor) {
 	if f.bytes == nil {
 		return
@@ -162,7 +162,7 @@ func feedNumber[T float32 | float64 | int32 | int64](port graph.Value, x T) (fee
 	return newFeed(v, err, nil)
 }
 
-// wrap keeps a nil pointer from becoming a non-nil interface.
+// newFeed keeps a nil pointer from becoming a non-nil interface.
 func newFeed[V ort.Value](v V, err error, b []byte) (feed, error) {
 	if err != nil {
 		return feed{}, err

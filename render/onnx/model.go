@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"darkroom/render/folder"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/tensor"
 )
@@ -14,11 +15,10 @@ var ErrNoEncoder = errors.New("this model has no vae_encoder, so it cannot start
 
 // Model is a folder's networks, loaded on one device. Its methods may be called concurrently.
 type Model struct {
-	Folder *Folder
+	Folder *folder.Folder
 	Device Device
 
-	ports                  ports
-	text                   []*session // by tower
+	text                   []*session // by text encoder
 	unet, decoder, encoder *session
 	tinyDecoder            *session // nil for none
 
@@ -26,82 +26,67 @@ type Model struct {
 }
 
 // Load loads a folder's networks. Open must have been called. The caller closes the model.
-func Load(ctx context.Context, folder *Folder, device Device) (*Model, error) {
+func Load(ctx context.Context, f *folder.Folder, device Device) (*Model, error) {
 	if Version() == "" {
 		return nil, ErrNotOpen
 	}
-	m := &Model{Folder: folder, Device: device, ports: folder.ports}
+	m := &Model{Folder: f, Device: device}
 	if err := m.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("load model: %w", err), m.Close())
 	}
-	trimHeap() // what was freed on the way: of a float16 model of 2 GiB that was laid out anew, 1 GiB
+	trimHeap() // what was freed during loading: 1 GiB for a float16 model of 2 GiB whose weights were laid out anew
 	return m, nil
 }
 
-// part is a session to load.
+// loadStep is a session to load.
 type loadStep struct {
-	into **session
-	network
+	into    **session
+	network folder.Network
 }
 
 func (m *Model) load(ctx context.Context) error {
-	p, f := m.ports, m.Folder
-	m.text = make([]*session, len(p.textEncoders))
-	var parts []loadStep
-	for i, t := range p.textEncoders {
-		parts = append(parts, loadStep{&m.text[i], f.textNetwork(t)})
+	f := m.Folder
+	m.text = make([]*session, len(f.Ports.TextEncoders))
+	var steps []loadStep
+	for i := range m.text {
+		steps = append(steps, loadStep{&m.text[i], f.TextEncoderNetwork(i)})
 	}
-	parts = append(parts,
-		loadStep{&m.unet, m.unetNetwork()}, loadStep{&m.decoder, m.decoderNetwork()})
+	steps = append(steps, loadStep{&m.unet, f.UnetNetwork()}, loadStep{&m.decoder, f.DecoderNetwork()})
 	if f.Config.CanEncode {
-		parts = append(parts, loadStep{&m.encoder, m.encoderNetwork()})
+		steps = append(steps, loadStep{&m.encoder, f.EncoderNetwork()})
 	}
-	if f.tinyDecoder.path != "" {
-		parts = append(parts, loadStep{&m.tinyDecoder, f.tinyNetwork()})
+	if f.TinyDecoder != nil {
+		steps = append(steps, loadStep{&m.tinyDecoder, f.TinyDecoder.Network()})
 	}
-	for _, part := range parts {
+	for _, step := range steps {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		s, err := newSession(part.network, m.Device)
+		s, err := newSession(step.network, m.Device)
 		if err != nil {
 			return err
 		}
-		*part.into = s
+		*step.into = s
 	}
 	return nil
 }
 
-func (m *Model) unetNetwork() network {
-	n := network{path: m.Folder.path(unetPart), inputs: m.ports.unetInputs(), outputs: []graph.Value{m.ports.noise}}
-	if m.ports.float16Timestep {
-		n.edits = append(n.edits, m.ports.widenTimestep)
+// sessions lists every session that is loaded, without those of the seamless networks.
+func (m *Model) sessions() []*session {
+	var all []*session
+	for _, s := range append(m.text[:len(m.text):len(m.text)], m.unet, m.decoder, m.encoder, m.tinyDecoder) {
+		if s != nil {
+			all = append(all, s)
+		}
 	}
-	return n
-}
-
-func (m *Model) decoderNetwork() network {
-	return network{path: m.Folder.path(decoderPart), inputs: []graph.Value{m.ports.latent}, outputs: []graph.Value{m.ports.pixels}}
-}
-
-func (m *Model) encoderNetwork() network {
-	n := network{path: m.Folder.path(encoderPart), inputs: []graph.Value{m.ports.picture}, outputs: []graph.Value{m.ports.mean}}
-	if !m.hasVariance() {
-		n.edits = append(n.edits, graph.ZeroNoise)
-	}
-	return n
-}
-
-// hasVariance tells whether the encoder gives mean and variance.
-func (m *Model) hasVariance() bool {
-	return m.ports.mean.Name == "latent_parameters" || m.ports.mean.Dims[1] == 2*m.Folder.Config.LatentChannels
+	return all
 }
 
 // Close frees the model's memory once its running calls have returned. Later calls return ErrClosed.
 func (m *Model) Close() error {
 	_, err := m.DropSeamless()
 	errs := []error{err}
-	for _, s := range append(m.text, m.unet, m.decoder, m.encoder, m.tinyDecoder) {
+	for _, s := range m.sessions() {
 		errs = append(errs, s.close())
 	}
 	trimHeap()
@@ -118,8 +103,8 @@ func (m *Model) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tenso
 	out := tensor.New(latents.Shape[0], 3, latents.Shape[2]*f, latents.Shape[3]*f)
 	err := m.retryWithoutSeamless(func() error {
 		return m.decoder.inBatches(latents.Batch(), func(from, to int) error {
-			in, err := m.decoder.feed(m.ports.latent, latents.Rows(from, to))
-			return m.decoder.callSingle(ctx, m.ports.pixels, out.Rows(from, to), err, in)
+			in, err := m.decoder.feed(m.Folder.Ports.Latent, latents.Rows(from, to))
+			return m.decoder.callSingle(ctx, m.Folder.Ports.Pixels, out.Rows(from, to), err, in)
 		})
 	})
 	return withStep(out, "decode", err)
@@ -138,14 +123,14 @@ func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.T
 		return tensor.Tensor{}, fmt.Errorf("encode picture: pixels %v, want [b,3,H,W] with sides that are multiples of %d", pixels.Shape, f)
 	}
 	channels := c.LatentChannels
-	if m.hasVariance() {
+	if m.Folder.EncodesVariance() {
 		channels *= 2 // mean, then the logarithm of the variance
 	}
 	out := tensor.New(pixels.Shape[0], channels, pixels.Shape[2]/f, pixels.Shape[3]/f)
 	err := m.retryWithoutSeamless(func() error {
 		return m.encoder.inBatches(pixels.Batch(), func(from, to int) error {
-			in, err := m.encoder.feed(m.ports.picture, pixels.Rows(from, to))
-			return m.encoder.callSingle(ctx, m.ports.mean, out.Rows(from, to), err, in)
+			in, err := m.encoder.feed(m.Folder.Ports.Image, pixels.Rows(from, to))
+			return m.encoder.callSingle(ctx, m.Folder.Ports.Mean, out.Rows(from, to), err, in)
 		})
 	})
 	return withStep(out, "encode picture", err)
@@ -193,7 +178,7 @@ func (s *session) call(ctx context.Context, ports []graph.Value, out []tensor.Te
 	return nil
 }
 
-// call1 runs a session of one output.
+// callSingle runs a session of one output.
 func (s *session) callSingle(ctx context.Context, port graph.Value, out tensor.Tensor, err error, inputs ...feed) error {
 	return s.call(ctx, []graph.Value{port}, []tensor.Tensor{out}, err, inputs...)
 }

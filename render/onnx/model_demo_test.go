@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/onnx/onnxtest"
@@ -101,7 +102,7 @@ func BenchmarkDemoDecode(b *testing.B) {
 
 func BenchmarkDemoLoad(b *testing.B) {
 	runtimeOrSkip(b)
-	folder, err := onnx.OpenFolder(demo)
+	folder, err := folder.Open(demo)
 	if err != nil {
 		b.Skip(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/onnx/onnxtest"
@@ -43,7 +44,7 @@ func loadOn(t *testing.T, f onnxtest.Folder, d onnx.Device) *onnx.Model {
 
 func loadDir(t testing.TB, dir string, d onnx.Device) *onnx.Model {
 	t.Helper()
-	folder, err := onnx.OpenFolder(dir)
+	folder, err := folder.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +152,7 @@ func TestTimesteps(t *testing.T) {
 	}
 }
 
-// led gives a UNet hidden states alone.
+// hiddenOnly gives a UNet hidden states alone.
 func hiddenOnly(hidden tensor.Tensor) tensor.Conditioning { return tensor.Conditioning{Hidden: hidden} }
 
 func wantHidden(n int) tensor.Tensor {
@@ -263,7 +264,7 @@ func TestInvalidCalls(t *testing.T) {
 	}
 }
 
-// half returns the first or second half of the channels of each item.
+// channelHalf returns the first or second half of the channels of each item.
 func channelHalf(t tensor.Tensor, which int) tensor.Tensor {
 	s := t.Shape
 	out := tensor.New(s[0], s[1]/2, s[2], s[3])

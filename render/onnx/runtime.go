@@ -15,7 +15,7 @@ import (
 // ErrNotOpen says that Open was not called, or did not succeed.
 var ErrNotOpen = errors.New("ONNX Runtime is not open")
 
-// process is the one runtime of this process; ONNX Runtime itself allows no second.
+// runtimeState is the one runtime of this process; ONNX Runtime itself allows no second.
 var runtimeState struct {
 	sync.Mutex
 	lib string // empty until opened

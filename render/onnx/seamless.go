@@ -14,11 +14,11 @@ import (
 // methods may be called concurrently. Those of one model are equal.
 type Seamless struct{ model *Model }
 
-// seamless holds the wrapping networks while they are loaded: those of every step, and the encoder apart from them, so that
+// seamlessModels holds the wrapping networks while they are loaded: those of every step, and the encoder apart from them, so that
 // nobody's steps wait while somebody's encoder is loaded.
 type seamlessModels struct{ denoise, encode lazyModel }
 
-// twin is a model with some of the networks alone.
+// lazyModel is a model with some of the networks alone.
 type lazyModel struct {
 	mu    sync.Mutex // held while they are loaded
 	model *Model     // nil for none
@@ -32,48 +32,27 @@ func (m *Model) Seamless(ctx context.Context) (Seamless, error) {
 	return Seamless{m}, err
 }
 
-// tiles tells whether the wrapping networks can be made.
-func (f *Folder) supportsSeamless() bool {
-	m := &Model{Folder: f, ports: f.ports}
-	networks := []network{m.unetNetwork(), m.decoderNetwork()}
-	if f.Config.CanEncode {
-		networks = append(networks, m.encoderNetwork())
-	}
-	for _, n := range networks {
-		s, err := graph.ReadSkeleton(n.path)
-		for _, edit := range append(n.edits, graph.PadCircular) {
-			if err == nil {
-				s.Model, err = edit(s.Model)
-			}
-		}
-		if err != nil {
-			return false
-		}
-	}
-	return true
-}
-
-// wrapping returns the twin of the networks of a step, or that of the encoder.
+// seamlessModel returns the twin of the networks of a step, or that of the encoder.
 func (m *Model) seamlessModel(ctx context.Context, encoder bool) (*Model, error) {
 	if !encoder {
 		return m.seamless.denoise.get(m, func(t *Model) error {
-			return m.loadSeamless(ctx, loadStep{&t.unet, m.unetNetwork()}, loadStep{&t.decoder, m.decoderNetwork()})
+			return m.loadSeamless(ctx, loadStep{&t.unet, m.Folder.UnetNetwork()}, loadStep{&t.decoder, m.Folder.DecoderNetwork()})
 		})
 	}
 	return m.seamless.encode.get(m, func(t *Model) error {
 		if m.encoder == nil {
 			return nil
 		}
-		return m.loadSeamless(ctx, loadStep{&t.encoder, m.encoderNetwork()})
+		return m.loadSeamless(ctx, loadStep{&t.encoder, m.Folder.EncoderNetwork()})
 	})
 }
 
-// lend returns the twin of a model, loaded if it was not.
+// get returns the twin of a model, loaded if it was not.
 func (t *lazyModel) get(of *Model, load func(*Model) error) (*Model, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.model == nil {
-		made := &Model{Folder: of.Folder, Device: of.Device, ports: of.ports}
+		made := &Model{Folder: of.Folder, Device: of.Device}
 		if err := load(made); err != nil {
 			return nil, errors.Join(err, made.Close())
 		}
@@ -94,13 +73,13 @@ func (t *lazyModel) drop() (dropped bool, err error) {
 	return true, err
 }
 
-// wrap loads networks so that they wrap around.
+// loadSeamless loads networks so that they wrap around.
 func (m *Model) loadSeamless(ctx context.Context, parts ...loadStep) error {
 	for _, p := range parts {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		p.edits = append(p.edits, graph.PadCircular)
+		p.network.Edits = append(p.network.Edits, graph.PadCircular)
 		s, err := newSession(p.network, m.Device)
 		if err != nil {
 			return fmt.Errorf("load seamless networks: %w", err)
@@ -118,7 +97,7 @@ func (m *Model) DropSeamless() (dropped bool, err error) {
 	return steps || start, errors.Join(err, err2)
 }
 
-// roomy runs a network, and once more when it found no room and the wrapping networks could be dropped for it.
+// retryWithoutSeamless runs a network, and once more when it found no room and the wrapping networks could be dropped for it.
 func (m *Model) retryWithoutSeamless(run func() error) error {
 	err := run()
 	if !errors.Is(err, tensor.ErrOutOfMemory) {

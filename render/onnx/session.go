@@ -12,6 +12,7 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"darkroom/render/folder"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/tensor"
 )
@@ -34,44 +35,34 @@ type session struct {
 	closed   bool
 }
 
-// network is what a session is made of.
-type network struct {
-	path            string // of the file
-	inputs, outputs []graph.Value
-	edits           []edit // made to the graph, in memory, before it is loaded
-}
-
-// edit changes a model whose weights are left out; see graph.ReadSkeleton.
-type edit func(model []byte) ([]byte, error)
-
 // newSession loads a network on a device. Here, and only here, graph and weights come together: by path, so that weights
 // beside the graph are found and mapped by the runtime; or from an edited graph in memory, whose weights are still found
 // in the files.
-func newSession(n network, device Device) (_ *session, err error) {
+func newSession(n folder.Network, device Device) (_ *session, err error) {
 	options, err := device.options()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, options.Destroy()) }()
-	s := &session{path: n.path, batch: n.inputs[0].Dims[0], gpu: device.Kind != CPU}
+	s := &session{path: n.Path, batch: n.Inputs[0].Dims[0], gpu: device.Kind != CPU}
 	if s.gpu {
 		defer guardSignals()()
 	}
 	if err := s.load(n, options, device); err != nil {
-		return nil, fmt.Errorf("load %s: %w", n.path, wrapMemoryError(err))
+		return nil, fmt.Errorf("load %s: %w", n.Path, wrapMemoryError(err))
 	}
 	return s, nil
 }
 
 // load loads the network: on a CPU in float32, unless something in it speaks against that. Short memory does not: it
 // would paint other pictures until the next start.
-func (s *session) load(n network, options *ort.SessionOptions, device Device) error {
-	file, err := graph.ReadSkeleton(n.path)
+func (s *session) load(n folder.Network, options *ort.SessionOptions, device Device) error {
+	file, err := graph.ReadSkeleton(n.Path)
 	if err != nil {
 		return err
 	}
 	model := file.Model
-	for _, edit := range n.edits {
+	for _, edit := range n.Edits {
 		if model, err = edit(model); err != nil {
 			return err
 		}
@@ -80,41 +71,41 @@ func (s *session) load(n network, options *ort.SessionOptions, device Device) er
 		wide, err := graph.Widen(model)
 		if err == nil && !bytes.Equal(wide, model) {
 			s.widened = true
-			s.ort, err = n.openWidened(file, wide, options, device)
+			s.ort, err = openWidened(n, file, wide, options, device)
 			if err == nil || errors.Is(wrapMemoryError(err), tensor.ErrOutOfMemory) {
 				return err
 			}
 		}
 		s.widened, s.warning = false, err
 	}
-	s.ort, err = n.open(file, model, options, device)
+	s.ort, err = openNetwork(n, file, model, options, device)
 	return err
 }
 
 // openWidened opens a widened network. Where its weights are to stay in the file, each is cast anew in every run, since the
 // runtime would otherwise fold the casts and keep twice the file in memory.
-func (n network) openWidened(file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device) (*ort.DynamicAdvancedSession, error) {
+func openWidened(n folder.Network, file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device) (*ort.DynamicAdvancedSession, error) {
 	if device.Mapped {
 		if err := options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "ConstantFolding"); err != nil {
 			return nil, err
 		}
 	}
-	return n.open(file, model, options, device)
+	return openNetwork(n, file, model, options, device)
 }
 
-// open opens the network as its file has it, unless something was edited, or its weights are to stay in the file.
-func (n network) open(file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device) (*ort.DynamicAdvancedSession, error) {
+// openNetwork opens a network as its file has it, unless something was edited, or its weights are to stay in the file.
+func openNetwork(n folder.Network, file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device) (*ort.DynamicAdvancedSession, error) {
 	model, err := graph.FuseAttention(model)
 	if err != nil {
 		return nil, err
 	}
 	if !device.Mapped && bytes.Equal(model, file.Model) {
-		return ort.NewDynamicAdvancedSession(n.path, valueNames(n.inputs), valueNames(n.outputs), options)
+		return ort.NewDynamicAdvancedSession(n.Path, valueNames(n.Inputs), valueNames(n.Outputs), options)
 	}
 	if err := options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", file.Dir); err != nil {
 		return nil, err
 	}
-	return ort.NewDynamicAdvancedSessionWithONNXData(model, valueNames(n.inputs), valueNames(n.outputs), options)
+	return ort.NewDynamicAdvancedSessionWithONNXData(model, valueNames(n.Inputs), valueNames(n.Outputs), options)
 }
 
 func valueNames(values []graph.Value) []string {
@@ -160,7 +151,7 @@ func valuesOf(feeds []feed) []ort.Value {
 	return values
 }
 
-// stoppable runs with options of its own, since a raised stop flag would stay raised for the next run.
+// runCancellable runs with options of its own, since a raised stop flag would stay raised for the next run.
 func (s *session) runCancellable(ctx context.Context, inputs, outputs []ort.Value) error {
 	options, err := ort.NewRunOptions()
 	if err != nil {

@@ -8,12 +8,13 @@ import (
 
 	ort "github.com/yalue/onnxruntime_go"
 
+	"darkroom/render/folder"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/tensor"
 )
 
 // demoModel opens the demo model, or skips the test where it or the runtime is not there.
-func demoModel(t *testing.T) *Folder {
+func demoModel(t *testing.T) *folder.Folder {
 	t.Helper()
 	lib, err := FindLibrary("")
 	if err != nil {
@@ -26,14 +27,14 @@ func demoModel(t *testing.T) *Folder {
 	if _, err := os.Stat(demo); err != nil {
 		t.Skip("the demo model is not in this tree: ", err)
 	}
-	f, err := OpenFolder(demo)
+	f, err := folder.Open(demo)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
-// waves fills a tensor with numbers between -1 and 1.
+// sineWave fills a tensor with numbers between -1 and 1.
 func sineWave(shape ...int) tensor.Tensor {
 	x := tensor.New(shape...)
 	for i := range x.Data {
@@ -42,7 +43,7 @@ func sineWave(shape ...int) tensor.Tensor {
 	return x
 }
 
-// furthest is the largest difference between two answers.
+// maxDifference is the largest difference between two answers.
 func maxDifference(t *testing.T, a, b tensor.Tensor) float64 {
 	t.Helper()
 	if !tensor.SameShape(a, b) {
@@ -55,8 +56,8 @@ func maxDifference(t *testing.T, a, b tensor.Tensor) float64 {
 	return most
 }
 
-// loaded is the demo model with its UNet as asked for: as the file has it, or as it is usually loaded.
-func loadUnet(t *testing.T, f *Folder, d Device, plain bool) *Model {
+// loadUnet is the demo model with its UNet as asked for: as the file has it, or as it is usually loaded.
+func loadUnet(t *testing.T, f *folder.Folder, d Device, plain bool) *Model {
 	t.Helper()
 	d.Kind, d.Threads = CPU, 1
 	m, err := Load(t.Context(), f, d)
@@ -67,23 +68,23 @@ func loadUnet(t *testing.T, f *Folder, d Device, plain bool) *Model {
 	if !plain {
 		return m
 	}
-	n := m.unetNetwork()
+	n := m.Folder.UnetNetwork()
 	o, err := d.options()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := ort.NewDynamicAdvancedSession(n.path, valueNames(n.inputs), valueNames(n.outputs), o)
+	s, err := ort.NewDynamicAdvancedSession(n.Path, valueNames(n.Inputs), valueNames(n.Outputs), o)
 	if err := errors.Join(err, o.Destroy()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Destroy() })
-	return &Model{Folder: m.Folder, Device: d, ports: m.ports, unet: &session{path: n.path, batch: m.unet.batch, ort: s}}
+	return &Model{Folder: m.Folder, Device: d, unet: &session{path: n.Path, batch: m.unet.batch, ort: s}}
 }
 
 func TestFusedAttentionAndMappedWeightsMatch(t *testing.T) {
 	t.Parallel()
 	f := demoModel(t)
-	s, err := graph.ReadSkeleton(f.path(unetPart))
+	s, err := graph.ReadSkeleton(f.UnetNetwork().Path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/onnx/onnxtest"
@@ -115,13 +116,13 @@ func TestLoad(t *testing.T) {
 	})
 }
 
-func openTiny(t *testing.T) *onnx.Folder {
+func openTiny(t *testing.T) *folder.Folder {
 	t.Helper()
 	dir := t.TempDir()
 	if err := (onnxtest.Folder{}).Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	f, err := onnx.OpenFolder(dir)
+	f, err := folder.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,90 +1,106 @@
 package onnx
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
-	"darkroom/render/onnx/graph"
+	"darkroom/render/tensor"
 )
 
-// maxSkips is how many of a text encoder's last layers people leave out: A1111 counts them up to 12.
-const maxSkips = 11
+// ErrClipSkip says that a text encoder does not give out the layer that was asked for.
+var ErrClipSkip = errors.New("this model's text encoder does not give out so many layers before its last")
 
-// findTextEncoder finds the ports of text encoder i and the layers it can give out.
-func (f *Folder) findTextEncoder(i int) (textEncoder, error) {
-	c := f.Config
-	t := textEncoder{part: c.textParts()[i], layerCount: f.textEncoders[i].layers}
-	length := map[int]int{1: c.TextLength}
-	var err error
-	if t.ids, err = f.port(portSpec{t.part, []string{"input_ids"}, []int{2}, integerTypes, length, false}, false); err != nil {
-		return t, err
+// EncodeText turns rows of framed token ids, Config.TextLength each, into hidden states [rows, length, width]. They are of
+// the layer that the model was trained with (see family.TextEncoder), or of the one that lies skip layers before it; those
+// of several text encoders stand side by side. Where the family has a pooled vector [rows, width'], it comes too. A skip
+// of more than Config.SkippableLayers is ErrClipSkip.
+func (m *Model) EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.TextEncoding, error) {
+	each := make([][][]int32, len(m.text))
+	for i := range each {
+		each[i] = ids
 	}
-	if t.part == secondPart {
-		if t.pooled, err = f.port(portSpec{t.part, []string{"text_embeds"}, []int{2}, floatTypes, nil, true}, true); err != nil {
-			return t, err
-		}
-		if t.pooled.Name == "" {
-			return t, fmt.Errorf("no output called \"text_embeds\", it has %v", f.graphs[t.part].Outputs)
-		}
-	}
-	if c.Family == SDXL {
-		return t, f.findInnerLayers(&t, length)
-	}
-	if t.last, err = f.port(f.lastLayer(t.part), true); err != nil {
-		return t, err
-	}
-	t.layers = []graph.Value{t.last}
-	f.findAddableLayers(&t)
-	return t, nil
+	return m.EncodeEach(ctx, each, skip)
 }
 
-// lastLayer is the output after the final norm.
-func (f *Folder) lastLayer(part string) portSpec {
-	return portSpec{part, []string{"last_hidden_state"}, []int{3}, floatTypes, map[int]int{1: f.Config.TextLength}, false}
-}
-
-// findInnerLayers finds the layers that SDXL reads: it was trained with the last but one of both encoders, without the final
-// norm. Optimum's exports give out every layer; where one does not, they are added.
-func (f *Folder) findInnerLayers(t *textEncoder, length map[int]int) error {
-	all := 0 // exported layers, with the embeddings as layer 0
-	for _, ok := f.graphs[t.part].Output(layerName(all)); ok; _, ok = f.graphs[t.part].Output(layerName(all)) {
-		all++
+// EncodeEach is EncodeText with ids for each text encoder, whose tokenizers may differ.
+func (m *Model) EncodeEach(ctx context.Context, each [][][]int32, skip int) (tensor.TextEncoding, error) {
+	if skip < 0 || skip > m.Folder.Config.SkippableLayers {
+		return tensor.TextEncoding{}, ErrClipSkip
 	}
-	for i := all - 2; i >= 0 && len(t.layers) <= maxSkips; i-- {
-		v, err := f.port(portSpec{t.part, []string{layerName(i)}, []int{3}, floatTypes, length, true}, true)
+	if len(each) != len(m.text) {
+		return tensor.TextEncoding{}, fmt.Errorf("encode text: ids for %d text encoders, want %d", len(each), len(m.text))
+	}
+	var out tensor.TextEncoding
+	for i, ids := range each {
+		if len(ids) == 0 || len(ids) != len(each[0]) {
+			return tensor.TextEncoding{}, fmt.Errorf("encode text: no rows, or %d for text encoder %d", len(ids), i+1)
+		}
+		one, err := m.encodeWith(ctx, i, ids, skip)
 		if err != nil {
-			return err
+			return tensor.TextEncoding{}, err
 		}
-		t.layers = append(t.layers, v)
+		out = joinEncodings(out, one, len(each) > 1)
 	}
-	if len(t.layers) > 0 {
-		return nil
-	}
-	var err error
-	if t.last, err = f.port(f.lastLayer(t.part), true); err != nil {
-		return err
-	}
-	if f.findAddableLayers(t); len(t.layers) == 0 {
-		return fmt.Errorf("no output called %q and so on, and its layers cannot be told apart; want an export with all hidden states, as Optimum makes it for SDXL", layerName(0))
-	}
-	return nil
+	return out, nil
 }
 
-func layerName(i int) string { return fmt.Sprintf("hidden_states.%d", i) }
-
-// findAddableLayers notes the layers that can be added to the file's network, if it can be followed.
-func (f *Folder) findAddableLayers(t *textEncoder) {
-	s, err := graph.ReadSkeleton(f.path(t.part))
-	if err != nil {
-		return
+// joinEncodings puts the hidden states of one more text encoder beside those of others, and takes its pooled vector if it
+// has one. The widths are noted where there are several.
+func joinEncodings(all, one tensor.TextEncoding, several bool) tensor.TextEncoding {
+	width := one.Hidden.Shape[2]
+	if !all.Hidden.Empty() {
+		one.Hidden = concatLast(all.Hidden, one.Hidden)
 	}
-	_, added, err := f.exposeLayers(*t, s.Model)
-	if err != nil {
-		return // a network that was fused, say: it is good for all but clip skip
+	if one.Pooled.Empty() {
+		one.Pooled = all.Pooled
 	}
-	t.layers, t.layersAdded = append(t.layers, added...), true
+	if several {
+		one.Widths = append(all.Widths, width)
+	}
+	return one
 }
 
-// exposeLayers makes a text encoder's network give out its inner layers too.
-func (f *Folder) exposeLayers(t textEncoder, model []byte) ([]byte, []graph.Value, error) {
-	return graph.ExposeLayers(model, t.last, graph.LayerOptions{Max: maxSkips + 1, Count: t.layerCount, FinalNorm: f.Config.Family != SDXL})
+// encodeWith runs one text encoder.
+func (m *Model) encodeWith(ctx context.Context, i int, ids [][]int32, skip int) (tensor.TextEncoding, error) {
+	c, t := m.Folder.Config, m.Folder.Ports.TextEncoders[i]
+	for _, row := range ids {
+		if len(row) != c.TextLength {
+			return tensor.TextEncoding{}, fmt.Errorf("encode text: a row of %d ids, want %d", len(row), c.TextLength)
+		}
+	}
+	outputs := t.Outputs()
+	out := make([]tensor.Tensor, len(outputs))
+	for k, v := range outputs {
+		if out[k] = tensor.New(len(ids), c.TextLength, t.Width); v.Name == t.Pooled.Name {
+			out[k] = tensor.New(len(ids), c.PooledWidth)
+		}
+	}
+	err := m.text[i].inBatches(len(ids), func(from, to int) error {
+		in, err := feedIDs(t.IDs, ids[from:to])
+		rows := make([]tensor.Tensor, len(out))
+		for k := range out {
+			rows[k] = out[k].Rows(from, to)
+		}
+		return m.text[i].call(ctx, outputs, rows, err, in)
+	})
+	if err != nil {
+		return tensor.TextEncoding{}, fmt.Errorf("encode text: %w", err)
+	}
+	text := tensor.TextEncoding{Hidden: out[skip]}
+	if t.Pooled.Name != "" {
+		text.Pooled = out[len(out)-1]
+	}
+	return text, nil
+}
+
+// concatLast joins [b, n, v] and [b, n, w] to [b, n, v+w].
+func concatLast(a, b tensor.Tensor) tensor.Tensor {
+	v, w := a.Shape[2], b.Shape[2]
+	out := tensor.New(a.Shape[0], a.Shape[1], v+w)
+	for i := range a.Shape[0] * a.Shape[1] {
+		copy(out.Data[i*(v+w):], a.Data[i*v:(i+1)*v])
+		copy(out.Data[i*(v+w)+v:], b.Data[i*w:(i+1)*w])
+	}
+	return out
 }

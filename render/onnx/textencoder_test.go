@@ -11,10 +11,11 @@ import (
 
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
+	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/tensor"
 )
 
-// normed is a layer norm without its weights.
+// layerNorm is a layer norm without its weights.
 func layerNorm(t tensor.Tensor, width int) tensor.Tensor {
 	out := t.Clone()
 	for at := 0; at < len(out.Data); at += width {
@@ -33,10 +34,10 @@ func layerNorm(t tensor.Tensor, width int) tensor.Tensor {
 	return out
 }
 
-// scale is a layer norm's weight and bias for one column.
+// normScale is a layer norm's weight and bias for one column.
 type normScale struct{ weight, bias float64 }
 
-// scales finds the weights of a layer norm from what it made of even values: of each column the least and the greatest.
+// fitNormScales finds the weights of a layer norm from what it made of even values: of each column the least and the greatest.
 func fitNormScales(even, out tensor.Tensor) []normScale {
 	width := even.Shape[2]
 	all := make([]normScale, width)
@@ -65,7 +66,7 @@ func applyNormScales(even tensor.Tensor, by []normScale) tensor.Tensor {
 	return out
 }
 
-// columns keeps the first of each token's numbers.
+// firstColumns keeps the first of each token's numbers.
 func firstColumns(t tensor.Tensor, n int) tensor.Tensor {
 	out := tensor.New(t.Shape[0], t.Shape[1], n)
 	for i := range t.Shape[0] * t.Shape[1] {
@@ -85,7 +86,7 @@ func TestClipSkip(t *testing.T) {
 			own := loadGolden(t, name)
 			dir := goldentest.Model(t, name)
 			for _, part := range []string{"text_encoder", "text_encoder_2"} { // the same without those outputs' names
-				rewriteFile(t, filepath.Join(dir, part, "model.onnx"), swap("hidden_states.", "hidden_statez."))
+				onnxtest.Rewrite(t, filepath.Join(dir, part, "model.onnx"), onnxtest.Swap("hidden_states.", "hidden_statez."))
 			}
 			added := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
 			if got, want := added.Folder.Config.SkippableLayers, own.Folder.Config.SkippableLayers; got != want {
@@ -94,8 +95,8 @@ func TestClipSkip(t *testing.T) {
 			one := loadDir(t, plainEncoder(t, name), onnx.Device{Kind: onnx.CPU, Threads: 1})
 			var norm []normScale
 			for skip := range own.Folder.Config.SkippableLayers + 1 {
-				want, err1 := own.EncodePair(t.Context(), idRows(2), idRows(3)[1:], skip)
-				got, err2 := added.EncodePair(t.Context(), idRows(2), idRows(3)[1:], skip)
+				want, err1 := own.EncodeEach(t.Context(), [][][]int32{idRows(2), idRows(3)[1:]}, skip)
+				got, err2 := added.EncodeEach(t.Context(), [][][]int32{idRows(2), idRows(3)[1:]}, skip)
 				if err := errors.Join(err1, err2); err != nil {
 					t.Fatal(err)
 				}
@@ -127,7 +128,7 @@ func plainEncoder(t *testing.T, name string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeFile(t, to, file, string(data))
+		onnxtest.WriteFile(t, to, file, string(data))
 	}
 	return to
 }
@@ -137,7 +138,7 @@ func TestExposedLayersKeepTheLast(t *testing.T) {
 	t.Parallel()
 	m := loadGolden(t, goldentest.SD1)
 	dir := goldentest.Model(t, goldentest.SD1)
-	rewriteFile(t, filepath.Join(dir, "text_encoder", "config.json"), swap(`"num_hidden_layers": 3`, `"num_hidden_layers": 4`))
+	onnxtest.Rewrite(t, filepath.Join(dir, "text_encoder", "config.json"), onnxtest.Swap(`"num_hidden_layers": 3`, `"num_hidden_layers": 4`))
 	plain := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
 	if plain.Folder.Config.SkippableLayers != 0 {
 		t.Fatalf("a network of other layers than its configuration says: got %d to skip, want it left as it is", plain.Folder.Config.SkippableLayers)

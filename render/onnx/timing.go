@@ -6,10 +6,8 @@ import "time"
 // ours. Runs at the same time count each.
 func (m *Model) Ran() time.Duration {
 	total := time.Duration(0)
-	for _, s := range append(m.text[:len(m.text):len(m.text)], m.unet, m.decoder, m.encoder, m.tinyDecoder) {
-		if s != nil {
-			total += time.Duration(s.ran.Load())
-		}
+	for _, s := range m.sessions() {
+		total += time.Duration(s.ran.Load())
 	}
 	return total + m.seamless.denoise.ran() + m.seamless.encode.ran()
 }

@@ -23,21 +23,11 @@ func withTiny(t *testing.T, at, config string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writePath(t, filepath.Join(dir, at), string(data))
+	onnxtest.WriteFile(t, dir, at, string(data))
 	if config != "" {
-		writePath(t, filepath.Join(dir, filepath.Dir(at), "config.json"), config)
+		onnxtest.WriteFile(t, dir, filepath.Dir(at)+"/config.json", config)
 	}
 	return dir
-}
-
-func writePath(t *testing.T, path, data string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(data), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestTinyDecoder(t *testing.T) {
@@ -68,34 +58,6 @@ func TestTinyDecoder(t *testing.T) {
 	}
 	if m := load(t, onnxtest.Folder{}); m.TinyDecoder() != nil {
 		t.Error("a folder without a tiny decoder has one")
-	}
-}
-
-func TestTinyDecoderOfAnotherModel(t *testing.T) {
-	t.Parallel()
-	dir := withTiny(t, "vae_tiny_decoder/model.onnx", "")
-	before, err := onnx.OpenFolder(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(filepath.Join(dir, "unet", "model.onnx"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, c := range map[string]struct{ data, want string }{
-		"no decoder at all": {string(data), "want one of each of a tiny decoder"},
-		"a cut file":        {string(data[:100]), "not an ONNX model"},
-	} {
-		writePath(t, filepath.Join(dir, "vae_tiny_decoder", "model.onnx"), c.data)
-		if _, err := onnx.OpenFolder(dir); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "vae_tiny_decoder") {
-			t.Errorf("%s: got %v, want %q", name, err, c.want)
-		}
-	}
-	if err := os.RemoveAll(filepath.Join(dir, "vae_tiny_decoder")); err != nil {
-		t.Fatal(err)
-	}
-	if after, err := onnx.OpenFolder(dir); err != nil || after.Hash != before.Hash {
-		t.Errorf("without it the folder's hash is another (%v): it decides no picture", err)
 	}
 }
 

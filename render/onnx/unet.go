@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"darkroom/render/onnx/graph"
 	"darkroom/render/tensor"
 )
 
@@ -21,25 +20,20 @@ func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float6
 	err := m.retryWithoutSeamless(func() error {
 		return m.unet.inBatches(latents.Batch(), func(from, to int) error {
 			feeds, err := m.feedUnet(latents, timestep, conditioning, from, to)
-			return m.unet.callSingle(ctx, m.ports.noise, out.Rows(from, to), err, feeds...)
+			return m.unet.callSingle(ctx, m.Folder.Ports.Noise, out.Rows(from, to), err, feeds...)
 		})
 	})
 	return withStep(out, "denoise", err)
 }
 
-// widened takes the timestep as float32 where it is a float16 scalar, which the binding cannot make.
-func (p ports) widenTimestep(model []byte) ([]byte, error) {
-	return graph.WidenScalar(model, p.timestep)
-}
-
 // feedUnet makes the feeds of the UNet's inputs, in the order of unetInputs.
 func (m *Model) feedUnet(latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning, from, to int) ([]feed, error) {
-	p := m.ports
-	sample, err1 := m.unet.feed(p.sample, latents.Rows(from, to))
-	step, err2 := feedTimestep(m.unet.port(p.timestep), timestep)
+	p := m.Folder.Ports
+	sample, err1 := m.unet.feed(p.Sample, latents.Rows(from, to))
+	step, err2 := feedTimestep(m.unet.port(p.Timestep), timestep)
 	feeds, err := []feed{sample, step}, errors.Join(err1, err2)
 	for i, t := range []tensor.Tensor{conditioning.Hidden, conditioning.Pooled, conditioning.TimeIDs, conditioning.Guidance} {
-		port := p.conditioningPorts()[i]
+		port := p.Conditioning()[i]
 		if port.Name == "" {
 			continue
 		}
@@ -54,11 +48,11 @@ func (m *Model) checkConditioning(latents tensor.Tensor, conditioning tensor.Con
 	if err := latents.Check(); err != nil {
 		return err
 	}
-	if len(latents.Shape) != 4 || latents.Shape[1] != m.unetChannels() {
-		return fmt.Errorf("latents %v, want [b,%d,h,w]", latents.Shape, m.unetChannels())
+	if len(latents.Shape) != 4 || latents.Shape[1] != m.Folder.Config.UnetChannels() {
+		return fmt.Errorf("latents %v, want [b,%d,h,w]", latents.Shape, m.Folder.Config.UnetChannels())
 	}
 	for i, t := range []tensor.Tensor{conditioning.Hidden, conditioning.Pooled, conditioning.TimeIDs, conditioning.Guidance} {
-		port := m.ports.conditioningPorts()[i]
+		port := m.Folder.Ports.Conditioning()[i]
 		if port.Name == "" {
 			continue
 		}
@@ -70,12 +64,4 @@ func (m *Model) checkConditioning(latents tensor.Tensor, conditioning tensor.Con
 		}
 	}
 	return nil
-}
-
-// unetChannels is how many channels of latents the UNet reads.
-func (m *Model) unetChannels() int {
-	if m.Folder.Config.Inpaint {
-		return inpaintChannels
-	}
-	return m.Folder.Config.LatentChannels
 }

@@ -20,12 +20,12 @@ func (s *session) feed(port graph.Value, t tensor.Tensor) (feed, error) {
 	return feedFloats(s.port(port), t)
 }
 
-// Doubts tells which networks run in float16 on a CPU after all, and what in them spoke against float32. Their pictures are
+// Warnings tells which networks run in float16 on a CPU after all, and what in them spoke against float32. Their pictures are
 // some tenths of a percent further from the reference.
 func (m *Model) Warnings() []error {
 	var all []error
-	for _, s := range append(m.text[:len(m.text):len(m.text)], m.unet, m.decoder, m.encoder, m.tinyDecoder) {
-		if s != nil && s.warning != nil {
+	for _, s := range m.sessions() {
+		if s.warning != nil {
 			all = append(all, fmt.Errorf("%s stays in float16: %w", s.path, s.warning))
 		}
 	}

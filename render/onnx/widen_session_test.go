@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"darkroom/render/folder"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/tensor"
@@ -30,7 +31,7 @@ func TestWidenedSessionDoesNotOverflow(t *testing.T) {
 	}
 }
 
-// written writes a network.
+// writeModel writes a network.
 func writeModel(t *testing.T, m onnxtest.Model) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "model.onnx")
@@ -40,10 +41,10 @@ func writeModel(t *testing.T, m onnxtest.Model) string {
 	return path
 }
 
-// asked loads a network and gives it a row of a number; it returns the last number of the answer.
+// runOnce loads a network and gives it a row of a number; it returns the last number of the answer.
 func runOnce(t *testing.T, path string, x, y graph.Value, number float32, d Device) (*session, float32) {
 	t.Helper()
-	s, err := newSession(network{path: path, inputs: []graph.Value{x}, outputs: []graph.Value{y}}, d)
+	s, err := newSession(folder.Network{Path: path, Inputs: []graph.Value{x}, Outputs: []graph.Value{y}}, d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func runOnce(t *testing.T, path string, x, y graph.Value, number float32, d Devi
 	return s, out.Data[len(out.Data)-1]
 }
 
-// TestWhatTheRuntimeRefusesStaysInFloat16 has a network in which the name that a widened weight would get is taken.
+// TestRuntimeRefusalKeepsFloat16 has a network in which the name that a widened weight would get is taken.
 func TestRuntimeRefusalKeepsFloat16(t *testing.T) {
 	t.Parallel()
 	demoModel(t) // opens the runtime
@@ -105,7 +106,7 @@ func TestWeightsAreCast(t *testing.T) {
 	}
 }
 
-// age rewrites a model's ir_version = 1, which onnxtest writes first.
+// setIRVersion rewrites a model's ir_version = 1, which onnxtest writes first.
 func setIRVersion(t *testing.T, path string, version byte) {
 	t.Helper()
 	data, err := os.ReadFile(path)

@@ -16,10 +16,10 @@ import (
 	"darkroom/render/tensor"
 )
 
-// narrow is a CPU that runs float16 as a GPU does.
+// float16CPU is a CPU that runs float16 as a GPU does.
 var float16CPU = onnx.Device{Kind: onnx.CPU, Threads: 1, KeepFloat16: true}
 
-// halves is an export in float16, with a tiny decoder.
+// float16Folder is an export in float16, with a tiny decoder.
 func float16Folder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -30,14 +30,14 @@ func float16Folder(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writePath(t, filepath.Join(dir, "taesd_decoder.onnx"), string(data))
+	onnxtest.WriteFile(t, dir, "taesd_decoder.onnx", string(data))
 	return dir
 }
 
-// thirds is a tensor of numbers that float16 cannot hold.
+// inexactRamp is a tensor of numbers that float16 cannot hold.
 func inexactRamp(shape ...int) tensor.Tensor { return tensor.Scale(ramp(shape...), 1.0/3) }
 
-// answers asks every network of a model for something.
+// runAll asks every network of a model for something.
 func runAll(t *testing.T, m *onnx.Model) map[string]tensor.Tensor {
 	t.Helper()
 	all := map[string]tensor.Tensor{}
@@ -91,14 +91,14 @@ func TestFloat16OnACPU(t *testing.T) {
 	}
 }
 
-// TestStrangeNetworkStaysInFloat16 has a UNet that cannot be widened beside parts that can.
+// TestUnsupportedNetworkKeepsFloat16 has a UNet that cannot be widened beside parts that can.
 func TestUnsupportedNetworkKeepsFloat16(t *testing.T) {
 	t.Parallel()
 	runtimeOrSkip(t)
 	dir := float16Folder(t)
 	want := runAll(t, loadDir(t, dir, float16CPU))["noise"]
 	path := filepath.Join(dir, "unet", "model.onnx")
-	rewriteFile(t, path, func(model []byte) []byte { return append(model, functionProto...) })
+	onnxtest.Rewrite(t, path, func(model []byte) []byte { return append(model, functionProto...) })
 	m := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
 	if got := fmt.Sprint(m.Warnings()); len(m.Warnings()) != 1 || !strings.Contains(got, path) || !strings.Contains(got, "a function of its own") {
 		t.Errorf("got doubts %s, want one that names %s and the function", got, path)
@@ -108,7 +108,7 @@ func TestUnsupportedNetworkKeepsFloat16(t *testing.T) {
 	}
 }
 
-// function is an unused ModelProto.functions = 25 that doubles a value: name = 1, input = 4, output = 5, node = 7,
+// functionProto is an unused ModelProto.functions = 25 that doubles a value: name = 1, input = 4, output = 5, node = 7,
 // opset_import = 9, domain = 10.
 const functionProto = "\xca\x01\x27" + "\x0a\x05Twice" + "\x22\x01a" + "\x2a\x01b" + "\x3a\x0e\x0a\x01a\x0a\x01a\x12\x01b\x22\x03Add" + "\x4a\x02\x10\x11" + "\x52\x04test"
 
@@ -132,7 +132,7 @@ func TestSeamlessInFloat16(t *testing.T) {
 	}
 }
 
-// TestMappedFloat16AnswersTheSame runs Optimum's exports with weights that stay in the file, and are cast in every run.
+// TestMappedFloat16Matches runs Optimum's exports with weights that stay in the file, and are cast in every run.
 func TestMappedFloat16Matches(t *testing.T) {
 	t.Parallel()
 	runtimeOrSkip(t)

@@ -59,7 +59,7 @@ type Size struct {
 	Height int `json:"height"` // pixels
 }
 
-// Place is a rectangle on a picture, in pixels from its upper left corner. It may reach out of it.
+// Placement is a rectangle on a picture, in pixels from its upper left corner. It may reach out of it.
 type Placement struct {
 	X      int `json:"x"`
 	Y      int `json:"y"`
@@ -67,7 +67,7 @@ type Placement struct {
 	Height int `json:"height"`
 }
 
-// meets tells whether a part of a picture of this size is in the place.
+// overlaps tells whether a part of a picture of this size is in the place.
 func (p Placement) overlaps(width, height int) bool {
 	along := func(at, side, canvas int) bool {
 		return side >= 1 && side <= MaxSide && at > -side && at < canvas

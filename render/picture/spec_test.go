@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write testdata anew; never for a Spec v
 
 var hash = strings.Repeat("0123456789abcdef", 4)
 
-// full is a Spec that uses every field.
+// fullV1 is a Spec that uses every field.
 func fullV1() picture.Spec {
 	return picture.Spec{
 		Version: 1, Dialect: picture.A1111, Notation: picture.NotationA1111,
@@ -33,7 +33,7 @@ func fullV1() picture.Spec {
 	}
 }
 
-// fuller is a Spec that uses every field of version 2.
+// fullV2 is a Spec that uses every field of version 2.
 func fullV2() picture.Spec {
 	s, eta := fullV1(), 0.5
 	s.Version, s.Notation, s.Emphasis, s.Eta, s.Rescale = 2, picture.NotationMidjourney, picture.EmphasisNoNorm, &eta, 0.7

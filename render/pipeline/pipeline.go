@@ -10,43 +10,49 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"darkroom/render"
 	"darkroom/render/clip"
+	"darkroom/render/family"
+	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
 )
 
-// Open checks a model folder: its networks as onnx.OpenFolder does, its tokenizer, its noise schedule and its card.
+// Open checks a model folder: its networks as folder.Open does, its tokenizer, its noise schedule and its card.
 // The error names the folder. Nothing is loaded.
-func Open(dir string, options ...onnx.Option) (*onnx.Folder, error) {
-	f, err := onnx.OpenFolder(dir, options...)
+func Open(dir string, options ...folder.Option) (*folder.Folder, error) {
+	f, err := folder.Open(dir, options...)
 	if err != nil {
 		return nil, err
 	}
-	_, _, err = tokenizers(f)
+	_, err = tokenizers(f)
 	if err = errors.Join(err, Config(f.Config).Sampler.Check(), checkCard(f)); err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}
 	return f, nil
 }
 
-// tokenizers opens a folder's tokenizer, and SDXL's second.
-func tokenizers(f *onnx.Folder) (first, second *clip.Tokenizer, err error) {
-	if first, err = tokenizer(f, "tokenizer"); err != nil || f.Config.Family != onnx.SDXL {
-		return first, nil, err
+// tokenizers opens a folder's tokenizers, one for each text encoder. Later ones share the first one's vocabulary where
+// they can.
+func tokenizers(f *folder.Folder) ([]*clip.Tokenizer, error) {
+	var all []*clip.Tokenizer
+	for i, part := range f.Config.Family.Tokenizers() {
+		t, err := tokenizer(f, part)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			t.Share(all[0])
+		}
+		all = append(all, t)
 	}
-	if second, err = tokenizer(f, onnx.SecondTokenizer); err != nil {
-		return nil, nil, err
-	}
-	second.Share(first)
-	return first, second, nil
+	return all, nil
 }
 
 // tokenizer opens one of a folder's tokenizers and sees that its chunks are as long as the text encoders read.
-func tokenizer(f *onnx.Folder, part string) (*clip.Tokenizer, error) {
+func tokenizer(f *folder.Folder, part string) (*clip.Tokenizer, error) {
 	first, err := clip.OpenTokenizer(os.DirFS(filepath.Join(f.Dir, part)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", part, err)
@@ -57,21 +63,28 @@ func tokenizer(f *onnx.Folder, part string) (*clip.Tokenizer, error) {
 	return first, nil
 }
 
-// reader gives each of SDXL's text encoders the ids that its own tokenizer made.
-type pairEncoder struct{ *onnx.Model }
+// splitEncoder gives each of several text encoders the ids that its own tokenizer made. A row holds them all, one after
+// the other.
+type splitEncoder struct {
+	*onnx.Model
+	encoders int
+}
 
 // EncodeText implements render.TextEncoder.
-func (r pairEncoder) EncodeText(ctx context.Context, ids [][]int32, skip int) (render.TextEncoding, error) {
-	first, second := make([][]int32, len(ids)), make([][]int32, len(ids))
-	for i, row := range ids {
-		first[i], second[i] = row[:len(row)/2], row[len(row)/2:]
+func (e splitEncoder) EncodeText(ctx context.Context, ids [][]int32, skip int) (render.TextEncoding, error) {
+	each := make([][][]int32, e.encoders)
+	for _, row := range ids {
+		length := len(row) / e.encoders
+		for i := range each {
+			each[i] = append(each[i], row[i*length:(i+1)*length])
+		}
 	}
-	return r.EncodePair(ctx, first, second, skip)
+	return e.EncodeEach(ctx, each, skip)
 }
 
 // checkCard sees that what the card recommends can be painted.
-func checkCard(f *onnx.Folder) error {
-	path := filepath.Join(f.Dir, onnx.CardFile)
+func checkCard(f *folder.Folder) error {
+	path := filepath.Join(f.Dir, folder.CardFile)
 	errs := []error{checkDefaults(f, path+": ", f.Card.Defaults), checkDefaults(f, path+": few_steps: ", f.Card.FewSteps)}
 	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(path+": "+format, a...)) }
 	if own := Dialect(f); own != picture.Diffusers && own != picture.A1111 {
@@ -86,7 +99,7 @@ func checkCard(f *onnx.Folder) error {
 }
 
 // checkDefaults sees that settings of a card can be painted with. Errors begin with at.
-func checkDefaults(f *onnx.Folder, at string, d onnx.Defaults) error {
+func checkDefaults(f *folder.Folder, at string, d folder.Defaults) error {
 	var errs []error
 	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(at+format, a...)) }
 	if most := min(picture.MaxSteps, f.Config.TrainSteps-1); d.Steps < 0 || d.Steps > most {
@@ -102,30 +115,30 @@ func checkDefaults(f *onnx.Folder, at string, d onnx.Defaults) error {
 }
 
 // Config says what a folder's configuration means to the renderer.
-func Config(c onnx.Config) render.Config {
+func Config(c folder.Config) render.Config {
 	return render.Config{
+		Kind: c.Kind,
 		Sampler: sampler.Config{
 			TrainSteps: c.TrainSteps, BetaStart: c.BetaStart, BetaEnd: c.BetaEnd, BetaSchedule: c.BetaSchedule,
 			Prediction: sampler.Prediction(c.Prediction), Spacing: c.TimestepSpacing, StepsOffset: c.StepsOffset,
-			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR, SDXL: c.Family == onnx.SDXL,
-			RungeKutta: !c.SkipPRK, OriginalSteps: c.OriginalSteps, Img2ImgTakesAllSteps: strings.Contains(c.Pipeline, "LatentConsistency"),
+			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR, AlignedSteps: c.Family.AlignedSteps,
+			RungeKutta: !c.SkipPRK, OriginalSteps: c.OriginalSteps, Img2ImgTakesAllSteps: family.LCMPipeline(c.Pipeline),
 		},
 		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, PixelsPerLatent: c.PixelsPerLatent, MaxChunks: c.MaxChunks,
-		SizeMultiple: c.SizeMultiple, FixedSize: c.FixedSize != onnx.Size{},
-		SkippableLayers: c.SkippableLayers, PenultimateLayer: c.Family != onnx.SD1, PooledConditioning: c.Family == onnx.SDXL, ZerosForEmptyPrompt: c.ZerosForEmptyPrompt,
-		GuidanceWidth: c.GuidanceWidth, Distilled: c.Distilled, Inpaint: c.Inpaint,
+		SizeMultiple: c.SizeMultiple, FixedSize: c.FixedSize != folder.Size{},
+		SkippableLayers: c.SkippableLayers, ZerosForEmptyPrompt: c.ZerosForEmptyPrompt,
 	}
 }
 
-// Easel is one loaded model, ready to paint.
+// Pipeline is one loaded model, ready to paint.
 type Pipeline struct {
 	*render.Renderer
-	Folder *onnx.Folder
+	Folder *folder.Folder
 	Model  *onnx.Model
 }
 
 // Load loads a folder's networks on a device. onnx.Open must have been called. The error names the folder.
-func Load(ctx context.Context, f *onnx.Folder, device onnx.Device) (*Pipeline, error) {
+func Load(ctx context.Context, f *folder.Folder, device onnx.Device) (*Pipeline, error) {
 	model, err := onnx.Load(ctx, f, device)
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)
@@ -153,13 +166,13 @@ func Options(d onnx.Device) render.Options {
 // Parts returns what a renderer is made of: a loaded folder's networks, and its tokenizer. The error names the folder.
 func Parts(model *onnx.Model) (render.Parts, error) {
 	f := model.Folder
-	first, second, err := tokenizers(f)
+	words, err := tokenizers(f)
 	if err != nil {
 		return render.Parts{}, fmt.Errorf("model folder %s: %w", f.Dir, err)
 	}
-	parts := render.Parts{Text: model, Unet: model, Decoder: model, Tokenizer: first, SecondTokenizer: second, Config: Config(f.Config)}
-	if second != nil {
-		parts.Text = pairEncoder{model}
+	parts := render.Parts{Text: model, Unet: model, Decoder: model, Tokenizers: words, Config: Config(f.Config)}
+	if len(words) > 1 {
+		parts.Text = splitEncoder{model, len(words)}
 	}
 	if f.Config.CanEncode {
 		parts.Encoder = model

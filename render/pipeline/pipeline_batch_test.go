@@ -11,15 +11,15 @@ import (
 	"testing"
 
 	"darkroom/render"
-	"darkroom/render/onnx"
+	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/pipeline/pipelinetest"
 	"darkroom/render/tensor"
 )
 
-// small is one of two small pictures.
-func smallSpec(f *onnx.Folder, i int) picture.Spec {
+// smallSpec is one of two small pictures.
+func smallSpec(f *folder.Folder, i int) picture.Spec {
 	return picture.Spec{
 		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
 		Model: picture.Ref{Name: f.Name, Hash: f.Hash}, Prompt: []string{"a red boat", "a green house at night"}[i],
@@ -27,7 +27,7 @@ func smallSpec(f *onnx.Folder, i int) picture.Spec {
 	}
 }
 
-// counting is a UNet that counts its runs.
+// countingUnet is a UNet that counts its runs.
 type countingUnet struct {
 	unet render.Unet
 	runs *atomic.Int64

@@ -10,8 +10,9 @@ import (
 	"testing"
 
 	"darkroom/render"
+	"darkroom/render/family"
+	"darkroom/render/folder"
 	"darkroom/render/golden/goldentest"
-	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/pipeline/pipelinetest"
@@ -74,7 +75,7 @@ func checkBothDialects(t *testing.T, e *pipeline.Pipeline) {
 		}
 	}
 	other := "euler"
-	if e.Folder.Config.Distilled {
+	if e.Folder.Config.Consistency() {
 		other = "lcm"
 	}
 	renderPixels(func(s *picture.Spec) { s.Dialect, s.Sampler, s.ClipSkip = picture.A1111, other, 2 })
@@ -101,30 +102,28 @@ func TestSecondTokenizer(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	folder := func(c onnx.Config, card onnx.Defaults) *onnx.Folder {
-		return &onnx.Folder{Config: c, Card: onnx.Card{Defaults: card}}
+	folderOf := func(c folder.Config, card folder.Defaults) *folder.Folder {
+		return &folder.Folder{Config: c, Card: folder.Card{Defaults: card}}
 	}
-	square := func(side int) onnx.Size { return onnx.Size{Width: side, Height: side} }
+	square := func(side int) folder.Size { return folder.Size{Width: side, Height: side} }
 	for name, c := range map[string]struct {
-		of   *onnx.Folder
-		want onnx.Defaults
+		of   *folder.Folder
+		want folder.Defaults
 	}{
-		"Stable Diffusion 1": {folder(onnx.Config{Family: onnx.SD1, Scheduler: "PNDMScheduler", NativeSize: square(512)}, onnx.Defaults{}),
-			onnx.Defaults{Size: square(512)}},
-		"SDXL": {folder(onnx.Config{Family: onnx.SDXL, Scheduler: "EulerDiscreteScheduler", TimestepSpacing: "leading", Prediction: "epsilon", NativeSize: square(1024)}, onnx.Defaults{}),
-			onnx.Defaults{Size: square(1024), GuidanceScale: 5}},
-		"SDXL Turbo": {folder(onnx.Config{Family: onnx.SDXL, Scheduler: "EulerAncestralDiscreteScheduler", TimestepSpacing: "trailing", Prediction: "epsilon", NativeSize: square(512)}, onnx.Defaults{}),
-			onnx.Defaults{Size: square(512), Steps: 4, GuidanceScale: 1, Sampler: "euler_a"}},
-		"Lightning": {folder(onnx.Config{Family: onnx.SDXL, Scheduler: "EulerDiscreteScheduler", TimestepSpacing: "trailing", Prediction: "epsilon"}, onnx.Defaults{}),
-			onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "euler"}},
-		"a fine-tune in zero terminal SNR": {folder(onnx.Config{Family: onnx.SDXL, Scheduler: "EulerDiscreteScheduler", TimestepSpacing: "trailing", Prediction: "v_prediction", RescaleZeroSNR: true}, onnx.Defaults{}),
-			onnx.Defaults{GuidanceScale: 5}},
-		"LCM":                {folder(onnx.Config{Family: onnx.SD1, Distilled: true, GuidanceWidth: 256}, onnx.Defaults{}), onnx.Defaults{Steps: 4, GuidanceScale: 8, Sampler: "lcm"}},
-		"LCM in the weights": {folder(onnx.Config{Family: onnx.SDXL, Distilled: true, Scheduler: "LCMScheduler"}, onnx.Defaults{}), onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "lcm"}},
-		"TCD":                {folder(onnx.Config{Family: onnx.SDXL, Distilled: true, Scheduler: "TCDScheduler"}, onnx.Defaults{}), onnx.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "tcd"}},
-		"its card has the last word": {folder(onnx.Config{Family: onnx.SDXL, Distilled: true, NativeSize: square(1024)}, onnx.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog"}),
-			onnx.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog"}},
-		"one size": {folder(onnx.Config{Family: onnx.SD1, FixedSize: square(256), NativeSize: square(512)}, onnx.Defaults{}), onnx.Defaults{Size: square(256)}},
+		"Stable Diffusion 1": {folderOf(folder.Config{NativeSize: square(512)}, folder.Defaults{}),
+			folder.Defaults{Size: square(512)}},
+		"SDXL": {folderOf(folder.Config{Kind: family.Kind{Family: family.SDXL}, NativeSize: square(1024)}, folder.Defaults{}),
+			folder.Defaults{Size: square(1024), GuidanceScale: 5}},
+		"SDXL Turbo": {folderOf(folder.Config{Kind: family.Kind{Family: family.SDXL, Distillation: family.Turbo}, NativeSize: square(512)}, folder.Defaults{}),
+			folder.Defaults{Size: square(512), Steps: 4, GuidanceScale: 1, Sampler: "euler_a"}},
+		"Lightning": {folderOf(folder.Config{Kind: family.Kind{Family: family.SDXL, Distillation: family.Lightning}}, folder.Defaults{}),
+			folder.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "euler"}},
+		"LCM":                {folderOf(folder.Config{Kind: family.Kind{Distillation: family.LCM, GuidanceWidth: 256}}, folder.Defaults{}), folder.Defaults{Steps: 4, GuidanceScale: 8, Sampler: "lcm"}},
+		"LCM in the weights": {folderOf(folder.Config{Kind: family.Kind{Family: family.SDXL, Distillation: family.LCMInWeights}}, folder.Defaults{}), folder.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "lcm"}},
+		"TCD":                {folderOf(folder.Config{Kind: family.Kind{Family: family.SDXL, Distillation: family.TCD}}, folder.Defaults{}), folder.Defaults{Steps: 4, GuidanceScale: 1, Sampler: "tcd"}},
+		"its card has the last word": {folderOf(folder.Config{Kind: family.Kind{Family: family.SDXL, Distillation: family.LCMInWeights}, NativeSize: square(1024)}, folder.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog"}),
+			folder.Defaults{Size: square(768), Steps: 8, GuidanceScale: 1.5, Sampler: "lcm", Negative: "fog"}},
+		"one size": {folderOf(folder.Config{FixedSize: square(256), NativeSize: square(512)}, folder.Defaults{}), folder.Defaults{Size: square(256)}},
 	} {
 		if got := pipeline.Defaults(c.of); got != c.want {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
@@ -138,11 +137,11 @@ func TestFewStepDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := onnx.Defaults{Size: onnx.Size{Width: 128, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m"}
+	want := folder.Defaults{Size: folder.Size{Width: 128, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m"}
 	if got, has := pipeline.FewStepDefaults(f); !has || got != want {
 		t.Errorf("the demo model: got %+v, %v, want %+v", got, has, want)
 	}
-	f.Card.FewSteps = onnx.Defaults{}
+	f.Card.FewSteps = folder.Defaults{}
 	if got, has := pipeline.FewStepDefaults(f); has || got != pipeline.Defaults(f) {
 		t.Errorf("a card without few_steps: got %+v, %v, want the usual settings and false", got, has)
 	}
@@ -150,7 +149,7 @@ func TestFewStepDefaults(t *testing.T) {
 
 func TestSamplersByModel(t *testing.T) {
 	t.Parallel()
-	plain, quick := pipeline.Samplers(&onnx.Folder{}), pipeline.Samplers(&onnx.Folder{Config: onnx.Config{Distilled: true}})
+	plain, quick := pipeline.Samplers(&folder.Folder{}), pipeline.Samplers(&folder.Folder{Config: folder.Config{Kind: family.Kind{Distillation: family.LCM}}})
 	if !slices.Contains(plain, "euler_a") || slices.Contains(plain, "lcm") {
 		t.Errorf("got %v, want no lcm", plain)
 	}
@@ -158,7 +157,7 @@ func TestSamplersByModel(t *testing.T) {
 		t.Errorf("a distilled model: got %v", quick)
 	}
 	for prediction, want := range map[string]bool{"epsilon": true, "v_prediction": false} {
-		f := &onnx.Folder{Config: onnx.Config{Prediction: prediction}, Card: onnx.Card{Dialect: "a1111"}}
+		f := &folder.Folder{Config: folder.Config{Prediction: prediction}, Card: folder.Card{Dialect: "a1111"}}
 		if got := slices.Contains(pipeline.Samplers(f), "dpm_adaptive"); got != want {
 			t.Errorf("%s: dpm_adaptive is offered: got %v, want %v", prediction, got, want)
 		}

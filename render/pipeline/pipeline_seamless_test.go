@@ -33,8 +33,8 @@ func TestSeamlessFamilies(t *testing.T) {
 			}
 			c := e.Folder.Config
 			channels := c.LatentChannels
-			if c.Inpaint {
-				channels = 9
+			if c.Extra != nil {
+				channels += c.Extra.Channels
 			}
 			conditioning := tensor.Conditioning{Hidden: noise.Draw(noise.NewTorch(2), 1, c.TextLength, c.TextWidth)}
 			if c.PooledWidth > 0 {
@@ -54,7 +54,7 @@ func TestSeamlessFamilies(t *testing.T) {
 	}
 }
 
-// rolls sees that a network answers a rolled map with the rolled answer, to within a share of its largest value.
+// checkRolls sees that a network answers a rolled map with the rolled answer, to within a share of its largest value.
 func checkRolls(t *testing.T, what string, x tensor.Tensor, scale int, least float64, run func(tensor.Tensor) (tensor.Tensor, error)) {
 	t.Helper()
 	const down, right = 2, 4

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"darkroom/render"
+	"darkroom/render/family"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/picture"
@@ -25,7 +26,7 @@ func writeFile(t *testing.T, path, data string) {
 	}
 }
 
-// tiny writes a folder of small networks with the demo model's tokenizer, which makes it whole.
+// tinyFolder writes a folder of small networks with the demo model's tokenizer, which makes it whole.
 func tinyFolder(t *testing.T, f onnxtest.Folder) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "tiny")
@@ -82,7 +83,7 @@ func TestConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := pipeline.Config(f.Config)
-	if c.SizeMultiple != 16 || c.FixedSize || c.SkippableLayers != 3 || c.PenultimateLayer || c.PooledConditioning || c.PixelsPerLatent != 8 {
+	if c.SizeMultiple != 16 || c.FixedSize || c.SkippableLayers != 3 || c.Family != family.SD1 || c.PixelsPerLatent != 8 {
 		t.Errorf("the demo model: got %+v, want multiples of 16, any size, three layers that can be skipped", c)
 	}
 	if !c.Sampler.RungeKutta || c.Sampler.OriginalSteps != 0 {

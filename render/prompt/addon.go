@@ -47,7 +47,7 @@ func Addons(text string) (rest string, addons []Addon) {
 	return b.String(), addons
 }
 
-// Tags returns the add-on tags of some texts as they were written, each once.
+// AddonTags returns the add-on tags of some texts as they were written, each once.
 func AddonTags(texts ...string) []string {
 	var tags []string
 	for _, text := range texts {
@@ -79,7 +79,7 @@ func parseAddon(kind, args string) Addon {
 	return a
 }
 
-// Read is the whole reading of a prompt for painting: add-on tags taken out, the rest parsed. Columns of the parts count
+// ParseWithAddons is the whole reading of a prompt for painting: add-on tags taken out, the rest parsed. Columns of the parts count
 // in the text without tags.
 func ParseWithAddons(text string) ([]Part, []Addon) {
 	rest, addons := Addons(text)

@@ -57,7 +57,7 @@ func Fragments(text string) []Part {
 	return parts
 }
 
-// reader holds the state of one reading. The stacks hold the number of parts there were when a bracket opened.
+// attentionReader holds the state of one reading. The stacks hold the number of parts there were when a bracket opened.
 type attentionReader struct {
 	parts  []Part
 	round  []int
@@ -133,7 +133,7 @@ func (r *attentionReader) colon(text string) int {
 	return 1
 }
 
-// run reads text up to the next special character and splits it at the word BREAK.
+// plainText reads text up to the next special character and splits it at the word BREAK.
 func (r *attentionReader) plainText(text string) int {
 	n := 0
 	for n < len(text) && !isSpecial(text[n]) {

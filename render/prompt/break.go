@@ -8,7 +8,7 @@ import (
 
 const breakWord = "BREAK"
 
-// split adds a run of plain text, cut at each whole word BREAK; the blanks around the word belong to it.
+// splitBreaks adds a run of plain text, cut at each whole word BREAK; the blanks around the word belong to it.
 func (r *attentionReader) splitBreaks(run string) {
 	column, start := r.column, 0
 	for at := 0; ; {
@@ -30,7 +30,7 @@ func (r *attentionReader) splitBreaks(run string) {
 	r.parts = append(r.parts, Part{Text: run[start:], Weight: 1, Column: column})
 }
 
-// isolated reports whether run[from:to] is a whole word: no letter, number or underscore touches it.
+// isWholeWord reports whether run[from:to] is a whole word: no letter, number or underscore touches it.
 func isWholeWord(run string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(run[:from])
 	after, _ := utf8.DecodeRuneInString(run[to:])

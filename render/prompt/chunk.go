@@ -11,14 +11,14 @@ import (
 // A1111's default for "comma padding backtrack".
 const commaBacktrack = 20
 
-// Frame is what Chunks must know of a tokenizer.
+// ChunkFormat is what Chunks must know of a tokenizer.
 type ChunkFormat struct {
 	BOS, EOS, Pad int32 // begin, end and filler ids
 	Comma         int32 // id of "," as a word; -1 if the vocabulary has none
 	Length        int   // tokens in a chunk with BOS and EOS: 77
 }
 
-// Reader is how one text encoder's tokenizer reads.
+// Tokenizer is how one text encoder's tokenizer reads.
 type Tokenizer struct {
 	ChunkFormat
 	Tokenize func(string) []int32 // without begin and end
@@ -49,7 +49,7 @@ func Chunks(parts []Part, f ChunkFormat, tokenize func(string) []int32) []Chunk 
 	return AlignedChunks(parts, Tokenizer{f, tokenize})[0]
 }
 
-// Abreast cuts parts into chunks for text encoders that read side by side: a list for each reader. Where one reader needs
+// AlignedChunks cuts parts into chunks for text encoders that read side by side: a list for each reader. Where one reader needs
 // fewer chunks than another, up to a break or to the end, it is given empty ones, so that all lists are of one length and
 // have every break at the same place.
 func AlignedChunks(parts []Part, readers ...Tokenizer) [][]Chunk {
@@ -78,7 +78,7 @@ func AlignedChunks(parts []Part, readers ...Tokenizer) [][]Chunk {
 	return lists
 }
 
-// level gives those who have closed fewer chunks than another empty ones.
+// alignChunkers gives those who have closed fewer chunks than another empty ones.
 func alignChunkers(cutters []chunker) {
 	most := 0
 	for _, c := range cutters {
@@ -123,7 +123,7 @@ func minChunksOf(parts []Part) int {
 
 func chunksForWords(words int) int { return (words + ChunkTokens - 1) / ChunkTokens }
 
-// Fill extends a list with empty chunks up to n of them, so that all prompts of a picture give hidden states of one
+// PadChunks extends a list with empty chunks up to n of them, so that all prompts of a picture give hidden states of one
 // length.
 func PadChunks(chunks []Chunk, n int, empty Chunk) []Chunk {
 	chunks = chunks[:len(chunks):len(chunks)]
@@ -133,7 +133,7 @@ func PadChunks(chunks []Chunk, n int, empty Chunk) []Chunk {
 	return chunks
 }
 
-// cutter collects the tokens of the chunk being filled.
+// chunker collects the tokens of the chunk being filled.
 type chunker struct {
 	tokenizer Tokenizer
 	chunks    []Chunk
@@ -142,7 +142,7 @@ type chunker struct {
 	comma     int // index of the last comma in ids, or -1
 }
 
-// read takes a part's tokens, or closes the chunk at a break.
+// addPart takes a part's tokens, or closes the chunk at a break.
 func (c *chunker) addPart(p Part) {
 	if p.Break {
 		c.close()

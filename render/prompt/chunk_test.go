@@ -29,7 +29,7 @@ func numbers(text string) []int32 {
 	return ids
 }
 
-// count writes the numbers from..to as words.
+// numberWords writes the numbers from..to as words.
 func numberWords(from, to int) string {
 	var words []string
 	for i := from; i <= to; i++ {
@@ -40,7 +40,7 @@ func numberWords(from, to int) string {
 
 func chunksOf(text string) []prompt.Chunk { return prompt.Chunks(prompt.Parse(text), frame, numbers) }
 
-// inner returns the tokens of each chunk between BOS and the first EOS.
+// tokensOf returns the tokens of each chunk between BOS and the first EOS.
 func tokensOf(t *testing.T, chunks []prompt.Chunk) [][]int32 {
 	t.Helper()
 	var out [][]int32
@@ -126,7 +126,7 @@ func TestChunksWeights(t *testing.T) {
 	}
 }
 
-// doubled reads every word twice, so that it needs more chunks.
+// doubledNumbers reads every word twice, so that it needs more chunks.
 func doubledNumbers(text string) (ids []int32) {
 	for _, id := range numbers(text) {
 		ids = append(ids, id, id)

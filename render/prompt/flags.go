@@ -77,7 +77,7 @@ func joinWords(stretches []string) string {
 	return strings.Join(out, " ")
 }
 
-// mark is a flag found in the text, by byte offsets.
+// flagMark is a flag found in the text, by byte offsets.
 type flagMark struct {
 	name  string // lower case
 	start int    // of the dashes
@@ -158,7 +158,7 @@ func isName(name string) bool {
 	return name != ""
 }
 
-// lonely reports whether at most one word stands in text before its end or the next dashes. It tells "a cat —foo 3" from
+// endsSoon reports whether at most one word stands in text before its end or the next dashes. It tells "a cat —foo 3" from
 // prose like "a cat —asleep in the sun", where a single dash and an unknown name are no flag.
 func endsSoon(text string) bool {
 	first, left := firstWord(strings.TrimLeftFunc(text, isSpace))

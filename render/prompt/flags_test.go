@@ -8,7 +8,7 @@ import (
 	"darkroom/render/prompt"
 )
 
-// brief writes flags as name=value, with ! when there is a fault.
+// formatFlags writes flags as name=value, with ! when there is a fault.
 func formatFlags(flags []prompt.Flag) string {
 	var out []string
 	for _, f := range flags {

@@ -113,7 +113,7 @@ func firstWord(text string) (word, left string) {
 	return text[:n], strings.TrimLeftFunc(text[n:], isSpace)
 }
 
-// shown is a value inside a sentence: a blank and at most 40 characters of it, without what would end the code span.
+// quoted is a value inside a sentence: a blank and at most 40 characters of it, without what would end the code span.
 func quoted(value string) string {
 	if value == "" {
 		return ""

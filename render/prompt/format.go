@@ -34,7 +34,7 @@ func group(p Part) string {
 	return "(" + text + ":" + strconv.FormatFloat(p.Weight, 'f', -1, 64) + ")"
 }
 
-// seams returns what must stand before and after part i: a lone backslash, which reads as nothing, keeps a blank from
+// separators returns what must stand before and after part i: a lone backslash, which reads as nothing, keeps a blank from
 // being taken by the BREAK beside it, and an empty bracket keeps neighbours of equal weight from being joined.
 func separators(parts []Part, i int) (prefix, suffix string) {
 	p := parts[i]

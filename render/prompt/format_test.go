@@ -51,7 +51,7 @@ func checkRoundTrip(t interface{ Fatalf(string, ...any) }, text string) {
 	}
 }
 
-// bare returns parts without their columns.
+// withoutColumns returns parts without their columns.
 func withoutColumns(parts []prompt.Part) []prompt.Part {
 	out := append([]prompt.Part(nil), parts...)
 	for i := range out {

@@ -20,7 +20,7 @@ type parsed struct {
 	end  int
 }
 
-// whole reads the text to its end. Brackets and colons that belong to no piece are plain text here, and only here.
+// parseAll reads the text to its end. Brackets and colons that belong to no piece are plain text here, and only here.
 func (r *scheduleReader) parseAll() ([]node, bool) {
 	var nodes []node
 	for at := 0; at < len(r.text); {
@@ -117,7 +117,7 @@ func (r *scheduleReader) round(options [][]node, divider byte, end int) parsed {
 	return parsed{node{kind: bracket, brackets: "()", options: options}, end + 1}
 }
 
-// number is the end of an edit.
+// editNumber is the end of an edit.
 var editNumber = regexp.MustCompile(`^\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*$`)
 
 func (r *scheduleReader) square(options [][]node, starts []int, divider byte, end int) parsed {

@@ -52,7 +52,7 @@ func Stages(text string, c Calls) []Stage {
 	return stages
 }
 
-// At returns the stage that a call of the model reads, counted from 0: the first that reaches so far.
+// StageAt returns the stage that a call of the model reads, counted from 0: the first that reaches so far.
 func StageAt(stages []Stage, call int) Stage {
 	for _, s := range stages {
 		if call <= s.Until {
@@ -80,7 +80,7 @@ const (
 	alternation
 )
 
-// ends adds the calls at which a piece changes.
+// changePoints adds the calls at which a piece changes.
 func (n node) changePoints(ends []int, steps int) []int {
 	switch {
 	case n.kind == edit && n.when >= 1:

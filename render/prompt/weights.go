@@ -54,7 +54,7 @@ func Terms(n picture.Notation, text string) ([]Term, error) {
 	return terms, nil
 }
 
-// relative divides weights by their sum.
+// normalizeWeights divides weights by their sum.
 func normalizeWeights(parts []Term) error {
 	sum, largest := 0.0, 0.0
 	for _, p := range parts {
@@ -80,7 +80,7 @@ func DetectNotation(text string) picture.Notation {
 	return picture.NotationA1111
 }
 
-// divide cuts a prompt at each :: outside of brackets. It returns nothing where there is none, and leaves out parts
+// splitWeighted cuts a prompt at each :: outside of brackets. It returns nothing where there is none, and leaves out parts
 // without text.
 func splitWeighted(text string) (parts []Term) {
 	from, found := 0, weightColons(text)
@@ -102,7 +102,7 @@ func splitWeighted(text string) (parts []Term) {
 	return parts
 }
 
-// colon is a :: outside of brackets, by byte offsets, with the number behind it.
+// weightColon is a :: outside of brackets, by byte offsets, with the number behind it.
 type weightColon struct {
 	start, end int
 	weight     float64
@@ -112,7 +112,7 @@ type weightColon struct {
 // weightBehind is a number as Midjourney takes it.
 var weightBehind = regexp.MustCompile(`^[-+]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})`)
 
-// colons finds each :: outside of brackets. Brackets count as Parse counts them: a backslash makes one plain, and one
+// weightColons finds each :: outside of brackets. Brackets count as Parse counts them: a backslash makes one plain, and one
 // that is never closed opens nothing here.
 func weightColons(text string) (found []weightColon) {
 	inside := insideBrackets(text)
@@ -148,7 +148,7 @@ func readWeightColon(text string, at int) weightColon {
 	return c
 }
 
-// enclosed tells for each byte whether it stands between two brackets that belong together.
+// insideBrackets tells for each byte whether it stands between two brackets that belong together.
 func insideBrackets(text string) []bool {
 	type bracket struct {
 		at   int

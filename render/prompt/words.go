@@ -11,7 +11,7 @@ import (
 const stopWords = `a an the and or of in on at over under above below with by near to from is its it
 	during against behind before beside into through some one`
 
-// Unknown returns the words of a prompt that are not in words, each once, in lower case and in order. Case, punctuation,
+// UnknownWords returns the words of a prompt that are not in words, each once, in lower case and in order. Case, punctuation,
 // brackets, weights and add-on tags do not count; a word with a hyphen or apostrophe is known whole or by its pieces.
 // Small words (a, the, of) carry no picture and are never unknown.
 func UnknownWords(words []string, text string) []string {
@@ -39,7 +39,7 @@ func UnknownWords(words []string, text string) []string {
 	return out
 }
 
-// plain joins the text of parts, breaks as blanks. Weighted parts stand apart, as they do for the tokenizer.
+// plainText joins the text of parts, breaks as blanks. Weighted parts stand apart, as they do for the tokenizer.
 func plainText(parts []Part) string {
 	var b strings.Builder
 	for _, p := range parts {

@@ -96,7 +96,7 @@ func simple(t table, steps int) []float64 {
 	return levels
 }
 
-// strided is A1111's schedule "DDIM": the levels at times 1, 1+s, 1+2s and so on, with s = N/n rounded down. There can be
+// ddimLevels is A1111's schedule "DDIM": the levels at times 1, 1+s, 1+2s and so on, with s = N/n rounded down. There can be
 // more of them than steps were asked for.
 func ddimLevels(t table, steps int) []float64 {
 	var levels []float64

@@ -30,19 +30,19 @@ const (
 
 // Config is what a model's scheduler_config.json says about its training.
 type Config struct {
-	TrainSteps           int        // num_train_timesteps
-	BetaStart            float64    // beta_start
-	BetaEnd              float64    // beta_end
-	BetaSchedule         string     // beta_schedule
-	Prediction           Prediction // prediction_type
-	Spacing              string     // timestep_spacing; empty for each sampler's own default, as older folders have it
-	StepsOffset          int        // steps_offset; only counts with leading spacing
-	SetAlphaToOne        bool       // set_alpha_to_one; only counts for DDIM
-	ZeroSNR              bool       // rescale_betas_zero_snr
-	RungeKutta           bool       // skip_prk_steps is false: PNDM begins with steps of four calls
-	OriginalSteps        int        // original_inference_steps: of the schedule a consistency model was distilled on; 0 for 50
-	Img2ImgTakesAllSteps bool       // a repaint by lcm takes all of its steps, as in diffusers' pipeline of latent consistency models
-	SDXL                 bool       // Stable Diffusion XL, which has aligned steps of its own
+	TrainSteps           int          // num_train_timesteps
+	BetaStart            float64      // beta_start
+	BetaEnd              float64      // beta_end
+	BetaSchedule         string       // beta_schedule
+	Prediction           Prediction   // prediction_type
+	Spacing              string       // timestep_spacing; empty for each sampler's own default, as older folders have it
+	StepsOffset          int          // steps_offset; only counts with leading spacing
+	SetAlphaToOne        bool         // set_alpha_to_one; only counts for DDIM
+	ZeroSNR              bool         // rescale_betas_zero_snr
+	RungeKutta           bool         // skip_prk_steps is false: PNDM begins with steps of four calls
+	OriginalSteps        int          // original_inference_steps: of the schedule a consistency model was distilled on; 0 for 50
+	Img2ImgTakesAllSteps bool         // a repaint by lcm takes all of its steps, as in diffusers' pipeline of latent consistency models
+	AlignedSteps         AlignedSteps // of the model's architecture; zero for Stable Diffusion 1's
 }
 
 // StableDiffusion returns the configuration of Stable Diffusion 1.

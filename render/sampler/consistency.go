@@ -2,10 +2,10 @@ package sampler
 
 import "math"
 
-// distilled is how many steps the schedule has that consistency models are distilled on, where nothing else is said.
+// defaultDistilledSteps is how many steps the schedule has that consistency models are distilled on, where nothing else is said.
 const defaultDistilledSteps = 50
 
-// original is how many steps that schedule has.
+// distilledSteps is how many steps that schedule has.
 func (c Config) distilledSteps() int {
 	if c.OriginalSteps > 0 {
 		return c.OriginalSteps

@@ -54,7 +54,7 @@ func ddpmPlan(c Config, steps int) Plan {
 	return p
 }
 
-// spread lays so many levels between two, the highest first.
+// sigmaSchedule lays so many levels between two, the highest first.
 type sigmaSchedule func(steps int, lowest, highest float64) []float64
 
 // eulerPlan is that of diffusers' EulerDiscreteScheduler and its like: linspace times keep their fraction, and the start
@@ -168,7 +168,7 @@ func multistepWithSchedule(by sigmaSchedule, end float64, whole func(float64) fl
 	}
 }
 
-// chain makes steps from level to level, the last of them to zero. Levels are rounded to float32, as both programs keep
+// planFromLevels makes steps from level to level, the last of them to zero. Levels are rounded to float32, as both programs keep
 // them.
 func planFromLevels(t table, levels, times []float64) Plan {
 	steps := make([]Step, len(levels))

@@ -47,7 +47,7 @@ type adaptive struct {
 	denoised       tensor.Tensor
 }
 
-// until walks until the end of a step of the plan is reached, or passed by. Tries that do not get there are told of, too.
+// step walks until the end of a step of the plan is reached, or passed by. Tries that do not get there are told of, too.
 func (a *adaptive) step(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
 	if a.low.Empty() {
 		a.low, a.denoised = x, x // of a way without length nothing else is known
@@ -112,7 +112,7 @@ func (a *adaptive) accept(miss float64) bool {
 	return factor >= acceptance
 }
 
-// miss is how far both orders are apart, in units of what is tolerated: the root of the mean square.
+// errorNorm is how far both orders are apart, in units of what is tolerated: the root of the mean square.
 func errorNorm(low, high, before tensor.Tensor) float64 {
 	var sum float64
 	for i, v := range low.Data {

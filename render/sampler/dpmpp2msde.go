@@ -21,7 +21,7 @@ func dpmpp2mNoise(r run) stepper {
 	return secondOrderSDE(r, midpointWeight, func(Step) tensor.Tensor { return r.Noise() })
 }
 
-// along draws the noise of a step from a Brownian path.
+// pathNoise draws the noise of a step from a Brownian path.
 func (r run) pathNoise() func(Step) tensor.Tensor {
 	path := r.brownianPath()
 	return func(s Step) tensor.Tensor { return path(s.Sigma, s.NextSigma) }

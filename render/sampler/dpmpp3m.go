@@ -6,7 +6,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// few is the number of steps below which diffusers lowers the order of the last but one (lower_order_final).
+// fewSteps is the number of steps below which diffusers lowers the order of the last but one (lower_order_final).
 const fewSteps = 15
 
 // dpmpp3m is DPM-Solver++ of the third order as diffusers' DPMSolverMultistepScheduler has it (solver_order 3). With d₁

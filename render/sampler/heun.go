@@ -6,7 +6,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// twice makes a stepper of a rule that asks the model a second time. The last step, to zero, is an Euler step: there is
+// twoCallStepper makes a stepper of a rule that asks the model a second time. The last step, to zero, is an Euler step: there is
 // nothing to ask about at the end.
 func twoCallStepper(r run, rule func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error)) stepper {
 	return func(ctx context.Context, s Step, x tensor.Tensor) (next, denoised tensor.Tensor, err error) {

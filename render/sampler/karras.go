@@ -15,7 +15,7 @@ func karras(steps int, lowest, highest float64) []float64 {
 	return levels
 }
 
-// part is the place of entry i in a list of n, from 0 for the first to 1 for the last.
+// fraction is the place of entry i in a list of n, from 0 for the first to 1 for the last.
 func fraction(i, n int) float64 {
 	if n < 2 {
 		return 0

@@ -2,7 +2,7 @@ package sampler
 
 import "darkroom/render/tensor"
 
-// order is how many directions lms remembers.
+// lmsOrder is how many directions lms remembers.
 const lmsOrder = 4
 
 // lms is the linear multistep method of k-diffusion's sample_lms: the direction d = (x−D)/σ is a polynomial through

@@ -16,7 +16,7 @@ type Method struct {
 	traits
 }
 
-// cut says how much of a way is walked.
+// stepCounting says how much of a way is walked.
 type stepCounting struct {
 	img2imgSteps func(steps int, strength float64) int // how many of the steps a repaint takes
 	hiresSkip    func(total, steps, laid int) int      // how many a second pass leaves out, that is to take so many of a total that laid these
@@ -46,7 +46,7 @@ func Names(d Dialect) []string {
 	return names
 }
 
-// Offered lists the samplers of a dialect that suit a model of such a prediction: consistency models (LCM, TCD) have
+// NamesFor lists the samplers of a dialect that suit a model of such a prediction: consistency models (LCM, TCD) have
 // samplers of their own, which make nothing of any other model, and a walk that strays proves nothing.
 func NamesFor(d Dialect, p Prediction, distilled bool) []string {
 	var names []string
@@ -58,7 +58,7 @@ func NamesFor(d Dialect, p Prediction, distilled bool) []string {
 	return names
 }
 
-// Listed writes names of samplers for people: those without a schedule, and the schedules that some can be followed by.
+// FormatNames writes names of samplers for people: those without a schedule, and the schedules that some can be followed by.
 func FormatNames(names []string) string {
 	var plain, endings []string
 	for _, name := range names {
@@ -77,7 +77,7 @@ func FormatNames(names []string) string {
 	return out
 }
 
-// Parts divides a name into that of the sampler and that of its schedule, which is empty for the sampler's usual one.
+// SplitName divides a name into that of the sampler and that of its schedule, which is empty for the sampler's usual one.
 func SplitName(name string) (base, schedule string) {
 	for _, s := range Schedules() {
 		if before, ok := strings.CutSuffix(name, "_"+s); ok {
@@ -111,11 +111,11 @@ func (m Method) TakesEta() bool { return m.eta }
 // Distilled tells whether the sampler is for consistency models.
 func (m Method) Distilled() bool { return m.distilled }
 
-// Strays tells whether a last digit decides where the sampler's walks around models of such a prediction arrive, so that
+// Diverges tells whether a last digit decides where the sampler's walks around models of such a prediction arrive, so that
 // none of them could be compared with the reference's: see docs/fidelity.md.
 func (m Method) Diverges(p Prediction) bool { return m.diverges && p == Velocity }
 
-// Asks is how often a step asks the model: twice in second-order samplers, but for the last step.
+// CallsPerStep is how often a step asks the model: twice in second-order samplers, but for the last step.
 func (m Method) CallsPerStep() int {
 	if m.twoCalls {
 		return 2
@@ -123,7 +123,7 @@ func (m Method) CallsPerStep() int {
 	return 1
 }
 
-// Calls is about how often a walk of so many steps asks the model, over a share of the way from noise to picture.
+// EstimateCalls is about how often a walk of so many steps asks the model, over a share of the way from noise to picture.
 func (m Method) EstimateCalls(c Config, steps int, share float64) float64 {
 	switch taken := float64(steps) * share; {
 	case m.totalCalls > 0:
@@ -139,7 +139,7 @@ func (m Method) EstimateCalls(c Config, steps int, share float64) float64 {
 	}
 }
 
-// Recalls is about how often a second pass asks, that begins where repainting by strength would: see Refine. All of its
+// EstimateHiresCalls is about how often a second pass asks, that begins where repainting by strength would: see Refine. All of its
 // steps are walked, whatever the strength.
 func (m Method) EstimateHiresCalls(steps int, strength float64) float64 {
 	if m.totalCalls > 0 {
@@ -148,7 +148,7 @@ func (m Method) EstimateHiresCalls(steps int, strength float64) float64 {
 	return float64(steps * m.CallsPerStep())
 }
 
-// Steps is the number of steps nearest to what was asked for that the sampler can take with a model of the usual
+// NearestSteps is the number of steps nearest to what was asked for that the sampler can take with a model of the usual
 // training.
 func (m Method) NearestSteps(asked int) int {
 	if m.onlySteps > 0 {
@@ -165,7 +165,7 @@ func (m Method) planSkipping(c Config, steps, skip int) (Plan, error) {
 	return m.checkedPlan(c, steps, func() Plan { return m.makePlan(c, steps, skip) })
 }
 
-// laid lays a way, or tells why there is none in so many steps.
+// checkedPlan lays a way, or tells why there is none in so many steps.
 func (m Method) checkedPlan(c Config, steps int, lay func() Plan) (Plan, error) {
 	if err := m.checkSteps(c, steps); err != nil {
 		return Plan{}, err
@@ -178,7 +178,7 @@ func (m Method) checkedPlan(c Config, steps int, lay func() Plan) (Plan, error) 
 	return p, nil
 }
 
-// takes tells why a method cannot take so many steps, nil if it can.
+// checkSteps tells why a method cannot take so many steps, nil if it can.
 func (m Method) checkSteps(c Config, steps int) error {
 	if err := c.Check(); err != nil {
 		return err
@@ -192,7 +192,7 @@ func (m Method) checkSteps(c Config, steps int) error {
 	return nil
 }
 
-// least is how few steps a method can take.
+// leastSteps is how few steps a method can take.
 func (m Method) leastSteps(c Config) int {
 	if m.warmup && c.RungeKutta {
 		return rungeKuttaSteps + 1
@@ -200,7 +200,7 @@ func (m Method) leastSteps(c Config) int {
 	return max(m.minSteps, 1)
 }
 
-// most is how many steps a method can take.
+// mostSteps is how many steps a method can take.
 func (m Method) mostSteps(c Config) int {
 	switch {
 	case m.distilledOn50:
@@ -211,7 +211,7 @@ func (m Method) mostSteps(c Config) int {
 	return c.TrainSteps - 1
 }
 
-// Repaint returns the last part of a plan of so many steps, for a picture that is there already: strength in (0, 1]
+// Img2ImgPlan returns the last part of a plan of so many steps, for a picture that is there already: strength in (0, 1]
 // says how much of the way is gone again. At least one step is left. The walk begins at Plan.Begin.
 func (m Method) Img2ImgPlan(c Config, steps int, strength float64) (Plan, error) {
 	if c.Img2ImgTakesAllSteps && m.img2imgAllSteps != nil {
@@ -220,7 +220,7 @@ func (m Method) Img2ImgPlan(c Config, steps int, strength float64) (Plan, error)
 	return m.planSkipping(c, steps, steps-m.img2imgSteps(steps, strength))
 }
 
-// Refine returns a plan of so many steps that begins where repainting by strength would: the second pass of a picture
+// HiresPlan returns a plan of so many steps that begins where repainting by strength would: the second pass of a picture
 // enlarged in latent space.
 func (m Method) HiresPlan(c Config, steps int, strength float64) (Plan, error) {
 	total := m.onlySteps
@@ -234,7 +234,7 @@ func (m Method) HiresPlan(c Config, steps int, strength float64) (Plan, error) {
 	return m.planSkipping(c, total, max(m.hiresSkip(total, steps, len(whole.Steps)), 0))
 }
 
-// skipped leaves out the first steps, but never the last one.
+// skipFirst leaves out the first steps, but never the last one.
 func (p Plan) skipFirst(n int) Plan {
 	n = min(max(n, 0), len(p.Steps)-1)
 	for _, s := range p.Steps[:n] {
@@ -244,7 +244,7 @@ func (p Plan) skipFirst(n int) Plan {
 	return p
 }
 
-// simply makes a layout of one that knows nothing of steps left out.
+// planThenSkip makes a layout of one that knows nothing of steps left out.
 func planThenSkip(whole func(c Config, steps int) Plan) func(c Config, steps, skip int) Plan {
 	return func(c Config, steps, skip int) Plan { return whole(c, steps).skipFirst(skip) }
 }
@@ -260,7 +260,7 @@ func diffusersCounting() stepCounting {
 	}
 }
 
-// a1111Cut is how A1111's img2img counts for k-diffusion's samplers, without its option to "do exactly the amount of
+// a1111Counting is how A1111's img2img counts for k-diffusion's samplers, without its option to "do exactly the amount of
 // steps": one step more than the number under noise (its t_enc).
 func a1111Counting() stepCounting {
 	return stepCounting{
@@ -274,7 +274,7 @@ func a1111TimestepCounting() stepCounting {
 	return stepCounting{img2imgSteps: encodedSteps, hiresSkip: func(total, steps, _ int) int { return total - steps + 1 }}
 }
 
-// enclosed is A1111's t_enc.
+// encodedSteps is A1111's t_enc.
 func encodedSteps(steps int, strength float64) int {
 	return int(min(strength, maxStrength) * float64(steps))
 }

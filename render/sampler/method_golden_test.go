@@ -40,7 +40,10 @@ type recording struct {
 func (r recording) config() Config {
 	c := StableDiffusion()
 	c.Prediction, c.Spacing = r.Prediction, r.Spacing
-	c.SetAlphaToOne, c.ZeroSNR, c.SDXL = r.Extra.AlphaOne, r.Extra.ZeroSNR, r.Extra.XL
+	c.SetAlphaToOne, c.ZeroSNR = r.Extra.AlphaOne, r.Extra.ZeroSNR
+	if r.Extra.XL {
+		c.AlignedSteps = AlignedSDXL()
+	}
 	c.RungeKutta, c.OriginalSteps = r.Extra.SkipPRK != nil && !*r.Extra.SkipPRK, r.Extra.Original
 	if r.Extra.BetaSchedule != "" {
 		c.BetaSchedule, c.BetaStart, c.BetaEnd = r.Extra.BetaSchedule, r.Extra.BetaStart, r.Extra.BetaEnd
@@ -78,7 +81,7 @@ func synthetic(_ context.Context, x tensor.Tensor, time float64) (tensor.Tensor,
 	return out, nil
 }
 
-// picture is the latent that the recorded img2img cases start from.
+// initLatent is the latent that the recorded img2img cases start from.
 func initLatent() tensor.Tensor {
 	x := tensor.New(1, 4, 4, 4)
 	for i := range x.Data {
@@ -169,7 +172,7 @@ func tolerance(r recording) float64 {
 	return 1e-5
 }
 
-// path is the Brownian path of the recorded cases.
+// recordedPath is the Brownian path of the recorded cases.
 func recordedPath(low, high float64) BrownianPath {
 	b := noise.NewBrownian(11, 64, low, high, func(seed int64) noise.Source { return noise.NewTorch(seed) })
 	return func(from, to float64) tensor.Tensor {

@@ -32,7 +32,7 @@ type sharedRecord struct {
 	}
 }
 
-// waves is that record's model: 0.5·sin(x) + 0.001·t.
+// sineModel is that record's model: 0.5·sin(x) + 0.001·t.
 func sineModel(_ context.Context, x tensor.Tensor, time float64) (tensor.Tensor, error) {
 	out := x.Like()
 	for i, v := range x.Data {
@@ -41,7 +41,7 @@ func sineModel(_ context.Context, x tensor.Tensor, time float64) (tensor.Tensor,
 	return out, nil
 }
 
-// ours gives our name for a configuration of the record.
+// samplerName gives our name for a configuration of the record.
 func samplerName(config string) string {
 	for _, spacing := range []string{"_leading", "_trailing", "_linspace"} {
 		config = strings.TrimSuffix(config, spacing)

@@ -18,7 +18,7 @@ func methods(d Dialect) []Method {
 	return nil
 }
 
-// shape makes one method of diffusers.
+// diffusersMethod makes one method of diffusers.
 func diffusersMethod(name string, plan func(Config, int) Plan, start func(run) stepper, t traits) Method {
 	return Method{name, planThenSkip(plan), start, diffusersCounting(), t}
 }

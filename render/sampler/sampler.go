@@ -45,7 +45,7 @@ type Plan struct {
 	prediction     Prediction // for PNDM, which mixes what the model put out
 }
 
-// Begin returns the x that repainting a picture begins with: x₀ + σ·noise. In A1111's samplers of the preserving frame
+// AddNoise returns the x that repainting a picture begins with: x₀ + σ·noise. In A1111's samplers of the preserving frame
 // that σ is one level above the first step's, and x is carried over in that frame.
 func (p Plan) AddNoise(picture, noise tensor.Tensor) tensor.Tensor {
 	first := p.maxSigma()
@@ -56,7 +56,7 @@ func (p Plan) AddNoise(picture, noise tensor.Tensor) tensor.Tensor {
 	return tensor.Sum(float32(carry), picture, float32(carry*p.initImageSigma), noise)
 }
 
-// high is the first level, and low the last one above zero.
+// maxSigma is the first level, and low the last one above zero.
 func (p Plan) maxSigma() float64 { return p.Steps[0].Sigma }
 func (p Plan) minSigma() float64 {
 	last := p.Steps[len(p.Steps)-1]
@@ -69,7 +69,7 @@ func (p Plan) minSigma() float64 {
 // Denoise estimates the finished latent x₀ from x = x₀ + σ·noise.
 type Denoise func(ctx context.Context, x tensor.Tensor, s Step) (tensor.Tensor, error)
 
-// Walk is what one run of a sampler needs beside its plan.
+// Inputs is what one run of a sampler needs beside its plan.
 type Inputs struct {
 	Denoise      Denoise
 	Noise        func() tensor.Tensor                   // fresh standard normal noise in the shape of x; only called by samplers that add some
@@ -79,7 +79,7 @@ type Inputs struct {
 	Eta          *float64                               // the share of noise in each step; nil for the sampler's own, see Method.TakesEta
 }
 
-// Path tells how far a Brownian path, one for each picture of the batch, goes between two levels, over the root of the
+// BrownianPath tells how far a Brownian path, one for each picture of the batch, goes between two levels, over the root of the
 // distance: standard normal noise that belongs together, however the way is cut into steps.
 type BrownianPath func(from, to float64) tensor.Tensor
 
@@ -93,7 +93,7 @@ type run struct {
 	plan Plan
 }
 
-// ask asks the model at a level between two steps.
+// denoiseAt asks the model at a level between two steps.
 func (r run) denoiseAt(ctx context.Context, x tensor.Tensor, sigma float64) (tensor.Tensor, error) {
 	return r.Denoise(ctx, x, Step{Sigma: sigma, Timestep: toFloat32(r.plan.table.timeOf(sigma))})
 }
@@ -106,7 +106,7 @@ func (r run) eta(own float64) float64 {
 	return own
 }
 
-// path opens the Brownian path over all levels of the walk.
+// brownianPath opens the Brownian path over all levels of the walk.
 func (r run) brownianPath() BrownianPath { return r.BrownianPath(r.plan.minSigma(), r.plan.maxSigma()) }
 
 // fullBrownianPath opens it over the levels that a repaint left out, too, as diffusers does.
@@ -117,7 +117,7 @@ func (r run) fullBrownianPath() BrownianPath {
 	return r.BrownianPath(r.plan.minSigma(), r.plan.skippedSigmas[0])
 }
 
-// direct makes a stepper of a rule that needs no more than the estimate at the step's beginning.
+// oneCallStepper makes a stepper of a rule that needs no more than the estimate at the step's beginning.
 func oneCallStepper(r run, rule func(s Step, x, denoised tensor.Tensor) tensor.Tensor) stepper {
 	return func(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
 		denoised, err := r.Denoise(ctx, x, s)

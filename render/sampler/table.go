@@ -124,7 +124,7 @@ func (t table) split(time float64) (low int, weight float64) {
 	return low, time - float64(low)
 }
 
-// time is the inverse of logAt: the training time that belongs to σ, within the table.
+// timeOf is the inverse of logAt: the training time that belongs to σ, within the table.
 func (t table) timeOf(sigma float64) float64 {
 	low := min(max(sort.SearchFloat64s(t, math.Nextafter(sigma, math.Inf(1)))-1, 0), len(t)-2)
 	from, to := math.Log(t[low]), math.Log(t[low+1])
@@ -160,5 +160,5 @@ func linspace32(dst []float64, start, end float32) {
 	}
 }
 
-// single rounds to float32.
+// toFloat32 rounds to float32.
 func toFloat32(x float64) float64 { return float64(float32(x)) }

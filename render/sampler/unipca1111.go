@@ -76,7 +76,7 @@ func (u *uniPCOrder3) move(lambda float64, there *tensor.Tensor) tensor.Tensor {
 	return out
 }
 
-// shares solves the order conditions Σ_k r_k^(i−1)·ρ_k = b_i of the paper. One share alone is a half.
+// orderWeights solves the order conditions Σ_k r_k^(i−1)·ρ_k = b_i of the paper. One share alone is a half.
 func orderWeights(r []float64, h float64, corrects bool) []float64 {
 	if len(r) == 0 {
 		return nil

@@ -2,7 +2,7 @@ package tensor
 
 import "slices"
 
-// Encoded is what a text encoder makes of chunks of token ids.
+// TextEncoding is what a text encoder makes of chunks of token ids.
 type TextEncoding struct {
 	Hidden Tensor // [chunks, length, width]
 	Pooled Tensor // [chunks, width'] of SDXL's second encoder; empty for other models
@@ -14,7 +14,7 @@ func (e TextEncoding) Clone() TextEncoding {
 	return TextEncoding{e.Hidden.Clone(), e.Pooled.Clone(), slices.Clone(e.Widths)}
 }
 
-// Given is what leads a UNet beside latents and time. Every tensor has the batch of the latents; one that the model
+// Conditioning is what leads a UNet beside latents and time. Every tensor has the batch of the latents; one that the model
 // has no use for is empty.
 type Conditioning struct {
 	Hidden   Tensor // [b, n, width]

@@ -118,7 +118,7 @@ func npyValue(cell []byte) float32 {
 	}
 }
 
-// Half widens an IEEE 754 half: sign, five bits of exponent biased by 15, ten of fraction.
+// FromFloat16 widens an IEEE 754 half: sign, five bits of exponent biased by 15, ten of fraction.
 func FromFloat16(h uint16) float32 {
 	exponent, fraction := int(h>>10&31), float64(h&1023)
 	var v float64

@@ -2,5 +2,5 @@ package postgrestest
 
 import "syscall"
 
-// die has the server end when the test's process is killed before it can clean up.
+// killWithParent makes the server end when the test's process is killed before it can clean up.
 func killWithParent(a *syscall.SysProcAttr) { a.Pdeathsig = syscall.SIGQUIT }

@@ -4,5 +4,5 @@ package postgrestest
 
 import "syscall"
 
-// die has the server end when the test's process is killed; only Linux can.
+// killWithParent does nothing: only Linux can end the server when the test's process is killed.
 func killWithParent(*syscall.SysProcAttr) {}

@@ -2,9 +2,10 @@
 
 // Package postgrestest gives tests a PostgreSQL server of their own.
 //
-// The server is the one installed on the machine (initdb and postgres in the PATH, or where Debian, Fedora and Homebrew
-// put them). It keeps its cluster in a temporary folder, listens on a Unix socket in there and on no port, and ends with
-// the test. PostgreSQL refuses to run as root, so for root it runs as the user nobody, to whom the folder is given.
+// It uses the PostgreSQL that is installed on the machine (initdb and postgres in the PATH, or where Debian, Fedora
+// and Homebrew put them). The server keeps its data in a temporary folder, listens on a Unix socket in that folder and
+// on no port, and stops when the test ends. PostgreSQL refuses to run as root, so a test of root runs it as the user
+// nobody and gives the folder to that user.
 package postgrestest
 
 import (
@@ -28,7 +29,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
-// patience is how long the server may take to start, on a machine that is busy with other tests.
+// startTimeout is how long the server may take to start on a machine that is busy with other tests.
 const startTimeout = time.Minute
 
 // Server is a running PostgreSQL.
@@ -39,7 +40,7 @@ type Server struct {
 	databases atomic.Int64
 }
 
-// Start starts a server that ends with the test. Where PostgreSQL is not installed the test is skipped.
+// Start starts a server that stops when the test ends. It skips the test if PostgreSQL is not installed.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	bin, err := findPrograms()
@@ -56,8 +57,8 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// Database makes an empty database and returns its address. Where the server can, it sorts texts as English dictionaries
-// do, so that a query that counts on the order of bytes shows itself.
+// Database creates an empty database and returns its address. If the server can, the database sorts texts as English
+// dictionaries do, so that a test finds a query that relies on the order of bytes.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("d%d", s.databases.Add(1))
@@ -66,8 +67,9 @@ func (s *Server) Database(t testing.TB) string {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	_, err = db.ExecContext(t.Context(), `CREATE DATABASE `+name+` TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'`)
-	if err != nil { // before version 15, or built without it
+	_, err = db.ExecContext(t.Context(),
+		`CREATE DATABASE `+name+` TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'`)
+	if err != nil { // before version 15, or built without ICU
 		_, err = db.ExecContext(t.Context(), `CREATE DATABASE `+name)
 	}
 	if err != nil {
@@ -81,14 +83,15 @@ func (s *Server) address(database string) string {
 	return u.String() + "?host=" + url.QueryEscape(s.folder)
 }
 
-// find returns the folder of PostgreSQL's programs.
+// findPrograms returns the folder of PostgreSQL's programs.
 func findPrograms() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil {
 			return filepath.Dir(path), nil
 		}
 	}
-	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin"} {
+	patterns := []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin"}
+	for _, pattern := range patterns {
 		found, err := filepath.Glob(filepath.Join(pattern, "initdb"))
 		if err == nil && len(found) > 0 {
 			slices.Sort(found)
@@ -98,7 +101,7 @@ func findPrograms() (string, error) {
 	return "", errors.New("PostgreSQL is not installed (Debian: apt-get install postgresql)")
 }
 
-// unprivileged returns who the server runs as: nil for oneself, unless one is root.
+// unprivileged returns the user that the server runs as: nil for the user of the test, unless that is root.
 func unprivileged() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -118,8 +121,8 @@ func unprivileged() (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
-// makeFolder makes the cluster's folder. It is not one of t.TempDir's, whose parents only their owner may enter, and
-// whose names are too long for a socket.
+// makeFolder creates the server's folder. It does not use t.TempDir, because only the owner may enter that folder's
+// parents, and its name is too long for a socket.
 func (s *Server) makeFolder(t testing.TB) {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "pg")
@@ -146,14 +149,15 @@ func (s *Server) command(ctx context.Context, program string, args ...string) *e
 
 func (s *Server) initialise(t testing.TB) {
 	t.Helper()
-	out, err := s.command(t.Context(), "initdb", "-D", filepath.Join(s.folder, "data"), "-U", "tester", "-A", "trust", "-E", "UTF8", "-N").CombinedOutput()
+	out, err := s.command(t.Context(), "initdb", "-D", filepath.Join(s.folder, "data"),
+		"-U", "tester", "-A", "trust", "-E", "UTF8", "-N").CombinedOutput()
 	if err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
 }
 
-// launch starts the server and waits until it answers. It does not write through to the disk: a test's cluster need not
-// survive the machine.
+// launch starts the server and waits until it answers. The server does not flush to the disk: a test's data need not
+// survive a crash of the machine.
 func (s *Server) launch(t testing.TB) {
 	t.Helper()
 	var log bytes.Buffer
@@ -167,7 +171,7 @@ func (s *Server) launch(t testing.TB) {
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
 	t.Cleanup(func() {
-		_ = c.Process.Signal(syscall.SIGQUIT) // at once; clients that are still there lose their connections
+		_ = c.Process.Signal(syscall.SIGQUIT) // immediate shutdown: clients lose their connections
 		<-ended
 	})
 	for deadline := time.Now().Add(startTimeout); ; {

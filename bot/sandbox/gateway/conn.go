@@ -14,7 +14,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// conn is one websocket. Packets go out in the order they were queued.
+// conn is one websocket connection. It sends packets in the order in which they are queued.
 type conn struct {
 	hub      *Hub
 	ws       *websocket.Conn
@@ -27,14 +27,14 @@ type conn struct {
 	wake    chan struct{}
 	close   *websocket.CloseError
 	cancel  context.CancelFunc
-	sends   []time.Time // of the bot, within the last minute
+	sends   []time.Time // when packets arrived from the bot in the last minute
 }
 
 // ServeHTTP accepts a bot's websocket.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ws, err := websocket.Accept(w, r, nil) // refuses foreign origins
+	ws, err := websocket.Accept(w, r, nil) // refuses other origins
 	if err != nil {
-		return // Accept has answered
+		return // Accept has written the response
 	}
 	defer ws.CloseNow()
 	ws.SetReadLimit(maxPayload)
@@ -42,7 +42,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	c := &conn{hub: h, ws: ws, wake: make(chan struct{}, 1), cancel: cancel, version: 10}
 	if !h.addConn(c) {
-		ws.Close(websocket.StatusGoingAway, "sandbox is closing")
+		ws.Close(websocket.StatusGoingAway, "the sandbox is stopping")
 		return
 	}
 	defer h.running.Done()
@@ -73,11 +73,12 @@ func (h *Hub) addConn(c *conn) bool {
 }
 
 func (c *conn) sendHello() {
-	data, _ := json.Marshal(map[string]any{"heartbeat_interval": c.hub.heartbeat.Milliseconds(), "_trace": []string{"sandbox"}})
+	data, _ := json.Marshal(map[string]any{
+		"heartbeat_interval": c.hub.heartbeat.Milliseconds(), "_trace": []string{"sandbox"}})
 	c.queue(packet{Op: opHello, Data: data})
 }
 
-// queue sends a packet soon. It never blocks.
+// queue queues a packet for sending. It never blocks.
 func (c *conn) queue(p packet) {
 	c.mu.Lock()
 	c.waiting = append(c.waiting, p)
@@ -85,7 +86,7 @@ func (c *conn) queue(p packet) {
 	c.wakeWriter()
 }
 
-// closeWith closes the connection with a code after what is queued.
+// closeWith closes the connection with a code after the queued packets are sent.
 func (c *conn) closeWith(code int, reason string) {
 	c.mu.Lock()
 	if c.close == nil {
@@ -102,7 +103,7 @@ func (c *conn) wakeWriter() {
 	}
 }
 
-// write sends what is queued until the connection ends.
+// write sends queued packets until the connection ends.
 func (c *conn) write(ctx context.Context) {
 	defer c.cancel()
 	for {
@@ -127,8 +128,8 @@ func (c *conn) write(ctx context.Context) {
 	}
 }
 
-// compressFrom is the size in bytes from which packets are compressed for a
-// bot that asked for payload compression; small ones would only grow.
+// compressFrom is the smallest packet, in bytes, that is compressed for a bot that uses payload compression. Smaller
+// packets would only grow.
 const compressFrom = 512
 
 func (c *conn) send(ctx context.Context, p packet) error {
@@ -144,15 +145,15 @@ func (c *conn) send(ctx context.Context, p packet) error {
 	}
 	var b bytes.Buffer
 	z := zlib.NewWriter(&b)
-	z.Write(data) // into memory: cannot fail
+	z.Write(data) // a write to memory cannot fail
 	z.Close()
 	return c.ws.Write(ctx, websocket.MessageBinary, b.Bytes())
 }
 
-// read hears the bot until it is gone, and says whether it ended its session.
+// read handles packets until the connection ends. ended is true if the bot also ended its session.
 func (c *conn) read(ctx context.Context) (ended bool) {
 	for {
-		// A bot that does not beat for two intervals is taken for dead.
+		// The connection ends if the bot sends nothing for two heartbeat intervals.
 		readCtx, cancel := context.WithTimeout(ctx, 2*c.hub.heartbeat)
 		_, data, err := c.ws.Read(readCtx)
 		late := readCtx.Err() != nil && ctx.Err() == nil
@@ -171,7 +172,7 @@ func (c *conn) read(ctx context.Context) (ended bool) {
 	}
 }
 
-// hear handles one packet from the bot.
+// handle handles one packet from the bot.
 func (c *conn) handle(data []byte) {
 	var p struct {
 		Op   *int            `json:"op"`

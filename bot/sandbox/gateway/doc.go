@@ -1,3 +1,3 @@
-// Package gateway speaks Discord's gateway protocol to a bot: hello, identify,
-// heartbeats, dispatch, resume, and every way in which Discord hangs up.
+// Package gateway is the server side of Discord's gateway protocol: hello, identify, heartbeat, dispatch, resume, and
+// all close codes.
 package gateway

@@ -7,9 +7,9 @@ import (
 	"darkroom/bot/sandbox/world"
 )
 
-// The switches below make the gateway behave badly, as Discord's does at times.
+// The methods below make the gateway fail in the ways in which Discord's gateway sometimes fails.
 
-// each runs f for every connection that has a session. The lock is held by each.
+// each calls f, under the lock, for every connection that has a session.
 func (h *Hub) each(f func(*conn)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -25,8 +25,7 @@ func (h *Hub) Reconnect() {
 	h.each(func(c *conn) { c.queue(packet{Op: opReconnect}) })
 }
 
-// Invalidate tells every bot that its session is invalid (op 9). When it is
-// not resumable the session is forgotten.
+// Invalidate tells every bot that its session is invalid (op 9). If resumable is false, it also deletes the session.
 func (h *Hub) Invalidate(resumable bool) {
 	h.each(func(c *conn) {
 		c.queue(packet{Op: opBadSession, Data: json.RawMessage(strconv.FormatBool(resumable))})
@@ -37,17 +36,17 @@ func (h *Hub) Invalidate(resumable bool) {
 	})
 }
 
-// HangUp closes every connection with a code; sessions stay resumable.
+// HangUp closes every connection with a code. The bot can resume its session.
 func (h *Hub) HangUp(code int, reason string) {
 	h.each(func(c *conn) { c.closeWith(code, reason) })
 }
 
-// Drop breaks every connection without a word.
+// Drop breaks every connection without a close code.
 func (h *Hub) Drop() {
 	h.each(func(c *conn) { c.cancel() })
 }
 
-// Forget forgets every session, so that the next resume is refused.
+// Forget deletes every session, so that the next resume fails.
 func (h *Hub) Forget() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -59,13 +58,13 @@ func (h *Hub) Forget() {
 	h.sessions = nil
 }
 
-// AskHeartbeat asks every bot for a heartbeat at once (op 1).
+// AskHeartbeat asks every bot for an immediate heartbeat (op 1).
 func (h *Hub) AskHeartbeat() {
 	h.each(func(c *conn) { c.queue(packet{Op: opHeartbeat}) })
 }
 
-// Silence makes a zombie: connections stay open, but nothing is heard any
-// more, no event and no heartbeat's answer. Events can be had by resuming later.
+// Silence makes zombie connections: they stay open, but the hub sends no events and no heartbeat ACKs. A bot that
+// resumes later gets the missed events.
 func (h *Hub) Silence(on bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -79,8 +78,8 @@ func (h *Hub) Duplicate(n int) {
 	h.copies = max(n, 0)
 }
 
-// GreetResume sends a packet of this opcode before anything else to the next
-// connection that resumes: 7 (reconnect), 9 (invalid) or 11 (an early answer).
+// GreetResume sends a packet with this opcode first to the next connection that resumes: 7 (reconnect), 9 (invalid
+// session) or 11 (heartbeat ACK).
 func (h *Hub) GreetResume(op int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -90,5 +89,5 @@ func (h *Hub) GreetResume(op int) {
 	}
 }
 
-// Send dispatches an event of any name, such as one no library knows.
+// Send dispatches an event with any name, for example a name that no library knows.
 func (h *Hub) Send(name string, data any) { h.Broadcast(world.Event{Name: name, Data: data}) }

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"log/slog"
 	"sync"
@@ -29,18 +27,18 @@ const (
 	opAck        = 11
 )
 
-// DefaultHeartbeat is what Discord asks for.
+// DefaultHeartbeat is the heartbeat interval that Discord asks for.
 const DefaultHeartbeat = 41250 * time.Millisecond
 
 // Limits of the protocol.
 const (
-	keepEvents   = 1000 // replayed at most, per session
-	keepSessions = 16   // sessions remembered for resume
-	maxSends     = 120  // packets from the bot per minute
-	maxPayload   = 4096 // bytes of a packet from the bot
+	keepEvents   = 1000 // events that a session keeps for a resume
+	keepSessions = 16   // sessions that can be resumed
+	maxSends     = 120  // packets from the bot in one minute
+	maxPayload   = 4096 // the largest packet from the bot, in bytes
 )
 
-// place is what the gateway needs of the world.
+// worldState is what the gateway needs of a world.World.
 type worldState interface {
 	ValidToken(token string) bool
 	App() wire.User
@@ -58,13 +56,13 @@ type Hub struct {
 	sessions       []*session // oldest first
 	conns          map[*conn]bool
 	silent         bool
-	copies         int // of each event; 1 is honest
-	resumeGreeting *packet
+	copies         int     // how often each event is sent; normally 1
+	resumeGreeting *packet // see GreetResume
 	closed         bool
 	running        sync.WaitGroup
 }
 
-// NewHub makes a hub without sessions. heartbeat 0 is Discord's interval.
+// NewHub returns a hub without sessions. If heartbeat is 0, it uses DefaultHeartbeat.
 func NewHub(heartbeat time.Duration) *Hub {
 	if heartbeat == 0 {
 		heartbeat = DefaultHeartbeat
@@ -72,10 +70,10 @@ func NewHub(heartbeat time.Duration) *Hub {
 	return &Hub{heartbeat: heartbeat, conns: map[*conn]bool{}, copies: 1}
 }
 
-// Attach gives the hub its world and its own address, "ws://host/gateway".
-func (h *Hub) Attach(p worldState) { h.world = p }
+// Attach gives the hub its world.
+func (h *Hub) Attach(w worldState) { h.world = w }
 
-// SetURL tells the hub its own address, which READY repeats for resuming.
+// SetURL sets the hub's own address, such as "ws://host/gateway". READY contains it as resume_gateway_url.
 func (h *Hub) SetURL(url string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -90,20 +88,11 @@ type packet struct {
 	Name *string         `json:"t"`
 }
 
-// session outlives its connections.
-type session struct {
-	id      string
-	intents int
-	seq     int64
-	events  []packet // what may have to be replayed
-	conn    *conn    // nil while the bot is away
-}
-
-// Tell dispatches an event to every session that asked for it. It never blocks.
+// Broadcast dispatches an event to every session with the event's intent. It never blocks.
 func (h *Hub) Broadcast(e world.Event) {
 	data, err := json.Marshal(e.Data)
 	if err != nil {
-		slog.Error("sandbox: encode event", "event", e.Name, "err", err)
+		slog.Error("sandbox: cannot encode an event", "event", e.Name, "error", err)
 		return
 	}
 	h.mu.Lock()
@@ -118,7 +107,7 @@ func (h *Hub) Broadcast(e world.Event) {
 	}
 }
 
-// dispatch gives a session one event and remembers it. The lock is held.
+// dispatch sends a session one event and keeps it for a resume. The lock is held.
 func (h *Hub) dispatch(s *session, name string, data json.RawMessage) {
 	s.seq++
 	seq := s.seq
@@ -132,7 +121,7 @@ func (h *Hub) dispatch(s *session, name string, data json.RawMessage) {
 	}
 }
 
-// Online says whether a bot is logged in and connected.
+// Online reports whether a bot is connected and identified.
 func (h *Hub) Online() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -144,95 +133,8 @@ func (h *Hub) Online() bool {
 	return false
 }
 
-// scene is what READY tells of the world. It is fetched before the hub's lock
-// is taken, because the world calls Tell under its own.
-type readySnapshot struct {
-	app    wire.User
-	guilds []string
-	create []world.Event
-}
-
-func (h *Hub) readyData() readySnapshot {
-	ids, creates := h.world.Guilds()
-	return readySnapshot{h.world.App(), ids, creates}
-}
-
-// open makes a new session for a connection and greets it. The lock is held.
-func (h *Hub) open(c *conn, snapshot readySnapshot, intents int, shard []int) {
-	id := make([]byte, 16)
-	rand.Read(id)
-	s := &session{id: hex.EncodeToString(id), intents: intents, conn: c}
-	c.session = s
-	h.sessions = append(h.sessions, s)
-	if len(h.sessions) > keepSessions {
-		h.sessions = h.sessions[1:]
-	}
-	h.dispatch(s, "READY", h.ready(s, snapshot, shard, c.version))
-	for _, e := range snapshot.create {
-		if data, err := json.Marshal(e.Data); err == nil && intents&e.Intent != 0 {
-			h.dispatch(s, e.Name, data)
-		}
-	}
-}
-
-func (h *Hub) ready(s *session, snapshot readySnapshot, shard []int, version int) json.RawMessage {
-	waiting := []map[string]any{}
-	for _, id := range snapshot.guilds {
-		waiting = append(waiting, map[string]any{"id": id, "unavailable": true})
-	}
-	body := map[string]any{
-		"v": version, "user": snapshot.app, "guilds": waiting, "session_id": s.id, "resume_gateway_url": h.url,
-		"session_type": "normal", "private_channels": []any{}, "relationships": []any{}, "user_settings": map[string]any{},
-		"application": map[string]any{"id": snapshot.app.ID, "flags": 0}, "_trace": []string{"sandbox"},
-	}
-	if shard != nil {
-		body["shard"] = shard
-	}
-	data, err := json.Marshal(body)
-	if err != nil {
-		panic("internal error: READY must always encode: " + err.Error())
-	}
-	return data
-}
-
-// resume gives a session back to a new connection and replays what it missed.
-// It returns false when the session is gone. The lock is held.
-func (h *Hub) resume(c *conn, id string, seq int64) bool {
-	for _, s := range h.sessions {
-		if s.id != id {
-			continue
-		}
-		if seq > s.seq || len(s.events) > 0 && seq < *s.events[0].Seq-1 {
-			return false
-		}
-		if s.conn != nil && s.conn != c {
-			s.conn.session = nil
-			s.conn.closeWith(4000, "resumed elsewhere")
-		}
-		s.conn, c.session = c, s
-		for _, p := range s.events {
-			if *p.Seq > seq {
-				c.queue(p)
-			}
-		}
-		h.dispatch(s, "RESUMED", json.RawMessage(`{"_trace":["sandbox"]}`))
-		return true
-	}
-	return false
-}
-
-// forget ends a session for good. The lock is held.
-func (h *Hub) forget(s *session) {
-	for i, x := range h.sessions {
-		if x == s {
-			h.sessions = append(h.sessions[:i:i], h.sessions[i+1:]...)
-			return
-		}
-	}
-}
-
-// leave takes a dead connection off its session. ended says that the bot closed
-// with 1000 or 1001, which ends the session too.
+// removeConn detaches a closed connection from its session. ended is true if the bot closed it with 1000 or 1001, which
+// also ends the session.
 func (h *Hub) removeConn(c *conn, ended bool) {
 	h.mu.Lock()
 	delete(h.conns, c)
@@ -246,12 +148,12 @@ func (h *Hub) removeConn(c *conn, ended bool) {
 	h.world.Record("BOT", "")
 }
 
-// Close hangs up on everybody and waits until all are gone.
+// Close closes all connections and waits until they have ended.
 func (h *Hub) Close() {
 	h.mu.Lock()
 	h.closed = true
 	for c := range h.conns {
-		c.closeWith(int(websocket.StatusGoingAway), "sandbox is closing")
+		c.closeWith(int(websocket.StatusGoingAway), "the sandbox is stopping")
 	}
 	h.mu.Unlock()
 	h.running.Wait()

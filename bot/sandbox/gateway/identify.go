@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// privileged are intents that a fresh application does not have.
+// privileged are the intents that a new application must ask for.
 const privileged = 1<<1 | 1<<8 | 1<<15
 
-// knownIntents are all bits that mean something.
+// knownIntents are all intents that Discord defines.
 const knownIntents = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<9 | 1<<10 | 1<<11 | 1<<12 |
 	1<<13 | 1<<14 | 1<<15 | 1<<16 | 1<<20 | 1<<21 | 1<<24 | 1<<25
 
@@ -78,5 +78,5 @@ func (c *conn) resume(data json.RawMessage) {
 	c.hub.world.Record("BOT", "")
 }
 
-// bare is a token without the "Bot " that some libraries send along.
+// withoutPrefix returns a token without the prefix "Bot ", which some libraries send.
 func withoutPrefix(token string) string { return strings.TrimPrefix(token, "Bot ") }

@@ -11,10 +11,10 @@ import (
 	"darkroom/bot/sandbox/world"
 )
 
-// maxActionBytes bounds what the page may send, files included, in bytes.
+// maxActionBytes is the largest request of the page, with files.
 const maxActionBytes = world.MaxRequest + 1<<20
 
-// act is anything a person does. Which fields mean something depends on what it is.
+// action is what a user does on the page. Each route uses some of the fields.
 type action struct {
 	User        string            `json:"user"`
 	Channel     string            `json:"channel"`
@@ -29,7 +29,7 @@ type action struct {
 	Content     string            `json:"content"`
 }
 
-// filled is one option; a file's bytes are in the part "file:<name>".
+// option is one option of a command. The bytes of a file are in the form part "file:<name>".
 type option struct {
 	Name  string `json:"name"`
 	Value any    `json:"value"`
@@ -49,11 +49,11 @@ func (a action) worldOptions() []world.Option {
 	return list
 }
 
-// command runs a slash command. The body is multipart: "act", and files.
+// command runs a slash command. The body is multipart: the action is in the part "act", the files are in others.
 func (p *Page) command(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxActionBytes)
 	if err := r.ParseMultipartForm(maxActionBytes); err != nil {
-		sendError(w, fmt.Errorf("your files are too large"))
+		sendError(w, fmt.Errorf("the files are too large: at most %d MB", world.MaxRequest>>20))
 		return
 	}
 	defer r.MultipartForm.RemoveAll()
@@ -92,7 +92,7 @@ func withFiles(r *http.Request, options []world.Option) ([]world.Option, error) 
 	return options, nil
 }
 
-// done answers an act that made an interaction.
+// sendInteraction responds to an action that made an interaction.
 func (p *Page) sendInteraction(w http.ResponseWriter, i world.Interaction, err error) {
 	if err != nil {
 		sendError(w, err)
@@ -111,7 +111,7 @@ func (p *Page) autocomplete(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	choices, err := p.world.Autocomplete(ctx, a.User, a.Channel, a.Name, a.Focus, a.worldOptions()...)
 	if err != nil {
-		sendError(w, fmt.Errorf("loading options failed"))
+		sendError(w, fmt.Errorf("the bot sent no choices"))
 		return
 	}
 	sendJSON(w, map[string]any{"choices": choices})

@@ -1,5 +1,4 @@
-// Package page is the sandbox in a browser: a chat channel with slash
-// commands, and the small HTTP API behind it. The assets are plain HTML, CSS
-// and JavaScript modules, embedded, with no build step and nothing fetched
-// from elsewhere.
+// Package page shows the sandbox in a browser: channels with messages and slash commands. It serves the page's assets
+// and the HTTP API that they use. The assets are embedded HTML, CSS and JavaScript modules. They need no build step and
+// load nothing from other servers.
 package page

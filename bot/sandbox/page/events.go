@@ -10,18 +10,18 @@ import (
 	"darkroom/bot/sandbox/world"
 )
 
-// breath is how often an idle event stream says that it is alive.
+// keepAliveInterval is how often an idle event stream sends a comment, which keeps the connection open.
 const keepAliveInterval = 15 * time.Second
 
-// events is the stream of what a person sees happen, as server-sent events.
-// Each event's id is the number to go on from after a break.
+// events streams what a user sees as server-sent events. The id of an event is the number from which the page continues
+// after an interruption.
 func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 	user := r.URL.Query().Get("user")
 	after := r.Header.Get("Last-Event-ID")
 	if after == "" {
 		after = r.URL.Query().Get("after")
 	}
-	seq, _ := strconv.Atoi(after) // nonsense is 0: everything
+	seq, _ := strconv.Atoi(after) // 0 if it is no number: then the page loads everything
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
 	fmt.Fprint(w, ": hello\n\n")
@@ -45,7 +45,7 @@ func (p *Page) events(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-changed:
 		case <-time.After(keepAliveInterval):
-			fmt.Fprint(w, ": breath\n\n")
+			fmt.Fprint(w, ": keep-alive\n\n")
 		}
 	}
 }
@@ -56,18 +56,18 @@ func writeEvent(w http.ResponseWriter, seq int, body map[string]any) {
 	}
 	data, err := json.Marshal(body)
 	if err != nil {
-		return // a change that cannot be told is not told; the page asks anew when it is opened
+		return // the page sees this change when it loads everything again
 	}
 	fmt.Fprintf(w, "id: %d\ndata: %s\n\n", seq, data)
 }
 
-// event words a change for the page; nil for what a page need not know.
+// event returns a change in the form that the page expects; nil if the page does not need it.
 func (p *Page) event(user string, c world.Change) map[string]any {
 	switch c.Kind {
 	case "MESSAGE_CREATE", "MESSAGE_UPDATE":
 		m, there := p.world.VisibleMessage(user, c.Message)
 		if !there {
-			return nil // deleted since; that comes as its own event
+			return nil // it was deleted since, which is its own event
 		}
 		return map[string]any{"kind": "message", "message": m}
 	case "MESSAGE_DELETE":

@@ -15,7 +15,7 @@ import (
 //go:embed assets
 var assets embed.FS
 
-// Example is a command that the page offers to run with one click.
+// Example is a command that the page runs with one click.
 type Example struct {
 	Command string         `json:"command"`
 	Options map[string]any `json:"options"`
@@ -23,23 +23,23 @@ type Example struct {
 
 // Options of the page.
 type Options struct {
-	Title    string // the window's title; "darkroom" when empty
+	Title    string // the window's title; "darkroom" if empty
 	Examples []Example
 	Online   func() bool // whether the bot is connected
 }
 
-// Page serves the assets and the user's side.
+// Page serves the assets and their HTTP API.
 type Page struct {
 	world   *world.World
 	options Options
 	mux     *http.ServeMux
 }
 
-// policy forbids everything that does not come from this server.
+// policy is the Content-Security-Policy: it forbids everything that does not come from this server.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// New makes the page.
+// New returns the page of a world.
 func New(w *world.World, o Options) *Page {
 	if o.Title == "" {
 		o.Title = "darkroom"
@@ -47,7 +47,7 @@ func New(w *world.World, o Options) *Page {
 	p := &Page{world: w, options: o, mux: http.NewServeMux()}
 	files, err := fs.Sub(assets, "assets")
 	if err != nil {
-		panic("internal error: the page's assets are embedded: " + err.Error())
+		panic("internal error: the page's assets are not embedded: " + err.Error())
 	}
 	p.mux.Handle("GET /", http.FileServerFS(files))
 	p.mux.HandleFunc("GET /sandbox/hello", p.hello)
@@ -73,7 +73,7 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mux.ServeHTTP(w, r)
 }
 
-// person is a user in the page's switcher.
+// person is a user whom the page can switch to.
 type person struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
@@ -98,10 +98,10 @@ func (p *Page) moderator(user string) bool {
 	return p.world.MemberPermissions(user)&wire.PermManageMessages != 0
 }
 
-// view is everything a person sees at one moment. seq is where events go on from.
+// view sends everything that a user sees now. seq is the number from which events continue.
 func (p *Page) view(w http.ResponseWriter, r *http.Request) {
 	user, channel := r.URL.Query().Get("user"), r.URL.Query().Get("channel")
-	seq := p.world.LatestChange() // first, so that what happens meanwhile comes again as an event
+	seq := p.world.LatestChange() // first, so that a change during this request arrives as an event
 	channels := p.world.ChannelsOf(user)
 	if dm, err := p.world.DM(user); err == nil && !has(channels, dm.ID) {
 		channels = append(channels, dm)
@@ -115,8 +115,9 @@ func (p *Page) view(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	guild, _ := p.world.Guild(guildOf(channels)) // a world without a guild has no name to show
-	sendJSON(w, map[string]any{"seq": seq, "channel": channel, "channels": channels, "commands": commands, "guild": guild.Name,
-		"messages": p.world.VisibleMessages(user, channel), "online": p.online(), "moderator": p.moderator(user)})
+	sendJSON(w, map[string]any{"seq": seq, "channel": channel, "channels": channels, "commands": commands,
+		"guild": guild.Name, "messages": p.world.VisibleMessages(user, channel), "online": p.online(),
+		"moderator": p.moderator(user)})
 }
 
 func has(list []wire.Channel, id string) bool {
@@ -140,15 +141,15 @@ func guildOf(list []wire.Channel) string {
 func sendJSON(w http.ResponseWriter, body any) {
 	data, err := json.Marshal(body)
 	if err != nil {
-		slog.Error("sandbox: encode for the page", "err", err)
+		slog.Error("sandbox: cannot encode a response to the page", "error", err)
 		http.Error(w, "cannot encode", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Write(data) // a browser that has gone is no concern of ours
+	w.Write(data) // an error means that the browser has disconnected
 }
 
-// refuse tells a person why something did not work.
+// sendError sends the text of an error, which the page shows.
 func sendError(w http.ResponseWriter, err error) {
 	message := err.Error()
 	var e *wire.Error

@@ -14,7 +14,7 @@ import (
 	"darkroom/bot/sandbox/world"
 )
 
-// API answers the bot's requests. It serves under "/api/v9" and "/api/v10".
+// API serves the bot's requests, under "/api/v9" and "/api/v10".
 type API struct {
 	world     *world.World
 	gateway   string
@@ -26,31 +26,30 @@ type API struct {
 	faults []*Fault
 }
 
-// New makes an API. see hears every request after it was answered; nil for nobody.
+// New returns an API. It calls onRequest with every request and its response; onRequest may be nil.
 func New(w *world.World, limits Limits, onRequest func(rules.Request)) *API {
 	a := &API{world: w, limits: newLimiter(limits), onRequest: onRequest, mux: http.NewServeMux()}
-	a.route()
+	a.addRoutes()
 	return a
 }
 
-// SetGateway says what GET /gateway answers, such as "ws://127.0.0.1:1234/gateway".
+// SetGateway sets the address that GET /gateway returns, such as "ws://127.0.0.1:1234/gateway".
 func (a *API) SetGateway(url string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.gateway = url
 }
 
-// call is one request on its way through a handler.
+// request is a decoded request, as handlers receive it.
 type request struct {
 	*http.Request
-	world *world.World
-	body  []byte // JSON
-	files []wire.Upload
-	// how the file parts were called, by their number
-	fields, names map[int]string
+	world         *world.World
+	body          []byte // JSON
+	files         []wire.Upload
+	fields, names map[int]string // the field names and file names of the file parts, by the part's number
 }
 
-// reply is what a handler answers: a status and a JSON body, nil for none.
+// response is what a handler returns: a status and a JSON body, which may be nil.
 type response struct {
 	status int
 	body   any
@@ -60,7 +59,7 @@ func ok(body any) (response, error) { return response{http.StatusOK, body}, nil 
 
 func noContent() (response, error) { return response{http.StatusNoContent, nil}, nil }
 
-// handle registers a handler. bot says that a bot token is needed.
+// handle registers a handler. bot is true for routes that need a bot token.
 func (a *API) handle(pattern string, bot bool, h func(*request) (response, error)) {
 	method, path, _ := strings.Cut(pattern, " ")
 	a.mux.HandleFunc(method+" /api/{version}"+path, func(w http.ResponseWriter, r *http.Request) {
@@ -71,18 +70,18 @@ func (a *API) handle(pattern string, bot bool, h func(*request) (response, error
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
 
-// serve takes a request through trouble, token, limits and its handler.
+// serve handles a request in this order: faults that a test set, body, bot token, rate limits, handler.
 func (a *API) serve(w http.ResponseWriter, r *http.Request, bot bool, h func(*request) (response, error)) {
-	record := rules.Request{Time: time.Now(), Method: r.Method, Path: strip(r), Header: r.Header.Clone(), Bot: bot}
+	record := rules.Request{Time: time.Now(), Method: r.Method, Path: pathOf(r), Header: r.Header.Clone(), Bot: bot}
 	fault := a.takeFault(r.Method, record.Path, nil)
 	if fault.breaks(w, r) {
 		return
 	}
-	c, err := readBody(r)
-	c.world = a.world
-	record.Body, record.Files = c.body, listFiles(c)
-	if fault == nil && c.body != nil {
-		fault = a.takeFault(r.Method, record.Path, c.body)
+	in, err := readBody(r)
+	in.world = a.world
+	record.Body, record.Files = in.body, listFiles(in)
+	if fault == nil && in.body != nil {
+		fault = a.takeFault(r.Method, record.Path, in.body)
 	}
 	fault.wait(r.Context())
 	out := responseBuffer{header: http.Header{}}
@@ -94,7 +93,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, bot bool, h func(*re
 		out.fail(wire.Unauthorized())
 	case a.limits.refuse(r.Method, record.Path, bot, &out):
 	default:
-		out.run(c, h)
+		out.run(in, h)
 	}
 	record.Status, record.Answer, record.Wait = out.status, out.body, out.wait
 	if a.onRequest != nil {
@@ -107,20 +106,20 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, bot bool, h func(*re
 	out.send(w)
 }
 
-// strip is the path without "/api/vN".
-func strip(r *http.Request) string {
+// pathOf returns a request's path without "/api/vN".
+func pathOf(r *http.Request) string {
 	return strings.TrimPrefix(r.URL.Path, "/api/"+r.PathValue("version"))
 }
 
-func listFiles(c *request) []rules.File {
+func listFiles(r *request) []rules.File {
 	var list []rules.File
-	for _, f := range c.files {
-		list = append(list, rules.File{Field: c.fields[f.N], Name: c.names[f.N], Size: len(f.Data)})
+	for _, f := range r.files {
+		list = append(list, rules.File{Field: r.fields[f.N], Name: r.names[f.N], Size: len(f.Data)})
 	}
 	return list
 }
 
-// answer gathers a response before it is sent, so that it can be seen or lost.
+// responseBuffer holds a response until the rules have seen it and a fault has not dropped it.
 type responseBuffer struct {
 	status int
 	header http.Header
@@ -128,12 +127,12 @@ type responseBuffer struct {
 	wait   time.Duration
 }
 
-func (o *responseBuffer) run(c *request, h func(*request) (response, error)) {
-	if v := c.PathValue("version"); v != "v9" && v != "v10" {
+func (o *responseBuffer) run(r *request, h func(*request) (response, error)) {
+	if v := r.PathValue("version"); v != "v9" && v != "v10" {
 		o.fail(&wire.Error{Status: 400, Code: 50041, Message: "Invalid API version"})
 		return
 	}
-	out, err := h(c)
+	out, err := h(r)
 	if err != nil {
 		o.fail(err)
 		return
@@ -144,7 +143,7 @@ func (o *responseBuffer) run(c *request, h func(*request) (response, error)) {
 func (o *responseBuffer) fail(err error) {
 	var e *wire.Error
 	if !errors.As(err, &e) {
-		slog.Error("sandbox: request failed", "err", err)
+		slog.Error("sandbox: request failed", "error", err)
 		e = &wire.Error{Status: 500, Message: "500: Internal Server Error"}
 	}
 	o.json(e.Status, e)
@@ -157,7 +156,7 @@ func (o *responseBuffer) json(status int, body any) {
 	}
 	data, err := json.Marshal(body)
 	if err != nil {
-		slog.Error("sandbox: encode answer", "err", err)
+		slog.Error("sandbox: cannot encode a response", "error", err)
 		o.status, data = 500, []byte(`{"message":"500: Internal Server Error","code":0}`)
 	}
 	o.header.Set("Content-Type", "application/json")
@@ -169,10 +168,10 @@ func (o *responseBuffer) send(w http.ResponseWriter) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(o.status)
-	w.Write(o.body) // a client that has gone is no concern of ours
+	w.Write(o.body) // an error means that the client has disconnected
 }
 
-// dropConnection breaks the connection without an answer.
+// dropConnection closes the connection without a response.
 func dropConnection(w http.ResponseWriter) {
 	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 		conn.Close()

@@ -14,32 +14,32 @@ import (
 	"darkroom/bot/sandbox/world"
 )
 
-// maxBody leaves room for JSON and multipart borders around the largest files.
+// maxBody is the largest body in bytes: the largest files, and room for JSON and multipart headers.
 const maxBody = world.MaxRequest + 1<<20
 
 var fileField = regexp.MustCompile(`^files\[([0-9]{1,2})\]$`)
 
-// readBody reads a JSON or multipart body. The call is never nil.
+// readBody reads a JSON or multipart body. The returned request is never nil.
 func readBody(r *http.Request) (*request, error) {
-	c := &request{Request: r, fields: map[int]string{}, names: map[int]string{}}
+	out := &request{Request: r, fields: map[int]string{}, names: map[int]string{}}
 	limited := http.MaxBytesReader(nil, r.Body, maxBody)
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err == nil && kind == "multipart/form-data" {
-		err = c.readParts(multipart.NewReader(limited, params["boundary"]))
+		err = out.readParts(multipart.NewReader(limited, params["boundary"]))
 	} else {
-		c.body, err = io.ReadAll(limited)
+		out.body, err = io.ReadAll(limited)
 	}
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		return c, wire.Refuse(40005)
+		return out, wire.Refuse(40005)
 	}
 	if err != nil {
-		return c, wire.Refuse(50109)
+		return out, wire.Refuse(50109)
 	}
-	return c, nil
+	return out, nil
 }
 
-func (c *request) readParts(parts *multipart.Reader) error {
+func (r *request) readParts(parts *multipart.Reader) error {
 	for {
 		p, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -53,23 +53,23 @@ func (c *request) readParts(parts *multipart.Reader) error {
 			return err
 		}
 		if p.FormName() == "payload_json" {
-			c.body = data
+			r.body = data
 			continue
 		}
-		c.addFile(p, data)
+		r.addFile(p, data)
 	}
 }
 
-func (c *request) addFile(p *multipart.Part, data []byte) {
-	n := len(c.files)
+func (r *request) addFile(p *multipart.Part, data []byte) {
+	n := len(r.files)
 	if m := fileField.FindStringSubmatch(p.FormName()); m != nil {
 		n, _ = strconv.Atoi(m[1])
 	}
 	_, params, _ := mime.ParseMediaType(p.Header.Get("Content-Disposition"))
 	kind := strings.TrimSpace(p.Header.Get("Content-Type"))
-	c.fields[n], c.names[n] = p.FormName(), params["filename"]
-	c.files = append(c.files, wire.Upload{N: n, Name: params["filename"], Type: kind, Data: data})
+	r.fields[n], r.names[n] = p.FormName(), params["filename"]
+	r.files = append(r.files, wire.Upload{N: n, Name: params["filename"], Type: kind, Data: data})
 }
 
-// draft is the body as a message.
-func (c *request) draft() (*wire.Draft, error) { return wire.ReadDraft(c.body, c.files) }
+// draft decodes the body as a message.
+func (r *request) draft() (*wire.Draft, error) { return wire.ReadDraft(r.body, r.files) }

@@ -8,80 +8,80 @@ import (
 	"darkroom/bot/sandbox/wire"
 )
 
-// mine refuses commands of another application.
-func checkApplication(c *request) error {
-	if c.PathValue("app") != c.world.AppID() {
+// checkApplication refuses commands of another application.
+func checkApplication(r *request) error {
+	if r.PathValue("app") != r.world.AppID() {
 		return wire.Refuse(20012)
 	}
 	return nil
 }
 
-func listCommands(c *request) (response, error) {
-	if err := checkApplication(c); err != nil {
+func listCommands(r *request) (response, error) {
+	if err := checkApplication(r); err != nil {
 		return response{}, err
 	}
-	return ok(c.world.Registered(c.PathValue("guild")))
+	return ok(r.world.Registered(r.PathValue("guild")))
 }
 
-func createCommand(c *request) (response, error) {
+func createCommand(r *request) (response, error) {
 	var body wire.Command
-	if err := c.parse(&body); err != nil {
+	if err := r.parse(&body); err != nil {
 		return response{}, err
 	}
-	out, isNew, err := c.world.Register(c.PathValue("guild"), body)
+	out, isNew, err := r.world.Register(r.PathValue("guild"), body)
 	if err == nil && isNew {
 		return response{http.StatusCreated, out}, nil
 	}
 	return response{http.StatusOK, out}, err
 }
 
-func putCommands(c *request) (response, error) {
+func putCommands(r *request) (response, error) {
 	var body []wire.Command
-	if err := c.parse(&body); err != nil {
+	if err := r.parse(&body); err != nil {
 		return response{}, err
 	}
-	out, err := c.world.Overwrite(c.PathValue("guild"), body)
+	out, err := r.world.Overwrite(r.PathValue("guild"), body)
 	return response{http.StatusOK, out}, err
 }
 
-func getCommand(c *request) (response, error) {
-	if err := checkApplication(c); err != nil {
+func getCommand(r *request) (response, error) {
+	if err := checkApplication(r); err != nil {
 		return response{}, err
 	}
-	list := c.world.Registered(c.PathValue("guild"))
-	at := slices.IndexFunc(list, func(x wire.Command) bool { return x.ID == c.PathValue("id") })
+	list := r.world.Registered(r.PathValue("guild"))
+	at := slices.IndexFunc(list, func(x wire.Command) bool { return x.ID == r.PathValue("id") })
 	if at < 0 {
 		return response{}, wire.Refuse(10063)
 	}
 	return ok(list[at])
 }
 
-func editCommand(c *request) (response, error) {
-	if err := checkApplication(c); err != nil {
+func editCommand(r *request) (response, error) {
+	if err := checkApplication(r); err != nil {
 		return response{}, err
 	}
-	out, err := c.world.Replace(c.PathValue("guild"), c.PathValue("id"), func(x *wire.Command) error {
-		return c.parse(x)
+	out, err := r.world.Replace(r.PathValue("guild"), r.PathValue("id"), func(x *wire.Command) error {
+		return r.parse(x)
 	})
 	return response{http.StatusOK, out}, err
 }
 
-func deleteCommand(c *request) (response, error) {
-	if err := checkApplication(c); err != nil {
+func deleteCommand(r *request) (response, error) {
+	if err := checkApplication(r); err != nil {
 		return response{}, err
 	}
-	if err := c.world.Unregister(c.PathValue("guild"), c.PathValue("id")); err != nil {
+	if err := r.world.Unregister(r.PathValue("guild"), r.PathValue("id")); err != nil {
 		return response{}, err
 	}
 	return noContent()
 }
 
-// parse reads a body about this application's commands.
-func (c *request) parse(body any) error {
-	if c.PathValue("app") != c.world.AppID() {
+// parse decodes the body of a request about this application's commands.
+func (r *request) parse(body any) error {
+	if r.PathValue("app") != r.world.AppID() {
 		return wire.Refuse(20012)
 	}
-	if err := json.Unmarshal(c.body, body); err != nil {
+	if err := json.Unmarshal(r.body, body); err != nil {
 		return wire.Refuse(50109)
 	}
 	return nil

@@ -1,4 +1,4 @@
-// Package rest is the sandbox's REST API, versions 9 and 10, as a bot and a
-// renderer use it: commands, callbacks, answers by token, channel messages.
-// It knows how requests look; what they do is the world's business.
+// Package rest is the sandbox's REST API, versions 9 and 10, with the routes that a bot needs: commands, interaction
+// callbacks, messages by interaction token, and channel messages. It decodes requests and encodes responses; package
+// world executes them.
 package rest

@@ -9,28 +9,28 @@ import (
 	"time"
 )
 
-// Fault makes some requests go wrong. Method and Path choose them; the other
-// fields say how. Several may be set: a held request can be dropped afterwards.
+// Fault makes some requests fail. Method, Path and Body select them; the fields after Times say what happens. Several
+// can be set: for example, a request can be held first and dropped afterwards.
 type Fault struct {
 	Method string         // "" for any
-	Path   *regexp.Regexp // matched with the path after "/api/vN"; nil for any
-	Body   *regexp.Regexp // matched with the JSON of the body; nil for any
-	Times  int            // how many requests; 0 is one, negative is until removed
+	Path   *regexp.Regexp // matches the path after "/api/vN"; nil for any
+	Body   *regexp.Regexp // matches the JSON of the body; nil for any
+	Times  int            // the number of requests; 0 means one, a negative number means until it is removed
 
-	Status  int             // answers with this status instead of doing anything
-	Code    int             // the error code in the body of that answer
-	Message string          // and its message
-	HTML    bool            // answers with an HTML page, as Cloudflare does
-	Scope   string          // answers 429 with this scope: "user", "shared" or "global"
+	Status  int             // responds with this status and does nothing
+	Code    int             // the error code in the body of that response
+	Message string          // the message in the body of that response
+	HTML    bool            // responds with an HTML page, as Cloudflare does
+	Scope   string          // responds with a 429 of this scope: "user", "shared" or "global"
 	After   time.Duration   // the Retry-After of that 429
-	Drop    bool            // does what was asked, then loses the answer
-	Reset   bool            // breaks the connection in the middle of the upload
-	Delay   time.Duration   // waits before doing anything
-	Hold    <-chan struct{} // waits until it is closed, or the sender hung up
-	Matched chan<- struct{} // told, without waiting, of each request that was chosen
+	Drop    bool            // executes the request, then closes the connection without a response
+	Reset   bool            // resets the connection in the middle of the upload
+	Delay   time.Duration   // waits before anything else
+	Hold    <-chan struct{} // waits until this channel is closed or the client disconnects
+	Matched chan<- struct{} // receives a value for each selected request, unless it would block
 }
 
-// Fail adds a fault. The newest that matches a request is used. The function returned removes it.
+// Fail adds a fault. If several match a request, the newest one applies. The returned function removes the fault.
 func (a *API) Fail(f Fault) (remove func()) {
 	if f.Times == 0 {
 		f.Times = 1
@@ -54,8 +54,8 @@ func (a *API) removeFault(f *Fault) {
 	}
 }
 
-// trouble finds the fault for a request and uses it up; nil when there is none. Faults that look at the body are left
-// out while body is nil, which is before it was read.
+// takeFault finds the fault for a request and counts it as used; nil if there is none. While the body is not read yet,
+// body is nil, and faults that match the body do not apply.
 func (a *API) takeFault(method, path string, body []byte) *Fault {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -77,12 +77,12 @@ func (f *Fault) matches(method, path string, body []byte) bool {
 		(f.Body == nil || body != nil && f.Body.Match(body))
 }
 
-// breaks resets the connection after the first bytes of the body.
+// breaks resets the connection after the first bytes of the body, if the fault says so.
 func (f *Fault) breaks(w http.ResponseWriter, r *http.Request) bool {
 	if f == nil || !f.Reset {
 		return false
 	}
-	io.CopyN(io.Discard, r.Body, 1024) // whatever comes, the connection breaks next
+	io.CopyN(io.Discard, r.Body, 1024) // the error does not matter: the connection ends next
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
@@ -117,7 +117,7 @@ func (f *Fault) wait(ctx context.Context) {
 	}
 }
 
-// answers writes the fault's own answer, if it has one.
+// answers writes the fault's own response, if it has one.
 func (f *Fault) answers(out *responseBuffer) bool {
 	switch {
 	case f == nil:
@@ -140,5 +140,5 @@ func (f *Fault) answers(out *responseBuffer) bool {
 	return true
 }
 
-// loses says that the answer never arrives.
+// loses reports whether the client gets no response.
 func (f *Fault) loses() bool { return f != nil && f.Drop }

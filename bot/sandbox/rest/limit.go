@@ -12,14 +12,13 @@ import (
 	"time"
 )
 
-// Limit is a number of requests per time. Count 0 is no limit.
+// Limit is a number of requests per duration. Count 0 means no limit.
 type Limit struct {
 	Count int
 	Per   time.Duration
 }
 
-// Limits are the rate limits of the API. They run on real time, whatever the
-// sandbox's clock says, because they are about the pace of real requests.
+// Limits are the rate limits of the API. They use real time, not the sandbox's clock, because real requests count.
 type Limits struct {
 	Webhook Limit // per interaction token and method
 	Post    Limit // messages per channel
@@ -28,7 +27,7 @@ type Limits struct {
 	Global  Limit // all requests with the bot token
 }
 
-// RealLimits are what bots observe on Discord. Discord publishes none but the global one.
+// RealLimits are the limits that bots observe on Discord. Discord documents only the global one.
 func RealLimits() Limits {
 	return Limits{
 		Webhook: Limit{5, 2 * time.Second},
@@ -39,7 +38,7 @@ func RealLimits() Limits {
 	}
 }
 
-// limiter counts requests in fixed windows that begin with their first request.
+// limiter counts requests in fixed windows. A window starts with its first request.
 type limiter struct {
 	mu      sync.Mutex
 	limits  Limits
@@ -53,7 +52,7 @@ type window struct {
 
 func newLimiter(l Limits) *limiter { return &limiter{limits: l, windows: map[string]*window{}} }
 
-// refuse counts a request. It writes the headers, and the 429 when it is one too many.
+// refuse counts a request and writes the rate limit headers. Above the limit it writes a 429 and returns true.
 func (l *limiter) refuse(method, path string, bot bool, out *responseBuffer) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -89,7 +88,7 @@ func (l *limiter) count(key string, limit Limit, now time.Time) *window {
 	return w
 }
 
-// sweep drops windows that are over, so that tokens do not pile up.
+// sweep deletes windows that have ended, so that old tokens do not fill the memory.
 func (l *limiter) sweep(now time.Time) {
 	if len(l.windows) < 256 {
 		return
@@ -101,12 +100,12 @@ func (l *limiter) sweep(now time.Time) {
 	}
 }
 
-// bucket names the bucket of a request by its route and major parameter.
+// bucket returns the bucket of a request, which depends on its route and major parameter, and the bucket's limit.
 func (l *limiter) bucket(method, path string) (string, Limit) {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	switch {
 	case parts[0] == "interactions":
-		return "", Limit{} // every callback has a token of its own
+		return "", Limit{} // each callback has its own token
 	case parts[0] == "webhooks" && len(parts) >= 3:
 		return method + " webhooks " + parts[2], l.limits.Webhook
 	case len(parts) >= 3 && parts[0] == "channels" && parts[2] == "messages" && method == "POST":
@@ -126,7 +125,7 @@ func describe(h http.Header, key string, limit Limit, w *window, left time.Durat
 	h.Set("X-RateLimit-Bucket", hex.EncodeToString(sum[:16]))
 }
 
-// tooMany is an honest 429. A global one has no Reset-After, as on Discord.
+// tooMany writes a 429. A global one has no X-RateLimit-Reset-After, as on Discord.
 func tooMany(out *responseBuffer, scope string, wait time.Duration) {
 	out.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	out.header.Set("X-RateLimit-Scope", scope)

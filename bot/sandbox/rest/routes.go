@@ -3,13 +3,13 @@ package rest
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"darkroom/bot/sandbox/wire"
-	"darkroom/bot/sandbox/world"
 )
 
-// route is the list of everything the API can do.
-func (a *API) route() {
+// addRoutes registers all routes of the API.
+func (a *API) addRoutes() {
 	a.handle("GET /gateway", false, a.getGateway)
 	a.handle("GET /gateway/bot", true, a.getGatewayBot)
 	a.handle("GET /users/@me", true, getMe)
@@ -60,124 +60,138 @@ func (a *API) getGatewayBot(*request) (response, error) {
 		"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}})
 }
 
-func getMe(c *request) (response, error) { return ok(c.world.App()) }
+func getMe(r *request) (response, error) { return ok(r.world.App()) }
 
-func getApplication(c *request) (response, error) {
-	app := c.world.App()
+func getApplication(r *request) (response, error) {
+	app := r.world.App()
 	return ok(map[string]any{"id": app.ID, "name": app.Username, "description": "", "icon": nil, "bot": app,
 		"bot_public": true, "bot_require_code_grant": false, "verify_key": "", "flags": 0, "summary": "", "owner": app})
 }
 
-func openDM(c *request) (response, error) {
+func openDM(r *request) (response, error) {
 	var body struct {
 		Recipient string `json:"recipient_id"`
 	}
-	if err := json.Unmarshal(c.body, &body); err != nil {
+	if err := json.Unmarshal(r.body, &body); err != nil {
 		return response{}, wire.Refuse(50109)
 	}
-	ch, err := c.world.DM(body.Recipient)
+	ch, err := r.world.DM(body.Recipient)
 	return response{http.StatusOK, ch}, err
 }
 
-func getGuild(c *request) (response, error) {
-	g, err := c.world.Guild(c.PathValue("guild"))
+func getGuild(r *request) (response, error) {
+	g, err := r.world.Guild(r.PathValue("guild"))
 	return response{http.StatusOK, g}, err
 }
 
-func callback(c *request) (response, error) {
-	cb, err := wire.ReadCallback(c.body)
+func callback(r *request) (response, error) {
+	cb, err := wire.ReadCallback(r.body)
 	if err != nil {
 		return response{}, err
 	}
-	out, err := c.world.Answer(c.PathValue("id"), c.PathValue("token"), cb, c.files)
+	out, err := r.world.Answer(r.PathValue("id"), r.PathValue("token"), cb, r.files)
 	if err != nil {
 		return response{}, err
 	}
-	if c.URL.Query().Get("with_response") == "true" {
+	if r.URL.Query().Get("with_response") == "true" {
 		return ok(out)
 	}
 	return noContent()
 }
 
-func followUp(c *request) (response, error) {
-	d, err := c.draft()
+func followUp(r *request) (response, error) {
+	d, err := r.draft()
 	if err != nil {
 		return response{}, err
 	}
-	m, err := c.world.FollowUp(c.PathValue("app"), c.PathValue("token"), d)
+	m, err := r.world.FollowUp(r.PathValue("app"), r.PathValue("token"), d)
 	return response{http.StatusOK, m}, err
 }
 
-func getAnswer(c *request) (response, error) {
-	m, err := c.world.MessageByToken(c.PathValue("app"), c.PathValue("token"), c.PathValue("id"))
+func getAnswer(r *request) (response, error) {
+	m, err := r.world.MessageByToken(r.PathValue("app"), r.PathValue("token"), r.PathValue("id"))
 	return response{http.StatusOK, m}, err
 }
 
-func editAnswer(c *request) (response, error) {
-	d, err := c.draft()
+func editAnswer(r *request) (response, error) {
+	d, err := r.draft()
 	if err != nil {
 		return response{}, err
 	}
-	m, err := c.world.EditByToken(c.PathValue("app"), c.PathValue("token"), c.PathValue("id"), d)
+	m, err := r.world.EditByToken(r.PathValue("app"), r.PathValue("token"), r.PathValue("id"), d)
 	return response{http.StatusOK, m}, err
 }
 
-func deleteAnswer(c *request) (response, error) {
-	if err := c.world.DeleteByToken(c.PathValue("app"), c.PathValue("token"), c.PathValue("id")); err != nil {
+func deleteAnswer(r *request) (response, error) {
+	if err := r.world.DeleteByToken(r.PathValue("app"), r.PathValue("token"), r.PathValue("id")); err != nil {
 		return response{}, err
 	}
 	return noContent()
 }
 
-func getChannel(c *request) (response, error) {
-	ch, err := c.world.BotChannel(c.PathValue("channel"))
+func getChannel(r *request) (response, error) {
+	ch, err := r.world.BotChannel(r.PathValue("channel"))
 	return response{http.StatusOK, ch}, err
 }
 
-func listMessages(c *request) (response, error) {
-	q := c.URL.Query()
-	limit, err := world.ReadLimit(q.Get("limit"))
+func listMessages(r *request) (response, error) {
+	q := r.URL.Query()
+	limit, err := readLimit(q.Get("limit"))
 	if err != nil {
 		return response{}, err
 	}
-	list, err := c.world.History(c.PathValue("channel"), q.Get("before"), q.Get("after"), limit)
+	list, err := r.world.History(r.PathValue("channel"), q.Get("before"), q.Get("after"), limit)
 	return response{http.StatusOK, list}, err
 }
 
-func postMessage(c *request) (response, error) {
-	d, err := c.draft()
+func postMessage(r *request) (response, error) {
+	d, err := r.draft()
 	if err != nil {
 		return response{}, err
 	}
-	m, err := c.world.PostMessage(c.PathValue("channel"), d)
+	m, err := r.world.PostMessage(r.PathValue("channel"), d)
 	return response{http.StatusOK, m}, err
 }
 
-func getMessage(c *request) (response, error) {
-	m, err := c.world.ReadMessage(c.PathValue("channel"), c.PathValue("id"))
+func getMessage(r *request) (response, error) {
+	m, err := r.world.ReadMessage(r.PathValue("channel"), r.PathValue("id"))
 	return response{http.StatusOK, m}, err
 }
 
-func editMessage(c *request) (response, error) {
-	d, err := c.draft()
+func editMessage(r *request) (response, error) {
+	d, err := r.draft()
 	if err != nil {
 		return response{}, err
 	}
-	m, err := c.world.EditMessage(c.PathValue("channel"), c.PathValue("id"), d)
+	m, err := r.world.EditMessage(r.PathValue("channel"), r.PathValue("id"), d)
 	return response{http.StatusOK, m}, err
 }
 
-func deleteMessage(c *request) (response, error) {
-	if err := c.world.BotDelete(c.PathValue("channel"), c.PathValue("id")); err != nil {
+func deleteMessage(r *request) (response, error) {
+	if err := r.world.BotDelete(r.PathValue("channel"), r.PathValue("id")); err != nil {
 		return response{}, err
 	}
 	return noContent()
 }
 
-func typing(c *request) (response, error) {
-	if err := c.world.MayType(c.PathValue("channel")); err != nil {
+func typing(r *request) (response, error) {
+	if err := r.world.MayType(r.PathValue("channel")); err != nil {
 		return response{}, err
 	}
-	c.world.Record("TYPING", c.PathValue("channel"))
+	r.world.Record("TYPING", r.PathValue("channel"))
 	return noContent()
+}
+
+// readLimit parses the query parameter limit: 1 to 100; 50 if it is empty.
+func readLimit(s string) (int, error) {
+	if s == "" {
+		return 50, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > 100 {
+		var f wire.FieldErrors
+		f.Add("limit", "NUMBER_TYPE_MAX", "int value should be between 1 and 100.")
+		return 0, f.Err()
+	}
+	return n, nil
 }

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// v2 is the flag that forbids content and embeds; switching a message to it asks for nulls.
+// v2 is the flag IS_COMPONENTS_V2, which forbids content and embeds. An edit that sets it must set both to null.
 const v2 = 1 << 15
 
 func nullLists(r Request) []string {
@@ -19,12 +19,12 @@ func nullLists(r Request) []string {
 	var found []string
 	for _, name := range []string{"embeds", "components", "attachments", "allowed_mentions", "sticker_ids"} {
 		if string(m[name]) == "null" && !(name == "embeds" && flags&v2 != 0) {
-			found = append(found, fmt.Sprintf("%s is null, want a list or nothing", name))
+			found = append(found, fmt.Sprintf("%s is null, want a list or no field", name))
 		}
 	}
 	var a object
-	json.Unmarshal(m["allowed_mentions"], &a)         // so is a missing one
-	for _, name := range []string{"users", "roles"} { // parse is another rule's business
+	json.Unmarshal(m["allowed_mentions"], &a)         // a is nil if there are none
+	for _, name := range []string{"users", "roles"} { // the rule "allowed-mentions" checks parse
 		if string(a[name]) == "null" {
 			found = append(found, fmt.Sprintf("allowed_mentions.%s is null", name))
 		}
@@ -41,10 +41,10 @@ func fileNames(r Request) []string {
 	var found []string
 	for _, f := range r.Files {
 		if !fileField.MatchString(f.Field) {
-			found = append(found, fmt.Sprintf("a file part is called %q, want files[n]", f.Field))
+			found = append(found, fmt.Sprintf("the name of a file part is %q, want files[n]", f.Field))
 		}
 		if !fileName.MatchString(f.Name) {
-			found = append(found, fmt.Sprintf("file name %q is not plain", f.Name))
+			found = append(found, fmt.Sprintf("file name %q has characters other than A-Z a-z 0-9 . _ -", f.Name))
 		}
 		if f.Size == 0 {
 			found = append(found, fmt.Sprintf("file %q is empty", f.Name))
@@ -57,7 +57,7 @@ func fileNames(r Request) []string {
 	return found
 }
 
-// ephemeral is the one flag that a deferred answer may carry.
+// ephemeral is the only flag that a deferred response may have.
 const ephemeral = 1 << 6
 
 func deferFlags(r Request) []string {
@@ -72,7 +72,7 @@ func deferFlags(r Request) []string {
 	for name, value := range body.Data {
 		flags, _ := strconv.Atoi(string(value))
 		if name != "flags" || flags&^ephemeral != 0 {
-			found = append(found, fmt.Sprintf("a deferred answer takes only the ephemeral flag, not %s=%s", name, value))
+			found = append(found, fmt.Sprintf("a deferred response takes only the ephemeral flag, not %s=%s", name, value))
 		}
 	}
 	return found
@@ -88,7 +88,7 @@ func choices(r Request) []string {
 	}
 	var list []json.RawMessage
 	if raw := body.Data["choices"]; raw == nil || string(raw) == "null" || json.Unmarshal(raw, &list) != nil {
-		return []string{"an autocomplete answer needs a list of choices, even an empty one"}
+		return []string{"an autocomplete response needs a list of choices, which may be empty"}
 	}
 	return nil
 }

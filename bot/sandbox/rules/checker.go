@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Request is one request of the bot, and how it was answered.
+// Request is one request of the bot and the response to it.
 type Request struct {
 	Time   time.Time
 	Method string
@@ -16,10 +16,10 @@ type Request struct {
 	Header http.Header
 	Body   []byte // the JSON body, or the payload_json part of a multipart one
 	Files  []File
-	Status int // 0 when the connection was broken on purpose
+	Status int // 0 if a fault broke the connection
 	Answer []byte
-	Wait   time.Duration // a 429's Retry-After
-	Bot    bool          // carried a bot token that was asked for
+	Wait   time.Duration // the Retry-After of a 429
+	Bot    bool          // the route needs a bot token
 }
 
 // File is a file part of a multipart body.
@@ -32,7 +32,7 @@ type File struct {
 // Violation is one broken rule.
 type Violation struct {
 	Rule    string // a short name, such as "allowed-mentions"
-	Request string // "PATCH /webhooks/…", tokens shortened
+	Request string // "PATCH /webhooks/…", with shortened tokens
 	Detail  string
 }
 
@@ -41,10 +41,10 @@ func (v Violation) String() string {
 	return fmt.Sprintf("%s: %s (%s)", v.Rule, v.Detail, v.Request)
 }
 
-// Check looks at one request and names what is wrong with it.
+// Check checks one request and returns what is wrong with it.
 type Check func(Request) []string
 
-// Book watches a bot and keeps what it did wrong.
+// Checker checks a bot's requests and collects the violations.
 type Checker struct {
 	mu       sync.Mutex
 	found    []Violation
@@ -54,76 +54,76 @@ type Checker struct {
 	history  history
 }
 
-// NewChecker returns an empty book with all of this package's rules.
+// NewChecker returns a checker with all rules of this package.
 func NewChecker() *Checker {
 	return &Checker{extra: map[string]Check{}, history: history{dead: map[string]bool{}, until: map[string]time.Time{}}}
 }
 
-// Add adds a check of one's own under a rule's name.
-func (b *Checker) Add(rule string, c Check) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.extra[rule] = c
+// Add adds a check under a rule's name.
+func (c *Checker) Add(rule string, check Check) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.extra[rule] = check
 }
 
-// Allow lets violations pass whose text contains this; for tests that provoke one.
-func (b *Checker) Allow(text string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.allowed = append(b.allowed, text)
+// Allow ignores violations whose text contains this. It is for tests that provoke one.
+func (c *Checker) Allow(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.allowed = append(c.allowed, text)
 }
 
-// See judges one request. It is called in the order the requests were answered.
-func (b *Checker) Record(r Request) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.requests = append(b.requests, r)
+// Record checks one request. Call it in the order of the responses.
+func (c *Checker) Record(r Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests = append(c.requests, r)
 	for _, rule := range requestRules {
-		b.addViolations(rule.name, r, rule.check(r))
+		c.addViolations(rule.name, r, rule.check(r))
 	}
-	for name, check := range b.extra {
-		b.addViolations(name, r, check(r))
+	for name, check := range c.extra {
+		c.addViolations(name, r, check(r))
 	}
-	for _, f := range b.history.check(r) {
-		b.addViolations(f[0], r, []string{f[1]})
+	for _, f := range c.history.check(r) {
+		c.addViolations(f[0], r, []string{f[1]})
 	}
 }
 
-func (b *Checker) addViolations(rule string, r Request, details []string) {
+func (c *Checker) addViolations(rule string, r Request, details []string) {
 	for _, d := range details {
-		b.found = append(b.found, Violation{rule, r.Method + " " + shorten(r.Path), d})
+		c.found = append(c.found, Violation{rule, r.Method + " " + shorten(r.Path), d})
 	}
 }
 
-// Report adds a violation found elsewhere, such as an interaction nobody answered.
-func (b *Checker) Report(v Violation) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.found = append(b.found, v)
+// Report adds a violation that something else found, such as an interaction without a response.
+func (c *Checker) Report(v Violation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.found = append(c.found, v)
 }
 
-// Violations lists what was found and not allowed.
-func (b *Checker) Violations() []Violation {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+// Violations lists the violations that are not allowed.
+func (c *Checker) Violations() []Violation {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	var list []Violation
-	for _, v := range b.found {
-		if !b.allows(v) {
+	for _, v := range c.found {
+		if !c.allows(v) {
 			list = append(list, v)
 		}
 	}
 	return list
 }
 
-// Allows says whether a violation is let pass.
-func (b *Checker) Allows(v Violation) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.allows(v)
+// Allows reports whether a violation is ignored.
+func (c *Checker) Allows(v Violation) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.allows(v)
 }
 
-func (b *Checker) allows(v Violation) bool {
-	for _, text := range b.allowed {
+func (c *Checker) allows(v Violation) bool {
+	for _, text := range c.allowed {
 		if strings.Contains(v.String(), text) {
 			return true
 		}
@@ -132,13 +132,13 @@ func (b *Checker) allows(v Violation) bool {
 }
 
 // Requests lists every request so far.
-func (b *Checker) Requests() []Request {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return append([]Request(nil), b.requests...)
+func (c *Checker) Requests() []Request {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]Request(nil), c.requests...)
 }
 
-// shorten cuts the long tokens in a path.
+// shorten shortens the tokens in a path.
 func shorten(path string) string {
 	parts := strings.Split(path, "/")
 	for i, p := range parts {

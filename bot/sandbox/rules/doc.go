@@ -1,5 +1,3 @@
-// Package rules checks every request that a bot sends to the sandbox against
-// what Discord's documentation asks of bots, beyond what the API refuses by
-// itself. Tests switch it on; a violation is a fault of the bot even when the
-// request went through.
+// Package rules checks every request of a bot against what Discord's documentation asks of bots beyond what the API
+// refuses. Tests switch it on. A violation is a fault of the bot even if the request succeeded.
 package rules

@@ -7,19 +7,18 @@ import (
 	"time"
 )
 
-// history holds the rules that need to know what came before.
+// history holds the rules that depend on earlier requests.
 type history struct {
 	unauthorized bool                 // the bot token was refused
 	dead         map[string]bool      // interaction tokens that were refused
-	until        map[string]time.Time // routes that were limited
-	global       time.Time            // the end of a global limit
+	until        map[string]time.Time // the end of each route's rate limit
+	global       time.Time            // the end of the global rate limit
 }
 
-// grace forgives a bot whose clock is a little fast, or whose request was
-// already under way when the 429 came.
+// grace allows for a bot's clock that is a little fast, and for a request that the bot sent before it got the 429.
 const grace = 100 * time.Millisecond
 
-// see returns pairs of rule and detail.
+// check checks a request against the earlier ones and returns pairs of rule and detail.
 func (h *history) check(r Request) [][2]string {
 	var found [][2]string
 	add := func(rule, detail string) { found = append(found, [2]string{rule, detail}) }
@@ -45,7 +44,7 @@ func (h *history) remember(r Request, token, route string) {
 		Code   int  `json:"code"`
 		Global bool `json:"global"`
 	}
-	json.Unmarshal(r.Answer, &answer) // an answer that is no JSON leaves zeros
+	json.Unmarshal(r.Answer, &answer) // a response without JSON leaves the zero values
 	switch {
 	case r.Status == http.StatusUnauthorized && answer.Code == 50027, answer.Code == 10015 && token != "":
 		h.dead[token] = true
@@ -58,7 +57,7 @@ func (h *history) remember(r Request, token, route string) {
 	}
 }
 
-// webhookToken is the interaction token in a path, "" when there is none.
+// webhookToken returns the interaction token in a path; "" if there is none.
 func webhookToken(path string) string {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	if len(parts) >= 3 && parts[0] == "webhooks" {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// table is every rule that looks at one request alone.
+// requestRules are the rules that check a single request.
 var requestRules = []struct {
 	name  string
 	check Check
@@ -41,15 +41,15 @@ func contentType(r Request) []string {
 	return nil
 }
 
-// faults are error codes that a careful bot never sees, with what they mean of it.
+// faultCodes are error codes that a correct bot never gets, and what the bot did to get them.
 var faultCodes = map[int]string{
 	50035: "sent a body that breaks a limit",
-	50109: "sent a body that is no JSON",
+	50109: "sent a body that is not JSON",
 	50006: "sent an empty message",
-	40060: "answered an interaction twice",
-	10062: "answered an interaction too late, or one that does not exist",
+	40060: "responded to an interaction twice",
+	10062: "responded to an interaction too late, or to one that does not exist",
 	50005: "edited somebody else's message",
-	40005: "sent more bytes than the place allows",
+	40005: "sent more bytes than the channel allows",
 	30032: "registered too many commands",
 }
 
@@ -67,11 +67,11 @@ func refused(r Request) []string {
 	return nil
 }
 
-// object is a JSON object whose values have not been looked at.
+// object is a JSON object whose values are not decoded.
 type object = map[string]json.RawMessage
 
-// message finds the message in a request: the body itself, or a callback's
-// data. edit says whether it changes an existing one.
+// message finds the message in a request: the body itself, or the data of a callback. edit is true if the request
+// changes an existing message.
 func message(r Request) (m object, edit, ok bool) {
 	parts := strings.Split(strings.Trim(r.Path, "/"), "/")
 	var body object
@@ -106,7 +106,7 @@ func allowedMentions(r Request) []string {
 	}
 	for _, kind := range *a.Parse {
 		if kind != "users" {
-			return []string{fmt.Sprintf("allowed_mentions lets %q through", kind)}
+			return []string{fmt.Sprintf("allowed_mentions allows %q", kind)}
 		}
 	}
 	return nil
@@ -129,11 +129,11 @@ func unknownFields(r Request) []string {
 	return append(found, componentFields(m["components"])...)
 }
 
-var componentFieldNames = set("type id custom_id style label description emoji url sku_id disabled options placeholder min_values " +
-	"max_values min_length max_length required value content media file items spoiler accent_color divider spacing " +
+var componentFieldNames = set("type id custom_id style label description emoji url sku_id disabled options placeholder " +
+	"min_values max_values min_length max_length required value content media file items spoiler accent_color divider spacing " +
 	"accessory component components channel_types default_values name size default file_types")
 
-// componentFields looks at all components, however deep.
+// componentFields checks the fields of all components, at any depth.
 func componentFields(raw json.RawMessage) []string {
 	var list []object
 	if raw == nil || json.Unmarshal(raw, &list) != nil {

@@ -1,4 +1,4 @@
-// Package sandboxtest starts a sandbox for a test, with all rules on.
+// Package sandboxtest starts a sandbox for a test, with all rules of bot/sandbox/rules.
 package sandboxtest
 
 import (
@@ -17,15 +17,15 @@ import (
 	"darkroom/bot/sandbox/rules/openapi"
 )
 
-// description is Discord's OpenAPI document, read once for all tests, where a
-// copy lies beside the repository; nil where none does.
+// description is Discord's OpenAPI document, which is read once for all tests; nil if there is no copy beside the
+// repository.
 var description = sync.OnceValue(func() *openapi.Description {
 	dir, err := os.Getwd()
 	for err == nil && dir != filepath.Dir(dir) {
 		if _, statErr := os.Stat(filepath.Join(dir, "go.mod")); statErr == nil {
 			d, loadErr := openapi.Load(filepath.Join(dir, "..", "shared", "discord-openapi.json"))
 			if loadErr != nil {
-				return nil // its own test says so
+				return nil // the test of package openapi reports it
 			}
 			return d
 		}
@@ -34,10 +34,9 @@ var description = sync.OnceValue(func() *openapi.Description {
 	return nil
 })
 
-// Start runs a sandbox on a loopback port until the test ends. The test fails
-// if the bot broke a rule, Discord's OpenAPI description included where it is at
-// hand; a test that provokes one says s.Rules().Allow.
-// Limits are off unless the options set them, because tests hurry.
+// Start runs a sandbox on a loopback port until the test ends. The test fails if the bot violated a rule, including
+// Discord's OpenAPI description if there is a copy. A test that provokes a violation calls s.Rules().Allow. There are no
+// rate limits unless the options set them.
 func Start(t testing.TB, o sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -67,7 +66,7 @@ func Start(t testing.TB, o sandbox.Options) *sandbox.Sandbox {
 			t.Errorf("serve sandbox: %v", err)
 		}
 		for _, v := range s.Violations() {
-			t.Errorf("the bot broke a rule: %s", v)
+			t.Errorf("the bot violated a rule: %s", v)
 		}
 		if err := s.Close(); err != nil {
 			t.Errorf("close sandbox: %v", err)
@@ -76,9 +75,8 @@ func Start(t testing.TB, o sandbox.Options) *sandbox.Sandbox {
 	return s
 }
 
-// Transport sends requests for discord.com to the sandbox instead. Give it to
-// the http.Client of a library that has Discord's address built in; the
-// gateway's address then comes from GET /gateway, which is the sandbox's own.
+// Transport sends requests for discord.com to the sandbox. It is for the http.Client of a library that has Discord's
+// address built in. Such a library gets the gateway's address from GET /gateway, so it connects to the sandbox's gateway.
 func Transport(s *sandbox.Sandbox) http.RoundTripper { return transport{s} }
 
 type transport struct{ s *sandbox.Sandbox }

@@ -13,7 +13,7 @@ const (
 	MaxEmbedTotal  = 6000
 	MaxRows        = 5
 	MaxRowButtons  = 5
-	MaxV2          = 40 // components of a V2 message, nested ones counted
+	MaxV2          = 40 // components of a V2 message, nested ones included
 	MaxFiles       = 10
 	MaxCustomID    = 100
 	MaxNonce       = 25
@@ -21,8 +21,8 @@ const (
 	MaxDescription = 1024 // of an attachment
 )
 
-// CheckDraft says what is wrong with a message body by itself, whatever the
-// place it goes to. kept is how many earlier files stay on the message.
+// CheckDraft returns what is wrong with a message body, apart from its channel; nil if nothing is. kept is how many
+// earlier files stay on the message.
 func CheckDraft(d *Draft, flags, kept int) error {
 	var f FieldErrors
 	f.MaxLength("content", d.Text(), MaxContent)
@@ -75,7 +75,7 @@ func checkEmbed(f *FieldErrors, at string, e Embed) int {
 	return total
 }
 
-// CheckComponents adds the faults of a message's components.
+// CheckComponents adds what is wrong with a message's components.
 func CheckComponents(f *FieldErrors, list []Component, flags int) {
 	v2 := flags&FlagComponentsV2 != 0
 	if !v2 {
@@ -158,8 +158,9 @@ func checkEmoji(f *FieldErrors, at string, e *Emoji) {
 	}
 }
 
-// looksLikeEmoji refuses plain text where a Unicode emoji must stand; keycaps begin with a digit.
-var looksLikeEmoji = regexp.MustCompile(`^([0-9#*]\x{FE0F}?\x{20E3}|[\x{A9}\x{AE}\x{200D}\x{203C}-\x{3299}\x{FE0F}\x{1F000}-\x{1FAFF}\x{E0020}-\x{E007F}]+)$`)
+// looksLikeEmoji matches a Unicode emoji and refuses plain text. Keycaps start with a digit.
+var looksLikeEmoji = regexp.MustCompile(`^([0-9#*]\x{FE0F}?\x{20E3}|` +
+	`[\x{A9}\x{AE}\x{200D}\x{203C}-\x{3299}\x{FE0F}\x{1F000}-\x{1FAFF}\x{E0020}-\x{E007F}]+)$`)
 
 func checkURL(f *FieldErrors, at, s string) {
 	u, err := url.Parse(s)
@@ -192,12 +193,13 @@ func checkMentions(f *FieldErrors, m *AllowedMentions) {
 			f.Add("allowed_mentions.parse."+itoa(i), "BASE_TYPE_CHOICES", "Value must be one of ('users', 'roles', 'everyone').")
 		}
 		if kind == "users" && len(m.Users) > 0 || kind == "roles" && len(m.Roles) > 0 {
-			f.Add("allowed_mentions", "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE", "parse:[\"%s\"] and %s: [ids...] are mutually exclusive.", kind, kind)
+			f.Add("allowed_mentions", "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
+				"parse:[\"%s\"] and %s: [ids...] are mutually exclusive.", kind, kind)
 		}
 	}
 }
 
-// SafeName is what Discord makes of an uploaded file's name.
+// SafeName changes an uploaded file's name as Discord does.
 func SafeName(name string) string {
 	name = unsafeName.ReplaceAllString(strings.ReplaceAll(name, " ", "_"), "")
 	if name == "" || strings.Trim(name, ".") == "" {

@@ -20,7 +20,7 @@ const (
 	AttachmentOption = 11
 )
 
-// Choice is a fixed value of an option, or an answer to autocomplete.
+// Choice is a fixed value of an option, or a response to autocomplete.
 type Choice struct {
 	Name  string `json:"name"`
 	Value any    `json:"value"`
@@ -50,7 +50,7 @@ type Command struct {
 	ApplicationID     string          `json:"application_id"`
 	GuildID           string          `json:"guild_id,omitempty"`
 	Version           string          `json:"version"`
-	Type              int             `json:"type"` // 1 when left out
+	Type              int             `json:"type"` // 1 if absent
 	Name              string          `json:"name"`
 	Description       string          `json:"description"`
 	Options           []CommandOption `json:"options,omitempty"`
@@ -63,13 +63,13 @@ type Command struct {
 	Descriptions      json.RawMessage `json:"description_localizations,omitempty"`
 }
 
-// commandName is Discord's own expression, with Go's spelling of the scripts.
+// commandName is the regular expression of Discord's documentation in Go's syntax.
 var commandName = regexp.MustCompile(`^[-_'\p{L}\p{N}\p{Devanagari}\p{Thai}]{1,32}$`)
 
-// MaxCommandChars is the limit on all names, descriptions and choice values of one command together.
+// MaxCommandChars is the limit on the total length of all names, descriptions and choice values of one command.
 const MaxCommandChars = 8000
 
-// CheckCommand says what is wrong with a command.
+// CheckCommand returns what is wrong with a command; nil if nothing is.
 func CheckCommand(c *Command) error {
 	var f FieldErrors
 	checkName(&f, "name", c.Name, c.Type <= 1)
@@ -78,7 +78,8 @@ func CheckCommand(c *Command) error {
 	}
 	checkOptions(&f, "options", c.Options)
 	if n := CommandChars(c); n > MaxCommandChars {
-		f.Add("options", "APPLICATION_COMMAND_TOO_LARGE", "Command exceeds maximum size (%d characters of %d)", n, MaxCommandChars)
+		f.Add("options", "APPLICATION_COMMAND_TOO_LARGE",
+			"Command exceeds maximum size (%d characters of %d)", n, MaxCommandChars)
 	}
 	return f.Err()
 }
@@ -98,18 +99,19 @@ func checkOptions(f *FieldErrors, at string, options []CommandOption) {
 	seen, optional := map[string]bool{}, false
 	for i := range options {
 		o := &options[i]
-		place := at + "." + itoa(i)
-		checkName(f, place+".name", o.Name, true)
-		f.LengthBetween(place+".description", o.Description, 1, 100)
+		field := at + "." + itoa(i)
+		checkName(f, field+".name", o.Name, true)
+		f.LengthBetween(field+".description", o.Description, 1, 100)
 		if seen[o.Name] {
 			f.Add(at, "APPLICATION_COMMAND_OPTIONS_NAME_INVALID", "Option names must be unique")
 		}
 		seen[o.Name] = true
 		if o.Required && optional {
-			f.Add(place, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", "Required options must be placed before non-required options")
+			f.Add(field, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID",
+				"Required options must be placed before non-required options")
 		}
 		optional = optional || !o.Required
-		checkOption(f, place, o)
+		checkOption(f, field, o)
 	}
 }
 
@@ -119,10 +121,12 @@ func checkOption(f *FieldErrors, at string, o *CommandOption) {
 	}
 	f.MaxCount(at+".choices", len(o.Choices), MaxChoices)
 	if o.Autocomplete && len(o.Choices) > 0 {
-		f.Add(at+".autocomplete", "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_INVALID", "An option cannot have both choices and autocomplete")
+		f.Add(at+".autocomplete", "APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_INVALID",
+			"An option cannot have both choices and autocomplete")
 	}
 	if o.Autocomplete && o.Type != StringOption && o.Type != IntegerOption && o.Type != NumberOption {
-		f.Add(at+".autocomplete", "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID", "Autocomplete is not available for this type")
+		f.Add(at+".autocomplete", "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+			"Autocomplete is not available for this type")
 	}
 	CheckChoices(f, at+".choices", o.Choices)
 	for name, n := range map[string]*int{"min_length": o.MinLength, "max_length": o.MaxLength} {
@@ -133,7 +137,7 @@ func checkOption(f *FieldErrors, at string, o *CommandOption) {
 	checkOptions(f, at+".options", o.Options)
 }
 
-// CheckChoices adds the faults of fixed choices or of an autocomplete answer.
+// CheckChoices adds what is wrong with the choices of an option or of an autocomplete response.
 func CheckChoices(f *FieldErrors, at string, choices []Choice) {
 	for i, c := range choices {
 		f.LengthBetween(at+"."+itoa(i)+".name", c.Name, 1, 100)
@@ -143,7 +147,7 @@ func CheckChoices(f *FieldErrors, at string, choices []Choice) {
 	}
 }
 
-// CommandChars counts what the 8000-character limit counts.
+// CommandChars returns the number of characters that count towards MaxCommandChars.
 func CommandChars(c *Command) int {
 	return longest(c.Name, c.Names) + longest(c.Description, c.Descriptions) + optionChars(c.Options)
 }
@@ -163,7 +167,7 @@ func optionChars(options []CommandOption) int {
 	return n
 }
 
-// longest is the length of the longest localisation of a text.
+// longest returns the length of the longest localization of a text.
 func longest(s string, localized json.RawMessage) int {
 	n := length(s)
 	var m map[string]string

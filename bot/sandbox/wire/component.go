@@ -25,17 +25,17 @@ const (
 	FileUpload    = 19
 )
 
-// LinkButton is the button style that carries a URL instead of a custom_id.
+// LinkButton is the button style with a URL instead of a custom_id.
 const LinkButton = 5
 
-// Emoji on a button or in a select.
+// Emoji is an emoji on a button or in a select menu.
 type Emoji struct {
 	ID       string `json:"id,omitempty"`
 	Name     string `json:"name,omitempty"`
 	Animated bool   `json:"animated,omitempty"`
 }
 
-// SelectOption is one line of a string select.
+// SelectOption is one option of a string select.
 type SelectOption struct {
 	Label       string `json:"label"`
 	Value       string `json:"value"`
@@ -44,19 +44,19 @@ type SelectOption struct {
 	Default     bool   `json:"default,omitempty"`
 }
 
-// Media points at a picture or file; URL may be attachment://name.
+// Media is an unfurled media item. URL may be attachment://name.
 type Media struct {
 	URL string `json:"url"`
 }
 
-// GalleryItem is one picture of a media gallery.
+// GalleryItem is one item of a media gallery.
 type GalleryItem struct {
 	Media       Media  `json:"media"`
 	Description string `json:"description,omitempty"`
 	Spoiler     bool   `json:"spoiler,omitempty"`
 }
 
-// Component is any component; Type says which fields mean something.
+// Component is any component. Type decides which fields it uses.
 type Component struct {
 	Type        int            `json:"type"`
 	ID          int            `json:"id,omitempty"`
@@ -88,7 +88,7 @@ type Component struct {
 	Components  []Component    `json:"components,omitempty"`
 }
 
-// MarshalJSON always writes components of an action row, as Discord does.
+// MarshalJSON writes the field components of an action row even if it is empty, as Discord does.
 func (c Component) MarshalJSON() ([]byte, error) {
 	type plain Component
 	if c.Type == ActionRow && c.Components == nil {
@@ -97,8 +97,8 @@ func (c Component) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(c))
 }
 
-// Walk calls visit for every component, parents first, with its place in the
-// request ("components.0.components.2") as error bodies name it.
+// Walk calls visit for every component, parents first. at is the component's path in the request, as error bodies show
+// it: "components.0.components.2".
 func Walk(list []Component, at string, visit func(at string, c *Component)) {
 	for i := range list {
 		walkOne(&list[i], at+"."+strconv.Itoa(i), visit)
@@ -127,12 +127,12 @@ func FindComponent(list []Component, customID string) *Component {
 	return found
 }
 
-// Modal is a form that the bot opens as its first answer.
+// Modal is a form that the bot opens as its response to an interaction.
 type Modal struct {
 	CustomID   string      `json:"custom_id"`
 	Title      string      `json:"title"`
 	Components []Component `json:"components"`
 }
 
-// length counts characters the way Discord's limits do.
+// length counts characters as Discord's limits do.
 func length(s string) int { return utf8.RuneCountInString(s) }

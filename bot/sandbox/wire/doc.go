@@ -1,6 +1,5 @@
-// Package wire holds Discord's objects as they stand in JSON, and the limits
-// that Discord puts on each of them. It knows no state: what may be said is
-// here, what happened is in package world.
+// Package wire holds Discord's objects in their JSON form, and the limits that Discord puts on each of them. It has no
+// state; package world has.
 //
-// Only fields that the sandbox itself reads or makes are typed.
+// Only the fields that the sandbox reads or writes have types.
 package wire

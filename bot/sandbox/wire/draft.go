@@ -2,11 +2,10 @@ package wire
 
 import (
 	"encoding/json"
-	"fmt"
 )
 
-// FileRef is an entry of a draft's attachments: a kept file by its id, or a
-// new one by the number n of its files[n] part.
+// FileRef is an entry of a draft's attachments. Its id is the id of a file that stays, or the number n of a new file's
+// files[n] part.
 type FileRef struct {
 	ID          json.RawMessage `json:"id"`
 	Filename    *string         `json:"filename"`
@@ -14,7 +13,7 @@ type FileRef struct {
 	Spoiler     *bool           `json:"is_spoiler"`
 }
 
-// Key is the id as text, whether it was sent as a string or a number.
+// Key returns the id as text; the request may contain a string or a number.
 func (r FileRef) Key() string {
 	var s string
 	if json.Unmarshal(r.ID, &s) == nil {
@@ -23,7 +22,7 @@ func (r FileRef) Key() string {
 	return string(r.ID)
 }
 
-// AllowedMentions limits who is pinged. A nil *AllowedMentions means the default of the place.
+// AllowedMentions limits who is notified. A nil *AllowedMentions means the default of the route.
 type AllowedMentions struct {
 	Parse       []string `json:"parse"`
 	Users       []string `json:"users"`
@@ -31,8 +30,8 @@ type AllowedMentions struct {
 	RepliedUser bool     `json:"replied_user"`
 }
 
-// Draft is the body of a message create or edit. Has tells an absent field
-// from a null one, which edits need.
+// Draft is the body of a request that creates or edits a message. Has contains the fields of the body, including those
+// that are null: an edit treats null and absent differently.
 type Draft struct {
 	Content      *string          `json:"content"`
 	Embeds       []Embed          `json:"embeds"`
@@ -57,7 +56,7 @@ type Upload struct {
 	Data []byte
 }
 
-// ReadDraft parses a message body; files come from the multipart parts around it.
+// ReadDraft parses a message body. files are the file parts of the same request.
 func ReadDraft(body []byte, files []Upload) (*Draft, error) {
 	d := &Draft{Files: files, Has: map[string]bool{}}
 	if len(body) == 0 {
@@ -72,13 +71,13 @@ func ReadDraft(body []byte, files []Upload) (*Draft, error) {
 	}
 	if err := json.Unmarshal(body, d); err != nil {
 		var f FieldErrors
-		f.Add(badField(err), "MODEL_TYPE_CONVERT", "%s", "Could not interpret this value.")
+		f.Add(badField(err), "MODEL_TYPE_CONVERT", "Could not interpret this value.")
 		return nil, f.Err()
 	}
 	return d, nil
 }
 
-// badField names the place of a JSON value of the wrong type.
+// badField returns the path of a JSON value that has the wrong type.
 func badField(err error) string {
 	if t, ok := err.(*json.UnmarshalTypeError); ok && t.Field != "" {
 		return t.Field
@@ -86,7 +85,7 @@ func badField(err error) string {
 	return "body"
 }
 
-// Text is the content, "" when absent or null.
+// Text returns the content; "" if it is absent or null.
 func (d *Draft) Text() string {
 	if d.Content == nil {
 		return ""
@@ -94,7 +93,7 @@ func (d *Draft) Text() string {
 	return *d.Content
 }
 
-// NonceText is the nonce as text: Discord takes a string or an integer.
+// NonceText returns the nonce as text; the request may contain a string or an integer.
 func (d *Draft) NonceText() string {
 	var s string
 	if len(d.Nonce) == 0 || string(d.Nonce) == "null" {
@@ -106,7 +105,7 @@ func (d *Draft) NonceText() string {
 	return string(d.Nonce)
 }
 
-// Callback is the body of an interaction's first answer.
+// Callback is the body of the first response to an interaction.
 type Callback struct {
 	Type int             `json:"type"`
 	Data json.RawMessage `json:"data"`
@@ -130,10 +129,11 @@ func ReadCallback(body []byte) (Callback, error) {
 		return c, Refuse(50109)
 	}
 	switch c.Type {
-	case CallbackPong, CallbackMessage, CallbackDefer, CallbackDeferUpdate, CallbackUpdate, CallbackChoices, CallbackModal:
+	case CallbackPong, CallbackMessage, CallbackDefer, CallbackDeferUpdate, CallbackUpdate, CallbackChoices,
+		CallbackModal:
 		return c, nil
 	}
 	var f FieldErrors
-	f.Add("type", "BASE_TYPE_CHOICES", "%s", fmt.Sprintf("Value must be one of {4, 5, 6, 7, 8, 9, 10, 12}, not %d.", c.Type))
+	f.Add("type", "BASE_TYPE_CHOICES", "Value must be one of {4, 5, 6, 7, 8, 9, 10, 12}, not %d.", c.Type)
 	return c, f.Err()
 }

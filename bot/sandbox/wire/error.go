@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Error is a refusal as the REST API words it: an HTTP status and a JSON body.
+// Error is an error response of the REST API: an HTTP status and a JSON body.
 type Error struct {
 	Status  int
 	Code    int
 	Message string
-	Errors  map[string]any // nested by place; nil when there is nothing to point at
+	Errors  map[string]any // errors of single fields, nested by path; may be nil
 }
 
 // Error implements error.
 func (e *Error) Error() string { return fmt.Sprintf("%d (%d): %s", e.Status, e.Code, e.Message) }
 
-// MarshalJSON writes Discord's body.
+// MarshalJSON writes the body of the response.
 func (e *Error) MarshalJSON() ([]byte, error) {
 	body := map[string]any{"message": e.Message, "code": e.Code}
 	if e.Errors != nil {
@@ -26,7 +26,7 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(body)
 }
 
-// The refusals that need no detail. Codes are Discord's.
+// errorTable holds the errors whose text is always the same, by Discord's code.
 var (
 	errorTable = map[int]Error{
 		10003: {404, 10003, "Unknown Channel", nil},
@@ -58,16 +58,16 @@ func Refuse(code int) *Error {
 	return &e
 }
 
-// Unauthorized is the answer to a missing or wrong bot token.
+// Unauthorized returns the error for a missing or wrong bot token.
 func Unauthorized() *Error { return &Error{Status: 401, Message: "401: Unauthorized"} }
 
-// NotFound is the answer to an address that does not exist.
+// NotFound returns the error for an unknown route.
 func NotFound() *Error { return &Error{Status: 404, Message: "404: Not Found"} }
 
-// Faults gathers what is wrong with a form body, place by place.
+// FieldErrors collects what is wrong with a body, field by field.
 type FieldErrors struct{ tree map[string]any }
 
-// Add records a fault at a dotted place such as "embeds.0.title".
+// Add adds an error at a path such as "embeds.0.title".
 func (f *FieldErrors) Add(at, code, format string, args ...any) {
 	if f.tree == nil {
 		f.tree = map[string]any{}
@@ -85,28 +85,28 @@ func (f *FieldErrors) Add(at, code, format string, args ...any) {
 	node["_errors"] = append(list, map[string]any{"code": code, "message": fmt.Sprintf(format, args...)})
 }
 
-// Long records a fault when s has more than most characters.
+// MaxLength adds an error if s has more than most characters.
 func (f *FieldErrors) MaxLength(at, s string, most int) {
 	if length(s) > most {
 		f.Add(at, "BASE_TYPE_MAX_LENGTH", "Must be %d or fewer in length.", most)
 	}
 }
 
-// Between records a fault when s has fewer than least or more than most characters.
+// LengthBetween adds an error if s has fewer than least or more than most characters.
 func (f *FieldErrors) LengthBetween(at, s string, least, most int) {
 	if n := length(s); n < least || n > most {
 		f.Add(at, "BASE_TYPE_BAD_LENGTH", "Must be between %d and %d in length.", least, most)
 	}
 }
 
-// Count records a fault when a list has more than most entries.
+// MaxCount adds an error if a list has more than most entries.
 func (f *FieldErrors) MaxCount(at string, n, most int) {
 	if n > most {
 		f.Add(at, "BASE_TYPE_MAX_LENGTH", "Must be %d or fewer in length.", most)
 	}
 }
 
-// Err returns nil, or the 50035 that lists every fault.
+// Err returns a 50035 with all errors; nil if there are none.
 func (f *FieldErrors) Err() error {
 	if f.tree == nil {
 		return nil

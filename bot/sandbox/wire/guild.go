@@ -13,7 +13,7 @@ type User struct {
 	PublicFlags   int    `json:"public_flags"`
 }
 
-// Member is a user's standing in one guild. Permissions is the decimal bit set.
+// Member is a user in a guild. Permissions is a bit set in decimal digits.
 type Member struct {
 	User        *User     `json:"user,omitempty"`
 	Nick        *string   `json:"nick"`
@@ -33,7 +33,7 @@ const (
 	PublicThread = 11
 )
 
-// Channel is a text channel, a thread in one (ParentID is the channel) or a DM.
+// Channel is a text channel, a thread (ParentID is its text channel) or a DM channel.
 type Channel struct {
 	ID         string          `json:"id"`
 	Type       int             `json:"type"`
@@ -49,11 +49,11 @@ type Channel struct {
 	Thread     *ThreadMetadata `json:"thread_metadata,omitempty"`
 
 	PermissionOverwrites []struct{} `json:"permission_overwrites"`
-	// Permissions is the invoking user's bit set; only in interactions.
+	// Permissions is the bit set of the user who made the interaction. Only interactions contain it.
 	Permissions string `json:"permissions,omitempty"`
 }
 
-// ThreadMetadata is present on threads.
+// ThreadMetadata is the part of a channel that only threads have.
 type ThreadMetadata struct {
 	Archived            bool      `json:"archived"`
 	AutoArchiveDuration int       `json:"auto_archive_duration"` // minutes
@@ -61,7 +61,7 @@ type ThreadMetadata struct {
 	Locked              bool      `json:"locked"`
 }
 
-// Role of a guild; the sandbox has only @everyone, whose id is the guild's.
+// Role is a role of a guild. The sandbox has only @everyone, whose id is the guild's id.
 type Role struct {
 	ID          string `json:"id"`
 	Name        string `json:"name"`
@@ -74,7 +74,7 @@ type Role struct {
 	Flags       int    `json:"flags"`
 }
 
-// Guild is a server.
+// Guild is a guild, which Discord's users call a server.
 type Guild struct {
 	ID              string   `json:"id"`
 	Name            string   `json:"name"`
@@ -87,7 +87,7 @@ type Guild struct {
 	Emojis          []any    `json:"emojis"`
 }
 
-// Permission bits of Discord that the sandbox looks at.
+// Permission bits that the sandbox checks.
 const (
 	PermAdministrator  uint64 = 1 << 3
 	PermManageGuild    uint64 = 1 << 5
@@ -100,11 +100,11 @@ const (
 	PermUseCommands    uint64 = 1 << 31
 	PermSendInThreads  uint64 = 1 << 38
 
-	// PermMember is what an ordinary member of a fresh guild may do.
+	// PermMember is what an ordinary member of a new guild may do.
 	PermMember = PermViewChannel | PermSendMessages | PermEmbedLinks | PermAttachFiles |
 		PermReadHistory | PermUseCommands | PermSendInThreads
-	// PermModerator adds what a moderator needs.
+	// PermModerator is what a moderator may do.
 	PermModerator = PermMember | PermManageGuild | PermManageMessages
-	// PermAll is what everybody has in a DM with the bot, and an administrator everywhere.
+	// PermAll is what an administrator may do everywhere, and everybody in a DM with the bot.
 	PermAll uint64 = 1<<53 - 1
 )

@@ -8,7 +8,7 @@ const (
 	TypeModalSubmit  = 5
 )
 
-// Given is an option as an interaction carries it.
+// OptionValue is an option of a command in an interaction.
 type OptionValue struct {
 	Name    string        `json:"name"`
 	Type    int           `json:"type"`
@@ -17,7 +17,7 @@ type OptionValue struct {
 	Focused bool          `json:"focused,omitempty"`
 }
 
-// Resolved holds the objects that option values name by id.
+// Resolved holds the objects whose ids are option values.
 type Resolved struct {
 	Users       map[string]User       `json:"users,omitempty"`
 	Members     map[string]Member     `json:"members,omitempty"`
@@ -25,7 +25,7 @@ type Resolved struct {
 	Attachments map[string]Attachment `json:"attachments,omitempty"`
 }
 
-// InteractionData is the part of an interaction that says what was done.
+// InteractionData is the field data of an interaction.
 type InteractionData struct {
 	ID            string               `json:"id,omitempty"`
 	Name          string               `json:"name,omitempty"`
@@ -39,7 +39,7 @@ type InteractionData struct {
 	Components    []SubmittedComponent `json:"components,omitempty"`
 }
 
-// Submitted is a component of a sent form: a row or label with its filled-in child.
+// SubmittedComponent is a component of a submitted modal: a row or label with its child and the child's value.
 type SubmittedComponent struct {
 	Type       int                  `json:"type"`
 	ID         int                  `json:"id,omitempty"`

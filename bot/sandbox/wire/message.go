@@ -21,7 +21,7 @@ const (
 	CommandMessage = 20
 )
 
-// Attachment is a file on a message. The URLs are signed anew whenever the message is shown.
+// Attachment is a file of a message. Its URLs get a new signature whenever the API sends the message.
 type Attachment struct {
 	ID          string `json:"id"`
 	Filename    string `json:"filename"`
@@ -36,7 +36,7 @@ type Attachment struct {
 	Spoiler     bool   `json:"is_spoiler,omitempty"`
 }
 
-// Embed is a rich box under a message.
+// Embed is an embed of a message.
 type Embed struct {
 	Type        string       `json:"type,omitempty"`
 	Title       string       `json:"title,omitempty"`
@@ -51,13 +51,13 @@ type Embed struct {
 	Fields      []EmbedField `json:"fields,omitempty"`
 }
 
-// EmbedFooter is the small print of an embed.
+// EmbedFooter is the text at the end of an embed.
 type EmbedFooter struct {
 	Text    string `json:"text"`
 	IconURL string `json:"icon_url,omitempty"`
 }
 
-// EmbedImage is a picture in an embed; URL may be attachment://name.
+// EmbedImage is an image of an embed. URL may be attachment://name.
 type EmbedImage struct {
 	URL string `json:"url"`
 }
@@ -69,14 +69,14 @@ type EmbedAuthor struct {
 	IconURL string `json:"icon_url,omitempty"`
 }
 
-// EmbedField is a named value in an embed.
+// EmbedField is a field of an embed: a name and a value.
 type EmbedField struct {
 	Name   string `json:"name"`
 	Value  string `json:"value"`
 	Inline bool   `json:"inline,omitempty"`
 }
 
-// Reference names the message that another one replies to.
+// Reference identifies the message that another one replies to.
 type Reference struct {
 	MessageID string `json:"message_id,omitempty"`
 	ChannelID string `json:"channel_id,omitempty"`
@@ -84,7 +84,7 @@ type Reference struct {
 	FailIfNot *bool  `json:"fail_if_not_exists,omitempty"`
 }
 
-// Origin is a message's interaction_metadata: which interaction it answers.
+// InteractionMetadata is a message's interaction_metadata: the interaction to which the message responds.
 type InteractionMetadata struct {
 	ID                  string            `json:"id"`
 	Type                int               `json:"type"`
@@ -94,7 +94,7 @@ type InteractionMetadata struct {
 	InteractedMessageID string            `json:"interacted_message_id,omitempty"`
 }
 
-// Message is a message as the API shows it.
+// Message is a message as the API sends it.
 type Message struct {
 	ID              string               `json:"id"`
 	ChannelID       string               `json:"channel_id"`
@@ -121,8 +121,8 @@ type Message struct {
 	Referenced      *Message             `json:"referenced_message,omitempty"`
 }
 
-// Ephemeral says whether only one person sees the message.
+// Ephemeral reports whether only one user sees the message.
 func (m *Message) Ephemeral() bool { return m.Flags&FlagEphemeral != 0 }
 
-// Loading says whether the message is a deferred answer that has not been filled in.
+// Loading reports whether the message is a deferred response that still shows "thinking…".
 func (m *Message) Loading() bool { return m.Flags&FlagLoading != 0 }

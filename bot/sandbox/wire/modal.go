@@ -4,7 +4,7 @@ import "strconv"
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// CheckModal says what is wrong with a form.
+// CheckModal returns what is wrong with a modal; nil if nothing is.
 func CheckModal(m *Modal) error {
 	var f FieldErrors
 	f.LengthBetween("data.title", m.Title, 1, 45)
@@ -27,7 +27,7 @@ func checkField(f *FieldErrors, at string, c *Component) {
 	switch c.Type {
 	case ActionRow:
 		if len(c.Components) != 1 || c.Components[0].Type != TextInput {
-			f.Add(at+".components", "BASE_TYPE_BAD_LENGTH", "A row of a form holds exactly one text input.")
+			f.Add(at+".components", "BASE_TYPE_BAD_LENGTH", "A row of a modal holds exactly one text input.")
 		}
 	case Label:
 		f.LengthBetween(at+".label", c.Label, 1, 45)
@@ -43,7 +43,7 @@ func checkField(f *FieldErrors, at string, c *Component) {
 		f.LengthBetween(at+".custom_id", c.CustomID, 1, MaxCustomID)
 	case TextDisplay:
 	default:
-		f.Add(at+".type", "BASE_TYPE_CHOICES", "Component type %d is not allowed in a form.", c.Type)
+		f.Add(at+".type", "BASE_TYPE_CHOICES", "Component type %d is not allowed in a modal.", c.Type)
 	}
 }
 

@@ -2,27 +2,19 @@ package world
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"image"
 	_ "image/gif"  // Discord measures GIFs,
 	_ "image/jpeg" // JPEGs
 	_ "image/png"  // and PNGs
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"darkroom/bot/sandbox/wire"
 )
 
-// linkLife is how long a signed CDN link works. Discord's last about a day.
-const linkLife = 24 * time.Hour
-
-// take stores a draft's new files for a message. The lock is held.
+// storeFiles stores a draft's new files for a message. The lock is held.
 func (w *World) storeFiles(c *wire.Channel, m *Message, d *wire.Draft) ([]wire.Attachment, error) {
 	if len(d.Files) > 0 && w.botBits(c)&wire.PermAttachFiles == 0 && m.Author.Bot {
 		return nil, wire.Refuse(50013)
@@ -42,7 +34,7 @@ func (w *World) storeFiles(c *wire.Channel, m *Message, d *wire.Draft) ([]wire.A
 	return list, nil
 }
 
-// checkSizes refuses files over the limit per file or per request.
+// checkSizes refuses files that are over the limit of one file or of one request, in bytes.
 func checkSizes(files []wire.Upload, limit int64) error {
 	total := 0
 	for _, f := range files {
@@ -57,9 +49,9 @@ func checkSizes(files []wire.Upload, limit int64) error {
 	return nil
 }
 
-// store keeps one file and describes it. The lock is held.
+// storeFile stores one file and returns its attachment object. The lock is held.
 func (w *World) storeFile(f wire.Upload, ref *wire.FileRef) (wire.Attachment, error) {
-	a := wire.Attachment{ID: w.ids.next(), Filename: wire.SafeName(f.Name), Size: len(f.Data), ContentType: f.Type}
+	a := wire.Attachment{ID: w.ids.Next(), Filename: wire.SafeName(f.Name), Size: len(f.Data), ContentType: f.Type}
 	if ref != nil && ref.Filename != nil && *ref.Filename != "" {
 		a.Filename = wire.SafeName(*ref.Filename)
 	}
@@ -71,13 +63,13 @@ func (w *World) storeFile(f wire.Upload, ref *wire.FileRef) (wire.Attachment, er
 	if size, _, err := image.DecodeConfig(bytes.NewReader(f.Data)); err == nil {
 		a.Width, a.Height = size.Width, size.Height
 	}
-	if err := w.files.put(a.ID, f.Data); err != nil {
-		return a, fmt.Errorf("keep file %s: %w", a.Filename, err)
+	if err := w.files.Put(a.ID, f.Data); err != nil {
+		return a, fmt.Errorf("store file %s: %w", a.Filename, err)
 	}
 	return a, nil
 }
 
-// describe takes over what a draft's attachments entry says about a file.
+// describe copies what a draft's attachments entry says about a file.
 func describe(a *wire.Attachment, ref *wire.FileRef) {
 	if ref == nil {
 		return
@@ -90,7 +82,7 @@ func describe(a *wire.Attachment, ref *wire.FileRef) {
 	}
 }
 
-// refFor finds the attachments entry of files[n].
+// refFor finds the attachments entry of files[n]; nil if there is none.
 func refFor(d *wire.Draft, n int) *wire.FileRef {
 	for i := range d.Attachments {
 		if d.Attachments[i].Key() == strconv.Itoa(n) {
@@ -100,8 +92,8 @@ func refFor(d *wire.Draft, n int) *wire.FileRef {
 	return nil
 }
 
-// keptFiles are the earlier files that stay after an edit: all when the edit
-// has no attachments field, else only those that the field lists by id.
+// keptFiles returns the earlier files that stay after an edit: all of them if the edit has no attachments field, else
+// those that the field lists by id.
 func keptFiles(m *Message, d *wire.Draft) ([]wire.Attachment, error) {
 	if !d.Has["attachments"] {
 		return m.Attachments, nil
@@ -133,7 +125,7 @@ func isNewFile(d *wire.Draft, key string) bool {
 	return false
 }
 
-// replaceFiles gives a message its kept and new files and drops the others. The lock is held.
+// replaceFiles gives a message its kept and new files and deletes the others. The lock is held.
 func (w *World) replaceFiles(m *Message, kept, added []wire.Attachment) {
 	stays := map[string]bool{}
 	for _, a := range kept {
@@ -141,93 +133,8 @@ func (w *World) replaceFiles(m *Message, kept, added []wire.Attachment) {
 	}
 	for _, a := range m.Attachments {
 		if !stays[a.ID] {
-			w.files.remove(a.ID)
+			w.files.Remove(a.ID)
 		}
 	}
 	m.Attachments = append(append([]wire.Attachment{}, kept...), added...)
-}
-
-// link is a signed CDN address that works for a day. The lock is held.
-func (w *World) link(channel string, a wire.Attachment) string {
-	path := "/attachments/" + channel + "/" + a.ID + "/" + url.PathEscape(a.Filename)
-	now := w.now()
-	is, ex := strconv.FormatInt(now.Unix(), 16), strconv.FormatInt(now.Add(linkLife).Unix(), 16)
-	return w.base + path + "?ex=" + ex + "&is=" + is + "&hm=" + w.sign(path, ex, is) + "&"
-}
-
-func (w *World) sign(path, ex, is string) string {
-	mac := hmac.New(sha256.New, []byte(w.state.Key))
-	fmt.Fprintf(mac, "%s?ex=%s&is=%s", path, ex, is)
-	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// File returns the bytes behind a CDN address, or an error when the link is
-// forged, has expired, or its file is gone. path is as in the request line.
-func (w *World) File(path string, query url.Values) (data []byte, contentType string, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	ex, is, hm := query.Get("ex"), query.Get("is"), query.Get("hm")
-	if !hmac.Equal([]byte(hm), []byte(w.sign(path, ex, is))) {
-		return nil, "", fmt.Errorf("link is not signed by this CDN")
-	}
-	until, err := strconv.ParseInt(ex, 16, 64)
-	if err != nil || w.now().Unix() > until {
-		return nil, "", fmt.Errorf("link has expired")
-	}
-	parts := strings.Split(strings.TrimPrefix(path, "/attachments/"), "/")
-	if len(parts) != 3 {
-		return nil, "", fmt.Errorf("no such file")
-	}
-	data, err = w.files.get(parts[1])
-	return data, http.DetectContentType(data), err
-}
-
-// Download returns the bytes of an attachment, as a person who saves it gets them.
-func (w *World) Download(attachment string) ([]byte, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.files.get(attachment)
-}
-
-// show is a message as the API gives it out: with fresh links, and the message it replies to. The lock is held.
-func (w *World) present(m *Message) Message {
-	out := w.withLinks(m)
-	if m.Reference != nil {
-		if to := w.state.Messages[m.Reference.MessageID]; to != nil {
-			shown := w.withLinks(to) // a reply within a reply is not followed further
-			out.Referenced = &shown.Message
-		}
-	}
-	return out
-}
-
-// bare is a message with fresh links alone. The lock is held.
-func (w *World) withLinks(m *Message) Message {
-	out := *m
-	urls := map[string]string{}
-	out.Attachments = make([]wire.Attachment, len(m.Attachments))
-	for i, a := range m.Attachments {
-		a.URL = w.link(m.ChannelID, a)
-		a.ProxyURL = a.URL
-		urls["attachment://"+a.Filename] = a.URL
-		out.Attachments[i] = a
-	}
-	out.Embeds = make([]wire.Embed, len(m.Embeds))
-	for i, e := range m.Embeds {
-		out.Embeds[i] = resolveEmbed(e, urls)
-	}
-	out.Components = resolveMedia(m.Components, urls)
-	return out
-}
-
-func resolveEmbed(e wire.Embed, urls map[string]string) wire.Embed {
-	if e.Type == "" {
-		e.Type = "rich"
-	}
-	for _, at := range []**wire.EmbedImage{&e.Image, &e.Thumbnail} {
-		if *at != nil && urls[(*at).URL] != "" {
-			*at = &wire.EmbedImage{URL: urls[(*at).URL]}
-		}
-	}
-	return e
 }

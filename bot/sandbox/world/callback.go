@@ -6,8 +6,8 @@ import (
 	"darkroom/bot/sandbox/wire"
 )
 
-// Answer is the bot's callback: the one first answer to an interaction. It
-// returns what ?with_response=true shows.
+// Answer is POST /interactions/{id}/{token}/callback: the one first response to an interaction. It returns the body for
+// ?with_response=true.
 func (w *World) Answer(id, token string, cb wire.Callback, files []wire.Upload) (any, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -35,13 +35,13 @@ func (w *World) Answer(id, token string, cb wire.Callback, files []wire.Upload) 
 	return w.response(i), nil
 }
 
-// fits says whether a callback type may answer an interaction.
+// callbackAllowed reports whether a callback type may answer an interaction.
 func callbackAllowed(callback int, i *Interaction) bool {
 	switch callback {
 	case wire.CallbackMessage, wire.CallbackDefer:
 		return i.Type != wire.TypeAutocomplete
 	case wire.CallbackDeferUpdate, wire.CallbackUpdate:
-		return i.Source != "" // a component, or a form opened from one
+		return i.Source != "" // a component, or a modal that a component opened
 	case wire.CallbackChoices:
 		return i.Type == wire.TypeAutocomplete
 	case wire.CallbackModal:
@@ -61,12 +61,12 @@ func (w *World) apply(i *Interaction, cb wire.Callback, files []wire.Upload) err
 	case wire.CallbackChoices:
 		return answerChoices(i, cb)
 	case wire.CallbackModal:
-		return answerForm(i, cb)
+		return answerModal(i, cb)
 	}
 	return nil
 }
 
-// answerNew posts the first answer, or the "thinking…" message that stands for it. The lock is held.
+// answerNew posts the response message, or its "thinking…" placeholder if the response is deferred. The lock is held.
 func (w *World) answerNew(i *Interaction, cb wire.Callback, files []wire.Upload) error {
 	d, err := wire.ReadDraft(cb.Data, files)
 	if err != nil {
@@ -92,18 +92,20 @@ func (w *World) answerNew(i *Interaction, cb wire.Callback, files []wire.Upload)
 	return nil
 }
 
-// newAnswer is an empty message of the bot that answers an interaction. The lock is held.
+// newAnswer returns an empty message of the bot that responds to an interaction. The lock is held.
 func (w *World) newAnswer(c *wire.Channel, i *Interaction) *Message {
 	m := w.newMessage(c, w.state.App)
 	m.Type = wire.CommandMessage
 	if i.Type != wire.TypeCommand {
 		m.Type = wire.DefaultMessage
 		if i.Source != "" {
-			m.Type, m.Reference = wire.ReplyMessage, &wire.Reference{MessageID: i.Source, ChannelID: i.Channel, GuildID: c.GuildID}
+			m.Type = wire.ReplyMessage
+			m.Reference = &wire.Reference{MessageID: i.Source, ChannelID: i.Channel, GuildID: c.GuildID}
 		}
 	}
 	m.WebhookID, m.ApplicationID = w.state.App.ID, w.state.App.ID
-	m.Interaction = &wire.InteractionMetadata{ID: i.ID, Type: i.Type, User: *w.state.Users[i.User], Name: i.Command, Owners: w.installOwners(c)}
+	m.Interaction = &wire.InteractionMetadata{ID: i.ID, Type: i.Type, User: *w.state.Users[i.User], Name: i.Command,
+		Owners: w.installOwners(c)}
 	if i.Type == wire.TypeComponent {
 		m.Interaction.InteractedMessageID = i.Source
 	}
@@ -143,19 +145,19 @@ func answerChoices(i *Interaction, cb wire.Callback) error {
 	return f.Err()
 }
 
-func answerForm(i *Interaction, cb wire.Callback) error {
-	var form wire.Modal
-	if err := json.Unmarshal(cb.Data, &form); err != nil {
+func answerModal(i *Interaction, cb wire.Callback) error {
+	var modal wire.Modal
+	if err := json.Unmarshal(cb.Data, &modal); err != nil {
 		return wire.Refuse(50109)
 	}
-	if err := wire.CheckModal(&form); err != nil {
+	if err := wire.CheckModal(&modal); err != nil {
 		return err
 	}
-	i.Form = &form
+	i.Form = &modal
 	return nil
 }
 
-// response is the callback response object. The lock is held.
+// response returns the interaction callback response object. The lock is held.
 func (w *World) response(i *Interaction) any {
 	in := map[string]any{"id": i.ID, "type": i.Type}
 	out := map[string]any{"interaction": in}

@@ -6,21 +6,20 @@ import (
 	"darkroom/bot/sandbox/wire"
 )
 
-// Change is one thing that happened, for watchers of the user's side. Viewer
-// is set when it concerns only one person.
+// Change is one event on the user's side.
 type Change struct {
-	Seq         int
-	Kind        string // a gateway event's name, INTERACTION, ANSWER, COMMANDS or TYPING
+	Seq         int    // the number of the change; consecutive
+	Kind        string // a gateway event's name, INTERACTION, ANSWER, COMMANDS, BOT or TYPING
 	Channel     string
 	Message     string
 	Interaction string
-	Viewer      string
+	Viewer      string // the only user who may see it; "" for everybody in the channel
 }
 
-// keepChanges is how far back a watcher may resume.
+// keepChanges is how many changes are kept for ChangesSince.
 const keepChanges = 2000
 
-// note remembers a change for the watchers. The lock is held.
+// record appends a change to the log. The lock is held.
 func (w *World) record(c Change) {
 	w.seq++
 	c.Seq = w.seq
@@ -30,7 +29,7 @@ func (w *World) record(c Change) {
 	}
 }
 
-// Note adds a change that does not come from the world itself, such as the bot going online.
+// Record adds a change that happens outside of the World, such as the bot coming online.
 func (w *World) Record(kind, channel string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -38,9 +37,8 @@ func (w *World) Record(kind, channel string) {
 	w.markChanged()
 }
 
-// Since lists the changes after seq that a person may know of, and the number
-// to ask from next. whole is false when seq is none of this run's numbers, or
-// too long ago: then the watcher has to look at everything anew.
+// ChangesSince lists the changes after seq that a user may see, and returns the number to ask from next. whole is false
+// if seq belongs to another run or is too old: then the caller must load the whole state again.
 func (w *World) ChangesSince(user string, seq int) (list []Change, next int, whole bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -58,14 +56,14 @@ func (w *World) ChangesSince(user string, seq int) (list []Change, next int, who
 	return list, w.seq, true
 }
 
-// Latest is the number of the newest change.
+// LatestChange returns the number of the newest change.
 func (w *World) LatestChange() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.seq
 }
 
-// WaitMessage waits until a person sees a message in a channel that fits, and returns the newest such.
+// WaitMessage waits until a user sees a message in a channel for which fits is true, and returns the newest one.
 func (w *World) WaitMessage(ctx context.Context, user, channel string, fits func(Message) bool) (Message, error) {
 	var found Message
 	err := w.Wait(ctx, func() bool {
@@ -79,7 +77,7 @@ func (w *World) WaitMessage(ctx context.Context, user, channel string, fits func
 	return found, err
 }
 
-// WaitAnswer waits for the bot's first answer to an interaction.
+// WaitAnswer waits for the bot's first response to an interaction.
 func (w *World) WaitAnswer(ctx context.Context, interaction string) (Interaction, error) {
 	var found Interaction
 	err := w.Wait(ctx, func() bool {
@@ -89,8 +87,8 @@ func (w *World) WaitAnswer(ctx context.Context, interaction string) (Interaction
 	return found, err
 }
 
-// WaitReply waits until the answer to an interaction is a message that is no
-// longer "thinking…" and fits; nil fits everything.
+// WaitReply waits until the response to an interaction is a message that is no longer "thinking…" and for which fits is
+// true. A nil fits accepts every message.
 func (w *World) WaitReply(ctx context.Context, interaction string, fits func(Message) bool) (Message, error) {
 	var found Message
 	err := w.Wait(ctx, func() bool {
@@ -102,8 +100,10 @@ func (w *World) WaitReply(ctx context.Context, interaction string, fits func(Mes
 	return found, err
 }
 
-// Autocomplete types into an option and waits for the bot's suggestions.
-func (w *World) Autocomplete(ctx context.Context, user, channel, name, focus string, options ...Option) ([]wire.Choice, error) {
+// Autocomplete types into the option named focus and waits for the bot's choices.
+func (w *World) Autocomplete(
+	ctx context.Context, user, channel, name, focus string, options ...Option,
+) ([]wire.Choice, error) {
 	i, err := w.StartAutocomplete(user, channel, name, focus, options...)
 	if err != nil {
 		return nil, err

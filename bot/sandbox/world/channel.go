@@ -1,19 +1,128 @@
 package world
 
 import (
-	"slices"
-	"strconv"
+	"fmt"
 
 	"darkroom/bot/sandbox/wire"
 )
 
-// botChannel is a channel that the bot may act in with these permission bits. The lock is held.
-func (w *World) botChannel(id string, bits uint64) (*wire.Channel, error) {
+// AddChannel creates a text channel.
+func (w *World) AddChannel(guild, name string) (wire.Channel, error) {
+	return w.addChannel(wire.Channel{Type: wire.TextChannel, GuildID: guild, Name: name})
+}
+
+// AddThread creates a public thread in a text channel.
+func (w *World) AddThread(parent, name string) (wire.Channel, error) {
+	p, err := w.Channel(parent)
+	if err != nil {
+		return wire.Channel{}, err
+	}
+	return w.addChannel(wire.Channel{Type: wire.PublicThread, GuildID: p.GuildID, ParentID: parent, Name: name,
+		Thread: &wire.ThreadMetadata{AutoArchiveDuration: 4320, ArchiveTimestamp: w.now()}})
+}
+
+func (w *World) addChannel(c wire.Channel) (wire.Channel, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.state.Guilds[c.GuildID] == nil {
+		return c, wire.Refuse(10004)
+	}
+	w.insertChannel(&c)
+	name := "CHANNEL_CREATE"
+	if c.Type == wire.PublicThread {
+		name = "THREAD_CREATE"
+	}
+	w.onEvent(Event{name, intentGuilds, c})
+	return c, nil
+}
+
+// insertChannel stores a channel and gives it an id. The lock is held.
+func (w *World) insertChannel(c *wire.Channel) {
+	c.ID = w.ids.Next()
+	c.Position = len(w.state.ChannelOrder)
+	kept := *c
+	w.state.Channels[c.ID] = &kept
+	w.state.ChannelOrder = append(w.state.ChannelOrder, c.ID)
+	w.markChanged()
+}
+
+// DM returns the DM channel between a user and the bot, and opens it if necessary.
+func (w *World) DM(user string) (wire.Channel, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	u := w.state.Users[user]
+	if u == nil {
+		return wire.Channel{}, wire.Refuse(10013)
+	}
+	for _, c := range w.state.Channels {
+		if c.Type == wire.DMChannel && c.Recipients[0].ID == user {
+			return *c, nil
+		}
+	}
+	c := wire.Channel{Type: wire.DMChannel, Recipients: []wire.User{*u}}
+	w.insertChannel(&c)
+	return c, nil
+}
+
+// SetAgeRestricted marks a channel as age-restricted (nsfw), or removes the mark.
+func (w *World) SetAgeRestricted(channel string, nsfw bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.state.Channels[channel]
+	if c == nil {
+		return wire.Refuse(10003)
+	}
+	c.NSFW = nsfw
+	w.onEvent(Event{"CHANNEL_UPDATE", intentGuilds, *c})
+	w.markChanged()
+	return nil
+}
+
+// DeleteChannel deletes a channel with its messages and attachments.
+func (w *World) DeleteChannel(id string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	c := w.state.Channels[id]
 	if c == nil {
-		return nil, wire.Refuse(10003)
+		return wire.Refuse(10003)
 	}
-	return c, w.requirePermissions(c, bits)
+	for _, m := range w.sorted(id) {
+		w.drop(m)
+	}
+	delete(w.state.Channels, id)
+	for i, x := range w.state.ChannelOrder {
+		if x == id {
+			w.state.ChannelOrder = append(w.state.ChannelOrder[:i:i], w.state.ChannelOrder[i+1:]...)
+			break
+		}
+	}
+	w.onEvent(Event{"CHANNEL_DELETE", intentGuilds, *c})
+	w.markChanged()
+	return nil
+}
+
+// Channel finds a channel by id.
+func (w *World) Channel(id string) (wire.Channel, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.state.Channels[id]
+	if c == nil {
+		return wire.Channel{}, wire.Refuse(10003)
+	}
+	return *c, nil
+}
+
+// ChannelsOf lists the channels that a user sees: all guild channels and threads, and the user's own DM.
+func (w *World) ChannelsOf(user string) []wire.Channel {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var list []wire.Channel
+	for _, id := range w.state.ChannelOrder {
+		if c := w.state.Channels[id]; w.sees(user, c) {
+			list = append(list, *c)
+		}
+	}
+	return list
 }
 
 // BotChannel is GET /channels/{id}.
@@ -27,185 +136,19 @@ func (w *World) BotChannel(id string) (wire.Channel, error) {
 	return *c, nil
 }
 
-// speak is the permission bit for posting in a channel.
-func postPermission(c *wire.Channel) uint64 {
-	if c.Type == wire.PublicThread {
-		return wire.PermSendInThreads
+// contextOf returns Discord's interaction context type of a channel: 0 for a guild, 1 for a DM with the bot.
+func contextOf(c *wire.Channel) int {
+	if c.Type == wire.DMChannel {
+		return 1
 	}
-	return wire.PermSendMessages
+	return 0
 }
 
-// MayType says whether the bot may show "typing…" in a channel.
-func (w *World) MayType(channel string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	c, err := w.botChannel(channel, 0)
-	if err != nil {
-		return err
+// visibleChannel finds a channel that a user sees. The lock is held.
+func (w *World) visibleChannel(user, channel string) (*wire.Channel, error) {
+	c := w.state.Channels[channel]
+	if c == nil || !w.sees(user, c) {
+		return nil, fmt.Errorf("the user sees no channel %q", channel)
 	}
-	return w.requirePermissions(c, postPermission(c))
-}
-
-// PostMessage is the bot's POST /channels/{id}/messages.
-func (w *World) PostMessage(channel string, d *wire.Draft) (wire.Message, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	c, err := w.botChannel(channel, 0)
-	if err != nil {
-		return wire.Message{}, err
-	}
-	if err := w.requirePermissions(c, postPermission(c)); err != nil {
-		return wire.Message{}, err
-	}
-	if m := w.sameNonce(c, d); m != nil {
-		return w.present(m).Message, nil
-	}
-	m := w.newMessage(c, w.state.App)
-	m.Nonce = d.Nonce
-	if err := w.reply(c, m, d); err != nil {
-		return wire.Message{}, err
-	}
-	d.Flags &^= wire.FlagEphemeral // only interactions have it
-	if err := w.fill(c, m, d, false); err != nil {
-		return wire.Message{}, err
-	}
-	w.publish(c, m)
-	return w.present(m).Message, nil
-}
-
-// sameNonce is the message that enforce_nonce returns instead of a second one. The lock is held.
-func (w *World) sameNonce(c *wire.Channel, d *wire.Draft) *Message {
-	if !d.EnforceNonce || d.NonceText() == "" {
-		return nil
-	}
-	for _, m := range w.state.Messages {
-		before := wire.Draft{Nonce: m.Nonce}
-		if m.ChannelID == c.ID && m.Author.ID == w.state.App.ID && before.NonceText() == d.NonceText() &&
-			w.now().Sub(m.Timestamp) < nonceMemory {
-			return m
-		}
-	}
-	return nil
-}
-
-func (w *World) reply(c *wire.Channel, m *Message, d *wire.Draft) error {
-	if d.Reference == nil {
-		return nil
-	}
-	to := w.state.Messages[d.Reference.MessageID]
-	if to == nil || to.ChannelID != c.ID || to.Ephemeral() {
-		if d.Reference.FailIfNot != nil && !*d.Reference.FailIfNot {
-			return nil
-		}
-		var f wire.FieldErrors
-		f.Add("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
-		return f.Err()
-	}
-	if w.botBits(c)&wire.PermReadHistory == 0 {
-		return &wire.Error{Status: 403, Code: 160002, Message: "Cannot reply without permission to read message history"}
-	}
-	m.Type, m.Reference = wire.ReplyMessage, &wire.Reference{MessageID: to.ID, ChannelID: c.ID, GuildID: c.GuildID}
-	return nil
-}
-
-// posted finds a message in a channel as the bot sees it: ephemeral ones are not there. The lock is held.
-func (w *World) visibleToBot(channel, id string, bits uint64) (*wire.Channel, *Message, error) {
-	c, err := w.botChannel(channel, bits)
-	if err != nil {
-		return nil, nil, err
-	}
-	m := w.state.Messages[id]
-	if m == nil || m.ChannelID != channel || m.Ephemeral() {
-		return nil, nil, wire.Refuse(10008)
-	}
-	return c, m, nil
-}
-
-// ReadMessage is GET /channels/{channel}/messages/{id}.
-func (w *World) ReadMessage(channel, id string) (wire.Message, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	_, m, err := w.visibleToBot(channel, id, wire.PermReadHistory)
-	if err != nil {
-		return wire.Message{}, err
-	}
-	return w.present(m).Message, nil
-}
-
-// EditMessage is the bot's PATCH of its own message.
-func (w *World) EditMessage(channel, id string, d *wire.Draft) (wire.Message, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	c, m, err := w.visibleToBot(channel, id, 0)
-	if err != nil {
-		return wire.Message{}, err
-	}
-	if m.Author.ID != w.state.App.ID {
-		return wire.Message{}, wire.Refuse(50005)
-	}
-	if err := w.edit(c, m, d, false); err != nil {
-		return wire.Message{}, err
-	}
-	w.announce("MESSAGE_UPDATE", m)
-	return w.present(m).Message, nil
-}
-
-// BotDelete is the bot's DELETE of a message.
-func (w *World) BotDelete(channel, id string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	c, m, err := w.visibleToBot(channel, id, 0)
-	if err != nil {
-		return err
-	}
-	if m.Author.ID != w.state.App.ID {
-		if c.GuildID == "" {
-			return &wire.Error{Status: 403, Code: 50003, Message: "Cannot execute action on a DM channel"}
-		}
-		if err := w.requirePermissions(c, wire.PermManageMessages); err != nil {
-			return err
-		}
-	}
-	w.remove(m)
-	return nil
-}
-
-// History is GET /channels/{id}/messages, newest first: those next to before or after, the newest ones without either.
-func (w *World) History(channel, before, after string, limit int) ([]wire.Message, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	c, err := w.botChannel(channel, 0)
-	if err != nil {
-		return nil, err
-	}
-	list := []wire.Message{}
-	if w.botBits(c)&wire.PermReadHistory == 0 {
-		return list, nil // Discord answers with nothing, not with an error
-	}
-	for _, m := range w.sorted(channel) {
-		if !m.Ephemeral() && (before == "" || older(m.ID, before)) && (after == "" || older(after, m.ID)) {
-			list = append(list, w.present(m).Message)
-		}
-	}
-	if over := len(list) - limit; over > 0 && after != "" && before == "" {
-		list = list[:limit]
-	} else if over > 0 {
-		list = list[over:]
-	}
-	slices.Reverse(list)
-	return list, nil
-}
-
-// ReadLimit parses a limit query: 1 to 100, 50 when left out.
-func ReadLimit(s string) (int, error) {
-	if s == "" {
-		return 50, nil
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > 100 {
-		var f wire.FieldErrors
-		f.Add("limit", "NUMBER_TYPE_MAX", "int value should be between 1 and 100.")
-		return 0, f.Err()
-	}
-	return n, nil
+	return c, nil
 }

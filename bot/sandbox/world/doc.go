@@ -1,10 +1,8 @@
-// Package world is the state of the sandbox: people, guilds, channels,
-// messages, files, commands and interactions, and what Discord allows to be
-// done with them.
+// Package world is the state of the sandbox: users, guilds, channels, messages, attachments, commands and interactions,
+// and what Discord allows a bot and a user to do with them.
 //
-// A World has two sides. The bot's side is what the REST API calls: Answer,
-// EditByToken, PostMessage and so on; each refuses with a *wire.Error. The
-// user's side is what a person does in front of a client: Command, Click,
-// Submit, Messages. What happens is told to the gateway through Options.Tell,
-// in order, and to anybody who waits through Changed.
+// A World has two sides. The REST API calls the bot's side: Answer, EditByToken, PostMessage and so on; each method
+// refuses with a *wire.Error. The page and the tests call the user's side, which is what a person does in a Discord
+// client: Command, Click, Submit, VisibleMessages. The World reports each event to the gateway through Options.OnEvent,
+// in order. Changed wakes everybody else who waits for a change.
 package world

@@ -14,9 +14,8 @@ var (
 	codeSpan        = regexp.MustCompile("(?s)```.*?```|``.*?``|`[^`]*`")
 )
 
-// ping works out who a message mentions and who of them is really notified.
-// Without allowed_mentions a channel message pings everything it names, and a
-// webhook or interaction message only users. The lock is held.
+// ping finds whom a message mentions and whom of them Discord notifies. Without allowed_mentions, a channel message
+// notifies everybody it names; a webhook or interaction message notifies users only. The lock is held.
 func (w *World) ping(m *Message, d *wire.Draft, byWebhook bool) {
 	allowed := d.Mentions
 	if allowed == nil {
@@ -50,7 +49,7 @@ func (w *World) mention(m *Message, id string, pings bool) {
 	m.Pings = append(m.Pings, id)
 }
 
-// displayText is the text of V2 components, which pings as content does.
+// displayText returns the text of V2 components, whose mentions count as those of content do.
 func displayText(list []wire.Component) string {
 	var b strings.Builder
 	wire.Walk(list, "", func(_ string, c *wire.Component) {

@@ -5,13 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"darkroom/bot/sandbox/snowflake"
 	"darkroom/bot/sandbox/wire"
 )
 
-// Message is a message with what only the sandbox knows of it.
+// Message is a message with fields that only the sandbox knows.
 type Message struct {
 	wire.Message
-	Viewer string   `json:"sandbox_viewer,omitempty"` // who alone sees an ephemeral message
+	Viewer string   `json:"sandbox_viewer,omitempty"` // the only user who sees an ephemeral message
 	Pings  []string `json:"sandbox_pings,omitempty"`  // user ids that were notified; "everyone" for all
 }
 
@@ -26,27 +27,27 @@ func (w *World) sorted(channel string) []*Message {
 			list = append(list, m)
 		}
 	}
-	sort.Slice(list, func(i, j int) bool { return older(list[i].ID, list[j].ID) })
+	sort.Slice(list, func(i, j int) bool { return snowflake.Older(list[i].ID, list[j].ID) })
 	return list
 }
 
-// blank is an empty message in a channel. The lock is held.
+// newMessage returns an empty message in a channel. The lock is held.
 func (w *World) newMessage(c *wire.Channel, author wire.User) *Message {
 	return &Message{Message: wire.Message{
-		ID: w.ids.next(), ChannelID: c.ID, Author: author, Timestamp: w.now().UTC(),
+		ID: w.ids.Next(), ChannelID: c.ID, Author: author, Timestamp: w.now().UTC(),
 		Mentions: []wire.User{}, MentionRoles: []string{}, Attachments: []wire.Attachment{},
 		Embeds: []wire.Embed{}, Components: []wire.Component{},
 	}}
 }
 
-// file puts a finished new message into its channel and tells of it. The lock is held.
+// publish puts a complete new message into its channel and announces it. The lock is held.
 func (w *World) publish(c *wire.Channel, m *Message) {
 	w.state.Messages[m.ID] = m
 	c.LastID = m.ID
 	w.announce("MESSAGE_CREATE", m)
 }
 
-// announce tells the bot and the watchers that a message is new or different. The lock is held.
+// announce sends MESSAGE_CREATE or MESSAGE_UPDATE for a message and records the change. The lock is held.
 func (w *World) announce(name string, m *Message) {
 	if c := w.state.Channels[m.ChannelID]; c != nil && !m.Ephemeral() {
 		shown := w.present(m)
@@ -57,15 +58,15 @@ func (w *World) announce(name string, m *Message) {
 	w.markChanged()
 }
 
-// drop removes a message and its files, quietly. The lock is held.
+// drop deletes a message and its files without an event. The lock is held.
 func (w *World) drop(m *Message) {
 	for _, a := range m.Attachments {
-		w.files.remove(a.ID)
+		w.files.Remove(a.ID)
 	}
 	delete(w.state.Messages, m.ID)
 }
 
-// remove drops a message and tells of it. The lock is held.
+// remove deletes a message and sends MESSAGE_DELETE. The lock is held.
 func (w *World) remove(m *Message) {
 	w.drop(m)
 	if c := w.state.Channels[m.ChannelID]; c != nil && !m.Ephemeral() {
@@ -76,7 +77,7 @@ func (w *World) remove(m *Message) {
 	w.markChanged()
 }
 
-// write fills a new message from a draft. The lock is held.
+// fill fills a new message from a draft. byWebhook is true for responses to interactions. The lock is held.
 func (w *World) fill(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool) error {
 	m.Flags |= d.Flags & (wire.FlagSuppressEmbeds | wire.FlagEphemeral | wire.FlagSilent | wire.FlagComponentsV2)
 	m.Content, m.TTS = d.Text(), d.TTS
@@ -96,7 +97,7 @@ func (w *World) fill(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool)
 	return nil
 }
 
-// change applies an edit to a message: a field that was not sent stays. The lock is held.
+// edit applies a draft to a message: a field that the request does not contain stays. The lock is held.
 func (w *World) edit(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool) error {
 	next := *m
 	next.Flags = editedFlags(m.Flags, d)
@@ -133,8 +134,8 @@ func (w *World) edit(c *wire.Channel, m *Message, d *wire.Draft, byWebhook bool)
 	return nil
 }
 
-// editedFlags are a message's flags after an edit: only two can be changed,
-// V2 can only be switched on, and a deferred answer is no longer loading.
+// editedFlags returns a message's flags after an edit. An edit can change two flags: it can set or clear
+// SUPPRESS_EMBEDS, and set IS_COMPONENTS_V2. It ends the loading state of a deferred response.
 func editedFlags(flags int, d *wire.Draft) int {
 	if d.Has["flags"] {
 		flags = flags&^wire.FlagSuppressEmbeds | d.Flags&(wire.FlagSuppressEmbeds|wire.FlagComponentsV2)

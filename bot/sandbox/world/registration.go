@@ -2,12 +2,11 @@ package world
 
 import (
 	"slices"
-	"sort"
 
 	"darkroom/bot/sandbox/wire"
 )
 
-// most is how many commands of one type a bot may register in one place.
+// maxCommands returns how many commands of one type a bot may register in a guild, or globally.
 func maxCommands(kind int) int {
 	if kind <= 1 {
 		return 100
@@ -15,14 +14,14 @@ func maxCommands(kind int) int {
 	return 15
 }
 
-// Registered lists the commands of a guild, or the global ones for "".
+// Registered lists the commands of a guild; "" means the global commands.
 func (w *World) Registered(guild string) []wire.Command {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]wire.Command{}, w.state.Commands[guild]...)
 }
 
-// Overwrite replaces all commands of a guild, or the global ones for "".
+// Overwrite replaces all commands of a guild; "" means the global commands.
 func (w *World) Overwrite(guild string, list []wire.Command) ([]wire.Command, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -43,7 +42,7 @@ func (w *World) Overwrite(guild string, list []wire.Command) ([]wire.Command, er
 	return next, w.setCommands(guild, next)
 }
 
-// Register creates a command, or replaces the one of the same name and type.
+// Register creates a command, or replaces the command with the same name and type.
 func (w *World) Register(guild string, c wire.Command) (_ wire.Command, isNew bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -76,7 +75,7 @@ func (w *World) Replace(guild, id string, edit func(*wire.Command) error) (wire.
 	if err := edit(&next[at]); err != nil {
 		return wire.Command{}, err
 	}
-	next[at].ID, next[at].Version = id, w.ids.next()
+	next[at].ID, next[at].Version = id, w.ids.Next()
 	if err := wire.CheckCommand(&next[at]); err != nil {
 		return wire.Command{}, err
 	}
@@ -102,18 +101,19 @@ func (w *World) mayRegister(guild string) error {
 	return nil
 }
 
-// same matches commands that would collide with c.
+// sameCommand returns a function that reports whether a command has the name and type of c.
 func sameCommand(c wire.Command) func(wire.Command) bool {
 	return func(x wire.Command) bool { return x.Name == c.Name && max(x.Type, 1) == max(c.Type, 1) }
 }
 
-// enroll checks a command and gives it an id; a known name keeps its id. The lock is held.
+// prepareCommand checks a command and gives it an id. A command that was registered before keeps its id. The lock is
+// held.
 func (w *World) prepareCommand(guild string, before []wire.Command, c wire.Command) (wire.Command, error) {
 	c.Type = max(c.Type, 1)
 	if err := wire.CheckCommand(&c); err != nil {
 		return c, err
 	}
-	c.ApplicationID, c.GuildID, c.Version = w.state.App.ID, guild, w.ids.next()
+	c.ApplicationID, c.GuildID, c.Version = w.state.App.ID, guild, w.ids.Next()
 	c.ID = c.Version
 	if at := slices.IndexFunc(before, sameCommand(c)); at >= 0 {
 		c.ID = before[at].ID
@@ -132,63 +132,4 @@ func (w *World) setCommands(guild string, next []wire.Command) error {
 	w.record(Change{Kind: "COMMANDS"})
 	w.markChanged()
 	return nil
-}
-
-// CommandsFor lists the slash commands that a person is offered in a channel, by name.
-func (w *World) CommandsFor(user, channel string) ([]wire.Command, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	c := w.state.Channels[channel]
-	if c == nil || !w.sees(user, c) {
-		return nil, wire.Refuse(10003)
-	}
-	list := []wire.Command{}
-	for _, x := range w.availableCommands(user, c) {
-		if x.Type == 1 {
-			list = append(list, x)
-		}
-	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
-	return list, nil
-}
-
-// offered are the commands that a person may use in a channel. The lock is held.
-func (w *World) availableCommands(user string, c *wire.Channel) []wire.Command {
-	var list []wire.Command
-	here := w.state.Commands[c.GuildID]
-	if c.GuildID == "" {
-		here = nil
-	}
-	for _, x := range append(slices.Clone(here), w.state.Commands[""]...) {
-		if w.mayUse(user, c, &x) && !slices.ContainsFunc(list, sameCommand(x)) {
-			list = append(list, x)
-		}
-	}
-	return list
-}
-
-func (w *World) mayUse(user string, c *wire.Channel, x *wire.Command) bool {
-	if x.NSFW && !c.NSFW {
-		return false
-	}
-	if len(x.Contexts) > 0 && !slices.Contains(x.Contexts, contextOf(c)) {
-		return false
-	}
-	if c.Type == wire.DMChannel {
-		return x.DMPermission == nil || *x.DMPermission
-	}
-	if x.MemberPermissions == nil {
-		return true
-	}
-	need := parseBits(*x.MemberPermissions)
-	have := w.userBits(user, c)
-	return have&wire.PermAdministrator != 0 || need != 0 && have&need == need
-}
-
-// contextOf is Discord's number for where an interaction happens.
-func contextOf(c *wire.Channel) int {
-	if c.Type == wire.DMChannel {
-		return 1
-	}
-	return 0
 }

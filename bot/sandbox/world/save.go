@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"darkroom/bot/sandbox/blob"
 )
 
-// keepMessages is how many messages of a channel are kept; older ones are
-// dropped with their files, so that a long-lived sandbox does not grow for ever.
+// keepMessages is how many messages a channel keeps. Older messages are deleted with their files, which bounds the size
+// of a sandbox that runs for long.
 const keepMessages = 400
 
 func (w *World) load() error {
@@ -27,20 +29,20 @@ func (w *World) load() error {
 		return err
 	}
 	if err := json.Unmarshal(data, &w.state); err != nil {
-		return fmt.Errorf("%s is damaged (delete it to begin anew): %w", w.statePath(), err)
+		return fmt.Errorf("%s is damaged; delete it to start with a new sandbox: %w", w.statePath(), err)
 	}
 	for id := range w.state.Messages {
-		w.ids.after(id)
+		w.ids.After(id)
 	}
 	for id := range w.state.Interactions {
-		w.ids.after(id)
+		w.ids.After(id)
 	}
 	return nil
 }
 
 func (w *World) statePath() string { return filepath.Join(w.dir, "state.json") }
 
-// startSaving starts the goroutine that writes the state after changes, many at a time.
+// startSaving starts the goroutine that writes the state after changes. One write covers all changes so far.
 func (w *World) startSaving() {
 	ctx, stop := context.WithCancel(context.Background())
 	w.stop = stop
@@ -54,7 +56,7 @@ func (w *World) startSaving() {
 				w.saveErr = w.save()
 				return
 			case <-w.dirty:
-				w.saveErr = w.save() // tried again at the next change; Close returns the last one
+				w.saveErr = w.save() // the next change tries again; Close returns the last error
 			}
 		}
 	})
@@ -68,14 +70,14 @@ func (w *World) save() error {
 	if err != nil {
 		return fmt.Errorf("encode sandbox state: %w", err)
 	}
-	if err := writeAtomic(w.statePath(), data); err != nil {
+	if err := blob.WriteFile(w.statePath(), data); err != nil {
 		return fmt.Errorf("write sandbox state: %w", err)
 	}
 	return nil
 }
 
-// forget drops interactions whose token has been dead for an hour, and the
-// oldest messages of full channels. The lock is held.
+// prune deletes interactions whose token expired an hour ago, and the oldest messages of full channels. The lock is
+// held.
 func (w *World) prune() {
 	for id, i := range w.state.Interactions {
 		if w.now().Sub(i.Created) > TokenLife+time.Hour {

@@ -2,10 +2,10 @@ package world
 
 import "darkroom/bot/sandbox/wire"
 
-// The bot's later words on an interaction, by its token. Original names the first answer.
+// Original stands for the id of the first response to an interaction.
 const Original = "@original"
 
-// byToken finds an interaction that may still be spoken to. The lock is held.
+// byToken finds an interaction whose token still works. The lock is held.
 func (w *World) byToken(app, token string) (*Interaction, error) {
 	for _, i := range w.state.Interactions {
 		if i.Token != token {
@@ -22,7 +22,7 @@ func (w *World) byToken(app, token string) (*Interaction, error) {
 	return nil, wire.Refuse(10015)
 }
 
-// target finds the message that a token may touch. The lock is held.
+// target finds a message that belongs to a token's interaction. The lock is held.
 func (w *World) target(app, token, id string) (*Interaction, *Message, error) {
 	i, err := w.byToken(app, token)
 	if err != nil {
@@ -41,7 +41,7 @@ func (w *World) target(app, token, id string) (*Interaction, *Message, error) {
 	return i, m, nil
 }
 
-// MessageByToken reads an answer.
+// MessageByToken is GET /webhooks/{app}/{token}/messages/{id}.
 func (w *World) MessageByToken(app, token, id string) (wire.Message, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -52,7 +52,7 @@ func (w *World) MessageByToken(app, token, id string) (wire.Message, error) {
 	return w.present(m).Message, nil
 }
 
-// EditByToken edits an answer.
+// EditByToken is PATCH /webhooks/{app}/{token}/messages/{id}.
 func (w *World) EditByToken(app, token, id string, d *wire.Draft) (wire.Message, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -67,7 +67,7 @@ func (w *World) EditByToken(app, token, id string, d *wire.Draft) (wire.Message,
 	return w.present(m).Message, nil
 }
 
-// DeleteByToken deletes an answer.
+// DeleteByToken is DELETE /webhooks/{app}/{token}/messages/{id}.
 func (w *World) DeleteByToken(app, token, id string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -79,8 +79,8 @@ func (w *World) DeleteByToken(app, token, id string) error {
 	return nil
 }
 
-// FollowUp posts another answer. The first one after a deferred answer that
-// has not been filled in becomes that answer, a quirk Discord keeps.
+// FollowUp is POST /webhooks/{app}/{token}. If the deferred response still shows "thinking…", the first follow-up
+// replaces it, as on Discord.
 func (w *World) FollowUp(app, token string, d *wire.Draft) (wire.Message, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -8,50 +8,51 @@ import (
 	"sync"
 	"time"
 
+	"darkroom/bot/sandbox/blob"
+	"darkroom/bot/sandbox/snowflake"
 	"darkroom/bot/sandbox/wire"
 )
 
-// Clocks of an interaction, by Discord's documentation.
+// Time limits of an interaction, from Discord's documentation: for the first response, and for the token.
 const (
 	AnswerTimeout = 3 * time.Second
 	TokenLife     = 15 * time.Minute
 )
 
-// DefaultFileLimit is Discord's limit for a file where nobody has boosted, in bytes.
+// DefaultFileLimit is Discord's limit for one file in a guild without boosts, in bytes.
 const DefaultFileLimit = 10 << 20
 
 // MaxRequest is Discord's limit on all files of one message together, in bytes.
 const MaxRequest = 25 << 20
 
-// Event is one gateway dispatch. Need is the intent bit without which a
-// session does not hear it; 0 means everybody hears it.
+// Event is one gateway dispatch.
 type Event struct {
 	Name   string
-	Intent int
+	Intent int // the intent bit that a session needs to receive it; 0 for none
 	Data   any
 }
 
 // Options of a World.
 type Options struct {
-	DataDir   string           // where state and files are kept; "" keeps them in memory
+	DataDir   string           // the folder of state and files; "" keeps them in memory
 	Now       func() time.Time // the clock of ids, deadlines and signed links; nil is time.Now
-	OnEvent   func(Event)      // hears every event, in order and under the world's lock; must not block
+	OnEvent   func(Event)      // receives every event, in order and under the World's lock; must not block
 	FileLimit int64            // bytes per file; 0 is DefaultFileLimit
 }
 
-// World is the whole state. All methods are safe for concurrent use.
+// World is the whole state of a sandbox. All methods are safe for concurrent use.
 type World struct {
 	mu        sync.Mutex
 	now       func() time.Time
 	onEvent   func(Event)
 	fileLimit int64
-	ids       ids
-	files     fileStore
+	ids       snowflake.Generator
+	files     blob.Store
 	state     state
-	base      string // where the CDN stands, "http://127.0.0.1:1234"
+	base      string // the CDN's base URL, such as "http://127.0.0.1:1234"
 	changed   chan struct{}
-	log       []Change // for watchers of the user's side, oldest first
-	seq       int      // the newest change's number; begins with the time, so that runs do not share numbers
+	log       []Change // the newest changes, oldest first
+	seq       int      // the newest change's number; starts with the time, so that two runs share no numbers
 	dirty     chan struct{}
 	stop      context.CancelFunc
 	saver     sync.WaitGroup
@@ -59,7 +60,7 @@ type World struct {
 	dir       string
 }
 
-// state is what survives a restart.
+// state is what state.json holds.
 type state struct {
 	App            wire.User                 `json:"app"`
 	Token          string                    `json:"token"`
@@ -69,7 +70,7 @@ type state struct {
 	UserOrder      []string                  `json:"user_order"`
 	Permissions    map[string]uint64         `json:"standing"` // a user's permission bits
 	MemberRoles    map[string][]string       `json:"member_roles,omitempty"`
-	BotPermissions map[string]uint64         `json:"bot_permissions"` // by channel; absent is PermMember
+	BotPermissions map[string]uint64         `json:"bot_permissions"` // by channel; PermMember where absent
 	Guilds         map[string]*wire.Guild    `json:"guilds"`
 	Channels       map[string]*wire.Channel  `json:"channels"`
 	ChannelOrder   []string                  `json:"channel_order"`
@@ -79,7 +80,7 @@ type state struct {
 	Limits         map[string]int64          `json:"file_limits"` // by guild
 }
 
-// New opens a world: the one kept in DataDir, or a fresh, empty one.
+// New opens the World that DataDir holds, or a new, empty one.
 func New(o Options) (*World, error) {
 	w := &World{now: o.Now, onEvent: o.OnEvent, fileLimit: o.FileLimit, dir: o.DataDir,
 		changed: make(chan struct{}), dirty: make(chan struct{}, 1)}
@@ -92,10 +93,10 @@ func New(o Options) (*World, error) {
 	if w.fileLimit == 0 {
 		w.fileLimit = DefaultFileLimit
 	}
-	w.ids.now = w.now
+	w.ids.Now = w.now
 	w.seq = int(time.Now().UnixMilli())
 	var err error
-	if w.files, err = openFiles(o.DataDir); err != nil {
+	if w.files, err = blob.Open(o.DataDir); err != nil {
 		return nil, err
 	}
 	if err := w.load(); err != nil {
@@ -105,16 +106,16 @@ func New(o Options) (*World, error) {
 	return w, nil
 }
 
-// Close writes what has not been written yet.
+// Close saves the state and stops the World.
 func (w *World) Close() error {
 	w.stop()
 	w.saver.Wait()
 	return w.saveErr
 }
 
-// fresh makes the state of a world nobody has lived in.
+// newState returns the state of an empty World.
 func (w *World) newState() state {
-	id := w.ids.next()
+	id := w.ids.Next()
 	return state{
 		App:   wire.User{ID: id, Username: "darkroom", Discriminator: "0", Bot: true},
 		Token: id + ".sandbox." + randomHex(16), Key: randomHex(32),
@@ -125,48 +126,48 @@ func (w *World) newState() state {
 	}
 }
 
-// secret is n random bytes in hexadecimal.
+// randomHex returns n random bytes in hexadecimal.
 func randomHex(n int) string {
 	b := make([]byte, n)
 	rand.Read(b) // never fails since Go 1.24
 	return hex.EncodeToString(b)
 }
 
-// SetBase says where the CDN stands, such as "http://127.0.0.1:4321".
+// SetBase sets the CDN's base URL, such as "http://127.0.0.1:4321".
 func (w *World) SetBase(url string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.base = url
 }
 
-// Now is the world's clock.
+// Now returns the time of the World's clock.
 func (w *World) Now() time.Time { return w.now() }
 
-// App is the bot's user; its id is the application's too.
+// App returns the bot's user. Its id is also the application's id.
 func (w *World) App() wire.User {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state.App
 }
 
-// AppID is the application's id.
+// AppID returns the application's id.
 func (w *World) AppID() string { return w.App().ID }
 
-// Token is the bot token that this Discord gave out, without "Bot " before it.
+// Token returns the bot token, without the prefix "Bot ".
 func (w *World) Token() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.state.Token
 }
 
-// Knows says whether a bot token is the right one and has not been revoked.
+// ValidToken reports whether a bot token is right and not revoked.
 func (w *World) ValidToken(token string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return token == w.state.Token && !w.state.Revoked
 }
 
-// RevokeToken makes the bot token worthless, or good again.
+// RevokeToken revokes the bot token, or makes it valid again.
 func (w *World) RevokeToken(revoked bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -174,7 +175,7 @@ func (w *World) RevokeToken(revoked bool) {
 	w.markChanged()
 }
 
-// touch wakes everybody who waits for a change and has the state written. The lock is held.
+// markChanged wakes everybody who waits for a change, and requests a save. The lock is held.
 func (w *World) markChanged() {
 	close(w.changed)
 	w.changed = make(chan struct{})
@@ -184,14 +185,14 @@ func (w *World) markChanged() {
 	}
 }
 
-// Changed is closed at the next change of anything.
+// Changed returns a channel that is closed at the next change.
 func (w *World) Changed() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.changed
 }
 
-// Wait looks after every change until ready says yes or ctx ends.
+// Wait calls ready now and after every change until it returns true or ctx ends.
 func (w *World) Wait(ctx context.Context, ready func() bool) error {
 	for {
 		changed := w.Changed()

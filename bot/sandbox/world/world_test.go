@@ -13,7 +13,7 @@ import (
 	"darkroom/bot/sandbox/world"
 )
 
-// place is a world with a guild, a channel and two people, and no bot.
+// fixture is a world with a guild, a channel and two people, and no bot.
 type fixture struct {
 	*world.World
 	mod, member wire.User
@@ -88,9 +88,9 @@ func TestCommandIsCheckedAsAClientWould(t *testing.T) {
 		"not among choices":    {"imagine", []world.Option{prompt, world.With("shape", "9:1")}, "not one of the choices"},
 		"an unknown option":    {"imagine", []world.Option{prompt, world.With("colour", "red")}, `no option "colour"`},
 		"7,000 characters":     {"imagine", []world.Option{world.With("prompt", strings.Repeat("x", 7000))}, "too long"},
-		"a file that is large": {"imagine", []world.Option{prompt, world.WithFile("init", "a.png", make([]byte, world.DefaultFileLimit+1))}, "too powerful"},
+		"a file that is large": {"imagine", []world.Option{prompt, world.WithFile("init", "a.png", make([]byte, world.DefaultFileLimit+1))}, "file too large"},
 		"no subcommand":        {"limits", nil, "subcommand"},
-		"no such command":      {"paint", nil, "not offered"},
+		"no such command":      {"paint", nil, "not available"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := p.Command(p.member.ID, p.channel.ID, tc.command, tc.options...)

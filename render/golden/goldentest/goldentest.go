@@ -25,7 +25,7 @@ const (
 	Inpaint = "inpaint" // a UNet of nine channels
 )
 
-// Half names the float16 export of a pipeline: weights, inputs and outputs.
+// Float16 names the float16 export of a pipeline: weights, inputs and outputs.
 func Float16(name string) string { return name + "-fp16" }
 
 // Names lists all pipelines, sorted.

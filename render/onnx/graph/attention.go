@@ -105,7 +105,7 @@ type fuser struct {
 	replacements map[int][]byte        // by node: the one that takes its place
 }
 
-// nested tells whether a node has a graph of its own: AttributeProto g = 6, graphs = 11.
+// hasSubgraphs tells whether a node has a graph of its own: AttributeProto g = 6, graphs = 11.
 func (f *fuser) hasSubgraphs() bool {
 	for _, x := range f.nodes {
 		for _, field := range x.fields {
@@ -137,7 +137,7 @@ func (f *fuser) fuse() {
 	}
 }
 
-// around follows the network up and down from a softmax, and returns the last node of what it is part of with the one
+// matchAttention follows the network up and down from a softmax, and returns the last node of what it is part of with the one
 // that takes its place; nil when anything is not as it should be.
 func (f *fuser) matchAttention(softmax int) (last int, fused []byte) {
 	scores, ok := f.producedBy(f.nodes[softmax].in[0], "MatMul")

@@ -47,7 +47,7 @@ func attention(usual bool) onnxtest.Model {
 	return m
 }
 
-// changed replaces the node that makes a value.
+// withNode replaces the node that makes a value.
 func withNode(m onnxtest.Model, out string, with onnxtest.Node) onnxtest.Model {
 	m.Nodes = slices.Clone(m.Nodes)
 	for i, n := range m.Nodes {

@@ -4,9 +4,11 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// side is one of the three that attention works on.
+// operand is one of the three that attention works on.
 type operand struct {
 	value        string  // [batch, length, heads × width]
 	heads        int     // 0 where it is not told
@@ -14,7 +16,7 @@ type operand struct {
 	defaultScale bool    // the scale is ⁴√(1/width), as torch's default makes it
 }
 
-// scaled follows Mul, then heads.
+// matchScaled follows Mul, then heads.
 func (f *fuser) matchScaled(value string, perm ...int64) (operand, bool) {
 	at, ok := f.producedBy(value, "Mul")
 	if !ok || len(f.nodes[at].in) != 2 {
@@ -58,7 +60,7 @@ func (f *fuser) isDefaultScale(value string) bool {
 	return ok
 }
 
-// heads follows Transpose and Reshape to the value of three dimensions that was divided into heads.
+// matchHeads follows Transpose and Reshape to the value of three dimensions that was divided into heads.
 func (f *fuser) matchHeads(value string, perm ...int64) (operand, bool) {
 	transposed, ok := f.producedBy(value, "Transpose")
 	if !ok || !f.hasPerm(transposed, perm...) {
@@ -78,13 +80,13 @@ func (f *fuser) matchHeads(value string, perm ...int64) (operand, bool) {
 	return s, ok
 }
 
-// making returns the node that makes a value, if it is one of these operations.
+// producedBy returns the node that makes a value, if it is one of these operations.
 func (f *fuser) producedBy(value string, ops ...string) (int, bool) {
 	at, ok := f.producers[f.skipCasts(value)]
 	return at, ok && slices.Contains(ops, f.nodes[at].op) && len(f.nodes[at].in) > 0
 }
 
-// reading returns the only node that reads a value, past casts, if it is this operation.
+// soleConsumer returns the only node that reads a value, past casts, if it is this operation.
 func (f *fuser) soleConsumer(value, op string) (int, bool) {
 	for range f.nodes {
 		all := f.consumers[value]
@@ -100,7 +102,7 @@ func (f *fuser) soleConsumer(value, op string) (int, bool) {
 	return 0, false
 }
 
-// turns tells whether a Transpose has these axes.
+// hasPerm tells whether a Transpose has these axes.
 func (f *fuser) hasPerm(at int, perm ...int64) bool {
 	got, err := repeatedInts(attribute(f.nodes[at].fields, "perm"), 8)
 	return err == nil && slices.Equal(got, perm)
@@ -126,7 +128,7 @@ func (f *fuser) constant(value string) (float64, bool) {
 	return 0, false
 }
 
-// single reads a TensorProto of one number: data_type = 2, raw_data = 9; float_data = 4, int64_data = 7.
+// scalarValue reads a TensorProto of one number: data_type = 2, raw_data = 9; float_data = 4, int64_data = 7.
 func scalarValue(tensor []rawField) (float64, bool) {
 	var kind Type
 	var raw []byte
@@ -153,7 +155,7 @@ func scalarValue(tensor []rawField) (float64, bool) {
 	return 0, false
 }
 
-// unread finds the nodes that nothing needs any more: the runtime would run them all the same.
+// unusedNodes finds the nodes that nothing needs any more: the runtime would run them all the same.
 func (f *fuser) unusedNodes() map[int]bool {
 	needed, todo := map[string]bool{}, []string{}
 	need := func(values ...string) {
@@ -206,7 +208,6 @@ func intAttribute(attribute []rawField, otherwise int64) int64 {
 // newFloatAttribute makes a node's attribute: in AttributeProto name = 1, f = 2, type = 20, where FLOAT is 1.
 func newFloatAttribute(name string, v float32) []byte {
 	b := appendMessage(nil, 1, []byte(name))
-	b = append(b, 2<<3|fixed32)
-	b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+	b = protowire.AppendFixed32(protowire.AppendTag(b, 2, protowire.Fixed32Type), math.Float32bits(v))
 	return appendMessage(nil, 5, appendNumber(b, 20, 1))
 }

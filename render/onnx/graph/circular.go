@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Wrap edits a network in memory so that its pictures' edges fit each other: every convolution that pads its input
+// PadCircular edits a network in memory so that its pictures' edges fit each other: every convolution that pads its input
 // with zeros is given the input's opposite edges instead, as torch's padding_mode "circular" does, and pads no more.
 // A model whose weights lie in files beside it keeps them there.
 //
@@ -80,7 +80,7 @@ func padCircularGraph(message []byte) ([]byte, error) {
 	return append(out, w.initializers()...), nil
 }
 
-// wrapper counts the convolutions that it edits, which makes its names, and remembers the numbers they slice at.
+// circularPadder counts the convolutions that it edits, which makes its names, and remembers the numbers they slice at.
 type circularPadder struct {
 	edited int
 	bounds map[int64]bool
@@ -115,7 +115,7 @@ func (w *circularPadder) node(f rawField) ([]byte, error) {
 	return appendMessage(out, 1, withoutPads(node, from)), nil
 }
 
-// padding reads a convolution's pads: what goes before each side, then what goes behind each.
+// readPads reads a convolution's pads: what goes before each side, then what goes behind each.
 func readPads(node []rawField) ([]int64, error) {
 	if auto := attribute(node, "auto_pad"); auto != nil && stringField(auto, 4) != "NOTSET" {
 		if stringField(auto, 4) == "VALID" {
@@ -134,7 +134,7 @@ func readPads(node []rawField) ([]int64, error) {
 	return pads, err
 }
 
-// extend makes the nodes that put a side's end before it and its beginning behind it.
+// padAxis makes the nodes that put a side's end before it and its beginning behind it.
 func (w *circularPadder) padAxis(from, to string, axis int, before, behind int64) []byte {
 	var out []byte
 	slice := func(name string, start, end int64) string {
@@ -154,7 +154,7 @@ func (w *circularPadder) padAxis(from, to string, axis int, before, behind int64
 
 func boundName(n int64) string { return fmt.Sprintf("darkroom.wrap.bound.%d", n) }
 
-// unpadded is a convolution that reads another input and pads with nothing.
+// withoutPads is a convolution that reads another input and pads with nothing.
 func withoutPads(node []rawField, input string) []byte {
 	var out []byte
 	first := true

@@ -9,7 +9,7 @@ import (
 	"darkroom/render/onnx/onnxtest"
 )
 
-// padded is a network of one convolution with such pads.
+// convolution is a network of one convolution with such pads.
 func convolution(op string, lists map[string][]int64, texts map[string]string) onnxtest.Model {
 	m := model()
 	m.Nodes = []onnxtest.Node{{Op: op, In: []string{"x", "w"}, Out: []string{"y"}, Lists: lists, Texts: texts}}

@@ -1,8 +1,8 @@
 package graph
 
-import "encoding/binary"
+import "google.golang.org/protobuf/encoding/protowire"
 
-// part is one field of a message that is in memory.
+// rawField is one field of a message that is in memory.
 type rawField struct {
 	number  int
 	value   uint64 // of a varint
@@ -10,7 +10,7 @@ type rawField struct {
 	raw     []byte // all of it, with its tag
 }
 
-// split divides a message into its fields. They share its bytes.
+// splitFields divides a message into its fields. They share its bytes.
 func splitFields(message []byte) ([]rawField, error) {
 	var all []rawField
 	for rest := message; len(rest) > 0; {
@@ -23,37 +23,29 @@ func splitFields(message []byte) ([]rawField, error) {
 	return all, nil
 }
 
-func firstField(b []byte) (p rawField, size int, err error) {
-	tag, n := binary.Uvarint(b)
-	if n <= 0 || tag>>3 == 0 || tag>>3 > 1<<29 {
-		return p, 0, errMalformed
+func firstField(b []byte) (f rawField, size int, err error) {
+	number, kind, size := protowire.ConsumeTag(b)
+	if size < 0 {
+		return f, 0, errMalformed
 	}
-	p.number, size = int(tag>>3), n
-	switch tag & 7 {
-	case varint:
-		if p.value, n = binary.Uvarint(b[size:]); n <= 0 {
-			return p, 0, errMalformed
-		}
-		size += n
-	case bytes:
-		length, n := binary.Uvarint(b[size:])
-		if n <= 0 || length > uint64(len(b)-size-n) {
-			return p, 0, errMalformed
-		}
-		p.content = b[size+n : size+n+int(length)]
-		size += n + int(length)
-	case fixed64:
-		size += 8
-	case fixed32:
-		size += 4
-	default:
-		return p, 0, errMalformed
+	f.number = int(number)
+	n := 0
+	switch kind {
+	case protowire.VarintType:
+		f.value, n = protowire.ConsumeVarint(b[size:])
+	case protowire.BytesType:
+		f.content, n = protowire.ConsumeBytes(b[size:])
+	case protowire.Fixed32Type, protowire.Fixed64Type:
+		n = protowire.ConsumeFieldValue(number, kind, b[size:])
+	default: // ONNX has no groups
+		return f, 0, errMalformed
 	}
-	if size > len(b) {
-		return p, 0, errMalformed
+	if n < 0 {
+		return f, 0, errMalformed
 	}
-	p.raw = b[:size]
-	return p, size, nil
+	size += n
+	f.raw = b[:size]
+	return f, size, nil
 }
 
 // stringField is the first text of a number among fields; empty when there is none.
@@ -85,7 +77,7 @@ func attributeName(f rawField) string {
 	return stringField(fields, 1)
 }
 
-// integers reads a repeated integer, packed or not.
+// repeatedInts reads a repeated integer, packed or not.
 func repeatedInts(fields []rawField, number int) ([]int64, error) {
 	var all []int64
 	for _, f := range fields {
@@ -97,8 +89,8 @@ func repeatedInts(fields []rawField, number int) ([]int64, error) {
 			continue
 		}
 		for rest := f.content; len(rest) > 0; {
-			v, n := binary.Uvarint(rest)
-			if n <= 0 {
+			v, n := protowire.ConsumeVarint(rest)
+			if n < 0 {
 				return nil, errMalformed
 			}
 			all, rest = append(all, int64(v)), rest[n:]
@@ -129,15 +121,14 @@ func newIntAttribute(name string, v int64) []byte {
 func newIntTensor(name string, v int64) []byte {
 	b := appendNumber(nil, 1, 1)
 	b = appendNumber(b, 2, uint64(Int64))
-	b = appendMessage(b, 7, binary.AppendUvarint(nil, uint64(v)))
+	b = appendMessage(b, 7, protowire.AppendVarint(nil, uint64(v)))
 	return appendMessage(b, 8, []byte(name))
 }
 
 func appendNumber(b []byte, number int, v uint64) []byte {
-	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(number)<<3|varint), v)
+	return protowire.AppendVarint(protowire.AppendTag(b, protowire.Number(number), protowire.VarintType), v)
 }
 
 func appendMessage(b []byte, number int, content []byte) []byte {
-	b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(number)<<3|bytes), uint64(len(content)))
-	return append(b, content...)
+	return protowire.AppendBytes(protowire.AppendTag(b, protowire.Number(number), protowire.BytesType), content)
 }

@@ -15,7 +15,7 @@ type node struct {
 	in, out []string
 }
 
-// follow reads a graph: node = 1, initializer = 5, input = 11, output = 12.
+// parseNetwork reads a graph: node = 1, initializer = 5, input = 11, output = 12.
 func parseNetwork(message []byte) (network, error) {
 	fields, err := splitFields(message)
 	if err != nil {
@@ -66,7 +66,7 @@ func (n *network) add(fields []rawField) {
 	n.nodes = append(n.nodes, x)
 }
 
-// enliven follows the inputs through the nodes, which ONNX has in an order in which each value is made before it is read.
+// markDependent follows the inputs through the nodes, which ONNX has in an order in which each value is made before it is read.
 func (n *network) markDependent() {
 	for _, x := range n.nodes {
 		for _, in := range x.in {
@@ -80,7 +80,7 @@ func (n *network) markDependent() {
 	}
 }
 
-// origin passes over nodes that change nothing but the type.
+// skipCasts passes over nodes that change nothing but the type.
 func (n network) skipCasts(value string) string {
 	for range n.nodes { // so that a network that runs in a circle comes to an end
 		at, made := n.producers[value]
@@ -92,7 +92,7 @@ func (n network) skipCasts(value string) string {
 	return value
 }
 
-// below returns x where value is a sum x + f(x).
+// residualInput returns x where value is a sum x + f(x).
 func (n network) residualInput(value string) (x string, ok bool) {
 	at, made := n.producers[n.skipCasts(value)]
 	if !made || n.nodes[at].op != "Add" || len(n.nodes[at].in) != 2 {
@@ -111,7 +111,7 @@ func (n network) residualInput(value string) (x string, ok bool) {
 	return "", false
 }
 
-// depends tells whether a value is worked out from another.
+// dependsOn tells whether a value is worked out from another.
 func (n network) dependsOn(value, on string) bool {
 	seen := make([]bool, len(n.nodes))
 	for todo := []string{value}; len(todo) > 0; {
@@ -128,7 +128,7 @@ func (n network) dependsOn(value, on string) bool {
 	return false
 }
 
-// repeat writes nodes once more, with some values renamed and all that they make under a prefix.
+// copyNodes writes nodes once more, with some values renamed and all that they make under a prefix.
 func (n network) copyNodes(nodes []int, names map[string]string, prefix string) []byte {
 	for _, at := range nodes {
 		for _, out := range n.nodes[at].out {
@@ -156,7 +156,7 @@ func (n network) copyNodes(nodes []int, names map[string]string, prefix string) 
 	return all
 }
 
-// output is an output's ValueInfoProto under another name.
+// copyOutput is an output's ValueInfoProto under another name.
 func (n network) copyOutput(like, name string) []byte {
 	var b []byte
 	for _, fields := range n.outputs {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // read walks a whole model file of a given size.
@@ -34,7 +36,7 @@ func read(file io.ReadSeeker, size int64) (Header, error) {
 	return h, nil
 }
 
-// without leaves out the inputs that are weights: before IR version 4 every weight was listed as an input too.
+// dropWeights leaves out the inputs that are weights: before IR version 4 every weight was listed as an input too.
 func dropWeights(inputs []Value, weights map[string]bool) []Value {
 	var kept []Value
 	for _, v := range inputs {
@@ -87,7 +89,7 @@ func (w *wire) value(f field) (Value, error) {
 func (w *wire) tensorType(f field, v *Value) error {
 	return w.inside(f, func(f field) (bool, error) {
 		switch {
-		case f.number == 1 && f.kind == varint:
+		case f.number == 1 && f.kind == protowire.VarintType:
 			n, err := w.number()
 			v.Type = Type(n & 0xff)
 			return true, err
@@ -109,7 +111,7 @@ func (w *wire) tensorType(f field, v *Value) error {
 func (w *wire) dimension(f field) (int, error) {
 	d := 0
 	err := w.inside(f, func(f field) (bool, error) {
-		if f.number != 1 || f.kind != varint {
+		if f.number != 1 || f.kind != protowire.VarintType {
 			return false, nil
 		}
 		n, err := w.number()
@@ -131,7 +133,7 @@ func (w *wire) weight(f field, h *Header, weights map[string]bool) error {
 		switch {
 		case f.number == 1:
 			return true, w.sizes(f, &v.Dims)
-		case f.number == 2 && f.kind == varint:
+		case f.number == 2 && f.kind == protowire.VarintType:
 			n, err := w.number()
 			v.Type = Type(n & 0xff)
 			return true, err
@@ -139,7 +141,7 @@ func (w *wire) weight(f field, h *Header, weights map[string]bool) error {
 			v.Name, err = w.text(f)
 			weights[v.Name] = true
 			return true, err
-		case f.number == 9 && f.kind == bytes:
+		case f.number == 9 && f.kind == protowire.BytesType:
 			inside = f.size
 		case f.number == 13:
 			return true, w.entry(f, location)
@@ -188,10 +190,10 @@ func (w *wire) sizes(f field, into *[]int) error {
 		*into = append(*into, int(n))
 		return err
 	}
-	if f.kind == varint {
+	if f.kind == protowire.VarintType {
 		return read()
 	}
-	if f.kind != bytes || f.size > maxName {
+	if f.kind != protowire.BytesType || f.size > maxName {
 		return errMalformed
 	}
 	for end := w.pos + f.size; w.pos < end; {

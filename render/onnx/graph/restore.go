@@ -5,7 +5,7 @@ import "math"
 // maxHeadWidth is how many numbers an attention head has at most: 160 in Stable Diffusion 1, 64 in the others and in CLIP.
 const maxHeadWidth = 160
 
-// formula gives back what an exporter took from a formula's number when it rounded it to float16, and torch never rounds:
+// restoreConstant gives back what an exporter took from a formula's number when it rounded it to float16, and torch never rounds:
 // √2 and 1.702, which the two forms of GELU divide and multiply by, and 1/√d and ⁴√(1/d), by which an attention of heads
 // of d numbers is scaled. A number that is none of these stays, and one that is by chance one of these moves by less than
 // half of float16's last digit.

@@ -2,11 +2,12 @@ package graph
 
 import (
 	"bufio"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // Skeleton is a model without its weights: small enough to be edited in memory, and to be loaded from there. It says
@@ -76,7 +77,7 @@ func resolveLinks(path string, h Header) (real string, files map[string]string, 
 	return real, files, nil
 }
 
-// boner copies a model field by field, and leaves the long weights where they are.
+// skeletonReader copies a model field by field, and leaves the long weights where they are.
 type skeletonReader struct {
 	*wire
 	location  string            // what the file is called
@@ -87,7 +88,7 @@ type skeletonReader struct {
 func (r skeletonReader) model() ([]byte, error) {
 	var out []byte
 	err := r.each(func(f field) (bool, error) {
-		if f.number == 7 && f.kind == bytes { // ModelProto.graph
+		if f.number == 7 && f.kind == protowire.BytesType { // ModelProto.graph
 			g, err := r.graph(f)
 			out = appendMessage(out, 7, g)
 			return true, err
@@ -102,7 +103,7 @@ func (r skeletonReader) model() ([]byte, error) {
 func (r skeletonReader) graph(f field) ([]byte, error) {
 	var out []byte
 	err := r.inside(f, func(f field) (bool, error) {
-		if f.number == 5 && f.kind == bytes { // initializer
+		if f.number == 5 && f.kind == protowire.BytesType { // initializer
 			w, err := r.weight(f)
 			out = appendMessage(out, 5, w)
 			return true, err
@@ -119,12 +120,12 @@ func (r skeletonReader) graph(f field) ([]byte, error) {
 func (r skeletonReader) weight(f field) ([]byte, error) {
 	var out []byte
 	err := r.inside(f, func(f field) (bool, error) {
-		if f.number == 13 && f.kind == bytes && r.files != nil {
+		if f.number == 13 && f.kind == protowire.BytesType && r.files != nil {
 			pair, err := r.renamedEntry(f)
 			out = appendMessage(out, 13, pair)
 			return true, err
 		}
-		if f.number != 9 || f.kind != bytes || r.maxInline < 0 || f.size <= r.maxInline {
+		if f.number != 9 || f.kind != protowire.BytesType || r.maxInline < 0 || f.size <= r.maxInline {
 			b, err := r.copyField(f)
 			out = append(out, b...)
 			return true, err
@@ -138,7 +139,7 @@ func (r skeletonReader) weight(f field) ([]byte, error) {
 	return out, err
 }
 
-// renamed reads an entry of external_data, with the true name of a file.
+// renamedEntry reads an entry of external_data, with the true name of a file.
 func (r skeletonReader) renamedEntry(f field) ([]byte, error) {
 	pair := map[string]string{}
 	if err := r.entry(f, pair); err != nil {
@@ -158,19 +159,19 @@ func newEntry(key, value string) []byte {
 	return appendMessage(appendMessage(nil, 1, []byte(key)), 2, []byte(value))
 }
 
-// copied reads a field as it stands.
+// copyField reads a field as it stands.
 func (r skeletonReader) copyField(f field) ([]byte, error) {
-	size, tag := f.size, binary.AppendUvarint(nil, uint64(f.number)<<3|uint64(f.kind))
+	size, tag := f.size, protowire.AppendTag(nil, protowire.Number(f.number), f.kind)
 	switch f.kind {
-	case varint:
+	case protowire.VarintType:
 		v, err := r.number()
-		return binary.AppendUvarint(tag, v), err
-	case fixed64:
+		return protowire.AppendVarint(tag, v), err
+	case protowire.Fixed64Type:
 		size = 8
-	case fixed32:
+	case protowire.Fixed32Type:
 		size = 4
-	case bytes:
-		tag = binary.AppendUvarint(tag, uint64(size))
+	case protowire.BytesType:
+		tag = protowire.AppendVarint(tag, uint64(size))
 	default:
 		return nil, errMalformed
 	}

@@ -11,7 +11,7 @@ import (
 	"darkroom/render/onnx/graph"
 )
 
-// put writes a model into a folder of its own and returns its path.
+// writeModel writes a model into a folder of its own and returns its path.
 func writeModel(t *testing.T, data []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "model.onnx")

@@ -34,7 +34,7 @@ func Widen(model []byte) ([]byte, error) {
 // edits change what is in the fields of a message, by their number. One that answers nil leaves the field out.
 type edits map[int]func(content []byte) ([]byte, error)
 
-// rewrite writes a message with its fields edited.
+// rewriteFields writes a message with its fields edited.
 func rewriteFields(message []byte, by edits) ([]byte, error) {
 	fields, err := splitFields(message)
 	if err != nil {
@@ -64,7 +64,7 @@ type widener struct {
 	unsupported string
 }
 
-// stranger is the edit of what is not understood.
+// reject is the edit of what is not understood.
 func (w *widener) reject(what string) func([]byte) ([]byte, error) {
 	return func(b []byte) ([]byte, error) {
 		w.unsupported = what
@@ -129,7 +129,7 @@ func (w *widener) value(message []byte) ([]byte, error) {
 	return rewriteFields(message, edits{2: func(b []byte) ([]byte, error) { return rewriteFields(b, kind) }})
 }
 
-// typed is the edit of a message with an element type in the field of a number.
+// elementType is the edit of a message with an element type in the field of a number.
 func (w *widener) elementType(number int) func([]byte) ([]byte, error) {
 	return func(message []byte) ([]byte, error) {
 		fields, err := splitFields(message)
@@ -162,7 +162,7 @@ func (w *widener) node(message []byte) ([]byte, error) {
 	return rewriteFields(message, edits{5: w.attribute})
 }
 
-// naming are the attributes that name an element type.
+// typeAttributes are the attributes that name an element type.
 var typeAttributes = []string{"to", "dtype", "output_datatype", "output_dtype", "stash_type", "softmax_precision"}
 
 // attribute edits an AttributeProto: name = 1, i = 3, t = 5, g = 6, tensors = 10, graphs = 11, tp = 14, type_protos = 15,

@@ -12,7 +12,7 @@ import (
 	"darkroom/render/onnx/onnxtest"
 )
 
-// narrow is a network in float16 with long and short weights, a cast, and a loop.
+// float16Model is a network in float16 with long and short weights, a cast, and a loop.
 func float16Model() onnxtest.Model {
 	m := model()
 	m.Weights[0].Type = graph.Float16
@@ -29,7 +29,7 @@ func float16Model() onnxtest.Model {
 	return m
 }
 
-// named counts the fields of a ValueInfoProto's tensor or a TensorProto whose element type is float16, and casts to it.
+// countFloat16 counts the fields of a ValueInfoProto's tensor or a TensorProto whose element type is float16, and casts to it.
 func countFloat16(model []byte) int {
 	return bytes.Count(model, []byte{0x08, 10, 0x12}) + bytes.Count(model, []byte{0x10, 10}) + bytes.Count(model, []byte("\x0a\x02to\x18\x0a"))
 }
@@ -85,7 +85,7 @@ func TestWidenLeavesFloat16WeightsAlone(t *testing.T) {
 	}
 }
 
-// function is an empty ModelProto.functions = 25.
+// functionProto is an empty ModelProto.functions = 25.
 var functionProto = []byte{25<<3&0x7f | 2 | 0x80, 1, 0}
 
 func TestWidenRefuses(t *testing.T) {

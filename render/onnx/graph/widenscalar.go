@@ -59,7 +59,7 @@ func widenScalarGraph(message []byte, input Value) ([]byte, error) {
 	return out, nil
 }
 
-// reading is a node that reads another value in the place of one.
+// replaceInput is a node that reads another value in the place of one.
 func replaceInput(node []rawField, old, now string) []byte {
 	var out []byte
 	for _, f := range node {
@@ -72,7 +72,7 @@ func replaceInput(node []rawField, old, now string) []byte {
 	return out
 }
 
-// scalar makes the ValueInfoProto of a Float without dimensions: name = 1, type = 2; in TypeProto tensor_type = 1; in its
+// newFloatScalar makes the ValueInfoProto of a Float without dimensions: name = 1, type = 2; in TypeProto tensor_type = 1; in its
 // Tensor elem_type = 1, shape = 2.
 func newFloatScalar(name string) []byte {
 	tensor := appendMessage(appendNumber(nil, 1, uint64(Float)), 2, nil)

@@ -6,23 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// wire walks protobuf fields from pos up to end. Nested messages are walked by narrowing end for a while.
+// wire reads the protobuf fields of a file as a stream, from pos up to end, so that weights of gigabytes are skipped and
+// never held in memory (package protowire reads from memory only). For a nested message, end is moved to its end and back.
 type wire struct {
 	file io.ReadSeeker
 	buf  *bufio.Reader
 	pos  int64
 	end  int64
 }
-
-// The wire types of protobuf. Groups (3 and 4) are not used by ONNX.
-const (
-	varint  = 0
-	fixed64 = 1
-	bytes   = 2
-	fixed32 = 5
-)
 
 // maxName bounds what is read into memory at once: names, shapes and locations.
 const maxName = 1 << 20
@@ -31,8 +26,9 @@ var errMalformed = errors.New("not an ONNX model")
 
 // field is one field's number and wire type; size is the length of a length-delimited field.
 type field struct {
-	number, kind int
-	size         int64
+	number int
+	kind   protowire.Type
+	size   int64
 }
 
 // each calls visit for every field of the message that ends at w.end. A visit either consumes the field's content or
@@ -56,9 +52,9 @@ func (w *wire) each(visit func(field) (done bool, err error)) error {
 	return nil
 }
 
-// inside walks the nested message of a field.
+// inside calls visit for every field of a nested message.
 func (w *wire) inside(f field, visit func(field) (bool, error)) error {
-	if f.kind != bytes {
+	if f.kind != protowire.BytesType {
 		return errMalformed
 	}
 	outer := w.end
@@ -73,17 +69,18 @@ func (w *wire) next() (field, error) {
 	if err != nil {
 		return field{}, err
 	}
-	f := field{number: int(tag >> 3), kind: int(tag & 7)}
-	if f.number == 0 || tag>>3 > 1<<29 {
+	number, kind := protowire.DecodeTag(tag)
+	if !number.IsValid() {
 		return field{}, errMalformed
 	}
-	if f.kind == bytes {
+	f := field{number: int(number), kind: kind}
+	if kind == protowire.BytesType {
 		n, err := w.number()
 		if err != nil {
 			return field{}, err
 		}
 		if n > uint64(w.end-w.pos) {
-			return field{}, fmt.Errorf("cut short or not an ONNX model: %d bytes are there, %d more are promised", w.pos, n)
+			return field{}, fmt.Errorf("cut short or not an ONNX model: %d bytes are there, a field needs %d more", w.pos, n)
 		}
 		f.size = int64(n)
 	}
@@ -98,7 +95,7 @@ func (w *wire) number() (uint64, error) {
 	return v, nil
 }
 
-// counted reads single bytes and keeps w.pos, never past w.end.
+// countingReader reads single bytes and advances w.pos, never past w.end.
 type countingReader struct{ w *wire }
 
 func (c countingReader) ReadByte() (byte, error) {
@@ -110,7 +107,7 @@ func (c countingReader) ReadByte() (byte, error) {
 }
 
 func (w *wire) text(f field) (string, error) {
-	if f.kind != bytes || f.size > maxName {
+	if f.kind != protowire.BytesType || f.size > maxName {
 		return "", errMalformed
 	}
 	b := make([]byte, f.size)
@@ -121,19 +118,19 @@ func (w *wire) text(f field) (string, error) {
 	return string(b), nil
 }
 
-// skip passes over a field's content; a large one by seeking, so that weights are not read.
+// skip skips a field's content. A large one is skipped by seeking, so that weights are not read.
 func (w *wire) skip(f field) error {
 	size := f.size
 	switch f.kind {
-	case varint:
+	case protowire.VarintType:
 		_, err := w.number()
 		return err
-	case fixed64:
+	case protowire.Fixed64Type:
 		size = 8
-	case fixed32:
+	case protowire.Fixed32Type:
 		size = 4
-	case bytes:
-	default:
+	case protowire.BytesType:
+	default: // ONNX has no groups
 		return errMalformed
 	}
 	if size > w.end-w.pos {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Still edits a network in memory so that the normal numbers it draws are all zero, which leaves the mean of what it draws
+// ZeroNoise edits a network in memory so that the normal numbers it draws are all zero, which leaves the mean of what it draws
 // around. A network that draws none stays as it is.
 //
 // What is drawn is subtracted from itself: it may have any shape.
@@ -57,7 +57,7 @@ func zeroNoiseGraph(message []byte) ([]byte, error) {
 	return out, nil
 }
 
-// renamed is a node of one output under another name. In NodeProto output = 2.
+// renamedNode is a node of one output under another name. In NodeProto output = 2.
 func renamedNode(node []rawField, output string) []byte {
 	var out []byte
 	for _, f := range node {

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// entry is the one symbol that every use of the runtime begins with.
+// entrySymbol is the one symbol that every use of the runtime begins with.
 const entrySymbol = "OrtGetApiBase"
 
 // Inspect returns the version that a library file carries, or "" where it carries none. It refuses a file that is

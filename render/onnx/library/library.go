@@ -22,7 +22,7 @@ const (
 	TelemetryMinor = 29 // from here on the Linux and macOS builds send usage reports by default
 )
 
-// Fix is what to do when there is no usable library.
+// FixHint is what to do when there is no usable library.
 const FixHint = `run "make build" (or "go run ./cmd/ort") to fetch ONNX Runtime ` + Recommended +
 	`, or name your own with --ort PATH or ONNXRUNTIME_LIB`
 

@@ -159,7 +159,7 @@ func (f Folder) unet() Model {
 	return m
 }
 
-// turn is the body of a loop that changes nothing.
+// loopBody is the body of a loop that changes nothing.
 func (f Folder) loopBody() *Model {
 	return &Model{
 		Nodes: []Node{node("Identity", "on", "going"), node("Neg", "minus", "x"), node("Neg", "same", "minus")},

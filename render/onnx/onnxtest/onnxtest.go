@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"darkroom/render/onnx/graph"
 )
 
@@ -180,14 +182,11 @@ func value(v graph.Value) message {
 type message []byte
 
 func (b *message) number(field int, v uint64) {
-	*b = binary.AppendUvarint(*b, uint64(field)<<3)
-	*b = binary.AppendUvarint(*b, v)
+	*b = protowire.AppendVarint(protowire.AppendTag(*b, protowire.Number(field), protowire.VarintType), v)
 }
 
 func (b *message) message(field int, m []byte) {
-	*b = binary.AppendUvarint(*b, uint64(field)<<3|2)
-	*b = binary.AppendUvarint(*b, uint64(len(m)))
-	*b = append(*b, m...)
+	*b = protowire.AppendBytes(protowire.AppendTag(*b, protowire.Number(field), protowire.BytesType), m)
 }
 
 func (b *message) text(field int, s string) { b.message(field, []byte(s)) }

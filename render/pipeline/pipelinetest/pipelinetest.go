@@ -10,7 +10,7 @@ import (
 	"darkroom/render/pipeline"
 )
 
-// Runtime opens ONNX Runtime, and skips the test where it was not fetched.
+// OpenRuntime opens ONNX Runtime, and skips the test where it was not fetched.
 func OpenRuntime(t testing.TB) {
 	t.Helper()
 	lib, err := onnx.FindLibrary("")

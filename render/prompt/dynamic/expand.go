@@ -64,7 +64,7 @@ func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, mos
 	return out, nil
 }
 
-// Open tells whether a text leaves something open: a choice, a wildcard or a permutation.
+// HasChoices tells whether a text leaves something open: a choice, a wildcard or a permutation.
 func HasChoices(text string) bool {
 	for _, n := range parse(text) {
 		if n.kind != literal {
@@ -74,7 +74,7 @@ func HasChoices(text string) bool {
 	return false
 }
 
-// settler makes the choices of one expansion.
+// expander makes the choices of one expansion.
 type expander struct {
 	random    *generator
 	wildcards *wildcardCache
@@ -82,7 +82,7 @@ type expander struct {
 	read      int // bytes
 }
 
-// settle leaves only text and permutations of nodes.
+// expand leaves only text and permutations of nodes.
 func (s *expander) expand(ctx context.Context, nodes []node, depth int) (out []node, err error) {
 	for _, n := range nodes {
 		var more []node
@@ -104,7 +104,7 @@ func (s *expander) expand(ctx context.Context, nodes []node, depth int) (out []n
 	return out, nil
 }
 
-// drawn counts what is settled, so that wildcards that name each other come to an end.
+// checkBounds counts what is settled, so that wildcards that name each other come to an end.
 func (s *expander) checkBounds(ctx context.Context, n, bytes, depth int) error {
 	s.draws, s.read = s.draws+n, s.read+bytes
 	if s.draws > maxDraws || s.read > maxRead || depth > maxNesting {
@@ -174,7 +174,7 @@ func trim(nodes []node) []node {
 	return nodes
 }
 
-// ways is how many permutations settled nodes have.
+// countPermutations is how many permutations settled nodes have.
 func countPermutations(nodes []node) int {
 	total := 1
 	for _, n := range nodes {
@@ -185,7 +185,7 @@ func countPermutations(nodes []node) int {
 	return total
 }
 
-// enough is where counting permutations ends: nobody may paint so many.
+// maxCounted is where counting permutations ends: nobody may paint so many.
 const maxCounted = 1_000_000
 
 func times(a, b int) int { return min(a*b, maxCounted) }

@@ -16,7 +16,7 @@ import (
 	"darkroom/render/prompt/dynamic"
 )
 
-// garden is a folder of wildcards.
+// testWildcards is a folder of wildcards.
 func testWildcards() dynamic.Folder {
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	return dynamic.Folder{FS: fstest.MapFS{

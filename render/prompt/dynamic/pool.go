@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// urn holds options that are drawn by their weights. To draw one takes time by the logarithm of how many there are.
+// weightedPool holds options that are drawn by their weights. To draw one takes time by the logarithm of how many there are.
 type weightedPool struct {
 	options    []option
 	weights    fenwickTree
@@ -43,7 +43,7 @@ func (u *weightedPool) draw(d *generator, n int) []option {
 	return picked
 }
 
-// one draws one that was not taken.
+// drawOne draws one that was not taken.
 func (u *weightedPool) drawOne(d *generator, taken []int) int {
 	t, weighted := u.weights, len(taken) < u.weighted
 	if !weighted {
@@ -64,11 +64,11 @@ func (u *weightedPool) addWeight(i int, sign float64) {
 	}
 }
 
-// tree is a binary indexed tree (Fenwick, 1994, "A New Data Structure for Cumulative Frequency Tables"): t[i] is the sum
+// fenwickTree is a binary indexed tree (Fenwick, 1994, "A New Data Structure for Cumulative Frequency Tables"): t[i] is the sum
 // of the lowest set bit of i many weights, up to the i-th.
 type fenwickTree []float64
 
-// grow makes a tree of weights, the first of which is t[1].
+// build makes a tree of weights, the first of which is t[1].
 func (t fenwickTree) build() {
 	for i := range t {
 		if up := i + i&-i; i > 0 && up < len(t) {

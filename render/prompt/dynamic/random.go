@@ -1,6 +1,6 @@
 package dynamic
 
-// dice draws by a seed. It is SplitMix64 (Steele, Lea and Flood, 2014, "Fast Splittable Pseudorandom Number Generators"),
+// generator draws by a seed. It is SplitMix64 (Steele, Lea and Flood, 2014, "Fast Splittable Pseudorandom Number Generators"),
 // written out here so that what a seed chooses never changes with a library.
 type generator struct{ state uint64 }
 
@@ -14,10 +14,10 @@ func (d *generator) next() uint64 {
 	return z ^ z>>31
 }
 
-// share draws a number from 0 up to, but not with, 1.
+// fraction draws a number from 0 up to, but not with, 1.
 func (d *generator) fraction() float64 { return float64(d.next()>>11) / (1 << 53) }
 
-// between draws a whole number from least to most; nothing is drawn where they are the same.
+// intBetween draws a whole number from least to most; nothing is drawn where they are the same.
 func (d *generator) intBetween(least, most int) int {
 	if most <= least {
 		return least

@@ -25,7 +25,7 @@ type Wildcards interface {
 	Lines(name string) ([]string, error)
 }
 
-// library reads wildcards for one expansion, each once.
+// wildcardCache reads wildcards for one expansion, each once.
 type wildcardCache struct {
 	from         Wildcards
 	names        []string // of all wildcards, once they were asked for
@@ -38,7 +38,7 @@ func newWildcardCache(from Wildcards) *wildcardCache {
 	return &wildcardCache{from: from, files: map[string][]string{}, pools: map[string]*weightedPool{}}
 }
 
-// urn holds the lines that a name stands for: those of the file of that name, of the only one whose name differs in case
+// pool holds the lines that a name stands for: those of the file of that name, of the only one whose name differs in case
 // alone, or of all files whose names fit a name with stars. There being none is an *UnknownError.
 func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, error) {
 	if u, known := l.pools[name]; known {
@@ -93,7 +93,7 @@ func (l *wildcardCache) file(name string) (lines []string, err error) {
 	return lines, nil
 }
 
-// fitting returns what tells whether a file's name is meant: * is any part of a name, ** any folders too.
+// nameMatcher returns what tells whether a file's name is meant: * is any part of a name, ** any folders too.
 func nameMatcher(name string) func(string) bool {
 	if !strings.Contains(name, "*") {
 		return func(n string) bool { return strings.EqualFold(n, name) }

@@ -10,7 +10,7 @@ import (
 	"darkroom/render/prompt/dynamic"
 )
 
-// shelf is a wildcard for each of some names, all of the same lines, that counts how often it is read.
+// countingWildcards is a wildcard for each of some names, all of the same lines, that counts how often it is read.
 type countingWildcards struct {
 	names []string
 	lines []string

@@ -1,4 +1,4 @@
--- The same tables as in ../sqlite, where their reasons stand. COLLATE "C" sorts names as SQLite does.
+-- The same tables as in ../sqlite, whose comments explain them. COLLATE "C" sorts names as SQLite does.
 -- Times are milliseconds since 1970 in UTC. Snowflakes are text: they are names, not numbers.
 
 -- +goose Up
@@ -26,14 +26,14 @@ CREATE TABLE jobs (
     updated  BIGINT  NOT NULL
 );
 
--- The relay's one query: what SQL still owes to an emptied queue.
+-- The outbox: acknowledged jobs that this epoch of the queue does not hold.
 CREATE INDEX jobs_owed ON jobs (epoch, created) WHERE state IN ('waiting', 'running');
--- Rows that may never be acknowledged.
+-- Jobs that were accepted and not acknowledged yet.
 CREATE INDEX jobs_accepted ON jobs (created) WHERE state = 'accepted';
--- Quotas: what a user has in hand, and what they asked for in a day.
+-- Quotas: the unfinished jobs of a user, and what they requested in a day.
 CREATE INDEX jobs_in_hand ON jobs (server, user_id) WHERE state IN ('accepted', 'waiting', 'running');
 CREATE INDEX jobs_of_day ON jobs (server, user_id, created) WHERE state NOT IN ('failed', 'cancelled', 'expired');
--- /queue and /cancel: one user's unfinished jobs anywhere.
+-- /queue and /cancel: the unfinished jobs of a user in all servers.
 CREATE INDEX jobs_of_user ON jobs (user_id, created) WHERE state IN ('accepted', 'waiting', 'running');
 CREATE INDEX jobs_of_message ON jobs (message) WHERE message <> '';
 CREATE INDEX jobs_updated ON jobs (updated);

@@ -1,4 +1,4 @@
--- A finished job stays as it ended, whatever a program above this table believes.
+-- The database itself refuses to change the state of a finished job.
 
 -- +goose Up
 -- +goose StatementBegin

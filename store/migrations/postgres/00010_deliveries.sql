@@ -1,4 +1,4 @@
--- What the bot owes after the pictures are made, when they could not simply be put into their message.
+-- How far the pictures of a job got when they could not be put into the job's own message.
 
 -- +goose Up
 CREATE TABLE deliveries (
@@ -22,7 +22,7 @@ CREATE TABLE delivery_files (
     PRIMARY KEY (job, n)
 );
 
--- Who of several bots does something that only one should do.
+-- Which of several bots does a task that only one may do.
 CREATE TABLE claims (
     name   TEXT   NOT NULL PRIMARY KEY,
     holder TEXT   NOT NULL,
@@ -30,7 +30,7 @@ CREATE TABLE claims (
 );
 CREATE INDEX claims_until ON claims (until);
 
--- What the operator has stopped: the whole pool, a server or a lane.
+-- Pauses that the operator ordered: the whole pool, a server or a lane.
 CREATE TABLE pauses (
     kind   TEXT   NOT NULL CHECK (kind IN ('pool', 'server', 'lane')),
     name   TEXT   NOT NULL,

@@ -1,4 +1,4 @@
--- Paintings that began and never came back: each ended its process. It is counted before, for afterwards nobody can.
+-- Runs of a job that began and never ended, because the process died. A run is counted when it begins.
 
 -- +goose Up
 ALTER TABLE jobs ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;

@@ -1,4 +1,4 @@
--- What somebody was asked to confirm before it is painted, until they answer or their answer comes too late.
+-- Questions that a user must confirm before rendering. A row stays until it is answered or expires.
 
 -- +goose Up
 CREATE TABLE asks (

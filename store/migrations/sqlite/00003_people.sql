@@ -1,17 +1,17 @@
--- What belongs to a person or a server, so that it can be shown to them, and forgotten.
+-- Data of people and servers, kept so that it can be shown to them and erased.
 
 -- +goose Up
--- The asker's weight in percent, by their roles when they asked; 0 is 100.
+-- The user's weight in percent, from their roles at the time of the request; 0 means 100.
 ALTER TABLE jobs ADD COLUMN weight INTEGER NOT NULL DEFAULT 0;
--- An erased job has no content any more. It stays for a day, so that erasing gives nobody a fresh allowance.
+-- An erased job has no content. Its row stays for a day, so that erasing does not reset a quota.
 ALTER TABLE jobs ADD COLUMN erased BOOLEAN NOT NULL DEFAULT FALSE;
--- One index for the quota of a day and for all of a server, one for all of a person that has ended.
+-- One index for the daily quota and for all jobs of a server, one for the finished jobs of a person.
 DROP INDEX jobs_of_day;
-DROP INDEX jobs_of_message; -- nobody asks by it
+DROP INDEX jobs_of_message; -- no query uses it
 CREATE INDEX jobs_of_account ON jobs (server, user_id, created);
 CREATE INDEX jobs_of_owner ON jobs (user_id, created) WHERE state IN ('done', 'failed', 'cancelled', 'expired');
 
--- Pictures that were painted, by whose they are and day of ending (days since 1970 in UTC), with the milliseconds they took.
+-- Finished pictures and their render time in milliseconds, by server, user and day (days since 1970 in UTC).
 CREATE TABLE spent (
     server   TEXT    NOT NULL,
     user_id  TEXT    NOT NULL,
@@ -43,7 +43,7 @@ CREATE TABLE departures (
     at     BIGINT NOT NULL
 );
 
--- People who had their data erased, and when: what was unfinished then follows when it ends.
+-- People who had their data erased, and when. Jobs that were unfinished then are erased when they end.
 CREATE TABLE erasures (
     user_id TEXT   NOT NULL PRIMARY KEY,
     at      BIGINT NOT NULL

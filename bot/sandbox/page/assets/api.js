@@ -1,30 +1,36 @@
-// The user's side over HTTP. Every act is a POST; everything that happens
-// comes back through one stream of events.
+// The page's HTTP API. Every action is a POST. Everything that happens arrives in one stream of events.
 
-async function answer(response) {
+async function request(path, options) {
+  let response;
+  try {
+    response = await fetch(`sandbox/${path}`, options);
+  } catch {
+    throw new Error("Cannot reach the sandbox. Is it still running?");
+  }
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.error || `The sandbox answered ${response.status}.`);
+  if (!response.ok) throw new Error(body.error || `The sandbox returned error ${response.status}.`);
   return body;
 }
 
-export const get = async (path, query = {}) => answer(await fetch(`sandbox/${path}?${new URLSearchParams(query)}`));
+export const get = (path, query = {}) => request(`${path}?${new URLSearchParams(query)}`);
 
-export const post = async (path, body) =>
-  answer(await fetch(`sandbox/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }));
+export const post = (path, body) =>
+  request(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
 // command runs a slash command with its files.
-export async function command(act, files) {
+export function command(action, files) {
   const form = new FormData();
-  form.append("act", JSON.stringify(act));
+  form.append("act", JSON.stringify(action));
   for (const [name, file] of files) form.append(`file:${name}`, file, file.name);
-  return answer(await fetch("sandbox/command", { method: "POST", body: form }));
+  return request("command", { method: "POST", body: form });
 }
 
-// Stream hears events and comes back after a break by itself: it calls
-// refresh, which looks at everything anew and returns where to go on from.
+// Stream receives events and reconnects after an interruption. Before it listens it calls refresh, which loads the
+// whole state and returns the user and the number of the last event in it. onBroken gets true when the connection is
+// lost and false when it is back.
 export class Stream {
-  constructor({ refresh, hear, broken }) {
-    Object.assign(this, { refresh, hear, broken, delay: 0, run: 0 });
+  constructor({ refresh, onEvent, onBroken }) {
+    Object.assign(this, { refresh, onEvent, onBroken, delay: 0, run: 0 });
   }
 
   async open() {
@@ -34,8 +40,8 @@ export class Stream {
       const { user, seq } = await this.refresh();
       if (run !== this.run) return;
       this.listen(run, user, seq);
-    } catch (err) {
-      this.again(run, err);
+    } catch {
+      this.retry(run);
     }
   }
 
@@ -44,20 +50,20 @@ export class Stream {
     this.source = source;
     source.onopen = () => {
       this.delay = 0;
-      this.broken(false);
+      this.onBroken(false);
     };
     source.onmessage = (e) => {
       const event = JSON.parse(e.data);
       if (event.kind === "reset") this.open();
-      else this.hear(event);
+      else this.onEvent(event);
     };
-    source.onerror = () => this.again(run);
+    source.onerror = () => this.retry(run);
   }
 
-  again(run) {
+  retry(run) {
     if (run !== this.run) return;
     this.source?.close();
-    this.broken(true);
+    this.onBroken(true);
     this.delay = Math.min(this.delay * 2 + 400, 5000);
     setTimeout(() => run === this.run && this.open(), this.delay);
   }

@@ -1,6 +1,5 @@
-// el makes an element. Props beginning with "on" are listeners, "aria-…",
-// "data-…" and "role" are attributes, the rest are properties. Text goes in as
-// text nodes only, so nothing that anybody typed becomes markup.
+// el makes an element. Props that start with "on" are listeners; "aria-…", "data-…", "role" and "for" are attributes;
+// the others are properties. Text becomes text nodes only, so that nothing that a user typed becomes markup.
 export function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
@@ -15,27 +14,27 @@ export function el(tag, props = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-// fill replaces what an element holds.
+// fill replaces the children of an element.
 export function fill(node, ...children) {
   node.replaceChildren(...children.flat().filter((c) => c !== null && c !== undefined && c !== false));
   return node;
 }
 
-// toast tells the person something for a few seconds.
+// toast shows a text for a few seconds.
 export function toast(text) {
   const note = el("p", { className: "toast" }, text);
   byId("toasts").append(note);
   setTimeout(() => note.remove(), 6000);
 }
 
-// hue gives a name a colour of its own.
+// hue returns a colour for a name, in degrees.
 export function hue(text) {
   let n = 0;
   for (const c of text) n = (n * 31 + c.codePointAt(0)) % 360;
   return n;
 }
 
-// avatar is a round picture: an aperture for the bot, an initial for people.
+// avatar is a round picture: the icon for the bot, the first letter for other users.
 export function avatar(user) {
   const node = el("span", { className: user.bot ? "avatar bot" : "avatar", "aria-hidden": "true" });
   if (!user.bot) {
@@ -46,7 +45,7 @@ export function avatar(user) {
   return node;
 }
 
-// size words a number of bytes.
+// size formats a number of bytes.
 export function size(bytes) {
   if (bytes < 1024) return `${bytes} bytes`;
   if (bytes < 1 << 20) return `${(bytes / 1024).toFixed(1)} KB`;

@@ -1,264 +1,192 @@
-// The page: who is looking, where, and what they see. Everything on it comes
-// from one look at the sandbox and the events after it.
+// The page: the current user and channel, what the user sees there, and what the user does. The page loads the state of
+// the sandbox once, and then follows its events.
 import { Stream, command, get, post } from "./api.js";
 import { Composer } from "./composer.js";
-import { avatar, byId, el, fill, toast } from "./dom.js";
+import { byId, el, fill, toast } from "./dom.js";
 import { openForm } from "./form.js";
-import { know, tick } from "./markdown.js";
-import { isEphemeral, message } from "./message.js";
+import { MessageLog } from "./log.js";
+import { setNames, updateTimes } from "./markdown.js";
+import { isEphemeral } from "./message.js";
+import { channelIcon, channelName, drawSidebar } from "./sidebar.js";
+import { ChannelType } from "./types.js";
 import { welcome } from "./welcome.js";
 
-const ANSWER_WITHIN = 3500; // Discord's three seconds, and a little for the way
-const log = byId("log");
-const remembered = (name) => localStorage.getItem(`sandbox.${name}`) || "";
-const remember = (name, value) => localStorage.setItem(`sandbox.${name}`, value);
+const answerTimeout = 3500; // milliseconds: Discord's three seconds, and some time for the network
+const typingTime = 10000; // milliseconds for which Discord shows "is typing…"
 
-const page = { hello: null, user: remembered("user"), channel: remembered("channel"), channels: [], messages: new Map(), moderator: false };
-const waiting = new Map(); // interactions of this window without an answer: id → what to do
-const drawn = new Map(); // what was last drawn of each message
-const early = new Map(); // answers that came before the request that asked returned
+const stored = (name) => localStorage.getItem(`sandbox.${name}`) || "";
+const store = (name, value) => localStorage.setItem(`sandbox.${name}`, value);
 
+// state is what the sandbox says about itself (hello), the ids of the current user and channel, and what the user sees.
+const state = { hello: null, user: stored("user"), channel: stored("channel"), channels: [], moderator: false };
+const pending = new Map(); // the interactions of this window without a response, by id
+const early = new Map(); // responses that arrived before the request that made their interaction returned
+
+const log = new MessageLog({
+  get user() { return state.user; },
+  mayDelete: (m) => m.author.id === state.user || state.moderator && channel(m.channel_id)?.type !== ChannelType.dm,
+  click, remove,
+});
 const composer = new Composer(byId("composer"), { run, say, complete });
-const stream = new Stream({ refresh, hear, broken });
+const stream = new Stream({ refresh, onEvent, onBroken });
 
-// refresh looks at everything anew.
+const channel = (id) => state.channels.find((c) => c.id === id);
+
+// refresh loads and draws the whole state.
 async function refresh() {
-  page.hello = await get("hello");
-  if (!page.hello.people.some((p) => p.id === page.user)) page.user = page.hello.people[0].id;
-  const view = await get("view", { user: page.user, channel: page.channel });
-  const moved = page.channel !== view.channel || page.seenBy !== page.user;
-  Object.assign(page, { channel: view.channel, channels: view.channels, moderator: view.moderator, guild: view.guild, seenBy: page.user });
-  page.messages = new Map(view.messages.map((m) => [m.id, m]));
-  know([...page.hello.people, page.hello.app], view.channels);
-  const here = page.channels.find((c) => c.id === page.channel);
-  drawSide();
+  const hello = await get("hello");
+  state.hello = hello;
+  if (!hello.people.some((p) => p.id === state.user)) state.user = hello.people[0].id;
+  const view = await get("view", { user: state.user, channel: state.channel });
+  const isNew = state.channel !== view.channel || state.drawnFor !== state.user;
+  const { channels, moderator, guild } = view;
+  Object.assign(state, { channel: view.channel, channels, moderator, guild, drawnFor: state.user });
+  setNames([...hello.people, hello.app], channels);
+  drawSidebar({ ...state, app: hello.app, title: hello.title, users: hello.people }, switchTo);
+  const here = channel(state.channel);
   drawHead(here);
-  composer.setPlace(placeName(here), view.commands, { people: page.hello.people, channels: page.channels });
-  lamp(view.online);
-  drawLog(moved);
-  return { user: page.user, seq: view.seq };
+  composer.setChannel(channelName(here, hello.app), view.commands, { users: hello.people, channels });
+  showStatus(view.online);
+  log.show(view.messages, isNew, isNew && welcome(hello, guild, runExample));
+  return { user: state.user, seq: view.seq };
 }
 
-const placeName = (c) => (c.type === 1 ? `@${page.hello.app.username}` : c.type === 11 ? c.name : `#${c.name}`);
-
-function drawSide() {
-  const key = JSON.stringify([page.hello.people, page.channels.map((c) => [c.id, c.name]), page.guild, page.channel, page.user]);
-  if (key === page.side) return; // what did not change stays, with its focus
-  page.side = key;
-  const rooms = page.channels.filter((c) => c.type !== 1);
-  const dms = page.channels.filter((c) => c.type === 1);
-  fill(byId("side"),
-    el("div", { className: "guild" }, page.guild || page.hello.title),
-    el("div", { className: "rooms" }, rooms.map(room), el("h2", {}, "Direct messages"), dms.map(room)),
-    el("div", { className: "people", role: "group", "aria-label": "Who you are" }, el("h2", {}, "You are"), page.hello.people.map(person)));
-}
-
-function room(c) {
-  const icon = c.type === 1 ? avatar(page.hello.app) : el("span", { className: "hash", "aria-hidden": "true" }, c.type === 11 ? "↳" : "#");
-  const name = c.type === 1 ? page.hello.app.username : c.name;
-  return el("button", {
-    className: c.type === 11 ? "room-link thread" : "room-link", "aria-current": c.id === page.channel ? "page" : null,
-    "aria-label": c.type === 1 ? `Direct message with ${name}` : c.type === 11 ? `Thread ${name}` : `Channel ${name}`,
-    onclick: () => go({ channel: c.id }),
-  }, icon, name);
-}
-
-function person(p) {
-  return el("button", {
-    className: "person", "aria-pressed": p.id === page.user ? "true" : "false", "aria-label": `Be ${p.name}${p.moderator ? ", moderator" : ""}`,
-    onclick: () => go({ user: p.id }),
-  }, avatar(p), el("span", {}, p.name, p.moderator && el("small", {}, "moderator")));
-}
-
-// go changes who or where the person is.
-function go(to) {
-  const wasDM = page.channels.find((c) => c.id === page.channel)?.type === 1;
-  Object.assign(page, to);
-  if (to.user && wasDM) page.channel = "";
-  remember("user", page.user);
-  remember("channel", page.channel);
-  drawer(false);
+// switchTo changes the current user or channel.
+function switchTo(to) {
+  const wasDM = channel(state.channel)?.type === ChannelType.dm;
+  Object.assign(state, to);
+  if (to.user && wasDM) state.channel = "";
+  store("user", state.user);
+  store("channel", state.channel);
+  showSidebar(false);
   stream.open();
 }
 
 function drawHead(c) {
-  const about = c.type === 1 ? "" : c.type === 11 ? "thread" : "";
-  fill(byId("where"), c.type === 1 ? avatar(page.hello.app) : el("span", { className: "hash", "aria-hidden": "true" }, c.type === 11 ? "↳" : "#"),
-    c.type === 1 ? page.hello.app.username : c.name, about && el("small", {}, about));
-  log.setAttribute("aria-label", `Messages in ${placeName(c)}`);
-  document.title = `${placeName(c)} · ${page.hello.title}`;
+  const { app, title } = state.hello;
+  fill(byId("where"), channelIcon(c, app), c.type === ChannelType.dm ? app.username : c.name,
+    c.type === ChannelType.thread && el("small", {}, "thread"));
+  log.root.setAttribute("aria-label", `Messages in ${channelName(c, app)}`);
+  document.title = `${channelName(c, app)} · ${title}`;
 }
 
-function lamp(online) {
-  const node = byId("lamp");
-  node.classList.toggle("on", online);
-  node.textContent = online ? `${page.hello.app.username} is here` : `${page.hello.app.username} is away`;
-}
-
-// Drawing messages.
-
-const acts = {
-  get user() { return page.user; },
-  mayDelete: (m) => m.author.id === page.user || page.moderator && page.channels.find((c) => c.id === m.channel_id)?.type !== 1,
-  click, remove,
-};
-
-// drawLog draws everything after a move, and otherwise only what is different.
-function drawLog(moved) {
-  log.classList.toggle("empty", page.messages.size === 0);
-  if (moved) {
-    drawn.clear();
-    fill(log, welcome(page.hello, page.guild, tryExample));
-  }
-  for (const node of log.querySelectorAll(".message[data-id]")) if (!page.messages.has(node.dataset.id)) node.remove();
-  for (const m of page.messages.values()) if (drawn.get(m.id) !== essence(m)) put(m);
-  if (moved) log.scrollTop = log.scrollHeight;
-}
-
-// essence is a message without its signed addresses, which are new each time.
-const essence = (m) => JSON.stringify(m, (name, value) => (name === "url" || name === "proxy_url" ? undefined : value));
-
-const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 120;
-
-// put draws a message that is new or different, in its place by id.
-function put(m) {
-  if (m.channel_id !== page.channel) return;
-  if (m.author.bot) byId("typing").textContent = "";
-  page.messages.set(m.id, m);
-  drawn.set(m.id, essence(m));
-  const old = log.querySelector(`[data-id="${m.id}"]`);
-  const follow = atEnd();
-  const node = message(m, old, acts);
-  if (old) {
-    const focused = old.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
-    old.replaceWith(node);
-    if (focused) node.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
-  } else {
-    const next = [...log.querySelectorAll(".message[data-id]")].find((x) => BigInt(x.dataset.id) > BigInt(m.id));
-    log.insertBefore(node, next || null);
-  }
-  log.classList.remove("empty");
-  if (follow) log.scrollTop = log.scrollHeight;
-}
-
-function drop(id) {
-  page.messages.delete(id);
-  log.querySelector(`[data-id="${id}"]`)?.remove();
-  log.classList.toggle("empty", page.messages.size === 0);
-}
-
-// notice is a note that only this window shows.
-function notice(text) {
-  const node = el("article", { className: "message ephemeral", "aria-label": "Notice" }, el("span", { className: "avatar bang", "aria-hidden": "true" }, "!"),
-    el("div", { className: "body" }, el("div", { className: "text" }, text),
-      el("div", { className: "only" }, "Only you can see this · ", el("button", { className: "plain", onclick: () => node.remove() }, "Dismiss message"))));
-  log.append(node);
-  log.scrollTop = log.scrollHeight;
+function showStatus(online) {
+  const node = byId("status");
+  node.classList.toggle("online", online);
+  node.textContent = `${state.hello.app.username} is ${online ? "online" : "offline"}`;
 }
 
 // Events.
 
-function hear(event) {
+function onEvent(event) {
   switch (event.kind) {
-    case "message": return put(event.message);
-    case "delete": return drop(event.id);
+    case "message": return onMessage(event.message);
+    case "delete": return log.remove(event.id);
     case "commands": return stream.open();
-    case "bot": return lamp(event.online);
-    case "answer": return answered(event);
-    case "typing": return typing(event.channel);
+    case "bot": return showStatus(event.online);
+    case "answer": return onAnswer(event);
+    case "typing": return onTyping(event.channel);
   }
 }
 
-// typing says for ten seconds, as long as Discord does, that the bot is typing.
-function typing(channel) {
-  if (channel !== page.channel) return;
-  byId("typing").textContent = `${page.hello.app.username} is typing…`;
-  clearTimeout(page.typing);
-  page.typing = setTimeout(() => (byId("typing").textContent = ""), 10000);
+function onMessage(m) {
+  if (m.channel_id !== state.channel) return;
+  if (m.author.bot) byId("typing").textContent = "";
+  log.put(m);
 }
 
-function broken(is) {
-  byId("banner").hidden = !is;
-  byId("banner").textContent = "The connection is lost. Trying again…";
+function onTyping(id) {
+  if (id !== state.channel) return;
+  byId("typing").textContent = `${state.hello.app.username} is typing…`;
+  clearTimeout(state.typing);
+  state.typing = setTimeout(() => (byId("typing").textContent = ""), typingTime);
 }
 
-// expect remembers an interaction until the bot answers it.
+function onBroken(broken) {
+  byId("banner").hidden = !broken;
+  byId("banner").textContent = "Connection lost. Reconnecting…";
+}
+
+// expect calls done when the bot responds to an interaction, or failed if it does not in time.
 function expect(id, failed, done = () => {}) {
-  const entry = { done, timer: setTimeout(() => waiting.delete(id) && failed(), ANSWER_WITHIN) };
-  waiting.set(id, entry);
-  if (early.has(id)) answered(early.get(id));
+  const timer = setTimeout(() => pending.delete(id) && failed(), answerTimeout);
+  pending.set(id, { done, timer });
+  if (early.has(id)) onAnswer(early.get(id));
 }
 
-function answered(event) {
-  const entry = waiting.get(event.interaction);
+function onAnswer(event) {
+  const entry = pending.get(event.interaction);
   if (!entry) {
     early.set(event.interaction, event);
-    setTimeout(() => early.delete(event.interaction), ANSWER_WITHIN);
+    setTimeout(() => early.delete(event.interaction), answerTimeout);
     return;
   }
-  waiting.delete(event.interaction);
+  pending.delete(event.interaction);
   clearTimeout(entry.timer);
   entry.done();
-  if (event.form) openForm(event.form, page.hello.app.username, (values) => submit(event.interaction, values));
+  if (event.form) openForm(event.form, state.hello.app.username, (values) => submit(event.interaction, values));
 }
 
-// What a person does.
+// Actions of the user.
 
 async function run(path, options, files) {
-  const { interaction } = await command({ user: page.user, channel: page.channel, name: path, options }, files);
-  expect(interaction, () => notice("The application did not respond."));
+  const { interaction } = await command({ user: state.user, channel: state.channel, name: path, options }, files);
+  expect(interaction, () => log.notice("The application did not respond."));
 }
 
-async function tryExample(example) {
+function runExample(example) {
   const options = Object.entries(example.options || {}).map(([name, value]) => ({ name, value }));
-  await run(example.command, options, new Map()).catch((err) => notice(err.message));
+  return run(example.command, options, new Map()).catch((err) => log.notice(err.message));
 }
 
 function say(content) {
-  return post("say", { user: page.user, channel: page.channel, content }).catch((err) => toast(err.message));
+  return post("say", { user: state.user, channel: state.channel, content }).catch((err) => toast(err.message));
 }
 
 function complete(name, focus, options) {
-  return post("autocomplete", { user: page.user, channel: page.channel, name, focus, options }).then((r) => r.choices || [], () => []);
+  return post("autocomplete", { user: state.user, channel: state.channel, name, focus, options })
+    .then((r) => r.choices || [], () => []);
 }
 
 async function click(m, customID, picked, node) {
   node.setAttribute("aria-busy", "true");
-  const free = () => node.removeAttribute("aria-busy");
+  const release = () => node.removeAttribute("aria-busy");
+  const fail = (text) => {
+    release();
+    toast(text);
+  };
   try {
-    const { interaction } = await post("click", { user: page.user, message: m.id, custom_id: customID, picked });
-    expect(interaction, () => { free(); toast("This interaction failed."); }, free);
+    const { interaction } = await post("click", { user: state.user, message: m.id, custom_id: customID, picked });
+    expect(interaction, () => fail("This interaction failed."), release);
   } catch (err) {
-    free();
-    toast(err.message);
+    fail(err.message);
   }
 }
 
 async function submit(opened, values) {
-  const { interaction } = await post("submit", { user: page.user, interaction: opened, values });
-  expect(interaction, () => notice("Something went wrong. The form was not answered."));
+  const { interaction } = await post("submit", { user: state.user, interaction: opened, values });
+  expect(interaction, () => log.notice("Something went wrong. Try again."));
 }
 
 function remove(m) {
-  return post("delete", { user: page.user, message: m.id }).then(() => isEphemeral(m) && drop(m.id), (err) => toast(err.message));
+  return post("delete", { user: state.user, message: m.id })
+    .then(() => isEphemeral(m) && log.remove(m.id), (err) => toast(err.message));
 }
 
-// The drawer, on narrow screens.
+// On narrow screens the sidebar is hidden until a button shows it.
 
-function drawer(open) {
+function showSidebar(open) {
   byId("app").classList.toggle("open", open);
   byId("menu").setAttribute("aria-expanded", open);
 }
-byId("menu").addEventListener("click", () => drawer(!byId("app").classList.contains("open")));
-byId("veil").addEventListener("click", () => drawer(false));
+byId("menu").addEventListener("click", () => showSidebar(!byId("app").classList.contains("open")));
+byId("overlay").addEventListener("click", () => showSidebar(false));
 
-// Typing anywhere goes to the composer.
+// A key that no field receives goes to the composer.
 document.addEventListener("keydown", (e) => {
-  const free = document.activeElement === document.body || document.activeElement === log;
-  if (free && e.key.length === 1 && !e.ctrlKey && !e.metaKey && !e.altKey && composer.text) composer.text.focus();
+  const free = document.activeElement === document.body || document.activeElement === log.root;
+  if (free && e.key.length === 1 && !e.ctrlKey && !e.metaKey && !e.altKey) composer.focusText();
 });
 
-setInterval(tick, 5000);
-new ResizeObserver(() => { if (log.dataset.end === "1") log.scrollTop = log.scrollHeight; }).observe(log);
-log.addEventListener("scroll", () => { log.dataset.end = atEnd() ? "1" : "0"; });
+setInterval(updateTimes, 5000);
 stream.open();

@@ -1,14 +1,13 @@
-// Discord's markdown, as much of it as bots use, made into nodes. Nothing is
-// ever parsed as HTML.
+// The part of Discord's markdown that bots use, as DOM nodes. Nothing is parsed as HTML.
 import { el } from "./dom.js";
 
-let people = new Map();
-let channels = new Map();
+let userNames = new Map();
+let channelNames = new Map();
 
-// know gives the renderer the names behind ids.
-export function know(users, rooms) {
-  people = new Map(users.map((u) => [u.id, u.global_name || u.username || u.name]));
-  channels = new Map(rooms.map((c) => [c.id, c.name]));
+// setNames sets the names that mentions of users and channels show.
+export function setNames(users, channels) {
+  userNames = new Map(users.map((u) => [u.id, u.global_name || u.username || u.name]));
+  channelNames = new Map(channels.map((c) => [c.id, c.name]));
 }
 
 export function markdown(text) {
@@ -21,7 +20,7 @@ export function markdown(text) {
   return out;
 }
 
-// blocks handles what begins a line: quotes, headings, small print, lists.
+// blocks handles marks at the start of a line: quotes, headings, subtext, lists.
 function blocks(text) {
   const out = [];
   if (!text) return out;
@@ -55,10 +54,10 @@ const marks = [
   [/^\*(?!\s)([\s\S]+?)\*(?!\*)/, (m) => [el("em", {}, ...inline(m[1]))]],
   [/^_([^_\s][\s\S]*?)_(?![a-zA-Z0-9_])/, (m) => [el("em", {}, ...inline(m[1]))]],
   [/^~~([\s\S]+?)~~/, (m) => [el("s", {}, ...inline(m[1]))]],
-  [/^\|\|([\s\S]+?)\|\|/, (m) => [hidden(inline(m[1]))]],
-  [/^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/, (m) => [moment(Number(m[1]), m[2] || "f")]],
-  [/^<@!?(\d+)>/, (m) => [el("span", { className: "mention" }, `@${people.get(m[1]) || "unknown"}`)]],
-  [/^<#(\d+)>/, (m) => [el("span", { className: "mention" }, `#${channels.get(m[1]) || "unknown"}`)]],
+  [/^\|\|([\s\S]+?)\|\|/, (m) => [spoiler(inline(m[1]))]],
+  [/^<t:(-?\d{1,13})(?::([tTdDfFR]))?>/, (m) => [timestamp(Number(m[1]), m[2] || "f")]],
+  [/^<@!?(\d+)>/, (m) => [el("span", { className: "mention" }, `@${userNames.get(m[1]) || "unknown"}`)]],
+  [/^<#(\d+)>/, (m) => [el("span", { className: "mention" }, `#${channelNames.get(m[1]) || "unknown"}`)]],
   [/^<\/([^:>]+):\d+>/, (m) => [el("span", { className: "mention" }, `/${m[1]}`)]],
   [/^<a?:(\w+):\d+>/, (m) => [`:${m[1]}:`]],
   [/^\[([^\]]+)\]\(<?(https?:\/\/[^\s)>]+)>?\)/, (m) => [link(m[2], inline(m[1]))]],
@@ -74,7 +73,7 @@ function inline(text) {
     plain = "";
   };
   while (text) {
-    // Plain text up to the next character that can begin something.
+    // Plain text up to the next character that can start a mark.
     const run = text.match(/^[^\\`*_~|<[h]+/);
     if (run) {
       plain += run[0];
@@ -82,11 +81,11 @@ function inline(text) {
       continue;
     }
     const word = /[a-zA-Z0-9]$/.test(plain);
-    const hit = marks.map(([re, make]) => [text.match(re), make]).find(([m]) => m && !(word && m[0][0] === "_"));
-    if (hit) {
+    const match = marks.map(([re, make]) => [text.match(re), make]).find(([m]) => m && !(word && m[0][0] === "_"));
+    if (match) {
       flush();
-      out.push(...hit[1](hit[0]));
-      text = text.slice(hit[0][0].length);
+      out.push(...match[1](match[0]));
+      text = text.slice(match[0][0].length);
     } else {
       plain += text[0];
       text = text.slice(1);
@@ -98,8 +97,9 @@ function inline(text) {
 
 const link = (href, children) => el("a", { href, target: "_blank", rel: "noopener noreferrer nofollow" }, ...children);
 
-function hidden(children) {
-  const node = el("span", { className: "spoiler", role: "button", tabIndex: 0, "aria-label": "Show spoiler" }, el("span", {}, ...children));
+function spoiler(children) {
+  const node = el("span", { className: "spoiler", role: "button", tabIndex: 0, "aria-label": "Show spoiler" },
+    el("span", {}, ...children));
   const show = () => {
     node.classList.add("shown");
     node.removeAttribute("role");
@@ -115,7 +115,7 @@ const styles = {
   f: { dateStyle: "long", timeStyle: "short" }, F: { dateStyle: "full", timeStyle: "short" },
 };
 
-function moment(seconds, style) {
+function timestamp(seconds, style) {
   const when = new Date(seconds * 1000);
   const node = el("time", { dateTime: isNaN(when) ? "" : when.toISOString(), title: when.toLocaleString() });
   if (style === "R") node.dataset.relative = seconds;
@@ -132,8 +132,8 @@ function relative(seconds) {
   return words.format(Math.round(left), "second");
 }
 
-// tick brings relative times up to date.
-export function tick() {
+// updateTimes updates the relative times on the page.
+export function updateTimes() {
   for (const node of document.querySelectorAll("time[data-relative]")) {
     node.textContent = relative(Number(node.dataset.relative));
   }

@@ -1,65 +1,65 @@
-// One message as an element: who, when, text, pictures, embeds, components.
+// One message as an element: author, time, text, pictures, embeds, components.
+import { component } from "./component.js";
 import { avatar, el, size } from "./dom.js";
 import { markdown } from "./markdown.js";
 import { pictures } from "./picture.js";
-import { components } from "./component.js";
+import { MessageFlag, commandInteraction } from "./types.js";
 
-const EPHEMERAL = 1 << 6;
-const LOADING = 1 << 7;
-
-export const isEphemeral = (m) => (m.flags & EPHEMERAL) !== 0;
-export const isLoading = (m) => (m.flags & LOADING) !== 0;
+export const isEphemeral = (m) => (m.flags & MessageFlag.ephemeral) !== 0;
+export const isLoading = (m) => (m.flags & MessageFlag.loading) !== 0;
 const nameOf = (u) => u.global_name || u.username;
 
-// message draws m. old is the element it replaces, so that pictures do not
-// flicker; acts are what a person can do: click, pick, remove, dismiss.
-export function message(m, old, acts) {
+// message draws m. old is the element that the new one replaces; its pictures show until the new ones have loaded.
+// actions holds the user and what a click does: click, remove, mayDelete.
+export function message(m, old, actions) {
   const node = el("article", {
-    className: "message", "data-id": m.id, "aria-label": `Message from ${nameOf(m.author)}`, "aria-busy": isLoading(m) ? "true" : "false",
+    className: "message", "data-id": m.id, "aria-label": `Message from ${nameOf(m.author)}`,
+    "aria-busy": isLoading(m) ? "true" : "false",
   });
   if (isEphemeral(m)) node.classList.add("ephemeral");
-  if (m.sandbox_pings?.includes(acts.user) || m.sandbox_pings?.includes("everyone")) node.classList.add("pinged");
-  node.append(...[context(m), avatar(m.author), body(m, old, acts), tools(m, acts)].filter(Boolean));
+  const pings = m.sandbox_pings || [];
+  if (pings.includes(actions.user) || pings.includes("everyone")) node.classList.add("pinged");
+  node.append(...[context(m), avatar(m.author), body(m, old, actions), tools(m, actions)].filter(Boolean));
   return node;
 }
 
-// context is the line above: which command this answers, or which message.
+// context is the line above a message: the command or the message that it responds to.
 function context(m) {
-  const who = m.interaction_metadata;
-  if (who && who.type === 2) {
-    return el("div", { className: "context" }, el("b", {}, nameOf(who.user)), " used ", el("span", { className: "mention" }, `/${who.name}`));
+  const source = m.interaction_metadata;
+  if (source && source.type === commandInteraction) {
+    return el("div", { className: "context" }, el("b", {}, nameOf(source.user)), " used ",
+      el("span", { className: "mention" }, `/${source.name}`));
   }
-  if (m.message_reference) {
-    const to = m.referenced_message;
-    const text = to ? excerpt(to) : "a message that was deleted";
-    const jump = () => to && document.querySelector(`[data-id="${to.id}"]`)?.scrollIntoView({ behavior: "smooth", block: "center" });
-    return el("button", { className: "context jump", onclick: jump, "aria-label": "Go to the message this replies to" },
-      to && el("b", {}, nameOf(to.author)), " ", text);
-  }
-  return null;
+  if (!m.message_reference) return null;
+  const to = m.referenced_message;
+  const jump = () =>
+    to && document.querySelector(`[data-id="${to.id}"]`)?.scrollIntoView({ behavior: "smooth", block: "center" });
+  return el("button", { className: "context jump", onclick: jump, title: "Go to this message" },
+    to && el("b", {}, nameOf(to.author)), " ", to ? excerpt(to) : "Original message was deleted");
 }
 
-// excerpt is the first line of a message, without its markup.
+// excerpt is the first line of a message that has text, without its markup.
 function excerpt(m) {
-  const first = m.content.split("\n").find((line) => /[^`\s]/.test(line)) || "";
+  const first = m.content.split("\n").find((line) => line.replaceAll("`", "").trim()) || "";
   const box = el("div", {}, markdown(first.replace(/\|\|.+?\|\|/g, "▇▇▇")));
   return box.textContent.slice(0, 90) || (m.attachments.length ? "a picture" : "a message");
 }
 
-function body(m, old, acts) {
+function body(m, old, actions) {
   const parts = [head(m)];
   if (isLoading(m)) parts.push(thinking(m.author));
   if (m.content) parts.push(text(m));
   parts.push(pictures(m.attachments, old));
   for (const file of m.attachments.filter((a) => !a.width)) parts.push(fileLink(file));
   for (const e of m.embeds || []) parts.push(embed(e));
-  parts.push(...components(m, acts));
-  if (isEphemeral(m)) parts.push(onlyYou(m, acts));
+  for (const c of m.components || []) parts.push(component(c, m, actions));
+  if (isEphemeral(m)) parts.push(ephemeralNote(() => actions.remove(m)));
   return el("div", { className: "body" }, ...parts.filter(Boolean));
 }
 
 function head(m) {
-  return el("div", { className: "by" }, el("b", {}, nameOf(m.author)), m.author.bot && el("span", { className: "tag" }, "APP"),
+  return el("div", { className: "by" },
+    el("b", {}, nameOf(m.author)), m.author.bot && el("span", { className: "tag" }, "APP"),
     el("time", { dateTime: m.timestamp, title: new Date(m.timestamp).toLocaleString() }, when(m.timestamp)));
 }
 
@@ -72,14 +72,18 @@ function text(m) {
 function when(stamp) {
   const date = new Date(stamp);
   const clock = date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  return date.toDateString() === new Date().toDateString() ? `Today at ${clock}` : `${date.toLocaleDateString("en-GB")} ${clock}`;
+  const today = date.toDateString() === new Date().toDateString();
+  return today ? `Today at ${clock}` : `${date.toLocaleDateString("en-GB")} ${clock}`;
 }
 
-const thinking = (who) =>
-  el("div", { className: "thinking" }, el("span", { className: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), `${nameOf(who)} is thinking…`);
+const thinking = (author) =>
+  el("div", { className: "thinking" },
+    el("span", { className: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")),
+    `${nameOf(author)} is thinking…`);
 
 const fileLink = (f) =>
-  el("a", { className: "file", href: f.url, download: f.filename }, el("span", { "aria-hidden": "true" }, "📄"), el("b", {}, f.filename), el("small", {}, size(f.size)));
+  el("a", { className: "file", href: f.url, download: f.filename },
+    el("span", { "aria-hidden": "true" }, "📄"), el("b", {}, f.filename), el("small", {}, size(f.size)));
 
 function embed(e) {
   const node = el("div", { className: "embed" });
@@ -87,20 +91,23 @@ function embed(e) {
   if (e.author) node.append(el("small", {}, e.author.name));
   if (e.title) node.append(el("b", { className: "title" }, markdown(e.title)));
   if (e.description) node.append(el("div", { className: "text" }, markdown(e.description)));
-  if (e.fields?.length) {
-    node.append(el("div", { className: "fields" }, ...e.fields.map((f) =>
-      el("div", { className: f.inline ? "field inline" : "field" }, el("b", {}, markdown(f.name)), el("div", {}, markdown(f.value))))));
-  }
+  if (e.fields?.length) node.append(el("div", { className: "fields" }, ...e.fields.map(embedField)));
   if (e.image?.url?.startsWith("http")) node.append(el("img", { src: e.image.url, alt: "" }));
   if (e.footer) node.append(el("small", {}, e.footer.text));
   return node;
 }
 
-const onlyYou = (m, acts) =>
-  el("div", { className: "only" }, el("span", { "aria-hidden": "true" }, "👁"), " Only you can see this · ",
-    el("button", { className: "plain", onclick: () => acts.remove(m) }, "Dismiss message"));
+const embedField = (f) =>
+  el("div", { className: f.inline ? "field inline" : "field" },
+    el("b", {}, markdown(f.name)), el("div", {}, markdown(f.value)));
 
-function tools(m, acts) {
-  if (isEphemeral(m) || !acts.mayDelete(m)) return null;
-  return el("div", { className: "tools" }, el("button", { "aria-label": "Delete message", title: "Delete message", onclick: () => acts.remove(m) }, "🗑"));
+// ephemeralNote is the line under a message that only one user sees.
+export const ephemeralNote = (dismiss) =>
+  el("div", { className: "ephemeral-note" }, el("span", { "aria-hidden": "true" }, "👁"), " Only you can see this · ",
+    el("button", { className: "plain", onclick: dismiss }, "Dismiss message"));
+
+function tools(m, actions) {
+  if (isEphemeral(m) || !actions.mayDelete(m)) return null;
+  return el("div", { className: "tools" },
+    el("button", { "aria-label": "Delete message", title: "Delete message", onclick: () => actions.remove(m) }, "🗑"));
 }

@@ -1,9 +1,8 @@
-// The pictures of a message: one large, several as a grid, spoilers covered,
-// each opening in the lightbox.
+// The pictures of a message: one large, or several in a grid. Spoilers are covered. A click opens the lightbox.
 import { el, byId } from "./dom.js";
 
-const revealed = new Set(); // attachment ids
-const links = new Map(); // the first address of an attachment: later ones differ only in their signature
+const revealed = new Set(); // the ids of spoilers that the user uncovered
+const links = new Map(); // the first address of each attachment; later ones differ only in their signature
 
 const address = (a) => {
   if (!links.has(a.id)) links.set(a.id, a.url);
@@ -22,30 +21,32 @@ export function pictures(attachments, old) {
 function picture(a, i, list, before) {
   const img = el("img", { alt: a.description || a.filename, width: a.width, height: a.height, draggable: false });
   const src = new URL(address(a), location.href).href;
-  if (before && before !== src) develop(img, before);
+  if (before && before !== src) showUntilLoaded(img, before);
   img.src = src;
   const covered = a.is_spoiler && !revealed.has(a.id);
   const node = el("button", { className: covered ? "picture covered" : "picture" }, img);
   node.style.setProperty("--ratio", `${a.width} / ${a.height}`);
-  const name = () => node.setAttribute("aria-label", `${node.classList.contains("covered") ? "Show spoiler" : "Open picture"} ${i + 1}: ${a.filename}`);
-  name();
+  const isCovered = () => node.classList.contains("covered");
+  const setLabel = () =>
+    node.setAttribute("aria-label", `${isCovered() ? "Show spoiler" : "Open picture"} ${i + 1}: ${a.filename}`);
+  setLabel();
   node.addEventListener("click", () => {
-    if (!node.classList.contains("covered")) return lightbox(list, i, node);
+    if (!isCovered()) return lightbox(list, i, node);
     revealed.add(a.id);
     node.classList.remove("covered");
-    name();
+    setLabel();
   });
   return node;
 }
 
-// develop shows the picture that is replaced until the new one has loaded, as
-// a print comes up in the tray.
-function develop(img, before) {
+// showUntilLoaded shows the picture that img replaces until img has loaded.
+function showUntilLoaded(img, before) {
   img.style.backgroundImage = `url("${before}")`;
   img.addEventListener("load", () => (img.style.backgroundImage = ""), { once: true });
 }
 
-function lightbox(list, at, from) {
+// lightbox shows the pictures of a message in full size, first the one at index at. opener gets the focus back.
+function lightbox(list, at, opener) {
   const img = el("img", { alt: "" });
   const caption = el("span");
   const original = el("a", { target: "_blank", rel: "noopener" }, "Open original");
@@ -55,15 +56,17 @@ function lightbox(list, at, from) {
     const a = list[at];
     Object.assign(img, { src: address(a), alt: a.description || a.filename });
     img.classList.toggle("small", a.width < 512);
-    caption.textContent = `${a.filename} · ${a.width}×${a.height}${list.length > 1 ? ` · ${at + 1} of ${list.length}` : ""}`;
+    caption.textContent = [a.filename, `${a.width}×${a.height}`, list.length > 1 && `${at + 1} of ${list.length}`]
+      .filter(Boolean).join(" · ");
     original.href = save.href = address(a);
     save.download = a.filename;
   };
   const box = el("dialog", { className: "lightbox", "aria-label": "Picture" }, img,
-    el("footer", {}, caption, original, save, el("button", { className: "plain", onclick: () => box.close() }, "Close")));
+    el("footer", {}, caption, original, save,
+      el("button", { className: "plain", onclick: () => box.close() }, "Close")));
   if (list.length > 1) {
-    box.prepend(el("button", { className: "turn back", "aria-label": "Previous picture", onclick: () => show(at - 1) }, "‹"));
-    box.append(el("button", { className: "turn on", "aria-label": "Next picture", onclick: () => show(at + 1) }, "›"));
+    box.prepend(arrow("previous", "Previous picture", "‹", () => show(at - 1)));
+    box.append(arrow("next", "Next picture", "›", () => show(at + 1)));
   }
   box.addEventListener("click", (e) => e.target === box && box.close());
   box.addEventListener("keydown", (e) => {
@@ -72,9 +75,12 @@ function lightbox(list, at, from) {
   });
   box.addEventListener("close", () => {
     box.remove();
-    from.focus();
+    opener.focus();
   });
   show(at);
   byId("app").append(box);
   box.showModal();
 }
+
+const arrow = (className, label, text, onclick) =>
+  el("button", { className: `arrow ${className}`, "aria-label": label, onclick }, text);

@@ -1,19 +1,22 @@
-// What stands at the beginning of a channel: a greeting, and examples to try.
+// The start of a channel: a greeting, and example commands.
 import { avatar, el } from "./dom.js";
 
-export function welcome(hello, guild, tryIt) {
+// welcome draws the greeting. run gets an example that the user clicks.
+export function welcome(hello, guild, run) {
   const examples = hello.examples || [];
   return el("div", { className: "welcome" }, avatar(hello.app), el("h2", {}, `Welcome to ${guild || hello.title}`),
-    el("p", {}, "This is a small chat of your own, on this machine alone. Type ", el("kbd", {}, "/"), " to see what the bot can do",
-      examples.length ? ", or press one of these:" : "."),
-    el("div", { className: "examples" }, examples.map((x) => card(x, tryIt))));
+    el("p", {}, "This is your own test server. It runs only on this machine. Type ", el("kbd", {}, "/"),
+      examples.length ? " for commands, or try one of these:" : " for commands."),
+    el("div", { className: "examples" }, examples.map((x) => example(x, run))));
 }
 
-function card(x, tryIt) {
-  const values = Object.entries(x.options || {});
-  const main = values.find(([, value]) => typeof value === "string") || ["", ""]; // the words come before the numbers
-  const rest = values.filter((v) => v !== main && v[0] !== main[0]);
-  return el("button", { className: "example", "aria-label": `Try /${x.command} ${main[1]}`.trim(), onclick: () => tryIt(x) },
-    el("span", { className: "mention" }, `/${x.command}`), el("b", {}, main[1]),
-    rest.length > 0 && el("small", {}, rest.map(([name, value]) => `${name} ${value}`).join(" · ")));
+// example draws one example as a card. Its main text is the first option that is text.
+function example(x, run) {
+  const options = Object.entries(x.options || {});
+  const main = options.find(([, value]) => typeof value === "string") || ["", ""];
+  const rest = options.filter((o) => o[0] !== main[0]).map(([name, value]) => `${name} ${value}`).join(" · ");
+  const label = ["Try", `/${x.command}`, main[1], rest].filter(Boolean).join(" ");
+  return el("button", { className: "example", "aria-label": label, onclick: () => run(x) },
+    el("span", { className: "mention" }, `/${x.command}`), " ", el("b", {}, main[1]), " ",
+    rest && el("small", {}, rest));
 }

@@ -1,6 +1,5 @@
-// Package openapi checks request bodies against Discord's own OpenAPI
-// description, where a copy of it is at hand. It is for tests only: the
-// description is large, and no part of this project.
+// Package openapi checks request bodies against Discord's own OpenAPI description, if a copy of it exists. It is for
+// tests only: the description is large and not part of this project.
 package openapi
 
 import (
@@ -19,7 +18,7 @@ import (
 	"darkroom/bot/sandbox/rules"
 )
 
-// Description is a loaded OpenAPI document. Schemas are compiled when first used.
+// Description is a loaded OpenAPI document. It compiles a schema when it first uses it.
 type Description struct {
 	mu       sync.Mutex
 	compiler *jsonschema.Compiler
@@ -27,15 +26,15 @@ type Description struct {
 	compiled map[string]*jsonschema.Schema
 }
 
-// route is a path of the document as an expression; those with fewer
-// parameters come first, so that "@original" is not taken for an id.
+// route is a path of the document as a regular expression. Routes with fewer parameters come first, so that "@original"
+// does not match an id.
 type route struct {
 	path   string
 	expr   *regexp.Regexp
-	method map[string]string // upper case → lower case, of those with a JSON body
+	method map[string]string // the methods with a JSON body: upper case → lower case
 }
 
-// document is where the compiler finds the description.
+// document is the address under which the compiler finds the description.
 const document = "file:///openapi.json"
 
 // Load reads a description from a file.
@@ -90,7 +89,7 @@ func hasJSON(operation json.RawMessage) bool {
 	return json.Unmarshal(operation, &op) == nil && op.Body.Content["application/json"] != nil
 }
 
-// Check is a rule for a rules.Book.
+// Check is a rule for a rules.Checker.
 func (d *Description) Check(r rules.Request) []string {
 	if len(r.Body) == 0 {
 		return nil
@@ -104,7 +103,7 @@ func (d *Description) Check(r rules.Request) []string {
 	}
 	body, err := jsonschema.UnmarshalJSON(bytes.NewReader(r.Body))
 	if err != nil {
-		return []string{"the body is no JSON"}
+		return []string{"the body is not JSON"}
 	}
 	if err := schema.Validate(body); err != nil {
 		return []string{shorten(err.Error())}
@@ -112,7 +111,7 @@ func (d *Description) Check(r rules.Request) []string {
 	return nil
 }
 
-// schema finds the schema of a request's body; nil when the description has none.
+// schema finds the schema of a request's body; nil if the description has none.
 func (d *Description) schema(method, path string) (*jsonschema.Schema, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -135,7 +134,7 @@ func (d *Description) schema(method, path string) (*jsonschema.Schema, error) {
 	return nil, nil
 }
 
-// shorten keeps the beginning of an error: where unions fail, every branch is told.
+// shorten keeps the start of an error text. The text for a union lists every branch and can be very long.
 func shorten(text string) string {
 	if len(text) > 900 {
 		return text[:900] + "…"

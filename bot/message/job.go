@@ -1,0 +1,216 @@
+package message
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"darkroom/bot/button"
+	"darkroom/queue"
+	"darkroom/render/picture"
+)
+
+// maxPromptShown is how much of a prompt a message shows, in characters after escaping. The whole of it is behind ℹ️.
+const maxPromptShown = 900
+
+// heading is the line that every message about a job begins with.
+func heading(to Address, spec picture.Spec) string {
+	prompt := Escape(spec.Prompt)
+	if prompt == "" {
+		prompt = "(no words)"
+	}
+	line := "**" + shortenEscaped(prompt, maxPromptShown) + "**"
+	if to.User != "" {
+		line += " — <@" + to.User + ">"
+	}
+	if kind := origin(to); kind != "" {
+		line += " · " + kind
+	}
+	return line
+}
+
+// origin says what a job was made from, when it was made by a button.
+func origin(to Address) string {
+	switch to.Verb {
+	case "vary":
+		return fmt.Sprintf("variation of picture %d", max(to.Tile, 1))
+	case "upscale":
+		return fmt.Sprintf("upscale of picture %d", max(to.Tile, 1))
+	case "zoom":
+		return fmt.Sprintf("zoomed out of picture %d", max(to.Tile, 1))
+	case "pan":
+		return fmt.Sprintf("panned from picture %d", max(to.Tile, 1))
+	case "reroll", "remix":
+		return to.Verb
+	}
+	return ""
+}
+
+// settingsLine is the small line under a finished message.
+func settingsLine(spec picture.Spec, files []queue.File) string {
+	size := fmt.Sprintf("%d×%d", spec.Width, spec.Height)
+	if len(files) > 0 {
+		size = fmt.Sprintf("%d×%d", files[0].Width, files[0].Height)
+	}
+	seed := spec.Seed
+	if n := len(spec.Variations); n > 0 {
+		seed = spec.Variations[n-1].Seed
+	}
+	line := fmt.Sprintf("-# seed %d · %s · %d steps · %s", seed, size, spec.Steps, Escape(spec.Model.Name))
+	if slices.ContainsFunc(files, func(f queue.File) bool { return f.LowMemory }) {
+		line += " · painted in smaller parts, as memory ran short"
+	}
+	return line
+}
+
+// RelativeTime is a moment as Discord shows it to each reader: relative to now, and counting.
+func RelativeTime(t time.Time) string { return "<t:" + strconv.FormatInt(t.Unix(), 10) + ":R>" }
+
+// CancelRow is the row under a job that waits or runs.
+func CancelRow(job string) []Row {
+	return []Row{{{Style: Secondary, Label: "Cancel", ID: button.ID{Verb: button.Cancel, Job: job}.String()}}}
+}
+
+// QueueStatus is what a waiting message says about the queue.
+type QueueStatus struct {
+	Position  int       // 1 is next; 0 when it is not known, since the queue is being filled again
+	ETA       time.Time // when the pictures should be there; zero when nobody can tell
+	Paused    bool      // nothing of this server or model, or nothing at all, is painted for now
+	Reason    string    // why it is paused
+	MovedBack string    // why the position is further back than the last that was shown, as a sentence without its stop
+}
+
+// Waiting is the message of a job that waits in the queue.
+func Waiting(to Address, spec picture.Spec, job string, s QueueStatus) Message {
+	state := "⏳ Waiting, #" + strconv.Itoa(s.Position) + " in line"
+	switch {
+	case s.Position <= 0:
+		state = "⏳ Waiting: the line is being put together again, your place in it is safe"
+	case s.Paused:
+		state = "⏸️ Waiting, #" + strconv.Itoa(s.Position) + " in line; painting is paused"
+		if s.Reason != "" {
+			state += ": " + shortenEscaped(Escape(s.Reason), maxPromptShown)
+		}
+	case !s.ETA.IsZero():
+		state += ", finished " + RelativeTime(s.ETA)
+	}
+	if s.MovedBack != "" {
+		state += "\n-# " + s.MovedBack + "."
+	}
+	return Message{Content: heading(to, spec) + "\n" + state, Rows: CancelRow(job)}
+}
+
+// Rendering is the message of a job at work, with a preview if there is one.
+func Rendering(to Address, spec picture.Spec, job string, percent int, preview []File) Message {
+	return Message{
+		Content: fmt.Sprintf("%s\n🎨 Painting, %d %%", heading(to, spec), percent), Files: preview, Rows: CancelRow(job),
+	}
+}
+
+// Finished is the message of a job that is done: its pictures with their buttons.
+func Finished(to Address, spec picture.Spec, job string, files []File, made []queue.File) Message {
+	for i := range files {
+		files[i].Spoiler = to.Spoiler
+		files[i].Description = "Picture " + strconv.Itoa(i+1) + ": " + spec.Prompt
+	}
+	return Message{
+		Content: heading(to, spec) + "\n" + settingsLine(spec, made), Files: files, Rows: FinishedRows(spec, job, len(files)),
+	}
+}
+
+// FinishedRows are the buttons under a job's pictures: U and V for each tile of several, or those of a single one.
+func FinishedRows(spec picture.Spec, job string, tiles int) []Row {
+	if tiles == 1 {
+		return SingleRows(spec, job, 1)
+	}
+	var ups, varies Row
+	for i := 1; i <= tiles; i++ {
+		n := strconv.Itoa(i)
+		ups = append(ups, Button{Style: Secondary, Label: "U" + n, ID: button.ID{Verb: button.Single, Job: job, Tile: i}.String()})
+		varies = append(varies, Button{Style: Secondary, Label: "V" + n, ID: button.ID{Verb: button.Vary, Job: job, Tile: i}.String()})
+	}
+	ups = append(ups, Button{Style: Primary, Emoji: "🔄", ID: button.ID{Verb: button.Reroll, Job: job}.String()})
+	varies = append(varies, Button{Style: Primary, Emoji: "✏️", ID: button.ID{Verb: button.Remix, Job: job}.String()})
+	return []Row{ups, varies, lastRow(job, 0)}
+}
+
+// SingleRows are the buttons under one tile on its own. A picture that was enlarged already is not enlarged again.
+func SingleRows(spec picture.Spec, job string, tile int) []Row {
+	id := func(v button.Verb, arg string) string {
+		return button.ID{Verb: v, Job: job, Tile: tile, Arg: arg}.String()
+	}
+	var row Row
+	if spec.Hires == nil {
+		row = append(row, Button{Style: Secondary, Label: "Upscale 2×", ID: id(button.Upscale, "")})
+	}
+	row = append(row,
+		Button{Style: Secondary, Label: "Vary (subtle)", ID: id(button.Vary, "subtle")},
+		Button{Style: Secondary, Label: "Vary (strong)", ID: id(button.Vary, "strong")},
+		Button{Style: Primary, Emoji: "🔄", ID: button.ID{Verb: button.Reroll, Job: job}.String()},
+		Button{Style: Primary, Emoji: "✏️", ID: button.ID{Verb: button.Remix, Job: job}.String()},
+	)
+	zoom := Row{
+		{Style: Secondary, Emoji: "🔍", Label: "Zoom out 2×", ID: id(button.Zoom, "2")},
+		{Style: Secondary, Emoji: "🔍", Label: "Zoom out 1.5×", ID: id(button.Zoom, "1-5")},
+	}
+	pan := Row{
+		{Style: Secondary, Emoji: "⬅️", ID: id(button.Pan, "left")},
+		{Style: Secondary, Emoji: "➡️", ID: id(button.Pan, "right")},
+		{Style: Secondary, Emoji: "⬆️", ID: id(button.Pan, "up")},
+		{Style: Secondary, Emoji: "⬇️", ID: id(button.Pan, "down")},
+	}
+	return []Row{row, zoom, pan, lastRow(job, tile)}
+}
+
+// lastRow is the last row of every finished message. The tile keeps its ids apart from those of the whole message.
+func lastRow(job string, tile int) Row {
+	return Row{
+		{Style: Secondary, Emoji: "ℹ️", ID: button.ID{Verb: button.Info, Job: job, Tile: tile}.String()},
+		{Style: Secondary, Emoji: "❌", ID: button.ID{Verb: button.Delete, Job: job, Tile: tile}.String()},
+	}
+}
+
+// Failed is the message of a job that was given up. reason is a clause for people, such as "the model broke down"; the
+// job's id is the reference that is also in the log.
+func Failed(to Address, spec picture.Spec, job, reason string) Message {
+	return Message{
+		Content: fmt.Sprintf("%s\n⚠️ This could not be painted: %s.\n%s · reference %s", heading(to, spec), strings.TrimRight(reason, "."), notCounted, job),
+		Rows:    []Row{retryRow(to, spec, job, "Try again")},
+	}
+}
+
+// notCounted is said of what was not painted: quotas and fairness forget it.
+const notCounted = "-# It does not count against your limits"
+
+// retryRow is the row of a job that was not painted. One that lost its start picture cannot be painted as it was asked for.
+func retryRow(to Address, spec picture.Spec, job, label string) Row {
+	var row Row
+	if !to.FromImage || spec.Init != nil {
+		row = append(row, Button{Style: Secondary, Emoji: "🔄", Label: label, ID: button.ID{Verb: button.Reroll, Job: job}.String()})
+	}
+	return append(row, Button{Style: Secondary, Emoji: "❌", ID: button.ID{Verb: button.Delete, Job: job}.String()})
+}
+
+// Cancelled is the message of a job that was cancelled.
+func Cancelled(to Address, spec picture.Spec, job string) Message {
+	return Message{
+		Content: heading(to, spec) + "\n🚫 Cancelled\n" + notCounted,
+		Rows:    []Row{retryRow(to, spec, job, "Paint it after all")},
+	}
+}
+
+// Reoffer is the message of pictures that were finished too late to be posted and are no longer at hand. Its button
+// paints them again: the click brings a fresh token.
+func Reoffer(to Address, spec picture.Spec, job string) Message {
+	return Message{
+		Content: heading(to, spec) + "\n🖼️ Finished, but too late to be posted here by itself.",
+		Rows:    []Row{{{Style: Primary, Label: "Show", ID: button.ID{Verb: button.Show, Job: job}.String()}}},
+	}
+}
+
+// InInbox is the message of pictures that could be posted nowhere.
+func InInbox(to Address, spec picture.Spec) Message {
+	return Message{Content: heading(to, spec) + "\n🖼️ Finished, but I could not post it here. It waits in /inbox for whoever asked for it."}
+}

@@ -1,0 +1,126 @@
+package message
+
+// Response is the first answer to an interaction. Build one with Reply, Defer, DeferUpdate, Update, Choices or OpenForm.
+type Response struct {
+	kind    int
+	message *Message
+	data    any
+}
+
+// The kinds of callbacks. Source: interactions/receiving-and-responding.
+const (
+	kindMessage     = 4
+	kindDefer       = 5
+	kindDeferUpdate = 6
+	kindUpdate      = 7
+	kindChoices     = 8
+	kindModal       = 9
+)
+
+// Reply answers with a message.
+func Reply(m Message) Response { return Response{kind: kindMessage, message: &m} }
+
+// Defer shows "thinking" until the answer is edited in.
+func Defer(private bool) Response {
+	flags := 0
+	if private {
+		flags = Ephemeral
+	}
+	return Response{kind: kindDefer, data: map[string]int{"flags": flags}}
+}
+
+// DeferUpdate acknowledges a click without showing anything.
+func DeferUpdate() Response { return Response{kind: kindDeferUpdate} }
+
+// Update replaces the message that the button hangs on.
+func Update(m Message) Response { return Response{kind: kindUpdate, message: &m} }
+
+// Payload returns the JSON body of the answer.
+func (r Response) Payload() any {
+	data := r.data
+	if r.message != nil {
+		data = r.message.Payload()
+	}
+	if data == nil {
+		return map[string]any{"type": r.kind}
+	}
+	return map[string]any{"type": r.kind, "data": data}
+}
+
+// Files are the files that go with the answer.
+func (r Response) Files() []File {
+	if r.message == nil {
+		return nil
+	}
+	return r.message.Files
+}
+
+// Choice is one suggestion while somebody types an option.
+type Choice struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+const (
+	// maxChoices is Discord's limit on suggestions.
+	maxChoices = 25
+	// MaxChoiceLength is Discord's limit on the name and the value of a suggestion, in characters.
+	MaxChoiceLength = 100
+)
+
+// Choices answers an autocomplete with at most 25 choices.
+func Choices(choices []Choice) Response {
+	if choices == nil {
+		choices = []Choice{} // the field must be there even when there is nothing to suggest
+	}
+	if len(choices) > maxChoices {
+		choices = choices[:maxChoices]
+	}
+	return Response{kind: kindChoices, data: map[string][]Choice{"choices": choices}}
+}
+
+// Field is a text input of a Form.
+type Field struct {
+	ID          string
+	Label       string // at most 45 characters
+	Description string // at most 100 characters
+	Value       string // what it is filled with
+	Long        bool   // several lines
+	Optional    bool
+	Max         int // characters, at most 4,000
+}
+
+// Form is a dialog with up to five text inputs.
+type Form struct {
+	ID     string // custom_id
+	Title  string // at most 45 characters
+	Fields []Field
+}
+
+// OpenForm opens a form. It must be the first answer: it cannot follow a Defer.
+func OpenForm(f Form) Response {
+	type formJSON struct {
+		CustomID   string          `json:"custom_id"`
+		Title      string          `json:"title"`
+		Components []componentJSON `json:"components"`
+	}
+	out := formJSON{CustomID: f.ID, Title: Shorten(f.Title, 45)}
+	for _, field := range f.Fields {
+		out.Components = append(out.Components, field.json())
+	}
+	return Response{kind: kindModal, data: out}
+}
+
+// json returns the field as a label (18) around a text input (4).
+func (f Field) json() componentJSON {
+	style, required := 1, !f.Optional
+	if f.Long {
+		style = 2
+	}
+	return componentJSON{
+		Type: 18, Label: Shorten(f.Label, 45), Description: Shorten(f.Description, 100),
+		Component: &componentJSON{
+			Type: 4, Style: style, CustomID: f.ID, Value: Shorten(f.Value, f.Max), Required: &required, MaxLength: f.Max,
+		},
+	}
+}

@@ -1,0 +1,72 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"darkroom/bot/message"
+)
+
+// The requests of this file use the bot's own token, so only the bot can make them.
+
+// PostMessage posts a message into a channel. With a Nonce a repeated post within a few minutes returns the first message.
+func (c *Client) PostMessage(ctx context.Context, channel string, m message.Message) (Message, error) {
+	r := request{
+		method: http.MethodPost, path: "/channels/" + channel + "/messages", bucket: "POST channel " + channel,
+		route: "POST channel message", idempotent: m.Nonce != "",
+	}
+	return c.sendForMessage(ctx, r.with(m))
+}
+
+func messageRequest(method, channel, id, route string) request {
+	return request{method: method, path: "/channels/" + channel + "/messages/" + id, bucket: method + " channel " + channel, route: route, idempotent: true}
+}
+
+// FetchMessage returns a message of a channel.
+func (c *Client) FetchMessage(ctx context.Context, channel, id string) (Message, error) {
+	return c.sendForMessage(ctx, messageRequest(http.MethodGet, channel, id, "GET channel message"))
+}
+
+// EditMessage replaces a message of the bot's own in a channel, however old.
+func (c *Client) EditMessage(ctx context.Context, channel, id string, m message.Message) (Message, error) {
+	r := messageRequest(http.MethodPatch, channel, id, "PATCH channel message")
+	return c.sendForMessage(ctx, r.with(m))
+}
+
+// DeleteMessage deletes a message of a channel.
+func (c *Client) DeleteMessage(ctx context.Context, channel, id string) error {
+	return c.send(ctx, messageRequest(http.MethodDelete, channel, id, "DELETE channel message"), nil)
+}
+
+// OpenDM returns the channel of direct messages with a user.
+func (c *Client) OpenDM(ctx context.Context, user string) (string, error) {
+	r := request{
+		method: http.MethodPost, path: "/users/@me/channels", bucket: "POST direct channel", route: "POST direct channel",
+		body: map[string]string{"recipient_id": user}, idempotent: true,
+	}
+	var answer struct {
+		ID string `json:"id"`
+	}
+	err := c.send(ctx, r, &answer)
+	return answer.ID, err
+}
+
+// RegisterCommands replaces all of the application's global commands. Discord allows 200 creations a day, so call it only when
+// something changed.
+func (c *Client) RegisterCommands(ctx context.Context, application string, commands json.RawMessage) error {
+	return c.send(ctx, request{
+		method: http.MethodPut, path: "/applications/" + application + "/commands", bucket: "PUT commands",
+		route: "PUT application commands", body: commands, idempotent: true,
+	}, nil)
+}
+
+// ApplicationID returns the id of the application that the bot's token belongs to.
+func (c *Client) ApplicationID(ctx context.Context) (string, error) {
+	r := request{method: http.MethodGet, path: "/applications/@me", bucket: "GET application", route: "GET application", idempotent: true}
+	var answer struct {
+		ID string `json:"id"`
+	}
+	err := c.send(ctx, r, &answer)
+	return answer.ID, err
+}

@@ -1,0 +1,200 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"darkroom/bot/message"
+)
+
+// DiscordAPI is where the real Discord answers.
+const DiscordAPI = "https://discord.com/api/v10"
+
+const (
+	userAgent        = "DiscordBot (https://darkroom.invalid, 0.1.0)" // Discord wants an address and a version; this project has no home page
+	maxTries         = 5
+	maxResponseBytes = 8 << 20 // bytes of an answer that are read
+	sendTimeout      = 60 * time.Second
+)
+
+// Options of a Client.
+type Options struct {
+	Base  string           // the API's address with its version; DiscordAPI when empty
+	Token string           // the bot's token; empty in a renderer, which answers by interaction tokens alone
+	HTTP  *http.Client     // a client with a timeout of 60 s when nil
+	Now   func() time.Time // time.Now when nil
+}
+
+// Client speaks to Discord's REST interface. It keeps within the limits that Discord states, tries again where that is
+// safe, and never lets a token into an error. It may be used by many goroutines.
+type Client struct {
+	base         string
+	token        string
+	http         *http.Client
+	limiter      *limiter
+	now          func() time.Time
+	tokenRefused atomic.Bool // the bot's token was refused
+}
+
+// NewClient returns a Client.
+func NewClient(o Options) *Client {
+	if o.Base == "" {
+		o.Base = DiscordAPI
+	}
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Timeout: sendTimeout}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Client{base: strings.TrimRight(o.Base, "/"), token: o.Token, http: o.HTTP, limiter: newLimiter(o.Now), now: o.Now}
+}
+
+// request is one request.
+type request struct {
+	method        string
+	path          string // below the base
+	bucket        string // route and major parameter; may hold a token and is never shown
+	route         string // what errors show
+	body          any    // JSON
+	files         []message.File
+	byInteraction bool // by interaction token: no Authorization header, outside the global limit
+	idempotent    bool // sending it twice does no harm
+}
+
+// send sends a request and decodes the answer into out, which may be nil.
+func (c *Client) send(ctx context.Context, r request, out any) error {
+	if !r.byInteraction && c.tokenRefused.Load() {
+		return fmt.Errorf("%s: %w", r.route, ErrUnauthorized)
+	}
+	body, kind, err := r.encode()
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.route, err)
+	}
+	maybeApplied := false
+	for try := 1; ; try++ {
+		wait, err := c.attempt(ctx, r, body, kind, out)
+		var fault *Error
+		refused := errors.As(err, &fault)
+		if refused {
+			fault.MaybeApplied = maybeApplied
+		}
+		if err == nil || wait < 0 || try == maxTries {
+			return err
+		}
+		maybeApplied = maybeApplied || !refused || fault.Status >= http.StatusInternalServerError
+		if serr := sleep(ctx, wait, r.route); serr != nil {
+			return err
+		}
+	}
+}
+
+// with returns the request with a message as its body.
+func (r request) with(m message.Message) request {
+	r.body, r.files = m.Payload(), m.Files
+	return r
+}
+
+// encode returns the body's bytes and content type. Bodies are built once, so that a retry sends the same.
+func (r request) encode() ([]byte, string, error) {
+	if len(r.files) > 0 {
+		return multipartBody(r.body, r.files)
+	}
+	if r.body == nil {
+		return nil, "application/json", nil
+	}
+	b, err := json.Marshal(r.body)
+	return b, "application/json", err
+}
+
+// attempt sends the request a single time. It returns how long to wait before the next try, or a negative wait when there
+// must be none.
+func (c *Client) attempt(ctx context.Context, r request, body []byte, kind string, out any) (time.Duration, error) {
+	if err := c.limiter.wait(ctx, r.bucket, r.byInteraction); err != nil {
+		return -1, fmt.Errorf("%s: %w", r.route, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, bytes.NewReader(body))
+	if err != nil {
+		return -1, fmt.Errorf("%s: build request: %w", r.route, withoutURL(err))
+	}
+	req.Header.Set("User-Agent", userAgent)
+	req.Header.Set("Content-Type", kind)
+	if !r.byInteraction {
+		req.Header.Set("Authorization", "Bot "+c.token)
+	}
+	answer, err := c.http.Do(req)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", r.route, withoutURL(err))
+		if ctx.Err() != nil || !r.idempotent {
+			return -1, err
+		}
+		return 500 * time.Millisecond, err
+	}
+	defer answer.Body.Close()
+	got, err := io.ReadAll(io.LimitReader(answer.Body, maxResponseBytes))
+	c.limiter.update(r.bucket, answer.Header)
+	if answer.StatusCode >= 200 && answer.StatusCode < 300 {
+		return c.readSuccess(r, got, err, out)
+	}
+	return c.readFailure(r, answer, got)
+}
+
+// readSuccess reads a success.
+func (c *Client) readSuccess(r request, got []byte, err error, out any) (time.Duration, error) {
+	if err != nil {
+		err = fmt.Errorf("%s: read answer: %w", r.route, withoutURL(err))
+		if r.idempotent {
+			return 500 * time.Millisecond, err
+		}
+		return -1, err
+	}
+	if out == nil || len(got) == 0 {
+		return 0, nil
+	}
+	if err := json.Unmarshal(got, out); err != nil {
+		return -1, fmt.Errorf("%s: decode answer: %w", r.route, err)
+	}
+	return 0, nil
+}
+
+// readFailure reads a refusal and decides whether it is worth another try.
+func (c *Client) readFailure(r request, answer *http.Response, got []byte) (time.Duration, error) {
+	e := readError(r.route, answer.StatusCode, got)
+	switch {
+	case answer.StatusCode == http.StatusTooManyRequests:
+		wait, global := retryAfter(answer.Header, got)
+		c.limiter.block(r.bucket, global && !r.byInteraction, wait)
+		return wait, e
+	case answer.StatusCode == http.StatusUnauthorized && !r.byInteraction:
+		c.tokenRefused.Store(true)
+		return -1, fmt.Errorf("%w: %s", ErrUnauthorized, e)
+	case answer.StatusCode >= 500 && r.idempotent:
+		return 500 * time.Millisecond, e
+	}
+	return -1, e
+}
+
+// retryAfter reads how long a 429 asks to wait and whether it is about everything. An answer without either header or
+// body comes from a proxy in front of Discord: then it is a minute.
+func retryAfter(h http.Header, body []byte) (wait time.Duration, global bool) {
+	var got struct {
+		RetryAfter *float64 `json:"retry_after"`
+		Global     bool     `json:"global"`
+	}
+	if json.Unmarshal(body, &got) == nil && got.RetryAfter != nil {
+		return seconds(*got.RetryAfter), got.Global
+	}
+	if s, err := strconv.ParseFloat(h.Get("Retry-After"), 64); err == nil {
+		return seconds(s), h.Get("X-RateLimit-Global") == "true"
+	}
+	return time.Minute, true
+}

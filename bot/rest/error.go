@@ -1,0 +1,138 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"time"
+
+	"darkroom/bot/message"
+)
+
+// ErrUnauthorized means that Discord refused the bot's own token. Nothing more is sent: going on would only add
+// invalid requests, and enough of those ban the address.
+var ErrUnauthorized = errors.New("the bot token was refused by Discord")
+
+// Error is an answer of Discord's that is not a success. Its text never holds a token.
+type Error struct {
+	Status       int    // HTTP status
+	Code         int    // Discord's own code, 0 when the body had none
+	Message      string // Discord's sentence
+	Route        string // method and route with its ids and tokens left out
+	Detail       string // the nested field errors of a 400, as JSON, shortened
+	MaybeApplied bool   // an earlier try of the same request was not answered, so Discord may have applied it
+}
+
+// Error describes the refusal in one line.
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s: HTTP %d", e.Route, e.Status)
+	if e.Code != 0 || e.Message != "" {
+		text += fmt.Sprintf(" (%d %s)", e.Code, e.Message)
+	}
+	if e.Detail != "" {
+		text += " " + e.Detail
+	}
+	return text
+}
+
+// The codes this bot acts on. Source: Discord's documentation, topics/opcodes-and-status-codes.
+const (
+	codeUnknownChannel     = 10003
+	codeUnknownMessage     = 10008
+	codeUnknownWebhook     = 10015
+	codeUnknownInteraction = 10062
+	codeTooLarge           = 40005
+	codeAcknowledged       = 40060
+	codeNoAccess           = 50001
+	codeCannotDM           = 50007
+	codeNoPermission       = 50013
+	codeInvalidWebhook     = 50027
+)
+
+func hasCode(err error, codes ...int) bool {
+	var e *Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	for _, c := range codes {
+		if e.Code == c {
+			return true
+		}
+	}
+	return false
+}
+
+// Removed tells whether err says that the message, or the channel it was in, is gone.
+func Removed(err error) bool { return hasCode(err, codeUnknownMessage, codeUnknownChannel) }
+
+// Expired tells whether err says that an interaction's token is no longer good.
+func Expired(err error) bool {
+	return hasCode(err, codeInvalidWebhook, codeUnknownWebhook, codeUnknownInteraction)
+}
+
+// Acknowledged tells whether err says that the interaction was answered already.
+func Acknowledged(err error) bool { return hasCode(err, codeAcknowledged) }
+
+// Forbidden tells whether err says that the bot may not write there.
+func Forbidden(err error) bool {
+	return hasCode(err, codeNoAccess, codeNoPermission, codeCannotDM)
+}
+
+// TooLarge tells whether err says that the files are more than the place allows.
+func TooLarge(err error) bool {
+	var e *Error
+	return hasCode(err, codeTooLarge) || errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge
+}
+
+// Final tells whether trying again cannot help: Discord understood the request and refused it. A bot whose own token was
+// refused learns nothing about the request: its operator can change that.
+func Final(err error) bool {
+	var e *Error
+	if errors.Is(err, ErrUnauthorized) {
+		return false
+	}
+	return errors.As(err, &e) && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests
+}
+
+// readError turns an unsuccessful answer into an Error. body may be HTML, as it is when a proxy answers for Discord.
+func readError(route string, status int, body []byte) *Error {
+	e := &Error{Status: status, Route: route}
+	var answer struct {
+		Code    int             `json:"code"`
+		Message string          `json:"message"`
+		Errors  json.RawMessage `json:"errors"`
+	}
+	if json.Unmarshal(body, &answer) == nil {
+		e.Code, e.Message = answer.Code, answer.Message
+		e.Detail = message.Shorten(string(answer.Errors), 400)
+	}
+	return e
+}
+
+// tokenPattern matches what must not be read in a log: the secret part of a webhook or callback path and a bot token.
+var tokenPattern = regexp.MustCompile(`((?:webhooks|interactions)/\d+/)[\w.%-]+|\b[\w-]{20,}\.[\w-]{6}\.[\w-]{20,}\b`)
+
+// Redact replaces interaction and bot tokens in text.
+func Redact(text string) string { return tokenPattern.ReplaceAllString(text, "${1}[redacted]") }
+
+// withoutURL drops the address that net/http puts into its errors, since it holds the interaction token.
+func withoutURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// waitTooLongError is the error of a limit that lasts longer than the caller has time.
+type waitTooLongError struct {
+	route string
+	wait  time.Duration
+}
+
+func (e *waitTooLongError) Error() string {
+	return fmt.Sprintf("%s: rate limited for %s, longer than there is time", e.route, e.wait.Round(time.Millisecond))
+}

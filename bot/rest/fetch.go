@@ -1,0 +1,79 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"darkroom/bot/message"
+)
+
+// discordCDN are the hosts that Discord serves attachments from. Nothing is fetched from anywhere else: an address is
+// typed by strangers and would otherwise reach into the machine's own network.
+var discordCDN = []string{"cdn.discordapp.com", "media.discordapp.net"}
+
+// FetchError is an attachment that will never come, as opposed to one that may come later.
+type FetchError struct {
+	Why string // a clause for people
+}
+
+// Error returns the clause.
+func (e *FetchError) Error() string { return e.Why }
+
+// Fetcher downloads attachments from Discord's content hosts.
+type Fetcher struct {
+	HTTP  *http.Client // a client with a timeout of 20 s when nil
+	Hosts []string     // hosts (host or host:port) that attachments may be fetched from besides Discord's own
+}
+
+// Fetch returns an attachment of at most so many bytes. An attachment that will never come is a *FetchError.
+func (f Fetcher) Fetch(ctx context.Context, address string, most int64) ([]byte, error) {
+	if !f.allows(address) {
+		return nil, &FetchError{message.ReasonInputForeign}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, &FetchError{message.ReasonInputAddress}
+	}
+	client := http.Client{Timeout: 20 * time.Second}
+	if f.HTTP != nil {
+		client = *f.HTTP
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	answer, err := client.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("fetch attachment: %w", withoutURL(err))
+	}
+	defer answer.Body.Close()
+	switch {
+	case answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests:
+		return nil, fmt.Errorf("fetch attachment: HTTP %d", answer.StatusCode)
+	case answer.StatusCode != http.StatusOK:
+		return nil, &FetchError{message.ReasonInputRefused(answer.StatusCode)}
+	}
+	data, err := io.ReadAll(io.LimitReader(answer.Body, most+1))
+	if err != nil {
+		return nil, fmt.Errorf("fetch attachment: %w", withoutURL(err))
+	}
+	if int64(len(data)) > most {
+		return nil, &FetchError{message.ReasonInputTooBig(most)}
+	}
+	return data, nil
+}
+
+// allows tells whether an address is one of Discord's, or of the hosts that the options add.
+func (f Fetcher) allows(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.User != nil {
+		return false
+	}
+	if slices.Contains(f.Hosts, u.Host) {
+		return u.Scheme == "http" || u.Scheme == "https"
+	}
+	return u.Scheme == "https" && slices.Contains(discordCDN, strings.ToLower(u.Host))
+}

@@ -1,0 +1,67 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+
+	"darkroom/bot/message"
+)
+
+// Callback gives the first answer to an interaction, which must reach Discord within three seconds of it. It returns
+// the message that it created, if any.
+func (c *Client) Callback(ctx context.Context, interaction, token string, r message.Response) (Message, error) {
+	k := request{
+		method: http.MethodPost, path: "/interactions/" + interaction + "/" + token + "/callback?with_response=true",
+		bucket: "callback/" + interaction, route: "POST interaction callback", byInteraction: true,
+		body: r.Payload(), files: r.Files(),
+	}
+	var answer struct {
+		Resource struct {
+			Message *Message `json:"message"`
+		} `json:"resource"`
+	}
+	if err := c.send(ctx, k, &answer); err != nil {
+		return Message{}, err
+	}
+	if answer.Resource.Message != nil {
+		return *answer.Resource.Message, nil
+	}
+	return Message{}, nil
+}
+
+// webhookRequest is a request by an interaction's token, which is good for 15 minutes.
+func webhookRequest(method string, to message.Address, rest, route string) request {
+	base := "/webhooks/" + to.Application + "/" + to.Token
+	return request{
+		method: method, path: base + rest, bucket: method + base, route: route, byInteraction: true, idempotent: method != http.MethodPost,
+	}
+}
+
+// sendForMessage sends a request that is answered with a message.
+func (c *Client) sendForMessage(ctx context.Context, k request) (Message, error) {
+	var m Message
+	err := c.send(ctx, k, &m)
+	return m, err
+}
+
+// EditResponse replaces the answer at an address. It is safe to repeat.
+func (c *Client) EditResponse(ctx context.Context, to message.Address, m message.Message) (Message, error) {
+	k := webhookRequest(http.MethodPatch, to, "/messages/"+to.Message, "PATCH interaction answer")
+	return c.sendForMessage(ctx, k.with(m))
+}
+
+// FetchResponse returns the answer at an address.
+func (c *Client) FetchResponse(ctx context.Context, to message.Address) (Message, error) {
+	return c.sendForMessage(ctx, webhookRequest(http.MethodGet, to, "/messages/"+to.Message, "GET interaction answer"))
+}
+
+// DeleteResponse deletes the answer at an address.
+func (c *Client) DeleteResponse(ctx context.Context, to message.Address) error {
+	return c.send(ctx, webhookRequest(http.MethodDelete, to, "/messages/"+to.Message, "DELETE interaction answer"), nil)
+}
+
+// FollowUp posts a further message under an interaction.
+func (c *Client) FollowUp(ctx context.Context, to message.Address, m message.Message) (Message, error) {
+	k := webhookRequest(http.MethodPost, to, "?wait=true", "POST follow-up")
+	return c.sendForMessage(ctx, k.with(m))
+}

@@ -1,0 +1,250 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"maps"
+	"sync"
+	"time"
+
+	"darkroom/bot/message"
+	"darkroom/queue"
+	"darkroom/queue/worker"
+	"darkroom/render/picture"
+)
+
+// How an Outcome was delivered.
+const (
+	DeliveredPosted  = "posted"             // the message shows the pictures
+	DeliveredFound   = "found"              // it showed them already
+	DeliveredRemoved = "removed"            // somebody deleted the message: a deleted picture stays deleted
+	DeliveredLater   = queue.DeliveredLater // too late for the interaction's token: the bot delivers them
+	DeliveredReoffer = "stranded"           // there was no room for undelivered results: the bot offers to paint them again
+	DeliveredInbox   = "inbox"              // they could be posted nowhere: their owner finds them in /inbox
+)
+
+const (
+	// editInterval is the pace of progress edits. Discord lets about five edits in five seconds pass per channel, and
+	// the pictures of others share it.
+	editInterval = 3 * time.Second
+	// tokenMargin is how long before a token's end it is no longer relied on.
+	tokenMargin = 15 * time.Second
+)
+
+// undeliveredStore is where pictures go that cannot be posted by token.
+type undeliveredStore interface {
+	PutUndelivered(ctx context.Context, d queue.Undelivered) error
+	IsUndelivered(ctx context.Context, job string) (bool, error)
+}
+
+// Poster edits the one message that a job answers with. It is what a renderer posts with.
+type Poster struct {
+	client      *Client
+	undelivered undeliveredStore
+
+	mu       sync.Mutex
+	lastEdit map[string]time.Time // by job: the last progress edit
+
+	unanswered map[string]bool // jobs with a post that was not answered
+}
+
+// NewPoster returns a Poster that answers through client and leaves late pictures in undelivered.
+func NewPoster(client *Client, undelivered undeliveredStore) *Poster {
+	return &Poster{client: client, undelivered: undelivered, lastEdit: map[string]time.Time{}, unanswered: map[string]bool{}}
+}
+
+// decodeJob reads the two opaque parts of a job. What cannot be read now can never be read.
+func decodeJob(job queue.Job) (message.Address, picture.Spec, error) {
+	to, err := message.DecodeAddress(job.Address)
+	if err != nil {
+		return message.Address{}, picture.Spec{}, worker.Final(message.ReasonUnreadableSettings, err)
+	}
+	spec, err := picture.Decode(job.Spec)
+	if err != nil {
+		return message.Address{}, picture.Spec{}, worker.Final(message.ReasonUnreadableSettings, err)
+	}
+	return to, spec, nil
+}
+
+// tokenExpired tells whether the token of an answer can no longer be relied on.
+func (p *Poster) tokenExpired(to message.Address) bool {
+	return !p.client.now().Before(to.Expires.Add(-tokenMargin))
+}
+
+// FindPosted reads the job's message. found means that there is nothing left to paint: the message shows this job's
+// pictures, or somebody deleted it, or the pictures are undelivered results: then the bot alone posts them.
+func (p *Poster) FindPosted(ctx context.Context, job queue.Job) (found bool, out queue.Outcome, err error) {
+	to, spec, err := decodeJob(job)
+	if err != nil {
+		return false, queue.Outcome{}, err
+	}
+	if kept, err := p.undelivered.IsUndelivered(ctx, job.ID); err != nil || kept {
+		return kept, queue.Outcome{Channel: to.Channel, Delivered: DeliveredLater}, err
+	}
+	if p.tokenExpired(to) {
+		return false, queue.Outcome{}, nil
+	}
+	posted, err := p.client.FetchResponse(ctx, to)
+	switch {
+	case Removed(err):
+		return true, queue.Outcome{Channel: to.Channel, Delivered: DeliveredRemoved}, nil
+	case Expired(err) || Forbidden(err):
+		return false, queue.Outcome{}, nil
+	case err != nil:
+		return false, queue.Outcome{}, fmt.Errorf("find posted pictures: %w", err)
+	case !posted.showsFinished(job.ID):
+		return false, queue.Outcome{}, nil
+	}
+	out = queue.Outcome{Channel: to.Channel, Message: posted.ID, Delivered: DeliveredFound}
+	for i, a := range posted.Attachments {
+		out.Files = append(out.Files, queue.File{Name: a.Filename, Seed: spec.Tile(i).Seed, Width: a.Width, Height: a.Height})
+	}
+	return true, out, nil
+}
+
+// Progress shows how far a job is, at most once in three seconds; a call that comes sooner does nothing. preview is
+// only asked for when it will be shown.
+func (p *Poster) Progress(ctx context.Context, job queue.Job, percent int, preview func() image.Image) error {
+	if !p.mayEdit(job.ID) {
+		return nil
+	}
+	to, spec, err := decodeJob(job)
+	if err != nil || p.tokenExpired(to) {
+		return err
+	}
+	var files []message.File
+	if preview != nil {
+		if img := preview(); img != nil {
+			var b bytes.Buffer
+			if err := png.Encode(&b, img); err != nil {
+				return fmt.Errorf("encode preview: %w", err)
+			}
+			files = []message.File{{Name: "preview.png", Data: b.Bytes(), Description: message.PreviewDescription, Spoiler: to.Spoiler}}
+		}
+	}
+	if _, err := p.client.EditResponse(ctx, to, message.Rendering(to, spec, job.ID, percent, files)); err != nil {
+		return fmt.Errorf("show progress: %w", err)
+	}
+	return nil
+}
+
+// mayEdit tells whether it is time for another progress edit, and if so counts it.
+func (p *Poster) mayEdit(job string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.client.now()
+	if last, ok := p.lastEdit[job]; ok && now.Sub(last) < editInterval {
+		return false
+	}
+	p.lastEdit[job] = now
+	return true
+}
+
+// setUnanswered notes that a post was not answered: the pictures may be there all the same.
+func (p *Poster) setUnanswered(job string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unanswered[job] = true
+}
+
+// wasUnanswered tells whether a post of the job was not answered.
+func (p *Poster) wasUnanswered(job string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.unanswered[job]
+}
+
+// clearUnanswered forgets that a post of the job was not answered.
+func (p *Poster) clearUnanswered(job string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.unanswered, job)
+}
+
+// forgetLastEdit forgets when a job's message was last edited.
+func (p *Poster) forgetLastEdit(job string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.lastEdit, job)
+}
+
+// Post shows the finished pictures in the job's message. Doing it again shows the same. When the token is too old the
+// pictures become undelivered results instead.
+func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) (queue.Outcome, error) {
+	defer p.forgetLastEdit(job.ID)
+	to, spec, err := decodeJob(job)
+	if err != nil {
+		return queue.Outcome{}, err
+	}
+	out := queue.Outcome{Channel: to.Channel, Millis: maps.Clone(result.Millis)}
+	if out.Millis == nil {
+		out.Millis = map[string]int64{}
+	}
+	var files []message.File
+	for _, f := range result.Images {
+		out.Files = append(out.Files, f.File)
+		files = append(files, message.File{Name: f.Name, Data: f.Data})
+	}
+	if p.tokenExpired(to) {
+		return p.putUndelivered(ctx, job, result, out)
+	}
+	began := p.client.now()
+	posted, err := p.client.EditResponse(ctx, to, message.Finished(to, spec, job.ID, files, out.Files))
+	out.Millis["post"] = p.client.now().Sub(began).Milliseconds()
+	switch {
+	case err == nil:
+		p.clearUnanswered(job.ID)
+		out.Message, out.Delivered = posted.ID, DeliveredPosted
+		return out, nil
+	case Removed(err):
+		out.Delivered = DeliveredRemoved
+		return out, nil
+	case Expired(err) || Forbidden(err):
+		if fault := (*Error)(nil); errors.As(err, &fault) && fault.MaybeApplied {
+			p.setUnanswered(job.ID)
+		}
+		return p.putUndelivered(ctx, job, result, out)
+	case TooLarge(err):
+		return queue.Outcome{}, worker.Final(message.ReasonTooLarge, err)
+	case Final(err):
+		return queue.Outcome{}, worker.Final(message.ReasonRefused, err)
+	}
+	p.setUnanswered(job.ID)
+	return queue.Outcome{}, fmt.Errorf("post pictures: %w", err)
+}
+
+// putUndelivered leaves pictures for the bot to deliver.
+func (p *Poster) putUndelivered(ctx context.Context, job queue.Job, result worker.Result, out queue.Outcome) (queue.Outcome, error) {
+	out.Delivered = DeliveredLater
+	d := queue.Undelivered{Job: job.ID, Address: job.Address, Outcome: out, MaybePosted: job.MaybePosted || p.wasUnanswered(job.ID)}
+	for _, f := range result.Images {
+		d.Files = append(d.Files, queue.Attachment{Name: f.Name, Bytes: f.Data})
+	}
+	err := p.undelivered.PutUndelivered(ctx, d)
+	if errors.Is(err, queue.ErrUndeliveredFull) {
+		out.Delivered = DeliveredReoffer
+		return out, nil
+	}
+	if err != nil {
+		return queue.Outcome{}, fmt.Errorf("leave undelivered pictures: %w", err)
+	}
+	p.clearUnanswered(job.ID)
+	return out, nil
+}
+
+// PostFailure tells the job's owner that it was given up. reason is a sentence for people.
+func (p *Poster) PostFailure(ctx context.Context, job queue.Job, reason string) error {
+	defer p.forgetLastEdit(job.ID)
+	to, spec, err := decodeJob(job)
+	if err != nil || p.tokenExpired(to) {
+		return err
+	}
+	if _, err := p.client.EditResponse(ctx, to, message.Failed(to, spec, job.ID, reason)); err != nil && !Removed(err) {
+		return fmt.Errorf("post failure: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package rest_test
+
+import (
+	"context"
+	"errors"
+	"image"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
+	"darkroom/queue"
+	"darkroom/queue/worker"
+	"darkroom/render/picture"
+)
+
+// shelf is a tray that keeps what is put into it, or refuses with err.
+type fakeUndelivered struct {
+	results []queue.Undelivered
+	err     error
+}
+
+func (s *fakeUndelivered) PutUndelivered(_ context.Context, d queue.Undelivered) error {
+	if s.err == nil {
+		s.results = append(s.results, d)
+	}
+	return s.err
+}
+
+func (s *fakeUndelivered) IsUndelivered(_ context.Context, job string) (bool, error) {
+	return slices.ContainsFunc(s.results, func(d queue.Undelivered) bool { return d.Job == job }), s.err
+}
+
+func job(t *testing.T, to message.Address) queue.Job {
+	t.Helper()
+	spec := picture.Spec{
+		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Prompt: "a red boat", Width: 128, Height: 128,
+		Count: 2, Steps: 4, Sampler: "ddim", Seed: 7,
+	}
+	b, err := spec.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return queue.Job{ID: "1-0", Spec: b, Address: to.Encode()}
+}
+
+var result = worker.Result{Images: []worker.Image{
+	{Name: "1-0-1.png", Data: []byte("one"), File: queue.File{Name: "1-0-1.png", Seed: 7, Width: 128, Height: 128}},
+	{Name: "1-0-2.png", Data: []byte("two"), File: queue.File{Name: "1-0-2.png", Seed: 8, Width: 128, Height: 128}},
+}}
+
+func freshAddress() message.Address {
+	fresh := address
+	fresh.Expires = time.Now().Add(14 * time.Minute)
+	return fresh
+}
+
+func expiredAddress() message.Address {
+	stale := address
+	stale.Expires = time.Now().Add(-time.Minute)
+	return stale
+}
+
+func TestPost(t *testing.T) {
+	t.Parallel()
+	t.Run("shows the pictures with their buttons in the one message", func(t *testing.T) {
+		t.Parallel()
+		s, c := startServer(t, respondWith(200, `{"id":"9","channel_id":"5"}`))
+		out, err := rest.NewPoster(c, &fakeUndelivered{}).Post(context.Background(), job(t, freshAddress()), result)
+		if err != nil || out.Delivered != "posted" || out.Message != "9" || len(out.Files) != 2 {
+			t.Fatalf("Post = %+v, %v", out, err)
+		}
+		body, files := payload(t, s.requests()[0])
+		if files["files[1]=1-0-2.png"] != "two" || !strings.Contains(body["content"].(string), "a red boat") {
+			t.Errorf("posted %v with files %v", body, files)
+		}
+	})
+	for name, c := range map[string]struct {
+		to        message.Address
+		answer    func(http.ResponseWriter)
+		tray      error
+		delivered string
+		final     bool
+	}{
+		"a deleted message stays deleted":              {to: freshAddress(), answer: respondWith(404, `{"code":10008}`), delivered: "removed"},
+		"a token that is told to be old: the tray":     {to: freshAddress(), answer: respondWith(401, `{"code":50027}`), delivered: "tray"},
+		"a token that is known to be old: the tray":    {to: expiredAddress(), delivered: "tray"},
+		"a place that was closed to the bot: the tray": {to: freshAddress(), answer: respondWith(403, `{"code":50013}`), delivered: "tray"},
+		"a full tray: the bot will offer them":         {to: expiredAddress(), tray: queue.ErrUndeliveredFull, delivered: "stranded"},
+		"files that are too large are final":           {to: freshAddress(), answer: respondWith(413, `{"code":40005}`), final: true},
+		"a body that Discord refuses is final":         {to: freshAddress(), answer: respondWith(400, `{"code":50035}`), final: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answer := c.answer
+			if answer == nil {
+				answer = func(http.ResponseWriter) { t.Error("a request was sent, want none") }
+			}
+			_, client := startServer(t, answer)
+			undelivered := &fakeUndelivered{err: c.tray}
+			out, err := rest.NewPoster(client, undelivered).Post(context.Background(), job(t, c.to), result)
+			var final *worker.FinalError
+			if errors.As(err, &final) != c.final || out.Delivered != c.delivered {
+				t.Fatalf("Post = %+v, %v; want %q, final %v", out, err, c.delivered, c.final)
+			}
+			if c.delivered == "tray" && (len(undelivered.results) != 1 || string(undelivered.results[0].Files[1].Bytes) != "two") {
+				t.Errorf("tray holds %+v", undelivered.results)
+			}
+		})
+	}
+}
+
+func TestUnreadableJobsAreFinal(t *testing.T) {
+	t.Parallel()
+	_, c := startServer(t, func(http.ResponseWriter) { t.Error("a request was sent, want none") })
+	j := job(t, freshAddress())
+	j.Address = []byte(`[]`)
+	var final *worker.FinalError
+	if _, _, err := rest.NewPoster(c, &fakeUndelivered{}).FindPosted(context.Background(), j); !errors.As(err, &final) {
+		t.Errorf("Look: %v, want a final error", err)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	s, c := startServer(t, respondWith(200, `{}`))
+	p := rest.NewPoster(c, &fakeUndelivered{})
+	asked := 0
+	preview := func() image.Image { asked++; return image.NewNRGBA(image.Rect(0, 0, 2, 2)) }
+	for percent := range 5 {
+		if err := p.Progress(context.Background(), job(t, freshAddress()), percent, preview); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(s.requests()); n != 1 || asked != 1 {
+		t.Errorf("%d edits and %d previews within three seconds, want 1 and 1", n, asked)
+	}
+	if body, files := payload(t, s.requests()[0]); len(files) != 1 || len(body["attachments"].([]any)) != 1 {
+		t.Errorf("progress carries files %v and attachments %v, want the preview alone", files, body["attachments"])
+	}
+}
+
+func TestFindPosted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		found  bool
+		how    string
+	}{
+		"its pictures are there": {200, `{"id":"9","attachments":[{"id":"1","filename":"a.png"}],"components":[{"components":[{"custom_id":"1:remix:1-0:0"}]}]}`, true, "found"},
+		"it was deleted":         {404, `{"code":10008}`, true, "removed"},
+		"only a preview is":      {200, `{"id":"9","attachments":[{"id":"1"}],"components":[{"components":[{"custom_id":"1:cancel:1-0:0"}]}]}`, false, ""},
+		"another job's are":      {200, `{"id":"9","attachments":[{"id":"1"}],"components":[{"components":[{"custom_id":"1:remix:2-0:0"}]}]}`, false, ""},
+		"the token is old":       {401, `{"code":50027}`, false, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, client := startServer(t, respondWith(c.status, c.body))
+			found, out, err := rest.NewPoster(client, &fakeUndelivered{}).FindPosted(context.Background(), job(t, freshAddress()))
+			if err != nil || found != c.found || out.Delivered != c.how {
+				t.Errorf("Look = %v, %+v, %v; want %v, %q", found, out, err, c.found, c.how)
+			}
+		})
+	}
+}

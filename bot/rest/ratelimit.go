@@ -1,0 +1,152 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+const (
+	// globalRate is Discord's limit on all requests of one bot. Source: topics/rate-limits.
+	globalRate = 50
+	// bucketIdle is how long an unused bucket is remembered. Buckets of interactions are keyed by token and would
+	// otherwise pile up.
+	bucketIdle = 20 * time.Minute
+)
+
+// limiter keeps requests within Discord's limits: one bucket per route and major parameter, and a gate for all.
+// A bucket is never held while a request is under way, so one slow edit delays no other.
+type limiter struct {
+	now    func() time.Time
+	global *rate.Limiter
+
+	mu          sync.Mutex
+	globalUntil time.Time // no request but an interaction's before this
+	buckets     map[string]*bucket
+	swept       time.Time
+}
+
+// bucket is what Discord last said of one route.
+type bucket struct {
+	known     bool
+	remaining int
+	reset     time.Time
+	used      time.Time
+}
+
+func newLimiter(now func() time.Time) *limiter {
+	return &limiter{now: now, global: rate.NewLimiter(globalRate, globalRate), buckets: map[string]*bucket{}}
+}
+
+// wait blocks until a request on key may be sent and takes its place in the bucket. Interactions are outside the
+// global limit.
+func (l *limiter) wait(ctx context.Context, key string, interaction bool) error {
+	for {
+		pause := l.reserve(key, interaction)
+		if pause <= 0 {
+			break
+		}
+		if err := sleep(ctx, pause, key); err != nil {
+			return err
+		}
+	}
+	if interaction {
+		return nil
+	}
+	return l.global.Wait(ctx)
+}
+
+// reserve returns how long to wait, or 0 after it took a place.
+func (l *limiter) reserve(key string, interaction bool) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	l.sweep(now)
+	if !interaction && now.Before(l.globalUntil) {
+		return l.globalUntil.Sub(now)
+	}
+	b := l.buckets[key]
+	if b == nil {
+		b = &bucket{}
+		l.buckets[key] = b
+	}
+	b.used = now
+	if b.known && b.remaining <= 0 {
+		if now.Before(b.reset) {
+			return b.reset.Sub(now)
+		}
+		b.known = false // the window is over; the next answer tells the new one
+	}
+	b.remaining--
+	return 0
+}
+
+// update takes in the headers of an answer.
+func (l *limiter) update(key string, h http.Header) {
+	remaining, err := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
+	if err != nil {
+		return
+	}
+	after, err := strconv.ParseFloat(h.Get("X-RateLimit-Reset-After"), 64)
+	if err != nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b := l.buckets[key]; b != nil {
+		reset := l.now().Add(seconds(after))
+		// Answers can come out of order: within one window the smaller count is the later one.
+		if b.known && b.remaining < remaining && reset.Sub(b.reset) < time.Second {
+			remaining = b.remaining
+		}
+		b.known, b.remaining, b.reset = true, remaining, reset
+	}
+}
+
+// block takes in a 429 that asks to wait.
+func (l *limiter) block(key string, global bool, wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	until := l.now().Add(wait)
+	if global {
+		l.globalUntil = until
+		return
+	}
+	if b := l.buckets[key]; b != nil {
+		b.known, b.remaining, b.reset = true, 0, until
+	}
+}
+
+// sweep forgets idle buckets, at most once a minute.
+func (l *limiter) sweep(now time.Time) {
+	if now.Sub(l.swept) < time.Minute {
+		return
+	}
+	l.swept = now
+	for key, b := range l.buckets {
+		if now.Sub(b.used) > bucketIdle {
+			delete(l.buckets, key)
+		}
+	}
+}
+
+// sleep waits for d or until ctx ends. It refuses at once when ctx would end first.
+func sleep(ctx context.Context, d time.Duration, route string) error {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
+		return &waitTooLongError{route: Redact(route), wait: d}
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
+
+func seconds(f float64) time.Duration { return time.Duration(f * float64(time.Second)) }

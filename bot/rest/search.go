@@ -1,0 +1,74 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+const (
+	// pageSize is how many messages Discord hands out at once, at most.
+	pageSize = 100
+	// searchPages bounds a search: a channel with more messages than that since is too busy to be sure.
+	searchPages = 20
+)
+
+// FindResult is what FindMessage came to.
+type FindResult struct {
+	Message    Message // the message; without an ID when it was not found
+	Conclusive bool    // the channel could be read, so a message that was not found is not there
+}
+
+// FindMessage looks through a channel's messages, from a moment on, for one that carries any of these custom_ids. A caller
+// that may have posted a message, but got no answer, looks for it before it posts again: Discord remembers a nonce for a
+// few minutes only. Discord hides the history from a bot that may not read it, and answers with nothing: such a search is
+// not Conclusive.
+func (c *Client) FindMessage(ctx context.Context, channel string, since time.Time, customIDs ...string) (FindResult, error) {
+	at := Snowflake(since)
+	seen := false
+	for range searchPages {
+		page, err := c.fetchPage(ctx, channel, "&after="+at)
+		if err != nil {
+			return FindResult{}, err
+		}
+		for _, p := range page {
+			if hasAny(p, customIDs) {
+				return FindResult{Message: p, Conclusive: true}, nil
+			}
+		}
+		if seen = seen || len(page) > 0; len(page) < pageSize {
+			return c.notFound(ctx, channel, seen)
+		}
+		at = page[0].ID // the newest comes first
+	}
+	return FindResult{}, nil
+}
+
+// notFound is conclusive if the channel shows any message at all.
+func (c *Client) notFound(ctx context.Context, channel string, seen bool) (FindResult, error) {
+	if seen {
+		return FindResult{Conclusive: true}, nil
+	}
+	newest, err := c.fetchPage(ctx, channel, "")
+	return FindResult{Conclusive: len(newest) > 0}, err
+}
+
+func (c *Client) fetchPage(ctx context.Context, channel, query string) ([]Message, error) {
+	r := request{
+		method: http.MethodGet, path: fmt.Sprintf("/channels/%s/messages?limit=%d%s", channel, pageSize, query),
+		bucket: "GET channel " + channel + " messages", route: "GET channel messages", idempotent: true,
+	}
+	var page []Message
+	err := c.send(ctx, r, &page)
+	return page, err
+}
+
+func hasAny(p Message, customIDs []string) bool {
+	for _, id := range customIDs {
+		if p.Has(id) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,82 @@
+// The box for a chat message, with the list of commands that "/" opens.
+import { el } from "./dom.js";
+import { Menu } from "./menu.js";
+import { grow } from "./option.js";
+
+const maxCommands = 25; // rows of the list
+
+export class TextBox {
+  // handlers: onCommand(command, typed) when the user chooses a command, onSend(text), onRecall() for the last command.
+  constructor(handlers) {
+    Object.assign(this, { handlers, commands: [] });
+    this.menu = new Menu("Commands", drawCommand, (c) => handlers.onCommand(c, ""));
+    this.input = el("textarea", { rows: 1, className: "input", maxLength: 2000 });
+    this.menu.attach(this.input);
+    this.input.addEventListener("input", () => this.onInput());
+    this.input.addEventListener("keydown", (e) => this.onKey(e));
+    const round = (className, label, onclick, text) =>
+      el("button", { className, type: "button", "aria-label": label, title: label, onclick },
+        el("span", { "aria-hidden": "true" }, text));
+    this.nodes = [this.menu.node, el("div", { className: "box" },
+      round("round", "Show commands", () => this.showCommands(), "/"), this.input,
+      round("round send", "Send", () => this.send(), "➤"))];
+  }
+
+  setChannel(name, commands) {
+    this.commands = commands;
+    this.input.setAttribute("aria-label", `Message ${name}`);
+    this.input.placeholder = commands.length ? `Message ${name} — type / for commands` : `Message ${name}`;
+  }
+
+  focus() {
+    this.input.focus();
+  }
+
+  close() {
+    this.menu.hide();
+  }
+
+  showCommands() {
+    this.input.value = "/";
+    this.focus();
+    this.onInput();
+  }
+
+  onInput() {
+    grow(this.input);
+    const slash = this.input.value.match(/^\/([^\n]*)$/);
+    if (!slash) return this.menu.hide();
+    const typed = slash[1].toLowerCase();
+    const list = this.commands.filter((c) => c.path.includes(typed) || typed.startsWith(`${c.path} `));
+    this.menu.show(list.sort((a, b) => b.path.startsWith(typed) - a.path.startsWith(typed)).slice(0, maxCommands));
+    const complete = list.find((c) => typed.startsWith(`${c.path} `));
+    if (complete) this.handlers.onCommand(complete, slash[1].slice(complete.path.length + 1));
+  }
+
+  onKey(e) {
+    if (this.menu.key(e)) return;
+    if (e.key === "ArrowUp" && !this.input.value) {
+      if (this.handlers.onRecall()) e.preventDefault();
+    } else if (e.key === "Enter" && !e.shiftKey && !e.isComposing) {
+      e.preventDefault();
+      this.send();
+    }
+  }
+
+  send() {
+    const text = this.input.value.trim();
+    if (!text || text.startsWith("/")) return this.focus();
+    this.input.value = "";
+    grow(this.input);
+    this.handlers.onSend(text);
+  }
+}
+
+function drawCommand(c) {
+  const required = c.options.filter((o) => o.required).map((o) => o.name);
+  return {
+    label: [`/${c.path}`, ...required, c.description].join(" "),
+    children: [el("b", {}, `/${c.path}`), ...required.flatMap((name) => [" ", el("code", {}, name)]), " ",
+      el("span", {}, c.description)],
+  };
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/message"
+	"darkroom/queue"
+	"darkroom/render"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+// update writes the goldens of testdata/stored anew. What they hold was stored by a released program, so a new golden is
+// right only where it has more in it than the old one.
+var update = flag.Bool("update", false, "write the goldens of testdata/stored anew; never to accept that stored data is read otherwise")
+
+func ptr[T any](v T) *T { return &v }
+
+// storedValues are values with every field filled of all that is kept as JSON in SQL and Redis, by where it is kept.
+// picture.Spec has goldens of its own beside it; what only one package knows is tested there.
+func storedValues() map[string]any {
+	file := queue.File{Name: "1-0-1.png", Seed: 7, Width: 160, Height: 112, SHA256: "5a", PHash: "0f", LowMemory: true}
+	return map[string]any{
+		"jobs.reply": &message.Address{Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC), Channel: "2", Message: "@original",
+			User: "3", Verb: "vary", Tile: 4, Spoiler: true, Ephemeral: true, FromImage: true, FileLimit: 10 << 20, Locale: "en-US"},
+		"jobs.pending": &admit.InitImage{File: admit.Attachment{ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a?b&c", ContentType: "image/png", Size: 9, Width: 8, Height: 7},
+			Strength: 0.4, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4}},
+		"jobs.outcome": &queue.Outcome{Channel: "1", Message: "2", Delivered: "posted", Files: []queue.File{file}, Millis: map[string]int64{"denoise": 900, "post": 1}},
+		"audit.detail": &store.Policy{WaitingPerUser: 1, RunningPerUser: 2, PerUserDay: 3, MaxPixels: 4, MaxSteps: 5, MaxCount: 6, Paused: true, PauseReason: "loud"},
+		"meta.offer": &admit.Available{Models: []admit.Model{{
+			Name: "photo", Hash: "cd", Dialect: picture.A1111, Sizes: []admit.Size{{Width: 160, Height: 112}}, Samplers: []string{"euler"}, Words: admit.Words{"red", "boat"},
+			Examples: []string{"a red boat"}, ImageToImage: true, Chunks: 3, Multiple: 32, Hires: ptr(false), Tiling: ptr(true), SkippableLayers: ptr(11),
+			Traits:   render.Traits{Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true},
+			Defaults: admit.Defaults{Size: admit.Size{Width: 512, Height: 768}, Steps: 25, GuidanceScale: 6.5, Sampler: "euler", Count: 2, Negative: "fog"},
+		}}},
+		"redis.job": &queue.Job{ID: "1-0", Lane: "2:cd", Server: "2", User: "3", Cost: 4, MaxRunning: 5, Spec: json.RawMessage(`{"v":2}`), Address: json.RawMessage(`{"token":""}`),
+			Inputs: []string{"5a"}, MaybePosted: true, Pictures: 6, Weight: 200, ServerWeight: 50, BatchKey: "160x112 euler 8", WasRunning: true},
+		"redis.renderer": &queue.Renderer{Slot: "easel", Device: "cuda:0", Lanes: []queue.Lane{{Name: "2:cd", Load: 1500 * time.Millisecond}},
+			Models: []queue.Model{{Name: "photo", Hash: "cd", Lane: "2:cd", Card: json.RawMessage(`{"starts":true}`)}}, Speed: 150, MaxBatch: 4},
+		"redis.token": &queue.Token{Epoch: 1, Fence: 2},
+	}
+}
+
+// TestStoredJSON holds the names that JSON has in SQL and Redis: no name in Go may change them.
+func TestStoredJSON(t *testing.T) {
+	t.Parallel()
+	got := map[string]any{}
+	for name, v := range storedValues() {
+		if empty := emptyField(reflect.ValueOf(v).Elem(), name); empty != "" {
+			t.Errorf("%s is not filled", empty)
+		}
+		if free := untagged(reflect.TypeOf(v), name, map[reflect.Type]bool{}); free != "" {
+			t.Errorf("%s has no name in JSON of its own", free)
+		}
+		got[name] = v
+	}
+	for _, more := range []reflect.Type{reflect.TypeFor[admit.Wanted](), reflect.TypeFor[picture.Spec]()} { // see TestStoredJSON of bot and TestGolden of picture
+		if free := untagged(more, more.Name(), map[reflect.Type]bool{}); free != "" {
+			t.Errorf("%s has no name in JSON of its own", free)
+		}
+	}
+	text, err := json.MarshalIndent(got, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("testdata", "stored", "json.golden.json")
+	if *update {
+		if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text)+"\n" != string(want) {
+		t.Errorf("JSON:\n got %s\nwant %s", text, want)
+	}
+	var stored map[string]json.RawMessage
+	if err := json.Unmarshal(want, &stored); err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range storedValues() {
+		back := reflect.New(reflect.TypeOf(v).Elem()).Interface()
+		if err := json.Unmarshal(stored[name], back); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		again, err := json.Marshal(back)
+		if plain, perr := json.Marshal(v); err != nil || perr != nil || string(again) != string(plain) {
+			t.Errorf("%s, read and written again:\n got %s, %v\nwant %s", name, again, err, plain)
+		}
+	}
+}
+
+// emptyField names a field that holds nothing, "" if all are filled. A golden of a value with an empty field would not
+// notice when the field's name changes.
+func emptyField(v reflect.Value, path string) string {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type() == reflect.TypeFor[time.Time]() {
+				break
+			}
+			if empty := emptyField(v.Field(i), path+"."+v.Type().Field(i).Name); empty != "" {
+				return empty
+			}
+		}
+		return ""
+	case reflect.Pointer:
+		if v.IsNil() {
+			return path
+		}
+		if v.Elem().Kind() == reflect.Struct {
+			return emptyField(v.Elem(), path)
+		}
+		return ""
+	case reflect.Slice:
+		for i := range v.Len() {
+			if empty := emptyField(v.Index(i), fmt.Sprintf("%s[%d]", path, i)); empty != "" && v.Type().Elem().Kind() == reflect.Struct {
+				return empty
+			}
+		}
+	}
+	if v.IsZero() {
+		return path
+	}
+	return ""
+}
+
+// untagged names a field whose name in JSON is its name in Go, "" if there is none: renaming it would lose what is stored.
+// It looks into embedded structs, which have no name of their own.
+func untagged(t reflect.Type, path string, seen map[reflect.Type]bool) string {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Array:
+		return untagged(t.Elem(), path, seen)
+	case reflect.Struct:
+	default:
+		return ""
+	}
+	if t == reflect.TypeFor[time.Time]() || seen[t] {
+		return ""
+	}
+	seen[t] = true
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		at := path + "." + f.Name
+		switch {
+		case name == "-":
+			continue
+		case name == "" && !f.Anonymous:
+			return at
+		}
+		if found := untagged(f.Type, at, seen); found != "" {
+			return found
+		}
+	}
+	return ""
+}

@@ -1,0 +1,44 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+)
+
+// reapBatch is how many jobs one call of the script moves, so that no call holds Redis up.
+const reapBatch = 100
+
+// Reap brings back jobs whose lease ran out or whose delay is over, gives up those that crashed too often and
+// forgets what is long past. Every process should call it each second or two; no leader is needed.
+func (q *Queue) Reap(ctx context.Context) (n int, err error) {
+	for {
+		moved, err := q.runReap(ctx, "")
+		if err != nil {
+			return n, fmt.Errorf("reap: %w", err)
+		}
+		n += moved
+		if moved < reapBatch {
+			return n, nil
+		}
+	}
+}
+
+// RendererDied ends the leases of a slot whose renderer is known to be dead, as if their time had run out: nobody waits
+// for that. Each job that was being generated counts one more crash. The slot must not be in use by another renderer.
+func (q *Queue) RendererDied(ctx context.Context, slot string) error {
+	if _, err := q.runReap(ctx, slot); err != nil {
+		return fmt.Errorf("end leases of %s: %w", slot, err)
+	}
+	return nil
+}
+
+// runReap runs the script once and returns how many jobs it moved. deadSlot is a slot whose leases end now, "" for none.
+func (q *Queue) runReap(ctx context.Context, deadSlot string) (int, error) {
+	r, err := q.run(ctx, reapScript, anyEpoch, reapBatch, q.opts.MaxCrashes, q.opts.MaxErrors,
+		ms(q.opts.KeepEnded), q.opts.MaxEnded, ms(q.opts.Lease), deadSlot)
+	if err != nil {
+		return 0, err
+	}
+	moved, err := r.number(1)
+	return int(moved), err
+}

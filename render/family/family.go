@@ -1,0 +1,114 @@
+// Package family says what the kinds of diffusion models differ in, as plain values: one file for each family (an
+// architecture), and one for each way in which models depart from theirs (distilled to few steps, made for inpainting).
+//
+// A new family is one file here, with its text encoders, its conditioning, its latents and its defaults, and its name in
+// families(). The rest of the program asks these values and names no family. The package reads no file and knows no
+// runtime: who has read a model folder hands in what it says, as Clues.
+package family
+
+import (
+	"slices"
+
+	"darkroom/render/sampler"
+)
+
+// Family is what all models of one architecture have in common. The values are constants: nobody changes them.
+type Family struct {
+	Name string // for people
+
+	// TextEncoders are read side by side: the UNet gets the hidden states of all of them in this order.
+	TextEncoders []TextEncoder
+	// TimeIDs are the numbers that tell the UNet the size of the image. Such a UNet also reads a pooled vector. nil for a
+	// UNet that reads neither.
+	TimeIDs func(height, width int) []float32
+	// FixedClipSkip says that A1111 reads the layer that the model was trained with, whatever clip skip is asked for.
+	FixedClipSkip bool
+	// ZerosForEmptyNegative says that hidden states of zeros may stand for an empty negative prompt: in A1111 always, in
+	// diffusers unless model_index.json says otherwise.
+	ZerosForEmptyNegative bool
+
+	Latents      Latents
+	NativeSide   int // pixels on a side of the images it was trained on, where unet/config.json does not say; 0 for unknown
+	SizeMultiple int // what the sides of an image are multiples of, where unet/config.json does not say
+	Defaults     Defaults
+	AlignedSteps sampler.AlignedSteps // zero for Stable Diffusion 1's
+
+	// PipelineSetsScheduler says that diffusers' pipeline sets clip_sample to false and steps_offset to 1, whatever
+	// scheduler_config.json says.
+	PipelineSetsScheduler bool
+	// InpaintKeepsRungeKutta says that diffusers' inpainting pipeline takes PNDM's Runge-Kutta steps where the folder asks
+	// for them. The others skip them always.
+	InpaintKeepsRungeKutta bool
+
+	recognise func(Clues) bool
+}
+
+// TextEncoder is one text encoder of a family.
+type TextEncoder struct {
+	Part      string // the folder of its network
+	Tokenizer string // the folder of its tokenizer
+	// FinalNorm says that the UNet reads the last layer after the encoder's final norm. Without it the UNet reads the last
+	// layer but one, before that norm.
+	FinalNorm bool
+	Pooled    bool // the UNet reads its pooled vector too
+}
+
+// Latents are the space that the VAE maps images into.
+type Latents struct {
+	Channels        int
+	PixelsPerLatent int     // pixels on a side of one latent
+	ScalingFactor   float64 // latents are multiplied by it for the UNet, where the VAE's config.json does not say
+}
+
+// stableDiffusionLatents are those of the VAE of Stable Diffusion 1 and 2.
+var stableDiffusionLatents = Latents{Channels: 4, PixelsPerLatent: 8, ScalingFactor: 0.18215}
+
+// Defaults are the settings that suit a kind of model. Zero fields leave the choice to the program.
+type Defaults struct {
+	Steps         int
+	GuidanceScale float64
+	Sampler       string
+}
+
+// families lists every family, those with the clearest signs first: the last one takes what no other recognises.
+func families() []*Family { return []*Family{SDXL, SD2, SD1} }
+
+// Recognise returns the family that the clues point to. Clues that come later may only refine what earlier ones said.
+func Recognise(c Clues) *Family {
+	all := families()
+	if i := slices.IndexFunc(all, func(f *Family) bool { return f.recognise(c) }); i >= 0 {
+		return all[i]
+	}
+	return SD1
+}
+
+// ConditionedOnSize says that the UNet reads a pooled vector and time ids besides the hidden states.
+func (f *Family) ConditionedOnSize() bool { return f.TimeIDs != nil }
+
+// TextParts lists the folders of the text encoders.
+func (f *Family) TextParts() []string {
+	var all []string
+	for _, e := range f.TextEncoders {
+		all = append(all, e.Part)
+	}
+	return all
+}
+
+// Tokenizers lists the folders of the tokenizers.
+func (f *Family) Tokenizers() []string {
+	var all []string
+	for _, e := range f.TextEncoders {
+		all = append(all, e.Tokenizer)
+	}
+	return all
+}
+
+// AllTextParts lists the folders of text encoders and tokenizers that any family has.
+func AllTextParts() []string {
+	var all []string
+	for _, f := range families() {
+		all = append(all, append(f.TextParts(), f.Tokenizers()...)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -1,0 +1,155 @@
+// Package folder reads model folders in the layout that diffusers and Optimum export: it checks that all files are there
+// and fit each other, recognises the family, computes the hash, and says which networks there are and how they are fed.
+// It loads no weights, imports no runtime and builds without a C compiler.
+//
+// Exports of different years differ in names, element types and ranks. These are read from the files (package graph),
+// never assumed. docs/models.md says which folders are opened.
+package folder
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"darkroom/render/family"
+	"darkroom/render/onnx/graph"
+)
+
+// The networks of a folder besides its text encoders, each in the folder of its name.
+const (
+	unetPart    = "unet"
+	decoderPart = "vae_decoder"
+	encoderPart = "vae_encoder" // optional: without it there is no img2img
+)
+
+// Folder is a model folder that was checked. Nothing of it is loaded.
+type Folder struct {
+	Dir         string // absolute
+	Name        string // the card's, else the folder's
+	Hash        string // of everything that decides an image, see Open
+	Bytes       int64  // of all hashed files
+	Config      Config
+	Card        Card
+	Ports       Ports
+	TinyDecoder *TinyDecoder // nil for none
+
+	graphs       map[string]graph.Header // by part
+	clues        family.Clues            // what the kind is recognised by
+	textEncoders []textEncoderConfig     // by text encoder
+	timeCondDim  int                     // time_cond_proj_dim of the UNet
+}
+
+// Open checks a model folder: that all files are there in full, and of shapes that can be fed. The error names the file
+// and what was expected. No weights are loaded.
+//
+// The Hash is the SHA-256 of what `sha256sum` prints for model_index.json and all files of the known parts
+// (family.AllTextParts, unet, vae_decoder, vae_encoder, scheduler), sorted by path. The card and other files do not change
+// it. Hashing reads everything, so pass a cache file (see Cached) for large models.
+func Open(dir string, options ...Option) (*Folder, error) {
+	var o openOptions
+	for _, option := range options {
+		option(&o)
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open model folder: %w", err)
+	}
+	f := &Folder{Dir: dir, Name: filepath.Base(dir), graphs: map[string]graph.Header{}}
+	if err := f.read(); err != nil {
+		return nil, fmt.Errorf("open model folder: %w", err)
+	}
+	if f.Hash, f.Bytes, err = hashFolder(dir, o.cache); err != nil {
+		return nil, fmt.Errorf("hash model folder: %w", err)
+	}
+	return f, nil
+}
+
+// Option changes how Open works.
+type Option func(*openOptions)
+
+type openOptions struct{ cache string }
+
+// Cached keeps the hashes of unchanged files (same size and modification time) in a file. A cache that cannot be read or
+// written is ignored.
+func Cached(file string) Option { return func(o *openOptions) { o.cache = file } }
+
+// read fills the folder step by step, the cheapest checks first.
+func (f *Folder) read() error {
+	if info, err := os.Stat(f.Dir); err != nil {
+		return err
+	} else if !info.IsDir() {
+		return fmt.Errorf("%s: a file, want a model folder", f.Dir)
+	}
+	for _, step := range []func() error{
+		f.readIndex, f.checkTokenizers, f.readScheduler, f.readVAE, f.readText, f.readUnet, f.readGraphs, f.validateGraphs,
+		f.findTinyDecoder, f.readCard,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	f.Config.SupportsSeamless = f.supportsSeamless()
+	return nil
+}
+
+// networkParts lists the folders of all networks.
+func (f *Folder) networkParts() []string {
+	return append(f.Config.Family.TextParts(), unetPart, decoderPart, encoderPart)
+}
+
+func (f *Folder) readGraphs() error {
+	for _, part := range f.networkParts() {
+		if err := f.readGraph(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *Folder) readGraph(part string) error {
+	h, err := graph.Read(f.path(part))
+	switch {
+	case err == nil:
+		f.graphs[part] = h
+		f.Config.CanEncode = f.Config.CanEncode || part == encoderPart
+		return nil
+	case part == encoderPart && errors.Is(err, os.ErrNotExist) && missing(f.path(part)):
+		return nil
+	case errors.Is(err, os.ErrNotExist) && missing(f.path(part)):
+		return f.explainMissing(part, err)
+	}
+	return err
+}
+
+// explainMissing adds the likely reason: PyTorch weights where ONNX files are wanted.
+func (f *Folder) explainMissing(part string, err error) error {
+	for _, pattern := range []string{"*.safetensors", "*.bin", "../vae/*.safetensors"} {
+		if found, _ := filepath.Glob(filepath.Join(f.Dir, part, pattern)); len(found) > 0 {
+			return fmt.Errorf("%w (there are PyTorch weights; export the model to ONNX, with Optimum for example)", err)
+		}
+	}
+	return err
+}
+
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// checkTokenizers checks that the two files of every CLIP tokenizer are there; package clip reads them.
+func (f *Folder) checkTokenizers() error {
+	for _, part := range f.Config.Family.Tokenizers() {
+		for _, name := range []string{"vocab.json", "merges.txt"} {
+			path := filepath.Join(f.Dir, part, name)
+			info, err := os.Stat(path)
+			if err != nil {
+				return err
+			}
+			if info.Size() == 0 || info.IsDir() {
+				return fmt.Errorf("%s: empty, want a CLIP tokenizer's file", path)
+			}
+		}
+	}
+	return nil
+}

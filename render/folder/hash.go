@@ -1,0 +1,146 @@
+package folder
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"darkroom/render/family"
+)
+
+// fileHash is one file's hash and what tells that it is still true.
+type fileHash struct {
+	Size   int64     `json:"size"`
+	Time   time.Time `json:"time"`
+	SHA256 string    `json:"sha256"`
+}
+
+// hashFolder returns the folder's hash and the number of bytes it is over.
+func hashFolder(dir, cache string) (string, int64, error) {
+	paths, err := hashedFiles(dir)
+	if err != nil {
+		return "", 0, err
+	}
+	old := readHashes(cache)
+	fresh := map[string]fileHash{}
+	sum := sha256.New()
+	var total int64
+	for _, rel := range paths {
+		path := filepath.Join(dir, filepath.FromSlash(rel))
+		h, err := hashFile(path, old[path])
+		if err != nil {
+			return "", 0, err
+		}
+		fresh[path] = h
+		total += h.Size
+		fmt.Fprintf(sum, "%s  %s\n", h.SHA256, rel) // the line that sha256sum prints
+	}
+	saveHashes(cache, old, fresh)
+	return hex.EncodeToString(sum.Sum(nil)), total, nil
+}
+
+// hashedFiles lists the files that decide a picture, slash-separated and sorted. Hidden files are not among them.
+func hashedFiles(dir string) ([]string, error) {
+	paths := []string{"model_index.json"}
+	for _, part := range append(family.AllTextParts(), "scheduler", unetPart, decoderPart, encoderPart) {
+		root, err := filepath.EvalSymlinks(filepath.Join(dir, part)) // WalkDir does not follow its own root
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case path == root:
+				return nil // whatever it is called where it lies
+			case strings.HasPrefix(d.Name(), ".") && d.IsDir():
+				return fs.SkipDir
+			case strings.HasPrefix(d.Name(), ".") || d.IsDir():
+				return nil
+			}
+			rel, err := filepath.Rel(root, path)
+			paths = append(paths, part+"/"+filepath.ToSlash(rel))
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(paths)
+	return paths, nil
+}
+
+// hashFile hashes a file unless the known hash is still true of it.
+func hashFile(path string, known fileHash) (fileHash, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return fileHash{}, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fileHash{}, err
+	}
+	if known.SHA256 != "" && known.Size == info.Size() && known.Time.Equal(info.ModTime()) {
+		return known, nil
+	}
+	sum := sha256.New()
+	n, err := io.Copy(sum, f)
+	if err != nil {
+		return fileHash{}, fmt.Errorf("read %s: %w", path, err)
+	}
+	return fileHash{Size: n, Time: info.ModTime(), SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
+}
+
+// readHashes reads the cache; one that is missing or broken is empty.
+func readHashes(cache string) map[string]fileHash {
+	known := map[string]fileHash{}
+	if cache == "" {
+		return known
+	}
+	data, err := os.ReadFile(cache)
+	if err != nil || json.Unmarshal(data, &known) != nil {
+		return map[string]fileHash{}
+	}
+	return known
+}
+
+// saveHashes writes the cache where something changed. Losing it only costs time, so an error is not one.
+func saveHashes(cache string, old, fresh map[string]fileHash) {
+	if cache == "" {
+		return
+	}
+	changed := false
+	for path, h := range fresh {
+		if old[path] != h {
+			old[path], changed = h, true
+		}
+	}
+	data, err := json.Marshal(old)
+	if !changed || err != nil {
+		return
+	}
+	if os.MkdirAll(filepath.Dir(cache), 0o700) != nil {
+		return
+	}
+	temp, err := os.CreateTemp(filepath.Dir(cache), ".hashes-*")
+	if err != nil {
+		return
+	}
+	_, err = temp.Write(data)
+	if errors.Join(err, temp.Close()) != nil || os.Rename(temp.Name(), cache) != nil {
+		os.Remove(temp.Name())
+	}
+}

@@ -1,0 +1,70 @@
+package folder
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"darkroom/render/family"
+)
+
+// readIndex reads model_index.json and refuses the families that are not supported.
+func (f *Folder) readIndex() error {
+	index := struct {
+		Class      string `json:"_class_name"`
+		ForceZeros *bool  `json:"force_zeros_for_empty_prompt"`
+		Aesthetics bool   `json:"requires_aesthetics_score"`
+	}{}
+	path := filepath.Join(f.Dir, "model_index.json")
+	if err := readJSON(path, &index); err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%s: no model folder: want the ONNX layout of a Stable Diffusion pipeline (model_index.json, tokenizer, text_encoder, unet, vae_decoder, scheduler)", f.Dir)
+		}
+		return err
+	}
+	f.clues = family.Clues{Pipeline: index.Class, AestheticScore: index.Aesthetics}
+	for _, part := range family.PartFolders() {
+		if !missing(filepath.Join(f.Dir, part)) {
+			f.clues.Folders = append(f.clues.Folders, part)
+		}
+	}
+	if why := family.Unsupported(f.clues); why != "" {
+		return fmt.Errorf("%s: %s", path, why)
+	}
+	c := &f.Config
+	c.Pipeline, c.Family = index.Class, family.Recognise(f.clues)
+	c.ZerosForEmptyPrompt = c.Family.ZerosForEmptyNegative && (index.ForceZeros == nil || *index.ForceZeros)
+	return nil
+}
+
+// readText reads what the text encoders say of their sizes; their files are absent in old exports.
+func (f *Folder) readText() error {
+	c := &f.Config
+	for i, part := range c.Family.TextParts() {
+		path := filepath.Join(f.Dir, part, "config.json")
+		text := struct {
+			Length int    `json:"max_position_embeddings"`
+			Width  int    `json:"hidden_size"`
+			Layers int    `json:"num_hidden_layers"`
+			Pooled int    `json:"projection_dim"`
+			Act    string `json:"hidden_act"`
+		}{Length: 77}
+		if err := readJSON(path, &text); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		if text.Length < 3 || text.Length > 1024 {
+			return fmt.Errorf("%s: max_position_embeddings %d, want 77", path, text.Length)
+		}
+		if i > 0 && text.Length != c.TextLength {
+			return fmt.Errorf("%s: max_position_embeddings %d, want %d as in %s", path, text.Length, c.TextLength, c.Family.TextEncoders[0].Part)
+		}
+		if i == 0 {
+			f.clues.Activation = text.Act
+		}
+		c.TextLength = text.Length
+		f.textEncoders = append(f.textEncoders, textEncoderConfig{text.Width, text.Layers, text.Pooled})
+	}
+	c.Family = family.Recognise(f.clues)
+	return nil
+}

@@ -1,0 +1,122 @@
+package folder_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"darkroom/render/family"
+	"darkroom/render/folder"
+	"darkroom/render/golden/goldentest"
+	"darkroom/render/onnx/onnxtest"
+)
+
+func TestFamilies(t *testing.T) {
+	t.Parallel()
+	type facts struct {
+		Family                        *family.Family
+		Prediction                    string
+		Distilled, Inpaint, ZeroSNR   bool
+		Pooled, Guidance, Width, Skip int
+	}
+	for name, want := range map[string]facts{
+		goldentest.SD1:     {Family: family.SD1, Prediction: "epsilon", Width: 24, Skip: 3},
+		goldentest.SD2V:    {Family: family.SD2, Prediction: "v_prediction", ZeroSNR: true, Width: 24, Skip: 2},
+		goldentest.SDXL:    {Family: family.SDXL, Prediction: "epsilon", Pooled: 24, Width: 48, Skip: 1},
+		goldentest.LCM:     {Family: family.SD1, Prediction: "epsilon", Distilled: true, Guidance: 32, Width: 24, Skip: 3},
+		goldentest.Inpaint: {Family: family.SD1, Prediction: "epsilon", Inpaint: true, Width: 24, Skip: 3},
+	} {
+		for _, half := range []bool{false, true} {
+			if half {
+				name = goldentest.Float16(name)
+			}
+			f, err := folder.Open(goldentest.Model(t, name))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			c := f.Config
+			got := facts{c.Family, c.Prediction, c.Consistency(), c.Extra != nil, c.RescaleZeroSNR, c.PooledWidth, c.GuidanceWidth, c.TextWidth, c.SkippableLayers}
+			if got != want || c.Float16 != half || !c.CanEncode || !c.FractionalTimesteps {
+				t.Errorf("%s: got %+v, half %v, want %+v", name, got, c.Float16, want)
+			}
+		}
+	}
+}
+
+func TestRefusedFamilies(t *testing.T) {
+	t.Parallel()
+	from := func(name, part string) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			for _, file := range []string{part + "/model.onnx", part + "/config.json"} {
+				data, err := os.ReadFile(filepath.Join(goldentest.Model(t, name), file))
+				if err != nil {
+					t.Fatal(err)
+				}
+				onnxtest.WriteFile(t, dir, file, string(data))
+			}
+		}
+	}
+	for _, c := range []struct {
+		name, model string
+		spoil       func(t *testing.T, dir string)
+		says        []string
+	}{
+		{"SDXL without its second encoder", goldentest.SDXL, remove("text_encoder_2"), []string{"text_encoder_2/model.onnx", "no such file"}},
+		{"SDXL without its second tokenizer", goldentest.SDXL, remove("tokenizer_2"), []string{"tokenizer_2/vocab.json", "no such file"}},
+		{"half of SDXL's second encoder", goldentest.SDXL, truncated("text_encoder_2/model.onnx", func(n int64) int64 { return n - 1 }), []string{"text_encoder_2/model.onnx", "cut short"}},
+		{"a refiner", goldentest.SDXL, remove("text_encoder"), []string{"model_index.json", "refiner"}},
+		{"a refiner by its index", goldentest.SDXL, replace("model_index.json", `{"_class_name":"StableDiffusionXLImg2ImgPipeline","requires_aesthetics_score":true}`), []string{"refiner"}},
+		{"SDXL's UNet alone", goldentest.SD1, from(goldentest.SDXL, "unet"), []string{"unet/model.onnx", "an SDXL UNet", "text_encoder_2"}},
+		{"another UNet in SDXL", goldentest.SDXL, from(goldentest.SD1, "unet"), []string{"unet/model.onnx", "24"}},
+		{"a UNet told no sizes", goldentest.SDXL, func(t *testing.T, dir string) {
+			onnxtest.Rewrite(t, filepath.Join(dir, "unet/model.onnx"), onnxtest.Swap("time_ids", "tome_ids"))
+		}, []string{"unet/model.onnx", "tome_ids", "not understood"}},
+		{"an encoder that pools nothing", goldentest.SDXL, func(t *testing.T, dir string) {
+			onnxtest.Rewrite(t, filepath.Join(dir, "text_encoder_2/model.onnx"), onnxtest.Swap("text_embeds", "text_embods"))
+		}, []string{"text_encoder_2/model.onnx", `no output called "text_embeds"`}},
+		{"SDXL's layers out of reach", goldentest.SDXL, func(t *testing.T, dir string) {
+			onnxtest.Rewrite(t, filepath.Join(dir, "text_encoder/model.onnx"), onnxtest.Swap("hidden_states.", "hidden_statez."))
+			onnxtest.Rewrite(t, filepath.Join(dir, "text_encoder/config.json"), onnxtest.Swap(`"num_hidden_layers": 2`, `"num_hidden_layers": 12`))
+		}, []string{"text_encoder/model.onnx", `"hidden_states.0"`, "all hidden states"}},
+		{"SDXL that clips", goldentest.SDXL, replace("scheduler/scheduler_config.json", `{"_class_name":"DDIMScheduler"}`), []string{"scheduler_config.json", "clip_sample"}},
+		{"a transformer", goldentest.SD1, func(t *testing.T, dir string) { onnxtest.WriteFile(t, dir, "transformer/config.json", "{}") }, []string{"transformer", "Stable Diffusion 3 and Flux"}},
+		{"inpainting without a VAE encoder", goldentest.Inpaint, remove("vae_encoder"), []string{"unet/model.onnx", "vae_encoder/model.onnx"}},
+		{"a width that is not that of the file", goldentest.SD1, func(t *testing.T, dir string) {
+			onnxtest.Rewrite(t, filepath.Join(dir, "unet/config.json"), onnxtest.Swap(`"cross_attention_dim": 24`, `"cross_attention_dim": 48`))
+		}, []string{"unet/model.onnx", "want 48"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := goldentest.Model(t, c.model)
+			c.spoil(t, dir)
+			_, err := folder.Open(dir)
+			if err == nil {
+				t.Fatal("got no error")
+			}
+			for _, part := range c.says {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("got %v, want an error with %q", err, part)
+				}
+			}
+		})
+	}
+}
+
+// TestInpaintChannels tells an inpainting UNet by its input, and by its configuration where the input says nothing.
+func TestInpaintChannels(t *testing.T) {
+	t.Parallel()
+	f, err := folder.Open(onnxtest.Folder{Channels: 9}.Temp(t))
+	if err != nil || f.Config.Extra != family.Inpaint {
+		t.Errorf("nine channels: got %v, %v, want an inpainting model", f, err)
+	}
+	dir := onnxtest.Folder{}.Temp(t)
+	onnxtest.WriteFile(t, dir, "unet/config.json", `{"in_channels":9}`)
+	if f, err := folder.Open(dir); err != nil || f.Config.Extra != nil {
+		t.Errorf("a configuration of nine, but four in the file: got %+v, %v; the file counts", f.Config, err)
+	}
+	if _, err := folder.Open(onnxtest.Folder{Channels: 9, NoEncoder: true}.Temp(t)); err == nil || !strings.Contains(err.Error(), "vae_encoder") {
+		t.Errorf("without a VAE encoder: got %v", err)
+	}
+}

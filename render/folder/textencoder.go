@@ -1,0 +1,112 @@
+package folder
+
+import (
+	"fmt"
+
+	"darkroom/render/onnx/graph"
+)
+
+// TextEncoder holds the inputs and outputs of a text encoder.
+type TextEncoder struct {
+	IDs, Pooled graph.Value
+	Layers      []graph.Value // hidden states, by the number of layers left out
+	Width       int           // numbers per token
+
+	part        string
+	finalNorm   bool        // the layers are read after the final norm
+	last        graph.Value // hidden states after the final norm
+	layerCount  int         // as the configuration says; 0 where it does not
+	layersAdded bool        // the file has no outputs for the layers but the first (for none, without the norm): see exposeLayers
+}
+
+// Outputs lists what a text encoder is asked for: all layers, then the pooled vector if there is one.
+func (t TextEncoder) Outputs() []graph.Value {
+	all := append([]graph.Value(nil), t.Layers...)
+	if t.Pooled.Name != "" {
+		all = append(all, t.Pooled)
+	}
+	return all
+}
+
+// maxSkips is how many of a text encoder's last layers people leave out: A1111 counts them up to 12.
+const maxSkips = 11
+
+// findTextEncoder finds the ports of text encoder i and the layers it can give out.
+func (f *Folder) findTextEncoder(i int) (TextEncoder, error) {
+	c, of := f.Config, f.Config.Family.TextEncoders[i]
+	t := TextEncoder{part: of.Part, finalNorm: of.FinalNorm, layerCount: f.textEncoders[i].layers}
+	length := map[int]int{1: c.TextLength}
+	var err error
+	if t.IDs, err = f.port(portSpec{t.part, []string{"input_ids"}, []int{2}, integerTypes, length, false}, false); err != nil {
+		return t, err
+	}
+	if of.Pooled {
+		if t.Pooled, err = f.port(portSpec{t.part, []string{"text_embeds"}, []int{2}, floatTypes, nil, true}, true); err != nil {
+			return t, err
+		}
+		if t.Pooled.Name == "" {
+			return t, fmt.Errorf("no output called \"text_embeds\", it has %v", f.graphs[t.part].Outputs)
+		}
+	}
+	if !of.FinalNorm {
+		return t, f.findInnerLayers(&t, length)
+	}
+	if t.last, err = f.port(f.lastLayer(t.part), true); err != nil {
+		return t, err
+	}
+	t.Layers = []graph.Value{t.last}
+	f.findAddableLayers(&t)
+	return t, nil
+}
+
+// lastLayer is the output after the final norm.
+func (f *Folder) lastLayer(part string) portSpec {
+	return portSpec{part, []string{"last_hidden_state"}, []int{3}, floatTypes, map[int]int{1: f.Config.TextLength}, false}
+}
+
+// findInnerLayers finds the layers that SDXL reads: it was trained with the last but one of both encoders, without the final
+// norm. Optimum's exports give out every layer; where one does not, they are added.
+func (f *Folder) findInnerLayers(t *TextEncoder, length map[int]int) error {
+	all := 0 // exported layers, with the embeddings as layer 0
+	for _, ok := f.graphs[t.part].Output(layerName(all)); ok; _, ok = f.graphs[t.part].Output(layerName(all)) {
+		all++
+	}
+	for i := all - 2; i >= 0 && len(t.Layers) <= maxSkips; i-- {
+		v, err := f.port(portSpec{t.part, []string{layerName(i)}, []int{3}, floatTypes, length, true}, true)
+		if err != nil {
+			return err
+		}
+		t.Layers = append(t.Layers, v)
+	}
+	if len(t.Layers) > 0 {
+		return nil
+	}
+	var err error
+	if t.last, err = f.port(f.lastLayer(t.part), true); err != nil {
+		return err
+	}
+	if f.findAddableLayers(t); len(t.Layers) == 0 {
+		return fmt.Errorf("no output called %q and so on, and its layers cannot be told apart; want an export with all hidden states, as Optimum makes it for SDXL", layerName(0))
+	}
+	return nil
+}
+
+func layerName(i int) string { return fmt.Sprintf("hidden_states.%d", i) }
+
+// findAddableLayers notes the layers that can be added to the file's network, if it can be followed.
+func (f *Folder) findAddableLayers(t *TextEncoder) {
+	s, err := graph.ReadSkeleton(f.path(t.part))
+	if err != nil {
+		return
+	}
+	_, added, err := f.exposeLayers(*t, s.Model)
+	if err != nil {
+		return // a network that was fused, say: it is good for all but clip skip
+	}
+	t.Layers, t.layersAdded = append(t.Layers, added...), true
+}
+
+// exposeLayers makes a text encoder's network give out its inner layers too.
+func (f *Folder) exposeLayers(t TextEncoder, model []byte) ([]byte, []graph.Value, error) {
+	return graph.ExposeLayers(model, t.last, graph.LayerOptions{Max: maxSkips + 1, Count: t.layerCount, FinalNorm: t.finalNorm})
+}

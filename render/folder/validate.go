@@ -1,0 +1,140 @@
+package folder
+
+import (
+	"fmt"
+	"slices"
+
+	"darkroom/render/family"
+	"darkroom/render/onnx/graph"
+)
+
+// validateGraphs finds every port, sees that the networks fit each other and the configuration, and fills in the limits
+// that the exports set.
+func (f *Folder) validateGraphs() error {
+	if err := f.findPorts(); err != nil {
+		return err
+	}
+	for _, check := range []func() error{f.validateFamily, f.validateText, f.validateChannels, f.validateSizes} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	c, p := &f.Config, f.Ports
+	f.clues.Scheduler, f.clues.Spacing, f.clues.Prediction = c.Scheduler, c.TimestepSpacing, c.Prediction
+	f.clues.ZeroSNR, f.clues.GuidanceWidth = c.RescaleZeroSNR, c.GuidanceWidth
+	c.Distillation = family.RecogniseDistillation(f.clues)
+	c.Float16 = p.Sample.Type == graph.Float16
+	c.FractionalTimesteps = !slices.Contains(integerTypes, p.Timestep.Type)
+	c.SkippableLayers = maxSkips
+	for _, t := range p.TextEncoders {
+		c.SkippableLayers = min(c.SkippableLayers, len(t.Layers)-1)
+	}
+	return nil
+}
+
+// validateText sees that the text encoders give what the UNet reads.
+func (f *Folder) validateText() error {
+	c, p := &f.Config, &f.Ports
+	width, known := 0, true
+	for i, t := range p.TextEncoders {
+		w, configured := t.Layers[0].Dims[2], f.textEncoders[i].width
+		if w != 0 && configured != 0 && w != configured {
+			return fmt.Errorf("%s: %v: want %d in dimension 3, as its config.json has it", f.path(t.part), t.Layers[0], configured)
+		}
+		w = max(w, configured)
+		known = known && w > 0
+		p.TextEncoders[i].Width = w
+		width += w
+	}
+	read := max(p.Context.Dims[2], c.TextWidth) // by the UNet
+	switch {
+	case p.Context.Dims[2] != 0 && c.TextWidth != 0 && p.Context.Dims[2] != c.TextWidth:
+		return fmt.Errorf("%s: %v: want %d in dimension 3, as its config.json has it", f.path(unetPart), p.Context, c.TextWidth)
+	case known && read != 0 && width != read:
+		return fmt.Errorf("%s: %v: it reads %d numbers for a token and the text encoder gives %d; these parts are of different models, want %d",
+			f.path(unetPart), p.Context, read, width, width)
+	case !known && len(p.TextEncoders) == 1 && read != 0:
+		p.TextEncoders[0].Width, width = read, read
+	case !known:
+		return fmt.Errorf("%s: the width of a token is not told; want hidden_size in text_encoder/config.json", f.Dir)
+	}
+	c.TextWidth = width
+	f.clues.TextWidth = width
+	c.Family = family.Recognise(f.clues)
+	if n := p.Context.Dims[1]; n != 0 {
+		if n%c.TextLength != 0 {
+			return fmt.Errorf("%s: %v: want a multiple of %d in dimension 2", f.path(unetPart), p.Context, c.TextLength)
+		}
+		c.MaxChunks = n / c.TextLength
+	}
+	return nil
+}
+
+// validateFamily sees that the UNet is led by what its family leads it by.
+func (f *Folder) validateFamily() error {
+	c, p := &f.Config, f.Ports
+	reads := p.Pooled.Name != "" || p.TimeIDs.Name != ""
+	unet, wants := f.path(unetPart), c.Family.ConditionedOnSize()
+	switch {
+	case reads && !wants:
+		return fmt.Errorf("%s: an SDXL UNet, it reads text_embeds and time_ids; want %v and %v beside it, as SDXL has", unet, family.SDXL.TextParts(), family.SDXL.Tokenizers())
+	case wants && (p.Pooled.Name == "" || p.TimeIDs.Name == ""):
+		return fmt.Errorf("%s: no inputs text_embeds and time_ids, it has %v; want the UNet of %s", unet, f.graphs[unetPart].Inputs, c.Family.Name)
+	case wants && p.TimeIDs.Dims[1] != 0 && p.TimeIDs.Dims[1] != len(c.Family.TimeIDs(0, 0)):
+		return fmt.Errorf("%s: %v: want %d in dimension 2; a refiner has 5, and is not understood", unet, p.TimeIDs, len(c.Family.TimeIDs(0, 0)))
+	}
+	for i, t := range p.TextEncoders {
+		if t.Pooled.Name == "" {
+			continue
+		}
+		provided, read := t.Pooled, p.Pooled
+		if provided.Dims[1] != 0 && read.Dims[1] != 0 && provided.Dims[1] != read.Dims[1] {
+			return fmt.Errorf("%s: %v: want %d in dimension 2, as %s gives; these parts are of different models", unet, read, provided.Dims[1], t.part)
+		}
+		if c.PooledWidth = max(provided.Dims[1], read.Dims[1], f.textEncoders[i].pooled); c.PooledWidth == 0 {
+			return fmt.Errorf("%s: %v: its width is not told; want projection_dim in %s/config.json", f.path(t.part), provided, t.part)
+		}
+	}
+	if p.Guidance.Name == "" {
+		return nil
+	}
+	if c.GuidanceWidth = p.Guidance.Dims[1]; c.GuidanceWidth == 0 {
+		c.GuidanceWidth = f.timeCondDim
+	}
+	if c.GuidanceWidth < 4 {
+		return fmt.Errorf("%s: %v: how wide the guidance scale's embedding is is not told; want time_cond_proj_dim in its config.json", unet, p.Guidance)
+	}
+	return nil
+}
+
+// validateChannels recognises what the UNet reads besides latents.
+func (f *Folder) validateChannels() error {
+	c, p := &f.Config, f.Ports
+	if n := p.Sample.Dims[1]; n != 0 {
+		c.Extra = family.FindExtraInput(n - c.LatentChannels)
+		if c.Extra == nil && n != c.LatentChannels {
+			return fmt.Errorf("%s: %v: want %d in dimension 2, or %d of an inpainting UNet: a depth or image-editing UNet is not understood",
+				f.path(unetPart), p.Sample, c.LatentChannels, c.LatentChannels+family.Inpaint.Channels)
+		}
+	}
+	if c.Extra != nil && !c.CanEncode {
+		return fmt.Errorf("%s: a UNet for %s without a vae_encoder, which makes latents of the masked image; want vae_encoder/model.onnx", f.path(unetPart), c.Extra.Name)
+	}
+	if n := c.LatentChannels; c.CanEncode && p.Mean.Dims[1] != 0 && p.Mean.Dims[1] != n && p.Mean.Dims[1] != 2*n {
+		return fmt.Errorf("%s: %v: want %d or %d in dimension 2", f.path(encoderPart), p.Mean, n, 2*n)
+	}
+	return nil
+}
+
+// validateSizes reads what sizes the export is for.
+func (f *Folder) validateSizes() error {
+	c, p := &f.Config, f.Ports
+	c.FixedSize = Size{p.Sample.Dims[3] * c.PixelsPerLatent, p.Sample.Dims[2] * c.PixelsPerLatent}
+	if (c.FixedSize.Width == 0) != (c.FixedSize.Height == 0) {
+		return fmt.Errorf("%s: %v: want both sides fixed or both free", f.path(unetPart), p.Sample)
+	}
+	if c.FixedSize != (Size{}) {
+		c.SizeMultiple = c.PixelsPerLatent // whatever was exported fits itself
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// AuditRecord is one entry of the audit trail: what a moderator did, or what was erased.
+type AuditRecord struct {
+	Server string
+	Actor  string // user id; empty if the program acted on its own, or if the person was erased since
+	Action string // "set policy", "reset policy", "set role weight", "erase a person" or "forget a server"
+	Detail json.RawMessage
+	At     time.Time
+}
+
+// AuditLog returns the newest audit records of a server, newest first. Erasures are records of the server "".
+func (s *Store) AuditLog(ctx context.Context, server string, limit int) ([]AuditRecord, error) {
+	records, err := s.auditRecords(ctx, `WHERE server = $1 ORDER BY id DESC LIMIT $2`, server, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read audit log of %s: %w", server, err)
+	}
+	return records, nil
+}
+
+func (s *Store) auditRecords(ctx context.Context, where string, args ...any) ([]AuditRecord, error) {
+	var records []AuditRecord
+	err := s.query(ctx, func(r *sql.Rows) error {
+		a, detail, at := AuditRecord{}, "", int64(0)
+		err := r.Scan(&a.Server, &a.Actor, &a.Action, &detail, &at)
+		a.Detail, a.At = rawJSON(detail), fromMillis(at)
+		records = append(records, a)
+		return err
+	}, `SELECT server, actor, action, detail, at FROM audit `+where, args...)
+	return records, err
+}
+
+func (s *Store) writeAudit(ctx context.Context, tx *sql.Tx, server, by, action string, detail any) error {
+	text := ""
+	if detail != nil {
+		b, err := json.Marshal(detail)
+		if err != nil {
+			return fmt.Errorf("write audit: %w", err)
+		}
+		text = string(b)
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO audit (server, actor, action, detail, at) VALUES ($1, $2, $3, $4, $5)`,
+		server, by, action, text, millis(s.now()))
+	if err != nil {
+		return fmt.Errorf("write audit: %w", err)
+	}
+	return nil
+}

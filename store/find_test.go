@@ -1,0 +1,32 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"darkroom/store"
+)
+
+func exerciseFinding(t *testing.T, s *store.Store, c *clock) {
+	ctx := t.Context()
+	acceptAndAcknowledge(t, s, "1-0", "1-1")
+	c.advance(time.Second)
+	accept(t, s, job("2-0"))
+	other := job("3-0")
+	other.User, other.Server = "u2", "dm"
+	accept(t, s, other)
+
+	mine, err := s.Unfinished(ctx, "u1")
+	equal(t, "unfinished", []any{ids(mine), err}, []any{[]string{"1-0", "1-1", "2-0"}, error(nil)})
+	for _, id := range []string{"1-0", "1-1"} {
+		if _, err := s.Finish(ctx, id, "m-"+id, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.advance(time.Hour)
+	mustChange(t, s.Cancel, "2-0")
+	ended, err := s.Ended(ctx, c.now().Add(-time.Minute), 10)
+	equal(t, "ended", []any{ids(ended), err}, []any{[]string{"2-0"}, error(nil)})
+	ended, err = s.Ended(ctx, noon, 2)
+	equal(t, "the newest ended", []any{ids(ended), err}, []any{[]string{"2-0", "1-1"}, error(nil)})
+}

@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Day is the period over which Usage.Day counts.
+const Day = 24 * time.Hour
+
+// Usage is what a user has requested in a server, in pictures, at the moment of judgement.
+type Usage struct {
+	Waiting int // accepted or waiting
+	Running int // being rendered
+	Day     int // requested in the last Day; cancelled, failed and expired ones do not count
+}
+
+// Usage counts what a user has requested in a server.
+func (s *Store) Usage(ctx context.Context, server, user string) (Usage, error) {
+	return usage(ctx, s.read, server, user, s.now())
+}
+
+func usage(ctx context.Context, q querier, server, user string, now time.Time) (Usage, error) {
+	var u Usage
+	err := q.QueryRowContext(ctx, `SELECT
+		COALESCE(SUM(CASE WHEN state = 'running' THEN 0 ELSE pictures END), 0),
+		COALESCE(SUM(CASE WHEN state = 'running' THEN pictures ELSE 0 END), 0)
+		FROM jobs WHERE server = $1 AND user_id = $2 AND state IN ('accepted', 'waiting', 'running')`,
+		server, user).Scan(&u.Waiting, &u.Running)
+	if err != nil {
+		return Usage{}, fmt.Errorf("count unfinished pictures: %w", err)
+	}
+	err = q.QueryRowContext(ctx, `SELECT COALESCE(SUM(pictures), 0) FROM jobs
+		WHERE server = $1 AND user_id = $2 AND created > $3 AND state NOT IN ('failed', 'cancelled', 'expired')`,
+		server, user, millis(now.Add(-Day))).Scan(&u.Day)
+	if err != nil {
+		return Usage{}, fmt.Errorf("count pictures of a day: %w", err)
+	}
+	return u, nil
+}
