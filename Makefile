@@ -39,7 +39,7 @@ lint:
 	CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/darkroom
 
 race:
-	$(GO) test -race ./bot/... ./queue/... ./store/...
+	$(GO) test -race -timeout 30m -parallel 4 ./bot/... ./queue/... ./store/...
 
 soak: runtime ## Run the long tests: real kills, bad networks, random steps; writes docs/reliability.md
 	$(GO) run ./cmd/soak

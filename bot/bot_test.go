@@ -19,7 +19,7 @@ import (
 // moody is a ledger that panics when it is asked for a policy.
 type panickingStore struct{ bot.Store }
 
-func (panickingStore) Policy(context.Context, string) (store.Policy, error) {
+func (panickingStore) PolicyAndWeights(context.Context, string) (store.Policy, map[string]int, error) {
 	panic("a fault for the test")
 }
 

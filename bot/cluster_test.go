@@ -127,7 +127,7 @@ func (h *cluster) newBot() *bot.Bot {
 	if h.wrapStore != nil {
 		db = h.wrapStore(db)
 	}
-	b, err := bot.New(bot.Dependencies{
+	b, err := bot.New(bot.Parts{
 		Store: db, Queue: h.wrapQueue(h.queue),
 		Discord: rest.NewClient(rest.Options{Base: h.sandbox.API(), Token: h.sandbox.Token(), Now: h.clock.now}),
 		Options: bot.Options{

@@ -54,7 +54,7 @@ func TestLateDeliveryWaitsForReadableMessage(t *testing.T) {
 	})
 	h.clock.advance(16 * time.Minute)
 	release()
-	h.pollUntil("the delivery to be put off", func() bool { return strings.Contains(h.log.String(), "still in the tray") })
+	h.pollUntil("the delivery to be put off", func() bool { return strings.Contains(h.log.String(), "are not delivered yet") })
 	for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, h.defaults.Channel.ID) {
 		if len(m.Attachments) > 0 {
 			t.Errorf("got %s, want nothing posted", describe(m))

@@ -26,7 +26,7 @@ func TestUndeliveredForADayGoesToInbox(t *testing.T) {
 		Method: http.MethodPost, Path: regexp.MustCompile("^/channels/.*/messages$"), Times: -1, Status: http.StatusBadGateway,
 	})
 	i := h.imagineLate()
-	h.pollUntil("the pictures to stay in the tray", func() bool { return strings.Contains(h.log.String(), "still in the tray") })
+	h.pollUntil("the pictures to stay in the tray", func() bool { return strings.Contains(h.log.String(), "are not delivered yet") })
 	if e := h.job(i); e.State.Terminal() {
 		t.Fatalf("state: got %s, want none that is final", e.State)
 	}

@@ -1,8 +1,10 @@
-// Package bot is the conversation: it hears interactions on the gateway, answers each within Discord's three seconds,
-// writes accepted jobs down before it promises them, and keeps every message it left telling the truth. One file is one
-// thing a person can do (imagine.go, reroll.go, cancel.go, …) or one duty that runs by itself (relay.go, follow.go,
-// deliver.go, repair.go).
+// Package bot wires the rooms of the bot and runs them.
 //
-// It knows neither Redis commands nor pixels: jobs go into a Line, the truth is in a Ledger, and messages go through
-// reply's client. discordgo is used for the gateway alone.
+// An interaction comes in through gateway, which hands it on once; command reads it, admit judges it, and interaction
+// answers it. An accepted job is written to the store and goes through outbox into the queue. A renderer paints it and posts
+// the pictures with rest; delivery hears of it and keeps every message of the job true. catalog knows what can be painted and
+// what it costs, retention forgets what is over, message holds what people read.
+//
+// outbox, delivery and interaction do not import each other: each declares in small interfaces what it needs of the others,
+// and New puts them together.
 package bot

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"darkroom/bot"
+	"darkroom/bot/gateway"
 	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/store"
@@ -89,22 +90,22 @@ func TestWrongTokenEndsTheBot(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})
 	h.sandbox.Rules().Allow("")
-	b, err := bot.New(bot.Dependencies{
+	b, err := bot.New(bot.Parts{
 		Store: h.db, Queue: h.queue, Discord: rest.NewClient(rest.Options{Base: h.sandbox.API(), Token: "wrong"}),
 		Options: bot.Options{Token: "wrong", Base: h.sandbox.API()},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Run(h.ctx); !errors.Is(err, bot.ErrRefused) {
+	if err := b.Run(h.ctx); !errors.Is(err, gateway.ErrRefused) {
 		t.Errorf("run: got %v, want ErrRefused", err)
 	}
 }
 
 func TestNewNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
-	_, err := bot.New(bot.Dependencies{})
-	for _, want := range []string{"no ledger", "no line", "no Discord client", "no token"} {
+	_, err := bot.New(bot.Parts{})
+	for _, want := range []string{"no store", "no queue", "no Discord client", "no token"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("new: got %v, want %q in it", err, want)
 		}

@@ -96,6 +96,6 @@ func TestQueueShowsUndeliveredJob(t *testing.T) {
 	h := startCluster(t)
 	h.sandbox.Fail(sandbox.Fault{Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/`), Times: -1, Status: http.StatusBadGateway})
 	h.imagineLate()
-	h.pollUntil("the delivery to be put off", func() bool { return strings.Contains(h.log.String(), "still in the tray") })
+	h.pollUntil("the delivery to be put off", func() bool { return strings.Contains(h.log.String(), "are not delivered yet") })
 	h.waitText(h.command("queue"), "a red boat — painted, on its way")
 }

@@ -27,7 +27,7 @@ func BenchmarkEnqueueUnqueued(b *testing.B) {
 	ctx := context.Background()
 	db := storeWithJobs(b)
 	q := realQueue(b)
-	instance, err := bot.New(bot.Dependencies{
+	instance, err := bot.New(bot.Parts{
 		Store: db, Queue: q, Discord: rest.NewClient(rest.Options{Base: "http://127.0.0.1:9/api/v10", Token: "none"}),
 		Options: bot.Options{Token: "none", Base: "http://127.0.0.1:9/api/v10", Intervals: bot.Intervals{Relay: 50 * time.Millisecond}},
 	})

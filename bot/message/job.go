@@ -214,3 +214,16 @@ func Reoffer(to Address, spec picture.Spec, job string) Message {
 func InInbox(to Address, spec picture.Spec) Message {
 	return Message{Content: heading(to, spec) + "\n🖼️ Finished, but I could not post it here. It waits in /inbox for whoever asked for it."}
 }
+
+// PromptLine is a prompt in a list: shortened and escaped.
+func PromptLine(prompt string) string { return Escape(Shorten(prompt, 80)) }
+
+// MovedBackByEpoch is why a position moved back: the queue was filled again.
+func MovedBackByEpoch(was int) string {
+	return fmt.Sprintf("It was #%d until the line was put together again", was)
+}
+
+// MovedBackByOthers is why a position moved back: people with less use of the renderers came in between.
+func MovedBackByOthers(was int) string {
+	return fmt.Sprintf("It was #%d: others who have had less of the time came in between", was)
+}

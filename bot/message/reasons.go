@@ -29,10 +29,24 @@ func ReasonInputTooBig(most int64) string {
 	return fmt.Sprintf("the start picture is bigger than %d MiB", most>>20)
 }
 
-// ReasonRendererLost says that the renderer ended so many times while it painted the job.
-func ReasonRendererLost(times int) string {
-	return fmt.Sprintf("the renderer was lost %d times while painting", times)
-}
-
 // PreviewDescription is the alternative text of a preview.
 const PreviewDescription = "A preview of the pictures"
+
+// FailureReason is why a job failed as its owner reads it; the queue gives no reason when all tries were used.
+func FailureReason(reason string) string {
+	if reason == "" {
+		return ReasonRetriesUsed
+	}
+	return reason
+}
+
+// Why finished pictures could be posted nowhere.
+const (
+	ReasonUndeliverable = "I could post neither in the channel nor in your direct messages"
+	ReasonMaybePosted   = "I may have posted them already, but cannot look"
+)
+
+// NotShown tells that one of several jobs was dropped, since its message did not arrive.
+func NotShown(prompt string) string {
+	return "This one of your prompts was not painted, for its message did not arrive. Ask for it again:\n• " + prompt
+}

@@ -157,7 +157,7 @@ func (c *cluster) startBot() *process {
 		c.t.Fatalf("open ledger: %v", err)
 	}
 	q := c.redis.openQueue(g, queueOptions)
-	b, err := bot.New(bot.Dependencies{
+	b, err := bot.New(bot.Parts{
 		Store: db, Queue: q,
 		Discord: rest.NewClient(rest.Options{Base: c.API(), Token: c.Token(), HTTP: httpClient(g, time.Minute)}),
 		Options: bot.Options{Token: c.Token(), Base: c.API(), CDN: []string{discordHost}, HTTP: httpClient(g, 20*time.Second), Dial: g.dialGateway,

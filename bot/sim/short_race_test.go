@@ -2,5 +2,5 @@
 
 package sim
 
-// few is how many people ask in the short form: the race detector makes each of them ten times as slow.
-const few = 40
+// shortRequests is how many people ask in the short form. The race detector makes each of them ten times as slow.
+const shortRequests = 40

@@ -47,7 +47,7 @@ func newBot(d config.Discord, m config.Retention, pool, wildcards string, db *st
 	if err != nil {
 		return nil, err
 	}
-	return bot.New(bot.Dependencies{
+	return bot.New(bot.Parts{
 		Store:   db,
 		Queue:   q,
 		Discord: rest.NewClient(rest.Options{Base: d.API.Base, Token: d.Token.Text()}),

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"darkroom/bot"
+	"darkroom/bot/outbox"
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/render/picture"
@@ -111,7 +111,7 @@ func printPauses(w io.Writer, pauses []store.Pause, models map[string]string) er
 		return err
 	}
 	for _, p := range pauses {
-		what := bot.PauseScope(p).String()
+		what := outbox.PauseScope(p).String()
 		if name := models[p.Name]; p.Kind == "lane" && name != "" {
 			what = "model " + name
 		}
@@ -168,12 +168,12 @@ func changePauses(ctx context.Context, s invocation, c config.PauseTarget, write
 			return err
 		}
 		if !existed {
-			return fmt.Errorf("%s was not paused here; moderators resume a server that they paused with /limits", bot.PauseScope(p))
+			return fmt.Errorf("%s was not paused here; moderators resume a server that they paused with /limits", outbox.PauseScope(p))
 		}
-		if q == nil || apply(redisCtx, q, bot.PauseScope(p)) != nil {
-			_, err = fmt.Fprintf(s.stdout, "saved for %s; the bot updates the queue within a minute\n", bot.PauseScope(p))
+		if q == nil || apply(redisCtx, q, outbox.PauseScope(p)) != nil {
+			_, err = fmt.Fprintf(s.stdout, "saved for %s; the bot updates the queue within a minute\n", outbox.PauseScope(p))
 		} else {
-			_, err = fmt.Fprintf(s.stdout, "done for %s\n", bot.PauseScope(p))
+			_, err = fmt.Fprintf(s.stdout, "done for %s\n", outbox.PauseScope(p))
 		}
 		if err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/render/demo"
+	"darkroom/render/family"
 	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/onnxtest"
@@ -77,7 +78,8 @@ func TestModelCardIsReadByTheBot(t *testing.T) {
 
 func TestLanes(t *testing.T) {
 	t.Parallel()
-	a, b := &folder.Folder{Name: "a", Hash: "aa"}, &folder.Folder{Name: "b", Hash: "bb"}
+	sd1 := folder.Config{Kind: family.Kind{Family: family.SD1}}
+	a, b := &folder.Folder{Name: "a", Hash: "aa", Config: sd1}, &folder.Folder{Name: "b", Hash: "bb", Config: sd1}
 	pool := &onnxPool{folders: []*folder.Folder{a, b}}
 	want := func(first, second string, load, then time.Duration) {
 		t.Helper()

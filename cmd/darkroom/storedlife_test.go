@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"darkroom/bot"
+	"darkroom/bot/gateway"
 	"darkroom/bot/message"
+	"darkroom/bot/outbox"
 	"darkroom/bot/rest"
 	"darkroom/bot/sandbox"
 	"darkroom/queue"
@@ -62,7 +64,7 @@ func revive(t *testing.T, database, redisAddress string) *revived {
 	r.queue = dialKept(t, redisAddress, now)
 	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DialContext: dial}}
 	const often = 20 * time.Millisecond
-	b, err := bot.New(bot.Dependencies{
+	b, err := bot.New(bot.Parts{
 		Store: r.store, Queue: r.queue,
 		Discord: rest.NewClient(rest.Options{Base: r.API(), Token: r.Token(), HTTP: client, Now: now}),
 		Options: bot.Options{
@@ -92,7 +94,7 @@ func revive(t *testing.T, database, redisAddress string) *revived {
 }
 
 // discord opens the stored Discord and returns how to reach it.
-func (r *revived) discord(now func() time.Time) bot.Dial {
+func (r *revived) discord(now func() time.Time) gateway.Dial {
 	dir := r.t.TempDir()
 	var files map[string][]byte
 	if err := json.Unmarshal(keptFile(r.t, "files.json"), &files); err != nil {
@@ -320,7 +322,7 @@ func (r *revived) stopped() {
 		has[p.Scope] = p.Reason
 	}
 	for _, p := range must[[]store.Pause](r.t)(r.store.Pauses(r.ctx)) {
-		if reason, ok := has[bot.PauseScope(p)]; !ok || reason != p.Reason {
+		if reason, ok := has[outbox.PauseScope(p)]; !ok || reason != p.Reason {
 			r.t.Errorf("pause %+v: got %q, %v", p, reason, ok)
 		}
 	}

@@ -1,0 +1,194 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/backoff"
+	"darkroom/queue"
+	"darkroom/render"
+)
+
+const (
+	// metaName is the name under which the catalog is remembered, so that jobs are accepted while no renderer is up.
+	metaName = "offer"
+	// awaitTimeout is how long a request waits for the first renderer.
+	awaitTimeout = time.Second
+)
+
+// Store remembers the catalog and the measured rates.
+type Store interface {
+	Meta(ctx context.Context, name string) (string, error)
+	SetMeta(ctx context.Context, name, value string) error
+}
+
+// Queue knows which renderers are up.
+type Queue interface {
+	Renderers(ctx context.Context) ([]queue.Renderer, error)
+}
+
+// Options are what a Catalog is put together from. All are needed.
+type Options struct {
+	Store    Store
+	Queue    Queue
+	Interval time.Duration // how often the queue is asked
+	Log      *slog.Logger
+}
+
+// Catalog knows what can be painted: what renderers announce, or announced last. It also knows what a picture costs.
+type Catalog struct {
+	o     Options
+	costs *costs
+
+	mu          sync.RWMutex
+	available   admit.Available
+	noRenderers bool   // the queue was asked and no renderer is up
+	saved       string // the JSON that is remembered
+}
+
+// New returns a Catalog that knows nothing yet.
+func New(o Options) *Catalog {
+	c := &Catalog{o: o}
+	c.costs = newCosts(c.traits)
+	return c
+}
+
+// Load reads what is remembered. What cannot be read is learnt again.
+func (c *Catalog) Load(ctx context.Context) {
+	if err := c.loadModels(ctx); err != nil {
+		c.o.Log.Warn("the remembered catalog cannot be read", "error", err)
+	}
+	if err := c.costs.load(ctx, c.o.Store); err != nil {
+		c.o.Log.Warn("the measured rates cannot be read", "error", err)
+	}
+}
+
+// Run keeps the catalog fresh, and writes down the measured rates, until ctx is done.
+func (c *Catalog) Run(ctx context.Context) error {
+	healthy := true
+	for {
+		err := errors.Join(c.refresh(ctx), c.costs.save(ctx, c.o.Store))
+		if err != nil && healthy && ctx.Err() == nil {
+			c.o.Log.Warn("the catalog or the measured rates are not refreshed", "error", err)
+		}
+		healthy = err == nil
+		interval := c.o.Interval
+		if len(c.Available().Models) == 0 {
+			interval = min(interval, 500*time.Millisecond) // the first renderer is expected
+		}
+		if backoff.Sleep(ctx, interval) != nil {
+			return nil
+		}
+	}
+}
+
+// Available returns what can be painted, as it is known now.
+func (c *Catalog) Available() admit.Available {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.available
+}
+
+// Await returns what can be painted. While nothing is known it asks the queue again for up to a second: people often ask
+// for the first picture in the moment in which the first renderer comes up.
+func (c *Catalog) Await(ctx context.Context) admit.Available {
+	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
+	defer cancel()
+	for {
+		if all := c.Available(); len(all.Models) > 0 {
+			return all
+		}
+		_ = c.refresh(ctx) // Run meets and logs the same error
+		if backoff.Sleep(ctx, 50*time.Millisecond) != nil {
+			return c.Available()
+		}
+	}
+}
+
+// NoRenderers tells whether it is known that no renderer is up.
+func (c *Catalog) NoRenderers() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.noRenderers
+}
+
+// traits are those of a model that is or was available; none for one that is not known.
+func (c *Catalog) traits(hash string) render.Traits {
+	for _, m := range c.Available().Models {
+		if m.Hash == hash {
+			return m.Traits
+		}
+	}
+	return render.Traits{}
+}
+
+// loadModels reads the remembered models.
+func (c *Catalog) loadModels(ctx context.Context) error {
+	text, err := c.o.Store.Meta(ctx, metaName)
+	var all admit.Available
+	if err == nil && text != "" {
+		err = json.Unmarshal([]byte(text), &all)
+	}
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.available, c.saved = all, text
+	return nil
+}
+
+// refresh asks the queue which renderers are up. When there are none, the last catalog stays: a job for them waits.
+func (c *Catalog) refresh(ctx context.Context) error {
+	renderers, err := c.o.Queue.Renderers(ctx)
+	if err != nil {
+		return fmt.Errorf("ask for renderers: %w", err)
+	}
+	c.mu.Lock()
+	c.noRenderers = len(renderers) == 0
+	c.mu.Unlock()
+	all, err := mergeModels(renderers)
+	if err != nil || len(all.Models) == 0 {
+		return err
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		return fmt.Errorf("remember catalog: %w", err)
+	}
+	c.mu.Lock()
+	same := c.saved == string(text)
+	c.available, c.saved = all, string(text)
+	c.mu.Unlock()
+	if same {
+		return nil
+	}
+	return c.o.Store.SetMeta(ctx, metaName, string(text))
+}
+
+// mergeModels joins what renderers announce: each model once, in the order of their slots.
+func mergeModels(renderers []queue.Renderer) (admit.Available, error) {
+	var all admit.Available
+	seen := map[string]bool{}
+	for _, r := range renderers {
+		for _, announced := range r.Models {
+			var m admit.Model
+			if len(announced.Card) > 0 {
+				if err := json.Unmarshal(announced.Card, &m); err != nil {
+					return admit.Available{}, fmt.Errorf("read the card of model %s at renderer %s: %w", announced.Name, r.Slot, err)
+				}
+			}
+			m.Name, m.Hash = announced.Name, announced.Hash
+			if m.Hash != "" && !seen[m.Hash] {
+				seen[m.Hash] = true
+				all.Models = append(all.Models, m)
+			}
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,232 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"darkroom/bot/backoff"
+	"darkroom/bot/job"
+	"darkroom/bot/message"
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+const (
+	// maxPositionEdits is how many messages get their new position in one round: those nearest to the front, since theirs
+	// matter most, and Discord lets only so many edits pass.
+	maxPositionEdits = 10
+	// roundsWithoutNews is after how many rounds without an event the estimates are looked at all the same.
+	roundsWithoutNews = 5
+)
+
+// counts tells how many jobs the queue holds, without listing them.
+type counts interface {
+	Counts(ctx context.Context) (waiting, running int, err error)
+}
+
+// positions keeps the positions and ETAs in waiting messages true, as often as Discord bears. Its loop is the only one that
+// edits a waiting message after it was sent, so that no older position can follow a newer one.
+type positions struct {
+	db          finder
+	counts      counts
+	claim       claim
+	claimName   string
+	interval    time.Duration
+	epochs      outbox
+	messages    *messages
+	corrections *corrector
+	shown       *shownStates
+	view        *queueView
+	now         func() time.Time
+	wake        chan struct{} // holds a value when positions may have changed
+
+	mu   sync.Mutex
+	lost map[string]lostPosition // by job
+}
+
+// lostPosition is a job that could not be enqueued although its message shows a position.
+type lostPosition struct {
+	job job.Job
+	at  time.Time
+}
+
+func (p *positions) wakeUp() {
+	select {
+	case p.wake <- struct{}{}:
+	default: // it will
+	}
+}
+
+// run tells positions until ctx is done.
+func (p *positions) run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-p.wake:
+		case <-time.After(p.nextUpdate()):
+		}
+		p.showLost(ctx)
+		p.showAll(ctx)
+		if backoff.Sleep(ctx, p.interval) != nil {
+			return nil
+		}
+	}
+}
+
+// nextUpdate is how long the estimates may be left alone when nothing moves: no message should name for long a moment that
+// has passed.
+func (p *positions) nextUpdate() time.Duration {
+	longest, now := roundsWithoutNews*p.interval, p.now()
+	next, known := p.shown.nextETA(now)
+	if !known {
+		return longest
+	}
+	return min(longest, next.Sub(now))
+}
+
+// lose has the loop say in a job's message that its position is not known.
+func (p *positions) lose(j job.Job) {
+	p.mu.Lock()
+	p.lost[j.ID] = lostPosition{j, p.now()}
+	p.mu.Unlock()
+	p.wakeUp()
+}
+
+// showLost says in messages that their position is not known, unless a newer one was shown since.
+func (p *positions) showLost(ctx context.Context) {
+	p.mu.Lock()
+	lost := slices.Collect(maps.Values(p.lost))
+	clear(p.lost)
+	p.mu.Unlock()
+	for _, l := range lost {
+		g, known := p.shown.get(l.job.ID)
+		if known && !g.leased && g.position > 0 && !g.edited.After(l.at) {
+			p.show(ctx, l.job, message.QueueStatus{})
+		}
+	}
+}
+
+// showAll tells the positions that have changed. Of several bots one does it.
+func (p *positions) showAll(ctx context.Context) {
+	mine, err := p.claim(ctx, p.claimName, 3*roundsWithoutNews*p.interval)
+	if err != nil || !mine {
+		return
+	}
+	if waiting, _, err := p.counts.Counts(ctx); err != nil || waiting == 0 {
+		return // a look at the whole queue would cost more
+	}
+	s, renderers, err := p.view.refresh(ctx)
+	if err != nil {
+		return
+	}
+	estimates := queue.EstimateTimes(s, renderers)
+	edits := 0
+	for _, q := range s.Jobs {
+		if q.Position == 0 {
+			continue
+		}
+		g, known := p.shown.get(q.ID)
+		st := p.status(s, q, estimates)
+		if g.leased || known && !g.outdated(st, p.now()) {
+			continue
+		}
+		if edits++; edits > maxPositionEdits {
+			p.wakeUp() // the rest next time
+			return
+		}
+		row, err := p.db.Find(ctx, q.ID)
+		if err != nil || row.State != store.Waiting {
+			continue
+		}
+		st.MovedBack = p.movedBackReason(g, st)
+		if j, err := job.Read(row); err == nil {
+			p.show(ctx, j, st)
+		}
+	}
+}
+
+// movedBackReason is why a position is further back than the last that was shown. Nobody comes in before somebody who has
+// had less.
+func (p *positions) movedBackReason(g shownState, now message.QueueStatus) string {
+	switch {
+	case g.position <= 0 || now.Position <= g.position || now.Paused:
+		return ""
+	case p.epochs.EpochBegan().After(g.edited):
+		return message.MovedBackByEpoch(g.position)
+	}
+	return message.MovedBackByOthers(g.position)
+}
+
+// show tells a waiting job's message its position; 0 says that it is not known. A renderer may take the job at any moment,
+// so the files are left alone, and afterwards it is made sure that the edit did not come after the pictures.
+func (p *positions) show(ctx context.Context, j job.Job, st message.QueueStatus) {
+	g, known := p.shown.get(j.ID)
+	if g.leased {
+		return
+	}
+	p.shown.set(j.ID, st, p.now())
+	if (!known || g.position < 0 || p.epochs.MayHaveRun(j)) && !p.messages.stillWaiting(ctx, j) {
+		return
+	}
+	m := message.Waiting(j.Address, j.Spec, j.ID, st)
+	m.KeepFiles = true
+	p.messages.correct(ctx, j, m)
+	p.shown.setEdited(j.ID, p.now())
+	now, err := p.db.Find(ctx, j.ID)
+	if err != nil || !now.State.Terminal() {
+		return
+	}
+	p.shown.forget(j.ID)
+	ended := j // with its token, which the row has no more
+	ended.State, ended.Job.Outcome, ended.Reason, ended.Message = now.State, now.Outcome, now.Reason, now.Message
+	p.corrections.background.do(func(ctx context.Context) { p.corrections.repair(ctx, ended) })
+}
+
+// estimate tells where a job will stand that is just being accepted.
+func (p *positions) estimate(ctx context.Context, j queue.Job) message.QueueStatus {
+	s, renderers, err := p.view.add(ctx, j)
+	if errors.Is(err, queue.ErrEpoch) {
+		p.epochs.Wake()
+	}
+	if err != nil {
+		p.view.invalidate()
+		return message.QueueStatus{}
+	}
+	for _, q := range s.Jobs {
+		if q.ID == j.ID {
+			return p.status(s, q, queue.EstimateTimes(s, renderers))
+		}
+	}
+	return message.QueueStatus{Position: s.Waiting}
+}
+
+// status is what a waiting message says about a job. Times are counted from the moment the queue was seen: clocks differ.
+func (p *positions) status(s queue.Snapshot, j queue.JobStatus, estimates map[string]queue.Estimate) message.QueueStatus {
+	st := message.QueueStatus{Position: j.Position, Paused: j.Paused}
+	if j.Paused {
+		st.Reason = pauseReason(s, j)
+		return st
+	}
+	if e, known := estimates[j.ID]; known {
+		st.ETA = p.now().Add(e.End.Sub(s.At))
+	}
+	return st
+}
+
+// pauseReason is why a job's server, its model or everything is paused.
+func pauseReason(s queue.Snapshot, j queue.JobStatus) string {
+	for _, p := range s.Paused {
+		switch p.Scope {
+		case queue.Scope{}, queue.Scope{Server: j.Server}, queue.Scope{Lane: j.Lane}:
+			if p.Reason != "" {
+				return p.Reason
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,51 @@
+package delivery
+
+import (
+	"testing"
+	"time"
+
+	"darkroom/bot/message"
+)
+
+func TestShownStateOutdated(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_700_000_000, 0)
+	in := func(seconds int) time.Time { return now.Add(time.Duration(seconds) * time.Second) }
+	for _, c := range []struct {
+		name              string
+		told, shown, true int
+		want              bool
+	}{
+		{"it has passed", -3, -1, 5, true},
+		{"it is now", -3, 0, 1, true},
+		{"it is still to come", -3, 2, 8, false},
+		{"nothing better is known", -3, -1, -1, false},
+		{"it slipped long after it was told", -20, 5, 60, true},
+	} {
+		g := shownState{position: 1, edited: in(c.told), eta: in(c.shown)}
+		if got := g.outdated(message.QueueStatus{Position: 1, ETA: in(c.true)}, now); got != c.want {
+			t.Errorf("%s: got outdated %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestNextPositionUpdate(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_700_000_000, 0)
+	p := &positions{shown: newShownStates(), interval: 4 * time.Second, now: func() time.Time { return now }}
+	waits := func(want time.Duration) {
+		t.Helper()
+		if got := p.nextUpdate(); got != want {
+			t.Errorf("next look: got in %v, want in %v", got, want)
+		}
+	}
+	longest := roundsWithoutNews * p.interval
+	waits(longest)
+	for id, in := range map[string]time.Duration{"past": -time.Second, "near": 3 * time.Second, "far": time.Hour, "taken": time.Second} {
+		p.shown.set(id, message.QueueStatus{Position: 1, ETA: now.Add(in)}, now)
+	}
+	p.shown.setLeased("taken")
+	waits(3 * time.Second)
+	p.shown.forget("near")
+	waits(longest)
+}

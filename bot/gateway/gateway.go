@@ -1,0 +1,96 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"darkroom/bot/admit"
+)
+
+// Dial opens a connection, as net.Dialer.DialContext does.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Store remembers which commands are registered.
+type Store interface {
+	Meta(ctx context.Context, name string) (string, error)
+	SetMeta(ctx context.Context, name, value string) error
+}
+
+// registration is what registers commands with Discord; *rest.Client is one.
+type registration interface {
+	RegisterCommands(ctx context.Context, application string, commands json.RawMessage) error
+	ApplicationID(ctx context.Context) (string, error)
+}
+
+// Options are what a Gateway is put together from. All are needed.
+type Options struct {
+	Token       string // the bot's token
+	Base        string // REST base
+	Dial        Dial
+	IdleTimeout time.Duration // a connection that is silent for so long is dead
+	OpenTimeout time.Duration // how long opening a session may take
+	Store       Store
+	Discord     registration
+	Servers     func(kind string, raw json.RawMessage) // hears every event, for those about servers; it must not block
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Gateway is the bot's connection to Discord's events.
+type Gateway struct {
+	o           Options
+	intake      *intake
+	application atomic.Value  // string: this bot's application id, once known
+	ready       chan struct{} // holds a value when a session has begun
+}
+
+// New returns a Gateway.
+func New(o Options) *Gateway {
+	return &Gateway{o: o, intake: newIntake(o.Now), ready: make(chan struct{}, 1)}
+}
+
+// Requests are the interactions that wait to be handled.
+func (g *Gateway) Requests() <-chan admit.Request { return g.intake.requests }
+
+// Run listens and registers the commands until ctx is done, and then returns nil, or an error that wraps ErrRefused.
+func (g *Gateway) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	s := &client{
+		token: g.o.Token, base: g.o.Base, idleTimeout: g.o.IdleTimeout, openTimeout: g.o.OpenTimeout, log: g.o.Log, dial: g.o.Dial,
+		handle: g.handle,
+	}
+	group.Go(func() error { return s.run(ctx) })
+	group.Go(func() error { return g.register(ctx) })
+	return group.Wait()
+}
+
+// handle takes one event. It must not block: discordgo reads nothing else meanwhile.
+func (g *Gateway) handle(kind string, raw json.RawMessage) {
+	g.o.Servers(kind, raw)
+	switch kind {
+	case "INTERACTION_CREATE":
+		if err := g.intake.accept(raw); err != nil {
+			g.o.Log.Warn("interaction dropped", "error", err)
+		}
+	case "READY":
+		var ready struct {
+			Application struct {
+				ID string `json:"id"`
+			} `json:"application"`
+		}
+		if err := json.Unmarshal(raw, &ready); err == nil && ready.Application.ID != "" {
+			g.application.Store(ready.Application.ID)
+		}
+		g.o.Log.Info("gateway session is ready")
+		select {
+		case g.ready <- struct{}{}:
+		default:
+		}
+	}
+}

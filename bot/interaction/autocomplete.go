@@ -1,0 +1,115 @@
+package interaction
+
+import (
+	"context"
+	"strings"
+
+	"darkroom/bot/job"
+	"darkroom/bot/message"
+	"darkroom/render/encode"
+)
+
+// completionStore lists what belongs to somebody.
+type completionStore interface {
+	unfinished
+	presetLister
+}
+
+// autocompletion suggests values while somebody types an option.
+type autocompletion struct {
+	catalog catalog
+	db      completionStore
+}
+
+// run suggests values. Anything else can be sent all the same, so what is sent is judged again.
+func (a *autocompletion) run(ctx context.Context, r *responder) error {
+	choices, err := a.choices(ctx, r)
+	if err != nil {
+		return err
+	}
+	_, err = r.respond(ctx, message.Choices(choices))
+	return err
+}
+
+func (a *autocompletion) choices(ctx context.Context, r *responder) ([]message.Choice, error) {
+	typed := r.req.Options[r.req.FocusedOption]
+	switch r.req.FocusedOption {
+	case "job":
+		return a.jobChoices(ctx, r, typed)
+	case "preset", "name":
+		return a.presetChoices(ctx, r, typed)
+	}
+	models := a.catalog.Available().Models
+	if len(models) == 0 {
+		return nil, nil
+	}
+	switch r.req.FocusedOption {
+	case "size":
+		return matching(models[0].SizeNames(), typed), nil
+	case "sampler":
+		return samplerChoices(models[0].SamplerNames(), typed), nil
+	}
+	return nil, nil
+}
+
+// jobChoices suggests one's own unfinished jobs, the newest first.
+func (a *autocompletion) jobChoices(ctx context.Context, r *responder, typed string) ([]message.Choice, error) {
+	mine, err := a.db.Unfinished(ctx, r.req.Person.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []message.Choice
+	for i := len(mine) - 1; i >= 0; i-- {
+		id := mine[i].ID
+		name := id
+		if j, err := job.Read(mine[i]); err == nil && j.Spec.Prompt != "" {
+			name = j.Spec.Prompt
+		}
+		if strings.Contains(strings.ToLower(name), strings.ToLower(typed)) || typed == id {
+			out = append(out, message.Choice{Name: message.Shorten(name, message.MaxChoiceLength), Value: id})
+		}
+	}
+	return out, nil
+}
+
+// presetChoices suggests one's own presets.
+func (a *autocompletion) presetChoices(ctx context.Context, r *responder, typed string) ([]message.Choice, error) {
+	all, err := a.db.Presets(ctx, r.req.Person.ID)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, p := range all {
+		names = append(names, p.Name)
+	}
+	return matching(names, typed), nil
+}
+
+// samplerChoices shows samplers as A1111 calls them, and finds them by that name and by ours.
+func samplerChoices(names []string, typed string) []message.Choice {
+	plain := func(s string) string {
+		return strings.NewReplacer("++", "pp", " ", "", "_", "").Replace(strings.ToLower(s))
+	}
+	var out []message.Choice
+	for _, name := range names {
+		title := encode.SamplerTitle(name)
+		if strings.Contains(plain(title), plain(typed)) || strings.Contains(plain(name), plain(typed)) {
+			out = append(out, message.Choice{Name: title, Value: name})
+		}
+	}
+	return out
+}
+
+// matching returns the names that contain what was typed; a size may be typed with any cross.
+func matching(names []string, typed string) []message.Choice {
+	plain := func(s string) string {
+		return strings.NewReplacer("×", "x", "*", "x").Replace(strings.ToLower(strings.TrimSpace(s)))
+	}
+	var out []message.Choice
+	for _, name := range names {
+		if strings.Contains(plain(name), plain(typed)) {
+			out = append(out, message.Choice{Name: name, Value: name})
+		}
+	}
+	return out
+}

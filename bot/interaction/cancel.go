@@ -1,0 +1,208 @@
+package interaction
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"darkroom/bot/backoff"
+	"darkroom/bot/job"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+const (
+	// cancelTimeout is how long a cancel waits for a queue that is just being filled again.
+	cancelTimeout = 1500 * time.Millisecond
+	// cancelRetry is how often it asks meanwhile.
+	cancelRetry = 100 * time.Millisecond
+)
+
+// cancellations is what cancelling needs of the database.
+type cancellations interface {
+	finder
+	unfinished
+	SetMessage(ctx context.Context, id, message string) (bool, error)
+	Cancel(ctx context.Context, id string) (bool, error)
+}
+
+// unfinished lists somebody's jobs that have not ended, the oldest first.
+type unfinished interface {
+	Unfinished(ctx context.Context, user string) ([]store.Job, error)
+}
+
+// cancelQueue takes jobs out of the queue.
+type cancelQueue interface {
+	Cancel(ctx context.Context, id, by string) (queue.CancelResult, error)
+}
+
+// epochs knows in which epoch queue and SQL agree, and can have the queue filled at once.
+type epochs interface {
+	AgreedEpoch(ctx context.Context) (int64, error)
+	Wake()
+}
+
+// cancelMessages shows that jobs were cancelled.
+type cancelMessages interface {
+	ShowCancelled(j job.Job)
+	JobRemoved()
+}
+
+// canceller cancels jobs.
+type canceller struct {
+	clicks   *clicks
+	db       cancellations
+	queue    cancelQueue
+	outbox   epochs
+	delivery cancelMessages
+	log      *slog.Logger
+}
+
+// button is the Cancel button.
+func (c *canceller) button(ctx context.Context, r *responder) error {
+	j, err := c.clicks.own(ctx, r)
+	if err != nil {
+		return err
+	}
+	if j.Message == "" { // it was never heard that Discord took the answer
+		j = j.WithMessage(r.req.Message)
+		if _, err := c.db.SetMessage(ctx, j.ID, j.Message); err != nil {
+			return err
+		}
+	}
+	if err := c.cancel(ctx, r, j.ID); err != nil {
+		return err
+	}
+	if _, err = r.respond(ctx, message.Update(message.Cancelled(j.Address, j.Spec, j.ID))); err != nil {
+		c.delivery.ShowCancelled(j)
+	}
+	return err
+}
+
+// command is /cancel: the job that was named, or one's newest.
+func (c *canceller) command(ctx context.Context, r *responder) error {
+	row, err := c.named(ctx, r)
+	if err != nil {
+		return err
+	}
+	j, _ := job.Read(row) // one that cannot be read can be cancelled too
+	if !mayChange(r, j) {
+		return message.ErrNotYours
+	}
+	if err := c.cancel(ctx, r, j.ID); err != nil {
+		return err
+	}
+	c.delivery.ShowCancelled(j)
+	return r.say(ctx, message.CancelledJob(j.Title()))
+}
+
+func (c *canceller) named(ctx context.Context, r *responder) (store.Job, error) {
+	if id := r.req.Options["job"]; id != "" {
+		row, err := c.db.Find(ctx, id)
+		if errors.Is(err, store.ErrNotFound) {
+			return row, message.ErrUnknownJob(id)
+		}
+		return row, err
+	}
+	mine, err := c.db.Unfinished(ctx, r.req.Person.ID)
+	if err != nil {
+		return store.Job{}, err
+	}
+	if len(mine) == 0 {
+		return store.Job{}, message.ErrNothingToCancel
+	}
+	return mine[len(mine)-1], nil
+}
+
+// all cancels all that the person has waiting, and returns how many could not be cancelled. A queue that does not answer is
+// asked once.
+func (c *canceller) all(ctx context.Context, r *responder) (left int, err error) {
+	open, err := c.db.Unfinished(ctx, r.req.Person.ID)
+	if err != nil {
+		return 0, err
+	}
+	for i, row := range open {
+		switch err := c.cancel(ctx, r, row.ID); {
+		case errors.Is(err, message.ErrReconnecting):
+			return left + len(open) - i, nil
+		case err == nil:
+			j, _ := job.Read(row)
+			c.delivery.ShowCancelled(j)
+		case !errors.Is(err, message.ErrEnded):
+			left++
+		}
+	}
+	return left, nil
+}
+
+// errQueueRebuilding means that a job was in a queue that was emptied. It may be at a renderer that still posts it, and until
+// the job is in the queue again nobody can tell that renderer to stop.
+var errQueueRebuilding = errors.New("the queue is being filled again")
+
+// cancel takes a job back. The queue is asked first: only when nobody can post the job any more may SQL say so.
+func (c *canceller) cancel(ctx context.Context, r *responder, id string) error {
+	within, stop := context.WithTimeout(ctx, cancelTimeout)
+	defer stop()
+	for {
+		err := c.try(within, r, id)
+		if !errors.Is(err, errQueueRebuilding) {
+			return err
+		}
+		c.outbox.Wake()
+		if backoff.Sleep(within, cancelRetry) != nil {
+			return message.ErrReconnecting
+		}
+	}
+}
+
+func (c *canceller) try(ctx context.Context, r *responder, id string) error {
+	row, err := c.db.Find(ctx, id)
+	if err != nil {
+		return err
+	}
+	if row.State.Terminal() {
+		return message.ErrEnded
+	}
+	epoch, err := c.outbox.AgreedEpoch(ctx)
+	if err == nil && epoch == 0 && row.Epoch > 0 {
+		return errQueueRebuilding // what the queue holds may be out of date
+	}
+	answer := queue.CancelUnknown
+	if err == nil {
+		answer, err = c.queue.Cancel(ctx, id, r.req.Person.ID)
+	}
+	switch {
+	case errors.Is(err, queue.ErrEpoch) && row.Epoch > 0:
+		return errQueueRebuilding
+	case errors.Is(err, queue.ErrEpoch): // it was never in the queue, and will not be: SQL is asked before
+	case err != nil:
+		c.log.Warn("a job could not be cancelled", "job", id, "error", rest.Redact(err.Error()))
+		return message.ErrReconnecting
+	case answer == queue.CancelPosting, answer == queue.CancelUnknown && row.Epoch == epoch && epoch > 0:
+		return message.ErrPosting // it was in this queue and is over there: only SQL has not heard of it yet
+	case answer == queue.CancelUnclaimed, answer == queue.CancelUnknown && (row.WasLeased || row.Epoch > 0):
+		return errQueueRebuilding
+	}
+	return c.record(ctx, id)
+}
+
+// record writes a cancel down.
+func (c *canceller) record(ctx context.Context, id string) error {
+	c.delivery.JobRemoved()
+	cancelled, err := c.db.Cancel(ctx, id)
+	if err != nil {
+		return fmt.Errorf("cancel job %s: %w", id, err)
+	}
+	if cancelled {
+		return nil
+	}
+	now, err := c.db.Find(ctx, id)
+	if err == nil && now.State == store.Cancelled {
+		return nil // the queue's own event about it was faster
+	}
+	return message.ErrEnded
+}

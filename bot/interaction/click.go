@@ -1,0 +1,76 @@
+package interaction
+
+import (
+	"context"
+	"errors"
+
+	"darkroom/bot/job"
+	"darkroom/bot/message"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+// Discord's permissions that moderators are known by. Source: Discord, topics/permissions.
+const (
+	administrator  = 1 << 3
+	manageServer   = 1 << 5
+	manageMessages = 1 << 13
+)
+
+// finder finds a job.
+type finder interface {
+	Find(ctx context.Context, id string) (store.Job, error)
+}
+
+// clicks finds the jobs that buttons belong to.
+type clicks struct{ db finder }
+
+// job finds the job that a click is about. A custom_id proves nothing, so this is asked at every click.
+func (c *clicks) job(ctx context.Context, r *responder) (job.Job, error) {
+	row, err := c.db.Find(ctx, r.click.Job)
+	if errors.Is(err, store.ErrNotFound) {
+		return job.Job{}, message.ErrNoJob
+	}
+	if err != nil {
+		return job.Job{}, err
+	}
+	if row.Server != r.account() && row.User != r.req.Person.ID {
+		return job.Job{}, message.ErrElsewhere
+	}
+	return job.Read(row)
+}
+
+// own finds the job if the person may change or remove what it made.
+func (c *clicks) own(ctx context.Context, r *responder) (job.Job, error) {
+	j, err := c.job(ctx, r)
+	if err == nil && !mayChange(r, j) {
+		err = message.ErrNotYours
+	}
+	return j, err
+}
+
+// tile finds the job and the Spec of the clicked tile alone.
+func (c *clicks) tile(ctx context.Context, r *responder) (job.Job, picture.Spec, error) {
+	j, err := c.job(ctx, r)
+	if err != nil {
+		return j, picture.Spec{}, err
+	}
+	n := tileNumber(r)
+	if n > j.Spec.Count {
+		return j, picture.Spec{}, message.ErrNoTile
+	}
+	return j, j.Spec.Tile(n - 1), nil
+}
+
+// tileNumber is the clicked tile, from 1.
+func tileNumber(r *responder) int { return max(r.click.Tile, 1) }
+
+// mayChange tells whether the person may change or remove what a job made: its owner, the person who asked for the message
+// that was clicked on, or a moderator of its server.
+func mayChange(r *responder, j job.Job) bool {
+	me := r.req.Person
+	if j.User == me.ID || r.req.Asker != "" && r.req.Asker == me.ID {
+		return true
+	}
+	return j.Server == r.req.Place.Guild && me.Permissions&(manageMessages|administrator) != 0
+}

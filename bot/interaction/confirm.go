@@ -1,0 +1,135 @@
+package interaction
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/message"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+// questions keeps what somebody is asked about, so that any bot can take the answer, also after a restart.
+type questions interface {
+	PutQuestion(ctx context.Context, a store.Question) error
+	Question(ctx context.Context, id string) (store.Question, error)
+	DropQuestion(ctx context.Context, id string) (bool, error)
+}
+
+// askToConfirm asks whether all permutations of a request shall be painted, once it is known that they may be.
+func (m *imaginer) askToConfirm(ctx context.Context, r *responder, w permutationRequest, judges []judgeFunc) error {
+	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+	defer cancel()
+	jobs, err := m.submit.check(ctx, r, judges)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(w)
+	if err != nil {
+		return fmt.Errorf("write down a question: %w", err)
+	}
+	if err := m.db.PutQuestion(ctx, store.Question{ID: r.req.ID, User: r.req.Person.ID, Body: body}); err != nil {
+		return err
+	}
+	var titles []string
+	cost := int64(0)
+	for _, n := range jobs {
+		titles, cost = append(titles, n.job.Title()), cost+n.job.Cost
+	}
+	return r.replyPrivately(ctx, message.PermuteQuestion(r.req.ID, titles, pictures(jobs), time.Duration(cost)*time.Millisecond))
+}
+
+// check judges requests as accept does, without writing anything down.
+func (s *submitter) check(ctx context.Context, r *responder, judges []judgeFunc) ([]newJob, error) {
+	policy, weights, err := s.db.PolicyAndWeights(ctx, r.account())
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := s.judgeAll(ctx, r, judges, policy, weights)
+	if err != nil {
+		return nil, err
+	}
+	use, err := s.db.Usage(ctx, r.account(), r.req.Person.ID)
+	if err != nil {
+		return nil, err
+	}
+	if refusal := admit.CheckQuota(admit.Policy(policy), admit.Usage(use), pictures(jobs)); refusal != nil {
+		return nil, refusal
+	}
+	return jobs, nil
+}
+
+// answerQuestion is a button under that question.
+func (m *imaginer) answerQuestion(ctx context.Context, r *responder) error {
+	w, err := m.pendingRequest(ctx, r)
+	if err != nil {
+		return err
+	}
+	switch r.click.Arg {
+	case message.AnswerEdit:
+		_, err := r.respond(ctx, message.OpenForm(message.EditPromptForm(r.click, w.Wanted.Prompt, picture.MaxPromptRunes)))
+		return err
+	case message.AnswerNo:
+		if _, err := m.db.DropQuestion(ctx, r.click.Job); err != nil {
+			return err
+		}
+		_, err := r.respond(ctx, message.Update(message.NothingPainted()))
+		return err
+	case message.AnswerYes:
+		w.Confirmed = true
+		return m.submitConfirmed(ctx, r, w)
+	}
+	return message.ErrOldButton
+}
+
+// submitEditedPrompt is the form that the question's third button opens: the request in other words, which may need no
+// question.
+func (m *imaginer) submitEditedPrompt(ctx context.Context, r *responder) error {
+	w, err := m.pendingRequest(ctx, r)
+	if err != nil {
+		return err
+	}
+	w.Wanted.Prompt = r.req.Options[message.FieldPrompt]
+	return m.submitConfirmed(ctx, r, w)
+}
+
+// submitConfirmed submits a request that somebody was asked about, unless another answer came first. If it is not accepted,
+// whatever went wrong, the question can be answered again.
+func (m *imaginer) submitConfirmed(ctx context.Context, r *responder, w permutationRequest) error {
+	taken, err := m.db.DropQuestion(ctx, r.click.Job)
+	if err != nil {
+		return err
+	}
+	if !taken {
+		return message.ErrQuestionGone
+	}
+	accepted, err := m.trySubmit(ctx, r, w)
+	if err == nil || accepted {
+		return err
+	}
+	body, jerr := json.Marshal(w)
+	again, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
+	defer cancel()
+	return errors.Join(err, jerr, m.db.PutQuestion(again, store.Question{ID: r.click.Job, User: r.req.Person.ID, Body: body}))
+}
+
+// pendingRequest is the request that somebody was asked about.
+func (m *imaginer) pendingRequest(ctx context.Context, r *responder) (w permutationRequest, err error) {
+	q, err := m.db.Question(ctx, r.click.Job)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return w, message.ErrQuestionGone
+	case err != nil:
+		return w, err
+	case q.User != r.req.Person.ID:
+		return w, message.ErrNotYours
+	}
+	if err := json.Unmarshal(q.Body, &w); err != nil {
+		return w, fmt.Errorf("read question %s: %w", q.ID, err)
+	}
+	return w, nil
+}

@@ -1,0 +1,30 @@
+package interaction
+
+import (
+	"context"
+	"fmt"
+
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
+)
+
+// deletion deletes messages.
+type deletion struct{ clicks *clicks }
+
+// run deletes the message that was clicked on. The job stays written down: it was painted, and counts.
+func (d *deletion) run(ctx context.Context, r *responder) error {
+	j, err := d.clicks.own(ctx, r)
+	if err != nil {
+		return err
+	}
+	if _, err := r.respond(ctx, message.DeferUpdate()); err != nil {
+		return err
+	}
+	if err := r.discord.DeleteResponse(ctx, r.address()); err == nil || rest.Removed(err) {
+		return nil
+	}
+	if err := r.discord.DeleteMessage(ctx, r.req.Place.Channel, r.req.Message); err != nil && !rest.Removed(err) {
+		return fmt.Errorf("delete the message of job %s: %w", j.ID, err)
+	}
+	return nil
+}

@@ -1,0 +1,266 @@
+package interaction
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/button"
+	"darkroom/bot/command"
+	"darkroom/bot/job"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
+	"darkroom/queue"
+	"darkroom/render/picture"
+	"darkroom/render/prompt/dynamic"
+	"darkroom/store"
+)
+
+const (
+	// HandlerTimeout bounds everything that one interaction may take, the copying of a picture included.
+	HandlerTimeout = 2 * time.Minute
+	// shutdownGrace is for how long interactions are still handled when the bot is stopped.
+	shutdownGrace = 10 * time.Second
+	// TokenLife is for how long an interaction's token is good. Source: Discord, receiving-and-responding.
+	TokenLife = 15 * time.Minute
+	// acceptTimeout is how long writing a job down may take: with what is left of Discord's three seconds the person can
+	// still be answered.
+	acceptTimeout = 1500 * time.Millisecond
+)
+
+// Store is what interactions need of the database.
+type Store interface {
+	acceptance
+	acknowledgements
+	cancellations
+	presets
+	questions
+	inboxes
+	limitStore
+	usageStore
+	personalData
+}
+
+// Queue is what interactions need of the queue.
+type Queue interface {
+	cancelQueue
+	snapshots
+}
+
+// catalog knows what can be painted and what it costs.
+type catalog interface {
+	Available() admit.Available
+	Await(ctx context.Context) admit.Available
+	NoRenderers() bool
+	Estimate(s picture.Spec) int64
+}
+
+// outbox brings jobs into the queue.
+type outbox interface {
+	enqueuer
+	policyApplier
+	AgreedEpoch(ctx context.Context) (int64, error)
+}
+
+// delivery keeps the messages of jobs true.
+type delivery interface {
+	firstMessages
+	ShowCancelled(j job.Job)
+	JobRemoved()
+	Status(s queue.Snapshot, j queue.JobStatus, estimates map[string]queue.Estimate) message.QueueStatus
+}
+
+// fetcher downloads attachments; rest.Fetcher is one.
+type fetcher interface {
+	Fetch(ctx context.Context, address string, most int64) ([]byte, error)
+}
+
+// Options are what a Handler is put together from. All are needed.
+type Options struct {
+	Store    Store
+	Queue    Queue
+	Discord  *rest.Client
+	Fetcher  fetcher
+	Catalog  catalog
+	Outbox   outbox
+	Delivery delivery
+	// Claim tells whether this bot is the one, of several on one database, to do what name stands for.
+	Claim func(ctx context.Context, name string, span time.Duration) (bool, error)
+
+	Workers   int               // interactions that are handled at once
+	Wildcards dynamic.Wildcards // what __names__ in prompts stand for
+	Seed      func() int64      // draws seeds
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// action answers one kind of interaction.
+type action func(ctx context.Context, r *responder) error
+
+// Handler answers interactions.
+type Handler struct {
+	o        Options
+	commands map[string]action
+	buttons  map[button.Verb]action
+	forms    map[button.Verb]action
+}
+
+// New returns a Handler.
+func New(o Options) *Handler {
+	clicks := &clicks{db: o.Store}
+	submit := &submitter{
+		db: o.Store, catalog: o.Catalog, outbox: o.Outbox, delivery: o.Delivery, discord: o.Discord, now: o.Now, log: o.Log,
+	}
+	imagine := &imaginer{
+		submit: submit, db: o.Store, clicks: clicks, catalog: o.Catalog, wildcards: o.Wildcards, seed: o.Seed,
+	}
+	cancel := &canceller{
+		clicks: clicks, db: o.Store, queue: o.Queue, outbox: o.Outbox, delivery: o.Delivery, log: o.Log,
+	}
+	inbox := &inbox{db: o.Store, submit: submit, now: o.Now}
+	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox}
+	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
+	return &Handler{
+		o: o,
+		commands: map[string]action{
+			"imagine": imagine.imagine, "queue": (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
+			"cancel": cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
+			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
+			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
+		},
+		buttons: map[button.Verb]action{
+			button.Reroll: repaint.reroll, button.Vary: repaint.vary, button.Upscale: repaint.upscale, button.Zoom: repaint.zoom,
+			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
+			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
+			button.Single: (&single{clicks: clicks, fetcher: o.Fetcher}).post, button.Info: (&info{clicks}).show,
+			button.Delete: (&deletion{clicks}).run,
+		},
+		forms: map[button.Verb]action{button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt},
+	}
+}
+
+// Serve handles requests, so many at once, until ctx is done; those that were begun are finished.
+func (h *Handler) Serve(ctx context.Context, requests <-chan admit.Request) error {
+	var g errgroup.Group
+	for range h.o.Workers {
+		g.Go(func() error {
+			for {
+				select {
+				case <-ctx.Done():
+					return nil
+				case req := <-requests:
+					h.handle(ctx, req)
+				}
+			}
+		})
+	}
+	return g.Wait()
+}
+
+// handle answers one interaction. Whatever goes wrong, panics too, the person is told. It goes on for a moment when the bot
+// is stopped.
+func (h *Handler) handle(parent context.Context, req admit.Request) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), HandlerTimeout)
+	defer cancel()
+	defer context.AfterFunc(parent, func() { time.AfterFunc(shutdownGrace, cancel) })()
+	if !h.claimed(ctx, req) {
+		return
+	}
+	r := &responder{discord: h.o.Discord, req: req, now: h.o.Now}
+	defer func() {
+		if p := recover(); p != nil {
+			h.reportError(ctx, r, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	if err := h.route(ctx, r); err != nil {
+		h.reportError(ctx, r, err)
+	}
+}
+
+// claimed tells whether this bot is the one to answer: of several on one database that hear the same event the first is. A
+// suggestion is not worth a claim. When nobody can tell, all answer, and Discord takes the first answer.
+func (h *Handler) claimed(ctx context.Context, req admit.Request) bool {
+	if req.Verb == command.Autocomplete {
+		return true
+	}
+	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+	defer cancel()
+	claimed, err := h.o.Claim(ctx, "interaction:"+req.ID, TokenLife)
+	return claimed || err != nil
+}
+
+// route finds the action that an interaction stands for.
+func (h *Handler) route(ctx context.Context, r *responder) (err error) {
+	actions := h.buttons
+	switch r.req.Verb {
+	case command.Button:
+	case command.Form:
+		actions = h.forms
+	default:
+		if run := h.commands[r.req.Verb]; run != nil {
+			return run(ctx, r)
+		}
+		return message.ErrUnknownInteraction
+	}
+	if r.click, err = button.Parse(r.req.Sub); err != nil {
+		return message.ErrOldButton
+	}
+	if run := actions[r.click.Verb]; run != nil {
+		return run(ctx, r)
+	}
+	return message.ErrOldButton
+}
+
+// reportError turns an error into what the person reads, and a fault into a line of the log with the same reference.
+func (h *Handler) reportError(ctx context.Context, r *responder, err error) {
+	text, fault := explain(err)
+	if fault {
+		ref := randomReference()
+		h.o.Log.Error("interaction failed", "reference", ref, "interaction", r.req.ID, "verb", r.req.Verb, "error", rest.Redact(err.Error()))
+		if text == "" {
+			text = message.Fault(ref)
+		}
+	}
+	if r.req.Verb == command.Autocomplete {
+		_, err = r.respond(ctx, message.Choices(nil))
+	} else {
+		err = r.replyPrivately(ctx, message.Message{Content: text})
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		h.o.Log.Warn("an error was not shown", "interaction", r.req.ID, "error", rest.Redact(err.Error()))
+	}
+}
+
+// randomReference is a short name for a fault.
+func randomReference() string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // crypto/rand never fails
+	return hex.EncodeToString(b[:])
+}
+
+// explain returns the sentence for a person, and whether the error is a fault that belongs in the log.
+func explain(err error) (text string, fault bool) {
+	var refusal *admit.Refusal
+	var sentence message.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		return message.Refused(refusal.Sentence, refusal.Hint), false
+	case errors.As(err, &sentence):
+		return string(sentence), false
+	case errors.Is(err, store.ErrInputGone):
+		return string(message.ErrInputGone), false
+	case store.Unreachable(err):
+		return string(message.ErrStoreUnreachable), true
+	case errors.Is(err, context.DeadlineExceeded):
+		return string(message.ErrBusy), true
+	}
+	return "", true
+}

@@ -1,0 +1,31 @@
+package interaction
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/message"
+	"darkroom/store"
+)
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err   error
+		text  string
+		fault bool
+	}{
+		{&admit.Refusal{Sentence: "No *stars*.", Hint: "Try others."}, "No \\*stars\\*.\nTry others.", false},
+		{fmt.Errorf("wrapped: %w", message.ErrPosting), string(message.ErrPosting), false},
+		{fmt.Errorf("accept: %w", store.ErrInputGone), string(message.ErrInputGone), false},
+		{fmt.Errorf("accept: %w", context.DeadlineExceeded), string(message.ErrBusy), true},
+		{errors.New("disk on fire"), "", true},
+	} {
+		if text, fault := explain(c.err); text != c.text || fault != c.fault {
+			t.Errorf("explain(%v): got %q, %v; want %q, %v", c.err, text, fault, c.text, c.fault)
+		}
+	}
+}

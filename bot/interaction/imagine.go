@@ -1,0 +1,121 @@
+package interaction
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/button"
+	"darkroom/bot/command"
+	"darkroom/bot/message"
+	"darkroom/render/picture"
+	"darkroom/render/prompt/dynamic"
+	"darkroom/store"
+)
+
+// presetFinder finds somebody's preset.
+type presetFinder interface {
+	Preset(ctx context.Context, user, name string) (store.Preset, error)
+}
+
+// imagineStore is what painting from words needs of the database.
+type imagineStore interface {
+	presetFinder
+	questions
+}
+
+// imaginer paints pictures from words: new ones, those of an example, and those of a remix.
+type imaginer struct {
+	submit    *submitter
+	db        imagineStore
+	clicks    *clicks
+	catalog   catalog
+	wildcards dynamic.Wildcards
+	seed      func() int64
+}
+
+// imagine paints pictures from words.
+func (m *imaginer) imagine(ctx context.Context, r *responder) error {
+	wanted := r.req.Wanted
+	if err := m.usePreset(ctx, r, &wanted); err != nil {
+		return err
+	}
+	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed()})
+}
+
+// usePreset puts the preset that /imagine names into what is wanted.
+func (m *imaginer) usePreset(ctx context.Context, r *responder, wanted *admit.Wanted) error {
+	name := strings.TrimSpace(r.req.Options["preset"])
+	if name == "" {
+		return nil
+	}
+	p, err := m.db.Preset(ctx, r.req.Person.ID, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return message.ErrPresetUnknown
+	}
+	if err != nil {
+		return err
+	}
+	preset := command.Preset(presetOptions(p))
+	wanted.Preset = &preset
+	return nil
+}
+
+// example paints one of the prompts that were shown to somebody whose words the model does not know.
+func (m *imaginer) example(ctx context.Context, r *responder) error {
+	n, err := strconv.Atoi(r.click.Job)
+	models := m.catalog.Available().Models
+	if err != nil || n < 0 || len(models) == 0 || n >= len(models[0].Examples) {
+		return message.ErrOldButton
+	}
+	wanted := admit.Wanted{Prompt: models[0].Examples[n]}
+	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed()})
+}
+
+// openRemix opens a form with the words of a picture filled in.
+func (m *imaginer) openRemix(ctx context.Context, r *responder) error {
+	j, err := m.clicks.job(ctx, r)
+	if err != nil {
+		return err
+	}
+	id := button.ID{Verb: button.Remix, Job: j.ID, Tile: r.click.Tile}
+	_, err = r.respond(ctx, message.OpenForm(message.RemixForm(id, j.Spec.Prompt, j.Spec.Negative, picture.MaxPromptRunes)))
+	return err
+}
+
+// remix paints what came back in the form; what it says nothing about is as it was.
+func (m *imaginer) remix(ctx context.Context, r *responder) error {
+	j, err := m.clicks.job(ctx, r)
+	if err != nil {
+		return err
+	}
+	wanted := admit.Wanted{Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler}
+	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != j.Spec.Negative {
+		wanted.Negative = &negative
+	}
+	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed(), Base: &j.Spec, Parent: j.ID})
+}
+
+// submitPermutations settles what a request leaves open and submits what comes of it: one job, or one for each permutation.
+// Somebody who may not know how many that are is asked first.
+func (m *imaginer) submitPermutations(ctx context.Context, r *responder, w permutationRequest) error {
+	_, err := m.trySubmit(ctx, r, w)
+	return err
+}
+
+func (m *imaginer) trySubmit(ctx context.Context, r *responder, w permutationRequest) (accepted bool, err error) {
+	all, err := w.expand(ctx, m.wildcards)
+	if err != nil {
+		return false, err
+	}
+	var judges []judgeFunc
+	for _, wanted := range all {
+		judges = append(judges, w.judge(r.req, wanted))
+	}
+	if len(judges) > maxUnconfirmed && !w.Confirmed {
+		return false, m.askToConfirm(ctx, r, w, judges)
+	}
+	return m.submit.submitAll(ctx, r, judges)
+}

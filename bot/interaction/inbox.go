@@ -1,0 +1,93 @@
+package interaction
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"darkroom/bot/job"
+	"darkroom/bot/message"
+	"darkroom/store"
+)
+
+// RelistShownFor is for how long /inbox still lists what was shown: a private message is gone when Discord is restarted.
+const RelistShownFor = 24 * time.Hour
+
+// inboxes holds pictures that could be posted nowhere.
+type inboxes interface {
+	finder
+	inboxOf
+	InboxPictures(ctx context.Context, job string) ([]store.InboxPicture, error)
+	MarkInboxShown(ctx context.Context, job string) error
+}
+
+// inbox is /inbox.
+type inbox struct {
+	db     inboxes
+	submit *submitter
+	now    func() time.Time
+}
+
+// list lists the pictures that could be posted nowhere, each with a button that shows it.
+func (b *inbox) list(ctx context.Context, r *responder) error {
+	all, err := b.db.InboxOf(ctx, r.req.Person.ID, b.now().Add(-RelistShownFor))
+	if err != nil {
+		return err
+	}
+	var entries []message.InboxEntry
+	for _, d := range all {
+		e := message.InboxEntry{Job: d.Job, Shown: d.State == store.InboxShown, Reason: d.Reason}
+		if row, err := b.db.Find(ctx, d.Job); err == nil {
+			j, _ := job.Read(row)
+			e.Title, e.Asked = j.Title(), j.Created
+		}
+		entries = append(entries, e)
+	}
+	return r.replyPrivately(ctx, message.Inbox(entries))
+}
+
+// open shows pictures out of the inbox: those that were kept, or else they are painted again with the same settings.
+func (b *inbox) open(ctx context.Context, r *responder, j job.Job) error {
+	if j.User != r.req.Person.ID {
+		return message.ErrNotYours
+	}
+	pictures, err := b.db.InboxPictures(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	hidden := r.req.Place.Guild != ""
+	if len(pictures) == 0 || tooLarge(pictures, r.req.Place.FileLimit) {
+		return b.renderAgain(ctx, r, j, hidden)
+	}
+	if err := r.postpone(ctx, hidden); err != nil {
+		return err
+	}
+	to := r.address()
+	to.Verb, to.Tile, to.Spoiler, to.Ephemeral = j.Address.Verb, j.Address.Tile, j.Spoiler, hidden
+	var files []message.File
+	for _, p := range pictures {
+		files = append(files, message.File{Name: p.Name, Data: p.Data})
+	}
+	if err := r.edit(ctx, message.Finished(to, j.Spec, j.ID, files, j.Outcome().Files)); err != nil {
+		return fmt.Errorf("show job %s from the inbox: %w", j.ID, err)
+	}
+	return b.db.MarkInboxShown(ctx, j.ID)
+}
+
+// renderAgain paints what an inbox no longer holds.
+func (b *inbox) renderAgain(ctx context.Context, r *responder, j job.Job, hidden bool) error {
+	err := b.submit.derived(ctx, r, j, j.Spec, newJob{verb: j.Address.Verb, tile: j.Address.Tile, private: hidden})
+	if err != nil {
+		return err
+	}
+	return b.db.MarkInboxShown(ctx, j.ID)
+}
+
+func tooLarge(pictures []store.InboxPicture, limit int64) bool {
+	for _, p := range pictures {
+		if int64(len(p.Data)) > limit {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,66 @@
+package interaction
+
+import (
+	"context"
+	"math"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/message"
+	"darkroom/render/picture"
+)
+
+// outpaintStrength is how much of what lies around a picture is repainted: nearly all. The rest are the colours of its
+// edge, which keep sky and sea where they were.
+const outpaintStrength = 0.8
+
+// zoom lays one tile in the middle of its canvas, smaller, and paints what lies around it.
+func (p *repainter) zoom(ctx context.Context, r *responder) error {
+	by := map[string]float64{"2": 2, "1-5": 1.5}[r.click.Arg]
+	if by == 0 {
+		return message.ErrOldButton
+	}
+	return p.outpaint(ctx, r, "zoom", func(width, height int) picture.Placement {
+		w, h := roundToLatent(float64(width)/by), roundToLatent(float64(height)/by)
+		return picture.Placement{X: roundToLatent(float64(width-w) / 2), Y: roundToLatent(float64(height-h) / 2), Width: w, Height: h}
+	})
+}
+
+// pan looks to one side of a tile: half of it moves out of the picture, and the free half is painted.
+func (p *repainter) pan(ctx context.Context, r *responder) error {
+	to, known := map[string][2]float64{"left": {0.5, 0}, "right": {-0.5, 0}, "up": {0, 0.5}, "down": {0, -0.5}}[r.click.Arg]
+	if !known {
+		return message.ErrOldButton
+	}
+	return p.outpaint(ctx, r, "pan", func(width, height int) picture.Placement {
+		return picture.Placement{
+			X: roundToLatent(to[0] * float64(width)), Y: roundToLatent(to[1] * float64(height)), Width: width, Height: height,
+		}
+	})
+}
+
+// roundToLatent is the nearest multiple of a latent's side, so that the edge of the picture is also one of latents.
+func roundToLatent(pixels float64) int {
+	return int(math.Round(pixels/picture.SizeMultiple)) * picture.SizeMultiple
+}
+
+// outpaint paints around one tile, as many pictures as make a gallery. It begins from the bytes on the message, which may
+// be a tile that was enlarged.
+func (p *repainter) outpaint(ctx context.Context, r *responder, verb string, place func(width, height int) picture.Placement) error {
+	j, s, err := p.clicks.tile(ctx, r)
+	if err != nil {
+		return err
+	}
+	n := tileNumber(r)
+	file, _, err := tileFile(r, j, n)
+	if err != nil {
+		return err
+	}
+	s.Seed, s.Variations, s.Hires, s.Tiling, s.Count = p.seed(), nil, nil, false, picture.MaxCount
+	from := admit.InitImage{File: file, Strength: outpaintStrength}
+	return p.submit.submit(ctx, r, func(available admit.Available, policy admit.Policy) (newJob, *admit.Refusal) {
+		made := newJob{verb: verb, tile: n, parent: j.ID}
+		var refusal *admit.Refusal
+		made.resolved, refusal = admit.JudgeOutpaint(r.req, available, policy, s, from, place, j.Spoiler)
+		return made, refusal
+	})
+}

@@ -1,0 +1,115 @@
+package interaction
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/message"
+	"darkroom/render/picture"
+	"darkroom/render/prompt"
+	"darkroom/render/prompt/dynamic"
+)
+
+const (
+	// maxPermutations is how many permutations one request may have, whatever a server allows.
+	maxPermutations = 20
+	// maxUnconfirmed is how many are painted without asking first, as on Midjourney.
+	maxUnconfirmed = 3
+	// expandTimeout is how long writing a prompt out may take, of the three seconds that Discord waits for an answer.
+	expandTimeout = time.Second
+)
+
+// permutationRequest is what somebody wants, in words that may leave something open. Its JSON is kept in SQL while they are
+// asked about it.
+type permutationRequest struct {
+	Wanted    admit.Wanted  `json:"wanted"`
+	DrawnSeed int64         `json:"drawn"`          // the seed, if they name none; it makes the choices too
+	Base      *picture.Spec `json:"base,omitempty"` // the settings that are remixed
+	Parent    string        `json:"parent,omitempty"`
+
+	Confirmed bool `json:"-"` // they were asked, and said yes
+}
+
+// judge judges one permutation.
+func (w permutationRequest) judge(req admit.Request, wanted admit.Wanted) judgeFunc {
+	req.Wanted = wanted
+	return func(available admit.Available, p admit.Policy) (newJob, *admit.Refusal) {
+		if w.Base != nil {
+			res, refusal := admit.JudgeRemix(req, available, p, *w.Base, w.DrawnSeed)
+			return newJob{resolved: res, verb: "remix", parent: w.Parent, followUp: w.Confirmed}, refusal
+		}
+		res, refusal := admit.Judge(req, available, p, w.DrawnSeed)
+		return newJob{resolved: res, verb: "imagine", followUp: w.Confirmed}, refusal
+	}
+}
+
+// expand makes the choices that the words leave open, by the request's seed, and returns each permutation. All have the
+// same seed, so that they differ only in what was typed.
+func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) ([]admit.Wanted, error) {
+	ctx, cancel := context.WithTimeout(ctx, expandTimeout)
+	defer cancel()
+	texts := []string{w.Wanted.Prompt, "", "", ""}
+	if w.Wanted.Negative != nil {
+		texts[1] = *w.Wanted.Negative
+	}
+	preset := w.Wanted.Preset
+	if preset != nil {
+		if texts[2] = preset.Words; preset.Settings.Negative != nil {
+			texts[3] = *preset.Settings.Negative
+		}
+	}
+	rows, err := dynamic.Expand(ctx, texts, w.seed(), from, maxPermutations)
+	if err != nil {
+		return nil, expansionRefusal(err)
+	}
+	var all []admit.Wanted
+	for _, row := range rows {
+		one := w.Wanted
+		one.Prompt = row[0]
+		if one.Negative != nil {
+			one.Negative = &row[1]
+		}
+		if preset != nil {
+			p := *preset
+			if p.Words = row[2]; p.Settings.Negative != nil {
+				p.Settings.Negative = &row[3]
+			}
+			one.Preset = &p
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// seed is the seed that makes the choices: the one that the pictures will have, as far as it is the same for all.
+func (w permutationRequest) seed() int64 {
+	if n := w.Wanted.Seed; n != nil && *n >= 0 {
+		return *n
+	}
+	if n, given := prompt.SeedOf(w.Wanted.Prompt); given {
+		return n
+	}
+	if p := w.Wanted.Preset; p != nil && p.Settings.Seed != nil && *p.Settings.Seed >= 0 {
+		return *p.Settings.Seed
+	}
+	return w.DrawnSeed
+}
+
+// expansionRefusal refuses what cannot be expanded, with a sentence for the person.
+func expansionRefusal(err error) error {
+	var unknown *dynamic.UnknownError
+	var many *dynamic.TooManyError
+	switch {
+	case errors.As(err, &unknown):
+		return &admit.Refusal{Sentence: message.ExpandUnknown(unknown.Error()), Hint: unknown.Hint()}
+	case errors.As(err, &many):
+		return &admit.Refusal{Sentence: message.ExpandTooMany(many.Error()), Hint: message.ExpandTooManyHint}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &admit.Refusal{Sentence: message.ExpandTooSlow, Hint: message.ExpandTooSlowHint}
+	case errors.Is(err, dynamic.ErrTooLong), errors.Is(err, dynamic.ErrTooManyLines):
+		return &admit.Refusal{Sentence: message.ExpandTooLong(err.Error())}
+	}
+	return err
+}

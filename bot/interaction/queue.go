@@ -1,0 +1,169 @@
+package interaction
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"darkroom/bot/command"
+	"darkroom/bot/job"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
+	"darkroom/queue"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+const (
+	// maxJobsListed is how many of one's own jobs /queue lists.
+	maxJobsListed = 10
+	// snapshotTimeout is how long the queue may take to show itself: the person is still unanswered.
+	snapshotTimeout = time.Second
+)
+
+// snapshots shows the queue.
+type snapshots interface {
+	Snapshot(ctx context.Context) (queue.Snapshot, error)
+	Renderers(ctx context.Context) ([]queue.Renderer, error)
+}
+
+// statuses says what a waiting message shows of a job.
+type statuses interface {
+	Status(s queue.Snapshot, j queue.JobStatus, estimates map[string]queue.Estimate) message.QueueStatus
+}
+
+// queueReport is /queue.
+type queueReport struct {
+	queue    snapshots
+	db       unfinished
+	delivery statuses
+	log      *slog.Logger
+}
+
+// show tells how long the queue is and where one's own jobs stand in it.
+func (q *queueReport) show(ctx context.Context, r *responder) error {
+	s, up, err := q.snapshot(ctx)
+	if err != nil {
+		q.log.Warn("the queue cannot be read", "error", rest.Redact(err.Error()))
+	}
+	mine, lerr := q.db.Unfinished(ctx, r.req.Person.ID)
+	if lerr != nil {
+		return lerr
+	}
+	var lines []string
+	if err != nil {
+		lines = append(lines, string(message.ErrReconnecting))
+	} else {
+		server := r.account()
+		lines = append(lines, message.Queue(s.Waiting, s.Running, len(up)), serverLine(s, server))
+		lines = append(lines, pauseLines(s, server, up)...)
+	}
+	lines = append(lines, q.ownJobs(mine, s, up)...)
+	return r.say(ctx, strings.Join(lines, "\n"))
+}
+
+// snapshot asks for the queue and the renderers that are up.
+func (q *queueReport) snapshot(ctx context.Context) (queue.Snapshot, []queue.Renderer, error) {
+	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
+	defer cancel()
+	s, err := q.queue.Snapshot(ctx)
+	if err != nil {
+		return s, nil, err
+	}
+	up, err := q.queue.Renderers(ctx)
+	return s, up, err
+}
+
+func serverLine(s queue.Snapshot, server string) string {
+	waiting, running := 0, 0
+	for _, j := range s.Jobs {
+		switch {
+		case j.Server != server:
+		case j.Position > 0:
+			waiting++
+		default:
+			running++
+		}
+	}
+	return message.ServerQueue(server == command.DirectAccount, waiting, running)
+}
+
+// pauseLines tells what is paused of all that this server has to do with, and why.
+func pauseLines(s queue.Snapshot, server string, up []queue.Renderer) (lines []string) {
+	for _, p := range s.Paused {
+		what := ""
+		switch p.Scope {
+		case queue.Scope{}:
+			what = message.PausedEverything
+		case queue.Scope{Server: server}:
+			what = message.PausedServer
+			if server == command.DirectAccount {
+				what = message.PausedDirect
+			}
+		default:
+			what = pausedModel(p.Scope.Lane, up)
+		}
+		if what == "" {
+			continue // another server's, or of a model that no renderer has
+		}
+		if line := message.Paused(what, p.Reason); !slices.Contains(lines, line) { // a model has several lanes
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// pausedModel names the model that a lane belongs to; "" when no renderer that is up has it.
+func pausedModel(lane string, up []queue.Renderer) string {
+	for _, r := range up {
+		for _, m := range r.Models {
+			if slices.Contains(picture.Lanes(m.Hash), lane) {
+				return message.PausedModel(m.Name)
+			}
+		}
+	}
+	return ""
+}
+
+// ownJobs lists one's own jobs with their status.
+func (q *queueReport) ownJobs(mine []store.Job, s queue.Snapshot, up []queue.Renderer) []string {
+	if len(mine) == 0 {
+		return []string{message.NoJobs}
+	}
+	estimates := queue.EstimateTimes(s, up)
+	queued := map[string]queue.JobStatus{}
+	for _, j := range s.Jobs {
+		queued[j.ID] = j
+	}
+	lines := []string{message.JobsTitle}
+	for i, row := range mine {
+		if i == maxJobsListed {
+			return append(lines, message.MoreListed(len(mine)-maxJobsListed))
+		}
+		j, _ := job.Read(row)
+		status := statusText(row.State, queued[row.ID], q.delivery.Status(s, queued[row.ID], estimates), !s.At.IsZero())
+		lines = append(lines, message.JobLine(j.Title(), status))
+	}
+	return lines
+}
+
+// statusText is the status of a job, of which the queue may know nothing; known tells whether the queue answered.
+func statusText(state store.State, q queue.JobStatus, st message.QueueStatus, known bool) string {
+	switch {
+	case q.State == queue.StateRendering && q.Percent == 0:
+		return message.StatusRendering
+	case q.State == queue.StateRendering:
+		return message.StatusPercent(q.Percent)
+	case q.State == queue.StatePosting:
+		return message.StatusPosting
+	case q.State == "" && !known:
+		return message.StatusQueueUnknown
+	case q.State == "" && state == store.Running:
+		return message.StatusUndelivered
+	case q.State == "":
+		return message.StatusNotQueued
+	}
+	return message.StatusWaiting(st)
+}

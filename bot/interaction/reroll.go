@@ -1,0 +1,27 @@
+package interaction
+
+import (
+	"context"
+
+	"darkroom/bot/message"
+)
+
+// reroll paints the same settings with a new seed. Of a variation the last step gets a new seed, so that it stays one.
+func (p *repainter) reroll(ctx context.Context, r *responder) error {
+	j, err := p.clicks.job(ctx, r)
+	if err != nil {
+		return err
+	}
+	if j.Address.FromImage && j.Spec.Init == nil {
+		return message.ErrInputGone // it was never copied: without it this would be another picture
+	}
+	s := j.Spec
+	if n := len(s.Variations); n > 0 {
+		last := s.Variations[n-1]
+		s.Variations = s.Variations[:n-1]
+		s = s.Vary(p.seed(), last.Strength, s.Count)
+	} else {
+		s.Seed = p.seed()
+	}
+	return p.submit.derived(ctx, r, j, s, newJob{verb: "reroll"})
+}

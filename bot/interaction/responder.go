@@ -1,0 +1,92 @@
+package interaction
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/button"
+	"darkroom/bot/command"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
+)
+
+// responder answers one interaction.
+type responder struct {
+	discord  *rest.Client
+	now      func() time.Time
+	req      admit.Request
+	click    button.ID   // what a button or form means
+	answered atomic.Bool // the first answer was given, or was tried and may have been
+	deferred bool        // that answer only says "thinking…", and must be replaced
+}
+
+// account is what the interaction is charged to.
+func (r *responder) account() string { return command.Account(r.req) }
+
+// respond gives the first answer.
+func (r *responder) respond(ctx context.Context, answer message.Response) (rest.Message, error) {
+	r.answered.Store(true)
+	got, err := r.discord.Callback(ctx, r.req.ID, r.req.Token, answer)
+	if rest.Acknowledged(err) {
+		return got, nil // an earlier try arrived after all
+	}
+	if err != nil {
+		if !rest.Expired(err) && rest.Final(err) {
+			r.answered.Store(false) // Discord refused this answer: another one may be given
+		}
+		return got, fmt.Errorf("answer interaction %s: %w", r.req.ID, err)
+	}
+	return got, nil
+}
+
+// postpone shows that the answer takes a moment: it must be edited in.
+func (r *responder) postpone(ctx context.Context, private bool) error {
+	if _, err := r.respond(ctx, message.Defer(private)); err != nil {
+		return err
+	}
+	r.deferred = true
+	return nil
+}
+
+// edit replaces the first answer.
+func (r *responder) edit(ctx context.Context, m message.Message) error {
+	_, err := r.discord.EditResponse(ctx, r.address(), m)
+	return err
+}
+
+// replyPrivately says something to this person alone: as the first answer, or after it as a further message.
+func (r *responder) replyPrivately(ctx context.Context, m message.Message) error {
+	m.Private = true
+	if !r.answered.Load() {
+		_, err := r.respond(ctx, message.Reply(m))
+		return err
+	}
+	if r.deferred {
+		m.Private = false // what was begun publicly ends so
+		return r.edit(ctx, m)
+	}
+	if _, err := r.discord.FollowUp(ctx, r.address(), m); err != nil {
+		return fmt.Errorf("follow up on interaction %s: %w", r.req.ID, err)
+	}
+	return nil
+}
+
+// say says something to this person alone.
+func (r *responder) say(ctx context.Context, text string) error {
+	return r.replyPrivately(ctx, message.Message{Content: text})
+}
+
+// address is the address of this interaction's own answer.
+func (r *responder) address() message.Address {
+	created, ok := rest.SnowflakeTime(r.req.ID)
+	if now := r.now(); !ok || created.After(now) || now.Sub(created) > TokenLife {
+		created = now
+	}
+	return message.Address{
+		Application: r.req.Application, Token: r.req.Token, Expires: created.Add(TokenLife), Channel: r.req.Place.Channel,
+		Message: message.Original, User: r.req.Person.ID, FileLimit: r.req.Place.FileLimit, Locale: r.req.Person.Locale,
+	}
+}

@@ -1,0 +1,24 @@
+package interaction
+
+import (
+	"context"
+
+	"darkroom/bot/message"
+	"darkroom/store"
+)
+
+// show paints pictures again that could not be posted, into the message that offers it: same Spec, same pictures. From an
+// inbox it shows those that were kept.
+func (p *repainter) show(ctx context.Context, r *responder) error {
+	j, err := p.clicks.own(ctx, r)
+	if err != nil {
+		return err
+	}
+	if j.State != store.Done {
+		return message.ErrOldButton
+	}
+	if r.click.Arg == message.ShowFromInbox {
+		return p.inbox.open(ctx, r, j)
+	}
+	return p.submit.derived(ctx, r, j, j.Spec, newJob{verb: j.Address.Verb, tile: j.Address.Tile, inPlace: true})
+}

@@ -1,0 +1,101 @@
+package interaction
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/job"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
+	"darkroom/queue"
+)
+
+// single posts one tile alone.
+type single struct {
+	clicks  *clicks
+	fetcher fetcher
+}
+
+// post posts one tile alone, at once: its bytes are already on the message that was clicked on.
+func (s *single) post(ctx context.Context, r *responder) error {
+	j, err := s.clicks.job(ctx, r)
+	if err != nil {
+		return err
+	}
+	if refusal := admit.CheckPlace(r.req.Place); refusal != nil {
+		return refusal
+	}
+	n := tileNumber(r)
+	file, files, err := tileFile(r, j, n)
+	if err != nil {
+		return err
+	}
+	if err := r.postpone(ctx, r.req.Ephemeral); err != nil {
+		return err
+	}
+	data, err := s.tileBytes(ctx, r, file)
+	if err != nil {
+		return err
+	}
+	to := r.address()
+	to.Verb, to.Spoiler, to.Ephemeral = "single", j.Spoiler, r.req.Ephemeral
+	spec := j.Spec.Tile(n - 1)
+	m := message.Finished(to, spec, j.ID, []message.File{{Name: fmt.Sprintf("%s-%d%s", j.ID, n, extension(file.Name)), Data: data}}, files)
+	m.Rows = message.SingleRows(spec, j.ID, n)
+	if err := r.edit(ctx, m); err != nil {
+		return fmt.Errorf("post a single picture of job %s: %w", j.ID, err)
+	}
+	return nil
+}
+
+// tileFile finds tile n on the message: by the name under which it was posted, else by its number.
+func tileFile(r *responder, j job.Job, n int) (admit.Attachment, []queue.File, error) {
+	var files []queue.File
+	if out := j.Outcome(); n <= len(out.Files) {
+		files = out.Files[n-1 : n]
+		for _, f := range r.req.Files {
+			if strings.TrimPrefix(f.Name, "SPOILER_") == files[0].Name {
+				return f, files, nil
+			}
+		}
+	}
+	if n > len(r.req.Files) {
+		return admit.Attachment{}, nil, message.ErrNoTile
+	}
+	return r.req.Files[n-1], files, nil
+}
+
+// tileBytes fetches a tile. Links expire, so for one that was refused Discord is asked for a new link.
+func (s *single) tileBytes(ctx context.Context, r *responder, f admit.Attachment) ([]byte, error) {
+	data, err := s.fetcher.Fetch(ctx, f.URL, admit.MaxInputBytes)
+	var permanent *rest.FetchError
+	if !errors.As(err, &permanent) {
+		return data, err
+	}
+	m, lerr := r.discord.FetchMessage(ctx, r.req.Place.Channel, r.req.Message)
+	if lerr != nil {
+		return nil, message.ErrNoTile
+	}
+	for _, a := range m.Attachments {
+		if a.ID == f.ID {
+			if data, err = s.fetcher.Fetch(ctx, a.URL, admit.MaxInputBytes); errors.As(err, &permanent) {
+				return nil, message.ErrNoTile
+			}
+			return data, err
+		}
+	}
+	return nil, message.ErrNoTile
+}
+
+// extension returns the ending of a file name, among those that pictures are posted with.
+func extension(name string) string {
+	for _, e := range []string{".jpg", ".webp"} {
+		if strings.HasSuffix(strings.ToLower(name), e) {
+			return e
+		}
+	}
+	return ".png"
+}

@@ -1,0 +1,240 @@
+package interaction
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"darkroom/bot/admit"
+	"darkroom/bot/job"
+	"darkroom/bot/message"
+	"darkroom/bot/rest"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+// acknowledgements notes that the person was answered.
+type acknowledgements interface {
+	SetMessage(ctx context.Context, id, message string) (bool, error)
+	Acknowledge(ctx context.Context, id string) (bool, error)
+}
+
+// inboxOf lists somebody's inbox.
+type inboxOf interface {
+	InboxOf(ctx context.Context, user string, since time.Time) ([]store.Delivery, error)
+}
+
+// submitStore is where jobs are written down.
+type submitStore interface {
+	acceptance
+	acknowledgements
+	inboxOf
+}
+
+// enqueuer brings a fresh job into the queue, or has the relay do it.
+type enqueuer interface {
+	Enqueue(ctx context.Context, j job.Job, p store.Policy) error
+	EpochBegan() time.Time
+	Wake()
+}
+
+// firstMessages keeps the first message of a job true.
+type firstMessages interface {
+	Estimate(ctx context.Context, j job.Job, p store.Policy) message.QueueStatus
+	Forget(id string)
+	LosePosition(j job.Job)
+	ExpireUnshown(ctx context.Context, j job.Job) error
+}
+
+// submitter takes a request through the first half of a job's life: judge it and write the job down, answer, enqueue.
+type submitter struct {
+	db       submitStore
+	catalog  catalog
+	outbox   enqueuer
+	delivery firstMessages
+	discord  *rest.Client
+	now      func() time.Time
+	log      *slog.Logger
+}
+
+// judgeFunc judges a request under one policy.
+type judgeFunc func(admit.Available, admit.Policy) (newJob, *admit.Refusal)
+
+// newJob is a request that was found good, with what is written down beside it.
+type newJob struct {
+	resolved admit.Resolved
+	verb     string // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "remix" or "show"
+	parent   string // the job whose button was pressed
+	tile     int    // the tile that a button made this out of
+	inPlace  bool   // the message that was clicked on becomes the answer
+	private  bool   // only the person who asked sees it
+	followUp bool   // its message is a further one under the interaction, whose first answer is another
+
+	job job.Job // once it is made
+}
+
+// submit submits one job. A refusal is the immediate private answer, and nothing is shown before it is written down.
+func (s *submitter) submit(ctx context.Context, r *responder, judge judgeFunc) error {
+	_, err := s.submitAll(ctx, r, []judgeFunc{judge})
+	return err
+}
+
+// submitAll submits several jobs of one person: all of them are written down, or none. Each has a message of its own.
+// accepted tells that they were written down, whatever the error.
+func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeFunc) (accepted bool, err error) {
+	began := s.now()
+	jobs, policy, err := s.accept(ctx, r, judges)
+	if errors.Is(err, store.ErrDuplicate) {
+		return false, nil // the event came twice; the other one is being answered
+	}
+	if err != nil {
+		return false, err
+	}
+	if jobs[0].followUp {
+		if _, err := r.respond(ctx, message.Update(message.PermutationsAccepted(len(jobs)))); err != nil {
+			return true, err
+		}
+	}
+	for i, n := range jobs {
+		err := s.showAndEnqueue(ctx, r, n, policy, began)
+		if err != nil && i == 0 && !n.followUp {
+			return true, err
+		}
+		if err != nil {
+			s.dropUnshown(ctx, n.job, err)
+		}
+	}
+	s.sendNotes(ctx, r, mergeNotes(jobs))
+	return true, nil
+}
+
+// showAndEnqueue shows that a job was accepted, and enqueues it. What its message shows is noted before it is sent: as soon
+// as the answer is noted in SQL, the relay may be faster, and what is noted of the message after that is newer.
+func (s *submitter) showAndEnqueue(ctx context.Context, r *responder, n newJob, policy store.Policy, began time.Time) error {
+	st := s.delivery.Estimate(ctx, n.job, policy)
+	posted, err := s.acknowledge(ctx, r, n, st)
+	if err != nil {
+		s.delivery.Forget(n.job.ID)
+		return err
+	}
+	j := n.job
+	if n.followUp {
+		j = j.WithMessage(posted)
+	}
+	j.WasLeased = s.outbox.EpochBegan().After(began) // the relay may have been faster, in an epoch that is over
+	if err := s.outbox.Enqueue(ctx, j, policy); err != nil {
+		s.log.Warn("the job waits for the relay", "job", j.ID, "error", rest.Redact(err.Error()))
+		s.outbox.Wake()
+		s.delivery.LosePosition(j)
+	}
+	return nil
+}
+
+// dropUnshown gives up a job of several whose message Discord refused. If Discord may have taken it, it is looked for later.
+func (s *submitter) dropUnshown(ctx context.Context, j job.Job, err error) {
+	s.log.Warn("a job of several could not be shown", "job", j.ID, "error", rest.Redact(err.Error()))
+	if !rest.Final(err) {
+		return
+	}
+	if err := s.delivery.ExpireUnshown(ctx, j); err != nil {
+		s.log.Warn("a job that could not be shown is not taken back yet", "job", j.ID, "error", err)
+	}
+}
+
+// acknowledge shows the waiting message and notes that it was shown. It returns the message's id, where that is known.
+func (s *submitter) acknowledge(ctx context.Context, r *responder, n newJob, st message.QueueStatus) (id string, err error) {
+	m := message.Waiting(n.job.Address, n.job.Spec, n.job.ID, st)
+	m.Private = n.private
+	posted, err := s.showWaiting(ctx, r, n, m)
+	if err != nil {
+		return "", err
+	}
+	id = posted.ID
+	if n.inPlace {
+		id = r.req.Message
+	}
+	if id != "" { // first, so that a job whose acknowledgement is not noted can still be found
+		if _, err := s.db.SetMessage(ctx, n.job.ID, id); err != nil {
+			return id, err
+		}
+	}
+	_, err = s.db.Acknowledge(ctx, n.job.ID)
+	return id, err
+}
+
+// showWaiting puts a waiting message where it belongs: it is the answer, or replaces the message that was clicked on, or is
+// a further one.
+func (s *submitter) showWaiting(ctx context.Context, r *responder, n newJob, m message.Message) (rest.Message, error) {
+	switch {
+	case n.followUp:
+		return s.discord.FollowUp(ctx, r.address(), m)
+	case n.inPlace:
+		return r.respond(ctx, message.Update(m))
+	}
+	return r.respond(ctx, message.Reply(m))
+}
+
+// sendNotes tells the person alone what was changed. A note that does not arrive is only logged.
+func (s *submitter) sendNotes(ctx context.Context, r *responder, n message.Notes) {
+	if s.catalog.NoRenderers() {
+		n.Notes = append(n.Notes, message.NoRenderer)
+	}
+	if waiting := s.countInbox(ctx, r); waiting > 0 {
+		n.Notes = append(n.Notes, message.InboxNote(waiting))
+	}
+	m, any := n.Message()
+	if !any {
+		return
+	}
+	if err := r.replyPrivately(ctx, m); err != nil {
+		s.log.Warn("a note did not arrive", "interaction", r.req.ID, "error", rest.Redact(err.Error()))
+	}
+}
+
+// countInbox counts the pictures that their owner has not seen. It only adds to a note, so an error counts as none.
+func (s *submitter) countInbox(ctx context.Context, r *responder) int {
+	all, err := s.db.InboxOf(ctx, r.req.Person.ID, s.now().Add(time.Hour)) // none that were shown
+	if err != nil {
+		s.log.Warn("an inbox could not be counted", "error", err)
+	}
+	return len(all)
+}
+
+// mergeNotes is what there is to tell about several jobs, each thing once. Unknown words are told when they are typed: other
+// buttons repeat words that were told before.
+func mergeNotes(jobs []newJob) message.Notes {
+	first := jobs[0]
+	all := message.Notes{Model: first.resolved.Spec.Model.Name}
+	for _, n := range jobs {
+		all.Notes = appendNew(all.Notes, n.resolved.Notes)
+		if first.verb == "imagine" || first.verb == "remix" {
+			all.UnknownWords = appendNew(all.UnknownWords, n.resolved.UnknownWords)
+		}
+		if len(all.Examples) == 0 {
+			all.Examples = n.resolved.Examples
+		}
+	}
+	return all
+}
+
+// appendNew appends what is not there yet.
+func appendNew(all, more []string) []string {
+	for _, s := range more {
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// derived submits a picture that a button made out of an earlier one, in the name of the person who clicked.
+func (s *submitter) derived(ctx context.Context, r *responder, from job.Job, spec picture.Spec, n newJob) error {
+	n.parent = from.ID
+	return s.submit(ctx, r, func(available admit.Available, policy admit.Policy) (newJob, *admit.Refusal) {
+		var refusal *admit.Refusal
+		n.resolved, refusal = admit.JudgeSpec(r.req, available, policy, spec, from.Spoiler)
+		return n, refusal
+	})
+}

@@ -1,0 +1,31 @@
+package interaction
+
+import (
+	"context"
+
+	"darkroom/bot/message"
+	"darkroom/render/picture"
+)
+
+// How far variations go, as the share of new noise: subtle keeps the picture, strong keeps little more than its layout.
+// The first is what A1111's users take for "the same picture, slightly different".
+const (
+	varySubtle = 0.15
+	varyUsual  = 0.3
+	varyStrong = 0.6
+)
+
+// vary paints variations of one tile: as many as make a gallery.
+func (p *repainter) vary(ctx context.Context, r *responder) error {
+	j, tile, err := p.clicks.tile(ctx, r)
+	if err != nil {
+		return err
+	}
+	strength := map[string]float64{"": varyUsual, "subtle": varySubtle, "strong": varyStrong}[r.click.Arg]
+	if strength == 0 {
+		return message.ErrOldButton
+	}
+	tile.Hires = nil // four enlarged pictures would be a long wait for a first look
+	s := tile.Vary(p.seed(), strength, picture.MaxCount)
+	return p.submit.derived(ctx, r, j, s, newJob{verb: "vary", tile: tileNumber(r)})
+}

@@ -1,0 +1,136 @@
+package job
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"darkroom/bot/button"
+	"darkroom/bot/message"
+	"darkroom/queue"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+// Job is a row of the store with its opaque parts decoded. Job.Job.Spec and Job.Job.Address are the bytes of the row.
+type Job struct {
+	store.Job
+	Spec    picture.Spec
+	Address message.Address // complete: it names the job's message, if that is known
+}
+
+// New makes a job of a row without Spec and Address, and encodes both into the row.
+func New(row store.Job, spec picture.Spec, to message.Address) (Job, error) {
+	text, err := spec.Encode()
+	if err != nil {
+		return Job{}, err
+	}
+	row.Spec, row.Address = text, to.Encode()
+	return Job{Job: row, Spec: spec, Address: complete(to, row)}, nil
+}
+
+// Read decodes a row. A job that cannot be read, since it was erased or is of another version, comes with an error; its row
+// can still be used.
+func Read(row store.Job) (Job, error) {
+	j := Job{Job: row}
+	to, err := message.DecodeAddress(row.Address)
+	if err != nil {
+		return j, err
+	}
+	j.Address = complete(to, row)
+	if j.Spec, err = picture.Decode(row.Spec); err != nil {
+		return j, err
+	}
+	return j, nil
+}
+
+// complete fills in the message of a job whose answer is a follow-up: its id was not known when the row was written.
+func complete(to message.Address, row store.Job) message.Address {
+	if to.Message == "" {
+		to.Message = row.Message
+	}
+	return to
+}
+
+// WithMessage returns the job with the id of its message.
+func (j Job) WithMessage(id string) Job {
+	j.Message = id
+	j.Address = complete(j.Address, j.Job)
+	return j
+}
+
+// WithSpec returns the job with another Spec, encoded into its row.
+func (j Job) WithSpec(s picture.Spec) (Job, error) {
+	text, err := s.Encode()
+	if err != nil {
+		return Job{}, err
+	}
+	j.Spec, j.Job.Spec = s, text
+	return j, nil
+}
+
+// Outcome is what was made of the job; the zero Outcome while it is not done.
+func (j Job) Outcome() (out queue.Outcome) {
+	if err := json.Unmarshal(j.Job.Outcome, &out); err != nil {
+		return queue.Outcome{} // it ended without one, or another version wrote it
+	}
+	return out
+}
+
+// ForQueue is the job as the queue carries it, under the policy of its server.
+func (j Job) ForQueue(p store.Policy) queue.Job {
+	return queue.Job{
+		ID: j.ID, Lane: j.Lane, Server: j.Server, User: j.User, Cost: j.Cost, Spec: j.Job.Spec, Address: j.rendererAddress(),
+		Inputs: j.Inputs, MaybePosted: j.WasLeased, WasRunning: j.State == store.Running, Pictures: j.Pictures,
+		MaxRunning: p.RunningPerUser, Weight: j.Weight, BatchKey: j.batchKey(), Crashes: j.Crashes,
+	}
+}
+
+// rendererAddress is where a renderer posts. If the pictures may be in a message of their own, the address has no token:
+// the renderer then leaves them to the bot, which alone can find that message.
+func (j Job) rendererAddress() json.RawMessage {
+	to := j.Address
+	switch {
+	case to == message.Address{}: // it cannot be read
+		return j.Job.Address
+	case j.PostedSeparately:
+		to.Token, to.Expires = "", time.Time{}
+	case !j.IsFollowUp(): // the row's address is complete
+		return j.Job.Address
+	}
+	return to.Encode()
+}
+
+// IsFollowUp tells whether the job's message is a further one under its interaction, whose first answer is another.
+func (j Job) IsFollowUp() bool { return j.Address.Message == j.Message }
+
+// batchKey names what pictures must have in common to be rendered together: a renderer may take those of several people at
+// once. Empty is alone.
+func (j Job) batchKey() string {
+	s := j.Spec
+	if s.Version == 0 || s.Init != nil || s.Hires != nil {
+		return ""
+	}
+	key := fmt.Sprintf("%dx%d %s %d", s.Width, s.Height, s.Sampler, s.Steps)
+	if s.Tiling {
+		key += " tiling" // by a network of its own
+	}
+	return key
+}
+
+// CancelID is the custom_id of the button that cancels the job.
+func (j Job) CancelID() string { return button.ID{Verb: button.Cancel, Job: j.ID}.String() }
+
+// RemixID is the custom_id of the button that stands under the job's pictures and nowhere else.
+func (j Job) RemixID() string { return button.ID{Verb: button.Remix, Job: j.ID}.String() }
+
+// ShowID is the custom_id of the button that offers to paint the pictures again.
+func (j Job) ShowID() string { return button.ID{Verb: button.Show, Job: j.ID}.String() }
+
+// Title is the job in a list: its words, shortened and escaped.
+func (j Job) Title() string {
+	if j.Spec.Version == 0 {
+		return j.ID // it cannot be read
+	}
+	return message.PromptLine(j.Spec.Prompt)
+}

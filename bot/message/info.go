@@ -1,0 +1,111 @@
+package message
+
+import (
+	"darkroom/render/encode"
+	"darkroom/render/picture"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// JobInfo is a job whose settings are listed.
+type JobInfo struct {
+	ID      string
+	Parent  string // the job that it was made from, or empty
+	Created time.Time
+	Spec    picture.Spec
+	Tile    int              // the tile that was asked about; 0 for all
+	Millis  map[string]int64 // how long it took, by stage
+}
+
+// Info lists the settings. The texts that may be long, prompt and negative prompt, are in the attached file whole.
+func Info(i JobInfo) string {
+	s := i.Spec
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "**%s** %s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("Prompt", "%s", Escape(Shorten(s.Prompt, 500)))
+	if s.Negative != "" {
+		line("Negative", "%s", Escape(Shorten(s.Negative, 300)))
+	}
+	line("Size", "%s", sizeText(s))
+	line("Steps", "%d, %s, guidance %g%s", s.Steps, Escape(encode.SamplerTitle(s.Sampler)), s.GuidanceScale, uncommonText(s))
+	line("Seeds", "%s", seedsText(s, i.Tile))
+	for _, v := range s.Variations {
+		line("Variation", "seed %d, strength %g", v.Seed, v.Strength)
+	}
+	if s.Init != nil {
+		line("Start picture", "%d×%d, strength %g", s.Init.Picture.Width, s.Init.Picture.Height, s.Init.Strength)
+		if p := s.Init.Placement; p != nil {
+			line("It lies", "at %d, %d with %d×%d; the rest was painted around it", p.X, p.Y, p.Width, p.Height)
+		}
+	}
+	line("Model", "%s `%s`", Escape(s.Model.Name), shortHash(s.Model.Hash))
+	if len(i.Millis) > 0 {
+		line("Time", "%s", millisText(i.Millis))
+	}
+	if i.Parent != "" {
+		line("Made from", "`%s`", i.Parent)
+	}
+	fmt.Fprintf(&b, "-# %s · %s", i.ID, i.Created.UTC().Format("2006-01-02 15:04 MST"))
+	return b.String()
+}
+
+// uncommonText tells the sampling settings that most pictures leave as they are.
+func uncommonText(s picture.Spec) string {
+	var b strings.Builder
+	if s.Rescale > 0 {
+		fmt.Fprintf(&b, " rescaled by %g", s.Rescale)
+	}
+	if s.Eta != nil {
+		fmt.Fprintf(&b, ", eta %g", *s.Eta)
+	}
+	if s.SeedDelta != 0 {
+		fmt.Fprintf(&b, ", ENSD %d", s.SeedDelta)
+	}
+	if z := s.SeedSize; z != nil {
+		fmt.Fprintf(&b, ", seed resized from %d×%d", z.Width, z.Height)
+	}
+	return b.String()
+}
+
+func sizeText(s picture.Spec) string {
+	text := fmt.Sprintf("%d×%d", s.Width, s.Height)
+	if h := s.Hires; h != nil {
+		text += fmt.Sprintf(", enlarged %g× with %d steps and strength %g", h.Scale, h.Steps, h.Strength)
+	}
+	return text
+}
+
+// seedsText names the seed that makes each tile its own.
+func seedsText(s picture.Spec, only int) string {
+	var all []string
+	for i := range s.Count {
+		if only > 0 && only != i+1 && only <= s.Count {
+			continue
+		}
+		h := s.Tile(i)
+		seed := h.Seed
+		if n := len(h.Variations); n > 0 {
+			seed = h.Variations[n-1].Seed
+		}
+		all = append(all, fmt.Sprintf("%d: `%d`", i+1, seed))
+	}
+	return strings.Join(all, " · ")
+}
+
+// stages is the order in which the time of a job went by.
+var stages = [...]string{"load", "encode", "denoise", "decode", "post"}
+
+func millisText(ms map[string]int64) string {
+	var all []string
+	for _, stage := range stages {
+		if n, ok := ms[stage]; ok {
+			all = append(all, fmt.Sprintf("%s %.1f s", stage, float64(n)/1000))
+		}
+	}
+	return strings.Join(all, " · ")
+}
+
+func shortHash(hash string) string { return hash[:min(10, len(hash))] }

@@ -1,0 +1,153 @@
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"darkroom/bot/job"
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+// Store is what the outbox needs of the database.
+type Store interface {
+	jobs
+	unqueuedJobs
+	epochs
+	inputs
+	policies
+}
+
+type jobs interface {
+	Find(ctx context.Context, id string) (store.Job, error)
+	Fail(ctx context.Context, id, reason string) (bool, error)
+}
+
+type unqueuedJobs interface {
+	Unqueued(ctx context.Context, epoch int64, limit int) ([]store.Job, error)
+	NotUpdatedSince(ctx context.Context, epoch int64, since time.Time) ([]string, error)
+	MarkEnqueued(ctx context.Context, id string, epoch int64) (bool, error)
+	MarkEnqueuedAll(ctx context.Context, epoch int64, ids []string) (unmarked []string, err error)
+}
+
+type epochs interface {
+	NextEpoch(ctx context.Context, pool string) (int64, error)
+	CurrentEpoch(ctx context.Context, pool string) (int64, error)
+}
+
+type inputs interface {
+	PutInput(ctx context.Context, sha string, data []byte) error
+	Input(ctx context.Context, sha string) ([]byte, error)
+	AttachInputs(ctx context.Context, id string, spec json.RawMessage, inputs []string) (bool, error)
+}
+
+type policies interface {
+	Policy(ctx context.Context, server string) (store.Policy, error)
+	Pauses(ctx context.Context) ([]store.Pause, error)
+}
+
+// Queue is what the outbox needs of the queue.
+type Queue interface {
+	jobQueue
+	pauses
+	queueEpochs
+}
+
+type jobQueue interface {
+	Enqueue(ctx context.Context, epoch int64, job queue.Job) (queue.EnqueueResult, error)
+	Cancel(ctx context.Context, id, by string) (queue.CancelResult, error)
+	PutInput(ctx context.Context, sha string, data []byte) error
+	Snapshot(ctx context.Context) (queue.Snapshot, error)
+	Reap(ctx context.Context) (int, error)
+}
+
+type pauses interface {
+	LimitRunning(ctx context.Context, server string, pictures int) error
+	Pause(ctx context.Context, s queue.Scope, reason string) error
+	Resume(ctx context.Context, s queue.Scope) error
+	Pauses(ctx context.Context) ([]queue.Paused, error)
+}
+
+type queueEpochs interface {
+	Epoch(ctx context.Context) (current int64, empty bool, err error)
+	BeginEpoch(ctx context.Context, epoch int64) error
+}
+
+// fetcher downloads attachments; rest.Fetcher is one.
+type fetcher interface {
+	Fetch(ctx context.Context, address string, most int64) ([]byte, error)
+}
+
+// Options are what an Outbox is put together from. All are needed.
+type Options struct {
+	Store   Store
+	Queue   Queue
+	Fetcher fetcher
+	// Claim tells whether this bot is the one, of several on one database, to do what name stands for.
+	Claim    func(ctx context.Context, name string, span time.Duration) (bool, error)
+	Failed   func(j job.Job, reason string) // a job was given up, and its owner should be told; it must not block
+	Enqueued func()                         // jobs came into the queue; it must not block
+
+	Pool   string        // the queue's pool, as the epochs in SQL are named
+	Shared bool          // other bots work on the same database
+	Relay  time.Duration // how often SQL is asked for jobs that the queue does not hold
+	Audit  time.Duration // how often jobs are looked for that the queue should hold and does not
+	Reap   time.Duration // how often lost leases are looked for
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// Outbox brings accepted jobs into the queue.
+type Outbox struct {
+	opts       Options
+	db         Store
+	queue      Queue
+	log        *slog.Logger
+	splitBrain *splitBrain
+	wake       chan struct{} // holds a value when the relay should run at once
+
+	queueFull   atomic.Bool  // the queue takes no more: who waits for room comes before newcomers
+	pausesStale atomic.Bool  // the queue may not know what is paused
+	epochBegan  atomic.Int64 // when the queue's epoch began, in nanoseconds
+
+	copies       *errgroup.Group // input pictures that are copied for the relay
+	copying      sync.Map        // ids of jobs whose input pictures are being copied
+	copyingCount atomic.Int32
+	decodeSlot   chan struct{} // holds one value while an input picture is decoded
+}
+
+// New returns an Outbox.
+func New(o Options) *Outbox {
+	b := &Outbox{
+		opts: o, db: o.Store, queue: o.Queue, log: o.Log, splitBrain: &splitBrain{started: o.Now()}, wake: make(chan struct{}, 1), copies: new(errgroup.Group),
+		decodeSlot: make(chan struct{}, 1),
+	}
+	b.copies.SetLimit(maxCopying)
+	b.epochBegan.Store(o.Now().UnixNano())
+	return b
+}
+
+// Run relays, audits and reaps until ctx is done, and then returns nil, or returns why it cannot go on.
+func (o *Outbox) Run(ctx context.Context) error {
+	o.epochBegan.Store(o.opts.Now().UnixNano()) // what happened before is not known
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return o.relay(ctx) })
+	group.Go(func() error { return o.reap(ctx) })
+	err := group.Wait()
+	_ = o.copies.Wait() // copies return no errors
+	return err
+}
+
+// Wake has the relay run at once.
+func (o *Outbox) Wake() {
+	select {
+	case o.wake <- struct{}{}:
+	default: // it will
+	}
+}

@@ -1,0 +1,137 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"darkroom/bot/backoff"
+	"darkroom/bot/job"
+	"darkroom/bot/rest"
+	"darkroom/queue"
+	"darkroom/store"
+)
+
+// auditAge is for how long a job must not have changed before the audit asks about it.
+const auditAge = 30 * time.Second
+
+// relay brings into the queue every job that SQL holds and the queue does not. One query serves every case: the start of
+// the bot, an enqueue that was lost, a Redis that was wiped, replaced or set back in time. Only the relay begins epochs.
+func (o *Outbox) relay(ctx context.Context) error {
+	healthy := true
+	var audited time.Time
+	for {
+		err := o.relayOnce(ctx)
+		if errors.Is(err, errSplitBrain) {
+			o.log.Error(err.Error())
+			return err
+		}
+		if now := o.opts.Now(); err == nil && now.Sub(audited) >= o.opts.Audit {
+			audited = now
+			err = o.audit(ctx)
+		}
+		if err != nil && ctx.Err() == nil && healthy {
+			o.log.Warn("the queue cannot be filled", "error", rest.Redact(err.Error()))
+		}
+		if err == nil && !healthy {
+			o.log.Info("the queue is filled again")
+		}
+		healthy = err == nil
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-o.wake:
+		case <-time.After(o.opts.Relay):
+		}
+	}
+}
+
+// relayOnce begins an epoch if the queue needs one, brings its pauses up to date if it may not know them, and enqueues
+// what is missing.
+func (o *Outbox) relayOnce(ctx context.Context) error {
+	epoch, err := o.recoverEpoch(ctx)
+	if err != nil {
+		return err
+	}
+	if o.pausesStale.Swap(false) {
+		if err := o.syncPauses(ctx); err != nil {
+			o.pausesStale.Store(true)
+			return err
+		}
+	}
+	return o.enqueueUnqueued(ctx, epoch)
+}
+
+// audit enqueues jobs again that SQL believes to be in the queue and the queue does not show. Their end may have been told
+// while nobody listened: a queue that knows a job tells its last event again. The audit also makes the queue's pauses those
+// of SQL.
+func (o *Outbox) audit(ctx context.Context) error {
+	if err := o.syncPauses(ctx); err != nil {
+		return err
+	}
+	epoch, err := o.db.CurrentEpoch(ctx, o.opts.Pool)
+	if err != nil {
+		return err
+	}
+	unconfirmed, err := o.db.NotUpdatedSince(ctx, epoch, o.opts.Now().Add(-auditAge))
+	if err != nil || len(unconfirmed) == 0 {
+		return err
+	}
+	s, err := o.queue.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	queued := map[string]bool{}
+	for _, j := range s.Jobs {
+		queued[j.ID] = true
+	}
+	for _, id := range unconfirmed {
+		if queued[id] {
+			continue
+		}
+		if err := o.auditJob(ctx, epoch, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *Outbox) auditJob(ctx context.Context, epoch int64, id string) error {
+	row, err := o.db.Find(ctx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && row.State.Terminal() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := o.enqueueIn(ctx, epoch, o.markMaybePosted(read(row)), o.db.Policy); err != nil && !needsNoRetry(err) {
+		return err
+	}
+	return nil
+}
+
+// read decodes a row. One that cannot be read is enqueued as it is: a renderer ends it with the reason.
+func read(row store.Job) job.Job {
+	j, _ := job.Read(row)
+	return j
+}
+
+// reap returns jobs to the queue whose renderer was lost.
+func (o *Outbox) reap(ctx context.Context) error {
+	healthy := true
+	for {
+		n, err := o.queue.Reap(ctx)
+		if errors.Is(err, queue.ErrEpoch) {
+			err = nil // the relay is about to begin an epoch
+		}
+		if err != nil && ctx.Err() == nil && healthy {
+			o.log.Warn("leases cannot be reaped", "error", err)
+		}
+		if healthy = err == nil; healthy && n > 0 {
+			o.log.Info("the reaper moved jobs", "jobs", n)
+		}
+		if backoff.Sleep(ctx, o.opts.Reap) != nil {
+			return nil
+		}
+	}
+}

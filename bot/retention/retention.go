@@ -1,0 +1,157 @@
+package retention
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+const (
+	// pruneInterval is how often old rows are dropped.
+	pruneInterval = time.Hour
+	// inputLife is how long a finished job's input pictures are kept for its buttons.
+	inputLife = 30 * 24 * time.Hour
+	// inboxLife is how long pictures wait in an inbox.
+	inboxLife = 30 * 24 * time.Hour
+)
+
+// Store is what can be forgotten.
+type Store interface {
+	servers
+	people
+	oldRows
+}
+
+type servers interface {
+	Servers(ctx context.Context) (departed map[string]bool, err error)
+	MarkDeparted(ctx context.Context, server string) error
+	MarkRejoined(ctx context.Context, server string) error
+	ForgetServers(ctx context.Context, age time.Duration) ([]string, error)
+}
+
+type people interface {
+	FinishErasures(ctx context.Context) error
+}
+
+type oldRows interface {
+	PruneInputs(ctx context.Context, age time.Duration) (int, error)
+	PruneDeliveries(ctx context.Context, seen, age time.Duration) error
+	PruneClaims(ctx context.Context) error
+	PruneQuestions(ctx context.Context, age time.Duration) error
+}
+
+// Options are what a Retention is put together from.
+type Options struct {
+	Store        Store
+	Interval     time.Duration // how often due servers and people are looked for
+	ForgetAfter  time.Duration // a server that removed the bot is forgotten after so long; never when 0
+	ShownLife    time.Duration // how long pictures stay in an inbox after they were shown
+	QuestionLife time.Duration // how long a question can be answered
+	Keep         string        // a server that no gateway event speaks of and that always stays
+	Now          func() time.Time
+	Log          *slog.Logger
+}
+
+// Retention forgets what is over.
+type Retention struct {
+	o           Options
+	memberships *memberships
+	pruned      time.Time // when old rows were last dropped, or when the program started
+}
+
+// New returns a Retention.
+func New(o Options) *Retention {
+	return &Retention{o: o, memberships: newMemberships(), pruned: o.Now()}
+}
+
+// Handle takes a gateway event. It does not block.
+func (r *Retention) Handle(kind string, raw json.RawMessage) { r.memberships.handle(kind, raw) }
+
+// Run notes which servers come and go and forgets what is due, until ctx is done.
+func (r *Retention) Run(ctx context.Context) error {
+	var last time.Time
+	for {
+		if err := r.saveMemberships(ctx); err != nil && ctx.Err() == nil {
+			r.o.Log.Warn("servers that came or went could not be noted", "error", err)
+		}
+		if now := r.o.Now(); now.Sub(last) >= r.o.Interval {
+			last = now
+			r.forgetExpired(ctx)
+		}
+		r.prune(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.memberships.wake:
+		case <-time.After(r.o.Interval):
+		}
+	}
+}
+
+func (r *Retention) saveMemberships(ctx context.Context) error {
+	if r.memberships.empty() {
+		return nil
+	}
+	drained := r.memberships.drain()
+	err := r.applyMemberships(ctx, drained)
+	if err != nil {
+		r.memberships.putBack(drained)
+	}
+	return err
+}
+
+func (r *Retention) applyMemberships(ctx context.Context, changes *memberships) error {
+	known, err := r.o.Store.Servers(ctx)
+	if err != nil {
+		return err
+	}
+	delete(known, r.o.Keep)
+	back, gone := changes.diff(known)
+	for _, server := range back {
+		if err := r.o.Store.MarkRejoined(ctx, server); err != nil {
+			return err
+		}
+		r.o.Log.Info("a server is back and is not forgotten", "server", server)
+	}
+	for _, server := range gone {
+		if err := r.o.Store.MarkDeparted(ctx, server); err != nil {
+			return err
+		}
+		r.o.Log.Info("a server removed the bot", "server", server, "forgotten_after", r.o.ForgetAfter)
+	}
+	return nil
+}
+
+// forgetExpired forgets what is due. What fails is due the next time.
+func (r *Retention) forgetExpired(ctx context.Context) {
+	if err := r.o.Store.FinishErasures(ctx); err != nil && ctx.Err() == nil {
+		r.o.Log.Warn("people could not be erased to the end", "error", err)
+	}
+	if r.o.ForgetAfter <= 0 {
+		return
+	}
+	gone, err := r.o.Store.ForgetServers(ctx, r.o.ForgetAfter)
+	if err != nil && ctx.Err() == nil {
+		r.o.Log.Warn("a server could not be forgotten", "error", err)
+	}
+	for _, server := range gone {
+		r.o.Log.Info("a server was forgotten", "server", server)
+	}
+}
+
+// prune drops old rows, once an hour.
+func (r *Retention) prune(ctx context.Context) {
+	now := r.o.Now()
+	if now.Sub(r.pruned) < pruneInterval {
+		return
+	}
+	r.pruned = now
+	_, inputs := r.o.Store.PruneInputs(ctx, inputLife)
+	err := errors.Join(inputs, r.o.Store.PruneDeliveries(ctx, r.o.ShownLife, inboxLife), r.o.Store.PruneClaims(ctx),
+		r.o.Store.PruneQuestions(ctx, r.o.QuestionLife))
+	if err != nil && ctx.Err() == nil {
+		r.o.Log.Warn("old rows could not be dropped", "error", err)
+	}
+}
