@@ -60,6 +60,8 @@ func TestLostUndeliveredResultIsReoffered(t *testing.T) {
 		t.Fatalf("done: got %v, %v", v, err)
 	}
 	h.pollUntil("the line to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+	// Once the lease is noted. A lease that is noted after the clock moved would make the job look busy for long.
+	h.pollUntil("the lease to be noted", func() bool { return h.job(i).State != store.Waiting })
 	if e := h.job(i); e.State == store.Done {
 		t.Fatal("ended at once, want it asked after first")
 	}

@@ -15,6 +15,9 @@ import (
 
 // resolver gives kong the values that are not on the command line: from the environment, then from the settings file.
 // It collects the faults and uses the default instead, so that one run reports all faults.
+//
+// kong alone would read the environment itself and stop at the first fault, and its own YAML reader would hide names
+// that no setting has.
 type resolver struct {
 	sources Sources
 	loaded  bool

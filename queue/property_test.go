@@ -24,7 +24,7 @@ import (
 //	I7  fairness                     oracle_test.go
 //	I8  no wait without bound        oracle_test.go
 //	I9  twice is once                each call is drawn to be made twice, reserve also late, under its nonce
-//	I10 places, indexes              sound: places, index. That v never falls does not apply: see decision 41
+//	I10 places, indexes              sound: places, index. That v never falls does not apply: see decision 10
 //	I11 cancelled is not posted      seal, done and adopt after cancel, by the model
 //	I12 rebuilt as before            relay: what the model still owes is enqueued in the new epoch
 //	I14 memory                       sound: leftovers; stones and memos are forgotten as the model does

@@ -65,6 +65,8 @@ func (s *Store) AttachInputs(ctx context.Context, id string, spec json.RawMessag
 // PruneInputs removes the references of finished jobs that were last updated longer ago than age, then the bytes
 // without a reference. Until then a reroll of a finished job finds its start picture. It returns how many pictures it
 // removed.
+//
+// A cancelled, failed or expired job lets go of its pictures at once.
 func (s *Store) PruneInputs(ctx context.Context, age time.Duration) (int, error) {
 	var removed int64
 	err := s.inTx(ctx, func(tx *sql.Tx) error {

@@ -25,6 +25,9 @@ type DailyTotals struct {
 const postStage = "post"
 
 // addTotals adds a finished job to its owner's totals of today, unless the owner was erased after the request.
+//
+// Only finished jobs are added, so nothing is ever refunded, and the sum outlives old and erased rows. Quotas do not
+// use it. Days are UTC days, wherever the people of a server live.
 func (s *Store) addTotals(ctx context.Context, tx *sql.Tx, id string, outcome json.RawMessage) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO daily_totals (server, user_id, day, pictures, millis)
 		SELECT server, user_id, CAST($2 AS INTEGER), pictures, CAST($3 AS BIGINT) FROM jobs WHERE id = $1

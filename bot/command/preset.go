@@ -66,6 +66,9 @@ func imageSettings() []Option {
 }
 
 // PresetOptions returns those of a command's options that a preset keeps.
+//
+// A preset gives way to options and flags of the request, and its words come after the prompt's. It is checked when it
+// is used, not when it is saved.
 func PresetOptions(options map[string]string) map[string]string {
 	kept := []string{presetWords}
 	for _, o := range imageSettings() {

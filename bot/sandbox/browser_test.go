@@ -131,8 +131,8 @@ func runStep(t *testing.T, ctx context.Context, what string, actions ...action) 
 	}
 }
 
-// redrawn reports whether the page replaced an element after it was found and before it was used, so that the action did
-// nothing.
+// redrawn reports whether the page replaced an element after it was found and before it was used, so that the action
+// did nothing.
 func redrawn(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "Could not find node with given id")
 }

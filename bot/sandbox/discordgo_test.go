@@ -19,8 +19,10 @@ import (
 	"darkroom/bot/sandbox/sandboxtest"
 )
 
-// connect logs an unmodified discordgo in. on hears interactions.
-func connect(t *testing.T, s *sandbox.Sandbox, on func(*discordgo.Session, *discordgo.InteractionCreate)) *discordgo.Session {
+type interactionHandler func(*discordgo.Session, *discordgo.InteractionCreate)
+
+// connect connects an unmodified discordgo. on handles its interactions and may be nil.
+func connect(t *testing.T, s *sandbox.Sandbox, on interactionHandler) *discordgo.Session {
 	t.Helper()
 	d, err := discordgo.New("Bot " + s.Token())
 	if err != nil {
@@ -29,7 +31,7 @@ func connect(t *testing.T, s *sandbox.Sandbox, on func(*discordgo.Session, *disc
 	d.Client = &http.Client{Transport: sandboxtest.Transport(s), Timeout: 20 * time.Second}
 	d.UserAgent = "DiscordBot (https://example.org, 1)"
 	if on != nil {
-		d.AddHandler(on)
+		d.AddHandler((func(*discordgo.Session, *discordgo.InteractionCreate))(on))
 	}
 	if err := d.Open(); err != nil {
 		t.Fatalf("open: %v", err)
@@ -57,8 +59,8 @@ func square(size int) []byte {
 
 var noPings = &discordgo.MessageAllowedMentions{Parse: []discordgo.AllowedMentionType{}}
 
-func imagine() *discordgo.ApplicationCommand {
-	return &discordgo.ApplicationCommand{Name: "imagine", Description: "paint", Options: []*discordgo.ApplicationCommandOption{
+func imagine() *dgCommand {
+	return &dgCommand{Name: "imagine", Description: "create", Options: []*dgOption{
 		{Type: discordgo.ApplicationCommandOptionString, Name: "prompt", Description: "what", Required: true},
 		{Type: discordgo.ApplicationCommandOptionInteger, Name: "count", Description: "how many", MaxValue: 4},
 		{Type: discordgo.ApplicationCommandOptionString, Name: "style", Description: "how", Autocomplete: true},
@@ -74,53 +76,47 @@ func register(t *testing.T, s *sandbox.Sandbox, d *discordgo.Session) {
 	}
 }
 
+// respond is a handler that responds to an interaction of each type.
+func respond(d *discordgo.Session, i *discordgo.InteractionCreate) error {
+	switch i.Type {
+	case discordgo.InteractionApplicationCommand:
+		if err := d.InteractionRespond(i.Interaction, deferredResponse); err != nil {
+			return err
+		}
+		prompt := "a " + i.ApplicationCommandData().Options[0].StringValue()
+		_, err := d.InteractionResponseEdit(i.Interaction, &discordgo.WebhookEdit{
+			Content: &prompt, AllowedMentions: noPings, Attachments: &[]*discordgo.MessageAttachment{},
+			Files: []*discordgo.File{{Name: "one.png", ContentType: "image/png", Reader: bytes.NewReader(square(8))},
+				{Name: "two.png", ContentType: "image/png", Reader: bytes.NewReader(square(9))}},
+			Components: rows([]dgComponent{button("Again", "again", discordgo.PrimaryButton),
+				button("Form", "form", discordgo.SecondaryButton)})})
+		return err
+	case discordgo.InteractionMessageComponent:
+		if i.MessageComponentData().CustomID == "form" {
+			return d.InteractionRespond(i.Interaction, modalResponse("old"))
+		}
+		again := messageResponse("again "+i.Message.ID, discordgo.MessageFlagsEphemeral)
+		return d.InteractionRespond(i.Interaction, again)
+	case discordgo.InteractionModalSubmit:
+		return d.InteractionRespond(i.Interaction, messageResponse("remix "+submitted(i), 0))
+	case discordgo.InteractionApplicationCommandAutocomplete:
+		return d.InteractionRespond(i.Interaction, choicesResponse("ink"))
+	}
+	return nil
+}
+
 func TestDiscordgo(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandbox.Options{Now: frozenClock()})
-	home := s.Defaults()
-	var sess *discordgo.Session
-	fail := func(err error) {
-		if err != nil {
+	s.Rules().Allow("null-list") // discordgo writes null for empty lists
+	register(t, s, connect(t, s, func(d *discordgo.Session, i *discordgo.InteractionCreate) {
+		if err := respond(d, i); err != nil {
 			t.Errorf("bot: %v", err)
 		}
-	}
-	sess = connect(t, s, func(d *discordgo.Session, i *discordgo.InteractionCreate) {
-		switch i.Type {
-		case discordgo.InteractionApplicationCommand:
-			fail(d.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseDeferredChannelMessageWithSource}))
-			prompt := "a " + i.ApplicationCommandData().Options[0].StringValue()
-			edit := &discordgo.WebhookEdit{Content: &prompt, AllowedMentions: noPings, Attachments: &[]*discordgo.MessageAttachment{},
-				Files: []*discordgo.File{{Name: "one.png", ContentType: "image/png", Reader: bytes.NewReader(square(8))},
-					{Name: "two.png", ContentType: "image/png", Reader: bytes.NewReader(square(9))}},
-				Components: &[]discordgo.MessageComponent{discordgo.ActionsRow{Components: []discordgo.MessageComponent{
-					discordgo.Button{Label: "Again", CustomID: "again", Style: discordgo.PrimaryButton},
-					discordgo.Button{Label: "Form", CustomID: "form", Style: discordgo.SecondaryButton}}}}}
-			_, err := d.InteractionResponseEdit(i.Interaction, edit)
-			fail(err)
-		case discordgo.InteractionMessageComponent:
-			if i.MessageComponentData().CustomID == "form" {
-				fail(d.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseModal,
-					Data: &discordgo.InteractionResponseData{CustomID: "remix", Title: "Remix", Components: []discordgo.MessageComponent{
-						discordgo.ActionsRow{Components: []discordgo.MessageComponent{
-							discordgo.TextInput{CustomID: "prompt", Label: "Prompt", Style: discordgo.TextInputParagraph, Value: "old"}}}}}}))
-				return
-			}
-			fail(d.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseChannelMessageWithSource,
-				Data: &discordgo.InteractionResponseData{Content: "again " + i.Message.ID, Flags: discordgo.MessageFlagsEphemeral, AllowedMentions: noPings}}))
-		case discordgo.InteractionModalSubmit:
-			text := i.ModalSubmitData().Components[0].(*discordgo.ActionsRow).Components[0].(*discordgo.TextInput).Value
-			fail(d.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseChannelMessageWithSource,
-				Data: &discordgo.InteractionResponseData{Content: "remix " + text, AllowedMentions: noPings}}))
-		case discordgo.InteractionApplicationCommandAutocomplete:
-			fail(d.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionApplicationCommandAutocompleteResult,
-				Data: &discordgo.InteractionResponseData{Choices: []*discordgo.ApplicationCommandOptionChoice{{Name: "ink", Value: "ink"}}}}))
-		}
-	})
-	s.Rules().Allow("null-list") // discordgo writes null for lists it has not got
-	register(t, s, sess)
-	ctx := testContext(t)
-
-	i, err := s.Command(home.Member.ID, home.Channel.ID, "imagine", sandbox.With("prompt", "red boat"), sandbox.WithFile("init_image", "in.png", square(4)))
+	}))
+	ctx, defaults := testContext(t), s.Defaults()
+	i, err := s.Command(defaults.Member.ID, defaults.Channel.ID, "imagine", sandbox.With("prompt", "red boat"),
+		sandbox.WithFile("init_image", "in.png", square(4)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,52 +124,12 @@ func TestDiscordgo(t *testing.T) {
 	if err != nil || m.Content != "a red boat" || len(m.Attachments) != 2 || m.Attachments[1].Width != 9 {
 		t.Fatalf("got %+v, %v; want content \"a red boat\" and two files", m, err)
 	}
-	t.Run("a link of the CDN works", func(t *testing.T) {
-		resp, err := http.Get(m.Attachments[0].URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		data, _ := io.ReadAll(resp.Body)
-		if !bytes.Equal(data, square(8)) || resp.Header.Get("Content-Type") != "image/png" {
-			t.Errorf("got %d bytes of %q, want the PNG that was sent", len(data), resp.Header.Get("Content-Type"))
-		}
-	})
-	t.Run("a button is answered only to who pressed it", func(t *testing.T) {
-		c, err := s.Click(home.Moderator.ID, m.ID, "again")
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, err := s.WaitReply(ctx, c.ID, nil)
-		if err != nil || a.Content != "again "+m.ID || !a.Ephemeral() {
-			t.Fatalf("got %+v, %v", a, err)
-		}
-		for _, x := range s.VisibleMessages(home.Member.ID, home.Channel.ID) {
-			if x.ID == a.ID {
-				t.Error("somebody else sees an ephemeral message")
-			}
-		}
-	})
-	t.Run("a form comes back filled in", func(t *testing.T) {
-		c, err := s.Click(home.Member.ID, m.ID, "form")
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err = s.WaitAnswer(ctx, c.ID)
-		if err != nil || c.Form == nil || c.Form.Title != "Remix" {
-			t.Fatalf("got %+v, %v; want a form", c, err)
-		}
-		f, err := s.Submit(home.Member.ID, c.ID, map[string]string{"prompt": "new"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, err := s.WaitReply(ctx, f.ID, nil)
-		if err != nil || a.Content != "remix new" {
-			t.Errorf("got %q, %v; want \"remix new\"", a.Content, err)
-		}
-	})
-	t.Run("autocomplete brings choices", func(t *testing.T) {
-		list, err := s.Autocomplete(ctx, home.Member.ID, home.Channel.ID, "imagine", "style", sandbox.With("style", "i"))
+	t.Run("a link of the CDN works", func(t *testing.T) { download(t, m.Attachments[0].URL) })
+	t.Run("only the user who clicked sees an ephemeral response", func(t *testing.T) { clickAgain(t, ctx, s, m) })
+	t.Run("a modal comes back with its values", func(t *testing.T) { submitForm(t, ctx, s, m) })
+	t.Run("autocomplete returns choices", func(t *testing.T) {
+		typed := sandbox.With("style", "i")
+		list, err := s.Autocomplete(ctx, defaults.Member.ID, defaults.Channel.ID, "imagine", "style", typed)
 		if err != nil || len(list) != 1 || list[0].Name != "ink" {
 			t.Errorf("got %v, %v; want ink", list, err)
 		}
@@ -188,7 +144,55 @@ func TestDiscordgo(t *testing.T) {
 	})
 }
 
-// An unmodified discordgo lives through what the gateway does to it.
+func download(t *testing.T, url string) {
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, _ := io.ReadAll(resp.Body)
+	if !bytes.Equal(data, square(8)) || resp.Header.Get("Content-Type") != "image/png" {
+		t.Errorf("got %d bytes of %q, want the PNG that was sent", len(data), resp.Header.Get("Content-Type"))
+	}
+}
+
+func clickAgain(t *testing.T, ctx context.Context, s *sandbox.Sandbox, m sandbox.Message) {
+	c, err := s.Click(s.Defaults().Moderator.ID, m.ID, "again")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := s.WaitReply(ctx, c.ID, nil)
+	if err != nil || a.Content != "again "+m.ID || !a.Ephemeral() {
+		t.Fatalf("got %+v, %v", a, err)
+	}
+	for _, x := range s.VisibleMessages(s.Defaults().Member.ID, m.ChannelID) {
+		if x.ID == a.ID {
+			t.Error("another user sees an ephemeral message")
+		}
+	}
+}
+
+func submitForm(t *testing.T, ctx context.Context, s *sandbox.Sandbox, m sandbox.Message) {
+	user := s.Defaults().Member.ID
+	c, err := s.Click(user, m.ID, "form")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err = s.WaitAnswer(ctx, c.ID)
+	if err != nil || c.Form == nil || c.Form.Title != "Remix" {
+		t.Fatalf("got %+v, %v; want a modal", c, err)
+	}
+	f, err := s.Submit(user, c.ID, map[string]string{"prompt": "new"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := s.WaitReply(ctx, f.ID, nil)
+	if err != nil || a.Content != "remix new" {
+		t.Errorf("got %q, %v; want \"remix new\"", a.Content, err)
+	}
+}
+
+// TestDiscordgoReconnects checks that an unmodified discordgo works again after faults of the gateway.
 func TestDiscordgoReconnects(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]func(*sandbox.Sandbox){
@@ -214,7 +218,7 @@ func TestDiscordgoReconnects(t *testing.T) {
 			select {
 			case <-back:
 			case <-ctx.Done():
-				t.Fatal("the bot did not come back")
+				t.Fatal("the bot did not reconnect")
 			}
 			i, err := s.Command(s.Defaults().Member.ID, s.Defaults().Channel.ID, "imagine", sandbox.With("prompt", "x"))
 			if err != nil {

@@ -14,30 +14,45 @@ import (
 	"darkroom/bot/sandbox"
 )
 
-// echoBot is a tiny bot for the page's tests: it paints stripes and knows one
-// of everything the page can show.
+// Short names for discordgo's longest types.
+type (
+	dgCommand   = discordgo.ApplicationCommand
+	dgOption    = discordgo.ApplicationCommandOption
+	dgChoice    = discordgo.ApplicationCommandOptionChoice
+	dgResponse  = discordgo.InteractionResponse
+	dgData      = discordgo.InteractionResponseData
+	dgComponent = discordgo.MessageComponent
+	dgRow       = discordgo.ActionsRow
+)
+
+// echoBot is a small bot for the page's tests. It draws test pictures and uses everything that the page can show.
 type echoBot struct {
 	t    *testing.T
-	step chan struct{} // when not nil, each step of painting waits for it
+	step chan struct{} // if not nil, each step of a job waits for it
 }
 
-func (e *echoBot) commands() []*discordgo.ApplicationCommand {
+func (e *echoBot) commands() []*dgCommand {
 	one := 1.0
-	return []*discordgo.ApplicationCommand{
-		{Name: "imagine", Description: "Paint pictures from words", Options: []*discordgo.ApplicationCommandOption{
-			{Type: discordgo.ApplicationCommandOptionString, Name: "prompt", Description: "What to paint", Required: true},
-			{Type: discordgo.ApplicationCommandOptionString, Name: "aspect_ratio", Description: "The shape of the picture",
-				Choices: []*discordgo.ApplicationCommandOptionChoice{{Name: "Square", Value: "1:1"}, {Name: "Landscape", Value: "3:2"}}},
-			{Type: discordgo.ApplicationCommandOptionInteger, Name: "count", Description: "How many pictures", MinValue: &one, MaxValue: 4},
-			{Type: discordgo.ApplicationCommandOptionString, Name: "sampler", Description: "How noise is taken away", Autocomplete: true},
-			{Type: discordgo.ApplicationCommandOptionBoolean, Name: "spoiler", Description: "Hide the pictures until they are clicked"},
-			{Type: discordgo.ApplicationCommandOptionAttachment, Name: "init_image", Description: "A picture to begin from"},
-		}},
-		{Name: "queue", Description: "Show what is waiting"},
-		{Name: "limits", Description: "What people may ask for", Options: []*discordgo.ApplicationCommandOption{
-			{Type: discordgo.ApplicationCommandOptionSubCommand, Name: "show", Description: "Show this server's limits"},
-			{Type: discordgo.ApplicationCommandOptionSubCommand, Name: "reset", Description: "Go back to the defaults"},
-		}},
+	shapes := []*dgChoice{{Name: "Square", Value: "1:1"}, {Name: "Landscape", Value: "3:2"}}
+	option := func(kind discordgo.ApplicationCommandOptionType, name, description string) *dgOption {
+		return &dgOption{Type: kind, Name: name, Description: description}
+	}
+	prompt := option(discordgo.ApplicationCommandOptionString, "prompt", "What to draw")
+	prompt.Required = true
+	shape := option(discordgo.ApplicationCommandOptionString, "aspect_ratio", "The shape of the picture")
+	shape.Choices = shapes
+	count := option(discordgo.ApplicationCommandOptionInteger, "count", "How many pictures")
+	count.MinValue, count.MaxValue = &one, 4
+	sampler := option(discordgo.ApplicationCommandOptionString, "sampler", "How noise is removed")
+	sampler.Autocomplete = true
+	return []*dgCommand{
+		{Name: "imagine", Description: "Create pictures from text", Options: []*dgOption{prompt, shape, count, sampler,
+			option(discordgo.ApplicationCommandOptionBoolean, "spoiler", "Cover the pictures until someone clicks them"),
+			option(discordgo.ApplicationCommandOptionAttachment, "init_image", "A picture to start from")}},
+		{Name: "queue", Description: "Show the queue"},
+		{Name: "limits", Description: "What members may ask for", Options: []*dgOption{
+			option(discordgo.ApplicationCommandOptionSubCommand, "show", "Show this server's limits"),
+			option(discordgo.ApplicationCommandOptionSubCommand, "reset", "Return to the defaults")}},
 	}
 }
 
@@ -48,16 +63,15 @@ func (e *echoBot) handle(d *discordgo.Session, i *discordgo.InteractionCreate) {
 		if i.ApplicationCommandData().Name == "imagine" {
 			err = e.imagine(d, i)
 		} else {
-			err = e.respondPrivately(d, i, "**Nothing** is waiting. `/imagine` something!\n> <b>quiet</b> here, <@"+userID(i)+">")
+			text := "**Nothing** is waiting. `/imagine` something!\n> <b>quiet</b> here, <@" + userID(i) + ">"
+			err = e.respondPrivately(d, i, text)
 		}
 	case discordgo.InteractionApplicationCommandAutocomplete:
-		err = d.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionApplicationCommandAutocompleteResult,
-			Data: &discordgo.InteractionResponseData{Choices: []*discordgo.ApplicationCommandOptionChoice{{Name: "Euler a", Value: "euler_a"}, {Name: "DDIM", Value: "ddim"}}}})
+		err = d.InteractionRespond(i.Interaction, choicesResponse("Euler a", "DDIM"))
 	case discordgo.InteractionMessageComponent:
 		err = e.handleClick(d, i)
 	case discordgo.InteractionModalSubmit:
-		text := i.ModalSubmitData().Components[0].(*discordgo.ActionsRow).Components[0].(*discordgo.TextInput).Value
-		err = d.InteractionRespond(i.Interaction, messageResponse("Remixed: "+text, 0))
+		err = d.InteractionRespond(i.Interaction, messageResponse("Remixed: "+submitted(i), 0))
 	}
 	if err != nil {
 		e.t.Errorf("echo bot: %v", err)
@@ -71,10 +85,32 @@ func userID(i *discordgo.InteractionCreate) string {
 	return i.User.ID
 }
 
-func messageResponse(text string, flags discordgo.MessageFlags) *discordgo.InteractionResponse {
-	return &discordgo.InteractionResponse{Type: discordgo.InteractionResponseChannelMessageWithSource,
-		Data: &discordgo.InteractionResponseData{Content: text, Flags: flags, AllowedMentions: noPings}}
+func messageResponse(text string, flags discordgo.MessageFlags) *dgResponse {
+	return &dgResponse{Type: discordgo.InteractionResponseChannelMessageWithSource,
+		Data: &dgData{Content: text, Flags: flags, AllowedMentions: noPings}}
 }
+
+func choicesResponse(names ...string) *dgResponse {
+	var list []*dgChoice
+	for _, name := range names {
+		list = append(list, &dgChoice{Name: name, Value: name})
+	}
+	return &dgResponse{Type: discordgo.InteractionApplicationCommandAutocompleteResult, Data: &dgData{Choices: list}}
+}
+
+func modalResponse(value string) *dgResponse {
+	prompt := discordgo.TextInput{CustomID: "prompt", Label: "Prompt", Style: discordgo.TextInputParagraph,
+		Value: value, Required: true, MaxLength: 4000}
+	return &dgResponse{Type: discordgo.InteractionResponseModal, Data: &dgData{CustomID: "remix", Title: "Remix",
+		Components: []dgComponent{dgRow{Components: []dgComponent{prompt}}}}}
+}
+
+// submitted is the text in the only field of a submitted modal.
+func submitted(i *discordgo.InteractionCreate) string {
+	return i.ModalSubmitData().Components[0].(*dgRow).Components[0].(*discordgo.TextInput).Value
+}
+
+var deferredResponse = &dgResponse{Type: discordgo.InteractionResponseDeferredChannelMessageWithSource}
 
 func (e *echoBot) respondPrivately(d *discordgo.Session, i *discordgo.InteractionCreate, text string) error {
 	return d.InteractionRespond(i.Interaction, messageResponse(text, discordgo.MessageFlagsEphemeral))
@@ -83,16 +119,14 @@ func (e *echoBot) respondPrivately(d *discordgo.Session, i *discordgo.Interactio
 func (e *echoBot) handleClick(d *discordgo.Session, i *discordgo.InteractionCreate) error {
 	switch i.MessageComponentData().CustomID {
 	case "remix":
-		return d.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseModal,
-			Data: &discordgo.InteractionResponseData{CustomID: "remix", Title: "Remix", Components: []discordgo.MessageComponent{
-				discordgo.ActionsRow{Components: []discordgo.MessageComponent{discordgo.TextInput{CustomID: "prompt", Label: "Prompt",
-					Style: discordgo.TextInputParagraph, Value: "a red boat on a blue sea", Required: true, MaxLength: 4000}}}}}})
+		return d.InteractionRespond(i.Interaction, modalResponse("a red boat on a blue sea"))
 	case "info":
 		return e.respondPrivately(d, i, "```\na red boat on a blue sea\nSteps: 20, Sampler: DDIM, Seed: 7\n```")
 	case "silence":
-		return nil // never answered: the page must say so
+		return nil // no response: the page must say so
 	}
-	return d.InteractionRespond(i.Interaction, messageResponse("You pressed `"+i.MessageComponentData().CustomID+"`.", 0))
+	text := "You pressed `" + i.MessageComponentData().CustomID + "`."
+	return d.InteractionRespond(i.Interaction, messageResponse(text, 0))
 }
 
 func (e *echoBot) pause() {
@@ -116,14 +150,15 @@ func (e *echoBot) imagine(d *discordgo.Session, i *discordgo.InteractionCreate) 
 			spoiler = o.BoolValue()
 		}
 	}
-	if err := d.InteractionRespond(i.Interaction, &discordgo.InteractionResponse{Type: discordgo.InteractionResponseDeferredChannelMessageWithSource}); err != nil {
+	if err := d.InteractionRespond(i.Interaction, deferredResponse); err != nil {
 		return err
 	}
 	e.pause()
 	waiting := fmt.Sprintf("**%s** — painting, 40 %%", prompt)
-	if _, err := d.InteractionResponseEdit(i.Interaction, &discordgo.WebhookEdit{Content: &waiting, AllowedMentions: noPings,
+	edit := &discordgo.WebhookEdit{Content: &waiting, AllowedMentions: noPings,
 		Attachments: &[]*discordgo.MessageAttachment{}, Files: []*discordgo.File{file("preview.png", 0, 40)},
-		Components: rows(discordgo.Button{Label: "Cancel", Style: discordgo.SecondaryButton, CustomID: "cancel"})}); err != nil {
+		Components: rows([]dgComponent{button("Cancel", "cancel", discordgo.SecondaryButton)})}
+	if _, err := d.InteractionResponseEdit(i.Interaction, edit); err != nil {
 		return err
 	}
 	e.pause()
@@ -132,36 +167,47 @@ func (e *echoBot) imagine(d *discordgo.Session, i *discordgo.InteractionCreate) 
 
 func (e *echoBot) finish(d *discordgo.Session, i *discordgo.InteractionCreate, prompt string, spoiler bool) error {
 	var files []*discordgo.File
-	var ups, varies []discordgo.MessageComponent
+	var ups, varies []dgComponent
 	for n := 1; n <= 4; n++ {
 		name := fmt.Sprintf("picture-%d.png", n)
 		if spoiler {
 			name = "SPOILER_" + name
 		}
 		files = append(files, file(name, n, 160))
-		ups = append(ups, discordgo.Button{Label: fmt.Sprintf("U%d", n), Style: discordgo.SecondaryButton, CustomID: fmt.Sprintf("up%d", n)})
-		varies = append(varies, discordgo.Button{Label: fmt.Sprintf("V%d", n), Style: discordgo.SecondaryButton, CustomID: fmt.Sprintf("vary%d", n)})
+		ups = append(ups, button(fmt.Sprintf("U%d", n), fmt.Sprintf("up%d", n), discordgo.SecondaryButton))
+		varies = append(varies, button(fmt.Sprintf("V%d", n), fmt.Sprintf("vary%d", n), discordgo.SecondaryButton))
 	}
-	ups = append(ups, discordgo.Button{Emoji: &discordgo.ComponentEmoji{Name: "🔄"}, Style: discordgo.PrimaryButton, CustomID: "reroll"})
-	varies = append(varies, discordgo.Button{Emoji: &discordgo.ComponentEmoji{Name: "✏️"}, Style: discordgo.PrimaryButton, CustomID: "remix"})
-	last := []discordgo.MessageComponent{
-		discordgo.Button{Emoji: &discordgo.ComponentEmoji{Name: "ℹ️"}, Style: discordgo.SecondaryButton, CustomID: "info"},
-		discordgo.Button{Emoji: &discordgo.ComponentEmoji{Name: "❌"}, Style: discordgo.DangerButton, CustomID: "delete"},
-		discordgo.Button{Label: "Quiet", Style: discordgo.SuccessButton, CustomID: "silence"},
-		discordgo.Button{Label: "Later", Style: discordgo.SecondaryButton, CustomID: "later", Disabled: true},
+	later := button("Later", "later", discordgo.SecondaryButton)
+	later.Disabled = true
+	last := []dgComponent{
+		emojiButton("ℹ️", "info", discordgo.SecondaryButton), emojiButton("❌", "delete", discordgo.DangerButton),
+		button("Quiet", "silence", discordgo.SuccessButton), later,
 	}
 	text := fmt.Sprintf("**%s** — <@%s>", prompt, userID(i))
-	_, err := d.InteractionResponseEdit(i.Interaction, &discordgo.WebhookEdit{Content: &text, Files: files, AllowedMentions: noPings,
-		Attachments: &[]*discordgo.MessageAttachment{}, Components: &[]discordgo.MessageComponent{
-			discordgo.ActionsRow{Components: ups}, discordgo.ActionsRow{Components: varies}, discordgo.ActionsRow{Components: last}}})
+	_, err := d.InteractionResponseEdit(i.Interaction, &discordgo.WebhookEdit{
+		Content: &text, Files: files, AllowedMentions: noPings, Attachments: &[]*discordgo.MessageAttachment{},
+		Components: rows(append(ups, emojiButton("🔄", "reroll", discordgo.PrimaryButton)),
+			append(varies, emojiButton("✏️", "remix", discordgo.PrimaryButton)), last)})
 	return err
 }
 
-func rows(parts ...discordgo.MessageComponent) *[]discordgo.MessageComponent {
-	return &[]discordgo.MessageComponent{discordgo.ActionsRow{Components: parts}}
+func button(label, customID string, style discordgo.ButtonStyle) discordgo.Button {
+	return discordgo.Button{Label: label, CustomID: customID, Style: style}
 }
 
-// file is a small sea at evening; n moves the sun.
+func emojiButton(emoji, customID string, style discordgo.ButtonStyle) discordgo.Button {
+	return discordgo.Button{Emoji: &discordgo.ComponentEmoji{Name: emoji}, CustomID: customID, Style: style}
+}
+
+func rows(rows ...[]dgComponent) *[]dgComponent {
+	var list []dgComponent
+	for _, row := range rows {
+		list = append(list, dgRow{Components: row})
+	}
+	return &list
+}
+
+// file is a picture of a sunset at sea. The sun is at another place for each n.
 func file(name string, n, size int) *discordgo.File {
 	img := image.NewNRGBA(image.Rect(0, 0, size, size))
 	sun := float64(size) * (0.2 + 0.18*float64(n))
@@ -183,7 +229,7 @@ func file(name string, n, size int) *discordgo.File {
 	return &discordgo.File{Name: name, ContentType: "image/png", Reader: &b}
 }
 
-// examples are what the page of these tests greets with.
+// examples are the example commands of the page.
 var examples = []sandbox.Example{
 	{Command: "imagine", Options: map[string]any{"prompt": "a red boat on a blue sea"}},
 	{Command: "imagine", Options: map[string]any{"prompt": "a yellow house under the moon"}},

@@ -14,7 +14,7 @@ import (
 	"darkroom/bot/sandbox/sandboxtest"
 )
 
-// gatewayConn is a bare gateway connection, to see exactly what is said.
+// gatewayConn is a gateway connection without a library, which shows every packet.
 type gatewayConn struct {
 	t   *testing.T
 	ctx context.Context
@@ -40,24 +40,24 @@ func dial(t *testing.T, s *sandbox.Sandbox, query string) *gatewayConn {
 	return &gatewayConn{t, ctx, ws}
 }
 
-func (l *gatewayConn) send(op int, data any) {
-	l.t.Helper()
+func (c *gatewayConn) send(op int, data any) {
+	c.t.Helper()
 	b, _ := json.Marshal(map[string]any{"op": op, "d": data})
-	if err := l.ws.Write(l.ctx, websocket.MessageText, b); err != nil {
-		l.t.Fatalf("write: %v", err)
+	if err := c.ws.Write(c.ctx, websocket.MessageText, b); err != nil {
+		c.t.Fatalf("write: %v", err)
 	}
 }
 
-func (l *gatewayConn) receive() packet {
-	l.t.Helper()
-	kind, data, err := l.ws.Read(l.ctx)
+func (c *gatewayConn) receive() packet {
+	c.t.Helper()
+	kind, data, err := c.ws.Read(c.ctx)
 	if err != nil {
-		l.t.Fatalf("read: %v", err)
+		c.t.Fatalf("read: %v", err)
 	}
 	if kind == websocket.MessageBinary {
 		z, err := zlib.NewReader(bytes.NewReader(data))
 		if err != nil {
-			l.t.Fatalf("unpack: %v", err)
+			c.t.Fatalf("decompress: %v", err)
 		}
 		var b bytes.Buffer
 		b.ReadFrom(z)
@@ -65,34 +65,34 @@ func (l *gatewayConn) receive() packet {
 	}
 	var p packet
 	if err := json.Unmarshal(data, &p); err != nil {
-		l.t.Fatalf("read packet: %v", err)
+		c.t.Fatalf("read packet: %v", err)
 	}
 	return p
 }
 
 // receiveUntil skips packets up to the one with this name.
-func (l *gatewayConn) receiveUntil(name string) packet {
-	l.t.Helper()
+func (c *gatewayConn) receiveUntil(name string) packet {
+	c.t.Helper()
 	for {
-		if p := l.receive(); p.Name == name {
+		if p := c.receive(); p.Name == name {
 			return p
 		}
 	}
 }
 
-func (l *gatewayConn) login(s *sandbox.Sandbox, intents int) (session string) {
-	l.t.Helper()
-	l.send(2, map[string]any{"token": s.Token(), "intents": intents, "compress": true, "properties": map[string]string{}})
+func (c *gatewayConn) login(s *sandbox.Sandbox, intents int) (session string) {
+	c.t.Helper()
+	c.send(2, map[string]any{"token": s.Token(), "intents": intents, "compress": true, "properties": map[string]string{}})
 	var ready struct {
 		Session string `json:"session_id"`
 	}
-	json.Unmarshal(l.receiveUntil("READY").Data, &ready)
+	json.Unmarshal(c.receiveUntil("READY").Data, &ready)
 	return ready.Session
 }
 
-func (l *gatewayConn) closeCode() websocket.StatusCode {
+func (c *gatewayConn) closeCode() websocket.StatusCode {
 	for {
-		if _, _, err := l.ws.Read(l.ctx); err != nil {
+		if _, _, err := c.ws.Read(c.ctx); err != nil {
 			return websocket.CloseStatus(err)
 		}
 	}
@@ -110,41 +110,46 @@ func TestGatewayCloseCodes(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		query string
-		say   any
+		send  any
 		want  websocket.StatusCode
 	}{
 		"a wrong token":            {"", login("wrong", 0), 4004},
 		"a privileged intent":      {"", login(s.Token(), 1<<15), 4014},
-		"an intent nobody knows":   {"", login(s.Token(), 1<<30), 4013},
-		"a shard that cannot be":   {"", login(s.Token(), 0, []int{3, 2}), 4010},
-		"an opcode nobody knows":   {"", map[string]any{"op": 77}, 4001},
-		"no packet at all":         {"", "hello", 4002},
+		"an unknown intent":        {"", login(s.Token(), 1<<30), 4013},
+		"an impossible shard":      {"", login(s.Token(), 0, []int{3, 2}), 4010},
+		"an unknown opcode":        {"", map[string]any{"op": 77}, 4001},
+		"no packet":                {"", "hello", 4002},
 		"presence before identify": {"", map[string]any{"op": 3, "d": nil}, 4003},
 		"an old version":           {"?v=6", login(s.Token(), 0), 4012},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := dial(t, s, tc.query)
-			b, _ := json.Marshal(tc.say)
-			l.ws.Write(l.ctx, websocket.MessageText, b)
-			if got := l.closeCode(); got != tc.want {
+			c := dial(t, s, tc.query)
+			b, _ := json.Marshal(tc.send)
+			c.ws.Write(c.ctx, websocket.MessageText, b)
+			if got := c.closeCode(); got != tc.want {
 				t.Errorf("got close code %d, want %d", got, tc.want)
 			}
 		})
 	}
+}
+
+func TestGatewayCloseCodesLater(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t, sandbox.Options{})
 	t.Run("identifying twice", func(t *testing.T) {
-		l := dial(t, s, "")
-		l.login(s, 0)
-		l.send(2, map[string]any{"token": s.Token(), "intents": 0})
-		if got := l.closeCode(); got != 4005 {
+		c := dial(t, s, "")
+		c.login(s, 0)
+		c.send(2, map[string]any{"token": s.Token(), "intents": 0})
+		if got := c.closeCode(); got != 4005 {
 			t.Errorf("got close code %d, want 4005", got)
 		}
 	})
 	t.Run("121 packets in a minute", func(t *testing.T) {
-		l := dial(t, s, "")
+		c := dial(t, s, "")
 		for range 121 {
-			l.send(1, nil)
+			c.send(1, nil)
 		}
-		if got := l.closeCode(); got != 4008 {
+		if got := c.closeCode(); got != 4008 {
 			t.Errorf("got close code %d, want 4008", got)
 		}
 	})
@@ -172,62 +177,65 @@ func TestGatewayIntents(t *testing.T) {
 	}
 }
 
+// resume resumes a session that missed the event TWO, and lets the gateway fail in some ways afterwards.
+func resume(t *testing.T, s *sandbox.Sandbox, session string, seq int64) {
+	c := dial(t, s, "")
+	c.send(6, map[string]any{"token": s.Token(), "session_id": session, "seq": seq})
+	c.receive() // hello
+	if a, b := c.receive(), c.receive(); a.Name != "TWO" || b.Name != "RESUMED" {
+		t.Errorf("got %s, %s; want TWO, RESUMED", a.Name, b.Name)
+	}
+	s.Gateway.Reconnect()
+	if p := c.receive(); p.Op != 7 {
+		t.Errorf("got op %d, want 7", p.Op)
+	}
+	s.Gateway.Duplicate(2)
+	s.Gateway.Send("THREE", nil)
+	if a, b := c.receive(), c.receive(); a.Name != "THREE" || b.Name != "THREE" {
+		t.Errorf("got %s, %s; want THREE twice", a.Name, b.Name)
+	}
+	s.Gateway.Duplicate(1)
+	s.Gateway.Silence(true)
+	c.send(1, nil)
+	s.Gateway.Send("FOUR", nil)
+	s.Gateway.Silence(false)
+	s.Gateway.Send("FIVE", nil)
+	if p := c.receiveUntil("FIVE"); p.Op != 0 {
+		t.Errorf("got op %d, want 0", p.Op)
+	}
+}
+
 func TestGatewayResume(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandbox.Options{})
-	l := dial(t, s, "")
-	session := l.login(s, 0)
+	c := dial(t, s, "")
+	session := c.login(s, 0)
 	s.Gateway.Send("ONE", nil)
-	one := l.receiveUntil("ONE")
+	one := c.receiveUntil("ONE")
 	s.Gateway.Drop()
 	s.Gateway.Send("TWO", nil)
 
-	t.Run("what was missed is replayed, then RESUMED", func(t *testing.T) {
-		l := dial(t, s, "")
-		l.send(6, map[string]any{"token": s.Token(), "session_id": session, "seq": *one.Seq})
-		l.receive() // hello
-		if a, b := l.receive(), l.receive(); a.Name != "TWO" || b.Name != "RESUMED" {
-			t.Errorf("got %s, %s; want TWO, RESUMED", a.Name, b.Name)
-		}
-		s.Gateway.Reconnect()
-		if p := l.receive(); p.Op != 7 {
-			t.Errorf("got op %d, want 7", p.Op)
-		}
-		s.Gateway.Duplicate(2)
-		s.Gateway.Send("THREE", nil)
-		if a, b := l.receive(), l.receive(); a.Name != "THREE" || b.Name != "THREE" {
-			t.Errorf("got %s, %s; want THREE twice", a.Name, b.Name)
-		}
-		s.Gateway.Duplicate(1)
-		s.Gateway.Silence(true)
-		l.send(1, nil)
-		s.Gateway.Send("FOUR", nil)
-		s.Gateway.Silence(false)
-		s.Gateway.Send("FIVE", nil)
-		if p := l.receiveUntil("FIVE"); p.Op != 0 {
-			t.Errorf("got op %d, want 0", p.Op)
-		}
-	})
+	t.Run("a resume sends the missed events, then RESUMED", func(t *testing.T) { resume(t, s, session, *one.Seq) })
 	t.Run("a forgotten session is refused with op 9", func(t *testing.T) {
 		s.Gateway.Forget()
-		l := dial(t, s, "")
-		l.send(6, map[string]any{"token": s.Token(), "session_id": session, "seq": 1})
-		l.receive()
-		if p := l.receive(); p.Op != 9 || string(p.Data) != "false" {
+		c := dial(t, s, "")
+		c.send(6, map[string]any{"token": s.Token(), "session_id": session, "seq": 1})
+		c.receive()
+		if p := c.receive(); p.Op != 9 || string(p.Data) != "false" {
 			t.Errorf("got op %d %s, want 9 false", p.Op, p.Data)
 		}
 	})
 	t.Run("closing with 1000 ends the session", func(t *testing.T) {
-		l := dial(t, s, "")
-		session := l.login(s, 0)
-		l.ws.Close(websocket.StatusNormalClosure, "")
-		if err := s.Wait(l.ctx, func() bool { return !s.Gateway.Online() }); err != nil {
+		c := dial(t, s, "")
+		session := c.login(s, 0)
+		c.ws.Close(websocket.StatusNormalClosure, "")
+		if err := s.Wait(c.ctx, func() bool { return !s.Gateway.Online() }); err != nil {
 			t.Fatal(err)
 		}
-		l = dial(t, s, "")
-		l.send(6, map[string]any{"token": s.Token(), "session_id": session, "seq": 1})
-		l.receive()
-		if p := l.receive(); p.Op != 9 {
+		c = dial(t, s, "")
+		c.send(6, map[string]any{"token": s.Token(), "session_id": session, "seq": 1})
+		c.receive()
+		if p := c.receive(); p.Op != 9 {
 			t.Errorf("got op %d, want 9", p.Op)
 		}
 	})
@@ -236,10 +244,10 @@ func TestGatewayResume(t *testing.T) {
 func TestGatewayRevokedToken(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandbox.Options{})
-	l := dial(t, s, "")
-	l.login(s, 0)
+	c := dial(t, s, "")
+	c.login(s, 0)
 	s.RevokeToken(true)
-	if got := l.closeCode(); got != 4004 {
+	if got := c.closeCode(); got != 4004 {
 		t.Errorf("got close code %d, want 4004", got)
 	}
 }
@@ -247,19 +255,19 @@ func TestGatewayRevokedToken(t *testing.T) {
 func TestGatewayHeartbeat(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t, sandbox.Options{Heartbeat: 50 * time.Millisecond})
-	l := dial(t, s, "")
+	c := dial(t, s, "")
 	var hello struct {
 		Interval int `json:"heartbeat_interval"`
 	}
-	json.Unmarshal(l.receive().Data, &hello)
+	json.Unmarshal(c.receive().Data, &hello)
 	if hello.Interval != 50 {
 		t.Errorf("got interval %d, want 50", hello.Interval)
 	}
-	l.send(1, nil)
-	if p := l.receive(); p.Op != 11 {
+	c.send(1, nil)
+	if p := c.receive(); p.Op != 11 {
 		t.Errorf("got op %d, want 11", p.Op)
 	}
-	if _, _, err := l.ws.Read(l.ctx); err == nil {
-		t.Error("a bot that never beats again stays connected, want it dropped")
+	if _, _, err := c.ws.Read(c.ctx); err == nil {
+		t.Error("a bot without heartbeats stays connected, want it disconnected")
 	}
 }

@@ -102,8 +102,8 @@ func TestPageEnterInAutocomplete(t *testing.T) {
 		chromedp.Sleep(10*fadeIn))
 }
 
-// unnamedText lists the elements whose accessible name does not contain the text that they show (WCAG 2.5.3). It ignores
-// punctuation, and text that is hidden from screen readers.
+// unnamedText lists the elements whose accessible name does not contain the text that they show (WCAG 2.5.3). It
+// ignores punctuation, and text that is hidden from screen readers.
 const unnamedText = `(() => {
 	const plain = (s) => s.toLowerCase().replace(/[^\p{L}\p{N}\/#@]+/gu, " ").trim();
 	const shown = (node) => node.nodeType === Node.TEXT_NODE ? node.textContent
@@ -174,7 +174,8 @@ func TestPageUploads(t *testing.T) {
 	if err := os.WriteFile(picture, square(64), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	runStep(t, ctx, "open", append(openPage(s), typeInto(box, "/imagine "), see("prompt"), typeInto("prompt", "a boat"))...)
+	runStep(t, ctx, "open", openPage(s)...)
+	runStep(t, ctx, "open a command", typeInto(box, "/imagine "), see("prompt"), typeInto("prompt", "a boat"))
 	runStep(t, ctx, "add a picture", click("Add option init_image"), chromedp.WaitReady(byLabel("init_image")),
 		chromedp.SetUploadFiles(byLabel("init_image"), []string{picture}), chromedp.WaitVisible(".chosen img"),
 		click("Add option spoiler"), chromedp.SetValue(byLabel("spoiler"), "true"), screenshot("12-upload"), click("Send"))

@@ -15,7 +15,7 @@ import (
 	"darkroom/bot/sandbox/sandboxtest"
 )
 
-// clock is a time that tests move.
+// clock is a clock that tests advance.
 type clock struct {
 	mu sync.Mutex
 	at time.Time
@@ -106,7 +106,7 @@ func (b *restBot) want(method, path, body string, status, code int, files ...par
 	return raw
 }
 
-// command runs /go and returns its callback path and its webhook path.
+// command runs /go and returns the interaction, its callback path and its webhook path.
 func (b *restBot) command() (i sandbox.Interaction, callback, webhook string) {
 	b.t.Helper()
 	i, err := b.s.Command(b.defaults.Member.ID, b.defaults.Channel.ID, "go")
@@ -117,3 +117,6 @@ func (b *restBot) command() (i sandbox.Interaction, callback, webhook string) {
 }
 
 const noMentions = `"allowed_mentions":{"parse":[]}`
+
+// quiet is a JSON object with these members, and allowed_mentions that notify nobody.
+func quiet(members string) string { return `{` + members + `,` + noMentions + `}` }

@@ -124,8 +124,8 @@ func (s *Sandbox) setAddress(ln net.Listener) {
 // SetExamples replaces Options.Examples. It is called before Serve.
 func (s *Sandbox) SetExamples(examples []Example) { s.page.SetExamples(examples) }
 
-// Serve serves on a listener until ctx ends; nil is Options.Listener. Then it closes all connections and returns nil. It
-// refuses addresses other than loopback, unless Options.Hosts names the hosts that requests may use.
+// Serve serves on a listener until ctx ends; nil is Options.Listener. Then it closes all connections and returns nil.
+// It refuses addresses other than loopback, unless Options.Hosts names the hosts that requests may use.
 func (s *Sandbox) Serve(ctx context.Context, ln net.Listener) error {
 	if ln == nil {
 		ln = s.options.Listener
@@ -186,7 +186,8 @@ func (s *Sandbox) Violations() []Violation {
 	}
 	list := s.rules.Violations()
 	for _, i := range s.Unanswered() {
-		v := Violation{Rule: "unanswered", Request: "interaction " + i.ID, Detail: fmt.Sprintf("type %d %s", i.Type, i.Command)}
+		v := Violation{Rule: "unanswered", Request: "interaction " + i.ID,
+			Detail: fmt.Sprintf("type %d %s", i.Type, i.Command)}
 		if !s.rules.Allows(v) {
 			list = append(list, v)
 		}

@@ -23,16 +23,16 @@ import (
 	"darkroom/store"
 )
 
-// start2026 is when every simulation begins: bubbles begin in 2000, before Discord's first id.
-var start2026 = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+// startTime is when every simulation starts. A bubble starts in 2000, before Discord's first id.
+var startTime = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// queueOptions keeps few events: who was away misses some, and miniredis reads through all of them at every change.
+// queueOptions keeps few events. A process that was down misses some, and miniredis is slow with many.
 var queueOptions = queue.Options{MaxEvents: 100}
 
-// discordHost is where our own Discord answers.
+// discordHost is the address of the sandbox.
 const discordHost = "sandbox.local"
 
-// cluster is a whole darkroom in one bubble.
+// cluster is one bot, some renderers, a Redis, a database and a sandbox in one bubble.
 type cluster struct {
 	*sandbox.Sandbox
 	t           *testing.T
@@ -42,16 +42,16 @@ type cluster struct {
 	dbPath      string // path of the database
 	stepTime    func(picture.Spec) time.Duration
 	failureRate float64
-	onRender    func(job string, over bool) // of each painting
+	onRender    func(job string, over bool) // called when a renderer starts a job, and when it is over
 	models      []string                    // content hashes
 	log         *slog.Logger
 
-	wg sync.WaitGroup // everything that must end before the bubble can
+	wg sync.WaitGroup // the goroutines that must end before the bubble can end
 
 	mu        sync.Mutex
 	bot       *process
 	renderers map[string]*process
-	started   int
+	started   int // processes, for their names
 }
 
 // process is one process that can be killed.
@@ -59,25 +59,32 @@ type process struct {
 	name   string
 	gate   *gate
 	stop   context.CancelFunc
-	onKill []func() // what is closed at once when it is killed
+	onKill []func() // closes what a killed process must not use any more
 	done   chan struct{}
 }
 
-// kill is kill -9: nothing of what the process still tries arrives anywhere.
+// kill is kill -9: nothing that the process still tries arrives anywhere.
 func (p *process) kill() {
 	p.gate.close()
 	for _, f := range p.onKill {
 		f()
 	}
-	time.AfterFunc(2*closeSpacing, p.stop) // discordgo is still closing its session; see patient
+	time.AfterFunc(2*closeSpacing, p.stop) // discordgo still closes its session; see pacedConn
 }
 
-// newCluster opens a sandbox, a ledger and a Redis; nothing else runs yet.
+// newCluster opens a sandbox and a Redis, without a bot and without renderers.
 func newCluster(t *testing.T, seed uint64, dir string) *cluster {
-	time.Sleep(time.Until(start2026))
-	c := &cluster{t: t, seed: seed, dbPath: filepath.Join(dir, fmt.Sprintf("%d.db", seed)), renderers: map[string]*process{},
-		network: &network{hosts: map[string]host{}, seed: seed << 20, delay: 2 * time.Millisecond},
-		redis:   newRedis(t, seed), models: []string{strings.Repeat("ab", 32)}, log: slog.New(slog.DiscardHandler)}
+	time.Sleep(time.Until(startTime))
+	c := &cluster{
+		t:         t,
+		seed:      seed,
+		dbPath:    filepath.Join(dir, fmt.Sprintf("%d.db", seed)),
+		renderers: map[string]*process{},
+		network:   &network{hosts: map[string]host{}, seed: seed << 20, delay: 2 * time.Millisecond},
+		redis:     newRedis(t, seed),
+		models:    []string{strings.Repeat("ab", 32)},
+		log:       slog.New(slog.DiscardHandler),
+	}
 	c.stepTime = func(s picture.Spec) time.Duration { return time.Duration(s.Count) * 100 * time.Millisecond }
 	c.onRender = func(string, bool) {}
 	ln := newListener()
@@ -101,12 +108,12 @@ func newCluster(t *testing.T, seed uint64, dir string) *cluster {
 		if err := s.Close(); err != nil {
 			t.Errorf("close sandbox: %v", err)
 		}
-		time.Sleep(2 * time.Minute) // for what still sleeps: a bubble's time ends with this goroutine
+		time.Sleep(2 * time.Minute) // for goroutines that sleep: the time of a bubble ends with this goroutine
 	})
 	return c
 }
 
-// close kills everybody and waits until the last of their goroutines is gone.
+// close kills all processes and waits until their goroutines have ended.
 func (c *cluster) close() {
 	c.mu.Lock()
 	if c.bot != nil {
@@ -119,10 +126,10 @@ func (c *cluster) close() {
 	c.wg.Wait()
 }
 
-// process makes a process that runs each of these until it is stopped.
-func (c *cluster) process(name string, g *gate, die []func(), runs ...func(context.Context) error) *process {
+// process starts a process that runs these functions until it is stopped.
+func (c *cluster) process(name string, g *gate, onKill []func(), runs ...func(context.Context) error) *process {
 	ctx, stop := context.WithCancel(context.Background())
-	p := &process{name: name, gate: g, stop: stop, onKill: die, done: make(chan struct{})}
+	p := &process{name: name, gate: g, stop: stop, onKill: onKill, done: make(chan struct{})}
 	var own sync.WaitGroup
 	for _, run := range runs {
 		own.Go(func() {
@@ -135,6 +142,7 @@ func (c *cluster) process(name string, g *gate, die []func(), runs ...func(conte
 	return p
 }
 
+// name returns a name that no process had before.
 func (c *cluster) name(kind string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -142,29 +150,39 @@ func (c *cluster) name(kind string) string {
 	return fmt.Sprintf("%s-%d", kind, c.started)
 }
 
-// httpClient is an HTTP client whose connections go through a gate.
+// httpClient returns an HTTP client whose connections go through a gate.
 func httpClient(g *gate, limit time.Duration) *http.Client {
-	return &http.Client{Timeout: limit, Transport: &http.Transport{DialContext: g.dial, MaxIdleConnsPerHost: 8, IdleConnTimeout: 20 * time.Second}}
+	return &http.Client{
+		Timeout:   limit,
+		Transport: &http.Transport{DialContext: g.dial, MaxIdleConnsPerHost: 8, IdleConnTimeout: 20 * time.Second},
+	}
 }
 
-// startBot starts a bot; one that runs must be killed first.
+// startBot starts a bot. An earlier one must be killed first.
 func (c *cluster) startBot() *process {
 	c.t.Helper()
 	g := c.network.gate()
 	name := c.name("bot")
 	db, err := store.Open(context.Background(), "sqlite:"+c.dbPath, store.Options{})
 	if err != nil {
-		c.t.Fatalf("open ledger: %v", err)
+		c.t.Fatalf("open store: %v", err)
 	}
 	q := c.redis.openQueue(g, queueOptions)
 	b, err := bot.New(bot.Parts{
 		Store: db, Queue: q,
 		Discord: rest.NewClient(rest.Options{Base: c.API(), Token: c.Token(), HTTP: httpClient(g, time.Minute)}),
-		Options: bot.Options{Token: c.Token(), Base: c.API(), CDN: []string{discordHost}, HTTP: httpClient(g, 20*time.Second), Dial: g.dialGateway,
-			Log: c.log.With("process", name), Workers: 8},
+		Options: bot.Options{
+			Token:   c.Token(),
+			Base:    c.API(),
+			CDN:     []string{discordHost},
+			HTTP:    httpClient(g, 20*time.Second),
+			Dial:    g.dialGateway,
+			Log:     c.log.With("process", name),
+			Workers: 8,
+		},
 	})
 	if err != nil {
-		c.t.Fatalf("make bot: %v", err)
+		c.t.Fatalf("new bot: %v", err)
 	}
 	p := c.process(name, g, []func(){func() { _ = db.Close() }, func() { _ = q.Close() }}, b.Run)
 	c.mu.Lock()
@@ -173,18 +191,24 @@ func (c *cluster) startBot() *process {
 	return p
 }
 
-// startRenderer starts a renderer under a slot's name.
+// startRenderer starts a renderer in a slot. An earlier one there must be killed first.
 func (c *cluster) startRenderer(slot string) *process {
 	g := c.network.gate()
 	name := c.name(slot)
 	q := c.redis.openQueue(g, queueOptions)
-	fake := &fakeRenderer{stepTime: c.stepTime, failureRate: c.failureRate, onRender: c.onRender, dice: rand.New(rand.NewPCG(c.seed, uint64(len(name)+c.started)))}
-	renderer := worker.Worker{
+	fake := &fakeRenderer{
+		stepTime:    c.stepTime,
+		failureRate: c.failureRate,
+		onRender:    c.onRender,
+		rng:         rand.New(rand.NewPCG(c.seed, uint64(len(name)+c.started))),
+	}
+	w := worker.Worker{
 		Queue: q, Renderer: fake,
 		Poster:  rest.NewPoster(rest.NewClient(rest.Options{Base: c.API(), HTTP: httpClient(g, time.Minute)}), q),
 		Options: worker.Options{Slot: name, Lanes: c.lanes, Lease: q.LeaseDuration(), Log: c.log.With("process", name)},
 	}
-	p := c.process(name, g, []func(){func() { _ = q.Close() }}, renderer.Run, func(ctx context.Context) error { return c.announce(ctx, q, name) })
+	p := c.process(name, g, []func(){func() { _ = q.Close() }}, w.Run,
+		func(ctx context.Context) error { return c.announce(ctx, q, name) })
 	c.mu.Lock()
 	c.renderers[slot] = p
 	c.mu.Unlock()
@@ -201,14 +225,15 @@ func (c *cluster) lanes() (all []queue.Lane) {
 const card = `{"sizes":[{"width":512,"height":512}],"samplers":["ddim","euler"],"starts":true,
 	"defaults":{"width":512,"height":512,"steps":8,"guidance":4.5,"sampler":"ddim"}}`
 
-// announce says what a renderer offers, at the pace of the real one.
+// announce announces a renderer and its models, as often as a real renderer does.
 func (c *cluster) announce(ctx context.Context, q *queue.Queue, slot string) error {
 	r := queue.Renderer{Slot: slot, Device: "sim", Lanes: c.lanes()}
 	for i, hash := range c.models {
-		r.Models = append(r.Models, queue.Model{Name: fmt.Sprint("model", i), Hash: hash, Lane: picture.Lanes(hash)[0], Card: json.RawMessage(card)})
+		r.Models = append(r.Models, queue.Model{
+			Name: fmt.Sprint("model", i), Hash: hash, Lane: picture.Lanes(hash)[0], Card: json.RawMessage(card)})
 	}
 	for ctx.Err() == nil {
-		_ = q.Announce(ctx, r, 15*time.Second) // tried again soon
+		_ = q.Announce(ctx, r, 15*time.Second) // on an error, the loop tries again soon
 		select {
 		case <-ctx.Done():
 		case <-time.After(3 * time.Second):
@@ -217,7 +242,7 @@ func (c *cluster) announce(ctx context.Context, q *queue.Queue, slot string) err
 	return nil
 }
 
-// ready waits until the bot hears interactions and its commands are offered.
+// ready waits until the bot is online and its commands are registered.
 func (c *cluster) ready() {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)

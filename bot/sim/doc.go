@@ -1,15 +1,15 @@
-// Package sim runs the whole of darkroom in virtual time: bot, renderers, our own Discord, SQLite and Redis, joined by
-// links in memory, inside a bubble of testing/synctest. Hours pass in seconds, so that outages which take long (a dead
-// token, a bot that is down for half an hour, a Discord that rests for a minute) are met as often as short ones.
+// Package sim runs all of darkroom in virtual time: bot, renderers, the sandbox, SQLite and Redis, connected by links
+// in memory, inside a bubble of testing/synctest. Hours pass in seconds, so that long outages (an expired token, a bot
+// that is down for half an hour, a Discord that fails for a minute) happen as often as short ones.
 //
-// It holds tests only. What they prove is told by docs/reliability.md; how it is done:
+// The package holds only tests. docs/reliability.md says what they prove. They work like this:
 //
-//   - A process is a gate through which all of its connections go, and a database handle of its own. A kill shuts the
-//     gate, closes the handle and only then cancels the context: whatever its goroutines still try, nothing of it
-//     arrives, and nothing is flushed.
+//   - A process is a gate through which all of its connections go, and its own database handle. A kill closes the gate,
+//     closes the handle and only then cancels the context. Its goroutines can still try things, but nothing arrives,
+//     and nothing is flushed.
 //   - Redis is miniredis behind links that can lose a command, its answer or half of the answer, and that can be down.
-//     It can be emptied, and set back to an older copy of its data.
-//   - Discord is bot/sandbox, whose own record at the end is the oracle: what it shows is what people saw.
-//   - The dice are drawn from one seed. A run that fails prints it, and DARKROOM_SEED repeats that run's people, faults
-//     and moments. Goroutines are still scheduled by the runtime, so a race may need a few tries to show itself again.
+//     A test can empty it, or set it back to an older copy of its data.
+//   - Discord is bot/sandbox. The oracle compares its messages at the end, which are what users saw, with the database.
+//   - All random numbers come from one seed. A run that fails prints it, and DARKROOM_SEED repeats that run's requests,
+//     faults and times. The runtime still schedules the goroutines, so a race may need several runs to appear again.
 package sim

@@ -14,7 +14,7 @@ import (
 	"darkroom/queue"
 )
 
-// loggedJob is one picture that somebody asked for in a quiet town.
+// loggedJob is one job, and when it was asked for and rendered.
 type loggedJob struct {
 	server int
 	asked  time.Time
@@ -22,11 +22,11 @@ type loggedJob struct {
 	ended  time.Time
 }
 
-// fairnessLog are kept of every order, and of what was foretold about it.
+// fairnessLog is a workload that records every job and the estimates of when it ends.
 type fairnessLog struct {
 	*workload
 	mu        sync.Mutex
-	jobs      map[string]*loggedJob // by job
+	jobs      map[string]*loggedJob // by id
 	estimates []loggedEstimate
 }
 
@@ -54,14 +54,15 @@ func (l *fairnessLog) onRender(job string, over bool) {
 	}
 }
 
-// ask has a server's n-th person ask for a picture of so many steps.
+// ask runs /imagine as a server's n-th user, with this number of steps.
 func (l *fairnessLog) ask(server, n, steps int) {
 	l.workload.mu.Lock()
-	place := l.channels[server]
+	channel := l.channels[server]
 	l.workload.mu.Unlock()
-	who := l.people[server*len(l.people)/len(l.channels)+n]
+	who := l.users[server*len(l.users)/len(l.channels)+n]
 	at := time.Now()
-	i, err := l.Command(who.ID, place, "imagine", sandbox.With("prompt", "a red boat"), sandbox.With("steps", steps), sandbox.With("count", 4))
+	i, err := l.Command(who.ID, channel, "imagine",
+		sandbox.With("prompt", "a red boat"), sandbox.With("steps", steps), sandbox.With("count", 4))
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func (l *fairnessLog) ask(server, n, steps int) {
 	l.jobs[i.ID+"-0"] = &loggedJob{server: server, asked: at}
 }
 
-// recordEstimates notes what is foretold of every waiting job, every so often, until stop is closed.
+// recordEstimates records the estimate of every waiting job at this interval, until stop is closed.
 func (l *fairnessLog) recordEstimates(every time.Duration, stop <-chan struct{}) {
 	q := l.redis.openQueue(l.network.gate(), queueOptions)
 	defer func() { _ = q.Close() }()
@@ -99,7 +100,8 @@ func (l *fairnessLog) recordEstimates(every time.Duration, stop <-chan struct{})
 	}
 }
 
-// estimateErrors are how far off each foretelling was, as a part of the time that was left.
+// estimateErrors returns the error of each estimate as a fraction of the time that was left, if at least this much was
+// left.
 func (l *fairnessLog) estimateErrors(least time.Duration) (off []float64) {
 	for _, f := range l.estimates {
 		o := l.jobs[f.job]
@@ -111,7 +113,8 @@ func (l *fairnessLog) estimateErrors(least time.Duration) (off []float64) {
 	return off
 }
 
-// waits are how long the jobs of servers other than one waited, really and in a fluid that is shared ideally.
+// waits returns how long the jobs of all servers but one waited, actually and in an ideally fair system, and the
+// longest time that a render took; in seconds.
 func (l *fairnessLog) waits(except, renderers int) (actual, ideal []float64, longest float64) {
 	var all []*loggedJob
 	for _, o := range l.jobs {
@@ -131,9 +134,9 @@ func (l *fairnessLog) waits(except, renderers int) (actual, ideal []float64, lon
 	return actual, ideal, longest
 }
 
-// idealFinishTimes shares renderers out continuously, equally among the servers that have something to paint, each of whose jobs can
-// use one renderer at most; a server's jobs are served in their order. It returns when each ends, in seconds from the
-// first. This is generalised processor sharing, which no line of whole pictures can better.
+// idealFinishTimes returns when each job ends, in seconds after the first request, under generalized processor sharing:
+// the servers with jobs share the renderers equally and continuously, a job uses one renderer at most, and a server's
+// jobs start in their order. No queue of whole jobs can be fairer.
 func idealFinishTimes(jobs []*loggedJob, renderers float64) []float64 {
 	const dt = 0.05
 	ends, left := make([]float64, len(jobs)), make([]float64, len(jobs))
@@ -141,15 +144,15 @@ func idealFinishTimes(jobs []*loggedJob, renderers float64) []float64 {
 		left[i] = o.ended.Sub(o.began).Seconds()
 	}
 	for now, open := 0.0, len(jobs); open > 0; now += dt {
-		at := map[int][]int{}
+		waiting := map[int][]int{} // the jobs of each server
 		for i, o := range jobs {
 			if ends[i] == 0 && o.asked.Sub(jobs[0].asked).Seconds() <= now {
-				at[o.server] = append(at[o.server], i)
+				waiting[o.server] = append(waiting[o.server], i)
 			}
 		}
-		for _, mine := range shares(at, renderers) {
-			for k, i := range mine.jobs {
-				left[i] -= dt * min(1, max(0, mine.rate-float64(k)))
+		for _, s := range shares(waiting, renderers) {
+			for k, i := range s.jobs {
+				left[i] -= dt * min(1, max(0, s.rate-float64(k)))
 				if left[i] <= 0 {
 					ends[i] = now + dt
 					open--
@@ -160,16 +163,16 @@ func idealFinishTimes(jobs []*loggedJob, renderers float64) []float64 {
 	return ends
 }
 
-// share is what a server gets.
+// share is what one server gets: its rate, in renderers.
 type share struct {
 	jobs []int
 	rate float64
 }
 
-// shares fills the servers evenly, none beyond the number of its jobs.
-func shares(at map[int][]int, renderers float64) []share {
+// shares divides the renderers equally among the servers. No server gets more renderers than it has jobs.
+func shares(waiting map[int][]int, renderers float64) []share {
 	var all []share
-	for _, jobs := range at {
+	for _, jobs := range waiting {
 		all = append(all, share{jobs: jobs})
 	}
 	slices.SortFunc(all, func(x, y share) int { return len(x.jobs) - len(y.jobs) })
@@ -188,7 +191,7 @@ func percentile(values []float64, p float64) float64 {
 	return values[min(len(values)-1, int(p*float64(len(values))))]
 }
 
-// TestFloodDoesNotDelayOthers has one server ask for very much at once while many small ones ask now and then.
+// TestFloodDoesNotDelayOthers checks the waits of many small servers while one server asks for very many pictures.
 func TestFloodDoesNotDelayOthers(t *testing.T) {
 	t.Parallel()
 	flood, small := shortRequests/2, shortRequests/2
@@ -200,7 +203,7 @@ func TestFloodDoesNotDelayOthers(t *testing.T) {
 		c := newCluster(t, 5, dir)
 		c.log = log
 		l := newFairnessLog(c, 31, 8)
-		l.start("north", "east", "south")
+		l.start("r1", "r2", "r3")
 		for range small {
 			sleepExp(l.rng, 5500*time.Millisecond)
 			l.ask(1+l.rng.IntN(30), l.rng.IntN(8), 10+l.rng.IntN(15))
@@ -211,15 +214,16 @@ func TestFloodDoesNotDelayOthers(t *testing.T) {
 		l.waitSettled(3 * time.Hour)
 		actual, ideal, render := l.waits(0, 3)
 		got, bound := percentile(actual, 0.95), percentile(ideal, 0.95)
-		t.Logf("small servers waited %.1f s at p50 and %.1f s at p95; a fluid ideal gives %.1f s and %.1f s, one render takes up to %.1f s",
-			percentile(actual, 0.5), got, percentile(ideal, 0.5), bound, render)
+		t.Logf("small servers waited %.1f s at p50 and %.1f s at p95; ideal are %.1f s and %.1f s; "+
+			"a render takes up to %.1f s", percentile(actual, 0.5), got, percentile(ideal, 0.5), bound, render)
 		if got > 2*bound+render {
-			t.Errorf("p95 of the small servers' waits is %.1f s, want at most twice the ideal %.1f s and one render of %.1f s", got, bound, render)
+			t.Errorf("p95 of the small servers' waits is %.1f s, want at most twice the ideal %.1f s and one render "+
+				"of %.1f s", got, bound, render)
 		}
 	})
 }
 
-// TestEstimateAccuracy compares what was foretold about waiting jobs with what came.
+// TestEstimateAccuracy compares the estimates for waiting jobs with the times at which they ended.
 func TestEstimateAccuracy(t *testing.T) {
 	t.Parallel()
 	requests := 25
@@ -231,12 +235,12 @@ func TestEstimateAccuracy(t *testing.T) {
 		c := newCluster(t, 6, dir)
 		c.log = log
 		l := newFairnessLog(c, 10, 4)
-		l.start("north", "east", "south")
-		l.ask(0, 0, 12) // from which the bot learns how long a step takes
+		l.start("r1", "r2", "r3")
+		l.ask(0, 0, 12) // the queue learns from it how long a step takes
 		time.Sleep(time.Minute)
 		stop, stopped := make(chan struct{}), make(chan struct{})
 		go func() { defer close(stopped); l.recordEstimates(10*time.Second, stop) }()
-		for range requests { // people ask for some at once, and then for none for a while
+		for range requests { // users ask in bursts, with pauses between them
 			sleepExp(l.rng, 12*time.Second)
 			server, n := l.rng.IntN(10), l.rng.IntN(4)
 			for range 1 + l.rng.IntN(7) {
@@ -248,14 +252,14 @@ func TestEstimateAccuracy(t *testing.T) {
 		<-stopped
 		off := l.estimateErrors(5 * time.Second)
 		half, most := percentile(off, 0.5), percentile(off, 0.9)
-		t.Logf("%d forecasts: off by %.0f %% at p50, %.0f %% at p90", len(off), 100*half, 100*most)
+		t.Logf("%d estimates: off by %.0f %% at p50, %.0f %% at p90", len(off), 100*half, 100*most)
 		if len(off) < requests || most >= 0.35 {
-			t.Errorf("p90 of the error of %d forecasts is %.0f %%, want less than 35 %%", len(off), 100*most)
+			t.Errorf("p90 of the error of %d estimates is %.0f %%, want less than 35 %%", len(off), 100*most)
 		}
 	})
 }
 
-// start opens a town: these renderers, a bot, and a while for all of them to know of each other.
+// start starts these renderers and a bot, and waits until they know each other.
 func (l *workload) start(slots ...string) {
 	for _, s := range slots {
 		l.startRenderer(s)

@@ -1,32 +1,13 @@
 package sim
 
 import (
-	"math/rand/v2"
 	"regexp"
-	"sync"
 	"time"
 
 	"darkroom/bot/sandbox"
 )
 
-// faultInjector is what goes wrong in a town, drawn from its own dice.
-type faultInjector struct {
-	*workload
-	rng   *rand.Rand
-	slots []string
-	wg    sync.WaitGroup
-
-	mu          sync.Mutex
-	busy        map[string]bool // what is broken at present
-	tried       map[string]int  // how often each fault was tried
-	redisBackup []keyValue      // a copy of what Redis held, to be set back to
-}
-
-func newFaultInjector(w *workload, slots ...string) *faultInjector {
-	return &faultInjector{workload: w, rng: rand.New(rand.NewPCG(w.seed, 4)), slots: slots, busy: map[string]bool{}, tried: map[string]int{}}
-}
-
-// fault is one thing that can go wrong. do returns once it is over; what it breaks is broken by nobody else meanwhile.
+// fault is one kind of fault. do returns when the fault is over. Two faults of one component never overlap.
 type fault struct {
 	name      string
 	component string
@@ -36,7 +17,9 @@ type fault struct {
 
 var faults = []fault{
 	{"bot killed", "bot", 10, func(f *faultInjector, duration time.Duration) { f.restart(duration) }},
-	{"bot killed for longer than a token lives", "bot", 1, func(f *faultInjector, duration time.Duration) { f.restart(16*time.Minute + duration) }},
+	{"bot killed for longer than a token lives", "bot", 1, func(f *faultInjector, duration time.Duration) {
+		f.restart(16*time.Minute + duration)
+	}},
 	{"renderer killed", "", 14, (*faultInjector).killRenderer},
 	{"renderer cut off the network", "", 6, (*faultInjector).cutRenderer},
 	{"bot's connections cut", "bot", 6, func(f *faultInjector, _ time.Duration) { f.reconnect(f.currentBot()) }},
@@ -66,7 +49,8 @@ var faults = []fault{
 	{"Discord answers 503 to answers by token", "discord", 6, during(sandbox.Fault{Status: 503, Path: answers})},
 	{"Discord loses its answers", "discord", 6, during(sandbox.Fault{Drop: true})},
 	{"Discord breaks off uploads", "discord", 4, during(sandbox.Fault{Reset: true, Path: answers})},
-	{"Discord answers 429 to one route", "discord", 5, during(sandbox.Fault{Scope: "user", After: 7 * time.Second, Path: answers})},
+	{"Discord answers 429 to one route", "discord", 5, during(sandbox.Fault{
+		Scope: "user", After: 7 * time.Second, Path: answers})},
 	{"Discord answers 429 to everything", "discord", 3, during(sandbox.Fault{Scope: "global", After: 5 * time.Second})},
 	{"Discord is blocked by its proxy", "discord", 2, during(sandbox.Fault{HTML: true, Status: 429})},
 	{"Discord is slow", "discord", 4, during(sandbox.Fault{Delay: 4 * time.Second})},
@@ -85,8 +69,8 @@ var faults = []fault{
 		time.Sleep(duration)
 		f.Gateway.Duplicate(1)
 	}},
-	{"bot may do nothing in a channel", "place", 5, (*faultInjector).forbid},
-	{"a channel is deleted", "place", 2, (*faultInjector).replaceChannel},
+	{"bot may do nothing in a channel", "channel", 5, (*faultInjector).forbid},
+	{"a channel is deleted", "channel", 2, (*faultInjector).replaceChannel},
 }
 
 var (
@@ -95,7 +79,7 @@ var (
 	dms       = regexp.MustCompile(`^/users/@me/channels$`)
 )
 
-// during sets a fault of Discord's for a while.
+// during returns a function that makes requests to Discord fail for a while.
 func during(one sandbox.Fault) func(*faultInjector, time.Duration) {
 	return func(f *faultInjector, duration time.Duration) {
 		one.Times = -1
@@ -103,70 +87,6 @@ func during(one sandbox.Fault) func(*faultInjector, time.Duration) {
 		time.Sleep(duration)
 		remove()
 	}
-}
-
-// run makes trouble until stop is closed, and then puts everything in order.
-func (f *faultInjector) run(every time.Duration, stop <-chan struct{}) {
-	for over := false; !over; {
-		select {
-		case <-stop:
-			over = true
-		case <-time.After(f.drawDuration(every)):
-			f.injectRandom()
-		}
-	}
-	f.wg.Wait()
-}
-
-// drawDuration draws a time whose mean is given.
-func (f *faultInjector) drawDuration(mean time.Duration) time.Duration {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return drawExp(f.rng, mean)
-}
-
-// drawInt draws a number.
-func (f *faultInjector) drawInt(n int) int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.rng.IntN(n)
-}
-
-// injectRandom lets one thing go wrong, unless it is broken already.
-func (f *faultInjector) injectRandom() {
-	sum := 0
-	for _, one := range faults {
-		sum += one.weight
-	}
-	n := f.drawInt(sum)
-	duration := min(f.drawDuration(8*time.Second), time.Minute)
-	for _, one := range faults {
-		if n -= one.weight; n < 0 {
-			f.inject(one, duration)
-			return
-		}
-	}
-}
-
-func (f *faultInjector) inject(one fault, duration time.Duration) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if one.component != "" && f.busy[one.component] {
-		return
-	}
-	f.tried[one.name]++
-	f.busy[one.component] = true
-	if f.rng.IntN(3) == 0 {
-		f.redisBackup = f.redis.copy()
-	}
-	f.wg.Go(func() {
-		f.log.Info("trouble begins", "what", one.name, "for", duration)
-		one.do(f, duration)
-		f.log.Info("trouble ends", "what", one.name)
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.busy[one.component] = false
-	})
 }
 
 func (f *faultInjector) currentBot() *process {
@@ -181,10 +101,11 @@ func (f *faultInjector) restart(duration time.Duration) {
 	f.startBot()
 }
 
-// drawRenderer draws a renderer.
+// drawRenderer draws the slot of a renderer.
 func (f *faultInjector) drawRenderer() string { return f.slots[f.drawInt(len(f.slots))] }
 
-func (f *faultInjector) claimRenderer(slot string) (p *process, mine bool) {
+// claimRenderer marks a slot as having a fault. ok is false if it has one already.
+func (f *faultInjector) claimRenderer(slot string) (p *process, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.busy[slot] {
@@ -204,8 +125,8 @@ func (f *faultInjector) releaseRenderer(slot string) {
 
 func (f *faultInjector) killRenderer(duration time.Duration) {
 	slot := f.drawRenderer()
-	p, mine := f.claimRenderer(slot)
-	if !mine {
+	p, ok := f.claimRenderer(slot)
+	if !ok {
 		return
 	}
 	defer f.releaseRenderer(slot)
@@ -214,11 +135,11 @@ func (f *faultInjector) killRenderer(duration time.Duration) {
 	f.startRenderer(slot)
 }
 
-// cutRenderer takes a renderer's network away for a while; it goes on painting.
+// cutRenderer takes a renderer's network away for a while. The renderer continues its job.
 func (f *faultInjector) cutRenderer(duration time.Duration) {
 	slot := f.drawRenderer()
-	p, mine := f.claimRenderer(slot)
-	if !mine {
+	p, ok := f.claimRenderer(slot)
+	if !ok {
 		return
 	}
 	defer f.releaseRenderer(slot)
@@ -227,6 +148,7 @@ func (f *faultInjector) cutRenderer(duration time.Duration) {
 	p.gate.unplug(false)
 }
 
+// reconnect cuts all connections of a process once.
 func (f *faultInjector) reconnect(p *process) {
 	p.gate.unplug(true)
 	p.gate.unplug(false)
@@ -248,7 +170,7 @@ func (f *faultInjector) rollBack(duration time.Duration) {
 	f.redis.start(old)
 }
 
-// drawChannel draws a channel.
+// drawChannel draws a channel and returns its id and its index.
 func (f *faultInjector) drawChannel() (string, int) {
 	n := f.drawInt(1 << 30)
 	f.workload.mu.Lock()
@@ -257,7 +179,7 @@ func (f *faultInjector) drawChannel() (string, int) {
 	return f.channels[n], n
 }
 
-// forbid takes the bot's permissions in a channel away for a while.
+// forbid takes the bot's permissions in a channel away for a while, and remembers the channel for the oracle.
 func (f *faultInjector) forbid(duration time.Duration) {
 	c, _ := f.drawChannel()
 	f.workload.mu.Lock()
@@ -268,10 +190,10 @@ func (f *faultInjector) forbid(duration time.Duration) {
 	f.SetBotPermissions(c, memberPermissions)
 }
 
-// memberPermissions is what the bot may do in a channel as a rule.
+// memberPermissions are the bot's usual permissions in a channel, as Discord's bits.
 const memberPermissions = 1<<10 | 1<<11 | 1<<14 | 1<<15 | 1<<16 | 1<<31 | 1<<38
 
-// replaceChannel deletes a channel with everything in it, and its server opens another.
+// replaceChannel deletes a channel with its messages, and adds another one to its guild.
 func (f *faultInjector) replaceChannel(time.Duration) {
 	id, n := f.drawChannel()
 	c, err := f.Channel(id)

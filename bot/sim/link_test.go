@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// errCut is what both ends of a link meet that was cut.
+// errCut is the error that both ends get when a link is cut.
 var errCut = &net.OpError{Op: "read", Net: "sim", Err: syscall.ECONNRESET}
 
-// link is a connection in memory: two pipes with a delay, without limit to what they hold.
+// link is a connection in memory: two pipes with a delay and without a limit on their size.
 type link struct {
 	toServer, toClient *pipe
 }
 
-// newLink returns the two ends of a link. Each direction draws its delays from its own dice.
-func newLink(seed uint64, slow time.Duration) (client, server *end) {
-	l := &link{newPipe(seed, slow), newPipe(seed+1, slow)}
+// newLink returns the two ends of a link. Each direction draws its delays from its own random numbers.
+func newLink(seed uint64, delay time.Duration) (client, server *end) {
+	l := &link{newPipe(seed, delay), newPipe(seed+1, delay)}
 	return &end{link: l, in: l.toClient, out: l.toServer}, &end{link: l, in: l.toServer, out: l.toClient}
 }
 
@@ -34,13 +34,13 @@ func (l *link) cut() {
 type end struct {
 	*link
 	in, out *pipe
-	// meddle may drop bytes on their way out: it returns what of p is sent, and whether the link is cut after it.
+	// tamper may drop bytes that are written. It returns the part of p that is sent, and whether the link is then cut.
 	tamper  func(p []byte) (sent []byte, cut bool)
-	onClose func() // told once when this end is closed
+	onClose func() // called once when this end is closed
 	once    sync.Once
 }
 
-// Read reads what has arrived.
+// Read reads bytes that have arrived.
 func (e *end) Read(p []byte) (int, error) { return e.in.read(p) }
 
 // Write sends.
@@ -51,7 +51,7 @@ func (e *end) Write(p []byte) (int, error) {
 	sent, cut := e.tamper(p)
 	n, err := e.out.write(sent)
 	if cut {
-		// What was sent arrives; whoever waits for the rest, or for an answer, meets the cut.
+		// The other end reads the bytes that were sent, and then the error. This end gets no answer.
 		e.out.finish(errCut)
 		e.in.fail(errCut)
 		return n, errCut
@@ -59,7 +59,7 @@ func (e *end) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Close closes this end: the other one reads what is on its way and then EOF.
+// Close closes this end. The other end reads the bytes that are on their way, and then EOF.
 func (e *end) Close() error {
 	e.once.Do(func() {
 		e.out.finish(io.EOF)
@@ -71,41 +71,41 @@ func (e *end) Close() error {
 	return nil
 }
 
-// LocalAddr is of no use.
+// LocalAddr returns the same address for every end.
 func (e *end) LocalAddr() net.Addr { return addr{} }
 
-// RemoteAddr is of no use.
+// RemoteAddr returns the same address for every end.
 func (e *end) RemoteAddr() net.Addr { return addr{} }
 
-// SetDeadline sets both deadlines.
+// SetDeadline sets the read deadline. Writes do not wait.
 func (e *end) SetDeadline(t time.Time) error { e.in.setDeadline(t); return nil }
 
-// SetReadDeadline sets until when a Read waits.
+// SetReadDeadline sets the time until which Read waits.
 func (e *end) SetReadDeadline(t time.Time) error { e.in.setDeadline(t); return nil }
 
-// SetWriteDeadline does nothing: writes do not wait.
+// SetWriteDeadline does nothing, because writes do not wait.
 func (e *end) SetWriteDeadline(time.Time) error { return nil }
 
-// addr is the address of everything.
+// addr is the only address of the simulated network.
 type addr struct{}
 
-// Network names the network.
+// Network implements net.Addr.
 func (addr) Network() string { return "sim" }
 
-// String names the address.
+// String implements net.Addr.
 func (addr) String() string { return "sim" }
 
-// pipe carries bytes one way.
+// pipe carries bytes in one direction.
 type pipe struct {
 	mu          sync.Mutex
 	changed     chan struct{} // closed when anything changes
 	chunks      []chunk
-	err         error // met once chunks is empty
+	err         error // what a reader gets when chunks is empty
 	deadline    time.Time
-	dice        *rand.Rand
-	delay       time.Duration // mean delay
-	lastArrival time.Time     // when the newest chunk arrives: bytes do not overtake each other
-	heldUntil   time.Time     // before this nothing is read
+	rng         *rand.Rand
+	delay       time.Duration // the mean delay
+	lastArrival time.Time     // when the newest chunk arrives; a later chunk does not arrive earlier
+	heldUntil   time.Time     // nothing is read before this time
 }
 
 type chunk struct {
@@ -113,11 +113,11 @@ type chunk struct {
 	at   time.Time // when it arrives
 }
 
-func newPipe(seed uint64, slow time.Duration) *pipe {
-	return &pipe{changed: make(chan struct{}), dice: rand.New(rand.NewPCG(seed, 1)), delay: slow}
+func newPipe(seed uint64, delay time.Duration) *pipe {
+	return &pipe{changed: make(chan struct{}), rng: rand.New(rand.NewPCG(seed, 1)), delay: delay}
 }
 
-// signal tells waiting readers to look again. The lock is held.
+// signal wakes waiting readers. The lock is held.
 func (p *pipe) signal() {
 	close(p.changed)
 	p.changed = make(chan struct{})
@@ -131,7 +131,7 @@ func (p *pipe) write(b []byte) (int, error) {
 	}
 	at := time.Now()
 	if p.delay > 0 {
-		at = at.Add(p.delay/2 + time.Duration(p.dice.Int64N(int64(p.delay))))
+		at = at.Add(p.delay/2 + time.Duration(p.rng.Int64N(int64(p.delay))))
 	}
 	if at.Before(p.lastArrival) {
 		at = p.lastArrival
@@ -142,7 +142,7 @@ func (p *pipe) write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// finish lets what is on its way arrive, and then err.
+// finish makes the reader get err after the bytes that are on their way.
 func (p *pipe) finish(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -152,7 +152,7 @@ func (p *pipe) finish(err error) {
 	}
 }
 
-// fail loses what is on its way.
+// fail drops the bytes that are on their way, and makes the reader get err.
 func (p *pipe) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -163,7 +163,7 @@ func (p *pipe) fail(err error) {
 	p.signal()
 }
 
-// hold keeps everything back from the reader until a time.
+// hold makes the reader wait until a time.
 func (p *pipe) hold(t time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -180,25 +180,26 @@ func (p *pipe) setDeadline(t time.Time) {
 
 func (p *pipe) read(b []byte) (int, error) {
 	for {
-		n, wait, moved, err := p.try(b)
+		n, wait, changed, err := p.try(b)
 		if n > 0 || err != nil {
 			return n, err
 		}
 		if wait < 0 {
-			<-moved
+			<-changed
 			continue
 		}
 		t := time.NewTimer(wait)
 		select {
-		case <-moved:
+		case <-changed:
 		case <-t.C:
 		}
 		t.Stop()
 	}
 }
 
-// try reads what has arrived, or says how long to wait for something: a negative time is until something changes.
-func (p *pipe) try(b []byte) (n int, wait time.Duration, moved chan struct{}, err error) {
+// try reads bytes that have arrived. If there are none, it returns how long to wait, and a channel that is closed at
+// the next change; a negative duration means until then.
+func (p *pipe) try(b []byte) (n int, wait time.Duration, changed chan struct{}, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()

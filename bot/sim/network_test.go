@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// host is something that can be dialled.
+// host is a server on the network.
 type host interface {
-	// accept takes the server's end of a new connection, or refuses it.
+	// accept takes the server's end of a new connection, or returns an error.
 	accept(*end) error
 }
 
-// network is the network: hosts by address.
+// network is the simulated network: hosts by address.
 type network struct {
 	mu    sync.Mutex
 	hosts map[string]host
@@ -24,13 +24,13 @@ type network struct {
 	delay time.Duration
 }
 
-// gate is where all connections of one process go through. A gate that is shut lets nothing pass any more.
+// gate holds all connections of one process, and can cut them.
 type gate struct {
 	network   *network
 	mu        sync.Mutex
 	open      map[*end]bool
-	unplugged bool // the cable is out
-	killed    bool // for good
+	unplugged bool // there is no network now
+	killed    bool // there is no network any more
 	pacer     pacer
 }
 
@@ -71,7 +71,7 @@ func (g *gate) forget(e *end) {
 	delete(g.open, e)
 }
 
-// close cuts every connection and lets no new one be made: the process is dead.
+// close cuts all connections for ever: the process is dead.
 func (g *gate) close() {
 	g.mu.Lock()
 	g.killed = true
@@ -79,10 +79,10 @@ func (g *gate) close() {
 	g.unplug(true)
 }
 
-// unplug pulls the cable, or puts it back.
-func (g *gate) unplug(out bool) {
+// unplug cuts all connections. If unplugged is true, the process has no network until unplug(false).
+func (g *gate) unplug(unplugged bool) {
 	g.mu.Lock()
-	g.unplugged = out || g.killed
+	g.unplugged = unplugged || g.killed
 	open := g.open
 	g.open = map[*end]bool{}
 	g.mu.Unlock()
@@ -95,7 +95,7 @@ func connRefused(address string) error {
 	return &net.OpError{Op: "dial", Net: "sim", Err: fmt.Errorf("%s: %w", address, syscall.ECONNREFUSED)}
 }
 
-// listener is a net.Listener that is a host.
+// listener is a net.Listener on the simulated network.
 type listener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -111,7 +111,7 @@ func (l *listener) accept(e *end) error {
 	case l.conns <- e:
 		return nil
 	case <-l.closed:
-		return connRefused("door")
+		return connRefused(discordHost)
 	}
 }
 
@@ -128,5 +128,5 @@ func (l *listener) Accept() (net.Conn, error) {
 // Close ends Accept.
 func (l *listener) Close() error { l.once.Do(func() { close(l.closed) }); return nil }
 
-// Addr is of no use.
+// Addr returns the address of every connection.
 func (l *listener) Addr() net.Addr { return addr{} }

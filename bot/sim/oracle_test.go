@@ -16,29 +16,29 @@ import (
 	"darkroom/store"
 )
 
-// verdict is what the oracle found in a town.
+// verdict is what the oracle found in one cluster.
 type verdict struct {
 	Seed          uint64
-	Jobs          int            // that were promised
-	Ends          map[string]int // how many ended how
+	Jobs          int            // that the bot acknowledged
+	Ends          map[string]int // the number of jobs by how they ended
 	Faults        map[string]int // how often each fault was tried
-	Recovery      time.Duration  // from the end of all trouble until the last job ended
+	Recovery      time.Duration  // from the end of the last fault until the last job ended
 	Lost          []string
 	Double        []string
-	WrongMessages []string // messages that tell something that is not so
+	WrongMessages []string // messages whose text is wrong
 }
 
-// oracle compares what the ledger says with what Discord showed.
+// oracle compares the database with what Discord showed.
 type oracle struct {
 	*workload
-	shownBy map[string][]string // by job: the messages that ever showed its pictures
+	shownBy map[string][]string // the messages that ever showed a job's pictures, by job
 	verdict verdict
 }
 
-// check looks at everything that was asked.
-func (l *workload) check() verdict {
-	o := &oracle{workload: l, shownBy: pictureMessages(l.Rules().Requests()), verdict: verdict{Ends: map[string]int{}}}
-	for _, i := range l.interactions {
+// check checks all interactions.
+func (w *workload) check() verdict {
+	o := &oracle{workload: w, shownBy: pictureMessages(w.Rules().Requests()), verdict: verdict{Ends: map[string]int{}}}
+	for _, i := range w.interactions {
 		o.checkInteraction(i)
 		delete(o.shownBy, i+"-0")
 	}
@@ -48,7 +48,7 @@ func (l *workload) check() verdict {
 	return o.verdict
 }
 
-// pictureMessages finds the messages that ever showed a job's finished pictures, by what Discord was sent and took.
+// pictureMessages finds the messages that ever showed a job's finished pictures, in the requests that Discord accepted.
 func pictureMessages(requests []rules.Request) map[string][]string {
 	all := map[string][]string{}
 	for _, r := range requests {
@@ -79,18 +79,13 @@ func (o *oracle) addWrongMessage(job, how string, args ...any) {
 	o.verdict.WrongMessages = append(o.verdict.WrongMessages, job+" "+fmt.Sprintf(how, args...))
 }
 
-// checkInteraction judges one interaction.
+// checkInteraction checks the job of one interaction.
 func (o *oracle) checkInteraction(interaction string) {
 	job := interaction + "-0"
 	shown := o.shownBy[job]
 	e, err := o.db.Find(context.Background(), job)
 	if errors.Is(err, store.ErrNotFound) {
-		if o.showsActive(interaction) {
-			o.addLost(job, "was promised and is in no ledger")
-		}
-		if len(shown) > 0 {
-			o.addDouble(job, "is in no ledger and was shown")
-		}
+		o.checkUnknown(interaction, shown)
 		return
 	}
 	if err != nil {
@@ -116,7 +111,7 @@ func (o *oracle) checkInteraction(interaction string) {
 	case store.Expired:
 		o.verdict.Ends["expired"]++
 		if o.showsActive(interaction) {
-			o.addLost(job, "was promised and expired")
+			o.addLost(job, "was acknowledged and expired")
 		}
 	default:
 		o.verdict.Ends["lost"]++
@@ -124,14 +119,24 @@ func (o *oracle) checkInteraction(interaction string) {
 	}
 }
 
-// showsActive tells whether an interaction's answer still shows that its job lives.
+// checkUnknown checks an interaction whose job is not in the database.
+func (o *oracle) checkUnknown(interaction string, shown []string) {
+	if o.showsActive(interaction) {
+		o.addLost(interaction+"-0", "was acknowledged and is not in the database")
+	}
+	if len(shown) > 0 {
+		o.addDouble(interaction+"-0", "is not in the database and was shown")
+	}
+}
+
+// showsActive reports whether the response to an interaction still shows a running job.
 func (o *oracle) showsActive(interaction string) bool {
 	i, _ := o.FindInteraction(interaction)
 	m, ok := o.VisibleMessage(i.User, i.Original)
 	return ok && customID(m, button.Cancel) == button.ID{Verb: button.Cancel, Job: interaction + "-0"}.String()
 }
 
-// checkDone judges a job that the ledger calls done.
+// checkDone checks a job that is done in the database.
 func (o *oracle) checkDone(e store.Job, shown []string) {
 	var out queue.Outcome
 	if err := json.Unmarshal(e.Outcome, &out); err != nil {
@@ -143,13 +148,13 @@ func (o *oracle) checkDone(e store.Job, shown []string) {
 	case rest.DeliveredPosted, rest.DeliveredFound:
 		switch {
 		case len(shown) == 0:
-			o.addLost(e.ID, "is called %s and was never shown", out.Delivered)
+			o.addLost(e.ID, "has the outcome %s and was never shown", out.Delivered)
 		case !o.visible(e, shown) && !o.removed(e, shown...):
-			o.addLost(e.ID, "is called %s, nobody deleted it and nobody sees it", out.Delivered)
+			o.addLost(e.ID, "has the outcome %s, nobody deleted it and nobody sees it", out.Delivered)
 		}
 	case rest.DeliveredRemoved:
 		if !o.removed(e, shown...) {
-			o.addLost(e.ID, "is called removed and nobody deleted it")
+			o.addLost(e.ID, "has the outcome removed and nobody deleted it")
 		}
 	case rest.DeliveredReoffer, rest.DeliveredInbox:
 		o.checkUndelivered(e)
@@ -157,22 +162,22 @@ func (o *oracle) checkDone(e store.Job, shown []string) {
 		o.addLost(e.ID, "ended with the outcome %q", out.Delivered)
 	}
 	if o.showsActive(e.ID[:len(e.ID)-2]) && !o.unreachable(e) {
-		o.addWrongMessage(e.ID, "is done (%s) and its message says that it waits", out.Delivered)
+		o.addWrongMessage(e.ID, "is done (%s) and its message says that it is waiting", out.Delivered)
 	}
 }
 
-// checkEnded judges a job without pictures. Pictures that were posted before their renderers were lost stand.
+// checkEnded checks a job that ended without pictures. It may have pictures if its renderers died after they posted.
 func (o *oracle) checkEnded(e store.Job, how string, shown []string) {
 	o.verdict.Ends[how]++
 	if o.showsActive(e.ID[:len(e.ID)-2]) && !o.unreachable(e) {
-		o.addWrongMessage(e.ID, "is %s (%s) and its message says that it lives", how, e.Reason)
+		o.addWrongMessage(e.ID, "is %s (%s) and its message says that it is active", how, e.Reason)
 	}
 	if how == "failed" && len(shown) > 0 {
 		o.verdict.Ends["failed after it was shown"]++
 	}
 }
 
-// checkUndelivered proves that pictures which were posted nowhere can be had: an offer stands, or they are in the inbox.
+// checkUndelivered checks that the user can get pictures that nobody could post: by a re-offer or from the inbox.
 func (o *oracle) checkUndelivered(e store.Job) {
 	d, err := o.db.Delivery(context.Background(), e.ID)
 	if err != nil {
@@ -183,24 +188,25 @@ func (o *oracle) checkUndelivered(e store.Job) {
 	case store.Inbox, store.InboxShown:
 	case store.ReofferMade:
 		if _, ok := o.VisibleMessage(e.User, d.Message); !ok && !o.removed(e, d.Message) {
-			o.addLost(e.ID, "has an offer that nobody sees")
+			o.addLost(e.ID, "has a re-offer that nobody sees")
 		}
 	default:
 		o.addLost(e.ID, "was posted nowhere, and its delivery is %q", d.State)
 	}
 }
 
-// visible tells whether one of these messages is there.
+// visible reports whether the job's user sees one of these messages.
 func (o *oracle) visible(e store.Job, messages []string) bool {
 	return slices.ContainsFunc(messages, func(id string) bool { _, ok := o.VisibleMessage(e.User, id); return ok })
 }
 
-// removed tells whether people deleted the job's message, one of these, or the channel.
+// removed reports whether a user deleted the job's message, one of these messages or the channel.
 func (o *oracle) removed(e store.Job, messages ...string) bool {
 	i, _ := o.FindInteraction(e.ID[:len(e.ID)-2])
-	return o.deleted[e.Channel] || slices.ContainsFunc(append(messages, e.Message, i.Original, i.Source), func(id string) bool { return o.deleted[id] })
+	messages = append(messages, e.Message, i.Original, i.Source)
+	return o.deleted[e.Channel] || slices.ContainsFunc(messages, func(id string) bool { return o.deleted[id] })
 }
 
-// unreachable tells whether the bot was once forbidden to do anything in the job's channel: what it could not say then it
-// says at its next start.
+// unreachable reports whether the bot once had no permissions in the job's channel. It corrects messages that it could
+// not edit then only at its next start.
 func (o *oracle) unreachable(e store.Job) bool { return o.forbidden[e.Channel] }

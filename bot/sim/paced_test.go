@@ -7,29 +7,29 @@ import (
 	"time"
 )
 
-// A bubble's time stands still while a goroutine waits for a mutex. discordgo opens a session under its lock, and sleeps
-// for a second under it when it closes one, while whoever reads from a connection asks for that lock as soon as it hears
-// of an error. So readers of a process's gateway connections hear of errors one after the other, closing apart, and not
-// while a session is being opened.
+// The time of a bubble stands still while a goroutine waits for a mutex. discordgo holds its lock while it opens a
+// session, and while it sleeps for a second to close one. A goroutine that reads from a connection takes the same lock
+// when it gets an error. So the readers of a process's gateway connections get their errors one after the other, with
+// closeSpacing between them, and not while discordgo opens a session.
 
-// closeSpacing is how long after a close frame, a failed write or another reader's error a reader hears of its own.
+// closeSpacing is the time between a close frame, a failed write or another reader's error, and a reader's error.
 const closeSpacing = 1500 * time.Millisecond
 
-// pacer is what the gateway connections of one process know of each other.
+// pacer spaces the errors of the gateway connections of one process.
 type pacer struct {
 	mu        sync.Mutex
-	opening   *pacedConn // the connection on which a session is being opened
-	lastClose time.Time  // when discordgo last began to close something
+	opening   *pacedConn // the connection on which discordgo opens a session
+	lastClose time.Time  // when discordgo last started to close a session
 }
 
-// pacedConn is a connection whose reader hears of an error late.
+// pacedConn is a connection whose reader gets errors late.
 type pacedConn struct {
 	*end
 	pacer  *pacer
-	writes int // a session is open with the third: after the handshake and who it is comes a heartbeat
+	writes int // a session is open at the third write: handshake, identify, heartbeat
 }
 
-// dialGateway connects as dial does; what it returns tells its reader of an error late.
+// dialGateway connects as dial does, and returns a pacedConn.
 func (g *gate) dialGateway(ctx context.Context, network, address string) (net.Conn, error) {
 	c, err := g.dial(ctx, network, address)
 	if err != nil {
@@ -42,7 +42,7 @@ func (g *gate) dialGateway(ctx context.Context, network, address string) (net.Co
 	return p, nil
 }
 
-// Read reads.
+// Read reads, and returns an error only when the pacer allows it.
 func (p *pacedConn) Read(b []byte) (int, error) {
 	n, err := p.end.Read(b)
 	for err != nil && !p.pacer.may(p) {
@@ -51,7 +51,7 @@ func (p *pacedConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// may tells whether a reader may hear of an error now.
+// may reports whether a reader may get its error now.
 func (c *pacer) may(p *pacedConn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -66,7 +66,7 @@ func (c *pacer) may(p *pacedConn) bool {
 	return true
 }
 
-// Write sends, and looks out for a close frame: RFC 6455 gives it the first byte 0x88.
+// Write sends, and detects a close frame, whose first byte is 0x88 (RFC 6455).
 func (p *pacedConn) Write(b []byte) (int, error) {
 	n, err := p.end.Write(b)
 	p.pacer.mu.Lock()

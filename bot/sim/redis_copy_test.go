@@ -7,8 +7,8 @@ import (
 	"darkroom/queue"
 )
 
-// TestRedisCopyIsAtomic copies Redis while pictures are laid into the tray and taken out of it: what a copy names
-// it must hold.
+// TestRedisCopyIsAtomic copies Redis while a process puts and acknowledges undelivered results. A copy must hold both
+// the index of undelivered results and their pictures, or neither.
 func TestRedisCopyIsAtomic(t *testing.T) {
 	t.Parallel()
 	r := newRedis(t, 1)
@@ -38,8 +38,8 @@ func TestRedisCopyIsAtomic(t *testing.T) {
 		for _, v := range r.copy() {
 			held[v.kind] = true
 		}
-		if held["zset"] != held["list"] { // the tray and its pictures come and go together
-			t.Fatalf("a copy: a tray is there: %v, its pictures are: %v", held["zset"], held["list"])
+		if held["zset"] != held["list"] {
+			t.Fatalf("a copy holds the index: %v, the pictures: %v; want the same", held["zset"], held["list"])
 		}
 	}
 }

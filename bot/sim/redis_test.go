@@ -17,29 +17,29 @@ import (
 	"darkroom/queue"
 )
 
-// redisServer is a Redis server that can be killed, emptied and set back in time, and whose links can lose things.
+// redisServer is a Redis server that can be killed, emptied and set back in time, and whose links can lose data.
 type redisServer struct {
 	t *testing.T
 
 	mu       sync.Mutex
 	server   *miniredis.Miniredis // nil while it is down
 	open     map[*end]bool
-	dice     *rand.Rand
-	lossRate float64 // the chance that a call is lost on its way, or its answer, or half of the answer
-	lost     int     // how many were
-	starts   int     // how often it was started
+	rng      *rand.Rand
+	lossRate float64 // the probability that a call or its answer is lost, or half of it
+	lost     int     // the number of losses
+	starts   int     // the number of starts
 }
 
 func newRedis(t *testing.T, seed uint64) *redisServer {
-	r := &redisServer{t: t, open: map[*end]bool{}, dice: rand.New(rand.NewPCG(seed, 2))}
+	r := &redisServer{t: t, open: map[*end]bool{}, rng: rand.New(rand.NewPCG(seed, 2))}
 	r.start(nil)
 	return r
 }
 
-// start brings the server up with data; nil is none.
+// start starts the server with data, which may be nil.
 func (r *redisServer) start(data []keyValue) {
 	s := miniredis.NewMiniRedis()
-	c, err := s.Dial() // which is what makes it serve
+	c, err := s.Dial() // makes it serve
 	if err != nil {
 		r.t.Fatalf("start redis: %v", err)
 	}
@@ -56,7 +56,7 @@ func (r *redisServer) start(data []keyValue) {
 	r.server = s
 }
 
-// answerInfo answers INFO as a real server does, with a name of its own for each start.
+// answerInfo answers INFO as a real server does, with a new run_id for each start.
 func answerInfo(n int) server.Hook {
 	return func(c *server.Peer, cmd string, _ ...string) bool {
 		if cmd != "INFO" {
@@ -67,7 +67,7 @@ func answerInfo(n int) server.Hook {
 	}
 }
 
-// stop kills the server and returns what it held.
+// stop kills the server and returns its data.
 func (r *redisServer) stop() []keyValue {
 	r.mu.Lock()
 	s := r.server
@@ -86,7 +86,7 @@ func (r *redisServer) stop() []keyValue {
 	return data
 }
 
-// copy returns what the server holds now.
+// copy returns the data of the server.
 func (r *redisServer) copy() []keyValue {
 	r.mu.Lock()
 	s := r.server
@@ -105,10 +105,10 @@ func (r *redisServer) dump(s *miniredis.Miniredis) []keyValue {
 	return all
 }
 
-func (r *redisServer) setLossRate(chance float64) {
+func (r *redisServer) setLossRate(rate float64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lossRate = chance
+	r.lossRate = rate
 }
 
 // accept serves a connection.
@@ -131,7 +131,7 @@ func (r *redisServer) accept(e *end) error {
 	return nil
 }
 
-// tamperAnswer may lose an answer of the server, or half of it: the call was done all the same.
+// tamperAnswer may lose an answer of the server, or half of it. The server has executed the call.
 func (r *redisServer) tamperAnswer(p []byte) ([]byte, bool) {
 	if !r.drawLoss() {
 		return p, false
@@ -139,7 +139,7 @@ func (r *redisServer) tamperAnswer(p []byte) ([]byte, bool) {
 	return p[:r.noneOrHalf(len(p))], true
 }
 
-// tamperCall may lose a call before it is done.
+// tamperCall may lose a call, or half of it, before the server executes it.
 func (r *redisServer) tamperCall(p []byte) ([]byte, bool) {
 	if !r.drawLoss() {
 		return p, false
@@ -147,29 +147,35 @@ func (r *redisServer) tamperCall(p []byte) ([]byte, bool) {
 	return p[:r.noneOrHalf(len(p))], true
 }
 
+// drawLoss draws whether a call or an answer is lost.
 func (r *redisServer) drawLoss() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.lossRate == 0 || r.dice.Float64() >= r.lossRate {
+	if r.lossRate == 0 || r.rng.Float64() >= r.lossRate {
 		return false
 	}
 	r.lost++
 	return true
 }
 
-// noneOrHalf returns 0 or half of n.
+// noneOrHalf draws 0 or half of n.
 func (r *redisServer) noneOrHalf(n int) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.dice.IntN(2) * n / 2
+	return r.rng.IntN(2) * n / 2
 }
 
-// openQueue returns the queue as a process reaches it.
+// noNotifications switches off a command that miniredis does not know.
+func noNotifications() *maintnotifications.Config {
+	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+}
+
+// openQueue opens the queue through a process's gate.
 func (r *redisServer) openQueue(g *gate, o queue.Options) *queue.Queue {
 	return queue.Open(func() redis.UniversalClient {
 		return redis.NewClient(&redis.Options{
 			Addr: "redis", Protocol: 2, DisableIdentity: true, ContextTimeoutEnabled: true,
-			MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+			MaintNotificationsConfig: noNotifications(),
 			Dialer: func(ctx context.Context, network, address string) (net.Conn, error) {
 				c, err := g.dial(ctx, network, address)
 				if err != nil {
@@ -192,8 +198,8 @@ type keyValue struct {
 	stream    []miniredis.StreamEntry
 }
 
-// dumpScript reads all keys in one step: a copy that is read key by key shows moments that never were, such as a tray
-// that names pictures which are not there.
+// dumpScript reads all keys in one step. A copy that is read key by key could hold a state that never existed, such as
+// an index of undelivered results without their pictures.
 var dumpScript = redis.NewScript(`
 local reads = {
 	string = {'GET'}, list = {'LRANGE', 0, -1}, set = {'SMEMBERS'}, hash = {'HGETALL'},
@@ -207,10 +213,10 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
 end
 return all`)
 
-// dump returns what a server held at one moment.
+// dump returns the data of a server at one moment.
 func dump(s *miniredis.Miniredis) (all []keyValue, err error) {
 	c := redis.NewClient(&redis.Options{
-		Protocol: 2, DisableIdentity: true, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		Protocol: 2, DisableIdentity: true, MaintNotificationsConfig: noNotifications(),
 		Dialer: func(context.Context, string, string) (net.Conn, error) { return s.Dial() },
 	})
 	defer c.Close()
@@ -228,7 +234,7 @@ func dump(s *miniredis.Miniredis) (all []keyValue, err error) {
 	return all, nil
 }
 
-// readValue reads key, kind and content.
+// readValue decodes a row of dumpScript: key, type and content.
 func readValue(row []any) (v keyValue, err error) {
 	v.key, v.kind = row[0].(string), row[1].(string)
 	switch v.kind {
@@ -260,6 +266,7 @@ func stringList(list any) (all []string) {
 	return all
 }
 
+// restore writes the key to a server.
 func (v keyValue) restore(s *miniredis.Miniredis) (err error) {
 	switch v.kind {
 	case "string":

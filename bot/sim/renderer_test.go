@@ -20,20 +20,22 @@ import (
 	"darkroom/render/picture"
 )
 
-// fakeRenderer paints nothing, in the time a real one would take.
+// fakeRenderer takes the time of a real renderer and returns tiny pictures.
 type fakeRenderer struct {
 	stepTime    func(picture.Spec) time.Duration // how long one step of a Spec takes
-	failureRate float64                          // the chance that painting goes wrong
-	onRender    func(job string, over bool)      // hears of each beginning and end
+	failureRate float64                          // the probability that a render fails
+	onRender    func(job string, over bool)      // called when a render starts, and when it is over
 
-	mu   sync.Mutex
-	dice *rand.Rand
+	mu  sync.Mutex
+	rng *rand.Rand
 }
 
-var errRender = errors.New("the brush broke")
+var errRender = errors.New("simulated render error")
 
-// Render takes its time.
-func (r *fakeRenderer) Render(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (worker.Result, error) {
+// Render implements worker.Renderer.
+func (r *fakeRenderer) Render(
+	ctx context.Context, l queue.Lease, progress func(int, func() image.Image),
+) (worker.Result, error) {
 	spec, err := picture.Decode(l.Job.Spec)
 	if err != nil {
 		return worker.Result{}, worker.Final("unreadable", err)
@@ -58,23 +60,23 @@ func (r *fakeRenderer) Render(ctx context.Context, l queue.Lease, progress func(
 	return result(l.Job.ID, spec, time.Since(began)), nil
 }
 
-// drawOutcome draws how one painting goes.
+// drawOutcome draws how a render ends: it returns a function that returns the error, or panics.
 func (r *fakeRenderer) drawOutcome() func() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.failureRate == 0 || r.dice.Float64() >= r.failureRate {
+	if r.failureRate == 0 || r.rng.Float64() >= r.failureRate {
 		return func() error { return nil }
 	}
-	switch r.dice.IntN(8) {
+	switch r.rng.IntN(8) {
 	case 0:
-		return func() error { return worker.Final("this cannot be painted", errRender) }
+		return func() error { return worker.Final("this cannot be rendered", errRender) }
 	case 1:
-		return func() error { panic("the canvas tore") }
+		return func() error { panic("simulated crash of a render") }
 	}
 	return func() error { return errRender }
 }
 
-// onePixelPNG is a picture; what it shows is no matter here.
+// onePixelPNG is the picture that every render returns.
 var onePixelPNG = func() []byte {
 	img := image.NewNRGBA(image.Rect(0, 0, 1, 1))
 	img.Set(0, 0, color.NRGBA{200, 30, 30, 255})

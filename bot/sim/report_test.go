@@ -11,15 +11,15 @@ import (
 	"testing"
 )
 
-// report is what all towns showed together, as the soak program reads it.
+// report sums up the verdicts of all clusters. The soak program reads it.
 type report struct {
 	mu       sync.Mutex
 	all      faultReport
-	byFault  map[string]*faultReport // by fault
+	byFault  map[string]*faultReport
 	clusters int
 }
 
-// faultReport is what is known of one fault.
+// faultReport sums up the clusters that had one fault.
 type faultReport struct {
 	Fault    string `json:"fault"`
 	Where    string `json:"where"`
@@ -34,10 +34,13 @@ type faultReport struct {
 const virtual = "virtual time"
 
 func newReport() *report {
-	return &report{all: faultReport{Fault: "all of these together, by promised pictures", Where: virtual}, byFault: map[string]*faultReport{}}
+	return &report{
+		all:     faultReport{Fault: "all of these together, by acknowledged jobs", Where: virtual},
+		byFault: map[string]*faultReport{},
+	}
 }
 
-// add counts a town in. What a town lost is told of each fault that it met.
+// add adds the verdict of one cluster. Its losses count for each fault that the cluster had.
 func (f *report) add(v verdict) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -63,7 +66,7 @@ func (f *faultReport) count(v verdict) {
 	}
 }
 
-// needsMore tells whether more towns are wanted.
+// needsMore reports whether more clusters must run: there are too few jobs yet, and nothing was lost or doubled.
 func (f *report) needsMore() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -80,14 +83,15 @@ func (f *report) write(t *testing.T) {
 	if dir == "" || f.all.Tries == 0 {
 		return
 	}
-	f.all.Note = fmt.Sprintf("%d towns; recovery is from the end of all trouble until the last picture was delivered", f.clusters)
+	f.all.Note = fmt.Sprintf(
+		"%d clusters; recovery is from the end of the last fault until the last job ended", f.clusters)
 	writeReport(t, dir, "sim-all", &f.all)
 	for name, one := range f.byFault {
 		writeReport(t, dir, "sim-"+strings.Map(fileNameRune, name), one)
 	}
 }
 
-// fileNameRune makes file names of the names of faults.
+// fileNameRune replaces the characters of a fault's name that a file name must not have.
 func fileNameRune(r rune) rune {
 	if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' {
 		return r

@@ -2,5 +2,5 @@
 
 package sim
 
-// shortRequests is how many people ask in the short form.
+// shortRequests is the number of requests of the short form.
 const shortRequests = 150

@@ -2,5 +2,5 @@
 
 package sim
 
-// shortRequests is how many people ask in the short form. The race detector makes each of them ten times as slow.
+// shortRequests is the number of requests of the short form. The race detector makes each ten times as slow.
 const shortRequests = 40

@@ -15,18 +15,19 @@ import (
 	"darkroom/queue"
 )
 
-// What the environment says.
+// Environment variables.
 const (
-	soakEnv  = "DARKROOM_SOAK"     // asks for the long form
-	seedEnv  = "DARKROOM_SEED"     // repeats one run
-	jobsEnv  = "DARKROOM_SIM_JOBS" // how many jobs the long form has; longJobs
-	factsEnv = "DARKROOM_FACTS"    // the folder for what was found, as JSON
-	logEnv   = "DARKROOM_SIM_LOG"  // the file for the log of every process, the town's seed is added to its name
+	soakEnv  = "DARKROOM_SOAK"     // if set, the long form runs
+	seedEnv  = "DARKROOM_SEED"     // the seed of a run to repeat
+	jobsEnv  = "DARKROOM_SIM_JOBS" // the number of jobs of the long form; longJobs if empty
+	factsEnv = "DARKROOM_FACTS"    // the folder for the reports, as JSON
+	logEnv   = "DARKROOM_SIM_LOG"  // the file for the log of all processes; the seed is added to its name
 )
 
+// Limits of the long form: the number of jobs, and the real time after which no new cluster starts.
 const (
 	longJobs    = 100_000
-	maxRealTime = 50 * time.Minute // of real time
+	maxRealTime = 50 * time.Minute
 )
 
 func TestMain(m *testing.M) {
@@ -34,8 +35,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestNothingIsLostOrDoubled lets a few towns live through all kinds of trouble; in the long form so many that
-// they have longJobs promised pictures together, unless longest is over before.
+// TestNothingIsLostOrDoubled runs a cluster with random faults, and checks that no job is lost or doubled. The long
+// form runs clusters until they have longJobs acknowledged jobs or maxRealTime has passed.
 func TestNothingIsLostOrDoubled(t *testing.T) {
 	t.Parallel()
 	f := newReport()
@@ -58,7 +59,7 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 	wg.Wait()
 }
 
-// seedOr is the seed that is to be repeated, or another.
+// seedOr returns the seed of seedEnv, or another if it is empty.
 func seedOr(t *testing.T, other uint64) uint64 {
 	t.Helper()
 	text := os.Getenv(seedEnv)
@@ -72,7 +73,7 @@ func seedOr(t *testing.T, other uint64) uint64 {
 	return seed
 }
 
-// runSeed is one town's life. It returns what the oracle found at its end.
+// runSeed runs one cluster and returns what the oracle found.
 func runSeed(t *testing.T, seed uint64, requests int) (v verdict) {
 	t.Helper()
 	dir, log := scratchDir(t), openLog(t, seed)
@@ -84,12 +85,12 @@ func runSeed(t *testing.T, seed uint64, requests int) (v verdict) {
 	return v
 }
 
-// runInBubble lives one town's life inside a bubble.
+// runInBubble runs one cluster with faults and users inside a bubble.
 func runInBubble(t *testing.T, seed uint64, dir string, log *slog.Logger, requests int) verdict {
 	c := newCluster(t, seed, dir)
 	c.log, c.failureRate = log, 0.03
 	w := newWorkload(c, 8, 8)
-	slots := []string{"north", "east", "south", "west", "attic", "cellar"}
+	slots := []string{"r1", "r2", "r3", "r4", "r5", "r6"}
 	w.start(slots...)
 	inj, stop, done := newFaultInjector(w, slots...), make(chan struct{}), make(chan struct{})
 	go func() { defer close(done); inj.run(10*time.Second, stop) }()
@@ -101,7 +102,7 @@ func runInBubble(t *testing.T, seed uint64, dir string, log *slog.Logger, reques
 	v := w.check()
 	v.Seed, v.Faults, v.Recovery = seed, inj.tried, time.Since(quietSince)-settleTime
 	w.openInboxes()
-	for what, list := range map[string][]string{"lost": v.Lost, "double": v.Double, "untrue": v.WrongMessages} {
+	for what, list := range map[string][]string{"lost": v.Lost, "double": v.Double, "wrong message": v.WrongMessages} {
 		for _, s := range list[:min(len(list), 10)] {
 			t.Errorf("seed %d: %s: %s", seed, what, s)
 		}
@@ -109,7 +110,7 @@ func runInBubble(t *testing.T, seed uint64, dir string, log *slog.Logger, reques
 	return v
 }
 
-// scratchDir is a folder for a database, in memory where the machine has such a place.
+// scratchDir returns a folder for a database, in memory if the machine has /dev/shm.
 func scratchDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "darkroom-sim-")
@@ -120,7 +121,7 @@ func scratchDir(t *testing.T) string {
 	return dir
 }
 
-// openLog is where processes log to.
+// openLog returns the logger of all processes of a cluster.
 func openLog(t *testing.T, seed uint64) *slog.Logger {
 	t.Helper()
 	path := os.Getenv(logEnv)

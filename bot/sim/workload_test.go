@@ -14,26 +14,32 @@ import (
 	"darkroom/store"
 )
 
-// workload is a town in which people ask for pictures and things go wrong.
+// workload is a cluster with users who ask for pictures.
 type workload struct {
 	*cluster
-	rng      *rand.Rand // of the people
+	rng      *rand.Rand // of the users
 	defaults sandbox.Defaults
-	people   []sandbox.User
+	users    []sandbox.User
 	db       *store.Store // reads what the bots write
 
 	mu           sync.Mutex
-	channels     []string        // channels
-	interactions []string        // interactions that may have made a job
-	deleted      map[string]bool // messages and channels that people deleted
-	forbidden    map[string]bool // channels in which the bot was forbidden something at any time
+	channels     []string        // one of each server
+	interactions []string        // that may have made a job
+	deleted      map[string]bool // messages and channels that users deleted
+	forbidden    map[string]bool // channels in which the bot once had no permissions
 	followUps    sync.WaitGroup
 }
 
-// newWorkload opens a town with servers of one channel each, and as many people for each server.
+// newWorkload adds servers with one channel each to a cluster, and this number of users for each server.
 func newWorkload(cl *cluster, servers, each int) *workload {
 	cl.t.Helper()
-	w := &workload{cluster: cl, rng: rand.New(rand.NewPCG(cl.seed, 3)), defaults: cl.Defaults(), deleted: map[string]bool{}, forbidden: map[string]bool{}}
+	w := &workload{
+		cluster:   cl,
+		rng:       rand.New(rand.NewPCG(cl.seed, 3)),
+		defaults:  cl.Defaults(),
+		deleted:   map[string]bool{},
+		forbidden: map[string]bool{},
+	}
 	for range servers {
 		c, err := cl.AddChannel(cl.AddGuild("server").ID, "pictures")
 		if err != nil {
@@ -42,7 +48,7 @@ func newWorkload(cl *cluster, servers, each int) *workload {
 		w.channels = append(w.channels, c.ID)
 	}
 	for range servers * each {
-		w.people = append(w.people, cl.AddUser("person", false))
+		w.users = append(w.users, cl.AddUser("user", false))
 	}
 	var err error
 	if w.db, err = store.Open(context.Background(), "sqlite:"+cl.dbPath, store.Options{}); err != nil {
@@ -52,45 +58,49 @@ func newWorkload(cl *cluster, servers, each int) *workload {
 	return w
 }
 
-// sleepExp waits for a time whose mean is given, as between independent events.
+// sleepExp sleeps for an exponentially distributed time with this mean, as between independent events.
 func sleepExp(rng *rand.Rand, mean time.Duration) { time.Sleep(drawExp(rng, mean)) }
 
+// drawExp draws an exponentially distributed duration of at most eight times the mean.
 func drawExp(rng *rand.Rand, mean time.Duration) time.Duration {
 	return time.Duration(float64(mean) * math.Min(rng.ExpFloat64(), 8))
 }
 
-// run has people ask for about so many pictures, one each so often.
+// run has users make this number of requests, with this mean time between them.
 func (w *workload) run(requests int, every time.Duration) {
 	for range requests {
 		sleepExp(w.rng, every)
-		for !w.Gateway.Online() && w.rng.IntN(5) > 0 { // who sees that the bot is offline rarely asks
+		for !w.Gateway.Online() && w.rng.IntN(5) > 0 { // users rarely ask while the bot is offline
 			sleepExp(w.rng, 10*time.Second)
 		}
 		w.askOnce()
 	}
 }
 
-// askOnce is one person asking once, and what that person does about it later.
+// askOnce has a random user run /imagine, and perhaps do something with it later.
 func (w *workload) askOnce() {
-	who := w.rng.IntN(len(w.people))
+	n := w.rng.IntN(len(w.users))
+	user := w.users[n].ID
 	w.mu.Lock()
-	channel := w.channels[who*len(w.channels)/len(w.people)]
+	channel := w.channels[n*len(w.channels)/len(w.users)]
 	w.mu.Unlock()
 	if w.rng.IntN(20) == 0 {
-		channel = w.dmChannel(w.people[who].ID)
+		channel = w.dmChannel(user)
 	}
 	options := []sandbox.Option{
-		sandbox.With("prompt", "a red boat"), sandbox.With("steps", 2+w.rng.IntN(20)), sandbox.With("count", 1+w.rng.IntN(4)),
+		sandbox.With("prompt", "a red boat"),
+		sandbox.With("steps", 2+w.rng.IntN(20)), sandbox.With("count", 1+w.rng.IntN(4)),
 	}
 	if w.rng.IntN(12) == 0 {
 		options = append(options, sandbox.WithFile("init_image", "start.png", onePixelPNG))
 	}
-	w.askAndFollowUp(w.people[who].ID, channel, w.rng.IntN(100), drawExp(w.rng, 15*time.Second), func(user, channel string) (sandbox.Interaction, error) {
+	choice, after := w.rng.IntN(100), drawExp(w.rng, 15*time.Second)
+	w.askAndFollowUp(user, channel, choice, after, func() (sandbox.Interaction, error) {
 		return w.Command(user, channel, "imagine", options...)
 	})
 }
 
-// dmChannel is somebody's conversation with the bot.
+// dmChannel returns a user's DM channel with the bot.
 func (w *workload) dmChannel(user string) string {
 	c, err := w.DM(user)
 	if err != nil {
@@ -99,13 +109,15 @@ func (w *workload) dmChannel(user string) string {
 	return c.ID
 }
 
-// askAndFollowUp asks, and after a while cancels, deletes, or asks for more.
-func (w *workload) askAndFollowUp(user, channel string, choice int, after time.Duration, ask func(user, channel string) (sandbox.Interaction, error)) {
-	i, err := ask(user, channel)
+// askAndFollowUp asks. After a while the user cancels, deletes or asks for more, as choice (0 to 99) says.
+func (w *workload) askAndFollowUp(
+	user, channel string, choice int, after time.Duration, ask func() (sandbox.Interaction, error),
+) {
+	i, err := ask()
 	if err != nil {
-		return // the channel, the message or the button has gone
+		return // the channel, the message or the button does not exist any more
 	}
-	w.log.Info("somebody asks", "job", i.ID+"-0", "mood", choice)
+	w.log.Info("a user asks", "job", i.ID+"-0", "choice", choice)
 	w.mu.Lock()
 	w.interactions = append(w.interactions, i.ID)
 	w.mu.Unlock()
@@ -127,7 +139,7 @@ func (w *workload) askAndFollowUp(user, channel string, choice int, after time.D
 	})
 }
 
-// click presses a button of an answer, once it is there; not for ever.
+// click presses a button of a response as soon as it is there. It gives up after ten minutes.
 func (w *workload) click(user, channel, interaction string, verb button.Verb) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
@@ -136,10 +148,10 @@ func (w *workload) click(user, channel, interaction string, verb button.Verb) {
 	if err != nil {
 		return
 	}
-	w.askAndFollowUp(user, channel, 99, 0, func(user, _ string) (sandbox.Interaction, error) { return w.Click(user, m.ID, id) })
+	w.askAndFollowUp(user, channel, 99, 0, func() (sandbox.Interaction, error) { return w.Click(user, m.ID, id) })
 }
 
-// delete has a moderator delete an answer.
+// delete has a moderator delete a response.
 func (w *workload) delete(interaction string) {
 	i, _ := w.FindInteraction(interaction)
 	if i.Original == "" || w.DeleteMessage(w.defaults.Moderator.ID, i.Original) != nil {
@@ -150,7 +162,7 @@ func (w *workload) delete(interaction string) {
 	w.deleted[i.Original] = true
 }
 
-// customID finds a button of a message.
+// customID returns the custom_id of an enabled button with this verb; "" if the message has none.
 func customID(m sandbox.Message, verb button.Verb) string {
 	for _, row := range m.Components {
 		for _, c := range row.Components {
@@ -162,7 +174,8 @@ func customID(m sandbox.Message, verb button.Verb) string {
 	return ""
 }
 
-// waitSettled waits until everything that was promised has ended, and until the last words about it are spoken.
+// waitSettled waits until all acknowledged jobs have ended, and until the bot has edited their messages. The test fails
+// if that takes longer than within.
 func (w *workload) waitSettled(within time.Duration) {
 	w.t.Helper()
 	w.followUps.Wait()
@@ -172,40 +185,41 @@ func (w *workload) waitSettled(within time.Duration) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		young, err := w.db.Unacknowledged(ctx, 0, math.MaxInt32)
+		unacknowledged, err := w.db.Unacknowledged(ctx, 0, math.MaxInt32)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if len(open)+len(young) == 0 {
+		if len(open)+len(unacknowledged) == 0 {
 			break
 		}
 		if time.Now().After(end) {
-			w.t.Errorf("seed %d: %d jobs have not ended after %v, and %d were never acknowledged: %s", w.seed, len(open), within, len(young), describeJobs(append(open, young...)))
-			w.log.Error("what Redis holds", "keys", fmt.Sprint(w.redis.copy()))
+			w.t.Errorf("seed %d: %d jobs have not ended after %v, and %d were never acknowledged: %s",
+				w.seed, len(open), within, len(unacknowledged), describeJobs(append(open, unacknowledged...)))
+			w.log.Error("jobs have not ended", "redis", fmt.Sprint(w.redis.copy()))
 			break
 		}
 	}
 	time.Sleep(settleTime)
 }
 
-// settleTime is how long messages may still change after everything has ended.
+// settleTime is how long messages may still change after all jobs have ended.
 const settleTime = 3 * time.Minute
 
-// openInboxes has people look into their inboxes: what could be posted nowhere can be had there.
+// openInboxes has users open their inboxes, which must hold the pictures that nobody could post.
 func (w *workload) openInboxes() {
-	for n, who := range w.people {
+	for n, user := range w.users {
 		ctx := context.Background()
-		all, err := w.db.InboxOf(ctx, who.ID, time.Now().Add(time.Hour))
+		all, err := w.db.InboxOf(ctx, user.ID, time.Now().Add(time.Hour))
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		if len(all) > 0 {
-			w.openInbox(who.ID, w.channels[n*len(w.channels)/len(w.people)])
+			w.openInbox(user.ID, w.channels[n*len(w.channels)/len(w.users)])
 		}
 	}
 }
 
-// openInbox looks into one person's inbox and has the first thing in it shown.
+// openInbox opens one user's inbox and shows its first result.
 func (w *workload) openInbox(user, channel string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
@@ -215,19 +229,20 @@ func (w *workload) openInbox(user, channel string) {
 	}
 	m, err := w.WaitReply(ctx, i.ID, func(m sandbox.Message) bool { return customID(m, button.Show) != "" })
 	if err != nil {
-		w.t.Errorf("seed %d: the inbox of %s shows nothing: %v", w.seed, user, err)
+		w.t.Errorf("seed %d: the inbox of %s is empty: %v", w.seed, user, err)
 		return
 	}
 	shown, err := w.Click(user, m.ID, customID(m, button.Show))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if m, err = w.WaitReply(ctx, shown.ID, func(m sandbox.Message) bool { return customID(m, button.Remix) != "" }); err != nil {
-		w.t.Errorf("seed %d: pictures in the inbox of %s cannot be had: %q, %v", w.seed, user, m.Content, err)
+	m, err = w.WaitReply(ctx, shown.ID, func(m sandbox.Message) bool { return customID(m, button.Remix) != "" })
+	if err != nil {
+		w.t.Errorf("seed %d: the inbox of %s does not show its pictures: %q, %v", w.seed, user, m.Content, err)
 	}
 }
 
-// describeJobs shows the first few of some jobs.
+// describeJobs lists the first few jobs.
 func describeJobs(jobs []store.Job) string {
 	var all []string
 	for _, e := range jobs[:min(len(jobs), 5)] {

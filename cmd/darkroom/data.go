@@ -125,6 +125,8 @@ func dialQueue(r config.Redis, l config.Leasing) (*queue.Queue, error) {
 	return queue.Dial(r.URL.Text(), queueOptions(r, l))
 }
 
+// queueOptions has other times follow the lease: half a lease for renderers to reclaim their jobs, two leases for a delivery
+// that was taken. So short leases, as in tests, shorten them too.
 func queueOptions(r config.Redis, l config.Leasing) queue.Options {
 	return queue.Options{Pool: r.Pool, Lease: l.Lease, ReclaimGrace: l.Lease / 2, UndeliveredLease: 2 * l.Lease}
 }

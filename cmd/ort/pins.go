@@ -28,6 +28,10 @@ const (
 
 // wheels are the measured wheels of the Python package, by platform. The library inside does not depend on Python,
 // so one Python version serves.
+//
+// The library for Linux x86-64 was run; those for Linux arm64 and macOS arm64 were only fetched and measured. The
+// libraries of wheel and npm package are different builds (npm's has a WebGPU provider), so images can differ in their
+// last bits.
 func wheels() map[string]pin {
 	return map[string]pin{
 		"linux/amd64": {

@@ -21,4 +21,6 @@ local function serverRun()
   return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
 end
 
+-- Nothing here relies on keys that expire: times are scores that scripts compare. So tests set the clock, and the
+-- embedded server behaves as Redis does.
 local function num(x) return string.format('%d', x) end -- for whole numbers; '..' keeps 14 digits only

@@ -57,6 +57,7 @@ for sha in string.gmatch(ARGV[12], '[^,]+') do call('HINCRBY', refsKey, sha, 1) 
 
 local S, U = accounts(j)
 joinAtVirtualTime(S, U)
+-- The limit of the user's newest job counts, so a moderator's change holds from the next request on.
 U.maxRunning = tonumber(ARGV[10])
 count(S, U, tonumber(ARGV[9]), 1, 0)
 if reclaimable then

@@ -190,12 +190,15 @@ local function count(S, U, size, w, r)
 end
 
 -- weightedCost is what an account of a weight (in percent) pays for a number of milliseconds.
+-- It is a whole number, so that a refund is exactly what was paid.
 local function weightedCost(cost, weight) return math.floor(cost * 100 / weight) end
 
 -- Start-time fair queueing: the next job of an account starts at its start tag, and the start tag grows by the job's
 -- cost. advance returns the virtual time, at which newcomers start: a little after the least start tag of the accounts
 -- that could have been served. The little is one share of the cost, divided among the n busy accounts and one newcomer.
 -- So a newcomer goes before an account that was just served, and endless newcomers still block nobody.
+-- Tried and dropped: a virtual time that gains one share at each lease, up to a minute ahead. It kept accounts more
+-- exactly, but small servers then waited a minute behind one that floods.
 local function advance(virtualTime, least, cost, n) return math.max(virtualTime, least + math.floor(cost / (n + 1))) end
 
 -- charge makes both accounts pay for a job that starts. leastS and leastU are the least start tags of the servers, and

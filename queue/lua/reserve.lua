@@ -14,6 +14,8 @@
 if serverRun() ~= (serverRunAtStart or '') then return {'EPOCH'} end
 
 local out = {'OK', epoch}
+-- This counts from when the lane was passed over, not from its oldest job: in a pool that is busy all day the oldest
+-- job of every lane is old, and renderers would load a model at every turn.
 local maxPassedOver = 180000  -- milliseconds
 local maxBatchCandidates = 16 -- for one further job
 

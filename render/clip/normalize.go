@@ -10,6 +10,8 @@ import (
 
 // normalize is the clean-up of Hugging Face's fast CLIP tokenizer: NFC, then runs of blanks become one space, then lower case.
 // No HTML unescaping and no repair of mojibake, which the original tokenizer did.
+//
+// Go's NFC is that of Unicode 15: a letter of a newer script that is typed as a base and marks is not composed.
 func normalize(text string) string {
 	text = norm.NFC.String(strings.ToValidUTF8(text, "\uFFFD"))
 	var b strings.Builder

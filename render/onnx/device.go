@@ -27,6 +27,9 @@ type Device struct {
 	// Mapped leaves the weights in their files, on the CPU: a model of gigabytes is loaded in a second, and its weights
 	// are pages that several processes share and that the system takes back when it needs them. Without it they are
 	// copied and laid out anew for this processor: steps take some percent less time.
+	//
+	// A packed copy in a cache would load and run fast, at the price of a copy of each model on disk; it does not
+	// exist.
 	Mapped bool
 	// KeepFloat16 leaves float16 networks in float16 on the CPU too, as they run on a GPU; see graph.Widen.
 	KeepFloat16 bool

@@ -30,6 +30,9 @@ type Flag struct {
 //
 // Known flags come in the order typed, those with an unusable value with their Fault set. A flag that is not known comes
 // in unknown, with all words up to the next flag as its value. Dashes that are no flag stay where they are.
+//
+// After a single dash an unknown name is a flag only if others use that name or at most one word follows: "a cat
+// —asleep in the sun" is prose.
 func Flags(text string) (rest string, flags, unknown []Flag) {
 	marks := findFlags(text)
 	if len(marks) == 0 {

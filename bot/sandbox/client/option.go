@@ -19,7 +19,8 @@ func CheckValue(o *wire.CommandOption, value any) (any, error) {
 	if err := json.Unmarshal(b, &v); err != nil { // JSON makes every number a float64, as the bot receives it
 		return nil, err
 	}
-	if len(o.Choices) > 0 && !slices.ContainsFunc(o.Choices, func(c wire.Choice) bool { return fmt.Sprint(c.Value) == fmt.Sprint(v) }) {
+	isValue := func(c wire.Choice) bool { return fmt.Sprint(c.Value) == fmt.Sprint(v) }
+	if len(o.Choices) > 0 && !slices.ContainsFunc(o.Choices, isValue) {
 		return nil, fmt.Errorf("%v is not one of the choices", v)
 	}
 	switch x := v.(type) {

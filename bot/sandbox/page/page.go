@@ -36,8 +36,8 @@ type Page struct {
 }
 
 // policy is the Content-Security-Policy: it forbids everything that does not come from this server.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
+	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // New returns the page of a world.
 func New(w *world.World, o Options) *Page {
@@ -73,8 +73,8 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mux.ServeHTTP(w, r)
 }
 
-// person is a user whom the page can switch to.
-type person struct {
+// user is a user to whom the page can switch.
+type user struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
 	Moderator bool   `json:"moderator"`
@@ -84,11 +84,11 @@ type person struct {
 func (p *Page) SetExamples(examples []Example) { p.options.Examples = examples }
 
 func (p *Page) hello(w http.ResponseWriter, _ *http.Request) {
-	people := []person{}
+	users := []user{}
 	for _, u := range p.world.Users() {
-		people = append(people, person{u.ID, u.Username, p.moderator(u.ID)})
+		users = append(users, user{u.ID, u.Username, p.moderator(u.ID)})
 	}
-	sendJSON(w, map[string]any{"title": p.options.Title, "people": people, "app": p.world.App(),
+	sendJSON(w, map[string]any{"title": p.options.Title, "users": users, "app": p.world.App(),
 		"examples": p.options.Examples, "online": p.online()})
 }
 

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -20,42 +21,62 @@ func request(method, path, body string) rules.Request {
 	return rules.Request{Time: time.Unix(1000, 0), Method: method, Path: path, Body: []byte(body), Header: h, Status: 200}
 }
 
+// edit is an edit of the first response, with these members and quiet mentions.
+func edit(members string) rules.Request {
+	return request("PATCH", original, `{`+members+`,`+noMentions+`}`)
+}
+
+// answer is a callback of this type with these data.
+func answer(kind int, data string) rules.Request {
+	return request("POST", callback, fmt.Sprintf(`{"type":%d,"data":{%s}}`, kind, data))
+}
+
+// with changes a request.
+func with(r rules.Request, change func(*rules.Request)) rules.Request {
+	r.Header = r.Header.Clone()
+	change(&r)
+	return r
+}
+
+// withFile adds a file part to a request.
+func withFile(r rules.Request, name string) rules.Request {
+	r.Files = []rules.File{{Field: "files[0]", Name: name, Size: 1}}
+	return r
+}
+
 func TestChecker(t *testing.T) {
 	t.Parallel()
-	with := func(r rules.Request, change func(*rules.Request)) rules.Request {
-		change(&r)
-		return r
-	}
+	nullParse, everyone := `"allowed_mentions":{"parse":null}`, `"allowed_mentions":{"parse":["everyone"]}`
+	button := `"components":[{"type":1,"components":[{"type":2,"colour":1}]}]`
+	refused := func(r *rules.Request) { r.Status, r.Answer = 400, []byte(`{"code":50035,"errors":{}}`) }
+	noAgent := func(r *rules.Request) { r.Header.Del("User-Agent") }
+	plainText := func(r *rules.Request) { r.Header.Set("Content-Type", "text/plain") }
+	empty := request("PATCH", original, `{`+noMentions+`}`)
+	nonce := request("POST", "/channels/1/messages", `{"content":"x","enforce_nonce":true,`+noMentions+`}`)
 	for name, tc := range map[string]struct {
 		in   rules.Request
 		want string // the rule, "" for none
 	}{
-		"a quiet edit":                     {request("PATCH", original, `{"content":"x",`+noMentions+`}`), ""},
-		"an edit without mentions":         {request("PATCH", original, `{"content":"x"}`), "allowed-mentions"},
-		"mentions with parse null":         {request("PATCH", original, `{"content":"x","allowed_mentions":{"parse":null}}`), "allowed-mentions"},
-		"everyone let through":             {request("PATCH", original, `{"content":"x","allowed_mentions":{"parse":["everyone"]}}`), "allowed-mentions"},
-		"a callback without mentions":      {request("POST", callback, `{"type":4,"data":{"content":"x"}}`), "allowed-mentions"},
-		"a deferred callback":              {request("POST", callback, `{"type":5,"data":{"flags":64}}`), ""},
-		"a deferred callback with text":    {request("POST", callback, `{"type":5,"data":{"content":"x"}}`), "defer"},
-		"a deferred callback that is V2":   {request("POST", callback, `{"type":5,"data":{"flags":32768}}`), "defer"},
-		"choices left out":                 {request("POST", callback, `{"type":8,"data":{}}`), "autocomplete"},
-		"no choices":                       {request("POST", callback, `{"type":8,"data":{"choices":[]}}`), ""},
-		"components null":                  {request("PATCH", original, `{"components":null,`+noMentions+`}`), "null-list"},
-		"embeds null in a V2 edit":         {request("PATCH", original, `{"embeds":null,"content":null,"flags":32768,`+noMentions+`}`), ""},
-		"a field nobody knows":             {request("PATCH", original, `{"Content":"x",`+noMentions+`}`), "unknown-field"},
-		"a component's field nobody knows": {request("PATCH", original, `{"components":[{"type":1,"components":[{"type":2,"colour":1}]}],`+noMentions+`}`), "unknown-field"},
-		"enforce_nonce alone":              {request("POST", "/channels/1/messages", `{"content":"x","enforce_nonce":true,`+noMentions+`}`), "nonce"},
-		"a body that was refused": {with(request("PATCH", original, `{`+noMentions+`}`), func(r *rules.Request) {
-			r.Status, r.Answer = 400, []byte(`{"code":50035,"errors":{}}`)
-		}), "refused"},
-		"no user agent": {with(request("GET", "/gateway", ""), func(r *rules.Request) { r.Header.Del("User-Agent") }), "user-agent"},
-		"text as body":  {with(request("PATCH", original, `{`+noMentions+`}`), func(r *rules.Request) { r.Header.Set("Content-Type", "text/plain") }), "content-type"},
-		"a file name with a path": {with(request("POST", callback, `{"type":4,"data":{`+noMentions+`}}`), func(r *rules.Request) {
-			r.Files = []rules.File{{Field: "files[0]", Name: "../x.png", Size: 1}}
-		}), "files"},
-		"an edit with files and no list": {with(request("PATCH", original, `{`+noMentions+`}`), func(r *rules.Request) {
-			r.Files = []rules.File{{Field: "files[0]", Name: "x.png", Size: 1}}
-		}), "files"},
+		"a quiet edit":                   {edit(`"content":"x"`), ""},
+		"an edit without mentions":       {request("PATCH", original, `{"content":"x"}`), "allowed-mentions"},
+		"mentions with parse null":       {request("PATCH", original, `{"content":"x",`+nullParse+`}`), "allowed-mentions"},
+		"mentions of everyone":           {request("PATCH", original, `{"content":"x",`+everyone+`}`), "allowed-mentions"},
+		"a callback without mentions":    {answer(4, `"content":"x"`), "allowed-mentions"},
+		"a deferred callback":            {answer(5, `"flags":64`), ""},
+		"a deferred callback with text":  {answer(5, `"content":"x"`), "defer"},
+		"a deferred callback that is V2": {answer(5, `"flags":32768`), "defer"},
+		"autocomplete without choices":   {answer(8, ``), "autocomplete"},
+		"an empty list of choices":       {answer(8, `"choices":[]`), ""},
+		"components null":                {edit(`"components":null`), "null-list"},
+		"embeds null in a V2 edit":       {edit(`"embeds":null,"content":null,"flags":32768`), ""},
+		"an unknown field":               {edit(`"Content":"x"`), "unknown-field"},
+		"an unknown component field":     {edit(button), "unknown-field"},
+		"enforce_nonce alone":            {nonce, "nonce"},
+		"a body that was refused":        {with(empty, refused), "refused"},
+		"no user agent":                  {with(request("GET", "/gateway", ""), noAgent), "user-agent"},
+		"text as body":                   {with(empty, plainText), "content-type"},
+		"a file name with a path":        {withFile(answer(4, noMentions), "../x.png"), "files"},
+		"an edit with files and no list": {withFile(empty, "x.png"), "files"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,21 +96,23 @@ func TestChecker(t *testing.T) {
 
 func TestHistory(t *testing.T) {
 	t.Parallel()
-	quiet := `{"content":"x",` + noMentions + `}`
+	dead := func(r *rules.Request) { r.Status, r.Answer = 401, []byte(`{"code":50027}`) }
+	limited := func(r *rules.Request) { r.Status, r.Wait = 429, time.Second }
+	unauthorized := func(r *rules.Request) { r.Status, r.Bot = 401, true }
 	for name, tc := range map[string]struct {
 		first func(*rules.Request)
 		later time.Duration
 		want  string
 	}{
-		"after a dead token":        {func(r *rules.Request) { r.Status, r.Answer = 401, []byte(`{"code":50027}`) }, time.Hour, "dead-token"},
-		"before Retry-After":        {func(r *rules.Request) { r.Status, r.Wait = 429, time.Second }, 500 * time.Millisecond, "rate-limit"},
-		"after Retry-After":         {func(r *rules.Request) { r.Status, r.Wait = 429, time.Second }, time.Second, ""},
-		"after the token's refusal": {func(r *rules.Request) { r.Status, r.Bot = 401, true }, time.Hour, "after-401"},
+		"after a dead token":        {dead, time.Hour, "dead-token"},
+		"before Retry-After":        {limited, 500 * time.Millisecond, "rate-limit"},
+		"after Retry-After":         {limited, time.Second, ""},
+		"after the token's refusal": {unauthorized, time.Hour, "after-401"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := rules.NewChecker()
-			first, second := request("PATCH", original, quiet), request("PATCH", original, quiet)
+			first, second := edit(`"content":"x"`), edit(`"content":"x"`)
 			tc.first(&first)
 			second.Time, second.Bot = first.Time.Add(tc.later), first.Bot
 			b.Record(first)

@@ -129,9 +129,10 @@ func unknownFields(r Request) []string {
 	return append(found, componentFields(m["components"])...)
 }
 
-var componentFieldNames = set("type id custom_id style label description emoji url sku_id disabled options placeholder " +
-	"min_values max_values min_length max_length required value content media file items spoiler accent_color divider spacing " +
-	"accessory component components channel_types default_values name size default file_types")
+var componentFieldNames = set("type id custom_id style label description emoji url sku_id disabled options " +
+	"placeholder min_values max_values min_length max_length required value content media file items spoiler " +
+	"accent_color divider spacing accessory component components channel_types default_values name size default " +
+	"file_types")
 
 // componentFields checks the fields of all components, at any depth.
 func componentFields(raw json.RawMessage) []string {

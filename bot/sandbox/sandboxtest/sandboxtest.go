@@ -35,8 +35,8 @@ var description = sync.OnceValue(func() *openapi.Description {
 })
 
 // Start runs a sandbox on a loopback port until the test ends. The test fails if the bot violated a rule, including
-// Discord's OpenAPI description if there is a copy. A test that provokes a violation calls s.Rules().Allow. There are no
-// rate limits unless the options set them.
+// Discord's OpenAPI description if there is a copy. A test that provokes a violation calls s.Rules().Allow. There are
+// no rate limits unless the options set them.
 func Start(t testing.TB, o sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -76,7 +76,8 @@ func Start(t testing.TB, o sandbox.Options) *sandbox.Sandbox {
 }
 
 // Transport sends requests for discord.com to the sandbox. It is for the http.Client of a library that has Discord's
-// address built in. Such a library gets the gateway's address from GET /gateway, so it connects to the sandbox's gateway.
+// address built in. Such a library gets the gateway's address from GET /gateway, so it connects to the sandbox's
+// gateway.
 func Transport(s *sandbox.Sandbox) http.RoundTripper { return transport{s} }
 
 type transport struct{ s *sandbox.Sandbox }

@@ -1,6 +1,7 @@
 package wire
 
-// ResolveComponents copies components and replaces their attachment:// addresses by real ones. urls is by attachment address.
+// ResolveComponents copies components and replaces their attachment:// addresses by real ones. urls is by attachment
+// address.
 func ResolveComponents(list []Component, urls map[string]string) []Component {
 	if list == nil {
 		return nil

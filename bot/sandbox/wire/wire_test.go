@@ -39,7 +39,8 @@ func TestCommandSize(t *testing.T) {
 	for i := range 25 {
 		o := wire.CommandOption{Type: wire.StringOption, Name: fmt.Sprintf("o%d", i), Description: strings.Repeat("d", 100)}
 		for j := range 5 {
-			o.Choices = append(o.Choices, wire.Choice{Name: fmt.Sprintf("%d%s", j, strings.Repeat("n", 20)), Value: strings.Repeat("v", 20)})
+			name := fmt.Sprintf("%d%s", j, strings.Repeat("n", 20))
+			o.Choices = append(o.Choices, wire.Choice{Name: name, Value: strings.Repeat("v", 20)})
 		}
 		c.Options = append(c.Options, o)
 	}
@@ -48,7 +49,7 @@ func TestCommandSize(t *testing.T) {
 	}
 	c.Options[0].Descriptions = json.RawMessage(`{"de":"` + strings.Repeat("ä", 400) + `"}`)
 	if before := wire.CommandChars(c); before < 400 {
-		t.Errorf("got %d characters, want the longest localisation counted", before)
+		t.Errorf("got %d characters, want the longest localization counted", before)
 	}
 	for i := range c.Options {
 		for j := range c.Options[i].Choices {
@@ -65,7 +66,8 @@ func TestErrorBody(t *testing.T) {
 	var f wire.FieldErrors
 	f.MaxLength("embeds.0.title", strings.Repeat("x", 300), 256)
 	data, err := json.Marshal(f.Err())
-	want := `{"code":50035,"errors":{"embeds":{"0":{"title":{"_errors":[{"code":"BASE_TYPE_MAX_LENGTH","message":"Must be 256 or fewer in length."}]}}}},"message":"Invalid Form Body"}`
+	want := `{"code":50035,"errors":{"embeds":{"0":{"title":{"_errors":[{"code":"BASE_TYPE_MAX_LENGTH",` +
+		`"message":"Must be 256 or fewer in length."}]}}}},"message":"Invalid Form Body"}`
 	if err != nil || string(data) != want {
 		t.Errorf("got %s, %v\nwant %s", data, err, want)
 	}
@@ -84,7 +86,9 @@ func TestReadDraftKeepsAbsentAndNullApart(t *testing.T) {
 
 func TestSafeName(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{"a b.png": "a_b.png", "../../x": "....x", "\r\n.png": ".png", "..": "unknown", "": "unknown"} {
+	for in, want := range map[string]string{
+		"a b.png": "a_b.png", "../../x": "....x", "\r\n.png": ".png", "..": "unknown", "": "unknown",
+	} {
 		if got := wire.SafeName(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}

@@ -167,7 +167,10 @@ func (w *World) History(channel, before, after string, limit int) ([]wire.Messag
 		return list, nil // Discord returns an empty list, not an error
 	}
 	for _, m := range w.sorted(channel) {
-		if !m.Ephemeral() && (before == "" || snowflake.Older(m.ID, before)) && (after == "" || snowflake.Older(after, m.ID)) {
+		if m.Ephemeral() || before != "" && !snowflake.Older(m.ID, before) {
+			continue
+		}
+		if after == "" || snowflake.Older(after, m.ID) {
 			list = append(list, w.present(m).Message)
 		}
 	}

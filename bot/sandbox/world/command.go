@@ -9,8 +9,8 @@ import (
 	"darkroom/bot/sandbox/wire"
 )
 
-// Command runs a slash command; a subcommand is written "limits set". It refuses what a client refuses: unknown options,
-// missing options and values of the wrong kind or size.
+// Command runs a slash command; a subcommand is written "limits set". It refuses what a client refuses: unknown
+// options, missing options and values of the wrong kind or size.
 func (w *World) Command(user, channel, name string, options ...Option) (Interaction, error) {
 	return w.startCommand(wire.TypeCommand, user, channel, name, "", options)
 }
@@ -36,7 +36,8 @@ func (w *World) startCommand(kind int, user, channel, name, focus string, option
 		return Interaction{}, fmt.Errorf("command %q is not available here", name)
 	}
 	command := list[at]
-	filler := optionFiller{world: w, channel: c, focus: focus, strict: kind == wire.TypeCommand, resolved: &wire.Resolved{}}
+	strict := kind == wire.TypeCommand
+	filler := optionFiller{world: w, channel: c, focus: focus, strict: strict, resolved: &wire.Resolved{}}
 	values, err := filler.fill(command.Options, words[1:], options)
 	if err != nil {
 		return Interaction{}, fmt.Errorf("command %q: %w", name, err)

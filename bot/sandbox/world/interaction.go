@@ -17,7 +17,7 @@ type Interaction struct {
 	Channel   string        `json:"channel"`
 	Created   time.Time     `json:"created"`
 	Command   string        `json:"command,omitempty"`  // "imagine", "limits set"
-	Source    string        `json:"source,omitempty"`   // the message whose component was used, also for the modal it opened
+	Source    string        `json:"source,omitempty"`   // the message whose component was used
 	Answer    int           `json:"answer"`             // the type of the callback; 0 before the bot responds
 	Original  string        `json:"original,omitempty"` // the message "@original"
 	Ephemeral bool          `json:"ephemeral,omitempty"`

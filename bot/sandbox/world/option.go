@@ -25,7 +25,10 @@ func (a *optionFiller) resolvedOrNil() *wire.Resolved {
 	return a.resolved
 }
 
-func (a *optionFiller) fill(definitions []wire.CommandOption, sub []string, options []Option) ([]wire.OptionValue, error) {
+// fill returns the values for a command's options. sub holds the names of the group and subcommand, if there are any.
+func (a *optionFiller) fill(
+	definitions []wire.CommandOption, sub []string, options []Option,
+) ([]wire.OptionValue, error) {
 	if len(definitions) > 0 && definitions[0].Type <= wire.SubCommandGroup {
 		return a.fillSub(definitions, sub, options)
 	}
@@ -47,7 +50,10 @@ func (a *optionFiller) fill(definitions []wire.CommandOption, sub []string, opti
 	return values, a.missing(definitions, values)
 }
 
-func (a *optionFiller) fillSub(definitions []wire.CommandOption, sub []string, options []Option) ([]wire.OptionValue, error) {
+// fillSub fills in the subcommand or group whose name is sub[0].
+func (a *optionFiller) fillSub(
+	definitions []wire.CommandOption, sub []string, options []Option,
+) ([]wire.OptionValue, error) {
 	if len(sub) == 0 {
 		return nil, fmt.Errorf("choose a subcommand")
 	}

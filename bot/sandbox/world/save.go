@@ -62,6 +62,9 @@ func (w *World) startSaving() {
 	})
 }
 
+// The whole state is one JSON file that is replaced by renaming. It is not kept by package store, which belongs to the
+// bot: the sandbox must not know the program it tests. A crash of the machine may lose the last moments, never the
+// file.
 func (w *World) save() error {
 	w.mu.Lock()
 	w.prune()

@@ -13,7 +13,7 @@ import (
 	"darkroom/bot/sandbox/world"
 )
 
-// fixture is a world with a guild, a channel and two people, and no bot.
+// fixture is a world with a guild, a channel and two users, and no bot.
 type fixture struct {
 	*world.World
 	mod, member wire.User
@@ -39,7 +39,8 @@ func (p *fixture) advance(d time.Duration) {
 func newFixture(t *testing.T, dir string) *fixture {
 	t.Helper()
 	p := &fixture{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	w, err := world.New(world.Options{DataDir: dir, Now: p.now, OnEvent: func(e world.Event) { p.events = append(p.events, e) }})
+	record := func(e world.Event) { p.events = append(p.events, e) }
+	w, err := world.New(world.Options{DataDir: dir, Now: p.now, OnEvent: record})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,14 +73,18 @@ func TestCommandIsCheckedAsAClientWould(t *testing.T) {
 		{Type: wire.BooleanOption, Name: "spoiler", Description: "x"},
 		{Type: wire.UserOption, Name: "who", Description: "x"},
 		{Type: wire.AttachmentOption, Name: "init", Description: "x"},
-	}}, wire.Command{Name: "limits", Description: "x", Options: []wire.CommandOption{{Type: wire.SubCommand, Name: "show", Description: "x"}}})
+	}}, wire.Command{Name: "limits", Description: "x", Options: []wire.CommandOption{
+		{Type: wire.SubCommand, Name: "show", Description: "x"}}})
 	prompt := world.With("prompt", "x")
+	large := world.WithFile("init", "a.png", make([]byte, world.DefaultFileLimit+1))
+	all := []world.Option{prompt, world.With("count", 4), world.With("shape", "1:1"), world.With("spoiler", true),
+		world.With("who", p.mod.ID), world.WithFile("init", "a.png", []byte("x"))}
 	for name, tc := range map[string]struct {
 		command string
 		options []world.Option
 		fault   string // part of the error, "" when it passes
 	}{
-		"all in order":         {"imagine", []world.Option{prompt, world.With("count", 4), world.With("shape", "1:1"), world.With("spoiler", true), world.With("who", p.mod.ID), world.WithFile("init", "a.png", []byte("x"))}, ""},
+		"all options":          {"imagine", all, ""},
 		"a subcommand":         {"limits show", nil, ""},
 		"required is missing":  {"imagine", nil, "required"},
 		"too large a number":   {"imagine", []world.Option{prompt, world.With("count", 5)}, "at most 4"},
@@ -88,7 +93,7 @@ func TestCommandIsCheckedAsAClientWould(t *testing.T) {
 		"not among choices":    {"imagine", []world.Option{prompt, world.With("shape", "9:1")}, "not one of the choices"},
 		"an unknown option":    {"imagine", []world.Option{prompt, world.With("colour", "red")}, `no option "colour"`},
 		"7,000 characters":     {"imagine", []world.Option{world.With("prompt", strings.Repeat("x", 7000))}, "too long"},
-		"a file that is large": {"imagine", []world.Option{prompt, world.WithFile("init", "a.png", make([]byte, world.DefaultFileLimit+1))}, "file too large"},
+		"a file that is large": {"imagine", []world.Option{prompt, large}, "file too large"},
 		"no subcommand":        {"limits", nil, "subcommand"},
 		"no such command":      {"paint", nil, "not available"},
 	} {
@@ -105,13 +110,15 @@ func TestCommandsFor(t *testing.T) {
 	t.Parallel()
 	p := newFixture(t, "")
 	manage := "32"
-	p.register(t, wire.Command{Name: "all", Description: "x"}, wire.Command{Name: "mods", Description: "x", MemberPermissions: &manage},
-		wire.Command{Name: "guilds", Description: "x", Contexts: []int{0}}, wire.Command{Name: "adult", Description: "x", NSFW: true})
+	p.register(t, wire.Command{Name: "all", Description: "x"},
+		wire.Command{Name: "mods", Description: "x", MemberPermissions: &manage},
+		wire.Command{Name: "guilds", Description: "x", Contexts: []int{0}},
+		wire.Command{Name: "adult", Description: "x", NSFW: true})
 	dm, err := p.DM(p.member.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	offered := func(user, channel string) string {
+	available := func(user, channel string) string {
 		list, err := p.CommandsFor(user, channel)
 		if err != nil {
 			return err.Error()
@@ -128,12 +135,12 @@ func TestCommandsFor(t *testing.T) {
 		{p.member.ID, dm.ID, "all mods"},
 		{p.mod.ID, dm.ID, "404 (10003): Unknown Channel"},
 	} {
-		if got := offered(tc.who, tc.where); got != tc.want {
+		if got := available(tc.who, tc.where); got != tc.want {
 			t.Errorf("got %q, want %q", got, tc.want)
 		}
 	}
 	p.SetAgeRestricted(p.channel.ID, true)
-	if got := offered(p.member.ID, p.channel.ID); got != "adult all guilds" {
+	if got := available(p.member.ID, p.channel.ID); got != "adult all guilds" {
 		t.Errorf("in an age-restricted channel: got %q, want adult too", got)
 	}
 }
@@ -157,7 +164,8 @@ func TestInteractionPayload(t *testing.T) {
 		return p.events[len(p.events)-1].Data.(*wire.Interaction)
 	}
 	in := last(thread.ID)
-	if in.Member == nil || in.User != nil || in.GuildID != p.guild.ID || in.Channel.ParentID != p.channel.ID || in.Context != 0 || in.FileLimit != world.DefaultFileLimit {
+	if in.Member == nil || in.User != nil || in.GuildID != p.guild.ID || in.Channel.ParentID != p.channel.ID ||
+		in.Context != 0 || in.FileLimit != world.DefaultFileLimit {
 		t.Errorf("in a thread: got %+v, want a member, the guild and the parent channel", in)
 	}
 	in = last(dm.ID)
@@ -188,7 +196,7 @@ func TestLinks(t *testing.T) {
 	}
 	p.advance(25 * time.Hour)
 	if _, _, err := p.File(u.EscapedPath(), u.Query()); err == nil {
-		t.Error("a link works for ever, want a day")
+		t.Error("a link still works after 25 hours, want a day")
 	}
 	again, err := p.ReadMessage(p.channel.ID, m.ID)
 	if err != nil {
@@ -196,7 +204,7 @@ func TestLinks(t *testing.T) {
 	}
 	u, _ = url.Parse(again.Attachments[0].URL)
 	if _, _, err := p.File(u.EscapedPath(), u.Query()); err != nil {
-		t.Errorf("reading the message anew: got %v, want a fresh link", err)
+		t.Errorf("reading the message again: got %v, want a fresh link", err)
 	}
 }
 
@@ -224,13 +232,13 @@ func TestRestart(t *testing.T) {
 	defer w.Close()
 	list := w.VisibleMessages(p.member.ID, p.channel.ID)
 	if len(list) != 1 || list[0].ID != m.ID || w.Token() != token {
-		t.Fatalf("got %+v, want the message and the token of before", list)
+		t.Fatalf("got %+v, want the message and the token from before the restart", list)
 	}
 	if data, err := w.Download(list[0].Attachments[0].ID); err != nil || string(data) != "data" {
-		t.Errorf("got %q, %v; want the file of before", data, err)
+		t.Errorf("got %q, %v; want the file from before the restart", data, err)
 	}
 	if _, err := w.Answer(asked.ID, asked.Token, wire.Callback{Type: wire.CallbackDefer}, nil); err != nil {
-		t.Errorf("answering an interaction of before: got %v, want nil", err)
+		t.Errorf("response to an interaction from before the restart: got %v, want nil", err)
 	}
 	if next := w.AddUser("new", false); len(next.ID) < len(m.ID) || next.ID <= m.ID {
 		t.Errorf("got id %s after %s, want a greater one", next.ID, m.ID)
@@ -248,7 +256,7 @@ func TestDamagedState(t *testing.T) {
 	}
 }
 
-func TestChannelDeletedWhilePainting(t *testing.T) {
+func TestChannelDeletedBeforeEdit(t *testing.T) {
 	t.Parallel()
 	p := newFixture(t, "")
 	p.register(t, wire.Command{Name: "go", Description: "x"})
@@ -262,7 +270,8 @@ func TestChannelDeletedWhilePainting(t *testing.T) {
 	if err := p.DeleteChannel(p.channel.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.EditByToken(p.AppID(), i.Token, world.Original, &wire.Draft{}); err == nil || !strings.Contains(err.Error(), "10008") {
+	_, err = p.EditByToken(p.AppID(), i.Token, world.Original, &wire.Draft{})
+	if err == nil || !strings.Contains(err.Error(), "10008") {
 		t.Errorf("got %v, want 10008", err)
 	}
 }
@@ -279,6 +288,6 @@ func TestChangesSince(t *testing.T) {
 		t.Errorf("got %+v, %d, %v; want one MESSAGE_CREATE", list, next, whole)
 	}
 	if _, _, whole := p.ChangesSince(p.mod.ID, 3); whole {
-		t.Error("a number of another run is taken for one of this run")
+		t.Error("got changes since a number of another run, want none")
 	}
 }

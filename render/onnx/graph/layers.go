@@ -23,6 +23,8 @@ var errUnknownLayers = errors.New("its layers cannot be told apart")
 // the final norm. A network that is not of this form, a fused one for example, is refused.
 //
 // It returns the edited model and its new outputs: the last layer but one, the last but two, and so on.
+//
+// Each run then writes all these layers, a few megabytes, also those that nobody asked for.
 func ExposeLayers(model []byte, last Value, o LayerOptions) ([]byte, []Value, error) {
 	fields, err := splitFields(model)
 	if err != nil {

@@ -1,4 +1,4 @@
-// The sidebar: the guild, its channels and threads, direct messages, and the users that the person can be.
+// The sidebar: the guild, its channels and threads, direct messages, and the users to switch between.
 import { avatar, byId, el, fill } from "./dom.js";
 import { ChannelType } from "./types.js";
 

@@ -5,7 +5,7 @@ import { avatar, el } from "./dom.js";
 export function welcome(hello, guild, run) {
   const examples = hello.examples || [];
   return el("div", { className: "welcome" }, avatar(hello.app), el("h2", {}, `Welcome to ${guild || hello.title}`),
-    el("p", {}, "This is your own test server. It runs only on this machine. Type ", el("kbd", {}, "/"),
+    el("p", {}, "Your own server, on this machine only. Type ", el("kbd", {}, "/"),
       examples.length ? " for commands, or try one of these:" : " for commands."),
     el("div", { className: "examples" }, examples.map((x) => example(x, run))));
 }
