@@ -29,9 +29,9 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 	}{
 		{"an empty prompt", []sandbox.Option{sandbox.With("prompt", " --seed 4")}, "the prompt is empty"},
 		{"a prompt of 5,999 characters", []sandbox.Option{sandbox.With("prompt", strings.Repeat("boat ", 1199)+"boat")}, "has 5999 characters; at most 4000"},
-		{"an unknown sampler", []sandbox.Option{sandbox.With("prompt", "boat"), sandbox.With("sampler", "magic")}, "Known are: ddim, euler."},
+		{"an unknown sampler", []sandbox.Option{sandbox.With("prompt", "boat"), sandbox.With("sampler", "magic")}, "Try one of: ddim, euler."},
 		{"a size that cannot be read", []sandbox.Option{sandbox.With("prompt", "boat"), sandbox.With("size", "big")}, `I cannot read "big" as a size`},
-		{"a start that is no picture by its type", []sandbox.Option{sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.txt", []byte("hello"))}, "no picture"},
+		{"a start that is no picture by its type", []sandbox.Option{sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.txt", []byte("hello"))}, "not a picture"},
 	} {
 		m := h.waitText(h.command("imagine", c.options...), c.says)
 		if m.Viewer != me {

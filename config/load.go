@@ -48,7 +48,7 @@ func Load(src Sources) (Settings, error) {
 	if err != nil {
 		return Settings{}, err
 	}
-	found, err := parser.Parse(src.Args)
+	found, err := parser.Parse(joinNegativeNumbers(src.Args))
 	if helped {
 		return Settings{}, ErrHelp
 	}

@@ -173,9 +173,9 @@ type Leasing struct {
 
 // Draw renders pictures from the shell.
 type Draw struct {
-	Prompt      string   `arg:"" help:"What to draw; (word:1.2) sets a weight, {a|b} chooses by the seed."`
+	Prompt      string   `arg:"" help:"What to draw; (word:1.2) sets a weight, {a|b} chooses by the seed. It may end with flags as in /imagine: --ar 3:2, --no fog, --seed 5, --steps 20, --tile."`
 	Negative    *string  `name:"negative" placeholder:"TEXT" help:"What to avoid. When left out: the model's default."`
-	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first picture. When left out: a random one."`
+	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first picture. When left out or -1: a random one."`
 	Steps       *int     `name:"steps" placeholder:"N" help:"Number of steps. When left out: the model's default."`
 	FewSteps    bool     `name:"few-steps" help:"Use the model's settings for few steps. Settings given as flags still count."`
 	Cfg         *float64 `name:"cfg" placeholder:"X" help:"Guidance scale. When left out: the model's default."`

@@ -6,14 +6,8 @@ import (
 	"darkroom/render/sampler"
 )
 
-// Traits are a model's properties that decide how often its UNet is called, as the card of a model announces them.
-type Traits struct {
-	Img2ImgTakesAllSteps bool `json:"whole_repaints,omitempty"` // see sampler.Config
-	RungeKutta           bool `json:"runge_kutta,omitempty"`    // see sampler.Config
-	// InpaintKeepsRungeKutta is the family's. Its name in cards is from when SDXL was the only such family.
-	InpaintKeepsRungeKutta bool `json:"xl,omitempty"`
-	Inpaint                bool `json:"inpaint,omitempty"` // its UNet reads a mask
-}
+// Traits are a model's properties that decide how often its UNet is called.
+type Traits = sampler.Traits
 
 // Traits returns those of a model.
 func (c Config) Traits() Traits {
@@ -23,10 +17,10 @@ func (c Config) Traits() Traits {
 	}
 }
 
-// forInit returns the traits that hold with an init image, nil for none. diffusers' inpainting pipeline of Stable
+// traitsFor returns the traits that hold with an init image, nil for none. diffusers' inpainting pipeline of Stable
 // Diffusion 1 and 2 has PNDM skip its Runge-Kutta steps whatever the folder says. Latent consistency models have no
 // inpainting pipeline of their own, so img2img with a mask is that of other models.
-func (t Traits) forInit(init *picture.Init) Traits {
+func traitsFor(init *picture.Init, t Traits) Traits {
 	if t.Inpaint || init != nil && (init.Mask != nil || init.Placement != nil) {
 		t.RungeKutta = t.RungeKutta && t.InpaintKeepsRungeKutta
 		t.Img2ImgTakesAllSteps = false
@@ -38,7 +32,7 @@ func (t Traits) forInit(init *picture.Init) Traits {
 // negative counts 1), times megapixels. What traits do not say (that a model needs no negative prompt, for example)
 // is wrong by the same factor for all Specs of a model.
 func Effort(s picture.Spec, t Traits) float64 {
-	m, err := sampler.Find(sampler.Dialect(s.Dialect), s.Sampler)
+	m, err := sampler.Find(s.Dialect, s.Sampler)
 	if err != nil {
 		m = sampler.Method{} // one call a step
 	}
@@ -46,7 +40,7 @@ func Effort(s picture.Spec, t Traits) float64 {
 	if s.Init != nil {
 		share = s.Init.Strength
 	}
-	t = t.forInit(s.Init)
+	t = traitsFor(s.Init, t)
 	c := sampler.Config{Img2ImgTakesAllSteps: t.Img2ImgTakesAllSteps, RungeKutta: t.RungeKutta}
 	effort := m.EstimateCalls(c, s.Steps, share) * mega
 	if again := s.Hires; again != nil {

@@ -83,7 +83,7 @@ func (s *pass) drawLikeDiffusers(from picture.Init, inpaint bool) {
 
 // trainingConfig is what the folder says of the model's training, as far as this run follows it.
 func (p *run) trainingConfig() sampler.Config {
-	c, traits := p.parts.Config.Sampler, p.parts.Config.Traits().forInit(p.spec.Init)
+	c, traits := p.parts.Config.Sampler, traitsFor(p.spec.Init, p.parts.Config.Traits())
 	c.RungeKutta, c.Img2ImgTakesAllSteps = traits.RungeKutta, traits.Img2ImgTakesAllSteps
 	return c
 }

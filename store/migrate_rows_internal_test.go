@@ -83,7 +83,10 @@ func readOldRows(t *testing.T, s *Store) {
 	same(t, "servers", []any{servers, err}, []any{map[string]bool{"g": false, "gone": true}, error(nil)})
 	settings, err := s.ServerSettings(ctx, "g")
 	same(t, "settings", []any{settings, err},
-		[]any{ServerSettings{Policy{1, 2, 3, 4, 5, 6, true, "night"}, map[string]int{"r": 300}}, error(nil)})
+		[]any{ServerSettings{Policy{
+			WaitingPerUser: 1, RunningPerUser: 2, PerUserDay: 3, MaxPixels: 4, MaxSteps: 5, MaxCount: 6, Paused: true,
+			PauseReason: "night",
+		}, map[string]int{"r": 300}}, error(nil)})
 	pauses, err := s.Pauses(ctx)
 	same(t, "pauses", []any{pauses, err}, []any{[]Pause{
 		{"lane", "1:a", "broken", fromMillis(14)}, {"server", "g", "night", fromMillis(0)},

@@ -5,20 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"darkroom/store/limits"
 )
 
-// Policy is what a server's moderators decided. A zero number means that the server sets no limit. SetPolicy writes it
-// to the audit trail as JSON, so the names of the JSON fields stay.
-type Policy struct {
-	WaitingPerUser int    `json:"WaitingPerUser"` // pictures waiting
-	RunningPerUser int    `json:"RunningPerUser"` // pictures being rendered
-	PerUserDay     int    `json:"PerUserDay"`     // pictures that a user may request in 24 hours
-	MaxPixels      int    `json:"MaxPixels"`      // width x height
-	MaxSteps       int    `json:"MaxSteps"`
-	MaxCount       int    `json:"MaxCount"` // tiles in one message
-	Paused         bool   `json:"Paused"`
-	PauseReason    string `json:"PauseReason"`
-}
+// Policy is what a server's moderators decided.
+type Policy = limits.Policy
 
 // Policy returns the policy of a server, or the zero Policy if its moderators set none.
 func (s *Store) Policy(ctx context.Context, server string) (Policy, error) {

@@ -4,17 +4,15 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"darkroom/store/limits"
 )
 
 // Day is the period over which Usage.Day counts.
 const Day = 24 * time.Hour
 
-// Usage is what a user has requested in a server, in pictures, at the moment of judgement.
-type Usage struct {
-	Waiting int // accepted or waiting
-	Running int // being rendered
-	Day     int // requested in the last Day; cancelled, failed and expired ones do not count
-}
+// Usage is what a user has requested in a server.
+type Usage = limits.Usage
 
 // Usage counts what a user has requested in a server.
 func (s *Store) Usage(ctx context.Context, server, user string) (Usage, error) {

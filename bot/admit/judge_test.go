@@ -6,175 +6,105 @@ import (
 	"testing"
 
 	"darkroom/render/picture"
+	"darkroom/render/request"
 )
 
 var hashA, hashB = strings.Repeat("a", 64), strings.Repeat("b", 64)
 
-func postcards() Available {
-	return Available{Models: []Model{{
-		Name: "postcards", Hash: hashA, Sizes: []Size{{128, 128}, {160, 112}, {112, 160}, {176, 96}, {96, 176}},
-		Samplers: []string{"ddim", "euler_a"}, Words: Words{"boat", "red", "night sky"}, Examples: []string{"a red boat", "two", "three", "four"}, ImageToImage: true,
-		Defaults: Defaults{Size: Size{128, 128}, Steps: 20, GuidanceScale: 4.5, Sampler: "euler_a"},
+func size(w, h int) request.Size { return request.Size{Width: w, Height: h} }
+
+func postcards() request.Available {
+	return request.Available{Models: []request.Card{{
+		Name: "postcards", Hash: hashA, Sizes: []request.Size{size(128, 128), size(160, 112), size(112, 160), size(176, 96),
+			size(96, 176)},
+		Samplers: []string{"ddim", "euler_a"}, Words: request.Words{"boat", "red", "night sky"},
+		Examples: []string{"a red boat", "two", "three", "four"}, ImageToImage: true,
+		Defaults: request.Defaults{Size: size(128, 128), Steps: 20, GuidanceScale: 4.5, Sampler: "euler_a"},
 	}}}
 }
 
-func anySize() Available {
-	return Available{Models: []Model{{Name: "sd15", Hash: hashB, Samplers: []string{"ddim", "dpmpp_2m_karras"}}}}
-}
-
-// narrow offers the same model with room for one chunk of words.
-func oneChunk() Available {
-	o := postcards()
-	o.Models[0].Chunks = 1
-	return o
-}
-
-// halved is a model of any size whose sides are multiples of m.
-func multiplesOf(m int) func() Available {
-	return func() Available {
-		o := anySize()
-		o.Models[0].Multiple = m
-		return o
+func anySize() request.Available {
+	return request.Available{
+		Models: []request.Card{{Name: "sd15", Hash: hashB, Samplers: []string{"ddim", "dpmpp_2m_karras"}}},
 	}
 }
 
-func request(w Wanted) Request {
+// multiplesOf offers a model of any size whose sides are multiples of m.
+func multiplesOf(m int) request.Available {
+	o := anySize()
+	o.Models[0].Multiple = m
+	return o
+}
+
+func asks(w request.Wanted) Request {
 	return Request{Place: Place{Kind: "guild", BotPermissions: attachFiles}, Wanted: w}
 }
 
 func ptr[T any](v T) *T { return &v }
 
-// row is one line of the truth table: what is wanted under which policy, and what comes of it.
-type judgeCase struct {
-	name      string
-	want      Wanted
-	policy    Policy
-	available func() Available
-
-	spec    func(*picture.Spec) // how the Spec differs from the plain one
-	notes   []string            // parts of the notes, in order
-	refused string              // part of the refusal
-}
-
 func TestJudge(t *testing.T) {
 	t.Parallel()
-	plainSpec := picture.Spec{
-		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Model: picture.Ref{Name: "postcards", Hash: hashA},
-		Prompt: "red boat", Width: 128, Height: 128, Seed: 42, Count: 4, Steps: 20, GuidanceScale: 4.5, Sampler: "euler_a",
+	plain := picture.Spec{
+		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Model: picture.Ref{Name: "postcards", Hash: hashA}, Prompt: "red boat", Width: 128, Height: 128, Seed: 42, Count: 4,
+		Steps: 20, GuidanceScale: 4.5, Sampler: "euler_a",
 	}
-	for _, r := range []judgeCase{
-		{name: "every default is resolved", want: Wanted{Prompt: "red boat"}},
-		{name: "every option is taken", want: Wanted{Prompt: "red boat", Negative: ptr("fog"), Size: ptr("176x96"), Seed: ptr(int64(7)), Steps: ptr(9),
-			GuidanceScale: ptr(2.5), Sampler: ptr("ddim"), Count: ptr(2)}, spec: func(s *picture.Spec) {
-			s.Negative, s.Width, s.Height, s.Seed, s.Steps, s.GuidanceScale, s.Sampler, s.Count = "fog", 176, 96, 7, 9, 2.5, "ddim", 2
-		}},
-		{name: "flags at the end are taken", want: Wanted{Prompt: "red boat --ar 3:2 —no fog, rain --seed 9 --steps 5"}, spec: func(s *picture.Spec) {
-			s.Width, s.Height, s.Negative, s.Seed, s.Steps = 160, 112, "fog, rain", 9, 5
-		}},
-		{name: "an option beats a flag, and that is said", want: Wanted{Prompt: "red boat --seed 9", Seed: ptr(int64(3))},
-			spec: func(s *picture.Spec) { s.Seed = 3 }, notes: []string{"--seed 9 was left out"}},
-		{name: "an unknown flag is named and left out", want: Wanted{Prompt: "red boat --chaos 50"}, notes: []string{"I do not know the flag --chaos 50"}},
-		{name: "add-on tags are named", want: Wanted{Prompt: "red boat <lora:ink:1> <lora:ink:1>", Negative: ptr("<hypernet:fog>")},
-			spec:  func(s *picture.Spec) { s.Prompt, s.Negative = "red boat <lora:ink:1> <lora:ink:1>", "<hypernet:fog>" },
-			notes: []string{"leaves out <lora:ink:1>, <hypernet:fog>."}},
-		{name: "many add-on tags are counted", want: Wanted{Prompt: "red boat <lora:a> <lora:b> <lora:c> <lora:d> <lora:e>"},
-			spec:  func(s *picture.Spec) { s.Prompt = "red boat <lora:a> <lora:b> <lora:c> <lora:d> <lora:e>" },
-			notes: []string{"<lora:a>, <lora:b>, <lora:c> and 2 more."}},
-		{name: "words that a model has no room for are told", want: Wanted{Prompt: strings.Repeat("red ", 76), Negative: ptr(strings.Repeat("fog ", 75))}, available: oneChunk,
-			spec: func(s *picture.Spec) {
-				s.Prompt, s.Negative = strings.Repeat("red ", 75)+"red", strings.Repeat("fog ", 75)
-			},
-			notes: []string{"postcards reads about the first 75 words of the prompt"}},
-		{name: "a flag with a bad value is named and left out", want: Wanted{Prompt: "red boat --seed many"}, notes: []string{"--seed many"},
-			spec: func(s *picture.Spec) {}},
-		{name: "tile is a flag without value", want: Wanted{Prompt: "red boat --tile --seed 9"}, spec: func(s *picture.Spec) { s.Tiling, s.Seed = true, 9 }},
-		{name: "an option beats that flag, too", want: Wanted{Prompt: "red boat --tile", Tiling: ptr(false)}, notes: []string{"--tile was left out"}},
-		{name: "weights behind :: are Midjourney's", want: Wanted{Prompt: "red::2 boat"},
-			spec: func(s *picture.Spec) { s.Prompt, s.Notation = "red::2 boat", picture.NotationMidjourney }},
-		{name: "unless somebody says that they are not", want: Wanted{Prompt: "red::2 boat", Notation: ptr("a1111")}, spec: func(s *picture.Spec) { s.Prompt = "red::2 boat" }},
-		{name: "a notation may be chosen", want: Wanted{Prompt: "red boat", Notation: ptr("midjourney")}, spec: func(s *picture.Spec) { s.Notation = picture.NotationMidjourney }},
-		{name: "an unknown notation is refused", want: Wanted{Prompt: "red boat", Notation: ptr("comfy")}, refused: `no notation called "comfy"`},
-		{name: "weights that leave nothing are refused", want: Wanted{Prompt: "red:: boat::-1"}, refused: "add up to 0"},
-		{name: "an emphasis may be chosen", want: Wanted{Prompt: "red boat", Emphasis: ptr("no_norm")}, spec: func(s *picture.Spec) { s.Emphasis = picture.EmphasisNoNorm }},
-		{name: "an unknown emphasis is refused", want: Wanted{Prompt: "red boat", Emphasis: ptr("loud")}, refused: `no emphasis called "loud"`},
-		{name: "an aspect becomes the nearest size", want: Wanted{Prompt: "red boat", Aspect: ptr("16:9")}, spec: func(s *picture.Spec) { s.Width, s.Height = 176, 96 }},
-		{name: "an aspect far from all sizes is said", want: Wanted{Prompt: "red boat", Aspect: ptr("4:1")}, spec: func(s *picture.Spec) { s.Width, s.Height = 176, 96 },
-			notes: []string{"paints no 4:1; 176×96 is the nearest"}},
-		{name: "a size goes before an aspect", want: Wanted{Prompt: "red boat", Aspect: ptr("1:1"), Size: ptr("96×176")},
-			spec: func(s *picture.Spec) { s.Width, s.Height = 96, 176 }, notes: []string{"aspect ratio 1:1 was left out"}},
-		{name: "a size that is not offered becomes the nearest by aspect", want: Wanted{Prompt: "red boat", Size: ptr("1024x1024")}, notes: []string{"1024×1024 is not a size"}},
-		{name: "a size that cannot be read is refused", want: Wanted{Prompt: "red boat", Size: ptr("wide")}, refused: `I cannot read "wide" as a size`},
-		{name: "an aspect that cannot be read is refused", want: Wanted{Prompt: "red boat", Aspect: ptr("3:0")}, refused: "as an aspect ratio"},
-		{name: "numbers outside what is possible are clamped", want: Wanted{Prompt: "red boat", Steps: ptr(0), Count: ptr(9), GuidanceScale: ptr(99.), Seed: ptr(int64(picture.MaxSeed + 1))},
-			spec:  func(s *picture.Spec) { s.Steps, s.GuidanceScale, s.Seed = 1, 30, picture.MaxSeed },
-			notes: []string{"The largest seed", "From 1 to 150 steps are possible; 1 was used", "From 1 to 4 pictures", "from 0 to 30; 30 was used"}},
-		{name: "a negative seed asks for any", want: Wanted{Prompt: "red boat", Seed: ptr(int64(-1))}},
-		{name: "an unknown sampler is refused with the known ones", want: Wanted{Prompt: "red boat", Sampler: ptr("heun")}, refused: "Known are: euler_a, ddim."},
-		{name: "an empty prompt is refused", want: Wanted{Prompt: "  "}, refused: "the prompt is empty"},
-		{name: "a prompt of only flags is refused", want: Wanted{Prompt: "--seed 3"}, refused: "the prompt is empty"},
-		{name: "too long a prompt is refused with the count", want: Wanted{Prompt: strings.Repeat("ü", 4001)}, refused: "has 4001 characters; at most 4000"},
-		{name: "too long a negative prompt is refused", want: Wanted{Prompt: "red boat", Negative: ptr(strings.Repeat("x", 4001))}, refused: "The negative prompt has 4001"},
-		{name: "a strength without a start picture is named", want: Wanted{Prompt: "red boat", Strength: ptr(0.5)}, notes: []string{"without one it was left out"}},
-		{name: "a pause is told with its reason", want: Wanted{Prompt: "red boat"}, policy: Policy{Paused: true, PauseReason: "moving house"}, refused: "paused in this server: moving house"},
-		{name: "a server's limits clamp", want: Wanted{Prompt: "red boat", Size: ptr("160x112")}, policy: Policy{MaxSteps: 8, MaxCount: 1, MaxPixels: 16500},
-			spec:  func(s *picture.Spec) { s.Steps, s.Count, s.Width, s.Height = 8, 1, 128, 128 },
-			notes: []string{"at most 8 steps", "at most 1 picture in", "128×128 was used instead of 160×112"}},
-		{name: "a server's limit below every size is refused", want: Wanted{Prompt: "red boat"}, policy: Policy{MaxPixels: 100}, refused: "paints nothing as small as the 100 pixels"},
-		{name: "a limit of zero is none", want: Wanted{Prompt: "red boat"}, policy: Policy{}},
-		{name: "nothing offered is refused", want: Wanted{Prompt: "red boat"}, available: func() Available { return Available{} }, refused: "No renderer has told me"},
-		{name: "a card that says nothing gets what people expect", want: Wanted{Prompt: "red boat", Aspect: ptr("3:2")}, available: anySize, spec: func(s *picture.Spec) {
-			s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 640, 448, 7, "dpmpp_2m_karras"
-		}},
-		{name: "a model that says nothing takes multiples of 64", want: Wanted{Prompt: "red boat", Size: ptr("600x776")}, available: anySize, notes: []string{"600×776 is not a size that sd15 paints; 576×768 is the nearest"},
-			spec: func(s *picture.Spec) {
-				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 576, 768, 7, "dpmpp_2m_karras"
-			}},
-		{name: "a model of any size takes the multiples it announces", want: Wanted{Prompt: "red boat", Size: ptr("520x776")}, available: multiplesOf(16), notes: []string{"520×776 is not a size"},
-			spec: func(s *picture.Spec) {
-				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 528, 784, 7, "dpmpp_2m_karras"
-			}},
-		{name: "an aspect becomes such multiples, too", want: Wanted{Prompt: "red boat", Aspect: ptr("3:2")}, available: multiplesOf(128), notes: []string{"640×384 is the nearest"}, spec: func(s *picture.Spec) {
-			s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 640, 384, 7, "dpmpp_2m_karras"
-		}},
-		{name: "a card's own size that cannot be painted is not the default", want: Wanted{Prompt: "red boat"}, available: func() Available {
-			o := anySize()
-			o.Models[0].Defaults.Size = Size{520, 520}
-			return o
-		}, spec: func(s *picture.Spec) {
-			s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 512, 512, 7, "dpmpp_2m_karras"
-		}},
-		{name: "a size between two multiples becomes the nearest", want: Wanted{Prompt: "red boat", Size: ptr("515x770")}, available: anySize, notes: []string{"515×770 is not a size"},
-			spec: func(s *picture.Spec) {
-				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 512, 768, 7, "dpmpp_2m_karras"
-			}},
+	boat := request.Wanted{Prompt: "red boat"}
+	for name, c := range map[string]struct {
+		want    request.Wanted
+		policy  Policy
+		none    bool                // no model is available
+		spec    func(*picture.Spec) // how the Spec differs from the plain one
+		notes   []string            // parts of the notes, in order
+		refused string              // part of the refusal
+	}{
+		"no limits":       {want: boat},
+		"a limit of zero": {want: boat, policy: Policy{}},
+		"a pause, its reason": {want: boat, policy: Policy{Paused: true, PauseReason: "moving house"},
+			refused: "paused in this server: moving house"},
+		"a server's limits clamp": {
+			want:   request.Wanted{Prompt: "red boat", Size: ptr("160x112")},
+			policy: Policy{MaxSteps: 8, MaxCount: 1, MaxPixels: 16500},
+			spec:   func(s *picture.Spec) { s.Steps, s.Count, s.Width, s.Height = 8, 1, 128, 128 },
+			notes:  []string{"at most 8 steps", "at most 1 picture in", "128×128 was used instead of 160×112"},
+		},
+		"a limit below every size": {want: boat, policy: Policy{MaxPixels: 100},
+			refused: "paints nothing as small as the 100 pixels"},
+		"no model":        {want: boat, none: true, refused: "No renderer has told me"},
+		"an empty prompt": {want: request.Wanted{Prompt: "  "}, refused: "the prompt is empty"},
+		"a prompt of only flags": {want: request.Wanted{Prompt: "--seed 3"},
+			refused: "For example: /imagine prompt: a red boat"},
+		"what the resolver refuses": {want: request.Wanted{Prompt: "red boat", Sampler: ptr("heun")},
+			refused: "Unknown sampler"},
+		"a pause goes before it all": {want: request.Wanted{}, policy: Policy{Paused: true}, none: true, refused: "paused"},
 	} {
-		t.Run(r.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := postcards
-			if r.available != nil {
-				o = r.available
+			available := postcards()
+			if c.none {
+				available = request.Available{}
 			}
-			got, no := Judge(request(r.want), o(), r.policy, 42)
-			if r.refused != "" {
-				if no == nil || !strings.Contains(no.Error(), r.refused) {
-					t.Fatalf("refusal: got %v, want %q in it", no, r.refused)
+			got, no := Judge(asks(c.want), available, c.policy, 42)
+			if c.refused != "" {
+				if no == nil || !strings.Contains(no.Error(), c.refused) {
+					t.Fatalf("refusal: got %v, want %q in it", no, c.refused)
 				}
 				return
 			}
 			if no != nil {
 				t.Fatalf("refused: %v", no)
 			}
-			want := plainSpec
-			if r.spec != nil {
-				r.spec(&want)
+			want := plain
+			if c.spec != nil {
+				c.spec(&want)
 			}
 			if !reflect.DeepEqual(got.Spec, want) {
 				t.Errorf("spec:\ngot  %+v\nwant %+v", got.Spec, want)
 			}
-			if len(got.Notes) != len(r.notes) {
-				t.Fatalf("notes: got %q, want %d", got.Notes, len(r.notes))
+			if len(got.Notes) != len(c.notes) {
+				t.Fatalf("notes: got %q, want %d", got.Notes, len(c.notes))
 			}
-			for i, n := range r.notes {
+			for i, n := range c.notes {
 				if !strings.Contains(got.Notes[i], n) {
 					t.Errorf("note %d: got %q, want %q in it", i, got.Notes[i], n)
 				}
@@ -183,36 +113,31 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-func TestJudgeInitImage(t *testing.T) {
+func TestJudgeSamplerOfTooManySteps(t *testing.T) {
 	t.Parallel()
-	picture := Attachment{ID: "1", URL: "https://x", ContentType: "image/png", Size: 1000, Width: 64, Height: 64}
-	with := func(change func(*Attachment)) Wanted {
-		a := picture
-		change(&a)
-		return Wanted{Prompt: "red boat", Init: &a}
-	}
-	got, no := Judge(request(with(func(*Attachment) {})), postcards(), Policy{}, 1)
-	if no != nil || got.PendingInit == nil || got.PendingInit.File != picture || got.PendingInit.Strength != defaultStrength || got.Spec.Init != nil {
-		t.Errorf("a start picture: got %+v, %v; want it to be copied", got.PendingInit, no)
-	}
-	w := with(func(*Attachment) {})
-	w.Strength = ptr(7.)
-	if got, _ := Judge(request(w), postcards(), Policy{}, 1); got.PendingInit.Strength != 1 || len(got.Notes) != 1 {
-		t.Errorf("a strength of 7: got %g, notes %q; want 1 and a note", got.PendingInit.Strength, got.Notes)
-	}
-	for name, c := range map[string]struct {
-		change func(*Attachment)
-		offer  Available
-		says   string
-	}{
-		"no picture by its type":     {func(a *Attachment) { a.ContentType = "application/pdf" }, postcards(), "no picture that I can read"},
-		"too many bytes":             {func(a *Attachment) { a.Size = MaxInputBytes + 1 }, postcards(), "too big"},
-		"too many pixels":            {func(a *Attachment) { a.Width, a.Height = 1<<20, 1<<20 }, postcards(), "too large"},
-		"a model that cannot use it": {func(*Attachment) {}, anySize(), "cannot start from a picture"},
-	} {
-		if _, no := Judge(request(with(c.change)), c.offer, Policy{}, 1); no == nil || !strings.Contains(no.Sentence, c.says) {
-			t.Errorf("%s: got %v, want %q", name, no, c.says)
+	for d, asked := range map[picture.Dialect]struct {
+		sampler string
+		most    int
+	}{picture.Diffusers: {"euler_ays", 8}, picture.A1111: {"unipc", 2}} {
+		o := postcards()
+		o.Models[0].Dialect, o.Models[0].Samplers = d, []string{"euler_a", asked.sampler}
+		_, no := Judge(asks(request.Wanted{Prompt: "red boat", Sampler: &asked.sampler}), o, Policy{MaxSteps: asked.most}, 5)
+		if no == nil || !strings.Contains(no.Error(), "this server allows at most") {
+			t.Errorf("%s with at most %d steps: got %v, want a refusal", asked.sampler, asked.most, no)
 		}
+	}
+}
+
+func TestJudgeRemix(t *testing.T) {
+	t.Parallel()
+	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Count: ptr(4)}), postcards(), Policy{}, 5)
+	got, no := JudgeRemix(asks(request.Wanted{Prompt: "night sky"}), postcards(), Policy{MaxCount: 2}, base.Spec, 9)
+	if no != nil || got.Spec.Prompt != "night sky" || got.Spec.Seed != 9 || got.Spec.Count != 2 || len(got.Notes) != 1 {
+		t.Errorf("got %+v, %v, want new words, a new seed, two pictures and a note", got, no)
+	}
+	if _, no := JudgeRemix(asks(request.Wanted{}), postcards(), Policy{}, base.Spec, 9); no == nil ||
+		!strings.Contains(no.Sentence, "is empty") {
+		t.Errorf("no words: got %v, want a refusal", no)
 	}
 }
 
@@ -222,13 +147,137 @@ func TestJudgePlace(t *testing.T) {
 		place Place
 		may   bool
 	}{
-		{Place{Kind: "guild", BotPermissions: attachFiles}, true}, {Place{Kind: "guild", BotPermissions: administrator}, true},
-		{Place{Kind: "guild", BotPermissions: ^uint64(attachFiles | administrator)}, false}, {Place{Kind: "thread"}, false}, {Place{Kind: "dm"}, true},
+		{Place{Kind: "guild", BotPermissions: attachFiles}, true},
+		{Place{Kind: "guild", BotPermissions: administrator}, true},
+		{Place{Kind: "guild", BotPermissions: ^uint64(attachFiles | administrator)}, false}, {Place{Kind: "thread"}, false},
+		{Place{Kind: "dm"}, true},
 	} {
-		r := request(Wanted{Prompt: "red boat"})
+		r := asks(request.Wanted{Prompt: "red boat"})
 		r.Place = c.place
 		if _, no := Judge(r, postcards(), Policy{}, 1); (no == nil) != c.may {
 			t.Errorf("%s with %x: got %v, want allowed %v", c.place.Kind, c.place.BotPermissions, no, c.may)
 		}
 	}
+}
+
+func TestJudgeOutpaint(t *testing.T) {
+	t.Parallel()
+	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Size: ptr("176x96")}), postcards(), Policy{}, 5)
+	from := request.InitImage{
+		File:     request.Attachment{ID: "1", URL: "https://x", ContentType: "image/png", Size: 1000, Width: 176, Height: 96},
+		Strength: 0.8,
+	}
+	half := func(w, h int) picture.Placement {
+		return picture.Placement{X: w / 4, Y: h / 4, Width: w / 2, Height: h / 2}
+	}
+	t.Run("the place is on the canvas that is painted", func(t *testing.T) {
+		t.Parallel()
+		got, no := JudgeOutpaint(asks(request.Wanted{}), postcards(), Policy{}, base.Spec, from, half, true)
+		want := request.InitImage{
+			File:     from.File,
+			Strength: 0.8,
+			Place:    &picture.Placement{X: 44, Y: 24, Width: 88, Height: 48},
+		}
+		if no != nil || !got.Spoiler || !reflect.DeepEqual(*got.PendingInit, want) {
+			t.Errorf("got %+v, %v; want %+v", got.PendingInit, no, want)
+		}
+	})
+	t.Run("also where a limit or another model changes its size", func(t *testing.T) {
+		t.Parallel()
+		o := anySize()
+		o.Models[0].ImageToImage = true
+		got, no := JudgeOutpaint(asks(request.Wanted{}), o, Policy{}, base.Spec, from, half, false)
+		if no != nil || got.PendingInit.Place.Width*2 != got.Spec.Width || got.Spec.Width == 176 {
+			t.Errorf("got %+v on %d×%d, %v", got.PendingInit, got.Spec.Width, got.Spec.Height, no)
+		}
+	})
+	t.Run("a model that cannot start from a picture refuses", func(t *testing.T) {
+		t.Parallel()
+		o := postcards()
+		o.Models[0].ImageToImage = false
+		if _, no := JudgeOutpaint(asks(request.Wanted{}), o, Policy{}, base.Spec, from, half, false); no == nil ||
+			!strings.Contains(no.Sentence, "cannot start") ||
+			no.Hint != "" {
+			t.Errorf("got %+v, want a refusal that does not speak of an option", no)
+		}
+	})
+	t.Run("and so does a server that is paused", func(t *testing.T) {
+		t.Parallel()
+		if _, no := JudgeOutpaint(asks(request.Wanted{}), postcards(), Policy{Paused: true}, base.Spec, from, half,
+			false); no == nil {
+			t.Error("it was not refused")
+		}
+	})
+}
+
+func TestJudgeSpec(t *testing.T) {
+	t.Parallel()
+	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Size: ptr("176x96")}), postcards(), Policy{}, 5)
+	t.Run("what was allowed then is judged again", func(t *testing.T) {
+		t.Parallel()
+		got, no := JudgeSpec(asks(request.Wanted{}), postcards(), Policy{MaxSteps: 3}, base.Spec, true)
+		if no != nil || got.Spec.Steps != 3 || !got.Spoiler || len(got.Notes) != 1 {
+			t.Errorf("got %+v, %v; want 3 steps and a note", got, no)
+		}
+		if _, no := JudgeSpec(asks(request.Wanted{}), postcards(), Policy{Paused: true}, base.Spec, false); no == nil {
+			t.Error("a click while paused is not refused")
+		}
+	})
+	t.Run("the steps of an upscale are held to the server's limit too", func(t *testing.T) {
+		t.Parallel()
+		s := base.Spec
+		s.Hires = &picture.Hires{Scale: 2, Steps: 100, Strength: 0.5}
+		got, no := JudgeSpec(asks(request.Wanted{}), postcards(), Policy{MaxSteps: 10}, s, false)
+		if no != nil || got.Spec.Steps != 10 || got.Spec.Hires.Steps != 10 || len(got.Notes) != 2 {
+			t.Errorf("got %+v, %v; want 10 steps in both passes and two notes", got, no)
+		}
+		if s.Hires.Steps != 100 {
+			t.Error("the Spec that was shown was changed")
+		}
+	})
+	t.Run("an upscale counts with its final size", func(t *testing.T) {
+		t.Parallel()
+		s := base.Spec
+		s.Hires = &picture.Hires{Scale: 2, Steps: 3, Strength: 0.5}
+		if _, no := JudgeSpec(asks(request.Wanted{}), postcards(), Policy{MaxPixels: 176 * 96 * 3}, s, false); no == nil ||
+			!strings.Contains(no.Sentence, "Enlarged") {
+			t.Errorf("got %v, want a refusal", no)
+		}
+		if _, no := JudgeSpec(asks(request.Wanted{}), postcards(), Policy{MaxPixels: 176 * 96 * 4}, s, false); no != nil {
+			t.Errorf("got %v, want it allowed", no)
+		}
+	})
+}
+
+func FuzzJudge(f *testing.F) {
+	f.Add("a boat --ar 3:2", "512x512", "3:2", int64(1), 20, 7.5, 4)
+	f.Add("--ar 0:0 --seed -1", "0x0", ":", int64(-1), -1, -1., 0)
+	f.Fuzz(func(t *testing.T, text, size, aspect string, seed int64, steps int, guidance float64, count int) {
+		for _, o := range []request.Available{postcards(), anySize(), multiplesOf(16), multiplesOf(136)} {
+			r := asks(
+				request.Wanted{
+					Prompt:        text,
+					Size:          &size,
+					Aspect:        &aspect,
+					Seed:          &seed,
+					Steps:         &steps,
+					GuidanceScale: &guidance,
+					Count:         &count,
+				},
+			)
+			got, no := Judge(r, o, Policy{MaxSteps: 50, MaxPixels: 300000}, 1)
+			if no != nil {
+				continue
+			}
+			if err := got.Spec.Validate(); err != nil {
+				t.Errorf("an order that is no valid Spec: %v", err)
+			}
+			if m := (request.Size{Width: got.Spec.Width, Height: got.Spec.Height}); !o.Models[0].WithDefaults().Supports(m) {
+				t.Errorf("a size that the model does not take: %v", m)
+			}
+			if got.Spec.Steps > 50 || got.Spec.Width*got.Spec.Height > 300000 {
+				t.Errorf("limits not kept: %+v", got.Spec)
+			}
+		}
+	})
 }

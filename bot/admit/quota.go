@@ -1,36 +1,41 @@
 package admit
 
-import "fmt"
+import (
+	"fmt"
 
-// Check judges what a person has in hand against a server's limits, at the moment a job of so many pictures is written
-// down. It is asked again for every click.
-func CheckQuota(p Policy, u Usage, pictures int) *Refusal {
+	"darkroom/render/request"
+)
+
+// CheckQuota judges what a person has in hand against a server's limits, at the moment a job of so many pictures is
+// accepted. It is asked again for every click.
+func CheckQuota(p Policy, u Usage, pictures int) *request.Refusal {
 	if r := paused(p); r != nil {
 		return r
 	}
 	if p.PerUserDay > 0 && u.Day+pictures > p.PerUserDay {
-		return refuse(remaining(p.PerUserDay-u.Day)+" The count goes down as the day goes by.",
+		return request.Refuse(remaining(p.PerUserDay-u.Day)+" The count goes down as the day goes by.",
 			"This server allows %s per person in 24 hours, and you asked for %d already.", count(p.PerUserDay), u.Day)
 	}
 	if p.WaitingPerUser > 0 && u.Waiting == 0 && pictures > p.WaitingPerUser {
-		return refuse(fmt.Sprintf("Ask for at most %s at once.", count(p.WaitingPerUser)),
+		return request.Refuse(fmt.Sprintf("Ask for at most %s at once.", count(p.WaitingPerUser)),
 			"This server allows %s waiting per person, and you asked for %d.", count(p.WaitingPerUser), pictures)
 	}
 	if p.WaitingPerUser > 0 && u.Waiting+pictures > p.WaitingPerUser {
-		return refuse("Wait until some are painted, or take one back with /cancel.",
-			"This server allows %s waiting per person; you have %d waiting and asked for %d more.", count(p.WaitingPerUser), u.Waiting, pictures)
+		return request.Refuse("Wait until some are painted, or take one back with /cancel.",
+			"This server allows %s waiting per person; you have %d waiting and asked for %d more.",
+			count(p.WaitingPerUser), u.Waiting, pictures)
 	}
 	return nil
 }
 
-func paused(p Policy) *Refusal {
+func paused(p Policy) *request.Refusal {
 	if !p.Paused {
 		return nil
 	}
 	if p.PauseReason == "" {
-		return refuse("", "Painting is paused in this server.")
+		return request.Refuse("", "Painting is paused in this server.")
 	}
-	return refuse("", "Painting is paused in this server: %s", p.PauseReason)
+	return request.Refuse("", "Painting is paused in this server: %s", p.PauseReason)
 }
 
 func count(pictures int) string {

@@ -8,8 +8,8 @@ import (
 	"darkroom/bot/admit"
 	"darkroom/bot/message"
 	"darkroom/render/picture"
-	"darkroom/render/prompt"
 	"darkroom/render/prompt/dynamic"
+	"darkroom/render/request"
 )
 
 const (
@@ -45,56 +45,16 @@ func (w permutationRequest) judge(req admit.Request, wanted admit.Wanted) judgeF
 	}
 }
 
-// expand makes the choices that the words leave open, by the request's seed, and returns each permutation. All have the
-// same seed, so that they differ only in what was typed.
+// expand makes the choices that the words leave open, and returns each permutation. All have the same seed, so that they
+// differ only in what was typed.
 func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) ([]admit.Wanted, error) {
 	ctx, cancel := context.WithTimeout(ctx, expandTimeout)
 	defer cancel()
-	texts := []string{w.Wanted.Prompt, "", "", ""}
-	if w.Wanted.Negative != nil {
-		texts[1] = *w.Wanted.Negative
-	}
-	preset := w.Wanted.Preset
-	if preset != nil {
-		if texts[2] = preset.Words; preset.Settings.Negative != nil {
-			texts[3] = *preset.Settings.Negative
-		}
-	}
-	rows, err := dynamic.Expand(ctx, texts, w.seed(), from, maxPermutations)
+	all, err := request.Expand(ctx, w.Wanted, w.DrawnSeed, from, maxPermutations)
 	if err != nil {
 		return nil, expansionRefusal(err)
 	}
-	var all []admit.Wanted
-	for _, row := range rows {
-		one := w.Wanted
-		one.Prompt = row[0]
-		if one.Negative != nil {
-			one.Negative = &row[1]
-		}
-		if preset != nil {
-			p := *preset
-			if p.Words = row[2]; p.Settings.Negative != nil {
-				p.Settings.Negative = &row[3]
-			}
-			one.Preset = &p
-		}
-		all = append(all, one)
-	}
 	return all, nil
-}
-
-// seed is the seed that makes the choices: the one that the pictures will have, as far as it is the same for all.
-func (w permutationRequest) seed() int64 {
-	if n := w.Wanted.Seed; n != nil && *n >= 0 {
-		return *n
-	}
-	if n, given := prompt.SeedOf(w.Wanted.Prompt); given {
-		return n
-	}
-	if p := w.Wanted.Preset; p != nil && p.Settings.Seed != nil && *p.Settings.Seed >= 0 {
-		return *p.Settings.Seed
-	}
-	return w.DrawnSeed
 }
 
 // expansionRefusal refuses what cannot be expanded, with a sentence for the person.

@@ -11,7 +11,6 @@ import (
 
 	"darkroom/config"
 	"darkroom/queue"
-	"darkroom/render"
 	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
@@ -68,36 +67,13 @@ func (s *onnxPool) announcement() queue.Renderer {
 	return o
 }
 
-// card is a model folder's card with what this program adds: how it can be sampled, and from what it can begin.
+// modelCard is what the bot is told of a model.
 func modelCard(f *folder.Folder) json.RawMessage {
-	c := f.Card
-	c.Sizes = availableSizes(f)
-	c.Defaults = pipeline.Defaults(f)
-	b, err := json.Marshal(struct {
-		folder.Card
-		Dialect  picture.Dialect `json:"dialect"`
-		Samplers []string        `json:"samplers"`
-		Starts   bool            `json:"starts"`
-		Multiple int             `json:"multiple"` // of the sides of any size
-		Enlarges bool            `json:"enlarges"`
-		Tiles    bool            `json:"tiles"`
-		Skips    *int            `json:"skips,omitempty"`  // last layers of the text encoder that can be left out; nil for any
-		Chunks   int             `json:"chunks,omitempty"` // that a prompt may have; 0 for any number
-		Habits   render.Traits   `json:"habits,omitzero"`  // what decides how long it takes
-	}{c, pipeline.Dialect(f), pipeline.Samplers(f), f.Config.CanEncode, f.Config.SizeMultiple, f.Config.FixedSize == folder.Size{}, f.Config.SupportsSeamless, skips(f), f.Config.MaxChunks,
-		pipeline.Config(f.Config).Traits()})
+	b, err := json.Marshal(pipeline.Card(f))
 	if err != nil {
 		panic("internal error: a card must always encode: " + err.Error())
 	}
 	return b
-}
-
-// skips is how many last layers can be left out; nil where the model's dialect follows no clip skip.
-func skips(f *folder.Folder) *int {
-	if !f.Config.FollowsClipSkip(pipeline.Dialect(f)) {
-		return nil
-	}
-	return &f.Config.SkippableLayers
 }
 
 func folderNames(folders []*folder.Folder) []string {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"time"
 
 	"darkroom/render"
@@ -24,7 +25,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	o := drawRequest{settings: d, folder: folder, inputs: map[string][]byte{}}
+	o := drawRequest{settings: d, folder: folder, seed: rand.Int64N(1 << 32), inputs: map[string][]byte{}}
 	if err := o.expand(ctx); err != nil {
 		return err
 	}
@@ -34,7 +35,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	}
 	m := promptReaderOf(folder)
 	m.dialect = o.spec.Dialect
-	if err := hint(s.stderr, m, o.spec.Prompt, o.spec.Negative); err != nil {
+	if err := o.tell(s.stderr, m); err != nil {
 		return err
 	}
 	begun := time.Now()
@@ -50,7 +51,15 @@ func draw(ctx context.Context, s invocation) (err error) {
 	return o.render(ctx, s, model, out, load)
 }
 
-// prepare settles what to paint and where it goes, or tells all that is wrong in one line.
+// tell prints what was changed about the request, and what the model cannot read of its words.
+func (o *drawRequest) tell(w io.Writer, m promptReader) error {
+	for _, note := range o.notes {
+		fmt.Fprintf(w, "note: %s\n", note)
+	}
+	return hint(w, m, o.spec.Prompt, o.spec.Negative)
+}
+
+// prepare resolves what to paint and where it goes, or tells all that is wrong in one line.
 func (o *drawRequest) prepare() (output, error) {
 	resolveErr := o.resolve()
 	out, err := openOutput(o.settings.Out, o.settings.Count)
@@ -60,7 +69,7 @@ func (o *drawRequest) prepare() (output, error) {
 	return out, inOneLine(errors.Join(resolveErr, err))
 }
 
-// paint paints all pictures, as many at once as one Spec holds.
+// render paints all pictures, as many at once as one Spec holds.
 func (o *drawRequest) render(ctx context.Context, s invocation, e specRenderer, f output, load time.Duration) error {
 	var latents []tensor.Tensor
 	short := false
@@ -91,7 +100,8 @@ func (o *drawRequest) render(ctx context.Context, s invocation, e specRenderer, 
 		latents, short = append(latents, res.Latents), short || res.LowMemory
 	}
 	if short {
-		fmt.Fprintln(s.stderr, "hint: memory was short, so that parts were painted after one another; a smaller --size takes less.")
+		fmt.Fprintln(s.stderr, "hint: memory was short, so that parts were painted after one another; "+
+			"a smaller --size takes less.")
 	}
 	if o.settings.SaveLatents == "" {
 		return nil
@@ -103,7 +113,7 @@ func (o *drawRequest) render(ctx context.Context, s invocation, e specRenderer, 
 	return writeAtomically(o.settings.SaveLatents, func(w io.Writer) error { return tensor.WriteNPY(w, all) })
 }
 
-// job is what one painting needs beside its Spec.
+// renderJob is what a batch needs beside its Spec.
 func (o *drawRequest) renderJob(w environment, done int) render.Job {
 	j := render.Job{Input: o.input, Latents: o.latents}
 	if o.latents != nil && o.latents.Batch() > 1 {
@@ -116,7 +126,7 @@ func (o *drawRequest) renderJob(w environment, done int) render.Job {
 	return j
 }
 
-// drawn is the line of --json about one picture. Seconds are those of the batch that it was painted in.
+// drawResult is the line of --json about one picture. Seconds are those of the batch that it was painted in.
 type drawResult struct {
 	File    string             `json:"file"`
 	Seed    int64              `json:"seed"`
@@ -125,8 +135,10 @@ type drawResult struct {
 	Seconds map[string]float64 `json:"seconds"`
 }
 
-// tell prints what was made of one picture.
-func (o *drawRequest) printImage(w io.Writer, file string, t render.Tile, millis map[string]int64, load time.Duration) error {
+// printImage prints what became of one picture.
+func (o *drawRequest) printImage(
+	w io.Writer, file string, t render.Tile, millis map[string]int64, load time.Duration,
+) error {
 	if !o.settings.JSON {
 		_, err := fmt.Fprintln(w, file)
 		return err

@@ -36,7 +36,7 @@ func TestDrawRefuses(t *testing.T) {
 		"a model that is not there":     {[]string{"--model", "/no/such/model"}, exitFailure, "/no/such/model"},
 		"a folder that is no model":     {[]string{"--model", os.TempDir()}, exitFailure, "model_index.json"},
 		"no steps":                      {[]string{"--steps", "0"}, exitFailure, "steps 0"},
-		"a negative seed":               {[]string{"--seed=-1"}, exitFailure, "seed -1"},
+		"too large a seed":              {[]string{"--seed", "9007199254740992"}, exitFailure, "seed 9007199254740992"},
 		"strength without a picture":    {[]string{"--strength", "0.5"}, exitFailure, "--init"},
 		"strength out of range":         {[]string{"--init", white, "--strength", "2"}, exitFailure, "strength 2: want"},
 		"a start picture that is not":   {[]string{"--init", "testdata/none.png"}, exitFailure, "testdata/none.png"},

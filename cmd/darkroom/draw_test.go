@@ -84,7 +84,8 @@ func TestDraw(t *testing.T) {
 				t.Fatal(err)
 			}
 			img, err := png.Decode(bytes.NewReader(readFile(t, d.File)))
-			if err != nil || img.Bounds() != image.Rect(0, 0, 160, 112) || d.Width != 160 || d.Height != 112 || d.Seed != 7+int64(i) {
+			if err != nil || img.Bounds() != image.Rect(0, 0, 160, 112) || d.Width != 160 || d.Height != 112 ||
+				d.Seed != 7+int64(i) {
 				t.Errorf("got %+v and %v", d, err)
 			}
 			for _, stage := range []string{"load", "encode", "denoise", "decode"} {
@@ -110,7 +111,8 @@ func TestDraw(t *testing.T) {
 			{"--latents", latents, "--sampler", "euler_a", "--out", next},
 			{"--clip-skip", "2", "--out", next},
 			{"--tile", "--emphasis", "no_norm", "--notation", "midjourney", "--out", next},
-			{"--dialect", "a1111", "--sampler", "DPM++ 2S a Karras", "--eta", "0.5", "--ensd", "31337", "--seed-size", "96x64", "--out", next},
+			{"--dialect", "a1111", "--sampler", "DPM++ 2S a Karras", "--eta", "0.5", "--ensd", "31337", "--seed-size", "96x64",
+				"--out", next},
 			{"--sampler", "ddim", "--eta", "0.5", "--rescale", "0.7", "--out", next},
 			{"--dialect", "a1111", "--sampler", "euler", "--negative", "house", "--cfg", "3.5", "--out", next},
 		} {
@@ -127,7 +129,8 @@ func TestDraw(t *testing.T) {
 		dir := t.TempDir()
 		needRuntime(t)
 		code, _, stderr := call(t, "draw", "a red dragon", "--model", sourceDemo, "--steps", "1", "--out", dir)
-		if code != exitOK || !strings.Contains(stderr, "hint:") || !strings.Contains(stderr, "dragon") || strings.Contains(stderr, "red,") {
+		if code != exitOK || !strings.Contains(stderr, "hint:") || !strings.Contains(stderr, "dragon") ||
+			strings.Contains(stderr, "red,") {
 			t.Errorf("got %d and %q, want a hint about dragon alone", code, stderr)
 		}
 	})
@@ -154,10 +157,12 @@ func TestDrawNamesFiles(t *testing.T) {
 		if err := os.WriteFile(mine, []byte("mine"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if code, stdout, stderr := drawDemo(t, "--steps", "1", "--count", "2", "--out", filepath.Join(dir, "a.png")); code != exitOK {
+		if code, stdout, stderr := drawDemo(t, "--steps", "1", "--count", "2", "--out",
+			filepath.Join(dir, "a.png")); code != exitOK {
 			t.Fatalf("got %d, %q and %q", code, stdout, stderr)
 		}
-		if got := fileNames(t, dir); !slices.Equal(got, []string{"a-1.png", "a-2.png", "a-3.png"}) || string(readFile(t, mine)) != "mine" {
+		if got := fileNames(t, dir); !slices.Equal(got, []string{"a-1.png", "a-2.png", "a-3.png"}) ||
+			string(readFile(t, mine)) != "mine" {
 			t.Errorf("got files %v, want a-1.png as it was and two more", got)
 		}
 	})
@@ -169,6 +174,57 @@ func TestDrawHints(t *testing.T) {
 	code, _, stderr := drawDemo(t, "--steps", "1", "--out", dir, "--negative", "<hypernet:fog>")
 	if want := "hint: this version has no add-ons and leaves out <hypernet:fog>.\n"; code != exitOK || stderr != want {
 		t.Errorf("got %d and %q, want %q", code, stderr, want)
+	}
+}
+
+func TestDrawReadsFlagsInThePrompt(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	path := filepath.Join(t.TempDir(), "a.png")
+	args := []string{
+		"draw",
+		"a red boat --ar 3:2 --no fog --seed 5 --steps 2 --chaos 3",
+		"--seed",
+		"9",
+		"--cfg",
+		"99",
+		"--model",
+		sourceDemo,
+		"--out",
+		path,
+	}
+	code, stdout, stderr := call(t, args...)
+	want := "note: Unknown flag --chaos 3: it was left out.\n" +
+		"note: --seed 5 was left out: that setting was already given.\n" +
+		"note: The guidance scale goes from 0 to 30; 30 was used.\n"
+	if code != exitOK || stdout != path+"\n" || stderr != want {
+		t.Fatalf("got %d, %q and %q, want a picture and %q", code, stdout, stderr, want)
+	}
+	r, err := encode.ReadParameters(readFile(t, path))
+	if err != nil || r.Prompt != "a red boat" || r.Negative != "fog" || r.Seed != 9 || r.Steps != 2 || r.Width != 160 ||
+		r.Height != 112 ||
+		r.GuidanceScale != 30 {
+		t.Errorf("got %+v and %v, want the flags in the prompt, and the command line's seed", r, err)
+	}
+}
+
+func TestDrawTakesARandomSeed(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	seeds := map[int64]bool{}
+	for range 2 {
+		path := filepath.Join(t.TempDir(), "a.png")
+		if code, _, stderr := drawDemo(t, "--steps", "1", "--seed", "-1", "--out", path); code != exitOK || stderr != "" {
+			t.Fatalf("got %d and %q", code, stderr)
+		}
+		r, err := encode.ReadParameters(readFile(t, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seeds[r.Seed] = true
+	}
+	if len(seeds) != 2 {
+		t.Errorf("got the seeds %v, want two", seeds)
 	}
 }
 
@@ -186,7 +242,13 @@ func TestDrawLeavesTheDefaultNegative(t *testing.T) {
 			t.Errorf("got %q and %v, want %q", o.spec.Negative, err, c.want)
 		}
 	}
-	settings, err := config.Load(config.Sources{Args: []string{"draw", "a boat", "--negative", ""}, Getenv: func(string) string { return "" }, ReadFile: os.ReadFile})
+	settings, err := config.Load(
+		config.Sources{
+			Args:     []string{"draw", "a boat", "--negative", ""},
+			Getenv:   func(string) string { return "" },
+			ReadFile: os.ReadFile,
+		},
+	)
 	if got := settings.Draw.Negative; err != nil || got == nil || *got != "" {
 		t.Errorf("--negative \"\": got %v and %v, want an empty text", got, err)
 	}
@@ -222,7 +284,16 @@ func TestDrawShowsProgressOnATerminal(t *testing.T) {
 			defer cancel(nil)
 			errs := &interruptingTerminal{interrupts: c.stop, stop: cancel}
 			args := []string{"draw", "a red boat", "--model", sourceDemo, "--steps", "3", "--out", t.TempDir()}
-			run(ctx, environment{args: args, getenv: func(string) string { return "" }, stdout: io.Discard, stderr: errs, interactive: true})
+			run(
+				ctx,
+				environment{
+					args:        args,
+					getenv:      func(string) string { return "" },
+					stdout:      io.Discard,
+					stderr:      errs,
+					interactive: true,
+				},
+			)
 			if got := errs.String(); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}

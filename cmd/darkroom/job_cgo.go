@@ -20,25 +20,29 @@ import (
 	"darkroom/render/picture"
 )
 
-// artist paints a Spec; *easel.Easel is one.
+// specRenderer paints a Spec; *pipeline.Pipeline is one.
 type specRenderer interface {
 	Render(ctx context.Context, spec picture.Spec, job render.Job) (*render.Result, error)
 }
 
-// painter is where the line meets the renderer: it reads what a job says, has it painted, and encodes the pictures for
-// the place they go to.
+// jobRenderer paints jobs of the queue: it reads what a job says, renders it, and encodes the pictures for the place
+// they go to.
 type jobRenderer struct {
-	load    func(ctx context.Context, modelHash string) (specRenderer, error) // loads the model if need be
-	input   func(ctx context.Context, sha256 string) ([]byte, error)          // finds the bytes of an input picture
-	program string                                                            // the program, as named in each picture
-	slots   *batchSlots                                                       // of jobs that are painted at once; nil for one after the other
-	log     *slog.Logger                                                      // nil for none
+	// load loads the model, unless it is loaded.
+	load func(ctx context.Context, modelHash string) (specRenderer, error)
+	// input finds the bytes of an input picture.
+	input   func(ctx context.Context, sha256 string) ([]byte, error)
+	program string       // the program, as named in each picture
+	slots   *batchSlots  // of jobs that are painted together; nil for one after the other
+	log     *slog.Logger // nil for none
 }
 
 var _ worker.Renderer = jobRenderer{}
 
-// Paint makes the pictures of a leased job.
-func (p jobRenderer) Render(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (worker.Result, error) {
+// Render makes the pictures of a leased job.
+func (p jobRenderer) Render(
+	ctx context.Context, l queue.Lease, progress func(int, func() image.Image),
+) (worker.Result, error) {
 	spec, err := picture.Decode(l.Job.Spec)
 	if err != nil {
 		return worker.Result{}, worker.Final("this renderer cannot read the request", err)
@@ -53,20 +57,19 @@ func (p jobRenderer) Render(ctx context.Context, l queue.Lease, progress func(in
 		return worker.Result{}, finalError(err)
 	}
 	load := time.Since(began)
-	result, err := a.Render(ctx, spec, render.Job{Input: p.input, Slot: p.slots.of(l.Job.ID), Progress: func(now render.Progress) {
-		progress(now.Step*100/max(now.Steps, 1), now.Preview)
-	}})
+	report := func(now render.Progress) { progress(now.Step*100/max(now.Steps, 1), now.Preview) }
+	result, err := a.Render(ctx, spec, render.Job{Input: p.input, Slot: p.slots.of(l.Job.ID), Progress: report})
 	if err != nil {
 		return worker.Result{}, finalError(err)
 	}
 	if result.LowMemory && p.log != nil {
-		p.log.Warn("memory was short: parts of this picture were painted after one another", "job", l.Job.ID)
+		p.log.Warn("memory was short: parts of this image were computed one after another", "job", l.Job.ID)
 	}
 	result.Millis["load"] = load.Milliseconds()
 	return p.encodeTiles(spec, l.Job.ID, to.FileLimit, result)
 }
 
-// final marks what no other try can mend.
+// finalError marks what no other try can change.
 func finalError(err error) error {
 	var no *render.Refusal
 	switch {
@@ -78,11 +81,12 @@ func finalError(err error) error {
 	return err
 }
 
-// frame encodes the tiles, with the text that says how each was made, within limit bytes each.
+// encodeTiles encodes the tiles, with the text that says how each was made, within limit bytes each.
 func (p jobRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r *render.Result) (worker.Result, error) {
 	made := worker.Result{Millis: r.Millis}
 	for i, tile := range r.Tiles {
-		data, ext, err := encode.Fit(tile.Image, encode.FormatParameters(spec.Tile(i), encode.Extra{Version: p.program}), limit)
+		text := encode.FormatParameters(spec.Tile(i), encode.Extra{Version: p.program})
+		data, ext, err := encode.Fit(tile.Image, text, limit)
 		if err != nil {
 			return worker.Result{}, worker.Final("the picture does not fit in a file that may be posted there", err)
 		}

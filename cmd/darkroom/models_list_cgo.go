@@ -3,11 +3,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"darkroom/config"
@@ -28,13 +26,14 @@ func listModels(_ context.Context, s invocation) error {
 	return errors.Join(faults...)
 }
 
-// hurried tells how a model is painted with in a hurry, if its card says so.
+// fewStepsText tells the settings for few steps, if the model names any.
 func fewStepsText(f *folder.Folder) string {
-	quick, ok := pipeline.FewStepDefaults(f)
+	card, ok := pipeline.FewStepCard(f)
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf(", few steps: %d of %s with guidance %v", cmp.Or(quick.Steps, defaultSteps), cmp.Or(quick.Sampler, defaultSampler), cmp.Or(quick.GuidanceScale, defaultGuidance))
+	d := card.WithDefaults().Defaults
+	return fmt.Sprintf(", few steps: %d of %s with guidance %v", d.Steps, d.Sampler, d.GuidanceScale)
 }
 
 // checkModelFolders loads models one after the other, paints one step with each and prints what it can do.
@@ -94,26 +93,18 @@ func abilities(f *folder.Folder) string {
 	if n := f.Config.SkippableLayers; n > 0 {
 		can = append(can, fmt.Sprintf("clip skip up to %d", n+1))
 	}
-	if sizes := availableSizes(f); len(sizes) > 0 {
+	if sizes := pipeline.Sizes(f); len(sizes) > 0 {
 		var texts []string
 		for _, size := range sizes {
 			texts = append(texts, fmt.Sprintf("%dx%d", size.Width, size.Height))
 		}
 		can = append(can, "sizes "+strings.Join(texts, " "))
 	} else {
-		best := cmp.Or(pipeline.Defaults(f).Size, folder.Size{Width: defaultSide, Height: defaultSide})
+		best := pipeline.Card(f).WithDefaults().Defaults.Size
 		can = append(can, fmt.Sprintf("any size in multiples of %d, best %dx%d", f.Config.SizeMultiple, best.Width, best.Height))
 	}
 	if n := len(f.Card.Vocabulary()); n > 0 {
 		can = append(can, fmt.Sprintf("knows %d words", n))
 	}
 	return strings.Join(can, ", ")
-}
-
-// availableSizes lists the only sizes that a model paints; none for any.
-func availableSizes(f *folder.Folder) []folder.Size {
-	if f.Config.FixedSize != (folder.Size{}) {
-		return []folder.Size{f.Config.FixedSize}
-	}
-	return slices.Clone(f.Card.Sizes)
 }

@@ -17,7 +17,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// frame says where pictures go: a file each in a directory, or one file, numbered when there are several.
+// output says where pictures go: a file each in a directory, or one file, numbered when there are several.
 type output struct {
 	dir   string
 	stem  string // of the file's name; empty for a name of each picture's own
@@ -26,7 +26,11 @@ type output struct {
 }
 
 // otherFormats are endings of files that a person means for a picture, but which are not written.
-var otherFormats = []string{".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".jxl", ".ppm", ".svg", ".tga"} //nolint:gochecknoglobals // a constant; Go has no constant lists
+//
+//nolint:gochecknoglobals // a constant; Go has no constant lists
+var otherFormats = []string{
+	".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".jxl", ".ppm", ".svg", ".tga",
+}
 
 // openOutput reads --out: what ends in .png is a file, anything else a directory, which is made. The place is tried
 // before anything is painted, so that nobody waits for a picture that cannot be kept.
@@ -77,7 +81,7 @@ func checkFileWritable(flag, path string) error {
 	return checkDirWritable(flag, path, filepath.Dir(path))
 }
 
-// hang writes picture i and returns its file's name.
+// save writes picture i and returns its file's name.
 func (f output) save(i int, s picture.Spec, data []byte) (string, error) {
 	path := f.path(i, s)
 	err := writeAtomically(path, func(w io.Writer) error {
@@ -102,7 +106,7 @@ func (f output) path(i int, s picture.Spec) string {
 	return f.freePath(stem, 2)
 }
 
-// free is the first name of no file, with a number from n on.
+// freePath is the first name of no file, with a number from n on.
 func (f output) freePath(stem string, n int) string {
 	for ; ; n++ {
 		if path := filepath.Join(f.dir, fmt.Sprintf("%s-%d%s", stem, n, f.ext)); !exists(path) {
@@ -119,7 +123,8 @@ func exists(path string) bool {
 // slug turns a prompt into a short piece of a file name: letters and digits, the rest as single hyphens.
 func slug(text string) string {
 	const longest = 48 // characters, so that no file system minds
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	inWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !inWord(r) })
 	short := []rune(strings.Join(words, "-"))
 	short = short[:min(len(short), longest)]
 	return cmp.Or(strings.Trim(string(short), "-"), "picture")

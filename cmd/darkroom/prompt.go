@@ -51,14 +51,24 @@ func showPrompt(ctx context.Context, s invocation) error {
 // maxPrompts is how many permutations are shown: as many as the bot paints.
 const maxPrompts = 20
 
-// expanded settles what texts leave open, with a folder of wildcards.
+// expandPrompts makes the choices that texts leave open, with a folder of wildcards.
 func expandPrompts(ctx context.Context, texts []string, seed int64, wildcards string) ([][]string, error) {
-	rows, err := dynamic.Expand(ctx, texts, seed, dynamic.Folder{FS: os.DirFS(wildcards)}, maxPrompts)
+	rows, err := dynamic.Expand(ctx, texts, seed, wildcardFolder(wildcards), maxPrompts)
+	if err != nil {
+		return nil, expansionError(err, wildcards)
+	}
+	return rows, nil
+}
+
+func wildcardFolder(dir string) dynamic.Folder { return dynamic.Folder{FS: os.DirFS(dir)} }
+
+// expansionError adds to an unknown wildcard the folder and what there is.
+func expansionError(err error, wildcards string) error {
 	var unknown *dynamic.UnknownError
 	if errors.As(err, &unknown) {
-		return nil, fmt.Errorf("%w in %s. %s", err, wildcards, unknown.Hint())
+		return fmt.Errorf("%w in %s. %s", err, wildcards, unknown.Hint())
 	}
-	return rows, err
+	return err
 }
 
 // notationOf is the notation that was asked for, or else the one that a prompt looks like.
@@ -72,7 +82,7 @@ func notationOf(asked, text string) picture.Notation {
 // prompt prints how one prompt is understood.
 func (t *table) prompt(m promptReader, text string, n picture.Notation) error {
 	if n == picture.NotationMidjourney {
-		t.printf("notation Midjourney's: :: divides, and each part leads by its share")
+		t.printf("notation Midjourney's: :: divides, and each part counts by its share")
 	}
 	all, err := readings(text, n)
 	if err != nil {
@@ -103,7 +113,8 @@ type reading struct {
 // exampleCalls is how many calls of the model prompt editing is shown for.
 const exampleCalls = 20
 
-// readings resolves everything above weights: AND and ::, and editing and alternation, which are shown up to a third text.
+// readings resolves everything above weights: AND and ::, and editing and alternation, which are shown up to a third
+// text.
 func readings(typed string, n picture.Notation) ([]reading, error) {
 	rest, _ := prompt.Addons(typed)
 	terms, err := prompt.Terms(n, rest)
@@ -132,7 +143,7 @@ func readings(typed string, n picture.Notation) ([]reading, error) {
 	return all, nil
 }
 
-// reader is what a model makes of words.
+// promptReader is how a model reads words.
 type promptReader struct {
 	name       string
 	dialect    picture.Dialect // that it reads in; empty for diffusers
@@ -162,7 +173,7 @@ func (m promptReader) tokenizers() ([]*clip.Tokenizer, error) {
 	return all, nil
 }
 
-// cut makes chunks of a prompt, a list for each of the model's text encoders.
+// chunkPrompt makes chunks of a prompt, a list for each of the model's text encoders.
 func chunkPrompt(parts []prompt.Part, words []*clip.Tokenizer) [][]prompt.Chunk {
 	readers := make([]prompt.Tokenizer, len(words))
 	for i, w := range words {
@@ -171,7 +182,7 @@ func chunkPrompt(parts []prompt.Part, words []*clip.Tokenizer) [][]prompt.Chunk 
 	return prompt.AlignedChunks(parts, readers...)
 }
 
-// hint tells what a model makes nothing of in some prompts: words it never saw, add-ons, and what it has no room for.
+// hint tells what a model cannot read in some prompts: words that it never saw, add-ons, and what it has no room for.
 func hint(w io.Writer, m promptReader, texts ...string) error {
 	hintWords(w, m, strings.Join(texts, " "))
 	if tags := prompt.AddonTags(texts...); len(tags) > 0 {
@@ -194,7 +205,8 @@ func hint(w io.Writer, m promptReader, texts ...string) error {
 			n = max(n, len(chunkPrompt(r.parts, words)[0]))
 		}
 		if n > m.maxChunks {
-			fmt.Fprintf(w, "hint: the model %s reads %d of the %d chunks of %.30q; the rest is left out. `darkroom prompt` shows where.\n", m.name, m.maxChunks, n, text)
+			fmt.Fprintf(w, "hint: the model %s reads %d of the %d chunks of %.30q; the rest is left out. "+
+				"`darkroom prompt` shows where.\n", m.name, m.maxChunks, n, text)
 		}
 	}
 	return nil

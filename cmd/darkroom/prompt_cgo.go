@@ -17,7 +17,10 @@ func openPromptReader(asked, models string) (promptReader, error) {
 	return promptReaderOf(f), nil
 }
 
-// reads says what a folder makes of words.
+// promptReaderOf is how a folder's model reads words.
 func promptReaderOf(f *folder.Folder) promptReader {
-	return promptReader{name: f.Name, dialect: pipeline.Dialect(f), dir: f.Dir, vocabulary: f.Card.Vocabulary(), examples: f.Card.Examples, maxChunks: f.Config.MaxChunks}
+	return promptReader{
+		name: f.Name, dialect: pipeline.Dialect(f), dir: f.Dir,
+		vocabulary: f.Card.Vocabulary(), examples: f.Card.Examples, maxChunks: f.Config.MaxChunks,
+	}
 }

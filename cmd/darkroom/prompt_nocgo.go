@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// openPromptReader finds the model whose tokenizer reads a prompt. This build has no demo model, so without one asked for only
-// weights are shown.
+// openPromptReader finds the model whose tokenizer reads a prompt. This build has no demo model, so without one asked
+// for only weights are shown.
 func openPromptReader(asked, models string) (promptReader, error) {
 	if asked == "" {
 		return promptReader{}, nil

@@ -3,12 +3,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -18,6 +16,7 @@ import (
 	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
+	"darkroom/render/request"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 )
@@ -28,83 +27,97 @@ const (
 	maxInputPixels = 64_000_000
 )
 
-// What a model is painted with that has no card, as the tools do that such models come from.
-const (
-	defaultSide     = 512 // pixels
-	defaultSteps    = 20
-	defaultGuidance = 7.5
-	defaultSampler  = "dpmpp_2m_karras"
-	defaultStrength = 0.75
-)
-
-// order is what was asked for at the shell, with every default resolved.
+// drawRequest is what was asked for at the shell, and what comes of it.
 type drawRequest struct {
 	settings config.Draw
 	folder   *folder.Folder
+	seed     int64 // of a request that names none
 	spec     picture.Spec
+	notes    []string          // what was changed about the request, a sentence each
 	inputs   map[string][]byte // by SHA-256
 	latents  *tensor.Tensor    // the latents to start from, if there are any
 }
 
-// unread is the SHA-256 of an input picture that was not read yet, so that the rest of a Spec can be checked before.
+// unreadInput is the SHA-256 of an input picture that was not read yet, so that the rest of a Spec can be checked
+// before.
 var unreadInput = strings.Repeat("0", 64) //nolint:gochecknoglobals // a constant; Go has no constant calls
 
-// settle makes the choices that the words leave open, as the bot does: by the seed, which is drawn here if none was asked
-// for. Words that make several prompts are refused.
+// wanted is what was asked for in the words of /imagine.
+func (o *drawRequest) wanted() request.Wanted {
+	d, one := o.settings, 1
+	w := request.Wanted{
+		Prompt: d.Prompt, Negative: d.Negative, Seed: d.Seed, Steps: d.Steps, GuidanceScale: d.Cfg, Count: &one,
+		Sampler: given(d.Sampler), Notation: given(d.Notation), Emphasis: given(d.Emphasis), Tiling: given(d.Tile),
+	}
+	if d.Size != nil {
+		w.Size = given(request.Size(*d.Size).String())
+	}
+	if d.Init != "" && o.folder.Config.CanEncode { // readInputs tells where it cannot
+		w.Init, w.Strength = &request.Attachment{Name: d.Init}, d.Strength
+	}
+	return w
+}
+
+// given is a setting's value, nil for the zero value, which stands for none.
+func given[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+// expand makes the choices that the words leave open, by the seed. Words that make several prompts are refused.
 func (o *drawRequest) expand(ctx context.Context) error {
 	d := &o.settings
-	if d.Seed == nil {
-		seed := rand.Int64N(1 << 32)
-		d.Seed = &seed
-	}
-	texts := []string{d.Prompt}
-	if d.Negative != nil {
-		texts = append(texts, *d.Negative)
-	}
-	rows, err := expandPrompts(ctx, texts, *d.Seed, d.Wildcards)
+	rows, err := request.Expand(ctx, o.wanted(), o.seed, wildcardFolder(d.Wildcards), maxPrompts)
 	if err != nil {
-		return err
+		return expansionError(err, d.Wildcards)
 	}
 	if len(rows) > 1 {
-		return fmt.Errorf("the braces make %d prompts, and draw paints one: write {a|b} to choose, or \\{ for a plain brace", len(rows))
+		return fmt.Errorf("the braces make %d prompts, and draw paints one: write {a|b} to choose, or \\{ for a plain brace",
+			len(rows))
 	}
-	if d.Prompt = rows[0][0]; d.Negative != nil {
-		d.Negative = &rows[0][1]
-	}
+	d.Prompt, d.Negative = rows[0].Prompt, rows[0].Negative
 	return nil
 }
 
-// take resolves the settings into a Spec, or tells all that is wrong with them.
+// resolve turns the settings into a Spec, or tells all that is wrong with them. Defaults and the flags in the prompt
+// are resolved as for /imagine. Flags of the command line are taken as they are, or refused.
 func (o *drawRequest) resolve() error {
 	d := o.settings
-	defaults, err := o.modelDefaults()
-	size := o.size(defaults)
-	o.spec = picture.Spec{
-		Version: picture.Version, Dialect: cmp.Or(picture.Dialect(d.Dialect), pipeline.Dialect(o.folder)),
-		Notation: notationOf(d.Notation, d.Prompt), Tiling: d.Tile, Model: picture.Ref{Name: o.folder.Name, Hash: o.folder.Hash},
-		Prompt: d.Prompt, Negative: defaults.Negative,
-		Width: size.Width, Height: size.Height, Seed: rand.Int64N(1 << 32), Count: 1,
-		Steps:         cmp.Or(defaults.Steps, defaultSteps),
-		GuidanceScale: cmp.Or(defaults.GuidanceScale, defaultGuidance),
-		Sampler:       cmp.Or(encode.SamplerName(d.Sampler, ""), defaults.Sampler, defaultSampler),
-		Eta:           d.Eta, Rescale: d.Rescale, SeedDelta: d.SeedDelta, SeedSize: (*picture.Size)(d.SeedSize),
+	card, cardErr := o.card()
+	resolved, refusal := request.ResolveExact(o.wanted(), card, o.seed)
+	if refusal != nil {
+		return errors.Join(cardErr, refusal)
 	}
-	o.fitSteps()
-	setIfGiven(&o.spec.Negative, d.Negative)
-	setIfGiven(&o.spec.Seed, d.Seed)
-	setIfGiven(&o.spec.Steps, d.Steps)
-	setIfGiven(&o.spec.GuidanceScale, d.Cfg)
-	if d.Emphasis == string(picture.EmphasisNoNorm) {
-		o.spec.Emphasis = picture.EmphasisNoNorm
-	}
+	o.spec, o.notes = resolved.Spec, resolved.Notes
+	o.spec.Eta, o.spec.Rescale = d.Eta, d.Rescale
+	o.spec.SeedDelta, o.spec.SeedSize = d.SeedDelta, (*picture.Size)(d.SeedSize)
 	if d.ClipSkip > 1 { // 1 is what a Spec takes that says nothing
 		o.spec.ClipSkip = d.ClipSkip
 	}
-	if d.Init != "" {
-		o.spec.Init = &picture.Init{Picture: picture.Input{SHA256: unreadInput}, Strength: defaultStrength}
-		setIfGiven(&o.spec.Init.Strength, d.Strength)
+	if init := resolved.PendingInit; init != nil {
+		o.spec.Init = &picture.Init{Picture: picture.Input{SHA256: unreadInput}, Strength: init.Strength}
 	}
-	return errors.Join(err, o.checkSize(), o.checkSampler(), o.spec.Validate(), o.readInputs(), o.readLatents())
+	return errors.Join(cardErr, o.checkSize(card), o.checkSampler(), o.spec.Validate(), o.readInputs(), o.readLatents())
+}
+
+// card is the model's, with the dialect and the kind of defaults that were asked for.
+func (o *drawRequest) card() (request.Card, error) {
+	f := *o.folder
+	if d := o.settings.Dialect; d != "" {
+		f.Card.Dialect = picture.Dialect(d)
+	}
+	card, err := pipeline.Card(&f), error(nil)
+	if o.settings.FewSteps {
+		var ok bool
+		if card, ok = pipeline.FewStepCard(&f); !ok {
+			err = fmt.Errorf("--few-steps: the model %s names no settings for few steps; give --steps, --sampler and --cfg",
+				f.Name)
+		}
+	}
+	return card, err
 }
 
 // inOneLine makes one line of faults that were joined, in their order; nil of none.
@@ -127,39 +140,15 @@ func faultsIn(err error) []string {
 	return all
 }
 
-func setIfGiven[T any](v *T, asked *T) {
-	if asked != nil {
-		*v = *asked
+// checkSize refuses a size that the model was not made for; /imagine takes the nearest.
+func (o *drawRequest) checkSize(card request.Card) error {
+	if o.settings.Size == nil {
+		return nil
 	}
-}
-
-// suited are the settings that suit the model, or that suit it in a hurry.
-func (o *drawRequest) modelDefaults() (folder.Defaults, error) {
-	if !o.settings.FewSteps {
-		return pipeline.Defaults(o.folder), nil
-	}
-	quick, ok := pipeline.FewStepDefaults(o.folder)
-	if !ok {
-		return quick, fmt.Errorf("--few-steps: the model %s names no settings for few steps; give --steps, --sampler and --cfg", o.folder.Name)
-	}
-	return quick, nil
-}
-
-// size is the one that was asked for, or the model's own.
-func (o *drawRequest) size(own folder.Defaults) folder.Size {
-	if s := o.settings.Size; s != nil {
-		return folder.Size(*s)
-	}
-	plain := folder.Size{Width: defaultSide, Height: defaultSide}
-	return cmp.Or(own.Size, plain)
-}
-
-// checkSize refuses what the model was not made for; the bot would take the nearest size and say so.
-func (o *drawRequest) checkSize() error {
-	asked := folder.Size{Width: o.spec.Width, Height: o.spec.Height}
-	sizes := availableSizes(o.folder)
-	if m := o.folder.Config.SizeMultiple; len(sizes) == 0 && (asked.Width%m != 0 || asked.Height%m != 0) {
-		return fmt.Errorf("size %dx%d: the model %s paints sides that are multiples of %d", asked.Width, asked.Height, o.folder.Name, m)
+	asked, sizes := request.Size(*o.settings.Size), card.Sizes
+	if m := card.Multiple; len(sizes) == 0 && (asked.Width%m != 0 || asked.Height%m != 0) {
+		return fmt.Errorf("size %dx%d: the model %s paints sides that are multiples of %d",
+			asked.Width, asked.Height, card.Name, m)
 	}
 	if len(sizes) == 0 || slices.Contains(sizes, asked) {
 		return nil
@@ -168,18 +157,11 @@ func (o *drawRequest) checkSize() error {
 	for _, s := range sizes {
 		all = append(all, fmt.Sprintf("%dx%d", s.Width, s.Height))
 	}
-	return fmt.Errorf("size %dx%d: the model %s paints %s", asked.Width, asked.Height, o.folder.Name, strings.Join(all, ", "))
-}
-
-// fitSteps takes the number of steps that a sampler has, where it has its own. Another one that was asked for is refused.
-func (o *drawRequest) fitSteps() {
-	if m, err := sampler.Find(sampler.Dialect(o.spec.Dialect), o.spec.Sampler); err == nil {
-		o.spec.Steps = m.NearestSteps(o.spec.Steps)
-	}
+	return fmt.Errorf("size %dx%d: the model %s paints %s", asked.Width, asked.Height, card.Name, strings.Join(all, ", "))
 }
 
 func (o *drawRequest) checkSampler() error {
-	_, err := sampler.Find(sampler.Dialect(o.spec.Dialect), o.spec.Sampler)
+	_, err := sampler.Find(o.spec.Dialect, o.spec.Sampler)
 	return err
 }
 
@@ -208,7 +190,7 @@ func (o *drawRequest) readInputs() error {
 	return err
 }
 
-// read takes an input picture in, made safe.
+// readInput reads an input picture and keeps only its pixels.
 func (o *drawRequest) readInput(flag, path string) (picture.Input, error) {
 	data, err := readBounded(path, maxInputBytes)
 	if err != nil {
@@ -247,8 +229,10 @@ func (o *drawRequest) readLatents() error {
 	}
 	c := o.folder.Config
 	h, w := o.spec.Height/c.PixelsPerLatent, o.spec.Width/c.PixelsPerLatent
-	if s := t.Shape; len(s) != 4 || s[0] != 1 && s[0] != o.settings.Count || !slices.Equal(s[1:], []int{c.LatentChannels, h, w}) {
-		return fmt.Errorf("--latents %s: shape %v, want [1 or %d, %d, %d, %d]", path, s, o.settings.Count, c.LatentChannels, h, w)
+	s, one := t.Shape, []int{c.LatentChannels, h, w}
+	if len(s) != 4 || s[0] != 1 && s[0] != o.settings.Count || !slices.Equal(s[1:], one) {
+		return fmt.Errorf("--latents %s: shape %v, want [1 or %d, %d, %d, %d]",
+			path, s, o.settings.Count, c.LatentChannels, h, w)
 	}
 	if !t.Finite() {
 		return fmt.Errorf("--latents %s: some values are no finite numbers", path)

@@ -3,14 +3,22 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
+	"image/color"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"darkroom/bot/admit"
 	"darkroom/config"
 	"darkroom/render/folder"
+	"darkroom/render/picture"
+	"darkroom/render/prompt/dynamic"
+	"darkroom/render/request"
 	"darkroom/render/tensor"
 )
 
@@ -38,19 +46,135 @@ func TestRequestExpandsPrompt(t *testing.T) {
 		t.Fatal(err)
 	}
 	words := func(prompt string) (drawRequest, error) {
-		o := drawRequest{settings: config.Draw{Prompt: prompt, Negative: &fog, Seed: &seed, Wildcards: dir, Count: 1}, folder: postcards(t)}
+		o := drawRequest{
+			settings: config.Draw{Prompt: prompt, Negative: &fog, Seed: &seed, Wildcards: dir, Count: 1},
+			folder:   postcards(t),
+		}
 		if err := o.expand(t.Context()); err != nil {
 			return o, err
 		}
 		return o, o.resolve()
 	}
 	o, err := words("a {red|blue} __ships__")
-	if p := o.spec.Prompt; err != nil || p != "a red boat" && p != "a blue boat" || o.spec.Negative != "fog" || o.spec.Seed != 7 {
+	if p := o.spec.Prompt; err != nil || p != "a red boat" && p != "a blue boat" || o.spec.Negative != "fog" ||
+		o.spec.Seed != 7 {
 		t.Errorf("got %q without %q, seed %d, %v, want a choice without fog", p, o.spec.Negative, o.spec.Seed, err)
 	}
 	for prompt, want := range map[string]string{"a {red, blue} boat": "2 prompts", "a __fleet__": "There are: __ships__"} {
 		if _, err := words(prompt); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q in it", prompt, err, want)
+		}
+	}
+}
+
+// announced is a model as the bot knows it: as a renderer announces it and SQL remembers it.
+func announced(t *testing.T, f *folder.Folder) request.Available {
+	t.Helper()
+	var card request.Card
+	if err := json.Unmarshal(modelCard(f), &card); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(request.Available{Models: []request.Card{card}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var known request.Available
+	if err := json.Unmarshal(text, &known); err != nil {
+		t.Fatal(err)
+	}
+	return known
+}
+
+// TestDrawAgreesWithImagine gives the same words and settings to the shell and to the bot: the Specs are the same,
+// byte for byte.
+func TestDrawAgreesWithImagine(t *testing.T) {
+	t.Parallel()
+	dir, one, white := t.TempDir(), 1, filepath.Join(t.TempDir(), "white.png")
+	writePNG(t, white, color.White)
+	if err := os.WriteFile(filepath.Join(dir, "ships.txt"), []byte("boat\nrocket\nballoon\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	free := *postcards(t)
+	free.Card = folder.Card{}
+	for _, c := range []struct {
+		prompt  string
+		flags   []string            // of the command line
+		options func(*admit.Wanted) // the same of /imagine
+	}{
+		{prompt: "a red boat"},
+		{prompt: "a red boat --ar 3:2 --no fog --seed 5"},
+		{prompt: "a red boat --ar 16:9 --steps 12"},
+		{prompt: "a red boat --aspect 4:1"},
+		{prompt: "a red boat --ar 3:0 --seed 7"},
+		{prompt: "a red boat --seed many --steps 9"},
+		{prompt: "a red boat --seed -1"},
+		{prompt: "a red boat --steps 500"},
+		{prompt: "a red boat --tile"},
+		{prompt: "a red boat --chaos 50 --v 6 --seed 3"},
+		{prompt: "a red boat —no fog, rain —seed 8"},
+		{prompt: "a red::2 boat::1 --seed 3"},
+		{prompt: "(red:1.4) [boat:star:0.5] AND a moon :0.5 --steps 7"},
+		{prompt: "a {red|blue|green} __ships__ --seed 11"},
+		{prompt: "a {red|blue|green} {boat|star}"},
+		{prompt: "a boat <lora:ink:0.8> --ar 1:1"},
+		{prompt: "boat — a quiet one --seed 4"},
+		{"a red boat --seed 9 --no fog", []string{"--seed", "3", "--negative", "rain"},
+			func(w *admit.Wanted) { w.Seed, w.Negative = ptr(int64(3)), ptr("rain") }},
+		{"a red boat --steps 9 --ar 3:2", []string{"--steps", "7", "--size", "112x160"},
+			func(w *admit.Wanted) { w.Steps, w.Size = ptr(7), ptr("112x160") }},
+		{"a red boat", []string{"--cfg", "99", "--seed", "-1"},
+			func(w *admit.Wanted) { w.GuidanceScale, w.Seed = ptr(99.), ptr(int64(-1)) }},
+		{"a red boat", []string{"--cfg", "-2"}, func(w *admit.Wanted) { w.GuidanceScale = ptr(-2.) }},
+		{"a red boat --tile", []string{"--sampler", "DPM++ 2M Karras", "--emphasis", "no_norm", "--notation", "midjourney"},
+			func(w *admit.Wanted) {
+				w.Sampler, w.Emphasis, w.Notation = ptr("DPM++ 2M Karras"), ptr("no_norm"), ptr("midjourney")
+			}},
+		{"a red boat --seed 2", []string{"--init", white}, func(w *admit.Wanted) { w.Init = &admit.Attachment{Name: white} }},
+		{"a red boat --seed 2", []string{"--init", white, "--strength", "0.3"},
+			func(w *admit.Wanted) { w.Init, w.Strength = &admit.Attachment{Name: white}, ptr(0.3) }},
+	} {
+		for name, f := range map[string]*folder.Folder{"postcards": postcards(t), "a model without a card": &free} {
+			args := append([]string{"draw", c.prompt, "--wildcards", dir}, c.flags...)
+			settings, err := config.Load(
+				config.Sources{Args: args, Getenv: func(string) string { return "" }, ReadFile: os.ReadFile},
+			)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := drawRequest{settings: settings.Draw, folder: f, seed: 42, inputs: map[string][]byte{}}
+			if err := errors.Join(o.expand(t.Context()), o.resolve()); err != nil {
+				t.Fatalf("%s, %q: %v", name, args, err)
+			}
+			w := admit.Wanted{Prompt: c.prompt, Count: &one}
+			if c.options != nil {
+				c.options(&w)
+			}
+			rows, err := request.Expand(t.Context(), w, 42, dynamic.Folder{FS: os.DirFS(dir)}, 20)
+			if err != nil || len(rows) != 1 {
+				t.Fatalf("%s, %q: got %+v, %v, want one request", name, c.prompt, rows, err)
+			}
+			r, no := admit.Judge(
+				admit.Request{Place: admit.Place{Kind: "dm"}, Wanted: rows[0]},
+				announced(t, f),
+				admit.Policy{},
+				42,
+			)
+			if no != nil {
+				t.Fatalf("%s, %q: the bot refuses: %v", name, c.prompt, no)
+			}
+			if r.PendingInit != nil { // as the bot copies it, see attachInput
+				r.Spec.Init = &picture.Init{Picture: o.spec.Init.Picture, Strength: r.PendingInit.Strength}
+			}
+			got, errGot := o.spec.Encode()
+			want, errWant := r.Spec.Encode()
+			if errGot != nil || errWant != nil || string(got) != string(want) {
+				t.Errorf("%s, %q:\ngot  %s, %v\nwant %s, %v", name, args, got, errGot, want, errWant)
+			}
+			for _, n := range o.notes {
+				if !slices.Contains(r.Notes, n) {
+					t.Errorf("%s, %q: the shell notes %q, the bot %q", name, args, o.notes, r.Notes)
+				}
+			}
 		}
 	}
 }
@@ -61,8 +185,12 @@ func TestRequestRefuses(t *testing.T) {
 		t.Parallel()
 		free := *postcards(t)
 		free.Card.Sizes = nil
-		o := drawRequest{settings: config.Draw{Prompt: "a boat", Size: &config.Size{Width: 128, Height: 136}, Count: 1}, folder: &free}
-		if err := o.resolve(); err == nil || !strings.Contains(err.Error(), "128x136") || !strings.Contains(err.Error(), "multiples of 16") {
+		o := drawRequest{
+			settings: config.Draw{Prompt: "a boat", Size: &config.Size{Width: 128, Height: 136}, Count: 1},
+			folder:   &free,
+		}
+		if err := o.resolve(); err == nil || !strings.Contains(err.Error(), "128x136") ||
+			!strings.Contains(err.Error(), "multiples of 16") {
 			t.Errorf("got %v, want the size and the multiple", err)
 		}
 		o.settings.Size.Height = 144

@@ -41,6 +41,7 @@ func storedValues() map[string]any {
 			Examples: []string{"a red boat"}, ImageToImage: true, Chunks: 3, Multiple: 32, Hires: ptr(false), Tiling: ptr(true), SkippableLayers: ptr(11),
 			Traits:   render.Traits{Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true},
 			Defaults: admit.Defaults{Size: admit.Size{Width: 512, Height: 768}, Steps: 25, GuidanceScale: 6.5, Sampler: "euler", Count: 2, Negative: "fog"},
+			FewSteps: admit.Defaults{Size: admit.Size{Width: 256, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m", Count: 1, Negative: "rain"}, Description: "Photographs.",
 		}}},
 		"redis.job": &queue.Job{ID: "1-0", Lane: "2:cd", Server: "2", User: "3", Cost: 4, MaxRunning: 5, Spec: json.RawMessage(`{"v":2}`), Address: json.RawMessage(`{"token":""}`),
 			Inputs: []string{"5a"}, MaybePosted: true, Pictures: 6, Weight: 200, ServerWeight: 50, BatchKey: "160x112 euler 8", WasRunning: true, Crashes: 1},

@@ -2,6 +2,7 @@ package family
 
 import (
 	"darkroom/render/picture"
+	"darkroom/render/sampler"
 	"darkroom/render/tensor"
 )
 
@@ -52,6 +53,9 @@ func (k Kind) FollowsClipSkip(d picture.Dialect) bool {
 func (k Kind) ZerosForEmptyNegative(d picture.Dialect, byFolder bool) bool {
 	return k.family().ZerosForEmptyNegative && (byFolder || d == picture.A1111)
 }
+
+// AlignedSteps are the family's.
+func (k Kind) AlignedSteps() sampler.AlignedSteps { return k.family().AlignedSteps }
 
 // InpaintKeepsRungeKutta is the family's.
 func (k Kind) InpaintKeepsRungeKutta() bool { return k.family().InpaintKeepsRungeKutta }

@@ -157,9 +157,9 @@ func (f *Folder) readUnet() error {
 		c.TextWidth = int(w)
 	}
 	if side, ok := unet.Side.(float64); ok && side > 0 {
-		c.NativeSize = Size{int(side) * c.PixelsPerLatent, int(side) * c.PixelsPerLatent}
+		c.NativeSize = Size{Width: int(side) * c.PixelsPerLatent, Height: int(side) * c.PixelsPerLatent}
 	} else {
-		c.NativeSize = Size{c.Family.NativeSide, c.Family.NativeSide}
+		c.NativeSize = Size{Width: c.Family.NativeSide, Height: c.Family.NativeSide}
 	}
 	c.SizeMultiple = c.Family.SizeMultiple
 	if n := len(unet.Blocks); n > 0 {

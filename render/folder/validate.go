@@ -129,7 +129,7 @@ func (f *Folder) validateChannels() error {
 // validateSizes reads what sizes the export is for.
 func (f *Folder) validateSizes() error {
 	c, p := &f.Config, f.Ports
-	c.FixedSize = Size{p.Sample.Dims[3] * c.PixelsPerLatent, p.Sample.Dims[2] * c.PixelsPerLatent}
+	c.FixedSize = Size{Width: p.Sample.Dims[3] * c.PixelsPerLatent, Height: p.Sample.Dims[2] * c.PixelsPerLatent}
 	if (c.FixedSize.Width == 0) != (c.FixedSize.Height == 0) {
 		return fmt.Errorf("%s: %v: want both sides fixed or both free", f.path(unetPart), p.Sample)
 	}

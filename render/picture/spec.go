@@ -59,6 +59,12 @@ type Size struct {
 	Height int `json:"height"` // pixels
 }
 
+// String writes a size as people read it: 512×768.
+func (s Size) String() string { return fmt.Sprintf("%d×%d", s.Width, s.Height) }
+
+// Pixels returns how many pixels a picture of this size has.
+func (s Size) Pixels() int { return s.Width * s.Height }
+
 // Placement is a rectangle on a picture, in pixels from its upper left corner. It may reach out of it.
 type Placement struct {
 	X      int `json:"x"`
@@ -67,7 +73,7 @@ type Placement struct {
 	Height int `json:"height"`
 }
 
-// overlaps tells whether a part of a picture of this size is in the place.
+// overlaps tells whether a part of a picture of this size is in the rectangle.
 func (p Placement) overlaps(width, height int) bool {
 	along := func(at, side, canvas int) bool {
 		return side >= 1 && side <= MaxSide && at > -side && at < canvas

@@ -9,7 +9,7 @@ import (
 )
 
 // Addon is a tag that asks for an extra network: <lora:ink:0.8>.
-type Addon struct {
+type AddonTag struct {
 	Kind   string            // "lora", "lyco", "hypernet" or whatever was written, lower case
 	Name   string            // may be empty: then the tag was malformed
 	Args   []string          // the other positional arguments, as written
@@ -19,7 +19,7 @@ type Addon struct {
 }
 
 // Strength returns the first positional number, 1 when there is none; ok is false when it is no number.
-func (a Addon) Strength() (strength float64, ok bool) {
+func (a AddonTag) Strength() (strength float64, ok bool) {
 	if len(a.Args) == 0 || strings.TrimSpace(a.Args[0]) == "" {
 		return 1, true
 	}
@@ -31,7 +31,7 @@ func (a Addon) Strength() (strength float64, ok bool) {
 var addonTag = regexp.MustCompile(`<([\pL\pN_]+):([^>]+)>`)
 
 // Addons takes the add-on tags out of text. Nothing takes their place; blanks around them stay, as in A1111.
-func Addons(text string) (rest string, addons []Addon) {
+func Addons(text string) (rest string, addons []AddonTag) {
 	var b strings.Builder
 	column, end := 1, 0
 	for _, m := range addonTag.FindAllStringSubmatchIndex(text, -1) {
@@ -61,8 +61,8 @@ func AddonTags(texts ...string) []string {
 	return tags
 }
 
-func parseAddon(kind, args string) Addon {
-	a := Addon{Kind: strings.ToLower(kind)}
+func parseAddon(kind, args string) AddonTag {
+	a := AddonTag{Kind: strings.ToLower(kind)}
 	for i, arg := range strings.Split(args, ":") {
 		key, value, named := strings.Cut(arg, "=")
 		switch {
@@ -81,7 +81,7 @@ func parseAddon(kind, args string) Addon {
 
 // ParseWithAddons is the whole reading of a prompt for painting: add-on tags taken out, the rest parsed. Columns of the parts count
 // in the text without tags.
-func ParseWithAddons(text string) ([]Part, []Addon) {
+func ParseWithAddons(text string) ([]Part, []AddonTag) {
 	rest, addons := Addons(text)
 	return Parse(rest), addons
 }

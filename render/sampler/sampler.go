@@ -11,16 +11,17 @@ import (
 	"fmt"
 	"math"
 
+	"darkroom/render/picture"
 	"darkroom/render/tensor"
 )
 
 // Dialect names whose schedules are followed.
-type Dialect string
+type Dialect = picture.Dialect
 
-// The dialects, by the names that picture.Spec has for them.
+// The dialects.
 const (
-	Diffusers Dialect = "diffusers" // diffusers' schedulers
-	A1111     Dialect = "a1111"     // k-diffusion, as A1111 calls it
+	Diffusers = picture.Diffusers // diffusers' schedulers
+	A1111     = picture.A1111     // k-diffusion, as A1111 calls it
 )
 
 // Step goes from one noise level to a lower one.

@@ -1,4 +1,4 @@
-package admit
+package request
 
 import (
 	"reflect"
@@ -10,10 +10,10 @@ import (
 	"darkroom/render/sampler"
 )
 
-// broad offers a model with every sampler of a dialect.
+// allSamplers offers a model with every sampler of a dialect.
 func allSamplers(d picture.Dialect) Available {
 	o := postcards()
-	o.Models[0].Dialect, o.Models[0].Samplers = d, sampler.NamesFor(sampler.Dialect(d), sampler.Epsilon, false)
+	o.Models[0].Dialect, o.Models[0].Samplers = d, sampler.NamesFor(d, sampler.Epsilon, false)
 	return o
 }
 
@@ -22,7 +22,13 @@ func TestSamplerNames(t *testing.T) {
 	for _, d := range []picture.Dialect{picture.Diffusers, picture.A1111} {
 		names := allSamplers(d).Models[0].SamplerNames()
 		if names[0] != "euler_a" || len(names) != len(allSamplers(d).Models[0].Samplers) {
-			t.Errorf("%s: got %d names from %s, want all of %d from the default", d, len(names), names[0], len(allSamplers(d).Models[0].Samplers))
+			t.Errorf(
+				"%s: got %d names from %s, want all of %d from the default",
+				d,
+				len(names),
+				names[0],
+				len(allSamplers(d).Models[0].Samplers),
+			)
 		}
 		// A list of suggestions has room for 25: every sampler with its usual schedule must be among them.
 		for _, name := range names {
@@ -36,7 +42,7 @@ func TestSamplerNames(t *testing.T) {
 func TestSampler(t *testing.T) {
 	t.Parallel()
 	ask := func(d picture.Dialect, name string) (Resolved, *Refusal) {
-		return Judge(request(Wanted{Prompt: "red boat", Sampler: &name}), allSamplers(d), Policy{}, 5)
+		return Resolve(Wanted{Prompt: "red boat", Sampler: &name}, allSamplers(d).Models[0], 5)
 	}
 	t.Run("may be named as A1111 names it", func(t *testing.T) {
 		t.Parallel()
@@ -48,27 +54,16 @@ func TestSampler(t *testing.T) {
 	t.Run("brings its own number of steps", func(t *testing.T) {
 		t.Parallel()
 		got, no := ask(picture.Diffusers, "euler_ays")
-		if no != nil || got.Spec.Steps != 10 || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "Euler Align Your Steps takes 10 steps") {
+		if no != nil || got.Spec.Steps != 10 || len(got.Notes) != 1 ||
+			!strings.Contains(got.Notes[0], "Euler Align Your Steps takes 10 steps") {
 			t.Errorf("got %d steps, %q and %v; want 10 and a note", got.Spec.Steps, got.Notes, no)
-		}
-	})
-	t.Run("that takes more steps than the server allows is refused at once", func(t *testing.T) {
-		t.Parallel()
-		for d, asked := range map[picture.Dialect]struct {
-			sampler string
-			most    int
-		}{picture.Diffusers: {"euler_ays", 8}, picture.A1111: {"unipc", 2}} {
-			_, no := Judge(request(Wanted{Prompt: "red boat", Sampler: &asked.sampler}), allSamplers(d), Policy{MaxSteps: asked.most}, 5)
-			if no == nil || !strings.Contains(no.Error(), "this server allows at most") {
-				t.Errorf("%s with at most %d steps: got %v, want a refusal", asked.sampler, asked.most, no)
-			}
 		}
 	})
 	t.Run("for models of few steps takes no more than those", func(t *testing.T) {
 		t.Parallel()
 		few := allSamplers(picture.Diffusers)
 		few.Models[0].Samplers, few.Models[0].Defaults.Sampler = []string{"lcm", "tcd"}, "lcm"
-		got, no := Judge(request(Wanted{Prompt: "red boat", Steps: ptr(60)}), few, Policy{}, 5)
+		got, no := Resolve(Wanted{Prompt: "red boat", Steps: ptr(60)}, few.Models[0], 5)
 		if no != nil || got.Spec.Steps != 50 || len(got.Notes) != 1 {
 			t.Errorf("got %d steps, %q and %v; want 50 and a note", got.Spec.Steps, got.Notes, no)
 		}
@@ -76,7 +71,8 @@ func TestSampler(t *testing.T) {
 	t.Run("of another dialect or for other models is refused", func(t *testing.T) {
 		t.Parallel()
 		for d, name := range map[picture.Dialect]string{picture.A1111: "pndm", picture.Diffusers: "lcm"} {
-			if _, no := ask(d, name); no == nil || !strings.Contains(no.Error(), "I know no sampler") || len([]rune(no.Error())) > 600 {
+			if _, no := ask(d, name); no == nil || !strings.Contains(no.Error(), "Unknown sampler") ||
+				len([]rune(no.Error())) > 600 {
 				t.Errorf("%s, %s: got %v, want a short refusal", d, name, no)
 			}
 		}
@@ -89,7 +85,7 @@ func TestSampler(t *testing.T) {
 		}
 		spec, eta := was.Spec, 0.5
 		spec.Sampler, spec.Eta = "tcd", &eta
-		got, no := JudgeSpec(request(Wanted{}), allSamplers(picture.Diffusers), Policy{}, spec, false)
+		got, no := Repaint(spec, allSamplers(picture.Diffusers))
 		if no != nil || got.Spec.Sampler != "euler_a" || got.Spec.Eta != nil || len(got.Notes) != 1 {
 			t.Errorf("got %+v, %q and %v; want the default sampler without eta, and a note", got.Spec, got.Notes, no)
 		}
@@ -100,11 +96,11 @@ func TestSampler(t *testing.T) {
 		if no != nil {
 			t.Fatal(no)
 		}
-		kept, no := JudgeRemix(request(Wanted{Prompt: "night sky"}), allSamplers(picture.A1111), Policy{}, was.Spec, 9)
+		kept, no := Remix(Wanted{Prompt: "night sky"}, allSamplers(picture.A1111), was.Spec, 9)
 		if no != nil || kept.Spec.Sampler != "pndm" || kept.Spec.Dialect != picture.Diffusers {
 			t.Errorf("got %+v and %v, want pndm as it was", kept.Spec, no)
 		}
-		other, no := JudgeRemix(request(Wanted{Prompt: "night sky", Sampler: ptr("plms")}), allSamplers(picture.A1111), Policy{}, was.Spec, 9)
+		other, no := Remix(Wanted{Prompt: "night sky", Sampler: ptr("plms")}, allSamplers(picture.A1111), was.Spec, 9)
 		if no != nil || other.Spec.Sampler != "plms" || other.Spec.Dialect != picture.A1111 {
 			t.Errorf("got %+v and %v, want plms in its dialect", other.Spec, no)
 		}
@@ -117,7 +113,7 @@ func TestSampler(t *testing.T) {
 		}
 		spec, eta := was.Spec, 0.5
 		spec.Eta = &eta
-		got, no := JudgeSpec(request(Wanted{}), allSamplers(picture.Diffusers), Policy{}, spec, false)
+		got, no := Repaint(spec, allSamplers(picture.Diffusers))
 		if no != nil || !reflect.DeepEqual(got.Spec, spec) {
 			t.Errorf("got %+v and %v, want %+v", got.Spec, no, spec)
 		}

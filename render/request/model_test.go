@@ -1,4 +1,4 @@
-package admit
+package request
 
 import (
 	"strings"
@@ -9,18 +9,18 @@ import (
 
 func TestAnotherModelDropsUnsupported(t *testing.T) {
 	t.Parallel()
-	base, _ := Judge(request(Wanted{Prompt: "red boat"}), postcards(), Policy{}, 5)
+	base, _ := Resolve(Wanted{Prompt: "red boat"}, postcards().Models[0], 5)
 	s := base.Spec
 	s.Tiling, s.ClipSkip, s.Rescale = true, 3, 0.5
 	o := anySize()
 	o.Models[0].Dialect, o.Models[0].Samplers = picture.A1111, []string{"euler"}
 	o.Models[0].Tiling, o.Models[0].SkippableLayers = ptr(false), ptr(1)
-	got, no := JudgeSpec(request(Wanted{}), o, Policy{}, s, false)
+	got, no := Repaint(s, o)
 	if no != nil || got.Spec.Tiling || got.Spec.ClipSkip != 0 || got.Spec.Rescale != 0 || len(got.Notes) != 4 {
 		t.Errorf("got %+v, %v; want none of the three, and a note for each beside the model's", got, no)
 	}
 	o.Models[0].Dialect, o.Models[0].Tiling, o.Models[0].SkippableLayers = picture.Diffusers, nil, ptr(2)
-	got, no = JudgeSpec(request(Wanted{}), o, Policy{}, s, false)
+	got, no = Repaint(s, o)
 	if no != nil || !got.Spec.Tiling || got.Spec.ClipSkip != 3 || got.Spec.Rescale != 0.5 {
 		t.Errorf("a model that can: got %+v, %v; want all three kept", got, no)
 	}
@@ -30,11 +30,12 @@ func TestUnsupportedTilingIsRefused(t *testing.T) {
 	t.Parallel()
 	o := postcards()
 	o.Models[0].Tiling = ptr(false)
-	if _, no := Judge(request(Wanted{Prompt: "red boat", Tiling: ptr(true)}), o, Policy{}, 1); no == nil || !strings.Contains(no.Sentence, "edges fit") {
+	if _, no := Resolve(Wanted{Prompt: "red boat", Tiling: ptr(true)}, o.Models[0], 1); no == nil ||
+		!strings.Contains(no.Sentence, "tileable") {
 		t.Errorf("got %v, want a refusal", no)
 	}
 	o.Models[0].Tiling = nil
-	if _, no := Judge(request(Wanted{Prompt: "red boat", Tiling: ptr(true)}), o, Policy{}, 1); no != nil {
+	if _, no := Resolve(Wanted{Prompt: "red boat", Tiling: ptr(true)}, o.Models[0], 1); no != nil {
 		t.Errorf("a renderer that does not say: got %v, want it allowed", no)
 	}
 }

@@ -1,0 +1,48 @@
+package pipeline
+
+import (
+	"slices"
+
+	"darkroom/render/folder"
+	"darkroom/render/request"
+)
+
+// Card is a model folder's card with what this program adds: the settings that suit the model where its maker names
+// none, how it can be sampled, and what else it can do.
+func Card(f *folder.Folder) request.Card {
+	c, can := f.Card, f.Config
+	c.Name, c.Hash = f.Name, f.Hash
+	c.Dialect, c.Samplers = Dialect(f), Samplers(f)
+	c.Sizes, c.Multiple = Sizes(f), can.SizeMultiple
+	c.Defaults = Defaults(f)
+	c.ImageToImage, c.Chunks = can.CanEncode, can.MaxChunks
+	hires, tiling := can.FixedSize == folder.Size{}, can.SupportsSeamless
+	c.Hires, c.Tiling = &hires, &tiling
+	c.SkippableLayers = skippableLayers(f)
+	c.Traits = Config(can).Traits()
+	return c
+}
+
+// FewStepCard is the card with the settings for few steps as its defaults, and false where the model names none.
+func FewStepCard(f *folder.Folder) (request.Card, bool) {
+	c := Card(f)
+	quick, ok := FewStepDefaults(f)
+	c.Defaults = quick
+	return c, ok
+}
+
+// Sizes lists the only sizes that a model paints; none for any.
+func Sizes(f *folder.Folder) []request.Size {
+	if f.Config.FixedSize != (folder.Size{}) {
+		return []request.Size{f.Config.FixedSize}
+	}
+	return slices.Clone(f.Card.Sizes)
+}
+
+// skippableLayers is how many last layers can be skipped; nil where the model's dialect follows no clip skip.
+func skippableLayers(f *folder.Folder) *int {
+	if !f.Config.FollowsClipSkip(Dialect(f)) {
+		return nil
+	}
+	return &f.Config.SkippableLayers
+}

@@ -1,0 +1,21 @@
+// Package request turns what somebody wants into a picture.Spec, or says why not. It is the one place where defaults
+// are resolved, for /imagine, remix, presets and `darkroom draw` alike: the same words and settings give the same
+// Spec.
+//
+// A person types a Wanted: a prompt, whose end may hold flags such as --ar 3:2, and settings. Expand makes the
+// choices that a prompt leaves open, such as {red|blue}, and returns one Wanted for each prompt that comes of it. A
+// Card says what the model is and can do. Four functions lead from there to a Resolved, or to a Refusal that the
+// person can act on:
+//
+//   - Resolve: a new picture. What was not asked for is the card's default, or the program's.
+//   - Remix: the words are new. What was not asked for is as it was in an earlier Spec.
+//   - Repaint: an earlier Spec that was changed in some field, by a button.
+//   - Outpaint: an earlier picture becomes a part of a larger one.
+//
+// An option goes before a flag in the prompt, a flag before a preset, a preset before the card, the card before the
+// program's own defaults. What the model cannot do exactly is changed to the nearest that it can, and a note tells the
+// person. Nothing is changed without a note.
+//
+// The package is pure: it has no clock, draws no random number (the caller gives a seed), reads no file (the caller
+// gives the wildcards) and does not know who asks. A server's own limits are in bot/admit.
+package request

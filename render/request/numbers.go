@@ -1,0 +1,93 @@
+package request
+
+import (
+	"math"
+
+	"darkroom/render/picture"
+)
+
+// maxGuidance is where higher values only burn the picture.
+const maxGuidance = 30
+
+// size settles the size: one that is written out goes before an aspect ratio.
+func (r *resolution) size(w Wanted) *Refusal {
+	switch {
+	case w.Size != nil && *w.Size != "":
+		return r.writtenSize(w)
+	case w.Aspect != nil && *w.Aspect != "":
+		return r.aspect(*w.Aspect)
+	}
+	return nil
+}
+
+func (r *resolution) writtenSize(w Wanted) *Refusal {
+	want, ok := ParseSize(*w.Size)
+	if !ok {
+		hint := "Write it as width x height, such as " + r.Card.SizeNames()[0] + "."
+		return Refuse(hint, "I cannot read %q as a size.", *w.Size)
+	}
+	if w.Aspect != nil {
+		r.Note("The size was given, so the aspect ratio %s was left out.", *w.Aspect)
+	}
+	got := want
+	if r.exact.Size == nil {
+		got = r.Card.bySize(want)
+	}
+	if got != want {
+		r.Note("%s is not a size that %s paints; %s is the nearest.", want, r.Card.Name, got)
+	}
+	r.Resize(got)
+	return nil
+}
+
+func (r *resolution) aspect(text string) *Refusal {
+	ratio, ok := parseAspect(text)
+	if !ok {
+		return Refuse("Write it as width:height, such as 3:2.", "I cannot read %q as an aspect ratio.", text)
+	}
+	got := r.Card.byAspect(ratio)
+	if off := math.Abs(math.Log(float64(got.Width) / float64(got.Height) / ratio)); off > 0.1 {
+		r.Note("%s has no size of %s; %s is the nearest.", r.Card.Name, text, got)
+	}
+	r.Resize(got)
+	return nil
+}
+
+// numbers settles tiling, seed, steps, guidance and count. What the format does not allow is clamped.
+func (r *resolution) numbers(w Wanted) *Refusal {
+	s := &r.Spec
+	if w.Tiling != nil {
+		s.Tiling = *w.Tiling
+	}
+	if w.Seed != nil && *w.Seed >= 0 { // -1 asks for any seed, as in other tools
+		s.Seed = *w.Seed
+		if s.Seed > picture.MaxSeed && r.exact.Seed == nil {
+			s.Seed = picture.MaxSeed
+			r.Note("The largest seed is %d; it was used.", int64(picture.MaxSeed))
+		}
+	}
+	if r.exact.Steps != nil {
+		s.Steps = *r.exact.Steps
+	} else if w.Steps != nil {
+		s.Steps = r.clamp("steps", *w.Steps, picture.MaxSteps)
+	}
+	if w.Count != nil {
+		s.Count = r.clamp("pictures", *w.Count, picture.MaxCount)
+	}
+	if w.GuidanceScale != nil {
+		s.GuidanceScale = math.Max(0, math.Min(maxGuidance, *w.GuidanceScale))
+		if s.GuidanceScale != *w.GuidanceScale {
+			r.Note("The guidance scale goes from 0 to %d; %g was used.", maxGuidance, s.GuidanceScale)
+		}
+	}
+	return nil
+}
+
+// clamp keeps a number within 1 and most.
+func (r *resolution) clamp(what string, n, most int) int {
+	got := max(1, min(most, n))
+	if got != n {
+		r.Note("The number of %s goes from 1 to %d; %d was used.", what, most, got)
+	}
+	return got
+}

@@ -1,0 +1,114 @@
+package request
+
+import (
+	"darkroom/render/picture"
+	"darkroom/render/prompt"
+)
+
+// Resolve turns what was asked for into a Spec of the card's model, or says why not. seed is the seed of a request that
+// names none.
+func Resolve(w Wanted, card Card, seed int64) (Resolved, *Refusal) {
+	r := newResolution(w, card, seed)
+	return r.apply(w)
+}
+
+// ResolveExact is Resolve for a script, which wants what it asked for or a fault: size, seed, steps, sampler and
+// strength are taken as w has them, and no note is given about them. So the Spec may not be valid, and the caller
+// must check it. The caller also tells which words the model cannot read, since it can count their tokens. Flags in
+// the prompt, the guidance scale and everything else are resolved as ever.
+func ResolveExact(w Wanted, card Card, seed int64) (Resolved, *Refusal) {
+	r := newResolution(w, card, seed)
+	r.exact = w
+	if refusal := r.applyRules(w); refusal != nil {
+		return Resolved{}, refusal
+	}
+	if refusal := r.checkAbilities(); refusal != nil {
+		return Resolved{}, refusal
+	}
+	r.findUnknownWords()
+	return r.Resolved, nil
+}
+
+// newResolution starts from the card's defaults.
+func newResolution(w Wanted, card Card, seed int64) resolution {
+	card = card.WithDefaults()
+	d := card.Defaults
+	return resolution{Resolved: Resolved{Card: card, Spoiler: w.Spoiler, Spec: picture.Spec{
+		Version: picture.Version, Dialect: card.Dialect, Notation: picture.NotationA1111,
+		Model: picture.Ref{Name: card.Name, Hash: card.Hash}, Negative: d.Negative,
+		Width: d.Size.Width, Height: d.Size.Height, Seed: seed, Count: d.Count,
+		Steps: d.Steps, GuidanceScale: d.GuidanceScale, Sampler: d.Sampler,
+	}}}
+}
+
+// resolution is one request on its way through the rules.
+type resolution struct {
+	Resolved
+	exact Wanted // settings that are taken as they are, see ResolveExact
+}
+
+// apply applies what was asked for and checks what comes of it.
+func (r *resolution) apply(w Wanted) (Resolved, *Refusal) {
+	if refusal := r.applyRules(w); refusal != nil {
+		return Resolved{}, refusal
+	}
+	r.noteUnread()
+	return r.finish()
+}
+
+// applyRules applies what was asked for, one rule after the other.
+func (r *resolution) applyRules(w Wanted) *Refusal {
+	text, flags := r.readFlags(w.Prompt)
+	// A notation that does not look like the earlier words was chosen by somebody, so it stays.
+	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
+	r.Spec.Prompt = text
+	w = r.applyPreset(r.mergeFlags(w, flags))
+	if !chosen {
+		r.Spec.Notation = prompt.DetectNotation(r.Spec.Prompt)
+	}
+	for _, rule := range []func(Wanted) *Refusal{
+		r.notation, r.emphasis, r.prompts, r.checkWeights, r.size, r.numbers, r.sampler, r.wantedInit,
+	} {
+		if refusal := rule(w); refusal != nil {
+			return refusal
+		}
+	}
+	return nil
+}
+
+// finish refuses what the model cannot do, and looks for words that it does not know.
+func (r *resolution) finish() (Resolved, *Refusal) {
+	if refusal := r.checkAbilities(); refusal != nil {
+		return Resolved{}, refusal
+	}
+	r.FitSampler()
+	if refusal := r.Check(); refusal != nil {
+		return Resolved{}, refusal
+	}
+	r.findUnknownWords()
+	return r.Resolved, nil
+}
+
+// Check refuses settings that do not make a valid Spec.
+func (r *Resolved) Check() *Refusal {
+	if err := r.Spec.Validate(); err != nil {
+		return Refuse("", "These settings do not go together: %v.", err)
+	}
+	return nil
+}
+
+// applyPreset applies the preset that was named, if any: its words come after those of the prompt, its settings count
+// where nothing else was asked for.
+func (r *resolution) applyPreset(w Wanted) Wanted {
+	if w.Preset == nil {
+		return w
+	}
+	if words := w.Preset.Words; words != "" {
+		if r.Spec.Prompt != "" {
+			r.Spec.Prompt += ", "
+		}
+		r.Spec.Prompt += words
+	}
+	r.Spoiler = r.Spoiler || w.Preset.Settings.Spoiler
+	return w.Preset.applyTo(w)
+}

@@ -1,0 +1,52 @@
+package request
+
+import (
+	"fmt"
+
+	"darkroom/render/picture"
+)
+
+// Resolved is a request that can be painted: all that decides the picture, and what the person should be told about it.
+type Resolved struct {
+	Spec         picture.Spec // without Init while PendingInit is set: its bytes must be read first
+	PendingInit  *InitImage   // the start picture to read
+	Spoiler      bool
+	Notes        []string // what was changed or left out, one sentence each, not escaped
+	UnknownWords []string // words of the prompt that the model never saw
+	Examples     []string // prompts that it paints well, when there are unknown words
+	Card         Card     // of the Spec's model, with its defaults settled
+}
+
+// InitImage is a start picture as it was sent, with how much of it is repainted. Its JSON is kept in SQL.
+type InitImage struct {
+	File     Attachment         `json:"file"`
+	Strength float64            `json:"strength"`
+	Place    *picture.Placement `json:"place,omitempty"` // where it lies on the canvas, if something is painted around it
+}
+
+// Note adds a sentence about what was changed.
+func (r *Resolved) Note(format string, args ...any) {
+	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
+}
+
+// Resize gives the picture another size.
+func (r *Resolved) Resize(s Size) { r.Spec.Width, r.Spec.Height = s.Width, s.Height }
+
+// Refusal is a no that a person can act on. It is not an error of the program: it is never logged as one.
+type Refusal struct {
+	Sentence string // what is not possible
+	Hint     string // what is; may be empty
+}
+
+// Refuse makes a Refusal. The hint may be empty.
+func Refuse(hint, format string, args ...any) *Refusal {
+	return &Refusal{Sentence: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// Error makes a Refusal an error, so that it can end a transaction or a command.
+func (r *Refusal) Error() string {
+	if r.Hint == "" {
+		return r.Sentence
+	}
+	return r.Sentence + " " + r.Hint
+}

@@ -1,0 +1,68 @@
+package request
+
+// Wanted is what was asked for, as typed. Nil means "the default". Its JSON is kept in SQL, with the names that it was
+// first written with.
+type Wanted struct {
+	Prompt        string      `json:"Prompt"`
+	Negative      *string     `json:"Negative"`
+	Aspect        *string     `json:"Aspect"` // "3:2"
+	Size          *string     `json:"Size"`   // "160x112"
+	Seed          *int64      `json:"Seed"`   // below 0: any
+	Steps         *int        `json:"Steps"`
+	GuidanceScale *float64    `json:"GuidanceScale"`
+	Sampler       *string     `json:"Sampler"`
+	Count         *int        `json:"Count"`
+	Strength      *float64    `json:"Strength"`
+	Tiling        *bool       `json:"Tiling"`   // the left edge continues the right one, and the top the bottom
+	Notation      *string     `json:"Notation"` // "a1111" or "midjourney"; nil is detected from the prompt
+	Emphasis      *string     `json:"Emphasis"` // "original" or "no_norm"
+	Spoiler       bool        `json:"Spoiler"`
+	Init          *Attachment `json:"Init"`
+	Preset        *Preset     `json:"Preset"` // settings that count where nothing else was asked for
+}
+
+// Attachment is an input picture as its sender describes it. Everything but the URL is a claim; zero values claim
+// nothing. Its JSON is kept in SQL.
+type Attachment struct {
+	ID          string `json:"ID"`
+	Name        string `json:"Name"`
+	URL         string `json:"URL"`
+	ContentType string `json:"ContentType"`
+	Size        int64  `json:"Size"`   // bytes
+	Width       int    `json:"Width"`  // pixels
+	Height      int    `json:"Height"` // pixels
+}
+
+// Preset is settings that somebody gave a name. Nil means that it says nothing about a setting. Its JSON is kept in
+// SQL.
+type Preset struct {
+	Words    string `json:"Words"`    // put after the prompt
+	Settings Wanted `json:"Settings"` // its prompt and its pictures are not used
+}
+
+// applyTo fills what neither an option nor a flag asked for with what the preset says.
+func (p Preset) applyTo(w Wanted) Wanted {
+	s := p.Settings
+	if w.Aspect == nil && w.Size == nil {
+		w.Aspect, w.Size = s.Aspect, s.Size
+	}
+	fill(&w.Negative, s.Negative)
+	fill(&w.Seed, s.Seed)
+	fill(&w.Steps, s.Steps)
+	fill(&w.GuidanceScale, s.GuidanceScale)
+	fill(&w.Sampler, s.Sampler)
+	fill(&w.Count, s.Count)
+	fill(&w.Tiling, s.Tiling)
+	fill(&w.Notation, s.Notation)
+	fill(&w.Emphasis, s.Emphasis)
+	if w.Init != nil {
+		fill(&w.Strength, s.Strength)
+	}
+	return w
+}
+
+func fill[T any](field **T, preset *T) {
+	if *field == nil {
+		*field = preset
+	}
+}

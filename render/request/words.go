@@ -1,0 +1,98 @@
+package request
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"darkroom/render/picture"
+	"darkroom/render/prompt"
+)
+
+const (
+	maxExamples = 3 // prompts that are shown to somebody whose words the model does not know
+	maxTags     = 3 // add-on tags that a note names
+)
+
+// notation settles how the words are read.
+func (r *resolution) notation(w Wanted) *Refusal {
+	if w.Notation == nil {
+		return nil
+	}
+	n := picture.Notation(*w.Notation)
+	if n != picture.NotationA1111 && n != picture.NotationMidjourney {
+		return Refuse("Try one of: a1111, midjourney.", "Unknown notation %q.", *w.Notation)
+	}
+	r.Spec.Notation = n
+	return nil
+}
+
+// emphasis settles what weights do to the words beside them.
+func (r *resolution) emphasis(w Wanted) *Refusal {
+	if w.Emphasis == nil {
+		return nil
+	}
+	switch *w.Emphasis {
+	case "original":
+		r.Spec.Emphasis = picture.EmphasisOriginal
+	case string(picture.EmphasisNoNorm):
+		r.Spec.Emphasis = picture.EmphasisNoNorm
+	default:
+		return Refuse("Try one of: original, no_norm.", "Unknown emphasis %q.", *w.Emphasis)
+	}
+	return nil
+}
+
+// prompts settles prompt and negative prompt.
+func (r *resolution) prompts(w Wanted) *Refusal {
+	s := &r.Spec
+	if w.Negative != nil {
+		s.Negative = *w.Negative
+	}
+	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
+		if n := utf8.RuneCountInString(t.text); n > picture.MaxPromptRunes {
+			return Refuse("Please shorten it.", "The %s has %d characters; at most %d can be read.",
+				t.name, n, picture.MaxPromptRunes)
+		}
+	}
+	return nil
+}
+
+// checkWeights refuses a prompt whose weights leave nothing to paint.
+func (r *resolution) checkWeights(Wanted) *Refusal {
+	rest, _ := prompt.Addons(r.Spec.Prompt)
+	if _, err := prompt.Terms(r.Spec.Notation, rest); err != nil {
+		return Refuse("Give the words you want more weight than those you do not want.",
+			"These weights do not work: %v.", err)
+	}
+	return nil
+}
+
+// noteUnread names what this version cannot read: add-on tags, and words that the model has no room for. Room is
+// judged by the fewest chunks that the words can take, since only the renderer knows their tokens.
+func (r *resolution) noteUnread() {
+	s := &r.Spec
+	if tags := prompt.AddonTags(s.Prompt, s.Negative); len(tags) > 0 {
+		more := ""
+		if n := len(tags) - maxTags; n > 0 {
+			tags, more = tags[:maxTags], fmt.Sprintf(" and %d more", n)
+		}
+		r.Note("This version has no add-ons, so it leaves out %s%s.", strings.Join(tags, ", "), more)
+	}
+	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
+		if room := r.Card.Chunks; room > 0 && prompt.MinChunks(t.text, s.Notation) > room {
+			r.Note("%s reads about the first %d words of the %s; the rest was left out.",
+				r.Card.Name, room*prompt.ChunkTokens, t.name)
+		}
+	}
+}
+
+// findUnknownWords looks for words that a model with a word list never saw.
+func (r *resolution) findUnknownWords() {
+	if len(r.Card.Words) == 0 {
+		return
+	}
+	if r.UnknownWords = prompt.UnknownWords(r.Card.Words, r.Spec.Prompt); len(r.UnknownWords) > 0 {
+		r.Examples = r.Card.Examples[:min(maxExamples, len(r.Card.Examples))]
+	}
+}

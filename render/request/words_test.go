@@ -1,0 +1,17 @@
+package request
+
+import (
+	"reflect"
+	"testing"
+)
+
+func TestUnknownWords(t *testing.T) {
+	t.Parallel()
+	got, no := Resolve(Wanted{Prompt: "a (RED:1.2) zebra in the night, Boat"}, postcards().Models[0], 1)
+	if no != nil || !reflect.DeepEqual(got.UnknownWords, []string{"zebra"}) || len(got.Examples) != 3 {
+		t.Errorf("got %q with %q, %v; want zebra with three examples", got.UnknownWords, got.Examples, no)
+	}
+	if got, _ := Resolve(Wanted{Prompt: "a zebra"}, anySize().Models[0], 1); got.UnknownWords != nil {
+		t.Errorf("a model without a word list: got %q, want none unknown", got.UnknownWords)
+	}
+}
