@@ -32,7 +32,7 @@ func TestModelCardByFamily(t *testing.T) {
 			t.Fatal(err)
 		}
 		var m admit.Model
-		if err := json.Unmarshal(modelCard(f), &m); err != nil {
+		if err := json.Unmarshal(cardJSON(t, f), &m); err != nil {
 			t.Fatal(err)
 		}
 		d := m.Defaults

@@ -42,7 +42,7 @@ func checkDevice(r config.Runtime) finding {
 
 func checkModels(r config.Runtime) []finding {
 	const thing = "model"
-	folders, faults := openFolders(r)
+	folders, faults := pipeline.Directory(r.ModelsDir).OpenAll()
 	var all []finding
 	for _, f := range folders {
 		all = append(all, healthy(thing, "%s, %s, %d MiB, %s", f.Name, pipeline.Describe(f.Config), f.Bytes>>20, f.Dir))

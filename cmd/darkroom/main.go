@@ -87,7 +87,7 @@ func run(ctx context.Context, env environment) int {
 	case err == nil:
 		return exitOK
 	case env.isSupervised():
-		env.report(report{Fault: redact(err.Error())})
+		env.reportFault(err)
 	default:
 		fmt.Fprintf(env.stderr, "darkroom: %s\n", redact(err.Error()))
 	}

@@ -50,3 +50,14 @@ func TestRun(t *testing.T) {
 		})
 	}
 }
+
+func TestSupervisedProcessReportsItsFault(t *testing.T) {
+	t.Parallel()
+	var out, errs bytes.Buffer
+	code := run(t.Context(), environment{args: []string{"renderer"}, stdout: &out, stderr: &errs, getenv: func(name string) string {
+		return map[string]string{"DARKROOM_SUPERVISED": "1"}[name]
+	}})
+	if code != exitFailure || !strings.HasPrefix(out.String(), `{"fault":"`) || errs.Len() > 0 {
+		t.Errorf("got %d, %q, %q, want the missing Redis reported, and nothing logged", code, out.String(), errs.String())
+	}
+}

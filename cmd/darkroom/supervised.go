@@ -1,23 +1,40 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"syscall"
+	"time"
 
+	"darkroom/cmd/darkroom/supervise"
 	"darkroom/config"
+	"darkroom/queue"
+	"darkroom/queue/worker"
 )
 
-// supervisedVariable tells a renderer's process that a supervisor started it.
-const supervisedVariable = "DARKROOM_SUPERVISED"
+// newSupervisor makes a supervisor of a renderer with these settings, which leases its jobs from q.
+func newSupervisor(s invocation, c config.Renderer, q *queue.Queue) *supervise.Supervisor {
+	if c.Worker.Slot == "" {
+		c.Worker.Slot = worker.DefaultSlot()
+	}
+	return supervise.New(supervise.Options{
+		Command: func() (*exec.Cmd, error) {
+			return supervise.Command("renderer", config.Environment(s.environ, s.settings.Log, c), s.stderr)
+		},
+		Died:        func(ctx context.Context) error { return q.RendererDied(ctx, c.Worker.Slot) },
+		StopTimeout: c.Leasing.Grace + c.Leasing.Lease + stopMargin,
+		Log:         s.log,
+	})
+}
 
-// isSupervised tells whether this process is a renderer's that a supervisor started.
-func (e environment) isSupervised() bool { return e.getenv(supervisedVariable) != "" }
+// stopMargin is what a renderer that stops may take beside the time for its job: to post it, or to say that it failed, and
+// to free the model.
+const stopMargin = 30 * time.Second
+
+// isSupervised tells whether this is a renderer's process that a supervisor started.
+func (e environment) isSupervised() bool { return supervise.IsSupervised(e.getenv) }
 
 // runSupervised is runProcess of a process that a supervisor started. A terminal, or a service manager, sends its signals
 // to both processes: this one leaves them to the supervisor.
@@ -25,36 +42,14 @@ func runSupervised(env environment) int {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	go obeySupervisor(env.stdin, stop, func() { os.Exit(exitFailure) })
+	go supervise.Obey(env.stdin, stop, func() { os.Exit(exitFailure) })
 	return run(ctx, env)
 }
 
-// obeySupervisor calls stop when the supervisor says so, and die when it is dead: nobody would start, stop or watch this
-// process any more.
-func obeySupervisor(stdin io.Reader, stop, die func()) {
-	for words := bufio.NewScanner(stdin); words.Scan(); {
-		if words.Text()+"\n" == stopWord {
-			stop()
-		}
-	}
-	die()
-}
+func (e environment) reportOpened(r queue.Renderer) { supervise.Report{Opened: &r}.Send(e.stdout) }
 
-// report tells the supervisor how far this process got.
-func (e environment) report(r report) {
-	_ = json.NewEncoder(e.stdout).Encode(r) // a supervisor that does not hear it is dead, and this process soon is
-}
+func (e environment) reportReady() { supervise.Report{Ready: true}.Send(e.stdout) }
 
-// supervisedCommand makes a process that runs the renderer with these settings.
-func (e environment) supervisedCommand(l config.Log, r config.Renderer) (*exec.Cmd, error) {
-	program, err := ownProgram()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(program, "renderer")
-	cmd.Args[0] = "darkroom"
-	cmd.Env = append(config.Environment(e.environ, l, r), supervisedVariable+"=1")
-	cmd.Stderr = e.stderr
-	cmd.SysProcAttr = dieWithParent()
-	return cmd, nil
+func (e environment) reportFault(err error) {
+	supervise.Report{Fault: redact(err.Error())}.Send(e.stdout)
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"darkroom/bot/sandbox"
+	"darkroom/cmd/darkroom/supervise"
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/render/folder"
@@ -45,7 +46,7 @@ func up(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	defer r.stop()
+	defer r.Stop()
 	db, models, err := awaitBoth(ctx, s, c.Data, r)
 	if err != nil {
 		return err
@@ -63,7 +64,7 @@ func up(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	err = serve(ctx, s.log, append(parts, component{"bot", b.Run}, component{"renderer", r.run})...)
+	err = serve(ctx, s.log, append(parts, component{"bot", b.Run}, component{"renderer", r.Run})...)
 	if c.Redis.URL.Empty() { // what the renderer released, the bot may not have heard of
 		err = errors.Join(err, db.RequeueRunning(context.WithoutCancel(ctx)))
 	}
@@ -71,7 +72,7 @@ func up(ctx context.Context, s invocation) (err error) {
 }
 
 // startRenderer starts the renderer's process. It reaches a queue in this process's memory through a socket.
-func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervisor, error) {
+func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervise.Supervisor, error) {
 	settings := config.Renderer{Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, Worker: c.Worker, Leasing: c.Leasing}
 	if c.Redis.URL.Empty() {
 		address, err := q.Listen(ctx, c.Data.Dir)
@@ -81,19 +82,22 @@ func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queu
 		settings.Redis.URL = config.NewSecret(address)
 	}
 	r := newSupervisor(s, settings, q)
-	r.start(ctx)
+	r.Start(ctx)
 	return r, nil
 }
 
 // awaitBoth waits for the database and for the renderer's models side by side. The first error is the one to tell.
-func awaitBoth(ctx context.Context, s invocation, d config.Data, r *supervisor) (db *store.Store, models []queue.Model, err error) {
+func awaitBoth(ctx context.Context, s invocation, d config.Data, r *supervise.Supervisor) (db *store.Store, models []queue.Model, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		db, err = awaitData(ctx, s.log, d)
 		return err
 	})
 	g.Go(func() error {
-		announced, err := r.waitOpened(ctx)
+		announced, err := r.WaitOpened(ctx)
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w before the renderer was ready", errStopped)
+		}
 		models = announced.Models
 		return err
 	})

@@ -24,7 +24,7 @@ func TestUp(t *testing.T) {
 	defer stop()
 	data := filepath.Join(t.TempDir(), "data")
 	out, in := io.Pipe()
-	log := &waitingLog{found: make(chan struct{}), want: "ready to paint"}
+	log := &waitingLog{found: make(chan struct{}), want: "ready to generate"}
 	code := make(chan int, 1)
 	go func() {
 		defer in.Close()

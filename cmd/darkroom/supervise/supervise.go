@@ -1,4 +1,10 @@
-package main
+// Package supervise keeps a renderer's process running beside the process that was started by a person. So a crash or a hang
+// of the runtime ends that process alone.
+//
+// The supervisor starts the process, stops it, and starts another one when it dies. The two talk through the standard streams
+// of the renderer's process: on its input it is told to stop, and the end of the input means that the supervisor is dead. On
+// its output it reports how far it got; what else is written there goes to its log.
+package supervise
 
 import (
 	"bufio"
@@ -16,12 +22,6 @@ import (
 	"darkroom/queue"
 )
 
-// A renderer runs in a process of its own, so that a crash or a hang of the runtime ends that process alone. The supervisor
-// is what the process that was asked for does about it: it starts the other one, stops it, and starts another when it dies.
-//
-// The two talk through the standard streams of the renderer's process. On its input it is told to stop, and the end of the
-// input means that the supervisor is dead. On its output it reports how far it got; see report.
-
 const (
 	minRestartPause = 100 * time.Millisecond // doubled with each death
 	maxRestartPause = 30 * time.Second
@@ -33,28 +33,35 @@ const (
 // stopWord is the line that tells a renderer's process to stop.
 const stopWord = "stop\n"
 
-// report is what a renderer's process says about itself, as a line of JSON.
-type report struct {
+// Report is what a renderer's process says about itself, as a line of JSON.
+type Report struct {
 	Opened *queue.Renderer `json:"opened,omitempty"` // it found models, and can be asked for these
 	Ready  bool            `json:"ready,omitempty"`  // it renders from now on
 	Fault  string          `json:"fault,omitempty"`  // why it ends
 }
 
-// supervisor keeps one renderer process running.
-type supervisor struct {
-	command     func() (*exec.Cmd, error)   // makes the process; its input and output are the supervisor's
-	died        func(context.Context) error // tells the queue that the process is dead
-	stopTimeout time.Duration               // a process that needs longer to stop is killed
-	log         *slog.Logger
+// Options of a Supervisor. All of them are needed.
+type Options struct {
+	Command     func() (*exec.Cmd, error)   // makes the process; its input and output are the supervisor's
+	Died        func(context.Context) error // tells the queue that the process is dead
+	StopTimeout time.Duration               // a process that needs longer to stop is killed
+	Log         *slog.Logger
+}
 
+// Supervisor keeps one renderer process running.
+type Supervisor struct {
+	Options
 	opened chan queue.Renderer // of the first process that found models
 	cancel context.CancelFunc
 	ended  chan struct{}
 	err    error // readable once ended is closed
 }
 
-// start starts the first process. Whoever calls it calls stop.
-func (s *supervisor) start(ctx context.Context) {
+// New makes a supervisor. Nothing runs yet.
+func New(o Options) *Supervisor { return &Supervisor{Options: o} }
+
+// Start starts the first process. Whoever calls it calls Stop.
+func (s *Supervisor) Start(ctx context.Context) {
 	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.opened, s.ended = make(chan queue.Renderer, 1), make(chan struct{})
 	go func() {
@@ -63,36 +70,36 @@ func (s *supervisor) start(ctx context.Context) {
 	}()
 }
 
-// waitOpened waits until a process found models, and returns what can be asked for. An error says why there will be none.
-func (s *supervisor) waitOpened(ctx context.Context) (queue.Renderer, error) {
+// WaitOpened waits until a process found models, and returns what can be asked for. An error says why there will be none.
+func (s *Supervisor) WaitOpened(ctx context.Context) (queue.Renderer, error) {
 	select {
 	case r := <-s.opened:
 		return r, nil
 	case <-s.ended:
 		return queue.Renderer{}, s.err
 	case <-ctx.Done():
-		return queue.Renderer{}, fmt.Errorf("%w before the renderer was ready", errStopped)
+		return queue.Renderer{}, context.Cause(ctx)
 	}
 }
 
-// run waits until ctx ends and then stops the renderer, or returns why there is none any more.
-func (s *supervisor) run(ctx context.Context) error {
+// Run waits until ctx ends and then stops the renderer, or returns why there is none any more.
+func (s *Supervisor) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case <-s.ended:
 	}
-	s.stop()
+	s.Stop()
 	return s.err
 }
 
-// stop has the process finish its picture, or release it, and waits for the end of the process.
-func (s *supervisor) stop() {
+// Stop has the process finish its picture, or release it, and waits for the end of the process.
+func (s *Supervisor) Stop() {
 	s.cancel()
 	<-s.ended
 }
 
 // keepRunning runs one process after the other until ctx ends, or until it is clear that none would be ready.
-func (s *supervisor) keepRunning(ctx context.Context) error {
+func (s *Supervisor) keepRunning(ctx context.Context) error {
 	ready := false
 	pause, deaths := time.Duration(0), 0
 	for {
@@ -101,7 +108,7 @@ func (s *supervisor) keepRunning(ctx context.Context) error {
 		queueErr := s.reportDeath(ctx, p)
 		if ctx.Err() != nil {
 			if p.err != nil {
-				s.log.Warn("the renderer process did not stop in order", "error", p.err, "queue", queueErr)
+				s.Log.Warn("the renderer process did not stop in order", "error", p.err, "queue", queueErr)
 			}
 			return nil
 		}
@@ -120,7 +127,7 @@ func (s *supervisor) keepRunning(ctx context.Context) error {
 		if queueErr != nil {
 			args = append(args, "queue", queueErr)
 		}
-		s.log.Error("the renderer process died and is started again", args...)
+		s.Log.Error("the renderer process died and is started again", args...)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -130,13 +137,13 @@ func (s *supervisor) keepRunning(ctx context.Context) error {
 }
 
 // reportDeath tells the queue of a process that did not end in order, so that nobody waits until its leases run out.
-func (s *supervisor) reportDeath(ctx context.Context, p *childProcess) error {
+func (s *Supervisor) reportDeath(ctx context.Context, p *childProcess) error {
 	if p.err == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), diedTimeout)
 	defer cancel()
-	if err := s.died(ctx); err != nil && !errors.Is(err, queue.ErrEpoch) { // a queue without an epoch holds nothing
+	if err := s.Died(ctx); err != nil && !errors.Is(err, queue.ErrEpoch) { // a queue without an epoch holds nothing
 		return err
 	}
 	return nil
@@ -161,9 +168,9 @@ func (p *childProcess) reason() string {
 var errNotAsked = errors.New("it ended although nobody stopped it")
 
 // runProcess starts a process and returns when it has ended, which it is told to when ctx ends.
-func (s *supervisor) runProcess(ctx context.Context) *childProcess {
+func (s *Supervisor) runProcess(ctx context.Context) *childProcess {
 	p := &childProcess{}
-	cmd, err := s.command()
+	cmd, err := s.Command()
 	var stdin io.WriteCloser
 	var stdout io.ReadCloser
 	if err == nil {
@@ -194,7 +201,7 @@ func (s *supervisor) runProcess(ctx context.Context) *childProcess {
 	case <-ended:
 	case <-ctx.Done():
 		_, _ = io.WriteString(stdin, stopWord) // fails when it has just ended
-		kill := time.AfterFunc(s.stopTimeout, func() { _ = cmd.Process.Kill() })
+		kill := time.AfterFunc(s.StopTimeout, func() { _ = cmd.Process.Kill() })
 		<-ended
 		kill.Stop()
 	}
@@ -209,17 +216,17 @@ const maxReport = 16 << 20
 
 // readReports reads what a process reports until its output ends. What else is written there, by a library, goes where the
 // process logs.
-func (s *supervisor) readReports(stdout io.Reader, cmd *exec.Cmd, p *childProcess) {
+func (s *Supervisor) readReports(stdout io.Reader, cmd *exec.Cmd, p *childProcess) {
 	lines := bufio.NewScanner(stdout)
 	lines.Buffer(nil, maxReport)
 	for lines.Scan() {
-		var r report
+		var r Report
 		if json.Unmarshal(lines.Bytes(), &r) != nil {
 			fmt.Fprintln(cmd.Stderr, lines.Text())
 			continue
 		}
 		if r.Opened != nil {
-			s.log.Info("the renderer process started", "pid", cmd.Process.Pid)
+			s.Log.Info("the renderer process started", "pid", cmd.Process.Pid)
 			select {
 			case s.opened <- *r.Opened:
 			default:

@@ -1,4 +1,4 @@
-package main
+package supervise
 
 import (
 	"bytes"
@@ -8,27 +8,28 @@ import (
 	"log/slog"
 	"os/exec"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
 // scripted is a supervisor whose processes are shell scripts: the last one is used again and again.
-func scripted(t *testing.T, log io.Writer, scripts ...string) (s *supervisor, starts *atomic.Int32) {
+func scripted(t *testing.T, log io.Writer, scripts ...string) (s *Supervisor, starts *atomic.Int32) {
 	t.Helper()
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip("needs a shell")
 	}
 	starts = new(atomic.Int32)
-	s = &supervisor{stopTimeout: 5 * time.Second, log: slog.New(slog.NewTextHandler(log, nil)),
-		command: func() (*exec.Cmd, error) {
+	s = New(Options{StopTimeout: 5 * time.Second, Log: slog.New(slog.NewTextHandler(log, nil)),
+		Command: func() (*exec.Cmd, error) {
 			n := int(starts.Add(1))
 			cmd := exec.Command("sh", "-c", scripts[min(n, len(scripts))-1])
 			cmd.Stderr = log
 			return cmd, nil
 		},
-		died: func(context.Context) error { return nil },
-	}
+		Died: func(context.Context) error { return nil },
+	})
 	return s, starts
 }
 
@@ -39,12 +40,12 @@ func TestSupervisorStopsInOrder(t *testing.T) {
 	var log lockedBuffer
 	s, _ := scripted(t, &log, obedient)
 	deaths := 0
-	s.died = func(context.Context) error { deaths++; return nil }
-	s.start(t.Context())
-	if r, err := s.waitOpened(t.Context()); err != nil || r.Device != "cpu" {
+	s.Died = func(context.Context) error { deaths++; return nil }
+	s.Start(t.Context())
+	if r, err := s.WaitOpened(t.Context()); err != nil || r.Device != "cpu" {
 		t.Errorf("got %+v, %v, want what was reported", r, err)
 	}
-	s.stop()
+	s.Stop()
 	if s.err != nil || deaths != 0 || strings.Contains(log.String(), "died") {
 		t.Errorf("got %v and %d deaths, want none: %s", s.err, deaths, log.String())
 	}
@@ -55,10 +56,10 @@ func TestSupervisorStartsAnotherProcess(t *testing.T) {
 	var log lockedBuffer
 	s, _ := scripted(t, &log, `echo '{"ready":true}'; kill -9 $$`, `echo a library speaks; echo '{"fault":"it hangs"}'; exit 1`, obedient)
 	dead := make(chan bool, 8)
-	s.died = func(context.Context) error { dead <- true; return errors.New("no queue") }
-	s.start(t.Context())
-	defer s.stop()
-	if _, err := s.waitOpened(t.Context()); err != nil {
+	s.Died = func(context.Context) error { dead <- true; return errors.New("no queue") }
+	s.Start(t.Context())
+	defer s.Stop()
+	if _, err := s.WaitOpened(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	text := log.String()
@@ -86,11 +87,11 @@ func TestSupervisorGivesUp(t *testing.T) {
 			t.Parallel()
 			var log lockedBuffer
 			s, starts := scripted(t, &log, c.script)
-			s.start(t.Context())
-			if _, err := s.waitOpened(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) || starts.Load() != c.starts {
+			s.Start(t.Context())
+			if _, err := s.WaitOpened(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) || starts.Load() != c.starts {
 				t.Errorf("got %v after %d starts, want %q after %d", err, starts.Load(), c.want, c.starts)
 			}
-			if err := s.run(t.Context()); err == nil {
+			if err := s.Run(t.Context()); err == nil {
 				t.Error("run: got nil, want the error again")
 			}
 		})
@@ -101,14 +102,14 @@ func TestSupervisorKillsWhatDoesNotStop(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
 	s, _ := scripted(t, &log, `echo '{"opened":{}}'; exec sleep 600`)
-	s.stopTimeout = 50 * time.Millisecond
+	s.StopTimeout = 50 * time.Millisecond
 	dead := false
-	s.died = func(context.Context) error { dead = true; return nil }
-	s.start(t.Context())
-	if _, err := s.waitOpened(t.Context()); err != nil {
+	s.Died = func(context.Context) error { dead = true; return nil }
+	s.Start(t.Context())
+	if _, err := s.WaitOpened(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.stop()
+	s.Stop()
 	if s.err != nil || !dead || !strings.Contains(log.String(), "did not stop in order") {
 		t.Errorf("got %v and the queue told: %v, want it killed, told and logged: %s", s.err, dead, log.String())
 	}
@@ -118,7 +119,7 @@ func TestSupervisedProcessObeys(t *testing.T) {
 	t.Parallel()
 	in, out := io.Pipe()
 	stopped, dead := make(chan bool, 1), make(chan bool, 1)
-	go obeySupervisor(in, func() { stopped <- true }, func() { dead <- true })
+	go Obey(in, func() { stopped <- true }, func() { dead <- true })
 	if _, err := io.WriteString(out, "noise\n"+stopWord); err != nil {
 		t.Fatal(err)
 	}
@@ -130,13 +131,20 @@ func TestSupervisedProcessObeys(t *testing.T) {
 	<-dead
 }
 
-func TestSupervisedProcessReportsItsFault(t *testing.T) {
-	t.Parallel()
-	var out, errs bytes.Buffer
-	code := run(t.Context(), environment{args: []string{"renderer"}, stdout: &out, stderr: &errs, getenv: func(name string) string {
-		return map[string]string{supervisedVariable: "1"}[name]
-	}})
-	if code != exitFailure || !strings.HasPrefix(out.String(), `{"fault":"`) || errs.Len() > 0 {
-		t.Errorf("got %d, %q, %q, want the missing Redis reported, and nothing logged", code, out.String(), errs.String())
-	}
+// lockedBuffer is written to while it is read.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
