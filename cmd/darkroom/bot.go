@@ -24,7 +24,7 @@ func runBot(ctx context.Context, s invocation) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	dataLock, err := lockData(c.Data, false)
+	dataLock, err := store.LockDir(c.Data.Dir, false)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -15,20 +14,9 @@ import (
 	"darkroom/store"
 )
 
-// makeDataDir makes the data directory, for its owner alone.
-func makeDataDir(d config.Data) error {
-	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
-		return fmt.Errorf("make the data directory: %w", err)
-	}
-	if err := os.Chmod(d.Dir, 0o700); err != nil {
-		return fmt.Errorf("close the data directory to others: %w", err)
-	}
-	return nil
-}
-
 // openData makes the data directory and opens the database.
 func openData(ctx context.Context, d config.Data) (*store.Store, error) {
-	if err := makeDataDir(d); err != nil {
+	if err := store.MakeDir(d.Dir); err != nil {
 		return nil, err
 	}
 	return store.Open(ctx, databaseURL(d), store.Options{})
@@ -57,30 +45,6 @@ func awaitData(ctx context.Context, log *slog.Logger, d config.Data) (*store.Sto
 		case <-time.After(databaseRetryInterval):
 		}
 	}
-}
-
-// lockData keeps the data directory for one process that has the line in its own memory, or for several that share a
-// Redis server: of two lines each would take the other for an old one, and begin anew without end.
-func lockData(d config.Data, exclusive bool) (*os.File, error) {
-	if err := makeDataDir(d); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(filepath.Join(d.Dir, "darkroom.lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("hold the data directory: %w", err)
-	}
-	held, err := lockFile(f, exclusive)
-	switch {
-	case held:
-		err = fmt.Errorf("another darkroom works in %s, and one of the two keeps the line in its own memory: "+
-			"stop it, name another --data, or give both the same REDIS_URL", d.Dir)
-	case err != nil:
-		err = fmt.Errorf("hold the data directory: %w", err)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
 }
 
 func databaseURL(d config.Data) string {

@@ -25,7 +25,7 @@ import (
 // started last is stopped first: the renderer finishes its picture or releases it, then the bot stops, then the page.
 func up(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Up
-	dataLock, err := lockData(c.Data, c.Redis.URL.Empty())
+	dataLock, err := store.LockDir(c.Data.Dir, c.Redis.URL.Empty())
 	if err != nil {
 		return err
 	}
