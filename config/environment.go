@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Environment returns the environment of a renderer process that is to have these settings. Of base it leaves out every
-// variable that settings are read from, so a token or a database that only the bot needs does not get there.
+// Environment returns the environment of a renderer process that is to have these settings. Of base it leaves out
+// every variable that settings are read from, so a token or a database that only the bot needs does not get there.
 func Environment(base []string, l Log, r Renderer) []string {
 	known := []string{tokenVariable}
 	visitSettings(reflect.ValueOf(Settings{}), func(name string, _ reflect.Value) { known = append(known, name) })

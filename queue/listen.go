@@ -39,9 +39,9 @@ func (s *embeddedServer) close() {
 	s.redis.Close()
 }
 
-// Listen opens an embedded queue to other processes of this user, such as a renderer of its own, and returns the address to
-// Dial. It holds a password, so it is a secret. Dir must be a directory of this user alone: the queue listens on a socket
-// in it, or on this machine's loopback address where that cannot be done. Close ends it.
+// Listen opens an embedded queue to other processes of this user, such as a renderer of its own, and returns the
+// address to Dial. It holds a password, so it is a secret. Dir must be a directory of this user alone: the queue
+// listens on a socket in it, or on this machine's loopback address where that cannot be done. Close ends it.
 func (q *Queue) Listen(ctx context.Context, dir string) (address string, err error) {
 	if q.server == nil {
 		return "", errors.New("listen: the queue is on a Redis server")

@@ -23,8 +23,9 @@ func (q *Queue) Reap(ctx context.Context) (n int, err error) {
 	}
 }
 
-// RendererDied ends the leases of a slot whose renderer is known to be dead, as if their time had run out: nobody waits
-// for that. Each job that was being generated counts one more crash. The slot must not be in use by another renderer.
+// RendererDied ends the leases of a slot whose renderer is known to be dead, as if their time had run out: nobody
+// waits for that. Each job that was being generated counts one more crash. The slot must not be in use by another
+// renderer.
 func (q *Queue) RendererDied(ctx context.Context, slot string) error {
 	if _, err := q.runReap(ctx, slot); err != nil {
 		return fmt.Errorf("end leases of %s: %w", slot, err)
@@ -32,7 +33,8 @@ func (q *Queue) RendererDied(ctx context.Context, slot string) error {
 	return nil
 }
 
-// runReap runs the script once and returns how many jobs it moved. deadSlot is a slot whose leases end now, "" for none.
+// runReap runs the script once and returns how many jobs it moved. deadSlot is a slot whose leases end now, "" for
+// none.
 func (q *Queue) runReap(ctx context.Context, deadSlot string) (int, error) {
 	r, err := q.run(ctx, reapScript, anyEpoch, reapBatch, q.opts.MaxCrashes, q.opts.MaxErrors,
 		ms(q.opts.KeepEnded), q.opts.MaxEnded, ms(q.opts.Lease), deadSlot)

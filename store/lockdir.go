@@ -7,9 +7,10 @@ import (
 	"path/filepath"
 )
 
-// LockDir makes a data directory, readable by its owner alone, and locks it: for one process that has the queue in its own
-// memory (exclusive), or for several that share a Redis server. With two queues each would take the other for an old one,
-// and begin new epochs without end. The lock ends when the file is closed, also by the end of the process.
+// LockDir makes a data directory, readable by its owner alone, and locks it: for one process that has the queue in
+// its own memory (exclusive), or for several that share a Redis server. With two queues each would take the other for
+// an old one, and begin new epochs without end. The lock ends when the file is closed, also by the end of the
+// process.
 func LockDir(dir string, exclusive bool) (*os.File, error) {
 	if err := MakeDir(dir); err != nil {
 		return nil, err

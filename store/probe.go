@@ -15,7 +15,8 @@ func IsPostgres(address string) bool {
 	return scheme == "postgres" || scheme == "postgresql"
 }
 
-// Probe looks at the database at an address, and changes nothing. It says what is there, or what keeps Open from working.
+// Probe looks at the database at an address, and changes nothing. It says what is there, or what keeps Open from
+// working.
 func Probe(ctx context.Context, address string) (string, error) {
 	if IsPostgres(address) {
 		version, err := PostgresVersion(ctx, address)

@@ -10,8 +10,8 @@ import (
 // tokenShape is a bot token's: id, time and signature. The id is the application's snowflake in base64.
 var tokenShape = regexp.MustCompile(`^([A-Za-z0-9_-]{18,})\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{20,}$`)
 
-// TokenApplication returns the id of the application that a bot's token is of. It looks at the shape alone: whether Discord
-// accepts the token is another question.
+// TokenApplication returns the id of the application that a bot's token is of. It looks at the shape alone: whether
+// Discord accepts the token is another question.
 func TokenApplication(token string) (string, error) {
 	parts := tokenShape.FindStringSubmatch(token)
 	if parts == nil {

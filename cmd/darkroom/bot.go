@@ -41,8 +41,10 @@ func runBot(ctx context.Context, s invocation) (err error) {
 	return serve(ctx, s.log, component{"bot", b.Run})
 }
 
-// newBot puts the bot together. wildcards is a folder that may be missing.
-func newBot(d config.Discord, m config.Retention, pool, wildcards string, db *store.Store, q *queue.Queue, log *slog.Logger) (*bot.Bot, error) {
+// newBot makes the bot. The folder wildcards may be missing.
+func newBot(
+	d config.Discord, m config.Retention, pool, wildcards string, db *store.Store, q *queue.Queue, log *slog.Logger,
+) (*bot.Bot, error) {
 	cdn, err := ownCDN(d.API)
 	if err != nil {
 		return nil, err
@@ -52,13 +54,14 @@ func newBot(d config.Discord, m config.Retention, pool, wildcards string, db *st
 		Queue:   q,
 		Discord: rest.NewClient(rest.Options{Base: d.API.Base, Token: d.Token.Text()}),
 		Options: bot.Options{
-			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log, ForgetAfter: m.ForgetAfter,
+			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log,
+			ForgetAfter: m.ForgetAfter,
 			Wildcards: dynamic.Folder{FS: os.DirFS(wildcards)},
 		},
 	})
 }
 
-// ownCDN names the host of a Discord that is not Discord's: its pictures come from the same host as its interface.
+// ownCDN returns the host of a Discord server other than Discord's own: files come from the same host as its API.
 func ownCDN(api config.API) ([]string, error) {
 	if api.Base == rest.DiscordAPI || api.Base == "" {
 		return nil, nil

@@ -13,7 +13,7 @@ import (
 	"darkroom/render/pipeline"
 )
 
-// TestModelCardByFamily sees what the bot is told of models of other kinds than the demo model's.
+// TestModelCardByFamily checks the cards of models of other families than the demo model's.
 func TestModelCardByFamily(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]struct {

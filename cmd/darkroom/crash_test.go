@@ -44,8 +44,8 @@ func processRuns(pid int) bool {
 	return !strings.HasPrefix(state, "Z")
 }
 
-// TestKilledRendererProcess kills the renderer's process in mid-picture: another one follows at once, long before the lease
-// runs out, and nobody else notices.
+// TestKilledRendererProcess kills the renderer's process in mid-picture: another one follows at once, long before the
+// lease runs out, and nobody else notices.
 func TestKilledRendererProcess(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*requests) *process{
@@ -80,8 +80,8 @@ func TestKilledRendererProcess(t *testing.T) {
 	}
 }
 
-// TestPoisonedJob asks for a picture that kills every process that renders it. Two die, its owner is told, and the other
-// jobs go on.
+// TestPoisonedJob asks for a picture that kills every process that renders it. Two die, its owner is told, and the
+// other jobs go on.
 func TestPoisonedJob(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*requests) *process{

@@ -22,13 +22,13 @@ func openData(ctx context.Context, d config.Data) (*store.Store, error) {
 	return store.Open(ctx, databaseURL(d), store.Options{})
 }
 
-// databaseRetryInterval is how often a PostgreSQL server that does not answer is asked again.
+// databaseRetryInterval is how often a PostgreSQL server that does not answer is tried again.
 const databaseRetryInterval = time.Second
 
-// errStopped means that the program was told to stop before it had begun.
+// errStopped means that the program was told to stop before it was ready.
 var errStopped = errors.New("stopped")
 
-// awaitData is openData for what is meant to stay up: a PostgreSQL server that cannot be reached yet is waited for, until
+// awaitData is openData for programs that stay up: it waits for a PostgreSQL server that cannot be reached yet, until
 // the program is told to stop.
 func awaitData(ctx context.Context, log *slog.Logger, d config.Data) (*store.Store, error) {
 	for logged := false; ; logged = true {
@@ -54,11 +54,11 @@ func databaseURL(d config.Data) string {
 	return "sqlite:" + filepath.Join(d.Dir, "darkroom.db")
 }
 
-// connectTimeout is how long a start waits for Redis before it says that there is none.
+// connectTimeout is how long a start waits for Redis before it logs that Redis does not answer.
 const connectTimeout = 5 * time.Second
 
-// openQueue reaches the Redis server of the settings, or makes a queue in this process if there is none. A server that
-// does not answer yet is waited for by those who use it; one that would lose jobs is refused.
+// openQueue connects to the Redis server of the settings, or makes a queue in this process if there is none. A server
+// that does not answer yet is no error: every call to it is tried again. A server that would lose jobs is refused.
 func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.Leasing) (*queue.Queue, error) {
 	if r.URL.Empty() {
 		return queue.Embedded(queueOptions(r, l)), nil
@@ -83,14 +83,14 @@ func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.L
 	return q, nil
 }
 
-// dialQueue makes the queue of a Redis server, without asking the server for anything.
+// dialQueue makes the queue of a Redis server. It does not connect yet.
 func dialQueue(r config.Redis, l config.Leasing) (*queue.Queue, error) {
 	queue.SilenceRedisLog()
 	return queue.Dial(r.URL.Text(), queueOptions(r, l))
 }
 
-// queueOptions has other times follow the lease: half a lease for renderers to reclaim their jobs, two leases for a delivery
-// that was taken. So short leases, as in tests, shorten them too.
+// queueOptions derives other times from the lease: half a lease for renderers to reclaim their jobs, two leases for a
+// delivery that was taken. So short leases, as in tests, shorten them too.
 func queueOptions(r config.Redis, l config.Leasing) queue.Options {
 	return queue.Options{Pool: r.Pool, Lease: l.Lease, ReclaimGrace: l.Lease / 2, UndeliveredLease: 2 * l.Lease}
 }

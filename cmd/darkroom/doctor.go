@@ -35,12 +35,14 @@ func broken(subject string, seen error, fix string) finding {
 // errBroken is the doctor's verdict. What is wrong was printed before.
 var errBroken = errors.New("something is missing: see above")
 
-// doctor checks everything that `darkroom up` would use, and prints what is missing and how to fix it. It undoes what it
-// tries: a file in the data directory, a port that it listens on. Only the cache stays: the demo model, unpacked and hashed.
+// doctor checks everything that `darkroom up` would use, and prints what is missing and how to fix it. It undoes what
+// it tries: a file in the data directory, a port that it listens on. Only the cache stays: the demo model, unpacked
+// and hashed.
 func doctor(ctx context.Context, s invocation) error {
 	d := s.settings.Doctor
 	findings := []finding{
-		checkData(d.Data), checkDatabase(ctx, d.Data), checkRedis(ctx, d.Redis), checkToken(d.Discord), checkPage(d.Page, d.Discord),
+		checkData(d.Data), checkDatabase(ctx, d.Data), checkRedis(ctx, d.Redis), checkToken(d.Discord),
+		checkPage(d.Page, d.Discord),
 	}
 	findings = append(findings, checkRendering(d.Runtime)...)
 	ok := true
@@ -121,7 +123,7 @@ func checkDatabase(ctx context.Context, d config.Data) finding {
 	case err != nil && store.IsPostgres(address):
 		return broken(subject, err, "start the server, create the database, or correct DATABASE_URL")
 	case err != nil:
-		return broken(subject, err, "give this user a file to read and write, or set DATABASE_URL to sqlite:PATH or postgres://…")
+		return broken(subject, err, "let this user read and write the file, or set DATABASE_URL to sqlite:PATH or postgres://…")
 	}
 	return healthy(subject, "%s", state)
 }
@@ -129,7 +131,7 @@ func checkDatabase(ctx context.Context, d config.Data) finding {
 func checkRedis(ctx context.Context, r config.Redis) finding {
 	const subject = "redis"
 	if r.URL.Empty() {
-		return healthy(subject, "none is set: `darkroom up` keeps the queue in its own memory; a bot and renderers apart need one")
+		return healthy(subject, "none is set: `darkroom up` keeps the queue in its memory; a bot and renderers apart need one")
 	}
 	queue.SilenceRedisLog()
 	q, err := queue.Dial(r.URL.Text(), queue.Options{Pool: r.Pool})
@@ -156,7 +158,8 @@ func checkToken(d config.Discord) finding {
 	}
 	application, err := rest.TokenApplication(d.Token.Text())
 	if err != nil {
-		return broken(subject, err, "copy it from https://discord.com/developers/applications (your application, Bot, Reset Token)")
+		return broken(subject, err,
+			"copy it from https://discord.com/developers/applications (your application, Bot, Reset Token)")
 	}
 	return healthy(subject, "has the right shape, of application %s", application)
 }
@@ -168,7 +171,7 @@ func checkPage(p config.Page, d config.Discord) finding {
 	}
 	l, err := net.Listen("tcp", p.Listen)
 	if err != nil {
-		return broken(subject, err, "stop what listens there, or choose another port: --listen 127.0.0.1:0 takes any that is free")
+		return broken(subject, err, "stop what listens there, or choose another port: --listen 127.0.0.1:0 takes any free one")
 	}
 	if err := l.Close(); err != nil {
 		return broken(subject, err, "try again")

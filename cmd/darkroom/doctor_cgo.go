@@ -48,7 +48,7 @@ func checkModels(r config.Runtime) []finding {
 		all = append(all, healthy(subject, "%s, %s, %d MiB, %s", f.Name, pipeline.Describe(f.Config), f.Bytes>>20, f.Dir))
 	}
 	for _, err := range faults {
-		all = append(all, broken(subject, err, fmt.Sprintf("put a whole model folder there, or remove it from %s", r.ModelsDir)))
+		all = append(all, broken(subject, err, "put a whole model folder there, or remove it from "+r.ModelsDir))
 	}
 	return all
 }

@@ -16,8 +16,8 @@ import (
 	"darkroom/render/picture"
 )
 
-// fakeModels is one model that needs no files: it takes stepTime for a step and makes small squares in the seed's colour. So
-// a renderer can be started and killed many times a minute. Some words in a prompt make it misbehave.
+// fakeModels is one model that needs no files: it takes stepTime for a step and makes small squares in the seed's
+// colour. So a renderer can be started and killed many times a minute. Some words in a prompt make it misbehave.
 type fakeModels struct{}
 
 const (

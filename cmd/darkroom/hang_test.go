@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// wantDeaths waits until the renderer's process died so often, and checks that each death was logged once and that the
-// process which supervises it still runs.
+// wantDeaths waits until the renderer's process died so often, and checks that each death was logged once and that
+// the process which supervises it still runs.
 func (cl *cluster) wantDeaths(p *process, want int) {
 	cl.t.Helper()
 	const death = "renderer process died"
@@ -24,7 +24,7 @@ func (cl *cluster) wantDeaths(p *process, want int) {
 // count counts a text in the log.
 func (p *process) count(text string) int { return strings.Count(p.log.String(), text) }
 
-// alive tells whether a process has not ended.
+// isRunning tells whether a process has not ended.
 func (p *process) isRunning() bool {
 	select {
 	case <-p.done:
@@ -34,7 +34,7 @@ func (p *process) isRunning() bool {
 	}
 }
 
-// ends waits until a process has ended by itself.
+// waitExit waits until a process has ended.
 func (w *cluster) waitExit(p *process) {
 	w.t.Helper()
 	w.waitSignal(p.name+" ended", p.done)

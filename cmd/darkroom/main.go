@@ -67,7 +67,8 @@ type command func(context.Context, invocation) error
 
 // run runs one subcommand and returns the exit code.
 func run(ctx context.Context, env environment) int {
-	settings, err := config.Load(config.Sources{Args: env.args, Getenv: env.getenv, ReadFile: os.ReadFile, Help: env.stdout})
+	sources := config.Sources{Args: env.args, Getenv: env.getenv, ReadFile: os.ReadFile, Help: env.stdout}
+	settings, err := config.Load(sources)
 	if errors.Is(err, config.ErrHelp) {
 		return exitOK
 	}

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// childEnv makes the test binary behave as the program itself, so that tests can start and kill real processes: as it is,
-// or with fake models.
+// childEnv makes the test binary behave as the program itself, so that tests can start and kill real processes: as it
+// is, or with fake models.
 const (
 	childEnv        = "DARKROOM_TEST_CHILD"
 	childProgram    = "program"

@@ -19,7 +19,8 @@ func listModels(_ context.Context, s invocation) error {
 		if quick := pipeline.FewSteps(f); quick != "" {
 			what += ", " + quick
 		}
-		if _, err := fmt.Fprintf(s.stdout, "%s  %s  %d MiB  %s  %s\n", f.Name, f.Hash[:12], f.Bytes>>20, what, f.Dir); err != nil {
+		_, err := fmt.Fprintf(s.stdout, "%s  %s  %d MiB  %s  %s\n", f.Name, f.Hash[:12], f.Bytes>>20, what, f.Dir)
+		if err != nil {
 			return err
 		}
 	}

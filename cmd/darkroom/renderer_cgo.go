@@ -18,8 +18,8 @@ import (
 	"darkroom/render/pipeline"
 )
 
-// renderer is the subcommand: a renderer alone, in a process of its own that this one supervises. That process runs the
-// same subcommand.
+// renderer is the subcommand: a renderer alone, in a process of its own that this one supervises. That process runs
+// the same subcommand.
 func renderer(ctx context.Context, s invocation) (err error) {
 	if s.isSupervised() {
 		return renderSupervised(ctx, s)
@@ -37,7 +37,8 @@ func renderer(ctx context.Context, s invocation) (err error) {
 // renderSupervised renders in this process, and reports how far it got.
 func renderSupervised(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Renderer
-	r := &rendererService{settings: c, log: s.log, ready: s.reportReady, batchSize: worker.BatchSize(c.Worker.Batch, c.Runtime.Device.Kind == "cpu")}
+	r := &rendererService{settings: c, log: s.log, ready: s.reportReady}
+	r.batchSize = worker.BatchSize(c.Worker.Batch, c.Runtime.Device.Kind == "cpu")
 	if r.pool, err = s.openPool(c.Runtime, c.Worker, s.log); err != nil {
 		return err
 	}
@@ -71,8 +72,8 @@ type rendererService struct {
 	log       *slog.Logger
 }
 
-// run announces the models, loads the first one that can be loaded, so that the first job need not wait for it, and works
-// until ctx ends. It announces before it loads: what is asked for meanwhile waits in the queue.
+// run announces the models, loads the first one that can be loaded, so that the first job need not wait for it, and
+// works until ctx ends. It announces before it loads: what is asked for meanwhile waits in the queue.
 func (r *rendererService) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { worker.Announce(ctx, r.queue, r.announcement, r.log); return nil })
@@ -102,7 +103,9 @@ func (r *rendererService) worker() worker.Worker {
 }
 
 func (r *rendererService) renderer() worker.Renderer {
-	p := worker.SpecRenderer{Load: r.pool.Load, Input: r.queue.Input, FileLimit: fileLimit, Program: "darkroom " + revision(), Log: r.log}
+	p := worker.SpecRenderer{
+		Load: r.pool.Load, Input: r.queue.Input, FileLimit: fileLimit, Program: "darkroom " + revision(), Log: r.log,
+	}
 	if r.batchSize > 1 {
 		return p.InBatches()
 	}
@@ -128,8 +131,8 @@ type modelPool interface {
 	Close() error
 }
 
-// poolOpener says how the models of a machine are opened. The zero value opens model folders; tests that need no model
-// bring their own.
+// poolOpener says how the models of a machine are opened. The zero value opens model folders; tests that need no
+// model bring their own.
 type poolOpener struct {
 	override func() modelPool
 }
@@ -158,7 +161,8 @@ func openONNXPool(r config.Runtime, w config.Worker, log *slog.Logger) (modelPoo
 		return nil, err
 	}
 	if len(folders) == 0 {
-		return nil, errors.Join(append(faults, errors.New("there is no model to generate with: `darkroom doctor` says what is wrong"))...)
+		none := errors.New("there is no model to generate with: `darkroom doctor` says what is wrong")
+		return nil, errors.Join(append(faults, none)...)
 	}
 	if err := device(r).Check(); err != nil {
 		return nil, err

@@ -148,8 +148,8 @@ func TestModels(t *testing.T) {
 	})
 }
 
-// misfit writes a model folder whose text encoder does not know the tokenizer's words: it opens and loads, and cannot
-// paint.
+// writeMismatchedModel writes a model folder whose text encoder does not know the tokenizer's words: it opens and
+// loads, and cannot render.
 func writeMismatchedModel(t *testing.T, dir string) {
 	t.Helper()
 	if err := (onnxtest.Folder{Side: 8}).Write(dir); err != nil {
@@ -166,7 +166,7 @@ func writeMismatchedModel(t *testing.T, dir string) {
 	}
 }
 
-// spoil makes a folder that opens and does not load: an operator that no runtime knows.
+// writeUnloadableModel makes a folder that opens and does not load: an operator that no runtime knows.
 func writeUnloadableModel(t *testing.T, dir string) {
 	t.Helper()
 	writeMismatchedModel(t, dir)

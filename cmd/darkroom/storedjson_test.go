@@ -19,8 +19,8 @@ import (
 	"darkroom/store"
 )
 
-// update writes the goldens of testdata/stored anew. What they hold was stored by a released program, so a new golden is
-// right only where it has more in it than the old one.
+// update writes the goldens of testdata/stored anew. What they hold was stored by a released program, so a new golden
+// is right only where it has more in it than the old one.
 var update = flag.Bool("update", false, "write the goldens of testdata/stored anew; never to accept that stored data is read otherwise")
 
 func ptr[T any](v T) *T { return &v }
@@ -102,8 +102,8 @@ func TestStoredJSON(t *testing.T) {
 	}
 }
 
-// emptyField names a field that holds nothing, "" if all are filled. A golden of a value with an empty field would not
-// notice when the field's name changes.
+// emptyField names a field that holds nothing, "" if all are filled. A golden of a value with an empty field would
+// not notice when the field's name changes.
 func emptyField(v reflect.Value, path string) string {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -137,8 +137,8 @@ func emptyField(v reflect.Value, path string) string {
 	return ""
 }
 
-// untagged names a field whose name in JSON is its name in Go, "" if there is none: renaming it would lose what is stored.
-// It looks into embedded structs, which have no name of their own.
+// untagged names a field whose name in JSON is its name in Go, "" if there is none: renaming it would lose what is
+// stored. It looks into embedded structs, which have no name of their own.
 func untagged(t reflect.Type, path string, seen map[reflect.Type]bool) string {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Array:

@@ -29,15 +29,15 @@ func newSupervisor(s invocation, c config.Renderer, q *queue.Queue) *supervise.S
 	})
 }
 
-// stopMargin is what a renderer that stops may take beside the time for its job: to post it, or to say that it failed, and
-// to free the model.
+// stopMargin is what a renderer that stops may take beside the time for its job: to post it, or to say that it
+// failed, and to free the model.
 const stopMargin = 30 * time.Second
 
 // isSupervised tells whether this is a renderer's process that a supervisor started.
 func (e environment) isSupervised() bool { return supervise.IsSupervised(e.getenv) }
 
-// runSupervised is runProcess of a process that a supervisor started. A terminal, or a service manager, sends its signals
-// to both processes: this one leaves them to the supervisor.
+// runSupervised is runProcess of a process that a supervisor started. A terminal, or a service manager, sends its
+// signals to both processes: this one leaves them to the supervisor.
 func runSupervised(env environment) int {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	ctx, stop := context.WithCancel(context.Background())

@@ -21,8 +21,8 @@ import (
 	"darkroom/store"
 )
 
-// up is the subcommand that runs everything: the bot and the queue in this process, the renderer in another. What is
-// started last is stopped first: the renderer finishes its picture or releases it, then the bot stops, then the page.
+// up is the subcommand that runs everything: the bot and the queue in this process, the renderer in another one. It
+// stops them in this order: the renderer finishes its job or releases it, then the bot stops, then the page.
 func up(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Up
 	dataLock, err := store.LockDir(c.Data.Dir, c.Redis.URL.Empty())
@@ -52,20 +52,20 @@ func up(ctx context.Context, s invocation) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var parts []component
+	var components []component
 	if page != nil {
 		page.SetExamples(examples(models))
 		if err := printPageAddress(s.stdout, page.URL()); err != nil {
 			return err
 		}
-		parts = append(parts, component{"page", func(ctx context.Context) error { return page.Serve(ctx, nil) }})
+		components = append(components, component{"page", func(ctx context.Context) error { return page.Serve(ctx, nil) }})
 	}
 	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, s.log)
 	if err != nil {
 		return err
 	}
-	err = serve(ctx, s.log, append(parts, component{"bot", b.Run}, component{"renderer", r.Run})...)
-	if c.Redis.URL.Empty() { // what the renderer released, the bot may not have heard of
+	err = serve(ctx, s.log, append(components, component{"bot", b.Run}, component{"renderer", r.Run})...)
+	if c.Redis.URL.Empty() { // the bot may not have heard of the job that the renderer released
 		err = errors.Join(err, db.RequeueRunning(context.WithoutCancel(ctx)))
 	}
 	return err
@@ -73,7 +73,9 @@ func up(ctx context.Context, s invocation) (err error) {
 
 // startRenderer starts the renderer's process. It reaches a queue in this process's memory through a socket.
 func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervise.Supervisor, error) {
-	settings := config.Renderer{Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, Worker: c.Worker, Leasing: c.Leasing}
+	settings := config.Renderer{
+		Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, Worker: c.Worker, Leasing: c.Leasing,
+	}
 	if c.Redis.URL.Empty() {
 		address, err := q.Listen(ctx, c.Data.Dir)
 		if err != nil {
@@ -86,8 +88,10 @@ func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queu
 	return r, nil
 }
 
-// awaitBoth waits for the database and for the renderer's models side by side. The first error is the one to tell.
-func awaitBoth(ctx context.Context, s invocation, d config.Data, r *supervise.Supervisor) (db *store.Store, models []queue.Model, err error) {
+// awaitBoth waits for the database and for the renderer's models at the same time. It returns the first error.
+func awaitBoth(
+	ctx context.Context, s invocation, d config.Data, r *supervise.Supervisor,
+) (db *store.Store, models []queue.Model, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		db, err = awaitData(ctx, s.log, d)
@@ -107,13 +111,15 @@ func awaitBoth(ctx context.Context, s invocation, d config.Data, r *supervise.Su
 	return db, models, err
 }
 
-// openPage opens a small Discord of our own and points the settings at it.
+// openPage opens the sandbox, a small Discord of our own, and points the settings at it.
 func openPage(c *config.Up) (*sandbox.Sandbox, error) {
 	l, err := net.Listen("tcp", c.Page.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("open the page: %w (--listen 127.0.0.1:0 takes any free port)", err)
 	}
-	page, err := sandbox.New(sandbox.Options{DataDir: filepath.Join(c.Data.Dir, "sandbox"), Listener: l, Hosts: c.Page.Hosts, Title: "darkroom"})
+	page, err := sandbox.New(sandbox.Options{
+		DataDir: filepath.Join(c.Data.Dir, "sandbox"), Listener: l, Hosts: c.Page.Hosts, Title: "darkroom",
+	})
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -121,7 +127,7 @@ func openPage(c *config.Up) (*sandbox.Sandbox, error) {
 	return page, nil
 }
 
-// maxExamples is how many prompts greet a newcomer.
+// maxExamples is how many example prompts the page shows.
 const maxExamples = 3
 
 // examples are commands to run with one click: prompts from the card of the first model.

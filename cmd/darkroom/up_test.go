@@ -52,8 +52,8 @@ func TestUp(t *testing.T) {
 	if got := <-code; got != exitOK {
 		t.Errorf("exit code: got %d, want %d: %s", got, exitOK, log.String())
 	}
-	want := []string{"part=renderer", "part=bot", "part=page"}
-	if got := regexp.MustCompile(`part=\w+`).FindAllString(log.String(), -1); strings.Join(got, " ") != strings.Join(want, " ") {
+	want := []string{"component=renderer", "component=bot", "component=page"}
+	if got := regexp.MustCompile(`component=\w+`).FindAllString(log.String(), -1); strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("stopped: got %q, want %q", got, want)
 	}
 	if info, err := os.Stat(data); err != nil || info.Mode().Perm() != 0o700 {
@@ -61,7 +61,7 @@ func TestUp(t *testing.T) {
 	}
 }
 
-// greeted reads the page's address from what a newcomer sees.
+// readPageAddress reads the page's address from the program's output.
 func readPageAddress(t *testing.T, out io.Reader) string {
 	t.Helper()
 	for s := bufio.NewScanner(out); s.Scan(); {
@@ -73,7 +73,7 @@ func readPageAddress(t *testing.T, out io.Reader) string {
 	return ""
 }
 
-// lines is a log that tells when a line was written.
+// waitingLog is a log that closes found when the wanted text is written.
 type waitingLog struct {
 	mu    sync.Mutex
 	all   bytes.Buffer
@@ -97,7 +97,7 @@ func (l *waitingLog) String() string {
 	return l.all.String()
 }
 
-// TestUpSaysWhatIsMissing starts up without what a renderer needs: it ends with one line that says so.
+// TestUpSaysWhatIsMissing runs `darkroom up` without what a renderer needs: it ends with one line that says so.
 func TestUpSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	needRuntime(t)

@@ -7,9 +7,10 @@ import (
 	"runtime/debug"
 )
 
-// version prints which darkroom this is.
+// version prints the version of this program.
 func version(_ context.Context, s invocation) error {
-	_, err := fmt.Fprintf(s.stdout, "darkroom %s, %s, %s/%s%s\n", revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, buildNote)
+	_, err := fmt.Fprintf(s.stdout, "darkroom %s, %s, %s/%s%s\n",
+		revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, buildNote)
 	return err
 }
 

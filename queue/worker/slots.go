@@ -49,12 +49,12 @@ type batchRenderer struct {
 	*batchSlots
 }
 
-// gpuBatchSize is how many jobs a GPU renders at once where nothing else is asked for: more make a single image wait longer
-// than they save.
+// gpuBatchSize is how many jobs a GPU renders at once where nothing else is asked for: more make a single image wait
+// longer than they save.
 const gpuBatchSize = 4
 
-// BatchSize is how many jobs are rendered at once: as asked, or what fits the device for 0. On the CPU a batch of two takes
-// twice as long as one.
+// BatchSize is how many jobs are rendered at once: as asked, or what fits the device for 0. On the CPU a batch of two
+// takes twice as long as one.
 func BatchSize(asked int, onCPU bool) int {
 	if asked == 0 && !onCPU {
 		return gpuBatchSize

@@ -22,15 +22,18 @@ type Pipeline interface {
 	Render(ctx context.Context, spec picture.Spec, job render.Job) (*render.Result, error)
 }
 
-// SpecRenderer is a Renderer for jobs that carry a Spec: it loads the model, renders the Spec, and encodes the images for the
-// place they go to.
+// SpecRenderer is a Renderer for jobs that carry a Spec: it loads the model, renders the Spec, and encodes the images
+// for the place they go to.
 type SpecRenderer struct {
-	Load      func(ctx context.Context, modelHash string) (Pipeline, error) // loads the model, unless it is loaded
-	Input     func(ctx context.Context, sha256 string) ([]byte, error)      // finds the bytes of an input image
-	FileLimit func(address json.RawMessage) (bytes int64, err error)        // how large a file may be where the answer goes
-	Program   string                                                        // the program, as named in each image
-	Log       *slog.Logger                                                  // nil for none
-	slots     *batchSlots                                                   // of jobs that are rendered together; nil for one after the other
+	// Load loads the model, unless it is loaded.
+	Load func(ctx context.Context, modelHash string) (Pipeline, error)
+	// Input finds the bytes of an input image.
+	Input func(ctx context.Context, sha256 string) ([]byte, error)
+	// FileLimit is how many bytes a file may have where the answer goes.
+	FileLimit func(address json.RawMessage) (bytes int64, err error)
+	Program   string       // the program, as named in each image
+	Log       *slog.Logger // nil for none
+	slots     *batchSlots  // of jobs that are rendered together; nil for one after the other
 }
 
 // InBatches returns a Renderer that renders the jobs of a batch together.

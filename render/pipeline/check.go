@@ -12,8 +12,8 @@ import (
 	"darkroom/render/request"
 )
 
-// Check loads a model and renders one step with it, which is where networks that do not fit together show. It returns what
-// makes the model less exact than its source, if anything does.
+// Check loads a model and renders one step with it, which is where networks that do not fit together show. It returns
+// what makes the model less exact than its source, if anything does.
 func Check(ctx context.Context, f *folder.Folder, device onnx.Device) (warnings []string, err error) {
 	p, err := Load(ctx, f, device)
 	if err != nil {
@@ -51,7 +51,8 @@ func Abilities(f *folder.Folder) string {
 		can = append(can, "sizes "+strings.Join(texts, " "))
 	} else {
 		best := Card(f).WithDefaults().Defaults.Size
-		can = append(can, fmt.Sprintf("any size in multiples of %d, best %dx%d", f.Config.SizeMultiple, best.Width, best.Height))
+		can = append(can, fmt.Sprintf("any size in multiples of %d, best %dx%d",
+			f.Config.SizeMultiple, best.Width, best.Height))
 	}
 	if n := len(f.Card.Vocabulary()); n > 0 {
 		can = append(can, fmt.Sprintf("knows %d words", n))

@@ -11,12 +11,12 @@ import (
 	"darkroom/render/folder"
 )
 
-// Directory is a directory whose folders are models. It need not exist. The demo model, which is built in, is always there,
-// too.
+// Directory is a directory whose folders are models. It need not exist. The demo model, which is built in, is always
+// there, too.
 type Directory string
 
-// OpenAll opens every model, the demo model last: the first is what people get who name none. Folders that cannot be used
-// are left out, with an error for each.
+// OpenAll opens every model, the demo model last: the first is what people get who name none. Folders that cannot be
+// used are left out, with an error for each.
 func (d Directory) OpenAll() (folders []*folder.Folder, faults []error) {
 	dirs, err := d.list()
 	if err != nil {
@@ -90,14 +90,15 @@ func Choose(folders []*folder.Folder, names []string) ([]*folder.Folder, error) 
 	if len(names) == 0 {
 		return folders, nil
 	}
-	return slices.DeleteFunc(slices.Clone(folders), func(f *folder.Folder) bool { return !slices.Contains(names, f.Name) }), nil
+	other := func(f *folder.Folder) bool { return !slices.Contains(names, f.Name) }
+	return slices.DeleteFunc(slices.Clone(folders), other), nil
 }
 
 // unpackDemo puts the built-in model where the runtime can read it.
 func unpackDemo() (string, error) { return demo.Unpack(cacheFile("models")) }
 
-// cacheFile returns a path in the user's cache. What is there can be made again, so a machine without a home directory, or
-// with one that cannot be written, uses its temporary directory.
+// cacheFile returns a path in the user's cache. What is there can be made again, so a machine without a home
+// directory, or with one that cannot be written, uses its temporary directory.
 func cacheFile(name string) string {
 	if dir, err := os.UserCacheDir(); err == nil {
 		dir = filepath.Join(dir, "darkroom")

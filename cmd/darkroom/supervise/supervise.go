@@ -1,9 +1,9 @@
-// Package supervise keeps a renderer's process running beside the process that was started by a person. So a crash or a hang
-// of the runtime ends that process alone.
+// Package supervise keeps a renderer's process running beside the process that a person started. So a crash or a hang of
+// the runtime ends that process alone.
 //
-// The supervisor starts the process, stops it, and starts another one when it dies. The two talk through the standard streams
-// of the renderer's process: on its input it is told to stop, and the end of the input means that the supervisor is dead. On
-// its output it reports how far it got; what else is written there goes to its log.
+// The supervisor starts the process, stops it, and starts another one when it dies. The two talk through the standard
+// streams of the renderer's process: on its input it is told to stop, and the end of the input means that the supervisor
+// is dead. On its output it reports how far it got; what else is written there goes to its log.
 package supervise
 
 import (
@@ -70,7 +70,8 @@ func (s *Supervisor) Start(ctx context.Context) {
 	}()
 }
 
-// WaitOpened waits until a process found models, and returns what can be asked for. An error says why there will be none.
+// WaitOpened waits until a process found models, and returns what can be asked for. An error says why there will be
+// none.
 func (s *Supervisor) WaitOpened(ctx context.Context) (queue.Renderer, error) {
 	select {
 	case r := <-s.opened:
@@ -214,8 +215,8 @@ func (s *Supervisor) runProcess(ctx context.Context) *childProcess {
 // maxReport is how long a report may be: it holds the cards of all models.
 const maxReport = 16 << 20
 
-// readReports reads what a process reports until its output ends. What else is written there, by a library, goes where the
-// process logs.
+// readReports reads what a process reports until its output ends. What else is written there, by a library, goes
+// where the process logs.
 func (s *Supervisor) readReports(stdout io.Reader, cmd *exec.Cmd, p *childProcess) {
 	lines := bufio.NewScanner(stdout)
 	lines.Buffer(nil, maxReport)

@@ -13,7 +13,8 @@ const variable = "DARKROOM_SUPERVISED"
 // IsSupervised tells whether this process was started by a supervisor.
 func IsSupervised(getenv func(string) string) bool { return getenv(variable) != "" }
 
-// Command makes a process that runs a subcommand of this program and that the kernel ends with this one, where it can.
+// Command makes a process that runs a subcommand of this program and that the kernel ends with this one, where it
+// can.
 func Command(subcommand string, environment []string, log io.Writer) (*exec.Cmd, error) {
 	program, err := ownProgram()
 	if err != nil {
@@ -27,8 +28,8 @@ func Command(subcommand string, environment []string, log io.Writer) (*exec.Cmd,
 	return cmd, nil
 }
 
-// Obey reads what the supervisor says. It calls stop when the supervisor says so, and die when the supervisor is dead:
-// nobody would stop or replace this process any more.
+// Obey reads what the supervisor says. It calls stop when the supervisor says so, and die when the supervisor is
+// dead: nobody would stop or replace this process any more.
 func Obey(stdin io.Reader, stop, die func()) {
 	for words := bufio.NewScanner(stdin); words.Scan(); {
 		if words.Text()+"\n" == stopWord {
