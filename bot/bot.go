@@ -70,16 +70,19 @@ func New(p Parts) (*Bot, error) {
 		Relay:    i.Relay, Audit: i.Audit, Reap: i.Reap, Now: o.Now, Log: o.Log,
 	})
 	b.delivery = delivery.New(delivery.Options{
-		Store: p.Store, Queue: p.Queue, Discord: p.Discord, Outbox: b.outbox, Learn: b.catalog.Learn, Claim: claim, Pool: o.Pool,
-		Positions: i.Positions, Deliver: i.Deliver, Expire: i.Expire, HandlerTimeout: interaction.HandlerTimeout, Now: o.Now, Log: o.Log,
+		Store: p.Store, Queue: p.Queue, Discord: p.Discord, Outbox: b.outbox, Learn: b.catalog.Learn, Claim: claim,
+		Pool:      o.Pool,
+		Positions: i.Positions, Deliver: i.Deliver, Expire: i.Expire, HandlerTimeout: interaction.HandlerTimeout, Now: o.Now,
+		Log: o.Log,
 	})
 	b.retention = retention.New(retention.Options{
 		Store: p.Store, Interval: i.Retention, ForgetAfter: o.ForgetAfter, ShownLife: interaction.RelistShownFor,
 		QuestionLife: interaction.TokenLife, Keep: command.DirectAccount, Now: o.Now, Log: o.Log,
 	})
 	b.interaction = interaction.New(interaction.Options{
-		Store: p.Store, Queue: p.Queue, Discord: p.Discord, Fetcher: fetcher, Catalog: b.catalog, Outbox: b.outbox, Delivery: b.delivery,
-		Claim: claim, Workers: o.Workers, Wildcards: o.Wildcards, Seed: o.Seed, Now: o.Now, Log: o.Log,
+		Store: p.Store, Queue: p.Queue, Discord: p.Discord, Fetcher: fetcher, Catalog: b.catalog, Outbox: b.outbox,
+		Delivery: b.delivery,
+		Claim:    claim, Workers: o.Workers, Wildcards: o.Wildcards, Seed: o.Seed, Now: o.Now, Log: o.Log,
 	})
 	b.gateway = gateway.New(gateway.Options{
 		Token: o.Token, Base: o.Base, Dial: o.Dial, IdleTimeout: i.GatewayIdle, OpenTimeout: i.GatewayOpen, Store: p.Store,
@@ -88,8 +91,8 @@ func New(p Parts) (*Bot, error) {
 	return b, nil
 }
 
-// claimFor returns what tells whether this bot is the one to do a thing. A bot that has its database to itself always is.
-// A claim ends by itself, so that another bot takes over from one that died. If the claim of an interaction cannot be
+// claimFor returns what tells whether this bot is the one to do a thing. A bot that has its database to itself always
+// is. A claim ends by itself, so that another bot takes over from one that died. If the claim of an interaction cannot be
 // written, the interaction is answered all the same: Discord takes only one first answer.
 func claimFor(p Parts) func(ctx context.Context, name string, span time.Duration) (bool, error) {
 	if !p.Options.Shared {

@@ -16,7 +16,7 @@ import (
 	"darkroom/store"
 )
 
-// moody is a ledger that panics when it is asked for a policy.
+// panickingStore panics when it is asked for a policy.
 type panickingStore struct{ bot.Store }
 
 func (panickingStore) PolicyAndWeights(context.Context, string) (store.Policy, map[string]int, error) {
@@ -29,21 +29,22 @@ func TestFaultReferenceIsLogged(t *testing.T) {
 	h.wrapStore = func(l bot.Store) bot.Store { return panickingStore{l} }
 	h.startBot()
 	h.waitReady()
-	m := h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "Something went wrong on my side")
+	m := h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "Something went wrong")
 	ref := regexp.MustCompile("`([0-9a-f]{8})`").FindStringSubmatch(m.Content)
-	if ref == nil || !strings.Contains(h.log.String(), ref[1]) || !strings.Contains(h.log.String(), "a fault for the test") {
+	if ref == nil || !strings.Contains(h.log.String(), ref[1]) ||
+		!strings.Contains(h.log.String(), "a fault for the test") {
 		t.Errorf("answer %q: want a reference that is in the log:\n%s", m.Content, h.log)
 	}
 	if strings.Contains(h.log.String(), "a boat") || strings.Contains(h.log.String(), "sandbox.") {
 		t.Errorf("the log holds a prompt or a token:\n%s", h.log)
 	}
-	h.waitText(h.command("queue"), "The line") // and the bot goes on
+	h.waitText(h.command("queue"), "Queue:") // and the bot goes on
 }
 
-// failing is a painter that cannot.
+// failingRenderer fails every job.
 type failingRenderer struct{ err error }
 
-// Paint fails.
+// Render fails.
 func (f failingRenderer) Render(context.Context, queue.Lease, func(int, func() image.Image)) (worker.Result, error) {
 	return worker.Result{}, f.err
 }
@@ -55,8 +56,8 @@ func TestFailedJobCanBeRetried(t *testing.T) {
 	stop := h.startRendererWith(failingRenderer{worker.Final("the model is out of paint", nil)})
 	h.waitReady()
 	i := h.command("imagine", sandbox.With("prompt", "a boat"))
-	m := h.waitText(i, "could not be painted: the model is out of paint")
-	h.pollUntil("the ledger to say failed", func() bool { return h.job(i).State == store.Failed })
+	m := h.waitText(i, "Failed: the model is out of paint")
+	h.pollUntil("the store to say failed", func() bool { return h.job(i).State == store.Failed })
 	stop()
 	h.startRenderer()
 	h.waitPictures(h.click(h.defaults.Member.ID, m.ID, "1:reroll:"+i.ID+"-0:0"), 4)
@@ -70,10 +71,10 @@ func TestReleasedJobShowsWaitingAgain(t *testing.T) {
 	h.waitReady()
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a boat"))
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	stop()
-	h.waitText(i, "Waiting, #1 in line")
-	h.pollUntil("the ledger to say waiting", func() bool { return h.job(i).State == store.Waiting })
+	h.waitText(i, "Waiting, #1 in the queue")
+	h.pollUntil("the store to say waiting", func() bool { return h.job(i).State == store.Waiting })
 	release()
 	h.startRenderer()
 	h.waitPictures(i, 4)
@@ -87,22 +88,24 @@ func TestStaleMessagesAreRepairedAtStart(t *testing.T) {
 	a, b := h.command("imagine", sandbox.With("prompt", "a boat")), h.command("imagine", sandbox.With("prompt", "a star"))
 	c := h.command("imagine", sandbox.With("prompt", "a red star"))
 	for _, i := range []sandbox.Interaction{a, b, c} {
-		h.waitText(i, "in line")
+		h.waitText(i, "in the queue")
 		h.pollUntil("its message to be known", func() bool { e := h.job(i); return e.Message != "" && e.Epoch > 0 })
 	}
 	stop()
-	// The bot dies after the end was written down and before it was told.
+	// The bot dies after the end was written down and before the message shows it.
 	if _, err := h.db.Fail(h.ctx, a.ID+"-0", "the model is out of paint"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.db.Cancel(h.ctx, b.ID+"-0"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.db.Finish(h.ctx, c.ID+"-0", "", []byte(`{"delivered":"stranded","files":[{"name":"a.png"}]}`)); err != nil {
+	if _, err := h.db.Finish(
+		h.ctx, c.ID+"-0", "", []byte(`{"delivered":"stranded","files":[{"name":"a.png"}]}`),
+	); err != nil {
 		t.Fatal(err)
 	}
 	h.startBot()
-	h.waitText(a, "could not be painted: the model is out of paint")
+	h.waitText(a, "Failed: the model is out of paint")
 	h.waitText(b, "Cancelled")
 	h.waitText(c, "too late")
 }
@@ -117,12 +120,12 @@ func TestLostRendererLosesNoJob(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	i := h.command("imagine", sandbox.With("prompt", "a boat"))
-	h.waitText(i, "in line")
+	h.waitText(i, "in the queue")
 	h.pollUntil("a renderer to take it", func() bool {
 		ls, err := h.queue.Reserve(h.ctx, "gone", "once", queue.Capacity{Lanes: queue.Lanes(h.spec(i).Lane()), MaxJobs: 1})
 		return err == nil && len(ls) == 1
 	})
-	h.pollUntil("the ledger to say running", func() bool { return h.job(i).WasLeased })
+	h.pollUntil("the store to say running", func() bool { return h.job(i).WasLeased })
 	h.startRenderer()
 	h.waitPictures(i, 4)
 }
@@ -135,8 +138,8 @@ func TestPositionsFollowTheQueue(t *testing.T) {
 	for range 4 {
 		asked = append(asked, h.imagineQueued(sandbox.With("prompt", "a boat"), sandbox.With("count", 1)))
 	}
-	h.waitText(asked[0], "Painting")
-	for i, place := range []string{"#1 in line", "#2 in line", "#3 in line"} {
+	h.waitText(asked[0], "Generating")
+	for i, place := range []string{"#1 in the queue", "#2 in the queue", "#3 in the queue"} {
 		h.waitText(asked[i+1], place)
 	}
 	release()
@@ -151,8 +154,8 @@ func TestMissedDoneEventIsAudited(t *testing.T) {
 	stop := h.startBot()
 	h.waitReady()
 	i := h.command("imagine", sandbox.With("prompt", "a boat"))
-	h.waitText(i, "in line")
-	h.pollUntil("it to be in line", func() bool { return h.job(i).Epoch > 0 })
+	h.waitText(i, "in the queue")
+	h.pollUntil("it to be in the queue", func() bool { return h.job(i).Epoch > 0 })
 	stop()
 	h.startRenderer()
 	h.waitPictures(i, 4)
@@ -171,7 +174,7 @@ func TestMissedDoneEventIsAudited(t *testing.T) {
 	}
 	h.clock.advance(time.Minute)
 	h.startBot()
-	h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 	if n := len(h.renderer.specs()); n != 1 {
 		t.Errorf("paintings: got %d, want 1", n)
 	}
@@ -187,7 +190,7 @@ func TestNoRendererNote(t *testing.T) {
 		i := h.command("imagine", sandbox.With("prompt", "a boat"))
 		h.waitPictures(i, 4)
 		for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, h.defaults.Channel.ID) {
-			if strings.Contains(m.Content, "No renderer is up just now") && m.Viewer == h.defaults.Member.ID {
+			if strings.Contains(m.Content, "No renderer is online") && m.Viewer == h.defaults.Member.ID {
 				return true
 			}
 		}

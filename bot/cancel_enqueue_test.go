@@ -10,7 +10,7 @@ import (
 	"darkroom/store"
 )
 
-// slow is a line into which jobs go only when they are let.
+// gatedQueue takes jobs only when the test lets them in.
 type gatedQueue struct {
 	bot.Queue
 	arrived chan string // ids of jobs on their way
@@ -38,7 +38,7 @@ func TestCancelDuringEnqueue(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "in line")
+	m := h.waitText(i, "in the queue")
 	<-q.arrived // the job is on its way, and the queue does not know it yet
 	c := h.click(h.defaults.Member.ID, m.ID, "1:cancel:"+i.ID+"-0:0")
 	close(q.release)
@@ -46,7 +46,10 @@ func TestCancelDuringEnqueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.waitText(i, "Cancelled")
-	h.pollUntil("the line to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+	h.pollUntil("the queue to be empty", func() bool {
+		s, err := h.queue.Snapshot(h.ctx)
+		return err == nil && len(s.Jobs) == 0
+	})
 	if e := h.job(i); e.State != store.Cancelled {
 		t.Errorf("state: got %s, want cancelled", e.State)
 	}

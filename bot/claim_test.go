@@ -11,7 +11,7 @@ import (
 	"darkroom/store/postgrestest"
 )
 
-// together builds a house with two bots on one PostgreSQL database and one queue. Both hear every event.
+// startTwoBots starts a cluster with two bots on one PostgreSQL database and one queue. Both hear every event.
 func startTwoBots(t *testing.T, server *postgrestest.Server) *cluster {
 	h := newCluster(t, sandbox.Options{})
 	_ = h.db.Close()
@@ -45,7 +45,10 @@ func TestSeveralBotsOnOneDatabase(t *testing.T) {
 			h.waitPictures(i, 1)
 			h.waitDone(i)
 		}
-		h.pollUntil("the line to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+		h.pollUntil("the queue to be empty", func() bool {
+			s, err := h.queue.Snapshot(h.ctx)
+			return err == nil && len(s.Jobs) == 0
+		})
 		if m := h.waitText(asked[2], "Cancelled"); len(m.Attachments) > 0 || h.job(asked[2]).State != store.Cancelled {
 			t.Errorf("the one that was taken back: %s, %s", describe(m), h.job(asked[2]).State)
 		}
@@ -67,7 +70,7 @@ func TestSeveralBotsOnOneDatabase(t *testing.T) {
 		if err := h.queue.BeginEpoch(h.ctx, 7); err != nil { // as if another database's bot had been here
 			t.Fatal(err)
 		}
-		h.pollUntil("it to be in line again", func() bool { return h.job(j).Epoch == 8 })
+		h.pollUntil("it to be in the queue again", func() bool { return h.job(j).Epoch == 8 })
 		h.startRenderer()
 		h.waitPictures(j, 4)
 		if e := h.waitDone(j); e.Epoch != 8 {
@@ -89,7 +92,10 @@ func TestSeveralBotsOnOneDatabase(t *testing.T) {
 				t.Fatal(err)
 			}
 			h.pollUntil("its end", func() bool { return h.job(i).State.Terminal() })
-			h.pollUntil("the line to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+			h.pollUntil("the queue to be empty", func() bool {
+				s, err := h.queue.Snapshot(h.ctx)
+				return err == nil && len(s.Jobs) == 0
+			})
 			want := h.job(i).State
 			h.waitFor("the message to say how it ended", func() bool {
 				now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)

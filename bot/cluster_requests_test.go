@@ -10,7 +10,7 @@ import (
 	"darkroom/store"
 )
 
-// ask runs a command as a member in the channel and returns the interaction.
+// command runs a command as a member in the channel and returns the interaction.
 func (h *cluster) command(name string, options ...sandbox.Option) sandbox.Interaction {
 	h.t.Helper()
 	return h.commandAs(h.defaults.Member.ID, h.defaults.Channel.ID, name, options...)
@@ -34,7 +34,7 @@ func (h *cluster) click(user, message, customID string) sandbox.Interaction {
 	return i
 }
 
-// answer waits for a fitting answer to an interaction.
+// waitAnswer waits for a fitting answer to an interaction.
 func (h *cluster) waitAnswer(i sandbox.Interaction, what string, fits func(sandbox.Message) bool) sandbox.Message {
 	h.t.Helper()
 	m, err := h.sandbox.WaitReply(h.ctx, i.ID, fits)
@@ -72,13 +72,15 @@ func buttons(cs []sandbox.Component) (ids []string) {
 	return ids
 }
 
-// painted waits for an answer with so many pictures.
+// waitPictures waits for an answer with so many pictures.
 func (h *cluster) waitPictures(i sandbox.Interaction, tiles int) sandbox.Message {
 	h.t.Helper()
-	return h.waitAnswer(i, fmt.Sprintf("%d pictures", tiles), func(m sandbox.Message) bool { return len(m.Attachments) == tiles && !hasCancelButton(m) })
+	return h.waitAnswer(i, fmt.Sprintf("%d pictures", tiles), func(m sandbox.Message) bool {
+		return len(m.Attachments) == tiles && !hasCancelButton(m)
+	})
 }
 
-// living tells whether a message offers to cancel its job.
+// hasCancelButton tells whether a message offers to cancel its job.
 func hasCancelButton(m sandbox.Message) bool {
 	for _, id := range buttons(m.Components) {
 		if strings.HasPrefix(id, "1:cancel:") {
@@ -88,19 +90,23 @@ func hasCancelButton(m sandbox.Message) bool {
 	return false
 }
 
-// says waits for an answer that contains a text.
+// waitText waits for an answer that contains a text.
 func (h *cluster) waitText(i sandbox.Interaction, text string) sandbox.Message {
 	h.t.Helper()
-	return h.waitAnswer(i, fmt.Sprintf("an answer that says %q", text), func(m sandbox.Message) bool { return strings.Contains(unescaped(m.Content), text) })
+	return h.waitAnswer(i, fmt.Sprintf("an answer that says %q", text), func(m sandbox.Message) bool {
+		return strings.Contains(unescaped(m.Content), text)
+	})
 }
 
-// plain takes markdown's backslashes out.
+// unescaped takes markdown's backslashes out.
 func unescaped(text string) string { return strings.ReplaceAll(text, `\`, "") }
 
-// note waits for a private message in the channel that contains a text.
+// waitNote waits for a private message in the channel that contains a text.
 func (h *cluster) waitNote(user, channel, text string) sandbox.Message {
 	h.t.Helper()
-	m, err := h.sandbox.WaitMessage(h.ctx, user, channel, func(m sandbox.Message) bool { return m.Viewer == user && strings.Contains(unescaped(m.Content), text) })
+	m, err := h.sandbox.WaitMessage(h.ctx, user, channel, func(m sandbox.Message) bool {
+		return m.Viewer == user && strings.Contains(unescaped(m.Content), text)
+	})
 	if err != nil {
 		var all []string
 		for _, m := range h.sandbox.VisibleMessages(user, channel) {
@@ -111,16 +117,17 @@ func (h *cluster) waitNote(user, channel, text string) sandbox.Message {
 	return m
 }
 
-// queued asks for pictures and waits until the job is in line. A message may say "waiting" a moment before that.
+// imagineQueued asks for pictures and waits until the job is in the queue. A message may say "waiting" a moment
+// before that.
 func (h *cluster) imagineQueued(options ...sandbox.Option) sandbox.Interaction {
 	h.t.Helper()
 	i := h.command("imagine", options...)
 	h.waitAnswer(i, "an answer", nil)
-	h.pollUntil("the job to be in line", func() bool { return h.job(i).Epoch > 0 })
+	h.pollUntil("the job to be in the queue", func() bool { return h.job(i).Epoch > 0 })
 	return i
 }
 
-// entry returns the job of an interaction.
+// job returns the job of an interaction.
 func (h *cluster) job(i sandbox.Interaction) store.Job {
 	h.t.Helper()
 	e, err := h.db.Find(h.ctx, i.ID+"-0")

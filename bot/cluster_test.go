@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -23,8 +24,8 @@ import (
 	"darkroom/store"
 )
 
-// house is the whole line in one process: the sandbox over loopback, a real ledger in SQLite, an embedded queue, a bench
-// with a painter that needs no model, and the bot.
+// cluster is everything in one process: the sandbox over loopback, a real store in SQLite, an embedded queue, a
+// worker with a renderer that needs no model, and the bot.
 type cluster struct {
 	t         *testing.T
 	ctx       context.Context
@@ -35,16 +36,17 @@ type cluster struct {
 	renderer  *fakeRenderer
 	clock     *clock
 	log       *logBuffer
-	wrapQueue func(bot.Queue) bot.Queue // what the bot is given for a line
+	wrapQueue func(bot.Queue) bot.Queue // what the bot gets as its queue
 	intervals bot.Intervals
 
-	shared      bool          // other bots work on the same ledger
+	shared      bool          // other bots work on the same database
 	cdn         []string      // hosts besides the sandbox that pictures may be fetched from
 	forgetAfter time.Duration // a server that removed the bot is forgotten; never when 0
 
 	wildcards dynamic.Wildcards // what __names__ stand for; none when nil
+	http      *http.Client      // for pictures; the usual one when nil
 
-	wrapStore func(bot.Store) bot.Store // what the bot is given for a ledger; the real one when nil
+	wrapStore func(bot.Store) bot.Store // what the bot gets as its store; the real one when nil
 }
 
 // modelHash is the content hash of the model that the tests pretend to have.
@@ -55,21 +57,27 @@ const card = `{"sizes":[{"width":128,"height":128},{"width":160,"height":112},{"
 	"examples":["a red boat","a blue star","a blue boat"],
 	"defaults":{"width":128,"height":128,"steps":8,"guidance":4.5,"sampler":"ddim"}}`
 
-// build builds a house without bot or bench.
+// newCluster makes a cluster without bot or renderer.
 func newCluster(t *testing.T, o sandbox.Options) *cluster {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	t.Cleanup(cancel)
-	h := &cluster{t: t, ctx: ctx, renderer: &fakeRenderer{}, clock: &clock{}, log: &logBuffer{}, wrapQueue: func(l bot.Queue) bot.Queue { return l }}
+	h := &cluster{t: t, ctx: ctx, renderer: &fakeRenderer{}, clock: &clock{}, log: &logBuffer{}, wrapQueue: func(l bot.Queue) bot.Queue {
+		return l
+	}}
 	const interval = 20 * time.Millisecond
-	h.intervals = bot.Intervals{Relay: interval, Reap: interval, Deliver: interval, Positions: interval / 2, Catalog: interval, Expire: interval}
+	h.intervals = bot.Intervals{
+		Relay: interval, Reap: interval, Deliver: interval, Positions: interval / 2, Catalog: interval, Expire: interval,
+	}
 	o.Now = h.clock.now
 	h.sandbox = sandboxtest.Start(t, o)
 	// The documentation says string, and wins over the OpenAPI description, which says integer.
 	h.sandbox.Rules().Allow("default_member_permissions")
 	h.defaults = h.sandbox.Defaults()
 	var err error
-	if h.db, err = store.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"), store.Options{Now: h.clock.now}); err != nil {
+	if h.db, err = store.Open(
+		ctx, "sqlite:"+filepath.Join(t.TempDir(), "darkroom.db"), store.Options{Now: h.clock.now},
+	); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = h.db.Close() })
@@ -77,7 +85,7 @@ func newCluster(t *testing.T, o sandbox.Options) *cluster {
 	return h
 }
 
-// open builds a house with everything running in it.
+// startCluster makes a cluster with everything running in it.
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
 	h := newCluster(t, sandbox.Options{})
@@ -87,7 +95,7 @@ func startCluster(t *testing.T) *cluster {
 	return h
 }
 
-// fresh gives the house an empty queue.
+// newQueue gives the cluster an empty queue.
 func (h *cluster) newQueue() {
 	h.queue = queue.Embedded(queue.Options{})
 	q := h.queue
@@ -106,7 +114,7 @@ func (h *cluster) announce() {
 	}
 }
 
-// start runs a bot; the returned function stops it as a signal would.
+// startBot runs a bot; the returned function stops it as a signal would.
 func (h *cluster) startBot() (stop func()) {
 	h.t.Helper()
 	b := h.newBot()
@@ -116,7 +124,7 @@ func (h *cluster) startBot() (stop func()) {
 	return stop
 }
 
-// bot makes a bot that is not started.
+// newBot makes a bot that is not started.
 func (h *cluster) newBot() *bot.Bot {
 	h.t.Helper()
 	u, err := url.Parse(h.sandbox.URL())
@@ -131,8 +139,9 @@ func (h *cluster) newBot() *bot.Bot {
 		Store: db, Queue: h.wrapQueue(h.queue),
 		Discord: rest.NewClient(rest.Options{Base: h.sandbox.API(), Token: h.sandbox.Token(), Now: h.clock.now}),
 		Options: bot.Options{
-			Token: h.sandbox.Token(), Base: h.sandbox.API(), CDN: append(h.cdn, u.Host), Now: h.clock.now, Log: slog.New(slog.NewTextHandler(h.log, nil)),
-			Intervals: h.intervals, ForgetAfter: h.forgetAfter, Shared: h.shared, Wildcards: h.wildcards,
+			Token: h.sandbox.Token(), Base: h.sandbox.API(), CDN: append(h.cdn, u.Host), Now: h.clock.now,
+			Log:       slog.New(slog.NewTextHandler(h.log, nil)),
+			Intervals: h.intervals, ForgetAfter: h.forgetAfter, Shared: h.shared, Wildcards: h.wildcards, HTTP: h.http,
 		},
 	})
 	if err != nil {
@@ -144,7 +153,7 @@ func (h *cluster) newBot() *bot.Bot {
 // sessionReady is what the bot logs when it hears interactions. What happens before that is lost, as on Discord.
 const sessionReady = "gateway session is ready"
 
-// bench runs a renderer.
+// startRenderer runs a renderer.
 func (h *cluster) startRenderer() (stop func()) { return h.startRendererWith(h.renderer) }
 
 func (h *cluster) startRendererWith(p worker.Renderer) (stop func()) {
@@ -152,7 +161,8 @@ func (h *cluster) startRendererWith(p worker.Renderer) (stop func()) {
 		Queue: h.queue, Renderer: p,
 		Poster: rest.NewPoster(rest.NewClient(rest.Options{Base: h.sandbox.API(), Now: h.clock.now}), h.queue),
 		Options: worker.Options{
-			Slot: "easel", Lanes: func() []queue.Lane { return queue.Lanes(picture.Lanes(modelHash)...) }, Poll: 20 * time.Millisecond,
+			Slot: "easel", Lanes: func() []queue.Lane { return queue.Lanes(picture.Lanes(modelHash)...) },
+			Poll:      20 * time.Millisecond,
 			Heartbeat: 50 * time.Millisecond, Grace: 100 * time.Millisecond, Lease: h.queue.LeaseDuration(),
 		},
 	}.Run)
@@ -175,21 +185,25 @@ func (h *cluster) runUntilStopped(run func(context.Context) error) (stop func())
 	return stop
 }
 
-// ready waits until the bot's commands are offered, the line is begun and the bot knows what can be painted.
+// waitReady waits until the bot's commands are registered, the queue has an epoch and the bot knows what can be
+// painted.
 func (h *cluster) waitReady() {
 	h.t.Helper()
 	h.waitFor("commands", func() bool {
 		cs, err := h.sandbox.CommandsFor(h.defaults.Moderator.ID, h.defaults.Channel.ID)
 		return err == nil && len(cs) == len(command.All())
 	})
-	h.pollUntil("the line to be begun", func() bool { _, empty, err := h.queue.Epoch(h.ctx); return err == nil && !empty })
-	h.pollUntil("the offer to be known", func() bool {
+	h.pollUntil("the queue to have an epoch", func() bool {
+		_, empty, err := h.queue.Epoch(h.ctx)
+		return err == nil && !empty
+	})
+	h.pollUntil("the catalog to be known", func() bool {
 		text, err := h.db.Meta(h.ctx, "offer")
 		return err == nil && text != ""
 	})
 }
 
-// wait waits for something that the sandbox's changes bring.
+// waitFor waits for something that the sandbox's changes bring.
 func (h *cluster) waitFor(what string, ready func() bool) {
 	h.t.Helper()
 	if err := h.sandbox.Wait(h.ctx, ready); err != nil {
@@ -197,7 +211,7 @@ func (h *cluster) waitFor(what string, ready func() bool) {
 	}
 }
 
-// poll waits for something that nobody tells of.
+// pollUntil waits for something that no event announces.
 func (h *cluster) pollUntil(what string, ready func() bool) {
 	h.t.Helper()
 	for !ready() {

@@ -19,10 +19,13 @@ func TestSlowPositionEditKeepsPictures(t *testing.T) {
 	h := newCluster(t, sandbox.Options{})
 	h.startBot()
 	h.waitReady()
-	first, second := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(sandbox.With("prompt", "a blue star"))
-	h.waitText(second, "#2 in line")
+	first, second := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(
+		sandbox.With("prompt", "a blue star"),
+	)
+	h.waitText(second, "#2 in the queue")
 	for _, step := range []func(context.Context, string) (bool, error){h.db.MarkLeased, h.db.MarkRequeued} {
-		if _, err := step(h.ctx, second.ID+"-0"); err != nil { // a renderer had it and gave it back, with a preview in the message
+		// a renderer had it and gave it back, with a preview in the message
+		if _, err := step(h.ctx, second.ID+"-0"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -30,7 +33,7 @@ func TestSlowPositionEditKeepsPictures(t *testing.T) {
 	h.startRenderer()
 	m := h.waitPictures(second, 4)
 	close(hold)
-	h.pollUntil("the ledger to say done", func() bool { return h.job(second).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(second).State == store.Done })
 	for range 20 {
 		if now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID); len(now.Attachments) != 4 {
 			t.Fatalf("got %s, want the four pictures to stay", describe(now))
@@ -45,16 +48,19 @@ func TestLateDeliveryWaitsForReadableMessage(t *testing.T) {
 	h := startCluster(t)
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "Painting")
+	m := h.waitText(i, "Generating")
 	if err := h.sandbox.DeleteMessage(h.defaults.Moderator.ID, m.ID); err != nil {
 		t.Fatal(err)
 	}
 	h.sandbox.Fail(sandbox.Fault{
-		Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/` + m.ID + `$`), Times: -1, Status: http.StatusBadGateway,
+		Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/` + m.ID + `$`), Times: -1,
+		Status: http.StatusBadGateway,
 	})
 	h.clock.advance(16 * time.Minute)
 	release()
-	h.pollUntil("the delivery to be put off", func() bool { return strings.Contains(h.log.String(), "are not delivered yet") })
+	h.pollUntil("the delivery to be put off", func() bool {
+		return strings.Contains(h.log.String(), "are not delivered yet")
+	})
 	for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, h.defaults.Channel.ID) {
 		if len(m.Attachments) > 0 {
 			t.Errorf("got %s, want nothing posted", describe(m))
@@ -66,13 +72,14 @@ func TestLateDeliveryRemovesWaitingMessage(t *testing.T) {
 	t.Parallel()
 	closed := func(h *cluster, path string, code int) {
 		h.sandbox.Fail(sandbox.Fault{
-			Method: http.MethodPost, Path: regexp.MustCompile(path), Times: -1, Status: http.StatusForbidden, Code: code, Message: "closed",
+			Method: http.MethodPost, Path: regexp.MustCompile(path), Times: -1, Status: http.StatusForbidden, Code: code,
+			Message: "closed",
 		})
 	}
 	late := func(h *cluster) (sandbox.Interaction, sandbox.Message) {
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		closed(h, "^/channels/"+h.defaults.Channel.ID+"/messages$", 50013)
 		h.clock.advance(16 * time.Minute)
 		release()
@@ -83,8 +90,11 @@ func TestLateDeliveryRemovesWaitingMessage(t *testing.T) {
 		h := startCluster(t)
 		h.sandbox.Fail(sandbox.Fault{Method: http.MethodDelete, Times: 4, Status: http.StatusBadGateway})
 		i, old := late(h)
-		h.waitFor("the waiting message to go", func() bool { _, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID); return !there })
-		h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+		h.waitFor("the waiting message to go", func() bool {
+			_, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID)
+			return !there
+		})
+		h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 		n := 0
 		for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, must(h.sandbox.DM(h.defaults.Member.ID)).ID) {
 			if len(m.Attachments) == 4 {
@@ -104,7 +114,10 @@ func TestLateDeliveryRemovesWaitingMessage(t *testing.T) {
 			now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID)
 			return len(now.Attachments) == 4 && !hasCancelButton(now)
 		})
-		h.pollUntil("the ledger to say done", func() bool { e := h.job(i); return e.State == store.Done && e.Message == old.ID })
+		h.pollUntil("the store to say done", func() bool {
+			e := h.job(i)
+			return e.State == store.Done && e.Message == old.ID
+		})
 	})
 }
 
@@ -120,7 +133,9 @@ func TestCorrectionIsRetriedAfterOutage(t *testing.T) {
 	if said, err := h.queue.Cancel(h.ctx, i.ID+"-0", h.defaults.Moderator.ID); err != nil || said == queue.CancelUnknown {
 		t.Fatalf("Cancel = %v, %v", said, err)
 	}
-	h.pollUntil("the end not to be told", func() bool { return strings.Contains(h.log.String(), "a message could not be corrected") })
+	h.pollUntil("the end not to be shown", func() bool {
+		return strings.Contains(h.log.String(), "a message could not be corrected")
+	})
 	repair()
 	h.waitText(i, "Cancelled")
 }
@@ -142,17 +157,22 @@ func TestUnacknowledgedJobRunsAfterTokenExpired(t *testing.T) {
 	h.startBot()
 	h.pollUntil("it to be acknowledged", func() bool { return h.job(i).State == store.Waiting })
 	h.startRenderer()
-	_, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
+	_, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool {
+		return len(m.Attachments) == 4
+	})
 	if err != nil {
 		t.Fatalf("%v\nlog:\n%s", err, h.log)
 	}
 }
 
-// holdPositionEdit cancels the first job, and holds the edit that tells the next one its new place until hold is closed.
+// holdPositionEdit cancels the first job, and holds the edit that tells the next one its new position until hold is
+// closed.
 func (h *cluster) holdPositionEdit(first sandbox.Interaction) (hold chan struct{}) {
 	h.t.Helper()
 	hold, met := make(chan struct{}), make(chan struct{}, 1)
-	h.sandbox.Fail(sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in line"), Hold: hold, Matched: met})
+	h.sandbox.Fail(
+		sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in the queue"), Hold: hold, Matched: met},
+	)
 	h.waitText(h.command("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
 	select {
 	case <-met:

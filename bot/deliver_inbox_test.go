@@ -23,10 +23,13 @@ func TestUndeliveredForADayGoesToInbox(t *testing.T) {
 	h.startRenderer()
 	h.waitReady()
 	h.sandbox.Fail(sandbox.Fault{
-		Method: http.MethodPost, Path: regexp.MustCompile("^/channels/.*/messages$"), Times: -1, Status: http.StatusBadGateway,
+		Method: http.MethodPost, Path: regexp.MustCompile("^/channels/.*/messages$"), Times: -1,
+		Status: http.StatusBadGateway,
 	})
 	i := h.imagineLate()
-	h.pollUntil("the pictures to stay in the tray", func() bool { return strings.Contains(h.log.String(), "are not delivered yet") })
+	h.pollUntil("the pictures to stay undelivered", func() bool {
+		return strings.Contains(h.log.String(), "are not delivered yet")
+	})
 	if e := h.job(i); e.State.Terminal() {
 		t.Fatalf("state: got %s, want none that is final", e.State)
 	}

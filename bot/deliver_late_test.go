@@ -17,18 +17,23 @@ func TestLateDelivery(t *testing.T) {
 		h := startCluster(t)
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		old := h.waitText(i, "Painting")
+		old := h.waitText(i, "Generating")
 		h.clock.advance(16 * time.Minute)
 		release()
-		m, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
+		m, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool {
+			return len(m.Attachments) == 4
+		})
 		if err != nil {
 			t.Fatalf("%v\nlog:\n%s", err, h.log)
 		}
 		if len(m.Pings) != 1 || m.Pings[0] != h.defaults.Member.ID {
 			t.Errorf("pings: got %v, want its owner", m.Pings)
 		}
-		h.waitFor("the waiting message to go", func() bool { _, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID); return !there })
-		h.pollUntil("the ledger to say done", func() bool { e := h.job(i); return e.State == store.Done && e.Message == m.ID })
+		h.waitFor("the waiting message to go", func() bool {
+			_, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID)
+			return !there
+		})
+		h.pollUntil("the store to say done", func() bool { e := h.job(i); return e.State == store.Done && e.Message == m.ID })
 		h.waitPictures(h.click(h.defaults.Member.ID, m.ID, "1:reroll:"+i.ID+"-0:0"), 4)
 	})
 	t.Run("if the bot may not write there they go into direct messages", func(t *testing.T) {
@@ -37,12 +42,14 @@ func TestLateDelivery(t *testing.T) {
 		h.sandbox.Rules().Allow("forbidden")
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		h.waitText(i, "Painting")
+		h.waitText(i, "Generating")
 		h.sandbox.SetBotPermissions(h.defaults.Channel.ID, 0)
 		h.clock.advance(16 * time.Minute)
 		release()
 		dm := must(h.sandbox.DM(h.defaults.Member.ID))
-		if _, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, dm.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 }); err != nil {
+		if _, err := h.sandbox.WaitMessage(
+			h.ctx, h.defaults.Member.ID, dm.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 },
+		); err != nil {
 			t.Fatalf("%v\nlog:\n%s", err, h.log)
 		}
 	})
@@ -51,20 +58,20 @@ func TestLateDelivery(t *testing.T) {
 		h := startCluster(t)
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		if err := h.sandbox.DeleteMessage(h.defaults.Moderator.ID, m.ID); err != nil {
 			t.Fatal(err)
 		}
 		h.clock.advance(16 * time.Minute)
 		release()
-		h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+		h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 		for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, h.defaults.Channel.ID) {
 			if len(m.Attachments) > 0 {
 				t.Errorf("got %s, want nothing posted", describe(m))
 			}
 		}
 	})
-	t.Run("a full tray leaves a button that paints them again", func(t *testing.T) {
+	t.Run("no room for results leaves a button that paints them again", func(t *testing.T) {
 		t.Parallel()
 		h := newCluster(t, sandbox.Options{})
 		_ = h.queue.Close()
@@ -76,7 +83,7 @@ func TestLateDelivery(t *testing.T) {
 		h.waitReady()
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 5))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		h.clock.advance(16 * time.Minute)
 		release()
 		h.waitFor("the offer to show them", func() bool {

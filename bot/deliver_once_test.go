@@ -11,8 +11,8 @@ import (
 	"darkroom/store"
 )
 
-// TestDeliveredResultIsNotRenderedAgain brings the pictures of a job that stands in line again, where the message that
-// waited for them cannot be deleted.
+// TestDeliveredResultIsNotRenderedAgain delivers the results of a job that is in the queue once more, where the message
+// that waited for them cannot be deleted.
 func TestDeliveredResultIsNotRenderedAgain(t *testing.T) {
 	t.Parallel()
 	for name, closed := range map[string]string{
@@ -26,17 +26,22 @@ func TestDeliveredResultIsNotRenderedAgain(t *testing.T) {
 			h.startBot()
 			h.waitReady()
 			i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
-			h.waitText(i, "#1 in line")
+			h.waitText(i, "#1 in the queue")
 			h.refuseRequests("DELETE", closed, 50001)
 			e := h.job(i)
-			d := queue.Undelivered{Job: e.ID, Address: e.Address, Files: []queue.Attachment{{Name: "a.png", Bytes: []byte("picture")}}}
+			d := queue.Undelivered{
+				Job: e.ID, Address: e.Address, Files: []queue.Attachment{{Name: "a.png", Bytes: []byte("picture")}},
+			}
 			if err := h.queue.PutUndelivered(h.ctx, d); err != nil {
 				t.Fatal(err)
 			}
 			h.waitDone(i)
-			h.pollUntil("the tray to be empty", func() bool { return !must(h.queue.IsUndelivered(h.ctx, e.ID)) })
+			h.pollUntil("the results to be acknowledged", func() bool { return !must(h.queue.IsUndelivered(h.ctx, e.ID)) })
 			h.startRenderer()
-			h.pollUntil("the line to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+			h.pollUntil("the queue to be empty", func() bool {
+				s, err := h.queue.Snapshot(h.ctx)
+				return err == nil && len(s.Jobs) == 0
+			})
 			if n := h.countPictureMessages(h.defaults.Channel.ID); n != 1 || len(h.renderer.specs()) != 0 {
 				t.Errorf("messages with pictures: got %d, want 1; paintings: got %d, want none", n, len(h.renderer.specs()))
 			}
@@ -44,22 +49,26 @@ func TestDeliveredResultIsNotRenderedAgain(t *testing.T) {
 	}
 }
 
-// TestLostUndeliveredResultIsReoffered has a renderer say that it left pictures in the tray, which is gone.
+// TestLostUndeliveredResultIsReoffered has a renderer say that it left undelivered results, which are gone.
 func TestLostUndeliveredResultIsReoffered(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})
 	h.startBot()
 	h.waitReady()
 	i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "#1 in line")
+	m := h.waitText(i, "#1 in the queue")
 	lease := h.lease(i, "slot")
 	if v, err := h.queue.Seal(h.ctx, lease); err != nil || v != queue.OK {
 		t.Fatalf("seal: got %v, %v", v, err)
 	}
-	if v, err := h.queue.Done(h.ctx, lease, 1000, queue.Outcome{Delivered: rest.DeliveredLater}); err != nil || v != queue.OK {
+	if v, err := h.queue.Done(h.ctx, lease, 1000, queue.Outcome{Delivered: rest.DeliveredLater}); err != nil ||
+		v != queue.OK {
 		t.Fatalf("done: got %v, %v", v, err)
 	}
-	h.pollUntil("the line to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+	h.pollUntil("the queue to be empty", func() bool {
+		s, err := h.queue.Snapshot(h.ctx)
+		return err == nil && len(s.Jobs) == 0
+	})
 	// Once the lease is noted. A lease that is noted after the clock moved would make the job look busy for long.
 	h.pollUntil("the lease to be noted", func() bool { return h.job(i).State != store.Waiting })
 	if e := h.job(i); e.State == store.Done {

@@ -12,22 +12,23 @@ import (
 	"darkroom/store"
 )
 
-// late asks for pictures that are finished after their token died.
+// imagineLate asks for pictures that are finished after their token expired.
 func (h *cluster) imagineLate(options ...sandbox.Option) sandbox.Interaction {
 	h.t.Helper()
 	release := h.renderer.pause()
 	i := h.command("imagine", append(options, sandbox.With("prompt", "a red boat"))...)
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	h.clock.advance(16 * time.Minute)
 	release()
 	return i
 }
 
-// refuse has Discord refuse requests until the returned function is called.
+// refuseRequests has Discord refuse requests until the returned function is called.
 func (h *cluster) refuseRequests(method, path string, code int) (stop func()) {
 	h.t.Helper()
 	return h.sandbox.Fail(sandbox.Fault{
-		Method: method, Path: regexp.MustCompile(path), Times: -1, Status: http.StatusForbidden, Code: code, Message: "closed",
+		Method: method, Path: regexp.MustCompile(path), Times: -1, Status: http.StatusForbidden, Code: code,
+		Message: "closed",
 	})
 }
 
@@ -36,11 +37,11 @@ func (h *cluster) closeDMs() { h.refuseRequests(http.MethodPost, "^/users/@me/ch
 
 func (h *cluster) waitDone(i sandbox.Interaction) store.Job {
 	h.t.Helper()
-	h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 	return h.job(i)
 }
 
-// shown counts the messages with pictures that a person sees in a channel.
+// countPictureMessages counts the messages with pictures that a person sees in a channel.
 func (h *cluster) countPictureMessages(channel string) (n int) {
 	for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, channel) {
 		if len(m.Attachments) > 0 {
@@ -58,7 +59,7 @@ func TestUndeliverablePicturesGoToInbox(t *testing.T) {
 	h.closeDMs()
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 5))
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	h.sandbox.SetBotPermissions(here, 0)
 	h.clock.advance(16 * time.Minute)
 	release()
@@ -72,7 +73,7 @@ func TestUndeliverablePicturesGoToInbox(t *testing.T) {
 	h.waitText(h.commandAs(h.defaults.Moderator.ID, here, "inbox"), "Your inbox is empty")
 	j := h.command("imagine", sandbox.With("prompt", "a blue star"))
 	h.waitPictures(j, 4)
-	h.waitNote(me, here, "it waits in /inbox")
+	h.waitNote(me, here, "could not be posted. Open it with /inbox")
 	list := h.waitText(h.command("inbox"), "a red boat")
 	if list.Viewer != me {
 		t.Errorf("the inbox is seen by others: %s", describe(list))
@@ -81,9 +82,13 @@ func TestUndeliverablePicturesGoToInbox(t *testing.T) {
 	paintings := len(h.renderer.specs())
 	m := h.waitPictures(h.click(me, list.ID, show), 4)
 	if m.Viewer != me || len(h.renderer.specs()) != paintings {
-		t.Errorf("got %s after %d more paintings, want the kept pictures, privately", describe(m), len(h.renderer.specs())-paintings)
+		t.Errorf(
+			"got %s after %d more paintings, want the kept pictures, privately", describe(m), len(h.renderer.specs())-paintings,
+		)
 	}
-	h.pollUntil("it to be noted as shown", func() bool { return must(h.db.Delivery(h.ctx, i.ID+"-0")).State == store.InboxShown })
+	h.pollUntil("it to be noted as shown", func() bool {
+		return must(h.db.Delivery(h.ctx, i.ID+"-0")).State == store.InboxShown
+	})
 	h.waitText(h.command("inbox"), "(shown)")
 	t.Run("when they are no longer kept they are painted again", func(t *testing.T) {
 		if err := h.db.PruneDeliveries(h.ctx, -time.Minute, -time.Minute); err != nil {
@@ -112,7 +117,7 @@ func TestLatePrivatePicturesStayPrivate(t *testing.T) {
 		list := h.waitText(h.command("inbox"), "a red boat")
 		release := h.renderer.pause()
 		i := h.click(h.defaults.Member.ID, list.ID, "1:show:900-0:0:inbox") // painted again, seen by its owner alone
-		if m := h.waitText(i, "Painting"); m.Viewer != h.defaults.Member.ID {
+		if m := h.waitText(i, "Generating"); m.Viewer != h.defaults.Member.ID {
 			t.Fatalf("got %s, want a private message", describe(m))
 		}
 		h.clock.advance(16 * time.Minute)
@@ -124,7 +129,9 @@ func TestLatePrivatePicturesStayPrivate(t *testing.T) {
 		h := startCluster(t)
 		i := private(h)
 		h.waitDone(i)
-		if in, dm := h.countPictureMessages(h.defaults.Channel.ID), h.countPictureMessages(must(h.sandbox.DM(h.defaults.Member.ID)).ID); in != 1 || dm != 1 {
+		if in, dm := h.countPictureMessages(h.defaults.Channel.ID), h.countPictureMessages(
+			must(h.sandbox.DM(h.defaults.Member.ID)).ID,
+		); in != 1 || dm != 1 {
 			t.Errorf("messages with pictures: got %d in the channel and %d direct ones, want the first and the late one", in, dm)
 		}
 	})
@@ -148,7 +155,7 @@ func TestPicturesOfDeletedChannelAreNotPosted(t *testing.T) {
 	me := h.defaults.Member.ID
 	release := h.renderer.pause()
 	i := h.commandAs(me, h.defaults.Thread.ID, "imagine", sandbox.With("prompt", "a red boat"))
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	if err := h.sandbox.DeleteChannel(h.defaults.Thread.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -190,12 +197,15 @@ func TestBotDownForLong(t *testing.T) {
 		h.waitReady()
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "Painting")
-		h.pollUntil("the ledger to say running", func() bool { return h.job(i).State == store.Running })
+		m := h.waitText(i, "Generating")
+		h.pollUntil("the store to say running", func() bool { return h.job(i).State == store.Running })
 		stop()
 		h.clock.advance(20 * time.Minute)
 		release()
-		h.pollUntil("it to be painted", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+		h.pollUntil("it to be painted", func() bool {
+			s, err := h.queue.Snapshot(h.ctx)
+			return err == nil && len(s.Jobs) == 0
+		})
 		h.clock.advance(5 * time.Hour)
 		return h, i, m
 	}
@@ -204,8 +214,12 @@ func TestBotDownForLong(t *testing.T) {
 		h, i, old := botWasDown(t, queue.Options{})
 		h.startBot()
 		h.waitDone(i)
-		if _, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID); there || h.countPictureMessages(h.defaults.Channel.ID) != 1 {
-			t.Errorf("waiting message there: %v, messages with pictures: %d; want the new one alone", there, h.countPictureMessages(h.defaults.Channel.ID))
+		if _, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID); there ||
+			h.countPictureMessages(h.defaults.Channel.ID) != 1 {
+			t.Errorf(
+				"waiting message there: %v, messages with pictures: %d; want the new one alone", there,
+				h.countPictureMessages(h.defaults.Channel.ID),
+			)
 		}
 	})
 	t.Run("paints again what a wiped Redis lost, once", func(t *testing.T) {
@@ -220,7 +234,7 @@ func TestBotDownForLong(t *testing.T) {
 			t.Errorf("messages with pictures: got %d after %d paintings, want one after two", n, len(h.renderer.specs()))
 		}
 	})
-	t.Run("offers to paint again what the tray had no room for", func(t *testing.T) {
+	t.Run("offers to paint again what there was no room for", func(t *testing.T) {
 		t.Parallel()
 		h, i, old := botWasDown(t, queue.Options{UndeliveredBytes: 1})
 		h.startBot()

@@ -24,10 +24,13 @@ func TestMaybePostedUnseenGoesToInbox(t *testing.T) {
 			me, here := h.defaults.Member.ID, h.defaults.Channel.ID
 			defer h.renderer.pause()()
 			i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-			h.waitText(i, "Painting")
+			h.waitText(i, "Generating")
 			h.sandbox.SetBotPermissions(here, 0)
 			e := h.job(i)
-			d := queue.Undelivered{Job: e.ID, Address: e.Address, MaybePosted: c.look, Files: []queue.Attachment{{Name: "a.png", Bytes: []byte("picture")}}}
+			d := queue.Undelivered{
+				Job: e.ID, Address: e.Address, MaybePosted: c.look,
+				Files: []queue.Attachment{{Name: "a.png", Bytes: []byte("picture")}},
+			}
 			if err := h.queue.PutUndelivered(h.ctx, d); err != nil {
 				t.Fatal(err)
 			}

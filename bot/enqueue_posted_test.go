@@ -23,17 +23,24 @@ func TestMaybePostedPicturesAreLeftToTheBot(t *testing.T) {
 	stop := h.startBot()
 	h.startRenderer()
 	h.waitReady()
-	refused := h.sandbox.Fail(sandbox.Fault{Method: http.MethodPatch, Path: regexp.MustCompile(`^/webhooks/`), Times: -1, Status: http.StatusUnauthorized, Code: 50027})
-	unheard := h.sandbox.Fail(sandbox.Fault{Method: http.MethodPost, Path: regexp.MustCompile(`^/channels/\d+/messages$`), Times: -1, Drop: true})
+	refused := h.sandbox.Fail(
+		sandbox.Fault{
+			Method: http.MethodPatch, Path: regexp.MustCompile(`^/webhooks/`), Times: -1, Status: http.StatusUnauthorized,
+			Code: 50027,
+		},
+	)
+	unheard := h.sandbox.Fail(
+		sandbox.Fault{Method: http.MethodPost, Path: regexp.MustCompile(`^/channels/\d+/messages$`), Times: -1, Drop: true},
+	)
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
 	h.pollUntil("the bot to post", func() bool { return h.countPictureMessages(h.defaults.Channel.ID) == 1 })
 	stop()
 	refused()
 	unheard()
-	if err := h.queue.AckUndelivered(h.ctx, i.ID+"-0"); err != nil { // as if the tray were lost
+	if err := h.queue.AckUndelivered(h.ctx, i.ID+"-0"); err != nil { // as if the results were lost
 		t.Fatal(err)
 	}
-	if err := h.queue.BeginEpoch(h.ctx, 99); err != nil { // another epoch than the ledger's: the line is filled anew
+	if err := h.queue.BeginEpoch(h.ctx, 99); err != nil { // another epoch than SQL's: the queue is filled again
 		t.Fatal(err)
 	}
 	h.startBot()

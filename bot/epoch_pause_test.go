@@ -11,7 +11,7 @@ import (
 	"darkroom/store"
 )
 
-// beginning is a line that notes what was stopped when it was begun. It says only after a few calls what is stopped.
+// pauseCountingQueue notes what was paused when its epoch began. It says only after a few calls what is paused.
 type pauseCountingQueue struct {
 	bot.Queue
 	failures atomic.Int32 // calls of Pauses that fail

@@ -8,7 +8,7 @@ import (
 	"darkroom/store"
 )
 
-// wiped has a job being painted in a line that is then emptied under it. The brush waits until it is released.
+// wipeDuringRun has a job being rendered in a queue that is then emptied. The renderer waits until it is released.
 func wipeDuringRun(t *testing.T) (h *cluster, i sandbox.Interaction, m sandbox.Message, release func()) {
 	h = newCluster(t, sandbox.Options{})
 	h.startBot()
@@ -17,8 +17,8 @@ func wipeDuringRun(t *testing.T) (h *cluster, i sandbox.Interaction, m sandbox.M
 	release = h.renderer.pause()
 	t.Cleanup(release)
 	i = h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m = h.waitText(i, "Painting")
-	h.pollUntil("the ledger to say running", func() bool { return h.job(i).State == store.Running })
+	m = h.waitText(i, "Generating")
+	h.pollUntil("the store to say running", func() bool { return h.job(i).State == store.Running })
 	if err := h.queue.BeginEpoch(h.ctx, 7); err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func wipeDuringRun(t *testing.T) (h *cluster, i sandbox.Interaction, m sandbox.M
 func TestCancelDuringWipeIsNotPosted(t *testing.T) {
 	t.Parallel()
 	h, i, m, release := wipeDuringRun(t)
-	for h.job(i).State != store.Cancelled { // while the line is being filled the answer may be to try again
+	for h.job(i).State != store.Cancelled { // while the queue is being filled the answer may be to try again
 		c := h.click(h.defaults.Member.ID, m.ID, "1:cancel:"+i.ID+"-0:0")
 		if _, err := h.sandbox.WaitAnswer(h.ctx, c.ID); err != nil {
 			t.Fatal(err)
@@ -36,7 +36,10 @@ func TestCancelDuringWipeIsNotPosted(t *testing.T) {
 	}
 	h.waitText(i, "Cancelled")
 	release()
-	h.pollUntil("the line to be empty", func() bool { s, err := h.queue.Snapshot(h.ctx); return err == nil && len(s.Jobs) == 0 })
+	h.pollUntil("the queue to be empty", func() bool {
+		s, err := h.queue.Snapshot(h.ctx)
+		return err == nil && len(s.Jobs) == 0
+	})
 	if m := h.waitText(i, "Cancelled"); len(m.Attachments) > 0 || h.job(i).State != store.Cancelled {
 		t.Errorf("got %s and %s, want nothing posted", describe(m), h.job(i).State)
 	}

@@ -18,7 +18,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// brush paints small real PNGs of one colour, at once unless it is held.
+// fakeRenderer paints small real PNGs of one colour, at once unless it is paused.
 type fakeRenderer struct {
 	mu         sync.Mutex
 	paused     chan struct{} // while not nil, painting waits for it to be closed
@@ -26,7 +26,7 @@ type fakeRenderer struct {
 	withInputs int
 }
 
-// stay makes painting wait; the returned function lets it go on.
+// pause makes painting wait; the returned function lets it go on.
 func (b *fakeRenderer) pause() (release func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -46,8 +46,10 @@ func (b *fakeRenderer) specs() []picture.Spec {
 	return append([]picture.Spec(nil), b.rendered...)
 }
 
-// Paint paints.
-func (b *fakeRenderer) Render(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (worker.Result, error) {
+// Render paints.
+func (b *fakeRenderer) Render(
+	ctx context.Context, l queue.Lease, progress func(int, func() image.Image),
+) (worker.Result, error) {
 	spec, err := picture.Decode(l.Job.Spec)
 	if err != nil {
 		return worker.Result{}, err
@@ -74,7 +76,8 @@ func (b *fakeRenderer) Render(ctx context.Context, l queue.Lease, progress func(
 		sum := sha256.Sum256(data)
 		name := fmt.Sprintf("%s-%d.png", l.Job.ID, i+1)
 		made.Images = append(made.Images, worker.Image{Name: name, Data: data, File: queue.File{
-			Name: name, Seed: one.Seed, Width: spec.Width, Height: spec.Height, SHA256: hex.EncodeToString(sum[:]), PHash: strings.Repeat("0", 16),
+			Name: name, Seed: one.Seed, Width: spec.Width, Height: spec.Height, SHA256: hex.EncodeToString(sum[:]),
+			PHash: strings.Repeat("0", 16),
 		}})
 	}
 	return made, nil
@@ -110,13 +113,13 @@ func (c *clock) advance(d time.Duration) {
 	c.ahead += d
 }
 
-// logged keeps the log for when a test fails.
+// logBuffer keeps the log for when a test fails.
 type logBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-// Write keeps a line.
+// Write keeps a log line.
 func (l *logBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

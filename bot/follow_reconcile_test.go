@@ -19,9 +19,9 @@ func TestPicturesPostedAfterCancelAreRetracted(t *testing.T) {
 	release := h.renderer.pause()
 	t.Cleanup(release)
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "Painting")
+	m := h.waitText(i, "Generating")
 	h.pollUntil("its message to be known", func() bool { return h.job(i).Message != "" })
-	if _, err := h.db.Cancel(h.ctx, i.ID+"-0"); err != nil { // the line does not hear of it
+	if _, err := h.db.Cancel(h.ctx, i.ID+"-0"); err != nil { // the queue does not hear of it
 		t.Fatal(err)
 	}
 	release()
@@ -40,10 +40,10 @@ func TestUnseenPicturesOfCancelledJobAreRetracted(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "#1 in line")
+	m := h.waitText(i, "#1 in the queue")
 	h.pollUntil("its message to be known", func() bool { return h.job(i).Message != "" })
 	lease := h.lease(i, "lost")
-	h.pollUntil("the ledger to know of it", func() bool { return h.job(i).WasLeased })
+	h.pollUntil("the store to know of it", func() bool { return h.job(i).WasLeased })
 	if _, err := h.db.Cancel(h.ctx, i.ID+"-0"); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestProgressEditAfterCancelIsCorrected(t *testing.T) {
 	h.waitReady()
 	i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
 	lease := h.lease(i, "slow")
-	h.pollUntil("the ledger to know of it", func() bool { return h.job(i).WasLeased })
+	h.pollUntil("the store to know of it", func() bool { return h.job(i).WasLeased })
 	if _, err := h.queue.Cancel(h.ctx, i.ID+"-0", h.defaults.Member.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -87,12 +87,12 @@ func TestProgressEditAfterCancelIsCorrected(t *testing.T) {
 	if err := poster.Progress(h.ctx, lease.Job, 40, nil); err != nil {
 		t.Fatal(err)
 	}
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	h.clock.advance(time.Minute)
 	h.waitText(i, "Cancelled")
 }
 
-// second is a ledger in which another bot is always faster to write down that a job is done.
+// secondBotStore is a store in which another bot is always faster to write down that a job is done.
 type secondBotStore struct {
 	bot.Store
 	release chan struct{} // closed when it may be written down
@@ -117,8 +117,10 @@ func TestSlowEditIsCorrectedAfterAnotherBotFinished(t *testing.T) {
 	h.wrapStore = func(l bot.Store) bot.Store { db.Store = l; return db }
 	h.startBot()
 	h.waitReady()
-	first, next := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(sandbox.With("prompt", "a blue star"))
-	h.waitText(next, "#2 in line")
+	first, next := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(
+		sandbox.With("prompt", "a blue star"),
+	)
+	h.waitText(next, "#2 in the queue")
 	hold := h.holdPositionEdit(first)
 	h.startRenderer()
 	m := h.waitPictures(next, 4)
@@ -128,6 +130,6 @@ func TestSlowEditIsCorrectedAfterAnotherBotFinished(t *testing.T) {
 		return hasCancelButton(now)
 	})
 	close(db.release)
-	h.pollUntil("the ledger to say done", func() bool { return h.job(next).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(next).State == store.Done })
 	h.waitPictures(next, 4)
 }

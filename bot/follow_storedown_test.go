@@ -13,7 +13,7 @@ import (
 	"darkroom/store"
 )
 
-// away is a ledger that cannot be reached by what follows the line's events while it is down.
+// unreachableStore cannot be reached by what follows the queue's events while it is down.
 type unreachableStore struct {
 	bot.Store
 	down   atomic.Bool
@@ -73,7 +73,7 @@ func TestUnreachableStoreIsReported(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	db.down.Store(true)
-	h.waitText(h.command("queue"), "My records are out of reach just now")
+	h.waitText(h.command("queue"), "The database cannot be reached")
 	db.down.Store(false)
 	h.waitText(h.command("queue"), "none")
 }

@@ -14,7 +14,7 @@ import (
 	"darkroom/store"
 )
 
-// unruly is a house whose gateway misbehaves, with a bot that notices within a moment.
+// startImpatientCluster starts a cluster with a bot that notices within a moment when the gateway misbehaves.
 func startImpatientCluster(t *testing.T) *cluster {
 	t.Helper()
 	h := newCluster(t, sandbox.Options{Heartbeat: 50 * time.Millisecond})
@@ -24,7 +24,7 @@ func startImpatientCluster(t *testing.T) *cluster {
 	return h
 }
 
-// talks tells whether the bot still answers.
+// waitResponsive waits until the bot answers.
 func (h *cluster) waitResponsive() {
 	h.t.Helper()
 	h.pollUntil("an answer", func() bool {
@@ -46,8 +46,14 @@ func TestGatewayTrouble(t *testing.T) {
 		{"a request to reconnect", func(h *cluster) { h.sandbox.Gateway.Reconnect() }},
 		{"a session that became invalid", func(h *cluster) { h.sandbox.Gateway.Invalidate(false) }},
 		{"a session that was forgotten", func(h *cluster) { h.sandbox.Gateway.Forget(); h.sandbox.Gateway.Drop() }},
-		{"a resume that is greeted with op 7, which locks discordgo up", func(h *cluster) { h.sandbox.Gateway.GreetResume(7); h.sandbox.Gateway.Drop() }},
-		{"a resume that is greeted with op 11, which locks discordgo up", func(h *cluster) { h.sandbox.Gateway.GreetResume(11); h.sandbox.Gateway.Drop() }},
+		{"a resume that is greeted with op 7, which locks discordgo up", func(h *cluster) {
+			h.sandbox.Gateway.GreetResume(7)
+			h.sandbox.Gateway.Drop()
+		}},
+		{"a resume that is greeted with op 11, which locks discordgo up", func(h *cluster) {
+			h.sandbox.Gateway.GreetResume(11)
+			h.sandbox.Gateway.Drop()
+		}},
 		{"a close that ends the session", func(h *cluster) { h.sandbox.Gateway.HangUp(4009, "session timed out") }},
 		{"a connection that says nothing more", func(h *cluster) {
 			h.sandbox.Gateway.Silence(true)
@@ -72,7 +78,7 @@ func TestRepeatedEventsPaintOnce(t *testing.T) {
 	h.sandbox.Gateway.Duplicate(3)
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
 	h.waitPictures(i, 4)
-	h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 	if n := len(h.renderer.specs()); n != 1 {
 		t.Errorf("paintings: got %d, want 1", n)
 	}

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/sandbox"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -19,11 +19,11 @@ func TestImagine(t *testing.T) {
 	h := startCluster(t)
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat *and* @everyone --seed 7 --ar 3:2"))
-	waiting := h.waitText(i, "Waiting, #1 in line")
+	waiting := h.waitText(i, "Waiting, #1 in the queue")
 	if !slices.Equal(buttons(waiting.Components), []string{"1:cancel:" + i.ID + "-0:0"}) {
 		t.Errorf("waiting message: got %s, want a Cancel button alone", describe(waiting))
 	}
-	h.waitText(i, "Painting, 37 %")
+	h.waitText(i, "Generating, 37%")
 	release()
 	done := h.waitPictures(i, 4)
 	for _, a := range done.Attachments {
@@ -48,12 +48,13 @@ func TestImagine(t *testing.T) {
 		t.Errorf("the prompt is not shown harmlessly: %s, pings %v", describe(done), done.Pings)
 	}
 	spec := h.spec(i)
-	if spec.Prompt != "a red boat *and* @everyone" || spec.Seed != 7 || spec.Width != 160 || spec.Height != 112 || spec.Steps != 8 {
+	if spec.Prompt != "a red boat *and* @everyone" || spec.Seed != 7 || spec.Width != 160 || spec.Height != 112 ||
+		spec.Steps != 8 {
 		t.Errorf("spec: got %+v, want the prompt without flags, seed 7 and 160×112", spec)
 	}
-	h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+	h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 	if e := h.job(i); e.Message != done.ID || strings.Contains(string(e.Address), i.Token) {
-		t.Errorf("ledger: message %s, reply %s; want %s and no token", e.Message, e.Address, done.ID)
+		t.Errorf("job: message %s, address %s; want %s and no token", e.Message, e.Address, done.ID)
 	}
 	h.waitNote(h.defaults.Member.ID, h.defaults.Channel.ID, "everyone")
 }
@@ -62,7 +63,9 @@ func TestButtons(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
 	me := h.defaults.Member.ID
-	first := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 100), sandbox.With("spoiler", true))
+	first := h.command(
+		"imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 100), sandbox.With("spoiler", true),
+	)
 	grid, job := h.waitPictures(first, 4), first.ID+"-0"
 
 	t.Run("reroll paints the same with another seed", func(t *testing.T) {
@@ -77,7 +80,10 @@ func TestButtons(t *testing.T) {
 			t.Errorf("reroll changed more than the seed: %+v, want %+v", b, a)
 		}
 		if e := h.job(i); e.User != h.defaults.Moderator.ID || e.Parent != job || !e.Spoiler {
-			t.Errorf("entry: user %s, parent %s, spoiler %v; want the presser's, %s and true", e.User, e.Parent, e.Spoiler, job)
+			t.Errorf(
+				"job: user %s, parent %s, spoiler %v; want that of the person who clicked, %s and true", e.User, e.Parent,
+				e.Spoiler, job,
+			)
 		}
 	})
 	t.Run("V2 varies the second tile", func(t *testing.T) {
@@ -87,7 +93,7 @@ func TestButtons(t *testing.T) {
 		if s.Seed != 101 || len(s.Variations) != 1 || s.Count != 4 {
 			t.Errorf("spec: got %+v, want seed 101 with one variation, four times", s)
 		}
-		if !strings.Contains(m.Content, "variation of picture 2") {
+		if !strings.Contains(m.Content, "variation of image 2") {
 			t.Errorf("message %s, want it to say what it is", describe(m))
 		}
 	})
@@ -120,7 +126,7 @@ func TestButtons(t *testing.T) {
 	})
 	t.Run("zoom out lays a tile in the middle and paints around it, pan moves it aside", func(t *testing.T) {
 		alone := h.waitPictures(h.click(me, grid.ID, "1:single:"+job+":3"), 1)
-		want := must(encode.Clean(must(h.sandbox.Download(grid.Attachments[2].ID)), admit.MaxInputPixels, 2048))
+		want := must(encode.Clean(must(h.sandbox.Download(grid.Attachments[2].ID)), request.MaxInputPixels, 2048))
 		for arg, place := range map[string]picture.Placement{
 			"zoom:3:2": {X: 32, Y: 32, Width: 64, Height: 64}, "zoom:3:1-5": {X: 24, Y: 24, Width: 88, Height: 88},
 			"pan:3:left": {X: 64, Width: 128, Height: 128}, "pan:3:down": {Y: -64, Width: 128, Height: 128},
@@ -135,7 +141,7 @@ func TestButtons(t *testing.T) {
 			if s.Prompt != "a red boat" || s.Width != 128 || s.Height != 128 || s.Variations != nil {
 				t.Errorf("%s: got %+v, want the words and the size of before", arg, s)
 			}
-			if !strings.Contains(m.Content, "picture 3") {
+			if !strings.Contains(m.Content, "image 3") {
 				t.Errorf("%s: message %s, want it to say what it is", arg, describe(m))
 			}
 		}
@@ -154,7 +160,8 @@ func TestButtons(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.waitPictures(sent, 4)
-		if s := h.spec(sent); s.Prompt != "a blue star" || s.Negative != "fog" || s.Steps != 5 || s.Width != 128 || s.Count != 4 {
+		if s := h.spec(sent); s.Prompt != "a blue star" || s.Negative != "fog" || s.Steps != 5 || s.Width != 128 ||
+			s.Count != 4 {
 			t.Errorf("spec: got %+v, want the new words and steps, the rest as before", s)
 		}
 	})
@@ -169,7 +176,8 @@ func TestButtons(t *testing.T) {
 				t.Errorf("message %q, want %q in it", m.Content, want)
 			}
 		}
-		if text := string(must(h.sandbox.Download(m.Attachments[0].ID))); !strings.Contains(text, "Steps: 8") || !strings.Contains(text, "Seed: 100") {
+		if text := string(must(h.sandbox.Download(m.Attachments[0].ID))); !strings.Contains(text, "Steps: 8") ||
+			!strings.Contains(text, "Seed: 100") {
 			t.Errorf("file: got %q, want A1111's parameters", text)
 		}
 	})

@@ -8,12 +8,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/message"
 	"darkroom/bot/sandbox"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -21,24 +22,32 @@ func TestJobWithoutItsInputFails(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
 	broken := func() sandbox.Interaction {
-		return h.command("imagine", sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.png", plainPNG(30, 1)[:60]))
+		return h.command(
+			"imagine", sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.png", plainPNG(30, 1)[:60]),
+		)
 	}
 	t.Run("nothing offers to try again", func(t *testing.T) {
 		i := broken()
-		m := h.waitText(i, "the start picture is damaged")
+		m := h.waitText(i, "the start image is damaged")
 		if got, want := buttons(m.Components), []string{"1:delete:" + i.ID + "-0:0"}; !slices.Equal(got, want) {
 			t.Errorf("buttons: got %q, want %q", got, want)
 		}
-		if !strings.Contains(m.Content, "does not count against your limits") {
+		if !strings.Contains(m.Content, "Not counted against your limits") {
 			t.Errorf("got %q, want it to say that it costs nothing", m.Content)
 		}
 	})
-	t.Run("its end is told once Discord is well again", func(t *testing.T) {
-		repair := h.sandbox.Fail(sandbox.Fault{Method: http.MethodGet, Path: regexp.MustCompile("^/webhooks/"), Times: -1, Status: http.StatusBadGateway})
+	t.Run("its end is shown once Discord works again", func(t *testing.T) {
+		repair := h.sandbox.Fail(
+			sandbox.Fault{
+				Method: http.MethodGet, Path: regexp.MustCompile("^/webhooks/"), Times: -1, Status: http.StatusBadGateway,
+			},
+		)
 		i := broken()
-		h.pollUntil("it not to be told", func() bool { return strings.Contains(h.log.String(), "a message could not be corrected") })
+		h.pollUntil("it not to be shown", func() bool {
+			return strings.Contains(h.log.String(), "a message could not be corrected")
+		})
 		repair()
-		h.waitText(i, "the start picture is damaged")
+		h.waitText(i, "the start image is damaged")
 	})
 }
 
@@ -59,7 +68,7 @@ func TestSlowInputsBlockNobody(t *testing.T) {
 	h.waitReady()
 	i := h.imagineQueued(sandbox.With("prompt", "a boat"))
 	stop()
-	start, err := json.Marshal(admit.InitImage{File: admit.Attachment{URL: slow.URL + "/a.png"}, Strength: 0.5})
+	start, err := json.Marshal(request.InitImage{File: request.Attachment{URL: slow.URL + "/a.png"}, Strength: 0.5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +90,7 @@ func TestSlowInputsBlockNobody(t *testing.T) {
 	h.startRenderer()
 	h.waitPictures(i, 4)
 	close(release)
-	h.pollUntil("the others to be in line too", func() bool {
+	h.pollUntil("the others to be in the queue too", func() bool {
 		for _, id := range []string{"901-0", "906-0"} {
 			if e, err := h.db.Find(h.ctx, id); err != nil || e.Epoch == 0 || len(e.Inputs) != 1 {
 				return false
@@ -94,8 +103,41 @@ func TestSlowInputsBlockNobody(t *testing.T) {
 func TestQueueShowsUndeliveredJob(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
-	h.sandbox.Fail(sandbox.Fault{Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/`), Times: -1, Status: http.StatusBadGateway})
+	h.sandbox.Fail(
+		sandbox.Fault{
+			Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/`), Times: -1,
+			Status: http.StatusBadGateway,
+		},
+	)
 	h.imagineLate()
-	h.pollUntil("the delivery to be put off", func() bool { return strings.Contains(h.log.String(), "are not delivered yet") })
-	h.waitText(h.command("queue"), "a red boat — painted, on its way")
+	h.pollUntil("the delivery to be put off", func() bool {
+		return strings.Contains(h.log.String(), "are not delivered yet")
+	})
+	h.waitText(h.command("queue"), "a red boat — finished, being delivered")
+}
+
+// busyHost answers the first requests with 503.
+type busyHost struct{ left atomic.Int32 }
+
+// RoundTrip answers, or passes the request on.
+func (b *busyHost) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.left.Add(-1) >= 0 {
+		return &http.Response{StatusCode: http.StatusServiceUnavailable, Body: http.NoBody, Request: r}, nil
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+func TestStartPictureIsFetchedAgain(t *testing.T) {
+	t.Parallel()
+	h, busy := newCluster(t, sandbox.Options{}), &busyHost{}
+	busy.left.Store(2)
+	h.http = &http.Client{Transport: busy}
+	h.startBot()
+	h.startRenderer()
+	h.waitReady()
+	i := h.command("imagine", sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.png", plainPNG(30, 1)))
+	h.waitPictures(i, 4)
+	if e := h.waitDone(i); len(e.Inputs) != 1 || busy.left.Load() > 0 {
+		t.Errorf("inputs: got %q, want the start picture, after two refusals", e.Inputs)
+	}
 }

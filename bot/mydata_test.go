@@ -14,8 +14,14 @@ func TestPresets(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
 	h.waitText(h.command("preset list"), "You have no presets")
-	h.waitText(h.command("preset save", sandbox.With("name", "empty")), "Say at least one setting")
-	h.waitText(h.command("preset save", sandbox.With("name", "post"), sandbox.With("words", "*old* paper"), sandbox.With("steps", 5), sandbox.With("count", 2)), "Kept")
+	h.waitText(h.command("preset save", sandbox.With("name", "empty")), "choose at least one setting")
+	h.waitText(
+		h.command(
+			"preset save", sandbox.With("name", "post"), sandbox.With("words", "*old* paper"), sandbox.With("steps", 5),
+			sandbox.With("count", 2),
+		),
+		"Saved",
+	)
 	kept := h.waitText(h.command("preset list"), "steps: 5")
 	if kept.Viewer != h.defaults.Member.ID || !strings.Contains(kept.Content, `words: \*old\* paper`) {
 		t.Errorf("list: got %s, want a private one with harmless words", describe(kept))
@@ -25,9 +31,18 @@ func TestPresets(t *testing.T) {
 	if s := h.spec(i); s.Prompt != "a red boat, *old* paper" || s.Steps != 6 || s.Count != 2 {
 		t.Errorf("spec: got %+v, want the preset's words and count, and the flag's steps", s)
 	}
-	h.waitText(h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("preset", "none")), "You have no preset of that name")
-	h.waitText(h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "imagine", sandbox.With("prompt", "x"), sandbox.With("preset", "post")), "You have no preset")
-	h.waitText(h.command("preset delete", sandbox.With("name", "post")), "Forgotten: post")
+	h.waitText(
+		h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("preset", "none")),
+		"You have no preset with that name",
+	)
+	h.waitText(
+		h.commandAs(
+			h.defaults.Moderator.ID, h.defaults.Channel.ID, "imagine", sandbox.With("prompt", "x"),
+			sandbox.With("preset", "post"),
+		),
+		"You have no preset",
+	)
+	h.waitText(h.command("preset delete", sandbox.With("name", "post")), "Deleted: post")
 	h.waitText(h.command("preset delete", sandbox.With("name", "post")), "You have no preset")
 }
 
@@ -41,10 +56,10 @@ func TestPersonalData(t *testing.T) {
 	me := h.defaults.Member.ID
 	first := h.command("imagine", sandbox.With("prompt", "a red boat"))
 	grid := h.waitPictures(first, 4)
-	h.pollUntil("the ledger to say done", func() bool { return h.job(first).State == store.Done })
-	h.waitText(h.command("preset save", sandbox.With("name", "post"), sandbox.With("steps", 5)), "Kept")
+	h.pollUntil("the store to say done", func() bool { return h.job(first).State == store.Done })
+	h.waitText(h.command("preset save", sandbox.With("name", "post"), sandbox.With("steps", 5)), "Saved")
 
-	told := h.waitText(h.command("mydata export"), "all that is kept about you")
+	told := h.waitText(h.command("mydata export"), "everything stored about you")
 	if told.Viewer != me || len(told.Attachments) != 1 {
 		t.Fatalf("export: got %s, want a private file", describe(told))
 	}
@@ -57,13 +72,14 @@ func TestPersonalData(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.User != me || len(got.Jobs) != 1 || got.Jobs[0].ID != first.ID+"-0" || got.Jobs[0].Message != grid.ID || len(got.Presets) != 1 {
+	if got.User != me || len(got.Jobs) != 1 || got.Jobs[0].ID != first.ID+"-0" || got.Jobs[0].Message != grid.ID ||
+		len(got.Presets) != 1 {
 		t.Errorf("export: got %+v, want one job and one preset", got)
 	}
 	if !strings.Contains(string(text), "a red boat") || strings.Contains(string(text), "token") {
 		t.Errorf("export: got %s, want the words and no tokens", text)
 	}
-	h.waitText(h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "mydata export"), "all that is kept about you")
+	h.waitText(h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "mydata export"), "everything stored about you")
 	eraseAll(t, h, grid, first)
 }
 
@@ -73,10 +89,10 @@ func eraseAll(t *testing.T, h *cluster, grid sandbox.Message, first sandbox.Inte
 	release := h.renderer.pause()
 	defer release()
 	second := h.command("imagine", sandbox.With("prompt", "a blue star"))
-	h.waitText(second, "Painting")
+	h.waitText(second, "Generating")
 	third := h.imagineQueued(sandbox.With("prompt", "a blue boat"))
 
-	question := h.waitText(h.command("mydata erase"), "cannot be taken back")
+	question := h.waitText(h.command("mydata erase"), "cannot be undone")
 	if _, err := h.db.Find(h.ctx, first.ID+"-0"); err != nil {
 		t.Fatalf("before the question was answered: %v", err)
 	}
@@ -96,11 +112,13 @@ func eraseAll(t *testing.T, h *cluster, grid sandbox.Message, first sandbox.Inte
 		_, err := h.db.Find(h.ctx, second.ID+"-0")
 		return err != nil
 	})
-	h.waitText(h.click(me, grid.ID, "1:reroll:"+first.ID+"-0:0"), "I no longer have the record of this picture")
+	h.waitText(h.click(me, grid.ID, "1:reroll:"+first.ID+"-0:0"), "no record of this image")
 	h.waitText(h.command("preset list"), "You have no presets")
 	u, err := h.db.Usage(h.ctx, h.defaults.Guild.ID, me)
 	if err != nil || u.Day != 4 {
-		t.Errorf("usage: got %+v, %v; want the four pictures that were painted, so that erasing gives no fresh allowance", u, err)
+		t.Errorf(
+			"usage: got %+v, %v; want the four pictures that were painted, so that erasing gives no fresh allowance", u, err,
+		)
 	}
 }
 
@@ -110,7 +128,10 @@ func TestServersAreForgotten(t *testing.T) {
 	h.intervals.Retention, h.forgetAfter = 20*time.Millisecond, 30*24*time.Hour
 	const elsewhere = "4242424242424242424"
 	for server, id := range map[string]string{h.defaults.Guild.ID: "1-0", elsewhere: "2-0", "dm": "3-0"} {
-		e := store.Job{ID: id, Server: server, User: "u", Channel: "c", Verb: "imagine", Pictures: 1, Spec: json.RawMessage(`{}`), Address: json.RawMessage(`{}`)}
+		e := store.Job{
+			ID: id, Server: server, User: "u", Channel: "c", Verb: "imagine", Pictures: 1, Spec: json.RawMessage(`{}`),
+			Address: json.RawMessage(`{}`),
+		}
 		if err := h.db.Accept(h.ctx, []store.Job{e}, func(store.Policy, store.Usage) error { return nil }); err != nil {
 			t.Fatal(err)
 		}
@@ -150,13 +171,13 @@ func TestLimitsShowUsage(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
 	mod, place := h.defaults.Moderator.ID, h.defaults.Channel.ID
-	h.waitText(h.commandAs(mod, place, "limits show"), "Painted here today: nothing")
+	h.waitText(h.commandAs(mod, place, "limits show"), "Generated today: nothing")
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
 	h.waitPictures(i, 4)
-	h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
-	h.waitText(h.commandAs(mod, place, "limits set", sandbox.With("waiting", 40)), "from now on")
-	m := h.waitText(h.commandAs(mod, place, "limits show"), "Painted here today: 4 pictures in ")
-	for _, want := range []string{"Painted here in seven days: 4 pictures", "Last change by <@" + mod + ">"} {
+	h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
+	h.waitText(h.commandAs(mod, place, "limits set", sandbox.With("waiting", 40)), "Changed:")
+	m := h.waitText(h.commandAs(mod, place, "limits show"), "Generated today: 4 images in ")
+	for _, want := range []string{"Generated in the last 7 days: 4 images", "Last change by <@" + mod + ">"} {
 		if !strings.Contains(m.Content, want) {
 			t.Errorf("got %s, want %q in it", describe(m), want)
 		}

@@ -109,9 +109,11 @@ func (o Options) withDefaults() Options {
 
 func (i Intervals) withDefaults() Intervals {
 	for at, usual := range map[*time.Duration]time.Duration{
-		&i.Relay: time.Second, &i.Audit: time.Minute, &i.Reap: time.Second, &i.Deliver: 2 * time.Second, &i.Positions: 4 * time.Second,
-		&i.Catalog: 5 * time.Second, &i.Expire: 5 * time.Second, &i.GatewayIdle: 2 * time.Minute, &i.GatewayOpen: 30 * time.Second,
-		&i.Retention: 10 * time.Minute,
+		&i.Relay: time.Second, &i.Audit: time.Minute, &i.Reap: time.Second, &i.Deliver: 2 * time.Second,
+		&i.Positions: 4 * time.Second,
+		&i.Catalog:   5 * time.Second, &i.Expire: 5 * time.Second, &i.GatewayIdle: 2 * time.Minute,
+		&i.GatewayOpen: 30 * time.Second,
+		&i.Retention:   10 * time.Minute,
 	} {
 		if *at <= 0 {
 			*at = usual

@@ -18,7 +18,7 @@ import (
 
 func TestRestart(t *testing.T) {
 	t.Parallel()
-	t.Run("buttons work after the bot was started anew", func(t *testing.T) {
+	t.Run("buttons work after a restart", func(t *testing.T) {
 		t.Parallel()
 		h := newCluster(t, sandbox.Options{})
 		stop := h.startBot()
@@ -39,19 +39,19 @@ func TestRestart(t *testing.T) {
 		stop := h.startBot()
 		h.waitReady()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		h.waitText(i, "#1 in line")
+		h.waitText(i, "#1 in the queue")
 		stop()
 		_ = h.queue.Close()
 		h.newQueue()
 		h.startBot()
 		h.startRenderer()
 		h.waitPictures(i, 4)
-		h.pollUntil("the ledger to say done", func() bool { return h.job(i).State == store.Done })
+		h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
 		if e := h.job(i); e.Epoch != 2 {
 			t.Errorf("epoch: got %d, want the second", e.Epoch)
 		}
 	})
-	t.Run("a job that Discord acknowledged and the ledger did not is painted", func(t *testing.T) {
+	t.Run("a job that Discord acknowledged and SQL did not is painted", func(t *testing.T) {
 		t.Parallel()
 		h := newCluster(t, sandbox.Options{})
 		db := &noAcknowledgeStore{}
@@ -60,16 +60,19 @@ func TestRestart(t *testing.T) {
 		stop := h.startBot()
 		h.waitReady()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		h.waitText(i, "in line")
+		h.waitText(i, "in the queue")
 		stop()
 		db.down.Store(false)
 		h.clock.advance(11 * time.Second)
 		h.startBot()
-		h.pollUntil("it to be acknowledged", func() bool { e := h.job(i); return e.State == store.Waiting && e.Message != "" })
+		h.pollUntil("it to be acknowledged", func() bool {
+			e := h.job(i)
+			return e.State == store.Waiting && e.Message != ""
+		})
 		h.startRenderer()
 		h.waitPictures(i, 4)
 	})
-	t.Run("an answer that is not the job's message promises nothing", func(t *testing.T) {
+	t.Run("an answer that is not the job's message does not count", func(t *testing.T) {
 		t.Parallel()
 		h := newCluster(t, sandbox.Options{})
 		stop := h.startBot()
@@ -94,7 +97,10 @@ func TestRestart(t *testing.T) {
 		stop := h.startBot()
 		h.waitReady()
 		stop()
-		to := message.Address{Application: h.sandbox.AppID(), Token: "sandbox.nothing", Message: message.Original, Expires: time.Now().Add(time.Hour)}
+		to := message.Address{
+			Application: h.sandbox.AppID(), Token: "sandbox.nothing", Message: message.Original,
+			Expires: time.Now().Add(time.Hour),
+		}
 		e := store.Job{ID: "900-0", Server: "1", User: "2", Spec: []byte(`{}`), Address: to.Encode(), Pictures: 1, Lane: "x"}
 		if err := h.db.Accept(h.ctx, []store.Job{e}, func(store.Policy, store.Usage) error { return nil }); err != nil {
 			t.Fatal(err)
@@ -108,7 +114,7 @@ func TestRestart(t *testing.T) {
 	})
 }
 
-// forgetful is a ledger that cannot note acknowledgements.
+// noAcknowledgeStore cannot note acknowledgements.
 type noAcknowledgeStore struct {
 	bot.Store
 	down atomic.Bool
@@ -121,7 +127,7 @@ func (f *noAcknowledgeStore) Acknowledge(ctx context.Context, id string) (bool, 
 	return f.Store.Acknowledge(ctx, id)
 }
 
-// broken is a line that can be cut, or made to never answer.
+// brokenQueue can be cut off, or made to never answer.
 type brokenQueue struct {
 	bot.Queue
 	down, hang   atomic.Bool
@@ -185,7 +191,7 @@ func (b *brokenQueue) Epoch(ctx context.Context) (int64, bool, error) {
 	return b.Queue.Epoch(ctx)
 }
 
-// severable is a house whose line can be broken, with a bot and no renderer.
+// startClusterWithBrokenQueue starts a cluster whose queue can be broken, with a bot and no renderer.
 func startClusterWithBrokenQueue(t *testing.T) (*cluster, *brokenQueue) {
 	h, broken := newCluster(t, sandbox.Options{}), &brokenQueue{}
 	h.wrapQueue = func(l bot.Queue) bot.Queue { broken.Queue = l; return broken }
@@ -200,10 +206,10 @@ func TestRedisDown(t *testing.T) {
 	h.waitReady()
 	broken.down.Store(true)
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "being put together again")
-	h.pollUntil("the promise to be written down", func() bool { return h.job(i).State == store.Waiting })
-	h.waitText(h.click(h.defaults.Member.ID, m.ID, "1:cancel:"+i.ID+"-0:0"), "scheduler is reconnecting")
-	h.waitText(h.command("queue"), "scheduler is reconnecting")
+	m := h.waitText(i, "being rebuilt")
+	h.pollUntil("the job to be written down", func() bool { return h.job(i).State == store.Waiting })
+	h.waitText(h.click(h.defaults.Member.ID, m.ID, "1:cancel:"+i.ID+"-0:0"), "queue cannot be reached")
+	h.waitText(h.command("queue"), "queue cannot be reached")
 	broken.down.Store(false)
 	h.waitPictures(i, 4)
 }
@@ -215,10 +221,10 @@ func TestHangingRedisBlocksNobody(t *testing.T) {
 	h.waitReady()
 	broken.hang.Store(true)
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	h.waitText(i, "being put together again")
-	h.pollUntil("the promise to be written down", func() bool { return h.job(i).State == store.Waiting })
+	h.waitText(i, "being rebuilt")
+	h.pollUntil("the job to be written down", func() bool { return h.job(i).State == store.Waiting })
 	asked := time.Now()
-	h.waitText(h.command("queue"), "scheduler is reconnecting")
+	h.waitText(h.command("queue"), "queue cannot be reached")
 	if d := time.Since(asked); d > 3*time.Second {
 		t.Errorf("answered after %v, want it within Discord's three seconds", d)
 	}
@@ -233,14 +239,14 @@ func TestRunningLimitReachesTheQueue(t *testing.T) {
 	limits := func(sub string, options ...sandbox.Option) sandbox.Interaction {
 		return h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "limits "+sub, options...)
 	}
-	h.waitText(limits("set", sandbox.With("running", 2)), "Painted at once per person: 2 pictures")
+	h.waitText(limits("set", sandbox.With("running", 2)), "Generated at once per person: 2 images")
 	if got, want := broken.runningLimit.Load(), h.defaults.Guild.ID+" 2"; got != want {
 		t.Errorf("the queue was told %v, want %q", got, want)
 	}
-	h.waitText(limits("reset"), "Painted at once per person: no limit")
+	h.waitText(limits("reset"), "Generated at once per person: no limit")
 	if got, want := broken.runningLimit.Load(), h.defaults.Guild.ID+" 0"; got != want {
 		t.Errorf("the queue was told %v, want %q", got, want)
 	}
 	broken.down.Store(true)
-	h.waitText(limits("set", sandbox.With("running", 1)), "The queue does not answer")
+	h.waitText(limits("set", sandbox.With("running", 1)), "The queue cannot be reached")
 }

@@ -37,7 +37,7 @@ func (h *cluster) prompts(i sandbox.Interaction, n int) (all []string) {
 	return all
 }
 
-// galleries waits until so many messages in the channel show pictures, and returns them.
+// waitPictureMessages waits until so many messages in the channel show pictures, and returns them.
 func (h *cluster) waitPictureMessages(n int) (all []sandbox.Message) {
 	h.t.Helper()
 	h.waitFor(fmt.Sprintf("%d messages with pictures", n), func() bool {
@@ -56,7 +56,8 @@ func TestChoicesAreMadeBySeed(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})
 	h.wildcards = dynamic.Folder{FS: fstest.MapFS{
-		"things/ships.txt": {Data: []byte("boat\n# no more\n")}, "far/sands.txt": {Data: bytes.Repeat([]byte("x\n"), 250_000)},
+		"things/ships.txt": {Data: []byte("boat\n# no more\n")},
+		"far/sands.txt":    {Data: bytes.Repeat([]byte("x\n"), 250_000)},
 	}}
 	h.startBot()
 	h.startRenderer()
@@ -71,7 +72,10 @@ func TestChoicesAreMadeBySeed(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for seed := 8; len(seen) < 2 && seed < 40; seed++ {
-		i := h.command("imagine", sandbox.With("prompt", "a {red|blue} boat"), sandbox.With("seed", seed), sandbox.With("negative_prompt", "{fog|fog}"))
+		i := h.command(
+			"imagine", sandbox.With("prompt", "a {red|blue} boat"), sandbox.With("seed", seed),
+			sandbox.With("negative_prompt", "{fog|fog}"),
+		)
 		h.waitAnswer(i, "an answer", nil)
 		h.pollUntil("its row", func() bool { _, err := h.db.Find(h.ctx, i.ID+"-0"); return err == nil })
 		if seen[h.spec(i).Prompt] = true; h.spec(i).Negative != "fog" {
@@ -81,8 +85,14 @@ func TestChoicesAreMadeBySeed(t *testing.T) {
 	if len(seen) != 2 {
 		t.Errorf("32 seeds chose %v, want both colours", seen)
 	}
-	h.waitText(h.command("imagine", sandbox.With("prompt", "a __things/shps__")), "there is no wildcard called things/shps.\nThere are: __far/sands__, __things/ships__.")
-	h.waitText(h.command("imagine", sandbox.With("prompt", "a __far/*__")), "its wildcards stand for more lines than I can look through")
+	h.waitText(
+		h.command("imagine", sandbox.With("prompt", "a __things/shps__")),
+		"Unknown wildcard things/shps.\nTry one of: __far/sands__, __things/ships__.",
+	)
+	h.waitText(
+		h.command("imagine", sandbox.With("prompt", "a __far/*__")),
+		"The wildcards have too many lines",
+	)
 }
 
 func TestFewPermutationsNeedNoConfirmation(t *testing.T) {
@@ -98,7 +108,8 @@ func TestFewPermutationsNeedNoConfirmation(t *testing.T) {
 	if second.ID == first.ID {
 		second = all[0]
 	}
-	if want := "1:reroll:" + i.ID + "-1:0"; !slices.Contains(buttons(second.Components), want) || !strings.Contains(second.Content, "a blue boat") {
+	if want := "1:reroll:" + i.ID + "-1:0"; !slices.Contains(buttons(second.Components), want) ||
+		!strings.Contains(second.Content, "a blue boat") {
 		t.Errorf("second message: got %s, want that of the second job", describe(second))
 	}
 	h.pollUntil("both to be done", func() bool {
@@ -112,15 +123,17 @@ func TestFewPermutationsNeedNoConfirmation(t *testing.T) {
 	}
 }
 
-// closed is a ledger that accepts nothing while it is down.
+// noAcceptStore accepts nothing while it is down.
 type noAcceptStore struct {
 	bot.Store
 	down atomic.Bool
 }
 
-func (c *noAcceptStore) Accept(ctx context.Context, entries []store.Job, judge func(store.Policy, store.Usage) error) error {
+func (c *noAcceptStore) Accept(
+	ctx context.Context, entries []store.Job, judge func(store.Policy, store.Usage) error,
+) error {
 	if c.down.Load() {
-		return errors.New("the ledger does not accept anything")
+		return errors.New("the store does not accept anything")
 	}
 	return c.Store.Accept(ctx, entries, judge)
 }
@@ -129,7 +142,7 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 	t.Parallel()
 	ask := func(h *cluster, words string) (question sandbox.Message, i sandbox.Interaction) {
 		i = h.command("imagine", sandbox.With("prompt", words), sandbox.With("count", 1))
-		return h.waitText(i, "Shall I paint them all?"), i
+		return h.waitText(i, "Generate all of them?"), i
 	}
 	t.Run("and painted once by a yes, also after a restart", func(t *testing.T) {
 		t.Parallel()
@@ -137,7 +150,7 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 		stop := h.startBot()
 		h.waitReady()
 		question, i := ask(h, "a {red, blue} {boat, star}")
-		for _, want := range []string{"4 prompts, 4 pictures", "a red boat", "a blue star"} {
+		for _, want := range []string{"4 prompts, 4 images", "a red boat", "a blue star"} {
 			if !strings.Contains(unescaped(question.Content), want) {
 				t.Errorf("question %s, want %q in it", describe(question), want)
 			}
@@ -150,10 +163,14 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 		h.startRenderer()
 		yes := h.click(h.defaults.Member.ID, question.ID, "1:permute:"+i.ID+":0:yes")
 		h.waitPictureMessages(4)
-		if got, want := h.prompts(yes, 4), []string{"a red boat", "a red star", "a blue boat", "a blue star"}; !slices.Equal(got, want) {
+		if got, want := h.prompts(yes, 4), []string{
+			"a red boat", "a red star", "a blue boat", "a blue star",
+		}; !slices.Equal(got, want) {
 			t.Errorf("prompts: got %q, want %q", got, want)
 		}
-		if m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, question.ID); !strings.Contains(m.Content, "Each has a message of its own") || len(buttons(m.Components)) > 0 {
+		if m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, question.ID); !strings.Contains(
+			m.Content, "Each gets its own message",
+		) || len(buttons(m.Components)) > 0 {
 			t.Errorf("the question became %s", describe(m))
 		}
 	})
@@ -169,7 +186,7 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 			t.Errorf("%d paintings, want none", n)
 		}
 	})
-	t.Run("also when the ledger failed at the first yes", func(t *testing.T) {
+	t.Run("also when the store failed at the first yes", func(t *testing.T) {
 		t.Parallel()
 		h := newCluster(t, sandbox.Options{})
 		db := &noAcceptStore{}
@@ -191,7 +208,7 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 		h.click(h.defaults.Member.ID, question.ID, "1:permute:"+i.ID+":0:no")
 		h.waitFor("the question to be gone", func() bool {
 			m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, question.ID)
-			return m.Content == "Nothing was painted."
+			return m.Content == "Cancelled. Nothing was generated."
 		})
 	})
 	t.Run("or said anew in a form", func(t *testing.T) {
@@ -212,10 +229,15 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 	t.Run("unless the server allows fewer", func(t *testing.T) {
 		t.Parallel()
 		h := startCluster(t)
-		h.waitText(h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "limits set", sandbox.With("waiting", 3)), "Waiting per person: 3")
+		h.waitText(
+			h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "limits set", sandbox.With("waiting", 3)),
+			"Waiting per person: 3",
+		)
 		i := h.command("imagine", sandbox.With("prompt", "a {red, blue} {boat, star}"), sandbox.With("count", 1))
-		h.waitText(i, "allows 3 pictures waiting per person, and you asked for 4")
-		h.waitText(h.command("imagine", sandbox.With("prompt", strings.Repeat("{a, b}", 12))), "at most 20 can be painted at once")
+		h.waitText(i, "allows 3 images waiting per person, and you asked for 4")
+		h.waitText(
+			h.command("imagine", sandbox.With("prompt", strings.Repeat("{a, b}", 12))), "at most 20 are possible at once",
+		)
 	})
 }
 
@@ -223,7 +245,9 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 func TestPermutationWithoutMessageExpires(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
-	h.sandbox.Fail(sandbox.Fault{Method: "POST", Path: regexp.MustCompile(`^/webhooks/[^/]*/[^/]*$`), Times: 1, Status: 403})
+	h.sandbox.Fail(
+		sandbox.Fault{Method: "POST", Path: regexp.MustCompile(`^/webhooks/[^/]*/[^/]*$`), Times: 1, Status: 403},
+	)
 	i := h.command("imagine", sandbox.With("prompt", "a {red, blue} boat"), sandbox.With("count", 1))
 	h.waitPictures(i, 1)
 	h.pollUntil("the second to be given up", func() bool {
@@ -233,25 +257,31 @@ func TestPermutationWithoutMessageExpires(t *testing.T) {
 	h.waitNotPaintedNote("a blue boat")
 }
 
-// hears waits for a message, to the member alone, that a prompt was not painted.
+// waitNotPaintedNote waits for a message, to the member alone, that a prompt was not painted.
 func (h *cluster) waitNotPaintedNote(prompt string) {
 	h.t.Helper()
 	h.waitFor("word of what was not painted", func() bool {
-		return slices.ContainsFunc(h.sandbox.VisibleMessages(h.defaults.Member.ID, h.defaults.Channel.ID), func(m sandbox.Message) bool {
-			return m.Viewer == h.defaults.Member.ID && strings.Contains(m.Content, "was not painted") && strings.Contains(m.Content, prompt)
+		return slices.ContainsFunc(h.sandbox.VisibleMessages(
+			h.defaults.Member.ID, h.defaults.Channel.ID,
+		), func(m sandbox.Message) bool {
+			return m.Viewer == h.defaults.Member.ID && strings.Contains(m.Content, "Skipped") &&
+				strings.Contains(m.Content, prompt)
 		})
 	})
 }
 
-// TestPermutationCutOffByCrashExpires: the bot dies before the second message; that job is looked for, and then expires.
+// TestPermutationCutOffByCrashExpires: the bot dies before the second message; that job is looked for, and then
+// expires.
 func TestPermutationCutOffByCrashExpires(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})
-	repair := h.sandbox.Fail(sandbox.Fault{Method: "POST", Path: regexp.MustCompile(`^/webhooks/[^/]*/[^/]*$`), Times: -1, Status: 502})
+	repair := h.sandbox.Fail(
+		sandbox.Fault{Method: "POST", Path: regexp.MustCompile(`^/webhooks/[^/]*/[^/]*$`), Times: -1, Status: 502},
+	)
 	stop := h.startBot()
 	h.waitReady()
 	i := h.command("imagine", sandbox.With("prompt", "a {red, blue} boat"), sandbox.With("count", 1))
-	h.waitText(i, "in line")
+	h.waitText(i, "in the queue")
 	h.pollUntil("both to be written down", func() bool { _, err := h.db.Find(h.ctx, i.ID+"-1"); return err == nil })
 	stop()
 	repair()

@@ -14,7 +14,7 @@ import (
 	"darkroom/queue"
 )
 
-// mute is a ledger that cannot note where a message arrived.
+// noPostRecordStore cannot note where a message was posted.
 type noPostRecordStore struct {
 	bot.Store
 	down atomic.Bool
@@ -27,7 +27,7 @@ func (m *noPostRecordStore) MarkSent(ctx context.Context, job, channel, message 
 	return m.Store.MarkSent(ctx, job, channel, message)
 }
 
-// interrupted has a late delivery posted and not noted, and then the bot stopped.
+// interruptDelivery has a late delivery posted and not noted, and then the bot stopped.
 func interruptDelivery(t *testing.T) (*cluster, *noPostRecordStore, sandbox.Interaction) {
 	h := newCluster(t, sandbox.Options{})
 	h.sandbox.Rules().Allow("forbidden")
@@ -68,7 +68,7 @@ func TestInterruptedDeliveryPostsOnce(t *testing.T) {
 				t.Errorf("messages with pictures: got %d, want one", n)
 			}
 			if m, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, e.Message); !there || len(m.Attachments) != 4 {
-				t.Errorf("the ledger knows message %q: %s, want the one with the pictures", e.Message, describe(m))
+				t.Errorf("SQL knows message %q: %s, want the one with the pictures", e.Message, describe(m))
 			}
 		})
 	}
@@ -82,6 +82,6 @@ func TestInterruptedDeliveryPostsOnce(t *testing.T) {
 		if n := h.countPictureMessages(h.defaults.Channel.ID); n != 1 {
 			t.Errorf("messages with pictures: got %d, want the one that was posted", n)
 		}
-		h.waitText(h.command("inbox"), "I may have posted them already")
+		h.waitText(h.command("inbox"), "They may be posted already")
 	})
 }

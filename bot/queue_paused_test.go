@@ -13,7 +13,7 @@ import (
 func TestQueueShowsPauses(t *testing.T) {
 	t.Parallel()
 	h := newCluster(t, sandbox.Options{})
-	lanes := picture.Lanes(modelHash) // one for each version of a wish
+	lanes := picture.Lanes(modelHash) // one for each version of a Spec
 	for _, p := range []store.Pause{
 		{Kind: "pool", Reason: "the fan is loud"},
 		{Kind: "server", Name: h.defaults.Guild.ID, Reason: "it is night"},
@@ -32,7 +32,9 @@ func TestQueueShowsPauses(t *testing.T) {
 		return err == nil && isLanePaused(pauses, lanes[0])
 	})
 	m := h.waitText(h.command("queue"), "Paused")
-	for _, want := range []string{"everything: the fan is loud", "this server: it is night", "the model postcards: it is ill"} {
+	for _, want := range []string{
+		"everything: the fan is loud", "this server: it is night", "the model postcards: it is ill",
+	} {
 		if n := strings.Count(m.Content, want); n != 1 {
 			t.Errorf("%q: got it %d times, want once in:\n%s", want, n, m.Content)
 		}

@@ -15,7 +15,7 @@ func TestSplitBrain(t *testing.T) {
 		t.Parallel()
 		h := newCluster(t, sandbox.Options{})
 		h.startBot()
-		h.pollUntil("the first line", func() bool { return h.epoch() == 1 })
+		h.pollUntil("the first epoch", func() bool { return h.epoch() == 1 })
 		first := h.queue
 		h.clock.advance(time.Hour)
 		h.newQueue()
@@ -27,12 +27,12 @@ func TestSplitBrain(t *testing.T) {
 			t.Errorf("log: got no such error:\n%s", text)
 		}
 		h.queue = first
-		h.pollUntil("the first to have its line for itself", func() bool {
+		h.pollUntil("the first to have its queue for itself", func() bool {
 			has, empty, err := h.queue.Epoch(h.ctx)
 			return err == nil && !empty && has == h.epoch()
 		})
 	})
-	t.Run("a bot whose line is wiped again and again goes on", func(t *testing.T) {
+	t.Run("a bot whose queue is wiped again and again goes on", func(t *testing.T) {
 		t.Parallel()
 		h := newCluster(t, sandbox.Options{})
 		h.startBot()
@@ -41,24 +41,30 @@ func TestSplitBrain(t *testing.T) {
 			if err := h.queue.BeginEpoch(h.ctx, before+5); err != nil {
 				t.Fatal(err)
 			}
-			h.pollUntil("the next line", func() bool { return h.epoch() > before })
+			h.pollUntil("the next epoch", func() bool { return h.epoch() > before })
 		}
 	})
-	t.Run("a bot that died while it began an epoch is no rival", func(t *testing.T) {
+	t.Run("a bot that died while it began an epoch is no split brain", func(t *testing.T) {
 		t.Parallel()
 		h := newCluster(t, sandbox.Options{})
 		h.startBot()
 		for range 2 {
-			h.pollUntil("ledger and line to agree", func() bool { has, _, err := h.queue.Epoch(h.ctx); return err == nil && has > 0 && has == h.epoch() })
+			h.pollUntil("SQL and queue to agree", func() bool {
+				has, _, err := h.queue.Epoch(h.ctx)
+				return err == nil && has > 0 && has == h.epoch()
+			})
 			if _, err := h.db.NextEpoch(h.ctx, "main"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		h.pollUntil("the line after it", func() bool { has, _, err := h.queue.Epoch(h.ctx); return err == nil && has == h.epoch() })
+		h.pollUntil("the epoch after it", func() bool {
+			has, _, err := h.queue.Epoch(h.ctx)
+			return err == nil && has == h.epoch()
+		})
 	})
 }
 
-// epoch is what the ledger says.
+// epoch is the epoch that SQL wants.
 func (h *cluster) epoch() int64 {
 	h.t.Helper()
 	n, err := h.db.CurrentEpoch(context.WithoutCancel(h.ctx), "main")

@@ -14,7 +14,7 @@ import (
 	"darkroom/store"
 )
 
-// dying is a ledger whose bot dies, for all it can tell, between Discord's taking an answer and the next line.
+// crashingStore makes the bot die, as far as SQL can know, right after Discord took an answer.
 type crashingStore struct {
 	bot.Store
 	down atomic.Bool
@@ -47,7 +47,7 @@ func TestUnrecordedAcknowledgement(t *testing.T) {
 		stop := h.startBot()
 		h.waitReady()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "in line")
+		m := h.waitText(i, "in the queue")
 		stop()
 		if e := h.job(i); e.State != store.Accepted || e.Message != "" {
 			t.Fatalf("before the bot is back: got %s and message %q, want neither noted", e.State, e.Message)
@@ -60,9 +60,14 @@ func TestUnrecordedAcknowledgement(t *testing.T) {
 		t.Parallel()
 		h, i, m := shownThenCrashed(t)
 		h.startBot()
-		h.pollUntil("it to be acknowledged", func() bool { e := h.job(i); return e.State == store.Waiting && e.Message == m.ID })
+		h.pollUntil("it to be acknowledged", func() bool {
+			e := h.job(i)
+			return e.State == store.Waiting && e.Message == m.ID
+		})
 		h.startRenderer()
-		_, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
+		_, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool {
+			return len(m.Attachments) == 4
+		})
 		if err != nil {
 			t.Fatalf("%v\nlog:\n%s", err, h.log)
 		}
@@ -98,7 +103,10 @@ func TestUnrecordedAcknowledgement(t *testing.T) {
 			}
 			repair()
 			h.clock.advance(25 * time.Minute) // who is turned away asks again when twice the time has passed
-			h.pollUntil("it to be acknowledged", func() bool { e := h.job(i); return e.State == store.Waiting && e.Message == m.ID })
+			h.pollUntil("it to be acknowledged", func() bool {
+				e := h.job(i)
+				return e.State == store.Waiting && e.Message == m.ID
+			})
 		})
 	}
 }

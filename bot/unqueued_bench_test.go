@@ -21,15 +21,17 @@ const (
 	unqueuedPerUser = 10
 )
 
-// BenchmarkEnqueueUnqueued measures how long it takes until a real Redis that was wiped has every job again that SQLite owes it:
-// 20,000 jobs of 2,000 people in 200 servers. Each iteration is one wipe.
+// BenchmarkEnqueueUnqueued measures how long it takes until a real Redis that was wiped holds every accepted job of
+// SQLite again: 20,000 jobs of 2,000 people in 200 servers. Each iteration is one wipe.
 func BenchmarkEnqueueUnqueued(b *testing.B) {
 	ctx := context.Background()
 	db := storeWithJobs(b)
 	q := realQueue(b)
 	instance, err := bot.New(bot.Parts{
 		Store: db, Queue: q, Discord: rest.NewClient(rest.Options{Base: "http://127.0.0.1:9/api/v10", Token: "none"}),
-		Options: bot.Options{Token: "none", Base: "http://127.0.0.1:9/api/v10", Intervals: bot.Intervals{Relay: 50 * time.Millisecond}},
+		Options: bot.Options{
+			Token: "none", Base: "http://127.0.0.1:9/api/v10", Intervals: bot.Intervals{Relay: 50 * time.Millisecond},
+		},
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -58,7 +60,7 @@ func BenchmarkEnqueueUnqueued(b *testing.B) {
 	<-ended
 }
 
-// owing is a ledger with many promised jobs.
+// storeWithJobs is a store with many accepted jobs.
 func storeWithJobs(b *testing.B) *store.Store {
 	ctx := context.Background()
 	s, err := store.Open(ctx, "sqlite:"+filepath.Join(b.TempDir(), "a.db"), store.Options{})
@@ -73,7 +75,8 @@ func storeWithJobs(b *testing.B) *store.Store {
 		var jobs []store.Job
 		for n := range unqueuedPerUser {
 			jobs = append(jobs, store.Job{
-				ID: fmt.Sprintf("%d-0", 1_000_000_000+user*unqueuedPerUser+n), Server: fmt.Sprint("g", user%200), User: fmt.Sprint("u", user),
+				ID: fmt.Sprintf("%d-0", 1_000_000_000+user*unqueuedPerUser+n), Server: fmt.Sprint("g", user%200),
+				User: fmt.Sprint("u", user),
 				Spec: must(spec.Encode()), Address: to.Encode(), Lane: spec.Lane(), Cost: 8000, Pictures: 4,
 			})
 		}
@@ -98,7 +101,9 @@ func realQueue(b *testing.B) *queue.Queue {
 		b.Skip("no redis-server on this machine")
 	}
 	socket := filepath.Join(b.TempDir(), "s")
-	server := exec.Command(program, "--port", "0", "--unixsocket", socket, "--save", "", "--maxmemory-policy", "noeviction")
+	server := exec.Command(
+		program, "--port", "0", "--unixsocket", socket, "--save", "", "--maxmemory-policy", "noeviction",
+	)
 	if err := server.Start(); err != nil {
 		b.Fatal(err)
 	}

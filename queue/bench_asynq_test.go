@@ -16,10 +16,10 @@ const (
 	benchBacklog = 1000
 )
 
-// BenchmarkCyclesAgainstAsynq runs the same work through this queue and through asynq, in turns of a thousand jobs on one
-// server: 1 KiB jobs, 16 workers, a thousand jobs in line; here over 300 servers with 20 users each, with running limits,
-// for renderers that take three models or twelve. A cycle is enqueue, lease and done. "ratio" is ours to asynq's; "cpu"
-// is the server's processor time for a cycle.
+// BenchmarkCyclesAgainstAsynq runs the same work through this queue and through asynq, in alternating rounds of a
+// thousand jobs on one server: 1 KiB jobs, 16 workers, a backlog of a thousand jobs; here over 300 servers with 20
+// users each, with running limits, for renderers that take three models or twelve. A cycle is enqueue, lease and done.
+// "ratio" is ours to asynq's; "cpu" is the server's processor time for a cycle.
 func BenchmarkCyclesAgainstAsynq(b *testing.B) {
 	for _, models := range []int{3, 12} {
 		b.Run(fmt.Sprint("models=", models), func(b *testing.B) { compareWithAsynq(b, models) })
@@ -63,7 +63,7 @@ func timed(do func()) time.Duration {
 	return time.Since(begun)
 }
 
-// asynqBench is an asynq server with a backlog, standing still between turns.
+// asynqBench is an asynq server with a backlog, stopped between rounds.
 type asynqBench struct {
 	client    *asynq.Client
 	watch     *stopwatch
@@ -110,12 +110,12 @@ func unixOptions(b *testing.B) *redis.Options {
 }
 
 func (r *asynqBench) enqueue(b *testing.B) {
-	if _, err := r.client.EnqueueContext(b.Context(), asynq.NewTask("paint", kilobyteJob(0, 1, 1).Spec)); err != nil {
+	if _, err := r.client.EnqueueContext(b.Context(), asynq.NewTask("render", kilobyteJob(0, 1, 1).Spec)); err != nil {
 		b.Error(err)
 	}
 }
 
-// turn enqueues n tasks while n are processed.
+// runRound enqueues n tasks while n are processed.
 func (r *asynqBench) runRound(b *testing.B, n int) {
 	r.left.Store(int64(n))
 	stop := make(chan struct{})

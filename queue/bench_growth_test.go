@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// BenchmarkGrowth times each step of a job's walk, by one caller, in lines of a hundred to a hundred thousand jobs over
-// ten thousand servers. The time of a step should hardly grow with the line.
+// BenchmarkGrowth times each step of a job for one caller, in queues of a hundred to a hundred thousand jobs over ten
+// thousand servers. The time of a step should hardly grow with the queue.
 func BenchmarkGrowth(b *testing.B) {
 	for _, backlog := range []int{100, 1_000, 10_000, 100_000} {
 		b.Run(fmt.Sprint("jobs=", backlog), func(b *testing.B) {
@@ -25,7 +25,7 @@ func BenchmarkGrowth(b *testing.B) {
 	}
 }
 
-// steps walks one job through the line and adds up what each step takes.
+// timeSteps takes one job through the queue and adds up what each step takes.
 func (r *benchQueue) timeSteps(b *testing.B, took map[string]time.Duration) {
 	i := r.next
 	r.next++
@@ -36,7 +36,9 @@ func (r *benchQueue) timeSteps(b *testing.B, took map[string]time.Duration) {
 	if err != nil || len(l) != 1 {
 		b.Fatalf("reserved %d jobs, error %v; want one", len(l), err)
 	}
-	took["beat"] += timed(func() { _, err = r.Heartbeat(b.Context(), "w", []HeldLease{{ID: l[0].Job.ID, Token: l[0].Token}}) })
+	took["heartbeat"] += timed(func() {
+		_, err = r.Heartbeat(b.Context(), "w", []HeldLease{{ID: l[0].Job.ID, Token: l[0].Token}})
+	})
 	if err == nil {
 		took["seal"] += timed(func() { _, err = r.Seal(b.Context(), l[0]) })
 	}
@@ -48,9 +50,9 @@ func (r *benchQueue) timeSteps(b *testing.B, took map[string]time.Duration) {
 	}
 }
 
-// BenchmarkReserveByFifty has fifty renderers ask as fast as they can, with ten thousand jobs in line over a thousand
-// servers. "reserve-p99-ms" is what a renderer waits for its answer when fifty ask at once; each also says done and
-// enqueues a job in place of the one it took.
+// BenchmarkReserveByFifty has fifty renderers ask as fast as they can, with ten thousand jobs over a thousand servers.
+// "reserve-p99-ms" is what a renderer waits for its answer when fifty ask at once; each also calls Done and enqueues a
+// new job for the one it took.
 func BenchmarkReserveByFifty(b *testing.B) {
 	r := newBenchQueue(b, 10_000, 1_000, 3)
 	watch := &stopwatch{}
@@ -65,7 +67,7 @@ func BenchmarkReserveByFifty(b *testing.B) {
 	b.ReportMetric(float64(round*b.N)/b.Elapsed().Seconds(), "cycles/s")
 }
 
-// hurry takes a job, ends it and puts another in its place.
+// leaseAndReplace takes a job, ends it and enqueues another one.
 func (r *benchQueue) leaseAndReplace(b *testing.B, watch *stopwatch, slot string, i int) {
 	begun := time.Now()
 	l, err := r.Reserve(b.Context(), slot, fmt.Sprint("n", i), r.capacity())
@@ -80,8 +82,8 @@ func (r *benchQueue) leaseAndReplace(b *testing.B, watch *stopwatch, slot string
 	r.enqueue(b, i)
 }
 
-// BenchmarkScripts tells how much of the server's processor time each script takes, reading and writing to the client
-// included, and how many commands it calls.
+// BenchmarkScripts measures the processor time of the server for each script, including reads and writes to the client,
+// and how many commands it calls.
 func BenchmarkScripts(b *testing.B) {
 	const round = 500
 	r := newBenchQueue(b, 1000, 300, 3)
@@ -125,8 +127,8 @@ func (r *benchQueue) resetStat(b *testing.B) {
 	}
 }
 
-// cpu is the processor time the server has used so far, in microseconds: it does not depend on what else the machine
-// does.
+// cpu is the processor time that the server has used so far, in microseconds: it does not depend on the machine's other
+// load.
 func (r *benchQueue) cpu(b *testing.B) (usec float64) {
 	text, err := r.db.Info(context.Background(), "cpu").Result()
 	if err != nil {
@@ -145,7 +147,7 @@ func (r *benchQueue) cpu(b *testing.B) (usec float64) {
 	return usec
 }
 
-// commands reads how many commands were called, those within scripts among them, and how many scripts.
+// commands reads how many commands were called, including those within scripts, and how many scripts.
 func (r *benchQueue) commands(b *testing.B) (total, scripts float64) {
 	text, err := r.db.Info(context.Background(), "commandstats").Result()
 	if err != nil {

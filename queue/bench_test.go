@@ -15,9 +15,9 @@ import (
 )
 
 // The benchmarks compare, in one run and on one server, what docs/benchmarks.md records. The server writes its
-// append-only file each second, as one in earnest should.
+// append-only file each second, as in production.
 
-// stopwatch is a client's hook that notes how long each script took, round trip included.
+// stopwatch is a client hook that measures how long each script takes, round trip included.
 type stopwatch struct {
 	mu   sync.Mutex
 	took []time.Duration
@@ -35,7 +35,7 @@ func (s *stopwatch) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pr
 	return next
 }
 
-// ProcessHook notes the time of scripts.
+// ProcessHook measures scripts.
 func (s *stopwatch) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		begun := time.Now()
@@ -53,7 +53,7 @@ func (s *stopwatch) note(d time.Duration) {
 	s.took = append(s.took, d)
 }
 
-// at returns a quantile in milliseconds and forgets nothing.
+// at returns a quantile in milliseconds.
 func (s *stopwatch) at(quantile float64) float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *stopwatch) at(quantile float64) float64 {
 	return float64(s.took[int(quantile*float64(len(s.took)-1))]) / 1e6
 }
 
-// kilobyte is a job of the weight of a real one, for one of so many models.
+// kilobyteJob is a job of a realistic size, for one of several models.
 func kilobyteJob(i, servers, models int) Job {
 	spec, _ := json.Marshal(strings.Repeat("a harbour at dawn, ", 50)) // a string is always JSON
 	j := job(fmt.Sprintf("j-%d", i), fmt.Sprint("server ", i%servers), fmt.Sprint("user ", i/servers%20))
@@ -72,14 +72,14 @@ func kilobyteJob(i, servers, models int) Job {
 	return j
 }
 
-// benchQueue is a line on the shared server with a backlog of 0…n-1 over so many servers.
+// benchQueue is a queue on the shared server with a backlog of 0…n-1 over several servers.
 type benchQueue struct {
 	*Queue
 	servers, models int
 	next            int
 }
 
-// offer takes jobs for every model.
+// capacity takes jobs for every model.
 func (r *benchQueue) capacity() Capacity {
 	var o Capacity
 	for i := range r.models {
@@ -94,7 +94,7 @@ func newBenchQueue(b *testing.B, backlog, servers, models int) *benchQueue {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { // leave the server as it was found
+	b.Cleanup(func() { // leave the server as it was
 		_ = q.BeginEpoch(context.Background(), 2)
 		_ = q.Close()
 	})
@@ -115,7 +115,7 @@ func (r *benchQueue) enqueue(b *testing.B, i int) {
 	}
 }
 
-// cycle is a job's walk from enqueue to done, of a slot that has nothing else in hand.
+// cycle takes a job from enqueue to done, for a slot that has no other job.
 func (r *benchQueue) cycle(b *testing.B, slot string, i int, seal bool) {
 	r.enqueue(b, i)
 	l, err := r.Reserve(b.Context(), slot, fmt.Sprint("n", i), r.capacity())
@@ -133,7 +133,7 @@ func (r *benchQueue) cycle(b *testing.B, slot string, i int, seal bool) {
 	}
 }
 
-// together shares 0…n-1 among some workers.
+// inParallel divides 0…n-1 among several workers.
 func inParallel(workers, n int, do func(i int)) {
 	var wg sync.WaitGroup
 	for w := range workers {
@@ -144,4 +144,46 @@ func inParallel(workers, n int, do func(i int)) {
 		})
 	}
 	wg.Wait()
+}
+
+func BenchmarkCycle(b *testing.B) {
+	for name, open := range backends {
+		b.Run(name, func(b *testing.B) {
+			q := open(b, Options{Pool: fmt.Sprint("bench ", pools.Add(1))})
+			b.Cleanup(func() { _ = q.Close() })
+			if err := q.BeginEpoch(b.Context(), 1); err != nil {
+				b.Fatal(err)
+			}
+			ctx := context.Background()
+			for i := range 200 { // a backlog, so that the choice is real
+				j := job(fmt.Sprint("old-", i), fmt.Sprint("s", i%20), fmt.Sprint("u", i%60))
+				if _, err := q.Enqueue(ctx, 1, j); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ResetTimer()
+			for i := range b.N {
+				cycle(b, q, i)
+			}
+		})
+	}
+}
+
+func cycle(b *testing.B, q *Queue, i int) {
+	ctx := b.Context()
+	_, err := q.Enqueue(ctx, 1, job(fmt.Sprint("new-", i), fmt.Sprint("s", i%20), fmt.Sprint("u", i%60)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	l, err := q.Reserve(ctx, "w", fmt.Sprint(i), Capacity{Lanes: Lanes("a")})
+	if err != nil || len(l) != 1 {
+		b.Fatal(len(l), err)
+	}
+	_, err = q.Seal(ctx, l[0])
+	if err == nil {
+		_, err = q.Done(ctx, l[0], 1000, Outcome{})
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// BenchmarkWake has idle renderers wait as package work has them wait, and tells how long it takes from the call that
-// enqueues a job until one of them holds its lease.
+// BenchmarkWake has idle renderers wait as package worker does, and measures the time from the call that enqueues a job
+// until one of them has its lease.
 func BenchmarkWake(b *testing.B) {
 	for _, renderers := range []int{1, 50} {
 		b.Run(fmt.Sprint("renderers=", renderers), func(b *testing.B) { timeWake(b, renderers) })
@@ -23,7 +23,8 @@ func timeWake(b *testing.B, renderers int) {
 	ctx, stop := context.WithCancel(b.Context())
 	var all sync.WaitGroup
 	for i := range renderers {
-		w := &idleRenderer{Queue: r.Queue, capacity: r.capacity(), slot: fmt.Sprint("w", i), wake: make(chan struct{}, 1), leased: leased}
+		w := &idleRenderer{Queue: r.Queue, capacity: r.capacity(), slot: fmt.Sprint("w", i), wake: make(chan struct{}, 1),
+			leased: leased}
 		all.Go(func() { _ = w.Watch(ctx, "", w.handleEvent) }) // ends with ctx only
 		all.Go(func() { w.leaseLoop(ctx, b) })
 	}
@@ -43,7 +44,7 @@ func timeWake(b *testing.B, renderers int) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// waiter is an idle renderer.
+// idleRenderer is an idle renderer.
 type idleRenderer struct {
 	*Queue
 	slot     string
@@ -62,7 +63,7 @@ func (w *idleRenderer) handleEvent(e Event) error {
 	return nil
 }
 
-// work ends each job as soon as it has it.
+// leaseLoop ends each job as soon as it has it.
 func (w *idleRenderer) leaseLoop(ctx context.Context, b *testing.B) {
 	for n := 0; ctx.Err() == nil; n++ {
 		l, err := w.Reserve(ctx, w.slot, fmt.Sprint("n", n), w.capacity)

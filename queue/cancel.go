@@ -8,17 +8,17 @@ import (
 // CancelResult tells what a Cancel could still do.
 type CancelResult string
 
-// The answers to a Cancel.
+// The results of a Cancel.
 const (
-	CancelRemoved   CancelResult = "REMOVED"   // it has left the line and will never be posted
-	CancelStopping  CancelResult = "STOPPING"  // its renderer stops within a step; a Gone event follows, or Done if it was posted before
+	CancelRemoved   CancelResult = "REMOVED"   // it has left the queue and will never be posted
+	CancelStopping  CancelResult = "STOPPING"  // its renderer stops; JobCancelled follows, or JobDone if it was posted
 	CancelPosting   CancelResult = "POSTING"   // too late: the renderer is posting it
-	CancelUnclaimed CancelResult = "UNCLAIMED" // ask again: its renderer of an earlier epoch, which may be posting it, was not heard of in this one
-	CancelUnknown   CancelResult = "UNKNOWN"   // not in the queue, or over
+	CancelUnclaimed CancelResult = "UNCLAIMED" // ask again: its earlier renderer may be posting it
+	CancelUnknown   CancelResult = "UNKNOWN"   // not in the queue, or it has ended
 )
 
-// Cancel takes a job out of line or has its renderer stop. By says who wanted it and comes back as the Reason of the
-// event. A job that may have been posted already (Look) stays until a renderer has looked.
+// Cancel removes a job from the queue or stops its renderer. By says who cancelled it and is the Reason of the event. A
+// job that may have been posted (MaybePosted) stays until a renderer has checked its message.
 func (q *Queue) Cancel(ctx context.Context, id, by string) (CancelResult, error) {
 	r, err := q.run(ctx, cancelScript, anyEpoch, id, by)
 	if err != nil {

@@ -82,7 +82,10 @@ func TestCancelledJobThatMayBePostedIsLeased(t *testing.T) {
 			r.wantVerdict(Cancelled)(r.ConfirmCancel(r.ctx, l))
 			return "cancelled"
 		},
-		"not posted, then seals": func(r *fixture, l Lease) string { r.wantVerdict(Cancelled)(r.Seal(r.ctx, l)); return "cancelled" },
+		"not posted, then seals": func(r *fixture, l Lease) string {
+			r.wantVerdict(Cancelled)(r.Seal(r.ctx, l))
+			return "cancelled"
+		},
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +95,7 @@ func TestCancelledJobThatMayBePostedIsLeased(t *testing.T) {
 				r.enqueue(j)
 				r.mustCancel("1-0", CancelStopping)
 				l := r.mustLease("w", "1-0")
-				r.wantVerdict(OK)(r.Release(r.ctx, l)) // nobody has looked yet
+				r.wantVerdict(OK)(r.Release(r.ctx, l)) // nobody has checked yet
 				r.mustLease("w", "1-0")
 				r.expire(1)
 				l = r.mustLease("w", "1-0")
@@ -135,7 +138,7 @@ func TestCancelBeforeEnqueueKeepsTheJobOut(t *testing.T) {
 		r.wantEvents("cancelled 1-0", "cancelled 1-0")
 		r.clock.advance(2 * time.Hour)
 		r.mustReap(0)
-		r.enqueue(job("1-0", "s", "u")) // stones are not kept for ever
+		r.enqueue(job("1-0", "s", "u")) // tombstones are not kept forever
 		r.mustLease("w", "1-0")
 	})
 }
@@ -147,7 +150,7 @@ func TestCancelBeforeEnqueueOfAJobThatMayBePosted(t *testing.T) {
 		j.MaybePosted = true
 		got, err := r.Enqueue(r.ctx, 1, j)
 		if err != nil || got.Cancelled || got.Duplicate {
-			r.Fatalf("enqueued: %+v, %v; want it in line", got, err)
+			r.Fatalf("enqueued: %+v, %v; want it in the queue", got, err)
 		}
 		r.mustCancel("1-0", CancelStopping)
 		l := r.mustLease("w", "1-0")

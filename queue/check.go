@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// The oldest server whose commands the scripts use.
+// The oldest server version that has the commands of the scripts.
 const oldestMajor, oldestMinor = 6, 2
 
-// spare is the memory that jobs, accounts and events need besides pictures: 10,000 jobs of 4 KiB, and as much again.
+// spareMemory is the memory that jobs, accounts and events need beside images: 10,000 jobs of 4 KiB, and as much again.
 const spareMemory = 80 << 20
 
-// Check looks at the server and says in plain words what keeps it from being used, joined, or nil; and what a wise operator
-// would change. An embedded queue has nothing to check.
+// Check examines the server. Its error joins all that makes the server unusable; the warnings say what an operator
+// should change. An embedded queue has nothing to check.
 func (q *Queue) Check(ctx context.Context) (warnings []string, err error) {
 	if err := q.Ping(ctx); err != nil {
 		return nil, fmt.Errorf("redis does not answer: %w", err)
@@ -24,7 +24,7 @@ func (q *Queue) Check(ctx context.Context) (warnings []string, err error) {
 	for _, section := range []string{"server", "memory", "persistence"} {
 		text, err := q.db.Info(ctx, section).Result()
 		if err != nil {
-			return nil, nil // it tells nothing of itself (an embedded one, or not allowed): nothing known to be wrong
+			return nil, nil // it does not tell (an embedded one, or no permission): no known fault
 		}
 		for line := range strings.Lines(text) {
 			if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
@@ -32,12 +32,13 @@ func (q *Queue) Check(ctx context.Context) (warnings []string, err error) {
 			}
 		}
 	}
-	if save, err := q.db.ConfigGet(ctx, "save").Result(); err == nil { // a hosted one may not allow it
+	if save, err := q.db.ConfigGet(ctx, "save").Result(); err == nil { // a hosted server may not allow it
 		facts["save"] = save["save"]
 	} else {
 		facts["save"] = "unknown"
 	}
-	for _, warning := range []string{q.warnMemory(facts["maxmemory"]), warnPersistence(facts["aof_enabled"], facts["save"])} {
+	memory, persistence := q.warnMemory(facts["maxmemory"]), warnPersistence(facts["aof_enabled"], facts["save"])
+	for _, warning := range []string{memory, persistence} {
 		if warning != "" {
 			warnings = append(warnings, warning)
 		}
@@ -48,7 +49,7 @@ func (q *Queue) Check(ctx context.Context) (warnings []string, err error) {
 func checkVersion(version string) error {
 	var major, minor int
 	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil {
-		return nil // a relative that names no version: the scripts will tell
+		return nil // another server that names no version: the scripts will fail if it is too old
 	}
 	if major > oldestMajor || major == oldestMajor && minor >= oldestMinor {
 		return nil
@@ -60,26 +61,26 @@ func checkEviction(policy string) error {
 	if policy == "" || policy == "noeviction" {
 		return nil
 	}
-	return fmt.Errorf("redis may throw away jobs when memory is short (maxmemory-policy %s): "+
+	return fmt.Errorf("redis may delete jobs when its memory is full (maxmemory-policy %s): "+
 		"set it with: redis-cli CONFIG SET maxmemory-policy noeviction", policy)
 }
 
-// warnMemory tells of a limit that a full tray and full input pictures would meet.
+// warnMemory warns of a limit that full undelivered results and input images would reach.
 func (q *Queue) warnMemory(limit string) string {
 	most, err := strconv.ParseInt(limit, 10, 64)
 	need := q.opts.MaxInputs + q.opts.UndeliveredBytes + spareMemory
 	if err != nil || most == 0 || most >= need {
 		return ""
 	}
-	return fmt.Sprintf("redis may use %d MiB (maxmemory), and a busy pool can need %d: new jobs are refused when it is full",
+	return fmt.Sprintf("redis may use %d MiB (maxmemory), but a busy pool can need %d MiB: a full redis refuses new jobs",
 		most>>20, need>>20)
 }
 
-// warnPersistence tells of a server that writes nothing to disk. The line itself does not need it.
+// warnPersistence warns of a server that writes nothing to disk. The queue itself does not need it.
 func warnPersistence(aof, save string) string {
 	if aof != "0" || save != "" {
 		return ""
 	}
-	return "redis keeps nothing on disk: after a restart the line is filled again from the database, but late pictures " +
-		"that wait for delivery are lost and painted again (redis-cli CONFIG SET appendonly yes)"
+	return "redis keeps nothing on disk: after a restart the queue is filled again from the database, but undelivered " +
+		"results are lost and generated again (redis-cli CONFIG SET appendonly yes)"
 }

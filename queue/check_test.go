@@ -12,7 +12,7 @@ func TestCheck(t *testing.T) {
 		if err != nil {
 			r.Errorf("a good server: %v", err)
 		}
-		for _, w := range warnings { // the tests' server keeps nothing on disk, unless a benchmark told it to
+		for _, w := range warnings { // the tests' server keeps nothing on disk, unless a benchmark changed that
 			if !strings.Contains(w, "on disk") {
 				r.Errorf("a good server: warned of %q", w)
 			}
@@ -23,10 +23,12 @@ func TestCheck(t *testing.T) {
 			t.Errorf("version %q: %v", version, err)
 		}
 	}
-	if err := checkEviction("allkeys-lru"); err == nil || !strings.Contains(err.Error(), "CONFIG SET maxmemory-policy noeviction") {
+	const advice = "CONFIG SET maxmemory-policy noeviction"
+	if err := checkEviction("allkeys-lru"); err == nil || !strings.Contains(err.Error(), advice) {
 		t.Errorf("eviction: %v, want the fix", err)
 	}
-	for _, c := range []struct{ aof, save, want string }{{"0", "", "painted again"}, {"1", "", ""}, {"0", "3600 1", ""}, {"0", "unknown", ""}} {
+	for _, c := range []struct{ aof, save, want string }{{"0", "", "generated again"}, {"1", "", ""},
+		{"0", "3600 1", ""}, {"0", "unknown", ""}} {
 		if got := warnPersistence(c.aof, c.save); c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("append-only file %s, save %q: warned %q, want %q in it", c.aof, c.save, got, c.want)
 		}
@@ -51,7 +53,8 @@ func TestDial(t *testing.T) {
 		}
 		_ = q.Close()
 	}
-	for _, address := range []string{"", "localhost:6379", "http://x", "redis://:secret@a:1,b:2", "redis://:secret@h:1/nodb",
+	for _, address := range []string{"", "localhost:6379", "http://x", "redis://:secret@a:1,b:2",
+		"redis://:secret@h:1/nodb",
 		"redis://:secret@h:1?nonsense=1", "redis://:secret@%zz"} {
 		if _, err := Dial(address, Options{}); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v; want an error that keeps the password", address, err)
@@ -75,7 +78,8 @@ func TestEmbeddedQueueIsCapped(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := few.Enqueue(t.Context(), 1, job("2-0", "s", "u"))
-	if !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "1 jobs are waiting in this process's own memory; a Redis server takes more") {
+	const hint = "1 jobs are waiting in this process's own memory; a Redis server takes more"
+	if !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), hint) {
 		t.Errorf("one too many: %v; want ErrFull, and what would help", err)
 	}
 }

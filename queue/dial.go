@@ -11,7 +11,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// embeddedWaiting caps an embedded queue: it sorts its sets at each read and holds one lock.
+// embeddedWaiting limits the waiting jobs of an embedded queue: it sorts its sets at each read and holds one lock.
 const embeddedWaiting = 2000
 
 // Dial returns the queue of a Redis (or Valkey) server by its address:
@@ -80,9 +80,9 @@ func clusterClients(plain *redis.Options, hosts []string, master string) func() 
 	}
 }
 
-// Embedded returns a queue inside this process, over in-memory pipes and without a port. It keeps nothing when it is
-// closed: the owner of the truth fills it again, as after any loss. It is capped at 2,000 waiting jobs, beyond which
-// Enqueue returns ErrFull.
+// Embedded returns a queue inside this process, over in-memory pipes and without a port. Everything in it is gone when
+// it is closed: the bot fills the next one again, as after any loss. It takes 2,000 waiting jobs; beyond them Enqueue
+// returns ErrFull.
 func Embedded(o Options) *Queue {
 	server := newEmbeddedServer()
 	q := Open(embeddedClients(server), o)
@@ -90,13 +90,13 @@ func Embedded(o Options) *Queue {
 	if q.opts.MaxWaiting == 0 {
 		q.opts.MaxWaiting = embeddedWaiting
 	}
-	q.maxPipeline, q.embedded = 16, true // see inside
+	q.maxPipeline, q.embedded = 16, true // see embeddedClients
 	q.stopServer, q.fullHint = server.close, " in this process's own memory; a Redis server takes more"
 	return q
 }
 
-// inside makes clients on in-memory pipes. A pipe has no buffer: send no pipeline over it that is longer than what the
-// server reads at once (4 KiB), or client and server wait for each other. The queue sends single commands only.
+// embeddedClients makes clients on in-memory pipes. A pipe has no buffer: send no pipeline that is longer than one read
+// of the server (4 KiB), or client and server wait for each other. The queue mostly sends single commands.
 func embeddedClients(server *embeddedServer) func() redis.UniversalClient {
 	return func() redis.UniversalClient {
 		return redis.NewClient(&redis.Options{

@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// Receipt tells what became of an Enqueue.
+// EnqueueResult tells what an Enqueue did.
 type EnqueueResult struct {
 	Duplicate bool // the queue knew this job already
-	Cancelled bool // it was cancelled before: it is not in line, and never will be
-	Position  int  // jobs waiting in the pool with this one: its place at the worst; Snapshot gives the true one
+	Cancelled bool // it was cancelled before: it is not in the queue and never will be
+	Position  int  // jobs waiting in the pool, with this one: its worst position; Snapshot gives the true one
 }
 
 const (
@@ -27,9 +27,9 @@ const (
 var plainID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 var plainSHA = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// Enqueue puts a job in line at an epoch, once for each id however often it is called. It returns ErrEpoch when the
-// pool is at another epoch and ErrFull when it takes no more. If the job has ended meanwhile, its last event is told
-// once more, so that a caller who missed it learns of it.
+// Enqueue adds a job to the queue at an epoch, once for each id however often it is called. It returns ErrEpoch when
+// the pool is at another epoch and ErrFull when it takes no more jobs. If the job has ended meanwhile, its last event
+// is repeated for a caller that missed it.
 func (q *Queue) Enqueue(ctx context.Context, epoch int64, j Job) (EnqueueResult, error) {
 	payload, err := j.check()
 	if err != nil {
@@ -43,7 +43,8 @@ func (q *Queue) Enqueue(ctx context.Context, epoch int64, j Job) (EnqueueResult,
 		return EnqueueResult{}, fmt.Errorf("enqueue job %s: %w", j.ID, err)
 	}
 	if r.code() == "FULL" {
-		return EnqueueResult{}, fmt.Errorf("enqueue job %s: %w: %d jobs are waiting%s", j.ID, ErrFull, q.opts.MaxWaiting, q.fullHint)
+		return EnqueueResult{},
+			fmt.Errorf("enqueue job %s: %w: %d jobs are waiting%s", j.ID, ErrFull, q.opts.MaxWaiting, q.fullHint)
 	}
 	waiting, err := r.number(1)
 	if err != nil {
@@ -52,7 +53,7 @@ func (q *Queue) Enqueue(ctx context.Context, epoch int64, j Job) (EnqueueResult,
 	return EnqueueResult{Duplicate: r.code() != "OK", Cancelled: r.code() == "CANCELLED", Position: int(waiting)}, nil
 }
 
-// weight is a weight in percent as the scripts take it.
+// weight is a weight in percent as the scripts need it.
 func weight(percent int) int {
 	if percent == 0 {
 		return 100
@@ -60,9 +61,8 @@ func weight(percent int) int {
 	return min(max(percent, 1), 10_000)
 }
 
-// reclaimGrace is how long, in milliseconds after the start of the epoch, a job may be reclaimed by its renderer; "" for one
-// that had none. Nobody comes to the first epoch of an embedded queue: the renderer ended with the process that had the
-// queue before.
+// reclaimGrace is how long after the start of the epoch the job's renderer may reclaim it, "" for a job without one. In
+// the first epoch of an embedded queue no renderer can come: it ended with the process before.
 func (q *Queue) reclaimGrace(epoch int64, j Job) string {
 	if !j.WasRunning {
 		return ""
@@ -79,11 +79,11 @@ func (j Job) check() ([]byte, error) {
 		return nil, errors.New("an id is 1 to 64 letters, digits, dots, dashes and underscores")
 	}
 	if j.Lane == "" || j.Server == "" || j.User == "" {
-		return nil, errors.New("lane, server and user must be named")
+		return nil, errors.New("lane, server and user are required")
 	}
 	for _, sha := range j.Inputs {
 		if !plainSHA.MatchString(sha) {
-			return nil, fmt.Errorf("input %q is no SHA-256", sha)
+			return nil, fmt.Errorf("input %q is not a SHA-256", sha)
 		}
 	}
 	payload, err := encode(j)
@@ -96,7 +96,7 @@ func (j Job) check() ([]byte, error) {
 	return payload, nil
 }
 
-// encode writes JSON without HTML escapes, so that a Spec inside stays as its hash knows it.
+// encode writes JSON without HTML escapes, so that a Spec inside keeps the bytes of its hash.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -107,7 +107,7 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
-// inputs returns each input picture once.
+// inputs returns each input image once.
 func (j Job) inputs() []string {
 	in := slices.Clone(j.Inputs)
 	slices.Sort(in)

@@ -43,7 +43,7 @@ func TestEnqueueOfAnEndedJobRepeatsItsLastEvent(t *testing.T) {
 		r.mustLeaseNone()
 		r.wantEvents("leased 1-0", "sealed 1-0", "done 1-0", "done 1-0")
 		if all := r.events(); all[3].Outcome == nil || all[3].Outcome.Message != "77" {
-			r.Fatalf("told again: %+v, want the outcome with it", all[3])
+			r.Fatalf("repeated: %+v, want it with the outcome", all[3])
 		}
 	})
 }
@@ -68,7 +68,7 @@ func TestEnqueueRefuses(t *testing.T) {
 			r.Errorf("a third job: %v, want ErrFull", err)
 		}
 		if got, err := r.Enqueue(r.ctx, 1, job("2-0", "s", "u")); err != nil || !got.Duplicate {
-			r.Errorf("a known job on a full line: %+v, %v; want a duplicate", got, err)
+			r.Errorf("a known job in a full queue: %+v, %v; want a duplicate", got, err)
 		}
 		r.checkInvariants()
 	})
@@ -112,7 +112,7 @@ func TestReserveIsRepeatable(t *testing.T) {
 		}
 		r.checkInvariants()
 		r.clock.advance(20 * time.Second)
-		r.mustReap(0) // the repeated call began the lease anew
+		r.mustReap(0) // the repeated call extended the lease
 		other, err := r.Reserve(r.ctx, "w", "n2", o)
 		if err != nil || len(other) != 1 {
 			r.Fatalf("another call: %d leases, %v; want the third job", len(other), err)
@@ -151,13 +151,13 @@ func TestTwoRenderersNeverHoldOneJob(t *testing.T) {
 			}
 			for _, l := range g.leases {
 				if seen[l.Job.ID] {
-					r.Errorf("job %s was lent twice", l.Job.ID)
+					r.Errorf("job %s was leased twice", l.Job.ID)
 				}
 				seen[l.Job.ID] = true
 			}
 		}
 		if len(seen) != 20 {
-			r.Errorf("%d jobs were lent, want 20", len(seen))
+			r.Errorf("%d jobs were leased, want 20", len(seen))
 		}
 		r.checkInvariants()
 	})
@@ -187,7 +187,7 @@ func TestMaxRunning(t *testing.T) {
 		one, _ := r.lease("w1")
 		two, _ := r.lease("w2")
 		three, _ := r.lease("w3")
-		r.mustLeaseNone() // two of limited run, the other two are parked
+		r.mustLeaseNone() // two of limited run, the other two are blocked
 		held := []string{one.Job.User, two.Job.User, three.Job.User}
 		slices.Sort(held)
 		if want := []string{"free", "limited", "limited"}; !slices.Equal(held, want) {
@@ -199,7 +199,7 @@ func TestMaxRunning(t *testing.T) {
 				break
 			}
 		}
-		r.mustLease("w4", "x-2") // an end lets the next one in
+		r.mustLease("w4", "x-2") // an end lets the next one start
 		r.mustLeaseNone()
 	})
 }
@@ -249,7 +249,7 @@ func TestLimitRunningAppliesToWaitingJobs(t *testing.T) {
 		}
 		limit("s", 1)
 		limit("nobody", 1)
-		r.mustLeaseNone() // the others of s are parked
+		r.mustLeaseNone() // the others of s are blocked
 		limit("s", 2)
 		r.mustLease("w", "x-1")
 		r.mustLeaseNone()
@@ -272,7 +272,7 @@ func TestReleaseKeepsThePosition(t *testing.T) {
 		r.wantVerdict(OK)(r.Release(r.ctx, l))
 		again := r.mustLease("w", "x-0")
 		if again.Attempt != 1 || again.Token.Fence <= l.Token.Fence || again.Job.MaybePosted {
-			r.Errorf("leased again %+v: want attempt 1, a later fence and no look", again)
+			r.Errorf("leased again %+v: want attempt 1, a later fence and not MaybePosted", again)
 		}
 		r.wantVerdict(Stale)(r.Release(r.ctx, l))
 	})

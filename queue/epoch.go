@@ -11,9 +11,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Epoch returns the epoch the pool is in. Empty tells that the line is not to be trusted: nothing was ever begun, or
-// the server was started anew or replaced since, and may have forgotten what it acknowledged. The owner of the truth
-// then calls Begin with a higher epoch and enqueues what is still owed.
+// Epoch returns the epoch of the pool. If empty is true, the queue cannot be trusted: no epoch has begun, or the server
+// has restarted or was replaced, and may have lost acknowledged writes. The bot then calls BeginEpoch with a higher
+// number and enqueues every unfinished job.
 func (q *Queue) Epoch(ctx context.Context) (current int64, empty bool, err error) {
 	r, err := q.run(ctx, epochScript, anyEpoch)
 	if err != nil {
@@ -28,9 +28,10 @@ func (q *Queue) Epoch(ctx context.Context) (current int64, empty bool, err error
 	return current, r.text(1) != "1", nil
 }
 
-// Begin starts an epoch, of 1 or more, on an empty line: jobs, leases, accounts and lent pictures are gone, the tray,
-// the renderers' offers and the event stream stay. Beginning the current epoch again changes nothing; when the pool is
-// further on, Begin returns ErrEpoch.
+// BeginEpoch starts an epoch, 1 or higher, with an empty queue: jobs, leases, accounts and input images are gone.
+// Undelivered results, announced renderers and the event stream stay. Beginning the current epoch again changes
+// nothing. If the pool has a later epoch, BeginEpoch returns ErrEpoch. While renderers of the version before may still
+// be posting, it returns an error that says how long; see retire.go.
 func (q *Queue) BeginEpoch(ctx context.Context, epoch int64) error {
 	if epoch < 1 {
 		return fmt.Errorf("begin epoch %d: the first epoch is 1", epoch)
@@ -56,14 +57,15 @@ func (q *Queue) BeginEpoch(ctx context.Context, epoch int64) error {
 	return nil
 }
 
-// sweep deletes the keys of earlier epochs. Nobody reads them any more, so it need not be one step. Keys of later epochs
-// stay: another process may have begun one meanwhile.
+// sweep deletes the keys of earlier epochs. Nobody reads them any more, so it need not be one step. Keys of later
+// epochs stay: another process may have begun one meanwhile.
 func (q *Queue) sweep(ctx context.Context, epoch int64) error {
 	prefix := q.opts.epochPrefix()
 	return q.deleteKeys(ctx, prefix, func(key string) bool { return epochOf(key, prefix) < epoch })
 }
 
-// deleteKeys deletes the keys with a prefix that are to go. It is not one step, so nobody may use these keys any more.
+// deleteKeys deletes the keys with a prefix for which toGo is true. It is not one step, so nobody may use these keys
+// any more.
 func (q *Queue) deleteKeys(ctx context.Context, prefix string, toGo func(key string) bool) error {
 	one := func(ctx context.Context, db *redis.Client) error { return deleteKeysOf(ctx, db, prefix, toGo) }
 	switch db := q.db.(type) {
@@ -95,17 +97,17 @@ func deleteKeysOf(ctx context.Context, db *redis.Client, prefix string, toGo fun
 	}
 }
 
-// epochOf reads the epoch of a key, "<prefix>7:line".
+// epochOf reads the epoch of a key, "<prefix>7:counters".
 func epochOf(key, prefix string) int64 {
 	digits, _, _ := strings.Cut(strings.TrimPrefix(key, prefix), ":")
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
-		return math.MaxInt64 // not a key of ours
+		return math.MaxInt64 // not one of our keys
 	}
 	return n
 }
 
-// globQuote keeps the letters that a pattern gives a meaning to as they are.
+// globQuote escapes the characters that have a meaning in a pattern.
 func globQuote(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
 }

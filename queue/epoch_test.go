@@ -36,7 +36,7 @@ func TestEpochBeginsOnAnEmptyQueue(t *testing.T) {
 		r.enqueue(again)
 		l2 := r.mustLease("w", "1-0")
 		if l2.Token.Epoch != 3 || l2.Token.Fence != l.Token.Fence || !l2.Job.MaybePosted {
-			r.Errorf("leased %+v: want epoch 3, a fence that began anew, and Look as enqueued", l2)
+			r.Errorf("leased %+v: want epoch 3, a new count of fences, and MaybePosted as enqueued", l2)
 		}
 		r.wantVerdict(EpochChanged)(r.Seal(r.ctx, l))
 		r.finish(l2)
@@ -66,7 +66,7 @@ func TestASlowSweepLeavesALaterEpochAlone(t *testing.T) {
 		}
 		r.epoch = 12
 		r.enqueue(job("1-0", "s", "u"))
-		if err := r.sweep(r.ctx, 9); err != nil { // of a process that began epoch 9 just before
+		if err := r.sweep(r.ctx, 9); err != nil { // of a process that has just begun epoch 9
 			r.Fatal(err)
 		}
 		r.checkInvariants()
@@ -84,7 +84,7 @@ func TestNothingWorksBeforeTheFirstEpoch(t *testing.T) {
 	}
 	_, err := q.Reserve(ctx, "w", "n", Capacity{Lanes: Lanes("a")})
 	for name, err := range map[string]error{
-		"reserve": err, "lend": q.PutInput(ctx, strings.Repeat("0", 64), nil),
+		"reserve": err, "put input": q.PutInput(ctx, strings.Repeat("0", 64), nil),
 	} {
 		if !errors.Is(err, ErrEpoch) {
 			t.Errorf("%s: %v, want ErrEpoch", name, err)
@@ -95,7 +95,7 @@ func TestNothingWorksBeforeTheFirstEpoch(t *testing.T) {
 	}
 }
 
-// A server that is killed and comes back without its data is noticed, begun anew and filled again.
+// A server that is killed and comes back without its data is noticed, gets a new epoch and is filled again.
 func TestKilledServerGetsANewEpoch(t *testing.T) {
 	t.Parallel()
 	own := &realServer{}
@@ -139,7 +139,7 @@ func TestKilledServerGetsANewEpoch(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.epoch = 2
-	waitFor(t, heard, EpochBegan) // the watcher found its way back, though its position was lost
+	waitFor(t, heard, EpochBegan) // the watcher continues although its position was lost
 	r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"), job("3-0", "s", "u"))
 	r.wantVerdict(EpochChanged)(r.Seal(r.ctx, l))
 	for _, id := range []string{"1-0", "2-0", "3-0"} {
@@ -147,7 +147,7 @@ func TestKilledServerGetsANewEpoch(t *testing.T) {
 	}
 }
 
-// A server that was started anew may have forgotten writes it had acknowledged, even if its data came back.
+// A server that restarted may have lost acknowledged writes, even if its data came back.
 func TestARestartedServerIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	r := newFixture(t, Options{}, backends["redis"])

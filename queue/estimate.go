@@ -8,16 +8,19 @@ import (
 	"time"
 )
 
-// Expected is when a job is thought to be painted.
-type Estimate struct{ Start, End time.Time } // by Redis's clock, as Snapshot.At
+// Estimate is when a job will probably be rendered.
+type Estimate struct{ Start, End time.Time } // by Redis's clock, like Snapshot.At
 
-// Forecast tells for each job of a snapshot when it will start and end, if those renderers go on and nobody else asks. A
-// job that none of them can take, or that is paused, is not in the answer.
+// EstimateTimes estimates for each job of a snapshot when it will start and end, if these renderers go on and no job is
+// added. A job that no renderer can take, or that is paused, is not in the answer.
 //
-// It plays the line through by the rule by which jobs are lent: who is owed what, limits, pauses, which models are
-// loaded, batches. Jobs of one batch are painted in turn.
+// It simulates the queue by the rules of Reserve: start tags, limits, pauses, loaded models, batches. The jobs of one
+// batch are rendered one after another.
 func EstimateTimes(s Snapshot, renderers []Renderer) map[string]Estimate {
-	f := &estimator{snapshot: s, queue: newFairQueue(s, true), passedOver: map[string]time.Time{}, now: s.At, estimates: map[string]Estimate{}}
+	f := &estimator{
+		snapshot: s, queue: newFairQueue(s, true), now: s.At,
+		passedOver: map[string]time.Time{}, estimates: map[string]Estimate{},
+	}
 	for _, r := range renderers {
 		f.idle = append(f.idle, newRendererState(r, s.At))
 	}
@@ -31,36 +34,39 @@ func EstimateTimes(s Snapshot, renderers []Renderer) map[string]Estimate {
 	return f.estimates
 }
 
-// forecast is a line that is played through.
+// estimator simulates a queue.
 type estimator struct {
 	snapshot   Snapshot
 	queue      *fairQueue
 	now        time.Time
 	due        eventHeap
 	idle       []*rendererState
-	passedOver map[string]time.Time // lanes that were passed over, since when
+	passedOver map[string]time.Time // lanes that were passed over, and since when
 	estimates  map[string]Estimate
 }
 
-// bench is a renderer in a forecast.
+// rendererState is a renderer in the simulation.
 type rendererState struct {
 	slot      string
 	lanes     []Lane
 	speed     int64 // percent
 	maxBatch  int
-	busyUntil time.Time // it is busy
+	busyUntil time.Time // zero or past: it is idle
 }
 
 func newRendererState(r Renderer, now time.Time) *rendererState {
-	return &rendererState{slot: r.Slot, lanes: slices.Clone(r.Lanes), speed: int64(cmp.Or(r.Speed, 100)), maxBatch: cmp.Or(r.MaxBatch, 1), busyUntil: now}
+	return &rendererState{
+		slot: r.Slot, lanes: slices.Clone(r.Lanes), speed: int64(cmp.Or(r.Speed, 100)), maxBatch: cmp.Or(r.MaxBatch, 1),
+		busyUntil: now,
+	}
 }
 
-// takes is how long a renderer paints at a job.
+// renderTime is how long a renderer takes for a job.
 func (b *rendererState) renderTime(cost int64) time.Duration {
 	return time.Duration(max(cost, 1)*100/b.speed) * time.Millisecond
 }
 
-// begin puts every job of the snapshot where it stands.
+// addJobs adds every job of the snapshot in its state.
 func (f *estimator) addJobs() {
 	jobs := slices.Clone(f.snapshot.Jobs)
 	slices.SortStableFunc(jobs, func(a, b JobStatus) int { return cmp.Compare(a.seq, b.seq) })
@@ -87,7 +93,7 @@ func (f *estimator) addJobs() {
 	}
 }
 
-// hold has a job that is being painted end when its renderer, whom it returns, will be done with it.
+// addRunning adds a job that is being rendered, and returns its renderer if that is known.
 func (f *estimator) addRunning(j *JobStatus) *rendererState {
 	b := newRendererState(Renderer{}, f.now)
 	known := slices.IndexFunc(f.idle, func(b *rendererState) bool { return b.slot == j.Slot })
@@ -95,7 +101,7 @@ func (f *estimator) addRunning(j *JobStatus) *rendererState {
 		b = f.idle[known]
 	}
 	left := b.renderTime(j.Cost)
-	if !b.busyUntil.After(f.now) { // the first in hand
+	if !b.busyUntil.After(f.now) { // the first of its jobs
 		left = remaining(j, left, f.now)
 	}
 	b.busyUntil = b.busyUntil.Add(left)
@@ -106,8 +112,7 @@ func (f *estimator) addRunning(j *JobStatus) *rendererState {
 	return b
 }
 
-// remaining is what is left of a job that takes so long: by the part that is painted if that says enough, else by the
-// clock.
+// remaining is what is left of a job: computed from its progress if that is far enough, else from the time spent.
 func remaining(j *JobStatus, takes time.Duration, now time.Time) time.Duration {
 	spent := now.Sub(j.Since)
 	left := takes - spent
@@ -117,20 +122,20 @@ func remaining(j *JobStatus, takes time.Duration, now time.Time) time.Duration {
 	return max(left, takes/20)
 }
 
-// ends notes when a job will be over.
+// recordEnd stores the estimate of a job and schedules its end.
 func (f *estimator) recordEnd(j *JobStatus, start, end time.Time) {
 	f.estimates[j.ID] = Estimate{Start: start, End: end}
 	f.schedule(end, func() { f.queue.remove(j) })
 }
 
-// serve gives the idle renderers what they can have; those that need not load anything ask first.
+// assign gives jobs to the idle renderers; those that need not load a model ask first.
 func (f *estimator) assign() {
 	for _, warm := range []bool{true, false} {
 		f.idle = slices.DeleteFunc(f.idle, func(b *rendererState) bool { return f.reserve(b, warm) })
 	}
 }
 
-// reserve does what lua/reserve.lua does, for one renderer, and tells whether it got something.
+// reserve does what lua/reserve.lua does, for one renderer, and returns whether it got a job.
 func (f *estimator) reserve(b *rendererState, warm bool) bool {
 	s, at, least := f.choose(b)
 	if at < 0 || warm && b.lanes[at].Load > 0 {
@@ -157,8 +162,8 @@ func (f *estimator) reserve(b *rendererState, warm bool) bool {
 	return true
 }
 
-// choose returns whom a renderer serves, in which of its lanes (-1: nobody), and the least v of all servers that could be
-// served.
+// choose returns the server that a renderer serves next, in which of its lanes (-1: none), and the least start tag of
+// all servers that could be served.
 func (f *estimator) choose(b *rendererState) (s *account, at int, least int64) {
 	nearest := int64(math.MaxInt64)
 	least = nearest
@@ -176,7 +181,8 @@ func (f *estimator) choose(b *rendererState) (s *account, at int, least int64) {
 	return s, f.laneOf(b, s), least
 }
 
-// laneOf returns which lane a server's next job comes from: that of the user who is owed most, then of the oldest job.
+// laneOf returns the lane of a server's next job: that of the user with the lowest start tag, then that of the oldest
+// job.
 func (f *estimator) laneOf(b *rendererState, s *account) (at int) {
 	nearest, oldest := int64(math.MaxInt64), int64(0)
 	for i, lane := range b.lanes {
@@ -199,7 +205,7 @@ func (f *estimator) bias(lane Lane) int64 {
 	return ms(affinity * lane.Load)
 }
 
-// pass notes which lanes were passed over for the one that was taken.
+// notePassedOver stores which lanes were passed over.
 func (f *estimator) notePassedOver(b *rendererState, taken string) {
 	for _, lane := range b.lanes {
 		passed := lane.Name != taken && lane.Load > 0 && f.queue.nextServer(lane.Name) != nil
@@ -211,7 +217,7 @@ func (f *estimator) notePassedOver(b *rendererState, taken string) {
 	}
 }
 
-// load gets a lane ready. The others then take as long to load as this one did, as far as can be told.
+// load loads the model of a lane. Loading any other one then takes at least as long, as far as is known.
 func (b *rendererState) load(at int) {
 	took := b.lanes[at].Load
 	if took == 0 {
@@ -225,7 +231,7 @@ func (b *rendererState) load(at int) {
 
 func (f *estimator) schedule(t time.Time, run func()) { heap.Push(&f.due, futureEvent{t, run}) }
 
-// events are what will happen, as a heap by time.
+// eventHeap holds the future events by time.
 type eventHeap []futureEvent
 
 type futureEvent struct {

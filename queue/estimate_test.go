@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// foretold is a forecast of the line as it stands, in seconds from now.
+// estimates are those of the queue as it is, in seconds from now.
 func (r *fixture) estimates(renderers ...Renderer) map[string]string {
 	r.Helper()
 	s, err := r.Snapshot(r.ctx)
@@ -25,7 +25,7 @@ func (r *fixture) estimates(renderers ...Renderer) map[string]string {
 func (r *fixture) wantEstimates(want map[string]string, renderers ...Renderer) {
 	r.Helper()
 	if got := r.estimates(renderers...); !maps.Equal(got, want) {
-		r.Errorf("foretold %v, want %v", got, want)
+		r.Errorf("estimates %v, want %v", got, want)
 	}
 }
 
@@ -35,7 +35,7 @@ func TestEstimateStartAndEnd(t *testing.T) {
 		r.wantEstimates(map[string]string{}, one)
 		r.enqueueMany(3, job("x", "s", "u"))
 		r.enqueueMany(1, job("y", "other", "u"))
-		r.wantEstimates(map[string]string{}) // nobody is there to paint
+		r.wantEstimates(map[string]string{}) // no renderer is there
 		r.wantEstimates(map[string]string{"x-0": "0-1", "y-0": "1-2", "x-1": "2-3", "x-2": "3-4"}, one)
 		fast := Renderer{Slot: "v", Lanes: Lanes("a"), Speed: 400}
 		r.wantEstimates(map[string]string{"x-0": "0-1", "y-0": "0-0.25", "x-1": "0.25-0.5", "x-2": "0.5-0.75"}, one, fast)
@@ -90,11 +90,13 @@ func TestEstimateRunsBatchesSequentially(t *testing.T) {
 		small.BatchKey, large.BatchKey = "512", "768"
 		r.enqueueMany(2, small)
 		r.enqueueMany(1, large)
-		r.wantEstimates(map[string]string{"x-0": "0-1", "x-1": "0-2", "y-0": "2-3"}, Renderer{Slot: "w", Lanes: Lanes("a"), MaxBatch: 2})
+		r.wantEstimates(map[string]string{"x-0": "0-1", "x-1": "0-2", "y-0": "2-3"},
+			Renderer{Slot: "w", Lanes: Lanes("a"), MaxBatch: 2})
 	})
 }
 
-// TestEstimateMatchesTheRun plays a line through as it was foretold: one renderer, jobs that take what they were thought to.
+// TestEstimateMatchesTheRun runs a queue and compares it with its estimates: one renderer, jobs that take what they
+// were estimated to.
 func TestEstimateMatchesTheRun(t *testing.T) {
 	onEachBackend(t, Options{Lease: time.Hour}, func(r *fixture) {
 		for i := range 40 {
@@ -113,7 +115,7 @@ func TestEstimateMatchesTheRun(t *testing.T) {
 		for len(estimates) > 0 {
 			leases := r.reserve("w", Capacity{Lanes: loads, MaxJobs: 3})
 			if len(leases) == 0 {
-				r.Fatalf("no job, and %d were foretold", len(estimates))
+				r.Fatalf("no job, and %d estimates", len(estimates))
 			}
 			i := slices.IndexFunc(loads, func(l Lane) bool { return l.Name == leases[0].Job.Lane })
 			start := r.clock.Now()
@@ -125,7 +127,7 @@ func TestEstimateMatchesTheRun(t *testing.T) {
 				r.finish(l)
 				want := Estimate{Start: start, End: r.clock.Now()}
 				if got := estimates[l.Job.ID]; !got.Start.Equal(want.Start) || !got.End.Equal(want.End) {
-					r.Fatalf("job %s: foretold %v, was %v", l.Job.ID, got, want)
+					r.Fatalf("job %s: estimate %v, was %v", l.Job.ID, got, want)
 				}
 				delete(estimates, l.Job.ID)
 			}
@@ -148,8 +150,9 @@ func TestPositionsMatchTheOrder(t *testing.T) {
 		if err != nil || s.Waiting != 19 || s.Running != 1 || s.Jobs[0].State != StateRendering || s.Jobs[0].Slot != "w" {
 			r.Fatalf("snapshot %+v, %v", s, err)
 		}
-		if first := s.Jobs[0]; first.ID != l.Job.ID || first.Position != 0 || !first.Since.Equal(r.clock.Now()) || !s.At.Equal(r.clock.Now()) {
-			r.Errorf("held job %+v, want %s leased now, at no place", first, l.Job.ID)
+		if first := s.Jobs[0]; first.ID != l.Job.ID || first.Position != 0 || !first.Since.Equal(r.clock.Now()) ||
+			!s.At.Equal(r.clock.Now()) {
+			r.Errorf("leased job %+v, want %s leased now, without a position", first, l.Job.ID)
 		}
 		for i, j := range s.Jobs[1:] {
 			if j.Position != i+1 {

@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// soakEnv asks for the long forms of tests, reportsEnv names a directory where they leave what they found.
+// soakEnv asks for the long forms of tests, reportsEnv names a directory for their results.
 const (
 	soakEnv  = "DARKROOM_SOAK"
 	factsEnv = "DARKROOM_FACTS"
 )
 
-// soakTimes is how often a long test is tried: once, or so often in a soak.
+// soakTimes is how often a long test is tried: once, or this often in a soak.
 func soakTimes(n int) int {
 	if os.Getenv(soakEnv) == "" {
 		return 1
@@ -23,7 +23,7 @@ func soakTimes(n int) int {
 	return n
 }
 
-// fact is what a test found out: a line of docs/reliability.md.
+// fact is the result of a test: a line of docs/reliability.md.
 type fact struct {
 	mu       sync.Mutex
 	Fault    string `json:"fault"`
@@ -42,7 +42,7 @@ func (f *fact) tried(n int) {
 	f.Tries += n
 }
 
-// write leaves a fact where it was asked for, once the test has passed.
+// write stores a fact in that directory, once the test has passed.
 func (f *fact) write(t *testing.T, file string) {
 	t.Helper()
 	dir := os.Getenv(factsEnv)

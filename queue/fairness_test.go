@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// serve leases and finishes n jobs and returns who got them.
+// leaseAndFinish leases and finishes n jobs and returns whose they were.
 func (r *fixture) leaseAndFinish(n int, of func(Job) string) (order []string) {
 	r.Helper()
 	for range n {
@@ -24,7 +24,7 @@ func (r *fixture) leaseAndFinish(n int, of func(Job) string) (order []string) {
 func byUser(j Job) string   { return j.User }
 func byServer(j Job) string { return j.Server }
 
-// Both levels share by the same rule, so each case is played with two users of a server and with two servers.
+// Both levels share by the same rule, so each case runs with two users of a server and with two servers.
 func levels(t *testing.T, o Options, test func(r *fixture, old, late Job, who func(Job) string)) {
 	t.Run("users", func(t *testing.T) {
 		onEachBackend(t, o, func(r *fixture) { test(r, job("old", "s", "old"), job("late", "s", "late"), byUser) })
@@ -76,7 +76,7 @@ func TestLimitedUserCatchesUpByAMinuteAtMost(t *testing.T) {
 			held, _ = r.lease("w")
 		}
 		if got := r.leaseAndFinish(12, byUser); count(got, "limited") > 0 {
-			r.Fatalf("order %v: a parked user was served", got)
+			r.Fatalf("order %v: a blocked user was served", got)
 		}
 		r.finish(held)
 		got := r.leaseAndFinish(8, byUser)
@@ -164,7 +164,7 @@ func TestWhatAJobReallyTookIsCharged(t *testing.T) {
 
 func TestCatchUpIsLimited(t *testing.T) {
 	onEachBackend(t, Options{}, func(r *fixture) {
-		stuck := job("stuck", "one", "u") // no renderer takes its lane for long
+		stuck := job("stuck", "one", "u") // no renderer takes its lane for a long time
 		stuck.Lane, stuck.Cost = "b", 30_000
 		r.enqueueMany(12, stuck)
 		busy := job("busy", "two", "u")
@@ -216,7 +216,7 @@ func TestReleaseRefundsTheCharge(t *testing.T) {
 	})
 }
 
-// A newcomer goes before who has just been served, but newcomers without end do not keep anybody from its turn.
+// A newcomer goes before an account that was just served, but endless newcomers block nobody.
 func TestNewcomersDoNotStarveOthers(t *testing.T) {
 	levels(t, Options{}, func(r *fixture, old, late Job, who func(Job) string) {
 		r.enqueueMany(3, old)

@@ -7,16 +7,16 @@ import (
 )
 
 const (
-	maxCatchUp         = 60_000 // milliseconds that an account may catch up by; lua/line.lua says why
+	maxCatchUp         = 60_000 // milliseconds that an account may catch up by; see lua/prelude.lua
 	maxPassedOver      = 180_000
 	maxBatchCandidates = 16 // as in lua/reserve.lua
 )
 
-// replay is the line in plain Go, to foretell by: it starts jobs by the rule of lua/reserve.lua and lua/line.lua, from
-// what a Snapshot holds.
+// fairQueue is the queue in plain Go, for estimates: it starts jobs by the rules of lua/reserve.lua and
+// lua/prelude.lua, from the content of a Snapshot.
 type fairQueue struct {
 	virtualTime int64
-	busyServers int // servers
+	busyServers int // servers that have a job
 	servers     map[string]*account
 	lanes       map[string]*accountHeap // servers that have a job to start in a lane
 }
@@ -24,7 +24,7 @@ type fairQueue struct {
 // account is a server or one of its users.
 type account struct {
 	name                  string // escaped: it decides ties
-	startTag, virtualTime int64  // start tag of its next job, and of a newcomer in it
+	startTag, virtualTime int64  // start tag of its next job, and that of a newcomer in it
 	jobs                  int    // that wait or run
 	server                *account
 
@@ -34,11 +34,11 @@ type account struct {
 	lanes     map[string]*accountHeap // users that have a job to start in a lane
 
 	// Of a user.
-	running, maxRunning int                     // pictures
+	running, maxRunning int                     // images
 	flows               map[string][]*JobStatus // by lane, the oldest first
 }
 
-// newFairQueue has the accounts of a snapshot, without jobs. Without limits every user may run any number of pictures.
+// newFairQueue has the accounts of a snapshot and no jobs. Without limits a user may run any number of images.
 func newFairQueue(s Snapshot, limits bool) *fairQueue {
 	r := &fairQueue{virtualTime: s.virtualTime, servers: map[string]*account{}, lanes: map[string]*accountHeap{}}
 	for name, t := range s.accounts {
@@ -69,13 +69,13 @@ func (a *account) user(name string) *account {
 	return a.users[name]
 }
 
-// wait counts a job and puts it in line.
+// add counts a job and puts it into the queue.
 func (r *fairQueue) add(j *JobStatus, lane string) {
 	r.count(j)
 	r.insert(j, lane)
 }
 
-// queue puts a counted job into its place in line.
+// insert puts a counted job into its position in the queue.
 func (r *fairQueue) insert(j *JobStatus, lane string) {
 	u := r.server(j.Server).user(j.User)
 	flow := u.flows[lane]
@@ -87,7 +87,7 @@ func (r *fairQueue) insert(j *JobStatus, lane string) {
 	r.index(u)
 }
 
-// count notes that an account has a job, waiting, delayed or held.
+// count counts a job for its accounts, waiting, delayed or leased.
 func (r *fairQueue) count(j *JobStatus) *account {
 	s := r.server(j.Server)
 	u := s.user(j.User)
@@ -100,10 +100,10 @@ func (r *fairQueue) count(j *JobStatus) *account {
 	return u
 }
 
-// hold notes a job that runs already.
+// addRunning counts a job that runs already.
 func (r *fairQueue) addRunning(j *JobStatus) { r.count(j).running += j.size }
 
-// end takes a job out that ran.
+// remove removes a job that ran.
 func (r *fairQueue) remove(j *JobStatus) {
 	s := r.server(j.Server)
 	u := s.user(j.User)
@@ -126,7 +126,7 @@ func (a *account) head(lane string) *JobStatus {
 	return flow[0]
 }
 
-// index brings a user into every lane where it has a job to start. Nothing is taken out: least does that.
+// index adds a user to every lane where it has a job to start. Nothing is removed here: firstReady does that.
 func (r *fairQueue) index(u *account) {
 	for lane := range u.flows {
 		if u.head(lane) == nil {
@@ -144,17 +144,17 @@ func addToLane(lanes map[string]*accountHeap, lane string, a *account) {
 	lanes[lane].add(a)
 }
 
-// first returns the user of a server whose job of a lane starts next, or nil.
+// nextUser returns the user of a server whose job of a lane starts next, or nil.
 func (a *account) nextUser(lane string) *account {
 	return a.lanes[lane].firstReady(func(u *account) bool { return u.head(lane) != nil })
 }
 
-// first returns the server that is served next in a lane, or nil.
+// nextServer returns the server that is served next in a lane, or nil.
 func (r *fairQueue) nextServer(lane string) *account {
 	return r.lanes[lane].firstReady(func(s *account) bool { return s.nextUser(lane) != nil })
 }
 
-// start starts a user's oldest job of a lane; least is the least v of the servers that could have been served.
+// start starts a user's oldest job of a lane. least is the least start tag of the servers that could have been served.
 func (r *fairQueue) start(u *account, lane string, least int64) *JobStatus {
 	s, j := u.server, u.head(lane)
 	leastUser := s.nextUser(lane).startTag
@@ -168,8 +168,8 @@ func (r *fairQueue) start(u *account, lane string, least int64) *JobStatus {
 	return j
 }
 
-// mate finds the account whose oldest job in a lane has a batch, or nil; few are looked at, in the order of what they are
-// owed.
+// userWithBatch finds the account whose oldest job in a lane has a batch key, or nil. It looks at a few accounts, in
+// the order of their start tags.
 func (r *fairQueue) userWithBatch(lane, batch string) (found *account) {
 	left := maxBatchCandidates
 	r.lanes[lane].eachReady(func(s *account) bool { return s.nextUser(lane) != nil }, func(s *account) bool {
@@ -185,11 +185,11 @@ func (r *fairQueue) userWithBatch(lane, batch string) (found *account) {
 	return found
 }
 
-// share is what an account of a weight (in percent, 0 is 100) pays for some milliseconds.
+// weightedCost is what an account of a weight (in percent, 0 is 100) pays for a number of milliseconds.
 func weightedCost(cost int64, weight int) int64 { return cost * 100 / int64(cmp.Or(weight, 100)) }
 
-// ranks orders accounts by what they are owed. An entry's v may be older, so smaller, than its account's: it is put right
-// when it comes up.
+// accountHeap orders accounts by start tag. An entry's start tag may be older, so lower, than that of its account: it
+// is corrected when the entry comes first.
 type accountHeap struct {
 	entries []heapEntry
 	members map[*account]bool
@@ -207,7 +207,7 @@ func (r *accountHeap) add(a *account) {
 	}
 }
 
-// least returns the account that is owed most of those that are ready, and drops those it meets that are not.
+// firstReady returns the ready account with the lowest start tag, and drops accounts on its way that are not ready.
 func (r *accountHeap) firstReady(ready func(*account) bool) *account {
 	for r != nil && len(r.entries) > 0 {
 		switch top := &r.entries[0]; {
@@ -224,7 +224,7 @@ func (r *accountHeap) firstReady(ready func(*account) bool) *account {
 	return nil
 }
 
-// each calls what with the accounts that are ready, those who are owed most first, until it returns false.
+// eachReady calls visit with the ready accounts in the order of their start tags, until it returns false.
 func (r *accountHeap) eachReady(ready, visit func(*account) bool) {
 	var visited []*account
 	for a := r.firstReady(ready); a != nil; a = r.firstReady(ready) {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Every test of the line runs twice: on the embedded server and on a real one. The clock is the test's own on both.
+// Every test of the queue runs twice: on the embedded server and on a real one. The clock is the test's own on both.
 
 // clock is a time that tests move.
 type clock struct {
@@ -30,8 +30,7 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// rig is a queue under test. Its short methods fail the test on an error and prove after each call that the line is
-// sound.
+// fixture is a queue under test. Its short methods fail the test on an error and check the invariants after each call.
 type fixture struct {
 	testing.TB
 	*Queue
@@ -55,7 +54,7 @@ var backends = map[string]func(testing.TB, Options) *Queue{
 	},
 }
 
-// each runs a test on every backend, on a line of its own in epoch 1.
+// onEachBackend runs a test on every backend, on a queue of its own in epoch 1.
 func onEachBackend(t *testing.T, o Options, test func(*fixture)) {
 	t.Helper()
 	t.Parallel()
@@ -93,7 +92,7 @@ func (r *fixture) enqueue(jobs ...Job) {
 	}
 }
 
-// many enqueues n jobs of one user: id-0, id-1, …
+// enqueueMany enqueues n jobs of one user: id-0, id-1, …
 func (r *fixture) enqueueMany(n int, j Job) {
 	r.Helper()
 	for i := range n {
@@ -103,7 +102,7 @@ func (r *fixture) enqueueMany(n int, j Job) {
 	}
 }
 
-// lease takes one job off lane "a", or returns false.
+// lease leases one job of lane "a", or returns false.
 func (r *fixture) lease(slot string) (Lease, bool) {
 	r.Helper()
 	l := r.reserve(slot, Capacity{Lanes: Lanes("a"), MaxJobs: 1})
@@ -124,7 +123,7 @@ func (r *fixture) reserve(slot string, o Capacity) []Lease {
 	return l
 }
 
-// take leases a job that must be there.
+// mustLease leases a job that must be next.
 func (r *fixture) mustLease(slot, id string) Lease {
 	r.Helper()
 	l, ok := r.lease(slot)
@@ -134,7 +133,7 @@ func (r *fixture) mustLease(slot, id string) Lease {
 	return l
 }
 
-// none proves that no job can be had.
+// mustLeaseNone checks that there is no job to lease.
 func (r *fixture) mustLeaseNone() {
 	r.Helper()
 	if l, ok := r.lease("nobody"); ok {
@@ -142,7 +141,7 @@ func (r *fixture) mustLeaseNone() {
 	}
 }
 
-// is proves a verdict.
+// wantVerdict checks a verdict.
 func (r *fixture) wantVerdict(want Verdict) func(got Verdict, err error) {
 	return func(got Verdict, err error) {
 		r.Helper()
@@ -224,7 +223,7 @@ func (r *fixture) events() (all []Event) {
 	return all
 }
 
-// heard proves the events so far: "leased x", …
+// wantEvents checks the events so far: "leased x", …
 func (r *fixture) wantEvents(want ...string) {
 	r.Helper()
 	var got []string

@@ -5,24 +5,24 @@ import (
 	"fmt"
 )
 
-// PutInput lends the bytes of an input picture to renderers, by their SHA-256. Call it before the Enqueue of a job
-// that names it, and again in each new epoch. It stays until no job needs it; one that no job names is dropped after
-// ten minutes. It returns ErrEpoch when no epoch was begun and ErrFull when too much is lent.
+// PutInput stores the bytes of an input image for renderers, under their SHA-256. Call it before the Enqueue of a job
+// that names it, and again in each new epoch. The image stays while a job needs it; one that no job names is deleted
+// after ten minutes. PutInput returns ErrEpoch when no epoch has begun and ErrFull when too many bytes are stored.
 func (q *Queue) PutInput(ctx context.Context, sha string, data []byte) error {
 	if !plainSHA.MatchString(sha) {
-		return fmt.Errorf("lend input %q: no SHA-256", sha)
+		return fmt.Errorf("put input %q: it is not a SHA-256", sha)
 	}
 	r, err := q.run(ctx, putInputScript, anyEpoch, sha, data, q.opts.MaxInputs)
 	if err != nil {
-		return fmt.Errorf("lend input %s: %w", sha, err)
+		return fmt.Errorf("put input %s: %w", sha, err)
 	}
 	if r.code() == "FULL" {
-		return fmt.Errorf("lend input %s: %w: %d bytes are lent at most", sha, ErrFull, q.opts.MaxInputs)
+		return fmt.Errorf("put input %s: %w: at most %d bytes", sha, ErrFull, q.opts.MaxInputs)
 	}
 	return nil
 }
 
-// Input returns the bytes of an input picture, or ErrNotFound.
+// Input returns the bytes of an input image, or ErrNotFound.
 func (q *Queue) Input(ctx context.Context, sha string) ([]byte, error) {
 	r, err := q.run(ctx, inputScript, anyEpoch, sha)
 	if err != nil {

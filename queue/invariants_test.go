@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// sound reads every key of the line and proves what must hold between any two steps: counters equal the sets they
-// count, each job is where its state says and nowhere else, each index says what the records say, and no key is
+// checkInvariants reads every key of the queue and checks what must hold between any two steps: counters equal the sets
+// they count, each job is where its state says and nowhere else, each index says what the records say, and no key is
 // left that nothing needs.
 func (r *fixture) checkInvariants() {
 	r.Helper()
 	for _, fault := range r.invariantFaults() {
-		r.Errorf("unsound: %s", fault)
+		r.Errorf("invariant broken: %s", fault)
 	}
 	if r.Failed() {
 		r.FailNow()
@@ -42,7 +42,7 @@ func flowOf(j map[string]string) string {
 	return "flow:" + j["lane"] + "/" + j["server"] + "/" + j["user"]
 }
 
-// places: each job is where its state says, and nowhere else.
+// checkSets: each job is where its state says, and nowhere else.
 func (s *keyState) checkSets(jobs map[string]map[string]string) {
 	where := map[string]string{}
 	for name, set := range s.sets {
@@ -72,9 +72,9 @@ func (s *keyState) checkSets(jobs map[string]map[string]string) {
 
 type counters struct{ waiting, running int }
 
-// counts: the counters of line, servers and users equal the jobs.
+// checkCounters: the counters of queue, servers and users equal the jobs.
 func (s *keyState) checkCounters(jobs map[string]map[string]string) {
-	var line counters
+	var total counters
 	servers, users := map[string]*counters{}, map[string]*counters{}
 	for _, j := range jobs {
 		server, user := j["server"], "users:"+j["server"]+" "+j["user"]
@@ -88,18 +88,18 @@ func (s *keyState) checkCounters(jobs map[string]map[string]string) {
 			users[user] = &counters{}
 		}
 		if j["state"] == "W" || j["state"] == "D" {
-			line.waiting++
+			total.waiting++
 			servers[server].waiting++
 			users[user].waiting++
 			continue
 		}
-		line.running++
+		total.running++
 		servers[server].running++
 		users[user].running += number(j["size"])
 	}
 	got := counters{number(s.hashes["counters"]["waiting"]), number(s.hashes["counters"]["running"])}
-	if got != line {
-		s.addFault("line counts %v, want %v", got, line)
+	if got != total {
+		s.addFault("queue counts %v, want %v", got, total)
 	}
 	for name, text := range s.hashes["servers"] {
 		s.checkAccount("server "+name, text, servers[name])
@@ -125,7 +125,7 @@ func (s *keyState) checkAccount(name, text string, want *counters) {
 	}
 }
 
-// stopped lists the paused servers.
+// pausedServers lists the paused servers.
 func (r *fixture) pausedServers() map[string]bool {
 	names := map[string]bool{}
 	for _, field := range r.db.HKeys(r.ctx, r.opts.prefix()+"pauses").Val() {
@@ -136,8 +136,8 @@ func (r *fixture) pausedServers() map[string]bool {
 	return names
 }
 
-// index: ready, lane and idle hold exactly what follows from records and flows, under the v of the records. A paused
-// server is in no lane.
+// checkIndexes: ready, lane and idle hold exactly what follows from records and flows, under the start tags of the
+// records. A paused server is in no lane.
 func (s *keyState) checkIndexes(jobs map[string]map[string]string, stopped map[string]bool) {
 	want := map[string]map[string]float64{}
 	put := func(name, member string, v float64) {
@@ -165,7 +165,8 @@ func (s *keyState) checkIndexes(jobs map[string]map[string]string, stopped map[s
 		}
 	}
 	for name, set := range s.sets {
-		if name == "idle" || strings.HasPrefix(name, "idle:") || strings.HasPrefix(name, "ready:") || strings.HasPrefix(name, "lane:") {
+		if name == "idle" || strings.HasPrefix(name, "idle:") || strings.HasPrefix(name, "ready:") ||
+			strings.HasPrefix(name, "lane:") {
 			if !maps.Equal(set, want[name]) {
 				s.addFault("%s is %v, want %v", name, set, want[name])
 			}
@@ -186,7 +187,8 @@ func (s *keyState) startable(jobs map[string]map[string]string, server, user, re
 		if !ok || !strings.HasPrefix(name, "flow:") {
 			continue
 		}
-		head := slices.MinFunc(slices.Collect(maps.Keys(flow)), func(a, b string) int { return cmp.Compare(flow[a], flow[b]) })
+		bySeq := func(a, b string) int { return cmp.Compare(flow[a], flow[b]) }
+		head := slices.MinFunc(slices.Collect(maps.Keys(flow)), bySeq)
 		if most == 0 || running == 0 || running+number(jobs[head]["size"]) <= most {
 			lanes = append(lanes, lane)
 		}
@@ -194,7 +196,7 @@ func (s *keyState) startable(jobs map[string]map[string]string, server, user, re
 	return lanes
 }
 
-// inputs: each lent picture is counted as often as jobs name it, and the bytes lent are those there are.
+// checkInputs: each input image is counted as often as jobs name it, and is kept only while it is needed or new.
 func (s *keyState) checkInputs(jobs map[string]map[string]string) {
 	want := map[string]string{}
 	for _, j := range jobs {
@@ -207,13 +209,13 @@ func (s *keyState) checkInputs(jobs map[string]map[string]string) {
 	}
 	for name := range s.strings {
 		sha, ok := strings.CutPrefix(name, "input:")
-		if _, lent := s.sets["inputs"][sha]; ok && !lent && want[sha] == "" {
+		if _, recent := s.sets["inputs"][sha]; ok && !recent && want[sha] == "" {
 			s.addFault("input %s is kept for nobody", sha)
 		}
 	}
 }
 
-// leftovers: an empty line keeps no accounts.
+// checkLeftovers: an empty queue keeps no accounts.
 func (s *keyState) checkLeftovers(jobs map[string]map[string]string) {
 	for _, j := range jobs {
 		if j["state"] != "E" {
@@ -222,12 +224,12 @@ func (s *keyState) checkLeftovers(jobs map[string]map[string]string) {
 	}
 	for name := range s.sets {
 		if name != "ended" && name != "inputs" {
-			s.addFault("an empty line keeps %s", name)
+			s.addFault("an empty queue keeps %s", name)
 		}
 	}
 	for name := range s.hashes {
 		if name != "counters" && name != "reserves" && !strings.HasPrefix(name, "job:") {
-			s.addFault("an empty line keeps %s", name)
+			s.addFault("an empty queue keeps %s", name)
 		}
 	}
 }

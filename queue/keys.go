@@ -5,8 +5,8 @@ import (
 	"net/url"
 )
 
-// These are all keys. The pool in braces is the hash tag, so all keys of a pool lie in one slot of a cluster. The keys of
-// one epoch contain its number; lua/prelude.lua makes them. The functions below make those that Go code reads.
+// These are all keys. The pool in braces is the hash tag, so all keys of a pool lie in one slot of a cluster. The keys
+// of one epoch contain its number; lua/prelude.lua makes them. The functions below make those that Go code reads.
 //
 //	darkroom:{<pool>}:
 //	root                hash    epoch; began: when it began; run: the run of the server; paused: 1 if anything is paused
@@ -29,15 +29,15 @@ import (
 //	e:<epoch>:refs, inputs, input:<sha>     hash, zset by time, string      input images: users, last use, bytes
 //
 // The fields of a job: state (W, D, L, S or E, see lua/states.lua), lane, server, user, seq, size, cost, weight,
-// serverweight, batch, inputs, enqueued; maybeposted: 1 if it may have been posted; cancelledby: who cancelled it;
-// fence, slot, since, percent of the lease, and previouslease, which was reclaimed; attempts, errors, crashes, postponed.
-// A tombstone has state, fence, kind, reason, outcome, and cancelledearly if the cancel came before the job.
+// serverweight, batch, inputs; maybeposted: 1 if it may have been posted; cancelledby: who cancelled it;
+// fence, slot, since, percent of the lease, and previouslease, which was reclaimed; attempts, errors, crashes,
+// postponed. A tombstone has state, fence, kind, reason, outcome, and cancelledearly if the cancel came before the job.
 //
 // The fields of an event: kind, job, percent, reason, outcome.
 
 // Of the version before, these keys stay: see retire.go.
 //
-//	dr:{<pool>}:root    hash    epoch: retiredEpoch; run: of the server; leasesend: when the last lease of that version ends
+//	dr:{<pool>}:root    hash    epoch: retiredEpoch; run: of the server; leasesend: when the last lease ends
 //	dr:{<pool>}:sizes   string  retiredEpoch
 
 func (o Options) prefix() string    { return "darkroom:{" + escape(o.Pool) + "}:" }

@@ -11,8 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// TestAllKeysOfAPoolLieInOneSlot runs a day of the line on a server in cluster mode, which refuses any step whose keys
-// do not share a slot, through the client for clusters.
+// TestAllKeysOfAPoolLieInOneSlot uses the queue on a server in cluster mode, through the client for clusters. Such a
+// server refuses any script whose keys do not share a slot.
 func TestAllKeysOfAPoolLieInOneSlot(t *testing.T) {
 	t.Parallel()
 	address := cluster(t)
@@ -84,7 +84,7 @@ func cluster(t *testing.T) string {
 	return db.Options().Addr
 }
 
-// await asks until it is so. A process that starts gives no signal to wait for.
+// await waits until it is so. A process that starts gives no signal to wait for.
 func await(ctx context.Context, t *testing.T, so func() bool) {
 	t.Helper()
 	for !so() {

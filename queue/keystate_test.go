@@ -8,7 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// state is the line as raw keys without their prefix.
+// keyState is the queue as raw keys without their prefix.
 type keyState struct {
 	hashes  map[string]map[string]string
 	sets    map[string]map[string]float64
@@ -20,9 +20,10 @@ func (s *keyState) addFault(format string, a ...any) {
 	s.faults = append(s.faults, fmt.Sprintf(format, a...))
 }
 
-// read reads all keys, in few trips.
+// readKeys reads all keys in a few round trips.
 func (r *fixture) readKeys() *keyState {
-	s := &keyState{hashes: map[string]map[string]string{}, sets: map[string]map[string]float64{}, strings: map[string]bool{}}
+	s := &keyState{hashes: map[string]map[string]string{}, sets: map[string]map[string]float64{},
+		strings: map[string]bool{}}
 	prefix := r.opts.epochPrefix(r.epoch)
 	var types, values []func(redis.Pipeliner)
 	kinds := map[string]*redis.StatusCmd{}
@@ -60,8 +61,8 @@ func (r *fixture) readKeys() *keyState {
 	return s
 }
 
-// exec sends calls a few at a time: the embedded server's pipe has no buffer, so both sides would wait for each other
-// if more came than the server reads at once (4 KiB).
+// pipeline sends calls a few at a time: the embedded server's pipe has no buffer, so both sides would wait for each
+// other if a pipeline were longer than one read of the server (4 KiB).
 func (r *fixture) pipeline(calls []func(redis.Pipeliner)) {
 	r.Helper()
 	for part := range slices.Chunk(calls, 16) {

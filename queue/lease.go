@@ -9,22 +9,22 @@ import (
 	"time"
 )
 
-// Offer says what a renderer takes.
+// Capacity says what a renderer can take.
 type Capacity struct {
-	Lanes   []Lane // the preferred first; it wins when two are owed the same
-	MaxJobs int    // jobs at once, of one lane and one Batch. At least 1
+	Lanes   []Lane // the preferred lane first; it wins a tie
+	MaxJobs int    // jobs at once, of one lane and one BatchKey; at least 1
 }
 
-// Lane is a lane that a renderer takes.
+// Lane is a lane that a renderer can take.
 type Lane struct {
 	Name string `json:"name"`
 
-	// Load is what it takes to get ready for this lane, 0 when its weights are loaded. Another lane may go before it until
-	// the difference in what is owed is twice as much, or until it was passed over for three minutes.
+	// Load is the time to get ready for this lane, 0 when its model is loaded. Other lanes go first until their start tags
+	// are ahead by twice that time, or until this lane was passed over for three minutes.
 	Load time.Duration `json:"load,omitempty"`
 }
 
-// Lanes are lanes that are ready.
+// Lanes returns lanes whose models are loaded.
 func Lanes(names ...string) []Lane {
 	lanes := make([]Lane, len(names))
 	for i, name := range names {
@@ -33,20 +33,20 @@ func Lanes(names ...string) []Lane {
 	return lanes
 }
 
-// affinity is how many times the load time a lane whose weights are not loaded stands back.
+// affinity is by how many times its load time a lane is delayed whose model is not loaded.
 const affinity = 2
 
-// Held is a leased job in a Beat.
+// HeldLease is a leased job in a Heartbeat.
 type HeldLease struct {
 	ID      string
 	Token   Token
 	Percent int
 }
 
-// Reserve lends the next jobs to a slot. Nonce names the call: drawn once by the caller and kept while it is repeated,
-// so that a call whose answer was lost gives the same jobs again. No job is no error.
+// Reserve leases the next jobs to a slot. Nonce names the call: the caller draws it once and keeps it while it repeats
+// the call, so that a call whose answer was lost returns the same jobs again. It is no error if there is no job.
 //
-// A job comes from the lane, the server and the user that are owed most, in milliseconds.
+// The next job is that of the lane, the server and the user with the lowest start tags, in milliseconds.
 func (q *Queue) Reserve(ctx context.Context, slot, nonce string, o Capacity) ([]Lease, error) {
 	until := time.Now().Add(q.opts.Lease)
 	args := []any{slot, escape(nonce), ms(q.opts.Lease), max(o.MaxJobs, 1)}
@@ -73,7 +73,7 @@ func (q *Queue) Reserve(ctx context.Context, slot, nonce string, o Capacity) ([]
 	return leases, nil
 }
 
-// readLease reads id, fence, attempt, look (2 more: cancelled), payload.
+// readLease reads id, fence, attempt, flags (1: may have been posted, 2: cancelled) and payload.
 func readLease(words reply) (l Lease, err error) {
 	if err = json.Unmarshal([]byte(words.text(4)), &l.Job); err != nil {
 		return l, fmt.Errorf("read job %s: %w", words.text(0), err)
@@ -88,8 +88,8 @@ func readLease(words reply) (l Lease, err error) {
 	return l, errors.Join(err, wrong)
 }
 
-// Beat keeps the leases of a slot for another lease time and answers a verdict for each, in order. When the pool is at
-// another epoch, every verdict is Epoch.
+// Heartbeat extends the leases of a slot by another lease time and returns a verdict for each, in order. If the pool is
+// at another epoch, every verdict is EpochChanged.
 func (q *Queue) Heartbeat(ctx context.Context, slot string, held []HeldLease) ([]Verdict, error) {
 	if len(held) == 0 {
 		return nil, nil
@@ -100,7 +100,7 @@ func (q *Queue) Heartbeat(ctx context.Context, slot string, held []HeldLease) ([
 	}
 	r, err := q.run(ctx, heartbeatScript, held[0].Token.Epoch, args...)
 	if err != nil && r.code() != string(EpochChanged) {
-		return nil, fmt.Errorf("beat of %s: %w", slot, err)
+		return nil, fmt.Errorf("heartbeat of %s: %w", slot, err)
 	}
 	verdicts := make([]Verdict, len(held))
 	for i := range held {
@@ -112,13 +112,13 @@ func (q *Queue) Heartbeat(ctx context.Context, slot string, held []HeldLease) ([
 	return verdicts, nil
 }
 
-// Seal is the commit point before a post. After OK the job can no longer be cancelled, and whoever leases it again
-// looks first whether it was posted. After CANCELLED the job has ended.
+// Seal is the commit point before a post. After OK the job can no longer be cancelled, and the next renderer that
+// leases it checks first whether it was posted. After Cancelled the job has ended.
 func (q *Queue) Seal(ctx context.Context, l Lease) (Verdict, error) {
 	return q.verdict(ctx, "seal", sealScript, l, ms(q.opts.Lease))
 }
 
-// Done ends a job that was painted and delivered. The renderer time it really took settles its charge.
+// Done ends a job that was rendered and delivered. The renderer time that it really took replaces its estimated cost.
 func (q *Queue) Done(ctx context.Context, l Lease, actualMillis int64, o Outcome) (Verdict, error) {
 	b, err := encode(o)
 	if err != nil {
@@ -127,32 +127,32 @@ func (q *Queue) Done(ctx context.Context, l Lease, actualMillis int64, o Outcome
 	return q.verdict(ctx, "done with", doneScript, l, min(max(actualMillis, 0), maxCost), b)
 }
 
-// Release gives a job back to its place in line; the attempt does not count. CANCELLED means that it has ended because
-// a person cancelled it.
+// Release returns a job to its position in the queue; the attempt does not count. Cancelled means that the job has
+// ended because a person cancelled it.
 func (q *Queue) Release(ctx context.Context, l Lease) (Verdict, error) {
 	return q.verdict(ctx, "release", releaseScript, l, false, "", "")
 }
 
 // Postpone is Release with a delay before the job comes up again: Backoff, doubled each time up to MaxBackoff. So a job
-// that cannot be posted while others can does not keep them waiting. Nothing counts against it.
+// that cannot be posted does not block others that can. Nothing counts against it.
 func (q *Queue) Postpone(ctx context.Context, l Lease) (Verdict, error) {
 	return q.verdict(ctx, "postpone", releaseScript, l, false, ms(q.opts.Backoff), ms(q.opts.MaxBackoff))
 }
 
-// Stopped says that the holder stopped because a person cancelled the job, and that nothing of it is posted.
+// ConfirmCancel says that the holder stopped because a person cancelled the job, and that nothing of it is posted.
 func (q *Queue) ConfirmCancel(ctx context.Context, l Lease) (Verdict, error) {
-	return q.verdict(ctx, "stop", releaseScript, l, true, "", "")
+	return q.verdict(ctx, "confirm cancel of", releaseScript, l, true, "", "")
 }
 
-// Fail reports that a job went wrong. With retry it comes up again after a while, unless it failed too often; final
-// tells that it is over and that its Failed event carries the reason. A stale lease changes nothing.
+// Fail reports that a job failed. With retry it comes up again after a delay, unless it failed too often. Final says
+// that the job has ended and that its JobFailed event has the reason. A stale lease changes nothing.
 func (q *Queue) Fail(ctx context.Context, l Lease, reason string, retry bool) (final bool, err error) {
 	return q.fail(ctx, l, reason, retry, "")
 }
 
-// Crashed reports that a job brings its renderer down: it hangs, or the process is about to end because of it. It counts
-// as a lease that ran out does: twice ends the job, and final tells that this was the last. After a seal it counts as an
-// error. A stale lease changes nothing.
+// Crashed reports that a job makes its renderer hang, so that the process is about to end. It counts as a lease that
+// ran out: the second one ends the job, and final says that this was the last. After a seal it counts as an error. A
+// stale lease changes nothing.
 func (q *Queue) Crashed(ctx context.Context, l Lease, reason string) (final bool, err error) {
 	return q.fail(ctx, l, reason, true, strconv.Itoa(q.opts.MaxCrashes))
 }
@@ -166,7 +166,7 @@ func (q *Queue) fail(ctx context.Context, l Lease, reason string, retry bool, cr
 	return r.code() == "FINAL", nil
 }
 
-// verdict runs a script on a held job.
+// verdict runs a script on a leased job.
 func (q *Queue) verdict(ctx context.Context, step string, s script, l Lease, args ...any) (Verdict, error) {
 	r, err := q.run(ctx, s, l.Token.Epoch, append([]any{l.Job.ID, fence(l.Token)}, args...)...)
 	if r.code() == string(EpochChanged) {

@@ -41,13 +41,14 @@ func TestABatchObeysLimits(t *testing.T) {
 		free := job("y", "s", "free")
 		free.BatchKey = "512"
 		r.enqueueMany(1, free)
-		if l := r.reserve("w", Capacity{Lanes: Lanes("a"), MaxJobs: 4}); !slices.Equal(ids(l), []string{"x-0", "y-0", "x-1"}) {
+		want := []string{"x-0", "y-0", "x-1"}
+		if l := r.reserve("w", Capacity{Lanes: Lanes("a"), MaxJobs: 4}); !slices.Equal(ids(l), want) {
 			r.Errorf("leased %v, want x-0, y-0 and x-1: then x is at its limit", ids(l))
 		}
 	})
 }
 
-// colds are two lanes, of which the second takes ten seconds to load.
+// warmAndCold are two lanes, of which the second takes ten seconds to load.
 var warmAndCold = []Lane{{Name: "a"}, {Name: "b", Load: 10 * time.Second}}
 
 func TestColdLaneIsDelayedByTwiceItsLoadTime(t *testing.T) {
@@ -76,7 +77,7 @@ func TestALaneIsPassedOverForThreeMinutesAtMost(t *testing.T) {
 		cold := job("cold", "two", "u")
 		cold.Lane = "b"
 		r.enqueueMany(2, cold)
-		for i := range 3 { // the next newcomer has less than anybody
+		for i := range 3 { // the next newcomer has a lower start tag than any other
 			r.enqueue(job(fmt.Sprintf("warm-%d", i), fmt.Sprint("one ", i), "u"))
 			if l := r.reserve("w", Capacity{Lanes: warmAndCold})[0]; l.Job.Lane != "a" {
 				r.Fatalf("turn %d went to %s, want the loaded lane", i, l.Job.ID)
@@ -89,7 +90,7 @@ func TestALaneIsPassedOverForThreeMinutesAtMost(t *testing.T) {
 			r.Errorf("after three minutes %s came, want cold-0", l.Job.ID)
 		}
 		if l := r.reserve("w", Capacity{Lanes: warmAndCold})[0]; l.Job.ID != "warm-9" {
-			r.Errorf("after its turn %s came, want warm-9: the cold lane stands back anew", l.Job.ID)
+			r.Errorf("after the cold lane %s came, want warm-9: the cold lane is delayed again", l.Job.ID)
 		}
 	})
 }
@@ -100,7 +101,7 @@ func TestAnIdleRendererTakesAColdLaneAtOnce(t *testing.T) {
 		cold.Lane = "b"
 		r.enqueueMany(1, cold)
 		if l := r.reserve("w", Capacity{Lanes: warmAndCold}); len(l) != 1 {
-			r.Error("nothing was lent though a job was ready")
+			r.Error("nothing was leased though a job was ready")
 		}
 	})
 }

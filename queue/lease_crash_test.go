@@ -11,7 +11,7 @@ func TestCrashWhileRenderingIsRetriedOnce(t *testing.T) {
 		r.mustLease("w1", "1-0")
 		r.expire(1)
 		if l := r.mustLease("w2", "1-0"); l.Attempt != 2 || l.Job.MaybePosted {
-			r.Errorf("leased again %+v: want attempt 2 and no look: it was not sealed", l)
+			r.Errorf("leased again %+v: want attempt 2 and not MaybePosted: it was not sealed", l)
 		}
 		r.expire(1)
 		r.mustLeaseNone()
@@ -30,7 +30,7 @@ func TestCrashAfterTheSealSetsMaybePosted(t *testing.T) {
 		r.expire(1)
 		l = r.mustLease("w2", "1-0")
 		if !l.Job.MaybePosted {
-			r.Error("leased again without Look")
+			r.Error("leased again without MaybePosted")
 		}
 		r.wantVerdict(OK)(r.Done(r.ctx, l, 0, Outcome{Delivered: "found"})) // found posted: no seal is needed
 		r.wantEvents("leased 1-0", "sealed 1-0", "leased 1-0", "done 1-0")
@@ -59,7 +59,7 @@ func TestPostponeBacksOff(t *testing.T) {
 		for try, delay := range []time.Duration{4 * time.Second, 8 * time.Second, 10 * time.Second, 10 * time.Second} {
 			l := r.mustLease("w", "1-0")
 			if l.Attempt != 1 || l.Job.MaybePosted != (try > 0) {
-				r.Errorf("attempt %d with Look %v, want 1, and Look after the first", l.Attempt, l.Job.MaybePosted)
+				r.Errorf("attempt %d with MaybePosted %v, want 1, and MaybePosted after the first", l.Attempt, l.Job.MaybePosted)
 			}
 			r.wantVerdict(OK)(r.Seal(r.ctx, l))
 			r.wantVerdict(OK)(r.Postpone(r.ctx, l))
@@ -67,7 +67,7 @@ func TestPostponeBacksOff(t *testing.T) {
 			r.clock.advance(delay - time.Second)
 			r.mustReap(0)
 			if try == 0 {
-				r.finish(r.mustLease("w", "2-0")) // it has its turn
+				r.finish(r.mustLease("w", "2-0")) // it is served
 			}
 			r.mustLeaseNone()
 			r.clock.advance(time.Second)
@@ -120,7 +120,7 @@ func TestFailAfterTheSealSetsMaybePosted(t *testing.T) {
 		r.clock.advance(time.Minute)
 		r.mustReap(1)
 		if l = r.mustLease("w", "1-0"); !l.Job.MaybePosted {
-			r.Error("leased again without Look")
+			r.Error("leased again without MaybePosted")
 		}
 	})
 }
@@ -140,7 +140,7 @@ func TestTwoReportedCrashesEndAJob(t *testing.T) {
 		l := r.mustLease("w", "1-0")
 		r.mustCrash(l, false)
 		r.mustCrash(l, false) // repeated
-		r.expire(0)           // the lease is over: it is not counted twice
+		r.expire(0)           // the lease has ended: it is not counted twice
 		l = r.mustLease("v", "1-0")
 		r.mustCrash(l, true)
 		r.mustCrash(l, true)
@@ -160,7 +160,7 @@ func TestAReportedCrashAfterTheSealIsAnError(t *testing.T) {
 		r.clock.advance(time.Hour)
 		r.mustReap(1)
 		if l = r.mustLease("w", "1-0"); !l.Job.MaybePosted {
-			r.Error("it may be posted, and is not looked at")
+			r.Error("it may be posted, and is not checked")
 		}
 		r.mustCrash(l, true)
 	})

@@ -20,9 +20,10 @@ func TestJobLifecycle(t *testing.T) {
 			r.wantVerdict(OK)(r.Seal(r.ctx, l))
 		}
 		for range 2 {
-			r.wantVerdict(OK)(r.Done(r.ctx, l, 900, Outcome{Message: "5", Delivered: "posted", Millis: map[string]int64{"denoise": 800}}))
+			r.wantVerdict(OK)(r.Done(r.ctx, l, 900, Outcome{Message: "5", Delivered: "posted",
+				Millis: map[string]int64{"denoise": 800}}))
 		}
-		r.wantVerdict(OK)(r.heartbeat(l, 100)) // a beat that was under way
+		r.wantVerdict(OK)(r.heartbeat(l, 100)) // a heartbeat that was under way
 		r.wantEvents("leased 1-0", "progress 1-0", "sealed 1-0", "done 1-0")
 		all := r.events()
 		if o := all[3].Outcome; all[1].Percent != 40 || o == nil || o.Message != "5" || o.Millis["denoise"] != 800 {
@@ -61,7 +62,7 @@ func TestHeartbeatKeepsTheLease(t *testing.T) {
 			r.wantVerdict(OK)(r.heartbeat(l, 0))
 			r.mustReap(0)
 		}
-		r.clock.advance(40 * time.Second) // late, but nobody reaped it: it is still ours
+		r.clock.advance(40 * time.Second) // late, but nobody reaped it: the lease is kept
 		r.wantVerdict(OK)(r.heartbeat(l, 0))
 		r.mustReap(0)
 		r.expire(1)
@@ -76,7 +77,7 @@ func TestReleaseAfterTheSealSetsMaybePosted(t *testing.T) {
 		r.wantVerdict(OK)(r.Seal(r.ctx, l))
 		r.wantVerdict(OK)(r.Release(r.ctx, l))
 		if l = r.mustLease("w", "1-0"); !l.Job.MaybePosted || l.Attempt != 1 {
-			r.Errorf("leased again %+v, want Look and attempt 1", l)
+			r.Errorf("leased again %+v, want MaybePosted and attempt 1", l)
 		}
 	})
 }
@@ -111,7 +112,7 @@ func TestEndedJobsAreForgotten(t *testing.T) {
 		r.clock.advance(2 * time.Hour)
 		r.mustReap(0)
 		if keys := r.db.Keys(r.ctx, globQuote(r.opts.epochPrefix(1))+"*").Val(); len(keys) != 1 {
-			r.Errorf("kept keys %v, want the line's counters alone", keys)
+			r.Errorf("kept keys %v, want only the counters", keys)
 		}
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// step is one call of a history.
+// historyCall is one call of a history.
 type historyCall struct {
 	kind  string
 	job   Job
@@ -22,7 +22,7 @@ type historyCall struct {
 	nonce string
 }
 
-// apply makes a call on the model and tells what it answers.
+// applyToModel makes a call on the model and returns the answer.
 func (s historyCall) applyToModel(m *model) string {
 	switch s.kind {
 	case "enqueue":
@@ -41,7 +41,7 @@ func (s historyCall) applyToModel(m *model) string {
 	return fmt.Sprint(ids)
 }
 
-// make makes it on the line. Leases that come of it are returned.
+// applyToQueue makes it on the queue. Leases that come of it are returned.
 func (s historyCall) applyToQueue(q *Queue) (answer string, leases []Lease, err error) {
 	ctx := context.Background()
 	var v Verdict
@@ -72,11 +72,12 @@ func (s historyCall) applyToQueue(q *Queue) (answer string, leases []Lease, err 
 	return string(v), nil, err
 }
 
-// print is everything a model knows that may matter, so that equal states are known as such.
+// fingerprint is everything a model knows that may matter, so that equal states are recognised.
 func (m *model) fingerprint() string {
 	var all []string
 	for id, j := range m.jobs {
-		all = append(all, fmt.Sprint(id, string(j.state), j.kind, j.seq, j.fence, j.errors, j.cancel, j.maybePosted, j.cancelledEarly))
+		all = append(all, fmt.Sprint(id, string(j.state), j.kind, j.seq, j.fence, j.errors, j.cancel, j.maybePosted,
+			j.cancelledEarly))
 	}
 	for name, s := range m.servers {
 		all = append(all, fmt.Sprint(name, s.startTag, s.virtualTime))
@@ -88,8 +89,8 @@ func (m *model) fingerprint() string {
 	return fmt.Sprint(m.virtualTime, m.seq, m.fence, strings.Join(all, ";"))
 }
 
-// TestConcurrentCallsAreLinearizable has clients call at once and proves that some order of their calls, one after the other on
-// the model, explains every answer.
+// TestConcurrentCallsAreLinearizable has clients call at once and checks that some order of their calls, one after
+// another on the model, explains every answer.
 func TestConcurrentCallsAreLinearizable(t *testing.T) {
 	onEachBackend(t, Options{}, func(r *fixture) {
 		random := rand.New(rand.NewPCG(4, seed(r.TB)))
@@ -118,7 +119,7 @@ func TestConcurrentCallsAreLinearizable(t *testing.T) {
 	})
 }
 
-// history has four clients make ten calls each.
+// concurrentHistory has four clients make ten calls each.
 func (r *fixture) concurrentHistory(random *rand.Rand) (all []porcupine.Operation) {
 	var mu sync.Mutex
 	var clients sync.WaitGroup
@@ -136,7 +137,8 @@ func (r *fixture) concurrentHistory(random *rand.Rand) (all []porcupine.Operatio
 				}
 				leases = append(leases, more...)
 				mu.Lock()
-				all = append(all, porcupine.Operation{ClientId: c, Input: s, Call: call, Output: answer, Return: time.Since(begun).Nanoseconds()})
+				all = append(all, porcupine.Operation{ClientId: c, Input: s, Call: call, Output: answer,
+					Return: time.Since(begun).Nanoseconds()})
 				mu.Unlock()
 			}
 		})
@@ -145,7 +147,7 @@ func (r *fixture) concurrentHistory(random *rand.Rand) (all []porcupine.Operatio
 	return all
 }
 
-// draw draws a client's next call: on a few jobs that all clients name, or on a lease it has.
+// drawCall draws a client's next call: on a few jobs that all clients name, or on a lease it has.
 func drawCall(random *rand.Rand, leases []Lease, client, n int) historyCall {
 	id := fmt.Sprint(random.IntN(6))
 	s := historyCall{slot: fmt.Sprint("w", client), nonce: fmt.Sprint("n", n), job: job(id, "s"+id[:1], "u")}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// held finds the job of a lease that is still good.
+// leased finds the job of a lease that is still valid.
 func (m *model) leased(l Lease) *modelJob {
 	if j := m.jobs[l.Job.ID]; j != nil && j.fence == l.Token.Fence && (j.state == 'L' || j.state == 'S') {
 		return j
@@ -31,10 +31,10 @@ func (m *model) end(j *modelJob, kind EventKind, actual int64) {
 	m.forgetIdle()
 }
 
-// took is how long a job has been held, by a clock that may have been set back.
+// leasedMillis is how long a job has been leased, by a clock that may have been set back.
 func (m *model) leasedMillis(j *modelJob) int64 { return max(0, m.now.Sub(j.since).Milliseconds()) }
 
-// give returns a held job to the line.
+// requeue returns a leased job to the queue.
 func (m *model) requeue(j *modelJob, delay time.Duration) {
 	m.settleCharge(j, 0)
 	j.maybePosted = j.maybePosted || j.state == 'S'
@@ -44,7 +44,7 @@ func (m *model) requeue(j *modelJob, delay time.Duration) {
 	}
 }
 
-// dropped ends a job whose holder may not go on because of a cancel.
+// endIfCancelled ends a job whose holder must stop because of a cancel.
 func (m *model) endIfCancelled(j *modelJob, looked bool) bool {
 	if j.state != 'L' || !j.cancel || j.maybePosted && !looked {
 		return false
@@ -96,7 +96,7 @@ func (m *model) done(l Lease, actual int64) Verdict {
 	return OK
 }
 
-// fail is told of an error, or of a crash.
+// fail reports an error, or a crash.
 func (m *model) fail(l Lease, retry, crash bool) (final bool) {
 	j := m.leased(l)
 	switch {
@@ -111,13 +111,13 @@ func (m *model) fail(l Lease, retry, crash bool) (final bool) {
 	return m.retryOrEnd(j, min(m.o.Backoff<<(j.errors-1), m.o.MaxBackoff), !retry || j.errors >= m.o.MaxErrors)
 }
 
-// crashed is what a lease that ran out counts for, and a renderer that was brought down.
+// crashed is a lease that ran out, or a renderer that the job brought down.
 func (m *model) crashed(j *modelJob) bool {
 	j.crashes++
 	return m.retryOrEnd(j, 0, j.crashes >= m.o.MaxCrashes)
 }
 
-// again gives a job back or gives it up.
+// retryOrEnd requeues a job or ends it.
 func (m *model) retryOrEnd(j *modelJob, delay time.Duration, final bool) bool {
 	switch {
 	case !final:

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// begin starts an epoch on an empty line. Pauses stay.
+// beginEpoch starts an epoch with an empty queue. Pauses stay.
 func (m *model) beginEpoch(epoch int64) {
 	fresh := newModel(m.o, m.now)
 	fresh.epoch, fresh.began, fresh.pauses = epoch, m.now, m.pauses
 	*m = *fresh
 }
 
-// copied is the model as it stands, to go back to.
+// clone is a copy of the model, to go back to.
 func (m *model) clone() *model {
 	c := *m
 	c.jobs, c.servers, c.pauses = map[string]*modelJob{}, map[string]*modelAccount{}, maps.Clone(m.pauses)
@@ -46,14 +46,14 @@ func (m *model) unfinished() (all []*modelJob) {
 	return all
 }
 
-// memo is what a slot's last call to reserve was given.
+// lastReserve is what a slot's last call of Reserve returned.
 type lastReserve struct {
 	nonce  string
 	at     time.Time
 	leases []Lease
 }
 
-// again answers a call to reserve that is repeated: what of it is still held, kept for another lease.
+// repeatReserve answers a repeated call of Reserve: those of its leases that are still valid, extended.
 func (m *model) repeatReserve(slot, nonce string) (ids []string, known bool) {
 	last, known := m.lastReserves[slot]
 	if !known || last.nonce != nonce {
@@ -68,7 +68,7 @@ func (m *model) repeatReserve(slot, nonce string) (ids []string, known bool) {
 	return ids, true
 }
 
-// noted remembers what a call to reserve gave. The token's epoch does not matter here.
+// recordReserve stores what a call of Reserve returned. The token's epoch does not matter here.
 func (m *model) recordReserve(slot, nonce string, ids []string) {
 	if len(ids) == 0 {
 		return
@@ -82,7 +82,7 @@ func (m *model) recordReserve(slot, nonce string, ids []string) {
 	m.lastReserves[slot] = n
 }
 
-// forget drops stones and memos that are too old, and stones that are too many.
+// forget deletes tombstones and records of Reserve that are too old, and tombstones that are too many.
 func (m *model) forget() {
 	maps.DeleteFunc(m.lastReserves, func(_ string, n lastReserve) bool { return n.at.Before(m.now.Add(-2 * m.o.Lease)) })
 	var tombstones []string
@@ -91,7 +91,9 @@ func (m *model) forget() {
 			tombstones = append(tombstones, id)
 		}
 	}
-	slices.SortFunc(tombstones, func(a, b string) int { return cmp.Or(m.jobs[a].until.Compare(m.jobs[b].until), cmp.Compare(a, b)) })
+	slices.SortFunc(tombstones, func(a, b string) int {
+		return cmp.Or(m.jobs[a].until.Compare(m.jobs[b].until), cmp.Compare(a, b))
+	})
 	for i, id := range tombstones {
 		if !m.jobs[id].until.After(m.now.Add(-m.o.KeepEnded)) || len(tombstones)-i > m.o.MaxEnded {
 			delete(m.jobs, id)
@@ -99,7 +101,7 @@ func (m *model) forget() {
 	}
 }
 
-// adopt leases a job again to the slot that held it in an earlier epoch.
+// reclaim leases a job again to the slot that leased it in an earlier epoch.
 func (m *model) reclaim(l Lease, slot string) Verdict {
 	j, previous := m.jobs[l.Job.ID], l.Token
 	switch {
@@ -130,7 +132,7 @@ func (m *model) reclaim(l Lease, slot string) Verdict {
 	}
 	j.until = m.now.Add(m.o.Lease)
 	if l.Sealed && j.cancel {
-		return Cancelled // but leased, to be looked at
+		return Cancelled // but leased, to be checked
 	}
 	return OK
 }
@@ -142,7 +144,7 @@ func (m *model) pause(s Scope, on bool) {
 	}
 }
 
-// stopped tells whether a pause keeps a job in line.
+// isPaused tells whether a pause keeps a job from starting.
 func (m *model) isPaused(j *modelJob) bool {
 	return m.pauses[Scope{}] || m.pauses[Scope{Lane: j.Lane}] || m.pauses[Scope{Server: j.Server}]
 }

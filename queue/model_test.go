@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// model is the line in plain Go, written for being obviously right: no index, every question answered by looking at
-// all jobs. The property in property_test.go holds the scripts against it.
+// model is the queue in plain Go, written to be obviously right: no index, every question answered by looking at all
+// jobs. The property in property_test.go compares the scripts with it.
 type model struct {
 	o           Options
 	now         time.Time
@@ -21,20 +21,20 @@ type model struct {
 	epoch        int64 // 0 when there is none
 	began        time.Time
 	pauses       map[Scope]bool
-	passedOver   map[string]time.Time   // since when a lane stands back
+	passedOver   map[string]time.Time   // since when a lane is passed over
 	lastReserves map[string]lastReserve // by slot
 }
 
 type modelJob struct {
 	Job
-	state                               byte      // as in lua/moves.lua
+	state                               byte      // as in lua/states.lua
 	kind                                EventKind // how it ended
 	seq, fence                          int64
 	attempts, errors, crashes           int
-	maybePosted, cancel, cancelledEarly bool // early: cancelled before it came
+	maybePosted, cancel, cancelledEarly bool // cancelledEarly: cancelled before it came
 	since, until                        time.Time
 	slot                                string
-	previousToken                       Token // of the epoch before, when it was adopted
+	previousToken                       Token // of the epoch before, when it was reclaimed
 }
 
 type modelAccount struct {
@@ -80,7 +80,7 @@ func (m *model) busyUser(server, name string) bool {
 	return m.count(func(j *modelJob) bool { return j.Server == server && j.User == name }) > 0
 }
 
-// settled forgets what an idle server or an idle pool need not remember.
+// forgetIdle forgets what an idle server or an idle pool need not remember.
 func (m *model) forgetIdle() {
 	for name := range m.servers {
 		if !m.busyServer(name) {
@@ -142,7 +142,7 @@ func (m *model) limit(server string, most int) {
 	}
 }
 
-// ready lists the jobs of the lane that may start: the oldest of each user's, if the user's limit allows it.
+// ready lists the jobs of the lane that may start: the oldest of each user, if the user's limit allows it.
 func (m *model) ready(lane string) (all []*modelJob) {
 	for _, j := range m.jobs {
 		if j.state != 'W' || j.Lane != lane || m.isPaused(j) {
@@ -151,14 +151,15 @@ func (m *model) ready(lane string) (all []*modelJob) {
 		older := m.count(func(x *modelJob) bool {
 			return x.state == 'W' && x.Lane == lane && x.Server == j.Server && x.User == j.User && x.seq < j.seq
 		})
-		if u := m.user(j.Server, j.User); older == 0 && (u.maxRunning == 0 || m.running(j) == 0 || m.running(j)+j.Pictures <= u.maxRunning) {
+		if u := m.user(j.Server, j.User); older == 0 && (u.maxRunning == 0 || m.running(j) == 0 ||
+			m.running(j)+j.Pictures <= u.maxRunning) {
 			all = append(all, j)
 		}
 	}
 	return all
 }
 
-// running counts the pictures of a job's user that are being painted.
+// running counts the running images of a job's user.
 func (m *model) running(j *modelJob) (n int) {
 	for _, x := range m.jobs {
 		if (x.state == 'L' || x.state == 'S') && x.Server == j.Server && x.User == j.User {
@@ -168,7 +169,7 @@ func (m *model) running(j *modelJob) (n int) {
 	return n
 }
 
-// reserve lends the next jobs: a lane stands back by what it takes to load it, until it was passed over for long.
+// reserve leases the next jobs: a lane is delayed by its load time, until it was passed over for long.
 func (m *model) reserve(o Capacity) (ids []string) {
 	first, least := m.choose(o.Lanes)
 	if first == nil {
@@ -188,8 +189,8 @@ func (m *model) reserve(o Capacity) (ids []string) {
 	return ids
 }
 
-// choose returns the next job: of the server that is owed most the user who is owed most, of those owed the same the
-// oldest; and the least v of the servers that have a job to start in any of the lanes.
+// choose returns the next job: of the server with the lowest start tag the user with the lowest, of equal users the
+// oldest job; and the least start tag of the servers that have a job to start in any of the lanes.
 func (m *model) choose(lanes []Lane) (best *modelJob, least int64) {
 	var ready []*modelJob
 	bias := map[string]int64{}
@@ -220,7 +221,7 @@ func (m *model) choose(lanes []Lane) (best *modelJob, least int64) {
 	return best, least
 }
 
-// notePassedOver notes since when a lane that is not loaded stands back while another is served.
+// notePassedOver stores since when a lane that is not loaded waits while another is served.
 func (m *model) notePassedOver(lanes []Lane, ready []*modelJob, best *modelJob) {
 	if !slices.ContainsFunc(lanes, func(l Lane) bool { return l.Load > 0 }) {
 		return
@@ -243,7 +244,7 @@ func (m *model) firstOfServer(lane, server string) *modelJob {
 	return ordered[slices.IndexFunc(ordered, func(j *modelJob) bool { return j.Server == server })]
 }
 
-// line lists the jobs of a lane that may start, those who are owed most first.
+// readyInOrder lists the jobs of a lane that may start, in the order of start tags.
 func (m *model) readyInOrder(lane string) []*modelJob {
 	all := m.ready(lane)
 	slices.SortFunc(all, func(a, b *modelJob) int {
@@ -253,7 +254,7 @@ func (m *model) readyInOrder(lane string) []*modelJob {
 	return all
 }
 
-// lease starts a job when the least v of those who could be served was least.
+// lease starts a job. Least is the least start tag of those that could be served.
 func (m *model) lease(j *modelJob, least int64) {
 	s, u := m.server(j.Server), m.user(j.Server, j.User)
 	leastUser := u.startTag
@@ -277,7 +278,7 @@ func (m *model) start(j *modelJob) {
 	j.attempts++
 }
 
-// priced is what an account of a weight pays.
+// modelCost is what an account of a weight pays.
 func modelCost(cost int64, percent int) int64 { return cost * 100 / int64(weight(percent)) }
 
 func (m *model) busyServers() int {
@@ -297,5 +298,6 @@ func (m *model) busyUsers(server string) int {
 	return len(names)
 }
 
-// advanced moves a virtual time to one share of a cost past the least, were it divided among n and a newcomer.
+// modelVirtualTime moves a virtual time to one share of a cost past the least start tag, divided among n accounts and a
+// newcomer.
 func modelVirtualTime(v, least, cost int64, n int) int64 { return max(v, least+cost/int64(n+1)) }

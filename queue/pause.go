@@ -12,15 +12,15 @@ import (
 // Scope says what is paused: one server, one lane, or the whole pool when neither is named.
 type Scope struct{ Server, Lane string }
 
-// Paused is a pause that is in force.
+// Paused is a pause that applies now.
 type Paused struct {
 	Scope  Scope
 	Reason string
 	Since  time.Time // by Redis's clock
 }
 
-// Pause has nothing more of a scope lent out until Resume; what runs goes on, and jobs may still join the line. A second
-// Pause changes the reason. Pauses belong to no epoch, but a wiped Redis forgets them.
+// Pause stops new leases of a scope until Resume. Running jobs go on, and jobs can still be enqueued. A second Pause
+// changes the reason. Pauses do not depend on the epoch, but a wiped Redis loses them.
 func (q *Queue) Pause(ctx context.Context, s Scope, reason string) error {
 	if err := q.pause(ctx, s, true, reason); err != nil {
 		return fmt.Errorf("pause %s: %w", s, err)
@@ -28,7 +28,7 @@ func (q *Queue) Pause(ctx context.Context, s Scope, reason string) error {
 	return nil
 }
 
-// Resume ends a pause. What waited goes on where it stood.
+// Resume ends a pause. Waiting jobs keep their positions.
 func (q *Queue) Resume(ctx context.Context, s Scope) error {
 	if err := q.pause(ctx, s, false, ""); err != nil {
 		return fmt.Errorf("resume %s: %w", s, err)
@@ -42,7 +42,7 @@ func (q *Queue) pause(ctx context.Context, s Scope, on bool, reason string) erro
 	}
 	r, err := q.run(ctx, pauseScript, anyEpoch, s.field(), escape(s.Server), on, reason)
 	if r.code() == string(EpochChanged) {
-		return nil // it is noted, and there is no line yet that it would have to be told to
+		return nil // it is stored, and there is no queue yet that must change
 	}
 	return err
 }
@@ -60,7 +60,7 @@ func (q *Queue) Pauses(ctx context.Context) ([]Paused, error) {
 	return all, nil
 }
 
-// readPauses reads field, since, reason, and so on.
+// readPauses reads scope, since and reason of each pause.
 func readPauses(words reply) (all []Paused, err error) {
 	for ; len(words) >= 3; words = words[3:] {
 		since, err := words.number(1)
@@ -75,7 +75,7 @@ func readPauses(words reply) (all []Paused, err error) {
 	return all, nil
 }
 
-// field names a scope in the hash of pauses.
+// field is the scope's field in the hash of pauses.
 func (s Scope) field() string {
 	switch {
 	case s.Server != "":
@@ -97,7 +97,7 @@ func scopeOf(field string) Scope {
 	return Scope{}
 }
 
-// String names it for people who run the program.
+// String names the scope for operators.
 func (s Scope) String() string {
 	switch {
 	case s.Server != "":

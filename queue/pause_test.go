@@ -36,7 +36,7 @@ func TestPausedJobsAreNotLeased(t *testing.T) {
 				r.mustLeaseNone()
 				r.enqueue(job("3-0", "s/1", "v"))
 				r.mustLeaseNone()
-				r.finish(running) // what runs goes on
+				r.finish(running) // a running job goes on
 				r.mustLeaseNone()
 				r.mustCancel("3-0", CancelRemoved)
 				r.mustResume(s)
@@ -122,18 +122,19 @@ func TestPauseBeforeTheFirstEpoch(t *testing.T) {
 	}
 }
 
-// TestBlockedJobsAddNoCommandsToReserve proves that a call of reserve costs the same however many users wait at their limit, servers
-// are paused or jobs wait in a paused lane: it counts the commands its script calls.
+// TestBlockedJobsAddNoCommandsToReserve checks that a call of Reserve costs the same however many users wait at their
+// limit, servers are paused or jobs wait in a paused lane: it counts the commands that its script calls.
 func TestBlockedJobsAddNoCommandsToReserve(t *testing.T) {
 	t.Parallel()
 	crowds := map[string]func(r *fixture, i int){
 		"users at their limit": func(r *fixture, i int) {
-			j := job(fmt.Sprint("held-", i), "crowd", fmt.Sprint("u", i))
+			j := job(fmt.Sprint("leased-", i), "busy", fmt.Sprint("u", i))
 			j.Lane, j.MaxRunning, j.Cost = "b", 1, 1
-			k := job(fmt.Sprint("parked-", i), "crowd", fmt.Sprint("u", i))
+			k := job(fmt.Sprint("blocked-", i), "busy", fmt.Sprint("u", i))
 			k.MaxRunning, k.Cost = 1, 1
 			r.enqueueUnchecked(j, k)
-			if l, err := r.Reserve(r.ctx, "w", fmt.Sprint("held ", i), Capacity{Lanes: Lanes("b")}); err != nil || len(l) != 1 {
+			l, err := r.Reserve(r.ctx, "w", fmt.Sprint("leased ", i), Capacity{Lanes: Lanes("b")})
+			if err != nil || len(l) != 1 {
 				r.Fatal(l, err)
 			}
 		},
@@ -142,10 +143,10 @@ func TestBlockedJobsAddNoCommandsToReserve(t *testing.T) {
 			if err := r.Pause(r.ctx, Scope{Server: name}, ""); err != nil {
 				r.Fatal(err)
 			}
-			r.enqueueUnchecked(job(fmt.Sprint("parked-", i), name, "u"))
+			r.enqueueUnchecked(job(fmt.Sprint("blocked-", i), name, "u"))
 		},
 		"a paused lane": func(r *fixture, i int) {
-			j := job(fmt.Sprint("parked-", i), fmt.Sprint("s", i), "u")
+			j := job(fmt.Sprint("blocked-", i), fmt.Sprint("s", i), "u")
 			j.Lane = "b"
 			r.enqueueUnchecked(j)
 		},
@@ -174,13 +175,13 @@ func TestBlockedJobsAddNoCommandsToReserve(t *testing.T) {
 				}
 			}
 			if cost[1] > cost[0] {
-				t.Errorf("reserve called %d commands with 10 parked and %d with 200; want no more", cost[0], cost[1])
+				t.Errorf("reserve called %d commands with 10 blocked and %d with 200; want no more", cost[0], cost[1])
 			}
 		})
 	}
 }
 
-// put enqueues without proving the line sound, which takes long on a long line.
+// enqueueUnchecked enqueues without checking the invariants, which takes long on a long queue.
 func (r *fixture) enqueueUnchecked(jobs ...Job) {
 	r.Helper()
 	for _, j := range jobs {
@@ -190,7 +191,7 @@ func (r *fixture) enqueueUnchecked(jobs ...Job) {
 	}
 }
 
-// reserveCommands counts the commands that one reserve calls which leases one job of a server of its own.
+// reserveCommands counts the commands of one call of Reserve that leases one job of a server of its own.
 func (r *fixture) reserveCommands(id string) int {
 	r.Helper()
 	r.enqueueUnchecked(job(id, id, "u"))
@@ -202,7 +203,7 @@ func (r *fixture) reserveCommands(id string) int {
 	return r.commands() - before
 }
 
-// commands is how many the server has run, those within scripts among them.
+// commands is how many commands the server has run, including those within scripts.
 func (r *fixture) commands() (n int) {
 	r.Helper()
 	for line := range strings.Lines(r.db.Info(r.ctx, "commandstats").Val()) {

@@ -6,14 +6,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// kept is a copy of a pool's keys but the event stream: what an older copy of the data holds after a failover.
+// poolCopy is a copy of a pool's keys without the event stream: what an older copy of the data holds after a failover.
 type poolCopy struct {
 	hashes  map[string]map[string]string
 	sets    map[string][]redis.Z
 	strings map[string]string
 }
 
-// keys lists the pool's keys but the event stream.
+// keys lists the pool's keys without the event stream.
 func (r *fixture) keys() (names []string) {
 	for _, name := range r.db.Keys(r.ctx, globQuote(r.opts.prefix())+"*").Val() {
 		if name != r.opts.eventsKey() {
@@ -51,7 +51,7 @@ func (r *fixture) wipe() {
 	}
 }
 
-// restore puts an older copy in place of what is there.
+// restore replaces the keys by an older copy.
 func (r *fixture) restore(k poolCopy) {
 	r.Helper()
 	r.wipe()
@@ -71,7 +71,7 @@ func (r *fixture) restore(k poolCopy) {
 	}
 }
 
-// alike proves that the line holds what the model says: every job in its state, every account at its v.
+// modelFaults compares the queue with the model: every job in its state, every account at its start tag.
 func (p *property) modelFaults() (faults []string) {
 	s := p.readKeys()
 	jobs := 0
@@ -88,8 +88,9 @@ func (p *property) modelFaults() (faults []string) {
 		case h["state"] != string(j.state) || h["kind"] != string(j.kind) || number(h["fence"]) != int(j.fence):
 			s.addFault("job %s is %v; the model has %c %s, fence %d", id, h, j.state, j.kind, j.fence)
 		case j.state != 'E' && ((h["maybeposted"] == "1") != j.maybePosted || (h["cancelledby"] != "") != j.cancel):
-			s.addFault("job %s is %v; the model has look %v, cancel %v", id, h, j.maybePosted, j.cancel)
-		case j.state != 'E' && (number(h["attempts"]) != j.attempts || number(h["errors"]) != j.errors || number(h["crashes"]) != j.crashes):
+			s.addFault("job %s is %v; the model has maybe posted %v, cancel %v", id, h, j.maybePosted, j.cancel)
+		case j.state != 'E' && (number(h["attempts"]) != j.attempts || number(h["errors"]) != j.errors ||
+			number(h["crashes"]) != j.crashes):
 			s.addFault("job %s is %v; the model has attempts %d, errors %d, crashes %d", id, h, j.attempts, j.errors, j.crashes)
 		}
 	}

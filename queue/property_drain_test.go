@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestQueueDrains proves that nothing is ever stuck: whatever jobs there are, renderers that take every lane
-// finish them all, in the order that Position foretold when nothing gets in between.
+// TestQueueDrains checks that nothing is ever stuck: whatever jobs there are, renderers that take every lane finish
+// them all, in the order of their positions when nothing changes meanwhile.
 func TestQueueDrains(t *testing.T) {
 	onEachBackend(t, Options{}, func(r *fixture) {
 		rapid.Check(r.TB.(*testing.T), func(t *rapid.T) {
@@ -39,7 +39,7 @@ func TestQueueDrains(t *testing.T) {
 				t.Fatalf("served %v, want all %d jobs once", served, len(p.m.jobs))
 			}
 			if faults := r.invariantFaults(); len(faults) > 0 {
-				t.Fatalf("unsound: %q", faults)
+				t.Fatalf("invariant broken: %q", faults)
 			}
 		})
 	})

@@ -6,8 +6,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// newEpoch begins one, as the owner of the truth does, and enqueues some of what was not finished. Those that a
-// renderer held are marked.
+// newEpoch begins one, as the bot does, and enqueues some of the unfinished jobs. Those that a renderer had are marked.
 func (p *property) newEpoch(t *rapid.T) {
 	unfinished := p.m.unfinished()
 	p.epochs++
@@ -24,7 +23,7 @@ func (p *property) newEpoch(t *rapid.T) {
 	}
 }
 
-// adopt has a renderer ask for a job it had, or believes it had.
+// reclaim has a renderer ask for a job that it had, or believes it had.
 func (p *property) reclaim(t *rapid.T) {
 	l, times := p.lease(t)
 	slot := pick(t, "slot", l.Slot, l.Slot, "w1")
@@ -32,11 +31,11 @@ func (p *property) reclaim(t *rapid.T) {
 	for range times {
 		got, v, err := p.Reclaim(p.ctx, slot, l)
 		want := p.m.reclaim(l, slot)
-		mustEqual(t, "adopted", v, want, err)
+		mustEqual(t, "reclaimed", v, want, err)
 		if got.Token != (Token{}) {
 			p.checkLease(t, got)
 		} else if want == OK {
-			t.Fatal("adopted, but no lease came with it")
+			t.Fatal("reclaimed, but no lease came with it")
 		}
 	}
 }
@@ -58,8 +57,8 @@ func (p *property) pause(t *rapid.T) {
 	}
 }
 
-// lose has the server lose what it knew: all, or what came after a copy was made. Nobody may notice for a while after
-// the latter, so the walk goes on; then an epoch begins.
+// loseData has the server lose its data: all, or what came after a copy was made. After the latter nobody may notice
+// for a while, so the walk goes on; then an epoch begins.
 func (p *property) loseData(t *rapid.T) {
 	switch what := pick(t, "what", "copy", "fall back", "all"); {
 	case what == "copy":
@@ -81,7 +80,7 @@ func (p *property) loseData(t *rapid.T) {
 	}
 }
 
-// mustRefuseReserve proves that a server that fell back lends nothing until an epoch begins, and says so to who asks.
+// mustRefuseReserve checks that a server with older data leases nothing until an epoch begins, and says so.
 func (p *property) mustRefuseReserve(t *rapid.T) {
 	_, empty, err := p.Queue.Epoch(p.ctx)
 	mustEqual(t, "empty", empty, true, err)
@@ -91,7 +90,7 @@ func (p *property) mustRefuseReserve(t *rapid.T) {
 	p.newEpoch(t)
 }
 
-// mustRefuseAll proves that a line without an epoch takes and gives nothing.
+// mustRefuseAll checks that a queue without an epoch refuses every call.
 func (p *property) mustRefuseAll(t *rapid.T) {
 	_, err := p.Enqueue(p.ctx, p.epoch, job("x", "s", "u"))
 	_, err2 := p.Reserve(p.ctx, "w1", "n", Capacity{Lanes: Lanes("a")})

@@ -12,28 +12,28 @@ import (
 )
 
 // TestQueueMatchesTheModel draws calls of all kinds, repeated, late and forged ones among them, and between them clocks
-// that jump, epochs, servers that lose everything or fall back to an older copy. It makes each on the line and on the
-// model, and proves that both answer the same, hold the same, and that the line is sound. Of the invariants a line must
-// keep, these are the places:
+// that jump, epochs, servers that lose everything or go back to older data. It makes each call on the queue and on the
+// model, and checks that both give the same answer and hold the same, and that the invariants hold. They are:
 //
-//	I1  none is lost                 alike: the line holds every job of the model; "a line that is served ends"
+//	I1  no job is lost               modelFaults: the queue holds every job of the model; TestQueueDrains
 //	I2  one valid lease              every answer to a lease, old or forged, is the model's; fences and epochs compared
-//	I4  counters are sums            sound: counts, leftovers
-//	I5  limits hold                  ready of the model; reserve is compared
-//	I6  nobody idles beside work     reserve is compared with a search of all jobs
-//	I7  fairness                     oracle_test.go
-//	I8  no wait without bound        oracle_test.go
-//	I9  twice is once                each call is drawn to be made twice, reserve also late, under its nonce
-//	I10 places, indexes              sound: places, index. That v never falls does not apply: see decision 10
-//	I11 cancelled is not posted      seal, done and adopt after cancel, by the model
-//	I12 rebuilt as before            relay: what the model still owes is enqueued in the new epoch
-//	I14 memory                       sound: leftovers; stones and memos are forgotten as the model does
+//	I4  counters are sums            checkCounters, checkLeftovers
+//	I5  limits hold                  ready of the model; Reserve is compared
+//	I6  no renderer idles beside work    Reserve is compared with a search of all jobs
+//	I7  fairness                     simulation_test.go
+//	I8  no wait without bound        simulation_bound_test.go
+//	I9  twice is once                each call may be drawn to be made twice, Reserve also late, with its nonce
+//	I10 sets, indexes                checkSets, checkIndexes. Start tags may fall: see decision 10
+//	I11 cancelled is not posted      Seal, Done and Reclaim after a cancel, by the model
+//	I12 rebuilt as before            every unfinished job of the model is enqueued in the new epoch
+//	I14 memory                       checkLeftovers; tombstones and records of Reserve are deleted as in the model
 //
 // I3 and I13 need the bot: cmd/darkroom has them.
 func TestQueueMatchesTheModel(t *testing.T) {
 	onEachBackend(t, propertyOptions, func(r *fixture) {
 		t := r.TB.(*testing.T)
-		f := &fact{Fault: "calls repeated, late or forged, clocks set back, Redis wiped or set back to an older copy, in random order",
+		f := &fact{Fault: "calls repeated, late or forged, clocks set back, Redis wiped or set back to an older copy, " +
+			"in random order",
 			Where: "scripts against a plain model, " + filepath.Base(t.Name()),
 			Note:  "tries are steps; after each, every answer, job, account, counter and index was compared"}
 		for range soakTimes(40) {
@@ -43,9 +43,9 @@ func TestQueueMatchesTheModel(t *testing.T) {
 	})
 }
 
-// FuzzQueue is the same property, for go test -fuzz to look for the calls that break it.
+// FuzzQueue is the same property, for go test -fuzz to look for calls that break it.
 func FuzzQueue(f *testing.F) {
-	for i := range 8 { // so that a plain test run walks a little too
+	for i := range 8 { // so that a plain test run makes a few walks too
 		f.Add(bytes.Repeat([]byte{byte(37 * i), 1, 128, byte(i)}, 500))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -54,24 +54,24 @@ func FuzzQueue(f *testing.F) {
 	})
 }
 
-// propertyOptions are small, so that a short walk meets every limit.
+// propertyOptions are small, so that a short walk reaches every limit.
 var propertyOptions = Options{Lease: 30 * time.Second, Backoff: 5 * time.Second, MaxBackoff: 12 * time.Second,
 	ReclaimGrace: 20 * time.Second, KeepEnded: 2 * time.Minute, MaxEnded: 8, MaxWaiting: 12}
 
-// walk makes one random walk, on an epoch of its own, and tells how many steps it had.
+// randomWalk makes one random walk, in an epoch of its own, and returns how many steps it had.
 func (r *fixture) randomWalk(t *rapid.T) int {
 	r.wipe()
 	p := &property{fixture: r, T: t, m: newModel(r.opts, r.clock.Now())}
 	p.newEpoch(t)
 	t.Repeat(map[string]func(*rapid.T){
-		"enqueue": p.enqueue, "reserve": p.reserve, "beat": p.heartbeat, "seal": p.seal, "done": p.done,
-		"fail": p.fail, "release": p.release, "cancel": p.cancel, "wait": p.wait, "adopt": p.reclaim, "rare": p.rare,
+		"enqueue": p.enqueue, "reserve": p.reserve, "heartbeat": p.heartbeat, "seal": p.seal, "done": p.done,
+		"fail": p.fail, "release": p.release, "cancel": p.cancel, "wait": p.wait, "reclaim": p.reclaim, "rare": p.rare,
 		"": p.checkInvariants,
 	})
 	return p.steps
 }
 
-// rare draws what would end most walks before they lead anywhere, were it as likely as the rest.
+// rare draws what would end most walks too early if it were as likely as the rest.
 func (p *property) rare(t *rapid.T) {
 	pick(t, "rare", p.limit, p.limit, p.pause, p.pause, p.newEpoch, p.loseData, p.loseData, p.rendererDied)(t)
 }
@@ -81,11 +81,11 @@ type property struct {
 	*fixture
 	*rapid.T
 	m          *model
-	leases     []Lease // all that were ever given
+	leases     []Lease // all leases so far
 	ids        int
 	steps      int
 	epochs     int64             // begun so far; an older copy may be behind
-	nonces     map[string]string // the last of each slot
+	nonces     map[string]string // the last one of each slot
 	savedCopy  poolCopy          // an older copy of the data
 	savedModel *model            // the model when it was made, nil if none was
 }
@@ -93,7 +93,7 @@ type property struct {
 func (p *property) checkInvariants(t *rapid.T) {
 	p.steps++
 	if faults := append(p.fixture.invariantFaults(), p.modelFaults()...); len(faults) > 0 {
-		t.Fatalf("unsound: %q", faults)
+		t.Fatalf("invariant broken: %q", faults)
 	}
 }
 
@@ -110,8 +110,10 @@ func (p *property) enqueue(t *rapid.T) {
 	j := Job{
 		ID: fmt.Sprint(p.ids), Lane: pick(t, "lane", "a", "b"), Server: pick(t, "server", "s1", "s2", "s3"),
 		User: pick(t, "user", "u1", "u2"), Cost: pick[int64](t, "cost", 1, 700, 1000, 45_000),
-		MaxRunning: pick(t, "most running", 0, 1, 3), Pictures: pick(t, "pictures", 1, 4), MaybePosted: pick(t, "look", false, false, true),
-		BatchKey: pick(t, "batch", "", "512", "768"), Weight: pick(t, "weight", 0, 0, 30), ServerWeight: pick(t, "server's weight", 0, 0, 250),
+		MaxRunning: pick(t, "most running", 0, 1, 3), Pictures: pick(t, "pictures", 1, 4), MaybePosted: pick(t,
+			"maybe posted", false, false, true),
+		BatchKey: pick(t, "batch", "", "512", "768"), Weight: pick(t, "weight", 0, 0, 30), ServerWeight: pick(t,
+			"server's weight", 0, 0, 250),
 	}
 	if rapid.Bool().Draw(t, "repeated") && p.ids > 1 {
 		j.ID = fmt.Sprint(rapid.IntRange(1, p.ids).Draw(t, "id"))
@@ -119,7 +121,7 @@ func (p *property) enqueue(t *rapid.T) {
 	p.enqueueBoth(t, j)
 }
 
-// put enqueues a job on both.
+// enqueueBoth enqueues a job on both.
 func (p *property) enqueueBoth(t *rapid.T, j Job) {
 	got, err := p.Enqueue(p.ctx, p.epoch, j)
 	want := p.m.enqueue(j)
@@ -135,8 +137,9 @@ func (p *property) limit(t *rapid.T) {
 	mustEqual(t, "limit", 0, 0, p.LimitRunning(p.ctx, server, most))
 }
 
-// lanes are offers: loaded, partly loaded, and both ways round.
-var laneChoices = [][]Lane{Lanes("a"), Lanes("a", "b"), Lanes("b", "a"), {{Name: "a"}, {Name: "b", Load: 300 * time.Millisecond}},
+// laneChoices are what a renderer can take: loaded, partly loaded, and in both orders.
+var laneChoices = [][]Lane{Lanes("a"), Lanes("a", "b"), Lanes("b", "a"),
+	{{Name: "a"}, {Name: "b", Load: 300 * time.Millisecond}},
 	{{Name: "b"}, {Name: "a", Load: 15 * time.Second}}, {{Name: "a", Load: time.Second}, {Name: "b", Load: time.Second}}}
 
 func (p *property) reserve(t *rapid.T) {
@@ -165,10 +168,11 @@ func (p *property) reserveOnce(t *rapid.T, slot string, o Capacity) {
 	}
 }
 
-// leased proves what a lease says.
+// checkLease checks what a lease says.
 func (p *property) checkLease(t *rapid.T, l Lease) {
 	j := p.m.jobs[l.Job.ID]
-	mustEqual(t, "lease", fmt.Sprint(l.Token, l.Attempt, l.Job.MaybePosted, l.Cancelled), fmt.Sprint(Token{p.m.epoch, j.fence}, j.attempts, j.maybePosted, j.cancel), nil)
+	mustEqual(t, "lease", fmt.Sprint(l.Token, l.Attempt, l.Job.MaybePosted, l.Cancelled),
+		fmt.Sprint(Token{p.m.epoch, j.fence}, j.attempts, j.maybePosted, j.cancel), nil)
 	p.leases = append(p.leases, l)
 }
 
@@ -179,7 +183,7 @@ func ids(leases []Lease) (all []string) {
 	return all
 }
 
-// lease draws one of the leases given so far, mostly a late one, and how often the call is made.
+// lease draws one of the leases so far, mostly a late one, and how often the call is made.
 func (p *property) lease(t *rapid.T) (l Lease, times int) {
 	if len(p.leases) == 0 {
 		t.Skip("no lease yet")
@@ -188,7 +192,7 @@ func (p *property) lease(t *rapid.T) (l Lease, times int) {
 	return p.leases[rapid.IntRange(max(0, last-6), last).Draw(t, "lease")], rapid.IntRange(1, 2).Draw(t, "times")
 }
 
-// verdict is what the model says to a lease, or that it is of another epoch.
+// verdict is the model's answer to a lease, or that it is of another epoch.
 func (p *property) verdict(l Lease, of func(Lease) Verdict) Verdict {
 	if l.Token.Epoch != p.m.epoch {
 		return EpochChanged
@@ -199,7 +203,7 @@ func (p *property) verdict(l Lease, of func(Lease) Verdict) Verdict {
 func (p *property) heartbeat(t *rapid.T) {
 	l, _ := p.lease(t)
 	got, err := p.fixture.heartbeat(l, rapid.IntRange(0, 100).Draw(t, "percent"))
-	mustEqual(t, "beat", got, p.verdict(l, p.m.heartbeat), err)
+	mustEqual(t, "heartbeat", got, p.verdict(l, p.m.heartbeat), err)
 }
 
 func (p *property) seal(t *rapid.T) {
@@ -243,14 +247,14 @@ func (p *property) failOnce(l Lease, kind string) (final bool, err error) {
 
 func (p *property) release(t *rapid.T) {
 	l, times := p.lease(t)
-	looked := rapid.Bool().Draw(t, "looked")
+	checked := rapid.Bool().Draw(t, "checked")
 	for range times {
 		call := p.Release
-		if looked {
+		if checked {
 			call = p.ConfirmCancel
 		}
 		got, err := call(p.ctx, l)
-		mustEqual(t, "release", got, p.verdict(l, func(l Lease) Verdict { return p.m.release(l, looked) }), err)
+		mustEqual(t, "release", got, p.verdict(l, func(l Lease) Verdict { return p.m.release(l, checked) }), err)
 	}
 }
 

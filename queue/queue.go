@@ -12,31 +12,31 @@ import (
 
 // The errors a caller may ask for with errors.Is.
 var (
-	ErrEpoch           = errors.New("the queue was emptied or has moved on to another epoch") // wait until it is begun anew
-	ErrFull            = errors.New("the queue is full")                                      // of jobs, or of input pictures
-	ErrUndeliveredFull = errors.New("the tray is full")
+	ErrEpoch           = errors.New("the queue has no epoch, or another one") // wait for the next epoch
+	ErrFull            = errors.New("the queue is full")                      // of jobs or input images
+	ErrUndeliveredFull = errors.New("too many undelivered results")
 	ErrNotFound        = errors.New("not in the queue")
 )
 
-// Options of a Queue. The zero value of each field is the value named beside it.
+// Options of a Queue. The zero value of a field means the value in its comment.
 type Options struct {
-	Pool             string        // "main"; renderers and bots of one pool share a line
-	Lease            time.Duration // 30 s; a renderer that was not heard of for so long has lost its job
-	MaxErrors        int           // 3; a job that failed so often is given up
-	MaxCrashes       int           // 2; a job that took so many renderers with it is given up
+	Pool             string        // "main"; renderers and bots of one pool share a queue
+	Lease            time.Duration // 30 s; a renderer without a heartbeat for this time has lost its job
+	MaxErrors        int           // 3; a job that failed this often ends
+	MaxCrashes       int           // 2; a job that crashed this many renderers ends
 	Backoff          time.Duration // 5 s before the second attempt, doubled by each error up to MaxBackoff
 	MaxBackoff       time.Duration // 2 min
-	MaxWaiting       int           // jobs waiting in the pool; none is no limit
-	MaxEvents        int           // 10000 events are kept, about
-	KeepEnded        time.Duration // 1 h; an ended job answers repeated calls for so long
-	MaxEnded         int           // 10000 of them
-	MaxInputs        int64         // 256 MiB of input pictures lent at once
-	MaxUndelivered   int           // 200 deliveries
+	MaxWaiting       int           // limit of waiting jobs in the pool; no limit
+	MaxEvents        int           // 10000; about this many events are kept
+	KeepEnded        time.Duration // 1 h; a tombstone answers repeated calls for this time
+	MaxEnded         int           // 10000 tombstones
+	MaxInputs        int64         // 256 MiB of undelivered results
+	MaxUndelivered   int           // 200 undelivered results
 	UndeliveredBytes int64         // 256 MiB
-	UndeliveredLease time.Duration // 1 min; a delivery that was taken and not acknowledged comes up again
-	ReclaimGrace     time.Duration // 15 s; after a new epoch a job that was Held waits so long for its renderer
+	UndeliveredLease time.Duration // 1 min; a result that was taken and not acknowledged comes up again
+	ReclaimGrace     time.Duration // 15 s; after a new epoch a WasRunning job waits this long for its renderer
 
-	// Now replaces the server's clock, in tests. Nil, as it must be in production, asks Redis inside each script.
+	// Now replaces the server's clock in tests. In production it must be nil: then each script asks Redis.
 	Now func() time.Time
 }
 
@@ -65,29 +65,29 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// Queue is one pool's line. Its methods may be called from any goroutine.
+// Queue is the queue of one pool. Its methods may be called from any goroutine.
 //
-// A call that returned an error may have had its effect, even several times over: the client repeats what a broken
-// connection left unanswered. So every method gives the same answer when it is called again.
+// A call that returned an error may have had its effect, even several times: the client repeats a call after a broken
+// connection. So every method gives the same answer when it is called again.
 type Queue struct {
 	db          redis.UniversalClient
-	newClient   func() redis.UniversalClient // makes another client, for reads that block
-	stopServer  func()                       // ends what serves the client, if it is ours
+	newClient   func() redis.UniversalClient // makes another client, for blocking reads
+	stopServer  func()                       // stops the embedded server
 	opts        Options
 	maxPipeline int             // commands in one pipeline
-	embedded    bool            // it lives in this process's memory
+	embedded    bool            // it is in this process's memory
 	server      *embeddedServer // nil for a queue on a Redis server
-	firstEpoch  atomic.Int64    // the first epoch of a line that is alone; 0 for any other
-	fullHint    string          // why no more jobs may wait, if it is not the operator's wish
+	firstEpoch  atomic.Int64    // the first epoch of an embedded queue; 0 for any other
+	fullHint    string          // why no more jobs may wait, if it is not an option
 }
 
-// Open returns the queue that the clients of connect reach. It is called once for all short calls and once for each
-// Watch: a read that blocks must not hold up the others. No connection is made yet.
+// Open returns the queue that the clients of connect reach. It calls connect once for all short calls and once for each
+// Watch: a blocking read must not delay the others. It does not connect yet.
 func Open(connect func() redis.UniversalClient, o Options) *Queue {
 	return &Queue{db: connect(), newClient: connect, stopServer: func() {}, opts: o.withDefaults(), maxPipeline: 250}
 }
 
-// Close ends the connections. An embedded queue is gone with everything in it.
+// Close closes the connections. An embedded queue is gone with everything in it.
 func (q *Queue) Close() error {
 	err := q.db.Close()
 	q.stopServer()
@@ -97,10 +97,10 @@ func (q *Queue) Close() error {
 	return nil
 }
 
-// Lease returns how long a lease lasts without a beat.
+// LeaseDuration returns how long a lease lasts without a heartbeat.
 func (q *Queue) LeaseDuration() time.Duration { return q.opts.Lease }
 
-// Ping asks whether Redis answers.
+// Ping checks that Redis answers.
 func (q *Queue) Ping(ctx context.Context) error {
 	if err := q.db.Ping(ctx).Err(); err != nil {
 		return fmt.Errorf("ping queue: %w", err)
@@ -108,8 +108,8 @@ func (q *Queue) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Quiet silences the Redis client's own lines about lost connections, which it writes to standard error: every call
-// returns the error anyway. It is process-wide, so main decides.
+// SilenceRedisLog drops the Redis client's own lines about lost connections on standard error: every call returns the
+// error anyway. It affects the whole process, so main decides.
 func SilenceRedisLog() { redis.SetLogger(discardLogger{}) }
 
 type discardLogger struct{}

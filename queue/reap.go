@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// reapBatch is how many jobs one call of the script moves, so that no call holds Redis up.
+// reapBatch is how many jobs one call of the script moves, so that no call blocks Redis for long.
 const reapBatch = 100
 
-// Reap brings back jobs whose lease ran out or whose delay is over, gives up those that crashed too often and
-// forgets what is long past. Every process should call it each second or two; no leader is needed.
+// Reap requeues jobs whose lease ran out or whose delay is over, ends those that crashed too often, and deletes old
+// tombstones. Every process should call it every second or two; no leader is needed.
 func (q *Queue) Reap(ctx context.Context) (n int, err error) {
 	for {
 		moved, err := q.runReap(ctx, "")

@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// Adopt leases again, in the epoch the pool is in now, a job that slot holds by a lease of an earlier one. The verdicts:
+// Reclaim leases a job again, in the current epoch of the pool, to a slot that leased it in an earlier one. The
+// verdicts:
 //
-//   - OK: the lease returned is good, and replaces l. What l had sealed is sealed.
-//   - Cancelled: a person cancelled it meanwhile. If l had sealed it, there is a lease too (its Token says so): what is
-//     being posted stops if it can, and the message is looked at. Found posted it is Done, else Stopped; a Release lets
-//     another look.
-//   - Epoch: the line is still being filled, and this job has not come yet: ask again in a second.
-//   - Stale: another renderer has it, it is over, or it did not come in time: let go.
+//   - OK: the returned lease is good and replaces l. If l was sealed, the new one is sealed.
+//   - Cancelled: a person cancelled the job. If l was sealed, there is a lease too (its Token is not zero): the
+//     renderer stops posting if it can, and checks the message. If the job is posted it calls Done, else ConfirmCancel;
+//     after a Release another renderer checks.
+//   - EpochChanged: the bot is still filling the queue and this job has not come yet: ask again in a second.
+//   - Stale: another renderer has the job, it has ended, or it did not come in time: stop.
 func (q *Queue) Reclaim(ctx context.Context, slot string, l Lease) (Lease, Verdict, error) {
 	until := time.Now().Add(q.opts.Lease)
 	r, err := q.run(ctx, reclaimScript, anyEpoch, l.Job.ID, slot, l.Token.Epoch, fence(l.Token), ms(q.opts.Lease),
@@ -30,7 +31,7 @@ func (q *Queue) Reclaim(ctx context.Context, slot string, l Lease) (Lease, Verdi
 		}
 	}
 	if err != nil {
-		return Lease{}, "", fmt.Errorf("adopt job %s: %w", l.Job.ID, err)
+		return Lease{}, "", fmt.Errorf("reclaim job %s: %w", l.Job.ID, err)
 	}
 	return reclaimed, Verdict(r.code()), nil
 }

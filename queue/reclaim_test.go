@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// afresh begins the next epoch, as after a loss of everything.
+// nextEpoch begins the next epoch, as after a loss of everything.
 func (r *fixture) nextEpoch() {
 	r.Helper()
 	r.epoch++
@@ -14,7 +14,7 @@ func (r *fixture) nextEpoch() {
 	}
 }
 
-// owed is a job that a renderer had when the queue was emptied.
+// previouslyRunning is a job that a renderer had before the new epoch.
 func previouslyRunning(id string) Job {
 	j := job(id, "s", "u")
 	j.WasRunning, j.MaybePosted = true, true
@@ -25,7 +25,7 @@ func (r *fixture) mustReclaim(slot string, l Lease, want Verdict) Lease {
 	r.Helper()
 	got, v, err := r.Reclaim(r.ctx, slot, l)
 	if err != nil || v != want {
-		r.Fatalf("adopt: %q, error %v; want %q", v, err, want)
+		r.Fatalf("reclaim: %q, error %v; want %q", v, err, want)
 	}
 	r.checkInvariants()
 	return got
@@ -41,10 +41,10 @@ func TestReclaimAcrossAnEpoch(t *testing.T) {
 		r.mustLeaseNone() // it waits for its renderer
 		l := r.mustReclaim("w", old, OK)
 		if l.Token.Epoch != 2 || l.Slot != "w" || l.Job.ID != "1-0" || !l.Job.MaybePosted || l.Attempt != 1 {
-			r.Errorf("adopted %+v, want job 1-0 in epoch 2, to be looked at", l)
+			r.Errorf("reclaimed %+v, want job 1-0 in epoch 2, MaybePosted", l)
 		}
 		if again := r.mustReclaim("w", old, OK); again.Token != l.Token {
-			r.Errorf("adopted again: %v, want %v", again.Token, l.Token)
+			r.Errorf("reclaimed again: %v, want %v", again.Token, l.Token)
 		}
 		r.mustReclaim("v", old, Stale)
 		r.wantVerdict(EpochChanged)(r.Seal(r.ctx, old))
@@ -68,7 +68,7 @@ func TestUnclaimedJobIsLeasedAfterTheGrace(t *testing.T) {
 		taken := r.mustLease("v", "1-0")
 		r.mustReclaim("w", old, Stale) // too late
 		r.wantVerdict(OK)(r.Release(r.ctx, taken))
-		r.mustReclaim("w", old, Stale) // another has had it
+		r.mustReclaim("w", old, Stale) // another renderer has had it
 	})
 }
 
@@ -79,7 +79,7 @@ func TestJobEnqueuedAfterTheGraceDoesNotWait(t *testing.T) {
 		r.nextEpoch()
 		r.clock.advance(11 * time.Second)
 		r.enqueue(previouslyRunning("1-0"))
-		r.mustReclaim("w", one, OK) // in line, and nobody has taken it
+		r.mustReclaim("w", one, OK) // it waits, and nobody has leased it
 		r.mustReclaim("v", two, Stale)
 		r.mustLeaseNone()
 	})
@@ -95,7 +95,7 @@ func TestCancelOfAnUnclaimedJob(t *testing.T) {
 		r.enqueue(plain, previouslyRunning("2-0"))
 		r.mustCancel("1-0", CancelUnclaimed)
 		r.mustCancel("2-0", CancelUnclaimed)
-		r.mustCancel("3-0", CancelUnknown) // it leaves a stone
+		r.mustCancel("3-0", CancelUnknown) // it leaves a tombstone
 		r.mustReclaim("x", three, Cancelled)
 		l := r.mustReclaim("w", one, OK)
 		r.mustCancel("1-0", CancelStopping)
@@ -126,9 +126,9 @@ func TestReclaimKeepsTheSeal(t *testing.T) {
 		}
 		r.nextEpoch()
 		r.mustCancel("2-0", CancelUnknown)    // before it comes
-		r.mustReclaim("v", two, EpochChanged) // it is being posted: only its lease tells what to do
+		r.mustReclaim("v", two, EpochChanged) // it is being posted: only its lease decides
 		r.enqueue(previouslyRunning("1-0"), previouslyRunning("2-0"))
-		r.mustCancel("1-0", CancelUnclaimed) // who had it may be posting it
+		r.mustCancel("1-0", CancelUnclaimed) // its earlier renderer may be posting it
 		r.mustReclaim("w", one, OK)
 		l := r.mustReclaim("w", one, OK)
 		r.mustCancel("1-0", CancelPosting)
@@ -136,12 +136,12 @@ func TestReclaimKeepsTheSeal(t *testing.T) {
 
 		l = r.mustReclaim("v", two, Cancelled)
 		if again := r.mustReclaim("v", two, Cancelled); again.Token != l.Token || l.Token.Epoch != 2 {
-			r.Errorf("adopted as %v, then as %v; want one lease of epoch 2", l.Token, again.Token)
+			r.Errorf("reclaimed as %v, then as %v; want one lease of epoch 2", l.Token, again.Token)
 		}
 		r.wantVerdict(OK)(r.Release(r.ctx, l))
 		l = r.mustLease("x", "2-0")
 		if !l.Job.MaybePosted {
-			r.Error("the next holder does not look")
+			r.Error("the next lease is not MaybePosted")
 		}
 		r.wantVerdict(Cancelled)(r.ConfirmCancel(r.ctx, l))
 	})
@@ -154,7 +154,7 @@ func TestFirstEpochOfAnEmbeddedQueueWaitsForNoRenderer(t *testing.T) {
 	r.mustLease("w", "1-0")
 	r.nextEpoch()
 	r.enqueue(previouslyRunning("1-0"))
-	r.mustLeaseNone() // this process may hold it
+	r.mustLeaseNone() // this process may have it
 }
 
 func TestFirstEpochOfAServerWaitsForTheRenderer(t *testing.T) {

@@ -23,7 +23,7 @@ type realServer struct {
 	once       sync.Once
 	cmd        *exec.Cmd
 	dir        string
-	skipReason string // it is not there
+	skipReason string // why it is not there
 }
 
 var sharedServer realServer
@@ -65,7 +65,7 @@ func (s *realServer) start() string {
 	return "redis-server did not answer within 20 s"
 }
 
-// kill ends the server as a power cut would, and with it all data: none is saved.
+// kill ends the server like a power cut, and with it all data: none is saved.
 func (s *realServer) kill() {
 	_ = s.cmd.Process.Kill()
 	_ = s.cmd.Wait()

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Renderer is what one renderer offers.
+// Renderer is what one renderer announces.
 type Renderer struct {
 	Slot     string  `json:"slot"` // its name, as in Reserve
 	Device   string  `json:"device"`
 	Lanes    []Lane  `json:"lanes"`
 	Models   []Model `json:"models"`
-	Speed    int     `json:"speed,omitempty"` // percent of the speed that Job.Cost is estimated for; 0 is 100
-	MaxBatch int     `json:"batch,omitempty"` // the most jobs it paints at once; 0 is 1
+	Speed    int     `json:"speed,omitempty"` // percent of the speed that Job.Cost assumes; 0 is 100
+	MaxBatch int     `json:"batch,omitempty"` // limit of jobs that it renders at once; 0 is 1
 }
 
 // Model is a model that a renderer has.
@@ -22,10 +22,10 @@ type Model struct {
 	Name string          `json:"name"`
 	Hash string          `json:"hash"`
 	Lane string          `json:"lane"`
-	Card json.RawMessage `json:"card,omitempty"` // sizes, samplers, defaults, words: written by the renderer, read by the bot
+	Card json.RawMessage `json:"card,omitempty"` // sizes, samplers, defaults, words; the bot reads it
 }
 
-// Announce says what a renderer offers. Unless it is said again within ttl, it is forgotten.
+// Announce stores what a renderer can do. It is forgotten after ttl unless it is announced again.
 func (q *Queue) Announce(ctx context.Context, r Renderer, ttl time.Duration) error {
 	b, err := encode(r)
 	if err == nil {
@@ -37,7 +37,7 @@ func (q *Queue) Announce(ctx context.Context, r Renderer, ttl time.Duration) err
 	return nil
 }
 
-// Withdraw takes back what a renderer announced, before it stops.
+// Withdraw deletes what a renderer announced, before it stops.
 func (q *Queue) Withdraw(ctx context.Context, slot string) error {
 	if _, err := q.run(ctx, announceScript, anyEpoch, slot, 0, ""); err != nil {
 		return fmt.Errorf("withdraw renderer %s: %w", slot, err)
@@ -45,7 +45,7 @@ func (q *Queue) Withdraw(ctx context.Context, slot string) error {
 	return nil
 }
 
-// Renderers lists the renderers that were heard of lately, by slot.
+// Renderers lists the renderers whose announcement has not expired, by slot.
 func (q *Queue) Renderers(ctx context.Context) ([]Renderer, error) {
 	answer, err := q.run(ctx, renderersScript, anyEpoch)
 	if err != nil {

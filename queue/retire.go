@@ -8,17 +8,19 @@ import (
 )
 
 // The version before (commit 2eb52a3) has its keys under another prefix, so its processes and those of this version do
-// not see each other's jobs. But they share the SQL database, and two bots must not serve the same jobs from two queues.
-// So each new epoch first takes the old keys out of use:
+// not see each other's jobs. But they share the SQL database, and two bots must not serve the same jobs from two
+// queues. So each new epoch first takes the old keys out of use:
 //
-//   - The old root gets retiredEpoch. Every script of the old version reads the root first. It refuses each lease, so an
-//     old renderer stops within a heartbeat and posts nothing that was not sealed. It also refuses to begin an epoch.
+//   - The old root gets retiredEpoch. Every script of the old version reads the root first. It refuses each lease, so
+//     an old renderer stops within a heartbeat and posts nothing that was not sealed. It also refuses to begin an
+//     epoch.
 //   - Undelivered results and events move to the new keys. Jobs do not move: SQL fills the new queue, as after any loss
 //     of Redis, and marks each job as possibly posted.
 //   - The new epoch waits until the last old lease has ended. Until then an old renderer may still be posting.
 //   - The other old keys are deleted.
 //
-// Remove this file, its scripts and oldPrefix when no installation of 2eb52a3 can be left.
+// Remove this file, retire.lua, moveundelivered.lua, closeold.lua, oldPrefix and testdata/old when no installation of
+// 2eb52a3 can be left.
 
 // retiredEpoch is what the old scripts find as their epoch. The number before the zero byte is for Lua, which stops
 // reading there: it is later than any epoch. The old Go code fails to parse it and logs the sentence in its error.
@@ -28,8 +30,8 @@ const retiredEpoch = "1e18\x00: a newer darkroom has taken over this Redis, so t
 // moveBatch is how many undelivered results one call of the script moves.
 const moveBatch = 50
 
-// retireOld takes the keys of the version before out of use. It may be interrupted and repeated at any point. It returns
-// an error until the leases of the old version have ended.
+// retireOld takes the keys of the version before out of use. It may be interrupted and repeated at any point. It
+// returns an error until the leases of the old version have ended.
 func (q *Queue) retireOld(ctx context.Context) error {
 	r, err := q.run(ctx, retireScript, anyEpoch, retiredEpoch)
 	if err != nil {

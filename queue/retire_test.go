@@ -31,7 +31,8 @@ func (o oldQueue) answer(name, epoch string, args ...any) string {
 		source.Write(text)
 	}
 	head := []any{epoch, fmt.Sprint(o.clock.Now().UnixMilli()), 1000}
-	words, err := o.db.Eval(o.ctx, source.String(), []string{o.opts.oldPrefix() + "root"}, append(head, args...)...).Slice()
+	words, err := o.db.Eval(o.ctx, source.String(), []string{o.opts.oldPrefix() + "root"},
+		append(head, args...)...).Slice()
 	if err != nil {
 		return "error: " + err.Error()
 	}
@@ -57,11 +58,12 @@ func (o oldQueue) reserve(want, nonce string) {
 
 func (o oldQueue) putTray(want, id string) {
 	o.Helper()
-	o.want(want, "trayput", "", id, `{"job":"`+id+`","reply":{},"outcome":{"delivered":"tray"},"look":true,"names":["1.png"]}`, 200, 1<<20, "bytes")
+	record := `{"job":"` + id + `","reply":{},"outcome":{"delivered":"tray"},"look":true,"names":["1.png"]}`
+	o.want(want, "trayput", "", id, record, 200, 1<<20, "bytes")
 }
 
-// newOldQueue returns a pool of the version before, in epoch 7: job 1-0 is leased and sealed, job 2-0 is leased, job 3-0
-// waits, and the result of job 4-0 is undelivered.
+// newOldQueue returns a pool of the version before, in epoch 7: job 1-0 is leased and sealed, job 2-0 is leased, job
+// 3-0 waits, and the result of job 4-0 is undelivered.
 func newOldQueue(t *testing.T, open func(testing.TB, Options) *Queue) oldQueue {
 	t.Helper()
 	c := &clock{now: time.UnixMilli(1_700_000_000_000)}
@@ -149,7 +151,8 @@ func TestMovedResultsKeepTheirLease(t *testing.T) {
 	t.Parallel()
 	o := newOldQueue(t, backends["redis"])
 	until := o.clock.Now().Add(time.Minute).UnixMilli()
-	if err := o.db.ZAdd(o.ctx, o.opts.oldPrefix()+"tray", redis.Z{Score: float64(until), Member: "4-0"}).Err(); err != nil {
+	if err := o.db.ZAdd(o.ctx, o.opts.oldPrefix()+"tray", redis.Z{Score: float64(until),
+		Member: "4-0"}).Err(); err != nil {
 		t.Fatal(err)
 	}
 	o.clock.advance(30 * time.Second)

@@ -14,7 +14,8 @@ import (
 //go:embed lua/*.lua
 var sources embed.FS
 
-// script is the source of one script with the files that it builds on. It is sent whole once and by its hash afterwards.
+// script is the source of one script with the files that it builds on. It is sent whole once and by its hash
+// afterwards.
 type script struct{ *redis.Script }
 
 // poolScript is a script that does not depend on the epoch. A queueScript works on the jobs of one epoch.

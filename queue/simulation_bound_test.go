@@ -8,22 +8,23 @@ import (
 	"time"
 )
 
-// bound is the longest a job may wait (I8), computed when it joins the line from what everybody is owed then, for lanes
-// that are loaded and costs that are true.
+// bound is the longest a job may wait (I8). It is computed when the job is enqueued, from the start tags of that
+// moment, for lanes that are loaded and costs that are true.
 //
-// Until the job starts, its user u pays for the jobs before it, e. Another user of the server is served only while it is
-// owed no less, so it gets up to u's tag + e less its own tag, and one job more. All that together, w, is what the server
-// can pay meanwhile; so another server gets up to the server's tag + w less its own, and one job more. Nobody starts
-// below the virtual time, and while the job waits every renderer works.
+// Until the job starts, its user u pays for the jobs before it, e. Another user of the server is served only while its
+// start tag is not higher, so it gets up to u's tag + e less its own tag, and one job more. All that together, w, is
+// what the server can pay meanwhile; so another server gets up to the server's tag + w less its own, and one job more.
+// No account starts below the virtual time, and while the job waits every renderer works.
 type bound struct {
 	*simulation
-	servers, users []string // all there ever are
+	servers, users []string // all that exist
 	ahead          map[string]int64
 	limits         map[string]time.Duration
 }
 
 func trackBounds(s *simulation, servers, users []string) *bound {
-	b := &bound{simulation: s, servers: servers, users: users, ahead: map[string]int64{}, limits: map[string]time.Duration{}}
+	b := &bound{simulation: s, servers: servers, users: users, ahead: map[string]int64{},
+		limits: map[string]time.Duration{}}
 	s.onEnqueue = b.onArrival
 	s.onLease = func(l Lease) { b.ahead[l.Job.Server+" "+l.Job.User] -= l.Job.Cost }
 	return b
@@ -42,7 +43,7 @@ func (b *bound) onArrival(j Job) {
 	b.ahead[who] += j.Cost
 }
 
-// work is what others can be given before an account has paid so much more.
+// workOfOthers is what others can get before an account has paid so much more.
 func workOfOthers(names []string, mine string, records map[string]string, v, pays int64) (sum int64) {
 	own := max(newTags(records[escape(mine)], v).startTag, v-maxCatchUp) + pays
 	for _, name := range names {
@@ -53,7 +54,7 @@ func workOfOthers(names []string, mine string, records map[string]string, v, pay
 	return sum
 }
 
-// tags are those of a record, or of an account that would join at v.
+// tags are those of a record, or of an account that would start at the virtual time.
 type tags struct{ startTag, virtualTime int64 }
 
 func newTags(record string, v int64) tags {
@@ -64,7 +65,7 @@ func newTags(record string, v int64) tags {
 	return tags{int64(number(f[0])), int64(number(f[1]))}
 }
 
-// TestWaitStaysWithinTheBound plays towns and holds every wait against its bound.
+// TestWaitStaysWithinTheBound runs simulations and compares every wait with its bound.
 func TestWaitStaysWithinTheBound(t *testing.T) {
 	t.Parallel()
 	f := &fact{Fault: "bursts by a few servers and users", Where: "fairness, real scripts in virtual time", Seed: seed(t)}
@@ -74,15 +75,17 @@ func TestWaitStaysWithinTheBound(t *testing.T) {
 		tightest = max(tightest, tightestWait(t, random))
 		f.tried(burstJobs)
 	}
-	f.Note = fmt.Sprintf("no job waited longer than its bound (invariant I8); the longest wait took %.0f %% of it", 100*tightest)
+	f.Note = fmt.Sprintf("no job waited longer than its bound (invariant I8); the longest wait took %.0f %% of it",
+		100*tightest)
 	t.Log(f.Note)
 	f.write(t, "bound")
 }
 
-// waits plays one town and returns how much of its bound the longest wait took.
+// tightestWait runs one simulation and returns how much of its bound the longest wait took.
 func tightestWait(t *testing.T, random *rand.Rand) (tightest float64) {
 	servers, users := names("server ", 8), names("user ", 5)
-	s := newSimulation(newFixture(t, Options{Lease: time.Hour}, backends["redis"]), 3, burstWorkload(random, servers, users))
+	s := newSimulation(newFixture(t, Options{Lease: time.Hour}, backends["redis"]), 3,
+		burstWorkload(random, servers, users))
 	s.loadTime = 0
 	b := trackBounds(s, servers, users)
 	s.simulate()
@@ -104,9 +107,10 @@ func names(of string, n int) (all []string) {
 	return all
 }
 
-// crowd has jobs come in bursts, a few users asking for most, about as fast as three renderers can paint.
+// burstWorkload has jobs come in bursts, most of them from a few users, about as fast as three renderers can render.
 func burstWorkload(random *rand.Rand, servers, users []string) (all []arrival) {
-	zipfS, zipfU := rand.NewZipf(random, 1.4, 1, uint64(len(servers)-1)), rand.NewZipf(random, 1.4, 1, uint64(len(users)-1))
+	zipfS, zipfU := rand.NewZipf(random, 1.4, 1, uint64(len(servers)-1)), rand.NewZipf(random, 1.4, 1,
+		uint64(len(users)-1))
 	var at time.Duration
 	for len(all) < burstJobs {
 		at += time.Duration(random.ExpFloat64() * 20 * float64(time.Second))
@@ -121,7 +125,7 @@ func burstWorkload(random *rand.Rand, servers, users []string) (all []arrival) {
 	return all
 }
 
-// TestServersShareByWeight proves I7: of servers that always have jobs, at any time what each was given over its weight
+// TestServersShareByWeight checks I7: of servers that always have jobs, at any time what each got divided by its weight
 // is the same but for two jobs.
 func TestServersShareByWeight(t *testing.T) {
 	onEachBackend(t, Options{Lease: time.Hour}, func(r *fixture) {
@@ -131,7 +135,8 @@ func TestServersShareByWeight(t *testing.T) {
 		for server, weight := range weights {
 			for i := range 100 {
 				all = append(all, arrival{Job: Job{
-					ID: fmt.Sprint(server, "-", i), Server: server, User: fmt.Sprint("u", i%3), Lane: simLanes[i%3], ServerWeight: weight,
+					ID: fmt.Sprint(server, "-", i), Server: server, User: fmt.Sprint("u",
+						i%3), Lane: simLanes[i%3], ServerWeight: weight,
 					Cost: maxRenderMillis/2 + random.Int64N(maxRenderMillis/2), Spec: []byte(`{}`), Address: []byte(`{}`),
 				}})
 			}

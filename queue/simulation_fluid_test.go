@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// fluid is the ideal that fairness is measured against: renderer time flows like water. At every moment all servers
-// with jobs get equal shares, in them all their users, of them the oldest jobs first; no job gets more than one
-// renderer, what one cannot use the others get, and nothing is lost to loading or to work that cannot be interrupted.
+// fluid is the ideal that fairness is compared with (generalised processor sharing): renderer time is divided
+// continuously. At every moment all servers with jobs get equal shares, in them all their users, of them the oldest
+// jobs first. No job gets more than one renderer, what one cannot use the others get, and no time is lost to loading or
+// to jobs that cannot be interrupted.
 type fluid struct {
 	renderers float64
 	arrivals  []arrival
@@ -21,13 +22,13 @@ type arrival struct {
 	at time.Duration
 }
 
-// drop is a job in the fluid.
+// fluidJob is a job in the fluid.
 type fluidJob struct {
 	arrival
-	left, rate float64 // milliseconds of renderer time; of it per millisecond
+	left, rate float64 // milliseconds of renderer time that are left, and how many it gets each millisecond
 }
 
-// ideal returns for each job how much later than at once it would end: its end less its arrival and its cost.
+// idealDelays returns for each job how much later than at once it would end: its end less its arrival and its cost.
 func idealDelays(arrivals []arrival, renderers int) map[string]time.Duration {
 	f := &fluid{renderers: float64(renderers), arrivals: arrivals, users: map[string]map[string][]*fluidJob{},
 		delays: map[string]time.Duration{}}
@@ -37,7 +38,7 @@ func idealDelays(arrivals []arrival, renderers int) map[string]time.Duration {
 	return f.delays
 }
 
-// flow moves on to the next arrival or end and returns how long that took.
+// advance moves on to the next arrival or end and returns how long that took.
 func (f *fluid) advance(now time.Duration) time.Duration {
 	for len(f.arrivals) > 0 && f.arrivals[0].at <= now {
 		j := f.arrivals[0]
@@ -61,7 +62,7 @@ func (f *fluid) advance(now time.Duration) time.Duration {
 	return time.Duration(step * 1e6)
 }
 
-// run lets the water flow for some milliseconds.
+// run lets some milliseconds pass.
 func (f *fluid) run(now time.Duration, step float64) {
 	for server, users := range f.users {
 		for user, jobs := range users {
@@ -94,7 +95,7 @@ func (f *fluid) each(do func(*fluidJob)) {
 	}
 }
 
-// share sets the rates: water is poured over servers, over users, and over a user's jobs in order.
+// share sets the rates: the renderers are divided among servers, among their users, and among a user's jobs in order.
 func (f *fluid) share() {
 	var servers []string
 	var capacity []float64
@@ -120,7 +121,7 @@ func (f *fluid) share() {
 	}
 }
 
-// pour divides so much among glasses of so much room, in equal parts where there is room.
+// waterFill divides an amount among parts of limited size, equally where there is room.
 func waterFill(much float64, capacity []float64) []float64 {
 	parts := make([]float64, len(capacity))
 	order := make([]int, len(capacity))

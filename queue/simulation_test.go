@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// The oracle plays the real scripts under a clock of its own: renderers that load and paint, people who ask. What it
-// finds is measured against the fluid ideal of fluid_test.go and against the bound that no wait may pass.
+// The simulation runs the real scripts with a clock of its own: renderers that load and render, people who ask. Its
+// results are compared with the ideal of simulation_fluid_test.go and with the bound of simulation_bound_test.go.
 
-// seed is a run's, from DARKROOM_SEED or at random; it is printed, so that a run can be had again.
+// seed is the seed of a run, from DARKROOM_SEED or at random; it is printed, so that the run can be repeated.
 func seed(t testing.TB) uint64 {
 	n := rand.Uint64N(1e9)
 	if text := os.Getenv("DARKROOM_SEED"); text != "" {
@@ -26,27 +26,27 @@ func seed(t testing.TB) uint64 {
 	return n
 }
 
-// studio is a town of renderers and people.
+// simulation is a pool of renderers and people.
 type simulation struct {
 	*fixture
 	started   time.Time
 	arrivals  []arrival
 	renderers []*simRenderer
-	batch     int                      // most jobs painted at once
-	loadTime  time.Duration            // to get a model ready
+	batch     int                      // limit of jobs rendered at once
+	loadTime  time.Duration            // to load a model
 	delays    map[string]time.Duration // end less arrival and cost
 	waits     map[string]time.Duration // lease less arrival
-	onEnqueue func(Job)                // told after each enqueue
-	onLease   func(Lease)              // told of each lease
+	onEnqueue func(Job)                // called after each enqueue
+	onLease   func(Lease)              // called after each lease
 }
 
-// painter is one renderer.
+// simRenderer is one renderer.
 type simRenderer struct {
 	slot       string
 	lane       string // whose model is loaded
 	freeAt     time.Duration
 	leases     []Lease
-	millisEach int64 // milliseconds each job in hand is charged
+	millisEach int64 // milliseconds that each job of the batch is charged
 }
 
 func newSimulation(r *fixture, renderers int, arrivals []arrival) *simulation {
@@ -59,7 +59,7 @@ func newSimulation(r *fixture, renderers int, arrivals []arrival) *simulation {
 	return s
 }
 
-// play lets everything happen until all jobs are done.
+// simulate runs until all jobs are done.
 func (s *simulation) simulate() {
 	s.Helper()
 	for left := s.arrivals; len(s.delays) < len(s.arrivals); {
@@ -83,7 +83,7 @@ func (s *simulation) simulate() {
 	}
 }
 
-// next is when the next thing happens.
+// nextTime is when the next thing happens.
 func (s *simulation) nextTime(left []arrival) time.Duration {
 	now := time.Duration(1 << 62)
 	if len(left) > 0 {
@@ -109,7 +109,7 @@ func (s *simulation) idle() (idle []*simRenderer) {
 	return idle
 }
 
-// begin has an idle renderer ask for work.
+// reserveFor has an idle renderer ask for jobs.
 func (s *simulation) reserveFor(p *simRenderer, now time.Duration) {
 	o := Capacity{MaxJobs: s.batch}
 	for _, lane := range simLanes {
@@ -141,13 +141,13 @@ func (s *simulation) reserveFor(p *simRenderer, now time.Duration) {
 	}
 }
 
-// longest is what the longest render takes, in milliseconds; the shortest takes half of it.
+// maxRenderMillis is what the longest job takes; the shortest takes half of it.
 const maxRenderMillis = 11_000
 
 // simLanes are the lanes of the simulations.
 var simLanes = []string{"one", "two", "three"}
 
-// takes is how long a batch is painted: each job after the first adds a little less than half of itself.
+// renderMillis is how long a batch takes: each job after the first adds a little less than half of itself.
 func (s *simulation) renderMillis(leases []Lease) (took int64) {
 	for i, l := range leases {
 		if i == 0 {
@@ -174,9 +174,9 @@ func (s *simulation) finishLeases(p *simRenderer, now time.Duration) {
 	p.leases = nil
 }
 
-// town is thirty small servers that ask for a job each five and a half seconds among them, for half an hour, and one
-// that floods four hundred jobs after a minute. Within a server few users ask for most (Zipf); each server has a
-// favourite of three models.
+// floodWorkload is thirty small servers that together ask for a job every five and a half seconds, for half an hour,
+// and one that floods four hundred jobs after a minute. Within a server few users ask for most (Zipf); each server has
+// a favourite of three models.
 func floodWorkload(random *rand.Rand, minutes int) (all []arrival) {
 	zipf := rand.NewZipf(random, 1.5, 1, 9)
 	add := func(at time.Duration, server string, favourite int) {
@@ -186,7 +186,8 @@ func floodWorkload(random *rand.Rand, minutes int) (all []arrival) {
 		}
 		all = append(all, arrival{at: at, Job: Job{
 			ID: fmt.Sprint("j-", len(all)), Server: server, User: fmt.Sprint("u", zipf.Uint64()), Lane: simLanes[lane],
-			Cost: maxRenderMillis/2 + random.Int64N(maxRenderMillis/2), BatchKey: "512x512", Spec: []byte(`{}`), Address: []byte(`{}`),
+			Cost: maxRenderMillis/2 + random.Int64N(maxRenderMillis/2), BatchKey: "512x512",
+			Spec: []byte(`{}`), Address: []byte(`{}`),
 		}})
 	}
 	for at := time.Duration(0); at < time.Duration(minutes)*time.Minute; {
@@ -213,9 +214,9 @@ func p95(arrivals []arrival, delays map[string]time.Duration) time.Duration {
 	return all[len(all)*95/100]
 }
 
-// TestFloodDelaysSmallServersLittle holds the waits of thirty small servers, while one floods, against the ideal. The
-// ideal knows no loading and no batches, so what one render takes with them, and what a lane may stand back for its
-// load, is allowed on top of twice the ideal.
+// TestFloodDelaysSmallServersLittle compares the waits of thirty small servers, while one floods, with the ideal. The
+// ideal knows no loading and no batches, so what one job takes with them, and the delay of a lane that is not loaded,
+// is allowed on top of twice the ideal.
 func TestFloodDelaysSmallServersLittle(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -235,8 +236,10 @@ func TestFloodDelaysSmallServersLittle(t *testing.T) {
 			render := c.load + time.Duration(float64(maxRenderMillis)*(1+0.45*float64(c.batch-1)))*time.Millisecond
 			want := 2*best + render + affinity*c.load
 			t.Logf("p95 of small servers: %v, ideal %v, allowed %v", got, best, want)
-			f := &fact{Fault: "one server floods 400 jobs, thirty small ones ask now and then", Where: "fairness, real scripts in virtual time",
-				Tries: len(arrivals), Note: fmt.Sprintf("loading %v, batches of %d: p95 of the small servers' waits %.1f s, of an ideal fluid scheduler without loading %.1f s",
+			f := &fact{Fault: "one server floods 400 jobs, thirty small ones ask now and then",
+				Where: "fairness, real scripts in virtual time",
+				Tries: len(arrivals), Note: fmt.Sprintf("loading %v, batches of %d: p95 of the small servers' waits %.1f s, "+
+					"of an ideal fluid scheduler without loading %.1f s",
 					c.load, c.batch, got.Seconds(), best.Seconds()), Seed: n}
 			defer f.write(t, fmt.Sprintf("flood %v %d %s", c.load, c.batch, c.backend))
 			if got > want {
@@ -246,7 +249,7 @@ func TestFloodDelaysSmallServersLittle(t *testing.T) {
 	}
 }
 
-// TestAUserOfAnotherLaneIsNotPassedOver proves that within one server too a user waits no longer than is fair, whatever
+// TestAUserOfAnotherLaneIsNotPassedOver checks that within one server too a user waits no longer than is fair, whatever
 // model the renderer has loaded and whatever the others ask for.
 func TestAUserOfAnotherLaneIsNotPassedOver(t *testing.T) {
 	for name, load := range map[string]time.Duration{"loaded": 0, "to be loaded": 3 * time.Second} {

@@ -12,9 +12,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// read reads all jobs and their accounts, with commands in bulk and no script: Redis serves others between them.
+// readSnapshot reads all jobs and their accounts. It sends commands in pipelines, no script: Redis serves others
+// between them.
 //
-// One script that read ten thousand jobs held Redis up for 2.7 s on two busy cores, and every lease, heartbeat and seal
+// One script that read ten thousand jobs blocked Redis for 2.7 s on two busy cores, and every lease, heartbeat and seal
 // with it.
 func (q *Queue) readSnapshot(ctx context.Context) (s Snapshot, err error) {
 	head, err := q.run(ctx, snapshotScript, anyEpoch)
@@ -43,7 +44,7 @@ func (q *Queue) readSnapshot(ctx context.Context) (s Snapshot, err error) {
 		return s, err
 	}
 	later, _, err := q.Epoch(ctx)
-	if err == nil && later != epoch { // it was emptied while it was read
+	if err == nil && later != epoch { // a new epoch began meanwhile
 		err = ErrEpoch
 	}
 	return s, err
@@ -63,7 +64,8 @@ func (q *Queue) readJobs(ctx context.Context, epoch int64) (jobs []JobStatus, er
 	for _, z := range due {
 		until[fmt.Sprint(z.Member)] = time.UnixMilli(int64(z.Score))
 	}
-	err = q.readHashes(ctx, ids, func(id string) string { return q.opts.jobKey(epoch, id) }, func(id string, record map[string]string) error {
+	key := func(id string) string { return q.opts.jobKey(epoch, id) }
+	err = q.readHashes(ctx, ids, key, func(id string, record map[string]string) error {
 		j, err := parseJobStatus(id, record)
 		if err == nil && j.State != "" { // else it has ended meanwhile
 			j.due = until[id]
@@ -94,7 +96,8 @@ func (q *Queue) readAccounts(ctx context.Context, epoch int64, jobs []JobStatus)
 		busy[j.Server] = true
 	}
 	names := slices.Collect(maps.Keys(busy))
-	err = q.readHashes(ctx, names, func(s string) string { return q.opts.usersKey(epoch, s) }, func(s string, users map[string]string) error {
+	key := func(s string) string { return q.opts.usersKey(epoch, s) }
+	err = q.readHashes(ctx, names, key, func(s string, users map[string]string) error {
 		for name, record := range users {
 			t, err := parseAccount(record)
 			if err != nil {
@@ -109,8 +112,10 @@ func (q *Queue) readAccounts(ctx context.Context, epoch int64, jobs []JobStatus)
 	return servers, err
 }
 
-// each reads a hash for each name, many at a time.
-func (q *Queue) readHashes(ctx context.Context, names []string, key func(string) string, handle func(string, map[string]string) error) error {
+// readHashes reads a hash for each name, many at a time.
+func (q *Queue) readHashes(
+	ctx context.Context, names []string, key func(string) string, handle func(string, map[string]string) error,
+) error {
 	for part := range slices.Chunk(names, q.maxPipeline) {
 		p := q.db.Pipeline()
 		replies := make([]*redis.MapStringStringCmd, len(part))
@@ -129,7 +134,7 @@ func (q *Queue) readHashes(ctx context.Context, names []string, key func(string)
 	return nil
 }
 
-// parseAccount reads an account's record; lua/line.lua says what stands in it.
+// parseAccount reads the record of an account; see lua/prelude.lua.
 func parseAccount(record string) (t accountRecord, err error) {
 	n := numbers{fields: strings.Fields(record)}
 	return accountRecord{startTag: n.at(0), virtualTime: n.at(1), maxRunning: int(n.at(4))}, n.err
@@ -139,15 +144,18 @@ func parseAccount(record string) (t accountRecord, err error) {
 var stateNames = map[string]string{"W": StateWaiting, "D": StateDelayed, "L": StateRendering, "S": StatePosting}
 
 func parseJobStatus(id string, r map[string]string) (JobStatus, error) {
-	n := numbers{fields: []string{r["cost"], r["seq"], r["percent"], r["size"], r["serverweight"], r["weight"], r["since"], r["enqueued"]}}
+	n := numbers{fields: []string{
+		r["cost"], r["seq"], r["percent"], r["size"], r["serverweight"], r["weight"], r["since"],
+	}}
 	if stateNames[r["state"]] == "" {
 		return JobStatus{}, nil
 	}
 	j := JobStatus{
-		ID: id, State: stateNames[r["state"]], Lane: unescape(r["lane"]), Server: unescape(r["server"]), User: unescape(r["user"]),
+		ID: id, State: stateNames[r["state"]],
+		Lane: unescape(r["lane"]), Server: unescape(r["server"]), User: unescape(r["user"]),
 		Cancelled: r["cancelledby"] != "", batchKey: r["batch"],
-		Cost: n.at(0), seq: n.at(1), Percent: int(n.at(2)), size: int(n.at(3)), serverWeight: int(n.at(4)), weight: int(n.at(5)),
-		Enqueued: time.UnixMilli(n.at(7)),
+		Cost: n.at(0), seq: n.at(1), Percent: int(n.at(2)), size: int(n.at(3)),
+		serverWeight: int(n.at(4)), weight: int(n.at(5)),
 	}
 	if j.leased() {
 		j.Slot, j.Since = r["slot"], time.UnixMilli(n.at(6))

@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	maxBlock         = 2 * time.Second // the longest one read waits: a dead connection is noticed, no hint is lost for longer
+	maxBlock         = 2 * time.Second // limit of one read: a dead connection is noticed, and no event is late for longer
 	maxEventsPerRead = 256             // events in one read
 )
 
-// last returns the position of the newest event, to Watch from.
+// newestEventID returns the position of the newest event.
 func (q *Queue) newestEventID(ctx context.Context, db redis.UniversalClient) (string, error) {
 	newest, err := db.XRevRangeN(ctx, q.opts.eventsKey(), "+", "-", 1).Result()
 	if err != nil {
@@ -29,11 +29,11 @@ func (q *Queue) newestEventID(ctx context.Context, db redis.UniversalClient) (st
 	return newest[0].ID, nil
 }
 
-// Watch calls what with every event after from, in order, until ctx ends or what returns an error, which it returns.
-// From is an Event's ID, "" for events from now on, or "0-0" for all that are kept. The stream is cut at its old end,
-// so who was away for long may miss some. A lost connection is made again; Watch returns no error for it.
+// Watch calls handle with every event after from, in order, until ctx ends or handle returns an error, which Watch
+// returns. From is an Event's ID, "" for events from now on, or "0-0" for all that are kept. The stream is trimmed, so
+// a caller that was away for long may miss events. Watch reconnects and returns no error for a lost connection.
 func (q *Queue) Watch(ctx context.Context, from string, handle func(Event) error) error {
-	db := q.newClient() // its own: a read that blocks keeps its connection, and only closing it ends the read
+	db := q.newClient() // its own client: a blocking read keeps its connection, and only closing it ends the read
 	stop := context.AfterFunc(ctx, func() { _ = db.Close() })
 	defer func() {
 		if stop() {
@@ -56,7 +56,7 @@ func (q *Queue) Watch(ctx context.Context, from string, handle func(Event) error
 	return context.Cause(ctx)
 }
 
-// handlerError is an error of the caller's own function.
+// handlerError is an error of the caller's function.
 type handlerError struct{ error }
 
 // Unwrap returns it.
@@ -66,7 +66,7 @@ type watcher struct {
 	q               *Queue
 	db              redis.UniversalClient
 	lastID          string // position of the last event seen
-	positionChecked bool   // at lies on this server's stream
+	positionChecked bool   // lastID is on this server's stream
 	handle          func(Event) error
 }
 
@@ -95,7 +95,7 @@ func (w *watcher) step(ctx context.Context) error {
 	return nil
 }
 
-// settle makes sure of the position: a server that lost its data may have a stream that ends before it.
+// checkPosition corrects the position: a server that lost its data may have a stream that ends before it.
 func (w *watcher) checkPosition(ctx context.Context) error {
 	last, err := w.q.newestEventID(ctx, w.db)
 	if err != nil {
@@ -111,7 +111,7 @@ func (w *watcher) checkPosition(ctx context.Context) error {
 	return nil
 }
 
-// later compares stream positions, "milliseconds-number".
+// later compares positions, "milliseconds-number".
 func later(a, b string) bool {
 	am, an := parseEventID(a)
 	bm, bn := parseEventID(b)
@@ -120,7 +120,7 @@ func later(a, b string) bool {
 
 func parseEventID(id string) (ms, n uint64) {
 	left, right, _ := strings.Cut(id, "-")
-	ms, _ = strconv.ParseUint(left, 10, 64) // a position that is none counts as the start
+	ms, _ = strconv.ParseUint(left, 10, 64) // a malformed position counts as the start
 	n, _ = strconv.ParseUint(right, 10, 64)
 	return ms, n
 }

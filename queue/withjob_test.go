@@ -15,14 +15,16 @@ func TestWithJobPredictsThePosition(t *testing.T) {
 		t.Fatal(err)
 	}
 	job := func(id, server, user string) queue.Job {
-		return queue.Job{ID: id, Lane: "v1:a", Server: server, User: user, Cost: 10_000, Spec: []byte(`{}`), Address: []byte(`{}`)}
+		return queue.Job{ID: id, Lane: "v1:a", Server: server, User: user, Cost: 10_000, Spec: []byte(`{}`),
+			Address: []byte(`{}`)}
 	}
 	for _, id := range []string{"a1", "a2", "a3"} {
 		if _, err := q.Enqueue(t.Context(), 1, job(id, "A", "ada")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for name, next := range map[string]queue.Job{"of the same person": job("x1", "A", "ada"), "of another server": job("x2", "B", "bob")} {
+	for name, next := range map[string]queue.Job{"of the same person": job("x1", "A", "ada"),
+		"of another server": job("x2", "B", "bob")} {
 		before, err := q.Snapshot(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -32,8 +34,9 @@ func TestWithJobPredictsThePosition(t *testing.T) {
 			t.Errorf("the snapshot itself has %d jobs now, want 3", n)
 		}
 		renderers := []queue.Renderer{{Slot: "r", Lanes: queue.Lanes("v1:a")}}
-		if e, ok := queue.EstimateTimes(before.WithJob(next), renderers)[next.ID]; !ok || e.End.Sub(before.At) < 10*time.Second {
-			t.Errorf("%s: forecast %v, %v; want an end after its own time", name, e, ok)
+		if e, ok := queue.EstimateTimes(before.WithJob(next), renderers)[next.ID]; !ok ||
+			e.End.Sub(before.At) < 10*time.Second {
+			t.Errorf("%s: estimate %v, %v; want an end after its own time", name, e, ok)
 		}
 		if _, err := q.Enqueue(t.Context(), 1, next); err != nil {
 			t.Fatal(err)
@@ -43,7 +46,7 @@ func TestWithJobPredictsThePosition(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := positionOf(after, next.ID); got != expected {
-			t.Errorf("%s: place %d, foretold was %d", name, got, expected)
+			t.Errorf("%s: position %d, expected %d", name, got, expected)
 		}
 		if _, err := q.Cancel(t.Context(), next.ID, "test"); err != nil {
 			t.Fatal(err)

@@ -12,8 +12,10 @@ import (
 	"darkroom/render/tensor"
 )
 
-// renderBatch paints Specs in one sitting and returns what became of each.
-func renderBatch(ctx context.Context, r *Renderer, specs []picture.Spec, job func(i int) (context.Context, Job)) ([]*Result, []error) {
+// renderBatch renders Specs in one batch and returns the outcome of each.
+func renderBatch(
+	ctx context.Context, r *Renderer, specs []picture.Spec, job func(i int) (context.Context, Job),
+) ([]*Result, []error) {
 	slots := NewBatch(len(specs))
 	results, errs := make([]*Result, len(specs)), make([]error, len(specs))
 	var wg sync.WaitGroup
@@ -52,7 +54,7 @@ func TestBatchSharesUnetRuns(t *testing.T) {
 	}
 	for i, s := range specs {
 		if want := mustRender(t, r, s, Job{}).Tiles[0].Image.Pix; !bytes.Equal(results[i].Tiles[0].Image.Pix, want) {
-			t.Errorf("painting %d is another picture than alone", i)
+			t.Errorf("run %d is another image than alone", i)
 		}
 	}
 }
@@ -72,7 +74,7 @@ func TestIncompatibleRequestsRunSeparately(t *testing.T) {
 	}
 	for i, s := range specs {
 		if want := mustRender(t, r, s, Job{}).Tiles[0].Image.Pix; !bytes.Equal(results[i].Tiles[0].Image.Pix, want) {
-			t.Errorf("painting %d is another picture than alone", i)
+			t.Errorf("run %d is another image than alone", i)
 		}
 	}
 }
@@ -107,7 +109,7 @@ func TestCancelStopsOneOfABatch(t *testing.T) {
 	}
 	for _, i := range []int{0, 2} {
 		if want := mustRender(t, r, specs[i], Job{}).Tiles[0].Image.Pix; !bytes.Equal(results[i].Tiles[0].Image.Pix, want) {
-			t.Errorf("painting %d is another picture than alone", i)
+			t.Errorf("run %d is another image than alone", i)
 		}
 	}
 }
@@ -146,12 +148,12 @@ func TestCancelDoesNotWaitForSharedRun(t *testing.T) {
 		}()
 	}
 	if rows := <-net.entered; rows != 4 {
-		t.Fatalf("a run of %d rows, want both paintings'", rows)
+		t.Fatalf("a run of %d rows, want both runs'", rows)
 	}
-	for i := range cancels { // the run is stopped once nobody waits for it
+	for i := range cancels { // the call is stopped once no run waits for it
 		cancels[i](gone)
 		if err := <-ended[i]; !errors.Is(err, gone) {
-			t.Errorf("painting %d: got %v, want %v", i, err, gone)
+			t.Errorf("run %d: got %v, want %v", i, err, gone)
 		}
 	}
 }
@@ -223,7 +225,7 @@ func TestLowMemorySplitsRuns(t *testing.T) {
 	}
 	want := mustRender(t, plenty, s, Job{})
 	if !slices.Equal(got.Latents.Data, want.Latents.Data) {
-		t.Error("painted in parts it is another picture")
+		t.Error("rendered in parts it is another image")
 	}
 	if !got.LowMemory || want.LowMemory {
 		t.Errorf("told of short memory: %v, and with plenty %v; want true and false", got.LowMemory, want.LowMemory)
@@ -232,9 +234,9 @@ func TestLowMemorySplitsRuns(t *testing.T) {
 		t.Errorf("%d runs of at most %d rows, want %d of 2: half of what found no room", runs, batch, 2*s.Steps)
 	}
 	if again := mustRender(t, r, s, Job{}); again.LowMemory {
-		t.Error("a second picture tells of short memory again, though nothing that finds no room was tried")
+		t.Error("a second image tells of short memory again, though nothing that finds no room was tried")
 	}
-	t.Run("who paints beside it is not told", func(t *testing.T) {
+	t.Run("the other run is not reported", func(t *testing.T) {
 		t.Parallel()
 		r, _ := newLimitedRenderer(t, limitedUnet{most: 2})
 		var large *Result

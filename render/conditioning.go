@@ -103,7 +103,9 @@ func (p *run) splitTerms() (err error) {
 		return refuse("AND or :: joins %d prompts: at most %d are possible", len(p.terms), maxTerms)
 	}
 	if p.parts.Config.GuidesItself() && (len(p.terms) > 1 || p.terms[0].Weight != 1) {
-		return refuse("this model takes the guidance scale as an input, so prompts cannot be joined by AND or :: or weighted as a whole")
+		return refuse(
+			"this model takes the guidance scale as an input, so prompts cannot be joined by AND or :: or weighted as a whole",
+		)
 	}
 	return nil
 }

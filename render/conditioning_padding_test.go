@@ -13,7 +13,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// twoEncoderModel is a fake model of two text encoders, which remembers the rows that it read.
+// twoEncoderModel is a fake model of two text encoders, which records the rows that it reads.
 type twoEncoderModel struct {
 	*fakeModel
 	rows [][]int32
@@ -47,7 +47,7 @@ func bangPaddedTokenizer(t *testing.T) *clip.Tokenizer {
 	return words
 }
 
-// TestTypedFiller has prompts joined by AND, one of them longer to the second encoder, and a negative prompt.
+// TestTypedPaddingTokenByDialect has prompts joined by AND, one of them longer for the second encoder, and a negative prompt.
 func TestTypedPaddingTokenByDialect(t *testing.T) {
 	t.Parallel()
 	words, second := tokenizer(t), bangPaddedTokenizer(t)
@@ -75,7 +75,10 @@ func TestTypedPaddingTokenByDialect(t *testing.T) {
 				t.Fatalf("%s: row %d is not two chunks: %v", dialect, i, row)
 			}
 			if row[words.Length-1] != words.EOS || row[len(row)-1] != filler {
-				t.Errorf("%s: row %d is filled up with %d and %d, want %d and %d", dialect, i, row[words.Length-1], row[len(row)-1], words.EOS, filler)
+				t.Errorf(
+					"%s: row %d is filled up with %d and %d, want %d and %d", dialect, i, row[words.Length-1], row[len(row)-1],
+					words.EOS, filler,
+				)
 			}
 			if row[1] == word {
 				if starts++; row[words.Length+1] != want {

@@ -13,7 +13,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// conditioningRecorder is a fake model that gives pooled vectors, the first token after BOS twice, and remembers how it was led.
+// conditioningRecorder is a fake model that gives pooled vectors, the first token after BOS twice, and records its conditioning.
 type conditioningRecorder struct {
 	*fakeModel
 	skips         []int
@@ -30,12 +30,14 @@ func (f *conditioningRecorder) EncodeText(ctx context.Context, ids [][]int32, sk
 	return read, err
 }
 
-func (f *conditioningRecorder) Unet(ctx context.Context, x tensor.Tensor, time float64, conditioning Conditioning) (tensor.Tensor, error) {
+func (f *conditioningRecorder) Unet(
+	ctx context.Context, x tensor.Tensor, time float64, conditioning Conditioning,
+) (tensor.Tensor, error) {
 	f.conditionings = append(f.conditionings, conditioning)
 	return f.fakeModel.Unet(ctx, x, time, conditioning)
 }
 
-// renderRecorded paints a Spec with a model of a family and returns how it was led.
+// renderRecorded renders a Spec with a model of a family and returns the recorder.
 func renderRecorded(t *testing.T, s picture.Spec, as func(*Config)) *conditioningRecorder {
 	t.Helper()
 	f := &conditioningRecorder{fakeModel: &fakeModel{}}
@@ -64,24 +66,30 @@ func TestSDXL(t *testing.T) {
 		s.Count, s.Prompt = 2, "red "+strings.Repeat("boat ", 100)
 		conditioning := renderRecorded(t, s, sdxl).conditionings[0]
 		sizes := []float32{48, 64, 0, 0, 48, 64}
-		if want := slices.Repeat(sizes, 4); !slices.Equal(conditioning.TimeIDs.Data, want) || conditioning.TimeIDs.Shape[0] != 4 {
+		if want := slices.Repeat(sizes, 4); !slices.Equal(conditioning.TimeIDs.Data, want) ||
+			conditioning.TimeIDs.Shape[0] != 4 {
 			t.Errorf("sizes: got %v, want %v", conditioning.TimeIDs, want)
 		}
 		words := tokenizer(t)
 		no, yes := float32(words.Encode("blurry")[0]), float32(words.Encode("red")[0])
 		if want := []float32{no, no, no, no, yes, yes, yes, yes}; !slices.Equal(conditioning.Pooled.Data, want) {
-			t.Errorf("pooled: got %v, want %v: the first chunk's, the negative prompt's for both tiles first", conditioning.Pooled.Data, want)
+			t.Errorf(
+				"pooled: got %v, want %v: the first chunk's, the negative prompt's for both tiles first",
+				conditioning.Pooled.Data, want,
+			)
 		}
 		if !conditioning.Guidance.Empty() {
 			t.Errorf("guidance: got %v, want none", conditioning.Guidance)
 		}
 	})
-	t.Run("an enlarged picture has the new size", func(t *testing.T) {
+	t.Run("an enlarged image has the new size", func(t *testing.T) {
 		t.Parallel()
 		s := s
 		s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5}
 		conditioning := renderRecorded(t, s, sdxl).conditionings
-		if got, want := conditioning[len(conditioning)-1].TimeIDs.Row(0).Data, []float32{96, 128, 0, 0, 96, 128}; !slices.Equal(got, want) {
+		if got, want := conditioning[len(conditioning)-1].TimeIDs.Row(0).Data, []float32{96, 128, 0, 0, 96, 128}; !slices.Equal(
+			got, want,
+		) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	})
@@ -116,7 +124,8 @@ func TestSDXL(t *testing.T) {
 		s := s
 		s.Negative = ""
 		conditioning := renderRecorded(t, s, func(*Config) {}).conditionings[0]
-		if !conditioning.TimeIDs.Empty() || !slices.ContainsFunc(conditioning.Hidden.Row(0).Data, func(v float32) bool { return v != 0 }) {
+		if !conditioning.TimeIDs.Empty() ||
+			!slices.ContainsFunc(conditioning.Hidden.Row(0).Data, func(v float32) bool { return v != 0 }) {
 			t.Errorf("got sizes %v, or hidden states of zeros", conditioning.TimeIDs)
 		}
 	})
@@ -155,7 +164,8 @@ func TestGuidanceEmbedding(t *testing.T) {
 	s.Steps, s.Count, s.GuidanceScale = 2, 2, 8
 	f := renderRecorded(t, s, func(c *Config) { c.GuidanceWidth = 8 })
 	conditioning := f.conditionings[0]
-	if want := []int{2, 8}; !reflect.DeepEqual(conditioning.Guidance.Shape, want) || conditioning.Hidden.Batch() != 2 || len(f.skips) != 1 {
+	if want := []int{2, 8}; !reflect.DeepEqual(conditioning.Guidance.Shape, want) || conditioning.Hidden.Batch() != 2 ||
+		len(f.skips) != 1 {
 		t.Errorf("got guidance of shape %v, hidden states of %v, %d texts; want %v, a batch of 2 and the prompt alone",
 			conditioning.Guidance.Shape, conditioning.Hidden.Shape, len(f.skips), want)
 	}

@@ -21,14 +21,14 @@ func TestMidjourneyWeights(t *testing.T) {
 		a := rendered(t, picture.NotationMidjourney, "boat::3 star")
 		b := rendered(t, picture.NotationA1111, "boat :0.75 AND star :0.25")
 		if !sameImage(a.Tiles[0].Image, b.Tiles[0].Image) {
-			t.Error("boat::3 star is not painted as boat :0.75 AND star :0.25")
+			t.Error("boat::3 star is not rendered as boat :0.75 AND star :0.25")
 		}
 	})
 	t.Run("of one part are those of a plain prompt", func(t *testing.T) {
 		t.Parallel()
 		a := rendered(t, picture.NotationMidjourney, "boat::5")
 		if b := rendered(t, picture.NotationA1111, "boat"); !sameImage(a.Tiles[0].Image, b.Tiles[0].Image) {
-			t.Error("a weight that has nothing beside it changes the picture")
+			t.Error("a weight that has nothing beside it changes the image")
 		}
 	})
 	t.Run("are words in A1111's notation", func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// TestEffortCountsUnetCalls counts how often the UNet is asked by samplers whose way depends on a model's habits.
+// TestEffortCountsUnetCalls counts the UNet calls of samplers that depend on a model's traits.
 func TestEffortCountsUnetCalls(t *testing.T) {
 	t.Parallel()
 	inputs := inputStore{}
@@ -28,7 +28,7 @@ func TestEffortCountsUnetCalls(t *testing.T) {
 						parts.Config.Family = family.SDXL
 					}
 					if got := parts.Config.Traits(); got != h {
-						t.Fatalf("got the habits %+v, want %+v", got, h)
+						t.Fatalf("got the traits %+v, want %+v", got, h)
 					}
 					r, err := New(parts, Options{})
 					if err != nil {

@@ -10,8 +10,10 @@ import (
 
 func TestEffort(t *testing.T) {
 	t.Parallel()
-	plain := picture.Spec{Dialect: picture.Diffusers, Notation: picture.NotationA1111, Prompt: "a boat", Width: 1000, Height: 1000,
-		Count: 1, Steps: 10, GuidanceScale: 7, Sampler: "euler"}
+	plain := picture.Spec{
+		Dialect: picture.Diffusers, Notation: picture.NotationA1111, Prompt: "a boat", Width: 1000, Height: 1000, Count: 1,
+		Steps: 10, GuidanceScale: 7, Sampler: "euler",
+	}
 	for name, tt := range map[string]struct {
 		change func(*picture.Spec)
 		want   float64 // times the plain one's

@@ -46,7 +46,9 @@ func (f *fakeModel) EncodeText(_ context.Context, ids [][]int32, skip int) (Text
 }
 
 // Unet answers with a mix of its input, of the hidden states' mean and of the time.
-func (f *fakeModel) Unet(_ context.Context, x tensor.Tensor, time float64, conditioning Conditioning) (tensor.Tensor, error) {
+func (f *fakeModel) Unet(
+	_ context.Context, x tensor.Tensor, time float64, conditioning Conditioning,
+) (tensor.Tensor, error) {
 	f.unetRuns.Add(1)
 	f.unetBatch.Store(max(f.unetBatch.Load(), int64(x.Batch())))
 	if f.broken != nil {
@@ -91,7 +93,9 @@ func (f *fakeModel) EncodeImage(_ context.Context, p tensor.Tensor) (tensor.Tens
 }
 
 func (f *fakeModel) parts() Parts {
-	c := Config{Sampler: sampler.StableDiffusion(), ScalingFactor: 0.5, Channels: 4, PixelsPerLatent: 8, SkippableLayers: 11}
+	c := Config{
+		Sampler: sampler.StableDiffusion(), ScalingFactor: 0.5, Channels: 4, PixelsPerLatent: 8, SkippableLayers: 11,
+	}
 	c.Sampler.Spacing = sampler.Leading
 	return Parts{Text: f, Unet: f, Decoder: f, Encoder: f, Config: c}
 }
@@ -139,7 +143,9 @@ func tokenizer(t testing.TB) *clip.Tokenizer {
 }
 
 // eachSampler gives every sampler of a dialect with a model that it suits. Of its schedules there is one.
-func eachSampler(t *testing.T, d picture.Dialect, try func(m sampler.Method, s picture.Spec, r *Renderer, f *fakeModel)) {
+func eachSampler(
+	t *testing.T, d picture.Dialect, try func(m sampler.Method, s picture.Spec, r *Renderer, f *fakeModel),
+) {
 	t.Helper()
 	scheduled := regexp.MustCompile("_(karras|exponential|polyexponential|beta|lu|sgm_uniform|kl_optimal|simple|ddim)$")
 	for _, name := range sampler.Names(sampler.Dialect(d)) {
@@ -176,7 +182,7 @@ func mustRender(t *testing.T, r *Renderer, s picture.Spec, j Job) *Result {
 	return res
 }
 
-// inputStore holds input pictures by their hash.
+// inputStore holds input images by their hash.
 type inputStore map[string][]byte
 
 func (s inputStore) find(_ context.Context, sha string) ([]byte, error) {
@@ -186,7 +192,7 @@ func (s inputStore) find(_ context.Context, sha string) ([]byte, error) {
 	return nil, errors.New("no such input")
 }
 
-// add puts a picture into stock and returns its reference.
+// add stores an image and returns its reference.
 func (s inputStore) add(t *testing.T, img image.Image) picture.Input {
 	t.Helper()
 	var b bytes.Buffer
@@ -205,7 +211,7 @@ func (s inputStore) addBytes(data []byte) picture.Input {
 	return picture.Input{SHA256: sha}
 }
 
-// twoColours is a picture whose left half has one colour and whose right half another.
+// twoColours is an image whose left half has one colour and whose right half another.
 func twoColours(w, h int, left, right color.Color) image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for i := range w * h {
@@ -218,11 +224,11 @@ func twoColours(w, h int, left, right color.Color) image.Image {
 	return img
 }
 
-// meanDifference is the mean difference of two pictures of one size, from 0 to 255.
+// meanDifference is the mean difference of two images of one size, from 0 to 255.
 func meanDifference(t *testing.T, a, b *image.NRGBA) float64 {
 	t.Helper()
 	if a.Bounds() != b.Bounds() {
-		t.Fatalf("pictures of %v and %v", a.Bounds(), b.Bounds())
+		t.Fatalf("images of %v and %v", a.Bounds(), b.Bounds())
 	}
 	sum := 0
 	for i, v := range a.Pix {

@@ -54,7 +54,9 @@ func TestGuideRescales(t *testing.T) {
 	out := tensor.New(4, 1, 1, 2) // two tiles without the prompt, then with it
 	copy(out.Data, []float32{0, 1, 0, 1, 1, 5, 2, 4})
 	p := &run{spec: picture.Spec{GuidanceScale: 2, Rescale: 1}}
-	got := p.applyGuidance(passConditioning{terms: []term{{weight: 1, scheduledPrompt: scheduledPrompt{stages: []prompt.Stage{{}}}}}}, out, 2)
+	got := p.applyGuidance(
+		passConditioning{terms: []term{{weight: 1, scheduledPrompt: scheduledPrompt{stages: []prompt.Stage{{}}}}}}, out, 2,
+	)
 	want := []float32{2 * 4. / 7, 9 * 4. / 7, 4 * 2. / 3, 7 * 2. / 3}
 	for i := range want {
 		if math.Abs(float64(got.Data[i]-want[i])) > 1e-5 {

@@ -12,13 +12,15 @@ import (
 	"darkroom/render/tensor"
 )
 
-// promptRecorder records which hidden states each call of the UNet was given, by the tile.
+// promptRecorder records the hidden states of each UNet call, by tile.
 type promptRecorder struct {
 	*fakeModel
 	calls [][]float32 // by call: the first values of each item
 }
 
-func (h *promptRecorder) Unet(ctx context.Context, x tensor.Tensor, time float64, conditioning Conditioning) (tensor.Tensor, error) {
+func (h *promptRecorder) Unet(
+	ctx context.Context, x tensor.Tensor, time float64, conditioning Conditioning,
+) (tensor.Tensor, error) {
 	var prompts []float32
 	for i := range conditioning.Hidden.Batch() {
 		prompts = append(prompts, conditioning.Hidden.Row(i).Data[2]) // of the first word
@@ -27,7 +29,7 @@ func (h *promptRecorder) Unet(ctx context.Context, x tensor.Tensor, time float64
 	return h.fakeModel.Unet(ctx, x, time, conditioning)
 }
 
-// recordPrompts paints a prompt in so many steps without guidance and returns what the UNet heard.
+// recordPrompts renders a prompt in that many steps without guidance and returns the hidden states of each call.
 func recordPrompts(t *testing.T, typed, by string, steps int) []float32 {
 	t.Helper()
 	h := &promptRecorder{fakeModel: &fakeModel{}}
@@ -120,7 +122,7 @@ func TestComposedPrompts(t *testing.T) {
 		a := mustRender(t, r, s, Job{})
 		s.Prompt = "a boat :1.0"
 		if b := mustRender(t, r, s, Job{}); !sameImage(a.Tiles[0].Image, b.Tiles[0].Image) {
-			t.Error("the weight 1 changes the picture")
+			t.Error("the weight 1 changes the image")
 		}
 	})
 	t.Run("too many are refused", func(t *testing.T) {
@@ -136,7 +138,7 @@ func TestComposedPrompts(t *testing.T) {
 	})
 }
 
-// The samplers that ask twice must be those that prompt editing counts twice.
+// The samplers with two calls a step must be those that prompt editing counts twice.
 func TestCallsPerStep(t *testing.T) {
 	t.Parallel()
 	for _, d := range []sampler.Dialect{sampler.Diffusers, sampler.A1111} {
@@ -146,7 +148,7 @@ func TestCallsPerStep(t *testing.T) {
 				t.Fatal(err)
 			}
 			if name == "dpm_adaptive" || name == "dpm_fast" || name == "plms" {
-				continue // how often these ask does not follow from their steps, and A1111 counts them once
+				continue // the calls of these do not follow from their steps, and A1111 counts them once
 			}
 			plan, err := m.Plan(sampler.StableDiffusion(), m.NearestSteps(6))
 			if err != nil {

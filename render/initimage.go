@@ -77,7 +77,7 @@ func (p *run) region(ctx context.Context) (*region, error) {
 		if s.Init.Placement != nil {
 			width, height = s.Init.Placement.Width, s.Init.Placement.Height
 		}
-		mask = Fit(img, width, height)
+		mask = fit(img, width, height)
 	}
 	var r region
 	if s.Init.Placement != nil {
@@ -95,7 +95,9 @@ func (p *run) inputImage(ctx context.Context, want picture.Input, called string)
 		return nil, err
 	}
 	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != want.SHA256 {
-		return nil, refuseBecause("the "+called+" is not the one that was sent", fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256))
+		return nil, refuseBecause(
+			"the "+called+" is not the one that was sent", fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256),
+		)
 	}
 	img, _, err := encode.Decode(data, p.options.MaxInputPixels)
 	return img, refuseBecause("the "+called+" cannot be read", err)

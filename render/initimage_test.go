@@ -26,7 +26,7 @@ func TestInitImage(t *testing.T) {
 	t.Run("more strength goes further away from it", func(t *testing.T) {
 		t.Parallel()
 		r, f := newFake(t, Options{})
-		origin, last := Fit(from, 64, 48), 0.0
+		origin, last := fit(from, 64, 48), 0.0
 		for i, strength := range []float64{0.25, 0.5, 0.75, 1} {
 			s := boatSpec()
 			s.Sampler = "ddim"
@@ -49,7 +49,7 @@ func TestInitImage(t *testing.T) {
 		s.Count, s.Init = 2, &picture.Init{Picture: in, Strength: 0.6}
 		all := mustRender(t, r, s, Job{Input: inputs.find})
 		if one := mustRender(t, r, s.Tile(1), Job{Input: inputs.find}); !sameImage(one.Tiles[0].Image, all.Tiles[1].Image) {
-			t.Errorf("tile 2 differs from its own Spec's picture")
+			t.Errorf("tile 2 differs from its own Spec's image")
 		}
 	})
 	t.Run("a mask protects what is black", func(t *testing.T) {
@@ -64,13 +64,13 @@ func TestInitImage(t *testing.T) {
 				t.Errorf("%s, protected: got %v, want %v", sampler, got, red)
 			}
 			if got := img.NRGBAAt(50, 20); colourDistance(got, green) < 10 {
-				t.Errorf("%s, repainted: got %v, which is as it was", sampler, got)
+				t.Errorf("%s, regenerated: got %v, which is as it was", sampler, got)
 			}
 		}
 	})
 }
 
-// TestInitImageNoise compares the noise that a start picture is laid under with the draw of the seed that each dialect
+// TestInitImageNoise compares the noise that an init image is laid under with the draw of the seed that each dialect
 // takes.
 func TestInitImageNoise(t *testing.T) {
 	t.Parallel()
@@ -99,7 +99,7 @@ func TestInitImageNoise(t *testing.T) {
 		}
 		open := noiseSource(dialect)
 		if _, second := p.noiseSources(p.passes[1], 0, 1); second.noise.Data[0] != noise.Draw(open(7), 1, 4, 12, 16).Data[0] {
-			t.Errorf("%s: the second pass starts from no picture, but its noise is not the first draw", dialect)
+			t.Errorf("%s: the second pass starts from no image, but its noise is not the first draw", dialect)
 		}
 	}
 }
@@ -129,7 +129,8 @@ func TestRefusedInitImages(t *testing.T) {
 			}
 			s := boatSpec()
 			s.Init = &picture.Init{Picture: c.named, Strength: 0.5}
-			if _, err := r.Render(t.Context(), s, Job{Input: c.held.find}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := r.Render(t.Context(), s, Job{Input: c.held.find}); err == nil ||
+				!strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
 			}
 		})
@@ -142,7 +143,7 @@ func TestHires(t *testing.T) {
 	s.Sampler, s.Hires = "dpmpp_2m", &picture.Hires{Scale: 2, Steps: 4, Strength: 0.5}
 	r, _ := newFake(t, Options{})
 	large := mustRender(t, r, s, Job{})
-	t.Run("the picture has the larger size", func(t *testing.T) {
+	t.Run("the image has the larger size", func(t *testing.T) {
 		t.Parallel()
 		if got := large.Tiles[0].Image.Bounds(); got != image.Rect(0, 0, 128, 96) {
 			t.Errorf("got %v, want 128×96", got)
@@ -151,11 +152,11 @@ func TestHires(t *testing.T) {
 			t.Errorf("latents: got shape %v", got)
 		}
 	})
-	t.Run("little strength stays near the small picture", func(t *testing.T) {
+	t.Run("little strength stays near the small image", func(t *testing.T) {
 		t.Parallel()
 		plain := s
 		plain.Hires = nil
-		small := Fit(mustRender(t, r, plain, Job{}).Tiles[0].Image, 128, 96)
+		small := fit(mustRender(t, r, plain, Job{}).Tiles[0].Image, 128, 96)
 		weak, strong := s, s
 		weak.Hires = &picture.Hires{Scale: 2, Steps: 4, Strength: 0.1}
 		strong.Hires = &picture.Hires{Scale: 2, Steps: 4, Strength: 0.9}
@@ -180,32 +181,33 @@ func TestHires(t *testing.T) {
 
 func TestFit(t *testing.T) {
 	t.Parallel()
-	t.Run("a picture of the size stays as it is", func(t *testing.T) {
+	t.Run("an image of the size stays as it is", func(t *testing.T) {
 		t.Parallel()
 		img := twoColours(64, 48, red, green)
-		if got := Fit(img, 64, 48); !sameImage(got, img.(*image.NRGBA)) {
+		if got := fit(img, 64, 48); !sameImage(got, img.(*image.NRGBA)) {
 			t.Errorf("it changed by %v", meanDifference(t, got, img.(*image.NRGBA)))
 		}
 	})
 	t.Run("the middle of another shape is cut out", func(t *testing.T) {
 		t.Parallel()
-		got := Fit(twoColours(300, 100, red, green), 50, 50)
-		if got.Bounds() != image.Rect(0, 0, 50, 50) || colourDistance(got.NRGBAAt(3, 25), red) > 3 || colourDistance(got.NRGBAAt(46, 25), green) > 3 {
+		got := fit(twoColours(300, 100, red, green), 50, 50)
+		if got.Bounds() != image.Rect(0, 0, 50, 50) || colourDistance(got.NRGBAAt(3, 25), red) > 3 ||
+			colourDistance(got.NRGBAAt(46, 25), green) > 3 {
 			t.Errorf("got %v with %v and %v", got.Bounds(), got.NRGBAAt(3, 25), got.NRGBAAt(46, 25))
 		}
 	})
 	t.Run("transparent parts become white", func(t *testing.T) {
 		t.Parallel()
-		got := Fit(image.NewNRGBA(image.Rect(0, 0, 20, 20)), 10, 10)
+		got := fit(image.NewNRGBA(image.Rect(0, 0, 20, 20)), 10, 10)
 		if c := got.NRGBAAt(5, 5); colourDistance(c, white) > 1 {
 			t.Errorf("got %v, want white", c)
 		}
 	})
-	t.Run("a picture of one pixel is enough", func(t *testing.T) {
+	t.Run("an image of one pixel is enough", func(t *testing.T) {
 		t.Parallel()
 		img := image.NewNRGBA(image.Rect(5, 5, 6, 6))
 		img.Set(5, 5, red)
-		if c := Fit(img, 64, 8).NRGBAAt(60, 3); colourDistance(c, red) > 1 {
+		if c := fit(img, 64, 8).NRGBAAt(60, 3); colourDistance(c, red) > 1 {
 			t.Errorf("got %v, want %v", c, red)
 		}
 	})

@@ -31,8 +31,10 @@ func (p *run) encodeInpaint(ctx context.Context, pass pass) (*inpaintConditionin
 	switch {
 	case p.initImage != nil && p.initImage.region != nil:
 		grey := image.NewGray(image.Rect(0, 0, pass.width*f, pass.height*f))
-		scale.NearestNeighbor.Scale(grey, grey.Rect, p.initImage.region.pixels, p.initImage.region.pixels.Rect, scale.Src, nil)
-		pixels, mask = toTensor(Fit(p.initImage.canvas, pass.width*f, pass.height*f)), nearestMask(grey, f)
+		scale.NearestNeighbor.Scale(
+			grey, grey.Rect, p.initImage.region.pixels, p.initImage.region.pixels.Rect, scale.Src, nil,
+		)
+		pixels, mask = toTensor(fit(p.initImage.canvas, pass.width*f, pass.height*f)), nearestMask(grey, f)
 		for i := range pixels.Data {
 			if grey.Pix[i%len(grey.Pix)] >= 128 {
 				pixels.Data[i] = 0

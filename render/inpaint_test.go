@@ -15,8 +15,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// neighbourModel is the model of recipe/inpaint.py: its UNet looks at a value's neighbours, so that what a mask protects has a
-// say in what is painted.
+// neighbourModel is the model of recipe/inpaint.py: its UNet looks at a value's neighbours, so that the protected part
+// influences the rest.
 type neighbourModel struct{ *fakeModel }
 
 func (neighbourModel) Unet(_ context.Context, x tensor.Tensor, time float64, _ Conditioning) (tensor.Tensor, error) {
@@ -48,7 +48,7 @@ func newNeighbourRenderer(t *testing.T, inpaint bool) *Renderer {
 	return r
 }
 
-// gradientImage is the picture of recipe/inpaint.py.
+// gradientImage is the image of recipe/inpaint.py.
 func gradientImage() image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, 64, 48))
 	for i := range 64 * 48 {
@@ -105,7 +105,9 @@ func TestInpaintAsDiffusers(t *testing.T) {
 			worst, size = max(worst, math.Abs(float64(got[i])-want)), max(size, math.Abs(want))
 		}
 		if !(worst <= 1e-5*size) {
-			t.Errorf("%s, %d channels, strength %v: %.2g off, of values up to %.2g", c.Sampler, c.Channels, c.Strength, worst, size)
+			t.Errorf(
+				"%s, %d channels, strength %v: %.2g off, of values up to %.2g", c.Sampler, c.Channels, c.Strength, worst, size,
+			)
 		}
 	}
 	if len(cases) < 30 {
@@ -113,8 +115,8 @@ func TestInpaintAsDiffusers(t *testing.T) {
 	}
 }
 
-// TestInpaintAsA1111 compares the mask and finished latents with A1111's steps, retold by recipe/inpaint.py. dpm2 is
-// not among them: A1111 leaves out a level there.
+// TestInpaintAsA1111 compares the mask and finished latents with A1111's steps, rewritten in recipe/inpaint.py, without
+// dpm2: A1111 leaves out a sigma there.
 func TestInpaintAsA1111(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("testdata/inpaint_a1111.json")
@@ -133,7 +135,7 @@ func TestInpaintAsA1111(t *testing.T) {
 	if err := json.Unmarshal(data, &want); err != nil {
 		t.Fatal(err)
 	}
-	r := regionFromMask(Fit(windowMask(), 64, 48), 8, picture.A1111)
+	r := regionFromMask(fit(windowMask(), 64, 48), 8, picture.A1111)
 	for i, v := range want.Blurred {
 		if got := int(r.pixels.GrayAt(i%22*3, i/22*3).Y); got-v > 1 || v-got > 1 {
 			t.Errorf("blurred mask at (%d, %d): got %d, want %d", i%22*3, i/22*3, got, v)
@@ -151,7 +153,7 @@ func TestInpaintAsA1111(t *testing.T) {
 		job.Latents = &tensor.Tensor{Shape: []int{1, 4, 6, 8}, Data: want.Noise}
 		done := mustRender(t, newNeighbourRenderer(t, false), s, job)
 		if got, want := done.Tiles[0].Image.NRGBAAt(5, 40), (color.NRGBA{20, 200, 90, 255}); got != want {
-			t.Errorf("%s: far from the mask the picture is %v, want %v as it was", name, got, want)
+			t.Errorf("%s: far from the mask the image is %v, want %v as it was", name, got, want)
 		}
 		got := done.Latents.Data
 		for i, v := range c.Latents {
@@ -163,7 +165,7 @@ func TestInpaintAsA1111(t *testing.T) {
 	}
 }
 
-// TestHiresAsA1111 compares finished latents with A1111's hires fix and its "Latent" upscaler, retold by
+// TestHiresAsA1111 compares finished latents with A1111's hires fix and its "Latent" upscaler, rewritten in
 // recipe/inpaint.py: the noise of both sizes is drawn from the seed as A1111's users' graphics cards draw it.
 func TestHiresAsA1111(t *testing.T) {
 	t.Parallel()
@@ -183,7 +185,9 @@ func TestHiresAsA1111(t *testing.T) {
 	}
 	for _, c := range want.Cases {
 		s := boatSpec()
-		s.Dialect, s.Sampler, s.Steps, s.GuidanceScale, s.Hires = picture.A1111, strings.TrimPrefix(c.Sampler, "sample_"), 6, 1, &want.Hires
+		s.Dialect, s.Sampler, s.Steps, s.GuidanceScale, s.Hires = picture.A1111, strings.TrimPrefix(
+			c.Sampler, "sample_",
+		), 6, 1, &want.Hires
 		got := mustRender(t, newNeighbourRenderer(t, false), s, Job{}).Latents
 		if len(got.Data) != 2*len(c.Latents) {
 			t.Fatalf("%s: got shape %v for %d values", s.Sampler, got.Shape, 2*len(c.Latents))
@@ -203,7 +207,9 @@ type inputRecorder struct {
 	latents []float32 // the first of each call
 }
 
-func (s *inputRecorder) Unet(ctx context.Context, x tensor.Tensor, time float64, g Conditioning) (tensor.Tensor, error) {
+func (s *inputRecorder) Unet(
+	ctx context.Context, x tensor.Tensor, time float64, g Conditioning,
+) (tensor.Tensor, error) {
 	s.latents = append(s.latents, x.Data[0])
 	return s.neighbourModel.Unet(ctx, x, time, g)
 }
@@ -222,7 +228,7 @@ func TestInpaintByTimestepsAsA1111(t *testing.T) {
 		s, job := inpaintJob(t, 0.7)
 		s.Dialect, s.Sampler = picture.A1111, name
 		mustRender(t, r, s, job)
-		for i, v := range net.latents { // the picture's first pixel is black: −1, by the scaling factor
+		for i, v := range net.latents { // the image's first pixel is black: −1, by the scaling factor
 			if d := v + 0.5; d > 1e-5 || d < -1e-5 {
 				t.Errorf("%s, call %d: the model is shown %v, want -0.5", name, i+1, v)
 			}

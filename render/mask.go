@@ -69,7 +69,9 @@ func (k maskedLatents) wrapDenoiser(plan sampler.Plan, noises tensor.Tensor, den
 //
 // A value of the mask between 0 and 1 is the share of the steps, the last ones, in which a place is generated (Levin
 // and Fried, 2023, "Differential Diffusion").
-func (k maskedLatents) wrapNoisedInput(plan sampler.Plan, noises tensor.Tensor, denoise sampler.Denoise) sampler.Denoise {
+func (k maskedLatents) wrapNoisedInput(
+	plan sampler.Plan, noises tensor.Tensor, denoise sampler.Denoise,
+) sampler.Denoise {
 	calls, ahead := 0, 0.0
 	return func(ctx context.Context, x tensor.Tensor, s sampler.Step) (tensor.Tensor, error) {
 		level, done := s.Sigma, shareDone(plan, s.Sigma)

@@ -76,5 +76,7 @@ func conditioningRows(g Conditioning, from, to int) Conditioning {
 		}
 		return t.Rows(from, to)
 	}
-	return Conditioning{Hidden: rows(g.Hidden), Pooled: rows(g.Pooled), TimeIDs: rows(g.TimeIDs), Guidance: rows(g.Guidance)}
+	return Conditioning{
+		Hidden: rows(g.Hidden), Pooled: rows(g.Pooled), TimeIDs: rows(g.TimeIDs), Guidance: rows(g.Guidance),
+	}
 }

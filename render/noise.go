@@ -53,7 +53,9 @@ func (p *run) brownianPath(pass pass, first, last int, low, high float64) sample
 	shape := pass.shape(p.parts.Config.Channels)
 	paths := make([]*noise.Brownian, last-first)
 	for i := range paths {
-		paths[i] = noise.NewBrownian(p.spec.Tile(first+i).Seed, shape[1]*shape[2]*shape[3], low, high, noiseSource(p.spec.Dialect))
+		paths[i] = noise.NewBrownian(
+			p.spec.Tile(first+i).Seed, shape[1]*shape[2]*shape[3], low, high, noiseSource(p.spec.Dialect),
+		)
 	}
 	return func(from, to float64) tensor.Tensor {
 		batch := tensor.New(len(paths), shape[1], shape[2], shape[3])

@@ -15,10 +15,10 @@ type openEdges struct{ left, above, right, below bool }
 // repeated, so that the model begins with these colours below the noise.
 func placeOnCanvas(img image.Image, s picture.Spec) *image.NRGBA {
 	if s.Init.Placement == nil {
-		return Fit(img, s.Width, s.Height)
+		return fit(img, s.Width, s.Height)
 	}
 	at := rectangle(*s.Init.Placement)
-	inside := Fit(img, at.Dx(), at.Dy())
+	inside := fit(img, at.Dx(), at.Dy())
 	canvas := image.NewNRGBA(image.Rect(0, 0, s.Width, s.Height))
 	for i := range s.Width * s.Height {
 		x, y := i%s.Width, i/s.Width
@@ -86,7 +86,7 @@ func (s *initImage) overlayOn(img *image.NRGBA) {
 		return
 	}
 	size := img.Bounds().Size()
-	over := Fit(s.canvas, size.X, size.Y)
+	over := fit(s.canvas, size.X, size.Y)
 	weight := s.region.overlay
 	for i := range size.X * size.Y {
 		by := int(weight.Pix[i/size.X*weight.Rect.Dy()/size.Y*weight.Stride+i%size.X*weight.Rect.Dx()/size.X])

@@ -8,19 +8,21 @@ import (
 	"darkroom/render/picture"
 )
 
-// outpaintJob is a Spec of 128×96 whose start picture of 64×48 lies somewhere on it.
+// outpaintJob is a Spec of 128×96 whose init image of 64×48 lies somewhere on it.
 func outpaintJob(t *testing.T, x, y int) (picture.Spec, Job, *image.NRGBA) {
 	t.Helper()
-	inputs, img := inputStore{}, Fit(gradientImage(), 64, 48)
+	inputs, img := inputStore{}, fit(gradientImage(), 64, 48)
 	s := boatSpec()
 	s.Width, s.Height = 128, 96
-	s.Init = &picture.Init{Picture: inputs.add(t, img), Strength: 0.9, Placement: &picture.Placement{X: x, Y: y, Width: 64, Height: 48}}
+	s.Init = &picture.Init{
+		Picture: inputs.add(t, img), Strength: 0.9, Placement: &picture.Placement{X: x, Y: y, Width: 64, Height: 48},
+	}
 	return s, Job{Input: inputs.find}, img
 }
 
 func TestOutpaint(t *testing.T) {
 	t.Parallel()
-	t.Run("a picture's edge goes on outside of its place", func(t *testing.T) {
+	t.Run("an image's edge goes on outside of its place", func(t *testing.T) {
 		t.Parallel()
 		s, _, img := outpaintJob(t, 32, 24)
 		canvas := placeOnCanvas(img, s)
@@ -30,7 +32,7 @@ func TestOutpaint(t *testing.T) {
 			}
 		}
 	})
-	t.Run("the mask reaches into the picture only where something joins it", func(t *testing.T) {
+	t.Run("the mask reaches into the image only where something joins it", func(t *testing.T) {
 		t.Parallel()
 		s, _, _ := outpaintJob(t, 0, 24) // its left edge is the canvas's
 		r := outpaintRegion(s, nil, 8)
@@ -46,7 +48,7 @@ func TestOutpaint(t *testing.T) {
 			t.Errorf("outside the latent mask is %v, want 1", got)
 		}
 	})
-	t.Run("what lies inside stays to the byte, and what lies outside is painted", func(t *testing.T) {
+	t.Run("what lies inside stays to the byte, and what lies outside is rendered", func(t *testing.T) {
 		t.Parallel()
 		for _, dialect := range []picture.Dialect{picture.Diffusers, picture.A1111} {
 			for _, by := range []string{"euler_a", "dpmpp_2m", "heun"} {
@@ -56,16 +58,18 @@ func TestOutpaint(t *testing.T) {
 				got := mustRender(t, newNeighbourRenderer(t, false), s, job).Tiles[1].Image
 				for _, at := range []image.Point{{64, 48}, {52, 44}, {76, 52}} {
 					if got.NRGBAAt(at.X, at.Y) != canvas.NRGBAAt(at.X, at.Y) {
-						t.Errorf("%s, %s, inside at %v: got %v, want %v", dialect, by, at, got.NRGBAAt(at.X, at.Y), canvas.NRGBAAt(at.X, at.Y))
+						t.Errorf(
+							"%s, %s, inside at %v: got %v, want %v", dialect, by, at, got.NRGBAAt(at.X, at.Y), canvas.NRGBAAt(at.X, at.Y),
+						)
 					}
 				}
 				if meanDifference(t, got, canvas) < 10 {
-					t.Errorf("%s, %s: nothing was painted outside", dialect, by)
+					t.Errorf("%s, %s: nothing was rendered outside", dialect, by)
 				}
 			}
 		}
 	})
-	t.Run("a model of nine channels paints around a picture too", func(t *testing.T) {
+	t.Run("a model of nine channels renders around an image too", func(t *testing.T) {
 		t.Parallel()
 		s, job, img := outpaintJob(t, 64, 24)
 		got := mustRender(t, newNeighbourRenderer(t, true), s, job).Tiles[0].Image
@@ -73,13 +77,13 @@ func TestOutpaint(t *testing.T) {
 			t.Errorf("inside: got %v, want %v", got.NRGBAAt(110, 48), want)
 		}
 	})
-	t.Run("a mask is painted as well as the outside", func(t *testing.T) {
+	t.Run("a mask is rendered as well as the outside", func(t *testing.T) {
 		t.Parallel()
 		s, job, _ := outpaintJob(t, 32, 24)
 		inputs := inputStore{}
 		mask := inputs.add(t, windowMask())
 		s.Init.Mask = &mask
-		r := outpaintRegion(s, Fit(windowMask(), 64, 48), 8)
+		r := outpaintRegion(s, fit(windowMask(), 64, 48), 8)
 		if got := r.pixels.GrayAt(32+35, 24+23).Y; got != 255 {
 			t.Errorf("inside the mask: got %d, want 255", got)
 		}
@@ -88,7 +92,7 @@ func TestOutpaint(t *testing.T) {
 		inputs[s.Init.Picture.SHA256], _ = find(t.Context(), s.Init.Picture.SHA256)
 		mustRender(t, newNeighbourRenderer(t, false), s, job)
 	})
-	t.Run("a second pass keeps the picture, enlarged", func(t *testing.T) {
+	t.Run("a second pass keeps the image, enlarged", func(t *testing.T) {
 		t.Parallel()
 		s, job, img := outpaintJob(t, 32, 24)
 		s.Hires = &picture.Hires{Scale: 2, Steps: 3, Strength: 0.6}
@@ -99,14 +103,16 @@ func TestOutpaint(t *testing.T) {
 	})
 }
 
-// A model that sees nothing wants grey everywhere; where the picture begins nothing may jump.
+// A model that ignores its input predicts grey everywhere; at the edge of the image there must be no jump.
 func TestOutpaintLeavesNoSeam(t *testing.T) {
 	t.Parallel()
 	inputs := inputStore{}
 	s := boatSpec()
 	s.Width, s.Height, s.Sampler, s.Steps = 192, 96, "ddim", 20
-	s.Init = &picture.Init{Picture: inputs.add(t, twoColours(96, 96, color.NRGBA{90, 120, 160, 255}, color.NRGBA{90, 120, 160, 255})), Strength: 0.9,
-		Placement: &picture.Placement{Width: 96, Height: 96}}
+	s.Init = &picture.Init{
+		Picture:  inputs.add(t, twoColours(96, 96, color.NRGBA{90, 120, 160, 255}, color.NRGBA{90, 120, 160, 255})),
+		Strength: 0.9, Placement: &picture.Placement{Width: 96, Height: 96},
+	}
 	r, _ := newFake(t, Options{})
 	img := mustRender(t, r, s, Job{Input: inputs.find}).Tiles[0].Image
 	step := func(x int) int { return colourDistance(img.NRGBAAt(x, 50), img.NRGBAAt(x+1, 50)) }
@@ -116,7 +122,7 @@ func TestOutpaintLeavesNoSeam(t *testing.T) {
 	}
 	for x := 70; x < 110; x++ {
 		if step(x) > far+8 {
-			t.Errorf("at %d the picture jumps by %d, elsewhere by at most %d", x, step(x), far)
+			t.Errorf("at %d the image jumps by %d, elsewhere by at most %d", x, step(x), far)
 		}
 	}
 }

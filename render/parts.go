@@ -45,7 +45,7 @@ type Config struct {
 	ScalingFactor       float64 // of the VAE: latents are multiplied by it for the UNet
 	Channels            int     // of a latent
 	PixelsPerLatent     int     // pixels on a side of one latent
-	SizeMultiple        int     // what the sides of an image are multiples of, since the UNet halves its latents; 0 for PixelsPerLatent
+	SizeMultiple        int     // what the sides of an image are multiples of, for the UNet; 0 for PixelsPerLatent
 	FixedSize           bool    // the networks take one size only, so there is no hires pass
 	SkippableLayers     int     // how many of its text encoder's last layers can be left out
 	MaxChunks           int     // chunks of text that the UNet takes; 0 for any number
@@ -58,7 +58,7 @@ type Parts struct {
 	Unet       Unet
 	Decoder    Decoder
 	Encoder    Encoder           // nil for a model that cannot start from an image
-	Tokenizers []*clip.Tokenizer // one for each text encoder of the family, of chunks of one length; a single one reads for all
+	Tokenizers []*clip.Tokenizer // one for each text encoder, of one chunk length; a single one reads for all
 	Config     Config
 
 	// PreviewDecoder decodes previews in place of Decoder: a tiny network for latents as the sampler leaves them, not

@@ -12,10 +12,10 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Fit cuts the middle of an image out in the shape of width × height and scales it to that size with Lanczos's
+// fit cuts the middle of an image out in the shape of width × height and scales it to that size with Lanczos's
 // filter, as diffusers and A1111 do through PIL. Transparent parts become white. An image of that size stays as it
 // is.
-func Fit(img image.Image, width, height int) *image.NRGBA {
+func fit(img image.Image, width, height int) *image.NRGBA {
 	from := centreCrop(img.Bounds(), width, height)
 	flat := image.NewNRGBA(image.Rect(0, 0, from.Dx(), from.Dy()))
 	draw.Draw(flat, flat.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)

@@ -26,7 +26,7 @@ func (p *progress) step(ctx context.Context, v *previews) {
 	p.report(ctx, v)
 }
 
-// attempt reports work that ended no step as a step in advance, so that people see that something happens. The last
+// attempt reports work that ended no step as a step in advance, so that people check that something happens. The last
 // step is never reported before it is done.
 func (p *progress) attempt(ctx context.Context, v *previews) {
 	if p.done+p.advance < p.total-1 {
@@ -40,7 +40,9 @@ func (p *progress) report(ctx context.Context, v *previews) {
 		return
 	}
 	shot := v.snapshot()
-	p.callback(Progress{Step: p.done + p.advance, Steps: p.total, Preview: func() image.Image { return v.sheet(ctx, shot) }})
+	p.callback(
+		Progress{Step: p.done + p.advance, Steps: p.total, Preview: func() image.Image { return v.sheet(ctx, shot) }},
+	)
 }
 
 // previews holds what each tile looks like by now. Its sheets are decoded from the denoised estimate, not from the

@@ -26,7 +26,10 @@ func TestRenderStops(t *testing.T) {
 			}})
 			want := int64(3 * m.CallsPerStep())
 			if runs := int64(f.unetRuns.Load()); !errors.Is(err, errCancelled) || runs != want || f.decodes.Load() != 0 {
-				t.Errorf("%s: got %v after %d runs and %d decoded, want %v after %d and 0", m.Name, err, runs, f.decodes.Load(), errCancelled, want)
+				t.Errorf(
+					"%s: got %v after %d runs and %d decoded, want %v after %d and 0", m.Name, err, runs, f.decodes.Load(),
+					errCancelled, want,
+				)
 			}
 		})
 	})
@@ -98,10 +101,10 @@ func TestPreview(t *testing.T) {
 			tile.Set(i%64, i/64, last.At(64+i%64, 48+i/64))
 		}
 		if d := meanDifference(t, tile, res.Tiles[3].Image); d > 3 {
-			t.Errorf("the last preview of tile 4 is %v away from its picture", d)
+			t.Errorf("the last preview of tile 4 is %v away from its image", d)
 		}
 		if f.decodes.Load() != 4+8 {
-			t.Errorf("decoded %d tiles, want 4 for each sheet that was asked for and 4 pictures", f.decodes.Load())
+			t.Errorf("decoded %d tiles, want 4 for each sheet that was asked for and 4 images", f.decodes.Load())
 		}
 	})
 	t.Run("is grey where a tile has not begun, and no larger than allowed", func(t *testing.T) {

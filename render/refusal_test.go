@@ -13,7 +13,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// refusalOf paints and returns the sentence of the refusal.
+// refusalOf renders and returns the sentence of the refusal.
 func refusalOf(t *testing.T, r *Renderer, s picture.Spec, j Job) string {
 	t.Helper()
 	_, err := r.Render(t.Context(), s, j)
@@ -24,7 +24,7 @@ func refusalOf(t *testing.T, r *Renderer, s picture.Spec, j Job) string {
 	return no.Sentence
 }
 
-// TestRefusalSentences paints what no other try could mend: each is a Refusal, with a sentence for the person.
+// TestRefusalSentences renders what fails at every attempt: each error is a Refusal, with a sentence for the person.
 func TestRefusalSentences(t *testing.T) {
 	t.Parallel()
 	start := func(s *picture.Spec) {
@@ -43,7 +43,7 @@ func TestRefusalSentences(t *testing.T) {
 		}, "", "ink"},
 		"more steps than were trained": {func(c *Config) { c.Sampler.TrainSteps = 5 }, func(*picture.Spec) {}, "", "in 8 steps"},
 		"a sampler that strays": {func(c *Config) { c.Sampler.Prediction = sampler.Velocity },
-			func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "dpm_adaptive" }, "", "dpm_adaptive diverges"},
+			func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "dpm_adaptive" }, "", "DPM adaptive diverges"},
 		"layers that cannot be skipped": {func(c *Config) { c.SkippableLayers = 0 }, func(s *picture.Spec) { s.ClipSkip = 2 }, "", "clip skip of 2"},
 		"more layers than can be skipped": {func(c *Config) { c.SkippableLayers = 2 }, func(s *picture.Spec) { s.ClipSkip = 4 }, "",
 			"a clip skip of 4 is not possible: this model takes at most 3"},
@@ -53,9 +53,9 @@ func TestRefusalSentences(t *testing.T) {
 			func(s *picture.Spec) { s.Prompt = "a boat :1.5" }, "", "takes the guidance scale as an input"},
 		"a side that cannot be halved": {func(c *Config) { c.SizeMultiple = 64 }, func(*picture.Spec) {}, "", "cannot generate 64×48: its sides must be multiples of 64"},
 		"one size only, enlarged": {func(c *Config) { c.FixedSize = true },
-			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5} }, "", "cannot enlarge"},
+			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5} }, "", "cannot upscale"},
 		"enlarged to a side that cannot be halved": {func(c *Config) { c.SizeMultiple = 16 },
-			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1.5, Steps: 2, Strength: 0.5} }, "", "cannot enlarge to 96×72"},
+			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1.5, Steps: 2, Strength: 0.5} }, "", "cannot upscale to 96×72"},
 		"another start picture": {nil, start, "another picture", "not the one that was sent"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestRefusalSentences(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a start picture that is no picture", func(t *testing.T) {
+	t.Run("a start image that is no image", func(t *testing.T) {
 		t.Parallel()
 		r, _ := newFake(t, Options{})
 		inputs, s := inputStore{}, boatSpec()
@@ -117,7 +117,8 @@ func TestNotANumber(t *testing.T) {
 		r, _ := newFake(t, Options{})
 		given := noise.Draw(noise.NewTorch(1), 1, 4, 6, 8)
 		given.Data[5] = float32(math.Inf(-1))
-		if _, err := r.Render(t.Context(), boatSpec(), Job{Latents: &given}); err == nil || !strings.Contains(err.Error(), "not finite") {
+		if _, err := r.Render(t.Context(), boatSpec(), Job{Latents: &given}); err == nil ||
+			!strings.Contains(err.Error(), "not finite") {
 			t.Errorf("got %v, want an error about numbers that are not finite", err)
 		}
 	})

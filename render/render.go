@@ -2,7 +2,7 @@
 //
 //	encode     prompt and negative prompt become hidden states        (conditioning.go; render/prompt, render/clip)
 //	           an init image and its mask become latents              (initimage.go, region.go, inpaint.go, outpaint.go)
-//	denoise    the sampler goes from noise to latents, step by step   (pass.go, guidance.go; render/sampler, render/noise)
+//	denoise    the sampler goes from noise to latents, step by step   (pass.go, guidance.go; render/sampler, noise)
 //	           and perhaps again at a larger size                     (the hires pass)
 //	decode     latents become pixels                                  (vae.go)
 //

@@ -34,7 +34,9 @@ func (m *timedModel) EncodeText(ctx context.Context, ids [][]int32, skip int) (r
 	return m.Model.EncodeText(ctx, ids, skip)
 }
 
-func (m *timedModel) Unet(ctx context.Context, x tensor.Tensor, at float64, conditioning render.Conditioning) (tensor.Tensor, error) {
+func (m *timedModel) Unet(
+	ctx context.Context, x tensor.Tensor, at float64, conditioning render.Conditioning,
+) (tensor.Tensor, error) {
 	defer m.watch(time.Now())
 	return m.Model.Unet(ctx, x, at, conditioning)
 }
@@ -69,7 +71,7 @@ func demoSpec() picture.Spec {
 	}
 }
 
-// TestDemoModel paints with real networks.
+// TestDemoModel renders with real networks.
 func TestDemoModel(t *testing.T) {
 	t.Parallel()
 	r, _ := loadDemo(t)
@@ -85,10 +87,10 @@ func TestDemoModel(t *testing.T) {
 		t.Parallel()
 		a, b := renderSpec(t, demoSpec()), renderSpec(t, demoSpec())
 		if string(a.Tiles[0].Image.Pix) != string(b.Tiles[0].Image.Pix) {
-			t.Errorf("two paintings differ")
+			t.Errorf("two runs differ")
 		}
 	})
-	t.Run("a tile in a batch is its own Spec's picture, to within a level", func(t *testing.T) {
+	t.Run("a tile in a batch is its own Spec's image, to within a level", func(t *testing.T) {
 		t.Parallel()
 		s := demoSpec()
 		s.Count, s.Width, s.Height = 3, 160, 112
@@ -106,7 +108,7 @@ func TestDemoModel(t *testing.T) {
 			t.Errorf("got %v, want 256×256", got)
 		}
 	})
-	t.Run("a long weighted prompt is painted", func(t *testing.T) {
+	t.Run("a long weighted prompt is rendered", func(t *testing.T) {
 		t.Parallel()
 		s := demoSpec()
 		s.Prompt, s.Steps = strings.Repeat("(red:1.2) boat, ", 60)+"BREAK [sea", 2
@@ -139,7 +141,7 @@ func shareOff(a, b *image.NRGBA) float64 {
 	return float64(n) / float64(len(a.Pix))
 }
 
-// BenchmarkRender paints one picture, and four, in 20 guided steps, and tells the share of time outside the networks.
+// BenchmarkRender renders one image, and four, in 20 guided steps, and reports the share of time outside the networks.
 func BenchmarkRender(b *testing.B) {
 	for name, count := range map[string]int{"one": 1, "four": 4} {
 		b.Run(name, func(b *testing.B) {

@@ -39,8 +39,8 @@ func newUnetRecorder(t *testing.T, m sampler.Method) (*Renderer, *unetRecorder) 
 	return r, net
 }
 
-// Every sampler paints in every way there is, and what is kept of a picture is shown to the model at the noise of the
-// level it is asked at.
+// Every sampler works in every mode, and the model gets the protected part of an image with the noise of the current
+// sigma.
 func TestEverySamplerInEveryMode(t *testing.T) {
 	t.Parallel()
 	for _, d := range []picture.Dialect{picture.Diffusers, picture.A1111} {
@@ -88,10 +88,10 @@ func renderMode(t *testing.T, m sampler.Method, s picture.Spec, way string) {
 	r, net := newUnetRecorder(t, m)
 	done, err := r.Render(t.Context(), s, job)
 	if err != nil || !done.Latents.Finite() {
-		t.Errorf("%s: got %v, want a picture of finite numbers", way, err)
+		t.Errorf("%s: got %v, want an image of finite numbers", way, err)
 		return
 	}
-	own := s.Dialect == picture.A1111 || isKDPM2(s.Sampler) // TestInpaintAsA1111 and TestInpaintAsDiffusers see to these
+	own := s.Dialect == picture.A1111 || isKDPM2(s.Sampler) // TestInpaintAsA1111 and TestInpaintAsDiffusers cover these
 	if way == "place" || way == "mask" && !own {
 		net.checkShown(t, way)
 	}
@@ -106,7 +106,10 @@ func (o *unetRecorder) checkShown(t *testing.T, way string) {
 	for i, got := range o.seen[1:] {
 		sigma := sigmaAt(o.parts().Config.Sampler, got.time)
 		if want := (-0.5 + sigma) / math.Hypot(sigma, 1); math.Abs(got.value-want) > 0.01 {
-			t.Errorf("%s, call %d at time %.5g: the model is shown %.4f of what is kept, want %.4f", way, i+2, got.time, got.value, want)
+			t.Errorf(
+				"%s, call %d at time %.5g: the model is shown %.4f of what is kept, want %.4f", way, i+2, got.time, got.value,
+				want,
+			)
 			return
 		}
 	}
@@ -127,7 +130,7 @@ func sigmaAt(c sampler.Config, time float64) float64 {
 	return math.Exp(low)
 }
 
-// Given noise that is the seed's own makes the same picture, another source of the steps' noise or not.
+// Latents that equal the seed's noise give the same image, also with another source of the steps' noise.
 func TestGivenLatentsKeepSeedDelta(t *testing.T) {
 	t.Parallel()
 	s := boatSpec()
@@ -136,7 +139,7 @@ func TestGivenLatentsKeepSeedDelta(t *testing.T) {
 	r, _ := newFake(t, Options{})
 	want, got := mustRender(t, r, s, Job{}), mustRender(t, r, s, Job{Latents: &own})
 	if !sameImage(got.Tiles[0].Image, want.Tiles[0].Image) {
-		t.Errorf("the pictures are %.2f apart, want the same", meanDifference(t, got.Tiles[0].Image, want.Tiles[0].Image))
+		t.Errorf("the images are %.2f apart, want the same", meanDifference(t, got.Tiles[0].Image, want.Tiles[0].Image))
 	}
 }
 

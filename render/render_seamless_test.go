@@ -12,7 +12,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// TestSeamless paints pictures whose edges fit each other, with the demo model.
+// TestSeamless renders tileable images with the demo model.
 func TestSeamless(t *testing.T) {
 	t.Parallel()
 	r := pipelinetest.Load(t, demoFolder)
@@ -22,7 +22,7 @@ func TestSeamless(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("the picture goes on from edge to edge", func(t *testing.T) {
+	t.Run("the image goes on from edge to edge", func(t *testing.T) {
 		t.Parallel()
 		img := done.Tiles[0].Image
 		for _, across := range []bool{true, false} {
@@ -42,7 +42,7 @@ func TestSeamless(t *testing.T) {
 			t.Errorf("its upper and lower edge are %.1f apart, neighbours inside %.1f: this test shows nothing", edge, inside)
 		}
 	})
-	t.Run("rolled noise gives the same picture, rolled", func(t *testing.T) {
+	t.Run("rolled noise gives the same image, rolled", func(t *testing.T) {
 		t.Parallel()
 		start := noise.Draw(noise.NewTorch(7), 1, 4, 16, 16)
 		shifted := roll(start, 4, 6)
@@ -71,7 +71,7 @@ func TestSeamless(t *testing.T) {
 				t.Fatal(err)
 			}
 			if shareOff(again.Tiles[0].Image, done.Tiles[0].Image) > 0.001 {
-				t.Error("the picture differs")
+				t.Error("the image differs")
 			}
 			if dropped, err := r.Model.DropSeamless(); err != nil || !dropped {
 				t.Fatalf("got dropped %v, %v, want them gone", dropped, err)
@@ -80,7 +80,7 @@ func TestSeamless(t *testing.T) {
 	})
 }
 
-// edgeJumps is how far the first and last columns (or rows) of a picture are apart on average, and how far neighbours
+// edgeJumps is how far the first and last columns (or rows) of an image are apart on average, and how far neighbours
 // inside.
 func edgeJumps(img *image.NRGBA, across bool) (edge, inside float64) {
 	w, h := img.Rect.Dx(), img.Rect.Dy()

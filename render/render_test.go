@@ -20,15 +20,15 @@ func TestRender(t *testing.T) {
 			eachSampler(t, d, func(m sampler.Method, s picture.Spec, r *Renderer, _ *fakeModel) {
 				a, b := mustRender(t, r, s, Job{}), mustRender(t, r, s, Job{})
 				if !sameImage(a.Tiles[0].Image, b.Tiles[0].Image) {
-					t.Errorf("%s, %s: two paintings differ", d, m.Name)
+					t.Errorf("%s, %s: two runs differ", d, m.Name)
 				}
 				if got := a.Tiles[0].Image.Bounds(); got != image.Rect(0, 0, 64, 48) {
-					t.Errorf("%s, %s: got a picture of %v, want 64×48", d, m.Name, got)
+					t.Errorf("%s, %s: got an image of %v, want 64×48", d, m.Name, got)
 				}
 			})
 		}
 	})
-	t.Run("each thing that decides a picture changes it", func(t *testing.T) {
+	t.Run("each thing that decides an image changes it", func(t *testing.T) {
 		t.Parallel()
 		r, _ := newFake(t, Options{})
 		base := mustRender(t, r, boatSpec(), Job{}).Tiles[0].Image
@@ -48,11 +48,11 @@ func TestRender(t *testing.T) {
 			s := boatSpec()
 			change(&s)
 			if sameImage(base, mustRender(t, r, s, Job{}).Tiles[0].Image) {
-				t.Errorf("another %s: the picture stayed the same", name)
+				t.Errorf("another %s: the image stayed the same", name)
 			}
 		}
 	})
-	t.Run("tiles are the pictures of their own Specs", func(t *testing.T) {
+	t.Run("tiles are the images of their own Specs", func(t *testing.T) {
 		t.Parallel()
 		for name, s := range map[string]picture.Spec{"seeds": boatSpec(), "variations": boatSpec().Vary(99, 0.3, 1)} {
 			s.Count = 3
@@ -61,7 +61,7 @@ func TestRender(t *testing.T) {
 			for i, tile := range all.Tiles {
 				one := mustRender(t, r, s.Tile(i), Job{}).Tiles[0]
 				if !sameImage(one.Image, tile.Image) || one.Seed != tile.Seed {
-					t.Errorf("%s: tile %d (seed %d) differs from its own Spec's picture (seed %d)", name, i, tile.Seed, one.Seed)
+					t.Errorf("%s: tile %d (seed %d) differs from its own Spec's image (seed %d)", name, i, tile.Seed, one.Seed)
 				}
 			}
 			if sameImage(all.Tiles[0].Image, all.Tiles[1].Image) {
@@ -69,7 +69,7 @@ func TestRender(t *testing.T) {
 			}
 		}
 	})
-	t.Run("tiles that do not fit together are painted in groups, to the same result", func(t *testing.T) {
+	t.Run("tiles that do not fit together are rendered in groups, to the same result", func(t *testing.T) {
 		t.Parallel()
 		s := boatSpec()
 		s.Count = 4
@@ -111,7 +111,7 @@ func TestRender(t *testing.T) {
 			a := mustRender(t, r, s, Job{})
 			s.Negative = "something else entirely"
 			if changed := !sameImage(a.Tiles[0].Image, mustRender(t, r, s, Job{}).Tiles[0].Image); changed != want {
-				t.Errorf("%s: another negative prompt changes the picture: got %v, want %v", dialect, changed, want)
+				t.Errorf("%s: another negative prompt changes the image: got %v, want %v", dialect, changed, want)
 			}
 		}
 	})
@@ -161,7 +161,7 @@ func TestRender(t *testing.T) {
 			t.Errorf("with room for one chunk: got %d and %d tokens", positive, negative)
 		}
 	})
-	t.Run("unbalanced brackets are painted", func(t *testing.T) {
+	t.Run("unbalanced brackets are rendered", func(t *testing.T) {
 		t.Parallel()
 		r, _ := newFake(t, Options{})
 		s := boatSpec()
@@ -205,16 +205,17 @@ func TestGivenLatents(t *testing.T) {
 	s.Sampler = "euler"
 	drawn := noise.Draw(noise.NewTorch(s.Seed), 1, 4, 6, 8)
 	want := mustRender(t, r, s, Job{}).Tiles[0].Image
-	t.Run("that a seed would draw give the seed's picture", func(t *testing.T) {
+	t.Run("that a seed would draw give the seed's image", func(t *testing.T) {
 		t.Parallel()
 		if got := mustRender(t, r, s, Job{Latents: &drawn}).Tiles[0].Image; !sameImage(got, want) {
-			t.Errorf("the pictures are %v apart", meanDifference(t, got, want))
+			t.Errorf("the images are %v apart", meanDifference(t, got, want))
 		}
 	})
 	t.Run("of another shape are refused", func(t *testing.T) {
 		t.Parallel()
 		wrong := tensor.New(1, 4, 8, 6)
-		if _, err := r.Render(t.Context(), s, Job{Latents: &wrong}); err == nil || !strings.Contains(err.Error(), "[1 4 8 6]") {
+		if _, err := r.Render(t.Context(), s, Job{Latents: &wrong}); err == nil ||
+			!strings.Contains(err.Error(), "[1 4 8 6]") {
 			t.Errorf("got %v, want an error that names the shape", err)
 		}
 	})

@@ -18,7 +18,8 @@ func (r *Renderer) toPixels(ctx context.Context, d Decoder, latents tensor.Tenso
 	if err != nil {
 		return tensor.Tensor{}, err
 	}
-	if err := pixels.Check(); err != nil || len(pixels.Shape) != 4 || pixels.Shape[1] != 3 || pixels.Batch() != latents.Batch() {
+	if err := pixels.Check(); err != nil || len(pixels.Shape) != 4 || pixels.Shape[1] != 3 ||
+		pixels.Batch() != latents.Batch() {
 		return tensor.Tensor{}, fmt.Errorf("the decoder returns shape %v for latents of %v", pixels.Shape, latents.Shape)
 	}
 	if !pixels.Finite() {

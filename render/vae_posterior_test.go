@@ -11,7 +11,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// wideEncoder is a model whose encoder gives the same spread everywhere, beside the mean.
+// wideEncoder is a model whose encoder gives the same variance everywhere, besides the mean.
 type wideEncoder struct {
 	*fakeModel
 	logVariance float32 // of the variance
@@ -29,7 +29,7 @@ func (u wideEncoder) EncodeImage(ctx context.Context, p tensor.Tensor) (tensor.T
 	return wide, err
 }
 
-// Golden records hold what is drawn; this is about what is not.
+// Golden records hold what is drawn; this test is about the rest.
 func TestPosterior(t *testing.T) {
 	t.Parallel()
 	inputs := inputStore{}
@@ -77,7 +77,8 @@ func TestPosterior(t *testing.T) {
 	})
 	t.Run("an encoder of other channels is refused", func(t *testing.T) {
 		t.Parallel()
-		if _, err := latentsFor(t, picture.Diffusers, 0, 6); err == nil || !strings.Contains(err.Error(), "[1 6 6 8], want [1 4 6 8] or [1 8 6 8]") {
+		if _, err := latentsFor(t, picture.Diffusers, 0, 6); err == nil ||
+			!strings.Contains(err.Error(), "[1 6 6 8], want [1 4 6 8] or [1 8 6 8]") {
 			t.Errorf("got %v, want both shapes that it may have", err)
 		}
 	})

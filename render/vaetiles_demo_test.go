@@ -12,7 +12,7 @@ import (
 )
 
 // TestLargeImageInVAETiles decodes one latent whole and in tiles. The normalisations and the attention of a tile see no
-// more than the tile, so the pictures are near each other and not the same.
+// more than the tile, so the images are similar and not the same.
 func TestLargeImageInVAETiles(t *testing.T) {
 	t.Parallel()
 	parts, err := pipeline.Parts(pipelinetest.Load(t, demoFolder).Model)
@@ -38,6 +38,6 @@ func TestLargeImageInVAETiles(t *testing.T) {
 		sum += max(int(v)-int(pictures[1][i]), int(pictures[1][i])-int(v))
 	}
 	if mean := float64(sum) / float64(len(pictures[0])); mean > 6 || mean == 0 {
-		t.Errorf("in tiles the picture is %.2f levels off on average, want more than none and at most 6 of 255", mean)
+		t.Errorf("in tiles the image is %.2f levels off on average, want more than none and at most 6 of 255", mean)
 	}
 }

@@ -131,7 +131,9 @@ func TestLowMemoryDecodesInTiles(t *testing.T) {
 		t.Parallel()
 		r := newShadingRenderer(t, Options{VAETileSide: 64}, smallDecoder{&fakeModel{}, 64})
 		if got := mustRender(t, r, s, Job{}).Tiles[0].Image; !sameImage(got, want) {
-			t.Errorf("a decoder that looks at single latents makes another picture in tiles: %.2f apart", meanDifference(t, got, want))
+			t.Errorf(
+				"a decoder that looks at single latents makes another image in tiles: %.2f apart", meanDifference(t, got, want),
+			)
 		}
 	})
 	t.Run("and fails where they do not either", func(t *testing.T) {
@@ -141,7 +143,7 @@ func TestLowMemoryDecodesInTiles(t *testing.T) {
 			t.Errorf("got %v, want %v", err, tensor.ErrOutOfMemory)
 		}
 	})
-	t.Run("a picture whose edges fit is shown what lies beyond them", func(t *testing.T) {
+	t.Run("an image whose edges fit is shown what lies beyond them", func(t *testing.T) {
 		t.Parallel()
 		r := newShadingRenderer(t, Options{VAEPixels: 100, VAETileSide: 64}, nil)
 		latents := sineWave(1, 4, 24, 32)
@@ -168,7 +170,7 @@ func TestLowMemoryDecodesInTiles(t *testing.T) {
 	})
 }
 
-// checkNear sees that two maps differ by rounding alone.
+// checkNear checks that two maps differ by rounding alone.
 func checkNear(t *testing.T, got, want tensor.Tensor) {
 	t.Helper()
 	if !tensor.SameShape(got, want) {
@@ -181,7 +183,7 @@ func checkNear(t *testing.T, got, want tensor.Tensor) {
 	}
 }
 
-// tinyDecoder is a tiny decoder: it takes latents as they are and shows them upside down, so that one can tell.
+// tinyDecoder is a tiny decoder: it takes latents as they are and shows them upside down, so that the test recognises it.
 type tinyDecoder struct{ *fakeModel }
 
 func (s tinyDecoder) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {
@@ -206,7 +208,10 @@ func TestTinyDecoderShowsPreviews(t *testing.T) {
 		t.Errorf("got a sheet of %v, want the whole 64×48: a tiny decoder may show four times the pixels", got)
 	}
 	if r, _, _, _ := sheet.At(1, 1).RGBA(); uint8(r>>8) != toByte(-estimate.Data[0], math.RoundToEven) {
-		t.Errorf("got red %d, want %d: the latents as they are, by the tiny decoder", r>>8, toByte(-estimate.Data[0], math.RoundToEven))
+		t.Errorf(
+			"got red %d, want %d: the latents as they are, by the tiny decoder", r>>8,
+			toByte(-estimate.Data[0], math.RoundToEven),
+		)
 	}
 	if f.decodes.Load() != 0 || tiny.decodes.Load() != 1 {
 		t.Errorf("the model decoded %d times and the tiny one %d, want 0 and 1", f.decodes.Load(), tiny.decodes.Load())

@@ -1,12 +1,16 @@
 package admit
 
 import (
+	"darkroom/bot/command"
 	"darkroom/render/picture"
 	"darkroom/render/request"
+	"darkroom/store/limits"
 )
 
 // Judge judges a request for new pictures by the first model. seed is drawn by the caller, for requests that name none.
-func Judge(req Request, available request.Available, policy Policy, seed int64) (request.Resolved, *request.Refusal) {
+func Judge(
+	req command.Request, available request.Available, policy limits.Policy, seed int64,
+) (request.Resolved, *request.Refusal) {
 	return judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
 		return needWords(request.Resolve(req.Wanted, available.Models[0], seed))
 	})
@@ -14,7 +18,7 @@ func Judge(req Request, available request.Available, policy Policy, seed int64) 
 
 // JudgeRemix judges a remix: the words are new, and what they leave open is as it was in base. The seed is new too.
 func JudgeRemix(
-	req Request, available request.Available, policy Policy, base picture.Spec, seed int64,
+	req command.Request, available request.Available, policy limits.Policy, base picture.Spec, seed int64,
 ) (request.Resolved, *request.Refusal) {
 	return judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
 		return needWords(request.Remix(req.Wanted, available, base, seed))
@@ -23,7 +27,7 @@ func JudgeRemix(
 
 // JudgeSpec judges a Spec that a button derived from an earlier one: what was allowed then may not be allowed now.
 func JudgeSpec(
-	req Request, available request.Available, policy Policy, spec picture.Spec, spoiler bool,
+	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, spoiler bool,
 ) (request.Resolved, *request.Refusal) {
 	return judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
 		res, refusal := request.Repaint(spec, available)
@@ -35,7 +39,7 @@ func JudgeSpec(
 // JudgeOutpaint judges a Spec that a button derived from a posted picture, which becomes a part of a canvas. placeOn
 // says where it lies on a canvas of the size that comes of the judgement.
 func JudgeOutpaint(
-	req Request, available request.Available, policy Policy, spec picture.Spec, from request.InitImage,
+	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, from request.InitImage,
 	placeOn func(width, height int) picture.Placement, spoiler bool,
 ) (request.Resolved, *request.Refusal) {
 	res, refusal := judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
@@ -51,7 +55,8 @@ func JudgeOutpaint(
 
 // judge resolves a request unless something forbids it anyway, and applies the server's limits.
 func judge(
-	req Request, available request.Available, policy Policy, resolve func() (request.Resolved, *request.Refusal),
+	req command.Request, available request.Available, policy limits.Policy,
+	resolve func() (request.Resolved, *request.Refusal),
 ) (request.Resolved, *request.Refusal) {
 	if refusal := preconditions(req.Place, available, policy); refusal != nil {
 		return request.Resolved{}, refusal
@@ -76,5 +81,5 @@ func needWords(res request.Resolved, refusal *request.Refusal) (request.Resolved
 		example = res.Card.Examples[0]
 	}
 	hint := "For example: /imagine prompt: " + example
-	return request.Resolved{}, request.Refuse(hint, "There is nothing to paint: the prompt is empty.")
+	return request.Resolved{}, request.Refuse(hint, "The prompt is empty.")
 }

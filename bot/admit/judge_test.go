@@ -5,8 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/bot/command"
 	"darkroom/render/picture"
 	"darkroom/render/request"
+	"darkroom/store/limits"
 )
 
 var hashA, hashB = strings.Repeat("a", 64), strings.Repeat("b", 64)
@@ -36,12 +38,11 @@ func multiplesOf(m int) request.Available {
 	return o
 }
 
-func asks(w request.Wanted) Request {
-	return Request{Place: Place{Kind: "guild", BotPermissions: attachFiles}, Wanted: w}
+func asks(w request.Wanted) command.Request {
+	return command.Request{Place: command.Place{Kind: "guild", BotPermissions: attachFiles}, Wanted: w}
 }
 
-func ptr[T any](v T) *T { return &v }
-
+//go:fix inline
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	plain := picture.Spec{
@@ -52,31 +53,31 @@ func TestJudge(t *testing.T) {
 	boat := request.Wanted{Prompt: "red boat"}
 	for name, c := range map[string]struct {
 		want    request.Wanted
-		policy  Policy
+		policy  limits.Policy
 		none    bool                // no model is available
 		spec    func(*picture.Spec) // how the Spec differs from the plain one
 		notes   []string            // parts of the notes, in order
 		refused string              // part of the refusal
 	}{
 		"no limits":       {want: boat},
-		"a limit of zero": {want: boat, policy: Policy{}},
-		"a pause, its reason": {want: boat, policy: Policy{Paused: true, PauseReason: "moving house"},
-			refused: "paused in this server: moving house"},
+		"a limit of zero": {want: boat, policy: limits.Policy{}},
+		"a pause, its reason": {want: boat, policy: limits.Policy{Paused: true, PauseReason: "moving house"},
+			refused: "This server is paused: moving house"},
 		"a server's limits clamp": {
-			want:   request.Wanted{Prompt: "red boat", Size: ptr("160x112")},
-			policy: Policy{MaxSteps: 8, MaxCount: 1, MaxPixels: 16500},
+			want:   request.Wanted{Prompt: "red boat", Size: new("160x112")},
+			policy: limits.Policy{MaxSteps: 8, MaxCount: 1, MaxPixels: 16500},
 			spec:   func(s *picture.Spec) { s.Steps, s.Count, s.Width, s.Height = 8, 1, 128, 128 },
-			notes:  []string{"at most 8 steps", "at most 1 picture in", "128×128 was used instead of 160×112"},
+			notes:  []string{"Steps lowered to 8", "Lowered to 1 image", "from 160×112 to 128×128"},
 		},
-		"a limit below every size": {want: boat, policy: Policy{MaxPixels: 100},
-			refused: "paints nothing as small as the 100 pixels"},
-		"no model":        {want: boat, none: true, refused: "No renderer has told me"},
-		"an empty prompt": {want: request.Wanted{Prompt: "  "}, refused: "the prompt is empty"},
+		"a limit below every size": {want: boat, policy: limits.Policy{MaxPixels: 100},
+			refused: "no size that is small enough: this server allows at most 100 pixels"},
+		"no model":        {want: boat, none: true, refused: "No renderer is ready"},
+		"an empty prompt": {want: request.Wanted{Prompt: "  "}, refused: "The prompt is empty"},
 		"a prompt of only flags": {want: request.Wanted{Prompt: "--seed 3"},
 			refused: "For example: /imagine prompt: a red boat"},
-		"what the resolver refuses": {want: request.Wanted{Prompt: "red boat", Sampler: ptr("heun")},
+		"what the resolver refuses": {want: request.Wanted{Prompt: "red boat", Sampler: new("heun")},
 			refused: "Unknown sampler"},
-		"a pause goes before it all": {want: request.Wanted{}, policy: Policy{Paused: true}, none: true, refused: "paused"},
+		"a pause goes before it all": {want: request.Wanted{}, policy: limits.Policy{Paused: true}, none: true, refused: "paused"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -121,7 +122,9 @@ func TestJudgeSamplerOfTooManySteps(t *testing.T) {
 	}{picture.Diffusers: {"euler_ays", 8}, picture.A1111: {"unipc", 2}} {
 		o := postcards()
 		o.Models[0].Dialect, o.Models[0].Samplers = d, []string{"euler_a", asked.sampler}
-		_, no := Judge(asks(request.Wanted{Prompt: "red boat", Sampler: &asked.sampler}), o, Policy{MaxSteps: asked.most}, 5)
+		_, no := Judge(
+			asks(request.Wanted{Prompt: "red boat", Sampler: &asked.sampler}), o, limits.Policy{MaxSteps: asked.most}, 5,
+		)
 		if no == nil || !strings.Contains(no.Error(), "this server allows at most") {
 			t.Errorf("%s with at most %d steps: got %v, want a refusal", asked.sampler, asked.most, no)
 		}
@@ -130,12 +133,12 @@ func TestJudgeSamplerOfTooManySteps(t *testing.T) {
 
 func TestJudgeRemix(t *testing.T) {
 	t.Parallel()
-	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Count: ptr(4)}), postcards(), Policy{}, 5)
-	got, no := JudgeRemix(asks(request.Wanted{Prompt: "night sky"}), postcards(), Policy{MaxCount: 2}, base.Spec, 9)
+	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Count: new(4)}), postcards(), limits.Policy{}, 5)
+	got, no := JudgeRemix(asks(request.Wanted{Prompt: "night sky"}), postcards(), limits.Policy{MaxCount: 2}, base.Spec, 9)
 	if no != nil || got.Spec.Prompt != "night sky" || got.Spec.Seed != 9 || got.Spec.Count != 2 || len(got.Notes) != 1 {
 		t.Errorf("got %+v, %v, want new words, a new seed, two pictures and a note", got, no)
 	}
-	if _, no := JudgeRemix(asks(request.Wanted{}), postcards(), Policy{}, base.Spec, 9); no == nil ||
+	if _, no := JudgeRemix(asks(request.Wanted{}), postcards(), limits.Policy{}, base.Spec, 9); no == nil ||
 		!strings.Contains(no.Sentence, "is empty") {
 		t.Errorf("no words: got %v, want a refusal", no)
 	}
@@ -144,17 +147,18 @@ func TestJudgeRemix(t *testing.T) {
 func TestJudgePlace(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		place Place
+		place command.Place
 		may   bool
 	}{
-		{Place{Kind: "guild", BotPermissions: attachFiles}, true},
-		{Place{Kind: "guild", BotPermissions: administrator}, true},
-		{Place{Kind: "guild", BotPermissions: ^uint64(attachFiles | administrator)}, false}, {Place{Kind: "thread"}, false},
-		{Place{Kind: "dm"}, true},
+		{command.Place{Kind: "guild", BotPermissions: attachFiles}, true},
+		{command.Place{Kind: "guild", BotPermissions: administrator}, true},
+		{command.Place{Kind: "guild", BotPermissions: ^uint64(attachFiles | administrator)}, false},
+		{command.Place{Kind: "thread"}, false},
+		{command.Place{Kind: "dm"}, true},
 	} {
 		r := asks(request.Wanted{Prompt: "red boat"})
 		r.Place = c.place
-		if _, no := Judge(r, postcards(), Policy{}, 1); (no == nil) != c.may {
+		if _, no := Judge(r, postcards(), limits.Policy{}, 1); (no == nil) != c.may {
 			t.Errorf("%s with %x: got %v, want allowed %v", c.place.Kind, c.place.BotPermissions, no, c.may)
 		}
 	}
@@ -162,7 +166,7 @@ func TestJudgePlace(t *testing.T) {
 
 func TestJudgeOutpaint(t *testing.T) {
 	t.Parallel()
-	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Size: ptr("176x96")}), postcards(), Policy{}, 5)
+	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Size: new("176x96")}), postcards(), limits.Policy{}, 5)
 	from := request.InitImage{
 		File:     request.Attachment{ID: "1", URL: "https://x", ContentType: "image/png", Size: 1000, Width: 176, Height: 96},
 		Strength: 0.8,
@@ -172,7 +176,7 @@ func TestJudgeOutpaint(t *testing.T) {
 	}
 	t.Run("the place is on the canvas that is painted", func(t *testing.T) {
 		t.Parallel()
-		got, no := JudgeOutpaint(asks(request.Wanted{}), postcards(), Policy{}, base.Spec, from, half, true)
+		got, no := JudgeOutpaint(asks(request.Wanted{}), postcards(), limits.Policy{}, base.Spec, from, half, true)
 		want := request.InitImage{
 			File:     from.File,
 			Strength: 0.8,
@@ -186,7 +190,7 @@ func TestJudgeOutpaint(t *testing.T) {
 		t.Parallel()
 		o := anySize()
 		o.Models[0].ImageToImage = true
-		got, no := JudgeOutpaint(asks(request.Wanted{}), o, Policy{}, base.Spec, from, half, false)
+		got, no := JudgeOutpaint(asks(request.Wanted{}), o, limits.Policy{}, base.Spec, from, half, false)
 		if no != nil || got.PendingInit.Place.Width*2 != got.Spec.Width || got.Spec.Width == 176 {
 			t.Errorf("got %+v on %d×%d, %v", got.PendingInit, got.Spec.Width, got.Spec.Height, no)
 		}
@@ -195,7 +199,7 @@ func TestJudgeOutpaint(t *testing.T) {
 		t.Parallel()
 		o := postcards()
 		o.Models[0].ImageToImage = false
-		if _, no := JudgeOutpaint(asks(request.Wanted{}), o, Policy{}, base.Spec, from, half, false); no == nil ||
+		if _, no := JudgeOutpaint(asks(request.Wanted{}), o, limits.Policy{}, base.Spec, from, half, false); no == nil ||
 			!strings.Contains(no.Sentence, "cannot start") ||
 			no.Hint != "" {
 			t.Errorf("got %+v, want a refusal that does not speak of an option", no)
@@ -203,7 +207,7 @@ func TestJudgeOutpaint(t *testing.T) {
 	})
 	t.Run("and so does a server that is paused", func(t *testing.T) {
 		t.Parallel()
-		if _, no := JudgeOutpaint(asks(request.Wanted{}), postcards(), Policy{Paused: true}, base.Spec, from, half,
+		if _, no := JudgeOutpaint(asks(request.Wanted{}), postcards(), limits.Policy{Paused: true}, base.Spec, from, half,
 			false); no == nil {
 			t.Error("it was not refused")
 		}
@@ -212,14 +216,14 @@ func TestJudgeOutpaint(t *testing.T) {
 
 func TestJudgeSpec(t *testing.T) {
 	t.Parallel()
-	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Size: ptr("176x96")}), postcards(), Policy{}, 5)
+	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Size: new("176x96")}), postcards(), limits.Policy{}, 5)
 	t.Run("what was allowed then is judged again", func(t *testing.T) {
 		t.Parallel()
-		got, no := JudgeSpec(asks(request.Wanted{}), postcards(), Policy{MaxSteps: 3}, base.Spec, true)
+		got, no := JudgeSpec(asks(request.Wanted{}), postcards(), limits.Policy{MaxSteps: 3}, base.Spec, true)
 		if no != nil || got.Spec.Steps != 3 || !got.Spoiler || len(got.Notes) != 1 {
 			t.Errorf("got %+v, %v; want 3 steps and a note", got, no)
 		}
-		if _, no := JudgeSpec(asks(request.Wanted{}), postcards(), Policy{Paused: true}, base.Spec, false); no == nil {
+		if _, no := JudgeSpec(asks(request.Wanted{}), postcards(), limits.Policy{Paused: true}, base.Spec, false); no == nil {
 			t.Error("a click while paused is not refused")
 		}
 	})
@@ -227,7 +231,7 @@ func TestJudgeSpec(t *testing.T) {
 		t.Parallel()
 		s := base.Spec
 		s.Hires = &picture.Hires{Scale: 2, Steps: 100, Strength: 0.5}
-		got, no := JudgeSpec(asks(request.Wanted{}), postcards(), Policy{MaxSteps: 10}, s, false)
+		got, no := JudgeSpec(asks(request.Wanted{}), postcards(), limits.Policy{MaxSteps: 10}, s, false)
 		if no != nil || got.Spec.Steps != 10 || got.Spec.Hires.Steps != 10 || len(got.Notes) != 2 {
 			t.Errorf("got %+v, %v; want 10 steps in both passes and two notes", got, no)
 		}
@@ -239,11 +243,15 @@ func TestJudgeSpec(t *testing.T) {
 		t.Parallel()
 		s := base.Spec
 		s.Hires = &picture.Hires{Scale: 2, Steps: 3, Strength: 0.5}
-		if _, no := JudgeSpec(asks(request.Wanted{}), postcards(), Policy{MaxPixels: 176 * 96 * 3}, s, false); no == nil ||
-			!strings.Contains(no.Sentence, "Enlarged") {
+		if _, no := JudgeSpec(
+			asks(request.Wanted{}), postcards(), limits.Policy{MaxPixels: 176 * 96 * 3}, s, false,
+		); no == nil ||
+			!strings.Contains(no.Sentence, "Too large to upscale") {
 			t.Errorf("got %v, want a refusal", no)
 		}
-		if _, no := JudgeSpec(asks(request.Wanted{}), postcards(), Policy{MaxPixels: 176 * 96 * 4}, s, false); no != nil {
+		if _, no := JudgeSpec(
+			asks(request.Wanted{}), postcards(), limits.Policy{MaxPixels: 176 * 96 * 4}, s, false,
+		); no != nil {
 			t.Errorf("got %v, want it allowed", no)
 		}
 	})
@@ -265,7 +273,7 @@ func FuzzJudge(f *testing.F) {
 					Count:         &count,
 				},
 			)
-			got, no := Judge(r, o, Policy{MaxSteps: 50, MaxPixels: 300000}, 1)
+			got, no := Judge(r, o, limits.Policy{MaxSteps: 50, MaxPixels: 300000}, 1)
 			if no != nil {
 				continue
 			}

@@ -1,6 +1,10 @@
 package admit
 
-import "darkroom/render/request"
+import (
+	"darkroom/bot/command"
+	"darkroom/render/request"
+	"darkroom/store/limits"
+)
 
 // Discord's permission to send files, and the one that implies all others.
 const (
@@ -9,17 +13,17 @@ const (
 )
 
 // CheckPlace tells whether the bot may send pictures in a place, or why not.
-func CheckPlace(p Place) *request.Refusal {
+func CheckPlace(p command.Place) *request.Refusal {
 	inServer := p.Kind == "guild" || p.Kind == "thread"
 	if inServer && p.BotPermissions&(attachFiles|administrator) == 0 {
 		return request.Refuse("Ask a moderator to give the bot the permission Attach Files here, or use another channel.",
-			"I may not send pictures in this channel.")
+			"I am not allowed to send images in this channel.")
 	}
 	return nil
 }
 
 // preconditions refuses what no choice of settings can help.
-func preconditions(place Place, available request.Available, policy Policy) *request.Refusal {
+func preconditions(place command.Place, available request.Available, policy limits.Policy) *request.Refusal {
 	if r := paused(policy); r != nil {
 		return r
 	}
@@ -27,8 +31,8 @@ func preconditions(place Place, available request.Available, policy Policy) *req
 		return r
 	}
 	if len(available.Models) == 0 {
-		return request.Refuse("Try again in a minute. If it stays so, whoever runs this bot should look at its renderer.",
-			"No renderer has told me yet what it can paint.")
+		const hint = "Try again in a minute. If that does not help, ask the owner of this bot to check its renderer."
+		return request.Refuse(hint, "No renderer is ready yet.")
 	}
 	return nil
 }

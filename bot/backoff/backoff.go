@@ -1,4 +1,5 @@
-// Package backoff waits between tries: longer each time, with chance mixed in so that many clients do not come back at once.
+// Package backoff waits between tries: longer each time, with chance mixed in so that many clients do not come back
+// at once.
 package backoff
 
 import (

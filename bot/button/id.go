@@ -33,12 +33,13 @@ const (
 )
 
 var verbs = map[Verb]bool{
-	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true, Cancel: true, Show: true, Example: true, Permute: true, Forget: true,
+	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true,
+	Cancel: true, Show: true, Example: true, Permute: true, Forget: true,
 }
 
 const (
 	version = "1"
-	// MaxLength is Discord's limit on a custom_id, in characters.
+	// maxLength is Discord's limit on a custom_id, in characters.
 	MaxLength = 100
 )
 

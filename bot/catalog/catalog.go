@@ -9,10 +9,10 @@ import (
 	"sync"
 	"time"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/backoff"
 	"darkroom/queue"
 	"darkroom/render"
+	"darkroom/render/request"
 )
 
 const (
@@ -47,7 +47,7 @@ type Catalog struct {
 	costs *costs
 
 	mu          sync.RWMutex
-	available   admit.Available
+	available   request.Available
 	noRenderers bool   // the queue was asked and no renderer is up
 	saved       string // the JSON that is remembered
 }
@@ -89,15 +89,15 @@ func (c *Catalog) Run(ctx context.Context) error {
 }
 
 // Available returns what can be painted, as it is known now.
-func (c *Catalog) Available() admit.Available {
+func (c *Catalog) Available() request.Available {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.available
 }
 
-// Await returns what can be painted. While nothing is known it asks the queue again for up to a second: people often ask
-// for the first picture in the moment in which the first renderer comes up.
-func (c *Catalog) Await(ctx context.Context) admit.Available {
+// Await returns what can be painted. While nothing is known it asks the queue again for up to a second: people often
+// ask for the first picture in the moment in which the first renderer comes up.
+func (c *Catalog) Await(ctx context.Context) request.Available {
 	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
 	defer cancel()
 	for {
@@ -131,7 +131,7 @@ func (c *Catalog) traits(hash string) render.Traits {
 // loadModels reads the remembered models.
 func (c *Catalog) loadModels(ctx context.Context) error {
 	text, err := c.o.Store.Meta(ctx, metaName)
-	var all admit.Available
+	var all request.Available
 	if err == nil && text != "" {
 		err = json.Unmarshal([]byte(text), &all)
 	}
@@ -172,15 +172,15 @@ func (c *Catalog) refresh(ctx context.Context) error {
 }
 
 // mergeModels joins what renderers announce: each model once, in the order of their slots.
-func mergeModels(renderers []queue.Renderer) (admit.Available, error) {
-	var all admit.Available
+func mergeModels(renderers []queue.Renderer) (request.Available, error) {
+	var all request.Available
 	seen := map[string]bool{}
 	for _, r := range renderers {
 		for _, announced := range r.Models {
-			var m admit.Model
+			var m request.Card
 			if len(announced.Card) > 0 {
 				if err := json.Unmarshal(announced.Card, &m); err != nil {
-					return admit.Available{}, fmt.Errorf("read the card of model %s at renderer %s: %w", announced.Name, r.Slot, err)
+					return request.Available{}, fmt.Errorf("read the card of model %s at renderer %s: %w", announced.Name, r.Slot, err)
 				}
 			}
 			m.Name, m.Hash = announced.Name, announced.Hash

@@ -11,8 +11,9 @@ import (
 	"darkroom/render/picture"
 )
 
-// initialRate is what a picture costs before any was measured, in milliseconds per step and megapixel. Fairness compares
-// costs, so a guess that is equally wrong for all does no harm; the true time replaces the estimate when a job is done.
+// initialRate is what a picture costs before any was measured, in milliseconds per step and megapixel. Fairness
+// compares costs, so a guess that is equally wrong for all does no harm; the true time replaces the estimate when a
+// job is done.
 const initialRate = 4000.0
 
 // learningRate is how much a new measurement moves the estimate.

@@ -1,12 +1,11 @@
 package command
 
 import (
+	"darkroom/render/request"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
-
-	"darkroom/bot/admit"
 )
 
 // The verbs of a Request that are no command names.
@@ -37,14 +36,14 @@ var ErrUnanswerable = errors.New("interaction without id or token")
 
 // Decode reads one interaction. Fields that are missing, unknown or of another kind than documented are left empty;
 // only an interaction that could not be answered at all is an error.
-func Decode(raw json.RawMessage) (admit.Request, error) {
+func Decode(raw json.RawMessage) (Request, error) {
 	o := parseObject(raw)
 	if o == nil {
-		return admit.Request{}, fmt.Errorf("decode interaction: %w: not a JSON object", ErrUnanswerable)
+		return Request{}, fmt.Errorf("decode interaction: %w: not a JSON object", ErrUnanswerable)
 	}
-	req := admit.Request{ID: o.text("id"), Application: o.text("application_id"), Token: o.text("token"), Verb: Unknown}
+	req := Request{ID: o.text("id"), Application: o.text("application_id"), Token: o.text("token"), Verb: Unknown}
 	if req.ID == "" || req.Token == "" {
-		return admit.Request{}, fmt.Errorf("decode interaction: %w", ErrUnanswerable)
+		return Request{}, fmt.Errorf("decode interaction: %w", ErrUnanswerable)
 	}
 	req.Place, req.Person = readPlace(o), readPerson(o)
 	readMessage(&req, o.object("message"))
@@ -65,10 +64,10 @@ func Decode(raw json.RawMessage) (admit.Request, error) {
 	return req, nil
 }
 
-// place tells where an interaction happened. Discord sends "context" since 2024; without it the guild decides.
-func readPlace(o object) admit.Place {
+// readPlace tells where an interaction happened. Discord sends "context" since 2024; without it the guild decides.
+func readPlace(o object) Place {
 	channel := o.object("channel")
-	p := admit.Place{
+	p := Place{
 		Guild: o.text("guild_id"), Channel: o.text("channel_id"), AgeRestricted: channel.boolean("nsfw"),
 		BotPermissions: o.permissions("app_permissions"), FileLimit: o.integer("attachment_size_limit"),
 	}
@@ -94,14 +93,17 @@ func readPlace(o object) admit.Place {
 // isThread tells whether a channel type is one of the three kinds of threads.
 func isThread(kind int64) bool { return kind >= 10 && kind <= 12 }
 
-// person reads who acts: a member in servers, a bare user in direct messages.
-func readPerson(o object) admit.Person {
+// readPerson reads who acts: a member in servers, a bare user in direct messages.
+func readPerson(o object) Person {
 	member := o.object("member")
 	user := member.object("user")
 	if user == nil {
 		user = o.object("user")
 	}
-	p := admit.Person{ID: user.text("id"), Roles: member.texts("roles"), Permissions: member.permissions("permissions"), Locale: o.text("locale")}
+	p := Person{
+		ID: user.text("id"), Roles: member.texts("roles"), Permissions: member.permissions("permissions"),
+		Locale: o.text("locale"),
+	}
 	for _, name := range []string{member.text("nick"), user.text("global_name"), user.text("username")} {
 		if name != "" {
 			p.Name = name
@@ -112,7 +114,7 @@ func readPerson(o object) admit.Person {
 }
 
 // readMessage reads the message that a button or form hangs on.
-func readMessage(req *admit.Request, m object) {
+func readMessage(req *Request, m object) {
 	req.Message = m.text("id")
 	req.Ephemeral = m.integer("flags")&ephemeralFlag != 0
 	req.Asker = m.object("interaction_metadata").object("user").text("id")
@@ -121,15 +123,15 @@ func readMessage(req *admit.Request, m object) {
 	}
 }
 
-func readAttachment(o object) admit.Attachment {
-	return admit.Attachment{
+func readAttachment(o object) request.Attachment {
+	return request.Attachment{
 		ID: o.text("id"), Name: o.text("filename"), URL: o.text("url"), ContentType: o.text("content_type"),
 		Size: o.integer("size"), Width: int(o.integer("width")), Height: int(o.integer("height")),
 	}
 }
 
 // readCommand reads a slash command: its subcommand, its options as text, and for /imagine what is wanted.
-func readCommand(req *admit.Request, data object) {
+func readCommand(req *Request, data object) {
 	req.Verb, req.Options = data.text("name"), map[string]string{}
 	options := data.list("options")
 	for len(options) > 0 && options[0].integer("type") <= 2 && options[0].has("name") && !options[0].has("value") {
@@ -147,7 +149,7 @@ func readCommand(req *admit.Request, data object) {
 	}
 }
 
-// fields reads the values of a form. Texts stand in action rows (the older form) or in labels; whatever else a form
+// readFields reads the values of a form. Texts stand in action rows (the older form) or in labels; anything else a form
 // may hold gives its values, joined by commas.
 func readFields(data object) map[string]string {
 	out := map[string]string{}

@@ -9,11 +9,11 @@ import (
 	"reflect"
 	"testing"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/command"
+	"darkroom/render/request"
 )
 
-var update = flag.Bool("update", false, "write golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func readFixture(t testing.TB, name string) json.RawMessage {
 	t.Helper()
@@ -24,7 +24,7 @@ func readFixture(t testing.TB, name string) json.RawMessage {
 	return data
 }
 
-func decode(t *testing.T, name string) admit.Request {
+func decode(t *testing.T, name string) command.Request {
 	t.Helper()
 	req, err := command.Decode(readFixture(t, name))
 	if err != nil {
@@ -49,18 +49,18 @@ func TestDecodeImagine(t *testing.T) {
 		req := decode(t, "imagine_guild")
 		want(t, "verb", req.Verb, "imagine")
 		want(t, "token", req.Token, "aW50ZXJhY3Rpb246dG9rZW4")
-		want(t, "place", req.Place, admit.Place{
+		want(t, "place", req.Place, command.Place{
 			Kind: "guild", Guild: "290926798626357999", Channel: "645027906669510667", AgeRestricted: true,
 			BotPermissions: 2251799813777408, FileLimit: 52428800,
 		})
-		want(t, "person", req.Person, admit.Person{
+		want(t, "person", req.Person, command.Person{
 			ID: "80351110224678912", Name: "Nel", Roles: []string{"539082325061836999", "539082325061836998"},
 			Permissions: 562949953601535, Locale: "de",
 		})
-		want(t, "wanted", req.Wanted, admit.Wanted{
+		want(t, "wanted", req.Wanted, request.Wanted{
 			Prompt: "a red boat --ar 3:2", Negative: ptr("fog"), Aspect: ptr("3:2"), Size: ptr("160x112"),
 			Seed: ptr(int64(9007199254740991)), Steps: ptr(12), GuidanceScale: ptr(4.5), Sampler: ptr("ddim"), Count: ptr(2),
-			Strength: ptr(0.4), Spoiler: true, Init: &admit.Attachment{
+			Strength: ptr(0.4), Spoiler: true, Init: &request.Attachment{
 				ID: "1100000000000000001", Name: "me.png", ContentType: "image/png", Size: 12345, Width: 640, Height: 480,
 				URL: "https://cdn.discordapp.com/ephemeral-attachments/1/2/me.png?ex=1&is=2&hm=3",
 			},
@@ -71,13 +71,16 @@ func TestDecodeImagine(t *testing.T) {
 		req := decode(t, "imagine_thread")
 		want(t, "kind", req.Place.Kind, "thread")
 		want(t, "channel", req.Place.Channel, "700000000000000001")
-		want(t, "wanted", req.Wanted, admit.Wanted{Prompt: "ein rotes Boot"})
+		want(t, "wanted", req.Wanted, request.Wanted{Prompt: "ein rotes Boot"})
 	})
 	t.Run("in direct messages there is a user and no member", func(t *testing.T) {
 		t.Parallel()
 		req := decode(t, "imagine_dm")
-		want(t, "place", req.Place, admit.Place{Kind: "dm", Channel: "800000000000000001", BotPermissions: ^uint64(0), FileLimit: 10 << 20})
-		want(t, "person", req.Person, admit.Person{ID: "80351110224678912", Name: "Nelly", Locale: "de"})
+		want(
+			t, "place", req.Place,
+			command.Place{Kind: "dm", Channel: "800000000000000001", BotPermissions: ^uint64(0), FileLimit: 10 << 20},
+		)
+		want(t, "person", req.Person, command.Person{ID: "80351110224678912", Name: "Nelly", Locale: "de"})
 	})
 }
 
@@ -104,7 +107,9 @@ func TestDecodeOthers(t *testing.T) {
 		req := decode(t, "modal_labels")
 		want(t, "verb", req.Verb, command.Form)
 		want(t, "fields", req.Options, map[string]string{"prompt": "a blue boat", "negative": "", "boxes": "a,b"})
-		want(t, "fields in rows", decode(t, "modal_rows").Options, map[string]string{"prompt": "a blue boat", "negative": "fog"})
+		want(
+			t, "fields in rows", decode(t, "modal_rows").Options, map[string]string{"prompt": "a blue boat", "negative": "fog"},
+		)
 	})
 	t.Run("autocomplete knows the option that is typed", func(t *testing.T) {
 		t.Parallel()
@@ -149,7 +154,7 @@ func TestDecodeBroken(t *testing.T) {
 	}
 	want(t, "verb", req.Verb, "imagine")
 	want(t, "file limit", req.Place.FileLimit, int64(command.DefaultFileLimit))
-	want(t, "wanted", req.Wanted, admit.Wanted{})
+	want(t, "wanted", req.Wanted, request.Wanted{})
 }
 
 func FuzzDecode(f *testing.F) {

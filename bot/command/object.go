@@ -83,7 +83,7 @@ func (o object) integer(key string) int64 {
 	return 0
 }
 
-// bits returns a permission set, which Discord writes as a decimal string.
+// permissions returns a permission set, which Discord writes as a decimal string.
 func (o object) permissions(key string) uint64 {
 	n, err := strconv.ParseUint(o.text(key), 10, 64)
 	if err != nil {

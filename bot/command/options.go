@@ -1,22 +1,24 @@
 package command
 
 import (
+	"darkroom/render/request"
 	"math"
 	"strconv"
-
-	"darkroom/bot/admit"
 )
 
-// wanted reads the options of /imagine. A value that is not of the option's kind counts as not given: Discord checks
-// kinds, so it can only come from a client that does not.
-func parseWanted(options map[string]string, files object) admit.Wanted {
-	w := admit.Wanted{
-		Prompt: options["prompt"], Negative: stringOption(options, "negative_prompt"), Aspect: stringOption(options, "aspect_ratio"),
-		Size: stringOption(options, "size"), Sampler: stringOption(options, "sampler"), Spoiler: options["spoiler"] == "true",
-		Steps: intOption(options, "steps"), Count: intOption(options, "count"),
+// parseWanted reads the options of /imagine. A value that is not of the option's kind counts as not given: Discord
+// checks kinds, so it can only come from a client that does not.
+func parseWanted(options map[string]string, files object) request.Wanted {
+	w := request.Wanted{
+		Prompt: options["prompt"], Negative: stringOption(options, "negative_prompt"),
+		Aspect: stringOption(options, "aspect_ratio"),
+		Size:   stringOption(options, "size"), Sampler: stringOption(options, "sampler"),
+		Spoiler: options["spoiler"] == "true",
+		Steps:   intOption(options, "steps"), Count: intOption(options, "count"),
 		GuidanceScale: floatOption(options, "guidance_scale"), Strength: floatOption(options, "strength"),
 	}
-	w.Notation, w.Emphasis, w.Tiling = stringOption(options, "notation"), stringOption(options, "emphasis"), boolOption(options, "tile")
+	w.Notation, w.Emphasis = stringOption(options, "notation"), stringOption(options, "emphasis")
+	w.Tiling = boolOption(options, "tile")
 	if n := int64Option(options, "seed"); n != nil {
 		w.Seed = n
 	}

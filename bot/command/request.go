@@ -1,12 +1,49 @@
 package command
 
-import "darkroom/bot/admit"
+import "darkroom/render/request"
+
+// Place is where a request was made and where its answer goes.
+type Place struct {
+	Kind           string // "guild", "thread", "dm" (with the bot) or "private" (a user-install elsewhere)
+	Guild          string // empty outside guilds
+	Channel        string
+	AgeRestricted  bool
+	BotPermissions uint64 // Discord permission bits of the bot there; all bits in a DM
+	FileLimit      int64  // bytes per file
+}
+
+// Person is who asks.
+type Person struct {
+	ID          string
+	Name        string // for display
+	Roles       []string
+	Permissions uint64 // Discord permission bits in this channel; 0 in a DM
+	Locale      string
+}
+
+// Request is what somebody wants, before any default is resolved.
+type Request struct {
+	ID            string // interaction snowflake
+	Application   string
+	Token         string // interaction token; never logged
+	Verb          string // "imagine", "queue", "cancel", "limits", "button", "form", "autocomplete"
+	Sub           string // subcommand, or the custom_id of a button or form
+	FocusedOption string // autocomplete: the option being typed
+	Place         Place
+	Person        Person
+	Wanted        request.Wanted
+	Options       map[string]string    // options of other commands, and the fields of a form, as text
+	Message       string               // the message that a button is on
+	Files         []request.Attachment // the pictures on that message
+	Asker         string               // who asked for that message; empty when Discord does not say
+	Ephemeral     bool                 // that message is only seen by one person
+}
 
 // DirectAccount is the account of all direct messages, where a server's account is its id.
 const DirectAccount = "dm"
 
-// Account is what a request is charged to: its server, or the one account of all direct messages.
-func Account(r admit.Request) string {
+// Account is what the request is charged to: its server, or the one account of all direct messages.
+func (r Request) Account() string {
 	if r.Place.Guild == "" {
 		return DirectAccount
 	}

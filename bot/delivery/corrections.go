@@ -100,14 +100,16 @@ type corrector struct {
 	log        *slog.Logger
 }
 
-// correctUnended corrects the message of an ended job if it still offers to cancel it. While Discord is in trouble it is
-// tried again and again.
+// correctUnended corrects the message of an ended job if it still offers to cancel it. While Discord is in trouble it
+// is tried again and again.
 func (c *corrector) correctUnended(ctx context.Context, j job.Job, say message.Message) {
 	err := c.apply(ctx, correction{job: j, message: say})
 	if err == nil || rest.Removed(err) {
 		return
 	}
-	c.log.Warn("a message could not be corrected", "job", j.ID, "again", !rest.Final(err), "error", rest.Redact(err.Error()))
+	c.log.Warn(
+		"a message could not be corrected", "job", j.ID, "again", !rest.Final(err), "error", rest.Redact(err.Error()),
+	)
 	if !rest.Final(err) {
 		c.retries.add(correction{job: j, message: say})
 	}
@@ -149,7 +151,8 @@ func (c *corrector) retry(ctx context.Context) {
 	}
 }
 
-// restore gives a finished message its text and buttons back, in case an edit of its position arrived after the pictures.
+// restore gives a finished message its text and buttons back, in case an edit of its position arrived after the
+// pictures.
 func (c *corrector) restore(ctx context.Context, j job.Job, out queue.Outcome) {
 	m := message.Finished(j.Address, j.Spec, j.ID, nil, out.Files)
 	m.Rows, m.KeepFiles = message.FinishedRows(j.Spec, j.ID, len(out.Files)), true

@@ -46,7 +46,9 @@ type runStates interface {
 
 type ends interface {
 	Finish(ctx context.Context, id, message string, outcome json.RawMessage) (bool, error)
-	FinishWithDelivery(ctx context.Context, id string, outcome json.RawMessage, d store.Delivery, pictures []store.InboxPicture) (bool, error)
+	FinishWithDelivery(
+		ctx context.Context, id string, outcome json.RawMessage, d store.Delivery, pictures []store.InboxPicture,
+	) (bool, error)
 	Fail(ctx context.Context, id, reason string) (bool, error)
 	Cancel(ctx context.Context, id string) (bool, error)
 }
@@ -149,15 +151,17 @@ func New(o Options) *Delivery {
 	shown, view := newShownStates(), newQueueView(o.Queue, o.Now)
 	p := &positions{
 		db: o.Store, counts: o.Queue, claim: o.Claim, claimName: "places:" + o.Pool, interval: o.Positions, epochs: o.Outbox,
-		messages: m, corrections: c, shown: shown, view: view, now: o.Now, wake: make(chan struct{}, 1), lost: map[string]lostPosition{},
+		messages: m, corrections: c, shown: shown, view: view, now: o.Now, wake: make(chan struct{}, 1),
+		lost: map[string]lostPosition{},
 	}
 	e := &endings{db: o.Store}
 	posts := &poster{db: o.Store, discord: o.Discord, now: o.Now, log: o.Log}
 	return &Delivery{
 		shown: shown, view: view, corrections: c, positions: p,
 		events: &events{
-			queue: o.Queue, db: o.Store, endings: e, corrections: c, shown: shown, view: view, positions: p, epochs: o.Outbox, learn: o.Learn,
-			now: o.Now, log: o.Log, position: position{db: o.Store, name: "events:" + o.Pool, log: o.Log},
+			queue: o.Queue, db: o.Store, endings: e, corrections: c, shown: shown, view: view, positions: p, epochs: o.Outbox,
+			learn: o.Learn,
+			now:   o.Now, log: o.Log, position: position{db: o.Store, name: "events:" + o.Pool, log: o.Log},
 		},
 		late: &lateResults{
 			queue: o.Queue, db: o.Store, endings: e, posts: posts, outbox: o.Outbox, corrections: c, now: o.Now, log: o.Log,
@@ -166,8 +170,9 @@ func New(o Options) *Delivery {
 			db: o.Store, posts: posts, discord: o.Discord, claim: o.Claim, claimName: "offers:" + o.Pool, log: o.Log,
 		},
 		unanswered: &unacknowledged{
-			db: o.Store, discord: o.Discord, wakeRelay: o.Outbox.Wake, lookups: lookupBackoff{}, handlerTimeout: o.HandlerTimeout,
-			now: o.Now, log: o.Log,
+			db: o.Store, discord: o.Discord, wakeRelay: o.Outbox.Wake, lookups: lookupBackoff{},
+			handlerTimeout: o.HandlerTimeout,
+			now:            o.Now, log: o.Log,
 		},
 		ended: o.Store, deliverEvery: o.Deliver, expireEvery: o.Expire, log: o.Log,
 	}
@@ -212,9 +217,9 @@ func (d *Delivery) expire(ctx context.Context) error {
 	}
 }
 
-// Estimate says where a job will stand in the queue that is just being accepted, and notes that its first message shows it.
-// It must be called before that message is sent: what is noted later is newer. If the queue does not answer at once, the
-// position is not known.
+// Estimate says where a job will stand in the queue that is just being accepted, and notes that its first message
+// shows it. It must be called before that message is sent: what is noted later is newer. If the queue does not answer
+// at once, the position is not known.
 func (d *Delivery) Estimate(ctx context.Context, j job.Job, p store.Policy) message.QueueStatus {
 	st := d.positions.estimate(ctx, j.ForQueue(p))
 	d.shown.set(j.ID, st, d.positions.now())
@@ -237,7 +242,9 @@ func (d *Delivery) QueueChanged() { d.positions.wakeUp() }
 func (d *Delivery) JobRemoved() { d.view.invalidate() }
 
 // Status is what a waiting message says about a job of a snapshot.
-func (d *Delivery) Status(s queue.Snapshot, j queue.JobStatus, estimates map[string]queue.Estimate) message.QueueStatus {
+func (d *Delivery) Status(
+	s queue.Snapshot, j queue.JobStatus, estimates map[string]queue.Estimate,
+) message.QueueStatus {
 	return d.positions.status(s, j, estimates)
 }
 

@@ -1,14 +1,14 @@
 // Package delivery keeps every message of a job true.
 //
-// The queue's events tell what becomes of jobs; they are written into SQL (events.go). The message of a waiting job shows
-// its position and ETA, and one loop edits it when they change (positions.go); what each message shows is remembered
-// (shown.go), and the queue is looked at at most every two seconds (view.go). The renderer posts the pictures. If it could
-// not, because the interaction's token was too old, it leaves them as undelivered results and the bot delivers them: as a
-// new message in the channel, else in direct messages, else into the waiting message, else into the inbox (late.go). A new
-// message must appear once, also when the bot dies while it posts (post.go). Pictures that are lost are offered to be
-// painted again (reoffer.go).
+// The queue's events tell what becomes of jobs; they are written into SQL (events.go). The message of a waiting job
+// shows its position and ETA, and one loop edits it when they change (positions.go); what each message shows is
+// remembered (shown.go), and the queue is looked at at most every two seconds (view.go). The renderer posts the
+// pictures. If it could not, because the interaction's token was too old, it leaves them as undelivered results and
+// the bot delivers them: as a new message in the channel, else in direct messages, else into the waiting message,
+// else into the inbox (late.go). A new message must appear once, also when the bot dies while it posts (post.go).
+// Pictures that are lost are offered to be painted again (reoffer.go).
 //
-// A message that could not be corrected is put on a retry list (corrections.go). At the start the bot repairs messages that
-// an earlier life left unfinished (repair.go). A job whose acknowledgement was never noted is looked for on Discord: if its
-// message is there the job goes on, else it expires (unacknowledged.go).
+// A message that could not be corrected is put on a retry list (corrections.go). At the start the bot repairs
+// messages that an earlier life left unfinished (repair.go). A job whose acknowledgement was never noted is looked
+// for on Discord: if its message is there the job goes on, else it expires (unacknowledged.go).
 package delivery

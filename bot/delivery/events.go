@@ -20,7 +20,8 @@ import (
 const (
 	// maxEventTries is how often one event is tried before it is skipped: a broken one must not hide all others.
 	maxEventTries = 5
-	// savePositionEvery is how often the position in the event stream is written down. Hearing an event twice does no harm.
+	// savePositionEvery is how often the position in the event stream is written down. Hearing an event twice does no
+	// harm.
 	savePositionEvery = 2 * time.Second
 	// undeliveredAge is for how long a job must not have changed before its undelivered results are taken for lost: a job
 	// that was just heard of may be in another epoch by now. The audit asks again.
@@ -40,7 +41,9 @@ func (e *endings) finish(ctx context.Context, id string, out queue.Outcome) (boo
 }
 
 // finishWithDelivery writes down what was made and what its owner must still get.
-func (e *endings) finishWithDelivery(ctx context.Context, id string, out queue.Outcome, d store.Delivery, pictures []store.InboxPicture) error {
+func (e *endings) finishWithDelivery(
+	ctx context.Context, id string, out queue.Outcome, d store.Delivery, pictures []store.InboxPicture,
+) error {
 	text, err := json.Marshal(out)
 	if err != nil {
 		return fmt.Errorf("write down job %s: %w", id, err)
@@ -234,8 +237,8 @@ func (e *events) done(ctx context.Context, ev queue.Event) error {
 	return err
 }
 
-// lostResults looks whether the results that a renderer left undelivered are still there: they end their job when they are
-// delivered. If they were lost with the queue, an offer to paint them again is due instead.
+// lostResults looks whether the results that a renderer left undelivered are still there: they end their job when
+// they are delivered. If they were lost with the queue, an offer to paint them again is due instead.
 func (e *events) lostResults(ctx context.Context, j job.Job, out queue.Outcome) error {
 	if e.now().Sub(j.Updated) < undeliveredAge {
 		return nil
@@ -247,9 +250,9 @@ func (e *events) lostResults(ctx context.Context, j job.Job, out queue.Outcome) 
 	return e.endings.finishWithDelivery(ctx, j.ID, out, store.Delivery{State: store.ReofferDue}, nil)
 }
 
-// reconcile makes the message of a job that was posted say what SQL says. Another bot may have written its end down, and a
-// cancel may have been written down while its renderer was cut off from the queue and posted: the cancel stands, and the
-// pictures go.
+// reconcile makes the message of a job that was posted say what SQL says. Another bot may have written its end down,
+// and a cancel may have been written down while its renderer was cut off from the queue and posted: the cancel
+// stands, and the pictures go.
 func (e *events) reconcile(ctx context.Context, j job.Job, out queue.Outcome, late bool) {
 	now, err := e.db.Find(ctx, j.ID)
 	switch {
@@ -271,7 +274,8 @@ func (e *events) failed(ctx context.Context, ev queue.Event) error {
 	})
 }
 
-// cancelled ends a job that was cancelled. A renderer that was to look whether its pictures are there may have been refused.
+// cancelled ends a job that was cancelled. A renderer that was to look whether its pictures are there may have been
+// refused.
 func (e *events) cancelled(ctx context.Context, ev queue.Event) error {
 	write := func() (bool, error) { return e.endings.db.Cancel(ctx, ev.Job) }
 	return e.end(ctx, ev.Job, write, func(ctx context.Context, j job.Job) {
@@ -286,7 +290,9 @@ func (e *events) cancelled(ctx context.Context, ev queue.Event) error {
 }
 
 // end writes an end down and has the message corrected.
-func (e *events) end(ctx context.Context, id string, write func() (bool, error), say func(context.Context, job.Job)) error {
+func (e *events) end(
+	ctx context.Context, id string, write func() (bool, error), say func(context.Context, job.Job),
+) error {
 	j, readable, known, err := e.find(ctx, id) // before its token is blanked
 	if err != nil || !known {
 		return err

@@ -21,8 +21,8 @@ const (
 	deliverFor = 24 * time.Hour
 )
 
-// lateResults delivers undelivered results: pictures that a renderer could not post because the interaction's token was too
-// old.
+// lateResults delivers undelivered results: pictures that a renderer could not post because the interaction's token
+// was too old.
 type lateResults struct {
 	queue       undeliveredResults
 	db          finder
@@ -50,8 +50,9 @@ func (l *lateResults) deliver(ctx context.Context) (more bool) {
 	return len(late) == deliveryBatch
 }
 
-// deliverOne delivers one job's pictures and ends the job. Until AckUndelivered they come up again, so all of it may happen
-// twice. What could not be posted for a day goes into the inbox: the queue has little room for results, and others need it.
+// deliverOne delivers one job's pictures and ends the job. Until AckUndelivered they come up again, so all of it may
+// happen twice. What could not be posted for a day goes into the inbox: the queue has little room for results, and
+// others need it.
 func (l *lateResults) deliverOne(ctx context.Context, d queue.Undelivered) error {
 	row, err := l.db.Find(ctx, d.Job)
 	if errors.Is(err, store.ErrNotFound) {
@@ -77,7 +78,9 @@ func (l *lateResults) deliverOne(ctx context.Context, d queue.Undelivered) error
 	}
 	err = delivery.tryInOrder(ctx)
 	if err != nil && l.now().Sub(row.Updated) > deliverFor {
-		err = delivery.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: errMaybePosted.Error()}, rest.DeliveredInbox)
+		err = delivery.endUnposted(
+			ctx, store.Delivery{State: store.Inbox, Reason: errMaybePosted.Error()}, rest.DeliveredInbox,
+		)
 	}
 	if err != nil {
 		return err
@@ -85,8 +88,8 @@ func (l *lateResults) deliverOne(ctx context.Context, d queue.Undelivered) error
 	return l.acknowledge(ctx, d.Job)
 }
 
-// acknowledge drops results that are delivered, and takes their job out of the queue, which may hold it once more: Redis
-// was lost, or its renderer was after it had left the results.
+// acknowledge drops results that are delivered, and takes their job out of the queue, which may hold it once more:
+// Redis was lost, or its renderer was after it had left the results.
 func (l *lateResults) acknowledge(ctx context.Context, id string) error {
 	if err := l.outbox.RemoveEnded(ctx, id); err != nil && !errors.Is(err, queue.ErrEpoch) {
 		return err
@@ -140,7 +143,8 @@ func (l *lateDelivery) tryInOrder(ctx context.Context) error {
 	if err := l.deleteWaiting(ctx); err != nil {
 		return err
 	}
-	l.outcome.Delivered, l.outcome.Channel, l.outcome.Message = rest.DeliveredPosted, l.recorded.Channel, l.recorded.Message
+	l.outcome.Delivered = rest.DeliveredPosted
+	l.outcome.Channel, l.outcome.Message = l.recorded.Channel, l.recorded.Message
 	return l.recordEnd(ctx)
 }
 
@@ -187,9 +191,9 @@ func (l *lateDelivery) endUnposted(ctx context.Context, d store.Delivery, delive
 }
 
 // alreadyShown looks at the message that waits for the pictures. If somebody deleted it, or its channel, they stay
-// undelivered; if it shows them, a renderer had posted them and died before it could say so. Where the bot may not read it,
-// the message is edited: whatever it shows, it then shows the pictures once. Any other error leaves the results for later,
-// since a guess could show them twice or against their owner's will.
+// undelivered; if it shows them, a renderer had posted them and died before it could say so. Where the bot may not
+// read it, the message is edited: whatever it shows, it then shows the pictures once. Any other error leaves the
+// results for later, since a guess could show them twice or against their owner's will.
 func (l *lateDelivery) alreadyShown(ctx context.Context) (delivered string, err error) {
 	if l.job.Message == "" || l.job.Address.Ephemeral {
 		return "", nil
@@ -208,8 +212,8 @@ func (l *lateDelivery) alreadyShown(ctx context.Context) (delivered string, err 
 	return "", nil
 }
 
-// editUnseen edits the waiting message, which the bot may write but not read. If it may do neither, and the pictures may
-// have been posted there before, nothing more is posted: errMaybePosted.
+// editUnseen edits the waiting message, which the bot may write but not read. If it may do neither, and the pictures
+// may have been posted there before, nothing more is posted: errMaybePosted.
 func (l *lateDelivery) editUnseen(ctx context.Context) (delivered string, err error) {
 	m := l.message
 	m.Nonce = ""
@@ -227,8 +231,8 @@ func (l *lateDelivery) editUnseen(ctx context.Context) (delivered string, err er
 	return "", fmt.Errorf("edit the waiting message unseen: %w", err)
 }
 
-// deleteWaiting removes the waiting message whose pictures were posted elsewhere: one job shows one message. An error that
-// may pass is returned, so that it is tried again; one that will not is only logged.
+// deleteWaiting removes the waiting message whose pictures were posted elsewhere: one job shows one message. An error
+// that may pass is returned, so that it is tried again; one that will not is only logged.
 func (l *lateDelivery) deleteWaiting(ctx context.Context) error {
 	to := l.job.Address
 	if l.job.Message == "" || l.job.Message == l.recorded.Message || to.Ephemeral {

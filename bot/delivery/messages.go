@@ -50,8 +50,8 @@ func (m *messages) fetch(ctx context.Context, j job.Job) (rest.Message, error) {
 	return m.discord.FetchMessage(ctx, j.Address.Channel, j.Message)
 }
 
-// stillWaiting looks whether a message still waits for its pictures. If it shows them, a position must not replace them: it
-// would hide from the next renderer that there is nothing left to paint.
+// stillWaiting looks whether a message still waits for its pictures. If it shows them, a position must not replace
+// them: it would hide from the next renderer that there is nothing left to paint.
 func (m *messages) stillWaiting(ctx context.Context, j job.Job) bool {
 	got, err := m.fetch(ctx, j)
 	return err == nil && !got.Has(j.RemixID())

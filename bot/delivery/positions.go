@@ -28,8 +28,8 @@ type counts interface {
 	Counts(ctx context.Context) (waiting, running int, err error)
 }
 
-// positions keeps the positions and ETAs in waiting messages true, as often as Discord bears. Its loop is the only one that
-// edits a waiting message after it was sent, so that no older position can follow a newer one.
+// positions keeps the positions and ETAs in waiting messages true, as often as Discord bears. Its loop is the only
+// one that edits a waiting message after it was sent, so that no older position can follow a newer one.
 type positions struct {
 	db          finder
 	counts      counts
@@ -78,8 +78,8 @@ func (p *positions) run(ctx context.Context) error {
 	}
 }
 
-// nextUpdate is how long the estimates may be left alone when nothing moves: no message should name for long a moment that
-// has passed.
+// nextUpdate is how long the estimates may be left alone when nothing moves: no message should name for long a moment
+// that has passed.
 func (p *positions) nextUpdate() time.Duration {
 	longest, now := roundsWithoutNews*p.interval, p.now()
 	next, known := p.shown.nextETA(now)
@@ -104,11 +104,15 @@ func (p *positions) showLost(ctx context.Context) {
 	clear(p.lost)
 	p.mu.Unlock()
 	for _, l := range lost {
-		g, known := p.shown.get(l.job.ID)
-		if known && !g.leased && g.position > 0 && !g.edited.After(l.at) {
+		if g, known := p.shown.get(l.job.ID); known && l.newerThan(g) {
 			p.show(ctx, l.job, message.QueueStatus{})
 		}
 	}
+}
+
+// newerThan tells whether what a message shows is a position that was lost after it was shown.
+func (l lostPosition) newerThan(g shownState) bool {
+	return !g.leased && g.position > 0 && !g.edited.After(l.at)
 }
 
 // showAll tells the positions that have changed. Of several bots one does it.
@@ -150,8 +154,8 @@ func (p *positions) showAll(ctx context.Context) {
 	}
 }
 
-// movedBackReason is why a position is further back than the last that was shown. Nobody comes in before somebody who has
-// had less.
+// movedBackReason is why a position is further back than the last that was shown. Nobody comes in before somebody who
+// has had less.
 func (p *positions) movedBackReason(g shownState, now message.QueueStatus) string {
 	switch {
 	case g.position <= 0 || now.Position <= g.position || now.Paused:
@@ -162,8 +166,8 @@ func (p *positions) movedBackReason(g shownState, now message.QueueStatus) strin
 	return message.MovedBackByOthers(g.position)
 }
 
-// show tells a waiting job's message its position; 0 says that it is not known. A renderer may take the job at any moment,
-// so the files are left alone, and afterwards it is made sure that the edit did not come after the pictures.
+// show tells a waiting job's message its position; 0 says that it is not known. A renderer may take the job at any
+// moment, so the files are left alone, and afterwards it is made sure that the edit did not come after the pictures.
 func (p *positions) show(ctx context.Context, j job.Job, st message.QueueStatus) {
 	g, known := p.shown.get(j.ID)
 	if g.leased {
@@ -205,8 +209,11 @@ func (p *positions) estimate(ctx context.Context, j queue.Job) message.QueueStat
 	return message.QueueStatus{Position: s.Waiting}
 }
 
-// status is what a waiting message says about a job. Times are counted from the moment the queue was seen: clocks differ.
-func (p *positions) status(s queue.Snapshot, j queue.JobStatus, estimates map[string]queue.Estimate) message.QueueStatus {
+// status is what a waiting message says about a job. Times are counted from the moment the queue was seen: clocks
+// differ.
+func (p *positions) status(
+	s queue.Snapshot, j queue.JobStatus, estimates map[string]queue.Estimate,
+) message.QueueStatus {
 	st := message.QueueStatus{Position: j.Position, Paused: j.Paused}
 	if j.Paused {
 		st.Reason = pauseReason(s, j)

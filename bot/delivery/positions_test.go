@@ -41,11 +41,45 @@ func TestNextPositionUpdate(t *testing.T) {
 	}
 	longest := roundsWithoutNews * p.interval
 	waits(longest)
-	for id, in := range map[string]time.Duration{"past": -time.Second, "near": 3 * time.Second, "far": time.Hour, "taken": time.Second} {
+	for id, in := range map[string]time.Duration{
+		"past": -time.Second, "near": 3 * time.Second, "far": time.Hour, "taken": time.Second,
+	} {
 		p.shown.set(id, message.QueueStatus{Position: 1, ETA: now.Add(in)}, now)
 	}
 	p.shown.setLeased("taken")
 	waits(3 * time.Second)
 	p.shown.forget("near")
 	waits(longest)
+}
+
+func TestLostPositionIsNewerThanShownOne(t *testing.T) {
+	t.Parallel()
+	lost := lostPosition{at: time.Unix(1_700_000_000, 0)}
+	for name, c := range map[string]struct {
+		shown shownState
+		want  bool
+	}{
+		"the first message shows a position": {shownState{position: 2, edited: lost.at.Add(-time.Second)}, true},
+		"a position was shown since":         {shownState{position: 2, edited: lost.at.Add(time.Second)}, false},
+		"a renderer has the job": {shownState{
+			position: 2, edited: lost.at.Add(-time.Second), leased: true,
+		}, false},
+		"a renderer gave the job back": {shownState{position: -1}, false},
+		"it shows no position":         {shownState{edited: lost.at.Add(-time.Second)}, false},
+	} {
+		if got := lost.newerThan(c.shown); got != c.want {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func TestLateEditDoesNotRememberAnEndedJob(t *testing.T) {
+	t.Parallel()
+	s := newShownStates()
+	s.set("1-0", message.QueueStatus{Position: 1}, time.Unix(1, 0))
+	s.forget("1-0")
+	s.setEdited("1-0", time.Unix(2, 0))
+	if _, known := s.get("1-0"); known {
+		t.Error("a job that had ended is remembered again")
+	}
 }

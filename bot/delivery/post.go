@@ -13,8 +13,8 @@ import (
 	"darkroom/store"
 )
 
-// nonceLife is for how long a repeated post surely returns the first one. Discord remembers a nonce for "a few minutes".
-// Source: Discord, resources/message, "enforce_nonce".
+// nonceLife is for how long a repeated post surely returns the first one. Discord remembers a nonce for "a few
+// minutes". Source: Discord, resources/message, "enforce_nonce".
 const nonceLife = time.Minute
 
 // Why a message was posted nowhere. The texts are what its owner reads.
@@ -31,9 +31,9 @@ type poster struct {
 	log     *slog.Logger
 }
 
-// idempotentPost is a new message about a job that must appear once: late pictures, or an offer to paint them again. Before
-// it is posted, its channel is written down. A bot that finds such a note after a crash repeats the post while Discord
-// remembers its nonce, and looks for the message after that; if it cannot look, it posts nothing.
+// idempotentPost is a new message about a job that must appear once: late pictures, or an offer to paint them again.
+// Before it is posted, its channel is written down. A bot that finds such a note after a crash repeats the post while
+// Discord remembers its nonce, and looks for the message after that; if it cannot look, it posts nothing.
 type idempotentPost struct {
 	*poster
 	job      job.Job

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// acknowledgeGrace is how old an unacknowledged job must be before it is decided about: by then its answer has arrived,
-	// or never will.
+	// acknowledgeGrace is how old an unacknowledged job must be before it is decided about: by then its answer has
+	// arrived, or never will.
 	acknowledgeGrace = 10 * time.Second
 	// lookFor is for how long Discord is asked about one while it does not answer or does not let the bot look.
 	lookFor = 24 * time.Hour
@@ -24,8 +24,8 @@ const (
 	maxUnacknowledged = 1000
 )
 
-// lookupBackoff remembers when the bot was last not allowed to look for a job's message. It asks again when twice the time
-// has passed: Discord blocks a bot that is refused too often.
+// lookupBackoff remembers when the bot was last not allowed to look for a job's message. It asks again when twice the
+// time has passed: Discord blocks a bot that is refused too often.
 type lookupBackoff map[string]time.Time
 
 // tooEarly tells whether it is too early to ask again.
@@ -41,8 +41,8 @@ func (b lookupBackoff) keepOnly(open []store.Job) {
 	})
 }
 
-// unacknowledged decides about jobs whose acknowledgement was never written down. If Discord shows the job's message, the
-// person knows of it: the job is painted. If not, nobody waits for it and it expires.
+// unacknowledged decides about jobs whose acknowledgement was never written down. If Discord shows the job's message,
+// the person knows of it: the job is painted. If not, nobody waits for it and it expires.
 type unacknowledged struct {
 	db             acknowledgements
 	discord        *rest.Client
@@ -111,8 +111,8 @@ func (u *unacknowledged) expire(ctx context.Context, j job.Job) error {
 	return nil
 }
 
-// findAnswer reads what Discord has as the answer to a job's interaction. When the token is too old, a message that is known
-// by its id can still be read, and one that is not can be looked for in its channel.
+// findAnswer reads what Discord has as the answer to a job's interaction. When the token is too old, a message that
+// is known by its id can still be read, and one that is not can be looked for in its channel.
 func (u *unacknowledged) findAnswer(ctx context.Context, j job.Job) (rest.Message, error) {
 	got, err := rest.Message{}, error(errNoMessage)
 	asked := j.Address.Message != "" && u.now().Before(j.Address.Expires)

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// baseTransport sends discordgo's few REST requests to our base and version of the API, since discordgo knows only its own.
+// baseTransport sends discordgo's few REST requests to our base and version of the API, since discordgo knows only
+// its own.
 type baseTransport struct {
 	base *url.URL
 	next http.RoundTripper

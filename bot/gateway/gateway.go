@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"darkroom/bot/command"
 	"encoding/json"
 	"log/slog"
 	"net"
@@ -9,8 +10,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"darkroom/bot/admit"
 )
 
 // Dial opens a connection, as net.Dialer.DialContext does.
@@ -56,13 +55,14 @@ func New(o Options) *Gateway {
 }
 
 // Requests are the interactions that wait to be handled.
-func (g *Gateway) Requests() <-chan admit.Request { return g.intake.requests }
+func (g *Gateway) Requests() <-chan command.Request { return g.intake.requests }
 
 // Run listens and registers the commands until ctx is done, and then returns nil, or an error that wraps ErrRefused.
 func (g *Gateway) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	s := &client{
-		token: g.o.Token, base: g.o.Base, idleTimeout: g.o.IdleTimeout, openTimeout: g.o.OpenTimeout, log: g.o.Log, dial: g.o.Dial,
+		token: g.o.Token, base: g.o.Base, idleTimeout: g.o.IdleTimeout, openTimeout: g.o.OpenTimeout, log: g.o.Log,
+		dial:   g.o.Dial,
 		handle: g.handle,
 	}
 	group.Go(func() error { return s.run(ctx) })

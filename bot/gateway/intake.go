@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/command"
 	"darkroom/bot/rest"
 )
@@ -31,7 +30,7 @@ var (
 // intake lets interactions in: each once, only while it can still be answered, and no more than there is room for.
 type intake struct {
 	now      func() time.Time
-	requests chan admit.Request
+	requests chan command.Request
 
 	mu        sync.Mutex
 	seen      map[string]bool
@@ -42,7 +41,7 @@ type intake struct {
 }
 
 func newIntake(now func() time.Time) *intake {
-	return &intake{now: now, requests: make(chan admit.Request, intakeCapacity), seen: map[string]bool{}}
+	return &intake{now: now, requests: make(chan command.Request, intakeCapacity), seen: map[string]bool{}}
 }
 
 // accept reads an interaction and hands it on.

@@ -106,7 +106,8 @@ func (g *client) newSession() (*discordgo.Session, *monitor, <-chan struct{}, er
 	}
 	w := &monitor{dialer: g.dial}
 	s.Client = &http.Client{Timeout: g.openTimeout, Transport: baseTransport{base, &http.Transport{
-		DialContext: g.dial, Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSHandshakeTimeout: g.openTimeout, ForceAttemptHTTP2: true,
+		DialContext: g.dial, Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSHandshakeTimeout: g.openTimeout,
+		ForceAttemptHTTP2: true,
 	}}}
 	s.Dialer = &websocket.Dialer{NetDialContext: w.dial, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: g.openTimeout}
 	s.Identify.Intents = discordgo.IntentsGuilds // interactions need none; this one tells which servers come and go

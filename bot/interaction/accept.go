@@ -41,7 +41,7 @@ func (s *submitter) accept(ctx context.Context, r *responder, judges []judgeFunc
 				policy = now
 				return errPolicyChanged
 			}
-			if refusal := admit.CheckQuota(admit.Policy(now), admit.Usage(u), pictures(jobs)); refusal != nil {
+			if refusal := admit.CheckQuota(now, u, pictures(jobs)); refusal != nil {
 				return refusal
 			}
 			return nil
@@ -73,7 +73,7 @@ func (s *submitter) judgeAll(
 ) (jobs []newJob, err error) {
 	available := s.catalog.Await(ctx)
 	for i, judge := range judges {
-		n, refusal := judge(available, admit.Policy(policy))
+		n, refusal := judge(available, policy)
 		if refusal != nil {
 			return nil, refusal
 		}
@@ -126,8 +126,8 @@ func inputHashes(s picture.Spec) []string {
 	return out
 }
 
-// weight is the weight of a person with these roles: that of the heaviest. Everybody has the role that is called like the
-// server.
+// weight is the weight of a person with these roles: that of the heaviest. Everybody has the role that is called like
+// the server.
 func weight(weights map[string]int, server string, roles []string) int {
 	heaviest := 0
 	for _, role := range append([]string{server}, roles...) {

@@ -118,8 +118,8 @@ func (c *canceller) named(ctx context.Context, r *responder) (store.Job, error) 
 	return mine[len(mine)-1], nil
 }
 
-// all cancels all that the person has waiting, and returns how many could not be cancelled. A queue that does not answer is
-// asked once.
+// all cancels all that the person has waiting, and returns how many could not be cancelled. A queue that does not
+// answer is asked once.
 func (c *canceller) all(ctx context.Context, r *responder) (left int, err error) {
 	open, err := c.db.Unfinished(ctx, r.req.Person.ID)
 	if err != nil {
@@ -139,8 +139,8 @@ func (c *canceller) all(ctx context.Context, r *responder) (left int, err error)
 	return left, nil
 }
 
-// errQueueRebuilding means that a job was in a queue that was emptied. It may be at a renderer that still posts it, and until
-// the job is in the queue again nobody can tell that renderer to stop.
+// errQueueRebuilding means that a job was in a queue that was emptied. It may be at a renderer that still posts it,
+// and until the job is in the queue again nobody can tell that renderer to stop.
 var errQueueRebuilding = errors.New("the queue is being filled again")
 
 // cancel takes a job back. The queue is asked first: only when nobody can post the job any more may SQL say so.

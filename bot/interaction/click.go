@@ -65,8 +65,8 @@ func (c *clicks) tile(ctx context.Context, r *responder) (job.Job, picture.Spec,
 // tileNumber is the clicked tile, from 1.
 func tileNumber(r *responder) int { return max(r.click.Tile, 1) }
 
-// mayChange tells whether the person may change or remove what a job made: its owner, the person who asked for the message
-// that was clicked on, or a moderator of its server.
+// mayChange tells whether the person may change or remove what a job made: its owner, the person who asked for the
+// message that was clicked on, or a moderator of its server.
 func mayChange(r *responder, j job.Job) bool {
 	me := r.req.Person
 	if j.User == me.ID || r.req.Asker != "" && r.req.Asker == me.ID {

@@ -40,7 +40,9 @@ func (m *imaginer) askToConfirm(ctx context.Context, r *responder, w permutation
 	for _, n := range jobs {
 		titles, cost = append(titles, n.job.Title()), cost+n.job.Cost
 	}
-	return r.replyPrivately(ctx, message.PermuteQuestion(r.req.ID, titles, pictures(jobs), time.Duration(cost)*time.Millisecond))
+	return r.replyPrivately(
+		ctx, message.PermuteQuestion(r.req.ID, titles, pictures(jobs), time.Duration(cost)*time.Millisecond),
+	)
 }
 
 // check judges requests as accept does, without writing anything down.
@@ -57,7 +59,7 @@ func (s *submitter) check(ctx context.Context, r *responder, judges []judgeFunc)
 	if err != nil {
 		return nil, err
 	}
-	if refusal := admit.CheckQuota(admit.Policy(policy), admit.Usage(use), pictures(jobs)); refusal != nil {
+	if refusal := admit.CheckQuota(policy, use, pictures(jobs)); refusal != nil {
 		return nil, refusal
 	}
 	return jobs, nil
@@ -77,7 +79,7 @@ func (m *imaginer) answerQuestion(ctx context.Context, r *responder) error {
 		if _, err := m.db.DropQuestion(ctx, r.click.Job); err != nil {
 			return err
 		}
-		_, err := r.respond(ctx, message.Update(message.NothingPainted()))
+		_, err := r.respond(ctx, message.Update(message.NothingRendered()))
 		return err
 	case message.AnswerYes:
 		w.Confirmed = true
@@ -97,8 +99,8 @@ func (m *imaginer) submitEditedPrompt(ctx context.Context, r *responder) error {
 	return m.submitConfirmed(ctx, r, w)
 }
 
-// submitConfirmed submits a request that somebody was asked about, unless another answer came first. If it is not accepted,
-// whatever went wrong, the question can be answered again.
+// submitConfirmed submits a request that somebody was asked about, unless another answer came first. If it is not
+// accepted, whatever went wrong, the question can be answered again.
 func (m *imaginer) submitConfirmed(ctx context.Context, r *responder, w permutationRequest) error {
 	taken, err := m.db.DropQuestion(ctx, r.click.Job)
 	if err != nil {
@@ -114,7 +116,9 @@ func (m *imaginer) submitConfirmed(ctx context.Context, r *responder, w permutat
 	body, jerr := json.Marshal(w)
 	again, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer cancel()
-	return errors.Join(err, jerr, m.db.PutQuestion(again, store.Question{ID: r.click.Job, User: r.req.Person.ID, Body: body}))
+	return errors.Join(
+		err, jerr, m.db.PutQuestion(again, store.Question{ID: r.click.Job, User: r.req.Person.ID, Body: body}),
+	)
 }
 
 // pendingRequest is the request that somebody was asked about.

@@ -63,11 +63,15 @@ type exportedModeration struct {
 }
 
 func newExport(user string, now time.Time, p store.Person) exportedData {
-	d := exportedData{Format: 1, Made: now.UTC(), User: user, OmittedJobs: p.OlderJobs, Jobs: []exportedJob{}, Presets: []exportedPreset{}, Usage: []exportedUsage{}, Moderation: []exportedModeration{}}
+	d := exportedData{
+		Format: 1, Made: now.UTC(), User: user, OmittedJobs: p.OlderJobs, Jobs: []exportedJob{}, Presets: []exportedPreset{},
+		Usage: []exportedUsage{}, Moderation: []exportedModeration{},
+	}
 	for _, e := range p.Jobs {
 		d.Jobs = append(d.Jobs, exportedJob{
 			ID: e.ID, Server: e.Server, Channel: e.Channel, Message: e.Message, Verb: e.Verb, Parent: e.Parent, State: e.State,
-			Pictures: e.Pictures, Settings: e.Spec, Inputs: e.Inputs, Outcome: e.Outcome, Reason: e.Reason, Created: e.Created, Updated: e.Updated,
+			Pictures: e.Pictures, Settings: e.Spec, Inputs: e.Inputs, Outcome: e.Outcome, Reason: e.Reason, Created: e.Created,
+			Updated: e.Updated,
 		})
 	}
 	for _, a := range p.Questions {

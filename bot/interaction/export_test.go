@@ -23,19 +23,29 @@ func TestExportFits(t *testing.T) {
 		for j := range noise {
 			noise[j] = byte('a' + rng.IntN(26))
 		}
-		p.Jobs = append(p.Jobs, store.Job{ID: fmt.Sprint(i), Spec: json.RawMessage(`{"prompt":"` + string(noise) + `"}`), Address: json.RawMessage(`{"token":"hush"}`)})
+		p.Jobs = append(
+			p.Jobs,
+			store.Job{
+				ID: fmt.Sprint(i), Spec: json.RawMessage(`{"prompt":"` + string(noise) + `"}`),
+				Address: json.RawMessage(`{"token":"hush"}`),
+			},
+		)
 	}
 	d := newExport("u", time.Unix(0, 0), p)
 	for most, want := range map[int64]struct {
 		name string
 		jobs int
-	}{1 << 20: {"darkroom-data.json", 200}, 32 << 10: {"darkroom-data.json.gz", 200}, 12 << 10: {"darkroom-data.json.gz", 100}} {
+	}{
+		1 << 20: {"darkroom-data.json", 200}, 32 << 10: {"darkroom-data.json.gz", 200},
+		12 << 10: {"darkroom-data.json.gz", 100},
+	} {
 		f, err := exportFile(d, most)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := unpack(t, f)
-		if int64(len(f.Data)) > most || f.Name != want.name || len(got.Jobs) != want.jobs || got.OmittedJobs != 203-want.jobs {
+		if int64(len(f.Data)) > most || f.Name != want.name || len(got.Jobs) != want.jobs ||
+			got.OmittedJobs != 203-want.jobs {
 			t.Errorf("at most %d bytes: got %s of %d bytes with %d jobs and %d left out, want %s with %d jobs",
 				most, f.Name, len(f.Data), len(got.Jobs), got.OmittedJobs, want.name, want.jobs)
 		}

@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/button"
 	"darkroom/bot/command"
 	"darkroom/bot/job"
@@ -21,6 +20,7 @@ import (
 	"darkroom/queue"
 	"darkroom/render/picture"
 	"darkroom/render/prompt/dynamic"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -57,8 +57,8 @@ type Queue interface {
 
 // catalog knows what can be painted and what it costs.
 type catalog interface {
-	Available() admit.Available
-	Await(ctx context.Context) admit.Available
+	Available() request.Available
+	Await(ctx context.Context) request.Available
 	NoRenderers() bool
 	Estimate(s picture.Spec) int64
 }
@@ -131,8 +131,9 @@ func New(o Options) *Handler {
 	return &Handler{
 		o: o,
 		commands: map[string]action{
-			"imagine": imagine.imagine, "queue": (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
-			"cancel": cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
+			"imagine": imagine.imagine,
+			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
+			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
 		},
@@ -148,7 +149,7 @@ func New(o Options) *Handler {
 }
 
 // Serve handles requests, so many at once, until ctx is done; those that were begun are finished.
-func (h *Handler) Serve(ctx context.Context, requests <-chan admit.Request) error {
+func (h *Handler) Serve(ctx context.Context, requests <-chan command.Request) error {
 	var g errgroup.Group
 	for range h.o.Workers {
 		g.Go(func() error {
@@ -165,9 +166,9 @@ func (h *Handler) Serve(ctx context.Context, requests <-chan admit.Request) erro
 	return g.Wait()
 }
 
-// handle answers one interaction. Whatever goes wrong, panics too, the person is told. It goes on for a moment when the bot
-// is stopped.
-func (h *Handler) handle(parent context.Context, req admit.Request) {
+// handle answers one interaction. Whatever goes wrong, panics too, the person is told. It goes on for a moment when
+// the bot is stopped.
+func (h *Handler) handle(parent context.Context, req command.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), HandlerTimeout)
 	defer cancel()
 	defer context.AfterFunc(parent, func() { time.AfterFunc(shutdownGrace, cancel) })()
@@ -185,9 +186,9 @@ func (h *Handler) handle(parent context.Context, req admit.Request) {
 	}
 }
 
-// claimed tells whether this bot is the one to answer: of several on one database that hear the same event the first is. A
-// suggestion is not worth a claim. When nobody can tell, all answer, and Discord takes the first answer.
-func (h *Handler) claimed(ctx context.Context, req admit.Request) bool {
+// claimed tells whether this bot is the one to answer: of several on one database that hear the same event the first
+// is. A suggestion is not worth a claim. When nobody can tell, all answer, and Discord takes the first answer.
+func (h *Handler) claimed(ctx context.Context, req command.Request) bool {
 	if req.Verb == command.Autocomplete {
 		return true
 	}
@@ -224,7 +225,10 @@ func (h *Handler) reportError(ctx context.Context, r *responder, err error) {
 	text, fault := explain(err)
 	if fault {
 		ref := randomReference()
-		h.o.Log.Error("interaction failed", "reference", ref, "interaction", r.req.ID, "verb", r.req.Verb, "error", rest.Redact(err.Error()))
+		h.o.Log.Error(
+			"interaction failed", "reference", ref, "interaction", r.req.ID, "verb", r.req.Verb, "error",
+			rest.Redact(err.Error()),
+		)
 		if text == "" {
 			text = message.Fault(ref)
 		}
@@ -248,7 +252,7 @@ func randomReference() string {
 
 // explain returns the sentence for a person, and whether the error is a fault that belongs in the log.
 func explain(err error) (text string, fault bool) {
-	var refusal *admit.Refusal
+	var refusal *request.Refusal
 	var sentence message.Refusal
 	switch {
 	case errors.As(err, &refusal):

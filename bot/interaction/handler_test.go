@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"testing"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/message"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -18,7 +18,7 @@ func TestExplain(t *testing.T) {
 		text  string
 		fault bool
 	}{
-		{&admit.Refusal{Sentence: "No *stars*.", Hint: "Try others."}, "No \\*stars\\*.\nTry others.", false},
+		{&request.Refusal{Sentence: "No *stars*.", Hint: "Try others."}, "No \\*stars\\*.\nTry others.", false},
 		{fmt.Errorf("wrapped: %w", message.ErrPosting), string(message.ErrPosting), false},
 		{fmt.Errorf("accept: %w", store.ErrInputGone), string(message.ErrInputGone), false},
 		{fmt.Errorf("accept: %w", context.DeadlineExceeded), string(message.ErrBusy), true},

@@ -6,12 +6,12 @@ import (
 	"strconv"
 	"strings"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/button"
 	"darkroom/bot/command"
 	"darkroom/bot/message"
 	"darkroom/render/picture"
 	"darkroom/render/prompt/dynamic"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -46,7 +46,7 @@ func (m *imaginer) imagine(ctx context.Context, r *responder) error {
 }
 
 // usePreset puts the preset that /imagine names into what is wanted.
-func (m *imaginer) usePreset(ctx context.Context, r *responder, wanted *admit.Wanted) error {
+func (m *imaginer) usePreset(ctx context.Context, r *responder, wanted *request.Wanted) error {
 	name := strings.TrimSpace(r.req.Options["preset"])
 	if name == "" {
 		return nil
@@ -70,7 +70,7 @@ func (m *imaginer) example(ctx context.Context, r *responder) error {
 	if err != nil || n < 0 || len(models) == 0 || n >= len(models[0].Examples) {
 		return message.ErrOldButton
 	}
-	wanted := admit.Wanted{Prompt: models[0].Examples[n]}
+	wanted := request.Wanted{Prompt: models[0].Examples[n]}
 	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed()})
 }
 
@@ -81,7 +81,9 @@ func (m *imaginer) openRemix(ctx context.Context, r *responder) error {
 		return err
 	}
 	id := button.ID{Verb: button.Remix, Job: j.ID, Tile: r.click.Tile}
-	_, err = r.respond(ctx, message.OpenForm(message.RemixForm(id, j.Spec.Prompt, j.Spec.Negative, picture.MaxPromptRunes)))
+	_, err = r.respond(
+		ctx, message.OpenForm(message.RemixForm(id, j.Spec.Prompt, j.Spec.Negative, picture.MaxPromptRunes)),
+	)
 	return err
 }
 
@@ -91,15 +93,17 @@ func (m *imaginer) remix(ctx context.Context, r *responder) error {
 	if err != nil {
 		return err
 	}
-	wanted := admit.Wanted{Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler}
+	wanted := request.Wanted{Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler}
 	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != j.Spec.Negative {
 		wanted.Negative = &negative
 	}
-	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed(), Base: &j.Spec, Parent: j.ID})
+	return m.submitPermutations(
+		ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed(), Base: &j.Spec, Parent: j.ID},
+	)
 }
 
-// submitPermutations settles what a request leaves open and submits what comes of it: one job, or one for each permutation.
-// Somebody who may not know how many that are is asked first.
+// submitPermutations settles what a request leaves open and submits what comes of it: one job, or one for each
+// permutation. Somebody who may not know how many that are is asked first.
 func (m *imaginer) submitPermutations(ctx context.Context, r *responder, w permutationRequest) error {
 	_, err := m.trySubmit(ctx, r, w)
 	return err

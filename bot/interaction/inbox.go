@@ -10,7 +10,8 @@ import (
 	"darkroom/store"
 )
 
-// RelistShownFor is for how long /inbox still lists what was shown: a private message is gone when Discord is restarted.
+// RelistShownFor is for how long /inbox still lists what was shown: a private message is gone when Discord is
+// restarted.
 const RelistShownFor = 24 * time.Hour
 
 // inboxes holds pictures that could be posted nowhere.

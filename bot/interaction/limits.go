@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -43,8 +43,8 @@ type limits struct {
 	log    *slog.Logger
 }
 
-// run shows and changes what a server allows. Discord hides the command from others, but that is a hint: the permission is
-// checked again here.
+// run shows and changes what a server allows. Discord hides the command from others, but that is a hint: the
+// permission is checked again here.
 func (l *limits) run(ctx context.Context, r *responder) error {
 	server := r.req.Place.Guild
 	if server == "" {
@@ -147,7 +147,7 @@ func changedPolicy(p store.Policy, options map[string]string) (store.Policy, err
 // pixelsOf reads a largest size: "768x512", a number of pixels, or 0 for none.
 func pixelsOf(text string) (int, error) {
 	text = strings.TrimSpace(text)
-	if s, ok := admit.ParseSize(text); ok {
+	if s, ok := request.ParseSize(text); ok {
 		return s.Width * s.Height, nil
 	}
 	if n, err := strconv.Atoi(text); err == nil && n >= 0 {

@@ -7,6 +7,8 @@ import (
 	"darkroom/bot/admit"
 	"darkroom/bot/message"
 	"darkroom/render/picture"
+	"darkroom/render/request"
+	"darkroom/store"
 )
 
 // outpaintStrength is how much of what lies around a picture is repainted: nearly all. The rest are the colours of its
@@ -21,13 +23,17 @@ func (p *repainter) zoom(ctx context.Context, r *responder) error {
 	}
 	return p.outpaint(ctx, r, "zoom", func(width, height int) picture.Placement {
 		w, h := roundToLatent(float64(width)/by), roundToLatent(float64(height)/by)
-		return picture.Placement{X: roundToLatent(float64(width-w) / 2), Y: roundToLatent(float64(height-h) / 2), Width: w, Height: h}
+		return picture.Placement{
+			X: roundToLatent(float64(width-w) / 2), Y: roundToLatent(float64(height-h) / 2), Width: w, Height: h,
+		}
 	})
 }
 
 // pan looks to one side of a tile: half of it moves out of the picture, and the free half is painted.
 func (p *repainter) pan(ctx context.Context, r *responder) error {
-	to, known := map[string][2]float64{"left": {0.5, 0}, "right": {-0.5, 0}, "up": {0, 0.5}, "down": {0, -0.5}}[r.click.Arg]
+	to, known := map[string][2]float64{
+		"left": {0.5, 0}, "right": {-0.5, 0}, "up": {0, 0.5}, "down": {0, -0.5},
+	}[r.click.Arg]
 	if !known {
 		return message.ErrOldButton
 	}
@@ -43,9 +49,11 @@ func roundToLatent(pixels float64) int {
 	return int(math.Round(pixels/picture.SizeMultiple)) * picture.SizeMultiple
 }
 
-// outpaint paints around one tile, as many pictures as make a gallery. It begins from the bytes on the message, which may
-// be a tile that was enlarged.
-func (p *repainter) outpaint(ctx context.Context, r *responder, verb string, place func(width, height int) picture.Placement) error {
+// outpaint paints around one tile, as many pictures as make a gallery. It begins from the bytes on the message, which
+// may be a tile that was enlarged.
+func (p *repainter) outpaint(
+	ctx context.Context, r *responder, verb string, place func(width, height int) picture.Placement,
+) error {
 	j, s, err := p.clicks.tile(ctx, r)
 	if err != nil {
 		return err
@@ -56,10 +64,10 @@ func (p *repainter) outpaint(ctx context.Context, r *responder, verb string, pla
 		return err
 	}
 	s.Seed, s.Variations, s.Hires, s.Tiling, s.Count = p.seed(), nil, nil, false, picture.MaxCount
-	from := admit.InitImage{File: file, Strength: outpaintStrength}
-	return p.submit.submit(ctx, r, func(available admit.Available, policy admit.Policy) (newJob, *admit.Refusal) {
+	from := request.InitImage{File: file, Strength: outpaintStrength}
+	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		made := newJob{verb: verb, tile: n, parent: j.ID}
-		var refusal *admit.Refusal
+		var refusal *request.Refusal
 		made.resolved, refusal = admit.JudgeOutpaint(r.req, available, policy, s, from, place, j.Spoiler)
 		return made, refusal
 	})

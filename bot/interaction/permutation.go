@@ -6,10 +6,12 @@ import (
 	"time"
 
 	"darkroom/bot/admit"
+	"darkroom/bot/command"
 	"darkroom/bot/message"
 	"darkroom/render/picture"
 	"darkroom/render/prompt/dynamic"
 	"darkroom/render/request"
+	"darkroom/store"
 )
 
 const (
@@ -21,21 +23,21 @@ const (
 	expandTimeout = time.Second
 )
 
-// permutationRequest is what somebody wants, in words that may leave something open. Its JSON is kept in SQL while they are
-// asked about it.
+// permutationRequest is what somebody wants, in words that may leave something open. Its JSON is kept in SQL while
+// they are asked about it.
 type permutationRequest struct {
-	Wanted    admit.Wanted  `json:"wanted"`
-	DrawnSeed int64         `json:"drawn"`          // the seed, if they name none; it makes the choices too
-	Base      *picture.Spec `json:"base,omitempty"` // the settings that are remixed
-	Parent    string        `json:"parent,omitempty"`
+	Wanted    request.Wanted `json:"wanted"`
+	DrawnSeed int64          `json:"drawn"`          // the seed, if they name none; it makes the choices too
+	Base      *picture.Spec  `json:"base,omitempty"` // the settings that are remixed
+	Parent    string         `json:"parent,omitempty"`
 
 	Confirmed bool `json:"-"` // they were asked, and said yes
 }
 
 // judge judges one permutation.
-func (w permutationRequest) judge(req admit.Request, wanted admit.Wanted) judgeFunc {
+func (w permutationRequest) judge(req command.Request, wanted request.Wanted) judgeFunc {
 	req.Wanted = wanted
-	return func(available admit.Available, p admit.Policy) (newJob, *admit.Refusal) {
+	return func(available request.Available, p store.Policy) (newJob, *request.Refusal) {
 		if w.Base != nil {
 			res, refusal := admit.JudgeRemix(req, available, p, *w.Base, w.DrawnSeed)
 			return newJob{resolved: res, verb: "remix", parent: w.Parent, followUp: w.Confirmed}, refusal
@@ -47,7 +49,7 @@ func (w permutationRequest) judge(req admit.Request, wanted admit.Wanted) judgeF
 
 // expand makes the choices that the words leave open, and returns each permutation. All have the same seed, so that they
 // differ only in what was typed.
-func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) ([]admit.Wanted, error) {
+func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) ([]request.Wanted, error) {
 	ctx, cancel := context.WithTimeout(ctx, expandTimeout)
 	defer cancel()
 	all, err := request.Expand(ctx, w.Wanted, w.DrawnSeed, from, maxPermutations)
@@ -63,13 +65,13 @@ func expansionRefusal(err error) error {
 	var many *dynamic.TooManyError
 	switch {
 	case errors.As(err, &unknown):
-		return &admit.Refusal{Sentence: message.ExpandUnknown(unknown.Error()), Hint: unknown.Hint()}
+		return &request.Refusal{Sentence: message.ExpandUnknown(unknown.Error()), Hint: unknown.Hint()}
 	case errors.As(err, &many):
-		return &admit.Refusal{Sentence: message.ExpandTooMany(many.Error()), Hint: message.ExpandTooManyHint}
+		return &request.Refusal{Sentence: message.ExpandTooMany(many.Error()), Hint: message.ExpandTooManyHint}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &admit.Refusal{Sentence: message.ExpandTooSlow, Hint: message.ExpandTooSlowHint}
+		return &request.Refusal{Sentence: message.ExpandTooSlow, Hint: message.ExpandTooSlowHint}
 	case errors.Is(err, dynamic.ErrTooLong), errors.Is(err, dynamic.ErrTooManyLines):
-		return &admit.Refusal{Sentence: message.ExpandTooLong(err.Error())}
+		return &request.Refusal{Sentence: message.ExpandTooLong(err.Error())}
 	}
 	return err
 }

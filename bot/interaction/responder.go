@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/button"
 	"darkroom/bot/command"
 	"darkroom/bot/message"
@@ -17,14 +16,14 @@ import (
 type responder struct {
 	discord  *rest.Client
 	now      func() time.Time
-	req      admit.Request
+	req      command.Request
 	click    button.ID   // what a button or form means
 	answered atomic.Bool // the first answer was given, or was tried and may have been
 	deferred bool        // that answer only says "thinking…", and must be replaced
 }
 
 // account is what the interaction is charged to.
-func (r *responder) account() string { return command.Account(r.req) }
+func (r *responder) account() string { return r.req.Account() }
 
 // respond gives the first answer.
 func (r *responder) respond(ctx context.Context, answer message.Response) (rest.Message, error) {

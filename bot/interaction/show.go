@@ -7,8 +7,8 @@ import (
 	"darkroom/store"
 )
 
-// show paints pictures again that could not be posted, into the message that offers it: same Spec, same pictures. From an
-// inbox it shows those that were kept.
+// show paints pictures again that could not be posted, into the message that offers it: same Spec, same pictures.
+// From an inbox it shows those that were kept.
 func (p *repainter) show(ctx context.Context, r *responder) error {
 	j, err := p.clicks.own(ctx, r)
 	if err != nil {

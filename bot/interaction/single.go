@@ -11,6 +11,7 @@ import (
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/queue"
+	"darkroom/render/request"
 )
 
 // single posts one tile alone.
@@ -43,7 +44,9 @@ func (s *single) post(ctx context.Context, r *responder) error {
 	to := r.address()
 	to.Verb, to.Spoiler, to.Ephemeral = "single", j.Spoiler, r.req.Ephemeral
 	spec := j.Spec.Tile(n - 1)
-	m := message.Finished(to, spec, j.ID, []message.File{{Name: fmt.Sprintf("%s-%d%s", j.ID, n, extension(file.Name)), Data: data}}, files)
+	m := message.Finished(
+		to, spec, j.ID, []message.File{{Name: fmt.Sprintf("%s-%d%s", j.ID, n, extension(file.Name)), Data: data}}, files,
+	)
 	m.Rows = message.SingleRows(spec, j.ID, n)
 	if err := r.edit(ctx, m); err != nil {
 		return fmt.Errorf("post a single picture of job %s: %w", j.ID, err)
@@ -52,7 +55,7 @@ func (s *single) post(ctx context.Context, r *responder) error {
 }
 
 // tileFile finds tile n on the message: by the name under which it was posted, else by its number.
-func tileFile(r *responder, j job.Job, n int) (admit.Attachment, []queue.File, error) {
+func tileFile(r *responder, j job.Job, n int) (request.Attachment, []queue.File, error) {
 	var files []queue.File
 	if out := j.Outcome(); n <= len(out.Files) {
 		files = out.Files[n-1 : n]
@@ -63,14 +66,14 @@ func tileFile(r *responder, j job.Job, n int) (admit.Attachment, []queue.File, e
 		}
 	}
 	if n > len(r.req.Files) {
-		return admit.Attachment{}, nil, message.ErrNoTile
+		return request.Attachment{}, nil, message.ErrNoTile
 	}
 	return r.req.Files[n-1], files, nil
 }
 
 // tileBytes fetches a tile. Links expire, so for one that was refused Discord is asked for a new link.
-func (s *single) tileBytes(ctx context.Context, r *responder, f admit.Attachment) ([]byte, error) {
-	data, err := s.fetcher.Fetch(ctx, f.URL, admit.MaxInputBytes)
+func (s *single) tileBytes(ctx context.Context, r *responder, f request.Attachment) ([]byte, error) {
+	data, err := s.fetcher.Fetch(ctx, f.URL, request.MaxInputBytes)
 	var permanent *rest.FetchError
 	if !errors.As(err, &permanent) {
 		return data, err
@@ -81,7 +84,7 @@ func (s *single) tileBytes(ctx context.Context, r *responder, f admit.Attachment
 	}
 	for _, a := range m.Attachments {
 		if a.ID == f.ID {
-			if data, err = s.fetcher.Fetch(ctx, a.URL, admit.MaxInputBytes); errors.As(err, &permanent) {
+			if data, err = s.fetcher.Fetch(ctx, a.URL, request.MaxInputBytes); errors.As(err, &permanent) {
 				return nil, message.ErrNoTile
 			}
 			return data, err

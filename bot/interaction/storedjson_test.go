@@ -5,22 +5,25 @@ import (
 	"reflect"
 	"testing"
 
-	"darkroom/bot/admit"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 )
 
-// TestStoredJSON holds the names that the JSON of questions has in SQL. The rest of what is stored is held in package catalog
-// and in cmd/darkroom.
+// TestStoredJSON holds the names that the JSON of questions has in SQL. The rest of what is stored is held in package
+// catalog and in cmd/darkroom.
 func TestStoredJSON(t *testing.T) {
 	t.Parallel()
 	text, number, real, yes, seed := "fog", 9, 6.5, true, int64(77)
-	settings := admit.Wanted{
-		Prompt: "a {red, blue} boat", Negative: &text, Aspect: &text, Size: &text, Seed: &seed, Steps: &number, GuidanceScale: &real, Sampler: &text, Count: &number,
+	settings := request.Wanted{
+		Prompt: "a {red, blue} boat", Negative: &text, Aspect: &text, Size: &text, Seed: &seed, Steps: &number,
+		GuidanceScale: &real, Sampler: &text, Count: &number,
 		Strength: &real, Tiling: &yes, Notation: &text, Emphasis: &text, Spoiler: true,
-		Init: &admit.Attachment{ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a", ContentType: "image/png", Size: 5, Width: 4, Height: 3},
+		Init: &request.Attachment{
+			ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a", ContentType: "image/png", Size: 5, Width: 4, Height: 3,
+		},
 	}
 	whole := settings
-	whole.Preset = &admit.Preset{Words: "in oils", Settings: settings}
+	whole.Preset = &request.Preset{Words: "in oils", Settings: settings}
 	const said = `"Prompt":"a {red, blue} boat","Negative":"fog","Aspect":"fog","Size":"fog","Seed":77,"Steps":9,"GuidanceScale":6.5,"Sampler":"fog","Count":9,` +
 		`"Strength":6.5,"Tiling":true,"Notation":"fog","Emphasis":"fog","Spoiler":true,` +
 		`"Init":{"ID":"1","Name":"me.png","URL":"https://cdn.discordapp.com/a","ContentType":"image/png","Size":5,"Width":4,"Height":3}`
@@ -29,7 +32,9 @@ func TestStoredJSON(t *testing.T) {
 		value, empty any
 		json         string
 	}{
-		"a question": {&permutationRequest{Wanted: whole, DrawnSeed: 5, Base: &picture.Spec{Version: 2, Prompt: "red"}, Parent: "1-0", Confirmed: false}, new(permutationRequest),
+		"a question": {&permutationRequest{
+			Wanted: whole, DrawnSeed: 5, Base: &picture.Spec{Version: 2, Prompt: "red"}, Parent: "1-0", Confirmed: false,
+		}, new(permutationRequest),
 			`{"wanted":{` + said + `,"Preset":{"Words":"in oils","Settings":{` + said + `,"Preset":null}}},"drawn":5,"base":` + spec + `,"parent":"1-0"}`},
 		"a question about nothing": {&permutationRequest{}, new(permutationRequest),
 			`{"wanted":{"Prompt":"","Negative":null,"Aspect":null,"Size":null,"Seed":null,"Steps":null,"GuidanceScale":null,"Sampler":null,"Count":null,"Strength":null,` +

@@ -12,6 +12,7 @@ import (
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -60,11 +61,11 @@ type submitter struct {
 }
 
 // judgeFunc judges a request under one policy.
-type judgeFunc func(admit.Available, admit.Policy) (newJob, *admit.Refusal)
+type judgeFunc func(request.Available, store.Policy) (newJob, *request.Refusal)
 
 // newJob is a request that was found good, with what is written down beside it.
 type newJob struct {
-	resolved admit.Resolved
+	resolved request.Resolved
 	verb     string // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "remix" or "show"
 	parent   string // the job whose button was pressed
 	tile     int    // the tile that a button made this out of
@@ -110,9 +111,12 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 	return true, nil
 }
 
-// showAndEnqueue shows that a job was accepted, and enqueues it. What its message shows is noted before it is sent: as soon
-// as the answer is noted in SQL, the relay may be faster, and what is noted of the message after that is newer.
-func (s *submitter) showAndEnqueue(ctx context.Context, r *responder, n newJob, policy store.Policy, began time.Time) error {
+// showAndEnqueue shows that a job was accepted, and enqueues it. What its message shows is noted before it is sent:
+// as soon as the answer is noted in SQL, the relay may be faster, and what is noted of the message after that is
+// newer.
+func (s *submitter) showAndEnqueue(
+	ctx context.Context, r *responder, n newJob, policy store.Policy, began time.Time,
+) error {
 	st := s.delivery.Estimate(ctx, n.job, policy)
 	posted, err := s.acknowledge(ctx, r, n, st)
 	if err != nil {
@@ -132,7 +136,8 @@ func (s *submitter) showAndEnqueue(ctx context.Context, r *responder, n newJob, 
 	return nil
 }
 
-// dropUnshown gives up a job of several whose message Discord refused. If Discord may have taken it, it is looked for later.
+// dropUnshown gives up a job of several whose message Discord refused. If Discord may have taken it, it is looked for
+// later.
 func (s *submitter) dropUnshown(ctx context.Context, j job.Job, err error) {
 	s.log.Warn("a job of several could not be shown", "job", j.ID, "error", rest.Redact(err.Error()))
 	if !rest.Final(err) {
@@ -144,7 +149,9 @@ func (s *submitter) dropUnshown(ctx context.Context, j job.Job, err error) {
 }
 
 // acknowledge shows the waiting message and notes that it was shown. It returns the message's id, where that is known.
-func (s *submitter) acknowledge(ctx context.Context, r *responder, n newJob, st message.QueueStatus) (id string, err error) {
+func (s *submitter) acknowledge(
+	ctx context.Context, r *responder, n newJob, st message.QueueStatus,
+) (id string, err error) {
 	m := message.Waiting(n.job.Address, n.job.Spec, n.job.ID, st)
 	m.Private = n.private
 	posted, err := s.showWaiting(ctx, r, n, m)
@@ -164,8 +171,8 @@ func (s *submitter) acknowledge(ctx context.Context, r *responder, n newJob, st 
 	return id, err
 }
 
-// showWaiting puts a waiting message where it belongs: it is the answer, or replaces the message that was clicked on, or is
-// a further one.
+// showWaiting puts a waiting message where it belongs: it is the answer, or replaces the message that was clicked on,
+// or is a further one.
 func (s *submitter) showWaiting(ctx context.Context, r *responder, n newJob, m message.Message) (rest.Message, error) {
 	switch {
 	case n.followUp:
@@ -202,8 +209,8 @@ func (s *submitter) countInbox(ctx context.Context, r *responder) int {
 	return len(all)
 }
 
-// mergeNotes is what there is to tell about several jobs, each thing once. Unknown words are told when they are typed: other
-// buttons repeat words that were told before.
+// mergeNotes is what there is to tell about several jobs, each thing once. Unknown words are told when they are
+// typed: other buttons repeat words that were told before.
 func mergeNotes(jobs []newJob) message.Notes {
 	first := jobs[0]
 	all := message.Notes{Model: first.resolved.Spec.Model.Name}
@@ -232,8 +239,8 @@ func appendNew(all, more []string) []string {
 // derived submits a picture that a button made out of an earlier one, in the name of the person who clicked.
 func (s *submitter) derived(ctx context.Context, r *responder, from job.Job, spec picture.Spec, n newJob) error {
 	n.parent = from.ID
-	return s.submit(ctx, r, func(available admit.Available, policy admit.Policy) (newJob, *admit.Refusal) {
-		var refusal *admit.Refusal
+	return s.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
+		var refusal *request.Refusal
 		n.resolved, refusal = admit.JudgeSpec(r.req, available, policy, spec, from.Spoiler)
 		return n, refusal
 	})

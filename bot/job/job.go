@@ -29,8 +29,8 @@ func New(row store.Job, spec picture.Spec, to message.Address) (Job, error) {
 	return Job{Job: row, Spec: spec, Address: complete(to, row)}, nil
 }
 
-// Read decodes a row. A job that cannot be read, since it was erased or is of another version, comes with an error; its row
-// can still be used.
+// Read decodes a row. A job that cannot be read, since it was erased or is of another version, comes with an error;
+// its row can still be used.
 func Read(row store.Job) (Job, error) {
 	j := Job{Job: row}
 	to, err := message.DecodeAddress(row.Address)
@@ -86,8 +86,8 @@ func (j Job) ForQueue(p store.Policy) queue.Job {
 	}
 }
 
-// rendererAddress is where a renderer posts. If the pictures may be in a message of their own, the address has no token:
-// the renderer then leaves them to the bot, which alone can find that message.
+// rendererAddress is where a renderer posts. If the pictures may be in a message of their own, the address has no
+// token: the renderer then leaves them to the bot, which alone can find that message.
 func (j Job) rendererAddress() json.RawMessage {
 	to := j.Address
 	switch {
@@ -104,8 +104,8 @@ func (j Job) rendererAddress() json.RawMessage {
 // IsFollowUp tells whether the job's message is a further one under its interaction, whose first answer is another.
 func (j Job) IsFollowUp() bool { return j.Address.Message == j.Message }
 
-// batchKey names what pictures must have in common to be rendered together: a renderer may take those of several people at
-// once. Empty is alone.
+// batchKey names what pictures must have in common to be rendered together: a renderer may take those of several
+// people at once. Empty is alone.
 func (j Job) batchKey() string {
 	s := j.Spec
 	if s.Version == 0 || s.Init != nil || s.Hires != nil {

@@ -10,9 +10,14 @@ import (
 	"darkroom/render/picture"
 )
 
-var address = message.Address{Application: "11", Token: "aW50ZXJhY3Rpb246c2VjcmV0", Channel: "5", Message: message.Original, User: "77", Verb: "imagine"}
+var address = message.Address{
+	Application: "11", Token: "aW50ZXJhY3Rpb246c2VjcmV0", Channel: "5", Message: message.Original, User: "77",
+	Verb: "imagine",
+}
 
-var spec = picture.Spec{Version: 1, Prompt: strings.Repeat("*boat* ", 500), Width: 128, Height: 128, Count: 4, Steps: 20, Seed: 7}
+var spec = picture.Spec{
+	Version: 1, Prompt: strings.Repeat("*boat* ", 500), Width: 128, Height: 128, Count: 4, Steps: 20, Seed: 7,
+}
 
 func TestMessages(t *testing.T) {
 	t.Parallel()
@@ -39,14 +44,20 @@ func TestMessages(t *testing.T) {
 	})
 	t.Run("the line under the pictures tells what they are, and that memory ran short", func(t *testing.T) {
 		t.Parallel()
-		short := picture.Spec{Version: 1, Prompt: "a boat", Model: picture.Ref{Name: "postcards"}, Width: 128, Height: 128, Count: 2, Steps: 20, Seed: 7}
+		short := picture.Spec{
+			Version: 1, Prompt: "a boat", Model: picture.Ref{Name: "postcards"}, Width: 128, Height: 128, Count: 2, Steps: 20,
+			Seed: 7,
+		}
 		for _, c := range []struct {
 			made []queue.File
 			want string
 		}{
-			{[]queue.File{{Width: 128, Height: 96}, {Width: 128, Height: 96}}, "**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards"},
+			{
+				[]queue.File{{Width: 128, Height: 96}, {Width: 128, Height: 96}},
+				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards",
+			},
 			{[]queue.File{{Width: 128, Height: 96, LowMemory: true}, {Width: 128, Height: 96, LowMemory: true}},
-				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards · painted in smaller parts, as memory ran short"},
+				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards · made in parts (low memory)"},
 		} {
 			if got := message.Finished(address, short, "1-0", files(2), c.made).Content; got != c.want {
 				t.Errorf("got %q\nwant %q", got, c.want)
@@ -58,14 +69,19 @@ func TestMessages(t *testing.T) {
 		big := spec
 		big.Hires = &picture.Hires{Scale: 2, Steps: 10, Strength: 0.5}
 		for name, m := range map[string]message.Message{
-			"waiting":   message.Waiting(address, spec, "1-0", message.QueueStatus{Position: 3, Paused: true, Reason: strings.Repeat("*night* ", 500), MovedBack: "Others came first"}),
+			"waiting": message.Waiting(
+				address, spec, "1-0",
+				message.QueueStatus{
+					Position: 3, Paused: true, Reason: strings.Repeat("*night* ", 500), MovedBack: "Others came first",
+				},
+			),
 			"painting":  message.Rendering(address, spec, "1-0", 45, files(1)),
 			"finished":  message.Finished(address, spec, "1-0", files(4), nil),
 			"single":    message.Finished(address, spec, "1-0", files(1), nil),
 			"upscaled":  message.Finished(address, big, "1-0", files(1), nil),
-			"sorry":     message.Failed(address, spec, "1-0", "That went wrong."),
-			"withdrawn": message.Cancelled(address, spec, "1-0"),
-			"stranded":  message.Reoffer(address, spec, "1-0"),
+			"failed":    message.Failed(address, spec, "1-0", "That went wrong."),
+			"cancelled": message.Cancelled(address, spec, "1-0"),
+			"reoffer":   message.Reoffer(address, spec, "1-0"),
 		} {
 			seen := map[string]bool{}
 			for _, row := range m.Rows {

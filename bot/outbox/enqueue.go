@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"sync"
 	"time"
 
 	"darkroom/bot/job"
@@ -30,7 +32,8 @@ var (
 	errGivenUp = errors.New("the job was given up")
 )
 
-// needsNoRetry tells whether an error of enqueueIn asks for nothing more: somebody else enqueues the job, or it is over.
+// needsNoRetry tells whether an error of enqueue asks for nothing more: somebody else enqueues the job, or it is
+// over.
 func needsNoRetry(err error) bool {
 	return errors.Is(err, errCopying) || errors.Is(err, errGivenUp) || errors.Is(err, errJobEnded)
 }
@@ -38,8 +41,27 @@ func needsNoRetry(err error) bool {
 // policyReader reads a server's policy.
 type policyReader func(ctx context.Context, server string) (store.Policy, error)
 
-// Enqueue brings a fresh job into the queue, under the policy by which it was accepted. An error means that the relay has
-// to do it; the caller should Wake it.
+// enqueuer brings single jobs into the queue.
+type enqueuer struct {
+	db       enqueueStore
+	queue    jobQueue
+	copier   *copier
+	copying  sync.Map // ids of jobs whose input pictures are being copied
+	failed   func(j job.Job, reason string)
+	enqueued func()
+	log      *slog.Logger
+}
+
+// enqueueStore is what enqueuing one job needs of the database.
+type enqueueStore interface {
+	Find(ctx context.Context, id string) (store.Job, error)
+	Fail(ctx context.Context, id, reason string) (bool, error)
+	Input(ctx context.Context, sha string) ([]byte, error)
+	MarkEnqueued(ctx context.Context, id string, epoch int64) (bool, error)
+}
+
+// Enqueue brings a fresh job into the queue, under the policy by which it was accepted. An error means that the relay
+// has to do it; the caller should Wake it.
 //
 // While some wait for room in a full queue a newcomer waits behind them: the relay takes the oldest first.
 func (o *Outbox) Enqueue(ctx context.Context, j job.Job, p store.Policy) error {
@@ -53,7 +75,7 @@ func (o *Outbox) Enqueue(ctx context.Context, j job.Job, p store.Policy) error {
 	if epoch == 0 {
 		return errNoEpoch
 	}
-	err = o.enqueueIn(ctx, epoch, j, func(context.Context, string) (store.Policy, error) { return p, nil })
+	err = o.single.enqueue(ctx, epoch, j, func(context.Context, string) (store.Policy, error) { return p, nil })
 	if errors.Is(err, queue.ErrFull) {
 		o.queueFull.Store(true)
 	}
@@ -63,36 +85,36 @@ func (o *Outbox) Enqueue(ctx context.Context, j job.Job, p store.Policy) error {
 	return err
 }
 
-// enqueueIn brings a job into the queue, from any state: missing input pictures are copied, the queue gets their bytes, the
-// job is enqueued and its epoch is noted. Doing it again does no harm. Every way into the queue comes through here or
-// through addToQueue.
-func (o *Outbox) enqueueIn(ctx context.Context, epoch int64, j job.Job, policy policyReader) error {
+// enqueue brings a job into the queue, from any state: missing input pictures are copied, the queue gets their
+// bytes, the job is enqueued and its epoch is noted. Doing it again does no harm. Every way into the queue comes
+// through here or through add.
+func (e *enqueuer) enqueue(ctx context.Context, epoch int64, j job.Job, policy policyReader) error {
 	if len(j.PendingInputs) > 0 {
-		if _, busy := o.copying.LoadOrStore(j.ID, true); busy {
+		if _, busy := e.copying.LoadOrStore(j.ID, true); busy {
 			return errCopying
 		}
-		defer o.copying.Delete(j.ID)
-		complete, err := o.attachInput(ctx, j)
+		defer e.copying.Delete(j.ID)
+		complete, err := e.attach(ctx, j)
 		if err != nil {
 			return err
 		}
 		j = complete
 	}
-	if err := o.addToQueue(ctx, epoch, j, policy); err != nil {
+	if err := e.add(ctx, epoch, j, policy); err != nil {
 		return err
 	}
-	o.opts.Enqueued()
-	marked, err := o.db.MarkEnqueued(ctx, j.ID, epoch)
+	e.enqueued()
+	marked, err := e.db.MarkEnqueued(ctx, j.ID, epoch)
 	if err != nil || marked {
 		return err
 	}
-	return o.RemoveEnded(ctx, j.ID)
+	return e.removeEnded(ctx, j.ID)
 }
 
-// addToQueue puts a job into the queue, unless the queue knows that somebody cancelled it. The caller notes the epoch, and
-// takes the job out again if it ended meanwhile.
-func (o *Outbox) addToQueue(ctx context.Context, epoch int64, j job.Job, policy policyReader) error {
-	if err := o.putInputs(ctx, j); err != nil {
+// add puts a job into the queue, unless the queue knows that somebody cancelled it. The caller notes the
+// epoch, and takes the job out again if it ended meanwhile.
+func (e *enqueuer) add(ctx context.Context, epoch int64, j job.Job, policy policyReader) error {
+	if err := e.putInputs(ctx, j); err != nil {
 		return err
 	}
 	p, err := policy(ctx, j.Server)
@@ -101,50 +123,60 @@ func (o *Outbox) addToQueue(ctx context.Context, epoch int64, j job.Job, policy 
 	}
 	ctx, cancel := context.WithTimeout(ctx, enqueueTimeout)
 	defer cancel()
-	r, err := o.queue.Enqueue(ctx, epoch, j.ForQueue(p))
+	r, err := e.queue.Enqueue(ctx, epoch, j.ForQueue(p))
 	if err == nil && r.Cancelled {
 		return errJobEnded
 	}
 	return err
 }
 
+// attach copies the input pictures of a job, or gives it up if that cannot be done.
+func (e *enqueuer) attach(ctx context.Context, j job.Job) (job.Job, error) {
+	complete, err := e.copier.attach(ctx, j)
+	var lost *lostInput
+	if errors.As(err, &lost) {
+		return j, e.giveUp(ctx, j, lost.reason, lost.cause)
+	}
+	return complete, err
+}
+
 // putInputs gives the queue the bytes of a job's input pictures.
-func (o *Outbox) putInputs(ctx context.Context, j job.Job) error {
+func (e *enqueuer) putInputs(ctx context.Context, j job.Job) error {
 	for _, sha := range j.Inputs {
-		data, err := o.db.Input(ctx, sha)
+		data, err := e.db.Input(ctx, sha)
 		if errors.Is(err, store.ErrNotFound) {
-			return o.giveUp(ctx, j, message.ReasonInputGone, store.ErrInputGone)
+			return e.giveUp(ctx, j, message.ReasonInputGone, store.ErrInputGone)
 		}
 		if err != nil {
 			return err
 		}
-		if err := o.queue.PutInput(ctx, sha, data); err != nil {
+		if err := e.queue.PutInput(ctx, sha, data); err != nil {
 			return fmt.Errorf("put input of job %s: %w", j.ID, err)
 		}
 	}
 	return nil
 }
 
-// RemoveEnded takes a job out of the queue if it has ended: it ended on its way in, or was delivered while the queue held
-// it once more.
-func (o *Outbox) RemoveEnded(ctx context.Context, id string) error {
-	row, err := o.db.Find(ctx, id)
+// removeEnded takes a job out of the queue if it has ended: it ended on its way in, or was delivered while the queue
+// held it once more.
+func (e *enqueuer) removeEnded(ctx context.Context, id string) error {
+	row, err := e.db.Find(ctx, id)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	if err == nil && !row.State.Terminal() {
 		return nil // somebody else noted its epoch
 	}
-	_, err = o.queue.Cancel(ctx, id, "it ended on its way")
+	_, err = e.queue.Cancel(ctx, id, "it ended on its way")
 	return err
 }
 
 // giveUp ends a job that cannot be painted: in SQL, then in its message. It returns errGivenUp with the cause.
-func (o *Outbox) giveUp(ctx context.Context, j job.Job, reason string, cause error) error {
-	o.log.Warn("a job was given up before it was rendered", "job", j.ID, "error", rest.Redact(cause.Error()))
-	if _, err := o.db.Fail(ctx, j.ID, reason); err != nil {
+func (e *enqueuer) giveUp(ctx context.Context, j job.Job, reason string, cause error) error {
+	e.log.Warn("a job was given up before it was rendered", "job", j.ID, "error", rest.Redact(cause.Error()))
+	if _, err := e.db.Fail(ctx, j.ID, reason); err != nil {
 		return errors.Join(cause, err)
 	}
-	o.opts.Failed(j, reason)
+	e.failed(j, reason)
 	return errors.Join(errGivenUp, cause)
 }

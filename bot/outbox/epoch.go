@@ -5,6 +5,8 @@ import (
 	"darkroom/bot/job"
 	"errors"
 	"fmt"
+	"log/slog"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,103 +20,114 @@ const (
 // errEpochBeingBegun means that another bot is beginning an epoch.
 var errEpochBeingBegun = errors.New("another bot is beginning an epoch")
 
-// recoverEpoch compares the queue's epoch with SQL's. For a queue that is empty, or at another epoch, it begins a new one
-// with a number that was never used: leases from before do not count after that.
-func (o *Outbox) recoverEpoch(ctx context.Context) (int64, error) {
-	if agreed, err := o.AgreedEpoch(ctx); err != nil || agreed > 0 {
-		o.splitBrain.agree(agreed)
+// epochKeeper begins the queue's epochs and knows when the current one began.
+type epochKeeper struct {
+	db         epochs
+	queue      queueEpochs
+	pauses     *pauseSync
+	claim      claim
+	pool       string
+	shared     bool // other bots work on the same database
+	now        func() time.Time
+	log        *slog.Logger
+	splitBrain *splitBrain
+	beganNanos atomic.Int64
+}
+
+// recover compares the queue's epoch with SQL's. For a queue that is empty, or at another epoch, it begins a new
+// one with a number that was never used: leases from before do not count after that.
+func (k *epochKeeper) recover(ctx context.Context) (int64, error) {
+	if agreed, err := k.agreed(ctx); err != nil || agreed > 0 {
+		k.splitBrain.agree(agreed)
 		return agreed, err
 	}
-	mine, err := o.opts.Claim(ctx, epochClaim+o.opts.Pool, epochClaimLife)
+	mine, err := k.claim(ctx, epochClaim+k.pool, epochClaimLife)
 	if err != nil {
 		return 0, err
 	}
 	if !mine {
 		return 0, errEpochBeingBegun
 	}
-	if agreed, err := o.AgreedEpoch(ctx); err != nil || agreed > 0 {
-		o.splitBrain.agree(agreed)
+	if agreed, err := k.agreed(ctx); err != nil || agreed > 0 {
+		k.splitBrain.agree(agreed)
 		return agreed, err // somebody was faster
 	}
-	return o.beginEpoch(ctx)
+	return k.begin(ctx)
 }
 
-// AgreedEpoch returns the epoch in which queue and SQL agree, 0 if they do not.
-func (o *Outbox) AgreedEpoch(ctx context.Context) (int64, error) {
-	has, empty, err := o.queue.Epoch(ctx)
+// agreed returns the epoch in which queue and SQL agree, 0 if they do not.
+func (k *epochKeeper) agreed(ctx context.Context) (int64, error) {
+	has, empty, err := k.queue.Epoch(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("ask for epoch: %w", err)
 	}
-	want, err := o.db.CurrentEpoch(ctx, o.opts.Pool)
+	want, err := k.db.CurrentEpoch(ctx, k.pool)
 	if err != nil || empty || has != want {
 		return 0, err
 	}
 	return want, nil
 }
 
-// beginEpoch begins the next epoch with the pauses that SQL has. They are set before the epoch begins, so that nothing is
-// leased meanwhile, and the relay looks at them again afterwards.
-func (o *Outbox) beginEpoch(ctx context.Context) (int64, error) {
-	has, empty, err := o.queue.Epoch(ctx)
+// begin begins the next epoch with the pauses that SQL has. They are set before the epoch begins, so that
+// nothing is leased meanwhile, and the relay looks at them again afterwards.
+func (k *epochKeeper) begin(ctx context.Context) (int64, error) {
+	has, empty, err := k.queue.Epoch(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("ask for epoch: %w", err)
 	}
-	want, err := o.db.CurrentEpoch(ctx, o.opts.Pool)
+	want, err := k.db.CurrentEpoch(ctx, k.pool)
 	if err != nil {
 		return 0, err
 	}
-	foreign := !empty && o.splitBrain.isForeign(has, want)
-	if foreign && o.splitBrain.tooMany(o.opts.Now()) {
+	foreign := !empty && k.splitBrain.isForeign(has, want)
+	if foreign && k.splitBrain.tooMany(k.now()) {
 		return 0, errSplitBrain
 	}
-	next, err := o.db.NextEpoch(ctx, o.opts.Pool)
+	next, err := k.db.NextEpoch(ctx, k.pool)
 	for err == nil && next <= has { // SQL was restored from an older copy: step over what the queue already used
-		next, err = o.db.NextEpoch(ctx, o.opts.Pool)
+		next, err = k.db.NextEpoch(ctx, k.pool)
 	}
 	if err != nil {
 		return 0, err
 	}
-	o.pausesStale.Store(true)
-	if err := o.syncPauses(ctx); err != nil {
+	k.pauses.stale.Store(true)
+	if err := k.pauses.sync(ctx); err != nil {
 		return 0, err
 	}
-	if err := o.queue.BeginEpoch(ctx, next); err != nil {
+	if err := k.queue.BeginEpoch(ctx, next); err != nil {
 		return 0, fmt.Errorf("begin epoch %d: %w", next, err)
 	}
-	o.splitBrain.agree(next)
-	o.epochBegan.Store(o.opts.Now().UnixNano())
+	k.splitBrain.agree(next)
+	k.note()
 	if foreign {
-		o.splitBrain.count(o.opts.Now())
-		o.log.Warn("another bot began an epoch that this bot's Redis does not show", "epoch", want)
+		k.splitBrain.count(k.now())
+		k.log.Warn("another bot began an epoch that this bot's Redis does not show", "epoch", want)
 	}
-	o.log.Info("the queue begins a new epoch", "epoch", next, "before", has, "empty", empty)
+	k.log.Info("the queue begins a new epoch", "epoch", next, "before", has, "empty", empty)
 	return next, nil
 }
 
 // maxClockSkew is by how much the clocks of bots on one database may differ.
 const maxClockSkew = 10 * time.Second
 
-// EpochBegan is when the queue's epoch began, as far as this bot knows.
-func (o *Outbox) EpochBegan() time.Time { return time.Unix(0, o.epochBegan.Load()) }
+// began is when the epoch began, as far as this bot knows.
+func (k *epochKeeper) began() time.Time { return time.Unix(0, k.beganNanos.Load()) }
 
-// NoteEpoch notes that an epoch just began, and has the relay fill the queue.
-func (o *Outbox) NoteEpoch() {
-	o.epochBegan.Store(o.opts.Now().UnixNano())
-	o.Wake()
-}
+// note notes that an epoch begins now.
+func (k *epochKeeper) note() { k.beganNanos.Store(k.now().UnixNano()) }
 
-// MayHaveRun tells whether a job may have been rendered without this bot's knowledge, in a queue that was lost.
-func (o *Outbox) MayHaveRun(j job.Job) bool {
-	since := o.EpochBegan()
-	if o.opts.Shared {
+// mayHaveRun tells whether a job may have been rendered without this bot's knowledge, in a queue that was lost.
+func (k *epochKeeper) mayHaveRun(j job.Job) bool {
+	since := k.began()
+	if k.shared {
 		since = since.Add(maxClockSkew)
 	}
 	return j.WasLeased || !j.Created.After(since)
 }
 
-// markMaybePosted marks a job that may have been in a queue that is gone. It may have been posted although nobody told SQL:
-// this bot was down, or the event was lost with the queue.
-func (o *Outbox) markMaybePosted(j job.Job) job.Job {
-	j.WasLeased = j.Epoch > 0 || o.MayHaveRun(j)
+// markMaybePosted marks a job that may have been in a queue that is gone. It may have been posted although nobody told
+// SQL: this bot was down, or the event was lost with the queue.
+func (k *epochKeeper) markMaybePosted(j job.Job) job.Job {
+	j.WasLeased = j.Epoch > 0 || k.mayHaveRun(j)
 	return j
 }

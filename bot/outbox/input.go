@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"time"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/job"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 )
 
 const (
@@ -23,26 +23,51 @@ const (
 	maxInputSide = 2048
 )
 
-// attachInput copies the start picture of a job: it is fetched, decoded, reduced to its pixels, kept in SQL and named in
-// the Spec.
-func (o *Outbox) attachInput(ctx context.Context, j job.Job) (job.Job, error) {
-	var source admit.InitImage
+// inputStore keeps input pictures.
+type inputStore interface {
+	PutInput(ctx context.Context, sha string, data []byte) error
+	AttachInputs(ctx context.Context, id string, spec json.RawMessage, inputs []string) (bool, error)
+}
+
+// copier copies input pictures from Discord.
+type copier struct {
+	db         inputStore
+	fetcher    fetcher
+	now        func() time.Time
+	decodeSlot chan struct{} // holds one value while a picture is decoded
+}
+
+// lostInput is a start picture that cannot be copied, so that its job cannot be painted.
+type lostInput struct {
+	reason string // for the job's owner
+	cause  error
+}
+
+// errUnreadable means that a job's Spec could not be decoded.
+var errUnreadable = errors.New("its Spec cannot be read")
+
+// Error describes it for the log.
+func (l *lostInput) Error() string { return l.cause.Error() }
+
+// attach copies the start picture of a job: it is fetched, decoded, reduced to its pixels, kept in SQL and named in the
+// Spec. An error that is a *lostInput will not pass.
+func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
+	var source request.InitImage
 	if err := json.Unmarshal(j.PendingInputs, &source); err != nil {
-		return j, o.giveUp(ctx, j, message.ReasonInputNotFetched, fmt.Errorf("read start picture of job %s: %w", j.ID, err))
+		return j, &lostInput{message.ReasonInputNotFetched, fmt.Errorf("read start picture of job %s: %w", j.ID, err)}
 	}
-	in, err := o.copyInput(ctx, source.File)
+	in, err := c.copy(ctx, source.File)
 	var permanent *rest.FetchError
 	switch {
 	case errors.As(err, &permanent):
-		return j, o.giveUp(ctx, j, permanent.Why, err)
-	case err != nil && o.opts.Now().Sub(j.Created) > copyTimeout:
-		return j, o.giveUp(ctx, j, message.ReasonInputNotFetched, err)
+		return j, &lostInput{permanent.Why, err}
+	case err != nil && c.now().Sub(j.Created) > copyTimeout:
+		return j, &lostInput{message.ReasonInputNotFetched, err}
 	case err != nil:
 		return j, err
 	}
-	if j.Spec.Version == 0 { // it could not be read
-		_, err := job.Read(j.Job)
-		return j, o.giveUp(ctx, j, message.ReasonUnreadable, err)
+	if j.Spec.Version == 0 {
+		return j, &lostInput{message.ReasonUnreadable, errUnreadable}
 	}
 	spec := j.Spec
 	spec.Init = &picture.Init{Picture: in, Strength: source.Strength, Placement: source.Place}
@@ -50,7 +75,7 @@ func (o *Outbox) attachInput(ctx context.Context, j job.Job) (job.Job, error) {
 		return j, err
 	}
 	j.Inputs, j.PendingInputs = []string{in.SHA256}, nil
-	if attached, err := o.db.AttachInputs(ctx, j.ID, j.Job.Spec, j.Inputs); err != nil {
+	if attached, err := c.db.AttachInputs(ctx, j.ID, j.Job.Spec, j.Inputs); err != nil {
 		return j, err
 	} else if !attached {
 		return j, errJobEnded
@@ -58,36 +83,36 @@ func (o *Outbox) attachInput(ctx context.Context, j job.Job) (job.Job, error) {
 	return j, nil
 }
 
-// copyInput fetches an attachment, makes it safe and keeps it.
-func (o *Outbox) copyInput(ctx context.Context, a admit.Attachment) (picture.Input, error) {
-	raw, err := o.opts.Fetcher.Fetch(ctx, a.URL, admit.MaxInputBytes)
+// copy fetches an attachment, makes it safe and keeps it.
+func (c *copier) copy(ctx context.Context, a request.Attachment) (picture.Input, error) {
+	raw, err := c.fetcher.Fetch(ctx, a.URL, request.MaxInputBytes)
 	if err != nil {
 		return picture.Input{}, err
 	}
-	clean, err := o.cleanInput(ctx, raw)
+	clean, err := c.clean(ctx, raw)
 	if err != nil {
 		return picture.Input{}, err
 	}
-	if err := o.db.PutInput(ctx, clean.SHA256, clean.PNG); err != nil {
+	if err := c.db.PutInput(ctx, clean.SHA256, clean.PNG); err != nil {
 		return picture.Input{}, err
 	}
 	return picture.Input{SHA256: clean.SHA256, Width: clean.Width, Height: clean.Height}, nil
 }
 
-// cleanInput decodes a picture and leaves only its pixels, one picture at a time: a few hundred KiB of bytes may unfold to
-// hundreds of MiB.
-func (o *Outbox) cleanInput(ctx context.Context, raw []byte) (encode.CleanImage, error) {
+// clean decodes a picture and leaves only its pixels, one picture at a time: a few hundred KiB of bytes may
+// unfold to hundreds of MiB.
+func (c *copier) clean(ctx context.Context, raw []byte) (encode.CleanImage, error) {
 	select {
-	case o.decodeSlot <- struct{}{}:
-		defer func() { <-o.decodeSlot }()
+	case c.decodeSlot <- struct{}{}:
+		defer func() { <-c.decodeSlot }()
 	case <-ctx.Done():
 		return encode.CleanImage{}, ctx.Err()
 	}
-	clean, err := encode.Clean(raw, admit.MaxInputPixels, maxInputSide)
+	image, err := encode.Clean(raw, request.MaxInputPixels, maxInputSide)
 	if err != nil {
 		return encode.CleanImage{}, &rest.FetchError{Why: decodeReason(err)}
 	}
-	return clean, nil
+	return image, nil
 }
 
 // decodeReason says why a picture cannot be decoded.
@@ -96,7 +121,7 @@ func decodeReason(err error) string {
 	case errors.Is(err, encode.ErrNotImage):
 		return message.ReasonInputNoImage
 	case errors.Is(err, encode.ErrTooManyPixels):
-		return message.ReasonInputTooManyPixels
+		return message.ReasonInputTooManyPixels(request.MaxInputPixels)
 	case errors.Is(err, encode.ErrAnimated):
 		return message.ReasonInputAnimated
 	}

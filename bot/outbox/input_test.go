@@ -10,16 +10,16 @@ import (
 
 func TestInputPicturesAreDecodedOneAtATime(t *testing.T) {
 	t.Parallel()
-	o := &Outbox{decodeSlot: make(chan struct{}, 1)}
-	o.decodeSlot <- struct{}{} // another one is being decoded
+	c := &copier{decodeSlot: make(chan struct{}, 1)}
+	c.decodeSlot <- struct{}{} // another one is being decoded
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := o.cleanInput(ctx, []byte("no picture")); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.clean(ctx, []byte("no picture")); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want it to wait for the other one", err)
 	}
-	<-o.decodeSlot
+	<-c.decodeSlot
 	for range 2 {
-		if _, err := o.cleanInput(t.Context(), []byte("no picture")); !errors.As(err, new(*rest.FetchError)) {
+		if _, err := c.clean(t.Context(), []byte("no picture")); !errors.As(err, new(*rest.FetchError)) {
 			t.Errorf("got %v, want an error that is for good", err)
 		}
 	}

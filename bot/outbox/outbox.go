@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -90,7 +89,7 @@ type Options struct {
 	Queue   Queue
 	Fetcher fetcher
 	// Claim tells whether this bot is the one, of several on one database, to do what name stands for.
-	Claim    func(ctx context.Context, name string, span time.Duration) (bool, error)
+	Claim    claim
 	Failed   func(j job.Job, reason string) // a job was given up, and its owner should be told; it must not block
 	Enqueued func()                         // jobs came into the queue; it must not block
 
@@ -103,39 +102,48 @@ type Options struct {
 	Log    *slog.Logger
 }
 
+// claim tells whether this bot is the one, of several on one database, to do what name stands for.
+type claim func(ctx context.Context, name string, span time.Duration) (bool, error)
+
 // Outbox brings accepted jobs into the queue.
 type Outbox struct {
-	opts       Options
-	db         Store
-	queue      Queue
-	log        *slog.Logger
-	splitBrain *splitBrain
-	wake       chan struct{} // holds a value when the relay should run at once
+	opts   Options
+	db     Store
+	queue  Queue
+	log    *slog.Logger
+	epochs *epochKeeper
+	pauses *pauseSync
+	single *enqueuer
+	wake   chan struct{} // holds a value when the relay should run at once
 
-	queueFull   atomic.Bool  // the queue takes no more: who waits for room comes before newcomers
-	pausesStale atomic.Bool  // the queue may not know what is paused
-	epochBegan  atomic.Int64 // when the queue's epoch began, in nanoseconds
-
-	copies       *errgroup.Group // input pictures that are copied for the relay
-	copying      sync.Map        // ids of jobs whose input pictures are being copied
+	queueFull    atomic.Bool     // the queue takes no more: who waits for room comes before newcomers
+	copies       *errgroup.Group // jobs whose input pictures are copied for the relay
 	copyingCount atomic.Int32
-	decodeSlot   chan struct{} // holds one value while an input picture is decoded
 }
 
 // New returns an Outbox.
 func New(o Options) *Outbox {
+	p := &pauseSync{db: o.Store, queue: o.Queue}
 	b := &Outbox{
-		opts: o, db: o.Store, queue: o.Queue, log: o.Log, splitBrain: &splitBrain{started: o.Now()}, wake: make(chan struct{}, 1), copies: new(errgroup.Group),
-		decodeSlot: make(chan struct{}, 1),
+		opts: o, db: o.Store, queue: o.Queue, log: o.Log, pauses: p, wake: make(chan struct{}, 1),
+		copies: new(errgroup.Group),
+		epochs: &epochKeeper{
+			db: o.Store, queue: o.Queue, pauses: p, claim: o.Claim, pool: o.Pool, shared: o.Shared, now: o.Now, log: o.Log,
+			splitBrain: &splitBrain{started: o.Now()},
+		},
+		single: &enqueuer{
+			db: o.Store, queue: o.Queue, failed: o.Failed, enqueued: o.Enqueued, log: o.Log,
+			copier: &copier{db: o.Store, fetcher: o.Fetcher, now: o.Now, decodeSlot: make(chan struct{}, 1)},
+		},
 	}
 	b.copies.SetLimit(maxCopying)
-	b.epochBegan.Store(o.Now().UnixNano())
+	b.epochs.note()
 	return b
 }
 
 // Run relays, audits and reaps until ctx is done, and then returns nil, or returns why it cannot go on.
 func (o *Outbox) Run(ctx context.Context) error {
-	o.epochBegan.Store(o.opts.Now().UnixNano()) // what happened before is not known
+	o.epochs.note() // what happened before is not known
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return o.relay(ctx) })
 	group.Go(func() error { return o.reap(ctx) })
@@ -150,4 +158,25 @@ func (o *Outbox) Wake() {
 	case o.wake <- struct{}{}:
 	default: // it will
 	}
+}
+
+// AgreedEpoch returns the epoch in which queue and SQL agree, 0 if they do not.
+func (o *Outbox) AgreedEpoch(ctx context.Context) (int64, error) { return o.epochs.agreed(ctx) }
+
+// EpochBegan is when the queue's epoch began, as far as this bot knows.
+func (o *Outbox) EpochBegan() time.Time { return o.epochs.began() }
+
+// NoteEpoch notes that an epoch just began, and has the relay fill the queue.
+func (o *Outbox) NoteEpoch() {
+	o.epochs.note()
+	o.Wake()
+}
+
+// MayHaveRun tells whether a job may have been rendered without this bot's knowledge, in a queue that was lost.
+func (o *Outbox) MayHaveRun(j job.Job) bool { return o.epochs.mayHaveRun(j) }
+
+// RemoveEnded takes a job out of the queue if it has ended: it ended on its way in, or was delivered while the queue
+// held it once more.
+func (o *Outbox) RemoveEnded(ctx context.Context, id string) error {
+	return o.single.removeEnded(ctx, id)
 }

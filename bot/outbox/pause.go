@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"darkroom/queue"
@@ -21,14 +22,21 @@ func PauseScope(p store.Pause) queue.Scope {
 	return queue.Scope{}
 }
 
-// syncPauses makes the queue's pauses those of SQL: a queue that was wiped has lost its own, and one that could not be
+// pauseSync keeps the queue's pauses as SQL has them.
+type pauseSync struct {
+	db    policies
+	queue pauses
+	stale atomic.Bool // the queue may not know what is paused
+}
+
+// sync makes the queue's pauses those of SQL: a queue that was wiped has lost its own, and one that could not be
 // reached does not know the latest.
-func (o *Outbox) syncPauses(ctx context.Context) error {
-	want, err := o.db.Pauses(ctx)
+func (p *pauseSync) sync(ctx context.Context) error {
+	want, err := p.db.Pauses(ctx)
 	if err != nil {
 		return err
 	}
-	has, err := o.queue.Pauses(ctx)
+	has, err := p.queue.Pauses(ctx)
 	if errors.Is(err, queue.ErrEpoch) {
 		return nil // the relay is about to begin an epoch
 	}
@@ -36,32 +44,45 @@ func (o *Outbox) syncPauses(ctx context.Context) error {
 		return err
 	}
 	paused := map[queue.Scope]string{}
-	for _, p := range has {
-		paused[p.Scope] = p.Reason
+	for _, h := range has {
+		paused[h.Scope] = h.Reason
 	}
-	for _, p := range want {
-		reason, there := paused[PauseScope(p)]
-		delete(paused, PauseScope(p))
-		if there && reason == p.Reason {
+	for _, w := range want {
+		scope := PauseScope(w)
+		reason, there := paused[scope]
+		delete(paused, scope)
+		if there && reason == w.Reason {
 			continue
 		}
-		if err := o.queue.Pause(ctx, PauseScope(p), p.Reason); err != nil {
+		if err := p.queue.Pause(ctx, scope, w.Reason); err != nil {
 			return fmt.Errorf("pause: %w", err)
 		}
 	}
 	for s := range paused {
-		if err := o.queue.Resume(ctx, s); err != nil {
+		if err := p.queue.Resume(ctx, s); err != nil {
 			return fmt.Errorf("resume: %w", err)
 		}
 	}
 	return nil
 }
 
+// syncStale does so if the queue may not know what is paused.
+func (p *pauseSync) syncStale(ctx context.Context) error {
+	if !p.stale.Swap(false) {
+		return nil
+	}
+	err := p.sync(ctx)
+	if err != nil {
+		p.stale.Store(true)
+	}
+	return err
+}
+
 // applyTimeout is how long the queue may take to hear of a new policy: the person is still unanswered.
 const applyTimeout = time.Second
 
-// ApplyPolicy has a changed policy hold for jobs that already wait. A queue that is empty is filled by the new policy, and
-// the relay tells a queue that does not answer of a pause later.
+// ApplyPolicy has a changed policy hold for jobs that already wait. A queue that is empty is filled by the new
+// policy, and the relay tells a queue that does not answer of a pause later.
 func (o *Outbox) ApplyPolicy(ctx context.Context, server string, p store.Policy) error {
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
@@ -70,10 +91,10 @@ func (o *Outbox) ApplyPolicy(ctx context.Context, server string, p store.Policy)
 		err = nil
 	}
 	if err == nil {
-		err = o.syncPauses(ctx)
+		err = o.pauses.sync(ctx)
 	}
 	if err != nil {
-		o.pausesStale.Store(true)
+		o.pauses.stale.Store(true)
 		o.Wake()
 	}
 	return err

@@ -15,8 +15,9 @@ import (
 // auditAge is for how long a job must not have changed before the audit asks about it.
 const auditAge = 30 * time.Second
 
-// relay brings into the queue every job that SQL holds and the queue does not. One query serves every case: the start of
-// the bot, an enqueue that was lost, a Redis that was wiped, replaced or set back in time. Only the relay begins epochs.
+// relay brings into the queue every job that SQL holds and the queue does not. One query serves every case: the start
+// of the bot, an enqueue that was lost, a Redis that was wiped, replaced or set back in time. Only the relay begins
+// epochs.
 func (o *Outbox) relay(ctx context.Context) error {
 	healthy := true
 	var audited time.Time
@@ -49,24 +50,21 @@ func (o *Outbox) relay(ctx context.Context) error {
 // relayOnce begins an epoch if the queue needs one, brings its pauses up to date if it may not know them, and enqueues
 // what is missing.
 func (o *Outbox) relayOnce(ctx context.Context) error {
-	epoch, err := o.recoverEpoch(ctx)
+	epoch, err := o.epochs.recover(ctx)
 	if err != nil {
 		return err
 	}
-	if o.pausesStale.Swap(false) {
-		if err := o.syncPauses(ctx); err != nil {
-			o.pausesStale.Store(true)
-			return err
-		}
+	if err := o.pauses.syncStale(ctx); err != nil {
+		return err
 	}
 	return o.enqueueUnqueued(ctx, epoch)
 }
 
-// audit enqueues jobs again that SQL believes to be in the queue and the queue does not show. Their end may have been told
-// while nobody listened: a queue that knows a job tells its last event again. The audit also makes the queue's pauses those
-// of SQL.
+// audit enqueues jobs again that SQL believes to be in the queue and the queue does not show. Their end may have been
+// told while nobody listened: a queue that knows a job tells its last event again. The audit also makes the queue's
+// pauses those of SQL.
 func (o *Outbox) audit(ctx context.Context) error {
-	if err := o.syncPauses(ctx); err != nil {
+	if err := o.pauses.sync(ctx); err != nil {
 		return err
 	}
 	epoch, err := o.db.CurrentEpoch(ctx, o.opts.Pool)
@@ -104,7 +102,8 @@ func (o *Outbox) auditJob(ctx context.Context, epoch int64, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := o.enqueueIn(ctx, epoch, o.markMaybePosted(read(row)), o.db.Policy); err != nil && !needsNoRetry(err) {
+	if err := o.single.enqueue(ctx, epoch, o.epochs.markMaybePosted(read(row)), o.db.Policy); err != nil &&
+		!needsNoRetry(err) {
 		return err
 	}
 	return nil

@@ -6,23 +6,24 @@ import (
 )
 
 const (
-	// foreignEpochWindow is how soon one foreign epoch must follow the last to count: two bots with a claim to each epoch take
-	// turns of epochClaimLife.
+	// foreignEpochWindow is how soon one foreign epoch must follow the last to count: two bots with a claim to each
+	// epoch take turns of epochClaimLife.
 	foreignEpochWindow = time.Minute
-	// maxForeignEpochs is after how many foreign epochs in a row a bot gives way that started less than newcomerAge ago, and
-	// maxForeignEpochsOld after how many an older one: the newcomer is the likelier mistake.
+	// maxForeignEpochs is after how many foreign epochs in a row a bot gives way that started less than newcomerAge ago,
+	// and maxForeignEpochsOld after how many an older one: the newcomer is the likelier mistake.
 	maxForeignEpochs    = 3
 	maxForeignEpochsOld = 2 * maxForeignEpochs
 	newcomerAge         = 10 * time.Minute
 )
 
 // errSplitBrain ends a bot whose queue is not that of all bots on its database.
-var errSplitBrain = errors.New("another bot uses this database with another Redis, so each takes the other's line for an old one: " +
-	"give both the same REDIS_URL and pool, or each a database of its own")
+var errSplitBrain = errors.New("another bot uses this database with another Redis, " +
+	"so each takes the other's queue for an old one: " +
+	"give both the same REDIS_URL and pool, or give each its own database")
 
-// splitBrain notices a bot that keeps its queue elsewhere: that bot begins epochs that our Redis never shows, while ours
-// stays as we left it. A Redis that lost its memory, or a bot that ends while it begins an epoch, does not look like that.
-// Only the relay uses it.
+// splitBrain notices a bot that keeps its queue elsewhere: that bot begins epochs that our Redis never shows, while
+// ours stays as we left it. A Redis that lost its memory, or a bot that ends while it begins an epoch, does not look
+// like that. Only the relay uses it.
 type splitBrain struct {
 	started     time.Time // when this bot started
 	agreed      int64     // the epoch in which SQL and queue agreed last

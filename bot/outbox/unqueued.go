@@ -50,7 +50,8 @@ func (o *Outbox) startCopies(ctx context.Context, epoch int64, unqueued []store.
 		o.copies.TryGo(func() error {
 			o.copyingCount.Add(1)
 			defer o.copyingCount.Add(-1)
-			if err := o.enqueueIn(ctx, epoch, read(row), o.db.Policy); err != nil && !needsNoRetry(err) && ctx.Err() == nil {
+			if err := o.single.enqueue(ctx, epoch, read(row), o.db.Policy); err != nil && !needsNoRetry(err) &&
+				ctx.Err() == nil {
 				o.log.Warn("a start picture is not copied yet", "job", row.ID, "error", rest.Redact(err.Error()))
 			}
 			return nil
@@ -77,8 +78,8 @@ func (b *batch) add(id string, err error) {
 	}
 }
 
-// enqueueAll enqueues jobs and notes their epoch for all of them at once. It returns how many it enqueued. A job that cannot
-// be enqueued does not keep others out.
+// enqueueAll enqueues jobs and notes their epoch for all of them at once. It returns how many it enqueued. A job that
+// cannot be enqueued does not keep others out.
 func (o *Outbox) enqueueAll(ctx context.Context, epoch int64, rows []store.Job, policy policyReader) (int, error) {
 	var queued batch
 	var g errgroup.Group
@@ -86,7 +87,7 @@ func (o *Outbox) enqueueAll(ctx context.Context, epoch int64, rows []store.Job, 
 	for _, mine := range byPerson(rows) {
 		g.Go(func() error {
 			for _, row := range mine {
-				err := o.addToQueue(ctx, epoch, o.markMaybePosted(read(row)), policy)
+				err := o.single.add(ctx, epoch, o.epochs.markMaybePosted(read(row)), policy)
 				queued.add(row.ID, err)
 				if errors.Is(err, queue.ErrEpoch) || errors.Is(err, queue.ErrFull) || ctx.Err() != nil {
 					return err
@@ -115,7 +116,7 @@ func (o *Outbox) markEnqueued(ctx context.Context, epoch int64, ids []string) er
 		return err
 	}
 	for _, id := range unmarked {
-		if err := o.RemoveEnded(ctx, id); err != nil {
+		if err := o.single.removeEnded(ctx, id); err != nil {
 			return err
 		}
 	}

@@ -10,7 +10,8 @@ import (
 
 // The requests of this file use the bot's own token, so only the bot can make them.
 
-// PostMessage posts a message into a channel. With a Nonce a repeated post within a few minutes returns the first message.
+// PostMessage posts a message into a channel. With a Nonce a repeated post within a few minutes returns the first
+// message.
 func (c *Client) PostMessage(ctx context.Context, channel string, m message.Message) (Message, error) {
 	r := request{
 		method: http.MethodPost, path: "/channels/" + channel + "/messages", bucket: "POST channel " + channel,
@@ -20,7 +21,10 @@ func (c *Client) PostMessage(ctx context.Context, channel string, m message.Mess
 }
 
 func messageRequest(method, channel, id, route string) request {
-	return request{method: method, path: "/channels/" + channel + "/messages/" + id, bucket: method + " channel " + channel, route: route, idempotent: true}
+	return request{
+		method: method, path: "/channels/" + channel + "/messages/" + id, bucket: method + " channel " + channel,
+		route: route, idempotent: true,
+	}
 }
 
 // FetchMessage returns a message of a channel.
@@ -52,8 +56,8 @@ func (c *Client) OpenDM(ctx context.Context, user string) (string, error) {
 	return answer.ID, err
 }
 
-// RegisterCommands replaces all of the application's global commands. Discord allows 200 creations a day, so call it only when
-// something changed.
+// RegisterCommands replaces all of the application's global commands. Discord allows 200 creations a day, so call it
+// only when something changed.
 func (c *Client) RegisterCommands(ctx context.Context, application string, commands json.RawMessage) error {
 	return c.send(ctx, request{
 		method: http.MethodPut, path: "/applications/" + application + "/commands", bucket: "PUT commands",
@@ -63,7 +67,10 @@ func (c *Client) RegisterCommands(ctx context.Context, application string, comma
 
 // ApplicationID returns the id of the application that the bot's token belongs to.
 func (c *Client) ApplicationID(ctx context.Context) (string, error) {
-	r := request{method: http.MethodGet, path: "/applications/@me", bucket: "GET application", route: "GET application", idempotent: true}
+	r := request{
+		method: http.MethodGet, path: "/applications/@me", bucket: "GET application", route: "GET application",
+		idempotent: true,
+	}
 	var answer struct {
 		ID string `json:"id"`
 	}

@@ -20,7 +20,8 @@ import (
 const DiscordAPI = "https://discord.com/api/v10"
 
 const (
-	userAgent        = "DiscordBot (https://darkroom.invalid, 0.1.0)" // Discord wants an address and a version; this project has no home page
+	// Discord wants an address and a version; this project has no home page
+	userAgent        = "DiscordBot (https://darkroom.invalid, 0.1.0)"
 	maxTries         = 5
 	maxResponseBytes = 8 << 20 // bytes of an answer that are read
 	sendTimeout      = 60 * time.Second
@@ -56,7 +57,9 @@ func NewClient(o Options) *Client {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Client{base: strings.TrimRight(o.Base, "/"), token: o.Token, http: o.HTTP, limiter: newLimiter(o.Now), now: o.Now}
+	return &Client{
+		base: strings.TrimRight(o.Base, "/"), token: o.Token, http: o.HTTP, limiter: newLimiter(o.Now), now: o.Now,
+	}
 }
 
 // request is one request.
@@ -116,8 +119,8 @@ func (r request) encode() ([]byte, string, error) {
 	return b, "application/json", err
 }
 
-// attempt sends the request a single time. It returns how long to wait before the next try, or a negative wait when there
-// must be none.
+// attempt sends the request a single time. It returns how long to wait before the next try, or a negative wait when
+// there must be none.
 func (c *Client) attempt(ctx context.Context, r request, body []byte, kind string, out any) (time.Duration, error) {
 	if err := c.limiter.wait(ctx, r.bucket, r.byInteraction); err != nil {
 		return -1, fmt.Errorf("%s: %w", r.route, err)

@@ -34,7 +34,12 @@ type server struct {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	s.mu.Lock()
-	s.received = append(s.received, exchange{r.Method, r.URL.Path, r.Header.Get("Authorization"), r.Header.Get("User-Agent"), r.Header.Get("Content-Type"), body})
+	s.received = append(
+		s.received,
+		exchange{
+			r.Method, r.URL.Path, r.Header.Get("Authorization"), r.Header.Get("User-Agent"), r.Header.Get("Content-Type"), body,
+		},
+	)
 	answer := s.answers[min(len(s.received), len(s.answers))-1]
 	s.mu.Unlock()
 	answer(w)
@@ -64,7 +69,10 @@ func startServer(t *testing.T, answers ...func(http.ResponseWriter)) (*server, *
 	return s, rest.NewClient(rest.Options{Base: h.URL + "/api/v10", Token: "secret-bot-token"})
 }
 
-var address = message.Address{Application: "11", Token: "aW50ZXJhY3Rpb246c2VjcmV0", Channel: "5", Message: message.Original, User: "77", Verb: "imagine"}
+var address = message.Address{
+	Application: "11", Token: "aW50ZXJhY3Rpb246c2VjcmV0", Channel: "5", Message: message.Original, User: "77",
+	Verb: "imagine",
+}
 
 func payload(t *testing.T, x exchange) (map[string]any, map[string]string) {
 	t.Helper()
@@ -139,7 +147,9 @@ func TestEditResponse(t *testing.T) {
 	})
 	t.Run("waits as long as a 429 asks and tries again", func(t *testing.T) {
 		t.Parallel()
-		s, c := startServer(t, respondWith(429, `{"message":"slow","retry_after":0.01,"global":false}`), respondWith(200, `{"id":"9"}`))
+		s, c := startServer(
+			t, respondWith(429, `{"message":"slow","retry_after":0.01,"global":false}`), respondWith(200, `{"id":"9"}`),
+		)
 		if _, err := c.EditResponse(context.Background(), address, message.Message{Content: "x"}); err != nil {
 			t.Fatal(err)
 		}
@@ -272,7 +282,10 @@ func TestCallback(t *testing.T) {
 	t.Run("opens a form with labels", func(t *testing.T) {
 		t.Parallel()
 		s, c := startServer(t, respondWith(204, ""))
-		form := message.Form{ID: "1:remix:1-0:0", Title: "Remix", Fields: []message.Field{{ID: "prompt", Label: "Prompt", Value: "a boat", Long: true, Max: 4000}}}
+		form := message.Form{
+			ID: "1:remix:1-0:0", Title: "Remix",
+			Fields: []message.Field{{ID: "prompt", Label: "Prompt", Value: "a boat", Long: true, Max: 4000}},
+		}
 		if _, err := c.Callback(context.Background(), "1", "tok", message.OpenForm(form)); err != nil {
 			t.Fatal(err)
 		}

@@ -87,8 +87,8 @@ func TooLarge(err error) bool {
 	return hasCode(err, codeTooLarge) || errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge
 }
 
-// Final tells whether trying again cannot help: Discord understood the request and refused it. A bot whose own token was
-// refused learns nothing about the request: its operator can change that.
+// Final tells whether trying again cannot help: Discord understood the request and refused it. A bot whose own token
+// was refused learns nothing about the request: its operator can change that.
 func Final(err error) bool {
 	var e *Error
 	if errors.Is(err, ErrUnauthorized) {

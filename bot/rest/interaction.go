@@ -33,7 +33,8 @@ func (c *Client) Callback(ctx context.Context, interaction, token string, r mess
 func webhookRequest(method string, to message.Address, rest, route string) request {
 	base := "/webhooks/" + to.Application + "/" + to.Token
 	return request{
-		method: method, path: base + rest, bucket: method + base, route: route, byInteraction: true, idempotent: method != http.MethodPost,
+		method: method, path: base + rest, bucket: method + base, route: route, byInteraction: true,
+		idempotent: method != http.MethodPost,
 	}
 }
 

@@ -23,8 +23,9 @@ const (
 	DeliveredFound   = "found"              // it showed them already
 	DeliveredRemoved = "removed"            // somebody deleted the message: a deleted picture stays deleted
 	DeliveredLater   = queue.DeliveredLater // too late for the interaction's token: the bot delivers them
-	DeliveredReoffer = "stranded"           // there was no room for undelivered results: the bot offers to paint them again
-	DeliveredInbox   = "inbox"              // they could be posted nowhere: their owner finds them in /inbox
+	// there was no room for undelivered results: the bot offers to paint them again
+	DeliveredReoffer = "stranded"
+	DeliveredInbox   = "inbox" // they could be posted nowhere: their owner finds them in /inbox
 )
 
 const (
@@ -54,7 +55,9 @@ type Poster struct {
 
 // NewPoster returns a Poster that answers through client and leaves late pictures in undelivered.
 func NewPoster(client *Client, undelivered undeliveredStore) *Poster {
-	return &Poster{client: client, undelivered: undelivered, lastEdit: map[string]time.Time{}, unanswered: map[string]bool{}}
+	return &Poster{
+		client: client, undelivered: undelivered, lastEdit: map[string]time.Time{}, unanswered: map[string]bool{},
+	}
 }
 
 // decodeJob reads the two opaque parts of a job. What cannot be read now can never be read.
@@ -123,7 +126,9 @@ func (p *Poster) Progress(ctx context.Context, job queue.Job, percent int, previ
 			if err := png.Encode(&b, img); err != nil {
 				return fmt.Errorf("encode preview: %w", err)
 			}
-			files = []message.File{{Name: "preview.png", Data: b.Bytes(), Description: message.PreviewDescription, Spoiler: to.Spoiler}}
+			files = []message.File{
+				{Name: "preview.png", Data: b.Bytes(), Description: message.PreviewDescription, Spoiler: to.Spoiler},
+			}
 		}
 	}
 	if _, err := p.client.EditResponse(ctx, to, message.Rendering(to, spec, job.ID, percent, files)); err != nil {
@@ -218,9 +223,13 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 }
 
 // putUndelivered leaves pictures for the bot to deliver.
-func (p *Poster) putUndelivered(ctx context.Context, job queue.Job, result worker.Result, out queue.Outcome) (queue.Outcome, error) {
+func (p *Poster) putUndelivered(
+	ctx context.Context, job queue.Job, result worker.Result, out queue.Outcome,
+) (queue.Outcome, error) {
 	out.Delivered = DeliveredLater
-	d := queue.Undelivered{Job: job.ID, Address: job.Address, Outcome: out, MaybePosted: job.MaybePosted || p.wasUnanswered(job.ID)}
+	d := queue.Undelivered{
+		Job: job.ID, Address: job.Address, Outcome: out, MaybePosted: job.MaybePosted || p.wasUnanswered(job.ID),
+	}
 	for _, f := range result.Images {
 		d.Files = append(d.Files, queue.Attachment{Name: f.Name, Bytes: f.Data})
 	}

@@ -17,7 +17,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// shelf is a tray that keeps what is put into it, or refuses with err.
+// fakeUndelivered keeps what is put into it, or refuses with err.
 type fakeUndelivered struct {
 	results []queue.Undelivered
 	err     error
@@ -37,8 +37,9 @@ func (s *fakeUndelivered) IsUndelivered(_ context.Context, job string) (bool, er
 func job(t *testing.T, to message.Address) queue.Job {
 	t.Helper()
 	spec := picture.Spec{
-		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Prompt: "a red boat", Width: 128, Height: 128,
-		Count: 2, Steps: 4, Sampler: "ddim", Seed: 7,
+		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Prompt: "a red boat", Width: 128,
+		Height: 128,
+		Count:  2, Steps: 4, Sampler: "ddim", Seed: 7,
 	}
 	b, err := spec.Encode()
 	if err != nil {
@@ -81,17 +82,17 @@ func TestPost(t *testing.T) {
 	for name, c := range map[string]struct {
 		to        message.Address
 		answer    func(http.ResponseWriter)
-		tray      error
+		full      error
 		delivered string
 		final     bool
 	}{
-		"a deleted message stays deleted":              {to: freshAddress(), answer: respondWith(404, `{"code":10008}`), delivered: "removed"},
-		"a token that is told to be old: the tray":     {to: freshAddress(), answer: respondWith(401, `{"code":50027}`), delivered: "tray"},
-		"a token that is known to be old: the tray":    {to: expiredAddress(), delivered: "tray"},
-		"a place that was closed to the bot: the tray": {to: freshAddress(), answer: respondWith(403, `{"code":50013}`), delivered: "tray"},
-		"a full tray: the bot will offer them":         {to: expiredAddress(), tray: queue.ErrUndeliveredFull, delivered: "stranded"},
-		"files that are too large are final":           {to: freshAddress(), answer: respondWith(413, `{"code":40005}`), final: true},
-		"a body that Discord refuses is final":         {to: freshAddress(), answer: respondWith(400, `{"code":50035}`), final: true},
+		"a deleted message stays deleted":                  {to: freshAddress(), answer: respondWith(404, `{"code":10008}`), delivered: "removed"},
+		"a token that Discord calls expired: undelivered":  {to: freshAddress(), answer: respondWith(401, `{"code":50027}`), delivered: "tray"},
+		"a token that is known to be expired: undelivered": {to: expiredAddress(), delivered: "tray"},
+		"a channel that is closed to the bot: undelivered": {to: freshAddress(), answer: respondWith(403, `{"code":50013}`), delivered: "tray"},
+		"no room: the bot will offer them":                 {to: expiredAddress(), full: queue.ErrUndeliveredFull, delivered: "stranded"},
+		"files that are too large are final":               {to: freshAddress(), answer: respondWith(413, `{"code":40005}`), final: true},
+		"a body that Discord refuses is final":             {to: freshAddress(), answer: respondWith(400, `{"code":50035}`), final: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -100,14 +101,15 @@ func TestPost(t *testing.T) {
 				answer = func(http.ResponseWriter) { t.Error("a request was sent, want none") }
 			}
 			_, client := startServer(t, answer)
-			undelivered := &fakeUndelivered{err: c.tray}
+			undelivered := &fakeUndelivered{err: c.full}
 			out, err := rest.NewPoster(client, undelivered).Post(context.Background(), job(t, c.to), result)
 			var final *worker.FinalError
 			if errors.As(err, &final) != c.final || out.Delivered != c.delivered {
 				t.Fatalf("Post = %+v, %v; want %q, final %v", out, err, c.delivered, c.final)
 			}
-			if c.delivered == "tray" && (len(undelivered.results) != 1 || string(undelivered.results[0].Files[1].Bytes) != "two") {
-				t.Errorf("tray holds %+v", undelivered.results)
+			if c.delivered == "tray" &&
+				(len(undelivered.results) != 1 || string(undelivered.results[0].Files[1].Bytes) != "two") {
+				t.Errorf("undelivered: got %+v", undelivered.results)
 			}
 		})
 	}
@@ -160,7 +162,9 @@ func TestFindPosted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, client := startServer(t, respondWith(c.status, c.body))
-			found, out, err := rest.NewPoster(client, &fakeUndelivered{}).FindPosted(context.Background(), job(t, freshAddress()))
+			found, out, err := rest.NewPoster(client, &fakeUndelivered{}).FindPosted(
+				context.Background(), job(t, freshAddress()),
+			)
 			if err != nil || found != c.found || out.Delivered != c.how {
 				t.Errorf("Look = %v, %+v, %v; want %v, %q", found, out, err, c.found, c.how)
 			}

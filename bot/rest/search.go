@@ -20,11 +20,13 @@ type FindResult struct {
 	Conclusive bool    // the channel could be read, so a message that was not found is not there
 }
 
-// FindMessage looks through a channel's messages, from a moment on, for one that carries any of these custom_ids. A caller
-// that may have posted a message, but got no answer, looks for it before it posts again: Discord remembers a nonce for a
-// few minutes only. Discord hides the history from a bot that may not read it, and answers with nothing: such a search is
-// not Conclusive.
-func (c *Client) FindMessage(ctx context.Context, channel string, since time.Time, customIDs ...string) (FindResult, error) {
+// FindMessage looks through a channel's messages, from a moment on, for one that carries any of these custom_ids. A
+// caller that may have posted a message, but got no answer, looks for it before it posts again: Discord remembers a
+// nonce for a few minutes only. Discord hides the history from a bot that may not read it, and answers with nothing:
+// such a search is not Conclusive.
+func (c *Client) FindMessage(
+	ctx context.Context, channel string, since time.Time, customIDs ...string,
+) (FindResult, error) {
 	at := Snowflake(since)
 	seen := false
 	for range searchPages {

@@ -35,9 +35,13 @@ func TestFindMessage(t *testing.T) {
 		sure    bool
 		asked   int
 	}{
-		"on the second page":                    {[]func(http.ResponseWriter){respondWith(200, page(200, 100, 0)), respondWith(200, page(250, 50, 222))}, "222", true, 2},
-		"not there":                             {[]func(http.ResponseWriter){respondWith(200, page(9, 3, 0))}, "", true, 1},
-		"not there, and nobody spoke since":     {[]func(http.ResponseWriter){respondWith(200, `[]`), respondWith(200, page(5, 1, 0))}, "", true, 2},
+		"on the second page": {[]func(http.ResponseWriter){
+			respondWith(200, page(200, 100, 0)), respondWith(200, page(250, 50, 222)),
+		}, "222", true, 2},
+		"not there": {[]func(http.ResponseWriter){respondWith(200, page(9, 3, 0))}, "", true, 1},
+		"not there, and nobody spoke since": {[]func(http.ResponseWriter){
+			respondWith(200, `[]`), respondWith(200, page(5, 1, 0)),
+		}, "", true, 2},
 		"nothing is shown: it may be forbidden": {[]func(http.ResponseWriter){respondWith(200, `[]`)}, "", false, 2},
 		"too busy a channel to be sure":         {[]func(http.ResponseWriter){respondWith(200, page(200, 100, 0))}, "", false, 20},
 	} {

@@ -90,8 +90,8 @@ func (r guildList) supersede(changes map[string]bool) {
 	maps.DeleteFunc(changes, func(server string, _ bool) bool { return r.covers(server) })
 }
 
-// diff returns which servers have come back and which are gone, of those that the store knows (and whether as departed).
-// A change of one server came after the lists.
+// diff returns which servers have come back and which are gone, of those that the store knows (and whether as
+// departed). A change of one server came after the lists.
 func (m *memberships) diff(known map[string]bool) (back, gone []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

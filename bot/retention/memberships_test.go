@@ -17,22 +17,42 @@ func TestMembershipsDiff(t *testing.T) {
 		events     []event
 		back, gone []string
 	}{
-		"a server removes the bot":        {map[string]bool{one: false}, []event{{"GUILD_DELETE", `{"id":"` + one + `"}`}}, nil, []string{one}},
-		"Discord has trouble":             {map[string]bool{one: false}, []event{{"GUILD_DELETE", `{"id":"` + one + `","unavailable":true}`}}, nil, nil},
+		"a server removes the bot": {map[string]bool{one: false}, []event{
+			{"GUILD_DELETE", `{"id":"` + one + `"}`},
+		}, nil, []string{one}},
+		"Discord has trouble": {map[string]bool{one: false}, []event{
+			{"GUILD_DELETE", `{"id":"` + one + `","unavailable":true}`},
+		}, nil, nil},
 		"one that nothing is known about": {nil, []event{{"GUILD_DELETE", `{"id":"` + one + `"}`}}, nil, nil},
-		"it comes back":                   {map[string]bool{one: true}, []event{{"GUILD_CREATE", `{"id":"` + one + `"}`}}, []string{one}, nil},
-		"one comes that never left":       {map[string]bool{one: false}, []event{{"GUILD_CREATE", `{"id":"` + one + `"}`}}, nil, nil},
-		"out and in again": {map[string]bool{one: false}, []event{{"GUILD_DELETE", `{"id":"` + one + `"}`}, {"GUILD_CREATE", `{"id":"` + one + `"}`}},
+		"it comes back": {map[string]bool{one: true}, []event{
+			{"GUILD_CREATE", `{"id":"` + one + `"}`},
+		}, []string{one}, nil},
+		"one comes that never left": {map[string]bool{one: false}, []event{
+			{"GUILD_CREATE", `{"id":"` + one + `"}`},
+		}, nil, nil},
+		"out and in again": {map[string]bool{one: false}, []event{
+			{"GUILD_DELETE", `{"id":"` + one + `"}`}, {"GUILD_CREATE", `{"id":"` + one + `"}`},
+		},
 			nil, nil},
-		"a roll call": {map[string]bool{one: false, two: true}, []event{{"READY", `{"guilds":[{"id":"` + two + `"}]}`}}, []string{two}, []string{one}},
-		"a roll call of one shard": {map[string]bool{one: false, two: false}, []event{{"READY", `{"guilds":[],"shard":[1,2]}`}},
+		"a roll call": {map[string]bool{one: false, two: true}, []event{
+			{"READY", `{"guilds":[{"id":"` + two + `"}]}`},
+		}, []string{two}, []string{one}},
+		"a roll call of one shard": {map[string]bool{one: false, two: false}, []event{
+			{"READY", `{"guilds":[],"shard":[1,2]}`},
+		},
 			nil, []string{two}},
 		"a session without a list": {map[string]bool{one: false}, []event{{"READY", `{}`}}, nil, nil},
-		"told by name after the call": {map[string]bool{one: false}, []event{{"READY", `{"guilds":[]}`}, {"GUILD_CREATE", `{"id":"` + one + `"}`}},
+		"told by name after the call": {map[string]bool{one: false}, []event{
+			{"READY", `{"guilds":[]}`}, {"GUILD_CREATE", `{"id":"` + one + `"}`},
+		},
 			nil, nil},
-		"a call after being told by name": {map[string]bool{one: false}, []event{{"GUILD_DELETE", `{"id":"` + one + `"}`}, {"READY", `{"guilds":[{"id":"` + one + `"}]}`}},
+		"a call after being told by name": {map[string]bool{one: false}, []event{
+			{"GUILD_DELETE", `{"id":"` + one + `"}`}, {"READY", `{"guilds":[{"id":"` + one + `"}]}`},
+		},
 			nil, nil},
-		"what cannot be read": {map[string]bool{one: false}, []event{{"GUILD_DELETE", `[]`}, {"READY", `7`}, {"OTHER", `{}`}}, nil, nil},
+		"what cannot be read": {map[string]bool{one: false}, []event{
+			{"GUILD_DELETE", `[]`}, {"READY", `7`}, {"OTHER", `{}`},
+		}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -56,7 +56,7 @@ func newBot(
 		Options: bot.Options{
 			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log,
 			ForgetAfter: m.ForgetAfter,
-			Wildcards: dynamic.Folder{FS: os.DirFS(wildcards)},
+			Wildcards:   dynamic.Folder{FS: os.DirFS(wildcards)},
 		},
 	})
 }

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"testing"
 
-	"darkroom/bot/admit"
 	"darkroom/render"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/pipeline"
+	"darkroom/render/request"
 )
 
 // TestModelCardByFamily checks the cards of models of other families than the demo model's.
@@ -31,13 +31,13 @@ func TestModelCardByFamily(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var m admit.Model
+		var m request.Card
 		if err := json.Unmarshal(cardJSON(t, f), &m); err != nil {
 			t.Fatal(err)
 		}
 		d := m.Defaults
 		if !slices.Contains(m.Samplers, want.sampler) || slices.Contains(m.Samplers, want.not) || d.Steps != want.steps || d.GuidanceScale != want.guidance ||
-			d.Size != (admit.Size{Width: 64, Height: 64}) || !m.ImageToImage || m.Multiple != 16 || m.Traits != want.habits {
+			d.Size != (request.Size{Width: 64, Height: 64}) || !m.ImageToImage || m.Multiple != 16 || m.Traits != want.habits {
 			t.Errorf("%s: got %+v, want %+v at 64x64", name, m, want)
 		}
 	}

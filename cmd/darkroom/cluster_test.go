@@ -128,7 +128,6 @@ func (cl *cluster) redisAddress(name string) string {
 // start starts a subcommand of the program as a separate process.
 func (cl *cluster) start(name string, args ...string) *process {
 	cl.t.Helper()
-	p := &process{name: name, done: make(chan struct{})}
 	args = append(args, "--discord-api", cl.API(), "--hang", cmp.Or(cl.hang, 2*time.Minute).String())
 	if args[0] != "up" {
 		args = append(args, "--redis-url", "redis://"+cl.redisAddress(name)+"/0")
@@ -141,7 +140,13 @@ func (cl *cluster) start(name string, args ...string) *process {
 	if cl.realModels {
 		kind = childProgram
 	}
-	p.cmd = exec.Command(os.Args[0], args...)
+	return cl.startCommand(name, exec.Command(os.Args[0], args...), kind)
+}
+
+// startCommand starts a test binary as a child of a kind.
+func (cl *cluster) startCommand(name string, cmd *exec.Cmd, kind string) *process {
+	cl.t.Helper()
+	p := &process{name: name, cmd: cmd, done: make(chan struct{})}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Env = append(os.Environ(), childEnv+"="+kind, "DISCORD_TOKEN="+cl.Token())
 	if cl.realModels {

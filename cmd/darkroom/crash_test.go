@@ -99,7 +99,7 @@ func TestPoisonedJob(t *testing.T) {
 			rs.until("it can be asked", func() bool { return p.count("ready to") > 0 })
 			poison := rs.submit(rs.people[0], "a "+crashWord+" boat", quickSteps)
 			behind := rs.submit(rs.people[1], "a red boat", quickSteps)
-			rs.waitText(poison.Interaction, "could not be painted")
+			rs.waitText(poison.Interaction, failedText)
 			rs.waitResult(behind.Interaction)
 			if n := rs.allResults()[poison.ID+"-0"]; n != 0 {
 				t.Errorf("%d results of what crashed, want none", n)
@@ -124,12 +124,12 @@ func TestTwoKillsFailAJob(t *testing.T) {
 			t.Errorf("the renderer's process %d outlived up", child)
 		}
 		p = rs.up()
-		rs.until("it is rendered again", func() bool { return p.count("leased") > 0 })
-		rs.waitText(poison.Interaction, "Painting")
+		rs.until("it is rendered again", func() bool { return p.count("job leased") > 0 })
+		rs.waitText(poison.Interaction, "Generating")
 		time.Sleep(100 * time.Millisecond) // for the bot to write it down
 		p.kill()
 		p = rs.up()
-		rs.waitText(poison.Interaction, "could not be painted")
+		rs.waitText(poison.Interaction, failedText)
 		after := rs.submit(rs.people[1], "a red boat", quickSteps)
 		rs.waitResult(after.Interaction)
 		if n := rs.allResults()[poison.ID+"-0"]; n != 0 || p.count(poison.ID) > p.count("failed") {
@@ -149,11 +149,11 @@ func TestTwoKillsFailAJob(t *testing.T) {
 			p = rs.renderer()
 			rs.until("it is rendered again, or its owner is told", func() bool {
 				m, _ := rs.message(poison)
-				return p.count("leased") > 0 || strings.Contains(m.Content, "could not be painted")
+				return p.count("job leased") > 0 || strings.Contains(m.Content, failedText)
 			})
 			time.Sleep(100 * time.Millisecond) // for the bot to write it down
 		}
-		rs.waitText(poison.Interaction, "could not be painted")
+		rs.waitText(poison.Interaction, failedText)
 		after := rs.submit(rs.people[1], "a red boat", quickSteps)
 		rs.waitResult(after.Interaction)
 		if v := rs.judge(); v.ends[apologised] != 1 || p.count(poison.ID) > 0 {
@@ -167,15 +167,15 @@ func TestOrderlyStopIsNoCrash(t *testing.T) {
 	rs := newRequests(newCluster(t, clusterOptions{grace: time.Second}), 1)
 	p := rs.up()
 	rs.waitOnline()
-	one := rs.submitSlow(40) // four seconds: given back each time
+	one := rs.submitSlow(40) // four seconds: released each time
 	for _, stop := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		p.signal(stop)
 		rs.waitExit(p)
-		if n := p.count("renderer process died"); n != 0 || p.count("given back") != 1 || p.cmd.ProcessState.ExitCode() != exitOK {
-			t.Errorf("%v: got %d deaths and %v, want the picture given back", stop, n, p.cmd.ProcessState)
+		if n := p.count("renderer process died"); n != 0 || p.count("job released") != 1 || p.cmd.ProcessState.ExitCode() != exitOK {
+			t.Errorf("%v: got %d deaths and %v, want the picture released", stop, n, p.cmd.ProcessState)
 		}
 		p = rs.up()
-		rs.until("it is painted again", func() bool { return p.count("leased") > 0 })
+		rs.until("it is painted again", func() bool { return p.count("job leased") > 0 })
 	}
 	rs.waitResult(one.Interaction)
 }

@@ -3,8 +3,6 @@
 package main
 
 import (
-	"fmt"
-
 	"darkroom/config"
 	"darkroom/render/onnx"
 	"darkroom/render/pipeline"

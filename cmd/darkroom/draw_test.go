@@ -22,7 +22,7 @@ import (
 	"darkroom/render/folder"
 )
 
-// sketch calls draw with the demo model, in few steps.
+// drawDemo calls draw with the demo model, in few steps.
 func drawDemo(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	needRuntime(t)
@@ -194,9 +194,9 @@ func TestDrawReadsFlagsInThePrompt(t *testing.T) {
 		path,
 	}
 	code, stdout, stderr := call(t, args...)
-	want := "note: Unknown flag --chaos 3: it was left out.\n" +
-		"note: --seed 5 was left out: that setting was already given.\n" +
-		"note: The guidance scale goes from 0 to 30; 30 was used.\n"
+	want := "note: Unknown flag --chaos 3 was ignored.\n" +
+		"note: --seed 5 was ignored: an option already sets that.\n" +
+		"note: Guidance scale set to 30. Possible: 0 to 30.\n"
 	if code != exitOK || stdout != path+"\n" || stderr != want {
 		t.Fatalf("got %d, %q and %q, want a picture and %q", code, stdout, stderr, want)
 	}
@@ -254,7 +254,7 @@ func TestDrawLeavesTheDefaultNegative(t *testing.T) {
 	}
 }
 
-// stopper is a terminal whose reader interrupts, if at all, at the first sign of progress.
+// interruptingTerminal is a terminal whose user interrupts, if at all, at the first sign of progress.
 type interruptingTerminal struct {
 	bytes.Buffer
 	interrupts bool

@@ -42,7 +42,7 @@ func (w *cluster) waitExit(p *process) {
 
 func TestHungRendererRestarts(t *testing.T) {
 	t.Parallel()
-	const want = "could not be painted"
+	const want = failedText
 	t.Run("alone: the second time is the last, and its owner is told", func(t *testing.T) {
 		t.Parallel()
 		rs := newRequests(newCluster(t, clusterOptions{hang: time.Second}), 2)
@@ -77,7 +77,7 @@ func TestHungRendererRestarts(t *testing.T) {
 		p := rs.renderer()
 		rs.waitReady(1)
 		poison := rs.submit(rs.people[0], "a boat with a "+hangWord+" captain", quickSteps)
-		rs.waitText(poison.Interaction, "Painting")
+		rs.waitText(poison.Interaction, "Generating")
 		rs.cancel(poison)
 		rs.waitText(poison.Interaction, "Cancelled")
 		after := rs.submit(rs.people[1], "a red boat", quickSteps)
@@ -101,7 +101,7 @@ func TestTerminatedRendererDrains(t *testing.T) {
 		p.signal(syscall.SIGTERM)
 		rs.waitExit(p)
 		rs.waitResult(one.Interaction)
-		if n := strings.Count(p.log.String(), "leased"); n != 1 || p.cmd.ProcessState.ExitCode() != exitOK {
+		if n := strings.Count(p.log.String(), "job leased"); n != 1 || p.cmd.ProcessState.ExitCode() != exitOK {
 			t.Errorf("%d leases and exit code %d, want one, and %d", n, p.cmd.ProcessState.ExitCode(), exitOK)
 		}
 		rs.renderer()
@@ -118,8 +118,8 @@ func TestTerminatedRendererDrains(t *testing.T) {
 		rs.waitReady(2)
 		p.signal(syscall.SIGTERM)
 		rs.waitExit(p)
-		if !strings.Contains(p.log.String(), "given back") {
-			t.Error("it was not given back")
+		if !strings.Contains(p.log.String(), "job released") {
+			t.Error("it was not released")
 		}
 		rs.waitResult(one.Interaction) // long before the lease would have run out
 		rs.judge()
@@ -135,7 +135,7 @@ func TestTerminatedRendererDrains(t *testing.T) {
 		rs.until("it is stopping", func() bool { return strings.Contains(p.log.String(), "stopping") })
 		p.signal(syscall.SIGTERM)
 		rs.waitExit(p)
-		if strings.Contains(p.log.String(), "given back") || p.cmd.ProcessState.ExitCode() == exitOK {
+		if strings.Contains(p.log.String(), "job released") || p.cmd.ProcessState.ExitCode() == exitOK {
 			t.Errorf("exit code %d, want it killed by the signal", p.cmd.ProcessState.ExitCode())
 		}
 		rs.renderer()

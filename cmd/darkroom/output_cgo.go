@@ -63,8 +63,7 @@ func openOutput(out string, count int) (output, error) {
 // checkDirWritable makes sure that a file can be written into dir, on behalf of a flag.
 func checkDirWritable(flag, asked, dir string) error {
 	probe, err := os.CreateTemp(dir, ".darkroom-*")
-	var fault *fs.PathError
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*fs.PathError](err); ok {
 		err = fault.Err // without the name of a file that nobody asked for
 	}
 	if err != nil {

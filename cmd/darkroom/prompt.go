@@ -64,8 +64,7 @@ func wildcardFolder(dir string) dynamic.Folder { return dynamic.Folder{FS: os.Di
 
 // expansionError adds to an unknown wildcard the folder and what there is.
 func expansionError(err error, wildcards string) error {
-	var unknown *dynamic.UnknownError
-	if errors.As(err, &unknown) {
+	if unknown, ok := errors.AsType[*dynamic.UnknownError](err); ok {
 		return fmt.Errorf("%w in %s. %s", err, wildcards, unknown.Hint())
 	}
 	return err

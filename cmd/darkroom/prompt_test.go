@@ -17,7 +17,8 @@ func TestPrompt(t *testing.T) {
 		args []string
 		want string
 	}{
-		"json is A1111's list":          {[]string{"a (red:1.5) [boat]", "--json"}, `[["a ",1],["red",1.5],[" ",1],["boat",0.9090909090909091]]` + "\n"},
+		"json is A1111's list": {[]string{"a (red:1.5) [boat]", "--json"},
+			`[["a ",1],["red",1.5],[" ",1],["boat",0.9090909090909091]]` + "\n"},
 		"a break stands by itself":      {[]string{"sea BREAK sky", "--json"}, `[["sea",1],["BREAK",-1],["sky",1]]` + "\n"},
 		"an open bracket is no fault":   {[]string{"((a", "--json"}, `[["a",1.2100000000000002]]` + "\n"},
 		"an empty prompt is understood": {[]string{"", "--json"}, `[["",1]]` + "\n"},
@@ -33,7 +34,8 @@ func TestPrompt(t *testing.T) {
 	t.Run("for people it is a table with the model's chunks", func(t *testing.T) {
 		t.Parallel()
 		code, stdout, stderr := call(t, "prompt", "(red:1.5) boat BREAK sea <lora:ink:0.8>", "--model", sourceDemo)
-		for _, want := range []string{`    1.5  "red"`, "BREAK", "add-on   lora ink 0.8", "chunk 1  2 of 75 tokens", "chunk 2  1 of 75 tokens"} {
+		for _, want := range []string{`    1.5  "red"`, "BREAK", "add-on   lora ink 0.8", "chunk 1  2 of 75 tokens",
+			"chunk 2  1 of 75 tokens"} {
 			if code != exitOK || !strings.Contains(stdout, want) {
 				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
 			}
@@ -42,7 +44,8 @@ func TestPrompt(t *testing.T) {
 	t.Run("editing and AND are shown by the calls they divide", func(t *testing.T) {
 		t.Parallel()
 		code, stdout, stderr := call(t, "prompt", "[boat:(house:1.2):0.5] AND a star :0.5", "--model", sourceDemo)
-		for _, want := range []string{"prompt ×1, calls 1 to 11 of 20", `"boat"`, "prompt ×1, calls 12 to 20 of 20", `    1.2  "house"`, "prompt ×0.5\n"} {
+		for _, want := range []string{"prompt ×1, calls 1 to 11 of 20", `"boat"`, "prompt ×1, calls 12 to 20 of 20",
+			`    1.2  "house"`, "prompt ×0.5\n"} {
 			if code != exitOK || !strings.Contains(stdout, want) {
 				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
 			}
@@ -56,10 +59,12 @@ func TestPrompt(t *testing.T) {
 				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
 			}
 		}
-		if _, stdout, _ := call(t, "prompt", "boat::2 star", "--notation", "a1111", "--model", sourceDemo); !strings.Contains(stdout, `"boat::2 star"`) {
+		if _, stdout, _ := call(t, "prompt", "boat::2 star", "--notation", "a1111", "--model",
+			sourceDemo); !strings.Contains(stdout, `"boat::2 star"`) {
 			t.Errorf("as A1111 reads it: got %q, want the colons in the text", stdout)
 		}
-		if code, _, stderr := call(t, "prompt", "boat:: star::-1", "--model", sourceDemo); code != exitFailure || !strings.Contains(stderr, "add up to 0") {
+		if code, _, stderr := call(t, "prompt", "boat:: star::-1", "--model", sourceDemo); code != exitFailure ||
+			!strings.Contains(stderr, "add up to 0") {
 			t.Errorf("weights that leave nothing: got %d and %q", code, stderr)
 		}
 	})
@@ -70,8 +75,10 @@ func TestPrompt(t *testing.T) {
 			t.Fatal(err)
 		}
 		show := func(seed string) string {
-			code, stdout, stderr := call(t, "prompt", "{red, blue} __ships__ {a|b|c|d}", "--seed", seed, "--wildcards", dir, "--model", sourceDemo)
-			if code != exitOK || !strings.Contains(stdout, `prompt 1 of 2: "red boat `) || !strings.Contains(stdout, `prompt 2 of 2: "blue boat `) {
+			code, stdout, stderr := call(t, "prompt", "{red, blue} __ships__ {a|b|c|d}", "--seed", seed, "--wildcards", dir,
+				"--model", sourceDemo)
+			if code != exitOK || !strings.Contains(stdout, `prompt 1 of 2: "red boat `) ||
+				!strings.Contains(stdout, `prompt 2 of 2: "blue boat `) {
 				t.Fatalf("got %d, %q and %q, want two prompts", code, stdout, stderr)
 			}
 			return stdout
@@ -80,7 +87,8 @@ func TestPrompt(t *testing.T) {
 			t.Errorf("the same seed chose %q, then %q", first, again)
 		}
 		code, stdout, stderr := call(t, "prompt", "__shps__", "--wildcards", dir, "--model", sourceDemo)
-		if code != exitFailure || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "no wildcard called shps") || !strings.Contains(stderr, "__ships__") {
+		if code != exitFailure || stdout != "" || strings.Count(stderr, "\n") != 1 ||
+			!strings.Contains(stderr, "unknown wildcard shps") || !strings.Contains(stderr, "__ships__") {
 			t.Errorf("an unknown wildcard: got %d, %q and %q, want one line with what there is", code, stdout, stderr)
 		}
 	})
@@ -93,7 +101,8 @@ func TestPrompt(t *testing.T) {
 			t.Errorf("got %q and %v, want one hint about the prompt", &hints, err)
 		}
 		shown := table{w: &out}
-		if err := shown.chunks(narrow, prompt.Parse("red BREAK boat")); err != nil || strings.Count(out.String(), "left out") != 1 ||
+		if err := shown.chunks(narrow, prompt.Parse("red BREAK boat")); err != nil ||
+			strings.Count(out.String(), "left out") != 1 ||
 			!strings.Contains(out.String(), "chunk 2  1 of 75 tokens (left out)") {
 			t.Errorf("got %q and %v, want the second chunk marked", &out, err)
 		}
@@ -107,19 +116,22 @@ func TestPrompt(t *testing.T) {
 		} {
 			var out strings.Builder
 			shown := table{w: &out}
-			if err := shown.chunks(promptReader{dir: dir, dialect: dialect}, prompt.Parse("boat!")); err != nil || out.String() != want {
+			if err := shown.chunks(promptReader{dir: dir, dialect: dialect}, prompt.Parse("boat!")); err != nil ||
+				out.String() != want {
 				t.Errorf("%s: got %q and %v, want %q", dialect, &out, err, want)
 			}
 		}
 		var hints strings.Builder
-		if err := hint(&hints, promptReader{name: "narrow", dir: dir, maxChunks: 1}, strings.Repeat("!", 90)); err != nil || !strings.Contains(hints.String(), "reads 1 of the 2 chunks") {
+		if err := hint(&hints, promptReader{name: "narrow", dir: dir, maxChunks: 1}, strings.Repeat("!", 90)); err != nil ||
+			!strings.Contains(hints.String(), "reads 1 of the 2 chunks") {
 			t.Errorf("a prompt that is longer to the second: got %q and %v, want a hint", &hints, err)
 		}
 	})
 	t.Run("a model that is not there is one line", func(t *testing.T) {
 		t.Parallel()
 		code, stdout, stderr := call(t, "prompt", "a", "--model", "/no/such/model")
-		if code != exitFailure || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "/no/such/model") {
+		if code != exitFailure || stdout != "" || strings.Count(stderr, "\n") != 1 ||
+			!strings.Contains(stderr, "/no/such/model") {
 			t.Errorf("got %d, %q and %q", code, stdout, stderr)
 		}
 	})

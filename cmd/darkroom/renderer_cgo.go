@@ -105,6 +105,9 @@ func (r *rendererService) worker() worker.Worker {
 func (r *rendererService) renderer() worker.Renderer {
 	p := worker.SpecRenderer{
 		Load: r.pool.Load, Input: r.queue.Input, FileLimit: fileLimit, Program: "darkroom " + revision(), Log: r.log,
+		Reasons: worker.Reasons{
+			Unreadable: message.ReasonUnreadableSettings, InputGone: message.ReasonInputGone, TooLarge: message.ReasonTooLarge,
+		},
 	}
 	if r.batchSize > 1 {
 		return p.InBatches()

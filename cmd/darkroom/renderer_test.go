@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"darkroom/bot/admit"
 	"darkroom/config"
 	"darkroom/render/demo"
 	"darkroom/render/folder"
@@ -20,6 +19,7 @@ import (
 	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
+	"darkroom/render/request"
 )
 
 // postcards opens the demo model where the repository has it.
@@ -53,7 +53,7 @@ func cardJSON(t *testing.T, f *folder.Folder) []byte {
 func TestModelCardIsReadByTheBot(t *testing.T) {
 	t.Parallel()
 	f := postcards(t)
-	var m admit.Model
+	var m request.Card
 	if err := json.Unmarshal(cardJSON(t, f), &m); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestModelCardIsReadByTheBot(t *testing.T) {
 	}
 	bare := *f
 	bare.Card, bare.Config.FixedSize, bare.Config.NativeSize = folder.Card{}, folder.Size{}, folder.Size{Width: 512, Height: 512}
-	m = admit.Model{}
+	m = request.Card{}
 	if err := json.Unmarshal(cardJSON(t, &bare), &m); err != nil || m.Defaults.Width != 512 || len(m.Sizes) != 0 {
 		t.Errorf("a folder without a card: got %+v, %v, want its native size and no limit", m, err)
 	}
@@ -76,7 +76,7 @@ func TestModelCardIsReadByTheBot(t *testing.T) {
 		t.Errorf("a model of any size: got %+v, want multiples of 16, to be enlarged", m)
 	}
 	bare.Config.FixedSize = folder.Size{Width: 256, Height: 256}
-	m = admit.Model{}
+	m = request.Card{}
 	if err := json.Unmarshal(cardJSON(t, &bare), &m); err != nil || len(m.Sizes) != 1 || m.Sizes[0].Width != 256 {
 		t.Errorf("a model of one size: got %+v, %v, want that size alone", m.Sizes, err)
 	}

@@ -14,12 +14,14 @@ import (
 	"testing"
 
 	"darkroom/bot/admit"
+	botcommand "darkroom/bot/command"
 	"darkroom/config"
 	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/prompt/dynamic"
 	"darkroom/render/request"
 	"darkroom/render/tensor"
+	"darkroom/store"
 )
 
 func TestFewSteps(t *testing.T) {
@@ -60,7 +62,7 @@ func TestRequestExpandsPrompt(t *testing.T) {
 		o.spec.Seed != 7 {
 		t.Errorf("got %q without %q, seed %d, %v, want a choice without fog", p, o.spec.Negative, o.spec.Seed, err)
 	}
-	for prompt, want := range map[string]string{"a {red, blue} boat": "2 prompts", "a __fleet__": "There are: __ships__"} {
+	for prompt, want := range map[string]string{"a {red, blue} boat": "2 prompts", "a __fleet__": "Try one of: __ships__"} {
 		if _, err := words(prompt); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q in it", prompt, err, want)
 		}
@@ -98,8 +100,8 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 	free.Card = folder.Card{}
 	for _, c := range []struct {
 		prompt  string
-		flags   []string            // of the command line
-		options func(*admit.Wanted) // the same of /imagine
+		flags   []string              // of the command line
+		options func(*request.Wanted) // the same of /imagine
 	}{
 		{prompt: "a red boat"},
 		{prompt: "a red boat --ar 3:2 --no fog --seed 5"},
@@ -119,19 +121,19 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 		{prompt: "a boat <lora:ink:0.8> --ar 1:1"},
 		{prompt: "boat — a quiet one --seed 4"},
 		{"a red boat --seed 9 --no fog", []string{"--seed", "3", "--negative", "rain"},
-			func(w *admit.Wanted) { w.Seed, w.Negative = ptr(int64(3)), ptr("rain") }},
+			func(w *request.Wanted) { w.Seed, w.Negative = new(int64(3)), new("rain") }},
 		{"a red boat --steps 9 --ar 3:2", []string{"--steps", "7", "--size", "112x160"},
-			func(w *admit.Wanted) { w.Steps, w.Size = ptr(7), ptr("112x160") }},
+			func(w *request.Wanted) { w.Steps, w.Size = new(7), new("112x160") }},
 		{"a red boat", []string{"--cfg", "99", "--seed", "-1"},
-			func(w *admit.Wanted) { w.GuidanceScale, w.Seed = ptr(99.), ptr(int64(-1)) }},
-		{"a red boat", []string{"--cfg", "-2"}, func(w *admit.Wanted) { w.GuidanceScale = ptr(-2.) }},
+			func(w *request.Wanted) { w.GuidanceScale, w.Seed = new(99.), new(int64(-1)) }},
+		{"a red boat", []string{"--cfg", "-2"}, func(w *request.Wanted) { w.GuidanceScale = new(-2.) }},
 		{"a red boat --tile", []string{"--sampler", "DPM++ 2M Karras", "--emphasis", "no_norm", "--notation", "midjourney"},
-			func(w *admit.Wanted) {
-				w.Sampler, w.Emphasis, w.Notation = ptr("DPM++ 2M Karras"), ptr("no_norm"), ptr("midjourney")
+			func(w *request.Wanted) {
+				w.Sampler, w.Emphasis, w.Notation = new("DPM++ 2M Karras"), new("no_norm"), new("midjourney")
 			}},
-		{"a red boat --seed 2", []string{"--init", white}, func(w *admit.Wanted) { w.Init = &admit.Attachment{Name: white} }},
+		{"a red boat --seed 2", []string{"--init", white}, func(w *request.Wanted) { w.Init = &request.Attachment{Name: white} }},
 		{"a red boat --seed 2", []string{"--init", white, "--strength", "0.3"},
-			func(w *admit.Wanted) { w.Init, w.Strength = &admit.Attachment{Name: white}, ptr(0.3) }},
+			func(w *request.Wanted) { w.Init, w.Strength = &request.Attachment{Name: white}, new(0.3) }},
 	} {
 		for name, f := range map[string]*folder.Folder{"postcards": postcards(t), "a model without a card": &free} {
 			args := append([]string{"draw", c.prompt, "--wildcards", dir}, c.flags...)
@@ -145,7 +147,7 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 			if err := errors.Join(o.expand(t.Context()), o.resolve()); err != nil {
 				t.Fatalf("%s, %q: %v", name, args, err)
 			}
-			w := admit.Wanted{Prompt: c.prompt, Count: &one}
+			w := request.Wanted{Prompt: c.prompt, Count: &one}
 			if c.options != nil {
 				c.options(&w)
 			}
@@ -154,9 +156,9 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 				t.Fatalf("%s, %q: got %+v, %v, want one request", name, c.prompt, rows, err)
 			}
 			r, no := admit.Judge(
-				admit.Request{Place: admit.Place{Kind: "dm"}, Wanted: rows[0]},
+				botcommand.Request{Place: botcommand.Place{Kind: "dm"}, Wanted: rows[0]},
 				announced(t, f),
-				admit.Policy{},
+				store.Policy{},
 				42,
 			)
 			if no != nil {

@@ -11,11 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"darkroom/bot/admit"
 	"darkroom/bot/message"
 	"darkroom/queue"
 	"darkroom/render"
 	"darkroom/render/picture"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -32,16 +32,16 @@ func storedValues() map[string]any {
 	return map[string]any{
 		"jobs.reply": &message.Address{Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC), Channel: "2", Message: "@original",
 			User: "3", Verb: "vary", Tile: 4, Spoiler: true, Ephemeral: true, FromImage: true, FileLimit: 10 << 20, Locale: "en-US"},
-		"jobs.pending": &admit.InitImage{File: admit.Attachment{ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a?b&c", ContentType: "image/png", Size: 9, Width: 8, Height: 7},
+		"jobs.pending": &request.InitImage{File: request.Attachment{ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a?b&c", ContentType: "image/png", Size: 9, Width: 8, Height: 7},
 			Strength: 0.4, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4}},
 		"jobs.outcome": &queue.Outcome{Channel: "1", Message: "2", Delivered: "posted", Files: []queue.File{file}, Millis: map[string]int64{"denoise": 900, "post": 1}},
 		"audit.detail": &store.Policy{WaitingPerUser: 1, RunningPerUser: 2, PerUserDay: 3, MaxPixels: 4, MaxSteps: 5, MaxCount: 6, Paused: true, PauseReason: "loud"},
-		"meta.offer": &admit.Available{Models: []admit.Model{{
-			Name: "photo", Hash: "cd", Dialect: picture.A1111, Sizes: []admit.Size{{Width: 160, Height: 112}}, Samplers: []string{"euler"}, Words: admit.Words{"red", "boat"},
+		"meta.offer": &request.Available{Models: []request.Card{{
+			Name: "photo", Hash: "cd", Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}}, Samplers: []string{"euler"}, Words: request.Words{"red", "boat"},
 			Examples: []string{"a red boat"}, ImageToImage: true, Chunks: 3, Multiple: 32, Hires: ptr(false), Tiling: ptr(true), SkippableLayers: ptr(11),
 			Traits:   render.Traits{Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true},
-			Defaults: admit.Defaults{Size: admit.Size{Width: 512, Height: 768}, Steps: 25, GuidanceScale: 6.5, Sampler: "euler", Count: 2, Negative: "fog"},
-			FewSteps: admit.Defaults{Size: admit.Size{Width: 256, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m", Count: 1, Negative: "rain"}, Description: "Photographs.",
+			Defaults: request.Defaults{Size: request.Size{Width: 512, Height: 768}, Steps: 25, GuidanceScale: 6.5, Sampler: "euler", Count: 2, Negative: "fog"},
+			FewSteps: request.Defaults{Size: request.Size{Width: 256, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m", Count: 1, Negative: "rain"}, Description: "Photographs.",
 		}}},
 		"redis.job": &queue.Job{ID: "1-0", Lane: "2:cd", Server: "2", User: "3", Cost: 4, MaxRunning: 5, Spec: json.RawMessage(`{"v":2}`), Address: json.RawMessage(`{"token":""}`),
 			Inputs: []string{"5a"}, MaybePosted: true, Pictures: 6, Weight: 200, ServerWeight: 50, BatchKey: "160x112 euler 8", WasRunning: true, Crashes: 1},
@@ -64,7 +64,7 @@ func TestStoredJSON(t *testing.T) {
 		}
 		got[name] = v
 	}
-	for _, more := range []reflect.Type{reflect.TypeFor[admit.Wanted](), reflect.TypeFor[picture.Spec]()} { // see TestStoredJSON of bot and TestGolden of picture
+	for _, more := range []reflect.Type{reflect.TypeFor[request.Wanted](), reflect.TypeFor[picture.Spec]()} { // see TestStoredJSON of bot and TestGolden of picture
 		if free := untagged(more, more.Name(), map[reflect.Type]bool{}); free != "" {
 			t.Errorf("%s has no name in JSON of its own", free)
 		}

@@ -48,8 +48,8 @@ end
 local j = {id = id, state = 'W', lane = ARGV[5], server = ARGV[6], user = ARGV[7], seq = num(counterAdd('seq', 1))}
 call('HSET', jobKey(id), 'state', 'W', 'lane', j.lane, 'server', j.server, 'user', j.user, 'cost', ARGV[8],
   'size', ARGV[9], 'maybeposted', ARGV[11], 'inputs', ARGV[12], 'batch', ARGV[15], 'serverweight', ARGV[16],
-  'weight', ARGV[17], 'seq', j.seq, 'enqueued', num(now), 'fence', 0, 'attempts', 0, 'errors', 0,
-  'crashes', num(crashes), 'percent', 0)
+  'weight', ARGV[17], 'seq', j.seq, 'fence', 0, 'attempts', 0, 'errors', 0, 'crashes', num(crashes),
+  'percent', 0)
 call('ZADD', jobsKey, j.seq, id)
 call('SET', payloadKey(id), ARGV[13])
 if early then call('HSET', jobKey(id), 'cancelledby', known.reason) end

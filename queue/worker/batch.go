@@ -9,126 +9,128 @@ import (
 	"darkroom/queue"
 )
 
-// hand is the jobs that were leased together. They are painted in turn or at once, and kept alive together.
+// batch is the jobs that were leased together. They are rendered one after another or together, and kept alive
+// together.
 type batch struct {
 	Worker
 	runs   []*jobRun
-	starts []func(stop context.Context, myTurn <-chan struct{}) error // of each turn
+	starts []startFunc // of each run
 }
 
-// serve sees the jobs of one call of Reserve through. It returns ErrHung when one of them hangs in its painting.
-func (d *loop) runBatch(ctx context.Context, leases []queue.Lease) error {
-	h := &batch{Worker: d.Worker}
-	for _, l := range leases {
-		t, run := newJobRun(ctx, d.Worker, l)
-		h.runs, h.starts = append(h.runs, t), append(h.starts, run)
+// runBatch runs the jobs of one call of Reserve. It returns ErrHung when rendering one of them hangs.
+func (l *loop) runBatch(ctx context.Context, leases []queue.Lease) error {
+	b := &batch{Worker: l.Worker}
+	for _, lease := range leases {
+		r, start := newJobRun(ctx, l.Worker, lease)
+		b.runs, b.starts = append(b.runs, r), append(b.starts, start)
 	}
-	d.setRuns(h.runs)
-	defer d.setRuns(nil)
+	l.setRuns(b.runs)
+	defer l.setRuns(nil)
 	heartbeatCtx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var heartbeats sync.WaitGroup
-	heartbeats.Go(func() { h.heartbeatLoop(heartbeatCtx) })
-	err := h.run(ctx)
+	heartbeats.Go(func() { b.heartbeatLoop(heartbeatCtx) })
+	err := b.run(ctx)
 	stop()
 	heartbeats.Wait()
 	return err
 }
 
-func (d *loop) setRuns(runs []*jobRun) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.runs = runs
+func (l *loop) setRuns(runs []*jobRun) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.runs = runs
 }
 
-// run works on the jobs, each when the one before is over, or on all at once. What waits when one hangs is given back.
-func (h *batch) run(stop context.Context) error {
-	errs := make([]error, len(h.runs))
+// run runs the jobs, each after the one before, or all together. When one hangs, those that still wait are released.
+func (b *batch) run(stop context.Context) error {
+	errs := make([]error, len(b.runs))
 	previous := make(chan struct{})
 	close(previous)
-	renderer, together := h.Renderer.(BatchRenderer)
-	if together = together && len(h.runs) > 1; together {
-		h.begin(renderer)
+	renderer, together := b.Renderer.(BatchRenderer)
+	if together = together && len(b.runs) > 1; together {
+		b.begin(renderer)
 	}
 	var wg sync.WaitGroup
-	for i, t := range h.runs {
+	for i, r := range b.runs {
 		myTurn := previous
 		wg.Go(func() {
-			if errs[i] = h.starts[i](stop, myTurn); errors.Is(errs[i], ErrHung) {
-				h.cancelAll(ErrStopping)
+			if errs[i] = b.starts[i](stop, myTurn); errors.Is(errs[i], ErrHung) {
+				b.cancelAll(ErrStopping)
 			}
-			t.leaveBatch()
+			r.leaveBatch()
 			<-myTurn
-			close(t.finished)
+			close(r.finished)
 		})
 		if !together {
-			previous = t.finished
+			previous = r.finished
 		}
 	}
 	wg.Wait()
 	return errors.Join(errs...)
 }
 
-// gather tells the painter what is painted at once, and each turn with how many others it shares the time.
-func (h *batch) begin(g BatchRenderer) {
-	jobs := make([]string, len(h.runs))
-	for i, t := range h.runs {
-		jobs[i] = t.job.ID
+// begin tells the renderer which jobs it renders together, and each run how many share the time.
+func (b *batch) begin(g BatchRenderer) {
+	jobs := make([]string, len(b.runs))
+	for i, r := range b.runs {
+		jobs[i] = r.job.ID
 	}
 	leave := g.BeginBatch(jobs)
-	for _, t := range h.runs {
-		t.batchSize = len(h.runs)
-		t.leaveBatch = sync.OnceFunc(func() { leave(t.job.ID) })
+	for _, r := range b.runs {
+		r.batchSize = len(b.runs)
+		r.leaveBatch = sync.OnceFunc(func() { leave(r.job.ID) })
 	}
 }
 
-func (h *batch) cancelAll(cause error) {
-	for _, t := range h.runs {
-		t.cancelLease(cause)
+func (b *batch) cancelAll(cause error) {
+	for _, r := range b.runs {
+		r.cancelLease(cause)
 	}
 }
 
-// pulse beats until ctx ends: at once, for a cancel may have come between the lease and now, then each Beat. A beat that
-// was not answered, or met another epoch, is soon sent again; the alarms end the holds if none gets through.
-func (h *batch) heartbeatLoop(ctx context.Context) {
+// heartbeatLoop sends heartbeats until ctx ends: the first at once, because a cancel may have come since the lease,
+// then one each Options.Heartbeat. A heartbeat that was not answered, or found another epoch, is repeated soon; if none
+// gets through, the lease timers end the leases.
+func (b *batch) heartbeatLoop(ctx context.Context) {
 	for ctx.Err() == nil {
-		pause := jitter(h.Options.Heartbeat)
-		if !h.heartbeat(ctx) {
-			pause = h.Options.Heartbeat / 4
+		pause := jitter(b.Options.Heartbeat)
+		if !b.heartbeat(ctx) {
+			pause = b.Options.Heartbeat / 4
 		}
 		sleep(ctx, pause)
 	}
 }
 
-// beat tells whether every job in hand was answered for.
-func (h *batch) heartbeat(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, h.Options.Heartbeat)
+// heartbeat returns whether the queue answered for every job of the batch.
+func (b *batch) heartbeat(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, b.Options.Heartbeat)
 	defer cancel()
 	allAnswered := true
-	for _, runs := range h.byEpoch() {
+	for _, runs := range b.byEpoch() {
 		sent := time.Now()
 		held := make([]queue.HeldLease, len(runs))
-		for i, t := range runs {
-			held[i] = queue.HeldLease{ID: t.job.ID, Token: t.lease().Token, Percent: int(t.percent.Load())}
+		for i, r := range runs {
+			held[i] = queue.HeldLease{ID: r.job.ID, Token: r.lease().Token, Percent: int(r.percent.Load())}
 		}
-		verdicts, err := h.Queue.Heartbeat(ctx, h.Options.Slot, held)
+		verdicts, err := b.Queue.Heartbeat(ctx, b.Options.Slot, held)
 		if err != nil || len(verdicts) != len(runs) {
 			allAnswered = false
 			continue
 		}
-		for i, t := range runs {
-			allAnswered = t.applyVerdict(ctx, verdicts[i], held[i].Token, sent) && allAnswered
+		for i, r := range runs {
+			allAnswered = r.applyVerdict(ctx, verdicts[i], held[i].Token, sent) && allAnswered
 		}
 	}
 	return allAnswered
 }
 
-// byEpoch groups the jobs that are not over: a call to the queue is for one epoch.
-func (h *batch) byEpoch() map[int64][]*jobRun {
+// byEpoch groups the jobs that have not ended: one call to the queue is for one epoch.
+func (b *batch) byEpoch() map[int64][]*jobRun {
 	groups := map[int64][]*jobRun{}
-	for _, t := range h.runs {
-		if !t.ended.Load() {
-			e := t.lease().Token.Epoch
-			groups[e] = append(groups[e], t)
+	for _, r := range b.runs {
+		if !r.ended.Load() {
+			e := r.lease().Token.Epoch
+			groups[e] = append(groups[e], r)
 		}
 	}
 	return groups

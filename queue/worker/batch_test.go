@@ -34,10 +34,11 @@ func TestBatchRunsSequentially(t *testing.T) {
 		startWorker(t, b, job("1"), job("2"), job("3"))
 		time.Sleep(4 * time.Minute)
 		b.finish()
-		b.wantCalls(t, "lease 1", "lease 2", "paint 1", "seal 1", "post 1", "done 1", "paint 2", "seal 2", "post 2", "done 2",
-			"lease 3", "paint 3", "seal 3", "post 3", "done 3")
+		b.wantCalls(t, "lease 1", "lease 2", "render 1", "seal 1", "post 1", "done 1", "render 2", "seal 2", "post 2",
+			"done 2",
+			"lease 3", "render 3", "seal 3", "post 3", "done 3")
 		if kept["2"] < 10 || kept["1"] > kept["2"]-5 {
-			t.Errorf("beats %v: want the second kept alive while the first is painted, and the first no longer then", kept)
+			t.Errorf("heartbeats %v: want the second job kept alive while the first is rendered, then not the first", kept)
 		}
 	})
 }
@@ -57,11 +58,11 @@ func TestBatchRendererRunsJobsTogether(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			b := startWorker(t, &fake{maxBatch: 2, rendersBatches: true}, job("1"), job("2"))
 			time.Sleep(1500 * time.Millisecond)
-			if count(b, "gather 1 2") != 1 || count(b, "paint 1") != 1 || count(b, "paint 2") != 1 {
-				t.Errorf("calls %q, want both gathered and being painted", b.calls)
+			if count(b, "begin-batch 1 2") != 1 || count(b, "render 1") != 1 || count(b, "render 2") != 1 {
+				t.Errorf("calls %q, want both in a batch and being rendered", b.calls)
 			}
 			b.finish()
-			for _, call := range []string{"over 1", "over 2", "done 1", "done 2"} {
+			for _, call := range []string{"leave-batch 1", "leave-batch 2", "done 1", "done 2"} {
 				if n := count(b, call); n != 1 {
 					t.Errorf("%q %d times in %q, want once", call, n, b.calls)
 				}
@@ -77,7 +78,7 @@ func TestBatchRendererRunsJobsTogether(t *testing.T) {
 			time.Sleep(1500 * time.Millisecond)
 			b.events <- queue.Event{Kind: queue.CancelRequested, Job: "1"}
 			time.Sleep(2 * time.Second)
-			if count(b, "over 1") != 1 || count(b, "stopped 1") != 1 || count(b, "over 2") != 0 {
+			if count(b, "leave-batch 1") != 1 || count(b, "confirm-cancel 1") != 1 || count(b, "leave-batch 2") != 0 {
 				t.Errorf("calls %q, want the first over at once and the other not", b.calls)
 			}
 			b.finish()
@@ -86,13 +87,13 @@ func TestBatchRendererRunsJobsTogether(t *testing.T) {
 			}
 		})
 	})
-	t.Run("one that was posted already is over without being painted", func(t *testing.T) {
+	t.Run("one that was posted already leaves the batch without being rendered", func(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			b := &fake{maxBatch: 2, rendersBatches: true}
 			b.findPosted = func(context.Context) (bool, queue.Outcome, error) { return true, queue.Outcome{Message: "3"}, nil }
 			startWorker(t, b, maybePostedJob("1"), job("2")).finish()
-			if count(b, "over 1") != 1 || count(b, "paint 1") != 0 || count(b, "done 2") != 1 {
-				t.Errorf("calls %q, want the first over, and the second painted", b.calls)
+			if count(b, "leave-batch 1") != 1 || count(b, "render 1") != 0 || count(b, "done 2") != 1 {
+				t.Errorf("calls %q, want the first out of the batch, and the second rendered", b.calls)
 			}
 		})
 	})
@@ -100,7 +101,7 @@ func TestBatchRendererRunsJobsTogether(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			b := startWorker(t, &fake{maxBatch: 2, rendersBatches: true}, job("1"))
 			b.finish()
-			b.wantCalls(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1")
+			b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1")
 		})
 	})
 }
@@ -112,13 +113,15 @@ func TestEventsWhileABatchRenders(t *testing.T) {
 		want  []string
 	}{
 		"a cancel of one that waits is heard at once": {
-			queue.Event{Kind: queue.CancelRequested, Job: "2"}, false, []string{"lease 1", "lease 2", "paint 1", "stopped 2", "seal 1", "post 1", "done 1"},
+			queue.Event{Kind: queue.CancelRequested, Job: "2"}, false, []string{"lease 1", "lease 2", "render 1",
+				"confirm-cancel 2", "seal 1", "post 1", "done 1"},
 		},
-		"a cancel of the one that is painted lets the next one begin": {
-			queue.Event{Kind: queue.CancelRequested, Job: "1"}, false, []string{"lease 1", "lease 2", "paint 1", "stopped 1", "paint 2", "seal 2", "post 2", "done 2"},
+		"a cancel of the one that is rendered lets the next one begin": {
+			queue.Event{Kind: queue.CancelRequested, Job: "1"}, false, []string{"lease 1", "lease 2", "render 1",
+				"confirm-cancel 1", "render 2", "seal 2", "post 2", "done 2"},
 		},
 		"a stop gives back at once what was not begun": {
-			queue.Event{}, true, []string{"lease 1", "lease 2", "paint 1", "release 2", "seal 1", "post 1", "done 1"},
+			queue.Event{}, true, []string{"lease 1", "lease 2", "render 1", "release 2", "seal 1", "post 1", "done 1"},
 		},
 	}
 	for name, c := range cases {
@@ -144,9 +147,9 @@ func TestHangReleasesTheRestOfTheBatch(t *testing.T) {
 		b := startWorker(t, &fake{maxBatch: 3, render: renderIgnoringCancel(release)}, job("1"), job("2"), job("3"))
 		<-b.stopped
 		slices.Sort(b.calls[4:])
-		b.wantCalls(t, "lease 1", "lease 2", "lease 3", "paint 1", "crashed 1", "release 2", "release 3")
+		b.wantCalls(t, "lease 1", "lease 2", "lease 3", "render 1", "crashed 1", "release 2", "release 3")
 		if !errors.Is(b.err, ErrHung) {
-			t.Errorf("the bench ended with %v, want %v", b.err, ErrHung)
+			t.Errorf("the worker ended with %v, want %v", b.err, ErrHung)
 		}
 	})
 }
@@ -185,9 +188,9 @@ func TestJobCancelledWhileWaitingIsCheckedNotRendered(t *testing.T) {
 				b := &fake{cancelled: true}
 				b.findPosted = func(context.Context) (bool, queue.Outcome, error) { return found, queue.Outcome{}, nil }
 				startWorker(t, b, maybePostedJob("1")).finish()
-				want := []string{"lease 1", "look 1", "stopped 1"}
+				want := []string{"lease 1", "find 1", "confirm-cancel 1"}
 				if found {
-					want = []string{"lease 1", "look 1", "done 1"}
+					want = []string{"lease 1", "find 1", "done 1"}
 				}
 				b.wantCalls(t, want...)
 			})
@@ -201,8 +204,8 @@ func TestCancelledJobThatMayBePostedIsChecked(t *testing.T) {
 		b.findPosted = func(context.Context) (bool, queue.Outcome, error) { return true, queue.Outcome{Message: "3"}, nil }
 		startWorker(t, b, job("1"), maybePostedJob("2"))
 		time.Sleep(1500 * time.Millisecond)
-		b.events <- queue.Event{Kind: queue.CancelRequested, Job: "2"} // before it was begun
+		b.events <- queue.Event{Kind: queue.CancelRequested, Job: "2"} // before it has begun
 		b.finish()
-		b.wantCalls(t, "lease 1", "lease 2", "paint 1", "seal 1", "post 1", "done 1", "look 2", "done 2")
+		b.wantCalls(t, "lease 1", "lease 2", "render 1", "seal 1", "post 1", "done 1", "find 2", "done 2")
 	})
 }

@@ -1,34 +1,32 @@
-// Package worker is a renderer's day. A Bench does this, again and again:
+// Package worker is the loop of a renderer. A Worker repeats these steps:
 //
-//  1. reserve: ask the queue for the job that is owed most, or for a few of one batch; when there is none, wait for the
-//     event stream's bell, and ask again at least each two seconds;
-//  2. beat: from the lease to the end, tell the queue that somebody still works, and hear of a cancel. The lease's end
-//     is watched on the local, monotonic clock: past it the job is dropped, whatever the network does. When the queue was
-//     emptied and has begun a new epoch, the job in hand is adopted there and the painting goes on;
-//  3. look: if the job may have been posted by somebody who was lost, read its message; if it is there, go to 7;
-//  4. paint, telling progress through a mailbox of one, so that no step ever waits for an edit;
-//  5. seal: the commit point. Before it a cancel wins, after it the post does;
-//  6. post, trying again for a lease's time where the fault may pass;
-//  7. done: with what was made, where it is, and the time it took.
+// 1. reserve: ask the queue for the next job, or for a few of one batch. When there is none, wait for an event, and ask
+// again after at most two seconds. 2. heartbeat: from the lease to the end, tell the queue that the job goes on, and
+// learn of a cancel. The local, monotonic clock watches the end of the lease: after it the job is dropped, whatever the
+// network does. When a new epoch begins, the job is reclaimed there and rendering goes on. 3. check: if the job may
+// have been posted by a renderer that was lost, read its message. If the result is there, go to 7. 4. render. Progress
+// goes through a mailbox of one, so that no step waits for an edit. 5. seal: the commit point. Before it a cancel wins,
+// after it the post does. 6. post, and repeat it for one lease time if the error may pass. 7. done: report what was
+// made, where it is, and the time it took.
 //
-// The jobs of a batch go through steps 3 to 7 in turn, or side by side where the painter is a Gatherer, and each has an end
-// of its own. Those that were painted side by side have taken an equal part of the time each.
+// The jobs of a batch go through steps 3 to 7 one after another, or together if the renderer is a BatchRenderer. Each
+// has an end of its own. The time of jobs that were rendered together is divided equally among them.
 //
-// What ends a job before its time is the cause of its context:
+// The cause of a job's context says what ended it early:
 //
-//   - ErrCancelled, a person's wish: stop within a step, post nothing, tell the queue that it stopped;
-//   - ErrLeaseLost, the job is somebody else's or the queue was emptied: stop, say nothing;
-//   - ErrStopping, this process ends and the picture was not finished within Grace: give the job back to its place.
+//   - ErrCancelled, a person cancelled it: stop within a step, post nothing, tell the queue that it stopped;
+//   - ErrLeaseLost, another renderer has it or it is gone: stop, report nothing;
+//   - ErrStopping, this process stops and the job was not finished within Grace: release it.
 //
-// When looking or posting fails for a lease's time with what may pass, the job is given back as well: an outage counts
-// against nobody's picture. From the second time on it waits longer and longer before it comes up again: perhaps it is the
-// only one that cannot be posted, and others should not wait for it.
+// When checking or posting fails for one lease time with an error that may pass, the job is released too: an outage
+// counts against no job. From the second time on it is postponed, longer each time: it may be the only job that cannot
+// be posted, and others should not wait for it.
 //
-// A painting that stands still for twice its estimate (and no less than Hang), or that does not stop when it is over, hangs:
-// no call ends it. The queue is told that the job brought its renderer down, whatever waited behind it is given back, and
-// Run returns ErrHung, so that the process starts itself anew.
+// Rendering hangs if there is no progress for twice the estimate (at least HangTimeout), or if it does not stop when
+// its context ends. No call can end it. The worker tells the queue that the job crashed its renderer, releases the rest
+// of the batch, and Run returns ErrHung, so that the process can restart.
 //
-// Everything else is an error of a step: the job is tried again later unless the error is Final or the queue says that
-// it failed too often; then its owner is told sorry. A panic while painting is final for that one job: the stack is
-// logged and the bench goes on. Neither prompts nor tokens are logged.
+// Any other error fails a step: the job is tried again later, unless the error is Final or the queue says that it
+// failed too often; then its owner gets a message. A panic while rendering ends that one job: its stack is logged and
+// the worker goes on. Neither prompts nor tokens are logged.
 package worker

@@ -15,22 +15,22 @@ var (
 	ErrStopping  = errors.New("the renderer is stopping")
 )
 
-// ErrHung means that a painting neither went on nor stopped. Only the end of the process ends it.
-var ErrHung = errors.New("a painting hangs")
+// ErrHung means that rendering neither goes on nor stops. Only the end of the process ends it.
+var ErrHung = errors.New("rendering hangs")
 
-// FinalError is an error that no other try can mend. Reason is a sentence for the person who asked.
+// FinalError is an error that no other try can help. Reason is a sentence for the person who asked.
 type FinalError struct {
 	Reason string
 	Err    error
 }
 
-// Error returns the cause's text, for the log.
+// Error returns the text for the log.
 func (e *FinalError) Error() string { return fmt.Sprintf("%s: %v", e.Reason, e.Err) }
 
 // Unwrap returns the cause.
 func (e *FinalError) Unwrap() error { return e.Err }
 
-// Final marks err as beyond mending; reason is a sentence for the person who asked.
+// Final makes err a FinalError. Reason is a sentence for the person who asked.
 func Final(reason string, err error) error { return &FinalError{Reason: reason, Err: err} }
 
 // PanicError is a panic that was caught.
@@ -39,7 +39,7 @@ type PanicError struct {
 	Stack []byte
 }
 
-// Error names the kind of panic. What it was called with may hold anything, so only the runtime's own texts are shown.
+// Error names the kind of panic. Its value may contain anything, so only the runtime's own texts are shown.
 func (e *PanicError) Error() string {
 	if err, ok := e.Value.(runtime.Error); ok {
 		return "panic: " + err.Error()
@@ -47,12 +47,12 @@ func (e *PanicError) Error() string {
 	return fmt.Sprintf("panic with a %T", e.Value)
 }
 
-// LogValue shows the stack.
+// LogValue includes the stack.
 func (e *PanicError) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("text", e.Error()), slog.String("stack", string(e.Stack)))
 }
 
-// safely calls f and returns its panic as an error.
+// catchPanic calls f and returns a panic as an error.
 func catchPanic(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -62,19 +62,19 @@ func catchPanic(f func() error) (err error) {
 	return f()
 }
 
-// isTransient tells whether an error of looking or posting may be gone at another try.
+// isTransient tells whether an error of checking or posting may be gone at another try.
 func isTransient(err error) bool {
 	return !errors.As(err, new(*FinalError)) && !errors.As(err, new(*PanicError))
 }
 
-// classify tells the sentence for people, and whether another try may help.
+// classify returns the sentence for the person, and whether another try may help.
 func classify(step string, err error) (reason string, retry bool) {
 	var final *FinalError
 	if errors.As(err, &final) {
 		return final.Reason, false
 	}
 	if errors.As(err, new(*PanicError)) && step == rendering {
-		return "the model broke down over this picture", false
+		return "the model failed", false
 	}
 	return "something went wrong while " + step, true
 }

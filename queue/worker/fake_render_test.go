@@ -13,9 +13,9 @@ var oneImage = Result{
 	Millis: map[string]int64{"denoise": 9},
 }
 
-// Paint takes ten steps.
+// Render takes ten steps.
 func (b *fake) Render(ctx context.Context, l queue.Lease, progress func(int, func() image.Image)) (Result, error) {
-	b.record("paint %s", l.Job.ID)
+	b.record("render %s", l.Job.ID)
 	b.begin()
 	if b.render != nil {
 		return b.render(ctx, progress)
@@ -34,9 +34,9 @@ func tenSteps(ctx context.Context, progress func(int, func() image.Image)) (Resu
 	return oneImage, nil
 }
 
-// Look finds nothing.
+// FindPosted finds nothing.
 func (b *fake) FindPosted(ctx context.Context, j queue.Job) (bool, queue.Outcome, error) {
-	b.record("look %s", j.ID)
+	b.record("find %s", j.ID)
 	b.begin()
 	if b.findPosted != nil {
 		return b.findPosted(ctx)
@@ -44,7 +44,7 @@ func (b *fake) FindPosted(ctx context.Context, j queue.Job) (bool, queue.Outcome
 	return false, queue.Outcome{}, nil
 }
 
-// Progress notes what is shown.
+// Progress records what is shown.
 func (b *fake) Progress(ctx context.Context, _ queue.Job, percent int, _ func() image.Image) error {
 	b.mu.Lock()
 	b.shownPercents = append(b.shownPercents, percent)
@@ -55,7 +55,7 @@ func (b *fake) Progress(ctx context.Context, _ queue.Job, percent int, _ func() 
 	return nil
 }
 
-// Post agrees.
+// Post succeeds.
 func (b *fake) Post(ctx context.Context, j queue.Job, _ Result) (queue.Outcome, error) {
 	b.record("post %s", j.ID)
 	if b.post != nil {
@@ -64,9 +64,9 @@ func (b *fake) Post(ctx context.Context, j queue.Job, _ Result) (queue.Outcome, 
 	return queue.Outcome{Message: "5", Delivered: "posted"}, nil
 }
 
-// Sorry agrees.
+// PostFailure succeeds.
 func (b *fake) PostFailure(_ context.Context, j queue.Job, _ string) error {
-	b.record("sorry %s", j.ID)
+	b.record("post-failure %s", j.ID)
 	if b.postFailure != nil {
 		return b.postFailure()
 	}
@@ -77,7 +77,7 @@ func job(id string) queue.Job {
 	return queue.Job{ID: id, Spec: []byte(`{"prompt":"a secret garden"}`), Address: []byte(`{"token":"hush"}`)}
 }
 
-// begin lets beats be answered from now on.
+// begin lets heartbeats be answered from now on.
 func (b *fake) begin() {
 	if b.begun != nil {
 		b.once.Do(func() { close(b.begun) })

@@ -17,26 +17,30 @@ import (
 	"darkroom/queue"
 )
 
-// The tests run in bubbles: time stands still while anybody can go on, and a timer's wait costs nothing.
+// The tests run in bubbles of testing/synctest: time stands still while any goroutine can go on, and waiting for a
+// timer costs nothing.
 
-// bureau plays queue, painter and poster, and writes down what they were asked. Each func field replaces what it does
-// by itself: lend what lies there, agree to everything, paint ten steps of a second, post at once.
+// renderFunc is Renderer.Render without the lease.
+type renderFunc func(ctx context.Context, progress func(int, func() image.Image)) (Result, error)
+
+// fake is queue, renderer and poster at once, and records the calls. Each func field replaces its default: lease the
+// jobs, succeed, render ten steps of a second, post at once.
 type fake struct {
 	mu    sync.Mutex
 	calls []string
 	jobs  []queue.Job
 	fence int64
 
-	cancelled bool // what is lent was cancelled while it waited
+	cancelled bool // leased jobs were cancelled while they waited
 
 	events      chan queue.Event
 	reserve     func() error
 	heartbeat   func(queue.HeldLease) (queue.Verdict, error)
 	seal        func() (queue.Verdict, error)
-	endErr      func() error                   // Done, Release, Stopped
+	endErr      func() error                   // Done, Release, ConfirmCancel
 	fail        func() (final bool, err error) // Fail, Crashed
 	reclaim     func(queue.Lease) (queue.Lease, queue.Verdict, error)
-	render      func(ctx context.Context, progress func(int, func() image.Image)) (Result, error)
+	render      renderFunc
 	findPosted  func(ctx context.Context) (bool, queue.Outcome, error)
 	post        func(ctx context.Context) (queue.Outcome, error)
 	progress    func(ctx context.Context, percent int) error
@@ -53,19 +57,19 @@ type fake struct {
 	stop           context.CancelFunc
 	stopped        chan struct{}
 	err            error         // of Run, once stopped
-	begun          chan struct{} // closed when a job was begun: beats are not answered before
+	begun          chan struct{} // closed when a job has begun: heartbeats are not answered before
 	once           sync.Once
 	maxBatch       int
-	rendersBatches bool // the painter paints a batch at once
+	rendersBatches bool // the renderer is a BatchRenderer
 }
 
-// gatherer is a bureau that paints a batch at once.
+// batchFake is a fake that renders a batch together.
 type batchFake struct{ *fake }
 
-// Gather notes who is gathered, and who is over.
+// BeginBatch records the batch, and which jobs leave it.
 func (g batchFake) BeginBatch(jobs []string) func(string) {
-	g.record("gather %s", strings.Join(jobs, " "))
-	return func(job string) { g.record("over %s", job) }
+	g.record("begin-batch %s", strings.Join(jobs, " "))
+	return func(job string) { g.record("leave-batch %s", job) }
 }
 
 const (
@@ -74,17 +78,19 @@ const (
 	grace     = 15 * time.Second
 )
 
-// open starts a bench in the bureau and lays jobs before it.
+// startWorker starts a worker on the fake, with jobs.
 func startWorker(t *testing.T, b *fake, jobs ...queue.Job) *fake {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	b.events, b.jobs, b.stop, b.stopped, b.begun = make(chan queue.Event), jobs, stop, make(chan struct{}), make(chan struct{})
+	b.events, b.jobs, b.stop = make(chan queue.Event), jobs, stop
+	b.stopped, b.begun = make(chan struct{}), make(chan struct{})
 	var renderer Renderer = b
 	if b.rendersBatches {
 		renderer = batchFake{b}
 	}
 	worker := Worker{Queue: b, Renderer: renderer, Poster: b, Options: Options{
-		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, Lease: lease, Heartbeat: heartbeat, Grace: grace, MaxBatch: b.maxBatch,
+		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, MaxBatch: b.maxBatch,
+		Lease: lease, Heartbeat: heartbeat, Grace: grace,
 		Log: slog.New(slog.NewTextHandler(&lockedWriter{b: b}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}}
 	go func() {
@@ -96,14 +102,14 @@ func startWorker(t *testing.T, b *fake, jobs ...queue.Job) *fake {
 	return b
 }
 
-// over waits until the bench has stopped, or until it can do no more for a minute and is stopped.
+// finish waits until the worker has stopped, or until it has had nothing to do for a minute and is stopped.
 func (b *fake) finish() {
 	time.Sleep(time.Minute)
 	b.stop()
 	<-b.stopped
 }
 
-// bubble runs a test in virtual time.
+// inBubble runs a test in virtual time.
 func inBubble(t *testing.T, test func(*testing.T)) {
 	t.Helper()
 	t.Parallel()
@@ -124,7 +130,7 @@ func (b *fake) record(format string, a ...any) {
 	b.calls = append(b.calls, fmt.Sprintf(format, a...))
 }
 
-// was proves what the parts were asked, in order.
+// wantCalls checks the recorded calls, in order.
 func (b *fake) wantCalls(t *testing.T, want ...string) {
 	t.Helper()
 	b.mu.Lock()
@@ -143,14 +149,14 @@ func (b *fake) wantLogged(t *testing.T, text string, want bool) {
 	}
 }
 
-// give lays a job down, without an event.
+// addJob adds a job, without an event.
 func (b *fake) addJob(j queue.Job) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.jobs = append(b.jobs, j)
 }
 
-// Reserve lends the first jobs.
+// Reserve leases the first jobs.
 func (b *fake) Reserve(_ context.Context, slot, nonce string, o queue.Capacity) ([]queue.Lease, error) {
 	b.mu.Lock()
 	b.nonces = append(b.nonces, nonce)
@@ -168,12 +174,13 @@ func (b *fake) Reserve(_ context.Context, slot, nonce string, o queue.Capacity) 
 		b.jobs = b.jobs[1:]
 		b.fence++
 		b.calls = append(b.calls, "lease "+j.ID)
-		leases = append(leases, queue.Lease{Job: j, Slot: slot, Attempt: 1, Until: time.Now().Add(lease), Cancelled: b.cancelled, Token: queue.Token{Epoch: 1, Fence: b.fence}})
+		leases = append(leases, queue.Lease{Job: j, Slot: slot, Attempt: 1, Until: time.Now().Add(lease),
+			Cancelled: b.cancelled, Token: queue.Token{Epoch: 1, Fence: b.fence}})
 	}
 	return leases, nil
 }
 
-// Beat agrees, once a job was begun: nobody knows which is first, the first beat or the first step.
+// Heartbeat answers OK, once a job has begun: the order of the first heartbeat and the first step is not known.
 func (b *fake) Heartbeat(ctx context.Context, _ string, held []queue.HeldLease) ([]queue.Verdict, error) {
 	select {
 	case <-b.begun:
@@ -197,7 +204,7 @@ func (b *fake) Heartbeat(ctx context.Context, _ string, held []queue.HeldLease) 
 	return verdicts, nil
 }
 
-// Adopt says that somebody else has the job.
+// Reclaim says that another renderer has the job.
 func (b *fake) Reclaim(_ context.Context, _ string, l queue.Lease) (queue.Lease, queue.Verdict, error) {
 	if b.reclaim == nil {
 		return queue.Lease{}, queue.Stale, nil
@@ -223,7 +230,7 @@ func (b *fake) Reap(context.Context) (int, error) {
 	return 0, nil
 }
 
-// Watch tells what is sent into events.
+// Watch handles what is sent into events.
 func (b *fake) Watch(ctx context.Context, _ string, what func(queue.Event) error) error {
 	for {
 		select {
@@ -237,7 +244,7 @@ func (b *fake) Watch(ctx context.Context, _ string, what func(queue.Event) error
 	}
 }
 
-// Seal agrees.
+// Seal answers OK.
 func (b *fake) Seal(_ context.Context, l queue.Lease) (queue.Verdict, error) {
 	b.record("seal %s", l.Job.ID)
 	if b.seal != nil {
@@ -256,25 +263,25 @@ func (b *fake) end(verb string, l queue.Lease) (queue.Verdict, error) {
 	return queue.OK, nil
 }
 
-// Done notes the outcome.
+// Done records the outcome.
 func (b *fake) Done(_ context.Context, l queue.Lease, actual int64, o queue.Outcome) (queue.Verdict, error) {
 	b.outcome, b.actual = o, actual
 	return b.end("done", l)
 }
 
-// Release agrees.
+// Release answers OK.
 func (b *fake) Release(_ context.Context, l queue.Lease) (queue.Verdict, error) {
 	return b.end("release", l)
 }
 
-// Postpone agrees.
+// Postpone answers OK.
 func (b *fake) Postpone(_ context.Context, l queue.Lease) (queue.Verdict, error) {
 	return b.end("postpone", l)
 }
 
-// Stopped agrees.
+// ConfirmCancel answers OK.
 func (b *fake) ConfirmCancel(_ context.Context, l queue.Lease) (queue.Verdict, error) {
-	return b.end("stopped", l)
+	return b.end("confirm-cancel", l)
 }
 
 // Fail is final if no retry was asked for.

@@ -5,47 +5,47 @@ import (
 	"time"
 )
 
-// patience is how long the painting may be silent: twice the estimate of the whole picture (of all that are painted at
-// once), and no less than Hang. A single step takes that long only if nothing comes after it.
-func (t *jobRun) hangAfter() time.Duration {
-	return max(t.Options.HangTimeout, 2*time.Duration(t.batchSize)*time.Duration(t.job.Cost)*time.Millisecond)
+// hangAfter is how long rendering may report no progress: twice the estimate of the whole job (or of all jobs that are
+// rendered together), and at least HangTimeout. A single step takes that long only if nothing follows it.
+func (r *jobRun) hangAfter() time.Duration {
+	return max(r.Options.HangTimeout, 2*time.Duration(r.batchSize)*time.Duration(r.job.Cost)*time.Millisecond)
 }
 
-// advance notes progress. Being told the same again is a sign of life, too: a Painter tells between two runs of its model,
-// and a sampler that chooses its steps may take many runs for one of them.
-func (t *jobRun) noteProgress(percent int) {
-	t.percent.Store(max(int64(percent), t.percent.Load())) // only the painting's goroutine stores
+// noteProgress stores progress. The same percent again is a sign of life too: a Renderer reports between two runs of
+// its model, and a sampler that chooses its steps may need many runs for one of them.
+func (r *jobRun) noteProgress(percent int) {
+	r.percent.Store(max(int64(percent), r.percent.Load())) // only the rendering goroutine stores
 	select {
-	case t.progressed <- struct{}{}:
+	case r.progressed <- struct{}{}:
 	default:
 	}
 }
 
-// watched paints in a goroutine of its own and returns ErrHung, leaving it behind, when it stands still for too long:
-// for its patience while it is wanted, for a lease's time once its context ended.
-func (t *jobRun) renderWatched(renderCtx context.Context, render func() (Result, error)) (Result, error) {
-	type result struct {
-		made Result
-		err  error
+// renderWatched renders in a goroutine of its own. It returns ErrHung and leaves that goroutine behind when there is no
+// progress for too long: for hangAfter, and once its context has ended, for one lease time.
+func (r *jobRun) renderWatched(renderCtx context.Context, render func() (Result, error)) (Result, error) {
+	type outcome struct {
+		result Result
+		err    error
 	}
-	done := make(chan result, 1)
+	done := make(chan outcome, 1)
 	go func() {
-		var r result
-		r.err = catchPanic(func() (err error) { r.made, err = render(); return err })
-		done <- r
+		var o outcome
+		o.err = catchPanic(func() (err error) { o.result, err = render(); return err })
+		done <- o
 	}()
-	timer := time.NewTimer(t.hangAfter())
+	timer := time.NewTimer(r.hangAfter())
 	defer timer.Stop()
-	progressed, ended := t.progressed, renderCtx.Done()
+	progressed, ended := r.progressed, renderCtx.Done()
 	for {
 		select {
-		case r := <-done:
-			return r.made, r.err
+		case o := <-done:
+			return o.result, o.err
 		case <-progressed:
-			timer.Reset(t.hangAfter())
-		case <-ended: // what moves now moves too late
+			timer.Reset(r.hangAfter())
+		case <-ended: // progress is too late now
 			progressed, ended = nil, nil
-			timer.Reset(min(t.hangAfter(), t.Options.Lease))
+			timer.Reset(min(r.hangAfter(), r.Options.Lease))
 		case <-timer.C:
 			return Result{}, ErrHung
 		}

@@ -10,8 +10,8 @@ import (
 	"darkroom/queue"
 )
 
-// deaf paints until it is let go, whatever its context says.
-func renderIgnoringCancel(release <-chan struct{}, percents ...int) func(context.Context, func(int, func() image.Image)) (Result, error) {
+// renderIgnoringCancel renders until it is released, whatever its context says.
+func renderIgnoringCancel(release <-chan struct{}, percents ...int) renderFunc {
 	return func(_ context.Context, progress func(int, func() image.Image)) (Result, error) {
 		for _, p := range percents {
 			time.Sleep(time.Minute)
@@ -32,11 +32,15 @@ func TestHangEndsTheWorker(t *testing.T) {
 		after    time.Duration
 		want     []string
 	}{
-		"it never begins":                 {job("1"), nil, false, 2 * time.Minute, []string{"lease 1", "paint 1", "crashed 1"}},
-		"it stops in the middle":          {job("1"), []int{10, 20, 30}, false, 5 * time.Minute, []string{"lease 1", "paint 1", "crashed 1"}},
-		"it stops in a long step":         {job("1"), []int{10, 10, 10, 10}, false, 6 * time.Minute, []string{"lease 1", "paint 1", "crashed 1"}},
-		"a long picture has more time":    {slow, nil, false, 10 * time.Minute, []string{"lease 1", "paint 1", "crashed 1"}},
-		"it was the last try: an apology": {job("1"), nil, true, 2 * time.Minute, []string{"lease 1", "paint 1", "crashed 1", "sorry 1"}},
+		"it never begins": {job("1"), nil, false, 2 * time.Minute,
+			[]string{"lease 1", "render 1", "crashed 1"}},
+		"it stops in the middle": {job("1"), []int{10, 20, 30}, false, 5 * time.Minute,
+			[]string{"lease 1", "render 1", "crashed 1"}},
+		"it stops in a long step": {job("1"), []int{10, 10, 10, 10}, false, 6 * time.Minute,
+			[]string{"lease 1", "render 1", "crashed 1"}},
+		"a long picture has more time": {slow, nil, false, 10 * time.Minute, []string{"lease 1", "render 1", "crashed 1"}},
+		"it was the last try": {job("1"), nil, true, 2 * time.Minute,
+			[]string{"lease 1", "render 1", "crashed 1", "post-failure 1"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -48,7 +52,7 @@ func TestHangEndsTheWorker(t *testing.T) {
 				startWorker(t, b, c.job, job("2"))
 				<-b.stopped
 				if !errors.Is(b.err, ErrHung) {
-					t.Errorf("the bench ended with %v, want %v", b.err, ErrHung)
+					t.Errorf("the worker ended with %v, want %v", b.err, ErrHung)
 				}
 				b.wantCalls(t, c.want...) // and takes no other job
 				if d := time.Since(began); d < c.after || d > c.after+time.Second {
@@ -61,24 +65,25 @@ func TestHangEndsTheWorker(t *testing.T) {
 
 func TestRendererThatIgnoresCancelHangs(t *testing.T) {
 	cases := map[string]struct {
-		beat func(queue.HeldLease) (queue.Verdict, error)
-		stop bool
-		want []string
+		heartbeat func(queue.HeldLease) (queue.Verdict, error)
+		stop      bool
+		want      []string
 	}{
 		"of a cancel: the queue hears that it stopped": {
-			func(queue.HeldLease) (queue.Verdict, error) { return queue.Cancelled, nil }, false, []string{"lease 1", "paint 1", "stopped 1"},
+			func(queue.HeldLease) (queue.Verdict, error) { return queue.Cancelled, nil }, false,
+			[]string{"lease 1", "render 1", "confirm-cancel 1"},
 		},
 		"of a lost lease: nothing is to be said": {
-			func(queue.HeldLease) (queue.Verdict, error) { return queue.Stale, nil }, false, []string{"lease 1", "paint 1"},
+			func(queue.HeldLease) (queue.Verdict, error) { return queue.Stale, nil }, false, []string{"lease 1", "render 1"},
 		},
-		"of the process: the job is given back": {nil, true, []string{"lease 1", "paint 1", "release 1"}},
+		"of the process: the job is given back": {nil, true, []string{"lease 1", "render 1", "release 1"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				release := make(chan struct{})
 				defer close(release)
-				b := &fake{heartbeat: c.beat, render: renderIgnoringCancel(release)}
+				b := &fake{heartbeat: c.heartbeat, render: renderIgnoringCancel(release)}
 				began := time.Now()
 				startWorker(t, b, job("1"))
 				time.Sleep(time.Second)
@@ -87,7 +92,7 @@ func TestRendererThatIgnoresCancelHangs(t *testing.T) {
 				}
 				<-b.stopped
 				if !errors.Is(b.err, ErrHung) {
-					t.Errorf("the bench ended with %v, want %v", b.err, ErrHung)
+					t.Errorf("the worker ended with %v, want %v", b.err, ErrHung)
 				}
 				b.wantCalls(t, c.want...)
 				if d := time.Since(began); d > lease+grace+2*time.Second {
@@ -98,7 +103,7 @@ func TestRendererThatIgnoresCancelHangs(t *testing.T) {
 	}
 }
 
-// TestRepeatedProgressIsNoHang refuses in the end, as a sampler that finds no step that fits.
+// TestRepeatedProgressIsNoHang fails in the end, like a sampler that finds no step that fits.
 func TestRepeatedProgressIsNoHang(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := &fake{render: func(_ context.Context, progress func(int, func() image.Image)) (Result, error) {
@@ -113,8 +118,8 @@ func TestRepeatedProgressIsNoHang(t *testing.T) {
 		b.stop()
 		<-b.stopped
 		if b.err != nil {
-			t.Errorf("the bench ended with %v, want none", b.err)
+			t.Errorf("the worker ended with %v, want none", b.err)
 		}
-		b.wantCalls(t, "lease 1", "paint 1", "fail 1 retry=false", "sorry 1")
+		b.wantCalls(t, "lease 1", "render 1", "fail 1 retry=false", "post-failure 1")
 	})
 }

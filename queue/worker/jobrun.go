@@ -13,91 +13,97 @@ import (
 	"darkroom/queue"
 )
 
-// The steps that can go wrong, as people are told of them.
+// The steps that can fail, as people read them.
 const (
-	checking  = "looking whether it was posted"
-	rendering = "painting"
+	checking  = "checking whether it was posted"
+	rendering = "generating the image"
 	sealing   = "getting ready to post"
 	posting   = "posting"
 )
 
 const (
-	progressTimeout = 10 * time.Second // how long one edit may take: the result waits for it
-	failureTimeout  = 10 * time.Second // how long an apology may take
+	progressTimeout = 10 * time.Second // limit of one edit: the result waits for it
+	failureTimeout  = 10 * time.Second // limit of posting a failure
 )
 
-// turn is one job in hand. Two contexts belong to it: hold ends with the lease or the process, paint also when a
-// person cancels.
+// jobRun is the run of one leased job. It has two contexts: leaseCtx ends with the lease or the process, renderCtx also
+// when a person cancels.
 type jobRun struct {
 	Worker
 	job          queue.Job
 	log          *slog.Logger
-	cancelLease  context.CancelCauseFunc // ends hold
-	cancelRender context.CancelCauseFunc // ends paint
+	cancelLease  context.CancelCauseFunc // ends leaseCtx
+	cancelRender context.CancelCauseFunc // ends renderCtx
 	percent      atomic.Int64
-	progressed   chan struct{} // told when the painting tells something
-	leaseTimer   *time.Timer   // ends hold shortly before the lease may be somebody else's
+	progressed   chan struct{} // gets a value at each progress report
+	leaseTimer   *time.Timer   // ends leaseCtx shortly before the lease may belong to another renderer
 	leaseEnd     atomic.Pointer[time.Time]
-	finished     chan struct{} // closed when this turn and those before it are over
-	ended        atomic.Bool   // the queue was told the end, or is not to be told
+	finished     chan struct{} // closed when this run and those before it are over
+	ended        atomic.Bool   // the end was reported to the queue, or is not to be reported
 	started      time.Time
-	batchSize    int    // jobs that are painted at once, with this one
-	leaveBatch   func() // tells the painter that this job is painted no more
+	batchSize    int    // jobs that are rendered together, with this one
+	leaveBatch   func() // tells the renderer that this job is not rendered any more
 
-	reclaiming chan struct{} // full while the job is leased again
+	reclaiming chan struct{} // full while the job is being reclaimed
 	orphaned   queue.Token
 	mu         sync.Mutex
 	current    queue.Lease
 }
 
-// newJobRun makes ready what a job needs from the lease on. Run works on it; see turn.run.
-func newJobRun(ctx context.Context, b Worker, l queue.Lease) (t *jobRun, run func(stop context.Context, myTurn <-chan struct{}) error) {
+// startFunc runs a job. MyTurn is closed when the jobs before it are over.
+type startFunc func(stop context.Context, myTurn <-chan struct{}) error
+
+// newJobRun prepares what a job needs from the lease on. Start is jobRun.run with the contexts of the job.
+func newJobRun(ctx context.Context, w Worker, l queue.Lease) (r *jobRun, start startFunc) {
 	leaseCtx, cancelLease := context.WithCancelCause(context.WithoutCancel(ctx))
 	renderCtx, cancelRender := context.WithCancelCause(leaseCtx)
-	t = &jobRun{Worker: b, job: l.Job, current: l, cancelLease: cancelLease, cancelRender: cancelRender, progressed: make(chan struct{}, 1),
-		finished: make(chan struct{}), reclaiming: make(chan struct{}, 1), batchSize: 1, leaveBatch: func() {}}
-	t.leaseEnd.Store(&l.Until)
-	t.log = b.Options.Log.With("job", l.Job.ID, "attempt", l.Attempt)
-	t.leaseTimer = time.AfterFunc(time.Until(l.Until)-t.margin(), func() { cancelLease(ErrLeaseLost) })
+	r = &jobRun{
+		Worker: w, job: l.Job, current: l, cancelLease: cancelLease, cancelRender: cancelRender,
+		progressed: make(chan struct{}, 1), finished: make(chan struct{}), reclaiming: make(chan struct{}, 1),
+		batchSize: 1, leaveBatch: func() {},
+	}
+	r.leaseEnd.Store(&l.Until)
+	r.log = w.Options.Log.With("job", l.Job.ID, "attempt", l.Attempt)
+	r.leaseTimer = time.AfterFunc(time.Until(l.Until)-r.margin(), func() { cancelLease(ErrLeaseLost) })
 	if l.Cancelled {
 		cancelRender(ErrCancelled)
 	}
-	return t, func(stop context.Context, myTurn <-chan struct{}) error {
-		return t.run(stop, leaseCtx, renderCtx, myTurn)
+	return r, func(stop context.Context, myTurn <-chan struct{}) error {
+		return r.run(stop, leaseCtx, renderCtx, myTurn)
 	}
 }
 
-// margin is how long before the end of a lease its holder lets go.
-func (t *jobRun) margin() time.Duration { return t.Options.Lease / 6 }
+// margin is how long before the end of a lease its holder stops.
+func (r *jobRun) margin() time.Duration { return r.Options.Lease / 6 }
 
-// lease is the job's lease: another one after the queue began a new epoch.
-func (t *jobRun) lease() queue.Lease {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.current
+// lease is the job's current lease: a reclaimed job has another one.
+func (r *jobRun) lease() queue.Lease {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.current
 }
 
-// run works on the job, once it is its turn, until it ends one way or another. Once stop ends, it has Grace left; if it
-// was not begun by then, it is given back. Its error is ErrHung or nil.
-func (t *jobRun) run(stop, leaseCtx, renderCtx context.Context, myTurn <-chan struct{}) error {
-	t.log.Info("leased")
+// run runs the job, once the jobs before it are over, until it ends in some way. When stop ends, it has Grace left; a
+// job that has not begun by then is released. The error is ErrHung or nil.
+func (r *jobRun) run(stop, leaseCtx, renderCtx context.Context, myTurn <-chan struct{}) error {
+	r.log.Info("job leased")
 	stopGrace := context.AfterFunc(stop, func() {
-		timer := time.AfterFunc(t.Options.Grace, func() { t.cancelLease(ErrStopping) })
+		timer := time.AfterFunc(r.Options.Grace, func() { r.cancelLease(ErrStopping) })
 		context.AfterFunc(leaseCtx, func() { timer.Stop() })
 	})
-	err := t.runInOrder(stop, leaseCtx, renderCtx, myTurn)
-	t.ended.Store(true)
+	err := r.runInOrder(stop, leaseCtx, renderCtx, myTurn)
+	r.ended.Store(true)
 	stopGrace()
-	t.leaseTimer.Stop()
-	t.cancelLease(nil)
+	r.leaseTimer.Stop()
+	r.cancelLease(nil)
 	return err
 }
 
-// await works on the job when it is its turn, unless it ends before. A job that may have been posted is not over when a
-// person cancels it: somebody must look.
-func (t *jobRun) runInOrder(stop, leaseCtx, renderCtx context.Context, myTurn <-chan struct{}) error {
+// runInOrder waits for the jobs before this one and processes it, unless it ends earlier. A cancel does not end a job
+// that may have been posted: its message must be checked.
+func (r *jobRun) runInOrder(stop, leaseCtx, renderCtx context.Context, myTurn <-chan struct{}) error {
 	waitCtx := renderCtx
-	if t.job.MaybePosted {
+	if r.job.MaybePosted {
 		waitCtx = leaseCtx
 	}
 	select {
@@ -106,81 +112,82 @@ func (t *jobRun) runInOrder(stop, leaseCtx, renderCtx context.Context, myTurn <-
 	case <-waitCtx.Done():
 	}
 	if stop.Err() != nil {
-		t.cancelLease(ErrStopping)
+		r.cancelLease(ErrStopping)
 	}
 	if waitCtx.Err() != nil {
-		t.leaveBatch()
-		t.handleFailure(waitCtx, rendering, context.Cause(waitCtx))
+		r.leaveBatch()
+		r.handleFailure(waitCtx, rendering, context.Cause(waitCtx))
 		return nil
 	}
-	t.started = time.Now()
-	return t.process(leaseCtx, renderCtx)
+	r.started = time.Now()
+	return r.process(leaseCtx, renderCtx)
 }
 
-// work is the line from lease to done.
-func (t *jobRun) process(leaseCtx, renderCtx context.Context) error {
-	if t.job.MaybePosted && t.checkPosted(leaseCtx, renderCtx) {
+// process takes the job from the lease to done.
+func (r *jobRun) process(leaseCtx, renderCtx context.Context) error {
+	if r.job.MaybePosted && r.checkPosted(leaseCtx, renderCtx) {
 		return nil
 	}
-	result, err := t.render(renderCtx)
-	t.leaveBatch()
+	result, err := r.render(renderCtx)
+	r.leaveBatch()
 	if err != nil {
-		t.handleFailure(renderCtx, rendering, err)
+		r.handleFailure(renderCtx, rendering, err)
 		if errors.Is(err, ErrHung) {
 			return ErrHung
 		}
 		return nil
 	}
-	t.deliver(leaseCtx, renderCtx, result, time.Since(t.started)/time.Duration(t.batchSize))
+	r.deliver(leaseCtx, renderCtx, result, time.Since(r.started)/time.Duration(r.batchSize))
 	return nil
 }
 
-// hand gives what was made to the person who asked.
-func (t *jobRun) deliver(leaseCtx, renderCtx context.Context, result Result, took time.Duration) {
-	sealed, err := t.seal(leaseCtx)
+// deliver posts the result and reports the end.
+func (r *jobRun) deliver(leaseCtx, renderCtx context.Context, result Result, took time.Duration) {
+	sealed, err := r.seal(leaseCtx)
 	if err != nil {
-		t.handleFailure(renderCtx, sealing, err)
+		r.handleFailure(renderCtx, sealing, err)
 		return
 	}
 	if !sealed {
 		return
 	}
 	for {
-		token := t.lease().Token
-		out, err := t.post(leaseCtx, result)
+		token := r.lease().Token
+		out, err := r.post(leaseCtx, result)
 		if err != nil {
-			t.handleFailure(renderCtx, posting, err)
+			r.handleFailure(renderCtx, posting, err)
 			return
 		}
-		if t.reportDone(leaseCtx, token, took, out) {
+		if r.reportDone(leaseCtx, token, took, out) {
 			return
 		}
 	}
 }
 
-// found looks whether there is nothing left to do: the job is posted, and its end is reported, or it cannot be looked at.
-func (t *jobRun) checkPosted(leaseCtx, renderCtx context.Context) bool {
+// checkPosted returns whether nothing is left to do: the job is posted and its end is reported, or its message cannot
+// be checked.
+func (r *jobRun) checkPosted(leaseCtx, renderCtx context.Context) bool {
 	for {
-		token := t.lease().Token
-		found, out, err := t.findPosted(leaseCtx)
+		token := r.lease().Token
+		found, out, err := r.findPosted(leaseCtx)
 		if err != nil {
-			t.handleFailure(renderCtx, checking, err)
+			r.handleFailure(renderCtx, checking, err)
 			return true
 		}
 		if !found {
 			return false
 		}
-		if t.reportDone(leaseCtx, token, 0, out) {
+		if r.reportDone(leaseCtx, token, 0, out) {
 			return true
 		}
 	}
 }
 
-// look reads the message of a job that may have been posted. A cancel does not end it: only who has looked can tell
-// whether it comes in time.
-func (t *jobRun) findPosted(leaseCtx context.Context) (found bool, out queue.Outcome, err error) {
-	err = t.retryTransient(leaseCtx, func() (err error) {
-		found, out, err = t.Poster.FindPosted(leaseCtx, t.job)
+// findPosted reads the message of a job that may have been posted. A cancel does not stop it: only the message tells
+// whether the cancel comes in time.
+func (r *jobRun) findPosted(leaseCtx context.Context) (found bool, out queue.Outcome, err error) {
+	err = r.retryTransient(leaseCtx, func() (err error) {
+		found, out, err = r.Poster.FindPosted(leaseCtx, r.job)
 		return err
 	})
 	if found && out.Delivered == "" {
@@ -189,23 +196,23 @@ func (t *jobRun) findPosted(leaseCtx context.Context) (found bool, out queue.Out
 	return found, out, err
 }
 
-// make paints, telling progress on the side.
-func (t *jobRun) render(renderCtx context.Context) (Result, error) {
+// render renders the job and reports progress meanwhile.
+func (r *jobRun) render(renderCtx context.Context) (Result, error) {
 	if renderCtx.Err() != nil {
 		return Result{}, context.Cause(renderCtx)
 	}
 	reporter := newProgressReporter(func(percent int, preview func() image.Image) error {
-		if !t.leaseValid() {
-			return nil // somebody else may have posted the pictures: this would hide them
+		if !r.leaseValid() {
+			return nil // another renderer may have posted the images: this edit would hide them
 		}
 		ctx, cancel := context.WithTimeout(renderCtx, progressTimeout)
 		defer cancel()
-		return t.Poster.Progress(ctx, t.job, percent, preview)
-	}, t.log)
+		return r.Poster.Progress(ctx, r.job, percent, preview)
+	}, r.log)
 	defer reporter.stop()
-	result, err := t.renderWatched(renderCtx, func() (Result, error) {
-		return t.Renderer.Render(renderCtx, t.lease(), func(percent int, preview func() image.Image) {
-			t.noteProgress(percent)
+	result, err := r.renderWatched(renderCtx, func() (Result, error) {
+		return r.Renderer.Render(renderCtx, r.lease(), func(percent int, preview func() image.Image) {
+			r.noteProgress(percent)
 			reporter.report(percent, preview)
 		})
 	})
@@ -215,28 +222,28 @@ func (t *jobRun) render(renderCtx context.Context) (Result, error) {
 	return result, err
 }
 
-// seal asks for the right to post. Without it there is nothing more to say: whoever took it away knows why.
-func (t *jobRun) seal(leaseCtx context.Context) (bool, error) {
+// seal asks for the right to post. Without it there is nothing to report: the queue has decided.
+func (r *jobRun) seal(leaseCtx context.Context) (bool, error) {
 	for {
 		var token queue.Token
-		v, err := t.callWithLease(leaseCtx, func(ctx context.Context, l queue.Lease) (queue.Verdict, error) {
+		v, err := r.callWithLease(leaseCtx, func(ctx context.Context, l queue.Lease) (queue.Verdict, error) {
 			token = l.Token
-			return t.Queue.Seal(ctx, l)
+			return r.Queue.Seal(ctx, l)
 		})
 		if err == nil && v != queue.OK {
-			t.log.Info("not posted", "verdict", v)
+			r.log.Info("post refused by the queue", "verdict", v)
 		}
-		if err != nil || v != queue.OK || t.markSealed(token) {
+		if err != nil || v != queue.OK || r.markSealed(token) {
 			return v == queue.OK, err
 		}
 	}
 }
 
 // post shows the result and completes the outcome.
-func (t *jobRun) post(leaseCtx context.Context, result Result) (out queue.Outcome, err error) {
+func (r *jobRun) post(leaseCtx context.Context, result Result) (out queue.Outcome, err error) {
 	began := time.Now()
-	err = t.retryTransient(leaseCtx, func() (err error) {
-		out, err = t.Poster.Post(leaseCtx, t.job, result)
+	err = r.retryTransient(leaseCtx, func() (err error) {
+		out, err = r.Poster.Post(leaseCtx, r.job, result)
 		return err
 	})
 	if out.Files == nil {
@@ -252,16 +259,16 @@ func (t *jobRun) post(leaseCtx context.Context, result Result) (out queue.Outcom
 	return out, err
 }
 
-// done reports the end of a job that was found or posted under a lease, and tells whether that is all. It is not when
-// pictures were left in the tray and the job was adopted since: the tray may have been lost with the queue. If the end
-// cannot be told, the next holder looks and finds it posted.
-func (t *jobRun) reportDone(leaseCtx context.Context, token queue.Token, took time.Duration, out queue.Outcome) bool {
+// reportDone reports the end of a job that was posted, or found posted, under a lease. It returns whether that is all.
+// It is not when the result was stored as undelivered and the job was reclaimed since: the result may be lost with the
+// old epoch. If the end cannot be reported, the next renderer checks the message and finds the result.
+func (r *jobRun) reportDone(leaseCtx context.Context, token queue.Token, took time.Duration, out queue.Outcome) bool {
 	undeliveredLost := false
-	v, err := t.callWithLease(leaseCtx, func(ctx context.Context, l queue.Lease) (queue.Verdict, error) {
+	v, err := r.callWithLease(leaseCtx, func(ctx context.Context, l queue.Lease) (queue.Verdict, error) {
 		if undeliveredLost = out.Delivered == queue.DeliveredLater && l.Token != token; undeliveredLost {
 			return queue.OK, nil
 		}
-		return t.Queue.Done(ctx, l, took.Milliseconds(), out)
+		return r.Queue.Done(ctx, l, took.Milliseconds(), out)
 	})
 	if undeliveredLost {
 		if leaseCtx.Err() == nil {
@@ -270,9 +277,9 @@ func (t *jobRun) reportDone(leaseCtx context.Context, token queue.Token, took ti
 		err = context.Cause(leaseCtx)
 	}
 	if err != nil {
-		t.log.Warn("the queue did not hear that a job is done", "err", err)
+		r.log.Warn("cannot report the job as done", "error", err)
 		return true
 	}
-	t.log.Info("done", "verdict", v, "delivered", out.Delivered, "ms", took.Milliseconds())
+	r.log.Info("job done", "verdict", v, "delivered", out.Delivered, "ms", took.Milliseconds())
 	return true
 }

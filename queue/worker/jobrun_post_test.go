@@ -13,7 +13,7 @@ func TestSealing(t *testing.T) {
 	verdict := func(v queue.Verdict, err error) func() (queue.Verdict, error) {
 		return func() (queue.Verdict, error) { return v, err }
 	}
-	silent := []string{"lease 1", "paint 1", "seal 1"}
+	silent := []string{"lease 1", "render 1", "seal 1"}
 	cases := map[string]struct {
 		seal func() (queue.Verdict, error)
 		want []string
@@ -26,7 +26,7 @@ func TestSealing(t *testing.T) {
 				fault := failTimes(2, errNet)
 				return func() (queue.Verdict, error) { return queue.OK, fault() }
 			}(),
-			[]string{"lease 1", "paint 1", "seal 1", "seal 1", "seal 1", "post 1", "done 1"},
+			[]string{"lease 1", "render 1", "seal 1", "seal 1", "seal 1", "post 1", "done 1"},
 		},
 	}
 	for name, c := range cases {
@@ -58,15 +58,17 @@ func TestPosting(t *testing.T) {
 		want  []string
 	}{
 		"a fault that passes": {failTimes(2, errNet), []string{"post 1", "post 1", "post 1", "done 1"}},
-		"nothing can help":    {failTimes(1, Final("the place is gone", errNet)), []string{"post 1", "fail 1 retry=false", "sorry 1"}},
-		"a panic":             {func() error { panic(1) }, []string{"post 1", "fail 1 retry=true"}},
+		"nothing can help": {failTimes(1, Final("the place is gone", errNet)),
+			[]string{"post 1", "fail 1 retry=false", "post-failure 1"}},
+		"a panic": {func() error { panic(1) }, []string{"post 1", "fail 1 retry=true"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
-				b := startWorker(t, &fake{post: func(context.Context) (queue.Outcome, error) { return queue.Outcome{}, c.fault() }}, job("1"))
+				post := func(context.Context) (queue.Outcome, error) { return queue.Outcome{}, c.fault() }
+				b := startWorker(t, &fake{post: post}, job("1"))
 				b.finish()
-				b.wantCalls(t, append([]string{"lease 1", "paint 1", "seal 1"}, c.want...)...)
+				b.wantCalls(t, append([]string{"lease 1", "render 1", "seal 1"}, c.want...)...)
 			})
 		})
 	}
@@ -106,7 +108,8 @@ func TestPostingOutageEndsNoJob(t *testing.T) {
 		}
 		released := 0
 		b.endErr = func() error {
-			if last := b.calls[len(b.calls)-1]; last == "release 1" || last == "postpone 1" { // as the queue does with a sealed one
+			if last := b.calls[len(b.calls)-1]; last == "release 1" ||
+				last == "postpone 1" { // as the queue does with a sealed job
 				released++
 				b.addJob(maybePostedJob("1"))
 			}
@@ -116,14 +119,15 @@ func TestPostingOutageEndsNoJob(t *testing.T) {
 		time.Sleep(16 * time.Minute)
 		b.stop()
 		<-b.stopped
-		painted := 0
+		rendered := 0
 		for _, c := range b.calls {
-			if c == "paint 1" {
-				painted++
+			if c == "render 1" {
+				rendered++
 			}
 		}
-		if got := b.calls[len(b.calls)-1]; got != "done 1" || painted != 2 || b.reason != "" {
-			t.Errorf("ended with %q after %d paintings, failed with %q; want it done after two, never failed", got, painted, b.reason)
+		if got := b.calls[len(b.calls)-1]; got != "done 1" || rendered != 2 || b.reason != "" {
+			t.Errorf("ended with %q after %d renderings, failed with %q; want it done after two, never failed", got, rendered,
+				b.reason)
 		}
 		if released < 10 || released > 15*60/8 {
 			t.Errorf("given back %d times in a quarter of an hour", released)
@@ -148,7 +152,8 @@ func TestDoneIsRetried(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := startWorker(t, &fake{endErr: failTimes(3, errNet)}, job("1"), job("2"))
 		time.Sleep(15 * time.Second)
-		b.wantCalls(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1", "done 1", "done 1", "done 1", "lease 2", "paint 2")
+		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1", "done 1", "done 1", "done 1", "lease 2",
+			"render 2")
 		b.stop()
 		<-b.stopped
 	})
@@ -158,6 +163,6 @@ func TestUnreportedDoneIsLogged(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := startWorker(t, &fake{endErr: func() error { return errNet }}, job("1"))
 		b.finish()
-		b.wantLogged(t, "did not hear", true)
+		b.wantLogged(t, "cannot report", true)
 	})
 }

@@ -15,9 +15,9 @@ import (
 
 func TestLeaseLostWhileRendering(t *testing.T) {
 	cases := map[string]func(queue.HeldLease) (queue.Verdict, error){
-		"somebody else's": func(queue.HeldLease) (queue.Verdict, error) { return queue.Stale, nil },
-		"emptied queue":   func(queue.HeldLease) (queue.Verdict, error) { return queue.EpochChanged, nil },
-		"no answer":       func(queue.HeldLease) (queue.Verdict, error) { return "", errNet },
+		"of another renderer": func(queue.HeldLease) (queue.Verdict, error) { return queue.Stale, nil },
+		"emptied queue":       func(queue.HeldLease) (queue.Verdict, error) { return queue.EpochChanged, nil },
+		"no answer":           func(queue.HeldLease) (queue.Verdict, error) { return "", errNet },
 	}
 	for name, heartbeat := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -31,7 +31,7 @@ func TestLeaseLostWhileRendering(t *testing.T) {
 					return Result{}, context.Cause(ctx)
 				}
 				startWorker(t, b, job("1")).finish()
-				b.wantCalls(t, "lease 1", "paint 1") // and not a word
+				b.wantCalls(t, "lease 1", "render 1") // and nothing else
 				if end >= lease {
 					t.Errorf("dropped after %v, want it before the lease ended", end)
 				}
@@ -56,7 +56,7 @@ func TestLeaseLostAfterTheSealStopsThePost(t *testing.T) {
 			return queue.Outcome{}, context.Cause(ctx)
 		}
 		startWorker(t, b, job("1")).finish()
-		b.wantCalls(t, "lease 1", "paint 1", "seal 1", "post 1")
+		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1")
 	})
 }
 
@@ -64,7 +64,7 @@ func TestHeartbeatsKeepALongRender(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := &fake{}
 		fault := 0
-		b.heartbeat = func(queue.HeldLease) (queue.Verdict, error) { // every other one gets lost
+		b.heartbeat = func(queue.HeldLease) (queue.Verdict, error) { // every other one is lost
 			if fault++; fault%2 == 0 {
 				return "", errNet
 			}
@@ -80,15 +80,15 @@ func TestHeartbeatsKeepALongRender(t *testing.T) {
 		startWorker(t, b, job("1"))
 		time.Sleep(6 * time.Minute)
 		b.finish()
-		b.wantCalls(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1")
+		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1")
 		if b.heartbeats < 300/10 {
-			t.Errorf("%d beats in five minutes", b.heartbeats)
+			t.Errorf("%d heartbeats in five minutes", b.heartbeats)
 		}
 	})
 }
 
-// stubborn paints until ctx ends and tells how long it took to notice.
-func renderUntilCancelled(noticed *time.Duration, sinceWhen *time.Time) func(context.Context, func(int, func() image.Image)) (Result, error) {
+// renderUntilCancelled renders until ctx ends and measures how long it took to notice.
+func renderUntilCancelled(noticed *time.Duration, sinceWhen *time.Time) renderFunc {
 	return func(ctx context.Context, p func(int, func() image.Image)) (Result, error) {
 		for ctx.Err() == nil {
 			time.Sleep(time.Second)
@@ -108,11 +108,11 @@ func TestCancelWhileRendering(t *testing.T) {
 		time.Sleep(3500 * time.Millisecond)
 		b.events <- queue.Event{Kind: queue.CancelRequested, Job: "another"}
 		time.Sleep(2 * time.Second)
-		b.wantCalls(t, "lease 1", "paint 1")
+		b.wantCalls(t, "lease 1", "render 1")
 		at = time.Now()
 		b.events <- queue.Event{Kind: queue.CancelRequested, Job: "1"}
 		time.Sleep(1500 * time.Millisecond)
-		b.wantCalls(t, "lease 1", "paint 1", "stopped 1")
+		b.wantCalls(t, "lease 1", "render 1", "confirm-cancel 1")
 		if noticed > time.Second {
 			t.Errorf("noticed after %v, want within a step", noticed)
 		}
@@ -128,8 +128,8 @@ func TestHeartbeatDeliversTheCancel(t *testing.T) {
 			return Result{}, errors.New("interrupted")
 		}
 		startWorker(t, b, job("1"))
-		synctest.Wait() // at once: the first beat does not wait
-		b.wantCalls(t, "lease 1", "paint 1", "stopped 1")
+		synctest.Wait() // at once: the first heartbeat does not wait
+		b.wantCalls(t, "lease 1", "render 1", "confirm-cancel 1")
 		b.finish()
 	})
 }
@@ -145,7 +145,7 @@ func TestCancelIgnoredByTheRendererStillCounts(t *testing.T) {
 		synctest.Wait()
 		b.events <- queue.Event{Kind: queue.CancelRequested, Job: "1"}
 		b.finish()
-		b.wantCalls(t, "lease 1", "paint 1", "stopped 1")
+		b.wantCalls(t, "lease 1", "render 1", "confirm-cancel 1")
 	})
 }
 
@@ -159,9 +159,9 @@ func TestCancelWhileCheckingIsHandledAfterwards(t *testing.T) {
 					return found, queue.Outcome{}, ctx.Err()
 				}
 				startWorker(t, b, maybePostedJob("1")).finish()
-				want := []string{"lease 1", "look 1", "stopped 1"}
+				want := []string{"lease 1", "find 1", "confirm-cancel 1"}
 				if found {
-					want = []string{"lease 1", "look 1", "done 1"}
+					want = []string{"lease 1", "find 1", "done 1"}
 				}
 				b.wantCalls(t, want...)
 			})
@@ -178,7 +178,7 @@ func TestCancelAfterTheSealChangesNothing(t *testing.T) {
 			return queue.Outcome{Delivered: "posted"}, ctx.Err()
 		}
 		startWorker(t, b, job("1")).finish()
-		b.wantCalls(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1")
+		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1")
 	})
 }
 
@@ -199,15 +199,15 @@ func TestStopping(t *testing.T) {
 		want []string
 	}{
 		"a picture that is soon ready is finished": {
-			&fake{render: long(12)}, []string{"lease 1", "paint 1", "seal 1", "post 1", "done 1"},
+			&fake{render: long(12)}, []string{"lease 1", "render 1", "seal 1", "post 1", "done 1"},
 		},
-		"a long one is given back": {&fake{render: long(100)}, []string{"lease 1", "paint 1", "release 1"}},
+		"a long one is given back": {&fake{render: long(100)}, []string{"lease 1", "render 1", "release 1"}},
 		"so is one that cannot be posted": {
 			&fake{post: func(context.Context) (queue.Outcome, error) { return queue.Outcome{}, errNet }},
-			[]string{"lease 1", "paint 1", "seal 1", "post 1", "release 1"},
+			[]string{"lease 1", "render 1", "seal 1", "post 1", "release 1"},
 		},
 		"the queue is deaf": {
-			&fake{render: long(100), endErr: func() error { return errNet }}, []string{"lease 1", "paint 1", "release 1"},
+			&fake{render: long(100), endErr: func() error { return errNet }}, []string{"lease 1", "render 1", "release 1"},
 		},
 	}
 	for name, c := range cases {
@@ -238,6 +238,6 @@ func TestACancelIsHeardWhileStopping(t *testing.T) {
 		b.stop()
 		b.events <- queue.Event{Kind: queue.CancelRequested, Job: "1"}
 		<-b.stopped
-		b.wantCalls(t, "lease 1", "paint 1", "stopped 1")
+		b.wantCalls(t, "lease 1", "render 1", "confirm-cancel 1")
 	})
 }

@@ -11,45 +11,46 @@ import (
 // firstPause is doubled with each try.
 const firstPause = 200 * time.Millisecond
 
-// heed does what the queue said in answer to a beat that was sent with a token. It tells whether the lease is kept.
-func (t *jobRun) applyVerdict(ctx context.Context, v queue.Verdict, token queue.Token, sent time.Time) bool {
+// applyVerdict applies the verdict of a heartbeat that was sent with a token. It returns whether the queue has decided.
+func (r *jobRun) applyVerdict(ctx context.Context, v queue.Verdict, token queue.Token, sent time.Time) bool {
 	switch v {
 	case queue.EpochChanged:
-		return t.reclaim(ctx, token)
+		return r.reclaim(ctx, token)
 	case queue.Stale:
-		if t.lease().Token == token { // else it was adopted meanwhile
-			t.cancelLease(ErrLeaseLost)
+		if r.lease().Token == token { // else it was reclaimed meanwhile
+			r.cancelLease(ErrLeaseLost)
 		}
 		return true
 	case queue.Cancelled:
-		t.cancelRender(ErrCancelled)
+		r.cancelRender(ErrCancelled)
 	}
-	t.extendLease(sent.Add(t.Options.Lease))
+	r.extendLease(sent.Add(r.Options.Lease))
 	return true
 }
 
-// keep puts the alarm off: the queue keeps the lease until then. If the alarm went off the lease is lost, even though
-// the queue may still hold it for us.
-func (t *jobRun) extendLease(until time.Time) {
-	if t.leaseTimer.Stop() {
-		t.leaseEnd.Store(&until)
-		t.leaseTimer.Reset(time.Until(until) - t.margin())
+// extendLease moves the lease timer to a later end. If the timer has fired, the lease is lost, even if the queue still
+// keeps it for this renderer.
+func (r *jobRun) extendLease(until time.Time) {
+	if r.leaseTimer.Stop() {
+		r.leaseEnd.Store(&until)
+		r.leaseTimer.Reset(time.Until(until) - r.margin())
 	}
 }
 
-// mine tells whether the lease is good, by either clock: the monotonic one stands still while a machine is suspended. A
-// process that was frozen must ask before it speaks: its alarm may go off a moment later.
-func (t *jobRun) leaseValid() bool {
-	end, now := t.leaseEnd.Load().Add(-t.margin()), time.Now()
+// leaseValid tells whether the lease is good by either clock: the monotonic one stands still while a machine is
+// suspended. A process that was suspended must ask before it posts: its timer may fire a moment later.
+func (r *jobRun) leaseValid() bool {
+	end, now := r.leaseEnd.Load().Add(-r.margin()), time.Now()
 	return now.Before(end) && now.Round(0).Before(end.Round(0))
 }
 
-// insist calls the queue until it answers, for as long as the lease may be ours. A cancel or the end of the process
-// does not cut the call short: the queue must hear how the job went. But a process that stops insists for Grace at most.
-func (t *jobRun) callUntilAnswered(jobCtx context.Context, call func(context.Context) error) error {
-	limit := t.Options.Lease - t.margin()
+// callUntilAnswered calls the queue until it answers, for as long as the lease may be valid. A cancel or the end of the
+// process does not stop the call: the queue must learn how the job ended. But a process that stops tries for Grace at
+// most.
+func (r *jobRun) callUntilAnswered(jobCtx context.Context, call func(context.Context) error) error {
+	limit := r.Options.Lease - r.margin()
 	if errors.Is(context.Cause(jobCtx), ErrStopping) {
-		limit = min(limit, t.Options.Grace)
+		limit = min(limit, r.Options.Grace)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(jobCtx), limit)
 	defer cancel()
@@ -64,9 +65,9 @@ func (t *jobRun) callUntilAnswered(jobCtx context.Context, call func(context.Con
 	}
 }
 
-// persist repeats what may pass, for a lease's time, while the job is held.
-func (t *jobRun) retryTransient(leaseCtx context.Context, call func() error) error {
-	until := time.Now().Add(t.Options.Lease)
+// retryTransient repeats a call whose error may pass, for one lease time, while the lease is valid.
+func (r *jobRun) retryTransient(leaseCtx context.Context, call func() error) error {
+	until := time.Now().Add(r.Options.Lease)
 	for pause := firstPause; ; pause *= 2 {
 		err := catchPanic(call)
 		if err == nil || !isTransient(err) {

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// teller passes progress on from a goroutine of its own. Its mailbox holds one piece of news: the latest wins.
+// progressReporter shows progress from a goroutine of its own. Its mailbox holds one update: the latest one wins.
 type progressReporter struct {
 	show     func(percent int, preview func() image.Image) error
 	log      *slog.Logger
@@ -22,49 +22,52 @@ type progressUpdate struct {
 }
 
 func newProgressReporter(show func(int, func() image.Image) error, log *slog.Logger) *progressReporter {
-	t := &progressReporter{show: show, log: log, mailbox: make(chan progressUpdate, 1), stopping: make(chan struct{}), exited: make(chan struct{})}
-	go t.run()
-	return t
+	p := &progressReporter{
+		show: show, log: log,
+		mailbox: make(chan progressUpdate, 1), stopping: make(chan struct{}), exited: make(chan struct{}),
+	}
+	go p.run()
+	return p
 }
 
-// tell replaces what was not shown yet. It never blocks; one goroutine at a time may call it.
-func (t *progressReporter) report(percent int, preview func() image.Image) {
+// report replaces an update that was not shown yet. It never blocks; only one goroutine at a time may call it.
+func (p *progressReporter) report(percent int, preview func() image.Image) {
 	select {
-	case <-t.mailbox:
+	case <-p.mailbox:
 	default:
 	}
 	select {
-	case t.mailbox <- progressUpdate{percent, preview}:
+	case p.mailbox <- progressUpdate{percent, preview}:
 	default:
 	}
 }
 
-// stop waits for the call under way, so that no progress is shown over a result.
-func (t *progressReporter) stop() {
-	t.once.Do(func() { close(t.stopping) })
-	<-t.exited
+// stop waits for the call that is running, so that no progress is shown over a result.
+func (p *progressReporter) stop() {
+	p.once.Do(func() { close(p.stopping) })
+	<-p.exited
 }
 
-func (t *progressReporter) run() {
-	defer close(t.exited)
+func (p *progressReporter) run() {
+	defer close(p.exited)
 	for {
 		select {
-		case <-t.stopping:
+		case <-p.stopping:
 			return
-		case n := <-t.mailbox:
-			if t.isStopping() {
+		case n := <-p.mailbox:
+			if p.isStopping() {
 				return
 			}
-			if err := catchPanic(func() error { return t.show(n.percent, n.preview) }); err != nil {
-				t.log.Debug("progress was not shown", "err", err)
+			if err := catchPanic(func() error { return p.show(n.percent, n.preview) }); err != nil {
+				p.log.Debug("cannot show progress", "error", err)
 			}
 		}
 	}
 }
 
-func (t *progressReporter) isStopping() bool {
+func (p *progressReporter) isStopping() bool {
 	select {
-	case <-t.stopping:
+	case <-p.stopping:
 		return true
 	default:
 		return false

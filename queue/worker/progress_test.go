@@ -18,7 +18,7 @@ func TestProgressNeverBlocksRendering(t *testing.T) {
 			return errNet
 		}}
 		startWorker(t, b, job("1")).finish()
-		b.wantCalls(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1")
+		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1")
 		if b.actual > 14_000 || b.actual < 10_000 {
 			t.Errorf("took %d ms: want ten steps of a second, and the end of one edit", b.actual)
 		}
@@ -52,7 +52,7 @@ func TestPanicInProgressIsHarmless(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := startWorker(t, &fake{progress: func(context.Context, int) error { panic("oh") }}, job("1"))
 		b.finish()
-		b.wantCalls(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1")
+		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1")
 	})
 }
 
@@ -60,7 +60,7 @@ func TestHangingEditTimesOut(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := &fake{progress: func(ctx context.Context, _ int) error { <-ctx.Done(); return ctx.Err() }}
 		startWorker(t, b, job("1")).finish()
-		b.wantCalls(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1")
+		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1")
 	})
 }
 
@@ -68,7 +68,7 @@ func TestNothingIsShownOnceTheLeaseIsOver(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := &fake{heartbeat: func(queue.HeldLease) (queue.Verdict, error) { return "", errNet }}
 		b.render = func(_ context.Context, p func(int, func() image.Image)) (Result, error) {
-			time.Sleep(40 * time.Second) // as one that was frozen: it has not heard of its end
+			time.Sleep(40 * time.Second) // like one that was suspended: it does not know that its lease has ended
 			p(50, nil)
 			time.Sleep(time.Second)
 			return Result{}, errNet

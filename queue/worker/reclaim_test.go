@@ -11,14 +11,14 @@ import (
 	"darkroom/queue"
 )
 
-// moved plays a queue that begins epoch 2 and knows the leases of no other from then on.
+// epochFake is a queue that begins epoch 2 and knows only leases of that epoch from then on.
 type epochFake struct {
 	fake
 	epoch           atomic.Int64
-	pendingReclaims atomic.Int64 // how often Adopt answers that the job has not come yet
+	pendingReclaims atomic.Int64 // how often Reclaim answers that the job has not come yet
 	reclaimed       atomic.Int64
-	refused         queue.Verdict // what Adopt says in the end; OK when empty
-	silent          atomic.Bool   // nothing is answered
+	refused         queue.Verdict // what Reclaim answers in the end; OK when empty
+	silent          atomic.Bool   // no call is answered
 }
 
 func newEpochFake() *epochFake {
@@ -48,14 +48,14 @@ func newEpochFake() *epochFake {
 	return m
 }
 
-// Seal knows leases of its epoch alone.
+// Seal knows only leases of its epoch.
 func (m *epochFake) Seal(ctx context.Context, l queue.Lease) (queue.Verdict, error) {
 	v, _ := m.heartbeat(queue.HeldLease{Token: l.Token})
 	m.record("%s %s", v, l.Job.ID)
 	return v, nil
 }
 
-// Done knows leases of its epoch alone.
+// Done knows only leases of its epoch.
 func (m *epochFake) Done(ctx context.Context, l queue.Lease, ms int64, o queue.Outcome) (queue.Verdict, error) {
 	if v, _ := m.heartbeat(queue.HeldLease{Token: l.Token}); v != queue.OK {
 		m.record("%s %s", v, l.Job.ID)
@@ -64,20 +64,22 @@ func (m *epochFake) Done(ctx context.Context, l queue.Lease, ms int64, o queue.O
 	return m.fake.Done(ctx, l, ms, o)
 }
 
-// opened starts a bench on a moved queue.
+// startEpochWorker starts a worker on an epochFake.
 func startEpochWorker(t *testing.T, m *epochFake, jobs ...queue.Job) *epochFake {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	m.events, m.jobs, m.stop, m.stopped, m.begun = make(chan queue.Event), jobs, stop, make(chan struct{}), make(chan struct{})
+	m.events, m.jobs, m.stop = make(chan queue.Event), jobs, stop
+	m.stopped, m.begun = make(chan struct{}), make(chan struct{})
 	worker := Worker{Queue: m, Renderer: m, Poster: m, Options: Options{
-		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, Lease: lease, Heartbeat: heartbeat, Grace: grace, MaxBatch: m.maxBatch,
+		Slot: "w", Lanes: func() []queue.Lane { return queue.Lanes("a") }, MaxBatch: m.maxBatch,
+		Lease: lease, Heartbeat: heartbeat, Grace: grace,
 	}}
 	go func() { defer close(m.stopped); m.err = worker.Run(ctx) }()
 	return m
 }
 
 func TestRenderContinuesAcrossAnEpoch(t *testing.T) {
-	t.Run("adopted while it is painted", func(t *testing.T) {
+	t.Run("reclaimed while it is rendered", func(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			m := newEpochFake()
 			m.pendingReclaims.Store(2)
@@ -89,24 +91,24 @@ func TestRenderContinuesAcrossAnEpoch(t *testing.T) {
 			time.Sleep(time.Second)
 			m.epoch.Store(2)
 			m.finish()
-			m.wantCalls(t, "lease 1", "paint 1", "OK 1", "post 1", "done 1") // never looked at, nor painted again
+			m.wantCalls(t, "lease 1", "render 1", "OK 1", "post 1", "done 1") // never checked, nor rendered again
 			if m.reclaimed.Load() != 1 {
-				t.Errorf("adopted %d times, want once", m.reclaimed.Load())
+				t.Errorf("reclaimed %d times, want once", m.reclaimed.Load())
 			}
 		})
 	})
-	t.Run("adopted at the seal", func(t *testing.T) {
+	t.Run("reclaimed at the seal", func(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			m := newEpochFake()
 			m.pendingReclaims.Store(1)
 			startEpochWorker(t, m, job("1"))
-			time.Sleep(9900 * time.Millisecond) // of ten seconds of painting
+			time.Sleep(9900 * time.Millisecond) // of ten seconds of rendering
 			m.epoch.Store(2)
 			m.finish()
-			m.wantCalls(t, "lease 1", "paint 1", "EPOCH 1", "OK 1", "post 1", "done 1")
+			m.wantCalls(t, "lease 1", "render 1", "EPOCH 1", "OK 1", "post 1", "done 1")
 		})
 	})
-	t.Run("adopted after the post", func(t *testing.T) {
+	t.Run("reclaimed after the post", func(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			m := newEpochFake()
 			m.post = func(context.Context) (queue.Outcome, error) {
@@ -114,7 +116,7 @@ func TestRenderContinuesAcrossAnEpoch(t *testing.T) {
 				return queue.Outcome{Delivered: "posted"}, nil
 			}
 			startEpochWorker(t, m, job("1")).finish()
-			m.wantCalls(t, "lease 1", "paint 1", "OK 1", "post 1", "EPOCH 1", "done 1")
+			m.wantCalls(t, "lease 1", "render 1", "OK 1", "post 1", "EPOCH 1", "done 1")
 		})
 	})
 	t.Run("all of a batch", func(t *testing.T) {
@@ -125,21 +127,23 @@ func TestRenderContinuesAcrossAnEpoch(t *testing.T) {
 			time.Sleep(time.Second)
 			m.epoch.Store(2)
 			m.finish()
-			m.wantCalls(t, "lease 1", "lease 2", "paint 1", "OK 1", "post 1", "done 1", "paint 2", "OK 2", "post 2", "done 2")
+			m.wantCalls(t, "lease 1", "lease 2", "render 1", "OK 1", "post 1", "done 1", "render 2", "OK 2", "post 2", "done 2")
 		})
 	})
 }
 
-// TestLostUndeliveredResultIsPutAgain has the queue begin a new epoch after pictures were left in the tray, which may have
-// been lost with the old one.
+// TestLostUndeliveredResultIsPutAgain has the queue begin a new epoch after a result was stored as undelivered, which
+// may be lost with the old epoch.
 func TestLostUndeliveredResultIsPutAgain(t *testing.T) {
 	left := queue.Outcome{Delivered: queue.DeliveredLater}
 	for name, c := range map[string]struct {
 		slow time.Duration
 		want []string
 	}{
-		"before the end is told":     {0, []string{"lease 1", "paint 1", "OK 1", "post 1", "EPOCH 1", "post 1", "done 1"}},
-		"and a beat is told of that": {2 * heartbeat, []string{"lease 1", "paint 1", "OK 1", "post 1", "post 1", "done 1"}},
+		"before the end is reported": {0, []string{"lease 1", "render 1", "OK 1", "post 1", "EPOCH 1", "post 1",
+			"done 1"}},
+		"and a heartbeat learns of it": {2 * heartbeat, []string{"lease 1", "render 1", "OK 1", "post 1", "post 1",
+			"done 1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
@@ -161,7 +165,7 @@ func TestLostUndeliveredResultIsPutAgain(t *testing.T) {
 			again := job("1")
 			again.MaybePosted = true
 			startEpochWorker(t, m, again).finish()
-			m.wantCalls(t, "lease 1", "look 1", "EPOCH 1", "look 1", "paint 1", "OK 1", "post 1", "done 1")
+			m.wantCalls(t, "lease 1", "find 1", "EPOCH 1", "find 1", "render 1", "OK 1", "post 1", "done 1")
 		})
 	})
 }
@@ -172,9 +176,9 @@ func TestReclaimRefused(t *testing.T) {
 		waits   int64
 		want    []string
 	}{
-		"somebody else has it: not a word":     {queue.Stale, 0, []string{"lease 1", "paint 1"}},
-		"a person cancelled it":                {queue.Cancelled, 0, []string{"lease 1", "paint 1", "stopped 1"}},
-		"it never comes: it is not held on to": {"", 1 << 30, []string{"lease 1", "paint 1"}},
+		"another renderer has it": {queue.Stale, 0, []string{"lease 1", "render 1"}},
+		"a person cancelled it":   {queue.Cancelled, 0, []string{"lease 1", "render 1", "confirm-cancel 1"}},
+		"it never comes":          {"", 1 << 30, []string{"lease 1", "render 1"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -199,7 +203,7 @@ func TestReclaimRefused(t *testing.T) {
 	}
 }
 
-// slowReclaim answers Adopt once it is let go.
+// slowReclaim answers Reclaim once it is released.
 type slowReclaim struct {
 	*fake
 	asked, answer chan struct{}
@@ -217,18 +221,19 @@ func TestHeartbeatDoesNotWaitForReclaim(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := &slowReclaim{fake: &fake{}, asked: make(chan struct{}), answer: make(chan struct{})}
 		b := Worker{Queue: s, Options: Options{Lease: 30 * time.Second, Log: slog.New(slog.DiscardHandler)}}
-		l := queue.Lease{Job: queue.Job{ID: "1-0"}, Token: queue.Token{Epoch: 1, Fence: 1}, Until: time.Now().Add(30 * time.Second)}
+		l := queue.Lease{Job: queue.Job{ID: "1-0"}, Token: queue.Token{Epoch: 1, Fence: 1},
+			Until: time.Now().Add(30 * time.Second)}
 		run, _ := newJobRun(t.Context(), b, l)
 		defer run.cancelLease(nil)
 		reclaimed := make(chan bool)
 		go func() { reclaimed <- run.reclaim(t.Context(), l.Token) }()
 		<-s.asked
 		if run.applyVerdict(t.Context(), queue.EpochChanged, l.Token, time.Now()) {
-			t.Error("a beat during the adoption thinks that it is decided")
+			t.Error("a heartbeat during the reclaim takes it for decided")
 		}
 		close(s.answer)
 		if !<-reclaimed || run.lease().Token.Epoch != 2 {
-			t.Errorf("got %+v, want it adopted in epoch 2", run.lease().Token)
+			t.Errorf("got %+v, want it reclaimed in epoch 2", run.lease().Token)
 		}
 	})
 }

@@ -31,9 +31,17 @@ type SpecRenderer struct {
 	Input func(ctx context.Context, sha256 string) ([]byte, error)
 	// FileLimit is how many bytes a file may have where the answer goes.
 	FileLimit func(address json.RawMessage) (bytes int64, err error)
+	Reasons   Reasons      // why a job failed, as its owner reads it
 	Program   string       // the program, as named in each image
 	Log       *slog.Logger // nil for none
 	slots     *batchSlots  // of jobs that are rendered together; nil for one after the other
+}
+
+// Reasons are sentences for the owner of a job.
+type Reasons struct {
+	Unreadable string // the job cannot be read
+	InputGone  string // the input image is not stored any more
+	TooLarge   string // the image fits in no file that may be posted there
 }
 
 // InBatches returns a Renderer that renders the jobs of a batch together.
@@ -48,22 +56,22 @@ func (p SpecRenderer) Render(
 ) (Result, error) {
 	spec, err := picture.Decode(l.Job.Spec)
 	if err != nil {
-		return Result{}, Final("this renderer cannot read the request", err)
+		return Result{}, Final(p.Reasons.Unreadable, err)
 	}
 	limit, err := p.FileLimit(l.Job.Address)
 	if err != nil {
-		return Result{}, Final("this renderer cannot read where the answer goes", err)
+		return Result{}, Final(p.Reasons.Unreadable, err)
 	}
 	began := time.Now()
 	a, err := p.Load(ctx, spec.Model.Hash)
 	if err != nil {
-		return Result{}, finalError(err)
+		return Result{}, p.finalError(err)
 	}
 	load := time.Since(began)
 	report := func(now render.Progress) { progress(now.Step*100/max(now.Steps, 1), now.Preview) }
 	result, err := a.Render(ctx, spec, render.Job{Input: p.Input, Slot: p.slots.of(l.Job.ID), Progress: report})
 	if err != nil {
-		return Result{}, finalError(err)
+		return Result{}, p.finalError(err)
 	}
 	if result.LowMemory && p.Log != nil {
 		p.Log.Warn("memory was short: parts of this image were computed one after another", "job", l.Job.ID)
@@ -73,13 +81,13 @@ func (p SpecRenderer) Render(
 }
 
 // finalError marks what no other try can change.
-func finalError(err error) error {
+func (p SpecRenderer) finalError(err error) error {
 	var no *render.Refusal
 	switch {
 	case errors.As(err, &no):
 		return Final(no.Sentence, err)
 	case errors.Is(err, queue.ErrNotFound):
-		return Final("the start picture is gone", err)
+		return Final(p.Reasons.InputGone, err)
 	}
 	return err
 }
@@ -91,7 +99,7 @@ func (p SpecRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r 
 		text := encode.FormatParameters(spec.Tile(i), encode.Extra{Version: p.Program})
 		data, ext, err := encode.Fit(tile.Image, text, limit)
 		if err != nil {
-			return Result{}, Final("the picture does not fit in a file that may be posted there", err)
+			return Result{}, Final(p.Reasons.TooLarge, err)
 		}
 		name, sum := fmt.Sprintf("%s-%d.%s", job, i+1, ext), sha256.Sum256(data)
 		made.Images = append(made.Images, Image{Name: name, Data: data, File: queue.File{

@@ -64,13 +64,15 @@ func (h *fakePipeline) renderer() SpecRenderer {
 			err = json.Unmarshal(address, &limit)
 			return limit, err
 		},
+		Reasons: Reasons{Unreadable: "unreadable", InputGone: "gone", TooLarge: "too large"},
 		Program: "darkroom test",
 	}
 }
 
 func testSpec() picture.Spec {
 	return picture.Spec{
-		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Model: picture.Ref{Name: "m", Hash: strings.Repeat("a", 64)},
+		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Model:  picture.Ref{Name: "m", Hash: strings.Repeat("a", 64)},
 		Prompt: "a red boat", Width: 64, Height: 48, Seed: 7, Count: 2, Steps: 4, GuidanceScale: 5, Sampler: "ddim",
 	}
 }
@@ -116,7 +118,8 @@ func TestSpecRenderer(t *testing.T) {
 			if _, err := png.Decode(bytes.NewReader(f.Data)); err != nil {
 				t.Errorf("picture %d: %v", i+1, err)
 			}
-			if want := encode.FormatParameters(testSpec().Tile(i), encode.Extra{Version: "darkroom test"}); !bytes.Contains(f.Data, []byte(want)) {
+			if want := encode.FormatParameters(testSpec().Tile(i),
+				encode.Extra{Version: "darkroom test"}); !bytes.Contains(f.Data, []byte(want)) {
 				t.Errorf("picture %d does not say how it was made: want %q in it", i+1, want)
 			}
 		}
@@ -159,10 +162,12 @@ func TestSpecRenderer(t *testing.T) {
 			s.Init = &picture.Init{Picture: picture.Input{SHA256: strings.Repeat("b", 64), Width: 8, Height: 8}, Strength: 0.5}
 			return leaseOf(t, s, 0)
 		}, true, nil},
-		"a picture that fits nowhere is final": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 10) }, true, nil},
+		"a picture that fits nowhere is final": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 10) }, true,
+			nil},
 		"what the model refuses is final": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 0) }, true,
 			fmt.Errorf("encode: %w", &render.Refusal{Sentence: "this cannot be painted"})},
-		"what the renderer meets comes back as it is": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 0) }, false,
+		"what the renderer meets comes back as it is": {func(t *testing.T) queue.Lease { return leaseOf(t, testSpec(), 0) },
+			false,
 			errors.New("out of memory")},
 	} {
 		t.Run(name, func(t *testing.T) {

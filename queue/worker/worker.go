@@ -14,14 +14,14 @@ import (
 	"darkroom/queue"
 )
 
-// Lender is the side of the queue that gives jobs out.
+// Leaser is the part of the queue that leases jobs.
 type Leaser interface {
 	Reserve(ctx context.Context, slot, nonce string, o queue.Capacity) ([]queue.Lease, error)
 	Heartbeat(ctx context.Context, slot string, held []queue.HeldLease) ([]queue.Verdict, error)
 	Reap(ctx context.Context) (int, error)
 }
 
-// Ender is the side of the queue that hears how a job went.
+// LeaseEnder is the part of the queue that is told how a job ended.
 type LeaseEnder interface {
 	Done(ctx context.Context, l queue.Lease, actualMillis int64, o queue.Outcome) (queue.Verdict, error)
 	Fail(ctx context.Context, l queue.Lease, reason string, retry bool) (final bool, err error)
@@ -31,66 +31,66 @@ type LeaseEnder interface {
 	ConfirmCancel(ctx context.Context, l queue.Lease) (queue.Verdict, error)
 }
 
-// Jobs is the queue as a bench sees it.
+// Queue is the queue as a worker needs it.
 type Queue interface {
 	Leaser
 	LeaseEnder
 	Seal(ctx context.Context, l queue.Lease) (queue.Verdict, error)
 	Reclaim(ctx context.Context, slot string, l queue.Lease) (queue.Lease, queue.Verdict, error)
-	Watch(ctx context.Context, from string, what func(queue.Event) error) error
+	Watch(ctx context.Context, from string, handle func(queue.Event) error) error
 }
 
-// Painter paints. It looks at ctx each step and returns soon after it ended; one that does not is taken for hung, and so is
-// one that calls progress no more. Progress may be called as often as it likes, with the same percent too, but only where
-// something was done, and never blocks; preview is called from another goroutine, later or never, and may be nil.
+// Renderer renders. It checks ctx at each step and returns soon after it ended. If it does not, or if it stops calling
+// progress, it is taken for hung. It may call progress as often as it likes, with the same percent too, but only after
+// real work. Progress never blocks. Preview is called from another goroutine, later or never, and may be nil.
 type Renderer interface {
 	Render(ctx context.Context, l queue.Lease, progress func(percent int, preview func() image.Image)) (Result, error)
 }
 
-// Gatherer is a Painter that can paint the jobs of a batch at the same time, sharing the work that is the same for all.
+// BatchRenderer is a Renderer that can render the jobs of a batch together and share the work that is the same for all.
 type BatchRenderer interface {
-	// Gather is told of jobs that were leased together before any of them is painted. Paint is then called for them at the
-	// same time, for each once at most; over is called for each as soon as it is known that it is not painted any more.
+	// BeginBatch is told which jobs were leased together, before any of them is rendered. Render is then called for them
+	// at the same time, at most once for each. Over is called for each job as soon as it is not rendered any more.
 	BeginBatch(jobs []string) (over func(job string))
 }
 
-// Made is what Paint made.
+// Result is what Render made.
 type Result struct {
 	Images []Image
 	Millis map[string]int64 // milliseconds by stage: load, encode, denoise, decode
 }
 
-// Picture is one finished tile.
+// Image is one finished image.
 type Image struct {
 	Name string
 	Data []byte // encoded
 	File queue.File
 }
 
-// Poster talks to the person who asked. Its errors are transient unless they are Final. That the message was removed is
-// an outcome, not an error.
+// Poster posts to the person who asked. Its errors are transient unless they are Final. A removed message is an
+// outcome, not an error.
 type Poster interface {
-	// Look tells whether the job's message already carries its result.
+	// FindPosted tells whether the job's message already has its result.
 	FindPosted(ctx context.Context, j queue.Job) (found bool, out queue.Outcome, err error)
-	// Progress shows how far a picture is. It is never called twice at once, nor after Post.
+	// Progress shows how far a job is. There is never more than one call at a time, and none after Post.
 	Progress(ctx context.Context, j queue.Job, percent int, preview func() image.Image) error
 	// Post shows the result. It may be called again after an error.
 	Post(ctx context.Context, j queue.Job, m Result) (queue.Outcome, error)
-	// Sorry says that the job is given up.
+	// PostFailure says that the job has failed.
 	PostFailure(ctx context.Context, j queue.Job, reason string) error
 }
 
-// Options of a Bench. The zero value of each field but Slot and Lanes is the value named beside it.
+// Options of a Worker. Except for Slot and Lanes, the zero value of a field means the value in its comment.
 type Options struct {
-	Slot        string              // the renderer's name, its own among all of a pool
+	Slot        string              // the renderer's name, unique in its pool
 	Lanes       func() []queue.Lane // the lanes it can take now, the preferred first
-	Lease       time.Duration       // 30 s; as the queue's
-	Heartbeat   time.Duration       // 8 s, give or take a fifth
-	Grace       time.Duration       // 15 s to finish a picture when the process stops
-	HangTimeout time.Duration       // 2 min; a painting that stands still for so long, and for twice its estimate, hangs
-	MaxBatch    int                 // 1; jobs that are leased together, of one batch. They are painted in turn, or at once by a Gatherer
-	Poll        time.Duration       // 2 s; an idle bench asks at least so often
-	Log         *slog.Logger        // nothing
+	Lease       time.Duration       // 30 s; the same as the queue's
+	Heartbeat   time.Duration       // 8 s, plus or minus a fifth
+	Grace       time.Duration       // 15 s to finish a job when the process stops
+	HangTimeout time.Duration       // 2 min; rendering without progress for this time, and for twice its estimate, hangs
+	MaxBatch    int                 // 1; limit of jobs that are leased together
+	Poll        time.Duration       // 2 s; an idle worker asks at least this often
+	Log         *slog.Logger        // none
 }
 
 func (o Options) withDefaults() Options {
@@ -104,7 +104,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Bench is a place where one picture at a time is painted, or a batch of them.
+// Worker runs one job at a time, or one batch.
 type Worker struct {
 	Queue    Queue
 	Renderer Renderer
@@ -112,53 +112,54 @@ type Worker struct {
 	Options  Options
 }
 
-// Run works until ctx ends and the job in hand is finished, or given back after Grace. It returns ErrHung when a painting
-// neither goes on nor stops: the queue has heard of it, but only another process gets rid of it. Any other error is of
-// a bench that lacks a part.
-func (b Worker) Run(ctx context.Context) error {
+// Run runs jobs until ctx ends and the last job is finished, or released after Grace. It returns ErrHung when rendering
+// neither goes on nor stops: the queue has been told, but only the end of the process frees it. Any other error says
+// that a part of the worker is missing.
+func (w Worker) Run(ctx context.Context) error {
 	switch {
-	case b.Queue == nil || b.Renderer == nil || b.Poster == nil:
-		return errors.New("a bench needs a queue, a painter and a poster")
-	case b.Options.Slot == "" || b.Options.Lanes == nil:
-		return errors.New("a bench needs a slot and its lanes")
+	case w.Queue == nil || w.Renderer == nil || w.Poster == nil:
+		return errors.New("worker: queue, renderer and poster are required")
+	case w.Options.Slot == "" || w.Options.Lanes == nil:
+		return errors.New("worker: slot and lanes are required")
 	}
-	b.Options = b.Options.withDefaults()
-	d := &loop{Worker: b, wake: make(chan struct{}, 1), nonce: rand.Text()}
-	background, stop := context.WithCancel(context.WithoutCancel(ctx)) // still heard of cancels while the last job is finished
+	w.Options = w.Options.withDefaults()
+	l := &loop{Worker: w, wake: make(chan struct{}, 1), nonce: rand.Text()}
+	// The worker still learns of cancels while it finishes the last job.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
-	wg.Go(func() { _ = b.Queue.Watch(background, "", d.handleEvent) }) // ends with aside only
-	wg.Go(func() { d.reap(background) })
-	err := d.run(ctx)
-	d.releaseUnanswered(background)
+	wg.Go(func() { _ = w.Queue.Watch(background, "", l.handleEvent) }) // ends with background only
+	wg.Go(func() { l.reap(background) })
+	err := l.run(ctx)
+	l.releaseUnanswered(background)
 	stop()
 	wg.Wait()
 	return err
 }
 
-// day is a Bench at work.
+// loop is a running Worker.
 type loop struct {
 	Worker
-	wake        chan struct{} // rings when a job may be had
-	nonce       string        // of the next call to Reserve; kept until a call was answered
-	unanswered  bool          // a call to Reserve was not answered: it may have lent something
-	errorLogged bool          // the queue's trouble was logged
+	wake        chan struct{} // a value when there may be a job
+	nonce       string        // of the next call to Reserve; kept until a call is answered
+	unanswered  bool          // a call to Reserve was not answered: it may have leased jobs
+	errorLogged bool          // an error of the queue was logged
 
 	mu   sync.Mutex
-	runs []*jobRun // the jobs in hand
+	runs []*jobRun // the jobs of the batch
 }
 
-// work serves one hand of jobs after the other.
-func (d *loop) run(ctx context.Context) error {
+// run runs one batch after another.
+func (l *loop) run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		leases, err := d.reserve(ctx)
+		leases, err := l.reserve(ctx)
 		switch {
 		case err != nil:
-			d.logReserveError(ctx, err)
-			d.wait(ctx)
+			l.logReserveError(ctx, err)
+			l.wait(ctx)
 		case len(leases) == 0:
-			d.wait(ctx)
+			l.wait(ctx)
 		default:
-			if err := d.runBatch(ctx, leases); err != nil {
+			if err := l.runBatch(ctx, leases); err != nil {
 				return err
 			}
 		}
@@ -166,92 +167,95 @@ func (d *loop) run(ctx context.Context) error {
 	return nil
 }
 
-// next reserves jobs, or none. A call that was not answered is repeated under its nonce, or its jobs would be held by
-// nobody until the lease ran out; for the same reason the end of the process does not cut a call short.
-func (d *loop) reserve(ctx context.Context) ([]queue.Lease, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Options.Heartbeat)
+// reserve leases jobs, or none. A call that was not answered is repeated with its nonce: otherwise no renderer would
+// run its jobs until their leases end. For the same reason the end of the process does not stop a call.
+func (l *loop) reserve(ctx context.Context) ([]queue.Lease, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.Options.Heartbeat)
 	defer cancel()
-	d.unanswered = true
-	leases, err := d.Queue.Reserve(ctx, d.Options.Slot, d.nonce, queue.Capacity{Lanes: d.Options.Lanes(), MaxJobs: d.Options.MaxBatch})
+	l.unanswered = true
+	capacity := queue.Capacity{Lanes: l.Options.Lanes(), MaxJobs: l.Options.MaxBatch}
+	leases, err := l.Queue.Reserve(ctx, l.Options.Slot, l.nonce, capacity)
 	if err != nil {
 		return nil, err
 	}
-	d.nonce, d.errorLogged, d.unanswered = rand.Text(), false, false
+	l.nonce, l.errorLogged, l.unanswered = rand.Text(), false, false
 	return leases, nil
 }
 
-// settle gives back, at the end of the day, what a call that was not answered may have lent.
-func (d *loop) releaseUnanswered(ctx context.Context) {
-	if !d.unanswered {
+// releaseUnanswered releases, at the end, the jobs that an unanswered call may have leased.
+func (l *loop) releaseUnanswered(ctx context.Context) {
+	if !l.unanswered {
 		return
 	}
-	leases, err := d.reserve(ctx)
-	for _, l := range leases {
+	leases, err := l.reserve(ctx)
+	for _, lease := range leases {
 		if err == nil {
-			_, err = d.Queue.Release(ctx, l)
+			_, err = l.Queue.Release(ctx, lease)
 		}
 	}
 	if err != nil {
-		d.Options.Log.Debug("what was lent last was not given back", "err", err) // its lease runs out
+		l.Options.Log.Debug("cannot release the leases of an unanswered call", "error", err) // its lease runs out
 	}
 }
 
-// trouble logs the first of a row of errors. An emptied queue is no trouble: its owner fills it again.
-func (d *loop) logReserveError(ctx context.Context, err error) {
-	if !d.errorLogged && ctx.Err() == nil && !errors.Is(err, queue.ErrEpoch) {
-		d.Options.Log.Warn("no jobs can be had from the queue", "slot", d.Options.Slot, "err", err)
-		d.errorLogged = true
+// logReserveError logs the first of several errors in a row. It is no error that the queue has no epoch: the bot begins
+// one.
+func (l *loop) logReserveError(ctx context.Context, err error) {
+	if !l.errorLogged && ctx.Err() == nil && !errors.Is(err, queue.ErrEpoch) {
+		l.Options.Log.Warn("cannot reserve jobs", "renderer", l.Options.Slot, "error", err)
+		l.errorLogged = true
 	}
 }
 
-// wait waits for the bell, but no longer than Poll.
-func (d *loop) wait(ctx context.Context) {
-	t := time.NewTimer(jitter(d.Options.Poll))
+// wait waits until there may be a job, but no longer than Poll.
+func (l *loop) wait(ctx context.Context) {
+	t := time.NewTimer(jitter(l.Options.Poll))
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
-	case <-d.wake:
+	case <-l.wake:
 	case <-t.C:
 	}
 }
 
-// hear takes an event off the stream: a cancel of a job in hand, or a hint that one may be had.
-func (d *loop) handleEvent(e queue.Event) error {
+// handleEvent handles a cancel of a running job, and events after which there may be a job.
+func (l *loop) handleEvent(e queue.Event) error {
 	switch e.Kind {
 	case queue.CancelRequested:
-		d.mu.Lock()
-		for _, t := range d.runs {
-			if t.job.ID == e.Job {
-				t.cancelRender(ErrCancelled)
+		l.mu.Lock()
+		for _, run := range l.runs {
+			if run.job.ID == e.Job {
+				run.cancelRender(ErrCancelled)
 			}
 		}
-		d.mu.Unlock()
-	case queue.JobQueued, queue.JobDone, queue.JobFailed, queue.JobCancelled, queue.EpochBegan, queue.PausesChanged: // an end may let its user's next job start
+		l.mu.Unlock()
+	case queue.JobQueued, queue.EpochBegan, queue.PausesChanged,
+		queue.JobDone, queue.JobFailed, queue.JobCancelled: // an end may let the user's next job start
 		select {
-		case d.wake <- struct{}{}:
+		case l.wake <- struct{}{}:
 		default:
 		}
 	}
 	return nil
 }
 
-// reap clears up after benches that were lost.
-func (d *loop) reap(ctx context.Context) {
+// reap cleans up after renderers that were lost.
+func (l *loop) reap(ctx context.Context) {
 	for {
-		t := time.NewTimer(jitter(d.Options.Poll))
+		t := time.NewTimer(jitter(l.Options.Poll))
 		select {
 		case <-ctx.Done():
 			t.Stop()
 			return
 		case <-t.C:
 		}
-		if _, err := d.Queue.Reap(ctx); err != nil {
-			d.Options.Log.Debug("reap", "err", err) // work meets the same trouble and says so
+		if _, err := l.Queue.Reap(ctx); err != nil {
+			l.Options.Log.Debug("cannot reap", "error", err) // run meets the same error and logs it
 		}
 	}
 }
 
-// jitter moves d by up to a fifth, so that benches do not march in step.
+// jitter changes l by up to a fifth, so that workers do not run in step.
 func jitter(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*mathrand.Float64()))
 }

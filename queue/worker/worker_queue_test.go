@@ -11,14 +11,14 @@ import (
 	"darkroom/queue"
 )
 
-// These tests run benches on a real queue, in real time and with a short lease.
+// These tests run workers on a real queue, in real time and with a short lease.
 
-// board is a poster that counts what is shown for each job.
+// countingPoster counts what is shown for each job.
 type countingPoster struct {
 	fake
 	mu    sync.Mutex
 	shown map[string]int
-	die   func(queue.Job) bool // true plays a renderer that is lost right after the post
+	die   func(queue.Job) bool // true for a renderer that is lost right after the post
 }
 
 var errDead = errors.New("dead")
@@ -35,14 +35,16 @@ func (b *countingPoster) Post(ctx context.Context, j queue.Job, _ Result) (queue
 	return queue.Outcome{Message: "m" + j.ID, Delivered: "posted"}, nil
 }
 
-// Look tells whether the job is shown.
+// FindPosted tells whether the job is shown.
 func (b *countingPoster) FindPosted(_ context.Context, j queue.Job) (bool, queue.Outcome, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.shown[j.ID] > 0, queue.Outcome{Message: "m" + j.ID}, nil
 }
 
-func newEmbeddedQueue(t *testing.T, o queue.Options) (*queue.Queue, context.Context, func(...queue.EventKind) map[string]queue.Event) {
+func newEmbeddedQueue(t *testing.T, o queue.Options) (
+	*queue.Queue, context.Context, func(...queue.EventKind) map[string]queue.Event,
+) {
 	t.Helper()
 	q := queue.Embedded(o)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -78,7 +80,8 @@ func newEmbeddedQueue(t *testing.T, o queue.Options) (*queue.Queue, context.Cont
 
 func goWorker(ctx context.Context, wg *sync.WaitGroup, q Queue, slot string, b *countingPoster) {
 	worker := Worker{Queue: q, Renderer: b, Poster: b, Options: Options{
-		Slot: slot, Lanes: func() []queue.Lane { return queue.Lanes("a") }, Lease: time.Second, Heartbeat: 200 * time.Millisecond,
+		Slot: slot, Lanes: func() []queue.Lane { return queue.Lanes("a") },
+		Lease: time.Second, Heartbeat: 200 * time.Millisecond,
 		Grace: 100 * time.Millisecond, Poll: 100 * time.Millisecond,
 	}}
 	wg.Go(func() { _ = worker.Run(ctx) })
@@ -114,7 +117,7 @@ func TestTwoWorkersShareAQueue(t *testing.T) {
 	}
 }
 
-// unplugged is a queue that a renderer can no longer reach.
+// unreachableQueue is a queue that a renderer can no longer reach.
 type unreachableQueue struct {
 	Queue
 	mu  sync.Mutex
@@ -133,8 +136,10 @@ func (u *unreachableQueue) isCut() bool {
 	return u.off
 }
 
-// Beat does not get through.
-func (u *unreachableQueue) Heartbeat(ctx context.Context, slot string, held []queue.HeldLease) ([]queue.Verdict, error) {
+// Heartbeat does not get through.
+func (u *unreachableQueue) Heartbeat(
+	ctx context.Context, slot string, held []queue.HeldLease,
+) ([]queue.Verdict, error) {
 	if u.isCut() {
 		return nil, errDead
 	}
@@ -149,7 +154,7 @@ func (u *unreachableQueue) Reserve(ctx context.Context, slot, nonce string, o qu
 	return u.Queue.Reserve(ctx, slot, nonce, o)
 }
 
-// A renderer that is lost between its post and Done leaves a job that another finds posted.
+// If a renderer is lost between its post and Done, another one finds the job posted.
 func TestALostPostIsFound(t *testing.T) {
 	t.Parallel()
 	q, ctx, next := newEmbeddedQueue(t, queue.Options{Lease: time.Second})

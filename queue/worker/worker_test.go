@@ -14,7 +14,7 @@ import (
 
 var errNet = errors.New("the network is down")
 
-// times returns err for the first n calls.
+// failTimes returns err for the first n calls.
 func failTimes(n int, err error) func() error {
 	return func() error {
 		if n--; n >= 0 {
@@ -28,8 +28,10 @@ func TestRunsJobsInSequence(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := startWorker(t, &fake{}, job("1"), job("2"))
 		b.finish()
-		b.wantCalls(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1", "lease 2", "paint 2", "seal 2", "post 2", "done 2")
-		if b.actual != 10_000 || b.outcome.Message != "5" || b.outcome.Millis["denoise"] != 9 || b.outcome.Files[0].Seed != 7 {
+		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1", "lease 2", "render 2", "seal 2", "post 2",
+			"done 2")
+		if b.actual != 10_000 || b.outcome.Message != "5" || b.outcome.Millis["denoise"] != 9 ||
+			b.outcome.Files[0].Seed != 7 {
 			t.Errorf("took %d ms, outcome %+v; want ten seconds and what was made", b.actual, b.outcome)
 		}
 		if _, ok := b.outcome.Millis["post"]; !ok {
@@ -44,7 +46,8 @@ func TestRunsJobsInSequence(t *testing.T) {
 }
 
 func TestIdleWorkerWakesOnEvent(t *testing.T) {
-	for _, kind := range []queue.EventKind{queue.JobQueued, queue.JobDone, queue.JobFailed, queue.JobCancelled, queue.EpochBegan, queue.PausesChanged} {
+	for _, kind := range []queue.EventKind{queue.JobQueued, queue.JobDone, queue.JobFailed, queue.JobCancelled,
+		queue.EpochBegan, queue.PausesChanged} {
 		t.Run(string(kind), func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				b := startWorker(t, &fake{})
@@ -52,7 +55,7 @@ func TestIdleWorkerWakesOnEvent(t *testing.T) {
 				b.addJob(job("1"))
 				b.events <- queue.Event{Kind: kind, Job: "1"}
 				synctest.Wait() // no time has passed
-				b.wantCalls(t, "lease 1", "paint 1")
+				b.wantCalls(t, "lease 1", "render 1")
 				b.stop()
 				<-b.stopped
 			})
@@ -66,7 +69,7 @@ func TestIdleWorkerPolls(t *testing.T) {
 		synctest.Wait()
 		b.addJob(job("1"))
 		time.Sleep(3 * time.Second)
-		b.wantCalls(t, "lease 1", "paint 1")
+		b.wantCalls(t, "lease 1", "render 1")
 		b.stop()
 		<-b.stopped
 	})
@@ -76,7 +79,7 @@ func TestUnansweredReserveKeepsItsNonce(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := &fake{reserve: failTimes(3, errNet)}
 		startWorker(t, b, job("1")).finish()
-		b.wantCalls(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1")
+		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1")
 		if n := slices.Compact(slices.Clone(b.nonces[:4])); len(n) != 1 {
 			t.Errorf("nonces %q, want the same four times", b.nonces[:4])
 		}
@@ -91,8 +94,8 @@ func TestAnEmptiedQueueIsWaitedFor(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		b := &fake{reserve: failTimes(5, queue.ErrEpoch)}
 		startWorker(t, b, job("1")).finish()
-		b.wantCalls(t, "lease 1", "paint 1", "seal 1", "post 1", "done 1")
-		b.wantLogged(t, "no jobs can be had", false)
+		b.wantCalls(t, "lease 1", "render 1", "seal 1", "post 1", "done 1")
+		b.wantLogged(t, "cannot reserve jobs", false)
 	})
 }
 
@@ -115,26 +118,28 @@ func TestFindPosted(t *testing.T) {
 		want []string
 	}{
 		"found posted": {
-			&fake{findPosted: func(context.Context) (bool, queue.Outcome, error) { return true, queue.Outcome{Message: "3"}, nil }},
-			[]string{"lease 1", "look 1", "done 1"},
+			&fake{findPosted: func(context.Context) (bool, queue.Outcome, error) {
+				return true, queue.Outcome{Message: "3"}, nil
+			}},
+			[]string{"lease 1", "find 1", "done 1"},
 		},
-		"not posted": {&fake{}, []string{"lease 1", "look 1", "paint 1", "seal 1", "post 1", "done 1"}},
+		"not posted": {&fake{}, []string{"lease 1", "find 1", "render 1", "seal 1", "post 1", "done 1"}},
 		"a fault that passes": {
 			&fake{findPosted: func() func(context.Context) (bool, queue.Outcome, error) {
 				fault := failTimes(2, errNet)
 				return func(context.Context) (bool, queue.Outcome, error) { return true, queue.Outcome{}, fault() }
 			}()},
-			[]string{"lease 1", "look 1", "look 1", "look 1", "done 1"},
+			[]string{"lease 1", "find 1", "find 1", "find 1", "done 1"},
 		},
 		"a fault that stays": {
 			&fake{findPosted: func(context.Context) (bool, queue.Outcome, error) {
 				return false, queue.Outcome{}, Final("gone", errNet)
 			}},
-			[]string{"lease 1", "look 1", "fail 1 retry=false", "sorry 1"},
+			[]string{"lease 1", "find 1", "fail 1 retry=false", "post-failure 1"},
 		},
 		"a panic": {
 			&fake{findPosted: func(context.Context) (bool, queue.Outcome, error) { panic("oh") }},
-			[]string{"lease 1", "look 1", "fail 1 retry=true"},
+			[]string{"lease 1", "find 1", "fail 1 retry=true"},
 		},
 	}
 	for name, c := range cases {
@@ -163,26 +168,28 @@ func TestRenderFails(t *testing.T) {
 	}{
 		"it may help to try again": {
 			&fake{render: renderReturning(Result{}, errNet)},
-			[]string{"lease 1", "paint 1", "fail 1 retry=true"}, "something went wrong while painting",
+			[]string{"lease 1", "render 1", "fail 1 retry=true"}, "something went wrong while generating the image",
 		},
 		"it failed too often": {
 			&fake{render: renderReturning(Result{}, errNet), fail: func() (bool, error) { return true, nil }},
-			[]string{"lease 1", "paint 1", "fail 1 retry=true", "sorry 1"}, "something went wrong while painting",
+			[]string{"lease 1", "render 1", "fail 1 retry=true",
+				"post-failure 1"}, "something went wrong while generating the image",
 		},
 		"nothing can help": {
 			&fake{render: renderReturning(Result{}, Final("this model is not here", errNet)), postFailure: failTimes(1, errNet)},
-			[]string{"lease 1", "paint 1", "fail 1 retry=false", "sorry 1"}, "this model is not here",
+			[]string{"lease 1", "render 1", "fail 1 retry=false", "post-failure 1"}, "this model is not here",
 		},
 		"the queue is deaf for a while": {
 			&fake{render: renderReturning(Result{}, errNet), fail: func() func() (bool, error) {
 				fault := failTimes(1, errNet)
 				return func() (bool, error) { return false, fault() }
 			}()},
-			[]string{"lease 1", "paint 1", "fail 1 retry=true", "fail 1 retry=true"}, "something went wrong while painting",
+			[]string{"lease 1", "render 1", "fail 1 retry=true",
+				"fail 1 retry=true"}, "something went wrong while generating the image",
 		},
 		"the queue was emptied": {
 			&fake{render: renderReturning(Result{}, errNet), fail: func() (bool, error) { return false, queue.ErrEpoch }},
-			[]string{"lease 1", "paint 1", "fail 1 retry=true"}, "something went wrong while painting",
+			[]string{"lease 1", "render 1", "fail 1 retry=true"}, "something went wrong while generating the image",
 		},
 	}
 	for name, c := range cases {
@@ -210,10 +217,11 @@ func TestPanicFailsOneJobOnly(t *testing.T) {
 			return oneImage, nil
 		}
 		startWorker(t, b, job("1"), job("2")).finish()
-		b.wantCalls(t, "lease 1", "paint 1", "fail 1 retry=false", "sorry 1", "lease 2", "paint 2", "seal 2", "post 2", "done 2")
+		b.wantCalls(t, "lease 1", "render 1", "fail 1 retry=false", "post-failure 1", "lease 2", "render 2", "seal 2",
+			"post 2", "done 2")
 		b.wantLogged(t, "worker_test.go", true) // the stack
 		b.wantLogged(t, "secret", false)
-		if b.reason != "the model broke down over this picture" {
+		if b.reason != "the model failed" {
 			t.Errorf("reason %q", b.reason)
 		}
 	})

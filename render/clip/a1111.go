@@ -6,23 +6,24 @@ import (
 	"darkroom/render/prompt"
 )
 
-// Share has t read from o's vocabulary when its own is the same, as in SDXL's two folders: each takes megabytes. It must
-// be called before t is used.
+// Share makes t use o's vocabulary when its own is the same, as in SDXL's two folders: each takes megabytes. It must be
+// called before t is used.
 func (t *Tokenizer) Share(o *Tokenizer) {
 	if t.same(o.vocabulary) {
 		t.vocabulary = o.vocabulary
 	}
 }
 
-// ForA1111 returns t as A1111 reads with it. For text encoders whose chunks are filled up with a token of their own, which
-// are OpenCLIP's, that takes open_clip's tokenizer: begin, end and filler are read there as any words when somebody types
-// them. Otherwise it is t itself.
+// ForA1111 returns t as A1111 uses it. For text encoders with a padding token of their own, which are OpenCLIP's, A1111
+// uses open_clip's tokenizer: it reads a typed begin, end or padding token like any other word. Otherwise it is t
+// itself.
 func (t *Tokenizer) ForA1111() *Tokenizer {
 	if t.Pad == t.EOS {
 		return t
 	}
 	out := *t
-	out.exact, out.normalized = t.exact.without(t.BOS, t.EOS, t.Pad, t.unknown), t.normalized.without(t.BOS, t.EOS, t.Pad, t.unknown)
+	special := []int32{t.BOS, t.EOS, t.Pad, t.unknown}
+	out.exact, out.normalized = t.exact.without(special...), t.normalized.without(special...)
 	out.normalized.add(addedToken{Content: "<start_of_text>", ID: t.BOS, AtWordStart: true})
 	out.normalized.add(addedToken{Content: "<end_of_text>", ID: t.EOS, AtWordStart: true})
 	return &out

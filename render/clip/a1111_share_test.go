@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestShareKeepsOneVocabulary looks inside, since nothing outside tells.
+// TestShareKeepsOneVocabulary looks inside, since nothing outside shows it.
 func TestShareKeepsOneVocabulary(t *testing.T) {
 	t.Parallel()
 	var both [2]*Tokenizer
@@ -15,7 +15,8 @@ func TestShareKeepsOneVocabulary(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if both[1].Share(both[0]); both[0].vocabulary != both[1].vocabulary || both[1].ForA1111().vocabulary != both[0].vocabulary {
+	if both[1].Share(both[0]); both[0].vocabulary != both[1].vocabulary ||
+		both[1].ForA1111().vocabulary != both[0].vocabulary {
 		t.Error("got two vocabularies, want one")
 	}
 }

@@ -14,17 +14,17 @@ import (
 	"unicode/utf8"
 )
 
-// addedToken is a token that is found in a text as a whole, before words are made of it: a special one, or one that somebody
-// added to a vocabulary.
+// addedToken is a token that is found in a text as a whole, before the text is split into words: a special one, or one
+// that was added to a vocabulary.
 type addedToken struct {
 	Content     string `json:"content"`
-	Normalized  bool   `json:"normalized"`  // found after the clean-up, so that case does not count; else in the text as typed
+	Normalized  bool   `json:"normalized"`  // found after normalization, so in any case; else in the text as typed
 	SingleWord  bool   `json:"single_word"` // only where no letter or digit touches it
 	ID          int32  `json:"id"`
-	AtWordStart bool   `json:"-"` // only where a word begins: not right behind a sign
+	AtWordStart bool   `json:"-"` // only where a word begins: not directly after a sign
 }
 
-// UnmarshalJSON reads a token written as text, or as an object; null leaves what is there.
+// UnmarshalJSON reads a token written as text or as an object; null changes nothing.
 func (a *addedToken) UnmarshalJSON(data []byte) error {
 	var text *string
 	if json.Unmarshal(data, &text) == nil {
@@ -54,7 +54,8 @@ func readAdded(fsys fs.FS, vocabulary map[string]int32) ([]addedToken, error) {
 		More []addedToken `json:"additional_special_tokens"`
 	}
 	for name, into := range map[string]any{
-		"tokenizer.json": &whole, "added_tokens.json": &plain, "tokenizer_config.json": &config, "special_tokens_map.json": &special,
+		"tokenizer.json": &whole, "added_tokens.json": &plain,
+		"tokenizer_config.json": &config, "special_tokens_map.json": &special,
 	} {
 		if err := readOptional(fsys, name, into); err != nil {
 			return nil, err
@@ -130,8 +131,8 @@ func (f tokenFinder) add(a addedToken) {
 	f[a.Content[0]] = list
 }
 
-// cut cuts text at the first token in it; of two that start together the longer one counts. It takes time in proportion
-// to what it passes over.
+// cut cuts text at the first token in it; of two that start together it takes the longer one. Its time is proportional
+// to what it skips.
 func (f tokenFinder) cut(text string) (before string, id int32, rest string, found bool) {
 	for at := 0; at < len(text); at++ {
 		for _, a := range f[text[at]] {
@@ -142,7 +143,7 @@ func (f tokenFinder) cut(text string) (before string, id int32, rest string, fou
 			if (!a.SingleWord || standsAlone(text, at, end)) && (!a.AtWordStart || startsWord(text, at)) {
 				return text[:at], a.ID, text[end:], true
 			}
-			at = end - 1 // what was found is passed over as a whole
+			at = end - 1 // the found token is skipped as a whole
 			break
 		}
 	}

@@ -5,13 +5,13 @@ import "container/heap"
 // pair is two neighbouring symbols.
 type pair struct{ left, right int32 }
 
-// mergeRule is what a merge makes of a pair. The lowest rank goes first.
+// mergeRule is the result of merging a pair. The lowest rank comes first.
 type mergeRule struct {
 	rank int
 	id   int32
 }
 
-// symbol is a piece of the word being merged, in a doubly linked list over a slice; gone ones are marked.
+// symbol is a piece of the word being merged, in a doubly linked list over a slice; merged ones are marked.
 type symbol struct {
 	id         int32
 	prev, next int // indices, -1 at the ends
@@ -45,7 +45,8 @@ func (q *candidateQueue) Pop() any {
 }
 
 // merger merges the symbols of one word. It takes the best pair one place at a time, as Hugging Face's tokenizers do:
-// with merges in the order they were learnt that equals the textbook's "best pair everywhere", and costs n log n.
+// with merges in the order in which they were learnt, this equals the textbook's "best pair everywhere", and costs n
+// log n.
 type merger struct {
 	merges  map[pair]mergeRule
 	symbols []symbol

@@ -7,7 +7,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// maxCachedStates is how many chunks are remembered: a few prompts with their negatives (each about 240 KB for CLIP-L).
+// maxCachedStates is how many chunks are cached: a few prompts with their negatives (each about 240 KB for CLIP-L).
 const maxCachedStates = 64
 
 // stateCache keeps the hidden states of the chunks used last.
@@ -43,7 +43,7 @@ func (m *stateCache) get(key string) (tensor.TextEncoding, bool) {
 	return r.encoding, ok
 }
 
-// put remembers a chunk, forgetting the one used longest ago when there are too many.
+// put caches a chunk, and drops the least recently used one when there are too many.
 func (m *stateCache) put(key string, read tensor.TextEncoding) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

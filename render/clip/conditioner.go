@@ -12,26 +12,27 @@ import (
 // TextEncoder is the part of a loaded model that reads tokens.
 type TextEncoder interface {
 	// EncodeText returns the hidden states [len(ids), Length, d] after skip layers were left out at the end, and, for
-	// models that have such a thing, one vector for each row as a whole. Where there is a tokenizer for each of two text
-	// encoders a row holds the ids of the first and then those of the second, and d is divided into Widths.
+	// models that have one, a pooled vector for each row. Where each text encoder has its own tokenizer, a row holds the
+	// ids of each, one after the other, and d is divided into Widths.
 	EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.TextEncoding, error)
 }
 
-// Conditioner turns prompts into hidden states with a model's text encoders. It remembers the last chunks it encoded, so
-// that a negative prompt or a repeated prompt costs nothing. It may be used from several goroutines if the encoder may.
+// Conditioner turns prompts into hidden states with a model's text encoders. It caches the last chunks, so that a
+// negative prompt or a repeated prompt costs nothing. It may be used from several goroutines if the encoder may.
 type Conditioner struct {
 	encoder    TextEncoder
 	tokenizers []*Tokenizer
 	cache      *stateCache
 }
 
-// NewConditioner returns a Conditioner without memories: with one tokenizer for all the encoder's ids, or with one for
-// each of its parts, all of one Length.
+// NewConditioner returns a Conditioner with an empty cache: with one tokenizer for all text encoders, or one for each,
+// all of one Length.
 func NewConditioner(encoder TextEncoder, tokenizers ...*Tokenizer) *Conditioner {
 	return &Conditioner{encoder: encoder, tokenizers: tokenizers, cache: &stateCache{states: map[string]cachedState{}}}
 }
 
-// ForA1111 returns a Conditioner that reads as A1111 does (see Tokenizer.Literal), with the same vocabularies and memories.
+// ForA1111 returns a Conditioner that reads as A1111 does (see Tokenizer.ForA1111), with the same vocabularies and
+// cache.
 func (c *Conditioner) ForA1111() *Conditioner {
 	out := *c
 	out.tokenizers = nil
@@ -41,8 +42,8 @@ func (c *Conditioner) ForA1111() *Conditioner {
 	return &out
 }
 
-// Chunks cuts a prompt for this conditioner's tokenizers. A chunk's ids and weights are those of the first text encoder,
-// then those of the second.
+// Chunks divides a prompt into chunks for this conditioner's tokenizers. A chunk's ids and weights are those of the
+// first text encoder, then those of the second.
 func (c *Conditioner) Chunks(parts []prompt.Part) []prompt.Chunk {
 	readers := make([]prompt.Tokenizer, len(c.tokenizers))
 	for i, t := range c.tokenizers {
@@ -71,16 +72,18 @@ func (c *Conditioner) PadChunks(chunks []prompt.Chunk, n int) []prompt.Chunk {
 
 // EncodeOptions is how a prompt becomes hidden states.
 type EncodeOptions struct {
-	Skip   int  // layers left out at the encoder's end
-	NoNorm bool // weights are multiplied and nothing more: A1111's emphasis "No norm"
+	Skip   int  // last layers of the encoder that are left out
+	NoNorm bool // the mean is not restored after weighting: A1111's emphasis "No norm"
 }
 
 // Encode returns the weighted hidden states of chunks side by side, [1, len(chunks)·Length, d], and the pooled vector
-// of the first, [1, p], if the model has any: as A1111 does, whose text alone can be longer than a chunk.
+// of the first, [1, p], if the model has any: as in A1111, where alone a text can be longer than a chunk.
 //
-// Each chunk goes through the encoder alone: then the same chunk gives the same bits whatever stands beside it and
-// whether it was remembered or not.
-func (c *Conditioner) Encode(ctx context.Context, chunks []prompt.Chunk, how EncodeOptions) (tensor.TextEncoding, error) {
+// Each chunk goes through the encoder alone, so that the same chunk gives the same bits, whatever the other chunks and
+// whether it was cached or not.
+func (c *Conditioner) Encode(
+	ctx context.Context, chunks []prompt.Chunk, how EncodeOptions,
+) (tensor.TextEncoding, error) {
 	var data []float32
 	var pooled tensor.Tensor
 	width := 0
@@ -92,7 +95,8 @@ func (c *Conditioner) Encode(ctx context.Context, chunks []prompt.Chunk, how Enc
 		if i == 0 {
 			pooled = read.Pooled
 		} else if read.Hidden.Shape[2] != width {
-			return tensor.TextEncoding{}, fmt.Errorf("chunk %d: hidden states %d wide after %d", i+1, read.Hidden.Shape[2], width)
+			return tensor.TextEncoding{}, fmt.Errorf("chunk %d: hidden states of width %d after %d",
+				i+1, read.Hidden.Shape[2], width)
 		}
 		width = read.Hidden.Shape[2]
 		data = append(data, applyWeights(read, chunk, !how.NoNorm).Data...)
@@ -122,7 +126,7 @@ func (c *Conditioner) encode(ctx context.Context, ids []int32, skip int) (tensor
 	return read, nil
 }
 
-// checkEncoding sees that an encoder answered one chunk of so many tokens for each of its parts.
+// checkEncoding checks that an encoder returned one chunk of that many tokens for each text encoder.
 func checkEncoding(read tensor.TextEncoding, length, parts int) error {
 	if err := read.Hidden.Check(); err != nil {
 		return err
@@ -142,10 +146,9 @@ func checkEncoding(read tensor.TextEncoding, length, parts int) error {
 	return read.Pooled.Check()
 }
 
-// applyWeights multiplies each token's hidden state by its weight. With restore it then restores the mean of the whole chunk,
-// as A1111's emphasis "Original" does for a batch of one: z' = z·w · mean(z)/mean(z·w), of two encoders each by itself
-// and with the weights of its own tokens.
-// Neutral chunks come back as they are.
+// applyWeights multiplies each token's hidden state by its weight. With restore it then restores the mean of the whole
+// chunk, as A1111's emphasis "Original" does for a batch of one: z' = z·w · mean(z)/mean(z·w), for each of two encoders
+// separately, with the weights of its own tokens. Neutral chunks stay as they are.
 func applyWeights(read tensor.TextEncoding, chunk prompt.Chunk, restore bool) tensor.Tensor {
 	if !chunk.Weighted() {
 		return read.Hidden
@@ -166,7 +169,7 @@ func applyWeights(read tensor.TextEncoding, chunk prompt.Chunk, restore bool) te
 	return out
 }
 
-// applyColumnWeights weighs the columns from..to of rows that are width wide.
+// applyColumnWeights weights the columns from..to of rows that are width wide.
 func applyColumnWeights(data []float32, width, from, to int, weights []float32, restore bool) {
 	var before, after float64
 	for row, w := range weights {

@@ -65,7 +65,7 @@ func paddedChunk(t *testing.T, vocab map[string]int32, filler, words string) []i
 	return ids
 }
 
-// TestPair types "!" everywhere. The first encoder reads a word, and the second its filler, as diffusers has it for SDXL.
+// TestPair types "!" everywhere. The first encoder reads a word, and the second its padding token, as in diffusers for SDXL.
 // For A1111 it is a word to both. / stands between chunks.
 func TestPair(t *testing.T) {
 	t.Parallel()
@@ -148,7 +148,7 @@ func TestPairWeights(t *testing.T) {
 	}
 }
 
-// TestPairCaches has both dialects remember what is the same to them, and nothing else.
+// TestPairCaches checks that both dialects share the cache of what is the same for them, and nothing else.
 func TestPairCaches(t *testing.T) {
 	t.Parallel()
 	c, e := newPairConditioner(t)
@@ -180,7 +180,8 @@ func TestPairRefusesMissingWidths(t *testing.T) {
 	t.Parallel()
 	c, e := newPairConditioner(t)
 	e.widths = nil
-	if _, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("cat")), clip.EncodeOptions{}); err == nil || !strings.Contains(err.Error(), "2 text encoders") {
+	if _, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("cat")), clip.EncodeOptions{}); err == nil ||
+		!strings.Contains(err.Error(), "2 text encoders") {
 		t.Errorf("hidden states without widths: got %v", err)
 	}
 }
@@ -202,7 +203,11 @@ func TestForA1111(t *testing.T) {
 		t.Errorf("chunks are framed by %v, want %v", a, b)
 	}
 	fsys, _ := letterVocabulary(t)
-	fsys["tokenizer_config.json"] = &fstest.MapFile{Data: fmt.Appendf(nil, `{"pad_token":"!","added_tokens_decoder":{"%d":{"content":"!"},"900":{"content":"<s!>"}}}`, vocab["!"])}
+	fsys["tokenizer_config.json"] = &fstest.MapFile{
+		Data: fmt.Appendf(
+			nil, `{"pad_token":"!","added_tokens_decoder":{"%d":{"content":"!"},"900":{"content":"<s!>"}}}`, vocab["!"],
+		),
+	}
 	own := openTokenizer(t, fsys)
 	if got, want := own.ForA1111().Encode("<s!>!"), []int32{900, vocab["!</w>"]}; !slices.Equal(got, want) {
 		t.Errorf("with an added token: got %v, want %v", got, want)

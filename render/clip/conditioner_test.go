@@ -163,7 +163,9 @@ func TestConditionEmphasis(t *testing.T) {
 			t.Errorf("sum of encoder %d: got %v, want %v", at, got, want)
 		}
 	}
-	if one := read(&echoEncoder{}, "(cat:1.5) dog", clip.EncodeOptions{}); math.Abs(column(one, 1)-column(plain, 1)) < 1e-3 {
+	if one := read(&echoEncoder{}, "(cat:1.5) dog", clip.EncodeOptions{}); math.Abs(
+		column(one, 1)-column(plain, 1),
+	) < 1e-3 {
 		t.Error("one encoder: the mean of each column is restored, want that of the whole")
 	}
 }

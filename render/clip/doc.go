@@ -1,3 +1,3 @@
-// Package clip turns prompts into what a CLIP text encoder reads and its answers into what a UNet is conditioned on:
-// CLIP's byte-pair tokenizer, and the weighing of hidden states.
+// Package clip turns prompts into the input of a CLIP text encoder, and its output into the conditioning of a UNet:
+// CLIP's byte-pair tokenizer, and the weighting of hidden states.
 package clip

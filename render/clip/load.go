@@ -14,8 +14,8 @@ import (
 // wordEnd marks a symbol that ends a word.
 const wordEnd = "</w>"
 
-// readVocabularyFiles reads the vocabulary and its merges: from vocab.json and merges.txt, or when neither is there from
-// tokenizer.json, which folders saved by Hugging Face's fast tokenizers have alone.
+// readVocabularyFiles reads the vocabulary and its merges: from vocab.json and merges.txt, or when neither is there
+// from tokenizer.json, the only file of folders that Hugging Face's fast tokenizers save.
 func readVocabularyFiles(fsys fs.FS) (map[string]int32, map[pair]mergeRule, error) {
 	vocab, merges, ok, err := readTokenizerJSON(fsys)
 	if err != nil {
@@ -37,8 +37,8 @@ func readVocabularyFiles(fsys fs.FS) (map[string]int32, map[pair]mergeRule, erro
 	return ids, rules, err
 }
 
-// readTokenizerJSON returns what tokenizer.json holds in the form of vocab.json and merges.txt, or ok false when one of those is
-// there or it is not.
+// readTokenizerJSON returns what tokenizer.json holds in the form of vocab.json and merges.txt, or ok false when one of
+// those exists or it does not.
 func readTokenizerJSON(fsys fs.FS) (vocab, merges []byte, ok bool, err error) {
 	for _, name := range []string{"vocab.json", "merges.txt"} {
 		if _, err := fs.Stat(fsys, name); err == nil {
@@ -61,7 +61,7 @@ func readTokenizerJSON(fsys fs.FS) (vocab, merges []byte, ok bool, err error) {
 	return whole.Model.Vocab, text.Bytes(), true, nil
 }
 
-// mergeLine is a line of merges.txt. tokenizer.json has it as such or, of late, as a list of the two symbols.
+// mergeLine is a line of merges.txt. tokenizer.json has it as such or, since recently, as a list of the two symbols.
 type mergeLine string
 
 // UnmarshalJSON reads either form.
@@ -137,14 +137,16 @@ type settings struct {
 	Pad    addedToken `json:"pad_token"`
 	Length float64    `json:"model_max_length"` // a float: some repositories write 1e30
 
-	Listed map[string]json.RawMessage `json:"added_tokens_decoder"` // all added tokens, special ones among them; nil for no list
+	// Listed has all added tokens, including the special ones; nil for no list.
+	Listed map[string]json.RawMessage `json:"added_tokens_decoder"`
 }
 
-// readSettings reads tokenizer_config.json, then special_tokens_map.json, which has the last word unless the former lists
-// added tokens: then it is not looked at, as in Hugging Face's tokenizer. Both may be missing.
+// readSettings reads tokenizer_config.json, then special_tokens_map.json, which overrides it unless the former lists
+// added tokens: then it is ignored, as in Hugging Face's tokenizer. Both may be missing.
 func readSettings(fsys fs.FS) (settings, error) {
-	s := settings{Length: MaxLength}
-	s.BOS.Content, s.EOS.Content, s.Unk.Content, s.Pad.Content = "<|startoftext|>", "<|endoftext|>", "<|endoftext|>", "<|endoftext|>"
+	s := settings{Length: maxLength}
+	const begin, end = "<|startoftext|>", "<|endoftext|>"
+	s.BOS.Content, s.EOS.Content, s.Unk.Content, s.Pad.Content = begin, end, end, end
 	for _, name := range []string{"tokenizer_config.json", "special_tokens_map.json"} {
 		if s.Listed != nil {
 			break
@@ -153,8 +155,8 @@ func readSettings(fsys fs.FS) (settings, error) {
 			return s, err
 		}
 	}
-	if math.IsNaN(s.Length) || s.Length > MaxLength {
-		s.Length = MaxLength
+	if math.IsNaN(s.Length) || s.Length > maxLength {
+		s.Length = maxLength
 	}
 	if s.Length < 3 {
 		return s, fmt.Errorf("read tokenizer_config.json: model_max_length %v leaves no room for a word", s.Length)

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// normalize is the clean-up of Hugging Face's fast CLIP tokenizer: NFC, then runs of blanks become one space, then lower case.
-// No HTML unescaping and no repair of mojibake, which the original tokenizer did.
+// normalize is the normalization of Hugging Face's fast CLIP tokenizer: NFC, then runs of blanks become one space, then
+// lower case. No HTML unescaping and no repair of mojibake, which the original tokenizer did.
 //
 // Go's NFC is that of Unicode 15: a letter of a newer script that is typed as a base and marks is not composed.
 func normalize(text string) string {
@@ -32,7 +32,7 @@ func normalize(text string) string {
 }
 
 // writeLower writes the full lower case of one character, without regard to its neighbours (so Σ is always σ). Only İ
-// has one that is longer than a character.
+// becomes more than one character.
 func writeLower(b *strings.Builder, r rune) {
 	if r == 'İ' {
 		b.WriteString("i\u0307")
@@ -41,8 +41,8 @@ func writeLower(b *strings.Builder, r rune) {
 	b.WriteRune(toLower(r))
 }
 
-// nextWord cuts the first pre-token off clean text, blanks before it left out: an English contraction's tail, a run of
-// letters, one number character, or a run of anything else. It returns "" at the end of the text.
+// nextWord cuts the first pre-token off normalized text, without blanks before it: an English contraction's tail, a run
+// of letters, one number character, or a run of anything else. It returns "" at the end of the text.
 func nextWord(text string) (token, rest string) {
 	text = strings.TrimLeftFunc(text, unicode.IsSpace)
 	if text == "" {

@@ -7,19 +7,19 @@ import (
 	"darkroom/render/prompt"
 )
 
-// MaxLength is how many tokens a CLIP text encoder reads at once, begin and end included.
-const MaxLength = 77
+// maxLength is how many tokens a CLIP text encoder reads at once, begin and end included.
+const maxLength = 77
 
-// Tokenizer is CLIP's byte-pair tokenizer for one vocabulary, equal to Hugging Face's fast CLIPTokenizer. It may be used
-// from several goroutines.
+// Tokenizer is CLIP's byte-pair tokenizer for one vocabulary, equal to Hugging Face's fast CLIPTokenizer. It may be
+// used from several goroutines.
 type Tokenizer struct {
-	BOS, EOS, Pad int32 // begin, end and filler
-	Length        int   // tokens in a chunk with BOS and EOS, at most MaxLength
+	BOS, EOS, Pad int32 // begin, end and padding
+	Length        int   // tokens in a chunk with BOS and EOS, at most maxLength
 
 	*vocabulary
 	comma      int32
 	exact      tokenFinder // tokens found in a text as typed
-	normalized tokenFinder // tokens found after the clean-up
+	normalized tokenFinder // tokens found after normalization
 }
 
 // OpenTokenizer reads a tokenizer folder: vocab.json and merges.txt, or else the tokenizer.json that has both, and if
@@ -50,8 +50,8 @@ func OpenTokenizer(fsys fs.FS) (*Tokenizer, error) {
 	return t, nil
 }
 
-// setSpecial looks the special tokens up and makes all added ones findable. A special token that is named more than once
-// is found after the clean-up only if all say so; when added ones are listed, only if the list says so.
+// setSpecial finds the special tokens and registers all added ones. A special token that is named more than once is
+// found after normalization only if all its entries say so; where added tokens are listed, only if the list says so.
 func (t *Tokenizer) setSpecial(s settings, more []addedToken) error {
 	known := map[string]addedToken{}
 	for _, a := range more {
@@ -97,7 +97,7 @@ func (t *Tokenizer) ChunkFormat() prompt.ChunkFormat {
 	return prompt.ChunkFormat{BOS: t.BOS, EOS: t.EOS, Pad: t.Pad, Comma: t.comma, Length: t.Length}
 }
 
-// PromptTokenizer is how prompt.Abreast reads with this tokenizer.
+// PromptTokenizer is this tokenizer for prompt.AlignedChunks.
 func (t *Tokenizer) PromptTokenizer() prompt.Tokenizer {
 	return prompt.Tokenizer{ChunkFormat: t.ChunkFormat(), Tokenize: t.Encode}
 }
@@ -118,7 +118,7 @@ func (t *Tokenizer) Encode(text string) []int32 {
 	return out
 }
 
-// eachToken calls do for the text before each token that is found, and for what is left.
+// eachToken calls do for the text before each found token, and for the rest.
 func eachToken(f tokenFinder, text string, do func(plain string, id int32, found bool)) {
 	for text != "" {
 		plain, id, rest, found := f.cut(text)
@@ -127,7 +127,7 @@ func eachToken(f tokenFinder, text string, do func(plain string, id int32, found
 	}
 }
 
-// appendWords appends the ids of clean text.
+// appendWords appends the ids of normalized text.
 func (t *Tokenizer) appendWords(out []int32, text string) []int32 {
 	for {
 		w, rest := nextWord(text)

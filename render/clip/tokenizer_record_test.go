@@ -140,7 +140,7 @@ type characters struct {
 	Reads [][2]any // a character, and what is read instead of the usual
 }
 
-// TestCharacters asks for the characters of Unicode how they divide words and what they are read as. Of the long runs
+// TestCharacters checks for the characters of Unicode how they divide words and what they are read as. Of the long runs
 // (Han, Hangul, what is not assigned) it takes the ends and a sample.
 func TestCharacters(t *testing.T) {
 	t.Parallel()
@@ -174,7 +174,8 @@ func TestCharacters(t *testing.T) {
 			if got := bytesOf.words(tok.Encode("q" + string(r) + "q")); got != want {
 				t.Errorf("%U of kind %s: got %+q, want %+q", r, kind, got, want)
 			}
-			if got := strings.Contains(bytesOf.words(tok.Encode(string([]rune{r, r}))), " "); got != (kind == "N") && !different {
+			if got := strings.Contains(bytesOf.words(tok.Encode(string([]rune{r, r}))), " "); got != (kind == "N") &&
+				!different {
 				t.Errorf("two %U: divided is %v, and it is of kind %s", r, got, kind)
 			}
 		}
@@ -233,7 +234,9 @@ func TestAddedTokens(t *testing.T) {
 		if err != nil {
 			t.Fatalf("folder %d: %v", i, err)
 		}
-		if got := map[string]int32{"bos_token_id": tok.BOS, "eos_token_id": tok.EOS, "pad_token_id": tok.Pad}; !maps.Equal(got, g.IDs) {
+		if got := map[string]int32{"bos_token_id": tok.BOS, "eos_token_id": tok.EOS, "pad_token_id": tok.Pad}; !maps.Equal(
+			got, g.IDs,
+		) {
 			t.Errorf("folder %d: got %v, want %v", i, got, g.IDs)
 		}
 		for _, tt := range g.Cases {

@@ -103,9 +103,13 @@ func TestEncodeConcurrently(t *testing.T) {
 func TestChunkFormat(t *testing.T) {
 	t.Parallel()
 	fsys, vocab := letterVocabulary(t)
-	fsys["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(`{"model_max_length": 1e30, "pad_token": {"content": "a", "lstrip": false}, "bos_token": null}`)}
+	fsys["tokenizer_config.json"] = &fstest.MapFile{
+		Data: []byte(`{"model_max_length": 1e30, "pad_token": {"content": "a", "lstrip": false}, "bos_token": null}`),
+	}
 	tok := openTokenizer(t, fsys)
-	want := prompt.ChunkFormat{BOS: vocab["<|startoftext|>"], EOS: vocab["<|endoftext|>"], Pad: vocab["a"], Comma: vocab[",</w>"], Length: 77}
+	want := prompt.ChunkFormat{
+		BOS: vocab["<|startoftext|>"], EOS: vocab["<|endoftext|>"], Pad: vocab["a"], Comma: vocab[",</w>"], Length: 77,
+	}
 	if got := tok.ChunkFormat(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

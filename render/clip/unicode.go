@@ -2,8 +2,8 @@ package clip
 
 import "unicode"
 
-// The letters and numbers that the reference knows and Go's tables (Unicode 15.0) do not have yet: those of Unicode 15.1
-// and 16. testdata/classes.json.gz tells them, and its test fails when either side moves on.
+// The letters and numbers of the reference that Go's tables (Unicode 15.0) do not have yet: those of Unicode 15.1 and
+// 16. testdata/classes.json.gz lists them, and its test fails when either side changes.
 var (
 	laterLetters = &unicode.RangeTable{
 		R16: []unicode.Range16{
@@ -32,7 +32,7 @@ func isNumber(r rune) bool { return unicode.IsNumber(r) || r > 0x10d00 && unicod
 
 func isOther(r rune) bool { return !isLetter(r) && !isNumber(r) && !unicode.IsSpace(r) }
 
-// toLower is the lower case of one character, with those that Unicode 16 and 17 brought.
+// toLower is the lower case of one character, with the additions of Unicode 16 and 17.
 func toLower(r rune) rune {
 	switch {
 	case r < 0x1c80:

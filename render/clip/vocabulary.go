@@ -17,12 +17,12 @@ type vocabulary struct {
 	cache map[string][]int32 // ids of short words
 }
 
-// same tells whether both make the same ids of every word.
+// same says whether both make the same ids of every word.
 func (b *vocabulary) same(o *vocabulary) bool {
 	return b.unknown == o.unknown && maps.Equal(b.ids, o.ids) && maps.Equal(b.merges, o.merges)
 }
 
-// What is kept of words: as many as a long prompt has, and none so long that it will hardly come again.
+// The limits of the word cache: as many words as a long prompt has, and none so long that it will hardly be used again.
 const (
 	maxCachedWords = 4096 // words
 	maxCachedBytes = 64   // bytes

@@ -1,5 +1,5 @@
-// Package demo carries the demo model and its add-ons inside the program, so that a fresh clone paints. The recipe that
-// trained them is beside them, in recipe/.
+// Package demo holds the demo model and its add-ons inside the program, so that a fresh clone can generate images. The
+// recipe that trained them is beside them, in recipe/.
 package demo
 
 import (
@@ -20,8 +20,8 @@ const Name = "postcards"
 var files embed.FS
 
 // Unpack writes the model folder into dir, which is created, and returns the folder's path; its add-ons are in addons
-// beside it. There is nothing else, whatever was there before: the path has the hash of the content in it, and what
-// differs in anything is replaced whole, by renaming. A second call only reads.
+// beside it. Both hold exactly the embedded files: the path contains the hash of the content, and a folder that
+// differs in anything is replaced as a whole, by renaming. A second call only reads.
 func Unpack(dir string) (string, error) {
 	home, err := unpack(dir)
 	if err != nil {
@@ -46,7 +46,7 @@ func unpack(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(fresh) // what is left of it
+	defer os.RemoveAll(fresh) // the rest, after an error
 	if err := write(filepath.Join(fresh, "new")); err != nil {
 		return "", err
 	}
@@ -56,7 +56,7 @@ func unpack(dir string) (string, error) {
 	return home, nil
 }
 
-// replace renames fresh to home. A folder that is there already is moved away to old.
+// replace renames fresh to home. An existing folder is moved to old first.
 func replace(fresh, home, old string) error {
 	if os.Rename(fresh, home) == nil || matches(home) {
 		return nil
@@ -101,7 +101,7 @@ func write(home string) error {
 	})
 }
 
-// matches tells whether a folder holds the embedded files as they are, and no other.
+// matches says whether a folder holds the embedded files as they are, and no other.
 func matches(home string) bool {
 	want := 0
 	err := eachFile(func(path string, data []byte) error {

@@ -16,7 +16,7 @@ import (
 
 const postcards = "postcards"
 
-// probedModel is the demo model, loaded, and the judge of its pictures.
+// probedModel is the loaded demo model, and the probe that classifies its images.
 type probedModel struct {
 	*probe
 	renderer   *render.Renderer
@@ -48,7 +48,7 @@ func (s *probedModel) render(t *testing.T, spec picture.Spec) *image.NRGBA {
 	return result.Tiles[0].Image
 }
 
-// checkFollows paints captions in few steps and wants these shares of what they ask for right.
+// checkFollows renders captions in few steps and wants these shares of the requested attributes right.
 func (s *probedModel) checkFollows(t *testing.T, captions []heldOutCaption, want map[string]float64) {
 	t.Helper()
 	right, of := map[string]int{}, map[string]int{}
@@ -70,7 +70,7 @@ func (s *probedModel) checkFollows(t *testing.T, captions []heldOutCaption, want
 	}
 }
 
-// TestOwnVocabularyIsKnown sees that nobody is told of unknown words who writes as the model was taught to read.
+// TestOwnVocabularyIsKnown checks that captions as in training give no unknown words.
 func TestOwnVocabularyIsKnown(t *testing.T) {
 	t.Parallel()
 	f, err := folder.Open(postcards)
@@ -90,18 +90,23 @@ func TestOwnVocabularyIsKnown(t *testing.T) {
 	}
 }
 
-// TestPromptsAreFollowed sees that the model follows words, on a few dozen captions; the recipe's report has the full figures.
+// TestPromptsAreFollowed checks that the model follows words, on a few dozen captions; the recipe's report has the full figures.
 func TestPromptsAreFollowed(t *testing.T) {
 	t.Parallel()
 	s := openProbedModel(t)
 
-	t.Run("four steps paint one thing in its place", func(t *testing.T) {
+	t.Run("four steps render one thing in its place", func(t *testing.T) {
 		t.Parallel()
-		s.checkFollows(t, heldOut(t, "coloured", 24, s.vocabulary), map[string]float64{"subject": 0.9, "colour": 0.9, "setting": 0.9})
+		s.checkFollows(
+			t, heldOut(t, "coloured", 24, s.vocabulary), map[string]float64{"subject": 0.9, "colour": 0.9, "setting": 0.9},
+		)
 	})
-	t.Run("four steps paint styles, weather and pairs", func(t *testing.T) {
+	t.Run("four steps render styles, weather and pairs", func(t *testing.T) {
 		t.Parallel()
-		s.checkFollows(t, heldOut(t, "all", 40, s.vocabulary), map[string]float64{"subject": 0.75, "colour": 0.8, "style": 0.85, "second": 0.6})
+		s.checkFollows(
+			t, heldOut(t, "all", 40, s.vocabulary),
+			map[string]float64{"subject": 0.75, "colour": 0.8, "style": 0.85, "second": 0.6},
+		)
 	})
 	t.Run("a weight decides between two things", func(t *testing.T) {
 		t.Parallel()

@@ -74,7 +74,7 @@ func TestUnpack(t *testing.T) {
 	})
 }
 
-// TestSize keeps the model and its add-ons small enough to live in the repository and in every build that paints.
+// TestSize keeps the model and its add-ons small enough for the repository and for every renderer.
 func TestSize(t *testing.T) {
 	t.Parallel()
 	const limit = 24 << 20

@@ -12,13 +12,13 @@ import (
 )
 
 // probe is the recipe's probe (recipe/recipe/probe.py): convolutional classifiers, one per attribute, that learnt from
-// painted pictures what a postcard shows. It never saw a generated one.
+// drawn images what a postcard shows. It never saw a generated one.
 type probe struct {
 	weights    map[string][]float32
 	attributes map[string][]string // the answers of each classifier, in order
 }
 
-// side is that of the pictures the probe reads, in pixels.
+// side is that of the images that the probe reads, in pixels.
 const side = 128
 
 // openProbe reads the weights that the recipe keeps, a safetensors file of float16, and what its answers mean.
@@ -90,7 +90,7 @@ type featureMap struct {
 	data           []float32
 }
 
-// classify tells what a picture shows: {attribute: answer}.
+// classify says what an image shows: {attribute: answer}.
 func (j *probe) classify(picture *image.NRGBA) map[string]string {
 	x := pixels(picture)
 	for i := range 4 {
@@ -113,7 +113,7 @@ func (j *probe) classify(picture *image.NRGBA) map[string]string {
 	return shown
 }
 
-// pixels are a picture's values in -1..1.
+// pixels are an image's values in -1..1.
 func pixels(picture *image.NRGBA) featureMap {
 	out := featureMap{3, side, make([]float32, 3*side*side)}
 	for i := range side * side {
@@ -188,13 +188,13 @@ func (j *probe) linear(name string, x []float32) []float32 {
 	return out
 }
 
-// heldOutCaption is a held-out caption and what it asks for, {attribute: answer}.
+// heldOutCaption is a held-out caption and its attributes, {attribute: answer}.
 type heldOutCaption struct {
 	Caption string            `json:"caption"`
 	Asks    map[string]string `json:"asks"`
 }
 
-// heldOut returns the first n captions of a set that ask only for words of the model's card.
+// heldOut returns the first n captions of a set that have only words of the model's card.
 func heldOut(t *testing.T, set string, n int, vocabulary []string) []heldOutCaption {
 	t.Helper()
 	var all map[string][]heldOutCaption

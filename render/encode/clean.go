@@ -9,14 +9,14 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// CleanImage is an input picture made safe to keep and to lend: a PNG of nothing but opaque pixels.
+// CleanImage is an input image that is safe to store and to hand out: a PNG of opaque pixels only.
 type CleanImage struct {
 	PNG           []byte
 	SHA256        string // lower-case hex, of PNG
 	Width, Height int    // pixels
 }
 
-// Clean decodes an input picture of at most maxPixels and encodes it anew without metadata, on white where it was
+// Clean decodes an input image of at most maxPixels and encodes it again without metadata, on white where it was
 // transparent, and scaled down if a side is longer than maxSide (0 is no such bound). Errors are those of Decode.
 func Clean(data []byte, maxPixels, maxSide int) (CleanImage, error) {
 	img, _, err := Decode(data, maxPixels)
@@ -33,7 +33,7 @@ func Clean(data []byte, maxPixels, maxSide int) (CleanImage, error) {
 	return CleanImage{PNG: file, SHA256: hex.EncodeToString(sum[:]), Width: size.X, Height: size.Y}, nil
 }
 
-// flatten lays a picture on white, as A1111 does with a start picture.
+// flatten puts an image on white, as A1111 does with an init image.
 func flatten(img image.Image) *image.RGBA {
 	b := img.Bounds()
 	out := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
@@ -42,7 +42,7 @@ func flatten(img image.Image) *image.RGBA {
 	return out
 }
 
-// shrink scales a picture down so that its longer side is at most side.
+// shrink scales an image down so that its longer side is at most side.
 func shrink(img *image.RGBA, side int) *image.RGBA {
 	size := img.Bounds().Size()
 	longer := max(size.X, size.Y)
@@ -56,7 +56,8 @@ func shrink(img *image.RGBA, side int) *image.RGBA {
 	return out
 }
 
-// halveWhileLarge halves a picture while it stays at least twice as large as w x h, so that the scaler needs little memory.
+// halveWhileLarge halves an image while it stays at least twice as large as w x h, so that the scaler needs little
+// memory.
 func halveWhileLarge(img *image.RGBA, w, h int) *image.RGBA {
 	for size := img.Bounds().Size(); size.X >= 4*w && size.Y >= 4*h; size = img.Bounds().Size() {
 		half := image.NewRGBA(image.Rect(0, 0, size.X/2, size.Y/2))

@@ -15,12 +15,12 @@ import (
 	"golang.org/x/image/webp"
 )
 
-// Why an input picture is refused.
+// The reasons why an input image is refused.
 var (
-	ErrNotImage      = errors.New("not a PNG, JPEG, WebP or GIF picture")
-	ErrTooManyPixels = errors.New("picture has too many pixels")
-	ErrDamaged       = errors.New("picture is damaged or cut off")
-	ErrAnimated      = errors.New("animated WebP is not understood")
+	ErrNotImage      = errors.New("not a PNG, JPEG, WebP or GIF image")
+	ErrTooManyPixels = errors.New("image has too many pixels")
+	ErrDamaged       = errors.New("image is damaged or cut off")
+	ErrAnimated      = errors.New("animated WebP is not supported")
 )
 
 // codec reads one format.
@@ -29,7 +29,7 @@ type codec struct {
 	decode func(io.Reader) (image.Image, error)
 }
 
-// sniff returns the format by its first bytes, whatever a file is called: "png", "jpeg", "webp", "gif" or "".
+// sniff returns the format by its first bytes, whatever the file is called: "png", "jpeg", "webp", "gif" or "".
 func sniff(data []byte) string {
 	head := string(data[:min(len(data), 12)])
 	switch {
@@ -59,9 +59,9 @@ func codecOf(format string) (codec, bool) {
 	return codec{}, false
 }
 
-// Decode reads an input picture that nobody vouches for: its header first, and its pixels only if there are at most
-// maxPixels. A GIF gives its first frame. An EXIF orientation is applied. format is "png", "jpeg", "webp" or "gif".
-// The errors are ErrNotImage, ErrTooManyPixels, ErrDamaged and ErrAnimated, with what is the matter.
+// Decode reads an untrusted input image: its header first, and its pixels only if there are at most maxPixels. A GIF
+// gives its first frame. An EXIF orientation is applied. format is "png", "jpeg", "webp" or "gif". The errors are
+// ErrNotImage, ErrTooManyPixels, ErrDamaged and ErrAnimated, with details.
 func Decode(data []byte, maxPixels int) (img image.Image, format string, err error) {
 	format = sniff(data)
 	c, ok := codecOf(format)
@@ -76,7 +76,9 @@ func Decode(data []byte, maxPixels int) (img image.Image, format string, err err
 		return nil, format, err
 	}
 	if pixels := int64(config.Width) * int64(config.Height); pixels > int64(maxPixels) {
-		return nil, format, fmt.Errorf("%w: %d x %d, at most %d in all", ErrTooManyPixels, config.Width, config.Height, maxPixels)
+		return nil, format, fmt.Errorf(
+			"%w: %d x %d, at most %d in all", ErrTooManyPixels, config.Width, config.Height, maxPixels,
+		)
 	}
 	img, err = c.read(data)
 	if err != nil {
@@ -104,7 +106,7 @@ func (c codec) read(data []byte) (img image.Image, err error) {
 	return img, nil
 }
 
-// recoverDecode turns a decoder's panic into an error: the bytes come from strangers.
+// recoverDecode turns a decoder's panic into an error: the bytes are untrusted.
 func recoverDecode(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("%w: %v", ErrDamaged, p)

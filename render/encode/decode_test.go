@@ -46,8 +46,12 @@ func TestDecode(t *testing.T) {
 			if size := img.Bounds().Size(); size != image.Pt(24, 16) {
 				t.Fatalf("got a size of %v, want 24 x 16", size)
 			}
-			if !closeTo(img, 2, 2, blue) || !closeTo(img, 21, 2, red) || !closeTo(img, 2, 13, red) || !closeTo(img, 21, 13, white) {
-				t.Errorf("corners: got %v %v %v %v, want blue, red, red, white", img.At(2, 2), img.At(21, 2), img.At(2, 13), img.At(21, 13))
+			if !closeTo(img, 2, 2, blue) || !closeTo(img, 21, 2, red) || !closeTo(img, 2, 13, red) ||
+				!closeTo(img, 21, 13, white) {
+				t.Errorf(
+					"corners: got %v %v %v %v, want blue, red, red, white", img.At(2, 2), img.At(21, 2), img.At(2, 13),
+					img.At(21, 13),
+				)
 			}
 		})
 	}
@@ -94,7 +98,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// bomb is a PNG header that claims a size, with no pixels behind it.
+// bomb is a PNG header that claims a size, without pixels.
 func bomb(w, h uint32) []byte {
 	head := binary.BigEndian.AppendUint32([]byte("IHDR"), w)
 	head = binary.BigEndian.AppendUint32(head, h)
@@ -104,7 +108,7 @@ func bomb(w, h uint32) []byte {
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(head))
 }
 
-// smuggled puts an extended header of 8 x 8 before a larger picture.
+// smuggled puts an extended header of 8 x 8 before a larger image.
 func smuggled(webp []byte) []byte {
 	body := append([]byte("WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00\x07\x00\x00\x07\x00\x00"), webp[12:]...)
 	out := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body)))
@@ -122,7 +126,8 @@ func TestClean(t *testing.T) {
 		if got.Width != 24 || got.Height != 16 || len(got.SHA256) != 64 {
 			t.Errorf("got %d x %d with hash %q, want 24 x 16", got.Width, got.Height, got.SHA256)
 		}
-		if _, err := encode.ReadParameters(got.PNG); !errors.Is(err, encode.ErrNoParameters) || bytes.Contains(got.PNG, []byte("tEXt")) {
+		if _, err := encode.ReadParameters(got.PNG); !errors.Is(err, encode.ErrNoParameters) ||
+			bytes.Contains(got.PNG, []byte("tEXt")) {
 			t.Errorf("got error %v, want %v", err, encode.ErrNoParameters)
 		}
 		again, err := encode.Clean(got.PNG, 10_000, 512)
@@ -167,7 +172,9 @@ func TestClean(t *testing.T) {
 			}
 			got, err := encode.Clean(data, 1_000_000, tt.side)
 			if err != nil || got.Width != tt.wantW || got.Height != tt.wantH {
-				t.Errorf("%d x %d: got %d x %d and error %v, want %d x %d", tt.w, tt.h, got.Width, got.Height, err, tt.wantW, tt.wantH)
+				t.Errorf(
+					"%d x %d: got %d x %d and error %v, want %d x %d", tt.w, tt.h, got.Width, got.Height, err, tt.wantW, tt.wantH,
+				)
 			}
 		}
 	})

@@ -1,3 +1,3 @@
-// Package encode writes finished pictures in as few bytes as a place allows and reads input pictures that nobody vouches
-// for. Pictures carry their settings as text, in AUTOMATIC1111's form, and it reads that text back.
+// Package encode writes finished images within a size limit, and reads input images from untrusted sources. Images
+// carry their settings as text in AUTOMATIC1111's form, which it reads back.
 package encode

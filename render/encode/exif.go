@@ -25,7 +25,7 @@ const unicodePrefix = "UNICODE\x00"
 // (which A1111 uses) writes it.
 func userComment(text string) []byte {
 	const (
-		directory = 8            // of the first directory, behind the TIFF header
+		directory = 8            // of the first directory, after the TIFF header
 		exif      = 8 + 18       // each directory of one entry: count, entry, no next one
 		content   = exif + 18    // the comment itself
 		big       = "MM\x00\x2a" // byte order and TIFF's 42
@@ -56,7 +56,7 @@ type exifBlock struct {
 	comment     string
 }
 
-// readExif reads an EXIF block. What is malformed is passed over.
+// readExif reads an EXIF block. Malformed parts are skipped.
 func readExif(block []byte) exifBlock {
 	out := exifBlock{orientation: 1}
 	block = bytes.TrimPrefix(block, []byte("Exif\x00\x00"))
@@ -117,8 +117,8 @@ func readComment(block []byte, order binary.ByteOrder, entry []byte) string {
 	return fromLatin1(content)
 }
 
-// readUTF16 reads UTF-16 with a byte order mark or without. In a big-endian block it is big-endian; in a little-endian one
-// writers disagree, and the order that gives more zero high bytes is taken, since prompts are mostly Latin.
+// readUTF16 reads UTF-16 with a byte order mark or without. In a big-endian block it is big-endian; in a little-endian
+// one writers disagree, so it takes the order with more zero high bytes, since prompts are mostly Latin.
 func readUTF16(content []byte, order binary.ByteOrder) string {
 	switch {
 	case bytes.HasPrefix(content, []byte{0xfe, 0xff}):
@@ -159,7 +159,7 @@ func addJPEGExif(file, block []byte) ([]byte, error) {
 	return append(out, file[2:]...), nil
 }
 
-// readJPEG finds the comment and the EXIF block of a JPEG. What is cut off or malformed is passed over.
+// readJPEG finds the comment and the EXIF block of a JPEG. Truncated or malformed parts are skipped.
 func readJPEG(file []byte) (comment string, exif []byte) {
 	file = file[2:]
 	for len(file) >= 4 && file[0] == 0xff {

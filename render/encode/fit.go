@@ -9,14 +9,14 @@ import (
 	"image/png"
 )
 
-// ErrTooLarge is returned when a picture fits in the limit by no means that is worth looking at.
-var ErrTooLarge = errors.New("picture does not fit in the limit")
+// ErrTooLarge means that an image does not fit in the limit at an acceptable quality.
+var ErrTooLarge = errors.New("image does not fit in the limit")
 
-// qualities is the ladder of JPEG qualities that Fit goes down.
+// qualities are the JPEG qualities that Fit tries in turn.
 func qualities() []int { return []int{95, 92, 88, 84, 78, 70, 60, 50, 40} }
 
-// Fit encodes a picture together with its parameters text in at most limit bytes: as a PNG if that fits, else as the best
-// JPEG that does. No limit is 0. ext is "png" or "jpg". The error is ErrTooLarge if nothing fits.
+// Fit encodes an image together with its parameters text in at most limit bytes: as a PNG if that fits, else as the
+// best JPEG that does. No limit is 0. ext is "png" or "jpg". The error is ErrTooLarge if nothing fits.
 func Fit(img image.Image, parameters string, limit int64) (data []byte, ext string, err error) {
 	if data, err = PNG(img, parameters); err != nil {
 		return nil, "", err
@@ -35,7 +35,7 @@ func Fit(img image.Image, parameters string, limit int64) (data []byte, ext stri
 	return nil, "", fmt.Errorf("%w: %d bytes as a JPEG, the limit is %d", ErrTooLarge, len(data), limit)
 }
 
-// PNG encodes a picture with its parameters text; an empty text leaves no trace.
+// PNG encodes an image with its parameters text. An empty text is left out.
 func PNG(img image.Image, parameters string) ([]byte, error) {
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
@@ -47,7 +47,7 @@ func PNG(img image.Image, parameters string) ([]byte, error) {
 	return addPNGText(b.Bytes(), parameters), nil
 }
 
-// asJPEG encodes a picture with its parameters text as the EXIF user comment.
+// asJPEG encodes an image with its parameters text as the EXIF user comment.
 func asJPEG(img image.Image, parameters string, quality int) ([]byte, error) {
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: quality}); err != nil {
@@ -63,8 +63,8 @@ func asJPEG(img image.Image, parameters string, quality int) ([]byte, error) {
 	return data, nil
 }
 
-// ErrNoParameters is returned for a picture that says nothing about how it was made.
-var ErrNoParameters = errors.New("picture holds no parameters")
+// ErrNoParameters means that an image has no parameters text.
+var ErrNoParameters = errors.New("image holds no parameters")
 
 // ReadParameters reads the parameters text in a PNG, JPEG or WebP file. An EXIF user comment overrides a PNG's text, as
 // in A1111. Errors are ErrNoParameters and ErrNotImage.

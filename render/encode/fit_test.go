@@ -18,7 +18,7 @@ import (
 	"darkroom/render/encode"
 )
 
-// scene paints discs on a gradient, decided by seed, with noise of so many levels on top.
+// scene draws discs on a gradient, by seed, with noise of that many levels.
 func scene(w, h int, seed uint64, noise int) *image.NRGBA {
 	random := rand.New(rand.NewPCG(seed, 1))
 	shade := func() [3]float64 {
@@ -115,7 +115,8 @@ func TestFit(t *testing.T) {
 	})
 	t.Run("a text too long for a JPEG is an error", func(t *testing.T) {
 		t.Parallel()
-		if _, _, err := encode.Fit(img, strings.Repeat("a", 40_000), 20_000); err == nil || !strings.Contains(err.Error(), "EXIF") {
+		if _, _, err := encode.Fit(img, strings.Repeat("a", 40_000), 20_000); err == nil ||
+			!strings.Contains(err.Error(), "EXIF") {
 			t.Errorf("got error %v, want one about EXIF", err)
 		}
 	})
@@ -148,7 +149,7 @@ func TestPNGText(t *testing.T) {
 				t.Fatalf("got error %v or no chunk that begins %q", err, tt.chunk)
 			}
 			if _, err := png.Decode(bytes.NewReader(data)); err != nil {
-				t.Errorf("the picture around the text: %v", err)
+				t.Errorf("the image around the text: %v", err)
 			}
 			if r, err := encode.ReadParameters(data); err != nil || r.Prompt != tt.prompt {
 				t.Errorf("got %q and error %v, want %q", r.Prompt, err, tt.prompt)

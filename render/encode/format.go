@@ -13,7 +13,7 @@ import (
 // hashDigits is how many digits of a model's hash A1111 writes.
 const hashDigits = 10
 
-// Keys of our own, beside A1111's. The exact prompts are written only when the plain text would not read back.
+// Keys of our own, besides A1111's. The exact prompts are written only when the plain text cannot be read back.
 const (
 	keyDialect       = "Dialect"
 	keyVariations    = "Variations"
@@ -26,13 +26,14 @@ const (
 	keyExactNegative = "Exact negative prompt"
 )
 
-// Extra is what the text says beyond the Spec.
+// Extra is what the text says besides the Spec.
 type Extra struct {
 	Version string // of this program, such as "darkroom 1.0.0"; left out when empty
 }
 
-// FormatParameters writes a Spec as A1111's "parameters" text: the prompt, the negative prompt if there is one, and a line of
-// fields. Call it on a single tile, so that the seed is the picture's own. Read gives back what it writes.
+// FormatParameters writes a Spec as A1111's "parameters" text: the prompt, the negative prompt if there is one, and a
+// line of fields. Call it on a single tile, so that the seed is the image's own. ParseParameters reads back what it
+// writes.
 func FormatParameters(s picture.Spec, extra Extra) string {
 	s.Prompt, s.Negative = strings.ToValidUTF8(s.Prompt, "\uFFFD"), strings.ToValidUTF8(s.Negative, "\uFFFD")
 	fields := specFields(s)
@@ -43,7 +44,7 @@ func FormatParameters(s picture.Spec, extra Extra) string {
 	return join(s, append(fields, exact...))
 }
 
-// exactFields returns the prompts as fields if plain, the text without them, does not give them back.
+// exactFields returns the prompts as fields if they cannot be read back from plain, the text without them.
 func exactFields(s picture.Spec, plain string) []Field {
 	r := ParseParameters(plain)
 	if r.Prompt == s.Prompt && r.Negative == s.Negative {
@@ -59,7 +60,7 @@ func exactFields(s picture.Spec, plain string) []Field {
 	return out
 }
 
-// join writes the three parts of the text. A NUL cannot stand in a PNG's text and is left out of the plain prompts.
+// join writes the three parts of the text. A PNG's text cannot hold a NUL, so it is left out of the plain prompts.
 func join(s picture.Spec, fields []Field) string {
 	lines := []string{s.Prompt}
 	if s.Negative != "" {
@@ -73,7 +74,7 @@ func join(s picture.Spec, fields []Field) string {
 	return trimBlank(strings.ReplaceAll(strings.Join(lines, "\n"), "\x00", ""))
 }
 
-// specFields returns what a Spec says, in the order A1111 writes it.
+// specFields returns the fields of a Spec, in A1111's order.
 func specFields(s picture.Spec) []Field {
 	sampler, schedule := splitTitle(s.Sampler)
 	out := []Field{
@@ -99,7 +100,7 @@ func specFields(s picture.Spec) []Field {
 	return nonEmpty(out)
 }
 
-// rareFields tells of settings that most pictures leave as they are, and of the source of the noise.
+// rareFields returns settings that most images leave at their default, and the source of the noise.
 func rareFields(s picture.Spec) []Field {
 	var out []Field
 	add := func(said bool, key, value string) {
@@ -123,13 +124,13 @@ func rareFields(s picture.Spec) []Field {
 	return out
 }
 
-// What A1111 calls a setting that we have another name for.
+// A1111's names of settings that have another name here.
 const (
 	noNorm  = "No norm"
 	etaDDIM = "Eta DDIM"
 )
 
-// randomSource names A1111's setting that draws the same noise: torch's CPU generator, or the numbers of a graphics card.
+// randomSource names A1111's setting that draws the same noise: torch's CPU generator, or that of a graphics card.
 func randomSource(d picture.Dialect) string {
 	if d == picture.A1111 {
 		return "NV"
@@ -137,7 +138,7 @@ func randomSource(d picture.Dialect) string {
 	return "CPU"
 }
 
-// variationFields names the last variation as A1111 does, and the whole chain in a field of our own if there are more.
+// variationFields names the last variation as A1111 does, and all of them in a field of our own if there are more.
 func variationFields(variations []picture.Variation) []Field {
 	n := len(variations)
 	if n == 0 {
@@ -158,7 +159,7 @@ func variationFields(variations []picture.Variation) []Field {
 	return append(out, Field{keyVariations, strings.Join(chain, " ")})
 }
 
-// passFields tells of a start picture and of a second pass. A1111 has one strength for both.
+// passFields returns the fields of an init image and of a hires pass. A1111 has one strength for both.
 func passFields(s picture.Spec) []Field {
 	var out []Field
 	if i := s.Init; i != nil {

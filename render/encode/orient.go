@@ -6,7 +6,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// orient turns and mirrors a picture upright. EXIF: 2 is mirrored, 3 upside down, 4 both; 5 to 8 also swap the sides.
+// orient turns and mirrors an image upright. EXIF: 2 is mirrored, 3 upside down, 4 both; 5 to 8 also swap the sides.
 func orient(img image.Image, orientation int) image.Image {
 	if orientation <= 1 {
 		return img
@@ -28,7 +28,7 @@ func orient(img image.Image, orientation int) image.Image {
 	return out
 }
 
-// source returns where the upright pixel (x, y) comes from in a stored picture of w x h.
+// source returns where the upright pixel (x, y) comes from in a stored image of w x h.
 func source(orientation, x, y, w, h int) (sx, sy int) {
 	switch orientation {
 	case 2:

@@ -4,17 +4,17 @@ import (
 	"darkroom/render/picture"
 )
 
-// Parameters is what the text in a picture says about how it was made. What was not said is zero, but for Seed.
+// Parameters is what the text in an image says about how it was made. What it does not say is zero, except Seed.
 type Parameters struct {
 	Prompt, Negative string
 	Steps            int
-	Sampler          string // our name if we have one, else as written
+	Sampler          string // darkroom's name if there is one, else as written
 	GuidanceScale    float64
-	Seed             int64 // -1 when not said
+	Seed             int64 // -1 when missing
 	Width, Height    int   // pixels
 	Model            picture.Ref
 	Dialect          picture.Dialect
-	Notation         picture.Notation // empty when not said
+	Notation         picture.Notation // empty when missing
 	ClipSkip         int
 	Emphasis         picture.Emphasis
 	Eta              *float64
@@ -26,7 +26,7 @@ type Parameters struct {
 	Init             *picture.Init // without sizes
 	Hires            *picture.Hires
 	Version          string  // of the program that wrote it
-	Fields           []Field // everything said, in order, as written
+	Fields           []Field // all fields, in order, as written
 }
 
 // Field is one "key: value" of the text.

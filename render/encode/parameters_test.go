@@ -155,7 +155,10 @@ func TestParametersField(t *testing.T) {
 }
 
 // awkwardPieces are pieces of prompts that the text's own syntax could be mistaken for.
-var awkwardPieces = []string{"a", " ", "\n", "\r\n", "\t", ",", ":", `"`, `\`, "Negative prompt:", "Steps: 1, Seed: 2, Size: 3x4", "é", "日本", "🙂", "\u2028", "\u0085", "\x1c", "\x00", "<lora:x:1>", "Exact prompt: x"}
+var awkwardPieces = []string{
+	"a", " ", "\n", "\r\n", "\t", ",", ":", `"`, `\`, "Negative prompt:", "Steps: 1, Seed: 2, Size: 3x4", "é", "日本", "🙂",
+	"\u2028", "\u0085", "\x1c", "\x00", "<lora:x:1>", "Exact prompt: x",
+}
 
 func drawSpec(t *rapid.T) picture.Spec {
 	prompt := rapid.Custom(func(t *rapid.T) string {
@@ -172,12 +175,22 @@ func drawSpec(t *rapid.T) picture.Spec {
 	s.Sampler = rapid.SampledFrom(sampler.Names(sampler.Dialect(s.Dialect))).Draw(t, "sampler")
 	s.ClipSkip = rapid.SampledFrom([]int{0, 2, 3}).Draw(t, "clip skip")
 	for range rapid.IntRange(0, 3).Draw(t, "variations") {
-		s.Variations = append(s.Variations, picture.Variation{Seed: seeds.Draw(t, "seed"), Strength: strengths.Draw(t, "strength")})
+		s.Variations = append(
+			s.Variations, picture.Variation{Seed: seeds.Draw(t, "seed"), Strength: strengths.Draw(t, "strength")},
+		)
 	}
 	if rapid.Bool().Draw(t, "rarer") {
-		s.Eta, s.Rescale, s.SeedDelta = ptr(rapid.Float64Range(0, 1).Draw(t, "eta")), strengths.Draw(t, "rescale"), seeds.Draw(t, "delta")
+		s.Eta, s.Rescale, s.SeedDelta = ptr(
+			rapid.Float64Range(0, 1).Draw(t, "eta"),
+		), strengths.Draw(
+			t, "rescale",
+		), seeds.Draw(
+			t, "delta",
+		)
 		s.Emphasis, s.Tiling, s.Notation = picture.EmphasisNoNorm, true, picture.NotationMidjourney
-		s.SeedSize = &picture.Size{Width: rapid.IntRange(8, 4096).Draw(t, "seed width"), Height: rapid.IntRange(8, 4096).Draw(t, "seed height")}
+		s.SeedSize = &picture.Size{
+			Width: rapid.IntRange(8, 4096).Draw(t, "seed width"), Height: rapid.IntRange(8, 4096).Draw(t, "seed height"),
+		}
 	}
 	if rapid.Bool().Draw(t, "init") {
 		s.Init = &picture.Init{Picture: picture.Input{SHA256: modelHash}, Strength: strengths.Draw(t, "strength")}
@@ -189,7 +202,10 @@ func drawSpec(t *rapid.T) picture.Spec {
 		}
 	}
 	if rapid.Bool().Draw(t, "hires") {
-		s.Hires = &picture.Hires{Scale: rapid.Float64Range(1.1, 4).Draw(t, "scale"), Steps: rapid.IntRange(1, 50).Draw(t, "hires steps"), Strength: strengths.Draw(t, "strength")}
+		s.Hires = &picture.Hires{
+			Scale: rapid.Float64Range(1.1, 4).Draw(t, "scale"), Steps: rapid.IntRange(1, 50).Draw(t, "hires steps"),
+			Strength: strengths.Draw(t, "strength"),
+		}
 	}
 	return s
 }

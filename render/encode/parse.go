@@ -18,14 +18,14 @@ var (
 	fieldPattern     = regexp.MustCompile(`\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)`)
 	sizePattern      = regexp.MustCompile(`^(\d+)x(\d+)$`)
 	placementPattern = regexp.MustCompile(`^(\d+)x(\d+)\+(\d+)\+(\d+)$`)
-	// releasePattern finds A1111's version in its own text and in that of programs made from it ("f2.0.1v1.10.1-…").
+	// releasePattern finds A1111's version in its text and in that of its forks ("f2.0.1v1.10.1-…").
 	releasePattern = regexp.MustCompile(`(?:^|\d)v(\d+)\.(\d+)`)
 )
 
 const minFields = 3
 
-// ParseParameters reads A1111's "parameters" text, ours or another program's. Anything is read as something: text without a line of
-// fields is all prompt.
+// ParseParameters reads A1111's "parameters" text, of darkroom or another program. It never fails: text without a line
+// of fields is all prompt.
 func ParseParameters(text string) Parameters {
 	lines := strings.Split(trimBlank(text), "\n")
 	var r Parameters
@@ -38,7 +38,7 @@ func ParseParameters(text string) Parameters {
 	return r
 }
 
-// readPrompts reads the lines before the fields: from the one that begins with the mark on they are negative.
+// readPrompts reads the lines before the fields. From the line with the mark on they belong to the negative prompt.
 func readPrompts(lines []string) (positive, negative string) {
 	var texts [2][]string
 	at := 0
@@ -71,7 +71,7 @@ func readFields(line string) []Field {
 	return out
 }
 
-// fill sets what the fields say.
+// fill sets the values of the fields.
 func (r *Parameters) fill() {
 	if exact, ok := r.Field(keyExactPrompt); ok {
 		r.Prompt = exact
@@ -99,7 +99,7 @@ func (r *Parameters) fill() {
 	r.fillPasses()
 }
 
-// schedule is what the text says about it. Where A1111 1.9 or a later one says nothing, "Automatic" was chosen.
+// schedule is the schedule in the text. A1111 1.9 and later leave out "Automatic".
 func (r *Parameters) schedule() string {
 	if said, ok := r.Field("Schedule type"); ok {
 		return said
@@ -114,7 +114,7 @@ func (r *Parameters) schedule() string {
 	return ""
 }
 
-// fillRare sets what most pictures leave as it is.
+// fillRare sets what most images leave at its default.
 func (r *Parameters) fillRare() {
 	if strings.EqualFold(r.text("Emphasis"), noNorm) {
 		r.Emphasis = picture.EmphasisNoNorm
@@ -135,7 +135,7 @@ func (r *Parameters) fillRare() {
 	}
 }
 
-// fillPasses sets the start picture and the second pass.
+// fillPasses sets the init image and the hires pass.
 func (r *Parameters) fillPasses() {
 	strength := r.number("Denoising strength")
 	if hash, ok := r.Field("Init image hash"); ok {
@@ -151,7 +151,7 @@ func (r *Parameters) fillPasses() {
 	}
 }
 
-// placement reads where the start picture lies.
+// placement reads where the init image lies.
 func (r *Parameters) placement() *picture.Placement {
 	m := placementPattern.FindStringSubmatch(r.text(keyPlacement))
 	if m == nil {
@@ -164,7 +164,7 @@ func (r *Parameters) placement() *picture.Placement {
 	return &picture.Placement{Width: n[0], Height: n[1], X: n[2], Y: n[3]}
 }
 
-// variations reads the chain, or the one variation that A1111 knows.
+// variations reads all variations, or the one that A1111 writes.
 func (r Parameters) variations() []picture.Variation {
 	var out []picture.Variation
 	chain, ok := r.Field(keyVariations)
@@ -187,7 +187,7 @@ func (r Parameters) text(key string) string {
 	return value
 }
 
-// whole is 0 for what is no whole number.
+// whole is 0 for what is not a whole number.
 func (r Parameters) whole(key string) int {
 	n, err := strconv.Atoi(r.text(key))
 	if err != nil {
@@ -196,7 +196,7 @@ func (r Parameters) whole(key string) int {
 	return n
 }
 
-// number is 0 for what is no number.
+// number is 0 for what is not a number.
 func (r Parameters) number(key string) float64 {
 	f, err := strconv.ParseFloat(r.text(key), 64)
 	if err != nil {
@@ -205,7 +205,7 @@ func (r Parameters) number(key string) float64 {
 	return f
 }
 
-// trimBlank trims what Python calls blank, since A1111 does: Unicode's blanks and the four separators.
+// trimBlank trims what Python calls blank, as A1111 does: Unicode's blanks and the four separators.
 func trimBlank(text string) string {
 	return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f })
 }

@@ -12,15 +12,15 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// The perceptual hash looks at the lowest hashSide x hashSide frequencies of a picture scaled to side x side.
+// The perceptual hash uses the lowest hashSide x hashSide frequencies of an image scaled to hashScale x hashScale.
 const (
 	hashSide  = 8
 	hashScale = 32
 )
 
-// PHash returns a perceptual hash of 64 bits as 16 hex digits: pictures that look alike differ in few bits (see
+// PHash returns a perceptual hash of 64 bits as 16 hex digits: images that look alike differ in few bits (see
 // PHashDistance). It is the DCT hash that the Python package imagehash calls phash: the lowest 8 x 8 frequencies of the
-// grey picture at 32 x 32, each compared with their median.
+// grey image at 32 x 32, each compared with their median.
 func PHash(img image.Image) string {
 	low := frequencies(greys(img))
 	sorted := slices.Clone(low[:])
@@ -36,8 +36,8 @@ func PHash(img image.Image) string {
 	return fmt.Sprintf("%016x", hash)
 }
 
-// PHashDistance returns in how many of their 64 bits two hashes differ: 0 to about 8 for the same picture encoded
-// otherwise, around 32 for unrelated ones.
+// PHashDistance returns in how many of their 64 bits two hashes differ: 0 to about 8 for the same image in another
+// encoding, around 32 for unrelated ones.
 func PHashDistance(a, b string) (int, error) {
 	var values [2]uint64
 	for i, hash := range []string{a, b} {
@@ -50,7 +50,7 @@ func PHashDistance(a, b string) (int, error) {
 	return bits.OnesCount64(values[0] ^ values[1]), nil
 }
 
-// greys returns the picture in grey at hashScale x hashScale, transparent places black.
+// greys returns the image in grey at hashScale x hashScale, transparent places black.
 func greys(img image.Image) [hashScale][hashScale]float64 {
 	small := image.NewRGBA(image.Rect(0, 0, hashScale, hashScale))
 	draw.BiLinear.Scale(small, small.Bounds(), img, img.Bounds(), draw.Src, nil)
@@ -64,7 +64,7 @@ func greys(img image.Image) [hashScale][hashScale]float64 {
 }
 
 // frequencies returns the lowest hashSide x hashSide coefficients of the two-dimensional DCT-II, row by row:
-// F(v,u) = 4 Σ f(y,x) cos(πv(2y+1)/2N) cos(πu(2x+1)/2N). They are rounded, so that what is zero has no sign.
+// F(v,u) = 4 Σ f(y,x) cos(πv(2y+1)/2N) cos(πu(2x+1)/2N). They are rounded, so that zero has no sign.
 func frequencies(f [hashScale][hashScale]float64) (out [hashSide * hashSide]float64) {
 	for v := range hashSide {
 		for u := range hashSide {

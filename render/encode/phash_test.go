@@ -52,7 +52,7 @@ func TestPHash(t *testing.T) {
 			"a JPEG of it": reencoded(t, img, 40), "twice the size": scaled(img, 320, 224), "half the size": scaled(img, 80, 56),
 		} {
 			if d := distance(t, hash, encode.PHash(other)); d > 8 {
-				t.Errorf("picture %d, %s: got a distance of %d bits, want at most 8", i, name, d)
+				t.Errorf("image %d, %s: got a distance of %d bits, want at most 8", i, name, d)
 			}
 		}
 	}
@@ -65,7 +65,7 @@ func TestPHash(t *testing.T) {
 		}
 	}
 	if pairs := pictures * (pictures - 1) / 2; near > pairs/20 {
-		t.Errorf("%d of %d pairs of different pictures are within 10 bits, want at most one in twenty", near, pairs)
+		t.Errorf("%d of %d pairs of different images are within 10 bits, want at most one in twenty", near, pairs)
 	}
 }
 

@@ -12,20 +12,20 @@ import (
 
 const pngMagic = "\x89PNG\r\n\x1a\n"
 
-// keyword is the name A1111 gives to its text in a PNG.
+// keyword is the name of A1111's text in a PNG.
 const keyword = "parameters"
 
-// maxText bounds a text read from a picture, packed or not, in bytes.
+// maxText bounds a text read from an image, compressed or not, in bytes.
 const maxText = 1 << 20
 
-// addPNGText puts text behind the header of a PNG: as tEXt if it is Latin-1, as iTXt (UTF-8) if not.
+// addPNGText puts text after the header of a PNG: as tEXt if it is Latin-1, as iTXt (UTF-8) if not.
 func addPNGText(file []byte, text string) []byte {
 	const head = len(pngMagic) + 4 + 4 + 13 + 4 // magic; length, name, content and checksum of IHDR
 	name, content := "tEXt", append([]byte(keyword), 0)
 	if latin, ok := latin1(text); ok {
 		content = append(content, latin...)
 	} else {
-		name, content = "iTXt", append(content, 0, 0, 0, 0) // unpacked, no method, no language, no translated keyword
+		name, content = "iTXt", append(content, 0, 0, 0, 0) // uncompressed, no method, no language, no translated keyword
 		content = append(content, text...)
 	}
 	out := append([]byte(nil), file[:head]...)
@@ -40,7 +40,7 @@ func chunk(name string, content []byte) []byte {
 	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out[4:]))
 }
 
-// latin1 encodes text in ISO 8859-1, if every character has a place there.
+// latin1 encodes text in ISO 8859-1, if that has every character.
 func latin1(text string) ([]byte, bool) {
 	out := make([]byte, 0, len(text))
 	for _, r := range text {
@@ -61,7 +61,7 @@ func fromLatin1(b []byte) string {
 	return out.String()
 }
 
-// readPNG finds the parameters text and the EXIF block of a PNG. What is cut off or malformed is passed over.
+// readPNG finds the parameters text and the EXIF block of a PNG. Truncated or malformed parts are skipped.
 func readPNG(file []byte) (text string, exif []byte) {
 	file = file[len(pngMagic):]
 	for len(file) >= 12 {
@@ -83,7 +83,7 @@ func readPNG(file []byte) (text string, exif []byte) {
 	return text, exif
 }
 
-// readPNGText reads one text chunk if it has our keyword.
+// readPNGText reads one text chunk if it has the keyword.
 func readPNGText(name string, content []byte) (string, bool) {
 	key, rest, ok := bytes.Cut(content, []byte{0})
 	if !ok || string(key) != keyword {
@@ -101,7 +101,7 @@ func readPNGText(name string, content []byte) (string, bool) {
 	return "", false
 }
 
-// readInternational reads an iTXt chunk behind its flag and method: language, translated keyword, text in UTF-8.
+// readInternational reads an iTXt chunk after its flag and method: language, translated keyword, text in UTF-8.
 func readInternational(packed bool, rest []byte) (string, bool) {
 	_, rest, found := bytes.Cut(rest, []byte{0})
 	_, rest, ok := bytes.Cut(rest, []byte{0})

@@ -6,8 +6,8 @@ import (
 	"darkroom/render/sampler"
 )
 
-// samplerTitle pairs our name of a sampler (render/sampler) with the one A1111 shows, and with the schedule that A1111 takes
-// since 1.9 where a person chose none ("Automatic").
+// samplerTitle pairs the name of a sampler in render/sampler with A1111's, and with the schedule that A1111 takes since
+// 1.9 for "Automatic".
 type samplerTitle struct{ name, shown, automatic string }
 
 func samplerTitles() []samplerTitle {
@@ -31,7 +31,7 @@ func samplerTitles() []samplerTitle {
 		{"plms", "PLMS", ownSchedule},
 		{"unipc", "UniPC", ownSchedule},
 		{"lcm", "LCM", ownSchedule},
-		{"pndm", "PNDM", ownSchedule}, // from here on A1111 has none
+		{"pndm", "PNDM", ownSchedule}, // A1111 does not have these
 		{"ddpm", "DDPM", ownSchedule},
 		{"tcd", "TCD", ownSchedule},
 		{"dpmpp_2s", "DPM++ 2S", ownSchedule},
@@ -50,14 +50,14 @@ func scheduleTitles() []scheduleTitle {
 		{"", "Uniform"}, {"karras", "Karras"}, {"exponential", "Exponential"}, {"polyexponential", "Polyexponential"},
 		{"sgm_uniform", "SGM Uniform"}, {"kl_optimal", "KL Optimal"}, {"ays", "Align Your Steps"}, {"simple", "Simple"},
 		{"ddim", "DDIM"}, {"beta", "Beta"},
-		{"lu", "Lu"},      // diffusers' alone
-		{"", "Normal"},    // the levels of Uniform
-		{"", "Automatic"}, // of a sampler whose own it is
+		{"lu", "Lu"},      // only in diffusers
+		{"", "Normal"},    // the sigmas of Uniform
+		{"", "Automatic"}, // of a sampler that has one of its own
 	}
 }
 
-// SamplerTitle returns the name A1111 shows for one of our samplers with its schedule, as it was before 1.9, or the name
-// itself when it has none.
+// SamplerTitle returns A1111's name of a sampler with its schedule, as before A1111 1.9, or the name itself when A1111
+// has none.
 func SamplerTitle(name string) string {
 	shown, schedule := splitTitle(name)
 	if schedule == "" || schedule == "Uniform" {
@@ -66,8 +66,8 @@ func SamplerTitle(name string) string {
 	return shown + " " + schedule
 }
 
-// splitTitle divides a name into what A1111 shows for the sampler and for the schedule, which is empty for samplers with one
-// of their own.
+// splitTitle divides a name into A1111's names of the sampler and of the schedule, which is empty for samplers with a
+// schedule of their own.
 func splitTitle(name string) (shown, schedule string) {
 	base, ending := sampler.SplitName(name)
 	for _, t := range samplerTitles() {
@@ -86,8 +86,8 @@ func splitTitle(name string) (shown, schedule string) {
 	return name, ""
 }
 
-// SamplerName returns our name for a sampler as A1111 shows it, in any case; schedule is its "Schedule type" since 1.9,
-// empty before. "Automatic" is the sampler's own. A sampler we have no name for comes back as it was written.
+// SamplerName returns the name of a sampler by A1111's name, in any case; schedule is its "Schedule type" since 1.9,
+// empty before. "Automatic" is the sampler's own. An unknown sampler is returned as written.
 func SamplerName(shown, schedule string) string {
 	full := strings.TrimSpace(shown)
 	schedule = strings.TrimSpace(schedule)

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Clues are what a folder in diffusers' layout says that its kind is recognised by. What is not known yet, or what an old
-// export does not say, is zero.
+// Clues are what a folder in diffusers' layout says that its kind is recognised by. What is not known yet, or what an
+// old export does not say, is zero.
 type Clues struct {
 	Pipeline       string   // the class in model_index.json
 	AestheticScore bool     // requires_aesthetics_score
@@ -34,13 +34,18 @@ func Unsupported(c Clues) string {
 	name := unsupportedName(c.Pipeline)
 	switch {
 	case name != "":
-		return fmt.Sprintf("a %s model (%s); only Stable Diffusion 1 and 2, SDXL and LCM are understood so far", name, c.Pipeline)
+		return fmt.Sprintf(
+			"a %s model (%s); only Stable Diffusion 1 and 2, SDXL and LCM are supported so far", name, c.Pipeline,
+		)
 	case !strings.Contains(c.Pipeline, "StableDiffusion") && !LCMPipeline(c.Pipeline):
-		return fmt.Sprintf("pipeline %q, want a StableDiffusionPipeline, StableDiffusionXLPipeline or LatentConsistencyModelPipeline", c.Pipeline)
+		return fmt.Sprintf(
+			"pipeline %q, want a StableDiffusionPipeline, StableDiffusionXLPipeline or LatentConsistencyModelPipeline",
+			c.Pipeline,
+		)
 	case slices.Contains(c.Folders, transformer):
-		return "the model's network is a transformer, as in Stable Diffusion 3 and Flux; only those with a UNet are understood so far"
+		return "the model's network is a transformer, as in Stable Diffusion 3 and Flux; only UNets are supported so far"
 	case isRefiner(c):
-		return "an SDXL refiner, which only finishes what another model began; want an SDXL base model"
+		return "an SDXL refiner, which only finishes the image of another model; want an SDXL base model"
 	}
 	return ""
 }

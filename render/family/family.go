@@ -1,8 +1,8 @@
 // Package family says what the kinds of diffusion models differ in, as plain values: one file for each family (an
 // architecture), and one for each way in which models depart from theirs (distilled to few steps, made for inpainting).
 //
-// A new family is one file here, with its text encoders, its conditioning, its latents and its defaults, and its name in
-// families(). The rest of the program asks these values and names no family. The package reads no file and knows no
+// A new family is one file here, with its text encoders, its conditioning, its latents and its defaults, and its name
+// in families(). The rest of the program asks these values and names no family. The package reads no file and knows no
 // runtime: who has read a model folder hands in what it says, as Clues.
 package family
 
@@ -28,7 +28,7 @@ type Family struct {
 	ZerosForEmptyNegative bool
 
 	Latents      Latents
-	NativeSide   int // pixels on a side of the images it was trained on, where unet/config.json does not say; 0 for unknown
+	NativeSide   int // side of the training images in pixels, where unet/config.json does not say; 0 for unknown
 	SizeMultiple int // what the sides of an image are multiples of, where unet/config.json does not say
 	Defaults     Defaults
 	AlignedSteps sampler.AlignedSteps // zero for Stable Diffusion 1's

@@ -16,8 +16,8 @@ type ExtraInput struct {
 	Join func(mask, latents tensor.Tensor) tensor.Tensor
 }
 
-// Inpaint is the input of inpainting models, whose UNet has nine channels: after the latents the mask and the latents of
-// the masked image.
+// Inpaint is the input of inpainting models, whose UNet has nine channels: after the latents the mask and the latents
+// of the masked image.
 var Inpaint = &ExtraInput{Name: "inpainting", Channels: 1 + 4, Blank: blankForInpaint, Join: joinMask}
 
 // FindExtraInput returns the input of a UNet that reads so many channels after those of the latents, nil for none.

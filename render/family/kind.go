@@ -6,7 +6,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Kind is what kind of model a folder holds: its family, and how it departs from that. The zero Kind is Stable Diffusion 1.
+// Kind is what kind of model a folder holds: its family, and how it departs from that. The zero Kind is Stable
+// Diffusion 1.
 type Kind struct {
 	Family       *Family
 	Distillation *Distillation // nil for a model that takes the usual number of steps
@@ -29,8 +30,8 @@ func (k Kind) Consistency() bool { return k.Distillation != nil && k.Distillatio
 // GuidesItself says that the UNet takes the guidance scale as an input and needs no negative prompt.
 func (k Kind) GuidesItself() bool { return k.GuidanceWidth > 0 }
 
-// Conditioning adds to hidden states and pooled vectors what else the UNet reads: for an image of height × width pixels at
-// a guidance scale.
+// Conditioning adds to hidden states and pooled vectors what else the UNet reads: for an image of height × width pixels
+// at a guidance scale.
 func (k Kind) Conditioning(hidden, pooled tensor.Tensor, height, width int, scale float64) tensor.Conditioning {
 	c := tensor.Conditioning{Hidden: hidden, Pooled: pooled}
 	if of := k.family().TimeIDs; of != nil {
@@ -48,13 +49,13 @@ func (k Kind) FollowsClipSkip(d picture.Dialect) bool {
 	return d != picture.A1111 || !k.family().FixedClipSkip
 }
 
-// ZerosForEmptyNegative says whether hidden states of zeros stand for an empty negative prompt in a dialect. byFolder is
-// what the folder says.
+// ZerosForEmptyNegative says whether hidden states of zeros stand for an empty negative prompt in a dialect. byFolder
+// is what the folder says.
 func (k Kind) ZerosForEmptyNegative(d picture.Dialect, byFolder bool) bool {
 	return k.family().ZerosForEmptyNegative && (byFolder || d == picture.A1111)
 }
 
-// AlignedSteps are the family's.
+// AlignedSteps is the family's table of Align Your Steps.
 func (k Kind) AlignedSteps() sampler.AlignedSteps { return k.family().AlignedSteps }
 
 // InpaintKeepsRungeKutta is the family's.

@@ -9,12 +9,16 @@ import (
 
 const consistencyName = "distilled (LCM or TCD)"
 
-// LCM is a latent consistency model (Luo et al., 2023) whose UNet takes the guidance scale as an embedding. The settings
-// are those of diffusers' LatentConsistencyModelPipeline.
-var LCM = &Distillation{Name: consistencyName, Consistency: true, Defaults: Defaults{Steps: 4, GuidanceScale: 8, Sampler: "lcm"}}
+// LCM is a latent consistency model (Luo et al., 2023) whose UNet takes the guidance scale as an embedding. The
+// settings are those of diffusers' LatentConsistencyModelPipeline.
+var LCM = &Distillation{
+	Name: consistencyName, Consistency: true, Defaults: Defaults{Steps: 4, GuidanceScale: 8, Sampler: "lcm"},
+}
 
 // LCMInWeights is a model whose weights an LCM LoRA was merged into. Guidance does not help it.
-var LCMInWeights = &Distillation{Name: consistencyName, Consistency: true, Defaults: Defaults{Steps: 4, GuidanceScale: 1, Sampler: "lcm"}}
+var LCMInWeights = &Distillation{
+	Name: consistencyName, Consistency: true, Defaults: Defaults{Steps: 4, GuidanceScale: 1, Sampler: "lcm"},
+}
 
 func isLCM(c Clues) bool { return strings.HasPrefix(c.Scheduler, "LCM") }
 
@@ -22,8 +26,8 @@ func isLCM(c Clues) bool { return strings.HasPrefix(c.Scheduler, "LCM") }
 // configuration as it is, and its img2img takes all of its steps, whatever the strength.
 func LCMPipeline(class string) bool { return strings.Contains(class, "LatentConsistency") }
 
-// GuidanceEmbedding writes a guidance scale as an LCM reads it (Luo et al., 2023, after Vaswani et al., 2017): with
-// w = scale − 1, sines and then cosines of 1000·w·10000^(−i/(d/2−1)). Each operation is rounded to float32, as diffusers'
+// GuidanceEmbedding writes a guidance scale as an LCM reads it (Luo et al., 2023, after Vaswani et al., 2017): with w =
+// scale − 1, sines and then cosines of 1000·w·10000^(−i/(d/2−1)). Each operation is rounded to float32, as diffusers'
 // get_guidance_scale_embedding does it. The result has the shape [1, width].
 func GuidanceEmbedding(scale float64, width int) tensor.Tensor {
 	out := tensor.New(1, width)

@@ -9,10 +9,15 @@ var SD2 = &Family{
 	Latents:               stableDiffusionLatents,
 	SizeMultiple:          64,
 	PipelineSetsScheduler: true,
-	recognise:             func(c Clues) bool { return c.Activation == openCLIPActivation || c.TextWidth == openCLIPWidth },
+	recognise:             hasOpenCLIP,
 }
 
-// What tells OpenCLIP's text encoder from CLIP's own: the latter has the activation quick_gelu and tokens of 768 numbers.
+func hasOpenCLIP(c Clues) bool {
+	return c.Activation == openCLIPActivation || c.TextWidth == openCLIPWidth
+}
+
+// What tells OpenCLIP's text encoder from CLIP's own: the latter has the activation quick_gelu and tokens of 768
+// numbers.
 const (
 	openCLIPActivation = "gelu"
 	openCLIPWidth      = 1024

@@ -7,8 +7,8 @@ import (
 	"darkroom/render/sampler"
 )
 
-// SDXL is Stable Diffusion XL: two text encoders side by side, the pooled vector of the second, and the size of the image.
-// It was trained with the last layer but one of both encoders, without the final norm.
+// SDXL is Stable Diffusion XL: two text encoders side by side, the pooled vector of the second, and the size of the
+// image. It was trained with the last layer but one of both encoders, without the final norm.
 var SDXL = &Family{
 	Name: "SDXL",
 	TextEncoders: []TextEncoder{
@@ -40,7 +40,7 @@ func sdxlTimeIDs(height, width int) []float32 {
 	return []float32{h, w, 0, 0, h, w}
 }
 
-// isRefiner recognises SDXL's refiner, which has the second text encoder only and is told an aesthetic score.
+// isRefiner recognises SDXL's refiner, which has the second text encoder only and reads an aesthetic score.
 func isRefiner(c Clues) bool {
 	return c.AestheticScore || !slices.Contains(c.Folders, firstEncoder) && slices.Contains(c.Folders, secondEncoder)
 }

@@ -14,10 +14,12 @@ var Turbo = &Distillation{Name: fewStepsName, Defaults: Defaults{Steps: 4, Guida
 // Lightning is a model like SDXL Lightning. Guidance only does harm to it.
 var Lightning = &Distillation{Name: fewStepsName, Defaults: Defaults{Steps: 4, GuidanceScale: 1, Sampler: "euler"}}
 
-// isFewSteps recognises Turbo and Lightning. Their folders do not name them, but they are published with Euler's scheduler
-// and trailing steps, and others are not.
+// isFewSteps recognises Turbo and Lightning. Their folders do not name them, but they are published with Euler's
+// scheduler and trailing steps, and others are not.
 func isFewSteps(c Clues) bool {
-	return strings.HasPrefix(c.Scheduler, "Euler") && c.Spacing == sampler.Trailing && c.Prediction == string(sampler.Epsilon) && !c.ZeroSNR
+	return strings.HasPrefix(c.Scheduler, "Euler") && c.Spacing == sampler.Trailing &&
+		c.Prediction == string(sampler.Epsilon) &&
+		!c.ZeroSNR
 }
 
 // isAncestral tells Turbo from Lightning.

@@ -14,7 +14,7 @@ import (
 // CardFile is the card's name in a model folder.
 const CardFile = "darkroom.json"
 
-// What a card is made of, see render/request.
+// Card, Defaults and Size are those of render/request: a folder holds the part of a card that a model's maker writes.
 type (
 	Card     = request.Card
 	Defaults = request.Defaults
@@ -32,13 +32,15 @@ func readCard(dir string) (Card, error) {
 	}
 	for _, s := range append(slices.Clone(c.Sizes), c.Defaults.Size, c.FewSteps.Size) {
 		if s != (Size{}) && !validSize(s) {
-			return Card{}, fmt.Errorf("%s: size %d×%d, want multiples of %d up to %d", path, s.Width, s.Height, picture.SizeMultiple, picture.MaxSide)
+			return Card{}, fmt.Errorf(
+				"%s: size %d×%d, want multiples of %d up to %d", path, s.Width, s.Height, picture.SizeMultiple, picture.MaxSide,
+			)
 		}
 	}
 	return c.Authored(), nil
 }
 
-// readCard reads the folder's card, whose name goes before the folder's.
+// readCard reads the folder's card. Its name replaces that of the folder.
 func (f *Folder) readCard() (err error) {
 	if f.Card, err = readCard(f.Dir); err == nil && f.Card.Name != "" {
 		f.Name = f.Card.Name

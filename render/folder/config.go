@@ -10,7 +10,7 @@ import (
 	"darkroom/render/family"
 )
 
-// Config is the arithmetic that a model was trained for, from the folder's own configuration files.
+// Config is what the folder's configuration files say of a model.
 type Config struct {
 	family.Kind
 	Pipeline   string // the class in model_index.json
@@ -27,7 +27,7 @@ type Config struct {
 	TimestepSpacing string  // "leading", "trailing", "linspace" or "" (the scheduler class's own)
 	StepsOffset     int
 	SetAlphaToOne   bool
-	SkipPRK         bool // skip_prk_steps: PNDM begins without steps of Runge and Kutta's
+	SkipPRK         bool // skip_prk_steps: PNDM begins without Runge-Kutta steps
 	OriginalSteps   int  // original_inference_steps, of the schedule it was distilled on; 0 where it does not say
 
 	ScalingFactor       float64 // latents are multiplied by it for the UNet, and divided before decoding
@@ -41,11 +41,11 @@ type Config struct {
 
 	// What the exported files limit.
 	MaxChunks           int  // chunks of TextLength tokens a prompt may have; 0 for any number
-	FixedSize           Size // the only size they paint; zero for any
+	FixedSize           Size // the only size that the networks take; zero for any
 	FractionalTimesteps bool // false where the UNet takes whole timesteps only
-	SizeMultiple        int  // what the sides of a picture are multiples of, as the UNet halves its latents again and again
-	CanEncode           bool // there is a vae_encoder, so pictures can be started from
-	SupportsSeamless    bool // the UNet's and the VAE's convolutions can wrap around, see Model.Seamless
+	SizeMultiple        int  // what the sides of an image are multiples of, since the UNet halves its latents
+	CanEncode           bool // there is a vae_encoder, so there is img2img
+	SupportsSeamless    bool // the convolutions of UNet and VAE can pad circularly, see onnx.Model.Seamless
 	SkippableLayers     int  // how many last layers of the text encoder can be left out
 }
 
@@ -57,7 +57,7 @@ func (c Config) UnetChannels() int {
 	return c.LatentChannels
 }
 
-// textEncoderConfig is what a text encoder's config.json says of it; zero where it does not.
+// textEncoderConfig is what a text encoder's config.json says; zero where it does not.
 type textEncoderConfig struct{ width, layers, pooled int }
 
 // readScheduler reads the noise schedule. What an old file leaves out is diffusers' default for it.
@@ -85,7 +85,7 @@ func (f *Folder) readScheduler() error {
 	}
 	switch {
 	case s.TrainedBetas != nil:
-		return fmt.Errorf("%s: trained_betas is not understood, want beta_start, beta_end and beta_schedule", path)
+		return fmt.Errorf("%s: trained_betas is not supported, want beta_start, beta_end and beta_schedule", path)
 	case s.BetaSchedule != "scaled_linear" && s.BetaSchedule != "linear":
 		return fmt.Errorf("%s: beta_schedule %q, want scaled_linear or linear", path, s.BetaSchedule)
 	case s.Prediction != "epsilon" && s.Prediction != "v_prediction" && s.Prediction != "sample":
@@ -96,7 +96,8 @@ func (f *Folder) readScheduler() error {
 	if err := s.schedulerTraits.check(s.Class, c); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	c.Scheduler, c.TrainSteps, c.BetaStart, c.BetaEnd, c.BetaSchedule = s.Class, s.TrainSteps, s.BetaStart, s.BetaEnd, s.BetaSchedule
+	c.Scheduler, c.TrainSteps = s.Class, s.TrainSteps
+	c.BetaStart, c.BetaEnd, c.BetaSchedule = s.BetaStart, s.BetaEnd, s.BetaSchedule
 	c.Prediction, c.RescaleZeroSNR, c.TimestepSpacing, c.StepsOffset = s.Prediction, s.Rescale, s.Spacing, s.StepsOffset
 	c.SetAlphaToOne = s.SetAlphaToOne == nil || *s.SetAlphaToOne
 	c.SkipPRK, c.OriginalSteps = s.SkipPRK, s.OriginalSteps
@@ -106,7 +107,7 @@ func (f *Folder) readScheduler() error {
 	return nil
 }
 
-// readVAE reads the latents' scale. The file is absent in old exports, which are all of Stable Diffusion's own VAE.
+// readVAE reads the scale of the latents. Old exports have no such file; they all have Stable Diffusion's own VAE.
 func (f *Folder) readVAE() error {
 	c := &f.Config
 	path := filepath.Join(f.Dir, "vae_decoder", "config.json")
@@ -126,11 +127,13 @@ func (f *Folder) readVAE() error {
 		c.ScalingFactor = *v.ScalingFactor
 	}
 	if n := len(v.Blocks); n > 0 {
-		c.PixelsPerLatent = 1 << min(n-1, 16) // each block but the last halves the picture
+		c.PixelsPerLatent = 1 << min(n-1, 16) // each block but the last halves the image
 	}
 	switch {
 	case v.Mean != nil || v.ShiftFactor != nil && *v.ShiftFactor != 0:
-		return fmt.Errorf("%s: latents_mean and shift_factor are not understood, want latents with a scaling_factor only", path)
+		return fmt.Errorf(
+			"%s: latents_mean and shift_factor are not supported, want latents with a scaling_factor only", path,
+		)
 	case !(c.ScalingFactor > 0):
 		return fmt.Errorf("%s: scaling_factor %v, want a positive number", path, c.ScalingFactor)
 	case c.LatentChannels != latents.Channels || c.PixelsPerLatent != latents.PixelsPerLatent:
@@ -150,7 +153,8 @@ func (f *Folder) readUnet() error {
 		Channels int      `json:"in_channels"`
 		Cond     int      `json:"time_cond_proj_dim"`
 	}{Channels: c.LatentChannels}
-	if err := readJSON(filepath.Join(f.Dir, unetPart, "config.json"), &unet); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := readJSON(filepath.Join(f.Dir, unetPart, "config.json"), &unet); err != nil &&
+		!errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	if w, ok := unet.Width.(float64); ok {

@@ -1,6 +1,6 @@
-// Package folder reads model folders in the layout that diffusers and Optimum export: it checks that all files are there
-// and fit each other, recognises the family, computes the hash, and says which networks there are and how they are fed.
-// It loads no weights, imports no runtime and builds without a C compiler.
+// Package folder reads model folders in the layout that diffusers and Optimum export: it checks that all files are
+// there and fit each other, recognises the family, computes the hash, and says which networks there are and how they
+// are fed. It loads no weights, imports no runtime and builds without a C compiler.
 //
 // Exports of different years differ in names, element types and ranks. These are read from the files (package graph),
 // never assumed. docs/models.md says which folders are opened.
@@ -44,8 +44,8 @@ type Folder struct {
 // and what was expected. No weights are loaded.
 //
 // The Hash is the SHA-256 of what `sha256sum` prints for model_index.json and all files of the known parts
-// (family.AllTextParts, unet, vae_decoder, vae_encoder, scheduler), sorted by path. The card and other files do not change
-// it. Hashing reads everything, so pass a cache file (see Cached) for large models.
+// (family.AllTextParts, unet, vae_decoder, vae_encoder, scheduler), sorted by path. The card and other files do not
+// change it. Hashing reads everything, so pass a cache file (see Cached) for large models.
 func Open(dir string, options ...Option) (*Folder, error) {
 	var o openOptions
 	for _, option := range options {
@@ -70,8 +70,8 @@ type Option func(*openOptions)
 
 type openOptions struct{ cache string }
 
-// Cached keeps the hashes of unchanged files (same size and modification time) in a file. A cache that cannot be read or
-// written is ignored.
+// Cached keeps the hashes of unchanged files (same size and modification time) in a file. A cache that cannot be read
+// or written is ignored.
 func Cached(file string) Option { return func(o *openOptions) { o.cache = file } }
 
 // read fills the folder step by step, the cheapest checks first.

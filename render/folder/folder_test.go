@@ -30,18 +30,35 @@ func TestOpenFolder(t *testing.T) {
 	t.Parallel()
 	dir := onnxtest.Folder{Batch: 1, Timestep: graph.Value{Type: graph.Int64}}.Temp(t)
 	onnxtest.WriteFile(t, dir, "unet/config.json", `{"sample_size":64,"cross_attention_dim":4}`)
-	onnxtest.WriteFile(t, dir, "vae_decoder/config.json", `{"scaling_factor":0.25,"latent_channels":4,"block_out_channels":[1,2,3,4],"shift_factor":null}`)
-	onnxtest.WriteFile(t, dir, "scheduler/scheduler_config.json", `{"_class_name":"PNDMScheduler","beta_start":0.001,"beta_end":0.01,"beta_schedule":"linear",
-		"num_train_timesteps":500,"prediction_type":"v_prediction","steps_offset":1,"timestep_spacing":"trailing","set_alpha_to_one":false,"rescale_betas_zero_snr":true}`)
-	onnxtest.WriteFile(t, dir, "darkroom.json", `{"name":"little","words":{"things":["Red boat","sea"],"places":["on the sea"]},
-		"sizes":[{"width":64,"height":128}],"defaults":{"width":64,"height":64,"steps":9,"guidance":2.5,"sampler":"ddim"},"examples":["a boat"],"later":1}`)
+	onnxtest.WriteFile(
+		t, dir, "vae_decoder/config.json",
+		`{"scaling_factor":0.25,"latent_channels":4,"block_out_channels":[1,2,3,4],"shift_factor":null}`,
+	)
+	onnxtest.WriteFile(
+		t,
+		dir,
+		"scheduler/scheduler_config.json",
+		`{"_class_name":"PNDMScheduler","beta_start":0.001,"beta_end":0.01,"beta_schedule":"linear",
+		"num_train_timesteps":500,"prediction_type":"v_prediction","steps_offset":1,"timestep_spacing":"trailing","set_alpha_to_one":false,"rescale_betas_zero_snr":true}`,
+	)
+	onnxtest.WriteFile(
+		t,
+		dir,
+		"darkroom.json",
+		`{"name":"little","words":{"things":["Red boat","sea"],"places":["on the sea"]},
+		"sizes":[{"width":64,"height":128}],"defaults":{"width":64,"height":64,"steps":9,"guidance":2.5,"sampler":"ddim"},"examples":["a boat"],"later":1}`,
+	)
 	f, err := folder.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := folder.Config{Kind: family.Kind{Family: family.SD1}, Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction", Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001,
-		BetaEnd: 0.01, BetaSchedule: "linear", RescaleZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
-		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, NativeSize: folder.Size{Width: 512, Height: 512}, SizeMultiple: 64, CanEncode: true}
+	want := folder.Config{
+		Kind: family.Kind{Family: family.SD1}, Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction",
+		Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001, BetaEnd: 0.01, BetaSchedule: "linear",
+		RescaleZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
+		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, NativeSize: folder.Size{Width: 512, Height: 512},
+		SizeMultiple: 64, CanEncode: true,
+	}
 	if f.Config != want {
 		t.Errorf("got config %+v\nwant %+v", f.Config, want)
 	}
@@ -59,12 +76,16 @@ func TestOpenFolder(t *testing.T) {
 
 func TestOpenOldFolder(t *testing.T) {
 	t.Parallel()
-	f, err := folder.Open(onnxtest.Folder{Class: "OnnxStableDiffusionPipeline", WeightsAsInputs: true, NoEncoder: true}.Temp(t))
+	f, err := folder.Open(
+		onnxtest.Folder{Class: "OnnxStableDiffusionPipeline", WeightsAsInputs: true, NoEncoder: true}.Temp(t),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := f.Config
-	if c.ScalingFactor != 0.18215 || c.PixelsPerLatent != 8 || c.TextWidth != onnxtest.Width || c.CanEncode || !c.SetAlphaToOne || c.Prediction != "epsilon" {
+	if c.ScalingFactor != 0.18215 || c.PixelsPerLatent != 8 || c.TextWidth != onnxtest.Width || c.CanEncode ||
+		!c.SetAlphaToOne ||
+		c.Prediction != "epsilon" {
 		t.Errorf("got %+v, want Stable Diffusion 1's constants and no encoder", c)
 	}
 	if f.Name != "tiny" || !reflect.DeepEqual(f.Card, folder.Card{}) || len(f.Card.Vocabulary()) != 0 {
@@ -92,8 +113,12 @@ func TestMultiple(t *testing.T) {
 		}
 	}
 	f, err := folder.Open(onnxtest.Folder{Side: 3}.Temp(t))
-	if want := (folder.Size{Width: 24, Height: 24}); err != nil || f.Config.FixedSize != want || f.Config.SizeMultiple != 8 {
-		t.Errorf("one size: got %v in multiples of %d, %v, want %v in multiples of 8", f.Config.FixedSize, f.Config.SizeMultiple, err, want)
+	if want := (folder.Size{Width: 24, Height: 24}); err != nil || f.Config.FixedSize != want ||
+		f.Config.SizeMultiple != 8 {
+		t.Errorf(
+			"one size: got %v in multiples of %d, %v, want %v in multiples of 8", f.Config.FixedSize, f.Config.SizeMultiple,
+			err, want,
+		)
 	}
 }
 
@@ -134,10 +159,10 @@ func TestRefusedFolders(t *testing.T) {
 		says   []string
 	}{
 		{"nothing there", onnxtest.Folder{}, remove("."), []string{"tiny", "no such file"}},
-		{"no model", onnxtest.Folder{}, remove("model_index.json"), []string{"no model folder", "model_index.json"}},
+		{"no model", onnxtest.Folder{}, remove("model_index.json"), []string{"not a model folder", "model_index.json"}},
 		{"a broken index", onnxtest.Folder{}, replace("model_index.json", "{"), []string{"model_index.json", "unexpected end"}},
 		{"SDXL without its second encoder", onnxtest.Folder{Class: "StableDiffusionXLPipeline"}, nil, []string{"tokenizer_2/vocab.json", "no such file"}},
-		{"Stable Diffusion 3", onnxtest.Folder{Class: "StableDiffusion3Pipeline"}, nil, []string{"model_index.json", "a Stable Diffusion 3 model", "SDXL and LCM are understood"}},
+		{"Stable Diffusion 3", onnxtest.Folder{Class: "StableDiffusion3Pipeline"}, nil, []string{"model_index.json", "a Stable Diffusion 3 model", "SDXL and LCM are supported"}},
 		{"Flux", onnxtest.Folder{Class: "ORTFluxPipeline"}, nil, []string{"a Flux model"}},
 		{"something else", onnxtest.Folder{Class: "WhisperPipeline"}, nil, []string{"WhisperPipeline", "want a StableDiffusionPipeline"}},
 		{"no vocabulary", onnxtest.Folder{}, remove("tokenizer/vocab.json"), []string{"tokenizer/vocab.json", "no such file"}},
@@ -175,7 +200,7 @@ func TestRefusedFolders(t *testing.T) {
 		{"an input more", onnxtest.Folder{}, replace("vae_decoder/model.onnx", string(onnxtest.Model{
 			Inputs:  []graph.Value{{Name: "latent_sample", Type: graph.Float, Dims: []int{0, 4, 0, 0}}, {Name: "mask", Type: graph.Float}},
 			Outputs: []graph.Value{{Name: "sample", Type: graph.Float, Dims: []int{0, 3, 0, 0}}},
-		}.Encode())), []string{"vae_decoder/model.onnx", "mask", "not understood"}},
+		}.Encode())), []string{"vae_decoder/model.onnx", "mask", "not supported"}},
 		{"bfloat16", onnxtest.Folder{Float: graph.BFloat16}, nil, []string{"model.onnx", "bfloat16", "want element type"}},
 		{"a broken card", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":"all"}`), []string{"darkroom.json"}},
 		{"a card with an odd size", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":[{"width":100,"height":64}]}`), []string{"darkroom.json", "100×64", "multiples of 8"}},
@@ -196,8 +221,8 @@ func TestRefusedSchedulers(t *testing.T) {
 		{"an unknown schedule", onnxtest.Folder{}, `{"beta_schedule":"cosine"}`, []string{"scheduler_config.json", `"cosine"`, "want scaled_linear"}},
 		{"an unknown prediction", onnxtest.Folder{}, `{"prediction_type":"flow"}`, []string{"scheduler_config.json", `"flow"`}},
 		{"trained betas", onnxtest.Folder{}, `{"trained_betas":[0.1]}`, []string{"trained_betas"}},
-		{"EDM's scheduler", onnxtest.Folder{}, `{"_class_name":"EDMEulerScheduler"}`, []string{"scheduler_config.json", `"EDMEulerScheduler" is not understood`}},
-		{"flow matching", onnxtest.Folder{}, `{"_class_name":"FlowMatchEulerDiscreteScheduler"}`, []string{`"FlowMatchEulerDiscreteScheduler" is not understood`}},
+		{"EDM's scheduler", onnxtest.Folder{}, `{"_class_name":"EDMEulerScheduler"}`, []string{"scheduler_config.json", `"EDMEulerScheduler" is not supported`}},
+		{"flow matching", onnxtest.Folder{}, `{"_class_name":"FlowMatchEulerDiscreteScheduler"}`, []string{`"FlowMatchEulerDiscreteScheduler" is not supported`}},
 		{"continuous times", onnxtest.Folder{}, `{"_class_name":"EulerDiscreteScheduler","timestep_type":"continuous"}`, []string{`timestep_type "continuous"`}},
 		{"thresholding", onnxtest.Folder{}, `{"_class_name":"DDIMScheduler","thresholding":true}`, []string{"thresholding"}},
 		{"a clipping consistency model", onnxtest.Folder{Class: "LatentConsistencyModelPipeline"}, `{"_class_name":"LCMScheduler","clip_sample":true}`, []string{"clip_sample"}},
@@ -210,7 +235,7 @@ func TestRefusedSchedulers(t *testing.T) {
 	}
 }
 
-// checkRefused opens a folder that was spoilt, and sees that the error is one line that says why.
+// checkRefused opens a folder that was spoilt, and checks that the error is one line that says why.
 func checkRefused(t *testing.T, f onnxtest.Folder, spoil func(t *testing.T, dir string), says []string) {
 	t.Helper()
 	dir := f.Temp(t)

@@ -17,14 +17,14 @@ import (
 	"darkroom/render/family"
 )
 
-// fileHash is one file's hash and what tells that it is still true.
+// fileHash is one file's hash, with the size and time at which it was true.
 type fileHash struct {
 	Size   int64     `json:"size"`
 	Time   time.Time `json:"time"`
 	SHA256 string    `json:"sha256"`
 }
 
-// hashFolder returns the folder's hash and the number of bytes it is over.
+// hashFolder returns the folder's hash and the number of hashed bytes.
 func hashFolder(dir, cache string) (string, int64, error) {
 	paths, err := hashedFiles(dir)
 	if err != nil {
@@ -48,7 +48,7 @@ func hashFolder(dir, cache string) (string, int64, error) {
 	return hex.EncodeToString(sum.Sum(nil)), total, nil
 }
 
-// hashedFiles lists the files that decide a picture, slash-separated and sorted. Hidden files are not among them.
+// hashedFiles lists the files that decide an image, slash-separated and sorted, without hidden files.
 func hashedFiles(dir string) ([]string, error) {
 	paths := []string{"model_index.json"}
 	for _, part := range append(family.AllTextParts(), "scheduler", unetPart, decoderPart, encoderPart) {
@@ -64,7 +64,7 @@ func hashedFiles(dir string) ([]string, error) {
 			case err != nil:
 				return err
 			case path == root:
-				return nil // whatever it is called where it lies
+				return nil // whatever the target of the link is called
 			case strings.HasPrefix(d.Name(), ".") && d.IsDir():
 				return fs.SkipDir
 			case strings.HasPrefix(d.Name(), ".") || d.IsDir():
@@ -104,7 +104,7 @@ func hashFile(path string, known fileHash) (fileHash, error) {
 	return fileHash{Size: n, Time: info.ModTime(), SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
 }
 
-// readHashes reads the cache; one that is missing or broken is empty.
+// readHashes reads the cache. A missing or broken one counts as empty.
 func readHashes(cache string) map[string]fileHash {
 	known := map[string]fileHash{}
 	if cache == "" {
@@ -117,7 +117,7 @@ func readHashes(cache string) map[string]fileHash {
 	return known
 }
 
-// saveHashes writes the cache where something changed. Losing it only costs time, so an error is not one.
+// saveHashes writes the cache if something changed. Losing it only costs time, so errors are ignored.
 func saveHashes(cache string, old, fresh map[string]fileHash) {
 	if cache == "" {
 		return

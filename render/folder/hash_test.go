@@ -70,7 +70,7 @@ func TestHash(t *testing.T) {
 	}
 }
 
-// listHash computes a folder's hash the way the documentation says it.
+// listHash computes a folder's hash as the documentation describes it.
 func listHash(t *testing.T, dir string) string {
 	t.Helper()
 	var list strings.Builder

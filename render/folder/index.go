@@ -19,7 +19,11 @@ func (f *Folder) readIndex() error {
 	path := filepath.Join(f.Dir, "model_index.json")
 	if err := readJSON(path, &index); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s: no model folder: want the ONNX layout of a Stable Diffusion pipeline (model_index.json, tokenizer, text_encoder, unet, vae_decoder, scheduler)", f.Dir)
+			return fmt.Errorf(
+				"%s: not a model folder: want the ONNX layout of a Stable Diffusion pipeline "+
+					"(model_index.json, tokenizer, text_encoder, unet, vae_decoder, scheduler)",
+				f.Dir,
+			)
 		}
 		return err
 	}
@@ -38,7 +42,7 @@ func (f *Folder) readIndex() error {
 	return nil
 }
 
-// readText reads what the text encoders say of their sizes; their files are absent in old exports.
+// readText reads the sizes of the text encoders. Old exports have no such files.
 func (f *Folder) readText() error {
 	c := &f.Config
 	for i, part := range c.Family.TextParts() {
@@ -57,7 +61,10 @@ func (f *Folder) readText() error {
 			return fmt.Errorf("%s: max_position_embeddings %d, want 77", path, text.Length)
 		}
 		if i > 0 && text.Length != c.TextLength {
-			return fmt.Errorf("%s: max_position_embeddings %d, want %d as in %s", path, text.Length, c.TextLength, c.Family.TextEncoders[0].Part)
+			return fmt.Errorf(
+				"%s: max_position_embeddings %d, want %d as in %s", path, text.Length, c.TextLength,
+				c.Family.TextEncoders[0].Part,
+			)
 		}
 		if i == 0 {
 			f.clues.Activation = text.Act

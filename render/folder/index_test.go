@@ -37,7 +37,10 @@ func TestFamilies(t *testing.T) {
 				continue
 			}
 			c := f.Config
-			got := facts{c.Family, c.Prediction, c.Consistency(), c.Extra != nil, c.RescaleZeroSNR, c.PooledWidth, c.GuidanceWidth, c.TextWidth, c.SkippableLayers}
+			got := facts{
+				c.Family, c.Prediction, c.Consistency(), c.Extra != nil, c.RescaleZeroSNR, c.PooledWidth, c.GuidanceWidth,
+				c.TextWidth, c.SkippableLayers,
+			}
 			if got != want || c.Float16 != half || !c.CanEncode || !c.FractionalTimesteps {
 				t.Errorf("%s: got %+v, half %v, want %+v", name, got, c.Float16, want)
 			}
@@ -72,7 +75,7 @@ func TestRefusedFamilies(t *testing.T) {
 		{"another UNet in SDXL", goldentest.SDXL, from(goldentest.SD1, "unet"), []string{"unet/model.onnx", "24"}},
 		{"a UNet told no sizes", goldentest.SDXL, func(t *testing.T, dir string) {
 			onnxtest.Rewrite(t, filepath.Join(dir, "unet/model.onnx"), onnxtest.Swap("time_ids", "tome_ids"))
-		}, []string{"unet/model.onnx", "tome_ids", "not understood"}},
+		}, []string{"unet/model.onnx", "tome_ids", "not supported"}},
 		{"an encoder that pools nothing", goldentest.SDXL, func(t *testing.T, dir string) {
 			onnxtest.Rewrite(t, filepath.Join(dir, "text_encoder_2/model.onnx"), onnxtest.Swap("text_embeds", "text_embods"))
 		}, []string{"text_encoder_2/model.onnx", `no output called "text_embeds"`}},
@@ -104,7 +107,7 @@ func TestRefusedFamilies(t *testing.T) {
 	}
 }
 
-// TestInpaintChannels tells an inpainting UNet by its input, and by its configuration where the input says nothing.
+// TestInpaintChannels recognises an inpainting UNet by its input, and by its configuration where the input does not say.
 func TestInpaintChannels(t *testing.T) {
 	t.Parallel()
 	f, err := folder.Open(onnxtest.Folder{Channels: 9}.Temp(t))
@@ -116,7 +119,8 @@ func TestInpaintChannels(t *testing.T) {
 	if f, err := folder.Open(dir); err != nil || f.Config.Extra != nil {
 		t.Errorf("a configuration of nine, but four in the file: got %+v, %v; the file counts", f.Config, err)
 	}
-	if _, err := folder.Open(onnxtest.Folder{Channels: 9, NoEncoder: true}.Temp(t)); err == nil || !strings.Contains(err.Error(), "vae_encoder") {
+	if _, err := folder.Open(onnxtest.Folder{Channels: 9, NoEncoder: true}.Temp(t)); err == nil ||
+		!strings.Contains(err.Error(), "vae_encoder") {
 		t.Errorf("without a VAE encoder: got %v", err)
 	}
 }

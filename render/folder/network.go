@@ -16,8 +16,8 @@ type Network struct {
 // Edit changes a model whose weights are left out; see graph.ReadSkeleton.
 type Edit func(model []byte) ([]byte, error)
 
-// TextEncoderNetwork returns the network of text encoder i, edited where layers must be added. It outputs all layers that
-// can be read, then the pooled vector if there is one.
+// TextEncoderNetwork returns the network of text encoder i, edited where layers must be added. It outputs all layers
+// that can be read, then the pooled vector if there is one.
 func (f *Folder) TextEncoderNetwork(i int) Network {
 	t := f.Ports.TextEncoders[i]
 	n := Network{Path: f.path(t.part), Inputs: []graph.Value{t.IDs}, Outputs: t.Outputs()}
@@ -43,11 +43,13 @@ func (f *Folder) UnetNetwork() Network {
 
 // DecoderNetwork returns the VAE's decoder.
 func (f *Folder) DecoderNetwork() Network {
-	return Network{Path: f.path(decoderPart), Inputs: []graph.Value{f.Ports.Latent}, Outputs: []graph.Value{f.Ports.Pixels}}
+	return Network{
+		Path: f.path(decoderPart), Inputs: []graph.Value{f.Ports.Latent}, Outputs: []graph.Value{f.Ports.Pixels},
+	}
 }
 
-// EncoderNetwork returns the VAE's encoder, for a folder that has one. An encoder that draws a sample inside the network
-// is edited to give the mean.
+// EncoderNetwork returns the VAE's encoder, for a folder that has one. An encoder that draws a sample inside the
+// network is edited to give the mean.
 func (f *Folder) EncoderNetwork() Network {
 	n := Network{Path: f.path(encoderPart), Inputs: []graph.Value{f.Ports.Image}, Outputs: []graph.Value{f.Ports.Mean}}
 	if !f.EncodesVariance() {

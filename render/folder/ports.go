@@ -77,16 +77,28 @@ func (f *Folder) findPorts() error {
 		portSpec
 	}{
 		{&p.Sample, false, portSpec{unetPart, []string{"sample"}, four, floatTypes, nil, false}},
-		{&p.Timestep, false, portSpec{unetPart, []string{"timestep", "timesteps", "t"}, []int{0, 1}, numberTypes, nil, false}},
-		{&p.Context, false, portSpec{unetPart, []string{"encoder_hidden_states", "encoder_hidden_state"}, []int{3}, floatTypes, nil, false}},
+		{
+			&p.Timestep, false,
+			portSpec{unetPart, []string{"timestep", "timesteps", "t"}, []int{0, 1}, numberTypes, nil, false},
+		},
+		{
+			&p.Context, false,
+			portSpec{unetPart, []string{"encoder_hidden_states", "encoder_hidden_state"}, []int{3}, floatTypes, nil, false},
+		},
 		{&p.Pooled, false, portSpec{unetPart, []string{"text_embeds"}, two, floatTypes, nil, true}},
 		{&p.TimeIDs, false, portSpec{unetPart, []string{"time_ids"}, two, floatTypes, nil, true}},
 		{&p.Guidance, false, portSpec{unetPart, []string{"timestep_cond"}, two, floatTypes, nil, true}},
-		{&p.Noise, true, portSpec{unetPart, []string{"out_sample", "noise_pred", "sample"}, four, floatTypes, latents, false}},
+		{
+			&p.Noise, true,
+			portSpec{unetPart, []string{"out_sample", "noise_pred", "sample"}, four, floatTypes, latents, false},
+		},
 		{&p.Latent, false, portSpec{decoderPart, []string{"latent_sample", "latent"}, four, floatTypes, latents, false}},
 		{&p.Pixels, true, portSpec{decoderPart, []string{"sample", "image"}, four, floatTypes, colours, false}},
 		{&p.Image, false, portSpec{encoderPart, []string{"sample", "image"}, four, floatTypes, colours, false}},
-		{&p.Mean, true, portSpec{encoderPart, []string{"latent_parameters", "latent_sample", "latent"}, four, floatTypes, nil, false}},
+		{
+			&p.Mean, true,
+			portSpec{encoderPart, []string{"latent_parameters", "latent_sample", "latent"}, four, floatTypes, nil, false},
+		},
 	}
 	for _, x := range find {
 		if x.part == encoderPart && !c.CanEncode {
@@ -140,7 +152,7 @@ func (f *Folder) checkUnknownInputs() error {
 	for _, part := range f.networkParts() {
 		for _, in := range f.graphs[part].Inputs {
 			if !slices.ContainsFunc(known[part], func(v graph.Value) bool { return v.Name == in.Name }) {
-				return fmt.Errorf("%s: input %v is not understood; want only %v", f.path(part), in, known[part])
+				return fmt.Errorf("%s: input %v is not supported; want only %v", f.path(part), in, known[part])
 			}
 		}
 	}

@@ -34,7 +34,8 @@ func TestPublishedSchedulers(t *testing.T) {
 	}
 }
 
-// TestStepsOffset: diffusers' pipelines of Stable Diffusion 1 and 2 count from 1 whatever an old file says, others believe it.
+// TestStepsOffset: diffusers' pipelines of Stable Diffusion 1 and 2 count from 1 whatever an old file says, others
+// believe it.
 func TestStepsOffset(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

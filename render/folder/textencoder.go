@@ -16,7 +16,7 @@ type TextEncoder struct {
 	finalNorm   bool        // the layers are read after the final norm
 	last        graph.Value // hidden states after the final norm
 	layerCount  int         // as the configuration says; 0 where it does not
-	layersAdded bool        // the file has no outputs for the layers but the first (for none, without the norm): see exposeLayers
+	layersAdded bool        // layers must be added as outputs: see exposeLayers
 }
 
 // Outputs lists what a text encoder is asked for: all layers, then the pooled vector if there is one.
@@ -28,20 +28,22 @@ func (t TextEncoder) Outputs() []graph.Value {
 	return all
 }
 
-// maxSkips is how many of a text encoder's last layers people leave out: A1111 counts them up to 12.
+// maxSkips is how many of a text encoder's last layers can be left out: A1111 counts them up to 12.
 const maxSkips = 11
 
-// findTextEncoder finds the ports of text encoder i and the layers it can give out.
+// findTextEncoder finds the ports of text encoder i and the layers that can be read.
 func (f *Folder) findTextEncoder(i int) (TextEncoder, error) {
 	c, of := f.Config, f.Config.Family.TextEncoders[i]
 	t := TextEncoder{part: of.Part, finalNorm: of.FinalNorm, layerCount: f.textEncoders[i].layers}
 	length := map[int]int{1: c.TextLength}
 	var err error
-	if t.IDs, err = f.port(portSpec{t.part, []string{"input_ids"}, []int{2}, integerTypes, length, false}, false); err != nil {
+	ids := portSpec{t.part, []string{"input_ids"}, []int{2}, integerTypes, length, false}
+	if t.IDs, err = f.port(ids, false); err != nil {
 		return t, err
 	}
 	if of.Pooled {
-		if t.Pooled, err = f.port(portSpec{t.part, []string{"text_embeds"}, []int{2}, floatTypes, nil, true}, true); err != nil {
+		pooled := portSpec{t.part, []string{"text_embeds"}, []int{2}, floatTypes, nil, true}
+		if t.Pooled, err = f.port(pooled, true); err != nil {
 			return t, err
 		}
 		if t.Pooled.Name == "" {
@@ -64,8 +66,8 @@ func (f *Folder) lastLayer(part string) portSpec {
 	return portSpec{part, []string{"last_hidden_state"}, []int{3}, floatTypes, map[int]int{1: f.Config.TextLength}, false}
 }
 
-// findInnerLayers finds the layers that SDXL reads: it was trained with the last but one of both encoders, without the final
-// norm. Optimum's exports give out every layer; where one does not, they are added.
+// findInnerLayers finds the layers of an encoder that is read without the final norm, beginning with the last but one.
+// Optimum's exports of SDXL output every layer; where an export does not, they are added.
 func (f *Folder) findInnerLayers(t *TextEncoder, length map[int]int) error {
 	all := 0 // exported layers, with the embeddings as layer 0
 	for _, ok := f.graphs[t.part].Output(layerName(all)); ok; _, ok = f.graphs[t.part].Output(layerName(all)) {
@@ -86,14 +88,18 @@ func (f *Folder) findInnerLayers(t *TextEncoder, length map[int]int) error {
 		return err
 	}
 	if f.findAddableLayers(t); len(t.Layers) == 0 {
-		return fmt.Errorf("no output called %q and so on, and its layers cannot be told apart; want an export with all hidden states, as Optimum makes it for SDXL", layerName(0))
+		return fmt.Errorf(
+			"no output called %q and so on, and its layers are not recognised; "+
+				"want an export with all hidden states, as Optimum makes it for SDXL",
+			layerName(0),
+		)
 	}
 	return nil
 }
 
 func layerName(i int) string { return fmt.Sprintf("hidden_states.%d", i) }
 
-// findAddableLayers notes the layers that can be added to the file's network, if it can be followed.
+// findAddableLayers finds the layers that can be added to the file's network, if its structure is recognised.
 func (f *Folder) findAddableLayers(t *TextEncoder) {
 	s, err := graph.ReadSkeleton(f.path(t.part))
 	if err != nil {
@@ -101,12 +107,14 @@ func (f *Folder) findAddableLayers(t *TextEncoder) {
 	}
 	_, added, err := f.exposeLayers(*t, s.Model)
 	if err != nil {
-		return // a network that was fused, say: it is good for all but clip skip
+		return // a fused network, for example: everything but clip skip works
 	}
 	t.Layers, t.layersAdded = append(t.Layers, added...), true
 }
 
-// exposeLayers makes a text encoder's network give out its inner layers too.
+// exposeLayers makes a text encoder's network output its inner layers too.
 func (f *Folder) exposeLayers(t TextEncoder, model []byte) ([]byte, []graph.Value, error) {
-	return graph.ExposeLayers(model, t.last, graph.LayerOptions{Max: maxSkips + 1, Count: t.layerCount, FinalNorm: t.finalNorm})
+	return graph.ExposeLayers(
+		model, t.last, graph.LayerOptions{Max: maxSkips + 1, Count: t.layerCount, FinalNorm: t.finalNorm},
+	)
 }

@@ -12,7 +12,9 @@ import (
 // tinyDecoderPaths are where a tiny decoder may lie in a folder. No pipeline has one, so there is no agreed place: the
 // first is named like the other parts, as an export of diffusers' AutoencoderTiny would be; the others are the names of
 // TAESD's own files.
-var tinyDecoderPaths = []string{"vae_tiny_decoder/model.onnx", "taesd_decoder/model.onnx", "taesd_decoder.onnx", "taesdxl_decoder.onnx"}
+var tinyDecoderPaths = []string{
+	"vae_tiny_decoder/model.onnx", "taesd_decoder/model.onnx", "taesd_decoder.onnx", "taesdxl_decoder.onnx",
+}
 
 // TinyDecoder is a folder's tiny decoder, which decides no image: it makes previews.
 type TinyDecoder struct {
@@ -64,7 +66,8 @@ func readTinyDecoder(path string, h graph.Header, c Config) (*TinyDecoder, error
 		Class   string   `json:"_class_name"`
 		Scaling *float64 `json:"scaling_factor"`
 	}{}
-	if err := readJSON(filepath.Join(filepath.Dir(path), "config.json"), &own); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := readJSON(filepath.Join(filepath.Dir(path), "config.json"), &own); err != nil &&
+		!errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	t.ZeroToOne = own.Class != "AutoencoderTiny"

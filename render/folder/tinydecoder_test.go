@@ -27,7 +27,8 @@ func TestTinyDecoderOfAnotherModel(t *testing.T) {
 		"a cut file":        {string(data[:100]), "not an ONNX model"},
 	} {
 		onnxtest.WriteFile(t, dir, "vae_tiny_decoder/model.onnx", c.data)
-		if _, err := folder.Open(dir); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "vae_tiny_decoder") {
+		if _, err := folder.Open(dir); err == nil || !strings.Contains(err.Error(), c.want) ||
+			!strings.Contains(err.Error(), "vae_tiny_decoder") {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}
 	}
@@ -35,6 +36,6 @@ func TestTinyDecoderOfAnotherModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	if after, err := folder.Open(dir); err != nil || after.Hash != before.Hash {
-		t.Errorf("without it the folder's hash is another (%v): it decides no picture", err)
+		t.Errorf("without it the folder's hash is another (%v): it decides no image", err)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"darkroom/render/onnx/graph"
 )
 
-// validateGraphs finds every port, sees that the networks fit each other and the configuration, and fills in the limits
-// that the exports set.
+// validateGraphs finds every port, checks that the networks fit each other and the configuration, and fills in the
+// limits of the exports.
 func (f *Folder) validateGraphs() error {
 	if err := f.findPorts(); err != nil {
 		return err
@@ -32,14 +32,16 @@ func (f *Folder) validateGraphs() error {
 	return nil
 }
 
-// validateText sees that the text encoders give what the UNet reads.
+// validateText checks that the text encoders give what the UNet reads.
 func (f *Folder) validateText() error {
 	c, p := &f.Config, &f.Ports
 	width, known := 0, true
 	for i, t := range p.TextEncoders {
 		w, configured := t.Layers[0].Dims[2], f.textEncoders[i].width
 		if w != 0 && configured != 0 && w != configured {
-			return fmt.Errorf("%s: %v: want %d in dimension 3, as its config.json has it", f.path(t.part), t.Layers[0], configured)
+			return fmt.Errorf(
+				"%s: %v: want %d in dimension 3, as its config.json has it", f.path(t.part), t.Layers[0], configured,
+			)
 		}
 		w = max(w, configured)
 		known = known && w > 0
@@ -49,14 +51,19 @@ func (f *Folder) validateText() error {
 	read := max(p.Context.Dims[2], c.TextWidth) // by the UNet
 	switch {
 	case p.Context.Dims[2] != 0 && c.TextWidth != 0 && p.Context.Dims[2] != c.TextWidth:
-		return fmt.Errorf("%s: %v: want %d in dimension 3, as its config.json has it", f.path(unetPart), p.Context, c.TextWidth)
+		return fmt.Errorf(
+			"%s: %v: want %d in dimension 3, as its config.json has it", f.path(unetPart), p.Context, c.TextWidth,
+		)
 	case known && read != 0 && width != read:
-		return fmt.Errorf("%s: %v: it reads %d numbers for a token and the text encoder gives %d; these parts are of different models, want %d",
-			f.path(unetPart), p.Context, read, width, width)
+		return fmt.Errorf(
+			"%s: %v: it reads %d numbers for a token and the text encoder gives %d; "+
+				"these parts are of different models, want %d",
+			f.path(unetPart), p.Context, read, width, width,
+		)
 	case !known && len(p.TextEncoders) == 1 && read != 0:
 		p.TextEncoders[0].Width, width = read, read
 	case !known:
-		return fmt.Errorf("%s: the width of a token is not told; want hidden_size in text_encoder/config.json", f.Dir)
+		return fmt.Errorf("%s: the width of a token is unknown; want hidden_size in text_encoder/config.json", f.Dir)
 	}
 	c.TextWidth = width
 	f.clues.TextWidth = width
@@ -70,18 +77,27 @@ func (f *Folder) validateText() error {
 	return nil
 }
 
-// validateFamily sees that the UNet is led by what its family leads it by.
+// validateFamily checks that the UNet reads the conditioning of its family.
 func (f *Folder) validateFamily() error {
 	c, p := &f.Config, f.Ports
 	reads := p.Pooled.Name != "" || p.TimeIDs.Name != ""
 	unet, wants := f.path(unetPart), c.Family.ConditionedOnSize()
 	switch {
 	case reads && !wants:
-		return fmt.Errorf("%s: an SDXL UNet, it reads text_embeds and time_ids; want %v and %v beside it, as SDXL has", unet, family.SDXL.TextParts(), family.SDXL.Tokenizers())
+		return fmt.Errorf(
+			"%s: an SDXL UNet, it reads text_embeds and time_ids; want %v and %v beside it, as SDXL has", unet,
+			family.SDXL.TextParts(), family.SDXL.Tokenizers(),
+		)
 	case wants && (p.Pooled.Name == "" || p.TimeIDs.Name == ""):
-		return fmt.Errorf("%s: no inputs text_embeds and time_ids, it has %v; want the UNet of %s", unet, f.graphs[unetPart].Inputs, c.Family.Name)
+		return fmt.Errorf(
+			"%s: no inputs text_embeds and time_ids, it has %v; want the UNet of %s", unet, f.graphs[unetPart].Inputs,
+			c.Family.Name,
+		)
 	case wants && p.TimeIDs.Dims[1] != 0 && p.TimeIDs.Dims[1] != len(c.Family.TimeIDs(0, 0)):
-		return fmt.Errorf("%s: %v: want %d in dimension 2; a refiner has 5, and is not understood", unet, p.TimeIDs, len(c.Family.TimeIDs(0, 0)))
+		return fmt.Errorf(
+			"%s: %v: want %d in dimension 2; a refiner has 5, and is not supported", unet, p.TimeIDs,
+			len(c.Family.TimeIDs(0, 0)),
+		)
 	}
 	for i, t := range p.TextEncoders {
 		if t.Pooled.Name == "" {
@@ -89,10 +105,15 @@ func (f *Folder) validateFamily() error {
 		}
 		provided, read := t.Pooled, p.Pooled
 		if provided.Dims[1] != 0 && read.Dims[1] != 0 && provided.Dims[1] != read.Dims[1] {
-			return fmt.Errorf("%s: %v: want %d in dimension 2, as %s gives; these parts are of different models", unet, read, provided.Dims[1], t.part)
+			return fmt.Errorf(
+				"%s: %v: want %d in dimension 2, as %s gives; these parts are of different models", unet, read, provided.Dims[1],
+				t.part,
+			)
 		}
 		if c.PooledWidth = max(provided.Dims[1], read.Dims[1], f.textEncoders[i].pooled); c.PooledWidth == 0 {
-			return fmt.Errorf("%s: %v: its width is not told; want projection_dim in %s/config.json", f.path(t.part), provided, t.part)
+			return fmt.Errorf(
+				"%s: %v: its width is unknown; want projection_dim in %s/config.json", f.path(t.part), provided, t.part,
+			)
 		}
 	}
 	if p.Guidance.Name == "" {
@@ -102,7 +123,10 @@ func (f *Folder) validateFamily() error {
 		c.GuidanceWidth = f.timeCondDim
 	}
 	if c.GuidanceWidth < 4 {
-		return fmt.Errorf("%s: %v: how wide the guidance scale's embedding is is not told; want time_cond_proj_dim in its config.json", unet, p.Guidance)
+		return fmt.Errorf(
+			"%s: %v: the width of the guidance scale's embedding is unknown; want time_cond_proj_dim in its config.json", unet,
+			p.Guidance,
+		)
 	}
 	return nil
 }
@@ -113,12 +137,17 @@ func (f *Folder) validateChannels() error {
 	if n := p.Sample.Dims[1]; n != 0 {
 		c.Extra = family.FindExtraInput(n - c.LatentChannels)
 		if c.Extra == nil && n != c.LatentChannels {
-			return fmt.Errorf("%s: %v: want %d in dimension 2, or %d of an inpainting UNet: a depth or image-editing UNet is not understood",
-				f.path(unetPart), p.Sample, c.LatentChannels, c.LatentChannels+family.Inpaint.Channels)
+			return fmt.Errorf(
+				"%s: %v: want %d in dimension 2, or %d of an inpainting UNet: a depth or image-editing UNet is not supported",
+				f.path(unetPart), p.Sample, c.LatentChannels, c.LatentChannels+family.Inpaint.Channels,
+			)
 		}
 	}
 	if c.Extra != nil && !c.CanEncode {
-		return fmt.Errorf("%s: a UNet for %s without a vae_encoder, which makes latents of the masked image; want vae_encoder/model.onnx", f.path(unetPart), c.Extra.Name)
+		return fmt.Errorf(
+			"%s: a UNet for %s without a vae_encoder, which makes latents of the masked image; want vae_encoder/model.onnx",
+			f.path(unetPart), c.Extra.Name,
+		)
 	}
 	if n := c.LatentChannels; c.CanEncode && p.Mean.Dims[1] != 0 && p.Mean.Dims[1] != n && p.Mean.Dims[1] != 2*n {
 		return fmt.Errorf("%s: %v: want %d or %d in dimension 2", f.path(encoderPart), p.Mean, n, 2*n)
@@ -126,7 +155,7 @@ func (f *Folder) validateChannels() error {
 	return nil
 }
 
-// validateSizes reads what sizes the export is for.
+// validateSizes reads which sizes the export takes.
 func (f *Folder) validateSizes() error {
 	c, p := &f.Config, f.Ports
 	c.FixedSize = Size{Width: p.Sample.Dims[3] * c.PixelsPerLatent, Height: p.Sample.Dims[2] * c.PixelsPerLatent}
@@ -134,7 +163,7 @@ func (f *Folder) validateSizes() error {
 		return fmt.Errorf("%s: %v: want both sides fixed or both free", f.path(unetPart), p.Sample)
 	}
 	if c.FixedSize != (Size{}) {
-		c.SizeMultiple = c.PixelsPerLatent // whatever was exported fits itself
+		c.SizeMultiple = c.PixelsPerLatent // the exported size fits the network
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package golden holds what the reference itself painted, and the tests that darkroom paints the same.
+// Package golden holds images of the reference implementations, and the tests that darkroom generates the same.
 //
 // The recipe beside it (Python, run by hand) builds tiny pipelines with diffusers, exports them with Optimum and
-// records what they make of prompts. The tests compare, and write docs/fidelity.md.
+// records their results. The tests compare with these, and write docs/fidelity.md.
 package golden

@@ -23,11 +23,12 @@ import (
 	"darkroom/render/picture"
 )
 
-// initRecord is a picture that the reference did not paint from nothing, or by another folder's scheduler (recipe/starts.py).
+// initRecord is an image that the reference generated from an init image, or with another folder's scheduler
+// (recipe/starts.py).
 type initRecord struct {
 	Model    string
 	Dialect  picture.Dialect
-	Given    string // "image" or "mask", beside an image; empty for nothing
+	Given    string // "image" or "mask", with an image; empty for neither
 	Sampler  string
 	Steps    int
 	Strength float64
@@ -42,10 +43,12 @@ func (b initRecord) String() string {
 	if b.Tiling {
 		tiled = "/tiling"
 	}
-	return fmt.Sprintf("%s/%s/%s/%s/%d_steps/strength_%v%s/%v", b.Dialect, b.Model, b.Given, b.Sampler, b.Steps, b.Strength, tiled, b.Says)
+	return fmt.Sprintf(
+		"%s/%s/%s/%s/%d_steps/strength_%v%s/%v", b.Dialect, b.Model, b.Given, b.Sampler, b.Steps, b.Strength, tiled, b.Says,
+	)
 }
 
-// TestInitImages paints what begins with a picture, and by old folders, as the reference did.
+// TestInitImages compares img2img, and images of old folders, with the reference.
 func TestInitImages(t *testing.T) {
 	t.Parallel()
 	var all []initRecord
@@ -97,7 +100,7 @@ func withScheduler(t testing.TB, model string, says map[string]any) string {
 	return dir
 }
 
-// spec is what was asked for, and its pictures.
+// spec is the recorded request, and its input images.
 func (b initRecord) spec(t testing.TB) (picture.Spec, render.Job) {
 	t.Helper()
 	s := baseSpec(b.Dialect)
@@ -121,10 +124,12 @@ func (b initRecord) spec(t testing.TB) (picture.Spec, render.Job) {
 		mask := add(windowMask())
 		s.Init.Mask = &mask
 	}
-	return s, render.Job{Input: func(_ context.Context, sha string) ([]byte, error) { return slices.Clone(inputs[sha]), nil }}
+	return s, render.Job{
+		Input: func(_ context.Context, sha string) ([]byte, error) { return slices.Clone(inputs[sha]), nil },
+	}
 }
 
-// gradientImage is the picture of recipe/starts.py.
+// gradientImage is the image of recipe/starts.py.
 func gradientImage() image.Image {
 	img := image.NewNRGBA(image.Rect(0, 0, side, side))
 	for i := range side * side {

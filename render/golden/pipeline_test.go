@@ -16,26 +16,28 @@ import (
 	"darkroom/render/tensor"
 )
 
-// unetCall is what the UNet was asked once.
+// unetCall is one call of the UNet.
 type unetCall struct {
 	time         float64
-	sample       tensor.Tensor // [1, c, h, w]: the first picture of the batch
+	sample       tensor.Tensor // [1, c, h, w]: the first image of the batch
 	conditioning render.Conditioning
 }
 
-// recordingUnet is a model whose UNet tells what it is asked, by the context it is asked in.
+// recordingUnet is a model whose UNet records its calls, in the context of the call.
 type recordingUnet struct{ unet render.Unet }
 
 type unetCallsKey struct{}
 
-func (w recordingUnet) Unet(ctx context.Context, x tensor.Tensor, time float64, conditioning render.Conditioning) (tensor.Tensor, error) {
+func (w recordingUnet) Unet(
+	ctx context.Context, x tensor.Tensor, time float64, conditioning render.Conditioning,
+) (tensor.Tensor, error) {
 	if calls, ok := ctx.Value(unetCallsKey{}).(*[]unetCall); ok {
 		*calls = append(*calls, unetCall{time, x.Row(0).Clone(), conditioning})
 	}
 	return w.unet.Unet(ctx, x, time, conditioning)
 }
 
-// recordingEncoder is a text encoder that tells which ids it is given, by the context it is asked in.
+// recordingEncoder is a text encoder that records its ids, in the context of the call.
 type recordingEncoder struct{ encoder render.TextEncoder }
 
 type idsKey struct{}
@@ -53,7 +55,7 @@ func goldenParts(t testing.TB, name string) render.Parts {
 	return loadParts(t, goldentest.Model(t, name))
 }
 
-// loadParts loads a folder likewise.
+// loadParts loads a folder in the same way.
 func loadParts(t testing.TB, dir string) render.Parts {
 	t.Helper()
 	return recordingParts(t, pipelinetest.Load(t, dir))
@@ -79,7 +81,7 @@ func newRenderer(t testing.TB, p render.Parts) *render.Renderer {
 	return r
 }
 
-// baseSpec is what the recipe asked for, in a dialect.
+// baseSpec is the request of the recipe, in a dialect.
 func baseSpec(dialect picture.Dialect) picture.Spec {
 	s := picture.Spec{
 		Version: picture.Version, Dialect: dialect, Notation: picture.NotationA1111,
@@ -93,7 +95,7 @@ func baseSpec(dialect picture.Dialect) picture.Spec {
 	return s
 }
 
-// renderRecorded paints and tells what the UNet was asked.
+// renderRecorded renders and returns the calls of the UNet.
 func renderRecorded(ctx context.Context, r *render.Renderer, s picture.Spec) (*render.Result, []unetCall, error) {
 	var calls []unetCall
 	result, err := r.Render(context.WithValue(ctx, unetCallsKey{}, &calls), s, render.Job{})
@@ -123,7 +125,7 @@ func relativeError(got, want tensor.Tensor) float64 {
 	return most / largest
 }
 
-// pixelsOff counts the recorded values of a picture that are more than a level away. A record holds every 64th value,
+// pixelsOff counts the recorded values of an image that are more than a level away. A record holds every 64th value,
 // beginning with that of its own number.
 func pixelsOff(got render.Tile, w recordedRun) int {
 	n := 0

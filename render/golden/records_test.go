@@ -12,7 +12,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// What all walks of the recipe share (recipe/reference.py, webui.py).
+// What all runs of the recipe share (recipe/reference.py, webui.py).
 const (
 	prompt   = "a red boat on a blue sea"
 	weighted = "a (red:1.3) boat on a [blue] sea" // of the a1111 dialect
@@ -28,17 +28,17 @@ type numberRange struct {
 	Scale float64 // of the whole numbers: what 32767 stands for
 }
 
-// recordedRun is one picture that the reference painted.
+// recordedRun is one image of the reference.
 type recordedRun struct {
 	Sampler  string
 	Steps    int
 	Guidance float64
-	Refused  string      // the reference's error, where it painted nothing
+	Refused  string      // the reference's error, where it has no image
 	Latents  numberRange // finished
-	Pixels   []int       // some of the picture's values: see pixelsOff
+	Pixels   []int       // some of the image's values: see pixelsOff
 	Calls    *struct {
-		Times  []float64   // what the UNet was told in each call
-		Inputs numberRange // and its latents, of the first picture in the batch
+		Times  []float64   // the timestep of each UNet call
+		Inputs numberRange // and its latents, of the first image in the batch
 	}
 
 	index int // in its file
@@ -48,13 +48,13 @@ func (w recordedRun) String() string {
 	return fmt.Sprintf("%s/%d_steps/guidance_%v", w.Sampler, w.Steps, w.Guidance)
 }
 
-// records are the walks of one model in one dialect.
+// records are the runs of one model in one dialect.
 type records struct {
 	model   string
 	dialect picture.Dialect
 	runs    []recordedRun
 	numbers []int16
-	float16 bool // painted with all values in float16, as a graphics card does: see onnx.Device
+	float16 bool // computed in float16 throughout, as on a graphics card: see onnx.Device
 }
 
 func (r records) String() string {
@@ -96,7 +96,7 @@ func loadRecords(t testing.TB, name string, into any) (numbers []int16) {
 	return numbers
 }
 
-// allRecords reads all that was recorded of walks, sorted by model and dialect.
+// allRecords reads all recorded runs, sorted by model and dialect.
 func allRecords(t testing.TB) []records {
 	t.Helper()
 	var all []records

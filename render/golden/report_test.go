@@ -21,7 +21,7 @@ const reportPath = "../../docs/fidelity.md"
 //go:embed testdata/page.md
 var reportPreface string
 
-// What passes: how far anything may be off, over the largest value. The page tells these numbers.
+// The tolerances: how far anything may be off, relative to the largest value. The report names these numbers.
 const (
 	maxRunError     = 1e-3
 	maxFloat16Error = 2e-2 // with every value in float16
@@ -32,10 +32,15 @@ const (
 // reportHead is the page up to its tables.
 func reportHead() string {
 	say := func(pass float64) string { return fmt.Sprintf("%.0e", pass) }
-	return strings.NewReplacer("{walk}", say(maxRunError), "{narrow}", say(maxFloat16Error), "{start}", say(maxInitError), "{text}", say(maxTextError)).Replace(reportPreface)
+	return strings.NewReplacer(
+		"{walk}", say(maxRunError), "{narrow}", say(maxFloat16Error), "{start}", say(maxInitError), "{text}",
+		say(maxTextError),
+	).Replace(
+		reportPreface,
+	)
 }
 
-// TestReportHead sees that the page says what the tests demand.
+// TestReportHead checks that the page says what the tests demand.
 func TestReportHead(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile(reportPath)
@@ -56,7 +61,7 @@ type tally struct {
 type key struct {
 	sampler, model string
 	dialect        picture.Dialect
-	float16        bool // with every value in float16: told in a sum alone
+	float16        bool // with every value in float16: reported in a total only
 }
 
 // totals is what was found of one sampler around one model.
@@ -133,8 +138,10 @@ func (t *tally) total(d picture.Dialect) string {
 		into.add(*s)
 	}
 	say := func(s totals) string {
-		return fmt.Sprintf("%d walks, latents off by at most %.1e, and of %d values of their pictures %d more than one level of 255 away (%.3f %%)",
-			s.runs, s.latents, s.pixels, s.overOneLevel, 100*float64(s.overOneLevel)/float64(s.pixels))
+		return fmt.Sprintf(
+			"%d walks, latents off by at most %.1e, and of %d values of their pictures %d more than one level of 255 away (%.3f %%)",
+			s.runs, s.latents, s.pixels, s.overOneLevel, 100*float64(s.overOneLevel)/float64(s.pixels),
+		)
 	}
 	out := "In float32: " + say(whole) + "."
 	if half.runs > 0 {
@@ -151,13 +158,13 @@ func (s *totals) add(more totals) {
 	s.overOneLevel += more.overOneLevel
 }
 
-// checkPictures judges pictures in the sum of a model: at least 99.9 % of the values within a level.
+// checkPictures checks the images of a model in total: at least 99.9 % of the values within a level.
 func checkPictures(t *testing.T, found *tally) {
 	t.Helper()
 	models := map[key]*totals{}
 	for k, s := range found.all {
 		if k.float16 {
-			continue // where the latents are judged alone
+			continue // where only the latents are checked
 		}
 		k.sampler = ""
 		if models[k] == nil {
@@ -167,12 +174,15 @@ func checkPictures(t *testing.T, found *tally) {
 	}
 	for k, s := range models {
 		if s.overOneLevel*1000 > s.pixels {
-			t.Errorf("%s in %s: %d of %d values are more than a level away, want at most 0.1 %%", k.model, k.dialect, s.overOneLevel, s.pixels)
+			t.Errorf(
+				"%s in %s: %d of %d values are more than a level away, want at most 0.1 %%", k.model, k.dialect, s.overOneLevel,
+				s.pixels,
+			)
 		}
 	}
 }
 
-// checkReport writes docs/fidelity.md, or sees that it lists what was found.
+// checkReport writes docs/fidelity.md, or checks that it lists what was found.
 func checkReport(t *testing.T, found *tally) {
 	t.Helper()
 	checkPictures(t, found)

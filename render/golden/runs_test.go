@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "paint every recorded walk, and write docs/fidelity.md")
 
-// TestRuns paints what the reference painted, with every sampler around every model, and compares the page of it.
-// Without -update, one or two walks of each. Models in float16 are walked in float32, as a processor runs them, and with
+// TestRuns renders what the reference rendered, with every sampler and every model, and compares the report.
+// Without -update, one or two runs of each. Models in float16 run in float32, as on a CPU, and with
 // every value in float16.
 func TestRuns(t *testing.T) {
 	t.Parallel()
@@ -37,7 +37,7 @@ func TestRuns(t *testing.T) {
 	checkReport(t, found)
 }
 
-// withFloat16Runs adds the walks in float16 once more.
+// withFloat16Runs adds the runs in float16 once more.
 func withFloat16Runs(all []records) []records {
 	for _, r := range slices.Clone(all) {
 		if r.float16 = strings.HasSuffix(r.model, goldentest.Float16("")); r.float16 {
@@ -57,7 +57,7 @@ func compareAll(t *testing.T, r records, found *tally) {
 	}
 }
 
-// checkRefusals begins all walks that the reference painted, and sees that none is refused but those that are named.
+// checkRefusals starts all runs of the reference, and checks that only the expected ones are refused.
 func checkRefusals(t *testing.T, with *render.Renderer, r records) {
 	t.Helper()
 	ended, end := context.WithCancel(t.Context())
@@ -71,7 +71,7 @@ func checkRefusals(t *testing.T, with *render.Renderer, r records) {
 	}
 }
 
-// expectsRefusal are walks that darkroom refuses and the reference painted: docs/fidelity.md names them, and why.
+// expectsRefusal are runs that darkroom refuses and the reference does not: docs/fidelity.md names them, and why.
 func (r records) expectsRefusal(w recordedRun) bool {
 	distilled := w.Sampler == "lcm" || w.Sampler == "tcd"
 	switch {
@@ -83,14 +83,14 @@ func (r records) expectsRefusal(w recordedRun) bool {
 	return w.Sampler == "dpm_adaptive" && r.model == goldentest.SD2V
 }
 
-// spec is what was asked for in a walk.
+// spec is the request of a run.
 func (r records) spec(w recordedRun) picture.Spec {
 	s := baseSpec(r.dialect)
 	s.Sampler, s.Steps, s.GuidanceScale = w.Sampler, w.Steps, w.Guidance
 	return s
 }
 
-// selectedRuns are the walks to paint: all with -update, else those that are typical, or all of a sampler that has none.
+// selectedRuns are the runs to compare: all with -update, else the typical ones, or all of a sampler that has none.
 func (r records) selectedRuns() []recordedRun {
 	var all []recordedRun
 	typical := map[string]bool{}
@@ -106,12 +106,12 @@ func (r records) selectedRuns() []recordedRun {
 	return slices.DeleteFunc(all, func(w recordedRun) bool { return typical[w.Sampler] && !w.isTypical() })
 }
 
-// isCompared tells whether a walk was recorded, is offered, and leads nowhere else.
+// isCompared says whether a run was recorded, is offered, and does not diverge.
 func (r records) isCompared(w recordedRun) bool {
 	return w.Refused == "" && !r.expectsRefusal(w) && !r.diverges(w)
 }
 
-// diverges are walks that lead elsewhere when a last digit differs, so that nothing can be compared: docs/fidelity.md names
+// diverges are runs that diverge when a last digit differs, so that nothing can be compared: docs/fidelity.md names
 // them, and why.
 func (r records) diverges(w recordedRun) bool {
 	begins := func(names ...string) bool {
@@ -123,11 +123,12 @@ func (r records) diverges(w recordedRun) bool {
 	case r.model == goldentest.SD2V && r.dialect == picture.A1111:
 		return w.Steps == 10 && begins("heun", "restart", "dpm2_a_kl_optimal") || w.Steps == 4 && begins("dpm_fast")
 	}
-	return r.float16 && w.Guidance > 1 && (r.model == goldentest.Float16(goldentest.SDXL) && strings.HasSuffix(w.Sampler, "_beta") ||
-		r.model == goldentest.Float16(goldentest.SD2V) && w.Sampler == "dpm2_a_exponential")
+	return r.float16 && w.Guidance > 1 &&
+		(r.model == goldentest.Float16(goldentest.SDXL) && strings.HasSuffix(w.Sampler, "_beta") ||
+			r.model == goldentest.Float16(goldentest.SD2V) && w.Sampler == "dpm2_a_exponential")
 }
 
-// isTypical are the walks of every run of the tests.
+// isTypical are the runs of every execution of the tests.
 func (w recordedRun) isTypical() bool {
 	return w.Steps == 4 && w.Guidance > 1
 }
@@ -140,7 +141,7 @@ func (r records) tolerance() float64 {
 	return maxRunError
 }
 
-// compareRun paints one walk.
+// compareRun renders one run and compares it.
 func compareRun(t *testing.T, with *render.Renderer, r records, w recordedRun, found *tally) {
 	t.Helper()
 	result, calls, err := renderRecorded(t.Context(), with, r.spec(w))
@@ -166,7 +167,7 @@ func checkCalls(t *testing.T, calls []unetCall, r records, w recordedRun) {
 	checkFirstCalls(t, calls, r, w)
 }
 
-// checkFirstCalls compares as many of a walk's first calls.
+// checkFirstCalls compares the first calls of a run.
 func checkFirstCalls(t *testing.T, calls []unetCall, r records, w recordedRun) {
 	t.Helper()
 	inputs := r.tensor(w.Calls.Inputs)
@@ -174,14 +175,14 @@ func checkFirstCalls(t *testing.T, calls []unetCall, r records, w recordedRun) {
 		if d := c.time - w.Calls.Times[i]; d > 2e-3 || d < -2e-3 {
 			t.Errorf("call %d: time %v, want %v", i+1, c.time, w.Calls.Times[i])
 		}
-		fine := w.Calls.Inputs.Scale / 32767 // what a record of all calls together can tell
+		fine := w.Calls.Inputs.Scale / 32767 // the resolution of a record of all calls together
 		if d, most := maxDifference(c.sample, inputs.Row(i)); !(d <= r.tolerance()*most+fine) {
 			t.Errorf("call %d: latents off by %.2g beside %.2g, want at most %v of it", i+1, d, most, r.tolerance())
 		}
 	}
 }
 
-// TestAdaptiveStartsTheSame compares the beginning of a walk that leads elsewhere in the end.
+// TestAdaptiveStartsTheSame compares the beginning of a run that diverges later.
 func TestAdaptiveStartsTheSame(t *testing.T) {
 	t.Parallel()
 	compared := 0

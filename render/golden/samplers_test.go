@@ -11,7 +11,7 @@ import (
 	"darkroom/render/sampler"
 )
 
-// TestOfferedSamplersAreRecorded sees that no sampler is offered for a family of models, in a dialect, without a record of what the reference
+// TestOfferedSamplersAreRecorded checks that no sampler is offered for a family of models, in a dialect, without a record of what the reference
 // makes with it there that the walks are compared with.
 func TestOfferedSamplersAreRecorded(t *testing.T) {
 	t.Parallel()

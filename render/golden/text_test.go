@@ -18,7 +18,7 @@ type promptRecord struct {
 	Model   string
 	Dialect picture.Dialect
 	Prompt  string
-	// Negative tells that there is no negative prompt, and that what leads in its place was recorded.
+	// Negative says that there is no negative prompt, and that the conditioning in its place was recorded.
 	Negative       bool
 	Skip           int // as a Spec counts
 	NoNorm         bool
@@ -30,7 +30,7 @@ func (s promptRecord) String() string {
 	return fmt.Sprintf("%s/%.20q skip %d negative %v no norm %v", s.Dialect, s.Prompt, s.Skip, s.Negative, s.NoNorm)
 }
 
-// TestUnmarshalText compares ids, and what of a prompt reaches the UNet.
+// TestText compares ids and the conditioning that reaches the UNet.
 func TestText(t *testing.T) {
 	t.Parallel()
 	pipelinetest.OpenRuntime(t)
@@ -44,12 +44,12 @@ func TestText(t *testing.T) {
 		with := readers[s.Model]
 		t.Run(s.Model+"/"+s.String(), func(t *testing.T) {
 			t.Parallel()
-			checkPrompt(t, newRenderer(t, with), r, s) // a new one, which remembers no prompt
+			checkPrompt(t, newRenderer(t, with), r, s) // a new one, with an empty cache
 		})
 	}
 }
 
-// checkPrompt paints one step by a recorded prompt and looks at what leads it.
+// checkPrompt renders one step of a recorded prompt and checks its conditioning.
 func checkPrompt(t *testing.T, with *render.Renderer, r records, s promptRecord) {
 	t.Helper()
 	want := baseSpec(s.Dialect)

@@ -6,12 +6,12 @@ import (
 	"strconv"
 )
 
-// Brownian is a path of Brownian motion between two times, the same wherever it is asked: torchsde's BrownianInterval
-// with a halfway tree, tolerance 1e-6 and a pool of 24, as k-diffusion's BrownianTreeNoiseSampler opens it. An interval
-// is halved until an end of the question is met; each half draws from a generator of its own, whose seed comes from
-// numpy's SeedSequence of the path's seed and the interval's place in the tree.
+// Brownian is a path of Brownian motion between two times, the same in whatever order it is read: torchsde's
+// BrownianInterval with a halfway tree, tolerance 1e-6 and a pool of 24, as k-diffusion's BrownianTreeNoiseSampler
+// opens it. An interval is halved until an end of the requested interval is met. Each half draws from a generator of
+// its own, whose seed comes from numpy's SeedSequence of the path's seed and the interval's place in the tree.
 //
-// It remembers what it halved around its last answer, so it is for one goroutine.
+// It keeps the halves around its last result, so it is for one goroutine.
 type Brownian struct {
 	entropy int64
 	size    int
@@ -19,7 +19,7 @@ type Brownian struct {
 	root    *interval
 }
 
-// interval is a node of the tree: how far the path goes over it.
+// interval is a node of the tree: the increment of the path over it.
 type interval struct {
 	from, to    float64
 	delta       []float32
@@ -28,7 +28,7 @@ type interval struct {
 	left, right *interval
 }
 
-// NewBrownian opens the path of a seed, of so many values, between two times. Open makes the generators.
+// NewBrownian opens the path of a seed, of that many values, between two times. open makes the generators.
 func NewBrownian(seed int64, size int, from, to float64, open func(seed int64) Source) *Brownian {
 	from, to = roundDecimals(min(from, to)), roundDecimals(max(from, to))
 	b := &Brownian{entropy: seed, size: size, open: open}
@@ -38,8 +38,8 @@ func NewBrownian(seed int64, size int, from, to float64, open func(seed int64) S
 	return b
 }
 
-// Fill sets dst to how far the path goes from one time to another over the root of the time between: standard normal
-// noise. Times outside the path's are taken as its ends.
+// Fill sets dst to the increment of the path from one time to another, divided by the root of the time between:
+// standard normal noise. Times outside the path's range count as its ends.
 func (b *Brownian) Fill(dst []float32, from, to float64) {
 	sign := float32(1 / math.Sqrt(math.Abs(from-to)))
 	if from > to {
@@ -52,8 +52,8 @@ func (b *Brownian) Fill(dst []float32, from, to float64) {
 	scale(dst, sign)
 }
 
-// forget drops the halves of stretches outside the last question: they can be drawn again, and 24 levels of them for
-// every step would be more memory than the picture's.
+// forget drops the halves outside the last requested interval: they can be drawn again, and 24 levels of them for every
+// step would take more memory than the image.
 func (s *interval) forget(from, to float64) {
 	if s.left == nil {
 		return
@@ -66,8 +66,8 @@ func (s *interval) forget(from, to float64) {
 	s.right.forget(from, to)
 }
 
-// add adds how far the path goes over the part of a stretch that lies between two times. An end inside a leaf halves
-// it, at a midpoint of six decimals, until the end is met.
+// add adds the increment of the path over the part of an interval that lies between two times. An end inside a leaf
+// halves it, at a midpoint of six decimals, until the end is met.
 func (b *Brownian) add(dst []float32, s *interval, from, to float64) {
 	if from >= s.to || to <= s.from || from >= to {
 		return
@@ -83,8 +83,8 @@ func (b *Brownian) add(dst []float32, s *interval, from, to float64) {
 	b.add(dst, s.right, from, to)
 }
 
-// split splits a stretch by the Brownian bridge: the way to the middle is normal around its share of the whole, with
-// variance (middle−from)(to−middle)/(to−from).
+// split splits an interval by the Brownian bridge: the increment to the middle is normal around its share of the whole,
+// with variance (middle−from)(to−middle)/(to−from).
 func (b *Brownian) split(s *interval) {
 	if s.left != nil {
 		return

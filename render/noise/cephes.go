@@ -72,7 +72,7 @@ func sincos32(x float32) (sin, cos float32) {
 }
 
 // fma32 returns a·b + c rounded once. The product of two float32 is exact in float64; the sum is rounded there to
-// odd (its last bit set when anything was lost), which makes the second rounding, to float32, the only one that counts.
+// odd (its last bit set when anything was lost), so that only the second rounding, to float32, has an effect.
 func fma32(a, b, c float32) float32 {
 	p, q := float64(a)*float64(b), float64(c)
 	sum := p + q

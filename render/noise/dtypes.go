@@ -13,9 +13,9 @@ const (
 	BFloat16 DType = "bfloat16"
 )
 
-// FillAs overwrites dst with the numbers of one torch.randn(len(dst), dtype=kind), as torch 2.15 draws them: both halves
-// in float32, rounded at the end (earlier versions drew other numbers for them), and float64 from uniform numbers of 53
-// bits. In float64 the last bit can differ from the C library's logarithm, sine and cosine.
+// FillAs overwrites dst with the numbers of one torch.randn(len(dst), dtype=kind), as torch 2.15 draws them: both
+// halves in float32, rounded at the end (earlier versions drew other numbers for them), and float64 from uniform
+// numbers of 53 bits. In float64 the last bit can differ from the C library's logarithm, sine and cosine.
 func (t *Torch) FillAs(kind DType, dst []float64) {
 	if kind == Float64 {
 		t.fillDoubles(dst)
@@ -32,8 +32,8 @@ func (t *Torch) FillAs(kind DType, dst []float64) {
 	}
 }
 
-// fillBlocks draws as torch does for the halves: a block of sixteen at a time, so nothing is drawn for an incomplete last
-// one before the last sixteen values are drawn anew.
+// fillBlocks draws as torch does for the halves: a block of sixteen at a time, so nothing is drawn for an incomplete
+// last block before the last sixteen values are drawn again.
 func (t *Torch) fillBlocks(dst []float32) {
 	for i := 0; i+block <= len(dst); i += block {
 		t.fillBlock(dst[i:])
@@ -59,7 +59,7 @@ func (k DType) round(v float32) float64 {
 	return float64(v)
 }
 
-// roundDigits rounds to so many binary digits, none of them below 2^lowest.
+// roundDigits rounds to that many binary digits, none of them below 2^lowest.
 func roundDigits(v float64, digits, lowest int) float64 {
 	_, exponent := math.Frexp(v)
 	unit := math.Ldexp(1, max(exponent-digits, lowest))

@@ -99,31 +99,36 @@ func TestA1111(t *testing.T) {
 		t.Errorf("the record has %d cases, want 20", len(r.Cases))
 	}
 	for _, c := range r.Cases {
-		t.Run(fmt.Sprintf("%s, seed %d, variation %d:%v, from %v, delta %d", c.Source, c.Seed, c.Subseed, c.Strength, c.Resize, c.Delta), func(t *testing.T) {
-			t.Parallel()
-			open := torchSource
-			if c.Source == "NV" {
-				open = func(seed int64) Source { return NewPhilox(seed) }
-			}
-			var b StartOptions
-			if c.Strength > 0 {
-				b.Variations = []Variation{{c.Subseed, c.Strength}}
-			}
-			if c.Resize != nil {
-				b.Width, b.Height = c.Resize[0]/8, c.Resize[1]/8
-			}
-			source := open(c.Seed)
-			first := Start(source, open, c.Seed, b, c.Shape...)
-			steps := StepSource(source, open, c.Seed, c.Delta)
-			then, last := Draw(steps, c.Shape...), Draw(steps, c.Shape...)
-			if c.Strength > 0 {
-				checkNear(t, "start", first.Data, floats(t, c.First), 2e-6)
-			} else {
-				checkBits(t, "start", first.Data, c.First)
-			}
-			checkBits(t, "the first step", then.Data[:8], c.Then)
-			checkBits(t, "the second step", last.Data[:8], c.Last)
-		})
+		t.Run(
+			fmt.Sprintf(
+				"%s, seed %d, variation %d:%v, from %v, delta %d", c.Source, c.Seed, c.Subseed, c.Strength, c.Resize, c.Delta,
+			),
+			func(t *testing.T) {
+				t.Parallel()
+				open := torchSource
+				if c.Source == "NV" {
+					open = func(seed int64) Source { return NewPhilox(seed) }
+				}
+				var b StartOptions
+				if c.Strength > 0 {
+					b.Variations = []Variation{{c.Subseed, c.Strength}}
+				}
+				if c.Resize != nil {
+					b.Width, b.Height = c.Resize[0]/8, c.Resize[1]/8
+				}
+				source := open(c.Seed)
+				first := Start(source, open, c.Seed, b, c.Shape...)
+				steps := StepSource(source, open, c.Seed, c.Delta)
+				then, last := Draw(steps, c.Shape...), Draw(steps, c.Shape...)
+				if c.Strength > 0 {
+					checkNear(t, "start", first.Data, floats(t, c.First), 2e-6)
+				} else {
+					checkBits(t, "start", first.Data, c.First)
+				}
+				checkBits(t, "the first step", then.Data[:8], c.Then)
+				checkBits(t, "the second step", last.Data[:8], c.Last)
+			},
+		)
 	}
 }
 

@@ -1,11 +1,11 @@
-// Package noise draws the random numbers a picture starts from, the same ones that PyTorch and A1111 draw for a seed.
+// Package noise draws the random numbers that an image starts from, the same that PyTorch and A1111 draw for a seed.
 package noise
 
 import "darkroom/render/tensor"
 
-// Source yields standard normal numbers in a reproducible order. Torch and Philox are the two there are.
+// Source yields standard normal numbers in a reproducible order. Torch and Philox implement it.
 type Source interface {
-	// Fill overwrites dst with the numbers of one call of randn for so many values.
+	// Fill overwrites dst with the numbers of one call of randn for that many values.
 	Fill(dst []float32)
 }
 
@@ -22,19 +22,19 @@ func Draw(s Source, shape ...int) tensor.Tensor {
 	return t
 }
 
-// StartOptions is what decides the starting noise of a picture beside its seed and its size.
+// StartOptions is what decides the starting noise of an image besides its seed and its size.
 type StartOptions struct {
 	Variations []Variation // moves the noise towards that of other seeds, one after the other
-	Height     int         // of the latents whose noise is kept, see Start; 0 for the picture's own
+	Height     int         // of the latents whose noise is kept, see Start; 0 for the image's own
 	Width      int
 }
 
-// Start returns the starting noise of one picture of shape [1, channels, height, width]: the next draw of s, moved
-// along the chain of variations one after the other. Each variation draws from a source of its own, which open
-// makes, so s is left exactly one draw further, ready for the noise of the steps.
+// Start returns the starting noise of one image of shape [1, channels, height, width]: the next draw of s, moved by
+// each variation in turn. Each variation draws from a source of its own, which open makes, so s has made exactly one
+// draw and is ready for the noise of the steps.
 //
-// With another size that is made for latents of that size, from a source of the picture's seed, and its centre is put
-// over the centre of the next draw of s: A1111's "resize seed from".
+// With another size, that noise is made for latents of that size, from a source of the image's seed, and its centre is
+// put over the centre of the next draw of s: A1111's "resize seed from".
 func Start(s Source, open func(seed int64) Source, seed int64, b StartOptions, shape ...int) tensor.Tensor {
 	if b.Height < 1 || b.Width < 1 || b.Height == shape[2] && b.Width == shape[3] {
 		return vary(Draw(s, shape...), open, b.Variations)
@@ -52,8 +52,8 @@ func vary(x tensor.Tensor, open func(seed int64) Source, chain []Variation) tens
 	return x
 }
 
-// pasteCentre copies the middle of one noise over the middle of another, as A1111 counts it: half of what is too much or too
-// little, rounded down, is left out on each side.
+// pasteCentre copies the middle of one noise over the middle of another, as A1111 does: half of the difference,
+// rounded down, is left out on each side.
 func pasteCentre(x, from tensor.Tensor) {
 	height, toY, fromY := overlap(x.Shape[2], from.Shape[2])
 	width, toX, fromX := overlap(x.Shape[3], from.Shape[3])
@@ -66,7 +66,7 @@ func pasteCentre(x, from tensor.Tensor) {
 	}
 }
 
-// overlap tells how much of a side lies over another's middle, and where it begins on both.
+// overlap says how much of a side lies over the middle of another, and where it begins on both.
 func overlap(side, other int) (length, at, from int) {
 	gap := (side - other) >> 1 // rounded down, also below zero
 	if gap >= 0 {
@@ -75,8 +75,8 @@ func overlap(side, other int) (length, at, from int) {
 	return other + 2*gap, 0, -gap
 }
 
-// StepSource returns the source of the noise within the steps: the picture's own, or with a delta another one, of the seed
-// and the delta (A1111's "eta noise seed delta", ENSD).
+// StepSource returns the source of the noise of the steps: the image's own, or with a delta another one, of the seed
+// plus the delta (A1111's "eta noise seed delta", ENSD).
 func StepSource(s Source, open func(seed int64) Source, seed, delta int64) Source {
 	if delta == 0 {
 		return s

@@ -10,8 +10,8 @@ import (
 const parallelCosine = 0.9995
 
 // Slerp moves low towards high on the sphere by strength, as A1111 does for variation seeds: angles are taken along
-// the height axis of a [1, channels, height, width] tensor, one for each channel and column. Where the two are all
-// but parallel it mixes linearly with the weights the wrong way round, as A1111 does; both mean the same noise then.
+// the height axis of a [1, channels, height, width] tensor, one for each channel and column. Where the two are
+// almost parallel it mixes linearly with the weights swapped, as A1111 does; both are the same noise then.
 func Slerp(low, high tensor.Tensor, strength float64) tensor.Tensor {
 	channels, height, width := low.Shape[1], low.Shape[2], low.Shape[3]
 	cosines := make([]float64, channels*width)

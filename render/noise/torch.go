@@ -9,11 +9,11 @@ const block = 16
 // PyTorch on other processors takes its logarithm, cosine and sine from the C library; there the last bits differ.
 type Torch struct {
 	engine *mersenne
-	spare  float64 // the sine half of a pair that the scalar path has made and not yet given out
+	spare  float64 // the sine half of a pair of the scalar path, for the next call
 	kept   bool
 }
 
-// NewTorch returns the generator that torch.manual_seed leaves behind. Seeds that agree in their low 32 bits are one.
+// NewTorch returns the generator as torch.manual_seed sets it. Only the low 32 bits of a seed count.
 func NewTorch(seed int64) *Torch { return &Torch{engine: newMersenne(seed)} }
 
 // Fill overwrites dst with the numbers of one torch.randn(len(dst)).
@@ -27,7 +27,7 @@ func (t *Torch) Fill(dst []float32) {
 		boxMuller((*[block]float32)(dst[i:]))
 	}
 	if len(dst)%block != 0 {
-		// The last 16 values are drawn anew, over values of the block before that were already finished.
+		// The last 16 values are drawn again, over finished values of the block before.
 		tail := dst[len(dst)-block:]
 		t.uniform(tail)
 		boxMuller((*[block]float32)(tail))

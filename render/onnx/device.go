@@ -25,8 +25,8 @@ type Device struct {
 	Index   int    // which GPU
 	Threads int    // threads of one call on the CPU; 0 is one per physical core
 	// Mapped leaves the weights in their files, on the CPU: a model of gigabytes is loaded in a second, and its weights
-	// are pages that several processes share and that the system takes back when it needs them. Without it they are
-	// copied and laid out anew for this processor: steps take some percent less time.
+	// are pages that several processes share and that the system reclaims when it needs them. Without it the weights are
+	// copied into a layout for this processor: steps take some percent less time.
 	//
 	// A packed copy in a cache would load and run fast, at the price of a copy of each model on disk; it does not
 	// exist.
@@ -35,7 +35,7 @@ type Device struct {
 	KeepFloat16 bool
 }
 
-// String writes the device as people ask for it: "cpu" or "cuda:0".
+// String writes the device as people name it: "cpu" or "cuda:0".
 func (d Device) String() string {
 	if d.Kind == CUDA {
 		return CUDA + ":" + strconv.Itoa(d.Index)
@@ -43,7 +43,7 @@ func (d Device) String() string {
 	return d.Kind
 }
 
-// Check tells whether the open library can run networks on the device. Open must have been called.
+// Check says whether the open library can run networks on the device. Open must have been called.
 func (d Device) Check() error {
 	if Version() == "" {
 		return ErrNotOpen
@@ -79,8 +79,8 @@ func (d Device) options() (_ *ort.SessionOptions, err error) {
 		o.AddSessionConfigEntry("session.disable_prepacking", noPacking),
 		o.SetIntraOpNumThreads(threads),
 		o.SetInterOpNumThreads(1),
-		o.SetMemPattern(false),                       // patterns are per size; with pictures of many sizes they only hold memory
-		o.SetLogSeverityLevel(ort.LoggingLevelFatal), // its errors are returned, and its own lines would bypass the log
+		o.SetMemPattern(false),                       // patterns are per size: with many sizes they only hold memory
+		o.SetLogSeverityLevel(ort.LoggingLevelFatal), // its errors are returned; its own lines would bypass the log
 		// Threads that wait in a loop cost a fifth more processor time on a busy machine and gain nothing on an idle one.
 		o.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
 	)
@@ -96,8 +96,8 @@ func (d Device) options() (_ *ort.SessionOptions, err error) {
 	return nil, fmt.Errorf("device kind %q: want %s or %s", d.Kind, CPU, CUDA)
 }
 
-// appendCUDA chooses the GPU. HEURISTIC, and no TF32: the same picture from one run to the next is worth more than
-// the last percents of speed, and float16 models are not slowed by either.
+// appendCUDA chooses the GPU. HEURISTIC, and no TF32: the same image from one run to the next is worth more than the
+// last percents of speed, and neither slows float16 models.
 func (d Device) appendCUDA(o *ort.SessionOptions) error {
 	const hint = "want a GPU build of ONNX Runtime %s named by --ort (with libonnxruntime_providers_cuda.so beside it), " +
 		"the NVIDIA driver, CUDA and cuDNN 9; or use --device cpu"
@@ -120,8 +120,8 @@ func (d Device) appendCUDA(o *ort.SessionOptions) error {
 	return nil
 }
 
-// cores counts the physical cores this process may use. Two threads on one core's halves only disturb each other in
-// matrix work. GOMAXPROCS knows a container's limit.
+// cores counts the physical cores that this process may use. Two threads on one core only disturb each other in matrix
+// work. GOMAXPROCS respects a container's limit.
 func cores() int {
 	limit := runtime.GOMAXPROCS(0)
 	siblings, _ := filepath.Glob("/sys/devices/system/cpu/cpu[0-9]*/topology/thread_siblings_list") // constant pattern

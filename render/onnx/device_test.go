@@ -46,7 +46,8 @@ func TestOpen(t *testing.T) {
 	if err := onnx.Open(lib); err != nil {
 		t.Errorf("the same library again: got %v, want nothing to happen", err)
 	}
-	if err := onnx.Open(filepath.Join(t.TempDir(), "other.so")); err == nil || !strings.Contains(err.Error(), "open already") {
+	if err := onnx.Open(filepath.Join(t.TempDir(), "other.so")); err == nil ||
+		!strings.Contains(err.Error(), "open already") {
 		t.Errorf("another library: got %v, want a refusal", err)
 	}
 	if got := onnx.Version(); !strings.HasPrefix(got, "1.") {

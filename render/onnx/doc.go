@@ -1,5 +1,5 @@
-// Package onnx runs the networks of a checked model folder on ONNX Runtime: sessions, devices and their memory. It is the
-// only importer of the runtime's binding, and knows nothing of prompts, samplers or seeds.
+// Package onnx runs the networks of a checked model folder on ONNX Runtime: sessions, devices and their memory. It is
+// the only importer of the runtime's binding, and knows nothing of prompts, samplers or seeds.
 //
 //	lib, err := onnx.FindLibrary("")          // where cmd/ort puts it, or ONNXRUNTIME_LIB
 //	err = onnx.Open(lib)                      // once per process
@@ -13,11 +13,11 @@
 // Values in Go are float32. A float16 network gets and gives bytes on a GPU, and computes in float32 on a CPU
 // (graph.Widen).
 //
-// Costs: Load reads the weights (seconds for gigabytes). A call costs the network's own time plus a few microseconds. When
-// a context ends, a running network stops at its next node, and the model stays usable.
+// Costs: Load reads the weights (seconds for gigabytes). A call costs the network's own time plus a few microseconds.
+// When a context ends, a running network stops at its next node, and the model stays usable.
 //
-// Graph and weights meet in one place only (newSession). Where a graph is edited (a text encoder's inner layers, a scalar
-// that the binding cannot make, circular padding), the edit is made in memory on the graph alone, and its weights are still
-// read from the file. So weights owned by the caller (memory-mapped, shared, patched by a LoRA) can later be given to a
-// session there, without a change to anything else.
+// Graph and weights meet in one place only (newSession). Where a graph is edited (a text encoder's inner layers, a
+// scalar that the binding cannot make, circular padding), the edit is made in memory on the graph alone, and its
+// weights are still read from the file. So weights owned by the caller (memory-mapped, shared, patched by a LoRA) can
+// later be given to a session there, without a change to anything else.
 package onnx

@@ -7,7 +7,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// wrapMemoryError marks the runtime's errors that say that memory was short. It has no code for them, only words.
+// wrapMemoryError marks the runtime's errors that mean out of memory. The runtime has no code for them, only texts.
 func wrapMemoryError(err error) error {
 	if err == nil {
 		return nil

@@ -15,7 +15,8 @@ import (
 	"darkroom/render/onnx/graph"
 )
 
-// withExternalWeights moves the weights of every network of a folder into model.onnx_data beside it, as large exports have them.
+// withExternalWeights moves the weights of every network of a folder into model.onnx_data beside it, as large exports
+// have them.
 func withExternalWeights(t *testing.T, dir string) string {
 	t.Helper()
 	for _, path := range networks(t, dir) {
@@ -106,7 +107,8 @@ func TestExternalWeightsCutShort(t *testing.T) {
 			if err := spoil(file); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := folder.Open(dir); err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), what) {
+			if _, err := folder.Open(dir); err == nil || !strings.Contains(err.Error(), file) ||
+				!strings.Contains(err.Error(), what) {
 				t.Errorf("%s: got %v, want an error with the file and %q", part, err, what)
 			}
 		}

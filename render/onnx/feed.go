@@ -12,7 +12,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// feed is a tensor in the form a network takes it, and the memory that it is a view of.
+// feed is a tensor in the form that a network takes, and the memory behind it.
 type feed struct {
 	value ort.Value
 	bytes []byte // where the network's type is float16
@@ -55,7 +55,8 @@ func feedFloats(port graph.Value, t tensor.Tensor) (feed, error) {
 	return newFeed(v, err, b)
 }
 
-// feedCache keeps what an input was fed last, in the network's type: what leads a picture is the same in all of its steps.
+// feedCache keeps what an input was fed last, in the network's type: the conditioning of an image is the same in all of
+// its steps.
 type feedCache struct {
 	mu   sync.Mutex
 	last map[string]cachedFeed // by the input's name
@@ -66,7 +67,7 @@ type cachedFeed struct {
 	bytes []byte
 }
 
-// feed is feedFloats for a tensor that is given again and again, and never changed meanwhile.
+// feed is feedFloats for a tensor that is given repeatedly and does not change in between.
 func (m *feedCache) feed(port graph.Value, t tensor.Tensor) (feed, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -84,7 +85,7 @@ func (m *feedCache) feed(port graph.Value, t tensor.Tensor) (feed, error) {
 	return f, err
 }
 
-// feedOutput makes room for a network's output. For float32 the room is t itself; for float16 see take.
+// feedOutput allocates a network's output. For float32 it is t itself; for float16 see copyTo.
 func feedOutput(port graph.Value, t tensor.Tensor) (feed, error) {
 	if port.Type == graph.Float {
 		v, err := ort.NewTensor(shapeOf(t.Shape), t.Data)
@@ -136,7 +137,7 @@ func feedTimestep(port graph.Value, t float64) (feed, error) {
 	case graph.Int64:
 		return feedNumber(port, int64(math.RoundToEven(t)))
 	}
-	if len(port.Dims) == 0 { // such a network is edited to take this: see widened
+	if len(port.Dims) == 0 { // such a network is edited to take float32: see folder.UnetNetwork
 		return feedNumber(port, float32(t))
 	}
 	n := max(port.Dims[0], 1)
@@ -148,7 +149,7 @@ func feedTimestep(port graph.Value, t float64) (feed, error) {
 	return newFeed(v, err, b)
 }
 
-// feedNumber wraps one number: a scalar for rank 0, else as often as a fixed dimension says, once for a free one.
+// feedNumber wraps one number: a scalar for rank 0, else repeated as a fixed dimension says, once for a free one.
 func feedNumber[T float32 | float64 | int32 | int64](port graph.Value, x T) (feed, error) {
 	if len(port.Dims) == 0 {
 		v, err := ort.NewScalar(x)

@@ -54,8 +54,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// encodeFloat16 writes floats as float16 into to, which has two bytes for each: with the processor's own instruction where it
-// has one, a tenth of a nanosecond a value against two in Go. What is not a number stays so, with whatever payload.
+// encodeFloat16 writes floats as float16 into to, which has two bytes for each: with the processor's own instruction
+// where it has one, in a tenth of a nanosecond a value instead of two in Go. NaN stays NaN, with any payload.
 func encodeFloat16(to []byte, from []float32) {
 	if len(from) == 0 {
 		return
@@ -70,7 +70,7 @@ func encodeFloat16(to []byte, from []float32) {
 	C.narrow((*C.uint16_t)(unsafe.Pointer(unsafe.SliceData(to))), (*C.float)(unsafe.SliceData(from)), C.size_t(len(from)))
 }
 
-// decodeFloat16 reads what halve wrote.
+// decodeFloat16 reads what encodeFloat16 wrote.
 func decodeFloat16(to []float32, from []byte) {
 	if len(to) == 0 {
 		return

@@ -10,8 +10,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// ErrNoEncoder says that a model cannot start from a picture.
-var ErrNoEncoder = errors.New("this model has no vae_encoder, so it cannot start from a picture")
+// ErrNoEncoder says that a model cannot start from an image.
+var ErrNoEncoder = errors.New("this model has no vae_encoder, so it cannot start from an image")
 
 // Model is a folder's networks, loaded on one device. Its methods may be called concurrently.
 type Model struct {
@@ -34,7 +34,7 @@ func Load(ctx context.Context, f *folder.Folder, device Device) (*Model, error) 
 	if err := m.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("load model: %w", err), m.Close())
 	}
-	trimHeap() // what was freed during loading: 1 GiB for a float16 model of 2 GiB whose weights were laid out anew
+	trimHeap() // what was freed during loading: 1 GiB for a float16 model of 2 GiB whose weights were copied
 	return m, nil
 }
 
@@ -110,9 +110,9 @@ func (m *Model) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tenso
 	return withStep(out, "decode", err)
 }
 
-// EncodeImage turns pixels [b,3,H,W] in −1..1 into what their latents are, not yet multiplied by Config.ScalingFactor: the
-// mean and the logarithm of the variance [b,8,H/8,W/8]. Some exports give the mean alone [b,4,H/8,W/8], or draw a sample
-// inside the network: of those, too, the mean is what comes.
+// EncodeImage turns pixels [b,3,H,W] in −1..1 into their latents, not yet multiplied by Config.ScalingFactor: the mean
+// and the logarithm of the variance [b,8,H/8,W/8]. Some exports give the mean alone [b,4,H/8,W/8], or draw a sample
+// inside the network: for those, too, it returns the mean.
 func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error) {
 	c := m.Folder.Config
 	if m.encoder == nil {
@@ -120,7 +120,9 @@ func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.T
 	}
 	f := c.PixelsPerLatent
 	if err := pixels.Check(); err != nil || len(pixels.Shape) != 4 || pixels.Shape[2]%f != 0 || pixels.Shape[3]%f != 0 {
-		return tensor.Tensor{}, fmt.Errorf("encode picture: pixels %v, want [b,3,H,W] with sides that are multiples of %d", pixels.Shape, f)
+		return tensor.Tensor{}, fmt.Errorf(
+			"encode image: pixels %v, want [b,3,H,W] with sides that are multiples of %d", pixels.Shape, f,
+		)
 	}
 	channels := c.LatentChannels
 	if m.Folder.EncodesVariance() {
@@ -133,7 +135,7 @@ func (m *Model) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.T
 			return m.encoder.callSingle(ctx, m.Folder.Ports.Mean, out.Rows(from, to), err, in)
 		})
 	})
-	return withStep(out, "encode picture", err)
+	return withStep(out, "encode image", err)
 }
 
 // inBatches calls run for as many items at a time as the network takes.
@@ -153,7 +155,8 @@ func (s *session) inBatches(n int, run func(from, to int) error) error {
 	return nil
 }
 
-// call runs the session into out, one tensor for each output port, and frees the feeds; err is that of making them.
+// call runs the session into out, one tensor for each output port, and frees the feeds; err is the error of making
+// them.
 func (s *session) call(ctx context.Context, ports []graph.Value, out []tensor.Tensor, err error, inputs ...feed) error {
 	results := make([]feed, len(ports))
 	defer func() {
@@ -178,8 +181,10 @@ func (s *session) call(ctx context.Context, ports []graph.Value, out []tensor.Te
 	return nil
 }
 
-// callSingle runs a session of one output.
-func (s *session) callSingle(ctx context.Context, port graph.Value, out tensor.Tensor, err error, inputs ...feed) error {
+// callSingle runs a session with one output.
+func (s *session) callSingle(
+	ctx context.Context, port graph.Value, out tensor.Tensor, err error, inputs ...feed,
+) error {
 	return s.call(ctx, []graph.Value{port}, []tensor.Tensor{out}, err, inputs...)
 }
 

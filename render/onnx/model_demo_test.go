@@ -58,10 +58,11 @@ func TestDemoModel(t *testing.T) {
 		}
 		pixels, err := m.DecodeLatents(ctx, latents)
 		if err != nil || pixels.Shape[2] != size.Height || pixels.Shape[3] != size.Width {
-			t.Fatalf("%v: got picture %v, %v", size, pixels.Shape, err)
+			t.Fatalf("%v: got image %v, %v", size, pixels.Shape, err)
 		}
 		mean, err := m.EncodeImage(ctx, pixels)
-		if want := tensor.New(latents.Shape[0], 2*latents.Shape[1], latents.Shape[2], latents.Shape[3]); err != nil || !tensor.SameShape(mean, want) {
+		if want := tensor.New(latents.Shape[0], 2*latents.Shape[1], latents.Shape[2], latents.Shape[3]); err != nil ||
+			!tensor.SameShape(mean, want) {
 			t.Fatalf("%v: got means and variances %v, %v, want %v", size, mean.Shape, err, want.Shape)
 		}
 	}
@@ -72,7 +73,7 @@ func TestDemoModel(t *testing.T) {
 }
 
 // benchUnet measures one step at 128×128 pixels. Best of three on two Zen 4 cores that were shared with other work,
-// library 1.24.3: batch 2 took 27 ms, batch 8 took 95 ms, decoding one picture 51 ms; see BenchmarkCall for Go's share.
+// library 1.24.3: batch 2 took 27 ms, batch 8 took 95 ms, decoding one image 51 ms; see BenchmarkCall for Go's share.
 func benchUnet(b *testing.B, batch int) {
 	m := loadDemo(b, 0)
 	text, err := m.EncodeText(b.Context(), demoIDs(batch), 0)

@@ -23,7 +23,7 @@ func loadGolden(t *testing.T, name string) *onnx.Model {
 	return loadDir(t, goldentest.Model(t, name), onnx.Device{Kind: onnx.CPU, Threads: 1})
 }
 
-// checkNear tells how far two tensors are apart, relative to the larger one's greatest value.
+// checkNear checks how far two tensors are apart, relative to the greatest value.
 func checkNear(t *testing.T, what string, got, want tensor.Tensor, most float64) {
 	t.Helper()
 	if !tensor.SameShape(got, want) {
@@ -40,7 +40,7 @@ func checkNear(t *testing.T, what string, got, want tensor.Tensor, most float64)
 	}
 }
 
-// allConditioning is what leads a UNet of any family, n items, different for each.
+// allConditioning is the conditioning of a UNet of any family, n different items.
 func allConditioning(m *onnx.Model, n int) tensor.Conditioning {
 	c := m.Folder.Config
 	conditioning := tensor.Conditioning{Hidden: ramp(n, 2*c.TextLength, c.TextWidth)}
@@ -111,7 +111,7 @@ func TestMixedPrecision(t *testing.T) {
 	checkNear(t, "pixels", got, want, 0)
 }
 
-// TestEachConditioningInputMatters sees that nothing a UNet is given is dropped on the way.
+// TestEachConditioningInputMatters checks that every input reaches the UNet.
 func TestEachConditioningInputMatters(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{goldentest.SDXL, goldentest.LCM} {

@@ -48,7 +48,7 @@ func Open(lib string) error {
 	if _, err := library.Find(lib); err != nil {
 		return fmt.Errorf("open ONNX Runtime: %w", err)
 	}
-	// Before the library runs: a later switch would find its report queue already written.
+	// Before the library runs: later, its report queue would already be written.
 	if err := os.Setenv("ORT_DISABLE_TELEMETRY", "1"); err != nil {
 		return fmt.Errorf("open ONNX Runtime: %w", err)
 	}

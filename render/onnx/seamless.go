@@ -10,33 +10,35 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Seamless is a model's UNet and VAE with convolutions that wrap around, for pictures whose edges fit each other. Its
-// methods may be called concurrently. Those of one model are equal.
+// Seamless is a model's UNet and VAE with convolutions that pad circularly, for tileable images. Its methods may be
+// called concurrently. Two values of one model are equal.
 type Seamless struct{ model *Model }
 
-// seamlessModels holds the wrapping networks while they are loaded: those of every step, and the encoder apart from them, so that
-// nobody's steps wait while somebody's encoder is loaded.
+// seamlessModels holds the seamless networks while they are loaded. UNet and decoder are apart from the encoder, so
+// that steps do not wait while the encoder of another job is loaded.
 type seamlessModels struct{ denoise, encode lazyModel }
 
-// lazyModel is a model with some of the networks alone.
+// lazyModel is a model with some of the networks, loaded when it is first used.
 type lazyModel struct {
 	mu    sync.Mutex // held while they are loaded
 	model *Model     // nil for none
 }
 
-// Seamless loads the wrapping networks, if they are not: their weights are in memory a second time from then on, the
-// encoder's once a picture is encoded. They stay until DropSeamless or Close, and a model that finds no room for its work
-// drops them by itself.
+// Seamless loads the seamless networks unless they are loaded. Their weights are then in memory a second time, those of
+// the encoder from the first image on that is encoded. They stay until DropSeamless or Close. A model that runs out of
+// memory drops them itself.
 func (m *Model) Seamless(ctx context.Context) (Seamless, error) {
 	_, err := m.seamlessModel(ctx, false)
 	return Seamless{m}, err
 }
 
-// seamlessModel returns the twin of the networks of a step, or that of the encoder.
+// seamlessModel returns the seamless UNet and decoder, or the seamless encoder.
 func (m *Model) seamlessModel(ctx context.Context, encoder bool) (*Model, error) {
 	if !encoder {
 		return m.seamless.denoise.get(m, func(t *Model) error {
-			return m.loadSeamless(ctx, loadStep{&t.unet, m.Folder.UnetNetwork()}, loadStep{&t.decoder, m.Folder.DecoderNetwork()})
+			return m.loadSeamless(
+				ctx, loadStep{&t.unet, m.Folder.UnetNetwork()}, loadStep{&t.decoder, m.Folder.DecoderNetwork()},
+			)
 		})
 	}
 	return m.seamless.encode.get(m, func(t *Model) error {
@@ -47,7 +49,7 @@ func (m *Model) seamlessModel(ctx context.Context, encoder bool) (*Model, error)
 	})
 }
 
-// get returns the twin of a model, loaded if it was not.
+// get returns the second copy of a model, loaded if it was not.
 func (t *lazyModel) get(of *Model, load func(*Model) error) (*Model, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -61,7 +63,7 @@ func (t *lazyModel) get(of *Model, load func(*Model) error) (*Model, error) {
 	return t.model, nil
 }
 
-// drop frees the twin once its running calls have returned, and tells whether there was one.
+// drop frees the copy once its running calls have returned, and says whether there was one.
 func (t *lazyModel) drop() (dropped bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,7 +75,7 @@ func (t *lazyModel) drop() (dropped bool, err error) {
 	return true, err
 }
 
-// loadSeamless loads networks so that they wrap around.
+// loadSeamless loads networks with circular padding.
 func (m *Model) loadSeamless(ctx context.Context, parts ...loadStep) error {
 	for _, p := range parts {
 		if err := context.Cause(ctx); err != nil {
@@ -89,15 +91,15 @@ func (m *Model) loadSeamless(ctx context.Context, parts ...loadStep) error {
 	return nil
 }
 
-// DropSeamless frees the wrapping networks' memory once their running calls have returned, and tells whether there were
-// any. Asked for again, they are loaded again.
+// DropSeamless frees the memory of the seamless networks once their running calls have returned, and says whether there
+// were any. The next use loads them again.
 func (m *Model) DropSeamless() (dropped bool, err error) {
 	steps, err := m.seamless.denoise.drop()
-	start, err2 := m.seamless.encode.drop()
-	return steps || start, errors.Join(err, err2)
+	encoder, err2 := m.seamless.encode.drop()
+	return steps || encoder, errors.Join(err, err2)
 }
 
-// retryWithoutSeamless runs a network, and once more when it found no room and the wrapping networks could be dropped for it.
+// retryWithoutSeamless runs a network, and once more if it ran out of memory and seamless networks could be dropped.
 func (m *Model) retryWithoutSeamless(run func() error) error {
 	err := run()
 	if !errors.Is(err, tensor.ErrOutOfMemory) {
@@ -109,23 +111,29 @@ func (m *Model) retryWithoutSeamless(run func() error) error {
 	return run()
 }
 
-// Unet is that of the model, wrapping around.
-func (s Seamless) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning) (tensor.Tensor, error) {
-	return s.run(ctx, false, func(loaded *Model) (tensor.Tensor, error) { return loaded.Unet(ctx, latents, timestep, conditioning) })
+// Unet is that of the model, with circular padding.
+func (s Seamless) Unet(
+	ctx context.Context, latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning,
+) (tensor.Tensor, error) {
+	return s.run(
+		ctx, false, func(loaded *Model) (tensor.Tensor, error) { return loaded.Unet(ctx, latents, timestep, conditioning) },
+	)
 }
 
-// DecodeLatents is that of the model, wrapping around.
+// DecodeLatents is that of the model, with circular padding.
 func (s Seamless) DecodeLatents(ctx context.Context, latents tensor.Tensor) (tensor.Tensor, error) {
 	return s.run(ctx, false, func(loaded *Model) (tensor.Tensor, error) { return loaded.DecodeLatents(ctx, latents) })
 }
 
-// EncodeImage is that of the model, wrapping around.
+// EncodeImage is that of the model, with circular padding.
 func (s Seamless) EncodeImage(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error) {
 	return s.run(ctx, true, func(loaded *Model) (tensor.Tensor, error) { return loaded.EncodeImage(ctx, pixels) })
 }
 
-// run runs a wrapping network, and loads it anew if it was dropped just then.
-func (s Seamless) run(ctx context.Context, encoder bool, call func(loaded *Model) (tensor.Tensor, error)) (out tensor.Tensor, err error) {
+// run runs a seamless network, and loads it again if it was dropped in the meantime.
+func (s Seamless) run(
+	ctx context.Context, encoder bool, call func(loaded *Model) (tensor.Tensor, error),
+) (out tensor.Tensor, err error) {
 	for range 3 {
 		loaded, err2 := s.model.seamlessModel(ctx, encoder)
 		if err2 != nil {

@@ -19,7 +19,10 @@ func TestOutOfMemoryDropsSeamless(t *testing.T) {
 		return nil
 	}
 	if err := m.retryWithoutSeamless(short); err != nil || runs != 2 || m.seamless.denoise.model != nil {
-		t.Errorf("got %v after %d runs, with %v; want a second run without the seamless networks", err, runs, m.seamless.denoise.model)
+		t.Errorf(
+			"got %v after %d runs, with %v; want a second run without the seamless networks", err, runs,
+			m.seamless.denoise.model,
+		)
 	}
 	runs = 0
 	if err := m.retryWithoutSeamless(short); !errors.Is(err, tensor.ErrOutOfMemory) || runs != 1 {
@@ -27,7 +30,7 @@ func TestOutOfMemoryDropsSeamless(t *testing.T) {
 	}
 }
 
-// TestLoadingEncoderDoesNotBlockUnet asks for the networks of a step while the encoder is being loaded.
+// TestLoadingEncoderDoesNotBlockUnet gets the networks of a step while the encoder is loading.
 func TestLoadingEncoderDoesNotBlockUnet(t *testing.T) {
 	t.Parallel()
 	m, steps := &Model{}, &Model{}

@@ -20,14 +20,14 @@ import (
 // ErrClosed says that the model was closed.
 var ErrClosed = errors.New("the model is closed")
 
-// session is one loaded network with chosen inputs and outputs.
+// session is one loaded network.
 type session struct {
 	path     string
 	batch    int // how many items the network takes at once; 0 for any number
 	ort      *ort.DynamicAdvancedSession
 	widened  bool         // what is float16 in the file is float32 here
-	warning  error        // why it stays float16 on a CPU; nil where nothing speaks against float32
-	cache    feedCache    // of what was fed last and comes again
+	warning  error        // why it stays float16 on a CPU; nil where it computes in float32
+	cache    feedCache    // of inputs that repeat
 	ran      atomic.Int64 // nanoseconds in the runtime
 	firstRun sync.Once    // the first run on a GPU
 	gpu      bool         // it runs on one
@@ -35,9 +35,9 @@ type session struct {
 	closed   bool
 }
 
-// newSession loads a network on a device. Here, and only here, graph and weights come together: by path, so that weights
-// beside the graph are found and mapped by the runtime; or from an edited graph in memory, whose weights are still found
-// in the files.
+// newSession loads a network on a device. Only here do graph and weights come together: by path, so that the runtime
+// finds and maps weights beside the graph; or from an edited graph in memory, whose weights are still read from the
+// files.
 func newSession(n folder.Network, device Device) (_ *session, err error) {
 	options, err := device.options()
 	if err != nil {
@@ -54,8 +54,8 @@ func newSession(n folder.Network, device Device) (_ *session, err error) {
 	return s, nil
 }
 
-// load loads the network: on a CPU in float32, unless something in it speaks against that. Short memory does not: it
-// would paint other pictures until the next start.
+// load loads the network: on a CPU in float32, unless graph.Widen or the runtime refuses that. A lack of memory is not
+// such a refusal: the model would generate other images until the next start.
 func (s *session) load(n folder.Network, options *ort.SessionOptions, device Device) error {
 	file, err := graph.ReadSkeleton(n.Path)
 	if err != nil {
@@ -82,9 +82,11 @@ func (s *session) load(n folder.Network, options *ort.SessionOptions, device Dev
 	return err
 }
 
-// openWidened opens a widened network. Where its weights are to stay in the file, each is cast anew in every run, since the
-// runtime would otherwise fold the casts and keep twice the file in memory.
-func openWidened(n folder.Network, file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device) (*ort.DynamicAdvancedSession, error) {
+// openWidened opens a widened network. Where its weights stay in the file, each is cast in every run, since the runtime
+// would otherwise fold the casts and keep twice the file in memory.
+func openWidened(
+	n folder.Network, file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device,
+) (*ort.DynamicAdvancedSession, error) {
 	if device.Mapped {
 		if err := options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "ConstantFolding"); err != nil {
 			return nil, err
@@ -93,8 +95,10 @@ func openWidened(n folder.Network, file graph.Skeleton, model []byte, options *o
 	return openNetwork(n, file, model, options, device)
 }
 
-// openNetwork opens a network as its file has it, unless something was edited, or its weights are to stay in the file.
-func openNetwork(n folder.Network, file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device) (*ort.DynamicAdvancedSession, error) {
+// openNetwork opens a network from its file, or from memory where it was edited or its weights stay in the file.
+func openNetwork(
+	n folder.Network, file graph.Skeleton, model []byte, options *ort.SessionOptions, device Device,
+) (*ort.DynamicAdvancedSession, error) {
 	model, err := graph.FuseAttention(model)
 	if err != nil {
 		return nil, err
@@ -132,7 +136,7 @@ func (s *session) run(ctx context.Context, inputs, outputs []feed) (err error) {
 		}
 	}()
 	err = s.runCancellable(ctx, valuesOf(inputs), valuesOf(outputs))
-	runtime.KeepAlive(inputs) // their memory is Go's, and the runtime held it until here
+	runtime.KeepAlive(inputs) // their memory is Go's, and the runtime used it until here
 	runtime.KeepAlive(outputs)
 	if err == nil {
 		return nil
@@ -151,7 +155,7 @@ func valuesOf(feeds []feed) []ort.Value {
 	return values
 }
 
-// runCancellable runs with options of its own, since a raised stop flag would stay raised for the next run.
+// runCancellable uses run options of its own, since a raised stop flag would stay raised for the next run.
 func (s *session) runCancellable(ctx context.Context, inputs, outputs []ort.Value) error {
 	options, err := ort.NewRunOptions()
 	if err != nil {
@@ -160,7 +164,7 @@ func (s *session) runCancellable(ctx context.Context, inputs, outputs []ort.Valu
 	raised := make(chan struct{})
 	unwatch := context.AfterFunc(ctx, func() {
 		defer close(raised)
-		_ = options.Terminate() // it fails only on options that were destroyed, and that waits for this
+		_ = options.Terminate() // it fails only on destroyed options, and they are destroyed after this
 	})
 	defer s.guard()()
 	began := time.Now()

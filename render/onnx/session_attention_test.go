@@ -56,7 +56,7 @@ func maxDifference(t *testing.T, a, b tensor.Tensor) float64 {
 	return most
 }
 
-// loadUnet is the demo model with its UNet as asked for: as the file has it, or as it is usually loaded.
+// loadUnet is the demo model with its UNet as the file has it, or as it is usually loaded.
 func loadUnet(t *testing.T, f *folder.Folder, d Device, plain bool) *Model {
 	t.Helper()
 	d.Kind, d.Threads = CPU, 1
@@ -91,7 +91,11 @@ func TestFusedAttentionAndMappedWeightsMatch(t *testing.T) {
 	if fused, err := graph.FuseAttention(s.Model); err != nil || len(fused) >= len(s.Model) {
 		t.Errorf("%d bytes of UNet became %d (%v), want fewer", len(s.Model), len(fused), err)
 	}
-	latents, conditioning := sineWave(2, 4, 32, 32), tensor.Conditioning{Hidden: sineWave(2, f.Config.TextLength, f.Config.TextWidth)}
+	latents, conditioning := sineWave(
+		2, 4, 32, 32,
+	), tensor.Conditioning{
+		Hidden: sineWave(2, f.Config.TextLength, f.Config.TextWidth),
+	}
 	answer := func(m *Model) tensor.Tensor {
 		out, err := m.Unet(t.Context(), latents, 500, conditioning)
 		if err != nil {

@@ -67,7 +67,9 @@ func TestCancel(t *testing.T) {
 
 func TestConcurrentCalls(t *testing.T) {
 	t.Parallel()
-	m := loadOn(t, onnxtest.Folder{Float: graph.Float16, Timestep: graph.Value{Type: graph.Float16, Dims: []int{1}}}, float16CPU)
+	m := loadOn(
+		t, onnxtest.Folder{Float: graph.Float16, Timestep: graph.Value{Type: graph.Float16, Dims: []int{1}}}, float16CPU,
+	)
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {
@@ -103,14 +105,16 @@ func TestLoad(t *testing.T) {
 		if err == nil {
 			t.Skip("this library has CUDA")
 		}
-		if !strings.Contains(err.Error(), "cuda:0") || !strings.Contains(err.Error(), "--ort") || strings.Contains(err.Error(), "\n") {
+		if !strings.Contains(err.Error(), "cuda:0") || !strings.Contains(err.Error(), "--ort") ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v, want one line that names the device and the fix", err)
 		}
 	})
 	t.Run("an unknown kind of device", func(t *testing.T) {
 		t.Parallel()
 		runtimeOrSkip(t)
-		if _, err := onnx.Load(t.Context(), openTiny(t), onnx.Device{Kind: "abacus"}); err == nil || !strings.Contains(err.Error(), "abacus") {
+		if _, err := onnx.Load(t.Context(), openTiny(t), onnx.Device{Kind: "abacus"}); err == nil ||
+			!strings.Contains(err.Error(), "abacus") {
 			t.Errorf("got %v, want an error that names it", err)
 		}
 	})

@@ -4,7 +4,7 @@ package onnx
 #include <signal.h>
 #include <stdlib.h>
 
-enum { signals = 32 }; // the ordinary ones; the real-time signals behind them are left alone
+enum { signals = 32 }; // the ordinary ones; real-time signals are left alone
 
 typedef struct { struct sigaction was[signals]; } handlers;
 
@@ -25,9 +25,9 @@ static void restore_handlers(handlers *h) {
 */
 import "C"
 
-// guardSignals remembers how this process answers signals; what it returns puts that back. A GPU's driver puts handlers
-// of its own in their place when it is first used, with which Go ends the process at the next Ctrl+C: "signal handler
-// without SA_ONSTACK".
+// guardSignals saves the signal handlers of this process; the returned function restores them. A GPU's driver replaces
+// them when it is first used, and with its handlers Go ends the process at the next Ctrl+C: "signal handler without
+// SA_ONSTACK".
 func guardSignals() (restore func()) {
 	was := C.save_handlers()
 	return func() { C.restore_handlers(was) }

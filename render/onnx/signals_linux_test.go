@@ -16,7 +16,10 @@ type kernelAction struct {
 
 func sigaction(t *testing.T, set *kernelAction) (was kernelAction) {
 	t.Helper()
-	_, _, errno := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(syscall.SIGUSR2), uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(&was)), 8, 0, 0)
+	_, _, errno := syscall.RawSyscall6(
+		syscall.SYS_RT_SIGACTION, uintptr(syscall.SIGUSR2), uintptr(unsafe.Pointer(set)), uintptr(unsafe.Pointer(&was)), 8,
+		0, 0,
+	)
 	if errno != 0 {
 		t.Fatal(errno)
 	}

@@ -8,13 +8,13 @@ import (
 	"darkroom/render/tensor"
 )
 
-// ErrClipSkip says that a text encoder does not give out the layer that was asked for.
-var ErrClipSkip = errors.New("this model's text encoder does not give out so many layers before its last")
+// ErrClipSkip says that a text encoder cannot skip so many layers.
+var ErrClipSkip = errors.New("this model's text encoder cannot skip so many layers")
 
-// EncodeText turns rows of framed token ids, Config.TextLength each, into hidden states [rows, length, width]. They are of
-// the layer that the model was trained with (see family.TextEncoder), or of the one that lies skip layers before it; those
-// of several text encoders stand side by side. Where the family has a pooled vector [rows, width'], it comes too. A skip
-// of more than Config.SkippableLayers is ErrClipSkip.
+// EncodeText turns rows of framed token ids, Config.TextLength each, into hidden states [rows, length, width]. They are
+// of the layer that the model was trained with (see family.TextEncoder), or of the one that lies skip layers before it;
+// those of several text encoders stand side by side. Where the family has a pooled vector [rows, width'], it comes too.
+// A skip of more than Config.SkippableLayers is ErrClipSkip.
 func (m *Model) EncodeText(ctx context.Context, ids [][]int32, skip int) (tensor.TextEncoding, error) {
 	each := make([][][]int32, len(m.text))
 	for i := range each {
@@ -45,8 +45,8 @@ func (m *Model) EncodeEach(ctx context.Context, each [][][]int32, skip int) (ten
 	return out, nil
 }
 
-// joinEncodings puts the hidden states of one more text encoder beside those of others, and takes its pooled vector if it
-// has one. The widths are noted where there are several.
+// joinEncodings puts the hidden states of one more text encoder beside those of others, and takes its pooled vector if
+// it has one. The widths are noted where there are several.
 func joinEncodings(all, one tensor.TextEncoding, several bool) tensor.TextEncoding {
 	width := one.Hidden.Shape[2]
 	if !all.Hidden.Empty() {

@@ -37,7 +37,8 @@ func layerNorm(t tensor.Tensor, width int) tensor.Tensor {
 // normScale is a layer norm's weight and bias for one column.
 type normScale struct{ weight, bias float64 }
 
-// fitNormScales finds the weights of a layer norm from what it made of even values: of each column the least and the greatest.
+// fitNormScales finds the weights of a layer norm from what it made of even values: of each column the least and the
+// greatest.
 func fitNormScales(even, out tensor.Tensor) []normScale {
 	width := even.Shape[2]
 	all := make([]normScale, width)
@@ -112,7 +113,9 @@ func TestClipSkip(t *testing.T) {
 				}
 				checkNear(t, fmt.Sprint("Stable Diffusion 1, skip ", skip+1), text.Hidden, applyNormScales(even, norm), 20*close)
 			}
-			if _, err := own.EncodeText(t.Context(), idRows(1), own.Folder.Config.SkippableLayers+1); !errors.Is(err, onnx.ErrClipSkip) {
+			if _, err := own.EncodeText(t.Context(), idRows(1), own.Folder.Config.SkippableLayers+1); !errors.Is(
+				err, onnx.ErrClipSkip,
+			) {
 				t.Errorf("a layer more: got %v, want %v", err, onnx.ErrClipSkip)
 			}
 		})
@@ -138,10 +141,16 @@ func TestExposedLayersKeepTheLast(t *testing.T) {
 	t.Parallel()
 	m := loadGolden(t, goldentest.SD1)
 	dir := goldentest.Model(t, goldentest.SD1)
-	onnxtest.Rewrite(t, filepath.Join(dir, "text_encoder", "config.json"), onnxtest.Swap(`"num_hidden_layers": 3`, `"num_hidden_layers": 4`))
+	onnxtest.Rewrite(
+		t, filepath.Join(dir, "text_encoder", "config.json"),
+		onnxtest.Swap(`"num_hidden_layers": 3`, `"num_hidden_layers": 4`),
+	)
 	plain := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
 	if plain.Folder.Config.SkippableLayers != 0 {
-		t.Fatalf("a network of other layers than its configuration says: got %d to skip, want it left as it is", plain.Folder.Config.SkippableLayers)
+		t.Fatalf(
+			"a network of other layers than its configuration says: got %d to skip, want it left as it is",
+			plain.Folder.Config.SkippableLayers,
+		)
 	}
 	got, err1 := m.EncodeText(t.Context(), idRows(2), 0)
 	want, err2 := plain.EncodeText(t.Context(), idRows(2), 0)

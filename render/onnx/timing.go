@@ -2,8 +2,8 @@ package onnx
 
 import "time"
 
-// Ran is how long the networks have run inside ONNX Runtime since the model was loaded; what a picture takes beyond it is
-// ours. Runs at the same time count each.
+// Ran is how long the networks have run inside ONNX Runtime since the model was loaded. The rest of an image's time is
+// darkroom's own. Concurrent runs count each.
 func (m *Model) Ran() time.Duration {
 	total := time.Duration(0)
 	for _, s := range m.sessions() {

@@ -12,7 +12,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// withTiny writes a folder and puts a copy of its decoder where a tiny one may lie, with a configuration if there is one.
+// withTiny writes a folder and puts a copy of its decoder where a tiny one may lie, with a configuration if there is
+// one.
 func withTiny(t *testing.T, at, config string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -61,7 +62,7 @@ func TestTinyDecoder(t *testing.T) {
 	}
 }
 
-// TestSeamlessWithoutPadding sees that a network which nothing can be wrapped in says so.
+// TestSeamlessWithoutPadding checks that a network which nothing can be wrapped in says so.
 func TestSeamlessWithoutPadding(t *testing.T) {
 	t.Parallel()
 	m := load(t, onnxtest.Folder{})

@@ -4,7 +4,7 @@ package onnx
 #include <stdlib.h>
 #include <malloc.h>
 
-// Hands freed memory back to the system; other C libraries than GNU's do so by themselves.
+// Returns freed memory to the system; C libraries other than GNU's do so on their own.
 static void give_back(void) {
 #ifdef __GLIBC__
 	malloc_trim(0);
@@ -14,5 +14,6 @@ static void give_back(void) {
 import "C"
 
 // trimHeap returns the C heap's freed pages to the system. Without it a process that has closed a model keeps most of
-// the model's memory: measured on the demo model, 418 MB were left after 30 times loading and closing, about 90 MB with it.
+// the model's memory: measured on the demo model, 418 MB were left after 30 times loading and closing, about 90 MB with
+// it.
 func trimHeap() { C.give_back() }

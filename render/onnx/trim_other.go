@@ -2,5 +2,5 @@
 
 package onnx
 
-// trimHeap does nothing: other systems' allocators return memory by themselves.
+// trimHeap does nothing: other systems' allocators return memory on their own.
 func trimHeap() {}

@@ -8,11 +8,13 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Unet runs one denoising step on latents [b,4,h,w] (an inpainting model's have 9 channels), led by hidden states
-// [b, n × TextLength, width] and what else the family has, and returns what the model predicts (see Config.Prediction)
-// as [b,4,h,w]. Where Config.FractionalTimesteps is false the nearest whole timestep is used. What is given must not be
-// changed afterwards.
-func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning) (tensor.Tensor, error) {
+// Unet runs one denoising step on latents [b,4,h,w] (9 channels for an inpainting model), conditioned on hidden states
+// [b, n × TextLength, width] and what else the family reads, and returns what the model predicts (see
+// Config.Prediction) as [b,4,h,w]. Where Config.FractionalTimesteps is false, the nearest whole timestep is used. The
+// caller must not change the conditioning afterwards.
+func (m *Model) Unet(
+	ctx context.Context, latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning,
+) (tensor.Tensor, error) {
 	if err := m.checkConditioning(latents, conditioning); err != nil {
 		return tensor.Tensor{}, fmt.Errorf("denoise: %w", err)
 	}
@@ -26,13 +28,15 @@ func (m *Model) Unet(ctx context.Context, latents tensor.Tensor, timestep float6
 	return withStep(out, "denoise", err)
 }
 
-// feedUnet makes the feeds of the UNet's inputs, in the order of unetInputs.
-func (m *Model) feedUnet(latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning, from, to int) ([]feed, error) {
+// feedUnet makes the feeds of the UNet's inputs, in the order of folder.UnetNetwork.
+func (m *Model) feedUnet(
+	latents tensor.Tensor, timestep float64, conditioning tensor.Conditioning, from, to int,
+) ([]feed, error) {
 	p := m.Folder.Ports
 	sample, err1 := m.unet.feed(p.Sample, latents.Rows(from, to))
 	step, err2 := feedTimestep(m.unet.port(p.Timestep), timestep)
 	feeds, err := []feed{sample, step}, errors.Join(err1, err2)
-	for i, t := range []tensor.Tensor{conditioning.Hidden, conditioning.Pooled, conditioning.TimeIDs, conditioning.Guidance} {
+	for i, t := range conditioning.Tensors() {
 		port := p.Conditioning()[i]
 		if port.Name == "" {
 			continue
@@ -43,7 +47,7 @@ func (m *Model) feedUnet(latents tensor.Tensor, timestep float64, conditioning t
 	return feeds, err
 }
 
-// checkConditioning sees that everything is there that this model's family is led by, for every item of the batch.
+// checkConditioning checks that everything that the UNet reads is there, for every item of the batch.
 func (m *Model) checkConditioning(latents tensor.Tensor, conditioning tensor.Conditioning) error {
 	if err := latents.Check(); err != nil {
 		return err
@@ -51,7 +55,7 @@ func (m *Model) checkConditioning(latents tensor.Tensor, conditioning tensor.Con
 	if len(latents.Shape) != 4 || latents.Shape[1] != m.Folder.Config.UnetChannels() {
 		return fmt.Errorf("latents %v, want [b,%d,h,w]", latents.Shape, m.Folder.Config.UnetChannels())
 	}
-	for i, t := range []tensor.Tensor{conditioning.Hidden, conditioning.Pooled, conditioning.TimeIDs, conditioning.Guidance} {
+	for i, t := range conditioning.Tensors() {
 		port := m.Folder.Ports.Conditioning()[i]
 		if port.Name == "" {
 			continue

@@ -9,7 +9,7 @@ import (
 )
 
 // BenchmarkStep runs a network of a few additions on what a guided step of Stable Diffusion 1 hands to its UNet at
-// 512×512: what it costs is what every step costs beside the network. "ran-ns/op" of it is inside ONNX Runtime.
+// 512×512: its cost is what every step costs besides the network. "ran-ns/op" of it is inside ONNX Runtime.
 func BenchmarkStep(b *testing.B) {
 	for name, f := range map[string]onnxtest.Folder{
 		"float32": {},
@@ -22,7 +22,11 @@ func BenchmarkStep(b *testing.B) {
 				b.Fatal(err)
 			}
 			m := loadDir(b, dir, float16CPU)
-			latents, conditioning := tensor.New(2, 4, 64, 64), tensor.Conditioning{Hidden: tensor.New(2, 77*768/onnxtest.Width, onnxtest.Width)}
+			latents, conditioning := tensor.New(
+				2, 4, 64, 64,
+			), tensor.Conditioning{
+				Hidden: tensor.New(2, 77*768/onnxtest.Width, onnxtest.Width),
+			}
 			began := m.Ran()
 			b.ReportAllocs()
 			for b.Loop() {

@@ -20,8 +20,8 @@ func (s *session) feed(port graph.Value, t tensor.Tensor) (feed, error) {
 	return feedFloats(s.port(port), t)
 }
 
-// Warnings tells which networks run in float16 on a CPU after all, and what in them spoke against float32. Their pictures are
-// some tenths of a percent further from the reference.
+// Warnings lists the networks that run in float16 on a CPU after all, and why. Their images are some tenths of a
+// percent further from the reference.
 func (m *Model) Warnings() []error {
 	var all []error
 	for _, s := range m.sessions() {

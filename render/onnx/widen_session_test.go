@@ -17,11 +17,21 @@ import (
 func TestWidenedSessionDoesNotOverflow(t *testing.T) {
 	t.Parallel()
 	demoModel(t) // opens the runtime
-	x, y := graph.Value{Name: "x", Type: graph.Float16, Dims: []int{0, 4}}, graph.Value{Name: "y", Type: graph.Float16, Dims: []int{0, 4}}
+	x, y := graph.Value{
+		Name: "x", Type: graph.Float16, Dims: []int{0, 4},
+	}, graph.Value{
+		Name: "y", Type: graph.Float16, Dims: []int{0, 4},
+	}
 	path := writeModel(t, onnxtest.Model{
-		Weights: []onnxtest.Weight{{Name: "many", Type: graph.Float16, Values: []float64{0x63d0}}, {Name: "few", Type: graph.Float16, Values: []float64{0x1400}}},
-		Nodes:   []onnxtest.Node{{Op: "Mul", In: []string{"x", "many"}, Out: []string{"z"}}, {Op: "Mul", In: []string{"z", "few"}, Out: []string{"y"}}},
-		Inputs:  []graph.Value{x}, Outputs: []graph.Value{y},
+		Weights: []onnxtest.Weight{
+			{Name: "many", Type: graph.Float16, Values: []float64{0x63d0}},
+			{Name: "few", Type: graph.Float16, Values: []float64{0x1400}},
+		},
+		Nodes: []onnxtest.Node{
+			{Op: "Mul", In: []string{"x", "many"}, Out: []string{"z"}},
+			{Op: "Mul", In: []string{"z", "few"}, Out: []string{"y"}},
+		},
+		Inputs: []graph.Value{x}, Outputs: []graph.Value{y},
 	})
 	for narrow, want := range map[bool]float32{false: 1e5 * 1000.0 / 1024, true: float32(math.Inf(1))} {
 		s, got := runOnce(t, path, x, y, 1e5, Device{Kind: CPU, Threads: 1, KeepFloat16: narrow})
@@ -66,11 +76,18 @@ func TestRuntimeRefusalKeepsFloat16(t *testing.T) {
 	t.Parallel()
 	demoModel(t) // opens the runtime
 	ones := slices.Repeat([]float64{0x3c00}, 1000)
-	x, y := graph.Value{Name: "x", Type: graph.Float16, Dims: []int{0, 1000}}, graph.Value{Name: "y", Type: graph.Float16, Dims: []int{0, 1000}}
+	x, y := graph.Value{
+		Name: "x", Type: graph.Float16, Dims: []int{0, 1000},
+	}, graph.Value{
+		Name: "y", Type: graph.Float16, Dims: []int{0, 1000},
+	}
 	m := onnxtest.Model{
 		Weights: []onnxtest.Weight{{Name: "w", Type: graph.Float16, Dims: []int{1000}, Values: ones},
 			{Name: "darkroom.narrow.w", Type: graph.Float16, Dims: []int{1000}, Values: ones}},
-		Nodes:  []onnxtest.Node{{Op: "Add", In: []string{"x", "w"}, Out: []string{"z"}}, {Op: "Add", In: []string{"z", "darkroom.narrow.w"}, Out: []string{"y"}}},
+		Nodes: []onnxtest.Node{
+			{Op: "Add", In: []string{"x", "w"}, Out: []string{"z"}},
+			{Op: "Add", In: []string{"z", "darkroom.narrow.w"}, Out: []string{"y"}},
+		},
 		Inputs: []graph.Value{x}, Outputs: []graph.Value{y},
 	}
 	s, got := runOnce(t, writeModel(t, m), x, y, 1000, Device{Kind: CPU, Threads: 1})
@@ -86,21 +103,29 @@ func TestRuntimeRefusalKeepsFloat16(t *testing.T) {
 func TestWeightsAreCast(t *testing.T) {
 	t.Parallel()
 	demoModel(t) // opens the runtime
-	x, y := graph.Value{Name: "x", Type: graph.Float16, Dims: []int{0, 1000}}, graph.Value{Name: "y", Type: graph.Float16, Dims: []int{0, 1000}}
+	x, y := graph.Value{
+		Name: "x", Type: graph.Float16, Dims: []int{0, 1000},
+	}, graph.Value{
+		Name: "y", Type: graph.Float16, Dims: []int{0, 1000},
+	}
 	for _, c := range []struct {
 		old     bool
 		version byte // of the format
 	}{{false, 8}, {true, 8}, {true, 3}} {
 		path := writeModel(t, onnxtest.Model{
-			Weights: []onnxtest.Weight{{Name: "w", Type: graph.Float16, Dims: []int{1000}, Values: slices.Repeat([]float64{0x3c00}, 1000)}},
-			Nodes:   []onnxtest.Node{{Op: "Add", In: []string{"x", "w"}, Out: []string{"y"}}},
-			Inputs:  []graph.Value{x}, Outputs: []graph.Value{y}, WeightsAsInputs: c.old,
+			Weights: []onnxtest.Weight{
+				{Name: "w", Type: graph.Float16, Dims: []int{1000}, Values: slices.Repeat([]float64{0x3c00}, 1000)},
+			},
+			Nodes:  []onnxtest.Node{{Op: "Add", In: []string{"x", "w"}, Out: []string{"y"}}},
+			Inputs: []graph.Value{x}, Outputs: []graph.Value{y}, WeightsAsInputs: c.old,
 		})
 		setIRVersion(t, path, c.version)
 		for _, mapped := range []bool{false, true} {
 			s, got := runOnce(t, path, x, y, 1000.3, Device{Kind: CPU, Threads: 1, Mapped: mapped})
 			if got != 1001.3 || !s.widened || s.warning != nil {
-				t.Errorf("%+v, mapped %v: got %v, in float32 %v, doubt %v, want 1001.3 in float32", c, mapped, got, s.widened, s.warning)
+				t.Errorf(
+					"%+v, mapped %v: got %v, in float32 %v, doubt %v, want 1001.3 in float32", c, mapped, got, s.widened, s.warning,
+				)
 			}
 		}
 	}

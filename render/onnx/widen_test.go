@@ -37,7 +37,7 @@ func float16Folder(t *testing.T) string {
 // inexactRamp is a tensor of numbers that float16 cannot hold.
 func inexactRamp(shape ...int) tensor.Tensor { return tensor.Scale(ramp(shape...), 1.0/3) }
 
-// runAll asks every network of a model for something.
+// runAll runs every network of a model.
 func runAll(t *testing.T, m *onnx.Model) map[string]tensor.Tensor {
 	t.Helper()
 	all := map[string]tensor.Tensor{}
@@ -47,7 +47,9 @@ func runAll(t *testing.T, m *onnx.Model) map[string]tensor.Tensor {
 		}
 		all[name] = x
 	}
-	noise, err := m.Unet(t.Context(), inexactRamp(2, 4, 8, 8), 500.3, hiddenOnly(inexactRamp(2, onnxtest.Length, onnxtest.Width)))
+	noise, err := m.Unet(
+		t.Context(), inexactRamp(2, 4, 8, 8), 500.3, hiddenOnly(inexactRamp(2, onnxtest.Length, onnxtest.Width)),
+	)
 	keep("noise", noise, err)
 	pixels, err := m.DecodeLatents(t.Context(), inexactRamp(1, 4, 2, 2))
 	keep("pixels", pixels, err)
@@ -60,8 +62,8 @@ func runAll(t *testing.T, m *onnx.Model) map[string]tensor.Tensor {
 	return all
 }
 
-// TestFloat16OnACPU sees that no value is rounded on the way through a network in float16, and that each is where the
-// device asks for it.
+// TestFloat16OnACPU checks that no value is rounded on the way through a network in float16, and that weights are where the
+// device wants them.
 func TestFloat16OnACPU(t *testing.T) {
 	t.Parallel()
 	runtimeOrSkip(t)
@@ -100,7 +102,8 @@ func TestUnsupportedNetworkKeepsFloat16(t *testing.T) {
 	path := filepath.Join(dir, "unet", "model.onnx")
 	onnxtest.Rewrite(t, path, func(model []byte) []byte { return append(model, functionProto...) })
 	m := loadDir(t, dir, onnx.Device{Kind: onnx.CPU, Threads: 1})
-	if got := fmt.Sprint(m.Warnings()); len(m.Warnings()) != 1 || !strings.Contains(got, path) || !strings.Contains(got, "a function of its own") {
+	if got := fmt.Sprint(m.Warnings()); len(m.Warnings()) != 1 || !strings.Contains(got, path) ||
+		!strings.Contains(got, "a function of its own") {
 		t.Errorf("got doubts %s, want one that names %s and the function", got, path)
 	}
 	if got := runAll(t, m)["noise"]; !slices.Equal(got.Data, want.Data) {

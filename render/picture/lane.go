@@ -2,10 +2,11 @@ package picture
 
 import "strconv"
 
-// Lane names the line in which a Spec waits: only renderers that read its version and hold its model serve it.
+// Lane names the lane of the queue in which a Spec waits: only renderers that read its version and have its model serve
+// it.
 func (s Spec) Lane() string { return lane(s.Version, s.Model.Hash) }
 
-// Lanes names the lines that a renderer which holds a model can serve: one for each Spec version it reads, the newest
+// Lanes names the lanes that a renderer with a model can serve: one for each Spec version that it reads, the newest
 // first.
 func Lanes(modelHash string) []string {
 	var all []string

@@ -1,4 +1,4 @@
-// Package picture holds Spec, all that decides a picture, and its vocabulary: sizes, seeds, variations and dialects.
+// Package picture holds Spec, everything that decides an image, and its parts: sizes, seeds, variations and dialects.
 package picture
 
 import (
@@ -16,7 +16,8 @@ import (
 // Version is the Spec version that this program writes. A reader accepts every version up to its own.
 const Version = 2
 
-// Limits of a valid Spec. They are what the format allows; a server's own limits are narrower and live elsewhere.
+// Limits of a valid Spec. They are what the format allows; a server's own limits are narrower and are checked
+// elsewhere.
 const (
 	MaxPromptRunes = 4000 // so that a remix form (a Discord text input) can always hold the whole prompt
 	MaxCount       = 4    // four attachments make a gallery
@@ -26,7 +27,7 @@ const (
 	SizeMultiple   = 8         // pixels; one latent cell of an f=8 VAE
 )
 
-// Dialect names the set of numeric conventions a picture is made by. They are never mixed within one Spec.
+// Dialect names the numeric conventions by which an image is computed. They are never mixed within one Spec.
 type Dialect string
 
 // The dialects.
@@ -35,7 +36,7 @@ const (
 	A1111     Dialect = "a1111"     // AUTOMATIC1111's conventions over k-diffusion samplers
 )
 
-// Notation names the reader that understands a prompt's emphasis.
+// Notation names the syntax of a prompt's emphasis.
 type Notation string
 
 // The notations.
@@ -53,7 +54,7 @@ const (
 	EmphasisNoNorm   Emphasis = "no_norm" // it is not: A1111's "No norm"
 )
 
-// Size is that of a picture.
+// Size is an image's size.
 type Size struct {
 	Width  int `json:"width"`  // pixels
 	Height int `json:"height"` // pixels
@@ -62,10 +63,10 @@ type Size struct {
 // String writes a size as people read it: 512×768.
 func (s Size) String() string { return fmt.Sprintf("%d×%d", s.Width, s.Height) }
 
-// Pixels returns how many pixels a picture of this size has.
+// Pixels returns how many pixels an image of this size has.
 func (s Size) Pixels() int { return s.Width * s.Height }
 
-// Placement is a rectangle on a picture, in pixels from its upper left corner. It may reach out of it.
+// Placement is a rectangle on an image, in pixels from its upper left corner. It may reach beyond the image.
 type Placement struct {
 	X      int `json:"x"`
 	Y      int `json:"y"`
@@ -73,7 +74,7 @@ type Placement struct {
 	Height int `json:"height"`
 }
 
-// overlaps tells whether a part of a picture of this size is in the rectangle.
+// overlaps says whether a part of an image of this size lies in the rectangle.
 func (p Placement) overlaps(width, height int) bool {
 	along := func(at, side, canvas int) bool {
 		return side >= 1 && side <= MaxSide && at > -side && at < canvas
@@ -81,13 +82,13 @@ func (p Placement) overlaps(width, height int) bool {
 	return along(p.X, p.Width, width) && along(p.Y, p.Height, height)
 }
 
-// Ref names a model or an add-on together with the content it had when the picture was promised.
+// Ref names a model or an add-on by its name and the hash of its content.
 type Ref struct {
 	Name string `json:"name"`
-	Hash string `json:"hash"` // lower-case hex SHA-256 of the content, as render/onnx computes it for a model folder
+	Hash string `json:"hash"` // lower-case hex SHA-256 of the content, as render/folder computes it for a model folder
 }
 
-// Addon is a LoRA, textual inversion or hypernetwork used by a picture.
+// Addon is a LoRA, textual inversion or hypernetwork of an image.
 type Addon struct {
 	Kind     string  `json:"kind"` // "lora", "embedding" or "hypernet"
 	Name     string  `json:"name"`
@@ -101,30 +102,31 @@ type Variation struct {
 	Strength float64 `json:"strength"` // 0 leaves the noise as it is, 1 replaces it
 }
 
-// Input names an input picture by the SHA-256 of its (re-encoded) bytes. The bytes travel apart from the Spec.
+// Input names an input image by the SHA-256 of its (re-encoded) bytes. The bytes are stored apart from the Spec.
 type Input struct {
 	SHA256 string `json:"sha256"`
 	Width  int    `json:"width"`  // pixels
 	Height int    `json:"height"` // pixels
 }
 
-// Init is the picture that painting starts from (img2img).
+// Init is the init image (img2img).
 type Init struct {
 	Picture   Input      `json:"picture"`
-	Mask      *Input     `json:"mask,omitempty"`  // white is repainted
-	Placement *Placement `json:"place,omitempty"` // where it lies; what is outside is painted new (zoom out, pan). nil: everywhere
-	Strength  float64    `json:"strength"`        // share of the schedule that is painted anew, in (0, 1]
+	Mask      *Input     `json:"mask,omitempty"`  // white is regenerated
+	Placement *Placement `json:"place,omitempty"` // where the image lies, for outpainting. nil: everywhere
+	Strength  float64    `json:"strength"`        // share of the schedule that is sampled, in (0, 1]
 }
 
-// Hires asks for a second pass at a larger size: the finished latent is enlarged by Scale and repainted by Strength.
+// Hires asks for a second pass at a larger size: the finished latents are upscaled by Scale, and img2img follows with
+// Strength.
 type Hires struct {
 	Scale    float64 `json:"scale"`
 	Steps    int     `json:"steps"`
 	Strength float64 `json:"strength"`
 }
 
-// Spec is all that decides a picture: every default resolved, the seed drawn, models named with their content hash.
-// The same Spec gives the same picture. It rides unchanged through request, queue and record.
+// Spec is everything that decides an image: every default resolved, the seed drawn, models named with their content
+// hash. The same Spec gives the same image. It passes unchanged through request, queue and store.
 type Spec struct {
 	Version       int         `json:"v"`
 	Dialect       Dialect     `json:"dialect"`
@@ -139,21 +141,21 @@ type Spec struct {
 	Count         int         `json:"count"` // tiles
 	Steps         int         `json:"steps"`
 	GuidanceScale float64     `json:"guidance_scale"`
-	Sampler       string      `json:"sampler"` // a name of render/sampler: "ddim", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras"
+	Sampler       string      `json:"sampler"` // a name of render/sampler: "ddim", "euler_a", "dpmpp_2m_karras"
 	ClipSkip      int         `json:"clip_skip,omitempty"`
 	Emphasis      Emphasis    `json:"emphasis,omitempty"`
-	Eta           *float64    `json:"eta,omitempty"`              // noise added at each step, from 0; nil: the sampler's own
-	Rescale       float64     `json:"guidance_rescale,omitempty"` // of the guided prediction's contrast, 0 to 1 (Lin et al., 2023)
-	SeedDelta     int64       `json:"seed_delta,omitempty"`       // added to the seed of the noise within the walk: A1111's ENSD
-	SeedSize      *Size       `json:"seed_size,omitempty"`        // the size whose starting noise is kept: A1111's seed resize
-	Tiling        bool        `json:"tiling,omitempty"`           // its edges fit each other
+	Eta           *float64    `json:"eta,omitempty"`              // noise of each step, from 0; nil: the sampler's own
+	Rescale       float64     `json:"guidance_rescale,omitempty"` // of the guided contrast, 0 to 1 (Lin et al., 2023)
+	SeedDelta     int64       `json:"seed_delta,omitempty"`       // added to the seed for the steps: A1111's ENSD
+	SeedSize      *Size       `json:"seed_size,omitempty"`        // size of the starting noise: A1111's seed resize
+	Tiling        bool        `json:"tiling,omitempty"`           // the image is tileable
 	Variations    []Variation `json:"variations,omitempty"`
 	Init          *Init       `json:"init,omitempty"`
 	Hires         *Hires      `json:"hires,omitempty"`
 }
 
-// Tile returns the Spec of tile i alone. Tile i has seed + i; once there are variations the base seed stays
-// and the last variation's seed moves instead, as A1111 does with its subseed.
+// Tile returns the Spec of tile i alone. Tile i has seed + i. With variations the base seed stays and the last
+// variation's seed changes instead, as A1111 does with its subseed.
 func (s Spec) Tile(i int) Spec {
 	s.Count = 1
 	if n := len(s.Variations); n > 0 {
@@ -203,14 +205,15 @@ func (s Spec) Validate() error {
 	if s.SeedDelta < 0 || s.SeedDelta > MaxSeed {
 		bad("seed delta %d: want 0 to %d", s.SeedDelta, int64(MaxSeed))
 	}
-	if z := s.SeedSize; z != nil && (z.Width < SizeMultiple || z.Width > MaxSide || z.Height < SizeMultiple || z.Height > MaxSide) {
+	if z := s.SeedSize; z != nil &&
+		(z.Width < SizeMultiple || z.Width > MaxSide || z.Height < SizeMultiple || z.Height > MaxSide) {
 		bad("seed size %d×%d: want sides of %d to %d", z.Width, z.Height, SizeMultiple, MaxSide)
 	}
 	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
 		if n := utf8.RuneCountInString(t.text); n > MaxPromptRunes {
 			bad("%s: %d characters, at most %d", t.name, n, MaxPromptRunes)
 		}
-		if !utf8.ValidString(t.text) { // JSON would change it, and the picture with it
+		if !utf8.ValidString(t.text) { // JSON would change it, and the image with it
 			bad("%s: not valid UTF-8", t.name)
 		}
 	}
@@ -244,16 +247,17 @@ func (s Spec) Validate() error {
 			bad("strength %v: want a number in (0, 1]", s.Init.Strength)
 		}
 		if !hexHash.MatchString(s.Init.Picture.SHA256) {
-			bad("start picture: %q is no SHA-256", s.Init.Picture.SHA256)
+			bad("init image: %q is not a SHA-256", s.Init.Picture.SHA256)
 		}
 		if m := s.Init.Mask; m != nil && !hexHash.MatchString(m.SHA256) {
-			bad("mask: %q is no SHA-256", m.SHA256)
+			bad("mask: %q is not a SHA-256", m.SHA256)
 		}
 		if p := s.Init.Placement; p != nil && !p.overlaps(s.Width, s.Height) {
-			bad("place %+v: want a rectangle that has a part of %d×%d in it", *p, s.Width, s.Height)
+			bad("place %+v: want a rectangle that overlaps an image of %d×%d", *p, s.Width, s.Height)
 		}
 	}
-	if h := s.Hires; h != nil && (!(h.Scale > 1 && h.Scale <= 4) || !(h.Strength > 0 && h.Strength <= 1) || h.Steps < 1 || h.Steps > MaxSteps) {
+	if h := s.Hires; h != nil &&
+		(!(h.Scale > 1 && h.Scale <= 4) || !(h.Strength > 0 && h.Strength <= 1) || h.Steps < 1 || h.Steps > MaxSteps) {
 		bad("hires (%v, %d, %v): want a scale in (1, 4], steps from 1 and a strength in (0, 1]", h.Scale, h.Steps, h.Strength)
 	}
 	return errors.Join(errs...)
@@ -262,7 +266,7 @@ func (s Spec) Validate() error {
 // Encode returns the canonical JSON of a Spec: fields in the order of the struct, no spaces, no HTML escapes.
 func (s Spec) Encode() ([]byte, error) {
 	if math.IsNaN(s.GuidanceScale) || math.IsInf(s.GuidanceScale, 0) {
-		return nil, fmt.Errorf("encode spec: guidance scale %v is not a number JSON can hold", s.GuidanceScale)
+		return nil, fmt.Errorf("encode spec: guidance scale %v is not a number that JSON can hold", s.GuidanceScale)
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

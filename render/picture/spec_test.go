@@ -50,8 +50,8 @@ func plain() picture.Spec {
 	}
 }
 
-// TestGolden holds the canonical JSON of each Spec version. Rows in databases and hashes rest on these bytes: they may not change,
-// and a program of any later version reads them.
+// TestGolden holds the canonical JSON of each Spec version. Rows in databases and hashes rest on these bytes: they may
+// not change, and a program of any later version reads them.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for name, spec := range map[string]picture.Spec{"testdata/spec_v2_full.json": fullV2(), "testdata/spec_v1_full.json": fullV1(), "testdata/spec_v1_plain.json": plain()} {
@@ -144,7 +144,10 @@ func TestTile(t *testing.T) {
 		t.Parallel()
 		s := fullV1()
 		got := s.Tile(3)
-		if want := []picture.Variation{{Seed: 5, Strength: 0.15}, {Seed: 9, Strength: 1}}; !reflect.DeepEqual(got.Variations, want) || got.Seed != s.Seed {
+		if want := []picture.Variation{{Seed: 5, Strength: 0.15}, {Seed: 9, Strength: 1}}; !reflect.DeepEqual(
+			got.Variations, want,
+		) ||
+			got.Seed != s.Seed {
 			t.Errorf("got seed %d and %v, want %d and %v", got.Seed, got.Variations, s.Seed, want)
 		}
 		if s.Variations[1].Seed != 6 {
@@ -164,7 +167,9 @@ func TestVary(t *testing.T) {
 	t.Parallel()
 	s := plain()
 	once := s.Vary(100, 0.15, 4)
-	if want := []picture.Variation{{Seed: 100, Strength: 0.15}}; !reflect.DeepEqual(once.Variations, want) || once.Count != 4 || once.Seed != 7 {
+	if want := []picture.Variation{{Seed: 100, Strength: 0.15}}; !reflect.DeepEqual(once.Variations, want) ||
+		once.Count != 4 ||
+		once.Seed != 7 {
 		t.Fatalf("got %+v, want the seed kept, count 4 and %v", once, want)
 	}
 	tile := once.Tile(2)
@@ -220,7 +225,7 @@ func TestValidate(t *testing.T) {
 		"a variation of nothing":       {func(s *picture.Spec) { s.Variations = []picture.Variation{{Seed: 1}} }, "variation (1, 0)"},
 		"a variation's seed":           {func(s *picture.Spec) { s.Variations = []picture.Variation{{Seed: -1, Strength: 1}} }, "variation (-1, 1)"},
 		"a strength of nothing":        {func(s *picture.Spec) { s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}} }, "strength 0"},
-		"a start picture without hash": {func(s *picture.Spec) { s.Init = &picture.Init{Picture: picture.Input{SHA256: "ABC"}, Strength: 1} }, `start picture: "ABC"`},
+		"a start picture without hash": {func(s *picture.Spec) { s.Init = &picture.Init{Picture: picture.Input{SHA256: "ABC"}, Strength: 1} }, `init image: "ABC"`},
 		"a mask without hash": {func(s *picture.Spec) {
 			s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}, Mask: &picture.Input{}, Strength: 1}
 		}, `mask: ""`},

@@ -9,8 +9,8 @@ import (
 	"darkroom/render/sampler"
 )
 
-// Defaults are the settings that suit a model: those of its card, and where that says nothing those of its kind. Zero
-// fields leave the choice to the program.
+// Defaults are the settings that suit a model: those of its card, else those of its kind. Zero fields leave the choice
+// to the program.
 func Defaults(f *folder.Folder) folder.Defaults {
 	card, own := f.Card.Defaults, f.Config.Kind.Defaults()
 	return folder.Defaults{
@@ -22,7 +22,7 @@ func Defaults(f *folder.Folder) folder.Defaults {
 	}
 }
 
-// FewStepDefaults are the settings for who is in a hurry, and false where a model's card has none.
+// FewStepDefaults are the settings of a quick image, and false where a model's card has none.
 func FewStepDefaults(f *folder.Folder) (folder.Defaults, bool) {
 	quick, usual := f.Card.FewSteps, Defaults(f)
 	return folder.Defaults{
@@ -34,14 +34,14 @@ func FewStepDefaults(f *folder.Folder) (folder.Defaults, bool) {
 	}, quick != folder.Defaults{}
 }
 
-// Samplers lists what a model is offered with.
+// Samplers lists the samplers that suit a model.
 func Samplers(f *folder.Folder) []string {
-	return sampler.NamesFor(sampler.Dialect(Dialect(f)), sampler.Prediction(f.Config.Prediction), f.Config.Consistency())
+	return sampler.NamesFor(Dialect(f), sampler.Prediction(f.Config.Prediction), f.Config.Consistency())
 }
 
-// Dialect is the one that a model is painted in where nobody asks for another: its card's, or diffusers'.
+// Dialect is a model's default dialect: its card's, or diffusers.
 func Dialect(f *folder.Folder) picture.Dialect {
-	return cmp.Or(picture.Dialect(f.Card.Dialect), picture.Diffusers)
+	return cmp.Or(f.Card.Dialect, picture.Diffusers)
 }
 
 // Describe says in a few words what a model is: "SDXL, float16, v-prediction, inpainting".

@@ -1,5 +1,5 @@
-// Package pipeline stands between a model folder and the renderer: it checks all of a folder that can be checked without
-// loading it, and makes a loaded one ready to paint.
+// Package pipeline turns a model folder into a renderer: it checks everything that can be checked without loading the
+// model, and connects a loaded one.
 package pipeline
 
 import (
@@ -51,14 +51,16 @@ func tokenizers(f *folder.Folder) ([]*clip.Tokenizer, error) {
 	return all, nil
 }
 
-// tokenizer opens one of a folder's tokenizers and sees that its chunks are as long as the text encoders read.
+// tokenizer opens one of a folder's tokenizers and checks that its chunks are as long as the text encoders read.
 func tokenizer(f *folder.Folder, part string) (*clip.Tokenizer, error) {
 	first, err := clip.OpenTokenizer(os.DirFS(filepath.Join(f.Dir, part)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", part, err)
 	}
 	if first.Length != f.Config.TextLength {
-		return nil, fmt.Errorf("%s makes chunks of %d tokens, want %d as the text encoder reads", part, first.Length, f.Config.TextLength)
+		return nil, fmt.Errorf(
+			"%s makes chunks of %d tokens, want %d as the text encoder reads", part, first.Length, f.Config.TextLength,
+		)
 	}
 	return first, nil
 }
@@ -82,7 +84,7 @@ func (e splitEncoder) EncodeText(ctx context.Context, ids [][]int32, skip int) (
 	return e.EncodeEach(ctx, each, skip)
 }
 
-// checkCard sees that what the card recommends can be painted.
+// checkCard checks that the model can generate what its card recommends.
 func checkCard(f *folder.Folder) error {
 	path := filepath.Join(f.Dir, folder.CardFile)
 	errs := []error{checkDefaults(f, path+": ", f.Card.Defaults), checkDefaults(f, path+": few_steps: ", f.Card.FewSteps)}
@@ -98,7 +100,7 @@ func checkCard(f *folder.Folder) error {
 	return errors.Join(errs...)
 }
 
-// checkDefaults sees that settings of a card can be painted with. Errors begin with at.
+// checkDefaults checks that the model can follow settings of its card. Errors begin with at.
 func checkDefaults(f *folder.Folder, at string, d folder.Defaults) error {
 	var errs []error
 	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(at+format, a...)) }
@@ -114,23 +116,24 @@ func checkDefaults(f *folder.Folder, at string, d folder.Defaults) error {
 	return errors.Join(errs...)
 }
 
-// Config says what a folder's configuration means to the renderer.
+// Config translates a folder's configuration for the renderer.
 func Config(c folder.Config) render.Config {
 	return render.Config{
 		Kind: c.Kind,
 		Sampler: sampler.Config{
 			TrainSteps: c.TrainSteps, BetaStart: c.BetaStart, BetaEnd: c.BetaEnd, BetaSchedule: c.BetaSchedule,
 			Prediction: sampler.Prediction(c.Prediction), Spacing: c.TimestepSpacing, StepsOffset: c.StepsOffset,
-			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR, AlignedSteps: c.Kind.AlignedSteps(),
+			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR, AlignedSteps: c.AlignedSteps(),
 			RungeKutta: !c.SkipPRK, OriginalSteps: c.OriginalSteps, Img2ImgTakesAllSteps: family.LCMPipeline(c.Pipeline),
 		},
-		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, PixelsPerLatent: c.PixelsPerLatent, MaxChunks: c.MaxChunks,
+		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, PixelsPerLatent: c.PixelsPerLatent,
+		MaxChunks:    c.MaxChunks,
 		SizeMultiple: c.SizeMultiple, FixedSize: c.FixedSize != folder.Size{},
 		SkippableLayers: c.SkippableLayers, ZerosForEmptyPrompt: c.ZerosForEmptyPrompt,
 	}
 }
 
-// Pipeline is one loaded model, ready to paint.
+// Pipeline is one loaded model, ready to generate images.
 type Pipeline struct {
 	*render.Renderer
 	Folder *folder.Folder
@@ -147,23 +150,23 @@ func Load(ctx context.Context, f *folder.Folder, device onnx.Device) (*Pipeline,
 	if err != nil {
 		return nil, errors.Join(err, model.Close())
 	}
-	renderer, err := render.New(parts, Options(device))
+	renderer, err := render.New(parts, rendererOptions(device))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("model folder %s: %w", f.Dir, err), model.Close())
 	}
 	return &Pipeline{Renderer: renderer, Folder: f, Model: model}, nil
 }
 
-// Options says how much a device takes at once. A GPU is given four pictures of 1024×1024 with and without their prompts:
-// it gains by that, and memory that is short is found out and answered by smaller runs.
-func Options(d onnx.Device) render.Options {
+// rendererOptions says how much a device takes at once. A GPU gets four images of 1024×1024 with and without their
+// prompts, which is faster; when memory runs out, the renderer splits the batch.
+func rendererOptions(d onnx.Device) render.Options {
 	if d.Kind == onnx.CPU {
 		return render.Options{}
 	}
 	return render.Options{BatchPixels: 4 * 1024 * 1024}
 }
 
-// Parts returns what a renderer is made of: a loaded folder's networks, and its tokenizer. The error names the folder.
+// Parts returns the parts of a renderer: a loaded folder's networks, and its tokenizers. The error names the folder.
 func Parts(model *onnx.Model) (render.Parts, error) {
 	f := model.Folder
 	words, err := tokenizers(f)

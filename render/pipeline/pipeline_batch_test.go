@@ -18,7 +18,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// smallSpec is one of two small pictures.
+// smallSpec is one of two small images.
 func smallSpec(f *folder.Folder, i int) picture.Spec {
 	return picture.Spec{
 		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
@@ -33,7 +33,9 @@ type countingUnet struct {
 	runs *atomic.Int64
 }
 
-func (c countingUnet) Unet(ctx context.Context, latents tensor.Tensor, time float64, conditioning render.Conditioning) (tensor.Tensor, error) {
+func (c countingUnet) Unet(
+	ctx context.Context, latents tensor.Tensor, time float64, conditioning render.Conditioning,
+) (tensor.Tensor, error) {
 	c.runs.Add(1)
 	return c.unet.Unet(ctx, latents, time, conditioning)
 }
@@ -88,7 +90,7 @@ func TestBatchMatchesSingleRenders(t *testing.T) {
 		}
 		for j, v := range want.Latents.Data {
 			if d := math.Abs(float64(v - got[i].Latents.Data[j])); d > 1e-3 {
-				t.Fatalf("painting %d: latent %d is %v, alone %v", i, j, got[i].Latents.Data[j], v)
+				t.Fatalf("run %d: latent %d is %v, alone %v", i, j, got[i].Latents.Data[j], v)
 			}
 		}
 	}

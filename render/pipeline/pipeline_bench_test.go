@@ -13,8 +13,8 @@ import (
 	"darkroom/render/pipeline/pipelinetest"
 )
 
-// BenchmarkRender paints with the demo model, warm, from a Spec to an encoded PNG. "outside-%" is the part of the time that
-// is not ONNX Runtime's.
+// BenchmarkRender renders with the demo model, warm, from a Spec to an encoded PNG. "outside-%" is the part of the time
+// that is not ONNX Runtime's.
 func BenchmarkRender(b *testing.B) {
 	pipelinetest.OpenRuntime(b)
 	folder, err := pipeline.Open(demo)

@@ -44,14 +44,16 @@ func TestFamiliesRender(t *testing.T) {
 	}
 }
 
-// checkBothDialects paints a Spec in both dialects, and sees that what decides a picture reaches the networks.
+// checkBothDialects renders a Spec in both dialects, and checks that what decides an image reaches the networks.
 func checkBothDialects(t *testing.T, e *pipeline.Pipeline) {
 	t.Helper()
 	renderPixels := func(change func(*picture.Spec)) []byte {
 		t.Helper()
 		s := picture.Spec{
 			Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
-			Model: picture.Ref{Name: e.Folder.Name, Hash: e.Folder.Hash}, Prompt: "a red boat", Width: 64, Height: 80, Seed: 1, Count: 1,
+			Model: picture.Ref{
+				Name: e.Folder.Name, Hash: e.Folder.Hash,
+			}, Prompt: "a red boat", Width: 64, Height: 80, Seed: 1, Count: 1,
 			Steps: 2, GuidanceScale: 4, Sampler: pipeline.Samplers(e.Folder)[0],
 		}
 		change(&s)
@@ -63,7 +65,7 @@ func checkBothDialects(t *testing.T, e *pipeline.Pipeline) {
 	}
 	plain := renderPixels(func(*picture.Spec) {})
 	if again := renderPixels(func(*picture.Spec) {}); !slices.Equal(plain, again) {
-		t.Error("two paintings of one Spec differ")
+		t.Error("two runs of one Spec differ")
 	}
 	for what, change := range map[string]func(*picture.Spec){
 		"prompt":    func(s *picture.Spec) { s.Prompt = "a blue house" },
@@ -89,7 +91,8 @@ func TestSecondTokenizer(t *testing.T) {
 	} {
 		dir := goldentest.Model(t, goldentest.SDXL)
 		writeFile(t, filepath.Join(dir, "tokenizer_2", c.file), c.content)
-		if _, err := pipeline.Open(dir); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), dir) {
+		if _, err := pipeline.Open(dir); err == nil || !strings.Contains(err.Error(), c.want) ||
+			!strings.Contains(err.Error(), dir) {
 			t.Errorf("%s: got %v, want an error with %q and the folder", name, err, c.want)
 		}
 	}
@@ -149,7 +152,11 @@ func TestFewStepDefaults(t *testing.T) {
 
 func TestSamplersByModel(t *testing.T) {
 	t.Parallel()
-	plain, quick := pipeline.Samplers(&folder.Folder{}), pipeline.Samplers(&folder.Folder{Config: folder.Config{Kind: family.Kind{Distillation: family.LCM}}})
+	plain, quick := pipeline.Samplers(
+		&folder.Folder{},
+	), pipeline.Samplers(
+		&folder.Folder{Config: folder.Config{Kind: family.Kind{Distillation: family.LCM}}},
+	)
 	if !slices.Contains(plain, "euler_a") || slices.Contains(plain, "lcm") {
 		t.Errorf("got %v, want no lcm", plain)
 	}

@@ -15,8 +15,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// TestSeamlessFamilies rolls what the wrapping networks of every family are shown, in both precisions as Optimum exports
-// them: what they answer must roll with it.
+// TestSeamlessFamilies rolls what the wrapping networks of every family are shown, in both precisions as Optimum
+// exports them: what they answer must roll with it.
 func TestSeamlessFamilies(t *testing.T) {
 	t.Parallel()
 	for _, name := range goldentest.Names(t) {
@@ -44,18 +44,34 @@ func TestSeamlessFamilies(t *testing.T) {
 			if c.GuidanceWidth > 0 {
 				conditioning.Guidance = noise.Draw(noise.NewTorch(4), 1, c.GuidanceWidth)
 			}
-			checkRolls(t, "UNet", noise.Draw(noise.NewTorch(1), 1, channels, 12, 8), 1, least, func(x tensor.Tensor) (tensor.Tensor, error) {
-				return pair.Unet(t.Context(), x, 500, conditioning)
-			})
-			checkRolls(t, "decoder", noise.Draw(noise.NewTorch(5), 1, c.LatentChannels, 6, 5), c.PixelsPerLatent, least, func(x tensor.Tensor) (tensor.Tensor, error) {
-				return pair.DecodeLatents(t.Context(), x)
-			})
+			checkRolls(
+				t,
+				"UNet",
+				noise.Draw(noise.NewTorch(1), 1, channels, 12, 8),
+				1,
+				least,
+				func(x tensor.Tensor) (tensor.Tensor, error) {
+					return pair.Unet(t.Context(), x, 500, conditioning)
+				},
+			)
+			checkRolls(
+				t,
+				"decoder",
+				noise.Draw(noise.NewTorch(5), 1, c.LatentChannels, 6, 5),
+				c.PixelsPerLatent,
+				least,
+				func(x tensor.Tensor) (tensor.Tensor, error) {
+					return pair.DecodeLatents(t.Context(), x)
+				},
+			)
 		})
 	}
 }
 
-// checkRolls sees that a network answers a rolled map with the rolled answer, to within a share of its largest value.
-func checkRolls(t *testing.T, what string, x tensor.Tensor, scale int, least float64, run func(tensor.Tensor) (tensor.Tensor, error)) {
+// checkRolls checks that a network answers a rolled map with the rolled answer, to within a share of its largest value.
+func checkRolls(
+	t *testing.T, what string, x tensor.Tensor, scale int, least float64, run func(tensor.Tensor) (tensor.Tensor, error),
+) {
 	t.Helper()
 	const down, right = 2, 4
 	plain, err := run(x)
@@ -86,7 +102,7 @@ func roll(t tensor.Tensor, down, right int) tensor.Tensor {
 	return out
 }
 
-// TestSeamlessWithoutAnEncoder lends no encoder where the folder has none.
+// TestSeamlessWithoutAnEncoder returns no encoder where the folder has none.
 func TestSeamlessWithoutAnEncoder(t *testing.T) {
 	t.Parallel()
 	for _, has := range []bool{true, false} {

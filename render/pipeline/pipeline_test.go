@@ -90,7 +90,10 @@ func TestConfig(t *testing.T) {
 		t.Errorf("a folder without skip_prk_steps: got %+v, want PNDM to begin with Runge and Kutta's steps", c.Sampler)
 	}
 	dir := tinyFolder(t, onnxtest.Folder{})
-	writeFile(t, filepath.Join(dir, "scheduler", "scheduler_config.json"), `{"skip_prk_steps":true,"original_inference_steps":25}`)
+	writeFile(
+		t, filepath.Join(dir, "scheduler", "scheduler_config.json"),
+		`{"skip_prk_steps":true,"original_inference_steps":25}`,
+	)
 	if f, err = pipeline.Open(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -118,10 +121,12 @@ func TestLoad(t *testing.T) {
 		t.Errorf("a multiple of 16: %v", err)
 	}
 	spec.Width = 88
-	if _, err := e.Render(t.Context(), spec, render.Job{}); err == nil || !strings.Contains(err.Error(), "multiples of 16") {
+	if _, err := e.Render(t.Context(), spec, render.Job{}); err == nil ||
+		!strings.Contains(err.Error(), "multiples of 16") {
 		t.Errorf("a multiple of 8 only: got %v, want to hear of 16", err)
 	}
-	if _, err := pipeline.Load(t.Context(), f, onnx.Device{Kind: "none"}); err == nil || !strings.Contains(err.Error(), f.Dir) {
+	if _, err := pipeline.Load(t.Context(), f, onnx.Device{Kind: "none"}); err == nil ||
+		!strings.Contains(err.Error(), f.Dir) {
 		t.Errorf("no such device: got %v, want the folder in it", err)
 	}
 }

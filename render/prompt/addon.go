@@ -3,12 +3,11 @@ package prompt
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// Addon is a tag that asks for an extra network: <lora:ink:0.8>.
+// AddonTag is a tag that asks for an extra network: <lora:ink:0.8>.
 type AddonTag struct {
 	Kind   string            // "lora", "lyco", "hypernet" or whatever was written, lower case
 	Name   string            // may be empty: then the tag was malformed
@@ -18,19 +17,10 @@ type AddonTag struct {
 	Column int               // in characters from 1
 }
 
-// Strength returns the first positional number, 1 when there is none; ok is false when it is no number.
-func (a AddonTag) Strength() (strength float64, ok bool) {
-	if len(a.Args) == 0 || strings.TrimSpace(a.Args[0]) == "" {
-		return 1, true
-	}
-	s, err := strconv.ParseFloat(strings.TrimSpace(a.Args[0]), 64)
-	return s, err == nil
-}
-
 // A1111's pattern: a word, a colon and anything but the closing bracket.
 var addonTag = regexp.MustCompile(`<([\pL\pN_]+):([^>]+)>`)
 
-// Addons takes the add-on tags out of text. Nothing takes their place; blanks around them stay, as in A1111.
+// Addons takes the add-on tags out of text. Blanks around them stay, as in A1111.
 func Addons(text string) (rest string, addons []AddonTag) {
 	var b strings.Builder
 	column, end := 1, 0
@@ -47,7 +37,7 @@ func Addons(text string) (rest string, addons []AddonTag) {
 	return b.String(), addons
 }
 
-// AddonTags returns the add-on tags of some texts as they were written, each once.
+// AddonTags returns the add-on tags of some texts as written, each once.
 func AddonTags(texts ...string) []string {
 	var tags []string
 	for _, text := range texts {
@@ -79,8 +69,7 @@ func parseAddon(kind, args string) AddonTag {
 	return a
 }
 
-// ParseWithAddons is the whole reading of a prompt for painting: add-on tags taken out, the rest parsed. Columns of the parts count
-// in the text without tags.
+// ParseWithAddons takes out the add-on tags and parses the rest. Columns of the parts count in the text without tags.
 func ParseWithAddons(text string) ([]Part, []AddonTag) {
 	rest, addons := Addons(text)
 	return Parse(rest), addons

@@ -41,21 +41,6 @@ func TestAddonTags(t *testing.T) {
 	}
 }
 
-func TestAddonStrength(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]struct {
-		strength float64
-		ok       bool
-	}{
-		"<lora:a>": {1, true}, "<lora:a:0.8>": {0.8, true}, "<lora:a: -1 >": {-1, true}, "<lora:a:>": {1, true}, "<lora:a:much>": {0, false},
-	} {
-		_, addons := prompt.Addons(text)
-		if s, ok := addons[0].Strength(); s != want.strength || ok != want.ok {
-			t.Errorf("%s: got %v %v, want %v %v", text, s, ok, want.strength, want.ok)
-		}
-	}
-}
-
 func TestParseWithAddons(t *testing.T) {
 	t.Parallel()
 	parts, addons := prompt.ParseWithAddons("(a<lora:x:0.5>b:1.2)")

@@ -8,16 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// What a bracket multiplies by, as A1111 computes it: the second is the quotient of two float64, not the nearest to 10/11.
+// What a bracket multiplies by, as A1111 computes it: the second is the quotient of two float64, not the nearest to
+// 10/11.
 const emphasisFactor float64 = 1.1
 
 func deemphasisFactor() float64 { one, by := 1.0, emphasisFactor; return one / by }
 
 // MaxDepth is how many brackets of one kind may be open at once; a further one is literal text. 1.1 to this power is
-// already beyond float32, and the bound keeps reading linear in the length of the text.
+// already beyond float32, and the limit keeps parsing linear in the length of the text.
 const MaxDepth = 1024
 
-// Part is a stretch of prompt of one weight, or a BREAK between two of them.
+// Part is a piece of a prompt with one weight, or a BREAK between two of them.
 type Part struct {
 	Text   string
 	Weight float64 // 1 is neutral; always finite; -1 for a break
@@ -29,8 +30,8 @@ type Part struct {
 func (p Part) MarshalJSON() ([]byte, error) { return json.Marshal([]any{p.Text, p.Weight}) }
 
 // Parse reads A1111's emphasis: (a) is ×1.1, [a] is ÷1.1, (a:1.3) is ×1.3, brackets nest and multiply, \( is a literal
-// bracket, BREAK starts a new chunk. What cannot be read as that is literal text; an unclosed bracket reaches to the end.
-// Prompt editing and alternation are no concern of it: Stages resolves them before.
+// bracket, BREAK starts a new chunk. What cannot be read as that is literal text; an unclosed bracket reaches to the
+// end. Prompt editing and alternation are resolved before, by Stages.
 //
 // Two things differ from Fragments, which gives A1111's own list: a BREAK inside brackets stays a break, and parts
 // without text are left out. There is always at least one part.
@@ -47,7 +48,7 @@ func Parse(text string) []Part {
 	return out
 }
 
-// Fragments returns exactly what A1111's attention parser yields, empty fragments and lamed breaks included: inside
+// Fragments returns exactly what A1111's attention parser yields, with empty fragments and broken breaks: inside
 // brackets a BREAK is multiplied like a word, and is then no break any more.
 func Fragments(text string) []Part {
 	parts := merge(read(text), false)
@@ -57,7 +58,7 @@ func Fragments(text string) []Part {
 	return parts
 }
 
-// attentionReader holds the state of one reading. The stacks hold the number of parts there were when a bracket opened.
+// attentionReader holds the state of one run of the parser. The stacks hold the number of parts when a bracket opened.
 type attentionReader struct {
 	parts  []Part
 	round  []int
@@ -85,7 +86,8 @@ func read(text string) []Part {
 	return r.parts
 }
 
-// token reads one token at the start of text and returns its length in bytes. The order of cases is the grammar's.
+// token reads one token at the start of text and returns its length in bytes. The order of cases is that of the
+// grammar.
 func (r *attentionReader) token(text string) int {
 	switch c := text[0]; {
 	case c == '\\':
@@ -148,7 +150,8 @@ func (r *attentionReader) add(text string, weight float64) {
 	r.parts = append(r.parts, Part{Text: text, Weight: weight, Column: r.column})
 }
 
-// multiply weighs every part from index from on. Weights stay finite, so that later sums cannot become NaN.
+// multiply multiplies the weight of every part from index from on. Weights stay finite, so that later sums cannot
+// become NaN.
 func (r *attentionReader) multiply(from int, by float64) {
 	for i := from; i < len(r.parts); i++ {
 		w := r.parts[i].Weight * by
@@ -172,7 +175,7 @@ func isSpecial(c byte) bool {
 }
 
 // weightEnd reads a colon, a number and a closing bracket, with spaces around the number, at the start of text.
-// It returns the number and the length in bytes, or 0 when that is not what stands there.
+// It returns the number and the length in bytes, or 0 where the text is something else.
 func weightEnd(text string) (weight float64, n int) {
 	n = 1 + spaces(text[1:])
 	start := n
@@ -185,7 +188,7 @@ func weightEnd(text string) (weight float64, n int) {
 		return 0, 0
 	}
 	weight, err := strconv.ParseFloat(number, 64)
-	if err != nil { // "1.2.3", "." or out of range: A1111 fails here, we take it for text
+	if err != nil { // "1.2.3", "." or out of range: A1111 fails here, this takes it as text
 		return 0, 0
 	}
 	return weight, n + 1
@@ -195,7 +198,7 @@ func isNumeric(c byte, first bool) bool {
 	return c >= '0' && c <= '9' || c == '.' || first && (c == '+' || c == '-')
 }
 
-// merge joins neighbours of equal weight. With repair, breaks get back their weight first and are never joined.
+// merge joins neighbours of equal weight. With repair, breaks first get their weight back and are never joined.
 func merge(parts []Part, repair bool) []Part {
 	var out []Part
 	for i := 0; i < len(parts); {

@@ -39,7 +39,7 @@ func isWholeWord(run string, from, to int) bool {
 
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) }
 
-// isSpace is Python's idea of a blank, which the notation was defined with: Unicode's and the four separators.
+// isSpace is Python's definition of a blank, which the notation uses: Unicode's and the four separators.
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 // spaces returns the length in bytes of the blanks at the start of text.

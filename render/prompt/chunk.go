@@ -13,12 +13,12 @@ const commaBacktrack = 20
 
 // ChunkFormat is what Chunks must know of a tokenizer.
 type ChunkFormat struct {
-	BOS, EOS, Pad int32 // begin, end and filler ids
+	BOS, EOS, Pad int32 // begin, end and padding ids
 	Comma         int32 // id of "," as a word; -1 if the vocabulary has none
 	Length        int   // tokens in a chunk with BOS and EOS: 77
 }
 
-// Tokenizer is how one text encoder's tokenizer reads.
+// Tokenizer is the tokenizer of one text encoder.
 type Tokenizer struct {
 	ChunkFormat
 	Tokenize func(string) []int32 // without begin and end
@@ -26,8 +26,8 @@ type Tokenizer struct {
 
 // Chunk is one input of a text encoder.
 type Chunk struct {
-	IDs     []int32   // Length ids: BOS, tokens, EOS, filler
-	Weights []float32 // one for each id; 1 for BOS, EOS and filler
+	IDs     []int32   // Length ids: BOS, tokens, EOS, padding
+	Weights []float32 // one for each id; 1 for BOS, EOS and padding
 }
 
 // Weighted reports whether any token has a weight other than 1.
@@ -43,15 +43,15 @@ func (c Chunk) Weighted() bool {
 // Empty returns the chunk of an empty prompt.
 func (f ChunkFormat) Empty() Chunk { return f.close(nil, nil) }
 
-// Chunks cuts parts into chunks of Length ids. Each part is tokenised by itself, so a weight never splits a word into
-// other tokens than its neighbours see. A break fills up its chunk. There is at least one chunk.
+// Chunks divides parts into chunks of Length ids. Each part is tokenised on its own, so a weight in the middle of a
+// word splits it. A break pads its chunk. There is at least one chunk.
 func Chunks(parts []Part, f ChunkFormat, tokenize func(string) []int32) []Chunk {
 	return AlignedChunks(parts, Tokenizer{f, tokenize})[0]
 }
 
-// AlignedChunks cuts parts into chunks for text encoders that read side by side: a list for each reader. Where one reader needs
-// fewer chunks than another, up to a break or to the end, it is given empty ones, so that all lists are of one length and
-// have every break at the same place.
+// AlignedChunks divides parts into chunks for text encoders that are used side by side: a list for each. Where one
+// needs fewer chunks than another, up to a break or to the end, it gets empty ones, so that all lists have the same
+// length and every break at the same place.
 func AlignedChunks(parts []Part, readers ...Tokenizer) [][]Chunk {
 	cutters := make([]chunker, len(readers))
 	for i, r := range readers {
@@ -78,7 +78,7 @@ func AlignedChunks(parts []Part, readers ...Tokenizer) [][]Chunk {
 	return lists
 }
 
-// alignChunkers gives those who have closed fewer chunks than another empty ones.
+// alignChunkers gives empty chunks to chunkers that have closed fewer than another.
 func alignChunkers(cutters []chunker) {
 	most := 0
 	for _, c := range cutters {
@@ -94,8 +94,8 @@ func alignChunkers(cutters []chunker) {
 // ChunkTokens is how many tokens of text a chunk of the usual length holds.
 const ChunkTokens = 75
 
-// MinChunks returns the fewest chunks of ChunkTokens that a prompt can take, for who has no tokenizer: as if every word
-// were one token. Of prompts that AND or :: composes the longest counts.
+// MinChunks returns the fewest chunks of ChunkTokens that a prompt can take, for callers without a tokenizer: as if
+// every word were one token. Of several prompts, joined by AND or ::, the longest counts.
 func MinChunks(text string, n picture.Notation) int {
 	rest, _ := Addons(text)
 	least := 1
@@ -123,7 +123,7 @@ func minChunksOf(parts []Part) int {
 
 func chunksForWords(words int) int { return (words + ChunkTokens - 1) / ChunkTokens }
 
-// PadChunks extends a list with empty chunks up to n of them, so that all prompts of a picture give hidden states of one
+// PadChunks extends a list with empty chunks up to n of them, so that all prompts of an image give hidden states of one
 // length.
 func PadChunks(chunks []Chunk, n int, empty Chunk) []Chunk {
 	chunks = chunks[:len(chunks):len(chunks)]
@@ -142,7 +142,7 @@ type chunker struct {
 	comma     int // index of the last comma in ids, or -1
 }
 
-// addPart takes a part's tokens, or closes the chunk at a break.
+// addPart adds a part's tokens, or closes the chunk at a break.
 func (c *chunker) addPart(p Part) {
 	if p.Break {
 		c.close()
@@ -171,7 +171,7 @@ func (c *chunker) add(id int32, weight float32) {
 	c.weights = append(c.weights, weight)
 }
 
-// carry closes the chunk before index from and takes what follows into the next one.
+// carry closes the chunk before index from and moves the rest into the next one.
 func (c *chunker) carry(from int) {
 	ids := append([]int32(nil), c.ids[from:]...)
 	weights := append([]float32(nil), c.weights[from:]...)
@@ -185,7 +185,7 @@ func (c *chunker) close() {
 	c.ids, c.weights, c.comma = nil, nil, -1
 }
 
-// close frames tokens: BOS, the tokens, EOS, filler up to Length.
+// close frames tokens: BOS, the tokens, EOS, padding up to Length.
 func (f ChunkFormat) close(ids []int32, weights []float32) Chunk {
 	out := Chunk{IDs: make([]int32, f.Length), Weights: make([]float32, f.Length)}
 	for i := range out.IDs {

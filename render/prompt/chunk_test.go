@@ -137,16 +137,26 @@ func doubledNumbers(text string) (ids []int32) {
 // TestAlignedChunks has two readers of which one makes more tokens of a text.
 func TestAlignedChunks(t *testing.T) {
 	t.Parallel()
-	once, twice := prompt.Tokenizer{ChunkFormat: frame, Tokenize: numbers}, prompt.Tokenizer{ChunkFormat: frame, Tokenize: doubledNumbers}
+	once, twice := prompt.Tokenizer{
+		ChunkFormat: frame, Tokenize: numbers,
+	}, prompt.Tokenizer{
+		ChunkFormat: frame, Tokenize: doubledNumbers,
+	}
 	rapid.Check(t, func(r *rapid.T) {
-		words := rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", "(3:1.2)", "BREAK", numberWords(4, 50), numberWords(51, 140)}), 0, 8).Draw(r, "words")
+		words := rapid.SliceOfN(
+			rapid.SampledFrom([]string{"1", "2", "(3:1.2)", "BREAK", numberWords(4, 50), numberWords(51, 140)}), 0, 8,
+		).Draw(
+			r, "words",
+		)
 		parts := prompt.Parse(strings.Join(words, " "))
 		lists := prompt.AlignedChunks(parts, once, twice)
 		if len(lists) != 2 || len(lists[0]) != len(lists[1]) {
 			r.Fatalf("got %d lists, of %d and %d chunks, want two of one length", len(lists), len(lists[0]), len(lists[1]))
 		}
 		if alone := prompt.Chunks(parts, frame, doubledNumbers); !reflect.DeepEqual(lists[1], alone) {
-			r.Errorf("who needs most is changed by who reads beside:\n got %v\nwant %v", tokensOf(t, lists[1]), tokensOf(t, alone))
+			r.Errorf(
+				"who needs most is changed by who reads beside:\n got %v\nwant %v", tokensOf(t, lists[1]), tokensOf(t, alone),
+			)
 		}
 		var first, second []int32
 		for i, ids := range tokensOf(t, lists[0]) {
@@ -163,8 +173,14 @@ func TestAlignedChunks(t *testing.T) {
 
 func TestAlignedChunksKeepBreaksAligned(t *testing.T) {
 	t.Parallel()
-	once, twice := prompt.Tokenizer{ChunkFormat: frame, Tokenize: numbers}, prompt.Tokenizer{ChunkFormat: frame, Tokenize: doubledNumbers}
-	lists := prompt.AlignedChunks(prompt.Parse(numberWords(1, 40)+" BREAK BREAK 41 BREAK "+numberWords(42, 90)), once, twice)
+	once, twice := prompt.Tokenizer{
+		ChunkFormat: frame, Tokenize: numbers,
+	}, prompt.Tokenizer{
+		ChunkFormat: frame, Tokenize: doubledNumbers,
+	}
+	lists := prompt.AlignedChunks(
+		prompt.Parse(numberWords(1, 40)+" BREAK BREAK 41 BREAK "+numberWords(42, 90)), once, twice,
+	)
 	var got []string
 	for i := range lists[0] {
 		a, b := tokensOf(t, lists[0])[i], tokensOf(t, lists[1])[i]
@@ -208,7 +224,14 @@ func TestMinChunks(t *testing.T) {
 		t.Errorf("two halves that lead together: got %d, want 1", got)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"1", "2", ",", "(3:1.2)", "[4]", "BREAK", numberWords(1, 40)}), 0, 12).Draw(t, "words"), " ")
+		text := strings.Join(
+			rapid.SliceOfN(
+				rapid.SampledFrom([]string{"1", "2", ",", "(3:1.2)", "[4]", "BREAK", numberWords(1, 40)}), 0, 12,
+			).Draw(
+				t, "words",
+			),
+			" ",
+		)
 		if least, chunks := prompt.MinChunks(text, picture.NotationA1111), len(chunksOf(text)); least > chunks {
 			t.Errorf("%q: got at least %d, want no more than the %d there are", text, least, chunks)
 		}

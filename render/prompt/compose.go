@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// Term is one of the prompts that AND composes, and how much it leads.
+// Term is one of the prompts that AND composes, with its weight.
 type Term struct {
 	Text   string
 	Weight float64 // 1 is neutral; may be negative
@@ -16,8 +16,8 @@ var (
 	termWeight = regexp.MustCompile(`(?s)^(.*?)(?:\s*:\s*([-+]?(?:[0-9]+\.?|[0-9]*\.[0-9]+)))?\s*$`)
 )
 
-// Compose divides a prompt at each whole word AND into prompts that lead together (Liu et al., 2022, "Compositional
-// Visual Generation with Composable Diffusion Models", as A1111 writes it). A number behind a colon at the end of one
+// Compose divides a prompt at each whole word AND into prompts that guide together (Liu et al., 2022, "Compositional
+// Visual Generation with Composable Diffusion Models", in A1111's notation). A number after a colon at the end of one
 // is its weight. There is always at least one.
 func Compose(text string) []Term {
 	var terms []Term

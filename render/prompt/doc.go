@@ -1,5 +1,5 @@
 // Package prompt reads and writes the notations people use for prompts: AUTOMATIC1111's emphasis, prompt
-// editing and AND, the flags that end a prompt, and add-on tags. It knows no model; token ids pass through Chunks without being understood.
+// editing and AND, the flags that end a prompt, and add-on tags. It knows no model; Chunks passes token ids through.
 //
 // A prompt is read in this order:
 //
@@ -10,5 +10,5 @@
 //	parts := prompt.Parse(stage.Text)           // "a (cat:1.2)" → a, cat ×1.2
 //	chunks := prompt.Chunks(parts, frame, tokenizer.Encode)
 //
-// Flags belongs to the door (the bot), the rest to the renderer: a Spec holds the text between the two.
+// The bot reads the flags, the renderer does the rest: a Spec holds the text in between.
 package prompt

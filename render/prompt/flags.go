@@ -7,29 +7,29 @@ import (
 	"unicode/utf8"
 )
 
-// The flags that are understood, by their canonical names.
+// The supported flags, by their canonical names.
 const (
 	FlagAspect   = "ar"    // value "3:2"
-	FlagNegative = "no"    // value: what should not be seen
+	FlagNegative = "no"    // value: what the image should not show
 	FlagSeed     = "seed"  // value: a whole number from 0
 	FlagSteps    = "steps" // value: a whole number from 1
-	FlagTile     = "tile"  // no value: edges that fit each other
+	FlagTile     = "tile"  // no value: a tileable image
 )
 
 // Flag is one --name value of a prompt.
 type Flag struct {
 	Name   string // canonical for a known flag, as typed but in lower case for an unknown one; without dashes
-	Value  string // tidied for a known flag without fault, as typed otherwise
+	Value  string // normalized for a known flag without fault, as typed otherwise
 	Fault  string // why the value of a known flag cannot be used: a sentence for the person; empty when it can
 	Column int    // where the dashes stand, in characters from 1
 }
 
-// Flags takes the flags off the end of a prompt: from the first word that is a flag on, every word belongs to a flag.
-// A flag is two or more hyphens, or a dash as phones put in their place (— – ‑ and their like), with a name right behind
-// it, at the start of a word. Words that follow the complete value of --ar, --seed or --steps go back to the prompt.
+// Flags takes the flags off the end of a prompt: from the first word that is a flag on, every word belongs to a flag. A
+// flag is two or more hyphens, or a dash that phones type for them (— – ‑ and similar), directly followed by a name, at
+// the start of a word. Words after the complete value of --ar, --seed or --steps go back to the prompt.
 //
-// Known flags come in the order typed, those with an unusable value with their Fault set. A flag that is not known comes
-// in unknown, with all words up to the next flag as its value. Dashes that are no flag stay where they are.
+// Known flags are returned in the order typed, with Fault set where a value cannot be used. A flag that is not known is
+// returned in unknown, with all words up to the next flag as its value. Dashes that are not a flag stay where they are.
 //
 // After a single dash an unknown name is a flag only if others use that name or at most one word follows: "a cat
 // —asleep in the sun" is prose.
@@ -69,7 +69,7 @@ func (m flagMark) read(text string) (f Flag, left string, known bool) {
 	return f, left, true
 }
 
-// joinWords joins the non-empty stretches of prompt with a blank.
+// joinWords joins the non-empty pieces of prompt with a blank.
 func joinWords(stretches []string) string {
 	out := stretches[:0]
 	for _, s := range stretches {
@@ -84,7 +84,7 @@ func joinWords(stretches []string) string {
 type flagMark struct {
 	name  string // lower case
 	start int    // of the dashes
-	value int    // behind the name and its equals sign
+	value int    // after the name and its equals sign
 }
 
 // findFlags returns the flags of text in order.
@@ -108,7 +108,7 @@ func wordLength(text string) int {
 	return len(text)
 }
 
-// candidate is a word that looks like a flag. It is sure when it was typed with two dashes or has a name in use.
+// candidate is a word that looks like a flag. It is certain when it was typed with two dashes or has a name in use.
 type candidate struct {
 	flagMark
 	certain bool
@@ -151,7 +151,7 @@ func leadsFlag(dashes string) bool {
 	return true
 }
 
-// isName reports whether a flag can be called so: a letter, then letters, digits, hyphens and underscores.
+// isName reports whether a flag can have that name: a letter, then letters, digits, hyphens and underscores.
 func isName(name string) bool {
 	for i, r := range name {
 		if !unicode.IsLetter(r) && (i == 0 || !unicode.IsDigit(r) && r != '-' && r != '_') {
@@ -161,8 +161,8 @@ func isName(name string) bool {
 	return name != ""
 }
 
-// endsSoon reports whether at most one word stands in text before its end or the next dashes. It tells "a cat —foo 3" from
-// prose like "a cat —asleep in the sun", where a single dash and an unknown name are no flag.
+// endsSoon reports whether at most one word stands in text before its end or the next dashes. It distinguishes "a cat
+// —foo 3" from prose like "a cat —asleep in the sun", where a single dash and an unknown name are not a flag.
 func endsSoon(text string) bool {
 	first, left := firstWord(strings.TrimLeftFunc(text, isSpace))
 	second, _ := firstWord(left)
@@ -180,7 +180,7 @@ func SeedOf(text string) (seed int64, given bool) {
 	for _, f := range flags {
 		if f.Name == FlagSeed && f.Fault == "" {
 			n, err := strconv.ParseInt(f.Value, 10, 64)
-			return n, err == nil // of two the first counts
+			return n, err == nil // the first of two counts
 		}
 	}
 	return 0, false

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// scheduleReader reads the pieces of a scheduled prompt. What was read at a bracket is remembered, so that a bracket
-// that turns out to be plain text is not read again for each one around it.
+// scheduleReader reads the pieces of a scheduled prompt. It caches what it read at a bracket, so that a bracket that
+// turns out to be plain text is not read again for each bracket around it.
 type scheduleReader struct {
 	text  string
 	calls Calls
@@ -55,8 +55,8 @@ func (r *scheduleReader) sequence(at int) (nodes []node, end int) {
 	return nodes, at
 }
 
-// plainRun is the length of the text without special characters at the start; a backslash takes the next one along,
-// whatever it is but the end of a line.
+// plainRun is the length of the text without special characters at the start. A backslash includes the next character,
+// except the end of a line.
 func plainRun(text string) int {
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
@@ -86,7 +86,7 @@ func (r *scheduleReader) piece(at int) parsed {
 	return p
 }
 
-// brackets reads what stands between two brackets, divided by colons or by strokes but not by both.
+// brackets reads the text between two brackets, divided by colons or by vertical bars but not by both.
 func (r *scheduleReader) brackets(at int) parsed {
 	var options [][]node
 	var starts []int // where each option begins

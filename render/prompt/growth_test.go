@@ -12,7 +12,7 @@ import (
 	"darkroom/render/prompt/dynamic"
 )
 
-// lengthVar tells TestReadsAwkwardPrompts how long its prompts are.
+// lengthVar sets the length of the prompts of TestReadsAwkwardPrompts.
 const lengthVar = "DARKROOM_PROMPT_LENGTH"
 
 // TestReadsAwkwardPrompts reads prompts of one awkward piece each, whose length TestWorkGrowsWithTheLength chooses.
@@ -53,8 +53,10 @@ func TestWorkGrowsWithTheLength(t *testing.T) {
 func countRuns(t *testing.T, length int) map[string]int {
 	t.Helper()
 	profile := filepath.Join(t.TempDir(), "profile")
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-run", "^TestReadsAwkwardPrompts$", "-count=1", "-covermode=count",
-		"-coverpkg=darkroom/render/prompt/...", "-coverprofile="+profile, ".")
+	cmd := exec.CommandContext(
+		t.Context(), "go", "test", "-run", "^TestReadsAwkwardPrompts$", "-count=1", "-covermode=count",
+		"-coverpkg=darkroom/render/prompt/...", "-coverprofile="+profile, ".",
+	)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", lengthVar, length))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go test: %v\n%s", err, out)

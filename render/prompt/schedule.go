@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// Stage is a prompt as it reads up to one call of the model.
+// Stage is the text of a prompt up to one call of the model.
 type Stage struct {
-	Until int // the last call of this text, as A1111 counts them: the calls 0 to Until
+	Until int // the last call of this text, counted as in A1111: the calls 0 to Until
 	Text  string
 }
 
-// Calls says of which pass a schedule is wanted.
+// Calls describes the pass of a schedule.
 type Calls struct {
-	Count  int // calls of the model in this pass: its steps, doubled by samplers that ask twice
+	Count  int // calls of the model in this pass: its steps, doubled for samplers with two calls a step
 	Before int // calls of the pass before it; 0 in the first
 }
 
@@ -24,10 +24,10 @@ type Calls struct {
 //	[from:to:8]     the same after 8 calls
 //	[a|b|c]         a, b and c in turn, call by call
 //
-// A number with a point is a share, one without a count. In a second pass shares begin at 1.0, and counts at the end of
-// the first. Constructs nest. What cannot be read as one is plain text; and as in A1111 a stroke outside of square
-// brackets, or a backslash at the end, makes the whole prompt plain. There is always at least one stage, and the last
-// one reaches to the end.
+// A number with a point is a share, one without is a count. In a hires pass shares begin at 1.0, and counts at the end
+// of the first pass. Constructs nest. What cannot be read as one is plain text; and as in A1111 a vertical bar outside
+// of square brackets, or a backslash at the end, makes the whole prompt plain. There is always at least one stage, and
+// the last one reaches to the end.
 //
 // The grammar is that of A1111's modules/prompt_parser.py.
 func Stages(text string, c Calls) []Stage {
@@ -52,7 +52,7 @@ func Stages(text string, c Calls) []Stage {
 	return stages
 }
 
-// StageAt returns the stage that a call of the model reads, counted from 0: the first that reaches so far.
+// StageAt returns the stage of a call of the model, counted from 0: the first that reaches that far.
 func StageAt(stages []Stage, call int) Stage {
 	for _, s := range stages {
 		if call <= s.Until {
@@ -65,10 +65,10 @@ func StageAt(stages []Stage, call int) Stage {
 // node is a piece of a prompt: plain text, a bracket around other pieces, an edit, or an alternation.
 type node struct {
 	text     string   // of plain text
-	options  [][]node // of brackets one; of an edit what is before and after; of an alternation all
+	options  [][]node // of brackets one; of an edit the text before and after; of an alternation all
 	kind     kind
-	when     int    // of an edit: the last call of what is before
-	brackets string // of brackets: what opens and closes them, and what stands between two options
+	when     int    // of an edit: the last call of the text before
+	brackets string // of brackets: the characters that open, close and divide them
 }
 
 type kind byte

@@ -12,28 +12,28 @@ import (
 	"darkroom/render/picture"
 )
 
-// WeightsError means that the weights of a prompt's parts leave nothing to paint towards.
+// WeightsError means that the weights of a prompt's parts cancel each other.
 type WeightsError struct {
 	Sum float64 // of the weights
 }
 
 // Error is a clause for people.
 func (e *WeightsError) Error() string {
-	return fmt.Sprintf("the weights behind :: add up to %.4g; they must leave more than nothing", e.Sum)
+	return fmt.Sprintf("the weights behind :: add up to %.4g; the sum must be greater than 0", e.Sum)
 }
 
-// minWeightSum is the least that may be left of the largest weight once all are added up. Below it the parts nearly cancel
-// each other, and what is left would be blown up beyond any picture.
+// minWeightSum is the smallest allowed sum of all weights, as a share of the largest. Below it the parts nearly cancel
+// each other, and the rest would be amplified too much.
 const minWeightSum = 0.01
 
-// Terms divides a prompt into what leads together: as AND does, and in Midjourney's notation also at each :: outside of
-// brackets, with the number right behind it as the weight of what stands before. There is always at least one term.
+// Terms divides a prompt into prompts that guide together: at AND, and in Midjourney's notation also at each :: outside
+// of brackets, where a number directly after it is the weight of the part before. There is always at least one term.
 //
 //	hot:: dog          hot ×0.5, dog ×0.5
 //	hot::2 dog         hot ×0.667, dog ×0.333
 //	hot:: dog::-0.5    hot ×2, dog ×-1
 //
-// Those weights are relative: each is divided by the sum of all, which must not be nothing or less; else the error is a
+// Those weights are relative: each is divided by the sum of all, which must be positive; else the error is a
 // *WeightsError.
 func Terms(n picture.Notation, text string) ([]Term, error) {
 	if n != picture.NotationMidjourney {
@@ -69,8 +69,8 @@ func normalizeWeights(parts []Term) error {
 	return nil
 }
 
-// DetectNotation tells in which notation a prompt is written, for who was not told. It is Midjourney's if a :: outside of
-// brackets has a number or a blank right behind it, or ends the prompt; "std::vector" and "[a::0.5]" are A1111's.
+// DetectNotation guesses the notation of a prompt. It is Midjourney's if a :: outside of brackets is directly followed
+// by a number or a blank, or ends the prompt; "std::vector" and "[a::0.5]" are A1111's.
 func DetectNotation(text string) picture.Notation {
 	for _, c := range weightColons(text) {
 		if c.certain {
@@ -80,8 +80,8 @@ func DetectNotation(text string) picture.Notation {
 	return picture.NotationA1111
 }
 
-// splitWeighted cuts a prompt at each :: outside of brackets. It returns nothing where there is none, and leaves out parts
-// without text.
+// splitWeighted cuts a prompt at each :: outside of brackets. It returns nothing where there is none, and leaves out
+// parts without text.
 func splitWeighted(text string) (parts []Term) {
 	from, found := 0, weightColons(text)
 	add := func(text string, weight float64) {
@@ -102,17 +102,17 @@ func splitWeighted(text string) (parts []Term) {
 	return parts
 }
 
-// weightColon is a :: outside of brackets, by byte offsets, with the number behind it.
+// weightColon is a :: outside of brackets, by byte offsets, with the number after it.
 type weightColon struct {
 	start, end int
 	weight     float64
-	certain    bool // what is behind it leaves no doubt that it weighs
+	certain    bool // the text after it makes certain that it is a weight
 }
 
-// weightBehind is a number as Midjourney takes it.
+// weightBehind matches a number as Midjourney reads it.
 var weightBehind = regexp.MustCompile(`^[-+]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})`)
 
-// weightColons finds each :: outside of brackets. Brackets count as Parse counts them: a backslash makes one plain, and one
+// weightColons finds each :: outside of brackets. Brackets are those of Parse: a backslash makes one plain, and one
 // that is never closed opens nothing here.
 func weightColons(text string) (found []weightColon) {
 	inside := insideBrackets(text)
@@ -148,7 +148,7 @@ func readWeightColon(text string, at int) weightColon {
 	return c
 }
 
-// insideBrackets tells for each byte whether it stands between two brackets that belong together.
+// insideBrackets says for each byte whether it lies between two matching brackets.
 func insideBrackets(text string) []bool {
 	type bracket struct {
 		at   int

@@ -46,7 +46,8 @@ func TestTerms(t *testing.T) {
 			if err != nil || !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("Terms(%q)\n got %v, %v\nwant %v", tt.text, got, err, tt.want)
 			}
-			if got, err := prompt.Terms(picture.NotationA1111, tt.text); err != nil || !reflect.DeepEqual(got, prompt.Compose(tt.text)) {
+			if got, err := prompt.Terms(picture.NotationA1111, tt.text); err != nil ||
+				!reflect.DeepEqual(got, prompt.Compose(tt.text)) {
 				t.Errorf("A1111's notation: Terms(%q): got %v, %v, want what Compose gives", tt.text, got, err)
 			}
 		})
@@ -90,7 +91,8 @@ func checkTerms(t interface{ Fatalf(string, ...any) }, text string) {
 		}
 		sum += term.Weight
 	}
-	if len(terms) == 0 || !strings.Contains(text, "AND") && strings.Contains(text, "::") && len(terms) > 1 && math.Abs(sum-1) > 1e-6 {
+	if len(terms) == 0 ||
+		!strings.Contains(text, "AND") && strings.Contains(text, "::") && len(terms) > 1 && math.Abs(sum-1) > 1e-6 {
 		t.Fatalf("%q: got %v with the sum %v, want terms that add up to 1", text, terms, sum)
 	}
 }
@@ -98,7 +100,17 @@ func checkTerms(t interface{ Fatalf(string, ...any) }, text string) {
 func TestTermsOfAnything(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		checkTerms(t, strings.Join(rapid.SliceOf(rapid.SampledFrom([]string{"::", "a", " ", "2", "-0.5", "(", ")", "[", "]", "AND", `\`, ":", "é", ".", "{", "}"})).Draw(t, "text"), ""))
+		checkTerms(
+			t,
+			strings.Join(
+				rapid.SliceOf(
+					rapid.SampledFrom([]string{"::", "a", " ", "2", "-0.5", "(", ")", "[", "]", "AND", `\`, ":", "é", ".", "{", "}"}),
+				).Draw(
+					t, "text",
+				),
+				"",
+			),
+		)
 	})
 }
 

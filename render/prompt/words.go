@@ -7,13 +7,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// stopWords carry no picture: nobody is told that a model does not know them.
+// stopWords have no visible meaning: they are never reported as unknown.
 const stopWords = `a an the and or of in on at over under above below with by near to from is its it
 	during against behind before beside into through some one`
 
-// UnknownWords returns the words of a prompt that are not in words, each once, in lower case and in order. Case, punctuation,
-// brackets, weights and add-on tags do not count; a word with a hyphen or apostrophe is known whole or by its pieces.
-// Small words (a, the, of) carry no picture and are never unknown.
+// UnknownWords returns the words of a prompt that are not in words, each once, in lower case and in order. Case,
+// punctuation, brackets, weights and add-on tags are ignored; a word with a hyphen or apostrophe is known as a whole or
+// by its pieces. Small words (a, the, of) have no visible meaning and are never unknown.
 func UnknownWords(words []string, text string) []string {
 	known := make(map[string]bool, len(words))
 	for _, w := range strings.Fields(stopWords) {
@@ -39,7 +39,7 @@ func UnknownWords(words []string, text string) []string {
 	return out
 }
 
-// plainText joins the text of parts, breaks as blanks. Weighted parts stand apart, as they do for the tokenizer.
+// plainText joins the text of parts, breaks as blanks. Weighted parts are separate words, as for the tokenizer.
 func plainText(parts []Part) string {
 	var b strings.Builder
 	for _, p := range parts {
@@ -52,7 +52,7 @@ func plainText(parts []Part) string {
 }
 
 // wordsOf splits text into lower-case words: letters, marks and digits, held together by hyphens and apostrophes.
-// What has no letter at all is no word.
+// Text without a letter is not a word.
 func wordsOf(text string) []string {
 	text = strings.ToLower(norm.NFC.String(text))
 	text = strings.NewReplacer("’", "'", "‐", "-", "‑", "-").Replace(text)
@@ -70,7 +70,7 @@ func inWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
 }
 
-// pieces splits a compound at its hyphens and apostrophes; the "s" of a possessive is no word of its own.
+// pieces splits a compound at its hyphens and apostrophes; the "s" of a possessive is not a word.
 func pieces(word string) []string {
 	word = strings.TrimSuffix(word, "'s")
 	return strings.FieldsFunc(word, func(r rune) bool { return !inWord(r) })

@@ -32,13 +32,13 @@ func TestExpand(t *testing.T) {
 	many := "{a|b|c|d|e|f|g|h|i|j|k|l|m|n|o|p|q|r|s|t|u|v|w|x|y|z}"
 	chosen := prompts(Wanted{Prompt: many}, 7)[0]
 	for name, w := range map[string]Wanted{
-		"an option": {Prompt: many, Seed: ptr(int64(7))},
-		"a preset":  {Prompt: many, Preset: &Preset{Settings: Wanted{Seed: ptr(int64(7))}}},
+		"an option": {Prompt: many, Seed: new(int64(7))},
+		"a preset":  {Prompt: many, Preset: &Preset{Settings: Wanted{Seed: new(int64(7))}}},
 		"a flag":    {Prompt: many + " --seed 7"},
-		"an option before all": {Prompt: many + " --seed 1", Seed: ptr(int64(7)),
-			Preset: &Preset{Settings: Wanted{Seed: ptr(int64(2))}}},
-		"a flag before presets": {Prompt: many + " --seed 7", Seed: ptr(int64(-1)),
-			Preset: &Preset{Settings: Wanted{Seed: ptr(int64(2))}}},
+		"an option before all": {Prompt: many + " --seed 1", Seed: new(int64(7)),
+			Preset: &Preset{Settings: Wanted{Seed: new(int64(2))}}},
+		"a flag before presets": {Prompt: many + " --seed 7", Seed: new(int64(-1)),
+			Preset: &Preset{Settings: Wanted{Seed: new(int64(2))}}},
 	} {
 		if got := prompts(w, 99)[0]; got[:1] != chosen {
 			t.Errorf("the seed of %s: got %q, want %q", name, got, chosen)
@@ -46,8 +46,8 @@ func TestExpand(t *testing.T) {
 	}
 	w := Wanted{
 		Prompt:   "a",
-		Negative: ptr("{x|x}"),
-		Preset:   &Preset{Words: "{y|y}", Settings: Wanted{Negative: ptr("__ships__")}},
+		Negative: new("{x|x}"),
+		Preset:   &Preset{Words: "{y|y}", Settings: Wanted{Negative: new("__ships__")}},
 	}
 	rows, err := Expand(t.Context(), w, 1, ships, 20)
 	if err != nil || *rows[0].Negative != "x" || rows[0].Preset.Words != "y" ||

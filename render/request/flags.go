@@ -11,7 +11,7 @@ import (
 func (r *resolution) readFlags(text string) (string, []prompt.Flag) {
 	rest, flags, unknown := prompt.Flags(text)
 	for _, f := range unknown {
-		r.Note("Unknown flag %s: it was left out.", typed(f))
+		r.Note("Unknown flag %s was ignored.", typed(f))
 	}
 	var good []prompt.Flag
 	for _, f := range flags {
@@ -24,43 +24,38 @@ func (r *resolution) readFlags(text string) (string, []prompt.Flag) {
 	return rest, good
 }
 
-// mergeFlags puts flags where no option was given. An option is the more deliberate of the two, so it wins and the
-// flag is named.
+// mergeFlags puts flags where no option was given. An option is the more deliberate of the two, so it wins and the flag
+// is named.
 func (r *resolution) mergeFlags(w Wanted, flags []prompt.Flag) Wanted {
 	for _, f := range flags {
-		value := f.Value
+		n, _ := strconv.ParseInt(f.Value, 10, 64) // prompt.Flags has checked numbers
+		taken := true
 		switch f.Name {
 		case prompt.FlagAspect:
-			if !r.overridden(f, w.Aspect != nil || w.Size != nil) {
-				w.Aspect = &value
-			}
+			taken = w.Size == nil && put(&w.Aspect, f.Value)
 		case prompt.FlagNegative:
-			if !r.overridden(f, w.Negative != nil) {
-				w.Negative = &value
-			}
+			taken = put(&w.Negative, f.Value)
 		case prompt.FlagSeed:
-			if n, err := strconv.ParseInt(value, 10, 64); err == nil && !r.overridden(f, w.Seed != nil) {
-				w.Seed = &n
-			}
+			taken = put(&w.Seed, n)
 		case prompt.FlagTile:
-			if yes := true; !r.overridden(f, w.Tiling != nil) {
-				w.Tiling = &yes
-			}
+			taken = put(&w.Tiling, true)
 		case prompt.FlagSteps:
-			if n, err := strconv.Atoi(value); err == nil && !r.overridden(f, w.Steps != nil) {
-				w.Steps = &n
-			}
+			taken = put(&w.Steps, int(n))
+		}
+		if !taken {
+			r.Note("%s was ignored: an option already sets that.", typed(f))
 		}
 	}
 	return w
 }
 
-// overridden notes a flag for which there is a value already.
-func (r *resolution) overridden(f prompt.Flag, given bool) bool {
-	if given {
-		r.Note("%s was left out: that setting was already given.", typed(f))
+// put fills a field, and returns false if there is a value already.
+func put[T any](field **T, value T) bool {
+	if *field != nil {
+		return false
 	}
-	return given
+	*field = &value
+	return true
 }
 
 // typed writes a flag as it stands in a prompt.

@@ -13,11 +13,11 @@ func TestRemixKeepsUnsaid(t *testing.T) {
 	base, _ := Resolve(
 		Wanted{
 			Prompt:   "red boat",
-			Size:     ptr("160x112"),
-			Steps:    ptr(7),
-			Count:    ptr(1),
-			Negative: ptr("fog"),
-			Sampler:  ptr("ddim"),
+			Size:     new("160x112"),
+			Steps:    new(7),
+			Count:    new(1),
+			Negative: new("fog"),
+			Sampler:  new("ddim"),
 		},
 		postcards().Models[0],
 		5,
@@ -45,9 +45,9 @@ func TestRemixNotation(t *testing.T) {
 	}{
 		"told anew":              {"red boat", nil, "red:: boat", picture.NotationMidjourney},
 		"and back":               {"red:: boat", nil, "red boat", picture.NotationA1111},
-		"chosen stays":           {"red:: boat", ptr("a1111"), "night:: sky", picture.NotationA1111},
-		"the other stays, too":   {"red boat", ptr("midjourney"), "night sky", picture.NotationMidjourney},
-		"one that was told both": {"red:: boat", ptr("midjourney"), "night:: sky", picture.NotationMidjourney},
+		"chosen stays":           {"red:: boat", new("a1111"), "night:: sky", picture.NotationA1111},
+		"the other stays, too":   {"red boat", new("midjourney"), "night sky", picture.NotationMidjourney},
+		"one that was told both": {"red:: boat", new("midjourney"), "night:: sky", picture.NotationMidjourney},
 	} {
 		base, _ := Resolve(Wanted{Prompt: tt.first, Notation: tt.chosen}, postcards().Models[0], 5)
 		got, no := Remix(Wanted{Prompt: tt.remix}, postcards(), base.Spec, 6)
@@ -59,7 +59,7 @@ func TestRemixNotation(t *testing.T) {
 
 func TestRepaint(t *testing.T) {
 	t.Parallel()
-	base, _ := Resolve(Wanted{Prompt: "red boat", Size: ptr("176x96")}, postcards().Models[0], 5)
+	base, _ := Resolve(Wanted{Prompt: "red boat", Size: new("176x96")}, postcards().Models[0], 5)
 	t.Run("a model that is gone is replaced, and that is said", func(t *testing.T) {
 		t.Parallel()
 		got, no := Repaint(base.Spec, anySize())
@@ -72,11 +72,11 @@ func TestRepaint(t *testing.T) {
 		s := base.Spec
 		s.Hires = &picture.Hires{Scale: 2, Steps: 3, Strength: 0.5}
 		o := postcards()
-		o.Models[0].Hires = ptr(false)
-		if _, no := Repaint(s, o); no == nil || !strings.Contains(no.Sentence, "cannot enlarge") {
+		o.Models[0].Hires = new(false)
+		if _, no := Repaint(s, o); no == nil || !strings.Contains(no.Sentence, "cannot upscale") {
 			t.Errorf("got %v, want a refusal", no)
 		}
-		o.Models[0].Hires = ptr(true)
+		o.Models[0].Hires = new(true)
 		if _, no := Repaint(s, o); no != nil {
 			t.Errorf("a model that enlarges: got %v, want it allowed", no)
 		}

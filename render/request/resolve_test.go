@@ -45,8 +45,6 @@ func multiplesOf(m int) func() Available {
 
 func size(w, h int) Size { return Size{Width: w, Height: h} }
 
-func ptr[T any](v T) *T { return &v }
-
 // resolveCase is one line of the table: what is wanted of which models, and what comes of it.
 type resolveCase struct {
 	name      string
@@ -67,9 +65,9 @@ func TestResolve(t *testing.T) {
 	}
 	for _, r := range []resolveCase{
 		{name: "every default is resolved", want: Wanted{Prompt: "red boat"}},
-		{name: "every option is taken", want: Wanted{Prompt: "red boat", Negative: ptr("fog"), Size: ptr("176x96"),
-			Seed: ptr(int64(7)), Steps: ptr(9),
-			GuidanceScale: ptr(2.5), Sampler: ptr("ddim"), Count: ptr(2)}, spec: func(s *picture.Spec) {
+		{name: "every option is taken", want: Wanted{Prompt: "red boat", Negative: new("fog"), Size: new("176x96"),
+			Seed: new(int64(7)), Steps: new(9),
+			GuidanceScale: new(2.5), Sampler: new("ddim"), Count: new(2)}, spec: func(s *picture.Spec) {
 			s.Negative, s.Width, s.Height, s.Seed, s.Steps, s.GuidanceScale, s.Sampler, s.Count = "fog", 176, 96, 7, 9, 2.5,
 				"ddim", 2
 		}},
@@ -77,19 +75,19 @@ func TestResolve(t *testing.T) {
 			spec: func(s *picture.Spec) {
 				s.Width, s.Height, s.Negative, s.Seed, s.Steps = 160, 112, "fog, rain", 9, 5
 			}},
-		{name: "an option beats a flag, and that is said", want: Wanted{Prompt: "red boat --seed 9", Seed: ptr(int64(3))},
-			spec: func(s *picture.Spec) { s.Seed = 3 }, notes: []string{"--seed 9 was left out"}},
+		{name: "an option beats a flag, and that is said", want: Wanted{Prompt: "red boat --seed 9", Seed: new(int64(3))},
+			spec: func(s *picture.Spec) { s.Seed = 3 }, notes: []string{"--seed 9 was ignored"}},
 		{name: "an unknown flag is named and left out", want: Wanted{Prompt: "red boat --chaos 50"},
 			notes: []string{"Unknown flag --chaos 50"}},
 		{name: "add-on tags are named", want: Wanted{Prompt: "red boat <lora:ink:1> <lora:ink:1>",
-			Negative: ptr("<hypernet:fog>")},
+			Negative: new("<hypernet:fog>")},
 			spec:  func(s *picture.Spec) { s.Prompt, s.Negative = "red boat <lora:ink:1> <lora:ink:1>", "<hypernet:fog>" },
-			notes: []string{"leaves out <lora:ink:1>, <hypernet:fog>."}},
+			notes: []string{"add-ons are not supported: <lora:ink:1>, <hypernet:fog>."}},
 		{name: "many add-on tags are counted", want: Wanted{Prompt: "red boat <lora:a> <lora:b> <lora:c> <lora:d> <lora:e>"},
 			spec:  func(s *picture.Spec) { s.Prompt = "red boat <lora:a> <lora:b> <lora:c> <lora:d> <lora:e>" },
 			notes: []string{"<lora:a>, <lora:b>, <lora:c> and 2 more."}},
 		{name: "words that a model has no room for are told",
-			want: Wanted{Prompt: strings.Repeat("red ", 76), Negative: ptr(strings.Repeat("fog ", 75))}, available: oneChunk,
+			want: Wanted{Prompt: strings.Repeat("red ", 76), Negative: new(strings.Repeat("fog ", 75))}, available: oneChunk,
 			spec: func(s *picture.Spec) {
 				s.Prompt, s.Negative = strings.Repeat("red ", 75)+"red", strings.Repeat("fog ", 75)
 			},
@@ -99,72 +97,72 @@ func TestResolve(t *testing.T) {
 			spec:  func(s *picture.Spec) {}},
 		{name: "tile is a flag without value", want: Wanted{Prompt: "red boat --tile --seed 9"},
 			spec: func(s *picture.Spec) { s.Tiling, s.Seed = true, 9 }},
-		{name: "an option beats that flag, too", want: Wanted{Prompt: "red boat --tile", Tiling: ptr(false)},
-			notes: []string{"--tile was left out"}},
+		{name: "an option beats that flag, too", want: Wanted{Prompt: "red boat --tile", Tiling: new(false)},
+			notes: []string{"--tile was ignored"}},
 		{name: "weights behind :: are Midjourney's", want: Wanted{Prompt: "red::2 boat"},
 			spec: func(s *picture.Spec) { s.Prompt, s.Notation = "red::2 boat", picture.NotationMidjourney }},
-		{name: "unless somebody says that they are not", want: Wanted{Prompt: "red::2 boat", Notation: ptr("a1111")},
+		{name: "unless somebody says that they are not", want: Wanted{Prompt: "red::2 boat", Notation: new("a1111")},
 			spec: func(s *picture.Spec) { s.Prompt = "red::2 boat" }},
-		{name: "a notation may be chosen", want: Wanted{Prompt: "red boat", Notation: ptr("midjourney")},
+		{name: "a notation may be chosen", want: Wanted{Prompt: "red boat", Notation: new("midjourney")},
 			spec: func(s *picture.Spec) { s.Notation = picture.NotationMidjourney }},
-		{name: "an unknown notation is refused", want: Wanted{Prompt: "red boat", Notation: ptr("comfy")},
-			refused: `Unknown notation "comfy"`},
+		{name: "an unknown notation is refused", want: Wanted{Prompt: "red boat", Notation: new("comfy")},
+			refused: "Unknown notation “comfy”"},
 		{name: "weights that leave nothing are refused", want: Wanted{Prompt: "red:: boat::-1"}, refused: "add up to 0"},
-		{name: "an emphasis may be chosen", want: Wanted{Prompt: "red boat", Emphasis: ptr("no_norm")},
+		{name: "an emphasis may be chosen", want: Wanted{Prompt: "red boat", Emphasis: new("no_norm")},
 			spec: func(s *picture.Spec) { s.Emphasis = picture.EmphasisNoNorm }},
-		{name: "an unknown emphasis is refused", want: Wanted{Prompt: "red boat", Emphasis: ptr("loud")},
-			refused: `Unknown emphasis "loud"`},
-		{name: "an aspect becomes the nearest size", want: Wanted{Prompt: "red boat", Aspect: ptr("16:9")},
+		{name: "an unknown emphasis is refused", want: Wanted{Prompt: "red boat", Emphasis: new("loud")},
+			refused: "Unknown emphasis “loud”"},
+		{name: "an aspect becomes the nearest size", want: Wanted{Prompt: "red boat", Aspect: new("16:9")},
 			spec: func(s *picture.Spec) { s.Width, s.Height = 176, 96 }},
-		{name: "an aspect far from all sizes is said", want: Wanted{Prompt: "red boat", Aspect: ptr("4:1")},
+		{name: "an aspect far from all sizes is said", want: Wanted{Prompt: "red boat", Aspect: new("4:1")},
 			spec:  func(s *picture.Spec) { s.Width, s.Height = 176, 96 },
-			notes: []string{"postcards has no size of 4:1; 176×96 is the nearest"}},
-		{name: "a size goes before an aspect", want: Wanted{Prompt: "red boat", Aspect: ptr("1:1"), Size: ptr("96×176")},
-			spec: func(s *picture.Spec) { s.Width, s.Height = 96, 176 }, notes: []string{"aspect ratio 1:1 was left out"}},
+			notes: []string{"postcards has no size of 4:1. The nearest, 176×96, is used"}},
+		{name: "a size goes before an aspect", want: Wanted{Prompt: "red boat", Aspect: new("1:1"), Size: new("96×176")},
+			spec: func(s *picture.Spec) { s.Width, s.Height = 96, 176 }, notes: []string{"aspect ratio 1:1 was ignored"}},
 		{name: "a size that is not offered becomes the nearest by aspect",
-			want: Wanted{Prompt: "red boat", Size: ptr("1024x1024")}, notes: []string{"1024×1024 is not a size"}},
-		{name: "a size that cannot be read is refused", want: Wanted{Prompt: "red boat", Size: ptr("wide")},
-			refused: `I cannot read "wide" as a size`},
-		{name: "an aspect that cannot be read is refused", want: Wanted{Prompt: "red boat", Aspect: ptr("3:0")},
-			refused: "as an aspect ratio"},
+			want: Wanted{Prompt: "red boat", Size: new("1024x1024")}, notes: []string{"does not have the size 1024×1024"}},
+		{name: "a size that cannot be read is refused", want: Wanted{Prompt: "red boat", Size: new("wide")},
+			refused: "Unknown size “wide”"},
+		{name: "an aspect that cannot be read is refused", want: Wanted{Prompt: "red boat", Aspect: new("3:0")},
+			refused: "Unknown aspect ratio"},
 		{name: "numbers outside what is possible are clamped",
-			want: Wanted{Prompt: "red boat", Steps: ptr(0), Count: ptr(9), GuidanceScale: ptr(99.),
-				Seed: ptr(int64(picture.MaxSeed + 1))},
+			want: Wanted{Prompt: "red boat", Steps: new(0), Count: new(9), GuidanceScale: new(99.),
+				Seed: new(int64(picture.MaxSeed + 1))},
 			spec: func(s *picture.Spec) { s.Steps, s.GuidanceScale, s.Seed = 1, 30, picture.MaxSeed },
-			notes: []string{"The largest seed", "number of steps goes from 1 to 150; 1 was used",
-				"number of pictures goes from 1 to 4; 4 was used", "from 0 to 30; 30 was used"}},
-		{name: "a negative seed asks for any", want: Wanted{Prompt: "red boat", Seed: ptr(int64(-1))}},
-		{name: "an unknown sampler is refused with the known ones", want: Wanted{Prompt: "red boat", Sampler: ptr("heun")},
-			refused: "Try one of: euler_a, ddim."},
+			notes: []string{"Seed set to", "Number of steps set to 1. Possible: 1 to 150",
+				"Number of images set to 4. Possible: 1 to 4", "set to 30. Possible: 0 to 30"}},
+		{name: "a negative seed asks for any", want: Wanted{Prompt: "red boat", Seed: new(int64(-1))}},
+		{name: "an unknown sampler is refused with the known ones", want: Wanted{Prompt: "red boat", Sampler: new("heun")},
+			refused: "Try one of: Euler a, DDIM."},
 		{name: "a prompt of nothing is possible", want: Wanted{Prompt: "  "}, spec: func(s *picture.Spec) { s.Prompt = "" }},
 		{name: "a prompt of only flags, too", want: Wanted{Prompt: "--seed 3"},
 			spec: func(s *picture.Spec) { s.Prompt, s.Seed = "", 3 }},
 		{name: "too long a prompt is refused with the count", want: Wanted{Prompt: strings.Repeat("ü", 4001)},
-			refused: "has 4001 characters; at most 4000"},
+			refused: "Prompt too long: 4001 characters, at most 4000"},
 		{name: "too long a negative prompt is refused", want: Wanted{Prompt: "red boat",
-			Negative: ptr(strings.Repeat("x", 4001))}, refused: "The negative prompt has 4001"},
-		{name: "a strength without a start picture is named", want: Wanted{Prompt: "red boat", Strength: ptr(0.5)},
-			notes: []string{"it needs a start picture"}},
-		{name: "a card that says nothing gets what people expect", want: Wanted{Prompt: "red boat", Aspect: ptr("3:2")},
+			Negative: new(strings.Repeat("x", 4001))}, refused: "Negative prompt too long: 4001"},
+		{name: "a strength without a start picture is named", want: Wanted{Prompt: "red boat", Strength: new(0.5)},
+			notes: []string{"there is no start image"}},
+		{name: "a card that says nothing gets what people expect", want: Wanted{Prompt: "red boat", Aspect: new("3:2")},
 			available: anySize, spec: func(s *picture.Spec) {
 				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 640, 448, 7,
 					"dpmpp_2m_karras"
 			}},
-		{name: "a model that says nothing takes multiples of 64", want: Wanted{Prompt: "red boat", Size: ptr("600x776")},
-			available: anySize, notes: []string{"600×776 is not a size that sd15 paints; 576×768 is the nearest"},
+		{name: "a model that says nothing takes multiples of 64", want: Wanted{Prompt: "red boat", Size: new("600x776")},
+			available: anySize, notes: []string{"sd15 does not have the size 600×776. The nearest, 576×768, is used"},
 			spec: func(s *picture.Spec) {
 				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 576, 768, 7,
 					"dpmpp_2m_karras"
 			}},
 		{name: "a model of any size takes the multiples it announces",
-			want: Wanted{Prompt: "red boat", Size: ptr("520x776")}, available: multiplesOf(16),
-			notes: []string{"520×776 is not a size"},
+			want: Wanted{Prompt: "red boat", Size: new("520x776")}, available: multiplesOf(16),
+			notes: []string{"does not have the size 520×776"},
 			spec: func(s *picture.Spec) {
 				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 528, 784, 7,
 					"dpmpp_2m_karras"
 			}},
-		{name: "an aspect becomes such multiples, too", want: Wanted{Prompt: "red boat", Aspect: ptr("3:2")},
-			available: multiplesOf(128), notes: []string{"640×384 is the nearest"}, spec: func(s *picture.Spec) {
+		{name: "an aspect becomes such multiples, too", want: Wanted{Prompt: "red boat", Aspect: new("3:2")},
+			available: multiplesOf(128), notes: []string{"The nearest, 640×384"}, spec: func(s *picture.Spec) {
 				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 640, 384, 7,
 					"dpmpp_2m_karras"
 			}},
@@ -177,8 +175,8 @@ func TestResolve(t *testing.T) {
 				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 512, 512, 7,
 					"dpmpp_2m_karras"
 			}},
-		{name: "a size between two multiples becomes the nearest", want: Wanted{Prompt: "red boat", Size: ptr("515x770")},
-			available: anySize, notes: []string{"515×770 is not a size"},
+		{name: "a size between two multiples becomes the nearest", want: Wanted{Prompt: "red boat", Size: new("515x770")},
+			available: anySize, notes: []string{"does not have the size 515×770"},
 			spec: func(s *picture.Spec) {
 				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 512, 768, 7,
 					"dpmpp_2m_karras"
@@ -234,7 +232,7 @@ func TestInitImage(t *testing.T) {
 		t.Errorf("a start picture: got %+v, %v; want it to be copied", got.PendingInit, no)
 	}
 	w := with(func(*Attachment) {})
-	w.Strength = ptr(7.)
+	w.Strength = new(7.)
 	if got, _ := Resolve(w, postcards().Models[0], 1); got.PendingInit.Strength != 1 || len(got.Notes) != 1 {
 		t.Errorf("a strength of 7: got %g, notes %q; want 1 and a note", got.PendingInit.Strength, got.Notes)
 	}
@@ -251,11 +249,11 @@ func TestInitImage(t *testing.T) {
 		says   string
 	}{
 		"no picture by its type": {func(a *Attachment) { a.ContentType = "application/pdf" }, postcards(),
-			"is not a picture"},
+			"is not an image file"},
 		"too many bytes": {func(a *Attachment) { a.Size = MaxInputBytes + 1 }, postcards(),
-			"too large: 25.0 MiB, at most 25 MiB"},
+			"too large: 25.0 MB, at most 25 MB"},
 		"too many pixels":            {func(a *Attachment) { a.Width, a.Height = 1<<20, 1<<20 }, postcards(), "too large"},
-		"a model that cannot use it": {func(*Attachment) {}, anySize(), "cannot start from a picture"},
+		"a model that cannot use it": {func(*Attachment) {}, anySize(), "cannot start from an image"},
 	} {
 		if _, no := Resolve(with(c.change), c.offer.Models[0], 1); no == nil || !strings.Contains(no.Sentence, c.says) {
 			t.Errorf("%s: got %v, want %q", name, no, c.says)
@@ -274,14 +272,14 @@ func TestResolveExactAgrees(t *testing.T) {
 		{Prompt: "red boat --ar 9:1 --chaos 5 --seed many"},
 		{Prompt: "red::2 boat --steps 7"},
 		{Prompt: "(red:1.3) boat, [fog:rain:0.5] —no snow"},
-		{Prompt: "red boat --seed 9 --steps 3", Seed: ptr(int64(3)), Steps: ptr(12)},
-		{Prompt: "red boat", Negative: ptr(""), Size: ptr("176x96"), Sampler: ptr("ddim"), Count: ptr(1)},
-		{Prompt: "red boat", Seed: ptr(int64(-1)), GuidanceScale: ptr(99.)},
-		{Prompt: "red boat", GuidanceScale: ptr(-3.), Notation: ptr("midjourney"), Emphasis: ptr("no_norm")},
+		{Prompt: "red boat --seed 9 --steps 3", Seed: new(int64(3)), Steps: new(12)},
+		{Prompt: "red boat", Negative: new(""), Size: new("176x96"), Sampler: new("ddim"), Count: new(1)},
+		{Prompt: "red boat", Seed: new(int64(-1)), GuidanceScale: new(99.)},
+		{Prompt: "red boat", GuidanceScale: new(-3.), Notation: new("midjourney"), Emphasis: new("no_norm")},
 		{Prompt: "red boat", Init: &Attachment{Name: "me.png"}},
-		{Prompt: "red boat", Init: &Attachment{Name: "me.png"}, Strength: ptr(0.3)},
-		{Prompt: "red boat", Tiling: ptr(true), Preset: &Preset{Words: "in oils",
-			Settings: Wanted{Steps: ptr(5), Aspect: ptr("1:1")}}},
+		{Prompt: "red boat", Init: &Attachment{Name: "me.png"}, Strength: new(0.3)},
+		{Prompt: "red boat", Tiling: new(true), Preset: &Preset{Words: "in oils",
+			Settings: Wanted{Steps: new(5), Aspect: new("1:1")}}},
 	} {
 		for name, card := range map[string]Card{"sizes of its own": postcards().Models[0], "any size": anySize().Models[0]} {
 			card.ImageToImage, card.Samplers = true, []string{"ddim", "dpmpp_2m_karras", "euler_a"}
@@ -318,8 +316,8 @@ func TestResolveExactAgrees(t *testing.T) {
 func TestResolveExactTakesOptionsAsTheyAre(t *testing.T) {
 	t.Parallel()
 	w := Wanted{
-		Prompt: "red boat --steps 500 --ar 1:1", Size: ptr("1024x1000"), Seed: ptr(int64(picture.MaxSeed + 1)), Steps: ptr(0),
-		Sampler: ptr("magic"), Strength: ptr(2.), Init: &Attachment{},
+		Prompt: "red boat --steps 500 --ar 1:1", Size: new("1024x1000"), Seed: new(int64(picture.MaxSeed + 1)), Steps: new(0),
+		Sampler: new("magic"), Strength: new(2.), Init: &Attachment{},
 	}
 	got, no := ResolveExact(w, postcards().Models[0], 1)
 	if no != nil {

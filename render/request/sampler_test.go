@@ -63,7 +63,7 @@ func TestSampler(t *testing.T) {
 		t.Parallel()
 		few := allSamplers(picture.Diffusers)
 		few.Models[0].Samplers, few.Models[0].Defaults.Sampler = []string{"lcm", "tcd"}, "lcm"
-		got, no := Resolve(Wanted{Prompt: "red boat", Steps: ptr(60)}, few.Models[0], 5)
+		got, no := Resolve(Wanted{Prompt: "red boat", Steps: new(60)}, few.Models[0], 5)
 		if no != nil || got.Spec.Steps != 50 || len(got.Notes) != 1 {
 			t.Errorf("got %d steps, %q and %v; want 50 and a note", got.Spec.Steps, got.Notes, no)
 		}
@@ -100,7 +100,7 @@ func TestSampler(t *testing.T) {
 		if no != nil || kept.Spec.Sampler != "pndm" || kept.Spec.Dialect != picture.Diffusers {
 			t.Errorf("got %+v and %v, want pndm as it was", kept.Spec, no)
 		}
-		other, no := Remix(Wanted{Prompt: "night sky", Sampler: ptr("plms")}, allSamplers(picture.A1111), was.Spec, 9)
+		other, no := Remix(Wanted{Prompt: "night sky", Sampler: new("plms")}, allSamplers(picture.A1111), was.Spec, 9)
 		if no != nil || other.Spec.Sampler != "plms" || other.Spec.Dialect != picture.A1111 {
 			t.Errorf("got %+v and %v, want plms in its dialect", other.Spec, no)
 		}

@@ -9,7 +9,7 @@ func TestPreset(t *testing.T) {
 	t.Parallel()
 	preset := &Preset{
 		Words:    "oil on canvas",
-		Settings: Wanted{Steps: ptr(12), Count: ptr(2), Size: ptr("160x112"), Spoiler: true, Strength: new(float64)},
+		Settings: Wanted{Steps: new(12), Count: new(2), Size: new("160x112"), Spoiler: true, Strength: new(float64)},
 	}
 	for name, c := range map[string]struct {
 		w      Wanted
@@ -20,11 +20,11 @@ func TestPreset(t *testing.T) {
 	}{
 		"fills what is open": {Wanted{Prompt: "a boat"}, "a boat, oil on canvas", 12, 2,
 			size(160, 112)},
-		"an option wins": {Wanted{Prompt: "a boat", Steps: ptr(5)}, "a boat, oil on canvas", 5, 2,
+		"an option wins": {Wanted{Prompt: "a boat", Steps: new(5)}, "a boat, oil on canvas", 5, 2,
 			size(160, 112)},
 		"a flag wins": {Wanted{Prompt: "a boat --steps 6"}, "a boat, oil on canvas", 6, 2,
 			size(160, 112)},
-		"a shape wins over the preset's size": {Wanted{Prompt: "a boat", Aspect: ptr("3:2")}, "a boat, oil on canvas",
+		"a shape wins over the preset's size": {Wanted{Prompt: "a boat", Aspect: new("3:2")}, "a boat, oil on canvas",
 			12, 2, size(160, 112)},
 		"words alone are a prompt":                 {Wanted{}, "oil on canvas", 12, 2, size(160, 112)},
 		"its strength needs no start picture said": {Wanted{Prompt: "x"}, "x, oil on canvas", 12, 2, size(160, 112)},

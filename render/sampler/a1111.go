@@ -1,7 +1,7 @@
 package sampler
 
-// a1111Methods are A1111's samplers: k-diffusion's, each with every schedule, and those with ways of their own. The
-// plain name is the uniform schedule, as it was before A1111 1.9 gave each sampler an "Automatic" one.
+// a1111Methods are A1111's samplers: k-diffusion's, each with every schedule, and those with plans of their own. The
+// plain name has the uniform schedule, as before A1111 1.9, which gave each sampler an "Automatic" one.
 func a1111Methods() []Method {
 	var all []Method
 	for _, s := range []struct {
@@ -24,17 +24,22 @@ func a1111Methods() []Method {
 		{"lms", lms, false, traits{}},
 	} {
 		for _, by := range a1111Schedules() {
-			all = append(all, Method{s.name + by.suffix, planThenSkip(a1111Plan(by, s.discard)), s.start, a1111Counting(), s.traits})
+			all = append(
+				all, Method{s.name + by.suffix, planThenSkip(a1111Plan(by, s.discard)), s.start, a1111Counting(), s.traits},
+			)
 		}
 	}
 	return append(all, a1111OwnMethods()...)
 }
 
-// a1111OwnMethods are those that lay their steps themselves.
+// a1111OwnMethods are the samplers that plan their own steps.
 func a1111OwnMethods() []Method {
 	all := []Method{
 		{"ddim", a1111StridePlan, ddim, a1111TimestepCounting(), traits{eta: true, minSteps: 2}},
-		{"dpm_adaptive", dpmAdaptivePlan, dpmAdaptive, a1111Counting(), traits{eta: true, totalCalls: adaptiveCallEstimate, diverges: true}},
+		{
+			"dpm_adaptive", dpmAdaptivePlan, dpmAdaptive, a1111Counting(),
+			traits{eta: true, totalCalls: adaptiveCallEstimate, diverges: true},
+		},
 		{"dpm_fast", dpmFastPlan, dpmFast, a1111Counting(), traits{eta: true}},
 		{"lcm", planThenSkip(lcmA1111Plan), lcmA1111, a1111Counting(), traits{distilled: true, distilledOn50: true}},
 		{"plms", a1111StridePlan, plms, a1111TimestepCounting(), traits{minSteps: 2}},

@@ -2,14 +2,14 @@ package sampler
 
 import "math"
 
-// a1111Schedule is one of A1111's schedules (its sd_schedulers.py), by the ending of a sampler's name. levels lists σ
-// from the first step's beginning to the last one's end.
+// a1111Schedule is one of A1111's schedules (its sd_schedulers.py), by the ending of a sampler's name. levels lists the
+// sigmas from the beginning of the first step to the end of the last.
 type a1111Schedule struct {
 	suffix string
 	levels func(c Config, t table, steps int) []float64
 }
 
-// a1111Schedules are all of them but "Normal", which lists the same levels as "Uniform".
+// a1111Schedules are all of them except "Normal", which has the same sigmas as "Uniform".
 func a1111Schedules() []a1111Schedule {
 	down := func(levels func(t table, steps int) []float64) func(Config, table, int) []float64 {
 		return func(_ Config, t table, steps int) []float64 { return append(levels(t, steps), 0) }
@@ -28,8 +28,8 @@ func a1111Schedules() []a1111Schedule {
 	}
 }
 
-// a1111Plan lays a schedule over A1111's table. With discard there is one level more, and the last but one is left out
-// again.
+// a1111Plan plans a schedule over A1111's table. With discard there is one sigma more, and the last but one is left
+// out.
 func a1111Plan(by a1111Schedule, discard bool) func(Config, int) Plan {
 	return func(c Config, steps int) Plan {
 		t := a1111Table(c)
@@ -42,8 +42,8 @@ func a1111Plan(by a1111Schedule, discard bool) func(Config, int) Plan {
 	}
 }
 
-// denoiserPlan tells the model fractional times, as k-diffusion's denoisers do. The last of the levels is where the last
-// step ends.
+// denoiserPlan gives the model fractional times, as k-diffusion's denoisers do. The last level is the end of the last
+// step.
 func denoiserPlan(t table, levels []float64) Plan {
 	p := Plan{InitNoiseSigma: toFloat32(levels[0]), table: t}
 	for i, sigma := range levels[:len(levels)-1] {
@@ -57,7 +57,7 @@ func denoiserPlan(t table, levels []float64) Plan {
 // logarithm.
 func uniform(t table, steps int) []float64 { return t.logLevels(steps, steps) }
 
-// sgmUniform is A1111's "SGM Uniform", after Stability AI's generative-models: one time more, and the last left out.
+// sgmUniform is A1111's "SGM Uniform", after Stability AI's generative-models: one time more, without the last.
 func sgmUniform(t table, steps int) []float64 { return t.logLevels(steps+1, steps) }
 
 // logLevels divides the times from N−1 to 0 by n entries and gives σ at the first of them.
@@ -96,8 +96,8 @@ func simple(t table, steps int) []float64 {
 	return levels
 }
 
-// ddimLevels is A1111's schedule "DDIM": the levels at times 1, 1+s, 1+2s and so on, with s = N/n rounded down. There can be
-// more of them than steps were asked for.
+// ddimLevels is A1111's schedule "DDIM": the levels at times 1, 1+s, 1+2s and so on, with s = N/n rounded down. There
+// may be more of them than the requested steps.
 func ddimLevels(t table, steps int) []float64 {
 	var levels []float64
 	for time := 1; time < len(t); time += max(len(t)/steps, 1) {
@@ -106,8 +106,8 @@ func ddimLevels(t table, steps int) []float64 {
 	return levels
 }
 
-// a1111StridePlan is the way of A1111's DDIM and PLMS: times 1, 1+s, 1+2s and so on. The last step ends at time 1, and the
-// latent is left at the noise of that time. A repaint is laid under the noise of one time more than it walks.
+// a1111StridePlan is the plan of A1111's DDIM and PLMS: times 1, 1+s, 1+2s and so on. The last step ends at time 1, and
+// the latent keeps the noise of that time. An init image gets the noise of one time more than the steps that follow.
 func a1111StridePlan(c Config, steps, skip int) Plan {
 	t := a1111Table(c)
 	var times []float64
@@ -121,7 +121,7 @@ func a1111StridePlan(c Config, steps, skip int) Plan {
 	setGains(p.Steps)
 	if skip > 0 {
 		p = p.skipFirst(len(times) - (steps - skip))
-		if n := len(p.skippedSigmas); n > 0 { // no level is above a way of one step
+		if n := len(p.skippedSigmas); n > 0 { // a plan of one step has no sigma above it
 			p.initImageSigma = p.skippedSigmas[n-1]
 		}
 	}

@@ -9,8 +9,8 @@ type AlignedSteps struct {
 	Sigmas [11]float64 // as A1111 has them
 }
 
-// AlignedSD1 returns the table of Stable Diffusion 1. Models without a table of their own use it.
-func AlignedSD1() AlignedSteps {
+// alignedSD1 returns the table of Stable Diffusion 1. Models without a table of their own use it.
+func alignedSD1() AlignedSteps {
 	return AlignedSteps{
 		Times:  [10]float64{999, 850, 736, 645, 545, 455, 343, 233, 124, 24},
 		Sigmas: [11]float64{14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029},
@@ -28,7 +28,7 @@ func AlignedSDXL() AlignedSteps {
 // aligned returns the model's table.
 func (c Config) aligned() AlignedSteps {
 	if c.AlignedSteps == (AlignedSteps{}) {
-		return AlignedSD1()
+		return alignedSD1()
 	}
 	return c.AlignedSteps
 }
@@ -38,7 +38,7 @@ func alignedTimes(c Config) []float64 {
 	return table.Times[:]
 }
 
-// align takes so many levels from the table, even steps apart, on straight lines of ln σ between its entries: A1111's
+// align takes that many levels from the table, evenly spaced, on straight lines of ln σ between its entries: A1111's
 // "Align Your Steps".
 func align(c Config, steps int) []float64 {
 	given := c.aligned().Sigmas
@@ -53,7 +53,7 @@ func align(c Config, steps int) []float64 {
 	for i := range levels {
 		place := (1 - fraction(steps-1-i, steps)) * float64(last)
 		if steps == 1 {
-			place = float64(last) // the list is laid out from its end, and one value of it is the end
+			place = float64(last) // the list is computed from its end, and its only value is the end
 		}
 		low := min(int(place), last-1)
 		from, to := math.Log(given[low]), math.Log(given[low+1])

@@ -3,10 +3,11 @@ package sampler
 import "math"
 
 // betaShape is both parameters of the beta distribution whose quantiles the levels follow: Lee et al. (2024), "Beta
-// Sampling is All You Need", with the values that diffusers and A1111 take.
+// Sampling is All You Need", with the values of diffusers and A1111.
 const betaShape = 0.6
 
-// betaLevels are σ at the quantiles 1 to 0 of the beta distribution (diffusers' use_beta_sigmas, A1111's beta_scheduler).
+// betaLevels are σ at the quantiles 1 to 0 of the beta distribution (diffusers' use_beta_sigmas, A1111's
+// beta_scheduler).
 func betaLevels(steps int, lowest, highest float64) []float64 {
 	levels := make([]float64, steps)
 	for i := range levels {
@@ -15,7 +16,7 @@ func betaLevels(steps int, lowest, highest float64) []float64 {
 	return levels
 }
 
-// betaQuantile inverts the symmetric distribution's function by Newton's method within an interval that is halved
+// betaQuantile inverts the symmetric distribution's function by Newton's method within an interval, which is halved
 // where a step would leave it. The upper half mirrors the lower one, where floating-point numbers are finer.
 func betaQuantile(p float64) float64 {
 	switch {

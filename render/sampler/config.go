@@ -36,12 +36,12 @@ type Config struct {
 	BetaSchedule         string       // beta_schedule
 	Prediction           Prediction   // prediction_type
 	Spacing              string       // timestep_spacing; empty for each sampler's own default, as older folders have it
-	StepsOffset          int          // steps_offset; only counts with leading spacing
-	SetAlphaToOne        bool         // set_alpha_to_one; only counts for DDIM
+	StepsOffset          int          // steps_offset; only for leading spacing
+	SetAlphaToOne        bool         // set_alpha_to_one; only for DDIM
 	ZeroSNR              bool         // rescale_betas_zero_snr
 	RungeKutta           bool         // skip_prk_steps is false: PNDM begins with steps of four calls
-	OriginalSteps        int          // original_inference_steps: of the schedule a consistency model was distilled on; 0 for 50
-	Img2ImgTakesAllSteps bool         // a repaint by lcm takes all of its steps, as in diffusers' pipeline of latent consistency models
+	OriginalSteps        int          // original_inference_steps: of the schedule of a distillation; 0 for 50
+	Img2ImgTakesAllSteps bool         // img2img with lcm takes all of its steps: see family.LCMPipeline
 	AlignedSteps         AlignedSteps // of the model's architecture; zero for Stable Diffusion 1's
 }
 

@@ -2,7 +2,8 @@ package sampler
 
 import "math"
 
-// defaultDistilledSteps is how many steps the schedule has that consistency models are distilled on, where nothing else is said.
+// defaultDistilledSteps is how many steps the schedule has that consistency models are distilled on, unless a folder
+// says otherwise.
 const defaultDistilledSteps = 50
 
 // distilledSteps is how many steps that schedule has.
@@ -13,17 +14,17 @@ func (c Config) distilledSteps() int {
 	return min(defaultDistilledSteps, c.TrainSteps)
 }
 
-// lcmPlan is that of diffusers' LCMScheduler: so many of the distilled times, evenly spaced in their number.
+// lcmPlan is that of diffusers' LCMScheduler: that many of the distilled times, evenly spaced in their number.
 func lcmPlan(c Config, steps int) Plan { return lcmPlanOver(c, steps, c.distilledSteps()) }
 
-// lcmImg2ImgPlan is what diffusers' pipeline of latent consistency models lays over a start picture: all of the steps, over the
-// last part of the distilled times. Where those are fewer, which it refuses, they are all there is.
+// lcmImg2ImgPlan is the img2img plan of diffusers' pipeline of latent consistency models: all of the steps, over the
+// last part of the distilled times. Where those are fewer, which diffusers refuses, the plan takes them all.
 func lcmImg2ImgPlan(c Config, steps int, strength float64) Plan {
 	all := max(int(float64(c.distilledSteps())*strength), 1)
 	return lcmPlanOver(c, min(steps, all), all)
 }
 
-// lcmPlanOver lays steps over the last so many of the distilled times.
+// lcmPlanOver plans steps over the last n of the distilled times.
 func lcmPlanOver(c Config, steps, all int) Plan {
 	t := diffusersTable(c, zeroSNRExact)
 	p := Plan{table: t}
@@ -49,8 +50,8 @@ func tcdPlan(c Config, steps int) Plan {
 	return p
 }
 
-// lcmA1111Plan is that of A1111's LCM sampler: levels evenly spaced in time over those that are distilled, interpolated in
-// their logarithm, and the model is told the nearest distilled time.
+// lcmA1111Plan is that of A1111's LCM sampler: sigmas evenly spaced in time over the distilled ones, interpolated in
+// their logarithm. The model gets the nearest distilled time.
 func lcmA1111Plan(c Config, steps int) Plan {
 	t := a1111Table(c)
 	stride := c.TrainSteps / defaultDistilledSteps

@@ -26,7 +26,7 @@ func (c Config) Denoiser(predict Predict) Denoise {
 			return tensor.Tensor{}, err
 		}
 		if !tensor.SameShape(out, x) {
-			return tensor.Tensor{}, fmt.Errorf("the model answers shape %v to a latent of %v", out.Shape, x.Shape)
+			return tensor.Tensor{}, fmt.Errorf("the model returns shape %v for a latent of %v", out.Shape, x.Shape)
 		}
 		switch c.Prediction {
 		case Velocity:

@@ -2,8 +2,8 @@ package sampler
 
 import "math"
 
-// ddimPlan is that of diffusers' DDIMScheduler. A step ends N/n training steps lower whatever the spacing is, and
-// the last one at the table's first level, or at zero with SetAlphaToOne.
+// ddimPlan is that of diffusers' DDIMScheduler. A step ends N/n training steps lower, whatever the spacing, and
+// the last one at the table's first sigma, or at zero with SetAlphaToOne.
 func ddimPlan(c Config, steps int) Plan { return ddimPlanEnding(c, steps, zeroSNRExact) }
 
 func ddimPlanEnding(c Config, steps int, end float64) Plan {
@@ -30,8 +30,8 @@ func ddimPlanEnding(c Config, steps int, end float64) Plan {
 	return p
 }
 
-// setGains sets the gains of a DDIM plan: what keeps z = x/√(σ²+1) the same where the next step does not begin at
-// the level that the last one ended on, and what turns the final x into z.
+// setGains sets the gains of a DDIM plan: those that keep z = x/√(σ²+1) the same where a step does not begin at the
+// sigma at which the last one ended, and the one that turns the final x into z.
 func setGains(steps []Step) {
 	for i := range steps {
 		next := 1.0
@@ -54,12 +54,12 @@ func ddpmPlan(c Config, steps int) Plan {
 	return p
 }
 
-// sigmaSchedule lays so many levels between two, the highest first.
+// sigmaSchedule makes n sigmas between two, the highest first.
 type sigmaSchedule func(steps int, lowest, highest float64) []float64
 
-// eulerPlan is that of diffusers' EulerDiscreteScheduler and its like: linspace times keep their fraction, and the start
-// noise is scaled by √(σ²+1) with leading spacing, by σ with the others. end says what the class does about zero
-// terminal signal.
+// eulerPlan is that of diffusers' EulerDiscreteScheduler and similar classes: linspace times keep their fraction, and
+// the starting noise is scaled by √(σ²+1) with leading spacing, by σ with the others. end says how the class treats
+// zero terminal SNR.
 func eulerPlan(end float64) func(Config, int) Plan {
 	return func(c Config, steps int) Plan {
 		times := linspaceTimes(c, steps, 0)
@@ -93,7 +93,7 @@ func (t table) levels(times []float64) []float64 {
 	return levels
 }
 
-// eulerStart is the scale of the start noise in the classes that work in the exploding frame.
+// eulerStart is the scale of the starting noise in the classes that work in the variance-exploding form.
 func eulerStart(c Config, highest float64) float64 {
 	if c.spacing(Linspace) == Leading {
 		return math.Hypot(highest, 1)
@@ -101,8 +101,8 @@ func eulerStart(c Config, highest float64) float64 {
 	return highest
 }
 
-// eulerWithSchedule is the same with levels between the first and the last that the spacing gives (use_karras_sigmas and its
-// like). rounded says that the model is told whole times, as the KDPM2 classes do with Karras' levels only.
+// eulerWithSchedule is the same with sigmas between the first and the last of the spacing (use_karras_sigmas and
+// similar). rounded says that the model gets whole times, as in the KDPM2 classes with Karras' sigmas only.
 func eulerWithSchedule(by sigmaSchedule, end float64, rounded bool) func(Config, int) Plan {
 	return func(c Config, steps int) Plan {
 		given := eulerPlan(end)(c, steps)
@@ -125,8 +125,8 @@ func eulerAligned(end float64) func(Config, int) Plan {
 	return func(c Config, _ int) Plan { return eulerAt(c, diffusersTable(c, end), alignedTimes(c)) }
 }
 
-// multistepPlan is that of diffusers' DPMSolverMultistepScheduler: one more time than steps is laid out, and the
-// last is left away.
+// multistepPlan is that of diffusers' DPMSolverMultistepScheduler: it computes one time more than steps, and drops the
+// last.
 func multistepPlan(c Config, steps int) Plan {
 	switch c.spacing(Linspace) {
 	case Leading:
@@ -152,8 +152,8 @@ func multistepAligned(c Config, _ int) Plan {
 	return multistepAt(diffusersTable(c, zeroSNRNear), alignedTimes(c))
 }
 
-// multistepWithSchedule is the same classes' with use_karras_sigmas and its like: the range is the whole table's, whatever the
-// spacing, and the model is told whole times, rounded or cut off by whole.
+// multistepWithSchedule is that of the same classes with use_karras_sigmas and similar: the range is the whole table's,
+// whatever the spacing, and the model gets whole times, rounded or cut off by whole.
 func multistepWithSchedule(by sigmaSchedule, end float64, whole func(float64) float64) func(Config, int) Plan {
 	return func(c Config, steps int) Plan {
 		t := diffusersTable(c, end)
@@ -168,8 +168,8 @@ func multistepWithSchedule(by sigmaSchedule, end float64, whole func(float64) fl
 	}
 }
 
-// planFromLevels makes steps from level to level, the last of them to zero. Levels are rounded to float32, as both programs keep
-// them.
+// planFromLevels makes steps from sigma to sigma, the last one to zero. Sigmas are rounded to float32, as in both
+// programs.
 func planFromLevels(t table, levels, times []float64) Plan {
 	steps := make([]Step, len(levels))
 	for i, sigma := range levels {

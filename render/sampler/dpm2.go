@@ -7,8 +7,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// dpm2 is DPM-Solver-2 of Lu et al. (2022) as k-diffusion's sample_dpm_2 has it: the direction is that at the
-// geometric mean of both levels.
+// dpm2 is DPM-Solver-2 of Lu et al. (2022) as in k-diffusion's sample_dpm_2: the direction is that at the geometric
+// mean of both sigmas.
 //
 //	m = √(σσ'),  x₂ = x + (m−σ)·d,  x' = x + (σ'−σ)·d₂
 func dpm2(r run) stepper {

@@ -6,8 +6,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// dpm2Ancestral is dpm2 down to the lower level of an ancestral step, and fresh noise back up (k-diffusion,
-// sample_dpm_2_ancestral), with η = 1 unless asked for.
+// dpm2Ancestral is dpm2 to the lower sigma of an ancestral step, and fresh noise (k-diffusion, sample_dpm_2_ancestral),
+// with η = 1 by default.
 func dpm2Ancestral(r run) stepper {
 	eta := r.eta(1)
 	return twoCallStepper(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {

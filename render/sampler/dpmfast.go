@@ -7,8 +7,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// dpmFast is k-diffusion's sample_dpm_fast: DPM-Solver of Lu et al. (2022), singlestep, of the third order but at the end,
-// in even steps of λ. With noise (A1111 has η = 1) each step ends lower and climbs back up, as in ancestral.
+// dpmFast is k-diffusion's sample_dpm_fast: DPM-Solver of Lu et al. (2022), singlestep, of the third order except at
+// the end, in even steps of λ. With noise (A1111 has η = 1) each step ends lower and adds noise, as in ancestral.
 func dpmFast(r run) stepper {
 	eta, floor := r.eta(1), r.plan.minSigma()
 	return func(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
@@ -25,7 +25,7 @@ func dpmFast(r run) stepper {
 	}
 }
 
-// ancestralAbove is ancestral, but never below the end of the way.
+// ancestralAbove is ancestral, but never below the last sigma.
 func ancestralAbove(floor, from, to, eta float64) (down, up float64) {
 	if eta == 0 {
 		return to, 0
@@ -35,7 +35,8 @@ func ancestralAbove(floor, from, to, eta float64) (down, up float64) {
 	return down, math.Sqrt(max(to*to-down*down, 0))
 }
 
-// singlestep is one step of DPM-Solver in the exploding frame, where ε = (x−D)/σ. It remembers what it asked.
+// singlestep is one step of DPM-Solver in the variance-exploding form, where ε = (x−D)/σ. It keeps the results of its
+// calls.
 type singlestep struct {
 	run
 	x                                      tensor.Tensor
@@ -60,7 +61,7 @@ func (s *singlestep) solve(ctx context.Context, order int) (tensor.Tensor, error
 	return s.thirdOrder(ctx)
 }
 
-// begin asks at the beginning, once.
+// begin calls the model at the beginning, once.
 func (s *singlestep) begin(ctx context.Context) (err error) {
 	if s.startKnown {
 		return nil
@@ -80,7 +81,7 @@ func (s *singlestep) first(ctx context.Context) (tensor.Tensor, error) {
 	return s.along(1), nil
 }
 
-// along goes a share of the step by ε alone.
+// along advances a share of the step by ε alone.
 func (s *singlestep) along(share float64) tensor.Tensor {
 	sigma := s.at(share)
 	return tensor.Sum(1, s.x, float32(-sigma*math.Expm1(share*s.h)), s.eps)
@@ -89,7 +90,7 @@ func (s *singlestep) along(share float64) tensor.Tensor {
 // at is σ at a share of the step.
 func (s *singlestep) at(share float64) float64 { return s.from * math.Exp(-share*s.h) }
 
-// second asks once more after a share r of the step: x₂ = x₁ − σ'/2r·(e^h−1)·(ε_r−ε).
+// second calls the model again after a share r of the step: x₂ = x₁ − σ'/2r·(e^h−1)·(ε_r−ε).
 func (s *singlestep) second(ctx context.Context, share float64) (tensor.Tensor, error) {
 	x, err := s.first(ctx)
 	if err != nil {
@@ -114,7 +115,7 @@ func (s *singlestep) slopeAt(ctx context.Context, x tensor.Tensor, share float64
 	return slope(sigma, x, denoised), nil
 }
 
-// thirdOrder asks after a third and after two thirds of the step, with φ(h) = (e^h−1)/h − 1:
+// thirdOrder calls the model after a third and after two thirds of the step, with φ(h) = (e^h−1)/h − 1:
 //
 //	u = x − σ_⅔·(e^⅔h−1)·ε − 2σ_⅔·φ(⅔h)·(ε_⅓−ε),  x₃ = x₁ − (3/2)·σ'·φ(h)·(ε_⅔−ε)
 func (s *singlestep) thirdOrder(ctx context.Context) (tensor.Tensor, error) {
@@ -136,8 +137,8 @@ func (s *singlestep) thirdOrder(ctx context.Context) (tensor.Tensor, error) {
 	return tensor.Sum(1, s.along(1), float32(gain), tensor.Sum(1, s.twoThirds, -1, s.eps)), nil
 }
 
-// dpmFastPlan makes n/3+1 steps that ask the model n times in all, from the table's last level to its first, or over the
-// part of the uniform schedule that a repaint walks.
+// dpmFastPlan makes n/3+1 steps with n calls in total, from the table's last sigma to its first, or over the part of
+// the uniform schedule that img2img samples.
 func dpmFastPlan(c Config, steps, skip int) Plan {
 	t := a1111Table(c)
 	high, low, n := logRange(t, steps, skip)
@@ -154,7 +155,7 @@ func dpmFastPlan(c Config, steps, skip int) Plan {
 	return p
 }
 
-// logRange is what A1111 gives DPM fast and DPM adaptive: their first level, their last one, and a number of steps.
+// logRange is what A1111 gives DPM fast and DPM adaptive: the first sigma, the last one, and a number of steps.
 func logRange(t table, steps, skip int) (high, low float64, n int) {
 	levels := uniform(t, steps)
 	skip = min(max(skip, 0), steps-1)

@@ -15,8 +15,8 @@ func dpmpp2mSDE(r run) stepper { return secondOrderSDE(r, midpointWeight, r.path
 // dpmpp2mSDEHeun is the same with solver_type "heun": φ/2 becomes 1 − φ/g.
 func dpmpp2mSDEHeun(r run) stepper { return secondOrderSDE(r, heunWeight, r.pathNoise()) }
 
-// dpmpp2mNoise is diffusers' DPMSolverMultistepScheduler with algorithm_type "sde-dpmsolver++": the same step with fresh
-// noise instead of a path.
+// dpmpp2mNoise is diffusers' DPMSolverMultistepScheduler with algorithm_type "sde-dpmsolver++": the same step with
+// fresh noise instead of a Brownian path.
 func dpmpp2mNoise(r run) stepper {
 	return secondOrderSDE(r, midpointWeight, func(Step) tensor.Tensor { return r.Noise() })
 }

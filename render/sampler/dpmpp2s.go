@@ -6,12 +6,12 @@ import (
 	"darkroom/render/tensor"
 )
 
-// dpmpp2s is DPM-Solver++(2S) as diffusers' DPMSolverSinglestepScheduler has it with two orders: every second step is
-// made anew from where the one before it began, knowing both estimates. With h over both steps and r = h₀/h:
+// dpmpp2s is DPM-Solver++(2S) as in diffusers' DPMSolverSinglestepScheduler with two orders: every second step starts
+// again where the one before it began, with both estimates. With h over both steps and r = h₀/h:
 //
 //	x' = (σ'/σ₁)·x₁ + (1−e^−h)·(D₁ + (D−D₁)/2r)
 //
-// The last step is of the first order, and so is one whose predecessor a repaint left out.
+// The last step is of the first order, and so is one whose predecessor img2img left out.
 func dpmpp2s(r run) stepper {
 	var began, first tensor.Tensor
 	var level float64 // σ where the pair of steps began

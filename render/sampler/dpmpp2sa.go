@@ -7,8 +7,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// dpmpp2sAncestral is DPM-Solver++(2S), algorithm 1, down to the lower level of an ancestral step, and fresh noise back
-// up (k-diffusion, sample_dpmpp_2s_ancestral), with η = 1 unless asked for. With m = √(σ·σ_down):
+// dpmpp2sAncestral is DPM-Solver++(2S), algorithm 1, to the lower sigma of an ancestral step, and fresh noise
+// (k-diffusion, sample_dpmpp_2s_ancestral), with η = 1 by default. With m = √(σ·σ_down):
 //
 //	x₂ = (m/σ)·x + (1−m/σ)·D,  x' = (σ_down/σ)·x + (1−σ_down/σ)·D₂ + σ_up·noise
 func dpmpp2sAncestral(r run) stepper {

@@ -9,7 +9,7 @@ import (
 // fewSteps is the number of steps below which diffusers lowers the order of the last but one (lower_order_final).
 const fewSteps = 15
 
-// dpmpp3m is DPM-Solver++ of the third order as diffusers' DPMSolverMultistepScheduler has it (solver_order 3). With d₁
+// dpmpp3m is DPM-Solver++ of the third order as in diffusers' DPMSolverMultistepScheduler (solver_order 3). With d₁
 // and d₂ the first and second difference of the last three estimates:
 //
 //	x' = (σ'/σ)·x + (1−e^−h)·D + ((e^−h−1)/h + 1)·d₁ − ((e^−h−1+h)/h² − ½)·d₂
@@ -32,7 +32,7 @@ func dpmpp3mNoise(r run) stepper {
 // weights are those of the difference in a second-order step, and of both differences in a third-order one.
 type weights struct{ alone, first, second float64 }
 
-// thirdOrder adds the differences of the last estimates to the part of a step that knows only the newest.
+// thirdOrder adds the differences of the last estimates to the part of a step that uses only the newest.
 func thirdOrder(r run, part func(s Step, h float64, x, denoised tensor.Tensor) (tensor.Tensor, weights)) stepper {
 	var h1, h2 float64
 	var one, two tensor.Tensor // the last estimate, and the one before it

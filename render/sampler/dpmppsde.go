@@ -7,14 +7,14 @@ import (
 	"darkroom/render/tensor"
 )
 
-// The solvers of the stochastic equation, with η = 1 unless asked for, as in k-diffusion. Their noise belongs to one
-// Brownian path, so that more steps refine a picture instead of making another one.
+// The solvers of the stochastic equation, with η = 1 by default, as in k-diffusion. Their noise comes from one Brownian
+// path, so that more steps refine an image instead of making another one.
 
-// dpmppSDE is k-diffusion's sample_dpmpp_sde with r = 1/2: an ancestral step to the geometric mean m of both levels, and
-// from x again one of the whole way by the estimate found there.
+// dpmppSDE is k-diffusion's sample_dpmpp_sde with r = 1/2: an ancestral step to the geometric mean m of both sigmas,
+// and then from x again the whole step by the estimate found there.
 func dpmppSDE(r run) stepper { return stochastic(r, r.brownianPath()) }
 
-// dpmppSDEDiffusers is diffusers' DPMSolverSDEScheduler with noise_sampler_seed set to the picture's.
+// dpmppSDEDiffusers is diffusers' DPMSolverSDEScheduler with noise_sampler_seed set to the image's.
 func dpmppSDEDiffusers(r run) stepper { return stochastic(r, r.fullBrownianPath()) }
 
 func stochastic(r run, path BrownianPath) stepper {
@@ -33,8 +33,8 @@ func stochastic(r run, path BrownianPath) stepper {
 	})
 }
 
-// logarithmic returns both levels and the geometric mean between them as they come out of float32 logarithms. The path
-// is asked at times of six decimals, so the last digit of a level is not all one to it.
+// logarithmic returns both sigmas and their geometric mean as float32 logarithms give them. The path is read at times
+// of six decimals, so the last digit of a sigma matters.
 func logarithmic(sigma, to float64) (from, middle, end float64) {
 	t, next := -toFloat32(math.Log(sigma)), -toFloat32(math.Log(to))
 	s := toFloat32(t + toFloat32(next-t)/2)

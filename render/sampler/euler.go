@@ -11,7 +11,7 @@ func euler(r run) stepper {
 	})
 }
 
-// towards keeps a share of x and takes the rest from the denoised estimate.
+// towards mixes a share of x with the denoised estimate.
 func towards(keep float64, x, denoised tensor.Tensor) tensor.Tensor {
 	return tensor.Sum(float32(keep), x, float32(1-keep), denoised)
 }

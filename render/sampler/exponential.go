@@ -44,7 +44,7 @@ func polyexponential(t table, steps int) []float64 {
 	return levels
 }
 
-// luLambdas are even steps of λ = −ln σ, as DPM-Solver's authors (Lu et al., 2022) lay them and diffusers does with
+// luLambdas are even steps of λ = −ln σ, as DPM-Solver's authors (Lu et al., 2022) space them, and diffusers with
 // use_lu_lambdas. It begins with the table's float32 logarithms.
 func luLambdas(steps int, lowest, highest float64) []float64 {
 	levels := make([]float64, steps)

@@ -6,9 +6,11 @@ import (
 	"darkroom/render/tensor"
 )
 
-// twoCallStepper makes a stepper of a rule that asks the model a second time. The last step, to zero, is an Euler step: there is
-// nothing to ask about at the end.
-func twoCallStepper(r run, rule func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error)) stepper {
+// twoCallStepper makes a stepper of a rule that calls the model a second time. The last step, to zero, is an Euler
+// step: at the end there is no second call.
+func twoCallStepper(
+	r run, rule func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error),
+) stepper {
 	return func(ctx context.Context, s Step, x tensor.Tensor) (next, denoised tensor.Tensor, err error) {
 		if denoised, err = r.Denoise(ctx, x, s); err != nil {
 			return next, denoised, err

@@ -23,8 +23,8 @@ func fraction(i, n int) float64 {
 	return float64(i) / float64(n-1)
 }
 
-// karras32 is k-diffusion's get_sigmas_karras over the whole table: karras, in float32 up to the power. Paths of
-// Brownian motion are asked at times of six decimals, so the last digit of a level counts.
+// karras32 is k-diffusion's get_sigmas_karras over the whole table: karras, in float32 up to the power. Brownian
+// paths are read at times of six decimals, so the last digit of a sigma matters.
 func karras32(t table, steps int) []float64 { return karrasBetween(steps, t[0], t.last()) }
 
 func karrasBetween(steps int, lowest, highest float64) []float64 {

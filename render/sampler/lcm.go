@@ -7,7 +7,7 @@ import (
 )
 
 // lcm samples a consistency model (Luo et al., 2023, "Latent Consistency Models", algorithm 3): each step jumps to the
-// end and climbs back on fresh noise. With s = 10·t and σ_data = 1/2:
+// end and adds fresh noise. With s = 10·t and σ_data = 1/2:
 //
 //	E = s/√(s²+¼)·D + ¼/(s²+¼)·z,  x' = E + σ'·noise
 func lcm(r run) stepper {
@@ -27,7 +27,7 @@ func boundary(time float64) (skip, out float64) {
 	return 0.25 / (scaled*scaled + 0.25), scaled / math.Sqrt(scaled*scaled+0.25)
 }
 
-// lcmA1111 is A1111's sampler LCM. It takes the share of the input in the exploding frame: x for z.
+// lcmA1111 is A1111's sampler LCM. It takes the share of the input in the variance-exploding form: x for z.
 func lcmA1111(r run) stepper {
 	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 		skip, out := boundary(s.Timestep)

@@ -2,7 +2,7 @@ package sampler
 
 import "darkroom/render/tensor"
 
-// lmsOrder is how many directions lms remembers.
+// lmsOrder is how many directions lms keeps.
 const lmsOrder = 4
 
 // lms is the linear multistep method of k-diffusion's sample_lms: the direction d = (x−D)/σ is a polynomial through
@@ -13,8 +13,8 @@ func lms(r run) stepper {
 	return multistep(r, nil)
 }
 
-// lmsDiffusers also lays the polynomial through the steps that a repaint left out, as diffusers does, though nothing
-// was asked there: those terms are dropped.
+// lmsDiffusers also fits the polynomial through the steps that img2img left out, as diffusers does, although the model
+// was not called there: those terms are dropped.
 func lmsDiffusers(r run) stepper {
 	return multistep(r, r.plan.skippedSigmas)
 }

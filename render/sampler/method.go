@@ -10,31 +10,33 @@ import (
 // Method is one sampler with one schedule in one dialect.
 type Method struct {
 	Name       string
-	makePlan   func(c Config, steps, skip int) Plan // a way of so many steps without the first ones
+	makePlan   func(c Config, steps, skip int) Plan // plans that many steps, without the first skip
 	newStepper func(r run) stepper
 	stepCounting
 	traits
 }
 
-// stepCounting says how much of a way is walked.
+// stepCounting says how much of a plan is sampled.
 type stepCounting struct {
-	img2imgSteps func(steps int, strength float64) int // how many of the steps a repaint takes
-	hiresSkip    func(total, steps, laid int) int      // how many a second pass leaves out, that is to take so many of a total that laid these
+	img2imgSteps func(steps int, strength float64) int // how many of the steps img2img takes
+	// hiresSkip is how many steps a hires pass leaves out so that it takes steps of total, in a plan of planned steps.
+	hiresSkip func(total, steps, planned int) int
 }
 
-// traits are what a sampler has beside its way of stepping.
+// traits are what a sampler has besides its stepper.
 type traits struct {
-	twoCalls      bool // it asks the model twice a step, but for the last one
-	eta           bool // it takes a share of noise
-	distilled     bool // it is for consistency models, and for nothing else
-	onlySteps     int  // the only number of steps it has; 0 for any
+	twoCalls      bool // it calls the model twice a step, except in the last one
+	eta           bool // it takes an eta
+	distilled     bool // it is for consistency models only
+	onlySteps     int  // the only number of steps that it takes; 0 for any
 	minSteps      int  // the least number of steps; 0 for 1
-	distilledOn50 bool // it is for consistency models distilled on 50 steps, whatever a folder says
-	totalCalls    int  // how often a whole way asks the model, about, where it chooses its steps by itself; 0 for others
+	distilledOn50 bool // it takes every consistency model as distilled on 50 steps, whatever a folder says
+	totalCalls    int  // about how many calls a whole run takes, for a sampler that chooses its steps; 0 for others
 	diverges      bool // it chooses its steps by differences too small for models that predict a velocity
-	warmup        bool // it begins with a second call, or with steps of Runge and Kutta's where a folder wants them
+	warmup        bool // it begins with a second call, or with Runge-Kutta steps where a folder asks for them
 
-	img2imgAllSteps func(c Config, steps int, strength float64) Plan // its repaints where a folder wants them whole; nil for none
+	// img2imgAllSteps is its img2img plan where that takes all steps; nil for none.
+	img2imgAllSteps func(c Config, steps int, strength float64) Plan
 }
 
 // Names lists all samplers of a dialect; nil for a dialect that does not exist.
@@ -46,8 +48,8 @@ func Names(d Dialect) []string {
 	return names
 }
 
-// NamesFor lists the samplers of a dialect that suit a model of such a prediction: consistency models (LCM, TCD) have
-// samplers of their own, which make nothing of any other model, and a walk that strays proves nothing.
+// NamesFor lists the samplers of a dialect that suit a model of such a prediction. Consistency models (LCM, TCD) have
+// samplers of their own, which suit no other model, and a sampler that diverges cannot be verified.
 func NamesFor(d Dialect, p Prediction, distilled bool) []string {
 	var names []string
 	for _, m := range methods(d) {
@@ -58,7 +60,7 @@ func NamesFor(d Dialect, p Prediction, distilled bool) []string {
 	return names
 }
 
-// FormatNames writes names of samplers for people: those without a schedule, and the schedules that some can be followed by.
+// FormatNames writes sampler names for people: those without a schedule, and the schedules that can follow some.
 func FormatNames(names []string) string {
 	var plain, endings []string
 	for _, name := range names {
@@ -77,9 +79,10 @@ func FormatNames(names []string) string {
 	return out
 }
 
-// SplitName divides a name into that of the sampler and that of its schedule, which is empty for the sampler's usual one.
+// SplitName divides a name into that of the sampler and that of its schedule, which is empty for the sampler's usual
+// one.
 func SplitName(name string) (base, schedule string) {
-	for _, s := range Schedules() {
+	for _, s := range schedules() {
 		if before, ok := strings.CutSuffix(name, "_"+s); ok {
 			return before, s
 		}
@@ -87,9 +90,11 @@ func SplitName(name string) (base, schedule string) {
 	return name, ""
 }
 
-// Schedules are the names of all schedules that a sampler's name can end in.
-func Schedules() []string {
-	return []string{"karras", "polyexponential", "exponential", "beta", "ays", "lu", "sgm_uniform", "kl_optimal", "simple", "ddim"}
+// schedules lists the schedules that a sampler's name can end in.
+func schedules() []string {
+	return []string{
+		"karras", "polyexponential", "exponential", "beta", "ays", "lu", "sgm_uniform", "kl_optimal", "simple", "ddim",
+	}
 }
 
 // Find returns the sampler of that name, or an error.
@@ -105,17 +110,17 @@ func Find(d Dialect, name string) (Method, error) {
 	return all[i], nil
 }
 
-// TakesEta tells whether a walk can be given a share of noise.
+// TakesEta says whether the sampler takes an eta.
 func (m Method) TakesEta() bool { return m.eta }
 
-// Distilled tells whether the sampler is for consistency models.
+// Distilled says whether the sampler is for consistency models.
 func (m Method) Distilled() bool { return m.distilled }
 
-// Diverges tells whether a last digit decides where the sampler's walks around models of such a prediction arrive, so that
-// none of them could be compared with the reference's: see docs/fidelity.md.
+// Diverges says whether the last digit decides the sampler's result with models of such a prediction, so that it cannot
+// be compared with the reference: see docs/fidelity.md.
 func (m Method) Diverges(p Prediction) bool { return m.diverges && p == Velocity }
 
-// CallsPerStep is how often a step asks the model: twice in second-order samplers, but for the last step.
+// CallsPerStep is how often a step calls the model: twice in second-order samplers, except in the last step.
 func (m Method) CallsPerStep() int {
 	if m.twoCalls {
 		return 2
@@ -123,7 +128,7 @@ func (m Method) CallsPerStep() int {
 	return 1
 }
 
-// EstimateCalls is about how often a walk of so many steps asks the model, over a share of the way from noise to picture.
+// EstimateCalls is about how often that many steps call the model, over a share of the plan from noise to image.
 func (m Method) EstimateCalls(c Config, steps int, share float64) float64 {
 	switch taken := float64(steps) * share; {
 	case m.totalCalls > 0:
@@ -139,8 +144,8 @@ func (m Method) EstimateCalls(c Config, steps int, share float64) float64 {
 	}
 }
 
-// EstimateHiresCalls is about how often a second pass asks, that begins where repainting by strength would: see Refine. All of its
-// steps are walked, whatever the strength.
+// EstimateHiresCalls is about how often a hires pass calls the model: see HiresPlan. It takes all of its steps,
+// whatever the strength.
 func (m Method) EstimateHiresCalls(steps int, strength float64) float64 {
 	if m.totalCalls > 0 {
 		return float64(m.totalCalls) * strength
@@ -148,7 +153,7 @@ func (m Method) EstimateHiresCalls(steps int, strength float64) float64 {
 	return float64(steps * m.CallsPerStep())
 }
 
-// NearestSteps is the number of steps nearest to what was asked for that the sampler can take with a model of the usual
+// NearestSteps is the number of steps nearest to the requested one that the sampler can take with a model of the usual
 // training.
 func (m Method) NearestSteps(asked int) int {
 	if m.onlySteps > 0 {
@@ -158,27 +163,29 @@ func (m Method) NearestSteps(asked int) int {
 	return min(max(asked, m.leastSteps(usual)), m.mostSteps(usual))
 }
 
-// Plan returns the way from pure noise in so many steps.
+// Plan returns the plan from pure noise in that many steps.
 func (m Method) Plan(c Config, steps int) (Plan, error) { return m.planSkipping(c, steps, 0) }
 
 func (m Method) planSkipping(c Config, steps, skip int) (Plan, error) {
 	return m.checkedPlan(c, steps, func() Plan { return m.makePlan(c, steps, skip) })
 }
 
-// checkedPlan lays a way, or tells why there is none in so many steps.
+// checkedPlan makes a plan, or says why there is none in that many steps.
 func (m Method) checkedPlan(c Config, steps int, lay func() Plan) (Plan, error) {
 	if err := m.checkSteps(c, steps); err != nil {
 		return Plan{}, err
 	}
 	p := lay()
 	if p.maxSigma() >= noSignalSigma && c.Prediction == Epsilon {
-		return Plan{}, errors.New("at the first step nothing of the picture is left, and a model that predicts the noise says nothing about it there")
+		return Plan{}, errors.New(
+			"at the first step nothing of the image is left (zero terminal SNR), and the noise predicts nothing",
+		)
 	}
 	p.prediction = c.Prediction
 	return p, nil
 }
 
-// checkSteps tells why a method cannot take so many steps, nil if it can.
+// checkSteps says why a method cannot take that many steps, nil if it can.
 func (m Method) checkSteps(c Config, steps int) error {
 	if err := c.Check(); err != nil {
 		return err
@@ -211,8 +218,8 @@ func (m Method) mostSteps(c Config) int {
 	return c.TrainSteps - 1
 }
 
-// Img2ImgPlan returns the last part of a plan of so many steps, for a picture that is there already: strength in (0, 1]
-// says how much of the way is gone again. At least one step is left. The walk begins at Plan.Begin.
+// Img2ImgPlan returns the last part of a plan of that many steps, for an init image: strength in (0, 1] says how much
+// of the plan is sampled. At least one step is left. Sampling begins with Plan.AddNoise.
 func (m Method) Img2ImgPlan(c Config, steps int, strength float64) (Plan, error) {
 	if c.Img2ImgTakesAllSteps && m.img2imgAllSteps != nil {
 		return m.checkedPlan(c, steps, func() Plan { return m.img2imgAllSteps(c, steps, strength) })
@@ -220,8 +227,8 @@ func (m Method) Img2ImgPlan(c Config, steps int, strength float64) (Plan, error)
 	return m.planSkipping(c, steps, steps-m.img2imgSteps(steps, strength))
 }
 
-// HiresPlan returns a plan of so many steps that begins where repainting by strength would: the second pass of a picture
-// enlarged in latent space.
+// HiresPlan returns a plan of that many steps that begins where img2img of that strength would: the second pass of an
+// image whose latents were upscaled.
 func (m Method) HiresPlan(c Config, steps int, strength float64) (Plan, error) {
 	total := m.onlySteps
 	if total == 0 {
@@ -244,12 +251,12 @@ func (p Plan) skipFirst(n int) Plan {
 	return p
 }
 
-// planThenSkip makes a layout of one that knows nothing of steps left out.
+// planThenSkip adds skipping to a function that plans all steps.
 func planThenSkip(whole func(c Config, steps int) Plan) func(c Config, steps, skip int) Plan {
 	return func(c Config, steps, skip int) Plan { return whole(c, steps).skipFirst(skip) }
 }
 
-// maxStrength is the strength A1111 takes for "all of it".
+// maxStrength is the strength that A1111 takes for 1.
 const maxStrength = 0.999
 
 // diffusersCounting is how diffusers' img2img pipeline counts.
@@ -260,8 +267,8 @@ func diffusersCounting() stepCounting {
 	}
 }
 
-// a1111Counting is how A1111's img2img counts for k-diffusion's samplers, without its option to "do exactly the amount of
-// steps": one step more than the number under noise (its t_enc).
+// a1111Counting is how A1111's img2img counts for k-diffusion's samplers, without its option to "do exactly the amount
+// of steps": one step more than the number under noise (its t_enc).
 func a1111Counting() stepCounting {
 	return stepCounting{
 		img2imgSteps: func(steps int, strength float64) int { return encodedSteps(steps, strength) + 1 },
@@ -269,7 +276,7 @@ func a1111Counting() stepCounting {
 	}
 }
 
-// a1111TimestepCounting is how it counts for the samplers of the preserving frame.
+// a1111TimestepCounting is how A1111 counts for the samplers of the variance-preserving form.
 func a1111TimestepCounting() stepCounting {
 	return stepCounting{img2imgSteps: encodedSteps, hiresSkip: func(total, steps, _ int) int { return total - steps + 1 }}
 }

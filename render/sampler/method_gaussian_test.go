@@ -39,7 +39,7 @@ func TestGaussianInClosedForm(t *testing.T) {
 	}
 }
 
-// gaussianError walks from σ = 10 to σ = 0.1 and returns the largest error, in units of the distribution there.
+// gaussianError samples from σ = 10 to σ = 0.1 and returns the largest error, in units of the distribution there.
 func gaussianError(t *testing.T, name string, steps int) float64 {
 	t.Helper()
 	const mean, deviation, from, to = 0.3, 0.5, 10, 0.1

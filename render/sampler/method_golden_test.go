@@ -100,7 +100,7 @@ func TestA1111(t *testing.T) {
 	replay(t, A1111, "testdata/kdiffusion.json", "testdata/a1111.json")
 }
 
-// replay walks every recorded case and compares schedule and finished latent.
+// replay runs every recorded case and compares schedule and finished latent.
 func replay(t *testing.T, d Dialect, files ...string) {
 	t.Helper()
 	seen := map[string]bool{}
@@ -155,7 +155,10 @@ func replayOne(t *testing.T, d Dialect, r recording) {
 		worst = max(worst, math.Abs(float64(got.Data[i])-want)/max(1, math.Abs(want)))
 	}
 	if allowed := tolerance(r); !(worst <= allowed) {
-		t.Errorf("finished latent: differs by %.2g, want at most %v; got %v…, want %v…", worst, allowed, got.Data[:4], r.Latents[:4])
+		t.Errorf(
+			"finished latent: differs by %.2g, want at most %v; got %v…, want %v…", worst, allowed, got.Data[:4],
+			r.Latents[:4],
+		)
 	}
 }
 
@@ -163,7 +166,7 @@ func replayOne(t *testing.T, d Dialect, r recording) {
 func tolerance(r recording) float64 {
 	switch {
 	case strings.HasPrefix(r.Sampler, "dpmpp_sde"):
-		return 3e-3 // a level off by its last digit asks the Brownian path a millionth later, where it has moved by 0.001
+		return 3e-3 // a sigma off by its last digit reads the Brownian path a millionth later, where it has moved by 0.001
 	case strings.Contains(r.Sampler, "_sde") && !strings.HasPrefix(r.Sampler, "dpmpp_2m_sde_karras"):
 		return 1e-3 // the same, with smaller steps of the path
 	case r.Extra.ZeroSNR:
@@ -185,12 +188,12 @@ func recordedPath(low, high float64) BrownianPath {
 func checkSchedule(t *testing.T, p Plan, r recording) {
 	t.Helper()
 	if len(r.Times) == 0 {
-		return // a way of its own
+		return // a plan of its own
 	}
 	if len(p.Steps) != len(r.Times) {
 		t.Fatalf("steps: got %d, want %d", len(p.Steps), len(r.Times))
 	}
-	offset := len(r.Sigmas) - len(p.Steps) - 1 // diffusers keeps the whole list when it repaints
+	offset := len(r.Sigmas) - len(p.Steps) - 1 // diffusers keeps the whole list in img2img
 	for i, s := range p.Steps {
 		if math.Abs(s.Timestep-r.Times[i]) > 2e-3 {
 			t.Errorf("time %d: got %v, want %v", i, s.Timestep, r.Times[i])

@@ -10,7 +10,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Whatever number of steps a sampler takes, a start picture and a second pass can be painted with, by any strength.
+// Img2img and a hires pass work with every number of steps that a sampler takes, at any strength.
 func TestEveryStrengthLeavesSteps(t *testing.T) {
 	t.Parallel()
 	for _, d := range []Dialect{Diffusers, A1111} {
@@ -49,7 +49,7 @@ func sweep(t *testing.T, d Dialect, name string, c Config) {
 	}
 }
 
-// sweptSteps are all numbers that lie close together, and some of those that a picture.Spec allows beyond.
+// sweptSteps are all small numbers, and some of the larger ones that a picture.Spec allows.
 func sweptSteps() []int {
 	var all []int
 	for n := 1; n <= 24; n++ {
@@ -65,13 +65,14 @@ func checkPlan(t *testing.T, what string, p Plan, err error) {
 		return
 	}
 	for i, s := range p.Steps {
-		if sum := s.Sigma + s.NextSigma + s.Timestep + p.initImageSigma; math.IsNaN(sum) || math.IsInf(sum, 0) || s.Sigma <= 0 {
+		if sum := s.Sigma + s.NextSigma + s.Timestep + p.initImageSigma; math.IsNaN(sum) || math.IsInf(sum, 0) ||
+			s.Sigma <= 0 {
 			t.Errorf("%s, step %d: got %+v", what, i+1, s)
 		}
 	}
 }
 
-// A worker that tells nothing for long is taken for one that hangs.
+// A worker without progress for a long time counts as stuck.
 func TestAdaptiveReportsProgress(t *testing.T) {
 	t.Parallel()
 	m, err := Find(A1111, "dpm_adaptive")
@@ -89,12 +90,16 @@ func TestAdaptiveReportsProgress(t *testing.T) {
 	t.Run("whatever number was asked for", func(t *testing.T) {
 		t.Parallel()
 		calls, silent, longest := 0, 0, 0
-		inputs := Inputs{Noise: func() tensor.Tensor { return tensor.New(1, 4, 8, 8) }, OnStep: func(int, tensor.Tensor) { silent = 0 }, OnAttempt: func(tensor.Tensor) { silent = 0 },
+		inputs := Inputs{
+			Noise:     func() tensor.Tensor { return tensor.New(1, 4, 8, 8) },
+			OnStep:    func(int, tensor.Tensor) { silent = 0 },
+			OnAttempt: func(tensor.Tensor) { silent = 0 },
 			Denoise: func(ctx context.Context, x tensor.Tensor, s Step) (tensor.Tensor, error) {
 				calls, silent = calls+1, silent+1
 				longest = max(longest, silent)
 				return gaussian(ctx, x, s)
-			}}
+			},
+		}
 		if _, err := m.Sample(t.Context(), p, inputs, x); err != nil || longest > 3 || calls < 24 {
 			t.Errorf("got %d of %d calls in silence and %v, want at most 3", longest, calls, err)
 		}

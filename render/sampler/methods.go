@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// methods are the samplers each dialect has been proved in, by values recorded from its own implementation (testdata,
-// written by recipe/record.py). What is not here is not offered.
+// methods are the samplers of each dialect that are verified, by values recorded from its own implementation (testdata,
+// written by recipe/record.py). Others are not offered.
 func methods(d Dialect) []Method {
 	switch d {
 	case Diffusers:
@@ -42,7 +42,7 @@ func diffusersMethods() []Method {
 	return all
 }
 
-// eulerLike are the classes that lay their levels over the times of the spacing.
+// eulerLike are the classes that space their sigmas over the times of the spacing.
 func eulerLike() []Method {
 	var all []Method
 	for _, s := range []struct {
@@ -68,7 +68,7 @@ func eulerLike() []Method {
 	return all
 }
 
-// multistepLike are the classes that lay their levels over the whole table.
+// multistepLike are the classes that space their sigmas over the whole table.
 func multistepLike() []Method {
 	var all []Method
 	for _, s := range []struct {
@@ -91,7 +91,9 @@ func multistepLike() []Method {
 			diffusersMethod(s.name+"_exponential", multistepWithSchedule(exponential64, s.end, math.Floor), s.start, traits{}),
 			diffusersMethod(s.name+"_beta", multistepWithSchedule(betaLevels, s.end, math.Floor), s.start, traits{}))
 		if s.lu {
-			all = append(all, diffusersMethod(s.name+"_lu", multistepWithSchedule(luLambdas, s.end, math.RoundToEven), s.start, traits{}))
+			all = append(
+				all, diffusersMethod(s.name+"_lu", multistepWithSchedule(luLambdas, s.end, math.RoundToEven), s.start, traits{}),
+			)
 		}
 	}
 	return all

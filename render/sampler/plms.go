@@ -7,9 +7,9 @@ import (
 	"darkroom/render/tensor"
 )
 
-// plms is A1111's sampler PLMS, after the CompVis latent-diffusion code: the pseudo linear multistep method of Liu et al.
-// (2022), whose first step is a Heun step and asks twice. Steps are DDIM's with η = 0; the directions are mixed as in
-// pndm.
+// plms is A1111's sampler PLMS, after the CompVis latent-diffusion code: the pseudo linear multistep method of Liu et
+// al. (2022), whose first step is a Heun step with two calls. Steps are DDIM's with η = 0; the directions are mixed as
+// in pndm.
 func plms(r run) stepper {
 	var history []tensor.Tensor // directions, the newest first
 	return func(ctx context.Context, s Step, x tensor.Tensor) (tensor.Tensor, tensor.Tensor, error) {
@@ -22,7 +22,9 @@ func plms(r run) stepper {
 		mixed := mixSlopes(history)
 		if len(history) == 1 {
 			ahead := tensor.Sum(1, x, float32(s.NextSigma-s.Sigma), mixed)
-			second, err := r.Denoise(ctx, ahead, Step{Sigma: s.NextSigma, Timestep: math.Round(r.plan.table.timeOf(s.NextSigma))})
+			second, err := r.Denoise(
+				ctx, ahead, Step{Sigma: s.NextSigma, Timestep: math.Round(r.plan.table.timeOf(s.NextSigma))},
+			)
 			if err != nil {
 				return tensor.Tensor{}, denoised, err
 			}

@@ -7,16 +7,16 @@ import (
 )
 
 // pndm is the pseudo linear multistep method of Liu et al. (2022), "Pseudo Numerical Methods for Diffusion Models on
-// Manifolds", equation 12, as in diffusers' PNDMScheduler. It begins with three steps of four calls by the method of Runge
-// and Kutta (equation 13) or, with skip_prk_steps, with a second call that repeats the first step with the mean of both
+// Manifolds", equation 12, as in diffusers' PNDMScheduler. It begins with three Runge-Kutta steps of four calls
+// (equation 13) or, with skip_prk_steps, with a second call that repeats the first step with the mean of both
 // directions. Further steps use
 //
 //	(3e−e₁)/2,  (23e−16e₁+5e₂)/12,  (55e−59e₁+37e₂−9e₃)/24
 //
-// A step is DDIM's, from the time that was asked about and not from the one the last step ended at; they differ after
-// a repaint, which cuts the list of times wherever its strength says.
+// A step is DDIM's, from the time of the call and not from the end of the last step. They differ in img2img, which cuts
+// the list of times at any place.
 //
-// With a model that predicts the velocity it is velocities that are mixed.
+// With a model that predicts the velocity, velocities are mixed.
 func pndm(r run) stepper {
 	p := &multistepPNDM{velocity: r.plan.prediction == Velocity, warmupCalls: r.plan.warmupCalls}
 	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {
@@ -30,14 +30,14 @@ func pndm(r run) stepper {
 
 type multistepPNDM struct {
 	velocity    bool
-	warmupCalls int // calls of Runge and Kutta's method
+	warmupCalls int // Runge-Kutta calls
 	calls       int
-	history     []tensor.Tensor // what the model put out, the newest first
-	saved       tensor.Tensor   // what the first call of a step began with, in the preserving frame
-	mean        tensor.Tensor   // of what the model put out in a step of Runge and Kutta's
+	history     []tensor.Tensor // the model's outputs, the newest first
+	saved       tensor.Tensor   // what the first call of a step began with, in the variance-preserving form
+	mean        tensor.Tensor   // of the model's outputs in a Runge-Kutta step
 }
 
-// step takes z and what the model put out there.
+// step takes z and the model's output there.
 func (p *multistepPNDM) step(s Step, z, out tensor.Tensor) tensor.Tensor {
 	p.calls++
 	from, to := s.Sigma, s.NextSigma
@@ -62,8 +62,8 @@ func (p *multistepPNDM) step(s Step, z, out tensor.Tensor) tensor.Tensor {
 	return tensor.Scale(x, float32(s.Gain*math.Hypot(s.NextSigma, 1)/math.Hypot(to, 1)))
 }
 
-// rungeKutta returns the direction of one of four calls, all of which go from where the first one was asked. The last
-// goes by the mean of all, weighed as 1 : 2 : 2 : 1.
+// rungeKutta returns the direction of one of four calls, which all start where the first one did. The last step takes
+// the mean of all four, weighted 1 : 2 : 2 : 1.
 func (p *multistepPNDM) rungeKutta(z, out tensor.Tensor) tensor.Tensor {
 	switch p.calls % 4 {
 	case 1:
@@ -77,15 +77,17 @@ func (p *multistepPNDM) rungeKutta(z, out tensor.Tensor) tensor.Tensor {
 	return out
 }
 
-// remember keeps the last four that the model put out.
+// remember keeps the last four outputs of the model.
 func (p *multistepPNDM) remember(out tensor.Tensor) {
 	p.history = append([]tensor.Tensor{out}, p.history...)
 	p.history = p.history[:min(len(p.history), 4)]
 }
 
-// mixSlopes extrapolates the last directions, the newest first, by the weights of Adams and Bashforth.
+// mixSlopes extrapolates the last directions, the newest first, by Adams-Bashforth weights.
 func mixSlopes(history []tensor.Tensor) tensor.Tensor {
-	weights := [][]float32{{1}, {3. / 2, -1. / 2}, {23. / 12, -16. / 12, 5. / 12}, {55. / 24, -59. / 24, 37. / 24, -9. / 24}}
+	weights := [][]float32{
+		{1}, {3. / 2, -1. / 2}, {23. / 12, -16. / 12, 5. / 12}, {55. / 24, -59. / 24, 37. / 24, -9. / 24},
+	}
 	sum := tensor.Scale(history[0], weights[len(history)-1][0])
 	for i, w := range weights[len(history)-1][1:] {
 		sum = tensor.Sum(1, sum, w, history[i+1])
@@ -93,7 +95,7 @@ func mixSlopes(history []tensor.Tensor) tensor.Tensor {
 	return sum
 }
 
-// pndmConfiguredPlan is the way that the folder asks for.
+// pndmConfiguredPlan is the plan that the folder asks for.
 func pndmConfiguredPlan(c Config, steps, skip int) Plan {
 	if c.RungeKutta {
 		return rungeKuttaPlan(c, steps, skip)
@@ -101,15 +103,16 @@ func pndmConfiguredPlan(c Config, steps, skip int) Plan {
 	return pndmPlan(c, steps).skipFirst(skip)
 }
 
-// Steps that PNDM begins with by Runge and Kutta's method, and the calls of one.
+// The Runge-Kutta steps that PNDM begins with, and the calls of one.
 const (
 	rungeKuttaSteps = 3
 	rungeKuttaCalls = 4
 )
 
-// rungeKuttaPlan is diffusers' PNDMScheduler's without skip_prk_steps: of DDIM's times the first three steps have four
-// calls, at the step's beginning, twice half a stride above its end, and at its end. A repaint counts its calls anew, as
-// diffusers does: whichever times are left, its first twelve calls go from the first three times of the whole way.
+// rungeKuttaPlan is that of diffusers' PNDMScheduler without skip_prk_steps: of DDIM's times the first three steps have
+// four calls, at the step's beginning, twice half a stride above its end, and at its end. Img2img counts its calls from
+// 0 again, as in diffusers: whichever times are left, its first twelve calls start at the first three times of the
+// whole plan.
 func rungeKuttaPlan(c Config, steps, skip int) Plan {
 	whole := ddimPlanEnding(c, steps, zeroSNRIgnored)
 	stride := c.TrainSteps / steps
@@ -144,7 +147,7 @@ func rungeKuttaPlan(c Config, steps, skip int) Plan {
 	return p
 }
 
-// pndmPlan is diffusers' PNDMScheduler's with skip_prk_steps: DDIM's times, the second one twice.
+// pndmPlan is that of diffusers' PNDMScheduler with skip_prk_steps: DDIM's times, the second one twice.
 func pndmPlan(c Config, steps int) Plan {
 	p := ddimPlanEnding(c, steps, zeroSNRIgnored)
 	if len(p.Steps) > 1 {

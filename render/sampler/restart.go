@@ -7,8 +7,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// restart is A1111's sampler Restart (Xu et al., 2023, "Restart Sampling for Improving Generative Processes"): Heun steps
-// over a way that goes back up on fresh noise in between.
+// restart is A1111's sampler Restart (Xu et al., 2023, "Restart Sampling for Improving Generative Processes"): Heun
+// steps over a plan that returns to higher sigmas, by adding noise, in between.
 //
 //	x ← x + √(σ²−σ_last²)·noise where a step begins above the last one's end
 func restart(r run) stepper {
@@ -23,14 +23,15 @@ func restart(r run) stepper {
 	}
 }
 
-// The stretch that A1111 walks again, in σ.
+// The range that A1111 samples again, in σ.
 const (
 	restartLow  = 0.1
 	restartHigh = 2
 )
 
-// restartPlan walks the given schedule as it is in fewer than 20 steps. From 20 on it lays Karras' levels over its range,
-// nine steps fewer, and walks nine steps from about σ = 2 to 0.1 again; from 36 on a quarter of the steps, twice.
+// restartPlan takes the given schedule as it is below 20 steps. From 20 on it spaces Karras' sigmas over its range,
+// with nine steps fewer, and samples nine steps from about σ = 2 to 0.1 again; from 36 on a quarter of the steps,
+// twice.
 func restartPlan(by a1111Schedule) func(c Config, steps, skip int) Plan {
 	return func(c Config, steps, skip int) Plan {
 		t := a1111Table(c)

@@ -43,10 +43,13 @@ func checkLevelsFall(t *testing.T, d Dialect, name string, c Config) {
 			t.Fatal(err)
 		}
 		for i, s := range p.Steps {
-			if !(s.NextSigma < s.Sigma) && name != "ddim" && name != "pndm" || math.IsNaN(s.Sigma) || s.Timestep < 0 || s.Timestep > 999 {
+			if !(s.NextSigma < s.Sigma) && name != "ddim" && name != "pndm" || math.IsNaN(s.Sigma) || s.Timestep < 0 ||
+				s.Timestep > 999 {
 				t.Errorf("%d steps, step %d: got %+v, want a lower level and a time in 0 to 999", n, i, s)
 			}
-			if twice := name == "pndm" && i == 2 || strings.HasPrefix(name, "restart"); i > 0 && !(s.Sigma < p.Steps[i-1].Sigma) && !twice {
+			if twice := name == "pndm" && i == 2 || strings.HasPrefix(name, "restart"); i > 0 &&
+				!(s.Sigma < p.Steps[i-1].Sigma) &&
+				!twice {
 				t.Errorf("%d steps: level %v after %v", n, s.Sigma, p.Steps[i-1].Sigma)
 			}
 		}
@@ -191,8 +194,11 @@ func TestSampleStops(t *testing.T) {
 	t.Run("when the model fails, and says at which step", func(t *testing.T) {
 		t.Parallel()
 		fault := errors.New("out of memory")
-		inputs := Inputs{Denoise: func(context.Context, tensor.Tensor, Step) (tensor.Tensor, error) { return tensor.Tensor{}, fault }}
-		if _, err := method.Sample(t.Context(), p, inputs, tensor.New(1, 4, 2, 2)); !errors.Is(err, fault) || err.Error() != "step 1 of 10: out of memory" {
+		inputs := Inputs{
+			Denoise: func(context.Context, tensor.Tensor, Step) (tensor.Tensor, error) { return tensor.Tensor{}, fault },
+		}
+		if _, err := method.Sample(t.Context(), p, inputs, tensor.New(1, 4, 2, 2)); !errors.Is(err, fault) ||
+			err.Error() != "step 1 of 10: out of memory" {
 			t.Errorf("got %v, want step 1 of 10: %v", err, fault)
 		}
 	})
@@ -253,8 +259,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// diffusers' pipeline of latent consistency models lays all steps over the last part of the distilled times; golden records
-// hold the walks. Where strength leaves fewer times than steps it refuses, and here all of them are walked.
+// diffusers' pipeline of latent consistency models lays all steps over the last part of the distilled times; golden
+// records hold the runs. Where strength leaves fewer times than steps diffusers refuses, and this takes all of them.
 func TestImg2ImgTakesAllSteps(t *testing.T) {
 	t.Parallel()
 	c := StableDiffusion()

@@ -19,7 +19,7 @@ func leadingBy(c Config, steps, stride int) []float64 {
 }
 
 // trailingTimes are N, N−N/n, N−2N/n, … down to above 0, rounded, less one. Like numpy's arange, which diffusers
-// calls for it, the list can come out one entry longer than asked for.
+// calls for it, the list may be one entry longer than requested.
 func trailingTimes(c Config, steps int) []float64 {
 	stride := float64(c.TrainSteps) / float64(steps)
 	times := make([]float64, int(math.Ceil(float64(c.TrainSteps)/stride)))

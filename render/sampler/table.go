@@ -8,14 +8,14 @@ import (
 // table holds σ = √((1−ᾱ)/ᾱ) of every training time, rising.
 type table []float64
 
-// What is left of the picture, ᾱ, at the last time of a model that was trained to zero terminal signal. A true zero has
-// no σ: the smallest of these is as good as one in float32.
+// The share of the image, ᾱ, that is left at the last time of a model trained to zero terminal SNR. A true zero has no
+// σ: in float32 the smallest of these is as good.
 const (
-	zeroSNRIgnored   = 0                      // diffusers' classes that know nothing of it keep the table as it is
-	zeroSNRNear      = 0x1p-24                // what diffusers' Euler, Euler ancestral, multistep and UniPC classes set it to
+	zeroSNRIgnored   = 0                      // diffusers' classes that do not support it keep the table as it is
+	zeroSNRNear      = 0x1p-24                // diffusers' Euler, multistep and UniPC classes
 	zeroSNRExact     = 0x1p-80                // DDIM, DDPM, LCM and TCD keep a zero
 	zeroSNRNearA1111 = 4.8973451890853435e-08 // A1111's sd_models.py
-	noSignalSigma    = 0x1p39                 // σ from which on there is truly nothing left
+	noSignalSigma    = 0x1p39                 // σ from which on nothing of the image is left
 )
 
 // diffusersTable calculates as diffusers does, in float32 (ᾱ: a product in float64, each entry rounded).
@@ -57,7 +57,7 @@ func a1111Table(c Config) table {
 	return sigmas(c, bars, zeroSNRNearA1111)
 }
 
-// sigmas turns ᾱ into σ, after the rescaling to zero terminal signal where the model was trained with it.
+// sigmas turns ᾱ into σ, after the rescaling to zero terminal SNR where the model was trained with it.
 func sigmas(c Config, bars []float64, end float64) table {
 	if c.ZeroSNR && end != zeroSNRIgnored {
 		rescaleZeroSNR(bars, end)
@@ -113,7 +113,11 @@ func (t table) logAt(time float64) float64 {
 		return t[low]
 	}
 	w := toFloat32(weight)
-	return toFloat32(math.Exp(toFloat32(toFloat32(toFloat32(1-w)*toFloat32(math.Log(t[low]))) + toFloat32(w*toFloat32(math.Log(t[low+1]))))))
+	return toFloat32(
+		math.Exp(
+			toFloat32(toFloat32(toFloat32(1-w)*toFloat32(math.Log(t[low]))) + toFloat32(w*toFloat32(math.Log(t[low+1])))),
+		),
+	)
 }
 
 func (t table) split(time float64) (low int, weight float64) {

@@ -7,8 +7,8 @@ import (
 )
 
 // tcd samples by strategic stochastic sampling (Zheng et al., 2024, "Trajectory Consistency Distillation", algorithm 4)
-// with γ = η, 0.3 unless asked for: down to the time (1−γ)·t', and back up to t' on fresh noise. The last step ends at
-// the table's first level and takes none.
+// with γ = η, 0.3 by default: to the time (1−γ)·t', and then with fresh noise to t'. The last step ends at
+// the table's first sigma and adds none.
 func tcd(r run) stepper {
 	keep := float32(1 - r.eta(0.3))
 	return oneCallStepper(r, func(s Step, x, denoised tensor.Tensor) tensor.Tensor {

@@ -7,8 +7,8 @@ import (
 )
 
 // unipc is UniPC of Zhao et al. (2023), "A Unified Predictor-Corrector Framework", of order 2 with B(h) = e^−h − 1
-// ("bh2"), predicting x₀, as diffusers' UniPCMultistepScheduler has it. Each estimate first corrects the step that led
-// to it, then predicts the next one.
+// ("bh2"), predicting x₀, as in diffusers' UniPCMultistepScheduler. Each estimate first corrects the step that led to
+// it, then predicts the next one.
 func unipc(r run) stepper {
 	u := &uniPCOrder2{left: len(r.plan.Steps)}
 	return oneCallStepper(r, u.step)
@@ -17,7 +17,7 @@ func unipc(r run) stepper {
 type uniPCOrder2 struct {
 	left        int             // steps to go, this one included
 	order       int             // of the last prediction
-	stepsBehind int             // steps behind, as far as they count
+	stepsBehind int             // steps done, as far as they count
 	sigma       []float64       // of the last two steps, the newest first
 	estimates   []tensor.Tensor // there
 	sample      tensor.Tensor   // x at the newest of them, corrected
@@ -36,7 +36,7 @@ func (u *uniPCOrder2) step(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 	return u.predict(s.NextSigma)
 }
 
-// predict goes from the newest step to a level: x' = (σ'/σ)·x − (e^−h−1)·(m₀ + ½·(m₁−m₀)/r).
+// predict goes from the newest step to a sigma: x' = (σ'/σ)·x − (e^−h−1)·(m₀ + ½·(m₁−m₀)/r).
 func (u *uniPCOrder2) predict(to float64) tensor.Tensor {
 	mixed := u.estimates[0]
 	if u.order == 2 {
@@ -51,7 +51,7 @@ func (u *uniPCOrder2) difference(to float64) tensor.Tensor {
 	return tensor.Sum(float32(1/r), u.estimates[1], float32(-1/r), u.estimates[0])
 }
 
-// correct repeats the last step, knowing the estimate at its end. Of order 1 that one counts a half; of order 2 the
+// correct repeats the last step with the estimate at its end. In order 1 that counts a half; in order 2 the
 // weights ρ of both differences solve R·ρ = b, with R = [1 1; r 1] and b the first two φ functions of the paper.
 func (u *uniPCOrder2) correct(s Step, denoised tensor.Tensor) tensor.Tensor {
 	news := tensor.Sum(1, denoised, -1, u.estimates[0])

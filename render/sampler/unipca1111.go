@@ -7,8 +7,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// unipcA1111 is A1111's sampler UniPC: UniPC of Zhao et al. (2023) of order 3 with B(h) = h ("bh1"), predicting x₀, as its
-// authors' code has it. See unipc; the order rises over the first steps and falls over the last ones.
+// unipcA1111 is A1111's sampler UniPC: UniPC of Zhao et al. (2023) of order 3 with B(h) = h ("bh1"), predicting x₀, as
+// in its authors' code. See unipc; the order rises over the first steps and falls over the last ones.
 func unipcA1111(r run) stepper {
 	u := &uniPCOrder3{run: r, left: len(r.plan.Steps)}
 	return u.step
@@ -45,8 +45,8 @@ func (u *uniPCOrder3) step(ctx context.Context, s Step, x tensor.Tensor) (tensor
 	return tensor.Scale(u.move(-math.Log(s.NextSigma), nil), float32(s.Gain)), denoised, nil
 }
 
-// velocityEstimate makes the estimate as A1111 does it for models that predict the velocity: the noise is taken from the output
-// with the table's shares at the time without its fraction.
+// velocityEstimate makes the estimate as A1111 does for models that predict the velocity: the noise is computed from
+// the output with the table's shares at the time without its fraction.
 func (u *uniPCOrder3) velocityEstimate(s Step, x, denoised tensor.Tensor) tensor.Tensor {
 	norm := math.Hypot(s.Sigma, 1)
 	whole := u.plan.table.at(math.Floor(s.Timestep))
@@ -57,7 +57,7 @@ func (u *uniPCOrder3) velocityEstimate(s Step, x, denoised tensor.Tensor) tensor
 }
 
 // move goes from the newest step to another: x' = (σ'/σ)·x + (1−e^−h)·m₀ + h·Σ ρ_k·(m_k−m₀)/r_k, with r_k = (λ_k−λ₀)/h.
-// Knowing the estimate there, it corrects the last prediction.
+// With the estimate there, it corrects the last prediction.
 func (u *uniPCOrder3) move(lambda float64, there *tensor.Tensor) tensor.Tensor {
 	h := lambda - u.lambda[0]
 	out := towards(math.Exp(-h), u.sample, u.estimates[0])
@@ -120,9 +120,9 @@ func solve(rows [][]float64) []float64 {
 	return out
 }
 
-// unipcA1111Plan is its way: continuous times evenly from 1 to 1/N, where 1 is the last training step, and ln ᾱ on straight
-// lines between the table's entries. It takes as many steps as DDIM's list has times, and ends at the table's first
-// level.
+// unipcA1111Plan is its plan: continuous times evenly from 1 to 1/N, where 1 is the last training step, and ln ᾱ on
+// straight lines between the table's entries. It takes as many steps as DDIM's list has times, and ends at the table's
+// first level.
 func unipcA1111Plan(c Config, steps, skip int) Plan {
 	base := a1111StridePlan(c, steps, 0)
 	count := len(base.Steps) + 1

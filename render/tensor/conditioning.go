@@ -5,8 +5,8 @@ import "slices"
 // TextEncoding is what a text encoder makes of chunks of token ids.
 type TextEncoding struct {
 	Hidden Tensor // [chunks, length, width]
-	Pooled Tensor // [chunks, width'] of SDXL's second encoder; empty for other models
-	Widths []int  // how Hidden's width is divided between two encoders; nil for one
+	Pooled Tensor // [chunks, width'], see family.TextEncoder; empty for models without it
+	Widths []int  // how Hidden's width is divided between several encoders; nil for one
 }
 
 // Clone returns a copy that shares nothing with e.
@@ -14,16 +14,21 @@ func (e TextEncoding) Clone() TextEncoding {
 	return TextEncoding{e.Hidden.Clone(), e.Pooled.Clone(), slices.Clone(e.Widths)}
 }
 
-// Conditioning is what leads a UNet beside latents and time. Every tensor has the batch of the latents; one that the model
-// has no use for is empty.
+// Conditioning is what a UNet reads besides latents and timestep. Every tensor has the batch of the latents; those that
+// the model does not read are empty.
 type Conditioning struct {
 	Hidden   Tensor // [b, n, width]
 	Pooled   Tensor // [b, p]: SDXL's text_embeds
 	TimeIDs  Tensor // [b, 6]: SDXL's original height and width, crop's top and left, target height and width
-	Guidance Tensor // [b, d]: LCM's timestep_cond, the guidance scale as waves
+	Guidance Tensor // [b, d]: LCM's timestep_cond, the embedding of the guidance scale
 }
 
-// Empty tells whether t is the zero Tensor: nothing at all.
+// Tensors lists the tensors in the order of the fields.
+func (c Conditioning) Tensors() []Tensor {
+	return []Tensor{c.Hidden, c.Pooled, c.TimeIDs, c.Guidance}
+}
+
+// Empty says whether t is the zero Tensor: nothing at all.
 func (t Tensor) Empty() bool { return t.Shape == nil && t.Data == nil }
 
 // Stack puts batches of one shape below each other; empty ones give an empty one. The shapes must agree.

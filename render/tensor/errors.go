@@ -2,5 +2,5 @@ package tensor
 
 import "errors"
 
-// ErrOutOfMemory says that a network found no room for its work. A smaller batch or a smaller picture may find it.
+// ErrOutOfMemory says that a network ran out of memory. A smaller batch or a smaller image may fit.
 var ErrOutOfMemory = errors.New("out of memory")

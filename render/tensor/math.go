@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Finite tells whether no value is an infinity or not a number.
+// Finite says whether no value is an infinity or not a number.
 func (t Tensor) Finite() bool {
 	return !slices.ContainsFunc(t.Data, func(v float32) bool { return v-v != 0 })
 }
@@ -19,11 +19,8 @@ func Scale(t Tensor, k float32) Tensor {
 	return out
 }
 
-// Add returns a + b, value by value; the shapes must agree.
-func Add(a, b Tensor) Tensor { return Sum(1, a, 1, b) }
-
 // Sum returns p·a + q·b, value by value. Each product is rounded to float32 before the addition, as separate
-// tensor operations do it, so that the compiler must not fuse them. The shapes must agree.
+// tensor operations do, so the compiler must not fuse them. The shapes must agree.
 func Sum(p float32, a Tensor, q float32, b Tensor) Tensor {
 	mustAgree(a, b)
 	out := a.Like()
@@ -71,7 +68,7 @@ func Repeat(t Tensor, n int) Tensor {
 	return Tensor{Shape: shape, Data: slices.Repeat(t.Data, n)}
 }
 
-// mustAgree guards the value-by-value operations: a mismatch is a fault of the program, not of its input.
+// mustAgree panics where shapes differ: that is a fault of the program, not of its input.
 func mustAgree(a, b Tensor) {
 	if !SameShape(a, b) {
 		panic(fmt.Sprintf("tensor shapes %v and %v differ", a.Shape, b.Shape))

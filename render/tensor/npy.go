@@ -40,8 +40,10 @@ func WriteNPY(w io.Writer, t Tensor) error {
 }
 
 var (
-	npyHeader = regexp.MustCompile(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\),? *\}\s*$`)
-	npyLimit  = 1 << 28 // values; a header must not be able to ask for more memory than that
+	npyHeader = regexp.MustCompile(
+		`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\),? *\}\s*$`,
+	)
+	npyLimit = 1 << 28 // values; a header must not be able to request more memory than that
 )
 
 // ReadNPY reads an array from NumPy's file format: float32, float64 or float16 in C order, little-endian.
@@ -118,7 +120,7 @@ func npyValue(cell []byte) float32 {
 	}
 }
 
-// FromFloat16 widens an IEEE 754 half: sign, five bits of exponent biased by 15, ten of fraction.
+// FromFloat16 converts an IEEE 754 binary16: sign, five bits of exponent biased by 15, ten of fraction.
 func FromFloat16(h uint16) float32 {
 	exponent, fraction := int(h>>10&31), float64(h&1023)
 	var v float64

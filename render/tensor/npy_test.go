@@ -26,7 +26,8 @@ func TestNPY(t *testing.T) {
 			}
 		}
 	})
-	// python -c "import numpy, sys; numpy.save(sys.stdout.buffer, numpy.array([[1, -2.5, 65504]], numpy.float16))" | xxd -p
+	// python -c "import numpy, sys; numpy.save(sys.stdout.buffer, numpy.array([[1, -2.5, 65504]], numpy.float16))" | xxd
+	// -p
 	t.Run("numpy's own half precision is read", func(t *testing.T) {
 		t.Parallel()
 		header := "{'descr': '<f2', 'fortran_order': False, 'shape': (1, 3), }"

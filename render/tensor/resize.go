@@ -48,8 +48,8 @@ func ResizeNearest(t Tensor, height, width int) Tensor {
 	return out
 }
 
-// AveragePool averages squares of by × by values of the maps of [b, c, h, w]. A remainder at the right and at the bottom
-// is left out.
+// AveragePool averages squares of by × by values of the maps of [b, c, h, w]. A remainder at the right and at the
+// bottom is left out.
 func AveragePool(t Tensor, by int) Tensor {
 	h, w := t.Shape[2], t.Shape[3]
 	out := New(t.Shape[0], t.Shape[1], h/by, w/by)

@@ -4,7 +4,8 @@ import "testing"
 
 func TestResizeBilinear(t *testing.T) {
 	t.Parallel()
-	// python -c "import torch; print(torch.nn.functional.interpolate(torch.tensor([[[[1.,2.],[5.,9.]]]]), (3,4), mode='bilinear'))"
+	// python -c "import torch; print(torch.nn.functional.interpolate(torch.tensor([[[[1.,2.],[5.,9.]]]]), (3,4),
+	// mode='bilinear'))"
 	in := Tensor{Shape: []int{1, 1, 2, 2}, Data: []float32{1, 2, 5, 9}}
 	want := []float32{1, 1.25, 1.75, 2, 3, 3.625, 4.875, 5.5, 5, 6, 8, 9}
 	for i, v := range ResizeBilinear(in, 3, 4).Data {

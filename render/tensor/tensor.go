@@ -1,4 +1,4 @@
-// Package tensor holds the one array type that the rooms of render hand to each other: dense, row-major float32.
+// Package tensor holds the array type that the packages of render pass to each other: dense, row-major float32.
 package tensor
 
 import (
@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Tensor is a dense row-major array. Data has exactly as many values as Shape says; New and Of see to that.
+// Tensor is a dense row-major array. Data has exactly as many values as Shape says; New and Of ensure that.
 type Tensor struct {
 	Shape []int
 	Data  []float32
@@ -66,7 +66,7 @@ func (t Tensor) Rows(from, to int) Tensor {
 	return Tensor{Shape: shape, Data: t.Data[from*stride : to*stride : to*stride]}
 }
 
-// SameShape tells whether two tensors have the same dimensions.
+// SameShape says whether two tensors have the same dimensions.
 func SameShape(a, b Tensor) bool { return slices.Equal(a.Shape, b.Shape) }
 
 func volume(shape []int) int {

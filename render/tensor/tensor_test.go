@@ -51,7 +51,7 @@ func TestArithmetic(t *testing.T) {
 		want []float32
 	}{
 		"scale":  {Scale(a, 2), []float32{2, 4, 6}},
-		"add":    {Add(a, b), []float32{11, 22, 33}},
+		"add":    {Sum(1, a, 1, b), []float32{11, 22, 33}},
 		"sum":    {Sum(2, a, -1, b), []float32{-8, -16, -24}},
 		"lerp":   {Lerp(a, b, 0.5), []float32{5.5, 11, 16.5}},
 		"repeat": {Repeat(a, 2), []float32{1, 2, 3, 1, 2, 3}},
@@ -92,7 +92,7 @@ func TestMismatchPanics(t *testing.T) {
 			t.Errorf("adding [1] to [2]: got no panic")
 		}
 	}()
-	Add(New(1), New(2))
+	Sum(1, New(1), 1, New(2))
 }
 
 func TestFinite(t *testing.T) {

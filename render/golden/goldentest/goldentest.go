@@ -16,10 +16,10 @@ import (
 	"testing"
 )
 
-// The pipelines. Each is there in float16 too: see Half. They paint 64×64 pixels, or other multiples of 16.
+// The pipelines. Each is there in float16 too: see Float16. They generate 64×64 pixels, or other multiples of 16.
 const (
 	SD1     = "sd1"     // Stable Diffusion 1: epsilon, PNDM, the last layer normed
-	SD2V    = "sd2v"    // Stable Diffusion 2: v-prediction, zero terminal signal, trailing, padded with token 0
+	SD2V    = "sd2v"    // Stable Diffusion 2: v-prediction, zero terminal SNR, trailing, padded with token 0
 	SDXL    = "sdxl"    // two text encoders, a pooled vector and sizes
 	LCM     = "lcm"     // the guidance scale goes into the UNet
 	Inpaint = "inpaint" // a UNet of nine channels
@@ -82,7 +82,7 @@ func index(t testing.TB) map[string]map[string]string {
 	return all
 }
 
-// testdata lies beside this package, wherever the test that asks runs.
+// testdata lies beside this package, wherever the test runs.
 func testdata() string {
 	_, here, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(here), "..", "testdata")

@@ -6,9 +6,9 @@ import (
 )
 
 // FuseAttention edits a network in memory so that attention that was exported as two multiplications with a softmax
-// between them becomes one operation of ONNX Runtime's own, com.microsoft.MultiHeadAttention, which never holds the
-// whole table of weights: 512 MiB for each picture of 512×512 pixels in the first layer of Stable Diffusion 1. What it
-// does not recognise stays as it is.
+// between them becomes one operation of ONNX Runtime's own, com.microsoft.MultiHeadAttention. That never holds the
+// whole matrix of attention weights: 512 MiB for each image of 512×512 pixels in the first layer of Stable Diffusion 1.
+// What it does not recognise stays as it is.
 //
 // It recognises torch's scaled_dot_product_attention as torch.onnx.export writes it for diffusers:
 //
@@ -46,7 +46,7 @@ func FuseAttention(model []byte) ([]byte, error) {
 // ortDomain is the domain of the operators that only ONNX Runtime has.
 const ortDomain = "com.microsoft"
 
-// splitOrNil divides a message; one that cannot be divided has no fields.
+// splitOrNil divides a message into its fields; a malformed one has none.
 func splitOrNil(message []byte) []rawField {
 	fields, err := splitFields(message)
 	if err != nil {
@@ -73,7 +73,7 @@ func fuseGraph(message []byte) (out []byte, fused int, err error) {
 		}
 	}
 	if f.hasSubgraphs() {
-		return message, 0, nil // what an inner graph reads from the outer one is not followed
+		return message, 0, nil // values that a subgraph reads from outside are not followed
 	}
 	f.fuse()
 	if len(f.replacements) == 0 {
@@ -102,14 +102,15 @@ type fuser struct {
 	network
 	consumers    map[string][]int      // by value; twice -1 for the network's outputs
 	weights      map[string][]rawField // TensorProtos by name
-	replacements map[int][]byte        // by node: the one that takes its place
+	replacements map[int][]byte        // by node: the node that replaces it
 }
 
-// hasSubgraphs tells whether a node has a graph of its own: AttributeProto g = 6, graphs = 11.
+// hasSubgraphs says whether a node has a graph of its own: AttributeProto g = 6, graphs = 11.
 func (f *fuser) hasSubgraphs() bool {
 	for _, x := range f.nodes {
 		for _, field := range x.fields {
-			if field.number == 5 && slices.ContainsFunc(splitOrNil(field.content), func(p rawField) bool { return p.number == 6 || p.number == 11 }) {
+			if field.number == 5 &&
+				slices.ContainsFunc(splitOrNil(field.content), func(p rawField) bool { return p.number == 6 || p.number == 11 }) {
 				return true
 			}
 		}
@@ -123,7 +124,7 @@ func (f *fuser) fuse() {
 			f.consumers[in] = append(f.consumers[in], i)
 		}
 	}
-	for _, output := range f.outputs { // read by whoever runs the network, too
+	for _, output := range f.outputs { // read by the caller, too
 		name := stringField(output, 1)
 		f.consumers[name] = append(f.consumers[name], -1, -1)
 	}
@@ -137,8 +138,8 @@ func (f *fuser) fuse() {
 	}
 }
 
-// matchAttention follows the network up and down from a softmax, and returns the last node of what it is part of with the one
-// that takes its place; nil when anything is not as it should be.
+// matchAttention follows the network up and down from a softmax. It returns the last node of the attention, and the
+// node that replaces it; nil where anything differs from the known form.
 func (f *fuser) matchAttention(softmax int) (last int, fused []byte) {
 	scores, ok := f.producedBy(f.nodes[softmax].in[0], "MatMul")
 	if !ok {
@@ -151,7 +152,8 @@ func (f *fuser) matchAttention(softmax int) (last int, fused []byte) {
 	q, ok1 := f.matchScaled(f.nodes[scores].in[0], 0, 2, 1, 3)
 	k, ok2 := f.matchScaled(f.nodes[scores].in[1], 0, 2, 3, 1)
 	v, ok3 := f.matchHeads(f.nodes[mixed].in[1], 0, 2, 1, 3)
-	if !ok1 || !ok2 || !ok3 || q.heads < 1 || q.heads != k.heads || q.heads != v.heads || q.defaultScale != k.defaultScale {
+	if !ok1 || !ok2 || !ok3 || q.heads < 1 || q.heads != k.heads || q.heads != v.heads ||
+		q.defaultScale != k.defaultScale {
 		return 0, nil
 	}
 	transposed, ok := f.soleConsumer(f.nodes[mixed].out[0], "Transpose")

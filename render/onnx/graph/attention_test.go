@@ -9,33 +9,50 @@ import (
 	"darkroom/render/onnx/onnxtest"
 )
 
-// attention is a network of one attention as torch exports it, with its scale as a constant or worked out from the width.
+// attention is a network of one attention as torch exports it, with its scale as a constant or worked out from the
+// width.
 func attention(usual bool) onnxtest.Model {
 	turn := func(out, in string, perm ...int64) onnxtest.Node {
 		return onnxtest.Node{Op: "Transpose", In: []string{in}, Out: []string{out}, Lists: map[string][]int64{"perm": perm}}
 	}
-	n := []onnxtest.Node{newNode("Shape", "shape", "q"), newNode("Gather", "batch", "shape", "zero"), newNode("Concat", "divided", "batch", "free", "eight", "width"),
-		newNode("Concat", "whole", "batch", "free", "all")}
+	n := []onnxtest.Node{
+		newNode("Shape", "shape", "q"), newNode("Gather", "batch", "shape", "zero"),
+		newNode("Concat", "divided", "batch", "free", "eight", "width"), newNode("Concat", "whole", "batch", "free", "all"),
+	}
 	for _, x := range []string{"q", "k", "v"} {
 		n = append(n, newNode("Reshape", x+".shaped", x, "divided"))
 	}
-	n = append(n, turn("q.turned", "q.shaped", 0, 2, 1, 3), turn("k.turned", "k.shaped", 0, 2, 3, 1), turn("v.turned", "v.shaped", 0, 2, 1, 3))
+	n = append(
+		n, turn("q.turned", "q.shaped", 0, 2, 1, 3), turn("k.turned", "k.shaped", 0, 2, 3, 1),
+		turn("v.turned", "v.shaped", 0, 2, 1, 3),
+	)
 	if usual {
-		n = append(n, newNode("Shape", "turned.shape", "q.turned"), newNode("Slice", "length", "turned.shape", "zero", "free"), newNode("Sqrt", "root", "length"),
-			newNode("Div", "over", "one", "root"), newNode("Sqrt", "scale", "over"))
+		n = append(
+			n, newNode("Shape", "turned.shape", "q.turned"), newNode("Slice", "length", "turned.shape", "zero", "free"),
+			newNode("Sqrt", "root", "length"), newNode("Div", "over", "one", "root"), newNode("Sqrt", "scale", "over"),
+		)
 	}
-	n = append(n,
-		newNode("Mul", "q.scaled", "q.turned", "scale"), newNode("Mul", "k.scaled", "k.turned", "scale"),
+	n = append(
+		n,
+		newNode("Mul", "q.scaled", "q.turned", "scale"),
+		newNode("Mul", "k.scaled", "k.turned", "scale"),
 		newNode("MatMul", "scores", "q.scaled", "k.scaled"),
 		onnxtest.Node{Op: "Softmax", In: []string{"scores"}, Out: []string{"weights"}, Ints: map[string]int64{"axis": -1}},
-		newNode("MatMul", "mixed", "weights", "v.turned"), turn("mixed.turned", "mixed", 0, 2, 1, 3), newNode("Reshape", "y", "mixed.turned", "whole"))
+		newNode(
+			"MatMul", "mixed", "weights", "v.turned",
+		),
+		turn("mixed.turned", "mixed", 0, 2, 1, 3),
+		newNode("Reshape", "y", "mixed.turned", "whole"),
+	)
 	weight := func(name string, kind graph.Type, v float64) onnxtest.Weight {
 		return onnxtest.Weight{Name: name, Type: kind, Dims: []int{1}, Values: []float64{v}}
 	}
 	m := onnxtest.Model{
 		Nodes: n,
-		Weights: []onnxtest.Weight{weight("zero", graph.Int64, 0), weight("free", graph.Int64, -1), weight("eight", graph.Int64, 8),
-			weight("width", graph.Int64, 4), weight("all", graph.Int64, 32), weight("one", graph.Float, 1)},
+		Weights: []onnxtest.Weight{
+			weight("zero", graph.Int64, 0), weight("free", graph.Int64, -1), weight("eight", graph.Int64, 8),
+			weight("width", graph.Int64, 4), weight("all", graph.Int64, 32), weight("one", graph.Float, 1),
+		},
 		Outputs: []graph.Value{{Name: "y", Type: graph.Float, Dims: []int{0, 0, 32}}},
 	}
 	if !usual {
@@ -69,7 +86,8 @@ func TestFuseAttention(t *testing.T) {
 				t.Fatal(err)
 			}
 			text := string(edited)
-			if strings.Count(text, "MultiHeadAttention") != 1 || strings.Contains(text, "Softmax") || strings.Contains(text, "Transpose") {
+			if strings.Count(text, "MultiHeadAttention") != 1 || strings.Contains(text, "Softmax") ||
+				strings.Contains(text, "Transpose") {
 				t.Errorf("got %q, want one operation in the place of all", text)
 			}
 			if strings.Contains(text, "scale") == usual || !strings.Contains(text, "com.microsoft") {
@@ -90,7 +108,9 @@ func TestFuseAttentionKeepsOtherForms(t *testing.T) {
 	t.Parallel()
 	plain := attention(true)
 	seen := attention(true)
-	seen.Outputs = append(slices.Clone(seen.Outputs), graph.Value{Name: "weights", Type: graph.Float, Dims: []int{0, 8, 0, 0}})
+	seen.Outputs = append(
+		slices.Clone(seen.Outputs), graph.Value{Name: "weights", Type: graph.Float, Dims: []int{0, 8, 0, 0}},
+	)
 	for name, m := range map[string]onnxtest.Model{
 		"a mask before the softmax":      withNode(plain, "scores", newNode("Add", "scores", "q.scaled", "k.scaled")),
 		"another axis":                   withNode(plain, "weights", onnxtest.Node{Op: "Softmax", In: []string{"scores"}, Out: []string{"weights"}, Ints: map[string]int64{"axis": 1}}),

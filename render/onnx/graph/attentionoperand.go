@@ -8,15 +8,15 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// operand is one of the three that attention works on.
+// operand is the query, key or value of an attention.
 type operand struct {
 	value        string  // [batch, length, heads × width]
-	heads        int     // 0 where it is not told
+	heads        int     // 0 where it is unknown
 	scale        float64 // what it is multiplied by
 	defaultScale bool    // the scale is ⁴√(1/width), as torch's default makes it
 }
 
-// matchScaled follows Mul, then heads.
+// matchScaled follows Mul, then matchHeads.
 func (f *fuser) matchScaled(value string, perm ...int64) (operand, bool) {
 	at, ok := f.producedBy(value, "Mul")
 	if !ok || len(f.nodes[at].in) != 2 {
@@ -35,7 +35,7 @@ func (f *fuser) matchScaled(value string, perm ...int64) (operand, bool) {
 	return s, s.defaultScale
 }
 
-// isDefaultScale tells whether a value is √(1/√width), with the width read off a shape.
+// isDefaultScale says whether a value is √(1/√width), with the width read from a shape.
 func (f *fuser) isDefaultScale(value string) bool {
 	root, ok := f.producedBy(value, "Sqrt")
 	if !ok {
@@ -80,7 +80,7 @@ func (f *fuser) matchHeads(value string, perm ...int64) (operand, bool) {
 	return s, ok
 }
 
-// producedBy returns the node that makes a value, if it is one of these operations.
+// producedBy returns the node that produces a value, if it is one of these operations.
 func (f *fuser) producedBy(value string, ops ...string) (int, bool) {
 	at, ok := f.producers[f.skipCasts(value)]
 	return at, ok && slices.Contains(ops, f.nodes[at].op) && len(f.nodes[at].in) > 0
@@ -102,13 +102,13 @@ func (f *fuser) soleConsumer(value, op string) (int, bool) {
 	return 0, false
 }
 
-// hasPerm tells whether a Transpose has these axes.
+// hasPerm says whether a Transpose has these axes.
 func (f *fuser) hasPerm(at int, perm ...int64) bool {
 	got, err := repeatedInts(attribute(f.nodes[at].fields, "perm"), 8)
 	return err == nil && slices.Equal(got, perm)
 }
 
-// constant reads a single number: a Constant's, or a weight's that is in the graph.
+// constant reads a single number: of a Constant, or of a weight in the graph.
 func (f *fuser) constant(value string) (float64, bool) {
 	if w, ok := f.weights[value]; ok {
 		return scalarValue(w)
@@ -155,7 +155,7 @@ func scalarValue(tensor []rawField) (float64, bool) {
 	return 0, false
 }
 
-// unusedNodes finds the nodes that nothing needs any more: the runtime would run them all the same.
+// unusedNodes finds the nodes whose results nothing reads any more: the runtime would still run them.
 func (f *fuser) unusedNodes() map[int]bool {
 	needed, todo := map[string]bool{}, []string{}
 	need := func(values ...string) {

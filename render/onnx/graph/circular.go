@@ -8,18 +8,18 @@ import (
 	"slices"
 )
 
-// PadCircular edits a network in memory so that its pictures' edges fit each other: every convolution that pads its input
-// with zeros is given the input's opposite edges instead, as torch's padding_mode "circular" does, and pads no more.
-// A model whose weights lie in files beside it keeps them there.
+// PadCircular edits a network in memory so that its images are tileable: every convolution that pads its input with
+// zeros gets the input's opposite edges instead, as with torch's padding_mode "circular", and pads no more. Weights in
+// files beside the model stay there.
 //
-// The edges are put on by Slice and Concat, which every runtime has on every device; Pad's mode "wrap" needs opset 19.
+// The edges are added by Slice and Concat, which every runtime has on every device; Pad's mode "wrap" needs opset 19.
 func PadCircular(model []byte) ([]byte, error) {
 	fields, err := splitFields(model)
 	if err != nil {
-		return nil, fmt.Errorf("wrap: %w", err)
+		return nil, fmt.Errorf("circular padding: %w", err)
 	}
 	if v := opset(fields); v < 10 { // Slice takes its bounds as inputs since then
-		return nil, fmt.Errorf("wrap: the model is of opset %d, want 10 or later", v)
+		return nil, fmt.Errorf("circular padding: the model is of opset %d, want 10 or later", v)
 	}
 	out := make([]byte, 0, len(model)+len(model)/8)
 	for _, f := range fields {
@@ -29,7 +29,7 @@ func PadCircular(model []byte) ([]byte, error) {
 		}
 		edited, err := padCircularGraph(f.content)
 		if err != nil {
-			return nil, fmt.Errorf("wrap: %w", err)
+			return nil, fmt.Errorf("circular padding: %w", err)
 		}
 		out = appendMessage(out, 7, edited)
 	}
@@ -80,19 +80,19 @@ func padCircularGraph(message []byte) ([]byte, error) {
 	return append(out, w.initializers()...), nil
 }
 
-// circularPadder counts the convolutions that it edits, which makes its names, and remembers the numbers they slice at.
+// circularPadder counts the convolutions that it edits, for their names, and collects the bounds of their slices.
 type circularPadder struct {
 	edited int
 	bounds map[int64]bool
 }
 
-// node returns the nodes that take a node's place. In NodeProto input = 1, op_type = 4, attribute = 5.
+// node returns the nodes that replace a node. In NodeProto input = 1, op_type = 4, attribute = 5.
 func (w *circularPadder) node(f rawField) ([]byte, error) {
 	node, err := splitFields(f.content)
 	if err != nil {
 		return nil, err
 	}
-	first := 2 // the first axis with a side of the picture; channels stand before it
+	first := 2 // the first axis with a side of the image, after the channels
 	switch stringField(node, 4) {
 	case "Conv", "FusedConv", "QLinearConv", "ConvInteger":
 	case "NhwcConv": // a runtime's own, with the channels last
@@ -115,7 +115,7 @@ func (w *circularPadder) node(f rawField) ([]byte, error) {
 	return appendMessage(out, 1, withoutPads(node, from)), nil
 }
 
-// readPads reads a convolution's pads: what goes before each side, then what goes behind each.
+// readPads reads a convolution's pads: before each side, then after each side.
 func readPads(node []rawField) ([]int64, error) {
 	if auto := attribute(node, "auto_pad"); auto != nil && stringField(auto, 4) != "NOTSET" {
 		if stringField(auto, 4) == "VALID" {
@@ -134,7 +134,7 @@ func readPads(node []rawField) ([]int64, error) {
 	return pads, err
 }
 
-// padAxis makes the nodes that put a side's end before it and its beginning behind it.
+// padAxis makes the nodes that put the end of an axis before it and its beginning after it.
 func (w *circularPadder) padAxis(from, to string, axis int, before, behind int64) []byte {
 	var out []byte
 	slice := func(name string, start, end int64) string {
@@ -154,7 +154,7 @@ func (w *circularPadder) padAxis(from, to string, axis int, before, behind int64
 
 func boundName(n int64) string { return fmt.Sprintf("darkroom.wrap.bound.%d", n) }
 
-// withoutPads is a convolution that reads another input and pads with nothing.
+// withoutPads returns a convolution that reads another input and does not pad.
 func withoutPads(node []rawField, input string) []byte {
 	var out []byte
 	first := true
@@ -170,7 +170,7 @@ func withoutPads(node []rawField, input string) []byte {
 	return out
 }
 
-// initializers are the numbers that the slices are cut at.
+// initializers are the bounds of the slices.
 func (w *circularPadder) initializers() []byte {
 	var out []byte
 	for _, n := range slices.Sorted(maps.Keys(w.bounds)) {

@@ -53,7 +53,8 @@ func TestPadCircular(t *testing.T) {
 				t.Errorf("the convolution still pads")
 			}
 			before, _ := readBytes(t, data)
-			if after, err := readBytes(t, edited); err != nil || fmt.Sprint(after.Inputs, after.Outputs) != fmt.Sprint(before.Inputs, before.Outputs) {
+			if after, err := readBytes(t, edited); err != nil ||
+				fmt.Sprint(after.Inputs, after.Outputs) != fmt.Sprint(before.Inputs, before.Outputs) {
 				t.Errorf("got %v, %v, want the inputs and outputs of before: %v", after, err, before)
 			}
 			again, err := graph.PadCircular(data)

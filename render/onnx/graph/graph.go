@@ -1,8 +1,9 @@
-// Package graph reads what an ONNX file says of itself (its inputs, outputs and where its weights are) without
-// loading the weights and without ONNX Runtime. It notices a file that was cut short, or whose weights are missing.
+// Package graph reads the header of an ONNX file (its inputs, outputs and where its weights are) without loading the
+// weights and without ONNX Runtime, and edits graphs in memory. It notices a file that was cut short, or whose weights
+// are missing.
 //
-// It walks the protobuf encoding by hand, since nothing but a few of its fields are wanted. Field numbers are those
-// of the format's onnx.proto.
+// It reads the few protobuf fields that it needs with protowire, without generated code. Field numbers are those of the
+// format's onnx.proto.
 package graph
 
 import (
@@ -27,7 +28,9 @@ const (
 
 // String returns the type's usual name.
 func (t Type) String() string {
-	names := map[Type]string{Float: "float32", Int32: "int32", Int64: "int64", Float16: "float16", Double: "float64", BFloat16: "bfloat16"}
+	names := map[Type]string{
+		Float: "float32", Int32: "int32", Int64: "int64", Float16: "float16", Double: "float64", BFloat16: "bfloat16",
+	}
 	if n, ok := names[t]; ok {
 		return n
 	}
@@ -54,7 +57,7 @@ func (v Value) String() string {
 
 // Header is what an ONNX file says of itself.
 type Header struct {
-	Inputs  []Value // without those that are weights
+	Inputs  []Value // without weights
 	Outputs []Value
 	// External maps each file of weights, relative to the model's folder, to the bytes it must have at least.
 	External map[string]int64
@@ -98,13 +101,13 @@ func Read(path string) (Header, error) {
 	return h, h.checkExternal(filepath.Dir(path))
 }
 
-// rejectNonModel recognises what is often found in place of a model file.
+// rejectNonModel recognises files that people often have in place of a model.
 func rejectNonModel(f *os.File, size int64) error {
 	if size == 0 {
 		return fmt.Errorf("the file is empty, want an ONNX model")
 	}
 	head := make([]byte, 64)
-	n, _ := f.ReadAt(head, 0) // a shorter file reads what there is
+	n, _ := f.ReadAt(head, 0) // a shorter file gives fewer bytes
 	switch start := strings.ToLower(string(head[:n])); {
 	case strings.HasPrefix(start, "version https://git-lfs"):
 		return fmt.Errorf("a Git LFS pointer, not the model; run `git lfs pull` in its folder")

@@ -36,7 +36,8 @@ func TestRead(t *testing.T) {
 		m := model()
 		m.WeightsAsInputs = old
 		h, err := readBytes(t, m.Encode())
-		if got, want := fmt.Sprint(h.Inputs, h.Outputs, h.External), "[x float16 [?,2000]] [y int64 []] map[]"; err != nil || got != want {
+		if got, want := fmt.Sprint(h.Inputs, h.Outputs, h.External), "[x float16 [?,2000]] [y int64 []] map[]"; err != nil ||
+			got != want {
 			t.Errorf("weights as inputs %v: got %s, %v, want %s", old, got, err, want)
 		}
 	}

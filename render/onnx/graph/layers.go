@@ -6,21 +6,21 @@ import (
 	"slices"
 )
 
-// LayerOptions say how ExposeLayers reads a network.
+// LayerOptions says how ExposeLayers reads a network.
 type LayerOptions struct {
-	Max       int  // the most layers to give out
+	Max       int  // the most layers to expose
 	Count     int  // how many layers the network has, as its configuration says; 0 where it does not
-	FinalNorm bool // give out each layer after a copy of the network's final norm, as its last layer is
+	FinalNorm bool // expose each layer after a copy of the network's final norm, like the last layer
 }
 
-var errUnknownLayers = errors.New("its layers cannot be told apart")
+var errUnknownLayers = errors.New("its layers are not recognised")
 
-// ExposeLayers adds the hidden states between a CLIP text encoder's layers to what its network gives out. Its output last
-// is that of the last layer, after the final norm.
+// ExposeLayers adds the hidden states between a CLIP text encoder's layers to the outputs of its network. The output
+// last is that of the last layer, after the final norm.
 //
-// Names and forms of nodes differ from exporter to exporter, so the layers are told by what a transformer is: a chain of
-// sums x + f(x), two to a layer (attention, then the feed-forward part), that begins at the embeddings and ends before
-// the final norm. A network that is not of this form, a fused one for example, is refused.
+// Names and forms of nodes differ between exporters, so the layers are found by the structure of a transformer: a chain
+// of residual connections x + f(x), two in each layer (attention, then the feed-forward part), from the embeddings to
+// the final norm. A network of another form, a fused one for example, is refused.
 //
 // It returns the edited model and its new outputs: the last layer but one, the last but two, and so on.
 //
@@ -28,7 +28,7 @@ var errUnknownLayers = errors.New("its layers cannot be told apart")
 func ExposeLayers(model []byte, last Value, o LayerOptions) ([]byte, []Value, error) {
 	fields, err := splitFields(model)
 	if err != nil {
-		return nil, nil, fmt.Errorf("give out layers: %w", err)
+		return nil, nil, fmt.Errorf("expose layers: %w", err)
 	}
 	var out []byte
 	var layers []Value
@@ -39,12 +39,12 @@ func ExposeLayers(model []byte, last Value, o LayerOptions) ([]byte, []Value, er
 		}
 		edited, added, err := exposeLayers(f.content, last, o)
 		if err != nil {
-			return nil, nil, fmt.Errorf("give out layers: %w", err)
+			return nil, nil, fmt.Errorf("expose layers: %w", err)
 		}
 		out, layers = appendMessage(out, 7, edited), added
 	}
 	if len(layers) == 0 {
-		return nil, nil, fmt.Errorf("give out layers: %w", errUnknownLayers)
+		return nil, nil, fmt.Errorf("expose layers: %w", errUnknownLayers)
 	}
 	return out, layers, nil
 }
@@ -78,14 +78,17 @@ func exposeLayers(message []byte, last Value, o LayerOptions) ([]byte, []Value, 
 	return out, layers, nil
 }
 
-// layers walks down the chain of sums from the last layer and returns the layers' values below it, the embeddings last.
+// layers follows the residual connections down from the last layer and returns the values of the layers below it, the
+// embeddings last.
 func (n network) layers(top string, count int) ([]string, error) {
 	var chain []string
 	for x, ok := n.residualInput(top); ok && len(chain) <= len(n.nodes); x, ok = n.residualInput(x) {
 		chain = append(chain, x)
 	}
 	if len(chain)%2 != 0 || len(chain) == 0 || count != 0 && len(chain) != 2*count {
-		return nil, fmt.Errorf("%w: %d sums in a chain, want two to each of %d layers", errUnknownLayers, len(chain), count)
+		return nil, fmt.Errorf(
+			"%w: %d residual connections, want two for each of %d layers", errUnknownLayers, len(chain), count,
+		)
 	}
 	var inner []string
 	for i := 1; i < len(chain); i += 2 {
@@ -113,7 +116,7 @@ func (n network) finalNorm(output string) (norm []int, top string, err error) {
 		}
 		at, made := n.producers[x]
 		if !made {
-			return nil, "", errUnknownLayers // the network's own input, and no sum before it
+			return nil, "", errUnknownLayers // the network's own input, without a residual connection before it
 		}
 		if !slices.Contains(norm, at) {
 			norm = append(norm, at)

@@ -48,7 +48,7 @@ func firstField(b []byte) (f rawField, size int, err error) {
 	return f, size, nil
 }
 
-// stringField is the first text of a number among fields; empty when there is none.
+// stringField is the first text field of that number; empty when there is none.
 func stringField(fields []rawField, number int) string {
 	for _, f := range fields {
 		if f.number == number {
@@ -62,7 +62,7 @@ func stringField(fields []rawField, number int) string {
 func attribute(node []rawField, name string) []rawField {
 	for _, f := range node {
 		if f.number == 5 && attributeName(f) == name {
-			fields, _ := splitFields(f.content) // attributeName has split it already
+			fields, _ := splitFields(f.content) // attributeName has already split it
 			return fields
 		}
 	}

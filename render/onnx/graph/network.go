@@ -66,7 +66,8 @@ func (n *network) add(fields []rawField) {
 	n.nodes = append(n.nodes, x)
 }
 
-// markDependent follows the inputs through the nodes, which ONNX has in an order in which each value is made before it is read.
+// markDependent follows the inputs through the nodes. ONNX orders nodes so that each value is produced before it is
+// read.
 func (n *network) markDependent() {
 	for _, x := range n.nodes {
 		for _, in := range x.in {
@@ -80,9 +81,9 @@ func (n *network) markDependent() {
 	}
 }
 
-// skipCasts passes over nodes that change nothing but the type.
+// skipCasts goes back over nodes that change only the type.
 func (n network) skipCasts(value string) string {
-	for range n.nodes { // so that a network that runs in a circle comes to an end
+	for range n.nodes { // so that a network with a cycle ends
 		at, made := n.producers[value]
 		if !made || n.nodes[at].op != "Cast" && n.nodes[at].op != "Identity" || len(n.nodes[at].in) == 0 {
 			return value
@@ -100,7 +101,7 @@ func (n network) residualInput(value string) (x string, ok bool) {
 	}
 	a, b := n.nodes[at].in[0], n.nodes[at].in[1]
 	if !n.dependsOnInput[a] || !n.dependsOnInput[b] {
-		return "", false // a bias, say
+		return "", false // a bias, for example
 	}
 	if x := n.skipCasts(a); n.dependsOn(b, x) {
 		return x, true
@@ -111,7 +112,7 @@ func (n network) residualInput(value string) (x string, ok bool) {
 	return "", false
 }
 
-// dependsOn tells whether a value is worked out from another.
+// dependsOn says whether a value is computed from another.
 func (n network) dependsOn(value, on string) bool {
 	seen := make([]bool, len(n.nodes))
 	for todo := []string{value}; len(todo) > 0; {
@@ -128,7 +129,7 @@ func (n network) dependsOn(value, on string) bool {
 	return false
 }
 
-// copyNodes writes nodes once more, with some values renamed and all that they make under a prefix.
+// copyNodes writes copies of nodes, with some values renamed and everything they produce under a prefix.
 func (n network) copyNodes(nodes []int, names map[string]string, prefix string) []byte {
 	for _, at := range nodes {
 		for _, out := range n.nodes[at].out {
@@ -156,7 +157,7 @@ func (n network) copyNodes(nodes []int, names map[string]string, prefix string) 
 	return all
 }
 
-// copyOutput is an output's ValueInfoProto under another name.
+// copyOutput copies an output's ValueInfoProto under another name.
 func (n network) copyOutput(like, name string) []byte {
 	var b []byte
 	for _, fields := range n.outputs {

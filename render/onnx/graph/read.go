@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// read walks a whole model file of a given size.
+// read reads a whole model file of a given size.
 func read(file io.ReadSeeker, size int64) (Header, error) {
 	w := &wire{file: file, buf: bufio.NewReader(file), end: size}
 	h := Header{External: map[string]int64{}}
@@ -115,7 +115,7 @@ func (w *wire) dimension(f field) (int, error) {
 			return false, nil
 		}
 		n, err := w.number()
-		if n > 0 && n < math.MaxInt32 { // a negative value, too, stands for "varies"
+		if n > 0 && n < math.MaxInt32 { // a negative value, too, means "varies"
 			d = int(n)
 		}
 		return true, err
@@ -123,8 +123,8 @@ func (w *wire) dimension(f field) (int, error) {
 	return d, err
 }
 
-// weight reads a TensorProto: dims = 1, data_type = 2, name = 8, raw_data = 9, external_data = 13. It sees that a weight
-// has as many bytes as its shape needs, and notes how long the files outside must be.
+// weight reads a TensorProto: dims = 1, data_type = 2, name = 8, raw_data = 9, external_data = 13. It checks that a
+// weight has as many bytes as its shape needs, and notes how long external files must be.
 func (w *wire) weight(f field, h *Header, weights map[string]bool) error {
 	location := map[string]string{}
 	var v Value
@@ -161,7 +161,7 @@ func (w *wire) weight(f field, h *Header, weights map[string]bool) error {
 	return nil
 }
 
-// noteExternal notes where in a file of its own a weight lies.
+// noteExternal notes where a weight lies in an external file.
 func (h *Header) noteExternal(v Value, location map[string]string, want int64) error {
 	offset, err1 := number(location["offset"])
 	length, err2 := number(location["length"])
@@ -204,9 +204,11 @@ func (w *wire) sizes(f field, into *[]int) error {
 	return nil
 }
 
-// bytes is how long a tensor's raw data is; negative where that is not known.
+// bytes is how long a tensor's raw data is; negative where it is unknown.
 func (v Value) bytes() int64 {
-	size, ok := map[Type]int64{Float: 4, 2: 1, 3: 1, 4: 2, 5: 2, Int32: 4, Int64: 8, 9: 1, Float16: 2, Double: 8, 12: 4, 13: 8, BFloat16: 2}[v.Type]
+	size, ok := map[Type]int64{
+		Float: 4, 2: 1, 3: 1, 4: 2, 5: 2, Int32: 4, Int64: 8, 9: 1, Float16: 2, Double: 8, 12: 4, 13: 8, BFloat16: 2,
+	}[v.Type]
 	if !ok {
 		return -1
 	}
@@ -233,7 +235,7 @@ func (w *wire) entry(f field, into map[string]string) error {
 	return err
 }
 
-// number reads a count; one that is absent is 0.
+// number reads a count; an absent one is 0.
 func number(s string) (int64, error) {
 	if s == "" {
 		return 0, nil

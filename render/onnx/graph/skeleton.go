@@ -10,18 +10,19 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Skeleton is a model without its weights: small enough to be edited in memory, and to be loaded from there. It says
-// where in which file each weight lies, so the weights themselves are read once, by the runtime, from the file.
+// Skeleton is a model without its weights: small enough to be edited and loaded from memory. It says where in which
+// file each weight lies, so the runtime reads the weights once, from the file.
 type Skeleton struct {
 	Model []byte
 	Dir   string // of the files of weights
 }
 
-// maxInlineWeight is how long a weight may be to stay in the skeleton. Numbers that shapes are worked out from are shorter.
+// maxInlineWeight is how long a weight may be to stay in the skeleton. Numbers that shapes are computed from are
+// shorter.
 const maxInlineWeight = 1 << 10 // bytes
 
-// ReadSkeleton reads a model without its weights. Those in files of their own stay there; those in the model's own file
-// are referred to where they lie in it.
+// ReadSkeleton reads a model without its weights. It refers to the place of each: in a file of its own, or in the
+// model's file.
 func ReadSkeleton(path string) (Skeleton, error) {
 	s, err := readSkeleton(path)
 	if err != nil {
@@ -57,8 +58,8 @@ func readSkeleton(path string) (Skeleton, error) {
 }
 
 // resolveLinks finds where the model and its files of weights really lie, since ONNX Runtime refuses weights behind a
-// link that leads elsewhere: in Hugging Face's cache every file is one. It returns the names there of the files of
-// weights; nil where they do not all lie beside the model, so that no one folder can be named for all.
+// link to another folder: in Hugging Face's cache every file is such a link. It returns the real names of the files of
+// weights, or nil where they do not all lie beside the model, since then no one folder can be given for all.
 func resolveLinks(path string, h Header) (real string, files map[string]string, err error) {
 	if real, err = filepath.EvalSymlinks(path); err != nil {
 		return "", nil, err
@@ -77,7 +78,7 @@ func resolveLinks(path string, h Header) (real string, files map[string]string, 
 	return real, files, nil
 }
 
-// skeletonReader copies a model field by field, and leaves the long weights where they are.
+// skeletonReader copies a model field by field, without the long weights.
 type skeletonReader struct {
 	*wire
 	location  string            // what the file is called
@@ -130,7 +131,8 @@ func (r skeletonReader) weight(f field) ([]byte, error) {
 			out = append(out, b...)
 			return true, err
 		}
-		for _, pair := range [][2]string{{"location", r.location}, {"offset", fmt.Sprint(r.pos)}, {"length", fmt.Sprint(f.size)}} {
+		offset, length := fmt.Sprint(r.pos), fmt.Sprint(f.size)
+		for _, pair := range [][2]string{{"location", r.location}, {"offset", offset}, {"length", length}} {
 			out = appendMessage(out, 13, newEntry(pair[0], pair[1]))
 		}
 		out = appendNumber(out, 14, 1)
@@ -139,7 +141,7 @@ func (r skeletonReader) weight(f field) ([]byte, error) {
 	return out, err
 }
 
-// renamedEntry reads an entry of external_data, with the true name of a file.
+// renamedEntry reads an entry of external_data, with the real name of a file.
 func (r skeletonReader) renamedEntry(f field) ([]byte, error) {
 	pair := map[string]string{}
 	if err := r.entry(f, pair); err != nil {

@@ -9,29 +9,30 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Widen edits a network in memory so that it computes in float32 what it computed in float16: its inputs and outputs, and
-// all between them. Long weights stay in float16 where they lie, and each is cast. One that has float16 in its weights at
-// most stays as it is.
+// Widen edits a network in memory so that it computes in float32 instead of float16: its inputs, its outputs and
+// everything between them. Long weights stay in float16 in the file, and each is cast. A network whose only float16 is
+// in its weights stays as it is.
 //
-// It is for processors, which have no arithmetic for float16: there the runtime widens before each operation and rounds
-// after it, which gains nothing, and costs time, memory and every value's last digits.
+// It is for CPUs, which have no float16 arithmetic: there the runtime widens before each operation and rounds after it,
+// which gains nothing and costs time, memory and the last digits of every value.
 //
-// A network that holds something whose meaning could change is refused, and never edited in part.
+// A network with something whose meaning could change is refused, and never edited in part.
 func Widen(model []byte) ([]byte, error) {
 	var w widener
-	out, err := rewriteFields(model, edits{7: w.graph, 25: w.reject("a function of its own")}) // ModelProto.graph, functions
+	// ModelProto.graph, functions
+	out, err := rewriteFields(model, edits{7: w.graph, 25: w.reject("a function of its own")})
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("widen: %w", err)
 	case !w.found:
 		return model, nil
 	case w.unsupported != "":
-		return nil, fmt.Errorf("widen: the network has %s, which is not understood", w.unsupported)
+		return nil, fmt.Errorf("widen: the network has %s, which is not supported", w.unsupported)
 	}
 	return out, nil
 }
 
-// edits change what is in the fields of a message, by their number. One that answers nil leaves the field out.
+// edits change the contents of a message's fields, by their number. An edit that returns nil drops the field.
 type edits map[int]func(content []byte) ([]byte, error)
 
 // rewriteFields writes a message with its fields edited.
@@ -58,13 +59,13 @@ func rewriteFields(message []byte, by edits) ([]byte, error) {
 	return out, nil
 }
 
-// widener remembers whether anything is computed in float16, and something that speaks against widening it.
+// widener notes whether anything computes in float16, and something that cannot be widened.
 type widener struct {
 	found       bool
 	unsupported string
 }
 
-// reject is the edit of what is not understood.
+// reject is the edit of something that cannot be widened.
 func (w *widener) reject(what string) func([]byte) ([]byte, error) {
 	return func(b []byte) ([]byte, error) {
 		w.unsupported = what
@@ -72,7 +73,8 @@ func (w *widener) reject(what string) func([]byte) ([]byte, error) {
 	}
 }
 
-// graph edits a GraphProto: node = 1, initializer = 5, input = 11, output = 12, value_info = 13, sparse_initializer = 15.
+// graph edits a GraphProto: node = 1, initializer = 5, input = 11, output = 12, value_info = 13, sparse_initializer =
+// 15.
 func (w *widener) graph(message []byte) ([]byte, error) {
 	long, casts, err := w.weights(message)
 	if err != nil {
@@ -87,18 +89,21 @@ func (w *widener) graph(message []byte) ([]byte, error) {
 	}
 	input := func(b []byte) ([]byte, error) {
 		if _, given := long[stringField(splitOrNil(b), 1)]; given {
-			return nil, nil // old models list their weights as inputs too, and the runtime (1.24) crashes on such of float16
+			return nil, nil // old models list their weights as inputs too, and the runtime (1.24) crashes on those of float16
 		}
 		return w.value(b)
 	}
-	out, err := rewriteFields(message, edits{1: w.node, 5: weight, 11: input, 12: w.value, 13: w.value, 15: w.reject("a sparse weight")})
+	out, err := rewriteFields(
+		message, edits{1: w.node, 5: weight, 11: input, 12: w.value, 13: w.value, 15: w.reject("a sparse weight")},
+	)
 	return append(casts, out...), err // each value is made before it is read
 }
 
 func narrowName(name string) string { return "darkroom.narrow." + name }
 
-// weights finds the names of all weights and which are long float16, that stay as they are, and makes the casts that take
-// these names. A TensorProto has name = 8; of what may be long int32_data = 5, raw_data = 9 and, in a file, external_data = 13.
+// weights finds the names of all weights, and which of them are long and float16. These stay, under another name, and
+// casts take over their names. In a TensorProto name = 8; the data is in int32_data = 5, raw_data = 9 or, in a file,
+// external_data = 13.
 func (w *widener) weights(graph []byte) (long map[string]bool, casts []byte, err error) {
 	long = map[string]bool{}
 	for _, f := range splitOrNil(graph) {
@@ -116,20 +121,22 @@ func (w *widener) weights(graph []byte) (long map[string]bool, casts []byte, err
 		if long[name] = typeOf(weight) == Float16 && slices.ContainsFunc(weight, isLong); !long[name] {
 			continue
 		}
-		casts = appendMessage(casts, 1, append(newNode("Cast", name, narrowName(name)), newIntAttribute("to", int64(Float))...))
+		casts = appendMessage(
+			casts, 1, append(newNode("Cast", name, narrowName(name)), newIntAttribute("to", int64(Float))...),
+		)
 	}
 	return long, casts, nil
 }
 
-// value edits a ValueInfoProto: type = 2. In TypeProto tensor_type = 1, sequence_type = 4, map_type = 5, opaque_type = 7,
-// sparse_tensor_type = 8, optional_type = 9; in its Tensor elem_type = 1.
+// value edits a ValueInfoProto: type = 2. In TypeProto tensor_type = 1, sequence_type = 4, map_type = 5, opaque_type =
+// 7, sparse_tensor_type = 8, optional_type = 9; in its Tensor elem_type = 1.
 func (w *widener) value(message []byte) ([]byte, error) {
 	no := w.reject("a value that is no tensor")
 	kind := edits{1: w.elementType(1), 4: no, 5: no, 7: no, 8: no, 9: no}
 	return rewriteFields(message, edits{2: func(b []byte) ([]byte, error) { return rewriteFields(b, kind) }})
 }
 
-// elementType is the edit of a message with an element type in the field of a number.
+// elementType is the edit of a message that has an element type in the field of that number.
 func (w *widener) elementType(number int) func([]byte) ([]byte, error) {
 	return func(message []byte) ([]byte, error) {
 		fields, err := splitFields(message)
@@ -146,7 +153,8 @@ func (w *widener) elementType(number int) func([]byte) ([]byte, error) {
 	}
 }
 
-// Operators of these domains have float32 wherever they have float16, and answer in the type that they are given.
+// widenableDomains are domains whose operators take float32 wherever they take float16, and return the type they are
+// given.
 var widenableDomains = []string{"", "ai.onnx", ortDomain}
 
 // node edits a NodeProto: op_type = 4, attribute = 5, domain = 7.
@@ -165,8 +173,8 @@ func (w *widener) node(message []byte) ([]byte, error) {
 // typeAttributes are the attributes that name an element type.
 var typeAttributes = []string{"to", "dtype", "output_datatype", "output_dtype", "stash_type", "softmax_precision"}
 
-// attribute edits an AttributeProto: name = 1, i = 3, t = 5, g = 6, tensors = 10, graphs = 11, tp = 14, type_protos = 15,
-// sparse_tensor = 22, sparse_tensors = 23.
+// attribute edits an AttributeProto: name = 1, i = 3, t = 5, g = 6, tensors = 10, graphs = 11, tp = 14, type_protos =
+// 15, sparse_tensor = 22, sparse_tensors = 23.
 func (w *widener) attribute(message []byte) ([]byte, error) {
 	fields, err := splitFields(message)
 	if err != nil {
@@ -181,7 +189,9 @@ func (w *widener) attribute(message []byte) ([]byte, error) {
 		w.found = w.found || typeOf(splitOrNil(b)) == Float16
 		return w.tensor(b)
 	}
-	return rewriteFields(message, edits{5: constant, 6: w.graph, 10: constant, 11: w.graph, 14: no, 15: no, 22: no, 23: no})
+	return rewriteFields(
+		message, edits{5: constant, 6: w.graph, 10: constant, 11: w.graph, 14: no, 15: no, 22: no, 23: no},
+	)
 }
 
 // tensor rewrites the numbers of a TensorProto: data_type = 2, int32_data = 5, raw_data = 9, external_data = 13.

@@ -16,22 +16,43 @@ import (
 func float16Model() onnxtest.Model {
 	m := model()
 	m.Weights[0].Type = graph.Float16
-	m.Weights = append(m.Weights, onnxtest.Weight{Name: "short", Type: graph.Float16, Dims: []int{3}, Values: []float64{0x3c00, 0xc100, 0x7bff}},
-		onnxtest.Weight{Name: "trips", Type: graph.Int64, Values: []float64{2}})
-	m.Nodes = append(m.Nodes,
-		onnxtest.Node{Op: "Cast", In: []string{"trips"}, Out: []string{"z"}, Ints: map[string]int64{"to": int64(graph.Float16)}},
+	m.Weights = append(
+		m.Weights,
+		onnxtest.Weight{Name: "short", Type: graph.Float16, Dims: []int{3}, Values: []float64{0x3c00, 0xc100, 0x7bff}},
+		onnxtest.Weight{Name: "trips", Type: graph.Int64, Values: []float64{2}},
+	)
+	m.Nodes = append(
+		m.Nodes,
+		onnxtest.Node{
+			Op: "Cast", In: []string{"trips"}, Out: []string{"z"}, Ints: map[string]int64{"to": int64(graph.Float16)},
+		},
 		onnxtest.Node{Op: "Loop", In: []string{"trips", "", "y"}, Out: []string{"looped"}, Body: &onnxtest.Model{
-			Nodes:   []onnxtest.Node{{Op: "Identity", In: []string{"going"}, Out: []string{"on"}}, {Op: "Neg", In: []string{"x1"}, Out: []string{"x2"}}},
-			Inputs:  []graph.Value{{Name: "i", Type: graph.Int64}, {Name: "going", Type: 9}, {Name: "x1", Type: graph.Float16, Dims: []int{0, 2000}}},
+			Nodes: []onnxtest.Node{
+				{Op: "Identity", In: []string{"going"}, Out: []string{"on"}},
+				{Op: "Neg", In: []string{"x1"}, Out: []string{"x2"}},
+			},
+			Inputs: []graph.Value{
+				{Name: "i", Type: graph.Int64}, {Name: "going", Type: 9}, {Name: "x1", Type: graph.Float16, Dims: []int{0, 2000}},
+			},
 			Outputs: []graph.Value{{Name: "on", Type: 9}, {Name: "x2", Type: graph.Float16, Dims: []int{0, 2000}}},
-		}})
-	m.Outputs = []graph.Value{{Name: "looped", Type: graph.Float16, Dims: []int{0, 2000}}, {Name: "trips", Type: graph.Int64}}
+		}},
+	)
+	m.Outputs = []graph.Value{
+		{Name: "looped", Type: graph.Float16, Dims: []int{0, 2000}}, {Name: "trips", Type: graph.Int64},
+	}
 	return m
 }
 
-// countFloat16 counts the fields of a ValueInfoProto's tensor or a TensorProto whose element type is float16, and casts to it.
+// countFloat16 counts the fields of a ValueInfoProto's tensor or a TensorProto whose element type is float16, and casts
+// to it.
 func countFloat16(model []byte) int {
-	return bytes.Count(model, []byte{0x08, 10, 0x12}) + bytes.Count(model, []byte{0x10, 10}) + bytes.Count(model, []byte("\x0a\x02to\x18\x0a"))
+	return bytes.Count(
+		model, []byte{0x08, 10, 0x12},
+	) + bytes.Count(
+		model, []byte{0x10, 10},
+	) + bytes.Count(
+		model, []byte("\x0a\x02to\x18\x0a"),
+	)
 }
 
 func TestWiden(t *testing.T) {
@@ -45,11 +66,15 @@ func TestWiden(t *testing.T) {
 			t.Fatal(err)
 		}
 		h, err := readBytes(t, wide)
-		if got, want := fmt.Sprint(h.Inputs, h.Outputs), "[x float32 [?,2000]] [looped float32 [?,2000] trips int64 []]"; err != nil || got != want {
+		if got, want := fmt.Sprint(h.Inputs, h.Outputs), "[x float32 [?,2000]] [looped float32 [?,2000] trips int64 []]"; err != nil ||
+			got != want {
 			t.Errorf("weights as inputs %v: got %s, %v, want %s", old, got, err, want)
 		}
 		if got := countFloat16(wide); got != 1 || countFloat16(data) < 5 {
-			t.Errorf("weights as inputs %v: float16 is named %d times where it was %d, want it once, of the long weight", old, got, countFloat16(data))
+			t.Errorf(
+				"weights as inputs %v: float16 is named %d times where it was %d, want it once, of the long weight", old, got,
+				countFloat16(data),
+			)
 		}
 		if !bytes.Contains(wide, []byte{0, 0, 0x80, 0x3f, 0, 0, 0x20, 0xc0, 0, 0xe0, 0x7f, 0x47}) {
 			t.Error("the short weight is not 1, -2.5 and 65504 in float32")

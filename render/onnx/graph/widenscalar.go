@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// WidenScalar edits a network in memory so that it is given a scalar input as Float, and casts it to what it was. The
-// binding cannot make a scalar of type Float16, which is the timestep of Optimum's exports in half precision.
+// WidenScalar edits a network in memory so that it takes a scalar input as Float and casts it to its former type. The
+// binding cannot make a scalar of type Float16, which is the timestep of Optimum's float16 exports.
 func WidenScalar(model []byte, input Value) ([]byte, error) {
 	fields, err := splitFields(model)
 	if err != nil {
@@ -27,7 +27,7 @@ func WidenScalar(model []byte, input Value) ([]byte, error) {
 	return out, nil
 }
 
-// widenScalarGraph edits a GraphProto: node = 1, input = 11. The cast stands before all that reads it.
+// widenScalarGraph edits a GraphProto: node = 1, input = 11. The cast stands before every node that reads it.
 func widenScalarGraph(message []byte, input Value) ([]byte, error) {
 	fields, err := splitFields(message)
 	if err != nil {
@@ -59,7 +59,7 @@ func widenScalarGraph(message []byte, input Value) ([]byte, error) {
 	return out, nil
 }
 
-// replaceInput is a node that reads another value in the place of one.
+// replaceInput returns a node that reads another value in place of old.
 func replaceInput(node []rawField, old, now string) []byte {
 	var out []byte
 	for _, f := range node {
@@ -72,8 +72,8 @@ func replaceInput(node []rawField, old, now string) []byte {
 	return out
 }
 
-// newFloatScalar makes the ValueInfoProto of a Float without dimensions: name = 1, type = 2; in TypeProto tensor_type = 1; in its
-// Tensor elem_type = 1, shape = 2.
+// newFloatScalar makes the ValueInfoProto of a Float without dimensions: name = 1, type = 2; in TypeProto tensor_type =
+// 1; in its Tensor elem_type = 1, shape = 2.
 func newFloatScalar(name string) []byte {
 	tensor := appendMessage(appendNumber(nil, 1, uint64(Float)), 2, nil)
 	return appendMessage(appendMessage(nil, 1, []byte(name)), 2, appendMessage(nil, 1, tensor))

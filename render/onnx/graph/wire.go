@@ -10,8 +10,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// wire reads the protobuf fields of a file as a stream, from pos up to end, so that weights of gigabytes are skipped and
-// never held in memory (package protowire reads from memory only). For a nested message, end is moved to its end and back.
+// wire reads the protobuf fields of a file as a stream, from pos up to end, so that weights of gigabytes are skipped
+// and never held in memory (package protowire reads from memory only). For a nested message, end is moved to its end
+// and back.
 type wire struct {
 	file io.ReadSeeker
 	buf  *bufio.Reader

@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// ZeroNoise edits a network in memory so that the normal numbers it draws are all zero, which leaves the mean of what it draws
-// around. A network that draws none stays as it is.
+// ZeroNoise edits a network in memory so that the normal numbers it draws are all zero, which leaves the mean. A
+// network that draws none stays as it is.
 //
-// What is drawn is subtracted from itself: it may have any shape.
+// The drawn values are subtracted from themselves, so they may have any shape.
 func ZeroNoise(model []byte) ([]byte, error) {
 	fields, err := splitFields(model)
 	if err != nil {
-		return nil, fmt.Errorf("still: %w", err)
+		return nil, fmt.Errorf("zero noise: %w", err)
 	}
 	out := make([]byte, 0, len(model)+256)
 	for _, f := range fields {
@@ -22,7 +22,7 @@ func ZeroNoise(model []byte) ([]byte, error) {
 		}
 		edited, err := zeroNoiseGraph(f.content)
 		if err != nil {
-			return nil, fmt.Errorf("still: %w", err)
+			return nil, fmt.Errorf("zero noise: %w", err)
 		}
 		out = appendMessage(out, 7, edited)
 	}
@@ -57,7 +57,7 @@ func zeroNoiseGraph(message []byte) ([]byte, error) {
 	return out, nil
 }
 
-// renamedNode is a node of one output under another name. In NodeProto output = 2.
+// renamedNode returns a node of one output under another name. In NodeProto output = 2.
 func renamedNode(node []rawField, output string) []byte {
 	var out []byte
 	for _, f := range node {

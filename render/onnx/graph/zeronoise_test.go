@@ -15,7 +15,9 @@ func TestZeroNoise(t *testing.T) {
 		drawn bool
 	}{{"RandomNormal", true}, {"RandomNormalLike", true}, {"Identity", false}} {
 		m := model()
-		m.Nodes = []onnxtest.Node{{Op: c.op, In: []string{"x"}, Out: []string{"noise"}}, {Op: "Add", In: []string{"x", "noise"}, Out: []string{"y"}}}
+		m.Nodes = []onnxtest.Node{
+			{Op: c.op, In: []string{"x"}, Out: []string{"noise"}}, {Op: "Add", In: []string{"x", "noise"}, Out: []string{"y"}},
+		}
 		before := m.Encode()
 		after, err := graph.ZeroNoise(before)
 		if err != nil {

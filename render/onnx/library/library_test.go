@@ -21,7 +21,8 @@ func TestCheck(t *testing.T) {
 		if c.fails == "" && err != nil {
 			t.Errorf("%q: got error %v, want none", c.version, err)
 		}
-		if c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails) || !strings.Contains(err.Error(), "cmd/ort")) {
+		if c.fails != "" &&
+			(err == nil || !strings.Contains(err.Error(), c.fails) || !strings.Contains(err.Error(), "cmd/ort")) {
 			t.Errorf("%q: got error %v, want one with %q and the fix", c.version, err, c.fails)
 		}
 	}
@@ -83,7 +84,8 @@ func TestInspect(t *testing.T) {
 	t.Run("another processor's library is refused", func(t *testing.T) {
 		t.Parallel()
 		other := map[string]string{"amd64": "arm64", "arm64": "amd64"}[runtime.GOARCH]
-		if _, err := InspectFor(lib, runtime.GOOS, other); err == nil || !strings.Contains(err.Error(), "want one for "+other) {
+		if _, err := InspectFor(lib, runtime.GOOS, other); err == nil ||
+			!strings.Contains(err.Error(), "want one for "+other) {
 			t.Errorf("got %v, want a refusal that names %s", err, other)
 		}
 	})

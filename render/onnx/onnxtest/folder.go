@@ -33,7 +33,7 @@ type Folder struct {
 	NoEncoder       bool        // no vae_encoder
 	Channels        int         // of the UNet's input; 0 for 4
 	Side            int         // of the UNet's latents, fixed; 0 for any
-	Endless         bool        // a run of the UNet does not end by itself
+	Endless         bool        // a run of the UNet does not end
 	Huge            bool        // a run of the UNet wants more memory than there are addresses
 	External        bool        // the text encoder's weights are in a file beside it
 	Class           string      // of the pipeline; empty for StableDiffusionPipeline
@@ -120,8 +120,11 @@ func (f Folder) text() Model {
 	}
 	return Model{
 		Weights: []Weight{table},
-		Nodes:   []Node{node("Gather", "rows", "table", "input_ids"), f.cast("rows", "last_hidden_state"), node("Identity", "pooler_output", "rows")},
-		Inputs:  []graph.Value{{Name: "input_ids", Type: f.IDs, Dims: []int{f.Batch, Length}}},
+		Nodes: []Node{
+			node("Gather", "rows", "table", "input_ids"), f.cast("rows", "last_hidden_state"),
+			node("Identity", "pooler_output", "rows"),
+		},
+		Inputs: []graph.Value{{Name: "input_ids", Type: f.IDs, Dims: []int{f.Batch, Length}}},
 		Outputs: []graph.Value{{Name: "last_hidden_state", Type: f.Float, Dims: []int{f.Batch, Length, Width}},
 			{Name: "pooler_output", Type: graph.Float, Dims: []int{f.Batch, Length, Width}}},
 		WeightsAsInputs: f.WeightsAsInputs,
@@ -129,7 +132,10 @@ func (f Folder) text() Model {
 }
 
 func (f Folder) unet() Model {
-	mean := Node{Op: "ReduceMean", In: []string{"encoder_hidden_states"}, Out: []string{"mean"}, Lists: map[string][]int64{"axes": {1, 2}}}
+	mean := Node{
+		Op: "ReduceMean", In: []string{"encoder_hidden_states"}, Out: []string{"mean"},
+		Lists: map[string][]int64{"axes": {1, 2}},
+	}
 	first := "sample"
 	m := Model{
 		Weights: []Weight{{Name: "last", Type: graph.Int64, Dims: []int{1}, Values: []float64{3}}},
@@ -143,15 +149,22 @@ func (f Folder) unet() Model {
 	}
 	if f.Endless {
 		m.Weights = append(m.Weights, Weight{Name: "trips", Type: graph.Int64, Values: []float64{1 << 40}})
-		m.Nodes = append(m.Nodes, Node{Op: "Loop", In: []string{"trips", "", "sample"}, Out: []string{"looped"}, Body: f.loopBody()})
+		m.Nodes = append(
+			m.Nodes, Node{Op: "Loop", In: []string{"trips", "", "sample"}, Out: []string{"looped"}, Body: f.loopBody()},
+		)
 		first = "looped"
 	}
 	if f.Huge {
 		m.Weights = append(m.Weights, Weight{Name: "size", Type: graph.Int64, Dims: []int{1}, Values: []float64{1 << 48}},
 			Weight{Name: "one", Type: graph.Int64, Dims: []int{1}, Values: []float64{1}})
-		m.Nodes = append(m.Nodes, f.cast("timestep", "now"), node("Reshape", "listed", "now", "one"), node("Expand", "huge", "listed", "size"),
+		m.Nodes = append(
+			m.Nodes,
+			f.cast("timestep", "now"),
+			node("Reshape", "listed", "now", "one"),
+			node("Expand", "huge", "listed", "size"),
 			Node{Op: "ReduceMax", In: []string{"huge"}, Out: []string{"largest"}, Ints: map[string]int64{"keepdims": 0}},
-			node("Add", "enlarged", "sample", "largest"))
+			node("Add", "enlarged", "sample", "largest"),
+		)
 		first = "enlarged"
 	}
 	m.Nodes = append(m.Nodes, f.cast("timestep", "t"), mean, node("Unsqueeze", "mean4", "mean", "last"),
@@ -177,8 +190,13 @@ func (f Folder) decoder() Model {
 		},
 		Nodes: []Node{
 			{Op: "Gather", In: []string{"latent_sample", "three"}, Out: []string{"rgb"}, Ints: map[string]int64{"axis": 1}},
-			{Op: "Resize", In: []string{"rgb", "", "scales"}, Out: []string{"sample"}, Texts: map[string]string{"mode": "nearest",
-				"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}},
+			{
+				Op:  "Resize",
+				In:  []string{"rgb", "", "scales"},
+				Out: []string{"sample"},
+				Texts: map[string]string{"mode": "nearest",
+					"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
+			},
 		},
 		Inputs:          []graph.Value{{Name: "latent_sample", Type: f.Float, Dims: []int{f.Batch, 4, 0, 0}}},
 		Outputs:         []graph.Value{{Name: "sample", Type: f.Float, Dims: []int{f.Batch, 3, 0, 0}}},
@@ -197,7 +215,10 @@ func (f Folder) encoder() Model {
 	return Model{
 		Weights: []Weight{{Name: "channels", Type: graph.Int64, Dims: []int{len(channels)}, Values: channels}},
 		Nodes: append([]Node{
-			{Op: "AveragePool", In: []string{"sample"}, Out: []string{"small"}, Lists: map[string][]int64{"kernel_shape": eight, "strides": eight}},
+			{
+				Op: "AveragePool", In: []string{"sample"}, Out: []string{"small"},
+				Lists: map[string][]int64{"kernel_shape": eight, "strides": eight},
+			},
 			{Op: "Gather", In: []string{"small", "channels"}, Out: []string{of}, Ints: map[string]int64{"axis": 1}},
 		}, drawn...),
 		Inputs:          []graph.Value{{Name: "sample", Type: f.Float, Dims: []int{f.Batch, 3, 0, 0}}},

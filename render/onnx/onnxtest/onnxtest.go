@@ -149,7 +149,8 @@ func (w Weight) encode() message {
 		b.message(9, raw)
 		return b
 	}
-	for _, pair := range [][2]string{{"location", w.File}, {"offset", fmt.Sprint(w.Offset)}, {"length", fmt.Sprint(len(raw))}} {
+	offset, length := fmt.Sprint(w.Offset), fmt.Sprint(len(raw))
+	for _, pair := range [][2]string{{"location", w.File}, {"offset", offset}, {"length", length}} {
 		var e message
 		e.text(1, pair[0])
 		e.text(2, pair[1])

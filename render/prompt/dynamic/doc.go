@@ -1,5 +1,5 @@
-// Package dynamic expands prompts that leave something open, in the notation of the dynamic-prompts extension and with
-// Midjourney's permutations:
+// Package dynamic expands prompts with choices, in the notation of the dynamic-prompts extension and with Midjourney's
+// permutations:
 //
 //	{red|blue}            one of them
 //	{3::red|blue}         red three times as often
@@ -8,8 +8,8 @@
 //	__animals/birds__     a line of the file animals/birds.txt; * stands for any name, ** for any folders too
 //	{red, blue}           both, each in a prompt of its own
 //
-// All of it nests. A group with a stroke or a $$ chooses, one with commas alone permutes, and one with neither is what
-// it holds. A backslash makes a brace, a stroke or a comma plain. A brace without its other half is text.
+// All of these nest. A group with a vertical bar or a $$ chooses, one with commas only permutes, and one with neither
+// is its content. A backslash makes a brace, a vertical bar or a comma plain. An unmatched brace is text.
 //
-// What is chosen depends on the seed alone: the same texts and seed give the same prompts, on any machine.
+// The choices depend on the seed alone: the same texts and seed give the same prompts, on any machine.
 package dynamic

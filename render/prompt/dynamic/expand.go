@@ -9,29 +9,29 @@ import (
 
 // Bounds of an expansion.
 const (
-	maxBytes   = 16_000  // of one text that comes out: 4,000 characters of any script
-	maxDraws   = 2_000   // choices and wildcards that are settled, and what is taken of each
+	maxBytes   = 16_000  // of one expanded text: 4,000 characters of any script
+	maxDraws   = 2_000   // choices and wildcards that are expanded, and the options taken from each
 	maxNesting = 16      // wildcards inside each other
-	maxRead    = 1 << 18 // bytes of the lines that are chosen, and of what joins them
+	maxRead    = 1 << 18 // bytes of the chosen lines, and of the text that joins them
 )
 
-// ErrTooLong means that a prompt grows beyond all reading. Its text is a clause for people.
-var ErrTooLong = errors.New("what stands for its choices and wildcards makes this prompt too long")
+// ErrTooLong means that a prompt expands to too much text. Its text is a clause for people.
+var ErrTooLong = errors.New("the choices and wildcards make this prompt too long")
 
-// TooManyError means that a prompt has more permutations than may be painted.
+// TooManyError means that a prompt has more permutations than allowed.
 type TooManyError struct {
-	Count int // how many there are; at least so many beyond a million
+	Count int // how many there are; a lower bound beyond a million
 	Max   int
 }
 
 // Error is a clause for people.
 func (e *TooManyError) Error() string {
-	return fmt.Sprintf("these permutations are %d prompts, and at most %d can be painted at once", e.Count, e.Max)
+	return fmt.Sprintf("the choices make %d prompts: at most %d are possible at once", e.Count, e.Max)
 }
 
-// Expand settles what texts leave open, by seed, and returns all permutations of what is left: each with as many texts as
-// were given, the first that were typed first. Without anything open it returns the texts as they are. Errors are
-// ErrTooLong, ErrTooManyLines, a *TooManyError or an *UnknownError, or come from the wildcards or the context.
+// Expand makes the choices in texts, by seed, and returns all permutations: each with as many texts as were given, in
+// the order in which they were typed. Texts without choices are returned as they are. Errors are ErrTooLong,
+// ErrTooManyLines, a *TooManyError or an *UnknownError, or come from the wildcards or the context.
 func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, most int) ([][]string, error) {
 	s := expander{random: newGenerator(seed), wildcards: newWildcardCache(from)}
 	var all [][]node
@@ -64,7 +64,7 @@ func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, mos
 	return out, nil
 }
 
-// HasChoices tells whether a text leaves something open: a choice, a wildcard or a permutation.
+// HasChoices says whether a text has a choice, a wildcard or a permutation.
 func HasChoices(text string) bool {
 	for _, n := range parse(text) {
 		if n.kind != literal {
@@ -82,7 +82,7 @@ type expander struct {
 	read      int // bytes
 }
 
-// expand leaves only text and permutations of nodes.
+// expand replaces everything in nodes but text and permutations.
 func (s *expander) expand(ctx context.Context, nodes []node, depth int) (out []node, err error) {
 	for _, n := range nodes {
 		var more []node
@@ -104,7 +104,7 @@ func (s *expander) expand(ctx context.Context, nodes []node, depth int) (out []n
 	return out, nil
 }
 
-// checkBounds counts what is settled, so that wildcards that name each other come to an end.
+// checkBounds counts expansions, so that wildcards that name each other end.
 func (s *expander) checkBounds(ctx context.Context, n, bytes, depth int) error {
 	s.draws, s.read = s.draws+n, s.read+bytes
 	if s.draws > maxDraws || s.read > maxRead || depth > maxNesting {
@@ -121,13 +121,14 @@ func (s *expander) permute(ctx context.Context, n node, depth int) ([]node, erro
 			return nil, err
 		}
 		o := option{nodes: nodes, permutations: countPermutations(nodes)}
-		expanded.options, expanded.permutations = append(expanded.options, o), min(expanded.permutations+o.permutations, maxCounted)
+		expanded.options = append(expanded.options, o)
+		expanded.permutations = min(expanded.permutations+o.permutations, maxCounted)
 	}
 	return []node{expanded}, nil
 }
 
-// choose takes some of the options, each at most once. The only option being a wildcard stands for its values, so that
-// {2$$__birds__} never names a bird twice.
+// choose takes some of the options, each at most once. A wildcard that is the only option stands for its values, so
+// that {2$$__birds__} never names a bird twice.
 func (s *expander) choose(ctx context.Context, n node, depth int) (out []node, err error) {
 	var from *weightedPool
 	if len(n.options) == 1 && len(n.options[0].nodes) == 1 && n.options[0].nodes[0].kind == wildcard {
@@ -161,7 +162,7 @@ func (s *expander) choose(ctx context.Context, n node, depth int) (out []node, e
 	return out, nil
 }
 
-// trim takes the blanks around one of several options away: what joins them has its own.
+// trim removes the blanks around one of several options: the separator has its own.
 func trim(nodes []node) []node {
 	if n := len(nodes); n > 0 {
 		if nodes[0].kind == literal {
@@ -174,7 +175,7 @@ func trim(nodes []node) []node {
 	return nodes
 }
 
-// countPermutations is how many permutations settled nodes have.
+// countPermutations is how many permutations expanded nodes have.
 func countPermutations(nodes []node) int {
 	total := 1
 	for _, n := range nodes {
@@ -185,7 +186,7 @@ func countPermutations(nodes []node) int {
 	return total
 }
 
-// maxCounted is where counting permutations ends: nobody may paint so many.
+// maxCounted is where counting permutations ends: more are never allowed.
 const maxCounted = 1_000_000
 
 func times(a, b int) int { return min(a*b, maxCounted) }

@@ -161,7 +161,9 @@ func TestSeedsAreStable(t *testing.T) {
 	for seed := range int64(8) {
 		got = append(got, expand(t, seed, "{a|b|c} {2$$ $$1|2|3} __animals/birds__")[0][0])
 	}
-	want := []string{"c 2 1 kite", "b 3 2 wren", "b 3 2 kite", "a 3 2 owl", "b 3 2 wren", "b 3 1 owl", "c 2 1 owl", "b 1 3 wren"}
+	want := []string{
+		"c 2 1 kite", "b 3 2 wren", "b 3 2 kite", "a 3 2 owl", "b 3 2 wren", "b 3 1 owl", "c 2 1 owl", "b 1 3 wren",
+	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -182,14 +184,21 @@ func TestExpandRefuses(t *testing.T) {
 	t.Parallel()
 	many := strings.Repeat("{a, b}", 40)
 	var tooMany *dynamic.TooManyError
-	if _, err := dynamic.Expand(t.Context(), []string{"{a, b} {c, d}"}, 1, testWildcards(), 3); !errors.As(err, &tooMany) || tooMany.Count != 4 || tooMany.Max != 3 {
+	if _, err := dynamic.Expand(t.Context(), []string{"{a, b} {c, d}"}, 1, testWildcards(), 3); !errors.As(
+		err, &tooMany,
+	) ||
+		tooMany.Count != 4 ||
+		tooMany.Max != 3 {
 		t.Errorf("four of at most three: got %v", err)
 	}
-	if _, err := dynamic.Expand(t.Context(), []string{many}, 1, testWildcards(), 40); !errors.As(err, &tooMany) || tooMany.Count != 1_000_000 {
+	if _, err := dynamic.Expand(t.Context(), []string{many}, 1, testWildcards(), 40); !errors.As(err, &tooMany) ||
+		tooMany.Count != 1_000_000 {
 		t.Errorf("2^40 permutations: got %v", err)
 	}
 	for _, text := range []string{"__loop__", "__wide__", strings.Repeat("{a|b}", 2001)} {
-		if _, err := dynamic.Expand(t.Context(), []string{text}, 1, testWildcards(), 40); !errors.Is(err, dynamic.ErrTooLong) {
+		if _, err := dynamic.Expand(t.Context(), []string{text}, 1, testWildcards(), 40); !errors.Is(
+			err, dynamic.ErrTooLong,
+		) {
 			t.Errorf("%.20s: got %v, want ErrLong", text, err)
 		}
 	}
@@ -205,11 +214,13 @@ func TestExpandRefuses(t *testing.T) {
 		t.Errorf("an unknown wildcard: got %v", err)
 	}
 	_, err = dynamic.Expand(t.Context(), []string{"a __fowl__"}, 1, dynamic.Folder{}, 40)
-	if !errors.As(err, &unknown) || !strings.Contains(unknown.Hint(), "none yet") {
+	if !errors.As(err, &unknown) || !strings.Contains(unknown.Hint(), "There are no wildcards yet") {
 		t.Errorf("no wildcards at all: got %v", err)
 	}
 	for _, name := range []string{"../secret", "/etc/passwd", "..", ".", "animals"} {
-		if _, err := dynamic.Expand(t.Context(), []string{"__" + name + "__"}, 1, testWildcards(), 40); !errors.As(err, &unknown) {
+		if _, err := dynamic.Expand(t.Context(), []string{"__" + name + "__"}, 1, testWildcards(), 40); !errors.As(
+			err, &unknown,
+		) {
 			t.Errorf("%s: got %v, want it unknown", name, err)
 		}
 	}
@@ -226,7 +237,7 @@ func TestHasChoices(t *testing.T) {
 	}
 }
 
-// checkExpand tells what is wrong with an expansion of anything.
+// checkExpand reports what is wrong with an expansion of any text.
 func checkExpand(text string, seed int64) error {
 	got, err := dynamic.Expand(context.Background(), []string{text}, seed, testWildcards(), 30)
 	if err != nil {
@@ -253,7 +264,16 @@ func checkExpand(text string, seed int64) error {
 func TestExpandAnything(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		text := strings.Join(rapid.SliceOf(rapid.SampledFrom([]string{"{", "}", "|", ",", "a", " ", "2", "$$", "::", `\`, "__", "__colour__", "-", "é", "__loop__"})).Draw(t, "text"), "")
+		text := strings.Join(
+			rapid.SliceOf(
+				rapid.SampledFrom(
+					[]string{"{", "}", "|", ",", "a", " ", "2", "$$", "::", `\`, "__", "__colour__", "-", "é", "__loop__"},
+				),
+			).Draw(
+				t, "text",
+			),
+			"",
+		)
 		if err := checkExpand(text, rapid.Int64().Draw(t, "seed")); err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}

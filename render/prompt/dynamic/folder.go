@@ -14,31 +14,31 @@ import (
 // Bounds of a folder of wildcards.
 const (
 	maxFile  = 1 << 20 // bytes of a file that are read
-	maxFiles = 2_000   // files that are looked at
+	maxFiles = 2_000   // files that are listed
 )
 
 // UnknownError means that there is no wildcard of a name.
 type UnknownError struct {
 	Name  string
-	Known []string // some of those there are
+	Known []string // some of the existing ones
 }
 
 // Error is a clause for people.
-func (e *UnknownError) Error() string { return fmt.Sprintf("there is no wildcard called %s", e.Name) }
+func (e *UnknownError) Error() string { return "unknown wildcard " + e.Name }
 
-// Hint says what there is instead.
+// Hint names existing wildcards.
 func (e *UnknownError) Hint() string {
 	if len(e.Known) == 0 {
-		return "Whoever runs this can put text files with a line for each choice into the folder of wildcards; there are none yet."
+		return "There are no wildcards yet. They are text files, one choice per line, in the wildcards folder."
 	}
-	return "There are: __" + strings.Join(e.Known, "__, __") + "__."
+	return "Try one of: __" + strings.Join(e.Known, "__, __") + "__."
 }
 
-// Folder is a folder of wildcards: text files with one value in a line, called by their names without .txt, with slashes
-// for folders in it. Empty lines and those that begin with # are left out. The zero Folder is empty.
+// Folder is a folder of wildcards: text files with one value in a line, named without .txt, with slashes for
+// folders in it. Empty lines and those that begin with # are left out. The zero Folder is empty.
 type Folder struct{ FS fs.FS }
 
-// Names lists the wildcards there are, sorted.
+// Names lists the wildcards, sorted.
 func (f Folder) Names() (names []string, err error) {
 	if f.FS == nil {
 		return nil, nil

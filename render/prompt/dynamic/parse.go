@@ -18,7 +18,7 @@ type node struct {
 	least        int // of a choice: how many are taken
 	most         int
 	join         string
-	permutations int // of a settled permutation: how many prompts it makes
+	permutations int // of an expanded permutation: how many prompts it makes
 }
 
 type kind byte
@@ -34,8 +34,8 @@ const (
 type option struct {
 	weight       float64
 	nodes        []node
-	line         string // of a wildcard: what is read only if it is chosen
-	permutations int    // of a settled permutation: how many prompts it makes
+	line         string // of a wildcard: parsed only if it is chosen
+	permutations int    // of an expanded permutation: how many prompts it makes
 }
 
 // read returns an option's pieces.
@@ -46,7 +46,7 @@ func (o option) read() []node {
 	return o.nodes
 }
 
-// reader reads one text. It takes time in proportion to its length: every bracket is matched once, before.
+// reader reads one text in linear time: every bracket is matched once, before.
 type reader struct {
 	text  string
 	close []int // by the place of a brace that opens a group: the place of the one that closes it; else 0
@@ -74,7 +74,7 @@ func parse(text string) []node {
 	return r.sequence(0, len(text), false)
 }
 
-// sequence reads text[from:to]. Within a permutation an escaped comma loses its backslash, which has done its work.
+// sequence reads text[from:to]. Within a permutation an escaped comma loses its backslash.
 func (r *reader) sequence(from, to int, permuted bool) (nodes []node) {
 	var plain strings.Builder
 	flush := func() {
@@ -126,7 +126,7 @@ func wildcardName(text string) string {
 	return ""
 }
 
-// group reads what stands between two braces.
+// group reads the text between two braces.
 func (r *reader) group(from, to int) []node {
 	n := node{kind: choice, least: 1, most: 1, join: ", "}
 	counted := false
@@ -154,7 +154,7 @@ func (r *reader) group(from, to int) []node {
 	return []node{n}
 }
 
-// marks returns the places of a mark in text[from:to] that stand in no group within it.
+// marks returns the places of a mark in text[from:to] outside of inner groups.
 func (r *reader) marks(from, to int, mark string) (places []int) {
 	for at := from; at < to; at++ {
 		switch {
@@ -178,7 +178,7 @@ var (
 // maxCount stands for "as many as there are".
 const maxCount = 9999
 
-// count reads how many options are wanted: 2, 1-3, -3 or 2-.
+// count reads how many options to take: 2, 1-3, -3 or 2-.
 func count(text string) (least, most int, ok bool) {
 	m := counts.FindStringSubmatch(text)
 	if m == nil || m[2] != "" && m[1] == "" && m[3] == "" {

@@ -5,16 +5,18 @@ import (
 	"slices"
 )
 
-// weightedPool holds options that are drawn by their weights. To draw one takes time by the logarithm of how many there are.
+// weightedPool holds options that are drawn by their weights. A draw takes logarithmic time.
 type weightedPool struct {
 	options    []option
 	weights    fenwickTree
-	unweighted fenwickTree // 1 for each option without weight: they weigh the same once all others are drawn
+	unweighted fenwickTree // 1 for each option of weight 0: they are equally likely once all others are drawn
 	weighted   int         // how many have a weight
 }
 
 func newWeightedPool(options []option) *weightedPool {
-	u := &weightedPool{options: options, weights: make(fenwickTree, len(options)+1), unweighted: make(fenwickTree, len(options)+1)}
+	u := &weightedPool{
+		options: options, weights: make(fenwickTree, len(options)+1), unweighted: make(fenwickTree, len(options)+1),
+	}
 	for i, o := range options {
 		if o.weight > 0 {
 			u.weights[i+1] = o.weight
@@ -28,7 +30,7 @@ func newWeightedPool(options []option) *weightedPool {
 	return u
 }
 
-// draw takes n options, none twice, in the order drawn, and lays them back.
+// draw takes n options, none twice, in the order drawn, and puts them back.
 func (u *weightedPool) draw(d *generator, n int) []option {
 	picked := make([]option, 0, n)
 	var taken []int
@@ -43,7 +45,7 @@ func (u *weightedPool) draw(d *generator, n int) []option {
 	return picked
 }
 
-// drawOne draws one that was not taken.
+// drawOne draws one that is not taken yet.
 func (u *weightedPool) drawOne(d *generator, taken []int) int {
 	t, weighted := u.weights, len(taken) < u.weighted
 	if !weighted {
@@ -64,8 +66,8 @@ func (u *weightedPool) addWeight(i int, sign float64) {
 	}
 }
 
-// fenwickTree is a binary indexed tree (Fenwick, 1994, "A New Data Structure for Cumulative Frequency Tables"): t[i] is the sum
-// of the lowest set bit of i many weights, up to the i-th.
+// fenwickTree is a binary indexed tree (Fenwick, 1994, "A New Data Structure for Cumulative Frequency Tables"): t[i] is
+// the sum of the lowest set bit of i many weights, up to the i-th.
 type fenwickTree []float64
 
 // build makes a tree of weights, the first of which is t[1].

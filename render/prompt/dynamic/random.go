@@ -1,7 +1,7 @@
 package dynamic
 
-// generator draws by a seed. It is SplitMix64 (Steele, Lea and Flood, 2014, "Fast Splittable Pseudorandom Number Generators"),
-// written out here so that what a seed chooses never changes with a library.
+// generator draws by a seed. It is SplitMix64 (Steele, Lea and Flood, 2014, "Fast Splittable Pseudorandom Number
+// Generators"), written here so that the choices of a seed never change with a library.
 type generator struct{ state uint64 }
 
 func newGenerator(seed int64) *generator { return &generator{state: uint64(seed)} }
@@ -14,10 +14,10 @@ func (d *generator) next() uint64 {
 	return z ^ z>>31
 }
 
-// fraction draws a number from 0 up to, but not with, 1.
+// fraction draws a number in [0, 1).
 func (d *generator) fraction() float64 { return float64(d.next()>>11) / (1 << 53) }
 
-// intBetween draws a whole number from least to most; nothing is drawn where they are the same.
+// intBetween draws a whole number from least to most; where they are equal it draws nothing.
 func (d *generator) intBetween(least, most int) int {
 	if most <= least {
 		return least

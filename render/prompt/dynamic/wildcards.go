@@ -9,13 +9,13 @@ import (
 
 // Bounds of the wildcards of one expansion.
 const (
-	maxLines     = 200_000 // that all its names stand for
+	maxLines     = 200_000 // of all its wildcards
 	maxLineBytes = 4 << 20 // bytes of them
-	maxSuggested = 10      // names that are told to somebody who asked for another
+	maxSuggested = 10      // names that are suggested in place of an unknown one
 )
 
-// ErrTooManyLines means that wildcards stand for more lines than are read. Its text is a clause for people.
-var ErrTooManyLines = errors.New("its wildcards stand for more lines than I can look through for one prompt")
+// ErrTooManyLines means that wildcards have more lines than allowed. Its text is a clause for people.
+var ErrTooManyLines = errors.New("the wildcards have too many lines for one prompt")
 
 // Wildcards holds the values of wildcards. Folder is one.
 type Wildcards interface {
@@ -28,9 +28,9 @@ type Wildcards interface {
 // wildcardCache reads wildcards for one expansion, each once.
 type wildcardCache struct {
 	from         Wildcards
-	names        []string // of all wildcards, once they were asked for
+	names        []string // of all wildcards, once they were listed
 	files        map[string][]string
-	pools        map[string]*weightedPool // by what was asked for
+	pools        map[string]*weightedPool // by the requested name
 	lines, bytes int
 }
 
@@ -38,8 +38,8 @@ func newWildcardCache(from Wildcards) *wildcardCache {
 	return &wildcardCache{from: from, files: map[string][]string{}, pools: map[string]*weightedPool{}}
 }
 
-// pool holds the lines that a name stands for: those of the file of that name, of the only one whose name differs in case
-// alone, or of all files whose names fit a name with stars. There being none is an *UnknownError.
+// pool returns the lines of a name: those of the file of that name, of the only one whose name differs in case only, or
+// of all files whose names match a name with stars. Without any the error is an *UnknownError.
 func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, error) {
 	if u, known := l.pools[name]; known {
 		return u, nil
@@ -75,7 +75,7 @@ func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, e
 	return l.pools[name], nil
 }
 
-// file returns the lines of a file. They count each time that they are asked for, for each time they become options.
+// file returns the lines of a file. They count towards the limits each time, since each time they become options.
 func (l *wildcardCache) file(name string) (lines []string, err error) {
 	lines, read := l.files[name]
 	if !read {
@@ -93,7 +93,7 @@ func (l *wildcardCache) file(name string) (lines []string, err error) {
 	return lines, nil
 }
 
-// nameMatcher returns what tells whether a file's name is meant: * is any part of a name, ** any folders too.
+// nameMatcher returns a function that matches the names of files: * is any part of a name, ** any folders too.
 func nameMatcher(name string) func(string) bool {
 	if !strings.Contains(name, "*") {
 		return func(n string) bool { return strings.EqualFold(n, name) }

@@ -29,7 +29,10 @@ func TestFormat(t *testing.T) {
 }
 
 // pieces are what random prompts are made of: every token of the grammar and what could be mistaken for one.
-var pieces = []string{"(", ")", "[", "]", ":", `\`, "a", " ", "\n", "BREAK", " BREAK ", "1.2", ":1.3)", ":0)", ":1)", ":-1)", ": .5 )", "é", "🙂", "\x85", ",", "|", "<lora:x:1>", "\xff"}
+var pieces = []string{
+	"(", ")", "[", "]", ":", `\`, "a", " ", "\n", "BREAK", " BREAK ", "1.2", ":1.3)", ":0)", ":1)", ":-1)", ": .5 )",
+	"é", "🙂", "\x85", ",", "|", "<lora:x:1>", "\xff",
+}
 
 func TestFormatRoundTrip(t *testing.T) {
 	t.Parallel()
@@ -47,7 +50,9 @@ func checkRoundTrip(t interface{ Fatalf(string, ...any) }, text string) {
 	written := prompt.Format(first)
 	second := prompt.Parse(written)
 	if !reflect.DeepEqual(withoutColumns(first), withoutColumns(second)) {
-		t.Fatalf("Parse(%q)\n  is %v\nFormat gives %q\nwhich is %v", text, withoutColumns(first), written, withoutColumns(second))
+		t.Fatalf(
+			"Parse(%q)\n  is %v\nFormat gives %q\nwhich is %v", text, withoutColumns(first), written, withoutColumns(second),
+		)
 	}
 }
 

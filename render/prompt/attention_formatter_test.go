@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// escaper makes text literal again. BREAK as text needs a backslash too: Parse drops it and reads one word.
+// escaper makes text literal. BREAK as text needs a backslash too: Parse drops it and reads one word.
 var escaper = strings.NewReplacer(`\`, `\\`, `(`, `\(`, `)`, `\)`, `[`, `\[`, `]`, `\]`, breakWord, `B\REAK`)
 
-// Format writes parts so that Parse reads them back: Parse(Format(Parse(text))) equals Parse(text) but for columns.
+// Format writes parts so that Parse reads them back: Parse(Format(Parse(text))) equals Parse(text), except for columns.
 // Every weight is written out, (like this:1.21), whatever brackets it came from.
 func Format(parts []Part) string {
 	var b strings.Builder
@@ -34,8 +34,8 @@ func group(p Part) string {
 	return "(" + text + ":" + strconv.FormatFloat(p.Weight, 'f', -1, 64) + ")"
 }
 
-// separators returns what must stand before and after part i: a lone backslash, which reads as nothing, keeps a blank from
-// being taken by the BREAK beside it, and an empty bracket keeps neighbours of equal weight from being joined.
+// separators returns what must stand before and after part i: a lone backslash, which reads as nothing, protects a
+// blank from the BREAK beside it, and an empty bracket keeps neighbours of equal weight apart.
 func separators(parts []Part, i int) (prefix, suffix string) {
 	p := parts[i]
 	if i > 0 && !parts[i-1].Break && parts[i-1].Weight == p.Weight {
