@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"maps"
 	"os"
 	"os/signal"
 	"syscall"
@@ -42,28 +40,6 @@ func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
-
-// environment is what the program sees of the process it runs in.
-type environment struct {
-	args        []string
-	getenv      func(string) string
-	environ     []string  // what a renderer's process inherits
-	stdin       io.Reader // read by a renderer's process alone
-	stdout      io.Writer // what was asked for
-	stderr      io.Writer // logs and errors
-	interactive bool      // stderr is a terminal, so progress may be shown there
-	poolOpener            // where models come from
-}
-
-// invocation is what every subcommand is given.
-type invocation struct {
-	environment
-	settings config.Settings
-	log      *slog.Logger
-}
-
-// command is a subcommand. Its error is shown to the person in one piece, so it must say what to do.
-type command func(context.Context, invocation) error
 
 // run runs one subcommand and returns the exit code.
 func run(ctx context.Context, env environment) int {
@@ -107,21 +83,4 @@ func printFaults(w io.Writer, e *config.FaultError) {
 		return
 	}
 	fmt.Fprintln(w, `Run "darkroom --help" for what it can do.`)
-}
-
-// commands lists the subcommands by the name that config gives them.
-func commands() map[string]command {
-	all := map[string]command{
-		"bot":    runBot,
-		"doctor": doctor,
-
-		"queue show":   showQueue,
-		"queue pause":  pauseQueue,
-		"queue resume": resumeQueue,
-
-		"prompt":  showPrompt,
-		"version": version,
-	}
-	maps.Copy(all, renderCommands())
-	return all
 }

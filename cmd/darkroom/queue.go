@@ -170,7 +170,7 @@ func changePauses(ctx context.Context, s invocation, c config.PauseTarget,
 			return err
 		}
 		if !existed {
-			return fmt.Errorf("%s was not paused here; moderators resume a server that they paused with /limits", outbox.PauseScope(p))
+			return fmt.Errorf("%s was not paused here; moderators resume with /limits what they paused", outbox.PauseScope(p))
 		}
 		if q == nil || apply(redisCtx, q, outbox.PauseScope(p)) != nil {
 			_, err = fmt.Fprintf(s.stdout, "saved for %s; the bot updates the queue within a minute\n", outbox.PauseScope(p))
