@@ -11,13 +11,15 @@ import (
 	"darkroom/store"
 )
 
-// TestDeliveredResultIsNotRenderedAgain delivers the results of a job that is in the queue once more, where the message
-// that waited for them cannot be deleted.
+// TestDeliveredResultIsNotRenderedAgain delivers the pictures of a job that is in the queue once more.
 func TestDeliveredResultIsNotRenderedAgain(t *testing.T) {
 	t.Parallel()
-	for name, closed := range map[string]string{
-		"by the bot's token": "^/channels/",
-		"by neither token":   "^/(channels|webhooks)/",
+	for name, refuse := range map[string]func(h *cluster){
+		"its message can be edited": func(*cluster) {},
+		"its message can be neither edited nor deleted": func(h *cluster) {
+			h.refuseEdits()
+			h.refuseRequests("DELETE", "^/(channels|webhooks)/", 50001)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -27,7 +29,7 @@ func TestDeliveredResultIsNotRenderedAgain(t *testing.T) {
 			h.waitReady()
 			i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
 			h.waitText(i, "#1 in the queue")
-			h.refuseRequests("DELETE", closed, 50001)
+			refuse(h)
 			e := h.job(i)
 			d := queue.Undelivered{
 				Job: e.ID, Address: e.Address, Files: []queue.Attachment{{Name: "a.png", Bytes: []byte("picture")}},

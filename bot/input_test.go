@@ -103,12 +103,8 @@ func TestSlowInputsBlockNobody(t *testing.T) {
 func TestQueueShowsUndeliveredJob(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
-	h.sandbox.Fail(
-		sandbox.Fault{
-			Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/`), Times: -1,
-			Status: http.StatusBadGateway,
-		},
-	)
+	h.sandbox.Fail(sandbox.Fault{Method: http.MethodPatch, Path: regexp.MustCompile(`^/channels/\d+/messages/`),
+		Times: -1, Status: http.StatusBadGateway})
 	h.imagineLate()
 	h.pollUntil("the delivery to be put off", func() bool {
 		return strings.Contains(h.log.String(), "are not delivered yet")
