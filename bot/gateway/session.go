@@ -2,7 +2,7 @@ package gateway
 
 import (
 	"context"
-	"darkroom/bot/backoff"
+	"darkroom/queue/backoff"
 	"encoding/json"
 	"errors"
 	"fmt"
