@@ -2,7 +2,8 @@
 // from its Spec to an encoded PNG, and how much of that was ONNX Runtime's own. render/bench/compare.py runs it beside
 // other programs.
 //
-//	bench --model DIR [--steps 2] [--size 512] [--paints 3] [--threads 0] [--prefer steps|start] [--device cpu] [--batch 1] [--narrow]
+//	bench --model DIR [--steps 2] [--size 512] [--paints 3] [--threads 0] [--prefer steps|start] [--device cpu]
+//	      [--batch 1] [--narrow]
 //
 // It prints a line when the model is loaded ("ready") and one JSON object for each picture.
 package main
@@ -31,8 +32,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -152,7 +154,9 @@ func (s settings) renderRound(ctx context.Context, e *pipeline.Pipeline) (roundC
 	return p, nil
 }
 
-func (s settings) renderOne(ctx context.Context, e *pipeline.Pipeline, seed int64, slot *render.BatchSlot) (roundCost, error) {
+func (s settings) renderOne(
+	ctx context.Context, e *pipeline.Pipeline, seed int64, slot *render.BatchSlot,
+) (roundCost, error) {
 	spec := picture.Spec{
 		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
 		Model:  picture.Ref{Name: e.Folder.Name, Hash: e.Folder.Hash},

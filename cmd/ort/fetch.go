@@ -30,8 +30,7 @@ func open(ctx context.Context, client *http.Client, address, accept string) (io.
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
+		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err // its own text repeats the address, credentials included
 		}
 		return nil, 0, fmt.Errorf("ask for %s: %w", redacted(address), err)
@@ -44,7 +43,9 @@ func open(ctx context.Context, client *http.Client, address, accept string) (io.
 }
 
 // download streams an archive into a temporary file in dir and checks it against the pin. The caller removes the file.
-func download(ctx context.Context, client *http.Client, address, dir string, p pin, say func(string, ...any)) (file string, err error) {
+func download(
+	ctx context.Context, client *http.Client, address, dir string, p pin, say func(string, ...any),
+) (file string, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	body, length, err := open(ctx, client, address, "")

@@ -64,9 +64,15 @@ func tarballs() map[string]pin {
 		return pin{file: npmFile, size: npmSize, sha256: npmSHA256, member: npmFolder + member, library: sum}
 	}
 	return map[string]pin{
-		"linux/amd64":  npm("linux/x64/libonnxruntime.so.1", "92ba8e44d31b80a34f5e805076a044122c3be1fffe0d88ed790de7267b0b2682"),
-		"linux/arm64":  npm("linux/arm64/libonnxruntime.so.1", "33032cb5b91c12edbf028d7c69fa40a31848d66c0095448758af237d5e0b07db"),
-		"darwin/arm64": npm("darwin/arm64/libonnxruntime.1.24.3.dylib", "76831409ce6eded92b4cb343cf422c458a60c1ea1d5f3cfa69692ab7fcc67f0f"),
+		"linux/amd64": npm(
+			"linux/x64/libonnxruntime.so.1", "92ba8e44d31b80a34f5e805076a044122c3be1fffe0d88ed790de7267b0b2682",
+		),
+		"linux/arm64": npm(
+			"linux/arm64/libonnxruntime.so.1", "33032cb5b91c12edbf028d7c69fa40a31848d66c0095448758af237d5e0b07db",
+		),
+		"darwin/arm64": npm(
+			"darwin/arm64/libonnxruntime.1.24.3.dylib", "76831409ce6eded92b4cb343cf422c458a60c1ea1d5f3cfa69692ab7fcc67f0f",
+		),
 	}
 }
 

@@ -86,7 +86,9 @@ func test(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("folder for facts: %w", err)
 	}
-	args := []string{"test", "-count", "1", "-p", "1", "-timeout", packageTimeout.String(), "-parallel", fmt.Sprint(o.parallel)}
+	args := []string{
+		"test", "-count", "1", "-p", "1", "-timeout", packageTimeout.String(), "-parallel", fmt.Sprint(o.parallel),
+	}
 	if o.run != "" {
 		args = append(args, "-run", o.run)
 	}
