@@ -40,6 +40,7 @@ type meta interface {
 
 type runStates interface {
 	MarkLeased(ctx context.Context, id string) (bool, error)
+	RecordCrashes(ctx context.Context, id string, crashes int) (bool, error)
 	MarkRequeued(ctx context.Context, id string) (bool, error)
 }
 

@@ -159,6 +159,8 @@ func (e *events) apply(ctx context.Context, ev queue.Event) error {
 	case queue.JobLeased:
 		e.shown.setLeased(ev.Job)
 		return ignoreNotFound(e.db.MarkLeased(ctx, ev.Job))
+	case queue.JobCrashed:
+		return ignoreNotFound(e.db.RecordCrashes(ctx, ev.Job, ev.Crashes))
 	case queue.JobProgress:
 		e.shown.setPercent(ev.Job, ev.Percent)
 	case queue.JobDone:
