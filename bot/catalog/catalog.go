@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
-	"darkroom/bot/backoff"
 	"darkroom/queue"
+	"darkroom/queue/backoff"
 	"darkroom/render"
 	"darkroom/render/request"
 )

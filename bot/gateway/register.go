@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"time"
 
-	"darkroom/bot/backoff"
 	"darkroom/bot/command"
 	"darkroom/bot/rest"
+	"darkroom/queue/backoff"
 )
 
 // register registers the commands at the first session, and tries again until it succeeds.

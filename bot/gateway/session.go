@@ -13,7 +13,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
 
-	"darkroom/bot/backoff"
+	"darkroom/queue/backoff"
 )
 
 // ErrRefused means that Discord closed the gateway for good: a wrong token, or intents it does not grant.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"darkroom/queue/backoff"
 )
 
 const (
@@ -139,14 +141,7 @@ func sleep(ctx context.Context, d time.Duration, route string) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
 		return &waitTooLongError{route: Redact(route), wait: d}
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
+	return backoff.Sleep(ctx, d)
 }
 
 func seconds(f float64) time.Duration { return time.Duration(f * float64(time.Second)) }
