@@ -102,7 +102,7 @@ type outbox interface {
 
 type epochs interface {
 	EpochBegan() time.Time
-	NoteEpoch()
+	NoteEpoch(ctx context.Context)
 	MayHaveRun(j job.Job) bool
 }
 
