@@ -223,7 +223,7 @@ func (r *fixture) events() (all []Event) {
 	return all
 }
 
-// wantEvents checks the events so far: "leased x" and so on.
+// wantEvents checks the events so far, each as "leased x".
 func (r *fixture) wantEvents(want ...string) {
 	r.Helper()
 	var got []string

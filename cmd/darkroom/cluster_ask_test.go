@@ -117,6 +117,7 @@ var (
 	answerPath   = regexp.MustCompile(`^/webhooks/\d+/[^/]+/messages/@original$`)
 	callbackPath = regexp.MustCompile(`^/interactions/\d+/[^/]+/callback$`)
 	postPath     = regexp.MustCompile(`^/channels/\d+/messages$`)
+	editPath     = regexp.MustCompile(`^/channels/\d+/messages/`)
 	finishedBody = regexp.MustCompile(`1:remix:`)
 )
 

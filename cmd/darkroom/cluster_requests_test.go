@@ -32,6 +32,9 @@ const (
 	unfinished     = ""          // it has not ended
 )
 
+// failedText is in the message of a job that failed, and in no other.
+const failedText = "⚠️ Failed: "
+
 // hearing is how long the platform waits for an acknowledgement.
 const ackTimeout = 3 * time.Second
 
@@ -69,7 +72,7 @@ func (rs *requests) idlePerson() string { return rs.people[len(rs.all)%len(rs.pe
 func (rs *requests) submitSlow(steps int) *userRequest {
 	rs.t.Helper()
 	w := rs.submit(rs.idlePerson(), "a "+slowWord+" boat", steps)
-	rs.waitText(w.Interaction, "Painting")
+	rs.waitText(w.Interaction, "Generating")
 	return w
 }
 
@@ -119,11 +122,11 @@ func (rs *requests) endOf(w *userRequest, results map[string]int) string {
 		return unacknowledged
 	case !ok:
 		return unfinished // its message made room for one that is not there yet
-	case strings.Contains(m.Content, "could not write your request down"), strings.Contains(m.Content, "No renderer has told me yet"):
+	case strings.Contains(m.Content, "could not save your request"), strings.Contains(m.Content, "No renderer is ready yet"):
 		return refused
 	case strings.Contains(m.Content, "Cancelled"):
 		return cancelled
-	case strings.Contains(m.Content, "could not be painted"):
+	case strings.Contains(m.Content, failedText):
 		return apologised
 	}
 	return unfinished

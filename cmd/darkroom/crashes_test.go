@@ -23,7 +23,7 @@ func TestTwoCrashesOfUpFailAJob(t *testing.T) {
 		t.Error("it was not tried a second time")
 	}
 	third := up()
-	rs.waitText(poison.Interaction, "could not be painted")
+	rs.waitText(poison.Interaction, failedText)
 	rs.until("the third is online", func() bool { return strings.Contains(third.log.String(), "gateway session is ready") })
 	after := rs.submit(rs.people[1], "a red boat", quickSteps)
 	rs.waitResult(after.Interaction)

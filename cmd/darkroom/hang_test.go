@@ -27,7 +27,7 @@ func (w *cluster) waitExit(p *process) {
 
 func TestHungRendererRestarts(t *testing.T) {
 	t.Parallel()
-	const want = "could not be painted"
+	const want = failedText
 	t.Run("alone: the second time is the last, and its owner is told", func(t *testing.T) {
 		t.Parallel()
 		rs := newRequests(newCluster(t, clusterOptions{hang: time.Second}), 2)
@@ -65,7 +65,7 @@ func TestHungRendererRestarts(t *testing.T) {
 		p := rs.renderer()
 		rs.waitReady(1)
 		poison := rs.submit(rs.people[0], "a boat with a "+hangWord+" captain", quickSteps)
-		rs.waitText(poison.Interaction, "Painting")
+		rs.waitText(poison.Interaction, "Generating")
 		rs.cancel(poison)
 		rs.waitText(poison.Interaction, "Cancelled")
 		after := rs.submit(rs.people[1], "a red boat", quickSteps)
@@ -87,7 +87,7 @@ func TestTwoCrashesOfARendererFailAJob(t *testing.T) {
 	rs.waitExit(p)
 	second := rs.renderer()
 	rs.waitExit(second)
-	rs.waitText(poison.Interaction, "could not be painted")
+	rs.waitText(poison.Interaction, failedText)
 	rs.renderer()
 	after := rs.submit(rs.people[1], "a red boat", quickSteps)
 	rs.waitResult(after.Interaction)

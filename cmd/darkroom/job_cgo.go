@@ -45,11 +45,11 @@ func (p jobRenderer) Render(
 ) (worker.Result, error) {
 	spec, err := picture.Decode(l.Job.Spec)
 	if err != nil {
-		return worker.Result{}, worker.Final("this renderer cannot read the request", err)
+		return worker.Result{}, worker.Final(message.ReasonUnreadableSettings, err)
 	}
 	to, err := message.DecodeAddress(l.Job.Address)
 	if err != nil {
-		return worker.Result{}, worker.Final("this renderer cannot read where the answer goes", err)
+		return worker.Result{}, worker.Final(message.ReasonUnreadableSettings, err)
 	}
 	began := time.Now()
 	a, err := p.load(ctx, spec.Model.Hash)
@@ -76,7 +76,7 @@ func finalError(err error) error {
 	case errors.As(err, &no):
 		return worker.Final(no.Sentence, err)
 	case errors.Is(err, queue.ErrNotFound):
-		return worker.Final("the start picture is gone", err)
+		return worker.Final(message.ReasonInputGone, err)
 	}
 	return err
 }
@@ -88,7 +88,7 @@ func (p jobRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r *
 		text := encode.FormatParameters(spec.Tile(i), encode.Extra{Version: p.program})
 		data, ext, err := encode.Fit(tile.Image, text, limit)
 		if err != nil {
-			return worker.Result{}, worker.Final("the picture does not fit in a file that may be posted there", err)
+			return worker.Result{}, worker.Final(message.ReasonTooLarge, err)
 		}
 		name, sum := fmt.Sprintf("%s-%d.%s", job, i+1, ext), sha256.Sum256(data)
 		made.Images = append(made.Images, worker.Image{Name: name, Data: data, File: queue.File{

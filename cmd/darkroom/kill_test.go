@@ -25,7 +25,7 @@ func TestKillRendererInMidPicture(t *testing.T) {
 	first := cl.renderer()
 	cl.waitReady(1)
 	asked := cl.imagine(slowSteps)
-	cl.waitText(asked, "Painting")
+	cl.waitText(asked, "Generating")
 	first.kill()
 	cl.renderer()
 	cl.waitResult(asked)
@@ -180,7 +180,7 @@ func TestKillRedisWithItsData(t *testing.T) {
 		cl.renderer()
 		cl.waitReady(1)
 		asked := cl.imagine(slowSteps)
-		cl.waitText(asked, "Painting")
+		cl.waitText(asked, "Generating")
 		cl.redis.wipe(t)
 		cl.waitResult(asked)
 		cl.waitQueueEmpty()
@@ -214,7 +214,7 @@ func TestCancelledIsNeverPosted(t *testing.T) {
 			first := cl.renderer()
 			cl.waitReady(1)
 			asked := cl.imagine(slowSteps)
-			m := cl.waitText(asked, "Painting")
+			m := cl.waitText(asked, "Generating")
 			if killed {
 				first.kill()
 			}

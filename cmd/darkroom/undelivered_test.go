@@ -78,21 +78,31 @@ func TestLateResults(t *testing.T) {
 		rs.waitResult(two.Interaction)
 		rs.wantEnd(one, shown)
 	})
-	t.Run("the bot dies between the post and the note of it", func(t *testing.T) {
-		t.Parallel()
-		rs, clock := newClusterWithClock(t)
-		bot := rs.bot()
-		rs.renderer()
-		rs.waitReady(1)
-		one := rs.submitSlow(20)
-		arrived, release := rs.holdRequests(sandbox.Fault{Method: "POST", Path: postPath, Body: finishedBody, Times: 1, Drop: true})
-		clock.advance(20 * time.Minute)
-		rs.waitSignal("the post", arrived)
-		bot.kill()
-		release()
-		rs.bot()
-		rs.wantEnd(one, shown)
-	})
+	for name, refuseEdits := range map[string]bool{"an edit": false, "a new post": true} {
+		t.Run("the bot dies between "+name+" and the note of it", func(t *testing.T) {
+			t.Parallel()
+			rs, clock := newClusterWithClock(t)
+			if refuseEdits {
+				rs.Rules().Allow("forbidden")
+				rs.Fail(sandbox.Fault{Method: "PATCH", Path: editPath, Times: -1, Status: 403, Code: 50083})
+			}
+			bot := rs.bot()
+			rs.renderer()
+			rs.waitReady(1)
+			one := rs.submitSlow(20)
+			lost := sandbox.Fault{Method: "PATCH", Path: editPath, Body: finishedBody, Times: 1, Drop: true}
+			if refuseEdits {
+				lost.Method, lost.Path = "POST", postPath
+			}
+			arrived, release := rs.holdRequests(lost)
+			clock.advance(20 * time.Minute)
+			rs.waitSignal("the pictures", arrived)
+			bot.kill()
+			release()
+			rs.bot()
+			rs.wantEnd(one, shown)
+		})
+	}
 }
 
 // TestEndedJobsStayEndedWhenRedisIsLost cancels and deletes, and then Redis forgets, or remembers how it was before.
