@@ -29,7 +29,7 @@ func TestFaultReferenceIsLogged(t *testing.T) {
 	h.wrapStore = func(l bot.Store) bot.Store { return panickingStore{l} }
 	h.startBot()
 	h.waitReady()
-	m := h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "Something went wrong on my side")
+	m := h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "Something went wrong")
 	ref := regexp.MustCompile("`([0-9a-f]{8})`").FindStringSubmatch(m.Content)
 	if ref == nil || !strings.Contains(h.log.String(), ref[1]) ||
 		!strings.Contains(h.log.String(), "a fault for the test") {
@@ -38,7 +38,7 @@ func TestFaultReferenceIsLogged(t *testing.T) {
 	if strings.Contains(h.log.String(), "a boat") || strings.Contains(h.log.String(), "sandbox.") {
 		t.Errorf("the log holds a prompt or a token:\n%s", h.log)
 	}
-	h.waitText(h.command("queue"), "The line") // and the bot goes on
+	h.waitText(h.command("queue"), "Queue:") // and the bot goes on
 }
 
 // failingRenderer fails every job.
@@ -56,7 +56,7 @@ func TestFailedJobCanBeRetried(t *testing.T) {
 	stop := h.startRendererWith(failingRenderer{worker.Final("the model is out of paint", nil)})
 	h.waitReady()
 	i := h.command("imagine", sandbox.With("prompt", "a boat"))
-	m := h.waitText(i, "could not be painted: the model is out of paint")
+	m := h.waitText(i, "Failed: the model is out of paint")
 	h.pollUntil("the store to say failed", func() bool { return h.job(i).State == store.Failed })
 	stop()
 	h.startRenderer()
@@ -71,9 +71,9 @@ func TestReleasedJobShowsWaitingAgain(t *testing.T) {
 	h.waitReady()
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a boat"))
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	stop()
-	h.waitText(i, "Waiting, #1 in line")
+	h.waitText(i, "Waiting, #1 in the queue")
 	h.pollUntil("the store to say waiting", func() bool { return h.job(i).State == store.Waiting })
 	release()
 	h.startRenderer()
@@ -88,7 +88,7 @@ func TestStaleMessagesAreRepairedAtStart(t *testing.T) {
 	a, b := h.command("imagine", sandbox.With("prompt", "a boat")), h.command("imagine", sandbox.With("prompt", "a star"))
 	c := h.command("imagine", sandbox.With("prompt", "a red star"))
 	for _, i := range []sandbox.Interaction{a, b, c} {
-		h.waitText(i, "in line")
+		h.waitText(i, "in the queue")
 		h.pollUntil("its message to be known", func() bool { e := h.job(i); return e.Message != "" && e.Epoch > 0 })
 	}
 	stop()
@@ -105,7 +105,7 @@ func TestStaleMessagesAreRepairedAtStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.startBot()
-	h.waitText(a, "could not be painted: the model is out of paint")
+	h.waitText(a, "Failed: the model is out of paint")
 	h.waitText(b, "Cancelled")
 	h.waitText(c, "too late")
 }
@@ -120,7 +120,7 @@ func TestLostRendererLosesNoJob(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	i := h.command("imagine", sandbox.With("prompt", "a boat"))
-	h.waitText(i, "in line")
+	h.waitText(i, "in the queue")
 	h.pollUntil("a renderer to take it", func() bool {
 		ls, err := h.queue.Reserve(h.ctx, "gone", "once", queue.Capacity{Lanes: queue.Lanes(h.spec(i).Lane()), MaxJobs: 1})
 		return err == nil && len(ls) == 1
@@ -138,8 +138,8 @@ func TestPositionsFollowTheQueue(t *testing.T) {
 	for range 4 {
 		asked = append(asked, h.imagineQueued(sandbox.With("prompt", "a boat"), sandbox.With("count", 1)))
 	}
-	h.waitText(asked[0], "Painting")
-	for i, place := range []string{"#1 in line", "#2 in line", "#3 in line"} {
+	h.waitText(asked[0], "Generating")
+	for i, place := range []string{"#1 in the queue", "#2 in the queue", "#3 in the queue"} {
 		h.waitText(asked[i+1], place)
 	}
 	release()
@@ -154,7 +154,7 @@ func TestMissedDoneEventIsAudited(t *testing.T) {
 	stop := h.startBot()
 	h.waitReady()
 	i := h.command("imagine", sandbox.With("prompt", "a boat"))
-	h.waitText(i, "in line")
+	h.waitText(i, "in the queue")
 	h.pollUntil("it to be in the queue", func() bool { return h.job(i).Epoch > 0 })
 	stop()
 	h.startRenderer()
@@ -190,7 +190,7 @@ func TestNoRendererNote(t *testing.T) {
 		i := h.command("imagine", sandbox.With("prompt", "a boat"))
 		h.waitPictures(i, 4)
 		for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, h.defaults.Channel.ID) {
-			if strings.Contains(m.Content, "No renderer is up just now") && m.Viewer == h.defaults.Member.ID {
+			if strings.Contains(m.Content, "No renderer is online") && m.Viewer == h.defaults.Member.ID {
 				return true
 			}
 		}

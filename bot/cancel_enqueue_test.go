@@ -38,7 +38,7 @@ func TestCancelDuringEnqueue(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "in line")
+	m := h.waitText(i, "in the queue")
 	<-q.arrived // the job is on its way, and the queue does not know it yet
 	c := h.click(h.defaults.Member.ID, m.ID, "1:cancel:"+i.ID+"-0:0")
 	close(q.release)

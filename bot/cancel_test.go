@@ -15,7 +15,7 @@ func TestCancel(t *testing.T) {
 		h.startBot()
 		h.waitReady()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "#1 in line")
+		m := h.waitText(i, "#1 in the queue")
 		stranger := h.sandbox.AddUser("ilse", false)
 		h.waitText(h.click(stranger.ID, m.ID, "1:cancel:"+i.ID+"-0:0"), "Only the person who asked")
 		h.click(h.defaults.Member.ID, m.ID, "1:cancel:"+i.ID+"-0:0")
@@ -38,7 +38,7 @@ func TestCancel(t *testing.T) {
 		release := h.renderer.pause()
 		defer release()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		h.click(h.defaults.Moderator.ID, m.ID, "1:cancel:"+i.ID+"-0:0")
 		h.waitText(i, "Cancelled")
 		h.pollUntil("the queue to be empty", func() bool {
@@ -52,7 +52,7 @@ func TestCancel(t *testing.T) {
 		h := newCluster(t, sandbox.Options{})
 		h.startBot()
 		h.waitReady()
-		h.waitText(h.command("cancel"), "You have nothing waiting")
+		h.waitText(h.command("cancel"), "you have no open requests")
 		a, b := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(sandbox.With("prompt", "a blue star"))
 		choices, err := h.sandbox.Autocomplete(
 			h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, "cancel", "job", sandbox.With("job", "boat"),
@@ -64,10 +64,10 @@ func TestCancel(t *testing.T) {
 		h.waitText(a, "Cancelled")
 		h.waitText(
 			h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "cancel", sandbox.With("job", "nonsense")),
-			"I know no job called nonsense",
+			"Unknown request: nonsense",
 		)
 		h.waitText(h.command("cancel"), "Cancelled: a blue star")
 		h.waitText(b, "Cancelled")
-		h.waitText(h.command("cancel", sandbox.With("job", b.ID+"-0")), "nothing left to cancel")
+		h.waitText(h.command("cancel", sandbox.With("job", b.ID+"-0")), "Nothing to cancel")
 	})
 }

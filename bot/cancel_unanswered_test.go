@@ -20,7 +20,7 @@ func TestCancelShowsAfterLostResponses(t *testing.T) {
 	first := regexp.MustCompile(`^/interactions/\d+/[^/]+/callback$`)
 	unheard := h.sandbox.Fail(sandbox.Fault{Path: first, Times: -1, Drop: true})
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "#1 in line")
+	m := h.waitText(i, "#1 in the queue")
 	unheard()
 	h.sandbox.Fail(sandbox.Fault{Path: first, Times: 1, Status: http.StatusNotFound, Code: 10062})
 	h.click(h.defaults.Member.ID, m.ID, "1:cancel:"+i.ID+"-0:0")

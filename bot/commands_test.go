@@ -27,23 +27,23 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 		options []sandbox.Option
 		says    string
 	}{
-		{"an empty prompt", []sandbox.Option{sandbox.With("prompt", " --seed 4")}, "the prompt is empty"},
+		{"an empty prompt", []sandbox.Option{sandbox.With("prompt", " --seed 4")}, "The prompt is empty"},
 		{
 			"a prompt of 5,999 characters", []sandbox.Option{sandbox.With("prompt", strings.Repeat("boat ", 1199)+"boat")},
-			"has 5999 characters; at most 4000",
+			"Prompt too long: 5999 characters, at most 4000",
 		},
 		{
 			"an unknown sampler", []sandbox.Option{sandbox.With("prompt", "boat"), sandbox.With("sampler", "magic")},
-			"Try one of: ddim, euler.",
+			"Try one of: DDIM, Euler.",
 		},
 		{
 			"a size that cannot be read", []sandbox.Option{sandbox.With("prompt", "boat"), sandbox.With("size", "big")},
-			`I cannot read "big" as a size`,
+			"Unknown size “big”",
 		},
 		{
 			"a start that is no picture by its type",
 			[]sandbox.Option{sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.txt", []byte("hello"))},
-			"not a picture",
+			"not an image file",
 		},
 	} {
 		m := h.waitText(h.command("imagine", c.options...), c.says)
@@ -66,12 +66,12 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 			"imagine", sandbox.With("prompt", "a boat"), sandbox.With("size", "1000x700"), sandbox.With("count", 1),
 		)
 		h.waitPictures(i, 1)
-		h.waitNote(me, here, "1000×700 is not a size that postcards paints; 160×112 is the nearest")
+		h.waitNote(me, here, "postcards does not have the size 1000×700. The nearest, 160×112, is used")
 	})
 	t.Run("a start picture that is broken is told in the message", func(t *testing.T) {
 		h.waitText(
 			h.command("imagine", sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.png", plainPNG(30, 1)[:60])),
-			"could not be painted: the start picture is damaged",
+			"Failed: the start image is damaged",
 		)
 	})
 	t.Run("a start picture that is a bomb is told in the message", func(t *testing.T) {
@@ -79,13 +79,13 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 			"imagine", sandbox.With("prompt", "boat"), sandbox.WithFile("init_image", "a.png", decompressionBomb()),
 		)
 		h.waitAnswer(i, "a refusal", func(m sandbox.Message) bool {
-			return strings.Contains(m.Content, "start picture") && !hasCancelButton(m)
+			return strings.Contains(m.Content, "start image") && !hasCancelButton(m)
 		})
 	})
 	t.Run("unknown words are told with prompts that can be painted, and a click paints one", func(t *testing.T) {
 		i := h.command("imagine", sandbox.With("prompt", "a zebra"))
 		h.waitPictures(i, 4)
-		m := h.waitNote(me, here, "never saw these words and will paint something else for them: zebra")
+		m := h.waitNote(me, here, "does not know these words, so the image shows something else: zebra")
 		e := h.click(me, m.ID, "1:example:1:0")
 		h.waitPictures(e, 4)
 		if s := h.spec(e); s.Prompt != "a blue star" {
@@ -148,7 +148,7 @@ func TestChannelKinds(t *testing.T) {
 	})
 	t.Run("where the bot may send no files it says so", func(t *testing.T) {
 		h.sandbox.SetBotPermissions(h.defaults.Channel.ID, 1<<10|1<<11)
-		h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "may not send pictures in this channel")
+		h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "not allowed to send images in this channel")
 	})
 }
 
@@ -167,25 +167,25 @@ func TestLimits(t *testing.T) {
 			"set", sandbox.With("waiting", 5), sandbox.With("most_steps", 4), sandbox.With("largest_size", "130x130"),
 			sandbox.With("most_tiles", 3),
 		),
-		"Waiting per person: 5 pictures",
+		"Waiting per person: 5 images",
 	)
 	i := h.command("imagine", sandbox.With("prompt", "a boat"), sandbox.With("aspect_ratio", "3:2"))
-	h.waitText(i, "#1 in line")
+	h.waitText(i, "#1 in the queue")
 	if s := h.spec(i); s.Steps != 4 || s.Count != 3 || s.Width*s.Height > 130*130 {
 		t.Errorf("spec: got %d steps, %d tiles, %d×%d; want the limits kept", s.Steps, s.Count, s.Width, s.Height)
 	}
-	h.waitNote(h.defaults.Member.ID, here, "This server allows at most 4 steps")
+	h.waitNote(h.defaults.Member.ID, here, "Steps lowered to 4")
 	h.waitText(
 		h.command("imagine", sandbox.With("prompt", "a boat")),
-		"This server allows 5 pictures waiting per person; you have 3 waiting and asked for 3 more",
+		"this server allows 5 images per person. You have 3 waiting and asked for 3 more",
 	)
 	h.waitText(
-		limits("set", sandbox.With("paused", true), sandbox.With("reason", "the fan is *loud*")), "Painting is paused",
+		limits("set", sandbox.With("paused", true), sandbox.With("reason", "the fan is *loud*")), "⏸️ Paused",
 	)
-	h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "paused in this server: the fan is *loud*")
-	h.waitText(limits("set", sandbox.With("largest_size", "huge")), "written as width x height")
+	h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "This server is paused: the fan is *loud*")
+	h.waitText(limits("set", sandbox.With("largest_size", "huge")), "Write largest_size as width x height")
 	h.waitText(limits("reset"), "Largest size: no limit")
-	h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "in line")
+	h.waitText(h.command("imagine", sandbox.With("prompt", "a boat")), "in the queue")
 	if p := must(h.db.Policy(h.ctx, h.defaults.Guild.ID)); p != (store.Policy{}) {
 		t.Errorf("policy: got %+v, want none", p)
 	}
@@ -199,14 +199,14 @@ func TestQueueCommand(t *testing.T) {
 	h := newCluster(t, sandbox.Options{})
 	h.startBot()
 	h.waitReady()
-	h.waitText(h.command("queue"), "Yours:** none")
+	h.waitText(h.command("queue"), "Your requests:** none")
 	a := h.imagineQueued(sandbox.With("prompt", "a red boat"))
-	h.waitText(a, "#1 in line")
+	h.waitText(a, "#1 in the queue")
 	b := h.imagineQueued(sandbox.With("prompt", "a blue star"))
-	h.waitText(b, "#2 in line")
-	m := h.waitText(h.command("queue"), "The line:** 2 waiting, 0 being painted; 1 renderer is up.")
+	h.waitText(b, "#2 in the queue")
+	m := h.waitText(h.command("queue"), "Queue:** 2 waiting, 0 generating. 1 renderer is online.")
 	for _, want := range []string{
-		"This server: 2 waiting, 0 being painted.", "a red boat — #1 in line", "a blue star — #2 in line",
+		"This server: 2 waiting, 0 generating.", "a red boat — #1 in the queue", "a blue star — #2 in the queue",
 	} {
 		if !strings.Contains(strings.ReplaceAll(unescaped(m.Content), "*", ""), want) {
 			t.Errorf("answer %q, want %q in it", m.Content, want)
@@ -214,7 +214,7 @@ func TestQueueCommand(t *testing.T) {
 	}
 	t.Run("places are told anew as the line moves", func(t *testing.T) {
 		h.click(h.defaults.Member.ID, must(h.sandbox.WaitReply(h.ctx, a.ID, nil)).ID, "1:cancel:"+a.ID+"-0:0")
-		h.waitText(b, "#1 in line")
+		h.waitText(b, "#1 in the queue")
 	})
 }
 

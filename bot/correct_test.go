@@ -22,7 +22,7 @@ func TestSlowPositionEditKeepsPictures(t *testing.T) {
 	first, second := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(
 		sandbox.With("prompt", "a blue star"),
 	)
-	h.waitText(second, "#2 in line")
+	h.waitText(second, "#2 in the queue")
 	for _, step := range []func(context.Context, string) (bool, error){h.db.MarkLeased, h.db.MarkRequeued} {
 		// a renderer had it and gave it back, with a preview in the message
 		if _, err := step(h.ctx, second.ID+"-0"); err != nil {
@@ -43,17 +43,17 @@ func TestSlowPositionEditKeepsPictures(t *testing.T) {
 	h.waitPictures(second, 4)
 }
 
-func TestLateDeliveryWaitsForReadableMessage(t *testing.T) {
+func TestLateDeliveryWaitsWhileEditIsUnanswered(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "Painting")
+	m := h.waitText(i, "Generating")
 	if err := h.sandbox.DeleteMessage(h.defaults.Moderator.ID, m.ID); err != nil {
 		t.Fatal(err)
 	}
 	h.sandbox.Fail(sandbox.Fault{
-		Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/` + m.ID + `$`), Times: -1,
+		Method: http.MethodPatch, Path: regexp.MustCompile(`^/channels/\d+/messages/` + m.ID + `$`), Times: -1,
 		Status: http.StatusBadGateway,
 	})
 	h.clock.advance(16 * time.Minute)
@@ -68,57 +68,64 @@ func TestLateDeliveryWaitsForReadableMessage(t *testing.T) {
 	}
 }
 
-func TestLateDeliveryRemovesWaitingMessage(t *testing.T) {
+func TestWaitingMessageOfPicturesPostedElsewhereGoes(t *testing.T) {
 	t.Parallel()
-	closed := func(h *cluster, path string, code int) {
-		h.sandbox.Fail(sandbox.Fault{
-			Method: http.MethodPost, Path: regexp.MustCompile(path), Times: -1, Status: http.StatusForbidden, Code: code,
-			Message: "closed",
-		})
+	h := startCluster(t)
+	h.sandbox.Rules().Allow("forbidden")
+	h.refuseEdits()
+	h.refuseRequests(http.MethodPost, "^/channels/"+h.defaults.Channel.ID+"/messages$", 50013)
+	h.sandbox.Fail(sandbox.Fault{Method: http.MethodDelete, Times: 4, Status: http.StatusBadGateway})
+	release := h.renderer.pause()
+	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
+	old := h.waitText(i, "Generating")
+	h.clock.advance(16 * time.Minute)
+	release()
+	h.waitFor("the waiting message to go", func() bool {
+		_, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID)
+		return !there
+	})
+	h.waitDone(i)
+	if n := h.countPictureMessages(must(h.sandbox.DM(h.defaults.Member.ID)).ID); n != 1 {
+		t.Errorf("direct messages with pictures: got %d, want one", n)
 	}
-	late := func(h *cluster) (sandbox.Interaction, sandbox.Message) {
-		release := h.renderer.pause()
-		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "Painting")
-		closed(h, "^/channels/"+h.defaults.Channel.ID+"/messages$", 50013)
-		h.clock.advance(16 * time.Minute)
-		release()
-		return i, m
-	}
-	t.Run("it goes when the pictures are in direct messages, although that fails at first", func(t *testing.T) {
-		t.Parallel()
-		h := startCluster(t)
-		h.sandbox.Fail(sandbox.Fault{Method: http.MethodDelete, Times: 4, Status: http.StatusBadGateway})
-		i, old := late(h)
-		h.waitFor("the waiting message to go", func() bool {
-			_, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID)
-			return !there
-		})
-		h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
-		n := 0
-		for _, m := range h.sandbox.VisibleMessages(h.defaults.Member.ID, must(h.sandbox.DM(h.defaults.Member.ID)).ID) {
-			if len(m.Attachments) == 4 {
-				n++
+}
+
+// TestSlowPositionEditAfterLatePicturesIsCorrected has an edit of a position arrive after late pictures.
+func TestSlowPositionEditAfterLatePicturesIsCorrected(t *testing.T) {
+	t.Parallel()
+	for name, endFirst := range map[string]bool{"before the end is written down": false, "after it": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newCluster(t, sandbox.Options{})
+			db := &secondBotStore{release: make(chan struct{})}
+			h.wrapStore = func(s bot.Store) bot.Store { db.Store = s; return db }
+			h.startBot()
+			h.waitReady()
+			first, next := h.imagineQueued(sandbox.With("prompt", "a red boat")),
+				h.imagineQueued(sandbox.With("prompt", "a blue star"))
+			m := h.waitText(next, "#2 in the queue")
+			hold := h.holdPositionEdit(first, "a blue star")
+			h.putUndelivered(h.job(next))
+			h.waitPictures(next, 1)
+			if endFirst {
+				close(db.release)
+				h.waitDone(next)
 			}
-		}
-		if n != 1 {
-			t.Errorf("direct messages with pictures: got %d, want one", n)
-		}
-	})
-	t.Run("they come into the waiting message when those are closed too", func(t *testing.T) {
-		t.Parallel()
-		h := startCluster(t)
-		closed(h, "^/users/@me/channels$", 50007)
-		i, old := late(h)
-		h.waitFor("the pictures", func() bool {
-			now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID)
-			return len(now.Attachments) == 4 && !hasCancelButton(now)
+			close(hold)
+			if !endFirst {
+				h.waitFor("the slow edit", func() bool {
+					now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)
+					return hasCancelButton(now)
+				})
+				close(db.release)
+				h.waitDone(next)
+			}
+			h.waitFor("the pictures with their buttons", func() bool {
+				now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)
+				return len(now.Attachments) == 1 && !hasCancelButton(now)
+			})
 		})
-		h.pollUntil("the store to say done", func() bool {
-			e := h.job(i)
-			return e.State == store.Done && e.Message == old.ID
-		})
-	})
+	}
 }
 
 func TestCorrectionIsRetriedAfterOutage(t *testing.T) {
@@ -171,7 +178,9 @@ func (h *cluster) holdPositionEdit(first sandbox.Interaction, next string) (hold
 	h.t.Helper()
 	hold, met := make(chan struct{}), make(chan struct{}, 1)
 	h.sandbox.Fail(
-		sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile(next + ".*#1 in line"), Hold: hold, Matched: met},
+		sandbox.Fault{
+			Method: http.MethodPatch, Body: regexp.MustCompile(next + ".*#1 in the queue"), Hold: hold, Matched: met,
+		},
 	)
 	h.waitText(h.command("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
 	select {

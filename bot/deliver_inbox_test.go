@@ -23,7 +23,7 @@ func TestUndeliveredForADayGoesToInbox(t *testing.T) {
 	h.startRenderer()
 	h.waitReady()
 	h.sandbox.Fail(sandbox.Fault{
-		Method: http.MethodPost, Path: regexp.MustCompile("^/channels/.*/messages$"), Times: -1,
+		Method: http.MethodPatch, Path: regexp.MustCompile(`^/channels/\d+/messages/`), Times: -1,
 		Status: http.StatusBadGateway,
 	})
 	i := h.imagineLate()

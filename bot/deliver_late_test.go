@@ -12,17 +12,37 @@ import (
 
 func TestLateDelivery(t *testing.T) {
 	t.Parallel()
-	t.Run("pictures that are finished after the token died are posted in the channel", func(t *testing.T) {
+	t.Run("pictures that are finished after the token died come into the waiting message", func(t *testing.T) {
 		t.Parallel()
 		h := startCluster(t)
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		old := h.waitText(i, "Painting")
+		old := h.waitText(i, "Generating")
 		h.clock.advance(16 * time.Minute)
 		release()
-		m, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID, func(m sandbox.Message) bool {
-			return len(m.Attachments) == 4
+		h.waitPictures(i, 4)
+		h.pollUntil("the ledger to say done", func() bool {
+			e := h.job(i)
+			return e.State == store.Done &&
+				e.Message == old.ID
 		})
+		if n := h.countPictureMessages(h.defaults.Channel.ID); n != 1 {
+			t.Errorf("messages with pictures: got %d, want one", n)
+		}
+		h.waitPictures(h.click(h.defaults.Member.ID, old.ID, "1:reroll:"+i.ID+"-0:0"), 4)
+	})
+	t.Run("if that cannot be edited they are posted in the channel", func(t *testing.T) {
+		t.Parallel()
+		h := startCluster(t)
+		h.sandbox.Rules().Allow("forbidden")
+		h.refuseEdits()
+		release := h.renderer.pause()
+		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
+		old := h.waitText(i, "Generating")
+		h.clock.advance(16 * time.Minute)
+		release()
+		m, err := h.sandbox.WaitMessage(h.ctx, h.defaults.Member.ID, h.defaults.Channel.ID,
+			func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
 		if err != nil {
 			t.Fatalf("%v\nlog:\n%s", err, h.log)
 		}
@@ -42,7 +62,7 @@ func TestLateDelivery(t *testing.T) {
 		h.sandbox.Rules().Allow("forbidden")
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		h.waitText(i, "Painting")
+		h.waitText(i, "Generating")
 		h.sandbox.SetBotPermissions(h.defaults.Channel.ID, 0)
 		h.clock.advance(16 * time.Minute)
 		release()
@@ -58,7 +78,7 @@ func TestLateDelivery(t *testing.T) {
 		h := startCluster(t)
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		if err := h.sandbox.DeleteMessage(h.defaults.Moderator.ID, m.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +103,7 @@ func TestLateDelivery(t *testing.T) {
 		h.waitReady()
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 5))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		h.clock.advance(16 * time.Minute)
 		release()
 		h.waitFor("the offer to show them", func() bool {

@@ -11,13 +11,15 @@ import (
 	"darkroom/store"
 )
 
-// TestDeliveredResultIsNotRenderedAgain delivers the results of a job that is in the queue once more, where the message
-// that waited for them cannot be deleted.
+// TestDeliveredResultIsNotRenderedAgain delivers the pictures of a job that is in the queue once more.
 func TestDeliveredResultIsNotRenderedAgain(t *testing.T) {
 	t.Parallel()
-	for name, closed := range map[string]string{
-		"by the bot's token": "^/channels/",
-		"by neither token":   "^/(channels|webhooks)/",
+	for name, refuse := range map[string]func(h *cluster){
+		"its message can be edited": func(*cluster) {},
+		"its message can be neither edited nor deleted": func(h *cluster) {
+			h.refuseEdits()
+			h.refuseRequests("DELETE", "^/(channels|webhooks)/", 50001)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -26,8 +28,8 @@ func TestDeliveredResultIsNotRenderedAgain(t *testing.T) {
 			h.startBot()
 			h.waitReady()
 			i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
-			h.waitText(i, "#1 in line")
-			h.refuseRequests("DELETE", closed, 50001)
+			h.waitText(i, "#1 in the queue")
+			refuse(h)
 			e := h.job(i)
 			d := queue.Undelivered{
 				Job: e.ID, Address: e.Address, Files: []queue.Attachment{{Name: "a.png", Bytes: []byte("picture")}},
@@ -56,7 +58,7 @@ func TestLostUndeliveredResultIsReoffered(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "#1 in line")
+	m := h.waitText(i, "#1 in the queue")
 	lease := h.lease(i, "slot")
 	if v, err := h.queue.Seal(h.ctx, lease); err != nil || v != queue.OK {
 		t.Fatalf("seal: got %v, %v", v, err)

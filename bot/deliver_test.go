@@ -17,7 +17,7 @@ func (h *cluster) imagineLate(options ...sandbox.Option) sandbox.Interaction {
 	h.t.Helper()
 	release := h.renderer.pause()
 	i := h.command("imagine", append(options, sandbox.With("prompt", "a red boat"))...)
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	h.clock.advance(16 * time.Minute)
 	release()
 	return i
@@ -30,6 +30,23 @@ func (h *cluster) refuseRequests(method, path string, code int) (stop func()) {
 		Method: method, Path: regexp.MustCompile(path), Times: -1, Status: http.StatusForbidden, Code: code,
 		Message: "closed",
 	})
+}
+
+// refuseEdits refuses to have messages edited by the bot's token, as in an archived thread.
+func (h *cluster) refuseEdits() (stop func()) {
+	return h.refuseRequests(http.MethodPatch, `^/channels/\d+/messages/`, 50083)
+}
+
+// putUndelivered leaves a picture of a job for the bot to deliver.
+func (h *cluster) putUndelivered(j store.Job) {
+	h.t.Helper()
+	d := queue.Undelivered{
+		Job: j.ID, Address: j.Address, Files: []queue.Attachment{{Name: "a.png", Bytes: []byte("picture")}},
+		Outcome: queue.Outcome{Files: []queue.File{{Name: "a.png"}}},
+	}
+	if err := h.queue.PutUndelivered(h.ctx, d); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 // closeDMs closes everybody's direct messages.
@@ -59,7 +76,7 @@ func TestUndeliverablePicturesGoToInbox(t *testing.T) {
 	h.closeDMs()
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("seed", 5))
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	h.sandbox.SetBotPermissions(here, 0)
 	h.clock.advance(16 * time.Minute)
 	release()
@@ -73,7 +90,7 @@ func TestUndeliverablePicturesGoToInbox(t *testing.T) {
 	h.waitText(h.commandAs(h.defaults.Moderator.ID, here, "inbox"), "Your inbox is empty")
 	j := h.command("imagine", sandbox.With("prompt", "a blue star"))
 	h.waitPictures(j, 4)
-	h.waitNote(me, here, "it waits in /inbox")
+	h.waitNote(me, here, "could not be posted. Open it with /inbox")
 	list := h.waitText(h.command("inbox"), "a red boat")
 	if list.Viewer != me {
 		t.Errorf("the inbox is seen by others: %s", describe(list))
@@ -117,7 +134,7 @@ func TestLatePrivatePicturesStayPrivate(t *testing.T) {
 		list := h.waitText(h.command("inbox"), "a red boat")
 		release := h.renderer.pause()
 		i := h.click(h.defaults.Member.ID, list.ID, "1:show:900-0:0:inbox") // painted again, seen by its owner alone
-		if m := h.waitText(i, "Painting"); m.Viewer != h.defaults.Member.ID {
+		if m := h.waitText(i, "Generating"); m.Viewer != h.defaults.Member.ID {
 			t.Fatalf("got %s, want a private message", describe(m))
 		}
 		h.clock.advance(16 * time.Minute)
@@ -155,7 +172,7 @@ func TestPicturesOfDeletedChannelAreNotPosted(t *testing.T) {
 	me := h.defaults.Member.ID
 	release := h.renderer.pause()
 	i := h.commandAs(me, h.defaults.Thread.ID, "imagine", sandbox.With("prompt", "a red boat"))
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	if err := h.sandbox.DeleteChannel(h.defaults.Thread.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +214,7 @@ func TestBotDownForLong(t *testing.T) {
 		h.waitReady()
 		release := h.renderer.pause()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "Painting")
+		m := h.waitText(i, "Generating")
 		h.pollUntil("the store to say running", func() bool { return h.job(i).State == store.Running })
 		stop()
 		h.clock.advance(20 * time.Minute)
@@ -214,12 +231,9 @@ func TestBotDownForLong(t *testing.T) {
 		h, i, old := botWasDown(t, queue.Options{})
 		h.startBot()
 		h.waitDone(i)
-		if _, there := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID); there ||
-			h.countPictureMessages(h.defaults.Channel.ID) != 1 {
-			t.Errorf(
-				"waiting message there: %v, messages with pictures: %d; want the new one alone", there,
-				h.countPictureMessages(h.defaults.Channel.ID),
-			)
+		m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, old.ID)
+		if n := h.countPictureMessages(h.defaults.Channel.ID); len(m.Attachments) != 4 || n != 1 {
+			t.Errorf("waiting message: got %s, messages with pictures: %d; want them in it alone", describe(m), n)
 		}
 	})
 	t.Run("paints again what a wiped Redis lost, once", func(t *testing.T) {

@@ -24,7 +24,7 @@ func TestMaybePostedUnseenGoesToInbox(t *testing.T) {
 			me, here := h.defaults.Member.ID, h.defaults.Channel.ID
 			defer h.renderer.pause()()
 			i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-			h.waitText(i, "Painting")
+			h.waitText(i, "Generating")
 			h.sandbox.SetBotPermissions(here, 0)
 			e := h.job(i)
 			d := queue.Undelivered{

@@ -17,7 +17,7 @@ func wipeDuringRun(t *testing.T) (h *cluster, i sandbox.Interaction, m sandbox.M
 	release = h.renderer.pause()
 	t.Cleanup(release)
 	i = h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m = h.waitText(i, "Painting")
+	m = h.waitText(i, "Generating")
 	h.pollUntil("the store to say running", func() bool { return h.job(i).State == store.Running })
 	if err := h.queue.BeginEpoch(h.ctx, 7); err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ func TestPicturesPostedAfterCancelAreRetracted(t *testing.T) {
 	release := h.renderer.pause()
 	t.Cleanup(release)
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "Painting")
+	m := h.waitText(i, "Generating")
 	h.pollUntil("its message to be known", func() bool { return h.job(i).Message != "" })
 	if _, err := h.db.Cancel(h.ctx, i.ID+"-0"); err != nil { // the queue does not hear of it
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func TestUnseenPicturesOfCancelledJobAreRetracted(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "#1 in line")
+	m := h.waitText(i, "#1 in the queue")
 	h.pollUntil("its message to be known", func() bool { return h.job(i).Message != "" })
 	lease := h.lease(i, "lost")
 	h.pollUntil("the store to know of it", func() bool { return h.job(i).WasLeased })
@@ -87,7 +87,7 @@ func TestProgressEditAfterCancelIsCorrected(t *testing.T) {
 	if err := poster.Progress(h.ctx, lease.Job, 40, nil); err != nil {
 		t.Fatal(err)
 	}
-	h.waitText(i, "Painting")
+	h.waitText(i, "Generating")
 	h.clock.advance(time.Minute)
 	h.waitText(i, "Cancelled")
 }
@@ -120,7 +120,7 @@ func TestSlowEditIsCorrectedAfterAnotherBotFinished(t *testing.T) {
 	first, next := h.imagineQueued(sandbox.With("prompt", "a red boat")), h.imagineQueued(
 		sandbox.With("prompt", "a blue star"),
 	)
-	h.waitText(next, "#2 in line")
+	h.waitText(next, "#2 in the queue")
 	hold := h.holdPositionEdit(first, "a blue star")
 	h.startRenderer()
 	m := h.waitPictures(next, 4)

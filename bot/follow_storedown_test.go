@@ -73,7 +73,7 @@ func TestUnreachableStoreIsReported(t *testing.T) {
 	h.startBot()
 	h.waitReady()
 	db.down.Store(true)
-	h.waitText(h.command("queue"), "My records are out of reach just now")
+	h.waitText(h.command("queue"), "The database cannot be reached")
 	db.down.Store(false)
 	h.waitText(h.command("queue"), "none")
 }

@@ -19,11 +19,11 @@ func TestImagine(t *testing.T) {
 	h := startCluster(t)
 	release := h.renderer.pause()
 	i := h.command("imagine", sandbox.With("prompt", "a red boat *and* @everyone --seed 7 --ar 3:2"))
-	waiting := h.waitText(i, "Waiting, #1 in line")
+	waiting := h.waitText(i, "Waiting, #1 in the queue")
 	if !slices.Equal(buttons(waiting.Components), []string{"1:cancel:" + i.ID + "-0:0"}) {
 		t.Errorf("waiting message: got %s, want a Cancel button alone", describe(waiting))
 	}
-	h.waitText(i, "Painting, 37 %")
+	h.waitText(i, "Generating, 37%")
 	release()
 	done := h.waitPictures(i, 4)
 	for _, a := range done.Attachments {
@@ -93,7 +93,7 @@ func TestButtons(t *testing.T) {
 		if s.Seed != 101 || len(s.Variations) != 1 || s.Count != 4 {
 			t.Errorf("spec: got %+v, want seed 101 with one variation, four times", s)
 		}
-		if !strings.Contains(m.Content, "variation of picture 2") {
+		if !strings.Contains(m.Content, "variation of image 2") {
 			t.Errorf("message %s, want it to say what it is", describe(m))
 		}
 	})
@@ -141,7 +141,7 @@ func TestButtons(t *testing.T) {
 			if s.Prompt != "a red boat" || s.Width != 128 || s.Height != 128 || s.Variations != nil {
 				t.Errorf("%s: got %+v, want the words and the size of before", arg, s)
 			}
-			if !strings.Contains(m.Content, "picture 3") {
+			if !strings.Contains(m.Content, "image 3") {
 				t.Errorf("%s: message %s, want it to say what it is", arg, describe(m))
 			}
 		}

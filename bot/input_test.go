@@ -28,11 +28,11 @@ func TestJobWithoutItsInputFails(t *testing.T) {
 	}
 	t.Run("nothing offers to try again", func(t *testing.T) {
 		i := broken()
-		m := h.waitText(i, "the start picture is damaged")
+		m := h.waitText(i, "the start image is damaged")
 		if got, want := buttons(m.Components), []string{"1:delete:" + i.ID + "-0:0"}; !slices.Equal(got, want) {
 			t.Errorf("buttons: got %q, want %q", got, want)
 		}
-		if !strings.Contains(m.Content, "does not count against your limits") {
+		if !strings.Contains(m.Content, "Not counted against your limits") {
 			t.Errorf("got %q, want it to say that it costs nothing", m.Content)
 		}
 	})
@@ -47,7 +47,7 @@ func TestJobWithoutItsInputFails(t *testing.T) {
 			return strings.Contains(h.log.String(), "a message could not be corrected")
 		})
 		repair()
-		h.waitText(i, "the start picture is damaged")
+		h.waitText(i, "the start image is damaged")
 	})
 }
 
@@ -103,17 +103,13 @@ func TestSlowInputsBlockNobody(t *testing.T) {
 func TestQueueShowsUndeliveredJob(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
-	h.sandbox.Fail(
-		sandbox.Fault{
-			Method: http.MethodGet, Path: regexp.MustCompile(`^/channels/\d+/messages/`), Times: -1,
-			Status: http.StatusBadGateway,
-		},
-	)
+	h.sandbox.Fail(sandbox.Fault{Method: http.MethodPatch, Path: regexp.MustCompile(`^/channels/\d+/messages/`),
+		Times: -1, Status: http.StatusBadGateway})
 	h.imagineLate()
 	h.pollUntil("the delivery to be put off", func() bool {
 		return strings.Contains(h.log.String(), "are not delivered yet")
 	})
-	h.waitText(h.command("queue"), "a red boat — painted, on its way")
+	h.waitText(h.command("queue"), "a red boat — finished, being delivered")
 }
 
 // busyHost answers the first requests with 503.

@@ -14,13 +14,13 @@ func TestPresets(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
 	h.waitText(h.command("preset list"), "You have no presets")
-	h.waitText(h.command("preset save", sandbox.With("name", "empty")), "Say at least one setting")
+	h.waitText(h.command("preset save", sandbox.With("name", "empty")), "choose at least one setting")
 	h.waitText(
 		h.command(
 			"preset save", sandbox.With("name", "post"), sandbox.With("words", "*old* paper"), sandbox.With("steps", 5),
 			sandbox.With("count", 2),
 		),
-		"Kept",
+		"Saved",
 	)
 	kept := h.waitText(h.command("preset list"), "steps: 5")
 	if kept.Viewer != h.defaults.Member.ID || !strings.Contains(kept.Content, `words: \*old\* paper`) {
@@ -33,7 +33,7 @@ func TestPresets(t *testing.T) {
 	}
 	h.waitText(
 		h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("preset", "none")),
-		"You have no preset of that name",
+		"You have no preset with that name",
 	)
 	h.waitText(
 		h.commandAs(
@@ -42,7 +42,7 @@ func TestPresets(t *testing.T) {
 		),
 		"You have no preset",
 	)
-	h.waitText(h.command("preset delete", sandbox.With("name", "post")), "Forgotten: post")
+	h.waitText(h.command("preset delete", sandbox.With("name", "post")), "Deleted: post")
 	h.waitText(h.command("preset delete", sandbox.With("name", "post")), "You have no preset")
 }
 
@@ -57,9 +57,9 @@ func TestPersonalData(t *testing.T) {
 	first := h.command("imagine", sandbox.With("prompt", "a red boat"))
 	grid := h.waitPictures(first, 4)
 	h.pollUntil("the store to say done", func() bool { return h.job(first).State == store.Done })
-	h.waitText(h.command("preset save", sandbox.With("name", "post"), sandbox.With("steps", 5)), "Kept")
+	h.waitText(h.command("preset save", sandbox.With("name", "post"), sandbox.With("steps", 5)), "Saved")
 
-	told := h.waitText(h.command("mydata export"), "all that is kept about you")
+	told := h.waitText(h.command("mydata export"), "everything stored about you")
 	if told.Viewer != me || len(told.Attachments) != 1 {
 		t.Fatalf("export: got %s, want a private file", describe(told))
 	}
@@ -79,7 +79,7 @@ func TestPersonalData(t *testing.T) {
 	if !strings.Contains(string(text), "a red boat") || strings.Contains(string(text), "token") {
 		t.Errorf("export: got %s, want the words and no tokens", text)
 	}
-	h.waitText(h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "mydata export"), "all that is kept about you")
+	h.waitText(h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "mydata export"), "everything stored about you")
 	eraseAll(t, h, grid, first)
 }
 
@@ -89,10 +89,10 @@ func eraseAll(t *testing.T, h *cluster, grid sandbox.Message, first sandbox.Inte
 	release := h.renderer.pause()
 	defer release()
 	second := h.command("imagine", sandbox.With("prompt", "a blue star"))
-	h.waitText(second, "Painting")
+	h.waitText(second, "Generating")
 	third := h.imagineQueued(sandbox.With("prompt", "a blue boat"))
 
-	question := h.waitText(h.command("mydata erase"), "cannot be taken back")
+	question := h.waitText(h.command("mydata erase"), "cannot be undone")
 	if _, err := h.db.Find(h.ctx, first.ID+"-0"); err != nil {
 		t.Fatalf("before the question was answered: %v", err)
 	}
@@ -112,7 +112,7 @@ func eraseAll(t *testing.T, h *cluster, grid sandbox.Message, first sandbox.Inte
 		_, err := h.db.Find(h.ctx, second.ID+"-0")
 		return err != nil
 	})
-	h.waitText(h.click(me, grid.ID, "1:reroll:"+first.ID+"-0:0"), "I no longer have the record of this picture")
+	h.waitText(h.click(me, grid.ID, "1:reroll:"+first.ID+"-0:0"), "no record of this image")
 	h.waitText(h.command("preset list"), "You have no presets")
 	u, err := h.db.Usage(h.ctx, h.defaults.Guild.ID, me)
 	if err != nil || u.Day != 4 {
@@ -171,13 +171,13 @@ func TestLimitsShowUsage(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
 	mod, place := h.defaults.Moderator.ID, h.defaults.Channel.ID
-	h.waitText(h.commandAs(mod, place, "limits show"), "Painted here today: nothing")
+	h.waitText(h.commandAs(mod, place, "limits show"), "Generated today: nothing")
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
 	h.waitPictures(i, 4)
 	h.pollUntil("the store to say done", func() bool { return h.job(i).State == store.Done })
-	h.waitText(h.commandAs(mod, place, "limits set", sandbox.With("waiting", 40)), "from now on")
-	m := h.waitText(h.commandAs(mod, place, "limits show"), "Painted here today: 4 pictures in ")
-	for _, want := range []string{"Painted here in seven days: 4 pictures", "Last change by <@" + mod + ">"} {
+	h.waitText(h.commandAs(mod, place, "limits set", sandbox.With("waiting", 40)), "Changed:")
+	m := h.waitText(h.commandAs(mod, place, "limits show"), "Generated today: 4 images in ")
+	for _, want := range []string{"Generated in the last 7 days: 4 images", "Last change by <@" + mod + ">"} {
 		if !strings.Contains(m.Content, want) {
 			t.Errorf("got %s, want %q in it", describe(m), want)
 		}

@@ -39,7 +39,7 @@ func TestRestart(t *testing.T) {
 		stop := h.startBot()
 		h.waitReady()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		h.waitText(i, "#1 in line")
+		h.waitText(i, "#1 in the queue")
 		stop()
 		_ = h.queue.Close()
 		h.newQueue()
@@ -60,7 +60,7 @@ func TestRestart(t *testing.T) {
 		stop := h.startBot()
 		h.waitReady()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		h.waitText(i, "in line")
+		h.waitText(i, "in the queue")
 		stop()
 		db.down.Store(false)
 		h.clock.advance(11 * time.Second)
@@ -206,10 +206,10 @@ func TestRedisDown(t *testing.T) {
 	h.waitReady()
 	broken.down.Store(true)
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	m := h.waitText(i, "being put together again")
+	m := h.waitText(i, "being rebuilt")
 	h.pollUntil("the job to be written down", func() bool { return h.job(i).State == store.Waiting })
-	h.waitText(h.click(h.defaults.Member.ID, m.ID, "1:cancel:"+i.ID+"-0:0"), "scheduler is reconnecting")
-	h.waitText(h.command("queue"), "scheduler is reconnecting")
+	h.waitText(h.click(h.defaults.Member.ID, m.ID, "1:cancel:"+i.ID+"-0:0"), "queue cannot be reached")
+	h.waitText(h.command("queue"), "queue cannot be reached")
 	broken.down.Store(false)
 	h.waitPictures(i, 4)
 }
@@ -221,10 +221,10 @@ func TestHangingRedisBlocksNobody(t *testing.T) {
 	h.waitReady()
 	broken.hang.Store(true)
 	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	h.waitText(i, "being put together again")
+	h.waitText(i, "being rebuilt")
 	h.pollUntil("the job to be written down", func() bool { return h.job(i).State == store.Waiting })
 	asked := time.Now()
-	h.waitText(h.command("queue"), "scheduler is reconnecting")
+	h.waitText(h.command("queue"), "queue cannot be reached")
 	if d := time.Since(asked); d > 3*time.Second {
 		t.Errorf("answered after %v, want it within Discord's three seconds", d)
 	}
@@ -239,14 +239,14 @@ func TestRunningLimitReachesTheQueue(t *testing.T) {
 	limits := func(sub string, options ...sandbox.Option) sandbox.Interaction {
 		return h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "limits "+sub, options...)
 	}
-	h.waitText(limits("set", sandbox.With("running", 2)), "Painted at once per person: 2 pictures")
+	h.waitText(limits("set", sandbox.With("running", 2)), "Generated at once per person: 2 images")
 	if got, want := broken.runningLimit.Load(), h.defaults.Guild.ID+" 2"; got != want {
 		t.Errorf("the queue was told %v, want %q", got, want)
 	}
-	h.waitText(limits("reset"), "Painted at once per person: no limit")
+	h.waitText(limits("reset"), "Generated at once per person: no limit")
 	if got, want := broken.runningLimit.Load(), h.defaults.Guild.ID+" 0"; got != want {
 		t.Errorf("the queue was told %v, want %q", got, want)
 	}
 	broken.down.Store(true)
-	h.waitText(limits("set", sandbox.With("running", 1)), "The queue does not answer")
+	h.waitText(limits("set", sandbox.With("running", 1)), "The queue cannot be reached")
 }

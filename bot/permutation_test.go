@@ -87,11 +87,11 @@ func TestChoicesAreMadeBySeed(t *testing.T) {
 	}
 	h.waitText(
 		h.command("imagine", sandbox.With("prompt", "a __things/shps__")),
-		"there is no wildcard called things/shps.\nThere are: __far/sands__, __things/ships__.",
+		"Unknown wildcard things/shps.\nTry one of: __far/sands__, __things/ships__.",
 	)
 	h.waitText(
 		h.command("imagine", sandbox.With("prompt", "a __far/*__")),
-		"its wildcards stand for more lines than I can look through",
+		"The wildcards have too many lines",
 	)
 }
 
@@ -142,7 +142,7 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 	t.Parallel()
 	ask := func(h *cluster, words string) (question sandbox.Message, i sandbox.Interaction) {
 		i = h.command("imagine", sandbox.With("prompt", words), sandbox.With("count", 1))
-		return h.waitText(i, "Shall I paint them all?"), i
+		return h.waitText(i, "Generate all of them?"), i
 	}
 	t.Run("and painted once by a yes, also after a restart", func(t *testing.T) {
 		t.Parallel()
@@ -150,7 +150,7 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 		stop := h.startBot()
 		h.waitReady()
 		question, i := ask(h, "a {red, blue} {boat, star}")
-		for _, want := range []string{"4 prompts, 4 pictures", "a red boat", "a blue star"} {
+		for _, want := range []string{"4 prompts, 4 images", "a red boat", "a blue star"} {
 			if !strings.Contains(unescaped(question.Content), want) {
 				t.Errorf("question %s, want %q in it", describe(question), want)
 			}
@@ -169,7 +169,7 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 			t.Errorf("prompts: got %q, want %q", got, want)
 		}
 		if m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, question.ID); !strings.Contains(
-			m.Content, "Each has a message of its own",
+			m.Content, "Each gets its own message",
 		) || len(buttons(m.Components)) > 0 {
 			t.Errorf("the question became %s", describe(m))
 		}
@@ -208,7 +208,7 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 		h.click(h.defaults.Member.ID, question.ID, "1:permute:"+i.ID+":0:no")
 		h.waitFor("the question to be gone", func() bool {
 			m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, question.ID)
-			return m.Content == "Nothing was painted."
+			return m.Content == "Cancelled. Nothing was generated."
 		})
 	})
 	t.Run("or said anew in a form", func(t *testing.T) {
@@ -234,9 +234,9 @@ func TestManyPermutationsAreConfirmed(t *testing.T) {
 			"Waiting per person: 3",
 		)
 		i := h.command("imagine", sandbox.With("prompt", "a {red, blue} {boat, star}"), sandbox.With("count", 1))
-		h.waitText(i, "allows 3 pictures waiting per person, and you asked for 4")
+		h.waitText(i, "allows 3 images waiting per person, and you asked for 4")
 		h.waitText(
-			h.command("imagine", sandbox.With("prompt", strings.Repeat("{a, b}", 12))), "at most 20 can be painted at once",
+			h.command("imagine", sandbox.With("prompt", strings.Repeat("{a, b}", 12))), "at most 20 are possible at once",
 		)
 	})
 }
@@ -264,7 +264,7 @@ func (h *cluster) waitNotPaintedNote(prompt string) {
 		return slices.ContainsFunc(h.sandbox.VisibleMessages(
 			h.defaults.Member.ID, h.defaults.Channel.ID,
 		), func(m sandbox.Message) bool {
-			return m.Viewer == h.defaults.Member.ID && strings.Contains(m.Content, "was not painted") &&
+			return m.Viewer == h.defaults.Member.ID && strings.Contains(m.Content, "Skipped") &&
 				strings.Contains(m.Content, prompt)
 		})
 	})
@@ -281,7 +281,7 @@ func TestPermutationCutOffByCrashExpires(t *testing.T) {
 	stop := h.startBot()
 	h.waitReady()
 	i := h.command("imagine", sandbox.With("prompt", "a {red, blue} boat"), sandbox.With("count", 1))
-	h.waitText(i, "in line")
+	h.waitText(i, "in the queue")
 	h.pollUntil("both to be written down", func() bool { _, err := h.db.Find(h.ctx, i.ID+"-1"); return err == nil })
 	stop()
 	repair()

@@ -14,7 +14,7 @@ import (
 )
 
 // finishTime matches the ETA of a waiting message.
-var finishTime = regexp.MustCompile(`finished <t:(\d+):R>`)
+var finishTime = regexp.MustCompile(`ETA <t:(\d+):R>`)
 
 func TestWaitingMessagesShowETA(t *testing.T) {
 	t.Parallel()
@@ -22,13 +22,13 @@ func TestWaitingMessagesShowETA(t *testing.T) {
 	release := h.renderer.pause()
 	defer release()
 	first := h.command("imagine", sandbox.With("prompt", "a boat"))
-	h.waitText(first, "Painting")
+	h.waitText(first, "Generating")
 	h.pollUntil("the store to say running", func() bool { return h.job(first).State == store.Running })
 	asked := h.clock.now()
 	cost := time.Duration(h.job(first).Cost) * time.Millisecond
 	for n := 1; n <= 2; n++ {
 		i := h.imagineQueued(sandbox.With("prompt", "a boat"))
-		m := h.waitText(i, fmt.Sprintf("#%d in line, finished", n))
+		m := h.waitText(i, fmt.Sprintf("#%d in the queue, ETA", n))
 		told := finishTime.FindStringSubmatch(m.Content)
 		if told == nil {
 			t.Fatalf("got %q, want a moment", m.Content)
@@ -39,7 +39,7 @@ func TestWaitingMessagesShowETA(t *testing.T) {
 			t.Errorf("#%d: finished in %v, want between %v and %v", n, in, least, most)
 		}
 	}
-	h.waitText(h.command("queue"), "#1 in line, finished")
+	h.waitText(h.command("queue"), "#1 in the queue, ETA")
 }
 
 func TestPositionThatMovesBackSaysWhy(t *testing.T) {
@@ -49,7 +49,7 @@ func TestPositionThatMovesBackSaysWhy(t *testing.T) {
 	h.waitReady()
 	h.imagineQueued(sandbox.With("prompt", "a boat"))
 	second := h.imagineQueued(sandbox.With("prompt", "a star"))
-	h.waitText(second, "#2 in line")
+	h.waitText(second, "#2 in the queue")
 	h.pollUntil("it to say why newcomers came before it", func() bool { // another person, who had nothing yet
 		i := h.commandAs(
 			h.defaults.Moderator.ID, h.defaults.Channel.ID, "imagine", sandbox.With("prompt", "a boat"),
@@ -57,7 +57,7 @@ func TestPositionThatMovesBackSaysWhy(t *testing.T) {
 		)
 		h.waitAnswer(i, "an answer", nil)
 		m, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, h.job(second).Message)
-		return strings.Contains(m.Content, ": others who have had less of the time came in between")
+		return strings.Contains(m.Content, ": people who have used less render time go first")
 	})
 }
 
@@ -68,12 +68,12 @@ func TestPausedServer(t *testing.T) {
 	h.waitReady()
 	limits := func(options ...sandbox.Option) {
 		t.Helper()
-		h.waitText(h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "limits set", options...), "from now on")
+		h.waitText(h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "limits set", options...), "Changed:")
 	}
 	i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
 	limits(sandbox.With("paused", true), sandbox.With("reason", "it is night"))
-	h.waitText(i, "painting is paused: it is night")
-	h.waitText(h.command("queue"), "#1 in line, paused")
+	h.waitText(i, "Paused: it is night")
+	h.waitText(h.command("queue"), "#1 in the queue, paused")
 	h.startRenderer()
 	dm := must(h.sandbox.DM(h.defaults.Member.ID))
 	h.waitPictures(h.commandAs(h.defaults.Member.ID, dm.ID, "imagine", sandbox.With("prompt", "a blue star")), 4)
@@ -103,7 +103,7 @@ func TestPauseReachesQueueLater(t *testing.T) {
 	broken.down.Store(true)
 	h.waitText(
 		h.commandAs(h.defaults.Moderator.ID, h.defaults.Channel.ID, "limits set", sandbox.With("paused", true)),
-		"The queue does not answer",
+		"The queue cannot be reached",
 	)
 	broken.down.Store(false)
 	h.pollUntil("the queue to be told", func() bool {
@@ -125,9 +125,9 @@ func TestRoleWeights(t *testing.T) {
 		)
 	}
 	h.waitText(limits(role, 5), "from 10 to 1000")
-	h.waitText(limits(role, 200), "Weight of <@&"+role+">: 200 %")
-	h.waitText(limits(other, 50), "Weight of <@&"+other+">: 50 %")
-	h.waitText(limits(h.defaults.Guild.ID, 80), "Weight of @everyone: 80 %")
+	h.waitText(limits(role, 200), "Weight of <@&"+role+">: 200%")
+	h.waitText(limits(other, 50), "Weight of <@&"+other+">: 50%")
+	h.waitText(limits(h.defaults.Guild.ID, 80), "Weight of @everyone: 80%")
 	for _, c := range []struct {
 		roles []string
 		want  int

@@ -17,9 +17,9 @@ func TestFirstPositionIsFresh(t *testing.T) {
 	release := h.renderer.pause()
 	h.startRenderer()
 	first := h.command("imagine", sandbox.With("prompt", "a red boat"))
-	h.waitText(first, "Painting")
+	h.waitText(first, "Generating")
 	h.pollUntil("it to be painted", func() bool { return h.job(first).State == store.Running })
-	h.waitText(h.imagineQueued(sandbox.With("prompt", "a blue star")), "#1 in line")
+	h.waitText(h.imagineQueued(sandbox.With("prompt", "a blue star")), "#1 in the queue")
 	release()
 	h.waitDone(first)
 }

@@ -148,5 +148,5 @@ func TestRelayFasterThanHandlerKeepsPosition(t *testing.T) {
 		t.Error("the message was edited although its position did not change")
 	default:
 	}
-	h.waitText(i, "#1 in line")
+	h.waitText(i, "#1 in the queue")
 }

@@ -47,7 +47,7 @@ func TestUnrecordedAcknowledgement(t *testing.T) {
 		stop := h.startBot()
 		h.waitReady()
 		i := h.command("imagine", sandbox.With("prompt", "a red boat"))
-		m := h.waitText(i, "in line")
+		m := h.waitText(i, "in the queue")
 		stop()
 		if e := h.job(i); e.State != store.Accepted || e.Message != "" {
 			t.Fatalf("before the bot is back: got %s and message %q, want neither noted", e.State, e.Message)

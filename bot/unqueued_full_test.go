@@ -20,10 +20,10 @@ func TestFullQueueServesOldestFirst(t *testing.T) {
 	h.waitReady()
 	first := h.imagineQueued(sandbox.With("prompt", "a red boat"))
 	behind := h.command("imagine", sandbox.With("prompt", "a blue star"))
-	h.waitText(behind, "being put together again")
+	h.waitText(behind, "being rebuilt")
 	h.waitText(h.command("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
 	last := h.command("imagine", sandbox.With("prompt", "a blue boat"))
-	h.waitText(last, "line")
+	h.waitText(last, "queue")
 	h.pollUntil("somebody to get the room", func() bool { return h.job(behind).Epoch+h.job(last).Epoch > 0 })
 	if h.job(behind).Epoch == 0 {
 		t.Error("the newcomer was let in before who waited")

@@ -173,7 +173,9 @@ func TestFaults(t *testing.T) {
 		"empty token file": {sources("bot", "--discord-token-file", "t", "--redis-url", "redis://h").file("t", " \n"),
 			[]string{"read the bot's token: t is empty"}},
 		"an open page": {sources("up", "--listen", "0.0.0.0:80"),
-			[]string{`--listen: "0.0.0.0:80" can be reached from outside: want 127.0.0.1, ::1 or localhost, or set --page-host`}},
+			[]string{
+				`--listen: "0.0.0.0:80" can be reached from outside: want 127.0.0.1, ::1 or localhost, or set --page-host`,
+			}},
 		"no port": {sources("up", "--listen", "localhost"), []string{`--listen: "localhost": want HOST:PORT`}},
 		"a strange API": {sources("up", "--discord-api", "discord.com"),
 			[]string{`--discord-api: "discord.com" is not a web address`}},
@@ -193,8 +195,7 @@ func TestFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := Load(c.src)
-			var faults *FaultError
-			if !errors.As(err, &faults) {
+			if _, ok := errors.AsType[*FaultError](err); !ok {
 				t.Fatalf("got %v, want a FaultError", err)
 			}
 			equal(t, "faults", strings.Split(err.Error(), "\n"), c.want)

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -117,9 +118,7 @@ func settable(n *kong.Node) map[string]*kong.Flag {
 		}
 	}
 	for _, child := range n.Children {
-		for name, flag := range settable(child) {
-			found[name] = flag
-		}
+		maps.Copy(found, settable(child))
 	}
 	return found
 }

@@ -92,7 +92,7 @@ func (r *fixture) enqueue(jobs ...Job) {
 	}
 }
 
-// enqueueMany enqueues n jobs of one user: id-0, id-1, …
+// enqueueMany enqueues n jobs of one user: id-0, id-1 and so on.
 func (r *fixture) enqueueMany(n int, j Job) {
 	r.Helper()
 	for i := range n {
@@ -223,7 +223,7 @@ func (r *fixture) events() (all []Event) {
 	return all
 }
 
-// wantEvents checks the events so far: "leased x", …
+// wantEvents checks the events so far, each as "leased x".
 func (r *fixture) wantEvents(want ...string) {
 	r.Helper()
 	var got []string

@@ -166,7 +166,7 @@ func TestBlockedJobsAddNoCommandsToReserve(t *testing.T) {
 				r.mustPause(Scope{Lane: "b"}, "")
 			}
 			var cost []int
-			for n := 0; n <= 200; n++ {
+			for n := range 201 {
 				if n > 0 {
 					park(r, n)
 				}

@@ -129,6 +129,7 @@ func readEvent(m redis.XMessage) Event {
 	text := func(field string) string { s, _ := m.Values[field].(string); return s }
 	e := Event{ID: m.ID, Kind: EventKind(text("kind")), Job: text("job"), Reason: text("reason")}
 	e.Percent, _ = strconv.Atoi(text("percent")) // 0 where there is none
+	e.Crashes, _ = strconv.Atoi(text("crashes"))
 	var o Outcome
 	if s := text("outcome"); s != "" && json.Unmarshal([]byte(s), &o) == nil {
 		e.Outcome = &o

@@ -36,7 +36,7 @@ func TestWithJobPredictsThePosition(t *testing.T) {
 		renderers := []queue.Renderer{{Slot: "r", Lanes: queue.Lanes("v1:a")}}
 		if e, ok := queue.EstimateTimes(before.WithJob(next), renderers)[next.ID]; !ok ||
 			e.End.Sub(before.At) < 10*time.Second {
-			t.Errorf("%s: forecast %v, %v; want an end after its own time", name, e, ok)
+			t.Errorf("%s: estimate %v, %v; want an end after its own time", name, e, ok)
 		}
 		if _, err := q.Enqueue(t.Context(), 1, next); err != nil {
 			t.Fatal(err)

@@ -47,7 +47,8 @@ func bangPaddedTokenizer(t *testing.T) *clip.Tokenizer {
 	return words
 }
 
-// TestTypedPaddingTokenByDialect has prompts joined by AND, one of them longer for the second encoder, and a negative prompt.
+// TestTypedPaddingTokenByDialect has prompts joined by AND, one of them longer for the second encoder, and a negative
+// prompt.
 func TestTypedPaddingTokenByDialect(t *testing.T) {
 	t.Parallel()
 	words, second := tokenizer(t), bangPaddedTokenizer(t)
@@ -64,7 +65,8 @@ func TestTypedPaddingTokenByDialect(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := boatSpec()
-		s.Dialect, s.Sampler, s.Steps, s.Prompt, s.Negative = dialect, "euler", 1, "! boat (wow!:1.2) BREAK sea! AND ! star :0.5", "! blurry"
+		s.Dialect, s.Sampler, s.Steps = dialect, "euler", 1
+		s.Prompt, s.Negative = "! boat (wow!:1.2) BREAK sea! AND ! star :0.5", "! blurry"
 		mustRender(t, r, s, Job{})
 		if len(f.rows) != 5 { // two chunks of the first prompt, one of each other, and the empty one that makes those as long
 			t.Fatalf("%s: got %d rows, want 5", dialect, len(f.rows))

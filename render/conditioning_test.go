@@ -13,7 +13,8 @@ import (
 	"darkroom/render/tensor"
 )
 
-// conditioningRecorder is a fake model that gives pooled vectors, the first token after BOS twice, and records its conditioning.
+// conditioningRecorder is a fake model that gives pooled vectors, the first token after BOS twice, and records its
+// conditioning.
 type conditioningRecorder struct {
 	*fakeModel
 	skips         []int
@@ -87,9 +88,8 @@ func TestSDXL(t *testing.T) {
 		s := s
 		s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5}
 		conditioning := renderRecorded(t, s, sdxl).conditionings
-		if got, want := conditioning[len(conditioning)-1].TimeIDs.Row(0).Data, []float32{96, 128, 0, 0, 96, 128}; !slices.Equal(
-			got, want,
-		) {
+		got, want := conditioning[len(conditioning)-1].TimeIDs.Row(0).Data, []float32{96, 128, 0, 0, 96, 128}
+		if !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	})

@@ -15,8 +15,12 @@ func TestEffortCountsUnetCalls(t *testing.T) {
 	inputs := inputStore{}
 	start := inputs.add(t, twoColours(64, 48, red, green))
 	mask := inputs.add(t, windowMask())
-	for _, from := range []*picture.Init{nil, {Picture: start, Strength: 0.5}, {Picture: start, Mask: &mask, Strength: 0.5}} {
-		for _, h := range []Traits{{}, {Img2ImgTakesAllSteps: true}, {RungeKutta: true}, {RungeKutta: true, InpaintKeepsRungeKutta: true}} {
+	for _, from := range []*picture.Init{
+		nil, {Picture: start, Strength: 0.5}, {Picture: start, Mask: &mask, Strength: 0.5},
+	} {
+		for _, h := range []Traits{
+			{}, {Img2ImgTakesAllSteps: true}, {RungeKutta: true}, {RungeKutta: true, InpaintKeepsRungeKutta: true},
+		} {
 			for _, name := range []string{"lcm", "tcd", "pndm", "ddim"} {
 				t.Run(fmt.Sprintf("%s %+v %+v", name, h, from), func(t *testing.T) {
 					t.Parallel()

@@ -18,16 +18,24 @@ func TestEffort(t *testing.T) {
 		change func(*picture.Spec)
 		want   float64 // times the plain one's
 	}{
-		"as it is":                         {func(*picture.Spec) {}, 1},
-		"four tiles":                       {func(s *picture.Spec) { s.Count = 4 }, 4},
-		"half of the schedule":             {func(s *picture.Spec) { s.Init = &picture.Init{Strength: 0.5} }, 0.5},
-		"a second pass walks all steps":    {func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 2, Steps: 5, Strength: 0.3} }, 3},
-		"a sampler that asks twice":        {func(s *picture.Spec) { s.Sampler = "heun" }, 2},
-		"no negative prompt":               {func(s *picture.Spec) { s.GuidanceScale = 1 }, 0.5},
-		"two prompts lead":                 {func(s *picture.Spec) { s.Prompt = "a boat AND a house" }, 1.5},
-		"two parts lead without guidance":  {func(s *picture.Spec) { s.Prompt, s.GuidanceScale = "a boat AND a house", 1 }, 1.5},
-		"a sampler that chooses its steps": {func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "dpm_adaptive" }, 7},
-		"the same in more steps":           {func(s *picture.Spec) { s.Dialect, s.Sampler, s.Steps = picture.A1111, "dpm_adaptive", 100 }, 7},
+		"as it is":             {func(*picture.Spec) {}, 1},
+		"four tiles":           {func(s *picture.Spec) { s.Count = 4 }, 4},
+		"half of the schedule": {func(s *picture.Spec) { s.Init = &picture.Init{Strength: 0.5} }, 0.5},
+		"a second pass walks all steps": {
+			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 2, Steps: 5, Strength: 0.3} }, 3,
+		},
+		"a sampler that asks twice": {func(s *picture.Spec) { s.Sampler = "heun" }, 2},
+		"no negative prompt":        {func(s *picture.Spec) { s.GuidanceScale = 1 }, 0.5},
+		"two prompts lead":          {func(s *picture.Spec) { s.Prompt = "a boat AND a house" }, 1.5},
+		"two parts lead without guidance": {
+			func(s *picture.Spec) { s.Prompt, s.GuidanceScale = "a boat AND a house", 1 }, 1.5,
+		},
+		"a sampler that chooses its steps": {
+			func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "dpm_adaptive" }, 7,
+		},
+		"the same in more steps": {
+			func(s *picture.Spec) { s.Dialect, s.Sampler, s.Steps = picture.A1111, "dpm_adaptive", 100 }, 7,
+		},
 		"the same over half of the way": {func(s *picture.Spec) {
 			s.Dialect, s.Sampler, s.Init = picture.A1111, "dpm_adaptive", &picture.Init{Strength: 0.5}
 		}, 3.5},

@@ -148,11 +148,11 @@ func eachSampler(
 ) {
 	t.Helper()
 	scheduled := regexp.MustCompile("_(karras|exponential|polyexponential|beta|lu|sgm_uniform|kl_optimal|simple|ddim)$")
-	for _, name := range sampler.Names(sampler.Dialect(d)) {
+	for _, name := range sampler.Names(d) {
 		if scheduled.MatchString(name) {
 			continue
 		}
-		m, err := sampler.Find(sampler.Dialect(d), name)
+		m, err := sampler.Find(d, name)
 		if err != nil {
 			t.Fatal(err)
 		}

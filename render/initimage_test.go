@@ -218,7 +218,10 @@ func TestToByteByDialect(t *testing.T) {
 	for _, c := range []struct {
 		in           float32
 		round, floor uint8
-	}{{-1, 0, 0}, {1, 255, 255}, {3, 255, 255}, {-2, 0, 0}, {0, 128, 127}, {0.5, 191, 191}, {0.2, 153, 153}, {0.199, 153, 152}} {
+	}{
+		{-1, 0, 0}, {1, 255, 255}, {3, 255, 255}, {-2, 0, 0}, {0, 128, 127}, {0.5, 191, 191}, {0.2, 153, 153},
+		{0.199, 153, 152},
+	} {
 		if got := toByte(c.in, rounding(picture.Diffusers)); got != c.round {
 			t.Errorf("%v for diffusers: got %d, want %d", c.in, got, c.round)
 		}

@@ -26,7 +26,9 @@ func TestOutpaint(t *testing.T) {
 		t.Parallel()
 		s, _, img := outpaintJob(t, 32, 24)
 		canvas := placeOnCanvas(img, s)
-		for _, c := range []struct{ x, y, fromX, fromY int }{{40, 30, 8, 6}, {0, 0, 0, 0}, {127, 95, 63, 47}, {5, 50, 0, 26}, {60, 90, 28, 47}} {
+		for _, c := range []struct{ x, y, fromX, fromY int }{
+			{40, 30, 8, 6}, {0, 0, 0, 0}, {127, 95, 63, 47}, {5, 50, 0, 26}, {60, 90, 28, 47},
+		} {
 			if got, want := canvas.NRGBAAt(c.x, c.y), img.NRGBAAt(c.fromX, c.fromY); got != want {
 				t.Errorf("(%d, %d): got %v, want %v", c.x, c.y, got, want)
 			}
@@ -39,7 +41,10 @@ func TestOutpaint(t *testing.T) {
 		for _, c := range []struct {
 			x, y int
 			want uint8
-		}{{0, 0, 255}, {127, 50, 255}, {0, 48, 0}, {20, 48, 0}, {63, 48, 255}, {56, 48, 144}, {47, 48, 0}, {20, 24, 255}, {20, 32, 128}} {
+		}{
+			{0, 0, 255}, {127, 50, 255}, {0, 48, 0}, {20, 48, 0}, {63, 48, 255}, {56, 48, 144}, {47, 48, 0}, {20, 24, 255},
+			{20, 32, 128},
+		} {
 			if got := r.pixels.GrayAt(c.x, c.y).Y; got != c.want {
 				t.Errorf("(%d, %d): got %d, want %d", c.x, c.y, got, c.want)
 			}

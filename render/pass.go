@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/sampler"
@@ -48,15 +49,15 @@ func (p *run) planPasses() error {
 		return nil
 	}
 	if c.FixedSize {
-		return refuse("this model has one size only, so it cannot enlarge an image")
+		return refuse("this model has one size only, so it cannot upscale an image")
 	}
 	plan, err = p.method.HiresPlan(trained, s.Hires.Steps, s.Hires.Strength)
 	if err != nil {
-		return refuseBecause(fmt.Sprintf("this model cannot enlarge an image in %d steps", s.Hires.Steps), err)
+		return refuseBecause(fmt.Sprintf("this model cannot upscale an image in %d steps", s.Hires.Steps), err)
 	}
 	height, width := int(float64(s.Height)*s.Hires.Scale), int(float64(s.Width)*s.Hires.Scale)
 	if width%c.SizeMultiple != 0 || height%c.SizeMultiple != 0 {
-		return refuse("this model cannot enlarge to %d×%d: its sides must be multiples of %d", width, height, c.SizeMultiple)
+		return refuse("this model cannot upscale to %d×%d: its sides must be multiples of %d", width, height, c.SizeMultiple)
 	}
 	second := p.newPass(plan, height, width)
 	second.calls = prompt.Calls{Count: s.Hires.Steps * p.method.CallsPerStep(), Before: p.passes[0].calls.Count}
@@ -174,9 +175,8 @@ func (p *run) sampleGroup(
 	}
 	x, err := p.method.Sample(ctx, pass.plan, inputs, x)
 	if errors.Is(err, sampler.ErrNoStepFits) {
-		return x, refuseBecause(
-			"the sampler "+p.spec.Sampler+" finds no step that is short enough for this image: choose another sampler", err,
-		)
+		return x, refuseBecause("the sampler "+encode.SamplerTitle(p.spec.Sampler)+
+			" finds no step that is short enough for this image: choose another sampler", err)
 	}
 	if err != nil || masked.mask == nil {
 		return x, err

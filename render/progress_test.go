@@ -25,7 +25,7 @@ func TestRenderStops(t *testing.T) {
 				}
 			}})
 			want := int64(3 * m.CallsPerStep())
-			if runs := int64(f.unetRuns.Load()); !errors.Is(err, errCancelled) || runs != want || f.decodes.Load() != 0 {
+			if runs := f.unetRuns.Load(); !errors.Is(err, errCancelled) || runs != want || f.decodes.Load() != 0 {
 				t.Errorf(
 					"%s: got %v after %d runs and %d decoded, want %v after %d and 0", m.Name, err, runs, f.decodes.Load(),
 					errCancelled, want,

@@ -43,7 +43,7 @@ func TestRefusalSentences(t *testing.T) {
 		}, "", "ink"},
 		"more steps than were trained": {func(c *Config) { c.Sampler.TrainSteps = 5 }, func(*picture.Spec) {}, "", "in 8 steps"},
 		"a sampler that strays": {func(c *Config) { c.Sampler.Prediction = sampler.Velocity },
-			func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "dpm_adaptive" }, "", "dpm_adaptive diverges"},
+			func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "dpm_adaptive" }, "", "DPM adaptive diverges"},
 		"layers that cannot be skipped": {func(c *Config) { c.SkippableLayers = 0 }, func(s *picture.Spec) { s.ClipSkip = 2 }, "", "clip skip of 2"},
 		"more layers than can be skipped": {func(c *Config) { c.SkippableLayers = 2 }, func(s *picture.Spec) { s.ClipSkip = 4 }, "",
 			"a clip skip of 4 is not possible: this model takes at most 3"},
@@ -53,9 +53,9 @@ func TestRefusalSentences(t *testing.T) {
 			func(s *picture.Spec) { s.Prompt = "a boat :1.5" }, "", "takes the guidance scale as an input"},
 		"a side that cannot be halved": {func(c *Config) { c.SizeMultiple = 64 }, func(*picture.Spec) {}, "", "cannot generate 64×48: its sides must be multiples of 64"},
 		"one size only, enlarged": {func(c *Config) { c.FixedSize = true },
-			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5} }, "", "cannot enlarge"},
+			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5} }, "", "cannot upscale"},
 		"enlarged to a side that cannot be halved": {func(c *Config) { c.SizeMultiple = 16 },
-			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1.5, Steps: 2, Strength: 0.5} }, "", "cannot enlarge to 96×72"},
+			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1.5, Steps: 2, Strength: 0.5} }, "", "cannot upscale to 96×72"},
 		"another start picture": {nil, start, "another picture", "not the one that was sent"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -226,7 +226,9 @@ func TestRefusals(t *testing.T) {
 	t.Run("a model with parts missing names them all", func(t *testing.T) {
 		t.Parallel()
 		_, err := New(Parts{}, Options{})
-		for _, want := range []string{"text encoder", "UNet", "VAE decoder", "tokenizer", "scaling factor", "training steps"} {
+		for _, want := range []string{
+			"text encoder", "UNet", "VAE decoder", "tokenizer", "scaling factor", "training steps",
+		} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want it to name %q", err, want)
 			}
@@ -239,15 +241,25 @@ func TestRefusals(t *testing.T) {
 		job    Job
 		want   string // part of the error
 	}{
-		"an unknown sampler":                     {func(s *picture.Spec) { s.Sampler = "magic" }, Job{}, `"magic"`},
-		"a sampler not proved":                   {func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "ddpm" }, Job{}, `"ddpm"`},
-		"a consistency sampler on another model": {func(s *picture.Spec) { s.Sampler = "lcm" }, Job{}, "distilled to few steps"},
-		"an eta that the sampler has not":        {func(s *picture.Spec) { s.Eta = new(float64) }, Job{}, "has no eta"},
-		"a rescaled guidance in A1111's dialect": {func(s *picture.Spec) { s.Dialect, s.Rescale = picture.A1111, 0.7 }, Job{}, "guidance can be rescaled"},
-		"an odd size":                            {func(s *picture.Spec) { s.Width = 65 }, Job{}, "width 65"},
-		"no steps":                               {func(s *picture.Spec) { s.Steps = 0 }, Job{}, "steps 0"},
-		"an add-on":                              {func(s *picture.Spec) { s.Addons = []picture.Addon{{Kind: "lora", Name: "ink"}} }, Job{}, `add-on "ink"`},
-		"a picture nobody has":                   {func(s *picture.Spec) { s.Init = &picture.Init{Picture: in, Strength: 0.5} }, Job{}, "no source of its bytes"},
+		"an unknown sampler": {func(s *picture.Spec) { s.Sampler = "magic" }, Job{}, `"magic"`},
+		"a sampler not proved": {
+			func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "ddpm" }, Job{}, `"ddpm"`,
+		},
+		"a consistency sampler on another model": {
+			func(s *picture.Spec) { s.Sampler = "lcm" }, Job{}, "distilled to few steps",
+		},
+		"an eta that the sampler has not": {func(s *picture.Spec) { s.Eta = new(float64) }, Job{}, "has no eta"},
+		"a rescaled guidance in A1111's dialect": {
+			func(s *picture.Spec) { s.Dialect, s.Rescale = picture.A1111, 0.7 }, Job{}, "guidance can be rescaled",
+		},
+		"an odd size": {func(s *picture.Spec) { s.Width = 65 }, Job{}, "width 65"},
+		"no steps":    {func(s *picture.Spec) { s.Steps = 0 }, Job{}, "steps 0"},
+		"an add-on": {
+			func(s *picture.Spec) { s.Addons = []picture.Addon{{Kind: "lora", Name: "ink"}} }, Job{}, `add-on "ink"`,
+		},
+		"a picture nobody has": {
+			func(s *picture.Spec) { s.Init = &picture.Init{Picture: in, Strength: 0.5} }, Job{}, "no source of its bytes",
+		},
 		"a strength out of range": {func(s *picture.Spec) { s.Init = &picture.Init{Picture: in, Strength: 2} },
 			Job{Input: inputs.find}, "strength 2"},
 	} {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/sampler"
@@ -76,19 +77,18 @@ func (p *run) check() error {
 	case s.Tiling && p.parts.Seamless == nil:
 		return refuse("this model cannot generate tileable images")
 	case s.Eta != nil && !p.method.TakesEta():
-		return refuse("the sampler %s has no eta", s.Sampler)
+		return refuse("the sampler %s has no eta", encode.SamplerTitle(s.Sampler))
 	case s.Rescale > 0 && s.Dialect != picture.Diffusers:
-		return refuse("guidance can be rescaled in the dialect diffusers only, A1111 has no such setting")
+		return refuse("guidance can be rescaled only in the dialect diffusers: A1111 has no such setting")
 	case p.method.Distilled() && !c.Consistency():
-		return refuse("the sampler %s is for models that were distilled to few steps, and this one was not", s.Sampler)
+		return refuse("the sampler %s needs a model that was distilled to few steps, and this one was not",
+			encode.SamplerTitle(s.Sampler))
 	case p.method.Diverges(c.Sampler.Prediction):
-		return refuse(
-			"the sampler %s diverges with models that predict a velocity, such as this one: choose another sampler", s.Sampler,
-		)
+		return refuse("the sampler %s diverges with models that predict a velocity, such as this one: choose another sampler",
+			encode.SamplerTitle(s.Sampler))
 	case c.Consistency() && !p.method.Distilled():
-		return refuse(
-			"this model was distilled to few steps, which the sampler %s does not support: choose lcm or tcd", s.Sampler,
-		)
+		return refuse("this model was distilled to few steps, which the sampler %s does not support: choose %s or %s",
+			encode.SamplerTitle(s.Sampler), encode.SamplerTitle("lcm"), encode.SamplerTitle("tcd"))
 	case c.Extra != nil && p.parts.Encoder == nil:
 		return refuse("this inpainting model cannot be used: it has no VAE encoder")
 	case s.Init != nil && p.job.Input == nil:

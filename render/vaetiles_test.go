@@ -183,7 +183,8 @@ func checkNear(t *testing.T, got, want tensor.Tensor) {
 	}
 }
 
-// tinyDecoder is a tiny decoder: it takes latents as they are and shows them upside down, so that the test recognises it.
+// tinyDecoder is a tiny decoder: it takes latents as they are and shows them upside down, so that the test recognises
+// it.
 type tinyDecoder struct{ *fakeModel }
 
 func (s tinyDecoder) DecodeLatents(ctx context.Context, l tensor.Tensor) (tensor.Tensor, error) {

@@ -42,8 +42,7 @@ func (s *Store) Accept(ctx context.Context, jobs []Job, judge func(Policy, Usage
 		}
 		return nil
 	})
-	var refusal judgeError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[judgeError](err); ok {
 		return refusal.error
 	}
 	if err != nil {

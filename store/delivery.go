@@ -14,7 +14,8 @@ type DeliveryState string
 // The states of a delivery, with the words that are stored. A job without a delivery was delivered by its renderer, or
 // is not finished.
 const (
-	Sending     DeliveryState = "sending" // a message is being posted in Channel; it may or may not have arrived
+	// Sending: the pictures are being sent to Channel, into Message or a new one; they may be there or not.
+	Sending     DeliveryState = "sending"
 	Posted      DeliveryState = "posted"  // Message shows the pictures; only cleaning up is left
 	ReofferDue  DeliveryState = "offer"   // no pictures are left: the bot must offer to render them again
 	ReofferMade DeliveryState = "offered" // the bot made that offer
@@ -28,7 +29,7 @@ type Delivery struct {
 	User    string
 	State   DeliveryState
 	Channel string // where a message was, or is being, posted
-	Message string // the message that was posted
+	Message string // the message that was posted, or is being edited
 	Reason  string // why it is in the inbox, for its owner
 	At      time.Time
 }
@@ -51,13 +52,14 @@ func (s *Store) Delivery(ctx context.Context, job string) (Delivery, error) {
 	return found[0], nil
 }
 
-// MarkSending records, before a message is posted in a channel, that this is about to happen. After a crash the bot
-// looks for the message there before it posts another.
-func (s *Store) MarkSending(ctx context.Context, job, channel string) error {
+// MarkSending records, before the pictures are sent to a channel, that this is about to happen: as a new message, or
+// into the given one. After a crash the bot looks for them there before it sends them elsewhere.
+func (s *Store) MarkSending(ctx context.Context, job, channel, message string) error {
 	_, err := s.write.ExecContext(ctx, `INSERT INTO deliveries (job, user_id, state, channel, message, reason, at)
-		SELECT id, user_id, 'sending', $2, '', '', $3 FROM jobs WHERE id = $1
+		SELECT id, user_id, 'sending', $2, $3, '', $4 FROM jobs WHERE id = $1
 		ON CONFLICT (job) DO UPDATE SET state = CASE deliveries.state WHEN 'offer' THEN 'offer' ELSE 'sending' END,
-			channel = EXCLUDED.channel, message = '', at = EXCLUDED.at`, job, channel, millis(s.now()))
+			channel = EXCLUDED.channel, message = EXCLUDED.message, at = EXCLUDED.at`, job, channel, message,
+		millis(s.now()))
 	if err != nil {
 		return fmt.Errorf("mark job %s as sending: %w", job, err)
 	}

@@ -43,7 +43,7 @@ func testSending(t *testing.T, s *store.Store, c *clock) {
 	if find(t, s, "1-0").PostedSeparately {
 		t.Error("before: the job says that it was posted separately")
 	}
-	noError(t, "sending", s.MarkSending(t.Context(), "1-0", "c1"))
+	noError(t, "sending", s.MarkSending(t.Context(), "1-0", "c1", ""))
 	if !find(t, s, "1-0").PostedSeparately {
 		t.Error("the job does not say that it may have been posted separately")
 	}
@@ -56,7 +56,7 @@ func testSending(t *testing.T, s *store.Store, c *clock) {
 	if d := delivery(t, s, "1-0"); d.State != store.Posted || d.Message != "m1" || !d.At.Equal(c.now()) {
 		t.Errorf("got %+v, want it posted as m1 now", d)
 	}
-	noError(t, "sending an unknown job", s.MarkSending(t.Context(), "nothing", "c1"))
+	noError(t, "sending an unknown job", s.MarkSending(t.Context(), "nothing", "c1", ""))
 	if d := delivery(t, s, "nothing"); d.State != "" {
 		t.Errorf("an unknown job: got %+v, want nothing", d)
 	}
@@ -120,7 +120,7 @@ func testReoffer(t *testing.T, s *store.Store, _ *clock) {
 		}
 		return ids
 	}
-	noError(t, "sending", s.MarkSending(t.Context(), "1-0", "c1"))
+	noError(t, "sending", s.MarkSending(t.Context(), "1-0", "c1", ""))
 	if got := pending(); !slices.Equal(got, []string{"1-0", "2-0"}) {
 		t.Errorf("while it is sent: got %q, want both due", got)
 	}

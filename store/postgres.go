@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -69,9 +70,7 @@ func openPostgres(ctx context.Context, address string) (write, read *sql.DB, err
 		// Not err itself, because it may quote the password.
 		return nil, nil, errors.New("read database address: want postgres://USER:PASSWORD@HOST:PORT/DATABASE")
 	}
-	for name, value := range connectionSettings() {
-		c.RuntimeParams[name] = value
-	}
+	maps.Copy(c.RuntimeParams, connectionSettings())
 	readOnly := c.Copy()
 	readOnly.RuntimeParams["default_transaction_read_only"] = "on"
 	// Each use of a connection begins with a ping. That costs one round trip, and avoids errors after a server restart.
@@ -117,8 +116,7 @@ func (migrationLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
 }
 
 func pgCode(err error) string {
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code
 	}
 	return ""

@@ -81,5 +81,5 @@ func needWords(res request.Resolved, refusal *request.Refusal) (request.Resolved
 		example = res.Card.Examples[0]
 	}
 	hint := "For example: /imagine prompt: " + example
-	return request.Resolved{}, request.Refuse(hint, "There is nothing to paint: the prompt is empty.")
+	return request.Resolved{}, request.Refuse(hint, "The prompt is empty.")
 }

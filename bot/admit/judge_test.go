@@ -62,17 +62,17 @@ func TestJudge(t *testing.T) {
 		"no limits":       {want: boat},
 		"a limit of zero": {want: boat, policy: limits.Policy{}},
 		"a pause, its reason": {want: boat, policy: limits.Policy{Paused: true, PauseReason: "moving house"},
-			refused: "paused in this server: moving house"},
+			refused: "This server is paused: moving house"},
 		"a server's limits clamp": {
 			want:   request.Wanted{Prompt: "red boat", Size: new("160x112")},
 			policy: limits.Policy{MaxSteps: 8, MaxCount: 1, MaxPixels: 16500},
 			spec:   func(s *picture.Spec) { s.Steps, s.Count, s.Width, s.Height = 8, 1, 128, 128 },
-			notes:  []string{"at most 8 steps", "at most 1 picture in", "128×128 was used instead of 160×112"},
+			notes:  []string{"Steps lowered to 8", "Lowered to 1 image", "from 160×112 to 128×128"},
 		},
 		"a limit below every size": {want: boat, policy: limits.Policy{MaxPixels: 100},
-			refused: "paints nothing as small as the 100 pixels"},
-		"no model":        {want: boat, none: true, refused: "No renderer has told me"},
-		"an empty prompt": {want: request.Wanted{Prompt: "  "}, refused: "the prompt is empty"},
+			refused: "no size that is small enough: this server allows at most 100 pixels"},
+		"no model":        {want: boat, none: true, refused: "No renderer is ready"},
+		"an empty prompt": {want: request.Wanted{Prompt: "  "}, refused: "The prompt is empty"},
 		"a prompt of only flags": {want: request.Wanted{Prompt: "--seed 3"},
 			refused: "For example: /imagine prompt: a red boat"},
 		"what the resolver refuses": {want: request.Wanted{Prompt: "red boat", Sampler: new("heun")},
@@ -246,7 +246,7 @@ func TestJudgeSpec(t *testing.T) {
 		if _, no := JudgeSpec(
 			asks(request.Wanted{}), postcards(), limits.Policy{MaxPixels: 176 * 96 * 3}, s, false,
 		); no == nil ||
-			!strings.Contains(no.Sentence, "Enlarged") {
+			!strings.Contains(no.Sentence, "Too large to upscale") {
 			t.Errorf("got %v, want a refusal", no)
 		}
 		if _, no := JudgeSpec(

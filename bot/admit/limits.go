@@ -12,14 +12,14 @@ func limit(res *request.Resolved, p limits.Policy) *request.Refusal {
 	limitSteps(res, p)
 	if s := &res.Spec; p.MaxCount > 0 && s.Count > p.MaxCount {
 		s.Count = p.MaxCount
-		res.Note("This server allows at most %s in one message.", count(p.MaxCount))
+		res.Note("Lowered to %s: the most that this server allows in one message.", count(p.MaxCount))
 	}
 	if refusal := limitPixels(res, p); refusal != nil {
 		return refusal
 	}
 	res.FitSampler()
 	if most, s := p.MaxSteps, res.Spec; most > 0 && s.Steps > most {
-		return request.Refuse("Choose another sampler.", "%s takes at least %d steps, and this server allows at most %d.",
+		return request.Refuse("Choose another sampler.", "%s needs at least %d steps, but this server allows at most %d.",
 			encode.SamplerTitle(s.Sampler), s.Steps, most)
 	}
 	return res.Check()
@@ -30,13 +30,13 @@ func limitSteps(res *request.Resolved, p limits.Policy) {
 	s := &res.Spec
 	if p.MaxSteps > 0 && s.Steps > p.MaxSteps {
 		s.Steps = p.MaxSteps
-		res.Note("This server allows at most %d steps, so the number of steps was lowered.", p.MaxSteps)
+		res.Note("Steps lowered to %d: the most that this server allows.", p.MaxSteps)
 	}
 	if h := s.Hires; p.MaxSteps > 0 && h != nil && h.Steps > p.MaxSteps {
 		fewer := *h // the Spec it came from may be somebody else's
 		fewer.Steps = p.MaxSteps
 		s.Hires = &fewer
-		res.Note("This server allows at most %d steps, so enlarging takes fewer steps.", p.MaxSteps)
+		res.Note("Upscale steps lowered to %d: the most that this server allows.", p.MaxSteps)
 	}
 }
 
@@ -48,7 +48,7 @@ func limitPixels(res *request.Resolved, p limits.Policy) *request.Refusal {
 	}
 	if h := s.Hires; h != nil {
 		if float64(s.Width*s.Height)*h.Scale*h.Scale > float64(p.MaxPixels) {
-			return request.Refuse("", "Enlarged, this picture would have more than the %d pixels that this server allows.",
+			return request.Refuse("", "Too large to upscale: this server allows at most %d pixels.",
 				p.MaxPixels)
 		}
 		return nil
@@ -60,9 +60,9 @@ func limitPixels(res *request.Resolved, p limits.Policy) *request.Refusal {
 	got, ok := res.Card.LargestWithin(was, p.MaxPixels)
 	if !ok {
 		return request.Refuse("Ask a moderator to raise largest_size with /limits.",
-			"%s paints nothing as small as the %d pixels that this server allows.", res.Card.Name, p.MaxPixels)
+			"%s has no size that is small enough: this server allows at most %d pixels.", res.Card.Name, p.MaxPixels)
 	}
 	res.Resize(got)
-	res.Note("This server allows at most %d pixels; %s was used instead of %s.", p.MaxPixels, got, was)
+	res.Note("Size lowered from %s to %s: this server allows at most %d pixels.", was, got, p.MaxPixels)
 	return nil
 }

@@ -17,7 +17,7 @@ func CheckPlace(p command.Place) *request.Refusal {
 	inServer := p.Kind == "guild" || p.Kind == "thread"
 	if inServer && p.BotPermissions&(attachFiles|administrator) == 0 {
 		return request.Refuse("Ask a moderator to give the bot the permission Attach Files here, or use another channel.",
-			"I may not send pictures in this channel.")
+			"I am not allowed to send images in this channel.")
 	}
 	return nil
 }
@@ -31,8 +31,8 @@ func preconditions(place command.Place, available request.Available, policy limi
 		return r
 	}
 	if len(available.Models) == 0 {
-		return request.Refuse("Try again in a minute. If it stays so, whoever runs this bot should look at its renderer.",
-			"No renderer has told me yet what it can paint.")
+		const hint = "Try again in a minute. If that does not help, ask the owner of this bot to check its renderer."
+		return request.Refuse(hint, "No renderer is ready yet.")
 	}
 	return nil
 }

@@ -14,16 +14,18 @@ func CheckQuota(p limits.Policy, u limits.Usage, pictures int) *request.Refusal 
 		return r
 	}
 	if p.PerUserDay > 0 && u.Day+pictures > p.PerUserDay {
-		return request.Refuse(remaining(p.PerUserDay-u.Day)+" The count goes down as the day goes by.",
-			"This server allows %s per person in 24 hours, and you asked for %d already.", count(p.PerUserDay), u.Day)
+		return request.Refuse(remaining(p.PerUserDay-u.Day)+" Each image counts for 24 hours.",
+			"Daily limit: this server allows %s per person in 24 hours, and you already asked for %d.",
+			count(p.PerUserDay), u.Day)
 	}
 	if p.WaitingPerUser > 0 && u.Waiting == 0 && pictures > p.WaitingPerUser {
 		return request.Refuse(fmt.Sprintf("Ask for at most %s at once.", count(p.WaitingPerUser)),
-			"This server allows %s waiting per person, and you asked for %d.", count(p.WaitingPerUser), pictures)
+			"Too many at once: this server allows %s waiting per person, and you asked for %d.",
+			count(p.WaitingPerUser), pictures)
 	}
 	if p.WaitingPerUser > 0 && u.Waiting+pictures > p.WaitingPerUser {
-		return request.Refuse("Wait until some are painted, or take one back with /cancel.",
-			"This server allows %s waiting per person; you have %d waiting and asked for %d more.",
+		return request.Refuse("Wait until some are finished, or cancel one with /cancel.",
+			"Too many waiting: this server allows %s per person. You have %d waiting and asked for %d more.",
 			count(p.WaitingPerUser), u.Waiting, pictures)
 	}
 	return nil
@@ -34,16 +36,16 @@ func paused(p limits.Policy) *request.Refusal {
 		return nil
 	}
 	if p.PauseReason == "" {
-		return request.Refuse("", "Painting is paused in this server.")
+		return request.Refuse("", "This server is paused.")
 	}
-	return request.Refuse("", "Painting is paused in this server: %s", p.PauseReason)
+	return request.Refuse("", "This server is paused: %s", p.PauseReason)
 }
 
 func count(pictures int) string {
 	if pictures == 1 {
-		return "1 picture"
+		return "1 image"
 	}
-	return fmt.Sprintf("%d pictures", pictures)
+	return fmt.Sprintf("%d images", pictures)
 }
 
 func remaining(n int) string {

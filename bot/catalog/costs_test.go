@@ -1,9 +1,10 @@
 package catalog
 
 import (
+	"testing"
+
 	"darkroom/render"
 	"darkroom/render/picture"
-	"testing"
 )
 
 func TestCostsAreLearned(t *testing.T) {
@@ -33,7 +34,9 @@ func TestCostsAreLearned(t *testing.T) {
 		t.Errorf("another model: got %d ms, want the first guess", got)
 	}
 	for hash, want := range map[string]int64{"parts": 20000, "whole": 40000} {
-		other.Dialect, other.Sampler, other.Model.Hash, other.Init = picture.Diffusers, "lcm", hash, &picture.Init{Strength: 0.5}
+		other.Dialect, other.Sampler, other.Model.Hash, other.Init = picture.Diffusers, "lcm", hash, &picture.Init{
+			Strength: 0.5,
+		}
 		if got := c.estimate(other); got != want {
 			t.Errorf("half of a start picture by a model that repaints in %s: got %d ms, want %d", hash, got, want)
 		}

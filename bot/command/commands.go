@@ -89,50 +89,41 @@ func slashCommand(name, description string, options ...Option) Command {
 // imagine has no max_length on its texts: a prompt that is too long is better answered with the count than stopped by
 // the client without a reason.
 func imagine() Command {
-	options := []Option{
-		{
-			Type: kindString, Name: "prompt",
-			Description: "(word:1.2) weighs more, {red|blue} chooses, {red, blue} paints both; --ar 3:2 --no fog --tile",
-			Required:    true,
-		},
-	}
+	options := []Option{{
+		Type: kindString, Name: "prompt", Required: true,
+		Description: "(word:1.2) is stronger, {red|blue} picks one, {red, blue} makes both; --ar 3:2 --no fog --tile",
+	}}
 	options = append(options, imageSettings()...)
-	return slashCommand("imagine", "Paint pictures from words", append(options,
-		Option{Type: kindAttachment, Name: "init_image", Description: "A picture to start from"},
+	return slashCommand("imagine", "Generate images from a prompt", append(options,
+		Option{Type: kindAttachment, Name: "init_image", Description: "An image to start from"},
 		Option{
-			Type: kindString, Name: "preset", Description: "Your own settings, kept with /preset save; what you say here wins",
-			Autocomplete: true,
+			Type: kindString, Name: "preset", Autocomplete: true,
+			Description: "Settings that you saved with /preset save; the options here override them",
 		},
 	)...)
 }
 
-func queue() Command { return slashCommand("queue", "How long the line is, and where you stand in it") }
+func queue() Command { return slashCommand("queue", "Show the queue and your position in it") }
 
 func cancel() Command {
-	return slashCommand("cancel", "Take back a picture you asked for",
-		Option{Type: kindString, Name: "job", Description: "Which one; your newest when left out", Autocomplete: true})
+	return slashCommand("cancel", "Cancel one of your requests",
+		Option{Type: kindString, Name: "job", Description: "Which request; your newest if left out", Autocomplete: true})
 }
 
-func inbox() Command { return slashCommand("inbox", "Pictures of yours that could be posted nowhere") }
+func inbox() Command { return slashCommand("inbox", "Show your images that could not be posted") }
 
 func limits() Command {
-	c := slashCommand("limits", "What this server allows",
+	c := slashCommand("limits", "Limits of this server",
 		Option{Type: kindSub, Name: "show", Description: "Show this server's limits"},
-		Option{
-			Type: kindSub, Name: "set", Description: "Change some of this server's limits; the others stay",
-			Options: limitOptions(),
-		},
-		Option{Type: kindSub, Name: "role", Description: "How much of the time the people of a role get, beside others", Options: []Option{
-			{Type: kindRole, Name: "role", Description: "Whose weight", Required: true},
-			withRange(
-				Option{
-					Type: kindInteger, Name: "weight", Description: "In percent: 200 waits half as long as 100; 0 takes it back",
-					Required: true,
-				},
-				0, 1000,
-			),
+		Option{Type: kindSub, Name: "set", Description: "Change limits of this server; the others stay", Options: limitOptions()},
+		Option{Type: kindSub, Name: "role", Description: "Give a role more or less render time than others", Options: []Option{
+			{Type: kindRole, Name: "role", Description: "The role", Required: true},
+			withRange(Option{
+				Type: kindInteger, Name: "weight", Required: true,
+				Description: "In percent: 200 waits half as long as 100; 0 removes the weight",
+			}, 0, 1000),
 		}},
-		Option{Type: kindSub, Name: "reset", Description: "Take all of this server's limits back; the weights of roles stay"},
+		Option{Type: kindSub, Name: "reset", Description: "Remove all limits of this server; the weights of roles stay"},
 	)
 	may := manageServer
 	c.Permissions, c.Contexts = &may, []int{inGuild}
@@ -140,31 +131,21 @@ func limits() Command {
 }
 
 func limitOptions() []Option {
+	number := func(name, description string, most float64) Option {
+		return withRange(Option{Type: kindInteger, Name: name, Description: description + "; 0 is no limit"}, 0, most)
+	}
 	return []Option{
-		withRange(
-			Option{Type: kindInteger, Name: "waiting", Description: "Pictures one person may have waiting; 0 is no limit"}, 0,
-			1000,
-		),
-		withRange(
-			Option{Type: kindInteger, Name: "running", Description: "Pictures of one person painted at once; 0 is no limit"}, 0,
-			1000,
-		),
-		withRange(
-			Option{Type: kindInteger, Name: "per_day", Description: "Pictures per person in 24 hours; 0 is no limit"}, 0, 100000,
-		),
+		number("waiting", "Images that one person may have waiting", 1000),
+		number("running", "Images of one person that are generated at once", 1000),
+		number("per_day", "Images per person in 24 hours", 100000),
 		{
 			Type: kindString, Name: "largest_size",
-			Description: "Most pixels of a picture, written as a size such as 768x512; 0 is no limit",
+			Description: "Most pixels of an image, as a size such as 768x512; 0 is no limit",
 		},
-		withRange(
-			Option{Type: kindInteger, Name: "most_steps", Description: "Most steps; 0 is no limit"}, 0, picture.MaxSteps,
-		),
-		withRange(
-			Option{Type: kindInteger, Name: "most_tiles", Description: "Most pictures in one message; 0 is no limit"}, 0,
-			picture.MaxCount,
-		),
-		{Type: kindBool, Name: "paused", Description: "Paint nothing in this server: what waits keeps its place"},
-		{Type: kindString, Name: "reason", Description: "Why it is paused, told to everyone who asks"},
+		number("most_steps", "Most steps", picture.MaxSteps),
+		number("most_tiles", "Most images in one message", picture.MaxCount),
+		{Type: kindBool, Name: "paused", Description: "Pause this server; waiting requests keep their position"},
+		{Type: kindString, Name: "reason", Description: "Why it is paused; everyone who asks sees this"},
 	}
 }
 

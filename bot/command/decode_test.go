@@ -13,7 +13,7 @@ import (
 	"darkroom/render/request"
 )
 
-var update = flag.Bool("update", false, "write golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func readFixture(t testing.TB, name string) json.RawMessage {
 	t.Helper()

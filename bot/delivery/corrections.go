@@ -93,6 +93,7 @@ func (b *background) wait() { _ = b.group.Wait() } // tasks return no errors
 
 // corrector makes the messages of ended jobs say how they ended.
 type corrector struct {
+	db         finder
 	messages   *messages
 	background *background
 	retries    *retryList
@@ -148,6 +149,20 @@ func (c *corrector) retry(ctx context.Context) {
 			return
 		}
 		c.retries.remove(id)
+	}
+}
+
+// reconcile makes the message of a job that was posted say what SQL says. Another bot may have written its end down,
+// and a cancel may have been written down while its renderer was cut off from the queue and posted: the cancel
+// stands, and the pictures go. late tells that an edit of ours may have arrived after the pictures.
+func (c *corrector) reconcile(ctx context.Context, j job.Job, out queue.Outcome, late bool) {
+	now, err := c.db.Find(ctx, j.ID)
+	switch {
+	case err != nil:
+	case now.State == store.Cancelled:
+		c.retract(ctx, j)
+	case now.State == store.Done && late:
+		c.restore(ctx, j, out)
 	}
 }
 

@@ -40,6 +40,7 @@ type meta interface {
 
 type runStates interface {
 	MarkLeased(ctx context.Context, id string) (bool, error)
+	RecordCrashes(ctx context.Context, id string, crashes int) (bool, error)
 	MarkRequeued(ctx context.Context, id string) (bool, error)
 }
 
@@ -61,7 +62,7 @@ type acknowledgements interface {
 
 type posts interface {
 	Delivery(ctx context.Context, job string) (store.Delivery, error)
-	MarkSending(ctx context.Context, job, channel string) error
+	MarkSending(ctx context.Context, job, channel, message string) error
 	MarkSent(ctx context.Context, job, channel, message string) error
 }
 
@@ -146,7 +147,9 @@ type Delivery struct {
 // New returns a Delivery.
 func New(o Options) *Delivery {
 	m := &messages{discord: o.Discord, now: o.Now, log: o.Log}
-	c := &corrector{messages: m, background: newBackground(o.Log), retries: newRetryList(), now: o.Now, log: o.Log}
+	c := &corrector{
+		db: o.Store, messages: m, background: newBackground(o.Log), retries: newRetryList(), now: o.Now, log: o.Log,
+	}
 	shown, view := newShownStates(), newQueueView(o.Queue, o.Now)
 	p := &positions{
 		db: o.Store, counts: o.Queue, claim: o.Claim, claimName: "places:" + o.Pool, interval: o.Positions, epochs: o.Outbox,

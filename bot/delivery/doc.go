@@ -4,9 +4,9 @@
 // shows its position and ETA, and one loop edits it when they change (positions.go); what each message shows is
 // remembered (shown.go), and the queue is looked at at most every two seconds (view.go). The renderer posts the
 // pictures. If it could not, because the interaction's token was too old, it leaves them as undelivered results and
-// the bot delivers them: as a new message in the channel, else in direct messages, else into the waiting message,
-// else into the inbox (late.go). A new message must appear once, also when the bot dies while it posts (post.go).
-// Pictures that are lost are offered to be painted again (reoffer.go).
+// the bot delivers them: into the waiting message, else as a new message in the channel, else in direct messages, else
+// into the inbox (late.go). A new message must appear once, also when the bot dies while it posts (post.go). Pictures
+// that are lost are offered to be painted again (reoffer.go).
 //
 // A message that could not be corrected is put on a retry list (corrections.go). At the start the bot repairs
 // messages that an earlier life left unfinished (repair.go). A job whose acknowledgement was never noted is looked

@@ -159,6 +159,8 @@ func (e *events) apply(ctx context.Context, ev queue.Event) error {
 	case queue.JobLeased:
 		e.shown.setLeased(ev.Job)
 		return ignoreNotFound(e.db.MarkLeased(ctx, ev.Job))
+	case queue.JobCrashed:
+		return ignoreNotFound(e.db.RecordCrashes(ctx, ev.Job, ev.Crashes))
 	case queue.JobProgress:
 		e.shown.setPercent(ev.Job, ev.Percent)
 	case queue.JobDone:
@@ -239,7 +241,7 @@ func (e *events) writeDone(ctx context.Context, j job.Job, readable bool, out qu
 	first, err := e.endings.finish(ctx, j.ID, out)
 	late := e.now().Sub(edited) < editInFlight
 	if err == nil && readable && (late || !first) {
-		e.corrections.background.do(func(ctx context.Context) { e.reconcile(ctx, j, out, late) })
+		e.corrections.background.do(func(ctx context.Context) { e.corrections.reconcile(ctx, j, out, late) })
 	}
 	return err
 }
@@ -255,20 +257,6 @@ func (e *events) lostResults(ctx context.Context, j job.Job, out queue.Outcome) 
 	}
 	out.Delivered = rest.DeliveredReoffer
 	return e.endings.finishWithDelivery(ctx, j.ID, out, store.Delivery{State: store.ReofferDue}, nil)
-}
-
-// reconcile makes the message of a job that was posted say what SQL says. Another bot may have written its end down,
-// and a cancel may have been written down while its renderer was cut off from the queue and posted: the cancel
-// stands, and the pictures go.
-func (e *events) reconcile(ctx context.Context, j job.Job, out queue.Outcome, late bool) {
-	now, err := e.db.Find(ctx, j.ID)
-	switch {
-	case err != nil:
-	case now.State == store.Cancelled:
-		e.corrections.retract(ctx, j)
-	case now.State == store.Done && late:
-		e.corrections.restore(ctx, j, out)
-	}
 }
 
 // failed ends a job that was given up. Its renderer has told its owner if it still could; a message that still shows a
@@ -289,7 +277,7 @@ func (e *events) cancelled(ctx context.Context, ev queue.Event) error {
 		say := message.Cancelled(j.Address, j.Spec, j.ID)
 		e.corrections.correctUnended(ctx, j, say)
 		if j.WasLeased {
-			e.reconcile(ctx, j, queue.Outcome{}, false)
+			e.corrections.reconcile(ctx, j, queue.Outcome{}, false)
 			again := e.now().Add(editInFlight) // its renderer's last edit may still be on its way
 			e.corrections.retries.add(correction{job: j, message: say, notBefore: again})
 		}

@@ -73,7 +73,7 @@ func (l *lateResults) deliverOne(ctx context.Context, d queue.Undelivered) error
 		return err
 	}
 	delivery := &lateDelivery{
-		idempotentPost: post, endings: l.endings, messages: l.corrections.messages,
+		idempotentPost: post, endings: l.endings, corrections: l.corrections,
 		outcome: d.Outcome, files: d.Files, maybePosted: d.MaybePosted,
 	}
 	err = delivery.tryInOrder(ctx)
@@ -97,7 +97,7 @@ func (l *lateResults) acknowledge(ctx context.Context, id string) error {
 	return l.queue.AckUndelivered(ctx, id)
 }
 
-// lateMessage is the finished message as a post of its own. Its owner is pinged: they have waited long.
+// lateMessage is the finished message with its pictures.
 func lateMessage(j job.Job, d queue.Undelivered) message.Message {
 	var files []message.File
 	for _, f := range d.Files {
@@ -106,65 +106,111 @@ func lateMessage(j job.Job, d queue.Undelivered) message.Message {
 	return message.Finished(j.Address, j.Spec, j.ID, files, d.Outcome.Files)
 }
 
-// lateDelivery is one delivery of late pictures. It tries, in this order: a new message in the same channel, direct
-// messages, the message that waits for the pictures, the inbox. Private pictures never go into a channel.
+// lateDelivery is one delivery of late pictures. It tries, in this order: the message that waits for them, a new
+// message in the same channel, direct messages, the inbox. Private pictures never go into a channel, and the bot's
+// token cannot edit the private message that waits for them.
 type lateDelivery struct {
 	*idempotentPost
 	endings     *endings
-	messages    *messages
+	corrections *corrector
 	outcome     queue.Outcome
 	files       []queue.Attachment
-	maybePosted bool // the renderer could not look whether they were posted before
+	maybePosted bool // the renderer may have put them into the waiting message before
 }
 
-// tryInOrder delivers and ends the job. An error means that it should be tried again later.
+// tryInOrder delivers and ends the job. An error means that it should be tried again later. A new message that was
+// begun earlier comes first: it may be there.
 func (l *lateDelivery) tryInOrder(ctx context.Context) error {
-	if l.recorded.State != store.Posted {
-		delivered, err := l.alreadyShown(ctx)
-		switch {
-		case errors.Is(err, errMaybePosted):
-			return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, rest.DeliveredInbox)
-		case err != nil:
-			return err
-		case delivered != "":
+	posted, err := l.resolveEarlier(ctx)
+	if err == nil && !posted {
+		var delivered string
+		if delivered, err = l.editWaiting(ctx); delivered != "" {
 			return l.endInPlace(ctx, delivered)
 		}
-		switch err := l.send(ctx); {
-		case errors.Is(err, errUndeliverable):
-			return l.editWaiting(ctx)
-		case errors.Is(err, errMaybePosted):
-			return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, rest.DeliveredInbox)
-		case rest.TooLarge(err):
-			return l.endUnposted(ctx, store.Delivery{State: store.ReofferDue}, rest.DeliveredReoffer)
-		case err != nil:
-			return err
-		}
 	}
+	if err == nil && !posted {
+		err = l.sendNew(ctx)
+	}
+	switch {
+	case errors.Is(err, errUndeliverable), errors.Is(err, errMaybePosted):
+		return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: err.Error()}, rest.DeliveredInbox)
+	case rest.TooLarge(err):
+		return l.endUnposted(ctx, store.Delivery{State: store.ReofferDue}, rest.DeliveredReoffer)
+	case err != nil:
+		return err
+	}
+	return l.endPosted(ctx)
+}
+
+// editWaiting puts the pictures into the message that waits for them. Whatever that message shows, it then shows the
+// pictures once, so the edit can be repeated. It pings nobody. If somebody deleted the message, or its channel, the
+// pictures stay undelivered. delivered is empty if the message cannot be edited.
+//
+// The edit is written down first. If it is refused, an earlier one may have arrived nevertheless, and a new message
+// would show the pictures twice.
+func (l *lateDelivery) editWaiting(ctx context.Context) (delivered string, err error) {
+	channel, id := l.job.Address.Channel, l.job.Message
+	if id == "" || l.job.Address.Ephemeral {
+		return "", nil
+	}
+	triedBefore := l.recorded.State == store.Sending && l.recorded.Message == id
+	if err := l.db.MarkSending(ctx, l.job.ID, channel, id); err != nil {
+		return "", err
+	}
+	m := l.message
+	m.Nonce, m.AllowUsers = "", nil
+	_, err = l.discord.EditMessage(ctx, channel, id, m)
+	switch {
+	case err == nil:
+		return rest.DeliveredPosted, nil
+	case rest.Removed(err):
+		return rest.DeliveredRemoved, nil
+	case !rest.Final(err) || rest.TooLarge(err):
+		return "", fmt.Errorf("edit the waiting message: %w", err)
+	case l.maybePosted || triedBefore || rest.MaybeApplied(err):
+		return l.alreadyShown(ctx)
+	}
+	l.log.Info("the waiting message cannot be edited", "job", l.job.ID, "error", rest.Redact(err.Error()))
+	return "", nil
+}
+
+// alreadyShown looks whether the waiting message shows the pictures. It returns errMaybePosted if the bot may not look.
+func (l *lateDelivery) alreadyShown(ctx context.Context) (delivered string, err error) {
+	got, err := l.discord.FetchMessage(ctx, l.job.Address.Channel, l.job.Message)
+	switch {
+	case rest.Removed(err):
+		return rest.DeliveredRemoved, nil
+	case rest.Final(err):
+		return "", errMaybePosted
+	case err != nil:
+		return "", fmt.Errorf("look at the waiting message: %w", err)
+	case got.Has(l.job.RemixID()):
+		return rest.DeliveredFound, nil
+	}
+	return "", nil
+}
+
+// endInPlace ends a job whose own message shows its pictures, or showed them until somebody deleted it. An edit of
+// its position that was slow may have arrived after the pictures, and a cancel may have been written down meanwhile:
+// both are put right.
+func (l *lateDelivery) endInPlace(ctx context.Context, delivered string) error {
+	l.outcome.Delivered, l.outcome.Channel, l.outcome.Message = delivered, l.job.Address.Channel, l.job.Message
+	if err := l.recordEnd(ctx); err != nil || delivered == rest.DeliveredRemoved {
+		return err
+	}
+	j := l.job
+	j.Address.Token = "" // it was refused, or its time is over
+	l.corrections.background.do(func(ctx context.Context) { l.corrections.reconcile(ctx, j, l.outcome, true) })
+	return nil
+}
+
+// endPosted ends a job whose pictures are in a message of their own.
+func (l *lateDelivery) endPosted(ctx context.Context) error {
 	if err := l.deleteWaiting(ctx); err != nil {
 		return err
 	}
 	l.outcome.Delivered = rest.DeliveredPosted
 	l.outcome.Channel, l.outcome.Message = l.recorded.Channel, l.recorded.Message
-	return l.recordEnd(ctx)
-}
-
-// editWaiting puts the pictures into the message that waits for them. It pings nobody, but it is better than the inbox.
-func (l *lateDelivery) editWaiting(ctx context.Context) error {
-	if l.job.Message != "" && !l.job.Address.Ephemeral {
-		delivered, err := l.editUnseen(ctx)
-		if err != nil && !errors.Is(err, errMaybePosted) {
-			return err
-		}
-		if delivered != "" {
-			return l.endInPlace(ctx, delivered)
-		}
-	}
-	return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: errUndeliverable.Error()}, rest.DeliveredInbox)
-}
-
-// endInPlace ends a job whose pictures are in its own message, or were in it until somebody deleted it.
-func (l *lateDelivery) endInPlace(ctx context.Context, delivered string) error {
-	l.outcome.Delivered, l.outcome.Channel, l.outcome.Message = delivered, l.job.Address.Channel, l.job.Message
 	return l.recordEnd(ctx)
 }
 
@@ -186,62 +232,18 @@ func (l *lateDelivery) endUnposted(ctx context.Context, d store.Delivery, delive
 	if err := l.endings.finishWithDelivery(ctx, l.job.ID, l.outcome, d, pictures); err != nil || d.State != store.Inbox {
 		return err
 	}
-	l.messages.correct(ctx, l.job, message.InInbox(l.job.Address, l.job.Spec))
+	l.corrections.messages.correct(ctx, l.job, message.InInbox(l.job.Address, l.job.Spec))
 	return nil
 }
 
-// alreadyShown looks at the message that waits for the pictures. If somebody deleted it, or its channel, they stay
-// undelivered; if it shows them, a renderer had posted them and died before it could say so. Where the bot may not
-// read it, the message is edited: whatever it shows, it then shows the pictures once. Any other error leaves the
-// results for later, since a guess could show them twice or against their owner's will.
-func (l *lateDelivery) alreadyShown(ctx context.Context) (delivered string, err error) {
-	if l.job.Message == "" || l.job.Address.Ephemeral {
-		return "", nil
-	}
-	got, err := l.discord.FetchMessage(ctx, l.job.Address.Channel, l.job.Message)
-	switch {
-	case rest.Removed(err):
-		return rest.DeliveredRemoved, nil
-	case rest.Final(err):
-		return l.editUnseen(ctx)
-	case err != nil:
-		return "", fmt.Errorf("look at the waiting message: %w", err)
-	case got.Has(l.job.RemixID()):
-		return rest.DeliveredFound, nil
-	}
-	return "", nil
-}
-
-// editUnseen edits the waiting message, which the bot may write but not read. If it may do neither, and the pictures
-// may have been posted there before, nothing more is posted: errMaybePosted.
-func (l *lateDelivery) editUnseen(ctx context.Context) (delivered string, err error) {
-	m := l.message
-	m.Nonce = ""
-	_, err = l.discord.EditMessage(ctx, l.job.Address.Channel, l.job.Message, m)
-	switch {
-	case err == nil:
-		return rest.DeliveredPosted, nil
-	case rest.Removed(err):
-		return rest.DeliveredRemoved, nil
-	case rest.Final(err) && l.maybePosted:
-		return "", errMaybePosted
-	case rest.Final(err):
-		return "", nil
-	}
-	return "", fmt.Errorf("edit the waiting message unseen: %w", err)
-}
-
-// deleteWaiting removes the waiting message whose pictures were posted elsewhere: one job shows one message. An error
-// that may pass is returned, so that it is tried again; one that will not is only logged.
+// deleteWaiting removes the waiting message of pictures that were posted elsewhere: one job shows one message. An
+// error that may pass is returned, so that it is tried again; one that will not is only logged.
 func (l *lateDelivery) deleteWaiting(ctx context.Context) error {
-	to := l.job.Address
-	if l.job.Message == "" || l.job.Message == l.recorded.Message || to.Ephemeral {
+	channel, id := l.job.Address.Channel, l.job.Message
+	if id == "" || id == l.recorded.Message || l.job.Address.Ephemeral {
 		return nil
 	}
-	err := l.discord.DeleteMessage(ctx, to.Channel, l.job.Message)
-	if rest.Final(err) && !rest.Removed(err) && to.Token != "" && l.now().Before(to.Expires) {
-		err = l.discord.DeleteResponse(ctx, to) // which needs no permission in the channel
-	}
+	err := l.discord.DeleteMessage(ctx, channel, id)
 	if err == nil || rest.Removed(err) {
 		return nil
 	}

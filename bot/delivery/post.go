@@ -49,15 +49,17 @@ func (p *poster) begin(ctx context.Context, j job.Job, marker string, m message.
 	return &idempotentPost{poster: p, job: j, recorded: known, marker: marker, message: m}, err
 }
 
-// send posts the message where it can be posted: in the job's channel unless it is private, else in direct messages. It
-// returns errUndeliverable when both are closed, errMaybePosted when it may have been posted, or why it should be tried
-// again later.
+// send posts the message, unless an earlier post of it arrived. Its errors are those of sendNew.
 func (p *idempotentPost) send(ctx context.Context) error {
-	if p.recorded.Channel != "" && p.recorded.Message == "" {
-		if done, err := p.resolveEarlier(ctx); done || err != nil {
-			return err
-		}
+	if posted, err := p.resolveEarlier(ctx); posted || err != nil {
+		return err
 	}
+	return p.sendNew(ctx)
+}
+
+// sendNew posts the message where it can be posted: in the job's channel unless it is private, else in direct messages. It
+// returns errUndeliverable when both are closed, or why it should be tried again later.
+func (p *idempotentPost) sendNew(ctx context.Context) error {
 	err := errUndeliverable
 	if !p.job.Address.Ephemeral {
 		err = p.postInto(ctx, p.job.Address.Channel)
@@ -68,8 +70,15 @@ func (p *idempotentPost) send(ctx context.Context) error {
 	return err
 }
 
-// resolveEarlier finds out what became of an earlier post. done tells that it arrived.
-func (p *idempotentPost) resolveEarlier(ctx context.Context) (done bool, err error) {
+// resolveEarlier finds out what became of an earlier post, if there was one. posted tells that it arrived. It returns
+// errMaybePosted if it may have arrived and the bot may not look.
+func (p *idempotentPost) resolveEarlier(ctx context.Context) (posted bool, err error) {
+	switch {
+	case p.recorded.State == store.Posted:
+		return true, nil
+	case p.recorded.Channel == "" || p.recorded.Message != "":
+		return false, nil
+	}
 	if p.now().Sub(p.recorded.At) < nonceLife {
 		err := p.post(ctx, p.recorded.Channel)
 		if err == nil || !rest.Final(err) {
@@ -93,7 +102,7 @@ func (p *idempotentPost) resolveEarlier(ctx context.Context) (done bool, err err
 
 // postInto posts the message in a channel, once the intent is written down.
 func (p *idempotentPost) postInto(ctx context.Context, channel string) error {
-	if err := p.db.MarkSending(ctx, p.job.ID, channel); err != nil {
+	if err := p.db.MarkSending(ctx, p.job.ID, channel, ""); err != nil {
 		return err
 	}
 	return p.post(ctx, channel)

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"darkroom/bot/command"
 	"encoding/json"
 	"log/slog"
 	"net"
@@ -10,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"darkroom/bot/command"
 )
 
 // Dial opens a connection, as net.Dialer.DialContext does.

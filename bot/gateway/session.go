@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"darkroom/bot/backoff"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
+
+	"darkroom/bot/backoff"
 )
 
 // ErrRefused means that Discord closed the gateway for good: a wrong token, or intents it does not grant.
@@ -205,8 +206,7 @@ func (g *client) discard(s *discordgo.Session, w *monitor) {
 
 // refused tells whether a close code says that trying again is useless. Source: Discord, "Gateway Close Event Codes".
 func refused(err error) bool {
-	var c *websocket.CloseError
-	if errors.As(err, &c) {
+	if c, ok := errors.AsType[*websocket.CloseError](err); ok {
 		return c.Code == 4004 || c.Code >= 4010 && c.Code <= 4014
 	}
 	var r *discordgo.RESTError

@@ -79,7 +79,7 @@ func (m *imaginer) answerQuestion(ctx context.Context, r *responder) error {
 		if _, err := m.db.DropQuestion(ctx, r.click.Job); err != nil {
 			return err
 		}
-		_, err := r.respond(ctx, message.Update(message.NothingPainted()))
+		_, err := r.respond(ctx, message.Update(message.NothingRendered()))
 		return err
 	case message.AnswerYes:
 		w.Confirmed = true

@@ -45,7 +45,7 @@ func (p *presetCommands) run(ctx context.Context, r *responder) error {
 func (p *presetCommands) save(ctx context.Context, r *responder) error {
 	name := strings.TrimSpace(r.req.Options["name"])
 	if name == "" || utf8.RuneCountInString(name) > command.MaxPresetName {
-		return message.ErrPresetName
+		return message.ErrPresetName(command.MaxPresetName)
 	}
 	options := command.PresetOptions(r.req.Options)
 	if len(options) == 0 {
@@ -56,7 +56,7 @@ func (p *presetCommands) save(ctx context.Context, r *responder) error {
 		return fmt.Errorf("write preset: %w", err)
 	}
 	if err := p.db.SavePreset(ctx, r.req.Person.ID, name, body); errors.Is(err, store.ErrTooManyPresets) {
-		return message.ErrPresetTooMany
+		return message.ErrPresetTooMany(store.MaxPresets)
 	} else if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func (j Job) ForQueue(p store.Policy) queue.Job {
 	return queue.Job{
 		ID: j.ID, Lane: j.Lane, Server: j.Server, User: j.User, Cost: j.Cost, Spec: j.Job.Spec, Address: j.rendererAddress(),
 		Inputs: j.Inputs, MaybePosted: j.WasLeased, WasRunning: j.State == store.Running, Pictures: j.Pictures,
-		MaxRunning: p.RunningPerUser, Weight: j.Weight, BatchKey: j.batchKey(),
+		MaxRunning: p.RunningPerUser, Weight: j.Weight, BatchKey: j.batchKey(), Crashes: j.Crashes,
 	}
 }
 

@@ -8,22 +8,19 @@ import (
 
 // Address says where a job's answer goes. It travels through queue and store as opaque JSON.
 type Address struct {
-	Application string `json:"application"`
-	// interaction token; anybody who has it can post as the bot, so it is never logged
-	Token   string    `json:"token"`
-	Expires time.Time `json:"expires"`
-	Channel string    `json:"channel"`
-	// "@original", a message id, or empty for a follow-up whose id the job's row gets later
-	Message string `json:"message"`
-	User    string `json:"user"` // who asked; nobody else may be pinged
-	// what was asked: "imagine", "reroll", "vary", "upscale", "zoom", "pan" or "remix"
-	Verb      string `json:"verb"`
-	Tile      int    `json:"tile"` // the tile that a variation or upscale came from, 1 to 4; 0 for none
-	Spoiler   bool   `json:"spoiler,omitempty"`
-	Ephemeral bool   `json:"ephemeral,omitempty"`
-	FromImage bool   `json:"start,omitempty"` // the job begins from a picture that the asker sent
-	FileLimit int64  `json:"file_limit"`      // bytes per file
-	Locale    string `json:"locale"`
+	Application string    `json:"application"`
+	Token       string    `json:"token"` // of the interaction; whoever has it can post as the bot: it is never logged
+	Expires     time.Time `json:"expires"`
+	Channel     string    `json:"channel"`
+	Message     string    `json:"message"` // "@original", an id, or empty: a follow-up whose id the job's row gets later
+	User        string    `json:"user"`    // who asked; only this person may be pinged
+	Verb        string    `json:"verb"`    // "imagine", "reroll", "vary", "upscale", "zoom", "pan" or "remix"
+	Tile        int       `json:"tile"`    // the tile of the variation or upscale, 1 to 4; 0 for none
+	Spoiler     bool      `json:"spoiler,omitempty"`
+	Ephemeral   bool      `json:"ephemeral,omitempty"`
+	FromImage   bool      `json:"start,omitempty"` // the job starts from an image that the person sent
+	FileLimit   int64     `json:"file_limit"`      // bytes per file
+	Locale      string    `json:"locale"`
 }
 
 // Original is the Message of an answer that is the interaction's own first response.

@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// markdownCharacters are the characters that Discord's markdown gives a meaning. A backslash takes it away.
+// markdownCharacters are the characters with a meaning in Discord's markdown. A backslash makes them plain.
 const markdownCharacters = "\\`*_~|>#-[]()<@:"
 
-// Escape makes somebody's words safe to show inside a message: no markdown, no links, no mentions, no hidden or
-// direction-changing characters, one line. The words themselves stay readable as they were typed. An address does not
-// become a link, since the colon after its scheme is escaped.
+// Escape makes text that somebody typed safe inside a message: no markdown, no links, no mentions, no hidden or
+// direction-changing characters, one line. It reads as it was typed. An address does not become a link, because the
+// colon after its scheme is escaped.
 func Escape(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -29,8 +29,8 @@ func Escape(text string) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// isHidden tells whether r is a control, a format character (zero width, bidirectional override) or no character at
-// all. The zero width joiner stays, since emoji are made with it.
+// isHidden tells whether r is a control character, a format character (zero width, bidirectional override) or the
+// replacement character. The zero width joiner stays, because emoji are made with it.
 func isHidden(r rune) bool {
 	const zeroWidthJoiner = '\u200d'
 	return r != zeroWidthJoiner && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar)

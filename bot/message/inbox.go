@@ -12,25 +12,25 @@ import (
 const (
 	// maxInboxListed is how many entries an inbox lists; each has a button, of which five stand in a row.
 	maxInboxListed = 10
-	// ShowFromInbox is the argument of a Show button in an inbox: the pictures come in a message of their own.
+	// ShowFromInbox is the argument of a Show button in an inbox: the images come in a message of their own.
 	ShowFromInbox = "inbox"
 )
 
-// InboxEntry is a job whose pictures could be posted nowhere.
+// InboxEntry is a job whose images could not be posted.
 type InboxEntry struct {
 	Job    string
 	Title  string    // empty when the job is gone
 	Asked  time.Time // when it was asked for
 	Shown  bool      // its owner has seen them
-	Reason string    // why they were posted nowhere
+	Reason string    // why they could not be posted
 }
 
 // Inbox lists entries, each with a button that shows its pictures.
 func Inbox(entries []InboxEntry) Message {
 	if len(entries) == 0 {
-		return Message{Content: "Your inbox is empty: everything I painted for you found its place."}
+		return Message{Content: "Your inbox is empty: all your images were posted."}
 	}
-	lines, rows := []string{"**Your inbox:** painted, but nowhere to be posted."}, []Row{}
+	lines, rows := []string{"**Your inbox:** finished, but not posted."}, []Row{}
 	for i, e := range entries {
 		if i == maxInboxListed {
 			lines = append(lines, MoreListed(len(entries)-maxInboxListed))
@@ -41,9 +41,8 @@ func Inbox(entries []InboxEntry) Message {
 			rows = append(rows, Row{})
 		}
 		id := button.ID{Verb: button.Show, Job: e.Job, Arg: ShowFromInbox}
-		rows[len(rows)-1] = append(
-			rows[len(rows)-1], Button{Style: Primary, Label: "Show " + strconv.Itoa(i+1), ID: id.String()},
-		)
+		show := Button{Style: Primary, Label: "Show " + strconv.Itoa(i+1), ID: id.String()}
+		rows[len(rows)-1] = append(rows[len(rows)-1], show)
 	}
 	return Message{Content: strings.Join(lines, "\n"), Rows: rows}
 }
@@ -62,10 +61,10 @@ func (e InboxEntry) line() string {
 	return line
 }
 
-// InboxNote reminds of pictures that could be posted nowhere.
+// InboxNote reminds of images that could not be posted.
 func InboxNote(n int) string {
 	if n == 1 {
-		return "Something I painted for you could be posted nowhere: it waits in /inbox."
+		return "1 finished request of yours could not be posted. Open it with /inbox."
 	}
-	return fmt.Sprintf("%d things I painted for you could be posted nowhere: they wait in /inbox.", n)
+	return fmt.Sprintf("%d finished requests of yours could not be posted. Open them with /inbox.", n)
 }

@@ -1,11 +1,12 @@
 package message
 
 import (
-	"darkroom/render/encode"
-	"darkroom/render/picture"
 	"fmt"
 	"strings"
 	"time"
+
+	"darkroom/render/encode"
+	"darkroom/render/picture"
 )
 
 // JobInfo is a job whose settings are listed.
@@ -18,7 +19,7 @@ type JobInfo struct {
 	Millis  map[string]int64 // how long it took, by stage
 }
 
-// Info lists the settings. The texts that may be long, prompt and negative prompt, are in the attached file whole.
+// Info lists the settings. Prompt and negative prompt may be long: the attached file holds all of them.
 func Info(i JobInfo) string {
 	s := i.Spec
 	var b strings.Builder
@@ -30,17 +31,16 @@ func Info(i JobInfo) string {
 		line("Negative", "%s", Escape(Shorten(s.Negative, 300)))
 	}
 	line("Size", "%s", sizeText(s))
-	line(
-		"Steps", "%d, %s, guidance %g%s", s.Steps, Escape(encode.SamplerTitle(s.Sampler)), s.GuidanceScale, uncommonText(s),
-	)
+	sampler := Escape(encode.SamplerTitle(s.Sampler))
+	line("Steps", "%d, %s, guidance %g%s", s.Steps, sampler, s.GuidanceScale, uncommonText(s))
 	line("Seeds", "%s", seedsText(s, i.Tile))
 	for _, v := range s.Variations {
 		line("Variation", "seed %d, strength %g", v.Seed, v.Strength)
 	}
 	if s.Init != nil {
-		line("Start picture", "%d×%d, strength %g", s.Init.Picture.Width, s.Init.Picture.Height, s.Init.Strength)
+		line("Start image", "%d×%d, strength %g", s.Init.Picture.Width, s.Init.Picture.Height, s.Init.Strength)
 		if p := s.Init.Placement; p != nil {
-			line("It lies", "at %d, %d with %d×%d; the rest was painted around it", p.X, p.Y, p.Width, p.Height)
+			line("Placed", "at %d, %d as %d×%d; the rest was generated around it", p.X, p.Y, p.Width, p.Height)
 		}
 	}
 	line("Model", "%s `%s`", Escape(s.Model.Name), shortHash(s.Model.Hash))
@@ -54,7 +54,7 @@ func Info(i JobInfo) string {
 	return b.String()
 }
 
-// uncommonText tells the sampling settings that most pictures leave as they are.
+// uncommonText lists the sampling settings that most images leave at their defaults.
 func uncommonText(s picture.Spec) string {
 	var b strings.Builder
 	if s.Rescale > 0 {
@@ -75,12 +75,12 @@ func uncommonText(s picture.Spec) string {
 func sizeText(s picture.Spec) string {
 	text := fmt.Sprintf("%d×%d", s.Width, s.Height)
 	if h := s.Hires; h != nil {
-		text += fmt.Sprintf(", enlarged %g× with %d steps and strength %g", h.Scale, h.Steps, h.Strength)
+		text += fmt.Sprintf(", upscaled %g× with %d steps and strength %g", h.Scale, h.Steps, h.Strength)
 	}
 	return text
 }
 
-// seedsText names the seed that makes each tile its own.
+// seedsText lists the seed of each tile.
 func seedsText(s picture.Spec, only int) string {
 	var all []string
 	for i := range s.Count {
@@ -97,7 +97,7 @@ func seedsText(s picture.Spec, only int) string {
 	return strings.Join(all, " · ")
 }
 
-// stages is the order in which the time of a job went by.
+// stages lists the stages of a job in their order.
 var stages = [...]string{"load", "encode", "denoise", "decode", "post"}
 
 func millisText(ms map[string]int64) string {

@@ -12,14 +12,14 @@ import (
 	"darkroom/render/picture"
 )
 
-// maxPromptShown is how much of a prompt a message shows, in characters after escaping. The whole of it is behind ℹ️.
+// maxPromptShown is how much of a prompt a message shows, in characters after escaping. ℹ️ shows all of it.
 const maxPromptShown = 900
 
-// heading is the line that every message about a job begins with.
+// heading is the first line of every message about a job.
 func heading(to Address, spec picture.Spec) string {
 	prompt := Escape(spec.Prompt)
 	if prompt == "" {
-		prompt = "(no words)"
+		prompt = "(no prompt)"
 	}
 	line := "**" + shortenEscaped(prompt, maxPromptShown) + "**"
 	if to.User != "" {
@@ -35,13 +35,13 @@ func heading(to Address, spec picture.Spec) string {
 func origin(to Address) string {
 	switch to.Verb {
 	case "vary":
-		return fmt.Sprintf("variation of picture %d", max(to.Tile, 1))
+		return fmt.Sprintf("variation of image %d", max(to.Tile, 1))
 	case "upscale":
-		return fmt.Sprintf("upscale of picture %d", max(to.Tile, 1))
+		return fmt.Sprintf("upscale of image %d", max(to.Tile, 1))
 	case "zoom":
-		return fmt.Sprintf("zoomed out of picture %d", max(to.Tile, 1))
+		return fmt.Sprintf("zoomed out from image %d", max(to.Tile, 1))
 	case "pan":
-		return fmt.Sprintf("panned from picture %d", max(to.Tile, 1))
+		return fmt.Sprintf("panned from image %d", max(to.Tile, 1))
 	case "reroll", "remix":
 		return to.Verb
 	}
@@ -60,12 +60,12 @@ func settingsLine(spec picture.Spec, files []queue.File) string {
 	}
 	line := fmt.Sprintf("-# seed %d · %s · %d steps · %s", seed, size, spec.Steps, Escape(spec.Model.Name))
 	if slices.ContainsFunc(files, func(f queue.File) bool { return f.LowMemory }) {
-		line += " · painted in smaller parts, as memory ran short"
+		line += " · made in parts (low memory)"
 	}
 	return line
 }
 
-// RelativeTime is a moment as Discord shows it to each reader: relative to now, and counting.
+// RelativeTime is a moment as Discord shows it: relative to now, kept up to date, in the reader's language.
 func RelativeTime(t time.Time) string { return "<t:" + strconv.FormatInt(t.Unix(), 10) + ":R>" }
 
 // CancelRow is the row under a job that waits or runs.
@@ -75,26 +75,26 @@ func CancelRow(job string) []Row {
 
 // QueueStatus is what a waiting message says about the queue.
 type QueueStatus struct {
-	Position  int       // 1 is next; 0 when it is not known, since the queue is being filled again
-	ETA       time.Time // when the pictures should be there; zero when nobody can tell
-	Paused    bool      // nothing of this server or model, or nothing at all, is painted for now
+	Position  int       // 1 is next; 0 when it is not known, because the queue is being filled again
+	ETA       time.Time // when the images should be there; zero when it cannot be estimated
+	Paused    bool      // the server, the model or everything is paused
 	Reason    string    // why it is paused
-	MovedBack string    // why the position is further back than the last that was shown, as a sentence without its stop
+	MovedBack string    // why the position is further back than the one shown before; a sentence without a full stop
 }
 
 // Waiting is the message of a job that waits in the queue.
 func Waiting(to Address, spec picture.Spec, job string, s QueueStatus) Message {
-	state := "⏳ Waiting, #" + strconv.Itoa(s.Position) + " in line"
+	state := "⏳ Waiting, " + s.positionText()
 	switch {
 	case s.Position <= 0:
-		state = "⏳ Waiting: the line is being put together again, your place in it is safe"
+		state = "⏳ Waiting: the queue is being rebuilt, your request is safe"
 	case s.Paused:
-		state = "⏸️ Waiting, #" + strconv.Itoa(s.Position) + " in line; painting is paused"
+		state = "⏸️ Waiting, " + s.positionText() + ". Paused"
 		if s.Reason != "" {
 			state += ": " + shortenEscaped(Escape(s.Reason), maxPromptShown)
 		}
 	case !s.ETA.IsZero():
-		state += ", finished " + RelativeTime(s.ETA)
+		state += s.etaText()
 	}
 	if s.MovedBack != "" {
 		state += "\n-# " + s.MovedBack + "."
@@ -102,25 +102,29 @@ func Waiting(to Address, spec picture.Spec, job string, s QueueStatus) Message {
 	return Message{Content: heading(to, spec) + "\n" + state, Rows: CancelRow(job)}
 }
 
-// Rendering is the message of a job at work, with a preview if there is one.
+// Rendering is the message of a job that is being rendered, with a preview if there is one.
 func Rendering(to Address, spec picture.Spec, job string, percent int, preview []File) Message {
 	return Message{
-		Content: fmt.Sprintf("%s\n🎨 Painting, %d %%", heading(to, spec), percent), Files: preview, Rows: CancelRow(job),
+		Content: fmt.Sprintf("%s\n🎨 Generating, %d%%", heading(to, spec), percent), Files: preview, Rows: CancelRow(job),
 	}
 }
 
-// Finished is the message of a job that is done: its pictures with their buttons.
+// PreviewDescription is the alternative text of a preview.
+const PreviewDescription = "A preview of the images"
+
+// Finished is the message of a job that is done: its images with their buttons.
 func Finished(to Address, spec picture.Spec, job string, files []File, made []queue.File) Message {
 	for i := range files {
 		files[i].Spoiler = to.Spoiler
-		files[i].Description = "Picture " + strconv.Itoa(i+1) + ": " + spec.Prompt
+		files[i].Description = "Image " + strconv.Itoa(i+1) + ": " + spec.Prompt
 	}
 	return Message{
 		Content: heading(to, spec) + "\n" + settingsLine(spec, made), Files: files, Rows: FinishedRows(spec, job, len(files)),
 	}
 }
 
-// FinishedRows are the buttons under a job's pictures: U and V for each tile of several, or those of a single one.
+// FinishedRows are the buttons under a job's images: U and V for each of several tiles, or the buttons of a single
+// tile.
 func FinishedRows(spec picture.Spec, job string, tiles int) []Row {
 	if tiles == 1 {
 		return SingleRows(spec, job, 1)
@@ -128,19 +132,16 @@ func FinishedRows(spec picture.Spec, job string, tiles int) []Row {
 	var ups, varies Row
 	for i := 1; i <= tiles; i++ {
 		n := strconv.Itoa(i)
-		ups = append(
-			ups, Button{Style: Secondary, Label: "U" + n, ID: button.ID{Verb: button.Single, Job: job, Tile: i}.String()},
-		)
-		varies = append(
-			varies, Button{Style: Secondary, Label: "V" + n, ID: button.ID{Verb: button.Vary, Job: job, Tile: i}.String()},
-		)
+		single, vary := button.ID{Verb: button.Single, Job: job, Tile: i}, button.ID{Verb: button.Vary, Job: job, Tile: i}
+		ups = append(ups, Button{Style: Secondary, Label: "U" + n, ID: single.String()})
+		varies = append(varies, Button{Style: Secondary, Label: "V" + n, ID: vary.String()})
 	}
 	ups = append(ups, Button{Style: Primary, Emoji: "🔄", ID: button.ID{Verb: button.Reroll, Job: job}.String()})
 	varies = append(varies, Button{Style: Primary, Emoji: "✏️", ID: button.ID{Verb: button.Remix, Job: job}.String()})
 	return []Row{ups, varies, lastRow(job, 0)}
 }
 
-// SingleRows are the buttons under one tile on its own. A picture that was enlarged already is not enlarged again.
+// SingleRows are the buttons under one tile on its own. An image that was upscaled cannot be upscaled again.
 func SingleRows(spec picture.Spec, job string, tile int) []Row {
 	id := func(v button.Verb, arg string) string {
 		return button.ID{Verb: v, Job: job, Tile: tile, Arg: arg}.String()
@@ -168,7 +169,7 @@ func SingleRows(spec picture.Spec, job string, tile int) []Row {
 	return []Row{row, zoom, pan, lastRow(job, tile)}
 }
 
-// lastRow is the last row of every finished message. The tile keeps its ids apart from those of the whole message.
+// lastRow is the last row of every finished message. With a tile its ids differ from those under the whole gallery.
 func lastRow(job string, tile int) Row {
 	return Row{
 		{Style: Secondary, Emoji: "ℹ️", ID: button.ID{Verb: button.Info, Job: job, Tile: tile}.String()},
@@ -176,29 +177,25 @@ func lastRow(job string, tile int) Row {
 	}
 }
 
-// Failed is the message of a job that was given up. reason is a clause for people, such as "the model broke down"; the
-// job's id is the reference that is also in the log.
+// Failed is the message of a job that was given up. reason is a clause for people, such as ReasonInputDamaged. The
+// job's id is the reference: it is also in the log.
 func Failed(to Address, spec picture.Spec, job, reason string) Message {
 	return Message{
-		Content: fmt.Sprintf(
-			"%s\n⚠️ This could not be painted: %s.\n%s · reference %s", heading(to, spec), strings.TrimRight(reason, "."),
-			notCounted, job,
-		),
+		Content: fmt.Sprintf("%s\n⚠️ Failed: %s.\n%s · reference %s",
+			heading(to, spec), strings.TrimRight(reason, "."), notCounted, job),
 		Rows: []Row{retryRow(to, spec, job, "Try again")},
 	}
 }
 
-// notCounted is said of what was not painted: quotas and fairness forget it.
-const notCounted = "-# It does not count against your limits"
+// notCounted is told about a job without images: quotas and fairness do not count it.
+const notCounted = "-# Not counted against your limits"
 
-// retryRow is the row of a job that was not painted. One that lost its start picture cannot be painted as it was
-// asked for.
+// retryRow is the row of a job without images. A job that lost its start image cannot be rendered as it was asked for.
 func retryRow(to Address, spec picture.Spec, job, label string) Row {
 	var row Row
 	if !to.FromImage || spec.Init != nil {
-		row = append(
-			row, Button{Style: Secondary, Emoji: "🔄", Label: label, ID: button.ID{Verb: button.Reroll, Job: job}.String()},
-		)
+		reroll := button.ID{Verb: button.Reroll, Job: job}
+		row = append(row, Button{Style: Secondary, Emoji: "🔄", Label: label, ID: reroll.String()})
 	}
 	return append(row, Button{Style: Secondary, Emoji: "❌", ID: button.ID{Verb: button.Delete, Job: job}.String()})
 }
@@ -207,24 +204,25 @@ func retryRow(to Address, spec picture.Spec, job, label string) Row {
 func Cancelled(to Address, spec picture.Spec, job string) Message {
 	return Message{
 		Content: heading(to, spec) + "\n🚫 Cancelled\n" + notCounted,
-		Rows:    []Row{retryRow(to, spec, job, "Paint it after all")},
+		Rows:    []Row{retryRow(to, spec, job, "Generate anyway")},
 	}
 }
 
-// Reoffer is the message of pictures that were finished too late to be posted and are no longer at hand. Its button
-// paints them again: the click brings a fresh token.
+// Reoffer is the message of images that were finished too late to be posted and are no longer stored. Its button
+// renders them again: the click brings a new token.
 func Reoffer(to Address, spec picture.Spec, job string) Message {
 	return Message{
-		Content: heading(to, spec) + "\n🖼️ Finished, but too late to be posted here by itself.",
-		Rows:    []Row{{{Style: Primary, Label: "Show", ID: button.ID{Verb: button.Show, Job: job}.String()}}},
+		Content: heading(to, spec) +
+			"\n🖼️ Finished, but too late to be posted. Press Show to generate the same images again.",
+		Rows: []Row{{{Style: Primary, Label: "Show", ID: button.ID{Verb: button.Show, Job: job}.String()}}},
 	}
 }
 
-// InInbox is the message of pictures that could be posted nowhere.
+// InInbox is the message of images that could not be posted.
 func InInbox(to Address, spec picture.Spec) Message {
 	return Message{
 		Content: heading(to, spec) +
-			"\n🖼️ Finished, but I could not post it here. It waits in /inbox for whoever asked for it.",
+			"\n🖼️ Finished, but I could not post here. The person who asked can open it with /inbox.",
 	}
 }
 
@@ -233,10 +231,10 @@ func PromptLine(prompt string) string { return Escape(Shorten(prompt, 80)) }
 
 // MovedBackByEpoch is why a position moved back: the queue was filled again.
 func MovedBackByEpoch(was int) string {
-	return fmt.Sprintf("It was #%d until the line was put together again", was)
+	return fmt.Sprintf("It was #%d before the queue was rebuilt", was)
 }
 
-// MovedBackByOthers is why a position moved back: people with less use of the renderers came in between.
+// MovedBackByOthers is why a position moved back: people who have used less render time came in between.
 func MovedBackByOthers(was int) string {
-	return fmt.Sprintf("It was #%d: others who have had less of the time came in between", was)
+	return fmt.Sprintf("It was #%d: people who have used less render time go first", was)
 }

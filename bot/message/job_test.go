@@ -57,7 +57,7 @@ func TestMessages(t *testing.T) {
 				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards",
 			},
 			{[]queue.File{{Width: 128, Height: 96, LowMemory: true}, {Width: 128, Height: 96, LowMemory: true}},
-				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards · painted in smaller parts, as memory ran short"},
+				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards · made in parts (low memory)"},
 		} {
 			if got := message.Finished(address, short, "1-0", files(2), c.made).Content; got != c.want {
 				t.Errorf("got %q\nwant %q", got, c.want)

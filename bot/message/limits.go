@@ -11,7 +11,7 @@ import (
 
 // Limits are what a server allows, as a message shows them. Zero numbers mean no limit.
 type Limits struct {
-	WaitingPerUser, RunningPerUser, PerUserDay int // pictures
+	WaitingPerUser, RunningPerUser, PerUserDay int // images
 	MaxPixels, MaxSteps, MaxCount              int
 	Paused                                     bool
 	PauseReason                                string
@@ -20,44 +20,41 @@ type Limits struct {
 // The headings of a server's limits.
 const (
 	LimitsShown   = "**Limits of this server**"
-	LimitsChanged = "**Limits of this server, from now on**"
-	LimitsReset   = "**Limits of this server were taken back**"
-	LimitsOfRole  = "**Limits of this server**, for what is asked for from now on"
+	LimitsChanged = "**Changed: limits of this server**"
+	LimitsReset   = "**Reset: limits of this server**"
+	LimitsOfRole  = "**Limits of this server** (weights apply to new requests)"
 )
 
-// LimitsNotApplied says that the queue did not hear of new limits.
-const LimitsNotApplied = "The queue does not answer just now. What waits already hears of this as soon as it does; " +
-	"only what is painted at once stays as it was for pictures that wait already."
+// LimitsNotApplied says that the queue could not be told new limits.
+const LimitsNotApplied = "The queue cannot be reached right now. It gets the new limits when it is back, " +
+	"but requests that wait already keep the old limit for images generated at once."
 
 // ErrLargestSize refuses a largest size that cannot be read.
-const ErrLargestSize = Refusal(
-	"The largest size is written as width x height, such as 768x512; 0 takes the limit back.",
-)
+const ErrLargestSize = Refusal("Write largest_size as width x height, such as 768x512. 0 removes the limit.")
 
 // ErrWeight refuses a role's weight.
 func ErrWeight(least, most int) Refusal {
-	return Refusal(
-		fmt.Sprintf("A weight is a number of percent from %d to %d; 100 is everybody's, 0 takes it back.", least, most),
-	)
+	const format = "A weight is a percentage from %d to %d. 100 is normal, 0 removes the weight."
+	return Refusal(fmt.Sprintf(format, least, most))
 }
 
 // ErrLimit refuses the value of a limit.
 func ErrLimit(name string) Refusal {
-	return Refusal("The limit " + name + " wants a whole number from 0; 0 takes it back.")
+	return Refusal("The limit " + name + " is a whole number. 0 removes the limit.")
 }
 
 // Text lists the limits.
 func (l Limits) Text() string {
 	lines := []string{
-		"Waiting per person: " + limitText(l.WaitingPerUser, " pictures"),
-		"Painted at once per person: " + limitText(l.RunningPerUser, " pictures"),
-		"Per person in 24 hours: " + limitText(l.PerUserDay, " pictures"),
-		"Largest size: " + limitText(l.MaxPixels, " pixels"),
+		"Waiting per person: " + limitText(l.WaitingPerUser, "image"),
+		"Generated at once per person: " + limitText(l.RunningPerUser, "image"),
+		"Per person in 24 hours: " + limitText(l.PerUserDay, "image"),
+		"Largest size: " + limitText(l.MaxPixels, "pixel"),
 		"Most steps: " + limitText(l.MaxSteps, ""),
-		"Most pictures in one message: " + limitText(l.MaxCount, ""),
+		"Most images in one message: " + limitText(l.MaxCount, ""),
 	}
 	if l.Paused {
-		line := "⏸️ Painting is paused"
+		line := "⏸️ Paused"
 		if l.PauseReason != "" {
 			line += ": " + Escape(l.PauseReason)
 		}
@@ -66,17 +63,26 @@ func (l Limits) Text() string {
 	return strings.Join(lines, "\n")
 }
 
+// limitText is a limit with its unit. One without a unit is a number.
 func limitText(n int, unit string) string {
 	switch {
 	case n == 0:
 		return "no limit"
-	case n == 1:
-		unit = strings.TrimSuffix(unit, "s")
+	case unit == "":
+		return strconv.Itoa(n)
 	}
-	return strconv.Itoa(n) + unit
+	return plural(n, unit)
 }
 
-// RoleWeights lists the roles that have a weight of their own. Everybody has the role that is called like the server.
+// plural is a number with its unit.
+func plural(n int, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return strconv.Itoa(n) + " " + unit + "s"
+}
+
+// RoleWeights lists the roles that have a weight. The role that everybody has is named by the id of the server.
 func RoleWeights(server string, weights map[string]int) string {
 	text := ""
 	for _, role := range slices.Sorted(maps.Keys(weights)) {
@@ -84,32 +90,32 @@ func RoleWeights(server string, weights map[string]int) string {
 		if role == server {
 			name = "@everyone"
 		}
-		text += fmt.Sprintf("\nWeight of %s: %d %%", name, weights[role])
+		text += fmt.Sprintf("\nWeight of %s: %d%%", name, weights[role])
 	}
 	return text
 }
 
-// Totals are pictures that were painted, and how long that took.
+// Totals are images that were rendered, and how long that took.
 type Totals struct {
 	Pictures int
 	Took     time.Duration
 }
 
-// Usage tells what was painted in a server.
+// Usage says how much was rendered in a server.
 func Usage(today, week Totals) []string {
-	return []string{"", "Painted here today: " + totalsText(today), "Painted here in seven days: " + totalsText(week)}
+	return []string{"", "Generated today: " + totalsText(today), "Generated in the last 7 days: " + totalsText(week)}
 }
 
-// LastChange tells who changed a server's limits last. The actor is empty when that person was erased.
+// LastChange says who changed a server's limits last. The actor is empty if that person was erased.
 func LastChange(actor string, at time.Time) string {
-	who := "somebody who was erased"
+	who := "an erased user"
 	if actor != "" {
 		who = "<@" + actor + ">"
 	}
-	return fmt.Sprintf("-# Last change by %s, <t:%d:R>", who, at.Unix())
+	return fmt.Sprintf("-# Last change by %s, %s", who, RelativeTime(at))
 }
 
-// totalsText says what was painted. What failed or was cancelled is not in it.
+// totalsText says how much was rendered. What failed or was cancelled is not counted.
 func totalsText(t Totals) string {
 	if t.Pictures == 0 {
 		return "nothing"
@@ -120,5 +126,5 @@ func totalsText(t Totals) string {
 	} else {
 		took = took.Round(100 * time.Millisecond)
 	}
-	return fmt.Sprintf("%d pictures in %v", t.Pictures, took)
+	return plural(t.Pictures, "image") + " in " + took.String()
 }

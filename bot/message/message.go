@@ -11,7 +11,7 @@ const MaxContent = 2000
 // Ephemeral is the flag of a message that only one person sees.
 const Ephemeral = 1 << 6
 
-// noEmbeds keeps addresses in a prompt from unfolding.
+// noEmbeds is the flag of a message whose links show no previews.
 const noEmbeds = 1 << 2
 
 // File is an attachment to send.
@@ -143,7 +143,7 @@ func (b Button) json() componentJSON {
 	return c
 }
 
-// SafeName makes a name that is safe in a header and in attachment:// links. The prefix SPOILER_ hides a picture in
+// SafeName returns a name that is safe in a header and in attachment:// links. The prefix SPOILER_ hides an image in
 // clients that do not know is_spoiler.
 func (f File) SafeName() string {
 	name := strings.Map(func(r rune) rune {
@@ -158,7 +158,7 @@ func (f File) SafeName() string {
 	return name
 }
 
-// ContentType is the MIME type of a file, told from its name.
+// ContentType is the MIME type of a file, by the end of its name.
 func (f File) ContentType() string {
 	switch {
 	case strings.HasSuffix(f.Name, ".png"):

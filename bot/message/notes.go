@@ -7,25 +7,25 @@ import (
 	"darkroom/bot/button"
 )
 
-// NoRenderer is noted when a job is accepted that nobody can paint yet.
-const NoRenderer = "No renderer is up just now. Your pictures are painted when one comes back."
+// NoRenderer is noted when a job is accepted while no renderer is online.
+const NoRenderer = "No renderer is online. Your request waits in the queue until one is."
 
-// addModelHint says how to paint more than the demo model knows.
-const addModelHint = "Whoever runs this bot can bring a real model: any Stable Diffusion 1.x folder in the ONNX layout, " +
-	"put into the models directory."
+// addModelHint says how to get a model that knows more words than the demo model.
+const addModelHint = "The owner of this bot can add a model that knows more: " +
+	"put a Stable Diffusion 1.x folder in the ONNX layout into the models directory."
 
 // maxUnknownWords is how many unknown words are named.
 const maxUnknownWords = 8
 
 // Notes are what a person should know about an accepted request.
 type Notes struct {
-	Notes        []string // what was changed or left out, one sentence each, not escaped
+	Notes        []string // what was changed or ignored, one sentence each, not escaped
 	UnknownWords []string // words that the model never saw
 	Model        string   // its name
-	Examples     []string // prompts that it can paint
+	Examples     []string // prompts that it can render
 }
 
-// Message tells the notes, and whether there are any.
+// Message returns the notes, and whether there are any.
 func (n Notes) Message() (m Message, any bool) {
 	var lines []string
 	for _, note := range n.Notes {
@@ -44,10 +44,10 @@ func (n Notes) unknownText() string {
 	if len(words) > maxUnknownWords {
 		words = append(append([]string(nil), words[:maxUnknownWords]...), "…")
 	}
-	text := fmt.Sprintf("The model %s never saw these words and will paint something else for them: %s.",
+	text := fmt.Sprintf("The model %s does not know these words, so the image shows something else: %s.",
 		Escape(n.Model), Escape(strings.Join(words, ", ")))
 	if len(n.Examples) > 0 {
-		text += "\nIt does know, for example:"
+		text += "\nExamples that it knows:"
 		for _, p := range n.Examples {
 			text += "\n• " + Escape(p)
 		}
@@ -55,7 +55,7 @@ func (n Notes) unknownText() string {
 	return text + "\n-# " + addModelHint
 }
 
-// exampleRows are buttons that paint the examples.
+// exampleRows are buttons that render the examples.
 func exampleRows(prompts []string) []Row {
 	var row Row
 	for i, p := range prompts {

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"darkroom/bot/button"
 )
 
-// The answers to the question whether many prompts shall be painted.
+// The answers to the question whether many prompts shall be rendered.
 const (
 	AnswerYes  = "yes"
 	AnswerNo   = "no"
@@ -19,15 +21,13 @@ const (
 const maxPromptsListed = 5
 
 // ErrQuestionGone refuses an answer that comes too late.
-const ErrQuestionGone = Refusal("That question was answered already, or is too old. Ask again with /imagine.")
+const ErrQuestionGone = Refusal("This question was answered already or is too old. Ask again with /imagine.")
 
-// PermuteQuestion asks whether many prompts shall be painted. It names how many pictures that would be, what they would
-// take, and the first prompts.
-func PermuteQuestion(id string, titles []string, pictures int, cost time.Duration) Message {
+// PermuteQuestion asks whether many prompts shall be rendered. It names how many images that would be, how long they
+// would take, and the first prompts.
+func PermuteQuestion(id string, titles []string, images int, cost time.Duration) Message {
 	lines := []string{
-		fmt.Sprintf(
-			"**%d prompts, %d pictures**, about %s of painting. Shall I paint them all?", len(titles), pictures, roughly(cost),
-		),
+		fmt.Sprintf("**%d prompts, %d images**, about %s. Generate all of them?", len(titles), images, roughly(cost)),
 	}
 	for i, title := range titles {
 		if i == maxPromptsListed {
@@ -40,16 +40,16 @@ func PermuteQuestion(id string, titles []string, pictures int, cost time.Duratio
 		return Button{Style: style, Label: label, ID: button.ID{Verb: button.Permute, Job: id, Arg: answer}.String()}
 	}
 	return Message{Content: strings.Join(lines, "\n"), Rows: []Row{{
-		press(Success, "Paint them all", AnswerYes), press(Secondary, "Cancel", AnswerNo),
+		press(Success, "Generate all", AnswerYes), press(Secondary, "Cancel", AnswerNo),
 		press(Secondary, "Edit prompt", AnswerEdit),
 	}}}
 }
 
-// roughly is a time as people say it.
+// roughly is a duration without more detail than people need.
 func roughly(d time.Duration) string {
 	switch {
 	case d < 2*time.Second:
-		return "a second"
+		return "1 second"
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%d seconds", int(d.Seconds()))
 	case d < 2*time.Hour:
@@ -58,29 +58,35 @@ func roughly(d time.Duration) string {
 	return fmt.Sprintf("%d hours", int(d.Hours()))
 }
 
-// NothingPainted replaces the question when the answer is no.
-func NothingPainted() Message { return Message{Content: "Nothing was painted."} }
+// NothingRendered replaces the question when the answer is no.
+func NothingRendered() Message { return Message{Content: "Cancelled. Nothing was generated."} }
 
 // PermutationsAccepted replaces the question when the answer is yes.
 func PermutationsAccepted(n int) Message {
 	if n == 1 {
-		return Message{Content: "Painting it. Its message follows."}
+		return Message{Content: "Accepted. Its message follows."}
 	}
-	return Message{Content: fmt.Sprintf("Painting %d prompts. Each has a message of its own.", n)}
+	return Message{Content: fmt.Sprintf("Accepted: %d prompts. Each gets its own message.", n)}
 }
 
-// What a prompt cannot be written out for.
+// Why a prompt cannot be expanded.
 const (
-	ExpandTooSlow     = "I cannot write that out: it takes me too long."
-	ExpandTooSlowHint = "Put fewer choices and wildcards into it."
-	ExpandTooManyHint = "Put fewer choices between the braces, or escape a comma that is no choice as \\,"
+	ExpandTooSlow     = "This prompt takes too long to expand."
+	ExpandTooSlowHint = "Use fewer choices and wildcards."
+	ExpandTooManyHint = "Use fewer choices in braces, or write \\, for a comma that does not separate choices."
 )
 
-// ExpandUnknown refuses a wildcard that is not known.
-func ExpandUnknown(what string) string { return "I do not know this: " + what + "." }
+// ExpandUnknown refuses a wildcard that does not exist. why is a clause.
+func ExpandUnknown(why string) string { return asSentence(why) }
 
-// ExpandTooMany refuses too many permutations.
-func ExpandTooMany(what string) string { return "That is too much at once: " + what + "." }
+// ExpandTooMany refuses too many permutations. why is a clause.
+func ExpandTooMany(why string) string { return asSentence(why) }
 
-// ExpandTooLong refuses a prompt that becomes too long.
-func ExpandTooLong(what string) string { return "I cannot write that out: " + what + "." }
+// ExpandTooLong refuses a prompt that becomes too long. why is a clause.
+func ExpandTooLong(why string) string { return asSentence(why) }
+
+// asSentence makes a sentence of a clause.
+func asSentence(clause string) string {
+	first, size := utf8.DecodeRuneInString(clause)
+	return string(unicode.ToUpper(first)) + clause[size:] + "."
+}

@@ -4,30 +4,30 @@ import "fmt"
 
 // Queue says how long the queue is.
 func Queue(waiting, running, renderers int) string {
-	who := fmt.Sprintf("%d renderers are up", renderers)
+	online := fmt.Sprintf("%d renderers are online", renderers)
 	switch renderers {
 	case 0:
-		who = "no renderer is up"
+		online = "No renderer is online"
 	case 1:
-		who = "1 renderer is up"
+		online = "1 renderer is online"
 	}
-	return fmt.Sprintf("**The line:** %d waiting, %d being painted; %s.", waiting, running, who)
+	return fmt.Sprintf("**Queue:** %d waiting, %d generating. %s.", waiting, running, online)
 }
 
-// ServerQueue says how much of the queue is a server's, or of all direct messages.
+// ServerQueue says how much of the queue belongs to a server, or to all direct messages.
 func ServerQueue(direct bool, waiting, running int) string {
 	where := "This server"
 	if direct {
-		where = "All direct messages"
+		where = "Direct messages"
 	}
-	return fmt.Sprintf("**%s:** %d waiting, %d being painted.", where, waiting, running)
+	return fmt.Sprintf("**%s:** %d waiting, %d generating.", where, waiting, running)
 }
 
 // What is paused, for Paused.
 const (
 	PausedEverything = "everything"
 	PausedServer     = "this server"
-	PausedDirect     = "all direct messages"
+	PausedDirect     = "direct messages"
 )
 
 // PausedModel is the name of a model that is paused.
@@ -44,8 +44,8 @@ func Paused(what, reason string) string {
 
 // The list of somebody's own jobs.
 const (
-	NoJobs    = "**Yours:** none."
-	JobsTitle = "**Yours:**"
+	NoJobs    = "**Your requests:** none."
+	JobsTitle = "**Your requests:**"
 )
 
 // MoreListed says that a list goes on.
@@ -56,23 +56,30 @@ func JobLine(title, status string) string { return "• " + title + " — " + st
 
 // The states of a job in that list.
 const (
-	StatusRendering    = "being painted" // how far is heard from the renderer's heartbeats
+	StatusRendering    = "generating" // no heartbeat has told a percentage yet
 	StatusPosting      = "being posted"
-	StatusUndelivered  = "painted, on its way" // a renderer had it, and the queue has it no more
-	StatusNotQueued    = "about to join the line"
-	StatusQueueUnknown = "in line"
+	StatusUndelivered  = "finished, being delivered" // a renderer had it, and the queue no longer holds it
+	StatusNotQueued    = "joining the queue"
+	StatusQueueUnknown = "in the queue"
 )
 
-// StatusPercent is the state of a job of which some is painted.
-func StatusPercent(percent int) string { return fmt.Sprintf("painting, %d %%", percent) }
+// StatusPercent is the state of a job that is partly rendered.
+func StatusPercent(percent int) string { return fmt.Sprintf("generating, %d%%", percent) }
 
 // StatusWaiting is the state of a job that waits.
 func StatusWaiting(s QueueStatus) string {
+	text := s.positionText()
 	switch {
 	case s.Paused:
-		return fmt.Sprintf("#%d in line, paused", s.Position)
+		text += ", paused"
 	case !s.ETA.IsZero():
-		return fmt.Sprintf("#%d in line, finished %s", s.Position, RelativeTime(s.ETA))
+		text += s.etaText()
 	}
-	return fmt.Sprintf("#%d in line", s.Position)
+	return text
 }
+
+// positionText is a position as people read it.
+func (s QueueStatus) positionText() string { return fmt.Sprintf("#%d in the queue", s.Position) }
+
+// etaText goes behind a position.
+func (s QueueStatus) etaText() string { return ", ETA " + RelativeTime(s.ETA) }

@@ -2,42 +2,38 @@ package message
 
 import "fmt"
 
-// Why a job failed, as a clause after "This could not be painted".
+// Why a job failed, as a clause after "Failed".
 const (
-	ReasonInputNotFetched    = "the start picture could not be fetched from Discord"
-	ReasonInputGone          = "its start picture is no longer here"
-	ReasonInputForeign       = "the start picture's address is not one of Discord's"
-	ReasonInputAddress       = "the start picture's address cannot be read"
-	ReasonInputNoImage       = "the start picture is no PNG, JPEG, WebP or GIF"
-	ReasonInputTooManyPixels = "the start picture has too many pixels"
-	ReasonInputAnimated      = "the start picture is an animated WebP, which I cannot read"
-	ReasonInputDamaged       = "the start picture is damaged or cut off"
-	ReasonRetriesUsed        = "renderers tried more than once and failed"
-	ReasonUnreadable         = "its record cannot be read"
-	ReasonUnreadableSettings = "its settings cannot be read by this renderer"
-	ReasonTooLarge           = "the pictures are larger than Discord allows here"
-	ReasonRefused            = "Discord did not take the pictures"
+	ReasonInputNotFetched    = "the start image could not be downloaded from Discord"
+	ReasonInputGone          = "the start image is no longer stored"
+	ReasonInputForeign       = "the start image's link does not lead to Discord"
+	ReasonInputAddress       = "the start image's link is not valid"
+	ReasonInputNoImage       = "the start image is not a PNG, JPEG, WebP or GIF file"
+	ReasonInputAnimated      = "the start image is an animated WebP: send a still image"
+	ReasonInputDamaged       = "the start image is damaged or incomplete"
+	ReasonRetriesUsed        = "several attempts did not succeed"
+	ReasonUnreadable         = "the stored request cannot be read"
+	ReasonUnreadableSettings = "the renderer cannot read these settings"
+	ReasonTooLarge           = "the images are larger than Discord allows here"
+	ReasonRefused            = "Discord refused the images"
 )
 
-// ReasonInputRefused says that Discord did not give a start picture out.
+// ReasonInputRefused says that Discord refused the download of a start image.
 func ReasonInputRefused(status int) string {
-	return fmt.Sprintf("Discord did not hand out the start picture (HTTP %d)", status)
+	return fmt.Sprintf("Discord refused the download of the start image (HTTP %d)", status)
 }
 
-// ReasonInputTooBig says that a start picture has too many bytes.
+// ReasonInputTooBig says that a start image has more than most bytes.
 func ReasonInputTooBig(most int64) string {
-	return fmt.Sprintf("the start picture is bigger than %d MiB", most>>20)
+	return fmt.Sprintf("the start image is too large: at most %d MB", most>>20)
 }
 
-// ReasonRendererLost says that the renderer ended so many times while it painted the job.
-func ReasonRendererLost(times int) string {
-	return fmt.Sprintf("the renderer was lost %d times while painting", times)
+// ReasonInputTooManyPixels says that a start image has more than most pixels.
+func ReasonInputTooManyPixels(most int) string {
+	return fmt.Sprintf("the start image is too large: at most %d megapixels", most>>20)
 }
 
-// PreviewDescription is the alternative text of a preview.
-const PreviewDescription = "A preview of the pictures"
-
-// FailureReason is why a job failed as its owner reads it; the queue gives no reason when all tries were used.
+// FailureReason is why a job failed, as its owner reads it. The queue gives no reason when all attempts were used.
 func FailureReason(reason string) string {
 	if reason == "" {
 		return ReasonRetriesUsed
@@ -45,13 +41,13 @@ func FailureReason(reason string) string {
 	return reason
 }
 
-// Why finished pictures could be posted nowhere.
+// Why finished images could not be posted.
 const (
-	ReasonUndeliverable = "I could post neither in the channel nor in your direct messages"
-	ReasonMaybePosted   = "I may have posted them already, but cannot look"
+	ReasonUndeliverable = "I could not post in the channel or in your direct messages"
+	ReasonMaybePosted   = "They may be posted already, but I cannot read the channel to check"
 )
 
-// NotShown tells that one of several jobs was dropped, since its message did not arrive.
+// NotShown says that one of several prompts was dropped, because its message could not be sent.
 func NotShown(prompt string) string {
-	return "This one of your prompts was not painted, for its message did not arrive. Ask for it again:\n• " + prompt
+	return "Skipped, because the message of this prompt could not be sent. Ask for it again with /imagine:\n• " + prompt
 }

@@ -1,7 +1,6 @@
 package message
 
-// Response is the first answer to an interaction. Build one with Reply, Defer, DeferUpdate, Update, Choices or
-// OpenForm.
+// Response is the first answer to an interaction. Reply, Defer, DeferUpdate, Update, Choices and OpenForm make one.
 type Response struct {
 	kind    int
 	message *Message
@@ -33,7 +32,7 @@ func Defer(private bool) Response {
 // DeferUpdate acknowledges a click without showing anything.
 func DeferUpdate() Response { return Response{kind: kindDeferUpdate} }
 
-// Update replaces the message that the button hangs on.
+// Update replaces the message that the button belongs to.
 func Update(m Message) Response { return Response{kind: kindUpdate, message: &m} }
 
 // Payload returns the JSON body of the answer.

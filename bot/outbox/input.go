@@ -121,7 +121,7 @@ func decodeReason(err error) string {
 	case errors.Is(err, encode.ErrNotImage):
 		return message.ReasonInputNoImage
 	case errors.Is(err, encode.ErrTooManyPixels):
-		return message.ReasonInputTooManyPixels
+		return message.ReasonInputTooManyPixels(request.MaxInputPixels)
 	case errors.Is(err, encode.ErrAnimated):
 		return message.ReasonInputAnimated
 	}

@@ -26,7 +26,6 @@ type Store interface {
 type jobs interface {
 	Find(ctx context.Context, id string) (store.Job, error)
 	Fail(ctx context.Context, id, reason string) (bool, error)
-	CrashedJobs(ctx context.Context, times int) ([]string, error)
 }
 
 type unqueuedJobs interface {

@@ -20,7 +20,7 @@ import (
 const DiscordAPI = "https://discord.com/api/v10"
 
 const (
-	// Discord wants an address and a version; this project has no home page
+	// Discord wants an address and a version; this project has no home page.
 	userAgent        = "DiscordBot (https://darkroom.invalid, 0.1.0)"
 	maxTries         = 5
 	maxResponseBytes = 8 << 20 // bytes of an answer that are read

@@ -81,6 +81,13 @@ func Forbidden(err error) bool {
 	return hasCode(err, codeNoAccess, codeNoPermission, codeCannotDM)
 }
 
+// MaybeApplied tells whether Discord may have done what it refused in err: an earlier try of the same request was not
+// answered.
+func MaybeApplied(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.MaybeApplied
+}
+
 // TooLarge tells whether err says that the files are more than the place allows.
 func TooLarge(err error) bool {
 	var e *Error

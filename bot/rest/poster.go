@@ -209,7 +209,7 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 		out.Delivered = DeliveredRemoved
 		return out, nil
 	case Expired(err) || Forbidden(err):
-		if fault := (*Error)(nil); errors.As(err, &fault) && fault.MaybeApplied {
+		if MaybeApplied(err) {
 			p.setUnanswered(job.ID)
 		}
 		return p.putUndelivered(ctx, job, result, out)

@@ -86,13 +86,19 @@ func TestPost(t *testing.T) {
 		delivered string
 		final     bool
 	}{
-		"a deleted message stays deleted":                  {to: freshAddress(), answer: respondWith(404, `{"code":10008}`), delivered: "removed"},
-		"a token that Discord calls expired: undelivered":  {to: freshAddress(), answer: respondWith(401, `{"code":50027}`), delivered: "tray"},
+		"a deleted message stays deleted": {
+			to: freshAddress(), answer: respondWith(404, `{"code":10008}`), delivered: "removed",
+		},
+		"a token that Discord calls expired: undelivered": {
+			to: freshAddress(), answer: respondWith(401, `{"code":50027}`), delivered: "tray",
+		},
 		"a token that is known to be expired: undelivered": {to: expiredAddress(), delivered: "tray"},
-		"a channel that is closed to the bot: undelivered": {to: freshAddress(), answer: respondWith(403, `{"code":50013}`), delivered: "tray"},
-		"no room: the bot will offer them":                 {to: expiredAddress(), full: queue.ErrUndeliveredFull, delivered: "stranded"},
-		"files that are too large are final":               {to: freshAddress(), answer: respondWith(413, `{"code":40005}`), final: true},
-		"a body that Discord refuses is final":             {to: freshAddress(), answer: respondWith(400, `{"code":50035}`), final: true},
+		"a channel that is closed to the bot: undelivered": {
+			to: freshAddress(), answer: respondWith(403, `{"code":50013}`), delivered: "tray",
+		},
+		"no room: the bot will offer them":     {to: expiredAddress(), full: queue.ErrUndeliveredFull, delivered: "stranded"},
+		"files that are too large are final":   {to: freshAddress(), answer: respondWith(413, `{"code":40005}`), final: true},
+		"a body that Discord refuses is final": {to: freshAddress(), answer: respondWith(400, `{"code":50035}`), final: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -153,11 +159,27 @@ func TestFindPosted(t *testing.T) {
 		found  bool
 		how    string
 	}{
-		"its pictures are there": {200, `{"id":"9","attachments":[{"id":"1","filename":"a.png"}],"components":[{"components":[{"custom_id":"1:remix:1-0:0"}]}]}`, true, "found"},
-		"it was deleted":         {404, `{"code":10008}`, true, "removed"},
-		"only a preview is":      {200, `{"id":"9","attachments":[{"id":"1"}],"components":[{"components":[{"custom_id":"1:cancel:1-0:0"}]}]}`, false, ""},
-		"another job's are":      {200, `{"id":"9","attachments":[{"id":"1"}],"components":[{"components":[{"custom_id":"1:remix:2-0:0"}]}]}`, false, ""},
-		"the token is old":       {401, `{"code":50027}`, false, ""},
+		"its pictures are there": {
+			200,
+			`{"id":"9","attachments":[{"id":"1","filename":"a.png"}],` +
+				`"components":[{"components":[{"custom_id":"1:remix:1-0:0"}]}]}`,
+			true,
+			"found",
+		},
+		"it was deleted": {404, `{"code":10008}`, true, "removed"},
+		"only a preview is": {
+			200,
+			`{"id":"9","attachments":[{"id":"1"}],"components":[{"components":[{"custom_id":"1:cancel:1-0:0"}]}]}`,
+			false,
+			"",
+		},
+		"another job's are": {
+			200,
+			`{"id":"9","attachments":[{"id":"1"}],"components":[{"components":[{"custom_id":"1:remix:2-0:0"}]}]}`,
+			false,
+			"",
+		},
+		"the token is old": {401, `{"code":50027}`, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -67,10 +68,5 @@ func (c *Client) fetchPage(ctx context.Context, channel, query string) ([]Messag
 }
 
 func hasAny(p Message, customIDs []string) bool {
-	for _, id := range customIDs {
-		if p.Has(id) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(customIDs, p.Has)
 }

@@ -43,7 +43,9 @@ func TestFindMessage(t *testing.T) {
 			respondWith(200, `[]`), respondWith(200, page(5, 1, 0)),
 		}, "", true, 2},
 		"nothing is shown: it may be forbidden": {[]func(http.ResponseWriter){respondWith(200, `[]`)}, "", false, 2},
-		"too busy a channel to be sure":         {[]func(http.ResponseWriter){respondWith(200, page(200, 100, 0))}, "", false, 20},
+		"too busy a channel to be sure": {
+			[]func(http.ResponseWriter){respondWith(200, page(200, 100, 0))}, "", false, 20,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

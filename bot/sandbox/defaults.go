@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 
 	"darkroom/bot/sandbox/wire"
 	"darkroom/bot/sandbox/world"
@@ -42,11 +43,11 @@ func addDefaults(w *world.World) error {
 func (s *Sandbox) Defaults() Defaults {
 	var d Defaults
 	users := s.Users()
-	for i := len(users) - 1; i >= 0; i-- {
-		if s.MemberPermissions(users[i].ID)&wire.PermManageGuild != 0 {
-			d.Moderator = users[i]
+	for _, user := range slices.Backward(users) {
+		if s.MemberPermissions(user.ID)&wire.PermManageGuild != 0 {
+			d.Moderator = user
 		} else {
-			d.Member = users[i]
+			d.Member = user
 		}
 	}
 	if len(users) == 0 {

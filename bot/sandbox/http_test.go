@@ -32,7 +32,7 @@ func TestOnlyItsOwnAddress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, path := range []string{"/", "/sandbox/hello", "/api/v10/gateway"} {
-				req, _ := http.NewRequest("GET", s.URL()+path, nil)
+				req, _ := http.NewRequest(http.MethodGet, s.URL()+path, nil)
 				req.Host = tc.host
 				req.Header.Set("User-Agent", "DiscordBot (https://example.org, 1)")
 				if tc.origin != "" {

@@ -65,7 +65,7 @@ func startUp(t *testing.T, data string) string {
 		return ""
 	}
 	go func() {
-		ended <- run(ctx, environment{args: []string{"up", "--listen", "127.0.0.1:0", "--data", data}, getenv: getenv, stdout: &out, stderr: &log})
+		ended <- run(ctx, environment{args: []string{"up", "--listen", "127.0.0.1:0", "--data", data}, getenv: getenv, environ: programEnv(), stdout: &out, stderr: &log})
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -97,7 +97,7 @@ func (v *visitor) do(what string, steps ...step) {
 	}
 }
 
-// name finds what has this accessible name.
+// byLabel finds what has this accessible name.
 func byLabel(label string) string { return `[aria-label="` + label + `"]` }
 
 // until waits for a JavaScript expression to be true.
@@ -106,7 +106,7 @@ func (v *visitor) until(what, expression string) {
 	v.do(what, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(0)))
 }
 
-// galleries waits until n messages show four finished pictures.
+// waitGalleries waits until n messages show four finished images.
 func (v *visitor) waitGalleries(what string, n int) {
 	v.t.Helper()
 	v.until(what, `[...document.querySelectorAll('.message')].filter(m => m.querySelector('[aria-label^="Open picture 4"]') && `+
@@ -142,7 +142,7 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.screenshot("1-welcome")
 	v.do("type the command", chromedp.SendKeys(byLabel("Message #pictures"), "/ima\t"), chromedp.WaitVisible(byLabel("prompt")),
 		chromedp.SendKeys(byLabel("prompt"), "a red boat on a blue sea --seed 7\r"))
-	v.until("see it wait or being painted", `/Waiting|Painting|seed 7/.test(document.querySelector('[aria-label="Messages in #pictures"]').innerText)`)
+	v.until("see it wait or being painted", `/Waiting|Generating|seed 7/.test(document.querySelector('[aria-label="Messages in #pictures"]').innerText)`)
 	v.screenshot("2-waiting")
 	v.waitGalleries("see four pictures", 1)
 	v.screenshot("3-pictures")
@@ -151,18 +151,18 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.waitGalleries("see the reroll", 2)
 	v.press("V2")
 	v.waitGalleries("see the variations", 3)
-	v.until("read where they came from", `document.body.innerText.includes('variation of picture 2')`)
+	v.until("read where they came from", `document.body.innerText.includes('variation of image 2')`)
 	v.press("U3")
 	v.until("see one picture alone", `document.querySelectorAll('[data-custom*=":upscale:"]').length === 1`)
 	v.press("Upscale 2×")
-	v.until("see it enlarged", `document.body.innerText.includes('upscale of picture 3') && document.body.innerText.includes('256×256')`)
+	v.until("see it enlarged", `document.body.innerText.includes('upscale of image 3') && document.body.innerText.includes('256×256')`)
 	v.screenshot("4-upscaled")
 	v.press("🔍 Zoom out 2×")
 	v.waitGalleries("see what lies around it", 4)
-	v.until("read where it came from", `document.body.innerText.includes('zoomed out of picture 1')`)
+	v.until("read where it came from", `document.body.innerText.includes('zoomed out from image 1')`)
 	v.press("⬅️")
 	v.waitGalleries("see what lies to the left of it", 5)
-	v.until("read where that came from", `document.body.innerText.includes('panned from picture 1')`)
+	v.until("read where that came from", `document.body.innerText.includes('panned from image 1')`)
 	v.screenshot("7-around")
 	v.until("see what each answer came from", `!document.body.innerText.includes('a message that was deleted')`)
 

@@ -194,9 +194,9 @@ func TestDrawReadsFlagsInThePrompt(t *testing.T) {
 		path,
 	}
 	code, stdout, stderr := call(t, args...)
-	want := "note: Unknown flag --chaos 3: it was left out.\n" +
-		"note: --seed 5 was left out: that setting was already given.\n" +
-		"note: The guidance scale goes from 0 to 30; 30 was used.\n"
+	want := "note: Unknown flag --chaos 3 was ignored.\n" +
+		"note: --seed 5 was ignored: an option already sets that.\n" +
+		"note: Guidance scale set to 30. Possible: 0 to 30.\n"
 	if code != exitOK || stdout != path+"\n" || stderr != want {
 		t.Fatalf("got %d, %q and %q, want a picture and %q", code, stdout, stderr, want)
 	}

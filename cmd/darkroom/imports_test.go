@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// importRule forbids the packages below from to import, themselves, anything below one of to; a path that ends in "$" is
-// that package alone. except names packages that may all the same.
+// importRule forbids the packages below from to import, themselves, anything below one of to; a path that ends in "$"
+// is that package alone. except names packages that may all the same.
 type importRule struct {
 	from   string
 	to     []string

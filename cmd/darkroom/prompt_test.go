@@ -88,7 +88,7 @@ func TestPrompt(t *testing.T) {
 		}
 		code, stdout, stderr := call(t, "prompt", "__shps__", "--wildcards", dir, "--model", sourceDemo)
 		if code != exitFailure || stdout != "" || strings.Count(stderr, "\n") != 1 ||
-			!strings.Contains(stderr, "no wildcard called shps") || !strings.Contains(stderr, "__ships__") {
+			!strings.Contains(stderr, "unknown wildcard shps") || !strings.Contains(stderr, "__ships__") {
 			t.Errorf("an unknown wildcard: got %d, %q and %q, want one line with what there is", code, stdout, stderr)
 		}
 	})

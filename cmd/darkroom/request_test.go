@@ -62,7 +62,7 @@ func TestRequestExpandsPrompt(t *testing.T) {
 		o.spec.Seed != 7 {
 		t.Errorf("got %q without %q, seed %d, %v, want a choice without fog", p, o.spec.Negative, o.spec.Seed, err)
 	}
-	for prompt, want := range map[string]string{"a {red, blue} boat": "2 prompts", "a __fleet__": "There are: __ships__"} {
+	for prompt, want := range map[string]string{"a {red, blue} boat": "2 prompts", "a __fleet__": "Try one of: __ships__"} {
 		if _, err := words(prompt); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q in it", prompt, err, want)
 		}
@@ -73,7 +73,7 @@ func TestRequestExpandsPrompt(t *testing.T) {
 func announced(t *testing.T, f *folder.Folder) request.Available {
 	t.Helper()
 	var card request.Card
-	if err := json.Unmarshal(modelCard(f), &card); err != nil {
+	if err := json.Unmarshal(cardJSON(t, f), &card); err != nil {
 		t.Fatal(err)
 	}
 	text, err := json.Marshal(request.Available{Models: []request.Card{card}})

@@ -10,21 +10,21 @@ import (
 	"darkroom/bot/sandbox"
 )
 
-// later is a clock that can be put forward: only Discord's, for whom a quarter of an hour passes at once.
+// movableClock is a clock that can be moved: only Discord's, so that a quarter of an hour passes at once.
 type movableClock struct{ ahead atomic.Int64 }
 
 func (l *movableClock) now() time.Time { return time.Now().Add(time.Duration(l.ahead.Load())) }
 
 func (l *movableClock) advance(d time.Duration) { l.ahead.Add(int64(d)) }
 
-// newClusterWithClock is a town in which time can pass.
+// newClusterWithClock makes a cluster whose Discord has that clock.
 func newClusterWithClock(t *testing.T) (*requests, *movableClock) {
 	clock := &movableClock{}
 	rs := newRequests(newCluster(t, clusterOptions{now: clock.now, persistence: syncAlways, withProxies: true}), 6)
 	return rs, clock
 }
 
-// TestLateResults lets the tokens of interactions run out, and kills who carries the pictures on.
+// TestLateResults lets the tokens of interactions expire, and kills the process that delivers the images.
 func TestLateResults(t *testing.T) {
 	t.Parallel()
 	t.Run("the bot is away for more than a quarter of an hour", func(t *testing.T) {
@@ -78,21 +78,31 @@ func TestLateResults(t *testing.T) {
 		rs.waitResult(two.Interaction)
 		rs.wantEnd(one, shown)
 	})
-	t.Run("the bot dies between the post and the note of it", func(t *testing.T) {
-		t.Parallel()
-		rs, clock := newClusterWithClock(t)
-		bot := rs.bot()
-		rs.renderer()
-		rs.waitReady(1)
-		one := rs.submitSlow(20)
-		arrived, release := rs.holdRequests(sandbox.Fault{Method: "POST", Path: postPath, Body: finishedBody, Times: 1, Drop: true})
-		clock.advance(20 * time.Minute)
-		rs.waitSignal("the post", arrived)
-		bot.kill()
-		release()
-		rs.bot()
-		rs.wantEnd(one, shown)
-	})
+	for name, refuseEdits := range map[string]bool{"an edit": false, "a new post": true} {
+		t.Run("the bot dies between "+name+" and the note of it", func(t *testing.T) {
+			t.Parallel()
+			rs, clock := newClusterWithClock(t)
+			if refuseEdits {
+				rs.Rules().Allow("forbidden")
+				rs.Fail(sandbox.Fault{Method: "PATCH", Path: editPath, Times: -1, Status: 403, Code: 50083})
+			}
+			bot := rs.bot()
+			rs.renderer()
+			rs.waitReady(1)
+			one := rs.submitSlow(20)
+			lost := sandbox.Fault{Method: "PATCH", Path: editPath, Body: finishedBody, Times: 1, Drop: true}
+			if refuseEdits {
+				lost.Method, lost.Path = "POST", postPath
+			}
+			arrived, release := rs.holdRequests(lost)
+			clock.advance(20 * time.Minute)
+			rs.waitSignal("the pictures", arrived)
+			bot.kill()
+			release()
+			rs.bot()
+			rs.wantEnd(one, shown)
+		})
+	}
 }
 
 // TestEndedJobsStayEndedWhenRedisIsLost cancels and deletes, and then Redis forgets, or remembers how it was before.
@@ -133,10 +143,10 @@ func TestEndedJobsStayEndedWhenRedisIsLost(t *testing.T) {
 	}
 }
 
-// trayed is how many pictures were laid into the tray.
+// undeliveredCount is how many results became undelivered.
 func (rs *requests) undeliveredCount() int { return rs.proxy("renderer").count("putundelivered") }
 
-// ended proves how a wish ended, and that nothing else is wrong.
+// wantEnd checks how a request ended, and that nothing else is wrong.
 func (rs *requests) wantEnd(w *userRequest, want string) {
 	rs.t.Helper()
 	rs.judge()

@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// stalled is how long a download may deliver nothing before it is given up.
+// stallTimeout is how long a download may deliver nothing before it is stopped.
 const stallTimeout = 60 * time.Second
 
 var errStalled = errors.New("nothing arrived for a minute")
 
-// open begins a GET and returns the body of a 200 answer and its length, -1 where the server does not say.
+// open sends a GET request and returns the body of a 200 response and its length, -1 where the server does not say.
 func open(ctx context.Context, client *http.Client, address, accept string) (io.ReadCloser, int64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -30,8 +30,7 @@ func open(ctx context.Context, client *http.Client, address, accept string) (io.
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
+		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err // its own text repeats the address, credentials included
 		}
 		return nil, 0, fmt.Errorf("ask for %s: %w", redacted(address), err)
@@ -44,7 +43,9 @@ func open(ctx context.Context, client *http.Client, address, accept string) (io.
 }
 
 // download streams an archive into a temporary file in dir and checks it against the pin. The caller removes the file.
-func download(ctx context.Context, client *http.Client, address, dir string, p pin, say func(string, ...any)) (file string, err error) {
+func download(
+	ctx context.Context, client *http.Client, address, dir string, p pin, say func(string, ...any),
+) (file string, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	body, length, err := open(ctx, client, address, "")
@@ -95,7 +96,7 @@ func receive(ctx context.Context, out io.Writer, in io.Reader, p pin) error {
 	return nil
 }
 
-// limit is one byte more than expected, so that a longer body is noticed without being stored.
+// limit is one byte more than expected, so that a longer body is noticed and not stored.
 func limit(size int64) int64 {
 	if size <= 0 {
 		return 1 << 30

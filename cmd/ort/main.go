@@ -20,9 +20,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	env := environment{getenv: os.Getenv, runTool: runTool}
 	err := run(ctx, os.Args[1:], env, sources(env), http.DefaultClient, os.Stdout)
+	stop()
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
@@ -32,9 +32,9 @@ func main() {
 	}
 }
 
-// order is what the person asked for.
+// options are the flags.
 type options struct {
-	ownLibrary string // a library of their own
+	ownLibrary string // a library to use as it is
 	dir        string
 	platform   string // "linux/amd64"
 	from       string // only this source
@@ -47,9 +47,11 @@ func parse(args []string, getenv func(string) string, out io.Writer) (options, e
 	var o options
 	flags := flag.NewFlagSet("ort", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.StringVar(&o.ownLibrary, "ort", getenv("ONNXRUNTIME_LIB"), "check this `library` and fetch nothing (also ONNXRUNTIME_LIB)")
+	flags.StringVar(&o.ownLibrary, "ort", getenv("ONNXRUNTIME_LIB"),
+		"check this `library` and fetch nothing (also ONNXRUNTIME_LIB)")
 	flags.StringVar(&o.dir, "dir", filepath.Join("bin", "lib"), "`folder` to put the library in")
-	flags.StringVar(&o.platform, "platform", runtime.GOOS+"/"+runtime.GOARCH, "`os/arch` to fetch for: linux/amd64, linux/arm64 or darwin/arm64")
+	flags.StringVar(&o.platform, "platform", runtime.GOOS+"/"+runtime.GOARCH,
+		"`os/arch` to fetch for: linux/amd64, linux/arm64 or darwin/arm64")
 	flags.StringVar(&o.from, "from", "", "use only this `source`: release, pypi or npm")
 	flags.StringVar(&o.sha256, "sha256", "", "the archive's `hash`, for --from release, which has none of its own")
 	if err := flags.Parse(args); err != nil {
@@ -64,7 +66,10 @@ func parse(args []string, getenv func(string) string, out io.Writer) (options, e
 	case o.sha256 != "" && o.from != "release":
 		return o, errors.New("--sha256 goes with --from release; the other sources have pinned hashes")
 	case o.from == "release" && o.sha256 == "":
-		return o, errors.New("--from release needs --sha256 HASH: no release archive was measured by this project, so the hash must be one you vouch for")
+		return o, errors.New(
+			"--from release needs --sha256 HASH: no release archive was measured by this project, " +
+				"so the hash must be one you vouch for",
+		)
 	case o.sha256 != "" && !hexHash.MatchString(o.sha256):
 		return o, fmt.Errorf("--sha256 %q: want 64 hex digits", o.sha256)
 	}
@@ -95,10 +100,15 @@ func run(ctx context.Context, args []string, env environment, all []source, clie
 }
 
 // fetch tries the sources in order until one has delivered.
-func fetch(ctx context.Context, o options, all []source, client *http.Client, dest string, say func(string, ...any)) error {
+func fetch(
+	ctx context.Context, o options, all []source, client *http.Client, dest string, say func(string, ...any),
+) error {
 	chosen := choose(o, all)
 	if len(chosen) == 0 {
-		return fmt.Errorf("ONNX Runtime %s for %s: no known package; name a library of your own with --ort PATH or ONNXRUNTIME_LIB", version, o.platform)
+		return fmt.Errorf(
+			"ONNX Runtime %s for %s: no known package; name a library of your own with --ort PATH or ONNXRUNTIME_LIB",
+			version, o.platform,
+		)
 	}
 	if err := os.MkdirAll(o.dir, 0o755); err != nil {
 		return fmt.Errorf("make %s: %w", o.dir, err)
@@ -114,8 +124,11 @@ func fetch(ctx context.Context, o options, all []source, client *http.Client, de
 		}
 		say("not from %s: %v", s.title, err)
 	}
-	return fmt.Errorf("no source delivered ONNX Runtime %s for %s; check the network or proxy (HTTPS_PROXY, PIP_INDEX_URL, npm_config_registry), "+
-		"or name a library of your own with --ort PATH or ONNXRUNTIME_LIB", version, o.platform)
+	return fmt.Errorf(
+		"no source delivered ONNX Runtime %s for %s; check the network or proxy (HTTPS_PROXY, PIP_INDEX_URL, "+
+			"npm_config_registry), or name a library of your own with --ort PATH or ONNXRUNTIME_LIB",
+		version, o.platform,
+	)
 }
 
 // choose lists the sources to try: the one asked for, or all that have a pinned hash for the platform.
@@ -131,7 +144,9 @@ func choose(o options, all []source) []source {
 }
 
 // deliver brings the library from one source to dest, or changes nothing.
-func deliver(ctx context.Context, s source, p pin, o options, client *http.Client, dest string, say func(string, ...any)) error {
+func deliver(
+	ctx context.Context, s source, p pin, o options, client *http.Client, dest string, say func(string, ...any),
+) error {
 	if p.sha256 == "" {
 		p.sha256 = o.sha256
 	}

@@ -22,11 +22,11 @@ import (
 
 const platform = "linux/amd64"
 
-// shelf is a registry of both kinds on a local server, with one package of each.
+// fakeRegistry is a registry of both kinds on a local server, with one package of each.
 type fakeRegistry struct {
 	t         *testing.T
 	server    *httptest.Server
-	wheel     []byte // what the server sends, good or spoilt
+	wheel     []byte // what the server sends, good or broken
 	tarball   []byte
 	missing   map[string]bool // paths answered by 404
 	html      bool            // the index speaks HTML only
@@ -36,7 +36,9 @@ type fakeRegistry struct {
 var content = []byte("the library's bytes")
 
 func newFakeRegistry(t *testing.T) *fakeRegistry {
-	s := &fakeRegistry{t: t, wheel: zipOf(t, "capi/lib.so"), tarball: tarOf(t, "package/lib.so"), missing: map[string]bool{}}
+	s := &fakeRegistry{
+		t: t, wheel: zipOf(t, "capi/lib.so"), tarball: tarOf(t, "package/lib.so"), missing: map[string]bool{},
+	}
 	s.server = httptest.NewServer(s)
 	t.Cleanup(s.server.Close)
 	return s
@@ -70,7 +72,9 @@ func (s *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *fakeRegistry) environment() environment {
 	return environment{
 		getenv: func(name string) string {
-			return map[string]string{"PIP_INDEX_URL": s.server.URL + "/simple/", "npm_config_registry": s.server.URL + "/npm/"}[name]
+			return map[string]string{
+				"PIP_INDEX_URL": s.server.URL + "/simple/", "npm_config_registry": s.server.URL + "/npm/",
+			}[name]
 		},
 		runTool: func(context.Context, string, ...string) (string, error) { return "", errors.New("not installed") },
 	}
@@ -108,27 +112,53 @@ func TestFetch(t *testing.T) {
 		fails string   // part of the error; empty when the library must be in place
 	}{
 		{name: "the first source delivers", says: []string{"fetching", "files/lib.whl (0.0 MB)", "in place, from the wheel"}},
-		{name: "an index that speaks only HTML", spoil: func(s *fakeRegistry) { s.html = true }, says: []string{"from the wheel"}},
-		{name: "a missing index falls to the next source", spoil: func(s *fakeRegistry) { s.missing["/simple/onnxruntime/"] = true },
-			says: []string{"not from the wheel", "404 Not Found", "from the tarball"}},
+		{
+			name:  "an index that speaks only HTML",
+			spoil: func(s *fakeRegistry) { s.html = true },
+			says:  []string{"from the wheel"},
+		},
+		{
+			name:  "a missing index falls to the next source",
+			spoil: func(s *fakeRegistry) { s.missing["/simple/onnxruntime/"] = true },
+			says:  []string{"not from the wheel", "404 Not Found", "from the tarball"},
+		},
 		{name: "a missing file falls to the next source", spoil: func(s *fakeRegistry) { s.missing["/files/lib.whl"] = true },
 			says: []string{"not from the wheel", "404 Not Found", "from the tarball"}},
 		{name: "a wrong hash falls to the next source", spoil: func(s *fakeRegistry) { s.wheel[3] ^= 1 },
-			says: []string{"not from the wheel: the archive's SHA-256 is", "want " + hashHex(zipOf(t, "capi/lib.so")), "from the tarball"}},
+			says: []string{
+				"not from the wheel: the archive's SHA-256 is", "want " + hashHex(zipOf(t, "capi/lib.so")), "from the tarball",
+			}},
 		{name: "a truncated archive falls to the next source", spoil: func(s *fakeRegistry) { s.wheel = s.wheel[:20] },
 			says: []string{"not from the wheel: the archive has 20 bytes", "from the tarball"}},
-		{name: "a longer archive falls to the next source", spoil: func(s *fakeRegistry) { s.wheel = append(s.wheel, "more"...) },
-			says: []string{"not from the wheel: the archive has", "from the tarball"}},
+		{
+			name:  "a longer archive falls to the next source",
+			spoil: func(s *fakeRegistry) { s.wheel = append(s.wheel, "more"...) },
+			says:  []string{"not from the wheel: the archive has", "from the tarball"},
+		},
 		{name: "one source by name", args: []string{"--from", "npm"}, says: []string{"from the tarball"}},
-		{name: "the release with a hash the operator vouches for", args: []string{"--from", "release", "--sha256", hashHex(tarOf(t, "package/lib.so"))},
-			says: []string{"from the release"}},
-		{name: "the release with another hash", args: []string{"--from", "release", "--sha256", strings.Repeat("0", 64)}, fails: "no source delivered"},
+		{
+			name: "the release with a hash the operator vouches for",
+			args: []string{"--from", "release", "--sha256", hashHex(tarOf(t, "package/lib.so"))},
+			says: []string{"from the release"},
+		},
+		{
+			name:  "the release with another hash",
+			args:  []string{"--from", "release", "--sha256", strings.Repeat("0", 64)},
+			fails: "no source delivered",
+		},
 		{name: "the release without a hash", args: []string{"--from", "release"}, fails: "needs --sha256"},
-		{name: "a hash for a pinned source", args: []string{"--from", "npm", "--sha256", strings.Repeat("0", 64)}, fails: "pinned hashes"},
+		{
+			name:  "a hash for a pinned source",
+			args:  []string{"--from", "npm", "--sha256", strings.Repeat("0", 64)},
+			fails: "pinned hashes",
+		},
 		{name: "an unknown source", args: []string{"--from", "web"}, fails: "want release, pypi or npm"},
 		{name: "an unknown platform", args: []string{"--platform", "plan9/arm"}, fails: "no known package"},
-		{name: "nothing answers", spoil: func(s *fakeRegistry) { s.missing["/files/lib.whl"], s.missing["/npm/files/lib.tgz"] = true, true },
-			says: []string{"not from the wheel", "not from the tarball"}, fails: "check the network or proxy"},
+		{
+			name:  "nothing answers",
+			spoil: func(s *fakeRegistry) { s.missing["/files/lib.whl"], s.missing["/npm/files/lib.tgz"] = true, true },
+			says:  []string{"not from the wheel", "not from the tarball"}, fails: "check the network or proxy",
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -210,7 +240,8 @@ func TestPresent(t *testing.T) {
 		s, dir := newFakeRegistry(t), t.TempDir()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		err := run(ctx, []string{"--dir", dir, "--platform", platform}, s.environment(), s.sources(), s.server.Client(), &bytes.Buffer{})
+		args := []string{"--dir", dir, "--platform", platform}
+		err := run(ctx, args, s.environment(), s.sources(), s.server.Client(), &bytes.Buffer{})
 		checkFolder(t, dir, err, "interrupted")
 	})
 }

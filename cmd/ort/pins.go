@@ -27,7 +27,7 @@ const (
 )
 
 // wheels are the measured wheels of the Python package, by platform. The library inside does not depend on Python,
-// so one Python version serves.
+// so one Python version is enough.
 //
 // The library for Linux x86-64 was run; those for Linux arm64 and macOS arm64 were only fetched and measured. The
 // libraries of wheel and npm package are different builds (npm's has a WebGPU provider), so images can differ in their
@@ -64,9 +64,15 @@ func tarballs() map[string]pin {
 		return pin{file: npmFile, size: npmSize, sha256: npmSHA256, member: npmFolder + member, library: sum}
 	}
 	return map[string]pin{
-		"linux/amd64":  npm("linux/x64/libonnxruntime.so.1", "92ba8e44d31b80a34f5e805076a044122c3be1fffe0d88ed790de7267b0b2682"),
-		"linux/arm64":  npm("linux/arm64/libonnxruntime.so.1", "33032cb5b91c12edbf028d7c69fa40a31848d66c0095448758af237d5e0b07db"),
-		"darwin/arm64": npm("darwin/arm64/libonnxruntime.1.24.3.dylib", "76831409ce6eded92b4cb343cf422c458a60c1ea1d5f3cfa69692ab7fcc67f0f"),
+		"linux/amd64": npm(
+			"linux/x64/libonnxruntime.so.1", "92ba8e44d31b80a34f5e805076a044122c3be1fffe0d88ed790de7267b0b2682",
+		),
+		"linux/arm64": npm(
+			"linux/arm64/libonnxruntime.so.1", "33032cb5b91c12edbf028d7c69fa40a31848d66c0095448758af237d5e0b07db",
+		),
+		"darwin/arm64": npm(
+			"darwin/arm64/libonnxruntime.1.24.3.dylib", "76831409ce6eded92b4cb343cf422c458a60c1ea1d5f3cfa69692ab7fcc67f0f",
+		),
 	}
 }
 
@@ -83,7 +89,7 @@ func releases() map[string]pin {
 	}
 }
 
-// measured says whether a library's hash is one of the pins for a platform.
+// isPinned says whether a library's hash is one of the pins for a platform.
 func isPinned(sources []source, platform, sum string) bool {
 	for _, s := range sources {
 		if p, ok := s.pins[platform]; ok && p.library != "" && p.library == sum {

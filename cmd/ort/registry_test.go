@@ -16,11 +16,23 @@ func TestRegistries(t *testing.T) {
 		npm, pypi string
 	}{
 		{name: "nothing is set", npm: publicNPM, pypi: publicPyPI},
-		{name: "the environment", env: map[string]string{"npm_config_registry": "https://a/npm/", "PIP_INDEX_URL": "https://a/simple/"},
-			told: map[string]string{"npm": "https://b", "pip": "https://b"}, npm: "https://a/npm", pypi: "https://a/simple"},
-		{name: "the environment in capitals", env: map[string]string{"NPM_CONFIG_REGISTRY": "http://a"}, npm: "http://a", pypi: publicPyPI},
-		{name: "the tools' own settings", told: map[string]string{"npm": "https://b/npm/\n", "pip": "https://b/simple\n"}, npm: "https://b/npm", pypi: "https://b/simple"},
-		{name: "settings that are no address", env: map[string]string{"PIP_INDEX_URL": "none"}, told: map[string]string{"npm": "undefined\n"}, npm: publicNPM, pypi: publicPyPI},
+		{
+			name: "the environment",
+			env:  map[string]string{"npm_config_registry": "https://a/npm/", "PIP_INDEX_URL": "https://a/simple/"},
+			told: map[string]string{"npm": "https://b", "pip": "https://b"}, npm: "https://a/npm", pypi: "https://a/simple",
+		},
+		{
+			name: "the environment in capitals", env: map[string]string{"NPM_CONFIG_REGISTRY": "http://a"}, npm: "http://a",
+			pypi: publicPyPI,
+		},
+		{
+			name: "the tools' own settings", told: map[string]string{"npm": "https://b/npm/\n", "pip": "https://b/simple\n"},
+			npm: "https://b/npm", pypi: "https://b/simple",
+		},
+		{
+			name: "settings that are no address", env: map[string]string{"PIP_INDEX_URL": "none"},
+			told: map[string]string{"npm": "undefined\n"}, npm: publicNPM, pypi: publicPyPI,
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -75,7 +87,8 @@ func TestPins(t *testing.T) {
 			if !ok || !strings.Contains(p.file, version) || p.member == "" {
 				t.Errorf("%s %s: got %+v, want a package of version %s", s.name, platform, p, version)
 			}
-			if pinned := hash.MatchString(p.sha256) && hash.MatchString(p.library) && p.size > 0; pinned == (s.name == "release") {
+			pinned := hash.MatchString(p.sha256) && hash.MatchString(p.library) && p.size > 0
+			if pinned == (s.name == "release") {
 				t.Errorf("%s %s: got pinned %v; only the measured packages are", s.name, platform, pinned)
 			}
 			if isPinned(all, platform, "") {

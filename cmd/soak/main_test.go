@@ -9,13 +9,16 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write the golden file anew")
+var update = flag.Bool("update", false, "rewrite the golden file")
 
 func TestPage(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 	got := page([]faultReport{
-		{Fault: "kill -9 of a bot", Where: "separate processes", Tries: 400, Recovery: 12340, Seed: 7, Note: "12 asked | 11 shown", at: at},
+		{
+			Fault: "kill -9 of a bot", Where: "separate processes", Tries: 400, Recovery: 12340, Seed: 7,
+			Note: "12 asked | 11 shown", at: at,
+		},
 		{Fault: "network: silence", Where: "separate processes", Tries: 6, at: at},
 		{Fault: "kill -9 of anything", Where: "virtual time", Tries: 3, Lost: 1, at: at},
 	}, "2 cores")
@@ -49,7 +52,7 @@ func TestReadReports(t *testing.T) {
 			}
 			reports, err := readReports(dir)
 			if c.want == "" && (err != nil || len(reports) != 1 || reports[0].Tries != 2) {
-				t.Errorf("got %+v, %v, want one fact", reports, err)
+				t.Errorf("got %+v, %v, want one report", reports, err)
 			}
 			if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
@@ -63,7 +66,8 @@ func TestOnlyThePageIsWritten(t *testing.T) {
 	dir := t.TempDir()
 	page := filepath.Join(dir, "page.md")
 	var out strings.Builder
-	if err := run(t.Context(), []string{"-write", "-facts", filepath.Join(dir, "facts"), "-page", page}, &out, &out); err != nil {
+	args := []string{"-write", "-facts", filepath.Join(dir, "facts"), "-page", page}
+	if err := run(t.Context(), args, &out, &out); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(page)

@@ -23,15 +23,15 @@ until everything had ended. Where leases are short (1.5 s instead of 30 s), reco
 bot, two renderers, a Redis and a small Discord of its own. Requests made while the bot was down or cut off count as
 "refused or never acknowledged"; nothing was promised to them.
 
-The fluid ideal divides every renderer's time among all who wait, and loads models in no time. Small servers wait at most
-twice as long as in the ideal where loading takes no time. Where loading takes seconds, they also wait for the head start
-of loaded models (twice the load time) and for the loading itself; the ideal has neither.
+The fluid ideal divides every renderer's time among all who wait, and loads models in no time. Small servers wait at
+most twice as long as in the ideal where loading takes no time. Where loading takes seconds, they also wait for the head
+start of loaded models (twice the load time) and for the loading itself; the ideal has neither.
 
 `
 
 const foot = `
-To repeat one: ` + "`DARKROOM_SOAK=1 DARKROOM_SEED=<seed> go test -run <test> <package>`" + `. A seed fixes the requests, the faults and
-their planned times; the machine decides the rest.
+To repeat one: ` + "`DARKROOM_SOAK=1 DARKROOM_SEED=<seed> go test -run <test> <package>`" + `. A seed fixes the
+requests, the faults and their planned times; the machine decides the rest.
 `
 
 // page is the text of docs/reliability.md.
@@ -51,10 +51,12 @@ func page(reports []faultReport, machine string) string {
 	for _, f := range reports {
 		if f.Where != where {
 			where = f.Where
-			fmt.Fprintf(&b, "\n## %s\n\n| fault | tries | lost | double | recovery | found | seed | note |\n| --- | ---: | ---: | ---: | ---: | --- | --- | --- |\n", title(where))
+			fmt.Fprintf(&b, "\n## %s\n\n", title(where))
+			b.WriteString("| fault | tries | lost | double | recovery | found | seed | note |\n")
+			b.WriteString("| --- | ---: | ---: | ---: | ---: | --- | --- | --- |\n")
 		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %s | %s | %s | %s |\n", cell(f.Fault), f.Tries, f.Lost, f.Double, formatMillis(f.Recovery),
-			f.at.Format(time.DateOnly), seedOf(f), cell(f.Note))
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %s | %s | %s | %s |\n", cell(f.Fault), f.Tries, f.Lost, f.Double,
+			formatMillis(f.Recovery), f.at.Format(time.DateOnly), seedOf(f), cell(f.Note))
 	}
 	b.WriteString(foot)
 	return b.String()
@@ -62,7 +64,7 @@ func page(reports []faultReport, machine string) string {
 
 func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// cell keeps a text in its column.
+// cell escapes a text for a table cell.
 func cell(s string) string { return strings.NewReplacer("|", "/", "\n", " ").Replace(s) }
 
 func seedOf(f faultReport) string {
@@ -79,7 +81,7 @@ func formatMillis(ms int64) string {
 	return max(time.Duration(ms)*time.Millisecond, 100*time.Millisecond).Round(100 * time.Millisecond).String()
 }
 
-// here says on what machine this runs.
+// describeMachine describes the machine that this runs on.
 func describeMachine(ctx context.Context) string {
 	parts := []string{fmt.Sprintf("%d cores", runtime.NumCPU())}
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {

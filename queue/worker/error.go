@@ -69,8 +69,7 @@ func isTransient(err error) bool {
 
 // classify returns the sentence for the person, and whether another try may help.
 func classify(step string, err error) (reason string, retry bool) {
-	var final *FinalError
-	if errors.As(err, &final) {
+	if final, ok := errors.AsType[*FinalError](err); ok {
 		return final.Reason, false
 	}
 	if errors.As(err, new(*PanicError)) && step == rendering {

@@ -33,27 +33,23 @@ func (r *jobRun) handleFailure(jobCtx context.Context, step string, err error) {
 }
 
 func (r *jobRun) release(jobCtx context.Context) {
-	r.releaseBy(jobCtx, "job released", r.Queue.Release)
+	r.log.Info("job released", "error", r.giveUp(jobCtx, r.Queue.Release))
 }
 
 func (r *jobRun) postpone(jobCtx context.Context) {
-	r.releaseBy(jobCtx, "job postponed", r.Queue.Postpone)
-}
-
-func (r *jobRun) releaseBy(jobCtx context.Context, message string, call leaseCall) {
-	err := r.callUntilAnswered(jobCtx, func(ctx context.Context) error {
-		_, err := call(ctx, r.lease())
-		return err
-	})
-	r.log.Info(message, "error", err)
+	r.log.Info("job postponed", "error", r.giveUp(jobCtx, r.Queue.Postpone))
 }
 
 func (r *jobRun) confirmCancel(jobCtx context.Context) {
-	err := r.callUntilAnswered(jobCtx, func(ctx context.Context) error {
-		_, err := r.Queue.ConfirmCancel(ctx, r.lease())
+	r.log.Info("job cancelled", "error", r.giveUp(jobCtx, r.Queue.ConfirmCancel))
+}
+
+// giveUp ends the lease by a call whose verdict does not matter.
+func (r *jobRun) giveUp(jobCtx context.Context, call leaseCall) error {
+	return r.callUntilAnswered(jobCtx, func(ctx context.Context) error {
+		_, err := call(ctx, r.lease())
 		return err
 	})
-	r.log.Info("job cancelled", "error", err)
 }
 
 // fail lets the queue decide whether the job is tried again. If not, its owner gets a message.
@@ -65,8 +61,7 @@ func (r *jobRun) fail(jobCtx context.Context, step string, err error) {
 		return err
 	})
 	r.log.Warn("job failed", "step", step, "final", final, "error", err, "queue_error", queueErr)
-	var panicked *PanicError
-	if errors.As(err, &panicked) {
+	if panicked, ok := errors.AsType[*PanicError](err); ok {
 		r.log.Error("panic", "step", step, "panic", panicked)
 	}
 	if final {

@@ -65,9 +65,9 @@ func TestHangEndsTheWorker(t *testing.T) {
 
 func TestRendererThatIgnoresCancelHangs(t *testing.T) {
 	cases := map[string]struct {
-		beat func(queue.HeldLease) (queue.Verdict, error)
-		stop bool
-		want []string
+		heartbeat func(queue.HeldLease) (queue.Verdict, error)
+		stop      bool
+		want      []string
 	}{
 		"of a cancel: the queue hears that it stopped": {
 			func(queue.HeldLease) (queue.Verdict, error) { return queue.Cancelled, nil }, false,
@@ -83,7 +83,7 @@ func TestRendererThatIgnoresCancelHangs(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				release := make(chan struct{})
 				defer close(release)
-				b := &fake{heartbeat: c.beat, render: renderIgnoringCancel(release)}
+				b := &fake{heartbeat: c.heartbeat, render: renderIgnoringCancel(release)}
 				began := time.Now()
 				startWorker(t, b, job("1"))
 				time.Sleep(time.Second)

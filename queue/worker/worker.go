@@ -18,6 +18,7 @@ import (
 type Leaser interface {
 	Reserve(ctx context.Context, slot, nonce string, o queue.Capacity) ([]queue.Lease, error)
 	Heartbeat(ctx context.Context, slot string, held []queue.HeldLease) ([]queue.Verdict, error)
+	Reclaim(ctx context.Context, slot string, l queue.Lease) (queue.Lease, queue.Verdict, error)
 	Reap(ctx context.Context) (int, error)
 }
 
@@ -26,6 +27,10 @@ type LeaseEnder interface {
 	Done(ctx context.Context, l queue.Lease, actualMillis int64, o queue.Outcome) (queue.Verdict, error)
 	Fail(ctx context.Context, l queue.Lease, reason string, retry bool) (final bool, err error)
 	Crashed(ctx context.Context, l queue.Lease, reason string) (final bool, err error)
+}
+
+// LeaseReleaser is the part of the queue that takes back a job that was not finished.
+type LeaseReleaser interface {
 	Release(ctx context.Context, l queue.Lease) (queue.Verdict, error)
 	Postpone(ctx context.Context, l queue.Lease) (queue.Verdict, error)
 	ConfirmCancel(ctx context.Context, l queue.Lease) (queue.Verdict, error)
@@ -35,8 +40,8 @@ type LeaseEnder interface {
 type Queue interface {
 	Leaser
 	LeaseEnder
+	LeaseReleaser
 	Seal(ctx context.Context, l queue.Lease) (queue.Verdict, error)
-	Reclaim(ctx context.Context, slot string, l queue.Lease) (queue.Lease, queue.Verdict, error)
 	Watch(ctx context.Context, from string, handle func(queue.Event) error) error
 }
 

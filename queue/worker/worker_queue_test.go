@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -65,11 +66,9 @@ func newEmbeddedQueue(t *testing.T, o queue.Options) (
 		for {
 			select {
 			case e := <-events:
-				for _, k := range ends {
-					if e.Kind == k {
-						seen[e.Job] = e
-						return seen
-					}
+				if slices.Contains(ends, e.Kind) {
+					seen[e.Job] = e
+					return seen
 				}
 			case <-time.After(time.Minute):
 				t.Fatalf("nothing ended for a minute; so far %v", seen)

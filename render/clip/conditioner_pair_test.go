@@ -65,24 +65,32 @@ func paddedChunk(t *testing.T, vocab map[string]int32, filler, words string) []i
 	return ids
 }
 
-// TestPair types "!" everywhere. The first encoder reads a word, and the second its padding token, as in diffusers for SDXL.
-// For A1111 it is a word to both. / stands between chunks.
+// TestPair types "!" everywhere. The first encoder reads a word, and the second its padding token, as in diffusers for
+// SDXL. For A1111 it is a word to both. / stands between chunks.
 func TestPair(t *testing.T) {
 	t.Parallel()
 	forty, special := strings.Repeat("!!</w> ", 40), "a</w> < |</w> e n d o f t e x t</w> | ></w> b</w>"
 	for name, tt := range map[string]struct{ text, first, second, literal string }{
-		"none":                {"cat", "cat</w>", "cat</w>", "cat</w>"},
-		"nothing":             {"", "", "", ""},
-		"at the end":          {"cat!", "cat</w> !</w>", "cat</w> !", "cat</w> !</w>"},
-		"at the start":        {"!cat", "!</w> cat</w>", "! cat</w>", "!</w> cat</w>"},
-		"inside":              {"a!b", "a</w> !</w> b</w>", "a</w> ! b</w>", "a</w> !</w> b</w>"},
-		"two together":        {"cat!! a", "cat</w> !!</w> a</w>", "cat</w> ! ! a</w>", "cat</w> !!</w> a</w>"},
-		"among other signs":   {".!. a", ". ! .</w> a</w>", ".</w> ! .</w> a</w>", ". ! .</w> a</w>"},
-		"weighed":             {"(cat!:1.3) a", "cat</w> !</w> a</w>", "cat</w> ! a</w>", "cat</w> !</w> a</w>"},
-		"around a break":      {"cat! BREAK !a", "cat</w> !</w> / !</w> a</w>", "cat</w> ! / ! a</w>", "cat</w> !</w> / !</w> a</w>"},
-		"more for the second": {strings.Repeat("!! ", 40) + "BREAK cat", forty + " /  / cat</w>", strings.Repeat("! ", 75) + " / ! ! ! ! ! / cat</w>", forty + " / cat</w>"},
-		"more at the end":     {"a BREAK " + strings.Repeat("!! ", 40), "a</w> / " + forty + " / ", "a</w> / " + strings.Repeat("! ", 75) + " / ! ! ! ! !", "a</w> / " + forty},
-		"a special token":     {"a<|endoftext|>b", "a</w> <|endoftext|> b</w>", "a</w> <|endoftext|> b</w>", special},
+		"none":              {"cat", "cat</w>", "cat</w>", "cat</w>"},
+		"nothing":           {"", "", "", ""},
+		"at the end":        {"cat!", "cat</w> !</w>", "cat</w> !", "cat</w> !</w>"},
+		"at the start":      {"!cat", "!</w> cat</w>", "! cat</w>", "!</w> cat</w>"},
+		"inside":            {"a!b", "a</w> !</w> b</w>", "a</w> ! b</w>", "a</w> !</w> b</w>"},
+		"two together":      {"cat!! a", "cat</w> !!</w> a</w>", "cat</w> ! ! a</w>", "cat</w> !!</w> a</w>"},
+		"among other signs": {".!. a", ". ! .</w> a</w>", ".</w> ! .</w> a</w>", ". ! .</w> a</w>"},
+		"weighed":           {"(cat!:1.3) a", "cat</w> !</w> a</w>", "cat</w> ! a</w>", "cat</w> !</w> a</w>"},
+		"around a break": {
+			"cat! BREAK !a", "cat</w> !</w> / !</w> a</w>", "cat</w> ! / ! a</w>", "cat</w> !</w> / !</w> a</w>",
+		},
+		"more for the second": {
+			strings.Repeat("!! ", 40) + "BREAK cat", forty + " /  / cat</w>",
+			strings.Repeat("! ", 75) + " / ! ! ! ! ! / cat</w>", forty + " / cat</w>",
+		},
+		"more at the end": {
+			"a BREAK " + strings.Repeat("!! ", 40), "a</w> / " + forty + " / ",
+			"a</w> / " + strings.Repeat("! ", 75) + " / ! ! ! ! !", "a</w> / " + forty,
+		},
+		"a special token": {"a<|endoftext|>b", "a</w> <|endoftext|> b</w>", "a</w> <|endoftext|> b</w>", special},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -156,7 +164,10 @@ func TestPairCaches(t *testing.T) {
 		by    *clip.Conditioner
 		text  string
 		calls int
-	}{{c, "cat", 1}, {c.ForA1111(), "(cat:1.2)", 1}, {c, "cat!", 2}, {c.ForA1111(), "cat!", 3}, {c, "cat!", 3}, {c.ForA1111(), "cat!", 3}} {
+	}{
+		{c, "cat", 1}, {c.ForA1111(), "(cat:1.2)", 1}, {c, "cat!", 2}, {c.ForA1111(), "cat!", 3}, {c, "cat!", 3},
+		{c.ForA1111(), "cat!", 3},
+	} {
 		if _, err := tt.by.Encode(t.Context(), tt.by.Chunks(prompt.Parse(tt.text)), clip.EncodeOptions{}); err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +197,8 @@ func TestPairRefusesMissingWidths(t *testing.T) {
 	}
 }
 
-// TestForA1111 reads as A1111 does by one tokenizer: of Stable Diffusion 1, of Stable Diffusion 2, and with added tokens.
+// TestForA1111 reads as A1111 does by one tokenizer: of Stable Diffusion 1, of Stable Diffusion 2, and with added
+// tokens.
 func TestForA1111(t *testing.T) {
 	t.Parallel()
 	first, second, vocab := letterTokenizers(t)
@@ -214,8 +226,8 @@ func TestForA1111(t *testing.T) {
 	}
 }
 
-// TestForA1111SpecialWords types open_clip's own words for begin and end, which are found where one of its words begins, in
-// any case, as its tokenizer finds them.
+// TestForA1111SpecialWords types open_clip's own words for begin and end, which are found where one of its words
+// begins, in any case, as its tokenizer finds them.
 func TestForA1111SpecialWords(t *testing.T) {
 	t.Parallel()
 	first, second, vocab := letterTokenizers(t)

@@ -172,7 +172,10 @@ func TestConditionEmphasis(t *testing.T) {
 
 func TestConditionExtremeWeights(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"(cat:0)", "(cat:-1)", "(cat:1" + strings.Repeat("0", 60) + ")", strings.Repeat("(", 1000) + "cat", "(cat:0.0000000000000000000000000000000000000000000001)"} {
+	for _, text := range []string{
+		"(cat:0)", "(cat:-1)", "(cat:1" + strings.Repeat("0", 60) + ")", strings.Repeat("(", 1000) + "cat",
+		"(cat:0.0000000000000000000000000000000000000000000001)",
+	} {
 		for i, z := range encodeTexts(t, newConditioner(t, &echoEncoder{}), text).Data {
 			if math.IsNaN(float64(z)) || math.IsInf(float64(z), 0) {
 				t.Errorf("%.20s: value %d is %v", text, i, z)

@@ -104,8 +104,8 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
-// TestRecordedVocabulary has the ids that are known of CLIP's vocabulary from elsewhere, so that a recipe that built another
-// vocabulary would be found out.
+// TestRecordedVocabulary has the ids that are known of CLIP's vocabulary from elsewhere, so that a recipe that built
+// another vocabulary would be found out.
 func TestRecordedVocabulary(t *testing.T) {
 	t.Parallel()
 	tok, err := clip.OpenTokenizer(clipFolder(t, string(unzip(t, "merges.txt.gz"))))
@@ -123,10 +123,14 @@ func TestRecordedVocabulary(t *testing.T) {
 		"Dalí's café":                      {2476, 23928, 568, 15304},
 		"masterpiece, best quality, 1girl": {12066, 267, 949, 3027, 267, 272, 1611},
 		"((masterpiece:1.2))":              {13796, 12066, 281, 272, 269, 273, 5167},
-		"a\n'll 11p223RF☆ho!!to?'d'd''d of a cat to-$''d.": {320, 1342, 272, 272, 335, 273, 273, 274, 16368, 13439, 2971, 748, 531, 13610, 323, 1896, 8445, 323, 539, 320, 2368, 531, 12, 3, 8445, 323, 269},
-		"日本語": {39121, 44353, 34002, 508}, "🙂": {14860}, "BREAK": {2568}, "   spaced   out  ": {10336, 538, 620}, "well-known": {1123, 268, 3102},
-		"C++ && <tag>": {322, 19056, 27791, 283, 3640, 285}, "&amp; &lt;b&gt;": {261, 6259, 282, 261, 3333, 282, 321, 261, 4725, 282},
-		"a diagram": {320, 22697}, "a dog": {320, 1929}, "a cat": {320, 2368}, "": nil,
+		"a\n'll 11p223RF☆ho!!to?'d'd''d of a cat to-$''d.": {
+			320, 1342, 272, 272, 335, 273, 273, 274, 16368, 13439, 2971, 748, 531, 13610, 323, 1896, 8445, 323, 539, 320, 2368,
+			531, 12, 3, 8445, 323, 269,
+		},
+		"日本語": {39121, 44353, 34002, 508}, "🙂": {14860}, "BREAK": {2568}, "   spaced   out  ": {10336, 538, 620},
+		"well-known": {1123, 268, 3102}, "C++ && <tag>": {322, 19056, 27791, 283, 3640, 285},
+		"&amp; &lt;b&gt;": {261, 6259, 282, 261, 3333, 282, 321, 261, 4725, 282}, "a diagram": {320, 22697},
+		"a dog": {320, 1929}, "a cat": {320, 2368}, "": nil,
 	} {
 		if got := tok.Encode(text); !slices.Equal(got, want) {
 			t.Errorf("Encode(%q)\n got %v\nwant %v", text, got, want)

@@ -11,7 +11,8 @@ import (
 	"darkroom/render/prompt"
 )
 
-// letterVocabulary is a vocabulary of the lower-case letters, a few signs and three merges: "c a", "ca t</w>", "! !</w>".
+// letterVocabulary is a vocabulary of the lower-case letters, a few signs and three merges:
+// "c a", "ca t</w>", "! !</w>".
 func letterVocabulary(t *testing.T) (fstest.MapFS, map[string]int32) {
 	t.Helper()
 	vocab := map[string]int32{}
@@ -60,7 +61,7 @@ func TestEncode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var want []int32
-			for _, s := range strings.Fields(tt.want) {
+			for s := range strings.FieldsSeq(tt.want) {
 				want = append(want, vocab[s])
 			}
 			if got := tok.Encode(tt.text); !slices.Equal(got, want) {
@@ -122,12 +123,16 @@ func TestChunkFormat(t *testing.T) {
 func TestOpenTokenizerRefuses(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ file, content, want string }{
-		"no vocabulary":              {"vocab.json", "", "vocab.json"},
-		"a vocabulary cut off":       {"vocab.json", `{"a": 1,`, "vocab.json"},
-		"a vocabulary of names":      {"vocab.json", `{"a": "b"}`, "vocab.json"},
-		"an empty vocabulary":        {"vocab.json", `{}`, "vocab.json"},
-		"a negative id":              {"vocab.json", `{"a": -1}`, `"a" has the id -1`},
-		"no end token":               {"vocab.json", `{"c":0,"a":1,"ca":2,"t</w>":3,"cat</w>":4,"!":5,"!</w>":6,"!!</w>":7,"<|startoftext|>":8}`, "<|endoftext|>"},
+		"no vocabulary":         {"vocab.json", "", "vocab.json"},
+		"a vocabulary cut off":  {"vocab.json", `{"a": 1,`, "vocab.json"},
+		"a vocabulary of names": {"vocab.json", `{"a": "b"}`, "vocab.json"},
+		"an empty vocabulary":   {"vocab.json", `{}`, "vocab.json"},
+		"a negative id":         {"vocab.json", `{"a": -1}`, `"a" has the id -1`},
+		"no end token": {
+			"vocab.json",
+			`{"c":0,"a":1,"ca":2,"t</w>":3,"cat</w>":4,"!":5,"!</w>":6,"!!</w>":7,"<|startoftext|>":8}`,
+			"<|endoftext|>",
+		},
 		"no merges":                  {"merges.txt", "", "merges.txt"},
 		"a merge of three":           {"merges.txt", "#version: 0.2\nc a t\n", "line 2"},
 		"a merge of one":             {"merges.txt", "#version: 0.2\n\ncat\n", "line 3"},

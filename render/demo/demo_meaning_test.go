@@ -90,7 +90,8 @@ func TestOwnVocabularyIsKnown(t *testing.T) {
 	}
 }
 
-// TestPromptsAreFollowed checks that the model follows words, on a few dozen captions; the recipe's report has the full figures.
+// TestPromptsAreFollowed checks that the model follows words, on a few dozen captions; the recipe's report has the full
+// figures.
 func TestPromptsAreFollowed(t *testing.T) {
 	t.Parallel()
 	s := openProbedModel(t)

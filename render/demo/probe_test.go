@@ -7,6 +7,7 @@ import (
 	"image"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -213,7 +214,7 @@ func heldOut(t *testing.T, set string, n int, vocabulary []string) []heldOutCapt
 
 func knows(vocabulary []string, asks map[string]string) bool {
 	for _, answer := range asks {
-		for _, word := range strings.Fields(answer) {
+		for word := range strings.FieldsSeq(answer) {
 			if !contains(vocabulary, word) {
 				return false
 			}
@@ -223,10 +224,5 @@ func knows(vocabulary []string, asks map[string]string) bool {
 }
 
 func contains(all []string, one string) bool {
-	for _, v := range all {
-		if v == one {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(all, one)
 }

@@ -68,14 +68,16 @@ func TestDecodeRefuses(t *testing.T) {
 		data []byte
 		want error
 	}{
-		"nothing":                             {nil, encode.ErrNotImage},
-		"text":                                {[]byte("a red boat"), encode.ErrNotImage},
-		"a web page":                          {[]byte("<!DOCTYPE html><html>"), encode.ErrNotImage},
-		"an SVG":                              {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), encode.ErrNotImage},
-		"only a PNG's first bytes":            {text[:8], encode.ErrDamaged},
-		"a PNG cut in its header":             {text[:20], encode.ErrDamaged},
-		"a PNG cut in its pixels":             {text[:len(text)-30], encode.ErrDamaged},
-		"a PNG with a wrong byte":             {append(append([]byte{}, text[:20]...), append([]byte{9}, text[21:]...)...), encode.ErrDamaged},
+		"nothing":                  {nil, encode.ErrNotImage},
+		"text":                     {[]byte("a red boat"), encode.ErrNotImage},
+		"a web page":               {[]byte("<!DOCTYPE html><html>"), encode.ErrNotImage},
+		"an SVG":                   {[]byte("<svg xmlns='http://www.w3.org/2000/svg'/>"), encode.ErrNotImage},
+		"only a PNG's first bytes": {text[:8], encode.ErrDamaged},
+		"a PNG cut in its header":  {text[:20], encode.ErrDamaged},
+		"a PNG cut in its pixels":  {text[:len(text)-30], encode.ErrDamaged},
+		"a PNG with a wrong byte": {
+			append(append([]byte{}, text[:20]...), append([]byte{9}, text[21:]...)...), encode.ErrDamaged,
+		},
 		"a JPEG cut":                          {jpg[:len(jpg)-40], encode.ErrDamaged},
 		"a WebP cut":                          {webp[:len(webp)-20], encode.ErrDamaged},
 		"a GIF cut":                           {gif[:40], encode.ErrDamaged},
@@ -164,7 +166,8 @@ func TestClean(t *testing.T) {
 	t.Run("a long side is bounded", func(t *testing.T) {
 		t.Parallel()
 		for _, tt := range []struct{ w, h, side, wantW, wantH int }{
-			{1000, 500, 200, 200, 100}, {500, 1000, 200, 100, 200}, {1000, 3, 100, 100, 1}, {201, 201, 200, 200, 200}, {200, 10, 200, 200, 10}, {333, 222, 100, 100, 67},
+			{1000, 500, 200, 200, 100}, {500, 1000, 200, 100, 200}, {1000, 3, 100, 100, 1}, {201, 201, 200, 200, 200},
+			{200, 10, 200, 200, 10}, {333, 222, 100, 100, 67},
 		} {
 			data, err := encode.PNG(scene(tt.w, tt.h, 3, 0), "")
 			if err != nil {

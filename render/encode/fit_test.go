@@ -181,7 +181,8 @@ func TestTextSurvivesEveryContainer(t *testing.T) {
 // comments as piexif lays them out, also in a little-endian block.
 func TestReadParametersOfOthers(t *testing.T) {
 	t.Parallel()
-	const latin, other = "girl with an artist's beret, détailed, intricate", "日本 girl 🙂 with an artist's beret, détailed, intricate"
+	const latin = "girl with an artist's beret, détailed, intricate"
+	const other = "日本 girl 🙂 with an artist's beret, détailed, intricate"
 	for name, want := range map[string]string{
 		"text.png": latin, "packed.png": latin, "international.png": other, "packed-international.png": other,
 		"comment.jpg": other, "comment-little.jpg": other, "comment.webp": other,
@@ -195,7 +196,8 @@ func TestReadParametersOfOthers(t *testing.T) {
 		})
 	}
 	for name, want := range map[string]error{
-		"plain.png": encode.ErrNoParameters, "lossless.webp": encode.ErrNoParameters, "animated.gif": encode.ErrNoParameters, "progressive.jpg": encode.ErrNoParameters,
+		"plain.png": encode.ErrNoParameters, "lossless.webp": encode.ErrNoParameters, "animated.gif": encode.ErrNoParameters,
+		"progressive.jpg": encode.ErrNoParameters,
 	} {
 		if _, err := encode.ReadParameters(readFile(t, name)); !errors.Is(err, want) {
 			t.Errorf("%s: got error %v, want %v", name, err, want)
@@ -216,7 +218,10 @@ func readFile(t *testing.T, name string) []byte {
 }
 
 func FuzzReadParameters(f *testing.F) {
-	for _, name := range []string{"text.png", "packed.png", "packed-international.png", "comment.jpg", "comment-little.jpg", "comment.webp", "oriented-6.jpg", "animated.gif"} {
+	for _, name := range []string{
+		"text.png", "packed.png", "packed-international.png", "comment.jpg", "comment-little.jpg", "comment.webp",
+		"oriented-6.jpg", "animated.gif",
+	} {
 		data, err := os.ReadFile("testdata/" + name)
 		if err != nil {
 			f.Fatal(err)

@@ -32,38 +32,51 @@ func TestFormatParameters(t *testing.T) {
 	}{
 		"a plain picture": {func(*picture.Spec) {},
 			"a red boat on a (blue:1.2) sea\n" +
-				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, Model hash: 0123456789, Model: postcards" + tail},
-		"a negative prompt and a whole guidance": {func(s *picture.Spec) { s.Negative, s.GuidanceScale, s.Sampler = "fog", 7, "euler_a" },
+				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, " +
+				"Model hash: 0123456789, Model: postcards" + tail},
+		"a negative prompt and a whole guidance": {
+			func(s *picture.Spec) { s.Negative, s.GuidanceScale, s.Sampler = "fog", 7, "euler_a" },
 			"a red boat on a (blue:1.2) sea\nNegative prompt: fog\n" +
-				"Steps: 20, Sampler: Euler a, Schedule type: Uniform, CFG scale: 7, Seed: 7, Size: 160x112, Model hash: 0123456789, Model: postcards" + tail},
-		"one variation, as A1111 names it": {func(s *picture.Spec) { s.Variations = []picture.Variation{{Seed: 9, Strength: 0.15}} },
+				"Steps: 20, Sampler: Euler a, Schedule type: Uniform, CFG scale: 7, Seed: 7, Size: 160x112, " +
+				"Model hash: 0123456789, Model: postcards" + tail,
+		},
+		"one variation, as A1111 names it": {
+			func(s *picture.Spec) { s.Variations = []picture.Variation{{Seed: 9, Strength: 0.15}} },
 			"a red boat on a (blue:1.2) sea\n" +
-				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, Model hash: 0123456789, Model: postcards, " +
-				"Variation seed: 9, Variation seed strength: 0.15" + tail},
+				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, " +
+				"Model hash: 0123456789, Model: postcards, " +
+				"Variation seed: 9, Variation seed strength: 0.15" + tail,
+		},
 		"a second pass": {func(s *picture.Spec) {
 			s.Hires, s.ClipSkip = &picture.Hires{Scale: 2, Steps: 10, Strength: 0.5}, 2
 		},
 			"a red boat on a (blue:1.2) sea\n" +
-				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, Model hash: 0123456789, Model: postcards, " +
+				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, " +
+				"Model hash: 0123456789, Model: postcards, " +
 				"Denoising strength: 0.5, Hires upscale: 2, Hires steps: 10, Hires upscaler: Latent, Clip skip: 2" + tail},
 		"the a1111 dialect draws a graphics card's noise": {func(s *picture.Spec) { s.Dialect = picture.A1111 },
 			"a red boat on a (blue:1.2) sea\n" +
-				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, Model hash: 0123456789, Model: postcards, " +
+				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, " +
+				"Model hash: 0123456789, Model: postcards, " +
 				"RNG: NV, Dialect: a1111, Version: darkroom 1.2.3"},
 		"what most pictures leave as it is": {func(s *picture.Spec) {
-			s.Dialect, s.Sampler, s.Eta, s.Rescale, s.Emphasis, s.SeedDelta = picture.A1111, "ddim", ptr(0.5), 0.7, picture.EmphasisNoNorm, 31337
+			s.Dialect, s.Sampler, s.Eta, s.Rescale = picture.A1111, "ddim", new(0.5), 0.7
+			s.Emphasis, s.SeedDelta = picture.EmphasisNoNorm, 31337
 			s.SeedSize, s.Tiling, s.Notation = &picture.Size{Width: 64, Height: 96}, true, picture.NotationMidjourney
 		},
 			"a red boat on a (blue:1.2) sea\n" +
 				"Steps: 20, Sampler: DDIM, CFG scale: 7.5, Seed: 7, Size: 160x112, Model hash: 0123456789, Model: postcards, " +
-				"Seed resize from: 64x96, ENSD: 31337, RNG: NV, Tiling: True, Emphasis: No norm, Eta DDIM: 0.5, Guidance rescale: 0.7, " +
+				"Seed resize from: 64x96, ENSD: 31337, RNG: NV, Tiling: True, Emphasis: No norm, Eta DDIM: 0.5, " +
+				"Guidance rescale: 0.7, " +
 				"Notation: midjourney, Dialect: a1111, Version: darkroom 1.2.3"},
 		"a model that needs quotes": {func(s *picture.Spec) { s.Model.Name = `a, "b": c` },
 			"a red boat on a (blue:1.2) sea\n" +
-				`Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, Model hash: 0123456789, Model: "a, \"b\": c"` + tail},
+				`Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, ` +
+				`Model hash: 0123456789, Model: "a, \"b\": c"` + tail},
 		"a prompt that would not read back": {func(s *picture.Spec) { s.Prompt = " Negative prompt: é " },
 			"Negative prompt: é \n" +
-				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, Model hash: 0123456789, Model: postcards, " +
+				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, " +
+				"Model hash: 0123456789, Model: postcards, " +
 				`RNG: CPU, Dialect: diffusers, Exact prompt: " Negative prompt: é ", Version: darkroom 1.2.3`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,12 +99,18 @@ func TestParseParameters(t *testing.T) {
 		"A1111's own example": {
 			"girl with an artist's beret, detailed\nNegative prompt: ugly, fat,\nmessy drawing\n" +
 				"Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 965400086, Size: 512x768, Model hash: 45dee52b",
-			encode.Parameters{Prompt: "girl with an artist's beret, detailed", Negative: "ugly, fat,\nmessy drawing", Steps: 20, Sampler: "euler_a",
-				GuidanceScale: 7, Seed: 965400086, Width: 512, Height: 768, Model: picture.Ref{Hash: "45dee52b"}},
+			encode.Parameters{
+				Prompt: "girl with an artist's beret, detailed", Negative: "ugly, fat,\nmessy drawing", Steps: 20,
+				Sampler: "euler_a", GuidanceScale: 7, Seed: 965400086, Width: 512, Height: 768,
+				Model: picture.Ref{Hash: "45dee52b"},
+			},
 		},
 		"a schedule apart, as since 1.9": {
 			"a\nSteps: 5, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7, Seed: 1, Size: 8x8, Version: v1.10.1",
-			encode.Parameters{Prompt: "a", Steps: 5, Sampler: "dpmpp_2m_karras", GuidanceScale: 7, Seed: 1, Width: 8, Height: 8, Version: "v1.10.1"},
+			encode.Parameters{
+				Prompt: "a", Steps: 5, Sampler: "dpmpp_2m_karras", GuidanceScale: 7, Seed: 1, Width: 8, Height: 8,
+				Version: "v1.10.1",
+			},
 		},
 		"a sampler of which we have none": {
 			"a\nSteps: 5, Sampler: DDIM CFG++, CFG scale: 7",
@@ -99,7 +118,9 @@ func TestParseParameters(t *testing.T) {
 		},
 		"no schedule since 1.9 is the sampler's own": {
 			"a\nSteps: 5, Sampler: DPM++ 2M SDE, CFG scale: 7, Seed: 1, Version: v1.10.1",
-			encode.Parameters{Prompt: "a", Steps: 5, Sampler: "dpmpp_2m_sde_exponential", GuidanceScale: 7, Seed: 1, Version: "v1.10.1"},
+			encode.Parameters{
+				Prompt: "a", Steps: 5, Sampler: "dpmpp_2m_sde_exponential", GuidanceScale: 7, Seed: 1, Version: "v1.10.1",
+			},
 		},
 		"no schedule before 1.9 is the uniform one": {
 			"a\nSteps: 5, Sampler: DPM++ 2M SDE, CFG scale: 7, Seed: 1, Version: 1.8.0, Hires checkpoint: x",
@@ -107,28 +128,40 @@ func TestParseParameters(t *testing.T) {
 		},
 		"no schedule in a program made from 1.10": {
 			"a\nSteps: 5, Sampler: Restart, CFG scale: 7, Seed: 1, Version: f2.0.1v1.10.1-previous-224-g900196889",
-			encode.Parameters{Prompt: "a", Steps: 5, Sampler: "restart_karras", GuidanceScale: 7, Seed: 1, Version: "f2.0.1v1.10.1-previous-224-g900196889"},
+			encode.Parameters{
+				Prompt: "a", Steps: 5, Sampler: "restart_karras", GuidanceScale: 7, Seed: 1,
+				Version: "f2.0.1v1.10.1-previous-224-g900196889",
+			},
 		},
 		"all that A1111 says of noise": {
-			"a\nSteps: 5, Sampler: Euler a, Schedule type: SGM Uniform, CFG scale: 7, Seed: 1, Variation seed: 3, Variation seed strength: 0.2, " +
+			"a\nSteps: 5, Sampler: Euler a, Schedule type: SGM Uniform, CFG scale: 7, Seed: 1, Variation seed: 3, " +
+				"Variation seed strength: 0.2, " +
 				"Seed resize from: 512x768, Clip skip: 2, ENSD: 31337, RNG: NV, Tiling: True, Emphasis: No norm, Eta: 0.67",
-			encode.Parameters{Prompt: "a", Steps: 5, Sampler: "euler_a_sgm_uniform", GuidanceScale: 7, Seed: 1, ClipSkip: 2, SeedDelta: 31337, Tiling: true,
-				Variations: []picture.Variation{{Seed: 3, Strength: 0.2}}, SeedSize: &picture.Size{Width: 512, Height: 768},
-				Emphasis: picture.EmphasisNoNorm, Eta: ptr(0.67)},
+			encode.Parameters{
+				Prompt: "a", Steps: 5, Sampler: "euler_a_sgm_uniform", GuidanceScale: 7, Seed: 1, ClipSkip: 2, SeedDelta: 31337,
+				Tiling: true, Variations: []picture.Variation{{Seed: 3, Strength: 0.2}},
+				SeedSize: &picture.Size{Width: 512, Height: 768}, Emphasis: picture.EmphasisNoNorm, Eta: new(0.67),
+			},
 		},
 		"DDIM has an eta of its own": {
 			"a\nSteps: 5, Sampler: DDIM, CFG scale: 7, Eta: 0.3, Eta DDIM: 0.5",
-			encode.Parameters{Prompt: "a", Steps: 5, Sampler: "ddim", GuidanceScale: 7, Seed: -1, Eta: ptr(0.5)},
+			encode.Parameters{Prompt: "a", Steps: 5, Sampler: "ddim", GuidanceScale: 7, Seed: -1, Eta: new(0.5)},
 		},
 		"a line with two fields is prompt": {
 			"a\nSteps: 5, Seed: 1",
 			encode.Parameters{Prompt: "a\nSteps: 5, Seed: 1", Seed: -1},
 		},
-		"numbers that are none":  {"a\nSteps: x, Seed: y, CFG scale: z", encode.Parameters{Prompt: "a", Seed: -1}},
-		"only a line of fields":  {"Steps: 5, Seed: 1, CFG scale: 7", encode.Parameters{Steps: 5, Seed: 1, GuidanceScale: 7}},
-		"nothing":                {"", encode.Parameters{Seed: -1}},
-		"an img2img of A1111's":  {"a\nSteps: 5, Seed: 1, CFG scale: 7, Denoising strength: 0.75", encode.Parameters{Prompt: "a", Steps: 5, Seed: 1, GuidanceScale: 7}},
-		"quotes that are broken": {"a\nSteps: 5, Seed: 1, CFG scale: 7, Model: \"b\\x\"", encode.Parameters{Prompt: "a", Steps: 5, Seed: 1, GuidanceScale: 7, Model: picture.Ref{Name: `"b\x"`}}},
+		"numbers that are none": {"a\nSteps: x, Seed: y, CFG scale: z", encode.Parameters{Prompt: "a", Seed: -1}},
+		"only a line of fields": {"Steps: 5, Seed: 1, CFG scale: 7", encode.Parameters{Steps: 5, Seed: 1, GuidanceScale: 7}},
+		"nothing":               {"", encode.Parameters{Seed: -1}},
+		"an img2img of A1111's": {
+			"a\nSteps: 5, Seed: 1, CFG scale: 7, Denoising strength: 0.75",
+			encode.Parameters{Prompt: "a", Steps: 5, Seed: 1, GuidanceScale: 7},
+		},
+		"quotes that are broken": {
+			"a\nSteps: 5, Seed: 1, CFG scale: 7, Model: \"b\\x\"",
+			encode.Parameters{Prompt: "a", Steps: 5, Seed: 1, GuidanceScale: 7, Model: picture.Ref{Name: `"b\x"`}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -140,8 +173,6 @@ func TestParseParameters(t *testing.T) {
 		})
 	}
 }
-
-func ptr(f float64) *float64 { return &f }
 
 func TestParametersField(t *testing.T) {
 	t.Parallel()
@@ -172,7 +203,7 @@ func drawSpec(t *rapid.T) picture.Spec {
 	s.Width, s.Height = 8*rapid.IntRange(1, 512).Draw(t, "width"), 8*rapid.IntRange(1, 512).Draw(t, "height")
 	s.Seed, s.Steps = seeds.Draw(t, "seed"), rapid.IntRange(1, picture.MaxSteps).Draw(t, "steps")
 	s.GuidanceScale = rapid.Float64Range(0, 100).Draw(t, "guidance")
-	s.Sampler = rapid.SampledFrom(sampler.Names(sampler.Dialect(s.Dialect))).Draw(t, "sampler")
+	s.Sampler = rapid.SampledFrom(sampler.Names(s.Dialect)).Draw(t, "sampler")
 	s.ClipSkip = rapid.SampledFrom([]int{0, 2, 3}).Draw(t, "clip skip")
 	for range rapid.IntRange(0, 3).Draw(t, "variations") {
 		s.Variations = append(
@@ -180,7 +211,7 @@ func drawSpec(t *rapid.T) picture.Spec {
 		)
 	}
 	if rapid.Bool().Draw(t, "rarer") {
-		s.Eta, s.Rescale, s.SeedDelta = ptr(
+		s.Eta, s.Rescale, s.SeedDelta = new(
 			rapid.Float64Range(0, 1).Draw(t, "eta"),
 		), strengths.Draw(
 			t, "rescale",
@@ -218,10 +249,11 @@ func TestParametersReadBack(t *testing.T) {
 		got := encode.ParseParameters(text)
 		got.Fields = nil
 		want := encode.Parameters{
-			Prompt: s.Prompt, Negative: s.Negative, Steps: s.Steps, Sampler: s.Sampler, GuidanceScale: s.GuidanceScale, Seed: s.Seed,
-			Width: s.Width, Height: s.Height, Model: picture.Ref{Name: s.Model.Name, Hash: s.Model.Hash[:10]}, Dialect: s.Dialect,
-			ClipSkip: s.ClipSkip, Variations: s.Variations, Init: s.Init, Hires: s.Hires, Version: "darkroom 1.0, test",
-			Emphasis: s.Emphasis, Eta: s.Eta, Rescale: s.Rescale, SeedDelta: s.SeedDelta, SeedSize: s.SeedSize, Tiling: s.Tiling,
+			Prompt: s.Prompt, Negative: s.Negative, Steps: s.Steps, Sampler: s.Sampler, GuidanceScale: s.GuidanceScale,
+			Seed: s.Seed, Width: s.Width, Height: s.Height, Model: picture.Ref{Name: s.Model.Name, Hash: s.Model.Hash[:10]},
+			Dialect: s.Dialect, ClipSkip: s.ClipSkip, Variations: s.Variations, Init: s.Init, Hires: s.Hires,
+			Version: "darkroom 1.0, test", Emphasis: s.Emphasis, Eta: s.Eta, Rescale: s.Rescale, SeedDelta: s.SeedDelta,
+			SeedSize: s.SeedSize, Tiling: s.Tiling,
 		}
 		if s.Notation != picture.NotationA1111 {
 			want.Notation = s.Notation
@@ -233,7 +265,10 @@ func TestParametersReadBack(t *testing.T) {
 }
 
 func FuzzParseParameters(f *testing.F) {
-	for _, seed := range []string{"", "a\nNegative prompt: b\nSteps: 1, Seed: 2, Size: 3x4", `x: "`, `a: "\`, "Size: 99999999999999999999x1, a b: c, d e: f", "Variations: 1:2:3 :, ab: c, de: f"} {
+	for _, seed := range []string{
+		"", "a\nNegative prompt: b\nSteps: 1, Seed: 2, Size: 3x4", `x: "`, `a: "\`,
+		"Size: 99999999999999999999x1, a b: c, d e: f", "Variations: 1:2:3 :, ab: c, de: f",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -254,7 +289,8 @@ func TestSamplerNames(t *testing.T) {
 	t.Parallel()
 	for name, title := range map[string]string{
 		"ddim": "DDIM", "euler": "Euler", "euler_a": "Euler a", "dpmpp_2m": "DPM++ 2M", "dpmpp_2m_karras": "DPM++ 2M Karras",
-		"dpmpp_2m_sde_heun_exponential": "DPM++ 2M SDE Heun Exponential", "dpm2_a_ays": "DPM2 a Align Your Steps", "unipc_karras": "UniPC Karras",
+		"dpmpp_2m_sde_heun_exponential": "DPM++ 2M SDE Heun Exponential", "dpm2_a_ays": "DPM2 a Align Your Steps",
+		"unipc_karras": "UniPC Karras",
 	} {
 		if got := encode.SamplerTitle(name); got != title {
 			t.Errorf("SamplerTitle(%q) = %q, want %q", name, got, title)
@@ -266,9 +302,10 @@ func TestSamplerNames(t *testing.T) {
 		}
 	}
 	for _, tt := range []struct{ title, schedule, want string }{
-		{"DPM++ 2M", "Karras", "dpmpp_2m_karras"}, {"DPM++ 2M", "Automatic", "dpmpp_2m_karras"}, {"Euler a", "Uniform", "euler_a"},
-		{"Euler a", "Automatic", "euler_a"}, {"Euler", "Exponential", "euler_exponential"}, {"LMS", "", "lms"}, {"LMS", "Normal", "lms"},
-		{"DPM2 a", "SGMUniform", "dpm2_a_sgm_uniform"}, {"DDIM", "Automatic", "ddim"}, {"Heun", "Turbo", "Heun Turbo"},
+		{"DPM++ 2M", "Karras", "dpmpp_2m_karras"}, {"DPM++ 2M", "Automatic", "dpmpp_2m_karras"},
+		{"Euler a", "Uniform", "euler_a"}, {"Euler a", "Automatic", "euler_a"}, {"Euler", "Exponential", "euler_exponential"},
+		{"LMS", "", "lms"}, {"LMS", "Normal", "lms"}, {"DPM2 a", "SGMUniform", "dpm2_a_sgm_uniform"},
+		{"DDIM", "Automatic", "ddim"}, {"Heun", "Turbo", "Heun Turbo"},
 	} {
 		if got := encode.SamplerName(tt.title, tt.schedule); got != tt.want {
 			t.Errorf("SamplerName(%q, %q) = %q, want %q", tt.title, tt.schedule, got, tt.want)

@@ -171,7 +171,7 @@ func (r Parameters) variations() []picture.Variation {
 	if !ok {
 		chain = r.text("Variation seed") + ":" + r.text("Variation seed strength")
 	}
-	for _, link := range strings.Fields(chain) {
+	for link := range strings.FieldsSeq(chain) {
 		seed, strength, _ := strings.Cut(link, ":")
 		n, errSeed := strconv.ParseInt(seed, 10, 64)
 		f, errStrength := strconv.ParseFloat(strength, 64)

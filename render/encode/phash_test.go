@@ -72,7 +72,8 @@ func TestPHash(t *testing.T) {
 func TestPHashForm(t *testing.T) {
 	t.Parallel()
 	for name, img := range map[string]image.Image{
-		"flat grey": image.NewUniform(color.Gray{128}), "one pixel": scene(1, 1, 1, 0), "one row": scene(500, 1, 1, 0), "a window of a picture": scene(64, 64, 1, 9).SubImage(image.Rect(10, 10, 40, 40)),
+		"flat grey": image.NewUniform(color.Gray{128}), "one pixel": scene(1, 1, 1, 0), "one row": scene(500, 1, 1, 0),
+		"a window of a picture": scene(64, 64, 1, 9).SubImage(image.Rect(10, 10, 40, 40)),
 	} {
 		if u, ok := img.(*image.Uniform); ok {
 			flat := image.NewRGBA(image.Rect(0, 0, 50, 50))

@@ -13,12 +13,19 @@ func TestRecognise(t *testing.T) {
 		clues family.Clues
 		want  *family.Family
 	}{
-		"an old export":              {family.Clues{Pipeline: "StableDiffusionPipeline"}, family.SD1},
-		"CLIP's own activation":      {family.Clues{Pipeline: "StableDiffusionPipeline", Activation: "quick_gelu", TextWidth: 768}, family.SD1},
-		"OpenCLIP's activation":      {family.Clues{Pipeline: "StableDiffusionPipeline", Activation: "gelu"}, family.SD2},
-		"OpenCLIP's width":           {family.Clues{Pipeline: "StableDiffusionPipeline", TextWidth: 1024}, family.SD2},
-		"SDXL by its class":          {family.Clues{Pipeline: "StableDiffusionXLInpaintPipeline", Activation: "gelu"}, family.SDXL},
-		"SDXL by a second encoder":   {family.Clues{Pipeline: "LatentConsistencyModelPipeline", Folders: []string{"text_encoder", "text_encoder_2"}}, family.SDXL},
+		"an old export": {family.Clues{Pipeline: "StableDiffusionPipeline"}, family.SD1},
+		"CLIP's own activation": {
+			family.Clues{Pipeline: "StableDiffusionPipeline", Activation: "quick_gelu", TextWidth: 768}, family.SD1,
+		},
+		"OpenCLIP's activation": {family.Clues{Pipeline: "StableDiffusionPipeline", Activation: "gelu"}, family.SD2},
+		"OpenCLIP's width":      {family.Clues{Pipeline: "StableDiffusionPipeline", TextWidth: 1024}, family.SD2},
+		"SDXL by its class": {
+			family.Clues{Pipeline: "StableDiffusionXLInpaintPipeline", Activation: "gelu"}, family.SDXL,
+		},
+		"SDXL by a second encoder": {
+			family.Clues{Pipeline: "LatentConsistencyModelPipeline", Folders: []string{"text_encoder", "text_encoder_2"}},
+			family.SDXL,
+		},
 		"a latent consistency model": {family.Clues{Pipeline: "LatentConsistencyModelPipeline"}, family.SD1},
 	} {
 		if got := family.Recognise(c.clues); got != c.want {
@@ -42,9 +49,15 @@ func TestRecogniseDistillation(t *testing.T) {
 		clues family.Clues
 		want  *family.Distillation
 	}{
-		"none":                             {family.Clues{Pipeline: "StableDiffusionPipeline", Scheduler: "PNDMScheduler"}, nil},
-		"LCM by its pipeline":              {family.Clues{Pipeline: "LatentConsistencyModelPipeline", GuidanceWidth: 256}, family.LCM},
-		"LCM by its scheduler":             {family.Clues{Pipeline: "StableDiffusionXLPipeline", Scheduler: "LCMScheduler", GuidanceWidth: 256}, family.LCM},
+		"none": {
+			family.Clues{Pipeline: "StableDiffusionPipeline", Scheduler: "PNDMScheduler"}, nil,
+		},
+		"LCM by its pipeline": {
+			family.Clues{Pipeline: "LatentConsistencyModelPipeline", GuidanceWidth: 256}, family.LCM,
+		},
+		"LCM by its scheduler": {
+			family.Clues{Pipeline: "StableDiffusionXLPipeline", Scheduler: "LCMScheduler", GuidanceWidth: 256}, family.LCM,
+		},
 		"LCM in the weights":               {family.Clues{Scheduler: "LCMScheduler"}, family.LCMInWeights},
 		"TCD":                              {family.Clues{Scheduler: "TCDScheduler"}, family.TCD},
 		"a guidance input alone":           {family.Clues{Scheduler: "PNDMScheduler", GuidanceWidth: 256}, nil},

@@ -39,14 +39,16 @@ func TestOpenFolder(t *testing.T) {
 		dir,
 		"scheduler/scheduler_config.json",
 		`{"_class_name":"PNDMScheduler","beta_start":0.001,"beta_end":0.01,"beta_schedule":"linear",
-		"num_train_timesteps":500,"prediction_type":"v_prediction","steps_offset":1,"timestep_spacing":"trailing","set_alpha_to_one":false,"rescale_betas_zero_snr":true}`,
+		"num_train_timesteps":500,"prediction_type":"v_prediction","steps_offset":1,"timestep_spacing":"trailing",
+		"set_alpha_to_one":false,"rescale_betas_zero_snr":true}`,
 	)
 	onnxtest.WriteFile(
 		t,
 		dir,
 		"darkroom.json",
 		`{"name":"little","words":{"things":["Red boat","sea"],"places":["on the sea"]},
-		"sizes":[{"width":64,"height":128}],"defaults":{"width":64,"height":64,"steps":9,"guidance":2.5,"sampler":"ddim"},"examples":["a boat"],"later":1}`,
+		"sizes":[{"width":64,"height":128}],"defaults":{"width":64,"height":64,"steps":9,"guidance":2.5,"sampler":"ddim"},
+		"examples":["a boat"],"later":1}`,
 	)
 	f, err := folder.Open(dir)
 	if err != nil {
@@ -131,8 +133,8 @@ func TestLinkedParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, part := range []string{"text_encoder", "tokenizer"} {
-		away := filepath.Join(t.TempDir(), ".hidden-"+part)
-		if err := errors.Join(os.Rename(filepath.Join(dir, part), away), os.Symlink(away, filepath.Join(dir, part))); err != nil {
+		path, away := filepath.Join(dir, part), filepath.Join(t.TempDir(), ".hidden-"+part)
+		if err := errors.Join(os.Rename(path, away), os.Symlink(away, path)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -160,36 +162,117 @@ func TestRefusedFolders(t *testing.T) {
 	}{
 		{"nothing there", onnxtest.Folder{}, remove("."), []string{"tiny", "no such file"}},
 		{"no model", onnxtest.Folder{}, remove("model_index.json"), []string{"not a model folder", "model_index.json"}},
-		{"a broken index", onnxtest.Folder{}, replace("model_index.json", "{"), []string{"model_index.json", "unexpected end"}},
-		{"SDXL without its second encoder", onnxtest.Folder{Class: "StableDiffusionXLPipeline"}, nil, []string{"tokenizer_2/vocab.json", "no such file"}},
-		{"Stable Diffusion 3", onnxtest.Folder{Class: "StableDiffusion3Pipeline"}, nil, []string{"model_index.json", "a Stable Diffusion 3 model", "SDXL and LCM are supported"}},
+		{
+			"a broken index", onnxtest.Folder{}, replace("model_index.json", "{"),
+			[]string{"model_index.json", "unexpected end"},
+		},
+		{
+			"SDXL without its second encoder", onnxtest.Folder{Class: "StableDiffusionXLPipeline"}, nil,
+			[]string{"tokenizer_2/vocab.json", "no such file"},
+		},
+		{
+			"Stable Diffusion 3",
+			onnxtest.Folder{Class: "StableDiffusion3Pipeline"},
+			nil,
+			[]string{"model_index.json", "a Stable Diffusion 3 model", "SDXL and LCM are supported"},
+		},
 		{"Flux", onnxtest.Folder{Class: "ORTFluxPipeline"}, nil, []string{"a Flux model"}},
-		{"something else", onnxtest.Folder{Class: "WhisperPipeline"}, nil, []string{"WhisperPipeline", "want a StableDiffusionPipeline"}},
-		{"no vocabulary", onnxtest.Folder{}, remove("tokenizer/vocab.json"), []string{"tokenizer/vocab.json", "no such file"}},
+		{
+			"something else", onnxtest.Folder{Class: "WhisperPipeline"}, nil,
+			[]string{"WhisperPipeline", "want a StableDiffusionPipeline"},
+		},
+		{
+			"no vocabulary", onnxtest.Folder{}, remove("tokenizer/vocab.json"), []string{"tokenizer/vocab.json", "no such file"},
+		},
 		{"empty merges", onnxtest.Folder{}, replace("tokenizer/merges.txt", ""), []string{"tokenizer/merges.txt", "empty"}},
 		{"no scheduler", onnxtest.Folder{}, remove("scheduler"), []string{"scheduler/scheduler_config.json", "no such file"}},
-		{"latents of 16 channels", onnxtest.Folder{}, replace("vae_decoder/config.json", `{"latent_channels":16}`), []string{"vae_decoder/config.json", "16 channels", "want 4"}},
-		{"shifted latents", onnxtest.Folder{}, replace("vae_decoder/config.json", `{"shift_factor":0.1}`), []string{"shift_factor"}},
-		{"a scale of zero", onnxtest.Folder{}, replace("vae_decoder/config.json", `{"scaling_factor":0}`), []string{"scaling_factor 0"}},
-		{"no text encoder", onnxtest.Folder{}, remove("text_encoder/model.onnx"), []string{"text_encoder/model.onnx", "no such file"}},
+		{
+			"latents of 16 channels",
+			onnxtest.Folder{},
+			replace("vae_decoder/config.json", `{"latent_channels":16}`),
+			[]string{"vae_decoder/config.json", "16 channels", "want 4"},
+		},
+		{
+			"shifted latents",
+			onnxtest.Folder{},
+			replace("vae_decoder/config.json", `{"shift_factor":0.1}`),
+			[]string{"shift_factor"},
+		},
+		{
+			"a scale of zero",
+			onnxtest.Folder{},
+			replace("vae_decoder/config.json", `{"scaling_factor":0}`),
+			[]string{"scaling_factor 0"},
+		},
+		{
+			"no text encoder", onnxtest.Folder{}, remove("text_encoder/model.onnx"),
+			[]string{"text_encoder/model.onnx", "no such file"},
+		},
 		{"no UNet", onnxtest.Folder{}, remove("unet/model.onnx"), []string{"unet/model.onnx", "no such file"}},
-		{"no decoder", onnxtest.Folder{}, remove("vae_decoder/model.onnx"), []string{"vae_decoder/model.onnx", "no such file"}},
+		{
+			"no decoder", onnxtest.Folder{}, remove("vae_decoder/model.onnx"),
+			[]string{"vae_decoder/model.onnx", "no such file"},
+		},
 		{"PyTorch weights", onnxtest.Folder{}, func(t *testing.T, dir string) {
 			remove("unet/model.onnx")(t, dir)
 			onnxtest.WriteFile(t, dir, "unet/diffusion_pytorch_model.safetensors", "x")
 		}, []string{"unet/model.onnx", "PyTorch weights", "Optimum"}},
 		{"half a UNet", onnxtest.Folder{}, truncated("unet/model.onnx", half), []string{"unet/model.onnx", "cut short"}},
-		{"half an encoder", onnxtest.Folder{}, truncated("vae_encoder/model.onnx", half), []string{"vae_encoder/model.onnx", "cut short"}},
-		{"an empty file", onnxtest.Folder{}, truncated("unet/model.onnx", func(int64) int64 { return 0 }), []string{"unet/model.onnx", "empty"}},
-		{"a Git LFS pointer", onnxtest.Folder{}, replace("unet/model.onnx", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), []string{"unet/model.onnx", "git lfs pull"}},
-		{"a web page", onnxtest.Folder{}, replace("unet/model.onnx", "\n<!DOCTYPE html>"), []string{"unet/model.onnx", "web page"}},
-		{"a text", onnxtest.Folder{}, replace("unet/model.onnx", "hello there, this is no model"), []string{"unet/model.onnx", "not an ONNX model"}},
-		{"weights are missing", onnxtest.Folder{External: true}, remove("text_encoder/weights.pb"), []string{"weights", "text_encoder/weights.pb", "no such file"}},
-		{"weights are cut short", onnxtest.Folder{External: true}, truncated("text_encoder/weights.pb", func(n int64) int64 { return n - 1 }),
-			[]string{"text_encoder/weights.pb", "cut short", "223 bytes, want 224"}},
-		{"a UNet of depth pictures", onnxtest.Folder{Channels: 5}, nil, []string{"unet/model.onnx", "[?,5,?,?]", "want 4", "depth"}},
-		{"text and UNet of different models", onnxtest.Folder{}, replace("text_encoder/config.json", `{"hidden_size":768}`), []string{"model.onnx", "want 768"}},
-		{"another length of text", onnxtest.Folder{}, replace("text_encoder/config.json", `{"max_position_embeddings":64}`), []string{"text_encoder/model.onnx", "want 64"}},
+		{
+			"half an encoder", onnxtest.Folder{}, truncated("vae_encoder/model.onnx", half),
+			[]string{"vae_encoder/model.onnx", "cut short"},
+		},
+		{
+			"an empty file",
+			onnxtest.Folder{},
+			truncated("unet/model.onnx", func(int64) int64 { return 0 }),
+			[]string{"unet/model.onnx", "empty"},
+		},
+		{
+			"a Git LFS pointer",
+			onnxtest.Folder{},
+			replace("unet/model.onnx", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+			[]string{"unet/model.onnx", "git lfs pull"},
+		},
+		{
+			"a web page", onnxtest.Folder{}, replace("unet/model.onnx", "\n<!DOCTYPE html>"),
+			[]string{"unet/model.onnx", "web page"},
+		},
+		{
+			"a text",
+			onnxtest.Folder{},
+			replace("unet/model.onnx", "hello there, this is no model"),
+			[]string{"unet/model.onnx", "not an ONNX model"},
+		},
+		{
+			"weights are missing",
+			onnxtest.Folder{External: true},
+			remove("text_encoder/weights.pb"),
+			[]string{"weights", "text_encoder/weights.pb", "no such file"},
+		},
+		{
+			"weights are cut short", onnxtest.Folder{External: true},
+			truncated("text_encoder/weights.pb", func(n int64) int64 { return n - 1 }),
+			[]string{"text_encoder/weights.pb", "cut short", "223 bytes, want 224"},
+		},
+		{
+			"a UNet of depth pictures",
+			onnxtest.Folder{Channels: 5},
+			nil,
+			[]string{"unet/model.onnx", "[?,5,?,?]", "want 4", "depth"},
+		},
+		{
+			"text and UNet of different models",
+			onnxtest.Folder{},
+			replace("text_encoder/config.json", `{"hidden_size":768}`),
+			[]string{"model.onnx", "want 768"},
+		},
+		{
+			"another length of text",
+			onnxtest.Folder{},
+			replace("text_encoder/config.json", `{"max_position_embeddings":64}`),
+			[]string{"text_encoder/model.onnx", "want 64"},
+		},
 		{"parts in each other's place", onnxtest.Folder{}, func(t *testing.T, dir string) {
 			data, err := os.ReadFile(filepath.Join(dir, "vae_decoder/model.onnx"))
 			if err != nil {
@@ -198,12 +281,19 @@ func TestRefusedFolders(t *testing.T) {
 			onnxtest.WriteFile(t, dir, "unet/model.onnx", string(data))
 		}, []string{"unet/model.onnx", `no input called "sample"`, "latent_sample float32 [?,4,?,?]"}},
 		{"an input more", onnxtest.Folder{}, replace("vae_decoder/model.onnx", string(onnxtest.Model{
-			Inputs:  []graph.Value{{Name: "latent_sample", Type: graph.Float, Dims: []int{0, 4, 0, 0}}, {Name: "mask", Type: graph.Float}},
+			Inputs: []graph.Value{
+				{Name: "latent_sample", Type: graph.Float, Dims: []int{0, 4, 0, 0}}, {Name: "mask", Type: graph.Float},
+			},
 			Outputs: []graph.Value{{Name: "sample", Type: graph.Float, Dims: []int{0, 3, 0, 0}}},
 		}.Encode())), []string{"vae_decoder/model.onnx", "mask", "not supported"}},
 		{"bfloat16", onnxtest.Folder{Float: graph.BFloat16}, nil, []string{"model.onnx", "bfloat16", "want element type"}},
 		{"a broken card", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":"all"}`), []string{"darkroom.json"}},
-		{"a card with an odd size", onnxtest.Folder{}, replace("darkroom.json", `{"sizes":[{"width":100,"height":64}]}`), []string{"darkroom.json", "100×64", "multiples of 8"}},
+		{
+			"a card with an odd size",
+			onnxtest.Folder{},
+			replace("darkroom.json", `{"sizes":[{"width":100,"height":64}]}`),
+			[]string{"darkroom.json", "100×64", "multiples of 8"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) { t.Parallel(); checkRefused(t, c.folder, c.spoil, c.says) })
 	}
@@ -218,14 +308,36 @@ func TestRefusedSchedulers(t *testing.T) {
 		scheduler string
 		says      []string
 	}{
-		{"an unknown schedule", onnxtest.Folder{}, `{"beta_schedule":"cosine"}`, []string{"scheduler_config.json", `"cosine"`, "want scaled_linear"}},
-		{"an unknown prediction", onnxtest.Folder{}, `{"prediction_type":"flow"}`, []string{"scheduler_config.json", `"flow"`}},
+		{
+			"an unknown schedule",
+			onnxtest.Folder{},
+			`{"beta_schedule":"cosine"}`,
+			[]string{"scheduler_config.json", `"cosine"`, "want scaled_linear"},
+		},
+		{
+			"an unknown prediction", onnxtest.Folder{}, `{"prediction_type":"flow"}`,
+			[]string{"scheduler_config.json", `"flow"`},
+		},
 		{"trained betas", onnxtest.Folder{}, `{"trained_betas":[0.1]}`, []string{"trained_betas"}},
-		{"EDM's scheduler", onnxtest.Folder{}, `{"_class_name":"EDMEulerScheduler"}`, []string{"scheduler_config.json", `"EDMEulerScheduler" is not supported`}},
-		{"flow matching", onnxtest.Folder{}, `{"_class_name":"FlowMatchEulerDiscreteScheduler"}`, []string{`"FlowMatchEulerDiscreteScheduler" is not supported`}},
-		{"continuous times", onnxtest.Folder{}, `{"_class_name":"EulerDiscreteScheduler","timestep_type":"continuous"}`, []string{`timestep_type "continuous"`}},
+		{
+			"EDM's scheduler", onnxtest.Folder{}, `{"_class_name":"EDMEulerScheduler"}`,
+			[]string{"scheduler_config.json", `"EDMEulerScheduler" is not supported`},
+		},
+		{
+			"flow matching", onnxtest.Folder{}, `{"_class_name":"FlowMatchEulerDiscreteScheduler"}`,
+			[]string{`"FlowMatchEulerDiscreteScheduler" is not supported`},
+		},
+		{
+			"continuous times",
+			onnxtest.Folder{},
+			`{"_class_name":"EulerDiscreteScheduler","timestep_type":"continuous"}`,
+			[]string{`timestep_type "continuous"`},
+		},
 		{"thresholding", onnxtest.Folder{}, `{"_class_name":"DDIMScheduler","thresholding":true}`, []string{"thresholding"}},
-		{"a clipping consistency model", onnxtest.Folder{Class: "LatentConsistencyModelPipeline"}, `{"_class_name":"LCMScheduler","clip_sample":true}`, []string{"clip_sample"}},
+		{
+			"a clipping consistency model", onnxtest.Folder{Class: "LatentConsistencyModelPipeline"},
+			`{"_class_name":"LCMScheduler","clip_sample":true}`, []string{"clip_sample"},
+		},
 		{"betas of no schedule", onnxtest.Folder{}, `{"beta_start":1,"beta_end":0}`, []string{"no noise schedule"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

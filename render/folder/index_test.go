@@ -66,12 +66,33 @@ func TestRefusedFamilies(t *testing.T) {
 		spoil       func(t *testing.T, dir string)
 		says        []string
 	}{
-		{"SDXL without its second encoder", goldentest.SDXL, remove("text_encoder_2"), []string{"text_encoder_2/model.onnx", "no such file"}},
-		{"SDXL without its second tokenizer", goldentest.SDXL, remove("tokenizer_2"), []string{"tokenizer_2/vocab.json", "no such file"}},
-		{"half of SDXL's second encoder", goldentest.SDXL, truncated("text_encoder_2/model.onnx", func(n int64) int64 { return n - 1 }), []string{"text_encoder_2/model.onnx", "cut short"}},
+		{
+			"SDXL without its second encoder", goldentest.SDXL, remove("text_encoder_2"),
+			[]string{"text_encoder_2/model.onnx", "no such file"},
+		},
+		{
+			"SDXL without its second tokenizer", goldentest.SDXL, remove("tokenizer_2"),
+			[]string{"tokenizer_2/vocab.json", "no such file"},
+		},
+		{
+			"half of SDXL's second encoder",
+			goldentest.SDXL,
+			truncated("text_encoder_2/model.onnx", func(n int64) int64 { return n - 1 }),
+			[]string{"text_encoder_2/model.onnx", "cut short"},
+		},
 		{"a refiner", goldentest.SDXL, remove("text_encoder"), []string{"model_index.json", "refiner"}},
-		{"a refiner by its index", goldentest.SDXL, replace("model_index.json", `{"_class_name":"StableDiffusionXLImg2ImgPipeline","requires_aesthetics_score":true}`), []string{"refiner"}},
-		{"SDXL's UNet alone", goldentest.SD1, from(goldentest.SDXL, "unet"), []string{"unet/model.onnx", "an SDXL UNet", "text_encoder_2"}},
+		{
+			"a refiner by its index",
+			goldentest.SDXL,
+			replace("model_index.json", `{"_class_name":"StableDiffusionXLImg2ImgPipeline","requires_aesthetics_score":true}`),
+			[]string{"refiner"},
+		},
+		{
+			"SDXL's UNet alone",
+			goldentest.SD1,
+			from(goldentest.SDXL, "unet"),
+			[]string{"unet/model.onnx", "an SDXL UNet", "text_encoder_2"},
+		},
 		{"another UNet in SDXL", goldentest.SDXL, from(goldentest.SD1, "unet"), []string{"unet/model.onnx", "24"}},
 		{"a UNet told no sizes", goldentest.SDXL, func(t *testing.T, dir string) {
 			onnxtest.Rewrite(t, filepath.Join(dir, "unet/model.onnx"), onnxtest.Swap("time_ids", "tome_ids"))
@@ -81,13 +102,32 @@ func TestRefusedFamilies(t *testing.T) {
 		}, []string{"text_encoder_2/model.onnx", `no output called "text_embeds"`}},
 		{"SDXL's layers out of reach", goldentest.SDXL, func(t *testing.T, dir string) {
 			onnxtest.Rewrite(t, filepath.Join(dir, "text_encoder/model.onnx"), onnxtest.Swap("hidden_states.", "hidden_statez."))
-			onnxtest.Rewrite(t, filepath.Join(dir, "text_encoder/config.json"), onnxtest.Swap(`"num_hidden_layers": 2`, `"num_hidden_layers": 12`))
+			onnxtest.Rewrite(
+				t,
+				filepath.Join(dir, "text_encoder/config.json"),
+				onnxtest.Swap(`"num_hidden_layers": 2`, `"num_hidden_layers": 12`),
+			)
 		}, []string{"text_encoder/model.onnx", `"hidden_states.0"`, "all hidden states"}},
-		{"SDXL that clips", goldentest.SDXL, replace("scheduler/scheduler_config.json", `{"_class_name":"DDIMScheduler"}`), []string{"scheduler_config.json", "clip_sample"}},
-		{"a transformer", goldentest.SD1, func(t *testing.T, dir string) { onnxtest.WriteFile(t, dir, "transformer/config.json", "{}") }, []string{"transformer", "Stable Diffusion 3 and Flux"}},
-		{"inpainting without a VAE encoder", goldentest.Inpaint, remove("vae_encoder"), []string{"unet/model.onnx", "vae_encoder/model.onnx"}},
+		{
+			"SDXL that clips",
+			goldentest.SDXL,
+			replace("scheduler/scheduler_config.json", `{"_class_name":"DDIMScheduler"}`),
+			[]string{"scheduler_config.json", "clip_sample"},
+		},
+		{
+			"a transformer",
+			goldentest.SD1,
+			func(t *testing.T, dir string) { onnxtest.WriteFile(t, dir, "transformer/config.json", "{}") },
+			[]string{"transformer", "Stable Diffusion 3 and Flux"},
+		},
+		{
+			"inpainting without a VAE encoder", goldentest.Inpaint, remove("vae_encoder"),
+			[]string{"unet/model.onnx", "vae_encoder/model.onnx"},
+		},
 		{"a width that is not that of the file", goldentest.SD1, func(t *testing.T, dir string) {
-			onnxtest.Rewrite(t, filepath.Join(dir, "unet/config.json"), onnxtest.Swap(`"cross_attention_dim": 24`, `"cross_attention_dim": 48`))
+			onnxtest.Rewrite(
+				t, filepath.Join(dir, "unet/config.json"), onnxtest.Swap(`"cross_attention_dim": 24`, `"cross_attention_dim": 48`),
+			)
 		}, []string{"unet/model.onnx", "want 48"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -107,7 +147,8 @@ func TestRefusedFamilies(t *testing.T) {
 	}
 }
 
-// TestInpaintChannels recognises an inpainting UNet by its input, and by its configuration where the input does not say.
+// TestInpaintChannels recognises an inpainting UNet by its input, and by its configuration where the input does not
+// say.
 func TestInpaintChannels(t *testing.T) {
 	t.Parallel()
 	f, err := folder.Open(onnxtest.Folder{Channels: 9}.Temp(t))

@@ -10,17 +10,20 @@ import (
 // TestPublishedSchedulers opens the settings that models are published with, by their class and what sets them apart.
 func TestPublishedSchedulers(t *testing.T) {
 	t.Parallel()
-	const usual = `"beta_start":0.00085,"beta_end":0.012,"beta_schedule":"scaled_linear","num_train_timesteps":1000,"set_alpha_to_one":false,"steps_offset":1,"trained_betas":null,`
+	const usual = `"beta_start":0.00085,"beta_end":0.012,"beta_schedule":"scaled_linear","num_train_timesteps":1000,` +
+		`"set_alpha_to_one":false,"steps_offset":1,"trained_betas":null,`
 	for name, settings := range map[string]string{
 		"Stable Diffusion 1.5":          `"_class_name":"PNDMScheduler","clip_sample":false,"skip_prk_steps":true`,
 		"Stable Diffusion 1, old":       `"_class_name":"PNDMScheduler","skip_prk_steps":true`,
 		"inpainting":                    `"_class_name":"DDIMScheduler","clip_sample":false`,
 		"one that says clip, overruled": `"_class_name":"DDIMScheduler","clip_sample":true`,
 		"Stable Diffusion 2.1":          `"_class_name":"DDIMScheduler","clip_sample":false,"prediction_type":"v_prediction"`,
-		"SDXL": `"_class_name":"EulerDiscreteScheduler","clip_sample":false,"interpolation_type":"linear","sample_max_value":1.0,"sigma_max":null,` +
+		"SDXL": `"_class_name":"EulerDiscreteScheduler","clip_sample":false,"interpolation_type":"linear",` +
+			`"sample_max_value":1.0,"sigma_max":null,` +
 			`"timestep_type":"discrete","timestep_spacing":"leading","use_karras_sigmas":false`,
 		"Turbo": `"_class_name":"EulerAncestralDiscreteScheduler","clip_sample":false,"timestep_spacing":"trailing"`,
-		"LCM": `"_class_name":"LCMScheduler","clip_sample":false,"clip_sample_range":1.0,"dynamic_thresholding_ratio":0.995,` +
+		"LCM": `"_class_name":"LCMScheduler","clip_sample":false,"clip_sample_range":1.0,` +
+			`"dynamic_thresholding_ratio":0.995,` +
 			`"original_inference_steps":50,"thresholding":false,"timestep_scaling":10.0`,
 	} {
 		dir := t.TempDir()

@@ -139,7 +139,8 @@ func (t *tally) total(d picture.Dialect) string {
 	}
 	say := func(s totals) string {
 		return fmt.Sprintf(
-			"%d walks, latents off by at most %.1e, and of %d values of their pictures %d more than one level of 255 away (%.3f %%)",
+			"%d walks, latents off by at most %.1e, and of %d values of their pictures %d more than one level of 255 away "+
+				"(%.3f %%)",
 			s.runs, s.latents, s.pixels, s.overOneLevel, 100*float64(s.overOneLevel)/float64(s.pixels),
 		)
 	}

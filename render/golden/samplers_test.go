@@ -11,8 +11,8 @@ import (
 	"darkroom/render/sampler"
 )
 
-// TestOfferedSamplersAreRecorded checks that no sampler is offered for a family of models, in a dialect, without a record of what the reference
-// makes with it there that the walks are compared with.
+// TestOfferedSamplersAreRecorded checks that no sampler is offered for a family of models, in a dialect, without a
+// record of what the reference makes with it there that the walks are compared with.
 func TestOfferedSamplersAreRecorded(t *testing.T) {
 	t.Parallel()
 	recorded := map[key]bool{}
@@ -29,7 +29,7 @@ func TestOfferedSamplersAreRecorded(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, d := range []picture.Dialect{picture.Diffusers, picture.A1111} {
-			names := sampler.NamesFor(sampler.Dialect(d), sampler.Prediction(f.Config.Prediction), f.Config.Consistency())
+			names := sampler.NamesFor(d, sampler.Prediction(f.Config.Prediction), f.Config.Consistency())
 			if len(names) == 0 {
 				t.Errorf("%s in dialect %s: got no samplers", family, d)
 			}

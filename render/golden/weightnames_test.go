@@ -9,8 +9,8 @@ import (
 	"darkroom/render/golden/goldentest"
 )
 
-// TestWeightNames reads what Optimum calls the weights of a UNet of Stable Diffusion 1.5's shape: a Linear's is anonymous, and
-// its node's name says whose it is. What looks weights up by name stands on this.
+// TestWeightNames reads what Optimum calls the weights of a UNet of Stable Diffusion 1.5's shape: a Linear's is
+// anonymous, and its node's name says whose it is. What looks weights up by name stands on this.
 func TestWeightNames(t *testing.T) {
 	t.Parallel()
 	data, err := goldentest.Unzip(filepath.Join("testdata", "sd15-unet-names.json.gz"))

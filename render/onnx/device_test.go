@@ -11,7 +11,9 @@ import (
 
 func TestDevice(t *testing.T) {
 	t.Parallel()
-	for want, d := range map[string]onnx.Device{"cpu": {Kind: onnx.CPU}, "cuda:0": {Kind: onnx.CUDA}, "cuda:3": {Kind: onnx.CUDA, Index: 3}} {
+	for want, d := range map[string]onnx.Device{
+		"cpu": {Kind: onnx.CPU}, "cuda:0": {Kind: onnx.CUDA}, "cuda:3": {Kind: onnx.CUDA, Index: 3},
+	} {
 		if got := d.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}

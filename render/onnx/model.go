@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"darkroom/render/folder"
 	"darkroom/render/onnx/graph"
@@ -74,7 +75,7 @@ func (m *Model) load(ctx context.Context) error {
 // sessions lists every session that is loaded, without those of the seamless networks.
 func (m *Model) sessions() []*session {
 	var all []*session
-	for _, s := range append(m.text[:len(m.text):len(m.text)], m.unet, m.decoder, m.encoder, m.tinyDecoder) {
+	for _, s := range append(slices.Clip(m.text), m.unet, m.decoder, m.encoder, m.tinyDecoder) {
 		if s != nil {
 			all = append(all, s)
 		}

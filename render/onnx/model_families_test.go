@@ -122,7 +122,10 @@ func TestEachConditioningInputMatters(t *testing.T) {
 			t.Fatal(err)
 		}
 		conditioning := allConditioning(m, 2)
-		for part, of := range map[string]*tensor.Tensor{"hidden": &conditioning.Hidden, "pooled": &conditioning.Pooled, "sizes": &conditioning.TimeIDs, "guidance": &conditioning.Guidance} {
+		for part, of := range map[string]*tensor.Tensor{
+			"hidden": &conditioning.Hidden, "pooled": &conditioning.Pooled, "sizes": &conditioning.TimeIDs,
+			"guidance": &conditioning.Guidance,
+		} {
 			if of.Empty() {
 				continue
 			}

@@ -142,7 +142,10 @@ func TestTimesteps(t *testing.T) {
 		kind graph.Type
 		give float64
 		want float64
-	}{{graph.Float, 20.5, 20.5}, {graph.Double, 20.5, 20.5}, {graph.Int64, 20.5, 20}, {graph.Int32, 21.5, 22}, {graph.Int64, 20.7, 21}} {
+	}{
+		{graph.Float, 20.5, 20.5}, {graph.Double, 20.5, 20.5}, {graph.Int64, 20.5, 20}, {graph.Int32, 21.5, 22},
+		{graph.Int64, 20.7, 21},
+	} {
 		t.Run(fmt.Sprint(c.kind, " ", c.give), func(t *testing.T) {
 			t.Parallel()
 			m := load(t, onnxtest.Folder{Timestep: graph.Value{Type: c.kind}})
@@ -244,9 +247,21 @@ func TestInvalidCalls(t *testing.T) {
 			ids[0][5] = onnxtest.VocabularySize
 			return encode(m, ids, 0)
 		}, "text_encoder"},
-		{"latents without a batch", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(4, 8, 8), 1, hiddenOnly(hidden)) }, "want [b,4,h,w]"},
-		{"latents of five channels", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(1, 5, 8, 8), 1, hiddenOnly(hidden)) }, "[1 5 8 8]"},
-		{"unequal batches", func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(2, 4, 8, 8), 1, hiddenOnly(hidden)) }, "[1 77 4] beside latents of [2 4 8 8]"},
+		{
+			"latents without a batch",
+			func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(4, 8, 8), 1, hiddenOnly(hidden)) },
+			"want [b,4,h,w]",
+		},
+		{
+			"latents of five channels",
+			func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(1, 5, 8, 8), 1, hiddenOnly(hidden)) },
+			"[1 5 8 8]",
+		},
+		{
+			"unequal batches",
+			func() (tensor.Tensor, error) { return m.Unet(ctx, tensor.New(2, 4, 8, 8), 1, hiddenOnly(hidden)) },
+			"[1 77 4] beside latents of [2 4 8 8]",
+		},
 		{"hidden states of another width", func() (tensor.Tensor, error) {
 			return m.Unet(ctx, tensor.New(1, 4, 8, 8), 1, hiddenOnly(tensor.New(1, onnxtest.Length, 5)))
 		}, "[1 77 5]"},
@@ -254,10 +269,26 @@ func TestInvalidCalls(t *testing.T) {
 			return m.Unet(ctx, tensor.Tensor{Shape: []int{1, 4, 8, 8}, Data: make([]float32, 3)}, 1, hiddenOnly(hidden))
 		}, "got 3"},
 		{"an empty tensor", func() (tensor.Tensor, error) { return m.DecodeLatents(ctx, tensor.Tensor{}) }, "want [b,4,h,w]"},
-		{"a side of zero", func() (tensor.Tensor, error) { return m.DecodeLatents(ctx, tensor.New(1, 4, 0, 8)) }, "want [b,4,h,w]"},
-		{"a model without an encoder", func() (tensor.Tensor, error) { return m.EncodeImage(ctx, tensor.New(1, 3, 8, 8)) }, onnx.ErrNoEncoder.Error()},
-		{"a picture of odd size", func() (tensor.Tensor, error) { return single.EncodeImage(ctx, tensor.New(2, 3, 8, 9)) }, "multiples of 8"},
-		{"a batch that the export does not divide", func() (tensor.Tensor, error) { return single.DecodeLatents(ctx, tensor.New(3, 4, 8, 8)) }, "2 at a time, got 3"},
+		{
+			"a side of zero",
+			func() (tensor.Tensor, error) { return m.DecodeLatents(ctx, tensor.New(1, 4, 0, 8)) },
+			"want [b,4,h,w]",
+		},
+		{
+			"a model without an encoder",
+			func() (tensor.Tensor, error) { return m.EncodeImage(ctx, tensor.New(1, 3, 8, 8)) },
+			onnx.ErrNoEncoder.Error(),
+		},
+		{
+			"a picture of odd size",
+			func() (tensor.Tensor, error) { return single.EncodeImage(ctx, tensor.New(2, 3, 8, 9)) },
+			"multiples of 8",
+		},
+		{
+			"a batch that the export does not divide",
+			func() (tensor.Tensor, error) { return single.DecodeLatents(ctx, tensor.New(3, 4, 8, 8)) },
+			"2 at a time, got 3",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -38,8 +38,16 @@ func TestTinyDecoder(t *testing.T) {
 		at, config string
 		pixel      func(latent float32) float32
 	}{
-		{"vae_tiny_decoder/model.onnx", `{"_class_name":"AutoencoderTiny","scaling_factor":1.0}`, func(v float32) float32 { return v }},
-		{"vae_tiny_decoder/model.onnx", `{"_class_name":"AutoencoderTiny","scaling_factor":0.5}`, func(v float32) float32 { return 2 * v }},
+		{
+			"vae_tiny_decoder/model.onnx",
+			`{"_class_name":"AutoencoderTiny","scaling_factor":1.0}`,
+			func(v float32) float32 { return v },
+		},
+		{
+			"vae_tiny_decoder/model.onnx",
+			`{"_class_name":"AutoencoderTiny","scaling_factor":0.5}`,
+			func(v float32) float32 { return 2 * v },
+		},
 		{"taesd_decoder.onnx", "", func(v float32) float32 { return 2*v - 1 }},
 		{"taesdxl_decoder.onnx", "", func(v float32) float32 { return 2*v - 1 }},
 		{"taesd_decoder/model.onnx", "", func(v float32) float32 { return 2*v - 1 }},

@@ -62,8 +62,8 @@ func runAll(t *testing.T, m *onnx.Model) map[string]tensor.Tensor {
 	return all
 }
 
-// TestFloat16OnACPU checks that no value is rounded on the way through a network in float16, and that weights are where the
-// device wants them.
+// TestFloat16OnACPU checks that no value is rounded on the way through a network in float16, and that weights are where
+// the device wants them.
 func TestFloat16OnACPU(t *testing.T) {
 	t.Parallel()
 	runtimeOrSkip(t)
@@ -113,7 +113,8 @@ func TestUnsupportedNetworkKeepsFloat16(t *testing.T) {
 
 // functionProto is an unused ModelProto.functions = 25 that doubles a value: name = 1, input = 4, output = 5, node = 7,
 // opset_import = 9, domain = 10.
-const functionProto = "\xca\x01\x27" + "\x0a\x05Twice" + "\x22\x01a" + "\x2a\x01b" + "\x3a\x0e\x0a\x01a\x0a\x01a\x12\x01b\x22\x03Add" + "\x4a\x02\x10\x11" + "\x52\x04test"
+const functionProto = "\xca\x01\x27" + "\x0a\x05Twice" + "\x22\x01a" + "\x2a\x01b" +
+	"\x3a\x0e\x0a\x01a\x0a\x01a\x12\x01b\x22\x03Add" + "\x4a\x02\x10\x11" + "\x52\x04test"
 
 // TestSeamlessInFloat16 wraps a network that was exported in float16.
 func TestSeamlessInFloat16(t *testing.T) {

@@ -45,8 +45,9 @@ func fullV2() picture.Spec {
 // plain is a Spec with nothing that may be left out.
 func plain() picture.Spec {
 	return picture.Spec{
-		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Model: picture.Ref{Name: "postcards", Hash: hash},
-		Prompt: "a red boat", Width: 128, Height: 128, Seed: 7, Count: 1, Steps: 12, GuidanceScale: 5, Sampler: "ddim",
+		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Model: picture.Ref{Name: "postcards", Hash: hash}, Prompt: "a red boat", Width: 128, Height: 128, Seed: 7, Count: 1,
+		Steps: 12, GuidanceScale: 5, Sampler: "ddim",
 	}
 }
 
@@ -54,7 +55,10 @@ func plain() picture.Spec {
 // not change, and a program of any later version reads them.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for name, spec := range map[string]picture.Spec{"testdata/spec_v2_full.json": fullV2(), "testdata/spec_v1_full.json": fullV1(), "testdata/spec_v1_plain.json": plain()} {
+	for name, spec := range map[string]picture.Spec{
+		"testdata/spec_v2_full.json": fullV2(), "testdata/spec_v1_full.json": fullV1(),
+		"testdata/spec_v1_plain.json": plain(),
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, err := spec.Encode()
@@ -204,12 +208,18 @@ func TestValidate(t *testing.T) {
 		spoil func(*picture.Spec)
 		want  string
 	}{
-		"no version":                   {func(s *picture.Spec) { s.Version = 0 }, "spec version 0"},
-		"a newer version":              {func(s *picture.Spec) { s.Version = picture.Version + 1 }, "spec version 3: this program reads 1 to 2"},
-		"an unknown dialect":           {func(s *picture.Spec) { s.Dialect = "comfy" }, `dialect "comfy"`},
-		"an unknown notation":          {func(s *picture.Spec) { s.Notation = "" }, `notation ""`},
-		"a prompt too long":            {func(s *picture.Spec) { s.Prompt = strings.Repeat("é", 4001) }, "prompt: 4001 characters, at most 4000"},
-		"a negative prompt too long":   {func(s *picture.Spec) { s.Negative = strings.Repeat("é", 4001) }, "negative prompt: 4001 characters"},
+		"no version": {func(s *picture.Spec) { s.Version = 0 }, "spec version 0"},
+		"a newer version": {
+			func(s *picture.Spec) { s.Version = picture.Version + 1 }, "spec version 3: this program reads 1 to 2",
+		},
+		"an unknown dialect":  {func(s *picture.Spec) { s.Dialect = "comfy" }, `dialect "comfy"`},
+		"an unknown notation": {func(s *picture.Spec) { s.Notation = "" }, `notation ""`},
+		"a prompt too long": {
+			func(s *picture.Spec) { s.Prompt = strings.Repeat("é", 4001) }, "prompt: 4001 characters, at most 4000",
+		},
+		"a negative prompt too long": {
+			func(s *picture.Spec) { s.Negative = strings.Repeat("é", 4001) }, "negative prompt: 4001 characters",
+		},
 		"a width between cells":        {func(s *picture.Spec) { s.Width = 100 }, "width 100: want a multiple of 8"},
 		"no height":                    {func(s *picture.Spec) { s.Height = 0 }, "height 0"},
 		"a width too large":            {func(s *picture.Spec) { s.Width = 4104 }, "width 4104"},
@@ -222,10 +232,19 @@ func TestValidate(t *testing.T) {
 		"a guidance below nothing":     {func(s *picture.Spec) { s.GuidanceScale = -0.1 }, "guidance scale -0.1"},
 		"a guidance that is no number": {func(s *picture.Spec) { s.GuidanceScale = math.NaN() }, "guidance scale NaN"},
 		"no sampler":                   {func(s *picture.Spec) { s.Sampler = "" }, "sampler: none named"},
-		"a variation of nothing":       {func(s *picture.Spec) { s.Variations = []picture.Variation{{Seed: 1}} }, "variation (1, 0)"},
-		"a variation's seed":           {func(s *picture.Spec) { s.Variations = []picture.Variation{{Seed: -1, Strength: 1}} }, "variation (-1, 1)"},
-		"a strength of nothing":        {func(s *picture.Spec) { s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}} }, "strength 0"},
-		"a start picture without hash": {func(s *picture.Spec) { s.Init = &picture.Init{Picture: picture.Input{SHA256: "ABC"}, Strength: 1} }, `init image: "ABC"`},
+		"a variation of nothing": {
+			func(s *picture.Spec) { s.Variations = []picture.Variation{{Seed: 1}} }, "variation (1, 0)",
+		},
+		"a variation's seed": {
+			func(s *picture.Spec) { s.Variations = []picture.Variation{{Seed: -1, Strength: 1}} }, "variation (-1, 1)",
+		},
+		"a strength of nothing": {
+			func(s *picture.Spec) { s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}} }, "strength 0",
+		},
+		"a start picture without hash": {
+			func(s *picture.Spec) { s.Init = &picture.Init{Picture: picture.Input{SHA256: "ABC"}, Strength: 1} },
+			`init image: "ABC"`,
+		},
 		"a mask without hash": {func(s *picture.Spec) {
 			s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}, Mask: &picture.Input{}, Strength: 1}
 		}, `mask: ""`},
@@ -236,9 +255,13 @@ func TestValidate(t *testing.T) {
 		"a negative seed delta":      {func(s *picture.Spec) { s.SeedDelta = -1 }, "seed delta -1"},
 		"a seed size of nothing":     {func(s *picture.Spec) { s.SeedSize = &picture.Size{Width: 64} }, "seed size 64×0"},
 		"a place outside": {func(s *picture.Spec) {
-			s.Init = &picture.Init{Picture: picture.Input{SHA256: hash}, Placement: &picture.Placement{X: -96, Width: 96, Height: 64}, Strength: 1}
+			s.Init = &picture.Init{
+				Picture: picture.Input{SHA256: hash}, Placement: &picture.Placement{X: -96, Width: 96, Height: 64}, Strength: 1,
+			}
 		}, "place {X:-96 Y:0 Width:96 Height:64}"},
-		"a second pass that shrinks": {func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1, Steps: 1, Strength: 1} }, "hires (1, 1, 1)"},
+		"a second pass that shrinks": {
+			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1, Steps: 1, Strength: 1} }, "hires (1, 1, 1)",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -275,7 +298,10 @@ func TestValidate(t *testing.T) {
 
 func TestDecodeRefuses(t *testing.T) {
 	t.Parallel()
-	for name, data := range map[string]string{"nothing": "", "no JSON": "{", "a bad Spec": `{"v":1}`, "another shape": `[1]`, "a fraction for a seed": `{"v":1,"seed":1.5}`} {
+	for name, data := range map[string]string{
+		"nothing": "", "no JSON": "{", "a bad Spec": `{"v":1}`, "another shape": `[1]`,
+		"a fraction for a seed": `{"v":1,"seed":1.5}`,
+	} {
 		if s, err := picture.Decode([]byte(data)); err == nil || !reflect.DeepEqual(s, picture.Spec{}) {
 			t.Errorf("%s: got %+v and error %v, want an error and no Spec", name, s, err)
 		}

@@ -52,15 +52,27 @@ func TestOpen(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ file, data, want string }{
 		"a tokenizer that cannot be read": {"tokenizer/vocab.json", "{", "vocab.json"},
-		"a tokenizer of shorter chunks":   {"tokenizer/tokenizer_config.json", `{"model_max_length":64}`, "chunks of 64 tokens, want 77"},
-		"an unknown spacing":              {"scheduler/scheduler_config.json", `{"timestep_spacing":"wide"}`, `timestep spacing "wide"`},
-		"a distilled schedule too long":   {"scheduler/scheduler_config.json", `{"original_inference_steps":2000}`, "2000 original inference steps"},
-		"a card with too many steps":      {"darkroom.json", `{"defaults":{"steps":100000}}`, "100000 steps, want 1 to 150"},
-		"a card with an unknown sampler":  {"darkroom.json", `{"defaults":{"sampler":"magic"}}`, `sampler "magic"`},
-		"a card with too many few steps":  {"darkroom.json", `{"few_steps":{"steps":100000}}`, "few_steps: 100000 steps, want 1 to 150"},
-		"a card hurried by nothing known": {"darkroom.json", `{"few_steps":{"sampler":"magic"}}`, `few_steps: sampler "magic"`},
-		"a card with an odd size in few":  {"darkroom.json", `{"few_steps":{"width":64,"height":72}}`, "size 64×72, want multiples of 64"},
-		"a card with negative guidance":   {"darkroom.json", `{"defaults":{"guidance":-1}}`, "guidance -1"},
+		"a tokenizer of shorter chunks": {
+			"tokenizer/tokenizer_config.json", `{"model_max_length":64}`, "chunks of 64 tokens, want 77",
+		},
+		"an unknown spacing": {
+			"scheduler/scheduler_config.json", `{"timestep_spacing":"wide"}`, `timestep spacing "wide"`,
+		},
+		"a distilled schedule too long": {
+			"scheduler/scheduler_config.json", `{"original_inference_steps":2000}`, "2000 original inference steps",
+		},
+		"a card with too many steps":     {"darkroom.json", `{"defaults":{"steps":100000}}`, "100000 steps, want 1 to 150"},
+		"a card with an unknown sampler": {"darkroom.json", `{"defaults":{"sampler":"magic"}}`, `sampler "magic"`},
+		"a card with too many few steps": {
+			"darkroom.json", `{"few_steps":{"steps":100000}}`, "few_steps: 100000 steps, want 1 to 150",
+		},
+		"a card hurried by nothing known": {
+			"darkroom.json", `{"few_steps":{"sampler":"magic"}}`, `few_steps: sampler "magic"`,
+		},
+		"a card with an odd size in few": {
+			"darkroom.json", `{"few_steps":{"width":64,"height":72}}`, "size 64×72, want multiples of 64",
+		},
+		"a card with negative guidance": {"darkroom.json", `{"defaults":{"guidance":-1}}`, "guidance -1"},
 		"a card with a size that cannot be halved": {"darkroom.json", `{"sizes":[{"width":64,"height":72}]}`,
 			"size 64×72, want multiples of 64"},
 	} {

@@ -13,14 +13,35 @@ func TestAddons(t *testing.T) {
 		text, rest string
 		want       []prompt.AddonTag
 	}{
-		"no tag":                    {"a < b > c", "a < b > c", nil},
-		"a name alone":              {"a <lora:ink> b", "a  b", []prompt.AddonTag{{Kind: "lora", Name: "ink", Tag: "<lora:ink>", Column: 3}}},
-		"a strength":                {"<lora:ink:0.8>", "", []prompt.AddonTag{{Kind: "lora", Name: "ink", Args: []string{"0.8"}, Tag: "<lora:ink:0.8>", Column: 1}}},
-		"named arguments":           {"<LoRA:ink:te=0.5:unet=1>", "", []prompt.AddonTag{{Kind: "lora", Name: "ink", Named: map[string]string{"te": "0.5", "unet": "1"}, Tag: "<LoRA:ink:te=0.5:unet=1>", Column: 1}}},
-		"two tags":                  {"é<lora:a>(b)<hypernet:c:2>", "é(b)", []prompt.AddonTag{{Kind: "lora", Name: "a", Tag: "<lora:a>", Column: 2}, {Kind: "hypernet", Name: "c", Args: []string{"2"}, Tag: "<hypernet:c:2>", Column: 13}}},
-		"an unclosed tag is text":   {"<lora:ink", "<lora:ink", nil},
-		"a tag without name":        {"<lora:>", "<lora:>", nil},
-		"any kind is taken out":     {"<wildcard:x>", "", []prompt.AddonTag{{Kind: "wildcard", Name: "x", Tag: "<wildcard:x>", Column: 1}}},
+		"no tag": {"a < b > c", "a < b > c", nil},
+		"a name alone": {
+			"a <lora:ink> b", "a  b", []prompt.AddonTag{{Kind: "lora", Name: "ink", Tag: "<lora:ink>", Column: 3}},
+		},
+		"a strength": {
+			"<lora:ink:0.8>", "",
+			[]prompt.AddonTag{{Kind: "lora", Name: "ink", Args: []string{"0.8"}, Tag: "<lora:ink:0.8>", Column: 1}},
+		},
+		"named arguments": {
+			"<LoRA:ink:te=0.5:unet=1>", "",
+			[]prompt.AddonTag{
+				{
+					Kind: "lora", Name: "ink", Named: map[string]string{"te": "0.5", "unet": "1"}, Tag: "<LoRA:ink:te=0.5:unet=1>",
+					Column: 1,
+				},
+			},
+		},
+		"two tags": {
+			"é<lora:a>(b)<hypernet:c:2>", "é(b)",
+			[]prompt.AddonTag{
+				{Kind: "lora", Name: "a", Tag: "<lora:a>", Column: 2},
+				{Kind: "hypernet", Name: "c", Args: []string{"2"}, Tag: "<hypernet:c:2>", Column: 13},
+			},
+		},
+		"an unclosed tag is text": {"<lora:ink", "<lora:ink", nil},
+		"a tag without name":      {"<lora:>", "<lora:>", nil},
+		"any kind is taken out": {
+			"<wildcard:x>", "", []prompt.AddonTag{{Kind: "wildcard", Name: "x", Tag: "<wildcard:x>", Column: 1}},
+		},
 		"an address is no such tag": {"<https//x>", "<https//x>", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,8 +32,10 @@ func TestParse(t *testing.T) {
 		text string
 		want []pair
 	}{
-		"plain text has weight one":                     {"normal text", []pair{{"normal text", 1}}},
-		"a bracket strengthens":                         {"an (important) word", []pair{{"an ", 1}, {"important", 1.1}, {" word", 1}}},
+		"plain text has weight one": {"normal text", []pair{{"normal text", 1}}},
+		"a bracket strengthens": {
+			"an (important) word", []pair{{"an ", 1}, {"important", 1.1}, {" word", 1}},
+		},
 		"an unclosed bracket reaches to the end":        {"(unbalanced", []pair{{"unbalanced", 1.1}}},
 		"escaped brackets are literal":                  {`\(literal\]`, []pair{{"(literal]", 1}}},
 		"neighbours of one weight are joined":           {"(unnecessary)(parens)", []pair{{"unnecessaryparens", 1.1}}},
@@ -44,17 +46,21 @@ func TestParse(t *testing.T) {
 		"a stray closing bracket is literal text":       {"a) b]", []pair{{"a) b]", 1}}},
 		"a weight without bracket is literal text":      {"a:1.2)", []pair{{"a:1.2)", 1}}},
 		"a number with two points is literal text":      {"(a:1.2.3)", []pair{{"a:1.2.3", 1.1}}},
-		"a weight beyond all numbers is literal text":   {"(a:1" + strings.Repeat("0", 400) + ")", []pair{{"a:1" + strings.Repeat("0", 400), 1.1}}},
-		"square brackets take no number":                {"[a:1.2]", []pair{{"a:1.2", down}}},
-		"a lone backslash disappears":                   {`a\b`, []pair{{"ab", 1}}},
-		"a doubled backslash is one":                    {`a\\b`, []pair{{`a\b`, 1}}},
-		"BREAK takes the blanks around it":              {"a BREAK b", []pair{{"a", 1}, {"BREAK", -1}, {"b", 1}}},
-		"BREAK within a word is text":                   {"aBREAK BREAKb", []pair{{"aBREAK BREAKb", 1}}},
-		"BREAK in brackets is still a break":            {"(a BREAK b)", []pair{{"a", 1.1}, {"BREAK", -1}, {"b", 1.1}}},
-		"two breaks are two breaks":                     {"a BREAK BREAK b", []pair{{"a", 1}, {"BREAK", -1}, {"BREAK", -1}, {"b", 1}}},
-		"nothing is one empty part":                     {"", []pair{{"", 1}}},
-		"only brackets are one empty part":              {"(([]))", []pair{{"", 1}}},
-		"an unscheduled edit is text in brackets":       {"[a:b:0.5]", []pair{{"a:b:0.5", down}}},
+		"a weight beyond all numbers is literal text": {
+			"(a:1" + strings.Repeat("0", 400) + ")", []pair{{"a:1" + strings.Repeat("0", 400), 1.1}},
+		},
+		"square brackets take no number":     {"[a:1.2]", []pair{{"a:1.2", down}}},
+		"a lone backslash disappears":        {`a\b`, []pair{{"ab", 1}}},
+		"a doubled backslash is one":         {`a\\b`, []pair{{`a\b`, 1}}},
+		"BREAK takes the blanks around it":   {"a BREAK b", []pair{{"a", 1}, {"BREAK", -1}, {"b", 1}}},
+		"BREAK within a word is text":        {"aBREAK BREAKb", []pair{{"aBREAK BREAKb", 1}}},
+		"BREAK in brackets is still a break": {"(a BREAK b)", []pair{{"a", 1.1}, {"BREAK", -1}, {"b", 1.1}}},
+		"two breaks are two breaks": {
+			"a BREAK BREAK b", []pair{{"a", 1}, {"BREAK", -1}, {"BREAK", -1}, {"b", 1}},
+		},
+		"nothing is one empty part":               {"", []pair{{"", 1}}},
+		"only brackets are one empty part":        {"(([]))", []pair{{"", 1}}},
+		"an unscheduled edit is text in brackets": {"[a:b:0.5]", []pair{{"a:b:0.5", down}}},
 		"everything together": {"a (((house:1.3)) [on] a (hill:0.5), sun, (((sky))).", []pair{
 			{"a ", 1}, {"house", 1.5730000000000004}, {" ", 1.1}, {"on", 1}, {" a ", 1.1},
 			{"hill", 0.55}, {", sun, ", 1.1}, {"sky", 1.4641000000000006}, {".", 1.1},

@@ -2,6 +2,7 @@ package prompt
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"darkroom/render/picture"
@@ -126,7 +127,7 @@ func chunksForWords(words int) int { return (words + ChunkTokens - 1) / ChunkTok
 // PadChunks extends a list with empty chunks up to n of them, so that all prompts of an image give hidden states of one
 // length.
 func PadChunks(chunks []Chunk, n int, empty Chunk) []Chunk {
-	chunks = chunks[:len(chunks):len(chunks)]
+	chunks = slices.Clip(chunks)
 	for len(chunks) < n {
 		chunks = append(chunks, empty)
 	}

@@ -19,7 +19,7 @@ var frame = prompt.ChunkFormat{BOS: 1000, EOS: 1001, Pad: 1002, Comma: 0, Length
 // numbers is a tokenizer whose words are their own ids and whose comma is 0.
 func numbers(text string) []int32 {
 	var ids []int32
-	for _, w := range strings.Fields(strings.ReplaceAll(text, ",", " 0 ")) {
+	for w := range strings.FieldsSeq(strings.ReplaceAll(text, ",", " 0 ")) {
 		n, err := strconv.Atoi(w)
 		if err != nil {
 			panic(err)
@@ -68,24 +68,50 @@ func TestChunks(t *testing.T) {
 		text string
 		want []string // tokens of each chunk
 	}{
-		"nothing is one empty chunk":                       {"", []string{""}},
-		"75 tokens fit":                                    {numberWords(1, 75), []string{numberWords(1, 75)}},
-		"76 make two":                                      {numberWords(1, 76), []string{numberWords(1, 75), "76"}},
-		"what follows a near comma moves on":               {numberWords(1, 60) + "," + numberWords(61, 80), []string{numberWords(1, 60) + " 0", numberWords(61, 80)}},
-		"a comma 21 tokens back is too far":                {numberWords(1, 54) + "," + numberWords(55, 80), []string{numberWords(1, 54) + " 0 " + numberWords(55, 74), numberWords(75, 80)}},
-		"a comma 20 tokens back is near":                   {numberWords(1, 55) + "," + numberWords(56, 80), []string{numberWords(1, 55) + " 0", numberWords(56, 80)}},
-		"a comma that does not fit starts the next":        {numberWords(1, 75) + "," + numberWords(76, 77), []string{numberWords(1, 75), "0 " + numberWords(76, 77)}},
-		"a break fills up its chunk":                       {"1 2 BREAK 3", []string{"1 2", "3"}},
-		"a break at the start leaves an empty chunk":       {"BREAK 1", []string{"", "1"}},
-		"a break at the end adds none":                     {"1 BREAK", []string{"1"}},
-		"two breaks leave an empty chunk between":          {"1 BREAK BREAK 2", []string{"1", "", "2"}},
-		"commas of an earlier chunk do not count":          {numberWords(1, 70) + "," + numberWords(71, 150), []string{numberWords(1, 70) + " 0", numberWords(71, 145), numberWords(146, 150)}},
-		"a comma before a break does not reach past it":    {"1, BREAK " + numberWords(2, 80), []string{"1 0", numberWords(2, 76), numberWords(77, 80)}},
-		"the last comma counts when there are several":     {numberWords(1, 60) + "," + numberWords(61, 70) + "," + numberWords(71, 80), []string{numberWords(1, 60) + " 0 " + numberWords(61, 70) + " 0", numberWords(71, 80)}},
-		"a comma as the 75th token keeps its own chunk":    {numberWords(1, 74) + "," + numberWords(75, 76), []string{numberWords(1, 74) + " 0", numberWords(75, 76)}},
-		"a comma as the 75th token followed by another":    {numberWords(1, 74) + ",," + numberWords(75, 76), []string{numberWords(1, 74) + " 0", "0 " + numberWords(75, 76)}},
-		"many chunks keep every token in order":            {numberWords(1, 300), []string{numberWords(1, 75), numberWords(76, 150), numberWords(151, 225), numberWords(226, 300)}},
-		"weighted brackets do not change where it is cut":  {"(" + numberWords(1, 76) + ":1.3)", []string{numberWords(1, 75), "76"}},
+		"nothing is one empty chunk": {"", []string{""}},
+		"75 tokens fit":              {numberWords(1, 75), []string{numberWords(1, 75)}},
+		"76 make two":                {numberWords(1, 76), []string{numberWords(1, 75), "76"}},
+		"what follows a near comma moves on": {
+			numberWords(1, 60) + "," + numberWords(61, 80), []string{numberWords(1, 60) + " 0", numberWords(61, 80)},
+		},
+		"a comma 21 tokens back is too far": {
+			numberWords(1, 54) + "," + numberWords(55, 80),
+			[]string{numberWords(1, 54) + " 0 " + numberWords(55, 74), numberWords(75, 80)},
+		},
+		"a comma 20 tokens back is near": {
+			numberWords(1, 55) + "," + numberWords(56, 80), []string{numberWords(1, 55) + " 0", numberWords(56, 80)},
+		},
+		"a comma that does not fit starts the next": {
+			numberWords(1, 75) + "," + numberWords(76, 77), []string{numberWords(1, 75), "0 " + numberWords(76, 77)},
+		},
+		"a break fills up its chunk":                 {"1 2 BREAK 3", []string{"1 2", "3"}},
+		"a break at the start leaves an empty chunk": {"BREAK 1", []string{"", "1"}},
+		"a break at the end adds none":               {"1 BREAK", []string{"1"}},
+		"two breaks leave an empty chunk between":    {"1 BREAK BREAK 2", []string{"1", "", "2"}},
+		"commas of an earlier chunk do not count": {
+			numberWords(1, 70) + "," + numberWords(71, 150),
+			[]string{numberWords(1, 70) + " 0", numberWords(71, 145), numberWords(146, 150)},
+		},
+		"a comma before a break does not reach past it": {
+			"1, BREAK " + numberWords(2, 80), []string{"1 0", numberWords(2, 76), numberWords(77, 80)},
+		},
+		"the last comma counts when there are several": {
+			numberWords(1, 60) + "," + numberWords(61, 70) + "," + numberWords(71, 80),
+			[]string{numberWords(1, 60) + " 0 " + numberWords(61, 70) + " 0", numberWords(71, 80)},
+		},
+		"a comma as the 75th token keeps its own chunk": {
+			numberWords(1, 74) + "," + numberWords(75, 76), []string{numberWords(1, 74) + " 0", numberWords(75, 76)},
+		},
+		"a comma as the 75th token followed by another": {
+			numberWords(1, 74) + ",," + numberWords(75, 76), []string{numberWords(1, 74) + " 0", "0 " + numberWords(75, 76)},
+		},
+		"many chunks keep every token in order": {
+			numberWords(1, 300),
+			[]string{numberWords(1, 75), numberWords(76, 150), numberWords(151, 225), numberWords(226, 300)},
+		},
+		"weighted brackets do not change where it is cut": {
+			"(" + numberWords(1, 76) + ":1.3)", []string{numberWords(1, 75), "76"},
+		},
 		"an unbalanced bracket does not change it either":  {"((" + numberWords(1, 76), []string{numberWords(1, 75), "76"}},
 		"an empty stretch between brackets adds no tokens": {"1 () 2", []string{"1 2"}},
 	} {

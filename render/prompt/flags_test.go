@@ -103,13 +103,13 @@ func TestFlagsColumns(t *testing.T) {
 func TestFlagsFaults(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"a --ar wide":      "I could not read `--ar wide`: it wants two whole numbers, as in `--ar 3:2`.",
-		"a --ar":           "I could not read `--ar`: it wants two whole numbers, as in `--ar 3:2`.",
-		"a --seed ``@here": "I could not use `--seed ''@here`: it wants a whole number from 0 to 9007199254740991.",
-		"a --steps many":   "I could not use `--steps many`: it wants a whole number from 1, as in `--steps 20`.",
-		"a --no":           "I left out `--no`: it wants what should not be in the picture, as in `--no text, people`.",
-		"a --steps " + strings.Repeat("9", 60): "I could not use `--steps " + strings.Repeat("9", 40) +
-			"…`: it wants a whole number from 1, as in `--steps 20`.",
+		"a --ar wide":      "`--ar wide` was ignored: it must be two whole numbers, such as `--ar 3:2`.",
+		"a --ar":           "`--ar` was ignored: it must be two whole numbers, such as `--ar 3:2`.",
+		"a --seed ``@here": "`--seed ''@here` was ignored: it must be a whole number from 0 to 9007199254740991.",
+		"a --steps many":   "`--steps many` was ignored: it must be a whole number from 1 to 10000.",
+		"a --no":           "`--no` was ignored: say what to keep out of the image, such as `--no text, people`.",
+		"a --steps " + strings.Repeat("9", 60): "`--steps " + strings.Repeat("9", 40) +
+			"…` was ignored: it must be a whole number from 1 to 10000.",
 	} {
 		_, flags, _ := prompt.Flags(text)
 		if got := flags[0].Fault; got != want {

@@ -53,25 +53,21 @@ func readAspect(text string) (value, left, fault string) {
 	m := aspectValue.FindStringSubmatch(text)
 	if m == nil {
 		value, left = firstWord(text)
-		return value, left, fmt.Sprintf(
-			"I could not read `--ar%s`: it wants two whole numbers, as in `--ar 3:2`.", quoted(value),
-		)
+		return value, left, ignored("ar", value, "it must be two whole numbers, such as `--ar 3:2`")
 	}
 	left = text[len(m[0]):]
 	w, errW := strconv.Atoi(m[1])
 	h, errH := strconv.Atoi(m[2])
 	if errW != nil || errH != nil || w < 1 || h < 1 || w > maxAspect || h > maxAspect {
 		value = m[1] + ":" + m[2]
-		return value, left, fmt.Sprintf(
-			"I could not use `--ar%s`: both numbers must be from 1 to %d.", quoted(value), maxAspect,
-		)
+		return value, left, ignored("ar", value, fmt.Sprintf("both numbers must be from 1 to %d", maxAspect))
 	}
 	return fmt.Sprintf("%d:%d", w, h), left, ""
 }
 
 func readNegative(text string) (value, left, fault string) {
 	if text == "" {
-		return "", "", "I left out `--no`: it wants what should not be in the picture, as in `--no text, people`."
+		return "", "", ignored("no", "", "say what to keep out of the image, such as `--no text, people`")
 	}
 	return text, "", ""
 }
@@ -82,9 +78,7 @@ const maxSeed = 1<<53 - 1
 func readSeed(text string) (value, left, fault string) {
 	value, left, ok := wholeNumber(text, 0, maxSeed)
 	if !ok {
-		fault = fmt.Sprintf(
-			"I could not use `--seed%s`: it wants a whole number from 0 to %d.", quoted(value), int64(maxSeed),
-		)
+		fault = ignored("seed", value, fmt.Sprintf("it must be a whole number from 0 to %d", int64(maxSeed)))
 	}
 	return value, left, fault
 }
@@ -98,9 +92,14 @@ const maxSteps = 10000
 func readSteps(text string) (value, left, fault string) {
 	value, left, ok := wholeNumber(text, 1, maxSteps)
 	if !ok {
-		fault = fmt.Sprintf("I could not use `--steps%s`: it wants a whole number from 1, as in `--steps 20`.", quoted(value))
+		fault = ignored("steps", value, fmt.Sprintf("it must be a whole number from 1 to %d", maxSteps))
 	}
 	return value, left, fault
+}
+
+// ignored says that a flag was ignored, and why. why is a clause.
+func ignored(flag, value, why string) string {
+	return fmt.Sprintf("`--%s%s` was ignored: %s.", flag, quoted(value), why)
 }
 
 // wholeNumber reads the first word of text as a number from lowest to highest.

@@ -33,9 +33,9 @@ func TestReadsAwkwardPrompts(t *testing.T) {
 	}
 }
 
-// TestWorkGrowsWithTheLength counts how often each piece of the readers' code runs over prompts of one length, and of four
-// times that: none may run much more than four times as often. The lengths are such that as many brackets stand open as
-// ever may.
+// TestWorkGrowsWithTheLength counts how often each piece of the readers' code runs over prompts of one length, and of
+// four times that: none may run much more than four times as often. The lengths are such that as many brackets stand
+// open as ever may.
 func TestWorkGrowsWithTheLength(t *testing.T) {
 	t.Parallel()
 	small, large := countRuns(t, 8000), countRuns(t, 32000)

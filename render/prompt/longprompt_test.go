@@ -11,7 +11,8 @@ import (
 
 // awkwardPieces is what the worst prompts are made of.
 var awkwardPieces = []string{
-	"(", "(a", "[a", ")", "]", "a:", ":", "BREAK ", `\`, "(a:1.1)", "(a:1", "[a:b:", "[a|", "[a:b:0.5]", "<a:", "<lora:a:1>", "AND ", "a AND ",
+	"(", "(a", "[a", ")", "]", "a:", ":", "BREAK ", `\`, "(a:1.1)", "(a:1", "[a:b:", "[a|", "[a:b:0.5]", "<a:",
+	"<lora:a:1>", "AND ", "a AND ",
 	"::", "a::2 ", "(::", "(:: )", "--a ", "--", "— ", "--ar 3:2 ", "{", "__", "é", "a, ",
 }
 

@@ -16,7 +16,7 @@ const stopWords = `a an the and or of in on at over under above below with by ne
 // by its pieces. Small words (a, the, of) have no visible meaning and are never unknown.
 func UnknownWords(words []string, text string) []string {
 	known := make(map[string]bool, len(words))
-	for _, w := range strings.Fields(stopWords) {
+	for w := range strings.FieldsSeq(stopWords) {
 		known[w] = true
 	}
 	for _, entry := range words {

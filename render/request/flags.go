@@ -11,7 +11,7 @@ import (
 func (r *resolution) readFlags(text string) (string, []prompt.Flag) {
 	rest, flags, unknown := prompt.Flags(text)
 	for _, f := range unknown {
-		r.Note("Unknown flag %s: it was left out.", typed(f))
+		r.Note("Unknown flag %s was ignored.", typed(f))
 	}
 	var good []prompt.Flag
 	for _, f := range flags {
@@ -43,7 +43,7 @@ func (r *resolution) mergeFlags(w Wanted, flags []prompt.Flag) Wanted {
 			taken = put(&w.Steps, int(n))
 		}
 		if !taken {
-			r.Note("%s was left out: that setting was already given.", typed(f))
+			r.Note("%s was ignored: an option already sets that.", typed(f))
 		}
 	}
 	return w

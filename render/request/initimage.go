@@ -18,28 +18,28 @@ const minStrength = 0.01
 func (r *resolution) wantedInit(w Wanted) *Refusal {
 	if w.Init == nil {
 		if w.Strength != nil && r.Spec.Init == nil {
-			r.Note("The strength was left out: it needs a start picture.")
+			r.Note("The strength was ignored: there is no start image.")
 		}
 		return nil
 	}
-	return r.initImage(w, "Ask without a start picture.")
+	return r.initImage(w, "Ask without a start image.")
 }
 
 // initImage judges a start picture by what its sender claims. Its bytes are judged when they are read. hint helps where
 // the model takes none.
 func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 	if !r.Card.ImageToImage {
-		return Refuse(hint, "%s cannot start from a picture.", r.Card.Name)
+		return Refuse(hint, "%s cannot start from an image.", r.Card.Name)
 	}
 	f := *w.Init
 	switch kind := strings.ToLower(f.ContentType); {
 	case kind != "" && !strings.HasPrefix(kind, "image/"):
-		return Refuse("Send a PNG, JPEG or WebP file.", "The start picture is not a picture (%s).", kind)
+		return Refuse("Send a PNG, JPEG or WebP file.", "The start image is not an image file (%s).", kind)
 	case f.Size > MaxInputBytes:
-		return Refuse("", "The start picture is too large: %.1f MiB, at most %d MiB.",
+		return Refuse("", "Start image too large: %.1f MB, at most %d MB.",
 			float64(f.Size)/(1<<20), MaxInputBytes>>20)
 	case f.Width > 0 && f.Height > MaxInputPixels/f.Width:
-		return Refuse("", "The start picture is too large: %s, at most %d megapixels.",
+		return Refuse("", "Start image too large: %s, at most %d megapixels.",
 			Size{Width: f.Width, Height: f.Height}, MaxInputPixels>>20)
 	}
 	strength := defaultStrength
@@ -49,7 +49,7 @@ func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 			strength = math.Max(minStrength, math.Min(1, strength))
 		}
 		if strength != *w.Strength {
-			r.Note("The strength goes from %g to 1; %g was used.", minStrength, strength)
+			r.Note("Strength set to %g. Possible: %g to 1.", strength, minStrength)
 		}
 	}
 	r.Spec.Init, r.PendingInit = nil, &InitImage{File: f, Strength: strength}

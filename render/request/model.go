@@ -2,6 +2,7 @@ package request
 
 import (
 	"slices"
+	"strings"
 
 	"darkroom/render/encode"
 	"darkroom/render/picture"
@@ -14,7 +15,7 @@ func (r *resolution) chooseModel(available Available) {
 	c, same := available.Find(s.Model)
 	r.Card = c
 	if !same {
-		r.Note("The model that painted this is no longer here; %s is used instead.", c.Name)
+		r.Note("The model of this image is no longer available. %s is used instead.", c.Name)
 		s.Model, s.Dialect = picture.Ref{Name: c.Name, Hash: c.Hash}, c.Dialect
 		s.Addons = nil
 		r.dropUnsupported()
@@ -27,7 +28,7 @@ func (r *resolution) chooseModel(available Available) {
 		r.FitSampler()
 	}
 	if same && s.Dialect == c.Dialect && !slices.Contains(c.Samplers, s.Sampler) {
-		r.Note("%s no longer has the sampler %s; %s is used instead.", c.Name,
+		r.Note("%s no longer has the sampler %s. %s is used instead.", c.Name,
 			encode.SamplerTitle(s.Sampler), encode.SamplerTitle(c.Defaults.Sampler))
 		s.Sampler = c.Defaults.Sampler
 		r.FitSampler()
@@ -39,36 +40,52 @@ func (r *resolution) dropUnsupported() {
 	s, c := &r.Spec, r.Card
 	if s.Tiling && !c.CanTile() {
 		s.Tiling = false
-		r.Note("%s cannot paint tileable pictures; that was left out.", c.Name)
+		r.Note("Tiling was ignored: %s cannot generate tileable images.", c.Name)
 	}
 	if !c.canSkip(s.ClipSkip) {
-		r.Note("%s cannot follow a clip skip of %d; it was left out.", c.Name, s.ClipSkip)
+		r.Note("The clip skip was ignored: %s does not support %d.", c.Name, s.ClipSkip)
 		s.ClipSkip = 0
 	}
 	if s.Rescale > 0 && s.Dialect != picture.Diffusers {
 		s.Rescale = 0
-		r.Note("%s cannot rescale its guidance; that was left out.", c.Name)
+		r.Note("The guidance rescale was ignored: %s does not support it.", c.Name)
 	}
 }
 
 // checkAbilities refuses what the model cannot do at any size.
 func (r *resolution) checkAbilities() *Refusal {
 	if r.Spec.Tiling && !r.Card.CanTile() {
-		return Refuse("Another model may do it.", "%s cannot paint tileable pictures.", r.Card.Name)
+		return Refuse("Another model may do it.", "%s cannot generate tileable images.", r.Card.Name)
 	}
 	if r.Spec.Hires != nil && !r.Card.CanHires() {
-		return Refuse("Another model may do it.", "%s paints at one size only, so it cannot enlarge a picture.", r.Card.Name)
+		return Refuse("Another model may do it.", "%s has one size only, so it cannot upscale an image.", r.Card.Name)
 	}
 	return nil
 }
 
-// sampler refuses a name that it does not know: the nearest name would paint something else than was asked for. A
+// maxSamplersNamed is how many samplers a refusal names. Autocomplete shows the others.
+const maxSamplersNamed = 8
+
+// samplerTitles lists some samplers by the names that people know, as the end of a sentence.
+func samplerTitles(names []string) string {
+	end := "."
+	if len(names) > maxSamplersNamed {
+		names, end = names[:maxSamplersNamed], ", …"
+	}
+	var titles []string
+	for _, name := range names {
+		titles = append(titles, encode.SamplerTitle(name))
+	}
+	return strings.Join(titles, ", ") + end
+}
+
+// sampler refuses a name that it does not know: the nearest name would give another image than was asked for. A
 // name may be written as A1111 shows it. Samplers are the model's, and so is the dialect that they belong to.
 func (r *resolution) sampler(w Wanted) *Refusal {
 	if w.Sampler != nil && *w.Sampler != "" {
 		name := encode.SamplerName(*w.Sampler, "")
 		if r.exact.Sampler == nil && !slices.Contains(r.Card.Samplers, name) {
-			return Refuse("Try one of: "+sampler.FormatNames(r.Card.SamplerNames())+".", "Unknown sampler %q.", *w.Sampler)
+			return Refuse("Try one of: "+samplerTitles(r.Card.SamplerNames()), "Unknown sampler “%s”.", *w.Sampler)
 		}
 		r.Spec.Sampler, r.Spec.Dialect = name, r.Card.Dialect
 	}

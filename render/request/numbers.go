@@ -24,17 +24,17 @@ func (r *resolution) writtenSize(w Wanted) *Refusal {
 	want, ok := ParseSize(*w.Size)
 	if !ok {
 		hint := "Write it as width x height, such as " + r.Card.SizeNames()[0] + "."
-		return Refuse(hint, "I cannot read %q as a size.", *w.Size)
+		return Refuse(hint, "Unknown size “%s”.", *w.Size)
 	}
 	if w.Aspect != nil {
-		r.Note("The size was given, so the aspect ratio %s was left out.", *w.Aspect)
+		r.Note("The aspect ratio %s was ignored, because a size was given.", *w.Aspect)
 	}
 	got := want
 	if r.exact.Size == nil {
 		got = r.Card.bySize(want)
 	}
 	if got != want {
-		r.Note("%s is not a size that %s paints; %s is the nearest.", want, r.Card.Name, got)
+		r.Note("%s does not have the size %s. The nearest, %s, is used.", r.Card.Name, want, got)
 	}
 	r.Resize(got)
 	return nil
@@ -43,11 +43,11 @@ func (r *resolution) writtenSize(w Wanted) *Refusal {
 func (r *resolution) aspect(text string) *Refusal {
 	ratio, ok := parseAspect(text)
 	if !ok {
-		return Refuse("Write it as width:height, such as 3:2.", "I cannot read %q as an aspect ratio.", text)
+		return Refuse("Write it as width:height, such as 3:2.", "Unknown aspect ratio “%s”.", text)
 	}
 	got := r.Card.byAspect(ratio)
 	if off := math.Abs(math.Log(float64(got.Width) / float64(got.Height) / ratio)); off > 0.1 {
-		r.Note("%s has no size of %s; %s is the nearest.", r.Card.Name, text, got)
+		r.Note("%s has no size of %s. The nearest, %s, is used.", r.Card.Name, text, got)
 	}
 	r.Resize(got)
 	return nil
@@ -63,7 +63,7 @@ func (r *resolution) numbers(w Wanted) *Refusal {
 		s.Seed = *w.Seed
 		if s.Seed > picture.MaxSeed && r.exact.Seed == nil {
 			s.Seed = picture.MaxSeed
-			r.Note("The largest seed is %d; it was used.", int64(picture.MaxSeed))
+			r.Note("Seed set to %d, the largest possible.", int64(picture.MaxSeed))
 		}
 	}
 	if r.exact.Steps != nil {
@@ -72,12 +72,12 @@ func (r *resolution) numbers(w Wanted) *Refusal {
 		s.Steps = r.clamp("steps", *w.Steps, picture.MaxSteps)
 	}
 	if w.Count != nil {
-		s.Count = r.clamp("pictures", *w.Count, picture.MaxCount)
+		s.Count = r.clamp("images", *w.Count, picture.MaxCount)
 	}
 	if w.GuidanceScale != nil {
 		s.GuidanceScale = math.Max(0, math.Min(maxGuidance, *w.GuidanceScale))
 		if s.GuidanceScale != *w.GuidanceScale {
-			r.Note("The guidance scale goes from 0 to %d; %g was used.", maxGuidance, s.GuidanceScale)
+			r.Note("Guidance scale set to %g. Possible: 0 to %d.", s.GuidanceScale, maxGuidance)
 		}
 	}
 	return nil
@@ -87,7 +87,7 @@ func (r *resolution) numbers(w Wanted) *Refusal {
 func (r *resolution) clamp(what string, n, most int) int {
 	got := max(1, min(most, n))
 	if got != n {
-		r.Note("The number of %s goes from 1 to %d; %d was used.", what, most, got)
+		r.Note("Number of %s set to %d. Possible: 1 to %d.", what, got, most)
 	}
 	return got
 }

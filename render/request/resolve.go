@@ -92,7 +92,7 @@ func (r *resolution) finish() (Resolved, *Refusal) {
 // Check refuses settings that do not make a valid Spec.
 func (r *Resolved) Check() *Refusal {
 	if err := r.Spec.Validate(); err != nil {
-		return Refuse("", "These settings do not go together: %v.", err)
+		return Refuse("", "These settings do not work together: %v.", err)
 	}
 	return nil
 }

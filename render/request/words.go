@@ -21,7 +21,7 @@ func (r *resolution) notation(w Wanted) *Refusal {
 	}
 	n := picture.Notation(*w.Notation)
 	if n != picture.NotationA1111 && n != picture.NotationMidjourney {
-		return Refuse("Try one of: a1111, midjourney.", "Unknown notation %q.", *w.Notation)
+		return Refuse("Try one of: a1111, midjourney.", "Unknown notation “%s”.", *w.Notation)
 	}
 	r.Spec.Notation = n
 	return nil
@@ -38,7 +38,7 @@ func (r *resolution) emphasis(w Wanted) *Refusal {
 	case string(picture.EmphasisNoNorm):
 		r.Spec.Emphasis = picture.EmphasisNoNorm
 	default:
-		return Refuse("Try one of: original, no_norm.", "Unknown emphasis %q.", *w.Emphasis)
+		return Refuse("Try one of: original, no_norm.", "Unknown emphasis “%s”.", *w.Emphasis)
 	}
 	return nil
 }
@@ -49,9 +49,9 @@ func (r *resolution) prompts(w Wanted) *Refusal {
 	if w.Negative != nil {
 		s.Negative = *w.Negative
 	}
-	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
+	for _, t := range []struct{ name, text string }{{"Prompt", s.Prompt}, {"Negative prompt", s.Negative}} {
 		if n := utf8.RuneCountInString(t.text); n > picture.MaxPromptRunes {
-			return Refuse("Please shorten it.", "The %s has %d characters; at most %d can be read.",
+			return Refuse("Shorten it and try again.", "%s too long: %d characters, at most %d.",
 				t.name, n, picture.MaxPromptRunes)
 		}
 	}
@@ -62,7 +62,7 @@ func (r *resolution) prompts(w Wanted) *Refusal {
 func (r *resolution) checkWeights(Wanted) *Refusal {
 	rest, _ := prompt.Addons(r.Spec.Prompt)
 	if _, err := prompt.Terms(r.Spec.Notation, rest); err != nil {
-		return Refuse("Give the words you want more weight than those you do not want.",
+		return Refuse("Give what you want more weight than what you do not want.",
 			"These weights do not work: %v.", err)
 	}
 	return nil
@@ -77,11 +77,11 @@ func (r *resolution) noteUnread() {
 		if n := len(tags) - maxTags; n > 0 {
 			tags, more = tags[:maxTags], fmt.Sprintf(" and %d more", n)
 		}
-		r.Note("This version has no add-ons, so it leaves out %s%s.", strings.Join(tags, ", "), more)
+		r.Note("Ignored, because add-ons are not supported: %s%s.", strings.Join(tags, ", "), more)
 	}
 	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
 		if room := r.Card.Chunks; room > 0 && prompt.MinChunks(t.text, s.Notation) > room {
-			r.Note("%s reads about the first %d words of the %s; the rest was left out.",
+			r.Note("%s reads about the first %d words of the %s. The rest was ignored.",
 				r.Card.Name, room*prompt.ChunkTokens, t.name)
 		}
 	}

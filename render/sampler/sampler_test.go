@@ -60,8 +60,12 @@ func checkLevelsFall(t *testing.T, d Dialect, name string, c Config) {
 func TestA1111Levels(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][]float64{
-		"euler":           {14.614643, 7.839883, 4.609174, 2.918307, 1.950161, 1.344928, 0.932358, 0.624977, 0.368658, 0.029168},
-		"dpmpp_2m_karras": {14.614642, 9.102934, 5.478400, 3.168610, 1.749423, 0.914076, 0.446921, 0.201400, 0.081911, 0.029168},
+		"euler": {
+			14.614643, 7.839883, 4.609174, 2.918307, 1.950161, 1.344928, 0.932358, 0.624977, 0.368658, 0.029168,
+		},
+		"dpmpp_2m_karras": {
+			14.614642, 9.102934, 5.478400, 3.168610, 1.749423, 0.914076, 0.446921, 0.201400, 0.081911, 0.029168,
+		},
 	} {
 		method, err := Find(A1111, name)
 		if err != nil {
@@ -83,7 +87,9 @@ func TestZeroTerminalSignal(t *testing.T) {
 	t.Parallel()
 	c := StableDiffusion()
 	c.ZeroSNR = true
-	for time, bar := range map[int]float64{0: 0.99915, 100: 0.88676094, 250: 0.65245668, 500: 0.24101858, 750: 0.03279909, 900: 0.0029603916} {
+	for time, bar := range map[int]float64{
+		0: 0.99915, 100: 0.88676094, 250: 0.65245668, 500: 0.24101858, 750: 0.03279909, 900: 0.0029603916,
+	} {
 		got := 1 / (1 + math.Pow(diffusersTable(c, zeroSNRNear)[time], 2))
 		if math.Abs(got-bar) > 1e-5 {
 			t.Errorf("remaining signal at %d: got %v, want %v", time, got, bar)

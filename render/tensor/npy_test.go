@@ -12,7 +12,10 @@ func TestNPY(t *testing.T) {
 	t.Parallel()
 	t.Run("what was written is read again", func(t *testing.T) {
 		t.Parallel()
-		for _, want := range []Tensor{{Shape: []int{1, 2, 3}, Data: []float32{0, -1, 2.5, 1e-30, 3e30, 7}}, {Shape: []int{1}, Data: []float32{5}}, {Data: []float32{5}}} {
+		for _, want := range []Tensor{
+			{Shape: []int{1, 2, 3}, Data: []float32{0, -1, 2.5, 1e-30, 3e30, 7}}, {Shape: []int{1}, Data: []float32{5}},
+			{Data: []float32{5}},
+		} {
 			var b bytes.Buffer
 			if err := WriteNPY(&b, want); err != nil {
 				t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -164,9 +165,7 @@ func (o *responseBuffer) json(status int, body any) {
 }
 
 func (o *responseBuffer) send(w http.ResponseWriter) {
-	for name, values := range o.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), o.header)
 	w.WriteHeader(o.status)
 	w.Write(o.body) // an error means that the client has disconnected
 }

@@ -29,8 +29,7 @@ func readBody(r *http.Request) (*request, error) {
 	} else {
 		out.body, err = io.ReadAll(limited)
 	}
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return out, wire.Refuse(40005)
 	}
 	if err != nil {

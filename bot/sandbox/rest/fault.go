@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -59,8 +60,7 @@ func (a *API) removeFault(f *Fault) {
 func (a *API) takeFault(method, path string, body []byte) *Fault {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for i := len(a.faults) - 1; i >= 0; i-- {
-		f := a.faults[i]
+	for _, f := range slices.Backward(a.faults) {
 		if !f.matches(method, path, body) {
 			continue
 		}

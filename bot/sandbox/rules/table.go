@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 )
@@ -75,7 +76,7 @@ type object = map[string]json.RawMessage
 func message(r Request) (m object, edit, ok bool) {
 	parts := strings.Split(strings.Trim(r.Path, "/"), "/")
 	var body object
-	if r.Method != "POST" && r.Method != "PATCH" || json.Unmarshal(r.Body, &body) != nil {
+	if r.Method != http.MethodPost && r.Method != http.MethodPatch || json.Unmarshal(r.Body, &body) != nil {
 		return nil, false, false
 	}
 	if isCallback(r) {
@@ -86,7 +87,7 @@ func message(r Request) (m object, edit, ok bool) {
 		return m, kind == "7", true
 	}
 	isMessage := parts[0] == "webhooks" || len(parts) >= 3 && parts[0] == "channels" && parts[2] == "messages"
-	return body, r.Method == "PATCH", isMessage
+	return body, r.Method == http.MethodPatch, isMessage
 }
 
 func isCallback(r Request) bool {
@@ -154,7 +155,7 @@ func componentFields(raw json.RawMessage) []string {
 
 func set(names string) map[string]bool {
 	m := map[string]bool{}
-	for _, n := range strings.Fields(names) {
+	for n := range strings.FieldsSeq(names) {
 		m[n] = true
 	}
 	return m

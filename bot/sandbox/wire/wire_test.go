@@ -12,8 +12,7 @@ import (
 
 // fault is the code of an error, 0 for none.
 func fault(err error) int {
-	var e *wire.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*wire.Error](err); ok {
 		return e.Code
 	}
 	return 0

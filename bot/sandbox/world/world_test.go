@@ -61,14 +61,12 @@ func (p *fixture) register(t *testing.T, c ...wire.Command) {
 	}
 }
 
-func number(x float64) *float64 { return &x }
-
 func TestCommandIsCheckedAsAClientWould(t *testing.T) {
 	t.Parallel()
 	p := newFixture(t, "")
 	p.register(t, wire.Command{Name: "imagine", Description: "x", Options: []wire.CommandOption{
 		{Type: wire.StringOption, Name: "prompt", Description: "x", Required: true},
-		{Type: wire.IntegerOption, Name: "count", Description: "x", MinValue: number(1), MaxValue: number(4)},
+		{Type: wire.IntegerOption, Name: "count", Description: "x", MinValue: new(float64(1)), MaxValue: new(float64(4))},
 		{Type: wire.StringOption, Name: "shape", Description: "x", Choices: []wire.Choice{{Name: "Square", Value: "1:1"}}},
 		{Type: wire.BooleanOption, Name: "spoiler", Description: "x"},
 		{Type: wire.UserOption, Name: "who", Description: "x"},

@@ -112,11 +112,17 @@ func TestFuseAttentionKeepsOtherForms(t *testing.T) {
 		slices.Clone(seen.Outputs), graph.Value{Name: "weights", Type: graph.Float, Dims: []int{0, 8, 0, 0}},
 	)
 	for name, m := range map[string]onnxtest.Model{
-		"a mask before the softmax":      withNode(plain, "scores", newNode("Add", "scores", "q.scaled", "k.scaled")),
-		"another axis":                   withNode(plain, "weights", onnxtest.Node{Op: "Softmax", In: []string{"scores"}, Out: []string{"weights"}, Ints: map[string]int64{"axis": 1}}),
-		"another scale worked out":       withNode(plain, "over", newNode("Div", "over", "eight", "root")),
-		"keys turned otherwise":          withNode(plain, "k.turned", newNode("Transpose", "k.turned", "k.shaped")),
-		"heads that are not told":        withNode(plain, "divided", newNode("Concat", "divided", "batch", "free", "batch", "width")),
+		"a mask before the softmax": withNode(plain, "scores", newNode("Add", "scores", "q.scaled", "k.scaled")),
+		"another axis": withNode(
+			plain,
+			"weights",
+			onnxtest.Node{Op: "Softmax", In: []string{"scores"}, Out: []string{"weights"}, Ints: map[string]int64{"axis": 1}},
+		),
+		"another scale worked out": withNode(plain, "over", newNode("Div", "over", "eight", "root")),
+		"keys turned otherwise":    withNode(plain, "k.turned", newNode("Transpose", "k.turned", "k.shaped")),
+		"heads that are not told": withNode(
+			plain, "divided", newNode("Concat", "divided", "batch", "free", "batch", "width"),
+		),
 		"weights that somebody else has": seen,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -73,11 +73,15 @@ func TestPadCircularRefuses(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"pads that the runtime works out": {convolution("Conv", nil, map[string]string{"auto_pad": "SAME_UPPER"}).Encode(), `auto_pad is "SAME_UPPER"`},
-		"an odd number of pads":           {convolution("Conv", map[string][]int64{"pads": {1, 1, 1}}, nil).Encode(), "want pairs"},
-		"negative pads":                   {convolution("Conv", map[string][]int64{"pads": {-1, 1, 1, 1}}, nil).Encode(), "want pairs"},
-		"an old opset":                    {old, "opset 9, want 10"},
-		"bytes that are no model":         {[]byte("no model"), "not an ONNX model"},
+		"pads that the runtime works out": {
+			convolution("Conv", nil, map[string]string{"auto_pad": "SAME_UPPER"}).Encode(), `auto_pad is "SAME_UPPER"`,
+		},
+		"an odd number of pads": {convolution("Conv", map[string][]int64{"pads": {1, 1, 1}}, nil).Encode(), "want pairs"},
+		"negative pads": {
+			convolution("Conv", map[string][]int64{"pads": {-1, 1, 1, 1}}, nil).Encode(), "want pairs",
+		},
+		"an old opset":            {old, "opset 9, want 10"},
+		"bytes that are no model": {[]byte("no model"), "not an ONNX model"},
 	} {
 		if _, err := graph.PadCircular(c.data); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)

@@ -92,8 +92,9 @@ func TestExposeLayers(t *testing.T) {
 					t.Fatal(err)
 				}
 				h, err := readBytes(t, edited)
-				if want := "[last_hidden_state float32 [?,77,4] darkroom.layer.1 float32 [?,77,4] darkroom.layer.2 float32 [?,77,4]]"; err != nil ||
-					fmt.Sprint(h.Outputs) != want {
+				want := "[last_hidden_state float32 [?,77,4] darkroom.layer.1 float32 [?,77,4] " +
+					"darkroom.layer.2 float32 [?,77,4]]"
+				if err != nil || fmt.Sprint(h.Outputs) != want {
 					t.Errorf("got outputs %v, %v, want %s", h.Outputs, err, want)
 				}
 				if !reflect.DeepEqual(layers, h.Outputs[1:]) {
@@ -131,7 +132,11 @@ func TestExposeLayersReads(t *testing.T) {
 	}{
 		{graph.LayerOptions{Max: 12}, []string{"h1 darkroom.layer.1", "h0 darkroom.layer.2", "Cast"}, "darkroom.layer.3"},
 		{graph.LayerOptions{Max: 1}, []string{"h1 darkroom.layer.1"}, "darkroom.layer.2"},
-		{graph.LayerOptions{Max: 12, FinalNorm: true}, []string{"h1 w w darkroom.layer.1", "h0 w w darkroom.layer.2", "LayerNormalization"}, "Cast"},
+		{
+			graph.LayerOptions{Max: 12, FinalNorm: true},
+			[]string{"h1 w w darkroom.layer.1", "h0 w w darkroom.layer.2", "LayerNormalization"},
+			"Cast",
+		},
 	} {
 		got := added(c.o)
 		for _, want := range c.want {
@@ -171,7 +176,13 @@ func TestExposeLayersRefuses(t *testing.T) {
 			m.Nodes = slices.DeleteFunc(m.Nodes, func(n onnxtest.Node) bool { return n.Out[0] == "h2" })
 			m.Nodes[len(m.Nodes)-1].In[0] = "r1"
 		}), 0},
-		"no chain":       {onnxtest.Model{Nodes: []onnxtest.Node{newNode("Gather", "last_hidden_state", "w", "input_ids")}, Weights: whole.Weights, Inputs: whole.Inputs, Outputs: whole.Outputs}, 0},
+		"no chain": {
+			onnxtest.Model{
+				Nodes: []onnxtest.Node{newNode("Gather", "last_hidden_state", "w", "input_ids")}, Weights: whole.Weights,
+				Inputs: whole.Inputs, Outputs: whole.Outputs,
+			},
+			0,
+		},
 		"no such output": {change(func(m *onnxtest.Model) { m.Nodes = m.Nodes[:4] }), 0},
 	} {
 		if _, _, err := graph.ExposeLayers(c.model.Encode(), last, graph.LayerOptions{Max: 3, Count: c.count}); err == nil ||

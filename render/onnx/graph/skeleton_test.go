@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -41,7 +42,7 @@ func TestSkeleton(t *testing.T) {
 	if little := string(m.Weights[1].Raw()); !strings.Contains(string(s.Model), little) {
 		t.Error("a weight of 8 bytes is gone")
 	}
-	at := strings.Index(string(data), string(m.Weights[0].Raw()))
+	at := bytes.Index(data, m.Weights[0].Raw())
 	if err := os.WriteFile(filepath.Join(s.Dir, "bones.onnx"), s.Model, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +85,9 @@ func TestSkeletonOfExternalWeights(t *testing.T) {
 	}
 	blobs, linked := t.TempDir(), t.TempDir() // as in Hugging Face's cache
 	for name, blob := range map[string]string{"model.onnx": "1234", "weights.bin": "5678"} {
-		if err := errors.Join(os.Rename(filepath.Join(dir, name), filepath.Join(blobs, blob)), os.Symlink(filepath.Join(blobs, blob), filepath.Join(linked, name))); err != nil {
+		target := filepath.Join(blobs, blob)
+		moved := os.Rename(filepath.Join(dir, name), target)
+		if err := errors.Join(moved, os.Symlink(target, filepath.Join(linked, name))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -94,8 +97,9 @@ func TestSkeletonOfExternalWeights(t *testing.T) {
 			t.Errorf("behind links: got folder %s, %v, want %s and the names there, without %s", s.Dir, err, blobs, name)
 		}
 	}
-	away := filepath.Join(t.TempDir(), "5678")
-	if err := errors.Join(os.Rename(filepath.Join(blobs, "5678"), away), os.Remove(filepath.Join(linked, "weights.bin")), os.Symlink(away, filepath.Join(linked, "weights.bin"))); err != nil {
+	away, link := filepath.Join(t.TempDir(), "5678"), filepath.Join(linked, "weights.bin")
+	moved := os.Rename(filepath.Join(blobs, "5678"), away)
+	if err := errors.Join(moved, os.Remove(link), os.Symlink(away, link)); err != nil {
 		t.Fatal(err)
 	}
 	s, err = graph.ReadSkeleton(filepath.Join(linked, "model.onnx"))
@@ -107,7 +111,9 @@ func TestSkeletonOfExternalWeights(t *testing.T) {
 func TestSkeletonRefuses(t *testing.T) {
 	t.Parallel()
 	data := model().Encode()
-	for name, bad := range map[string][]byte{"half a model": data[:len(data)/2], "no model": []byte("hello there"), "nothing": nil} {
+	for name, bad := range map[string][]byte{
+		"half a model": data[:len(data)/2], "no model": []byte("hello there"), "nothing": nil,
+	} {
 		path := writeModel(t, bad)
 		if _, err := graph.ReadSkeleton(path); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %v, want an error that names the file", name, err)

@@ -66,8 +66,8 @@ func TestWiden(t *testing.T) {
 			t.Fatal(err)
 		}
 		h, err := readBytes(t, wide)
-		if got, want := fmt.Sprint(h.Inputs, h.Outputs), "[x float32 [?,2000]] [looped float32 [?,2000] trips int64 []]"; err != nil ||
-			got != want {
+		const want = "[x float32 [?,2000]] [looped float32 [?,2000] trips int64 []]"
+		if got := fmt.Sprint(h.Inputs, h.Outputs); err != nil || got != want {
 			t.Errorf("weights as inputs %v: got %s, %v, want %s", old, got, err, want)
 		}
 		if got := countFloat16(wide); got != 1 || countFloat16(data) < 5 {

@@ -16,7 +16,7 @@ const (
 )
 
 // ErrTooLong means that a prompt expands to too much text. Its text is a clause for people.
-var ErrTooLong = errors.New("its choices and wildcards make this prompt too long")
+var ErrTooLong = errors.New("the choices and wildcards make this prompt too long")
 
 // TooManyError means that a prompt has more permutations than allowed.
 type TooManyError struct {
@@ -26,7 +26,7 @@ type TooManyError struct {
 
 // Error is a clause for people.
 func (e *TooManyError) Error() string {
-	return fmt.Sprintf("these permutations are %d prompts, and at most %d can be painted at once", e.Count, e.Max)
+	return fmt.Sprintf("the choices make %d prompts: at most %d are possible at once", e.Count, e.Max)
 }
 
 // Expand makes the choices in texts, by seed, and returns all permutations: each with as many texts as were given, in

@@ -214,7 +214,7 @@ func TestExpandRefuses(t *testing.T) {
 		t.Errorf("an unknown wildcard: got %v", err)
 	}
 	_, err = dynamic.Expand(t.Context(), []string{"a __fowl__"}, 1, dynamic.Folder{}, 40)
-	if !errors.As(err, &unknown) || !strings.Contains(unknown.Hint(), "none yet") {
+	if !errors.As(err, &unknown) || !strings.Contains(unknown.Hint(), "There are no wildcards yet") {
 		t.Errorf("no wildcards at all: got %v", err)
 	}
 	for _, name := range []string{"../secret", "/etc/passwd", "..", ".", "animals"} {

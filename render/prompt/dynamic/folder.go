@@ -24,14 +24,14 @@ type UnknownError struct {
 }
 
 // Error is a clause for people.
-func (e *UnknownError) Error() string { return fmt.Sprintf("there is no wildcard called %s", e.Name) }
+func (e *UnknownError) Error() string { return "unknown wildcard " + e.Name }
 
 // Hint names existing wildcards.
 func (e *UnknownError) Hint() string {
 	if len(e.Known) == 0 {
-		return "Whoever runs this can put text files with a line for each choice into the folder of wildcards; there are none yet."
+		return "There are no wildcards yet. They are text files, one choice per line, in the wildcards folder."
 	}
-	return "There are: __" + strings.Join(e.Known, "__, __") + "__."
+	return "Try one of: __" + strings.Join(e.Known, "__, __") + "__."
 }
 
 // Folder is a folder of wildcards: text files with one value in a line, named without .txt, with slashes for

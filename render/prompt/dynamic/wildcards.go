@@ -15,7 +15,7 @@ const (
 )
 
 // ErrTooManyLines means that wildcards have more lines than allowed. Its text is a clause for people.
-var ErrTooManyLines = errors.New("its wildcards stand for more lines than I can look through for one prompt")
+var ErrTooManyLines = errors.New("the wildcards have too many lines for one prompt")
 
 // Wildcards holds the values of wildcards. Folder is one.
 type Wildcards interface {

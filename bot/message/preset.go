@@ -1,0 +1,59 @@
+package message
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// The refusals about presets.
+const (
+	ErrPresetEmpty   = Refusal("Nothing to save: choose at least one setting for the preset.")
+	ErrPresetUnknown = Refusal("You have no preset with that name. /preset list shows yours.")
+)
+
+// ErrPresetName refuses a preset's name that is empty or longer than most characters.
+func ErrPresetName(most int) Refusal {
+	return Refusal(fmt.Sprintf("A preset needs a name of 1 to %d characters.", most))
+}
+
+// ErrPresetTooMany refuses one preset more than most.
+func ErrPresetTooMany(most int) Refusal {
+	return Refusal(fmt.Sprintf("You already have %d presets, the most possible. Delete one with /preset delete.", most))
+}
+
+// Preset is one preset as a list shows it.
+type Preset struct {
+	Name    string
+	Options map[string]string
+}
+
+// line shows a preset on one line.
+func (p Preset) line() string {
+	var all []string
+	for _, option := range slices.Sorted(maps.Keys(p.Options)) {
+		all = append(all, option+": "+Escape(strings.ReplaceAll(p.Options[option], "\n", " ")))
+	}
+	return "**" + Escape(p.Name) + "** · " + strings.Join(all, " · ")
+}
+
+// PresetSaved confirms that a preset was saved.
+func PresetSaved(p Preset) string {
+	return "Saved. Use it as `/imagine preset:` " + Escape(p.Name) + "\n" + p.line()
+}
+
+// PresetDeleted confirms that a preset was deleted.
+func PresetDeleted(name string) string { return "Deleted: " + Escape(name) }
+
+// Presets lists presets. A person has at most so many, and all of them fit into one message.
+func Presets(all []Preset, most int) string {
+	if len(all) == 0 {
+		return "You have no presets. Save settings under a name with `/preset save`."
+	}
+	lines := []string{"**Your presets**"}
+	for _, p := range all {
+		lines = append(lines, Shorten(p.line(), MaxContent/(most+1)-1))
+	}
+	return strings.Join(lines, "\n")
+}
