@@ -8,11 +8,11 @@ import (
 	"log/slog"
 	"time"
 
-	"darkroom/bot/backoff"
 	"darkroom/bot/job"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/queue"
+	"darkroom/queue/backoff"
 	"darkroom/render/picture"
 	"darkroom/store"
 )

@@ -20,10 +20,11 @@ import (
 	"time"
 
 	"darkroom/queue"
+	"darkroom/queue/backoff"
 )
 
 const (
-	minRestartPause = 100 * time.Millisecond // doubled with each death
+	minRestartPause = 100 * time.Millisecond // about; doubled with each death
 	maxRestartPause = 30 * time.Second
 	steadyTime      = time.Minute // a process that lived so long did not die of its start
 	maxEarlyDeaths  = 3           // before any process was ready: the next one would not be either
@@ -102,7 +103,7 @@ func (s *Supervisor) Stop() {
 // keepRunning runs one process after the other until ctx ends, or until it is clear that none would be ready.
 func (s *Supervisor) keepRunning(ctx context.Context) error {
 	ready := false
-	pause, deaths := time.Duration(0), 0
+	pause, deaths := backoff.New(minRestartPause, maxRestartPause), 0
 	for {
 		began := time.Now()
 		p := s.runProcess(ctx)
@@ -121,18 +122,18 @@ func (s *Supervisor) keepRunning(ctx context.Context) error {
 		case !ready && deaths == maxEarlyDeaths:
 			return fmt.Errorf("the renderer process died %d times before it was ready: %w", deaths, p.err)
 		case time.Since(began) > steadyTime:
-			pause = 0
+			pause.Reset()
 		}
-		pause = min(max(2*pause, minRestartPause), maxRestartPause)
-		args := []any{"error", p.reason(), "lived", time.Since(began).Round(time.Millisecond), "pause", pause}
+		wait := pause.Next()
+		args := []any{
+			"error", p.reason(), "lived", time.Since(began).Round(time.Millisecond), "pause", wait.Round(time.Millisecond),
+		}
 		if queueErr != nil {
 			args = append(args, "queue", queueErr)
 		}
 		s.Log.Error("the renderer process died and is started again", args...)
-		select {
-		case <-ctx.Done():
+		if backoff.Sleep(ctx, wait) != nil {
 			return nil
-		case <-time.After(pause):
 		}
 	}
 }
