@@ -52,7 +52,6 @@ type Bot struct {
 	delivery    *delivery.Delivery
 	retention   *retention.Retention
 	interaction *interaction.Handler
-	maxCrashes  int
 }
 
 // New puts a Bot together. It names every part that is missing.
@@ -62,7 +61,7 @@ func New(p Parts) (*Bot, error) {
 	}
 	o, i, claim := p.Options.withDefaults(), p.Options.Intervals.withDefaults(), claimFor(p)
 	fetcher := rest.Fetcher{HTTP: o.HTTP, Hosts: o.CDN}
-	b := &Bot{maxCrashes: o.MaxCrashes}
+	b := &Bot{}
 	b.catalog = catalog.New(catalog.Options{Store: p.Store, Queue: p.Queue, Interval: i.Catalog, Log: o.Log})
 	b.outbox = outbox.New(outbox.Options{
 		Store: p.Store, Queue: p.Queue, Fetcher: fetcher, Claim: claim, Pool: o.Pool, Shared: o.Shared,
@@ -110,9 +109,6 @@ func claimFor(p Parts) func(ctx context.Context, name string, span time.Duration
 // Run runs the bot until ctx is done and then returns nil, or returns why it cannot go on. Interactions that are being
 // handled are finished first.
 func (b *Bot) Run(ctx context.Context) error {
-	if err := b.outbox.FailCrashed(ctx, b.maxCrashes); err != nil {
-		return err
-	}
 	b.catalog.Load(ctx)
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{

@@ -41,7 +41,6 @@ type Options struct {
 	Intervals Intervals
 
 	ForgetAfter time.Duration // a server that removed the bot is forgotten after so long; never when 0
-	MaxCrashes  int           // a job whose rendering ended the process so often is given up at the start; none when 0
 }
 
 // Intervals are how often the bot's loops run. Zero values are replaced by the ones beside them.

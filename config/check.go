@@ -75,9 +75,12 @@ func withoutNil(errs ...error) []error {
 	return out
 }
 
+// tokenVariable is the environment variable that holds the bot's token.
+const tokenVariable = "DISCORD_TOKEN"
+
 // loadToken reads the token, from the environment or from its file.
 func (d *Discord) loadToken(src Sources) error {
-	text := strings.TrimSpace(src.Getenv("DISCORD_TOKEN"))
+	text := strings.TrimSpace(src.Getenv(tokenVariable))
 	if text == "" && d.TokenFile != "" {
 		data, err := src.ReadFile(d.TokenFile)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
@@ -85,23 +84,25 @@ func clusterClients(plain *redis.Options, hosts []string, master string) func() 
 // it is closed: the bot fills the next one again, as after any loss. It takes 2,000 waiting jobs; beyond them Enqueue
 // returns ErrFull.
 func Embedded(o Options) *Queue {
-	server := miniredis.NewMiniRedis()
+	server := newEmbeddedServer()
 	q := Open(embeddedClients(server), o)
+	q.server = server
 	if q.opts.MaxWaiting == 0 {
 		q.opts.MaxWaiting = embeddedWaiting
 	}
 	q.maxPipeline, q.embedded = 16, true // see embeddedClients
-	q.stopServer, q.fullHint = server.Close, " in this process's own memory; a Redis server takes more"
+	q.stopServer, q.fullHint = server.close, " in this process's own memory; a Redis server takes more"
 	return q
 }
 
 // embeddedClients makes clients on in-memory pipes. A pipe has no buffer: send no pipeline that is longer than one read
 // of the server (4 KiB), or client and server wait for each other. The queue mostly sends single commands.
-func embeddedClients(server *miniredis.Miniredis) func() redis.UniversalClient {
+func embeddedClients(server *embeddedServer) func() redis.UniversalClient {
 	return func() redis.UniversalClient {
 		return redis.NewClient(&redis.Options{
-			Dialer:                   func(context.Context, string, string) (net.Conn, error) { return server.Dial() },
+			Dialer:                   func(context.Context, string, string) (net.Conn, error) { return server.redis.Dial() },
 			Addr:                     "embedded",
+			Password:                 server.password,
 			Protocol:                 2,
 			DisableIdentity:          true,
 			ContextTimeoutEnabled:    true,

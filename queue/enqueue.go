@@ -37,7 +37,8 @@ func (q *Queue) Enqueue(ctx context.Context, epoch int64, j Job) (EnqueueResult,
 	}
 	r, err := q.run(ctx, enqueueScript, epoch, j.ID, escape(j.Lane), escape(j.Server), escape(j.User),
 		min(max(j.Cost, 1), maxCost), max(j.Pictures, 1), max(j.MaxRunning, 0), j.MaybePosted, strings.Join(j.inputs(), ","),
-		payload, q.opts.MaxWaiting, j.BatchKey, weight(j.ServerWeight), weight(j.Weight), q.reclaimGrace(epoch, j))
+		payload, q.opts.MaxWaiting, j.BatchKey, weight(j.ServerWeight), weight(j.Weight), q.reclaimGrace(epoch, j),
+		max(j.Crashes, 0), q.opts.MaxCrashes)
 	if err != nil {
 		return EnqueueResult{}, fmt.Errorf("enqueue job %s: %w", j.ID, err)
 	}
@@ -63,8 +64,11 @@ func weight(percent int) int {
 // reclaimGrace is how long after the start of the epoch the job's renderer may reclaim it, "" for a job without one. In
 // the first epoch of an embedded queue no renderer can come: it ended with the process before.
 func (q *Queue) reclaimGrace(epoch int64, j Job) string {
-	if !j.WasRunning || epoch == q.firstEpoch.Load() {
+	if !j.WasRunning {
 		return ""
+	}
+	if epoch == q.firstEpoch.Load() {
+		return "0"
 	}
 	return strconv.FormatInt(ms(q.opts.ReclaimGrace), 10)
 }

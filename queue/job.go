@@ -31,6 +31,9 @@ type Job struct {
 	// WasRunning says that a renderer had the job before the new epoch. In the first Options.ReclaimGrace of the epoch the
 	// job waits for that renderer to Reclaim it.
 	WasRunning bool `json:"-"`
+
+	// Crashes is how many renderers crashed with it in earlier epochs.
+	Crashes int `json:"-"`
 }
 
 // Token proves a lease. It grows with every lease of a pool, so an older holder gets Stale.
@@ -72,6 +75,7 @@ const (
 	JobSealed        EventKind = "sealed"      // the renderer is about to post
 	JobDone          EventKind = "done"        // Outcome holds what was made
 	JobFailed        EventKind = "failed"      // it will not be tried again; Reason says why
+	JobCrashed       EventKind = "crashed"     // its renderer crashed, Crashes times by now; another event follows
 	CancelRequested  EventKind = "cancel"      // a person cancelled it; its renderer stops within a step
 	JobCancelled     EventKind = "cancelled"   // a cancelled job has left the queue
 	EpochBegan       EventKind = "epoch"       // a new epoch began, with an empty queue
@@ -85,6 +89,7 @@ type Event struct {
 	Kind    EventKind
 	Job     string
 	Percent int
+	Crashes int
 	Reason  string
 	Outcome *Outcome
 }

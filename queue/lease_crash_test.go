@@ -15,8 +15,8 @@ func TestCrashWhileRenderingIsRetriedOnce(t *testing.T) {
 		}
 		r.expire(1)
 		r.mustLeaseNone()
-		r.wantEvents("leased 1-0", "leased 1-0", "failed 1-0")
-		if e := r.events()[2]; e.Reason != "the renderer crashed 2 times while generating" {
+		r.wantEvents("leased 1-0", "crashed 1-0", "leased 1-0", "crashed 1-0", "failed 1-0")
+		if e := r.events()[4]; e.Reason != "the renderer crashed 2 times while generating" {
 			r.Errorf("reason %q", e.Reason)
 		}
 	})
@@ -144,9 +144,9 @@ func TestTwoReportedCrashesEndAJob(t *testing.T) {
 		l = r.mustLease("v", "1-0")
 		r.mustCrash(l, true)
 		r.mustCrash(l, true)
-		r.wantEvents("leased 1-0", "leased 1-0", "failed 1-0")
-		if all := r.events(); all[2].Reason != "it hung" {
-			r.Errorf("reason %q, want what was reported", all[2].Reason)
+		r.wantEvents("leased 1-0", "crashed 1-0", "leased 1-0", "crashed 1-0", "failed 1-0")
+		if all := r.events(); all[4].Reason != "it hung" {
+			r.Errorf("reason %q, want what was reported", all[4].Reason)
 		}
 	})
 }

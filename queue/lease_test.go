@@ -49,7 +49,7 @@ func TestAStaleLeaseChangesNothing(t *testing.T) {
 		r.wantVerdict(Stale)(r.Seal(r.ctx, forged))
 		r.finish(l)
 		r.wantVerdict(Stale)(r.Done(r.ctx, old, 1, Outcome{}))
-		r.wantEvents("leased 1-0", "leased 1-0", "sealed 1-0", "done 1-0")
+		r.wantEvents("leased 1-0", "crashed 1-0", "leased 1-0", "sealed 1-0", "done 1-0")
 	})
 }
 

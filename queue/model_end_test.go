@@ -182,19 +182,40 @@ func (m *model) reap() (n int) {
 	due := late("D")
 	for _, j := range late("LS") {
 		n++
-		switch {
-		case m.endIfCancelled(j, false):
-		case j.state == 'S':
-			j.errors++
-			m.retryOrEnd(j, 0, j.errors >= m.o.MaxErrors)
-		default:
-			m.crashed(j)
-		}
+		m.endLease(j)
 	}
 	for _, j := range due {
 		n++
 		j.state = 'W'
+		if j.fence == 0 && !j.cancel { // the renderer that had it in the epoch before did not come back
+			if j.crashes++; j.crashes >= m.o.MaxCrashes {
+				j.state, j.kind, j.until = 'E', JobFailed, m.now
+				m.forgetIdle()
+			}
+		}
 	}
 	m.forget()
 	return n
+}
+
+// endLease is what becomes of a job whose renderer was lost.
+func (m *model) endLease(j *modelJob) {
+	switch {
+	case m.endIfCancelled(j, false):
+	case j.state == 'S':
+		j.errors++
+		m.retryOrEnd(j, 0, j.errors >= m.o.MaxErrors)
+	default:
+		m.crashed(j)
+	}
+}
+
+// rendererDied ends the leases of a slot, and does what reap does.
+func (m *model) rendererDied(slot string) {
+	for _, j := range m.unfinished() {
+		if (j.state == 'L' || j.state == 'S') && j.slot == slot {
+			m.endLease(j)
+		}
+	}
+	m.reap()
 }

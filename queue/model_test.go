@@ -107,6 +107,15 @@ func (m *model) enqueue(j Job) (answer string) {
 	if m.o.MaxWaiting > 0 && waiting >= m.o.MaxWaiting {
 		return "FULL"
 	}
+	grace := m.began.Add(m.o.ReclaimGrace)
+	waits := j.WasRunning && m.now.Before(grace)
+	if j.WasRunning && !waits && !early {
+		j.Crashes++ // too late for its renderer to come
+	}
+	if j.Crashes >= m.o.MaxCrashes && !waits && !early {
+		m.jobs[j.ID] = &modelJob{state: 'E', kind: JobFailed, until: m.now}
+		return "DUP"
+	}
 	s, u := m.server(j.Server), m.user(j.Server, j.User)
 	if !m.busyServer(j.Server) && s.startTag <= m.virtualTime {
 		s.startTag, m.virtualTime = m.virtualTime, m.virtualTime+1
@@ -116,8 +125,8 @@ func (m *model) enqueue(j Job) (answer string) {
 	}
 	u.maxRunning = j.MaxRunning
 	m.seq++
-	k := &modelJob{Job: j, state: 'W', seq: m.seq, maybePosted: j.MaybePosted, cancel: early}
-	if grace := m.began.Add(m.o.ReclaimGrace); j.WasRunning && m.now.Before(grace) {
+	k := &modelJob{Job: j, state: 'W', seq: m.seq, crashes: j.Crashes, maybePosted: j.MaybePosted, cancel: early}
+	if waits {
 		k.state, k.until = 'D', grace
 	}
 	m.jobs[j.ID] = k

@@ -18,6 +18,7 @@ func (p *property) newEpoch(t *rapid.T) {
 		job := j.Job
 		job.WasRunning = j.state == 'L' || j.state == 'S'
 		job.MaybePosted = j.maybePosted || job.WasRunning
+		job.Crashes = j.crashes
 		p.enqueueBoth(t, job)
 	}
 }
@@ -37,6 +38,12 @@ func (p *property) reclaim(t *rapid.T) {
 			t.Fatal("reclaimed, but no lease came with it")
 		}
 	}
+}
+
+func (p *property) rendererDied(t *rapid.T) {
+	slot := pick(t, "slot", "w1", "w2")
+	p.m.rendererDied(slot)
+	mustEqual(t, "renderer died", 0, 0, p.RendererDied(p.ctx, slot))
 }
 
 func (p *property) pause(t *rapid.T) {

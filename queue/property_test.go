@@ -73,7 +73,7 @@ func (r *fixture) randomWalk(t *rapid.T) int {
 
 // rare draws what would end most walks too early if it were as likely as the rest.
 func (p *property) rare(t *rapid.T) {
-	pick(t, "rare", p.limit, p.limit, p.pause, p.pause, p.newEpoch, p.loseData, p.loseData)(t)
+	pick(t, "rare", p.limit, p.limit, p.pause, p.pause, p.newEpoch, p.loseData, p.loseData, p.rendererDied)(t)
 }
 
 // property is one run.

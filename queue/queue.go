@@ -74,10 +74,11 @@ type Queue struct {
 	newClient   func() redis.UniversalClient // makes another client, for blocking reads
 	stopServer  func()                       // stops the embedded server
 	opts        Options
-	maxPipeline int          // commands in one pipeline
-	embedded    bool         // only this process can reach it
-	firstEpoch  atomic.Int64 // the first epoch of an embedded queue; 0 for any other
-	fullHint    string       // why no more jobs may wait, if it is not an option
+	maxPipeline int             // commands in one pipeline
+	embedded    bool            // it is in this process's memory
+	server      *embeddedServer // nil for a queue on a Redis server
+	firstEpoch  atomic.Int64    // the first epoch of an embedded queue; 0 for any other
+	fullHint    string          // why no more jobs may wait, if it is not an option
 }
 
 // Open returns the queue that the clients of connect reach. It calls connect once for all short calls and once for each

@@ -12,18 +12,35 @@ const reapBatch = 100
 // tombstones. Every process should call it every second or two; no leader is needed.
 func (q *Queue) Reap(ctx context.Context) (n int, err error) {
 	for {
-		r, err := q.run(ctx, reapScript, anyEpoch, reapBatch, q.opts.MaxCrashes, q.opts.MaxErrors,
-			ms(q.opts.KeepEnded), q.opts.MaxEnded, ms(q.opts.Lease))
+		moved, err := q.runReap(ctx, "")
 		if err != nil {
 			return n, fmt.Errorf("reap: %w", err)
 		}
-		moved, err := r.number(1)
-		if err != nil {
-			return n, fmt.Errorf("reap: %w", err)
-		}
-		n += int(moved)
+		n += moved
 		if moved < reapBatch {
 			return n, nil
 		}
 	}
+}
+
+// RendererDied ends the leases of a slot whose renderer is known to be dead, as if their time had run out: nobody
+// waits for that. Each job that was being generated counts one more crash. The slot must not be in use by another
+// renderer.
+func (q *Queue) RendererDied(ctx context.Context, slot string) error {
+	if _, err := q.runReap(ctx, slot); err != nil {
+		return fmt.Errorf("end leases of %s: %w", slot, err)
+	}
+	return nil
+}
+
+// runReap runs the script once and returns how many jobs it moved. deadSlot is a slot whose leases end now, "" for
+// none.
+func (q *Queue) runReap(ctx context.Context, deadSlot string) (int, error) {
+	r, err := q.run(ctx, reapScript, anyEpoch, reapBatch, q.opts.MaxCrashes, q.opts.MaxErrors,
+		ms(q.opts.KeepEnded), q.opts.MaxEnded, ms(q.opts.Lease), deadSlot)
+	if err != nil {
+		return 0, err
+	}
+	moved, err := r.number(1)
+	return int(moved), err
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"darkroom/queue/backoff"
 )
 
 const (
@@ -41,16 +43,16 @@ func (q *Queue) Watch(ctx context.Context, from string, handle func(Event) error
 		}
 	}()
 	w := watcher{q: q, db: db, lastID: from, handle: handle}
-	for pause := time.Duration(0); ctx.Err() == nil; {
+	pause := backoff.New(50*time.Millisecond, maxBlock)
+	for ctx.Err() == nil {
 		switch err := w.step(ctx); {
 		case errors.As(err, new(handlerError)):
 			return errors.Unwrap(err)
 		case err != nil:
 			w.positionChecked = false
-			pause = min(max(2*pause, 50*time.Millisecond), maxBlock)
-			sleep(ctx, pause)
+			_ = pause.Wait(ctx) // the loop ends with ctx
 		default:
-			pause = 0
+			pause.Reset()
 		}
 	}
 	return context.Cause(ctx)
@@ -129,18 +131,10 @@ func readEvent(m redis.XMessage) Event {
 	text := func(field string) string { s, _ := m.Values[field].(string); return s }
 	e := Event{ID: m.ID, Kind: EventKind(text("kind")), Job: text("job"), Reason: text("reason")}
 	e.Percent, _ = strconv.Atoi(text("percent")) // 0 where there is none
+	e.Crashes, _ = strconv.Atoi(text("crashes"))
 	var o Outcome
 	if s := text("outcome"); s != "" && json.Unmarshal([]byte(s), &o) == nil {
 		e.Outcome = &o
 	}
 	return e
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }

@@ -2,29 +2,26 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 )
 
-// RunBegan counts a run of a job as a crash until RunSurvived takes that back. It counts before the run, because a
-// process that the run kills cannot count it afterwards.
-func (s *Store) RunBegan(ctx context.Context, id string) (bool, error) {
-	return s.change(ctx, "count run of", id, `UPDATE jobs SET crashes = crashes + 1, updated = $2
-		WHERE id = $1 AND state IN ('waiting', 'running')`)
+// RecordCrashes notes how many renderers were lost while they rendered an unfinished job, so that the count outlives
+// the queue. A smaller number than the one noted changes nothing.
+func (s *Store) RecordCrashes(ctx context.Context, id string, crashes int) (bool, error) {
+	return s.change(ctx, "note crashes of", id, `UPDATE jobs SET crashes = $3, updated = $2
+		WHERE id = $1 AND crashes < $3 AND state IN ('waiting', 'running')`, crashes)
 }
 
-// RunSurvived takes back what RunBegan counted: the run has ended, in whatever way, and the process lives.
-func (s *Store) RunSurvived(ctx context.Context, id string) (bool, error) {
-	return s.change(ctx, "count end of run of", id, `UPDATE jobs SET crashes = crashes - 1, updated = $2
-		WHERE id = $1 AND crashes > 0 AND state IN ('waiting', 'running')`)
-}
-
-// CrashedJobs returns the ids of unfinished jobs whose runs killed their process at least this many times. No job may
-// run during the call, because a run that has begun counts as a crash.
-func (s *Store) CrashedJobs(ctx context.Context, times int) ([]string, error) {
-	ids, err := s.queryTexts(ctx, `SELECT id FROM jobs WHERE state IN ('waiting', 'running') AND crashes >= $1
-		ORDER BY created, id`, times)
+// RequeueRunning makes every Running job Waiting. It is for the end of a process that had the queue in its memory,
+// once its renderer has stopped in order: a job that stays Running counts as one that its renderer was lost with.
+func (s *Store) RequeueRunning(ctx context.Context) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE jobs SET state = 'waiting', updated = $1 WHERE state = 'running'`, millis(s.now()))
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("find crashed jobs: %w", err)
+		return fmt.Errorf("take back what was running: %w", err)
 	}
-	return ids, nil
+	return nil
 }

@@ -14,7 +14,7 @@ const jobColumns = `id, server, channel, user_id, parent, verb, state, spec, add
 // jobSelection are the columns that scanJob reads. The last two say whether the job has input pictures, and whether
 // posting a message beside the job's own has begun.
 const jobSelection = jobColumns + `, EXISTS (SELECT 1 FROM job_inputs i WHERE i.job = jobs.id),
-	EXISTS (SELECT 1 FROM deliveries d WHERE d.job = jobs.id AND d.state IN ('sending', 'posted'))`
+	EXISTS (SELECT 1 FROM deliveries d WHERE d.job = jobs.id AND d.state IN ('sending', 'posted')), crashes`
 
 // Find returns a job, or ErrNotFound. An erased job is not found.
 func (s *Store) Find(ctx context.Context, id string) (Job, error) {
@@ -90,7 +90,7 @@ func scanJob(r *sql.Rows) (j Job, inputs bool, err error) {
 	var created, updated int64
 	err = r.Scan(&j.ID, &j.Server, &j.Channel, &j.User, &j.Parent, &j.Verb, &j.State, &spec, &address, &pending,
 		&j.Lane, &j.Cost, &j.Pictures, &j.Spoiler, &j.Epoch, &j.WasLeased, &j.Message, &outcome, &j.Reason,
-		&created, &updated, &j.Weight, &inputs, &j.PostedSeparately)
+		&created, &updated, &j.Weight, &inputs, &j.PostedSeparately, &j.Crashes)
 	if err != nil {
 		return Job{}, false, err
 	}

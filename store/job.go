@@ -47,6 +47,7 @@ type Job struct {
 	WasLeased        bool            // a renderer had it once, so it may have been posted: check before posting again
 	PostedSeparately bool            // its pictures may be in a message of their own: see Delivery
 	Message          string          // the message that holds the answer, once known
+	Crashes          int             // renderers that were lost while they rendered it
 	Outcome          json.RawMessage // a queue outcome, once done
 	Reason           string          // why it failed
 	Created          time.Time

@@ -57,9 +57,9 @@ func oldJobs() []Job {
 	waiting.Pictures, waiting.Spoiler, waiting.Epoch, waiting.WasLeased, waiting.Weight = 4, true, 3, false, 200
 	waiting.Message, waiting.Inputs = "m1", []string{"ab"}
 	running.State, running.Address, running.Parent, running.Verb = Running, token, "1-0", "vary"
-	running.PostedSeparately = true
+	running.PostedSeparately, running.Crashes = true, 1
 	inInbox.State, inInbox.Outcome = Done, json.RawMessage(`{"delivered":"inbox"}`)
-	failed.State, failed.Reason = Failed, "no memory"
+	failed.State, failed.Reason, failed.Crashes = Failed, "no memory", 2
 	offered.State, offered.Address, offered.Outcome = Done, json.RawMessage(`{}`), json.RawMessage(`{}`)
 	return []Job{
 		at(offered, "6-0", 5), at(failed, "4-0", 3), at(inInbox, "3-0", 2), at(running, "2-0", 1), at(waiting, "1-0", 0),
@@ -111,7 +111,7 @@ func readOldDeliveries(t *testing.T, s *Store) {
 		[]any{[]InboxPicture{{"a.png", []byte("one")}, {"b.png", []byte("two")}}, error(nil)})
 }
 
-// readOldQueue reads what belongs to the queue: outbox, epoch, claims, crashes and the position in the events.
+// readOldQueue reads what belongs to the queue: outbox, epoch, claims and the position in the events.
 func readOldQueue(t *testing.T, s *Store) {
 	t.Helper()
 	ctx := t.Context()
@@ -121,8 +121,6 @@ func readOldQueue(t *testing.T, s *Store) {
 	same(t, "epoch", []any{epoch, err}, []any{int64(4), error(nil)})
 	claimed, err := s.Claim(ctx, "x", "b", time.Minute)
 	same(t, "a claim in force", []any{claimed, err}, []any{false, error(nil)})
-	crashed, err := s.CrashedJobs(ctx, 1)
-	same(t, "crashed", []any{crashed, err}, []any{[]string{"2-0"}, error(nil)})
 	event, err := s.Meta(ctx, "events:main")
 	same(t, "meta", []any{event, err}, []any{"7-0", error(nil)})
 }

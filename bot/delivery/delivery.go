@@ -8,11 +8,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"darkroom/bot/backoff"
 	"darkroom/bot/job"
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/queue"
+	"darkroom/queue/backoff"
 	"darkroom/render/picture"
 	"darkroom/store"
 )
@@ -40,6 +40,7 @@ type meta interface {
 
 type runStates interface {
 	MarkLeased(ctx context.Context, id string) (bool, error)
+	RecordCrashes(ctx context.Context, id string, crashes int) (bool, error)
 	MarkRequeued(ctx context.Context, id string) (bool, error)
 }
 
@@ -102,7 +103,7 @@ type outbox interface {
 
 type epochs interface {
 	EpochBegan() time.Time
-	NoteEpoch()
+	NoteEpoch(ctx context.Context)
 	MayHaveRun(j job.Job) bool
 }
 

@@ -8,10 +8,10 @@ import (
 	"sync"
 	"time"
 
-	"darkroom/bot/backoff"
 	"darkroom/bot/job"
 	"darkroom/bot/message"
 	"darkroom/queue"
+	"darkroom/queue/backoff"
 	"darkroom/store"
 )
 

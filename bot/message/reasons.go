@@ -33,11 +33,6 @@ func ReasonInputTooManyPixels(most int) string {
 	return fmt.Sprintf("the start image is too large: at most %d megapixels", most>>20)
 }
 
-// ReasonRendererLost says that the renderer crashed so many times while it rendered the job.
-func ReasonRendererLost(times int) string {
-	return fmt.Sprintf("the renderer crashed %d times on this request", times)
-}
-
 // FailureReason is why a job failed, as its owner reads it. The queue gives no reason when all attempts were used.
 func FailureReason(reason string) string {
 	if reason == "" {

@@ -180,31 +180,3 @@ func (e *enqueuer) giveUp(ctx context.Context, j job.Job, reason string, cause e
 	e.failed(j, reason)
 	return errors.Join(errGivenUp, cause)
 }
-
-// FailCrashed gives up jobs whose rendering ended the process so many times; 0 gives up none. It is called before
-// anything is in the queue: a queue in the memory of that process could not count.
-func (o *Outbox) FailCrashed(ctx context.Context, times int) error {
-	if times < 1 {
-		return nil
-	}
-	ids, err := o.db.CrashedJobs(ctx, times)
-	if err != nil {
-		return fmt.Errorf("give up crashed jobs: %w", err)
-	}
-	for _, id := range ids {
-		row, err := o.db.Find(ctx, id)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err == nil {
-			err = o.single.giveUp(ctx, read(row), message.ReasonRendererLost(times), errCrashed)
-		}
-		if err != nil && !errors.Is(err, errGivenUp) {
-			return fmt.Errorf("give up crashed jobs: %w", err)
-		}
-	}
-	return nil
-}
-
-// errCrashed is why FailCrashed gives jobs up.
-var errCrashed = errors.New("its rendering ended the process too often")

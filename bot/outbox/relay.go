@@ -5,10 +5,10 @@ import (
 	"errors"
 	"time"
 
-	"darkroom/bot/backoff"
 	"darkroom/bot/job"
 	"darkroom/bot/rest"
 	"darkroom/queue"
+	"darkroom/queue/backoff"
 	"darkroom/store"
 )
 

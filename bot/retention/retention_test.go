@@ -5,14 +5,18 @@ import (
 	"log/slog"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
 // fakeStore notes what was pruned.
 type fakeStore struct {
 	Store
-	pruned []string
+	pruned   []string
+	prunedAt []time.Time
 }
+
+func (f *fakeStore) FinishErasures(context.Context) error { return nil }
 
 func (f *fakeStore) note(what string, age time.Duration) error {
 	f.pruned = append(f.pruned, what+" "+age.String())
@@ -28,7 +32,10 @@ func (f *fakeStore) PruneDeliveries(_ context.Context, seen, age time.Duration) 
 	return f.note("deliveries", age)
 }
 
-func (f *fakeStore) PruneClaims(context.Context) error { return f.note("claims", 0) }
+func (f *fakeStore) PruneClaims(context.Context) error {
+	f.prunedAt = append(f.prunedAt, time.Now())
+	return f.note("claims", 0)
+}
 
 func (f *fakeStore) PruneQuestions(_ context.Context, age time.Duration) error {
 	return f.note("questions", age)
@@ -51,4 +58,34 @@ func TestPruneRunsOnceAnHour(t *testing.T) {
 			t.Errorf("%v later: got %q, want %q", c.after, db.pruned, c.want)
 		}
 	}
+}
+
+// TestRunPrunesOnceAnHour lets the loop itself live through some hours, in which servers come and go.
+func TestRunPrunesOnceAnHour(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db, began := &fakeStore{}, time.Now()
+		r := New(Options{Store: db, Interval: 10 * time.Minute, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		ended := make(chan error, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { ended <- r.Run(ctx) }()
+		for time.Since(began) < 3*time.Hour+30*time.Minute {
+			time.Sleep(7 * time.Minute)
+			r.memberships.wake <- struct{}{} // as a server's event does
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("run ended with %v, want nil", err)
+		}
+		if n := len(db.prunedAt); n != 3 {
+			t.Errorf("got %d prunes in three and a half hours, want 3", n)
+		}
+		last := began
+		for i, at := range db.prunedAt {
+			if after := at.Sub(last); after < time.Hour || after > time.Hour+10*time.Minute {
+				t.Errorf("prune %d: got it %v after the one before", i+1, after)
+			}
+			last = at
+		}
+	})
 }

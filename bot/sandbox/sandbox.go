@@ -135,6 +135,9 @@ func (s *Sandbox) setAddress(ln net.Listener) {
 	s.rest.SetGateway("ws://" + host + "/gateway")
 }
 
+// SetExamples replaces Options.Examples. It is called before Serve.
+func (s *Sandbox) SetExamples(examples []Example) { s.page.SetExamples(examples) }
+
 // Serve serves on a listener until ctx ends; nil is Options.Listener. Then it closes all connections and returns nil.
 // It refuses addresses other than loopback, unless Options.Hosts names the hosts that requests may use.
 func (s *Sandbox) Serve(ctx context.Context, ln net.Listener) error {

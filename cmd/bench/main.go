@@ -1,11 +1,11 @@
-// Command bench paints with a model folder again and again, as a warm renderer does, and tells what each picture cost:
-// from its Spec to an encoded PNG, and how much of that was ONNX Runtime's own. render/bench/compare.py runs it beside
-// other programs.
+// Command bench renders with a model folder again and again, as a renderer with a loaded model does, and prints how long
+// each image took: from its Spec to an encoded PNG, and how much of that was spent in ONNX Runtime.
+// render/bench/compare.py runs it beside other programs.
 //
 //	bench --model DIR [--steps 2] [--size 512] [--paints 3] [--threads 0] [--prefer steps|start] [--device cpu]
 //	      [--batch 1] [--narrow]
 //
-// It prints a line when the model is loaded ("ready") and one JSON object for each picture.
+// It prints "ready" when the model is loaded, and one JSON object for each image.
 package main
 
 import (
@@ -59,9 +59,9 @@ func parse(args []string) (settings, error) {
 	f.StringVar(&s.sampler, "sampler", "ddim", "sampler of diffusers' dialect")
 	f.StringVar(&size, "size", "512", "sides in pixels: 512, or 640x512")
 	f.IntVar(&s.steps, "steps", 2, "steps")
-	f.IntVar(&s.rounds, "paints", 3, "pictures, one after the other")
+	f.IntVar(&s.rounds, "paints", 3, "images, one after the other")
 	f.IntVar(&s.threads, "threads", 0, "threads on the CPU; 0 is one per core")
-	f.IntVar(&s.batch, "batch", 1, "paintings made at once")
+	f.IntVar(&s.batch, "batch", 1, "images rendered at once")
 	f.Float64Var(&s.guidance, "guidance", 7.5, "guidance scale")
 	f.BoolVar(&s.narrow, "narrow", false, "leave float16 networks in float16 on the CPU")
 	if err := f.Parse(args); err != nil {
@@ -84,7 +84,7 @@ func (s settings) onnxDevice() onnx.Device {
 	d := onnx.Device{Kind: s.device, Threads: s.threads, Mapped: s.prefer == "start", KeepFloat16: s.narrow}
 	if kind, index, ok := strings.Cut(s.device, ":"); ok {
 		d.Kind = kind
-		d.Index, _ = strconv.Atoi(index) // a device that is none is refused by its name
+		d.Index, _ = strconv.Atoi(index) // an unknown device is refused by its name later
 	}
 	return d
 }
@@ -101,7 +101,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := onnx.Open(lib); err != nil {
 		return err
 	}
-	// As the program does: a folder that was hashed once is not hashed again at each start.
+	// As in darkroom itself, a folder is hashed only once.
 	folder, err := pipeline.Open(s.model, folder.Cached(filepath.Join(os.TempDir(), "darkroom-bench-hashes.json")))
 	if err != nil {
 		return err
@@ -124,15 +124,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// painted is what one round cost, in seconds.
+// roundCost is how long one round took, in seconds.
 type roundCost struct {
-	Seconds float64          `json:"seconds"` // from Spec to PNG, of all that were made at once
-	Ran     float64          `json:"ran"`     // of these inside ONNX Runtime
+	Seconds float64          `json:"seconds"` // from Spec to PNG, for all images of the round
+	Ran     float64          `json:"ran"`     // of that inside ONNX Runtime
 	Millis  map[string]int64 `json:"millis"`
 	Bytes   int              `json:"bytes"`
 }
 
-// paint makes as many pictures at once as the batch says.
+// renderRound renders as many images at once as the batch says.
 func (s settings) renderRound(ctx context.Context, e *pipeline.Pipeline) (roundCost, error) {
 	began, ran := time.Now(), e.Model.Ran()
 	slots, results, errs := render.NewBatch(s.batch), make([]roundCost, s.batch), make([]error, s.batch)

@@ -24,7 +24,7 @@ func runBot(ctx context.Context, s invocation) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	dataLock, err := lockData(c.Data, false)
+	dataLock, err := store.LockDir(c.Data.Dir, false)
 	if err != nil {
 		return err
 	}
@@ -34,15 +34,17 @@ func runBot(ctx context.Context, s invocation) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, 0, s.log)
+	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, s.log)
 	if err != nil {
 		return err
 	}
 	return serve(ctx, s.log, component{"bot", b.Run})
 }
 
-// newBot puts the bot together. crashes is bot.Options.Crashes, wildcards a folder that may be missing.
-func newBot(d config.Discord, m config.Retention, pool, wildcards string, db *store.Store, q *queue.Queue, crashes int, log *slog.Logger) (*bot.Bot, error) {
+// newBot makes the bot. The folder wildcards may be missing.
+func newBot(
+	d config.Discord, m config.Retention, pool, wildcards string, db *store.Store, q *queue.Queue, log *slog.Logger,
+) (*bot.Bot, error) {
 	cdn, err := ownCDN(d.API)
 	if err != nil {
 		return nil, err
@@ -52,13 +54,14 @@ func newBot(d config.Discord, m config.Retention, pool, wildcards string, db *st
 		Queue:   q,
 		Discord: rest.NewClient(rest.Options{Base: d.API.Base, Token: d.Token.Text()}),
 		Options: bot.Options{
-			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log, ForgetAfter: m.ForgetAfter,
-			MaxCrashes: crashes, Wildcards: dynamic.Folder{FS: os.DirFS(wildcards)},
+			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log,
+			ForgetAfter: m.ForgetAfter,
+			Wildcards:   dynamic.Folder{FS: os.DirFS(wildcards)},
 		},
 	})
 }
 
-// ownCDN names the host of a Discord that is not Discord's: its pictures come from the same host as its interface.
+// ownCDN returns the host of a Discord server other than Discord's own: files come from the same host as its API.
 func ownCDN(api config.API) ([]string, error) {
 	if api.Base == rest.DiscordAPI || api.Base == "" {
 		return nil, nil

@@ -65,7 +65,7 @@ func startUp(t *testing.T, data string) string {
 		return ""
 	}
 	go func() {
-		ended <- run(ctx, environment{args: []string{"up", "--listen", "127.0.0.1:0", "--data", data}, getenv: getenv, stdout: &out, stderr: &log})
+		ended <- run(ctx, environment{args: []string{"up", "--listen", "127.0.0.1:0", "--data", data}, getenv: getenv, environ: programEnv(), stdout: &out, stderr: &log})
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -97,7 +97,7 @@ func (v *visitor) do(what string, steps ...step) {
 	}
 }
 
-// name finds what has this accessible name.
+// byLabel finds what has this accessible name.
 func byLabel(label string) string { return `[aria-label="` + label + `"]` }
 
 // until waits for a JavaScript expression to be true.
@@ -106,7 +106,7 @@ func (v *visitor) until(what, expression string) {
 	v.do(what, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(0)))
 }
 
-// galleries waits until n messages show four finished pictures.
+// waitGalleries waits until n messages show four finished images.
 func (v *visitor) waitGalleries(what string, n int) {
 	v.t.Helper()
 	v.until(what, `[...document.querySelectorAll('.message')].filter(m => m.querySelector('[aria-label^="Open picture 4"]') && `+

@@ -13,7 +13,7 @@ import (
 	"darkroom/render/request"
 )
 
-// TestModelCardByFamily sees what the bot is told of models of other kinds than the demo model's.
+// TestModelCardByFamily checks the cards of models of other families than the demo model's.
 func TestModelCardByFamily(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]struct {
@@ -32,7 +32,7 @@ func TestModelCardByFamily(t *testing.T) {
 			t.Fatal(err)
 		}
 		var m request.Card
-		if err := json.Unmarshal(modelCard(f), &m); err != nil {
+		if err := json.Unmarshal(cardJSON(t, f), &m); err != nil {
 			t.Fatal(err)
 		}
 		d := m.Defaults

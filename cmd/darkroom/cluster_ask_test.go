@@ -13,13 +13,13 @@ import (
 	"darkroom/bot/sandbox"
 )
 
-// imagine asks for pictures and returns the interaction's id.
+// imagine asks for two images of a boat and returns the interaction.
 func (cl *cluster) imagine(steps int, options ...sandbox.Option) sandbox.Interaction {
 	cl.t.Helper()
 	return cl.ask(cl.home.Member.ID, "a red boat on a blue sea", steps, options...)
 }
 
-// ask asks for pictures of something, as somebody.
+// ask sends /imagine as a person.
 func (cl *cluster) ask(who, what string, steps int, options ...sandbox.Option) sandbox.Interaction {
 	cl.t.Helper()
 	options = append([]sandbox.Option{
@@ -32,7 +32,7 @@ func (cl *cluster) ask(who, what string, steps int, options ...sandbox.Option) s
 	return i
 }
 
-// says waits until the answer to an interaction contains text.
+// waitText waits until the answer to an interaction contains text.
 func (cl *cluster) waitText(i sandbox.Interaction, text string) sandbox.Message {
 	cl.t.Helper()
 	m, err := cl.WaitReply(cl.ctx(), i.ID, func(m sandbox.Message) bool { return strings.Contains(m.Content, text) })
@@ -42,7 +42,7 @@ func (cl *cluster) waitText(i sandbox.Interaction, text string) sandbox.Message 
 	return m
 }
 
-// shows waits until the answer to an interaction carries its finished pictures.
+// waitResult waits until the answer to an interaction has its finished images.
 func (cl *cluster) waitResult(i sandbox.Interaction) sandbox.Message {
 	cl.t.Helper()
 	m, err := cl.WaitReply(cl.ctx(), i.ID, func(m sandbox.Message) bool { return resultOf(m) != "" })
@@ -67,7 +67,7 @@ func resultOf(m sandbox.Message) string {
 	return ""
 }
 
-// results counts the visible results of each job, in every place the member can see.
+// memberResults counts the visible results of each job in every channel that the member can see.
 func (cl *cluster) memberResults() map[string]int {
 	n := map[string]int{}
 	for _, c := range cl.ChannelsOf(cl.home.Member.ID) {
@@ -95,7 +95,7 @@ func (cl *cluster) wantOneResultEach(asked ...sandbox.Interaction) {
 	}
 }
 
-// settled waits until the line has nothing left, so that whatever would still be posted has been.
+// waitQueueEmpty waits until the queue is empty, so that whatever would still be posted is posted.
 func (cl *cluster) waitQueueEmpty() {
 	cl.t.Helper()
 	q := cl.dialQueue()
@@ -107,9 +107,9 @@ func (cl *cluster) waitQueueEmpty() {
 			return
 		}
 		if ctx.Err() != nil {
-			cl.t.Fatalf("the line never emptied: %+v, %v", snap, errors.Join(err, ctx.Err()))
+			cl.t.Fatalf("the queue never emptied: %+v, %v", snap, errors.Join(err, ctx.Err()))
 		}
-		time.Sleep(50 * time.Millisecond) // emptiness has no signal of its own
+		time.Sleep(50 * time.Millisecond) // nothing signals that it is empty
 	}
 }
 
@@ -121,7 +121,7 @@ var (
 	finishedBody = regexp.MustCompile(`1:remix:`)
 )
 
-// hold stops the requests that f chooses until let go. met is told when one came.
+// holdRequests stops the requests that f matches until release is called. met signals each of them.
 func (cl *cluster) holdRequests(f sandbox.Fault) (met <-chan struct{}, release func()) {
 	came, gate := make(chan struct{}, 8), make(chan struct{})
 	f.Matched, f.Hold = came, gate
@@ -129,12 +129,12 @@ func (cl *cluster) holdRequests(f sandbox.Fault) (met <-chan struct{}, release f
 	return came, sync.OnceFunc(func() { close(gate) })
 }
 
-// callbackFault is the acknowledgement of an interaction.
+// callbackFault matches the acknowledgement of an interaction.
 func callbackFault() sandbox.Fault {
 	return sandbox.Fault{Method: "POST", Path: callbackPath, Times: 1}
 }
 
-// await waits for a signal.
+// waitSignal waits for a signal.
 func (cl *cluster) waitSignal(what string, c <-chan struct{}) {
 	cl.t.Helper()
 	select {

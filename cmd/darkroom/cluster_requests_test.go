@@ -12,21 +12,21 @@ import (
 	"darkroom/bot/sandbox"
 )
 
-// wish is something that was asked for. Whatever happens, it ends in exactly one of the ways that people can see.
+// userRequest is one /imagine. Whatever happens, it ends in exactly one of the ways that people can see.
 type userRequest struct {
 	sandbox.Interaction
 	who           string
 	at            time.Time
 	deleted       bool // its message was deleted: it stays deleted
-	cancelClicked bool // somebody wished to cancel it; the click may have been lost
+	cancelClicked bool // somebody clicked Cancel; the click may have been lost
 }
 
-// The ends of a wish.
+// The ends of a request.
 const (
-	unacknowledged = "unheard"   // nobody acknowledged it in time, so nothing was promised
-	refused        = "refused"   // it was refused at once, and nothing was promised
+	unacknowledged = "unheard"   // nobody acknowledged it in time, so it was never accepted
+	refused        = "refused"   // it was refused at once
 	shown          = "shown"     // its pictures are there
-	cancelled      = "cancelled" // a person wanted it no more
+	cancelled      = "cancelled" // a person cancelled it
 	apologised     = "sorry"     // an apology is there
 	removed        = "removed"   // its message was deleted
 	unfinished     = ""          // it has not ended
@@ -35,20 +35,20 @@ const (
 // failedText is in the message of a job that failed, and in no other.
 const failedText = "⚠️ Failed: "
 
-// hearing is how long the platform waits for an acknowledgement.
+// ackTimeout is how long Discord waits for an acknowledgement.
 const ackTimeout = 3 * time.Second
 
-// wishes are all that was asked for in a town.
+// requests are all requests to a cluster.
 type requests struct {
 	*cluster
 	people []string
 	all    []*userRequest
 }
 
-// newRequests gathers people in a town; each has a limit of their own.
+// newRequests adds people to a cluster; each has limits of their own.
 func newRequests(w *cluster, people int) *requests {
-	w.Rules().Allow("unanswered") // what is asked in the moment the bot dies may never be heard
-	w.Rules().Allow("dead-token") // a process that is started anew does not know what another was refused
+	w.Rules().Allow("unanswered") // a request at the moment when the bot dies may be lost
+	w.Rules().Allow("dead-token") // a new process does not know which tokens another was refused
 	rs := &requests{cluster: w}
 	for i := range people {
 		rs.people = append(rs.people, w.AddUser(fmt.Sprintf("person %d", i), false).ID)
@@ -56,7 +56,7 @@ func newRequests(w *cluster, people int) *requests {
 	return rs
 }
 
-// make asks for one picture.
+// submit asks for one image.
 func (rs *requests) submit(who, what string, steps int, options ...sandbox.Option) *userRequest {
 	rs.t.Helper()
 	i := rs.ask(who, what, steps, append(options, sandbox.With("count", 1))...)
@@ -65,10 +65,10 @@ func (rs *requests) submit(who, what string, steps int, options ...sandbox.Optio
 	return w
 }
 
-// one is somebody who is not busy.
+// idlePerson is a person who is not busy.
 func (rs *requests) idlePerson() string { return rs.people[len(rs.all)%len(rs.people)] }
 
-// painting asks for something that takes a tenth of a second for each step, and waits until it is painted.
+// submitSlow asks for an image that takes a tenth of a second for each step, and waits until it runs.
 func (rs *requests) submitSlow(steps int) *userRequest {
 	rs.t.Helper()
 	w := rs.submit(rs.idlePerson(), "a "+slowWord+" boat", steps)
@@ -76,7 +76,7 @@ func (rs *requests) submitSlow(steps int) *userRequest {
 	return w
 }
 
-// message is what a wish shows now.
+// message is the message of a request as its owner sees it now.
 func (rs *requests) message(w *userRequest) (sandbox.Message, bool) {
 	known, _ := rs.FindInteraction(w.ID)
 	if known.Original == "" {
@@ -85,7 +85,7 @@ func (rs *requests) message(w *userRequest) (sandbox.Message, bool) {
 	return rs.VisibleMessage(w.who, known.Original)
 }
 
-// cancel clicks on Cancel, if that can be done.
+// cancel clicks Cancel, if the button is there.
 func (rs *requests) cancel(w *userRequest) {
 	m, ok := rs.message(w)
 	if !ok {
@@ -102,14 +102,14 @@ func (rs *requests) cancel(w *userRequest) {
 	}
 }
 
-// remove deletes a wish's message, if there is one.
+// remove deletes the message of a request, if there is one.
 func (rs *requests) remove(w *userRequest) {
 	if m, ok := rs.message(w); ok && rs.DeleteMessage(rs.home.Moderator.ID, m.ID) == nil {
 		w.deleted = true
 	}
 }
 
-// end tells how a wish ended, as its asker sees it. results counts the messages that show each job's pictures.
+// endOf says how a request ended, as its owner sees it. results counts the messages that show each job's images.
 func (rs *requests) endOf(w *userRequest, results map[string]int) string {
 	m, ok := rs.message(w)
 	known, _ := rs.FindInteraction(w.ID)
@@ -121,7 +121,7 @@ func (rs *requests) endOf(w *userRequest, results map[string]int) string {
 	case known.Original == "" && time.Since(w.at) > ackTimeout:
 		return unacknowledged
 	case !ok:
-		return unfinished // its message made room for one that is not there yet
+		return unfinished // its message was replaced, and the new one is not there yet
 	case strings.Contains(m.Content, "could not save your request"), strings.Contains(m.Content, "No renderer is ready yet"):
 		return refused
 	case strings.Contains(m.Content, "Cancelled"):
@@ -132,7 +132,7 @@ func (rs *requests) endOf(w *userRequest, results map[string]int) string {
 	return unfinished
 }
 
-// everywhere counts the visible results of each job, in every place that anybody can see.
+// allResults counts the visible results of each job in every channel that anybody can see.
 func (rs *requests) allResults() map[string]int {
 	n, seen := map[string]int{}, map[string]bool{}
 	for _, who := range append([]string{rs.home.Member.ID}, rs.people...) {
@@ -151,13 +151,13 @@ func (rs *requests) allResults() map[string]int {
 	return n
 }
 
-// verdict is what became of all wishes.
+// verdict is how all requests ended.
 type verdict struct {
 	lost, doubled int
 	ends          map[string]int
 }
 
-// judge waits until every wish has ended and the line is empty, and counts what must not be.
+// judge waits until every request has ended and the queue is empty, and counts what must not happen.
 func (rs *requests) judge() verdict {
 	rs.t.Helper()
 	ctx := rs.ctx()
@@ -188,7 +188,7 @@ func (rs *requests) judge() verdict {
 	return v
 }
 
-// pending lists what has not ended yet.
+// pending lists the requests that have not ended yet.
 func (rs *requests) pending() []*userRequest {
 	var left []*userRequest
 	results := rs.allResults()
@@ -200,14 +200,14 @@ func (rs *requests) pending() []*userRequest {
 	return left
 }
 
-// pause waits until something changes in the sandbox, or a moment: a deletion is no sign of an end.
+// waitForChange waits until a message changes in the sandbox, or for a moment: a deletion gives no signal.
 func (rs *requests) waitForChange(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer cancel()
 	_, _ = rs.WaitMessage(ctx, rs.home.Member.ID, rs.home.Channel.ID, func(sandbox.Message) bool { return false })
 }
 
-// add sums what was found.
+// add adds a verdict.
 func (f *faultReport) add(v verdict) {
 	f.Lost, f.Double = f.Lost+v.lost, f.Double+v.doubled
 }

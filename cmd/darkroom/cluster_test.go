@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,43 +20,37 @@ import (
 	"darkroom/queue"
 )
 
-// childEnv makes the test binary behave as the program itself, so that tests can start and kill real processes: as it is,
-// or with a brush in place of the models.
-const (
-	childEnv        = "DARKROOM_TEST_CHILD"
-	childProgram    = "program"
-	childFakeModels = "brush"
-)
-
 func TestMain(m *testing.M) {
-	cl := environment{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr}
-	switch os.Getenv(childEnv) {
-	case childProgram:
-		os.Exit(runProcess(cl))
-	case childFakeModels:
-		cl.poolOpener = poolOpener{override: openFakeModels}
-		os.Exit(runProcess(cl))
+	env := environment{args: os.Args[1:], getenv: os.Getenv, environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	switch kind := os.Getenv(childEnv); {
+	case kind == childProgram:
+		os.Exit(runProcess(env))
+	case kind == childFakeModels:
+		env.poolOpener = poolOpener{override: openFakeModels}
+		os.Exit(runProcess(env))
+	case env.isSupervised():
+		panic("a test started a renderer without " + childEnv + ": this would run all tests")
 	}
 	zerolog.SetGlobalLevel(zerolog.Disabled) // toxiproxy's own
 	os.Exit(m.Run())
 }
 
-// patience is how long a town may take for anything. It is no measurement: machines are slow when they are shared.
+// testTimeout is how long a cluster may take for anything. It is long, because shared machines are slow.
 const testTimeout = 90 * time.Second
 
-// plan is how a town is built. The zero value is the usual one.
+// clusterOptions say how a cluster is built. The zero value is the usual one.
 type clusterOptions struct {
-	persistence  string           // how Redis writes down; each second
-	realModels   bool             // the renderers paint with the demo model, not with a brush
+	persistence  string           // how Redis writes to disk; every second when empty
+	realModels   bool             // the renderers use the demo model, not fake models
 	now          func() time.Time // the sandbox's clock
 	usualLeases  bool             // leases of the usual length, not short ones
-	hang         time.Duration    // how long a painting may stand still
-	grace        time.Duration    // how long one may go on after a stop
-	withProxies  bool             // a gate stands between each process and Redis
-	withNetworks bool             // so does a network that can be spoilt
+	hang         time.Duration    // how long a run may make no progress
+	grace        time.Duration    // how long a run may go on after a stop
+	withProxies  bool             // a proxy is between each process and Redis
+	withNetworks bool             // a network that can be broken is between each process and Redis
 }
 
-// town is a whole darkroom of separate processes around a sandbox: what is killed here is killed for good.
+// cluster is a whole darkroom of separate processes around a sandbox. What is killed here is really killed.
 type cluster struct {
 	*sandbox.Sandbox
 	clusterOptions
@@ -70,7 +65,7 @@ type cluster struct {
 	networks map[string]*faultyNetwork
 }
 
-// process is a child. Its log is shown when the test fails.
+// process is a process that the test started. Its log is shown when the test fails.
 type process struct {
 	name string
 	cmd  *exec.Cmd
@@ -99,7 +94,7 @@ func newCluster(t testing.TB, p clusterOptions) *cluster {
 	return cl
 }
 
-// gate is where a process of that name passes to reach Redis.
+// proxy is the proxy through which a process of that name reaches Redis.
 func (cl *cluster) proxy(name string) *redisProxy {
 	cl.mu.Lock()
 	defer cl.mu.Unlock()
@@ -109,7 +104,7 @@ func (cl *cluster) proxy(name string) *redisProxy {
 	return cl.proxies[name]
 }
 
-// wire is what a process of that name reaches Redis through.
+// network is the network through which a process of that name reaches Redis.
 func (cl *cluster) network(name string) *faultyNetwork {
 	cl.mu.Lock()
 	defer cl.mu.Unlock()
@@ -119,7 +114,7 @@ func (cl *cluster) network(name string) *faultyNetwork {
 	return cl.networks[name]
 }
 
-// door is the address at which a process of that name reaches Redis.
+// redisAddress is the address at which a process of that name reaches Redis.
 func (cl *cluster) redisAddress(name string) string {
 	if cl.withProxies {
 		return cl.proxy(name).ln.Addr().String()
@@ -130,7 +125,7 @@ func (cl *cluster) redisAddress(name string) string {
 	return cl.redis.address()
 }
 
-// start runs a subcommand of the program as a process of its own.
+// start starts a subcommand of the program as a separate process.
 func (cl *cluster) start(name string, args ...string) *process {
 	cl.t.Helper()
 	args = append(args, "--discord-api", cl.API(), "--hang", cmp.Or(cl.hang, 2*time.Minute).String())
@@ -152,6 +147,7 @@ func (cl *cluster) start(name string, args ...string) *process {
 func (cl *cluster) startCommand(name string, cmd *exec.Cmd, kind string) *process {
 	cl.t.Helper()
 	p := &process{name: name, cmd: cmd, done: make(chan struct{})}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Env = append(os.Environ(), childEnv+"="+kind, "DISCORD_TOKEN="+cl.Token())
 	if cl.realModels {
 		p.cmd.Env = append(p.cmd.Env, "ONNXRUNTIME_LIB="+library(cl.t))
@@ -160,15 +156,15 @@ func (cl *cluster) startCommand(name string, cmd *exec.Cmd, kind string) *proces
 	if err := p.cmd.Start(); err != nil {
 		cl.t.Fatalf("start %s: %v", name, err)
 	}
-	go func() { _ = p.cmd.Wait(); close(p.done) }() // how it ended is seen in its log
+	go func() { _ = p.cmd.Wait(); close(p.done) }() // its log shows how it ended
 	cl.mu.Lock()
 	cl.procs = append(cl.procs, p)
 	cl.mu.Unlock()
 	return p
 }
 
-// bot starts a bot, once the gateway has noticed the end of one that was killed: ready would take the dead one's session
-// for the new one's, and what is asked then is lost, as on Discord.
+// bot starts a bot after the gateway noticed the end of a killed one. Else waitReady would take the session of the
+// killed one for the new one's, and interactions would be lost, as on Discord.
 func (cl *cluster) bot() *process {
 	cl.t.Helper()
 	if err := cl.Wait(cl.ctx(), func() bool { return !cl.Gateway.Online() }); err != nil {
@@ -177,9 +173,12 @@ func (cl *cluster) bot() *process {
 	return cl.start("bot", "bot", "--data", cl.data)
 }
 
+// up starts everything at once.
+func (cl *cluster) up() *process { return cl.start("up", "up", "--data", cl.data) }
+
 func (cl *cluster) renderer() *process { return cl.start("renderer", "renderer", "--threads", "1") }
 
-// line is the queue as it stands, reached without a detour.
+// dialQueue connects to the queue directly.
 func (cl *cluster) dialQueue() *queue.Queue {
 	q, err := queue.Dial("redis://"+cl.redis.address()+"/0", queue.Options{Pool: "main"})
 	if err != nil {
@@ -188,7 +187,7 @@ func (cl *cluster) dialQueue() *queue.Queue {
 	return q
 }
 
-// library is ONNX Runtime as `make runtime` leaves it.
+// library is the ONNX Runtime library that `make runtime` fetched.
 func library(t testing.TB) string {
 	t.Helper()
 	if lib := os.Getenv("ONNXRUNTIME_LIB"); lib != "" {
@@ -205,12 +204,12 @@ func library(t testing.TB) string {
 	return path
 }
 
-// signal asks a process for something.
-func (p *process) signal(s os.Signal) { _ = p.cmd.Process.Signal(s) }
+// signal sends a signal to a process and to the renderer's process that it started, as a terminal does.
+func (p *process) signal(s syscall.Signal) { _ = syscall.Kill(-p.cmd.Process.Pid, s) }
 
-// kill is kill -9.
+// kill kills both with SIGKILL.
 func (p *process) kill() {
-	_ = p.cmd.Process.Kill()
+	p.signal(syscall.SIGKILL)
 	<-p.done
 }
 
@@ -220,7 +219,7 @@ func (cl *cluster) ctx() context.Context {
 	return ctx
 }
 
-// until waits for something that has no signal of its own.
+// until waits for something that nothing signals.
 func (cl *cluster) until(what string, so func() bool) {
 	cl.t.Helper()
 	for ctx := cl.ctx(); !so(); time.Sleep(20 * time.Millisecond) {
@@ -230,7 +229,7 @@ func (cl *cluster) until(what string, so func() bool) {
 	}
 }
 
-// online waits until the bot is at the gateway with its commands.
+// waitOnline waits until the bot is connected and its commands are registered.
 func (cl *cluster) waitOnline() {
 	cl.t.Helper()
 	if err := cl.Wait(cl.ctx(), func() bool { return cl.Gateway.Online() && len(cl.Registered("")) > 0 }); err != nil {
@@ -238,8 +237,7 @@ func (cl *cluster) waitOnline() {
 	}
 }
 
-// ready waits until the bot is at the gateway with its commands, and a renderer, if one is meant to run, has announced
-// itself.
+// waitReady waits until the bot is online and so many renderers have announced themselves.
 func (cl *cluster) waitReady(renderers int) {
 	cl.t.Helper()
 	cl.waitOnline()
@@ -253,6 +251,6 @@ func (cl *cluster) waitReady(renderers int) {
 		if ctx.Err() != nil {
 			cl.t.Fatal("no renderer announced itself")
 		}
-		time.Sleep(50 * time.Millisecond) // announcements have no signal of their own
+		time.Sleep(50 * time.Millisecond) // nothing signals an announcement
 	}
 }

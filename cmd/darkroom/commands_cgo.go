@@ -3,17 +3,14 @@
 package main
 
 import (
-	"context"
-	"log/slog"
-
 	"darkroom/config"
-	"darkroom/queue"
+	"darkroom/render/onnx"
 )
 
-// built says what kind of build this is.
+// buildNote says what kind of build this is.
 const buildNote = ""
 
-// painting lists the subcommands that need the ONNX Runtime binding, and so a C compiler at build time.
+// renderCommands lists the subcommands that need the ONNX Runtime binding, and so a C compiler at build time.
 func renderCommands() map[string]command {
 	return map[string]command{
 		"draw":         draw,
@@ -24,26 +21,16 @@ func renderCommands() map[string]command {
 	}
 }
 
-// atelier is what a renderer paints with: the models of a machine. A *studio is one.
-type modelPool interface {
-	loadFirst(ctx context.Context, log *slog.Logger) error            // loads what the first picture is likely to need
-	announcement() queue.Renderer                                     // what can be painted now; its slot is filled in later
-	load(ctx context.Context, modelHash string) (specRenderer, error) // loads the model if need be
-	Close() error
-}
-
-// crafts says how an atelier is opened. None stands for a studio; tests that need no model bring their own.
-type poolOpener struct {
-	override func(config.Runtime, config.Worker, *slog.Logger) (modelPool, error)
-}
-
-func (c poolOpener) openPool(r config.Runtime, o config.Worker, log *slog.Logger) (modelPool, error) {
-	if c.override != nil {
-		return c.override(r, o, log)
-	}
-	pool, err := openONNXPool(r, o, log)
+// openRuntime loads the ONNX Runtime library into this process.
+func openRuntime(r config.Runtime) error {
+	lib, err := onnx.FindLibrary(r.Ort)
 	if err != nil {
-		return nil, err // a nil *studio must not become an atelier
+		return err
 	}
-	return pool, nil
+	return onnx.Open(lib)
+}
+
+// device is what the settings ask to render on.
+func device(r config.Runtime) onnx.Device {
+	return onnx.Device{Kind: r.Device.Kind, Index: r.Device.Index, Threads: r.Threads, Mapped: r.Prefer == "start"}
 }

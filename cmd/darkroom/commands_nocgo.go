@@ -5,12 +5,14 @@ package main
 import (
 	"context"
 	"errors"
+
+	"darkroom/config"
 )
 
-// built says what kind of build this is.
+// buildNote says what kind of build this is.
 const buildNote = ", the bot alone"
 
-// painting lists the subcommands that this build cannot do.
+// renderCommands lists the subcommands that this build cannot run.
 func renderCommands() map[string]command {
 	all := map[string]command{}
 	for _, name := range []string{"up", "renderer", "draw", "models list", "models check"} {
@@ -20,8 +22,13 @@ func renderCommands() map[string]command {
 }
 
 func cannotRender(context.Context, invocation) error {
-	return errors.New("this build is the bot alone and cannot paint: build darkroom with a C compiler (make build)")
+	return errors.New("this build is the bot alone and generates no images: build darkroom with a C compiler (make build)")
 }
 
-// crafts are none in this build.
+// poolOpener has nothing to open in this build.
 type poolOpener struct{}
+
+// checkRendering has nothing to look at: this build generates no images.
+func checkRendering(config.Runtime) []finding {
+	return []finding{healthy("rendering", "not in this build: it is the bot alone")}
+}

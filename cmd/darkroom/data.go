@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -15,24 +14,21 @@ import (
 	"darkroom/store"
 )
 
-// openData makes the data directory, for its owner alone, and opens the database.
+// openData makes the data directory and opens the database.
 func openData(ctx context.Context, d config.Data) (*store.Store, error) {
-	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data directory: %w", err)
-	}
-	if err := os.Chmod(d.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("close the data directory to others: %w", err)
+	if err := store.MakeDir(d.Dir); err != nil {
+		return nil, err
 	}
 	return store.Open(ctx, databaseURL(d), store.Options{})
 }
 
-// databaseRetryInterval is how often a PostgreSQL server that does not answer is asked again.
+// databaseRetryInterval is how often a PostgreSQL server that does not answer is tried again.
 const databaseRetryInterval = time.Second
 
-// errStopped means that the program was told to stop before it had begun.
+// errStopped means that the program was told to stop before it was ready.
 var errStopped = errors.New("stopped")
 
-// awaitData is openData for what is meant to stay up: a PostgreSQL server that cannot be reached yet is waited for, until
+// awaitData is openData for programs that stay up: it waits for a PostgreSQL server that cannot be reached yet, until
 // the program is told to stop.
 func awaitData(ctx context.Context, log *slog.Logger, d config.Data) (*store.Store, error) {
 	for logged := false; ; logged = true {
@@ -51,27 +47,6 @@ func awaitData(ctx context.Context, log *slog.Logger, d config.Data) (*store.Sto
 	}
 }
 
-// lockData keeps the data directory for one process that has the line in its own memory, or for several that share a
-// Redis server: of two lines each would take the other for an old one, and begin anew without end.
-func lockData(d config.Data, exclusive bool) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(d.Dir, "darkroom.lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("hold the data directory: %w", err)
-	}
-	held, err := lockFile(f, exclusive)
-	switch {
-	case held:
-		err = fmt.Errorf("another darkroom works in %s, and one of the two keeps the line in its own memory: "+
-			"stop it, name another --data, or give both the same REDIS_URL", d.Dir)
-	case err != nil:
-		err = fmt.Errorf("hold the data directory: %w", err)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
-}
-
 func databaseURL(d config.Data) string {
 	if !d.Database.Empty() {
 		return d.Database.Text()
@@ -79,21 +54,16 @@ func databaseURL(d config.Data) string {
 	return "sqlite:" + filepath.Join(d.Dir, "darkroom.db")
 }
 
-// connectTimeout is how long a start waits for Redis before it says that there is none.
+// connectTimeout is how long a start waits for Redis before it logs that Redis does not answer.
 const connectTimeout = 5 * time.Second
 
-// openQueue reaches the Redis server of the settings, or makes a queue in this process if there is none. A server that
-// does not answer yet is waited for by those who use it; one that would lose jobs is refused.
+// openQueue connects to the Redis server of the settings, or makes a queue in this process if there is none. A server
+// that does not answer yet is no error: every call to it is tried again. A server that would lose jobs is refused.
 func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.Leasing) (*queue.Queue, error) {
-	queue.SilenceRedisLog()
-	// Other times follow the lease: half a lease for renderers to reclaim their jobs, two leases for a delivery that
-	// was taken. So short leases, as in tests, shorten them too.
-	o := queue.Options{Pool: r.Pool, Lease: l.Lease, ReclaimGrace: l.Lease / 2, UndeliveredLease: 2 * l.Lease}
 	if r.URL.Empty() {
-		o.MaxCrashes = 1 // what hangs takes the queue and its counts with it, so there is no second time
-		return queue.Embedded(o), nil
+		return queue.Embedded(queueOptions(r, l)), nil
 	}
-	q, err := queue.Dial(r.URL.Text(), o)
+	q, err := dialQueue(r, l)
 	if err != nil {
 		return nil, err
 	}
@@ -111,4 +81,16 @@ func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.L
 		log.Warn(warning)
 	}
 	return q, nil
+}
+
+// dialQueue makes the queue of a Redis server. It does not connect yet.
+func dialQueue(r config.Redis, l config.Leasing) (*queue.Queue, error) {
+	queue.SilenceRedisLog()
+	return queue.Dial(r.URL.Text(), queueOptions(r, l))
+}
+
+// queueOptions derives other times from the lease: half a lease for renderers to reclaim their jobs, two leases for a
+// delivery that was taken. So short leases, as in tests, shorten them too.
+func queueOptions(r config.Redis, l config.Leasing) queue.Options {
+	return queue.Options{Pool: r.Pool, Lease: l.Lease, ReclaimGrace: l.Lease / 2, UndeliveredLease: 2 * l.Lease}
 }

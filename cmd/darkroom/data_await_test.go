@@ -18,7 +18,7 @@ import (
 	"darkroom/config"
 )
 
-// told is a log that tells of its lines.
+// logLines is a log that signals its lines.
 type logLines chan string
 
 func (c logLines) Write(line []byte) (int, error) {
@@ -80,7 +80,7 @@ func TestStopWhileAwaitingDataExitsOK(t *testing.T) {
 	}
 }
 
-// refuse listens as a PostgreSQL server that has no such database.
+// servePostgresError answers as a PostgreSQL server does when it has no such database.
 func servePostgresError(t *testing.T, path string) {
 	t.Helper()
 	l, err := net.Listen("unix", path)

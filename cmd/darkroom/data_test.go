@@ -36,32 +36,6 @@ func TestOpenData(t *testing.T) {
 	}
 }
 
-func TestLockData(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ first, second, let bool }{
-		{first: true, second: true}, {first: true, second: false}, {first: false, second: true}, {first: false, second: false, let: true},
-	} {
-		d := config.Data{Dir: t.TempDir()}
-		held, err := lockData(d, c.first)
-		if err != nil {
-			t.Fatal(err)
-		}
-		beside, err := lockData(d, c.second)
-		if got := err == nil; got != c.let || !c.let && !strings.Contains(err.Error(), "another darkroom works in "+d.Dir) {
-			t.Errorf("alone %v, then alone %v: got %v, want it let in: %v", c.first, c.second, err, c.let)
-		}
-		if beside != nil {
-			beside.Close()
-		}
-		held.Close()
-		if held, err = lockData(d, true); err != nil {
-			t.Errorf("after all have gone: %v", err)
-		} else {
-			held.Close()
-		}
-	}
-}
-
 func TestOpenQueue(t *testing.T) {
 	t.Parallel()
 	line := config.Leasing{Lease: 3 * time.Second}

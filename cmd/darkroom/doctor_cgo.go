@@ -3,14 +3,12 @@
 package main
 
 import (
-	"fmt"
-
 	"darkroom/config"
 	"darkroom/render/onnx"
 	"darkroom/render/pipeline"
 )
 
-// checkRendering looks at what a renderer needs: the runtime library, and model folders.
+// checkRendering checks what a renderer needs: the runtime library, the device and the model folders.
 func checkRendering(r config.Runtime) []finding {
 	found := []finding{checkRuntime(r)}
 	if found[0].fix == "" {
@@ -20,35 +18,35 @@ func checkRendering(r config.Runtime) []finding {
 }
 
 func checkRuntime(r config.Runtime) finding {
-	const thing = "onnx runtime"
+	const subject = "onnx runtime"
 	lib, err := onnx.FindLibrary(r.Ort)
 	if err == nil {
 		err = onnx.Open(lib)
 	}
 	if err != nil {
-		return broken(thing, err, "run `make runtime`, or name a library with --ort or ONNXRUNTIME_LIB")
+		return broken(subject, err, "run `make runtime`, or name a library with --ort or ONNXRUNTIME_LIB")
 	}
-	return healthy(thing, "%s, %s", onnx.Version(), lib)
+	return healthy(subject, "%s, %s", onnx.Version(), lib)
 }
 
-// checkDevice opens what is to paint: a library for the CPU alone does not know a GPU.
+// checkDevice opens the device: a library for the CPU alone does not know a GPU.
 func checkDevice(r config.Runtime) finding {
-	const thing = "device"
+	const subject = "device"
 	if err := device(r).Check(); err != nil {
-		return broken(thing, err, "name a GPU build of the library with --ort, or paint with --device cpu")
+		return broken(subject, err, "name a GPU build of the library with --ort, or use --device cpu")
 	}
-	return healthy(thing, "%s", r.Device)
+	return healthy(subject, "%s", r.Device)
 }
 
 func checkModels(r config.Runtime) []finding {
-	const thing = "model"
-	folders, faults := openFolders(r)
+	const subject = "model"
+	folders, faults := pipeline.Directory(r.ModelsDir).OpenAll()
 	var all []finding
 	for _, f := range folders {
-		all = append(all, healthy(thing, "%s, %s, %d MiB, %s", f.Name, pipeline.Describe(f.Config), f.Bytes>>20, f.Dir))
+		all = append(all, healthy(subject, "%s, %s, %d MiB, %s", f.Name, pipeline.Describe(f.Config), f.Bytes>>20, f.Dir))
 	}
 	for _, err := range faults {
-		all = append(all, broken(thing, err, fmt.Sprintf("put a whole model folder there, or remove it from %s", r.ModelsDir)))
+		all = append(all, broken(subject, err, "put a whole model folder there, or remove it from "+r.ModelsDir))
 	}
 	return all
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// examine runs `darkroom doctor` over a data directory and returns its exit code and the line about one thing.
+// runDoctor runs `darkroom doctor` over a data directory and returns its exit code and the line about one subject.
 func runDoctor(t *testing.T, thing, data string, env map[string]string, args ...string) (code int, line string) {
 	t.Helper()
 	var out, errs bytes.Buffer

@@ -21,7 +21,7 @@ import (
 // draw paints from the shell. Everything that can be wrong with what was asked is found before the model is loaded.
 func draw(ctx context.Context, s invocation) (err error) {
 	d := s.settings.Draw
-	folder, err := openFolder(d.Runtime, d.Model)
+	folder, err := pipeline.Directory(d.Runtime.ModelsDir).Open(d.Model)
 	if err != nil {
 		return err
 	}
@@ -151,4 +151,9 @@ func (o *drawRequest) printImage(
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	return e.Encode(drawResult{File: file, Seed: t.Seed, Width: size.X, Height: size.Y, Seconds: seconds})
+}
+
+// specRenderer renders a Spec; *pipeline.Pipeline is one.
+type specRenderer interface {
+	Render(ctx context.Context, spec picture.Spec, job render.Job) (*render.Result, error)
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"image"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,16 +15,23 @@ import (
 	"darkroom/render/picture"
 )
 
-// shortMemoryPipeline is a pipeline whose memory is short in its second run.
-type shortMemoryPipeline struct {
-	fakePipeline
-	runs int
+// shortMemoryPipeline makes empty images. Its memory is short in its second run.
+type shortMemoryPipeline struct{ runs int }
+
+func (c *shortMemoryPipeline) Render(_ context.Context, s picture.Spec, _ render.Job) (*render.Result, error) {
+	c.runs++
+	r := &render.Result{Millis: map[string]int64{}, LowMemory: c.runs == 2}
+	for i := range s.Count {
+		r.Tiles = append(r.Tiles, render.Tile{Seed: s.Seed + int64(i), Image: image.NewNRGBA(image.Rect(0, 0, s.Width, s.Height))})
+	}
+	return r, nil
 }
 
-func (c *shortMemoryPipeline) Render(ctx context.Context, s picture.Spec, j render.Job) (*render.Result, error) {
-	c.runs++
-	c.short = c.runs == 2
-	return c.fakePipeline.Render(ctx, s, j)
+func testSpec() picture.Spec {
+	return picture.Spec{
+		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Model: picture.Ref{Name: "m", Hash: strings.Repeat("a", 64)},
+		Prompt: "a red boat", Width: 64, Height: 48, Seed: 7, Count: 2, Steps: 4, GuidanceScale: 5, Sampler: "ddim",
+	}
 }
 
 func TestDrawHintsAtShortMemory(t *testing.T) {

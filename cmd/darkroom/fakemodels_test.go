@@ -7,19 +7,17 @@ import (
 	"encoding/json"
 	"image"
 	"image/color"
-	"log/slog"
 	"os"
 	"strings"
 	"time"
 
-	"darkroom/config"
-	"darkroom/queue"
+	"darkroom/queue/worker"
 	"darkroom/render"
 	"darkroom/render/picture"
 )
 
-// brush is an atelier without a model: it takes stepTime for a step and paints small squares in the seed's colour. So a
-// process that paints can be started and killed many times a minute. Some words in a prompt make it misbehave.
+// fakeModels is one model that needs no files: it takes stepTime for a step and makes small squares in the seed's
+// colour. So a renderer can be started and killed many times a minute. Some words in a prompt make it misbehave.
 type fakeModels struct{}
 
 const (
@@ -30,25 +28,21 @@ const (
 	crashWord = "fatal"   // it takes the process with it
 )
 
-func openFakeModels(config.Runtime, config.Worker, *slog.Logger) (modelPool, error) {
-	return fakeModels{}, nil
-}
+func openFakeModels() modelPool { return fakeModels{} }
 
-func (fakeModels) loadFirst(context.Context, *slog.Logger) error { return nil }
+func (fakeModels) LoadFirst(context.Context) error { return nil }
 
 func (fakeModels) Close() error { return nil }
 
-func (fakeModels) announcement() queue.Renderer {
-	hash := strings.Repeat("b", 64)
+func (fakeModels) Models() []worker.Model {
 	card := json.RawMessage(`{"name":"brush","sizes":[{"width":64,"height":64}],"samplers":["euler"],"starts":true,` +
 		`"multiple":8,"dialect":"diffusers","defaults":{"width":64,"height":64,"steps":3,"guidance":5,"sampler":"euler"}}`)
-	lanes := picture.Lanes(hash)
-	return queue.Renderer{Device: "cpu", Lanes: queue.Lanes(lanes...), Models: []queue.Model{{Name: "brush", Hash: hash, Lane: lanes[0], Card: card}}}
+	return []worker.Model{{Name: "brush", Hash: strings.Repeat("b", 64), Card: card}}
 }
 
-func (b fakeModels) load(context.Context, string) (specRenderer, error) { return b, nil }
+func (b fakeModels) Load(context.Context, string) (worker.Pipeline, error) { return b, nil }
 
-// Paint takes its steps and fills each tile with a colour.
+// Render takes its steps and fills each tile with a colour.
 func (fakeModels) Render(ctx context.Context, s picture.Spec, job render.Job) (*render.Result, error) {
 	switch {
 	case strings.Contains(s.Prompt, crashWord):
@@ -85,8 +79,3 @@ func (fakeModels) Render(ctx context.Context, s picture.Spec, job render.Job) (*
 	}
 	return r, nil
 }
-
-var (
-	_ modelPool = fakeModels{}
-	_ modelPool = (*onnxPool)(nil)
-)

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// soakEnv asks for the long forms of tests, reportsEnv names a directory where they leave what they found.
+// soakEnv asks for the long forms of tests, reportsEnv names a directory for their reports.
 const (
 	soakEnv    = "DARKROOM_SOAK"
 	reportsEnv = "DARKROOM_FACTS"
@@ -20,24 +20,24 @@ const (
 
 func soaking() bool { return os.Getenv(soakEnv) != "" }
 
-// fact is what a test found out about a fault: a line of docs/reliability.md.
+// faultReport is the result of a test with a fault: a row of docs/reliability.md.
 type faultReport struct {
 	Fault    string `json:"fault"`
 	Where    string `json:"where"`
 	Tries    int    `json:"tries"`
 	Lost     int    `json:"lost"`
 	Double   int    `json:"double"`
-	Recovery int64  `json:"recovery_ms"` // the longest from a fault until all was well again
+	Recovery int64  `json:"recovery_ms"` // the longest time from a fault until everything had ended
 	Note     string `json:"note"`
 	Seed     uint64 `json:"seed"`
 }
 
-// took remembers the longest recovery.
+// recordRecovery keeps the longest recovery.
 func (f *faultReport) recordRecovery(d time.Duration) { f.Recovery = max(f.Recovery, d.Milliseconds()) }
 
 var unsafeChars = regexp.MustCompile(`[^a-z0-9]+`)
 
-// write leaves the fact where it was asked for, and in the log.
+// write writes the report to the directory that was asked for, and to the log.
 func (f *faultReport) write(t testing.TB) {
 	t.Helper()
 	b, err := json.Marshal(f)

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// importRule forbids the packages below from to import, themselves, anything below one of to; a path that ends in "$" is
-// that package alone. except names packages that may all the same.
+// importRule forbids the packages below from to import, themselves, anything below one of to; a path that ends in "$"
+// is that package alone. except names packages that may all the same.
 type importRule struct {
 	from   string
 	to     []string
@@ -58,10 +58,10 @@ var importRules = []importRule{
 		"delivery names in interfaces what it needs of the outbox, so that each can be tested alone"},
 	{"darkroom/bot/interaction", []string{"darkroom/bot/outbox", "darkroom/bot/delivery", "darkroom/bot/gateway"}, nil,
 		"what a person can do names in interfaces what it needs of the rooms behind it"},
-	{"darkroom/bot/catalog", []string{"darkroom/store", "darkroom/bot"}, []string{"darkroom/bot/catalog", "darkroom/bot/backoff"},
+	{"darkroom/bot/catalog", []string{"darkroom/store", "darkroom/bot"}, []string{"darkroom/bot/catalog"},
 		"what can be painted does not depend on who asks"},
 	{"darkroom/bot/gateway", []string{"darkroom/store", "darkroom/queue", "darkroom/bot"},
-		[]string{"darkroom/bot/gateway", "darkroom/bot/command", "darkroom/bot/rest", "darkroom/bot/backoff"},
+		[]string{"darkroom/bot/gateway", "darkroom/bot/command", "darkroom/bot/rest", "darkroom/queue/backoff"},
 		"the gateway hands on interactions and does not know what becomes of them"},
 	{"darkroom/bot/retention", []string{"darkroom/queue", "darkroom/bot"}, []string{"darkroom/bot/retention"},
 		"forgetting needs the database alone"},

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// seedEnv names a seed to run again with.
+// seedEnv names a seed to repeat a test with.
 const seedEnv = "DARKROOM_SEED"
 
-// seed is the one to run again with, else a new one for a long test, else always the same.
+// seed is the one to repeat, else a new one for a long test, else always the same.
 func seed(t testing.TB) uint64 {
 	t.Helper()
 	s := uint64(7)
@@ -34,9 +34,9 @@ func seed(t testing.TB) uint64 {
 	return s
 }
 
-// TestKillAtRandom asks for pictures, cancels and deletes some, and kills a process at a random moment, again and again:
-// the bot, one of two renderers, or Redis, which may lose all its data or be set back to what it was. Whatever was
-// acknowledged ends in exactly one way.
+// TestKillAtRandom asks for pictures, cancels and deletes some, and kills a process at a random moment, again and
+// again: the bot, one of two renderers, or Redis, which may lose all its data or return to an older state. Whatever
+// was acknowledged ends in exactly one way.
 func TestKillAtRandom(t *testing.T) {
 	t.Parallel()
 	kills := 10
@@ -57,13 +57,13 @@ func TestKillAtRandom(t *testing.T) {
 	}
 }
 
-// mayhem is a town in which processes die.
+// chaosTest is a cluster in which processes die.
 type chaosTest struct {
 	*requests
 	rng               *rand.Rand
 	botProcess        *process
 	rendererProcesses [2]*process
-	copies            []string // of Redis's data, from before
+	copies            []string // older copies of Redis's data
 	kills             map[string]int
 	report            faultReport
 }
@@ -99,7 +99,7 @@ func (m *chaosTest) run(kills int) {
 	}
 }
 
-// live is what people do between two deaths.
+// act is what people do between two kills.
 func (m *chaosTest) act() {
 	for range 1 + m.rng.IntN(3) {
 		m.submit(m.people[m.rng.IntN(len(m.people))], "a red boat", quickSteps+m.rng.IntN(25))
@@ -116,7 +116,7 @@ func (m *chaosTest) act() {
 			m.copies = append(m.copies, c)
 		}
 	}
-	time.Sleep(time.Duration(m.rng.IntN(300)) * time.Millisecond) // the moment of death is what is drawn here
+	time.Sleep(time.Duration(m.rng.IntN(300)) * time.Millisecond) // the moment of the kill is random
 }
 
 // kill ends one process, and starts it again.
@@ -148,13 +148,13 @@ func (m *chaosTest) kill() {
 	}
 }
 
-// rest waits until all is well again.
+// waitRecovered waits until every request has ended.
 func (m *chaosTest) waitRecovered() {
 	began := time.Now()
 	ctx := m.ctx()
 	for len(m.pending()) > 0 {
 		if ctx.Err() != nil {
-			m.judge() // says what is missing
+			m.judge() // reports what is missing
 			return
 		}
 		m.waitForChange(ctx)

@@ -8,22 +8,22 @@ import (
 	"image"
 	"image/png"
 	"math/rand/v2"
-	"os"
+	"syscall"
 	"testing"
 	"time"
 
 	"darkroom/bot/sandbox"
 )
 
-// scene leads one process to a script of the queue.
+// scriptCase makes one process call a script of the queue.
 type scriptCase struct {
 	role    string // whose call it is: the name of its process
 	script  string
 	trigger func(*scriptTest)
 }
 
-// scenes are all scripts that matter to a job, each with a way to come by it. Arm is called when the next call of the
-// script is the one that is meant.
+// scriptCases are all scripts that matter to a job, each with what makes a process call it. setTrap is called when
+// the next call of the script is the one that is meant.
 func scriptCases() []scriptCase {
 	plain := func(s *scriptTest) { s.setTrap(); s.submit(s.idlePerson(), "a red boat", quickSteps) }
 	all := []scriptCase{
@@ -58,16 +58,16 @@ func scriptCases() []scriptCase {
 	return all
 }
 
-// victims are what may die at a boundary.
+// victims are what may be killed at a boundary.
 var victims = []string{"the caller", "Redis", "Redis, set back to before"} //nolint:gochecknoglobals // a constant
 
-// TestKillAtScriptBoundaries kills a process before Redis hears of a script, and after it has run but before the caller
-// knows; or Redis itself in these moments, which may then have forgotten what it did since the scene began. The long form
-// tries every script, side and victim, the short one each script once.
+// TestKillAtScriptBoundaries kills a process before Redis hears of a script, and after it has run but before the
+// caller knows; or Redis itself in these moments, which may then have forgotten what it did since the case began. The
+// long form tries every script, side and victim, the short one each script once.
 func TestKillAtScriptBoundaries(t *testing.T) {
 	t.Parallel()
 	s := seed(t)
-	for part := range 2 { // two towns share the scenes
+	for part := range 2 { // two clusters share the cases
 		t.Run(fmt.Sprint("town ", part), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(s, uint64(part)))
@@ -82,7 +82,7 @@ func TestKillAtScriptBoundaries(t *testing.T) {
 	}
 }
 
-// sides tries every side and victim of a scene, or one that is drawn.
+// tryAll tries every side and victim of a case, or a random one.
 func (s *scriptTest) tryAll(sc scriptCase, rng *rand.Rand) {
 	side, victim := rng.IntN(2), rng.IntN(len(victims))
 	for after := range 2 {
@@ -94,13 +94,13 @@ func (s *scriptTest) tryAll(sc scriptCase, rng *rand.Rand) {
 	}
 }
 
-// stage is a town with gates, where scenes are played.
+// scriptTest is a cluster with proxies, in which the cases run.
 type scriptTest struct {
 	*requests
 	procs    map[string]*process
 	trap     *trap
 	proxy    *redisProxy
-	cleanups []func() // to be done when the scene is over
+	cleanups []func() // called at the end of a case
 	backup   string   // a copy of Redis's data
 	report   faultReport
 }
@@ -114,21 +114,21 @@ func newScriptTest(t testing.TB, seed uint64) *scriptTest {
 	return s
 }
 
-// arm sets the trap.
+// setTrap sets the trap, after a copy of Redis.
 func (s *scriptTest) setTrap() {
 	s.backup = s.redis.copy(s.t)
 	s.proxy.setTrap(s.trap)
 }
 
-// interrupt asks the renderer to stop.
-func (s *scriptTest) interruptRenderer() { s.procs["renderer"].signal(os.Interrupt) }
+// interruptRenderer tells the renderer to stop.
+func (s *scriptTest) interruptRenderer() { s.procs["renderer"].signal(syscall.SIGINT) }
 
-// expire lets the tokens of answers be worth nothing for the rest of the scene.
+// expireTokens makes the tokens of answers invalid for the rest of the case.
 func (s *scriptTest) expireTokens() {
 	s.cleanups = append(s.cleanups, s.Fail(sandbox.Fault{Path: answerPath, Times: -1, Status: 401, Code: 50027}))
 }
 
-// picture is a start picture.
+// startPicture is an init image that no other job has.
 func (s *scriptTest) startPicture() sandbox.Option {
 	var b bytes.Buffer
 	if err := png.Encode(&b, image.NewNRGBA(image.Rect(0, 0, 64, 64+len(s.all)))); err != nil {
@@ -137,7 +137,8 @@ func (s *scriptTest) startPicture() sandbox.Option {
 	return sandbox.WithFile("init_image", "start.png", b.Bytes())
 }
 
-// try plays a scene until its trap springs: on a busy machine a lease may run out before the script is called.
+// tryUntilSprung repeats a case until its trap springs: on a busy machine a lease may run out before the script is
+// called.
 func (s *scriptTest) tryUntilSprung(sc scriptCase, after bool, victim int) {
 	s.t.Helper()
 	name := fmt.Sprintf("%s of %s, after %v, victim %s", sc.script, sc.role, after, victims[victim])
@@ -149,11 +150,11 @@ func (s *scriptTest) tryUntilSprung(sc scriptCase, after bool, victim int) {
 	s.t.Fatalf("%s: it was never called", name)
 }
 
-// trapTimeout is how long a scene may take.
+// trapTimeout is how long a case may take.
 const trapTimeout = 20 * time.Second
 
-// act plays a scene with a trap at one side of its script, and judges how all that was asked for ends. It tells whether
-// the trap has sprung.
+// attempt runs a case with a trap at one side of its script, and judges how all requests end. It tells whether the
+// trap has sprung.
 func (s *scriptTest) attempt(name string, sc scriptCase, after bool, victim int) bool {
 	s.t.Helper()
 	s.proxy = s.requests.proxy(sc.role)
@@ -195,7 +196,7 @@ func (s *scriptTest) attempt(name string, sc scriptCase, after bool, victim int)
 	return sprung
 }
 
-// revive brings back what died.
+// restart starts what was killed.
 func (s *scriptTest) restart(role string, victim int, died bool) {
 	switch {
 	case !died:
@@ -207,7 +208,7 @@ func (s *scriptTest) restart(role string, victim int, died bool) {
 	for name, p := range s.procs {
 		select {
 		case <-p.done:
-		case <-time.After(200 * time.Millisecond): // one that was interrupted ends when it has put its things in order
+		case <-time.After(200 * time.Millisecond): // a renderer that was told to stop ends in its own time
 			if name != "renderer" || role != "renderer" {
 				continue
 			}
@@ -224,7 +225,7 @@ func (s *scriptTest) restart(role string, victim int, died bool) {
 	}
 }
 
-// close sums up.
+// finish writes the report.
 func (s *scriptTest) finish(part int) {
 	v := s.judge()
 	s.report.add(v)

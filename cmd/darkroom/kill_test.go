@@ -9,14 +9,14 @@ import (
 	"darkroom/bot/sandbox"
 )
 
-// slow is a number of steps that takes long enough to be killed in; quick is one that does not.
+// slowSteps takes long enough for a kill in the middle; quickSteps does not.
 const (
 	slowSteps  = 60
 	quickSteps = 3
 )
 
-// These tests kill -9 real processes at chosen moments. Every acknowledged job must end in exactly one visible result,
-// a deleted picture must stay deleted and a cancelled one must never be posted.
+// These tests kill -9 real processes at chosen moments. Every acknowledged job must end in exactly one visible
+// result, a deleted picture must stay deleted and a cancelled one must never be posted.
 
 func TestKillRendererInMidPicture(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,7 @@ import (
 	"darkroom/config"
 )
 
-// newLog logs to w as the settings say. Nothing that looks like a token gets through, whoever logs it.
+// newLog makes a log that writes to w as the settings say. Whatever looks like a token is replaced.
 func newLog(w io.Writer, c config.Log) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
@@ -23,17 +23,17 @@ func newLog(w io.Writer, c config.Log) *slog.Logger {
 	return slog.New(redactor{slog.NewTextHandler(w, o)})
 }
 
-// redactor blanks tokens in messages and values: a second line of defence behind code that does not log them at all.
+// redactor replaces tokens in messages and values. It is a second defence: the code should not log them at all.
 type redactor struct{ next slog.Handler }
 
 var _ slog.Handler = redactor{}
 
-// Enabled asks the next handler.
+// Enabled implements slog.Handler.
 func (r redactor) Enabled(ctx context.Context, level slog.Level) bool {
 	return r.next.Enabled(ctx, level)
 }
 
-// Handle passes a clean copy on.
+// Handle passes a redacted copy on.
 func (r redactor) Handle(ctx context.Context, rec slog.Record) error {
 	redacted := slog.NewRecord(rec.Time, rec.Level, redact(rec.Message), rec.PC)
 	rec.Attrs(func(a slog.Attr) bool {
@@ -43,7 +43,7 @@ func (r redactor) Handle(ctx context.Context, rec slog.Record) error {
 	return r.next.Handle(ctx, redacted)
 }
 
-// WithAttrs cleans what is kept for later records.
+// WithAttrs redacts attributes that are kept for later records.
 func (r redactor) WithAttrs(attrs []slog.Attr) slog.Handler {
 	redacted := make([]slog.Attr, len(attrs))
 	for i, a := range attrs {
@@ -52,7 +52,7 @@ func (r redactor) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return redactor{r.next.WithAttrs(redacted)}
 }
 
-// WithGroup passes the group on.
+// WithGroup implements slog.Handler.
 func (r redactor) WithGroup(name string) slog.Handler { return redactor{r.next.WithGroup(name)} }
 
 func redactAttr(a slog.Attr) slog.Attr {
@@ -77,10 +77,10 @@ func redactAttr(a slog.Attr) slog.Attr {
 
 const hidden = "[secret]"
 
-// secretName is a key whose value is never shown: secrets, and what people wrote.
+// secretName matches keys whose values are never shown: secrets, and texts that people wrote.
 var secretName = regexp.MustCompile(`(?i)^(.*[-_.])?(token|authorization|password|secret|prompt|negative)$`)
 
-// secrets finds what is secret in a text by what stands before or after it, which stays readable.
+// secrets finds secrets in a text by the text around them, which stays.
 var secrets = []struct {
 	look *regexp.Regexp
 	show string
@@ -89,13 +89,13 @@ var secrets = []struct {
 	{regexp.MustCompile(`((?:Bot|Bearer) )[A-Za-z0-9._-]{16,}`), "${1}" + hidden},              // a header
 	{regexp.MustCompile(`("token"\s*:\s*")[^"]+`), "${1}" + hidden},                            // JSON
 	{regexp.MustCompile(`(\w://[^/\s:@"]*:)[^/\s@"]+@`), "${1}" + hidden + "@"},                // a password in an address
-	{regexp.MustCompile(`\b[A-Za-z0-9_-]{18,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{20,}`), hidden}, // a bot token: id, time, signature
+	{regexp.MustCompile(`\b[A-Za-z0-9_-]{18,}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{20,}`), hidden}, // a bot token
 }
 
-// redact blanks whatever looks like a secret in a text.
+// redact replaces whatever looks like a secret in a text.
 func redact(text string) string {
 	for _, s := range secrets {
 		text = s.look.ReplaceAllString(text, s.show)
 	}
-	return strings.ReplaceAll(text, "://USER:"+hidden+"@", "://USER:PASSWORD@") // our own words for how an address looks
+	return strings.ReplaceAll(text, "://USER:"+hidden+"@", "://USER:PASSWORD@") // how our messages describe an address
 }

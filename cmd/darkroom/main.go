@@ -1,4 +1,4 @@
-// Darkroom is a Discord bot that paints what people ask for. `darkroom --help` lists what it can do.
+// Darkroom is a Discord bot that generates images. `darkroom --help` lists what it can do.
 package main
 
 import (
@@ -6,95 +6,72 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"maps"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"darkroom/config"
-	"darkroom/queue/worker"
 )
 
-// Exit codes: 0 it did what was asked, 1 it could not, 2 it was asked in a wrong way, 3 it must be started anew.
+// Exit codes: 0 it did what was asked, 1 it could not, 2 it was asked in a wrong way.
 const (
 	exitOK      = 0
 	exitFailure = 1
 	exitUsage   = 2
-	exitRestart = 3
 )
 
 func main() {
-	os.Exit(runProcess(environment{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr, interactive: isTerminal(os.Stderr)}))
+	os.Exit(runProcess(environment{args: os.Args[1:], getenv: os.Getenv, environ: os.Environ(),
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, interactive: isTerminal(os.Stderr)}))
 }
 
-// live runs the program until it is done or told to stop, and returns the exit code. A renderer that hangs in the middle
-// of a picture becomes a new one here, where the system can do that, so no supervisor is needed for it.
-func runProcess(w environment) int {
+// runProcess runs the program until it is done or told to stop, and returns the exit code.
+func runProcess(env environment) int {
+	if env.isSupervised() {
+		return runSupervised(env)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	code := run(ctx, w)
-	if code == exitRestart && ctx.Err() == nil {
-		fmt.Fprintf(w.stderr, "darkroom: start anew: %v\n", restart())
-	}
-	return code
+	return run(ctx, env)
 }
 
-// terminal tells whether a person reads f.
+// isTerminal tells whether a person reads f.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// world is what the program sees of the process it runs in.
-type environment struct {
-	args        []string
-	getenv      func(string) string
-	stdout      io.Writer // what was asked for
-	stderr      io.Writer // logs and faults
-	interactive bool      // stderr is a terminal, so progress may be shown there
-	poolOpener            // what painting is done with
-}
-
-// shop is what every subcommand is given.
-type invocation struct {
-	environment
-	settings config.Settings
-	log      *slog.Logger
-}
-
-// command is a subcommand. Its error is told to the person in one piece, so it must say what to do.
-type command func(context.Context, invocation) error
-
-// run does one subcommand and returns the exit code.
-func run(ctx context.Context, w environment) int {
-	settings, err := config.Load(config.Sources{Args: w.args, Getenv: w.getenv, ReadFile: os.ReadFile, Help: w.stdout})
+// run runs one subcommand and returns the exit code.
+func run(ctx context.Context, env environment) int {
+	sources := config.Sources{Args: env.args, Getenv: env.getenv, ReadFile: os.ReadFile, Help: env.stdout}
+	settings, err := config.Load(sources)
 	if errors.Is(err, config.ErrHelp) {
 		return exitOK
 	}
 	var faults *config.FaultError
-	if errors.As(err, &faults) {
-		printFaults(w.stderr, faults)
+	if errors.As(err, &faults) && !env.isSupervised() {
+		printFaults(env.stderr, faults)
 		return exitUsage
 	}
 	for _, notice := range settings.Notices {
-		fmt.Fprintf(w.stderr, "darkroom: %s\n", notice)
+		fmt.Fprintf(env.stderr, "darkroom: %s\n", notice)
 	}
 	if err == nil {
-		s := invocation{environment: w, settings: settings, log: newLog(w.stderr, settings.Log)}
+		s := invocation{environment: env, settings: settings, log: newLog(env.stderr, settings.Log)}
 		err = commands()[settings.Command](ctx, s)
 	}
-	if errors.Is(err, worker.ErrHung) {
-		fmt.Fprintf(w.stderr, "darkroom: %s: this process starts anew\n", redact(err.Error()))
-		return exitRestart
+	switch {
+	case err == nil:
+		return exitOK
+	case env.isSupervised():
+		env.reportFault(err)
+	default:
+		fmt.Fprintf(env.stderr, "darkroom: %s\n", redact(err.Error()))
 	}
-	if err != nil {
-		fmt.Fprintf(w.stderr, "darkroom: %s\n", redact(err.Error()))
+	if errors.Is(err, errStopped) {
+		return exitOK
 	}
-	if err != nil && !errors.Is(err, errStopped) {
-		return exitFailure
-	}
-	return exitOK
+	return exitFailure
 }
 
 func printFaults(w io.Writer, e *config.FaultError) {
@@ -106,21 +83,4 @@ func printFaults(w io.Writer, e *config.FaultError) {
 		return
 	}
 	fmt.Fprintln(w, `Run "darkroom --help" for what it can do.`)
-}
-
-// commands lists the subcommands by the name that config gives them.
-func commands() map[string]command {
-	all := map[string]command{
-		"bot":    runBot,
-		"doctor": doctor,
-
-		"queue show":   showQueue,
-		"queue pause":  pauseQueue,
-		"queue resume": resumeQueue,
-
-		"prompt":  showPrompt,
-		"version": version,
-	}
-	maps.Copy(all, renderCommands())
-	return all
 }

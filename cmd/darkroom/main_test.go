@@ -2,15 +2,27 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 )
+
+// childEnv makes the test binary behave as the program itself, so that tests can start and kill real processes: as it
+// is, or with fake models.
+const (
+	childEnv        = "DARKROOM_TEST_CHILD"
+	childProgram    = "program"
+	childFakeModels = "fake models"
+)
+
+// programEnv is what a renderer's process inherits when the program runs in a test.
+func programEnv() []string { return append(os.Environ(), childEnv+"="+childProgram) }
 
 // call runs the program as main would, with nothing in its environment.
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = run(t.Context(), environment{args: args, getenv: func(string) string { return "" }, stdout: &out, stderr: &errs})
+	code = run(t.Context(), environment{args: args, getenv: func(string) string { return "" }, environ: programEnv(), stdout: &out, stderr: &errs})
 	return code, out.String(), errs.String()
 }
 
@@ -36,5 +48,16 @@ func TestRun(t *testing.T) {
 				t.Errorf("got %d, stdout %q, stderr %q\nwant %d, %q, %q", code, stdout, stderr, c.code, c.stdout, c.stderr)
 			}
 		})
+	}
+}
+
+func TestSupervisedProcessReportsItsFault(t *testing.T) {
+	t.Parallel()
+	var out, errs bytes.Buffer
+	code := run(t.Context(), environment{args: []string{"renderer"}, stdout: &out, stderr: &errs, getenv: func(name string) string {
+		return map[string]string{"DARKROOM_SUPERVISED": "1"}[name]
+	}})
+	if code != exitFailure || !strings.HasPrefix(out.String(), `{"fault":"`) || errs.Len() > 0 {
+		t.Errorf("got %d, %q, %q, want the missing Redis reported, and nothing logged", code, out.String(), errs.String())
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// toxics are what a network may do to what passes between a process and Redis, as toxiproxy names it.
+// toxics are the faults of a network between a process and Redis, as toxiproxy names them.
 var toxics = map[string]string{ //nolint:gochecknoglobals // a constant
 	"latency of 300 ms, give or take 200":      `{"type":"latency","attributes":{"latency":300,"jitter":200}}`,
 	"connections reset after 100 ms":           `{"type":"reset_peer","attributes":{"timeout":100}}`,
@@ -26,7 +26,7 @@ var toxics = map[string]string{ //nolint:gochecknoglobals // a constant
 	"pieces of 20 bytes":                       `{"type":"slicer","attributes":{"average_size":20,"size_variation":10,"delay":200}}`,
 }
 
-// wire is a network between a process and Redis that can be spoilt.
+// faultyNetwork is a network between a process and Redis that can be broken.
 type faultyNetwork struct {
 	*toxiproxy.Proxy
 	t testing.TB
@@ -43,7 +43,7 @@ func newFaultyNetwork(t testing.TB, name, upstream string) *faultyNetwork {
 	return &faultyNetwork{p, t}
 }
 
-// spoil lets a toxic work on what goes upstream or downstream, until heal.
+// addToxic adds a toxic upstream or downstream, until heal.
 func (w *faultyNetwork) addToxic(toxic, stream string) {
 	w.t.Helper()
 	text := strings.Replace(toxic, "{", fmt.Sprintf(`{"name":%q,"stream":%q,`, stream, stream), 1)
@@ -54,8 +54,8 @@ func (w *faultyNetwork) addToxic(toxic, stream string) {
 
 func (w *faultyNetwork) removeToxics(ctx context.Context) { w.Toxics.ResetToxics(ctx) }
 
-// TestFaultyNetwork spoils the network between Redis and the bot, and between Redis and the renderer, one way or the other,
-// while people ask. Once it is well again, so is everything else, soon.
+// TestFaultyNetwork spoils the network between Redis and the bot, and between Redis and the renderer, one way or the
+// other, while people ask. Once it is well again, so is everything else, soon.
 func TestFaultyNetwork(t *testing.T) {
 	t.Parallel()
 	s, rounds, duration := seed(t), 1, time.Second

@@ -3,14 +3,13 @@
 package main
 
 import (
-	"darkroom/config"
 	"darkroom/render/folder"
 	"darkroom/render/pipeline"
 )
 
 // openPromptReader finds the model whose tokenizer reads a prompt: the demo model when none is asked for.
 func openPromptReader(asked, models string) (promptReader, error) {
-	f, err := openFolder(config.Runtime{ModelsDir: models}, asked)
+	f, err := pipeline.Directory(models).Open(asked)
 	if err != nil {
 		return promptReader{}, err
 	}

@@ -20,7 +20,8 @@ import (
 // queueTimeout is how long Redis may take to show the queue or to change a pause.
 const queueTimeout = 5 * time.Second
 
-// openExistingData opens the database of a bot and creates none, because a pause in another database would have no effect.
+// openExistingData opens the database of a bot and creates none, because a pause in another database would have no
+// effect.
 func openExistingData(ctx context.Context, d config.Data) (*store.Store, error) {
 	if path, found := strings.CutPrefix(databaseURL(d), "sqlite:"); found {
 		path, _, _ = strings.Cut(path, "?")
@@ -141,7 +142,8 @@ func resumeQueue(ctx context.Context, s invocation) error {
 	}, func(ctx context.Context, q *queue.Queue, at queue.Scope) error { return q.Resume(ctx, at) })
 }
 
-func changePauses(ctx context.Context, s invocation, c config.PauseTarget, write func(*store.Store, store.Pause) (bool, error),
+func changePauses(ctx context.Context, s invocation, c config.PauseTarget,
+	write func(*store.Store, store.Pause) (bool, error),
 	apply func(context.Context, *queue.Queue, queue.Scope) error) (err error) {
 	db, err := openExistingData(ctx, c.Data)
 	if err != nil {
@@ -168,7 +170,7 @@ func changePauses(ctx context.Context, s invocation, c config.PauseTarget, write
 			return err
 		}
 		if !existed {
-			return fmt.Errorf("%s was not paused here; moderators resume a server that they paused with /limits", outbox.PauseScope(p))
+			return fmt.Errorf("%s was not paused here; moderators resume with /limits what they paused", outbox.PauseScope(p))
 		}
 		if q == nil || apply(redisCtx, q, outbox.PauseScope(p)) != nil {
 			_, err = fmt.Fprintf(s.stdout, "saved for %s; the bot updates the queue within a minute\n", outbox.PauseScope(p))

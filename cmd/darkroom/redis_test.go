@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// How a server writes down what it acknowledged. Lost writes are not the queue's to prevent: SQL brings back what is owed.
+// How a server persists its data. The queue need not survive lost writes: it is filled again from SQL.
 const (
 	syncEverySecond = "everysec" // to the disk each second
 	syncAlways      = "always"   // before each answer
 	inMemory        = "no file"  // only in memory
 )
 
-// server is a real redis-server that can be killed, lose its data and be set back in time.
+// redisServer is a real redis-server that can be killed, lose its data and return to an older state.
 type redisServer struct {
 	dir         string
 	port        int
@@ -66,12 +66,12 @@ func (r *redisServer) start(t testing.TB) {
 			_ = conn.Close()
 			return
 		}
-		time.Sleep(5 * time.Millisecond) // a foreign process has no other signal of being ready
+		time.Sleep(5 * time.Millisecond) // nothing else signals that it is ready
 	}
 	t.Error("redis-server did not come up")
 }
 
-// kill is kill -9.
+// kill kills the server with SIGKILL.
 func (r *redisServer) kill() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -89,8 +89,8 @@ func (r *redisServer) wipe(t testing.TB) {
 	r.start(t)
 }
 
-// copy keeps the data as it is on the disk now, for a rollback. The server writes on meanwhile, as when power is lost:
-// the last write may be there by half. "" when there is nothing to keep.
+// copy keeps the data as it is on the disk now, for a rollback. The server writes on meanwhile, as when power is
+// lost: the last write may be there by half. "" when there is nothing to keep.
 func (r *redisServer) copy(t testing.TB) string {
 	t.Helper()
 	to := filepath.Join(t.TempDir(), fmt.Sprint(time.Now().UnixNano()))

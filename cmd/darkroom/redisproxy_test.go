@@ -18,8 +18,8 @@ import (
 	"testing"
 )
 
-// gate stands between one process and Redis, and knows each script that passes. A trap on it springs at the n-th call of
-// a script, before Redis hears of it or after it has run and before its caller hears of that.
+// redisProxy is between one process and Redis, and knows each script that passes. A trap on it springs at the n-th
+// call of a script: before Redis gets it, or after it has run and before its caller knows.
 type redisProxy struct {
 	ln       net.Listener
 	upstream string
@@ -35,7 +35,7 @@ type trap struct {
 	script string
 	after  bool
 	nth    int    // of the calls from now on; the first is 1
-	spring func() // in the moment itself: it must make an end of the caller or of Redis
+	spring func() // called at that moment: it must kill the caller or Redis
 	sprung chan struct{}
 }
 
@@ -91,21 +91,21 @@ func (g *redisProxy) setTrap(tr *trap) {
 	g.trap = tr
 }
 
-// clear forgets what passed.
+// reset forgets what passed.
 func (g *redisProxy) reset() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.trap, g.calls = nil, map[string]int{}
 }
 
-// count tells how often a script was called since.
+// count returns how often a script was called since then.
 func (g *redisProxy) count(script string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.calls[script]
 }
 
-// meets tells whether the trap springs here. It springs once.
+// takeTrap tells whether the trap springs here. It springs once.
 func (g *redisProxy) takeTrap(script string, after bool) *trap {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -123,7 +123,7 @@ func (g *redisProxy) takeTrap(script string, after bool) *trap {
 	return tr
 }
 
-// pass carries one connection, one command and one answer at a time.
+// proxyConn carries one connection, one command and one answer at a time.
 func (g *redisProxy) proxyConn(client net.Conn) {
 	defer client.Close()
 	up, err := net.Dial("tcp", g.upstream)
@@ -143,7 +143,7 @@ func (g *redisProxy) proxyConn(client net.Conn) {
 	}
 }
 
-// one carries a command and its answer. It tells whether the connection lives on.
+// proxyCommand carries a command and its answer. It tells whether the connection stays open.
 func (g *redisProxy) proxyCommand(words []string, raw []byte, client, up net.Conn, replies *bufio.Reader) bool {
 	script := g.scriptOf(words)
 	if tr := g.takeTrap(script, false); tr != nil {
@@ -169,7 +169,7 @@ func (g *redisProxy) proxyCommand(words []string, raw []byte, client, up net.Con
 	return err == nil
 }
 
-// script names the script that a command runs, "" for anything else.
+// scriptOf names the script that a command runs, "" for anything else.
 func (g *redisProxy) scriptOf(words []string) string {
 	if len(words) < 2 {
 		return ""

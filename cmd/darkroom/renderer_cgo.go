@@ -4,156 +4,193 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/queue/worker"
+	"darkroom/render/pipeline"
 )
 
-// renderer is the subcommand: a renderer alone.
+// renderer is the subcommand: a renderer alone, in a process of its own that this one supervises. That process runs
+// the same subcommand.
 func renderer(ctx context.Context, s invocation) (err error) {
-	c := s.settings.Renderer
-	pool, err := s.openPool(c.Runtime, c.Worker, s.log)
-	if err != nil {
-		return err
+	if s.isSupervised() {
+		return renderSupervised(ctx, s)
 	}
-	defer func() { err = closeUnlessHung(pool, err) }()
-	q, err := openQueue(ctx, s.log, c.Redis, c.Leasing)
+	q, err := dialQueue(s.settings.Renderer.Redis, s.settings.Renderer.Leasing)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	r := &rendererService{pool: pool, queue: q, api: c.API, leasing: c.Leasing, slot: slot(c.Worker), batchSize: batchSize(c.Worker, c.Runtime.Device), log: s.log}
-	return serve(ctx, s.log, component{"renderer", r.run})
+	r := newSupervisor(s, s.settings.Renderer, q)
+	r.Start(ctx)
+	return serve(ctx, s.log, component{"renderer", r.Run})
 }
 
-// leave closes an atelier, unless somebody hangs in it: closing would wait for them.
-func closeUnlessHung(a modelPool, err error) error {
+// renderSupervised renders in this process, and reports how far it got.
+func renderSupervised(ctx context.Context, s invocation) (err error) {
+	c := s.settings.Renderer
+	r := &rendererService{settings: c, log: s.log, ready: s.reportReady}
+	r.batchSize = worker.BatchSize(c.Worker.Batch, c.Runtime.Device.Kind == "cpu")
+	if r.pool, err = s.openPool(c.Runtime, c.Worker, s.log); err != nil {
+		return err
+	}
+	defer func() { err = closeUnlessHung(r.pool, err) }()
+	s.reportOpened(r.announcement())
+	if r.queue, err = openQueue(ctx, s.log, c.Redis, c.Leasing); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.queue.Close()) }()
+	if err := r.run(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// closeUnlessHung closes a pool, unless a run of a model in it hangs: closing would wait for that.
+func closeUnlessHung(p modelPool, err error) error {
 	if errors.Is(err, worker.ErrHung) {
 		return err
 	}
-	return errors.Join(err, a.Close())
+	return errors.Join(err, p.Close())
 }
 
-// slot is a renderer's name in the line: two at once must not share it.
-func slot(o config.Worker) string {
-	if o.Slot != "" {
-		return o.Slot
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "renderer"
-	}
-	return fmt.Sprintf("%s-%d", host, os.Getpid())
-}
-
-// rendering is a renderer at work.
+// rendererService is a renderer's process at work.
 type rendererService struct {
+	settings  config.Renderer
 	pool      modelPool
 	queue     *queue.Queue
-	api       config.API
-	leasing   config.Leasing
-	slot      string
-	batchSize int // jobs that are painted at once
+	batchSize int    // jobs that are rendered at once
+	ready     func() // called when the first model is loaded
 	log       *slog.Logger
-	crashes   crashStore // nil when the queue outlives this process, and counts
 }
 
-// run says what can be painted, loads the first model that can be loaded, so that the first picture need not wait for it,
-// and paints until ctx ends. It says so before it loads: what is asked for meanwhile waits in line.
+// run announces the models, loads the first one that can be loaded, so that the first job need not wait for it, and
+// works until ctx ends. It announces before it loads: what is asked for meanwhile waits in the queue.
 func (r *rendererService) run(ctx context.Context) error {
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error { r.announce(gctx); return nil })
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { worker.Announce(ctx, r.queue, r.announcement, r.log); return nil })
 	g.Go(func() error {
-		if err := r.pool.loadFirst(gctx, r.log); err != nil {
+		if err := r.pool.LoadFirst(ctx); err != nil {
 			return err
 		}
-		o := r.announcement()
-		r.log.Info("ready to paint", "slot", o.Slot, "device", o.Device, "models", modelNameList(o.Models))
-		return r.worker().Run(gctx)
+		r.ready()
+		now := r.announcement()
+		r.log.Info("ready to generate", "slot", now.Slot, "device", now.Device, "models", modelNames(now.Models))
+		return r.worker().Run(ctx)
 	})
 	return g.Wait()
 }
 
 func (r *rendererService) worker() worker.Worker {
+	l := r.settings.Leasing
 	return worker.Worker{
 		Queue:    r.queue,
-		Renderer: r.jobRenderer(),
-		Poster:   rest.NewPoster(rest.NewClient(rest.Options{Base: r.api.Base}), r.queue),
+		Renderer: r.renderer(),
+		Poster:   rest.NewPoster(rest.NewClient(rest.Options{Base: r.settings.API.Base}), r.queue),
 		Options: worker.Options{
-			Slot: r.slot, Lanes: r.lanes, Lease: r.leasing.Lease, Heartbeat: r.leasing.Heartbeat, Grace: r.leasing.Grace, HangTimeout: r.leasing.HangTimeout,
-			MaxBatch: r.batchSize,
-			Log:      r.log,
+			Slot: r.settings.Worker.Slot, Lanes: func() []queue.Lane { return r.announcement().Lanes }, Lease: l.Lease,
+			Heartbeat: l.Heartbeat, Grace: l.Grace, HangTimeout: l.HangTimeout, MaxBatch: r.batchSize, Log: r.log,
 		},
 	}
 }
 
-func (r *rendererService) jobRenderer() worker.Renderer {
-	p := jobRenderer{load: r.pool.load, input: r.queue.Input, program: "darkroom " + revision(), log: r.log}
-	var all worker.Renderer = p
+func (r *rendererService) renderer() worker.Renderer {
+	p := worker.SpecRenderer{
+		Load: r.pool.Load, Input: r.queue.Input, FileLimit: fileLimit, Program: "darkroom " + revision(), Log: r.log,
+		Reasons: worker.Reasons{
+			Unreadable: message.ReasonUnreadableSettings, InputGone: message.ReasonInputGone, TooLarge: message.ReasonTooLarge,
+		},
+	}
 	if r.batchSize > 1 {
-		p.slots = &batchSlots{}
-		all = batchJobRenderer{p, p.slots}
+		return p.InBatches()
 	}
-	if r.crashes == nil {
-		return all
-	}
-	return crashCounter{all, r.crashes, r.log}.renderer()
+	return p
 }
 
-// lanes lists what can be painted now, the loaded model first.
-func (r *rendererService) lanes() []queue.Lane { return r.pool.announcement().Lanes }
+// fileLimit is how large a file may be where an answer goes.
+func fileLimit(address json.RawMessage) (int64, error) {
+	to, err := message.DecodeAddress(address)
+	return to.FileLimit, err
+}
 
-func modelNameList(models []queue.Model) []string {
-	var all []string
-	for _, m := range models {
-		all = append(all, m.Name)
+// announcement is what the bot is told of this renderer now.
+func (r *rendererService) announcement() queue.Renderer {
+	return worker.Announcement(r.settings.Worker.Slot, r.settings.Runtime.Device.String(), r.batchSize, r.pool.Models())
+}
+
+// modelPool is the models of a machine, as a renderer uses them.
+type modelPool interface {
+	LoadFirst(ctx context.Context) error // loads what the first job is likely to need
+	Models() []worker.Model              // what can be generated with now, the loaded model first
+	Load(ctx context.Context, modelHash string) (worker.Pipeline, error)
+	Close() error
+}
+
+// poolOpener says how the models of a machine are opened. The zero value opens model folders; tests that need no
+// model bring their own.
+type poolOpener struct {
+	override func() modelPool
+}
+
+func (o poolOpener) openPool(r config.Runtime, w config.Worker, log *slog.Logger) (modelPool, error) {
+	if o.override != nil {
+		return o.override(), nil
+	}
+	return openONNXPool(r, w, log)
+}
+
+// onnxPool is a pool of model folders.
+type onnxPool struct{ *pipeline.Pool }
+
+// openONNXPool opens the runtime library and finds the models to offer.
+func openONNXPool(r config.Runtime, w config.Worker, log *slog.Logger) (modelPool, error) {
+	if err := openRuntime(r); err != nil {
+		return nil, err
+	}
+	folders, faults := pipeline.Directory(r.ModelsDir).OpenAll()
+	for _, err := range faults {
+		log.Warn("a model is left out", "error", err)
+	}
+	folders, err := pipeline.Choose(folders, w.Models)
+	if err != nil {
+		return nil, err
+	}
+	if len(folders) == 0 {
+		none := errors.New("there is no model to generate with: `darkroom doctor` says what is wrong")
+		return nil, errors.Join(append(faults, none)...)
+	}
+	if err := device(r).Check(); err != nil {
+		return nil, err
+	}
+	return onnxPool{pipeline.NewPool(folders, device(r), log)}, nil
+}
+
+// Load loads a model, unless it is loaded.
+func (p onnxPool) Load(ctx context.Context, modelHash string) (worker.Pipeline, error) {
+	loaded, err := p.Pool.Load(ctx, modelHash)
+	if err != nil {
+		return nil, err // a nil *pipeline.Pipeline must not become a worker.Pipeline
+	}
+	return loaded, nil
+}
+
+// Models lists the models, with their cards.
+func (p onnxPool) Models() []worker.Model {
+	var all []worker.Model
+	for _, m := range p.Pool.Models() {
+		card, err := json.Marshal(pipeline.Card(m.Folder))
+		if err != nil {
+			panic("internal error: a card must always encode: " + err.Error())
+		}
+		all = append(all, worker.Model{Name: m.Name, Hash: m.Hash, Card: card, Load: m.Load})
 	}
 	return all
-}
-
-const (
-	announceInterval = 3 * time.Second
-	announceTTL      = 15 * time.Second // a renderer that was not heard of for so long offers nothing
-	withdrawTimeout  = 2 * time.Second
-)
-
-// announce says what can be painted, again and again, and takes it back at the end.
-func (r *rendererService) announce(ctx context.Context) {
-	quiet := false
-	tick := time.NewTicker(announceInterval)
-	defer tick.Stop()
-	for {
-		err := r.queue.Announce(ctx, r.announcement(), announceTTL)
-		if err != nil && !quiet && ctx.Err() == nil {
-			r.log.Warn("the bot does not hear what can be painted", "error", err)
-		}
-		quiet = err != nil
-		select {
-		case <-tick.C:
-			continue
-		case <-ctx.Done():
-		}
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawTimeout)
-		defer cancel()
-		if err := r.queue.Withdraw(last, r.slot); err != nil {
-			r.log.Debug("the offer was not taken back", "error", err) // it is forgotten soon
-		}
-		return
-	}
-}
-
-// offer is what the bot is told of this renderer.
-func (r *rendererService) announcement() queue.Renderer {
-	o := r.pool.announcement()
-	o.Slot, o.MaxBatch = r.slot, r.batchSize
-	return o
 }

@@ -5,20 +5,20 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"darkroom/config"
-	"darkroom/queue"
 	"darkroom/render/demo"
 	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/picture"
+	"darkroom/render/pipeline"
 	"darkroom/render/request"
 )
 
@@ -40,11 +40,21 @@ func needRuntime(t *testing.T) {
 	}
 }
 
+// cardJSON is what the bot is told of a model.
+func cardJSON(t *testing.T, f *folder.Folder) []byte {
+	t.Helper()
+	b, err := json.Marshal(pipeline.Card(f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func TestModelCardIsReadByTheBot(t *testing.T) {
 	t.Parallel()
 	f := postcards(t)
 	var m request.Card
-	if err := json.Unmarshal(modelCard(f), &m); err != nil {
+	if err := json.Unmarshal(cardJSON(t, f), &m); err != nil {
 		t.Fatal(err)
 	}
 	if m.Name != demo.Name || m.Dialect != picture.Diffusers || !m.ImageToImage || !slices.Contains(m.Samplers, "dpmpp_2m_karras") {
@@ -59,7 +69,7 @@ func TestModelCardIsReadByTheBot(t *testing.T) {
 	bare := *f
 	bare.Card, bare.Config.FixedSize, bare.Config.NativeSize = folder.Card{}, folder.Size{}, folder.Size{Width: 512, Height: 512}
 	m = request.Card{}
-	if err := json.Unmarshal(modelCard(&bare), &m); err != nil || m.Defaults.Width != 512 || len(m.Sizes) != 0 {
+	if err := json.Unmarshal(cardJSON(t, &bare), &m); err != nil || m.Defaults.Width != 512 || len(m.Sizes) != 0 {
 		t.Errorf("a folder without a card: got %+v, %v, want its native size and no limit", m, err)
 	}
 	if m.Multiple != 16 || m.Hires == nil || !*m.Hires {
@@ -67,7 +77,7 @@ func TestModelCardIsReadByTheBot(t *testing.T) {
 	}
 	bare.Config.FixedSize = folder.Size{Width: 256, Height: 256}
 	m = request.Card{}
-	if err := json.Unmarshal(modelCard(&bare), &m); err != nil || len(m.Sizes) != 1 || m.Sizes[0].Width != 256 {
+	if err := json.Unmarshal(cardJSON(t, &bare), &m); err != nil || len(m.Sizes) != 1 || m.Sizes[0].Width != 256 {
 		t.Errorf("a model of one size: got %+v, %v, want that size alone", m.Sizes, err)
 	}
 	if m.Hires == nil || *m.Hires {
@@ -75,82 +85,40 @@ func TestModelCardIsReadByTheBot(t *testing.T) {
 	}
 }
 
-func TestLanes(t *testing.T) {
+func TestOpenPool(t *testing.T) {
 	t.Parallel()
-	a, b := &folder.Folder{Name: "a", Hash: "aa"}, &folder.Folder{Name: "b", Hash: "bb"}
-	pool := &onnxPool{folders: []*folder.Folder{a, b}}
-	want := func(first, second string, load, then time.Duration) {
-		t.Helper()
-		var want []queue.Lane
-		for _, l := range picture.Lanes(first) {
-			want = append(want, queue.Lane{Name: l, Load: load})
+	quiet := slog.New(slog.DiscardHandler)
+	t.Run("a missing library is one line with its fix", func(t *testing.T) {
+		t.Parallel()
+		code, _, errs := call(t, "up", "--ort", filepath.Join(t.TempDir(), "none.so"), "--data", t.TempDir(), "--listen", "127.0.0.1:0")
+		if code != exitFailure || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, "none.so") {
+			t.Errorf("got %d, %q, want one line about none.so", code, errs)
 		}
-		for _, l := range picture.Lanes(second) {
-			want = append(want, queue.Lane{Name: l, Load: then})
+	})
+	t.Run("only models that are here can be chosen", func(t *testing.T) {
+		t.Parallel()
+		needRuntime(t)
+		_, err := openONNXPool(config.Runtime{ModelsDir: t.TempDir()}, config.Worker{Models: []string{"sd15"}}, quiet)
+		if err == nil || !strings.Contains(err.Error(), `model "sd15"`) {
+			t.Errorf("got %v, want to hear of sd15", err)
 		}
-		if got := pool.lanes(); !slices.Equal(got, want) {
-			t.Errorf("got %v, want %v", got, want)
+	})
+	t.Run("a GPU that the library does not know is told", func(t *testing.T) {
+		t.Parallel()
+		needRuntime(t)
+		r := config.Runtime{ModelsDir: t.TempDir(), Device: config.Device{Kind: "cuda"}}
+		_, err := openONNXPool(r, config.Worker{}, quiet)
+		if err == nil {
+			t.Skip("this library has CUDA")
 		}
-	}
-	want("aa", "bb", defaultLoadTime, defaultLoadTime)
-	pool.currentHash.Store(b.Hash)
-	pool.recordLoadTime(b.Hash, time.Second)
-	want("bb", "aa", 0, time.Second) // the loaded one first; the other is believed to be like it
-	pool.recordLoadTime(a.Hash, 2*time.Second)
-	want("bb", "aa", 0, 2*time.Second)
-	pool.drop(a.Hash)
-	r := &rendererService{pool: pool, slot: "east"}
-	if o := r.announcement(); len(o.Models) != 1 || o.Models[0].Name != "b" || len(o.Lanes) != len(picture.Lanes("bb")) || o.Slot != "east" {
-		t.Errorf("a is left out: got the offer %+v, want b alone, of east", o)
-	}
-}
-
-func TestSlot(t *testing.T) {
-	t.Parallel()
-	if got := slot(config.Worker{Slot: "east"}); got != "east" {
-		t.Errorf("got %q, want east", got)
-	}
-	if got := slot(config.Worker{}); !strings.Contains(got, "-") {
-		t.Errorf("got %q, want host and process", got)
-	}
+		if f := checkDevice(r); f.fix == "" || !strings.Contains(f.state, "cuda:0") || !strings.Contains(err.Error(), "cuda:0") {
+			t.Errorf("got %v, and from the doctor %+v, want to hear of cuda:0", err, f)
+		}
+	})
 }
 
 func TestModels(t *testing.T) {
 	t.Parallel()
-	t.Run("a name that is not there", func(t *testing.T) {
-		t.Parallel()
-		_, err := openFolder(config.Runtime{ModelsDir: t.TempDir()}, "sd15")
-		if err == nil || !strings.Contains(err.Error(), "no such folder") {
-			t.Errorf("got %v, want to hear that there is no such folder", err)
-		}
-	})
-	t.Run("a broken folder is left out and told, the demo stays", func(t *testing.T) {
-		t.Parallel()
-		models := t.TempDir()
-		if err := os.Mkdir(filepath.Join(models, "empty"), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range []string{".hidden", "file"} {
-			if err := os.WriteFile(filepath.Join(models, name), nil, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		folders, faults := openFolders(config.Runtime{ModelsDir: models})
-		if len(folders) != 1 || folders[0].Name != demo.Name || len(faults) != 1 || !strings.Contains(faults[0].Error(), "empty") {
-			t.Errorf("got %v, %v, want the demo model and one fault about empty", folderNames(folders), faults)
-		}
-	})
-	t.Run("a folder whose tokenizer cannot be read is left out and told", func(t *testing.T) {
-		t.Parallel()
-		models := t.TempDir()
-		if err := (onnxtest.Folder{}).Write(filepath.Join(models, "little")); err != nil {
-			t.Fatal(err)
-		}
-		folders, faults := openFolders(config.Runtime{ModelsDir: models})
-		if len(folders) != 1 || len(faults) != 1 || !strings.Contains(faults[0].Error(), filepath.Join(models, "little")) {
-			t.Errorf("got %v, %v, want the demo model and one fault that names the folder", folderNames(folders), faults)
-		}
-	})
 	t.Run("list", func(t *testing.T) {
 		t.Parallel()
 		code, out, errs := call(t, "models", "list", "--models", t.TempDir())
@@ -180,8 +148,8 @@ func TestModels(t *testing.T) {
 	})
 }
 
-// misfit writes a model folder whose text encoder does not know the tokenizer's words: it opens and loads, and cannot
-// paint.
+// writeMismatchedModel writes a model folder whose text encoder does not know the tokenizer's words: it opens and
+// loads, and cannot render.
 func writeMismatchedModel(t *testing.T, dir string) {
 	t.Helper()
 	if err := (onnxtest.Folder{Side: 8}).Write(dir); err != nil {
@@ -198,7 +166,7 @@ func writeMismatchedModel(t *testing.T, dir string) {
 	}
 }
 
-// spoil makes a folder that opens and does not load: an operator that no runtime knows.
+// writeUnloadableModel makes a folder that opens and does not load: an operator that no runtime knows.
 func writeUnloadableModel(t *testing.T, dir string) {
 	t.Helper()
 	writeMismatchedModel(t, dir)

@@ -73,7 +73,7 @@ func TestRequestExpandsPrompt(t *testing.T) {
 func announced(t *testing.T, f *folder.Folder) request.Available {
 	t.Helper()
 	var card request.Card
-	if err := json.Unmarshal(modelCard(f), &card); err != nil {
+	if err := json.Unmarshal(cardJSON(t, f), &card); err != nil {
 		t.Fatal(err)
 	}
 	text, err := json.Marshal(request.Available{Models: []request.Card{card}})

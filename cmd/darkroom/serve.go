@@ -7,19 +7,19 @@ import (
 	"log/slog"
 )
 
-// part is something that runs until its context ends, and then puts its things in order and returns.
+// component is something that runs until its context ends, cleans up and returns.
 type component struct {
 	name string
 	run  func(context.Context) error
 }
 
-// serve runs parts beside each other until ctx ends or one of them does, then stops them one after the other, the last
-// first: whoever leans on another is stopped before it. It returns why it ended, nil if it was asked to.
-func serve(ctx context.Context, log *slog.Logger, parts ...component) error {
-	detached := context.WithoutCancel(ctx) // each part has an end of its own
-	ended := make(chan struct{}, len(parts))
+// serve runs components side by side until ctx ends or one of them does. Then it stops them one after the other, the
+// last first, so that each stops before what it depends on. It returns why it ended, nil if it was asked to.
+func serve(ctx context.Context, log *slog.Logger, components ...component) error {
+	detached := context.WithoutCancel(ctx) // each component is stopped on its own
+	ended := make(chan struct{}, len(components))
 	var up []*runningComponent
-	for _, p := range parts {
+	for _, p := range components {
 		up = append(up, start(detached, p, ended))
 	}
 	select {
@@ -32,13 +32,13 @@ func serve(ctx context.Context, log *slog.Logger, parts ...component) error {
 		if err := up[i].stop(); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", up[i].name, err))
 		}
-		log.Debug("stopped", "part", up[i].name)
+		log.Debug("stopped", "component", up[i].name)
 	}
 	return errors.Join(errs...)
 }
 
-// errEndedEarly is the fault of a part that returned although nobody asked it to.
-var errEndedEarly = errors.New("ended by itself")
+// errEndedEarly is the error of a component that returned although nobody stopped it.
+var errEndedEarly = errors.New("ended although nobody stopped it")
 
 type runningComponent struct {
 	component
@@ -61,7 +61,7 @@ func start(ctx context.Context, p component, ended chan<- struct{}) *runningComp
 	return r
 }
 
-// stop asks the part to end, waits until it has, and returns what went wrong. That it was stopped is not wrong.
+// stop stops the component, waits for its end, and returns its error. That it was stopped is no error.
 func (r *runningComponent) stop() error {
 	r.cancel()
 	<-r.done

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// diary notes what happens, in order.
+// eventLog notes what happens, in order.
 type eventLog struct {
 	mu    sync.Mutex
 	lines []string
@@ -22,7 +22,7 @@ func (d *eventLog) note(line string) {
 	d.lines = append(d.lines, line)
 }
 
-// until is a part that runs until it is stopped, and takes a while to finish: it waits for the parts it serves.
+// waitingComponent runs until it is stopped, and notes its end.
 func waitingComponent(d *eventLog, name string, started chan<- string) component {
 	return component{name, func(ctx context.Context) error {
 		started <- name
@@ -81,7 +81,7 @@ func TestServe(t *testing.T) {
 			t.Errorf("got %v, want nil", err)
 		}
 	})
-	t.Run("a part that fails takes the others with it, in order", func(t *testing.T) {
+	t.Run("a component that fails stops the others, in order", func(t *testing.T) {
 		t.Parallel()
 		var d eventLog
 		started := make(chan string, 2)
@@ -99,7 +99,7 @@ func TestServe(t *testing.T) {
 			t.Errorf("got %q, want %q", d.lines, want)
 		}
 	})
-	t.Run("a part that just ends is a fault", func(t *testing.T) {
+	t.Run("a component that just ends is an error", func(t *testing.T) {
 		t.Parallel()
 		err := serve(t.Context(), quiet, component{"bot", func(context.Context) error { return nil }})
 		if !errors.Is(err, errEndedEarly) {

@@ -19,8 +19,8 @@ import (
 	"darkroom/store"
 )
 
-// update writes the goldens of testdata/stored anew. What they hold was stored by a released program, so a new golden is
-// right only where it has more in it than the old one.
+// update writes the goldens of testdata/stored anew. What they hold was stored by a released program, so a new golden
+// is right only where it has more in it than the old one.
 var update = flag.Bool("update", false, "write the goldens of testdata/stored anew; never to accept that stored data is read otherwise")
 
 func ptr[T any](v T) *T { return &v }
@@ -44,7 +44,7 @@ func storedValues() map[string]any {
 			FewSteps: request.Defaults{Size: request.Size{Width: 256, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m", Count: 1, Negative: "rain"}, Description: "Photographs.",
 		}}},
 		"redis.job": &queue.Job{ID: "1-0", Lane: "2:cd", Server: "2", User: "3", Cost: 4, MaxRunning: 5, Spec: json.RawMessage(`{"v":2}`), Address: json.RawMessage(`{"token":""}`),
-			Inputs: []string{"5a"}, MaybePosted: true, Pictures: 6, Weight: 200, ServerWeight: 50, BatchKey: "160x112 euler 8", WasRunning: true},
+			Inputs: []string{"5a"}, MaybePosted: true, Pictures: 6, Weight: 200, ServerWeight: 50, BatchKey: "160x112 euler 8", WasRunning: true, Crashes: 1},
 		"redis.renderer": &queue.Renderer{Slot: "easel", Device: "cuda:0", Lanes: []queue.Lane{{Name: "2:cd", Load: 1500 * time.Millisecond}},
 			Models: []queue.Model{{Name: "photo", Hash: "cd", Lane: "2:cd", Card: json.RawMessage(`{"starts":true}`)}}, Speed: 150, MaxBatch: 4},
 		"redis.token": &queue.Token{Epoch: 1, Fence: 2},
@@ -102,8 +102,8 @@ func TestStoredJSON(t *testing.T) {
 	}
 }
 
-// emptyField names a field that holds nothing, "" if all are filled. A golden of a value with an empty field would not
-// notice when the field's name changes.
+// emptyField names a field that holds nothing, "" if all are filled. A golden of a value with an empty field would
+// not notice when the field's name changes.
 func emptyField(v reflect.Value, path string) string {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -137,8 +137,8 @@ func emptyField(v reflect.Value, path string) string {
 	return ""
 }
 
-// untagged names a field whose name in JSON is its name in Go, "" if there is none: renaming it would lose what is stored.
-// It looks into embedded structs, which have no name of their own.
+// untagged names a field whose name in JSON is its name in Go, "" if there is none: renaming it would lose what is
+// stored. It looks into embedded structs, which have no name of their own.
 func untagged(t reflect.Type, path string, seen map[reflect.Type]bool) string {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Array:

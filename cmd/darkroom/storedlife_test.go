@@ -34,12 +34,12 @@ const keptHost = "sandbox.local"
 // keptSeed is the seed that a bot on the stored world draws.
 const keptSeed = 424242
 
-// keptAway is how long after the moment of saving the bot comes back: the claims and leases of that moment are over, its
-// tokens are not.
+// keptAway is how long after the moment of saving the bot comes back: the claims and leases of that moment are over,
+// its tokens are not.
 const keptAway = 2 * time.Minute
 
-// revived is the stored world with a bot in it. Its clock goes on from the moment of saving, so that nothing in the world
-// ages with the day on which the test runs.
+// revived is the stored world with a bot in it. Its clock goes on from the moment of saving, so that nothing in the
+// world ages with the day on which the test runs.
 type revived struct {
 	kept
 	*sandbox.Sandbox
@@ -183,8 +183,8 @@ func (r *revived) attached(i sandbox.Interaction) []byte {
 
 var signature = regexp.MustCompile(`\?ex=[^"]*`)
 
-// leads waits until the job that an interaction led to is in line, and keeps it under a name for the golden: what it came
-// from and its canonical Spec.
+// leads waits until the job that an interaction led to is in line, and keeps it under a name for the golden: what it
+// came from and its canonical Spec.
 func (r *revived) leads(name string, i sandbox.Interaction, ordinals ...string) {
 	r.t.Helper()
 	for _, n := range append([]string{"0"}, ordinals...) {

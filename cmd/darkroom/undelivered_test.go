@@ -10,21 +10,21 @@ import (
 	"darkroom/bot/sandbox"
 )
 
-// later is a clock that can be put forward: only Discord's, for whom a quarter of an hour passes at once.
+// movableClock is a clock that can be moved: only Discord's, so that a quarter of an hour passes at once.
 type movableClock struct{ ahead atomic.Int64 }
 
 func (l *movableClock) now() time.Time { return time.Now().Add(time.Duration(l.ahead.Load())) }
 
 func (l *movableClock) advance(d time.Duration) { l.ahead.Add(int64(d)) }
 
-// newClusterWithClock is a town in which time can pass.
+// newClusterWithClock makes a cluster whose Discord has that clock.
 func newClusterWithClock(t *testing.T) (*requests, *movableClock) {
 	clock := &movableClock{}
 	rs := newRequests(newCluster(t, clusterOptions{now: clock.now, persistence: syncAlways, withProxies: true}), 6)
 	return rs, clock
 }
 
-// TestLateResults lets the tokens of interactions run out, and kills who carries the pictures on.
+// TestLateResults lets the tokens of interactions expire, and kills the process that delivers the images.
 func TestLateResults(t *testing.T) {
 	t.Parallel()
 	t.Run("the bot is away for more than a quarter of an hour", func(t *testing.T) {
@@ -143,10 +143,10 @@ func TestEndedJobsStayEndedWhenRedisIsLost(t *testing.T) {
 	}
 }
 
-// trayed is how many pictures were laid into the tray.
+// undeliveredCount is how many results became undelivered.
 func (rs *requests) undeliveredCount() int { return rs.proxy("renderer").count("putundelivered") }
 
-// ended proves how a wish ended, and that nothing else is wrong.
+// wantEnd checks how a request ended, and that nothing else is wrong.
 func (rs *requests) wantEnd(w *userRequest, want string) {
 	rs.t.Helper()
 	rs.judge()

@@ -11,27 +11,21 @@ import (
 	"net"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"darkroom/bot/sandbox"
+	"darkroom/cmd/darkroom/supervise"
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/render/folder"
+	"darkroom/store"
 )
 
-// up is the subcommand that runs everything in one process, wired in the order of the line. It is stopped in the
-// opposite order: no new lease, the picture in hand finished or given back, then the bot, then the page.
+// up is the subcommand that runs everything: the bot and the queue in this process, the renderer in another one. It
+// stops them in this order: the renderer finishes its job or releases it, then the bot stops, then the page.
 func up(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Up
-	pool, err := s.openPool(c.Runtime, c.Worker, s.log) // first: it is what most often is missing
-	if err != nil {
-		return err
-	}
-	defer func() { err = closeUnlessHung(pool, err) }()
-	db, err := awaitData(ctx, s.log, c.Data)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	dataLock, err := lockData(c.Data, c.Redis.URL.Empty())
+	dataLock, err := store.LockDir(c.Data.Dir, c.Redis.URL.Empty())
 	if err != nil {
 		return err
 	}
@@ -41,38 +35,90 @@ func up(ctx context.Context, s invocation) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
-	var parts []component
+	var page *sandbox.Sandbox
 	if c.Discord.Token.Empty() {
-		page, err := openPage(&c, pool.announcement().Models)
-		if err != nil {
+		if page, err = openPage(&c); err != nil {
 			return err
 		}
 		defer page.Close()
-		if err := printPageAddress(s.stdout, page.URL()); err != nil {
-			return err
-		}
-		parts = append(parts, component{"page", func(ctx context.Context) error { return page.Serve(ctx, nil) }})
 	}
-	crashes := 0
-	r := &rendererService{pool: pool, queue: q, api: c.Discord.API, leasing: c.Leasing, slot: slot(c.Worker), batchSize: batchSize(c.Worker, c.Runtime.Device), log: s.log}
-	if c.Redis.URL.Empty() {
-		crashes, r.crashes = maxCrashes, db
-	}
-	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, crashes, s.log)
+	r, err := startRenderer(ctx, s, c, q)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, s.log, append(parts, component{"bot", b.Run}, component{"renderer", r.run})...)
+	defer r.Stop()
+	db, models, err := awaitBoth(ctx, s, c.Data, r)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var components []component
+	if page != nil {
+		page.SetExamples(examples(models))
+		if err := printPageAddress(s.stdout, page.URL()); err != nil {
+			return err
+		}
+		components = append(components, component{"page", func(ctx context.Context) error { return page.Serve(ctx, nil) }})
+	}
+	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, s.log)
+	if err != nil {
+		return err
+	}
+	err = serve(ctx, s.log, append(components, component{"bot", b.Run}, component{"renderer", r.Run})...)
+	if c.Redis.URL.Empty() { // the bot may not have heard of the job that the renderer released
+		err = errors.Join(err, db.RequeueRunning(context.WithoutCancel(ctx)))
+	}
+	return err
 }
 
-// openPage opens a small Discord of our own and points the settings at it.
-func openPage(c *config.Up, models []queue.Model) (*sandbox.Sandbox, error) {
+// startRenderer starts the renderer's process. It reaches a queue in this process's memory through a socket.
+func startRenderer(ctx context.Context, s invocation, c config.Up, q *queue.Queue) (*supervise.Supervisor, error) {
+	settings := config.Renderer{
+		Redis: c.Redis, API: c.Discord.API, Runtime: c.Runtime, Worker: c.Worker, Leasing: c.Leasing,
+	}
+	if c.Redis.URL.Empty() {
+		address, err := q.Listen(ctx, c.Data.Dir)
+		if err != nil {
+			return nil, err
+		}
+		settings.Redis.URL = config.NewSecret(address)
+	}
+	r := newSupervisor(s, settings, q)
+	r.Start(ctx)
+	return r, nil
+}
+
+// awaitBoth waits for the database and for the renderer's models at the same time. It returns the first error.
+func awaitBoth(
+	ctx context.Context, s invocation, d config.Data, r *supervise.Supervisor,
+) (db *store.Store, models []queue.Model, err error) {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		db, err = awaitData(ctx, s.log, d)
+		return err
+	})
+	g.Go(func() error {
+		announced, err := r.WaitOpened(ctx)
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w before the renderer was ready", errStopped)
+		}
+		models = announced.Models
+		return err
+	})
+	if err = g.Wait(); err != nil && db != nil {
+		err = errors.Join(err, db.Close())
+	}
+	return db, models, err
+}
+
+// openPage opens the sandbox, a small Discord of our own, and points the settings at it.
+func openPage(c *config.Up) (*sandbox.Sandbox, error) {
 	l, err := net.Listen("tcp", c.Page.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("open the page: %w (--listen 127.0.0.1:0 takes any free port)", err)
 	}
 	page, err := sandbox.New(sandbox.Options{
-		DataDir: filepath.Join(c.Data.Dir, "sandbox"), Listener: l, Hosts: c.Page.Hosts, Title: "darkroom", Examples: examples(models),
+		DataDir: filepath.Join(c.Data.Dir, "sandbox"), Listener: l, Hosts: c.Page.Hosts, Title: "darkroom",
 	})
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
@@ -81,10 +127,10 @@ func openPage(c *config.Up, models []queue.Model) (*sandbox.Sandbox, error) {
 	return page, nil
 }
 
-// maxExamples is how many prompts greet a newcomer.
+// maxExamples is how many example prompts the page shows.
 const maxExamples = 3
 
-// examples are commands to run with one click: prompts that the maker of the first model says it paints well.
+// examples are commands to run with one click: prompts from the card of the first model.
 func examples(models []queue.Model) []sandbox.Example {
 	var card folder.Card
 	if len(models) == 0 || json.Unmarshal(models[0].Card, &card) != nil {

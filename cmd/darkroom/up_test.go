@@ -16,7 +16,7 @@ import (
 	"testing"
 )
 
-// TestUp starts everything in one process, looks at the page, and stops it as a signal would.
+// TestUp starts everything, looks at the page, and stops it as a signal would.
 func TestUp(t *testing.T) {
 	t.Parallel()
 	needRuntime(t)
@@ -24,13 +24,13 @@ func TestUp(t *testing.T) {
 	defer stop()
 	data := filepath.Join(t.TempDir(), "data")
 	out, in := io.Pipe()
-	log := &waitingLog{found: make(chan struct{}), want: "ready to paint"}
+	log := &waitingLog{found: make(chan struct{}), want: "ready to generate"}
 	code := make(chan int, 1)
 	go func() {
 		defer in.Close()
 		code <- run(ctx, environment{
 			args:   []string{"up", "--data", data, "--listen", "127.0.0.1:0", "--models", t.TempDir(), "--log-level", "debug"},
-			getenv: func(string) string { return "" }, stdout: in, stderr: log,
+			getenv: func(string) string { return "" }, environ: programEnv(), stdout: in, stderr: log,
 		})
 	}()
 	url := readPageAddress(t, out)
@@ -52,8 +52,8 @@ func TestUp(t *testing.T) {
 	if got := <-code; got != exitOK {
 		t.Errorf("exit code: got %d, want %d: %s", got, exitOK, log.String())
 	}
-	want := []string{"part=renderer", "part=bot", "part=page"}
-	if got := regexp.MustCompile(`part=\w+`).FindAllString(log.String(), -1); strings.Join(got, " ") != strings.Join(want, " ") {
+	want := []string{"component=renderer", "component=bot", "component=page"}
+	if got := regexp.MustCompile(`component=\w+`).FindAllString(log.String(), -1); strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("stopped: got %q, want %q", got, want)
 	}
 	if info, err := os.Stat(data); err != nil || info.Mode().Perm() != 0o700 {
@@ -61,7 +61,7 @@ func TestUp(t *testing.T) {
 	}
 }
 
-// greeted reads the page's address from what a newcomer sees.
+// readPageAddress reads the page's address from the program's output.
 func readPageAddress(t *testing.T, out io.Reader) string {
 	t.Helper()
 	for s := bufio.NewScanner(out); s.Scan(); {
@@ -73,7 +73,7 @@ func readPageAddress(t *testing.T, out io.Reader) string {
 	return ""
 }
 
-// lines is a log that tells when a line was written.
+// waitingLog is a log that closes found when the wanted text is written.
 type waitingLog struct {
 	mu    sync.Mutex
 	all   bytes.Buffer
@@ -95,4 +95,39 @@ func (l *waitingLog) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.all.String()
+}
+
+// TestUpSaysWhatIsMissing runs `darkroom up` without what a renderer needs: it ends with one line that says so.
+func TestUpSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	broken := t.TempDir()
+	writeUnloadableModel(t, filepath.Join(broken, "little"))
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no runtime library":        {[]string{"--ort", "/nowhere/libonnxruntime.so"}, "/nowhere"},
+		"no such model":             {[]string{"--models", t.TempDir(), "--model", "sd15"}, `model "sd15"`},
+		"a model that cannot load":  {[]string{"--models", broken, "--model", "little"}, "no model can be loaded"},
+		"a device that is not here": {[]string{"--models", t.TempDir(), "--device", "cuda:7"}, "cuda"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log, out := &waitingLog{}, &lockedBuffer{}
+			code := run(t.Context(), environment{
+				args:   append([]string{"up", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0"}, c.args...),
+				getenv: func(string) string { return "" }, environ: programEnv(), stdout: out, stderr: log,
+			})
+			var said []string
+			for line := range strings.Lines(log.String()) {
+				if strings.HasPrefix(line, "darkroom: ") {
+					said = append(said, line)
+				}
+			}
+			if code != exitFailure || len(said) != 1 || !strings.Contains(log.String(), c.want) || strings.Contains(log.String(), "started again") {
+				t.Errorf("got %d, %s, want one line with %q, and no second try", code, log.String(), c.want)
+			}
+		})
+	}
 }

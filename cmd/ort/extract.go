@@ -17,7 +17,7 @@ import (
 // maxLibrary bounds what is unpacked; the largest measured library has 38 MB, CUDA builds' main library is smaller.
 const maxLibrary = 512 << 20
 
-// extract copies the one member out of a checked archive into dest, by way of a temporary file beside it, and
+// extract copies the one member out of a checked archive into dest, through a temporary file beside it, and
 // checks its hash where the pin has one. Nothing else is unpacked.
 func extract(archive, dest string, p pin) error {
 	member, done, err := openMember(archive, p)

@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// stalled is how long a download may deliver nothing before it is given up.
+// stallTimeout is how long a download may deliver nothing before it is stopped.
 const stallTimeout = 60 * time.Second
 
 var errStalled = errors.New("nothing arrived for a minute")
 
-// open begins a GET and returns the body of a 200 answer and its length, -1 where the server does not say.
+// open sends a GET request and returns the body of a 200 response and its length, -1 where the server does not say.
 func open(ctx context.Context, client *http.Client, address, accept string) (io.ReadCloser, int64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -96,7 +96,7 @@ func receive(ctx context.Context, out io.Writer, in io.Reader, p pin) error {
 	return nil
 }
 
-// limit is one byte more than expected, so that a longer body is noticed without being stored.
+// limit is one byte more than expected, so that a longer body is noticed and not stored.
 func limit(size int64) int64 {
 	if size <= 0 {
 		return 1 << 30

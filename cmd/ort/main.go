@@ -32,9 +32,9 @@ func main() {
 	}
 }
 
-// order is what the person asked for.
+// options are the flags.
 type options struct {
-	ownLibrary string // a library of their own
+	ownLibrary string // a library to use as it is
 	dir        string
 	platform   string // "linux/amd64"
 	from       string // only this source
@@ -47,14 +47,11 @@ func parse(args []string, getenv func(string) string, out io.Writer) (options, e
 	var o options
 	flags := flag.NewFlagSet("ort", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.StringVar(
-		&o.ownLibrary, "ort", getenv("ONNXRUNTIME_LIB"), "check this `library` and fetch nothing (also ONNXRUNTIME_LIB)",
-	)
+	flags.StringVar(&o.ownLibrary, "ort", getenv("ONNXRUNTIME_LIB"),
+		"check this `library` and fetch nothing (also ONNXRUNTIME_LIB)")
 	flags.StringVar(&o.dir, "dir", filepath.Join("bin", "lib"), "`folder` to put the library in")
-	flags.StringVar(
-		&o.platform, "platform", runtime.GOOS+"/"+runtime.GOARCH,
-		"`os/arch` to fetch for: linux/amd64, linux/arm64 or darwin/arm64",
-	)
+	flags.StringVar(&o.platform, "platform", runtime.GOOS+"/"+runtime.GOARCH,
+		"`os/arch` to fetch for: linux/amd64, linux/arm64 or darwin/arm64")
 	flags.StringVar(&o.from, "from", "", "use only this `source`: release, pypi or npm")
 	flags.StringVar(&o.sha256, "sha256", "", "the archive's `hash`, for --from release, which has none of its own")
 	if err := flags.Parse(args); err != nil {

@@ -22,11 +22,11 @@ import (
 
 const platform = "linux/amd64"
 
-// shelf is a registry of both kinds on a local server, with one package of each.
+// fakeRegistry is a registry of both kinds on a local server, with one package of each.
 type fakeRegistry struct {
 	t         *testing.T
 	server    *httptest.Server
-	wheel     []byte // what the server sends, good or spoilt
+	wheel     []byte // what the server sends, good or broken
 	tarball   []byte
 	missing   map[string]bool // paths answered by 404
 	html      bool            // the index speaks HTML only

@@ -27,7 +27,7 @@ const (
 )
 
 // wheels are the measured wheels of the Python package, by platform. The library inside does not depend on Python,
-// so one Python version serves.
+// so one Python version is enough.
 //
 // The library for Linux x86-64 was run; those for Linux arm64 and macOS arm64 were only fetched and measured. The
 // libraries of wheel and npm package are different builds (npm's has a WebGPU provider), so images can differ in their
@@ -89,7 +89,7 @@ func releases() map[string]pin {
 	}
 }
 
-// measured says whether a library's hash is one of the pins for a platform.
+// isPinned says whether a library's hash is one of the pins for a platform.
 func isPinned(sources []source, platform, sum string) bool {
 	for _, s := range sources {
 		if p, ok := s.pins[platform]; ok && p.library != "" && p.library == sum {

@@ -16,7 +16,8 @@ const (
 	releaseURL = "https://github.com/microsoft/onnxruntime/releases/download"
 )
 
-// surroundings are what tells where the registries are: the environment, and the package tools where they exist.
+// environment is where the addresses of registries come from: environment variables, and the package tools if
+// installed.
 type environment struct {
 	getenv  func(string) string
 	runTool func(ctx context.Context, name string, args ...string) (string, error)

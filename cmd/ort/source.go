@@ -14,10 +14,10 @@ import (
 	"strings"
 )
 
-// source is one place that offers the library.
+// source is one place to get the library from.
 type source struct {
 	name   string // as --from takes it
-	title  string // as messages say it
+	title  string // as it is called in messages
 	pins   map[string]pin
 	locate func(ctx context.Context, get getter, p pin) (string, error)
 }

@@ -1,5 +1,5 @@
-// Soak runs the long forms of the tests, which try faults again and again, and writes down in docs/reliability.md which
-// were survived. `make soak` calls it.
+// Soak runs the long forms of the tests, which cause faults again and again, and writes the results to
+// docs/reliability.md. `make soak` calls it.
 package main
 
 import (
@@ -20,28 +20,28 @@ func main() {
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
-		os.Exit(1) //nolint:gocritic // nothing is left to be undone
+		os.Exit(1) //nolint:gocritic // there is nothing to clean up
 	}
 }
 
 // options are the flags.
 type options struct {
-	reports  string   // where tests leave what they found; it is kept, so that some can be run again
-	page     string   // what is written
+	reports  string   // where tests write their reports; it is kept, so that some tests can be run again
+	page     string   // the file to write
 	run      string   // tests to run; none for all
 	parallel int      // tests of a package at once
 	write    bool     // only write the page
 	packages []string // to test
 }
 
-// run tests, and writes the page also when some test failed: what it found before stays.
+// run runs the tests and writes the page, also when a test failed: older reports stay.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parseFlags(args, stderr)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(o.reports, 0o755); err != nil {
-		return fmt.Errorf("make the folder for facts: %w", err)
+		return fmt.Errorf("make the folder of reports: %w", err)
 	}
 	var failed error
 	if !o.write {
@@ -63,11 +63,11 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	o := options{}
 	f := flag.NewFlagSet("soak", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.StringVar(&o.reports, "facts", filepath.Join("bin", "facts"), "folder in which tests leave what they found")
+	f.StringVar(&o.reports, "facts", filepath.Join("bin", "facts"), "folder in which tests write their reports")
 	f.StringVar(&o.page, "page", filepath.Join("docs", "reliability.md"), "file to write")
 	f.StringVar(&o.run, "run", "", "run only tests that match")
-	f.IntVar(&o.parallel, "parallel", 6, "tests of a package at once: most of them wait")
-	f.BoolVar(&o.write, "write", false, "run nothing, only write the page from what was found before")
+	f.IntVar(&o.parallel, "parallel", 6, "tests of a package that run at once: most of them wait")
+	f.BoolVar(&o.write, "write", false, "run no test, only write the page from older reports")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -77,14 +77,14 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
-// longest is how long one package may take.
+// packageTimeout is how long the tests of one package may take.
 const packageTimeout = 60 * time.Minute
 
-// test runs the long forms, one package after the other: each wants the machine for itself.
+// test runs the long forms, one package after the other: each needs the whole machine.
 func test(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	dir, err := filepath.Abs(o.reports)
 	if err != nil {
-		return fmt.Errorf("folder for facts: %w", err)
+		return fmt.Errorf("folder of reports: %w", err)
 	}
 	args := []string{
 		"test", "-count", "1", "-p", "1", "-timeout", packageTimeout.String(), "-parallel", fmt.Sprint(o.parallel),

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write the golden file anew")
+var update = flag.Bool("update", false, "rewrite the golden file")
 
 func TestPage(t *testing.T) {
 	t.Parallel()
@@ -52,7 +52,7 @@ func TestReadReports(t *testing.T) {
 			}
 			reports, err := readReports(dir)
 			if c.want == "" && (err != nil || len(reports) != 1 || reports[0].Tries != 2) {
-				t.Errorf("got %+v, %v, want one fact", reports, err)
+				t.Errorf("got %+v, %v, want one report", reports, err)
 			}
 			if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("got %v, want an error with %q", err, c.want)

@@ -64,7 +64,7 @@ func page(reports []faultReport, machine string) string {
 
 func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// cell keeps a text in its column.
+// cell escapes a text for a table cell.
 func cell(s string) string { return strings.NewReplacer("|", "/", "\n", " ").Replace(s) }
 
 func seedOf(f faultReport) string {
@@ -81,7 +81,7 @@ func formatMillis(ms int64) string {
 	return max(time.Duration(ms)*time.Millisecond, 100*time.Millisecond).Round(100 * time.Millisecond).String()
 }
 
-// here says on what machine this runs.
+// describeMachine describes the machine that this runs on.
 func describeMachine(ctx context.Context) string {
 	parts := []string{fmt.Sprintf("%d cores", runtime.NumCPU())}
 	if b, err := os.ReadFile("/proc/cpuinfo"); err == nil {

@@ -6,12 +6,14 @@
 -- ARGV[13] payload (the job as JSON)                                    ARGV[14] limit of waiting jobs, 0 for no limit
 -- ARGV[15] batch key         ARGV[16] and ARGV[17] weights of server and user in percent
 -- ARGV[18] ms from the start of the epoch in which its renderer may reclaim it, '' if no renderer had it
+-- ARGV[19] renderers that crashed with it in earlier epochs    ARGV[20] limit of crashes
 -- returns  {'OK', waiting}
 --          {'DUP', waiting} the job is known; if it has ended, its last event is repeated
 --          {'CANCELLED', waiting} the same for a job that a cancel ended
 --          {'FULL'} nothing was done
 --
--- If a cancel came before the job, the job stays out of the queue. If it may have been posted, it is added all the
+-- A job that reached the limit of crashes ends at once. One that its renderer may reclaim has one crash more once the time
+-- for that is over; see reap.lua. If a cancel came before the job, the job stays out of the queue. If it may have been posted, it is added all the
 -- same, marked as cancelled, so that a renderer checks its message.
 local id = ARGV[4]
 local known = job(id)
@@ -24,6 +26,20 @@ end
 if known and not early then return {'DUP', num(counterGet('waiting'))} end
 local limit = tonumber(ARGV[14])
 if limit > 0 and counterGet('waiting') >= limit then return {'FULL'} end
+local began = ARGV[18] ~= '' and tonumber(call('HGET', KEYS[1], 'began') or '0')
+local reclaimable = began and now < began + ARGV[18]
+local crashes = tonumber(ARGV[19])
+if began and not reclaimable and not early then
+  crashes = crashes + 1
+  emit('crashed', id, 'crashes', num(crashes))
+end
+if crashes >= tonumber(ARGV[20]) and not reclaimable and not early then
+  local reason = crashReason(num(crashes))
+  call('HSET', jobKey(id), 'state', 'E', 'kind', 'failed', 'fence', 0, 'reason', reason)
+  call('ZADD', endedKey, num(now), id)
+  emit('failed', id, 'reason', reason)
+  return {'DUP', num(counterGet('waiting'))}
+end
 if early then
   call('DEL', jobKey(id))
   call('ZREM', endedKey, id)
@@ -32,7 +48,7 @@ end
 local j = {id = id, state = 'W', lane = ARGV[5], server = ARGV[6], user = ARGV[7], seq = num(counterAdd('seq', 1))}
 call('HSET', jobKey(id), 'state', 'W', 'lane', j.lane, 'server', j.server, 'user', j.user, 'cost', ARGV[8],
   'size', ARGV[9], 'maybeposted', ARGV[11], 'inputs', ARGV[12], 'batch', ARGV[15], 'serverweight', ARGV[16],
-  'weight', ARGV[17], 'seq', j.seq, 'fence', 0, 'attempts', 0, 'errors', 0, 'crashes', 0,
+  'weight', ARGV[17], 'seq', j.seq, 'fence', 0, 'attempts', 0, 'errors', 0, 'crashes', num(crashes),
   'percent', 0)
 call('ZADD', jobsKey, j.seq, id)
 call('SET', payloadKey(id), ARGV[13])
@@ -44,8 +60,7 @@ joinAtVirtualTime(S, U)
 -- The limit of the user's newest job counts, so a moderator's change holds from the next request on.
 U.maxRunning = tonumber(ARGV[10])
 count(S, U, tonumber(ARGV[9]), 1, 0)
-local began = ARGV[18] ~= '' and tonumber(call('HGET', KEYS[1], 'began') or '0')
-if began and now < began + ARGV[18] then
+if reclaimable then
   call('HSET', jobKey(id), 'state', 'D')
   call('ZADD', delayKey, num(began + ARGV[18]), id)
 else

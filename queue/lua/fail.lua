@@ -17,8 +17,8 @@ if j.state == 'L' and j.cancelledby and j.maybeposted ~= '1' then
   return {'CANCELLED'}
 end
 if ARGV[11] ~= '' and j.state == 'L' then
-  local crashes = call('HINCRBY', jobKey(id), 'crashes', 1)
-  return {retry(j, 0, crashes >= tonumber(ARGV[11]), ARGV[6])}
+  local crashes = countCrash(j)
+  return {retry(j, 0, tonumber(crashes) >= tonumber(ARGV[11]), ARGV[6])}
 end
 local errors = call('HINCRBY', jobKey(id), 'errors', 1)
 local delay = math.min(ARGV[9] * 2 ^ (errors - 1), tonumber(ARGV[10]))

@@ -2,6 +2,7 @@
 --
 -- ARGV[4]  limit of jobs to move    ARGV[5]  limit of crashes    ARGV[6]  limit of errors
 -- ARGV[7]  ms that a tombstone is kept    ARGV[8]  limit of tombstones    ARGV[9]  lease in ms
+-- ARGV[10] a slot whose renderer is dead: its leases end now; '' for none
 -- returns  {'OK', jobs moved}
 local limit = tonumber(ARGV[4])
 local moved = 0
@@ -17,8 +18,18 @@ local function crash(j)
     local errors = call('HINCRBY', jobKey(j.id), 'errors', 1)
     retry(j, 0, errors >= tonumber(ARGV[6]), 'the renderer crashed ' .. num(errors) .. ' times while posting')
   else
-    local crashes = call('HINCRBY', jobKey(j.id), 'crashes', 1)
-    retry(j, 0, crashes >= tonumber(ARGV[5]), 'the renderer crashed ' .. num(crashes) .. ' times while generating')
+    local crashes = countCrash(j)
+    retry(j, 0, tonumber(crashes) >= tonumber(ARGV[5]), crashReason(crashes))
+  end
+end
+
+if ARGV[10] ~= '' then
+  for _, id in ipairs(call('ZRANGE', leaseKey, 0, -1)) do
+    local j = job(id)
+    if j.slot == ARGV[10] then
+      crash(j)
+      moved = moved + 1
+    end
   end
 end
 
@@ -30,8 +41,16 @@ end
 for _, id in ipairs(call('ZRANGEBYSCORE', delayKey, '-inf', num(now), 'LIMIT', 0, limit)) do
   local j = job(id)
   local S, U = accounts(j)
-  call('ZREM', delayKey, id)
-  insert(S, U, j)
+  local crashes = 0
+  -- A job that was never leased in this epoch waited for the renderer that had it in the one before: that one is lost.
+  if j.fence == '0' and not j.cancelledby then crashes = countCrash(j) end
+  if tonumber(crashes) >= tonumber(ARGV[5]) then
+    count(S, U, tonumber(j.size), -1, 0)
+    endJob(j, 'failed', 'reason', crashReason(crashes))
+  else
+    call('ZREM', delayKey, id)
+    insert(S, U, j)
+  end
   storeAccounts(S, U)
   moved = moved + 1
 end

@@ -113,3 +113,12 @@ local function retry(j, delay, final, reason)
   storeAccounts(S, U)
   return 'RETRY'
 end
+
+local function crashReason(crashes) return 'the renderer crashed ' .. crashes .. ' times while generating' end
+
+-- countCrash counts a renderer that crashed with the job, and emits the new count, so that it outlives this epoch.
+local function countCrash(j)
+  local crashes = num(call('HINCRBY', jobKey(j.id), 'crashes', 1))
+  emit('crashed', j.id, 'crashes', crashes)
+  return crashes
+end

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"darkroom/queue"
+	"darkroom/queue/backoff"
 )
 
 // batch is the jobs that were leased together. They are rendered one after another or together, and kept alive
@@ -97,7 +98,7 @@ func (b *batch) heartbeatLoop(ctx context.Context) {
 		if !b.heartbeat(ctx) {
 			pause = b.Options.Heartbeat / 4
 		}
-		sleep(ctx, pause)
+		_ = backoff.Sleep(ctx, pause) // the loop ends with ctx
 	}
 }
 

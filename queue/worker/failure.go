@@ -3,6 +3,8 @@ package worker
 import (
 	"context"
 	"errors"
+
+	"darkroom/queue/backoff"
 )
 
 // handleFailure ends a job whose step returned err: by the cause of its context if that has ended, else by the error.
@@ -19,7 +21,7 @@ func (r *jobRun) handleFailure(jobCtx context.Context, step string, err error) {
 		r.confirmCancel(jobCtx)
 	case (step == checking || step == posting) && isTransient(err):
 		r.log.Warn("cannot post, will retry", "step", step, "error", err)
-		sleep(jobCtx, r.Options.Heartbeat)
+		_ = backoff.Sleep(jobCtx, r.Options.Heartbeat) // the lease must be given back in any case
 		if r.job.MaybePosted {
 			r.postpone(jobCtx)
 		} else {

@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"darkroom/queue"
+	"darkroom/queue/backoff"
 )
 
-// firstPause is doubled with each try.
+// firstPause is about how long the first of several waits is.
 const firstPause = 200 * time.Millisecond
 
 // applyVerdict applies the verdict of a heartbeat that was sent with a token. It returns whether the queue has decided.
@@ -54,12 +55,13 @@ func (r *jobRun) callUntilAnswered(jobCtx context.Context, call func(context.Con
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(jobCtx), limit)
 	defer cancel()
-	for pause := firstPause; ; pause *= 2 {
+	pause := backoff.New(firstPause, r.Options.Lease)
+	for {
 		err := call(ctx)
 		if err == nil || errors.Is(err, queue.ErrEpoch) || errors.Is(context.Cause(jobCtx), ErrLeaseLost) {
 			return err
 		}
-		if sleep(ctx, pause); ctx.Err() != nil {
+		if pause.Wait(ctx) != nil {
 			return err
 		}
 	}
@@ -68,23 +70,15 @@ func (r *jobRun) callUntilAnswered(jobCtx context.Context, call func(context.Con
 // retryTransient repeats a call whose error may pass, for one lease time, while the lease is valid.
 func (r *jobRun) retryTransient(leaseCtx context.Context, call func() error) error {
 	until := time.Now().Add(r.Options.Lease)
-	for pause := firstPause; ; pause *= 2 {
+	pause := backoff.New(firstPause, r.Options.Lease)
+	for {
 		err := catchPanic(call)
 		if err == nil || !isTransient(err) {
 			return err
 		}
-		if leaseCtx.Err() != nil || time.Now().Add(pause).After(until) {
+		wait := pause.Next()
+		if time.Now().Add(wait).After(until) || backoff.Sleep(leaseCtx, wait) != nil {
 			return err
 		}
-		sleep(leaseCtx, pause)
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
 	}
 }

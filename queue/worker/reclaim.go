@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"darkroom/queue"
+	"darkroom/queue/backoff"
 )
 
 // leaseCall is a call to the queue about a lease.
@@ -28,11 +29,12 @@ func (r *jobRun) callWithLease(leaseCtx context.Context, call leaseCall) (v queu
 // awaitReclaim waits until the job is reclaimed. It returns false if leaseCtx ends first: the job was not reclaimed in
 // time, or another renderer has it.
 func (r *jobRun) awaitReclaim(leaseCtx context.Context, token queue.Token) bool {
-	for pause := firstPause; leaseCtx.Err() == nil; pause = min(2*pause, r.Options.Heartbeat) {
+	pause := backoff.New(firstPause, r.Options.Heartbeat)
+	for leaseCtx.Err() == nil {
 		if r.reclaim(leaseCtx, token) && leaseCtx.Err() == nil {
 			return true
 		}
-		sleep(leaseCtx, pause)
+		_ = pause.Wait(leaseCtx) // the loop ends with leaseCtx
 	}
 	return false
 }

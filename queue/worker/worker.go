@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"darkroom/queue"
+	"darkroom/queue/backoff"
 )
 
 // Leaser is the part of the queue that leases jobs.
@@ -246,14 +247,7 @@ func (l *loop) handleEvent(e queue.Event) error {
 
 // reap cleans up after renderers that were lost.
 func (l *loop) reap(ctx context.Context) {
-	for {
-		t := time.NewTimer(jitter(l.Options.Poll))
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return
-		case <-t.C:
-		}
+	for backoff.Sleep(ctx, jitter(l.Options.Poll)) == nil {
 		if _, err := l.Queue.Reap(ctx); err != nil {
 			l.Options.Log.Debug("cannot reap", "error", err) // run meets the same error and logs it
 		}

@@ -80,6 +80,9 @@ type user struct {
 	Moderator bool   `json:"moderator"`
 }
 
+// SetExamples replaces Options.Examples. It is called before any request is served.
+func (p *Page) SetExamples(examples []Example) { p.options.Examples = examples }
+
 func (p *Page) hello(w http.ResponseWriter, _ *http.Request) {
 	users := []user{}
 	for _, u := range p.world.Users() {

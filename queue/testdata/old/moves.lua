@@ -109,3 +109,12 @@ local function retry(j, delay, final, reason)
   put(S, U)
   return 'RETRY'
 end
+
+local function lostReason(crashes) return 'the renderer was lost ' .. crashes .. ' times while painting' end
+
+-- countCrash counts a renderer that was lost with the job, and tells the new count, so that it outlives this epoch.
+local function countCrash(j)
+  local crashes = num(call('HINCRBY', jobKey(j.id), 'crashes', 1))
+  tell('crashed', j.id, 'crashes', crashes)
+  return crashes
+end

@@ -1,8 +1,8 @@
 //go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
 
-package main
+package store
 
 import "os"
 
-// lock takes no lock here: this system has none that ends with the process.
+// lockFile takes no lock here: this system has none that ends with the process.
 func lockFile(*os.File, bool) (held bool, err error) { return false, nil }

@@ -1,6 +1,4 @@
-//go:build cgo
-
-package main
+package worker
 
 import (
 	"bytes"
@@ -16,15 +14,13 @@ import (
 	"strings"
 	"testing"
 
-	"darkroom/bot/message"
 	"darkroom/queue"
-	"darkroom/queue/worker"
 	"darkroom/render"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
 )
 
-// fakePipeline paints noise, in no time.
+// fakePipeline renders noise, in no time.
 type fakePipeline struct {
 	spec  picture.Spec
 	short bool
@@ -58,13 +54,18 @@ func (h *fakePipeline) Render(ctx context.Context, spec picture.Spec, job render
 	return r, h.err
 }
 
-func (h *fakePipeline) jobRenderer() jobRenderer {
-	return jobRenderer{
-		load: func(context.Context, string) (specRenderer, error) { return h, nil },
-		input: func(_ context.Context, sha string) ([]byte, error) {
+func (h *fakePipeline) renderer() SpecRenderer {
+	return SpecRenderer{
+		Load: func(context.Context, string) (Pipeline, error) { return h, nil },
+		Input: func(_ context.Context, sha string) ([]byte, error) {
 			return nil, fmt.Errorf("input %s: %w", sha, queue.ErrNotFound)
 		},
-		program: "darkroom test",
+		FileLimit: func(address json.RawMessage) (limit int64, err error) {
+			err = json.Unmarshal(address, &limit)
+			return limit, err
+		},
+		Reasons: Reasons{Unreadable: "unreadable", InputGone: "gone", TooLarge: "too large"},
+		Program: "darkroom test",
 	}
 }
 
@@ -82,11 +83,10 @@ func leaseOf(t *testing.T, spec picture.Spec, limit int64) queue.Lease {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return queue.Lease{Job: queue.Job{ID: "42-0", Spec: b,
-		Address: message.Address{Token: "t", FileLimit: limit}.Encode()}}
+	return queue.Lease{Job: queue.Job{ID: "42-0", Spec: b, Address: json.RawMessage(fmt.Sprint(limit))}}
 }
 
-func TestJobRenderer(t *testing.T) {
+func TestSpecRenderer(t *testing.T) {
 	t.Parallel()
 	noProgress := func(int, func() image.Image) {}
 
@@ -94,10 +94,9 @@ func TestJobRenderer(t *testing.T) {
 		t.Parallel()
 		var h fakePipeline
 		var percents []int
-		made, err := h.jobRenderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20),
-			func(p int, preview func() image.Image) {
-				percents = append(percents, p)
-			})
+		made, err := h.renderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20), func(p int, preview func() image.Image) {
+			percents = append(percents, p)
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +127,7 @@ func TestJobRenderer(t *testing.T) {
 	t.Run("a place that takes small files gets a JPEG", func(t *testing.T) {
 		t.Parallel()
 		var h fakePipeline
-		made, err := h.jobRenderer().Render(t.Context(), leaseOf(t, testSpec(), 6000), noProgress)
+		made, err := h.renderer().Render(t.Context(), leaseOf(t, testSpec(), 6000), noProgress)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,19 +138,10 @@ func TestJobRenderer(t *testing.T) {
 	t.Run("each picture tells whether memory ran short for it", func(t *testing.T) {
 		t.Parallel()
 		for _, short := range []bool{false, true} {
-			made, err := (&fakePipeline{short: short}).jobRenderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20),
-				noProgress)
+			made, err := (&fakePipeline{short: short}).renderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20), noProgress)
 			if err != nil || made.Images[1].File.LowMemory != short {
 				t.Errorf("got %+v, %v, want short %v", made.Images[1].File, err, short)
 			}
-		}
-	})
-	t.Run("a model that is not here is final", func(t *testing.T) {
-		t.Parallel()
-		_, err := jobRenderer{load: (&onnxPool{}).load}.Render(t.Context(), leaseOf(t, testSpec(), 0), noProgress)
-		var final *worker.FinalError
-		if !errors.As(err, &final) || !strings.Contains(final.Reason, "not here any more") {
-			t.Errorf("got %v, want it final, with a sentence", err)
 		}
 	})
 	for name, c := range map[string]struct {
@@ -160,7 +150,7 @@ func TestJobRenderer(t *testing.T) {
 		err   error
 	}{
 		"a Spec nobody can read is final": {func(*testing.T) queue.Lease {
-			return queue.Lease{Job: queue.Job{Spec: json.RawMessage(`{"v":99}`), Address: json.RawMessage(`{}`)}}
+			return queue.Lease{Job: queue.Job{Spec: json.RawMessage(`{"v":99}`), Address: json.RawMessage(`1`)}}
 		}, true, nil},
 		"an address nobody can read is final": {func(t *testing.T) queue.Lease {
 			l := leaseOf(t, testSpec(), 0)
@@ -183,8 +173,8 @@ func TestJobRenderer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := fakePipeline{err: c.err}
-			_, err := h.jobRenderer().Render(t.Context(), c.lease(t), noProgress)
-			var final *worker.FinalError
+			_, err := h.renderer().Render(t.Context(), c.lease(t), noProgress)
+			var final *FinalError
 			if errors.As(err, &final); c.final && (final == nil || final.Reason == "") {
 				t.Errorf("got %v, want a sentence for the person", err)
 			}

@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package main
+package store
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// lock takes a lock that ends with the process, however it ends. held tells that another process has one that excludes it.
+// lockFile takes a lock that ends with the process. held tells that another process has a lock that excludes it.
 func lockFile(f *os.File, exclusive bool) (held bool, err error) {
 	how := syscall.LOCK_SH
 	if exclusive {

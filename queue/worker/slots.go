@@ -1,22 +1,19 @@
-//go:build cgo
-
-package main
+package worker
 
 import (
 	"cmp"
 	"sync"
 
-	"darkroom/config"
 	"darkroom/render"
 )
 
-// seating gives jobs that are painted at once their seats.
+// batchSlots gives the jobs of a batch their slots in the joint runs of the model.
 type batchSlots struct {
 	mu    sync.Mutex
 	slots map[string]*render.BatchSlot // by job
 }
 
-// Gather lays a seat for each job; see work.Gatherer.
+// BeginBatch makes a slot for each job; see BatchRenderer.
 func (s *batchSlots) BeginBatch(jobs []string) (over func(job string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -29,7 +26,7 @@ func (s *batchSlots) BeginBatch(jobs []string) (over func(job string)) {
 	return s.release
 }
 
-// of returns a job's seat; nil for one that is painted alone.
+// of returns a job's slot; nil for one that is rendered alone.
 func (s *batchSlots) of(job string) *render.BatchSlot {
 	if s == nil {
 		return nil
@@ -46,20 +43,21 @@ func (s *batchSlots) release(job string) {
 	delete(s.slots, job)
 }
 
-// together is a painter that can paint several jobs at once.
-type batchJobRenderer struct {
-	jobRenderer
+// batchRenderer is a SpecRenderer that can render several jobs at once.
+type batchRenderer struct {
+	SpecRenderer
 	*batchSlots
 }
 
-// gpuBatchSize is how many jobs a GPU paints at once where nothing else is asked for: more make a single picture wait longer
-// than they save.
+// gpuBatchSize is how many jobs a GPU renders at once where nothing else is asked for: more make a single image wait
+// longer than they save.
 const gpuBatchSize = 4
 
-// batch is how many jobs are painted at once. On the CPU a batch of two takes twice as long as one.
-func batchSize(o config.Worker, d config.Device) int {
-	if o.Batch == 0 && d.Kind != "cpu" {
+// BatchSize is how many jobs are rendered at once: as asked, or what fits the device for 0. On the CPU a batch of two
+// takes twice as long as one.
+func BatchSize(asked int, onCPU bool) int {
+	if asked == 0 && !onCPU {
 		return gpuBatchSize
 	}
-	return cmp.Or(o.Batch, 1)
+	return cmp.Or(asked, 1)
 }

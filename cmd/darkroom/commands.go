@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"runtime"
+	"runtime/debug"
+
+	"darkroom/config"
+)
+
+// environment is what the program sees of the process it runs in.
+type environment struct {
+	args        []string
+	getenv      func(string) string
+	environ     []string  // what a renderer's process inherits
+	stdin       io.Reader // read by a renderer's process alone
+	stdout      io.Writer // what was asked for
+	stderr      io.Writer // logs and errors
+	interactive bool      // stderr is a terminal, so progress may be shown there
+	poolOpener            // where models come from
+}
+
+// invocation is what every subcommand is given.
+type invocation struct {
+	environment
+	settings config.Settings
+	log      *slog.Logger
+}
+
+// command is a subcommand. Its error is shown to the person in one piece, so it must say what to do.
+type command func(context.Context, invocation) error
+
+// commands lists the subcommands by the name that config gives them.
+func commands() map[string]command {
+	all := map[string]command{
+		"bot":    runBot,
+		"doctor": doctor,
+
+		"queue show":   showQueue,
+		"queue pause":  pauseQueue,
+		"queue resume": resumeQueue,
+
+		"prompt":  showPrompt,
+		"version": version,
+	}
+	maps.Copy(all, renderCommands())
+	return all
+}
+
+// version prints the version of this program.
+func version(_ context.Context, s invocation) error {
+	_, err := fmt.Fprintf(s.stdout, "darkroom %s, %s, %s/%s%s\n",
+		revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, buildNote)
+	return err
+}
+
+// revision returns the module's version, or the commit it was built from.
+func revision() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
+	for _, set := range info.Settings {
+		if set.Key == "vcs.revision" && len(set.Value) >= 12 {
+			return set.Value[:12]
+		}
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,87 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"regexp"
+	"time"
+
+	"darkroom/queue"
+	"darkroom/render/picture"
+)
+
+// Model is a model that a renderer can be asked for.
+type Model struct {
+	Name string
+	Hash string
+	Card json.RawMessage
+	Load time.Duration // what loading it would take; 0 for a loaded one
+}
+
+// Announcement is what the bot is told of a renderer that has these models. Lanes are in their order.
+func Announcement(slot, device string, batch int, models []Model) queue.Renderer {
+	r := queue.Renderer{Slot: slot, Device: device, MaxBatch: batch}
+	for _, m := range models {
+		lanes := picture.Lanes(m.Hash)
+		for _, name := range lanes {
+			r.Lanes = append(r.Lanes, queue.Lane{Name: name, Load: m.Load})
+		}
+		r.Models = append(r.Models, queue.Model{Name: m.Name, Hash: m.Hash, Lane: lanes[0], Card: m.Card})
+	}
+	return r
+}
+
+const (
+	announceInterval = 3 * time.Second
+	announceTTL      = 15 * time.Second // a renderer that was not heard of for so long offers nothing
+	withdrawTimeout  = 2 * time.Second
+)
+
+// Announcer is the queue as Announce uses it.
+type Announcer interface {
+	Announce(ctx context.Context, r queue.Renderer, ttl time.Duration) error
+	Withdraw(ctx context.Context, slot string) error
+}
+
+// Announce announces a renderer again and again, as it is each time, and withdraws it when ctx ends.
+func Announce(ctx context.Context, q Announcer, renderer func() queue.Renderer, log *slog.Logger) {
+	failing := false
+	tick := time.NewTicker(announceInterval)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		err := q.Announce(ctx, renderer(), announceTTL)
+		if err != nil && !failing && ctx.Err() == nil {
+			log.Warn("the renderer cannot announce its models", "error", err)
+		}
+		failing = err != nil
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), withdrawTimeout)
+	defer cancel()
+	if err := q.Withdraw(ctx, renderer().Slot); err != nil {
+		log.Debug("the renderer could not be withdrawn", "error", err) // it is forgotten soon
+	}
+}
+
+// DefaultSlot names a renderer by its host and process: two at once must not share a name.
+func DefaultSlot() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "renderer"
+	}
+	host = unsafeInNames.ReplaceAllString(host, "-")
+	return fmt.Sprintf("%s-%d", host[:min(len(host), maxHostName)], os.Getpid())
+}
+
+// maxHostName is how much of a host's name goes into a slot's: with a process number it is short enough for a name.
+const maxHostName = 48
+
+var unsafeInNames = regexp.MustCompile(`[^A-Za-z0-9._-]`)
+
+var _ Announcer = (*queue.Queue)(nil)

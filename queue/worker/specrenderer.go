@@ -1,0 +1,111 @@
+package worker
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"log/slog"
+	"time"
+
+	"darkroom/queue"
+	"darkroom/render"
+	"darkroom/render/encode"
+	"darkroom/render/picture"
+)
+
+// Pipeline is a loaded model; *pipeline.Pipeline is one.
+type Pipeline interface {
+	Render(ctx context.Context, spec picture.Spec, job render.Job) (*render.Result, error)
+}
+
+// SpecRenderer is a Renderer for jobs that carry a Spec: it loads the model, renders the Spec, and encodes the images
+// for the place they go to.
+type SpecRenderer struct {
+	// Load loads the model, unless it is loaded.
+	Load func(ctx context.Context, modelHash string) (Pipeline, error)
+	// Input finds the bytes of an input image.
+	Input func(ctx context.Context, sha256 string) ([]byte, error)
+	// FileLimit is how many bytes a file may have where the answer goes.
+	FileLimit func(address json.RawMessage) (bytes int64, err error)
+	Reasons   Reasons      // why a job failed, as its owner reads it
+	Program   string       // the program, as named in each image
+	Log       *slog.Logger // nil for none
+	slots     *batchSlots  // of jobs that are rendered together; nil for one after the other
+}
+
+// Reasons are sentences for the owner of a job.
+type Reasons struct {
+	Unreadable string // the job cannot be read
+	InputGone  string // the input image is not stored any more
+	TooLarge   string // the image fits in no file that may be posted there
+}
+
+// InBatches returns a Renderer that renders the jobs of a batch together.
+func (p SpecRenderer) InBatches() Renderer {
+	p.slots = &batchSlots{}
+	return batchRenderer{p, p.slots}
+}
+
+// Render renders the images of a leased job.
+func (p SpecRenderer) Render(
+	ctx context.Context, l queue.Lease, progress func(int, func() image.Image),
+) (Result, error) {
+	spec, err := picture.Decode(l.Job.Spec)
+	if err != nil {
+		return Result{}, Final(p.Reasons.Unreadable, err)
+	}
+	limit, err := p.FileLimit(l.Job.Address)
+	if err != nil {
+		return Result{}, Final(p.Reasons.Unreadable, err)
+	}
+	began := time.Now()
+	a, err := p.Load(ctx, spec.Model.Hash)
+	if err != nil {
+		return Result{}, p.finalError(err)
+	}
+	load := time.Since(began)
+	report := func(now render.Progress) { progress(now.Step*100/max(now.Steps, 1), now.Preview) }
+	result, err := a.Render(ctx, spec, render.Job{Input: p.Input, Slot: p.slots.of(l.Job.ID), Progress: report})
+	if err != nil {
+		return Result{}, p.finalError(err)
+	}
+	if result.LowMemory && p.Log != nil {
+		p.Log.Warn("memory was short: parts of this image were computed one after another", "job", l.Job.ID)
+	}
+	result.Millis["load"] = load.Milliseconds()
+	return p.encodeTiles(spec, l.Job.ID, limit, result)
+}
+
+// finalError marks what no other try can change.
+func (p SpecRenderer) finalError(err error) error {
+	var no *render.Refusal
+	switch {
+	case errors.As(err, &no):
+		return Final(no.Sentence, err)
+	case errors.Is(err, queue.ErrNotFound):
+		return Final(p.Reasons.InputGone, err)
+	}
+	return err
+}
+
+// encodeTiles encodes the tiles, with the text that says how each was made, within limit bytes each.
+func (p SpecRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r *render.Result) (Result, error) {
+	made := Result{Millis: r.Millis}
+	for i, tile := range r.Tiles {
+		text := encode.FormatParameters(spec.Tile(i), encode.Extra{Version: p.Program})
+		data, ext, err := encode.Fit(tile.Image, text, limit)
+		if err != nil {
+			return Result{}, Final(p.Reasons.TooLarge, err)
+		}
+		name, sum := fmt.Sprintf("%s-%d.%s", job, i+1, ext), sha256.Sum256(data)
+		made.Images = append(made.Images, Image{Name: name, Data: data, File: queue.File{
+			Name: name, Seed: tile.Seed, Width: tile.Image.Bounds().Dx(), Height: tile.Image.Bounds().Dy(),
+			SHA256: hex.EncodeToString(sum[:]), PHash: encode.PHash(tile.Image), LowMemory: r.LowMemory,
+		}})
+	}
+	return made, nil
+}

@@ -1,0 +1,90 @@
+//go:build cgo
+
+package pipeline
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"darkroom/render/demo"
+	"darkroom/render/folder"
+	"darkroom/render/onnx/onnxtest"
+)
+
+func names(folders []*folder.Folder) (all []string) {
+	for _, f := range folders {
+		all = append(all, f.Name)
+	}
+	return all
+}
+
+func TestCacheOfAMachineWithoutAHome(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(file, "nonexistent"))
+	if got := cacheFile("hashes.json"); !strings.HasPrefix(got, os.TempDir()) {
+		t.Errorf("a home that cannot be made: got %s, want it in %s", got, os.TempDir())
+	}
+	home := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", home)
+	if got, want := cacheFile("hashes.json"), filepath.Join(home, "darkroom", "hashes.json"); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestDirectory(t *testing.T) {
+	t.Parallel()
+	t.Run("a name that is not there", func(t *testing.T) {
+		t.Parallel()
+		_, err := Directory(t.TempDir()).Open("sd15")
+		if err == nil || !strings.Contains(err.Error(), "no such folder") {
+			t.Errorf("got %v, want to hear that there is no such folder", err)
+		}
+	})
+	t.Run("a broken folder is left out and told, the demo stays", func(t *testing.T) {
+		t.Parallel()
+		models := t.TempDir()
+		if err := os.Mkdir(filepath.Join(models, "empty"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{".hidden", "file"} {
+			if err := os.WriteFile(filepath.Join(models, name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		folders, faults := Directory(models).OpenAll()
+		if len(folders) != 1 || folders[0].Name != demo.Name || len(faults) != 1 || !strings.Contains(faults[0].Error(), "empty") {
+			t.Errorf("got %v, %v, want the demo model and one fault about empty", names(folders), faults)
+		}
+	})
+	t.Run("a folder whose tokenizer cannot be read is left out and told", func(t *testing.T) {
+		t.Parallel()
+		models := t.TempDir()
+		if err := (onnxtest.Folder{}).Write(filepath.Join(models, "little")); err != nil {
+			t.Fatal(err)
+		}
+		folders, faults := Directory(models).OpenAll()
+		if len(folders) != 1 || len(faults) != 1 || !strings.Contains(faults[0].Error(), filepath.Join(models, "little")) {
+			t.Errorf("got %v, %v, want the demo model and one fault that names the folder", names(folders), faults)
+		}
+	})
+}
+
+func TestChoose(t *testing.T) {
+	t.Parallel()
+	all := []*folder.Folder{{Name: "a"}, {Name: "b"}}
+	if got, err := Choose(all, nil); err != nil || len(got) != 2 {
+		t.Errorf("no names: got %v, %v, want all", names(got), err)
+	}
+	if got, err := Choose(all, []string{"b"}); err != nil || !slices.Equal(names(got), []string{"b"}) || len(all) != 2 {
+		t.Errorf("got %v, %v, want b", names(got), err)
+	}
+	if _, err := Choose(all, []string{"sd15"}); err == nil || !strings.Contains(err.Error(), `model "sd15"`) {
+		t.Errorf("got %v, want to hear of sd15", err)
+	}
+}
