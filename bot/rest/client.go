@@ -179,7 +179,8 @@ func (c *Client) readFailure(r request, answer *http.Response, got []byte) (time
 		return wait, e
 	case answer.StatusCode == http.StatusUnauthorized && !r.byInteraction:
 		c.tokenRefused.Store(true)
-		return -1, fmt.Errorf("%w: %s", ErrUnauthorized, e)
+		//nolint:errorlint // not wrapped: its code says nothing about the request
+		return -1, fmt.Errorf("%w: %v", ErrUnauthorized, e)
 	case answer.StatusCode >= 500 && r.idempotent:
 		return 500 * time.Millisecond, e
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 
 	"darkroom/bot/message"
@@ -54,15 +55,7 @@ const (
 
 func hasCode(err error, codes ...int) bool {
 	var e *Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	for _, c := range codes {
-		if e.Code == c {
-			return true
-		}
-	}
-	return false
+	return errors.As(err, &e) && slices.Contains(codes, e.Code)
 }
 
 // Removed tells whether err says that the message, or the channel it was in, is gone.
@@ -127,8 +120,7 @@ func Redact(text string) string { return tokenPattern.ReplaceAllString(text, "${
 
 // withoutURL removes the address that net/http puts into its errors, because it holds the interaction token.
 func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

@@ -23,9 +23,8 @@ const (
 	DeliveredFound   = "found"              // it showed them already
 	DeliveredRemoved = "removed"            // somebody deleted the message: deleted images stay deleted
 	DeliveredLater   = queue.DeliveredLater // too late for the interaction's token: the bot delivers them
-	// there was no room for undelivered results: the bot offers to render them again
-	DeliveredReoffer = "stranded"
-	DeliveredInbox   = "inbox" // they could not be posted: their owner finds them in /inbox
+	DeliveredReoffer = "stranded"           // no room for undelivered results: the bot offers to render them again
+	DeliveredInbox   = "inbox"              // they could not be posted: their owner finds them in /inbox
 )
 
 const (
