@@ -171,7 +171,7 @@ func TestTopLevelFiles(t *testing.T) {
 	if err != nil {
 		t.Skipf("not a git checkout: %v", err)
 	}
-	for _, path := range strings.Fields(string(out)) {
+	for path := range strings.FieldsSeq(string(out)) {
 		top, _, inside := strings.Cut(path, "/")
 		if !strings.HasPrefix(top, ".") && !(inside && folders[top]) && !(!inside && files[top]) {
 			t.Errorf("%s is outside the top-level folders", path)

@@ -23,8 +23,6 @@ import (
 // is right only where it has more in it than the old one.
 var update = flag.Bool("update", false, "write the goldens of testdata/stored anew; never to accept that stored data is read otherwise")
 
-func ptr[T any](v T) *T { return &v }
-
 // storedValues are values with every field filled of all that is kept as JSON in SQL and Redis, by where it is kept.
 // picture.Spec has goldens of its own beside it; what only one package knows is tested there.
 func storedValues() map[string]any {
@@ -38,7 +36,7 @@ func storedValues() map[string]any {
 		"audit.detail": &store.Policy{WaitingPerUser: 1, RunningPerUser: 2, PerUserDay: 3, MaxPixels: 4, MaxSteps: 5, MaxCount: 6, Paused: true, PauseReason: "loud"},
 		"meta.offer": &request.Available{Models: []request.Card{{
 			Name: "photo", Hash: "cd", Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}}, Samplers: []string{"euler"}, Words: request.Words{"red", "boat"},
-			Examples: []string{"a red boat"}, ImageToImage: true, Chunks: 3, Multiple: 32, Hires: ptr(false), Tiling: ptr(true), SkippableLayers: ptr(11),
+			Examples: []string{"a red boat"}, ImageToImage: true, Chunks: 3, Multiple: 32, Hires: new(false), Tiling: new(true), SkippableLayers: new(11),
 			Traits:   render.Traits{Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true},
 			Defaults: request.Defaults{Size: request.Size{Width: 512, Height: 768}, Steps: 25, GuidanceScale: 6.5, Sampler: "euler", Count: 2, Negative: "fog"},
 			FewSteps: request.Defaults{Size: request.Size{Width: 256, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m", Count: 1, Negative: "rain"}, Description: "Photographs.",
@@ -151,8 +149,7 @@ func untagged(t reflect.Type, path string, seen map[reflect.Type]bool) string {
 		return ""
 	}
 	seen[t] = true
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		at := path + "." + f.Name
 		switch {
