@@ -178,7 +178,9 @@ func (h *cluster) holdPositionEdit(first sandbox.Interaction, next string) (hold
 	h.t.Helper()
 	hold, met := make(chan struct{}), make(chan struct{}, 1)
 	h.sandbox.Fail(
-		sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile(next + ".*#1 in the queue"), Hold: hold, Matched: met},
+		sandbox.Fault{
+			Method: http.MethodPatch, Body: regexp.MustCompile(next + ".*#1 in the queue"), Hold: hold, Matched: met,
+		},
 	)
 	h.waitText(h.command("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
 	select {

@@ -143,8 +143,9 @@ func TestDecodeBroken(t *testing.T) {
 			t.Errorf("decode %q: got %v, want ErrUnanswerable", raw, err)
 		}
 	}
-	strange := `{"id":1,"token":"t","type":"2","guild_id":{},"channel":[],"member":"x","message":{"attachments":{"a":1},"flags":"y"},
-		"app_permissions":-1,"attachment_size_limit":"lots","data":{"name":"imagine","options":[1,null,{"name":"prompt","value":{"a":1}},
+	strange := `{"id":1,"token":"t","type":"2","guild_id":{},"channel":[],"member":"x",
+		"message":{"attachments":{"a":1},"flags":"y"},"app_permissions":-1,"attachment_size_limit":"lots",
+		"data":{"name":"imagine","options":[1,null,{"name":"prompt","value":{"a":1}},
 		{"name":"steps","value":"many"},{"name":"count","value":1e300},{"name":"strength","value":"NaN"}]}}`
 	req, err := command.Decode(json.RawMessage(strange))
 	if err != nil {

@@ -26,7 +26,7 @@ type Notes struct {
 }
 
 // Message returns the notes, and whether there are any.
-func (n Notes) Message() (m Message, any bool) {
+func (n Notes) Message() (m Message, ok bool) {
 	var lines []string
 	for _, note := range n.Notes {
 		lines = append(lines, "• "+Escape(note))
