@@ -2,12 +2,13 @@ package outbox
 
 import (
 	"context"
-	"darkroom/bot/job"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
+
+	"darkroom/bot/job"
 )
 
 const (

@@ -123,7 +123,9 @@ func checkDatabase(ctx context.Context, d config.Data) finding {
 	case err != nil && store.IsPostgres(address):
 		return broken(subject, err, "start the server, create the database, or correct DATABASE_URL")
 	case err != nil:
-		return broken(subject, err, "let this user read and write the file, or set DATABASE_URL to sqlite:PATH or postgres://…")
+		return broken(
+			subject, err, "let this user read and write the file, or set DATABASE_URL to sqlite:PATH or postgres://…",
+		)
 	}
 	return healthy(subject, "%s", state)
 }
@@ -131,7 +133,9 @@ func checkDatabase(ctx context.Context, d config.Data) finding {
 func checkRedis(ctx context.Context, r config.Redis) finding {
 	const subject = "redis"
 	if r.URL.Empty() {
-		return healthy(subject, "none is set: `darkroom up` keeps the queue in its memory; a bot and renderers apart need one")
+		return healthy(
+			subject, "none is set: `darkroom up` keeps the queue in its memory; a bot and renderers apart need one",
+		)
 	}
 	queue.SilenceRedisLog()
 	q, err := queue.Dial(r.URL.Text(), queue.Options{Pool: r.Pool})
@@ -171,7 +175,9 @@ func checkPage(p config.Page, d config.Discord) finding {
 	}
 	l, err := net.Listen("tcp", p.Listen)
 	if err != nil {
-		return broken(subject, err, "stop what listens there, or choose another port: --listen 127.0.0.1:0 takes any free one")
+		return broken(
+			subject, err, "stop what listens there, or choose another port: --listen 127.0.0.1:0 takes any free one",
+		)
 	}
 	if err := l.Close(); err != nil {
 		return broken(subject, err, "try again")

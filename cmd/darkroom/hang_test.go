@@ -17,7 +17,9 @@ func (cl *cluster) wantDeaths(p *process, want int) {
 	const death = "renderer process died"
 	cl.until(fmt.Sprint(want, " deaths"), func() bool { return p.count(death) >= want })
 	if n := p.count(death); n != want || !p.isRunning() {
-		cl.t.Errorf("the renderer's process died %d times, and its supervisor runs: %v; want %d and true", n, p.isRunning(), want)
+		cl.t.Errorf(
+			"the renderer's process died %d times, and its supervisor runs: %v; want %d and true", n, p.isRunning(), want,
+		)
 	}
 }
 
