@@ -16,10 +16,12 @@ const (
 	newcomerAge         = 10 * time.Minute
 )
 
-// errSplitBrain ends a bot whose queue is not that of all bots on its database.
-var errSplitBrain = errors.New("another bot uses this database with another Redis, " +
+const splitBrainText = "another bot uses this database with another Redis, " +
 	"so each takes the other's queue for an old one: " +
-	"give both the same REDIS_URL and pool, or give each its own database")
+	"give both the same REDIS_URL and pool, or give each its own database"
+
+// errSplitBrain ends a bot whose queue is not that of all bots on its database.
+var errSplitBrain = errors.New(splitBrainText)
 
 // splitBrain notices a bot that keeps its queue elsewhere: that bot begins epochs that our Redis never shows, while
 // ours stays as we left it. A Redis that lost its memory, or a bot that ends while it begins an epoch, does not look

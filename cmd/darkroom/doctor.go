@@ -42,7 +42,7 @@ func doctor(ctx context.Context, s invocation) error {
 	d := s.settings.Doctor
 	findings := []finding{
 		checkData(d.Data), checkDatabase(ctx, d.Data), checkRedis(ctx, d.Redis), checkToken(d.Discord),
-		checkPage(d.Page, d.Discord),
+		checkPage(ctx, d.Page, d.Discord),
 	}
 	findings = append(findings, checkRendering(d.Runtime)...)
 	ok := true
@@ -168,12 +168,12 @@ func checkToken(d config.Discord) finding {
 	return healthy(subject, "has the right shape, of application %s", application)
 }
 
-func checkPage(p config.Page, d config.Discord) finding {
+func checkPage(ctx context.Context, p config.Page, d config.Discord) finding {
 	const subject = "page"
 	if !d.Token.Empty() {
 		return healthy(subject, "not needed: there is a token")
 	}
-	l, err := net.Listen("tcp", p.Listen)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", p.Listen)
 	if err != nil {
 		return broken(
 			subject, err, "stop what listens there, or choose another port: --listen 127.0.0.1:0 takes any free one",

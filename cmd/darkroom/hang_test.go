@@ -37,9 +37,9 @@ func (p *process) isRunning() bool {
 }
 
 // waitExit waits until a process has ended.
-func (w *cluster) waitExit(p *process) {
-	w.t.Helper()
-	w.waitSignal(p.name+" ended", p.done)
+func (cl *cluster) waitExit(p *process) {
+	cl.t.Helper()
+	cl.waitSignal(p.name+" ended", p.done)
 }
 
 func TestHungRendererRestarts(t *testing.T) {

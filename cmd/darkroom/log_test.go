@@ -41,6 +41,7 @@ func TestLogHidesSecrets(t *testing.T) {
 			var b bytes.Buffer
 			log := newLog(&b, config.Log{Level: "debug", Format: form})
 			url := "https://discord.com/api/webhooks/1/hush/x"
+			//nolint:sloglint // a message hides secrets too
 			log.With("url", url, "token", "hush").WithGroup("g").Debug("edit "+url,
 				"error", errors.New("post "+url), "prompt", "hush", "bot_token", "hush",
 				slog.Group("inner", "address", url, "token", "hush"), "secret", config.NewSecret("hush"), "n", 7)

@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -208,8 +209,8 @@ func loadRedis(t testing.TB, address string) {
 }
 
 // keptRedis are the servers that the dump is loaded into.
-func keptRedis(t testing.TB, real bool) (address string) {
-	if real {
+func keptRedis(t testing.TB, process bool) (address string) {
+	if process {
 		return newRedisServer(t, inMemory).address()
 	}
 	return miniredis.RunT(t).Addr()
@@ -490,7 +491,7 @@ func (k kept) events(t *testing.T, q *queue.Queue) (all []plain) {
 		}
 		return nil
 	})
-	if err != done {
+	if !errors.Is(err, done) {
 		t.Errorf("events: %v", err)
 	}
 	return all
@@ -513,10 +514,10 @@ func (k kept) undelivered(t *testing.T, q *queue.Queue) (all []plain) {
 func TestStoredQueue(t *testing.T) {
 	t.Parallel()
 	k := readKept(t)
-	for name, real := range map[string]bool{"miniredis": false, "redis-server": true} {
+	for name, process := range map[string]bool{"miniredis": false, "redis-server": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address := keptRedis(t, real)
+			address := keptRedis(t, process)
 			loadRedis(t, address)
 			later := func() time.Time { return k.Saved.Add(keptAway) } // all leases are over
 			golden(t, "queue.golden.json", k.moved(t, dialKept(t, address, later)))

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -187,8 +186,6 @@ func (r *revived) attached(i sandbox.Interaction) []byte {
 	m := r.answered(i, "a file", func(m sandbox.Message) bool { return len(m.Attachments) == 1 })
 	return must[[]byte](r.t)(r.Download(m.Attachments[0].ID))
 }
-
-var signature = regexp.MustCompile(`\?ex=[^"]*`)
 
 // leads waits until the job that an interaction led to is in line, and keeps it under a name for the golden: what it
 // came from and its canonical Spec.
