@@ -23,7 +23,7 @@ func (o *Outbox) relay(ctx context.Context) error {
 	var audited time.Time
 	for {
 		err := o.relayOnce(ctx)
-		if errors.Is(err, errSplitBrain) {
+		if isSplitBrain(err) {
 			o.log.Error(err.Error())
 			return err
 		}
