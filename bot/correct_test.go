@@ -29,7 +29,7 @@ func TestSlowPositionEditKeepsPictures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	hold := h.holdPositionEdit(first)
+	hold := h.holdPositionEdit(first, "a blue star")
 	h.startRenderer()
 	m := h.waitPictures(second, 4)
 	close(hold)
@@ -104,7 +104,7 @@ func TestSlowPositionEditAfterLatePicturesIsCorrected(t *testing.T) {
 			first, next := h.imagineQueued(sandbox.With("prompt", "a red boat")),
 				h.imagineQueued(sandbox.With("prompt", "a blue star"))
 			m := h.waitText(next, "#2 in the queue")
-			hold := h.holdPositionEdit(first)
+			hold := h.holdPositionEdit(first, "a blue star")
 			h.putUndelivered(h.job(next))
 			h.waitPictures(next, 1)
 			if endFirst {
@@ -172,19 +172,21 @@ func TestUnacknowledgedJobRunsAfterTokenExpired(t *testing.T) {
 	}
 }
 
-// holdPositionEdit cancels the first job, and holds the edit that tells the next one its new position until hold is
-// closed.
-func (h *cluster) holdPositionEdit(first sandbox.Interaction) (hold chan struct{}) {
+// holdPositionEdit cancels the first job, and holds the edit that tells the next one, of this prompt, its new position
+// until hold is closed.
+func (h *cluster) holdPositionEdit(first sandbox.Interaction, next string) (hold chan struct{}) {
 	h.t.Helper()
 	hold, met := make(chan struct{}), make(chan struct{}, 1)
 	h.sandbox.Fail(
-		sandbox.Fault{Method: http.MethodPatch, Body: regexp.MustCompile("#1 in the queue"), Hold: hold, Matched: met},
+		sandbox.Fault{
+			Method: http.MethodPatch, Body: regexp.MustCompile(next + ".*#1 in the queue"), Hold: hold, Matched: met,
+		},
 	)
 	h.waitText(h.command("cancel", sandbox.With("job", first.ID+"-0")), "Cancelled")
 	select {
 	case <-met:
 	case <-h.ctx.Done():
-		h.t.Fatal("the place of the second job was not edited")
+		h.t.Fatalf("the position of the second job was not edited\nlog:\n%s", h.log)
 	}
 	return hold
 }

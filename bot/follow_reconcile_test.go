@@ -121,7 +121,7 @@ func TestSlowEditIsCorrectedAfterAnotherBotFinished(t *testing.T) {
 		sandbox.With("prompt", "a blue star"),
 	)
 	h.waitText(next, "#2 in the queue")
-	hold := h.holdPositionEdit(first)
+	hold := h.holdPositionEdit(first, "a blue star")
 	h.startRenderer()
 	m := h.waitPictures(next, 4)
 	close(hold)

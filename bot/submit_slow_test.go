@@ -121,7 +121,7 @@ func TestRelayFasterThanHandlerKeepsPosition(t *testing.T) {
 			Method: http.MethodPatch, Path: regexp.MustCompile("/messages/"), Times: -1, Hold: open, Matched: edits,
 		},
 	)
-	i := h.command("imagine", sandbox.With("prompt", "a red boat"))
+	i := h.command("imagine", sandbox.With("prompt", "a red boat"), sandbox.With("steps", 100)) // its ETA is far away
 	h.waitAnswer(i, "an answer", nil)
 	h.pollUntil("the relay to bring it in", func() bool { return h.job(i).Epoch > 0 })
 	// A job of another database: when its event was heard, that of the first was.

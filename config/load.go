@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -53,11 +54,11 @@ func Load(src Sources) (Settings, error) {
 		return Settings{}, ErrHelp
 	}
 	if err != nil {
-		return Settings{}, &FaultError{Command: commandOf(err), Faults: append(r.faults, err)}
+		return Settings{}, &FaultError{Command: commandOf(err), Faults: append(slices.Clip(r.faults), err)}
 	}
 	s.Command = strings.TrimPrefix(found.Selected().Path(), "darkroom ")
 	s.adoptOldNames()
-	faults := append(r.faults, outOfRange(found)...)
+	faults := slices.Concat(r.faults, outOfRange(found))
 	if c := s.checker(); c != nil {
 		faults = append(faults, c.check(src)...)
 	}

@@ -78,7 +78,7 @@ func (s batchedUnet) Unet(
 // unetRequest is a UNet call that one run waits for.
 type unetRequest struct {
 	batchedUnet
-	ctx          context.Context
+	ctx          context.Context //nolint:containedctx // of the run that waits, while another one renders
 	latents      tensor.Tensor
 	time         float64
 	conditioning Conditioning

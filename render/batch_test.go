@@ -64,7 +64,7 @@ func TestIncompatibleRequestsRunSeparately(t *testing.T) {
 	r, f := newFake(t, Options{})
 	specs := specsWithSeeds(3)
 	specs[1].Width = 2 * specs[1].Width
-	specs[2].Steps = specs[2].Steps + 3
+	specs[2].Steps += 3
 	results, errs := renderBatch(t.Context(), r, specs, nil)
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)

@@ -159,19 +159,11 @@ func (p *run) sampleGroup(
 	if masked.mask != nil {
 		denoise = masked.wrapDenoiser(pass.plan, drawn.noise, denoise)
 	}
-	inputs := sampler.Inputs{
-		Denoise:      denoise,
-		Noise:        func() tensor.Tensor { return drawAll(sources, pass.shape(p.parts.Config.Channels)) },
-		BrownianPath: func(low, high float64) sampler.BrownianPath { return p.brownianPath(pass, first, last, low, high) },
-		OnStep: func(_ int, denoised tensor.Tensor) {
-			p.previews.set(first, denoised)
-			p.progress.step(ctx, p.previews)
-		},
-		OnAttempt: func(denoised tensor.Tensor) {
-			p.previews.set(first, denoised)
-			p.progress.attempt(ctx, p.previews)
-		},
-		Eta: p.spec.Eta,
+	inputs := p.samplerInputs(ctx, first)
+	inputs.Denoise = denoise
+	inputs.Noise = func() tensor.Tensor { return drawAll(sources, pass.shape(p.parts.Config.Channels)) }
+	inputs.BrownianPath = func(low, high float64) sampler.BrownianPath {
+		return p.brownianPath(pass, first, last, low, high)
 	}
 	x, err := p.method.Sample(ctx, pass.plan, inputs, x)
 	if errors.Is(err, sampler.ErrNoStepFits) {
@@ -182,4 +174,19 @@ func (p *run) sampleGroup(
 		return x, err
 	}
 	return masked.finish(x), nil
+}
+
+// samplerInputs are those that do not depend on a pass. They report each step of a group whose first tile is first.
+func (p *run) samplerInputs(ctx context.Context, first int) sampler.Inputs {
+	return sampler.Inputs{
+		OnStep: func(_ int, denoised tensor.Tensor) {
+			p.previews.set(first, denoised)
+			p.progress.step(ctx, p.previews)
+		},
+		OnAttempt: func(denoised tensor.Tensor) {
+			p.previews.set(first, denoised)
+			p.progress.attempt(ctx, p.previews)
+		},
+		Eta: p.spec.Eta,
+	}
 }

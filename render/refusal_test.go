@@ -37,25 +37,39 @@ func TestRefusalSentences(t *testing.T) {
 		want  string
 	}{
 		"settings that do not go together": {nil, func(s *picture.Spec) { s.Steps = 0 }, "", "do not go together"},
-		"an unknown sampler":               {nil, func(s *picture.Spec) { s.Sampler = "magic" }, "", `unknown sampler "magic"`},
+		"an unknown sampler": {
+			nil, func(s *picture.Spec) { s.Sampler = "magic" }, "", `unknown sampler "magic"`,
+		},
 		"an add-on": {nil, func(s *picture.Spec) {
 			s.Addons = []picture.Addon{{Kind: "lora", Name: "ink", Hash: strings.Repeat("b", 64)}}
 		}, "", "ink"},
-		"more steps than were trained": {func(c *Config) { c.Sampler.TrainSteps = 5 }, func(*picture.Spec) {}, "", "in 8 steps"},
+		"more steps than were trained": {
+			func(c *Config) { c.Sampler.TrainSteps = 5 }, func(*picture.Spec) {}, "", "in 8 steps",
+		},
 		"a sampler that strays": {func(c *Config) { c.Sampler.Prediction = sampler.Velocity },
 			func(s *picture.Spec) { s.Dialect, s.Sampler = picture.A1111, "dpm_adaptive" }, "", "DPM adaptive diverges"},
-		"layers that cannot be skipped": {func(c *Config) { c.SkippableLayers = 0 }, func(s *picture.Spec) { s.ClipSkip = 2 }, "", "clip skip of 2"},
-		"more layers than can be skipped": {func(c *Config) { c.SkippableLayers = 2 }, func(s *picture.Spec) { s.ClipSkip = 4 }, "",
-			"a clip skip of 4 is not possible: this model takes at most 3"},
+		"layers that cannot be skipped": {
+			func(c *Config) { c.SkippableLayers = 0 }, func(s *picture.Spec) { s.ClipSkip = 2 }, "", "clip skip of 2",
+		},
+		"more layers than can be skipped": {
+			func(c *Config) { c.SkippableLayers = 2 }, func(s *picture.Spec) { s.ClipSkip = 4 }, "",
+			"a clip skip of 4 is not possible: this model takes at most 3",
+		},
 		"prompts joined for a model that leads itself": {func(c *Config) { c.GuidanceWidth = 8 },
 			func(s *picture.Spec) { s.Prompt = "a boat AND a star" }, "", "takes the guidance scale as an input"},
 		"a prompt weighed for a model that leads itself": {func(c *Config) { c.GuidanceWidth = 8 },
 			func(s *picture.Spec) { s.Prompt = "a boat :1.5" }, "", "takes the guidance scale as an input"},
-		"a side that cannot be halved": {func(c *Config) { c.SizeMultiple = 64 }, func(*picture.Spec) {}, "", "cannot generate 64×48: its sides must be multiples of 64"},
+		"a side that cannot be halved": {
+			func(c *Config) { c.SizeMultiple = 64 },
+			func(*picture.Spec) {},
+			"",
+			"cannot generate 64×48: its sides must be multiples of 64",
+		},
 		"one size only, enlarged": {func(c *Config) { c.FixedSize = true },
 			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 2, Steps: 2, Strength: 0.5} }, "", "cannot upscale"},
 		"enlarged to a side that cannot be halved": {func(c *Config) { c.SizeMultiple = 16 },
-			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1.5, Steps: 2, Strength: 0.5} }, "", "cannot upscale to 96×72"},
+			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1.5, Steps: 2, Strength: 0.5} }, "",
+			"cannot upscale to 96×72"},
 		"another start picture": {nil, start, "another picture", "not the one that was sent"},
 	} {
 		t.Run(name, func(t *testing.T) {

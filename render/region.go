@@ -35,7 +35,7 @@ const maskBlur = 4
 // softRegion reads a mask as A1111 does: its edge is blurred, a latent belongs to it if most of the latent does, and
 // the init image covers the finished one where the blurred mask is less than half white, with a soft edge.
 func softRegion(grey *image.Gray, factor int) region {
-	r := region{pixels: blur(grey, maskBlur)}
+	r := region{pixels: blur(grey)}
 	r.overlay = image.NewGray(grey.Rect)
 	for i, v := range r.pixels.Pix {
 		r.overlay.Pix[i] = 255 - uint8(min(2*int(v), 255))
@@ -83,9 +83,10 @@ func toGrey(img *image.NRGBA) *image.Gray {
 	return out
 }
 
-// blur is a Gaussian blur of deviation sigma, cut off where OpenCV's is in A1111 (a kernel of 2·int(2.5σ+½)+1 pixels)
-// and mirrored at the edges.
-func blur(grey *image.Gray, sigma float64) *image.Gray {
+// blur is a Gaussian blur of deviation maskBlur, cut off where OpenCV's is in A1111 (a kernel of 2·int(2.5σ+½)+1
+// pixels) and mirrored at the edges.
+func blur(grey *image.Gray) *image.Gray {
+	sigma := float64(maskBlur)
 	reach := int(2.5*sigma + 0.5)
 	kernel := make([]float64, 2*reach+1)
 	sum := 0.0

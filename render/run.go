@@ -34,7 +34,7 @@ func (r *Renderer) newRun(spec picture.Spec, job Job) (*run, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, refuseBecause("these settings do not go together", fmt.Errorf("spec: %w", err))
 	}
-	method, err := sampler.Find(sampler.Dialect(spec.Dialect), spec.Sampler)
+	method, err := sampler.Find(spec.Dialect, spec.Sampler)
 	if err != nil {
 		return nil, refuseBecause(fmt.Sprintf("unknown sampler %q", spec.Sampler), err)
 	}

@@ -23,7 +23,7 @@ func exerciseAccept(t *testing.T, s *store.Store, c *clock) {
 	}
 	refusal := errors.New("no")
 	refuse := func(store.Policy, store.Usage) error { return refusal }
-	if err := s.Accept(ctx, []store.Job{job("2-0")}, refuse); err != refusal {
+	if err := s.Accept(ctx, []store.Job{job("2-0")}, refuse); err != refusal { //nolint:errorlint // not a wrap of it
 		t.Errorf("refusal: got %v, want judge's own error", err)
 	}
 	if _, err := s.Find(ctx, "2-0"); !errors.Is(err, store.ErrNotFound) {

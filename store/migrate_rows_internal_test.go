@@ -81,12 +81,11 @@ func readOldRows(t *testing.T, s *Store) {
 	})
 	servers, err := s.Servers(ctx)
 	same(t, "servers", []any{servers, err}, []any{map[string]bool{"g": false, "gone": true}, error(nil)})
-	settings, err := s.ServerSettings(ctx, "g")
-	same(t, "settings", []any{settings, err},
-		[]any{ServerSettings{Policy{
-			WaitingPerUser: 1, RunningPerUser: 2, PerUserDay: 3, MaxPixels: 4, MaxSteps: 5, MaxCount: 6, Paused: true,
-			PauseReason: "night",
-		}, map[string]int{"r": 300}}, error(nil)})
+	policy, weights, err := s.PolicyAndWeights(ctx, "g")
+	same(t, "settings", []any{policy, weights, err}, []any{Policy{
+		WaitingPerUser: 1, RunningPerUser: 2, PerUserDay: 3, MaxPixels: 4, MaxSteps: 5, MaxCount: 6, Paused: true,
+		PauseReason: "night",
+	}, map[string]int{"r": 300}, error(nil)})
 	pauses, err := s.Pauses(ctx)
 	same(t, "pauses", []any{pauses, err}, []any{[]Pause{
 		{"lane", "1:a", "broken", fromMillis(14)}, {"server", "g", "night", fromMillis(0)},

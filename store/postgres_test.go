@@ -139,7 +139,7 @@ func shareQuota(t *testing.T, address string) {
 	})
 	close(errs)
 	for err := range errs {
-		if err != nil && err != full {
+		if err != nil && !errors.Is(err, full) {
 			t.Error(err)
 		}
 	}

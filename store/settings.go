@@ -6,24 +6,18 @@ import (
 	"fmt"
 )
 
-// ServerSettings is what a server's moderators decided, as a request needs it.
-type ServerSettings struct {
-	Policy      Policy
-	RoleWeights map[string]int // in percent by role id: see Store.RoleWeights
-}
-
-// ServerSettings returns a server's policy and the weights of its roles in one read. Both are empty if its moderators
-// set none. Accept reads the policy again in its transaction.
-func (s *Store) ServerSettings(ctx context.Context, server string) (ServerSettings, error) {
-	all := ServerSettings{RoleWeights: map[string]int{}}
-	err := s.query(ctx, func(r *sql.Rows) error { // one row for each weight, or one row if there is none
-		p := &all.Policy
+// PolicyAndWeights returns all that a server's moderators decided about requests, in one read: its policy, and the
+// weights of its roles in percent by role id. Both are empty if the moderators set none. Accept reads the policy again
+// in its transaction.
+func (s *Store) PolicyAndWeights(ctx context.Context, server string) (p Policy, weights map[string]int, err error) {
+	weights = map[string]int{}
+	err = s.query(ctx, func(r *sql.Rows) error { // one row for each weight, or one row if there is none
 		var role string
 		var weight int
 		err := r.Scan(&p.WaitingPerUser, &p.RunningPerUser, &p.PerUserDay, &p.MaxPixels, &p.MaxSteps, &p.MaxCount,
 			&p.Paused, &p.PauseReason, &role, &weight)
 		if weight > 0 {
-			all.RoleWeights[role] = weight
+			weights[role] = weight
 		}
 		return err
 	}, `SELECT COALESCE(p.waiting_per_user, 0), COALESCE(p.running_per_user, 0), COALESCE(p.per_user_day, 0),
@@ -32,7 +26,7 @@ func (s *Store) ServerSettings(ctx context.Context, server string) (ServerSettin
 		FROM (SELECT CAST($1 AS TEXT) AS server) AS asked
 		LEFT JOIN policies p ON p.server = asked.server LEFT JOIN role_weights w ON w.server = asked.server`, server)
 	if err != nil {
-		return ServerSettings{}, fmt.Errorf("read settings of %s: %w", server, err)
+		return Policy{}, nil, fmt.Errorf("read settings of %s: %w", server, err)
 	}
-	return all, nil
+	return p, weights, nil
 }

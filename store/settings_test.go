@@ -11,13 +11,10 @@ func exerciseSettings(t *testing.T, s *store.Store, _ *clock) {
 	ctx := t.Context()
 	want := func(server string, p store.Policy, weights map[string]int) {
 		t.Helper()
-		got, err := s.ServerSettings(ctx, server)
-		equal(t, "settings of "+server, []any{got, err},
-			[]any{store.ServerSettings{Policy: p, RoleWeights: weights}, error(nil)})
-		policy, err := s.Policy(ctx, server)
+		policy, got, err := s.PolicyAndWeights(ctx, server)
+		equal(t, "settings of "+server, []any{policy, got, err}, []any{p, weights, error(nil)})
+		policy, err = s.Policy(ctx, server)
 		equal(t, "policy of "+server, []any{policy, err}, []any{p, error(nil)})
-		alone, err := s.RoleWeights(ctx, server)
-		equal(t, "weights of "+server, []any{alone, err}, []any{weights, error(nil)})
 	}
 	p := store.Policy{WaitingPerUser: 1, RunningPerUser: 2, PerUserDay: 3, MaxPixels: 4, MaxSteps: 5, MaxCount: 6,
 		Paused: true, PauseReason: "night"}

@@ -243,6 +243,9 @@ func explain(t *testing.T, db *sql.DB, query string) string {
 		}
 		lines = append(lines, line)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	slices.Sort(lines)
 	return strings.Join(lines, "; ")
 }

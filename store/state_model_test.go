@@ -138,7 +138,7 @@ func (m *model) accept(t *testing.T, id string) {
 			t.Fatalf("accept %s again: got %v, want %v", id, err, store.ErrDuplicate)
 		}
 	case unfinished >= modelLimit:
-		if err != errFull {
+		if !errors.Is(err, errFull) {
 			t.Fatalf("accept %s with %d unfinished: got %v, want %v", id, unfinished, err, errFull)
 		}
 	case err != nil || seen.Waiting+seen.Running != unfinished*j.Pictures:

@@ -59,7 +59,7 @@ func exerciseRace(t *testing.T, s *store.Store) {
 		switch {
 		case err == nil:
 			accepted++
-		case err != full:
+		case !errors.Is(err, full):
 			t.Errorf("race: %v", err)
 		}
 	}

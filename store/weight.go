@@ -9,24 +9,8 @@ import (
 // defaultWeight is the weight of a role without one of its own, in percent.
 const defaultWeight = 100
 
-// RoleWeights returns the weights that a server's moderators gave to roles, in percent by role id. A user of weight 200
-// is served as if their pictures took half the time.
-func (s *Store) RoleWeights(ctx context.Context, server string) (map[string]int, error) {
-	weights := map[string]int{}
-	err := s.query(ctx, func(r *sql.Rows) error {
-		var role string
-		var weight int
-		err := r.Scan(&role, &weight)
-		weights[role] = weight
-		return err
-	}, `SELECT role, weight FROM role_weights WHERE server = $1`, server)
-	if err != nil {
-		return nil, fmt.Errorf("read role weights of %s: %w", server, err)
-	}
-	return weights, nil
-}
-
-// SetRoleWeight gives a role a weight in percent and records who did it; 0 or 100 removes the weight.
+// SetRoleWeight gives a role a weight in percent and records who did it; 0 or 100 removes the weight. A user of weight
+// 200 is served as if their images took half the time.
 func (s *Store) SetRoleWeight(ctx context.Context, server, role string, percent int, by string) error {
 	if percent < 0 {
 		return fmt.Errorf("set weight of role %s: %d percent", role, percent)

@@ -17,7 +17,7 @@ func exerciseWeights(t *testing.T, s *store.Store, c *clock) {
 	}
 	weights := func(server string, want map[string]int) {
 		t.Helper()
-		got, err := s.RoleWeights(ctx, server)
+		_, got, err := s.PolicyAndWeights(ctx, server)
 		equal(t, "weights of "+server, []any{got, err}, []any{want, error(nil)})
 	}
 	weights("g1", map[string]int{})

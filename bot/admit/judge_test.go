@@ -77,7 +77,9 @@ func TestJudge(t *testing.T) {
 			refused: "For example: /imagine prompt: a red boat"},
 		"what the resolver refuses": {want: request.Wanted{Prompt: "red boat", Sampler: new("heun")},
 			refused: "Unknown sampler"},
-		"a pause goes before it all": {want: request.Wanted{}, policy: limits.Policy{Paused: true}, none: true, refused: "paused"},
+		"a pause goes before it all": {
+			want: request.Wanted{}, policy: limits.Policy{Paused: true}, none: true, refused: "paused",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

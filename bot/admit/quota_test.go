@@ -1,9 +1,10 @@
 package admit
 
 import (
-	"darkroom/store/limits"
 	"strings"
 	"testing"
+
+	"darkroom/store/limits"
 )
 
 func TestCheckQuota(t *testing.T) {

@@ -39,7 +39,7 @@ var verbs = map[Verb]bool{
 
 const (
 	version = "1"
-	// maxLength is Discord's limit on a custom_id, in characters.
+	// MaxLength is Discord's limit on a custom_id, in characters.
 	MaxLength = 100
 )
 

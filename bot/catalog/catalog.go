@@ -16,24 +16,24 @@ import (
 )
 
 const (
-	// metaName is the name under which the catalog is remembered, so that jobs are accepted while no renderer is up.
+	// metaName is the name of the stored catalog. With it, jobs are accepted while no renderer is online.
 	metaName = "offer"
 	// awaitTimeout is how long a request waits for the first renderer.
 	awaitTimeout = time.Second
 )
 
-// Store remembers the catalog and the measured rates.
+// Store stores the catalog and the measured rates.
 type Store interface {
 	Meta(ctx context.Context, name string) (string, error)
 	SetMeta(ctx context.Context, name, value string) error
 }
 
-// Queue knows which renderers are up.
+// Queue knows which renderers are online.
 type Queue interface {
 	Renderers(ctx context.Context) ([]queue.Renderer, error)
 }
 
-// Options are what a Catalog is put together from. All are needed.
+// Options are the parts of a Catalog. All are required.
 type Options struct {
 	Store    Store
 	Queue    Queue
@@ -41,15 +41,15 @@ type Options struct {
 	Log      *slog.Logger
 }
 
-// Catalog knows what can be painted: what renderers announce, or announced last. It also knows what a picture costs.
+// Catalog knows what can be rendered: what renderers announce, or announced last. It also knows what an image costs.
 type Catalog struct {
 	o     Options
 	costs *costs
 
 	mu          sync.RWMutex
 	available   request.Available
-	noRenderers bool   // the queue was asked and no renderer is up
-	saved       string // the JSON that is remembered
+	noRenderers bool   // the queue was asked, and no renderer is online
+	saved       string // the JSON that is stored
 }
 
 // New returns a Catalog that knows nothing yet.
@@ -59,7 +59,7 @@ func New(o Options) *Catalog {
 	return c
 }
 
-// Load reads what is remembered. What cannot be read is learnt again.
+// Load reads what is stored. What cannot be read is learned again.
 func (c *Catalog) Load(ctx context.Context) {
 	if err := c.loadModels(ctx); err != nil {
 		c.o.Log.Warn("the remembered catalog cannot be read", "error", err)
@@ -69,7 +69,7 @@ func (c *Catalog) Load(ctx context.Context) {
 	}
 }
 
-// Run keeps the catalog fresh, and writes down the measured rates, until ctx is done.
+// Run keeps the catalog up to date, and stores the measured rates, until ctx is done.
 func (c *Catalog) Run(ctx context.Context) error {
 	healthy := true
 	for {
@@ -88,15 +88,15 @@ func (c *Catalog) Run(ctx context.Context) error {
 	}
 }
 
-// Available returns what can be painted, as it is known now.
+// Available returns what can be rendered, as far as it is known now.
 func (c *Catalog) Available() request.Available {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.available
 }
 
-// Await returns what can be painted. While nothing is known it asks the queue again for up to a second: people often
-// ask for the first picture in the moment in which the first renderer comes up.
+// Await returns what can be rendered. While nothing is known it asks the queue again for up to a second: people often
+// ask for the first image just when the first renderer starts.
 func (c *Catalog) Await(ctx context.Context) request.Available {
 	ctx, cancel := context.WithTimeout(ctx, awaitTimeout)
 	defer cancel()
@@ -104,21 +104,21 @@ func (c *Catalog) Await(ctx context.Context) request.Available {
 		if all := c.Available(); len(all.Models) > 0 {
 			return all
 		}
-		_ = c.refresh(ctx) // Run meets and logs the same error
+		_ = c.refresh(ctx) // Run gets and logs the same error
 		if backoff.Sleep(ctx, 50*time.Millisecond) != nil {
 			return c.Available()
 		}
 	}
 }
 
-// NoRenderers tells whether it is known that no renderer is up.
+// NoRenderers tells whether it is known that no renderer is online.
 func (c *Catalog) NoRenderers() bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.noRenderers
 }
 
-// traits are those of a model that is or was available; none for one that is not known.
+// traits returns the traits of a model that is or was available. An unknown model has none.
 func (c *Catalog) traits(hash string) render.Traits {
 	for _, m := range c.Available().Models {
 		if m.Hash == hash {
@@ -128,7 +128,7 @@ func (c *Catalog) traits(hash string) render.Traits {
 	return render.Traits{}
 }
 
-// loadModels reads the remembered models.
+// loadModels reads the stored models.
 func (c *Catalog) loadModels(ctx context.Context) error {
 	text, err := c.o.Store.Meta(ctx, metaName)
 	var all request.Available
@@ -144,7 +144,7 @@ func (c *Catalog) loadModels(ctx context.Context) error {
 	return nil
 }
 
-// refresh asks the queue which renderers are up. When there are none, the last catalog stays: a job for them waits.
+// refresh asks the queue which renderers are online. If there are none, the last catalog stays and jobs wait for it.
 func (c *Catalog) refresh(ctx context.Context) error {
 	renderers, err := c.o.Queue.Renderers(ctx)
 	if err != nil {
@@ -171,7 +171,7 @@ func (c *Catalog) refresh(ctx context.Context) error {
 	return c.o.Store.SetMeta(ctx, metaName, string(text))
 }
 
-// mergeModels joins what renderers announce: each model once, in the order of their slots.
+// mergeModels joins the models that renderers announce: each model once, in the order of the slots.
 func mergeModels(renderers []queue.Renderer) (request.Available, error) {
 	var all request.Available
 	seen := map[string]bool{}

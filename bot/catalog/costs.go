@@ -11,36 +11,35 @@ import (
 	"darkroom/render/picture"
 )
 
-// initialRate is what a picture costs before any was measured, in milliseconds per step and megapixel. Fairness
-// compares costs, so a guess that is equally wrong for all does no harm; the true time replaces the estimate when a
-// job is done.
+// initialRate is what an image costs before any was measured, in milliseconds per step and megapixel. Fairness compares
+// costs, so a guess that is equally wrong for all does no harm. The true time replaces the estimate when a job is done.
 const initialRate = 4000.0
 
 // learningRate is how much a new measurement moves the estimate.
 const learningRate = 0.2
 
-// ratesMeta is the name under which the measured rates are remembered.
+// ratesMeta is the name of the stored rates.
 const ratesMeta = "rates"
 
-// costs estimates a job's renderer time from those that were measured, by model.
+// costs estimates the render time of a job from measured times, by model.
 type costs struct {
 	mu     sync.Mutex
 	known  rates
-	saved  string                               // as they were written down last
-	traits func(modelHash string) render.Traits // of a model, as far as it is known
+	saved  string                               // as they were stored last
+	traits func(modelHash string) render.Traits // of a model, if it is known
 }
 
-// rates are what was measured, in milliseconds.
+// rates are measured times, in milliseconds.
 type rates struct {
 	Models map[string]float64 `json:"models"` // per step and megapixel, by model hash
-	Post   float64            `json:"post"`   // to put a job's pictures into their message
+	Post   float64            `json:"post"`   // to post a job's images
 }
 
 func newCosts(traits func(modelHash string) render.Traits) *costs {
 	return &costs{known: rates{Models: map[string]float64{}}, traits: traits}
 }
 
-// effort is how much work a Spec asks for, and never 0.
+// effort is how much work a Spec is, and never 0.
 func (c *costs) effort(s picture.Spec) float64 {
 	return math.Max(render.Effort(s, c.traits(s.Model.Hash)), 1e-6)
 }
@@ -59,10 +58,10 @@ func (c *costs) estimate(s picture.Spec) int64 {
 // Estimate returns what a Spec costs, in milliseconds, at least 1.
 func (c *Catalog) Estimate(s picture.Spec) int64 { return c.costs.estimate(s) }
 
-// Learn takes the measured times of a finished job, in milliseconds by stage.
+// Learn adds the measured times of a finished job, in milliseconds by stage.
 func (c *Catalog) Learn(s picture.Spec, stages map[string]int64) { c.costs.learn(s, stages) }
 
-// learn takes a measurement.
+// learn adds a measurement.
 func (c *costs) learn(s picture.Spec, stages map[string]int64) {
 	var ms int64
 	for _, stage := range []string{"encode", "denoise", "decode"} {
@@ -83,7 +82,7 @@ func (c *costs) learn(s picture.Spec, stages map[string]int64) {
 	}
 }
 
-// load reads the rates that were written down, so that a bot that starts again guesses no worse than before.
+// load reads the stored rates, so that estimates are as good after a restart as before it.
 func (c *costs) load(ctx context.Context, m Store) error {
 	text, err := m.Meta(ctx, ratesMeta)
 	if err != nil || text == "" {
@@ -101,7 +100,7 @@ func (c *costs) load(ctx context.Context, m Store) error {
 	return nil
 }
 
-// save writes the rates down if they changed.
+// save stores the rates if they changed.
 func (c *costs) save(ctx context.Context, m Store) error {
 	c.mu.Lock()
 	text, err := json.Marshal(c.known)

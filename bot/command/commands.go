@@ -20,14 +20,14 @@ const (
 	kindNumber     = 10
 )
 
-// The places a command may be used in. Source: Discord, "Interaction Context Types".
+// The places where a command may be used. Source: Discord, "Interaction Context Types".
 const (
 	inGuild = 0
 	inBotDM = 1
 )
 
-// manageServer is the permission that moderation commands are shown for. It is a hint to Discord only: the bot looks
-// at the person's permissions again.
+// manageServer is the permission that a person needs to see moderation commands. It is only a hint to Discord: the bot
+// checks the person's permissions again.
 const manageServer = "32"
 
 // Command is one application command as Discord registers it.
@@ -55,7 +55,7 @@ type Option struct {
 	Autocomplete bool     `json:"autocomplete,omitempty"`
 }
 
-// Choice is one value of an option. Its value is text.
+// Choice is one possible value of an option.
 type Choice struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
@@ -69,7 +69,7 @@ func All() []Command {
 	return []Command{imagine(), queue(), cancel(), inbox(), limits(), preset(), myData()}
 }
 
-// Hash names the registered commands, so that they are registered again only when something changed.
+// Hash identifies a set of commands, so that they are registered again only when something changed.
 func Hash(commands []Command) (string, error) {
 	data, err := json.Marshal(commands)
 	if err != nil {
@@ -86,8 +86,8 @@ func slashCommand(name, description string, options ...Option) Command {
 	}
 }
 
-// imagine has no max_length on its texts: a prompt that is too long is better answered with the count than stopped by
-// the client without a reason.
+// imagine has no max_length on its texts: if a prompt is too long, the bot's answer names the length, and the client
+// would only stop without a reason.
 func imagine() Command {
 	options := []Option{{
 		Type: kindString, Name: "prompt", Required: true,
@@ -115,19 +115,27 @@ func inbox() Command { return slashCommand("inbox", "Show your images that could
 func limits() Command {
 	c := slashCommand("limits", "Limits of this server",
 		Option{Type: kindSub, Name: "show", Description: "Show this server's limits"},
-		Option{Type: kindSub, Name: "set", Description: "Change limits of this server; the others stay", Options: limitOptions()},
-		Option{Type: kindSub, Name: "role", Description: "Give a role more or less render time than others", Options: []Option{
-			{Type: kindRole, Name: "role", Description: "The role", Required: true},
-			withRange(Option{
-				Type: kindInteger, Name: "weight", Required: true,
-				Description: "In percent: 200 waits half as long as 100; 0 removes the weight",
-			}, 0, 1000),
-		}},
+		Option{
+			Type: kindSub, Name: "set", Description: "Change limits of this server; the others stay", Options: limitOptions(),
+		},
+		Option{
+			Type: kindSub, Name: "role", Description: "Give a role more or less render time than others", Options: roleOptions(),
+		},
 		Option{Type: kindSub, Name: "reset", Description: "Remove all limits of this server; the weights of roles stay"},
 	)
 	may := manageServer
 	c.Permissions, c.Contexts = &may, []int{inGuild}
 	return c
+}
+
+func roleOptions() []Option {
+	return []Option{
+		{Type: kindRole, Name: "role", Description: "The role", Required: true},
+		withRange(Option{
+			Type: kindInteger, Name: "weight", Required: true,
+			Description: "In percent: 200 waits half as long as 100; 0 removes the weight",
+		}, 0, 1000),
+	}
 }
 
 func limitOptions() []Option {

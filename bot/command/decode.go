@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// The verbs of a Request that are no command names.
+// The verbs of a Request that are not names of commands.
 const (
 	Ping         = "ping"         // HTTP endpoints only
 	Button       = "button"       // Sub is the custom_id
@@ -26,16 +26,16 @@ const (
 	typeModal        = 5
 )
 
-// DefaultFileLimit is what a file may weigh where Discord does not say, in bytes.
+// DefaultFileLimit is the largest size of a file, in bytes, where Discord does not name one.
 const DefaultFileLimit = 10 << 20
 
 const ephemeralFlag = 1 << 6
 
-// ErrUnanswerable means that an interaction lacks the id or the token, without which nobody can answer it.
+// ErrUnanswerable means that an interaction lacks its id or its token, and cannot be answered.
 var ErrUnanswerable = errors.New("interaction without id or token")
 
-// Decode reads one interaction. Fields that are missing, unknown or of another kind than documented are left empty;
-// only an interaction that could not be answered at all is an error.
+// Decode reads one interaction. Fields that are missing, unknown or of an undocumented type are left empty. Only an
+// interaction that cannot be answered is an error.
 func Decode(raw json.RawMessage) (Request, error) {
 	o := parseObject(raw)
 	if o == nil {
@@ -93,7 +93,7 @@ func readPlace(o object) Place {
 // isThread tells whether a channel type is one of the three kinds of threads.
 func isThread(kind int64) bool { return kind >= 10 && kind <= 12 }
 
-// readPerson reads who acts: a member in servers, a bare user in direct messages.
+// readPerson reads who acts: a member in servers, a user in direct messages.
 func readPerson(o object) Person {
 	member := o.object("member")
 	user := member.object("user")
@@ -113,7 +113,7 @@ func readPerson(o object) Person {
 	return p
 }
 
-// readMessage reads the message that a button or form hangs on.
+// readMessage reads the message that a button or form belongs to.
 func readMessage(req *Request, m object) {
 	req.Message = m.text("id")
 	req.Ephemeral = m.integer("flags")&ephemeralFlag != 0
@@ -149,8 +149,8 @@ func readCommand(req *Request, data object) {
 	}
 }
 
-// readFields reads the values of a form. Texts stand in action rows (the older form) or in labels; anything else a form
-// may hold gives its values, joined by commas.
+// readFields reads the values of a form. Texts are in action rows (the older form) or in labels. Other components give
+// their values, joined by commas.
 func readFields(data object) map[string]string {
 	out := map[string]string{}
 	for _, row := range data.list("components") {

@@ -5,10 +5,10 @@ import (
 	"strconv"
 )
 
-// object is a JSON object whose fields are read one by one, so that a field of an unexpected kind spoils only itself.
+// object is a JSON object whose fields are read one by one, so that a field of an unexpected type affects no other.
 type object map[string]json.RawMessage
 
-// parseObject returns an empty object for anything that is none.
+// parseObject returns an empty object for JSON that is not an object.
 func parseObject(raw json.RawMessage) object {
 	var o object
 	if json.Unmarshal(raw, &o) != nil {
@@ -24,7 +24,7 @@ func (o object) has(key string) bool {
 	return ok && string(v) != "null"
 }
 
-// list returns the objects of an array; members of another kind are left out.
+// list returns the objects of an array. Other elements are left out.
 func (o object) list(key string) []object {
 	var raw []json.RawMessage
 	if json.Unmarshal(o[key], &raw) != nil {
@@ -39,7 +39,7 @@ func (o object) list(key string) []object {
 	return out
 }
 
-// text returns a string, or a number or truth value as it was written.
+// text returns a string, or a number or boolean as it was written.
 func (o object) text(key string) string {
 	if !o.has(key) {
 		return ""
@@ -71,7 +71,7 @@ func (o object) texts(key string) []string {
 	return out
 }
 
-// integer returns a whole number written as a number or as text; 0 when it is neither.
+// integer returns a whole number that is written as a number or as text; 0 if it is neither.
 func (o object) integer(key string) int64 {
 	text := o.text(key)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// parseWanted reads the options of /imagine. A value that is not of the option's kind counts as not given: Discord
-// checks kinds, so it can only come from a client that does not.
+// parseWanted reads the options of /imagine. A value of the wrong type counts as not given: Discord checks types, so
+// only a faulty client can send one.
 func parseWanted(options map[string]string, files object) request.Wanted {
 	w := request.Wanted{
 		Prompt: options["prompt"], Negative: stringOption(options, "negative_prompt"),

@@ -65,7 +65,9 @@ func commonSettings() []Option {
 		withRange(Option{
 			Type: kindInteger, Name: "seed", Description: "The same seed and settings give the same image",
 		}, 0, picture.MaxSeed),
-		withRange(Option{Type: kindInteger, Name: "steps", Description: "More steps are slower and finer"}, 1, picture.MaxSteps),
+		withRange(Option{
+			Type: kindInteger, Name: "steps", Description: "More steps are slower and finer",
+		}, 1, picture.MaxSteps),
 		withRange(Option{Type: kindNumber, Name: "guidance_scale", Description: "How closely to follow the prompt"}, 0, 30),
 		{Type: kindString, Name: "sampler", Description: "The sampling method", Autocomplete: true},
 		withRange(Option{Type: kindInteger, Name: "count", Description: "How many images"}, 1, picture.MaxCount),

@@ -21,7 +21,7 @@ type Person struct {
 	Locale      string
 }
 
-// Request is what somebody wants, before any default is resolved.
+// Request is what a person asks for, before any default is resolved.
 type Request struct {
 	ID            string // interaction snowflake
 	Application   string
@@ -34,7 +34,7 @@ type Request struct {
 	Wanted        request.Wanted
 	Options       map[string]string    // options of other commands, and the fields of a form, as text
 	Message       string               // the message that a button is on
-	Files         []request.Attachment // the pictures on that message
+	Files         []request.Attachment // the images on that message
 	Asker         string               // who asked for that message; empty when Discord does not say
 	Ephemeral     bool                 // that message is only seen by one person
 }
@@ -42,7 +42,7 @@ type Request struct {
 // DirectAccount is the account of all direct messages, where a server's account is its id.
 const DirectAccount = "dm"
 
-// Account is what the request is charged to: its server, or the one account of all direct messages.
+// Account is the account that the request counts for: its server, or the one account of all direct messages.
 func (r Request) Account() string {
 	if r.Place.Guild == "" {
 		return DirectAccount

@@ -104,7 +104,7 @@ type outbox interface {
 
 type epochs interface {
 	EpochBegan() time.Time
-	NoteEpoch()
+	NoteEpoch(ctx context.Context)
 	MayHaveRun(j job.Job) bool
 }
 

@@ -170,7 +170,7 @@ func (e *events) apply(ctx context.Context, ev queue.Event) error {
 	case queue.JobCancelled:
 		return e.cancelled(ctx, ev)
 	case queue.EpochBegan:
-		e.epochs.NoteEpoch()
+		e.epochs.NoteEpoch(ctx)
 	case queue.PausesChanged:
 		e.positions.wakeUp()
 	}
@@ -219,10 +219,19 @@ func (e *events) done(ctx context.Context, ev queue.Event) error {
 		return err
 	}
 	g, seen := e.shown.get(j.ID)
-	e.shown.forget(j.ID)
+	if err := e.writeDone(ctx, j, readable, out, g.edited); err != nil {
+		return err
+	}
 	if readable && seen { // an end that is told again teaches nothing new
 		e.learn(j.Spec, out.Millis)
 	}
+	e.shown.forget(j.ID)
+	return nil
+}
+
+// writeDone writes down what was made, and has the message corrected if an edit of ours, the last of which was sent at
+// edited, may have come after the pictures, or if another bot was faster to write the end down.
+func (e *events) writeDone(ctx context.Context, j job.Job, readable bool, out queue.Outcome, edited time.Time) error {
 	switch out.Delivered {
 	case rest.DeliveredLater:
 		return e.lostResults(ctx, j, out)
@@ -230,7 +239,7 @@ func (e *events) done(ctx context.Context, ev queue.Event) error {
 		return e.endings.finishWithDelivery(ctx, j.ID, out, store.Delivery{State: store.ReofferDue}, nil)
 	}
 	first, err := e.endings.finish(ctx, j.ID, out)
-	late := e.now().Sub(g.edited) < editInFlight // an edit of ours may be
+	late := e.now().Sub(edited) < editInFlight
 	if err == nil && readable && (late || !first) {
 		e.corrections.background.do(func(ctx context.Context) { e.corrections.reconcile(ctx, j, out, late) })
 	}
@@ -283,10 +292,10 @@ func (e *events) end(
 	if err != nil || !known {
 		return err
 	}
-	e.shown.forget(id)
 	if _, err := write(); err != nil {
 		return err
 	}
+	e.shown.forget(id) // not before: what is unknown and still waits in SQL would be told its position again
 	if j.State == store.Done {
 		return nil // its results were delivered meanwhile: this event is about another run
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// baseTransport sends discordgo's few REST requests to our base and version of the API, since discordgo knows only
+// baseTransport sends discordgo's few REST requests to our base and version of the API, because discordgo knows only
 // its own.
 type baseTransport struct {
 	base *url.URL
@@ -32,7 +32,7 @@ func (r baseTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return r.next.RoundTrip(out)
 }
 
-// monitor watches a session's connection from below.
+// monitor watches the network connection of a session.
 type monitor struct {
 	dialer   Dial
 	lastRead atomic.Int64 // Unix nanoseconds of the last bytes

@@ -16,7 +16,7 @@ import (
 // Dial opens a connection, as net.Dialer.DialContext does.
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-// Store remembers which commands are registered.
+// Store stores which commands are registered.
 type Store interface {
 	Meta(ctx context.Context, name string) (string, error)
 	SetMeta(ctx context.Context, name, value string) error
@@ -28,7 +28,7 @@ type registration interface {
 	ApplicationID(ctx context.Context) (string, error)
 }
 
-// Options are what a Gateway is put together from. All are needed.
+// Options are the parts of a Gateway. All are required.
 type Options struct {
 	Token       string // the bot's token
 	Base        string // REST base
@@ -37,7 +37,7 @@ type Options struct {
 	OpenTimeout time.Duration // how long opening a session may take
 	Store       Store
 	Discord     registration
-	Servers     func(kind string, raw json.RawMessage) // hears every event, for those about servers; it must not block
+	Servers     func(kind string, raw json.RawMessage) // gets every event, and uses those about servers; it must not block
 	Now         func() time.Time
 	Log         *slog.Logger
 }
@@ -58,7 +58,7 @@ func New(o Options) *Gateway {
 // Requests are the interactions that wait to be handled.
 func (g *Gateway) Requests() <-chan command.Request { return g.intake.requests }
 
-// Run listens and registers the commands until ctx is done, and then returns nil, or an error that wraps ErrRefused.
+// Run listens and registers the commands until ctx is done. It returns nil, or an error that wraps ErrRefused.
 func (g *Gateway) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	s := &client{
@@ -71,7 +71,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// handle takes one event. It must not block: discordgo reads nothing else meanwhile.
+// handle takes one event. It must not block: discordgo reads nothing else during that time.
 func (g *Gateway) handle(kind string, raw json.RawMessage) {
 	g.o.Servers(kind, raw)
 	switch kind {

@@ -11,23 +11,22 @@ import (
 )
 
 const (
-	// answerWithin is how old an interaction may be before Discord gives it up.
+	// answerWithin is how old an interaction may be: after that Discord takes no answer.
 	answerWithin = 3 * time.Second
 	// rememberedIDs is how many interaction ids are kept, to recognise repeated events.
 	rememberedIDs = 4096
-	// intakeCapacity is how many interactions may wait for a handler. One with more before it would wait too long
-	// anyway.
+	// intakeCapacity is how many interactions may wait for a handler. With more before it, one would wait too long.
 	intakeCapacity = 512
 )
 
-// Why an interaction is not let in.
+// Why an interaction is dropped.
 var (
 	errRepeated   = errors.New("the event came before")
 	errTooOld     = errors.New("the interaction is older than three seconds")
 	errOverloaded = errors.New("too many interactions at once")
 )
 
-// intake lets interactions in: each once, only while it can still be answered, and no more than there is room for.
+// intake accepts interactions: each once, only while it can still be answered, and only as many as there is room for.
 type intake struct {
 	now      func() time.Time
 	requests chan command.Request
@@ -44,7 +43,7 @@ func newIntake(now func() time.Time) *intake {
 	return &intake{now: now, requests: make(chan command.Request, intakeCapacity), seen: map[string]bool{}}
 }
 
-// accept reads an interaction and hands it on.
+// accept reads an interaction and passes it on.
 func (in *intake) accept(raw json.RawMessage) error {
 	req, err := command.Decode(raw)
 	if err != nil {
@@ -76,8 +75,8 @@ func (in *intake) check(id string) error {
 	return nil
 }
 
-// tooOld compares an interaction's own time with ours. Clocks differ, so its age is counted beyond that of the youngest
-// interaction seen; after one was dropped the next is let in, so that a clock that was set cannot keep all out.
+// tooOld compares an interaction's own time with ours. Clocks differ, so ages are relative to the youngest interaction
+// seen. After one was dropped the next is accepted, so that a clock that was set cannot make all look too old.
 func (in *intake) tooOld(id string) bool {
 	created, ok := rest.SnowflakeTime(id)
 	if !ok {

@@ -10,7 +10,7 @@ import (
 	"darkroom/queue/backoff"
 )
 
-// register registers the commands at the first session, and tries again while that fails.
+// register registers the commands at the first session, and tries again until it succeeds.
 func (g *Gateway) register(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -30,8 +30,8 @@ func (g *Gateway) register(ctx context.Context) error {
 	}
 }
 
-// registerCommands registers the commands if they differ from those that were registered last: Discord allows 200
-// creations a day, and a bot may start more often than that.
+// registerCommands registers the commands if they differ from those registered last: Discord allows 200 creations a
+// day, and a bot may start more often than that.
 func (g *Gateway) registerCommands(ctx context.Context) error {
 	application, err := g.applicationID(ctx)
 	if err != nil {
@@ -57,7 +57,7 @@ func (g *Gateway) registerCommands(ctx context.Context) error {
 	return g.o.Store.SetMeta(ctx, name, hash)
 }
 
-// applicationID is known from READY, or asked for.
+// applicationID returns the id that READY brought, or asks Discord for it.
 func (g *Gateway) applicationID(ctx context.Context) (string, error) {
 	if id, ok := g.application.Load().(string); ok {
 		return id, nil

@@ -19,17 +19,17 @@ import (
 // ErrRefused means that Discord closed the gateway for good: a wrong token, or intents it does not grant.
 var ErrRefused = errors.New("the session was refused by Discord")
 
-// resumeTries is how often a session is opened again before it is thrown away for a new one.
+// resumeTries is how often a session is opened again before a new one replaces it.
 const resumeTries = 3
 
 // closeTimeout is how long a close may take: its frame is written at once, and discordgo then only sleeps a second.
 const closeTimeout = 250 * time.Millisecond
 
-// client keeps a session with Discord alive and hands on its raw events.
+// client keeps a session with Discord alive and passes its raw events on.
 //
 // discordgo may lock up for ever while it opens (an op 7 as the first packet), and it notices a dead connection
-// only after five missed heartbeats. So sessions are opened in a goroutine with a deadline, their connection is watched
-// from below, and one that is stuck is dropped without ever asking it for a lock.
+// only after five missed heartbeats. So sessions are opened in a goroutine with a deadline, their network connection is
+// watched, and a session that is stuck is dropped without taking its lock.
 type client struct {
 	token       string
 	base        string // REST base
@@ -95,7 +95,7 @@ func (g *client) runSession(ctx context.Context) error {
 
 var errStuck = errors.New("the session does not answer")
 
-// newSession makes a session whose connection and REST requests go where the options say.
+// newSession makes a session whose connection and REST requests use the addresses of the options.
 func (g *client) newSession() (*discordgo.Session, *monitor, <-chan struct{}, error) {
 	s, err := discordgo.New("Bot " + g.token)
 	if err != nil {
@@ -111,7 +111,7 @@ func (g *client) newSession() (*discordgo.Session, *monitor, <-chan struct{}, er
 		ForceAttemptHTTP2: true,
 	}}}
 	s.Dialer = &websocket.Dialer{NetDialContext: w.dial, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: g.openTimeout}
-	s.Identify.Intents = discordgo.IntentsGuilds // interactions need none; this one tells which servers come and go
+	s.Identify.Intents = discordgo.IntentsGuilds // interactions need none; this one brings events about servers
 	s.StateEnabled = false
 	s.SyncEvents = true // handle does not block, and order is kept
 	s.ShouldReconnectOnError = false

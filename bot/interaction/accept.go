@@ -12,18 +12,18 @@ import (
 	"darkroom/store"
 )
 
-// acceptance is where jobs are judged and written down.
+// acceptance judges jobs and stores them.
 type acceptance interface {
 	PolicyAndWeights(ctx context.Context, server string) (store.Policy, map[string]int, error)
 	Usage(ctx context.Context, server, user string) (store.Usage, error)
 	Accept(ctx context.Context, jobs []store.Job, judge func(store.Policy, store.Usage) error) error
 }
 
-// errPolicyChanged means that a moderator changed the limits between judging and writing down.
+// errPolicyChanged means that a moderator changed the limits after a request was judged and before it was stored.
 var errPolicyChanged = errors.New("the server's limits changed meanwhile")
 
-// accept judges requests and writes their jobs down, in one transaction with the limits by which they were judged. It
-// returns those limits: nobody needs to read them again.
+// accept judges requests and stores their jobs, in one transaction with the limits that apply to them. It returns these
+// limits, so that they need not be read again.
 func (s *submitter) accept(ctx context.Context, r *responder, judges []judgeFunc) ([]newJob, store.Policy, error) {
 	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
@@ -114,7 +114,7 @@ func (s *submitter) newJob(r *responder, n newJob, i int, weights map[string]int
 	return job.New(row, res.Spec, to)
 }
 
-// inputHashes are the hashes of the input pictures that a Spec names.
+// inputHashes are the hashes of the input images that a Spec names.
 func inputHashes(s picture.Spec) []string {
 	if s.Init == nil {
 		return nil
@@ -126,8 +126,8 @@ func inputHashes(s picture.Spec) []string {
 	return out
 }
 
-// weight is the weight of a person with these roles: that of the heaviest. Everybody has the role that is called like
-// the server.
+// weight is the weight of a person with these roles: the largest of the roles' weights. The role that everybody has is
+// named by the id of the server.
 func weight(weights map[string]int, server string, roles []string) int {
 	heaviest := 0
 	for _, role := range append([]string{server}, roles...) {

@@ -9,7 +9,7 @@ import (
 	"darkroom/render/encode"
 )
 
-// completionStore lists what belongs to somebody.
+// completionStore lists the jobs and presets of a person.
 type completionStore interface {
 	unfinished
 	presetLister
@@ -21,7 +21,7 @@ type autocompletion struct {
 	db      completionStore
 }
 
-// run suggests values. Anything else can be sent all the same, so what is sent is judged again.
+// run suggests values. A person can send other values too, so they are judged again when they arrive.
 func (a *autocompletion) run(ctx context.Context, r *responder) error {
 	choices, err := a.choices(ctx, r)
 	if err != nil {
@@ -52,7 +52,7 @@ func (a *autocompletion) choices(ctx context.Context, r *responder) ([]message.C
 	return nil, nil
 }
 
-// jobChoices suggests one's own unfinished jobs, the newest first.
+// jobChoices suggests the person's own unfinished jobs, the newest first.
 func (a *autocompletion) jobChoices(ctx context.Context, r *responder, typed string) ([]message.Choice, error) {
 	mine, err := a.db.Unfinished(ctx, r.req.Person.ID)
 	if err != nil {
@@ -72,7 +72,7 @@ func (a *autocompletion) jobChoices(ctx context.Context, r *responder, typed str
 	return out, nil
 }
 
-// presetChoices suggests one's own presets.
+// presetChoices suggests the person's own presets.
 func (a *autocompletion) presetChoices(ctx context.Context, r *responder, typed string) ([]message.Choice, error) {
 	all, err := a.db.Presets(ctx, r.req.Person.ID)
 	if err != nil {
@@ -85,7 +85,7 @@ func (a *autocompletion) presetChoices(ctx context.Context, r *responder, typed 
 	return matching(names, typed), nil
 }
 
-// samplerChoices shows samplers as A1111 calls them, and finds them by that name and by ours.
+// samplerChoices shows samplers by A1111's names, and finds them by these and by ours.
 func samplerChoices(names []string, typed string) []message.Choice {
 	plain := func(s string) string {
 		return strings.NewReplacer("++", "pp", " ", "", "_", "").Replace(strings.ToLower(s))
@@ -100,7 +100,7 @@ func samplerChoices(names []string, typed string) []message.Choice {
 	return out
 }
 
-// matching returns the names that contain what was typed; a size may be typed with any cross.
+// matching returns the names that contain what was typed. A size may be typed with x, × or *.
 func matching(names []string, typed string) []message.Choice {
 	plain := func(s string) string {
 		return strings.NewReplacer("×", "x", "*", "x").Replace(strings.ToLower(strings.TrimSpace(s)))

@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// cancelTimeout is how long a cancel waits for a queue that is just being filled again.
+	// cancelTimeout is how long a cancel waits while the queue is being filled again.
 	cancelTimeout = 1500 * time.Millisecond
-	// cancelRetry is how often it asks meanwhile.
+	// cancelRetry is how often it asks during that time.
 	cancelRetry = 100 * time.Millisecond
 )
 
@@ -30,7 +30,7 @@ type cancellations interface {
 	Cancel(ctx context.Context, id string) (bool, error)
 }
 
-// unfinished lists somebody's jobs that have not ended, the oldest first.
+// unfinished lists the jobs of a person that have not ended, the oldest first.
 type unfinished interface {
 	Unfinished(ctx context.Context, user string) ([]store.Job, error)
 }
@@ -40,7 +40,7 @@ type cancelQueue interface {
 	Cancel(ctx context.Context, id, by string) (queue.CancelResult, error)
 }
 
-// epochs knows in which epoch queue and SQL agree, and can have the queue filled at once.
+// epochs knows the epoch in which queue and SQL agree, and can start filling the queue at once.
 type epochs interface {
 	AgreedEpoch(ctx context.Context) (int64, error)
 	Wake()
@@ -68,7 +68,7 @@ func (c *canceller) button(ctx context.Context, r *responder) error {
 	if err != nil {
 		return err
 	}
-	if j.Message == "" { // it was never heard that Discord took the answer
+	if j.Message == "" { // Discord's answer to the first message never arrived
 		j = j.WithMessage(r.req.Message)
 		if _, err := c.db.SetMessage(ctx, j.ID, j.Message); err != nil {
 			return err
@@ -83,13 +83,13 @@ func (c *canceller) button(ctx context.Context, r *responder) error {
 	return err
 }
 
-// command is /cancel: the job that was named, or one's newest.
+// command is /cancel: it cancels the named job, or the person's newest.
 func (c *canceller) command(ctx context.Context, r *responder) error {
 	row, err := c.named(ctx, r)
 	if err != nil {
 		return err
 	}
-	j, _ := job.Read(row) // one that cannot be read can be cancelled too
+	j, _ := job.Read(row) // a job that cannot be read can be cancelled too
 	if !mayChange(r, j) {
 		return message.ErrNotYours
 	}
@@ -118,8 +118,8 @@ func (c *canceller) named(ctx context.Context, r *responder) (store.Job, error) 
 	return mine[len(mine)-1], nil
 }
 
-// all cancels all that the person has waiting, and returns how many could not be cancelled. A queue that does not
-// answer is asked once.
+// all cancels all unfinished jobs of the person, and returns how many could not be cancelled. If the queue does not
+// answer, it is asked once.
 func (c *canceller) all(ctx context.Context, r *responder) (left int, err error) {
 	open, err := c.db.Unfinished(ctx, r.req.Person.ID)
 	if err != nil {
@@ -139,11 +139,12 @@ func (c *canceller) all(ctx context.Context, r *responder) (left int, err error)
 	return left, nil
 }
 
-// errQueueRebuilding means that a job was in a queue that was emptied. It may be at a renderer that still posts it,
-// and until the job is in the queue again nobody can tell that renderer to stop.
+// errQueueRebuilding means that a job was in a queue that was emptied. A renderer may still post it, and nothing can
+// stop that renderer until the job is in the queue again.
 var errQueueRebuilding = errors.New("the queue is being filled again")
 
-// cancel takes a job back. The queue is asked first: only when nobody can post the job any more may SQL say so.
+// cancel cancels a job. The queue is asked first: SQL may say "cancelled" only when no renderer can post the job any
+// more.
 func (c *canceller) cancel(ctx context.Context, r *responder, id string) error {
 	within, stop := context.WithTimeout(ctx, cancelTimeout)
 	defer stop()
@@ -178,19 +179,19 @@ func (c *canceller) try(ctx context.Context, r *responder, id string) error {
 	switch {
 	case errors.Is(err, queue.ErrEpoch) && row.Epoch > 0:
 		return errQueueRebuilding
-	case errors.Is(err, queue.ErrEpoch): // it was never in the queue, and will not be: SQL is asked before
+	case errors.Is(err, queue.ErrEpoch): // it was never in the queue and will not be: SQL is asked before
 	case err != nil:
 		c.log.Warn("a job could not be cancelled", "job", id, "error", rest.Redact(err.Error()))
 		return message.ErrReconnecting
 	case answer == queue.CancelPosting, answer == queue.CancelUnknown && row.Epoch == epoch && epoch > 0:
-		return message.ErrPosting // it was in this queue and is over there: only SQL has not heard of it yet
+		return message.ErrPosting // it ended in this queue, and SQL does not know yet
 	case answer == queue.CancelUnclaimed, answer == queue.CancelUnknown && (row.WasLeased || row.Epoch > 0):
 		return errQueueRebuilding
 	}
 	return c.record(ctx, id)
 }
 
-// record writes a cancel down.
+// record stores a cancel.
 func (c *canceller) record(ctx context.Context, id string) error {
 	c.delivery.JobRemoved()
 	cancelled, err := c.db.Cancel(ctx, id)
@@ -202,7 +203,7 @@ func (c *canceller) record(ctx context.Context, id string) error {
 	}
 	now, err := c.db.Find(ctx, id)
 	if err == nil && now.State == store.Cancelled {
-		return nil // the queue's own event about it was faster
+		return nil // the queue's event was faster
 	}
 	return message.ErrEnded
 }

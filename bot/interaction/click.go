@@ -10,7 +10,7 @@ import (
 	"darkroom/store"
 )
 
-// Discord's permissions that moderators are known by. Source: Discord, topics/permissions.
+// Discord's permissions of moderators. Source: Discord, topics/permissions.
 const (
 	administrator  = 1 << 3
 	manageServer   = 1 << 5
@@ -25,7 +25,7 @@ type finder interface {
 // clicks finds the jobs that buttons belong to.
 type clicks struct{ db finder }
 
-// job finds the job that a click is about. A custom_id proves nothing, so this is asked at every click.
+// job finds the job of a click. A custom_id can be forged, so every click is checked.
 func (c *clicks) job(ctx context.Context, r *responder) (job.Job, error) {
 	row, err := c.db.Find(ctx, r.click.Job)
 	if errors.Is(err, store.ErrNotFound) {
@@ -40,7 +40,7 @@ func (c *clicks) job(ctx context.Context, r *responder) (job.Job, error) {
 	return job.Read(row)
 }
 
-// own finds the job if the person may change or remove what it made.
+// own finds the job if the person may change or remove its images.
 func (c *clicks) own(ctx context.Context, r *responder) (job.Job, error) {
 	j, err := c.job(ctx, r)
 	if err == nil && !mayChange(r, j) {
@@ -65,8 +65,8 @@ func (c *clicks) tile(ctx context.Context, r *responder) (job.Job, picture.Spec,
 // tileNumber is the clicked tile, from 1.
 func tileNumber(r *responder) int { return max(r.click.Tile, 1) }
 
-// mayChange tells whether the person may change or remove what a job made: its owner, the person who asked for the
-// message that was clicked on, or a moderator of its server.
+// mayChange tells whether the person may change or remove the images of a job: its owner, the person who asked for the
+// message that was clicked, or a moderator of its server.
 func mayChange(r *responder, j job.Job) bool {
 	me := r.req.Person
 	if j.User == me.ID || r.req.Asker != "" && r.req.Asker == me.ID {

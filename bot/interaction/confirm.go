@@ -13,14 +13,14 @@ import (
 	"darkroom/store"
 )
 
-// questions keeps what somebody is asked about, so that any bot can take the answer, also after a restart.
+// questions stores open questions, so that any bot can take the answer, even after a restart.
 type questions interface {
 	PutQuestion(ctx context.Context, a store.Question) error
 	Question(ctx context.Context, id string) (store.Question, error)
 	DropQuestion(ctx context.Context, id string) (bool, error)
 }
 
-// askToConfirm asks whether all permutations of a request shall be painted, once it is known that they may be.
+// askToConfirm asks whether all permutations of a request shall be rendered. It judges them first.
 func (m *imaginer) askToConfirm(ctx context.Context, r *responder, w permutationRequest, judges []judgeFunc) error {
 	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
@@ -45,7 +45,7 @@ func (m *imaginer) askToConfirm(ctx context.Context, r *responder, w permutation
 	)
 }
 
-// check judges requests as accept does, without writing anything down.
+// check judges requests as accept does, but stores nothing.
 func (s *submitter) check(ctx context.Context, r *responder, judges []judgeFunc) ([]newJob, error) {
 	policy, weights, err := s.db.PolicyAndWeights(ctx, r.account())
 	if err != nil {
@@ -88,8 +88,8 @@ func (m *imaginer) answerQuestion(ctx context.Context, r *responder) error {
 	return message.ErrOldButton
 }
 
-// submitEditedPrompt is the form that the question's third button opens: the request in other words, which may need no
-// question.
+// submitEditedPrompt takes the form that the question's third button opens: the request with another prompt, which may
+// need no question.
 func (m *imaginer) submitEditedPrompt(ctx context.Context, r *responder) error {
 	w, err := m.pendingRequest(ctx, r)
 	if err != nil {
@@ -99,8 +99,8 @@ func (m *imaginer) submitEditedPrompt(ctx context.Context, r *responder) error {
 	return m.submitConfirmed(ctx, r, w)
 }
 
-// submitConfirmed submits a request that somebody was asked about, unless another answer came first. If it is not
-// accepted, whatever went wrong, the question can be answered again.
+// submitConfirmed submits a confirmed request, unless another answer came first. If the request is not accepted, for
+// any reason, the question can be answered again.
 func (m *imaginer) submitConfirmed(ctx context.Context, r *responder, w permutationRequest) error {
 	taken, err := m.db.DropQuestion(ctx, r.click.Job)
 	if err != nil {
@@ -121,7 +121,7 @@ func (m *imaginer) submitConfirmed(ctx context.Context, r *responder, w permutat
 	)
 }
 
-// pendingRequest is the request that somebody was asked about.
+// pendingRequest is the request of an open question.
 func (m *imaginer) pendingRequest(ctx context.Context, r *responder) (w permutationRequest, err error) {
 	q, err := m.db.Question(ctx, r.click.Job)
 	switch {

@@ -11,7 +11,7 @@ import (
 // deletion deletes messages.
 type deletion struct{ clicks *clicks }
 
-// run deletes the message that was clicked on. The job stays written down: it was painted, and counts.
+// run deletes the message that was clicked. The job stays in the store: it was rendered, and counts.
 func (d *deletion) run(ctx context.Context, r *responder) error {
 	j, err := d.clicks.own(ctx, r)
 	if err != nil {

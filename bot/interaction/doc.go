@@ -1,10 +1,9 @@
 // Package interaction answers interactions: one file for each thing a person can do.
 //
-// A Handler takes requests from the gateway and gives each to the action that its command, button or form stands for.
-// An action answers through a responder, within Discord's three seconds, and returns an error for what the person
-// should read instead: a message.Refusal or a request.Refusal as it is, anything else as a fault with a reference that
-// is also in the log (error.go).
+// A Handler takes requests from the gateway and gives each to the action of its command, button or form. An action
+// answers through a responder, within Discord's three seconds. If it returns an error, the person reads that instead: a
+// message.Refusal or a request.Refusal as it is, any other error as a fault with a reference that is also in the log.
 //
-// What makes pictures goes through the submitter (submit.go): it judges the request, writes the job into SQL, answers
-// with the waiting message, and hands the job to the outbox. Nothing is shown before it is written down.
+// Requests for images go through the submitter (submit.go). It judges the request, stores the job in SQL, answers with
+// the waiting message, and gives the job to the outbox. A job is stored before anything is shown.
 package interaction

@@ -24,7 +24,8 @@ type exportedData struct {
 	Questions []json.RawMessage `json:"open_questions,omitempty"` // prompts that wait to be confirmed
 }
 
-// exportedJob is one job of it. Its address is left out: it holds nothing about the person but a secret of the bot.
+// exportedJob is one job of an export. It has no address: an address says nothing about the person and holds a secret
+// of the bot.
 type exportedJob struct {
 	ID       string          `json:"id"`
 	Server   string          `json:"server"`
@@ -89,8 +90,8 @@ func newExport(user string, now time.Time, p store.Person) exportedData {
 	return d
 }
 
-// exportFile writes the data into a file of at most so many bytes: as it is, else compressed, else without its oldest
-// jobs.
+// exportFile writes the data into a file of at most so many bytes. It compresses the data if need be, and then leaves
+// out the oldest jobs.
 func exportFile(d exportedData, most int64) (message.File, error) {
 	for {
 		text, err := json.MarshalIndent(d, "", "\t")

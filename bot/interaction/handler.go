@@ -25,14 +25,13 @@ import (
 )
 
 const (
-	// HandlerTimeout bounds everything that one interaction may take, the copying of a picture included.
+	// HandlerTimeout bounds all work for one interaction, including the copy of a start image.
 	HandlerTimeout = 2 * time.Minute
-	// shutdownGrace is for how long interactions are still handled when the bot is stopped.
+	// shutdownGrace is how long interactions may continue when the bot is stopped.
 	shutdownGrace = 10 * time.Second
-	// TokenLife is for how long an interaction's token is good. Source: Discord, receiving-and-responding.
+	// TokenLife is how long an interaction's token is valid. Source: Discord, receiving-and-responding.
 	TokenLife = 15 * time.Minute
-	// acceptTimeout is how long writing a job down may take: with what is left of Discord's three seconds the person can
-	// still be answered.
+	// acceptTimeout is how long it may take to store a job. The rest of Discord's three seconds is for the answer.
 	acceptTimeout = 1500 * time.Millisecond
 )
 
@@ -55,7 +54,7 @@ type Queue interface {
 	snapshots
 }
 
-// catalog knows what can be painted and what it costs.
+// catalog knows what can be rendered and what it costs.
 type catalog interface {
 	Available() request.Available
 	Await(ctx context.Context) request.Available
@@ -83,7 +82,7 @@ type fetcher interface {
 	Fetch(ctx context.Context, address string, most int64) ([]byte, error)
 }
 
-// Options are what a Handler is put together from. All are needed.
+// Options are the parts of a Handler. All are required.
 type Options struct {
 	Store    Store
 	Queue    Queue
@@ -92,7 +91,7 @@ type Options struct {
 	Catalog  catalog
 	Outbox   outbox
 	Delivery delivery
-	// Claim tells whether this bot is the one, of several on one database, to do what name stands for.
+	// Claim tells whether this bot, of several on one database, is the one that does the task called name.
 	Claim func(ctx context.Context, name string, span time.Duration) (bool, error)
 
 	Workers   int               // interactions that are handled at once
@@ -148,7 +147,7 @@ func New(o Options) *Handler {
 	}
 }
 
-// Serve handles requests, so many at once, until ctx is done; those that were begun are finished.
+// Serve handles requests, several at once, until ctx is done. It finishes those that it began.
 func (h *Handler) Serve(ctx context.Context, requests <-chan command.Request) error {
 	var g errgroup.Group
 	for range h.o.Workers {
@@ -166,8 +165,8 @@ func (h *Handler) Serve(ctx context.Context, requests <-chan command.Request) er
 	return g.Wait()
 }
 
-// handle answers one interaction. Whatever goes wrong, panics too, the person is told. It goes on for a moment when
-// the bot is stopped.
+// handle answers one interaction. After any error or panic, the person gets an answer too. It continues for a moment
+// when the bot is stopped.
 func (h *Handler) handle(parent context.Context, req command.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), HandlerTimeout)
 	defer cancel()
@@ -186,8 +185,8 @@ func (h *Handler) handle(parent context.Context, req command.Request) {
 	}
 }
 
-// claimed tells whether this bot is the one to answer: of several on one database that hear the same event the first
-// is. A suggestion is not worth a claim. When nobody can tell, all answer, and Discord takes the first answer.
+// claimed tells whether this bot answers: if several bots on one database hear the same event, the first one does.
+// Suggestions are not claimed. If the claim fails, every bot answers and Discord takes the first answer.
 func (h *Handler) claimed(ctx context.Context, req command.Request) bool {
 	if req.Verb == command.Autocomplete {
 		return true
@@ -198,7 +197,7 @@ func (h *Handler) claimed(ctx context.Context, req command.Request) bool {
 	return claimed || err != nil
 }
 
-// route finds the action that an interaction stands for.
+// route runs the action of an interaction.
 func (h *Handler) route(ctx context.Context, r *responder) (err error) {
 	actions := h.buttons
 	switch r.req.Verb {
@@ -220,7 +219,7 @@ func (h *Handler) route(ctx context.Context, r *responder) (err error) {
 	return message.ErrOldButton
 }
 
-// reportError turns an error into what the person reads, and a fault into a line of the log with the same reference.
+// reportError shows an error to the person. A fault is also logged, with the same reference.
 func (h *Handler) reportError(ctx context.Context, r *responder, err error) {
 	text, fault := explain(err)
 	if fault {
@@ -243,7 +242,7 @@ func (h *Handler) reportError(ctx context.Context, r *responder, err error) {
 	}
 }
 
-// randomReference is a short name for a fault.
+// randomReference is a short random name for a fault.
 func randomReference() string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // crypto/rand never fails

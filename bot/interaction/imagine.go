@@ -15,18 +15,18 @@ import (
 	"darkroom/store"
 )
 
-// presetFinder finds somebody's preset.
+// presetFinder finds a person's preset.
 type presetFinder interface {
 	Preset(ctx context.Context, user, name string) (store.Preset, error)
 }
 
-// imagineStore is what painting from words needs of the database.
+// imagineStore is what /imagine needs of the database.
 type imagineStore interface {
 	presetFinder
 	questions
 }
 
-// imaginer paints pictures from words: new ones, those of an example, and those of a remix.
+// imaginer submits requests for images from a prompt: those of /imagine, of an example, and of a remix.
 type imaginer struct {
 	submit    *submitter
 	db        imagineStore
@@ -36,7 +36,7 @@ type imaginer struct {
 	seed      func() int64
 }
 
-// imagine paints pictures from words.
+// imagine is /imagine.
 func (m *imaginer) imagine(ctx context.Context, r *responder) error {
 	wanted := r.req.Wanted
 	if err := m.usePreset(ctx, r, &wanted); err != nil {
@@ -45,7 +45,7 @@ func (m *imaginer) imagine(ctx context.Context, r *responder) error {
 	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed()})
 }
 
-// usePreset puts the preset that /imagine names into what is wanted.
+// usePreset adds the preset that /imagine names to the request.
 func (m *imaginer) usePreset(ctx context.Context, r *responder, wanted *request.Wanted) error {
 	name := strings.TrimSpace(r.req.Options["preset"])
 	if name == "" {
@@ -63,7 +63,7 @@ func (m *imaginer) usePreset(ctx context.Context, r *responder, wanted *request.
 	return nil
 }
 
-// example paints one of the prompts that were shown to somebody whose words the model does not know.
+// example renders one of the example prompts that a person saw because the model did not know their words.
 func (m *imaginer) example(ctx context.Context, r *responder) error {
 	n, err := strconv.Atoi(r.click.Job)
 	models := m.catalog.Available().Models
@@ -74,7 +74,7 @@ func (m *imaginer) example(ctx context.Context, r *responder) error {
 	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed()})
 }
 
-// openRemix opens a form with the words of a picture filled in.
+// openRemix opens a form with the prompt of an image filled in.
 func (m *imaginer) openRemix(ctx context.Context, r *responder) error {
 	j, err := m.clicks.job(ctx, r)
 	if err != nil {
@@ -87,7 +87,7 @@ func (m *imaginer) openRemix(ctx context.Context, r *responder) error {
 	return err
 }
 
-// remix paints what came back in the form; what it says nothing about is as it was.
+// remix renders the prompt of the form with the other settings of the earlier image.
 func (m *imaginer) remix(ctx context.Context, r *responder) error {
 	j, err := m.clicks.job(ctx, r)
 	if err != nil {
@@ -102,8 +102,8 @@ func (m *imaginer) remix(ctx context.Context, r *responder) error {
 	)
 }
 
-// submitPermutations settles what a request leaves open and submits what comes of it: one job, or one for each
-// permutation. Somebody who may not know how many that are is asked first.
+// submitPermutations makes the choices that a request leaves open and submits one job for each permutation. If there
+// are many, the person is asked first.
 func (m *imaginer) submitPermutations(ctx context.Context, r *responder, w permutationRequest) error {
 	_, err := m.trySubmit(ctx, r, w)
 	return err

@@ -10,11 +10,11 @@ import (
 	"darkroom/store"
 )
 
-// RelistShownFor is for how long /inbox still lists what was shown: a private message is gone when Discord is
-// restarted.
+// RelistShownFor is how long /inbox still lists images after they were shown: a private message is gone when Discord
+// restarts.
 const RelistShownFor = 24 * time.Hour
 
-// inboxes holds pictures that could be posted nowhere.
+// inboxes holds images that could not be posted.
 type inboxes interface {
 	finder
 	inboxOf
@@ -29,7 +29,7 @@ type inbox struct {
 	now    func() time.Time
 }
 
-// list lists the pictures that could be posted nowhere, each with a button that shows it.
+// list lists the jobs whose images could not be posted, each with a button that shows them.
 func (b *inbox) list(ctx context.Context, r *responder) error {
 	all, err := b.db.InboxOf(ctx, r.req.Person.ID, b.now().Add(-RelistShownFor))
 	if err != nil {
@@ -47,7 +47,7 @@ func (b *inbox) list(ctx context.Context, r *responder) error {
 	return r.replyPrivately(ctx, message.Inbox(entries))
 }
 
-// open shows pictures out of the inbox: those that were kept, or else they are painted again with the same settings.
+// open shows the images of an inbox entry. If they are no longer stored, it renders them again with the same settings.
 func (b *inbox) open(ctx context.Context, r *responder, j job.Job) error {
 	if j.User != r.req.Person.ID {
 		return message.ErrNotYours
@@ -75,7 +75,7 @@ func (b *inbox) open(ctx context.Context, r *responder, j job.Job) error {
 	return b.db.MarkInboxShown(ctx, j.ID)
 }
 
-// renderAgain paints what an inbox no longer holds.
+// renderAgain renders images that the inbox no longer holds.
 func (b *inbox) renderAgain(ctx context.Context, r *responder, j job.Job, hidden bool) error {
 	err := b.submit.derived(ctx, r, j, j.Spec, newJob{verb: j.Address.Verb, tile: j.Address.Tile, private: hidden})
 	if err != nil {

@@ -7,10 +7,10 @@ import (
 	"darkroom/render/encode"
 )
 
-// info tells the settings of pictures.
+// info shows the settings of images.
 type info struct{ clicks *clicks }
 
-// show tells all settings of a message, to the person who asks.
+// show shows all settings of a message to the person who asks.
 func (i *info) show(ctx context.Context, r *responder) error {
 	j, err := i.clicks.job(ctx, r)
 	if err != nil {

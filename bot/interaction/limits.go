@@ -21,7 +21,7 @@ const (
 	maxPauseReason = 300
 )
 
-// limitStore holds what servers allow.
+// limitStore holds the limits of servers.
 type limitStore interface {
 	PolicyAndWeights(ctx context.Context, server string) (store.Policy, map[string]int, error)
 	SetPolicy(ctx context.Context, server string, p store.Policy, by string) error
@@ -29,7 +29,7 @@ type limitStore interface {
 	SetRoleWeight(ctx context.Context, server, role string, percent int, by string) error
 }
 
-// policyApplier has a changed policy hold for jobs that already wait.
+// policyApplier applies a changed policy to jobs that already wait.
 type policyApplier interface {
 	ApplyPolicy(ctx context.Context, server string, p store.Policy) error
 }
@@ -43,8 +43,8 @@ type limits struct {
 	log    *slog.Logger
 }
 
-// run shows and changes what a server allows. Discord hides the command from others, but that is a hint: the
-// permission is checked again here.
+// run shows and changes the limits of a server. Discord shows the command to moderators only, but that is just a hint:
+// the permission is checked again here.
 func (l *limits) run(ctx context.Context, r *responder) error {
 	server := r.req.Place.Guild
 	if server == "" {
@@ -78,8 +78,8 @@ func (l *limits) run(ctx context.Context, r *responder) error {
 	return r.say(ctx, text)
 }
 
-// change makes the change that was asked for, if any, and returns the heading of the answer. changed tells whether the
-// policy was changed.
+// change makes the change, if there is one, and returns the heading of the answer. changed tells whether the policy was
+// changed.
 func (l *limits) change(ctx context.Context, r *responder, server string) (heading string, changed bool, err error) {
 	by := r.req.Person.ID
 	switch r.req.Sub {
@@ -100,7 +100,7 @@ func (l *limits) change(ctx context.Context, r *responder, server string) (headi
 	return message.LimitsShown, false, nil
 }
 
-// setRoleWeight gives a role its weight.
+// setRoleWeight sets the weight of a role.
 func (l *limits) setRoleWeight(ctx context.Context, r *responder, server string) error {
 	percent, err := strconv.Atoi(r.req.Options["weight"])
 	if err != nil || percent != 0 && (percent < minWeight || percent > maxWeight) {
@@ -112,7 +112,7 @@ func (l *limits) setRoleWeight(ctx context.Context, r *responder, server string)
 // limitsOf is a policy as a message shows it.
 func limitsOf(p store.Policy) message.Limits { return message.Limits(p) }
 
-// changedPolicy applies the options that were given; the others stay.
+// changedPolicy applies the given options. The other limits stay.
 func changedPolicy(p store.Policy, options map[string]string) (store.Policy, error) {
 	numbers := map[string]*int{
 		"waiting": &p.WaitingPerUser, "running": &p.RunningPerUser, "per_day": &p.PerUserDay,

@@ -9,10 +9,10 @@ import (
 	"darkroom/store"
 )
 
-// maxExportedJobs is how many jobs an export holds at most; the newest are preferred.
+// maxExportedJobs is how many jobs an export holds at most: the newest ones.
 const maxExportedJobs = 20_000
 
-// personalData holds all that is kept about a person.
+// personalData holds everything that is stored about a person.
 type personalData interface {
 	Person(ctx context.Context, user string, limit int) (store.Person, error)
 	Erase(ctx context.Context, user string) error
@@ -25,7 +25,7 @@ type personal struct {
 	now    func() time.Time
 }
 
-// run shows people what is kept about them, and erases it.
+// run exports and erases what is stored about a person.
 func (p *personal) run(ctx context.Context, r *responder) error {
 	switch r.req.Sub {
 	case "export":
@@ -36,7 +36,7 @@ func (p *personal) run(ctx context.Context, r *responder) error {
 	return message.ErrUnknownInteraction
 }
 
-// eraseMe is the button under the question of /mydata erase. It erases whoever presses it.
+// eraseMe is the button under the question of /mydata erase. It erases the person who presses it.
 func (p *personal) eraseMe(ctx context.Context, r *responder) error {
 	if _, err := r.respond(ctx, message.DeferUpdate()); err != nil {
 		return err
@@ -54,7 +54,7 @@ func (p *personal) eraseMe(ctx context.Context, r *responder) error {
 	return nil
 }
 
-// export sends people a file with all that is kept about them.
+// export sends a person a file with everything that is stored about them.
 func (p *personal) export(ctx context.Context, r *responder) error {
 	if err := r.postpone(ctx, true); err != nil {
 		return err

@@ -11,11 +11,11 @@ import (
 	"darkroom/store"
 )
 
-// outpaintStrength is how much of what lies around a picture is repainted: nearly all. The rest are the colours of its
-// edge, which keep sky and sea where they were.
+// outpaintStrength is how much of the area around an image is replaced: nearly all. The rest are the colours of the
+// image's edge, which keep sky and sea where they were.
 const outpaintStrength = 0.8
 
-// zoom lays one tile in the middle of its canvas, smaller, and paints what lies around it.
+// zoom places one tile, smaller, in the middle of its canvas and generates the area around it.
 func (p *repainter) zoom(ctx context.Context, r *responder) error {
 	by := map[string]float64{"2": 2, "1-5": 1.5}[r.click.Arg]
 	if by == 0 {
@@ -29,7 +29,7 @@ func (p *repainter) zoom(ctx context.Context, r *responder) error {
 	})
 }
 
-// pan looks to one side of a tile: half of it moves out of the picture, and the free half is painted.
+// pan moves one tile sideways: half of it leaves the canvas, and the free half is generated.
 func (p *repainter) pan(ctx context.Context, r *responder) error {
 	to, known := map[string][2]float64{
 		"left": {0.5, 0}, "right": {-0.5, 0}, "up": {0, 0.5}, "down": {0, -0.5},
@@ -44,13 +44,13 @@ func (p *repainter) pan(ctx context.Context, r *responder) error {
 	})
 }
 
-// roundToLatent is the nearest multiple of a latent's side, so that the edge of the picture is also one of latents.
+// roundToLatent is the nearest multiple of a latent's side, so that the edge of the image is an edge of latents too.
 func roundToLatent(pixels float64) int {
 	return int(math.Round(pixels/picture.SizeMultiple)) * picture.SizeMultiple
 }
 
-// outpaint paints around one tile, as many pictures as make a gallery. It begins from the bytes on the message, which
-// may be a tile that was enlarged.
+// outpaint generates the area around one tile, as many images as a gallery has. It starts from the file on the message,
+// which may be an upscaled tile.
 func (p *repainter) outpaint(
 	ctx context.Context, r *responder, verb string, place func(width, height int) picture.Placement,
 ) error {

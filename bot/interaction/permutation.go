@@ -17,21 +17,21 @@ import (
 const (
 	// maxPermutations is how many permutations one request may have, whatever a server allows.
 	maxPermutations = 20
-	// maxUnconfirmed is how many are painted without asking first, as on Midjourney.
+	// maxUnconfirmed is how many permutations are rendered without a question, as on Midjourney.
 	maxUnconfirmed = 3
-	// expandTimeout is how long writing a prompt out may take, of the three seconds that Discord waits for an answer.
+	// expandTimeout is how long the expansion of a prompt may take, of the three seconds that Discord waits.
 	expandTimeout = time.Second
 )
 
-// permutationRequest is what somebody wants, in words that may leave something open. Its JSON is kept in SQL while
-// they are asked about it.
+// permutationRequest is a request whose prompt may leave choices open. Its JSON is in SQL while the person is asked
+// about it.
 type permutationRequest struct {
 	Wanted    request.Wanted `json:"wanted"`
-	DrawnSeed int64          `json:"drawn"`          // the seed, if they name none; it makes the choices too
+	DrawnSeed int64          `json:"drawn"`          // the seed if the request has none; it makes the choices too
 	Base      *picture.Spec  `json:"base,omitempty"` // the settings that are remixed
 	Parent    string         `json:"parent,omitempty"`
 
-	Confirmed bool `json:"-"` // they were asked, and said yes
+	Confirmed bool `json:"-"` // the person was asked, and said yes
 }
 
 // judge judges one permutation.
@@ -47,8 +47,8 @@ func (w permutationRequest) judge(req command.Request, wanted request.Wanted) ju
 	}
 }
 
-// expand makes the choices that the words leave open, and returns each permutation. All have the same seed, so that they
-// differ only in what was typed.
+// expand makes the choices that the prompt leaves open, and returns each permutation. All have the same seed, so that
+// they differ only in their prompts.
 func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) ([]request.Wanted, error) {
 	ctx, cancel := context.WithTimeout(ctx, expandTimeout)
 	defer cancel()
@@ -59,7 +59,7 @@ func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) 
 	return all, nil
 }
 
-// expansionRefusal refuses what cannot be expanded, with a sentence for the person.
+// expansionRefusal turns an error of the expansion into a refusal.
 func expansionRefusal(err error) error {
 	var unknown *dynamic.UnknownError
 	var many *dynamic.TooManyError

@@ -13,7 +13,7 @@ import (
 	"darkroom/store"
 )
 
-// presets holds people's own names for settings.
+// presets stores people's presets.
 type presets interface {
 	presetFinder
 	presetLister
@@ -21,7 +21,7 @@ type presets interface {
 	DeletePreset(ctx context.Context, user, name string) error
 }
 
-// presetLister lists somebody's presets.
+// presetLister lists a person's presets.
 type presetLister interface {
 	Presets(ctx context.Context, user string) ([]store.Preset, error)
 }
@@ -29,7 +29,7 @@ type presetLister interface {
 // presetCommands is /preset.
 type presetCommands struct{ db presets }
 
-// run saves, lists and deletes a person's own names for settings.
+// run saves, lists and deletes presets.
 func (p *presetCommands) run(ctx context.Context, r *responder) error {
 	switch r.req.Sub {
 	case "save":
@@ -85,7 +85,7 @@ func (p *presetCommands) delete(ctx context.Context, r *responder) error {
 	return r.say(ctx, message.PresetDeleted(name))
 }
 
-// presetOptions reads the options of a preset. One that cannot be read has none.
+// presetOptions reads the options of a preset. A preset that cannot be read has none.
 func presetOptions(p store.Preset) map[string]string {
 	options := map[string]string{}
 	if err := json.Unmarshal(p.Body, &options); err != nil {

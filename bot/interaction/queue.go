@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	// maxJobsListed is how many of one's own jobs /queue lists.
+	// maxJobsListed is how many of the person's own jobs /queue lists.
 	maxJobsListed = 10
-	// snapshotTimeout is how long the queue may take to show itself: the person is still unanswered.
+	// snapshotTimeout is how long the queue may take to answer: the person is still waiting.
 	snapshotTimeout = time.Second
 )
 
@@ -29,7 +29,7 @@ type snapshots interface {
 	Renderers(ctx context.Context) ([]queue.Renderer, error)
 }
 
-// statuses says what a waiting message shows of a job.
+// statuses says what a waiting message shows about a job.
 type statuses interface {
 	Status(s queue.Snapshot, j queue.JobStatus, estimates map[string]queue.Estimate) message.QueueStatus
 }
@@ -42,7 +42,7 @@ type queueReport struct {
 	log      *slog.Logger
 }
 
-// show tells how long the queue is and where one's own jobs stand in it.
+// show shows how long the queue is, and the positions of the person's own jobs.
 func (q *queueReport) show(ctx context.Context, r *responder) error {
 	s, up, err := q.snapshot(ctx)
 	if err != nil {
@@ -64,7 +64,7 @@ func (q *queueReport) show(ctx context.Context, r *responder) error {
 	return r.say(ctx, strings.Join(lines, "\n"))
 }
 
-// snapshot asks for the queue and the renderers that are up.
+// snapshot reads the queue and the renderers that are online.
 func (q *queueReport) snapshot(ctx context.Context) (queue.Snapshot, []queue.Renderer, error) {
 	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
 	defer cancel()
@@ -90,7 +90,7 @@ func serverLine(s queue.Snapshot, server string) string {
 	return message.ServerQueue(server == command.DirectAccount, waiting, running)
 }
 
-// pauseLines tells what is paused of all that this server has to do with, and why.
+// pauseLines lists the pauses that affect this server, and their reasons.
 func pauseLines(s queue.Snapshot, server string, up []queue.Renderer) (lines []string) {
 	for _, p := range s.Paused {
 		what := ""
@@ -115,7 +115,7 @@ func pauseLines(s queue.Snapshot, server string, up []queue.Renderer) (lines []s
 	return lines
 }
 
-// pausedModel names the model that a lane belongs to; "" when no renderer that is up has it.
+// pausedModel names the model that a lane belongs to; "" if no renderer that is online has it.
 func pausedModel(lane string, up []queue.Renderer) string {
 	for _, r := range up {
 		for _, m := range r.Models {
@@ -127,7 +127,7 @@ func pausedModel(lane string, up []queue.Renderer) string {
 	return ""
 }
 
-// ownJobs lists one's own jobs with their status.
+// ownJobs lists the person's own jobs with their states.
 func (q *queueReport) ownJobs(mine []store.Job, s queue.Snapshot, up []queue.Renderer) []string {
 	if len(mine) == 0 {
 		return []string{message.NoJobs}
@@ -149,7 +149,7 @@ func (q *queueReport) ownJobs(mine []store.Job, s queue.Snapshot, up []queue.Ren
 	return lines
 }
 
-// statusText is the status of a job, of which the queue may know nothing; known tells whether the queue answered.
+// statusText is the state of a job. The queue may not know the job; known tells whether the queue answered.
 func statusText(state store.State, q queue.JobStatus, st message.QueueStatus, known bool) string {
 	switch {
 	case q.State == queue.StateRendering && q.Percent == 0:

@@ -1,7 +1,7 @@
 package interaction
 
-// repainter makes new pictures out of an earlier one: the buttons that repeat, vary, enlarge or extend it, or show it
-// again. Each is in a file of its own.
+// repainter makes new images from an earlier one: it has the buttons that repeat, vary, upscale or extend it, or show
+// it again. Each has its own file.
 type repainter struct {
 	clicks *clicks
 	submit *submitter

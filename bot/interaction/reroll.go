@@ -6,14 +6,14 @@ import (
 	"darkroom/bot/message"
 )
 
-// reroll paints the same settings with a new seed. Of a variation the last step gets a new seed, so that it stays one.
+// reroll renders the same settings with a new seed. A variation stays a variation: only its last step gets a new seed.
 func (p *repainter) reroll(ctx context.Context, r *responder) error {
 	j, err := p.clicks.job(ctx, r)
 	if err != nil {
 		return err
 	}
 	if j.Address.FromImage && j.Spec.Init == nil {
-		return message.ErrInputGone // it was never copied: without it this would be another picture
+		return message.ErrInputGone // it was never copied, and without it the image would be another
 	}
 	s := j.Spec
 	if n := len(s.Variations); n > 0 {

@@ -18,11 +18,11 @@ type responder struct {
 	now      func() time.Time
 	req      command.Request
 	click    button.ID   // what a button or form means
-	answered atomic.Bool // the first answer was given, or was tried and may have been
+	answered atomic.Bool // the first answer was given, or may have been
 	deferred bool        // that answer only says "thinking…", and must be replaced
 }
 
-// account is what the interaction is charged to.
+// account is the account that the interaction counts for.
 func (r *responder) account() string { return r.req.Account() }
 
 // respond gives the first answer.
@@ -30,18 +30,18 @@ func (r *responder) respond(ctx context.Context, answer message.Response) (rest.
 	r.answered.Store(true)
 	got, err := r.discord.Callback(ctx, r.req.ID, r.req.Token, answer)
 	if rest.Acknowledged(err) {
-		return got, nil // an earlier try arrived after all
+		return got, nil // an earlier try arrived
 	}
 	if err != nil {
 		if !rest.Expired(err) && rest.Final(err) {
-			r.answered.Store(false) // Discord refused this answer: another one may be given
+			r.answered.Store(false) // Discord refused this answer, so another one is possible
 		}
 		return got, fmt.Errorf("answer interaction %s: %w", r.req.ID, err)
 	}
 	return got, nil
 }
 
-// postpone shows that the answer takes a moment: it must be edited in.
+// postpone shows "thinking…". The answer must be edited in.
 func (r *responder) postpone(ctx context.Context, private bool) error {
 	if _, err := r.respond(ctx, message.Defer(private)); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (r *responder) edit(ctx context.Context, m message.Message) error {
 	return err
 }
 
-// replyPrivately says something to this person alone: as the first answer, or after it as a further message.
+// replyPrivately shows a message to this person alone: as the first answer, or after that as a follow-up.
 func (r *responder) replyPrivately(ctx context.Context, m message.Message) error {
 	m.Private = true
 	if !r.answered.Load() {
@@ -64,7 +64,7 @@ func (r *responder) replyPrivately(ctx context.Context, m message.Message) error
 		return err
 	}
 	if r.deferred {
-		m.Private = false // what was begun publicly ends so
+		m.Private = false // a public "thinking…" cannot become private
 		return r.edit(ctx, m)
 	}
 	if _, err := r.discord.FollowUp(ctx, r.address(), m); err != nil {
@@ -73,12 +73,12 @@ func (r *responder) replyPrivately(ctx context.Context, m message.Message) error
 	return nil
 }
 
-// say says something to this person alone.
+// say shows a text to this person alone.
 func (r *responder) say(ctx context.Context, text string) error {
 	return r.replyPrivately(ctx, message.Message{Content: text})
 }
 
-// address is the address of this interaction's own answer.
+// address is the address of this interaction's answer.
 func (r *responder) address() message.Address {
 	created, ok := rest.SnowflakeTime(r.req.ID)
 	if now := r.now(); !ok || created.After(now) || now.Sub(created) > TokenLife {

@@ -7,8 +7,8 @@ import (
 	"darkroom/store"
 )
 
-// show paints pictures again that could not be posted, into the message that offers it: same Spec, same pictures.
-// From an inbox it shows those that were kept.
+// show renders images again that could not be posted, and shows them in the message with the button: the same Spec
+// gives the same images. From an inbox it shows the stored images.
 func (p *repainter) show(ctx context.Context, r *responder) error {
 	j, err := p.clicks.own(ctx, r)
 	if err != nil {

@@ -20,7 +20,7 @@ type single struct {
 	fetcher fetcher
 }
 
-// post posts one tile alone, at once: its bytes are already on the message that was clicked on.
+// post posts one tile alone, without a job: the message that was clicked has its file.
 func (s *single) post(ctx context.Context, r *responder) error {
 	j, err := s.clicks.job(ctx, r)
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *single) post(ctx context.Context, r *responder) error {
 	return nil
 }
 
-// tileFile finds tile n on the message: by the name under which it was posted, else by its number.
+// tileFile finds tile n on the message: by the name of its file, else by its number.
 func tileFile(r *responder, j job.Job, n int) (request.Attachment, []queue.File, error) {
 	var files []queue.File
 	if out := j.Outcome(); n <= len(out.Files) {
@@ -71,7 +71,7 @@ func tileFile(r *responder, j job.Job, n int) (request.Attachment, []queue.File,
 	return r.req.Files[n-1], files, nil
 }
 
-// tileBytes fetches a tile. Links expire, so for one that was refused Discord is asked for a new link.
+// tileBytes downloads a tile. Links expire: if Discord refuses one, it is asked for a new link.
 func (s *single) tileBytes(ctx context.Context, r *responder, f request.Attachment) ([]byte, error) {
 	data, err := s.fetcher.Fetch(ctx, f.URL, request.MaxInputBytes)
 	var permanent *rest.FetchError
@@ -93,7 +93,7 @@ func (s *single) tileBytes(ctx context.Context, r *responder, f request.Attachme
 	return nil, message.ErrNoTile
 }
 
-// extension returns the ending of a file name, among those that pictures are posted with.
+// extension returns the extension of an image's file name.
 func extension(name string) string {
 	for _, e := range []string{".jpg", ".webp"} {
 		if strings.HasSuffix(strings.ToLower(name), e) {

@@ -22,26 +22,26 @@ type acknowledgements interface {
 	Acknowledge(ctx context.Context, id string) (bool, error)
 }
 
-// inboxOf lists somebody's inbox.
+// inboxOf lists a person's inbox.
 type inboxOf interface {
 	InboxOf(ctx context.Context, user string, since time.Time) ([]store.Delivery, error)
 }
 
-// submitStore is where jobs are written down.
+// submitStore stores jobs.
 type submitStore interface {
 	acceptance
 	acknowledgements
 	inboxOf
 }
 
-// enqueuer brings a fresh job into the queue, or has the relay do it.
+// enqueuer adds a new job to the queue, or wakes the relay to do it.
 type enqueuer interface {
 	Enqueue(ctx context.Context, j job.Job, p store.Policy) error
 	EpochBegan() time.Time
 	Wake()
 }
 
-// firstMessages keeps the first message of a job true.
+// firstMessages knows what the first message of a job shows.
 type firstMessages interface {
 	Estimate(ctx context.Context, j job.Job, p store.Policy) message.QueueStatus
 	Forget(id string)
@@ -49,7 +49,7 @@ type firstMessages interface {
 	ExpireUnshown(ctx context.Context, j job.Job) error
 }
 
-// submitter takes a request through the first half of a job's life: judge it and write the job down, answer, enqueue.
+// submitter does the first half of a job: it judges the request, stores the job, answers, and enqueues.
 type submitter struct {
 	db       submitStore
 	catalog  catalog
@@ -63,27 +63,27 @@ type submitter struct {
 // judgeFunc judges a request under one policy.
 type judgeFunc func(request.Available, store.Policy) (newJob, *request.Refusal)
 
-// newJob is a request that was found good, with what is written down beside it.
+// newJob is an accepted request, with what is stored beside it.
 type newJob struct {
 	resolved request.Resolved
 	verb     string // "imagine", "reroll", "vary", "upscale", "zoom", "pan", "remix" or "show"
 	parent   string // the job whose button was pressed
-	tile     int    // the tile that a button made this out of
-	inPlace  bool   // the message that was clicked on becomes the answer
+	tile     int    // the tile that a button started from
+	inPlace  bool   // the message that was clicked becomes the answer
 	private  bool   // only the person who asked sees it
-	followUp bool   // its message is a further one under the interaction, whose first answer is another
+	followUp bool   // its message is a follow-up; the first answer of the interaction is another message
 
 	job job.Job // once it is made
 }
 
-// submit submits one job. A refusal is the immediate private answer, and nothing is shown before it is written down.
+// submit submits one job. A refusal is answered at once and privately. The job is stored before anything is shown.
 func (s *submitter) submit(ctx context.Context, r *responder, judge judgeFunc) error {
 	_, err := s.submitAll(ctx, r, []judgeFunc{judge})
 	return err
 }
 
-// submitAll submits several jobs of one person: all of them are written down, or none. Each has a message of its own.
-// accepted tells that they were written down, whatever the error.
+// submitAll submits several jobs of one person: it stores all of them, or none. Each gets its own message. accepted
+// tells that they were stored, whatever the error.
 func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeFunc) (accepted bool, err error) {
 	began := s.now()
 	jobs, policy, err := s.accept(ctx, r, judges)
@@ -112,8 +112,7 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 }
 
 // showAndEnqueue shows that a job was accepted, and enqueues it. What its message shows is noted before it is sent:
-// as soon as the answer is noted in SQL, the relay may be faster, and what is noted of the message after that is
-// newer.
+// once SQL has the answer, the relay may enqueue the job first, and what it notes about the message is newer.
 func (s *submitter) showAndEnqueue(
 	ctx context.Context, r *responder, n newJob, policy store.Policy, began time.Time,
 ) error {
@@ -127,7 +126,7 @@ func (s *submitter) showAndEnqueue(
 	if n.followUp {
 		j = j.WithMessage(posted)
 	}
-	j.WasLeased = s.outbox.EpochBegan().After(began) // the relay may have been faster, in an epoch that is over
+	j.WasLeased = s.outbox.EpochBegan().After(began) // the relay may have enqueued it in an epoch that is over
 	if err := s.outbox.Enqueue(ctx, j, policy); err != nil {
 		s.log.Warn("the job waits for the relay", "job", j.ID, "error", rest.Redact(err.Error()))
 		s.outbox.Wake()
@@ -136,8 +135,8 @@ func (s *submitter) showAndEnqueue(
 	return nil
 }
 
-// dropUnshown gives up a job of several whose message Discord refused. If Discord may have taken it, it is looked for
-// later.
+// dropUnshown gives up one of several jobs, because Discord refused its message. If Discord may have taken the message,
+// delivery looks for it later.
 func (s *submitter) dropUnshown(ctx context.Context, j job.Job, err error) {
 	s.log.Warn("a job of several could not be shown", "job", j.ID, "error", rest.Redact(err.Error()))
 	if !rest.Final(err) {
@@ -148,7 +147,7 @@ func (s *submitter) dropUnshown(ctx context.Context, j job.Job, err error) {
 	}
 }
 
-// acknowledge shows the waiting message and notes that it was shown. It returns the message's id, where that is known.
+// acknowledge shows the waiting message and notes that it was shown. It returns the message's id if that is known.
 func (s *submitter) acknowledge(
 	ctx context.Context, r *responder, n newJob, st message.QueueStatus,
 ) (id string, err error) {
@@ -171,8 +170,7 @@ func (s *submitter) acknowledge(
 	return id, err
 }
 
-// showWaiting puts a waiting message where it belongs: it is the answer, or replaces the message that was clicked on,
-// or is a further one.
+// showWaiting shows a waiting message: as the answer, in place of the message that was clicked, or as a follow-up.
 func (s *submitter) showWaiting(ctx context.Context, r *responder, n newJob, m message.Message) (rest.Message, error) {
 	switch {
 	case n.followUp:
@@ -183,7 +181,7 @@ func (s *submitter) showWaiting(ctx context.Context, r *responder, n newJob, m m
 	return r.respond(ctx, message.Reply(m))
 }
 
-// sendNotes tells the person alone what was changed. A note that does not arrive is only logged.
+// sendNotes tells the person privately what was changed. If that fails, it is only logged.
 func (s *submitter) sendNotes(ctx context.Context, r *responder, n message.Notes) {
 	if s.catalog.NoRenderers() {
 		n.Notes = append(n.Notes, message.NoRenderer)
@@ -200,7 +198,7 @@ func (s *submitter) sendNotes(ctx context.Context, r *responder, n message.Notes
 	}
 }
 
-// countInbox counts the pictures that their owner has not seen. It only adds to a note, so an error counts as none.
+// countInbox counts the entries that their owner has not seen. The number is only for a note, so an error counts as 0.
 func (s *submitter) countInbox(ctx context.Context, r *responder) int {
 	all, err := s.db.InboxOf(ctx, r.req.Person.ID, s.now().Add(time.Hour)) // none that were shown
 	if err != nil {
@@ -209,8 +207,8 @@ func (s *submitter) countInbox(ctx context.Context, r *responder) int {
 	return len(all)
 }
 
-// mergeNotes is what there is to tell about several jobs, each thing once. Unknown words are told when they are
-// typed: other buttons repeat words that were told before.
+// mergeNotes joins the notes of several jobs, each note once. Unknown words are named only for a prompt that was just
+// typed: other buttons repeat an earlier prompt.
 func mergeNotes(jobs []newJob) message.Notes {
 	first := jobs[0]
 	all := message.Notes{Model: first.resolved.Spec.Model.Name}
@@ -236,7 +234,7 @@ func appendNew(all, more []string) []string {
 	return all
 }
 
-// derived submits a picture that a button made out of an earlier one, in the name of the person who clicked.
+// derived submits a job that a button made from an earlier one, for the person who clicked.
 func (s *submitter) derived(ctx context.Context, r *responder, from job.Job, spec picture.Spec, n newJob) error {
 	n.parent = from.ID
 	return s.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {

@@ -7,14 +7,14 @@ import (
 	"darkroom/render/picture"
 )
 
-// A 2x upscale enlarges the finished latent and paints over it: enough of the schedule to add detail, not so much that
-// the picture changes.
+// A 2x upscale enlarges the finished latent and runs a part of the schedule on it: enough to add detail, too little to
+// change the image.
 const (
 	upscaleBy       = 2.0
 	upscaleStrength = 0.3
 )
 
-// upscale paints one tile again at twice its size.
+// upscale renders one tile again at twice its size.
 func (p *repainter) upscale(ctx context.Context, r *responder) error {
 	j, tile, err := p.clicks.tile(ctx, r)
 	if err != nil {

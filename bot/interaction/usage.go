@@ -8,13 +8,13 @@ import (
 	"darkroom/store"
 )
 
-// usageStore knows what was painted in a server and who changed its limits.
+// usageStore knows how much was rendered in a server and who changed its limits.
 type usageStore interface {
 	TotalsOf(ctx context.Context, server string, since time.Time) (store.Totals, error)
 	AuditLog(ctx context.Context, server string, limit int) ([]store.AuditRecord, error)
 }
 
-// usageLines tells moderators what was painted in their server, and who changed its limits last.
+// usageLines says how much was rendered in a server, and who changed its limits last.
 func (l *limits) usageLines(ctx context.Context, server string) ([]string, error) {
 	now := l.now()
 	today, err := l.usage.TotalsOf(ctx, server, now)

@@ -7,15 +7,15 @@ import (
 	"darkroom/render/picture"
 )
 
-// How far variations go, as the share of new noise: subtle keeps the picture, strong keeps little more than its layout.
-// The first is what A1111's users take for "the same picture, slightly different".
+// How far variations go, as the share of new noise: subtle keeps the image, strong keeps little more than its layout.
+// The first is the value that A1111's users take for "the same image, slightly different".
 const (
 	varySubtle = 0.15
 	varyUsual  = 0.3
 	varyStrong = 0.6
 )
 
-// vary paints variations of one tile: as many as make a gallery.
+// vary renders variations of one tile: as many as a gallery has.
 func (p *repainter) vary(ctx context.Context, r *responder) error {
 	j, tile, err := p.clicks.tile(ctx, r)
 	if err != nil {
@@ -25,7 +25,7 @@ func (p *repainter) vary(ctx context.Context, r *responder) error {
 	if strength == 0 {
 		return message.ErrOldButton
 	}
-	tile.Hires = nil // four enlarged pictures would be a long wait for a first look
+	tile.Hires = nil // four upscaled images would take long
 	s := tile.Vary(p.seed(), strength, picture.MaxCount)
 	return p.submit.derived(ctx, r, j, s, newJob{verb: "vary", tile: tileNumber(r)})
 }

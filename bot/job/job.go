@@ -16,7 +16,7 @@ import (
 type Job struct {
 	store.Job
 	Spec    picture.Spec
-	Address message.Address // complete: it names the job's message, if that is known
+	Address message.Address // complete: it names the job's message if that is known
 }
 
 // New makes a job of a row without Spec and Address, and encodes both into the row.
@@ -29,8 +29,8 @@ func New(row store.Job, spec picture.Spec, to message.Address) (Job, error) {
 	return Job{Job: row, Spec: spec, Address: complete(to, row)}, nil
 }
 
-// Read decodes a row. A job that cannot be read, since it was erased or is of another version, comes with an error;
-// its row can still be used.
+// Read decodes a row. A job that cannot be read, because it was erased or is of another version, comes with an error.
+// Its row can still be used.
 func Read(row store.Job) (Job, error) {
 	j := Job{Job: row}
 	to, err := message.DecodeAddress(row.Address)
@@ -69,7 +69,7 @@ func (j Job) WithSpec(s picture.Spec) (Job, error) {
 	return j, nil
 }
 
-// Outcome is what was made of the job; the zero Outcome while it is not done.
+// Outcome is the result of the job; the zero Outcome while it is not done.
 func (j Job) Outcome() (out queue.Outcome) {
 	if err := json.Unmarshal(j.Job.Outcome, &out); err != nil {
 		return queue.Outcome{} // it ended without one, or another version wrote it
@@ -86,8 +86,8 @@ func (j Job) ForQueue(p store.Policy) queue.Job {
 	}
 }
 
-// rendererAddress is where a renderer posts. If the pictures may be in a message of their own, the address has no
-// token: the renderer then leaves them to the bot, which alone can find that message.
+// rendererAddress is where a renderer posts. If the images may be in a message of their own, the address has no token:
+// the renderer then leaves the images to the bot, because only the bot can find that message.
 func (j Job) rendererAddress() json.RawMessage {
 	to := j.Address
 	switch {
@@ -101,11 +101,11 @@ func (j Job) rendererAddress() json.RawMessage {
 	return to.Encode()
 }
 
-// IsFollowUp tells whether the job's message is a further one under its interaction, whose first answer is another.
+// IsFollowUp tells whether the job's message is a follow-up: the first answer of its interaction is another message.
 func (j Job) IsFollowUp() bool { return j.Address.Message == j.Message }
 
-// batchKey names what pictures must have in common to be rendered together: a renderer may take those of several
-// people at once. Empty is alone.
+// batchKey names what jobs must have in common to be rendered together: a renderer may take jobs of several people at
+// once. An empty key means alone.
 func (j Job) batchKey() string {
 	s := j.Spec
 	if s.Version == 0 || s.Init != nil || s.Hires != nil {
@@ -113,7 +113,7 @@ func (j Job) batchKey() string {
 	}
 	key := fmt.Sprintf("%dx%d %s %d", s.Width, s.Height, s.Sampler, s.Steps)
 	if s.Tiling {
-		key += " tiling" // by a network of its own
+		key += " tiling" // it needs another network
 	}
 	return key
 }
@@ -121,13 +121,13 @@ func (j Job) batchKey() string {
 // CancelID is the custom_id of the button that cancels the job.
 func (j Job) CancelID() string { return button.ID{Verb: button.Cancel, Job: j.ID}.String() }
 
-// RemixID is the custom_id of the button that stands under the job's pictures and nowhere else.
+// RemixID is the custom_id of a button that only the message with the job's images has.
 func (j Job) RemixID() string { return button.ID{Verb: button.Remix, Job: j.ID}.String() }
 
-// ShowID is the custom_id of the button that offers to paint the pictures again.
+// ShowID is the custom_id of the button that renders lost images again.
 func (j Job) ShowID() string { return button.ID{Verb: button.Show, Job: j.ID}.String() }
 
-// Title is the job in a list: its words, shortened and escaped.
+// Title is the job in a list: its prompt, shortened and escaped.
 func (j Job) Title() string {
 	if j.Spec.Version == 0 {
 		return j.ID // it cannot be read

@@ -6,8 +6,8 @@
 // through store and queue as opaque JSON.
 //
 // Sentences are grouped by subject (job.go, refusal.go, limits.go, queue.go, …). They take plain values, so that a
-// second language is a second set of these files. They say image, start image, request, queue, position, ETA, renderer and
-// generate, and no other words for these things.
+// second language is a second set of these files. They say image, start image, request, queue, position, ETA, renderer
+// and generate, and no other words for these things.
 //
 // The package knows neither the store nor how a message is sent.
 package message

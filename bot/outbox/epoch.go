@@ -31,7 +31,8 @@ type epochKeeper struct {
 	now        func() time.Time
 	log        *slog.Logger
 	owner      *ownership
-	beganNanos atomic.Int64
+	beganNanos atomic.Int64 // when the epoch began
+	own        atomic.Int64 // the last epoch that this bot began
 }
 
 // recover compares the queue's epoch with SQL's. For a queue that is empty, or at another epoch, it begins a new
@@ -86,6 +87,7 @@ func (k *epochKeeper) begin(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	began := k.now() // a job that comes after this reads the new epoch in SQL, so it was never in the old one
 	k.pauses.stale.Store(true)
 	if err := k.pauses.sync(ctx); err != nil {
 		return 0, err
@@ -93,7 +95,11 @@ func (k *epochKeeper) begin(ctx context.Context) (int64, error) {
 	if err := k.queue.BeginEpoch(ctx, next); err != nil {
 		return 0, fmt.Errorf("begin epoch %d: %w", next, err)
 	}
-	k.note()
+	if k.shared {
+		began = k.now() // another bot may still have enqueued it into the old one
+	}
+	k.beganNanos.Store(began.UnixNano())
+	k.own.Store(next)
 	k.log.Info("the queue begins a new epoch", "epoch", next, "before", has, "empty", empty)
 	return next, nil
 }
@@ -106,6 +112,15 @@ func (k *epochKeeper) began() time.Time { return time.Unix(0, k.beganNanos.Load(
 
 // note notes that an epoch begins now.
 func (k *epochKeeper) note() { k.beganNanos.Store(k.now().UnixNano()) }
+
+// heard notes an epoch of which the queue's events tell. One that this bot began was noted then: it would be noted too
+// late now, and jobs that came since would look as if they had been in a queue before.
+func (k *epochKeeper) heard(ctx context.Context) {
+	if current, _, err := k.queue.Epoch(ctx); err == nil && current > 0 && current == k.own.Load() {
+		return
+	}
+	k.note()
+}
 
 // mayHaveRun tells whether a job may have been rendered without this bot's knowledge, in a queue that was lost.
 func (k *epochKeeper) mayHaveRun(j job.Job) bool {

@@ -173,9 +173,9 @@ func (o *Outbox) AgreedEpoch(ctx context.Context) (int64, error) { return o.epoc
 // EpochBegan is when the queue's epoch began, as far as this bot knows.
 func (o *Outbox) EpochBegan() time.Time { return o.epochs.began() }
 
-// NoteEpoch notes that an epoch just began, and has the relay fill the queue.
-func (o *Outbox) NoteEpoch() {
-	o.epochs.note()
+// NoteEpoch notes that an epoch began, as the queue's events tell, and has the relay fill the queue.
+func (o *Outbox) NoteEpoch(ctx context.Context) {
+	o.epochs.heard(ctx)
 	o.Wake()
 }
 

@@ -32,7 +32,7 @@ func (c *Client) FetchMessage(ctx context.Context, channel, id string) (Message,
 	return c.sendForMessage(ctx, messageRequest(http.MethodGet, channel, id, "GET channel message"))
 }
 
-// EditMessage replaces a message of the bot's own in a channel, however old.
+// EditMessage replaces one of the bot's own messages in a channel, of any age.
 func (c *Client) EditMessage(ctx context.Context, channel, id string, m message.Message) (Message, error) {
 	r := messageRequest(http.MethodPatch, channel, id, "PATCH channel message")
 	return c.sendForMessage(ctx, r.with(m))

@@ -16,7 +16,7 @@ import (
 	"darkroom/bot/message"
 )
 
-// DiscordAPI is where the real Discord answers.
+// DiscordAPI is the address of Discord's API.
 const DiscordAPI = "https://discord.com/api/v10"
 
 const (
@@ -35,8 +35,8 @@ type Options struct {
 	Now   func() time.Time // time.Now when nil
 }
 
-// Client speaks to Discord's REST interface. It keeps within the limits that Discord states, tries again where that is
-// safe, and never lets a token into an error. It may be used by many goroutines.
+// Client sends requests to Discord's REST API. It keeps within the limits that Discord states, retries where that is
+// safe, and never puts a token into an error. Many goroutines may use it.
 type Client struct {
 	base         string
 	token        string
@@ -71,7 +71,7 @@ type request struct {
 	body          any    // JSON
 	files         []message.File
 	byInteraction bool // by interaction token: no Authorization header, outside the global limit
-	idempotent    bool // sending it twice does no harm
+	idempotent    bool // it may be sent twice
 }
 
 // send sends a request and decodes the answer into out, which may be nil.
@@ -119,8 +119,8 @@ func (r request) encode() ([]byte, string, error) {
 	return b, "application/json", err
 }
 
-// attempt sends the request a single time. It returns how long to wait before the next try, or a negative wait when
-// there must be none.
+// attempt sends the request once. It returns how long to wait before the next attempt, or a negative wait if there must
+// be none.
 func (c *Client) attempt(ctx context.Context, r request, body []byte, kind string, out any) (time.Duration, error) {
 	if err := c.limiter.wait(ctx, r.bucket, r.byInteraction); err != nil {
 		return -1, fmt.Errorf("%s: %w", r.route, err)
@@ -169,7 +169,7 @@ func (c *Client) readSuccess(r request, got []byte, err error, out any) (time.Du
 	return 0, nil
 }
 
-// readFailure reads a refusal and decides whether it is worth another try.
+// readFailure reads a failure and decides whether to try again.
 func (c *Client) readFailure(r request, answer *http.Response, got []byte) (time.Duration, error) {
 	e := readError(r.route, answer.StatusCode, got)
 	switch {
@@ -179,15 +179,16 @@ func (c *Client) readFailure(r request, answer *http.Response, got []byte) (time
 		return wait, e
 	case answer.StatusCode == http.StatusUnauthorized && !r.byInteraction:
 		c.tokenRefused.Store(true)
-		return -1, fmt.Errorf("%w: %s", ErrUnauthorized, e)
+		//nolint:errorlint // not wrapped: its code says nothing about the request
+		return -1, fmt.Errorf("%w: %v", ErrUnauthorized, e)
 	case answer.StatusCode >= 500 && r.idempotent:
 		return 500 * time.Millisecond, e
 	}
 	return -1, e
 }
 
-// retryAfter reads how long a 429 asks to wait and whether it is about everything. An answer without either header or
-// body comes from a proxy in front of Discord: then it is a minute.
+// retryAfter reads how long a 429 asks to wait, and whether it is global. An answer that does not say so in its body or
+// a header comes from a proxy in front of Discord: then the wait is a minute.
 func retryAfter(h http.Header, body []byte) (wait time.Duration, global bool) {
 	var got struct {
 		RetryAfter *float64 `json:"retry_after"`

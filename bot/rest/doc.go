@@ -1,10 +1,10 @@
-// Package rest speaks to Discord's REST interface, from any process.
+// Package rest sends requests to Discord's REST API, from any process.
 //
-// A Client keeps within Discord's limits (a bucket for each route, 429s, the global limit), tries again where that is
-// safe, and never lets a token into an error. With an interaction's token any process can edit the answer; with the
-// bot's own token only the bot can post in channels. A Poster is what a renderer posts with: progress, finished
-// pictures, failures. A Fetcher downloads attachments from Discord's own hosts and from nowhere else.
+// A Client keeps within Discord's limits (a bucket for each route, 429s, the global limit), retries where that is safe,
+// and never puts a token into an error. With an interaction's token any process can edit the answer. With the bot's own
+// token only the bot can post in channels. A renderer posts with a Poster: progress, finished images, failures. A
+// Fetcher downloads attachments from Discord's own hosts and from nowhere else.
 //
-// What an error of Discord means is asked with Removed, Expired, Forbidden, TooLarge, Acknowledged and Final. The
-// package knows neither the gateway nor the order of the queue.
+// Removed, Expired, Forbidden, TooLarge, Acknowledged and Final say what an error of Discord means. The package knows
+// neither the gateway nor the order of the queue.
 package rest

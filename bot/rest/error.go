@@ -7,20 +7,21 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 
 	"darkroom/bot/message"
 )
 
-// ErrUnauthorized means that Discord refused the bot's own token. Nothing more is sent: going on would only add
-// invalid requests, and enough of those ban the address.
+// ErrUnauthorized means that Discord refused the bot's own token. Nothing more is sent: further requests would be
+// invalid too, and Discord bans addresses that send many of those.
 var ErrUnauthorized = errors.New("the bot token was refused by Discord")
 
-// Error is an answer of Discord's that is not a success. Its text never holds a token.
+// Error is an answer of Discord that is not a success. Its text never holds a token.
 type Error struct {
 	Status       int    // HTTP status
 	Code         int    // Discord's own code, 0 when the body had none
-	Message      string // Discord's sentence
+	Message      string // Discord's text
 	Route        string // method and route with its ids and tokens left out
 	Detail       string // the nested field errors of a 400, as JSON, shortened
 	MaybeApplied bool   // an earlier try of the same request was not answered, so Discord may have applied it
@@ -38,7 +39,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// The codes this bot acts on. Source: Discord's documentation, topics/opcodes-and-status-codes.
+// The codes that this bot acts on. Source: Discord's documentation, topics/opcodes-and-status-codes.
 const (
 	codeUnknownChannel     = 10003
 	codeUnknownMessage     = 10008
@@ -54,21 +55,13 @@ const (
 
 func hasCode(err error, codes ...int) bool {
 	var e *Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	for _, c := range codes {
-		if e.Code == c {
-			return true
-		}
-	}
-	return false
+	return errors.As(err, &e) && slices.Contains(codes, e.Code)
 }
 
 // Removed tells whether err says that the message, or the channel it was in, is gone.
 func Removed(err error) bool { return hasCode(err, codeUnknownMessage, codeUnknownChannel) }
 
-// Expired tells whether err says that an interaction's token is no longer good.
+// Expired tells whether err says that an interaction's token is no longer valid.
 func Expired(err error) bool {
 	return hasCode(err, codeInvalidWebhook, codeUnknownWebhook, codeUnknownInteraction)
 }
@@ -88,14 +81,14 @@ func MaybeApplied(err error) bool {
 	return errors.As(err, &e) && e.MaybeApplied
 }
 
-// TooLarge tells whether err says that the files are more than the place allows.
+// TooLarge tells whether err says that the files are larger than the place allows.
 func TooLarge(err error) bool {
 	var e *Error
 	return hasCode(err, codeTooLarge) || errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge
 }
 
-// Final tells whether trying again cannot help: Discord understood the request and refused it. A bot whose own token
-// was refused learns nothing about the request: its operator can change that.
+// Final tells whether trying again cannot help: Discord understood the request and refused it. A refusal of the bot's
+// own token says nothing about the request: its operator can change the token.
 func Final(err error) bool {
 	var e *Error
 	if errors.Is(err, ErrUnauthorized) {
@@ -119,16 +112,15 @@ func readError(route string, status int, body []byte) *Error {
 	return e
 }
 
-// tokenPattern matches what must not be read in a log: the secret part of a webhook or callback path and a bot token.
+// tokenPattern matches what no log may hold: the secret part of a webhook or callback path, and a bot token.
 var tokenPattern = regexp.MustCompile(`((?:webhooks|interactions)/\d+/)[\w.%-]+|\b[\w-]{20,}\.[\w-]{6}\.[\w-]{20,}\b`)
 
 // Redact replaces interaction and bot tokens in text.
 func Redact(text string) string { return tokenPattern.ReplaceAllString(text, "${1}[redacted]") }
 
-// withoutURL drops the address that net/http puts into its errors, since it holds the interaction token.
+// withoutURL removes the address that net/http puts into its errors, because it holds the interaction token.
 func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

@@ -13,11 +13,11 @@ import (
 	"darkroom/bot/message"
 )
 
-// discordCDN are the hosts that Discord serves attachments from. Nothing is fetched from anywhere else: an address is
-// typed by strangers and would otherwise reach into the machine's own network.
+// discordCDN are the hosts from which Discord serves attachments. Nothing is downloaded from other hosts: an address
+// comes from strangers, and could otherwise reach into the machine's own network.
 var discordCDN = []string{"cdn.discordapp.com", "media.discordapp.net"}
 
-// FetchError is an attachment that will never come, as opposed to one that may come later.
+// FetchError means that an attachment can never be downloaded. Any other error may pass.
 type FetchError struct {
 	Why string // a clause for people
 }
@@ -31,7 +31,7 @@ type Fetcher struct {
 	Hosts []string     // hosts (host or host:port) that attachments may be fetched from besides Discord's own
 }
 
-// Fetch returns an attachment of at most so many bytes. An attachment that will never come is a *FetchError.
+// Fetch returns an attachment of at most so many bytes. A *FetchError means that trying again cannot help.
 func (f Fetcher) Fetch(ctx context.Context, address string, most int64) ([]byte, error) {
 	if !f.allows(address) {
 		return nil, &FetchError{message.ReasonInputForeign}

@@ -7,8 +7,8 @@ import (
 	"darkroom/bot/message"
 )
 
-// Callback gives the first answer to an interaction, which must reach Discord within three seconds of it. It returns
-// the message that it created, if any.
+// Callback gives the first answer to an interaction. It must reach Discord within three seconds. It returns the message
+// that it created, if any.
 func (c *Client) Callback(ctx context.Context, interaction, token string, r message.Response) (Message, error) {
 	k := request{
 		method: http.MethodPost, path: "/interactions/" + interaction + "/" + token + "/callback?with_response=true",
@@ -29,7 +29,7 @@ func (c *Client) Callback(ctx context.Context, interaction, token string, r mess
 	return Message{}, nil
 }
 
-// webhookRequest is a request by an interaction's token, which is good for 15 minutes.
+// webhookRequest is a request by an interaction's token, which is valid for 15 minutes.
 func webhookRequest(method string, to message.Address, rest, route string) request {
 	base := "/webhooks/" + to.Application + "/" + to.Token
 	return request{
@@ -61,7 +61,7 @@ func (c *Client) DeleteResponse(ctx context.Context, to message.Address) error {
 	return c.send(ctx, webhookRequest(http.MethodDelete, to, "/messages/"+to.Message, "DELETE interaction answer"), nil)
 }
 
-// FollowUp posts a further message under an interaction.
+// FollowUp posts another message under an interaction.
 func (c *Client) FollowUp(ctx context.Context, to message.Address, m message.Message) (Message, error) {
 	k := webhookRequest(http.MethodPost, to, "?wait=true", "POST follow-up")
 	return c.sendForMessage(ctx, k.with(m))

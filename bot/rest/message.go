@@ -2,7 +2,7 @@ package rest
 
 import "darkroom/bot/button"
 
-// Message is a message as Discord gives it back.
+// Message is a message as Discord returns it.
 type Message struct {
 	ID          string       `json:"id"`
 	Channel     string       `json:"channel_id"`
@@ -39,7 +39,7 @@ func has(cs []component, customID string) bool {
 	return false
 }
 
-// showsFinished tells whether the message shows a job's finished pictures.
+// showsFinished tells whether the message shows a job's finished images.
 func (m Message) showsFinished(job string) bool {
 	return len(m.Attachments) > 0 && m.Has(button.ID{Verb: button.Remix, Job: job}.String())
 }

@@ -19,30 +19,29 @@ import (
 
 // How an Outcome was delivered.
 const (
-	DeliveredPosted  = "posted"             // the message shows the pictures
+	DeliveredPosted  = "posted"             // the message shows the images
 	DeliveredFound   = "found"              // it showed them already
-	DeliveredRemoved = "removed"            // somebody deleted the message: a deleted picture stays deleted
+	DeliveredRemoved = "removed"            // somebody deleted the message: deleted images stay deleted
 	DeliveredLater   = queue.DeliveredLater // too late for the interaction's token: the bot delivers them
-	// there was no room for undelivered results: the bot offers to paint them again
-	DeliveredReoffer = "stranded"
-	DeliveredInbox   = "inbox" // they could be posted nowhere: their owner finds them in /inbox
+	DeliveredReoffer = "stranded"           // no room for undelivered results: the bot offers to render them again
+	DeliveredInbox   = "inbox"              // they could not be posted: their owner finds them in /inbox
 )
 
 const (
-	// editInterval is the pace of progress edits. Discord lets about five edits in five seconds pass per channel, and
-	// the pictures of others share it.
+	// editInterval is the time between progress edits. Discord allows about five edits in five seconds per channel, and
+	// other people's jobs share them.
 	editInterval = 3 * time.Second
-	// tokenMargin is how long before a token's end it is no longer relied on.
+	// tokenMargin is how long before its end a token is no longer used.
 	tokenMargin = 15 * time.Second
 )
 
-// undeliveredStore is where pictures go that cannot be posted by token.
+// undeliveredStore takes images that cannot be posted by token.
 type undeliveredStore interface {
 	PutUndelivered(ctx context.Context, d queue.Undelivered) error
 	IsUndelivered(ctx context.Context, job string) (bool, error)
 }
 
-// Poster edits the one message that a job answers with. It is what a renderer posts with.
+// Poster edits the message of a job. Renderers post with it.
 type Poster struct {
 	client      *Client
 	undelivered undeliveredStore
@@ -53,7 +52,7 @@ type Poster struct {
 	unanswered map[string]bool // jobs with a post that was not answered
 }
 
-// NewPoster returns a Poster that answers through client and leaves late pictures in undelivered.
+// NewPoster returns a Poster that answers through client and puts late images into undelivered.
 func NewPoster(client *Client, undelivered undeliveredStore) *Poster {
 	return &Poster{
 		client: client, undelivered: undelivered, lastEdit: map[string]time.Time{}, unanswered: map[string]bool{},
@@ -73,13 +72,13 @@ func decodeJob(job queue.Job) (message.Address, picture.Spec, error) {
 	return to, spec, nil
 }
 
-// tokenExpired tells whether the token of an answer can no longer be relied on.
+// tokenExpired tells whether the token of an answer can no longer be used.
 func (p *Poster) tokenExpired(to message.Address) bool {
 	return !p.client.now().Before(to.Expires.Add(-tokenMargin))
 }
 
-// FindPosted reads the job's message. found means that there is nothing left to paint: the message shows this job's
-// pictures, or somebody deleted it, or the pictures are undelivered results: then the bot alone posts them.
+// FindPosted reads the job's message. found means that there is nothing left to render: the message shows this job's
+// images, or somebody deleted it, or the images are undelivered results, which only the bot posts.
 func (p *Poster) FindPosted(ctx context.Context, job queue.Job) (found bool, out queue.Outcome, err error) {
 	to, spec, err := decodeJob(job)
 	if err != nil {
@@ -109,8 +108,8 @@ func (p *Poster) FindPosted(ctx context.Context, job queue.Job) (found bool, out
 	return true, out, nil
 }
 
-// Progress shows how far a job is, at most once in three seconds; a call that comes sooner does nothing. preview is
-// only asked for when it will be shown.
+// Progress shows how far a job is, at most once in three seconds. A call that comes sooner does nothing. preview is
+// called only if it will be shown.
 func (p *Poster) Progress(ctx context.Context, job queue.Job, percent int, preview func() image.Image) error {
 	if !p.mayEdit(job.ID) {
 		return nil
@@ -149,7 +148,7 @@ func (p *Poster) mayEdit(job string) bool {
 	return true
 }
 
-// setUnanswered notes that a post was not answered: the pictures may be there all the same.
+// setUnanswered notes that a post was not answered: the images may be posted or not.
 func (p *Poster) setUnanswered(job string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -177,8 +176,8 @@ func (p *Poster) forgetLastEdit(job string) {
 	delete(p.lastEdit, job)
 }
 
-// Post shows the finished pictures in the job's message. Doing it again shows the same. When the token is too old the
-// pictures become undelivered results instead.
+// Post shows the finished images in the job's message. Posting again shows the same. If the token is too old, the
+// images become undelivered results instead.
 func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) (queue.Outcome, error) {
 	defer p.forgetLastEdit(job.ID)
 	to, spec, err := decodeJob(job)
@@ -222,7 +221,7 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 	return queue.Outcome{}, fmt.Errorf("post pictures: %w", err)
 }
 
-// putUndelivered leaves pictures for the bot to deliver.
+// putUndelivered leaves the images for the bot to deliver.
 func (p *Poster) putUndelivered(
 	ctx context.Context, job queue.Job, result worker.Result, out queue.Outcome,
 ) (queue.Outcome, error) {
@@ -245,7 +244,7 @@ func (p *Poster) putUndelivered(
 	return out, nil
 }
 
-// PostFailure tells the job's owner that it was given up. reason is a sentence for people.
+// PostFailure tells the job's owner that it was given up. reason is a clause for people.
 func (p *Poster) PostFailure(ctx context.Context, job queue.Job, reason string) error {
 	defer p.forgetLastEdit(job.ID)
 	to, spec, err := decodeJob(job)

@@ -15,24 +15,24 @@ import (
 const (
 	// globalRate is Discord's limit on all requests of one bot. Source: topics/rate-limits.
 	globalRate = 50
-	// bucketIdle is how long an unused bucket is remembered. Buckets of interactions are keyed by token and would
-	// otherwise pile up.
+	// bucketIdle is how long an unused bucket is kept. Buckets of interactions are keyed by token, so they would
+	// otherwise accumulate.
 	bucketIdle = 20 * time.Minute
 )
 
 // limiter keeps requests within Discord's limits: one bucket per route and major parameter, and a gate for all.
-// A bucket is never held while a request is under way, so one slow edit delays no other.
+// No bucket is locked while a request runs, so a slow edit delays no other.
 type limiter struct {
 	now    func() time.Time
 	global *rate.Limiter
 
 	mu          sync.Mutex
-	globalUntil time.Time // no request but an interaction's before this
+	globalUntil time.Time // before this, only requests of interactions may be sent
 	buckets     map[string]*bucket
 	swept       time.Time
 }
 
-// bucket is what Discord last said of one route.
+// bucket is what Discord last said about one route.
 type bucket struct {
 	known     bool
 	remaining int
@@ -81,13 +81,13 @@ func (l *limiter) reserve(key string, interaction bool) time.Duration {
 		if now.Before(b.reset) {
 			return b.reset.Sub(now)
 		}
-		b.known = false // the window is over; the next answer tells the new one
+		b.known = false // the window is over; the next answer names the new one
 	}
 	b.remaining--
 	return 0
 }
 
-// update takes in the headers of an answer.
+// update reads the headers of an answer.
 func (l *limiter) update(key string, h http.Header) {
 	remaining, err := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
 	if err != nil {
@@ -109,7 +109,7 @@ func (l *limiter) update(key string, h http.Header) {
 	}
 }
 
-// block takes in a 429 that asks to wait.
+// block reads a 429 that asks to wait.
 func (l *limiter) block(key string, global bool, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

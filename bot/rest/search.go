@@ -9,22 +9,21 @@ import (
 )
 
 const (
-	// pageSize is how many messages Discord hands out at once, at most.
+	// pageSize is how many messages Discord returns at once, at most.
 	pageSize = 100
 	// searchPages bounds a search: a channel with more messages than that since is too busy to be sure.
 	searchPages = 20
 )
 
-// FindResult is what FindMessage came to.
+// FindResult is the result of FindMessage.
 type FindResult struct {
 	Message    Message // the message; without an ID when it was not found
 	Conclusive bool    // the channel could be read, so a message that was not found is not there
 }
 
-// FindMessage looks through a channel's messages, from a moment on, for one that carries any of these custom_ids. A
-// caller that may have posted a message, but got no answer, looks for it before it posts again: Discord remembers a
-// nonce for a few minutes only. Discord hides the history from a bot that may not read it, and answers with nothing:
-// such a search is not Conclusive.
+// FindMessage searches a channel's messages since a time for one with any of these custom_ids. A caller that may have
+// posted a message, but got no answer, searches before it posts again: Discord remembers a nonce for a few minutes
+// only. A bot that may not read the history gets an empty answer: such a search is not Conclusive.
 func (c *Client) FindMessage(
 	ctx context.Context, channel string, since time.Time, customIDs ...string,
 ) (FindResult, error) {
@@ -48,7 +47,7 @@ func (c *Client) FindMessage(
 	return FindResult{}, nil
 }
 
-// notFound is conclusive if the channel shows any message at all.
+// notFound is conclusive if the channel shows any message.
 func (c *Client) notFound(ctx context.Context, channel string, seen bool) (FindResult, error) {
 	if seen {
 		return FindResult{Conclusive: true}, nil

@@ -1,6 +1,6 @@
 // Package retention forgets people, servers and old rows.
 //
-// Gateway events tell which servers have the bot; a server that removed it is forgotten after Options.ForgetAfter,
-// unless it comes back before. People who had themselves erased while they had jobs are erased to the end when those
-// have ended. Once an hour, input pictures, deliveries, claims and questions that are over are pruned.
+// Gateway events say which servers have the bot. A server that removed it is forgotten after Options.ForgetAfter,
+// unless it comes back before. People who asked to be erased while they had jobs are erased completely when these jobs
+// have ended. Once an hour, old input images, deliveries, claims and questions are deleted.
 package retention

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// memberships remembers, until it is written down, which servers have the bot and which removed it.
+// memberships holds, until it is stored, which servers have the bot and which removed it.
 type memberships struct {
 	mu      sync.Mutex
 	changes map[string]bool // by server: whether it has the bot
@@ -16,7 +16,7 @@ type memberships struct {
 	wake    chan struct{}
 }
 
-// guildList is what a session begins with: the servers of its shard that have the bot.
+// guildList is the first thing that a session reports: the servers of its shard that have the bot.
 type guildList struct {
 	present       map[string]bool
 	shard, shards uint64
@@ -26,13 +26,13 @@ func newMemberships() *memberships {
 	return &memberships{changes: map[string]bool{}, wake: make(chan struct{}, 1)}
 }
 
-// handle takes a gateway event about servers. It does not block.
+// handle reads a gateway event about servers. It does not block.
 func (m *memberships) handle(kind string, raw json.RawMessage) {
 	switch kind {
 	case "GUILD_CREATE", "GUILD_DELETE":
 		var g struct {
 			ID          string `json:"id"`
-			Unavailable bool   `json:"unavailable"` // an outage of Discord: nobody left
+			Unavailable bool   `json:"unavailable"` // an outage of Discord: the bot was not removed
 		}
 		if json.Unmarshal(raw, &g) != nil || g.ID == "" || g.Unavailable {
 			return
@@ -58,7 +58,7 @@ func (m *memberships) handle(kind string, raw json.RawMessage) {
 	}
 }
 
-// readGuildList reads READY's list of servers. A READY without it says nothing about any server.
+// readGuildList reads READY's list of servers. A READY without a list says nothing about servers.
 func readGuildList(raw json.RawMessage) (guildList, bool) {
 	var ready struct {
 		Guilds []struct {
@@ -90,8 +90,8 @@ func (r guildList) supersede(changes map[string]bool) {
 	maps.DeleteFunc(changes, func(server string, _ bool) bool { return r.covers(server) })
 }
 
-// diff returns which servers have come back and which are gone, of those that the store knows (and whether as
-// departed). A change of one server came after the lists.
+// diff returns which of the servers that the store knows (and whether as departed) came back, and which are gone. A
+// change of a single server is newer than the lists.
 func (m *memberships) diff(known map[string]bool) (back, gone []string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -116,14 +116,14 @@ func (m *memberships) diff(known map[string]bool) (back, gone []string) {
 	return back, gone
 }
 
-// empty tells that there is nothing to write down.
+// empty tells whether there is nothing to store.
 func (m *memberships) empty() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.changes) == 0 && len(m.lists) == 0
 }
 
-// drain returns all that is remembered and leaves nothing.
+// drain returns everything and leaves nothing.
 func (m *memberships) drain() *memberships {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -132,7 +132,7 @@ func (m *memberships) drain() *memberships {
 	return drained
 }
 
-// putBack puts back what drain returned, under what came since.
+// putBack puts back what drain returned. What came since then is newer.
 func (m *memberships) putBack(drained *memberships) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

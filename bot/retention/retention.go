@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// pruneInterval is how often old rows are dropped.
+	// pruneInterval is how often old rows are deleted.
 	pruneInterval = time.Hour
-	// inputLife is how long a finished job's input pictures are kept for its buttons.
+	// inputLife is how long a finished job's input images are kept for its buttons.
 	inputLife = 30 * 24 * time.Hour
-	// inboxLife is how long pictures wait in an inbox.
+	// inboxLife is how long images stay in an inbox.
 	inboxLife = 30 * 24 * time.Hour
 )
 
-// Store is what can be forgotten.
+// Store is what retention needs of the database.
 type Store interface {
 	servers
 	people
@@ -42,23 +42,23 @@ type oldRows interface {
 	PruneQuestions(ctx context.Context, age time.Duration) error
 }
 
-// Options are what a Retention is put together from.
+// Options are the parts of a Retention.
 type Options struct {
 	Store        Store
 	Interval     time.Duration // how often due servers and people are looked for
 	ForgetAfter  time.Duration // a server that removed the bot is forgotten after so long; never when 0
-	ShownLife    time.Duration // how long pictures stay in an inbox after they were shown
+	ShownLife    time.Duration // how long images stay in an inbox after they were shown
 	QuestionLife time.Duration // how long a question can be answered
-	Keep         string        // a server that no gateway event speaks of and that always stays
+	Keep         string        // a server that no gateway event names and that always stays
 	Now          func() time.Time
 	Log          *slog.Logger
 }
 
-// Retention forgets what is over.
+// Retention deletes what is no longer needed.
 type Retention struct {
 	o           Options
 	memberships *memberships
-	pruned      time.Time // when old rows were last dropped, or when the program started
+	pruned      time.Time // when old rows were last deleted, or when the program started
 }
 
 // New returns a Retention.
@@ -66,10 +66,10 @@ func New(o Options) *Retention {
 	return &Retention{o: o, memberships: newMemberships(), pruned: o.Now()}
 }
 
-// Handle takes a gateway event. It does not block.
+// Handle reads a gateway event. It does not block.
 func (r *Retention) Handle(kind string, raw json.RawMessage) { r.memberships.handle(kind, raw) }
 
-// Run notes which servers come and go and forgets what is due, until ctx is done.
+// Run notes which servers come and go, and forgets what is due, until ctx is done.
 func (r *Retention) Run(ctx context.Context) error {
 	var last time.Time
 	for {
@@ -124,7 +124,7 @@ func (r *Retention) applyMemberships(ctx context.Context, changes *memberships) 
 	return nil
 }
 
-// forgetExpired forgets what is due. What fails is due the next time.
+// forgetExpired forgets what is due. What fails is tried again the next time.
 func (r *Retention) forgetExpired(ctx context.Context) {
 	if err := r.o.Store.FinishErasures(ctx); err != nil && ctx.Err() == nil {
 		r.o.Log.Warn("people could not be erased to the end", "error", err)
@@ -141,7 +141,7 @@ func (r *Retention) forgetExpired(ctx context.Context) {
 	}
 }
 
-// prune drops old rows, once an hour.
+// prune deletes old rows, once an hour.
 func (r *Retention) prune(ctx context.Context) {
 	now := r.o.Now()
 	if now.Sub(r.pruned) < pruneInterval {

@@ -31,7 +31,7 @@ type packet struct {
 func dial(t *testing.T, s *sandbox.Sandbox, query string) *gatewayConn {
 	t.Helper()
 	ctx := testContext(t)
-	ws, _, err := websocket.Dial(ctx, "ws"+s.URL()[4:]+"/gateway"+query, nil)
+	ws, _, err := websocket.Dial(ctx, "ws"+s.URL()[4:]+"/gateway"+query, nil) //nolint:bodyclose // Dial closes it
 	if err != nil {
 		t.Fatalf("dial: %v", err)
 	}

@@ -18,20 +18,34 @@ import (
 )
 
 // The types that callers need, so that they import only this package.
+
 type (
-	Message     = world.Message
+	// Message is a message with fields that only the sandbox knows.
+	Message = world.Message
+	// Interaction is one interaction and the bot's response to it.
 	Interaction = world.Interaction
-	Option      = world.Option
-	User        = wire.User
-	Channel     = wire.Channel
-	Guild       = wire.Guild
-	Component   = wire.Component
-	Choice      = wire.Choice
-	Example     = page.Example
-	Fault       = rest.Fault
-	Limits      = rest.Limits
-	Limit       = rest.Limit
-	Violation   = rules.Violation
+	// Option is an option that a user fills in.
+	Option = world.Option
+	// User is a person or the bot.
+	User = wire.User
+	// Channel is a text channel, a thread or a DM channel.
+	Channel = wire.Channel
+	// Guild is a guild, which Discord's users call a server.
+	Guild = wire.Guild
+	// Component is any component.
+	Component = wire.Component
+	// Choice is a fixed value of an option, or a response to autocomplete.
+	Choice = wire.Choice
+	// Example is a command that the page runs with one click.
+	Example = page.Example
+	// Fault makes some requests fail.
+	Fault = rest.Fault
+	// Limits are the rate limits of the API.
+	Limits = rest.Limits
+	// Limit is a number of requests per duration.
+	Limit = rest.Limit
+	// Violation is one broken rule.
+	Violation = rules.Violation
 )
 
 // With returns an option of a command with a value.

@@ -260,11 +260,11 @@ func TestEstimateAccuracy(t *testing.T) {
 }
 
 // start starts these renderers and a bot, and waits until they know each other.
-func (l *workload) start(slots ...string) {
+func (w *workload) start(slots ...string) {
 	for _, s := range slots {
-		l.startRenderer(s)
+		w.startRenderer(s)
 	}
-	l.startBot()
-	l.ready()
+	w.startBot()
+	w.ready()
 	time.Sleep(10 * time.Second)
 }

@@ -337,13 +337,16 @@ func (k kept) rows(t *testing.T, s *store.Store) plain {
 	departed := must[map[string]bool](t)(s.Servers(ctx))
 	servers := plain{}
 	for server, gone := range departed {
-		p := must[store.Policy](t)(s.Policy(ctx, server))
+		p, weights, err := s.PolicyAndWeights(ctx, server)
+		if err != nil {
+			t.Fatal(err)
+		}
 		spent := must[store.Totals](t)(s.TotalsOf(ctx, server, k.Saved.Add(-48*time.Hour)))
 		var acts []plain
 		for _, a := range must[[]store.AuditRecord](t)(s.AuditLog(ctx, server, 100)) {
 			acts = append(acts, actPlain(a))
 		}
-		servers[server] = plain{"departed": gone, "weights": must[map[string]int](t)(s.RoleWeights(ctx, server)), "audit": acts,
+		servers[server] = plain{"departed": gone, "weights": weights, "audit": acts,
 			"spent": plain{"pictures": spent.Pictures, "millis": spent.Millis},
 			"policy": plain{"waiting_per_user": p.WaitingPerUser, "running_per_user": p.RunningPerUser, "per_user_day": p.PerUserDay, "max_pixels": p.MaxPixels,
 				"max_steps": p.MaxSteps, "max_count": p.MaxCount, "paused": p.Paused, "pause_reason": p.PauseReason}}

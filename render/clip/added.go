@@ -126,9 +126,9 @@ func readOptional(fsys fs.FS, name string, into any) error {
 type tokenFinder map[byte][]addedToken
 
 func (f tokenFinder) add(a addedToken) {
-	list := append(f[a.Content[0]], a)
-	slices.SortStableFunc(list, func(a, b addedToken) int { return len(b.Content) - len(a.Content) })
-	f[a.Content[0]] = list
+	first := a.Content[0]
+	f[first] = append(f[first], a)
+	slices.SortStableFunc(f[first], func(a, b addedToken) int { return len(b.Content) - len(a.Content) })
 }
 
 // cut cuts text at the first token in it; of two that start together it takes the longer one. Its time is proportional

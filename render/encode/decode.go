@@ -90,7 +90,7 @@ func Decode(data []byte, maxPixels int) (img image.Image, format string, err err
 func (c codec) readConfig(data []byte) (config image.Config, err error) {
 	defer recoverDecode(&err)
 	if config, err = c.config(bytes.NewReader(data)); err != nil {
-		return config, fmt.Errorf("%w: %v", ErrDamaged, err)
+		return config, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if config.Width <= 0 || config.Height <= 0 {
 		return config, fmt.Errorf("%w: it has no size", ErrDamaged)
@@ -101,7 +101,7 @@ func (c codec) readConfig(data []byte) (config image.Config, err error) {
 func (c codec) read(data []byte) (img image.Image, err error) {
 	defer recoverDecode(&err)
 	if img, err = c.decode(bytes.NewReader(data)); err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrDamaged, err)
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return img, nil
 }

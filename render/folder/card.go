@@ -14,11 +14,14 @@ import (
 // CardFile is the card's name in a model folder.
 const CardFile = "darkroom.json"
 
-// Card, Defaults and Size are those of render/request: a folder holds the part of a card that a model's maker writes.
+// A folder holds the part of a card that a model's maker writes.
 type (
-	Card     = request.Card
+	// Card is the card of render/request.
+	Card = request.Card
+	// Defaults are the defaults of render/request.
 	Defaults = request.Defaults
-	Size     = request.Size
+	// Size is a size of render/request.
+	Size = request.Size
 )
 
 // readCard reads the card of a folder; a folder without one has the zero Card.

@@ -65,17 +65,20 @@ var (
 	numberTypes  = []graph.Type{graph.Float, graph.Float16, graph.Double, graph.Int32, graph.Int64}
 )
 
-// findPorts finds every input and output that is used, and refuses a network that wants more.
-func (f *Folder) findPorts() error {
+// wantedPort is where a port is noted once it is found.
+type wantedPort struct {
+	into   *graph.Value
+	output bool
+	portSpec
+}
+
+// wantedPorts lists what to find in the UNet and the VAE.
+func (f *Folder) wantedPorts() []wantedPort {
 	p, c := &f.Ports, f.Config
 	two, four := []int{2}, []int{4}
 	latents := map[int]int{1: c.LatentChannels}
 	colours := map[int]int{1: 3}
-	find := []struct {
-		into   *graph.Value
-		output bool
-		portSpec
-	}{
+	return []wantedPort{
 		{&p.Sample, false, portSpec{unetPart, []string{"sample"}, four, floatTypes, nil, false}},
 		{
 			&p.Timestep, false,
@@ -100,7 +103,12 @@ func (f *Folder) findPorts() error {
 			portSpec{encoderPart, []string{"latent_parameters", "latent_sample", "latent"}, four, floatTypes, nil, false},
 		},
 	}
-	for _, x := range find {
+}
+
+// findPorts finds every input and output that is used, and refuses a network that wants more.
+func (f *Folder) findPorts() error {
+	p, c := &f.Ports, f.Config
+	for _, x := range f.wantedPorts() {
 		if x.part == encoderPart && !c.CanEncode {
 			continue
 		}

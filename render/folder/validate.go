@@ -99,6 +99,15 @@ func (f *Folder) validateFamily() error {
 			len(c.Family.TimeIDs(0, 0)),
 		)
 	}
+	if err := f.validatePooled(); err != nil {
+		return err
+	}
+	return f.validateGuidance()
+}
+
+// validatePooled checks that the UNet reads pooled vectors of the width that the text encoders give, and notes it.
+func (f *Folder) validatePooled() error {
+	c, p, unet := &f.Config, f.Ports, f.path(unetPart)
 	for i, t := range p.TextEncoders {
 		if t.Pooled.Name == "" {
 			continue
@@ -116,6 +125,12 @@ func (f *Folder) validateFamily() error {
 			)
 		}
 	}
+	return nil
+}
+
+// validateGuidance notes the width of the embedding of the guidance scale, where the UNet reads one.
+func (f *Folder) validateGuidance() error {
+	c, p := &f.Config, f.Ports
 	if p.Guidance.Name == "" {
 		return nil
 	}
@@ -124,8 +139,8 @@ func (f *Folder) validateFamily() error {
 	}
 	if c.GuidanceWidth < 4 {
 		return fmt.Errorf(
-			"%s: %v: the width of the guidance scale's embedding is unknown; want time_cond_proj_dim in its config.json", unet,
-			p.Guidance,
+			"%s: %v: the width of the guidance scale's embedding is unknown; want time_cond_proj_dim in its config.json",
+			f.path(unetPart), p.Guidance,
 		)
 	}
 	return nil

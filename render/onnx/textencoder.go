@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"darkroom/render/tensor"
 )
@@ -56,7 +57,7 @@ func joinEncodings(all, one tensor.TextEncoding, several bool) tensor.TextEncodi
 		one.Pooled = all.Pooled
 	}
 	if several {
-		one.Widths = append(all.Widths, width)
+		one.Widths = append(slices.Clip(all.Widths), width)
 	}
 	return one
 }

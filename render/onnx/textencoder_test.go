@@ -83,7 +83,7 @@ func TestClipSkip(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			runtimeOrSkip(t)
-			close := map[bool]float64{false: 1e-6, true: 2e-3}[strings.Contains(name, "fp16")]
+			tolerance := map[bool]float64{false: 1e-6, true: 2e-3}[strings.Contains(name, "fp16")]
 			own := loadGolden(t, name)
 			dir := goldentest.Model(t, name)
 			for _, part := range []string{"text_encoder", "text_encoder_2"} { // the same without those outputs' names
@@ -101,8 +101,8 @@ func TestClipSkip(t *testing.T) {
 				if err := errors.Join(err1, err2); err != nil {
 					t.Fatal(err)
 				}
-				checkNear(t, fmt.Sprint("SDXL, skip ", skip), got.Hidden, want.Hidden, close)
-				checkNear(t, fmt.Sprint("SDXL, pooled, skip ", skip), got.Pooled, want.Pooled, close)
+				checkNear(t, fmt.Sprint("SDXL, skip ", skip), got.Hidden, want.Hidden, tolerance)
+				checkNear(t, fmt.Sprint("SDXL, pooled, skip ", skip), got.Pooled, want.Pooled, tolerance)
 				text, err := one.EncodeText(t.Context(), idRows(2), skip+1)
 				if err != nil {
 					t.Fatal(err)
@@ -111,7 +111,9 @@ func TestClipSkip(t *testing.T) {
 				if norm == nil {
 					norm = fitNormScales(even, text.Hidden)
 				}
-				checkNear(t, fmt.Sprint("Stable Diffusion 1, skip ", skip+1), text.Hidden, applyNormScales(even, norm), 20*close)
+				checkNear(
+					t, fmt.Sprint("Stable Diffusion 1, skip ", skip+1), text.Hidden, applyNormScales(even, norm), 20*tolerance,
+				)
 			}
 			if _, err := own.EncodeText(t.Context(), idRows(1), own.Folder.Config.SkippableLayers+1); !errors.Is(
 				err, onnx.ErrClipSkip,

@@ -81,7 +81,7 @@ func read(text string) []Part {
 		r.multiply(from, deemphasisFactor())
 	}
 	if len(r.parts) == 0 {
-		r.add("", 1)
+		r.add("")
 	}
 	return r.parts
 }
@@ -107,7 +107,7 @@ func (r *attentionReader) token(text string) int {
 		r.multiply(pop(&r.square), deemphasisFactor())
 		return 1
 	case isSpecial(c):
-		r.add(text[:1], 1)
+		r.add(text[:1])
 		return 1
 	}
 	return r.plainText(text)
@@ -116,10 +116,10 @@ func (r *attentionReader) token(text string) int {
 // escape reads a backslash: before a bracket or another backslash that one is literal, else the backslash is dropped.
 func (r *attentionReader) escape(text string) int {
 	if len(text) > 1 && isSpecial(text[1]) && text[1] != ':' {
-		r.add(text[1:2], 1)
+		r.add(text[1:2])
 		return 2
 	}
-	r.add("", 1)
+	r.add("")
 	return 1
 }
 
@@ -131,7 +131,7 @@ func (r *attentionReader) colon(text string) int {
 			return n
 		}
 	}
-	r.add(":", 1)
+	r.add(":")
 	return 1
 }
 
@@ -145,9 +145,9 @@ func (r *attentionReader) plainText(text string) int {
 	return n
 }
 
-// add appends text that starts at the reader's column.
-func (r *attentionReader) add(text string, weight float64) {
-	r.parts = append(r.parts, Part{Text: text, Weight: weight, Column: r.column})
+// add appends text of weight 1 that starts at the reader's column.
+func (r *attentionReader) add(text string) {
+	r.parts = append(r.parts, Part{Text: text, Weight: 1, Column: r.column})
 }
 
 // multiply multiplies the weight of every part from index from on. Weights stay finite, so that later sums cannot

@@ -24,36 +24,41 @@ func formatFlags(flags []prompt.Flag) string {
 func TestFlags(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ text, rest, flags, unknown string }{
-		"none":                              {"a red boat", "a red boat", "", ""},
-		"an aspect ratio":                   {"a boat --ar 3:2", "a boat", "ar=3:2", ""},
-		"its long name":                     {"a boat --aspect 16:9", "a boat", "ar=16:9", ""},
-		"an equals sign":                    {"a boat --ar=3:2 --seed=7", "a boat", "ar=3:2 | seed=7", ""},
-		"blanks in the ratio":               {"a boat --ar 3 : 2", "a boat", "ar=3:2", ""},
-		"an x for the colon":                {"a boat --ar 3x2", "a boat", "ar=3:2", ""},
-		"all four":                          {"a boat --ar 3:2 --no text, people --seed 7 --steps 20", "a boat", "ar=3:2 | no=text, people | seed=7 | steps=20", ""},
-		"case does not matter":              {"a boat --AR 3:2 --Seed 7", "a boat", "ar=3:2 | seed=7", ""},
-		"an em dash":                        {"a boat —ar 3:2", "a boat", "ar=3:2", ""},
-		"an en dash":                        {"a boat –seed 7", "a boat", "seed=7", ""},
-		"a non-breaking hyphen":             {"a boat ‑steps 20", "a boat", "steps=20", ""},
-		"two non-breaking hyphens":          {"a boat ‑‑steps 20", "a boat", "steps=20", ""},
-		"two en dashes":                     {"a boat ––no text", "a boat", "no=text", ""},
-		"a dash and a hyphen":               {"a boat —-ar 3:2", "a boat", "ar=3:2", ""},
-		"a horizontal bar":                  {"a boat ―ar 3:2", "a boat", "ar=3:2", ""},
-		"a minus sign":                      {"a boat −−ar 3:2", "a boat", "ar=3:2", ""},
-		"a newline before it":               {"a boat\n--ar 3:2\n--seed 7", "a boat", "ar=3:2 | seed=7", ""},
-		"only flags":                        {"--ar 3:2", "", "ar=3:2", ""},
-		"a flag given twice":                {"a --seed 1 --seed 2", "a", "seed=1 | seed=2", ""},
-		"punctuation behind a value":        {"a boat --seed 7, --ar 3:2.", "a boat", "seed=7 | ar=3:2", ""},
-		"words behind a value go back":      {"a boat --ar 3:2 on the sea", "a boat on the sea", "ar=3:2", ""},
-		"leading zeros":                     {"a --seed 007", "a", "seed=7", ""},
-		"the largest seed":                  {"a --seed 9007199254740991", "a", "seed=9007199254740991", ""},
-		"an unknown flag":                   {"a boat --stylize 750", "a boat", "", "stylize=750"},
-		"an unknown flag without value":     {"a boat --turbo --ar 3:2", "a boat", "ar=3:2", "turbo="},
-		"a flag that has no value":          {"a wall --tile --ar 3:2", "a wall", "tile= | ar=3:2", ""},
-		"words behind it go back":           {"a wall --tile of stones", "a wall of stones", "tile=", ""},
-		"raw style is unknown":              {"a boat --style raw", "a boat", "", "style=raw"},
-		"an unknown flag among known":       {"a --ar 3:2 --v 6 --seed 7", "a", "ar=3:2 | seed=7", "v=6"},
-		"an unknown flag with many words":   {"a --sref https://x/y.png https://z --seed 7", "a", "seed=7", "sref=https://x/y.png https://z"},
+		"none":                {"a red boat", "a red boat", "", ""},
+		"an aspect ratio":     {"a boat --ar 3:2", "a boat", "ar=3:2", ""},
+		"its long name":       {"a boat --aspect 16:9", "a boat", "ar=16:9", ""},
+		"an equals sign":      {"a boat --ar=3:2 --seed=7", "a boat", "ar=3:2 | seed=7", ""},
+		"blanks in the ratio": {"a boat --ar 3 : 2", "a boat", "ar=3:2", ""},
+		"an x for the colon":  {"a boat --ar 3x2", "a boat", "ar=3:2", ""},
+		"all four": {
+			"a boat --ar 3:2 --no text, people --seed 7 --steps 20", "a boat", "ar=3:2 | no=text, people | seed=7 | steps=20",
+			"",
+		},
+		"case does not matter":          {"a boat --AR 3:2 --Seed 7", "a boat", "ar=3:2 | seed=7", ""},
+		"an em dash":                    {"a boat —ar 3:2", "a boat", "ar=3:2", ""},
+		"an en dash":                    {"a boat –seed 7", "a boat", "seed=7", ""},
+		"a non-breaking hyphen":         {"a boat ‑steps 20", "a boat", "steps=20", ""},
+		"two non-breaking hyphens":      {"a boat ‑‑steps 20", "a boat", "steps=20", ""},
+		"two en dashes":                 {"a boat ––no text", "a boat", "no=text", ""},
+		"a dash and a hyphen":           {"a boat —-ar 3:2", "a boat", "ar=3:2", ""},
+		"a horizontal bar":              {"a boat ―ar 3:2", "a boat", "ar=3:2", ""},
+		"a minus sign":                  {"a boat −−ar 3:2", "a boat", "ar=3:2", ""},
+		"a newline before it":           {"a boat\n--ar 3:2\n--seed 7", "a boat", "ar=3:2 | seed=7", ""},
+		"only flags":                    {"--ar 3:2", "", "ar=3:2", ""},
+		"a flag given twice":            {"a --seed 1 --seed 2", "a", "seed=1 | seed=2", ""},
+		"punctuation behind a value":    {"a boat --seed 7, --ar 3:2.", "a boat", "seed=7 | ar=3:2", ""},
+		"words behind a value go back":  {"a boat --ar 3:2 on the sea", "a boat on the sea", "ar=3:2", ""},
+		"leading zeros":                 {"a --seed 007", "a", "seed=7", ""},
+		"the largest seed":              {"a --seed 9007199254740991", "a", "seed=9007199254740991", ""},
+		"an unknown flag":               {"a boat --stylize 750", "a boat", "", "stylize=750"},
+		"an unknown flag without value": {"a boat --turbo --ar 3:2", "a boat", "ar=3:2", "turbo="},
+		"a flag that has no value":      {"a wall --tile --ar 3:2", "a wall", "tile= | ar=3:2", ""},
+		"words behind it go back":       {"a wall --tile of stones", "a wall of stones", "tile=", ""},
+		"raw style is unknown":          {"a boat --style raw", "a boat", "", "style=raw"},
+		"an unknown flag among known":   {"a --ar 3:2 --v 6 --seed 7", "a", "ar=3:2 | seed=7", "v=6"},
+		"an unknown flag with many words": {
+			"a --sref https://x/y.png https://z --seed 7", "a", "seed=7", "sref=https://x/y.png https://z",
+		},
 		"an unknown flag behind an em dash": {"a boat —chaos 10", "a boat", "", "chaos=10"},
 		"an unheard-of one behind a dash":   {"a boat —foo 3", "a boat", "", "foo=3"},
 		"two of those":                      {"a boat —foo 3 —bar", "a boat", "", "foo=3 | bar="},
@@ -119,7 +124,10 @@ func TestFlagsFaults(t *testing.T) {
 }
 
 func FuzzFlags(f *testing.F) {
-	for _, seed := range []string{"", "a --ar 3:2", "—", "--", "a —ar", "--no --no", "--ar 3 :\u3000 2 x", "\xff--ar 1:1", "--=", "--a=", "－－ar 1:1", "a --no --seed 1 b"} {
+	for _, seed := range []string{
+		"", "a --ar 3:2", "—", "--", "a —ar", "--no --no", "--ar 3 :\u3000 2 x", "\xff--ar 1:1", "--=", "--a=", "－－ar 1:1",
+		"a --no --seed 1 b",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -135,7 +143,10 @@ func FuzzFlags(f *testing.F) {
 
 func TestSeedOf(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]int64{"a --seed 7": 7, "a --seed 7 --seed 8": 7, "a --seed x --seed 8": 8, "a --seed 0 --ar 3:2": 0, "a": -1, "a --seed {1, 2}": -1} {
+	for text, want := range map[string]int64{
+		"a --seed 7": 7, "a --seed 7 --seed 8": 7, "a --seed x --seed 8": 8, "a --seed 0 --ar 3:2": 0, "a": -1,
+		"a --seed {1, 2}": -1,
+	} {
 		got, given := prompt.SeedOf(text)
 		if !given {
 			got = -1

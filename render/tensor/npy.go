@@ -80,14 +80,14 @@ func readNPYHeader(b *bufio.Reader) (kind string, shape []int, err error) {
 	if _, err := io.ReadFull(b, head); err != nil || string(head[:len(npyMagic)]) != npyMagic {
 		return "", nil, fmt.Errorf("not a .npy file")
 	}
-	length := make([]byte, 2)
+	length, size := make([]byte, 4), 2
 	if head[len(npyMagic)] >= 2 {
-		length = make([]byte, 4) // since version 2
+		size = 4 // since version 2
 	}
-	if _, err := io.ReadFull(b, length); err != nil {
+	if _, err := io.ReadFull(b, length[:size]); err != nil {
 		return "", nil, err
 	}
-	n := binary.LittleEndian.Uint32(append(length, 0, 0)[:4])
+	n := binary.LittleEndian.Uint32(length)
 	if n > 1<<16 {
 		return "", nil, fmt.Errorf("a header of %d bytes", n)
 	}

@@ -161,15 +161,19 @@ func (s *Server) initialise(t testing.TB) {
 func (s *Server) launch(t testing.TB) {
 	t.Helper()
 	var log bytes.Buffer
-	c := s.command(context.Background(), "postgres", "-D", filepath.Join(s.folder, "data"), "-k", s.folder, "-h", "",
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
+	c := s.command(context.WithoutCancel(t.Context()), "postgres", "-D", filepath.Join(s.folder, "data"), "-k", s.folder,
+		"-h", "", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
 	c.Stdout, c.Stderr = &log, &log
 	killWithParent(c.SysProcAttr)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	var end error // once ended is closed
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		end = c.Wait()
+	}()
 	t.Cleanup(func() {
 		_ = c.Process.Signal(syscall.SIGQUIT) // immediate shutdown: clients lose their connections
 		<-ended
@@ -180,9 +184,8 @@ func (s *Server) launch(t testing.TB) {
 			return
 		}
 		select {
-		case why := <-ended:
-			ended <- why
-			t.Fatalf("postgres ended: %v\n%s", why, log.Bytes())
+		case <-ended:
+			t.Fatalf("postgres ended: %v\n%s", end, log.Bytes())
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"sync"
@@ -73,8 +74,7 @@ func (h *Hub) addConn(c *conn) bool {
 }
 
 func (c *conn) sendHello() {
-	data, _ := json.Marshal(map[string]any{
-		"heartbeat_interval": c.hub.heartbeat.Milliseconds(), "_trace": []string{"sandbox"}})
+	data := fmt.Appendf(nil, `{"_trace":["sandbox"],"heartbeat_interval":%d}`, c.hub.heartbeat.Milliseconds())
 	c.queue(packet{Op: opHello, Data: data})
 }
 
@@ -145,8 +145,12 @@ func (c *conn) send(ctx context.Context, p packet) error {
 	}
 	var b bytes.Buffer
 	z := zlib.NewWriter(&b)
-	z.Write(data) // a write to memory cannot fail
-	z.Close()
+	if _, err := z.Write(data); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
 	return c.ws.Write(ctx, websocket.MessageBinary, b.Bytes())
 }
 

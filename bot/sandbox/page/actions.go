@@ -56,7 +56,7 @@ func (p *Page) command(w http.ResponseWriter, r *http.Request) {
 		sendError(w, fmt.Errorf("the files are too large: at most %d MB", world.MaxRequest>>20))
 		return
 	}
-	defer r.MultipartForm.RemoveAll()
+	defer func() { _ = r.MultipartForm.RemoveAll() }() // a file that stays does no harm
 	var a action
 	if err := json.Unmarshal([]byte(r.FormValue("act")), &a); err != nil {
 		sendError(w, err)

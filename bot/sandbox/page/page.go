@@ -138,7 +138,9 @@ func guildOf(list []wire.Channel) string {
 	return ""
 }
 
-func sendJSON(w http.ResponseWriter, body any) {
+func sendJSON(w http.ResponseWriter, body any) { send(w, http.StatusOK, body) }
+
+func send(w http.ResponseWriter, status int, body any) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		slog.Error("sandbox: cannot encode a response to the page", "error", err)
@@ -146,17 +148,15 @@ func sendJSON(w http.ResponseWriter, body any) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
 	w.Write(data) // an error means that the browser has disconnected
 }
 
 // sendError sends the text of an error, which the page shows.
 func sendError(w http.ResponseWriter, err error) {
 	message := err.Error()
-	var e *wire.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*wire.Error](err); ok {
 		message = e.Message
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusBadRequest)
-	json.NewEncoder(w).Encode(map[string]string{"error": message})
+	send(w, http.StatusBadRequest, map[string]string{"error": message})
 }

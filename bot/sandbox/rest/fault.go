@@ -82,13 +82,13 @@ func (f *Fault) breaks(w http.ResponseWriter, r *http.Request) bool {
 	if f == nil || !f.Reset {
 		return false
 	}
-	io.CopyN(io.Discard, r.Body, 1024) // the error does not matter: the connection ends next
+	_, _ = io.CopyN(io.Discard, r.Body, 1024) // the error does not matter: the connection ends next
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0)
+		_ = tcp.SetLinger(0) // Close then resets the connection
 	}
 	conn.Close()
 	return true

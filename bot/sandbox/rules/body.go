@@ -23,7 +23,7 @@ func nullLists(r Request) []string {
 		}
 	}
 	var a object
-	json.Unmarshal(m["allowed_mentions"], &a)         // a is nil if there are none
+	_ = json.Unmarshal(m["allowed_mentions"], &a)     // a is nil if there are none
 	for _, name := range []string{"users", "roles"} { // the rule "allowed-mentions" checks parse
 		if string(a[name]) == "null" {
 			found = append(found, fmt.Sprintf("allowed_mentions.%s is null", name))

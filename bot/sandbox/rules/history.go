@@ -44,7 +44,7 @@ func (h *history) remember(r Request, token, route string) {
 		Code   int  `json:"code"`
 		Global bool `json:"global"`
 	}
-	json.Unmarshal(r.Answer, &answer) // a response without JSON leaves the zero values
+	_ = json.Unmarshal(r.Answer, &answer) // a response without JSON leaves the zero values
 	switch {
 	case r.Status == http.StatusUnauthorized && answer.Code == 50027, answer.Code == 10015 && token != "":
 		h.dead[token] = true

@@ -39,7 +39,7 @@ var description = sync.OnceValue(func() *openapi.Description {
 // no rate limits unless the options set them.
 func Start(t testing.TB, o sandbox.Options) *sandbox.Sandbox {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}
@@ -57,7 +57,7 @@ func Start(t testing.TB, o sandbox.Options) *sandbox.Sandbox {
 	if err != nil {
 		t.Fatalf("open sandbox: %v", err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ctx, nil) }()
 	t.Cleanup(func() {

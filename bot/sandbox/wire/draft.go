@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"errors"
 )
 
 // FileRef is an entry of a draft's attachments. Its id is the id of a file that stays, or the number n of a new file's
@@ -79,7 +80,7 @@ func ReadDraft(body []byte, files []Upload) (*Draft, error) {
 
 // badField returns the path of a JSON value that has the wrong type.
 func badField(err error) string {
-	if t, ok := err.(*json.UnmarshalTypeError); ok && t.Field != "" {
+	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && t.Field != "" {
 		return t.Field
 	}
 	return "body"

@@ -1,12 +1,12 @@
 package world
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"darkroom/bot/sandbox/blob"
@@ -44,15 +44,15 @@ func (w *World) statePath() string { return filepath.Join(w.dir, "state.json") }
 
 // startSaving starts the goroutine that writes the state after changes. One write covers all changes so far.
 func (w *World) startSaving() {
-	ctx, stop := context.WithCancel(context.Background())
-	w.stop = stop
+	stopped := make(chan struct{})
+	w.stop = sync.OnceFunc(func() { close(stopped) })
 	if w.dir == "" {
 		return
 	}
 	w.saver.Go(func() {
 		for {
 			select {
-			case <-ctx.Done():
+			case <-stopped:
 				w.saveErr = w.save()
 				return
 			case <-w.dirty:

@@ -23,29 +23,29 @@ func (w *World) byToken(app, token string) (*Interaction, error) {
 }
 
 // target finds a message that belongs to a token's interaction. The lock is held.
-func (w *World) target(app, token, id string) (*Interaction, *Message, error) {
+func (w *World) target(app, token, id string) (*Message, error) {
 	i, err := w.byToken(app, token)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if id == Original {
 		id = i.Original
 	}
 	m := w.state.Messages[id]
 	if m == nil || id != i.Original && (m.Interaction == nil || m.Interaction.ID != i.ID) {
-		return nil, nil, wire.Refuse(10008)
+		return nil, wire.Refuse(10008)
 	}
 	if w.state.Channels[m.ChannelID] == nil {
-		return nil, nil, wire.Refuse(10003)
+		return nil, wire.Refuse(10003)
 	}
-	return i, m, nil
+	return m, nil
 }
 
 // MessageByToken is GET /webhooks/{app}/{token}/messages/{id}.
 func (w *World) MessageByToken(app, token, id string) (wire.Message, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, m, err := w.target(app, token, id)
+	m, err := w.target(app, token, id)
 	if err != nil {
 		return wire.Message{}, err
 	}
@@ -56,7 +56,7 @@ func (w *World) MessageByToken(app, token, id string) (wire.Message, error) {
 func (w *World) EditByToken(app, token, id string, d *wire.Draft) (wire.Message, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, m, err := w.target(app, token, id)
+	m, err := w.target(app, token, id)
 	if err != nil {
 		return wire.Message{}, err
 	}
@@ -71,7 +71,7 @@ func (w *World) EditByToken(app, token, id string, d *wire.Draft) (wire.Message,
 func (w *World) DeleteByToken(app, token, id string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, m, err := w.target(app, token, id)
+	m, err := w.target(app, token, id)
 	if err != nil {
 		return err
 	}

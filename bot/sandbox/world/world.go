@@ -54,7 +54,7 @@ type World struct {
 	log       []Change // the newest changes, oldest first
 	seq       int      // the newest change's number; starts with the time, so that two runs share no numbers
 	dirty     chan struct{}
-	stop      context.CancelFunc
+	stop      func()
 	saver     sync.WaitGroup
 	saveErr   error
 	dir       string

@@ -84,6 +84,6 @@ func index(t testing.TB) map[string]map[string]string {
 
 // testdata lies beside this package, wherever the test runs.
 func testdata() string {
-	_, here, _, _ := runtime.Caller(0)
+	_, here, _, _ := runtime.Caller(0) //nolint:dogsled // only the file is of interest
 	return filepath.Join(filepath.Dir(here), "..", "testdata")
 }

@@ -29,7 +29,7 @@ func firstField(b []byte) (f rawField, size int, err error) {
 		return f, 0, errMalformed
 	}
 	f.number = int(number)
-	n := 0
+	var n int
 	switch kind {
 	case protowire.VarintType:
 		f.value, n = protowire.ConsumeVarint(b[size:])

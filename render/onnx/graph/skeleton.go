@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -38,10 +39,10 @@ func readSkeleton(path string) (Skeleton, error) {
 	}
 	dir := filepath.Dir(path)
 	r := skeletonReader{maxInline: -1}
-	if real, files, err := resolveLinks(path, h); err != nil {
+	if target, files, err := resolveLinks(path, h); err != nil {
 		return Skeleton{}, err
 	} else if files != nil {
-		dir, r.maxInline, r.location, r.files = filepath.Dir(real), maxInlineWeight, filepath.Base(real), files
+		dir, r.maxInline, r.location, r.files = filepath.Dir(target), maxInlineWeight, filepath.Base(target), files
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -60,8 +61,8 @@ func readSkeleton(path string) (Skeleton, error) {
 // resolveLinks finds where the model and its files of weights really lie, since ONNX Runtime refuses weights behind a
 // link to another folder: in Hugging Face's cache every file is such a link. It returns the real names of the files of
 // weights, or nil where they do not all lie beside the model, since then no one folder can be given for all.
-func resolveLinks(path string, h Header) (real string, files map[string]string, err error) {
-	if real, err = filepath.EvalSymlinks(path); err != nil {
+func resolveLinks(path string, h Header) (target string, files map[string]string, err error) {
+	if target, err = filepath.EvalSymlinks(path); err != nil {
 		return "", nil, err
 	}
 	files = map[string]string{}
@@ -70,12 +71,12 @@ func resolveLinks(path string, h Header) (real string, files map[string]string, 
 		if err != nil {
 			return "", nil, err
 		}
-		if filepath.Dir(file) != filepath.Dir(real) {
-			return real, nil, nil
+		if filepath.Dir(file) != filepath.Dir(target) {
+			return target, nil, nil
 		}
 		files[name] = filepath.Base(file)
 	}
-	return real, files, nil
+	return target, files, nil
 }
 
 // skeletonReader copies a model field by field, without the long weights.
@@ -180,7 +181,7 @@ func (r skeletonReader) copyField(f field) ([]byte, error) {
 	if size > r.end-r.pos {
 		return nil, errMalformed
 	}
-	out := append(tag, make([]byte, size)...)
+	out := slices.Concat(tag, make([]byte, size))
 	if _, err := io.ReadFull(r.buf, out[len(tag):]); err != nil {
 		return nil, errMalformed
 	}

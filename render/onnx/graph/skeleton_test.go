@@ -63,9 +63,9 @@ func TestSkeletonBehindLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, err := graph.ReadSkeleton(link)
-	real, _ := filepath.EvalSymlinks(path)
-	if err != nil || s.Dir != filepath.Dir(real) || strings.Contains(string(s.Model), "linked") {
-		t.Errorf("got folder %s, %v, want that of the file itself: %s", s.Dir, err, filepath.Dir(real))
+	target, _ := filepath.EvalSymlinks(path)
+	if err != nil || s.Dir != filepath.Dir(target) || strings.Contains(string(s.Model), "linked") {
+		t.Errorf("got folder %s, %v, want that of the file itself: %s", s.Dir, err, filepath.Dir(target))
 	}
 }
 

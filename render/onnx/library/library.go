@@ -88,8 +88,8 @@ func Find(explicit string, dirs ...string) (string, error) {
 func Dirs() []string {
 	var dirs []string
 	if exe, err := os.Executable(); err == nil {
-		if real, err := filepath.EvalSymlinks(exe); err == nil {
-			exe = real
+		if target, err := filepath.EvalSymlinks(exe); err == nil {
+			exe = target
 		}
 		dirs = append(dirs, filepath.Join(filepath.Dir(exe), "lib"))
 	}

@@ -64,44 +64,51 @@ func TestChoices(t *testing.T) {
 		text string
 		want []string
 	}{
-		"nothing open":                           {"a (red:1.2) [boat|ship] <lora:x:1>", []string{"a (red:1.2) [boat|ship] <lora:x:1>"}},
-		"one of several":                         {"a {red|blue} boat", []string{"a blue boat", "a red boat"}},
-		"an option may be empty":                 {"{fe|}male", []string{"female", "male"}},
-		"blanks belong to an option":             {"a{ red|} boat", []string{"a boat", "a red boat"}},
-		"groups nest":                            {"{a|{b|c} d}", []string{"a", "b d", "c d"}},
-		"commas in a choice are text":            {"{a, b|c}", []string{"a, b", "c"}},
-		"two of three, none twice":               {"{2$$a|b|c}", []string{"a, b", "a, c", "b, a", "b, c", "c, a", "c, b"}},
-		"a separator of one's own":               {"{2$$ and $$a|b}", []string{"a and b", "b and a"}},
-		"a range":                                {"{1-2$$ $$a|b}", []string{"a", "a b", "b", "b a"}},
-		"a range without beginning":              {"{-2$$+$$a|b}", []string{"a", "a+b", "b", "b+a"}},
-		"a range without end":                    {"{2-$$+$$a|b}", []string{"a+b", "b+a"}},
-		"none at all":                            {"x{0$$a|b}", []string{"x"}},
-		"more than there are":                    {"{5$$+$$a|b}", []string{"a+b", "b+a"}},
-		"several lose the blanks around them":    {"{2$$+$$ a | b }", []string{"a+b", "b+a"}},
-		"no weight is never chosen":              {"{0::a|2::b|.5::c}", []string{"b", "c"}},
-		"all without weight are alike":           {"{0::a|0::b}", []string{"a", "b"}},
-		"a weight is a number":                   {"{hot:: a|b}", []string{"b", "hot:: a"}},
-		"a group of one is what it holds":        {"a {red} boat", []string{"a red boat"}},
-		"an open brace is text":                  {"a {b|d{ c", []string{"a {b|d{ c"}},
-		"a closing brace is text":                {"a|b} c", []string{"a|b} c"}},
-		"only the inner half is a group":         {"{a {b|c}", []string{"{a b", "{a c"}},
-		"an escaped brace is text":               {`\{a|b\}`, []string{`\{a|b\}`}},
-		"an escaped stroke is text":              {`{a\|b|c}`, []string{`a\|b`, "c"}},
-		"dollars that count nothing are text":    {"{x$$a|b}", []string{"b", "x$$a"}},
-		"a wildcard":                             {"a __colour__ boat", []string{"a blue boat", "a red boat"}},
-		"a wildcard in a folder":                 {"__animals/birds__", []string{"kite", "owl", "wren"}},
-		"case does not count":                    {"__Animals/Birds__", []string{"kite", "owl", "wren"}},
-		"a star is any name":                     {"__animals/*__", []string{"carp", "kite", "owl", "wren"}},
-		"two stars are any folders":              {"__animals/**__", []string{"ant", "carp", "kite", "owl", "wren"}},
-		"a wildcard in a choice":                 {"{__animals/fish__|dog}", []string{"carp", "dog"}},
-		"several values of a wildcard":           {"{3$$-$$__animals/birds__}", []string{"kite-owl-wren", "kite-wren-owl", "owl-kite-wren", "owl-wren-kite", "wren-kite-owl", "wren-owl-kite"}},
-		"what stands in a file is expanded":      {"__painted__", []string{"blue owl", "blue wren", "red owl", "red wren"}},
-		"a file's lines may have weights":        {"__heavy__", []string{"stone"}},
-		"an empty file is nothing":               {"a__empty__b", []string{"ab"}},
-		"underscores without a name are text":    {"a __ b ____ c__d e__", []string{"a __ b ____ c__d e__"}},
-		"a name with a blank is text":            {"__not a name__", []string{"__not a name__"}},
-		"a group without anything is nothing":    {"a{}b", []string{"ab"}},
-		"the rest of the notations stays":        {"(a:1.2) AND [b:c:0.5] BREAK hot::2 --ar 3:2", []string{"(a:1.2) AND [b:c:0.5] BREAK hot::2 --ar 3:2"}},
+		"nothing open": {
+			"a (red:1.2) [boat|ship] <lora:x:1>", []string{"a (red:1.2) [boat|ship] <lora:x:1>"},
+		},
+		"one of several":                      {"a {red|blue} boat", []string{"a blue boat", "a red boat"}},
+		"an option may be empty":              {"{fe|}male", []string{"female", "male"}},
+		"blanks belong to an option":          {"a{ red|} boat", []string{"a boat", "a red boat"}},
+		"groups nest":                         {"{a|{b|c} d}", []string{"a", "b d", "c d"}},
+		"commas in a choice are text":         {"{a, b|c}", []string{"a, b", "c"}},
+		"two of three, none twice":            {"{2$$a|b|c}", []string{"a, b", "a, c", "b, a", "b, c", "c, a", "c, b"}},
+		"a separator of one's own":            {"{2$$ and $$a|b}", []string{"a and b", "b and a"}},
+		"a range":                             {"{1-2$$ $$a|b}", []string{"a", "a b", "b", "b a"}},
+		"a range without beginning":           {"{-2$$+$$a|b}", []string{"a", "a+b", "b", "b+a"}},
+		"a range without end":                 {"{2-$$+$$a|b}", []string{"a+b", "b+a"}},
+		"none at all":                         {"x{0$$a|b}", []string{"x"}},
+		"more than there are":                 {"{5$$+$$a|b}", []string{"a+b", "b+a"}},
+		"several lose the blanks around them": {"{2$$+$$ a | b }", []string{"a+b", "b+a"}},
+		"no weight is never chosen":           {"{0::a|2::b|.5::c}", []string{"b", "c"}},
+		"all without weight are alike":        {"{0::a|0::b}", []string{"a", "b"}},
+		"a weight is a number":                {"{hot:: a|b}", []string{"b", "hot:: a"}},
+		"a group of one is what it holds":     {"a {red} boat", []string{"a red boat"}},
+		"an open brace is text":               {"a {b|d{ c", []string{"a {b|d{ c"}},
+		"a closing brace is text":             {"a|b} c", []string{"a|b} c"}},
+		"only the inner half is a group":      {"{a {b|c}", []string{"{a b", "{a c"}},
+		"an escaped brace is text":            {`\{a|b\}`, []string{`\{a|b\}`}},
+		"an escaped stroke is text":           {`{a\|b|c}`, []string{`a\|b`, "c"}},
+		"dollars that count nothing are text": {"{x$$a|b}", []string{"b", "x$$a"}},
+		"a wildcard":                          {"a __colour__ boat", []string{"a blue boat", "a red boat"}},
+		"a wildcard in a folder":              {"__animals/birds__", []string{"kite", "owl", "wren"}},
+		"case does not count":                 {"__Animals/Birds__", []string{"kite", "owl", "wren"}},
+		"a star is any name":                  {"__animals/*__", []string{"carp", "kite", "owl", "wren"}},
+		"two stars are any folders":           {"__animals/**__", []string{"ant", "carp", "kite", "owl", "wren"}},
+		"a wildcard in a choice":              {"{__animals/fish__|dog}", []string{"carp", "dog"}},
+		"several values of a wildcard": {
+			"{3$$-$$__animals/birds__}",
+			[]string{"kite-owl-wren", "kite-wren-owl", "owl-kite-wren", "owl-wren-kite", "wren-kite-owl", "wren-owl-kite"},
+		},
+		"what stands in a file is expanded":   {"__painted__", []string{"blue owl", "blue wren", "red owl", "red wren"}},
+		"a file's lines may have weights":     {"__heavy__", []string{"stone"}},
+		"an empty file is nothing":            {"a__empty__b", []string{"ab"}},
+		"underscores without a name are text": {"a __ b ____ c__d e__", []string{"a __ b ____ c__d e__"}},
+		"a name with a blank is text":         {"__not a name__", []string{"__not a name__"}},
+		"a group without anything is nothing": {"a{}b", []string{"ab"}},
+		"the rest of the notations stays": {
+			"(a:1.2) AND [b:c:0.5] BREAK hot::2 --ar 3:2", []string{"(a:1.2) AND [b:c:0.5] BREAK hot::2 --ar 3:2"},
+		},
 		"other scripts are letters like all":     {"{日本|ελ}é", []string{"ελé", "日本é"}},
 		"a group within editing is chosen first": {"[{a|b}:c:0.5]", []string{"[a:c:0.5]", "[b:c:0.5]"}},
 	} {
@@ -120,12 +127,23 @@ func TestPermutations(t *testing.T) {
 		texts []string
 		want  []string // the texts of each joined by |
 	}{
-		"each option":                          {[]string{"a {red, blue, } boat"}, []string{"a red boat", "a blue boat", "a  boat"}},
-		"each with each, the last first":       {[]string{"{a, b} {c, d}"}, []string{"a c", "a d", "b c", "b d"}},
-		"nested":                               {[]string{"{red, pastel {yellow, green}} bird"}, []string{"red bird", "pastel yellow bird", "pastel green bird"}},
-		"an escaped comma is text":             {[]string{`{red\, dark, blue}`}, []string{"red, dark", "blue"}},
-		"in flags":                             {[]string{"a boat --ar {3:2, 1:1} --seed {1, 2}"}, []string{"a boat --ar 3:2 --seed 1", "a boat --ar 3:2 --seed 2", "a boat --ar 1:1 --seed 1", "a boat --ar 1:1 --seed 2"}},
-		"over several texts":                   {[]string{"{a, b}", "x", "{c, d}"}, []string{"a|x|c", "a|x|d", "b|x|c", "b|x|d"}},
+		"each option": {
+			[]string{"a {red, blue, } boat"}, []string{"a red boat", "a blue boat", "a  boat"},
+		},
+		"each with each, the last first": {[]string{"{a, b} {c, d}"}, []string{"a c", "a d", "b c", "b d"}},
+		"nested": {
+			[]string{"{red, pastel {yellow, green}} bird"}, []string{"red bird", "pastel yellow bird", "pastel green bird"},
+		},
+		"an escaped comma is text": {[]string{`{red\, dark, blue}`}, []string{"red, dark", "blue"}},
+		"in flags": {
+			[]string{"a boat --ar {3:2, 1:1} --seed {1, 2}"},
+			[]string{
+				"a boat --ar 3:2 --seed 1", "a boat --ar 3:2 --seed 2", "a boat --ar 1:1 --seed 1", "a boat --ar 1:1 --seed 2",
+			},
+		},
+		"over several texts": {
+			[]string{"{a, b}", "x", "{c, d}"}, []string{"a|x|c", "a|x|d", "b|x|c", "b|x|d"},
+		},
 		"from a wildcard":                      {[]string{"__both__"}, []string{"x", "y"}},
 		"a choice of one that has none":        {[]string{"{{a, b}}"}, []string{"a", "b"}},
 		"of what is chosen within them":        {[]string{"{a, {b}}"}, []string{"a", "b"}},
@@ -229,7 +247,8 @@ func TestExpandRefuses(t *testing.T) {
 func TestHasChoices(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		"a boat": false, "{a|b}": true, "{a, b}": true, "__a__": true, "{a": false, `\{a|b\}`: false, "a | b": false, "{a}": false, "": false,
+		"a boat": false, "{a|b}": true, "{a, b}": true, "__a__": true, "{a": false, `\{a|b\}`: false, "a | b": false,
+		"{a}": false, "": false,
 	} {
 		if got := dynamic.HasChoices(text); got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
@@ -247,8 +266,11 @@ func checkExpand(text string, seed int64) error {
 		return fmt.Errorf("%d permutations", len(got))
 	}
 	again, err := dynamic.Expand(context.Background(), []string{text}, seed, testWildcards(), 30)
-	if err != nil || !reflect.DeepEqual(got, again) {
-		return fmt.Errorf("the second time: %q, %v, want %q", again, err, got)
+	if err != nil {
+		return fmt.Errorf("the second time: %w", err)
+	}
+	if !reflect.DeepEqual(got, again) {
+		return fmt.Errorf("the second time: %q, want %q", again, got)
 	}
 	for _, row := range got {
 		if len(row[0]) > 20_000 || utf8.ValidString(text) && !utf8.ValidString(row[0]) {
@@ -294,7 +316,9 @@ func TestExpandLongAndDeep(t *testing.T) {
 }
 
 func FuzzExpand(f *testing.F) {
-	for _, seed := range []string{"a {red|blue} boat", "{2$$ and $$a|b|c}", "{3::a|{b, c}}", "__animals/*__", `{a\,b, c}`, "{{{", "__a__b__"} {
+	for _, seed := range []string{
+		"a {red|blue} boat", "{2$$ and $$a|b|c}", "{3::a|{b, c}}", "__animals/*__", `{a\,b, c}`, "{{{", "__a__b__",
+	} {
 		f.Add(seed, int64(7))
 	}
 	f.Fuzz(func(t *testing.T, text string, seed int64) {
