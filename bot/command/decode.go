@@ -1,11 +1,12 @@
 package command
 
 import (
-	"darkroom/render/request"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+
+	"darkroom/render/request"
 )
 
 // The verbs of a Request that are not names of commands.

@@ -18,7 +18,7 @@ import (
 )
 
 // Store is what delivery needs of the database.
-type Store interface {
+type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	finder
 	meta
 	runStates
@@ -98,6 +98,7 @@ type undeliveredResults interface {
 type outbox interface {
 	epochs
 	Wake()
+	Ours() bool
 	RemoveEnded(ctx context.Context, job string) error
 }
 

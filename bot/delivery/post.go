@@ -57,8 +57,8 @@ func (p *idempotentPost) send(ctx context.Context) error {
 	return p.sendNew(ctx)
 }
 
-// sendNew posts the message where it can be posted: in the job's channel unless it is private, else in direct messages. It
-// returns errUndeliverable when both are closed, or why it should be tried again later.
+// sendNew posts the message where it can be posted: in the job's channel unless it is private, else in direct
+// messages. It returns errUndeliverable when both are closed, or why it should be tried again later.
 func (p *idempotentPost) sendNew(ctx context.Context) error {
 	err := errUndeliverable
 	if !p.job.Address.Ephemeral {
