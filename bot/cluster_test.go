@@ -75,15 +75,21 @@ func newCluster(t *testing.T, o sandbox.Options) *cluster {
 	// The documentation says string, and wins over the OpenAPI description, which says integer.
 	h.sandbox.Rules().Allow("default_member_permissions")
 	h.defaults = h.sandbox.Defaults()
-	var err error
-	if h.db, err = store.Open(
-		ctx, "sqlite:"+filepath.Join(t.TempDir(), "darkroom.db"), store.Options{Now: h.clock.now},
-	); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = h.db.Close() })
+	h.openStore()
 	h.newQueue()
 	return h
+}
+
+// openStore gives the cluster an empty database.
+func (h *cluster) openStore() {
+	h.t.Helper()
+	path := filepath.Join(h.t.TempDir(), "darkroom.db")
+	db, err := store.Open(h.ctx, "sqlite:"+path, store.Options{Now: h.clock.now})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { _ = db.Close() })
+	h.db = db
 }
 
 // startCluster makes a cluster with everything running in it.

@@ -9,7 +9,8 @@ import (
 // of one epoch contain its number; lua/prelude.lua makes them. The functions below make those that Go code reads.
 //
 //	darkroom:{<pool>}:
-//	root                hash    epoch; began: when it began; run: the run of the server; paused: 1 if anything is paused
+//	root                hash    epoch; began: when it began; run: the run of the server; paused: 1 if anything is paused;
+//	                            database, owneduntil: whose bots use the pool; id, idrun: the server's id, and its run
 //	pauses              hash    by scope: since when, and the reason
 //	events              stream  what happened, trimmed at Options.MaxEvents
 //	renderers, renderers-until      hash, zset by time          what renderers announced, and until when it holds

@@ -54,6 +54,7 @@ var (
 	inputScript           = queueScript("input")
 	epochScript           = poolScript("epoch")
 	beginEpochScript      = poolScript("beginepoch")
+	ownScript             = poolScript("own")
 	announceScript        = poolScript("announce")
 	renderersScript       = poolScript("renderers")
 	putUndeliveredScript  = poolScript("putundelivered")

@@ -30,3 +30,14 @@ func (s *Store) SetMeta(ctx context.Context, name, value string) error {
 	}
 	return nil
 }
+
+// MetaOnce stores a value under a name that has none yet, and returns what is stored there. Of several processes that
+// do so at once, all get the same.
+func (s *Store) MetaOnce(ctx context.Context, name, value string) (string, error) {
+	_, err := s.write.ExecContext(ctx, `INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`,
+		name, cleanText(value))
+	if err != nil {
+		return "", fmt.Errorf("save %s once: %w", name, err)
+	}
+	return s.Meta(ctx, name)
+}

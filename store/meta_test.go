@@ -17,4 +17,8 @@ func exerciseMeta(t *testing.T, s *store.Store, _ *clock) {
 		value, err = s.Meta(ctx, "commands")
 		equal(t, "meta", []any{value, err}, []any{want, error(nil)})
 	}
+	for _, value := range []string{"first", "second"} {
+		got, err := s.MetaOnce(ctx, "database", value)
+		equal(t, "meta that is stored once", []any{got, err}, []any{"first", error(nil)})
+	}
 }

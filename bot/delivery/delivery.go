@@ -98,6 +98,7 @@ type undeliveredResults interface {
 type outbox interface {
 	epochs
 	Wake()
+	Ours() bool
 	RemoveEnded(ctx context.Context, job string) error
 }
 

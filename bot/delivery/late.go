@@ -35,8 +35,12 @@ type lateResults struct {
 	failing     bool // the last look failed
 }
 
-// deliver delivers a few results, and tells whether there may be more.
+// deliver delivers a few results, and tells whether there may be more. It takes none from a queue that may be another
+// database's: results of unknown jobs are dropped.
 func (l *lateResults) deliver(ctx context.Context) (more bool) {
+	if !l.outbox.Ours() {
+		return false
+	}
 	late, err := l.queue.TakeUndelivered(ctx, deliveryBatch)
 	if err != nil && !l.failing && ctx.Err() == nil {
 		l.log.Warn("undelivered results cannot be read", "error", err)

@@ -19,8 +19,8 @@ const nonceLife = time.Minute
 
 // Why a message was posted nowhere. The texts are what its owner reads.
 var (
-	errUndeliverable = errors.New(message.ReasonUndeliverable) //nolint:staticcheck // a sentence
-	errMaybePosted   = errors.New(message.ReasonMaybePosted)   //nolint:staticcheck // a sentence
+	errUndeliverable = errors.New(message.ReasonUndeliverable)
+	errMaybePosted   = errors.New(message.ReasonMaybePosted)
 )
 
 // poster makes idempotent posts.
@@ -57,8 +57,8 @@ func (p *idempotentPost) send(ctx context.Context) error {
 	return p.sendNew(ctx)
 }
 
-// sendNew posts the message where it can be posted: in the job's channel unless it is private, else in direct messages.
-// It returns errUndeliverable when both are closed, or why it should be tried again later.
+// sendNew posts the message where it can be posted: in the job's channel unless it is private, else in direct
+// messages. It returns errUndeliverable when both are closed, or why it should be tried again later.
 func (p *idempotentPost) sendNew(ctx context.Context) error {
 	err := errUndeliverable
 	if !p.job.Address.Ephemeral {

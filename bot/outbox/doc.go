@@ -7,7 +7,8 @@
 //
 // Each life of the queue is an epoch. The relay compares the queue's epoch with SQL's and begins the next one when
 // they differ; what the queue held before counts no more. Two bots that use one database and two queues (split brain)
-// would do so in turn for ever, so the one that notices stops with an error.
+// would do so in turn for ever. So database and queue hold the random id of each other, and a bot that finds the id of
+// another one that lives stops with an error (ownership.go).
 //
 // The outbox also keeps the queue's pauses as SQL has them, audits jobs whose end nobody heard of, reaps lost leases,
 // and copies input pictures from Discord before their job is enqueued. When it gives a job up it tells so through

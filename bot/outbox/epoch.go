@@ -31,7 +31,7 @@ type epochKeeper struct {
 	shared     bool // other bots work on the same database
 	now        func() time.Time
 	log        *slog.Logger
-	splitBrain *splitBrain
+	owner      *ownership
 	beganNanos atomic.Int64 // when the epoch began
 	own        atomic.Int64 // the last epoch that this bot began
 }
@@ -39,9 +39,14 @@ type epochKeeper struct {
 // recover compares the queue's epoch with SQL's. For a queue that is empty, or at another epoch, it begins a new
 // one with a number that was never used: leases from before do not count after that.
 func (k *epochKeeper) recover(ctx context.Context) (int64, error) {
+	if err := k.owner.keep(ctx); err != nil {
+		return 0, err
+	}
 	if agreed, err := k.agreed(ctx); err != nil || agreed > 0 {
-		k.splitBrain.agree(agreed)
 		return agreed, err
+	}
+	if err := k.owner.renew(ctx); err != nil { // of a queue that is new it was not asked yet
+		return 0, err
 	}
 	mine, err := k.claim(ctx, epochClaim+k.pool, epochClaimLife)
 	if err != nil {
@@ -51,7 +56,6 @@ func (k *epochKeeper) recover(ctx context.Context) (int64, error) {
 		return 0, errEpochBeingBegun
 	}
 	if agreed, err := k.agreed(ctx); err != nil || agreed > 0 {
-		k.splitBrain.agree(agreed)
 		return agreed, err // somebody was faster
 	}
 	return k.begin(ctx)
@@ -77,14 +81,6 @@ func (k *epochKeeper) begin(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("ask for epoch: %w", err)
 	}
-	want, err := k.db.CurrentEpoch(ctx, k.pool)
-	if err != nil {
-		return 0, err
-	}
-	foreign := !empty && k.splitBrain.isForeign(has, want)
-	if foreign && k.splitBrain.tooMany(k.now()) {
-		return 0, errSplitBrain
-	}
 	next, err := k.db.NextEpoch(ctx, k.pool)
 	for err == nil && next <= has { // SQL was restored from an older copy: step over what the queue already used
 		next, err = k.db.NextEpoch(ctx, k.pool)
@@ -103,13 +99,8 @@ func (k *epochKeeper) begin(ctx context.Context) (int64, error) {
 	if k.shared {
 		began = k.now() // another bot may still have enqueued it into the old one
 	}
-	k.splitBrain.agree(next)
 	k.beganNanos.Store(began.UnixNano())
 	k.own.Store(next)
-	if foreign {
-		k.splitBrain.count(k.now())
-		k.log.Warn("another bot began an epoch that this bot's Redis does not show", "epoch", want)
-	}
 	k.log.Info("the queue begins a new epoch", "epoch", next, "before", has, "empty", empty)
 	return next, nil
 }

@@ -35,6 +35,8 @@ type slowQueue struct {
 
 func (q *slowQueue) Epoch(context.Context) (int64, bool, error) { return q.epoch, q.epoch == 0, nil }
 
+func (*slowQueue) InProcess() bool { return true } // so nobody else can own it
+
 func (q *slowQueue) Pauses(context.Context) ([]queue.Paused, error) { return nil, nil }
 
 func (q *slowQueue) BeginEpoch(_ context.Context, epoch int64) error {
@@ -45,11 +47,11 @@ func (q *slowQueue) BeginEpoch(_ context.Context, epoch int64) error {
 
 func newEpochKeeper(shared bool) (k *epochKeeper, q *slowQueue, clock *time.Time) {
 	now := time.Unix(1_700_000_000, 0)
-	db, q := &epochStore{}, &slowQueue{clock: &now}
+	db, q, clockNow := &epochStore{}, &slowQueue{clock: &now}, func() time.Time { return now }
 	return &epochKeeper{
-		db: db, queue: q, pauses: &pauseSync{db: db, queue: q}, shared: shared, splitBrain: &splitBrain{},
+		db: db, queue: q, pauses: &pauseSync{db: db, queue: q}, shared: shared, owner: &ownership{queue: q, now: clockNow},
 		claim: func(context.Context, string, time.Duration) (bool, error) { return true, nil },
-		now:   func() time.Time { return now }, log: slog.New(slog.DiscardHandler),
+		now:   clockNow, log: slog.New(slog.DiscardHandler),
 	}, q, &now
 }
 

@@ -19,6 +19,7 @@ type Store interface {
 	jobs
 	unqueuedJobs
 	epochs
+	ownershipStore
 	inputs
 	policies
 }
@@ -56,6 +57,7 @@ type Queue interface {
 	jobQueue
 	pauses
 	queueEpochs
+	ownedQueue
 }
 
 type jobQueue interface {
@@ -129,7 +131,7 @@ func New(o Options) *Outbox {
 		copies: new(errgroup.Group),
 		epochs: &epochKeeper{
 			db: o.Store, queue: o.Queue, pauses: p, claim: o.Claim, pool: o.Pool, shared: o.Shared, now: o.Now, log: o.Log,
-			splitBrain: &splitBrain{started: o.Now()},
+			owner: &ownership{db: o.Store, queue: o.Queue, pool: o.Pool, shared: o.Shared, now: o.Now, log: o.Log},
 		},
 		single: &enqueuer{
 			db: o.Store, queue: o.Queue, failed: o.Failed, enqueued: o.Enqueued, log: o.Log,
@@ -149,6 +151,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 	group.Go(func() error { return o.reap(ctx) })
 	err := group.Wait()
 	_ = o.copies.Wait() // copies return no errors
+	o.epochs.owner.release(ctx)
 	return err
 }
 
@@ -159,6 +162,10 @@ func (o *Outbox) Wake() {
 	default: // it will
 	}
 }
+
+// Ours tells whether the queue surely belongs to this bot's database. It does not at the start, and while the bots of
+// another database may use it.
+func (o *Outbox) Ours() bool { return o.epochs.owner.ours.Load() }
 
 // AgreedEpoch returns the epoch in which queue and SQL agree, 0 if they do not.
 func (o *Outbox) AgreedEpoch(ctx context.Context) (int64, error) { return o.epochs.agreed(ctx) }

@@ -23,8 +23,8 @@ func (o *Outbox) relay(ctx context.Context) error {
 	var audited time.Time
 	for {
 		err := o.relayOnce(ctx)
-		if errors.Is(err, errSplitBrain) {
-			o.log.Error(splitBrainText)
+		if isSplitBrain(err) {
+			o.log.Error("this bot stops", "error", err)
 			return err
 		}
 		if now := o.opts.Now(); err == nil && now.Sub(audited) >= o.opts.Audit {

@@ -1,6 +1,6 @@
-// Package backoff waits between tries: twice as long each time, give or take a quarter by chance, so that many clients
-// do not come back at once. The arithmetic is that of github.com/sethvargo/go-retry; its Do is not used, because what
-// ends our loops is seldom the error alone.
+// Package backoff waits between tries: twice as long each time, give or take a quarter by chance, so that many
+// clients do not come back at once. The arithmetic is that of github.com/sethvargo/go-retry; its Do is not used,
+// because what ends our loops is seldom the error alone.
 package backoff
 
 import (
