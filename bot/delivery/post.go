@@ -19,8 +19,8 @@ const nonceLife = time.Minute
 
 // Why a message was posted nowhere. The texts are what its owner reads.
 var (
-	errUndeliverable = errors.New(message.ReasonUndeliverable)
-	errMaybePosted   = errors.New(message.ReasonMaybePosted)
+	errUndeliverable = errors.New(message.ReasonUndeliverable) //nolint:staticcheck // a sentence
+	errMaybePosted   = errors.New(message.ReasonMaybePosted)   //nolint:staticcheck // a sentence
 )
 
 // poster makes idempotent posts.

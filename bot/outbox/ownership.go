@@ -138,7 +138,7 @@ func (w *ownership) wait(why error) error {
 	if w.now().Sub(w.refusedSince) > ownershipPatience {
 		return why
 	}
-	return fmt.Errorf("%w: %s", errNotOurs, why)
+	return fmt.Errorf("%w: %v", errNotOurs, why) //nolint:errorlint // why ends the bot, once it is returned alone
 }
 
 // release gives database and Redis free at the end, so that the next bot need not wait.
