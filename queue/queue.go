@@ -19,8 +19,8 @@ var (
 )
 
 // Options of a Queue. The zero value of a field means the value in its comment. The program sets Pool, Lease,
-// ReclaimGrace and UndeliveredLease itself: the lease is --lease (config/settings.go), the other two times are half a lease
-// and two leases (queueOptions in cmd/darkroom/data.go).
+// ReclaimGrace and UndeliveredLease itself: the lease is --lease (config/settings.go), the other two times are half a
+// lease and two leases (queueOptions in cmd/darkroom/data.go).
 type Options struct {
 	Pool             string        // "main"; renderers and bots of one pool share a queue
 	Lease            time.Duration // 30 s; a renderer without a heartbeat for this time has lost its job

@@ -15,7 +15,7 @@ import (
 )
 
 // Store is what the outbox needs of the database.
-type Store interface { //nolint:interfacebloat // the sum of what its parts need
+type Store interface {
 	jobs
 	unqueuedJobs
 	epochs
