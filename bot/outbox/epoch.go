@@ -133,7 +133,7 @@ func (k *epochKeeper) mayHaveRun(j job.Job) bool {
 }
 
 // markMaybePosted marks a job that may have been in a queue that is gone. It may have been posted although nobody told
-// SQL: this bot was down, or the event was lost with the queue.
+// SQL: this bot was down, or the event was lost with the queue. The mark is a guess: SQL does not hold it.
 func (k *epochKeeper) markMaybePosted(j job.Job) job.Job {
 	j.MaybePosted = j.Epoch > 0 || k.mayHaveRun(j)
 	return j
