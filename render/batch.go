@@ -10,52 +10,52 @@ import (
 	"darkroom/render/tensor"
 )
 
-// BatchSlot is one run's place among several that share their UNet calls. Whenever all of them wait for the UNet, the
+// BatchMember is one of several runs that share their UNet calls. Whenever all of them wait for the UNet, the
 // compatible requests (same model, size, timestep and length of the prompts) become one call; the others follow one
 // by one. The results are the same as without a batch, but for the network's own rounding.
 //
-// A run that ends, with or without success, releases its slot. Cancelling one run neither delays nor stops another.
-type BatchSlot struct {
+// A run that ends, with or without success, leaves the batch. Cancelling one run neither delays nor stops another.
+type BatchMember struct {
 	batch *batch
 	once  sync.Once
 }
 
-// NewBatch returns slots for n runs that begin together. Each slot must be used or released: until then the others
-// wait.
-func NewBatch(n int) []*BatchSlot {
-	s := &batch{slots: n}
-	slots := make([]*BatchSlot, n)
-	for i := range slots {
-		slots[i] = &BatchSlot{batch: s}
+// NewBatch returns a batch of n runs that begin together. Each member must call the UNet or leave: until then the
+// others wait.
+func NewBatch(n int) []*BatchMember {
+	s := &batch{members: n}
+	members := make([]*BatchMember, n)
+	for i := range members {
+		members[i] = &BatchMember{batch: s}
 	}
-	return slots
+	return members
 }
 
-// Release gives the slot up. It may be called several times, and on nil.
-func (s *BatchSlot) Release() {
+// Leave takes the run out of the batch. It may be called several times, and on nil.
+func (s *BatchMember) Leave() {
 	if s != nil {
-		s.once.Do(s.batch.release)
+		s.once.Do(s.batch.leave)
 	}
 }
 
-// batchedUnet is the UNet as a run with a slot calls it.
+// batchedUnet is the UNet as a member of a batch calls it.
 type batchedUnet struct {
-	*BatchSlot
+	*BatchMember
 	unet    Unet
 	maxRows int // rows of these latents that may share a call
 }
 
 // unetFor returns the UNet that a run calls for latents of that height and width.
 func (p *run) unetFor(height, width int) Unet {
-	if p.job.Slot == nil {
+	if p.job.BatchMember == nil {
 		return splittingUnet{p.memory, p.net}
 	}
 	pixels := height * width * p.parts.Config.PixelsPerLatent * p.parts.Config.PixelsPerLatent
 	maxRows := 2 * p.options.BatchPixels / pixels // twice: with the prompt and with the negative one
-	return batchedUnet{p.job.Slot, splittingUnet{p.memory, p.net}, maxRows}
+	return batchedUnet{p.job.BatchMember, splittingUnet{p.memory, p.net}, maxRows}
 }
 
-// Unet waits until every slot has a request or is released, and returns this run's part of the result.
+// Unet waits until every member has a request or has left, and returns this run's part of the result.
 func (s batchedUnet) Unet(
 	ctx context.Context, latents tensor.Tensor, time float64, conditioning Conditioning,
 ) (tensor.Tensor, error) {
@@ -69,7 +69,7 @@ func (s batchedUnet) Unet(
 			panic(got.panicked)
 		}
 		return got.out, got.err
-	case <-ctx.Done(): // the others go on once this run has released its slot
+	case <-ctx.Done(): // the others go on once this run has left the batch
 		s.batch.remove(a)
 		return tensor.Tensor{}, context.Cause(ctx)
 	}
@@ -94,7 +94,7 @@ type unetResult struct {
 // batch collects the requests of several runs.
 type batch struct {
 	mu      sync.Mutex
-	slots   int // not released yet
+	members int // that have not left yet
 	waiting []*unetRequest
 }
 
@@ -105,10 +105,10 @@ func (s *batch) add(a *unetRequest) {
 	s.runIfReady()
 }
 
-func (s *batch) release() {
+func (s *batch) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.slots--
+	s.members--
 	s.runIfReady()
 }
 
@@ -119,11 +119,11 @@ func (s *batch) remove(a *unetRequest) {
 	s.waiting = slices.DeleteFunc(s.waiting, func(w *unetRequest) bool { return w == a })
 }
 
-// runIfReady makes the calls once every slot has a request. They are made on a goroutine of their own, so that a
+// runIfReady makes the calls once every member has a request. They are made on a goroutine of their own, so that a
 // cancelled run need not wait for them. It ends when the calls end, at the latest when nobody waits for them any
 // more.
 func (s *batch) runIfReady() {
-	if len(s.waiting) == 0 || len(s.waiting) < s.slots {
+	if len(s.waiting) == 0 || len(s.waiting) < s.members {
 		return
 	}
 	requests := s.waiting

@@ -16,7 +16,7 @@ import (
 func renderBatch(
 	ctx context.Context, r *Renderer, specs []picture.Spec, job func(i int) (context.Context, Job),
 ) ([]*Result, []error) {
-	slots := NewBatch(len(specs))
+	members := NewBatch(len(specs))
 	results, errs := make([]*Result, len(specs)), make([]error, len(specs))
 	var wg sync.WaitGroup
 	for i, s := range specs {
@@ -24,7 +24,7 @@ func renderBatch(
 		if job != nil {
 			ctx, j = job(i)
 		}
-		j.Slot = slots[i]
+		j.BatchMember = members[i]
 		wg.Go(func() { results[i], errs[i] = r.Render(ctx, s, j) })
 	}
 	wg.Wait()
@@ -136,14 +136,14 @@ func TestCancelDoesNotWaitForSharedRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slots, ended := NewBatch(2), make([]chan error, 2)
+	members, ended := NewBatch(2), make([]chan error, 2)
 	cancels := make([]context.CancelCauseFunc, 2)
 	gone := errors.New("a person changed their mind")
 	for i, s := range specsWithSeeds(2) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancels[i], ended[i] = cancel, make(chan error, 1)
 		go func() {
-			_, err := r.Render(ctx, s, Job{Slot: slots[i]})
+			_, err := r.Render(ctx, s, Job{BatchMember: members[i]})
 			ended[i] <- err
 		}()
 	}
@@ -186,14 +186,14 @@ func TestPanicFailsOneOfABatch(t *testing.T) {
 	r, _ := newLimitedRenderer(t, limitedUnet{most: 99, bad: 0.25})
 	var caught any
 	_, errs := renderBatch(t.Context(), r, specs[:1], nil)
-	slots := NewBatch(2)
+	members := NewBatch(2)
 	var wg sync.WaitGroup
-	wg.Go(func() { _, errs[0] = r.Render(t.Context(), specs[0], Job{Slot: slots[0]}) })
+	wg.Go(func() { _, errs[0] = r.Render(t.Context(), specs[0], Job{BatchMember: members[0]}) })
 	wg.Go(func() {
 		defer func() { caught = recover() }()
 		s := specs[1]
 		s.Sampler = specs[0].Sampler
-		_, _ = r.Render(t.Context(), s, Job{Slot: slots[1], Latents: &given})
+		_, _ = r.Render(t.Context(), s, Job{BatchMember: members[1], Latents: &given})
 	})
 	wg.Wait()
 	if errs[0] != nil || caught == nil {

@@ -16,8 +16,8 @@ type Job struct {
 	Progress func(Progress)
 	// Latents is standard normal noise [1 or count, channels, h, w] in place of the seed's. Usually nil.
 	Latents *tensor.Tensor
-	// Slot is the run's place in a batch; Render releases it. nil for a run of its own.
-	Slot *BatchSlot
+	// BatchMember is the run as one of a batch; Render makes it leave. nil for a run of its own.
+	BatchMember *BatchMember
 }
 
 // Progress says how far a job is. Step never decreases, and reaches Steps before the images are decoded.

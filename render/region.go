@@ -44,6 +44,23 @@ func softRegion(grey *image.Gray, factor int) region {
 	return r
 }
 
+// overlayOn lays the init image over a finished one, as far as the region says.
+func (s *initImage) overlayOn(img *image.NRGBA) {
+	if s == nil || s.region == nil || s.region.overlay == nil {
+		return
+	}
+	size := img.Bounds().Size()
+	over := fit(s.canvas, size.X, size.Y)
+	weight := s.region.overlay
+	for i := range size.X * size.Y {
+		by := int(weight.Pix[i/size.X*weight.Rect.Dy()/size.Y*weight.Stride+i%size.X*weight.Rect.Dx()/size.X])
+		for c := range 3 {
+			v := int(img.Pix[4*i+c])*(255-by) + int(over.Pix[4*i+c])*by
+			img.Pix[4*i+c] = uint8((v + 127) / 255)
+		}
+	}
+}
+
 // roundedMask makes a latent mask of a grey one, rounding half to even.
 func roundedMask(grey *image.Gray) tensor.Tensor {
 	out := tensor.New(1, 1, grey.Rect.Dy(), grey.Rect.Dx())

@@ -110,7 +110,7 @@ func sameLength(all []*clip.Tokenizer) bool {
 // returns context.Cause(ctx) once ctx has ended. An error that another attempt would give again is a *Refusal. A
 // panic of a network reaches the caller.
 func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
-	defer job.Slot.Release()
+	defer job.BatchMember.Leave()
 	ctx, lowMemory := watchLowMemory(ctx)
 	p, err := r.newRun(spec, job)
 	if err != nil {
@@ -122,7 +122,7 @@ func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Res
 	}
 	var latents tensor.Tensor
 	err = p.timed(StageDenoise, func() error { latents, err = p.denoise(ctx); return err })
-	job.Slot.Release()
+	job.BatchMember.Leave()
 	if err != nil {
 		return nil, preferCause(ctx, fmt.Errorf("denoise: %w", err))
 	}

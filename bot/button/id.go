@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"darkroom/render/picture"
 )
 
 // Verb is what a button does.
@@ -50,7 +52,7 @@ var ErrForeign = errors.New("not a button of this bot")
 type ID struct {
 	Verb Verb
 	Job  string // interaction snowflake + "-" + ordinal
-	Tile int    // 1 to 4; 0 when the button is about the whole message
+	Tile int    // 1 to picture.MaxCount; 0 when the button is about the whole message
 	Arg  string
 }
 
@@ -84,7 +86,7 @@ func Parse(customID string) (ID, error) {
 		return foreign("no job")
 	}
 	tile, err := strconv.Atoi(parts[3])
-	if err != nil || tile < 0 || tile > 4 || parts[3] != strconv.Itoa(tile) {
+	if err != nil || tile < 0 || tile > picture.MaxCount || parts[3] != strconv.Itoa(tile) {
 		return foreign("no such tile")
 	}
 	id.Tile = tile

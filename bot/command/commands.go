@@ -86,7 +86,9 @@ func slashCommand(name, description string, options ...Option) Command {
 	}
 }
 
-// imagine has no max_length on its texts: if a prompt is too long, the bot's answer names the length, and the client
+// imagine is /imagine: the options that presets share are in imageSettings.
+//
+// It has no max_length on its texts: if a prompt is too long, the bot's answer names the length, and the client
 // would only stop without a reason.
 func imagine() Command {
 	options := []Option{{

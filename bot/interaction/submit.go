@@ -126,7 +126,7 @@ func (s *submitter) showAndEnqueue(
 	if n.followUp {
 		j = j.WithMessage(posted)
 	}
-	j.WasLeased = s.outbox.EpochBegan().After(began) // the relay may have enqueued it in an epoch that is over
+	j.MaybePosted = s.outbox.EpochBegan().After(began) // the relay may have enqueued it in an epoch that is over
 	if err := s.outbox.Enqueue(ctx, j, policy); err != nil {
 		s.log.Warn("the job waits for the relay", "job", j.ID, "error", rest.Redact(err.Error()))
 		s.outbox.Wake()

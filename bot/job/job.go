@@ -17,6 +17,10 @@ type Job struct {
 	store.Job
 	Spec    picture.Spec
 	Address message.Address // complete: it names the job's message if that is known
+
+	// MaybePosted says that a renderer may have posted the job although SQL does not know that it was leased. The row
+	// does not hold it: whoever enqueues the job decides. ForQueue passes it on, together with WasLeased.
+	MaybePosted bool
 }
 
 // New makes a job of a row without Spec and Address, and encodes both into the row.
@@ -81,8 +85,8 @@ func (j Job) Outcome() (out queue.Outcome) {
 func (j Job) ForQueue(p store.Policy) queue.Job {
 	return queue.Job{
 		ID: j.ID, Lane: j.Lane, Server: j.Server, User: j.User, Cost: j.Cost, Spec: j.Job.Spec, Address: j.rendererAddress(),
-		Inputs: j.Inputs, MaybePosted: j.WasLeased, WasRunning: j.State == store.Running, Pictures: j.Pictures,
-		MaxRunning: p.RunningPerUser, Weight: j.Weight, BatchKey: j.batchKey(), Crashes: j.Crashes,
+		Inputs: j.Inputs, MaybePosted: j.WasLeased || j.MaybePosted, WasRunning: j.State == store.Running,
+		Pictures: j.Pictures, MaxRunning: p.RunningPerUser, Weight: j.Weight, BatchKey: j.batchKey(), Crashes: j.Crashes,
 	}
 }
 

@@ -124,7 +124,7 @@ func Finished(to Address, spec picture.Spec, job string, files []File, made []qu
 }
 
 // FinishedRows are the buttons under a job's images: U and V for each of several tiles, or the buttons of a single
-// tile.
+// tile. A row of Discord has at most five buttons: picture.MaxCount and one for the whole message.
 func FinishedRows(spec picture.Spec, job string, tiles int) []Row {
 	if tiles == 1 {
 		return SingleRows(spec, job, 1)

@@ -136,6 +136,6 @@ func (k *epochKeeper) mayHaveRun(j job.Job) bool {
 // SQL: this bot was down, or the event was lost with the queue. The mark is WasLeased of this copy, a guess that SQL
 // does not hold; job.ForQueue passes it on as MaybePosted.
 func (k *epochKeeper) markMaybePosted(j job.Job) job.Job {
-	j.WasLeased = j.Epoch > 0 || k.mayHaveRun(j)
+	j.MaybePosted = j.Epoch > 0 || k.mayHaveRun(j)
 	return j
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -185,20 +184,4 @@ func (c *Client) readFailure(r request, answer *http.Response, got []byte) (time
 		return 500 * time.Millisecond, e
 	}
 	return -1, e
-}
-
-// retryAfter reads how long a 429 asks to wait, and whether it is global. An answer that does not say so in its body or
-// a header comes from a proxy in front of Discord: then the wait is a minute.
-func retryAfter(h http.Header, body []byte) (wait time.Duration, global bool) {
-	var got struct {
-		RetryAfter *float64 `json:"retry_after"`
-		Global     bool     `json:"global"`
-	}
-	if json.Unmarshal(body, &got) == nil && got.RetryAfter != nil {
-		return seconds(*got.RetryAfter), got.Global
-	}
-	if s, err := strconv.ParseFloat(h.Get("Retry-After"), 64); err == nil {
-		return seconds(s), h.Get("X-RateLimit-Global") == "true"
-	}
-	return time.Minute, true
 }

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"sync"
@@ -109,7 +110,7 @@ func (l *limiter) update(key string, h http.Header) {
 	}
 }
 
-// block reads a 429 that asks to wait.
+// block takes in a 429: nothing is sent on key, or nothing at all if the limit is global, until the wait is over.
 func (l *limiter) block(key string, global bool, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,6 +122,22 @@ func (l *limiter) block(key string, global bool, wait time.Duration) {
 	if b := l.buckets[key]; b != nil {
 		b.known, b.remaining, b.reset = true, 0, until
 	}
+}
+
+// retryAfter reads how long a 429 asks to wait, and whether it is global. An answer that does not say so in its body or
+// a header comes from a proxy in front of Discord: then the wait is a minute.
+func retryAfter(h http.Header, body []byte) (wait time.Duration, global bool) {
+	var got struct {
+		RetryAfter *float64 `json:"retry_after"`
+		Global     bool     `json:"global"`
+	}
+	if json.Unmarshal(body, &got) == nil && got.RetryAfter != nil {
+		return seconds(*got.RetryAfter), got.Global
+	}
+	if s, err := strconv.ParseFloat(h.Get("Retry-After"), 64); err == nil {
+		return seconds(s), h.Get("X-RateLimit-Global") == "true"
+	}
+	return time.Minute, true
 }
 
 // sweep forgets idle buckets, at most once a minute.

@@ -135,13 +135,13 @@ type roundCost struct {
 // renderRound renders as many images at once as the batch says.
 func (s settings) renderRound(ctx context.Context, e *pipeline.Pipeline) (roundCost, error) {
 	began, ran := time.Now(), e.Model.Ran()
-	slots, results, errs := render.NewBatch(s.batch), make([]roundCost, s.batch), make([]error, s.batch)
+	members, results, errs := render.NewBatch(s.batch), make([]roundCost, s.batch), make([]error, s.batch)
 	if s.batch == 1 {
-		slots[0] = nil
+		members[0] = nil
 	}
 	var wg sync.WaitGroup
 	for i := range s.batch {
-		wg.Go(func() { results[i], errs[i] = s.renderOne(ctx, e, int64(i), slots[i]) })
+		wg.Go(func() { results[i], errs[i] = s.renderOne(ctx, e, int64(i), members[i]) })
 	}
 	wg.Wait()
 	for _, err := range errs {
@@ -155,7 +155,7 @@ func (s settings) renderRound(ctx context.Context, e *pipeline.Pipeline) (roundC
 }
 
 func (s settings) renderOne(
-	ctx context.Context, e *pipeline.Pipeline, seed int64, slot *render.BatchSlot,
+	ctx context.Context, e *pipeline.Pipeline, seed int64, member *render.BatchMember,
 ) (roundCost, error) {
 	spec := picture.Spec{
 		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
@@ -163,7 +163,7 @@ func (s settings) renderOne(
 		Prompt: "a red boat on a lake at night", Negative: "blurry", Width: s.width, Height: s.height, Seed: seed, Count: 1,
 		Steps: s.steps, GuidanceScale: s.guidance, Sampler: s.sampler,
 	}
-	result, err := e.Render(ctx, spec, render.Job{Slot: slot})
+	result, err := e.Render(ctx, spec, render.Job{BatchMember: member})
 	if err != nil {
 		return roundCost{}, err
 	}

@@ -31,10 +31,10 @@ type SpecRenderer struct {
 	Input func(ctx context.Context, sha256 string) ([]byte, error)
 	// FileLimit is how many bytes a file may have where the answer goes.
 	FileLimit func(address json.RawMessage) (bytes int64, err error)
-	Reasons   Reasons      // why a job failed, as its owner reads it
-	Program   string       // the program, as named in each image
-	Log       *slog.Logger // nil for none
-	slots     *batchSlots  // of jobs that are rendered together; nil for one after the other
+	Reasons   Reasons       // why a job failed, as its owner reads it
+	Program   string        // the program, as named in each image
+	Log       *slog.Logger  // nil for none
+	members   *batchMembers // of jobs that are rendered together; nil for one after the other
 }
 
 // Reasons are sentences for the owner of a job.
@@ -46,8 +46,8 @@ type Reasons struct {
 
 // InBatches returns a Renderer that renders the jobs of a batch together.
 func (p SpecRenderer) InBatches() Renderer {
-	p.slots = &batchSlots{}
-	return batchRenderer{p, p.slots}
+	p.members = &batchMembers{}
+	return batchRenderer{p, p.members}
 }
 
 // Render renders the images of a leased job.
@@ -69,7 +69,7 @@ func (p SpecRenderer) Render(
 	}
 	load := time.Since(began)
 	report := func(now render.Progress) { progress(now.Step*100/max(now.Steps, 1), now.Preview) }
-	result, err := a.Render(ctx, spec, render.Job{Input: p.Input, Slot: p.slots.of(l.Job.ID), Progress: report})
+	result, err := a.Render(ctx, spec, render.Job{Input: p.Input, BatchMember: p.members.of(l.Job.ID), Progress: report})
 	if err != nil {
 		return Result{}, p.finalError(err)
 	}

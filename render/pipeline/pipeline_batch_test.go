@@ -58,12 +58,12 @@ func TestSeamlessBatchSharesUnetRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slots, errs := render.NewBatch(2), make([]error, 2)
+	members, errs := render.NewBatch(2), make([]error, 2)
 	var wg sync.WaitGroup
-	for i := range slots {
+	for i := range members {
 		s := smallSpec(e.Folder, i)
 		s.Tiling = true
-		wg.Go(func() { _, errs[i] = r.Render(t.Context(), s, render.Job{Slot: slots[i]}) })
+		wg.Go(func() { _, errs[i] = r.Render(t.Context(), s, render.Job{BatchMember: members[i]}) })
 	}
 	wg.Wait()
 	if got := runs.Load(); errors.Join(errs...) != nil || got != 3 {
@@ -74,10 +74,12 @@ func TestSeamlessBatchSharesUnetRuns(t *testing.T) {
 func TestBatchMatchesSingleRenders(t *testing.T) {
 	t.Parallel()
 	e := pipelinetest.Load(t, demo)
-	slots, got, errs := render.NewBatch(2), make([]*render.Result, 2), make([]error, 2)
+	members, got, errs := render.NewBatch(2), make([]*render.Result, 2), make([]error, 2)
 	var wg sync.WaitGroup
-	for i := range slots {
-		wg.Go(func() { got[i], errs[i] = e.Render(t.Context(), smallSpec(e.Folder, i), render.Job{Slot: slots[i]}) })
+	for i := range members {
+		wg.Go(func() {
+			got[i], errs[i] = e.Render(t.Context(), smallSpec(e.Folder, i), render.Job{BatchMember: members[i]})
+		})
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {

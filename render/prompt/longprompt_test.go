@@ -18,15 +18,15 @@ var awkwardPieces = []string{
 
 // readers are all that read a prompt as it was typed.
 var readers = map[string]func(string){
-	"Parse":      func(s string) { prompt.Parse(s) },
-	"Fragments":  func(s string) { prompt.Fragments(s) },
-	"Flags":      func(s string) { prompt.Flags(s) },
-	"Addons":     func(s string) { prompt.Addons(s) },
-	"Compose":    func(s string) { prompt.Compose(s) },
-	"Stages":     func(s string) { prompt.Stages(s, prompt.Calls{Count: 3}) },
-	"NotationOf": func(s string) { prompt.DetectNotation(s) },
-	"Terms":      func(s string) { _, _ = prompt.Terms(picture.NotationMidjourney, s) },
-	"Unknown":    func(s string) { prompt.UnknownWords([]string{"a"}, s) },
+	"Parse":     func(s string) { prompt.Parse(s) },
+	"Fragments": func(s string) { prompt.Fragments(s) },
+	"Flags":     func(s string) { prompt.Flags(s) },
+	"Addons":    func(s string) { prompt.Addons(s) },
+	"Compose":   func(s string) { prompt.Compose(s) },
+	"Stages":    func(s string) { prompt.Stages(s, prompt.Calls{Count: 3}) },
+	"Notation":  func(s string) { prompt.DetectNotation(s) },
+	"Terms":     func(s string) { _, _ = prompt.Terms(picture.NotationMidjourney, s) },
+	"Unknown":   func(s string) { prompt.UnknownWords([]string{"a"}, s) },
 }
 
 // TestLongPrompts reads prompts far beyond any limit, of one awkward piece each: see TestWorkGrowsWithTheLength.

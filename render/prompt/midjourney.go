@@ -26,34 +26,6 @@ func (e *WeightsError) Error() string {
 // each other, and the rest would be amplified too much.
 const minWeightSum = 0.01
 
-// Terms divides a prompt into prompts that guide together: at AND, and in Midjourney's notation also at each :: outside
-// of brackets, where a number directly after it is the weight of the part before. There is always at least one term.
-//
-//	hot:: dog          hot ×0.5, dog ×0.5
-//	hot::2 dog         hot ×0.667, dog ×0.333
-//	hot:: dog::-0.5    hot ×2, dog ×-1
-//
-// Those weights are relative: each is divided by the sum of all, which must be positive; else the error is a
-// *WeightsError.
-func Terms(n picture.Notation, text string) ([]Term, error) {
-	if n != picture.NotationMidjourney {
-		return Compose(text), nil
-	}
-	var terms []Term
-	for _, joined := range andWord.Split(text, -1) {
-		parts := splitWeighted(joined)
-		if len(parts) == 0 {
-			terms = append(terms, Compose(joined)...)
-			continue
-		}
-		if err := normalizeWeights(parts); err != nil {
-			return nil, err
-		}
-		terms = append(terms, parts...)
-	}
-	return terms, nil
-}
-
 // normalizeWeights divides weights by their sum.
 func normalizeWeights(parts []Term) error {
 	sum, largest := 0.0, 0.0

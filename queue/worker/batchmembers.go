@@ -7,46 +7,46 @@ import (
 	"darkroom/render"
 )
 
-// batchSlots gives the jobs of a batch their slots in the joint runs of the model.
-type batchSlots struct {
-	mu    sync.Mutex
-	slots map[string]*render.BatchSlot // by job
+// batchMembers knows which jobs are rendered together, in joint runs of the model.
+type batchMembers struct {
+	mu      sync.Mutex
+	members map[string]*render.BatchMember // by job
 }
 
-// BeginBatch makes a slot for each job; see BatchRenderer.
-func (s *batchSlots) BeginBatch(jobs []string) (over func(job string)) {
+// BeginBatch makes each job a member of a new batch; see BatchRenderer.
+func (s *batchMembers) BeginBatch(jobs []string) (over func(job string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.slots == nil {
-		s.slots = map[string]*render.BatchSlot{}
+	if s.members == nil {
+		s.members = map[string]*render.BatchMember{}
 	}
-	for i, slot := range render.NewBatch(len(jobs)) {
-		s.slots[jobs[i]] = slot
+	for i, member := range render.NewBatch(len(jobs)) {
+		s.members[jobs[i]] = member
 	}
-	return s.release
+	return s.leave
 }
 
-// of returns a job's slot; nil for one that is rendered alone.
-func (s *batchSlots) of(job string) *render.BatchSlot {
+// of returns a job as a member of its batch; nil for one that is rendered alone.
+func (s *batchMembers) of(job string) *render.BatchMember {
 	if s == nil {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.slots[job]
+	return s.members[job]
 }
 
-func (s *batchSlots) release(job string) {
-	s.of(job).Release()
+func (s *batchMembers) leave(job string) {
+	s.of(job).Leave()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.slots, job)
+	delete(s.members, job)
 }
 
 // batchRenderer is a SpecRenderer that can render several jobs at once.
 type batchRenderer struct {
 	SpecRenderer
-	*batchSlots
+	*batchMembers
 }
 
 // gpuBatchSize is how many jobs a GPU renders at once where nothing else is asked for: more make a single image wait

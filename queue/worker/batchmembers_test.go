@@ -23,39 +23,39 @@ func TestBatchSize(t *testing.T) {
 	}
 }
 
-// slotCounter counts the jobs that are rendered with a slot.
-type slotCounter struct {
+// memberCounter counts the jobs that are rendered in a batch.
+type memberCounter struct {
 	fakePipeline
-	mu       sync.Mutex
-	withSlot int
+	mu      sync.Mutex
+	inBatch int
 }
 
 // Render renders noise.
-func (s *slotCounter) Render(_ context.Context, spec picture.Spec, job render.Job) (*render.Result, error) {
+func (s *memberCounter) Render(_ context.Context, spec picture.Spec, job render.Job) (*render.Result, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if job.Slot != nil {
-		s.withSlot++
+	if job.BatchMember != nil {
+		s.inBatch++
 	}
 	return s.fakePipeline.Render(context.Background(), spec, job)
 }
 
-func TestJobsOfABatchShareSlots(t *testing.T) {
+func TestJobsOfABatchRenderTogether(t *testing.T) {
 	t.Parallel()
-	s, quiet := &slotCounter{}, func(int, func() image.Image) {}
+	s, quiet := &memberCounter{}, func(int, func() image.Image) {}
 	p := s.renderer()
 	p.Load = func(context.Context, string) (Pipeline, error) { return s, nil }
 	g := p.InBatches()
 	l := leaseOf(t, testSpec(), 1<<20)
 	over := g.(BatchRenderer).BeginBatch([]string{l.Job.ID, "other"})
-	if _, err := g.Render(t.Context(), l, quiet); err != nil || s.withSlot != 1 {
-		t.Fatalf("got %v with %d slots, want one", err, s.withSlot)
+	if _, err := g.Render(t.Context(), l, quiet); err != nil || s.inBatch != 1 {
+		t.Fatalf("got %v with %d jobs in a batch, want one", err, s.inBatch)
 	}
 	over(l.Job.ID)
 	over("other")
 	_, err := g.Render(t.Context(), l, quiet)
-	if left := len(g.(batchRenderer).batchSlots.slots); err != nil || s.withSlot != 1 || left != 0 {
-		t.Errorf("got %v with %d slots used and %d left, want it rendered alone", err, s.withSlot, left)
+	if left := len(g.(batchRenderer).batchMembers.members); err != nil || s.inBatch != 1 || left != 0 {
+		t.Errorf("got %v with %d jobs in a batch and %d left, want it rendered alone", err, s.inBatch, left)
 	}
 	if _, ok := Renderer(p).(BatchRenderer); ok {
 		t.Error("a renderer of one job at a time begins batches")
