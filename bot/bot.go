@@ -21,7 +21,7 @@ import (
 )
 
 // Store is what the bot's rooms need of the database; *store.Store is one.
-type Store interface {
+type Store interface { //nolint:interfacebloat // the sum of what its rooms need
 	gateway.Store
 	catalog.Store
 	outbox.Store
@@ -92,8 +92,8 @@ func New(p Parts) (*Bot, error) {
 }
 
 // claimFor returns what tells whether this bot is the one to do a thing. A bot that has its database to itself always
-// is. A claim ends by itself, so that another bot takes over from one that died. If the claim of an interaction cannot be
-// written, the interaction is answered all the same: Discord takes only one first answer.
+// is. A claim ends by itself, so that another bot takes over from one that died. If the claim of an interaction cannot
+// be written, the interaction is answered all the same: Discord takes only one first answer.
 func claimFor(p Parts) func(ctx context.Context, name string, span time.Duration) (bool, error) {
 	if !p.Options.Shared {
 		return func(context.Context, string, time.Duration) (bool, error) { return true, nil }

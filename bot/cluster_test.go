@@ -62,9 +62,10 @@ func newCluster(t *testing.T, o sandbox.Options) *cluster {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	t.Cleanup(cancel)
-	h := &cluster{t: t, ctx: ctx, renderer: &fakeRenderer{}, clock: &clock{}, log: &logBuffer{}, wrapQueue: func(l bot.Queue) bot.Queue {
-		return l
-	}}
+	h := &cluster{
+		t: t, ctx: ctx, renderer: &fakeRenderer{}, clock: &clock{}, log: &logBuffer{},
+		wrapQueue: func(l bot.Queue) bot.Queue { return l },
+	}
 	const interval = 20 * time.Millisecond
 	h.intervals = bot.Intervals{
 		Relay: interval, Reap: interval, Deliver: interval, Positions: interval / 2, Catalog: interval, Expire: interval,
@@ -112,9 +113,10 @@ func (h *cluster) newQueue() {
 func (h *cluster) announce() {
 	h.t.Helper()
 	spec := picture.Spec{Version: picture.Version, Model: picture.Ref{Hash: modelHash}}
-	err := h.queue.Announce(h.ctx, queue.Renderer{Slot: "easel", Device: "test", Lanes: queue.Lanes(picture.Lanes(modelHash)...), Models: []queue.Model{
-		{Name: "postcards", Hash: modelHash, Lane: spec.Lane(), Card: json.RawMessage(card)},
-	}}, time.Hour)
+	err := h.queue.Announce(h.ctx, queue.Renderer{
+		Slot: "easel", Device: "test", Lanes: queue.Lanes(picture.Lanes(modelHash)...),
+		Models: []queue.Model{{Name: "postcards", Hash: modelHash, Lane: spec.Lane(), Card: json.RawMessage(card)}},
+	}, time.Hour)
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -37,8 +37,10 @@ func TestImagine(t *testing.T) {
 	}
 	job := i.ID + "-0"
 	var want []string
-	for _, b := range []string{"single:J:1", "single:J:2", "single:J:3", "single:J:4", "reroll:J:0", "vary:J:1", "vary:J:2", "vary:J:3",
-		"vary:J:4", "remix:J:0", "info:J:0", "delete:J:0"} {
+	for _, b := range []string{
+		"single:J:1", "single:J:2", "single:J:3", "single:J:4", "reroll:J:0", "vary:J:1", "vary:J:2", "vary:J:3",
+		"vary:J:4", "remix:J:0", "info:J:0", "delete:J:0",
+	} {
 		want = append(want, "1:"+strings.Replace(b, "J", job, 1))
 	}
 	if got := buttons(done.Components); !slices.Equal(got, want) {

@@ -35,7 +35,9 @@ func TestWaitingMessagesShowETA(t *testing.T) {
 		}
 		at := time.Unix(must(strconv.ParseInt(told[1], 10, 64)), 0)
 		// The one that is painted is 37 % through, and a moment is told in whole seconds.
-		if in, least, most := at.Sub(asked), time.Duration(n)*cost-time.Second, time.Duration(n+1)*cost+5*time.Second; in < least || in > most {
+		in := at.Sub(asked)
+		least, most := time.Duration(n)*cost-time.Second, time.Duration(n+1)*cost+5*time.Second
+		if in < least || in > most {
 			t.Errorf("#%d: finished in %v, want between %v and %v", n, in, least, most)
 		}
 	}

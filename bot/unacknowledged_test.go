@@ -83,14 +83,17 @@ func TestUnrecordedAcknowledgement(t *testing.T) {
 	})
 	for name, fault := range map[string]sandbox.Fault{
 		"is neither kept nor broken while Discord does not answer": {Status: http.StatusBadGateway},
-		"nor while the bot may not look":                           {Status: http.StatusForbidden, Code: 50001, Message: "closed"},
+		"nor while the bot may not look": {
+			Status: http.StatusForbidden, Code: 50001, Message: "closed",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h, i, m := shownThenCrashed(t)
 			h.sandbox.Rules().Allow("forbidden")
 			met := make(chan struct{}, 1)
-			fault.Method, fault.Path, fault.Times, fault.Matched = http.MethodGet, regexp.MustCompile("^/channels/.*/messages$"), -1, met
+			fault.Method, fault.Path = http.MethodGet, regexp.MustCompile("^/channels/.*/messages$")
+			fault.Times, fault.Matched = -1, met
 			repair := h.sandbox.Fail(fault)
 			h.startBot()
 			select {

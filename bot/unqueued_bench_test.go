@@ -68,8 +68,10 @@ func storeWithJobs(b *testing.B) *store.Store {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = s.Close() })
-	spec := picture.Spec{Version: picture.Version, Model: picture.Ref{Name: "m", Hash: modelHash}, Prompt: "a red boat on a blue sea",
-		Width: 512, Height: 512, Steps: 20, Count: 4, Sampler: "ddim"}
+	spec := picture.Spec{
+		Version: picture.Version, Model: picture.Ref{Name: "m", Hash: modelHash}, Prompt: "a red boat on a blue sea",
+		Width: 512, Height: 512, Steps: 20, Count: 4, Sampler: "ddim",
+	}
 	to := message.Address{Application: "1", Token: "t", Channel: "2", User: "3", Expires: time.Now().Add(tokenLife)}
 	for user := range unqueuedJobs / unqueuedPerUser {
 		var jobs []store.Job

@@ -12,11 +12,15 @@ import (
 // fullRenderer is a renderer's settings with no default among them.
 func fullRenderer() Renderer {
 	return Renderer{
-		Redis:   Redis{URL: NewSecret("unix://:p@/tmp/queue.sock?protocol=2"), Pool: "night"},
-		API:     API{Base: "http://127.0.0.1:1/api/v10"},
-		Runtime: Runtime{Ort: "/lib/ort.so", Device: Device{Kind: "cuda", Index: 1}, Threads: 3, Prefer: "start", ModelsDir: "/m"},
-		Worker:  Worker{Models: []string{"a,b", "c"}, Batch: 2, Slot: "east"},
-		Leasing: Leasing{Lease: 9 * time.Second, Heartbeat: time.Second, Grace: 1500 * time.Millisecond, HangTimeout: time.Hour},
+		Redis: Redis{URL: NewSecret("unix://:p@/tmp/queue.sock?protocol=2"), Pool: "night"},
+		API:   API{Base: "http://127.0.0.1:1/api/v10"},
+		Runtime: Runtime{
+			Ort: "/lib/ort.so", Device: Device{Kind: "cuda", Index: 1}, Threads: 3, Prefer: "start", ModelsDir: "/m",
+		},
+		Worker: Worker{Models: []string{"a,b", "c"}, Batch: 2, Slot: "east"},
+		Leasing: Leasing{
+			Lease: 9 * time.Second, Heartbeat: time.Second, Grace: 1500 * time.Millisecond, HangTimeout: time.Hour,
+		},
 	}
 }
 
@@ -51,17 +55,24 @@ func TestEnvironmentTestIsComplete(t *testing.T) {
 
 func TestEnvironmentKeepsNoSecretOfTheBot(t *testing.T) {
 	t.Parallel()
-	base := []string{"PATH=/bin", "DISCORD_TOKEN=hush", "DISCORD_TOKEN_FILE=/hush", "DATABASE_URL=postgres://hush", "REDIS_URL=redis://hush",
-		"DARKROOM_CONFIG=/hush", "DARKROOM_DATA=/hush", "DARKROOM_DISCORD_API=http://hush", "LD_LIBRARY_PATH=/lib"}
+	base := []string{
+		"PATH=/bin", "DISCORD_TOKEN=hush", "DISCORD_TOKEN_FILE=/hush", "DATABASE_URL=postgres://hush",
+		"REDIS_URL=redis://hush", "DARKROOM_CONFIG=/hush", "DARKROOM_DATA=/hush", "DARKROOM_DISCORD_API=http://hush",
+		"LD_LIBRARY_PATH=/lib",
+	}
 	env := Environment(base, Log{Level: "info", Format: "text"}, fullRenderer())
-	if text := strings.Join(env, "\n"); strings.Contains(text, "hush") || !slices.Contains(env, "PATH=/bin") || !slices.Contains(env, "LD_LIBRARY_PATH=/lib") {
+	hush := strings.Contains(strings.Join(env, "\n"), "hush")
+	if hush || !slices.Contains(env, "PATH=/bin") || !slices.Contains(env, "LD_LIBRARY_PATH=/lib") {
 		t.Errorf("got %q, want PATH and LD_LIBRARY_PATH, and nothing of the bot's", env)
 	}
 }
 
 func defaultRenderer(t *testing.T) Renderer {
 	t.Helper()
-	s, err := Load(Sources{Args: []string{"renderer", "--redis-url", "redis://h:1"}, ReadFile: os.ReadFile, Getenv: func(string) string { return "" }})
+	s, err := Load(Sources{
+		Args: []string{"renderer", "--redis-url", "redis://h:1"}, ReadFile: os.ReadFile,
+		Getenv: func(string) string { return "" },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

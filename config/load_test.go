@@ -186,6 +186,10 @@ func TestFaults(t *testing.T) {
 		"a server's name": {sources("queue", "pause", "--server", "abc", "--redis-url", "http://h"),
 			[]string{"--redis-url: want redis://HOST:PORT/0, rediss:// or unix://",
 				`--server: "abc": want a server's id, or dm for all direct messages`}},
+		"a heartbeat of more than a third of the lease": {
+			sources("up", "--lease", "20s", "--heartbeat", "7s"),
+			[]string{"--heartbeat 7s: want at most a third of the lease, 20s"},
+		},
 		"a device":  {sources("up", "--device", "gpu"), []string{`--device: device "gpu": want cpu or cuda:N`}},
 		"a size":    {sources("draw", "a", "--size", "12"), []string{`--size: size "12": want WIDTHxHEIGHT in pixels`}},
 		"a flag":    {sources("up", "--lese", "1s"), []string{`unknown flag --lese, did you mean "--lease"?`}},

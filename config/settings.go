@@ -162,7 +162,8 @@ type Worker struct {
 	Slot   string   `name:"slot" from:"DARKROOM_SLOT" placeholder:"NAME" help:"This renderer's name in the queue. When empty: host name and process number."`
 }
 
-// Leasing is how jobs are leased. The bot and the renderers of one pool should have the same values.
+// Leasing is how jobs are leased. The bot and the renderers of one pool should have the same values. The defaults here
+// are the ones that count: those of queue.Options and worker.Options are never used by the program.
 type Leasing struct {
 	Lease       time.Duration `name:"lease" from:"DARKROOM_LEASE" default:"30s" range:"500ms..10m" placeholder:"TIME" help:"How long a job is leased without a heartbeat before its renderer counts as lost."`
 	Heartbeat   time.Duration `name:"heartbeat" from:"DARKROOM_HEARTBEAT" default:"8s" range:"100ms..3m" placeholder:"TIME" help:"How often a renderer reports that it still works on a job; at most a third of the lease."`

@@ -55,6 +55,19 @@ func TestEstimateUsesProgress(t *testing.T) {
 	})
 }
 
+func TestEstimateIgnoresEarlyProgress(t *testing.T) {
+	onEachBackend(t, Options{}, func(r *fixture) {
+		r.enqueueMany(1, job("x", "s", "u"))
+		l := r.mustLease("w", "x-0")
+		r.clock.advance(400 * time.Millisecond)
+		one := Renderer{Slot: "w", Lanes: Lanes("a")}
+		r.wantVerdict(OK)(r.heartbeat(l, 5))
+		r.wantEstimates(map[string]string{"x-0": "-0.4-0.6"}, one)
+		r.wantVerdict(OK)(r.heartbeat(l, 20))
+		r.wantEstimates(map[string]string{"x-0": "-0.4-1.6"}, one)
+	})
+}
+
 func TestEstimateHonoursLimitsPausesAndDelays(t *testing.T) {
 	onEachBackend(t, Options{}, func(r *fixture) {
 		limited := job("x", "s", "limited")

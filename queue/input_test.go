@@ -56,3 +56,21 @@ func TestInputPictures(t *testing.T) {
 		}
 	})
 }
+
+func TestInputWithoutJobStaysTenMinutes(t *testing.T) {
+	onEachBackend(t, Options{}, func(r *fixture) {
+		if err := r.PutInput(r.ctx, sha("a"), []byte{1}); err != nil {
+			r.Fatal(err)
+		}
+		r.clock.advance(9 * time.Minute)
+		r.mustReap(0)
+		if _, err := r.Input(r.ctx, sha("a")); err != nil {
+			r.Errorf("after nine minutes: %v, want the image: its job may be on its way", err)
+		}
+		r.clock.advance(2 * time.Minute)
+		r.mustReap(0)
+		if _, err := r.Input(r.ctx, sha("a")); !errors.Is(err, ErrNotFound) {
+			r.Errorf("after eleven minutes: %v, want ErrNotFound", err)
+		}
+	})
+}

@@ -94,8 +94,9 @@ type Event struct {
 	Outcome *Outcome
 }
 
-// Outcome is reported by Done: what was made, where it is and what it took. Delivered is "posted"; "tray" for an
-// undelivered result; "removed" if the message was deleted; or "found" if the message already had the result.
+// Outcome is reported by Done: what was made, where it is and what it took. Delivered is one of
+// the words that bot/rest names: "posted"; DeliveredLater, for an undelivered result; "removed" if the message was
+// deleted; "found" if the message already had the result.
 type Outcome struct {
 	Channel   string           `json:"channel,omitempty"`
 	Message   string           `json:"message,omitempty"` // message id; empty while the images are undelivered

@@ -80,7 +80,9 @@ func TestNobodyElseReachesAnEmbeddedQueue(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("socket: got %v, %v, want mode 0600", info.Mode(), err)
 	}
-	for _, guess := range []string{"unix://" + dir + "/" + socketName, strings.Replace(address, q.server.password, "guess", 1)} {
+	for _, guess := range []string{
+		"unix://" + dir + "/" + socketName, strings.Replace(address, q.server.password, "guess", 1),
+	} {
 		other, err := Dial(guess, Options{})
 		if err != nil {
 			t.Fatal(err)

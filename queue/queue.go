@@ -18,7 +18,9 @@ var (
 	ErrNotFound        = errors.New("not in the queue")
 )
 
-// Options of a Queue. The zero value of a field means the value in its comment.
+// Options of a Queue. The zero value of a field means the value in its comment. The program sets Pool, Lease,
+// ReclaimGrace and UndeliveredLease itself: the lease is --lease (config/settings.go), the other two times are half a
+// lease and two leases (queueOptions in cmd/darkroom/data.go).
 type Options struct {
 	Pool             string        // "main"; renderers and bots of one pool share a queue
 	Lease            time.Duration // 30 s; a renderer without a heartbeat for this time has lost its job
@@ -30,7 +32,7 @@ type Options struct {
 	MaxEvents        int           // 10000; about this many events are kept
 	KeepEnded        time.Duration // 1 h; a tombstone answers repeated calls for this time
 	MaxEnded         int           // 10000 tombstones
-	MaxInputs        int64         // 256 MiB of undelivered results
+	MaxInputs        int64         // 256 MiB of input images
 	MaxUndelivered   int           // 200 undelivered results
 	UndeliveredBytes int64         // 256 MiB
 	UndeliveredLease time.Duration // 1 min; a result that was taken and not acknowledged comes up again

@@ -101,6 +101,9 @@ func askJudge(ctx context.Context, tx *sql.Tx, j Job, now time.Time, judge func(
 	return nil
 }
 
+// insertJob inserts a row. The placeholders must stand in the order of jobColumns (find.go), so their numbers are not
+// in order: a new column at the end of jobColumns needs a placeholder at the end of this list. A column with personal
+// data also belongs into eraseEnded (person.go).
 func (s *Store) insertJob(ctx context.Context, tx *sql.Tx, j Job, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO jobs (`+jobColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, FALSE, $17, '', '', $15, $15, $16)`,

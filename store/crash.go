@@ -17,7 +17,9 @@ func (s *Store) RecordCrashes(ctx context.Context, id string, crashes int) (bool
 // once its renderer has stopped in order: a job that stays Running counts as one that its renderer was lost with.
 func (s *Store) RequeueRunning(ctx context.Context) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE jobs SET state = 'waiting', updated = $1 WHERE state = 'running'`, millis(s.now()))
+		_, err := tx.ExecContext(
+			ctx, `UPDATE jobs SET state = 'waiting', updated = $1 WHERE state = 'running'`, millis(s.now()),
+		)
 		return err
 	})
 	if err != nil {

@@ -13,7 +13,9 @@ import (
 func exerciseDeliveries(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
 	for name, f := range map[string]func(*testing.T, *store.Store, *clock){
 		"after a crash, it is known that a message was being sent": testSending,
+		"what is being sent is kept while its job goes on":         testPruneSending,
 		"what cannot be posted waits in its owner's inbox":         testInbox,
+		"an erased person's inbox is empty":                        testEraseInbox,
 		"a re-offer is due until it is made":                       testReoffer,
 		"a finished job gets no delivery":                          testFinishWithDeliveryOnce,
 		"a claim belongs to one holder until it expires":           testClaims,
@@ -62,6 +64,22 @@ func testSending(t *testing.T, s *store.Store, c *clock) {
 	}
 }
 
+func testPruneSending(t *testing.T, s *store.Store, c *clock) {
+	acceptAndAcknowledge(t, s, "1-0", "2-0")
+	for _, id := range []string{"1-0", "2-0"} {
+		noError(t, "sending", s.MarkSending(t.Context(), id, "c1", ""))
+	}
+	finish(t, s, "2-0")
+	c.advance(2 * time.Hour)
+	noError(t, "prune", s.PruneDeliveries(t.Context(), time.Hour, time.Hour))
+	if d := delivery(t, s, "1-0"); d.State != store.Sending {
+		t.Errorf("of an unfinished job: got %+v, want it kept: its message must be looked for", d)
+	}
+	if d := delivery(t, s, "2-0"); d.State != "" {
+		t.Errorf("of a finished job: got %+v, want nothing", d)
+	}
+}
+
 func testInbox(t *testing.T, s *store.Store, c *clock) {
 	acceptAndAcknowledge(t, s, "1-0", "2-0")
 	pictures := []store.InboxPicture{{Name: "a.png", Data: []byte("one")}, {Name: "b.png", Data: []byte("two")}}
@@ -100,6 +118,21 @@ func testInbox(t *testing.T, s *store.Store, c *clock) {
 	noError(t, "prune", s.PruneDeliveries(t.Context(), time.Hour, 24*time.Hour))
 	if saved, err := s.InboxPictures(t.Context(), "1-0"); err != nil || len(saved) > 0 {
 		t.Errorf("pruned: got %v, %v; want no picture left", saved, err)
+	}
+}
+
+func testEraseInbox(t *testing.T, s *store.Store, c *clock) {
+	acceptAndAcknowledge(t, s, "1-0")
+	_, err := s.FinishWithDelivery(t.Context(), "1-0", json.RawMessage(`{}`),
+		store.Delivery{State: store.Inbox, Reason: "closed"}, []store.InboxPicture{{Name: "a.png", Data: []byte("one")}})
+	noError(t, "finish with delivery", err)
+	noError(t, "erase", s.Erase(t.Context(), "u1"))
+	all, err := s.InboxOf(t.Context(), "u1", c.now().Add(-time.Hour))
+	if err != nil || len(all) > 0 {
+		t.Errorf("inbox: got %+v, %v, want nothing", all, err)
+	}
+	if saved, err := s.InboxPictures(t.Context(), "1-0"); err != nil || len(saved) > 0 {
+		t.Errorf("inbox pictures: got %d, %v, want none", len(saved), err)
 	}
 }
 

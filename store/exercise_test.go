@@ -106,7 +106,8 @@ func exercise(t *testing.T, open func(*testing.T, store.Options) *store.Store) {
 		"quota": exerciseQuota, "inputs": exerciseInputs, "policies": exercisePolicies, "epochs": exerciseEpochs,
 		"presets": exercisePresets, "questions": exerciseQuestions, "totals": exerciseTotals,
 		"weights": exerciseWeights, "erasure": exerciseErase, "departures": exerciseDepartures,
-		"crashes": exerciseCrashes, "requeue": exerciseRequeueRunning, "meta": exerciseMeta, "server settings": exerciseSettings,
+		"crashes": exerciseCrashes, "requeue": exerciseRequeueRunning, "meta": exerciseMeta,
+		"server settings": exerciseSettings,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

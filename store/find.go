@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+// jobColumns are the columns that Accept writes. scanJob here and insertJob (accept.go) list values in the same order.
+// A new column with personal data must also be emptied by eraseEnded (person.go), or the data stays silently.
 const jobColumns = `id, server, channel, user_id, parent, verb, state, spec, address, pending_inputs, lane, cost,
 	pictures, spoiler, epoch, was_leased, message, outcome, reason, created, updated, weight`
 

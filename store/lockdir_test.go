@@ -10,7 +10,8 @@ import (
 func TestLockDir(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ first, second, let bool }{
-		{first: true, second: true}, {first: true, second: false}, {first: false, second: true}, {first: false, second: false, let: true},
+		{first: true, second: true}, {first: true, second: false}, {first: false, second: true},
+		{first: false, second: false, let: true},
 	} {
 		dir := t.TempDir()
 		held, err := store.LockDir(dir, c.first)

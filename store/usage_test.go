@@ -18,6 +18,11 @@ func exerciseQuota(t *testing.T, s *store.Store, c *clock) {
 	if _, err := s.Finish(ctx, "1-3", "", nil); err != nil {
 		t.Fatal(err)
 	}
+	accept(t, s, job("1-5"), job("1-6"))
+	mustChange(t, s.Expire, "1-5")
+	if _, err := s.Fail(ctx, "1-6", "it broke"); err != nil {
+		t.Fatal(err)
+	}
 	var seen store.Usage
 	keepUsage := func(_ store.Policy, u store.Usage) error { seen = u; return nil }
 	if err := s.Accept(ctx, []store.Job{job("2-0")}, keepUsage); err != nil {

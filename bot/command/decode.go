@@ -1,11 +1,12 @@
 package command
 
 import (
-	"darkroom/render/request"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+
+	"darkroom/render/request"
 )
 
 // The verbs of a Request that are not names of commands.
@@ -13,7 +14,7 @@ const (
 	Ping         = "ping"         // HTTP endpoints only
 	Button       = "button"       // Sub is the custom_id
 	Form         = "form"         // Sub is the custom_id, Options the fields
-	Autocomplete = "autocomplete" // Sub is the command, Focus the option
+	Autocomplete = "autocomplete" // Sub is the command, FocusedOption the option
 	Unknown      = "unknown"      // a kind of interaction this program does not know: answer it anyway
 )
 

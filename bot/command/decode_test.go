@@ -40,8 +40,6 @@ func want(t *testing.T, what string, got, want any) {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 func TestDecodeImagine(t *testing.T) {
 	t.Parallel()
 	t.Run("in a server every option is read", func(t *testing.T) {
@@ -58,9 +56,9 @@ func TestDecodeImagine(t *testing.T) {
 			Permissions: 562949953601535, Locale: "de",
 		})
 		want(t, "wanted", req.Wanted, request.Wanted{
-			Prompt: "a red boat --ar 3:2", Negative: ptr("fog"), Aspect: ptr("3:2"), Size: ptr("160x112"),
-			Seed: ptr(int64(9007199254740991)), Steps: ptr(12), GuidanceScale: ptr(4.5), Sampler: ptr("ddim"), Count: ptr(2),
-			Strength: ptr(0.4), Spoiler: true, Init: &request.Attachment{
+			Prompt: "a red boat --ar 3:2", Negative: new("fog"), Aspect: new("3:2"), Size: new("160x112"),
+			Seed: new(int64(9007199254740991)), Steps: new(12), GuidanceScale: new(4.5), Sampler: new("ddim"), Count: new(2),
+			Strength: new(0.4), Spoiler: true, Init: &request.Attachment{
 				ID: "1100000000000000001", Name: "me.png", ContentType: "image/png", Size: 12345, Width: 640, Height: 480,
 				URL: "https://cdn.discordapp.com/ephemeral-attachments/1/2/me.png?ex=1&is=2&hm=3",
 			},
@@ -145,8 +143,9 @@ func TestDecodeBroken(t *testing.T) {
 			t.Errorf("decode %q: got %v, want ErrUnanswerable", raw, err)
 		}
 	}
-	strange := `{"id":1,"token":"t","type":"2","guild_id":{},"channel":[],"member":"x","message":{"attachments":{"a":1},"flags":"y"},
-		"app_permissions":-1,"attachment_size_limit":"lots","data":{"name":"imagine","options":[1,null,{"name":"prompt","value":{"a":1}},
+	strange := `{"id":1,"token":"t","type":"2","guild_id":{},"channel":[],"member":"x",
+		"message":{"attachments":{"a":1},"flags":"y"},"app_permissions":-1,"attachment_size_limit":"lots",
+		"data":{"name":"imagine","options":[1,null,{"name":"prompt","value":{"a":1}},
 		{"name":"steps","value":"many"},{"name":"count","value":1e300},{"name":"strength","value":"NaN"}]}}`
 	req, err := command.Decode(json.RawMessage(strange))
 	if err != nil {

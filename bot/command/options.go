@@ -1,9 +1,10 @@
 package command
 
 import (
-	"darkroom/render/request"
 	"math"
 	"strconv"
+
+	"darkroom/render/request"
 )
 
 // parseWanted reads the options of /imagine. A value of the wrong type counts as not given: Discord checks types, so

@@ -77,6 +77,7 @@ func newBackground(log *slog.Logger) *background {
 // do runs a task. When too many run already, it waits for one to end.
 func (b *background) do(task func(context.Context)) {
 	b.group.Go(func() error {
+		//nolint:forbidigo // it is not cut off when the bot stops: Wait waits for it
 		ctx, cancel := context.WithTimeout(context.Background(), backgroundTimeout)
 		defer cancel()
 		defer func() {

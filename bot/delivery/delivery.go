@@ -18,7 +18,7 @@ import (
 )
 
 // Store is what delivery needs of the database.
-type Store interface {
+type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	finder
 	meta
 	runStates

@@ -2,7 +2,7 @@
 //
 // The queue's events tell what becomes of jobs; they are written into SQL (events.go). The message of a waiting job
 // shows its position and ETA, and one loop edits it when they change (positions.go); what each message shows is
-// remembered (shown.go), and the queue is looked at at most every two seconds (view.go). The renderer posts the
+// remembered (shown.go), and the queue is read every two seconds at most (view.go). The renderer posts the
 // pictures. If it could not, because the interaction's token was too old, it leaves them as undelivered results and
 // the bot delivers them: into the waiting message, else as a new message in the channel, else in direct messages, else
 // into the inbox (late.go). A new message must appear once, also when the bot dies while it posts (post.go). Pictures

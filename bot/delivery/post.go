@@ -19,9 +19,15 @@ const nonceLife = time.Minute
 
 // Why a message was posted nowhere. The texts are what its owner reads.
 var (
-	errUndeliverable = errors.New(message.ReasonUndeliverable)
-	errMaybePosted   = errors.New(message.ReasonMaybePosted)
+	errUndeliverable error = reason(message.ReasonUndeliverable)
+	errMaybePosted   error = reason(message.ReasonMaybePosted)
 )
+
+// reason is a sentence for people that travels as an error.
+type reason string
+
+// Error returns the sentence.
+func (r reason) Error() string { return string(r) }
 
 // poster makes idempotent posts.
 type poster struct {

@@ -2,6 +2,7 @@ package interaction
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"darkroom/bot/job"
@@ -59,10 +60,10 @@ func (a *autocompletion) jobChoices(ctx context.Context, r *responder, typed str
 		return nil, err
 	}
 	var out []message.Choice
-	for i := len(mine) - 1; i >= 0; i-- {
-		id := mine[i].ID
+	for _, m := range slices.Backward(mine) {
+		id := m.ID
 		name := id
-		if j, err := job.Read(mine[i]); err == nil && j.Spec.Prompt != "" {
+		if j, err := job.Read(m); err == nil && j.Spec.Prompt != "" {
 			name = j.Spec.Prompt
 		}
 		if strings.Contains(strings.ToLower(name), strings.ToLower(typed)) || typed == id {

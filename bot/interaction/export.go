@@ -3,11 +3,12 @@ package interaction
 import (
 	"bytes"
 	"compress/gzip"
-	"darkroom/bot/message"
-	"darkroom/store"
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"darkroom/bot/message"
+	"darkroom/store"
 )
 
 // exportedData is the file of an export.

@@ -3,8 +3,6 @@ package interaction
 import (
 	"bytes"
 	"compress/gzip"
-	"darkroom/bot/message"
-	"darkroom/store"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"darkroom/bot/message"
+	"darkroom/store"
 )
 
 func TestExportFits(t *testing.T) {

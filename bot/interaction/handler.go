@@ -36,7 +36,7 @@ const (
 )
 
 // Store is what interactions need of the database.
-type Store interface {
+type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	acceptance
 	acknowledgements
 	cancellations

@@ -93,7 +93,7 @@ func serverLine(s queue.Snapshot, server string) string {
 // pauseLines lists the pauses that affect this server, and their reasons.
 func pauseLines(s queue.Snapshot, server string, up []queue.Renderer) (lines []string) {
 	for _, p := range s.Paused {
-		what := ""
+		var what string
 		switch p.Scope {
 		case queue.Scope{}:
 			what = message.PausedEverything

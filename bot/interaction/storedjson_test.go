@@ -13,21 +13,24 @@ import (
 // catalog and in cmd/darkroom.
 func TestStoredJSON(t *testing.T) {
 	t.Parallel()
-	text, number, real, yes, seed := "fog", 9, 6.5, true, int64(77)
+	text, number, share, yes, seed := "fog", 9, 6.5, true, int64(77)
 	settings := request.Wanted{
 		Prompt: "a {red, blue} boat", Negative: &text, Aspect: &text, Size: &text, Seed: &seed, Steps: &number,
-		GuidanceScale: &real, Sampler: &text, Count: &number,
-		Strength: &real, Tiling: &yes, Notation: &text, Emphasis: &text, Spoiler: true,
+		GuidanceScale: &share, Sampler: &text, Count: &number,
+		Strength: &share, Tiling: &yes, Notation: &text, Emphasis: &text, Spoiler: true,
 		Init: &request.Attachment{
 			ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a", ContentType: "image/png", Size: 5, Width: 4, Height: 3,
 		},
 	}
 	whole := settings
 	whole.Preset = &request.Preset{Words: "in oils", Settings: settings}
-	const said = `"Prompt":"a {red, blue} boat","Negative":"fog","Aspect":"fog","Size":"fog","Seed":77,"Steps":9,"GuidanceScale":6.5,"Sampler":"fog","Count":9,` +
+	const said = `"Prompt":"a {red, blue} boat","Negative":"fog","Aspect":"fog","Size":"fog","Seed":77,"Steps":9,` +
+		`"GuidanceScale":6.5,"Sampler":"fog","Count":9,` +
 		`"Strength":6.5,"Tiling":true,"Notation":"fog","Emphasis":"fog","Spoiler":true,` +
-		`"Init":{"ID":"1","Name":"me.png","URL":"https://cdn.discordapp.com/a","ContentType":"image/png","Size":5,"Width":4,"Height":3}`
-	const spec = `{"v":2,"dialect":"","notation":"","model":{"name":"","hash":""},"prompt":"red","negative":"","width":0,"height":0,"seed":0,"count":0,"steps":0,"guidance_scale":0,"sampler":""}`
+		`"Init":{"ID":"1","Name":"me.png","URL":"https://cdn.discordapp.com/a","ContentType":"image/png","Size":5,` +
+		`"Width":4,"Height":3}`
+	const spec = `{"v":2,"dialect":"","notation":"","model":{"name":"","hash":""},"prompt":"red","negative":"",` +
+		`"width":0,"height":0,"seed":0,"count":0,"steps":0,"guidance_scale":0,"sampler":""}`
 	for name, c := range map[string]struct {
 		value, empty any
 		json         string
@@ -35,9 +38,11 @@ func TestStoredJSON(t *testing.T) {
 		"a question": {&permutationRequest{
 			Wanted: whole, DrawnSeed: 5, Base: &picture.Spec{Version: 2, Prompt: "red"}, Parent: "1-0", Confirmed: false,
 		}, new(permutationRequest),
-			`{"wanted":{` + said + `,"Preset":{"Words":"in oils","Settings":{` + said + `,"Preset":null}}},"drawn":5,"base":` + spec + `,"parent":"1-0"}`},
+			`{"wanted":{` + said + `,"Preset":{"Words":"in oils","Settings":{` + said + `,"Preset":null}}},` +
+				`"drawn":5,"base":` + spec + `,"parent":"1-0"}`},
 		"a question about nothing": {&permutationRequest{}, new(permutationRequest),
-			`{"wanted":{"Prompt":"","Negative":null,"Aspect":null,"Size":null,"Seed":null,"Steps":null,"GuidanceScale":null,"Sampler":null,"Count":null,"Strength":null,` +
+			`{"wanted":{"Prompt":"","Negative":null,"Aspect":null,"Size":null,"Seed":null,"Steps":null,"GuidanceScale":null,` +
+				`"Sampler":null,"Count":null,"Strength":null,` +
 				`"Tiling":null,"Notation":null,"Emphasis":null,"Spoiler":false,"Init":null,"Preset":null},"drawn":0}`},
 	} {
 		got, err := json.Marshal(c.value)

@@ -189,8 +189,8 @@ func (s *submitter) sendNotes(ctx context.Context, r *responder, n message.Notes
 	if waiting := s.countInbox(ctx, r); waiting > 0 {
 		n.Notes = append(n.Notes, message.InboxNote(waiting))
 	}
-	m, any := n.Message()
-	if !any {
+	m, ok := n.Message()
+	if !ok {
 		return
 	}
 	if err := r.replyPrivately(ctx, m); err != nil {

@@ -83,3 +83,32 @@ func TestRendererAddress(t *testing.T) {
 		})
 	}
 }
+
+func TestBatchKey(t *testing.T) {
+	t.Parallel()
+	plain := "128x96 ddim 8"
+	for name, c := range map[string]struct {
+		change func(*picture.Spec)
+		want   string
+	}{
+		"other words and another seed share a batch": {
+			func(s *picture.Spec) { s.Prompt, s.Seed, s.Count = "a boat", 9, 1 }, plain,
+		},
+		"another size does not":     {func(s *picture.Spec) { s.Width, s.Height = 96, 128 }, "96x128 ddim 8"},
+		"another sampler does not":  {func(s *picture.Spec) { s.Sampler = "euler" }, "128x96 euler 8"},
+		"other steps do not":        {func(s *picture.Spec) { s.Steps = 9 }, "128x96 ddim 9"},
+		"tileable images do not":    {func(s *picture.Spec) { s.Tiling = true }, plain + " tiling"},
+		"a hires pass runs alone":   {func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 2} }, ""},
+		"a start image runs alone":  {func(s *picture.Spec) { s.Init = &picture.Init{Strength: 0.5} }, ""},
+		"an unreadable Spec, alone": {func(s *picture.Spec) { *s = picture.Spec{} }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := spec
+			c.change(&s)
+			if got := (job.Job{Spec: s}).ForQueue(store.Policy{}).BatchKey; got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}

@@ -84,15 +84,15 @@ func plural(n int, unit string) string {
 
 // RoleWeights lists the roles that have a weight. The role that everybody has is named by the id of the server.
 func RoleWeights(server string, weights map[string]int) string {
-	text := ""
+	var text strings.Builder
 	for _, role := range slices.Sorted(maps.Keys(weights)) {
 		name := "<@&" + role + ">"
 		if role == server {
 			name = "@everyone"
 		}
-		text += fmt.Sprintf("\nWeight of %s: %d%%", name, weights[role])
+		fmt.Fprintf(&text, "\nWeight of %s: %d%%", name, weights[role])
 	}
-	return text
+	return text.String()
 }
 
 // Totals are images that were rendered, and how long that took.

@@ -26,7 +26,7 @@ type Notes struct {
 }
 
 // Message returns the notes, and whether there are any.
-func (n Notes) Message() (m Message, any bool) {
+func (n Notes) Message() (m Message, ok bool) {
 	var lines []string
 	for _, note := range n.Notes {
 		lines = append(lines, "• "+Escape(note))
@@ -44,15 +44,16 @@ func (n Notes) unknownText() string {
 	if len(words) > maxUnknownWords {
 		words = append(append([]string(nil), words[:maxUnknownWords]...), "…")
 	}
-	text := fmt.Sprintf("The model %s does not know these words, so the image shows something else: %s.",
+	var text strings.Builder
+	fmt.Fprintf(&text, "The model %s does not know these words, so the image shows something else: %s.",
 		Escape(n.Model), Escape(strings.Join(words, ", ")))
 	if len(n.Examples) > 0 {
-		text += "\nExamples that it knows:"
+		text.WriteString("\nExamples that it knows:")
 		for _, p := range n.Examples {
-			text += "\n• " + Escape(p)
+			text.WriteString("\n• " + Escape(p))
 		}
 	}
-	return text + "\n-# " + addModelHint
+	return text.String() + "\n-# " + addModelHint
 }
 
 // exampleRows are buttons that render the examples.

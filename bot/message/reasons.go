@@ -33,7 +33,8 @@ func ReasonInputTooManyPixels(most int) string {
 	return fmt.Sprintf("the start image is too large: at most %d megapixels", most>>20)
 }
 
-// FailureReason is why a job failed, as its owner reads it. The queue gives no reason when all attempts were used.
+// FailureReason is why a job failed, as its owner reads it. The worker and the queue give a reason with each failure
+// (queue/worker/error.go, queue/lua/reap.lua). An empty one is described in general words.
 func FailureReason(reason string) string {
 	if reason == "" {
 		return ReasonRetriesUsed

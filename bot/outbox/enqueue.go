@@ -133,8 +133,7 @@ func (e *enqueuer) add(ctx context.Context, epoch int64, j job.Job, policy polic
 // attach copies the input pictures of a job, or gives it up if that cannot be done.
 func (e *enqueuer) attach(ctx context.Context, j job.Job) (job.Job, error) {
 	complete, err := e.copier.attach(ctx, j)
-	var lost *lostInput
-	if errors.As(err, &lost) {
+	if lost, ok := errors.AsType[*lostInput](err); ok {
 		return j, e.giveUp(ctx, j, lost.reason, lost.cause)
 	}
 	return complete, err

@@ -2,12 +2,13 @@ package outbox
 
 import (
 	"context"
-	"darkroom/bot/job"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
+
+	"darkroom/bot/job"
 )
 
 const (
@@ -132,7 +133,8 @@ func (k *epochKeeper) mayHaveRun(j job.Job) bool {
 }
 
 // markMaybePosted marks a job that may have been in a queue that is gone. It may have been posted although nobody told
-// SQL: this bot was down, or the event was lost with the queue.
+// SQL: this bot was down, or the event was lost with the queue. The mark is WasLeased of this copy, a guess that SQL
+// does not hold; job.ForQueue passes it on as MaybePosted.
 func (k *epochKeeper) markMaybePosted(j job.Job) job.Job {
 	j.WasLeased = j.Epoch > 0 || k.mayHaveRun(j)
 	return j

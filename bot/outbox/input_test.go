@@ -2,10 +2,11 @@ package outbox
 
 import (
 	"context"
-	"darkroom/bot/rest"
 	"errors"
 	"testing"
 	"time"
+
+	"darkroom/bot/rest"
 )
 
 func TestInputPicturesAreDecodedOneAtATime(t *testing.T) {

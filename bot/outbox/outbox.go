@@ -20,6 +20,11 @@ type Store interface {
 	unqueuedJobs
 	epochs
 	ownershipStore
+	requestData
+}
+
+// requestData is what a job needs beside its row.
+type requestData interface {
 	inputs
 	policies
 }

@@ -138,7 +138,7 @@ func (w *ownership) wait(why error) error {
 	if w.now().Sub(w.refusedSince) > ownershipPatience {
 		return why
 	}
-	return fmt.Errorf("%w: %s", errNotOurs, why)
+	return fmt.Errorf("%w: %s", errNotOurs, why.Error()) // not wrapped: it is not sure yet
 }
 
 // release gives database and Redis free at the end, so that the next bot need not wait.

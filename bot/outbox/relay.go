@@ -24,7 +24,7 @@ func (o *Outbox) relay(ctx context.Context) error {
 	for {
 		err := o.relayOnce(ctx)
 		if isSplitBrain(err) {
-			o.log.Error(err.Error())
+			o.log.Error("this bot stops", "error", err)
 			return err
 		}
 		if now := o.opts.Now(); err == nil && now.Sub(audited) >= o.opts.Audit {

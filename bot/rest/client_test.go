@@ -246,6 +246,19 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%d requests after a 401, want 1", n)
 		}
 	})
+	t.Run("a limit without headers or body comes from a proxy, lasts a minute, and is not Final", func(t *testing.T) {
+		t.Parallel()
+		s, c := startServer(t, respondWith(429, `<html>`))
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		_, err := c.EditResponse(ctx, address, message.Message{})
+		if err == nil || rest.Final(err) {
+			t.Errorf("got %v, want an error that may pass", err)
+		}
+		if n := len(s.requests()); n != 1 {
+			t.Errorf("%d requests, want 1: there is no time for another", n)
+		}
+	})
 	t.Run("redacts tokens in any text", func(t *testing.T) {
 		t.Parallel()
 		text := rest.Redact(`Patch "https://discord.com/api/v10/webhooks/11/aW50ZXJhY3Rpb24/messages/@original": EOF`)

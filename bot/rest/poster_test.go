@@ -193,3 +193,22 @@ func TestFindPosted(t *testing.T) {
 		})
 	}
 }
+
+func TestPostTrustsNoTokenShortlyBeforeItsEnd(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[time.Duration]string{
+		10 * time.Second: rest.DeliveredLater,
+		30 * time.Second: rest.DeliveredPosted,
+	} {
+		t.Run(left.String(), func(t *testing.T) {
+			t.Parallel()
+			_, c := startServer(t, respondWith(200, `{"id":"9"}`))
+			to := address
+			to.Expires = time.Now().Add(left)
+			out, err := rest.NewPoster(c, &fakeUndelivered{}).Post(t.Context(), job(t, to), result)
+			if err != nil || out.Delivered != want {
+				t.Errorf("got %q, %v, want %q", out.Delivered, err, want)
+			}
+		})
+	}
+}

@@ -1,5 +1,5 @@
-// Command bench renders with a model folder again and again, as a renderer with a loaded model does, and prints how long
-// each image took: from its Spec to an encoded PNG, and how much of that was spent in ONNX Runtime.
+// Command bench renders with a model folder again and again, as a renderer with a loaded model does, and prints how
+// long each image took: from its Spec to an encoded PNG, and how much of that was spent in ONNX Runtime.
 // render/bench/compare.py runs it beside other programs.
 //
 //	bench --model DIR [--steps 2] [--size 512] [--paints 3] [--threads 0] [--prefer steps|start] [--device cpu]

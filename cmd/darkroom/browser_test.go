@@ -36,8 +36,8 @@ func openBrowser(t *testing.T) *visitor {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*testTimeout)
 	t.Cleanup(cancel)
 	// Chromium refuses to run as root inside its own sandbox, which is where CI and containers are.
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.WindowSize(1180, 1000), chromedp.Flag("disable-background-networking", true),
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox,
+		chromedp.DisableGPU, chromedp.WindowSize(1180, 1000), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true))
 	ctx, cancel = chromedp.NewExecAllocator(ctx, flags...)
 	t.Cleanup(cancel)
@@ -47,7 +47,10 @@ func openBrowser(t *testing.T) *visitor {
 		t.Fatalf("start chromium: %v", err)
 	}
 	v := &visitor{t: t, ctx: ctx}
-	v.do("open the page", chromedp.Navigate(url), chromedp.WaitVisible(".status.online"), chromedp.WaitVisible(byLabel("Message #pictures")))
+	v.do(
+		"open the page", chromedp.Navigate(url), chromedp.WaitVisible(".status.online"),
+		chromedp.WaitVisible(byLabel("Message #pictures")),
+	)
 	return v
 }
 
@@ -65,7 +68,13 @@ func startUp(t *testing.T, data string) string {
 		return ""
 	}
 	go func() {
-		ended <- run(ctx, environment{args: []string{"up", "--listen", "127.0.0.1:0", "--data", data}, getenv: getenv, environ: programEnv(), stdout: &out, stderr: &log})
+		ended <- run(ctx, environment{
+			args:    []string{"up", "--listen", "127.0.0.1:0", "--data", data},
+			getenv:  getenv,
+			environ: programEnv(),
+			stdout:  &out,
+			stderr:  &log,
+		})
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -103,21 +112,28 @@ func byLabel(label string) string { return `[aria-label="` + label + `"]` }
 // until waits for a JavaScript expression to be true.
 func (v *visitor) until(what, expression string) {
 	v.t.Helper()
-	v.do(what, chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(0)))
+	v.do(
+		what,
+		chromedp.Poll[chromedp.Void](
+			expression, chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(0),
+		),
+	)
 }
 
 // waitGalleries waits until n messages show four finished images.
 func (v *visitor) waitGalleries(what string, n int) {
 	v.t.Helper()
-	v.until(what, `[...document.querySelectorAll('.message')].filter(m => m.querySelector('[aria-label^="Open picture 4"]') && `+
-		`m.querySelector('[data-custom*=":single:"]')).length === `+strconv.Itoa(n))
+	v.until(what,
+		`[...document.querySelectorAll('.message')].filter(m => m.querySelector('[aria-label^="Open picture 4"]') && `+
+			`m.querySelector('[data-custom*=":single:"]')).length === `+strconv.Itoa(n))
 }
 
 // press clicks a button of the newest message that has it.
 func (v *visitor) press(label string) {
 	v.t.Helper()
 	v.do("press "+label, chromedp.Evaluate[chromedp.Void](
-		`[...document.querySelectorAll('.message [data-custom]')].filter(b => b.getAttribute('aria-label') === `+strconv.Quote(label)+
+		`[...document.querySelectorAll('.message [data-custom]')].filter(b => b.getAttribute('aria-label') === `+
+			strconv.Quote(label)+
 			`).pop().click()`))
 }
 
@@ -140,9 +156,13 @@ func (v *visitor) screenshot(file string) {
 func TestBrowserUsesEveryButton(t *testing.T) {
 	v := openBrowser(t)
 	v.screenshot("1-welcome")
-	v.do("type the command", chromedp.SendKeys(byLabel("Message #pictures"), "/ima\t"), chromedp.WaitVisible(byLabel("prompt")),
+	v.do("type the command", chromedp.SendKeys(byLabel("Message #pictures"), "/ima\t"),
+		chromedp.WaitVisible(byLabel("prompt")),
 		chromedp.SendKeys(byLabel("prompt"), "a red boat on a blue sea --seed 7\r"))
-	v.until("see it wait or being painted", `/Waiting|Generating|seed 7/.test(document.querySelector('[aria-label="Messages in #pictures"]').innerText)`)
+	v.until(
+		"see it wait or being painted",
+		`/Waiting|Generating|seed 7/.test(document.querySelector('[aria-label="Messages in #pictures"]').innerText)`,
+	)
 	v.screenshot("2-waiting")
 	v.waitGalleries("see four pictures", 1)
 	v.screenshot("3-pictures")
@@ -155,7 +175,10 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.press("U3")
 	v.until("see one picture alone", `document.querySelectorAll('[data-custom*=":upscale:"]').length === 1`)
 	v.press("Upscale 2×")
-	v.until("see it enlarged", `document.body.innerText.includes('upscale of image 3') && document.body.innerText.includes('256×256')`)
+	v.until(
+		"see it enlarged",
+		`document.body.innerText.includes('upscale of image 3') && document.body.innerText.includes('256×256')`,
+	)
 	v.screenshot("4-upscaled")
 	v.press("🔍 Zoom out 2×")
 	v.waitGalleries("see what lies around it", 4)
@@ -169,15 +192,19 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.press("✏️")
 	v.do("see the form", chromedp.WaitVisible(`dialog[open]`))
 	v.screenshot("5-form")
-	filled, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`document.querySelector('dialog[open] textarea, dialog[open] input').value`))
+	filled, err := chromedp.Run(
+		v.ctx, chromedp.Evaluate[string](`document.querySelector('dialog[open] textarea, dialog[open] input').value`),
+	)
 	if err != nil || !strings.Contains(filled, "a red boat on a blue sea") {
 		t.Errorf("the form holds %q, %v; want the prompt filled in", filled, err)
 	}
 	v.do("change the words", chromedp.Evaluate[chromedp.Void](
-		`(() => { const f = document.querySelector('dialog[open] textarea, dialog[open] input'); f.value = 'a yellow star in the night sky'; `+
-			`f.dispatchEvent(new Event('input', {bubbles: true})); document.querySelector('dialog[open] button[type=submit]').click() })()`))
-	v.until("see the remix", `[...document.querySelectorAll('.message')].some(m => m.innerText.includes('a yellow star in the night sky') && `+
-		`m.querySelector('[aria-label^="Open picture"]') && m.querySelector('[data-custom*=":remix:"]'))`)
+		`(() => { const f = document.querySelector('dialog[open] textarea, dialog[open] input'); `+
+			`f.value = 'a yellow star in the night sky'; f.dispatchEvent(new Event('input', {bubbles: true})); `+
+			`document.querySelector('dialog[open] button[type=submit]').click() })()`))
+	v.until("see the remix",
+		`[...document.querySelectorAll('.message')].some(m => m.innerText.includes('a yellow star in the night sky') && `+
+			`m.querySelector('[aria-label^="Open picture"]') && m.querySelector('[data-custom*=":remix:"]'))`)
 	v.press("ℹ️")
 	v.until("read the settings", `/Only you can see this/.test(document.body.innerText)`)
 	v.screenshot("6-remix")

@@ -122,7 +122,8 @@ func (rs *requests) endOf(w *userRequest, results map[string]int) string {
 		return unacknowledged
 	case !ok:
 		return unfinished // its message was replaced, and the new one is not there yet
-	case strings.Contains(m.Content, "could not save your request"), strings.Contains(m.Content, "No renderer is ready yet"):
+	case strings.Contains(m.Content, "could not save your request"),
+		strings.Contains(m.Content, "No renderer is ready yet"):
 		return refused
 	case strings.Contains(m.Content, "Cancelled"):
 		return cancelled

@@ -21,7 +21,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	env := environment{args: os.Args[1:], getenv: os.Getenv, environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	env := environment{
+		args: os.Args[1:], getenv: os.Getenv, environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+	}
 	switch kind := os.Getenv(childEnv); {
 	case kind == childProgram:
 		os.Exit(runProcess(env))
@@ -80,7 +82,10 @@ func newCluster(t testing.TB, p clusterOptions) *cluster {
 	s := sandboxtest.Start(t, sandbox.Options{Now: p.now})
 	// Discord's pages ask for a string of bits, its OpenAPI description for a number; where they differ the pages count.
 	s.Rules().Allow("default_member_permissions")
-	cl := &cluster{Sandbox: s, clusterOptions: p, t: t, home: s.Defaults(), data: t.TempDir(), redis: redis, proxies: map[string]*redisProxy{}, networks: map[string]*faultyNetwork{}}
+	cl := &cluster{
+		Sandbox: s, clusterOptions: p, t: t, home: s.Defaults(), data: t.TempDir(), redis: redis,
+		proxies: map[string]*redisProxy{}, networks: map[string]*faultyNetwork{},
+	}
 	t.Cleanup(func() {
 		cl.mu.Lock()
 		defer cl.mu.Unlock()

@@ -171,8 +171,9 @@ func TestOrderlyStopIsNoCrash(t *testing.T) {
 	for _, stop := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		p.signal(stop)
 		rs.waitExit(p)
-		if n := p.count("renderer process died"); n != 0 || p.count("job released") != 1 || p.cmd.ProcessState.ExitCode() != exitOK {
-			t.Errorf("%v: got %d deaths and %v, want the picture released", stop, n, p.cmd.ProcessState)
+		died, released := p.count("renderer process died"), p.count("job released")
+		if died != 0 || released != 1 || p.cmd.ProcessState.ExitCode() != exitOK {
+			t.Errorf("%v: got %d deaths and %v, want the picture released", stop, died, p.cmd.ProcessState)
 		}
 		p = rs.up()
 		rs.until("it is painted again", func() bool { return p.count("job leased") > 0 })
@@ -196,7 +197,8 @@ func TestRendererProcessKnowsNoSecret(t *testing.T) {
 		}
 		return string(text)
 	}
-	if env := read("environ"); strings.Contains(env, cl.Token()) || strings.Contains(env, "DATABASE_URL") || !strings.Contains(env, "REDIS_URL=") {
+	env := read("environ")
+	if strings.Contains(env, cl.Token()) || strings.Contains(env, "DATABASE_URL") || !strings.Contains(env, "REDIS_URL=") {
 		t.Error("want an environment with a queue, and without the token and the database")
 	}
 	if line := read("cmdline"); line != "darkroom\x00renderer\x00" {

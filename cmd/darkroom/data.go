@@ -78,7 +78,7 @@ func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.L
 		return nil, errors.Join(err, q.Close())
 	}
 	for _, warning := range warnings {
-		log.Warn(warning)
+		log.Warn("redis should have other settings", "warning", warning)
 	}
 	return q, nil
 }

@@ -59,7 +59,9 @@ func TestAwaitDataWaitsForPostgreSQL(t *testing.T) {
 func TestAwaitDataCanBeStopped(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	d := config.Data{Dir: t.TempDir(), Database: config.NewSecret("postgres://tester@/d?host=" + url.QueryEscape(t.TempDir()))}
+	d := config.Data{
+		Dir: t.TempDir(), Database: config.NewSecret("postgres://tester@/d?host=" + url.QueryEscape(t.TempDir())),
+	}
 	lines := make(logLines)
 	go func() { <-lines; cancel() }()
 	if _, err := awaitData(ctx, slog.New(slog.NewTextHandler(lines, nil)), d); !errors.Is(err, errStopped) {
@@ -72,9 +74,14 @@ func TestStopWhileAwaitingDataExitsOK(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	var out, log lockedBuffer
-	code := run(ctx, environment{args: []string{"bot", "--data", t.TempDir()}, stdout: &out, stderr: &log, getenv: func(key string) string {
-		return map[string]string{"DISCORD_TOKEN": "not-a-token", "REDIS_URL": "redis://127.0.0.1:1/0", "DATABASE_URL": "postgres://tester@/d?host=" + url.QueryEscape(t.TempDir())}[key]
-	}})
+	settings := map[string]string{
+		"DISCORD_TOKEN": "not-a-token", "REDIS_URL": "redis://127.0.0.1:1/0",
+		"DATABASE_URL": "postgres://tester@/d?host=" + url.QueryEscape(t.TempDir()),
+	}
+	code := run(ctx, environment{
+		args: []string{"bot", "--data", t.TempDir()}, stdout: &out, stderr: &log,
+		getenv: func(key string) string { return settings[key] },
+	})
 	if code != exitOK || !strings.Contains(log.String(), "stopped while the database did not answer") {
 		t.Errorf("got %d and %q, want %d and why", code, log.String(), exitOK)
 	}

@@ -65,7 +65,10 @@ func TestOpenQueue(t *testing.T) {
 	})
 	t.Run("an address that is none", func(t *testing.T) {
 		t.Parallel()
-		_, err := openQueue(t.Context(), slog.New(slog.DiscardHandler), config.Redis{URL: config.NewSecret("redis://:hush@"), Pool: "main"}, line)
+		_, err := openQueue(
+			t.Context(), slog.New(slog.DiscardHandler), config.Redis{URL: config.NewSecret("redis://:hush@"), Pool: "main"},
+			line,
+		)
 		if err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("got %v, want a fault without the password", err)
 		}
@@ -74,7 +77,9 @@ func TestOpenQueue(t *testing.T) {
 
 func TestOwnCDN(t *testing.T) {
 	t.Parallel()
-	for base, want := range map[string]string{"https://discord.com/api/v10": "", "": "", "http://127.0.0.1:99/api/v10": "127.0.0.1:99"} {
+	for base, want := range map[string]string{
+		"https://discord.com/api/v10": "", "": "", "http://127.0.0.1:99/api/v10": "127.0.0.1:99",
+	} {
 		got, err := ownCDN(config.API{Base: base})
 		if err != nil || strings.Join(got, " ") != want {
 			t.Errorf("%q: got %q, %v, want %q", base, got, err, want)

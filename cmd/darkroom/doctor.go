@@ -42,7 +42,7 @@ func doctor(ctx context.Context, s invocation) error {
 	d := s.settings.Doctor
 	findings := []finding{
 		checkData(d.Data), checkDatabase(ctx, d.Data), checkRedis(ctx, d.Redis), checkToken(d.Discord),
-		checkPage(d.Page, d.Discord),
+		checkPage(ctx, d.Page, d.Discord),
 	}
 	findings = append(findings, checkRendering(d.Runtime)...)
 	ok := true
@@ -123,7 +123,9 @@ func checkDatabase(ctx context.Context, d config.Data) finding {
 	case err != nil && store.IsPostgres(address):
 		return broken(subject, err, "start the server, create the database, or correct DATABASE_URL")
 	case err != nil:
-		return broken(subject, err, "let this user read and write the file, or set DATABASE_URL to sqlite:PATH or postgres://…")
+		return broken(
+			subject, err, "let this user read and write the file, or set DATABASE_URL to sqlite:PATH or postgres://…",
+		)
 	}
 	return healthy(subject, "%s", state)
 }
@@ -131,7 +133,9 @@ func checkDatabase(ctx context.Context, d config.Data) finding {
 func checkRedis(ctx context.Context, r config.Redis) finding {
 	const subject = "redis"
 	if r.URL.Empty() {
-		return healthy(subject, "none is set: `darkroom up` keeps the queue in its memory; a bot and renderers apart need one")
+		return healthy(
+			subject, "none is set: `darkroom up` keeps the queue in its memory; a bot and renderers apart need one",
+		)
 	}
 	queue.SilenceRedisLog()
 	q, err := queue.Dial(r.URL.Text(), queue.Options{Pool: r.Pool})
@@ -164,14 +168,16 @@ func checkToken(d config.Discord) finding {
 	return healthy(subject, "has the right shape, of application %s", application)
 }
 
-func checkPage(p config.Page, d config.Discord) finding {
+func checkPage(ctx context.Context, p config.Page, d config.Discord) finding {
 	const subject = "page"
 	if !d.Token.Empty() {
 		return healthy(subject, "not needed: there is a token")
 	}
-	l, err := net.Listen("tcp", p.Listen)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", p.Listen)
 	if err != nil {
-		return broken(subject, err, "stop what listens there, or choose another port: --listen 127.0.0.1:0 takes any free one")
+		return broken(
+			subject, err, "stop what listens there, or choose another port: --listen 127.0.0.1:0 takes any free one",
+		)
 	}
 	if err := l.Close(); err != nil {
 		return broken(subject, err, "try again")

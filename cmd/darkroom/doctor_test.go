@@ -41,20 +41,32 @@ func TestDoctor(t *testing.T) {
 		args  []string
 		want  string // part of the line
 	}{
-		"a new data directory":       {"data", nil, nil, "will be made"},
-		"a new database":             {"database", nil, nil, "darkroom.db will be made"},
-		"another database":           {"database", map[string]string{"DATABASE_URL": "mysql://h:hush@h/d"}, nil, "BROKEN"},
-		"a server that is not there": {"database", map[string]string{"DATABASE_URL": "postgres://u:hush@127.0.0.1:1/d"}, nil, "connection refused"},
-		"no redis":                   {"redis", nil, nil, "ok     redis          none is set"},
-		"a redis that is not there":  {"redis", map[string]string{"REDIS_URL": "redis://:hush@127.0.0.1:1"}, nil, "connection refused"},
-		"no redis address":           {"redis", map[string]string{"REDIS_URL": "http://:hush@h"}, nil, "want redis://"},
-		"no token":                   {"discord token", nil, nil, "opens its own page"},
-		"a token":                    {"discord token", map[string]string{"DISCORD_TOKEN": token}, nil, "of application 1056895310000000000"},
-		"half a token":               {"discord token", map[string]string{"DISCORD_TOKEN": "hush.hush"}, nil, "three parts"},
-		"a token of something else":  {"discord token", map[string]string{"DISCORD_TOKEN": strings.Repeat("hush", 6) + ".hush12." + strings.Repeat("hush", 7)}, nil, "no application id"},
-		"a free port":                {"page", nil, nil, "is free"},
-		"a port that is taken":       {"page", nil, []string{"--listen", taken.Addr().String()}, "BROKEN"},
-		"no page with a token":       {"page", map[string]string{"DISCORD_TOKEN": token}, []string{"--listen", taken.Addr().String()}, "not needed"},
+		"a new data directory": {"data", nil, nil, "will be made"},
+		"a new database":       {"database", nil, nil, "darkroom.db will be made"},
+		"another database":     {"database", map[string]string{"DATABASE_URL": "mysql://h:hush@h/d"}, nil, "BROKEN"},
+		"a server that is not there": {
+			"database", map[string]string{"DATABASE_URL": "postgres://u:hush@127.0.0.1:1/d"}, nil, "connection refused",
+		},
+		"no redis": {"redis", nil, nil, "ok     redis          none is set"},
+		"a redis that is not there": {
+			"redis", map[string]string{"REDIS_URL": "redis://:hush@127.0.0.1:1"}, nil, "connection refused",
+		},
+		"no redis address": {"redis", map[string]string{"REDIS_URL": "http://:hush@h"}, nil, "want redis://"},
+		"no token":         {"discord token", nil, nil, "opens its own page"},
+		"a token": {
+			"discord token", map[string]string{"DISCORD_TOKEN": token}, nil, "of application 1056895310000000000",
+		},
+		"half a token": {"discord token", map[string]string{"DISCORD_TOKEN": "hush.hush"}, nil, "three parts"},
+		"a token of something else": {
+			"discord token",
+			map[string]string{"DISCORD_TOKEN": strings.Repeat("hush", 6) + ".hush12." + strings.Repeat("hush", 7)}, nil,
+			"no application id",
+		},
+		"a free port":          {"page", nil, nil, "is free"},
+		"a port that is taken": {"page", nil, []string{"--listen", taken.Addr().String()}, "BROKEN"},
+		"no page with a token": {
+			"page", map[string]string{"DISCORD_TOKEN": token}, []string{"--listen", taken.Addr().String()}, "not needed",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -22,15 +22,18 @@ func (c *shortMemoryPipeline) Render(_ context.Context, s picture.Spec, _ render
 	c.runs++
 	r := &render.Result{Millis: map[string]int64{}, LowMemory: c.runs == 2}
 	for i := range s.Count {
-		r.Tiles = append(r.Tiles, render.Tile{Seed: s.Seed + int64(i), Image: image.NewNRGBA(image.Rect(0, 0, s.Width, s.Height))})
+		r.Tiles = append(r.Tiles, render.Tile{
+			Seed: s.Seed + int64(i), Image: image.NewNRGBA(image.Rect(0, 0, s.Width, s.Height)),
+		})
 	}
 	return r, nil
 }
 
 func testSpec() picture.Spec {
 	return picture.Spec{
-		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Model: picture.Ref{Name: "m", Hash: strings.Repeat("a", 64)},
-		Prompt: "a red boat", Width: 64, Height: 48, Seed: 7, Count: 2, Steps: 4, GuidanceScale: 5, Sampler: "ddim",
+		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Model: picture.Ref{Name: "m", Hash: strings.Repeat("a", 64)}, Prompt: "a red boat", Width: 64, Height: 48, Seed: 7,
+		Count: 2, Steps: 4, GuidanceScale: 5, Sampler: "ddim",
 	}
 }
 

@@ -17,7 +17,9 @@ func (cl *cluster) wantDeaths(p *process, want int) {
 	const death = "renderer process died"
 	cl.until(fmt.Sprint(want, " deaths"), func() bool { return p.count(death) >= want })
 	if n := p.count(death); n != want || !p.isRunning() {
-		cl.t.Errorf("the renderer's process died %d times, and its supervisor runs: %v; want %d and true", n, p.isRunning(), want)
+		cl.t.Errorf(
+			"the renderer's process died %d times, and its supervisor runs: %v; want %d and true", n, p.isRunning(), want,
+		)
 	}
 }
 
@@ -35,9 +37,9 @@ func (p *process) isRunning() bool {
 }
 
 // waitExit waits until a process has ended.
-func (w *cluster) waitExit(p *process) {
-	w.t.Helper()
-	w.waitSignal(p.name+" ended", p.done)
+func (cl *cluster) waitExit(p *process) {
+	cl.t.Helper()
+	cl.waitSignal(p.name+" ended", p.done)
 }
 
 func TestHungRendererRestarts(t *testing.T) {

@@ -24,8 +24,11 @@ const (
 )
 
 var importRules = []importRule{
-	{"darkroom/render", []string{"darkroom/bot", "darkroom/queue", "darkroom/store", "darkroom/config", "darkroom/cmd"}, nil,
-		"painting must not know who asked"},
+	{
+		"darkroom/render", []string{"darkroom/bot", "darkroom/queue", "darkroom/store", "darkroom/config", "darkroom/cmd"},
+		nil,
+		"painting must not know who asked",
+	},
 	{"darkroom/queue", []string{"darkroom/store", "darkroom/bot", "darkroom/config", "darkroom/cmd"}, nil,
 		"the queue is an index that may vanish: it must not reach for the truth"},
 	{"darkroom/store", []string{"darkroom/queue", "darkroom/bot", "darkroom/config", "darkroom/cmd"}, nil,
@@ -34,24 +37,51 @@ var importRules = []importRule{
 		"settings know no package, so no package can reach for another's settings"},
 	{"darkroom/bot", []string{"darkroom/config", "darkroom/cmd"}, nil,
 		"packages take their own options; only cmd opens the configuration"},
-	{"darkroom/bot/admit", []string{"net", "os", "time", "database/sql", discordgo, "darkroom/store", "darkroom/queue", "darkroom/bot"},
-		[]string{"darkroom/bot/admit", "darkroom/bot/command", "darkroom/store/limits"}, "a judgement is a pure function"},
-	{"darkroom/store/limits", []string{"darkroom"}, nil, "the store and a judgement share two plain records, and nothing else"},
-	{"darkroom/render/request", []string{"net", "os", "io", "time", "math/rand", "database/sql", "log", "darkroom/render/onnx",
-		"darkroom/render/pipeline", "darkroom/render/folder", "darkroom/render/family", "darkroom/render/clip", "darkroom/render/noise",
-		"darkroom/render/tensor"}, nil, "a Spec follows from words, a card and a seed alone: the same at the shell and in a chat"},
+	{
+		"darkroom/bot/admit",
+		[]string{"net", "os", "time", "database/sql", discordgo, "darkroom/store", "darkroom/queue", "darkroom/bot"},
+		[]string{"darkroom/bot/admit", "darkroom/bot/command", "darkroom/store/limits"}, "a judgement is a pure function",
+	},
+	{
+		"darkroom/store/limits",
+		[]string{"darkroom"},
+		nil,
+		"the store and a judgement share two plain records, and nothing else",
+	},
+	{
+		"darkroom/render/request",
+		[]string{
+			"net", "os", "io", "time", "math/rand", "database/sql", "log", "darkroom/render/onnx", "darkroom/render/pipeline",
+			"darkroom/render/folder", "darkroom/render/family", "darkroom/render/clip", "darkroom/render/noise",
+			"darkroom/render/tensor",
+		},
+		nil,
+		"a Spec follows from words, a card and a seed alone: the same at the shell and in a chat",
+	},
 	{"darkroom", []string{"darkroom/bot$"}, []string{"darkroom/cmd/darkroom"},
 		"bot wires the rooms and is no room itself: only cmd starts it"},
 	{"darkroom/bot/button", []string{"darkroom"}, []string{"darkroom/bot/button"},
 		"a custom_id is read and written without knowing what it leads to"},
-	{"darkroom/bot/message", []string{"net", "darkroom/store", "darkroom/bot"}, []string{"darkroom/bot/message", "darkroom/bot/button"},
-		"what messages say is a function of plain values, so that a language is one set of files"},
-	{"darkroom/bot/rest", []string{"darkroom/store", "darkroom/bot"}, []string{"darkroom/bot/rest", "darkroom/bot/message", "darkroom/bot/button"},
-		"a renderer posts with it, and has no database"},
-	{"darkroom/bot/job", []string{"net", "darkroom/bot"}, []string{"darkroom/bot/job", "darkroom/bot/message", "darkroom/bot/button"},
-		"a job is a value that the rooms hand to each other"},
-	{"darkroom/bot/command", []string{"net", "darkroom/store", "darkroom/queue", "darkroom/bot"}, []string{"darkroom/bot/command"},
-		"reading an interaction needs the interaction alone"},
+	{
+		"darkroom/bot/message", []string{"net", "darkroom/store", "darkroom/bot"},
+		[]string{"darkroom/bot/message", "darkroom/bot/button"},
+		"what messages say is a function of plain values, so that a language is one set of files",
+	},
+	{
+		"darkroom/bot/rest", []string{"darkroom/store", "darkroom/bot"},
+		[]string{"darkroom/bot/rest", "darkroom/bot/message", "darkroom/bot/button"},
+		"a renderer posts with it, and has no database",
+	},
+	{
+		"darkroom/bot/job", []string{"net", "darkroom/bot"},
+		[]string{"darkroom/bot/job", "darkroom/bot/message", "darkroom/bot/button"},
+		"a job is a value that the rooms hand to each other",
+	},
+	{
+		"darkroom/bot/command", []string{"net", "darkroom/store", "darkroom/queue", "darkroom/bot"},
+		[]string{"darkroom/bot/command"},
+		"reading an interaction needs the interaction alone",
+	},
 	{"darkroom/bot/outbox", []string{"darkroom/bot/delivery", "darkroom/bot/interaction"}, nil,
 		"the outbox tells others through functions that it is given: it works whoever listens"},
 	{"darkroom/bot/delivery", []string{"darkroom/bot/outbox", "darkroom/bot/interaction"}, nil,
@@ -71,14 +101,26 @@ var importRules = []importRule{
 		"discordgo has defects that are fenced in by one package"},
 	{"darkroom", []string{goRedis, "github.com/alicebob/miniredis"}, []string{"darkroom/queue"},
 		"every key and script has one home"},
-	{"darkroom", []string{"database/sql", "github.com/jackc/pgx", "modernc.org/sqlite", "github.com/pressly/goose"}, []string{"darkroom/store", "darkroom/store/postgrestest"},
-		"every query has one home"},
+	{
+		"darkroom", []string{"database/sql", "github.com/jackc/pgx", "modernc.org/sqlite", "github.com/pressly/goose"},
+		[]string{"darkroom/store", "darkroom/store/postgrestest"},
+		"every query has one home",
+	},
 	{"darkroom", []string{onnxBinding}, []string{"darkroom/render/onnx"},
 		"the runtime can be replaced if one package knows it"},
-	{"darkroom/render/folder", []string{"C", "darkroom/render"}, []string{"darkroom/render/family", "darkroom/render/folder", "darkroom/render/onnx/graph", "darkroom/render/picture", "darkroom/render/request"},
-		"a folder is checked without a runtime, and builds without a C compiler"},
-	{"darkroom/render/family", []string{"C", "os", "io/fs", "darkroom/render/folder", "darkroom/render/onnx", "darkroom/render/pipeline"}, nil,
-		"a family is a plain value: it knows no file and no runtime"},
+	{
+		"darkroom/render/folder", []string{"C", "darkroom/render"},
+		[]string{
+			"darkroom/render/family", "darkroom/render/folder", "darkroom/render/onnx/graph", "darkroom/render/picture",
+			"darkroom/render/request",
+		},
+		"a folder is checked without a runtime, and builds without a C compiler",
+	},
+	{
+		"darkroom/render/family",
+		[]string{"C", "os", "io/fs", "darkroom/render/folder", "darkroom/render/onnx", "darkroom/render/pipeline"}, nil,
+		"a family is a plain value: it knows no file and no runtime",
+	},
 	{"darkroom/queue", []string{"darkroom/render/onnx", "darkroom/render/sampler", "darkroom/render/clip"}, nil,
 		"the queue carries a Spec, it does not paint"},
 	{"darkroom/bot", []string{"darkroom/render/onnx", "darkroom/render/pipeline", "darkroom/render/demo"}, nil,
@@ -162,7 +204,9 @@ func TestImports(t *testing.T) {
 
 func TestTopLevelFiles(t *testing.T) {
 	t.Parallel()
-	folders := map[string]bool{"cmd": true, "bot": true, "queue": true, "render": true, "store": true, "config": true, "docs": true}
+	folders := map[string]bool{
+		"cmd": true, "bot": true, "queue": true, "render": true, "store": true, "config": true, "docs": true,
+	}
 	files := map[string]bool{
 		"go.mod": true, "go.sum": true, "Dockerfile": true, "README.md": true, "Makefile": true, "compose.yaml": true,
 		"LICENSE": true, "CHANGELOG.md": true,
@@ -171,7 +215,7 @@ func TestTopLevelFiles(t *testing.T) {
 	if err != nil {
 		t.Skipf("not a git checkout: %v", err)
 	}
-	for _, path := range strings.Fields(string(out)) {
+	for path := range strings.FieldsSeq(string(out)) {
 		top, _, inside := strings.Cut(path, "/")
 		if !strings.HasPrefix(top, ".") && !(inside && folders[top]) && !(!inside && files[top]) {
 			t.Errorf("%s is outside the top-level folders", path)

@@ -50,8 +50,14 @@ func TestKillAtRandom(t *testing.T) {
 		t.Run("Redis keeps "+persistence, func(t *testing.T) {
 			t.Parallel()
 			s := seed(t)
-			m := &chaosTest{requests: newRequests(newCluster(t, clusterOptions{persistence: persistence}), 12), rng: rand.New(rand.NewPCG(s, uint64(i)))}
-			m.report = faultReport{Fault: "kill -9 at random of bot, renderers and Redis (kept: " + persistence + "; wiped; set back)", Where: "separate processes", Seed: s}
+			m := &chaosTest{
+				requests: newRequests(newCluster(t, clusterOptions{persistence: persistence}), 12),
+				rng:      rand.New(rand.NewPCG(s, uint64(i))),
+			}
+			m.report = faultReport{
+				Fault: "kill -9 at random of bot, renderers and Redis (kept: " + persistence + "; wiped; set back)",
+				Where: "separate processes", Seed: s,
+			}
 			m.run(kills)
 		})
 	}

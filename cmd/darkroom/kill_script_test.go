@@ -39,11 +39,19 @@ func scriptCases() []scriptCase {
 			s.submit(s.idlePerson(), "a boat with a "+hangWord+" captain", quickSteps)
 		}},
 		{"renderer", "release", func(s *scriptTest) { s.submitSlow(40); s.setTrap(); s.interruptRenderer() }},
-		{"renderer", "input", func(s *scriptTest) { s.setTrap(); s.submit(s.idlePerson(), "a red boat", quickSteps, s.startPicture()) }},
+		{
+			"renderer",
+			"input",
+			func(s *scriptTest) { s.setTrap(); s.submit(s.idlePerson(), "a red boat", quickSteps, s.startPicture()) },
+		},
 		{"renderer", "putundelivered", func(s *scriptTest) { s.expireTokens(); plain(s) }},
 		{"bot", "enqueue", plain},
 		{"bot", "cancel", func(s *scriptTest) { w := s.submitSlow(30); s.setTrap(); s.cancel(w) }},
-		{"bot", "putinput", func(s *scriptTest) { s.setTrap(); s.submit(s.idlePerson(), "a red boat", quickSteps, s.startPicture()) }},
+		{
+			"bot",
+			"putinput",
+			func(s *scriptTest) { s.setTrap(); s.submit(s.idlePerson(), "a red boat", quickSteps, s.startPicture()) },
+		},
 		{"bot", "reap", func(s *scriptTest) { s.submit(s.idlePerson(), "a red boat", slowSteps); s.setTrap() }},
 		{"bot", "epoch", func(s *scriptTest) { s.submit(s.idlePerson(), "a red boat", slowSteps); s.setTrap() }},
 		{"bot", "beginepoch", func(s *scriptTest) { s.submitSlow(20); s.setTrap(); s.redis.wipe(s.t) }},
@@ -108,7 +116,11 @@ type scriptTest struct {
 func newScriptTest(t testing.TB, seed uint64) *scriptTest {
 	w := newCluster(t, clusterOptions{withProxies: true, hang: time.Second, grace: time.Second, persistence: syncAlways})
 	s := &scriptTest{requests: newRequests(w, 20), procs: map[string]*process{}}
-	s.report = faultReport{Fault: "kill -9 before and after each script of the queue, of its caller or of Redis", Where: "separate processes", Seed: seed}
+	s.report = faultReport{
+		Fault: "kill -9 before and after each script of the queue, of its caller or of Redis",
+		Where: "separate processes",
+		Seed:  seed,
+	}
 	s.procs["bot"], s.procs["renderer"] = w.bot(), w.renderer()
 	s.waitReady(1)
 	return s

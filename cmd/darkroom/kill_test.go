@@ -60,7 +60,9 @@ func TestKillRendererBetweenSealAndPost(t *testing.T) {
 		cl.bot()
 		first := cl.renderer()
 		cl.waitReady(1)
-		arrived, release := cl.holdRequests(sandbox.Fault{Method: "PATCH", Path: answerPath, Body: finishedBody, Times: 1, Status: 503})
+		arrived, release := cl.holdRequests(sandbox.Fault{
+			Method: "PATCH", Path: answerPath, Body: finishedBody, Times: 1, Status: 503,
+		})
 		asked := cl.imagine(quickSteps)
 		cl.waitSignal("the post", arrived)
 		first.kill()
@@ -76,7 +78,9 @@ func TestKillRendererBetweenSealAndPost(t *testing.T) {
 		cl.bot()
 		first := cl.renderer()
 		cl.waitReady(1)
-		arrived, release := cl.holdRequests(sandbox.Fault{Method: "PATCH", Path: answerPath, Body: finishedBody, Times: 1, Status: 503})
+		arrived, release := cl.holdRequests(sandbox.Fault{
+			Method: "PATCH", Path: answerPath, Body: finishedBody, Times: 1, Status: 503,
+		})
 		asked := cl.imagine(quickSteps)
 		cl.waitSignal("the post", arrived)
 		first.kill()

@@ -22,7 +22,9 @@ func programEnv() []string { return append(os.Environ(), childEnv+"="+childProgr
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = run(t.Context(), environment{args: args, getenv: func(string) string { return "" }, environ: programEnv(), stdout: &out, stderr: &errs})
+	code = run(t.Context(), environment{
+		args: args, getenv: func(string) string { return "" }, environ: programEnv(), stdout: &out, stderr: &errs,
+	})
 	return code, out.String(), errs.String()
 }
 
@@ -54,9 +56,10 @@ func TestRun(t *testing.T) {
 func TestSupervisedProcessReportsItsFault(t *testing.T) {
 	t.Parallel()
 	var out, errs bytes.Buffer
-	code := run(t.Context(), environment{args: []string{"renderer"}, stdout: &out, stderr: &errs, getenv: func(name string) string {
-		return map[string]string{"DARKROOM_SUPERVISED": "1"}[name]
-	}})
+	settings := map[string]string{"DARKROOM_SUPERVISED": "1"}
+	code := run(t.Context(), environment{
+		args: []string{"renderer"}, stdout: &out, stderr: &errs, getenv: func(name string) string { return settings[name] },
+	})
 	if code != exitFailure || !strings.HasPrefix(out.String(), `{"fault":"`) || errs.Len() > 0 {
 		t.Errorf("got %d, %q, %q, want the missing Redis reported, and nothing logged", code, out.String(), errs.String())
 	}

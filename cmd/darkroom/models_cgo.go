@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"darkroom/render/folder"
 	"darkroom/render/pipeline"
@@ -51,11 +52,12 @@ func checkModelFolders(ctx context.Context, s invocation) error {
 			faults = append(faults, err)
 			continue
 		}
-		text := fmt.Sprintf("%s: good. %s, %s\n", f.Name, pipeline.Describe(f.Config), pipeline.Abilities(f))
+		var text strings.Builder
+		fmt.Fprintf(&text, "%s: good. %s, %s\n", f.Name, pipeline.Describe(f.Config), pipeline.Abilities(f))
 		for _, warning := range warnings {
-			text += fmt.Sprintf("%s: a little less exact: %s\n", f.Name, warning)
+			fmt.Fprintf(&text, "%s: a little less exact: %s\n", f.Name, warning)
 		}
-		if _, err := fmt.Fprint(s.stdout, text); err != nil {
+		if _, err := fmt.Fprint(s.stdout, text.String()); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,8 @@ var toxics = map[string]string{ //nolint:gochecknoglobals // a constant
 	"the end after 2,000 bytes, in mid-word":   `{"type":"limit_data","attributes":{"bytes":2000}}`,
 	"connections close a second late":          `{"type":"slow_close","attributes":{"delay":1000}}`,
 	"40 KB a second":                           `{"type":"bandwidth","attributes":{"rate":40}}`,
-	"pieces of 20 bytes":                       `{"type":"slicer","attributes":{"average_size":20,"size_variation":10,"delay":200}}`,
+	"pieces of 20 bytes": `{"type":"slicer",` +
+		`"attributes":{"average_size":20,"size_variation":10,"delay":200}}`,
 }
 
 // faultyNetwork is a network between a process and Redis that can be broken.

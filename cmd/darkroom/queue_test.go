@@ -18,7 +18,8 @@ func runQueue(t *testing.T, env map[string]string, args ...string) (int, string)
 	t.Helper()
 	var said bytes.Buffer
 	code := run(t.Context(), environment{
-		args: append([]string{"queue"}, args...), getenv: func(name string) string { return env[name] }, stdout: &said, stderr: &said,
+		args: append([]string{"queue"}, args...), getenv: func(name string) string { return env[name] }, stdout: &said,
+		stderr: &said,
 	})
 	return code, said.String()
 }
@@ -37,13 +38,18 @@ func TestQueue(t *testing.T) {
 	if err := q.BeginEpoch(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	err = q.Announce(t.Context(), queue.Renderer{Slot: "easel", Device: "cpu", Models: []queue.Model{{Name: "postcards", Hash: "ab"}}}, time.Hour)
+	err = q.Announce(
+		t.Context(),
+		queue.Renderer{Slot: "easel", Device: "cpu", Models: []queue.Model{{Name: "postcards", Hash: "ab"}}},
+		time.Hour,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	none := map[string]string{"DARKROOM_DATA": filepath.Join(dir, "none"), "REDIS_URL": "redis://" + redis.address()}
-	if code, said := runQueue(t, none, "pause"); code != exitFailure || !strings.Contains(said, "there is no database") || len(scopes(t, q)) > 0 {
+	code, said := runQueue(t, none, "pause")
+	if code != exitFailure || !strings.Contains(said, "there is no database") || len(scopes(t, q)) > 0 {
 		t.Errorf("beside the bot's database: exit code %d and %q, want nothing paused", code, said)
 	}
 	db, err := openData(t.Context(), config.Data{Dir: dir})
@@ -66,7 +72,10 @@ func TestQueue(t *testing.T) {
 		{"show", exitOK, "renderer easel on cpu: postcards", "server 55"},
 		{"pause --model postcards", exitOK, "done", "server 55, lane 1:ab, lane 2:ab"},
 		{"show", exitOK, "paused: model postcards", "server 55, lane 1:ab, lane 2:ab"},
-		{"pause --model nothing", exitFailure, `no renderer that is up has a model called "nothing"`, "server 55, lane 1:ab, lane 2:ab"},
+		{
+			"pause --model nothing", exitFailure, `no renderer that is up has a model called "nothing"`,
+			"server 55, lane 1:ab, lane 2:ab",
+		},
 		{"resume --server 55", exitOK, "done", "lane 1:ab, lane 2:ab"},
 		{"resume --server 55", exitFailure, "was not paused here", "lane 1:ab, lane 2:ab"},
 		{"pause", exitOK, "done for the whole queue", "the whole queue, lane 1:ab, lane 2:ab"},
@@ -81,17 +90,21 @@ func TestQueue(t *testing.T) {
 		}
 	}
 	redis.kill()
-	if code, said := runQueue(t, env, "resume"); code != exitOK || !strings.Contains(said, "the bot updates the queue within a minute") {
+	code, said = runQueue(t, env, "resume")
+	if code != exitOK || !strings.Contains(said, "the bot updates the queue within a minute") {
 		t.Errorf("without Redis: exit code %d and %q, want it saved", code, said)
 	}
-	if code, said := runQueue(t, env, "show"); code != exitFailure || !strings.Contains(said, "refused") || !strings.Contains(said, "paused: lane 1:ab") {
+	code, said = runQueue(t, env, "show")
+	if code != exitFailure || !strings.Contains(said, "refused") || !strings.Contains(said, "paused: lane 1:ab") {
 		t.Errorf("shown without Redis: exit code %d and %q, want what is paused, and the fault", code, said)
 	}
 	delete(env, "REDIS_URL")
-	if code, said := runQueue(t, env, "pause", "--model", "postcards"); code != exitFailure || !strings.Contains(said, "REDIS_URL") {
+	code, said = runQueue(t, env, "pause", "--model", "postcards")
+	if code != exitFailure || !strings.Contains(said, "REDIS_URL") {
 		t.Errorf("a model without Redis: exit code %d and %q", code, said)
 	}
-	if code, said := runQueue(t, env, "show"); code != exitOK || !strings.Contains(said, "paused: lane 1:ab") || strings.Contains(said, "pool") {
+	code, said = runQueue(t, env, "show")
+	if code != exitOK || !strings.Contains(said, "paused: lane 1:ab") || strings.Contains(said, "pool") {
 		t.Errorf("at the end: exit code %d and %q, want the lane paused alone", code, said)
 	}
 }
@@ -109,7 +122,8 @@ func TestQueueUnderItsOldName(t *testing.T) {
 	}
 	var stdout, stderr bytes.Buffer
 	code := run(t.Context(), environment{
-		args: []string{"line", "show", "--data", dir}, getenv: func(string) string { return "" }, stdout: &stdout, stderr: &stderr,
+		args: []string{"line", "show", "--data", dir}, getenv: func(string) string { return "" }, stdout: &stdout,
+		stderr: &stderr,
 	})
 	if code != exitOK || !strings.Contains(stdout.String(), "nothing is paused") {
 		t.Errorf("got exit code %d and %q, want the queue", code, stdout.String())

@@ -49,7 +49,9 @@ func (r *redisServer) start(t testing.TB) {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	args := []string{"--port", fmt.Sprint(r.port), "--bind", "127.0.0.1", "--dir", r.dir, "--save", "", "--maxmemory-policy", "noeviction"}
+	args := []string{
+		"--port", fmt.Sprint(r.port), "--bind", "127.0.0.1", "--dir", r.dir, "--save", "", "--maxmemory-policy", "noeviction",
+	}
 	if r.persistence != inMemory {
 		args = append(args, "--appendonly", "yes", "--appendfsync", r.persistence)
 	}

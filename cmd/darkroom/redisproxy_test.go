@@ -77,7 +77,9 @@ func scriptNames(t testing.TB) map[string]string {
 	names := map[string]string{}
 	for _, f := range files {
 		name := strings.TrimSuffix(f.Name(), ".lua")
-		for _, base := range []string{read("clock"), read("clock") + read("prelude") + read("states"), read("clock") + read("pause") + read("prelude")} {
+		for _, base := range []string{
+			read("clock"), read("clock") + read("prelude") + read("states"), read("clock") + read("pause") + read("prelude"),
+		} {
 			sum := sha1.Sum([]byte(base + read(name)))
 			names[hex.EncodeToString(sum[:])] = name
 		}

@@ -57,17 +57,22 @@ func TestModelCardIsReadByTheBot(t *testing.T) {
 	if err := json.Unmarshal(cardJSON(t, f), &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Name != demo.Name || m.Dialect != picture.Diffusers || !m.ImageToImage || !slices.Contains(m.Samplers, "dpmpp_2m_karras") {
+	if m.Name != demo.Name || m.Dialect != picture.Diffusers || !m.ImageToImage ||
+		!slices.Contains(m.Samplers, "dpmpp_2m_karras") {
 		t.Errorf("got %+v, want the name, the dialect, start pictures and samplers", m)
 	}
 	if m.Tiling == nil || !*m.Tiling || m.SkippableLayers == nil || *m.SkippableLayers != f.Config.SkippableLayers {
-		t.Errorf("got %v and %v, want that it tiles, and %d layers to skip", m.Tiling, m.SkippableLayers, f.Config.SkippableLayers)
+		t.Errorf(
+			"got %v and %v, want that it tiles, and %d layers to skip", m.Tiling, m.SkippableLayers, f.Config.SkippableLayers,
+		)
 	}
-	if len(m.Words) == 0 || len(m.Sizes) != len(f.Card.Sizes) || len(m.Examples) < maxExamples || m.Defaults.Steps != f.Card.Defaults.Steps {
+	if len(m.Words) == 0 || len(m.Sizes) != len(f.Card.Sizes) || len(m.Examples) < maxExamples ||
+		m.Defaults.Steps != f.Card.Defaults.Steps {
 		t.Errorf("got %+v, want what the card says: %+v", m, f.Card)
 	}
 	bare := *f
-	bare.Card, bare.Config.FixedSize, bare.Config.NativeSize = folder.Card{}, folder.Size{}, folder.Size{Width: 512, Height: 512}
+	bare.Card, bare.Config.FixedSize = folder.Card{}, folder.Size{}
+	bare.Config.NativeSize = folder.Size{Width: 512, Height: 512}
 	m = request.Card{}
 	if err := json.Unmarshal(cardJSON(t, &bare), &m); err != nil || m.Defaults.Width != 512 || len(m.Sizes) != 0 {
 		t.Errorf("a folder without a card: got %+v, %v, want its native size and no limit", m, err)
@@ -90,7 +95,9 @@ func TestOpenPool(t *testing.T) {
 	quiet := slog.New(slog.DiscardHandler)
 	t.Run("a missing library is one line with its fix", func(t *testing.T) {
 		t.Parallel()
-		code, _, errs := call(t, "up", "--ort", filepath.Join(t.TempDir(), "none.so"), "--data", t.TempDir(), "--listen", "127.0.0.1:0")
+		code, _, errs := call(
+			t, "up", "--ort", filepath.Join(t.TempDir(), "none.so"), "--data", t.TempDir(), "--listen", "127.0.0.1:0",
+		)
 		if code != exitFailure || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, "none.so") {
 			t.Errorf("got %d, %q, want one line about none.so", code, errs)
 		}
@@ -111,7 +118,8 @@ func TestOpenPool(t *testing.T) {
 		if err == nil {
 			t.Skip("this library has CUDA")
 		}
-		if f := checkDevice(r); f.fix == "" || !strings.Contains(f.state, "cuda:0") || !strings.Contains(err.Error(), "cuda:0") {
+		f := checkDevice(r)
+		if f.fix == "" || !strings.Contains(f.state, "cuda:0") || !strings.Contains(err.Error(), "cuda:0") {
 			t.Errorf("got %v, and from the doctor %+v, want to hear of cuda:0", err, f)
 		}
 	})
@@ -122,7 +130,8 @@ func TestModels(t *testing.T) {
 	t.Run("list", func(t *testing.T) {
 		t.Parallel()
 		code, out, errs := call(t, "models", "list", "--models", t.TempDir())
-		if code != exitOK || !strings.HasPrefix(out, demo.Name) || !strings.Contains(out, "Stable Diffusion 1, float32, v-prediction, few steps: 4 of dpmpp_2m with guidance 3 ") {
+		const kind = "Stable Diffusion 1, float32, v-prediction, few steps: 4 of dpmpp_2m with guidance 3 "
+		if code != exitOK || !strings.HasPrefix(out, demo.Name) || !strings.Contains(out, kind) {
 			t.Errorf("got %d, %q, %q, want the demo model and what it is", code, out, errs)
 		}
 	})
@@ -140,7 +149,10 @@ func TestModels(t *testing.T) {
 		t.Parallel()
 		needRuntime(t)
 		code, out, errs := call(t, "models", "check", "--models", t.TempDir(), demo.Name)
-		for _, want := range []string{"postcards: good. Stable Diffusion 1, float32, v-prediction", "starts from pictures", "clip skip up to 4", "sizes 128x128 160x112"} {
+		for _, want := range []string{
+			"postcards: good. Stable Diffusion 1, float32, v-prediction", "starts from pictures", "clip skip up to 4",
+			"sizes 128x128 160x112",
+		} {
 			if code != exitOK || !strings.Contains(out, want) {
 				t.Errorf("got %d, %q, %q, want a good model, and %q", code, out, errs, want)
 			}

@@ -62,7 +62,9 @@ func TestRequestExpandsPrompt(t *testing.T) {
 		o.spec.Seed != 7 {
 		t.Errorf("got %q without %q, seed %d, %v, want a choice without fog", p, o.spec.Negative, o.spec.Seed, err)
 	}
-	for prompt, want := range map[string]string{"a {red, blue} boat": "2 prompts", "a __fleet__": "Try one of: __ships__"} {
+	for prompt, want := range map[string]string{
+		"a {red, blue} boat": "2 prompts", "a __fleet__": "Try one of: __ships__",
+	} {
 		if _, err := words(prompt); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q in it", prompt, err, want)
 		}
@@ -131,7 +133,11 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 			func(w *request.Wanted) {
 				w.Sampler, w.Emphasis, w.Notation = new("DPM++ 2M Karras"), new("no_norm"), new("midjourney")
 			}},
-		{"a red boat --seed 2", []string{"--init", white}, func(w *request.Wanted) { w.Init = &request.Attachment{Name: white} }},
+		{
+			"a red boat --seed 2",
+			[]string{"--init", white},
+			func(w *request.Wanted) { w.Init = &request.Attachment{Name: white} },
+		},
 		{"a red boat --seed 2", []string{"--init", white, "--strength", "0.3"},
 			func(w *request.Wanted) { w.Init, w.Strength = &request.Attachment{Name: white}, new(0.3) }},
 	} {

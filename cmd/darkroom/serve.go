@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 )
 
 // component is something that runs until its context ends, cleans up and returns.
@@ -28,11 +29,11 @@ func serve(ctx context.Context, log *slog.Logger, components ...component) error
 	case <-ended:
 	}
 	var errs []error
-	for i := len(up) - 1; i >= 0; i-- {
-		if err := up[i].stop(); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", up[i].name, err))
+	for _, u := range slices.Backward(up) {
+		if err := u.stop(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", u.name, err))
 		}
-		log.Debug("stopped", "component", up[i].name)
+		log.Debug("stopped", "component", u.name)
 	}
 	return errors.Join(errs...)
 }

@@ -43,7 +43,10 @@ func TestServe(t *testing.T) {
 		started := make(chan string, 3)
 		result := make(chan error, 1)
 		go func() {
-			result <- serve(ctx, quiet, waitingComponent(&d, "page", started), waitingComponent(&d, "bot", started), waitingComponent(&d, "renderer", started))
+			result <- serve(
+				ctx, quiet, waitingComponent(&d, "page", started), waitingComponent(&d, "bot", started),
+				waitingComponent(&d, "renderer", started),
+			)
 		}()
 		for range 3 {
 			<-started
@@ -91,7 +94,9 @@ func TestServe(t *testing.T) {
 			<-started
 			return broken
 		}}
-		err := serve(t.Context(), quiet, waitingComponent(&d, "page", started), bad, waitingComponent(&d, "renderer", started))
+		err := serve(
+			t.Context(), quiet, waitingComponent(&d, "page", started), bad, waitingComponent(&d, "renderer", started),
+		)
 		if !errors.Is(err, broken) || !strings.Contains(err.Error(), "bot: no gateway") {
 			t.Errorf("got %v, want bot: %v", err, broken)
 		}

@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -208,8 +209,8 @@ func loadRedis(t testing.TB, address string) {
 }
 
 // keptRedis are the servers that the dump is loaded into.
-func keptRedis(t testing.TB, real bool) (address string) {
-	if real {
+func keptRedis(t testing.TB, process bool) (address string) {
+	if process {
 		return newRedisServer(t, inMemory).address()
 	}
 	return miniredis.RunT(t).Addr()
@@ -278,19 +279,25 @@ func must[T any](t testing.TB) func(T, error) T {
 
 func jobPlain(e store.Job) plain {
 	return plain{
-		"id": e.ID, "server": e.Server, "channel": e.Channel, "user": e.User, "parent": e.Parent, "verb": e.Verb, "state": string(e.State),
-		"spec": string(e.Spec), "reply": string(e.Address), "lane": e.Lane, "cost": e.Cost, "pictures": e.Pictures, "inputs": e.Inputs,
-		"pending": string(e.PendingInputs), "spoiler": e.Spoiler, "weight": e.Weight, "epoch": e.Epoch, "leased": e.WasLeased, "sent": e.PostedSeparately,
-		"message": e.Message, "outcome": string(e.Outcome), "reason": e.Reason, "created": e.Created.UnixMilli(), "updated": e.Updated.UnixMilli(),
+		"id": e.ID, "server": e.Server, "channel": e.Channel, "user": e.User, "parent": e.Parent, "verb": e.Verb,
+		"state": string(e.State), "spec": string(e.Spec), "reply": string(e.Address), "lane": e.Lane, "cost": e.Cost,
+		"pictures": e.Pictures, "inputs": e.Inputs, "pending": string(e.PendingInputs), "spoiler": e.Spoiler,
+		"weight": e.Weight, "epoch": e.Epoch, "leased": e.WasLeased, "sent": e.PostedSeparately, "message": e.Message,
+		"outcome": string(e.Outcome), "reason": e.Reason, "created": e.Created.UnixMilli(), "updated": e.Updated.UnixMilli(),
 	}
 }
 
 func deliveryPlain(d store.Delivery) plain {
-	return plain{"job": d.Job, "user": d.User, "state": string(d.State), "channel": d.Channel, "message": d.Message, "reason": d.Reason, "at": d.At.UnixMilli()}
+	return plain{
+		"job": d.Job, "user": d.User, "state": string(d.State), "channel": d.Channel, "message": d.Message,
+		"reason": d.Reason, "at": d.At.UnixMilli(),
+	}
 }
 
 func actPlain(a store.AuditRecord) plain {
-	return plain{"server": a.Server, "actor": a.Actor, "action": a.Action, "detail": string(a.Detail), "at": a.At.UnixMilli()}
+	return plain{
+		"server": a.Server, "actor": a.Actor, "action": a.Action, "detail": string(a.Detail), "at": a.At.UnixMilli(),
+	}
 }
 
 // rows is all that the store returns of the stored world.
@@ -322,7 +329,9 @@ func (k kept) rows(t *testing.T, s *store.Store) plain {
 			presets = append(presets, plain{"name": n.Name, "body": string(n.Body), "updated": n.Updated.UnixMilli()})
 		}
 		for _, d := range p.Totals {
-			spent = append(spent, plain{"server": d.Server, "day": d.Day.UnixMilli(), "pictures": d.Pictures, "millis": d.Millis})
+			spent = append(spent, plain{
+				"server": d.Server, "day": d.Day.UnixMilli(), "pictures": d.Pictures, "millis": d.Millis,
+			})
 		}
 		for _, a := range p.AuditRecords {
 			acts = append(acts, actPlain(a))
@@ -346,10 +355,15 @@ func (k kept) rows(t *testing.T, s *store.Store) plain {
 		for _, a := range must[[]store.AuditRecord](t)(s.AuditLog(ctx, server, 100)) {
 			acts = append(acts, actPlain(a))
 		}
-		servers[server] = plain{"departed": gone, "weights": weights, "audit": acts,
+		servers[server] = plain{
+			"departed": gone, "weights": weights, "audit": acts,
 			"spent": plain{"pictures": spent.Pictures, "millis": spent.Millis},
-			"policy": plain{"waiting_per_user": p.WaitingPerUser, "running_per_user": p.RunningPerUser, "per_user_day": p.PerUserDay, "max_pixels": p.MaxPixels,
-				"max_steps": p.MaxSteps, "max_count": p.MaxCount, "paused": p.Paused, "pause_reason": p.PauseReason}}
+			"policy": plain{
+				"waiting_per_user": p.WaitingPerUser, "running_per_user": p.RunningPerUser, "per_user_day": p.PerUserDay,
+				"max_pixels": p.MaxPixels, "max_steps": p.MaxSteps, "max_count": p.MaxCount, "paused": p.Paused,
+				"pause_reason": p.PauseReason,
+			},
+		}
 	}
 	all["servers"] = servers
 	var pauses, erasures []plain
@@ -384,7 +398,9 @@ func (k kept) rows(t *testing.T, s *store.Store) plain {
 		}
 	}
 	all["crashed"] = crashed
-	all["epochs"] = plain{"main": must[int64](t)(s.CurrentEpoch(ctx, "main")), "spare": must[int64](t)(s.CurrentEpoch(ctx, "spare"))}
+	all["epochs"] = plain{
+		"main": must[int64](t)(s.CurrentEpoch(ctx, "main")), "spare": must[int64](t)(s.CurrentEpoch(ctx, "spare")),
+	}
 	return all
 }
 
@@ -442,7 +458,10 @@ func (k kept) claims(t *testing.T, s *store.Store) {
 func outcomePlain(o queue.Outcome) plain {
 	var files []plain
 	for _, f := range o.Files {
-		files = append(files, plain{"name": f.Name, "seed": f.Seed, "width": f.Width, "height": f.Height, "sha256": f.SHA256, "phash": f.PHash, "short": f.LowMemory})
+		files = append(files, plain{
+			"name": f.Name, "seed": f.Seed, "width": f.Width, "height": f.Height, "sha256": f.SHA256, "phash": f.PHash,
+			"short": f.LowMemory,
+		})
 	}
 	return plain{"channel": o.Channel, "message": o.Message, "delivered": o.Delivered, "files": files, "ms": o.Millis}
 }
@@ -472,7 +491,7 @@ func (k kept) events(t *testing.T, q *queue.Queue) (all []plain) {
 		}
 		return nil
 	})
-	if err != done {
+	if !errors.Is(err, done) {
 		t.Errorf("events: %v", err)
 	}
 	return all
@@ -485,7 +504,9 @@ func (k kept) undelivered(t *testing.T, q *queue.Queue) (all []plain) {
 		for _, f := range d.Files {
 			files = append(files, plain{"name": f.Name, "sha256": shaOf(f.Bytes)})
 		}
-		all = append(all, plain{"job": d.Job, "reply": string(d.Address), "outcome": outcomePlain(d.Outcome), "look": d.MaybePosted, "files": files})
+		all = append(all, plain{
+			"job": d.Job, "reply": string(d.Address), "outcome": outcomePlain(d.Outcome), "look": d.MaybePosted, "files": files,
+		})
 	}
 	return all
 }
@@ -493,10 +514,10 @@ func (k kept) undelivered(t *testing.T, q *queue.Queue) (all []plain) {
 func TestStoredQueue(t *testing.T) {
 	t.Parallel()
 	k := readKept(t)
-	for name, real := range map[string]bool{"miniredis": false, "redis-server": true} {
+	for name, process := range map[string]bool{"miniredis": false, "redis-server": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address := keptRedis(t, real)
+			address := keptRedis(t, process)
 			loadRedis(t, address)
 			later := func() time.Time { return k.Saved.Add(keptAway) } // all leases are over
 			golden(t, "queue.golden.json", k.moved(t, dialKept(t, address, later)))
@@ -519,7 +540,8 @@ func TestStoredButtons(t *testing.T) {
 	}
 	for _, want := range all {
 		got, err := button.Parse(want.ID)
-		if err != nil || string(got.Verb) != want.Verb || got.Job != want.Job || got.Tile != want.Tile || got.Arg != want.Arg {
+		same := string(got.Verb) == want.Verb && got.Job == want.Job && got.Tile == want.Tile && got.Arg == want.Arg
+		if err != nil || !same {
 			t.Errorf("%s: got %+v, %v", want.ID, got, err)
 		} else if got.String() != want.ID {
 			t.Errorf("%s: written again as %s", want.ID, got.String())

@@ -21,32 +21,59 @@ import (
 
 // update writes the goldens of testdata/stored anew. What they hold was stored by a released program, so a new golden
 // is right only where it has more in it than the old one.
-var update = flag.Bool("update", false, "write the goldens of testdata/stored anew; never to accept that stored data is read otherwise")
-
-func ptr[T any](v T) *T { return &v }
+var update = flag.Bool(
+	"update", false, "write the goldens of testdata/stored anew; never to accept that stored data is read otherwise",
+)
 
 // storedValues are values with every field filled of all that is kept as JSON in SQL and Redis, by where it is kept.
 // picture.Spec has goldens of its own beside it; what only one package knows is tested there.
 func storedValues() map[string]any {
 	file := queue.File{Name: "1-0-1.png", Seed: 7, Width: 160, Height: 112, SHA256: "5a", PHash: "0f", LowMemory: true}
 	return map[string]any{
-		"jobs.reply": &message.Address{Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC), Channel: "2", Message: "@original",
-			User: "3", Verb: "vary", Tile: 4, Spoiler: true, Ephemeral: true, FromImage: true, FileLimit: 10 << 20, Locale: "en-US"},
-		"jobs.pending": &request.InitImage{File: request.Attachment{ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a?b&c", ContentType: "image/png", Size: 9, Width: 8, Height: 7},
-			Strength: 0.4, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4}},
-		"jobs.outcome": &queue.Outcome{Channel: "1", Message: "2", Delivered: "posted", Files: []queue.File{file}, Millis: map[string]int64{"denoise": 900, "post": 1}},
-		"audit.detail": &store.Policy{WaitingPerUser: 1, RunningPerUser: 2, PerUserDay: 3, MaxPixels: 4, MaxSteps: 5, MaxCount: 6, Paused: true, PauseReason: "loud"},
+		"jobs.reply": &message.Address{
+			Application: "1", Token: "not-a-real-token", Expires: time.Date(2026, 2, 1, 12, 0, 0, 5000000, time.UTC),
+			Channel: "2", Message: "@original", User: "3", Verb: "vary", Tile: 4, Spoiler: true, Ephemeral: true,
+			FromImage: true, FileLimit: 10 << 20, Locale: "en-US",
+		},
+		"jobs.pending": &request.InitImage{
+			File: request.Attachment{
+				ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a?b&c", ContentType: "image/png", Size: 9, Width: 8,
+				Height: 7,
+			},
+			Strength: 0.4, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4},
+		},
+		"jobs.outcome": &queue.Outcome{
+			Channel: "1", Message: "2", Delivered: "posted", Files: []queue.File{file},
+			Millis: map[string]int64{"denoise": 900, "post": 1},
+		},
+		"audit.detail": &store.Policy{
+			WaitingPerUser: 1, RunningPerUser: 2, PerUserDay: 3, MaxPixels: 4, MaxSteps: 5, MaxCount: 6, Paused: true,
+			PauseReason: "loud",
+		},
 		"meta.offer": &request.Available{Models: []request.Card{{
-			Name: "photo", Hash: "cd", Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}}, Samplers: []string{"euler"}, Words: request.Words{"red", "boat"},
-			Examples: []string{"a red boat"}, ImageToImage: true, Chunks: 3, Multiple: 32, Hires: ptr(false), Tiling: ptr(true), SkippableLayers: ptr(11),
-			Traits:   render.Traits{Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true},
-			Defaults: request.Defaults{Size: request.Size{Width: 512, Height: 768}, Steps: 25, GuidanceScale: 6.5, Sampler: "euler", Count: 2, Negative: "fog"},
-			FewSteps: request.Defaults{Size: request.Size{Width: 256, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m", Count: 1, Negative: "rain"}, Description: "Photographs.",
+			Name: "photo", Hash: "cd", Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}},
+			Samplers: []string{"euler"}, Words: request.Words{"red", "boat"}, Examples: []string{"a red boat"},
+			ImageToImage: true, Chunks: 3, Multiple: 32, Hires: new(false), Tiling: new(true), SkippableLayers: new(11),
+			Traits: render.Traits{Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true},
+			Defaults: request.Defaults{
+				Size: request.Size{Width: 512, Height: 768}, Steps: 25, GuidanceScale: 6.5, Sampler: "euler", Count: 2,
+				Negative: "fog",
+			},
+			FewSteps: request.Defaults{
+				Size: request.Size{Width: 256, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m", Count: 1,
+				Negative: "rain",
+			}, Description: "Photographs.",
 		}}},
-		"redis.job": &queue.Job{ID: "1-0", Lane: "2:cd", Server: "2", User: "3", Cost: 4, MaxRunning: 5, Spec: json.RawMessage(`{"v":2}`), Address: json.RawMessage(`{"token":""}`),
-			Inputs: []string{"5a"}, MaybePosted: true, Pictures: 6, Weight: 200, ServerWeight: 50, BatchKey: "160x112 euler 8", WasRunning: true, Crashes: 1},
-		"redis.renderer": &queue.Renderer{Slot: "easel", Device: "cuda:0", Lanes: []queue.Lane{{Name: "2:cd", Load: 1500 * time.Millisecond}},
-			Models: []queue.Model{{Name: "photo", Hash: "cd", Lane: "2:cd", Card: json.RawMessage(`{"starts":true}`)}}, Speed: 150, MaxBatch: 4},
+		"redis.job": &queue.Job{
+			ID: "1-0", Lane: "2:cd", Server: "2", User: "3", Cost: 4, MaxRunning: 5, Spec: json.RawMessage(`{"v":2}`),
+			Address: json.RawMessage(`{"token":""}`), Inputs: []string{"5a"}, MaybePosted: true, Pictures: 6, Weight: 200,
+			ServerWeight: 50, BatchKey: "160x112 euler 8", WasRunning: true, Crashes: 1,
+		},
+		"redis.renderer": &queue.Renderer{
+			Slot: "easel", Device: "cuda:0", Lanes: []queue.Lane{{Name: "2:cd", Load: 1500 * time.Millisecond}},
+			Models: []queue.Model{{Name: "photo", Hash: "cd", Lane: "2:cd", Card: json.RawMessage(`{"starts":true}`)}},
+			Speed:  150, MaxBatch: 4,
+		},
 		"redis.token": &queue.Token{Epoch: 1, Fence: 2},
 	}
 }
@@ -64,7 +91,9 @@ func TestStoredJSON(t *testing.T) {
 		}
 		got[name] = v
 	}
-	for _, more := range []reflect.Type{reflect.TypeFor[request.Wanted](), reflect.TypeFor[picture.Spec]()} { // see TestStoredJSON of bot and TestGolden of picture
+	for _, more := range []reflect.Type{
+		reflect.TypeFor[request.Wanted](), reflect.TypeFor[picture.Spec](),
+	} { // see TestStoredJSON of bot and TestGolden of picture
 		if free := untagged(more, more.Name(), map[reflect.Type]bool{}); free != "" {
 			t.Errorf("%s has no name in JSON of its own", free)
 		}
@@ -126,7 +155,8 @@ func emptyField(v reflect.Value, path string) string {
 		return ""
 	case reflect.Slice:
 		for i := range v.Len() {
-			if empty := emptyField(v.Index(i), fmt.Sprintf("%s[%d]", path, i)); empty != "" && v.Type().Elem().Kind() == reflect.Struct {
+			empty := emptyField(v.Index(i), fmt.Sprintf("%s[%d]", path, i))
+			if empty != "" && v.Type().Elem().Kind() == reflect.Struct {
 				return empty
 			}
 		}
@@ -151,8 +181,7 @@ func untagged(t reflect.Type, path string, seen map[reflect.Type]bool) string {
 		return ""
 	}
 	seen[t] = true
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		at := path + "." + f.Name
 		switch {

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -68,7 +67,8 @@ func revive(t *testing.T, database, redisAddress string) *revived {
 		Store: r.store, Queue: r.queue,
 		Discord: rest.NewClient(rest.Options{Base: r.API(), Token: r.Token(), HTTP: client, Now: now}),
 		Options: bot.Options{
-			Token: r.Token(), Base: r.API(), CDN: []string{keptHost}, HTTP: client, Dial: dial, Now: now, Shared: true, Log: slog.New(slog.NewTextHandler(&r.log, nil)),
+			Token: r.Token(), Base: r.API(), CDN: []string{keptHost}, HTTP: client, Dial: dial, Now: now, Shared: true,
+			Log:       slog.New(slog.NewTextHandler(&r.log, nil)),
 			Seed:      func() int64 { return keptSeed },
 			Intervals: bot.Intervals{Relay: often, Reap: often, Deliver: often, Positions: often, Catalog: often, Expire: often},
 		},
@@ -100,7 +100,10 @@ func (r *revived) discord(now func() time.Time) gateway.Dial {
 	if err := json.Unmarshal(keptFile(r.t, "files.json"), &files); err != nil {
 		r.t.Fatal(err)
 	}
-	err := errors.Join(os.Mkdir(filepath.Join(dir, "files"), 0o700), os.WriteFile(filepath.Join(dir, "state.json"), keptFile(r.t, "discord.json.gz"), 0o600))
+	err := errors.Join(
+		os.Mkdir(filepath.Join(dir, "files"), 0o700),
+		os.WriteFile(filepath.Join(dir, "state.json"), keptFile(r.t, "discord.json.gz"), 0o600),
+	)
 	for name, data := range files {
 		err = errors.Join(err, os.WriteFile(filepath.Join(dir, "files", name), data, 0o600))
 	}
@@ -108,7 +111,10 @@ func (r *revived) discord(now func() time.Time) gateway.Dial {
 	if err = errors.Join(err, lerr); err != nil {
 		r.t.Fatal(err)
 	}
-	if r.Sandbox, err = sandbox.New(sandbox.Options{DataDir: dir, Listener: ln, Host: keptHost, Now: now, Limits: &sandbox.Limits{}}); err != nil {
+	r.Sandbox, err = sandbox.New(sandbox.Options{
+		DataDir: dir, Listener: ln, Host: keptHost, Now: now, Limits: &sandbox.Limits{},
+	})
+	if err != nil {
 		r.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -181,8 +187,6 @@ func (r *revived) attached(i sandbox.Interaction) []byte {
 	return must[[]byte](r.t)(r.Download(m.Attachments[0].ID))
 }
 
-var signature = regexp.MustCompile(`\?ex=[^"]*`)
-
 // leads waits until the job that an interaction led to is in line, and keeps it under a name for the golden: what it
 // came from and its canonical Spec.
 func (r *revived) leads(name string, i sandbox.Interaction, ordinals ...string) {
@@ -208,7 +212,10 @@ func (r *revived) leads(name string, i sandbox.Interaction, ordinals ...string) 
 		if n != "0" {
 			key += " #" + n
 		}
-		r.clicks[key] = plain{"spec": string(e.Spec), "verb": e.Verb, "parent": e.Parent, "tile": to.Tile, "lane": e.Lane, "inputs": e.Inputs, "spoiler": e.Spoiler, "weight": e.Weight}
+		r.clicks[key] = plain{
+			"spec": string(e.Spec), "verb": e.Verb, "parent": e.Parent, "tile": to.Tile, "lane": e.Lane, "inputs": e.Inputs,
+			"spoiler": e.Spoiler, "weight": e.Weight,
+		}
 	}
 }
 
@@ -262,13 +269,18 @@ func (r *revived) export() {
 		r.t.Fatal(err)
 	}
 	want := must[store.Person](r.t)(r.store.Person(r.ctx, r.member(), 1000))
-	if got.Format != 1 || got.User != r.member() || len(got.Jobs) != len(want.Jobs) || len(got.Presets) != len(want.Presets) ||
+	if got.Format != 1 || got.User != r.member() ||
+		len(got.Jobs) != len(want.Jobs) || len(got.Presets) != len(want.Presets) ||
 		len(got.Painted) != len(want.Totals) || len(got.Asks) != len(want.Questions) {
-		r.t.Fatalf("export: got %d jobs, %d presets, %d days, %d questions", len(got.Jobs), len(got.Presets), len(got.Painted), len(got.Asks))
+		r.t.Fatalf(
+			"export: got %d jobs, %d presets, %d days, %d questions", len(got.Jobs), len(got.Presets), len(got.Painted),
+			len(got.Asks),
+		)
 	}
 	for i, j := range got.Jobs {
 		var text bytes.Buffer
-		if err := json.Compact(&text, j.Settings); err != nil || j.ID != want.Jobs[i].ID || unescaped(text.String()) != string(want.Jobs[i].Spec) {
+		err := json.Compact(&text, j.Settings)
+		if err != nil || j.ID != want.Jobs[i].ID || unescaped(text.String()) != string(want.Jobs[i].Spec) {
 			r.t.Errorf("export of job %s: got %s, want %s", j.ID, text.String(), want.Jobs[i].Spec)
 		}
 	}
@@ -287,12 +299,18 @@ func (r *revived) delivers() {
 	for name, tiles := range map[string]int{"late": 4, "late too": 1, "crashed": 4} {
 		job := r.Jobs[name]
 		var e store.Job
-		r.until(name+" delivered", func() bool { e = must[store.Job](r.t)(r.store.Find(r.ctx, job)); return e.State == store.Done })
+		r.until(name+" delivered", func() bool {
+			e = must[store.Job](r.t)(r.store.Find(r.ctx, job))
+			return e.State == store.Done
+		})
 		if m, ok := r.VisibleMessage(r.member(), e.Message); !ok || len(m.Attachments) != tiles || resultOf(m) != job {
 			r.t.Errorf("%s: got message %q with %d files, want its %d pictures", name, m.Content, len(m.Attachments), tiles)
 		}
 		if in := must[bool](r.t)(r.queue.IsUndelivered(r.ctx, job)); in {
-			r.until(name+" taken out of Redis", func() bool { in, err := r.queue.IsUndelivered(r.ctx, job); return err == nil && !in })
+			r.until(name+" taken out of Redis", func() bool {
+				in, err := r.queue.IsUndelivered(r.ctx, job)
+				return err == nil && !in
+			})
 		}
 	}
 	r.until("an owed offer made", func() bool {
@@ -361,14 +379,18 @@ func (r *revived) presses() {
 	} {
 		r.leads(name, r.click(c.message, c.id))
 	}
-	r.leads("remix", r.submit(r.click("imagine", "1:remix:"+job+":0"), map[string]string{"prompt": "a green star --steps 5"}))
+	form := r.click("imagine", "1:remix:"+job+":0")
+	r.leads("remix", r.submit(form, map[string]string{"prompt": "a green star --steps 5"}))
 	r.leads("a preset", r.command("imagine", sandbox.With("prompt", "a boat"), sandbox.With("preset", "everything")))
 	r.leads("another preset", r.command("imagine", sandbox.With("prompt", "a boat"), sandbox.With("preset", "wide & low")))
 	r.clicks["info"] = string(r.attached(r.click("imagine", "1:info:"+job+":0")))
 	r.clicks["info of version 2"] = string(r.attached(r.click("v2 full", "1:info:"+r.Jobs["v2 full"]+":0")))
 	r.clicks["single"] = shaOf(r.attached(r.click("imagine", "1:single:"+job+":4")))
 	r.click("thread", "1:delete:"+r.Jobs["thread"]+":1")
-	r.until("a deleted message", func() bool { _, there := r.VisibleMessage(r.member(), r.Messages["thread"]); return !there })
+	r.until("a deleted message", func() bool {
+		_, there := r.VisibleMessage(r.member(), r.Messages["thread"])
+		return !there
+	})
 }
 
 // submit fills in and sends the form that a click opened.
@@ -394,7 +416,10 @@ func (r *revived) answersQuestions() {
 	r.leads("permuted, in other words", r.submit(ask("ask edit", "edit"), map[string]string{"prompt": "the white star"}))
 	ask("ask no", "no")
 	for _, name := range []string{"ask", "ask remix", "ask edit", "ask no"} {
-		r.until(name+" forgotten", func() bool { _, err := r.store.Question(r.ctx, r.Jobs[name]); return errors.Is(err, store.ErrNotFound) })
+		r.until(name+" forgotten", func() bool {
+			_, err := r.store.Question(r.ctx, r.Jobs[name])
+			return errors.Is(err, store.ErrNotFound)
+		})
 	}
 }
 
@@ -404,21 +429,27 @@ func (r *revived) opensInbox() {
 	r.answered(r.command("inbox"), "an inbox with three", func(m sandbox.Message) bool {
 		return len(m.Components) > 0 && len(m.Components[0].Components) == 3 && m.Viewer == r.member()
 	})
-	m := r.answered(r.click("inbox list", "1:show:"+job+":0:inbox"), "kept pictures", func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
+	m := r.answered(r.click("inbox list", "1:show:"+job+":0:inbox"), "kept pictures", func(m sandbox.Message) bool {
+		return len(m.Attachments) == 4
+	})
 	kept := must[[]store.InboxPicture](r.t)(r.store.InboxPictures(r.ctx, job))
 	for i, a := range m.Attachments {
 		if data := must[[]byte](r.t)(r.Download(a.ID)); !bytes.Equal(data, kept[i].Data) || m.Viewer != r.member() {
 			r.t.Errorf("picture %d from the inbox is another, or others see it", i+1)
 		}
 	}
-	r.until("it is shown", func() bool { return must[store.Delivery](r.t)(r.store.Delivery(r.ctx, job)).State == store.InboxShown })
+	r.until("it is shown", func() bool {
+		return must[store.Delivery](r.t)(r.store.Delivery(r.ctx, job)).State == store.InboxShown
+	})
 }
 
 // cancels takes a job back that waits.
 func (r *revived) cancels() {
 	job := r.Jobs["waiting"]
 	r.click("waiting", "1:cancel:"+job+":0")
-	r.until("it is cancelled", func() bool { return must[store.Job](r.t)(r.store.Find(r.ctx, job)).State == store.Cancelled })
+	r.until("it is cancelled", func() bool {
+		return must[store.Job](r.t)(r.store.Find(r.ctx, job)).State == store.Cancelled
+	})
 	for _, j := range must[queue.Snapshot](r.t)(r.queue.Snapshot(r.ctx)).Jobs {
 		if j.ID == job && !j.Cancelled { // one that is cancelled stays until a renderer has checked its message
 			r.t.Error("the queue has not heard that a job is cancelled")

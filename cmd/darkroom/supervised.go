@@ -40,7 +40,7 @@ func (e environment) isSupervised() bool { return supervise.IsSupervised(e.geten
 // signals to both processes: this one leaves them to the supervisor.
 func runSupervised(env environment) int {
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(context.Background()) //nolint:forbidigo // this is main of that process
 	defer stop()
 	go supervise.Obey(env.stdin, stop, func() { os.Exit(exitFailure) })
 	return run(ctx, env)

@@ -19,7 +19,10 @@ func TestTakeover(t *testing.T) {
 		tries, p, most = 3, clusterOptions{usualLeases: true}, 35*time.Second
 	}
 	rs := newRequests(newCluster(t, p), 12)
-	f := faultReport{Fault: "kill -9 of a renderer in mid-picture, until another one has its job", Where: "separate processes, short leases"}
+	f := faultReport{
+		Fault: "kill -9 of a renderer in mid-picture, until another one has its job",
+		Where: "separate processes, short leases",
+	}
 	if p.usualLeases {
 		f.Where = "separate processes, usual settings"
 	}
@@ -55,7 +58,9 @@ func TestFrozenRenderer(t *testing.T) {
 		tries = 20
 	}
 	rs := newRequests(newCluster(t, clusterOptions{}), 12)
-	f := faultReport{Fault: "a renderer frozen in mid-picture, woken after another one posted", Where: "separate processes"}
+	f := faultReport{
+		Fault: "a renderer frozen in mid-picture, woken after another one posted", Where: "separate processes",
+	}
 	rs.bot()
 	frozen := rs.renderer()
 	rs.waitReady(1)

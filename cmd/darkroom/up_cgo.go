@@ -37,7 +37,7 @@ func up(ctx context.Context, s invocation) (err error) {
 	defer func() { err = errors.Join(err, q.Close()) }()
 	var page *sandbox.Sandbox
 	if c.Discord.Token.Empty() {
-		if page, err = openPage(&c); err != nil {
+		if page, err = openPage(ctx, &c); err != nil {
 			return err
 		}
 		defer page.Close()
@@ -52,13 +52,9 @@ func up(ctx context.Context, s invocation) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var components []component
-	if page != nil {
-		page.SetExamples(examples(models))
-		if err := printPageAddress(s.stdout, page.URL()); err != nil {
-			return err
-		}
-		components = append(components, component{"page", func(ctx context.Context) error { return page.Serve(ctx, nil) }})
+	components, err := pageComponents(s, page, models)
+	if err != nil {
+		return err
 	}
 	b, err := newBot(c.Discord, c.Retention, c.Redis.Pool, c.Wildcards.Folder(c.Data), db, q, s.log)
 	if err != nil {
@@ -112,8 +108,8 @@ func awaitBoth(
 }
 
 // openPage opens the sandbox, a small Discord of our own, and points the settings at it.
-func openPage(c *config.Up) (*sandbox.Sandbox, error) {
-	l, err := net.Listen("tcp", c.Page.Listen)
+func openPage(ctx context.Context, c *config.Up) (*sandbox.Sandbox, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Page.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("open the page: %w (--listen 127.0.0.1:0 takes any free port)", err)
 	}
@@ -125,6 +121,18 @@ func openPage(c *config.Up) (*sandbox.Sandbox, error) {
 	}
 	c.Discord.Token, c.Discord.API.Base = config.NewSecret(page.Token()), page.API()
 	return page, nil
+}
+
+// pageComponents prints the address of the page and returns what serves it. There is nothing to serve without a page.
+func pageComponents(s invocation, page *sandbox.Sandbox, models []queue.Model) ([]component, error) {
+	if page == nil {
+		return nil, nil
+	}
+	page.SetExamples(examples(models))
+	if err := printPageAddress(s.stdout, page.URL()); err != nil {
+		return nil, err
+	}
+	return []component{{"page", func(ctx context.Context) error { return page.Serve(ctx, nil) }}}, nil
 }
 
 // maxExamples is how many example prompts the page shows.

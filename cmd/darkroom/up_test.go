@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -53,7 +54,8 @@ func TestUp(t *testing.T) {
 		t.Errorf("exit code: got %d, want %d: %s", got, exitOK, log.String())
 	}
 	want := []string{"component=renderer", "component=bot", "component=page"}
-	if got := regexp.MustCompile(`component=\w+`).FindAllString(log.String(), -1); strings.Join(got, " ") != strings.Join(want, " ") {
+	got := regexp.MustCompile(`component=\w+`).FindAllString(log.String(), -1)
+	if !slices.Equal(got, want) {
 		t.Errorf("stopped: got %q, want %q", got, want)
 	}
 	if info, err := os.Stat(data); err != nil || info.Mode().Perm() != 0o700 {
@@ -125,7 +127,8 @@ func TestUpSaysWhatIsMissing(t *testing.T) {
 					said = append(said, line)
 				}
 			}
-			if code != exitFailure || len(said) != 1 || !strings.Contains(log.String(), c.want) || strings.Contains(log.String(), "started again") {
+			if code != exitFailure || len(said) != 1 || !strings.Contains(log.String(), c.want) ||
+				strings.Contains(log.String(), "started again") {
 				t.Errorf("got %d, %s, want one line with %q, and no second try", code, log.String(), c.want)
 			}
 		})

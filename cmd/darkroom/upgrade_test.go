@@ -81,8 +81,8 @@ func (u *upgradeTest) startNewBot() *process {
 	return u.start("new bot", "bot", "--data", u.data, "--database-url", u.database)
 }
 
-// upgradeCases say what happens to the old processes, in the order of the calls: stopOld at the upgrade, and killOld while
-// the new processes work.
+// upgradeCases say what happens to the old processes, in the order of the calls: stopOld at the upgrade, and killOld
+// while the new processes work.
 var upgradeCases = map[string]struct{ stopOld, killOld func(*upgradeTest) }{ //nolint:gochecknoglobals // a constant
 	"all are left running":  {func(*upgradeTest) {}, func(*upgradeTest) {}},
 	"the bot is killed":     {func(u *upgradeTest) { u.oldBot.kill() }, func(*upgradeTest) {}},
@@ -96,8 +96,8 @@ var upgradeCases = map[string]struct{ stopOld, killOld func(*upgradeTest) }{ //n
 	}, func(*upgradeTest) {}},
 }
 
-// TestUpgradeWhileRunning starts processes of this version on the Redis and the database that processes of the old version
-// are using. Every job ends once, and no old process goes on.
+// TestUpgradeWhileRunning starts processes of this version on the Redis and the database that processes of the old
+// version are using. Every job ends once, and no old process goes on.
 func TestUpgradeWhileRunning(t *testing.T) {
 	if !soaking() {
 		t.Skip("it builds the old version and takes minutes: make soak runs it")
@@ -107,7 +107,10 @@ func TestUpgradeWhileRunning(t *testing.T) {
 	for name, c := range upgradeCases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := faultReport{Fault: "an upgrade from " + oldCommit + " under load; old processes: " + name, Where: "separate processes of two versions", Seed: s}
+			f := faultReport{
+				Fault: "an upgrade from " + oldCommit + " under load; old processes: " + name,
+				Where: "separate processes of two versions", Seed: s,
+			}
 			for try := range 10 {
 				u := &upgradeTest{rng: rand.New(rand.NewPCG(s, uint64(try))), database: server.Database(t), binary: binary}
 				u.requests = newRequests(newCluster(t, clusterOptions{}), 12)
@@ -130,7 +133,9 @@ func TestUpgradeWhileRunning(t *testing.T) {
 func (u *upgradeTest) run(stopOld, killOld func(*upgradeTest)) time.Time {
 	u.oldBot = u.startOld("old bot", "bot", "--data", u.data, "--database-url", u.database)
 	for i := range 2 {
-		u.old = append(u.old, u.startOld(fmt.Sprint("old renderer ", i), "renderer", "--threads", "1", "--slot", fmt.Sprint("old", i)))
+		u.old = append(
+			u.old, u.startOld(fmt.Sprint("old renderer ", i), "renderer", "--threads", "1", "--slot", fmt.Sprint("old", i)),
+		)
 	}
 	u.waitOnline()
 	u.until("an old renderer renders", func() bool {
@@ -178,8 +183,8 @@ func (u *upgradeTest) live(n int) {
 	}
 }
 
-// liveWithOneBot does so unless an old bot is still online: it answers what it cannot accept any more with an error, and
-// the answer of the new bot comes too late.
+// liveWithOneBot does so unless an old bot is still online: it answers what it cannot accept any more with an error,
+// and the answer of the new bot comes too late.
 func (u *upgradeTest) liveWithOneBot(n int) {
 	if u.oldBot.ended() {
 		u.live(n)

@@ -22,8 +22,8 @@ func TestWaitsDoubleUpToTheLongest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := New(time.Second, 20*time.Second)
-		for _, middle := range []time.Duration{1, 2, 4, 8, 16, 16, 16} {
-			middle *= time.Second
+		for _, seconds := range []int{1, 2, 4, 8, 16, 16, 16} {
+			middle := time.Duration(seconds) * time.Second
 			if took := wait(t, b); took < middle*3/4 || took > middle*5/4 {
 				t.Errorf("wait: got %v, want %v give or take a quarter", took, middle)
 			}

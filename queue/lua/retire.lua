@@ -1,7 +1,7 @@
 -- Takes the queue away from processes of the version before, whose keys begin with 'dr:', and moves their events.
 --
--- ARGV[4]  the epoch that they find from now on; see retire.go returns  {'OK', ms until the last lease of that version
--- ends, '1' if closeold.lua has still to run}
+-- ARGV[4]  the epoch that they find from now on; see retire.go
+-- returns  {'OK', ms until the last lease of that version ends, '1' if closeold.lua has still to run}
 --
 -- Their scripts find an epoch that is later than any other, and refuse: a renderer loses its lease, and no bot begins
 -- an epoch. The events are moved too, because the bot may not have read all of them. A pool that is new is closed at

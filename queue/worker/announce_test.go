@@ -27,7 +27,8 @@ func TestAnnouncement(t *testing.T) {
 	if !slices.Equal(r.Lanes, want) {
 		t.Errorf("got %v, want %v", r.Lanes, want)
 	}
-	if len(r.Models) != 2 || r.Models[0].Name != "b" || r.Models[0].Lane != picture.Lanes("bb")[0] || r.Slot != "east" || r.MaxBatch != 2 {
+	if len(r.Models) != 2 || r.Models[0].Name != "b" || r.Models[0].Lane != picture.Lanes("bb")[0] ||
+		r.Slot != "east" || r.MaxBatch != 2 {
 		t.Errorf("got %+v, want both models, of east", r)
 	}
 }
@@ -56,7 +57,8 @@ func TestAnnounceRepeatsAndWithdraws(t *testing.T) {
 		b := &noticeBoard{err: errors.New("no queue")}
 		done := make(chan bool)
 		go func() {
-			Announce(ctx, b, func() queue.Renderer { return queue.Renderer{Slot: "east"} }, slog.New(slog.NewTextHandler(&log, nil)))
+			east := func() queue.Renderer { return queue.Renderer{Slot: "east"} }
+			Announce(ctx, b, east, slog.New(slog.NewTextHandler(&log, nil)))
 			close(done)
 		}()
 		time.Sleep(10 * time.Second)

@@ -1,13 +1,16 @@
 // Package worker is the loop of a renderer. A Worker repeats these steps:
 //
-// 1. reserve: ask the queue for the next job, or for a few of one batch. When there is none, wait for an event, and ask
-// again after at most two seconds. 2. heartbeat: from the lease to the end, tell the queue that the job goes on, and
-// learn of a cancel. The local, monotonic clock watches the end of the lease: after it the job is dropped, whatever the
-// network does. When a new epoch begins, the job is reclaimed there and rendering goes on. 3. check: if the job may
-// have been posted by a renderer that was lost, read its message. If the result is there, go to 7. 4. render. Progress
-// goes through a mailbox of one, so that no step waits for an edit. 5. seal: the commit point. Before it a cancel wins,
-// after it the post does. 6. post, and repeat it for one lease time if the error may pass. 7. done: report what was
-// made, where it is, and the time it took.
+//  1. reserve: ask the queue for the next job, or for a few of one batch. When there is none, wait for an event, and
+//     ask again after at most two seconds.
+//  2. heartbeat: from the lease to the end, tell the queue that the job goes on, and learn of a cancel. The local,
+//     monotonic clock watches the end of the lease: after it the job is dropped, whatever the network does. When a new
+//     epoch begins, the job is reclaimed there and rendering goes on.
+//  3. check: if the job may have been posted by a renderer that was lost, read its message. If the result is there, go
+//     to 7.
+//  4. render. Progress goes through a mailbox of one, so that no step waits for an edit.
+//  5. seal: the commit point. Before it a cancel wins, after it the post does.
+//  6. post, and repeat it for one lease time if the error may pass.
+//  7. done: report what was made, where it is, and the time it took.
 //
 // The jobs of a batch go through steps 3 to 7 one after another, or together if the renderer is a BatchRenderer. Each
 // has an end of its own. The time of jobs that were rendered together is divided equally among them.

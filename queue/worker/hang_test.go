@@ -123,3 +123,19 @@ func TestRepeatedProgressIsNoHang(t *testing.T) {
 		b.wantCalls(t, "lease 1", "render 1", "fail 1 retry=false", "post-failure 1")
 	})
 }
+
+func TestJobsRenderedTogetherHaveTheTimeOfAll(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		slow, other := job("1"), job("2")
+		slow.Cost, other.Cost = 300_000, 300_000 // five minutes
+		b := &fake{maxBatch: 2, rendersBatches: true, render: renderIgnoringCancel(release)}
+		began := time.Now()
+		startWorker(t, b, slow, other)
+		<-b.stopped
+		if d, want := time.Since(began), 20*time.Minute; d < want || d > want+time.Minute {
+			t.Errorf("noticed after %v, want twice the estimate of both, %v", d, want)
+		}
+	})
+}

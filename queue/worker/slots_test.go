@@ -53,8 +53,9 @@ func TestJobsOfABatchShareSlots(t *testing.T) {
 	}
 	over(l.Job.ID)
 	over("other")
-	if _, err := g.Render(t.Context(), l, quiet); err != nil || s.withSlot != 1 || len(g.(batchRenderer).batchSlots.slots) != 0 {
-		t.Errorf("got %v with %d slots used and %d left, want it rendered alone", err, s.withSlot, len(g.(batchRenderer).batchSlots.slots))
+	_, err := g.Render(t.Context(), l, quiet)
+	if left := len(g.(batchRenderer).batchSlots.slots); err != nil || s.withSlot != 1 || left != 0 {
+		t.Errorf("got %v with %d slots used and %d left, want it rendered alone", err, s.withSlot, left)
 	}
 	if _, ok := Renderer(p).(BatchRenderer); ok {
 		t.Error("a renderer of one job at a time begins batches")

@@ -94,9 +94,8 @@ func TestSpecRenderer(t *testing.T) {
 		t.Parallel()
 		var h fakePipeline
 		var percents []int
-		made, err := h.renderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20), func(p int, preview func() image.Image) {
-			percents = append(percents, p)
-		})
+		made, err := h.renderer().Render(t.Context(), leaseOf(t, testSpec(), 10<<20),
+			func(p int, preview func() image.Image) { percents = append(percents, p) })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -86,7 +86,8 @@ type Poster interface {
 	PostFailure(ctx context.Context, j queue.Job, reason string) error
 }
 
-// Options of a Worker. Except for Slot and Lanes, the zero value of a field means the value in its comment.
+// Options of a Worker. Except for Slot and Lanes, the zero value of a field means the value in its comment. The program
+// sets Lease, Heartbeat, Grace and HangTimeout from its settings, whose defaults are in config/settings.go.
 type Options struct {
 	Slot        string              // the renderer's name, unique in its pool
 	Lanes       func() []queue.Lane // the lanes it can take now, the preferred first

@@ -208,6 +208,28 @@ func TestConditionCaches(t *testing.T) {
 	}
 }
 
+func TestConditionForgetsTheLeastRecentlyUsed(t *testing.T) {
+	t.Parallel()
+	e := &echoEncoder{}
+	c := newConditioner(t, e)
+	encodeTexts(t, c, "dog", "cat")
+	letters := func(i int) string { return strings.Repeat("z", 1+i/26) + string(rune('a'+i%26)) }
+	for i := range 40 {
+		encodeTexts(t, c, letters(i))
+	}
+	encodeTexts(t, c, "dog")
+	for i := range 40 {
+		encodeTexts(t, c, letters(40+i))
+	}
+	n := len(e.calls)
+	if encodeTexts(t, c, "dog"); len(e.calls) != n {
+		t.Error("dog was encoded again, want it cached: it was used after forty others")
+	}
+	if encodeTexts(t, c, "cat"); len(e.calls) != n+1 {
+		t.Error("cat is cached, want it forgotten: eighty others came after it")
+	}
+}
+
 func TestConditionRefuses(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("out of memory")

@@ -96,6 +96,16 @@ func TestFit(t *testing.T) {
 			t.Errorf("got %+v and error %v, want the parameters", r, err)
 		}
 	})
+	t.Run("a JPEG of just the limit fits", func(t *testing.T) {
+		t.Parallel()
+		best, _, err := encode.Fit(img, text, 12_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, _, err := encode.Fit(img, text, int64(len(best))); err != nil || !bytes.Equal(again, best) {
+			t.Errorf("got %d bytes and error %v, want the same %d", len(again), err, len(best))
+		}
+	})
 	t.Run("a smaller limit costs quality", func(t *testing.T) {
 		t.Parallel()
 		better, _, err := encode.Fit(img, text, 12_000)

@@ -122,6 +122,16 @@ func TestParseParameters(t *testing.T) {
 				Prompt: "a", Steps: 5, Sampler: "dpmpp_2m_sde_exponential", GuidanceScale: 7, Seed: 1, Version: "v1.10.1",
 			},
 		},
+		"no schedule in 1.9 itself, too": {
+			"a\nSteps: 5, Sampler: DPM++ 2M SDE, CFG scale: 7, Seed: 1, Version: v1.9.0",
+			encode.Parameters{
+				Prompt: "a", Steps: 5, Sampler: "dpmpp_2m_sde_exponential", GuidanceScale: 7, Seed: 1, Version: "v1.9.0",
+			},
+		},
+		"no schedule in the version before is the uniform one": {
+			"a\nSteps: 5, Sampler: DPM++ 2M SDE, CFG scale: 7, Seed: 1, Version: v1.8.0",
+			encode.Parameters{Prompt: "a", Steps: 5, Sampler: "dpmpp_2m_sde", GuidanceScale: 7, Seed: 1, Version: "v1.8.0"},
+		},
 		"no schedule before 1.9 is the uniform one": {
 			"a\nSteps: 5, Sampler: DPM++ 2M SDE, CFG scale: 7, Seed: 1, Version: 1.8.0, Hires checkpoint: x",
 			encode.Parameters{Prompt: "a", Steps: 5, Sampler: "dpmpp_2m_sde", GuidanceScale: 7, Seed: 1, Version: "1.8.0"},

@@ -71,6 +71,28 @@ func TestHash(t *testing.T) {
 	}
 }
 
+func TestHashCacheNoticesAnotherSizeOfTheSameTime(t *testing.T) {
+	t.Parallel()
+	dir := onnxtest.Folder{}.Temp(t)
+	cache := filepath.Join(t.TempDir(), "hashes.json")
+	at := time.Now().Add(-time.Hour).Truncate(time.Second)
+	hash := func(config string) string {
+		t.Helper()
+		onnxtest.WriteFile(t, dir, "unet/config.json", config)
+		if err := os.Chtimes(filepath.Join(dir, "unet", "config.json"), at, at); err != nil {
+			t.Fatal(err)
+		}
+		f, err := folder.Open(dir, folder.Cached(cache))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Hash
+	}
+	if hash("{}") == hash("{ }") {
+		t.Error("the same hash for two files, want the cache to look at the size too")
+	}
+}
+
 // listHash computes a folder's hash as the documentation describes it.
 func listHash(t *testing.T, dir string) string {
 	t.Helper()

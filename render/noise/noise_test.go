@@ -247,6 +247,13 @@ func TestSlerp(t *testing.T) {
 			t.Errorf("norm: got %v, want about %v", got, want)
 		}
 	})
+	t.Run("parallel noises are mixed with the weights swapped, as A1111 does", func(t *testing.T) {
+		t.Parallel()
+		got := Slerp(low, tensor.Scale(low, 2), 0.25)
+		if d := distance(got, tensor.Scale(low, 1.75)); d > 1e-4 {
+			t.Errorf("distance from a quarter of the first and three of the second: got %v, want 0", d)
+		}
+	})
 	t.Run("a noise moved towards itself stays", func(t *testing.T) {
 		t.Parallel()
 		if d := distance(low, Slerp(low, low, 0.4)); d > 1e-5 {

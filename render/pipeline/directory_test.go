@@ -58,7 +58,8 @@ func TestDirectory(t *testing.T) {
 			}
 		}
 		folders, faults := Directory(models).OpenAll()
-		if len(folders) != 1 || folders[0].Name != demo.Name || len(faults) != 1 || !strings.Contains(faults[0].Error(), "empty") {
+		if len(folders) != 1 || folders[0].Name != demo.Name || len(faults) != 1 ||
+			!strings.Contains(faults[0].Error(), "empty") {
 			t.Errorf("got %v, %v, want the demo model and one fault about empty", names(folders), faults)
 		}
 	})

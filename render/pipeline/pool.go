@@ -109,7 +109,7 @@ func (p *Pool) Load(ctx context.Context, hash string) (*Pipeline, error) {
 	p.current = loaded
 	p.setLoaded(hash, time.Since(began))
 	for _, warning := range loaded.Model.Warnings() {
-		p.log.Warn("a model renders a little less exactly", "model", loaded.Folder.Name, "why", warning)
+		p.log.Warn("a model renders a little less exactly", "model", loaded.Folder.Name, "warning", warning)
 	}
 	return loaded, nil
 }

@@ -141,7 +141,8 @@ func TestPoolLoadsAModelOnce(t *testing.T) {
 		t.Errorf("got another pipeline, %v, want the same", err)
 	}
 	var refusal *render.Refusal
-	if _, err := pool.Load(t.Context(), "unknown"); !errors.As(err, &refusal) || !strings.Contains(refusal.Sentence, "not here any more") {
+	_, err = pool.Load(t.Context(), "unknown")
+	if !errors.As(err, &refusal) || !strings.Contains(refusal.Sentence, "not here any more") {
 		t.Errorf("an unknown hash: got %v, want a refusal with a sentence", err)
 	}
 	pool.loadMu.Lock() // as while another model loads

@@ -175,6 +175,16 @@ func TestResolve(t *testing.T) {
 				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 512, 512, 7,
 					"dpmpp_2m_karras"
 			}},
+		{name: "four times the default's area is as it was asked for",
+			want: Wanted{Prompt: "red boat", Size: new("1024x1024")}, available: anySize, spec: func(s *picture.Spec) {
+				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 1024, 1024, 7,
+					"dpmpp_2m_karras"
+			}},
+		{name: "a larger area is lowered to that", want: Wanted{Prompt: "red boat", Size: new("2048x2048")},
+			available: anySize, notes: []string{"The nearest, 1024×1024"}, spec: func(s *picture.Spec) {
+				s.Model, s.Width, s.Height, s.GuidanceScale, s.Sampler = picture.Ref{Name: "sd15", Hash: hashB}, 1024, 1024, 7,
+					"dpmpp_2m_karras"
+			}},
 		{name: "a size between two multiples becomes the nearest", want: Wanted{Prompt: "red boat", Size: new("515x770")},
 			available: anySize, notes: []string{"does not have the size 515×770"},
 			spec: func(s *picture.Spec) {

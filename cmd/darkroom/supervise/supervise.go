@@ -1,9 +1,9 @@
-// Package supervise keeps a renderer's process running beside the process that a person started. So a crash or a hang of
-// the runtime ends that process alone.
+// Package supervise keeps a renderer's process running beside the process that a person started. So a crash or a hang
+// of the runtime ends that process alone.
 //
 // The supervisor starts the process, stops it, and starts another one when it dies. The two talk through the standard
-// streams of the renderer's process: on its input it is told to stop, and the end of the input means that the supervisor
-// is dead. On its output it reports how far it got; what else is written there goes to its log.
+// streams of the renderer's process: on its input it is told to stop, and the end of the input means that the
+// supervisor is dead. On its output it reports how far it got; what else is written there goes to its log.
 package supervise
 
 import (

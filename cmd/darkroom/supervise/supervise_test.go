@@ -55,7 +55,9 @@ func TestSupervisorStopsInOrder(t *testing.T) {
 func TestSupervisorStartsAnotherProcess(t *testing.T) {
 	t.Parallel()
 	var log lockedBuffer
-	s, _ := scripted(t, &log, `echo '{"ready":true}'; kill -9 $$`, `echo a library speaks; echo '{"fault":"it hangs"}'; exit 1`, obedient)
+	s, _ := scripted(
+		t, &log, `echo '{"ready":true}'; kill -9 $$`, `echo a library speaks; echo '{"fault":"it hangs"}'; exit 1`, obedient,
+	)
 	dead := make(chan bool, 8)
 	s.Died = func(context.Context) error { dead <- true; return errors.New("no queue") }
 	s.Start(t.Context())
@@ -89,16 +91,19 @@ func TestSupervisorGivesUp(t *testing.T) {
 		script, want string
 		starts       int32
 	}{
-		"what it reports cannot pass":       {`echo '{"fault":"no model here"}'; exit 1`, "no model here", 1},
-		"it always dies before it is ready": {`kill -9 $$`, "died 3 times before it was ready: signal: killed", maxEarlyDeaths},
-		"it always ends":                    {`exit 0`, "ended although nobody stopped it", maxEarlyDeaths},
+		"what it reports cannot pass": {`echo '{"fault":"no model here"}'; exit 1`, "no model here", 1},
+		"it always dies before it is ready": {
+			`kill -9 $$`, "died 3 times before it was ready: signal: killed", maxEarlyDeaths,
+		},
+		"it always ends": {`exit 0`, "ended although nobody stopped it", maxEarlyDeaths},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log lockedBuffer
 			s, starts := scripted(t, &log, c.script)
 			s.Start(t.Context())
-			if _, err := s.WaitOpened(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) || starts.Load() != c.starts {
+			_, err := s.WaitOpened(t.Context())
+			if err == nil || !strings.Contains(err.Error(), c.want) || starts.Load() != c.starts {
 				t.Errorf("got %v after %d starts, want %q after %d", err, starts.Load(), c.want, c.starts)
 			}
 			if err := s.Run(t.Context()); err == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"os/exec"
+	"slices"
 )
 
 // variable tells a renderer's process that a supervisor started it.
@@ -20,9 +21,9 @@ func Command(subcommand string, environment []string, log io.Writer) (*exec.Cmd,
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(program, subcommand)
+	cmd := exec.Command(program, subcommand) //nolint:noctx // the supervisor asks it to stop and waits
 	cmd.Args[0] = "darkroom"
-	cmd.Env = append(environment, variable+"=1")
+	cmd.Env = append(slices.Clip(environment), variable+"=1")
 	cmd.Stderr = log
 	cmd.SysProcAttr = dieWithParent()
 	return cmd, nil
@@ -41,5 +42,6 @@ func Obey(stdin io.Reader, stop, die func()) {
 
 // Send reports something to the supervisor.
 func (r Report) Send(stdout io.Writer) {
-	_ = json.NewEncoder(stdout).Encode(r) // a supervisor that does not hear it is dead, and this process soon is
+	//nolint:errchkjson // a supervisor that does not hear it is dead, and this process soon is
+	_ = json.NewEncoder(stdout).Encode(r)
 }
