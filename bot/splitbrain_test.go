@@ -126,7 +126,7 @@ func (h *cluster) wantGivesWay(first *claimWatchingStore, why string) {
 			if err == nil || !strings.Contains(err.Error(), why) || h.clock.now().Sub(began) > time.Minute {
 				h.t.Errorf("it ended with %v after %v, want %q within a minute", err, h.clock.now().Sub(began), why)
 			}
-			if text := h.log.String(); !strings.Contains(text, `level=ERROR msg="`+why) {
+			if text := h.log.String(); !strings.Contains(text, `level=ERROR msg="this bot stops" error="`+why) {
 				h.t.Errorf("log: got no such error:\n%s", text)
 			}
 			return
