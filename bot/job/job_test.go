@@ -51,6 +51,18 @@ func TestUnreadableJobKeepsItsRow(t *testing.T) {
 	}
 }
 
+func TestForQueueSaysMaybePosted(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ leased, guessed, want bool }{
+		{false, false, false}, {true, false, true}, {false, true, true}, {true, true, true},
+	} {
+		j := job.Job{Job: store.Job{WasLeased: c.leased}, MaybePosted: c.guessed}
+		if got := j.ForQueue(store.Policy{}).MaybePosted; got != c.want {
+			t.Errorf("leased %v, guessed %v: got %v, want %v", c.leased, c.guessed, got, c.want)
+		}
+	}
+}
+
 func TestRendererAddress(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
