@@ -124,7 +124,10 @@ func TestOneImagineReadsNothingTwice(t *testing.T) {
 	h.intervals.Relay = time.Hour // only the request itself is counted
 	h.startBot()
 	h.waitReady()
-	db.all()
+	h.pollUntil("the start to be over", func() bool { // the bot hears of its own epoch, and looks once more
+		time.Sleep(200 * time.Millisecond)
+		return len(db.all()) == 0
+	})
 	i := h.imagineQueued(sandbox.With("prompt", "a red boat"), sandbox.With("size", "128x128"))
 	h.waitText(i, "a red boat")
 	want := []string{"PolicyAndWeights", "Accept", "SetMessage", "Acknowledge", "CurrentEpoch", "MarkEnqueued", "InboxOf"}
