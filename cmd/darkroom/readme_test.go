@@ -53,7 +53,7 @@ func TestReadmeNamesFunctionsThatExist(t *testing.T) {
 		text := readText(t, filepath.Join("../..", m[2]))
 		for _, name := range regexp.MustCompile("[A-Za-z]+").FindAllString(strings.ReplaceAll(m[1], " and ", ""), -1) {
 			found++
-			declared := regexp.MustCompile(`(?m)^\s*(?:(?:local )?function (?:\w+\.)?|func (?:\([^)]*\) )?|type |var )?` + name + `\b`)
+			declared := regexp.MustCompile(`(?m)^\s*(?:(?:local )?function (?:\w+\.)?|func (?:\([^)]*\) )?|type |const |var )?` + name + `\b`)
 			if !declared.MatchString(text) {
 				t.Errorf("README.md names %s in %s, which does not declare it", name, m[2])
 			}
