@@ -27,13 +27,8 @@ const (
 	DeliveredInbox   = "inbox"              // they could not be posted: their owner finds them in /inbox
 )
 
-const (
-	// editInterval is the time between progress edits. Discord allows about five edits in five seconds per channel, and
-	// other people's jobs share them.
-	editInterval = 3 * time.Second
-	// tokenMargin is how long before its end a token is no longer used.
-	tokenMargin = 15 * time.Second
-)
+// tokenMargin is how long before its end a token is no longer used.
+const tokenMargin = 15 * time.Second
 
 // undeliveredStore takes images that cannot be posted by token.
 type undeliveredStore interface {
@@ -46,17 +41,13 @@ type Poster struct {
 	client      *Client
 	undelivered undeliveredStore
 
-	mu       sync.Mutex
-	lastEdit map[string]time.Time // by job: the last progress edit
-
+	mu         sync.Mutex
 	unanswered map[string]bool // jobs with a post that was not answered
 }
 
 // NewPoster returns a Poster that answers through client and puts late images into undelivered.
 func NewPoster(client *Client, undelivered undeliveredStore) *Poster {
-	return &Poster{
-		client: client, undelivered: undelivered, lastEdit: map[string]time.Time{}, unanswered: map[string]bool{},
-	}
+	return &Poster{client: client, undelivered: undelivered, unanswered: map[string]bool{}}
 }
 
 // decodeJob reads the two opaque parts of a job. What cannot be read now can never be read.
@@ -108,12 +99,8 @@ func (p *Poster) FindPosted(ctx context.Context, job queue.Job) (found bool, out
 	return true, out, nil
 }
 
-// Progress shows how far a job is, at most once in three seconds. A call that comes sooner does nothing. preview is
-// called only if it will be shown.
+// Progress shows how far a job is. The caller decides how often. preview may be nil, or return nil.
 func (p *Poster) Progress(ctx context.Context, job queue.Job, percent int, preview func() image.Image) error {
-	if !p.mayEdit(job.ID) {
-		return nil
-	}
 	to, spec, err := decodeJob(job)
 	if err != nil || p.tokenExpired(to) {
 		return err
@@ -134,18 +121,6 @@ func (p *Poster) Progress(ctx context.Context, job queue.Job, percent int, previ
 		return fmt.Errorf("show progress: %w", err)
 	}
 	return nil
-}
-
-// mayEdit tells whether it is time for another progress edit, and if so counts it.
-func (p *Poster) mayEdit(job string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.client.now()
-	if last, ok := p.lastEdit[job]; ok && now.Sub(last) < editInterval {
-		return false
-	}
-	p.lastEdit[job] = now
-	return true
 }
 
 // setUnanswered notes that a post was not answered: the images may be posted or not.
@@ -169,17 +144,9 @@ func (p *Poster) clearUnanswered(job string) {
 	delete(p.unanswered, job)
 }
 
-// forgetLastEdit forgets when a job's message was last edited.
-func (p *Poster) forgetLastEdit(job string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.lastEdit, job)
-}
-
 // Post shows the finished images in the job's message. Posting again shows the same. If the token is too old, the
 // images become undelivered results instead.
 func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) (queue.Outcome, error) {
-	defer p.forgetLastEdit(job.ID)
 	to, spec, err := decodeJob(job)
 	if err != nil {
 		return queue.Outcome{}, err
@@ -246,7 +213,6 @@ func (p *Poster) putUndelivered(
 
 // PostFailure tells the job's owner that it was given up. reason is a clause for people.
 func (p *Poster) PostFailure(ctx context.Context, job queue.Job, reason string) error {
-	defer p.forgetLastEdit(job.ID)
 	to, spec, err := decodeJob(job)
 	if err != nil || p.tokenExpired(to) {
 		return err
