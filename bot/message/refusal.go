@@ -1,6 +1,10 @@
 package message
 
-import "fmt"
+import (
+	"fmt"
+
+	"darkroom/bot/button"
+)
 
 // Refusal is a refusal that does not depend on a server's policy: what was clicked is gone, belongs to somebody else,
 // or the click came too late. It is an error whose text the person reads.
@@ -41,6 +45,12 @@ func Refused(sentence, hint string) string {
 		text += "\n" + Escape(hint)
 	}
 	return text
+}
+
+// EditableRefusal is a refusal with a button that opens the refused request in a form. id is that of its question.
+func EditableRefusal(text, id string) Message {
+	edit := button.ID{Verb: button.Permute, Job: id, Arg: AnswerEdit}
+	return Message{Content: text, Rows: []Row{{{Style: Primary, Label: "Edit prompt", ID: edit.String()}}}}
 }
 
 // Fault says that something went wrong. The reference is also in the log.
