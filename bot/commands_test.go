@@ -86,11 +86,19 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 		i := h.command("imagine", sandbox.With("prompt", "a zebra"))
 		h.waitPictures(i, 4)
 		m := h.waitNote(me, here, "does not know these words, so the image shows something else: zebra")
+		known := h.waitText(h.click(me, m.ID, "1:words:"+modelHash[:16]+":0"), "**Things:** boat, star\n**Colours:** red, blue")
+		if known.Viewer != me {
+			t.Errorf("others see %s", describe(known))
+		}
 		e := h.click(me, m.ID, "1:example:1:0")
 		h.waitPictures(e, 4)
 		if s := h.spec(e); s.Prompt != "a blue star" {
 			t.Errorf("prompt: got %q, want the second example", s.Prompt)
 		}
+	})
+	t.Run("unknown words are told with the nearest known ones", func(t *testing.T) {
+		h.waitPictures(h.command("imagine", sandbox.With("prompt", "two stars and a dragon")), 4)
+		h.waitNote(me, here, "something else: two, stars, dragon.\nThe nearest that it knows: **star** for stars.")
 	})
 }
 

@@ -45,6 +45,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	inboxes
 	limitStore
 	usageStore
+	quotaStore
 	personalData
 }
 
@@ -132,6 +133,7 @@ func New(o Options) *Handler {
 		commands: map[string]action{
 			"imagine": imagine.imagine,
 			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
+			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show,
 			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
@@ -141,6 +143,7 @@ func New(o Options) *Handler {
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
 			button.Single: (&single{clicks: clicks, fetcher: o.Fetcher}).post, button.Info: (&info{clicks}).show,
+			button.Words:  (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,
 		},
 		forms: map[button.Verb]action{button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt},
