@@ -151,7 +151,7 @@ func TestChannelKinds(t *testing.T) {
 			t.Errorf("server: got %s, want dm", e.Server)
 		}
 		h.waitPictures(h.click(me, m.ID, "1:single:"+i.ID+"-0:1"), 1)
-		h.click(me, m.ID, "1:delete:"+i.ID+"-0:0")
+		h.confirmDelete(me, h.click(me, m.ID, "1:delete:"+i.ID+"-0:0"))
 		h.waitFor("the message to go", func() bool { _, there := h.sandbox.VisibleMessage(me, m.ID); return !there })
 	})
 	t.Run("where the bot may send no files it says so", func(t *testing.T) {

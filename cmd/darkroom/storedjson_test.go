@@ -53,6 +53,7 @@ func storedValues() map[string]any {
 		"meta.offer": &request.Available{Models: []request.Card{{
 			Name: "photo", Hash: "cd", Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}},
 			Samplers: []string{"euler"}, Words: request.Words{"red", "boat"}, Examples: []string{"a red boat"},
+			Groups:       []request.WordGroup{{Name: "subjects", Words: []string{"boat"}}},
 			ImageToImage: true, Chunks: 3, Multiple: 32, Hires: new(false), Tiling: new(true), SkippableLayers: new(11),
 			Traits: render.Traits{Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true},
 			Defaults: request.Defaults{

@@ -31,6 +31,7 @@ function context(m) {
       el("span", { className: "mention" }, `/${source.name}`));
   }
   if (!m.message_reference) return null;
+  if (m.sandbox_hidden_source) return el("div", { className: "context" }, "Message could not be loaded.");
   const to = m.referenced_message;
   const jump = () =>
     to && document.querySelector(`[data-id="${to.id}"]`)?.scrollIntoView({ behavior: "smooth", block: "center" });
