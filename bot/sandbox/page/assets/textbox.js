@@ -6,7 +6,8 @@ import { grow } from "./option.js";
 const maxCommands = 25; // rows of the list
 
 export class TextBox {
-  // handlers: onCommand(command, typed) when the user chooses a command, onSend(text), onRecall() for the last command.
+  // handlers: onCommand(command, typed) when the user chooses a command, onSend(text), onRecall() for the last command,
+  // onUnknown(text) when the user sends a command that does not exist.
   constructor(handlers) {
     Object.assign(this, { handlers, commands: [] });
     this.menu = new Menu("Commands", drawCommand, (c) => handlers.onCommand(c, ""));
@@ -47,9 +48,8 @@ export class TextBox {
     const slash = this.input.value.match(/^\/([^\n]*)$/);
     if (!slash) return this.menu.hide();
     const typed = slash[1].toLowerCase();
-    const list = this.commands.filter((c) => c.path.includes(typed) || typed.startsWith(`${c.path} `));
-    this.menu.show(list.sort((a, b) => b.path.startsWith(typed) - a.path.startsWith(typed)).slice(0, maxCommands));
-    const complete = list.find((c) => typed.startsWith(`${c.path} `));
+    this.menu.show(matching(this.commands, typed).slice(0, maxCommands));
+    const complete = this.commands.find((c) => typed.startsWith(`${c.path} `));
     if (complete) this.handlers.onCommand(complete, slash[1].slice(complete.path.length + 1));
   }
 
@@ -65,11 +65,20 @@ export class TextBox {
 
   send() {
     const text = this.input.value.trim();
-    if (!text || text.startsWith("/")) return this.focus();
+    if (!text) return this.focus();
+    if (text.startsWith("/")) return this.handlers.onUnknown(text);
     this.input.value = "";
     grow(this.input);
     this.handlers.onSend(text);
   }
+}
+
+// matching lists the commands that begin with what was typed, then those with another word that does. Only if there are
+// none, it lists those that contain it.
+function matching(commands, typed) {
+  const starts = commands.filter((c) => c.path.startsWith(typed));
+  const words = commands.filter((c) => !starts.includes(c) && c.path.split(" ").some((w) => w.startsWith(typed)));
+  return starts.length + words.length ? [...starts, ...words] : commands.filter((c) => c.path.includes(typed));
 }
 
 function drawCommand(c) {
