@@ -29,7 +29,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err := o.expand(ctx); err != nil {
 		return err
 	}
-	out, err := o.prepare()
+	out, err := o.prepare(ctx)
 	if err != nil {
 		return err
 	}
@@ -60,8 +60,8 @@ func (o *drawRequest) tell(w io.Writer, m promptReader) error {
 }
 
 // prepare resolves what to paint and where it goes, or tells all that is wrong in one line.
-func (o *drawRequest) prepare() (output, error) {
-	resolveErr := o.resolve()
+func (o *drawRequest) prepare(ctx context.Context) (output, error) {
+	resolveErr := o.resolve(ctx)
 	out, err := openOutput(o.settings.Out, o.settings.Count)
 	if path := o.settings.SaveLatents; path != "" {
 		err = errors.Join(err, checkFileWritable("--save-latents", path))

@@ -84,7 +84,7 @@ func (o *drawRequest) expand(ctx context.Context) error {
 
 // resolve turns the settings into a Spec, or tells all that is wrong with them. Defaults and the flags in the prompt
 // are resolved as for /imagine. Flags of the command line are taken as they are, or refused.
-func (o *drawRequest) resolve() error {
+func (o *drawRequest) resolve(ctx context.Context) error {
 	d := o.settings
 	card, cardErr := o.card()
 	resolved, refusal := request.ResolveExact(o.wanted(), card, o.seed)
@@ -100,7 +100,7 @@ func (o *drawRequest) resolve() error {
 	if init := resolved.PendingInit; init != nil {
 		o.spec.Init = &picture.Init{Picture: picture.Input{SHA256: unreadInput}, Strength: init.Strength}
 	}
-	return errors.Join(cardErr, o.checkSize(card), o.checkSampler(), o.spec.Validate(), o.readInputs(), o.readLatents())
+	return errors.Join(cardErr, o.checkSize(card), o.checkSampler(), o.spec.Validate(), o.readInputs(ctx), o.readLatents())
 }
 
 // card is the model's, with the dialect and the kind of defaults that were asked for.
@@ -166,7 +166,7 @@ func (o *drawRequest) checkSampler() error {
 }
 
 // readInputs reads the start picture and its mask.
-func (o *drawRequest) readInputs() error {
+func (o *drawRequest) readInputs(ctx context.Context) error {
 	d := o.settings
 	if d.Init == "" {
 		if d.Strength != nil || d.Mask != "" {
@@ -177,7 +177,7 @@ func (o *drawRequest) readInputs() error {
 	if !o.folder.Config.CanEncode {
 		return fmt.Errorf("--init: the model %s has no vae_encoder, so it cannot start from a picture", o.folder.Name)
 	}
-	in, err := o.readInput("--init", d.Init)
+	in, err := o.readInput(ctx, "--init", d.Init)
 	if err != nil {
 		return err
 	}
@@ -185,18 +185,18 @@ func (o *drawRequest) readInputs() error {
 	if d.Mask == "" {
 		return nil
 	}
-	mask, err := o.readInput("--mask", d.Mask)
+	mask, err := o.readInput(ctx, "--mask", d.Mask)
 	o.spec.Init.Mask = &mask
 	return err
 }
 
 // readInput reads an input picture and keeps only its pixels.
-func (o *drawRequest) readInput(flag, path string) (picture.Input, error) {
+func (o *drawRequest) readInput(ctx context.Context, flag, path string) (picture.Input, error) {
 	data, err := readBounded(path, maxInputBytes)
 	if err != nil {
 		return picture.Input{}, fmt.Errorf("%s: %w", flag, err)
 	}
-	clean, err := encode.Clean(data, maxInputPixels, 0)
+	clean, err := encode.Clean(ctx, data, maxInputPixels, 0)
 	if err != nil {
 		return picture.Input{}, fmt.Errorf("%s %s: %w", flag, path, err)
 	}
