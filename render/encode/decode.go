@@ -52,9 +52,9 @@ func codecOf(format string) (codec, bool) {
 	case "png":
 		return codec{png.DecodeConfig, png.Decode}, true
 	case "jpeg":
-		return codec{jpeg.DecodeConfig, jpeg.Decode}, true
+		return codec{jpeg.DecodeConfig, decodeJPEG}, true
 	case "webp":
-		return codec{webp.DecodeConfig, webp.Decode}, true
+		return codec{webp.DecodeConfig, decodeWebP}, true
 	case "gif":
 		return codec{gif.DecodeConfig, decodeGIF}, true
 	}
