@@ -174,7 +174,7 @@ type Leasing struct {
 
 // Draw renders pictures from the shell.
 type Draw struct {
-	Prompt      string   `arg:"" help:"What to draw; (word:1.2) sets a weight, {a|b} chooses by the seed. It may end with flags as in /imagine: --ar 3:2, --no fog, --seed 5, --steps 20, --tile."`
+	Prompt      string   `arg:"" help:"What to draw; (word:1.2) sets a weight, {a|b} chooses by the seed. It may end with flags as in /imagine: --ar 3:2, --no fog, --seed 5, --steps 20, --tile, --resize fill."`
 	Negative    *string  `name:"negative" placeholder:"TEXT" help:"What to avoid. When left out: the model's default."`
 	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first picture. When left out or -1: a random one."`
 	Steps       *int     `name:"steps" placeholder:"N" help:"Number of steps. When left out: the model's default."`
@@ -196,6 +196,7 @@ type Draw struct {
 	Tile        bool     `name:"tile" help:"Make edges that fit each other, for patterns."`
 	Init        string   `name:"init" placeholder:"FILE" help:"Picture to start from."`
 	Mask        string   `name:"mask" placeholder:"FILE" help:"With --init: white changes, black stays."`
+	Resize      string   `name:"resize" enum:",crop,fill,stretch" default:"" placeholder:"MODE" help:"With --init of another shape: crop it, fill the rest with its edges, or stretch it. When left out: crop."`
 	Strength    *float64 `name:"strength" placeholder:"X" help:"With --init: how much to change, from 0 to 1."`
 	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"File or directory for the pictures."`
 	JSON        bool     `name:"json" help:"Print one JSON object per picture: file, seed, size, seconds by stage."`

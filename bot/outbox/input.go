@@ -63,7 +63,7 @@ func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
 	if err := json.Unmarshal(j.PendingInputs, &source); err != nil {
 		return j, &lostInput{message.ReasonInputNotFetched, fmt.Errorf("read start picture of job %s: %w", j.ID, err)}
 	}
-	in, err := c.copyWithin(ctx, c.attempt, source.File)
+	in, err := c.copyWithin(ctx, c.attempt, source, j.Spec)
 	var permanent *rest.FetchError
 	switch {
 	case errors.As(err, &permanent):
@@ -93,15 +93,17 @@ func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
 }
 
 // copyWithin is copy with a time limit.
-func (c *copier) copyWithin(ctx context.Context, limit time.Duration, a request.Attachment) (picture.Input, error) {
+func (c *copier) copyWithin(
+	ctx context.Context, limit time.Duration, source request.InitImage, spec picture.Spec,
+) (picture.Input, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return c.copy(ctx, a)
+	return c.copy(ctx, source, spec)
 }
 
-// copy fetches an attachment, makes it safe and keeps it.
-func (c *copier) copy(ctx context.Context, a request.Attachment) (picture.Input, error) {
-	raw, err := c.fetcher.Fetch(ctx, a.URL, request.MaxInputBytes)
+// copy fetches an attachment, makes it safe, gives it the shape of the Spec if that was asked for, and keeps it.
+func (c *copier) copy(ctx context.Context, source request.InitImage, spec picture.Spec) (picture.Input, error) {
+	raw, err := c.fetcher.Fetch(ctx, source.File.URL, request.MaxInputBytes)
 	if err != nil {
 		return picture.Input{}, err
 	}
@@ -109,10 +111,25 @@ func (c *copier) copy(ctx context.Context, a request.Attachment) (picture.Input,
 	if err != nil {
 		return picture.Input{}, err
 	}
+	if clean, err = resize(clean, source.Resize, spec); err != nil {
+		return picture.Input{}, err
+	}
 	if err := c.db.PutInput(ctx, clean.SHA256, clean.PNG); err != nil {
 		return picture.Input{}, err
 	}
 	return picture.Input{SHA256: clean.SHA256, Width: clean.Width, Height: clean.Height}, nil
+}
+
+// resize brings a start picture to the shape of the Spec, so that the renderer has nothing to crop.
+func resize(clean encode.CleanImage, mode string, spec picture.Spec) (encode.CleanImage, error) {
+	switch {
+	case spec.Version == 0: // it could not be read; attach tells
+	case mode == request.ResizeFill:
+		return clean.Fill(spec.Width, spec.Height)
+	case mode == request.ResizeStretch:
+		return clean.Stretch(spec.Width, spec.Height)
+	}
+	return clean, nil
 }
 
 // clean decodes a picture and leaves only its pixels, one picture at a time: a few hundred KiB of bytes may

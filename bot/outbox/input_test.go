@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"hash/crc32"
 	"image"
+	"image/png"
 	"testing"
 	"time"
 
@@ -14,6 +16,8 @@ import (
 	"darkroom/bot/message"
 	"darkroom/bot/rest"
 	"darkroom/render/encode"
+	"darkroom/render/picture"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -122,5 +126,58 @@ func TestGivingUpIsWrittenDown(t *testing.T) {
 	}
 	if db.failed["1-0"] != "a reason" {
 		t.Errorf("got %q, want the reason", db.failed)
+	}
+}
+
+// keepingStore keeps input pictures.
+type keepingStore struct {
+	kept map[string][]byte
+	spec json.RawMessage
+}
+
+func (k *keepingStore) PutInput(_ context.Context, sha string, data []byte) error {
+	k.kept[sha] = data
+	return nil
+}
+
+func (k *keepingStore) AttachInputs(_ context.Context, _ string, spec json.RawMessage, _ []string) (bool, error) {
+	k.spec = spec
+	return true, nil
+}
+
+// A start picture that is not to be cropped is kept in the shape of the Spec, so that a renderer has nothing to crop.
+func TestInputIsBroughtToShape(t *testing.T) {
+	t.Parallel()
+	file, err := encode.PNG(image.NewGray(image.Rect(0, 0, 60, 20)), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for mode, want := range map[string]picture.Size{
+		"": {Width: 60, Height: 20}, request.ResizeCrop: {Width: 60, Height: 20},
+		request.ResizeFill: {Width: 48, Height: 64}, request.ResizeStretch: {Width: 48, Height: 64},
+	} {
+		db := &keepingStore{kept: map[string][]byte{}}
+		c := &copier{
+			db: db, fetcher: fileFetcher(file), now: time.Now, decodeSlot: make(chan struct{}, 1),
+			attempt: attemptTimeout, decode: decodeTimeout,
+		}
+		pending, err := json.Marshal(request.InitImage{Strength: 0.5, Resize: mode})
+		if err != nil {
+			t.Fatal(err)
+		}
+		j := job.Job{
+			Job:  store.Job{ID: "1-0", PendingInputs: pending},
+			Spec: picture.Spec{Version: picture.Version, Width: 48, Height: 64},
+		}
+		j, err = c.attach(t.Context(), j)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := j.Spec.Init.Picture
+		size, err := png.DecodeConfig(bytes.NewReader(db.kept[in.SHA256]))
+		if err != nil || (picture.Size{Width: in.Width, Height: in.Height}) != want || size.Width != want.Width ||
+			size.Height != want.Height {
+			t.Errorf("%q: got %+v of %d x %d and error %v, want %v", mode, in, size.Width, size.Height, err, want)
+		}
 	}
 }

@@ -28,7 +28,8 @@ func TestFewSteps(t *testing.T) {
 	t.Parallel()
 	model, seven := *postcards(t), 7
 	o := drawRequest{settings: config.Draw{Prompt: "a boat", FewSteps: true, Count: 1}, folder: &model}
-	if err := o.resolve(t.Context()); err != nil || o.spec.Steps != 4 || o.spec.GuidanceScale != 3 || o.spec.Sampler != "dpmpp_2m" {
+	if err := o.resolve(t.Context()); err != nil || o.spec.Steps != 4 || o.spec.GuidanceScale != 3 ||
+		o.spec.Sampler != "dpmpp_2m" {
 		t.Errorf("got %+v, %v, want 4 steps of dpmpp_2m with guidance 3, as its card has it", o.spec, err)
 	}
 	o.settings.Steps = &seven
@@ -136,10 +137,19 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 		{
 			"a red boat --seed 2",
 			[]string{"--init", white},
-			func(w *request.Wanted) { w.Init = &request.Attachment{Name: white} },
+			func(w *request.Wanted) { w.Init = &request.Attachment{Name: white, Width: 16, Height: 16} },
 		},
 		{"a red boat --seed 2", []string{"--init", white, "--strength", "0.3"},
-			func(w *request.Wanted) { w.Init, w.Strength = &request.Attachment{Name: white}, new(0.3) }},
+			func(w *request.Wanted) {
+				w.Init, w.Strength = &request.Attachment{Name: white, Width: 16, Height: 16}, new(0.3)
+			}},
+		{"a red boat --seed 2 --resize fill", []string{"--init", white},
+			func(w *request.Wanted) { w.Init = &request.Attachment{Name: white, Width: 16, Height: 16} }},
+		{"a red boat --resize fill", []string{"--init", white, "--resize", "stretch"},
+			func(w *request.Wanted) {
+				w.Init, w.Resize = &request.Attachment{Name: white, Width: 16, Height: 16}, new("stretch")
+			}},
+		{"a red boat --resize fill", nil, nil},
 	} {
 		for name, f := range map[string]*folder.Folder{"postcards": postcards(t), "a model without a card": &free} {
 			args := append([]string{"draw", c.prompt, "--wildcards", dir}, c.flags...)

@@ -24,13 +24,16 @@ func Clean(ctx context.Context, data []byte, maxPixels, maxSide int) (CleanImage
 	if err != nil {
 		return CleanImage{}, err
 	}
-	out := shrink(flatten(img), maxSide)
-	file, err := PNG(out, "")
+	return encodeClean(shrink(flatten(img), maxSide))
+}
+
+// encodeClean encodes an opaque image.
+func encodeClean(img image.Image) (CleanImage, error) {
+	file, err := PNG(img, "")
 	if err != nil {
 		return CleanImage{}, err
 	}
-	sum := sha256.Sum256(file)
-	size := out.Bounds().Size()
+	sum, size := sha256.Sum256(file), img.Bounds().Size()
 	return CleanImage{PNG: file, SHA256: hex.EncodeToString(sum[:]), Width: size.X, Height: size.Y}, nil
 }
 
