@@ -83,7 +83,7 @@ func (p *run) region(ctx context.Context) (*region, error) {
 	if s.Init.Placement != nil {
 		r = outpaintRegion(s, mask, factor)
 	} else {
-		r = regionFromMask(mask, factor, s.Dialect)
+		r = regionFromMask(mask, factor, s.Dialect, p.job.MaskBlur)
 	}
 	return &r, nil
 }

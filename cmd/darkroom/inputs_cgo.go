@@ -16,8 +16,8 @@ import (
 func (o *drawRequest) readStart(ctx context.Context) error {
 	d := o.settings
 	if d.Init == "" {
-		if d.Strength != nil || d.Mask != "" || d.Resize != "" {
-			return errors.New("--strength, --mask and --resize go with --init: name the picture to start from")
+		if d.Strength != nil || d.Mask != "" || d.Resize != "" || d.MaskBlur > 0 {
+			return errors.New("--strength, --mask, --mask-blur and --resize go with --init: name the picture to start from")
 		}
 		return nil
 	}
@@ -42,6 +42,9 @@ func (o *drawRequest) placeInputs(ctx context.Context, mode string) error {
 	}
 	o.spec.Init.Picture = in
 	if o.settings.Mask == "" {
+		if o.settings.MaskBlur > 0 {
+			return errors.New("--mask-blur goes with --mask: name the mask")
+		}
 		return nil
 	}
 	mask, err := o.readMask(ctx)
@@ -72,6 +75,9 @@ func (o *drawRequest) readMask(ctx context.Context) (encode.CleanImage, error) {
 		o.notes = append(o.notes, "The mask has transparent parts: what is opaque in it changes.")
 	case encode.MaskByHoles:
 		o.notes = append(o.notes, "The mask is the start image with parts erased: the erased parts change.")
+	}
+	if o.spec.Dialect == picture.Diffusers && o.settings.MaskBlur < 0 {
+		o.notes = append(o.notes, "The edge of the mask is hard, as in diffusers. --mask-blur 4 softens it as A1111 does.")
 	}
 	return mask, nil
 }
