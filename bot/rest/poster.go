@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/png"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,6 +34,9 @@ const (
 	editInterval = 3 * time.Second
 	// tokenMargin is how long before its end a token is no longer used.
 	tokenMargin = 15 * time.Second
+	// keptLeft is how many jobs are remembered whose images were left to the bot. Only jobs that this renderer still holds
+	// count.
+	keptLeft = 256
 )
 
 // undeliveredStore takes images that cannot be posted by token.
@@ -49,7 +53,15 @@ type Poster struct {
 	mu       sync.Mutex
 	lastEdit map[string]time.Time // by job: the last progress edit
 
-	unanswered map[string]bool // jobs with a post that was not answered
+	unanswered map[string]bool   // jobs with a post that was not answered
+	left       [keptLeft]leftJob // jobs whose images were left to the bot, in a ring
+	nextLeft   int
+}
+
+// leftJob is a job whose images were left to the bot.
+type leftJob struct {
+	id          string
+	maybePosted bool
 }
 
 // NewPoster returns a Poster that answers through client and puts late images into undelivered.
@@ -155,18 +167,35 @@ func (p *Poster) setUnanswered(job string) {
 	p.unanswered[job] = true
 }
 
-// wasUnanswered tells whether a post of the job was not answered.
-func (p *Poster) wasUnanswered(job string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.unanswered[job]
-}
-
 // clearUnanswered forgets that a post of the job was not answered.
 func (p *Poster) clearUnanswered(job string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.unanswered, job)
+}
+
+// leave notes that a job's images are left to the bot. It returns whether they may have been posted before.
+func (p *Poster) leave(job queue.Job) (maybePosted bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	left := leftJob{id: job.ID, maybePosted: job.MaybePosted || p.unanswered[job.ID]}
+	if i := p.leftAt(job.ID); i >= 0 {
+		return left.maybePosted || p.left[i].maybePosted
+	}
+	p.left[p.nextLeft], p.nextLeft = left, (p.nextLeft+1)%keptLeft
+	return left.maybePosted
+}
+
+// wasLeft tells whether a job's images were left to the bot: it may be posting them elsewhere.
+func (p *Poster) wasLeft(job string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.leftAt(job) >= 0
+}
+
+// leftAt returns the job's place in left, or -1. The lock is held.
+func (p *Poster) leftAt(job string) int {
+	return slices.IndexFunc(p.left[:], func(l leftJob) bool { return l.id == job })
 }
 
 // forgetLastEdit forgets when a job's message was last edited.
@@ -177,7 +206,8 @@ func (p *Poster) forgetLastEdit(job string) {
 }
 
 // Post shows the finished images in the job's message. Posting again shows the same. If the token is too old, the
-// images become undelivered results instead.
+// images become undelivered results instead, and so they do when they were left to the bot before: it may have posted
+// them elsewhere meanwhile.
 func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) (queue.Outcome, error) {
 	defer p.forgetLastEdit(job.ID)
 	to, spec, err := decodeJob(job)
@@ -193,7 +223,7 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 		out.Files = append(out.Files, f.File)
 		files = append(files, message.File{Name: f.Name, Data: f.Data})
 	}
-	if p.tokenExpired(to) {
+	if p.tokenExpired(to) || p.wasLeft(job.ID) {
 		return p.putUndelivered(ctx, job, result, out)
 	}
 	began := p.client.now()
@@ -227,7 +257,8 @@ func (p *Poster) putUndelivered(
 ) (queue.Outcome, error) {
 	out.Delivered = DeliveredLater
 	d := queue.Undelivered{
-		Job: job.ID, Address: job.Address, Outcome: out, MaybePosted: job.MaybePosted || p.wasUnanswered(job.ID),
+		Job: job.ID, Address: job.Address, Outcome: out,
+		MaybePosted: p.leave(job), // before the queue is asked: if its answer is lost, it may have them
 	}
 	for _, f := range result.Images {
 		d.Files = append(d.Files, queue.Attachment{Name: f.Name, Bytes: f.Data})
