@@ -116,7 +116,8 @@ func (l *lister) list(dir string, above []fs.FileInfo) error {
 
 // isOneOf tells whether a folder is one of others.
 func isOneOf(folder fs.FileInfo, others []fs.FileInfo) bool {
-	return len(others) > maxNesting || slices.ContainsFunc(others, func(o fs.FileInfo) bool { return os.SameFile(o, folder) })
+	same := func(o fs.FileInfo) bool { return os.SameFile(o, folder) }
+	return len(others) > maxNesting || slices.ContainsFunc(others, same)
 }
 
 func (f Folder) skip(path string, err error) {

@@ -16,7 +16,8 @@ import (
 func TestUnusualWildcardNames(t *testing.T) {
 	t.Parallel()
 	names := []string{
-		"my birds", "Japanese Art/yoga", "salt&pepper", "artist's", "a,b", "x+y", "a b c", "what?", "(old) masters", "50% grey",
+		"my birds", "Japanese Art/yoga", "salt&pepper", "artist's", "a,b", "x+y", "a b c", "what?",
+		"(old) masters", "50% grey",
 	}
 	files := fstest.MapFS{}
 	for _, name := range names {
@@ -91,7 +92,8 @@ func TestBadEntriesSpoilNoWildcard(t *testing.T) {
 		t.Errorf("skipped %v, want the dangling link and the file that is no text", skipped)
 	}
 	_, err := dynamic.Expand(t.Context(), []string{"__bad__"}, 1, folder, 1)
-	if _, unreadable := errors.AsType[*dynamic.UnreadableError](err); !unreadable || !strings.Contains(err.Error(), "bad") {
+	_, unreadable := errors.AsType[*dynamic.UnreadableError](err)
+	if !unreadable || !strings.Contains(err.Error(), "bad") {
 		t.Errorf("a file that is no text: %v, want it refused by name", err)
 	}
 }
@@ -108,7 +110,9 @@ func TestUnreadableFolderSpoilsNoWildcard(t *testing.T) {
 		t.Skip("this user may read every folder")
 	}
 	var skipped []string
-	folder := dynamic.Folder{FS: os.DirFS(dir), Skipped: func(path string, _ error) { skipped = append(skipped, path) }}
+	folder := dynamic.Folder{
+		FS: os.DirFS(dir), Skipped: func(path string, _ error) { skipped = append(skipped, path) },
+	}
 	names, err := folder.Names()
 	if err != nil || !slices.Equal(names, []string{"birds"}) || !slices.Equal(skipped, []string{"lost+found"}) {
 		t.Errorf("names %q, skipped %q, error %v", names, skipped, err)
