@@ -93,7 +93,7 @@ func (c *Client) send(ctx context.Context, r request, out any) error {
 		if err == nil || wait < 0 || try == maxTries {
 			return err
 		}
-		maybeApplied = maybeApplied || !refused || fault.Status >= http.StatusInternalServerError
+		maybeApplied = maybeApplied || !refused || fault.unanswered()
 		if serr := sleep(ctx, wait, r.route); serr != nil {
 			return err
 		}
@@ -176,7 +176,7 @@ func (c *Client) readFailure(r request, answer *http.Response, got []byte) (time
 		wait, global := retryAfter(answer.Header, got)
 		c.limiter.block(r.bucket, global && !r.byInteraction, wait)
 		return wait, e
-	case answer.StatusCode == http.StatusUnauthorized && !r.byInteraction:
+	case answer.StatusCode == http.StatusUnauthorized && !r.byInteraction && e.inJSON:
 		c.tokenRefused.Store(true)
 		//nolint:errorlint // not wrapped: its code says nothing about the request
 		return -1, fmt.Errorf("%w: %v", ErrUnauthorized, e)
