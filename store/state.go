@@ -39,8 +39,8 @@ func (s *Store) Finish(ctx context.Context, id, message string, outcome json.Raw
 	return s.end(ctx, id, ending{state: Done, message: message, outcome: outcome})
 }
 
-// Fail ends a job as Failed. reason is for the owner and the operator. In the same transaction it records that the owner
-// must be told: the job gets a delivery that is ReofferDue until MarkSent or MoveToInbox.
+// Fail ends a job as Failed. reason is for the owner and the operator. In the same transaction it records that the
+// owner must be told: the job gets a delivery that is ReofferDue until MarkSent or MoveToInbox.
 func (s *Store) Fail(ctx context.Context, id, reason string) (bool, error) {
 	var ended bool
 	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {

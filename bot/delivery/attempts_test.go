@@ -8,13 +8,13 @@ import (
 func TestAttemptsAreSpacedByJob(t *testing.T) {
 	t.Parallel()
 	a, now := newAttempts(), time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	for i, want := range []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600} {
+	for i, seconds := range []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600} {
 		if !a.due("1-0", now) || !a.due("2-0", now) {
 			t.Fatalf("try %d: not due, want both jobs due", i)
 		}
 		a.fail("1-0", now)
-		if now = now.Add(want*time.Second - 1); a.due("1-0", now) || !a.due("2-0", now) {
-			t.Errorf("try %d: want only the other job due within %v seconds", i, int(want))
+		if now = now.Add(time.Duration(seconds)*time.Second - 1); a.due("1-0", now) || !a.due("2-0", now) {
+			t.Errorf("try %d: want only the other job due within %d seconds", i, seconds)
 		}
 		now = now.Add(1)
 	}

@@ -59,7 +59,8 @@ func (e InboxEntry) line() string {
 	line := e.Title + " — " + RelativeTime(e.Asked)
 	switch {
 	case e.Failed != "":
-		line += "\n-# ⚠️ Failed: " + Escape(Shorten(strings.TrimRight(e.Failed, "."), 100)) + ". Ask for it again with /imagine."
+		reason := Escape(Shorten(strings.TrimRight(e.Failed, "."), 100))
+		line += "\n-# ⚠️ Failed: " + reason + ". Ask for it again with /imagine."
 	case e.Shown:
 		line += " (shown)"
 	case e.Reason != "":

@@ -189,15 +189,7 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 	if err != nil {
 		return queue.Outcome{}, err
 	}
-	out := queue.Outcome{Channel: to.Channel, Millis: maps.Clone(result.Millis)}
-	if out.Millis == nil {
-		out.Millis = map[string]int64{}
-	}
-	var files []message.File
-	for _, f := range result.Images {
-		out.Files = append(out.Files, f.File)
-		files = append(files, message.File{Name: f.Name, Data: f.Data})
-	}
+	out, files := outcomeOf(result, to)
 	if p.tokenExpired(to) {
 		return p.putUndelivered(ctx, job, withoutToken(to), result, out)
 	}
@@ -226,6 +218,19 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 		return queue.Outcome{}, fmt.Errorf("post pictures: %w", err)
 	}
 	return left, nil
+}
+
+// outcomeOf returns what is known about a result before it is posted, and its files.
+func outcomeOf(result worker.Result, to message.Address) (out queue.Outcome, files []message.File) {
+	out = queue.Outcome{Channel: to.Channel, Millis: maps.Clone(result.Millis)}
+	if out.Millis == nil {
+		out.Millis = map[string]int64{}
+	}
+	for _, f := range result.Images {
+		out.Files = append(out.Files, f.File)
+		files = append(files, message.File{Name: f.Name, Data: f.Data})
+	}
+	return out, files
 }
 
 // editInTime edits the answer for no longer than postTimeout, with all tries. A place that does not answer, or limits
