@@ -226,40 +226,6 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
-	for name, c := range map[string]struct {
-		status int
-		body   string
-		final  bool
-	}{
-		"400 with a page":                    {400, `<html>`, false},
-		"401 with a page":                    {401, `<html>`, false},
-		"403 with a page":                    {403, `<html>`, false},
-		"404 with a page":                    {404, `<html>`, false},
-		"408 without a body":                 {408, ``, false},
-		"451 with a page":                    {451, `<html>`, false},
-		"403 with a proxy's JSON":            {403, `{"code":403,"message":"Forbidden"}`, false},
-		"403 with a proxy's code in words":   {403, `{"code":"blocked"}`, false},
-		"403 with a general error":           {403, `{"code":0,"message":"403: Forbidden"}`, false},
-		"blocked by the network":             {403, `{"code":40333}`, false},
-		"messages are disabled for a while":  {403, `{"code":40004}`, false},
-		"too many direct messages at a time": {400, `{"code":40003}`, false},
-		"500":                                {500, `{"code":50083}`, false},
-		"thread archived":                    {400, `{"code":50083}`, true},
-		"thread locked":                      {403, `{"code":160005}`, true},
-		"a code that nobody knows":           {400, `{"code":999999}`, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, client := startServer(t, respondWith(c.status, c.body))
-			_, err := client.FollowUp(t.Context(), address, message.Message{})
-			if err == nil || rest.Final(err) != c.final {
-				t.Errorf("got %v, final %v; want final %v", err, rest.Final(err), c.final)
-			}
-			if proxy := !c.final && c.status < 500; rest.ByProxy(err) != proxy {
-				t.Errorf("%v: by a proxy: got %v, want %v", err, rest.ByProxy(err), proxy)
-			}
-		})
-	}
 	t.Run("a proxy's 401 does not stop the bot's token", func(t *testing.T) {
 		t.Parallel()
 		s, c := startServer(t, respondWith(401, `<html>`), respondWith(200, `{"id":"9"}`))
@@ -324,6 +290,16 @@ func TestCallback(t *testing.T) {
 		body, _ := payload(t, s.requests()[0])
 		if body["type"] != 4.0 || int(body["data"].(map[string]any)["flags"].(float64))&message.Ephemeral == 0 {
 			t.Errorf("body %v, want type 4 with the ephemeral flag", body)
+		}
+	})
+	t.Run("does not wait for a limit that outlasts the interaction", func(t *testing.T) {
+		t.Parallel()
+		s, c := startServer(t, respondWith(429, `<html>`))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		_, err := c.Callback(ctx, "1", "tok", message.Defer(false))
+		if left, ok := ctx.Deadline(); err == nil || !ok || time.Until(left) < 9*time.Minute || len(s.requests()) != 1 {
+			t.Errorf("got %v after %d requests; want an error at once", err, len(s.requests()))
 		}
 	})
 	t.Run("offers an empty list as a list", func(t *testing.T) {
