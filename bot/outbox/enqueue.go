@@ -166,7 +166,7 @@ func (e *enqueuer) removeEnded(ctx context.Context, id string) error {
 	if err == nil && !row.State.Terminal() {
 		return nil // somebody else noted its epoch
 	}
-	_, err = e.queue.Cancel(ctx, id, "it ended on its way")
+	_, err = e.queue.RemoveEnded(ctx, id)
 	return err
 }
 

@@ -67,7 +67,7 @@ type Queue interface {
 
 type jobQueue interface {
 	Enqueue(ctx context.Context, epoch int64, job queue.Job) (queue.EnqueueResult, error)
-	Cancel(ctx context.Context, id, by string) (queue.CancelResult, error)
+	RemoveEnded(ctx context.Context, id string) (queue.CancelResult, error)
 	PutInput(ctx context.Context, sha string, data []byte) error
 	Snapshot(ctx context.Context) (queue.Snapshot, error)
 	Reap(ctx context.Context) (int, error)

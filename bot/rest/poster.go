@@ -52,7 +52,9 @@ type Poster struct {
 	mu       sync.Mutex
 	lastEdit map[string]time.Time // by job: the last progress edit
 
-	unanswered map[string]bool // jobs with a post that was not answered
+	unanswered map[string]bool   // jobs with a post that was not answered
+	left       [keptLeft]leftJob // jobs whose images were left to the bot, in a ring
+	nextLeft   int
 }
 
 // NewPoster returns a Poster that answers through client and puts images that it cannot post into undelivered.
@@ -158,13 +160,6 @@ func (p *Poster) setUnanswered(job string) {
 	p.unanswered[job] = true
 }
 
-// wasUnanswered tells whether a post of the job was not answered.
-func (p *Poster) wasUnanswered(job string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.unanswered[job]
-}
-
 // clearUnanswered forgets that a post of the job was not answered.
 func (p *Poster) clearUnanswered(job string) {
 	p.mu.Lock()
@@ -181,8 +176,9 @@ func (p *Poster) forgetLastEdit(job string) {
 
 // Post shows the finished images in the job's message. Posting again shows the same. What that message does not take
 // becomes an undelivered result instead, so that the renderer can go on: the token is too old, the place is closed, or
-// the place does not answer as it should. Then the bot goes on trying, there and elsewhere. An error means that there
-// is no room for another result: the renderer must try again.
+// the place does not answer as it should. Then the bot goes on trying, there and elsewhere, and the renderer does not
+// post them any more: the bot may have posted them elsewhere. An error means that there is no room for another result:
+// the renderer must try again.
 func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) (queue.Outcome, error) {
 	defer p.forgetLastEdit(job.ID)
 	to, spec, err := decodeJob(job)
@@ -190,8 +186,10 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 		return queue.Outcome{}, err
 	}
 	out, files := outcomeOf(result, to)
-	if p.tokenExpired(to) {
+	if left, ok := p.wasLeft(job.ID); p.tokenExpired(to) || ok && !left.byToken {
 		return p.putUndelivered(ctx, job, withoutToken(to), result, out)
+	} else if ok {
+		return p.putUndelivered(ctx, job, to, result, out)
 	}
 	began := p.client.now()
 	posted, err := p.editInTime(ctx, to, message.Finished(to, spec, job.ID, files, out.Files))
@@ -252,14 +250,16 @@ func (p *Poster) putUndelivered(
 	ctx context.Context, job queue.Job, to message.Address, result worker.Result, out queue.Outcome,
 ) (queue.Outcome, error) {
 	out.Delivered = DeliveredLater
-	d := queue.Undelivered{
-		Job: job.ID, Address: to.Encode(), Outcome: out, MaybePosted: job.MaybePosted || p.wasUnanswered(job.ID),
-	}
+	left, isNew := p.leave(job, to.Token != "") // before the queue is asked: if its answer is lost, it may have them
+	d := queue.Undelivered{Job: job.ID, Address: to.Encode(), Outcome: out, MaybePosted: left.maybePosted}
 	for _, f := range result.Images {
 		d.Files = append(d.Files, queue.Attachment{Name: f.Name, Bytes: f.Data})
 	}
 	err := p.undelivered.PutUndelivered(ctx, d)
 	if errors.Is(err, queue.ErrUndeliveredFull) {
+		if isNew {
+			p.takeBack(job.ID)
+		}
 		out.Delivered = DeliveredReoffer
 		return out, nil
 	}

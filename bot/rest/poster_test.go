@@ -250,11 +250,15 @@ func TestPostLeavesWhatAPlaceDoesNotTake(t *testing.T) {
 	}
 	t.Run("unless there is no room", func(t *testing.T) {
 		t.Parallel()
-		_, client := startServer(t, respondWith(403, `<html>`))
+		_, client := startServer(t, respondWith(403, `<html>`), respondWith(200, `{"id":"9"}`))
 		p := rest.NewPoster(client, &fakeUndelivered{err: queue.ErrUndeliveredFull})
 		var final *worker.FinalError
 		if out, err := p.Post(t.Context(), job(t, freshAddress()), result); err == nil || errors.As(err, &final) {
 			t.Errorf("got %+v, %v; want an error that may pass", out, err)
+		}
+		out, err := p.Post(t.Context(), job(t, freshAddress()), result)
+		if err != nil || out.Delivered != rest.DeliveredPosted {
+			t.Errorf("again: got %+v, %v; want it posted by the token", out, err)
 		}
 	})
 }
