@@ -3,6 +3,7 @@ package delivery
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"darkroom/bot/rest"
@@ -34,6 +35,8 @@ func (l *lateDelivery) editWaiting(ctx context.Context) (delivered string, err e
 		return rest.DeliveredPosted, nil
 	case rest.Removed(err):
 		return rest.DeliveredRemoved, nil
+	case errors.Is(err, errOutOfReach): // the token was refused: it is as if there had been none
+		return "", nil
 	case !closed(err) || rest.TooLarge(err):
 		return "", fmt.Errorf("edit the waiting message: %w", err)
 	case l.maybePosted || triedBefore || rest.MaybeApplied(err):
