@@ -140,7 +140,10 @@ func New(o Options) *Outbox {
 		},
 		single: &enqueuer{
 			db: o.Store, queue: o.Queue, failed: o.Failed, enqueued: o.Enqueued, log: o.Log,
-			copier: &copier{db: o.Store, fetcher: o.Fetcher, now: o.Now, decodeSlot: make(chan struct{}, 1)},
+			copier: &copier{
+				db: o.Store, fetcher: o.Fetcher, now: o.Now, decodeSlot: make(chan struct{}, 1), attempt: attemptTimeout,
+				decode: decodeTimeout,
+			},
 		},
 	}
 	b.copies.SetLimit(maxCopying)

@@ -3,7 +3,6 @@ package world
 import (
 	"sort"
 	"strings"
-	"time"
 
 	"darkroom/bot/sandbox/snowflake"
 	"darkroom/bot/sandbox/wire"
@@ -17,9 +16,6 @@ type Message struct {
 	// HiddenSource says that the message replies to an ephemeral one, which Discord does not load for a public message.
 	HiddenSource bool `json:"sandbox_hidden_source,omitempty"`
 }
-
-// nonceMemory is how long enforce_nonce looks back. Discord says "a few minutes".
-const nonceMemory = 5 * time.Minute
 
 // sorted lists a channel's messages, oldest first. The lock is held.
 func (w *World) sorted(channel string) []*Message {
@@ -62,6 +58,7 @@ func (w *World) announce(name string, m *Message) {
 
 // drop deletes a message and its files without an event. The lock is held.
 func (w *World) drop(m *Message) {
+	w.noteDeletedNonce(m)
 	for _, a := range m.Attachments {
 		w.files.Remove(a.ID)
 	}
