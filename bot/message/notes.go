@@ -42,7 +42,7 @@ func (n Notes) Message() (m Message, ok bool) {
 	}
 	if len(n.UnknownWords) > 0 {
 		lines = append(lines, n.unknownText())
-		m.Rows = append([]Row{{wordsButton(n.ModelHash)}}, exampleRows(n.Examples)...)
+		m.Rows = append(exampleRows(n.Examples), Row{wordsButton(n.ModelHash)})
 	}
 	m.Content = strings.Join(lines, "\n")
 	return m, len(lines) > 0

@@ -241,6 +241,8 @@ func TestPageSurvivesRestart(t *testing.T) {
 	if evaluate[bool](t, ctx, covered) {
 		t.Error("the toast covers the composer")
 	}
+	const kept = `document.querySelector('[aria-label="Message #pictures"]').value.trim() === "hello?"`
+	runStep(t, ctx, "find the message that could not be sent", becomes(kept))
 	s, stop = serve(t, strings.TrimPrefix(s.URL(), "http://"), dir)
 	defer stop()
 	runStep(t, ctx, "see that it is back", chromedp.WaitNotVisible("#banner"), chromedp.WaitVisible(".message strong"))

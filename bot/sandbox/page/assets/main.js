@@ -155,7 +155,11 @@ function runExample(example) {
 }
 
 function say(content) {
-  return post("say", { user: state.user, channel: state.channel, content }).catch((err) => toast(err.message));
+  const failed = (err) => {
+    toast(err.message);
+    return false;
+  };
+  return post("say", { user: state.user, channel: state.channel, content }).catch(failed);
 }
 
 // unknown says that there is no command of this name.

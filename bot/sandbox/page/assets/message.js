@@ -43,7 +43,8 @@ function context(m) {
 function excerpt(m) {
   const first = m.content.split("\n").find((line) => line.replaceAll("`", "").trim()) || "";
   const box = el("div", {}, markdown(first.replace(/\|\|.+?\|\|/g, "▇▇▇")));
-  return box.textContent.slice(0, 90) || (m.attachments.length ? "a picture" : "a message");
+  const text = box.textContent;
+  return (text.length > 90 ? `${text.slice(0, 89)}…` : text) || (m.attachments.length ? "a picture" : "a message");
 }
 
 function body(m, old, actions) {

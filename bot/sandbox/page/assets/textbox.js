@@ -6,7 +6,8 @@ import { grow } from "./option.js";
 const maxCommands = 25; // rows of the list
 
 export class TextBox {
-  // handlers: onCommand(command, typed) when the user chooses a command, onSend(text), onRecall() for the last command,
+  // handlers: onCommand(command, typed) when the user chooses a command, onSend(text), which
+  // resolves to false if that failed, onRecall() for the last command,
   // onUnknown(text) when the user sends a command that does not exist.
   constructor(handlers) {
     Object.assign(this, { handlers, commands: [] });
@@ -26,7 +27,8 @@ export class TextBox {
   setChannel(name, commands) {
     this.commands = commands;
     this.input.setAttribute("aria-label", `Message ${name}`);
-    this.input.placeholder = commands.length ? `Message ${name} — type / for commands` : `Message ${name}`;
+    const hint = commands.length && !matchMedia("(max-width: 720px)").matches ? " — type / for commands" : "";
+    this.input.placeholder = `Message ${name}${hint}`;
   }
 
   focus() {
@@ -63,13 +65,17 @@ export class TextBox {
     }
   }
 
-  send() {
+  // send sends the text. A text that could not be sent stays.
+  async send() {
     const text = this.input.value.trim();
     if (!text) return this.focus();
     if (text.startsWith("/")) return this.handlers.onUnknown(text);
     this.input.value = "";
     grow(this.input);
-    this.handlers.onSend(text);
+    if (await this.handlers.onSend(text) === false && !this.input.value) {
+      this.input.value = text;
+      grow(this.input);
+    }
   }
 }
 
