@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	// firstShowInterval is the least time between the first two progress edits, so that a job of two seconds shows more
-	// than its first step.
-	firstShowInterval = time.Second
-	// showInterval is the least time between the others. Discord allows about five edits in five seconds per channel, and
+	// firstShowInterval is the least time between the first two progress edits. The next ones are twice as far apart each,
+	// so that a job of two seconds shows more than its first step.
+	firstShowInterval = 600 * time.Millisecond
+	// showInterval is the least time between edits in the long run. Discord allows about five edits in five seconds per channel, and
 	// other people's jobs share them.
 	showInterval = 3 * time.Second
 )
@@ -79,7 +79,7 @@ func (p *progressReporter) run() {
 				return
 			case <-due:
 			}
-			interval = showInterval
+			interval = min(2*interval, showInterval)
 		}
 	}
 }

@@ -35,10 +35,10 @@ func TestProgressShowsTheNewest(t *testing.T) {
 		step time.Duration
 		want []int
 	}{
-		"a job of two seconds":    {200 * time.Millisecond, []int{10, 50}},
-		"a job of five seconds":   {500 * time.Millisecond, []int{10, 20, 80}},
+		"a job of two seconds":    {200 * time.Millisecond, []int{10, 30, 90}},
+		"a job of five seconds":   {500 * time.Millisecond, []int{10, 20, 40, 90}},
 		"a job of thirty seconds": {3 * time.Second, []int{10, 20, 30, 40, 50, 60, 70, 80, 90, 100}},
-		"a job of eight seconds":  {800 * time.Millisecond, []int{10, 20, 50, 90}},
+		"a job of eight seconds":  {800 * time.Millisecond, []int{10, 20, 30, 60}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
