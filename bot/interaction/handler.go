@@ -111,6 +111,7 @@ type Handler struct {
 	commands map[string]action
 	buttons  map[button.Verb]action
 	forms    map[button.Verb]action
+	direct   *directMessages
 }
 
 // New returns a Handler.
@@ -129,7 +130,7 @@ func New(o Options) *Handler {
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	return &Handler{
-		o: o,
+		o: o, direct: newDirectMessages(o),
 		commands: map[string]action{
 			"imagine": imagine.imagine,
 			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,

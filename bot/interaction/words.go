@@ -24,9 +24,15 @@ func (k *knownWords) show(ctx context.Context, r *responder) error {
 	}
 	var examples []message.Example
 	if i == 0 { // an example's button is about the first model
-		for n, prompt := range models[0].Examples[:min(maxExamples, len(models[0].Examples))] {
-			examples = append(examples, message.Example{Number: n, Prompt: prompt})
-		}
+		examples = firstExamples(models[0])
 	}
 	return r.replyPrivately(ctx, message.KnownWords(models[i], examples))
+}
+
+// firstExamples returns the first examples of a model, as many as have a button.
+func firstExamples(c request.Card) (all []message.Example) {
+	for n, prompt := range c.Examples[:min(maxExamples, len(c.Examples))] {
+		all = append(all, message.Example{Number: n, Prompt: prompt})
+	}
+	return all
 }

@@ -77,6 +77,18 @@ func (n Notes) nearestText() string {
 	return strings.Join(all, ", ")
 }
 
+// DirectHint answers what somebody wrote to the bot. model is the hash of the model whose words can be shown, if any.
+func DirectHint(model string, examples []Example) Message {
+	m := Message{
+		Content: "Hello! I read slash commands only. Type `/imagine` and say what you want to see, or press an example.",
+		Rows:    exampleRows(examples),
+	}
+	if model != "" {
+		m.Rows = append(m.Rows, Row{wordsButton(model)})
+	}
+	return m
+}
+
 // wordsButton shows what a model can render.
 func wordsButton(modelHash string) Button {
 	id := button.ID{Verb: button.Words, Job: modelHash[:min(modelHashShown, len(modelHash))]}
