@@ -38,7 +38,7 @@ func TestFamilies(t *testing.T) {
 			}
 			c := f.Config
 			got := facts{
-				c.Family, c.Prediction, c.Consistency(), c.Extra != nil, c.RescaleZeroSNR, c.PooledWidth, c.GuidanceWidth,
+				c.Family, c.Prediction, c.Consistency(), c.Extra != nil, c.ZeroSNR, c.PooledWidth, c.GuidanceWidth,
 				c.TextWidth, c.SkippableLayers,
 			}
 			if got != want || c.Float16 != half || !c.CanEncode || !c.FractionalTimesteps {

@@ -3,6 +3,7 @@ package folder
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,6 +19,66 @@ var schedulers = []string{
 	"KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler", "DPMSolverMultistepScheduler",
 	"DPMSolverSinglestepScheduler", "DPMSolverSDEScheduler", "DEISMultistepScheduler", "UniPCMultistepScheduler",
 	"SASolverScheduler", "LCMScheduler", "TCDScheduler",
+}
+
+// schedulerConfig is what scheduler_config.json says.
+type schedulerConfig struct {
+	Class         string    `json:"_class_name"`
+	TrainSteps    int       `json:"num_train_timesteps"`
+	BetaStart     float64   `json:"beta_start"`
+	BetaEnd       float64   `json:"beta_end"`
+	BetaSchedule  string    `json:"beta_schedule"`
+	TrainedBetas  []float64 `json:"trained_betas"`
+	Prediction    string    `json:"prediction_type"`
+	ZeroSNR       bool      `json:"rescale_betas_zero_snr"`
+	Spacing       string    `json:"timestep_spacing"`
+	StepsOffset   int       `json:"steps_offset"`
+	SetAlphaToOne *bool     `json:"set_alpha_to_one"`
+	SkipPRK       bool      `json:"skip_prk_steps"`
+	OriginalSteps int       `json:"original_inference_steps"`
+	schedulerTraits
+}
+
+// checkNoise tells what in the noise schedule is not supported.
+func (s *schedulerConfig) checkNoise() error {
+	switch {
+	case s.TrainedBetas != nil:
+		return errors.New("trained_betas is not supported, want beta_start, beta_end and beta_schedule")
+	case s.BetaSchedule != "scaled_linear" && s.BetaSchedule != "linear":
+		return fmt.Errorf("beta_schedule %q, want scaled_linear or linear", s.BetaSchedule)
+	case s.Prediction != "epsilon" && s.Prediction != "v_prediction" && s.Prediction != "sample":
+		return fmt.Errorf("prediction_type %q, want epsilon, v_prediction or sample", s.Prediction)
+	case s.TrainSteps < 1 || s.TrainSteps > 1e6 || !(0 < s.BetaStart && s.BetaStart <= s.BetaEnd && s.BetaEnd < 1):
+		return fmt.Errorf("%d steps from beta %v to %v is no noise schedule", s.TrainSteps, s.BetaStart, s.BetaEnd)
+	}
+	return nil
+}
+
+// readScheduler reads the noise schedule. What an old file leaves out is diffusers' default for it.
+func (f *Folder) readScheduler() error {
+	c := &f.Config
+	path := filepath.Join(f.Dir, "scheduler", "scheduler_config.json")
+	s := schedulerConfig{
+		TrainSteps: 1000, BetaStart: 0.0001, BetaEnd: 0.02, BetaSchedule: "linear", Prediction: "epsilon",
+	}
+	if err := readJSON(path, &s); err != nil {
+		return err
+	}
+	if err := s.checkNoise(); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := s.schedulerTraits.check(s.Class, c); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	c.Scheduler, c.TrainSteps = s.Class, s.TrainSteps
+	c.BetaStart, c.BetaEnd, c.BetaSchedule = s.BetaStart, s.BetaEnd, s.BetaSchedule
+	c.Prediction, c.ZeroSNR, c.TimestepSpacing, c.StepsOffset = s.Prediction, s.ZeroSNR, s.Spacing, s.StepsOffset
+	c.SetAlphaToOne = s.SetAlphaToOne == nil || *s.SetAlphaToOne
+	c.SkipPRK, c.OriginalSteps = s.SkipPRK, s.OriginalSteps
+	if pipelineOverrides(c) {
+		c.StepsOffset = 1
+	}
+	return nil
 }
 
 // schedulerTraits are settings of a scheduler that no sampler here follows.

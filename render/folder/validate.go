@@ -21,7 +21,7 @@ func (f *Folder) validateGraphs() error {
 	}
 	c, p := &f.Config, f.Ports
 	f.clues.Scheduler, f.clues.Spacing, f.clues.Prediction = c.Scheduler, c.TimestepSpacing, c.Prediction
-	f.clues.ZeroSNR, f.clues.GuidanceWidth = c.RescaleZeroSNR, c.GuidanceWidth
+	f.clues.ZeroSNR, f.clues.GuidanceWidth = c.ZeroSNR, c.GuidanceWidth
 	c.Distillation = family.RecogniseDistillation(f.clues)
 	c.Float16 = p.Sample.Type == graph.Float16
 	c.FractionalTimesteps = !slices.Contains(integerTypes, p.Timestep.Type)

@@ -57,6 +57,6 @@ func Describe(c folder.Config) string {
 		}
 	}
 	add(c.Prediction == string(sampler.Velocity), "v-prediction")
-	add(c.RescaleZeroSNR, "zero terminal SNR")
+	add(c.ZeroSNR, "zero terminal SNR")
 	return strings.Join(append(words, departures...), ", ")
 }
