@@ -1,9 +1,11 @@
 package folder
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
+	"regexp"
 
 	"darkroom/render/family"
 )
@@ -58,13 +60,30 @@ func (c Config) UnetChannels() int {
 // textEncoderConfig is what a text encoder's config.json says; zero where it does not.
 type textEncoderConfig struct{ width, layers, pooled int }
 
+// readJSON reads a JSON file as Python writes it: -Infinity, Infinity and NaN, which JSON does not have, count as null.
+// diffusers saves the first as lambda_min_clipped of every DPMSolverMultistepScheduler.
 func readJSON(path string, into any) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, into); err != nil {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // a mark that some editors put first
+	if err := json.Unmarshal(data, into); err == nil {
+		return nil
+	} else if other := nullNonFinite(data); bytes.Equal(other, data) || json.Unmarshal(other, into) != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
+}
+
+// nonFinite matches a text of JSON, which is left alone, or one of the numbers.
+var nonFinite = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?Infinity|NaN`)
+
+func nullNonFinite(data []byte) []byte {
+	return nonFinite.ReplaceAllFunc(data, func(found []byte) []byte {
+		if found[0] == '"' {
+			return found
+		}
+		return []byte("null")
+	})
 }

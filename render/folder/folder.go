@@ -33,6 +33,7 @@ type Folder struct {
 	Card        Card
 	Ports       Ports
 	TinyDecoder *TinyDecoder // nil for none
+	Scheduler   OwnScheduler
 
 	graphs       map[string]graph.Header // by part
 	clues        family.Clues            // what the kind is recognised by

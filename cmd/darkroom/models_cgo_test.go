@@ -1,0 +1,53 @@
+//go:build cgo
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"darkroom/render/golden/goldentest"
+	"darkroom/render/onnx/onnxtest"
+)
+
+// goldenModel puts a tiny pipeline that can be rendered with below a directory of models, with another scheduler.
+func goldenModel(t *testing.T, models, name, scheduler string) string {
+	t.Helper()
+	dir := filepath.Join(models, name)
+	if err := os.Rename(goldentest.Model(t, goldentest.SD1), dir); err != nil {
+		t.Fatal(err)
+	}
+	onnxtest.WriteFile(t, dir, "scheduler/scheduler_config.json",
+		`{"beta_start":0.00085,"beta_end":0.012,"beta_schedule":"scaled_linear",`+scheduler+`}`)
+	return dir
+}
+
+// TestModelsTellsTheScheduler: a folder's own scheduler is the default, and what is not followed of it is named.
+func TestModelsTellsTheScheduler(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	for scheduler, want := range map[string]string{
+		`"_class_name":"UniPCMultistepScheduler","solver_order":3,"use_karras_sigmas":true`: "sampler unipc_karras",
+		// PNDM's Runge-Kutta steps are at least four.
+		`"_class_name":"PNDMScheduler","skip_prk_steps":false`: "sampler pndm",
+	} {
+		models := t.TempDir()
+		goldenModel(t, models, "little", scheduler)
+		code, out, errs := call(t, "models", "check", "--models", models, "little")
+		if code != exitOK || !strings.Contains(out, want) {
+			t.Errorf("check of %s: got %d, %q, %q, want %q", scheduler, code, out, errs, want)
+		}
+		const note = "not followed: scheduler_config.json: solver_order 3, the sampler has 2"
+		if names := strings.Contains(out, "little: "+note); names != strings.Contains(scheduler, "solver_order") {
+			t.Errorf("check of %s: got %q, want %q only where it says so", scheduler, out, note)
+		}
+		if !strings.Contains(scheduler, "solver_order") {
+			continue
+		}
+		if _, line := runDoctor(t, "model", t.TempDir(), nil, "--models", models); !strings.Contains(line, note) {
+			t.Errorf("doctor: got %q, want %q", line, note)
+		}
+	}
+}
