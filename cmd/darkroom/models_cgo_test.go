@@ -3,8 +3,13 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -48,6 +53,56 @@ func TestModelsTellsTheScheduler(t *testing.T) {
 		}
 		if _, line := runDoctor(t, "model", t.TempDir(), nil, "--models", models); !strings.Contains(line, note) {
 			t.Errorf("doctor: got %q, want %q", line, note)
+		}
+	}
+}
+
+// TestDrawWithTokenizerJSON: a tokenizer saved as tokenizer.json alone draws the same picture.
+func TestDrawWithTokenizerJSON(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	dir := goldenModel(t, t.TempDir(), "little", `"_class_name":"DDIMScheduler"`)
+	draw := func() image.Image {
+		out := filepath.Join(t.TempDir(), "out.png")
+		code, _, errs := call(t, "draw", "a red boat", "--model", dir, "--seed", "3", "--steps", "1", "--out", out)
+		if code != exitOK {
+			t.Fatal(errs)
+		}
+		img, err := png.Decode(bytes.NewReader(readFile(t, out)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return img
+	}
+	want := draw()
+	saveTokenizerJSON(t, filepath.Join(dir, "tokenizer"))
+	if got := draw(); !reflect.DeepEqual(got, want) {
+		t.Error("got another picture than with vocab.json and merges.txt")
+	}
+}
+
+// saveTokenizerJSON puts tokenizer.json in the place of vocab.json and merges.txt, as transformers 5 does.
+func saveTokenizerJSON(t *testing.T, dir string) {
+	t.Helper()
+	var vocab map[string]int
+	merges := readFile(t, filepath.Join(dir, "merges.txt"))
+	if err := json.Unmarshal(readFile(t, filepath.Join(dir, "vocab.json")), &vocab); err != nil {
+		t.Fatal(err)
+	}
+	var lines [][]string
+	for line := range strings.Lines(string(merges)) {
+		if two := strings.Fields(line); !strings.HasPrefix(line, "#version") && len(two) == 2 {
+			lines = append(lines, two)
+		}
+	}
+	text, err := json.Marshal(map[string]any{"model": map[string]any{"type": "BPE", "vocab": vocab, "merges": lines}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	onnxtest.WriteFile(t, dir, "tokenizer.json", string(text))
+	for _, name := range []string{"vocab.json", "merges.txt"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -37,7 +37,7 @@ type Config struct {
 	TextWidth           int     // numbers per token; of SDXL's two encoders together
 	PooledWidth         int     // numbers of SDXL's pooled vector; 0 for other families
 	ZerosForEmptyPrompt bool    // an empty negative prompt is a vector of zeros (force_zeros_for_empty_prompt)
-	NativeSize          Size    // the square size it was trained at; zero where it does not say
+	NativeSize          Size    // the size it was trained at; zero where it does not say
 
 	// What the exported files limit.
 	MaxChunks           int  // chunks of TextLength tokens a prompt may have; 0 for any number

@@ -138,17 +138,22 @@ func missing(path string) bool {
 	return errors.Is(err, os.ErrNotExist)
 }
 
-// checkTokenizers checks that the two files of every CLIP tokenizer are there; package clip reads them.
+// checkTokenizers checks that the files of every CLIP tokenizer are there: vocab.json and merges.txt or, as newer
+// programs save it, tokenizer.json alone. Package clip reads them.
 func (f *Folder) checkTokenizers() error {
 	for _, part := range f.Config.Family.Tokenizers() {
-		for _, name := range []string{"vocab.json", "merges.txt"} {
-			path := filepath.Join(f.Dir, part, name)
-			info, err := os.Stat(path)
+		files := []string{"vocab.json", "merges.txt"}
+		path := func(name string) string { return filepath.Join(f.Dir, part, name) }
+		if missing(path(files[0])) && missing(path(files[1])) && !missing(path("tokenizer.json")) {
+			files = []string{"tokenizer.json"}
+		}
+		for _, name := range files {
+			info, err := os.Stat(path(name))
 			if err != nil {
 				return err
 			}
 			if info.Size() == 0 || info.IsDir() {
-				return fmt.Errorf("%s: empty, want a CLIP tokenizer's file", path)
+				return fmt.Errorf("%s: empty, want a CLIP tokenizer's file", path(name))
 			}
 		}
 	}

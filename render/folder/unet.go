@@ -12,7 +12,7 @@ import (
 func (f *Folder) readUnet() error {
 	c := &f.Config
 	unet := struct {
-		Side     any      `json:"sample_size"` // a number of latents, rarely [height, width]
+		Size     any      `json:"sample_size"` // a number of latents, or [height, width]
 		Width    any      `json:"cross_attention_dim"`
 		Blocks   []string `json:"down_block_types"`
 		Channels int      `json:"in_channels"`
@@ -25,9 +25,8 @@ func (f *Folder) readUnet() error {
 	if w, ok := unet.Width.(float64); ok {
 		c.TextWidth = int(w)
 	}
-	if side, ok := unet.Side.(float64); ok && side > 0 {
-		c.NativeSize = Size{Width: int(side) * c.PixelsPerLatent, Height: int(side) * c.PixelsPerLatent}
-	} else {
+	c.NativeSize = nativeSize(unet.Size, c.PixelsPerLatent)
+	if c.NativeSize == (Size{}) {
 		c.NativeSize = Size{Width: c.Family.NativeSide, Height: c.Family.NativeSide}
 	}
 	c.SizeMultiple = c.Family.SizeMultiple
@@ -36,4 +35,22 @@ func (f *Folder) readUnet() error {
 	}
 	c.Extra, f.timeCondDim = family.FindExtraInput(unet.Channels-c.LatentChannels), unet.Cond
 	return nil
+}
+
+// nativeSize reads sample_size in pixels; zero for one that is no size.
+func nativeSize(sample any, pixelsPerLatent int) Size {
+	sides, ok := sample.([]any)
+	if !ok {
+		sides = []any{sample, sample}
+	}
+	if len(sides) != 2 {
+		return Size{}
+	}
+	height, _ := sides[0].(float64)
+	width, _ := sides[1].(float64)
+	s := Size{Width: int(width) * pixelsPerLatent, Height: int(height) * pixelsPerLatent}
+	if !(height > 0 && width > 0) || !validSize(s) {
+		return Size{}
+	}
+	return s
 }
