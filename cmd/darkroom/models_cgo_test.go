@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/config"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx/onnxtest"
 )
@@ -103,6 +104,50 @@ func saveTokenizerJSON(t *testing.T, dir string) {
 	for _, name := range []string{"vocab.json", "merges.txt"} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestModelsNamesCheckpoints: a checkpoint file is no model folder, and nobody is left to wonder where it is.
+func TestModelsNamesCheckpoints(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	models := t.TempDir()
+	onnxtest.WriteFile(t, models, "v1-5.safetensors", "x")
+	const want = "v1-5.safetensors: a checkpoint file, which is not opened yet"
+	for _, command := range []string{"list", "check"} {
+		if code, out, errs := call(t, "models", command, "--models", models); code != exitFailure ||
+			!strings.Contains(errs, want) || !strings.Contains(out, "postcards") {
+			t.Errorf("%s: got %d, %q, %q, want the demo model and %q", command, code, out, errs, want)
+		}
+	}
+	if code, line := runDoctor(t, "model", t.TempDir(), nil, "--models", models); code != exitFailure {
+		t.Errorf("doctor: got %d, %q", code, line)
+	}
+	var all bytes.Buffer
+	for _, f := range checkModels(config.Runtime{ModelsDir: models}) {
+		if err := f.print(&all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !strings.Contains(all.String(), want) {
+		t.Errorf("doctor: got %q, want %q", &all, want)
+	}
+}
+
+// TestListedNameIsAccepted: what `models list` prints first is a name for --model.
+func TestListedNameIsAccepted(t *testing.T) {
+	t.Parallel()
+	models := t.TempDir()
+	onnxtest.WriteFile(t, goldenModel(t, models, "little", `"_class_name":"DDIMScheduler"`), "darkroom.json",
+		`{"name":"Harbour XL"}`)
+	if code, out, errs := call(t, "models", "list", "--models", models); code != exitOK ||
+		!strings.HasPrefix(out, "Harbour XL  ") {
+		t.Fatalf("got %d, %q, %q", code, out, errs)
+	}
+	for _, name := range []string{"Harbour XL", "little"} {
+		if code, _, errs := call(t, "prompt", "a boat", "--models", models, "--model", name); code != exitOK {
+			t.Errorf("--model %s: got %d, %q", name, code, errs)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"darkroom/render/family"
 )
@@ -19,11 +20,7 @@ func (f *Folder) readIndex() error {
 	path := filepath.Join(f.Dir, "model_index.json")
 	if err := readJSON(path, &index); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf(
-				"%s: not a model folder: want the ONNX layout of a Stable Diffusion pipeline "+
-					"(model_index.json, tokenizer, text_encoder, unet, vae_decoder, scheduler)",
-				f.Dir,
-			)
+			return f.explainNoIndex()
 		}
 		return err
 	}
@@ -40,6 +37,19 @@ func (f *Folder) readIndex() error {
 	c.Pipeline, c.Family = index.Class, family.Recognise(f.clues)
 	c.ZerosForEmptyPrompt = c.Family.ZerosForEmptyNegative && (index.ForceZeros == nil || *index.ForceZeros)
 	return nil
+}
+
+// explainNoIndex says what is wanted, and that single files of weights are not opened.
+func (f *Folder) explainNoIndex() error {
+	err := fmt.Errorf(
+		"%s: not a model folder: want the ONNX layout of a Stable Diffusion pipeline "+
+			"(model_index.json, tokenizer, text_encoder, unet, vae_decoder, scheduler)",
+		f.Dir,
+	)
+	if names := checkpoints(f.Dir); len(names) > 0 {
+		return fmt.Errorf("%w; %s is a file of weights alone, which is not opened yet", err, strings.Join(names, ", "))
+	}
+	return err
 }
 
 // readText reads the sizes of the text encoders. Old exports have no such files.
