@@ -93,7 +93,8 @@ func TestTokenizerJSONAlone(t *testing.T) {
 		{"id":5,"content":"!","single_word":false,"normalized":false,"special":true},
 		{"id":6,"content":"<|startoftext|>","single_word":false,"normalized":true,"special":true},
 		{"id":7,"content":"<|endoftext|>","single_word":false,"normalized":true,"special":true}],
-		"model":{"type":"BPE","vocab":{"a":0,"b":1,"a</w>":2,"b</w>":3,"ab</w>":4,"!":5,"<|startoftext|>":6,"<|endoftext|>":7},
+		"model":{"type":"BPE",
+		"vocab":{"a":0,"b":1,"a</w>":2,"b</w>":3,"ab</w>":4,"!":5,"<|startoftext|>":6,"<|endoftext|>":7},
 		"merges":[["a","b</w>"]]}}`
 	tok, err := clip.OpenTokenizer(fstest.MapFS{
 		"tokenizer.json": {Data: []byte(added)},

@@ -1,6 +1,8 @@
 package family
 
 import (
+	"strings"
+
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
 )
@@ -19,6 +21,12 @@ type ExtraInput struct {
 // Inpaint is the input of inpainting models, whose UNet has nine channels: after the latents the mask and the latents
 // of the masked image.
 var Inpaint = &ExtraInput{Name: "inpainting", Channels: 1 + 4, Blank: blankForInpaint, Join: joinMask}
+
+// InpaintPipeline says that a pipeline's class is for inpainting models. The class for other models, which inpaints
+// with a mask alone, is called legacy.
+func InpaintPipeline(class string) bool {
+	return strings.Contains(class, "Inpaint") && !strings.Contains(class, "Legacy")
+}
 
 // FindExtraInput returns the input of a UNet that reads so many channels after those of the latents, nil for none.
 func FindExtraInput(channels int) *ExtraInput {

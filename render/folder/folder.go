@@ -39,6 +39,7 @@ type Folder struct {
 	clues        family.Clues            // what the kind is recognised by
 	textEncoders []textEncoderConfig     // by text encoder
 	timeCondDim  int                     // time_cond_proj_dim of the UNet
+	unetChannels int                     // in_channels of the UNet; 0 where config.json does not say
 }
 
 // Open checks a model folder: that all files are there in full, and of shapes that can be fed. The error names the file
@@ -83,8 +84,8 @@ func (f *Folder) read() error {
 		return fmt.Errorf("%s: a file, want a model folder", f.Dir)
 	}
 	for _, step := range []func() error{
-		f.readIndex, f.checkTokenizers, f.readScheduler, f.readVAE, f.readText, f.readUnet, f.readGraphs, f.validateGraphs,
-		f.findTinyDecoder, f.readCard,
+		f.readIndex, f.checkTokenizers, f.readScheduler, f.readVAE, f.readText, f.readUnet, f.readGraphs,
+		f.readActivation, f.validateGraphs, f.findTinyDecoder, f.readCard,
 	} {
 		if err := step(); err != nil {
 			return err

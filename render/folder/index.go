@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"darkroom/render/family"
+	"darkroom/render/onnx/graph"
 )
 
 // readIndex reads model_index.json and refuses the families that are not supported.
@@ -83,5 +84,25 @@ func (f *Folder) readText() error {
 		f.textEncoders = append(f.textEncoders, textEncoderConfig{text.Width, text.Layers, text.Pooled})
 	}
 	c.Family = family.Recognise(f.clues)
+	return nil
+}
+
+// readActivation finds the activation of a lone text encoder in its network, where no config.json says it: gelu is made
+// of Erf, CLIP's quick_gelu of a sigmoid.
+func (f *Folder) readActivation() error {
+	parts := f.Config.Family.TextParts()
+	if f.clues.Activation != "" || len(parts) != 1 {
+		return nil
+	}
+	s, err := graph.ReadSkeleton(f.path(parts[0]))
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(graph.Operators(s.Model, "Sigmoid", "QuickGelu")) > 0:
+		f.clues.Activation = "quick_gelu"
+	case len(graph.Operators(s.Model, "Erf", "Gelu", "BiasGelu", "FastGelu")) > 0:
+		f.clues.Activation = "gelu"
+	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"darkroom/render/family"
+	"darkroom/render/onnx/graph"
 )
 
 // readUnet reads what the UNet says of its sizes; the file is absent in old exports.
@@ -17,7 +18,7 @@ func (f *Folder) readUnet() error {
 		Blocks   []string `json:"down_block_types"`
 		Channels int      `json:"in_channels"`
 		Cond     int      `json:"time_cond_proj_dim"`
-	}{Channels: c.LatentChannels}
+	}{}
 	if err := readJSON(filepath.Join(f.Dir, unetPart, "config.json"), &unet); err != nil &&
 		!errors.Is(err, os.ErrNotExist) {
 		return err
@@ -33,7 +34,7 @@ func (f *Folder) readUnet() error {
 	if n := len(unet.Blocks); n > 0 {
 		c.SizeMultiple = c.PixelsPerLatent << min(n-1, 8) // each block but the last halves the latents
 	}
-	c.Extra, f.timeCondDim = family.FindExtraInput(unet.Channels-c.LatentChannels), unet.Cond
+	f.unetChannels, f.timeCondDim = unet.Channels, unet.Cond
 	return nil
 }
 
@@ -53,4 +54,24 @@ func nativeSize(sample any, pixelsPerLatent int) Size {
 		return Size{}
 	}
 	return s
+}
+
+// channels is how many channels the UNet reads: as its input says, else as its first convolution reads, else as
+// config.json says, else as the pipeline's class suggests. Old exports leave the first open and have no config.json.
+func (f *Folder) channels() int {
+	if n := f.Ports.Sample.Dims[1]; n != 0 {
+		return n
+	}
+	if s, err := graph.ReadSkeleton(f.path(unetPart)); err == nil {
+		if n := graph.ConvChannels(s.Model, f.Ports.Sample.Name); n != 0 {
+			return n
+		}
+	}
+	if f.unetChannels != 0 {
+		return f.unetChannels
+	}
+	if family.InpaintPipeline(f.Config.Pipeline) {
+		return f.Config.LatentChannels + family.Inpaint.Channels
+	}
+	return f.Config.LatentChannels
 }

@@ -149,14 +149,14 @@ func (f *Folder) validateGuidance() error {
 // validateChannels recognises what the UNet reads besides latents.
 func (f *Folder) validateChannels() error {
 	c, p := &f.Config, f.Ports
-	if n := p.Sample.Dims[1]; n != 0 {
-		c.Extra = family.FindExtraInput(n - c.LatentChannels)
-		if c.Extra == nil && n != c.LatentChannels {
-			return fmt.Errorf(
-				"%s: %v: want %d in dimension 2, or %d of an inpainting UNet: a depth or image-editing UNet is not supported",
-				f.path(unetPart), p.Sample, c.LatentChannels, c.LatentChannels+family.Inpaint.Channels,
-			)
-		}
+	n := f.channels()
+	c.Extra = family.FindExtraInput(n - c.LatentChannels)
+	if c.Extra == nil && n != c.LatentChannels {
+		return fmt.Errorf(
+			"%s: %v: it reads %d channels, want %d in dimension 2, or %d of an inpainting UNet: a depth or image-editing UNet "+
+				"is not supported",
+			f.path(unetPart), p.Sample, n, c.LatentChannels, c.LatentChannels+family.Inpaint.Channels,
+		)
 	}
 	if c.Extra != nil && !c.CanEncode {
 		return fmt.Errorf(

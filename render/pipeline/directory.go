@@ -114,7 +114,7 @@ func (d Directory) findCard(asked string) (string, error) {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return "", fmt.Errorf("model %q: the cards of %s have this name; name the folder", asked, strings.Join(found, " and "))
+		return "", fmt.Errorf("model %q: the name of %s; name the folder", asked, strings.Join(found, " and "))
 	case asked == demo.Name:
 		return unpackDemo()
 	}
@@ -122,8 +122,8 @@ func (d Directory) findCard(asked string) (string, error) {
 	return "", errors.Join(append([]error{none}, faults...)...)
 }
 
-// Choose keeps the models of these names, all of them when there is no name. A name is a card's, or else a folder's. One
-// that no model has is an error.
+// Choose keeps the models of these names, all of them when there is no name. A name is a card's, or else a folder's.
+// One that no model has is an error.
 func Choose(folders []*folder.Folder, names []string) ([]*folder.Folder, error) {
 	if len(names) == 0 {
 		return folders, nil

@@ -68,7 +68,9 @@ func TestDirectory(t *testing.T) {
 	t.Run("files of weights and broken links are told, other files are not", func(t *testing.T) {
 		t.Parallel()
 		models := t.TempDir()
-		for _, name := range []string{"v1-5.safetensors", "old.CKPT", "unet.onnx", "README.md", ".DS_Store", "._v1-5.safetensors"} {
+		for _, name := range []string{
+			"v1-5.safetensors", "old.CKPT", "unet.onnx", "README.md", ".DS_Store", "._v1-5.safetensors",
+		} {
 			onnxtest.WriteFile(t, models, name, "x")
 		}
 		onnxtest.WriteFile(t, models, "downloads/xl.safetensors", "x")
