@@ -34,6 +34,7 @@ type Folder struct {
 	Ports       Ports
 	TinyDecoder *TinyDecoder // nil for none
 	Scheduler   OwnScheduler
+	Unfollowed  []string // what its files ask for and is done otherwise, besides the scheduler; each begins with the file
 
 	graphs       map[string]graph.Header // by part
 	clues        family.Clues            // what the kind is recognised by

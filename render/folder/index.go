@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -14,9 +15,9 @@ import (
 // readIndex reads model_index.json and refuses the families that are not supported.
 func (f *Folder) readIndex() error {
 	index := struct {
-		Class      string `json:"_class_name"`
-		ForceZeros *bool  `json:"force_zeros_for_empty_prompt"`
-		Aesthetics bool   `json:"requires_aesthetics_score"`
+		Class      className `json:"_class_name"`
+		ForceZeros *bool     `json:"force_zeros_for_empty_prompt"`
+		Aesthetics bool      `json:"requires_aesthetics_score"`
 	}{}
 	path := filepath.Join(f.Dir, "model_index.json")
 	if err := readJSON(path, &index); err != nil {
@@ -25,7 +26,7 @@ func (f *Folder) readIndex() error {
 		}
 		return err
 	}
-	f.clues = family.Clues{Pipeline: index.Class, AestheticScore: index.Aesthetics}
+	f.clues = family.Clues{Pipeline: string(index.Class), AestheticScore: index.Aesthetics}
 	for _, part := range family.PartFolders() {
 		if !missing(filepath.Join(f.Dir, part)) {
 			f.clues.Folders = append(f.clues.Folders, part)
@@ -35,9 +36,26 @@ func (f *Folder) readIndex() error {
 		return fmt.Errorf("%s: %s", path, why)
 	}
 	c := &f.Config
-	c.Pipeline, c.Family = index.Class, family.Recognise(f.clues)
+	c.Pipeline, c.Family = string(index.Class), family.Recognise(f.clues)
+	if !family.PlainPipeline(c.Pipeline) {
+		f.Unfollowed = append(f.Unfollowed, fmt.Sprintf(
+			"model_index.json: %s is read as an ordinary pipeline, without what sets it apart", c.Pipeline))
+	}
 	c.ZerosForEmptyPrompt = c.Family.ZerosForEmptyNegative && (index.ForceZeros == nil || *index.ForceZeros)
 	return nil
+}
+
+// className is the name of a class. A pipeline of code in its own repository has it as [file, class].
+type className string
+
+// UnmarshalJSON reads either form.
+func (c *className) UnmarshalJSON(data []byte) error {
+	var both []string
+	if json.Unmarshal(data, &both) == nil && len(both) == 2 {
+		*c = className(both[1])
+		return nil
+	}
+	return json.Unmarshal(data, (*string)(c))
 }
 
 // explainNoIndex says what is wanted, and that single files of weights are not opened.

@@ -249,3 +249,43 @@ func TestChannelsByClass(t *testing.T) {
 		t.Errorf("eight channels: got %v, want a refusal", err)
 	}
 }
+
+// TestPipelineClasses: the classes of Optimum and of code in a repository of its own are read, and one that adds
+// something is named.
+func TestPipelineClasses(t *testing.T) {
+	t.Parallel()
+	for class, named := range map[string]bool{
+		`"StableDiffusionPipeline"`: false, `"ORTStableDiffusionPipeline"`: false, `"OnnxStableDiffusionPipeline"`: false,
+		`"ORTLatentConsistencyModelPipeline"`:                         false,
+		`["pipeline_mine", "StableDiffusionSomethingOfMinePipeline"]`: true, `"StableDiffusionPAGPipeline"`: true,
+	} {
+		dir := onnxtest.Folder{}.Temp(t)
+		onnxtest.WriteFile(t, dir, "model_index.json", `{"_class_name":`+class+`}`)
+		onnxtest.WriteFile(t, dir, "scheduler/scheduler_config.json", `{"_class_name":"LCMScheduler"}`)
+		f, err := folder.Open(dir)
+		if err != nil {
+			t.Errorf("%s: %v", class, err)
+			continue
+		}
+		if got := strings.Join(f.Unfollowed, "; "); (got != "") != named || named && !strings.Contains(got, f.Config.Pipeline) {
+			t.Errorf("%s: got %q, want it named: %v", class, got, named)
+		}
+	}
+}
+
+// TestGuidanceWithoutInput names a guidance embedding that the export left out.
+func TestGuidanceWithoutInput(t *testing.T) {
+	t.Parallel()
+	for model, want := range map[string]string{goldentest.LCM: "", goldentest.SD1: "unet/config.json: time_cond_proj_dim 32"} {
+		dir := goldentest.Model(t, model)
+		onnxtest.Rewrite(t, filepath.Join(dir, "unet/config.json"),
+			onnxtest.Swap(`"time_cond_proj_dim": null`, `"time_cond_proj_dim": 32`))
+		f, err := folder.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(f.Unfollowed, "; "); !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("%s: got %q, want %q", model, got, want)
+		}
+	}
+}

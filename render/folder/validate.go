@@ -132,6 +132,11 @@ func (f *Folder) validatePooled() error {
 func (f *Folder) validateGuidance() error {
 	c, p := &f.Config, f.Ports
 	if p.Guidance.Name == "" {
+		if f.timeCondDim > 0 {
+			f.Unfollowed = append(f.Unfollowed, fmt.Sprintf(
+				"unet/config.json: time_cond_proj_dim %d, but the network has no input timestep_cond for the guidance scale",
+				f.timeCondDim))
+		}
 		return nil
 	}
 	if c.GuidanceWidth = p.Guidance.Dims[1]; c.GuidanceWidth == 0 {

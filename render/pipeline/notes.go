@@ -14,7 +14,7 @@ import (
 // Notes says, a sentence each, what a folder's files ask for and is done otherwise.
 func Notes(f *folder.Folder) []string {
 	_, notes := ownSampler(f)
-	return notes
+	return append(slices.Clone(f.Unfollowed), notes...)
 }
 
 // usualSteps is how many steps a model's own scheduler must be able to take.
