@@ -80,14 +80,14 @@ func visibleFiles(dir string, above []string) (paths []string, err error) {
 		if e.Name()[0] == '.' {
 			continue
 		}
-		real, err := filepath.EvalSymlinks(filepath.Join(dir, e.Name()))
+		target, err := filepath.EvalSymlinks(filepath.Join(dir, e.Name()))
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		info, err := os.Stat(real)
+		info, err := os.Stat(target)
 		if err != nil {
 			return nil, err
 		}
@@ -95,10 +95,10 @@ func visibleFiles(dir string, above []string) (paths []string, err error) {
 			paths = append(paths, e.Name())
 			continue
 		}
-		if slices.Contains(above, real) {
+		if slices.Contains(above, target) {
 			continue
 		}
-		inside, err := visibleFiles(real, append(slices.Clone(above), real))
+		inside, err := visibleFiles(target, append(slices.Clone(above), target))
 		if err != nil {
 			return nil, err
 		}

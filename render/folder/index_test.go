@@ -267,7 +267,8 @@ func TestPipelineClasses(t *testing.T) {
 			t.Errorf("%s: %v", class, err)
 			continue
 		}
-		if got := strings.Join(f.Unfollowed, "; "); (got != "") != named || named && !strings.Contains(got, f.Config.Pipeline) {
+		got := strings.Join(f.Unfollowed, "; ")
+		if (got != "") != named || named && !strings.Contains(got, f.Config.Pipeline) {
 			t.Errorf("%s: got %q, want it named: %v", class, got, named)
 		}
 	}
@@ -276,7 +277,9 @@ func TestPipelineClasses(t *testing.T) {
 // TestGuidanceWithoutInput names a guidance embedding that the export left out.
 func TestGuidanceWithoutInput(t *testing.T) {
 	t.Parallel()
-	for model, want := range map[string]string{goldentest.LCM: "", goldentest.SD1: "unet/config.json: time_cond_proj_dim 32"} {
+	for model, want := range map[string]string{
+		goldentest.LCM: "", goldentest.SD1: "unet/config.json: time_cond_proj_dim 32",
+	} {
 		dir := goldentest.Model(t, model)
 		onnxtest.Rewrite(t, filepath.Join(dir, "unet/config.json"),
 			onnxtest.Swap(`"time_cond_proj_dim": null`, `"time_cond_proj_dim": 32`))
