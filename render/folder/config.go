@@ -26,9 +26,9 @@ type Config struct {
 	ZeroSNR         bool    // rescale_betas_zero_snr
 	TimestepSpacing string  // "leading", "trailing", "linspace" or "" (the scheduler class's own)
 	StepsOffset     int
-	SetAlphaToOne   bool
-	SkipPRK         bool // skip_prk_steps: PNDM begins without Runge-Kutta steps
-	OriginalSteps   int  // original_inference_steps, of the schedule it was distilled on; 0 where it does not say
+	SetAlphaToOne   *bool // nil where the folder does not say: the classes' own defaults differ
+	SkipPRK         bool  // skip_prk_steps: PNDM begins without Runge-Kutta steps
+	OriginalSteps   int   // original_inference_steps, of the schedule it was distilled on; 0 where it does not say
 
 	ScalingFactor       float64 // latents are multiplied by it for the UNet, and divided before decoding
 	LatentChannels      int     // 4

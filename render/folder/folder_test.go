@@ -60,9 +60,9 @@ func TestOpenFolder(t *testing.T) {
 		Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001, BetaEnd: 0.01, BetaSchedule: "linear",
 		ZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
 		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, NativeSize: folder.Size{Width: 512, Height: 512},
-		SizeMultiple: 64, CanEncode: true,
+		SizeMultiple: 64, CanEncode: true, SetAlphaToOne: new(bool),
 	}
-	if f.Config != want {
+	if !reflect.DeepEqual(f.Config, want) {
 		t.Errorf("got config %+v\nwant %+v", f.Config, want)
 	}
 	if f.Name != "little" || f.Dir != dir || f.Bytes <= 0 {
@@ -87,7 +87,7 @@ func TestOpenOldFolder(t *testing.T) {
 	}
 	c := f.Config
 	if c.ScalingFactor != 0.18215 || c.PixelsPerLatent != 8 || c.TextWidth != onnxtest.Width || c.CanEncode ||
-		!c.SetAlphaToOne ||
+		c.SetAlphaToOne != nil ||
 		c.Prediction != "epsilon" {
 		t.Errorf("got %+v, want Stable Diffusion 1's constants and no encoder", c)
 	}

@@ -53,7 +53,7 @@ func (f *Folder) readScheduler() error {
 	c.Scheduler, c.TrainSteps = s.Class, s.TrainSteps
 	c.BetaStart, c.BetaEnd, c.BetaSchedule = s.BetaStart, s.BetaEnd, s.BetaSchedule
 	c.Prediction, c.ZeroSNR, c.TimestepSpacing, c.StepsOffset = s.Prediction, s.ZeroSNR, s.Spacing, s.StepsOffset
-	c.SetAlphaToOne = s.SetAlphaToOne == nil || *s.SetAlphaToOne
+	c.SetAlphaToOne = s.SetAlphaToOne
 	c.SkipPRK, c.OriginalSteps = s.SkipPRK, s.OriginalSteps
 	if pipelineOverrides(c) {
 		c.StepsOffset = 1
