@@ -33,6 +33,8 @@ const (
 	TokenLife = 15 * time.Minute
 	// acceptTimeout is how long it may take to store a job. The rest of Discord's three seconds is for the answer.
 	acceptTimeout = 1500 * time.Millisecond
+	// answerReserve is how much of Discord's three seconds is left for sending the answer, however old the interaction is.
+	answerReserve = 300 * time.Millisecond
 )
 
 // Store is what interactions need of the database.
@@ -147,18 +149,18 @@ func New(o Options) *Handler {
 	}
 }
 
-// Serve handles requests, several at once, until ctx is done. It finishes those that it began.
-func (h *Handler) Serve(ctx context.Context, requests <-chan command.Request) error {
+// Serve handles the requests that take returns, several at once, until take returns none. It finishes those that it
+// began.
+func (h *Handler) Serve(ctx context.Context, take func(context.Context) (command.Request, bool)) error {
 	var g errgroup.Group
 	for range h.o.Workers {
 		g.Go(func() error {
 			for {
-				select {
-				case <-ctx.Done():
+				req, ok := take(ctx)
+				if !ok {
 					return nil
-				case req := <-requests:
-					h.handle(ctx, req)
 				}
+				h.handle(ctx, req)
 			}
 		})
 	}

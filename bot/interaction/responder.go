@@ -25,6 +25,15 @@ type responder struct {
 // account is the account that the interaction counts for.
 func (r *responder) account() string { return r.req.Account() }
 
+// beforeAnswer bounds what is done before the first answer, so that it is not done for an answer that comes too late.
+func (r *responder) beforeAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
+	most := acceptTimeout
+	if !r.req.AnswerBy.IsZero() {
+		most = min(most, r.req.AnswerBy.Sub(r.now())-answerReserve)
+	}
+	return context.WithTimeout(ctx, most)
+}
+
 // respond gives the first answer.
 func (r *responder) respond(ctx context.Context, answer message.Response) (rest.Message, error) {
 	r.answered.Store(true)

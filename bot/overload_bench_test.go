@@ -1,0 +1,131 @@
+package bot_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"darkroom/bot"
+	"darkroom/bot/rest"
+	"darkroom/queue"
+	"darkroom/render/picture"
+	"darkroom/store"
+)
+
+// startMeasuredBot runs a whole bot against a stub of Discord, with SQLite on disk and a real Redis. A renderer is
+// announced and takes nothing, so every job waits.
+func startMeasuredBot(b *testing.B) (*stubDiscord, *queue.Queue) {
+	ctx, stop := context.WithCancel(context.Background())
+	db, err := store.Open(ctx, "sqlite:"+filepath.Join(b.TempDir(), "a.db"), store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	q, d := realQueue(b), newStubDiscord(b)
+	spec := picture.Spec{Version: picture.Version, Model: picture.Ref{Hash: modelHash}}
+	if err := q.Announce(ctx, queue.Renderer{
+		Slot: "easel", Device: "test", Lanes: queue.Lanes(picture.Lanes(modelHash)...),
+		Models: []queue.Model{{Name: "postcards", Hash: modelHash, Lane: spec.Lane(), Card: json.RawMessage(card)}},
+	}, time.Hour); err != nil {
+		b.Fatal(err)
+	}
+	base := d.server.URL + "/api/v10"
+	instance, err := bot.New(bot.Parts{
+		Store: db, Queue: q, Discord: rest.NewClient(rest.Options{Base: base, Token: "none"}),
+		Options: bot.Options{Token: "none", Base: base},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- instance.Run(ctx) }()
+	b.Cleanup(func() { stop(); <-ended })
+	<-d.ready
+	for _, empty, err := q.Epoch(ctx); empty || err != nil; _, empty, err = q.Epoch(ctx) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	return d, q
+}
+
+// inFlight is how many interactions are unanswered while the capacity is measured.
+const inFlight = 16
+
+// answerAll sends so many interactions, a few at a time, and waits for all answers.
+func (d *stubDiscord) answerAll(b *testing.B, n int) {
+	open := 0
+	for sent := 0; sent < n || open > 0; {
+		for sent < n && open < inFlight {
+			d.imagine()
+			sent, open = sent+1, open+1
+		}
+		select {
+		case <-d.answers:
+			open--
+		case <-time.After(10 * time.Second):
+			b.Fatal("no answer")
+		}
+	}
+}
+
+// BenchmarkImagine measures what one /imagine costs from the gateway's event to the answer, with few and with many jobs
+// that wait.
+func BenchmarkImagine(b *testing.B) {
+	for _, waiting := range []int{0, 1800, 5000} {
+		b.Run(fmt.Sprint(waiting, "_waiting"), func(b *testing.B) {
+			d, _ := startMeasuredBot(b)
+			d.answerAll(b, waiting+1)
+			b.ResetTimer()
+			d.answerAll(b, b.N)
+		})
+	}
+}
+
+// BenchmarkOverload measures how many of the interactions are answered within Discord's three seconds when more come
+// than the bot can answer. The capacity is measured first, with a few in flight at any time.
+func BenchmarkOverload(b *testing.B) {
+	const period = 10 * time.Second
+	d, _ := startMeasuredBot(b)
+	for range b.N {
+		d.answerAll(b, 500)
+		began := time.Now()
+		n := 0
+		for ; time.Since(began) < period/2; n += 100 {
+			d.answerAll(b, 100)
+		}
+		peak := float64(n) / time.Since(began).Seconds()
+		b.ReportMetric(peak, "peak/s")
+		for _, times := range []float64{1, 2, 5} {
+			d.takeAges()
+			perSecond, p50, p99 := d.offer(peak*times, period)
+			b.ReportMetric(perSecond/peak*100, fmt.Sprintf("%%_at_%gx", times))
+			b.Logf("%g times %.0f/s: %.0f/s answered, after %v (p50) and %v (p99)", times, peak, perSecond, p50, p99)
+		}
+	}
+}
+
+// offer sends interactions at a steady rate, and tells how many a second were answered in time, and when.
+func (d *stubDiscord) offer(perSecond float64, period time.Duration) (answered float64, p50, p99 time.Duration) {
+	began := time.Now()
+	for n := 0; ; {
+		passed := time.Since(began)
+		if passed >= period {
+			break
+		}
+		for ; n < int(perSecond*passed.Seconds()); n++ {
+			d.imagine()
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	ages := d.takeAges()
+	if len(ages) == 0 {
+		return 0, 0, 0
+	}
+	slices.Sort(ages)
+	time.Sleep(3 * time.Second) // until nothing waits
+	round := func(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+	return float64(len(ages)) / period.Seconds(), round(ages[len(ages)/2]), round(ages[len(ages)*99/100])
+}
