@@ -52,7 +52,7 @@ func startMeasuredBot(b *testing.B, waiting int) *stubDiscord {
 }
 
 // inFlight is how many interactions are unanswered while the capacity is measured.
-const inFlight = 16
+const inFlight = 64
 
 // answerAll sends so many interactions, a few at a time, and waits for all answers.
 func (d *stubDiscord) answerAll(b *testing.B, n int) {

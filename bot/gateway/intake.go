@@ -22,6 +22,10 @@ const (
 	// the oldest first under overload answers each person at the last moment, or too late; one that takes the newest
 	// first answers most of those it takes at once. Source: Maurer, "Fail at Scale", ACM Queue 13(8), 2015 (adaptive LIFO).
 	newestFirstAfter = 250 * time.Millisecond
+	// congestedAfter is how long there must be too much to do without a break until no more than congestedWait is waited
+	// for: a short stall should lose nobody, and in a lasting overload nobody is helped by an answer after a second.
+	congestedAfter = 3 * time.Second
+	congestedWait  = 500 * time.Millisecond
 	// rememberedIDs is how many interaction ids are kept, to recognise repeated events.
 	rememberedIDs = 4096
 	// maxWaiting bounds the memory of what waits. It is more than arrives within answerWithin on any machine we know.
@@ -60,6 +64,8 @@ type intake struct {
 	skew      time.Duration // how far our clock is ahead of Discord's, at most
 	skewKnown bool          // skew is known
 
+	behindSince time.Time // since when the oldest has always waited for long; zero when it has not
+
 	dropped int       // since the log said so
 	logged  time.Time // when it did
 }
@@ -82,14 +88,14 @@ func (in *intake) accept(raw json.RawMessage) error {
 	now := in.now()
 	left, ok := in.timeLeft(id, now)
 	if !ok {
-		in.countDropped(1)
+		in.countDropped()
 		return errTooOld
 	}
 	in.waiting = append(in.waiting, waiting{
 		raw: raw, arrived: now, answerBy: now.Add(left), takeBy: now.Add(max(left-handlingReserve, newestFirstAfter)),
 	})
 	if len(in.waiting) > maxWaiting {
-		in.drop(1)
+		in.dropOldest()
 	}
 	in.signal()
 	return nil
@@ -124,18 +130,18 @@ func (in *intake) pop() (waiting, bool) {
 	defer in.mu.Unlock()
 	now := in.now()
 	for len(in.waiting) > 0 {
-		if now.After(in.waiting[0].takeBy) {
-			in.drop(1)
+		if in.tooLate(in.waiting[0], now) {
+			in.dropOldest()
 			continue
 		}
 		at := 0
-		if now.Sub(in.waiting[0].arrived) > newestFirstAfter {
+		if in.noteOldest(now.Sub(in.waiting[0].arrived), now) {
 			at = len(in.waiting) - 1
 		}
 		w := in.waiting[at]
 		in.remove(at)
-		if now.After(w.takeBy) { // it was slow to arrive
-			in.countDropped(1)
+		if in.tooLate(w, now) { // it was slow to arrive
+			in.countDropped()
 			continue
 		}
 		if len(in.waiting) > 0 {
@@ -143,8 +149,28 @@ func (in *intake) pop() (waiting, bool) {
 		}
 		return w, true
 	}
+	in.behindSince = time.Time{}
 	in.reportDropped()
 	return waiting{}, false
+}
+
+// noteOldest takes how long the oldest has waited, and tells whether the handlers are behind, so that the newest should
+// be taken first.
+func (in *intake) noteOldest(waited time.Duration, now time.Time) (behind bool) {
+	switch {
+	case waited <= newestFirstAfter:
+		in.behindSince = time.Time{}
+		return false
+	case in.behindSince.IsZero():
+		in.behindSince = now
+	}
+	return true
+}
+
+// tooLate tells whether a handler should not begin with an interaction any more.
+func (in *intake) tooLate(w waiting, now time.Time) bool {
+	congested := !in.behindSince.IsZero() && now.Sub(in.behindSince) > congestedAfter
+	return now.After(w.takeBy) || congested && now.Sub(w.arrived) > congestedWait
 }
 
 // remove takes the first or the last out of what waits.
@@ -157,18 +183,15 @@ func (in *intake) remove(at int) {
 	in.waiting = in.waiting[:at]
 }
 
-// drop drops the oldest.
-func (in *intake) drop(n int) {
-	for range n {
-		in.remove(0)
-	}
-	in.countDropped(n)
+func (in *intake) dropOldest() {
+	in.remove(0)
+	in.countDropped()
 }
 
-// countDropped counts what was dropped. The log tells the number now and then: a line for each would cost as much as
-// an answer.
-func (in *intake) countDropped(n int) {
-	in.dropped += n
+// countDropped counts one that was dropped. The log tells the number now and then: a line for each would cost as much
+// as an answer.
+func (in *intake) countDropped() {
+	in.dropped++
 	in.reportDropped()
 }
 
