@@ -63,20 +63,21 @@ func Decode(raw json.RawMessage) (Request, error) {
 		return Request{}, fmt.Errorf("decode interaction: %w", ErrUnanswerable)
 	}
 	req.Place, req.Person = readPlace(o), readPerson(o)
-	readMessage(&req, o.object("message"))
-	data := o.object("data")
+	on, data := o.object("message"), o.object("data")
+	readMessage(&req, on)
 	switch o.integer("type") {
 	case typePing:
 		req.Verb = Ping
 	case typeCommand:
 		readCommand(&req, data)
 	case typeComponent:
-		req.Verb, req.Sub = Button, data.text("custom_id")
+		req.Verb, req.Sub, req.Genuine = Button, data.text("custom_id"), isGenuine(on, data)
 	case typeAutocomplete:
 		readCommand(&req, data)
 		req.Verb, req.Sub = Autocomplete, data.text("name")
 	case typeModal:
 		req.Verb, req.Sub, req.Options = Form, data.text("custom_id"), readFields(data)
+		req.Genuine = isGenuine(on, data)
 	}
 	return req, nil
 }

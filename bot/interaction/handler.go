@@ -215,10 +215,38 @@ func (h *Handler) route(ctx context.Context, r *responder) (err error) {
 	if r.click, err = button.Parse(r.req.Sub); err != nil {
 		return message.ErrOldButton
 	}
+	if err := h.authentic(ctx, r); err != nil {
+		return err
+	}
 	if run := actions[r.click.Verb]; run != nil {
 		return run(ctx, r)
 	}
 	return message.ErrOldButton
+}
+
+// authentic refuses a click that nobody could have made with the buttons that Discord showed: a changed client can send
+// the custom_id of any job with any message that it sees. So whatever a handler does to the message of a click, it does
+// to a message of that job, and what it shows belongs to a message that the person sees.
+//
+// A form may be older than the message, which has lost its buttons since. A remix that was typed into it is taken if the
+// job is the person's own, because it is answered by a new message. A question that lost its buttons was answered.
+func (h *Handler) authentic(ctx context.Context, r *responder) error {
+	switch {
+	case r.req.Genuine:
+		return nil
+	case r.req.Verb != command.Form:
+		return message.ErrOldButton
+	case r.click.Verb != button.Remix:
+		return message.ErrQuestionGone
+	}
+	row, err := h.o.Store.Find(ctx, r.click.Job)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err != nil || row.User != r.req.Person.ID {
+		return message.ErrOldButton
+	}
+	return nil
 }
 
 // reportError shows an error to the person. A fault is also logged, with the same reference.
