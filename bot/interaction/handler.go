@@ -112,6 +112,7 @@ type Handler struct {
 	commands map[string]action
 	buttons  map[button.Verb]action
 	forms    map[button.Verb]action
+	token    *sharedToken
 }
 
 // New returns a Handler.
@@ -130,7 +131,7 @@ func New(o Options) *Handler {
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	return &Handler{
-		o: o,
+		o: o, token: newSharedToken(o.Now, o.Log),
 		commands: map[string]action{
 			"imagine": imagine.imagine,
 			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
@@ -173,10 +174,17 @@ func (h *Handler) handle(parent context.Context, req command.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), HandlerTimeout)
 	defer cancel()
 	defer context.AfterFunc(parent, func() { time.AfterFunc(shutdownGrace, cancel) })()
-	if !h.claimed(ctx, req) {
+	if h.token.quiet() {
+		return
+	}
+	mine, sure := h.claimed(ctx, req)
+	if !mine {
 		return
 	}
 	r := &responder{discord: h.o.Discord, req: req, now: h.o.Now}
+	if sure {
+		r.lost = h.token.lost
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			h.reportError(ctx, r, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
@@ -188,15 +196,16 @@ func (h *Handler) handle(parent context.Context, req command.Request) {
 }
 
 // claimed tells whether this bot answers: if several bots on one database hear the same event, the first one does.
-// Suggestions are not claimed. If the claim fails, every bot answers and Discord takes the first answer.
-func (h *Handler) claimed(ctx context.Context, req command.Request) bool {
+// Suggestions are not claimed. If the claim fails, every bot answers and Discord takes the first answer. sure tells that
+// no other bot of this database answers.
+func (h *Handler) claimed(ctx context.Context, req command.Request) (mine, sure bool) {
 	if req.Verb == command.Autocomplete {
-		return true
+		return true, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
 	claimed, err := h.o.Claim(ctx, "interaction:"+req.ID, TokenLife)
-	return claimed || err != nil
+	return claimed || err != nil, err == nil
 }
 
 // route runs the action of an interaction.
@@ -251,6 +260,9 @@ func (h *Handler) authentic(ctx context.Context, r *responder) error {
 
 // reportError shows an error to the person. A fault is also logged, with the same reference.
 func (h *Handler) reportError(ctx context.Context, r *responder, err error) {
+	if errors.Is(err, errAnsweredElsewhere) {
+		return // what is shown now is not this bot's
+	}
 	text, fault := explain(err)
 	if fault {
 		ref := randomReference()

@@ -20,6 +20,7 @@ type responder struct {
 	click    button.ID   // what a button or form means
 	answered atomic.Bool // the first answer was given, or may have been
 	deferred bool        // that answer only says "thinking…", and must be replaced
+	lost     func()      // notes that another program answered; nil if another bot of this database may have
 }
 
 // account is the account that the interaction counts for.
@@ -39,7 +40,10 @@ func (r *responder) respond(ctx context.Context, answer message.Response) (rest.
 	r.answered.Store(true)
 	got, err := r.discord.Callback(ctx, r.req.ID, r.req.Token, answer)
 	if rest.Acknowledged(err) {
-		return got, nil // an earlier try arrived
+		if r.lost != nil {
+			r.lost()
+		}
+		return got, fmt.Errorf("answer interaction %s: %w", r.req.ID, errAnsweredElsewhere)
 	}
 	if err != nil {
 		if !rest.Expired(err) && rest.Final(err) {
