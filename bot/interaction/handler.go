@@ -302,6 +302,8 @@ func explain(err error) (text string, fault bool) {
 		return string(sentence), false
 	case errors.Is(err, store.ErrInputGone):
 		return string(message.ErrInputGone), false
+	case store.Full(err):
+		return string(message.ErrDiskFull), true
 	case store.Unreachable(err):
 		return string(message.ErrStoreUnreachable), true
 	case errors.Is(err, context.DeadlineExceeded):
