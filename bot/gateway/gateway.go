@@ -25,6 +25,7 @@ type Store interface {
 
 // registration is what registers commands with Discord; *rest.Client is one.
 type registration interface {
+	RegisteredCommands(ctx context.Context, application string) (json.RawMessage, error)
 	RegisterCommands(ctx context.Context, application string, commands json.RawMessage) error
 	ApplicationID(ctx context.Context) (string, error)
 }
