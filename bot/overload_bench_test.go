@@ -108,12 +108,16 @@ func BenchmarkOverload(b *testing.B) {
 			d.answerAll(b, 100)
 		}
 		peak := float64(n) / time.Since(began).Seconds()
-		b.ReportMetric(peak, "peak/s")
+		capacity, answered := peak, map[float64]float64{}
 		for _, times := range []float64{1, 2, 5} {
 			d.takeAges()
-			perSecond, p50, p99 := d.offer(peak*times, period)
+			perSecond, p50, p99 := d.offer(capacity*times, period)
+			answered[times], peak = perSecond, max(peak, perSecond) // on a busy machine the first was not the peak
+			b.Logf("%g times %.0f/s: %.0f/s answered, after %v (p50) and %v (p99)", times, capacity, perSecond, p50, p99)
+		}
+		b.ReportMetric(peak, "peak/s")
+		for times, perSecond := range answered {
 			b.ReportMetric(perSecond/peak*100, fmt.Sprintf("%%_at_%gx", times))
-			b.Logf("%g times %.0f/s: %.0f/s answered, after %v (p50) and %v (p99)", times, peak, perSecond, p50, p99)
 		}
 	}
 }
