@@ -128,7 +128,7 @@ func TestButtons(t *testing.T) {
 	})
 	t.Run("zoom out lays a tile in the middle and paints around it, pan moves it aside", func(t *testing.T) {
 		alone := h.waitPictures(h.click(me, grid.ID, "1:single:"+job+":3"), 1)
-		want := must(encode.Clean(must(h.sandbox.Download(grid.Attachments[2].ID)), request.MaxInputPixels, 2048))
+		want := must(encode.Clean(h.ctx, must(h.sandbox.Download(grid.Attachments[2].ID)), request.MaxInputPixels, 2048))
 		for arg, place := range map[string]picture.Placement{
 			"zoom:3:2": {X: 32, Y: 32, Width: 64, Height: 64}, "zoom:3:1-5": {X: 24, Y: 24, Width: 88, Height: 88},
 			"pan:3:left": {X: 64, Width: 128, Height: 128}, "pan:3:down": {Y: -64, Width: 128, Height: 128},

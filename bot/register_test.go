@@ -57,5 +57,5 @@ func TestReplacedCommandsComeBack(t *testing.T) {
 // hasCommandsMeta tells whether the bot has written down what it registered.
 func (h *cluster) hasCommandsMeta() bool {
 	text, err := h.db.Meta(h.ctx, "commands:"+h.sandbox.AppID())
-	return err == nil && strings.Contains(text, ":")
+	return err == nil && text != ""
 }

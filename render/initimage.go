@@ -83,7 +83,7 @@ func (p *run) region(ctx context.Context) (*region, error) {
 	if s.Init.Placement != nil {
 		r = outpaintRegion(s, mask, factor)
 	} else {
-		r = regionFromMask(mask, factor, s.Dialect)
+		r = regionFromMask(mask, factor, s.Dialect, p.job.MaskBlur)
 	}
 	return &r, nil
 }
@@ -99,6 +99,6 @@ func (p *run) inputImage(ctx context.Context, want picture.Input, called string)
 			"the "+called+" is not the one that was sent", fmt.Errorf("its bytes have SHA-256 %x, want %s", sum, want.SHA256),
 		)
 	}
-	img, _, err := encode.Decode(data, p.options.MaxInputPixels)
+	img, _, err := encode.Decode(ctx, data, p.options.MaxInputPixels)
 	return img, refuseBecause("the "+called+" cannot be read", err)
 }

@@ -150,7 +150,7 @@ func TestBlurLooksAtEveryNeighbour(t *testing.T) {
 	for i := range grey.Pix {
 		grey.Pix[i] = uint8(i * i % 251)
 	}
-	got := blur(grey)
+	got := blur(grey, maskBlur)
 	for _, at := range []image.Point{{0, 0}, {22, 6}, {11, 3}, {22, 0}, {3, 6}} {
 		down, all := 0.0, 0.0
 		for y := at.Y - 10; y <= at.Y+10; y++ {
@@ -171,6 +171,6 @@ func TestBlurLooksAtEveryNeighbour(t *testing.T) {
 func BenchmarkBlur(b *testing.B) {
 	grey := image.NewGray(image.Rect(0, 0, 1024, 1024))
 	for b.Loop() {
-		blur(grey)
+		blur(grey, maskBlur)
 	}
 }

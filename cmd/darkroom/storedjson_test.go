@@ -40,7 +40,7 @@ func storedValues() map[string]any {
 				ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a?b&c", ContentType: "image/png", Size: 9, Width: 8,
 				Height: 7,
 			},
-			Strength: 0.4, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4},
+			Strength: 0.4, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4}, Resize: "fill",
 		},
 		"jobs.outcome": &queue.Outcome{
 			Channel: "1", Message: "2", Delivered: "posted", Files: []queue.File{file},

@@ -21,7 +21,8 @@ type Resolved struct {
 type InitImage struct {
 	File     Attachment         `json:"file"`
 	Strength float64            `json:"strength"`
-	Place    *picture.Placement `json:"place,omitempty"` // where it lies on the canvas, if something is painted around it
+	Place    *picture.Placement `json:"place,omitempty"`  // where it lies on the canvas, if something is painted around it
+	Resize   string             `json:"resize,omitempty"` // how it is brought to another shape; "" is ResizeCrop
 }
 
 // Note adds a sentence about what was changed.
