@@ -22,7 +22,7 @@ type questions interface {
 
 // askToConfirm asks whether all permutations of a request shall be rendered. It judges them first.
 func (m *imaginer) askToConfirm(ctx context.Context, r *responder, w permutationRequest, judges []judgeFunc) error {
-	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+	ctx, cancel := r.beforeAnswer(ctx)
 	defer cancel()
 	jobs, err := m.submit.check(ctx, r, judges)
 	if err != nil {
@@ -112,10 +112,13 @@ func (m *imaginer) submitConfirmed(ctx context.Context, r *responder, w permutat
 	if err == nil || accepted {
 		return err
 	}
-	if err := m.refuse(ctx, r, r.click.Job, w, err); err != nil {
-		return errors.Join(err, m.putQuestion(ctx, r, r.click.Job, w))
+	err = m.refuse(ctx, r, r.click.Job, w, err)
+	if err == nil {
+		return nil
 	}
-	return nil
+	again, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
+	defer cancel()
+	return errors.Join(err, m.putQuestion(again, r, r.click.Job, w))
 }
 
 // pendingRequest is the request of an open question.

@@ -17,7 +17,7 @@ type deletion struct{ clicks *clicks }
 // run deletes the message that was clicked. If it shows images to others too, the person is asked first. The job stays
 // in the store: it was rendered, and counts.
 func (d *deletion) run(ctx context.Context, r *responder) error {
-	j, err := d.clicks.own(ctx, r)
+	j, err := d.clicks.removable(ctx, r)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,9 @@ func (m *imaginer) refuse(ctx context.Context, r *responder, question string, w 
 	if fault {
 		return err
 	}
-	if perr := m.putQuestion(ctx, r, question, w); perr != nil {
+	put, cancel := r.beforeAnswer(ctx)
+	defer cancel()
+	if perr := m.putQuestion(put, r, question, w); perr != nil {
 		m.submit.log.Warn("a refused request cannot be edited", "interaction", r.req.ID, "error", perr)
 		return err
 	}
@@ -34,8 +36,6 @@ func (m *imaginer) refuse(ctx context.Context, r *responder, question string, w 
 
 // putQuestion keeps a request under the id of its question.
 func (m *imaginer) putQuestion(ctx context.Context, r *responder, id string, w permutationRequest) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
-	defer cancel()
 	body, err := json.Marshal(w)
 	if err != nil {
 		return fmt.Errorf("write down a request: %w", err)
