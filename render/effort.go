@@ -46,6 +46,9 @@ func Effort(s picture.Spec, t Traits) float64 {
 	if again := s.Hires; again != nil {
 		effort += m.EstimateHiresCalls(again.Steps, again.Strength) * mega * again.Scale * again.Scale
 	}
+	if u := s.Upscale; u != nil && u.Strength > 0 {
+		effort += m.EstimateHiresCalls(u.Steps, u.Strength) * mega * u.Scale * u.Scale
+	}
 	return effort * float64(s.Count) * promptsPerCall(s) / 2
 }
 

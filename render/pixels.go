@@ -6,10 +6,9 @@ import (
 	"image/draw"
 	"math"
 
-	scale "golang.org/x/image/draw"
-
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
+	"darkroom/render/upscale"
 )
 
 // fit cuts the middle of an image out in the shape of width × height and scales it to that size with Lanczos's
@@ -23,10 +22,7 @@ func fit(img image.Image, width, height int) *image.NRGBA {
 	if from.Dx() == width && from.Dy() == height {
 		return flat
 	}
-	out := image.NewNRGBA(image.Rect(0, 0, width, height))
-	lanczos := scale.Kernel{Support: 3, At: func(t float64) float64 { return sinc(t) * sinc(t/3) }}
-	lanczos.Scale(out, out.Bounds(), flat, flat.Bounds(), draw.Src, nil)
-	return out
+	return upscale.Lanczos(flat, image.Pt(width, height))
 }
 
 // centreCrop returns the largest rectangle of the shape width : height in the middle of b.
@@ -39,13 +35,6 @@ func centreCrop(b image.Rectangle, width, height int) image.Rectangle {
 	}
 	corner := b.Min.Add(image.Pt((b.Dx()-w)/2, (b.Dy()-h)/2))
 	return image.Rectangle{Min: corner, Max: corner.Add(image.Pt(w, h))}
-}
-
-func sinc(t float64) float64 {
-	if t == 0 {
-		return 1
-	}
-	return math.Sin(math.Pi*t) / (math.Pi * t)
 }
 
 // rounding returns how a dialect turns 0…255 into a byte: diffusers rounds half to even, A1111 cuts off.

@@ -27,12 +27,14 @@ type Card struct {
 	Words    Words           `json:"words,omitempty"`    // the only words it knows; empty for any
 	Examples []string        `json:"examples,omitempty"` // prompts that it paints well
 
-	ImageToImage    bool  `json:"starts,omitempty"`   // it can start from a picture
-	Chunks          int   `json:"chunks,omitempty"`   // it has room for, of prompt.ChunkTokens tokens; 0 for any number
-	Multiple        int   `json:"multiple,omitempty"` // of the sides of free sizes; 0 for the usual 64
-	Hires           *bool `json:"enlarges,omitempty"` // it can do a second pass at a larger size; nil for yes
-	Tiling          *bool `json:"tiles,omitempty"`    // it can paint tileable pictures; nil for yes
-	SkippableLayers *int  `json:"skips,omitempty"`    // last layers of its text encoder that can be skipped; nil for any
+	ImageToImage bool         `json:"starts,omitempty"`   // it can start from a picture
+	Chunks       int          `json:"chunks,omitempty"`   // it has room for, of prompt.ChunkTokens tokens; 0 for any number
+	Multiple     int          `json:"multiple,omitempty"` // of the sides of free sizes; 0 for the usual 64
+	Hires        *bool        `json:"enlarges,omitempty"` // it can do a second pass at a larger size; nil for yes
+	Tiling       *bool        `json:"tiles,omitempty"`    // it can paint tileable pictures; nil for yes
+	Upscaler     *picture.Ref `json:"upscaler,omitempty"` // the network in its folder that enlarges finished pictures
+
+	SkippableLayers *int `json:"skips,omitempty"` // last layers of its text encoder that can be skipped; nil for any
 
 	Traits      sampler.Traits `json:"habits,omitzero"`    // what else decides how long it takes
 	Defaults    Defaults       `json:"defaults"`           // see WithDefaults
