@@ -10,7 +10,12 @@ import (
 type groundWindow struct {
 	at    image.Rectangle // of a size that the model knows, on the canvas
 	fresh image.Rectangle // the part of it that is painted; the rest is there already
+	side  side            // of what is there already on which the fresh part lies
 }
+
+// freshShare is which part of a window is painted at most, along the axis that it moves on: a quarter. With half of it a
+// model of one subject a picture often paints a second one there.
+const freshShare = 4
 
 // side is one side of what is there already.
 type side int
@@ -38,7 +43,7 @@ func groundWindows(canvas, known image.Rectangle, window picture.Size, grid int)
 			if side(s) >= above {
 				across = window.Height
 			}
-			depth := min(room, across/2/grid*grid)
+			depth := min(room, across/freshShare/grid*grid)
 			if depth > 0 {
 				all = append(all, stripWindows(known, side(s), depth, window, grid)...)
 				known = grown(known, side(s), depth)
@@ -63,8 +68,8 @@ func grown(known image.Rectangle, s side, depth int) image.Rectangle {
 	return known
 }
 
-// stripWindows are the windows that paint a strip along one side, with an overlap of nothing: each continues the one
-// before, which is in its view.
+// stripWindows are the windows that paint a strip along one side. Each shows a quarter of the one before, which it
+// continues.
 func stripWindows(known image.Rectangle, s side, depth int, window picture.Size, grid int) []groundWindow {
 	after := grown(known, s, depth)
 	var all []groundWindow
@@ -73,14 +78,14 @@ func stripWindows(known image.Rectangle, s side, depth int, window picture.Size,
 		if s == right {
 			x = after.Max.X - window.Width
 		}
-		for y := known.Min.Y; y < known.Max.Y; y += window.Height {
-			top := min(y, known.Max.Y-window.Height)
+		for y := known.Min.Y; y < known.Max.Y; {
+			top := max(min(y-window.Height/freshShare/grid*grid, known.Max.Y-window.Height), known.Min.Y)
 			at := image.Rect(x, top, x+window.Width, top+window.Height)
 			fresh := image.Rect(known.Max.X, y, after.Max.X, at.Max.Y)
 			if s == left {
 				fresh = image.Rect(after.Min.X, y, known.Min.X, at.Max.Y)
 			}
-			all = append(all, groundWindow{at, fresh})
+			all, y = append(all, groundWindow{at, fresh, s}), at.Max.Y
 		}
 		return all
 	}
@@ -88,14 +93,14 @@ func stripWindows(known image.Rectangle, s side, depth int, window picture.Size,
 	if s == below {
 		y = after.Max.Y - window.Height
 	}
-	for x := known.Min.X; x < known.Max.X; x += window.Width {
-		start := min(x, known.Max.X-window.Width)
+	for x := known.Min.X; x < known.Max.X; {
+		start := max(min(x-window.Width/freshShare/grid*grid, known.Max.X-window.Width), known.Min.X)
 		at := image.Rect(start, y, start+window.Width, y+window.Height)
 		fresh := image.Rect(x, known.Max.Y, at.Max.X, after.Max.Y)
 		if s == above {
 			fresh = image.Rect(x, after.Min.Y, at.Max.X, known.Min.Y)
 		}
-		all = append(all, groundWindow{at, fresh})
+		all, x = append(all, groundWindow{at, fresh, s}), at.Max.X
 	}
 	return all
 }

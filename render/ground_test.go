@@ -15,14 +15,14 @@ func TestGroundWindows(t *testing.T) {
 		window        picture.Size
 		want          int
 	}{
-		{"a pan", image.Rect(0, 0, 192, 128), image.Rect(0, 0, 128, 128), picture.Size{Width: 128, Height: 128}, 1},
-		{"a pan up", image.Rect(0, 0, 128, 192), image.Rect(0, 64, 128, 192), picture.Size{Width: 128, Height: 128}, 1},
-		{"a zoom", image.Rect(0, 0, 256, 256), image.Rect(64, 64, 192, 192), picture.Size{Width: 128, Height: 128}, 6},
-		{"a second pan", image.Rect(0, 0, 256, 128), image.Rect(0, 0, 192, 128), picture.Size{Width: 128, Height: 128}, 1},
+		{"a pan", image.Rect(0, 0, 192, 128), image.Rect(0, 0, 128, 128), picture.Size{Width: 128, Height: 128}, 2},
+		{"a pan up", image.Rect(0, 0, 128, 192), image.Rect(0, 64, 128, 192), picture.Size{Width: 128, Height: 128}, 2},
+		{"a zoom", image.Rect(0, 0, 256, 256), image.Rect(64, 64, 192, 192), picture.Size{Width: 128, Height: 128}, 16},
+		{"a second pan", image.Rect(0, 0, 256, 128), image.Rect(0, 0, 192, 128), picture.Size{Width: 128, Height: 128}, 2},
 		{"a pan of what was panned", image.Rect(0, 0, 192, 192), image.Rect(0, 64, 192, 192),
-			picture.Size{Width: 128, Height: 128}, 2},
+			picture.Size{Width: 128, Height: 128}, 4},
 		{"more than half of a window", image.Rect(0, 0, 336, 96), image.Rect(160, 0, 336, 96),
-			picture.Size{Width: 176, Height: 96}, 2},
+			picture.Size{Width: 176, Height: 96}, 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -26,19 +26,35 @@ func (p *run) planOutpaint() error {
 	if s.Init == nil || s.Init.Window == nil {
 		return nil
 	}
-	window, at := *s.Init.Window, rectangle(*s.Init.Placement)
+	window := *s.Init.Window
 	if m := p.parts.Config.SizeMultiple; window.Width%m != 0 || window.Height%m != 0 {
 		return refuse("this model cannot outpaint in windows of %v: their sides must be multiples of %d", window, m)
 	}
-	by := max(1, float64(window.Width)/float64(at.Dx()), float64(window.Height)/float64(at.Dy()))
-	up := func(pixels float64) int { return int(math.Ceil(pixels/float64(grid)-1e-9)) * grid }
-	size := image.Pt(up(float64(at.Dx())*by), up(float64(at.Dy())*by))
-	bx, by2 := float64(size.X)/float64(at.Dx()), float64(size.Y)/float64(at.Dy())
-	corner := image.Pt(up(float64(at.Min.X)*bx), up(float64(at.Min.Y)*by2))
-	known := image.Rectangle{Min: corner, Max: corner.Add(size)}
-	canvas := image.Rect(0, 0, known.Max.X+up(float64(s.Width-at.Max.X)*bx), known.Max.Y+up(float64(s.Height-at.Max.Y)*by2))
-	p.outpaint = &outpaintPlan{canvas, known, groundWindows(canvas, known, window, grid)}
+	plan := planGround(s, grid)
+	p.outpaint = &plan
 	return nil
+}
+
+// planGround plans the windows of a Spec. Their sides are multiples of grid.
+func planGround(s picture.Spec, grid int) outpaintPlan {
+	window, at := *s.Init.Window, rectangle(*s.Init.Placement)
+	by := max(1, float64(window.Width)/float64(at.Dx()), float64(window.Height)/float64(at.Dy()))
+	nearest := func(side, least int) int {
+		return max(int(math.Round(float64(side)*by/float64(grid)))*grid, (least+grid-1)/grid*grid)
+	}
+	size := image.Pt(nearest(at.Dx(), window.Width), nearest(at.Dy(), window.Height))
+	before := image.Pt(scaledUp(at.Min.X, size.X, at.Dx(), grid), scaledUp(at.Min.Y, size.Y, at.Dy(), grid))
+	after := image.Pt(
+		scaledUp(s.Width-at.Max.X, size.X, at.Dx(), grid), scaledUp(s.Height-at.Max.Y, size.Y, at.Dy(), grid),
+	)
+	known := image.Rectangle{Min: before, Max: before.Add(size)}
+	canvas := image.Rectangle{Max: known.Max.Add(after)}
+	return outpaintPlan{canvas, known, groundWindows(canvas, known, window, grid)}
+}
+
+// scaledUp returns pixels·to/from, rounded up to a multiple of grid.
+func scaledUp(pixels, to, from, grid int) int {
+	return (pixels*to + from*grid - 1) / (from * grid) * grid
 }
 
 // paintGround paints around the placed image, once for each tile.
@@ -104,11 +120,6 @@ func freshRegion(w groundWindow, factor int) *region {
 	return &r
 }
 
-// joinGround copies what was painted of a window onto the canvas.
-func joinGround(canvas, painted *image.NRGBA, w groundWindow) {
-	draw.Draw(canvas, w.fresh, painted, w.fresh.Min.Sub(w.at.Min), draw.Src)
-}
-
 // scaled returns a finished canvas in the size of the Spec.
 func (o outpaintPlan) scaled(canvas *image.NRGBA, s picture.Spec) *image.NRGBA {
 	at := rectangle(*s.Init.Placement)
@@ -122,71 +133,4 @@ func (o outpaintPlan) scaled(canvas *image.NRGBA, s picture.Spec) *image.NRGBA {
 	}
 	scale.CatmullRom.Transform(out, place, canvas, canvas.Rect, scale.Src, nil)
 	return out
-}
-
-// GroundFill is an experiment.
-var GroundFill = "soft"
-
-// fillFresh returns a window of the canvas whose fresh part continues what is there.
-func fillFresh(canvas *image.NRGBA, w groundWindow) *image.NRGBA {
-	view := image.NewNRGBA(image.Rectangle{Max: w.at.Size()})
-	draw.Draw(view, view.Rect, canvas, w.at.Min, draw.Src)
-	fresh := w.fresh.Sub(w.at.Min)
-	sideways := fresh.Dy() == view.Rect.Dy() || fresh.Min.Y > 0 && fresh.Max.Y < view.Rect.Max.Y
-	if fresh.Min.Y == 0 && fresh.Max.Y < view.Rect.Max.Y && fresh.Dx() > fresh.Dy() {
-		sideways = false
-	}
-	for y := fresh.Min.Y; y < fresh.Max.Y; y++ {
-		for x := fresh.Min.X; x < fresh.Max.X; x++ {
-			nx, ny, d := x, y, 0
-			dx, dy := 0, 0
-			switch {
-			case sideways && fresh.Min.X == 0:
-				d = fresh.Max.X - x
-				nx, dy = fresh.Max.X, 1
-			case sideways:
-				d = x - fresh.Min.X + 1
-				nx, dy = fresh.Min.X-1, 1
-			case fresh.Min.Y == 0:
-				d = fresh.Max.Y - y
-				ny, dx = fresh.Max.Y, 1
-			default:
-				d = y - fresh.Min.Y + 1
-				ny, dx = fresh.Min.Y-1, 1
-			}
-			reach := 0
-			switch GroundFill {
-			case "mirror":
-				if dy == 1 && nx == fresh.Max.X {
-					nx += d - 1
-				} else if dy == 1 {
-					nx -= d - 1
-				} else if ny == fresh.Max.Y {
-					ny += d - 1
-				} else {
-					ny -= d - 1
-				}
-			case "soft":
-				reach = d / 4
-			case "softer":
-				reach = d / 2
-			}
-			var sum [3]int
-			n := 0
-			for r := -reach; r <= reach; r++ {
-				q := image.Pt(nx+dx*r, ny+dy*r)
-				if !q.In(view.Rect) || q.In(fresh) {
-					continue
-				}
-				c := view.NRGBAAt(q.X, q.Y)
-				sum[0], sum[1], sum[2], n = sum[0]+int(c.R), sum[1]+int(c.G), sum[2]+int(c.B), n+1
-			}
-			at := view.PixOffset(x, y)
-			for c := range 3 {
-				view.Pix[at+c] = uint8(sum[c] / n)
-			}
-			view.Pix[at+3] = 255
-		}
-	}
-	return view
 }

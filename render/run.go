@@ -62,8 +62,9 @@ func (r *Renderer) newRun(spec picture.Spec, job Job) (*run, error) {
 // check refuses what this model cannot do.
 func (p *run) check() error {
 	s, c := p.spec, p.parts.Config
+	inWindows := s.Init != nil && s.Init.Window != nil // the UNet sees nothing larger; see planOutpaint
 	switch {
-	case s.Width%c.SizeMultiple != 0 || s.Height%c.SizeMultiple != 0:
+	case !inWindows && (s.Width%c.SizeMultiple != 0 || s.Height%c.SizeMultiple != 0):
 		return refuse(
 			"this model cannot generate %d×%d: its sides must be multiples of %d", s.Width, s.Height, c.SizeMultiple,
 		)

@@ -46,7 +46,7 @@ func fullV2() picture.Spec {
 func fullV3() picture.Spec {
 	s := fullV2()
 	s.Version, s.Hires = 3, nil
-	s.Init.Window = &picture.Size{Width: 160, Height: 112}
+	s.Init.Window, s.Init.Mask = &picture.Size{Width: 160, Height: 112}, nil
 	s.Upscaler = &picture.Ref{Name: "postcards", Hash: strings.Repeat("c", 64)}
 	s.Upscale = &picture.Upscale{Scale: 2, Steps: 12, Strength: 0.2, Tile: &picture.Size{Width: 128, Height: 128}}
 	return s
@@ -289,7 +289,7 @@ func TestValidate(t *testing.T) {
 			s.Init = &picture.Init{
 				Picture: picture.Input{SHA256: hash}, Strength: 1, Window: &picture.Size{Width: 64, Height: 64},
 			}
-		}, "window: want a place"},
+		}, "window: want a place on the canvas"},
 		"a second pass that shrinks": {
 			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1, Steps: 1, Strength: 1} }, "hires (1, 1, 1)",
 		},

@@ -42,7 +42,10 @@ func (s Spec) validateUpscale(f *faults) {
 	}
 	if s.Init != nil && s.Init.Window != nil {
 		s.Init.Window.validate(f, "window")
-		f.check(s.Init.Placement != nil, "window: want a place beside it")
+		p := s.Init.Placement
+		f.check(p != nil && p.X >= 0 && p.Y >= 0 && p.X+p.Width <= s.Width && p.Y+p.Height <= s.Height,
+			"window: want a place on the canvas beside it")
+		f.check(s.Init.Mask == nil, "window: want no mask beside it")
 	}
 	u := s.Upscale
 	if u == nil {
