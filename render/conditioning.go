@@ -9,6 +9,7 @@ import (
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/tensor"
+	"darkroom/render/upscale"
 )
 
 // maxTerms is how many prompts AND may compose: each is one more run of the UNet in every step.
@@ -19,6 +20,7 @@ type passConditioning struct {
 	terms           []term          // at least one
 	negative        scheduledPrompt // empty without guidance
 	inpaintChannels tensor.Tensor   // of an inpainting model: see inpaintConditioning
+	tiling          upscale.Tiling  // in which the UNet sees the latents; zero for the whole
 }
 
 // term is one of the prompts that AND composes.
@@ -54,8 +56,8 @@ func (t passConditioning) key(call int) string {
 }
 
 // conditioningFor stacks what the UNet is conditioned on in a call: the negative prompt first, if there is guidance,
-// then every term, each repeated for all tiles. The latents x are those of the tiles.
-func (p *run) conditioningFor(prompts passConditioning, call, tiles int, x tensor.Tensor) Conditioning {
+// then every term, each repeated for all tiles. seen is the height and width of the latents that the UNet sees.
+func (p *run) conditioningFor(prompts passConditioning, call, tiles int, seen []int) Conditioning {
 	var hidden, pooled []tensor.Tensor
 	add := func(t scheduledPrompt) {
 		encoding, _ := t.at(call)
@@ -71,7 +73,7 @@ func (p *run) conditioningFor(prompts passConditioning, call, tiles int, x tenso
 		add(t.scheduledPrompt)
 	}
 	c := p.parts.Config
-	height, width := x.Shape[2]*c.PixelsPerLatent, x.Shape[3]*c.PixelsPerLatent
+	height, width := seen[0]*c.PixelsPerLatent, seen[1]*c.PixelsPerLatent
 	return c.Conditioning(tensor.Stack(hidden...), tensor.Stack(pooled...), height, width, p.spec.GuidanceScale)
 }
 

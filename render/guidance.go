@@ -35,15 +35,29 @@ func (p *run) predictor(prompts passConditioning, tiles int) sampler.Predict {
 	var conditioning Conditioning
 	return func(ctx context.Context, x tensor.Tensor, time float64) (tensor.Tensor, error) {
 		call++
+		seen := x.Shape[2:]
+		if t := prompts.tiling; t.Width > 0 {
+			seen = []int{min(t.Height, seen[0]), min(t.Width, seen[1])}
+		}
 		if now := prompts.key(call); call == 0 || now != key {
-			key, conditioning = now, p.conditioningFor(prompts, call, tiles, x)
+			key, conditioning = now, p.conditioningFor(prompts, call, tiles, seen)
 		}
 		runs := conditioning.Hidden.Batch() / tiles
 		if runs > 1 {
 			x = tensor.Repeat(x, runs)
 		}
-		unet := p.unetFor(x.Shape[2], x.Shape[3])
-		out, err := unet.Unet(ctx, appendChannels(x, prompts.inpaintChannels), time, conditioning)
+		unet := p.unetFor(seen[0], seen[1])
+		predict := func(ctx context.Context, x tensor.Tensor) (tensor.Tensor, error) {
+			return unet.Unet(ctx, x, time, conditioning)
+		}
+		x = appendChannels(x, prompts.inpaintChannels)
+		var out tensor.Tensor
+		var err error
+		if prompts.tiling.Width > 0 {
+			out, err = prompts.tiling.Run(ctx, x, predict)
+		} else {
+			out, err = predict(ctx, x)
+		}
 		if err != nil {
 			return out, err
 		}

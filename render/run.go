@@ -19,6 +19,9 @@ type run struct {
 	job       Job
 	method    sampler.Method
 	passes    []pass        // one, or two with a hires pass
+	repaint   *pass         // of enlarged images; nil for none
+	outpaint  *outpaintPlan // nil unless the Spec outpaints in windows
+	firstTile int           // of those that previews show
 	terms     []prompt.Term // the prompt, divided at AND
 	initImage *initImage    // nil for txt2img
 	net       Unet          // the model's, or its seamless one
@@ -48,7 +51,7 @@ func (r *Renderer) newRun(spec picture.Spec, job Job) (*run, error) {
 	if err := p.splitTerms(); err != nil {
 		return nil, err
 	}
-	if err := p.planPasses(); err != nil {
+	if err := errors.Join(p.planPasses(), p.planUpscale(), p.planOutpaint()); err != nil {
 		return nil, err
 	}
 	p.previews = newPreviews(r, spec)
@@ -59,8 +62,9 @@ func (r *Renderer) newRun(spec picture.Spec, job Job) (*run, error) {
 // check refuses what this model cannot do.
 func (p *run) check() error {
 	s, c := p.spec, p.parts.Config
+	inWindows := s.Init != nil && s.Init.Window != nil // the UNet sees nothing larger; see planOutpaint
 	switch {
-	case s.Width%c.SizeMultiple != 0 || s.Height%c.SizeMultiple != 0:
+	case !inWindows && (s.Width%c.SizeMultiple != 0 || s.Height%c.SizeMultiple != 0):
 		return refuse(
 			"this model cannot generate %d×%d: its sides must be multiples of %d", s.Width, s.Height, c.SizeMultiple,
 		)
@@ -74,6 +78,8 @@ func (p *run) check() error {
 		return refuse("a clip skip of %d is not possible: this model takes at most %d", s.ClipSkip, c.SkippableLayers+1)
 	case s.Init != nil && p.parts.Encoder == nil:
 		return refuse("this model cannot start from an image: it has no VAE encoder")
+	case s.Upscaler != nil && p.parts.Upscalers[s.Upscaler.Hash] == nil:
+		return refuse("the upscaler %q is not available", s.Upscaler.Name)
 	case s.Tiling && p.parts.Seamless == nil:
 		return refuse("this model cannot generate tileable images")
 	case s.Eta != nil && !p.method.TakesEta():
@@ -129,13 +135,13 @@ func (p *run) encode(ctx context.Context) error {
 			return err
 		}
 	}
-	if p.spec.Init != nil {
+	if p.spec.Init != nil && p.outpaint == nil {
 		if p.initImage, err = p.encodeInitImage(ctx); err != nil {
 			return err
 		}
 	}
 	for i := range p.passes {
-		if p.parts.Config.Extra == nil {
+		if p.parts.Config.Extra == nil || p.outpaint != nil {
 			break
 		}
 		if p.passes[i].inpaint, err = p.encodeInpaint(ctx, p.passes[i]); err != nil {

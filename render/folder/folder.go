@@ -33,6 +33,7 @@ type Folder struct {
 	Card        Card
 	Ports       Ports
 	TinyDecoder *TinyDecoder // nil for none
+	Upscaler    *Upscaler    // nil for none
 
 	graphs       map[string]graph.Header // by part
 	clues        family.Clues            // what the kind is recognised by
@@ -83,7 +84,7 @@ func (f *Folder) read() error {
 	}
 	for _, step := range []func() error{
 		f.readIndex, f.checkTokenizers, f.readScheduler, f.readVAE, f.readText, f.readUnet, f.readGraphs, f.validateGraphs,
-		f.findTinyDecoder, f.readCard,
+		f.findTinyDecoder, f.readCard, f.findUpscaler,
 	} {
 		if err := step(); err != nil {
 			return err

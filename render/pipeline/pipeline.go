@@ -18,6 +18,7 @@ import (
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
+	"darkroom/render/upscale"
 )
 
 // Open checks a model folder: its networks as folder.Open does, its tokenizer, its noise schedule and its card.
@@ -182,6 +183,9 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	}
 	if tiny := model.TinyDecoder(); tiny != nil {
 		parts.PreviewDecoder = tiny
+	}
+	if network := model.Upscaler(); network != nil {
+		parts.Upscalers = map[string]upscale.Upscaler{f.Upscaler.Ref.Hash: network}
 	}
 	if f.Config.SupportsSeamless {
 		parts.Seamless = func(ctx context.Context) (render.SeamlessNetworks, error) {
