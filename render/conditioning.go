@@ -98,7 +98,7 @@ func (p *run) negativeClipSkip() int {
 // text.
 func (p *run) splitTerms() (err error) {
 	rest, _ := prompt.Addons(p.spec.Prompt)
-	if p.terms, err = prompt.Terms(p.spec.Notation, rest); err != nil {
+	if p.terms, err = prompt.ReadingOf(p.spec).Terms(p.spec.Notation, rest); err != nil {
 		return refuseBecause(err.Error(), err)
 	}
 	if len(p.terms) > maxTerms {
@@ -117,7 +117,7 @@ func (p *run) encodePrompts(ctx context.Context, calls prompt.Calls) (passCondit
 	var out passConditioning
 	longest := 0
 	schedule := func(typed string) scheduledPrompt {
-		t := scheduledPrompt{stages: prompt.Stages(typed, calls), encodings: map[string]TextEncoding{}}
+		t := scheduledPrompt{stages: prompt.ReadingOf(p.spec).Stages(typed, calls), encodings: map[string]TextEncoding{}}
 		for _, s := range t.stages {
 			longest = max(longest, len(p.chunksOf(s.Text)))
 		}
@@ -174,7 +174,7 @@ func (p *run) conditioner() *clip.Conditioner {
 
 // chunksOf divides a text into chunks. Those that the model does not take are left out.
 func (p *run) chunksOf(typed string) []prompt.Chunk {
-	chunks := p.conditioner().Chunks(prompt.Parse(typed))
+	chunks := p.conditioner().Chunks(prompt.ReadingOf(p.spec).Parse(typed))
 	if most := p.parts.Config.MaxChunks; most > 0 && len(chunks) > most {
 		return chunks[:most]
 	}

@@ -59,7 +59,7 @@ func Effort(s picture.Spec, t Traits) float64 {
 
 // promptsPerCall is how many prompts the UNet reads at once, the negative one included.
 func promptsPerCall(s picture.Spec) float64 {
-	terms, err := prompt.Terms(s.Notation, s.Prompt)
+	terms, err := prompt.ReadingOf(s).Terms(s.Notation, s.Prompt)
 	if err != nil {
 		return 2
 	}

@@ -116,13 +116,13 @@ const exampleCalls = 20
 // text.
 func readings(typed string, n picture.Notation) ([]reading, error) {
 	rest, _ := prompt.Addons(typed)
-	terms, err := prompt.Terms(n, rest)
+	terms, err := prompt.Current.Terms(n, rest)
 	if err != nil {
 		return nil, err
 	}
 	var all []reading
 	for _, term := range terms {
-		stages := prompt.Stages(term.Text, prompt.Calls{Count: exampleCalls})
+		stages := prompt.Current.Stages(term.Text, prompt.Calls{Count: exampleCalls})
 		from := 0
 		for i, s := range stages[:min(len(stages), 3)] {
 			var title []string
@@ -136,7 +136,7 @@ func readings(typed string, n picture.Notation) ([]reading, error) {
 				title = append(title, "and so on")
 			}
 			from = s.Until + 1
-			all = append(all, reading{strings.Join(title, ", "), prompt.Parse(s.Text)})
+			all = append(all, reading{strings.Join(title, ", "), prompt.Current.Parse(s.Text)})
 		}
 	}
 	return all, nil

@@ -101,7 +101,7 @@ func TestPrompt(t *testing.T) {
 			t.Errorf("got %q and %v, want one hint about the prompt", &hints, err)
 		}
 		shown := table{w: &out}
-		if err := shown.chunks(narrow, prompt.Parse("red BREAK boat")); err != nil ||
+		if err := shown.chunks(narrow, prompt.Current.Parse("red BREAK boat")); err != nil ||
 			strings.Count(out.String(), "left out") != 1 ||
 			!strings.Contains(out.String(), "chunk 2  1 of 75 tokens (left out)") {
 			t.Errorf("got %q and %v, want the second chunk marked", &out, err)
@@ -116,7 +116,7 @@ func TestPrompt(t *testing.T) {
 		} {
 			var out strings.Builder
 			shown := table{w: &out}
-			if err := shown.chunks(promptReader{dir: dir, dialect: dialect}, prompt.Parse("boat!")); err != nil ||
+			if err := shown.chunks(promptReader{dir: dir, dialect: dialect}, prompt.Current.Parse("boat!")); err != nil ||
 				out.String() != want {
 				t.Errorf("%s: got %q and %v, want %q", dialect, &out, err, want)
 			}

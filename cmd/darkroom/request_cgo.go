@@ -16,6 +16,7 @@ import (
 	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
+	"darkroom/render/prompt"
 	"darkroom/render/request"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
@@ -105,6 +106,7 @@ func (o *drawRequest) resolve(ctx context.Context) error {
 		mode = init.Resize
 		o.spec.Init = &picture.Init{Picture: picture.Input{SHA256: unreadInput}, Strength: init.Strength}
 	}
+	prompt.SettleVersion(&o.spec)
 	specErr := o.spec.Validate()
 	faults := []error{cardErr, o.checkSize(card), o.checkSampler(), specErr, startErr}
 	if specErr != nil {

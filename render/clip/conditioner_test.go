@@ -49,7 +49,7 @@ func encodeTexts(t *testing.T, c *clip.Conditioner, texts ...string) tensor.Tens
 	t.Helper()
 	var all []tensor.Tensor
 	for _, text := range texts {
-		read, err := c.Encode(t.Context(), c.Chunks(prompt.Parse(text)), clip.EncodeOptions{})
+		read, err := c.Encode(t.Context(), c.Chunks(prompt.Current.Parse(text)), clip.EncodeOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +92,7 @@ func TestCondition(t *testing.T) {
 		e := &echoEncoder{}
 		c := newConditioner(t, e)
 		for _, skip := range []int{0, 1, 0} {
-			if _, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("a")), clip.EncodeOptions{Skip: skip}); err != nil {
+			if _, err := c.Encode(t.Context(), c.Chunks(prompt.Current.Parse("a")), clip.EncodeOptions{Skip: skip}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -135,7 +135,7 @@ func TestConditionEmphasis(t *testing.T) {
 	t.Parallel()
 	read := func(e *echoEncoder, text string, how clip.EncodeOptions) []float32 {
 		c := newConditioner(t, e)
-		out, err := c.Encode(t.Context(), c.Chunks(prompt.Parse(text)), how)
+		out, err := c.Encode(t.Context(), c.Chunks(prompt.Current.Parse(text)), how)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -245,7 +245,7 @@ func TestConditionRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := newConditioner(t, tt.encoder)
-			_, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("a")), clip.EncodeOptions{})
+			_, err := c.Encode(t.Context(), c.Chunks(prompt.Current.Parse("a")), clip.EncodeOptions{})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want one with %q", err, tt.want)
 			}

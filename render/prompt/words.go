@@ -27,7 +27,7 @@ func UnknownWords(words []string, text string) []string {
 			}
 		}
 	}
-	parts, _ := ParseWithAddons(text)
+	parts, _ := Current.ParseWithAddons(text)
 	var out []string
 	seen := map[string]bool{}
 	for _, w := range wordsOf(plainText(parts)) {

@@ -26,6 +26,7 @@ func ResolveExact(w Wanted, card Card, seed int64) (Resolved, *Refusal) {
 		return Resolved{}, refusal
 	}
 	r.findUnknownWords()
+	r.SettleVersion()
 	return r.Resolved, nil
 }
 
@@ -34,7 +35,7 @@ func newResolution(w Wanted, card Card, seed int64) resolution {
 	card = card.WithDefaults()
 	d := card.Defaults
 	return resolution{Resolved: Resolved{Card: card, Spoiler: w.Spoiler, Spec: picture.Spec{
-		Version: picture.PlainVersion, Dialect: card.Dialect, Notation: picture.NotationA1111,
+		Version: picture.Version, Dialect: card.Dialect, Notation: picture.NotationA1111,
 		Model: picture.Ref{Name: card.Name, Hash: card.Hash}, Negative: d.Negative,
 		Width: d.Size.Width, Height: d.Size.Height, Seed: seed, Count: d.Count,
 		Steps: d.Steps, GuidanceScale: d.GuidanceScale, Sampler: d.Sampler,
@@ -82,6 +83,7 @@ func (r *resolution) finish() (Resolved, *Refusal) {
 		return Resolved{}, refusal
 	}
 	r.FitSampler()
+	r.SettleVersion()
 	if refusal := r.Check(); refusal != nil {
 		return Resolved{}, refusal
 	}

@@ -61,7 +61,7 @@ func (r *resolution) prompts(w Wanted) *Refusal {
 // checkWeights refuses a prompt whose weights leave nothing to paint.
 func (r *resolution) checkWeights(Wanted) *Refusal {
 	rest, _ := prompt.Addons(r.Spec.Prompt)
-	if _, err := prompt.Terms(r.Spec.Notation, rest); err != nil {
+	if _, err := prompt.ReadingOf(r.Spec).Terms(r.Spec.Notation, rest); err != nil {
 		return Refuse("Give what you want more weight than what you do not want.",
 			"These weights do not work: %v.", err)
 	}
@@ -80,7 +80,7 @@ func (r *resolution) noteUnread() {
 		r.Note("Ignored, because add-ons are not supported: %s%s.", strings.Join(tags, ", "), more)
 	}
 	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
-		if room := r.Card.Chunks; room > 0 && prompt.MinChunks(t.text, s.Notation) > room {
+		if room := r.Card.Chunks; room > 0 && prompt.ReadingOf(*s).MinChunks(t.text, s.Notation) > room {
 			r.Note("%s reads about the first %d words of the %s. The rest was ignored.",
 				r.Card.Name, room*prompt.ChunkTokens, t.name)
 		}
