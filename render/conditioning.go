@@ -33,10 +33,14 @@ type term struct {
 type scheduledPrompt struct {
 	stages    []prompt.Stage
 	encodings map[string]TextEncoding // by a stage's text: hidden states [1, n, width], of one length in the whole pass
+	tiles     []scheduledPrompt       // of a group whose tiles differ: one for each, in place of encodings
 }
 
 // at returns the encoding of the text for a call, counted from 0.
 func (t scheduledPrompt) at(call int) (encoding TextEncoding, text string) {
+	if len(t.tiles) > 0 {
+		return t.atOfTiles(call)
+	}
 	text = prompt.StageAt(t.stages, call).Text
 	return t.encodings[text], text
 }
@@ -61,9 +65,10 @@ func (p *run) conditioningFor(prompts passConditioning, call, tiles int, seen []
 	var hidden, pooled []tensor.Tensor
 	add := func(t scheduledPrompt) {
 		encoding, _ := t.at(call)
-		hidden = append(hidden, tensor.Repeat(encoding.Hidden, tiles))
+		again := tiles / encoding.Hidden.Batch() // 1 where each tile has its own
+		hidden = append(hidden, tensor.Repeat(encoding.Hidden, again))
 		if !encoding.Pooled.Empty() {
-			pooled = append(pooled, tensor.Repeat(encoding.Pooled, tiles))
+			pooled = append(pooled, tensor.Repeat(encoding.Pooled, again))
 		}
 	}
 	if len(prompts.negative.stages) > 0 {

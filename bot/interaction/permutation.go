@@ -52,7 +52,7 @@ func (w permutationRequest) judge(req command.Request, wanted request.Wanted) ju
 func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) ([]request.Wanted, error) {
 	ctx, cancel := context.WithTimeout(ctx, expandTimeout)
 	defer cancel()
-	all, err := request.Expand(ctx, w.Wanted, w.DrawnSeed, from, maxPermutations)
+	all, err := request.Expand(ctx, w.Wanted, w.DrawnSeed, picture.MaxCount, from, maxPermutations)
 	if err != nil {
 		return nil, expansionRefusal(err)
 	}
@@ -63,7 +63,10 @@ func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) 
 func expansionRefusal(err error) error {
 	var unknown *dynamic.UnknownError
 	var many *dynamic.TooManyError
+	var unreadable *dynamic.UnreadableError
 	switch {
+	case errors.As(err, &unreadable):
+		return &request.Refusal{Sentence: message.ExpandUnknown(unreadable.Error())}
 	case errors.As(err, &unknown):
 		return &request.Refusal{Sentence: message.ExpandUnknown(unknown.Error()), Hint: unknown.Hint()}
 	case errors.As(err, &many):

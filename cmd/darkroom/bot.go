@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"os"
 
 	"darkroom/bot"
 	"darkroom/bot/rest"
 	"darkroom/config"
 	"darkroom/queue"
-	"darkroom/render/prompt/dynamic"
 	"darkroom/store"
 )
 
@@ -56,7 +54,7 @@ func newBot(
 		Options: bot.Options{
 			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log,
 			ForgetAfter: m.ForgetAfter,
-			Wildcards:   dynamic.Folder{FS: os.DirFS(wildcards)},
+			Wildcards:   wildcardFolder(wildcards, log),
 		},
 	})
 }

@@ -167,7 +167,7 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 			if c.options != nil {
 				c.options(&w)
 			}
-			rows, err := request.Expand(t.Context(), w, 42, dynamic.Folder{FS: os.DirFS(dir)}, 20)
+			rows, err := request.Expand(t.Context(), w, 42, 1, dynamic.Folder{FS: os.DirFS(dir)}, 20)
 			if err != nil || len(rows) != 1 {
 				t.Fatalf("%s, %q: got %+v, %v, want one request", name, c.prompt, rows, err)
 			}

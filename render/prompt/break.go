@@ -42,3 +42,16 @@ func isWholeWord(run string, from, to int) bool {
 func spaces(text string) int {
 	return len(text) - len(strings.TrimLeftFunc(text, pyre.IsSpace))
 }
+
+// HasBracketedBreak tells whether a BREAK stands inside brackets, where it is a weighted word.
+func HasBracketedBreak(text string) bool {
+	breaks := func(parts []Part) (n int) {
+		for _, p := range parts {
+			if p.Break {
+				n++
+			}
+		}
+		return n
+	}
+	return strings.Contains(text, breakWord) && breaks(Current.Parse(text)) != breaks(V2.Parse(text))
+}

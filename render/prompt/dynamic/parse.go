@@ -19,6 +19,9 @@ type node struct {
 	most         int
 	join         string
 	permutations int // of an expanded permutation: how many prompts it makes
+
+	raw        string // of a variable: as it was typed
+	keep, once bool   // of an assignment: it keeps an earlier value; its value is drawn once
 }
 
 type kind byte
@@ -28,6 +31,8 @@ const (
 	wildcard
 	choice      // some of the options, by chance
 	permutation // each of the options, in prompts of their own
+	assign      // a variable gets a value
+	variable    // stands for its value
 )
 
 // option is one of a group.
@@ -39,9 +44,9 @@ type option struct {
 }
 
 // read returns an option's pieces.
-func (o option) read() []node {
+func (o option) read(known func(name string) bool) []node {
 	if o.line != "" {
-		return parse(o.line)
+		return parse(o.line, known)
 	}
 	return o.nodes
 }
@@ -49,12 +54,13 @@ func (o option) read() []node {
 // reader reads one text in linear time: every bracket is matched once, before.
 type reader struct {
 	text  string
-	close []int // by the place of a brace that opens a group: the place of the one that closes it; else 0
+	known func(name string) bool // tells whether there is a wildcard of an unusual name; may be nil
+	close []int                  // by the place of a brace that opens a group: the place of the one that closes it; else 0
 }
 
-// parse reads a text.
-func parse(text string) []node {
-	r := reader{text: text, close: make([]int, len(text))}
+// parse reads a text. known tells which unusual names are wildcards: see wildcardName.
+func parse(text string, known func(name string) bool) []node {
+	r := reader{text: text, known: known, close: make([]int, len(text))}
 	var open []int
 	for at := 0; at < len(text); at++ {
 		switch text[at] {
@@ -91,13 +97,23 @@ func (r *reader) sequence(from, to int, permuted bool) (nodes []node) {
 			}
 			plain.WriteByte(r.text[at+1])
 			at += 2
+		case c == '$' && at+1 < to && r.text[at+1] == '{' && r.close[at+1] > 0:
+			n, ok := r.variable(at+2, r.close[at+1])
+			if !ok { // a dollar before a choice
+				plain.WriteByte(c)
+				at++
+				continue
+			}
+			flush()
+			nodes = append(nodes, n)
+			at = r.close[at+1] + 1
 		case c == '{' && r.close[at] > 0:
 			flush()
 			nodes = append(nodes, r.group(at+1, r.close[at])...)
 			at = r.close[at] + 1
-		case c == '_' && wildcardName(r.text[at:to]) != "":
+		case c == '_' && r.wildcardName(r.text[at:to]) != "":
 			flush()
-			name := wildcardName(r.text[at:to])
+			name := r.wildcardName(r.text[at:to])
 			nodes = append(nodes, node{kind: wildcard, text: name})
 			at += len(name) + 4
 		default:
@@ -110,17 +126,27 @@ func (r *reader) sequence(from, to int, permuted bool) (nodes []node) {
 }
 
 // wildcardName is the name between two underscores twice at the start of text, or "". The search ends at the next two
-// underscores, so that no part of a text is searched twice.
-func wildcardName(text string) string {
+// underscores, so that no part of a text is searched twice. A name of letters, digits and _-./* is one whether there is
+// such a file or not, so that a typing error is told; one with other characters, such as blanks, only where there is, so
+// that __an underlined line__ stays text. The characters that end a name are those of dynamicprompts 0.31.
+func (r *reader) wildcardName(text string) string {
 	if !strings.HasPrefix(text, "__") {
 		return ""
 	}
+	usual := true
 	for i, c := range text[2:] {
 		if c == '_' && strings.HasPrefix(text[2+i:], "__") {
-			return text[2 : 2+i]
-		}
-		if !unicode.IsLetter(c) && !unicode.IsMark(c) && !unicode.IsNumber(c) && !strings.ContainsRune("_-./*", c) {
+			name := text[2 : 2+i]
+			if usual || r.known != nil && r.known(name) {
+				return name
+			}
 			return ""
+		}
+		switch {
+		case strings.ContainsRune("(${}#\n", c):
+			return ""
+		case !unicode.IsLetter(c) && !unicode.IsMark(c) && !unicode.IsNumber(c) && !strings.ContainsRune("_-./*", c):
+			usual = false
 		}
 	}
 	return ""
@@ -162,6 +188,8 @@ func (r *reader) marks(from, to int, mark string) (places []int) {
 			at++
 		case r.text[at] == '{' && r.close[at] > 0:
 			at = r.close[at]
+		case r.text[at] == '_' && r.wildcardName(r.text[at:to]) != "":
+			at += len(r.wildcardName(r.text[at:to])) + 3
 		case strings.HasPrefix(r.text[at:to], mark):
 			places = append(places, at)
 			at += len(mark) - 1
@@ -171,7 +199,7 @@ func (r *reader) marks(from, to int, mark string) (places []int) {
 }
 
 var (
-	counts     = regexp.MustCompile(`^\s*(?:(\d{1,4})?(-)(\d{1,4})?|(\d{1,4}))\s*$`)
+	counts     = regexp.MustCompile(`^\s*(?:(\d{1,18})?(-)(\d{1,18})?|(\d{1,18}))\s*$`)
 	leadWeight = regexp.MustCompile(`^\s*(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\s*::`)
 )
 
@@ -186,7 +214,7 @@ func count(text string) (least, most int, ok bool) {
 	}
 	number := func(digits string, otherwise int) int {
 		if n, err := strconv.Atoi(digits); err == nil {
-			return n
+			return min(n, maxCount)
 		}
 		return otherwise
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -11,11 +12,24 @@ import (
 const (
 	maxLines     = 200_000 // of all its wildcards
 	maxLineBytes = 4 << 20 // bytes of them
+	maxSearches  = 100     // names with stars and unusual characters that are looked for
 	maxSuggested = 10      // names that are suggested in place of an unknown one
 )
 
 // ErrTooManyLines means that wildcards have more lines than allowed. Its text is a clause for people.
 var ErrTooManyLines = errors.New("the wildcards have too many lines for one prompt")
+
+// UnreadableError means that the only wildcard of a name cannot be read.
+type UnreadableError struct {
+	Name  string
+	Cause error
+}
+
+// Error is a clause for people.
+func (e *UnreadableError) Error() string { return "the wildcard " + e.Name + " cannot be read" }
+
+// Unwrap returns why, for the log.
+func (e *UnreadableError) Unwrap() error { return e.Cause }
 
 // Wildcards holds the values of wildcards. Folder is one.
 type Wildcards interface {
@@ -28,10 +42,12 @@ type Wildcards interface {
 // wildcardCache reads wildcards for one expansion, each once.
 type wildcardCache struct {
 	from         Wildcards
-	names        []string // of all wildcards, once they were listed
+	names        []string        // of all wildcards, once they were listed
+	exact        map[string]bool // the same in lower case
 	files        map[string][]string
 	pools        map[string]*weightedPool // by the requested name
 	lines, bytes int
+	searches     int // for unusual names with stars
 }
 
 func newWildcardCache(from Wildcards) *wildcardCache {
@@ -44,13 +60,11 @@ func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, e
 	if u, known := l.pools[name]; known {
 		return u, nil
 	}
-	if l.names == nil {
-		var err error
-		if l.names, err = l.from.Names(); err != nil {
-			return nil, err
-		}
+	if err := l.list(); err != nil {
+		return nil, err
 	}
 	var options []option
+	var unreadable error
 	found, fits := false, nameMatcher(name)
 	for _, n := range l.names {
 		if err := ctx.Err(); err != nil {
@@ -60,19 +74,55 @@ func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, e
 			continue
 		}
 		lines, err := l.file(n)
-		if err != nil {
+		if errors.Is(err, ErrTooManyLines) {
 			return nil, err
+		}
+		if err != nil {
+			unreadable = &UnreadableError{Name: n, Cause: err}
+			continue
 		}
 		for _, line := range lines {
 			options = append(options, lineOption(line))
 		}
 		found = true
 	}
+	if !found && unreadable != nil {
+		return nil, unreadable
+	}
 	if !found {
 		return nil, &UnknownError{Name: name, Known: l.names[:min(len(l.names), maxSuggested)]}
 	}
 	l.pools[name] = newWeightedPool(options)
 	return l.pools[name], nil
+}
+
+// list reads the names once.
+func (l *wildcardCache) list() (err error) {
+	if l.names != nil {
+		return nil
+	}
+	if l.names, err = l.from.Names(); err != nil {
+		return err
+	}
+	l.exact = make(map[string]bool, len(l.names))
+	for _, n := range l.names {
+		l.exact[strings.ToLower(n)] = true
+	}
+	return nil
+}
+
+// exists tells whether there is a wildcard of a name, which may have stars.
+func (l *wildcardCache) exists(name string) bool {
+	if l.list() != nil {
+		return false
+	}
+	if strings.Contains(name, "*") {
+		if l.searches++; l.searches > maxSearches {
+			return false
+		}
+		return slices.ContainsFunc(l.names, nameMatcher(name))
+	}
+	return l.exact[strings.ToLower(name)]
 }
 
 // file returns the lines of a file. They count towards the limits each time, since each time they become options.
