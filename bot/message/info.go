@@ -26,9 +26,22 @@ func Info(i JobInfo) string {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "**%s** %s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("Prompt", "%s", Escape(Shorten(s.Prompt, 500)))
-	if s.Negative != "" {
-		line("Negative", "%s", Escape(Shorten(s.Negative, 300)))
+	if i.Tile > 0 && i.Tile <= len(s.Tiles) {
+		s.Prompt, s.Negative = s.Tiles[i.Tile-1].Prompt, s.Tiles[i.Tile-1].Negative
+	}
+	each, share := []picture.TilePrompt{{Prompt: s.Prompt, Negative: s.Negative}}, 1
+	if i.Tile == 0 && len(s.Tiles) > 0 {
+		each, share = s.Tiles, 4
+	}
+	for n, t := range each {
+		number := ""
+		if len(each) > 1 {
+			number = fmt.Sprintf(" %d", n+1)
+		}
+		line("Prompt"+number, "%s", Escape(Shorten(t.Prompt, 500/share)))
+		if t.Negative != "" {
+			line("Negative"+number, "%s", Escape(Shorten(t.Negative, 300/share)))
+		}
 	}
 	line("Size", "%s", sizeText(s))
 	sampler := Escape(encode.SamplerTitle(s.Sampler))
