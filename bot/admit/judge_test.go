@@ -46,7 +46,7 @@ func asks(w request.Wanted) command.Request {
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	plain := picture.Spec{
-		Version: 1, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Version: picture.PlainVersion, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
 		Model: picture.Ref{Name: "postcards", Hash: hashA}, Prompt: "red boat", Width: 128, Height: 128, Seed: 42, Count: 4,
 		Steps: 20, GuidanceScale: 4.5, Sampler: "euler_a",
 	}

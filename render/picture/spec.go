@@ -12,9 +12,11 @@ import (
 	"regexp"
 )
 
-// Version is the newest Spec version that this program knows. A reader accepts every version up to its own; the lowest
-// one that can express a picture is written, see FieldsVersion.
-const Version = 3
+// Versions of a Spec. The lowest one that can express a picture is written: see FieldsVersion.
+const (
+	Version      = 3 // the newest one that this program knows; a reader accepts every version up to its own
+	PlainVersion = 2 // of a new picture that needs nothing of a later one: jobs of two versions never share a batch
+)
 
 // Limits of a valid Spec. They are what the format allows; a server's own limits are narrower and are checked
 // elsewhere.

@@ -112,7 +112,7 @@ func TestSampler(t *testing.T) {
 			t.Fatal(no)
 		}
 		spec, eta := was.Spec, 0.5
-		spec.Version, spec.Eta = 2, &eta
+		spec.Eta = &eta
 		got, no := Repaint(spec, allSamplers(picture.Diffusers))
 		if no != nil || !reflect.DeepEqual(got.Spec, spec) {
 			t.Errorf("got %+v and %v, want %+v", got.Spec, no, spec)

@@ -37,19 +37,24 @@ func TestVersion(t *testing.T) {
 		want    int
 		reading prompt.Reading
 	}{
-		"a plain request":             {resolve(Wanted{Prompt: "a boat"}), 1, prompt.V2},
+		"a plain request":             {resolve(Wanted{Prompt: "a boat"}), 2, prompt.V2},
 		"tiling":                      {resolve(Wanted{Prompt: "a boat --tile"}), 2, prompt.V2},
 		"tiling, exactly":             {exactly(Wanted{Prompt: "a boat --tile"}), 2, prompt.V2},
 		"Midjourney's weights":        {resolve(Wanted{Prompt: "hot:: dog"}), 2, prompt.V2},
 		"words that are read anew":    {resolve(Wanted{Prompt: "猫AND狗"}), 3, prompt.Current},
 		"a negative prompt read anew": {resolve(Wanted{Prompt: "a boat", Negative: new("(fog:１.５)")}), 3, prompt.Current},
-		"a negative prompt with AND":  {resolve(Wanted{Prompt: "a boat", Negative: new("猫AND狗")}), 1, prompt.V2},
+		"a negative prompt with AND":  {resolve(Wanted{Prompt: "a boat", Negative: new("猫AND狗")}), 2, prompt.V2},
 		"a remix with a newer setting": {
 			remix(Wanted{Prompt: "a star", Emphasis: new("no_norm")}, old("a boat")), 2, prompt.V2,
 		},
-		"a plain remix":                {remix(Wanted{Prompt: "a star"}, old("猫AND狗")), 1, prompt.V2},
+		"a plain remix":                {remix(Wanted{Prompt: "a star"}, old("猫AND狗")), 2, prompt.V2},
 		"a remix with words read anew": {remix(Wanted{Prompt: "猫AND狗"}, old("a boat")), 3, prompt.Current},
 		"an old image again":           {func() (Resolved, *Refusal) { return Repaint(old("猫AND狗"), models) }, 1, prompt.V2},
+		"an old image of version 2": {func() (Resolved, *Refusal) {
+			s := old("猫AND狗")
+			s.Version = 2
+			return Repaint(s, models)
+		}, 2, prompt.V2},
 		"an old image with tiling": {func() (Resolved, *Refusal) {
 			s := old("猫AND狗")
 			s.Tiling = true
