@@ -24,13 +24,13 @@ func (s Spec) Enlarged() Size {
 // needs returns the lowest version that can express the Spec's larger pictures and its outpainting, or 0.
 func (s Spec) needs() int {
 	if s.Upscale != nil || s.Upscaler != nil || s.Init != nil && s.Init.Window != nil {
-		return upscaleVersion
+		return UpscaleVersion
 	}
 	return 0
 }
 
-// upscaleVersion is the version that brought Upscale, Upscaler and Init.Window.
-const upscaleVersion = 3
+// UpscaleVersion is the version that brought Upscale, Upscaler and Init.Window.
+const UpscaleVersion = 3
 
 // Raise gives the Spec the version that it needs, if its own is lower.
 func (s *Spec) Raise() { s.Version = max(s.Version, s.needs()) }
