@@ -17,13 +17,14 @@ import (
 
 	"darkroom/render"
 	"darkroom/render/picture"
+	"darkroom/render/upscale"
 )
 
 // soaking says whether the long measures run: DARKROOM_SOAK=1.
 func soaking() bool { return os.Getenv("DARKROOM_SOAK") != "" }
 
-// groundJudge is the recipe's judge of outpainting (recipe/recipe/intruder.py): the probe's eyes, and layers that learnt
-// from painted images whether new ground shows a subject or nothing.
+// groundJudge is the recipe's judge of outpainting (recipe/recipe/intruder.py): the probe's eyes, and layers that
+// learnt from painted images whether new ground shows a subject or nothing.
 type groundJudge struct{ *probe }
 
 func openGroundJudge(t *testing.T) groundJudge {
@@ -41,11 +42,12 @@ func openGroundJudge(t *testing.T) groundJudge {
 	return groundJudge{judge}
 }
 
-// sure is how sure the judge must be that there is nothing (SURE in the recipe).
-const sure = 0.8
+// How sure the judge must be that there is nothing: in one view (SURE in the recipe), and in each of several that show
+// the same ground, where a false alarm in any counts.
+const sure, sureInEach = 0.8, 0.4
 
 // sees says whether the fresh part of an image of 128×128 shows a subject. The rest is greyed out.
-func (j groundJudge) sees(view *image.NRGBA, fresh func(x, y int) bool) bool {
+func (j groundJudge) sees(view *image.NRGBA, fresh func(x, y int) bool, sure float64) bool {
 	x := pixels(view)
 	for i := range side * side {
 		if !fresh(i%side, i/side) {
@@ -108,6 +110,26 @@ func (g gesture) fresh(x, y int) bool {
 	return !g.window.Min.Add(image.Pt(x, y)).In(image.Rect(p.X, p.Y, p.X+p.Width, p.Y+p.Height))
 }
 
+// shows says whether the judge sees a subject in what a gesture painted. Ground that was shrunk to half is judged at
+// the scale at which it was painted, which the judge knows: in eight overlapping views around the picture.
+func (g gesture) shows(judge groundJudge, result *image.NRGBA) bool {
+	if 2*g.place.Width != g.width {
+		return judge.sees(crop(result, g.window), g.fresh, sure)
+	}
+	for i := range 9 {
+		corner := image.Pt(i%3*side/4, i/3*side/4)
+		if i == 4 {
+			continue // the picture itself
+		}
+		quarter := crop(result, image.Rectangle{Min: corner, Max: corner.Add(image.Pt(side/2, side/2))})
+		fresh := func(x, y int) bool { return g.fresh(corner.X+x/2, corner.Y+y/2) }
+		if judge.sees(upscale.Lanczos(quarter, image.Pt(side, side)), fresh, sureInEach) {
+			return true
+		}
+	}
+	return false
+}
+
 // crop returns a part of an image.
 func crop(img *image.NRGBA, at image.Rectangle) *image.NRGBA {
 	out := image.NewNRGBA(image.Rectangle{Max: at.Size()})
@@ -124,57 +146,73 @@ func TestNewGround(t *testing.T) {
 	if soaking() {
 		count, least = 100, 0.9
 	}
-	free := map[string]int{}
-	for i, c := range heldOut(t, "all", count, s.vocabulary) {
-		spec := fewStepSpec(c.Caption, int64(i))
-		spec.Steps, spec.Sampler = 12, "dpmpp_2m_karras"
-		base := s.render(t, spec)
-		for _, g := range gestures {
-			got := g.apply(t, s, spec, base)
-			if size := got.Rect.Size(); size != image.Pt(g.width, g.height) {
-				t.Fatalf("%s: got %v, want the whole canvas", g.name, size)
-			}
-			if g.place.Width == side && !bytes.Equal(crop(got, image.Rect(
-				g.place.X, g.place.Y, g.place.X+side, g.place.Y+side)).Pix, base.Pix) {
-				t.Errorf("%s of %q: pixels that were there changed", g.name, c.Caption)
-			}
-			if judge.sees(crop(got, g.window), g.fresh) {
-				t.Logf("%s of %q: a subject", g.name, c.Caption)
-			} else {
-				free[g.name]++
-			}
-		}
-	}
+	captions, bases := heldOut(t, "all", count, s.vocabulary), map[int]*image.NRGBA{}
 	for _, g := range gestures {
-		t.Logf("%s: %d of %d without a subject", g.name, free[g.name], count)
-		if float64(free[g.name]) < least*float64(count) {
-			t.Errorf("%s: got new ground without subjects in %d of %d, want at least %.0f %%",
-				g.name, free[g.name], count, 100*least)
-		}
+		t.Run(g.name, func(t *testing.T) {
+			free := 0
+			for i, c := range captions {
+				spec := fewStepSpec(c.Caption, int64(i))
+				spec.Steps, spec.Sampler = 12, "dpmpp_2m_karras"
+				if bases[i] == nil {
+					bases[i] = s.render(t, spec)
+				}
+				if g.keeps(t, s, judge, spec, bases[i]) {
+					free++
+				} else {
+					t.Logf("%q: a subject", c.Caption)
+				}
+			}
+			if t.Logf("%d of %d without a subject", free, count); float64(free) < least*float64(count) {
+				t.Errorf("got new ground without subjects in %d of %d, want at least %.0f %%", free, count, 100*least)
+			}
+		})
 	}
 }
 
-// TestGroundJudge plants subjects of the same kind in new ground: the middle of another picture of the same words.
+// keeps applies a gesture, checks the canvas and the old pixels, and says whether the new ground is free of subjects.
+func (g gesture) keeps(t *testing.T, s *probedModel, judge groundJudge, spec picture.Spec, base *image.NRGBA) bool {
+	t.Helper()
+	got, at := g.apply(t, s, spec, base), g.place
+	if size := got.Rect.Size(); size != image.Pt(g.width, g.height) {
+		t.Fatalf("got %v, want the whole canvas", size)
+	}
+	old := crop(got, image.Rect(at.X, at.Y, at.X+at.Width, at.Y+at.Height))
+	if at.Width == side && !bytes.Equal(old.Pix, base.Pix) {
+		t.Errorf("%q: pixels that were there changed", spec.Prompt)
+	}
+	return !g.shows(judge, got)
+}
+
+// TestGroundJudge plants subjects of the same kind in new ground: the middle of another picture of the same words, as
+// large as the gesture shows it.
 func TestGroundJudge(t *testing.T) {
 	t.Parallel()
 	s, judge := openProbedModel(t), openGroundJudge(t)
-	count := 20
+	count := 12
 	if soaking() {
 		count = 100
 	}
-	found := 0
+	panned, zoomed := 0, 0
 	for i, c := range heldOut(t, "coloured", count, s.vocabulary) {
 		spec := fewStepSpec(c.Caption, int64(i))
-		view := s.render(t, spec)
+		base := s.render(t, spec)
 		spec.Seed += 500
-		draw.Draw(view, image.Rect(64, 0, 128, 128), s.render(t, spec), image.Pt(32, 0), draw.Src)
-		if judge.sees(view, func(x, _ int) bool { return x >= 64 }) {
-			found++
-		} else {
-			t.Logf("%q: not found", c.Caption)
+		planted := crop(s.render(t, spec), image.Rect(32, 0, 96, 128))
+		pan := image.NewNRGBA(image.Rect(0, 0, 192, 128))
+		draw.Draw(pan, base.Rect, base, image.Point{}, draw.Src)
+		draw.Draw(pan, image.Rect(128, 0, 192, 128), planted, image.Point{}, draw.Src)
+		if gestures[0].shows(judge, pan) {
+			panned++
+		}
+		zoom := gestures[4].apply(t, s, spec, base)
+		draw.Draw(zoom, image.Rect(96, 32, 128, 96), upscale.Lanczos(planted, image.Pt(32, 64)), image.Point{}, draw.Src)
+		if gestures[4].shows(judge, zoom) {
+			zoomed++
 		}
 	}
-	if t.Logf("%d of %d planted subjects found", found, count); float64(found) < 0.95*float64(count) {
-		t.Errorf("the judge finds %d of %d planted subjects, want at least 95 %%", found, count)
+	t.Logf("of %d planted subjects it finds %d beside a picture and %d around one", count, panned, zoomed)
+	if float64(min(panned, zoomed)) < 0.95*float64(count) {
+		t.Errorf("of %d planted subjects it finds %d beside a picture and %d around one, want at least 95 %%",
+			count, panned, zoomed)
 	}
 }

@@ -32,7 +32,8 @@ func openProbedModel(t *testing.T) *probedModel {
 	t.Helper()
 	e := pipelinetest.Load(t, postcards)
 	return &probedModel{
-		openProbe(t), e.Renderer, e.Folder.Card.Vocabulary(), e.Folder.Card.Outpaint, &e.Folder.Upscaler.Ref, e.Model.Upscaler(),
+		openProbe(t), e.Renderer, e.Folder.Card.Vocabulary(), e.Folder.Card.Outpaint, &e.Folder.Upscaler.Ref,
+		e.Model.Upscaler(),
 	}
 }
 

@@ -19,8 +19,8 @@ import (
 	"darkroom/render/upscale"
 )
 
-// upscaled is a Spec at twice its size, as the bot's button makes it of the demo model's: by the network, or in tiles of
-// a size that the model knows.
+// upscaled is a Spec at twice its size, as the bot's button makes it of the demo model's: by the network, or in tiles
+// of a size that the model knows.
 func (s *probedModel) upscaled(spec picture.Spec, repaint float64) picture.Spec {
 	spec.Version, spec.Upscale, spec.Upscaler = 3, &picture.Upscale{Scale: 2}, s.upscaler
 	if repaint > 0 {
@@ -198,7 +198,8 @@ func TestUpscaleTilesShowNoBorders(t *testing.T) {
 			t.Errorf("%q: in tiles the picture differs by %.2f levels", c.Caption, off)
 		}
 	}
-	t.Logf("steps at tile borders: %.3f of those elsewhere, %.3f without tiles", inTiles/float64(count), whole/float64(count))
+	t.Logf("steps at tile borders: %.3f of those elsewhere, %.3f without tiles",
+		inTiles/float64(count), whole/float64(count))
 	if inTiles > 1.05*whole {
 		t.Errorf("steps at tile borders: got %.3f of those elsewhere, want as without tiles, %.3f",
 			inTiles/float64(count), whole/float64(count))
@@ -234,7 +235,7 @@ func TestGestureSheet(t *testing.T) {
 		spec.Steps, spec.Sampler = 12, "dpmpp_2m_karras"
 		base, x, top := s.render(t, spec), 0, i*(line+gap)
 		put := func(img *image.NRGBA, x, y int) {
-			draw.Draw(sheet, image.Rectangle{Min: image.Pt(x, y), Max: image.Pt(x, y).Add(img.Rect.Size())}, img, image.Point{}, draw.Src)
+			draw.Draw(sheet, img.Rect.Add(image.Pt(x, y)), img, image.Point{}, draw.Src)
 		}
 		put(base, x, top)
 		put(gestures[4].apply(t, s, spec, base), x, top+side)
@@ -251,7 +252,7 @@ func TestGestureSheet(t *testing.T) {
 		put(gestures[3].apply(t, s, spec, base), x, top)
 	}
 	for i := range sheet.Pix {
-		sheet.Pix[i] |= 7 // fewer levels make a smaller file
+		sheet.Pix[i] |= 15 // fewer levels make a smaller file
 	}
 	f, err := os.Create(path)
 	if err != nil {

@@ -32,7 +32,8 @@ func TestUpscale(t *testing.T) {
 	}{
 		"the model's own network enlarges, and nothing is repainted": {withNetwork, network, picture.Upscale{Scale: 2}},
 		"without one it is repainted in a size that the model knows": {
-			postcards(), nil, picture.Upscale{Scale: 2, Steps: 20, Strength: repaintStrength, Tile: &Size{Width: 160, Height: 112}},
+			postcards(), nil,
+			picture.Upscale{Scale: 2, Steps: 20, Strength: repaintStrength, Tile: &Size{Width: 160, Height: 112}},
 		},
 		"a model that cannot begin with a picture repaints nothing": {blind, nil, picture.Upscale{Scale: 2}},
 	} {
