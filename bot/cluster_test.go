@@ -103,8 +103,10 @@ func startCluster(t *testing.T) *cluster {
 }
 
 // newQueue gives the cluster an empty queue.
-func (h *cluster) newQueue() {
-	h.queue = queue.Embedded(queue.Options{})
+func (h *cluster) newQueue() { h.newQueueWith(queue.Options{}) }
+
+func (h *cluster) newQueueWith(o queue.Options) {
+	h.queue = queue.Embedded(o)
 	q := h.queue
 	h.t.Cleanup(func() { _ = q.Close() })
 	h.announce()

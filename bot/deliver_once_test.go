@@ -1,6 +1,8 @@
 package bot_test
 
 import (
+	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +53,41 @@ func TestDeliveredResultIsNotRenderedAgain(t *testing.T) {
 	}
 }
 
+// TestDeliveredResultIsNotRenderedInANewEpoch delivers the pictures of a job that waits in a new epoch for the renderer
+// that had it before. That renderer never comes.
+func TestDeliveredResultIsNotRenderedInANewEpoch(t *testing.T) {
+	t.Parallel()
+	h := newCluster(t, sandbox.Options{})
+	h.sandbox.Rules().Allow("forbidden")
+	h.newQueueWith(queue.Options{ReclaimGrace: time.Second})
+	h.startBot()
+	h.waitReady()
+	i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
+	h.waitText(i, "#1 in the queue")
+	h.lease(i, "gone")
+	h.pollUntil("the lease to be noted", func() bool { return h.job(i).State == store.Running })
+	h.refuseEdits()
+	h.refuseRequests("DELETE", "^/(channels|webhooks)/", 50001)
+	if err := h.queue.BeginEpoch(h.ctx, 7); err != nil {
+		t.Fatal(err)
+	}
+	h.pollUntil("the job to wait in the new epoch", func() bool {
+		s, err := h.queue.Snapshot(h.ctx)
+		return err == nil && len(s.Jobs) == 1 && h.job(i).Epoch == 8
+	})
+	h.putUndelivered(h.job(i))
+	h.waitDone(i)
+	h.pollUntil("the results to be acknowledged", func() bool { return !must(h.queue.IsUndelivered(h.ctx, h.job(i).ID)) })
+	h.startRenderer()
+	h.pollUntil("the queue to be empty", func() bool {
+		s, err := h.queue.Snapshot(h.ctx)
+		return err == nil && len(s.Jobs) == 0
+	})
+	if n := h.countPictureMessages(h.defaults.Channel.ID); n != 1 || len(h.renderer.specs()) != 0 {
+		t.Errorf("messages with pictures: got %d, want 1; rendered %d times, want never", n, len(h.renderer.specs()))
+	}
+}
+
 // TestLostUndeliveredResultIsReoffered has a renderer say that it left undelivered results, which are gone.
 func TestLostUndeliveredResultIsReoffered(t *testing.T) {
 	t.Parallel()
@@ -81,4 +118,31 @@ func TestLostUndeliveredResultIsReoffered(t *testing.T) {
 		now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)
 		return strings.Contains(now.Content, "too late")
 	})
+}
+
+// TestDeletedLatePostIsNotPostedAgain loses the answers to a late post, and its owner deletes the message meanwhile.
+func TestDeletedLatePostIsNotPostedAgain(t *testing.T) {
+	t.Parallel()
+	h := startEndsCluster(t)
+	h.startRenderer()
+	h.refuseEdits()
+	repair := h.sandbox.Fail(sandbox.Fault{
+		Method: http.MethodPost, Path: regexp.MustCompile(`^/channels/\d+/messages$`), Times: -1, Drop: true,
+	})
+	i := h.imagineLate()
+	me, here := h.defaults.Member.ID, h.defaults.Channel.ID
+	m, err := h.sandbox.WaitMessage(h.ctx, me, here, func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.sandbox.DeleteMessage(h.defaults.Moderator.ID, m.ID); err != nil {
+		t.Fatal(err)
+	}
+	repair()
+	if e := h.waitDone(i); !strings.Contains(string(e.Outcome), `"removed"`) {
+		t.Errorf("outcome: got %s, want removed", e.Outcome)
+	}
+	if n := h.countPictureMessages(here) + h.countPictureMessages(must(h.sandbox.DM(me)).ID); n != 0 {
+		t.Errorf("messages with pictures: got %d, want none: they were deleted", n)
+	}
 }

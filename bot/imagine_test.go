@@ -128,7 +128,7 @@ func TestButtons(t *testing.T) {
 	})
 	t.Run("zoom out lays a tile in the middle and paints around it, pan extends it", func(t *testing.T) {
 		alone := h.waitPictures(h.click(me, grid.ID, "1:single:"+job+":3"), 1)
-		want := must(encode.Clean(must(h.sandbox.Download(grid.Attachments[2].ID)), request.MaxInputPixels, 2048))
+		want := must(encode.Clean(h.ctx, must(h.sandbox.Download(grid.Attachments[2].ID)), request.MaxInputPixels, 2048))
 		for arg, canvas := range map[string]request.Canvas{
 			"zoom:3:2": {
 				Size: picture.Size{Width: 128, Height: 128}, Place: picture.Placement{X: 32, Y: 32, Width: 64, Height: 64},

@@ -174,7 +174,7 @@ type Leasing struct {
 
 // Draw renders pictures from the shell.
 type Draw struct {
-	Prompt      string   `arg:"" help:"What to draw; (word:1.2) sets a weight, {a|b} chooses by the seed. It may end with flags as in /imagine: --ar 3:2, --no fog, --seed 5, --steps 20, --tile."`
+	Prompt      string   `arg:"" help:"What to draw; (word:1.2) sets a weight, {a|b} chooses by the seed. It may end with flags as in /imagine: --ar 3:2, --no fog, --seed 5, --steps 20, --tile, --resize fill."`
 	Negative    *string  `name:"negative" placeholder:"TEXT" help:"What to avoid. When left out: the model's default."`
 	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first picture. When left out or -1: a random one."`
 	Steps       *int     `name:"steps" placeholder:"N" help:"Number of steps. When left out: the model's default."`
@@ -195,7 +195,9 @@ type Draw struct {
 	Emphasis    string   `name:"emphasis" enum:"original,no_norm" default:"original" placeholder:"KIND" help:"What (word:1.2) does to other words: original keeps the strength of the whole prompt, no_norm leaves them as they are."`
 	Tile        bool     `name:"tile" help:"Make edges that fit each other, for patterns."`
 	Init        string   `name:"init" placeholder:"FILE" help:"Picture to start from."`
-	Mask        string   `name:"mask" placeholder:"FILE" help:"With --init: white changes, black stays."`
+	Mask        string   `name:"mask" placeholder:"FILE" help:"With --init: white changes, black stays. Of a mask with transparent parts: opaque changes, or what was erased from the picture."`
+	MaskBlur    int      `name:"mask-blur" default:"-1" range:"-1..64" placeholder:"N" help:"With --mask: soften its edge by N pixels and keep the rest of the picture as it was, as A1111 does (there 4). When left out: as the dialect does; diffusers has a hard edge."`
+	Resize      string   `name:"resize" enum:",crop,fill,stretch" default:"" placeholder:"MODE" help:"With --init of another shape: crop it, fill the rest with its edges, or stretch it. When left out: crop."`
 	Strength    *float64 `name:"strength" placeholder:"X" help:"With --init: how much to change, from 0 to 1."`
 	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"File or directory for the pictures."`
 	JSON        bool     `name:"json" help:"Print one JSON object per picture: file, seed, size, seconds by stage."`

@@ -28,7 +28,7 @@ func (s historyCall) applyToModel(m *model) string {
 	case "enqueue":
 		return m.enqueue(s.job)
 	case "cancel":
-		return string(m.cancel(s.job.ID))
+		return string(m.cancel(s.job.ID, false))
 	case "seal":
 		return string(m.seal(s.lease))
 	case "done":

@@ -147,7 +147,8 @@ func (m *model) release(l Lease, looked bool) Verdict {
 	return OK
 }
 
-func (m *model) cancel(id string) CancelResult {
+// cancel cancels a job for a person. elsewhere says that it has ended elsewhere.
+func (m *model) cancel(id string, elsewhere bool) CancelResult {
 	j := m.jobs[id]
 	switch {
 	case j == nil:
@@ -159,9 +160,9 @@ func (m *model) cancel(id string) CancelResult {
 		return CancelRemoved
 	case j.state == 'S':
 		return CancelPosting
-	case j.state == 'D' && j.fence == 0:
+	case j.state == 'D' && j.fence == 0 && !elsewhere:
 		return CancelUnclaimed
-	case j.state == 'L' || j.maybePosted:
+	case j.state == 'D' && j.fence == 0, j.state == 'L' || j.maybePosted:
 		j.cancel = true
 		return CancelStopping
 	}

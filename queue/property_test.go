@@ -260,8 +260,13 @@ func (p *property) release(t *rapid.T) {
 
 func (p *property) cancel(t *rapid.T) {
 	id := fmt.Sprint(rapid.IntRange(1, p.ids+1).Draw(t, "id"))
+	if rapid.Bool().Draw(t, "elsewhere") {
+		got, err := p.RemoveEnded(p.ctx, id)
+		mustEqual(t, "remove ended", got, p.m.cancel(id, true), err)
+		return
+	}
 	got, err := p.Cancel(p.ctx, id, "somebody")
-	mustEqual(t, "cancel", got, p.m.cancel(id), err)
+	mustEqual(t, "cancel", got, p.m.cancel(id, false), err)
 }
 
 func (p *property) wait(t *rapid.T) {

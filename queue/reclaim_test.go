@@ -106,6 +106,35 @@ func TestCancelOfAnUnclaimedJob(t *testing.T) {
 	})
 }
 
+// A job whose images were delivered while it waits for its renderer of the epoch before is never rendered again.
+func TestRemoveEndedMarksAnUnclaimedJob(t *testing.T) {
+	onEachBackend(t, Options{ReclaimGrace: 10 * time.Second}, func(r *fixture) {
+		r.enqueue(job("1-0", "s", "u"), job("2-0", "s", "u"))
+		one, two := r.mustLease("w", "1-0"), r.mustLease("v", "2-0")
+		r.nextEpoch()
+		r.enqueue(previouslyRunning("1-0"), previouslyRunning("2-0"))
+		for _, id := range []string{"1-0", "2-0", "1-0"} {
+			if got, err := r.RemoveEnded(r.ctx, id); err != nil || got != CancelStopping {
+				r.Fatalf("remove ended job %s: %q, error %v; want %q", id, got, err, CancelStopping)
+			}
+			r.checkInvariants()
+		}
+		l := r.mustReclaim("v", two, OK)
+		r.wantVerdict(Cancelled)(r.heartbeat(l, 0))
+		r.wantVerdict(Cancelled)(r.ConfirmCancel(r.ctx, l))
+
+		r.clock.advance(11 * time.Second)
+		r.mustReap(1)
+		l = r.mustLease("x", "1-0")
+		if !l.Cancelled || !l.Job.MaybePosted {
+			r.Errorf("leased %+v, want it cancelled, and its message to be checked", l)
+		}
+		r.wantVerdict(Cancelled)(r.ConfirmCancel(r.ctx, l))
+		r.mustReclaim("w", one, Cancelled)
+		r.mustLeaseNone()
+	})
+}
+
 func TestReclaimNeedsAnEarlierLease(t *testing.T) {
 	onEachBackend(t, Options{}, func(r *fixture) {
 		r.enqueue(job("1-0", "s", "u"))

@@ -135,7 +135,7 @@ func TestInpaintAsA1111(t *testing.T) {
 	if err := json.Unmarshal(data, &want); err != nil {
 		t.Fatal(err)
 	}
-	r := regionFromMask(fit(windowMask(), 64, 48), 8, picture.A1111)
+	r := regionFromMask(fit(windowMask(), 64, 48), 8, picture.A1111, nil)
 	for i, v := range want.Blurred {
 		if got := int(r.pixels.GrayAt(i%22*3, i/22*3).Y); got-v > 1 || v-got > 1 {
 			t.Errorf("blurred mask at (%d, %d): got %d, want %d", i%22*3, i/22*3, got, v)

@@ -16,6 +16,9 @@ type Job struct {
 	Progress func(Progress)
 	// Latents is standard normal noise [1 or count, channels, h, w] in place of the seed's. Usually nil.
 	Latents *tensor.Tensor
+	// MaskBlur is A1111's "Mask blur" in pixels, for either dialect: a mask is read and laid over the result as A1111
+	// does. nil is what the dialect has: 4 for A1111, and a hard edge without an overlay for diffusers.
+	MaskBlur *int
 	// BatchMember is the run as one of a batch; Render makes it leave. nil for a run of its own.
 	BatchMember *BatchMember
 }

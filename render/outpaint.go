@@ -44,7 +44,7 @@ func outpaintRegion(s picture.Spec, mask *image.NRGBA, factor int) region {
 	}
 	if mask != nil {
 		soft := image.NewGray(r.pixels.Rect)
-		draw.Draw(soft, at, blur(toGrey(mask)), image.Point{}, draw.Src)
+		draw.Draw(soft, at, blur(toGrey(mask), maskBlur), image.Point{}, draw.Src)
 		for i, v := range soft.Pix {
 			r.pixels.Pix[i] = max(r.pixels.Pix[i], v)
 		}

@@ -6,9 +6,9 @@ import (
 	"image/draw"
 	"math"
 
+	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
-	"darkroom/render/upscale"
 )
 
 // fit cuts the middle of an image out in the shape of width × height and scales it to that size with Lanczos's
@@ -22,7 +22,7 @@ func fit(img image.Image, width, height int) *image.NRGBA {
 	if from.Dx() == width && from.Dy() == height {
 		return flat
 	}
-	return upscale.Lanczos(flat, image.Pt(width, height))
+	return encode.Resize(flat, width, height)
 }
 
 // centreCrop returns the largest rectangle of the shape width : height in the middle of b.

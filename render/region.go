@@ -17,11 +17,18 @@ type region struct {
 	overlay *image.Gray   // how far the init image covers the finished one; nil for not at all
 }
 
-// regionFromMask reads a mask, white where the image is regenerated, as a dialect does.
-func regionFromMask(mask *image.NRGBA, factor int, d picture.Dialect) region {
+// regionFromMask reads a mask, white where the image is regenerated, as a dialect does. Asked to blur it, both do it as
+// A1111.
+//
+// diffusers lays nothing over its result unless it works on a crop (padding_mask_crop), so the whole image is what the
+// VAE makes of it, and around the region, in the size of a latent, it differs more.
+func regionFromMask(mask *image.NRGBA, factor int, d picture.Dialect, blurBy *int) region {
 	grey := toGrey(mask)
-	if d == picture.A1111 {
-		return softRegion(grey, factor)
+	switch {
+	case blurBy != nil:
+		return softRegion(grey, factor, *blurBy)
+	case d == picture.A1111:
+		return softRegion(grey, factor, maskBlur)
 	}
 	for i, v := range grey.Pix { // diffusers' do_binarize
 		grey.Pix[i] = 255 * (v >> 7)
@@ -34,8 +41,8 @@ const maskBlur = 4
 
 // softRegion reads a mask as A1111 does: its edge is blurred, a latent belongs to it if most of the latent does, and
 // the init image covers the finished one where the blurred mask is less than half white, with a soft edge.
-func softRegion(grey *image.Gray, factor int) region {
-	r := region{pixels: blur(grey)}
+func softRegion(grey *image.Gray, factor, blurBy int) region {
+	r := region{pixels: blur(grey, blurBy)}
 	r.overlay = image.NewGray(grey.Rect)
 	for i, v := range r.pixels.Pix {
 		r.overlay.Pix[i] = 255 - uint8(min(2*int(v), 255))
@@ -100,10 +107,13 @@ func toGrey(img *image.NRGBA) *image.Gray {
 	return out
 }
 
-// blur is a Gaussian blur of deviation maskBlur, cut off where OpenCV's is in A1111 (a kernel of 2·int(2.5σ+½)+1
-// pixels) and mirrored at the edges.
-func blur(grey *image.Gray) *image.Gray {
-	sigma := float64(maskBlur)
+// blur is a Gaussian blur of deviation by, cut off where OpenCV's is in A1111 (a kernel of 2·int(2.5σ+½)+1 pixels) and
+// mirrored at the edges. 0 is none.
+func blur(grey *image.Gray, by int) *image.Gray {
+	if by == 0 {
+		return grey
+	}
+	sigma := float64(by)
 	reach := int(2.5*sigma + 0.5)
 	kernel := make([]float64, 2*reach+1)
 	sum := 0.0

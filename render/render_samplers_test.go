@@ -91,7 +91,7 @@ func renderMode(t *testing.T, m sampler.Method, s picture.Spec, way string) {
 		t.Errorf("%s: got %v, want an image of finite numbers", way, err)
 		return
 	}
-	own := s.Dialect == picture.A1111 || isKDPM2(s.Sampler) // TestInpaintAsA1111 and TestInpaintAsDiffusers cover these
+	own := s.Dialect == picture.A1111 || asksAhead(s.Sampler) // TestInpaintAsA1111 and TestInpaintAsDiffusers cover these
 	if way == "place" || way == "mask" && !own {
 		net.checkShown(t, way)
 	}
@@ -150,7 +150,7 @@ func TestBlurLooksAtEveryNeighbour(t *testing.T) {
 	for i := range grey.Pix {
 		grey.Pix[i] = uint8(i * i % 251)
 	}
-	got := blur(grey)
+	got := blur(grey, maskBlur)
 	for _, at := range []image.Point{{0, 0}, {22, 6}, {11, 3}, {22, 0}, {3, 6}} {
 		down, all := 0.0, 0.0
 		for y := at.Y - 10; y <= at.Y+10; y++ {
@@ -171,6 +171,6 @@ func TestBlurLooksAtEveryNeighbour(t *testing.T) {
 func BenchmarkBlur(b *testing.B) {
 	grey := image.NewGray(image.Rect(0, 0, 1024, 1024))
 	for b.Loop() {
-		blur(grey)
+		blur(grey, maskBlur)
 	}
 }

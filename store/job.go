@@ -44,7 +44,7 @@ type Job struct {
 	Spoiler          bool
 	Weight           int             // the user's weight in percent at the time of the request; 0 means 100
 	Epoch            int64           // the queue's epoch in which it was last enqueued; 0 means never
-	WasLeased        bool            // a renderer had it, so it may have been posted; a guess in bot/outbox's copies
+	WasLeased        bool            // a renderer had it, so it may have been posted
 	PostedSeparately bool            // its pictures may be in a message of their own: see Delivery
 	Message          string          // the message that holds the answer, once known
 	Crashes          int             // renderers that were lost while they rendered it

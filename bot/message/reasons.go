@@ -10,12 +10,12 @@ const (
 	ReasonInputAddress       = "the start image's link is not valid"
 	ReasonInputNoImage       = "the start image is not a PNG, JPEG, WebP or GIF file"
 	ReasonInputAnimated      = "the start image is an animated WebP: send a still image"
+	ReasonInputTooComplex    = "the start image takes too long to read: save it anew as a PNG and send that"
 	ReasonInputDamaged       = "the start image is damaged or incomplete"
 	ReasonRetriesUsed        = "several attempts did not succeed"
 	ReasonUnreadable         = "the stored request cannot be read"
 	ReasonUnreadableSettings = "the renderer cannot read these settings"
 	ReasonTooLarge           = "the images are larger than Discord allows here"
-	ReasonRefused            = "Discord refused the images"
 )
 
 // ReasonInputRefused says that Discord refused the download of a start image.

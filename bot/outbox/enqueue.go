@@ -19,6 +19,9 @@ import (
 // again when it got no answer.
 const enqueueTimeout = 3 * time.Second
 
+// failTimeout is how long the database may take to note that a job was given up.
+const failTimeout = 5 * time.Second
+
 var (
 	// errBacklog means that others have waited longer for room in the queue.
 	errBacklog = errors.New("others wait for room in the queue")
@@ -166,13 +169,16 @@ func (e *enqueuer) removeEnded(ctx context.Context, id string) error {
 	if err == nil && !row.State.Terminal() {
 		return nil // somebody else noted its epoch
 	}
-	_, err = e.queue.Cancel(ctx, id, "it ended on its way")
+	_, err = e.queue.RemoveEnded(ctx, id)
 	return err
 }
 
-// giveUp ends a job that cannot be painted: in SQL, then in its message. It returns errGivenUp with the cause.
+// giveUp ends a job that cannot be painted: in SQL, then in its message. It returns errGivenUp with the cause. It does
+// not stop when the caller has no more time, or the job would seem to wait for ever.
 func (e *enqueuer) giveUp(ctx context.Context, j job.Job, reason string, cause error) error {
 	e.log.Warn("a job was given up before it was rendered", "job", j.ID, "error", rest.Redact(cause.Error()))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), failTimeout)
+	defer cancel()
 	if _, err := e.db.Fail(ctx, j.ID, reason); err != nil {
 		return errors.Join(cause, err)
 	}

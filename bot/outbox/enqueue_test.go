@@ -28,7 +28,10 @@ func (f *fakeStore) MarkEnqueued(_ context.Context, id string, _ int64) (bool, e
 	return true, nil
 }
 
-func (f *fakeStore) Fail(_ context.Context, id, reason string) (bool, error) {
+func (f *fakeStore) Fail(ctx context.Context, id, reason string) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
 	f.failed[id] = reason
 	return true, nil
 }

@@ -18,6 +18,10 @@ import (
 const (
 	// copyTimeout is how long the bot tries to copy a start picture before it gives the job up.
 	copyTimeout = 10 * time.Minute
+	// attemptTimeout is how long one attempt to copy it may take, with the wait until others are decoded.
+	attemptTimeout = time.Minute
+	// decodeTimeout is how long one start picture may be decoded while others wait. A large one takes about a second.
+	decodeTimeout = 20 * time.Second
 	// maxInputSide is what the longer side of a start picture is scaled down to, in pixels: no model here paints more, and
 	// its bytes are kept in SQL.
 	maxInputSide = 2048
@@ -35,6 +39,8 @@ type copier struct {
 	fetcher    fetcher
 	now        func() time.Time
 	decodeSlot chan struct{} // holds one value while a picture is decoded
+	attempt    time.Duration // see attemptTimeout
+	decode     time.Duration // see decodeTimeout
 }
 
 // lostInput is a start picture that cannot be copied, so that its job cannot be painted.
@@ -50,17 +56,20 @@ var errUnreadable = errors.New("its Spec cannot be read")
 func (l *lostInput) Error() string { return l.cause.Error() }
 
 // attach copies the start picture of a job: it is fetched, decoded, reduced to its pixels, kept in SQL and named in the
-// Spec. An error that is a *lostInput will not pass.
+// Spec. An error that is a *lostInput will not pass. Once ctx is done nothing is lost yet: the caller has no more
+// time, and the relay tries again.
 func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
 	var source request.InitImage
 	if err := json.Unmarshal(j.PendingInputs, &source); err != nil {
 		return j, &lostInput{message.ReasonInputNotFetched, fmt.Errorf("read start picture of job %s: %w", j.ID, err)}
 	}
-	in, err := c.copy(ctx, source.File)
+	in, err := c.copyWithin(ctx, c.attempt, source, j.Spec)
 	var permanent *rest.FetchError
 	switch {
 	case errors.As(err, &permanent):
 		return j, &lostInput{permanent.Why, err}
+	case err != nil && ctx.Err() != nil:
+		return j, err
 	case err != nil && c.now().Sub(j.Created) > copyTimeout:
 		return j, &lostInput{message.ReasonInputNotFetched, err}
 	case err != nil:
@@ -84,14 +93,26 @@ func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
 	return j, nil
 }
 
-// copy fetches an attachment, makes it safe and keeps it.
-func (c *copier) copy(ctx context.Context, a request.Attachment) (picture.Input, error) {
-	raw, err := c.fetcher.Fetch(ctx, a.URL, request.MaxInputBytes)
+// copyWithin is copy with a time limit.
+func (c *copier) copyWithin(
+	ctx context.Context, limit time.Duration, source request.InitImage, spec picture.Spec,
+) (picture.Input, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return c.copy(ctx, source, spec)
+}
+
+// copy fetches an attachment, makes it safe, gives it the shape of the Spec if that was asked for, and keeps it.
+func (c *copier) copy(ctx context.Context, source request.InitImage, spec picture.Spec) (picture.Input, error) {
+	raw, err := c.fetcher.Fetch(ctx, source.File.URL, request.MaxInputBytes)
 	if err != nil {
 		return picture.Input{}, err
 	}
 	clean, err := c.clean(ctx, raw)
 	if err != nil {
+		return picture.Input{}, err
+	}
+	if clean, err = resize(clean, source.Resize, spec); err != nil {
 		return picture.Input{}, err
 	}
 	if err := c.db.PutInput(ctx, clean.SHA256, clean.PNG); err != nil {
@@ -100,8 +121,20 @@ func (c *copier) copy(ctx context.Context, a request.Attachment) (picture.Input,
 	return picture.Input{SHA256: clean.SHA256, Width: clean.Width, Height: clean.Height}, nil
 }
 
+// resize brings a start picture to the shape of the Spec, so that the renderer has nothing to crop.
+func resize(clean encode.CleanImage, mode string, spec picture.Spec) (encode.CleanImage, error) {
+	switch {
+	case spec.Version == 0: // it could not be read; attach tells
+	case mode == request.ResizeFill:
+		return clean.Fill(spec.Width, spec.Height)
+	case mode == request.ResizeStretch:
+		return clean.Stretch(spec.Width, spec.Height)
+	}
+	return clean, nil
+}
+
 // clean decodes a picture and leaves only its pixels, one picture at a time: a few hundred KiB of bytes may
-// unfold to hundreds of MiB.
+// unfold to hundreds of MiB. One that takes too long is abandoned, so that nobody waits for it for long.
 func (c *copier) clean(ctx context.Context, raw []byte) (encode.CleanImage, error) {
 	select {
 	case c.decodeSlot <- struct{}{}:
@@ -109,8 +142,13 @@ func (c *copier) clean(ctx context.Context, raw []byte) (encode.CleanImage, erro
 	case <-ctx.Done():
 		return encode.CleanImage{}, ctx.Err()
 	}
-	image, err := encode.Clean(raw, request.MaxInputPixels, maxInputSide)
-	if err != nil {
+	limited, cancel := context.WithTimeout(ctx, c.decode)
+	defer cancel()
+	image, err := encode.Clean(limited, raw, request.MaxInputPixels, maxInputSide)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return encode.CleanImage{}, err
+	case err != nil:
 		return encode.CleanImage{}, &rest.FetchError{Why: decodeReason(err)}
 	}
 	return image, nil
@@ -125,6 +163,8 @@ func decodeReason(err error) string {
 		return message.ReasonInputTooManyPixels(request.MaxInputPixels)
 	case errors.Is(err, encode.ErrAnimated):
 		return message.ReasonInputAnimated
+	case errors.Is(err, encode.ErrTooComplex), errors.Is(err, context.DeadlineExceeded):
+		return message.ReasonInputTooComplex
 	}
 	return message.ReasonInputDamaged
 }

@@ -67,7 +67,7 @@ type Queue interface {
 
 type jobQueue interface {
 	Enqueue(ctx context.Context, epoch int64, job queue.Job) (queue.EnqueueResult, error)
-	Cancel(ctx context.Context, id, by string) (queue.CancelResult, error)
+	RemoveEnded(ctx context.Context, id string) (queue.CancelResult, error)
 	PutInput(ctx context.Context, sha string, data []byte) error
 	Snapshot(ctx context.Context) (queue.Snapshot, error)
 	Reap(ctx context.Context) (int, error)
@@ -140,7 +140,10 @@ func New(o Options) *Outbox {
 		},
 		single: &enqueuer{
 			db: o.Store, queue: o.Queue, failed: o.Failed, enqueued: o.Enqueued, log: o.Log,
-			copier: &copier{db: o.Store, fetcher: o.Fetcher, now: o.Now, decodeSlot: make(chan struct{}, 1)},
+			copier: &copier{
+				db: o.Store, fetcher: o.Fetcher, now: o.Now, decodeSlot: make(chan struct{}, 1), attempt: attemptTimeout,
+				decode: decodeTimeout,
+			},
 		},
 	}
 	b.copies.SetLimit(maxCopying)

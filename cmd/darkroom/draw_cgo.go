@@ -29,7 +29,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err := o.expand(ctx); err != nil {
 		return err
 	}
-	out, err := o.prepare()
+	out, err := o.prepare(ctx)
 	if err != nil {
 		return err
 	}
@@ -60,8 +60,8 @@ func (o *drawRequest) tell(w io.Writer, m promptReader) error {
 }
 
 // prepare resolves what to paint and where it goes, or tells all that is wrong in one line.
-func (o *drawRequest) prepare() (output, error) {
-	resolveErr := o.resolve()
+func (o *drawRequest) prepare(ctx context.Context) (output, error) {
+	resolveErr := o.resolve(ctx)
 	out, err := openOutput(o.settings.Out, o.settings.Count)
 	if path := o.settings.SaveLatents; path != "" {
 		err = errors.Join(err, checkFileWritable("--save-latents", path))
@@ -85,7 +85,7 @@ func (o *drawRequest) render(ctx context.Context, s invocation, e specRenderer, 
 		}
 		for i, tile := range res.Tiles {
 			one := spec.Tile(i)
-			data, err := encode.PNG(tile.Image, encode.FormatParameters(one, encode.Extra{Version: "darkroom " + revision()}))
+			data, err := encode.PNG(tile.Image, encode.FormatParameters(one, o.extra()))
 			if err != nil {
 				return err
 			}
@@ -113,9 +113,21 @@ func (o *drawRequest) render(ctx context.Context, s invocation, e specRenderer, 
 	return writeAtomically(o.settings.SaveLatents, func(w io.Writer) error { return tensor.WriteNPY(w, all) })
 }
 
+// extra is what a picture's text says besides its Spec.
+func (o *drawRequest) extra() encode.Extra {
+	e := encode.Extra{Version: "darkroom " + revision()}
+	if o.settings.Mask != "" {
+		e.MaskBlur = max(0, o.settings.MaskBlur)
+	}
+	return e
+}
+
 // renderJob is what a batch needs beside its Spec.
 func (o *drawRequest) renderJob(w environment, done int) render.Job {
 	j := render.Job{Input: o.input, Latents: o.latents}
+	if o.settings.Mask != "" && o.settings.MaskBlur >= 0 {
+		j.MaskBlur = &o.settings.MaskBlur
+	}
 	if o.latents != nil && o.latents.Batch() > 1 {
 		part := o.latents.Rows(done, min(done+picture.MaxCount, o.settings.Count))
 		j.Latents = &part

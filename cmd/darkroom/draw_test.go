@@ -238,7 +238,7 @@ func TestDrawLeavesTheDefaultNegative(t *testing.T) {
 		o := drawRequest{settings: config.Draw{Prompt: "a boat", Negative: c.asked, Count: 1}, folder: &folder.Folder{}}
 		o.folder.Card.Defaults.Negative = "card"
 		o.folder.Config.SizeMultiple = 8
-		if err := o.resolve(); err != nil || o.spec.Negative != c.want {
+		if err := o.resolve(t.Context()); err != nil || o.spec.Negative != c.want {
 			t.Errorf("got %q and %v, want %q", o.spec.Negative, err, c.want)
 		}
 	}

@@ -76,7 +76,7 @@ func TestKillAtScriptBoundaries(t *testing.T) {
 	t.Parallel()
 	s := seed(t)
 	for part := range 2 { // two clusters share the cases
-		t.Run(fmt.Sprint("town ", part), func(t *testing.T) {
+		t.Run(fmt.Sprint("cluster ", part), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(s, uint64(part)))
 			st := newScriptTest(t, s)
@@ -242,6 +242,6 @@ func (s *scriptTest) finish(part int) {
 	v := s.judge()
 	s.report.add(v)
 	s.report.Note = fmt.Sprintf("%d asked: %v", len(s.all), v)
-	s.report.Where += fmt.Sprintf(", town %d", part+1)
+	s.report.Where += fmt.Sprintf(", cluster %d", part+1)
 	s.report.write(s.t)
 }

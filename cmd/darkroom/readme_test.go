@@ -42,6 +42,32 @@ func TestPagesNameFilesThatExist(t *testing.T) {
 	}
 }
 
+// namedFunction is a name that the README gives with its file, such as `limitOptions` in `bot/command/commands.go`.
+var namedFunction = regexp.MustCompile(
+	"((?:`[A-Za-z]+`(?:, | and )?)+) in `((?:cmd|bot|queue|render|store|config)/[^`]+)`",
+)
+
+// declaration is what stands before a name where Go or Lua declares it. A field or constant may stand alone.
+const declaration = `(?m)^\s*(?:(?:local )?function (?:\w+\.)?|func (?:\([^)]*\) )?|type |const |var )?`
+
+// TestReadmeNamesFunctionsThatExist holds the names in "to change X, open Y" against the files they are said to be in.
+func TestReadmeNamesFunctionsThatExist(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, m := range namedFunction.FindAllStringSubmatch(readText(t, "../../README.md"), -1) {
+		text := readText(t, filepath.Join("../..", m[2]))
+		for _, name := range regexp.MustCompile("[A-Za-z]+").FindAllString(strings.ReplaceAll(m[1], " and ", ""), -1) {
+			found++
+			if !regexp.MustCompile(declaration + name + `\b`).MatchString(text) {
+				t.Errorf("README.md names %s in %s, which does not declare it", name, m[2])
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("found %d names with their files, want at least 20", found)
+	}
+}
+
 // TestReadmeListsEveryRecord holds the index of decisions against the files beside it.
 func TestReadmeListsEveryRecord(t *testing.T) {
 	t.Parallel()

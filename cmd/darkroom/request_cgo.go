@@ -35,6 +35,7 @@ type drawRequest struct {
 	spec     picture.Spec
 	notes    []string          // what was changed about the request, a sentence each
 	inputs   map[string][]byte // by SHA-256
+	start    encode.CleanImage // the start picture, if there is one
 	latents  *tensor.Tensor    // the latents to start from, if there are any
 }
 
@@ -53,7 +54,8 @@ func (o *drawRequest) wanted() request.Wanted {
 		w.Size = given(request.Size(*d.Size).String())
 	}
 	if d.Init != "" && o.folder.Config.CanEncode { // readInputs tells where it cannot
-		w.Init, w.Strength = &request.Attachment{Name: d.Init}, d.Strength
+		w.Init = &request.Attachment{Name: d.Init, Width: o.start.Width, Height: o.start.Height}
+		w.Strength, w.Resize = d.Strength, given(d.Resize)
 	}
 	return w
 }
@@ -84,9 +86,10 @@ func (o *drawRequest) expand(ctx context.Context) error {
 
 // resolve turns the settings into a Spec, or tells all that is wrong with them. Defaults and the flags in the prompt
 // are resolved as for /imagine. Flags of the command line are taken as they are, or refused.
-func (o *drawRequest) resolve() error {
+func (o *drawRequest) resolve(ctx context.Context) error {
 	d := o.settings
 	card, cardErr := o.card()
+	startErr := o.readStart(ctx)
 	resolved, refusal := request.ResolveExact(o.wanted(), card, o.seed)
 	if refusal != nil {
 		return errors.Join(cardErr, refusal)
@@ -97,10 +100,20 @@ func (o *drawRequest) resolve() error {
 	if d.ClipSkip > 1 { // 1 is what a Spec takes that says nothing
 		o.spec.ClipSkip = d.ClipSkip
 	}
+	mode := ""
 	if init := resolved.PendingInit; init != nil {
+		mode = init.Resize
 		o.spec.Init = &picture.Init{Picture: picture.Input{SHA256: unreadInput}, Strength: init.Strength}
 	}
-	return errors.Join(cardErr, o.checkSize(card), o.checkSampler(), o.spec.Validate(), o.readInputs(), o.readLatents())
+	specErr := o.spec.Validate()
+	faults := []error{cardErr, o.checkSize(card), o.checkSampler(), specErr, startErr}
+	if specErr != nil {
+		mode = "" // the size may be of any number of pixels
+	}
+	if startErr == nil && o.spec.Init != nil {
+		faults = append(faults, o.placeInputs(ctx, mode))
+	}
+	return errors.Join(append(faults, o.readLatents())...)
 }
 
 // card is the model's, with the dialect and the kind of defaults that were asked for.
@@ -163,45 +176,6 @@ func (o *drawRequest) checkSize(card request.Card) error {
 func (o *drawRequest) checkSampler() error {
 	_, err := sampler.Find(o.spec.Dialect, o.spec.Sampler)
 	return err
-}
-
-// readInputs reads the start picture and its mask.
-func (o *drawRequest) readInputs() error {
-	d := o.settings
-	if d.Init == "" {
-		if d.Strength != nil || d.Mask != "" {
-			return errors.New("--strength and --mask go with --init: name the picture to start from")
-		}
-		return nil
-	}
-	if !o.folder.Config.CanEncode {
-		return fmt.Errorf("--init: the model %s has no vae_encoder, so it cannot start from a picture", o.folder.Name)
-	}
-	in, err := o.readInput("--init", d.Init)
-	if err != nil {
-		return err
-	}
-	o.spec.Init.Picture = in
-	if d.Mask == "" {
-		return nil
-	}
-	mask, err := o.readInput("--mask", d.Mask)
-	o.spec.Init.Mask = &mask
-	return err
-}
-
-// readInput reads an input picture and keeps only its pixels.
-func (o *drawRequest) readInput(flag, path string) (picture.Input, error) {
-	data, err := readBounded(path, maxInputBytes)
-	if err != nil {
-		return picture.Input{}, fmt.Errorf("%s: %w", flag, err)
-	}
-	clean, err := encode.Clean(data, maxInputPixels, 0)
-	if err != nil {
-		return picture.Input{}, fmt.Errorf("%s %s: %w", flag, path, err)
-	}
-	o.inputs[clean.SHA256] = clean.PNG
-	return picture.Input{SHA256: clean.SHA256, Width: clean.Width, Height: clean.Height}, nil
 }
 
 func (o *drawRequest) input(_ context.Context, sha string) ([]byte, error) {

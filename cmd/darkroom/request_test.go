@@ -28,15 +28,16 @@ func TestFewSteps(t *testing.T) {
 	t.Parallel()
 	model, seven := *postcards(t), 7
 	o := drawRequest{settings: config.Draw{Prompt: "a boat", FewSteps: true, Count: 1}, folder: &model}
-	if err := o.resolve(); err != nil || o.spec.Steps != 4 || o.spec.GuidanceScale != 3 || o.spec.Sampler != "dpmpp_2m" {
+	if err := o.resolve(t.Context()); err != nil || o.spec.Steps != 4 || o.spec.GuidanceScale != 3 ||
+		o.spec.Sampler != "dpmpp_2m" {
 		t.Errorf("got %+v, %v, want 4 steps of dpmpp_2m with guidance 3, as its card has it", o.spec, err)
 	}
 	o.settings.Steps = &seven
-	if err := o.resolve(); err != nil || o.spec.Steps != 7 || o.spec.Sampler != "dpmpp_2m" {
+	if err := o.resolve(t.Context()); err != nil || o.spec.Steps != 7 || o.spec.Sampler != "dpmpp_2m" {
 		t.Errorf("with --steps 7: got %+v, %v", o.spec, err)
 	}
 	model.Card.FewSteps = folder.Defaults{}
-	if err := o.resolve(); err == nil || !strings.Contains(err.Error(), "--few-steps: the model postcards") {
+	if err := o.resolve(t.Context()); err == nil || !strings.Contains(err.Error(), "--few-steps: the model postcards") {
 		t.Errorf("a card without: got %v, want the flag and the model", err)
 	}
 }
@@ -55,7 +56,7 @@ func TestRequestExpandsPrompt(t *testing.T) {
 		if err := o.expand(t.Context()); err != nil {
 			return o, err
 		}
-		return o, o.resolve()
+		return o, o.resolve(t.Context())
 	}
 	o, err := words("a {red|blue} __ships__")
 	if p := o.spec.Prompt; err != nil || p != "a red boat" && p != "a blue boat" || o.spec.Negative != "fog" ||
@@ -136,10 +137,19 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 		{
 			"a red boat --seed 2",
 			[]string{"--init", white},
-			func(w *request.Wanted) { w.Init = &request.Attachment{Name: white} },
+			func(w *request.Wanted) { w.Init = &request.Attachment{Name: white, Width: 16, Height: 16} },
 		},
 		{"a red boat --seed 2", []string{"--init", white, "--strength", "0.3"},
-			func(w *request.Wanted) { w.Init, w.Strength = &request.Attachment{Name: white}, new(0.3) }},
+			func(w *request.Wanted) {
+				w.Init, w.Strength = &request.Attachment{Name: white, Width: 16, Height: 16}, new(0.3)
+			}},
+		{"a red boat --seed 2 --resize fill", []string{"--init", white},
+			func(w *request.Wanted) { w.Init = &request.Attachment{Name: white, Width: 16, Height: 16} }},
+		{"a red boat --resize fill", []string{"--init", white, "--resize", "stretch"},
+			func(w *request.Wanted) {
+				w.Init, w.Resize = &request.Attachment{Name: white, Width: 16, Height: 16}, new("stretch")
+			}},
+		{"a red boat --resize fill", nil, nil},
 	} {
 		for name, f := range map[string]*folder.Folder{"postcards": postcards(t), "a model without a card": &free} {
 			args := append([]string{"draw", c.prompt, "--wildcards", dir}, c.flags...)
@@ -150,7 +160,7 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 				t.Fatal(err)
 			}
 			o := drawRequest{settings: settings.Draw, folder: f, seed: 42, inputs: map[string][]byte{}}
-			if err := errors.Join(o.expand(t.Context()), o.resolve()); err != nil {
+			if err := errors.Join(o.expand(t.Context()), o.resolve(t.Context())); err != nil {
 				t.Fatalf("%s, %q: %v", name, args, err)
 			}
 			w := request.Wanted{Prompt: c.prompt, Count: &one}
@@ -197,12 +207,12 @@ func TestRequestRefuses(t *testing.T) {
 			settings: config.Draw{Prompt: "a boat", Size: &config.Size{Width: 128, Height: 136}, Count: 1},
 			folder:   &free,
 		}
-		if err := o.resolve(); err == nil || !strings.Contains(err.Error(), "128x136") ||
+		if err := o.resolve(t.Context()); err == nil || !strings.Contains(err.Error(), "128x136") ||
 			!strings.Contains(err.Error(), "multiples of 16") {
 			t.Errorf("got %v, want the size and the multiple", err)
 		}
 		o.settings.Size.Height = 144
-		if err := o.resolve(); err != nil {
+		if err := o.resolve(t.Context()); err != nil {
 			t.Errorf("a multiple of 16: %v", err)
 		}
 	})
@@ -222,7 +232,7 @@ func TestRequestRefuses(t *testing.T) {
 		model := postcards(t)
 		model.Card.Defaults.Size = folder.Size{Width: 128, Height: 128}
 		o := drawRequest{settings: config.Draw{Prompt: "a boat", Latents: path, Count: 1}, folder: model}
-		if err := o.resolve(); err == nil || !strings.Contains(err.Error(), "no finite numbers") {
+		if err := o.resolve(t.Context()); err == nil || !strings.Contains(err.Error(), "no finite numbers") {
 			t.Errorf("got %v, want to hear of numbers that are not finite", err)
 		}
 	})

@@ -41,7 +41,7 @@ func storedValues() map[string]any {
 				Height: 7,
 			},
 			Strength: 0.4, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4},
-			Window: &picture.Size{Width: 5, Height: 6},
+			Window: &picture.Size{Width: 5, Height: 6}, Resize: "fill",
 		},
 		"jobs.outcome": &queue.Outcome{
 			Channel: "1", Message: "2", Delivered: "posted", Files: []queue.File{file},

@@ -1,11 +1,12 @@
--- Cancels a job for a person.
+-- Cancels a job for a person, or takes out one that has ended elsewhere.
 --
--- ARGV[4]  job id    ARGV[5]  who cancelled it
+-- ARGV[4]  job id    ARGV[5]  who cancelled it    ARGV[6]  1 if it has ended elsewhere
 -- returns  the same when repeated:
 --          {'REMOVED'} the job has left the queue
 --          {'STOPPING'} its renderer will stop, or a renderer checks its message before the job ends
 --          {'POSTING'} too late · {'UNKNOWN'}
---          {'UNCLAIMED'} ask again: its renderer of an earlier epoch may be posting it and has not reclaimed it yet
+--          {'UNCLAIMED'} ask again: its renderer of an earlier epoch may be posting it and has not reclaimed it yet. A job
+--          that has ended elsewhere is marked instead: whoever gets it next checks its message and renders nothing
 --
 -- An unknown job may be on its way into the queue: a tombstone is left, and enqueue finds it.
 local id = ARGV[4]
@@ -17,8 +18,9 @@ if not j then
 end
 if j.state == 'E' then return {j.kind == 'cancelled' and not j.cancelledearly and 'REMOVED' or 'UNKNOWN'} end
 if j.state == 'S' then return {'POSTING'} end
-if j.state == 'D' and j.fence == '0' then return {'UNCLAIMED'} end -- see enqueue.lua and reclaim.lua
-if j.state == 'L' or j.maybeposted == '1' then
+local unclaimed = j.state == 'D' and j.fence == '0' -- see enqueue.lua and reclaim.lua
+if unclaimed and ARGV[6] ~= '1' then return {'UNCLAIMED'} end
+if unclaimed or j.state == 'L' or j.maybeposted == '1' then
   call('HSET', jobKey(id), 'cancelledby', ARGV[5])
   emit('cancel', id, 'reason', ARGV[5])
   return {'STOPPING'}

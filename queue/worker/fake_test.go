@@ -130,6 +130,13 @@ func (b *fake) record(format string, a ...any) {
 	b.calls = append(b.calls, fmt.Sprintf(format, a...))
 }
 
+// setReason keeps the reason of the newest failure. Jobs of a batch fail at the same time.
+func (b *fake) setReason(reason string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reason = reason
+}
+
 // wantCalls checks the recorded calls, in order.
 func (b *fake) wantCalls(t *testing.T, want ...string) {
 	t.Helper()
@@ -215,7 +222,7 @@ func (b *fake) Reclaim(_ context.Context, _ string, l queue.Lease) (queue.Lease,
 // Crashed is not final.
 func (b *fake) Crashed(_ context.Context, l queue.Lease, reason string) (bool, error) {
 	b.record("crashed %s", l.Job.ID)
-	b.reason = reason
+	b.setReason(reason)
 	if b.fail != nil {
 		return b.fail()
 	}
@@ -265,7 +272,9 @@ func (b *fake) end(verb string, l queue.Lease) (queue.Verdict, error) {
 
 // Done records the outcome.
 func (b *fake) Done(_ context.Context, l queue.Lease, actual int64, o queue.Outcome) (queue.Verdict, error) {
+	b.mu.Lock()
 	b.outcome, b.actual = o, actual
+	b.mu.Unlock()
 	return b.end("done", l)
 }
 
@@ -287,7 +296,7 @@ func (b *fake) ConfirmCancel(_ context.Context, l queue.Lease) (queue.Verdict, e
 // Fail is final if no retry was asked for.
 func (b *fake) Fail(_ context.Context, l queue.Lease, reason string, retry bool) (bool, error) {
 	b.record("fail %s retry=%v", l.Job.ID, retry)
-	b.reason = reason
+	b.setReason(reason)
 	if b.fail != nil {
 		return b.fail()
 	}

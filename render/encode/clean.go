@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"image"
@@ -18,18 +19,21 @@ type CleanImage struct {
 
 // Clean decodes an input image of at most maxPixels and encodes it again without metadata, on white where it was
 // transparent, and scaled down if a side is longer than maxSide (0 is no such bound). Errors are those of Decode.
-func Clean(data []byte, maxPixels, maxSide int) (CleanImage, error) {
-	img, _, err := Decode(data, maxPixels)
+func Clean(ctx context.Context, data []byte, maxPixels, maxSide int) (CleanImage, error) {
+	img, _, err := Decode(ctx, data, maxPixels)
 	if err != nil {
 		return CleanImage{}, err
 	}
-	out := shrink(flatten(img), maxSide)
-	file, err := PNG(out, "")
+	return encodeClean(shrink(flatten(img), maxSide))
+}
+
+// encodeClean encodes an opaque image.
+func encodeClean(img image.Image) (CleanImage, error) {
+	file, err := PNG(img, "")
 	if err != nil {
 		return CleanImage{}, err
 	}
-	sum := sha256.Sum256(file)
-	size := out.Bounds().Size()
+	sum, size := sha256.Sum256(file), img.Bounds().Size()
 	return CleanImage{PNG: file, SHA256: hex.EncodeToString(sum[:]), Width: size.X, Height: size.Y}, nil
 }
 

@@ -2,6 +2,7 @@ package encode
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -21,6 +22,7 @@ var (
 	ErrTooManyPixels = errors.New("image has too many pixels")
 	ErrDamaged       = errors.New("image is damaged or cut off")
 	ErrAnimated      = errors.New("animated WebP is not supported")
+	ErrTooComplex    = errors.New("image takes too much work to read")
 )
 
 // codec reads one format.
@@ -50,19 +52,20 @@ func codecOf(format string) (codec, bool) {
 	case "png":
 		return codec{png.DecodeConfig, png.Decode}, true
 	case "jpeg":
-		return codec{jpeg.DecodeConfig, jpeg.Decode}, true
+		return codec{jpeg.DecodeConfig, decodeJPEG}, true
 	case "webp":
-		return codec{webp.DecodeConfig, webp.Decode}, true
+		return codec{webp.DecodeConfig, decodeWebP}, true
 	case "gif":
 		return codec{gif.DecodeConfig, decodeGIF}, true
 	}
 	return codec{}, false
 }
 
-// Decode reads an untrusted input image: its header first, and its pixels only if there are at most maxPixels. A GIF
-// gives its first frame. An EXIF orientation is applied. format is "png", "jpeg", "webp" or "gif". The errors are
-// ErrNotImage, ErrTooManyPixels, ErrDamaged and ErrAnimated, with details.
-func Decode(data []byte, maxPixels int) (img image.Image, format string, err error) {
+// Decode reads an untrusted input image: its header first, and its pixels only if there are at most maxPixels and
+// reading them is a bounded work. It stops soon once ctx is done, with the error of ctx. A GIF gives its first frame.
+// An orientation in EXIF or XMP is applied. format is "png", "jpeg", "webp" or "gif". The other errors are
+// ErrNotImage, ErrTooManyPixels, ErrTooComplex, ErrDamaged and ErrAnimated, with details.
+func Decode(ctx context.Context, data []byte, maxPixels int) (img image.Image, format string, err error) {
 	format = sniff(data)
 	c, ok := codecOf(format)
 	if !ok {
@@ -71,25 +74,28 @@ func Decode(data []byte, maxPixels int) (img image.Image, format string, err err
 	if format == "webp" && animated(data) {
 		return nil, format, ErrAnimated
 	}
-	config, err := c.readConfig(data)
+	config, err := c.readConfig(inPieces(ctx, data))
 	if err != nil {
-		return nil, format, err
+		return nil, format, stopCause(ctx, err)
 	}
 	if pixels := int64(config.Width) * int64(config.Height); pixels > int64(maxPixels) {
 		return nil, format, fmt.Errorf(
 			"%w: %d x %d, at most %d in all", ErrTooManyPixels, config.Width, config.Height, maxPixels,
 		)
 	}
-	img, err = c.read(data)
-	if err != nil {
+	if err := checkWork(data, format); err != nil {
 		return nil, format, err
 	}
-	return orient(img, orientation(data, format)), format, nil
+	img, err = c.read(inPieces(ctx, data))
+	if err != nil {
+		return nil, format, stopCause(ctx, err)
+	}
+	return orient(img, readMetadata(data, format).orientation()), format, nil
 }
 
-func (c codec) readConfig(data []byte) (config image.Config, err error) {
+func (c codec) readConfig(r io.Reader) (config image.Config, err error) {
 	defer recoverDecode(&err)
-	if config, err = c.config(bytes.NewReader(data)); err != nil {
+	if config, err = c.config(r); err != nil {
 		return config, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if config.Width <= 0 || config.Height <= 0 {
@@ -98,9 +104,9 @@ func (c codec) readConfig(data []byte) (config image.Config, err error) {
 	return config, nil
 }
 
-func (c codec) read(data []byte) (img image.Image, err error) {
+func (c codec) read(r io.Reader) (img image.Image, err error) {
 	defer recoverDecode(&err)
-	if img, err = c.decode(bytes.NewReader(data)); err != nil {
+	if img, err = c.decode(r); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return img, nil
@@ -113,17 +119,14 @@ func recoverDecode(err *error) {
 	}
 }
 
-// decodeGIF gives the first frame on the whole canvas.
+// decodeGIF gives the first frame on the whole canvas, and reads no further.
 func decodeGIF(r io.Reader) (image.Image, error) {
-	data, err := io.ReadAll(r)
+	var head bytes.Buffer
+	config, err := gif.DecodeConfig(io.TeeReader(r, &head))
 	if err != nil {
 		return nil, err
 	}
-	config, err := gif.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
-	}
-	frame, err := gif.Decode(bytes.NewReader(data))
+	frame, err := gif.Decode(io.MultiReader(&head, r))
 	if err != nil {
 		return nil, err
 	}
@@ -139,18 +142,4 @@ func decodeGIF(r io.Reader) (image.Image, error) {
 // animated reports whether a WebP says it is an animation (a flag of its extended header).
 func animated(data []byte) bool {
 	return len(data) > 20 && string(data[12:16]) == "VP8X" && data[20]&2 != 0
-}
-
-// orientation returns the EXIF orientation, 1 when there is none.
-func orientation(data []byte, format string) int {
-	var exif []byte
-	switch format {
-	case "png":
-		_, exif = readPNG(data)
-	case "jpeg":
-		_, exif = readJPEG(data)
-	case "webp":
-		exif = readWebP(data)
-	}
-	return readExif(exif).orientation
 }

@@ -39,7 +39,7 @@ func TestDecode(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			img, got, err := encode.Decode(readFile(t, name), 24*16)
+			img, got, err := encode.Decode(t.Context(), readFile(t, name), 24*16)
 			if err != nil || got != format {
 				t.Fatalf("got %q and error %v, want %q", got, err, format)
 			}
@@ -55,7 +55,7 @@ func TestDecode(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := encode.Decode(readFile(t, "grey16.png"), 24*16); err != nil {
+	if _, _, err := encode.Decode(t.Context(), readFile(t, "grey16.png"), 24*16); err != nil {
 		t.Errorf("a 16-bit grey PNG: %v", err)
 	}
 }
@@ -89,11 +89,11 @@ func TestDecodeRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			img, _, err := encode.Decode(tt.data, 24*16)
+			img, _, err := encode.Decode(t.Context(), tt.data, 24*16)
 			if !errors.Is(err, tt.want) || img != nil {
 				t.Errorf("got %T and error %v, want %v", img, err, tt.want)
 			}
-			if _, err := encode.Clean(tt.data, 24*16, 512); !errors.Is(err, tt.want) {
+			if _, err := encode.Clean(t.Context(), tt.data, 24*16, 512); !errors.Is(err, tt.want) {
 				t.Errorf("Clean: got error %v, want %v", err, tt.want)
 			}
 		})
@@ -121,7 +121,7 @@ func TestClean(t *testing.T) {
 	t.Parallel()
 	t.Run("pixels stay, all else goes", func(t *testing.T) {
 		t.Parallel()
-		got, err := encode.Clean(readFile(t, "text.png"), 10_000, 512)
+		got, err := encode.Clean(t.Context(), readFile(t, "text.png"), 10_000, 512)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,14 +132,14 @@ func TestClean(t *testing.T) {
 			bytes.Contains(got.PNG, []byte("tEXt")) {
 			t.Errorf("got error %v, want %v", err, encode.ErrNoParameters)
 		}
-		again, err := encode.Clean(got.PNG, 10_000, 512)
+		again, err := encode.Clean(t.Context(), got.PNG, 10_000, 512)
 		if err != nil || again.SHA256 != got.SHA256 {
 			t.Errorf("cleaned twice: got hash %q and error %v, want the same as once", again.SHA256, err)
 		}
 	})
 	t.Run("an orientation is applied and gone", func(t *testing.T) {
 		t.Parallel()
-		upright, err := encode.Clean(readFile(t, "oriented-6.jpg"), 10_000, 0)
+		upright, err := encode.Clean(t.Context(), readFile(t, "oriented-6.jpg"), 10_000, 0)
 		if err != nil || upright.Width != 24 || upright.Height != 16 || strings.Contains(string(upright.PNG), "eXIf") {
 			t.Errorf("got %d x %d and error %v, want 24 x 16", upright.Width, upright.Height, err)
 		}
@@ -147,7 +147,7 @@ func TestClean(t *testing.T) {
 	t.Run("what is transparent becomes white", func(t *testing.T) {
 		t.Parallel()
 		for _, name := range []string{"alpha.webp", "alpha.png"} {
-			got, err := encode.Clean(readFile(t, name), 10_000, 512)
+			got, err := encode.Clean(t.Context(), readFile(t, name), 10_000, 512)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +173,7 @@ func TestClean(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := encode.Clean(data, 1_000_000, tt.side)
+			got, err := encode.Clean(t.Context(), data, 1_000_000, tt.side)
 			if err != nil || got.Width != tt.wantW || got.Height != tt.wantH {
 				t.Errorf(
 					"%d x %d: got %d x %d and error %v, want %d x %d", tt.w, tt.h, got.Width, got.Height, err, tt.wantW, tt.wantH,
@@ -188,7 +188,7 @@ func TestClean(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := encode.Clean(data, 1_000_000, 90)
+		got, err := encode.Clean(t.Context(), data, 1_000_000, 90)
 		if err != nil {
 			t.Fatal(err)
 		}

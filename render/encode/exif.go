@@ -15,8 +15,11 @@ const (
 	tagExif        = 0x8769 // where the EXIF directory is
 	tagUserComment = 0x9286
 
+	typeShort     = 3
 	typeLong      = 4
 	typeUndefined = 7
+	typeSShort    = 8
+	typeSLong     = 9
 )
 
 const unicodePrefix = "UNICODE\x00"
@@ -52,14 +55,14 @@ func appendEntry(out []byte, tag, kind uint16, count, value uint32) []byte {
 
 // exifBlock is what was read of an EXIF block.
 type exifBlock struct {
-	orientation int // 1 to 8; 1 is upright
+	orientation int // 1 to 8; 1 is upright. 0 where the block does not say
 	comment     string
 }
 
 // readExif reads an EXIF block. Malformed parts are skipped.
 func readExif(block []byte) exifBlock {
-	out := exifBlock{orientation: 1}
-	block = bytes.TrimPrefix(block, []byte("Exif\x00\x00"))
+	var out exifBlock
+	block = bytes.TrimPrefix(block, []byte(exifPrefix))
 	var order binary.ByteOrder = binary.LittleEndian
 	if len(block) < 8 {
 		return out
@@ -73,9 +76,7 @@ func readExif(block []byte) exifBlock {
 	}
 	first := entries(block, order, order.Uint32(block[4:]))
 	if e, ok := first[tagOrientation]; ok {
-		if o := int(order.Uint16(e[8:])); o >= 1 && o <= 8 {
-			out.orientation = o
-		}
+		out.orientation = readOrientation(e, order)
 	}
 	if e, ok := first[tagExif]; ok {
 		if e, ok = entries(block, order, order.Uint32(e[8:]))[tagUserComment]; ok {
@@ -83,6 +84,22 @@ func readExif(block []byte) exifBlock {
 		}
 	}
 	return out
+}
+
+// readOrientation reads the value of an entry in each type of whole numbers, as Pillow does. What makes no sense counts
+// as upright.
+func readOrientation(entry []byte, order binary.ByteOrder) int {
+	value := uint32(0)
+	switch order.Uint16(entry[2:]) {
+	case typeShort, typeSShort:
+		value = uint32(order.Uint16(entry[8:]))
+	case typeLong, typeSLong:
+		value = order.Uint32(entry[8:])
+	}
+	if value < 1 || value > 8 {
+		return 1
+	}
+	return int(value)
 }
 
 // entries returns the 12-byte entries of the directory at offset by their tag.
@@ -157,40 +174,4 @@ func addJPEGExif(file, block []byte) ([]byte, error) {
 	out = append(out, "Exif\x00\x00"...)
 	out = append(out, block...)
 	return append(out, file[2:]...), nil
-}
-
-// readJPEG finds the comment and the EXIF block of a JPEG. Truncated or malformed parts are skipped.
-func readJPEG(file []byte) (comment string, exif []byte) {
-	file = file[2:]
-	for len(file) >= 4 && file[0] == 0xff {
-		marker, n := file[1], int(file[2])<<8|int(file[3])
-		if marker == 0xda || n < 2 || n+2 > len(file) { // the scan begins: no more segments
-			break
-		}
-		content := file[4 : n+2]
-		switch {
-		case marker == 0xfe && utf8.Valid(content):
-			comment = string(content)
-		case marker == 0xe1 && bytes.HasPrefix(content, []byte("Exif\x00\x00")) && exif == nil:
-			exif = content
-		}
-		file = file[n+2:]
-	}
-	return comment, exif
-}
-
-// readWebP finds the EXIF block of a WebP.
-func readWebP(file []byte) (exif []byte) {
-	file = file[12:] // RIFF, size, WEBP
-	for len(file) >= 8 {
-		n := int64(binary.LittleEndian.Uint32(file[4:]))
-		if n > int64(len(file)-8) {
-			break
-		}
-		if string(file[:4]) == "EXIF" {
-			return file[8 : 8+n]
-		}
-		file = file[min(8+n+n%2, int64(len(file))):] // chunks are padded to even length
-	}
-	return nil
 }

@@ -79,21 +79,14 @@ func ReadParameters(file []byte) (Parameters, error) {
 	return ParseParameters(text), nil
 }
 
-func parametersText(file []byte) (text string, err error) {
-	var exif []byte
-	switch sniff(file) {
-	case "png":
-		text, exif = readPNG(file)
-	case "jpeg":
-		text, exif = readJPEG(file)
-	case "webp":
-		exif = readWebP(file)
-	case "gif":
-	default:
+func parametersText(file []byte) (string, error) {
+	format := sniff(file)
+	if format == "" {
 		return "", ErrNotImage
 	}
-	if comment := readExif(exif).comment; trimBlank(comment) != "" {
+	m := readMetadata(file, format)
+	if comment := readExif(m.exif).comment; trimBlank(comment) != "" {
 		return comment, nil
 	}
-	return text, nil
+	return m.text, nil
 }

@@ -240,8 +240,8 @@ func FuzzReadParameters(f *testing.F) {
 	}
 	f.Add([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x00iTXt\x00\x00\x00\x00"))
 	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPEXIF\xff\xff\xff\xff"))
-	f.Fuzz(func(_ *testing.T, data []byte) {
+	f.Fuzz(func(t *testing.T, data []byte) {
 		_, _ = encode.ReadParameters(data)
-		_, _, _ = encode.Decode(data, 10_000)
+		_, _, _ = encode.Decode(t.Context(), data, 10_000)
 	})
 }

@@ -33,7 +33,8 @@ const (
 
 // Extra is what the text says besides the Spec.
 type Extra struct {
-	Version string // of this program, such as "darkroom 1.0.0"; left out when empty
+	Version  string // of this program, such as "darkroom 1.0.0"; left out when empty
+	MaskBlur int    // pixels, if it was chosen; left out when 0
 }
 
 // FormatParameters writes a Spec as A1111's "parameters" text: the prompt, the negative prompt if there is one, and a
@@ -43,6 +44,9 @@ func FormatParameters(s picture.Spec, extra Extra) string {
 	s.Prompt, s.Negative = strings.ToValidUTF8(s.Prompt, "\uFFFD"), strings.ToValidUTF8(s.Negative, "\uFFFD")
 	fields := specFields(s)
 	exact := exactFields(s, join(s, fields))
+	if extra.MaskBlur > 0 {
+		exact = append(exact, Field{"Mask blur", strconv.Itoa(extra.MaskBlur)})
+	}
 	if extra.Version != "" {
 		exact = append(exact, Field{"Version", extra.Version})
 	}

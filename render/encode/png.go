@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"encoding/hex"
 	"hash/crc32"
 	"io"
 	"strings"
@@ -61,8 +62,10 @@ func fromLatin1(b []byte) string {
 	return out.String()
 }
 
-// readPNG finds the parameters text and the EXIF block of a PNG. Truncated or malformed parts are skipped.
-func readPNG(file []byte) (text string, exif []byte) {
+// readPNG finds the parameters text, the EXIF block and the XMP of a PNG. Truncated or malformed parts are skipped.
+func readPNG(file []byte) metadata {
+	var m metadata
+	texts := textReader{left: maxUnpacked}
 	file = file[len(pngMagic):]
 	for len(file) >= 12 {
 		n := int64(binary.BigEndian.Uint32(file))
@@ -73,57 +76,103 @@ func readPNG(file []byte) (text string, exif []byte) {
 		file = file[12+n:]
 		switch name {
 		case "tEXt", "zTXt", "iTXt":
-			if t, ok := readPNGText(name, content); ok && text == "" {
-				text = t
-			}
+			texts.read(&m, name, content)
 		case "eXIf":
-			exif = content
+			m.exif = content
 		}
 	}
-	return text, exif
+	return m
 }
 
-// readPNGText reads one text chunk if it has the keyword.
-func readPNGText(name string, content []byte) (string, bool) {
+// The names of texts in a PNG that matter here, beside keyword.
+const (
+	keywordXMP     = "XML:com.adobe.xmp"
+	keywordRawExif = "Raw profile type exif" // as ImageMagick writes it, in hex digits
+)
+
+// maxUnpacked bounds what all compressed texts of one image unpack to, in bytes. Each of very many may be large.
+const maxUnpacked = 4 * maxText
+
+// textReader reads text chunks, and unpacks a bounded number of bytes.
+type textReader struct{ left int }
+
+// read reads one text chunk if it has a name that matters.
+func (r *textReader) read(m *metadata, name string, content []byte) {
 	key, rest, ok := bytes.Cut(content, []byte{0})
-	if !ok || string(key) != keyword {
-		return "", false
+	if !ok {
+		return
 	}
+	switch string(key) {
+	case keyword:
+		if m.text == "" {
+			m.text = r.decode(name, rest)
+		}
+	case keywordXMP:
+		if m.xmp == nil {
+			m.xmp = []byte(r.decode(name, rest))
+		}
+	case keywordRawExif:
+		if m.exif == nil {
+			m.exif = readRawProfile(r.decode(name, rest))
+		}
+	}
+}
+
+// decode reads the text of a chunk after its keyword; "" if it cannot be read.
+func (r *textReader) decode(name string, rest []byte) string {
 	switch {
 	case name == "tEXt":
-		return fromLatin1(rest[:min(len(rest), maxText)]), true
+		return fromLatin1(rest[:min(len(rest), maxText)])
 	case name == "zTXt" && len(rest) > 0:
-		plain, ok := unpack(rest[1:]) // one byte of method
-		return fromLatin1(plain), ok
+		return fromLatin1(r.unpack(rest[1:])) // one byte of method
 	case name == "iTXt" && len(rest) >= 2:
-		return readInternational(rest[0] != 0, rest[2:])
+		return r.decodeInternational(rest[0] != 0, rest[2:])
 	}
-	return "", false
+	return ""
 }
 
-// readInternational reads an iTXt chunk after its flag and method: language, translated keyword, text in UTF-8.
-func readInternational(packed bool, rest []byte) (string, bool) {
+// decodeInternational reads an iTXt chunk after its flag and method: language, translated keyword, text in UTF-8.
+func (r *textReader) decodeInternational(packed bool, rest []byte) string {
 	_, rest, found := bytes.Cut(rest, []byte{0})
 	_, rest, ok := bytes.Cut(rest, []byte{0})
 	if !found || !ok {
-		return "", false
+		return ""
 	}
 	if packed {
-		if rest, ok = unpack(rest); !ok {
-			return "", false
-		}
+		rest = r.unpack(rest)
 	}
 	rest = rest[:min(len(rest), maxText)]
-	return string(rest), utf8.Valid(rest)
+	if !utf8.Valid(rest) {
+		return ""
+	}
+	return string(rest)
 }
 
-// unpack inflates at most maxText bytes.
-func unpack(packed []byte) ([]byte, bool) {
-	r, err := zlib.NewReader(bytes.NewReader(packed))
+// unpack inflates at most maxText bytes, and at most what is left for this image. It returns nil for damaged data.
+func (r *textReader) unpack(packed []byte) []byte {
+	z, err := zlib.NewReader(bytes.NewReader(packed))
 	if err != nil {
-		return nil, false
+		return nil
 	}
-	defer r.Close()
-	plain, err := io.ReadAll(io.LimitReader(r, maxText))
-	return plain, err == nil
+	defer z.Close()
+	plain, err := io.ReadAll(io.LimitReader(z, int64(min(r.left, maxText))))
+	r.left -= len(plain)
+	if err != nil {
+		return nil
+	}
+	return plain
+}
+
+// readRawProfile reads the hex digits of ImageMagick's text: a line with the profile's name, one with its length, then
+// the digits.
+func readRawProfile(text string) []byte {
+	lines := strings.SplitN(strings.TrimLeft(text, "\n"), "\n", 3)
+	if len(lines) < 3 {
+		return nil
+	}
+	block, err := hex.DecodeString(strings.Join(strings.Fields(lines[2]), ""))
+	if err != nil {
+		return nil
+	}
+	return block
 }

@@ -9,11 +9,12 @@ import (
 
 // The supported flags, by their canonical names.
 const (
-	FlagAspect   = "ar"    // value "3:2"
-	FlagNegative = "no"    // value: what the image should not show
-	FlagSeed     = "seed"  // value: a whole number from 0
-	FlagSteps    = "steps" // value: a whole number from 1
-	FlagTile     = "tile"  // no value: a tileable image
+	FlagAspect   = "ar"     // value "3:2"
+	FlagNegative = "no"     // value: what the image should not show
+	FlagResize   = "resize" // value: crop, fill or stretch
+	FlagSeed     = "seed"   // value: a whole number from 0
+	FlagSteps    = "steps"  // value: a whole number from 1
+	FlagTile     = "tile"   // no value: a tileable image
 )
 
 // Flag is one --name value of a prompt.
@@ -26,7 +27,7 @@ type Flag struct {
 
 // Flags takes the flags off the end of a prompt: from the first word that is a flag on, every word belongs to a flag. A
 // flag is two or more hyphens, or a dash that phones type for them (— – ‑ and similar), directly followed by a name, at
-// the start of a word. Words after the complete value of --ar, --seed or --steps go back to the prompt.
+// the start of a word. Words after the complete value of --ar, --resize, --seed or --steps go back to the prompt.
 //
 // Known flags are returned in the order typed, with Fault set where a value cannot be used. A flag that is not known is
 // returned in unknown, with all words up to the next flag as its value. Dashes that are not a flag stay where they are.

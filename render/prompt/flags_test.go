@@ -53,6 +53,8 @@ func TestFlags(t *testing.T) {
 		"an unknown flag":               {"a boat --stylize 750", "a boat", "", "stylize=750"},
 		"an unknown flag without value": {"a boat --turbo --ar 3:2", "a boat", "ar=3:2", "turbo="},
 		"a flag that has no value":      {"a wall --tile --ar 3:2", "a wall", "tile= | ar=3:2", ""},
+		"a mode":                        {"a boat --resize Fill. on the sea", "a boat on the sea", "resize=fill", ""},
+		"a mode that is none":           {"a boat --resize half", "a boat", "resize=half!", ""},
 		"words behind it go back":       {"a wall --tile of stones", "a wall of stones", "tile=", ""},
 		"raw style is unknown":          {"a boat --style raw", "a boat", "", "style=raw"},
 		"an unknown flag among known":   {"a --ar 3:2 --v 6 --seed 7", "a", "ar=3:2 | seed=7", "v=6"},

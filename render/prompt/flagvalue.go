@@ -22,6 +22,8 @@ func knownFlag(name string) (kind flagKind, ok bool) {
 		return flagKind{FlagAspect, readAspect}, true
 	case "no":
 		return flagKind{FlagNegative, readNegative}, true
+	case "resize":
+		return flagKind{FlagResize, readResize}, true
 	case "seed":
 		return flagKind{FlagSeed, readSeed}, true
 	case "steps":
@@ -70,6 +72,15 @@ func readNegative(text string) (value, left, fault string) {
 		return "", "", ignored("no", "", "say what to keep out of the image, such as `--no text, people`")
 	}
 	return text, "", ""
+}
+
+func readResize(text string) (value, left, fault string) {
+	value, left = firstWord(text)
+	mode := strings.ToLower(strings.TrimRight(value, ".,;"))
+	if mode != "crop" && mode != "fill" && mode != "stretch" {
+		return value, left, ignored("resize", value, "it must be `crop`, `fill` or `stretch`")
+	}
+	return mode, left, ""
 }
 
 // maxSeed is the largest seed a Spec can hold: 2^53 - 1.

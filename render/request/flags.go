@@ -41,6 +41,8 @@ func (r *resolution) mergeFlags(w Wanted, flags []prompt.Flag) Wanted {
 			taken = put(&w.Tiling, true)
 		case prompt.FlagSteps:
 			taken = put(&w.Steps, int(n))
+		case prompt.FlagResize:
+			taken = put(&w.Resize, f.Value)
 		}
 		if !taken {
 			r.Note("%s was ignored: an option already sets that.", typed(f))

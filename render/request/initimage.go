@@ -11,6 +11,14 @@ const MaxInputBytes = 25 << 20
 // MaxInputPixels limits a start picture's width x height.
 const MaxInputPixels = 16 << 20
 
+// How a start picture of another shape is brought to that of the picture. A1111's resize modes say crop and resize,
+// resize and fill, and just resize.
+const (
+	ResizeCrop    = "crop"    // the middle of it is cut out
+	ResizeFill    = "fill"    // all of it stays, and its edges are repeated beside it
+	ResizeStretch = "stretch" // it is stretched, as diffusers and A1111 do unless asked
+)
+
 // minStrength is the least strength that changes anything.
 const minStrength = 0.01
 
@@ -20,9 +28,32 @@ func (r *resolution) wantedInit(w Wanted) *Refusal {
 		if w.Strength != nil && r.Spec.Init == nil {
 			r.Note("The strength was ignored: there is no start image.")
 		}
+		if w.Resize != nil {
+			r.Note("--resize %s was ignored: there is no new start image.", *w.Resize)
+		}
 		return nil
 	}
-	return r.initImage(w, "Ask without a start image.")
+	if refusal := r.initImage(w, "Ask without a start image."); refusal != nil {
+		return refusal
+	}
+	if w.Resize != nil {
+		r.PendingInit.Resize = *w.Resize
+		return nil
+	}
+	r.noteCrop(Size{Width: w.Init.Width, Height: w.Init.Height}, " --resize fill or --resize stretch keeps all of it.")
+	return nil
+}
+
+// noteCrop says how much of a start picture is cut off, if anybody would see it. hint may be empty.
+func (r *Resolved) noteCrop(from Size, hint string) {
+	if from.Width <= 0 || from.Height <= 0 {
+		return // its sender did not say
+	}
+	to := Size{Width: r.Spec.Width, Height: r.Spec.Height}
+	ratio := float64(from.Width) * float64(to.Height) / (float64(from.Height) * float64(to.Width))
+	if lost := math.Round(100 * (1 - math.Min(ratio, 1/ratio))); lost >= 1 {
+		r.Note("The start image (%s) is cropped to the shape of %s: %.0f %% is cut off.%s", from, to, lost, hint)
+	}
 }
 
 // initImage judges a start picture by what its sender claims. Its bytes are judged when they are read. hint helps where

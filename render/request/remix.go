@@ -8,7 +8,12 @@ func Remix(w Wanted, available Available, base picture.Spec, seed int64) (Resolv
 	base.Seed, base.Variations, base.Hires, base.Upscale, base.Upscaler = seed, nil, nil, nil, nil
 	r := resolution{Resolved: Resolved{Spec: base, Spoiler: w.Spoiler}}
 	r.chooseModel(available)
-	return r.apply(w)
+	res, refusal := r.apply(w)
+	if in := res.Spec.Init; refusal == nil && in != nil && in.Placement == nil &&
+		(res.Spec.Width != base.Width || res.Spec.Height != base.Height) {
+		res.noteCrop(Size{Width: in.Picture.Width, Height: in.Picture.Height}, "")
+	}
+	return res, refusal
 }
 
 // Repaint resolves a Spec that a button derived from an earlier one. What could be painted then may not be possible

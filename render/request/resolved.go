@@ -23,6 +23,7 @@ type InitImage struct {
 	Strength float64            `json:"strength"`
 	Place    *picture.Placement `json:"place,omitempty"`  // where it lies on the canvas, if something is painted around it
 	Window   *Size              `json:"window,omitempty"` // in which that is painted; nil: the whole canvas at once
+	Resize   string             `json:"resize,omitempty"` // how it is brought to another shape; "" is ResizeCrop
 }
 
 // Note adds a sentence about what was changed.

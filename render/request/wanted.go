@@ -18,7 +18,8 @@ type Wanted struct {
 	Emphasis      *string     `json:"Emphasis"` // "original" or "no_norm"
 	Spoiler       bool        `json:"Spoiler"`
 	Init          *Attachment `json:"Init"`
-	Preset        *Preset     `json:"Preset"` // settings that count where nothing else was asked for
+	Resize        *string     `json:"Resize,omitempty"` // how Init is brought to another shape, see ResizeCrop
+	Preset        *Preset     `json:"Preset"`           // settings that count where nothing else was asked for
 }
 
 // Attachment is an input picture as its sender describes it. Everything but the URL is a claim; zero values claim
@@ -57,6 +58,7 @@ func (p Preset) applyTo(w Wanted) Wanted {
 	fill(&w.Emphasis, s.Emphasis)
 	if w.Init != nil {
 		fill(&w.Strength, s.Strength)
+		fill(&w.Resize, s.Resize)
 	}
 	return w
 }

@@ -1,0 +1,73 @@
+package request
+
+import (
+	"strings"
+	"testing"
+
+	"darkroom/render/picture"
+)
+
+// A start image of another shape is never cropped silently, and there are ways to keep all of it.
+func TestStartImageOfAnotherShape(t *testing.T) {
+	t.Parallel()
+	of := func(w, h int) *Attachment { return &Attachment{URL: "https://cdn", Width: w, Height: h} }
+	for name, tt := range map[string]struct {
+		want   Wanted
+		resize string
+		note   string // part of the only note; "" for none
+	}{
+		"wider": {
+			Wanted{Prompt: "red boat", Init: of(768, 512)}, "", "(768×512) is cropped to the shape of 128×128: 33 %",
+		},
+		"taller":            {Wanted{Prompt: "red boat", Init: of(500, 1000)}, "", "50 % is cut off"},
+		"another ratio":     {Wanted{Prompt: "red boat --ar 3:2", Init: of(128, 128)}, "", "the shape of 160×112: 30 %"},
+		"the same shape":    {Wanted{Prompt: "red boat", Init: of(1024, 1024)}, "", ""},
+		"nearly the same":   {Wanted{Prompt: "red boat", Init: of(1000, 1004)}, "", ""},
+		"nobody knows":      {Wanted{Prompt: "red boat", Init: of(0, 0)}, "", ""},
+		"cropped on demand": {Wanted{Prompt: "red boat --resize crop", Init: of(768, 512)}, "crop", ""},
+		"filled":            {Wanted{Prompt: "red boat --resize fill", Init: of(768, 512)}, "fill", ""},
+		"stretched by an option": {
+			Wanted{Prompt: "red boat --resize fill", Init: of(768, 512), Resize: new("stretch")}, "stretch",
+			"--resize fill was ignored: an option",
+		},
+		"by a preset": {
+			Wanted{Prompt: "red boat", Init: of(768, 512), Preset: &Preset{Settings: Wanted{Resize: new("fill")}}}, "fill", "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			res, refusal := Resolve(tt.want, postcards().Models[0], 42)
+			if refusal != nil {
+				t.Fatal(refusal)
+			}
+			if got := res.PendingInit.Resize; got != tt.resize {
+				t.Errorf("got mode %q, want %q", got, tt.resize)
+			}
+			if got := strings.Join(res.Notes, "\n"); !strings.Contains(got, tt.note) || (tt.note == "") != (got == "") {
+				t.Errorf("got notes %q, want %q", got, tt.note)
+			}
+		})
+	}
+	res, refusal := Resolve(Wanted{Prompt: "red boat --resize fill"}, postcards().Models[0], 42)
+	if refusal != nil || len(res.Notes) != 1 || !strings.Contains(res.Notes[0], "no new start image") {
+		t.Errorf("without a start image: got %q and %v, want it to be noted", res.Notes, refusal)
+	}
+}
+
+func TestRemixNotesANewShape(t *testing.T) {
+	t.Parallel()
+	base := picture.Spec{
+		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111, Prompt: "a boat",
+		Model: picture.Ref{Name: "postcards", Hash: hashA}, Width: 128, Height: 128, Count: 1, Steps: 20, GuidanceScale: 4,
+		Sampler: "ddim", Init: &picture.Init{Picture: picture.Input{SHA256: hashB, Width: 100, Height: 100}, Strength: 0.5},
+	}
+	for prompt, want := range map[string]string{
+		"red boat": "", "red boat --ar 3:2": "(100×100) is cropped to the shape of 160×112",
+	} {
+		res, refusal := Remix(Wanted{Prompt: prompt}, postcards(), base, 7)
+		got := strings.Join(res.Notes, "\n")
+		if refusal != nil || !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("%s: got notes %q and %v, want %q", prompt, got, refusal, want)
+		}
+	}
+}
