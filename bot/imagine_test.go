@@ -149,7 +149,8 @@ func TestButtons(t *testing.T) {
 			if s.Init == nil || s.Init.Placement == nil || *s.Init.Placement != place || s.Init.Picture.SHA256 != want.SHA256 {
 				t.Errorf("%s: got start %+v, want the third tile at %+v", arg, s.Init, place)
 			}
-			if s.Prompt != "a red boat" || s.Width != canvas.Size.Width || s.Height != canvas.Size.Height || s.Variations != nil {
+			if s.Prompt != "a red boat" || s.Variations != nil || s.Width != canvas.Size.Width ||
+				s.Height != canvas.Size.Height {
 				t.Errorf("%s: got %+v, want the words of before on %v", arg, s, canvas.Size)
 			}
 			if !strings.Contains(m.Content, "image 3") {

@@ -42,7 +42,7 @@ func Effort(s picture.Spec, t Traits) float64 {
 	}
 	t = traitsFor(s.Init, t)
 	c := sampler.Config{Img2ImgTakesAllSteps: t.Img2ImgTakesAllSteps, RungeKutta: t.RungeKutta}
-	if s.Init != nil && s.Init.Window != nil {
+	if inWindows(s) {
 		w := s.Init.Window
 		windows := len(planGround(s, picture.SizeMultiple).windows)
 		mega = float64(windows) * float64(w.Width) * float64(w.Height) / 1e6

@@ -13,8 +13,8 @@ type groundWindow struct {
 	side  side            // of what is there already on which the fresh part lies
 }
 
-// freshShare is which part of a window is painted at most, along the axis that it moves on: a quarter. With half of it a
-// model of one subject a picture often paints a second one there.
+// freshShare is which part of a window is painted at most, along the axis that it moves on: a quarter. In half of it a
+// model often paints its subject once more.
 const freshShare = 4
 
 // side is one side of what is there already.
@@ -27,9 +27,9 @@ const (
 	below
 )
 
-// groundWindows plans the windows that paint a canvas around what is known of it: first the sides, then above and below.
-// A window shows at least as much known ground as it paints, so that the model sees what it continues. All sides are
-// multiples of grid, and the window is no larger than what is known.
+// groundWindows plans the windows that paint a canvas around what is known of it: first the sides, then above and
+// below. A window shows at least as much known ground as it paints, so that the model sees what it continues. All sides
+// are multiples of grid, and the window is no larger than what is known.
 func groundWindows(canvas, known image.Rectangle, window picture.Size, grid int) []groundWindow {
 	var all []groundWindow
 	for known != canvas {
@@ -43,8 +43,8 @@ func groundWindows(canvas, known image.Rectangle, window picture.Size, grid int)
 			if side(s) >= above {
 				across = window.Height
 			}
-			depth := min(room, across/freshShare/grid*grid)
-			if depth > 0 {
+			depth := min(room, max(across/freshShare/grid, 1)*grid)
+			if depth > 0 { // a side that is done has no room
 				all = append(all, stripWindows(known, side(s), depth, window, grid)...)
 				known = grown(known, side(s), depth)
 			}

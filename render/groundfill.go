@@ -9,7 +9,8 @@ import (
 const edgeBand = 4
 
 // fillFresh returns a window of the canvas whose fresh part continues the edge of what is known: the model begins with
-// these colours below the noise. They blur along the edge with the distance, so that no line of the edge becomes a streak.
+// these colours below the noise. They blur along the edge with the distance, so that nothing that touches the edge
+// becomes a streak, of which the model would make a subject.
 func fillFresh(canvas *image.NRGBA, w groundWindow) *image.NRGBA {
 	view := image.NewNRGBA(image.Rectangle{Max: w.at.Size()})
 	draw.Draw(view, view.Rect, canvas, w.at.Min, draw.Src)
@@ -18,7 +19,8 @@ func fillFresh(canvas *image.NRGBA, w groundWindow) *image.NRGBA {
 	for y := fresh.Min.Y; y < fresh.Max.Y; y++ {
 		for x := fresh.Min.X; x < fresh.Max.X; x++ {
 			along, distance := w.fromEdge(x, y)
-			c := mean(edge, along-distance/4, along+distance/4)
+			reach := 4 + 3*distance/4
+			c := mean(edge, along-reach, along+reach)
 			at := view.PixOffset(x, y)
 			for i := range c {
 				view.Pix[at+i] = uint8(c[i] + 0.5)

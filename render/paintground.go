@@ -20,10 +20,13 @@ type outpaintPlan struct {
 	windows       []groundWindow
 }
 
+// inWindows says whether a Spec outpaints in windows, so that the UNet sees nothing larger.
+func inWindows(s picture.Spec) bool { return s.Init != nil && s.Init.Window != nil }
+
 // planOutpaint plans the windows of a Spec that has them.
 func (p *run) planOutpaint() error {
 	s, grid := p.spec, p.parts.Config.PixelsPerLatent
-	if s.Init == nil || s.Init.Window == nil {
+	if !inWindows(s) {
 		return nil
 	}
 	window := *s.Init.Window

@@ -111,7 +111,8 @@ func TestJoinGround(t *testing.T) {
 			image.Rect(0, 0, 16, 64), image.Rect(48, 0, 64, 64), image.Rect(0, 0, 64, 16), image.Rect(0, 48, 64, 64),
 		}[s]
 		joinGround(canvas, painted, groundWindow{canvas.Rect, fresh, s})
-		edge, far := []image.Point{{15, 30}, {48, 30}, {30, 15}, {30, 48}}[s], []image.Point{{0, 30}, {63, 30}, {30, 0}, {30, 63}}[s]
+		edge := []image.Point{{15, 30}, {48, 30}, {30, 15}, {30, 48}}[s]
+		far := []image.Point{{0, 30}, {63, 30}, {30, 0}, {30, 63}}[s]
 		if got := canvas.NRGBAAt(edge.X, edge.Y).R; got < 156 || got > 160 {
 			t.Errorf("side %d: at the edge got %d, want nearly 160", s, got)
 		}

@@ -45,12 +45,12 @@ func (p *run) planPasses() error {
 		return refuseBecause(fmt.Sprintf("this model cannot generate an image in %d steps", s.Steps), err)
 	}
 	height, width := s.Height, s.Width
-	if s.Init != nil && s.Init.Window != nil {
+	if inWindows(s) {
 		height, width = s.Init.Window.Height, s.Init.Window.Width
 	}
 	p.passes = []pass{p.newPass(plan, height, width)}
 	p.passes[0].calls = prompt.Calls{Count: s.Steps * p.method.CallsPerStep()}
-	if s.Init != nil && s.Init.Window == nil && s.Dialect == picture.Diffusers {
+	if s.Init != nil && !inWindows(s) && s.Dialect == picture.Diffusers {
 		p.passes[0].drawLikeDiffusers(*s.Init, c.Extra != nil)
 	}
 	if s.Hires == nil {

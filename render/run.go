@@ -64,9 +64,8 @@ func (r *Renderer) newRun(spec picture.Spec, job Job) (*run, error) {
 // check refuses what this model cannot do.
 func (p *run) check() error {
 	s, c := p.spec, p.parts.Config
-	inWindows := s.Init != nil && s.Init.Window != nil // the UNet sees nothing larger; see planOutpaint
 	switch {
-	case !inWindows && (s.Width%c.SizeMultiple != 0 || s.Height%c.SizeMultiple != 0):
+	case !inWindows(s) && (s.Width%c.SizeMultiple != 0 || s.Height%c.SizeMultiple != 0):
 		return refuse(
 			"this model cannot generate %d×%d: its sides must be multiples of %d", s.Width, s.Height, c.SizeMultiple,
 		)
@@ -84,8 +83,6 @@ func (p *run) check() error {
 		return refuse("a clip skip of %d is not possible: this model takes at most %d", s.ClipSkip, c.SkippableLayers+1)
 	case s.Init != nil && p.parts.Encoder == nil:
 		return refuse("this model cannot start from an image: it has no VAE encoder")
-	case s.Upscaler != nil && p.parts.Upscalers[s.Upscaler.Hash] == nil:
-		return refuse("the upscaler %q is not available", s.Upscaler.Name)
 	case s.Tiling && p.parts.Seamless == nil:
 		return refuse("this model cannot generate tileable images")
 	case s.Eta != nil && !p.method.TakesEta():

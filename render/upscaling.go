@@ -10,9 +10,12 @@ import (
 	"darkroom/render/upscale"
 )
 
-// planUpscale plans the pass that repaints enlarged images, if there is one.
+// planUpscale plans the pass that repaints enlarged images, if there is one, and refuses an upscaler that is not here.
 func (p *run) planUpscale() error {
 	u, c := p.spec.Upscale, p.parts.Config
+	if named := p.spec.Upscaler; named != nil && p.parts.Upscalers[named.Hash] == nil {
+		return refuse("the upscaler %q is not available", named.Name)
+	}
 	if u == nil || u.Strength == 0 {
 		return nil
 	}
@@ -23,7 +26,9 @@ func (p *run) planUpscale() error {
 	case size.Width%f != 0 || size.Height%f != 0:
 		return refuse("this model cannot upscale to %v: its sides must be multiples of %d", size, f)
 	case u.Tile.Width%c.SizeMultiple != 0 || u.Tile.Height%c.SizeMultiple != 0:
-		return refuse("this model cannot repaint in tiles of %v: their sides must be multiples of %d", *u.Tile, c.SizeMultiple)
+		return refuse(
+			"this model cannot repaint in tiles of %v: their sides must be multiples of %d", *u.Tile, c.SizeMultiple,
+		)
 	}
 	plan, err := p.method.HiresPlan(p.trainingConfig(), u.Steps, u.Strength)
 	if err != nil {
@@ -58,8 +63,8 @@ func (p *run) enlarge(ctx context.Context, tiles []Tile) ([]Tile, error) {
 	return p.repaintTiles(ctx, tiles)
 }
 
-// repaintTiles runs a part of the schedule on enlarged images, in tiles of a size that the model knows. The steps of all
-// tiles are blended, so that the image has no seams.
+// repaintTiles runs a part of the schedule on enlarged images, in tiles of a size that the model knows. The steps of
+// all tiles are blended, so that the image has no seams.
 func (p *run) repaintTiles(ctx context.Context, tiles []Tile) ([]Tile, error) {
 	p.job.BatchMember = nil // it has left the batch
 	var err error

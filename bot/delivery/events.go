@@ -265,7 +265,7 @@ func (e *events) failed(ctx context.Context, ev queue.Event) error {
 	e.log.Warn("a job failed", "job", ev.Job, "reason", rest.Redact(ev.Reason))
 	write := func() (bool, error) { return e.endings.db.Fail(ctx, ev.Job, ev.Reason) }
 	return e.end(ctx, ev.Job, write, func(ctx context.Context, j job.Job) {
-		e.corrections.correctUnended(ctx, j, message.Failed(j.Address, j.Spec, j.ID, message.FailureReason(ev.Reason)))
+		e.corrections.correct(ctx, apology(j, ev.Reason))
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"sync"
 
 	"darkroom/bot"
 	"darkroom/bot/rest"
@@ -57,6 +58,16 @@ func newBot(
 			Wildcards:   wildcardFolder(wildcards, log),
 		},
 	})
+}
+
+// logOnce returns a function that logs each wildcard that cannot be read, once.
+func logOnce(log *slog.Logger) func(path string, err error) {
+	var known sync.Map
+	return func(path string, err error) {
+		if _, told := known.LoadOrStore(path, true); !told {
+			log.Warn("a wildcard cannot be read", "path", path, "error", err)
+		}
+	}
 }
 
 // ownCDN returns the host of a Discord server other than Discord's own: files come from the same host as its API.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,7 +30,8 @@ func showPrompt(ctx context.Context, s invocation) error {
 		return err
 	}
 	text, comments := prompt.CutComments(p.Prompt)
-	rows, err := dynamic.Expand(ctx, []string{text}, p.Seed, wildcardFolder(p.Wildcards, s.log), maxPrompts)
+	folder := wildcardFolder(p.Wildcards, s.log)
+	rows, err := dynamic.Expand(ctx, []string{text}, p.Seed, folder, maxPrompts)
 	if err != nil {
 		return expansionError(err, p.Wildcards)
 	}
@@ -42,7 +44,7 @@ func showPrompt(ctx context.Context, s invocation) error {
 		t.printf("comment  %q is left out; \\# is a plain #", c)
 	}
 	for i, text := range prompts {
-		if dynamic.HasChoices(p.Prompt) {
+		if dynamic.HasChoices(p.Prompt, folder) {
 			t.printf("prompt %d of %d: %q", i+1, len(prompts), text)
 		}
 		text = t.flags(text)
@@ -56,6 +58,15 @@ func showPrompt(ctx context.Context, s invocation) error {
 
 // maxPrompts is how many permutations are shown: as many as the bot paints.
 const maxPrompts = 20
+
+// wildcardFolder opens a folder of wildcards, which may be missing. What cannot be read of it is logged once.
+func wildcardFolder(dir string, log *slog.Logger) dynamic.Folder {
+	f := dynamic.Folder{FS: os.DirFS(dir)}
+	if log != nil {
+		f.Skipped = logOnce(log)
+	}
+	return f
+}
 
 // expansionError adds to an unknown wildcard the folder and what there is.
 func expansionError(err error, wildcards string) error {

@@ -162,7 +162,8 @@ func (r *Parameters) fillPasses() {
 	}
 	if _, ok := r.Field(keyUpscaleBy); ok {
 		r.Upscale = &picture.Upscale{
-			Scale: r.number(keyUpscaleBy), Steps: r.whole(keyTileSteps), Strength: r.number(keyTileStrength), Tile: r.size(keyTile),
+			Scale: r.number(keyUpscaleBy), Steps: r.whole(keyTileSteps), Strength: r.number(keyTileStrength),
+			Tile: r.size(keyTile),
 		}
 	}
 	if hash, ok := r.Field(keyUpscalerHash); ok {

@@ -25,7 +25,8 @@ func TestUpscaler(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u := with.Upscaler; u == nil || u.Scale != 2 || u.Multiple != 4 || len(u.Ref.Hash) != 64 || u.Ref.Name != with.Name {
+	if u := with.Upscaler; u == nil || u.Scale != 2 || u.Multiple != 4 || len(u.Ref.Hash) != 64 ||
+		u.Ref.Name != with.Name {
 		t.Errorf("got %+v", u)
 	}
 	if with.Hash != before.Hash {

@@ -74,7 +74,8 @@ func plain() picture.Spec {
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for name, spec := range map[string]picture.Spec{
-		"testdata/spec_v3_full.json": fullV3(), "testdata/spec_v2_full.json": fullV2(), "testdata/spec_v1_full.json": fullV1(),
+		"testdata/spec_v3_full.json": fullV3(), "testdata/spec_v2_full.json": fullV2(),
+		"testdata/spec_v1_full.json":  fullV1(),
 		"testdata/spec_v1_plain.json": plain(),
 	} {
 		t.Run(name, func(t *testing.T) {

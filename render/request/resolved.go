@@ -23,8 +23,8 @@ type InitImage struct {
 	File     Attachment         `json:"file"`
 	Strength float64            `json:"strength"`
 	Place    *picture.Placement `json:"place,omitempty"`  // where it lies on the canvas, if something is painted around it
-	Resize   string             `json:"resize,omitempty"` // how it is brought to another shape; "" is ResizeCrop
 	Window   *Size              `json:"window,omitempty"` // in which that is painted; nil: the whole canvas at once
+	Resize   string             `json:"resize,omitempty"` // how it is brought to another shape; "" is ResizeCrop
 }
 
 // SettleVersion gives the Spec the lowest version that can express it, with the start picture that is still to be read.

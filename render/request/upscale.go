@@ -6,9 +6,9 @@ import "darkroom/render/picture"
 // 0.3, and its lines stay where they are at the lower end.
 const repaintStrength = 0.2
 
-// Upscale resolves a Spec that a button derived from an earlier one: the same image, larger by a factor. The model's own
-// upscaler enlarges it. Without one it is enlarged by Lanczos's filter, and repainted a little in tiles of a size that
-// the model knows. There must be a model.
+// Upscale resolves a Spec that a button derived from an earlier one: the same image, larger by a factor. The model's
+// own upscaler enlarges it. Without one it is enlarged by Lanczos's filter, and repainted a little in tiles of a size
+// that the model knows. There must be a model.
 func Upscale(spec picture.Spec, by float64, available Available) (Resolved, *Refusal) {
 	r := resolution{Resolved: Resolved{Spec: spec}}
 	r.chooseModel(available)

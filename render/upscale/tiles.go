@@ -45,9 +45,9 @@ func (t Tiling) starts(length, side int) []int {
 // Network is what runs on each tile: it turns [b, c, h, w] into [b, d, s·h, s·w].
 type Network func(ctx context.Context, tile tensor.Tensor) (tensor.Tensor, error)
 
-// Run runs a network on every tile of [b, c, h, w] and blends the results: where tiles overlap, each counts the less the
-// nearer its own edge is, so that no edge shows. The whole is the mean of what tiles say of a place, as in MultiDiffusion
-// (Bar-Tal et al., 2023).
+// Run runs a network on every tile of [b, c, h, w] and blends the results: where tiles overlap, each counts the less
+// the nearer its own edge is, so that no edge shows. The whole is the mean of what tiles say of a place, as in
+// MultiDiffusion (Bar-Tal et al., 2023).
 func (t Tiling) Run(ctx context.Context, in tensor.Tensor, network Network) (tensor.Tensor, error) {
 	height, width := in.Shape[2], in.Shape[3]
 	tiles := t.Cover(width, height)

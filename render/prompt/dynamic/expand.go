@@ -20,12 +20,15 @@ var ErrTooLong = errors.New("the choices and wildcards make this prompt too long
 
 // TooManyError means that a prompt has more permutations than allowed.
 type TooManyError struct {
-	Count int // how many there are; a lower bound beyond a million
+	Count int // how many there are; a million stands for a million and more
 	Max   int
 }
 
 // Error is a clause for people.
 func (e *TooManyError) Error() string {
+	if e.Count >= maxCounted {
+		return fmt.Sprintf("the choices make more than a million prompts: at most %d are possible at once", e.Max)
+	}
 	return fmt.Sprintf("the choices make %d prompts: at most %d are possible at once", e.Count, e.Max)
 }
 
@@ -65,7 +68,7 @@ func expandWith(
 	total := 1
 	for _, text := range texts {
 		s.variables = nil
-		nodes, err := s.expand(ctx, parse(text, s.wildcards.exists), 0)
+		nodes, err := s.expand(ctx, parse(text, s.wildcards.has), 0)
 		if err != nil {
 			return nil, err
 		}
@@ -93,8 +96,10 @@ func expandWith(
 }
 
 // HasChoices says whether a text has a choice, a wildcard or a permutation.
-func HasChoices(text string) bool {
-	for _, n := range parse(text, nil) {
+func HasChoices(text string, from Wildcards) bool { return hasChoices(text, newWildcardCache(from)) }
+
+func hasChoices(text string, wildcards *wildcardCache) bool {
+	for _, n := range parse(text, wildcards.has) {
 		if n.kind != literal {
 			return true
 		}
@@ -186,7 +191,7 @@ func (s *expander) choose(ctx context.Context, n node, depth int) (out []node, e
 		if err := s.checkBounds(ctx, 0, len(o.line), depth); err != nil {
 			return nil, err
 		}
-		nodes, err := s.expand(ctx, o.read(s.wildcards.exists), depth)
+		nodes, err := s.expand(ctx, o.read(s.wildcards.has), depth)
 		if err != nil {
 			return nil, err
 		}

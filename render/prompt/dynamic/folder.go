@@ -1,6 +1,7 @@
 package dynamic
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -15,9 +16,8 @@ import (
 
 // Bounds of a folder of wildcards.
 const (
-	maxFile    = 1 << 20 // bytes of a file that are read
-	maxFiles   = 2_000   // entries that are looked at
-	maxFolders = 16      // folders inside each other
+	maxFile  = 1 << 20 // bytes of a file that are read
+	maxFiles = 2_000   // files that are listed
 )
 
 // UnknownError means that there is no wildcard of a name.
@@ -37,20 +37,30 @@ func (e *UnknownError) Hint() string {
 	return "Try one of: __" + strings.Join(e.Known, "__, __") + "__."
 }
 
-// Folder is a folder of wildcards: text files with one value in a line, named without .txt, with slashes for
-// folders in it. Empty lines and comments, which begin with #, are left out. Links are followed, but not in circles. An entry
-// that cannot be read is left out, and the others work. The zero Folder is empty.
-type Folder struct {
-	FS fs.FS
-	// Bad is told of each entry that cannot be read, each time. nil: nobody is.
-	Bad func(path string, err error)
+// UnreadableError means that the file of a wildcard cannot be read.
+type UnreadableError struct {
+	Name string
+	Err  error
 }
 
-// bad tells of an entry that cannot be read.
-func (f Folder) bad(path string, err error) {
-	if f.Bad != nil {
-		f.Bad(path, err)
+// Error is a clause for people. It names no path.
+func (e *UnreadableError) Error() string {
+	if errors.Is(e.Err, errNoText) {
+		return "wildcard " + e.Name + ": " + errNoText.Error()
 	}
+	return "the file of wildcard " + e.Name + " cannot be read"
+}
+
+// Unwrap returns the cause.
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// Folder is a folder of wildcards: text files with one value in a line, named without .txt, with slashes for
+// folders in it. Links to files and folders are followed. Empty lines and comments, which begin with #, are left out. The
+// zero Folder is empty.
+type Folder struct {
+	FS fs.FS
+	// Skipped is told of each file or folder that cannot be read; the others work. nil to tell nobody.
+	Skipped func(path string, err error)
 }
 
 // Names lists the wildcards, sorted.
@@ -58,86 +68,74 @@ func (f Folder) Names() ([]string, error) {
 	if f.FS == nil {
 		return nil, nil
 	}
-	w := folderWalk{Folder: f}
-	info, err := fs.Stat(f.FS, ".")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	l := lister{folder: f}
+	top, err := fs.Stat(f.FS, ".")
 	if err == nil {
-		_, err = fs.ReadDir(f.FS, ".")
+		err = l.list(".", []fs.FileInfo{top})
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("look for wildcards: %w", err)
 	}
-	w.enter(".", info, nil)
-	slices.Sort(w.names)
-	return w.names, nil
+	slices.Sort(l.names)
+	return l.names, nil
 }
 
-// folderWalk collects the names of wildcards.
-type folderWalk struct {
-	Folder
-	names []string
-	seen  int
+// lister lists the wildcards of a folder.
+type lister struct {
+	folder Folder
+	names  []string
+	seen   int // files and folders
 }
 
-// enter lists a folder. Its parents are those around it, links resolved.
-func (w *folderWalk) enter(dir string, info fs.FileInfo, parents []fs.FileInfo) {
-	circle := slices.ContainsFunc(parents, func(p fs.FileInfo) bool { return os.SameFile(p, info) })
-	if circle || len(parents) >= maxFolders {
-		return
-	}
-	entries, err := fs.ReadDir(w.FS, dir)
+// list adds the wildcards of one folder and of those in it. above are the folder itself and those it is in, so that
+// links do not lead in circles.
+func (l *lister) list(dir string, above []fs.FileInfo) error {
+	entries, err := fs.ReadDir(l.folder.FS, dir)
 	if err != nil {
-		w.bad(dir, err)
+		return err
 	}
-	parents = append(slices.Clip(parents), info)
-	for _, e := range entries {
-		if w.seen++; w.seen > maxFiles {
-			return
+	for _, entry := range entries {
+		if l.seen++; l.seen > maxFiles {
+			return nil
 		}
-		name, text := strings.CutSuffix(e.Name(), ".txt")
-		link := e.Type()&fs.ModeSymlink != 0
-		if !text && !link && !e.IsDir() {
-			continue
-		}
-		at := path.Join(dir, e.Name())
-		info, err := fs.Stat(w.FS, at)
+		at := path.Join(dir, entry.Name())
+		name, text := strings.CutSuffix(at, ".txt")
+		info, err := fs.Stat(l.folder.FS, at) // follows links
 		switch {
+		case err != nil && (text || entry.IsDir()):
+			l.folder.skip(at, err)
 		case err != nil:
-			w.bad(at, err)
-		case info.IsDir():
-			w.enter(at, info, parents)
+		case info.IsDir() && !isOneOf(info, above):
+			if err := l.list(at, append(slices.Clip(above), info)); err != nil {
+				l.folder.skip(at, err)
+			}
 		case text && info.Mode().IsRegular():
-			w.names = append(w.names, path.Join(dir, name))
+			l.names = append(l.names, name)
 		}
 	}
+	return nil
 }
 
-// Lines reads the values of one file.
+// isOneOf tells whether a folder is one of others.
+func isOneOf(folder fs.FileInfo, others []fs.FileInfo) bool {
+	same := func(o fs.FileInfo) bool { return os.SameFile(o, folder) }
+	return len(others) > maxNesting || slices.ContainsFunc(others, same)
+}
+
+func (f Folder) skip(path string, err error) {
+	if f.Skipped != nil {
+		f.Skipped(path, err)
+	}
+}
+
+// Lines reads the values of one file. The error is an *UnreadableError; Skipped is told of it too.
 func (f Folder) Lines(name string) ([]string, error) {
-	values, err := f.lines(name + ".txt")
+	text, err := f.read(name + ".txt")
 	if err != nil {
-		f.bad(name+".txt", err)
-		return nil, fmt.Errorf("read wildcard %s: %w", name, err)
+		f.skip(name+".txt", err)
+		return nil, &UnreadableError{Name: name, Err: err}
 	}
-	return values, nil
-}
-
-func (f Folder) lines(path string) (values []string, err error) {
-	file, err := f.FS.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	text, err := decodeText(data[:min(len(data), maxFile)], len(data) > maxFile)
-	if err != nil {
-		return nil, err
-	}
+	var values []string
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		line, _ = prompt.CutComments(line)
 		if line = strings.TrimSpace(line); line != "" {
@@ -145,4 +143,21 @@ func (f Folder) lines(path string) (values []string, err error) {
 		}
 	}
 	return values, nil
+}
+
+// read reads a file as text.
+func (f Folder) read(path string) (string, error) {
+	file, err := f.FS.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
+		return "", err
+	}
+	if len(data) > maxFile {
+		data = data[:bytes.LastIndexAny(data[:maxFile], "\r\n")+1] // whole lines
+	}
+	return decodeText(data)
 }

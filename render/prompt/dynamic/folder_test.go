@@ -2,213 +2,172 @@ package dynamic_test
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
-	"unicode/utf16"
 
 	"darkroom/render/prompt/dynamic"
 )
 
-// wildcardsIn writes files below a folder of their own, and opens it. bad gets what cannot be read.
-func wildcardsIn(t *testing.T, files map[string]string, bad *[]string) (dynamic.Folder, string) {
-	t.Helper()
+// Names with blanks and signs are read where there is such a file, and only there. dynamicprompts 0.31 reads them.
+func TestUnusualWildcardNames(t *testing.T) {
+	t.Parallel()
+	names := []string{
+		"my birds", "Japanese Art/yoga", "salt&pepper", "artist's", "a,b", "x+y", "a b c", "what?",
+		"(old) masters", "50% grey",
+	}
+	files := fstest.MapFS{}
+	for _, name := range names {
+		files[name+".txt"] = &fstest.MapFile{Data: []byte("wren")}
+	}
+	folder := dynamic.Folder{FS: files}
+	for _, name := range append(names, "MY BIRDS", "my b*", "* b c") {
+		text := "a __" + name + "__ in {a|a} tree"
+		got, err := dynamic.Expand(t.Context(), []string{text}, 1, folder, 1)
+		if err != nil || got[0][0] != "a wren in a tree" {
+			t.Errorf("%s: got %q, %v", text, got, err)
+		}
+		if !dynamic.HasChoices("a __"+name+"__", folder) {
+			t.Errorf("%s: not recognised as a choice", name)
+		}
+	}
+	for _, text := range []string{
+		"a __not a file__ b", "__ __", "____", "__my birds", "__my birds_ _", "__" + strings.Repeat("long ", 50) + "__",
+	} {
+		got, err := dynamic.Expand(t.Context(), []string{text}, 1, folder, 1)
+		if err != nil || got[0][0] != text {
+			t.Errorf("%q: got %q, %v; want it as it is", text, got, err)
+		}
+	}
+}
+
+// TestBadEntriesSpoilNoWildcard has a folder with what real folders hold: the other wildcards work.
+func TestBadEntriesSpoilNoWildcard(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+	write := func(path, text string) {
+		t.Helper()
+		path = filepath.Join(dir, path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	f := dynamic.Folder{FS: os.DirFS(dir)}
-	if bad != nil {
-		f.Bad = func(path string, _ error) { *bad = append(*bad, path) }
-	}
-	return f, dir
-}
-
-func expandIn(t *testing.T, f dynamic.Folder, text string) (string, error) {
-	rows, err := dynamic.Expand(t.Context(), []string{text}, 1, f, 10)
-	if err != nil {
-		return "", err
-	}
-	return rows[0][0], nil
-}
-
-// TestUnusualNames: dynamicprompts 0.31 reads any name; here only one that exists, so that other text stays.
-func TestUnusualNames(t *testing.T) {
-	t.Parallel()
-	f, _ := wildcardsIn(t, map[string]string{
-		"my birds.txt": "owl", "Japanese Art/yoga.txt": "crane", "salt&pepper.txt": "mill", "artist's.txt": "brush",
-		"a,b.txt": "comma", "x+y.txt": "sum", "a b c.txt": "letters", "birds.txt": "wren", "мои птицы.txt": "сова",
-	}, nil)
-	for text, want := range map[string]string{
-		"a __my birds__ sings":          "a owl sings",
-		"__MY BIRDS__":                  "owl",
-		"__Japanese Art/yoga__":         "crane",
-		"__Japanese Art/*__":            "crane",
-		"__salt&pepper__":               "mill",
-		"__artist's__":                  "brush",
-		"__a,b__":                       "comma",
-		"{__a,b__|__a,b__}":             "comma",
-		"__x+y__ and __a b c__":         "sum and letters",
-		"__мои птицы__":                 "сова",
-		"__underline this__":            "__underline this__",
-		"__an underline__birds__":       "__an underlinewren",
-		"an __underlined word, a bird_": "an __underlined word, a bird_",
-		"__no * such__":                 "__no * such__",
-		"__my\nbirds__":                 "__my\nbirds__",
-	} {
-		if got, err := expandIn(t, f, text); err != nil || got != want {
-			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
+	link := func(to, path string) {
+		t.Helper()
+		if err := os.Symlink(to, filepath.Join(dir, path)); err != nil {
+			t.Skip("no symbolic links here: ", err)
 		}
 	}
-	if rows, err := dynamic.Expand(t.Context(), []string{"{__a,b__, x}"}, 1, f, 10); err != nil || len(rows) != 2 ||
-		rows[0][0] != "comma" {
-		t.Errorf("a comma in a name in a permutation: got %q, %v", rows, err)
-	}
-	unknown := &dynamic.UnknownError{}
-	if _, err := expandIn(t, f, "__brids__"); !errors.As(err, &unknown) {
-		t.Errorf("a usual name that is missing: got %v, want it told", err)
-	}
-	for _, name := range unknown.Known { // each name of the hint works
-		if got, err := expandIn(t, f, "__"+name+"__"); err != nil || strings.Contains(got, "_") {
-			t.Errorf("%s of the hint: got %q, %v", name, got, err)
-		}
-	}
-}
-
-// TestBadEntries: one entry that cannot be read does not spoil the others.
-func TestBadEntries(t *testing.T) {
-	t.Parallel()
-	var bad []string
-	f, dir := wildcardsIn(t, map[string]string{
-		"birds.txt": "owl", "lost+found/x.txt": "never", "more/fish.txt": "carp", "binary.txt": "\x00\x01\xff\x00",
-	}, &bad)
-	outside := t.TempDir()
-	if err := errors.Join(
-		os.WriteFile(filepath.Join(outside, "far.txt"), []byte("ant"), 0o600),
-		os.Chmod(filepath.Join(dir, "lost+found"), 0), os.Symlink("nowhere", filepath.Join(dir, "dangling.txt")),
-		os.Symlink("more", filepath.Join(dir, "link.txt")), os.Symlink(outside, filepath.Join(dir, "outside")),
-		os.Symlink("..", filepath.Join(dir, "more", "circle")), os.Symlink("birds.txt", filepath.Join(dir, "alias.txt")),
-	); err != nil {
+	write("birds.txt", "wren")
+	write("bad.txt", "a\x00b\x01\x00")
+	write("sub/fish.txt", "carp")
+	link("nowhere.txt", "dangling.txt")
+	link("sub", "folder.txt") // a folder by a name like a wildcard's
+	link("sub", "linked")
+	link("..", "sub/up") // a circle
+	link("birds.txt", "alias.txt")
+	elsewhere := t.TempDir()
+	if err := os.WriteFile(filepath.Join(elsewhere, "far.txt"), []byte("kite"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.Chmod(filepath.Join(dir, "lost+found"), 0o755) })
-	names, err := f.Names()
-	want := []string{"alias", "binary", "birds", "link.txt/fish", "more/fish", "outside/far"}
-	if os.Geteuid() == 0 { // who may read everything
-		want = append(want[:4:4], "lost+found/x", "more/fish", "outside/far")
-	}
-	if err != nil || !slices.Equal(names, want) {
-		t.Errorf("got %q, %v, want %q", names, err, want)
-	}
-	if !slices.Contains(bad, "dangling.txt") || os.Geteuid() != 0 && !slices.Contains(bad, "lost+found") {
-		t.Errorf("told of %q, want what cannot be read", bad)
-	}
+	link(elsewhere, "mounted")
+	skipped := map[string]int{}
+	folder := dynamic.Folder{FS: os.DirFS(dir), Skipped: func(path string, _ error) { skipped[path]++ }}
 	for text, want := range map[string]string{
-		"__birds__": "owl", "__alias__": "owl", "__outside/far__": "ant", "__link.txt/fish__": "carp", "__b*__": "owl",
+		"__birds__": "wren", "__alias__": "wren", "__linked/fish__": "carp", "__folder.txt/fish__": "carp",
+		"__mounted/far__": "kite", "__sub/*__": "carp",
 	} {
-		if got, err := expandIn(t, f, text); err != nil || got != want {
-			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
+		got, err := dynamic.Expand(t.Context(), []string{text}, 1, folder, 1)
+		if err != nil || got[0][0] != want {
+			t.Errorf("%s: got %q, %v; want %q", text, got, err, want)
 		}
 	}
-	var unreadable *dynamic.UnreadableError
-	if _, err := expandIn(t, f, "__binary__"); !errors.As(err, &unreadable) || unreadable.Name != "binary" {
-		t.Errorf("a file that is no text: got %v, want it named", err)
+	if _, err := dynamic.Expand(t.Context(), []string{"__**__"}, 1, folder, 1); err != nil {
+		t.Errorf("all wildcards: %v", err)
+	}
+	if skipped["dangling.txt"] == 0 || skipped["bad.txt"] == 0 || len(skipped) != 2 {
+		t.Errorf("skipped %v, want the dangling link and the file that is no text", skipped)
+	}
+	_, err := dynamic.Expand(t.Context(), []string{"__bad__"}, 1, folder, 1)
+	_, unreadable := errors.AsType[*dynamic.UnreadableError](err)
+	if !unreadable || !strings.Contains(err.Error(), "bad") {
+		t.Errorf("a file that is no text: %v, want it refused by name", err)
 	}
 }
 
-// TestUnreadableFolder does with a file system of its own what root cannot try.
-func TestUnreadableFolder(t *testing.T) {
+func TestUnreadableFolderSpoilsNoWildcard(t *testing.T) {
 	t.Parallel()
-	var bad []string
-	f := dynamic.Folder{
-		FS:  unreadable{fstest.MapFS{"birds.txt": {Data: []byte("owl")}, "lost/x.txt": {Data: []byte("x")}}},
-		Bad: func(path string, _ error) { bad = append(bad, path) },
+	dir := t.TempDir()
+	closed := filepath.Join(dir, "lost+found")
+	err := errors.Join(os.WriteFile(filepath.Join(dir, "birds.txt"), []byte("wren"), 0o644), os.Mkdir(closed, 0))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got, err := expandIn(t, f, "__*__"); err != nil || got != "owl" || !slices.Contains(bad, "lost") {
-		t.Errorf("got %q, %v, told of %q, want owl and lost", got, err, bad)
+	if _, err := os.ReadDir(closed); err == nil {
+		t.Skip("this user may read every folder")
+	}
+	var skipped []string
+	folder := dynamic.Folder{
+		FS: os.DirFS(dir), Skipped: func(path string, _ error) { skipped = append(skipped, path) },
+	}
+	names, err := folder.Names()
+	if err != nil || !slices.Equal(names, []string{"birds"}) || !slices.Equal(skipped, []string{"lost+found"}) {
+		t.Errorf("names %q, skipped %q, error %v", names, skipped, err)
 	}
 }
 
-func TestTextFiles(t *testing.T) {
+// TestWildcardText has files as editors of several systems and times write them.
+func TestWildcardText(t *testing.T) {
 	t.Parallel()
-	utf16of := func(text string, big, mark bool) string {
-		if mark {
-			text = "\ufeff" + text
-		}
-		var b []byte
-		for _, u := range utf16.Encode([]rune(text)) {
-			if big {
-				b = append(b, byte(u>>8), byte(u))
-			} else {
-				b = append(b, byte(u), byte(u>>8))
-			}
-		}
-		return string(b)
-	}
-	for name, text := range map[string]string{
-		"UTF-8":                 "café\nsmörgås\n",
-		"UTF-8 with a mark":     "\ufeffcafé\nsmörgås",
-		"lone CR":               "café\rsmörgås\r",
-		"CRLF":                  "café\r\nsmörgås\r\n",
-		"Latin-1":               "caf\xe9\nsm\xf6rg\xe5s\n",
-		"UTF-16LE with a mark":  utf16of("café\r\nsmörgås\r\n", false, true),
-		"UTF-16BE with a mark":  utf16of("café\nsmörgås", true, true),
-		"UTF-16LE without mark": utf16of("café\nsmörgås\n", false, false),
-		"UTF-16BE without mark": utf16of("café\rsmörgås\r", true, false),
+	for name, tt := range map[string]struct {
+		data string
+		want []string
+	}{
+		"line feeds":                   {"a\nb\n", []string{"a", "b"}},
+		"carriage returns":             {"a\rb\r", []string{"a", "b"}},
+		"both":                         {"a\r\nb\r\n", []string{"a", "b"}},
+		"UTF-8 with a mark":            {"\xef\xbb\xbfcafé\n", []string{"café"}},
+		"Latin-1":                      {"caf\xe9\nna\xefve", []string{"café", "naïve"}},
+		"Windows-1252":                 {"\x93old\x94 \x80", []string{"“old” €"}},
+		"UTF-16 LE with a mark":        {"\xff\xfec\x00a\x00f\x00\xe9\x00\n\x00b\x00", []string{"café", "b"}},
+		"UTF-16 BE with a mark":        {"\xfe\xff\x00c\x00a\x00f\x00\xe9\x00\n\x00b", []string{"café", "b"}},
+		"UTF-16 LE without a mark":     {"c\x00a\x00f\x00\xe9\x00\r\x00\n\x00b\x00", []string{"café", "b"}},
+		"UTF-16 BE without a mark":     {"\x00c\x00a\x00f\x00\xe9\x00\n\x00b", []string{"café", "b"}},
+		"Chinese, UTF-16 LE, no mark":  {"\x2b\x73\n\x00\xd7\x72", []string{"猫", "狗"}},
+		"the last line is without end": {"a\nb", []string{"a", "b"}},
 	} {
-		f, _ := wildcardsIn(t, map[string]string{"x.txt": text}, nil)
-		got, err := f.Lines("x")
-		if want := []string{"café", "smörgås"}; err != nil || !slices.Equal(got, want) {
-			t.Errorf("%s: got %q, %v, want %q", name, got, err, want)
+		folder := dynamic.Folder{FS: fstest.MapFS{"w.txt": {Data: []byte(tt.data)}}}
+		if got, err := folder.Lines("w"); err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, %v; want %q", name, got, err, tt.want)
 		}
 	}
-	for name, text := range map[string]string{
-		"a picture": "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "U+FFFD": "caf\ufffd", "a NUL": "a\x00b", "half a pair": "\xff\xfe\x3d\xd8",
+	for name, data := range map[string]string{
+		"a picture": "\x89PNG\r\n\x1a\n\x00\x00\x00\x0d", "U+FFFD": "a\ufffdb", "half a UTF-16 unit": "\xff\xfea\x00b",
 	} {
-		f, _ := wildcardsIn(t, map[string]string{"x.txt": text}, nil)
-		if got, err := f.Lines("x"); err == nil {
+		folder := dynamic.Folder{FS: fstest.MapFS{"w.txt": {Data: []byte(data)}}}
+		if got, err := folder.Lines("w"); err == nil {
 			t.Errorf("%s: got %q, want it refused", name, got)
 		}
 	}
-	f, _ := wildcardsIn(t, map[string]string{"x.txt": strings.Repeat("é\n", 1<<19)}, nil)
-	if got, err := f.Lines("x"); err != nil || slices.ContainsFunc(got, func(l string) bool { return l != "é" }) {
-		t.Errorf("a file that is longer than what is read: got %d lines, %v, want whole ones", len(got), err)
-	}
 }
 
-// TestTextLimits: only what choices add counts here; how long a prompt may be, the resolver tells.
-func TestTextLimits(t *testing.T) {
+// A prompt that is too long without any choice is judged by its own length.
+func TestExpandLeavesLongTexts(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{strings.Repeat("a", 20_000), strings.Repeat("a", 20_000) + "{b|b}"} {
-		want := strings.ReplaceAll(text, "{b|b}", "b")
-		if got, err := expandIn(t, dynamic.Folder{}, text); err != nil || got != want {
-			t.Errorf("%d characters: got %d, %v", len(text), len(got), err)
-		}
+	long := strings.Repeat("a", 16_002)
+	got, err := dynamic.Expand(t.Context(), []string{long}, 1, testWildcards(), 1)
+	if err != nil || got[0][0] != long {
+		t.Errorf("got %d texts, %v; want it as it is", len(got), err)
 	}
-}
-
-func TestLargeCounts(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{"{10000$$a|a}", "{99999999999$$a|a}", "{2-10000$$a|a}"} {
-		if got, err := expandIn(t, dynamic.Folder{}, text); err != nil || got != "a, a" {
-			t.Errorf("%s: got %q, %v, want as many as there are", text, got, err)
-		}
+	got, err = dynamic.Expand(t.Context(), []string{long + "{b|b}"}, 1, testWildcards(), 1)
+	if err != nil || got[0][0] != long+"b" {
+		t.Errorf("with a choice: got %d texts, %v; want it with its choice", len(got), err)
 	}
-}
-
-// unreadable is a file system whose folder "lost" cannot be listed.
-type unreadable struct{ fstest.MapFS }
-
-func (u unreadable) ReadDir(name string) ([]fs.DirEntry, error) {
-	if name == "lost" {
-		return nil, fs.ErrPermission
+	_, err = dynamic.Expand(t.Context(), []string{strings.Repeat("__wide__", 9)}, 1, testWildcards(), 1)
+	if !errors.Is(err, dynamic.ErrTooLong) {
+		t.Errorf("with what choices add: %v, want %v", err, dynamic.ErrTooLong)
 	}
-	return u.MapFS.ReadDir(name)
 }

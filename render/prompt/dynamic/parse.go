@@ -54,11 +54,11 @@ func (o option) read(known func(name string) bool) []node {
 // reader reads one text in linear time: every bracket is matched once, before.
 type reader struct {
 	text  string
-	known func(name string) bool // tells whether there is a wildcard of an unusual name; may be nil
+	known func(name string) bool // tells whether there is a wildcard of a name
 	close []int                  // by the place of a brace that opens a group: the place of the one that closes it; else 0
 }
 
-// parse reads a text. known tells which unusual names are wildcards: see wildcardName.
+// parse reads a text. known tells whether there is a wildcard of a name with unusual characters.
 func parse(text string, known func(name string) bool) []node {
 	r := reader{text: text, known: known, close: make([]int, len(text))}
 	var open []int
@@ -111,9 +111,9 @@ func (r *reader) sequence(from, to int, permuted bool) (nodes []node) {
 			flush()
 			nodes = append(nodes, r.group(at+1, r.close[at])...)
 			at = r.close[at] + 1
-		case c == '_' && r.wildcardName(r.text[at:to]) != "":
+		case c == '_' && r.wildcardName(at, to) != "":
 			flush()
-			name := r.wildcardName(r.text[at:to])
+			name := r.wildcardName(at, to)
 			nodes = append(nodes, node{kind: wildcard, text: name})
 			at += len(name) + 4
 		default:
@@ -125,31 +125,32 @@ func (r *reader) sequence(from, to int, permuted bool) (nodes []node) {
 	return nodes
 }
 
-// wildcardName is the name between two underscores twice at the start of text, or "". The search ends at the next two
-// underscores, so that no part of a text is searched twice. A name of letters, digits and _-./* is one whether there is
-// such a file or not, so that a typing error is told; one with other characters, such as blanks, only where there is, so
-// that __an underlined line__ stays text. The characters that end a name are those of dynamicprompts 0.31.
-func (r *reader) wildcardName(text string) string {
+// maxNameBytes is how long the name of a wildcard with unusual characters may be.
+const maxNameBytes = 200
+
+// wildcardName is the name between two underscores twice at the start of text[at:to], or "". Names of letters, digits
+// and _-./* are always wildcards. Any other, such as "my birds", is one only where there is a wildcard of this name:
+// elsewhere it is text between underscores.
+func (r *reader) wildcardName(at, to int) string {
+	text := r.text[at:to]
 	if !strings.HasPrefix(text, "__") {
 		return ""
 	}
-	usual := true
-	for i, c := range text[2:] {
-		if c == '_' && strings.HasPrefix(text[2+i:], "__") {
-			name := text[2 : 2+i]
-			if usual || r.known != nil && r.known(name) {
-				return name
-			}
-			return ""
-		}
-		switch {
-		case strings.ContainsRune("(${}#\n", c):
-			return ""
-		case !unicode.IsLetter(c) && !unicode.IsMark(c) && !unicode.IsNumber(c) && !strings.ContainsRune("_-./*", c):
-			usual = false
-		}
+	text = text[2:min(len(text), 2+maxNameBytes+2)]
+	end := strings.Index(text, "__")
+	if end <= 0 {
+		return ""
 	}
-	return ""
+	name := text[:end]
+	if strings.IndexFunc(name, isUnusual) >= 0 && !r.known(name) {
+		return ""
+	}
+	return name
+}
+
+// isUnusual tells whether a character in the name of a wildcard could as well stand in a text between underscores.
+func isUnusual(c rune) bool {
+	return !unicode.IsLetter(c) && !unicode.IsMark(c) && !unicode.IsNumber(c) && !strings.ContainsRune("_-./*", c)
 }
 
 // group reads the text between two braces.
@@ -188,8 +189,8 @@ func (r *reader) marks(from, to int, mark string) (places []int) {
 			at++
 		case r.text[at] == '{' && r.close[at] > 0:
 			at = r.close[at]
-		case r.text[at] == '_' && r.wildcardName(r.text[at:to]) != "":
-			at += len(r.wildcardName(r.text[at:to])) + 3
+		case r.text[at] == '_' && r.wildcardName(at, to) != "": // a name may hold a comma
+			at += len(r.wildcardName(at, to)) + 3
 		case strings.HasPrefix(r.text[at:to], mark):
 			places = append(places, at)
 			at += len(mark) - 1

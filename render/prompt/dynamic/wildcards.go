@@ -12,24 +12,11 @@ import (
 const (
 	maxLines     = 200_000 // of all its wildcards
 	maxLineBytes = 4 << 20 // bytes of them
-	maxSearches  = 100     // names with stars and unusual characters that are looked for
 	maxSuggested = 10      // names that are suggested in place of an unknown one
 )
 
 // ErrTooManyLines means that wildcards have more lines than allowed. Its text is a clause for people.
 var ErrTooManyLines = errors.New("the wildcards have too many lines for one prompt")
-
-// UnreadableError means that the only wildcard of a name cannot be read.
-type UnreadableError struct {
-	Name  string
-	Cause error
-}
-
-// Error is a clause for people.
-func (e *UnreadableError) Error() string { return "the wildcard " + e.Name + " cannot be read" }
-
-// Unwrap returns why, for the log.
-func (e *UnreadableError) Unwrap() error { return e.Cause }
 
 // Wildcards holds the values of wildcards. Folder is one.
 type Wildcards interface {
@@ -42,12 +29,10 @@ type Wildcards interface {
 // wildcardCache reads wildcards for one expansion, each once.
 type wildcardCache struct {
 	from         Wildcards
-	names        []string        // of all wildcards, once they were listed
-	exact        map[string]bool // the same in lower case
+	names        []string // of all wildcards, once they were listed
 	files        map[string][]string
 	pools        map[string]*weightedPool // by the requested name
 	lines, bytes int
-	searches     int // for unusual names with stars
 }
 
 func newWildcardCache(from Wildcards) *wildcardCache {
@@ -64,8 +49,7 @@ func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, e
 		return nil, err
 	}
 	var options []option
-	var unreadable error
-	found, fits := false, nameMatcher(name)
+	found, fits, several := false, nameMatcher(name), strings.Contains(name, "*")
 	for _, n := range l.names {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -74,20 +58,16 @@ func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, e
 			continue
 		}
 		lines, err := l.file(n)
-		if errors.Is(err, ErrTooManyLines) {
-			return nil, err
+		if _, unreadable := errors.AsType[*UnreadableError](err); unreadable && several {
+			continue // the others count
 		}
 		if err != nil {
-			unreadable = &UnreadableError{Name: n, Cause: err}
-			continue
+			return nil, err
 		}
 		for _, line := range lines {
 			options = append(options, lineOption(line))
 		}
 		found = true
-	}
-	if !found && unreadable != nil {
-		return nil, unreadable
 	}
 	if !found {
 		return nil, &UnknownError{Name: name, Known: l.names[:min(len(l.names), maxSuggested)]}
@@ -96,33 +76,17 @@ func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, e
 	return l.pools[name], nil
 }
 
-// list reads the names once.
+// list lists the wildcards, once.
 func (l *wildcardCache) list() (err error) {
-	if l.names != nil {
-		return nil
+	if l.names == nil && l.from != nil {
+		l.names, err = l.from.Names()
 	}
-	if l.names, err = l.from.Names(); err != nil {
-		return err
-	}
-	l.exact = make(map[string]bool, len(l.names))
-	for _, n := range l.names {
-		l.exact[strings.ToLower(n)] = true
-	}
-	return nil
+	return err
 }
 
-// exists tells whether there is a wildcard of a name, which may have stars.
-func (l *wildcardCache) exists(name string) bool {
-	if l.list() != nil {
-		return false
-	}
-	if strings.Contains(name, "*") {
-		if l.searches++; l.searches > maxSearches {
-			return false
-		}
-		return slices.ContainsFunc(l.names, nameMatcher(name))
-	}
-	return l.exact[strings.ToLower(name)]
+// has tells whether there is a wildcard of a name.
+func (l *wildcardCache) has(name string) bool {
+	return l.list() == nil && slices.ContainsFunc(l.names, nameMatcher(name))
 }
 
 // file returns the lines of a file. They count towards the limits each time, since each time they become options.
