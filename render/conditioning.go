@@ -9,6 +9,7 @@ import (
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/tensor"
+	"darkroom/render/upscale"
 )
 
 // maxTerms is how many prompts AND may compose: each is one more run of the UNet in every step.
@@ -19,6 +20,7 @@ type passConditioning struct {
 	terms           []term          // at least one
 	negative        scheduledPrompt // empty without guidance
 	inpaintChannels tensor.Tensor   // of an inpainting model: see inpaintConditioning
+	tiling          upscale.Tiling  // in which the UNet sees the latents; zero for the whole
 }
 
 // term is one of the prompts that AND composes.
@@ -56,8 +58,9 @@ func (t passConditioning) key(call int) string {
 
 // conditioningsFor stacks what the UNet is conditioned on in a call, for one run of it each: the negative prompt first,
 // if there is guidance, then every term, each repeated for all tiles. It is one run, unless the negative prompt has
-// another length than the terms, which A1111 does not mend: see encodePrompts. The latents x are those of the tiles.
-func (p *run) conditioningsFor(prompts passConditioning, call, tiles int, x tensor.Tensor) []Conditioning {
+// another length than the terms, which A1111 does not mend: see encodePrompts. seen has the shape of the latents that
+// the UNet sees at once.
+func (p *run) conditioningsFor(prompts passConditioning, call, tiles int, seen []int) []Conditioning {
 	var terms, all []TextEncoding
 	for _, t := range prompts.terms {
 		encoding, _ := t.at(call)
@@ -67,15 +70,15 @@ func (p *run) conditioningsFor(prompts passConditioning, call, tiles int, x tens
 	if len(prompts.negative.stages) > 0 {
 		negative, _ := prompts.negative.at(call)
 		if negative.Hidden.Shape[1] != terms[0].Hidden.Shape[1] {
-			return []Conditioning{p.stacked(tiles, x, negative), p.stacked(tiles, x, terms...)}
+			return []Conditioning{p.stacked(tiles, seen, negative), p.stacked(tiles, seen, terms...)}
 		}
 		all = append([]TextEncoding{negative}, terms...)
 	}
-	return []Conditioning{p.stacked(tiles, x, all...)}
+	return []Conditioning{p.stacked(tiles, seen, all...)}
 }
 
 // stacked is the conditioning by encodings of one length, each repeated for all tiles.
-func (p *run) stacked(tiles int, x tensor.Tensor, encodings ...TextEncoding) Conditioning {
+func (p *run) stacked(tiles int, seen []int, encodings ...TextEncoding) Conditioning {
 	var hidden, pooled []tensor.Tensor
 	for _, encoding := range encodings {
 		hidden = append(hidden, tensor.Repeat(encoding.Hidden, tiles))
@@ -84,7 +87,7 @@ func (p *run) stacked(tiles int, x tensor.Tensor, encodings ...TextEncoding) Con
 		}
 	}
 	c := p.parts.Config
-	height, width := x.Shape[2]*c.PixelsPerLatent, x.Shape[3]*c.PixelsPerLatent
+	height, width := seen[0]*c.PixelsPerLatent, seen[1]*c.PixelsPerLatent
 	return c.Conditioning(tensor.Stack(hidden...), tensor.Stack(pooled...), height, width, p.spec.GuidanceScale)
 }
 
