@@ -68,7 +68,7 @@ func Aspects() []string { return []string{"1:1", "3:2", "2:3", "4:3", "3:4", "16
 
 // All returns the commands to register, for servers and the bot's direct messages.
 func All() []Command {
-	return []Command{imagine(), queue(), cancel(), inbox(), limits(), preset(), myData()}
+	return []Command{imagine(), queue(), info(), cancel(), inbox(), limits(), preset(), myData()}
 }
 
 // Hash identifies a set of commands, so that they are registered again only when something changed.
@@ -131,6 +131,10 @@ func imagine() Command {
 }
 
 func queue() Command { return slashCommand("queue", "Show the queue and your position in it") }
+
+func info() Command {
+	return slashCommand("info", "Show how many images you can still ask for, and which rules say so")
+}
 
 func cancel() Command {
 	return slashCommand("cancel", "Cancel one of your requests",

@@ -40,6 +40,7 @@ type Options struct {
 	Store       Store
 	Discord     registration
 	Servers     func(kind string, raw json.RawMessage) // gets every event, and uses those about servers; it must not block
+	Messages    func(raw json.RawMessage)              // gets what people write to the bot; it must not block
 	Now         func() time.Time
 	Log         *slog.Logger
 }
@@ -81,6 +82,8 @@ func (g *Gateway) handle(kind string, raw json.RawMessage) {
 		if err := g.intake.accept(raw); err != nil && !errors.Is(err, errTooOld) { // of those it counts how many
 			g.o.Log.Warn("interaction dropped", "error", err)
 		}
+	case "MESSAGE_CREATE":
+		g.o.Messages(raw)
 	case "READY":
 		var ready struct {
 			Application struct {

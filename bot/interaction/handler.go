@@ -47,6 +47,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	inboxes
 	limitStore
 	usageStore
+	quotaStore
 	personalData
 }
 
@@ -112,6 +113,7 @@ type Handler struct {
 	commands map[string]action
 	buttons  map[button.Verb]action
 	forms    map[button.Verb]action
+	direct   *directMessages
 	token    *sharedToken
 }
 
@@ -131,10 +133,11 @@ func New(o Options) *Handler {
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	return &Handler{
-		o: o, token: newSharedToken(o.Now, o.Log),
+		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log),
 		commands: map[string]action{
 			"imagine": imagine.imagine,
 			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
+			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show,
 			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
@@ -144,6 +147,7 @@ func New(o Options) *Handler {
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
 			button.Single: (&single{clicks: clicks, fetcher: o.Fetcher}).post, button.Info: (&info{clicks}).show,
+			button.Words:  (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,
 		},
 		forms: map[button.Verb]action{button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt},

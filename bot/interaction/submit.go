@@ -226,15 +226,25 @@ func (s *submitter) countInbox(ctx context.Context, r *responder) int {
 // typed: other buttons repeat an earlier prompt.
 func mergeNotes(jobs []newJob) message.Notes {
 	first := jobs[0]
-	all := message.Notes{Model: first.resolved.Spec.Model.Name}
+	model := first.resolved.Spec.Model
+	all := message.Notes{Model: model.Name, ModelHash: model.Hash}
 	for _, n := range jobs {
 		all.Notes = appendNew(all.Notes, n.resolved.Notes)
 		if first.verb == "imagine" || first.verb == "remix" {
 			all.UnknownWords = appendNew(all.UnknownWords, n.resolved.UnknownWords)
+			all.Nearest = append(all.Nearest, n.resolved.Nearest...)
 		}
 		if len(all.Examples) == 0 {
-			all.Examples = n.resolved.Examples
+			all.Examples = examplesOf(n.resolved.Card, n.resolved.Examples)
 		}
+	}
+	return all
+}
+
+// examplesOf returns the examples of a model with these numbers.
+func examplesOf(c request.Card, numbers []int) (all []message.Example) {
+	for _, n := range numbers {
+		all = append(all, message.Example{Number: n, Prompt: c.Examples[n]})
 	}
 	return all
 }
