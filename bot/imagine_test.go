@@ -197,9 +197,28 @@ func TestButtons(t *testing.T) {
 		stranger := h.sandbox.AddUser("ilse", false)
 		i := h.click(stranger.ID, grid.ID, "1:delete:"+job+":0")
 		h.waitText(i, "Only the person who asked for it")
-		h.click(h.defaults.Moderator.ID, grid.ID, "1:delete:"+job+":0")
+		asked := h.click(h.defaults.Moderator.ID, grid.ID, "1:delete:"+job+":0")
+		question := h.waitText(asked, "Delete that message with its images?")
+		if _, there := h.sandbox.VisibleMessage(me, grid.ID); !there || question.Viewer != h.defaults.Moderator.ID {
+			t.Errorf("got %s, want a private question before anything is deleted", describe(question))
+		}
+		h.waitText(h.click(h.defaults.Moderator.ID, question.ID, "1:delete:"+job+":0:no"), "Kept.")
+		h.confirmDelete(h.defaults.Moderator.ID, h.click(h.defaults.Moderator.ID, grid.ID, "1:delete:"+job+":0"))
 		h.waitFor("the message to go", func() bool { _, there := h.sandbox.VisibleMessage(me, grid.ID); return !there })
 	})
+}
+
+// confirmDelete says yes to the question that ❌ asks.
+func (h *cluster) confirmDelete(user string, asked sandbox.Interaction) {
+	h.t.Helper()
+	question := h.waitText(asked, "Delete that message with its images?")
+	for _, id := range buttons(question.Components) {
+		if strings.Contains(id, ":yes-") {
+			h.waitText(h.click(user, question.ID, id), "Deleted.")
+			return
+		}
+	}
+	h.t.Fatalf("%s has no button to delete", describe(question))
 }
 
 func must[T any](v T, err error) T {

@@ -54,6 +54,7 @@ func storedValues() map[string]any {
 		"meta.offer": &request.Available{Models: []request.Card{{
 			Name: "photo", Hash: "cd", Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}},
 			Samplers: []string{"euler"}, Words: request.Words{"red", "boat"}, Examples: []string{"a red boat"},
+			Groups:       []request.WordGroup{{Name: "subjects", Words: []string{"boat"}}},
 			ImageToImage: true, Chunks: 3, Multiple: 32, Hires: new(false), Tiling: new(true), SkippableLayers: new(11),
 			Upscaler: &picture.Ref{Name: "esrgan", Hash: "ef"},
 			Outpaint: request.OutpaintDefaults{Strength: 0.6, GuidanceScale: 1},

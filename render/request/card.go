@@ -1,11 +1,7 @@
 package request
 
 import (
-	"encoding/json"
-	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
@@ -25,6 +21,7 @@ type Card struct {
 	Sizes    []Size          `json:"sizes,omitempty"`    // the only sizes it paints; empty for any, see Multiple
 	Samplers []string        `json:"samplers"`           // the renderer adds them
 	Words    Words           `json:"words,omitempty"`    // the only words it knows; empty for any
+	Groups   []WordGroup     `json:"groups,omitempty"`   // the words by kind, as far as the card sorts them
 	Examples []string        `json:"examples,omitempty"` // prompts that it paints well
 
 	ImageToImage bool         `json:"starts,omitempty"`   // it can start from a picture
@@ -59,44 +56,13 @@ type OutpaintDefaults struct {
 	GuidanceScale float64 `json:"guidance,omitempty"`
 }
 
-// Words are all that a model knows. A card may sort them into groups; here they are one list.
-type Words []string
-
-// UnmarshalJSON reads a list of words, or an object of such lists.
-func (w *Words) UnmarshalJSON(data []byte) error {
-	var flat []string
-	if json.Unmarshal(data, &flat) == nil {
-		*w = flat
-		return nil
-	}
-	var groups map[string][]string
-	if err := json.Unmarshal(data, &groups); err != nil {
-		return fmt.Errorf("words: want a list, or lists by name: %w", err)
-	}
-	*w = nil
-	for _, name := range slices.Sorted(maps.Keys(groups)) {
-		*w = append(*w, groups[name]...)
-	}
-	return nil
-}
-
 // Authored returns the part of the card that a model's maker writes. The rest of darkroom.json does not count: a
 // program finds it out.
 func (c Card) Authored() Card {
 	return Card{
-		Name: c.Name, Description: c.Description, Dialect: c.Dialect, Words: c.Words, Examples: c.Examples,
-		Sizes: c.Sizes, Defaults: c.Defaults, FewSteps: c.FewSteps, Outpaint: c.Outpaint,
+		Name: c.Name, Description: c.Description, Dialect: c.Dialect, Words: c.Words, Groups: c.Groups,
+		Examples: c.Examples, Sizes: c.Sizes, Defaults: c.Defaults, FewSteps: c.FewSteps, Outpaint: c.Outpaint,
 	}
-}
-
-// Vocabulary lists the single words that the card's words are made of, sorted, in lower case; none means any word.
-func (c Card) Vocabulary() []string {
-	var all []string
-	for _, w := range c.Words {
-		all = append(all, strings.Fields(strings.ToLower(w))...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // The defaults of models whose card says nothing: what people expect of Stable Diffusion.

@@ -14,8 +14,15 @@ type Resolved struct {
 	Spoiler      bool
 	Notes        []string // what was changed or left out, one sentence each, not escaped
 	UnknownWords []string // words of the prompt that the model never saw
-	Examples     []string // prompts that it paints well, when there are unknown words
+	Nearest      []Near   // known words that are like some of these
+	Examples     []int    // the numbers of the card's examples that suit, when there are unknown words
 	Card         Card     // of the Spec's model, with its defaults settled
+}
+
+// Near is an unknown word with the known words that are most like it.
+type Near struct {
+	Unknown string
+	Known   []string
 }
 
 // InitImage is a start picture as it was sent, with how much of it is repainted. Its JSON is kept in SQL.
