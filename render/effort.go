@@ -57,7 +57,8 @@ func Effort(s picture.Spec, t Traits) float64 {
 	return effort * float64(s.Count) * promptsPerCall(s) / 2
 }
 
-// promptsPerCall is how many prompts the UNet reads at once for a tile, the negative one included: the mean of all tiles.
+// promptsPerCall is how many prompts the UNet reads at once for a tile, the negative one included: the mean of all
+// tiles.
 func promptsPerCall(s picture.Spec) (mean float64) {
 	tiles := s.Prompts()
 	for _, t := range tiles {

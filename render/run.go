@@ -69,12 +69,6 @@ func (p *run) check() error {
 		return refuse(
 			"this model cannot generate %d×%d: its sides must be multiples of %d", s.Width, s.Height, c.SizeMultiple,
 		)
-	case len(s.Addons) > 0:
-		return refuse("the add-on %q cannot be used: add-ons are not supported", s.Addons[0].Name)
-	case s.VAE != nil:
-		return refuse("the VAE %q cannot be used: only the model's own is supported", s.VAE.Name)
-	case s.Prediction != "" && (string(s.Prediction) != string(c.Sampler.Prediction) || s.ZeroSNR != c.Sampler.ZeroSNR):
-		return refuse("this model was not trained as these settings say: it predicts %s", c.Sampler.Prediction)
 	case p.clipSkip() > c.SkippableLayers && c.SkippableLayers == 0:
 		return refuse(
 			"a clip skip of %d is not possible: only the last layer of this model's text encoder can be read", s.ClipSkip,
@@ -102,8 +96,25 @@ func (p *run) check() error {
 		return refuse("this inpainting model cannot be used: it has no VAE encoder")
 	case s.Init != nil && p.job.Input == nil:
 		return errors.New("init image: no source of its bytes")
-	case p.job.Latents != nil:
-		return p.checkLatents(*p.job.Latents)
+	}
+	if p.job.Latents != nil {
+		if err := p.checkLatents(*p.job.Latents); err != nil {
+			return err
+		}
+	}
+	return p.checkParts()
+}
+
+// checkParts refuses parts of a model that are not the model's own, and what the model was not trained for.
+func (p *run) checkParts() error {
+	s, c := p.spec, p.parts.Config.Sampler
+	switch {
+	case len(s.Addons) > 0:
+		return refuse("the add-on %q cannot be used: add-ons are not supported", s.Addons[0].Name)
+	case s.VAE != nil:
+		return refuse("the VAE %q cannot be used: only the model's own is supported", s.VAE.Name)
+	case s.Prediction != "" && (string(s.Prediction) != string(c.Prediction) || s.ZeroSNR != c.ZeroSNR):
+		return refuse("this model was not trained as these settings say: it predicts %s", c.Prediction)
 	}
 	return nil
 }

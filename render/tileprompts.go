@@ -106,8 +106,8 @@ func (t scheduledPrompt) atOfTiles(call int) (encoding TextEncoding, text string
 // tileGroup is tiles that go through the UNet together, from first to last-1.
 type tileGroup struct{ first, last int }
 
-// groups divides the tiles of a pass: as many together as fit, if their prompts have one shape. Prompts are not filled up
-// for their neighbours, so that a tile is the same alone and among others.
+// groups divides the tiles of a pass: as many together as fit, if their prompts have one shape. Prompts are not filled
+// up for their neighbours, so that a tile is the same alone and among others.
 func (p *run) groups(pass pass) (groups []tileGroup) {
 	shapes := make([]string, len(p.texts))
 	if len(p.texts) > 1 {
@@ -126,8 +126,8 @@ func (p *run) groups(pass pass) (groups []tileGroup) {
 	return groups
 }
 
-// shapeOfPrompts tells apart prompts that the UNet cannot read in one call: by the number and the weights of their terms,
-// and by how many chunks each of them needs.
+// shapeOfPrompts tells apart prompts that the UNet cannot read in one call: by the number and the weights of their
+// terms, and by how many chunks each of them needs.
 func (p *run) shapeOfPrompts(calls prompt.Calls) string {
 	if err := p.splitTerms(); err != nil {
 		return err.Error() // it was refused before

@@ -129,8 +129,8 @@ func TestReadingOfOldSpecs(t *testing.T) {
 		}
 		s.Prompt = "(red BREAK boat)"
 		if p, err = r.newRun(s, Job{}); err != nil || len(p.chunksOf(s.Prompt)) != tt.terms {
-			t.Errorf("version %d, reading %q: got %d chunks, %v, want %d", tt.version, tt.reading, len(p.chunksOf(s.Prompt)), err,
-				tt.terms)
+			t.Errorf("version %d, reading %q: got %d chunks, %v, want %d", tt.version, tt.reading, len(p.chunksOf(s.Prompt)),
+				err, tt.terms)
 		}
 	}
 }
@@ -141,9 +141,13 @@ func TestFieldsOfVersion3AreRefused(t *testing.T) {
 		change func(*picture.Spec)
 		want   string
 	}{
-		"a VAE":              {func(s *picture.Spec) { s.VAE = &picture.Ref{Name: "ft", Hash: strings.Repeat("a", 64)} }, `the VAE "ft"`},
+		"a VAE": {func(s *picture.Spec) {
+			s.VAE = &picture.Ref{Name: "ft", Hash: strings.Repeat("a", 64)}
+		}, `the VAE "ft"`},
 		"another prediction": {func(s *picture.Spec) { s.Prediction = picture.PredictsVelocity }, "predicts epsilon"},
-		"another schedule":   {func(s *picture.Spec) { s.Prediction, s.ZeroSNR = picture.PredictsEpsilon, true }, "predicts epsilon"},
+		"another schedule": {func(s *picture.Spec) {
+			s.Prediction, s.ZeroSNR = picture.PredictsEpsilon, true
+		}, "predicts epsilon"},
 	} {
 		s := boatSpec()
 		s.Version = 3

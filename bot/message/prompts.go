@@ -13,8 +13,8 @@ const (
 	maxDifferent = 100 // of each tile
 )
 
-// PromptText is what a job shows. Where its tiles have prompts of their own, it lists what differs, in their order and as
-// a choice is written: a {red|blue|green|red} boat.
+// PromptText is what a job shows. Where its tiles have prompts of their own, it lists what differs, in their order and
+// as a choice is written: a {red|blue|green|red} boat.
 func PromptText(spec picture.Spec) string {
 	if len(spec.Tiles) == 0 {
 		return spec.Prompt

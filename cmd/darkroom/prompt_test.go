@@ -51,6 +51,23 @@ func TestPrompt(t *testing.T) {
 			}
 		}
 	})
+	t.Run("flags and comments are no words of the prompt", func(t *testing.T) {
+		t.Parallel()
+		code, stdout, stderr := call(
+			t, "prompt", "a red boat --ar 3:2 --chaos 5 --no fog --seed many # a draft", "--model", sourceDemo,
+		)
+		for _, want := range []string{
+			`"a red boat"` + "\n", "flag     --ar 3:2\n", "flag     --no fog\n", "flag     --chaos 5: unknown",
+			"flag     --seed many: `--seed many` was ignored", `comment  "# a draft"`,
+		} {
+			if code != exitOK || !strings.Contains(stdout, want) {
+				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
+			}
+		}
+		if strings.Contains(stderr, "never saw") {
+			t.Errorf("got %q, want no flag among the unknown words", stderr)
+		}
+	})
 	t.Run("Midjourney's weights are shown as shares", func(t *testing.T) {
 		t.Parallel()
 		code, stdout, stderr := call(t, "prompt", "boat::2 star", "--model", sourceDemo)

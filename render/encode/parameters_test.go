@@ -340,9 +340,11 @@ func TestReadingOfText(t *testing.T) {
 		change func(*picture.Spec)
 		want   picture.Reading
 	}{
-		"an old Spec":                 {func(s *picture.Spec) { s.Version = 2 }, picture.ReadingV2},
-		"a new Spec":                  {func(s *picture.Spec) { s.Version = 3 }, ""},
-		"an old Spec with new fields": {func(s *picture.Spec) { s.Version, s.Reading = 3, picture.ReadingV2 }, picture.ReadingV2},
+		"an old Spec": {func(s *picture.Spec) { s.Version = 2 }, picture.ReadingV2},
+		"a new Spec":  {func(s *picture.Spec) { s.Version = 3 }, ""},
+		"an old Spec with new fields": {func(s *picture.Spec) {
+			s.Version, s.Reading = 3, picture.ReadingV2
+		}, picture.ReadingV2},
 	} {
 		s := boatSpec()
 		tt.change(&s)

@@ -28,8 +28,8 @@ func (s Spec) usesVersion3() bool {
 // Reading names how the notations of the prompts are read; see render/prompt.
 type Reading string
 
-// ReadingV2 is that of versions 1 and 2, in a later version. An image keeps it when a button gives it a field that those
-// versions do not have.
+// ReadingV2 is that of versions 1 and 2, in a later version. An image keeps it when a button gives it a field that
+// those versions do not have.
 const ReadingV2 Reading = "v2"
 
 // Prediction names what a UNet predicts, as diffusers' schedulers name it in prediction_type.
@@ -45,7 +45,8 @@ const (
 // validateModelParts judges what goes with the model, and whether the version has the fields of version 3. Those of
 // version 2 are not judged: earlier programs wrote some of them into Specs of version 1.
 func (s Spec) validateModelParts(f *faults) {
-	f.check(s.Version >= 3 || s.Reading == "" && !s.usesVersion3(), "spec version %d: its fields need version 3", s.Version)
+	f.check(s.Version >= 3 || s.Reading == "" && !s.usesVersion3(),
+		"spec version %d: its fields need version 3", s.Version)
 	f.check(s.Reading == "" || s.Reading == ReadingV2, "reading %q: want %q or none", s.Reading, ReadingV2)
 	if s.VAE != nil {
 		f.check(hexHash.MatchString(s.VAE.Hash), "vae: %q is not a SHA-256", s.VAE.Hash)

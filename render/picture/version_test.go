@@ -40,8 +40,8 @@ func TestFieldsVersion(t *testing.T) {
 	}
 }
 
-// TestVersion1KeepsLaterFields: earlier programs kept the version of a Spec that a remix gave a field of version 2. Such
-// rows are read as they are.
+// TestVersion1KeepsLaterFields: earlier programs kept the version of a Spec that a remix gave a field of version 2.
+// Such rows are read as they are.
 func TestVersion1KeepsLaterFields(t *testing.T) {
 	t.Parallel()
 	s := plain()

@@ -35,8 +35,8 @@ func (p Part) MarshalJSON() ([]byte, error) { return json.Marshal([]any{p.Text, 
 // bracket, BREAK starts a new chunk. What cannot be read as that is literal text; an unclosed bracket reaches to the
 // end. Prompt editing and alternation are resolved before, by Stages.
 //
-// The parts are those of Fragments without the empty ones: a BREAK inside brackets is multiplied like a word, and is then
-// no break any more. The reading V2 leaves it a break. There is always at least one part.
+// The parts are those of Fragments without the empty ones: a BREAK inside brackets is multiplied like a word, and is
+// then no break any more. The reading V2 leaves it a break. There is always at least one part.
 func (r Reading) Parse(text string) []Part {
 	parts := Fragments(text)
 	if r == V2 {

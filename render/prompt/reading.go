@@ -28,9 +28,9 @@ func ReadingOf(s picture.Spec) Reading {
 	return Current
 }
 
-// SettleVersion gives a Spec the lowest version that can express it, and keeps how its prompts are read. A Spec of version
-// 1 keeps that where it can; any other has picture.PlainVersion at least. It is the only place that decides on a version:
-// call it after the last change to a Spec.
+// SettleVersion gives a Spec the lowest version that can express it, and keeps how its prompts are read. A Spec of
+// version 1 keeps that where it can; any other has picture.PlainVersion at least. It is the only place that decides on
+// a version: call it after the last change to a Spec.
 func SettleVersion(s *picture.Spec) {
 	reading, fields := ReadingOf(*s), s.FieldsVersion()
 	if s.Version != 1 {

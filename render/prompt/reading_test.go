@@ -143,20 +143,22 @@ func TestSettleVersion(t *testing.T) {
 		want        int
 		reading     picture.Reading
 	}{
-		"plain words":                    {was: 3, fields: 1, prompt: "a (red:1.2) boat AND [a:b:0.5] BREAK café 猫", want: 2},
-		"plain words in later fields":    {was: 1, fields: 2, prompt: "a boat", want: 2},
-		"words of one letter":            {was: 3, fields: 1, prompt: "猫AND狗", want: 3},
-		"the same of an old Spec":        {was: 2, fields: 1, prompt: "猫AND狗", want: 2},
-		"the same with a new field":      {was: 2, fields: 3, prompt: "猫AND狗", want: 3, reading: picture.ReadingV2},
-		"plain words with a new field":   {was: 2, fields: 3, prompt: "猫 AND 狗", want: 3},
-		"a weight with wide digits":      {was: 3, fields: 2, prompt: "(cat:１.５)", want: 3},
-		"an edit before a wide blank":    {was: 3, fields: 1, prompt: "[a:a:0.5\u3000]", want: 3},
-		"the same of version 1":          {was: 1, fields: 1, prompt: "猫AND狗", want: 1},
-		"in the last of many options":    {was: 3, fields: 1, prompt: "[" + strings.Repeat("x|", 40) + "(y:１.５)]", want: 3},
-		"a BREAK in brackets":            {was: 3, fields: 1, prompt: "(a BREAK b)", want: 3},
-		"a BREAK in an edit":             {was: 3, fields: 1, prompt: "[a BREAK b:c:0.5] BREAK", want: 2},
-		"in the second tile alone":       {was: 3, fields: 3, prompt: "a boat", tiles: tile, want: 3},
-		"of old tiles, with a new field": {was: 2, fields: 3, prompt: "a boat", tiles: tile, want: 3, reading: picture.ReadingV2},
+		"plain words":                  {was: 3, fields: 1, prompt: "a (red:1.2) boat AND [a:b:0.5] BREAK café 猫", want: 2},
+		"plain words in later fields":  {was: 1, fields: 2, prompt: "a boat", want: 2},
+		"words of one letter":          {was: 3, fields: 1, prompt: "猫AND狗", want: 3},
+		"the same of an old Spec":      {was: 2, fields: 1, prompt: "猫AND狗", want: 2},
+		"the same with a new field":    {was: 2, fields: 3, prompt: "猫AND狗", want: 3, reading: picture.ReadingV2},
+		"plain words with a new field": {was: 2, fields: 3, prompt: "猫 AND 狗", want: 3},
+		"a weight with wide digits":    {was: 3, fields: 2, prompt: "(cat:１.５)", want: 3},
+		"an edit before a wide blank":  {was: 3, fields: 1, prompt: "[a:a:0.5\u3000]", want: 3},
+		"the same of version 1":        {was: 1, fields: 1, prompt: "猫AND狗", want: 1},
+		"in the last of many options":  {was: 3, fields: 1, prompt: "[" + strings.Repeat("x|", 40) + "(y:１.５)]", want: 3},
+		"a BREAK in brackets":          {was: 3, fields: 1, prompt: "(a BREAK b)", want: 3},
+		"a BREAK in an edit":           {was: 3, fields: 1, prompt: "[a BREAK b:c:0.5] BREAK", want: 2},
+		"in the second tile alone":     {was: 3, fields: 3, prompt: "a boat", tiles: tile, want: 3},
+		"of old tiles, with a new field": {
+			was: 2, fields: 3, prompt: "a boat", tiles: tile, want: 3, reading: picture.ReadingV2,
+		},
 	} {
 		s := picture.Spec{Version: tt.was, Notation: picture.NotationA1111, Prompt: tt.prompt, Count: 2, Tiles: tt.tiles}
 		s.Tiling = tt.fields == 2

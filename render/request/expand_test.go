@@ -134,7 +134,7 @@ func TestTilesOfPermutations(t *testing.T) {
 	}
 	for _, row := range uneven {
 		for _, tile := range row.Tiles {
-			if !strings.Contains("abc", tile.Prompt) {
+			if !slices.Contains([]string{"a", "b", "c"}, tile.Prompt) {
 				t.Errorf("got %q in %+v", tile.Prompt, row)
 			}
 		}
@@ -160,7 +160,8 @@ func TestTilesAreKept(t *testing.T) {
 		t.Errorf("a reroll: got %+v, %v, want %+v", got.Spec.Tiles, refusal, s.Tiles)
 	}
 	tile, refusal := Repaint(s.Tile(1).Vary(3, 0.5, 4), postcards())
-	if refusal != nil || tile.Spec.Prompt != "a blue boat" || tile.Spec.Tiles != nil || tile.Spec.Version != picture.PlainVersion {
+	if refusal != nil || tile.Spec.Prompt != "a blue boat" || tile.Spec.Tiles != nil ||
+		tile.Spec.Version != picture.PlainVersion {
 		t.Errorf("a variation of tile 2: got %+v, %v, want its words alone", tile.Spec, refusal)
 	}
 	for name, c := range map[string]struct {

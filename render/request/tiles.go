@@ -28,7 +28,8 @@ func (r *resolution) tilePrompts(start resolution, w Wanted) *Refusal {
 	return nil
 }
 
-// keepTiles gives a remix the prompts that the tiles of the earlier image had, if its words are those of the first tile.
+// keepTiles gives a remix the prompts that the tiles of the earlier image had, if its words are those of the first
+// tile.
 func (r *resolution) keepTiles(w Wanted) {
 	if len(r.tiles) == 0 || len(w.Tiles) > 0 || r.Spec.Prompt != r.tiles[0].Prompt {
 		return

@@ -7,8 +7,8 @@ import (
 	"darkroom/render/prompt"
 )
 
-// TestVersion sees that each way to a Spec writes the lowest version that can express it. The version names the lane, so
-// an older renderer never gets a Spec that it would read otherwise.
+// TestVersion sees that each way to a Spec writes the lowest version that can express it. The version names the lane,
+// so an older renderer never gets a Spec that it would read otherwise.
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	card := postcards().Models[0]

@@ -163,8 +163,8 @@ func (r *resolution) findUnknownWords() {
 	r.Examples = r.suitableExamples()
 }
 
-// suitableExamples returns the numbers of the examples that share the most words with the prompt or with what is near to
-// it. Among equals the seed decides, so that not everybody sees the same ones.
+// suitableExamples returns the numbers of the examples that share the most words with the prompt or with what is near
+// to it. Among equals the seed decides, so that not everybody sees the same ones.
 func (r *resolution) suitableExamples() []int {
 	meant := strings.Fields(strings.ToLower(r.Spec.Prompt))
 	for _, n := range r.Nearest {

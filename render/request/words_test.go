@@ -40,7 +40,8 @@ func TestWhatIsTextIsNamed(t *testing.T) {
 		"(red BREAK boat)": "A BREAK inside brackets is a word", "red BREAK (boat)": "", "red $5 boat": "",
 	} {
 		got, refusal := Resolve(Wanted{Prompt: text}, card, 1)
-		if notes := strings.Join(got.Notes, " "); refusal != nil || want == "" && notes != "" || !strings.Contains(notes, want) {
+		notes := strings.Join(got.Notes, " ")
+		if refusal != nil || want == "" && notes != "" || !strings.Contains(notes, want) {
 			t.Errorf("%q: got %q, %v, want %q", text, notes, refusal, want)
 		}
 	}

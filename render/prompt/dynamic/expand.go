@@ -40,7 +40,8 @@ func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, mos
 }
 
 // ExpandEach is Expand for each of several seeds: of each permutation the texts of the first seed, those of the second,
-// and so on. The first seed decides how many permutations there are. A seed that makes fewer begins again with its first.
+// and so on. The first seed decides how many permutations there are. A seed that makes fewer begins again with its
+// first.
 func ExpandEach(
 	ctx context.Context, texts []string, seeds []int64, from Wildcards, most int,
 ) (permutations [][][]string, err error) {

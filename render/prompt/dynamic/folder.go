@@ -54,9 +54,9 @@ func (e *UnreadableError) Error() string {
 // Unwrap returns the cause.
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// Folder is a folder of wildcards: text files with one value in a line, named without .txt, with slashes for
-// folders in it. Links to files and folders are followed. Empty lines and comments, which begin with #, are left out. The
-// zero Folder is empty.
+// Folder is a folder of wildcards: text files with one value in a line, named without .txt, with slashes for folders in
+// it. Links to files and folders are followed. Empty lines and comments, which begin with #, are left out. The zero
+// Folder is empty.
 type Folder struct {
 	FS fs.FS
 	// Skipped is told of each file or folder that cannot be read; the others work. nil to tell nobody.

@@ -33,8 +33,8 @@ func (r *reader) variable(from, to int) (n node, ok bool) {
 	return n, true
 }
 
-// assign carries out the assignments among nodes, in their order, and returns the other nodes. As in dynamicprompts they
-// hold in all of the sequence, also before their place.
+// assign carries out the assignments among nodes, in their order, and returns the other nodes. As in dynamicprompts
+// they hold in all of the sequence, also before their place.
 func (s *expander) assign(ctx context.Context, nodes []node, depth int) (others []node, err error) {
 	copied := false
 	for _, n := range nodes {
