@@ -106,8 +106,8 @@ func (r *resolution) findUnknownWords() {
 	r.Examples = r.suitableExamples()
 }
 
-// suitableExamples returns the numbers of the examples that share the most words with the prompt or with what is near to
-// it. Among equals the seed decides, so that not everybody sees the same ones.
+// suitableExamples returns the numbers of the examples that share the most words with the prompt or with what is near
+// to it. Among equals the seed decides, so that not everybody sees the same ones.
 func (r *resolution) suitableExamples() []int {
 	meant := strings.Fields(strings.ToLower(r.Spec.Prompt))
 	for _, n := range r.Nearest {
@@ -115,7 +115,7 @@ func (r *resolution) suitableExamples() []int {
 	}
 	examples := r.Card.Examples
 	shared := func(i int) (n int) {
-		for _, w := range strings.Fields(examples[i]) {
+		for w := range strings.FieldsSeq(examples[i]) {
 			if len(w) > 2 && slices.Contains(meant, strings.Trim(w, ",.")) {
 				n++
 			}
