@@ -1,10 +1,12 @@
 package delivery
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"darkroom/bot/message"
+	"darkroom/queue"
 )
 
 func TestShownStateOutdated(t *testing.T) {
@@ -26,6 +28,51 @@ func TestShownStateOutdated(t *testing.T) {
 		if got := g.outdated(message.QueueStatus{Position: 1, ETA: in(c.true)}, now); got != c.want {
 			t.Errorf("%s: got outdated %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+// TestEveryMessageGetsAnETA has renderers come to many waiting jobs. The front goes on to be told its positions.
+func TestEveryMessageGetsAnETA(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_700_000_000, 0)
+	p := &positions{shown: newShownStates(), interval: 4 * time.Second, now: func() time.Time { return now }}
+	var s queue.Snapshot
+	estimates := map[string]queue.Estimate{}
+	for i := range 963 {
+		id := fmt.Sprint(i)
+		s.Jobs = append(s.Jobs, queue.JobStatus{ID: id, Position: i + 1, State: queue.StateWaiting})
+		estimates[id] = queue.Estimate{End: s.At.Add(time.Duration(i+1) * time.Minute)}
+		p.shown.set(id, message.QueueStatus{Position: i + 1}, now) // before any renderer came
+	}
+	rounds := 0
+	for more := true; more && rounds < 1000; rounds++ {
+		var edits []positionEdit
+		edits, more = p.selectEdits(s, estimates)
+		if len(edits) > maxPositionEdits+maxFirstETAs {
+			t.Fatalf("%d edits in one round", len(edits))
+		}
+		for _, e := range edits {
+			p.shown.set(e.job, e.status, now)
+		}
+		for range 5 { // a renderer takes five in each round, and all others move
+			p.shown.setLeased(s.Jobs[0].ID)
+			s.Jobs = s.Jobs[1:]
+		}
+		for i := range s.Jobs {
+			s.Jobs[i].Position = i + 1
+		}
+		waiting := 0
+		for _, q := range s.Jobs {
+			if g, _ := p.shown.get(q.ID); g.eta.IsZero() {
+				waiting++
+			}
+		}
+		if more = waiting > 0; !more {
+			break
+		}
+	}
+	if took := time.Duration(rounds) * p.interval; took > 2*time.Minute {
+		t.Errorf("the last of 963 messages got its ETA after %v, want within two minutes", took)
 	}
 }
 
