@@ -95,7 +95,8 @@ func (h *cluster) runJobs(n int) {
 	for i := range n {
 		person := []string{h.defaults.Member.ID, h.defaults.Moderator.ID}[i%2]
 		id := h.commandAs(
-			person, h.defaults.Channel.ID, "imagine", sandbox.With("prompt", fmt.Sprintf("a boat %d", i)), sandbox.With("count", 1),
+			person, h.defaults.Channel.ID, "imagine", sandbox.With("prompt", fmt.Sprintf("a boat %d", i)),
+			sandbox.With("count", 1),
 		)
 		h.pollUntil("a job to be done", func() bool {
 			return h.stateOf(id) == store.Done

@@ -91,7 +91,7 @@ func (r *fixture) startVerify() []string {
 }
 
 // TestNoLostKeyBreaksAScript deletes one key at a time and goes on without Verify, as renderers do. No call may return
-// what it cannot read, or an error that lasts: after a few rounds each job has ended, or it is known that a key is lost.
+// what it cannot read, or an error that lasts: after a few rounds each job has ended, or a key is known to be lost.
 func TestNoLostKeyBreaksAScript(t *testing.T) {
 	onEachBackend(t, Options{}, func(r *fixture) {
 		for i := 0; ; i++ {

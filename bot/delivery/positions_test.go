@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,34 +46,32 @@ func TestEveryMessageGetsAnETA(t *testing.T) {
 		p.shown.set(id, message.QueueStatus{Position: i + 1}, now) // before any renderer came
 	}
 	rounds := 0
-	for more := true; more && rounds < 1000; rounds++ {
-		var edits []positionEdit
-		edits, more = p.selectEdits(s, estimates)
-		if len(edits) > maxPositionEdits+maxFirstETAs {
+	for ; slices.ContainsFunc(s.Jobs, withoutETA(p)); rounds++ {
+		edits, _ := p.selectEdits(s, estimates)
+		if len(edits) == 0 || len(edits) > maxPositionEdits+maxFirstETAs {
 			t.Fatalf("%d edits in one round", len(edits))
 		}
 		for _, e := range edits {
 			p.shown.set(e.job, e.status, now)
 		}
-		for range 5 { // a renderer takes five in each round, and all others move
+		for range 5 { // renderers take five in each round, and all others move
 			p.shown.setLeased(s.Jobs[0].ID)
 			s.Jobs = s.Jobs[1:]
 		}
 		for i := range s.Jobs {
 			s.Jobs[i].Position = i + 1
 		}
-		waiting := 0
-		for _, q := range s.Jobs {
-			if g, _ := p.shown.get(q.ID); g.eta.IsZero() {
-				waiting++
-			}
-		}
-		if more = waiting > 0; !more {
-			break
-		}
 	}
 	if took := time.Duration(rounds) * p.interval; took > 2*time.Minute {
 		t.Errorf("the last of 963 messages got its ETA after %v, want within two minutes", took)
+	}
+}
+
+// withoutETA tells whether the message of a job shows no ETA.
+func withoutETA(p *positions) func(queue.JobStatus) bool {
+	return func(q queue.JobStatus) bool {
+		g, _ := p.shown.get(q.ID)
+		return g.eta.IsZero()
 	}
 }
 

@@ -18,7 +18,6 @@ import (
 type Store interface {
 	jobs
 	unqueuedJobs
-	countedJobs
 	epochs
 	ownershipStore
 	requestData
@@ -36,6 +35,7 @@ type jobs interface {
 }
 
 type unqueuedJobs interface {
+	countedJobs
 	Unqueued(ctx context.Context, epoch int64, limit int) ([]store.Job, error)
 	NotUpdatedSince(ctx context.Context, epoch int64, since time.Time) ([]string, error)
 	MarkEnqueued(ctx context.Context, id string, epoch int64) (bool, error)

@@ -25,6 +25,7 @@ type Store interface {
 	servers
 	people
 	oldRows
+	meta
 }
 
 type servers interface {
@@ -43,6 +44,9 @@ type oldRows interface {
 	PruneDeliveries(ctx context.Context, seen, age time.Duration) error
 	PruneClaims(ctx context.Context) error
 	PruneQuestions(ctx context.Context, age time.Duration) error
+}
+
+type meta interface {
 	Meta(ctx context.Context, name string) (string, error)
 	SetMeta(ctx context.Context, name, value string) error
 }
