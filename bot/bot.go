@@ -113,7 +113,7 @@ func (b *Bot) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
 		b.gateway.Run, b.outbox.Run, b.delivery.Run, b.catalog.Run, b.retention.Run,
-		func(ctx context.Context) error { return b.interaction.Serve(ctx, b.gateway.Requests()) },
+		func(ctx context.Context) error { return b.interaction.Serve(ctx, b.gateway.Take) },
 	} {
 		g.Go(func() error { return run(ctx) })
 	}

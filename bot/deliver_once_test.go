@@ -1,6 +1,8 @@
 package bot_test
 
 import (
+	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -116,4 +118,31 @@ func TestLostUndeliveredResultIsReoffered(t *testing.T) {
 		now, _ := h.sandbox.VisibleMessage(h.defaults.Member.ID, m.ID)
 		return strings.Contains(now.Content, "too late")
 	})
+}
+
+// TestDeletedLatePostIsNotPostedAgain loses the answers to a late post, and its owner deletes the message meanwhile.
+func TestDeletedLatePostIsNotPostedAgain(t *testing.T) {
+	t.Parallel()
+	h := startEndsCluster(t)
+	h.startRenderer()
+	h.refuseEdits()
+	repair := h.sandbox.Fail(sandbox.Fault{
+		Method: http.MethodPost, Path: regexp.MustCompile(`^/channels/\d+/messages$`), Times: -1, Drop: true,
+	})
+	i := h.imagineLate()
+	me, here := h.defaults.Member.ID, h.defaults.Channel.ID
+	m, err := h.sandbox.WaitMessage(h.ctx, me, here, func(m sandbox.Message) bool { return len(m.Attachments) == 4 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.sandbox.DeleteMessage(h.defaults.Moderator.ID, m.ID); err != nil {
+		t.Fatal(err)
+	}
+	repair()
+	if e := h.waitDone(i); !strings.Contains(string(e.Outcome), `"removed"`) {
+		t.Errorf("outcome: got %s, want removed", e.Outcome)
+	}
+	if n := h.countPictureMessages(here) + h.countPictureMessages(must(h.sandbox.DM(me)).ID); n != 0 {
+		t.Errorf("messages with pictures: got %d, want none: they were deleted", n)
+	}
 }

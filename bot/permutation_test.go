@@ -246,7 +246,7 @@ func TestPermutationWithoutMessageExpires(t *testing.T) {
 	t.Parallel()
 	h := startCluster(t)
 	h.sandbox.Fail(
-		sandbox.Fault{Method: "POST", Path: regexp.MustCompile(`^/webhooks/[^/]*/[^/]*$`), Times: 1, Status: 403},
+		sandbox.Fault{Method: "POST", Path: regexp.MustCompile(`^/webhooks/[^/]*/[^/]*$`), Times: 1, Code: 50013},
 	)
 	i := h.command("imagine", sandbox.With("prompt", "a {red, blue} boat"), sandbox.With("count", 1))
 	h.waitPictures(i, 1)

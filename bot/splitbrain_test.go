@@ -44,7 +44,8 @@ func TestSplitBrain(t *testing.T) {
 		h.waitReady()
 		i := h.imagineQueued(sandbox.With("prompt", "a red boat"))
 		h.sandbox.Fail(sandbox.Fault{
-			Method: http.MethodPatch, Path: regexp.MustCompile("^/channels/"), Times: -1, Status: http.StatusBadGateway,
+			Method: http.MethodPatch, Path: regexp.MustCompile("^/(channels|webhooks)/"), Times: -1,
+			Status: http.StatusBadGateway,
 		})
 		h.putUndelivered(h.job(i))
 		h.openStore()

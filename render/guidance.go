@@ -31,30 +31,45 @@ func (p *run) guided() bool {
 // calls that prompt editing counts.
 func (p *run) predictor(prompts passConditioning, tiles int) sampler.Predict {
 	call := -1
-	var key string // of the texts that conditioning holds
-	var conditioning Conditioning
+	var key string // of the texts that conditionings hold
+	var conditionings []Conditioning
 	return func(ctx context.Context, x tensor.Tensor, time float64) (tensor.Tensor, error) {
 		call++
 		if now := prompts.key(call); call == 0 || now != key {
-			key, conditioning = now, p.conditioningFor(prompts, call, tiles, x)
+			key, conditionings = now, p.conditioningsFor(prompts, call, tiles, x)
 		}
-		runs := conditioning.Hidden.Batch() / tiles
-		if runs > 1 {
-			x = tensor.Repeat(x, runs)
+		var outputs []tensor.Tensor
+		for _, conditioning := range conditionings {
+			out, err := p.runUnet(ctx, x, prompts.inpaintChannels, time, conditioning)
+			if err != nil {
+				return out, err
+			}
+			outputs = append(outputs, out)
 		}
-		unet := p.unetFor(x.Shape[2], x.Shape[3])
-		out, err := unet.Unet(ctx, appendChannels(x, prompts.inpaintChannels), time, conditioning)
-		if err != nil {
-			return out, err
-		}
-		if len(out.Shape) != 4 || out.Batch() != x.Batch() {
-			return tensor.Tensor{}, fmt.Errorf("the UNet returns shape %v for a batch of %v", out.Shape, x.Shape)
-		}
-		if runs == 1 {
+		out := tensor.Stack(outputs...)
+		if out.Batch() == tiles {
 			return out, nil
 		}
 		return p.applyGuidance(prompts, out, tiles), nil
 	}
+}
+
+// runUnet runs the UNet on latents x, repeated for each prompt of a conditioning.
+func (p *run) runUnet(
+	ctx context.Context, x, inpaintChannels tensor.Tensor, time float64, conditioning Conditioning,
+) (tensor.Tensor, error) {
+	if prompts := conditioning.Hidden.Batch() / x.Batch(); prompts > 1 {
+		x = tensor.Repeat(x, prompts)
+	}
+	unet := p.unetFor(x.Shape[2], x.Shape[3])
+	out, err := unet.Unet(ctx, appendChannels(x, inpaintChannels), time, conditioning)
+	if err != nil {
+		return out, err
+	}
+	if len(out.Shape) != 4 || out.Batch() != x.Batch() {
+		return tensor.Tensor{}, fmt.Errorf("the UNet returns shape %v for a batch of %v", out.Shape, x.Shape)
+	}
+	return out, nil
 }
 
 // applyGuidance is classifier-free guidance (Ho and Salimans, 2022), towards several prompts where AND composes them

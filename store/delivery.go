@@ -15,9 +15,11 @@ type DeliveryState string
 // is not finished.
 const (
 	// Sending: the pictures are being sent to Channel, into Message or a new one; they may be there or not.
-	Sending     DeliveryState = "sending"
-	Posted      DeliveryState = "posted"  // Message shows the pictures; only cleaning up is left
-	ReofferDue  DeliveryState = "offer"   // no pictures are left: the bot must offer to render them again
+	Sending DeliveryState = "sending"
+	Posted  DeliveryState = "posted" // Message shows the pictures; only cleaning up is left
+	// ReofferDue: no pictures are left, and the bot must offer to render them again. Or the job failed, and the bot must
+	// tell its owner, which offers another try.
+	ReofferDue  DeliveryState = "offer"
 	ReofferMade DeliveryState = "offered" // the bot made that offer
 	Inbox       DeliveryState = "inbox"   // nothing can be posted: the owner finds them in /inbox
 	InboxShown  DeliveryState = "shown"   // the owner saw them there
@@ -106,6 +108,16 @@ func (s *Store) setDelivery(ctx context.Context, tx *sql.Tx, job string, d Deliv
 	return err
 }
 
+// setApologyDue records that a failed job's owner must be told. Pictures that arrived in a message of their own tell
+// enough.
+func (s *Store) setApologyDue(ctx context.Context, tx *sql.Tx, job string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO deliveries (job, user_id, state, channel, message, reason, at)
+		SELECT id, user_id, 'offer', '', '', '', $2 FROM jobs WHERE id = $1
+		ON CONFLICT (job) DO UPDATE SET state = EXCLUDED.state, message = '', at = EXCLUDED.at
+			WHERE deliveries.state = 'sending'`, job, millis(s.now()))
+	return err
+}
+
 // saveInboxPictures stores pictures. If all inboxes then hold too much, it removes the pictures of the oldest
 // deliveries.
 func (s *Store) saveInboxPictures(ctx context.Context, tx *sql.Tx, job string, pictures []InboxPicture) error {
@@ -126,7 +138,7 @@ func (s *Store) saveInboxPictures(ctx context.Context, tx *sql.Tx, job string, p
 	return err
 }
 
-// MoveToInbox puts a due re-offer that cannot be posted into its owner's inbox.
+// MoveToInbox puts a due re-offer or apology that cannot be posted into its owner's inbox.
 func (s *Store) MoveToInbox(ctx context.Context, job, reason string) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE deliveries SET state = 'inbox', reason = $2, at = $3
 		WHERE job = $1 AND state = 'offer'`, job, cleanText(reason), millis(s.now()))
@@ -136,7 +148,7 @@ func (s *Store) MoveToInbox(ctx context.Context, job, reason string) error {
 	return nil
 }
 
-// PendingOffers returns the re-offers that are due, oldest first.
+// PendingOffers returns the re-offers and apologies that are due, oldest first.
 func (s *Store) PendingOffers(ctx context.Context, limit int) ([]Delivery, error) {
 	return s.deliveries(ctx, `WHERE state = 'offer' ORDER BY at, job LIMIT $1`, limit)
 }

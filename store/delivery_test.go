@@ -17,6 +17,7 @@ func exerciseDeliveries(t *testing.T, open func(*testing.T, store.Options) *stor
 		"what cannot be posted waits in its owner's inbox":         testInbox,
 		"an erased person's inbox is empty":                        testEraseInbox,
 		"a re-offer is due until it is made":                       testReoffer,
+		"the owner of a failed job is to be told":                  testApologyDue,
 		"a finished job gets no delivery":                          testFinishWithDeliveryOnce,
 		"a claim belongs to one holder until it expires":           testClaims,
 		"pauses are stored, and include paused servers":            testPauses,
@@ -175,5 +176,35 @@ func testFinishWithDeliveryOnce(t *testing.T, s *store.Store, _ *clock) {
 		store.Delivery{State: store.ReofferDue}, nil)
 	if err != nil || ended || delivery(t, s, "1-0").State != "" {
 		t.Errorf("a cancelled job: got %v, %v, %+v, want no change", ended, err, delivery(t, s, "1-0"))
+	}
+}
+
+func testApologyDue(t *testing.T, s *store.Store, c *clock) {
+	acceptAndAcknowledge(t, s, "1-0")
+	acceptAndAcknowledge(t, s, "2-0")
+	acceptAndAcknowledge(t, s, "3-0")
+	noError(t, "mark sending", s.MarkSending(t.Context(), "2-0", "5", "77")) // an edit that was not finished
+	noError(t, "mark sending", s.MarkSending(t.Context(), "3-0", "5", ""))
+	noError(t, "mark sent", s.MarkSent(t.Context(), "3-0", "5", "78"))
+	for _, id := range []string{"1-0", "2-0", "3-0"} {
+		c.t = c.t.Add(time.Second)
+		if ended, err := s.Fail(t.Context(), id, "the model failed"); !ended || err != nil {
+			t.Fatalf("fail %s: got %v, %v", id, ended, err)
+		}
+	}
+	due, err := s.PendingOffers(t.Context(), 9)
+	noError(t, "pending offers", err)
+	if len(due) != 2 || due[0].Job != "1-0" || due[1].Job != "2-0" || due[1].Message != "" {
+		t.Errorf("due: got %+v, want those of the first two jobs, the second without its message", due)
+	}
+	if d := delivery(t, s, "3-0"); d.State != store.Posted {
+		t.Errorf("a job whose pictures were posted: got %s, want it as it was", d.State)
+	}
+	noError(t, "mark sent", s.MarkSent(t.Context(), "1-0", "5", "70"))
+	if ended, err := s.Fail(t.Context(), "1-0", "again"); ended || err != nil {
+		t.Errorf("fail again: got %v, %v; want it ended before", ended, err)
+	}
+	if d := delivery(t, s, "1-0"); d.State != store.ReofferMade {
+		t.Errorf("after it was told: got %s, want %s", d.State, store.ReofferMade)
 	}
 }

@@ -144,7 +144,8 @@ func explainPooler(err error) error {
 }
 
 // Unreachable reports whether an error means that the PostgreSQL server cannot be reached, is stopping or is starting,
-// so that the same call may work soon. A wrong password and an unknown database do not count.
+// so that the same call may work soon. A wrong password and an unknown database do not count, and no full disk: see
+// Full.
 func Unreachable(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && slices.ContainsFunc(poolerRefusals, func(refusal string) bool {
 		return strings.HasPrefix(e.Message, refusal)
@@ -152,6 +153,9 @@ func Unreachable(err error) bool {
 		return false
 	}
 	if code := pgCode(err); code != "" {
+		if code == pgDiskFull {
+			return false
+		}
 		return strings.HasPrefix(code, pgConnectionException) || strings.HasPrefix(code, pgInsufficientResources) ||
 			strings.HasPrefix(code, pgOperatorIntervention) && code != pgQueryCanceled
 	}

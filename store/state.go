@@ -39,9 +39,20 @@ func (s *Store) Finish(ctx context.Context, id, message string, outcome json.Raw
 	return s.end(ctx, id, ending{state: Done, message: message, outcome: outcome})
 }
 
-// Fail ends a job as Failed. reason is for the owner and the operator.
+// Fail ends a job as Failed. reason is for the owner and the operator. In the same transaction it records that the
+// owner must be told: the job gets a delivery that is ReofferDue until MarkSent or MoveToInbox.
 func (s *Store) Fail(ctx context.Context, id, reason string) (bool, error) {
-	return s.end(ctx, id, ending{state: Failed, reason: reason})
+	var ended bool
+	err := s.inTx(ctx, func(tx *sql.Tx) (err error) {
+		if ended, err = s.endIn(ctx, tx, id, ending{state: Failed, reason: reason}); err == nil && ended {
+			err = s.setApologyDue(ctx, tx, id)
+		}
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("end job %s as %s: %w", id, Failed, err)
+	}
+	return ended, nil
 }
 
 // Cancel ends a job as Cancelled.

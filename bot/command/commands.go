@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"darkroom/render/picture"
 )
@@ -74,6 +76,29 @@ func Hash(commands []Command) (string, error) {
 	data, err := json.Marshal(commands)
 	if err != nil {
 		return "", fmt.Errorf("hash commands: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// HashRegistered identifies what a set of commands says as Discord has it. The ids and versions that Discord gives them
+// do not count.
+func HashRegistered(raw json.RawMessage) (string, error) {
+	var commands []map[string]any
+	if err := json.Unmarshal(raw, &commands); err != nil {
+		return "", fmt.Errorf("hash registered commands: %w", err)
+	}
+	for _, c := range commands {
+		for _, key := range []string{"id", "version", "application_id"} {
+			delete(c, key)
+		}
+	}
+	slices.SortFunc(commands, func(a, b map[string]any) int {
+		return strings.Compare(fmt.Sprint(a["name"], a["type"]), fmt.Sprint(b["name"], b["type"]))
+	})
+	data, err := json.Marshal(commands) // its keys are sorted
+	if err != nil {
+		return "", fmt.Errorf("hash registered commands: %w", err)
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:]), nil

@@ -32,6 +32,7 @@ type correction struct {
 	job       job.Job // with its token, if it was known
 	message   message.Message
 	notBefore time.Time
+	apology   bool // it tells that the job failed, which must be noted once it is told
 }
 
 // retryList remembers corrections that failed because Discord was in trouble, or that should be made once more.
@@ -48,6 +49,13 @@ func (l *retryList) add(c correction) {
 	if _, there := l.jobs[c.job.ID]; there || len(l.jobs) < maxRetries {
 		l.jobs[c.job.ID] = c
 	}
+}
+
+func (l *retryList) has(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, there := l.jobs[id]
+	return there
 }
 
 func (l *retryList) remove(id string) {
@@ -92,12 +100,19 @@ func (b *background) do(task func(context.Context)) {
 
 func (b *background) wait() { _ = b.group.Wait() } // tasks return no errors
 
+// correctorStore is what a corrector needs of the database.
+type correctorStore interface {
+	finder
+	MarkSent(ctx context.Context, job, channel, message string) error
+}
+
 // corrector makes the messages of ended jobs say how they ended.
 type corrector struct {
-	db         finder
+	db         correctorStore
 	messages   *messages
 	background *background
 	retries    *retryList
+	attempts   *attempts
 	now        func() time.Time
 	log        *slog.Logger
 }
@@ -105,50 +120,72 @@ type corrector struct {
 // correctUnended corrects the message of an ended job if it still offers to cancel it. While Discord is in trouble it
 // is tried again and again.
 func (c *corrector) correctUnended(ctx context.Context, j job.Job, say message.Message) {
-	err := c.apply(ctx, correction{job: j, message: say})
-	if err == nil || rest.Removed(err) {
-		return
-	}
-	c.log.Warn(
-		"a message could not be corrected", "job", j.ID, "again", !rest.Final(err), "error", rest.Redact(err.Error()),
-	)
-	if !rest.Final(err) {
-		c.retries.add(correction{job: j, message: say})
+	c.correct(ctx, correction{job: j, message: say})
+}
+
+// correct makes a correction, and puts it on the retry list if it fails and may succeed later.
+func (c *corrector) correct(ctx context.Context, e correction) {
+	if err := c.apply(ctx, e); err != nil && !closed(err) {
+		c.log.Warn("a message could not be corrected", "job", e.job.ID, "error", rest.Redact(err.Error()))
+		c.attempts.fail(e.job.ID, c.now())
+		c.retries.add(e)
 	}
 }
 
 // inBackground does so without holding up the caller.
 func (c *corrector) inBackground(j job.Job, say message.Message) {
-	if j.Spec.Version == 0 {
-		c.log.Error("a job cannot be read", "job", j.ID)
+	c.correctInBackground(correction{job: j, message: say})
+}
+
+func (c *corrector) correctInBackground(e correction) {
+	if e.job.Spec.Version == 0 {
+		c.log.Error("a job cannot be read", "job", e.job.ID)
 		return
 	}
-	c.background.do(func(ctx context.Context) { c.correctUnended(ctx, j, say) })
+	c.background.do(func(ctx context.Context) { c.correct(ctx, e) })
 }
 
-// apply corrects the message of an ended job if it still offers to cancel it.
+// apply corrects the message of an ended job if it still offers to cancel it. A message that somebody deleted needs
+// none. If the message is closed to the bot, it returns why.
 func (c *corrector) apply(ctx context.Context, e correction) error {
 	got, err := c.messages.fetch(ctx, e.job)
-	if rest.Final(err) {
-		return nil // it is gone, or out of reach
+	if err == nil && got.Has(e.job.CancelID()) {
+		_, err = c.messages.edit(ctx, e.job, e.message)
 	}
-	if err != nil || !got.Has(e.job.CancelID()) {
+	if err != nil && !rest.Removed(err) {
+		if closed(err) {
+			c.log.Info("a message cannot be corrected", "job", e.job.ID, "error", rest.Redact(err.Error()))
+		}
 		return err
 	}
-	return c.messages.edit(ctx, e.job, e.message)
+	if e.apology {
+		return c.db.MarkSent(ctx, e.job.ID, e.job.Address.Channel, e.job.Message)
+	}
+	return nil
 }
 
-// retry makes the corrections of the retry list. One more failure ends the round: Discord is still in trouble.
+// maxFailedRetries is how many failures end a round of the retry list: Discord is in trouble as a whole, and not only
+// in one place.
+const maxFailedRetries = 3
+
+// retry makes the corrections of the retry list that are due.
 func (c *corrector) retry(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, backgroundTimeout)
 	defer cancel()
+	failed := 0
 	for id, e := range c.retries.all() {
-		if c.now().Before(e.notBefore) {
+		now := c.now()
+		if now.Before(e.notBefore) || !c.attempts.due(id, now) {
 			continue
 		}
-		if err := c.apply(ctx, e); err != nil && !rest.Final(err) {
-			return
+		if err := c.apply(ctx, e); err != nil && !closed(err) && now.Sub(e.job.Updated) < deliverFor {
+			c.attempts.fail(id, now)
+			if failed++; failed == maxFailedRetries {
+				return
+			}
+			continue
 		}
+		c.attempts.forget(id)
 		c.retries.remove(id)
 	}
 }
@@ -192,7 +229,7 @@ func (c *corrector) repair(ctx context.Context, j job.Job) {
 	case store.Cancelled:
 		c.correctUnended(ctx, j, message.Cancelled(j.Address, j.Spec, j.ID))
 	case store.Failed:
-		c.correctUnended(ctx, j, message.Failed(j.Address, j.Spec, j.ID, message.FailureReason(j.Reason)))
+		c.correct(ctx, apology(j, j.Reason))
 	}
 }
 

@@ -149,7 +149,8 @@ type Delivery struct {
 func New(o Options) *Delivery {
 	m := &messages{discord: o.Discord, now: o.Now, log: o.Log}
 	c := &corrector{
-		db: o.Store, messages: m, background: newBackground(o.Log), retries: newRetryList(), now: o.Now, log: o.Log,
+		db: o.Store, messages: m, background: newBackground(o.Log), retries: newRetryList(), attempts: newAttempts(),
+		now: o.Now, log: o.Log,
 	}
 	shown, view := newShownStates(), newQueueView(o.Queue, o.Now)
 	p := &positions{
@@ -167,10 +168,12 @@ func New(o Options) *Delivery {
 			now:   o.Now, log: o.Log, position: position{db: o.Store, name: "events:" + o.Pool, log: o.Log},
 		},
 		late: &lateResults{
-			queue: o.Queue, db: o.Store, endings: e, posts: posts, outbox: o.Outbox, corrections: c, now: o.Now, log: o.Log,
+			queue: o.Queue, db: o.Store, endings: e, posts: posts, outbox: o.Outbox, corrections: c, attempts: newAttempts(),
+			now: o.Now, log: o.Log,
 		},
 		reoffers: &reofferer{
-			db: o.Store, posts: posts, discord: o.Discord, claim: o.Claim, claimName: "offers:" + o.Pool, log: o.Log,
+			db: o.Store, posts: posts, discord: o.Discord, corrections: c, attempts: newAttempts(), claim: o.Claim,
+			claimName: "offers:" + o.Pool, now: o.Now, log: o.Log,
 		},
 		unanswered: &unacknowledged{
 			db: o.Store, discord: o.Discord, wakeRelay: o.Outbox.Wake, lookups: lookupBackoff{},
@@ -194,7 +197,7 @@ func (d *Delivery) Run(ctx context.Context) error {
 // Wait waits for the messages that are being corrected in the background.
 func (d *Delivery) Wait() { d.corrections.background.wait() }
 
-// deliver brings undelivered results, and offers to paint again what is lost.
+// deliver brings undelivered results, offers to paint again what is lost, and tells of jobs that failed.
 func (d *Delivery) deliver(ctx context.Context) error {
 	for {
 		if more := d.late.deliver(ctx); more {
@@ -254,7 +257,7 @@ func (d *Delivery) Status(
 // ShowFailed says in a job's message that it was given up. It does not wait for it.
 func (d *Delivery) ShowFailed(j job.Job, reason string) {
 	d.shown.forget(j.ID)
-	d.corrections.inBackground(j, message.Failed(j.Address, j.Spec, j.ID, reason))
+	d.corrections.correctInBackground(apology(j, reason))
 }
 
 // ShowCancelled says in a job's message that it was cancelled. It does not wait for it.

@@ -125,10 +125,11 @@ func (e *events) run(ctx context.Context) error {
 	return nil
 }
 
-// handle deals with one event. A database that cannot be reached is waited for: that is no fault of the event.
+// handle deals with one event. A database that cannot be reached, or whose disk is full, is waited for: that is no fault
+// of the event.
 func (e *events) handle(ctx context.Context, ev queue.Event) error {
 	if err := e.apply(ctx, ev); err != nil && ctx.Err() == nil {
-		if _, down := e.position.db.Meta(ctx, e.position.name); down == nil {
+		if _, down := e.position.db.Meta(ctx, e.position.name); down == nil && !store.Full(err) {
 			e.tries++
 		}
 		if e.tries < maxEventTries {
@@ -265,7 +266,7 @@ func (e *events) failed(ctx context.Context, ev queue.Event) error {
 	e.log.Warn("a job failed", "job", ev.Job, "reason", rest.Redact(ev.Reason))
 	write := func() (bool, error) { return e.endings.db.Fail(ctx, ev.Job, ev.Reason) }
 	return e.end(ctx, ev.Job, write, func(ctx context.Context, j job.Job) {
-		e.corrections.correctUnended(ctx, j, message.Failed(j.Address, j.Spec, j.ID, message.FailureReason(ev.Reason)))
+		e.corrections.correct(ctx, apology(j, ev.Reason))
 	})
 }
 

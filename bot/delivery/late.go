@@ -3,9 +3,10 @@ package delivery
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"darkroom/bot/job"
 	"darkroom/bot/message"
@@ -15,14 +16,15 @@ import (
 )
 
 const (
-	// deliveryBatch is how many late deliveries are held in memory at once; each may be tens of megabytes.
+	// deliveryBatch is how many late deliveries are held in memory at once, and made side by side; each may be tens of
+	// megabytes.
 	deliveryBatch = 2
-	// deliverFor is for how long late pictures are tried to be posted.
-	deliverFor = 24 * time.Hour
+	// deliveryTimeout bounds one try of a delivery: others wait. It is longer than one request may take.
+	deliveryTimeout = 90 * time.Second
 )
 
-// lateResults delivers undelivered results: pictures that a renderer could not post because the interaction's token
-// was too old.
+// lateResults delivers undelivered results: pictures that a renderer could not post, because the interaction's token
+// was too old or because the place did not take them.
 type lateResults struct {
 	queue       undeliveredResults
 	db          finder
@@ -30,6 +32,7 @@ type lateResults struct {
 	posts       *poster
 	outbox      outbox
 	corrections *corrector
+	attempts    *attempts
 	now         func() time.Time
 	log         *slog.Logger
 	failing     bool // the last look failed
@@ -46,12 +49,29 @@ func (l *lateResults) deliver(ctx context.Context) (more bool) {
 		l.log.Warn("undelivered results cannot be read", "error", err)
 	}
 	l.failing = err != nil
+	var group errgroup.Group
 	for _, d := range late {
-		if err := l.deliverOne(ctx, d); err != nil && ctx.Err() == nil {
-			l.log.Warn("late pictures are not delivered yet", "job", d.Job, "error", rest.Redact(err.Error()))
+		if l.attempts.due(d.Job, l.now()) {
+			group.Go(func() error { l.deliverInTime(ctx, d); return nil })
 		}
 	}
+	_ = group.Wait() // deliveries return no errors
 	return len(late) == deliveryBatch
+}
+
+// deliverInTime tries one delivery. One that fails comes up again, and is tried after a while.
+func (l *lateResults) deliverInTime(ctx context.Context, d queue.Undelivered) {
+	try, cancel := context.WithTimeout(ctx, deliveryTimeout)
+	defer cancel()
+	err := l.deliverOne(try, d)
+	if err == nil {
+		l.attempts.forget(d.Job)
+		return
+	}
+	if ctx.Err() == nil {
+		l.attempts.fail(d.Job, l.now())
+		l.log.Warn("late pictures are not delivered yet", "job", d.Job, "error", rest.Redact(err.Error()))
+	}
 }
 
 // deliverOne delivers one job's pictures and ends the job. Until AckUndelivered they come up again, so all of it may
@@ -72,24 +92,31 @@ func (l *lateResults) deliverOne(ctx context.Context, d queue.Undelivered) error
 	if err != nil {
 		return err
 	}
-	post, err := l.posts.begin(ctx, j, j.RemixID(), lateMessage(j, d))
+	post, err := l.posts.begin(ctx, withTokenOf(j, d), j.RemixID(), lateMessage(j, d))
 	if err != nil {
 		return err
 	}
 	delivery := &lateDelivery{
-		idempotentPost: post, endings: l.endings, corrections: l.corrections,
+		idempotentPost: post, withToken: j, endings: l.endings, corrections: l.corrections,
 		outcome: d.Outcome, files: d.Files, maybePosted: d.MaybePosted,
 	}
 	err = delivery.tryInOrder(ctx)
 	if err != nil && l.now().Sub(row.Updated) > deliverFor {
-		err = delivery.endUnposted(
-			ctx, store.Delivery{State: store.Inbox, Reason: errMaybePosted.Error()}, rest.DeliveredInbox,
-		)
+		err = delivery.giveUp(ctx)
 	}
 	if err != nil {
 		return err
 	}
 	return l.acknowledge(ctx, d.Job)
+}
+
+// withTokenOf returns the job without its token, unless the renderer left the token in the result's address: then only
+// the place failed.
+func withTokenOf(j job.Job, d queue.Undelivered) job.Job {
+	if to, err := message.DecodeAddress(d.Address); err != nil || to.Token == "" {
+		j.Address.Token = ""
+	}
+	return j
 }
 
 // acknowledge drops results that are delivered, and takes their job out of the queue, which may hold it once more:
@@ -111,10 +138,11 @@ func lateMessage(j job.Job, d queue.Undelivered) message.Message {
 }
 
 // lateDelivery is one delivery of late pictures. It tries, in this order: the message that waits for them, a new
-// message in the same channel, direct messages, the inbox. Private pictures never go into a channel, and the bot's
-// token cannot edit the private message that waits for them.
+// message in the same channel, direct messages, the inbox. Private pictures never go into a channel. The private
+// message that waits for them can be edited by the interaction's token alone, while that is good.
 type lateDelivery struct {
 	*idempotentPost
+	withToken   job.Job // the job as it is in SQL
 	endings     *endings
 	corrections *corrector
 	outcome     queue.Outcome
@@ -146,66 +174,12 @@ func (l *lateDelivery) tryInOrder(ctx context.Context) error {
 	return l.endPosted(ctx)
 }
 
-// editWaiting puts the pictures into the message that waits for them. Whatever that message shows, it then shows the
-// pictures once, so the edit can be repeated. It pings nobody. If somebody deleted the message, or its channel, the
-// pictures stay undelivered. delivered is empty if the message cannot be edited.
-//
-// The edit is written down first. If it is refused, an earlier one may have arrived nevertheless, and a new message
-// would show the pictures twice.
-func (l *lateDelivery) editWaiting(ctx context.Context) (delivered string, err error) {
-	channel, id := l.job.Address.Channel, l.job.Message
-	if id == "" || l.job.Address.Ephemeral {
-		return "", nil
+// giveUp ends a delivery that did not succeed for a day. Pictures that are posted stay so: only cleaning up was left.
+func (l *lateDelivery) giveUp(ctx context.Context) error {
+	if l.recorded.State == store.Posted {
+		return l.recordPostedEnd(ctx)
 	}
-	triedBefore := l.recorded.State == store.Sending && l.recorded.Message == id
-	if err := l.db.MarkSending(ctx, l.job.ID, channel, id); err != nil {
-		return "", err
-	}
-	m := l.message
-	m.Nonce, m.AllowUsers = "", nil
-	_, err = l.discord.EditMessage(ctx, channel, id, m)
-	switch {
-	case err == nil:
-		return rest.DeliveredPosted, nil
-	case rest.Removed(err):
-		return rest.DeliveredRemoved, nil
-	case !rest.Final(err) || rest.TooLarge(err):
-		return "", fmt.Errorf("edit the waiting message: %w", err)
-	case l.maybePosted || triedBefore || rest.MaybeApplied(err):
-		return l.alreadyShown(ctx)
-	}
-	l.log.Info("the waiting message cannot be edited", "job", l.job.ID, "error", rest.Redact(err.Error()))
-	return "", nil
-}
-
-// alreadyShown looks whether the waiting message shows the pictures. It returns errMaybePosted if the bot may not look.
-func (l *lateDelivery) alreadyShown(ctx context.Context) (delivered string, err error) {
-	got, err := l.discord.FetchMessage(ctx, l.job.Address.Channel, l.job.Message)
-	switch {
-	case rest.Removed(err):
-		return rest.DeliveredRemoved, nil
-	case rest.Final(err):
-		return "", errMaybePosted
-	case err != nil:
-		return "", fmt.Errorf("look at the waiting message: %w", err)
-	case got.Has(l.job.RemixID()):
-		return rest.DeliveredFound, nil
-	}
-	return "", nil
-}
-
-// endInPlace ends a job whose own message shows its pictures, or showed them until somebody deleted it. An edit of
-// its position that was slow may have arrived after the pictures, and a cancel may have been written down meanwhile:
-// both are put right.
-func (l *lateDelivery) endInPlace(ctx context.Context, delivered string) error {
-	l.outcome.Delivered, l.outcome.Channel, l.outcome.Message = delivered, l.job.Address.Channel, l.job.Message
-	if err := l.recordEnd(ctx); err != nil || delivered == rest.DeliveredRemoved {
-		return err
-	}
-	j := l.job
-	j.Address.Token = "" // it was refused, or its time is over
-	l.corrections.background.do(func(ctx context.Context) { l.corrections.reconcile(ctx, j, l.outcome, true) })
-	return nil
+	return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: errMaybePosted.Error()}, rest.DeliveredInbox)
 }
 
 // endPosted ends a job whose pictures are in a message of their own.
@@ -213,7 +187,15 @@ func (l *lateDelivery) endPosted(ctx context.Context) error {
 	if err := l.deleteWaiting(ctx); err != nil {
 		return err
 	}
+	return l.recordPostedEnd(ctx)
+}
+
+// recordPostedEnd notes where the pictures are, or that they were there until somebody deleted them.
+func (l *lateDelivery) recordPostedEnd(ctx context.Context) error {
 	l.outcome.Delivered = rest.DeliveredPosted
+	if l.recorded.Message == "" {
+		l.outcome.Delivered = rest.DeliveredRemoved
+	}
 	l.outcome.Channel, l.outcome.Message = l.recorded.Channel, l.recorded.Message
 	return l.recordEnd(ctx)
 }
@@ -236,24 +218,6 @@ func (l *lateDelivery) endUnposted(ctx context.Context, d store.Delivery, delive
 	if err := l.endings.finishWithDelivery(ctx, l.job.ID, l.outcome, d, pictures); err != nil || d.State != store.Inbox {
 		return err
 	}
-	l.corrections.messages.correct(ctx, l.job, message.InInbox(l.job.Address, l.job.Spec))
-	return nil
-}
-
-// deleteWaiting removes the waiting message of pictures that were posted elsewhere: one job shows one message. An
-// error that may pass is returned, so that it is tried again; one that will not is only logged.
-func (l *lateDelivery) deleteWaiting(ctx context.Context) error {
-	channel, id := l.job.Address.Channel, l.job.Message
-	if id == "" || id == l.recorded.Message || l.job.Address.Ephemeral {
-		return nil
-	}
-	err := l.discord.DeleteMessage(ctx, channel, id)
-	if err == nil || rest.Removed(err) {
-		return nil
-	}
-	if !rest.Final(err) {
-		return fmt.Errorf("delete the waiting message: %w", err)
-	}
-	l.log.Warn("a waiting message stays beside its pictures", "job", l.job.ID, "error", rest.Redact(err.Error()))
+	l.corrections.inBackground(l.withToken, message.InInbox(l.job.Address, l.job.Spec))
 	return nil
 }

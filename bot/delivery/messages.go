@@ -2,8 +2,8 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"darkroom/bot/job"
@@ -18,36 +18,47 @@ type messages struct {
 	log     *slog.Logger
 }
 
-// errNoMessage means that a job has no message yet that could be read or changed.
-var errNoMessage = &rest.Error{Status: http.StatusNotFound, Code: 10008}
+// errOutOfReach means that the bot has no way to a job's message any more: the message is private, or its id was never
+// known, and the token is too old.
+var errOutOfReach = errors.New("the token is too old, and the bot has no other way to the message")
 
-// edit replaces a job's message.
-func (m *messages) edit(ctx context.Context, j job.Job, say message.Message) error {
-	if j.Address.Token != "" && j.Address.Message != "" && m.now().Before(j.Address.Expires) {
-		_, err := m.discord.EditResponse(ctx, j.Address, say)
+// byToken tells whether a job's message can be reached by the interaction's token.
+func (m *messages) byToken(j job.Job) bool {
+	return j.Address.Token != "" && j.Address.Message != "" && m.now().Before(j.Address.Expires)
+}
+
+// edit replaces a job's message, or returns errOutOfReach.
+func (m *messages) edit(ctx context.Context, j job.Job, say message.Message) (rest.Message, error) {
+	if m.byToken(j) {
+		got, err := m.discord.EditResponse(ctx, j.Address, say)
 		if err == nil || !rest.Expired(err) {
-			return err
+			return got, err
 		}
 	}
 	if j.Message == "" || j.Address.Ephemeral {
-		return nil // nobody can reach it any more
+		return rest.Message{}, errOutOfReach
 	}
-	_, err := m.discord.EditMessage(ctx, j.Address.Channel, j.Message, say)
-	return err
+	return m.discord.EditMessage(ctx, j.Address.Channel, j.Message, say)
 }
 
-// fetch reads a job's message.
+// fetch reads a job's message, or returns errOutOfReach.
 func (m *messages) fetch(ctx context.Context, j job.Job) (rest.Message, error) {
-	if j.Address.Message == "" {
-		return rest.Message{}, errNoMessage
-	}
-	if j.Address.Token != "" && m.now().Before(j.Address.Expires) {
+	if m.byToken(j) {
 		got, err := m.discord.FetchResponse(ctx, j.Address)
 		if err == nil || !rest.Expired(err) {
 			return got, err
 		}
 	}
+	if j.Message == "" || j.Address.Ephemeral {
+		return rest.Message{}, errOutOfReach
+	}
 	return m.discord.FetchMessage(ctx, j.Address.Channel, j.Message)
+}
+
+// closed tells whether err says that a message is there, and that the bot can neither read nor change it: no other try
+// can help.
+func closed(err error) bool {
+	return errors.Is(err, errOutOfReach) || rest.Final(err) && !rest.Removed(err)
 }
 
 // stillWaiting looks whether a message still waits for its pictures. If it shows them, a position must not replace
@@ -59,7 +70,7 @@ func (m *messages) stillWaiting(ctx context.Context, j job.Job) bool {
 
 // correct replaces a job's message once. What fails is logged: no message is worth stopping a loop for.
 func (m *messages) correct(ctx context.Context, j job.Job, say message.Message) {
-	if err := m.edit(ctx, j, say); err != nil && !rest.Removed(err) {
+	if _, err := m.edit(ctx, j, say); err != nil && !rest.Removed(err) && !errors.Is(err, errOutOfReach) {
 		m.log.Warn("a message could not be corrected", "job", j.ID, "error", rest.Redact(err.Error()))
 	}
 }

@@ -114,15 +114,20 @@ func (p *idempotentPost) postInto(ctx context.Context, channel string) error {
 	return p.post(ctx, channel)
 }
 
+// post posts the message. If Discord knows its nonce and not the message, an earlier post arrived, and somebody deleted
+// the message: that is no error, and no message is noted. Source: discord-api-docs, issue 6647.
 func (p *idempotentPost) post(ctx context.Context, channel string) error {
 	m, err := p.discord.PostMessage(ctx, channel, p.message)
+	if rest.MessageRemoved(err) {
+		return p.recordPosted(ctx, channel, "")
+	}
 	if err != nil {
 		return fmt.Errorf("post late: %w", err)
 	}
 	return p.recordPosted(ctx, channel, m.ID)
 }
 
-// recordPosted notes where the message is.
+// recordPosted notes where the message is. The id is empty if it was deleted.
 func (p *idempotentPost) recordPosted(ctx context.Context, channel, id string) error {
 	if err := p.db.MarkSent(ctx, p.job.ID, channel, id); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"darkroom/bot/job"
 	"darkroom/bot/message"
@@ -12,8 +13,8 @@ import (
 	"darkroom/store"
 )
 
-// reofferBatch is how many offers one round makes.
-const reofferBatch = 50
+// reofferBatch is how many offers one round looks at.
+const reofferBatch = 1000
 
 // reofferStore knows which offers are due.
 type reofferStore interface {
@@ -22,17 +23,21 @@ type reofferStore interface {
 	MarkSent(ctx context.Context, job, channel, message string) error
 }
 
-// reofferer offers to paint pictures again that are lost.
+// reofferer offers to paint pictures again that are lost, and tells of failed jobs what their own messages could not
+// tell.
 type reofferer struct {
-	db        reofferStore
-	posts     *poster
-	discord   *rest.Client
-	claim     claim
-	claimName string
-	log       *slog.Logger
+	db          reofferStore
+	posts       *poster
+	discord     *rest.Client
+	corrections *corrector
+	attempts    *attempts
+	claim       claim
+	claimName   string
+	now         func() time.Time
+	log         *slog.Logger
 }
 
-// all makes the offers that are due. One failure that may pass ends the round.
+// all makes the offers that are due. A few failures that may pass end the round: Discord is in trouble.
 func (r *reofferer) all(ctx context.Context) {
 	if mine, err := r.claim(ctx, r.claimName, backgroundTimeout); err != nil || !mine {
 		return
@@ -41,17 +46,31 @@ func (r *reofferer) all(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		r.log.Warn("the offers that are due cannot be read", "error", err)
 	}
+	round, cancel := context.WithTimeout(ctx, backgroundTimeout)
+	defer cancel()
+	failed := 0
 	for _, d := range pending {
-		if err := r.offer(ctx, d); err != nil {
-			if ctx.Err() == nil {
-				r.log.Warn("an offer to paint again is not made yet", "job", d.Job, "error", rest.Redact(err.Error()))
-			}
+		if !r.attempts.due(d.Job, r.now()) {
+			continue
+		}
+		err := r.offer(round, d)
+		if err == nil {
+			r.attempts.forget(d.Job)
+			continue
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		r.attempts.fail(d.Job, r.now())
+		r.log.Warn("the owner of a job is not told yet how it ended", "job", d.Job, "error", rest.Redact(err.Error()))
+		if failed++; failed == maxFailedRetries {
 			return
 		}
 	}
 }
 
-// offer makes one offer: in the job's own message, else in its channel, else in direct messages, else in the inbox.
+// offer makes one offer: in the job's own message, else in its channel, else in direct messages, else in the inbox. It
+// goes into the inbox too when it could not be made for a day.
 func (r *reofferer) offer(ctx context.Context, d store.Delivery) error {
 	row, err := r.db.Find(ctx, d.Job)
 	if err != nil {
@@ -62,6 +81,19 @@ func (r *reofferer) offer(ctx context.Context, d store.Delivery) error {
 		r.log.Error("a job cannot be read", "job", row.ID, "error", err)
 		return r.db.MoveToInbox(ctx, row.ID, message.ReasonUnreadable)
 	}
+	if j.State == store.Failed {
+		err = r.apologise(ctx, j)
+	} else {
+		err = r.reoffer(ctx, j)
+	}
+	if err != nil && r.now().Sub(j.Updated) > deliverFor {
+		return r.db.MoveToInbox(ctx, j.ID, message.ReasonUndeliverable)
+	}
+	return err
+}
+
+// reoffer offers to paint lost pictures again.
+func (r *reofferer) reoffer(ctx context.Context, j job.Job) error {
 	m := message.Reoffer(j.Address, j.Spec, j.ID)
 	if j.Message != "" && !j.Address.Ephemeral {
 		_, err := r.discord.EditMessage(ctx, j.Address.Channel, j.Message, m)
@@ -72,13 +104,30 @@ func (r *reofferer) offer(ctx context.Context, d store.Delivery) error {
 			return fmt.Errorf("offer to paint again: %w", err)
 		}
 	}
-	post, err := r.posts.begin(ctx, j, j.ShowID(), m)
+	return r.postElsewhere(ctx, j, j.ShowID(), m)
+}
+
+// postElsewhere posts a message about a job whose own message is closed: in its channel, else in direct messages, else
+// in the inbox.
+func (r *reofferer) postElsewhere(ctx context.Context, j job.Job, marker string, m message.Message) error {
+	post, err := r.posts.begin(ctx, j, marker, m)
 	if err != nil {
 		return err
 	}
 	err = post.send(ctx)
-	if errors.Is(err, errUndeliverable) || errors.Is(err, errMaybePosted) || rest.Final(err) {
+	switch {
+	case errors.Is(err, errUndeliverable), errors.Is(err, errMaybePosted):
 		return r.db.MoveToInbox(ctx, j.ID, err.Error())
+	case rest.Final(err):
+		return r.db.MoveToInbox(ctx, j.ID, message.ReasonUndeliverable)
+	case err != nil:
+		return err
 	}
-	return err
+	if j.Message == "" || j.Message == post.recorded.Message || j.Address.Ephemeral {
+		return nil
+	}
+	if err := r.discord.DeleteMessage(ctx, j.Address.Channel, j.Message); err != nil && !rest.Removed(err) {
+		r.log.Info("a waiting message stays beside its end", "job", j.ID, "error", rest.Redact(err.Error()))
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +24,9 @@ const (
 	// maxUnacknowledged is how many are decided about at once.
 	maxUnacknowledged = 1000
 )
+
+// errNoMessage means that a job has no message yet that could be read.
+var errNoMessage = &rest.Error{Status: http.StatusNotFound, Code: 10008}
 
 // lookupBackoff remembers when the bot was last not allowed to look for a job's message. It asks again when twice the
 // time has passed: Discord blocks a bot that is refused too often.
@@ -85,7 +89,7 @@ func (u *unacknowledged) resolve(ctx context.Context, row store.Job) error {
 	case err == nil && showsJob(got, j):
 		return u.acknowledge(ctx, j.ID, got.ID)
 	case err != nil && now.Sub(j.Created) >= lookFor:
-	case err != nil && rest.Forbidden(err):
+	case rest.Forbidden(err), rest.ByProxy(err):
 		u.lookups[j.ID] = now
 		return nil
 	case err != nil && !rest.Final(err):

@@ -38,11 +38,13 @@ type client struct {
 	handle      func(kind string, raw json.RawMessage) // must not block
 	dial        Dial
 	log         *slog.Logger
+	limit       rateLimit
 }
 
-// run returns nil once ctx is done, or an error that wraps ErrRefused.
+// run returns nil once ctx is done, or an error that wraps ErrRefused. A rate limit is kept, and said once.
 func (g *client) run(ctx context.Context) error {
 	pause := backoff.New(time.Second, time.Minute)
+	limited := false
 	for {
 		began := time.Now()
 		err := g.runSession(ctx)
@@ -54,9 +56,18 @@ func (g *client) run(ctx context.Context) error {
 		}
 		if time.Since(began) > time.Minute {
 			pause.Reset()
+			limited = false
 		}
-		g.log.Warn("gateway session ended, starting a new one", "error", err)
-		if pause.Wait(ctx) != nil {
+		wait := g.limit.left()
+		switch {
+		case wait == 0:
+			wait = pause.Next()
+			g.log.Warn("gateway session ended, starting a new one", "error", err)
+		case !limited:
+			limited = true
+			g.log.Warn("Discord limits how often a gateway session may be opened, waiting", "for", wait.Round(time.Second))
+		}
+		if backoff.Sleep(ctx, wait) != nil {
 			return nil
 		}
 	}
@@ -73,7 +84,7 @@ func (g *client) runSession(ctx context.Context) error {
 	for tries := 0; tries < resumeTries; tries++ {
 		began := time.Now()
 		err = g.open(ctx, s)
-		if errors.Is(err, errStuck) || errors.Is(err, ErrRefused) {
+		if errors.Is(err, errStuck) || errors.Is(err, ErrRefused) || err != nil && g.limit.left() > 0 {
 			return err
 		}
 		if err == nil {
@@ -106,10 +117,13 @@ func (g *client) newSession() (*discordgo.Session, *monitor, <-chan struct{}, er
 		return nil, nil, nil, fmt.Errorf("read REST base: %w", err)
 	}
 	w := &monitor{dialer: g.dial}
-	s.Client = &http.Client{Timeout: g.openTimeout, Transport: baseTransport{base, &http.Transport{
+	network := &http.Transport{
 		DialContext: g.dial, Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSHandshakeTimeout: g.openTimeout,
 		ForceAttemptHTTP2: true,
-	}}}
+	}
+	s.Client = &http.Client{
+		Timeout: g.openTimeout, Transport: limitTransport{&g.limit, baseTransport{base, network}},
+	}
 	s.Dialer = &websocket.Dialer{NetDialContext: w.dial, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: g.openTimeout}
 	s.Identify.Intents = discordgo.IntentsGuilds // interactions need none; this one brings events about servers
 	s.StateEnabled = false
@@ -204,11 +218,13 @@ func (g *client) discard(s *discordgo.Session, w *monitor) {
 	}
 }
 
-// refused tells whether a close code says that trying again is useless. Source: Discord, "Gateway Close Event Codes".
+// refused tells whether a close code, or a 401, says that trying again is useless. A 401 with a page is a proxy's and
+// passes. Source: Discord, "Gateway Close Event Codes".
 func refused(err error) bool {
 	if c, ok := errors.AsType[*websocket.CloseError](err); ok {
 		return c.Code == 4004 || c.Code >= 4010 && c.Code <= 4014
 	}
 	var r *discordgo.RESTError
-	return errors.As(err, &r) && r.Response != nil && r.Response.StatusCode == http.StatusUnauthorized
+	return errors.As(err, &r) && r.Response != nil && r.Response.StatusCode == http.StatusUnauthorized &&
+		(len(r.ResponseBody) == 0 || json.Valid(r.ResponseBody))
 }

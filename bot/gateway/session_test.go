@@ -19,12 +19,18 @@ func TestRefused(t *testing.T) {
 		err  error
 		want bool
 	}{
-		"a wrong token":                      {&websocket.CloseError{Code: 4004}, true},
-		"an invalid shard":                   {&websocket.CloseError{Code: 4010}, true},
-		"intents that do not exist":          {&websocket.CloseError{Code: 4013}, true},
-		"intents that were not granted":      {&websocket.CloseError{Code: 4014}, true},
-		"a refusal inside another error":     {fmt.Errorf("open: %w", &websocket.CloseError{Code: 4014}), true},
-		"a token that REST refuses":          {rest(http.StatusUnauthorized), true},
+		"a wrong token":                  {&websocket.CloseError{Code: 4004}, true},
+		"an invalid shard":               {&websocket.CloseError{Code: 4010}, true},
+		"intents that do not exist":      {&websocket.CloseError{Code: 4013}, true},
+		"intents that were not granted":  {&websocket.CloseError{Code: 4014}, true},
+		"a refusal inside another error": {fmt.Errorf("open: %w", &websocket.CloseError{Code: 4014}), true},
+		"a token that REST refuses":      {rest(http.StatusUnauthorized), true},
+		"a 401 in Discord's own words": {&discordgo.RESTError{
+			Response: &http.Response{StatusCode: http.StatusUnauthorized}, ResponseBody: []byte(`{"code":0}`),
+		}, true},
+		"a proxy's 401": {&discordgo.RESTError{
+			Response: &http.Response{StatusCode: http.StatusUnauthorized}, ResponseBody: []byte(`<html>`),
+		}, false},
 		"a session that is no longer valid":  {&websocket.CloseError{Code: 4007}, false},
 		"a session that timed out":           {&websocket.CloseError{Code: 4009}, false},
 		"the first code after the refusals":  {&websocket.CloseError{Code: 4015}, false},

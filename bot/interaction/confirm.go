@@ -22,7 +22,7 @@ type questions interface {
 
 // askToConfirm asks whether all permutations of a request shall be rendered. It judges them first.
 func (m *imaginer) askToConfirm(ctx context.Context, r *responder, w permutationRequest, judges []judgeFunc) error {
-	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+	ctx, cancel := r.beforeAnswer(ctx)
 	defer cancel()
 	jobs, err := m.submit.check(ctx, r, judges)
 	if err != nil {

@@ -13,7 +13,7 @@ type deletion struct{ clicks *clicks }
 
 // run deletes the message that was clicked. The job stays in the store: it was rendered, and counts.
 func (d *deletion) run(ctx context.Context, r *responder) error {
-	j, err := d.clicks.own(ctx, r)
+	j, err := d.clicks.removable(ctx, r)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 // restarts.
 const RelistShownFor = 24 * time.Hour
 
-// inboxes holds images that could not be posted.
+// inboxes holds ends of jobs that could not be posted.
 type inboxes interface {
 	finder
 	inboxOf
@@ -29,22 +29,38 @@ type inbox struct {
 	now    func() time.Time
 }
 
-// list lists the jobs whose images could not be posted, each with a button that shows them.
+// list lists the jobs whose ends could not be posted, each with a button that shows its images. The list itself shows
+// which jobs failed.
 func (b *inbox) list(ctx context.Context, r *responder) error {
 	all, err := b.db.InboxOf(ctx, r.req.Person.ID, b.now().Add(-RelistShownFor))
 	if err != nil {
 		return err
 	}
 	var entries []message.InboxEntry
-	for _, d := range all {
+	var failed []string
+	for i, d := range all {
 		e := message.InboxEntry{Job: d.Job, Shown: d.State == store.InboxShown, Reason: d.Reason}
 		if row, err := b.db.Find(ctx, d.Job); err == nil {
 			j, _ := job.Read(row)
 			e.Title, e.Asked = j.Title(), j.Created
+			if j.State == store.Failed {
+				e.Failed = message.FailureReason(j.Reason)
+			}
+			if e.Failed != "" && !e.Shown && i < message.MaxInboxListed {
+				failed = append(failed, j.ID)
+			}
 		}
 		entries = append(entries, e)
 	}
-	return r.replyPrivately(ctx, message.Inbox(entries))
+	if err := r.replyPrivately(ctx, message.Inbox(entries)); err != nil {
+		return err
+	}
+	for _, id := range failed {
+		if err := b.db.MarkInboxShown(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // open shows the images of an inbox entry. If they are no longer stored, it renders them again with the same settings.

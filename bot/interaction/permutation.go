@@ -62,10 +62,13 @@ func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) 
 // expansionRefusal turns an error of the expansion into a refusal.
 func expansionRefusal(err error) error {
 	var unknown *dynamic.UnknownError
+	var unreadable *dynamic.UnreadableError
 	var many *dynamic.TooManyError
 	switch {
 	case errors.As(err, &unknown):
 		return &request.Refusal{Sentence: message.ExpandUnknown(unknown.Error()), Hint: unknown.Hint()}
+	case errors.As(err, &unreadable):
+		return &request.Refusal{Sentence: message.ExpandUnknown(unreadable.Error())}
 	case errors.As(err, &many):
 		return &request.Refusal{Sentence: message.ExpandTooMany(many.Error()), Hint: message.ExpandTooManyHint}
 	case errors.Is(err, context.DeadlineExceeded):

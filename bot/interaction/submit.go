@@ -20,6 +20,7 @@ import (
 type acknowledgements interface {
 	SetMessage(ctx context.Context, id, message string) (bool, error)
 	Acknowledge(ctx context.Context, id string) (bool, error)
+	Expire(ctx context.Context, id string) (bool, error)
 }
 
 // inboxOf lists a person's inbox.
@@ -95,13 +96,13 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 	}
 	if jobs[0].followUp {
 		if _, err := r.respond(ctx, message.Update(message.PermutationsAccepted(len(jobs)))); err != nil {
-			return true, err
+			return true, s.withdraw(ctx, jobs, err)
 		}
 	}
 	for i, n := range jobs {
 		err := s.showAndEnqueue(ctx, r, n, policy, began)
 		if err != nil && i == 0 && !n.followUp {
-			return true, err
+			return true, s.withdraw(ctx, jobs, err)
 		}
 		if err != nil {
 			s.dropUnshown(ctx, n.job, err)
@@ -109,6 +110,20 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 	}
 	s.sendNotes(ctx, r, mergeNotes(jobs))
 	return true, nil
+}
+
+// withdraw expires jobs at once if another program answered their interaction, and returns err. Whether the person saw
+// such a job cannot be found out later: the other program's messages may have the same custom_ids.
+func (s *submitter) withdraw(ctx context.Context, jobs []newJob, err error) error {
+	if !errors.Is(err, errAnsweredElsewhere) {
+		return err
+	}
+	for _, n := range jobs {
+		if _, xerr := s.db.Expire(ctx, n.job.ID); xerr != nil {
+			return errors.Join(err, xerr)
+		}
+	}
+	return err
 }
 
 // showAndEnqueue shows that a job was accepted, and enqueues it. What its message shows is noted before it is sent:

@@ -10,36 +10,41 @@ import (
 )
 
 const (
-	// maxInboxListed is how many entries an inbox lists; each has a button, of which five stand in a row.
-	maxInboxListed = 10
+	// MaxInboxListed is how many entries an inbox lists; each has a button, of which five stand in a row.
+	MaxInboxListed = 10
 	// ShowFromInbox is the argument of a Show button in an inbox: the images come in a message of their own.
 	ShowFromInbox = "inbox"
 )
 
-// InboxEntry is a job whose images could not be posted.
+// InboxEntry is a job whose end could not be posted.
 type InboxEntry struct {
 	Job    string
 	Title  string    // empty when the job is gone
 	Asked  time.Time // when it was asked for
 	Shown  bool      // its owner has seen them
-	Reason string    // why they could not be posted
+	Reason string    // why it could not be posted
+	Failed string    // why the job failed; empty if its images are there
 }
 
-// Inbox lists entries, each with a button that shows its pictures.
+// Inbox lists entries, each with a button that shows its images if it has any.
 func Inbox(entries []InboxEntry) Message {
 	if len(entries) == 0 {
 		return Message{Content: "Your inbox is empty: all your images were posted."}
 	}
-	lines, rows := []string{"**Your inbox:** finished, but not posted."}, []Row{}
+	lines, rows, shows := []string{"**Your inbox:** finished, but not posted."}, []Row{}, 0
 	for i, e := range entries {
-		if i == maxInboxListed {
-			lines = append(lines, MoreListed(len(entries)-maxInboxListed))
+		if i == MaxInboxListed {
+			lines = append(lines, MoreListed(len(entries)-MaxInboxListed))
 			break
 		}
 		lines = append(lines, strconv.Itoa(i+1)+". "+e.line())
-		if i%5 == 0 {
+		if e.Failed != "" {
+			continue
+		}
+		if shows%5 == 0 {
 			rows = append(rows, Row{})
 		}
+		shows++
 		id := button.ID{Verb: button.Show, Job: e.Job, Arg: ShowFromInbox}
 		show := Button{Style: Primary, Label: "Show " + strconv.Itoa(i+1), ID: id.String()}
 		rows[len(rows)-1] = append(rows[len(rows)-1], show)
@@ -53,6 +58,9 @@ func (e InboxEntry) line() string {
 	}
 	line := e.Title + " — " + RelativeTime(e.Asked)
 	switch {
+	case e.Failed != "":
+		reason := Escape(Shorten(strings.TrimRight(e.Failed, "."), 100))
+		line += "\n-# ⚠️ Failed: " + reason + ". Ask for it again with /imagine."
 	case e.Shown:
 		line += " (shown)"
 	case e.Reason != "":

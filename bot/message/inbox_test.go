@@ -38,3 +38,17 @@ func TestInboxListsTenEntries(t *testing.T) {
 		})
 	}
 }
+
+func TestInboxListsFailedJobsWithoutButton(t *testing.T) {
+	t.Parallel()
+	got := message.Inbox([]message.InboxEntry{
+		{Job: "1-0", Title: "a boat", Failed: "the model failed.", Reason: message.ReasonUndeliverable},
+		{Job: "2-0", Title: "a star", Reason: message.ReasonUndeliverable},
+	})
+	if len(got.Rows) != 1 || len(got.Rows[0]) != 1 || got.Rows[0][0].Label != "Show 2" {
+		t.Errorf("rows: got %+v, want one button, for the second entry", got.Rows)
+	}
+	if !strings.Contains(got.Content, "Failed: the model failed. Ask for it again") {
+		t.Errorf("got %q, want why the first one failed", got.Content)
+	}
+}

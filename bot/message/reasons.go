@@ -16,7 +16,6 @@ const (
 	ReasonUnreadable         = "the stored request cannot be read"
 	ReasonUnreadableSettings = "the renderer cannot read these settings"
 	ReasonTooLarge           = "the images are larger than Discord allows here"
-	ReasonRefused            = "Discord refused the images"
 )
 
 // ReasonInputRefused says that Discord refused the download of a start image.

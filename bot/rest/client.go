@@ -71,6 +71,8 @@ type request struct {
 	files         []message.File
 	byInteraction bool // by interaction token: no Authorization header, outside the global limit
 	idempotent    bool // it may be sent twice
+
+	patience time.Duration // limits are waited for no longer than this; 0 is as long as the caller has time
 }
 
 // send sends a request and decodes the answer into out, which may be nil.
@@ -93,11 +95,22 @@ func (c *Client) send(ctx context.Context, r request, out any) error {
 		if err == nil || wait < 0 || try == maxTries {
 			return err
 		}
-		maybeApplied = maybeApplied || !refused || fault.Status >= http.StatusInternalServerError
-		if serr := sleep(ctx, wait, r.route); serr != nil {
+		maybeApplied = maybeApplied || !refused || fault.unanswered()
+		waiting, cancel := r.limitWait(ctx)
+		serr := sleep(waiting, wait, r.route)
+		cancel()
+		if serr != nil {
 			return err
 		}
 	}
+}
+
+// limitWait returns the context of a wait for a limit.
+func (r request) limitWait(ctx context.Context) (context.Context, context.CancelFunc) {
+	if r.patience == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, r.patience)
 }
 
 // with returns the request with a message as its body.
@@ -121,7 +134,10 @@ func (r request) encode() ([]byte, string, error) {
 // attempt sends the request once. It returns how long to wait before the next attempt, or a negative wait if there must
 // be none.
 func (c *Client) attempt(ctx context.Context, r request, body []byte, kind string, out any) (time.Duration, error) {
-	if err := c.limiter.wait(ctx, r.bucket, r.byInteraction); err != nil {
+	waiting, cancel := r.limitWait(ctx)
+	err := c.limiter.wait(waiting, r.bucket, r.byInteraction)
+	cancel()
+	if err != nil {
 		return -1, fmt.Errorf("%s: %w", r.route, err)
 	}
 	req, err := http.NewRequestWithContext(ctx, r.method, c.base+r.path, bytes.NewReader(body))
@@ -176,7 +192,7 @@ func (c *Client) readFailure(r request, answer *http.Response, got []byte) (time
 		wait, global := retryAfter(answer.Header, got)
 		c.limiter.block(r.bucket, global && !r.byInteraction, wait)
 		return wait, e
-	case answer.StatusCode == http.StatusUnauthorized && !r.byInteraction:
+	case answer.StatusCode == http.StatusUnauthorized && !r.byInteraction && e.inJSON:
 		c.tokenRefused.Store(true)
 		//nolint:errorlint // not wrapped: its code says nothing about the request
 		return -1, fmt.Errorf("%w: %v", ErrUnauthorized, e)

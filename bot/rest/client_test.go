@@ -226,6 +226,16 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a proxy's 401 does not stop the bot's token", func(t *testing.T) {
+		t.Parallel()
+		s, c := startServer(t, respondWith(401, `<html>`), respondWith(200, `{"id":"9"}`))
+		if _, err := c.PostMessage(t.Context(), "5", message.Message{}); err == nil || errors.Is(err, rest.ErrUnauthorized) {
+			t.Errorf("got %v, want an error that says nothing about the token", err)
+		}
+		if m, err := c.PostMessage(t.Context(), "5", message.Message{}); err != nil || m.ID != "9" {
+			t.Errorf("got %+v, %v after %d requests; want it posted", m, err, len(s.requests()))
+		}
+	})
 	t.Run("a broken connection does not tell the token", func(t *testing.T) {
 		t.Parallel()
 		c := rest.NewClient(rest.Options{Base: "http://127.0.0.1:1/api"})
@@ -280,6 +290,16 @@ func TestCallback(t *testing.T) {
 		body, _ := payload(t, s.requests()[0])
 		if body["type"] != 4.0 || int(body["data"].(map[string]any)["flags"].(float64))&message.Ephemeral == 0 {
 			t.Errorf("body %v, want type 4 with the ephemeral flag", body)
+		}
+	})
+	t.Run("does not wait for a limit that outlasts the interaction", func(t *testing.T) {
+		t.Parallel()
+		s, c := startServer(t, respondWith(429, `<html>`))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		_, err := c.Callback(ctx, "1", "tok", message.Defer(false))
+		if left, ok := ctx.Deadline(); err == nil || !ok || time.Until(left) < 9*time.Minute || len(s.requests()) != 1 {
+			t.Errorf("got %v after %d requests; want an error at once", err, len(s.requests()))
 		}
 	})
 	t.Run("offers an empty list as a list", func(t *testing.T) {

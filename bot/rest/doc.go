@@ -5,6 +5,6 @@
 // token only the bot can post in channels. A renderer posts with a Poster: progress, finished images, failures. A
 // Fetcher downloads attachments from Discord's own hosts and from nowhere else.
 //
-// Removed, Expired, Forbidden, TooLarge, Acknowledged and Final say what an error of Discord means. The package knows
-// neither the gateway nor the order of the queue.
+// Removed, MessageRemoved, Expired, Forbidden, TooLarge, Acknowledged, ByProxy and Final say what an error of Discord,
+// or of a proxy in front of it, means. The package knows neither the gateway nor the order of the queue.
 package rest

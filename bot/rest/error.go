@@ -25,6 +25,8 @@ type Error struct {
 	Route        string // method and route with its ids and tokens left out
 	Detail       string // the nested field errors of a 400, as JSON, shortened
 	MaybeApplied bool   // an earlier try of the same request was not answered, so Discord may have applied it
+
+	inJSON bool // the body was JSON, as Discord's is: a proxy in front of it answers in HTML
 }
 
 // Error describes the refusal in one line.
@@ -51,12 +53,29 @@ const (
 	codeCannotDM           = 50007
 	codeNoPermission       = 50013
 	codeInvalidWebhook     = 50027
+
+	// leastCode is the least of Discord's codes that say something. 0 is "general error", and what a proxy writes into a
+	// field of the same name, such as the HTTP status, is less too.
+	leastCode = 10001
 )
+
+// passingCodes are the refusals of Discord that say nothing about the request: another try may succeed.
+var passingCodes = []int{
+	40003,  // direct messages are opened too fast
+	40004,  // sending messages is disabled for a while
+	40006,  // the feature is disabled for a while
+	40333,  // the network in front of Discord blocked the request
+	130000, // Discord is overloaded
+}
 
 func hasCode(err error, codes ...int) bool {
 	var e *Error
 	return errors.As(err, &e) && slices.Contains(codes, e.Code)
 }
+
+// MessageRemoved tells whether err says that the message is gone. After a post with a nonce it says that an earlier try
+// arrived, and that somebody deleted the message.
+func MessageRemoved(err error) bool { return hasCode(err, codeUnknownMessage) }
 
 // Removed tells whether err says that the message, or the channel it was in, is gone.
 func Removed(err error) bool { return hasCode(err, codeUnknownMessage, codeUnknownChannel) }
@@ -74,6 +93,13 @@ func Forbidden(err error) bool {
 	return hasCode(err, codeNoAccess, codeNoPermission, codeCannotDM)
 }
 
+// ByProxy tells whether err is a refusal that Discord did not make: a proxy in front of it did. It passes, but a bot
+// that asks too often is blocked for longer.
+func ByProxy(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status >= 400 && e.Status < 500 && e.unanswered()
+}
+
 // MaybeApplied tells whether Discord may have done what it refused in err: an earlier try of the same request was not
 // answered.
 func MaybeApplied(err error) bool {
@@ -81,20 +107,31 @@ func MaybeApplied(err error) bool {
 	return errors.As(err, &e) && e.MaybeApplied
 }
 
+// unanswered tells whether somebody else than Discord answered, or Discord in trouble: it may have applied the request.
+func (e *Error) unanswered() bool { return e.Status != http.StatusTooManyRequests && !Final(e) }
+
 // TooLarge tells whether err says that the files are larger than the place allows.
 func TooLarge(err error) bool {
 	var e *Error
 	return hasCode(err, codeTooLarge) || errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge
 }
 
-// Final tells whether trying again cannot help: Discord understood the request and refused it. A refusal of the bot's
-// own token says nothing about the request: its operator can change the token.
+// Final tells whether trying again cannot help: Discord understood the request and refused it. Only an answer with one
+// of Discord's codes was considered by Discord. Any other 4xx is a proxy's, such as a block page or a timeout, and
+// passes. A refusal of the bot's own token says nothing about the request: its operator can change the token. Files
+// that are too large stay too large, whoever says so.
 func Final(err error) bool {
 	var e *Error
-	if errors.Is(err, ErrUnauthorized) {
+	if errors.Is(err, ErrUnauthorized) || !errors.As(err, &e) {
 		return false
 	}
-	return errors.As(err, &e) && e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests
+	switch {
+	case e.Status < 400 || e.Status >= 500 || e.Status == http.StatusTooManyRequests:
+		return false
+	case e.Status == http.StatusRequestEntityTooLarge:
+		return true
+	}
+	return e.Code >= leastCode && !slices.Contains(passingCodes, e.Code)
 }
 
 // readError turns an unsuccessful answer into an Error. body may be HTML, as it is when a proxy answers for Discord.
@@ -106,7 +143,7 @@ func readError(route string, status int, body []byte) *Error {
 		Errors  json.RawMessage `json:"errors"`
 	}
 	if json.Unmarshal(body, &answer) == nil {
-		e.Code, e.Message = answer.Code, answer.Message
+		e.Code, e.Message, e.inJSON = answer.Code, answer.Message, true
 		e.Detail = message.Shorten(string(answer.Errors), 400)
 	}
 	return e

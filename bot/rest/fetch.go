@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -51,7 +52,7 @@ func (f Fetcher) Fetch(ctx context.Context, address string, most int64) ([]byte,
 	}
 	defer answer.Body.Close()
 	switch {
-	case answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests:
+	case passes(answer):
 		return nil, fmt.Errorf("fetch attachment: HTTP %d", answer.StatusCode)
 	case answer.StatusCode != http.StatusOK:
 		return nil, &FetchError{message.ReasonInputRefused(answer.StatusCode)}
@@ -64,6 +65,19 @@ func (f Fetcher) Fetch(ctx context.Context, address string, most int64) ([]byte,
 		return nil, &FetchError{message.ReasonInputTooBig(most)}
 	}
 	return data, nil
+}
+
+// passes tells whether an unsuccessful answer may be another one later. Discord's content hosts refuse in plain text or
+// XML; a page in HTML comes from the proxy in front of them.
+func passes(answer *http.Response) bool {
+	switch s := answer.StatusCode; {
+	case s >= 500, s == http.StatusTooManyRequests, s == http.StatusRequestTimeout, s == http.StatusTooEarly:
+		return true
+	case s < 400:
+		return false
+	}
+	kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	return err == nil && kind == "text/html"
 }
 
 // allows tells whether an address is one of Discord's, or of the hosts that the options add.

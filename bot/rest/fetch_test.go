@@ -50,6 +50,14 @@ func TestFetch(t *testing.T) {
 			http.Redirect(w, r, secret.URL, http.StatusFound)
 		case "/busy":
 			w.WriteHeader(http.StatusServiceUnavailable)
+		case "/timeout":
+			w.WriteHeader(http.StatusRequestTimeout)
+		case "/blocked":
+			w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+			w.WriteHeader(http.StatusForbidden)
+		case "/expired":
+			w.Header().Set("Content-Type", "text/plain")
+			w.WriteHeader(http.StatusForbidden)
 		default:
 			w.WriteHeader(http.StatusNotFound)
 		}
@@ -59,7 +67,9 @@ func TestFetch(t *testing.T) {
 	if data, err := f.Fetch(context.Background(), cdn.URL+"/good", 100); err != nil || string(data) != "bytes" {
 		t.Errorf("got %q, %v; want the bytes", data, err)
 	}
-	for path, permanent := range map[string]bool{"/big": true, "/away": true, "/gone": true, "/busy": false} {
+	for path, permanent := range map[string]bool{
+		"/big": true, "/away": true, "/gone": true, "/expired": true, "/busy": false, "/timeout": false, "/blocked": false,
+	} {
 		_, err := f.Fetch(context.Background(), cdn.URL+path, 100)
 		var n *FetchError
 		if err == nil || errors.As(err, &n) != permanent {

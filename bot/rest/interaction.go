@@ -3,17 +3,21 @@ package rest
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"darkroom/bot/message"
 )
 
-// Callback gives the first answer to an interaction. It must reach Discord within three seconds. It returns the message
-// that it created, if any.
+// callbackLife is how long an interaction can be answered. Source: Discord, interactions/receiving-and-responding.
+const callbackLife = 3 * time.Second
+
+// Callback gives the first answer to an interaction. It must reach Discord within three seconds, so a limit that lasts
+// longer is an error at once. It returns the message that it created, if any.
 func (c *Client) Callback(ctx context.Context, interaction, token string, r message.Response) (Message, error) {
 	k := request{
 		method: http.MethodPost, path: "/interactions/" + interaction + "/" + token + "/callback?with_response=true",
 		bucket: "callback/" + interaction, route: "POST interaction callback", byInteraction: true,
-		body: r.Payload(), files: r.Files(),
+		body: r.Payload(), files: r.Files(), patience: callbackLife,
 	}
 	var answer struct {
 		Resource struct {

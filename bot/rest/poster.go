@@ -8,7 +8,6 @@ import (
 	"image"
 	"image/png"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -23,7 +22,7 @@ const (
 	DeliveredPosted  = "posted"             // the message shows the images
 	DeliveredFound   = "found"              // it showed them already
 	DeliveredRemoved = "removed"            // somebody deleted the message: deleted images stay deleted
-	DeliveredLater   = queue.DeliveredLater // too late for the interaction's token: the bot delivers them
+	DeliveredLater   = queue.DeliveredLater // the renderer could not post them: the bot delivers them
 	DeliveredReoffer = "stranded"           // no room for undelivered results: the bot offers to render them again
 	DeliveredInbox   = "inbox"              // they could not be posted: their owner finds them in /inbox
 )
@@ -34,12 +33,12 @@ const (
 	editInterval = 3 * time.Second
 	// tokenMargin is how long before its end a token is no longer used.
 	tokenMargin = 15 * time.Second
-	// keptLeft is how many jobs are remembered whose images were left to the bot. Only jobs that this renderer still holds
-	// count.
-	keptLeft = 256
+	// postTimeout is how long a renderer tries to post before it leaves the images to the bot: as long as one request may
+	// take.
+	postTimeout = sendTimeout
 )
 
-// undeliveredStore takes images that cannot be posted by token.
+// undeliveredStore takes images that a renderer cannot post.
 type undeliveredStore interface {
 	PutUndelivered(ctx context.Context, d queue.Undelivered) error
 	IsUndelivered(ctx context.Context, job string) (bool, error)
@@ -58,13 +57,7 @@ type Poster struct {
 	nextLeft   int
 }
 
-// leftJob is a job whose images were left to the bot.
-type leftJob struct {
-	id          string
-	maybePosted bool
-}
-
-// NewPoster returns a Poster that answers through client and puts late images into undelivered.
+// NewPoster returns a Poster that answers through client and puts images that it cannot post into undelivered.
 func NewPoster(client *Client, undelivered undeliveredStore) *Poster {
 	return &Poster{
 		client: client, undelivered: undelivered, lastEdit: map[string]time.Time{}, unanswered: map[string]bool{},
@@ -106,7 +99,7 @@ func (p *Poster) FindPosted(ctx context.Context, job queue.Job) (found bool, out
 	switch {
 	case Removed(err):
 		return true, queue.Outcome{Channel: to.Channel, Delivered: DeliveredRemoved}, nil
-	case Expired(err) || Forbidden(err):
+	case Final(err): // the token is too old, or the place is closed
 		return false, queue.Outcome{}, nil
 	case err != nil:
 		return false, queue.Outcome{}, fmt.Errorf("find posted pictures: %w", err)
@@ -174,30 +167,6 @@ func (p *Poster) clearUnanswered(job string) {
 	delete(p.unanswered, job)
 }
 
-// leave notes that a job's images are left to the bot. It returns whether they may have been posted before.
-func (p *Poster) leave(job queue.Job) (maybePosted bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	left := leftJob{id: job.ID, maybePosted: job.MaybePosted || p.unanswered[job.ID]}
-	if i := p.leftAt(job.ID); i >= 0 {
-		return left.maybePosted || p.left[i].maybePosted
-	}
-	p.left[p.nextLeft], p.nextLeft = left, (p.nextLeft+1)%keptLeft
-	return left.maybePosted
-}
-
-// wasLeft tells whether a job's images were left to the bot: it may be posting them elsewhere.
-func (p *Poster) wasLeft(job string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.leftAt(job) >= 0
-}
-
-// leftAt returns the job's place in left, or -1. The lock is held.
-func (p *Poster) leftAt(job string) int {
-	return slices.IndexFunc(p.left[:], func(l leftJob) bool { return l.id == job })
-}
-
 // forgetLastEdit forgets when a job's message was last edited.
 func (p *Poster) forgetLastEdit(job string) {
 	p.mu.Lock()
@@ -205,29 +174,25 @@ func (p *Poster) forgetLastEdit(job string) {
 	delete(p.lastEdit, job)
 }
 
-// Post shows the finished images in the job's message. Posting again shows the same. If the token is too old, the
-// images become undelivered results instead, and so they do when they were left to the bot before: it may have posted
-// them elsewhere meanwhile.
+// Post shows the finished images in the job's message. Posting again shows the same. What that message does not take
+// becomes an undelivered result instead, so that the renderer can go on: the token is too old, the place is closed, or
+// the place does not answer as it should. Then the bot goes on trying, there and elsewhere, and the renderer does not
+// post them any more: the bot may have posted them elsewhere. An error means that there is no room for another result:
+// the renderer must try again.
 func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) (queue.Outcome, error) {
 	defer p.forgetLastEdit(job.ID)
 	to, spec, err := decodeJob(job)
 	if err != nil {
 		return queue.Outcome{}, err
 	}
-	out := queue.Outcome{Channel: to.Channel, Millis: maps.Clone(result.Millis)}
-	if out.Millis == nil {
-		out.Millis = map[string]int64{}
-	}
-	var files []message.File
-	for _, f := range result.Images {
-		out.Files = append(out.Files, f.File)
-		files = append(files, message.File{Name: f.Name, Data: f.Data})
-	}
-	if p.tokenExpired(to) || p.wasLeft(job.ID) {
-		return p.putUndelivered(ctx, job, result, out)
+	out, files := outcomeOf(result, to)
+	if left, ok := p.wasLeft(job.ID); p.tokenExpired(to) || ok && !left.byToken {
+		return p.putUndelivered(ctx, job, withoutToken(to), result, out)
+	} else if ok {
+		return p.putUndelivered(ctx, job, to, result, out)
 	}
 	began := p.client.now()
-	posted, err := p.client.EditResponse(ctx, to, message.Finished(to, spec, job.ID, files, out.Files))
+	posted, err := p.editInTime(ctx, to, message.Finished(to, spec, job.ID, files, out.Files))
 	out.Millis["post"] = p.client.now().Sub(began).Milliseconds()
 	switch {
 	case err == nil:
@@ -237,34 +202,64 @@ func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) 
 	case Removed(err):
 		out.Delivered = DeliveredRemoved
 		return out, nil
-	case Expired(err) || Forbidden(err):
-		if MaybeApplied(err) {
-			p.setUnanswered(job.ID)
-		}
-		return p.putUndelivered(ctx, job, result, out)
 	case TooLarge(err):
 		return queue.Outcome{}, worker.Final(message.ReasonTooLarge, err)
 	case Final(err):
-		return queue.Outcome{}, worker.Final(message.ReasonRefused, err)
+		if MaybeApplied(err) {
+			p.setUnanswered(job.ID)
+		}
+		return p.putUndelivered(ctx, job, withoutToken(to), result, out)
 	}
 	p.setUnanswered(job.ID)
-	return queue.Outcome{}, fmt.Errorf("post pictures: %w", err)
+	left, lerr := p.putUndelivered(ctx, job, to, result, out)
+	if lerr != nil || left.Delivered != DeliveredLater {
+		return queue.Outcome{}, fmt.Errorf("post pictures: %w", err)
+	}
+	return left, nil
 }
 
-// putUndelivered leaves the images for the bot to deliver.
+// outcomeOf returns what is known about a result before it is posted, and its files.
+func outcomeOf(result worker.Result, to message.Address) (out queue.Outcome, files []message.File) {
+	out = queue.Outcome{Channel: to.Channel, Millis: maps.Clone(result.Millis)}
+	if out.Millis == nil {
+		out.Millis = map[string]int64{}
+	}
+	for _, f := range result.Images {
+		out.Files = append(out.Files, f.File)
+		files = append(files, message.File{Name: f.Name, Data: f.Data})
+	}
+	return out, files
+}
+
+// editInTime edits the answer for no longer than postTimeout, with all tries. A place that does not answer, or limits
+// the rate for longer, must not keep the renderer from other jobs.
+func (p *Poster) editInTime(ctx context.Context, to message.Address, m message.Message) (Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, postTimeout)
+	defer cancel()
+	return p.client.EditResponse(ctx, to, m)
+}
+
+// withoutToken is the address for a bot that need not try the token again: it is too old or was refused.
+func withoutToken(to message.Address) message.Address {
+	to.Token = ""
+	return to
+}
+
+// putUndelivered leaves the images for the bot to deliver, by the token of the address if it has one.
 func (p *Poster) putUndelivered(
-	ctx context.Context, job queue.Job, result worker.Result, out queue.Outcome,
+	ctx context.Context, job queue.Job, to message.Address, result worker.Result, out queue.Outcome,
 ) (queue.Outcome, error) {
 	out.Delivered = DeliveredLater
-	d := queue.Undelivered{
-		Job: job.ID, Address: job.Address, Outcome: out,
-		MaybePosted: p.leave(job), // before the queue is asked: if its answer is lost, it may have them
-	}
+	left, isNew := p.leave(job, to.Token != "") // before the queue is asked: if its answer is lost, it may have them
+	d := queue.Undelivered{Job: job.ID, Address: to.Encode(), Outcome: out, MaybePosted: left.maybePosted}
 	for _, f := range result.Images {
 		d.Files = append(d.Files, queue.Attachment{Name: f.Name, Bytes: f.Data})
 	}
 	err := p.undelivered.PutUndelivered(ctx, d)
 	if errors.Is(err, queue.ErrUndeliveredFull) {
+		if isNew {
+			p.takeBack(job.ID)
+		}
 		out.Delivered = DeliveredReoffer
 		return out, nil
 	}

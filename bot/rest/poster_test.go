@@ -96,9 +96,12 @@ func TestPost(t *testing.T) {
 		"a channel that is closed to the bot: undelivered": {
 			to: freshAddress(), answer: respondWith(403, `{"code":50013}`), delivered: "tray",
 		},
-		"no room: the bot will offer them":     {to: expiredAddress(), full: queue.ErrUndeliveredFull, delivered: "stranded"},
-		"files that are too large are final":   {to: freshAddress(), answer: respondWith(413, `{"code":40005}`), final: true},
-		"a body that Discord refuses is final": {to: freshAddress(), answer: respondWith(400, `{"code":50035}`), final: true},
+		"no room: the bot will offer them":   {to: expiredAddress(), full: queue.ErrUndeliveredFull, delivered: "stranded"},
+		"files that are too large are final": {to: freshAddress(), answer: respondWith(413, `{"code":40005}`), final: true},
+		"a body that Discord refuses: undelivered": {
+			to: freshAddress(), answer: respondWith(400, `{"code":50035}`), delivered: "tray",
+		},
+		"a proxy that blocks: undelivered": {to: freshAddress(), answer: respondWith(403, `<html>`), delivered: "tray"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -211,4 +214,51 @@ func TestPostTrustsNoTokenShortlyBeforeItsEnd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A place that answers 500 keeps the renderer for one request with its repetitions. Then the result is left to the bot,
+// which may use the token; a token that was refused it may not use.
+func TestPostLeavesWhatAPlaceDoesNotTake(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer   func(http.ResponseWriter)
+		requests int
+		token    string
+		maybe    bool
+	}{
+		"500":               {respondWith(500, ``), 5, address.Token, true},
+		"a proxy's 403":     {respondWith(403, `<html>`), 1, address.Token, true},
+		"thread archived":   {respondWith(400, `{"code":50083}`), 1, "", false},
+		"an expired token":  {respondWith(401, `{"code":50027}`), 1, "", false},
+		"a 401 of no token": {respondWith(401, `<html>`), 1, address.Token, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, client := startServer(t, c.answer)
+			undelivered := &fakeUndelivered{}
+			out, err := rest.NewPoster(client, undelivered).Post(t.Context(), job(t, freshAddress()), result)
+			if err != nil || out.Delivered != rest.DeliveredLater || len(undelivered.results) != 1 {
+				t.Fatalf("got %+v, %v, with %d results; want one left", out, err, len(undelivered.results))
+			}
+			left := undelivered.results[0]
+			to, err := message.DecodeAddress(left.Address)
+			if n := len(s.requests()); n != c.requests || to.Token != c.token || left.MaybePosted != c.maybe || err != nil {
+				t.Errorf("got %d requests, token %q, maybe posted %v; want %d, %q, %v",
+					n, to.Token, left.MaybePosted, c.requests, c.token, c.maybe)
+			}
+		})
+	}
+	t.Run("unless there is no room", func(t *testing.T) {
+		t.Parallel()
+		_, client := startServer(t, respondWith(403, `<html>`), respondWith(200, `{"id":"9"}`))
+		p := rest.NewPoster(client, &fakeUndelivered{err: queue.ErrUndeliveredFull})
+		var final *worker.FinalError
+		if out, err := p.Post(t.Context(), job(t, freshAddress()), result); err == nil || errors.As(err, &final) {
+			t.Errorf("got %+v, %v; want an error that may pass", out, err)
+		}
+		out, err := p.Post(t.Context(), job(t, freshAddress()), result)
+		if err != nil || out.Delivered != rest.DeliveredPosted {
+			t.Errorf("again: got %+v, %v; want it posted by the token", out, err)
+		}
+	})
 }

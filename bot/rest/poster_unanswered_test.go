@@ -45,7 +45,9 @@ func TestUndeliveredJobIsLeftToTheBot(t *testing.T) {
 // have posted them elsewhere.
 func TestLeftImagesAreNotPostedLater(t *testing.T) {
 	t.Parallel()
-	for name, lost := range map[string]error{"the queue took them": nil, "the queue's answer was lost": errors.New("lost")} {
+	for name, lost := range map[string]error{
+		"the queue took them": nil, "the queue's answer was lost": errors.New("lost"),
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, c := startServer(t, respondWith(502, ``), respondWith(403, `{"code":50001}`), respondWith(200, `{"id":"9"}`))

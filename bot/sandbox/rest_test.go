@@ -153,6 +153,21 @@ func TestNonce(t *testing.T) {
 	}
 }
 
+func TestNonceOfDeletedMessage(t *testing.T) {
+	t.Parallel()
+	b := newRestBot(t)
+	channel := "/channels/" + b.defaults.Channel.ID + "/messages"
+	body := quiet(`"content":"once","nonce":"1-0","enforce_nonce":true`)
+	var m wire.Message
+	json.Unmarshal(b.want("POST", channel, body, 200, 0), &m)
+	b.want("DELETE", channel+"/"+m.ID, "", 204, 0)
+	b.want("POST", channel, body, 404, 10008)
+	b.want("POST", channel, quiet(`"content":"another","nonce":"2-0","enforce_nonce":true`), 200, 0)
+	b.want("POST", channel, quiet(`"content":"not enforced","nonce":"1-0"`), 200, 0)
+	b.clock.Add(10 * time.Minute)
+	b.want("POST", channel, body, 200, 0)
+}
+
 func TestPermissions(t *testing.T) {
 	t.Parallel()
 	b := newRestBot(t)

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"regexp"
 	"time"
 
@@ -53,6 +54,9 @@ var faults = []fault{
 		Scope: "user", After: 7 * time.Second, Path: answers})},
 	{"Discord answers 429 to everything", "discord", 3, during(sandbox.Fault{Scope: "global", After: 5 * time.Second})},
 	{"Discord is blocked by its proxy", "discord", 2, during(sandbox.Fault{HTML: true, Status: 429})},
+	{"a proxy refuses everything", "discord", 2, during(sandbox.Fault{HTML: true, Status: 403})},
+	{"messages cannot be edited", "discord", 3, during(sandbox.Fault{Code: 50083, Method: "PATCH", Path: edits})},
+	{"one place answers 500", "channel", 4, (*faultInjector).breakPlace},
 	{"Discord is slow", "discord", 4, during(sandbox.Fault{Delay: 4 * time.Second})},
 	{"token is refused", "discord", 4, during(sandbox.Fault{Status: 401, Code: 50027, Path: answers})},
 	{"first answers get lost", "discord", 4, during(sandbox.Fault{Drop: true, Path: callbacks})},
@@ -77,6 +81,7 @@ var (
 	answers   = regexp.MustCompile(`^/webhooks/`)
 	callbacks = regexp.MustCompile(`^/interactions/\d+/[^/]+/callback$`)
 	dms       = regexp.MustCompile(`^/users/@me/channels$`)
+	edits     = regexp.MustCompile(`^/(webhooks/\d+/[^/]+|channels/\d+)/messages/`)
 )
 
 // during returns a function that makes requests to Discord fail for a while.
@@ -188,6 +193,14 @@ func (f *faultInjector) forbid(duration time.Duration) {
 	f.SetBotPermissions(c, 0)
 	time.Sleep(duration)
 	f.SetBotPermissions(c, memberPermissions)
+}
+
+// breakPlace has Discord answer 500 to everything in a channel for a while, and to an eighth of the
+// interactions.
+func (f *faultInjector) breakPlace(duration time.Duration) {
+	c, n := f.drawChannel()
+	place := regexp.MustCompile(fmt.Sprintf(`^/channels/%s/|^/webhooks/\d+/[^/]*[%d-%d]/`, c, n%8, n%8+1))
+	during(sandbox.Fault{Status: 500, Path: place})(f, duration)
 }
 
 // memberPermissions are the bot's usual permissions in a channel, as Discord's bits.

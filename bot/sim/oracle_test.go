@@ -172,8 +172,32 @@ func (o *oracle) checkEnded(e store.Job, how string, shown []string) {
 	if o.showsActive(e.ID[:len(e.ID)-2]) && !o.unreachable(e) {
 		o.addWrongMessage(e.ID, "is %s (%s) and its message says that it is active", how, e.Reason)
 	}
-	if how == "failed" && len(shown) > 0 {
+	if how == "failed" {
+		o.checkTold(e, shown)
+	}
+}
+
+// checkTold checks that the user was told of a job that failed: in its message, elsewhere, or in the inbox.
+func (o *oracle) checkTold(e store.Job, shown []string) {
+	if len(shown) > 0 {
 		o.verdict.Ends["failed after it was shown"]++
+		return
+	}
+	d, err := o.db.Delivery(context.Background(), e.ID)
+	if err != nil {
+		o.t.Error(err)
+		return
+	}
+	told := false
+	switch d.State {
+	case store.Inbox, store.InboxShown:
+		told = true
+	case store.ReofferMade:
+		m, there := o.VisibleMessage(e.User, d.Message)
+		told = there && customID(m, button.Cancel) == "" || !there && (d.Message == "" || o.removed(e, d.Message))
+	}
+	if !told {
+		o.addLost(e.ID, "failed, and nobody was told: its delivery is %q, message %q", d.State, d.Message)
 	}
 }
 

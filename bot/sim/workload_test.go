@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -213,7 +214,11 @@ func (w *workload) openInboxes() {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if len(all) > 0 {
+		withPictures := slices.ContainsFunc(all, func(d store.Delivery) bool {
+			e, err := w.db.Find(ctx, d.Job)
+			return err == nil && e.State == store.Done
+		})
+		if withPictures {
 			w.openInbox(user.ID, w.channels[n*len(w.channels)/len(w.users)])
 		}
 	}

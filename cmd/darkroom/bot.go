@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"sync"
 
 	"darkroom/bot"
 	"darkroom/bot/rest"
@@ -45,6 +46,7 @@ func runBot(ctx context.Context, s invocation) (err error) {
 func newBot(
 	d config.Discord, m config.Retention, pool, wildcards string, db *store.Store, q *queue.Queue, log *slog.Logger,
 ) (*bot.Bot, error) {
+	log = newFullDiskLog(log, db.Disk)
 	cdn, err := ownCDN(d.API)
 	if err != nil {
 		return nil, err
@@ -56,9 +58,19 @@ func newBot(
 		Options: bot.Options{
 			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log,
 			ForgetAfter: m.ForgetAfter,
-			Wildcards:   dynamic.Folder{FS: os.DirFS(wildcards)},
+			Wildcards:   dynamic.Folder{FS: os.DirFS(wildcards), Skipped: logOnce(log)},
 		},
 	})
+}
+
+// logOnce returns a function that logs each wildcard that cannot be read, once.
+func logOnce(log *slog.Logger) func(path string, err error) {
+	var known sync.Map
+	return func(path string, err error) {
+		if _, told := known.LoadOrStore(path, true); !told {
+			log.Warn("a wildcard cannot be read", "path", path, "error", err)
+		}
+	}
 }
 
 // ownCDN returns the host of a Discord server other than Discord's own: files come from the same host as its API.

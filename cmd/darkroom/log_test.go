@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"testing"
@@ -61,4 +62,17 @@ func TestLogHidesSecrets(t *testing.T) {
 			t.Errorf("got %q, want the warning alone", got)
 		}
 	})
+}
+
+func TestLogOnce(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	skipped := logOnce(slog.New(slog.NewTextHandler(&out, nil)))
+	for range 3 {
+		skipped("lost+found", fs.ErrPermission)
+		skipped("old.txt", fs.ErrNotExist)
+	}
+	if n := strings.Count(out.String(), "a wildcard cannot be read"); n != 2 {
+		t.Errorf("logged %d times, want each path once:\n%s", n, out.String())
+	}
 }

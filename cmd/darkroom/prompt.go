@@ -38,7 +38,7 @@ func showPrompt(ctx context.Context, s invocation) error {
 	}
 	t := table{w: s.stdout}
 	for i, text := range prompts {
-		if dynamic.HasChoices(p.Prompt) {
+		if dynamic.HasChoices(p.Prompt, wildcardFolder(p.Wildcards)) {
 			t.printf("prompt %d of %d: %q", i+1, len(prompts), text)
 		}
 		if err := t.prompt(m, text, notationOf(p.Notation, text)); err != nil {

@@ -43,7 +43,12 @@ func TestPagesNameFilesThatExist(t *testing.T) {
 }
 
 // namedFunction is a name that the README gives with its file, such as `limitOptions` in `bot/command/commands.go`.
-var namedFunction = regexp.MustCompile("((?:`[A-Za-z]+`(?:, | and )?)+) in `((?:cmd|bot|queue|render|store|config)/[^`]+)`")
+var namedFunction = regexp.MustCompile(
+	"((?:`[A-Za-z]+`(?:, | and )?)+) in `((?:cmd|bot|queue|render|store|config)/[^`]+)`",
+)
+
+// declaration is what stands before a name where Go or Lua declares it. A field or constant may stand alone.
+const declaration = `(?m)^\s*(?:(?:local )?function (?:\w+\.)?|func (?:\([^)]*\) )?|type |const |var )?`
 
 // TestReadmeNamesFunctionsThatExist holds the names in "to change X, open Y" against the files they are said to be in.
 func TestReadmeNamesFunctionsThatExist(t *testing.T) {
@@ -53,8 +58,7 @@ func TestReadmeNamesFunctionsThatExist(t *testing.T) {
 		text := readText(t, filepath.Join("../..", m[2]))
 		for _, name := range regexp.MustCompile("[A-Za-z]+").FindAllString(strings.ReplaceAll(m[1], " and ", ""), -1) {
 			found++
-			declared := regexp.MustCompile(`(?m)^\s*(?:(?:local )?function (?:\w+\.)?|func (?:\([^)]*\) )?|type |const |var )?` + name + `\b`)
-			if !declared.MatchString(text) {
+			if !regexp.MustCompile(declaration + name + `\b`).MatchString(text) {
 				t.Errorf("README.md names %s in %s, which does not declare it", name, m[2])
 			}
 		}

@@ -21,9 +21,10 @@
 //   - ErrLeaseLost, another renderer has it or it is gone: stop, report nothing;
 //   - ErrStopping, this process stops and the job was not finished within Grace: release it.
 //
-// When checking or posting fails for one lease time with an error that may pass, the job is released too: an outage
-// counts against no job. From the second time on it is postponed, longer each time: it may be the only job that cannot
-// be posted, and others should not wait for it.
+// When posting fails for one lease time, or checking for half of one, with an error that may pass, the job is released
+// too: an outage counts against no job. From the second time on it is postponed, longer each time: it may be the only
+// job that cannot be posted, and others should not wait for it. A Poster that can leave the result to somebody else, as
+// rest.Poster does, returns no such error while there is room: the worker goes on and nothing is rendered again.
 //
 // Rendering hangs if there is no progress for twice the estimate (at least HangTimeout), or if it does not stop when
 // its context ends. No call can end it. The worker tells the queue that the job crashed its renderer, releases the rest

@@ -22,10 +22,10 @@ func (r *jobRun) handleFailure(jobCtx context.Context, step string, err error) {
 		r.confirmCancel(jobCtx)
 	case (step == checking || step == posting) && isTransient(err):
 		r.log.Warn("cannot post, will retry", "step", step, "error", err)
-		_ = backoff.Sleep(jobCtx, r.Options.Heartbeat) // the lease must be given back in any case
 		if r.job.MaybePosted {
-			r.postpone(jobCtx)
+			r.postpone(jobCtx) // the queue holds it back, and others are served meanwhile
 		} else {
+			_ = backoff.Sleep(jobCtx, r.Options.Heartbeat) // the lease must be given back in any case
 			r.release(jobCtx)
 		}
 	case errors.Is(err, queue.ErrEpoch):

@@ -184,9 +184,9 @@ func (r *jobRun) checkPosted(leaseCtx, renderCtx context.Context) bool {
 }
 
 // findPosted reads the message of a job that may have been posted. A cancel does not stop it: only the message tells
-// whether the cancel comes in time.
+// whether the cancel comes in time. It is tried for half a lease: nothing is rendered yet, so others can go first.
 func (r *jobRun) findPosted(leaseCtx context.Context) (found bool, out queue.Outcome, err error) {
-	err = r.retryTransient(leaseCtx, func() (err error) {
+	err = r.retryTransient(leaseCtx, r.Options.Lease/2, func() (err error) {
 		found, out, err = r.Poster.FindPosted(leaseCtx, r.job)
 		return err
 	})
@@ -242,7 +242,7 @@ func (r *jobRun) seal(leaseCtx context.Context) (bool, error) {
 // post shows the result and completes the outcome.
 func (r *jobRun) post(leaseCtx context.Context, result Result) (out queue.Outcome, err error) {
 	began := time.Now()
-	err = r.retryTransient(leaseCtx, func() (err error) {
+	err = r.retryTransient(leaseCtx, r.Options.Lease, func() (err error) {
 		out, err = r.Poster.Post(leaseCtx, r.job, result)
 		return err
 	})

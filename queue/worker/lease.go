@@ -67,9 +67,9 @@ func (r *jobRun) callUntilAnswered(jobCtx context.Context, call func(context.Con
 	}
 }
 
-// retryTransient repeats a call whose error may pass, for one lease time, while the lease is valid.
-func (r *jobRun) retryTransient(leaseCtx context.Context, call func() error) error {
-	until := time.Now().Add(r.Options.Lease)
+// retryTransient repeats a call whose error may pass, for a limited time, while the lease is valid.
+func (r *jobRun) retryTransient(leaseCtx context.Context, limit time.Duration, call func() error) error {
+	until := time.Now().Add(limit)
 	pause := backoff.New(firstPause, r.Options.Lease)
 	for {
 		err := catchPanic(call)

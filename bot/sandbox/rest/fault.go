@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -8,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"darkroom/bot/sandbox/wire"
 )
 
 // Fault makes some requests fail. Method, Path and Body select them; the fields after Times say what happens. Several
@@ -18,9 +21,9 @@ type Fault struct {
 	Body   *regexp.Regexp // matches the JSON of the body; nil for any
 	Times  int            // the number of requests; 0 means one, a negative number means until it is removed
 
-	Status  int             // responds with this status and does nothing
+	Status  int             // responds with this status and does nothing; 0 with a Code means the code's own status
 	Code    int             // the error code in the body of that response
-	Message string          // the message in the body of that response
+	Message string          // the message in the body of that response; "" means the code's own, or the status's
 	HTML    bool            // responds with an HTML page, as Cloudflare does
 	Scope   string          // responds with a 429 of this scope: "user", "shared" or "global"
 	After   time.Duration   // the Retry-After of that 429
@@ -128,12 +131,14 @@ func (f *Fault) answers(out *responseBuffer) bool {
 		out.status = max(f.Status, 400)
 		out.header.Set("Content-Type", "text/html")
 		out.body = []byte("<!doctype html><title>Access denied | error code: 1015</title>")
-	case f.Status != 0:
-		message := f.Message
-		if message == "" {
-			message = http.StatusText(f.Status)
+	case f.Status != 0 || f.Code != 0:
+		known := wire.Refuse(f.Code)
+		status := cmp.Or(f.Status, known.Status)
+		message := cmp.Or(f.Message, http.StatusText(status))
+		if f.Code != 0 {
+			message = cmp.Or(f.Message, known.Message)
 		}
-		out.json(f.Status, map[string]any{"message": message, "code": f.Code})
+		out.json(status, map[string]any{"message": message, "code": f.Code})
 	default:
 		return false
 	}

@@ -44,11 +44,12 @@ func (h *history) remember(r Request, token, route string) {
 		Code   int  `json:"code"`
 		Global bool `json:"global"`
 	}
-	_ = json.Unmarshal(r.Answer, &answer) // a response without JSON leaves the zero values
+	err := json.Unmarshal(r.Answer, &answer) // a response without JSON leaves the zero values
+	byProxy := err != nil && len(r.Answer) > 0
 	switch {
 	case r.Status == http.StatusUnauthorized && answer.Code == 50027, answer.Code == 10015 && token != "":
 		h.dead[token] = true
-	case r.Status == http.StatusUnauthorized && r.Bot:
+	case r.Status == http.StatusUnauthorized && r.Bot && !byProxy:
 		h.unauthorized = true
 	case r.Status == http.StatusTooManyRequests && answer.Global:
 		h.global = r.Time.Add(r.Wait)

@@ -37,6 +37,8 @@ var (
 		10062: {404, 10062, "Unknown interaction", nil},
 		10063: {404, 10063, "Unknown application command", nil},
 		20012: {403, 20012, "You are not authorized to perform this action on this application", nil},
+		20028: {403, 20028, "The write action you are performing on the channel has hit the write rate limit", nil},
+		40002: {403, 40002, "You need to verify your account in order to perform this action", nil},
 		40005: {413, 40005, "Request entity too large", nil},
 		40060: {400, 40060, "Interaction has already been acknowledged.", nil},
 		50001: {403, 50001, "Missing Access", nil},
@@ -44,8 +46,14 @@ var (
 		50006: {400, 50006, "Cannot send an empty message", nil},
 		50007: {403, 50007, "Cannot send messages to this user", nil},
 		50013: {403, 50013, "Missing Permissions", nil},
+		50024: {403, 50024, "Cannot execute action on this channel type", nil},
 		50027: {401, 50027, "Invalid Webhook Token", nil},
+		50083: {400, 50083, "Thread is archived", nil},
 		50109: {400, 50109, "The request body contains invalid JSON.", nil},
+
+		160005: {400, 160005, "Thread is locked", nil},
+		200000: {400, 200000, "Message was blocked by automatic moderation", nil},
+		240000: {400, 240000, "Message blocked by harmful links filter", nil},
 	}
 )
 

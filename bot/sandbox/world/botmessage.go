@@ -38,7 +38,9 @@ func (w *World) PostMessage(channel string, d *wire.Draft) (wire.Message, error)
 	if err := w.requirePermissions(c, postPermission(c)); err != nil {
 		return wire.Message{}, err
 	}
-	if m := w.sameNonce(c, d); m != nil {
+	if m, err := w.sameNonce(c, d); err != nil {
+		return wire.Message{}, err
+	} else if m != nil {
 		return w.present(m).Message, nil
 	}
 	m := w.newMessage(c, w.state.App)
@@ -52,21 +54,6 @@ func (w *World) PostMessage(channel string, d *wire.Draft) (wire.Message, error)
 	}
 	w.publish(c, m)
 	return w.present(m).Message, nil
-}
-
-// sameNonce finds the earlier message that enforce_nonce returns instead of a new one. The lock is held.
-func (w *World) sameNonce(c *wire.Channel, d *wire.Draft) *Message {
-	if !d.EnforceNonce || d.NonceText() == "" {
-		return nil
-	}
-	for _, m := range w.state.Messages {
-		before := wire.Draft{Nonce: m.Nonce}
-		if m.ChannelID == c.ID && m.Author.ID == w.state.App.ID && before.NonceText() == d.NonceText() &&
-			w.now().Sub(m.Timestamp) < nonceMemory {
-			return m
-		}
-	}
-	return nil
 }
 
 // reply makes a message a reply to the draft's message_reference, if it has one. The lock is held.

@@ -3,7 +3,6 @@ package world
 import (
 	"sort"
 	"strings"
-	"time"
 
 	"darkroom/bot/sandbox/snowflake"
 	"darkroom/bot/sandbox/wire"
@@ -15,9 +14,6 @@ type Message struct {
 	Viewer string   `json:"sandbox_viewer,omitempty"` // the only user who sees an ephemeral message
 	Pings  []string `json:"sandbox_pings,omitempty"`  // user ids that were notified; "everyone" for all
 }
-
-// nonceMemory is how long enforce_nonce looks back. Discord says "a few minutes".
-const nonceMemory = 5 * time.Minute
 
 // sorted lists a channel's messages, oldest first. The lock is held.
 func (w *World) sorted(channel string) []*Message {
@@ -60,6 +56,7 @@ func (w *World) announce(name string, m *Message) {
 
 // drop deletes a message and its files without an event. The lock is held.
 func (w *World) drop(m *Message) {
+	w.noteDeletedNonce(m)
 	for _, a := range m.Attachments {
 		w.files.Remove(a.ID)
 	}

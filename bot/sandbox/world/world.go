@@ -58,6 +58,8 @@ type World struct {
 	saver     sync.WaitGroup
 	saveErr   error
 	dir       string
+
+	deletedNonces map[nonceKey]time.Time // when the bot's deleted messages were posted, by their nonce
 }
 
 // state is what state.json holds.

@@ -20,12 +20,15 @@ var ErrTooLong = errors.New("the choices and wildcards make this prompt too long
 
 // TooManyError means that a prompt has more permutations than allowed.
 type TooManyError struct {
-	Count int // how many there are; a lower bound beyond a million
+	Count int // how many there are; a million stands for a million and more
 	Max   int
 }
 
 // Error is a clause for people.
 func (e *TooManyError) Error() string {
+	if e.Count >= maxCounted {
+		return fmt.Sprintf("the choices make more than a million prompts: at most %d are possible at once", e.Max)
+	}
 	return fmt.Sprintf("the choices make %d prompts: at most %d are possible at once", e.Count, e.Max)
 }
 
@@ -37,7 +40,7 @@ func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, mos
 	var all [][]node
 	total := 1
 	for _, text := range texts {
-		nodes, err := s.expand(ctx, parse(text), 0)
+		nodes, err := s.expand(ctx, parse(text, s.wildcards.has), 0)
 		if err != nil {
 			return nil, err
 		}
@@ -54,8 +57,11 @@ func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, mos
 		for t := len(all) - 1; t >= 0; t-- {
 			n := countPermutations(all[t])
 			var b strings.Builder
-			if err := write(&b, all[t], left%n); err != nil {
+			if err := write(&b, all[t], left%n); err != nil && hasChoices(texts[t], s.wildcards) {
 				return nil, err
+			} else if err != nil {
+				b.Reset()
+				b.WriteString(texts[t]) // it is too long as it was typed: its length is for others to judge
 			}
 			row[t], left = b.String(), left/n
 		}
@@ -65,8 +71,10 @@ func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, mos
 }
 
 // HasChoices says whether a text has a choice, a wildcard or a permutation.
-func HasChoices(text string) bool {
-	for _, n := range parse(text) {
+func HasChoices(text string, from Wildcards) bool { return hasChoices(text, newWildcardCache(from)) }
+
+func hasChoices(text string, wildcards *wildcardCache) bool {
+	for _, n := range parse(text, wildcards.has) {
 		if n.kind != literal {
 			return true
 		}
@@ -150,7 +158,7 @@ func (s *expander) choose(ctx context.Context, n node, depth int) (out []node, e
 		if err := s.checkBounds(ctx, 0, len(o.line), depth); err != nil {
 			return nil, err
 		}
-		nodes, err := s.expand(ctx, o.read(), depth)
+		nodes, err := s.expand(ctx, o.read(s.wildcards.has), depth)
 		if err != nil {
 			return nil, err
 		}

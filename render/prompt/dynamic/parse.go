@@ -39,9 +39,9 @@ type option struct {
 }
 
 // read returns an option's pieces.
-func (o option) read() []node {
+func (o option) read(known func(name string) bool) []node {
 	if o.line != "" {
-		return parse(o.line)
+		return parse(o.line, known)
 	}
 	return o.nodes
 }
@@ -49,12 +49,13 @@ func (o option) read() []node {
 // reader reads one text in linear time: every bracket is matched once, before.
 type reader struct {
 	text  string
-	close []int // by the place of a brace that opens a group: the place of the one that closes it; else 0
+	known func(name string) bool // tells whether there is a wildcard of a name
+	close []int                  // by the place of a brace that opens a group: the place of the one that closes it; else 0
 }
 
-// parse reads a text.
-func parse(text string) []node {
-	r := reader{text: text, close: make([]int, len(text))}
+// parse reads a text. known tells whether there is a wildcard of a name with unusual characters.
+func parse(text string, known func(name string) bool) []node {
+	r := reader{text: text, known: known, close: make([]int, len(text))}
 	var open []int
 	for at := 0; at < len(text); at++ {
 		switch text[at] {
@@ -95,9 +96,9 @@ func (r *reader) sequence(from, to int, permuted bool) (nodes []node) {
 			flush()
 			nodes = append(nodes, r.group(at+1, r.close[at])...)
 			at = r.close[at] + 1
-		case c == '_' && wildcardName(r.text[at:to]) != "":
+		case c == '_' && r.wildcardName(at, to) != "":
 			flush()
-			name := wildcardName(r.text[at:to])
+			name := r.wildcardName(at, to)
 			nodes = append(nodes, node{kind: wildcard, text: name})
 			at += len(name) + 4
 		default:
@@ -109,21 +110,32 @@ func (r *reader) sequence(from, to int, permuted bool) (nodes []node) {
 	return nodes
 }
 
-// wildcardName is the name between two underscores twice at the start of text, or "". The search ends at the next two
-// underscores, so that no part of a text is searched twice.
-func wildcardName(text string) string {
+// maxNameBytes is how long the name of a wildcard with unusual characters may be.
+const maxNameBytes = 200
+
+// wildcardName is the name between two underscores twice at the start of text[at:to], or "". Names of letters, digits
+// and _-./* are always wildcards. Any other, such as "my birds", is one only where there is a wildcard of this name:
+// elsewhere it is text between underscores.
+func (r *reader) wildcardName(at, to int) string {
+	text := r.text[at:to]
 	if !strings.HasPrefix(text, "__") {
 		return ""
 	}
-	for i, c := range text[2:] {
-		if c == '_' && strings.HasPrefix(text[2+i:], "__") {
-			return text[2 : 2+i]
-		}
-		if !unicode.IsLetter(c) && !unicode.IsMark(c) && !unicode.IsNumber(c) && !strings.ContainsRune("_-./*", c) {
-			return ""
-		}
+	text = text[2:min(len(text), 2+maxNameBytes+2)]
+	end := strings.Index(text, "__")
+	if end <= 0 {
+		return ""
 	}
-	return ""
+	name := text[:end]
+	if strings.IndexFunc(name, isUnusual) >= 0 && !r.known(name) {
+		return ""
+	}
+	return name
+}
+
+// isUnusual tells whether a character in the name of a wildcard could as well stand in a text between underscores.
+func isUnusual(c rune) bool {
+	return !unicode.IsLetter(c) && !unicode.IsMark(c) && !unicode.IsNumber(c) && !strings.ContainsRune("_-./*", c)
 }
 
 // group reads the text between two braces.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -44,14 +45,11 @@ func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, e
 	if u, known := l.pools[name]; known {
 		return u, nil
 	}
-	if l.names == nil {
-		var err error
-		if l.names, err = l.from.Names(); err != nil {
-			return nil, err
-		}
+	if err := l.list(); err != nil {
+		return nil, err
 	}
 	var options []option
-	found, fits := false, nameMatcher(name)
+	found, fits, several := false, nameMatcher(name), strings.Contains(name, "*")
 	for _, n := range l.names {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -60,6 +58,9 @@ func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, e
 			continue
 		}
 		lines, err := l.file(n)
+		if _, unreadable := errors.AsType[*UnreadableError](err); unreadable && several {
+			continue // the others count
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -73,6 +74,19 @@ func (l *wildcardCache) pool(ctx context.Context, name string) (*weightedPool, e
 	}
 	l.pools[name] = newWeightedPool(options)
 	return l.pools[name], nil
+}
+
+// list lists the wildcards, once.
+func (l *wildcardCache) list() (err error) {
+	if l.names == nil && l.from != nil {
+		l.names, err = l.from.Names()
+	}
+	return err
+}
+
+// has tells whether there is a wildcard of a name.
+func (l *wildcardCache) has(name string) bool {
+	return l.list() == nil && slices.ContainsFunc(l.names, nameMatcher(name))
 }
 
 // file returns the lines of a file. They count towards the limits each time, since each time they become options.
