@@ -86,7 +86,8 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 		i := h.command("imagine", sandbox.With("prompt", "a zebra"))
 		h.waitPictures(i, 4)
 		m := h.waitNote(me, here, "does not know these words, so the image shows something else: zebra")
-		known := h.waitText(h.click(me, m.ID, "1:words:"+modelHash[:16]+":0"), "**Things:** boat, star\n**Colours:** red, blue")
+		asked := h.click(me, m.ID, "1:words:"+modelHash[:16]+":0")
+		known := h.waitText(asked, "**Things:** boat, star\n**Colours:** red, blue")
 		if known.Viewer != me {
 			t.Errorf("others see %s", describe(known))
 		}

@@ -85,7 +85,8 @@ func TestRefusalsCanBeEdited(t *testing.T) {
 			map[string]string{"prompt": "a blue", "rest": "star"}, "a blue star", 4,
 		},
 		{
-			"weights of nothing", []sandbox.Option{sandbox.With("prompt", "boat::-1"), sandbox.With("steps", 5)}, "weights do not work",
+			"weights of nothing", []sandbox.Option{sandbox.With("prompt", "boat::-1"), sandbox.With("steps", 5)},
+			"weights do not work",
 			map[string]string{"prompt": "boat::-1"}, map[string]string{"prompt": "boat::1"}, "boat::1", 4,
 		},
 	} {

@@ -40,7 +40,7 @@ func TestInfo(t *testing.T) {
 		"Waiting: room for 6 more. This server allows 6 images waiting per person; you have 0.",
 		"Generated at once: 0 images. This server allows at most 2 images per person; the rest waits.",
 		"Size: This server allows at most 25600 pixels.", "Steps: This server allows at most 9.",
-		"In one message: This server allows at most 4 images.", "weight 200%",
+		"In one message: This server allows at most 4 images.", "Your share of render time: 200%",
 	} {
 		if !strings.Contains(strings.ReplaceAll(m.Content, "**", ""), want) {
 			t.Errorf("got %s, want %q in it", describe(m), want)

@@ -84,8 +84,8 @@ func (m *imaginer) answerQuestion(ctx context.Context, r *responder) error {
 	return message.ErrOldButton
 }
 
-// submitEditedPrompt takes the form that opens under a question or a refusal: the request with another prompt, which may
-// need no question.
+// submitEditedPrompt takes the form that opens under a question or a refusal: the request with another prompt, which
+// may need no question.
 func (m *imaginer) submitEditedPrompt(ctx context.Context, r *responder) error {
 	w, err := m.pendingRequest(ctx, r)
 	if err != nil {

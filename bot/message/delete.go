@@ -2,8 +2,8 @@ package message
 
 import "darkroom/bot/button"
 
-// The arguments of the buttons under the question whether a message shall be deleted. The first is followed by the id of
-// that message.
+// The arguments of the buttons under the question whether a message shall be deleted. The first is followed by the id
+// of that message.
 const (
 	DeleteConfirmed = "yes-"
 	DeleteKept      = "no"

@@ -44,7 +44,9 @@ func (f EditForm) Form(id button.ID, maxRunes int) Form {
 	fields = slices.DeleteFunc(fields, func(x Field) bool { return x.Value == "" && x.ID != FieldNegative })
 	kept := f.Kept
 	if len(fields) < maxFields-1 {
-		fields = append(fields, Field{ID: FieldCount, Label: "Number of images", Value: f.Count, Optional: true, Max: maxShortField})
+		fields = append(fields, Field{
+			ID: FieldCount, Label: "Number of images", Value: f.Count, Optional: true, Max: maxShortField,
+		})
 	} else if f.Count != "" {
 		kept = append(slices.Clip(kept), "images: "+f.Count)
 	}

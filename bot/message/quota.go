@@ -29,7 +29,8 @@ func (q Quota) Message() Message {
 	}
 	lines = append(lines, q.eachText()...)
 	if q.Weight > 0 && q.Weight != 100 {
-		lines = append(lines, fmt.Sprintf("• **Your turn in the queue:** weight %d%%, from your roles. 100%% is usual.", q.Weight))
+		const share = "• **Your share of render time:** %d%%, from your roles. 100%% is usual."
+		lines = append(lines, fmt.Sprintf(share, q.Weight))
 	}
 	m := Message{Content: strings.Join(append(lines, q.footer()), "\n")}
 	if q.Model != "" {

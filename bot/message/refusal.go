@@ -20,7 +20,7 @@ const (
 	ErrNoJob              = Refusal("There is no record of this image any more. Ask for a new one with /imagine.")
 	ErrElsewhere          = Refusal("This image belongs to another server.")
 	ErrNotYours           = Refusal("Only the person who asked for it, or a moderator (Manage Messages), can do that.")
-	ErrNotModerator       = Refusal("Only moderators (Manage Server) can see or change this server's limits. /info shows yours.")
+	ErrNotModerator       = Refusal("Only moderators (Manage Server) can use /limits. See what is left to you with /info.")
 	ErrNoServer           = Refusal("Limits are set for a server. There are none in direct messages.")
 	ErrPosting            = Refusal("Too late to cancel: the images are being posted.")
 	ErrEnded              = Refusal("Nothing to cancel: this request is finished.")

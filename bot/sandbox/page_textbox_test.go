@@ -23,7 +23,7 @@ func TestPageListsCommands(t *testing.T) {
 		"/im":   "> /imagine", // and not /limits, which has it in the middle
 		"/lim":  "> /limits show, /limits reset",
 		"/show": "> /limits show",
-		"/agin": "> /imagine",
+		"/mag":  "> /imagine",
 	} {
 		runStep(t, ctx, "type "+typed, clearBox, typeInto(box, typed),
 			chromedp.WaitVisible(`[role="option"]`))
@@ -39,7 +39,8 @@ func TestPageUnknownCommand(t *testing.T) {
 	ctx := browser(t, 1000, 700)
 	runStep(t, ctx, "open", openPage(s)...)
 	runStep(t, ctx, "type what is no command", typeInto(box, "/foo bar"+enter), see("Notice"), screenshot("17-unknown"))
-	if got, want := read(t, ctx, ".ephemeral .text"), "There is no command /foo here. Type / to see all commands."; got != want {
+	const want = "There is no command /foo here. Type / to see all commands."
+	if got := read(t, ctx, ".ephemeral .text"); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	const typed = `document.querySelector('[aria-label="Message #pictures"]').value.trim()`

@@ -52,7 +52,8 @@ func (v *visitor) act(what string, action step, sights ...string) {
 // pressNewest presses the newest button with this label that a visitor sees.
 func pressNewest(label string) step {
 	return chromedp.Evaluate[chromedp.Void](`(() => {
-		const b = [...document.querySelectorAll('[data-custom]')].filter((b) => b.ariaLabel === ` + strconv.Quote(label) + `).pop();
+		const label = ` + strconv.Quote(label) + `;
+		const b = [...document.querySelectorAll('[data-custom]')].filter((b) => b.ariaLabel === label).pop();
 		b.scrollIntoView({ block: 'center' });
 		b.click();
 	})()`)
@@ -76,8 +77,8 @@ const (
 	})()`
 )
 
-// TestBrowserFirstMinute follows a newcomer from an empty data folder to the fifth picture, on a desktop and on a phone.
-// Whatever the newcomer does, something is seen to happen on the way to its result.
+// TestBrowserFirstMinute follows a newcomer from an empty data folder to the fifth picture, on a desktop and on a
+// phone. Whatever the newcomer does, something is seen to happen on the way to its result.
 func TestBrowserFirstMinute(t *testing.T) {
 	for name, size := range map[string][2]int{"desktop": {1180, 900}, "phone": {390, 844}} {
 		t.Run(name, func(t *testing.T) {
@@ -121,13 +122,15 @@ func TestBrowserFirstMinute(t *testing.T) {
 			v.act("press Upscale", pressNewest("Upscale 2×"), `pressed Upscale 2×`, `upscale of image 2.*(Waiting|Generating)`,
 				`upscale of image 2.*256×256.* 1 pictures`)
 			shot("12-upscaled")
-			v.do("open /info", chromedp.SendKeys(byLabel("Message #pictures"), "/info\t"), chromedp.WaitVisible(byLabel("/info")))
+			v.do("open /info", chromedp.SendKeys(byLabel("Message #pictures"), "/info\t"),
+				chromedp.WaitVisible(byLabel("/info")))
 			v.act("ask what is left", chromedp.Click(byLabel("Send")), `Sending /info`,
 				`Today: no limit\. You asked for \d+ images`)
 			shot("13-info")
 			v.do("open a command", chromedp.SendKeys(byLabel("Message #pictures"), "/im\t"),
 				chromedp.WaitVisible(byLabel("prompt")))
-			v.do("open all its options", chromedp.Evaluate[chromedp.Void](openAllOptions), chromedp.WaitVisible(byLabel("preset")))
+			v.do("open all its options", chromedp.Evaluate[chromedp.Void](openAllOptions),
+				chromedp.WaitVisible(byLabel("preset")))
 			v.until("see the last option whole", lastOptionIsWhole)
 			shot("14-options")
 		})

@@ -11,13 +11,13 @@ const (
 	// firstShowInterval is the least time between the first two progress edits. The next ones are twice as far apart each,
 	// so that a job of two seconds shows more than its first step.
 	firstShowInterval = 600 * time.Millisecond
-	// showInterval is the least time between edits in the long run. Discord allows about five edits in five seconds per channel, and
-	// other people's jobs share them.
+	// showInterval is the least time between edits in the long run. Discord allows about five edits in five seconds per
+	// channel, and other people's jobs share them.
 	showInterval = 3 * time.Second
 )
 
-// progressReporter shows progress from a goroutine of its own, no more often than the intervals above. Its mailbox holds
-// one update: the latest one wins, so each edit shows the newest state of its moment.
+// progressReporter shows progress from a goroutine of its own, no more often than the intervals above. Its mailbox
+// holds one update: the latest one wins, so each edit shows the newest state of its moment.
 type progressReporter struct {
 	show     func(percent int, preview func() image.Image) error
 	log      *slog.Logger

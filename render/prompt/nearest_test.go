@@ -9,7 +9,9 @@ import (
 
 func TestNearestWords(t *testing.T) {
 	t.Parallel()
-	known := []string{"boat", "mountain", "moon", "night sky", "sun", "sunset", "house", "watercolour", "cat", "fog", "sea"}
+	known := []string{
+		"boat", "mountain", "moon", "night sky", "sun", "sunset", "house", "watercolour", "cat", "fog", "sea",
+	}
 	for unknown, want := range map[string][]string{
 		"boats":       {"boat"},
 		"bota":        {"boat"}, // two letters changed places

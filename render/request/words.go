@@ -172,7 +172,7 @@ func (r *resolution) suitableExamples() []int {
 	}
 	examples := r.Card.Examples
 	shared := func(i int) (n int) {
-		for _, w := range strings.Fields(examples[i]) {
+		for w := range strings.FieldsSeq(examples[i]) {
 			if len(w) > 2 && slices.Contains(meant, strings.Trim(w, ",.")) {
 				n++
 			}
