@@ -16,9 +16,9 @@ import (
 	"darkroom/bot/rest"
 )
 
-// stubDiscord is the least of Discord that a bot needs to be measured: a gateway that says READY and sends interactions,
-// and a REST API that takes everything and notes how old an interaction was when its first answer came. It costs little,
-// because it runs on the same processor as the bot.
+// stubDiscord is the least of Discord that a bot needs to be measured: a gateway that says READY and sends
+// interactions, and a REST API that takes everything and notes how old an interaction was when its first answer came.
+// It costs little, because it runs on the same processor as the bot.
 type stubDiscord struct {
 	server *httptest.Server
 	ready  chan struct{} // closed when a session has begun
@@ -127,7 +127,8 @@ func (d *stubDiscord) imagine() {
 		"id":"%d","application_id":"1","type":2,"token":"aW50ZXJhY3Rpb246%d","version":1,"locale":"en-US","context":0,
 		"guild_id":"90%d","channel_id":"7","channel":{"id":"7","type":0,"name":"images"},
 		"app_permissions":"562949953421311","attachment_size_limit":10485760,
-		"member":{"user":{"id":"50%d","username":"someone","global_name":"Someone"},"roles":[],"permissions":"562949953421311"},
+		"member":{"user":{"id":"50%d","username":"someone","global_name":"Someone"},"roles":[],
+			"permissions":"562949953421311"},
 		"data":{"id":"3","name":"imagine","type":1,"options":[{"name":"prompt","type":3,"value":%s}]}
 	}`, first+uint64(d.sent%4096), d.sent, d.sent%100, d.sent%2000, prompt))
 }

@@ -9,6 +9,7 @@ import (
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/tensor"
+	"darkroom/render/upscale"
 )
 
 // maxTerms is how many prompts AND may compose: each is one more run of the UNet in every step.
@@ -19,6 +20,7 @@ type passConditioning struct {
 	terms           []term          // at least one
 	negative        scheduledPrompt // empty without guidance
 	inpaintChannels tensor.Tensor   // of an inpainting model: see inpaintConditioning
+	tiling          upscale.Tiling  // in which the UNet sees the latents; zero for the whole
 }
 
 // term is one of the prompts that AND composes.
@@ -32,10 +34,14 @@ type scheduledPrompt struct {
 	stages []prompt.Stage
 	// encodings are found by a stage's text: hidden states [1, n, width], of one length in all terms.
 	encodings map[string]TextEncoding
+	tiles     []scheduledPrompt // of a group whose tiles differ: one for each, in place of encodings
 }
 
 // at returns the encoding of the text for a call, counted from 0.
 func (t scheduledPrompt) at(call int) (encoding TextEncoding, text string) {
+	if len(t.tiles) > 0 {
+		return t.atOfTiles(call)
+	}
 	text = prompt.StageAt(t.stages, call).Text
 	return t.encodings[text], text
 }
@@ -56,8 +62,9 @@ func (t passConditioning) key(call int) string {
 
 // conditioningsFor stacks what the UNet is conditioned on in a call, for one run of it each: the negative prompt first,
 // if there is guidance, then every term, each repeated for all tiles. It is one run, unless the negative prompt has
-// another length than the terms, which A1111 does not mend: see encodePrompts. The latents x are those of the tiles.
-func (p *run) conditioningsFor(prompts passConditioning, call, tiles int, x tensor.Tensor) []Conditioning {
+// another length than the terms, which A1111 does not mend: see encodePrompts. seen has the shape of the latents that
+// the UNet sees at once.
+func (p *run) conditioningsFor(prompts passConditioning, call, tiles int, seen []int) []Conditioning {
 	var terms, all []TextEncoding
 	for _, t := range prompts.terms {
 		encoding, _ := t.at(call)
@@ -67,24 +74,25 @@ func (p *run) conditioningsFor(prompts passConditioning, call, tiles int, x tens
 	if len(prompts.negative.stages) > 0 {
 		negative, _ := prompts.negative.at(call)
 		if negative.Hidden.Shape[1] != terms[0].Hidden.Shape[1] {
-			return []Conditioning{p.stacked(tiles, x, negative), p.stacked(tiles, x, terms...)}
+			return []Conditioning{p.stacked(tiles, seen, negative), p.stacked(tiles, seen, terms...)}
 		}
 		all = append([]TextEncoding{negative}, terms...)
 	}
-	return []Conditioning{p.stacked(tiles, x, all...)}
+	return []Conditioning{p.stacked(tiles, seen, all...)}
 }
 
 // stacked is the conditioning by encodings of one length, each repeated for all tiles.
-func (p *run) stacked(tiles int, x tensor.Tensor, encodings ...TextEncoding) Conditioning {
+func (p *run) stacked(tiles int, seen []int, encodings ...TextEncoding) Conditioning {
 	var hidden, pooled []tensor.Tensor
 	for _, encoding := range encodings {
-		hidden = append(hidden, tensor.Repeat(encoding.Hidden, tiles))
+		again := tiles / encoding.Hidden.Batch() // 1 where each tile has its own
+		hidden = append(hidden, tensor.Repeat(encoding.Hidden, again))
 		if !encoding.Pooled.Empty() {
-			pooled = append(pooled, tensor.Repeat(encoding.Pooled, tiles))
+			pooled = append(pooled, tensor.Repeat(encoding.Pooled, again))
 		}
 	}
 	c := p.parts.Config
-	height, width := x.Shape[2]*c.PixelsPerLatent, x.Shape[3]*c.PixelsPerLatent
+	height, width := seen[0]*c.PixelsPerLatent, seen[1]*c.PixelsPerLatent
 	return c.Conditioning(tensor.Stack(hidden...), tensor.Stack(pooled...), height, width, p.spec.GuidanceScale)
 }
 
@@ -109,7 +117,7 @@ func (p *run) negativeClipSkip() int {
 // text.
 func (p *run) splitTerms() (err error) {
 	rest, _ := prompt.Addons(p.spec.Prompt)
-	if p.terms, err = prompt.Terms(p.spec.Notation, rest); err != nil {
+	if p.terms, err = prompt.ReadingOf(p.spec).Terms(p.spec.Notation, rest); err != nil {
 		return refuseBecause(err.Error(), err)
 	}
 	if len(p.terms) > maxTerms {
@@ -132,11 +140,11 @@ func (p *run) splitTerms() (err error) {
 func (p *run) encodePrompts(ctx context.Context, calls prompt.Calls) (passConditioning, error) {
 	var out passConditioning
 	for _, t := range p.terms {
-		out.terms = append(out.terms, term{t.Weight, schedule(t.Text, calls)})
+		out.terms = append(out.terms, term{t.Weight, p.schedule(t.Text, calls)})
 	}
 	if p.guided() {
 		negative, _ := prompt.Addons(p.spec.Negative)
-		out.negative = schedule(negative, calls)
+		out.negative = p.schedule(negative, calls)
 	}
 	longest := p.parts.Config.MaxChunks // a UNet of a fixed length takes exactly as many
 	if p.spec.Dialect != picture.A1111 {
@@ -164,8 +172,8 @@ func (p *run) encodePrompts(ctx context.Context, calls prompt.Calls) (passCondit
 }
 
 // schedule is a prompt over the calls of a pass, not encoded yet.
-func schedule(typed string, calls prompt.Calls) scheduledPrompt {
-	return scheduledPrompt{stages: prompt.Stages(typed, calls), encodings: map[string]TextEncoding{}}
+func (p *run) schedule(typed string, calls prompt.Calls) scheduledPrompt {
+	return scheduledPrompt{stages: prompt.ReadingOf(p.spec).Stages(typed, calls), encodings: map[string]TextEncoding{}}
 }
 
 // longestStage is how many chunks the longest text of a prompt has.
@@ -238,7 +246,7 @@ func (p *run) conditioner() *clip.Conditioner {
 
 // chunksOf divides a text into chunks. Those that the model does not take are left out.
 func (p *run) chunksOf(typed string) []prompt.Chunk {
-	chunks := p.conditioner().Chunks(prompt.Parse(typed))
+	chunks := p.conditioner().Chunks(prompt.ReadingOf(p.spec).Parse(typed))
 	if most := p.parts.Config.MaxChunks; most > 0 && len(chunks) > most {
 		return chunks[:most]
 	}

@@ -36,11 +36,11 @@ func (p *run) predictor(prompts passConditioning, tiles int) sampler.Predict {
 	return func(ctx context.Context, x tensor.Tensor, time float64) (tensor.Tensor, error) {
 		call++
 		if now := prompts.key(call); call == 0 || now != key {
-			key, conditionings = now, p.conditioningsFor(prompts, call, tiles, x)
+			key, conditionings = now, p.conditioningsFor(prompts, call, tiles, prompts.seen(x))
 		}
 		var outputs []tensor.Tensor
 		for _, conditioning := range conditionings {
-			out, err := p.runUnet(ctx, x, prompts.inpaintChannels, time, conditioning)
+			out, err := p.runUnet(ctx, x, prompts, time, conditioning)
 			if err != nil {
 				return out, err
 			}
@@ -54,15 +54,34 @@ func (p *run) predictor(prompts passConditioning, tiles int) sampler.Predict {
 	}
 }
 
-// runUnet runs the UNet on latents x, repeated for each prompt of a conditioning.
-func (p *run) runUnet(
-	ctx context.Context, x, inpaintChannels tensor.Tensor, time float64, conditioning Conditioning,
-) (tensor.Tensor, error) {
-	if prompts := conditioning.Hidden.Batch() / x.Batch(); prompts > 1 {
-		x = tensor.Repeat(x, prompts)
+// seen is the height and width of the latents that the UNet sees at once.
+func (t passConditioning) seen(x tensor.Tensor) []int {
+	if t.tiling.Width == 0 {
+		return x.Shape[2:]
 	}
-	unet := p.unetFor(x.Shape[2], x.Shape[3])
-	out, err := unet.Unet(ctx, appendChannels(x, inpaintChannels), time, conditioning)
+	return []int{min(t.tiling.Height, x.Shape[2]), min(t.tiling.Width, x.Shape[3])}
+}
+
+// runUnet runs the UNet on latents x, repeated for each prompt of a conditioning: on the whole, or in tiles.
+func (p *run) runUnet(
+	ctx context.Context, x tensor.Tensor, prompts passConditioning, time float64, conditioning Conditioning,
+) (tensor.Tensor, error) {
+	if n := conditioning.Hidden.Batch() / x.Batch(); n > 1 {
+		x = tensor.Repeat(x, n)
+	}
+	seen := prompts.seen(x)
+	unet := p.unetFor(seen[0], seen[1])
+	predict := func(ctx context.Context, part tensor.Tensor) (tensor.Tensor, error) {
+		return unet.Unet(ctx, part, time, conditioning)
+	}
+	if prompts.tiling.Width > 0 {
+		predict = func(ctx context.Context, whole tensor.Tensor) (tensor.Tensor, error) {
+			return prompts.tiling.Run(ctx, whole, func(ctx context.Context, part tensor.Tensor) (tensor.Tensor, error) {
+				return unet.Unet(ctx, part, time, conditioning)
+			})
+		}
+	}
+	out, err := predict(ctx, appendChannels(x, prompts.inpaintChannels))
 	if err != nil {
 		return out, err
 	}

@@ -96,7 +96,8 @@ func TestFullDisk(t *testing.T) {
 		t.Skip("no unshare on this machine")
 	}
 	dir := t.TempDir()
-	const mount = `mount -t tmpfs -o size=2m tmpfs "$DARKROOM_TEST_FULL_DISK" || exit 77; exec "$0" -test.run '^TestFullDisk$'`
+	const mount = `mount -t tmpfs -o size=2m tmpfs "$DARKROOM_TEST_FULL_DISK" || exit 77
+		exec "$0" -test.run '^TestFullDisk$'`
 	c := exec.CommandContext(t.Context(), unshare, "-Urm", "sh", "-c", mount, os.Args[0])
 	c.Env = append(os.Environ(), "DARKROOM_TEST_FULL_DISK="+dir)
 	out, err := c.CombinedOutput()

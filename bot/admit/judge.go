@@ -1,6 +1,8 @@
 package admit
 
 import (
+	"slices"
+
 	"darkroom/bot/command"
 	"darkroom/render/picture"
 	"darkroom/render/request"
@@ -36,11 +38,22 @@ func JudgeSpec(
 	})
 }
 
-// JudgeOutpaint judges a Spec that a button derived from a posted picture, which becomes a part of a canvas. placeOn
-// says where it lies on a canvas of the size that comes of the judgement.
+// JudgeUpscale judges the same picture at a larger size.
+func JudgeUpscale(
+	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, by float64, spoiler bool,
+) (request.Resolved, *request.Refusal) {
+	return judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
+		res, refusal := request.Upscale(spec, by, available)
+		res.Spoiler = spoiler
+		return res, refusal
+	})
+}
+
+// JudgeOutpaint judges a Spec that a button derived from a posted picture, which becomes a part of a canvas. layout
+// says of which one, for a picture of the size that comes of the judgement.
 func JudgeOutpaint(
-	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, from request.InitImage,
-	placeOn func(width, height int) picture.Placement, spoiler bool,
+	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, from request.Attachment,
+	layout func(picture, window request.Size) request.Canvas, spoiler bool,
 ) (request.Resolved, *request.Refusal) {
 	res, refusal := judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
 		return request.Outpaint(spec, from, available)
@@ -48,8 +61,13 @@ func JudgeOutpaint(
 	if refusal != nil {
 		return request.Resolved{}, refusal
 	}
-	at := placeOn(res.Spec.Width, res.Spec.Height)
-	res.PendingInit.Place, res.Spoiler = &at, spoiler
+	if refusal := res.PlaceOn(layout); refusal != nil {
+		return request.Resolved{}, refusal
+	}
+	if most := policy.MaxPixels; most > 0 && res.Spec.Width*res.Spec.Height > most {
+		return request.Resolved{}, request.Refuse("", "Too large to extend: this server allows at most %d pixels.", most)
+	}
+	res.Spoiler = spoiler
 	return res, nil
 }
 
@@ -73,7 +91,8 @@ func judge(
 
 // needWords refuses a picture of no words: in a chat that is always a slip.
 func needWords(res request.Resolved, refusal *request.Refusal) (request.Resolved, *request.Refusal) {
-	if refusal != nil || res.Spec.Prompt != "" {
+	some := func(t picture.TilePrompt) bool { return t.Prompt != "" }
+	if refusal != nil || slices.ContainsFunc(res.Spec.Prompts(), some) {
 		return res, refusal
 	}
 	example := "a red boat on a blue sea"

@@ -11,7 +11,8 @@ import (
 func limit(res *request.Resolved, p limits.Policy) *request.Refusal {
 	limitSteps(res, p)
 	if s := &res.Spec; p.MaxCount > 0 && s.Count > p.MaxCount {
-		s.Count = p.MaxCount
+		s.SetCount(p.MaxCount)
+		res.SettleVersion()
 		res.Note("Lowered to %s: the most that this server allows in one message.", count(p.MaxCount))
 	}
 	if refusal := limitPixels(res, p); refusal != nil {
@@ -38,6 +39,11 @@ func limitSteps(res *request.Resolved, p limits.Policy) {
 		s.Hires = &fewer
 		res.Note("Upscale steps lowered to %d: the most that this server allows.", p.MaxSteps)
 	}
+	if u := s.Upscale; p.MaxSteps > 0 && u != nil && u.Steps > p.MaxSteps {
+		fewer := *u
+		fewer.Steps = p.MaxSteps
+		s.Upscale = &fewer
+	}
 }
 
 // limitPixels limits the size of the finished picture.
@@ -46,8 +52,8 @@ func limitPixels(res *request.Resolved, p limits.Policy) *request.Refusal {
 	if p.MaxPixels <= 0 {
 		return nil
 	}
-	if h := s.Hires; h != nil {
-		if float64(s.Width*s.Height)*h.Scale*h.Scale > float64(p.MaxPixels) {
+	if s.Hires != nil || s.Upscale != nil {
+		if s.Enlarged().Pixels() > p.MaxPixels {
 			return request.Refuse("", "Too large to upscale: this server allows at most %d pixels.",
 				p.MaxPixels)
 		}

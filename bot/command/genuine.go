@@ -6,9 +6,9 @@ import "slices"
 const stringSelect = 3
 
 // isGenuine tells whether a click could have been made: the message of the interaction has a component with this
-// custom_id and of this type that can be used, and what was picked is among its choices. The message comes from Discord,
-// the custom_id and the values from the person's client, which may send any. A form has the custom_id of the button that
-// opened it, so for a form the same holds.
+// custom_id and of this type that can be used, and what was picked is among its choices. The message comes from
+// Discord, the custom_id and the values from the person's client, which may send any. A form has the custom_id of the
+// button that opened it, so for a form the same holds.
 func isGenuine(message, data object) bool {
 	id := data.text("custom_id")
 	for _, c := range components(message) {

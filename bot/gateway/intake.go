@@ -20,7 +20,8 @@ const (
 	handlingReserve = 1200 * time.Millisecond
 	// newestFirstAfter is how long an interaction may wait before the newest ones are taken first. A handler that takes
 	// the oldest first under overload answers each person at the last moment, or too late; one that takes the newest
-	// first answers most of those it takes at once. Source: Maurer, "Fail at Scale", ACM Queue 13(8), 2015 (adaptive LIFO).
+	// first answers most of those it takes at once. Source: Maurer, "Fail at Scale", ACM Queue 13(8), 2015 (adaptive
+	// LIFO).
 	newestFirstAfter = 250 * time.Millisecond
 	// congestedAfter is how long there must be too much to do without a break until no more than congestedWait is waited
 	// for: a short stall should lose nobody, and in a lasting overload nobody is helped by an answer after a second.

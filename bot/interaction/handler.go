@@ -200,8 +200,8 @@ func (h *Handler) handle(parent context.Context, req command.Request) {
 }
 
 // claimed tells whether this bot answers: if several bots on one database hear the same event, the first one does.
-// Suggestions are not claimed. If the claim fails, every bot answers and Discord takes the first answer. sure tells that
-// no other bot of this database answers.
+// Suggestions are not claimed. If the claim fails, every bot answers and Discord takes the first answer. sure tells
+// that no other bot of this database answers.
 func (h *Handler) claimed(ctx context.Context, req command.Request) (mine, sure bool) {
 	if req.Verb == command.Autocomplete {
 		return true, false
@@ -241,8 +241,8 @@ func (h *Handler) route(ctx context.Context, r *responder) (err error) {
 // the custom_id of any job with any message that it sees. So whatever a handler does to the message of a click, it does
 // to a message of that job, and what it shows belongs to a message that the person sees.
 //
-// A form may be older than the message, which has lost its buttons since. A remix that was typed into it is taken if the
-// job is the person's own, because it is answered by a new message. A question that lost its buttons was answered.
+// A form may be older than the message, which has lost its buttons since. A remix that was typed into it is taken if
+// the job is the person's own, because it is answered by a new message. A question that lost its buttons was answered.
 func (h *Handler) authentic(ctx context.Context, r *responder) error {
 	switch {
 	case r.req.Genuine:

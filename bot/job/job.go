@@ -112,7 +112,7 @@ func (j Job) IsFollowUp() bool { return j.Address.Message == j.Message }
 // once. An empty key means alone.
 func (j Job) batchKey() string {
 	s := j.Spec
-	if s.Version == 0 || s.Init != nil || s.Hires != nil {
+	if s.Version == 0 || s.Init != nil || s.Hires != nil || s.Upscale != nil {
 		return ""
 	}
 	key := fmt.Sprintf("%dx%d %s %d", s.Width, s.Height, s.Sampler, s.Steps)
@@ -136,5 +136,5 @@ func (j Job) Title() string {
 	if j.Spec.Version == 0 {
 		return j.ID // it cannot be read
 	}
-	return message.PromptLine(j.Spec.Prompt)
+	return message.PromptLine(message.PromptText(j.Spec))
 }

@@ -12,6 +12,7 @@ import (
 	"darkroom/bot/rest"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 	"darkroom/render/request"
 )
 
@@ -79,7 +80,8 @@ func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
 		return j, &lostInput{message.ReasonUnreadable, errUnreadable}
 	}
 	spec := j.Spec
-	spec.Init = &picture.Init{Picture: in, Strength: source.Strength, Placement: source.Place}
+	spec.Init = &picture.Init{Picture: in, Strength: source.Strength, Placement: source.Place, Window: source.Window}
+	prompt.SettleVersion(&spec)
 	if j, err = j.WithSpec(spec); err != nil {
 		return j, err
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"darkroom/render"
@@ -25,7 +26,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	o := drawRequest{settings: d, folder: folder, seed: rand.Int64N(1 << 32), inputs: map[string][]byte{}}
+	o := drawRequest{settings: d, folder: folder, log: s.log, seed: rand.Int64N(1 << 32), inputs: map[string][]byte{}}
 	if err := o.expand(ctx); err != nil {
 		return err
 	}
@@ -56,7 +57,12 @@ func (o *drawRequest) tell(w io.Writer, m promptReader) error {
 	for _, note := range o.notes {
 		fmt.Fprintf(w, "note: %s\n", note)
 	}
-	return hint(w, m, o.spec.Prompt, o.spec.Negative)
+	texts := []string{o.spec.Prompt}
+	for _, p := range o.prompts {
+		texts = append(texts, p.Prompt)
+	}
+	slices.Sort(texts)
+	return hint(w, m, append(slices.Compact(texts), o.spec.Negative)...)
 }
 
 // prepare resolves what to paint and where it goes, or tells all that is wrong in one line.
@@ -74,8 +80,7 @@ func (o *drawRequest) render(ctx context.Context, s invocation, e specRenderer, 
 	var latents []tensor.Tensor
 	short := false
 	for done := 0; done < o.settings.Count; done += picture.MaxCount {
-		spec := o.spec.Tile(done)
-		spec.Count = min(picture.MaxCount, o.settings.Count-done)
+		spec := o.part(done, min(picture.MaxCount, o.settings.Count-done))
 		res, err := e.Render(ctx, spec, o.renderJob(s.environment, done))
 		if s.interactive { // what comes next is the pictures' names, or why there are none
 			fmt.Fprint(s.stderr, "\r\x1b[K")

@@ -12,8 +12,8 @@ import (
 // fullInterval is how often the log says that the disk is full.
 const fullInterval = time.Minute
 
-// fullDiskLog is a log for a bot whose disk may be full: then nearly everything that it does fails, again and again. All
-// of that is one line a minute, with the path and the bytes that are free.
+// fullDiskLog is a log for a bot whose disk may be full: then nearly everything that it does fails, again and again.
+// All of that is one line a minute, with the path and the bytes that are free.
 type fullDiskLog struct {
 	next slog.Handler
 	disk func() (path string, free int64)
@@ -54,7 +54,8 @@ func (f fullDiskLog) Handle(ctx context.Context, rec slog.Record) error {
 	}
 	f.last.at = rec.Time
 	path, free := f.disk()
-	line := slog.NewRecord(rec.Time, slog.LevelError, "the disk is full: nothing can be written down until there is room", rec.PC)
+	const message = "the disk is full: nothing can be written down until there is room"
+	line := slog.NewRecord(rec.Time, slog.LevelError, message, rec.PC)
 	line.AddAttrs(slog.String("path", path))
 	if free >= 0 {
 		line.AddAttrs(slog.Int64("free_bytes", free))

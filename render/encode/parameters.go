@@ -15,6 +15,7 @@ type Parameters struct {
 	Model            picture.Ref
 	Dialect          picture.Dialect
 	Notation         picture.Notation // empty when missing
+	Reading          picture.Reading  // of text that darkroom wrote before Spec version 3; else the current one
 	ClipSkip         int
 	Emphasis         picture.Emphasis
 	Eta              *float64
@@ -25,6 +26,8 @@ type Parameters struct {
 	Variations       []picture.Variation
 	Init             *picture.Init // without sizes
 	Hires            *picture.Hires
+	Upscaler         *picture.Ref // nil for Lanczos's filter
+	Upscale          *picture.Upscale
 	Version          string  // of the program that wrote it
 	Fields           []Field // all fields, in order, as written
 }

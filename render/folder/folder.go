@@ -33,6 +33,7 @@ type Folder struct {
 	Card        Card
 	Ports       Ports
 	TinyDecoder *TinyDecoder // nil for none
+	Upscaler    *Upscaler    // nil for none
 	Scheduler   OwnScheduler
 	Unfollowed  []string // what its files ask for and is done otherwise, besides the scheduler; each begins with the file
 
@@ -86,7 +87,7 @@ func (f *Folder) read() error {
 	}
 	for _, step := range []func() error{
 		f.readIndex, f.checkTokenizers, f.readScheduler, f.readVAE, f.readText, f.readUnet, f.readGraphs,
-		f.readActivation, f.validateGraphs, f.findTinyDecoder, f.readCard,
+		f.readActivation, f.validateGraphs, f.findTinyDecoder, f.readCard, f.findUpscaler,
 	} {
 		if err := step(); err != nil {
 			return err

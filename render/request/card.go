@@ -24,17 +24,20 @@ type Card struct {
 	Groups   []WordGroup     `json:"groups,omitempty"`   // the words by kind, as far as the card sorts them
 	Examples []string        `json:"examples,omitempty"` // prompts that it paints well
 
-	ImageToImage    bool  `json:"starts,omitempty"`   // it can start from a picture
-	Chunks          int   `json:"chunks,omitempty"`   // it has room for, of prompt.ChunkTokens tokens; 0 for any number
-	Multiple        int   `json:"multiple,omitempty"` // of the sides of free sizes; 0 for the usual 64
-	Hires           *bool `json:"enlarges,omitempty"` // it can do a second pass at a larger size; nil for yes
-	Tiling          *bool `json:"tiles,omitempty"`    // it can paint tileable pictures; nil for yes
-	SkippableLayers *int  `json:"skips,omitempty"`    // last layers of its text encoder that can be skipped; nil for any
+	ImageToImage bool         `json:"starts,omitempty"`   // it can start from a picture
+	Chunks       int          `json:"chunks,omitempty"`   // it has room for, of prompt.ChunkTokens tokens; 0 for any number
+	Multiple     int          `json:"multiple,omitempty"` // of the sides of free sizes; 0 for the usual 64
+	Hires        *bool        `json:"enlarges,omitempty"` // it can do a second pass at a larger size; nil for yes
+	Tiling       *bool        `json:"tiles,omitempty"`    // it can paint tileable pictures; nil for yes
+	Upscaler     *picture.Ref `json:"upscaler,omitempty"` // the network in its folder that enlarges finished pictures
 
-	Traits      sampler.Traits `json:"habits,omitzero"`    // what else decides how long it takes
-	Defaults    Defaults       `json:"defaults"`           // see WithDefaults
-	FewSteps    Defaults       `json:"few_steps,omitzero"` // for people in a hurry, where it says something
-	Description string         `json:"description,omitempty"`
+	SkippableLayers *int `json:"skips,omitempty"` // last layers of its text encoder that can be skipped; nil for any
+
+	Traits      sampler.Traits   `json:"habits,omitzero"`    // what else decides how long it takes
+	Defaults    Defaults         `json:"defaults"`           // see WithDefaults
+	FewSteps    Defaults         `json:"few_steps,omitzero"` // for people in a hurry, where it says something
+	Outpaint    OutpaintDefaults `json:"outpaint,omitzero"`  // for the ground around a picture, where it says something
+	Description string           `json:"description,omitempty"`
 }
 
 // Defaults are the settings that suit a model. Zero values leave the choice to the program.
@@ -47,12 +50,18 @@ type Defaults struct {
 	Negative      string  `json:"negative,omitempty"`
 }
 
+// OutpaintDefaults suit a model when it paints around a picture. Zero values leave the choice to the program.
+type OutpaintDefaults struct {
+	Strength      float64 `json:"strength,omitempty"` // how much of the ground is new, from 0 to 1
+	GuidanceScale float64 `json:"guidance,omitempty"`
+}
+
 // Authored returns the part of the card that a model's maker writes. The rest of darkroom.json does not count: a
 // program finds it out.
 func (c Card) Authored() Card {
 	return Card{
 		Name: c.Name, Description: c.Description, Dialect: c.Dialect, Words: c.Words, Groups: c.Groups,
-		Examples: c.Examples, Sizes: c.Sizes, Defaults: c.Defaults, FewSteps: c.FewSteps,
+		Examples: c.Examples, Sizes: c.Sizes, Defaults: c.Defaults, FewSteps: c.FewSteps, Outpaint: c.Outpaint,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 )
 
 // Resolved is a request that can be painted: all that decides the picture, and what the person should be told about it.
@@ -29,7 +30,18 @@ type InitImage struct {
 	File     Attachment         `json:"file"`
 	Strength float64            `json:"strength"`
 	Place    *picture.Placement `json:"place,omitempty"`  // where it lies on the canvas, if something is painted around it
+	Window   *Size              `json:"window,omitempty"` // in which that is painted; nil: the whole canvas at once
 	Resize   string             `json:"resize,omitempty"` // how it is brought to another shape; "" is ResizeCrop
+}
+
+// SettleVersion gives the Spec the lowest version that can express it, with the start picture that is still to be read.
+func (r *Resolved) SettleVersion() {
+	whole := r.Spec
+	if p := r.PendingInit; p != nil {
+		whole.Init = &picture.Init{Placement: p.Place, Window: p.Window}
+	}
+	prompt.SettleVersion(&whole)
+	r.Spec.Version, r.Spec.Reading = whole.Version, whole.Reading
 }
 
 // Note adds a sentence about what was changed.
@@ -37,8 +49,16 @@ func (r *Resolved) Note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
-// Resize gives the picture another size.
-func (r *Resolved) Resize(s Size) { r.Spec.Width, r.Spec.Height = s.Width, s.Height }
+// Resize gives the picture another size. A start picture with ground around it does not fit into that any more, so it
+// becomes a start picture of the whole.
+func (r *Resolved) Resize(s Size) {
+	if i := r.Spec.Init; i != nil && i.Window != nil && s != (Size{Width: r.Spec.Width, Height: r.Spec.Height}) {
+		whole := *i // the Spec it came from may be somebody else's
+		whole.Placement, whole.Window = nil, nil
+		r.Spec.Init = &whole
+	}
+	r.Spec.Width, r.Spec.Height = s.Width, s.Height
+}
 
 // Refusal is a no that a person can act on. It is not an error of the program: it is never logged as one.
 type Refusal struct {

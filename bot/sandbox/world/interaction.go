@@ -96,8 +96,8 @@ func (w *World) Click(user, message, customID string, values ...string) (Interac
 	return w.dispatchFrom(wire.TypeComponent, user, c, m, data)
 }
 
-// Forge sends what a changed client can send: a click, or a submitted modal, with any data, from a message that the user
-// sees. Only bots can tell that it is forged, by the message in it.
+// Forge sends what a changed client can send: a click, or a submitted modal, with any data, from a message that the
+// user sees. Only bots can tell that it is forged, by the message in it.
 func (w *World) Forge(kind int, user, message string, data wire.InteractionData) (Interaction, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
