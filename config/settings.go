@@ -199,7 +199,9 @@ type Draw struct {
 	MaskBlur    int      `name:"mask-blur" default:"-1" range:"-1..64" placeholder:"N" help:"With --mask: soften its edge by N pixels and keep the rest of the picture as it was, as A1111 does (there 4). When left out: as the dialect does; diffusers has a hard edge."`
 	Resize      string   `name:"resize" enum:",crop,fill,stretch" default:"" placeholder:"MODE" help:"With --init of another shape: crop it, fill the rest with its edges, or stretch it. When left out: crop."`
 	Strength    *float64 `name:"strength" placeholder:"X" help:"With --init: how much to change, from 0 to 1."`
-	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"File or directory for the pictures."`
+	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"File or directory for the images. A file that is there is kept, unless --force is given."`
+	Force       bool     `name:"force" help:"Replace the file of --out if there is one."`
+	Show        string   `name:"show" from:"DARKROOM_SHOW" enum:"auto,kitty,iterm2,sixel,blocks,none" default:"auto" placeholder:"HOW" help:"How to show the images on a terminal: kitty, iterm2, sixel, blocks (half blocks in colour) or none; auto is what the terminal is known for."`
 	JSON        bool     `name:"json" help:"Print one JSON object per picture: file, seed, size, seconds by stage."`
 	SaveLatents string   `name:"save-latents" placeholder:"FILE" help:"Write the finished latents as .npy."`
 	Latents     string   `name:"latents" placeholder:"FILE" help:"Start from this standard normal noise (.npy) instead of noise from the seed."`

@@ -9,19 +9,21 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"darkroom/cmd/darkroom/terminal"
 	"darkroom/config"
 )
 
 // environment is what the program sees of the process it runs in.
 type environment struct {
-	args        []string
-	getenv      func(string) string
-	environ     []string  // what a renderer's process inherits
-	stdin       io.Reader // read by a renderer's process alone
-	stdout      io.Writer // what was asked for
-	stderr      io.Writer // logs and errors
-	interactive bool      // stderr is a terminal, so progress may be shown there
-	poolOpener            // where models come from
+	args       []string
+	getenv     func(string) string
+	environ    []string               // what a renderer's process inherits
+	stdin      io.Reader              // read by a renderer's process alone
+	stdout     io.Writer              // what was asked for
+	stderr     io.Writer              // logs and errors
+	outScreen  func() terminal.Screen // of stdout; nil where that is no terminal
+	errScreen  func() terminal.Screen // of stderr; nil where that is no terminal
+	poolOpener                        // where models come from
 }
 
 // invocation is what every subcommand is given.

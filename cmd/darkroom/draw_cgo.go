@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"darkroom/cmd/darkroom/terminal"
 	"darkroom/render"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
@@ -38,6 +39,9 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err := o.tell(s.stderr, m); err != nil {
 		return err
 	}
+	bar := newBar(s.environment, d)
+	defer bar.Clear()
+	bar.Say("loading the model " + folder.Name)
 	begun := time.Now()
 	if err := openRuntime(d.Runtime); err != nil {
 		return err
@@ -48,7 +52,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
 	load := time.Since(begun)
-	return o.render(ctx, s, model, out, load)
+	return o.render(ctx, s.environment, model, out, load, bar)
 }
 
 // tell prints what was changed about the request, and what the model cannot read of its words.
@@ -62,7 +66,7 @@ func (o *drawRequest) tell(w io.Writer, m promptReader) error {
 // prepare resolves what to paint and where it goes, or tells all that is wrong in one line.
 func (o *drawRequest) prepare(ctx context.Context) (output, error) {
 	resolveErr := o.resolve(ctx)
-	out, err := openOutput(o.settings.Out, o.settings.Count)
+	out, err := openOutput(o.settings.Out, o.settings.Count, o.settings.Force)
 	if path := o.settings.SaveLatents; path != "" {
 		err = errors.Join(err, checkFileWritable("--save-latents", path))
 	}
@@ -70,16 +74,16 @@ func (o *drawRequest) prepare(ctx context.Context) (output, error) {
 }
 
 // render paints all pictures, as many at once as one Spec holds.
-func (o *drawRequest) render(ctx context.Context, s invocation, e specRenderer, f output, load time.Duration) error {
+func (o *drawRequest) render(
+	ctx context.Context, s environment, e specRenderer, f output, load time.Duration, bar *terminal.Bar,
+) error {
 	var latents []tensor.Tensor
 	short := false
 	for done := 0; done < o.settings.Count; done += picture.MaxCount {
 		spec := o.spec.Tile(done)
 		spec.Count = min(picture.MaxCount, o.settings.Count-done)
-		res, err := e.Render(ctx, spec, o.renderJob(s.environment, done))
-		if s.interactive { // what comes next is the pictures' names, or why there are none
-			fmt.Fprint(s.stderr, "\r\x1b[K")
-		}
+		res, err := e.Render(ctx, spec, o.renderJob(bar, done))
+		bar.Clear() // what comes next is the pictures, or why there are none
 		if err != nil {
 			return err
 		}
@@ -91,6 +95,9 @@ func (o *drawRequest) render(ctx context.Context, s invocation, e specRenderer, 
 			}
 			name, err := f.save(done+i, one, data)
 			if err != nil {
+				return err
+			}
+			if err := show(s, o.settings, tile.Image); err != nil {
 				return err
 			}
 			if err := o.printImage(s.stdout, name, tile, res.Millis, load); err != nil {
@@ -123,7 +130,7 @@ func (o *drawRequest) extra() encode.Extra {
 }
 
 // renderJob is what a batch needs beside its Spec.
-func (o *drawRequest) renderJob(w environment, done int) render.Job {
+func (o *drawRequest) renderJob(bar *terminal.Bar, done int) render.Job {
 	j := render.Job{Input: o.input, Latents: o.latents}
 	if o.settings.Mask != "" && o.settings.MaskBlur >= 0 {
 		j.MaskBlur = &o.settings.MaskBlur
@@ -132,9 +139,8 @@ func (o *drawRequest) renderJob(w environment, done int) render.Job {
 		part := o.latents.Rows(done, min(done+picture.MaxCount, o.settings.Count))
 		j.Latents = &part
 	}
-	if w.interactive {
-		j.Progress = func(p render.Progress) { fmt.Fprintf(w.stderr, "\r%d of %d steps", p.Step, p.Steps) }
-	}
+	batches := (o.settings.Count + picture.MaxCount - 1) / picture.MaxCount
+	j.Progress = func(p render.Progress) { bar.Step(done/picture.MaxCount*p.Steps+p.Step, batches*p.Steps) }
 	return j
 }
 

@@ -23,6 +23,7 @@ type output struct {
 	stem  string // of the file's name; empty for a name of each picture's own
 	ext   string // ".png" as it was written
 	count int
+	force bool // replace the one file that is named
 }
 
 // otherFormats are endings of files that a person means for a picture, but which are not written.
@@ -34,8 +35,8 @@ var otherFormats = []string{
 
 // openOutput reads --out: what ends in .png is a file, anything else a directory, which is made. The place is tried
 // before anything is painted, so that nobody waits for a picture that cannot be kept.
-func openOutput(out string, count int) (output, error) {
-	f := output{dir: out, ext: ".png", count: count}
+func openOutput(out string, count int, force bool) (output, error) {
+	f := output{dir: out, ext: ".png", count: count, force: force}
 	info, err := os.Stat(out)
 	isDir := err == nil && info.IsDir()
 	switch ext := strings.ToLower(filepath.Ext(out)); {
@@ -47,10 +48,13 @@ func openOutput(out string, count int) (output, error) {
 		if f.stem = strings.TrimSuffix(filepath.Base(out), f.ext); f.stem == "" {
 			return output{}, fmt.Errorf("--out %s: a file needs a name before %s", out, f.ext)
 		}
+		if err == nil && count == 1 && !force {
+			return output{}, fmt.Errorf("--out %s: there is such a file; add --force to replace it, or choose another name", out)
+		}
 	case slices.Contains(otherFormats, ext):
 		return output{}, fmt.Errorf("--out %s: pictures are written as .png", out)
 	case err == nil:
-		return output{}, fmt.Errorf("--out %s: a file that is no .png, want a directory or a .png", out)
+		return output{}, fmt.Errorf("--out %s: this file is not a .png; name a directory or a .png", out)
 	}
 	if f.stem == "" {
 		if err := os.MkdirAll(f.dir, 0o755); err != nil {
@@ -90,16 +94,17 @@ func (f output) save(i int, s picture.Spec, data []byte) (string, error) {
 	return path, err
 }
 
-// path names picture i. A file that was named is replaced; one that is numbered or named by us never is.
+// path names image i. No file is replaced but one that was named, with --force: a file that came while the image was
+// made gives it a number.
 func (f output) path(i int, s picture.Spec) string {
-	if f.stem != "" && f.count == 1 {
-		return filepath.Join(f.dir, f.stem+f.ext)
+	stem := f.stem
+	if stem != "" && f.count > 1 {
+		return f.freePath(stem, i+1)
 	}
-	if f.stem != "" {
-		return f.freePath(f.stem, i+1)
+	if stem == "" {
+		stem = fmt.Sprintf("%d-%s", s.Seed, slug(s.Prompt))
 	}
-	stem := fmt.Sprintf("%d-%s", s.Seed, slug(s.Prompt))
-	if path := filepath.Join(f.dir, stem+f.ext); !exists(path) {
+	if path := filepath.Join(f.dir, stem+f.ext); f.force && f.stem != "" || !exists(path) {
 		return path
 	}
 	return f.freePath(stem, 2)
