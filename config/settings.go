@@ -29,8 +29,8 @@ type Settings struct {
 
 // Log says what is logged and how.
 type Log struct {
-	Level  string `name:"log-level" from:"DARKROOM_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Lowest level to log: debug, info, warn or error."`
-	Format string `name:"log-format" from:"DARKROOM_LOG_FORMAT" enum:"text,json" default:"text" placeholder:"FORM" help:"Format of the log on stderr: text or json."`
+	Level  string `name:"log-level" from:"DARKROOM_LOG_LEVEL" enum:",debug,info,warn,error" default:"" placeholder:"LEVEL" help:"Lowest level to log: debug, info, warn or error. When left out: info."`
+	Format string `name:"log-format" from:"DARKROOM_LOG_FORMAT" enum:",plain,text,json" default:"" placeholder:"FORM" help:"Format of the log on stderr: plain (what a person needs to know), text or json. When left out: text, or plain for up in a terminal without --log-level."`
 }
 
 // Up is everything in one process.

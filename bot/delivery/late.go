@@ -205,9 +205,9 @@ func (l *lateDelivery) recordEnd(ctx context.Context) error {
 	return err
 }
 
-// endUnposted ends a job that was posted nowhere, with what its owner gets instead.
+// endUnposted ends a job that could not be posted, with what its owner gets instead.
 func (l *lateDelivery) endUnposted(ctx context.Context, d store.Delivery, delivered string) error {
-	l.log.Warn("late pictures were posted nowhere", "job", l.job.ID, "state", d.State, "reason", d.Reason)
+	l.log.Warn("late images could not be posted", "job", l.job.ID, "state", d.State, "reason", d.Reason)
 	l.outcome.Delivered, l.outcome.Message = delivered, ""
 	var pictures []store.InboxPicture
 	if d.State == store.Inbox {

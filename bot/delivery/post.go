@@ -17,7 +17,7 @@ import (
 // minutes". Source: Discord, resources/message, "enforce_nonce".
 const nonceLife = time.Minute
 
-// Why a message was posted nowhere. The texts are what its owner reads.
+// Why a message could not be posted. The texts are what its owner reads.
 var (
 	errUndeliverable error = reason(message.ReasonUndeliverable)
 	errMaybePosted   error = reason(message.ReasonMaybePosted)

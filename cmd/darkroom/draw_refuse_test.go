@@ -54,7 +54,7 @@ func TestDrawRefuses(t *testing.T) {
 		"a place without a name": {[]string{"--out", filepath.Join(dir, ".png")}, exitFailure, "needs a name"},
 		"latents that cannot be kept": {[]string{"--save-latents", "/no/such/place/x.npy"}, exitFailure,
 			"--save-latents /no/such/place/x.npy: no such file"},
-		"latents over a folder": {[]string{"--save-latents", dir}, exitFailure, "no file"},
+		"latents over a folder": {[]string{"--save-latents", dir}, exitFailure, "not a file"},
 		"several faults": {[]string{"--init", text, "--strength", "2", "--steps", "0", "--sampler", "magic", "--size",
 			"512x512", "--out", "a.gif", "--save-latents", dir}, exitFailure,
 			"darkroom: size 512x512: the model postcards paints 128x128, 160x112, 112x160, 176x96, 96x176; sampler "},

@@ -131,8 +131,8 @@ func TestDraw(t *testing.T) {
 		needRuntime(t)
 		code, _, stderr := call(t, "draw", "a red dragon", "--model", sourceDemo, "--steps", "1", "--out", dir)
 		if code != exitOK || !strings.Contains(stderr, "hint:") || !strings.Contains(stderr, "dragon") ||
-			strings.Contains(stderr, "red,") {
-			t.Errorf("got %d and %q, want a hint about dragon alone", code, stderr)
+			strings.Contains(stderr, "red,") || !strings.Contains(stderr, "Try “a red boat") || strings.Contains(stderr, "[") {
+			t.Errorf("got %d and %q, want a hint about dragon alone, with examples in a sentence", code, stderr)
 		}
 	})
 }

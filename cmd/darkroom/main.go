@@ -67,6 +67,7 @@ func run(ctx context.Context, env environment) int {
 		fmt.Fprintf(env.stderr, "darkroom: %s\n", notice)
 	}
 	if err == nil {
+		settings.Log = logSettings(settings, env.errScreen != nil)
 		s := invocation{environment: env, settings: settings, log: newLog(env.stderr, settings.Log)}
 		err = commands()[settings.Command](ctx, s)
 	}

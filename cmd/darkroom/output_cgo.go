@@ -79,7 +79,7 @@ func checkDirWritable(flag, asked, dir string) error {
 // checkFileWritable makes sure that a file can be written, or replaced.
 func checkFileWritable(flag, path string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s %s: there is something that is no file", flag, path)
+		return fmt.Errorf("%s %s: this is not a file", flag, path)
 	}
 	return checkDirWritable(flag, path, filepath.Dir(path))
 }

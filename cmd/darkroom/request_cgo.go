@@ -205,14 +205,19 @@ func (o *drawRequest) readLatents() error {
 	h, w := o.spec.Height/c.PixelsPerLatent, o.spec.Width/c.PixelsPerLatent
 	s, one := t.Shape, []int{c.LatentChannels, h, w}
 	if len(s) != 4 || s[0] != 1 && s[0] != o.settings.Count || !slices.Equal(s[1:], one) {
-		return fmt.Errorf("--latents %s: shape %v, want [1 or %d, %d, %d, %d]",
-			path, s, o.settings.Count, c.LatentChannels, h, w)
+		return fmt.Errorf("--latents %s: shape %s, want 1 or %d, %d, %d, %d",
+			path, commas(s), o.settings.Count, c.LatentChannels, h, w)
 	}
 	if !t.Finite() {
-		return fmt.Errorf("--latents %s: some values are no finite numbers", path)
+		return fmt.Errorf("--latents %s: some values are not finite numbers", path)
 	}
 	o.latents = &t
 	return nil
+}
+
+// commas lists numbers.
+func commas(all []int) string {
+	return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(all), "[]")), ", ")
 }
 
 // readBounded reads a file of at most limit bytes.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"os"
@@ -92,5 +93,40 @@ func TestDrawIntoAPipeShowsNoImage(t *testing.T) {
 	code, stdout, stderr := drawDemo(t, "--show", "kitty", "--out", path)
 	if code != exitOK || stdout != path+"\n" || stderr != "" {
 		t.Errorf("got %d, %q and %q, want the file's name alone", code, stdout, stderr)
+	}
+}
+
+// TestUpInATerminal runs `darkroom up` as a newcomer does: no line is an internal one.
+func TestUpInATerminal(t *testing.T) {
+	t.Parallel()
+	needRuntime(t)
+	cmd := exec.Command(os.Args[0], "up", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--models",
+		t.TempDir())
+	cmd.Env = append([]string{"TERM=xterm"}, programEnv()...)
+	screen, err := pty.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer screen.Close()
+	var got strings.Builder
+	lines := bufio.NewScanner(screen)
+	for lines.Scan() {
+		line := lines.Text()
+		got.WriteString(line + "\n")
+		if strings.Contains(line, "level=") || strings.Contains(line, "epoch") || strings.Contains(line, "pid") {
+			t.Errorf("an internal line: %s", line)
+		}
+		if strings.HasPrefix(line, "Ready to generate") {
+			_ = cmd.Process.Signal(os.Interrupt)
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	for _, want := range []string{"      http://127.0.0.1:", "The bot is online.\n", "Ready to generate images with postcards.\n",
+		"Stopping. "} {
+		if !strings.Contains(got.String(), want) {
+			t.Errorf("got\n%s\nwant %q in it", got.String(), want)
+		}
 	}
 }
