@@ -91,7 +91,7 @@ func TestQueue(t *testing.T) {
 	}
 	redis.kill()
 	code, said = runQueue(t, env, "resume")
-	if code != exitOK || !strings.Contains(said, "the bot updates the queue within a minute") {
+	if code != exitOK || !strings.Contains(said, "a running bot applies it within seconds") {
 		t.Errorf("without Redis: exit code %d and %q, want it saved", code, said)
 	}
 	code, said = runQueue(t, env, "show")

@@ -109,6 +109,7 @@ func TestUpInATerminal(t *testing.T) {
 	}
 	defer screen.Close()
 	var got strings.Builder
+	page := ""
 	lines := bufio.NewScanner(screen)
 	for lines.Scan() {
 		line := lines.Text()
@@ -116,7 +117,14 @@ func TestUpInATerminal(t *testing.T) {
 		if strings.Contains(line, "level=") || strings.Contains(line, "epoch") || strings.Contains(line, "pid") {
 			t.Errorf("an internal line: %s", line)
 		}
+		if _, address, found := strings.Cut(line, "http://"); found {
+			page = address
+		}
 		if strings.HasPrefix(line, "Ready to generate") {
+			code, about := runDoctor(t, "page", filepath.Join(t.TempDir(), "data"), nil, "--listen", page)
+			if !strings.HasPrefix(about, "ok ") || !strings.Contains(about, "a running darkroom serves it on "+page) {
+				t.Errorf("doctor beside it: got %d, %q", code, about)
+			}
 			_ = cmd.Process.Signal(os.Interrupt)
 		}
 	}
