@@ -15,7 +15,9 @@ type pauseStore struct {
 	pauses []store.Pause
 }
 
-func (s *pauseStore) Pauses(context.Context) ([]store.Pause, error) { return slices.Clone(s.pauses), nil }
+func (s *pauseStore) Pauses(context.Context) ([]store.Pause, error) {
+	return slices.Clone(s.pauses), nil
+}
 
 // pauseQueue has pauses, and counts how often it is asked.
 type pauseQueue struct {

@@ -107,7 +107,7 @@ func (o *drawRequest) render(
 		latents, short = append(latents, res.Latents), short || res.LowMemory
 	}
 	if short {
-		fmt.Fprintln(s.stderr, "hint: memory was short, so that parts were painted after one another; "+
+		fmt.Fprintln(s.stderr, "hint: memory was short, so parts were rendered one after another; "+
 			"a smaller --size takes less.")
 	}
 	if o.settings.SaveLatents == "" {

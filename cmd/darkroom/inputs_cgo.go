@@ -17,12 +17,12 @@ func (o *drawRequest) readStart(ctx context.Context) error {
 	d := o.settings
 	if d.Init == "" {
 		if d.Strength != nil || d.Mask != "" || d.Resize != "" || d.MaskBlur > 0 {
-			return errors.New("--strength, --mask, --mask-blur and --resize go with --init: name the picture to start from")
+			return errors.New("--strength, --mask, --mask-blur and --resize go with --init: name the image to start from")
 		}
 		return nil
 	}
 	if !o.folder.Config.CanEncode {
-		return fmt.Errorf("--init: the model %s has no vae_encoder, so it cannot start from a picture", o.folder.Name)
+		return fmt.Errorf("--init: the model %s has no vae_encoder, so it cannot start from an image", o.folder.Name)
 	}
 	data, err := readBounded(d.Init, maxInputBytes)
 	if err != nil {

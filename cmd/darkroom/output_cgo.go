@@ -41,7 +41,7 @@ func openOutput(out string, count int, force bool) (output, error) {
 	isDir := err == nil && info.IsDir()
 	switch ext := strings.ToLower(filepath.Ext(out)); {
 	case out == "" || out == "-":
-		return output{}, fmt.Errorf("--out %q: want a directory or a .png, pictures are not written to stdout", out)
+		return output{}, fmt.Errorf("--out %q: want a directory or a .png; images are not written to stdout", out)
 	case isDir || strings.HasSuffix(out, string(filepath.Separator)):
 	case ext == ".png":
 		f.dir, f.ext = filepath.Dir(out), filepath.Ext(out)
@@ -52,7 +52,7 @@ func openOutput(out string, count int, force bool) (output, error) {
 			return output{}, fmt.Errorf("--out %s: there is such a file; add --force to replace it, or choose another name", out)
 		}
 	case slices.Contains(otherFormats, ext):
-		return output{}, fmt.Errorf("--out %s: pictures are written as .png", out)
+		return output{}, fmt.Errorf("--out %s: images are written as .png, so end the name in that", out)
 	case err == nil:
 		return output{}, fmt.Errorf("--out %s: this file is not a .png; name a directory or a .png", out)
 	}

@@ -77,7 +77,7 @@ func (o *drawRequest) expand(ctx context.Context) error {
 		return expansionError(err, d.Wildcards)
 	}
 	if len(rows) > 1 {
-		return fmt.Errorf("the braces make %d prompts, and draw paints one: write {a|b} to choose, or \\{ for a plain brace",
+		return fmt.Errorf("the braces make %d prompts, and draw generates one: write {a|b} to choose, or \\{ for a plain brace",
 			len(rows))
 	}
 	d.Prompt, d.Negative = rows[0].Prompt, rows[0].Negative
@@ -160,7 +160,7 @@ func (o *drawRequest) checkSize(card request.Card) error {
 	}
 	asked, sizes := request.Size(*o.settings.Size), card.Sizes
 	if m := card.Multiple; len(sizes) == 0 && (asked.Width%m != 0 || asked.Height%m != 0) {
-		return fmt.Errorf("size %dx%d: the model %s paints sides that are multiples of %d",
+		return fmt.Errorf("size %dx%d: the model %s needs sides that are multiples of %d",
 			asked.Width, asked.Height, card.Name, m)
 	}
 	if len(sizes) == 0 || slices.Contains(sizes, asked) {
@@ -170,7 +170,7 @@ func (o *drawRequest) checkSize(card request.Card) error {
 	for _, s := range sizes {
 		all = append(all, fmt.Sprintf("%dx%d", s.Width, s.Height))
 	}
-	return fmt.Errorf("size %dx%d: the model %s paints %s", asked.Width, asked.Height, card.Name, strings.Join(all, ", "))
+	return fmt.Errorf("size %dx%d: the model %s generates %s", asked.Width, asked.Height, card.Name, strings.Join(all, ", "))
 }
 
 func (o *drawRequest) checkSampler() error {
@@ -181,7 +181,7 @@ func (o *drawRequest) checkSampler() error {
 func (o *drawRequest) input(_ context.Context, sha string) ([]byte, error) {
 	data, ok := o.inputs[sha]
 	if !ok {
-		return nil, fmt.Errorf("no picture with the SHA-256 %s was read", sha)
+		return nil, fmt.Errorf("no image with the SHA-256 %s was read", sha)
 	}
 	return data, nil
 }
