@@ -86,7 +86,7 @@ func New(p Parts) (*Bot, error) {
 	})
 	b.gateway = gateway.New(gateway.Options{
 		Token: o.Token, Base: o.Base, Dial: o.Dial, IdleTimeout: i.GatewayIdle, OpenTimeout: i.GatewayOpen, Store: p.Store,
-		Discord: p.Discord, Servers: b.retention.Handle, Now: o.Now, Log: o.Log,
+		Discord: p.Discord, Servers: b.retention.Handle, Messages: b.interaction.HearMessage, Now: o.Now, Log: o.Log,
 	})
 	return b, nil
 }
@@ -112,8 +112,8 @@ func (b *Bot) Run(ctx context.Context) error {
 	b.catalog.Load(ctx)
 	g, ctx := errgroup.WithContext(ctx)
 	for _, run := range []func(context.Context) error{
-		b.gateway.Run, b.outbox.Run, b.delivery.Run, b.catalog.Run, b.retention.Run,
-		func(ctx context.Context) error { return b.interaction.Serve(ctx, b.gateway.Requests()) },
+		b.gateway.Run, b.outbox.Run, b.delivery.Run, b.catalog.Run, b.retention.Run, b.interaction.AnswerMessages,
+		func(ctx context.Context) error { return b.interaction.Serve(ctx, b.gateway.Take) },
 	} {
 		g.Go(func() error { return run(ctx) })
 	}

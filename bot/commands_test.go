@@ -86,11 +86,20 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 		i := h.command("imagine", sandbox.With("prompt", "a zebra"))
 		h.waitPictures(i, 4)
 		m := h.waitNote(me, here, "does not know these words, so the image shows something else: zebra")
+		asked := h.click(me, m.ID, "1:words:"+modelHash[:16]+":0")
+		known := h.waitText(asked, "**Things:** boat, star\n**Colours:** red, blue")
+		if known.Viewer != me {
+			t.Errorf("others see %s", describe(known))
+		}
 		e := h.click(me, m.ID, "1:example:1:0")
 		h.waitPictures(e, 4)
 		if s := h.spec(e); s.Prompt != "a blue star" {
 			t.Errorf("prompt: got %q, want the second example", s.Prompt)
 		}
+	})
+	t.Run("unknown words are told with the nearest known ones", func(t *testing.T) {
+		h.waitPictures(h.command("imagine", sandbox.With("prompt", "two stars and a dragon")), 4)
+		h.waitNote(me, here, "something else: two, stars, dragon.\nThe nearest that it knows: **star** for stars.")
 	})
 }
 
@@ -143,7 +152,7 @@ func TestChannelKinds(t *testing.T) {
 			t.Errorf("server: got %s, want dm", e.Server)
 		}
 		h.waitPictures(h.click(me, m.ID, "1:single:"+i.ID+"-0:1"), 1)
-		h.click(me, m.ID, "1:delete:"+i.ID+"-0:0")
+		h.confirmDelete(me, h.click(me, m.ID, "1:delete:"+i.ID+"-0:0"))
 		h.waitFor("the message to go", func() bool { _, there := h.sandbox.VisibleMessage(me, m.ID); return !there })
 	})
 	t.Run("where the bot may send no files it says so", func(t *testing.T) {

@@ -61,7 +61,11 @@ func TestStuckPlaceHoldsUpNobody(t *testing.T) {
 	release()
 	h.waitPictures(other, 4)
 	first, second := stuck.ID+"-0", other.ID+"-0"
-	seen := events()
+	var seen []string
+	h.pollUntil("the events to be recorded", func() bool {
+		seen = events()
+		return slices.Contains(seen, "done "+first) && slices.Contains(seen, "leased "+second)
+	})
 	done, leased := slices.Index(seen, "done "+first), slices.Index(seen, "leased "+second)
 	if done < 0 || leased < done {
 		t.Errorf("events: got %q, want the stuck job done before the other one is leased", seen)

@@ -112,7 +112,7 @@ func TestButtons(t *testing.T) {
 		}
 		up := h.click(me, m.ID, "1:upscale:"+job+":3")
 		h.waitPictures(up, 1)
-		if s := h.spec(up); s.Hires == nil || s.Hires.Scale != 2 || s.Seed != 102 || s.Count != 1 {
+		if s := h.spec(up); s.Upscale == nil || s.Upscale.Scale != 2 || s.Seed != 102 || s.Count != 1 {
 			t.Errorf("upscale: got %+v, want tile 3 alone at twice the size", s)
 		}
 		vary := h.click(me, m.ID, "1:vary:"+job+":3:strong")
@@ -126,13 +126,22 @@ func TestButtons(t *testing.T) {
 			t.Errorf("subtle variation: got strength %g, want at most 0.2", s.Variations[0].Strength)
 		}
 	})
-	t.Run("zoom out lays a tile in the middle and paints around it, pan moves it aside", func(t *testing.T) {
+	t.Run("zoom out lays a tile in the middle and paints around it, pan extends it", func(t *testing.T) {
 		alone := h.waitPictures(h.click(me, grid.ID, "1:single:"+job+":3"), 1)
 		want := must(encode.Clean(h.ctx, must(h.sandbox.Download(grid.Attachments[2].ID)), request.MaxInputPixels, 2048))
-		for arg, place := range map[string]picture.Placement{
-			"zoom:3:2": {X: 32, Y: 32, Width: 64, Height: 64}, "zoom:3:1-5": {X: 24, Y: 24, Width: 88, Height: 88},
-			"pan:3:left": {X: 64, Width: 128, Height: 128}, "pan:3:down": {Y: -64, Width: 128, Height: 128},
+		for arg, canvas := range map[string]request.Canvas{
+			"zoom:3:2": {
+				Size: picture.Size{Width: 128, Height: 128}, Place: picture.Placement{X: 32, Y: 32, Width: 64, Height: 64},
+			},
+			"zoom:3:1-5": {
+				Size: picture.Size{Width: 128, Height: 128}, Place: picture.Placement{X: 21, Y: 21, Width: 85, Height: 85},
+			},
+			"pan:3:left": {
+				Size: picture.Size{Width: 192, Height: 128}, Place: picture.Placement{X: 64, Width: 128, Height: 128},
+			},
+			"pan:3:down": {Size: picture.Size{Width: 128, Height: 192}, Place: picture.Placement{Width: 128, Height: 128}},
 		} {
+			place := canvas.Place
 			verb, rest, _ := strings.Cut(arg, ":")
 			i := h.click(me, alone.ID, "1:"+verb+":"+job+":"+rest)
 			m := h.waitPictures(i, 4)
@@ -140,8 +149,9 @@ func TestButtons(t *testing.T) {
 			if s.Init == nil || s.Init.Placement == nil || *s.Init.Placement != place || s.Init.Picture.SHA256 != want.SHA256 {
 				t.Errorf("%s: got start %+v, want the third tile at %+v", arg, s.Init, place)
 			}
-			if s.Prompt != "a red boat" || s.Width != 128 || s.Height != 128 || s.Variations != nil {
-				t.Errorf("%s: got %+v, want the words and the size of before", arg, s)
+			if s.Prompt != "a red boat" || s.Variations != nil || s.Width != canvas.Size.Width ||
+				s.Height != canvas.Size.Height {
+				t.Errorf("%s: got %+v, want the words of before on %v", arg, s, canvas.Size)
 			}
 			if !strings.Contains(m.Content, "image 3") {
 				t.Errorf("%s: message %s, want it to say what it is", arg, describe(m))
@@ -187,9 +197,28 @@ func TestButtons(t *testing.T) {
 		stranger := h.sandbox.AddUser("ilse", false)
 		i := h.click(stranger.ID, grid.ID, "1:delete:"+job+":0")
 		h.waitText(i, "Only the person who asked for it")
-		h.click(h.defaults.Moderator.ID, grid.ID, "1:delete:"+job+":0")
+		asked := h.click(h.defaults.Moderator.ID, grid.ID, "1:delete:"+job+":0")
+		question := h.waitText(asked, "Delete that message with its images?")
+		if _, there := h.sandbox.VisibleMessage(me, grid.ID); !there || question.Viewer != h.defaults.Moderator.ID {
+			t.Errorf("got %s, want a private question before anything is deleted", describe(question))
+		}
+		h.waitText(h.click(h.defaults.Moderator.ID, question.ID, "1:delete:"+job+":0:no"), "Kept.")
+		h.confirmDelete(h.defaults.Moderator.ID, h.click(h.defaults.Moderator.ID, grid.ID, "1:delete:"+job+":0"))
 		h.waitFor("the message to go", func() bool { _, there := h.sandbox.VisibleMessage(me, grid.ID); return !there })
 	})
+}
+
+// confirmDelete says yes to the question that ❌ asks.
+func (h *cluster) confirmDelete(user string, asked sandbox.Interaction) {
+	h.t.Helper()
+	question := h.waitText(asked, "Delete that message with its images?")
+	for _, id := range buttons(question.Components) {
+		if strings.Contains(id, ":yes-") {
+			h.waitText(h.click(user, question.ID, id), "Deleted.")
+			return
+		}
+	}
+	h.t.Fatalf("%s has no button to delete", describe(question))
 }
 
 func must[T any](v T, err error) T {

@@ -18,11 +18,11 @@ func TestPresets(t *testing.T) {
 	h.waitText(
 		h.command(
 			"preset save", sandbox.With("name", "post"), sandbox.With("words", "*old* paper"), sandbox.With("steps", 5),
-			sandbox.With("count", 2),
+			sandbox.With("count", 2), sandbox.With("sampler", "euler"),
 		),
 		"Saved",
 	)
-	kept := h.waitText(h.command("preset list"), "steps: 5")
+	kept := h.waitText(h.command("preset list"), "sampler: Euler · steps: 5")
 	if kept.Viewer != h.defaults.Member.ID || !strings.Contains(kept.Content, `words: \*old\* paper`) {
 		t.Errorf("list: got %s, want a private one with harmless words", describe(kept))
 	}

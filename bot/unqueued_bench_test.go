@@ -25,7 +25,7 @@ const (
 // SQLite again: 20,000 jobs of 2,000 people in 200 servers. Each iteration is one wipe.
 func BenchmarkEnqueueUnqueued(b *testing.B) {
 	ctx := context.Background()
-	db := storeWithJobs(b)
+	db := storeWithJobs(b, unqueuedJobs)
 	q := realQueue(b)
 	instance, err := bot.New(bot.Parts{
 		Store: db, Queue: q, Discord: rest.NewClient(rest.Options{Base: "http://127.0.0.1:9/api/v10", Token: "none"}),
@@ -60,8 +60,8 @@ func BenchmarkEnqueueUnqueued(b *testing.B) {
 	<-ended
 }
 
-// storeWithJobs is a store with many accepted jobs.
-func storeWithJobs(b *testing.B) *store.Store {
+// storeWithJobs is a store with so many accepted jobs.
+func storeWithJobs(b *testing.B, n int) *store.Store {
 	ctx := context.Background()
 	s, err := store.Open(ctx, "sqlite:"+filepath.Join(b.TempDir(), "a.db"), store.Options{})
 	if err != nil {
@@ -73,7 +73,7 @@ func storeWithJobs(b *testing.B) *store.Store {
 		Width: 512, Height: 512, Steps: 20, Count: 4, Sampler: "ddim",
 	}
 	to := message.Address{Application: "1", Token: "t", Channel: "2", User: "3", Expires: time.Now().Add(tokenLife)}
-	for user := range unqueuedJobs / unqueuedPerUser {
+	for user := range n / unqueuedPerUser {
 		var jobs []store.Job
 		for n := range unqueuedPerUser {
 			jobs = append(jobs, store.Job{

@@ -29,12 +29,12 @@ func TestWithJobPredictsThePosition(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		expected := positionOf(before.WithJob(next), next.ID)
+		expected := positionOf(before.WithJobs(next), next.ID)
 		if n := len(before.Jobs); n != 3 || before.Waiting != 3 {
 			t.Errorf("the snapshot itself has %d jobs now, want 3", n)
 		}
 		renderers := []queue.Renderer{{Slot: "r", Lanes: queue.Lanes("v1:a")}}
-		if e, ok := queue.EstimateTimes(before.WithJob(next), renderers)[next.ID]; !ok ||
+		if e, ok := queue.EstimateTimes(before.WithJobs(next), renderers)[next.ID]; !ok ||
 			e.End.Sub(before.At) < 10*time.Second {
 			t.Errorf("%s: estimate %v, %v; want an end after its own time", name, e, ok)
 		}

@@ -9,6 +9,7 @@ import (
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/tensor"
+	"darkroom/render/upscale"
 )
 
 // maxTerms is how many prompts AND may compose: each is one more run of the UNet in every step.
@@ -19,6 +20,7 @@ type passConditioning struct {
 	terms           []term          // at least one
 	negative        scheduledPrompt // empty without guidance
 	inpaintChannels tensor.Tensor   // of an inpainting model: see inpaintConditioning
+	tiling          upscale.Tiling  // in which the UNet sees the latents; zero for the whole
 }
 
 // term is one of the prompts that AND composes.
@@ -29,8 +31,9 @@ type term struct {
 
 // scheduledPrompt is a prompt over the UNet calls of a pass, as prompt editing and alternation schedule it.
 type scheduledPrompt struct {
-	stages    []prompt.Stage
-	encodings map[string]TextEncoding // by a stage's text: hidden states [1, n, width], of one length in the whole pass
+	stages []prompt.Stage
+	// encodings are found by a stage's text: hidden states [1, n, width], of one length in all terms.
+	encodings map[string]TextEncoding
 }
 
 // at returns the encoding of the text for a call, counted from 0.
@@ -53,25 +56,38 @@ func (t passConditioning) key(call int) string {
 	return b.String()
 }
 
-// conditioningFor stacks what the UNet is conditioned on in a call: the negative prompt first, if there is guidance,
-// then every term, each repeated for all tiles. The latents x are those of the tiles.
-func (p *run) conditioningFor(prompts passConditioning, call, tiles int, x tensor.Tensor) Conditioning {
-	var hidden, pooled []tensor.Tensor
-	add := func(t scheduledPrompt) {
+// conditioningsFor stacks what the UNet is conditioned on in a call, for one run of it each: the negative prompt first,
+// if there is guidance, then every term, each repeated for all tiles. It is one run, unless the negative prompt has
+// another length than the terms, which A1111 does not mend: see encodePrompts. seen has the shape of the latents that
+// the UNet sees at once.
+func (p *run) conditioningsFor(prompts passConditioning, call, tiles int, seen []int) []Conditioning {
+	var terms, all []TextEncoding
+	for _, t := range prompts.terms {
 		encoding, _ := t.at(call)
+		terms = append(terms, encoding)
+	}
+	all = terms
+	if len(prompts.negative.stages) > 0 {
+		negative, _ := prompts.negative.at(call)
+		if negative.Hidden.Shape[1] != terms[0].Hidden.Shape[1] {
+			return []Conditioning{p.stacked(tiles, seen, negative), p.stacked(tiles, seen, terms...)}
+		}
+		all = append([]TextEncoding{negative}, terms...)
+	}
+	return []Conditioning{p.stacked(tiles, seen, all...)}
+}
+
+// stacked is the conditioning by encodings of one length, each repeated for all tiles.
+func (p *run) stacked(tiles int, seen []int, encodings ...TextEncoding) Conditioning {
+	var hidden, pooled []tensor.Tensor
+	for _, encoding := range encodings {
 		hidden = append(hidden, tensor.Repeat(encoding.Hidden, tiles))
 		if !encoding.Pooled.Empty() {
 			pooled = append(pooled, tensor.Repeat(encoding.Pooled, tiles))
 		}
 	}
-	if len(prompts.negative.stages) > 0 {
-		add(prompts.negative)
-	}
-	for _, t := range prompts.terms {
-		add(t.scheduledPrompt)
-	}
 	c := p.parts.Config
-	height, width := x.Shape[2]*c.PixelsPerLatent, x.Shape[3]*c.PixelsPerLatent
+	height, width := seen[0]*c.PixelsPerLatent, seen[1]*c.PixelsPerLatent
 	return c.Conditioning(tensor.Stack(hidden...), tensor.Stack(pooled...), height, width, p.spec.GuidanceScale)
 }
 
@@ -111,28 +127,33 @@ func (p *run) splitTerms() (err error) {
 }
 
 // encodePrompts runs the text encoder on every text of one pass.
+//
+// The UNet reads prompts of one length together. In the dialect diffusers all are filled up with empty chunks. A1111
+// fills up each prompt to its own longest stage only (forward in modules/sd_hijack_clip.py), repeats the last token's
+// state of the shorter terms of AND (stack_conds in modules/prompt_parser.py), and runs a negative prompt of another
+// length apart (forward in modules/sd_samplers_cfg_denoiser.py; both of its options to pad are off by default).
 func (p *run) encodePrompts(ctx context.Context, calls prompt.Calls) (passConditioning, error) {
 	var out passConditioning
-	longest := 0
-	schedule := func(typed string) scheduledPrompt {
-		t := scheduledPrompt{stages: prompt.Stages(typed, calls), encodings: map[string]TextEncoding{}}
-		for _, s := range t.stages {
-			longest = max(longest, len(p.chunksOf(s.Text)))
-		}
-		return t
-	}
 	for _, t := range p.terms {
-		out.terms = append(out.terms, term{t.Weight, schedule(t.Text)})
+		out.terms = append(out.terms, term{t.Weight, schedule(t.Text, calls)})
 	}
 	if p.guided() {
 		negative, _ := prompt.Addons(p.spec.Negative)
-		out.negative = schedule(negative)
+		out.negative = schedule(negative, calls)
+	}
+	longest := p.parts.Config.MaxChunks // a UNet of a fixed length takes exactly as many
+	if p.spec.Dialect != picture.A1111 {
+		for _, t := range out.terms {
+			longest = max(longest, p.longestStage(t.scheduledPrompt))
+		}
+		longest = max(longest, p.longestStage(out.negative))
 	}
 	for i, t := range out.terms {
 		if err := p.encodeScheduled(ctx, t.scheduledPrompt, longest, p.clipSkip()); err != nil {
 			return passConditioning{}, fmt.Errorf("prompt %d: %w", i+1, err)
 		}
 	}
+	repeatLastTokens(out.terms)
 	if err := p.encodeScheduled(ctx, out.negative, longest, p.negativeClipSkip()); err != nil {
 		return passConditioning{}, fmt.Errorf("negative prompt: %w", err)
 	}
@@ -145,21 +166,69 @@ func (p *run) encodePrompts(ctx context.Context, calls prompt.Calls) (passCondit
 	return out, nil
 }
 
-// encodeScheduled encodes each text of a prompt once, in as many chunks as the longest text of the pass needs.
+// schedule is a prompt over the calls of a pass, not encoded yet.
+func schedule(typed string, calls prompt.Calls) scheduledPrompt {
+	return scheduledPrompt{stages: prompt.Stages(typed, calls), encodings: map[string]TextEncoding{}}
+}
+
+// longestStage is how many chunks the longest text of a prompt has.
+func (p *run) longestStage(t scheduledPrompt) int {
+	longest := 0
+	for _, s := range t.stages {
+		longest = max(longest, len(p.chunksOf(s.Text)))
+	}
+	return longest
+}
+
+// encodeScheduled encodes each text of a prompt once, in as many chunks as the longest of them has, or more if the pass
+// needs them. A1111 encodes all stages in one batch, which decides what their weights do: see EncodeBatch.
 func (p *run) encodeScheduled(ctx context.Context, t scheduledPrompt, chunks, skip int) error {
 	options := clip.EncodeOptions{Skip: skip, NoNorm: p.spec.Emphasis == picture.EmphasisNoNorm}
+	conditioner := p.conditioner()
+	chunks = max(chunks, p.longestStage(t))
+	var batch []clip.BatchText
+	var texts []string
+	places := map[string]int{} // in the batch
 	for _, s := range t.stages {
-		if _, done := t.encodings[s.Text]; done {
+		if at, again := places[s.Text]; again {
+			batch[at].Times++
 			continue
 		}
-		conditioner := p.conditioner()
-		encoding, err := conditioner.Encode(ctx, conditioner.PadChunks(p.chunksOf(s.Text), chunks), options)
+		places[s.Text] = len(batch)
+		texts = append(texts, s.Text)
+		batch = append(batch, clip.BatchText{Chunks: conditioner.PadChunks(p.chunksOf(s.Text), chunks), Times: 1})
+	}
+	if p.spec.Dialect == picture.A1111 && len(batch) > 0 {
+		encodings, err := conditioner.EncodeBatch(ctx, batch, options)
+		for i := range encodings {
+			t.encodings[texts[i]] = encodings[i]
+		}
+		return err
+	}
+	for i, b := range batch {
+		encoding, err := conditioner.Encode(ctx, b.Chunks, options)
 		if err != nil {
 			return err
 		}
-		t.encodings[s.Text] = encoding
+		t.encodings[texts[i]] = encoding
 	}
 	return nil
+}
+
+// repeatLastTokens makes the hidden states of all terms as long as those of the longest, by repeating the last token's.
+func repeatLastTokens(terms []term) {
+	longest := 0
+	for _, t := range terms {
+		for _, encoding := range t.encodings {
+			longest = max(longest, encoding.Hidden.Shape[1])
+		}
+	}
+	for _, t := range terms {
+		for text, encoding := range t.encodings {
+			encoding.Hidden = tensor.RepeatLastRow(encoding.Hidden, longest)
+			t.encodings[text] = encoding
+		}
+	}
 }
 
 // conditioner reads prompts as the dialect does.

@@ -185,3 +185,35 @@ func TestGuidanceEmbedding(t *testing.T) {
 		}
 	}
 }
+
+// TestPromptsOfDifferentLengths has a prompt of two chunks joined with one of one, and a negative prompt of one: A1111
+// runs it apart, and the second prompt ends in repetitions of its last token.
+func TestPromptsOfDifferentLengths(t *testing.T) {
+	t.Parallel()
+	length := tokenizer(t).Length
+	shapes := func(d picture.Dialect, chunks int) (out [][]int, last *conditioningRecorder) {
+		s := boatSpec()
+		s.Dialect, s.Sampler, s.Steps, s.Count = d, "euler", 1, 2
+		s.Prompt, s.Negative = "a boat BREAK sea AND star", "fog"
+		f := renderRecorded(t, s, func(c *Config) { c.MaxChunks = chunks })
+		for _, c := range f.conditionings {
+			out = append(out, c.Hidden.Shape)
+		}
+		return out, f
+	}
+	got, f := shapes(picture.A1111, 0)
+	width := f.conditionings[0].Hidden.Shape[2]
+	if want := [][]int{{2, length, width}, {4, 2 * length, width}}; !reflect.DeepEqual(got, want) {
+		t.Fatalf("A1111: the UNet runs on %v, want %v", got, want)
+	}
+	star := f.conditionings[1].Hidden.Row(3).Data
+	if last := star[(length-1)*width : length*width]; !slices.Equal(star[len(star)-width:], last) {
+		t.Errorf("the shorter term ends in %v, want its last token's state, %v", star[len(star)-width:], last)
+	}
+	if got, _ := shapes(picture.Diffusers, 0); !reflect.DeepEqual(got, [][]int{{6, 2 * length, width}}) {
+		t.Errorf("diffusers: the UNet runs on %v, want one run", got)
+	}
+	if got, _ := shapes(picture.A1111, 2); !reflect.DeepEqual(got, [][]int{{6, 2 * length, width}}) {
+		t.Errorf("a UNet that takes two chunks: it runs on %v, want both prompts in one run", got)
+	}
+}

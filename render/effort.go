@@ -42,9 +42,17 @@ func Effort(s picture.Spec, t Traits) float64 {
 	}
 	t = traitsFor(s.Init, t)
 	c := sampler.Config{Img2ImgTakesAllSteps: t.Img2ImgTakesAllSteps, RungeKutta: t.RungeKutta}
+	if inWindows(s) {
+		w := s.Init.Window
+		windows := len(planGround(s, picture.SizeMultiple).windows)
+		mega = float64(windows) * float64(w.Width) * float64(w.Height) / 1e6
+	}
 	effort := m.EstimateCalls(c, s.Steps, share) * mega
 	if again := s.Hires; again != nil {
 		effort += m.EstimateHiresCalls(again.Steps, again.Strength) * mega * again.Scale * again.Scale
+	}
+	if u := s.Upscale; u != nil && u.Strength > 0 {
+		effort += m.EstimateHiresCalls(u.Steps, u.Strength) * mega * u.Scale * u.Scale
 	}
 	return effort * float64(s.Count) * promptsPerCall(s) / 2
 }

@@ -31,30 +31,64 @@ func (p *run) guided() bool {
 // calls that prompt editing counts.
 func (p *run) predictor(prompts passConditioning, tiles int) sampler.Predict {
 	call := -1
-	var key string // of the texts that conditioning holds
-	var conditioning Conditioning
+	var key string // of the texts that conditionings hold
+	var conditionings []Conditioning
 	return func(ctx context.Context, x tensor.Tensor, time float64) (tensor.Tensor, error) {
 		call++
 		if now := prompts.key(call); call == 0 || now != key {
-			key, conditioning = now, p.conditioningFor(prompts, call, tiles, x)
+			key, conditionings = now, p.conditioningsFor(prompts, call, tiles, prompts.seen(x))
 		}
-		runs := conditioning.Hidden.Batch() / tiles
-		if runs > 1 {
-			x = tensor.Repeat(x, runs)
+		var outputs []tensor.Tensor
+		for _, conditioning := range conditionings {
+			out, err := p.runUnet(ctx, x, prompts, time, conditioning)
+			if err != nil {
+				return out, err
+			}
+			outputs = append(outputs, out)
 		}
-		unet := p.unetFor(x.Shape[2], x.Shape[3])
-		out, err := unet.Unet(ctx, appendChannels(x, prompts.inpaintChannels), time, conditioning)
-		if err != nil {
-			return out, err
-		}
-		if len(out.Shape) != 4 || out.Batch() != x.Batch() {
-			return tensor.Tensor{}, fmt.Errorf("the UNet returns shape %v for a batch of %v", out.Shape, x.Shape)
-		}
-		if runs == 1 {
+		out := tensor.Stack(outputs...)
+		if out.Batch() == tiles {
 			return out, nil
 		}
 		return p.applyGuidance(prompts, out, tiles), nil
 	}
+}
+
+// seen is the height and width of the latents that the UNet sees at once.
+func (t passConditioning) seen(x tensor.Tensor) []int {
+	if t.tiling.Width == 0 {
+		return x.Shape[2:]
+	}
+	return []int{min(t.tiling.Height, x.Shape[2]), min(t.tiling.Width, x.Shape[3])}
+}
+
+// runUnet runs the UNet on latents x, repeated for each prompt of a conditioning: on the whole, or in tiles.
+func (p *run) runUnet(
+	ctx context.Context, x tensor.Tensor, prompts passConditioning, time float64, conditioning Conditioning,
+) (tensor.Tensor, error) {
+	if n := conditioning.Hidden.Batch() / x.Batch(); n > 1 {
+		x = tensor.Repeat(x, n)
+	}
+	seen := prompts.seen(x)
+	unet := p.unetFor(seen[0], seen[1])
+	predict := func(ctx context.Context, part tensor.Tensor) (tensor.Tensor, error) {
+		return unet.Unet(ctx, part, time, conditioning)
+	}
+	if prompts.tiling.Width > 0 {
+		predict = func(ctx context.Context, whole tensor.Tensor) (tensor.Tensor, error) {
+			return prompts.tiling.Run(ctx, whole, func(ctx context.Context, part tensor.Tensor) (tensor.Tensor, error) {
+				return unet.Unet(ctx, part, time, conditioning)
+			})
+		}
+	}
+	out, err := predict(ctx, appendChannels(x, prompts.inpaintChannels))
+	if err != nil {
+		return out, err
+	}
+	if len(out.Shape) != 4 || out.Batch() != x.Batch() {
+		return tensor.Tensor{}, fmt.Errorf("the UNet returns shape %v for a batch of %v", out.Shape, x.Shape)
+	}
+	return out, nil
 }
 
 // applyGuidance is classifier-free guidance (Ho and Salimans, 2022), towards several prompts where AND composes them

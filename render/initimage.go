@@ -43,7 +43,7 @@ func (p *run) encodeInitImage(ctx context.Context) (*initImage, error) {
 		out.mode = maskEstimate
 	case p.parts.Config.Extra != nil:
 		out.mode = maskByModel
-	case isKDPM2(s.Sampler):
+	case asksAhead(s.Sampler):
 		out.mode = maskNoisedAhead
 	}
 	return out, nil
@@ -55,10 +55,11 @@ func usesTimesteps(name string) bool {
 	return base == "ddim" || base == "plms" || base == "unipc"
 }
 
-// isKDPM2 says whether a sampler is one of diffusers' KDPM2 schedulers.
-func isKDPM2(name string) bool {
+// asksAhead says whether a sampler is one of the diffusers schedulers that have the noise of a step's end between the
+// two calls of a step (add_noise of KDPM2DiscreteScheduler, KDPM2AncestralDiscreteScheduler and DPMSolverSDEScheduler).
+func asksAhead(name string) bool {
 	base, _ := sampler.SplitName(name)
-	return base == "dpm2" || base == "dpm2_a"
+	return base == "dpm2" || base == "dpm2_a" || base == "dpmpp_sde"
 }
 
 // region finds out what is regenerated; nil for everything.

@@ -41,10 +41,7 @@ func (p *run) encodeInpaint(ctx context.Context, pass pass) (*inpaintConditionin
 			}
 		}
 	default:
-		fill := p.parts.Config.Extra.Blank(p.spec.Dialect, p.initImage != nil)
-		for i := range pixels.Data {
-			pixels.Data[i] = fill
-		}
+		// The image stays grey, 0: in A1111 0.5 before it is scaled to -1..1 (txt2img_image_conditioning).
 		for i := range mask.Data {
 			mask.Data[i] = 1
 		}

@@ -42,6 +42,7 @@ const (
 	StageEncode  = "encode"  // prompts and input images
 	StageDenoise = "denoise" // all steps
 	StageDecode  = "decode"  // latents to pixels
+	StageUpscale = "upscale" // finished images to larger ones, with the steps that repaint them
 )
 
 // Result is the outcome of a Spec.

@@ -16,7 +16,7 @@ const (
 	// start: diffusers' inpainting with a UNet of 4 channels, which mixes it in after each step.
 	maskNoisedInput maskMode = iota
 	// maskNoisedAhead does the same, but a call of the model in the middle of a step shows the noise of the next
-	// sigma, as diffusers' KDPM2 schedulers do.
+	// sigma, as some of diffusers' schedulers do: see asksAhead.
 	maskNoisedAhead
 	// maskEstimate mixes the init image into the model's estimate, as A1111 does.
 	maskEstimate

@@ -7,6 +7,7 @@ import (
 	"darkroom/render/family"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
+	"darkroom/render/upscale"
 )
 
 // TextEncoding is what a text encoder makes of chunks.
@@ -64,6 +65,8 @@ type Parts struct {
 	// PreviewDecoder decodes previews in place of Decoder: a tiny network for latents as the sampler leaves them, not
 	// divided by the scaling factor. nil for none.
 	PreviewDecoder Decoder
+	// Upscalers are the networks that enlarge finished images, by the hash of their content.
+	Upscalers map[string]upscale.Upscaler
 	// Seamless returns networks whose convolutions pad circularly, for tileable images. They are loaded at the first
 	// call. nil for a model that cannot.
 	Seamless func(ctx context.Context) (SeamlessNetworks, error)

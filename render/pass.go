@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
+	"darkroom/render/upscale"
 )
 
 // pass is one sampling of all tiles at one size.
@@ -22,6 +24,7 @@ type pass struct {
 	calls         prompt.Calls
 	conditioning  passConditioning     // once it is encoded
 	inpaint       *inpaintConditioning // of an inpainting model, once it is encoded
+	tiling        upscale.Tiling       // of latents that the UNet does not see as a whole; zero for the whole
 }
 
 // latentDraws says which latents a pass draws from the encoder's distribution. For the others it takes the mean.
@@ -40,9 +43,13 @@ func (p *run) planPasses() error {
 	if err != nil {
 		return refuseBecause(fmt.Sprintf("this model cannot generate an image in %d steps", s.Steps), err)
 	}
-	p.passes = []pass{p.newPass(plan, s.Height, s.Width)}
+	height, width := s.Height, s.Width
+	if inWindows(s) {
+		height, width = s.Init.Window.Height, s.Init.Window.Width
+	}
+	p.passes = []pass{p.newPass(plan, height, width)}
 	p.passes[0].calls = prompt.Calls{Count: s.Steps * p.method.CallsPerStep()}
-	if s.Init != nil && s.Dialect == picture.Diffusers {
+	if s.Init != nil && !inWindows(s) && s.Dialect == picture.Diffusers {
 		p.passes[0].drawLikeDiffusers(*s.Init, c.Extra != nil)
 	}
 	if s.Hires == nil {
@@ -55,7 +62,7 @@ func (p *run) planPasses() error {
 	if err != nil {
 		return refuseBecause(fmt.Sprintf("this model cannot upscale an image in %d steps", s.Hires.Steps), err)
 	}
-	height, width := int(float64(s.Height)*s.Hires.Scale), int(float64(s.Width)*s.Hires.Scale)
+	height, width = int(float64(s.Height)*s.Hires.Scale), int(float64(s.Width)*s.Hires.Scale)
 	if width%c.SizeMultiple != 0 || height%c.SizeMultiple != 0 {
 		return refuse("this model cannot upscale to %d×%d: its sides must be multiples of %d", width, height, c.SizeMultiple)
 	}
@@ -98,8 +105,15 @@ func (p *run) newPass(plan sampler.Plan, height, width int) pass {
 
 // steps counts the steps of the whole job, those of each group of tiles apart.
 func (p *run) steps() int {
+	if p.outpaint != nil {
+		return len(p.passes[0].plan.Steps) * len(p.outpaint.windows) * p.spec.Count
+	}
 	n := 0
-	for _, pass := range p.passes {
+	passes := p.passes
+	if p.repaint != nil {
+		passes = append(slices.Clip(passes), *p.repaint)
+	}
+	for _, pass := range passes {
 		n += len(pass.plan.Steps) * ((p.spec.Count + pass.groupSize - 1) / pass.groupSize)
 	}
 	return n
@@ -152,6 +166,7 @@ func (p *run) sampleGroup(
 		x = pass.plan.AddNoise(*from, drawn.noise)
 	}
 	prompts := pass.conditioning
+	prompts.tiling = pass.tiling
 	if pass.inpaint != nil {
 		prompts.inpaintChannels = pass.inpaint.channels(drawn.maskedImage)
 	}
@@ -180,11 +195,11 @@ func (p *run) sampleGroup(
 func (p *run) samplerInputs(ctx context.Context, first int) sampler.Inputs {
 	return sampler.Inputs{
 		OnStep: func(_ int, denoised tensor.Tensor) {
-			p.previews.set(first, denoised)
+			p.previews.set(p.firstTile+first, denoised)
 			p.progress.step(ctx, p.previews)
 		},
 		OnAttempt: func(denoised tensor.Tensor) {
-			p.previews.set(first, denoised)
+			p.previews.set(p.firstTile+first, denoised)
 			p.progress.attempt(ctx, p.previews)
 		},
 		Eta: p.spec.Eta,

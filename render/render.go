@@ -5,6 +5,7 @@
 //	denoise    the sampler goes from noise to latents, step by step   (pass.go, guidance.go; render/sampler, noise)
 //	           and perhaps again at a larger size                     (the hires pass)
 //	decode     latents become pixels                                  (vae.go)
+//	upscale    finished images are enlarged, and repainted in tiles   (upscaling.go; render/upscale)
 //
 // The networks come in through small interfaces (parts.go), so everything here runs, and is tested, without a
 // runtime. The same Spec gives the same bytes as long as the networks do.
@@ -120,6 +121,14 @@ func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Res
 	if err := p.timed(StageEncode, func() error { return p.encode(ctx) }); err != nil {
 		return nil, preferCause(ctx, fmt.Errorf("encode: %w", err))
 	}
+	if p.outpaint != nil {
+		var tiles []Tile
+		err = p.timed(StageDenoise, func() error { tiles, err = p.paintGround(ctx); return err })
+		if err != nil {
+			return nil, preferCause(ctx, fmt.Errorf("outpaint: %w", err))
+		}
+		return &Result{Tiles: tiles, Millis: p.millis, LowMemory: lowMemory.Load()}, nil
+	}
 	var latents tensor.Tensor
 	err = p.timed(StageDenoise, func() error { latents, err = p.denoise(ctx); return err })
 	job.BatchMember.Leave()
@@ -130,6 +139,12 @@ func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Res
 	err = p.timed(StageDecode, func() error { tiles, err = p.decode(ctx, latents); return err })
 	if err != nil {
 		return nil, preferCause(ctx, fmt.Errorf("decode: %w", err))
+	}
+	if spec.Upscale != nil {
+		err = p.timed(StageUpscale, func() error { tiles, err = p.enlarge(ctx, tiles); return err })
+	}
+	if err != nil {
+		return nil, preferCause(ctx, fmt.Errorf("upscale: %w", err))
 	}
 	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents, LowMemory: lowMemory.Load()}, nil
 }

@@ -91,7 +91,7 @@ func renderMode(t *testing.T, m sampler.Method, s picture.Spec, way string) {
 		t.Errorf("%s: got %v, want an image of finite numbers", way, err)
 		return
 	}
-	own := s.Dialect == picture.A1111 || isKDPM2(s.Sampler) // TestInpaintAsA1111 and TestInpaintAsDiffusers cover these
+	own := s.Dialect == picture.A1111 || asksAhead(s.Sampler) // TestInpaintAsA1111 and TestInpaintAsDiffusers cover these
 	if way == "place" || way == "mask" && !own {
 		net.checkShown(t, way)
 	}

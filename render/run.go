@@ -19,6 +19,9 @@ type run struct {
 	job       Job
 	method    sampler.Method
 	passes    []pass        // one, or two with a hires pass
+	repaint   *pass         // of enlarged images; nil for none
+	outpaint  *outpaintPlan // nil unless the Spec outpaints in windows
+	firstTile int           // of those that previews show
 	terms     []prompt.Term // the prompt, divided at AND
 	initImage *initImage    // nil for txt2img
 	net       Unet          // the model's, or its seamless one
@@ -48,7 +51,7 @@ func (r *Renderer) newRun(spec picture.Spec, job Job) (*run, error) {
 	if err := p.splitTerms(); err != nil {
 		return nil, err
 	}
-	if err := p.planPasses(); err != nil {
+	if err := errors.Join(p.planPasses(), p.planUpscale(), p.planOutpaint()); err != nil {
 		return nil, err
 	}
 	p.previews = newPreviews(r, spec)
@@ -60,7 +63,7 @@ func (r *Renderer) newRun(spec picture.Spec, job Job) (*run, error) {
 func (p *run) check() error {
 	s, c := p.spec, p.parts.Config
 	switch {
-	case s.Width%c.SizeMultiple != 0 || s.Height%c.SizeMultiple != 0:
+	case !inWindows(s) && (s.Width%c.SizeMultiple != 0 || s.Height%c.SizeMultiple != 0):
 		return refuse(
 			"this model cannot generate %d×%d: its sides must be multiples of %d", s.Width, s.Height, c.SizeMultiple,
 		)
@@ -129,13 +132,13 @@ func (p *run) encode(ctx context.Context) error {
 			return err
 		}
 	}
-	if p.spec.Init != nil {
+	if p.spec.Init != nil && p.outpaint == nil {
 		if p.initImage, err = p.encodeInitImage(ctx); err != nil {
 			return err
 		}
 	}
 	for i := range p.passes {
-		if p.parts.Config.Extra == nil {
+		if p.parts.Config.Extra == nil || p.outpaint != nil {
 			break
 		}
 		if p.passes[i].inpaint, err = p.encodeInpaint(ctx, p.passes[i]); err != nil {

@@ -42,7 +42,7 @@ func (r *Renderer) decodeLatents(ctx context.Context, d Decoder, latents tensor.
 			return out, err
 		}
 		f := r.parts.Config.PixelsPerLatent
-		return crop(out, wrapMargin*f, wrapMargin*f, latents.Shape[2]*f, latents.Shape[3]*f), nil
+		return tensor.Crop(out, wrapMargin*f, wrapMargin*f, latents.Shape[2]*f, latents.Shape[3]*f), nil
 	}
 	if r.exceedsVAE(latents.Shape[2]*latents.Shape[3], r.parts.Config.PixelsPerLatent) {
 		return inTiles()
@@ -68,7 +68,7 @@ func (r *Renderer) encodePixels(ctx context.Context, e Encoder, pixels tensor.Te
 		if err != nil {
 			return out, err
 		}
-		return crop(out, wrapMargin, wrapMargin, pixels.Shape[2]/f, pixels.Shape[3]/f), nil
+		return tensor.Crop(out, wrapMargin, wrapMargin, pixels.Shape[2]/f, pixels.Shape[3]/f), nil
 	}
 	if r.exceedsVAE(pixels.Shape[2]*pixels.Shape[3], 1) {
 		return inTiles()

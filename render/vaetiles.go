@@ -25,7 +25,7 @@ func (t vaeTiles) run(
 			if err := context.Cause(ctx); err != nil {
 				return tensor.Tensor{}, err
 			}
-			tile, err := network(ctx, crop(in, y, x, t.side, t.side))
+			tile, err := network(ctx, tensor.Crop(in, y, x, t.side, t.side))
 			if err != nil {
 				return tensor.Tensor{}, err
 			}
@@ -40,20 +40,6 @@ func (t vaeTiles) run(
 		rows, above = append(rows, joinColumns(row, t.out-t.out/4)), row
 	}
 	return stackRows(rows), nil
-}
-
-// crop takes a rectangle out of [b, c, h, w], as far as the map reaches.
-func crop(t tensor.Tensor, y, x, height, width int) tensor.Tensor {
-	h, w := t.Shape[2], t.Shape[3]
-	height, width = min(height, h-y), min(width, w-x)
-	out := tensor.New(t.Shape[0], t.Shape[1], height, width)
-	for plane := range t.Shape[0] * t.Shape[1] {
-		for i := range height {
-			from := (plane*h+y+i)*w + x
-			copy(out.Data[(plane*height+i)*width:], t.Data[from:from+width])
-		}
-	}
-	return out
 }
 
 // wrapMargin is how many latents around a seamless image the decoder is shown: half of the overlap of two tiles of 512
@@ -97,7 +83,7 @@ func joinColumns(row []tensor.Tensor, limit int) tensor.Tensor {
 	var parts []tensor.Tensor
 	width := 0
 	for _, t := range row {
-		parts = append(parts, crop(t, 0, 0, limit, limit))
+		parts = append(parts, tensor.Crop(t, 0, 0, limit, limit))
 		width += parts[len(parts)-1].Shape[3]
 	}
 	shape := slices.Clone(parts[0].Shape)

@@ -21,3 +21,9 @@ func (s *Store) Count(ctx context.Context) (map[State]int, error) {
 	}
 	return n, nil
 }
+
+// LimitPages bounds how many pages an SQLite file may have, as a disk does.
+func (s *Store) LimitPages(ctx context.Context, pages int) error {
+	_, err := s.write.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count(%d)", pages))
+	return err
+}

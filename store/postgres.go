@@ -123,9 +123,13 @@ func pgCode(err error) string {
 }
 
 // Unreachable reports whether an error means that the PostgreSQL server cannot be reached, is stopping or is starting,
-// so that the same call may work soon. A wrong password and an unknown database do not count.
+// so that the same call may work soon. A wrong password and an unknown database do not count, and no full disk: see
+// Full.
 func Unreachable(err error) bool {
 	if code := pgCode(err); code != "" {
+		if code == pgDiskFull {
+			return false
+		}
 		return strings.HasPrefix(code, pgConnectionException) || strings.HasPrefix(code, pgInsufficientResources) ||
 			strings.HasPrefix(code, pgOperatorIntervention) && code != pgQueryCanceled
 	}

@@ -28,6 +28,7 @@ type Store struct {
 	write   *sql.DB // with SQLite one connection, so that writes take turns
 	read    *sql.DB // a pool that cannot write
 	dialect dialect
+	path    string // of the SQLite file; empty with PostgreSQL
 	now     func() time.Time
 
 	inboxBytes int64 // how many bytes of pictures all inboxes hold together
@@ -44,6 +45,9 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	var err error
 	if s.dialect, s.write, s.read, err = connect(ctx, address); err != nil {
 		return nil, err
+	}
+	if !IsPostgres(address) {
+		s.path, _ = sqlitePath(address) // connect has checked it
 	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -29,7 +29,11 @@ func exerciseQuota(t *testing.T, s *store.Store, c *clock) {
 		t.Fatal(err)
 	}
 	equal(t, "usage", seen, store.Usage{Waiting: 8, Running: 4, Day: 16})
+	oldest, err := s.OldestOfDay(ctx, "g1", "u1")
+	equal(t, "the oldest of the day", []any{oldest.IsZero(), err}, []any{false, error(nil)})
 	c.advance(store.Day)
+	oldest, err = s.OldestOfDay(ctx, "g1", "u1")
+	equal(t, "the oldest a day later", []any{oldest.IsZero(), err}, []any{true, error(nil)})
 	u, err := s.Usage(ctx, "g1", "u1")
 	equal(t, "usage a day later", []any{u, err}, []any{store.Usage{Waiting: 12, Running: 4}, error(nil)})
 	u, err = s.Usage(ctx, "g2", "u1")

@@ -36,11 +36,22 @@ func JudgeSpec(
 	})
 }
 
-// JudgeOutpaint judges a Spec that a button derived from a posted picture, which becomes a part of a canvas. placeOn
-// says where it lies on a canvas of the size that comes of the judgement.
+// JudgeUpscale judges the same picture at a larger size.
+func JudgeUpscale(
+	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, by float64, spoiler bool,
+) (request.Resolved, *request.Refusal) {
+	return judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
+		res, refusal := request.Upscale(spec, by, available)
+		res.Spoiler = spoiler
+		return res, refusal
+	})
+}
+
+// JudgeOutpaint judges a Spec that a button derived from a posted picture, which becomes a part of a canvas. layout
+// says of which one, for a picture of the size that comes of the judgement.
 func JudgeOutpaint(
-	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, from request.InitImage,
-	placeOn func(width, height int) picture.Placement, spoiler bool,
+	req command.Request, available request.Available, policy limits.Policy, spec picture.Spec, from request.Attachment,
+	layout func(picture, window request.Size) request.Canvas, spoiler bool,
 ) (request.Resolved, *request.Refusal) {
 	res, refusal := judge(req, available, policy, func() (request.Resolved, *request.Refusal) {
 		return request.Outpaint(spec, from, available)
@@ -48,8 +59,13 @@ func JudgeOutpaint(
 	if refusal != nil {
 		return request.Resolved{}, refusal
 	}
-	at := placeOn(res.Spec.Width, res.Spec.Height)
-	res.PendingInit.Place, res.Spoiler = &at, spoiler
+	if refusal := res.PlaceOn(layout); refusal != nil {
+		return request.Resolved{}, refusal
+	}
+	if most := policy.MaxPixels; most > 0 && res.Spec.Width*res.Spec.Height > most {
+		return request.Resolved{}, request.Refuse("", "Too large to extend: this server allows at most %d pixels.", most)
+	}
+	res.Spoiler = spoiler
 	return res, nil
 }
 

@@ -46,7 +46,7 @@ func asks(w request.Wanted) command.Request {
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	plain := picture.Spec{
-		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Version: picture.PlainVersion, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
 		Model: picture.Ref{Name: "postcards", Hash: hashA}, Prompt: "red boat", Width: 128, Height: 128, Seed: 42, Count: 4,
 		Steps: 20, GuidanceScale: 4.5, Sampler: "euler_a",
 	}
@@ -172,20 +172,20 @@ func TestJudgePlace(t *testing.T) {
 func TestJudgeOutpaint(t *testing.T) {
 	t.Parallel()
 	base, _ := Judge(asks(request.Wanted{Prompt: "red boat", Size: new("176x96")}), postcards(), limits.Policy{}, 5)
-	from := request.InitImage{
-		File:     request.Attachment{ID: "1", URL: "https://x", ContentType: "image/png", Size: 1000, Width: 176, Height: 96},
-		Strength: 0.8,
-	}
-	half := func(w, h int) picture.Placement {
-		return picture.Placement{X: w / 4, Y: h / 4, Width: w / 2, Height: h / 2}
+	from := request.Attachment{ID: "1", URL: "https://x", ContentType: "image/png", Size: 1000, Width: 176, Height: 96}
+	half := func(size, _ request.Size) request.Canvas {
+		return request.Canvas{Size: size, Place: picture.Placement{
+			X: size.Width / 4, Y: size.Height / 4, Width: size.Width / 2, Height: size.Height / 2,
+		}}
 	}
 	t.Run("the place is on the canvas that is painted", func(t *testing.T) {
 		t.Parallel()
 		got, no := JudgeOutpaint(asks(request.Wanted{}), postcards(), limits.Policy{}, base.Spec, from, half, true)
 		want := request.InitImage{
-			File:     from.File,
+			File:     from,
 			Strength: 0.8,
 			Place:    &picture.Placement{X: 44, Y: 24, Width: 88, Height: 48},
+			Window:   &picture.Size{Width: 176, Height: 96},
 		}
 		if no != nil || !got.Spoiler || !reflect.DeepEqual(*got.PendingInit, want) {
 			t.Errorf("got %+v, %v; want %+v", got.PendingInit, no, want)
@@ -198,6 +198,22 @@ func TestJudgeOutpaint(t *testing.T) {
 		got, no := JudgeOutpaint(asks(request.Wanted{}), o, limits.Policy{}, base.Spec, from, half, false)
 		if no != nil || got.PendingInit.Place.Width*2 != got.Spec.Width || got.Spec.Width == 176 {
 			t.Errorf("got %+v on %d×%d, %v", got.PendingInit, got.Spec.Width, got.Spec.Height, no)
+		}
+	})
+	t.Run("a canvas larger than the server allows is refused", func(t *testing.T) {
+		t.Parallel()
+		wider := func(size, _ request.Size) request.Canvas {
+			at := picture.Placement{Width: size.Width, Height: size.Height}
+			size.Width += 88
+			return request.Canvas{Size: size, Place: at}
+		}
+		policy := limits.Policy{MaxPixels: 176 * 96}
+		if _, no := JudgeOutpaint(asks(request.Wanted{}), postcards(), policy, base.Spec, from, half, false); no != nil {
+			t.Errorf("within the limit: got %v", no)
+		}
+		_, no := JudgeOutpaint(asks(request.Wanted{}), postcards(), policy, base.Spec, from, wider, false)
+		if no == nil || !strings.Contains(no.Sentence, "Too large to extend") {
+			t.Errorf("got %v, want a refusal", no)
 		}
 	})
 	t.Run("a model that cannot start from a picture refuses", func(t *testing.T) {

@@ -38,6 +38,11 @@ func limitSteps(res *request.Resolved, p limits.Policy) {
 		s.Hires = &fewer
 		res.Note("Upscale steps lowered to %d: the most that this server allows.", p.MaxSteps)
 	}
+	if u := s.Upscale; p.MaxSteps > 0 && u != nil && u.Steps > p.MaxSteps {
+		fewer := *u
+		fewer.Steps = p.MaxSteps
+		s.Upscale = &fewer
+	}
 }
 
 // limitPixels limits the size of the finished picture.
@@ -46,8 +51,8 @@ func limitPixels(res *request.Resolved, p limits.Policy) *request.Refusal {
 	if p.MaxPixels <= 0 {
 		return nil
 	}
-	if h := s.Hires; h != nil {
-		if float64(s.Width*s.Height)*h.Scale*h.Scale > float64(p.MaxPixels) {
+	if s.Hires != nil || s.Upscale != nil {
+		if s.Enlarged().Pixels() > p.MaxPixels {
 			return request.Refuse("", "Too large to upscale: this server allows at most %d pixels.",
 				p.MaxPixels)
 		}

@@ -30,13 +30,14 @@ const (
 	Cancel  Verb = "cancel"  // the job goes, while it waits or runs
 	Show    Verb = "show"    // pictures that could not be posted: paint them again for this click
 	Example Verb = "example" // Job is the number of an example prompt
+	Words   Verb = "words"   // what a model can paint; Job is the beginning of its hash
 	Permute Verb = "permute" // Job is the interaction that asked whether many prompts shall be painted; Arg is the answer
 	Forget  Verb = "forget"  // all that is kept about whoever presses it is erased; Job is "me"
 )
 
 var verbs = map[Verb]bool{
 	Reroll: true, Vary: true, Single: true, Upscale: true, Zoom: true, Pan: true, Remix: true, Info: true, Delete: true,
-	Cancel: true, Show: true, Example: true, Permute: true, Forget: true,
+	Cancel: true, Show: true, Example: true, Words: true, Permute: true, Forget: true,
 }
 
 const (

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"darkroom/render/picture"
 )
@@ -66,7 +68,7 @@ func Aspects() []string { return []string{"1:1", "3:2", "2:3", "4:3", "3:4", "16
 
 // All returns the commands to register, for servers and the bot's direct messages.
 func All() []Command {
-	return []Command{imagine(), queue(), cancel(), inbox(), limits(), preset(), myData()}
+	return []Command{imagine(), queue(), info(), cancel(), inbox(), limits(), preset(), myData()}
 }
 
 // Hash identifies a set of commands, so that they are registered again only when something changed.
@@ -74,6 +76,29 @@ func Hash(commands []Command) (string, error) {
 	data, err := json.Marshal(commands)
 	if err != nil {
 		return "", fmt.Errorf("hash commands: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// HashRegistered identifies what a set of commands says as Discord has it. The ids and versions that Discord gives them
+// do not count.
+func HashRegistered(raw json.RawMessage) (string, error) {
+	var commands []map[string]any
+	if err := json.Unmarshal(raw, &commands); err != nil {
+		return "", fmt.Errorf("hash registered commands: %w", err)
+	}
+	for _, c := range commands {
+		for _, key := range []string{"id", "version", "application_id"} {
+			delete(c, key)
+		}
+	}
+	slices.SortFunc(commands, func(a, b map[string]any) int {
+		return strings.Compare(fmt.Sprint(a["name"], a["type"]), fmt.Sprint(b["name"], b["type"]))
+	})
+	data, err := json.Marshal(commands) // its keys are sorted
+	if err != nil {
+		return "", fmt.Errorf("hash registered commands: %w", err)
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:]), nil
@@ -106,6 +131,10 @@ func imagine() Command {
 }
 
 func queue() Command { return slashCommand("queue", "Show the queue and your position in it") }
+
+func info() Command {
+	return slashCommand("info", "Show how many images you can still ask for, and which rules say so")
+}
 
 func cancel() Command {
 	return slashCommand("cancel", "Cancel one of your requests",

@@ -85,3 +85,29 @@ func TestCommandsKeepDiscordsLimits(t *testing.T) {
 		check("/"+c.Name, c.Options)
 	}
 }
+
+func TestHashRegistered(t *testing.T) {
+	t.Parallel()
+	hash := func(raw string) string {
+		t.Helper()
+		h, err := command.HashRegistered([]byte(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	const one = `[{"id":"1","version":"7","name":"a","type":1,"options":[]},{"id":"2","name":"b","type":1}]`
+	if got := hash(`[{"name":"b","type":1,"id":"9"},{"type":1,"name":"a","options":[],"version":"8"}]`); got != hash(one) {
+		t.Error("ids, versions or the order count")
+	}
+	for _, other := range []string{
+		`[]`, `[{"name":"a","type":1,"options":[]}]`, `[{"name":"a","type":1,"options":[{}]},{"name":"b","type":1}]`,
+	} {
+		if hash(other) == hash(one) {
+			t.Errorf("%s: the same hash as %s", other, one)
+		}
+	}
+	if _, err := command.HashRegistered([]byte(`{}`)); err == nil {
+		t.Error("no error for what is no list")
+	}
+}

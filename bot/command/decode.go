@@ -35,6 +35,22 @@ const ephemeralFlag = 1 << 6
 // ErrUnanswerable means that an interaction lacks its id or its token, and cannot be answered.
 var ErrUnanswerable = errors.New("interaction without id or token")
 
+// ReadID reads the id of an interaction and nothing else. It fails as Decode does.
+func ReadID(raw json.RawMessage) (string, error) {
+	var head struct {
+		ID    json.RawMessage `json:"id"`
+		Token json.RawMessage `json:"token"`
+	}
+	if json.Unmarshal(raw, &head) != nil {
+		return "", fmt.Errorf("decode interaction: %w: not a JSON object", ErrUnanswerable)
+	}
+	o := object{"id": head.ID, "token": head.Token}
+	if o.text("id") == "" || o.text("token") == "" {
+		return "", fmt.Errorf("decode interaction: %w", ErrUnanswerable)
+	}
+	return o.text("id"), nil
+}
+
 // Decode reads one interaction. Fields that are missing, unknown or of an undocumented type are left empty. Only an
 // interaction that cannot be answered is an error.
 func Decode(raw json.RawMessage) (Request, error) {
@@ -47,20 +63,21 @@ func Decode(raw json.RawMessage) (Request, error) {
 		return Request{}, fmt.Errorf("decode interaction: %w", ErrUnanswerable)
 	}
 	req.Place, req.Person = readPlace(o), readPerson(o)
-	readMessage(&req, o.object("message"))
-	data := o.object("data")
+	on, data := o.object("message"), o.object("data")
+	readMessage(&req, on)
 	switch o.integer("type") {
 	case typePing:
 		req.Verb = Ping
 	case typeCommand:
 		readCommand(&req, data)
 	case typeComponent:
-		req.Verb, req.Sub = Button, data.text("custom_id")
+		req.Verb, req.Sub, req.Genuine = Button, data.text("custom_id"), isGenuine(on, data)
 	case typeAutocomplete:
 		readCommand(&req, data)
 		req.Verb, req.Sub = Autocomplete, data.text("name")
 	case typeModal:
 		req.Verb, req.Sub, req.Options = Form, data.text("custom_id"), readFields(data)
+		req.Genuine = isGenuine(on, data)
 	}
 	return req, nil
 }

@@ -20,8 +20,8 @@ func parseObject(raw json.RawMessage) object {
 func (o object) object(key string) object { return parseObject(o[key]) }
 
 func (o object) has(key string) bool {
-	v, ok := o[key]
-	return ok && string(v) != "null"
+	v := o[key]
+	return len(v) > 0 && string(v) != "null"
 }
 
 // list returns the objects of an array. Other elements are left out.

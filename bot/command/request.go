@@ -1,6 +1,10 @@
 package command
 
-import "darkroom/render/request"
+import (
+	"time"
+
+	"darkroom/render/request"
+)
 
 // Place is where a request was made and where its answer goes.
 type Place struct {
@@ -37,6 +41,8 @@ type Request struct {
 	Files         []request.Attachment // the images on that message
 	Asker         string               // who asked for that message; empty when Discord does not say
 	Ephemeral     bool                 // that message is only seen by one person
+	Genuine       bool                 // a button or form: its custom_id is that of a component on that message
+	AnswerBy      time.Time            // Discord takes no answer later, by our clock; zero if that is not known
 }
 
 // DirectAccount is the account of all direct messages, where a server's account is its id.

@@ -125,10 +125,11 @@ func (e *events) run(ctx context.Context) error {
 	return nil
 }
 
-// handle deals with one event. A database that cannot be reached is waited for: that is no fault of the event.
+// handle deals with one event. A database that cannot be reached, or whose disk is full, is waited for: that is no
+// fault of the event.
 func (e *events) handle(ctx context.Context, ev queue.Event) error {
 	if err := e.apply(ctx, ev); err != nil && ctx.Err() == nil {
-		if _, down := e.position.db.Meta(ctx, e.position.name); down == nil {
+		if _, down := e.position.db.Meta(ctx, e.position.name); down == nil && !store.Full(err) {
 			e.tries++
 		}
 		if e.tries < maxEventTries {

@@ -193,20 +193,18 @@ func (p *positions) show(ctx context.Context, j job.Job, st message.QueueStatus)
 
 // estimate tells where a job will stand that is just being accepted.
 func (p *positions) estimate(ctx context.Context, j queue.Job) message.QueueStatus {
-	s, renderers, err := p.view.add(ctx, j)
-	if errors.Is(err, queue.ErrEpoch) {
+	n := p.view.add(ctx, j)
+	if errors.Is(n.err, queue.ErrEpoch) {
 		p.epochs.Wake()
 	}
-	if err != nil {
+	switch {
+	case n.err != nil:
 		p.view.invalidate()
 		return message.QueueStatus{}
+	case n.status.ID == "":
+		return message.QueueStatus{Position: n.snapshot.Waiting}
 	}
-	for _, q := range s.Jobs {
-		if q.ID == j.ID {
-			return p.status(s, q, queue.EstimateTimes(s, renderers))
-		}
-	}
-	return message.QueueStatus{Position: s.Waiting}
+	return p.status(n.snapshot, n.status, n.estimates)
 }
 
 // status is what a waiting message says about a job. Times are counted from the moment the queue was seen: clocks

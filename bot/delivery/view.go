@@ -16,6 +16,10 @@ const (
 	// maxEstimated is up to how many waiting jobs a newcomer's ETA is estimated. Beyond it the first answer says the worst
 	// position, and the true one follows.
 	maxEstimated = 2000
+	// estimatePause is how many times as long as an estimate took none is made, so that estimates take at most a fifth of
+	// a processor; maxRoundPause is how long a newcomer waits for that at most.
+	estimatePause = 4
+	maxRoundPause = 100 * time.Millisecond
 	// smallQueue is up to how many jobs a queue is looked at again whenever one of them was leased or ended: one position
 	// matters there, and a look costs little.
 	smallQueue = 100
@@ -30,6 +34,10 @@ type queueView struct {
 	snapshot  queue.Snapshot
 	renderers []queue.Renderer
 	fetched   time.Time
+	newcomers []*newcomer // that wait for the next round
+
+	round     sync.Mutex // held while newcomers are added
+	nextRound time.Time  // by the clock of this process, not by now; guarded by round
 }
 
 func newQueueView(q snapshots, now func() time.Time) *queueView {
@@ -52,26 +60,84 @@ func (v *queueView) refresh(ctx context.Context) (queue.Snapshot, []queue.Render
 	return snapshot, renderers, nil
 }
 
+// newcomer is a job that is just being accepted, and what the view says about it.
+type newcomer struct {
+	job queue.Job
+
+	asked     bool // the rest holds an answer
+	snapshot  queue.Snapshot
+	status    queue.JobStatus // of the job; its ID is empty if the queue is too long for an estimate
+	estimates map[string]queue.Estimate
+	err       error
+}
+
 // add adds a job to the view, after a new look at the queue if the last was too long ago.
-func (v *queueView) add(ctx context.Context, j queue.Job) (queue.Snapshot, []queue.Renderer, error) {
+//
+// Position and ETA come from a replay of the whole queue, so they are found for all newcomers of a moment together: the
+// more people ask, the less each one costs.
+func (v *queueView) add(ctx context.Context, j queue.Job) *newcomer {
+	n := &newcomer{job: j}
+	v.mu.Lock()
+	v.newcomers = append(v.newcomers, n)
+	v.mu.Unlock()
+	v.round.Lock()
+	defer v.round.Unlock()
+	if n.asked { // by the round of another one
+		return n
+	}
+	time.Sleep(min(time.Until(v.nextRound), maxRoundPause))
+	v.mu.Lock()
+	all := v.newcomers
+	v.newcomers = nil
+	v.mu.Unlock()
+	began := time.Now()
+	v.addAll(ctx, all)
+	v.nextRound = time.Now().Add(estimatePause * time.Since(began))
+	return n
+}
+
+// addAll adds jobs to the view, and notes for each what the view says about it.
+func (v *queueView) addAll(ctx context.Context, all []*newcomer) {
+	err := v.refreshOld(context.WithoutCancel(ctx)) // it is not for one of them alone
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	byID := map[string]*newcomer{}
+	var jobs []queue.Job
+	for _, n := range all {
+		n.asked, n.err = true, err
+		byID[n.job.ID], jobs = n, append(jobs, n.job)
+	}
+	if err != nil {
+		return
+	}
+	if v.snapshot.Waiting >= maxEstimated {
+		for _, n := range all {
+			v.snapshot.Waiting++
+			n.snapshot = v.snapshot
+		}
+		return
+	}
+	v.snapshot = v.snapshot.WithJobs(jobs...)
+	estimates := queue.EstimateTimes(v.snapshot, v.renderers)
+	for _, j := range v.snapshot.Jobs {
+		if n := byID[j.ID]; n != nil {
+			n.snapshot, n.status, n.estimates = v.snapshot, j, estimates
+		}
+	}
+}
+
+// refreshOld looks at the queue again if the last look was too long ago.
+func (v *queueView) refreshOld(ctx context.Context) error {
 	v.mu.Lock()
 	old := v.fetched.IsZero() || v.now().Sub(v.fetched) > queueViewAge
 	v.mu.Unlock()
-	if old {
-		ctx, cancel := context.WithTimeout(ctx, queueViewTimeout)
-		defer cancel()
-		if _, _, err := v.refresh(ctx); err != nil {
-			return queue.Snapshot{}, nil, err
-		}
+	if !old {
+		return nil
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.snapshot.Waiting >= maxEstimated {
-		v.snapshot.Waiting++
-		return v.snapshot, nil, nil
-	}
-	v.snapshot = v.snapshot.WithJob(j)
-	return v.snapshot, v.renderers, nil
+	ctx, cancel := context.WithTimeout(ctx, queueViewTimeout)
+	defer cancel()
+	_, _, err := v.refresh(ctx)
+	return err
 }
 
 // invalidate has the next add look at the queue again: it has changed.

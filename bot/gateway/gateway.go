@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net"
 	"sync/atomic"
@@ -24,6 +25,7 @@ type Store interface {
 
 // registration is what registers commands with Discord; *rest.Client is one.
 type registration interface {
+	RegisteredCommands(ctx context.Context, application string) (json.RawMessage, error)
 	RegisterCommands(ctx context.Context, application string, commands json.RawMessage) error
 	ApplicationID(ctx context.Context) (string, error)
 }
@@ -38,6 +40,7 @@ type Options struct {
 	Store       Store
 	Discord     registration
 	Servers     func(kind string, raw json.RawMessage) // gets every event, and uses those about servers; it must not block
+	Messages    func(raw json.RawMessage)              // gets what people write to the bot; it must not block
 	Now         func() time.Time
 	Log         *slog.Logger
 }
@@ -52,11 +55,11 @@ type Gateway struct {
 
 // New returns a Gateway.
 func New(o Options) *Gateway {
-	return &Gateway{o: o, intake: newIntake(o.Now), ready: make(chan struct{}, 1)}
+	return &Gateway{o: o, intake: newIntake(o.Now, o.Log), ready: make(chan struct{}, 1)}
 }
 
-// Requests are the interactions that wait to be handled.
-func (g *Gateway) Requests() <-chan command.Request { return g.intake.requests }
+// Take waits for an interaction and returns it, for one handler to answer; false when ctx is done.
+func (g *Gateway) Take(ctx context.Context) (command.Request, bool) { return g.intake.take(ctx) }
 
 // Run listens and registers the commands until ctx is done. It returns nil, or an error that wraps ErrRefused.
 func (g *Gateway) Run(ctx context.Context) error {
@@ -76,9 +79,11 @@ func (g *Gateway) handle(kind string, raw json.RawMessage) {
 	g.o.Servers(kind, raw)
 	switch kind {
 	case "INTERACTION_CREATE":
-		if err := g.intake.accept(raw); err != nil {
+		if err := g.intake.accept(raw); err != nil && !errors.Is(err, errTooOld) { // of those it counts how many
 			g.o.Log.Warn("interaction dropped", "error", err)
 		}
+	case "MESSAGE_CREATE":
+		g.o.Messages(raw)
 	case "READY":
 		var ready struct {
 			Application struct {

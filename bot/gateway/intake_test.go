@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"strconv"
 	"testing"
 	"time"
@@ -17,6 +18,8 @@ func snowflake(at time.Time, n int) string {
 	return strconv.FormatUint(first+uint64(n), 10)
 }
 
+var quiet = slog.New(slog.DiscardHandler)
+
 func TestIntake(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -25,7 +28,7 @@ func TestIntake(t *testing.T) {
 	}
 	t.Run("lets an interaction in once", func(t *testing.T) {
 		t.Parallel()
-		in := newIntake(func() time.Time { return start })
+		in := newIntake(func() time.Time { return start }, quiet)
 		id := snowflake(start, 1)
 		if err := accept(in, id); err != nil {
 			t.Fatal(err)
@@ -36,7 +39,7 @@ func TestIntake(t *testing.T) {
 	})
 	t.Run("turns away what is too old to be answered", func(t *testing.T) {
 		t.Parallel()
-		in := newIntake(func() time.Time { return start })
+		in := newIntake(func() time.Time { return start }, quiet)
 		if err := accept(in, snowflake(start.Add(-100*time.Millisecond), 1)); err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +50,7 @@ func TestIntake(t *testing.T) {
 	t.Run("does not trust that the two clocks agree", func(t *testing.T) {
 		t.Parallel()
 		now := start.Add(time.Hour) // an hour ahead of Discord's
-		in := newIntake(func() time.Time { return now })
+		in := newIntake(func() time.Time { return now }, quiet)
 		for n := range 3 {
 			if err := accept(in, snowflake(start, n)); err != nil {
 				t.Errorf("with a clock an hour ahead: got %v, want it let in", err)
@@ -63,25 +66,20 @@ func TestIntake(t *testing.T) {
 	})
 	t.Run("is bounded", func(t *testing.T) {
 		t.Parallel()
-		in := newIntake(func() time.Time { return start })
-		for n := range intakeCapacity {
+		in := newIntake(func() time.Time { return start }, quiet)
+		for n := range 2 * maxWaiting {
 			if err := accept(in, snowflake(start, n)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := accept(in, snowflake(start, intakeCapacity)); !errors.Is(err, errOverloaded) {
-			t.Errorf("got %v, want errOverloaded", err)
-		}
-		for n := range 2 * rememberedIDs {
-			_ = accept(in, snowflake(start, n))
-		}
-		if len(in.seen) > rememberedIDs {
-			t.Errorf("ids remembered: got %d, want at most %d", len(in.seen), rememberedIDs)
+		if len(in.waiting) != maxWaiting || len(in.seen) > rememberedIDs {
+			t.Errorf("got %d that wait and %d ids, want at most %d and %d",
+				len(in.waiting), len(in.seen), maxWaiting, rememberedIDs)
 		}
 	})
 	t.Run("knows an interaction without a time in its id", func(t *testing.T) {
 		t.Parallel()
-		in := newIntake(func() time.Time { return start })
+		in := newIntake(func() time.Time { return start }, quiet)
 		if err := accept(in, "7"); err != nil {
 			t.Error(err)
 		}

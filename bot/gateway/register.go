@@ -10,40 +10,51 @@ import (
 	"darkroom/queue/backoff"
 )
 
-// register registers the commands at the first session, and tries again until it succeeds.
+// register registers the commands at the beginning of each session, and tries again until it succeeds.
 func (g *Gateway) register(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-g.ready:
-	}
-	pause := backoff.New(time.Second, 5*time.Minute)
 	for {
-		err := g.registerCommands(ctx)
-		if err == nil || ctx.Err() != nil {
+		select {
+		case <-ctx.Done():
 			return nil
+		case <-g.ready:
 		}
-		g.o.Log.Error("commands could not be registered", "error", rest.Redact(err.Error()))
-		if pause.Wait(ctx) != nil {
-			return nil
+		pause := backoff.New(time.Second, 5*time.Minute)
+		for {
+			err := g.registerCommands(ctx)
+			if err == nil {
+				break
+			}
+			if ctx.Err() != nil {
+				return nil
+			}
+			g.o.Log.Error("commands could not be registered", "error", rest.Redact(err.Error()))
+			if pause.Wait(ctx) != nil {
+				return nil
+			}
 		}
 	}
 }
 
-// registerCommands registers the commands if they differ from those registered last: Discord allows 200 creations a
-// day, and a bot may start more often than that.
+// registerCommands registers the commands if they differ from those registered last, or if Discord no longer has what
+// it had after that: another program may have replaced them. Discord allows 200 creations a day, and a bot may start
+// more often than that. SQL keeps the hash of both, because Discord adds fields of its own to what it is given.
 func (g *Gateway) registerCommands(ctx context.Context) error {
 	application, err := g.applicationID(ctx)
 	if err != nil {
 		return err
 	}
 	commands := command.All()
-	hash, err := command.Hash(commands)
+	ours, err := command.Hash(commands)
 	if err != nil {
 		return err
 	}
 	name := "commands:" + application
-	if had, err := g.o.Store.Meta(ctx, name); err != nil || had == hash {
+	had, err := g.o.Store.Meta(ctx, name)
+	if err != nil {
+		return err
+	}
+	theirs, err := g.registeredHash(ctx, application)
+	if err != nil || had == ours+":"+theirs {
 		return err
 	}
 	body, err := json.Marshal(commands)
@@ -54,7 +65,19 @@ func (g *Gateway) registerCommands(ctx context.Context) error {
 		return err
 	}
 	g.o.Log.Info("commands registered", "application", application)
-	return g.o.Store.SetMeta(ctx, name, hash)
+	if theirs, err = g.registeredHash(ctx, application); err != nil {
+		return err
+	}
+	return g.o.Store.SetMeta(ctx, name, ours+":"+theirs)
+}
+
+// registeredHash identifies the commands that Discord has.
+func (g *Gateway) registeredHash(ctx context.Context, application string) (string, error) {
+	registered, err := g.o.Discord.RegisteredCommands(ctx, application)
+	if err != nil {
+		return "", err
+	}
+	return command.HashRegistered(registered)
 }
 
 // applicationID returns the id that READY brought, or asks Discord for it.

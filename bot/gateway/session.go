@@ -125,7 +125,8 @@ func (g *client) newSession() (*discordgo.Session, *monitor, <-chan struct{}, er
 		Timeout: g.openTimeout, Transport: limitTransport{&g.limit, baseTransport{base, network}},
 	}
 	s.Dialer = &websocket.Dialer{NetDialContext: w.dial, Proxy: http.ProxyFromEnvironment, HandshakeTimeout: g.openTimeout}
-	s.Identify.Intents = discordgo.IntentsGuilds // interactions need none; this one brings events about servers
+	// Interactions need no intent. These bring events about servers, and what people write to the bot.
+	s.Identify.Intents = discordgo.IntentsGuilds | discordgo.IntentsDirectMessages
 	s.StateEnabled = false
 	s.SyncEvents = true // handle does not block, and order is kept
 	s.ShouldReconnectOnError = false

@@ -25,7 +25,7 @@ var errPolicyChanged = errors.New("the server's limits changed meanwhile")
 // accept judges requests and stores their jobs, in one transaction with the limits that apply to them. It returns these
 // limits, so that they need not be read again.
 func (s *submitter) accept(ctx context.Context, r *responder, judges []judgeFunc) ([]newJob, store.Policy, error) {
-	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+	ctx, cancel := r.beforeAnswer(ctx)
 	defer cancel()
 	policy, weights, err := s.db.PolicyAndWeights(ctx, r.account())
 	if err != nil {

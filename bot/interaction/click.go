@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"darkroom/bot/command"
 	"darkroom/bot/job"
 	"darkroom/bot/message"
 	"darkroom/render/picture"
@@ -25,7 +26,7 @@ type finder interface {
 // clicks finds the jobs that buttons belong to.
 type clicks struct{ db finder }
 
-// job finds the job of a click. A custom_id can be forged, so every click is checked.
+// job finds the job of a click. That the click could be made is known; see Handler.authentic.
 func (c *clicks) job(ctx context.Context, r *responder) (job.Job, error) {
 	row, err := c.db.Find(ctx, r.click.Job)
 	if errors.Is(err, store.ErrNotFound) {
@@ -34,13 +35,13 @@ func (c *clicks) job(ctx context.Context, r *responder) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, err
 	}
-	if row.Server != r.account() && row.User != r.req.Person.ID {
+	if row.User != r.req.Person.ID && (row.Server != r.account() || row.Server == command.DirectAccount) {
 		return job.Job{}, message.ErrElsewhere
 	}
 	return job.Read(row)
 }
 
-// own finds the job if the person may change or remove its images.
+// own finds the job if the person may change it.
 func (c *clicks) own(ctx context.Context, r *responder) (job.Job, error) {
 	j, err := c.job(ctx, r)
 	if err == nil && !mayChange(r, j) {
@@ -65,11 +66,21 @@ func (c *clicks) tile(ctx context.Context, r *responder) (job.Job, picture.Spec,
 // tileNumber is the clicked tile, from 1.
 func tileNumber(r *responder) int { return max(r.click.Tile, 1) }
 
-// mayChange tells whether the person may change or remove the images of a job: its owner, the person who asked for the
-// message that was clicked, or a moderator of its server.
+// removable finds the job if the person may remove the message that was clicked. So may whoever asked for it: the
+// message may show one tile of somebody else's job.
+func (c *clicks) removable(ctx context.Context, r *responder) (job.Job, error) {
+	j, err := c.job(ctx, r)
+	asked := r.req.Asker != "" && r.req.Asker == r.req.Person.ID
+	if err == nil && !asked && !mayChange(r, j) {
+		err = message.ErrNotYours
+	}
+	return j, err
+}
+
+// mayChange tells whether the person may change a job: its owner, or a moderator of its server.
 func mayChange(r *responder, j job.Job) bool {
 	me := r.req.Person
-	if j.User == me.ID || r.req.Asker != "" && r.req.Asker == me.ID {
+	if j.User == me.ID {
 		return true
 	}
 	return j.Server == r.req.Place.Guild && me.Permissions&(manageMessages|administrator) != 0

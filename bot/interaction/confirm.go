@@ -22,17 +22,13 @@ type questions interface {
 
 // askToConfirm asks whether all permutations of a request shall be rendered. It judges them first.
 func (m *imaginer) askToConfirm(ctx context.Context, r *responder, w permutationRequest, judges []judgeFunc) error {
-	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
+	ctx, cancel := r.beforeAnswer(ctx)
 	defer cancel()
 	jobs, err := m.submit.check(ctx, r, judges)
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(w)
-	if err != nil {
-		return fmt.Errorf("write down a question: %w", err)
-	}
-	if err := m.db.PutQuestion(ctx, store.Question{ID: r.req.ID, User: r.req.Person.ID, Body: body}); err != nil {
+	if err := m.putQuestion(ctx, r, r.req.ID, w); err != nil {
 		return err
 	}
 	var titles []string
@@ -73,7 +69,7 @@ func (m *imaginer) answerQuestion(ctx context.Context, r *responder) error {
 	}
 	switch r.click.Arg {
 	case message.AnswerEdit:
-		_, err := r.respond(ctx, message.OpenForm(message.EditPromptForm(r.click, w.Wanted.Prompt, picture.MaxPromptRunes)))
+		_, err := r.respond(ctx, message.OpenForm(w.form().Form(r.click, picture.MaxPromptRunes)))
 		return err
 	case message.AnswerNo:
 		if _, err := m.db.DropQuestion(ctx, r.click.Job); err != nil {
@@ -88,14 +84,17 @@ func (m *imaginer) answerQuestion(ctx context.Context, r *responder) error {
 	return message.ErrOldButton
 }
 
-// submitEditedPrompt takes the form that the question's third button opens: the request with another prompt, which may
-// need no question.
+// submitEditedPrompt takes the form that opens under a question or a refusal: the request with another prompt, which
+// may need no question.
 func (m *imaginer) submitEditedPrompt(ctx context.Context, r *responder) error {
 	w, err := m.pendingRequest(ctx, r)
 	if err != nil {
 		return err
 	}
-	w.Wanted.Prompt = r.req.Options[message.FieldPrompt]
+	w, refusal := w.edited(r.req.Options)
+	if refusal != nil {
+		return m.refuse(ctx, r, r.click.Job, w, refusal)
+	}
 	return m.submitConfirmed(ctx, r, w)
 }
 
@@ -113,12 +112,13 @@ func (m *imaginer) submitConfirmed(ctx context.Context, r *responder, w permutat
 	if err == nil || accepted {
 		return err
 	}
-	body, jerr := json.Marshal(w)
+	err = m.refuse(ctx, r, r.click.Job, w, err)
+	if err == nil {
+		return nil
+	}
 	again, cancel := context.WithTimeout(context.WithoutCancel(ctx), acceptTimeout)
 	defer cancel()
-	return errors.Join(
-		err, jerr, m.db.PutQuestion(again, store.Question{ID: r.click.Job, User: r.req.Person.ID, Body: body}),
-	)
+	return errors.Join(err, m.putQuestion(again, r, r.click.Job, w))
 }
 
 // pendingRequest is the request of an open question.

@@ -33,6 +33,8 @@ const (
 	TokenLife = 15 * time.Minute
 	// acceptTimeout is how long it may take to store a job. The rest of Discord's three seconds is for the answer.
 	acceptTimeout = 1500 * time.Millisecond
+	// answerReserve is how much of Discord's three seconds is left for sending the answer, however old the interaction is.
+	answerReserve = 300 * time.Millisecond
 )
 
 // Store is what interactions need of the database.
@@ -45,6 +47,7 @@ type Store interface { //nolint:interfacebloat // the sum of what its parts need
 	inboxes
 	limitStore
 	usageStore
+	quotaStore
 	personalData
 }
 
@@ -110,6 +113,8 @@ type Handler struct {
 	commands map[string]action
 	buttons  map[button.Verb]action
 	forms    map[button.Verb]action
+	direct   *directMessages
+	token    *sharedToken
 }
 
 // New returns a Handler.
@@ -128,10 +133,11 @@ func New(o Options) *Handler {
 	repaint := &repainter{clicks: clicks, submit: submit, seed: o.Seed, inbox: inbox}
 	person := &personal{db: o.Store, cancel: cancel, now: o.Now}
 	return &Handler{
-		o: o,
+		o: o, direct: newDirectMessages(o), token: newSharedToken(o.Now, o.Log),
 		commands: map[string]action{
 			"imagine": imagine.imagine,
 			"queue":   (&queueReport{queue: o.Queue, db: o.Store, delivery: o.Delivery, log: o.Log}).show,
+			"info":    (&quota{db: o.Store, catalog: o.Catalog}).show,
 			"cancel":  cancel.command, "inbox": inbox.list, "preset": (&presetCommands{db: o.Store}).run, "mydata": person.run,
 			"limits":             (&limits{db: o.Store, usage: o.Store, outbox: o.Outbox, now: o.Now, log: o.Log}).run,
 			command.Autocomplete: (&autocompletion{catalog: o.Catalog, db: o.Store}).run,
@@ -141,24 +147,25 @@ func New(o Options) *Handler {
 			button.Pan: repaint.pan, button.Show: repaint.show, button.Remix: imagine.openRemix, button.Example: imagine.example,
 			button.Permute: imagine.answerQuestion, button.Cancel: cancel.button, button.Forget: person.eraseMe,
 			button.Single: (&single{clicks: clicks, fetcher: o.Fetcher}).post, button.Info: (&info{clicks}).show,
+			button.Words:  (&knownWords{o.Catalog}).show,
 			button.Delete: (&deletion{clicks}).run,
 		},
 		forms: map[button.Verb]action{button.Remix: imagine.remix, button.Permute: imagine.submitEditedPrompt},
 	}
 }
 
-// Serve handles requests, several at once, until ctx is done. It finishes those that it began.
-func (h *Handler) Serve(ctx context.Context, requests <-chan command.Request) error {
+// Serve handles the requests that take returns, several at once, until take returns none. It finishes those that it
+// began.
+func (h *Handler) Serve(ctx context.Context, take func(context.Context) (command.Request, bool)) error {
 	var g errgroup.Group
 	for range h.o.Workers {
 		g.Go(func() error {
 			for {
-				select {
-				case <-ctx.Done():
+				req, ok := take(ctx)
+				if !ok {
 					return nil
-				case req := <-requests:
-					h.handle(ctx, req)
 				}
+				h.handle(ctx, req)
 			}
 		})
 	}
@@ -171,10 +178,17 @@ func (h *Handler) handle(parent context.Context, req command.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), HandlerTimeout)
 	defer cancel()
 	defer context.AfterFunc(parent, func() { time.AfterFunc(shutdownGrace, cancel) })()
-	if !h.claimed(ctx, req) {
+	if h.token.quiet() {
+		return
+	}
+	mine, sure := h.claimed(ctx, req)
+	if !mine {
 		return
 	}
 	r := &responder{discord: h.o.Discord, req: req, now: h.o.Now}
+	if sure {
+		r.lost = h.token.lost
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			h.reportError(ctx, r, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
@@ -186,15 +200,16 @@ func (h *Handler) handle(parent context.Context, req command.Request) {
 }
 
 // claimed tells whether this bot answers: if several bots on one database hear the same event, the first one does.
-// Suggestions are not claimed. If the claim fails, every bot answers and Discord takes the first answer.
-func (h *Handler) claimed(ctx context.Context, req command.Request) bool {
+// Suggestions are not claimed. If the claim fails, every bot answers and Discord takes the first answer. sure tells
+// that no other bot of this database answers.
+func (h *Handler) claimed(ctx context.Context, req command.Request) (mine, sure bool) {
 	if req.Verb == command.Autocomplete {
-		return true
+		return true, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
 	claimed, err := h.o.Claim(ctx, "interaction:"+req.ID, TokenLife)
-	return claimed || err != nil
+	return claimed || err != nil, err == nil
 }
 
 // route runs the action of an interaction.
@@ -213,14 +228,45 @@ func (h *Handler) route(ctx context.Context, r *responder) (err error) {
 	if r.click, err = button.Parse(r.req.Sub); err != nil {
 		return message.ErrOldButton
 	}
+	if err := h.authentic(ctx, r); err != nil {
+		return err
+	}
 	if run := actions[r.click.Verb]; run != nil {
 		return run(ctx, r)
 	}
 	return message.ErrOldButton
 }
 
+// authentic refuses a click that nobody could have made with the buttons that Discord showed: a changed client can send
+// the custom_id of any job with any message that it sees. So whatever a handler does to the message of a click, it does
+// to a message of that job, and what it shows belongs to a message that the person sees.
+//
+// A form may be older than the message, which has lost its buttons since. A remix that was typed into it is taken if
+// the job is the person's own, because it is answered by a new message. A question that lost its buttons was answered.
+func (h *Handler) authentic(ctx context.Context, r *responder) error {
+	switch {
+	case r.req.Genuine:
+		return nil
+	case r.req.Verb != command.Form:
+		return message.ErrOldButton
+	case r.click.Verb != button.Remix:
+		return message.ErrQuestionGone
+	}
+	row, err := h.o.Store.Find(ctx, r.click.Job)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err != nil || row.User != r.req.Person.ID {
+		return message.ErrOldButton
+	}
+	return nil
+}
+
 // reportError shows an error to the person. A fault is also logged, with the same reference.
 func (h *Handler) reportError(ctx context.Context, r *responder, err error) {
+	if errors.Is(err, errAnsweredElsewhere) {
+		return // what is shown now is not this bot's
+	}
 	text, fault := explain(err)
 	if fault {
 		ref := randomReference()
@@ -260,6 +306,8 @@ func explain(err error) (text string, fault bool) {
 		return string(sentence), false
 	case errors.Is(err, store.ErrInputGone):
 		return string(message.ErrInputGone), false
+	case store.Full(err):
+		return string(message.ErrDiskFull), true
 	case store.Unreachable(err):
 		return string(message.ErrStoreUnreachable), true
 	case errors.Is(err, context.DeadlineExceeded):

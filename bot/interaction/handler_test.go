@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"darkroom/bot/message"
 	"darkroom/render/request"
 	"darkroom/store"
@@ -22,6 +24,8 @@ func TestExplain(t *testing.T) {
 		{fmt.Errorf("wrapped: %w", message.ErrPosting), string(message.ErrPosting), false},
 		{fmt.Errorf("accept: %w", store.ErrInputGone), string(message.ErrInputGone), false},
 		{fmt.Errorf("accept: %w", context.DeadlineExceeded), string(message.ErrBusy), true},
+		{fmt.Errorf("accept: %w", &pgconn.PgError{Code: "53100"}), string(message.ErrDiskFull), true},
+		{fmt.Errorf("accept: %w", &pgconn.PgError{Code: "57P01"}), string(message.ErrStoreUnreachable), true},
 		{errors.New("disk on fire"), "", true},
 	} {
 		if text, fault := explain(c.err); text != c.text || fault != c.fault {

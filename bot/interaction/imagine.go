@@ -38,11 +38,11 @@ type imaginer struct {
 
 // imagine is /imagine.
 func (m *imaginer) imagine(ctx context.Context, r *responder) error {
-	wanted := r.req.Wanted
-	if err := m.usePreset(ctx, r, &wanted); err != nil {
-		return err
+	w := permutationRequest{Wanted: r.req.Wanted, DrawnSeed: m.seed()}
+	if err := m.usePreset(ctx, r, &w.Wanted); err != nil {
+		return m.refuse(ctx, r, r.req.ID, w, err)
 	}
-	return m.submitPermutations(ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed()})
+	return m.submitPermutations(ctx, r, w)
 }
 
 // usePreset adds the preset that /imagine names to the request.
@@ -103,10 +103,13 @@ func (m *imaginer) remix(ctx context.Context, r *responder) error {
 }
 
 // submitPermutations makes the choices that a request leaves open and submits one job for each permutation. If there
-// are many, the person is asked first.
+// are many, the person is asked first. If it is refused, the person can edit it.
 func (m *imaginer) submitPermutations(ctx context.Context, r *responder, w permutationRequest) error {
-	_, err := m.trySubmit(ctx, r, w)
-	return err
+	accepted, err := m.trySubmit(ctx, r, w)
+	if accepted {
+		return err
+	}
+	return m.refuse(ctx, r, r.req.ID, w, err)
 }
 
 func (m *imaginer) trySubmit(ctx context.Context, r *responder, w permutationRequest) (accepted bool, err error) {

@@ -11,9 +11,8 @@ import (
 	"darkroom/store"
 )
 
-// outpaintStrength is how much of the area around an image is replaced: nearly all. The rest are the colours of the
-// image's edge, which keep sky and sea where they were.
-const outpaintStrength = 0.8
+// layout places a picture of a size on a canvas whose ground is painted in windows.
+type layout = func(picture, window request.Size) request.Canvas
 
 // zoom places one tile, smaller, in the middle of its canvas and generates the area around it.
 func (p *repainter) zoom(ctx context.Context, r *responder) error {
@@ -21,39 +20,48 @@ func (p *repainter) zoom(ctx context.Context, r *responder) error {
 	if by == 0 {
 		return message.ErrOldButton
 	}
-	return p.outpaint(ctx, r, "zoom", func(width, height int) picture.Placement {
-		w, h := roundToLatent(float64(width)/by), roundToLatent(float64(height)/by)
-		return picture.Placement{
-			X: roundToLatent(float64(width-w) / 2), Y: roundToLatent(float64(height-h) / 2), Width: w, Height: h,
-		}
-	})
+	return p.outpaint(ctx, r, "zoom", zoomedOut(by))
 }
 
-// pan moves one tile sideways: half of it leaves the canvas, and the free half is generated.
+// zoomedOut places a picture in the middle of a canvas of its own size, so many times smaller.
+func zoomedOut(by float64) layout {
+	return func(size, _ request.Size) request.Canvas {
+		w, h := int(math.Round(float64(size.Width)/by)), int(math.Round(float64(size.Height)/by))
+		at := picture.Placement{X: (size.Width - w) / 2, Y: (size.Height - h) / 2, Width: w, Height: h}
+		return request.Canvas{Size: size, Place: at}
+	}
+}
+
+// pan extends one tile to one side.
 func (p *repainter) pan(ctx context.Context, r *responder) error {
-	to, known := map[string][2]float64{
-		"left": {0.5, 0}, "right": {-0.5, 0}, "up": {0, 0.5}, "down": {0, -0.5},
-	}[r.click.Arg]
-	if !known {
+	place := panned(r.click.Arg)
+	if place == nil {
 		return message.ErrOldButton
 	}
-	return p.outpaint(ctx, r, "pan", func(width, height int) picture.Placement {
-		return picture.Placement{
-			X: roundToLatent(to[0] * float64(width)), Y: roundToLatent(to[1] * float64(height)), Width: width, Height: height,
-		}
-	})
+	return p.outpaint(ctx, r, "pan", place)
 }
 
-// roundToLatent is the nearest multiple of a latent's side, so that the edge of the image is an edge of latents too.
-func roundToLatent(pixels float64) int {
-	return int(math.Round(pixels/picture.SizeMultiple)) * picture.SizeMultiple
+// panned extends the canvas to a side by half of a window, as Midjourney extends it by half of a picture; nil for no
+// side.
+func panned(side string) layout {
+	to, known := map[string][2]int{"left": {-1, 0}, "right": {1, 0}, "up": {0, -1}, "down": {0, 1}}[side]
+	if !known {
+		return nil
+	}
+	return func(size, window request.Size) request.Canvas {
+		x, y := to[0]*halfInLatents(window.Width), to[1]*halfInLatents(window.Height)
+		at := picture.Placement{X: max(-x, 0), Y: max(-y, 0), Width: size.Width, Height: size.Height}
+		size.Width, size.Height = size.Width+max(x, -x), size.Height+max(y, -y)
+		return request.Canvas{Size: size, Place: at}
+	}
 }
+
+// halfInLatents is half of a side in whole latents, so that the edge of the image is an edge of latents too.
+func halfInLatents(side int) int { return side / 2 / picture.SizeMultiple * picture.SizeMultiple }
 
 // outpaint generates the area around one tile, as many images as a gallery has. It starts from the file on the message,
 // which may be an upscaled tile.
-func (p *repainter) outpaint(
-	ctx context.Context, r *responder, verb string, place func(width, height int) picture.Placement,
-) error {
+func (p *repainter) outpaint(ctx context.Context, r *responder, verb string, place layout) error {
 	j, s, err := p.clicks.tile(ctx, r)
 	if err != nil {
 		return err
@@ -63,12 +71,12 @@ func (p *repainter) outpaint(
 	if err != nil {
 		return err
 	}
-	s.Seed, s.Variations, s.Hires, s.Tiling, s.Count = p.seed(), nil, nil, false, picture.MaxCount
-	from := request.InitImage{File: file, Strength: outpaintStrength}
+	s.Seed, s.Variations, s.Tiling, s.Count = p.seed(), nil, false, picture.MaxCount
+	s.Hires, s.Upscale, s.Upscaler = nil, nil, nil
 	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
 		made := newJob{verb: verb, tile: n, parent: j.ID}
 		var refusal *request.Refusal
-		made.resolved, refusal = admit.JudgeOutpaint(r.req, available, policy, s, from, place, j.Spoiler)
+		made.resolved, refusal = admit.JudgeOutpaint(r.req, available, policy, s, file, place, j.Spoiler)
 		return made, refusal
 	})
 }

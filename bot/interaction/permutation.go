@@ -31,6 +31,8 @@ type permutationRequest struct {
 	Base      *picture.Spec  `json:"base,omitempty"` // the settings that are remixed
 	Parent    string         `json:"parent,omitempty"`
 
+	TypedCount string `json:"typed_count,omitempty"` // what was typed as the number of images and cannot be read
+
 	Confirmed bool `json:"-"` // the person was asked, and said yes
 }
 

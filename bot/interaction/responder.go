@@ -20,17 +20,30 @@ type responder struct {
 	click    button.ID   // what a button or form means
 	answered atomic.Bool // the first answer was given, or may have been
 	deferred bool        // that answer only says "thinking…", and must be replaced
+	lost     func()      // notes that another program answered; nil if another bot of this database may have
 }
 
 // account is the account that the interaction counts for.
 func (r *responder) account() string { return r.req.Account() }
+
+// beforeAnswer bounds what is done before the first answer, so that it is not done for an answer that comes too late.
+func (r *responder) beforeAnswer(ctx context.Context) (context.Context, context.CancelFunc) {
+	most := acceptTimeout
+	if !r.req.AnswerBy.IsZero() {
+		most = min(most, r.req.AnswerBy.Sub(r.now())-answerReserve)
+	}
+	return context.WithTimeout(ctx, most)
+}
 
 // respond gives the first answer.
 func (r *responder) respond(ctx context.Context, answer message.Response) (rest.Message, error) {
 	r.answered.Store(true)
 	got, err := r.discord.Callback(ctx, r.req.ID, r.req.Token, answer)
 	if rest.Acknowledged(err) {
-		return got, nil // an earlier try arrived
+		if r.lost != nil {
+			r.lost()
+		}
+		return got, fmt.Errorf("answer interaction %s: %w", r.req.ID, errAnsweredElsewhere)
 	}
 	if err != nil {
 		if !rest.Expired(err) && rest.Final(err) {

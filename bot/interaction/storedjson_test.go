@@ -38,9 +38,10 @@ func TestStoredJSON(t *testing.T) {
 	}{
 		"a question": {&permutationRequest{
 			Wanted: whole, DrawnSeed: 5, Base: &picture.Spec{Version: 2, Prompt: "red"}, Parent: "1-0", Confirmed: false,
+			TypedCount: "some",
 		}, new(permutationRequest),
 			`{"wanted":{` + said + `,"Preset":{"Words":"in oils","Settings":{` + said + `,"Preset":null}}},` +
-				`"drawn":5,"base":` + spec + `,"parent":"1-0"}`},
+				`"drawn":5,"base":` + spec + `,"parent":"1-0","typed_count":"some"}`},
 		"a question about nothing": {&permutationRequest{}, new(permutationRequest),
 			`{"wanted":{"Prompt":"","Negative":null,"Aspect":null,"Size":null,"Seed":null,"Steps":null,"GuidanceScale":null,` +
 				`"Sampler":null,"Count":null,"Strength":null,` +

@@ -20,6 +20,7 @@ import (
 type acknowledgements interface {
 	SetMessage(ctx context.Context, id, message string) (bool, error)
 	Acknowledge(ctx context.Context, id string) (bool, error)
+	Expire(ctx context.Context, id string) (bool, error)
 }
 
 // inboxOf lists a person's inbox.
@@ -95,13 +96,13 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 	}
 	if jobs[0].followUp {
 		if _, err := r.respond(ctx, message.Update(message.PermutationsAccepted(len(jobs)))); err != nil {
-			return true, err
+			return true, s.withdraw(ctx, jobs, err)
 		}
 	}
 	for i, n := range jobs {
 		err := s.showAndEnqueue(ctx, r, n, policy, began)
 		if err != nil && i == 0 && !n.followUp {
-			return true, err
+			return true, s.withdraw(ctx, jobs, err)
 		}
 		if err != nil {
 			s.dropUnshown(ctx, n.job, err)
@@ -109,6 +110,20 @@ func (s *submitter) submitAll(ctx context.Context, r *responder, judges []judgeF
 	}
 	s.sendNotes(ctx, r, mergeNotes(jobs))
 	return true, nil
+}
+
+// withdraw expires jobs at once if another program answered their interaction, and returns err. Whether the person saw
+// such a job cannot be found out later: the other program's messages may have the same custom_ids.
+func (s *submitter) withdraw(ctx context.Context, jobs []newJob, err error) error {
+	if !errors.Is(err, errAnsweredElsewhere) {
+		return err
+	}
+	for _, n := range jobs {
+		if _, xerr := s.db.Expire(ctx, n.job.ID); xerr != nil {
+			return errors.Join(err, xerr)
+		}
+	}
+	return err
 }
 
 // showAndEnqueue shows that a job was accepted, and enqueues it. What its message shows is noted before it is sent:
@@ -211,15 +226,25 @@ func (s *submitter) countInbox(ctx context.Context, r *responder) int {
 // typed: other buttons repeat an earlier prompt.
 func mergeNotes(jobs []newJob) message.Notes {
 	first := jobs[0]
-	all := message.Notes{Model: first.resolved.Spec.Model.Name}
+	model := first.resolved.Spec.Model
+	all := message.Notes{Model: model.Name, ModelHash: model.Hash}
 	for _, n := range jobs {
 		all.Notes = appendNew(all.Notes, n.resolved.Notes)
 		if first.verb == "imagine" || first.verb == "remix" {
 			all.UnknownWords = appendNew(all.UnknownWords, n.resolved.UnknownWords)
+			all.Nearest = append(all.Nearest, n.resolved.Nearest...)
 		}
 		if len(all.Examples) == 0 {
-			all.Examples = n.resolved.Examples
+			all.Examples = examplesOf(n.resolved.Card, n.resolved.Examples)
 		}
+	}
+	return all
+}
+
+// examplesOf returns the examples of a model with these numbers.
+func examplesOf(c request.Card, numbers []int) (all []message.Example) {
+	for _, n := range numbers {
+		all = append(all, message.Example{Number: n, Prompt: c.Examples[n]})
 	}
 	return all
 }

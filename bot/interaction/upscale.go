@@ -3,26 +3,28 @@ package interaction
 import (
 	"context"
 
+	"darkroom/bot/admit"
 	"darkroom/bot/message"
-	"darkroom/render/picture"
+	"darkroom/render/request"
+	"darkroom/store"
 )
 
-// A 2x upscale enlarges the finished latent and runs a part of the schedule on it: enough to add detail, too little to
-// change the image.
-const (
-	upscaleBy       = 2.0
-	upscaleStrength = 0.3
-)
+// upscaleBy is how many times larger an upscaled image is.
+const upscaleBy = 2.0
 
-// upscale renders one tile again at twice its size.
+// upscale renders one tile again, and enlarges it.
 func (p *repainter) upscale(ctx context.Context, r *responder) error {
 	j, tile, err := p.clicks.tile(ctx, r)
 	if err != nil {
 		return err
 	}
-	if tile.Hires != nil {
+	if tile.Hires != nil || tile.Upscale != nil {
 		return message.ErrEnlarged
 	}
-	tile.Hires = &picture.Hires{Scale: upscaleBy, Steps: tile.Steps, Strength: upscaleStrength}
-	return p.submit.derived(ctx, r, j, tile, newJob{verb: "upscale", tile: tileNumber(r)})
+	return p.submit.submit(ctx, r, func(available request.Available, policy store.Policy) (newJob, *request.Refusal) {
+		made := newJob{verb: "upscale", tile: tileNumber(r), parent: j.ID}
+		var refusal *request.Refusal
+		made.resolved, refusal = admit.JudgeUpscale(r.req, available, policy, tile, upscaleBy, j.Spoiler)
+		return made, refusal
+	})
 }

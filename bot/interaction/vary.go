@@ -25,7 +25,7 @@ func (p *repainter) vary(ctx context.Context, r *responder) error {
 	if strength == 0 {
 		return message.ErrOldButton
 	}
-	tile.Hires = nil // four upscaled images would take long
+	tile.Hires, tile.Upscale, tile.Upscaler = nil, nil, nil // four upscaled images would take long
 	s := tile.Vary(p.seed(), strength, picture.MaxCount)
 	return p.submit.derived(ctx, r, j, s, newJob{verb: "vary", tile: tileNumber(r)})
 }

@@ -112,7 +112,7 @@ func (j Job) IsFollowUp() bool { return j.Address.Message == j.Message }
 // once. An empty key means alone.
 func (j Job) batchKey() string {
 	s := j.Spec
-	if s.Version == 0 || s.Init != nil || s.Hires != nil {
+	if s.Version == 0 || s.Init != nil || s.Hires != nil || s.Upscale != nil {
 		return ""
 	}
 	key := fmt.Sprintf("%dx%d %s %d", s.Width, s.Height, s.Sampler, s.Steps)

@@ -1,6 +1,12 @@
 package message
 
-import "darkroom/bot/button"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"darkroom/bot/button"
+)
 
 // RemixForm is the form with an image's prompt filled in.
 func RemixForm(id button.ID, prompt, negative string, maxRunes int) Form {
@@ -14,16 +20,55 @@ func RemixForm(id button.ID, prompt, negative string, maxRunes int) Form {
 	}
 }
 
-// EditPromptForm is the form with a prompt to change.
-func EditPromptForm(id button.ID, prompt string, maxRunes int) Form {
-	return Form{
-		ID: id.String(), Title: "Edit prompt",
-		Fields: []Field{{ID: FieldPrompt, Label: "Prompt", Value: prompt, Long: true, Max: maxRunes}},
-	}
+// EditForm is what was typed for a request, in a form to change it.
+type EditForm struct {
+	Prompt, Rest string // Rest is what a field has no room for
+	Negative     string
+	Size         string // a size or an aspect ratio
+	Sampler      string // its usual name
+	Count        string
+	Kept         []string // settings that have no field
 }
+
+// Form is the form. A form has at most five fields: size and sampler have one if they were given.
+func (f EditForm) Form(id button.ID, maxRunes int) Form {
+	prompt := Field{ID: FieldPrompt, Label: "Prompt", Value: f.Prompt, Long: true, Max: maxRunes}
+	fields := []Field{
+		{ID: FieldRest, Label: "Rest of the prompt", Value: f.Rest, Long: true, Optional: true, Max: maxRunes,
+			Description: fmt.Sprintf("Both fields together may hold %d characters", maxRunes)},
+		{ID: FieldNegative, Label: "Negative prompt", Value: f.Negative, Long: true, Optional: true, Max: maxRunes},
+		{ID: FieldSize, Label: "Size or aspect ratio", Value: f.Size, Optional: true, Max: maxShortField,
+			Description: "Width x height in pixels, or a shape such as 3:2"},
+		{ID: FieldSampler, Label: "Sampler", Value: f.Sampler, Optional: true, Max: maxShortField},
+	}
+	fields = slices.DeleteFunc(fields, func(x Field) bool { return x.Value == "" && x.ID != FieldNegative })
+	kept := f.Kept
+	if len(fields) < maxFields-1 {
+		fields = append(fields, Field{
+			ID: FieldCount, Label: "Number of images", Value: f.Count, Optional: true, Max: maxShortField,
+		})
+	} else if f.Count != "" {
+		kept = append(slices.Clip(kept), "images: "+f.Count)
+	}
+	if len(kept) > 0 {
+		prompt.Description = "Kept as typed: " + strings.Join(kept, ", ")
+	}
+	return Form{ID: id.String(), Title: "Edit prompt", Fields: append([]Field{prompt}, fields...)}
+}
+
+const (
+	// maxFields is Discord's limit on the fields of a form.
+	maxFields = 5
+	// maxShortField is how long a setting in a form may be, in characters.
+	maxShortField = 100
+)
 
 // The ids of the fields of forms.
 const (
 	FieldPrompt   = "prompt"
+	FieldRest     = "rest"
 	FieldNegative = "negative"
+	FieldSize     = "size"
+	FieldSampler  = "sampler"
+	FieldCount    = "count"
 )

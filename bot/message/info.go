@@ -77,7 +77,21 @@ func sizeText(s picture.Spec) string {
 	if h := s.Hires; h != nil {
 		text += fmt.Sprintf(", upscaled %g× with %d steps and strength %g", h.Scale, h.Steps, h.Strength)
 	}
+	if u := s.Upscale; u != nil {
+		text += fmt.Sprintf(", upscaled %g× by %s", u.Scale, upscalerText(s))
+		if u.Strength > 0 {
+			text += fmt.Sprintf(", repainted in %d steps with strength %g", u.Steps, u.Strength)
+		}
+	}
 	return text
+}
+
+// upscalerText names what enlarged the images.
+func upscalerText(s picture.Spec) string {
+	if s.Upscaler == nil {
+		return "Lanczos"
+	}
+	return Escape(s.Upscaler.Name) + "'s network"
 }
 
 // seedsText lists the seed of each tile.
@@ -98,7 +112,7 @@ func seedsText(s picture.Spec, only int) string {
 }
 
 // stages lists the stages of a job in their order.
-var stages = [...]string{"load", "encode", "denoise", "decode", "post"}
+var stages = [...]string{"load", "encode", "denoise", "decode", "upscale", "post"}
 
 func millisText(ms map[string]int64) string {
 	var all []string

@@ -147,7 +147,7 @@ func SingleRows(spec picture.Spec, job string, tile int) []Row {
 		return button.ID{Verb: v, Job: job, Tile: tile, Arg: arg}.String()
 	}
 	var row Row
-	if spec.Hires == nil {
+	if spec.Hires == nil && spec.Upscale == nil {
 		row = append(row, Button{Style: Secondary, Label: "Upscale 2×", ID: id(button.Upscale, "")})
 	}
 	row = append(row,

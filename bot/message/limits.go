@@ -54,13 +54,16 @@ func (l Limits) Text() string {
 		"Most images in one message: " + limitText(l.MaxCount, ""),
 	}
 	if l.Paused {
-		line := "⏸️ Paused"
-		if l.PauseReason != "" {
-			line += ": " + Escape(l.PauseReason)
-		}
-		lines = append(lines, line)
+		lines = append(lines, l.pausedText())
 	}
 	return strings.Join(lines, "\n")
+}
+
+func (l Limits) pausedText() string {
+	if l.PauseReason == "" {
+		return "⏸️ Paused"
+	}
+	return "⏸️ Paused: " + Escape(l.PauseReason)
 }
 
 // limitText is a limit with its unit. One without a unit is a number.

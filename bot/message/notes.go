@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"darkroom/bot/button"
+	"darkroom/render/request"
 )
 
 // NoRenderer is noted when a job is accepted while no renderer is online.
@@ -21,8 +22,16 @@ const maxUnknownWords = 8
 type Notes struct {
 	Notes        []string // what was changed or ignored, one sentence each, not escaped
 	UnknownWords []string // words that the model never saw
-	Model        string   // its name
-	Examples     []string // prompts that it can render
+	Nearest      []request.Near
+	Model        string // its name
+	ModelHash    string
+	Examples     []Example // prompts that it can render
+}
+
+// Example is a prompt that a model can render, with its number among the model's examples.
+type Example struct {
+	Number int
+	Prompt string
 }
 
 // Message returns the notes, and whether there are any.
@@ -33,7 +42,7 @@ func (n Notes) Message() (m Message, ok bool) {
 	}
 	if len(n.UnknownWords) > 0 {
 		lines = append(lines, n.unknownText())
-		m.Rows = exampleRows(n.Examples)
+		m.Rows = append(exampleRows(n.Examples), Row{wordsButton(n.ModelHash)})
 	}
 	m.Content = strings.Join(lines, "\n")
 	return m, len(lines) > 0
@@ -47,24 +56,79 @@ func (n Notes) unknownText() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "The model %s does not know these words, so the image shows something else: %s.",
 		Escape(n.Model), Escape(strings.Join(words, ", ")))
-	if len(n.Examples) > 0 {
-		text.WriteString("\nExamples that it knows:")
-		for _, p := range n.Examples {
-			text.WriteString("\n• " + Escape(p))
-		}
+	if near := n.nearestText(); near != "" {
+		text.WriteString("\nThe nearest that it knows: " + near + ".")
 	}
-	return text.String() + "\n-# " + addModelHint
+	if len(n.Examples) > 0 {
+		text.WriteString("\nTry one of these prompts:")
+	}
+	return text.String()
 }
 
+// nearestText names the known words that are like the unknown ones.
+func (n Notes) nearestText() string {
+	var all []string
+	for i, near := range n.Nearest {
+		if i == maxUnknownWords {
+			break
+		}
+		all = append(all, fmt.Sprintf("**%s** for %s", Escape(strings.Join(near.Known, ", ")), Escape(near.Unknown)))
+	}
+	return strings.Join(all, ", ")
+}
+
+// DirectHint answers what somebody wrote to the bot. model is the hash of the model whose words can be shown, if any.
+func DirectHint(model string, examples []Example) Message {
+	m := Message{
+		Content: "Hello! I read slash commands only. Type `/imagine` and say what you want to see, or press an example.",
+		Rows:    exampleRows(examples),
+	}
+	if model != "" {
+		m.Rows = append(m.Rows, Row{wordsButton(model)})
+	}
+	return m
+}
+
+// wordsButton shows what a model can render.
+func wordsButton(modelHash string) Button {
+	id := button.ID{Verb: button.Words, Job: modelHash[:min(modelHashShown, len(modelHash))]}
+	return Button{Style: Primary, Label: "What can it paint?", ID: id.String()}
+}
+
+// modelHashShown is how much of a model's hash stands in a custom_id.
+const modelHashShown = 16
+
 // exampleRows are buttons that render the examples.
-func exampleRows(prompts []string) []Row {
+func exampleRows(examples []Example) []Row {
 	var row Row
-	for i, p := range prompts {
-		id := button.ID{Verb: button.Example, Job: fmt.Sprint(i)}
-		row = append(row, Button{Style: Secondary, Label: Shorten(p, 80), ID: id.String()})
+	for _, e := range examples {
+		id := button.ID{Verb: button.Example, Job: fmt.Sprint(e.Number)}
+		row = append(row, Button{Style: Secondary, Label: Shorten(e.Prompt, 80), ID: id.String()})
 	}
 	if row == nil {
 		return nil
 	}
 	return []Row{row}
+}
+
+// maxGroupShown is how much of a group of words is shown, in characters.
+const maxGroupShown = 300
+
+// KnownWords says what a model can render: its words by kind, with buttons that render examples.
+func KnownWords(c request.Card, examples []Example) Message {
+	lines := []string{"**" + Escape(c.Name) + "**"}
+	if c.Description != "" {
+		lines[0] += ": " + Escape(c.Description)
+	}
+	for _, g := range c.WordGroups() {
+		words := shortenEscaped(Escape(strings.Join(g.Words, ", ")), maxGroupShown)
+		lines = append(lines, fmt.Sprintf("**%s:** %s", Escape(asTitle(g.Name)), words))
+	}
+	switch {
+	case len(c.Words) > 0:
+		lines = append(lines, "-# "+addModelHint)
+	default:
+		lines = append(lines, "It has no list of words: try anything.")
+	}
+	return Message{Content: strings.Join(lines, "\n"), Rows: exampleRows(examples)}
 }

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"darkroom/render/encode"
 )
 
 // The refusals about presets.
@@ -33,7 +35,11 @@ type Preset struct {
 func (p Preset) line() string {
 	var all []string
 	for _, option := range slices.Sorted(maps.Keys(p.Options)) {
-		all = append(all, option+": "+Escape(strings.ReplaceAll(p.Options[option], "\n", " ")))
+		value := strings.ReplaceAll(p.Options[option], "\n", " ")
+		if option == "sampler" {
+			value = encode.SamplerTitle(encode.SamplerName(value, ""))
+		}
+		all = append(all, option+": "+Escape(value))
 	}
 	return "**" + Escape(p.Name) + "** · " + strings.Join(all, " · ")
 }

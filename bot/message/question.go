@@ -86,7 +86,13 @@ func ExpandTooMany(why string) string { return asSentence(why) }
 func ExpandTooLong(why string) string { return asSentence(why) }
 
 // asSentence makes a sentence of a clause.
-func asSentence(clause string) string {
-	first, size := utf8.DecodeRuneInString(clause)
-	return string(unicode.ToUpper(first)) + clause[size:] + "."
+func asSentence(clause string) string { return asTitle(clause) + "." }
+
+// asTitle begins a text with a capital letter.
+func asTitle(text string) string {
+	if text == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }

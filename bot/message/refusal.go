@@ -1,6 +1,10 @@
 package message
 
-import "fmt"
+import (
+	"fmt"
+
+	"darkroom/bot/button"
+)
 
 // Refusal is a refusal that does not depend on a server's policy: what was clicked is gone, belongs to somebody else,
 // or the click came too late. It is an error whose text the person reads.
@@ -16,13 +20,14 @@ const (
 	ErrNoJob              = Refusal("There is no record of this image any more. Ask for a new one with /imagine.")
 	ErrElsewhere          = Refusal("This image belongs to another server.")
 	ErrNotYours           = Refusal("Only the person who asked for it, or a moderator (Manage Messages), can do that.")
-	ErrNotModerator       = Refusal("Only moderators (Manage Server) can see or change this server's limits.")
+	ErrNotModerator       = Refusal("Only moderators (Manage Server) can use /limits. See what is left to you with /info.")
 	ErrNoServer           = Refusal("Limits are set for a server. There are none in direct messages.")
 	ErrPosting            = Refusal("Too late to cancel: the images are being posted.")
 	ErrEnded              = Refusal("Nothing to cancel: this request is finished.")
 	ErrNothingToCancel    = Refusal("Nothing to cancel: you have no open requests.")
 	ErrReconnecting       = Refusal("The queue cannot be reached right now. Try again in a moment.")
 	ErrStoreUnreachable   = Refusal("The database cannot be reached right now. Try again in a moment.")
+	ErrDiskFull           = Refusal("I cannot write anything down: the disk of this bot is full. Its operator must make room.")
 	ErrBusy               = Refusal("The bot is too busy and could not save your request. Try again in a moment.")
 	ErrNoTile             = Refusal("That image is no longer on this message.")
 	ErrInputGone          = Refusal("The start image is no longer stored. Send it again with /imagine init_image.")
@@ -41,6 +46,12 @@ func Refused(sentence, hint string) string {
 		text += "\n" + Escape(hint)
 	}
 	return text
+}
+
+// EditableRefusal is a refusal with a button that opens the refused request in a form. id is that of its question.
+func EditableRefusal(text, id string) Message {
+	edit := button.ID{Verb: button.Permute, Job: id, Arg: AnswerEdit}
+	return Message{Content: text, Rows: []Row{{{Style: Primary, Label: "Edit prompt", ID: edit.String()}}}}
 }
 
 // Fault says that something went wrong. The reference is also in the log.

@@ -79,7 +79,8 @@ func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
 		return j, &lostInput{message.ReasonUnreadable, errUnreadable}
 	}
 	spec := j.Spec
-	spec.Init = &picture.Init{Picture: in, Strength: source.Strength, Placement: source.Place}
+	spec.Init = &picture.Init{Picture: in, Strength: source.Strength, Placement: source.Place, Window: source.Window}
+	spec.Raise()
 	if j, err = j.WithSpec(spec); err != nil {
 		return j, err
 	}

@@ -65,6 +65,16 @@ func (c *Client) RegisterCommands(ctx context.Context, application string, comma
 	}, nil)
 }
 
+// RegisteredCommands returns the application's global commands as Discord has them.
+func (c *Client) RegisteredCommands(ctx context.Context, application string) (json.RawMessage, error) {
+	var commands json.RawMessage
+	err := c.send(ctx, request{
+		method: http.MethodGet, path: "/applications/" + application + "/commands", bucket: "GET commands",
+		route: "GET application commands", idempotent: true,
+	}, &commands)
+	return commands, err
+}
+
 // ApplicationID returns the id of the application that the bot's token belongs to.
 func (c *Client) ApplicationID(ctx context.Context) (string, error) {
 	r := request{

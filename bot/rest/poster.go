@@ -28,9 +28,6 @@ const (
 )
 
 const (
-	// editInterval is the time between progress edits. Discord allows about five edits in five seconds per channel, and
-	// other people's jobs share them.
-	editInterval = 3 * time.Second
 	// tokenMargin is how long before its end a token is no longer used.
 	tokenMargin = 15 * time.Second
 	// postTimeout is how long a renderer tries to post before it leaves the images to the bot: as long as one request may
@@ -49,9 +46,7 @@ type Poster struct {
 	client      *Client
 	undelivered undeliveredStore
 
-	mu       sync.Mutex
-	lastEdit map[string]time.Time // by job: the last progress edit
-
+	mu         sync.Mutex
 	unanswered map[string]bool   // jobs with a post that was not answered
 	left       [keptLeft]leftJob // jobs whose images were left to the bot, in a ring
 	nextLeft   int
@@ -59,9 +54,7 @@ type Poster struct {
 
 // NewPoster returns a Poster that answers through client and puts images that it cannot post into undelivered.
 func NewPoster(client *Client, undelivered undeliveredStore) *Poster {
-	return &Poster{
-		client: client, undelivered: undelivered, lastEdit: map[string]time.Time{}, unanswered: map[string]bool{},
-	}
+	return &Poster{client: client, undelivered: undelivered, unanswered: map[string]bool{}}
 }
 
 // decodeJob reads the two opaque parts of a job. What cannot be read now can never be read.
@@ -113,12 +106,8 @@ func (p *Poster) FindPosted(ctx context.Context, job queue.Job) (found bool, out
 	return true, out, nil
 }
 
-// Progress shows how far a job is, at most once in three seconds. A call that comes sooner does nothing. preview is
-// called only if it will be shown.
+// Progress shows how far a job is. The caller decides how often. preview may be nil, or return nil.
 func (p *Poster) Progress(ctx context.Context, job queue.Job, percent int, preview func() image.Image) error {
-	if !p.mayEdit(job.ID) {
-		return nil
-	}
 	to, spec, err := decodeJob(job)
 	if err != nil || p.tokenExpired(to) {
 		return err
@@ -141,18 +130,6 @@ func (p *Poster) Progress(ctx context.Context, job queue.Job, percent int, previ
 	return nil
 }
 
-// mayEdit tells whether it is time for another progress edit, and if so counts it.
-func (p *Poster) mayEdit(job string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.client.now()
-	if last, ok := p.lastEdit[job]; ok && now.Sub(last) < editInterval {
-		return false
-	}
-	p.lastEdit[job] = now
-	return true
-}
-
 // setUnanswered notes that a post was not answered: the images may be posted or not.
 func (p *Poster) setUnanswered(job string) {
 	p.mu.Lock()
@@ -167,20 +144,12 @@ func (p *Poster) clearUnanswered(job string) {
 	delete(p.unanswered, job)
 }
 
-// forgetLastEdit forgets when a job's message was last edited.
-func (p *Poster) forgetLastEdit(job string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.lastEdit, job)
-}
-
 // Post shows the finished images in the job's message. Posting again shows the same. What that message does not take
 // becomes an undelivered result instead, so that the renderer can go on: the token is too old, the place is closed, or
 // the place does not answer as it should. Then the bot goes on trying, there and elsewhere, and the renderer does not
 // post them any more: the bot may have posted them elsewhere. An error means that there is no room for another result:
 // the renderer must try again.
 func (p *Poster) Post(ctx context.Context, job queue.Job, result worker.Result) (queue.Outcome, error) {
-	defer p.forgetLastEdit(job.ID)
 	to, spec, err := decodeJob(job)
 	if err != nil {
 		return queue.Outcome{}, err
@@ -272,7 +241,6 @@ func (p *Poster) putUndelivered(
 
 // PostFailure tells the job's owner that it was given up. reason is a clause for people.
 func (p *Poster) PostFailure(ctx context.Context, job queue.Job, reason string) error {
-	defer p.forgetLastEdit(job.ID)
 	to, spec, err := decodeJob(job)
 	if err != nil || p.tokenExpired(to) {
 		return err

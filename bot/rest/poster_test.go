@@ -142,12 +142,15 @@ func TestProgress(t *testing.T) {
 	asked := 0
 	preview := func() image.Image { asked++; return image.NewNRGBA(image.Rect(0, 0, 2, 2)) }
 	for percent := range 5 {
-		if err := p.Progress(context.Background(), job(t, freshAddress()), percent, preview); err != nil {
+		if err := p.Progress(context.Background(), job(t, freshAddress()), 20*percent, preview); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := len(s.requests()); n != 1 || asked != 1 {
-		t.Errorf("%d edits and %d previews within three seconds, want 1 and 1", n, asked)
+	if n := len(s.requests()); n != 5 || asked != 5 {
+		t.Errorf("%d edits and %d previews, want 5 and 5: the worker decides how often", n, asked)
+	}
+	if body, _ := payload(t, s.requests()[4]); !strings.Contains(body["content"].(string), "80%") {
+		t.Errorf("the last edit says %q, want the newest state", body["content"])
 	}
 	if body, files := payload(t, s.requests()[0]); len(files) != 1 || len(body["attachments"].([]any)) != 1 {
 		t.Errorf("progress carries files %v and attachments %v, want the preview alone", files, body["attachments"])

@@ -140,7 +140,8 @@ func TestPageOnAPhone(t *testing.T) {
 	const example = "Try /imagine two green trees in the snow count 4"
 	runStep(t, ctx, "open", chromedp.EmulateViewport(390, 780), chromedp.Navigate(s.URL()), see(example),
 		screenshot("p1-welcome"), click("Show channels"), see("Switch to ansel"), chromedp.Sleep(5*fadeIn),
-		screenshot("p2-sidebar"), click("Channel pictures"), click(example), see("Open picture 4: picture-4.png"),
+		screenshot("p2-sidebar"), chromedp.KeyEvent(escape), chromedp.WaitNotPresent(".app.open"), click("Show channels"),
+		see("Switch to ansel"), click("Channel pictures"), click(example), see("Open picture 4: picture-4.png"),
 		screenshot("p3-pictures"), typeInto(box, "/imagine "), see("prompt"), screenshot("p4-options"))
 	wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > innerWidth`))
 	if err != nil || wide {
@@ -226,7 +227,22 @@ func TestPageSurvivesRestart(t *testing.T) {
 	say("still **here**")
 	runStep(t, ctx, "open", chromedp.Navigate(s.URL()), chromedp.WaitVisible(".message strong"))
 	stop()
-	runStep(t, ctx, "see that the connection is lost", chromedp.WaitVisible("#banner"), screenshot("11-lost"))
+	runStep(t, ctx, "see that the connection is lost", chromedp.WaitVisible("#banner"),
+		chromedp.WaitNotPresent(".status.online"), typeInto(box, "hello?"+enter), chromedp.WaitVisible(".toast"),
+		screenshot("11-lost"))
+	if got, want := read(t, ctx, "#status"), "not connected"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := read(t, ctx, ".toast"), "darkroom does not answer. Is it still running?"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	const covered = `document.querySelector(".toast").getBoundingClientRect().bottom >
+		document.getElementById("composer").getBoundingClientRect().top`
+	if evaluate[bool](t, ctx, covered) {
+		t.Error("the toast covers the composer")
+	}
+	const kept = `document.querySelector('[aria-label="Message #pictures"]').value.trim() === "hello?"`
+	runStep(t, ctx, "find the message that could not be sent", becomes(kept))
 	s, stop = serve(t, strings.TrimPrefix(s.URL(), "http://"), dir)
 	defer stop()
 	runStep(t, ctx, "see that it is back", chromedp.WaitNotVisible("#banner"), chromedp.WaitVisible(".message strong"))

@@ -46,6 +46,7 @@ func runBot(ctx context.Context, s invocation) (err error) {
 func newBot(
 	d config.Discord, m config.Retention, pool, wildcards string, db *store.Store, q *queue.Queue, log *slog.Logger,
 ) (*bot.Bot, error) {
+	log = newFullDiskLog(log, db.Disk)
 	cdn, err := ownCDN(d.API)
 	if err != nil {
 		return nil, err

@@ -25,8 +25,8 @@ type visitor struct {
 	ctx context.Context
 }
 
-// openBrowser starts the whole program in this process, as `make run` does, and a browser on its page.
-func openBrowser(t *testing.T) *visitor {
+// openBrowser starts the whole program in this process, as `make run` does, and a browser of this size on its page.
+func openBrowser(t *testing.T, width, height int) *visitor {
 	t.Helper()
 	browser, err := exec.LookPath("chromium")
 	if err != nil {
@@ -37,7 +37,7 @@ func openBrowser(t *testing.T) *visitor {
 	t.Cleanup(cancel)
 	// Chromium refuses to run as root inside its own sandbox, which is where CI and containers are.
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox,
-		chromedp.DisableGPU, chromedp.WindowSize(1180, 1000), chromedp.Flag("disable-background-networking", true),
+		chromedp.DisableGPU, chromedp.WindowSize(width, height), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true))
 	ctx, cancel = chromedp.NewExecAllocator(ctx, flags...)
 	t.Cleanup(cancel)
@@ -48,8 +48,8 @@ func openBrowser(t *testing.T) *visitor {
 	}
 	v := &visitor{t: t, ctx: ctx}
 	v.do(
-		"open the page", chromedp.Navigate(url), chromedp.WaitVisible(".status.online"),
-		chromedp.WaitVisible(byLabel("Message #pictures")),
+		"open the page", chromedp.EmulateViewport(int64(width), int64(height)), chromedp.Navigate(url),
+		chromedp.WaitReady(".status.online"), chromedp.WaitVisible(byLabel("Message #pictures")),
 	)
 	return v
 }
@@ -154,7 +154,7 @@ func (v *visitor) screenshot(file string) {
 }
 
 func TestBrowserUsesEveryButton(t *testing.T) {
-	v := openBrowser(t)
+	v := openBrowser(t, 1180, 1000)
 	v.screenshot("1-welcome")
 	v.do("type the command", chromedp.SendKeys(byLabel("Message #pictures"), "/ima\t"),
 		chromedp.WaitVisible(byLabel("prompt")),
@@ -209,16 +209,19 @@ func TestBrowserUsesEveryButton(t *testing.T) {
 	v.until("read the settings", `/Only you can see this/.test(document.body.innerText)`)
 	v.screenshot("6-remix")
 
-	before, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`document.querySelectorAll('.message').length`))
+	const deletable = `document.querySelectorAll('[data-custom*=":delete:"][aria-label="❌"]').length`
+	before, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](deletable))
 	if err != nil {
 		t.Fatal(err)
 	}
 	v.press("❌")
-	v.until("see the message go", `document.querySelectorAll('.message').length < `+strconv.Itoa(before))
+	v.until("be asked", `document.body.innerText.includes('Delete that message with its images?')`)
+	v.press("Delete")
+	v.until("see the message go", deletable+` === `+strconv.Itoa(before-1))
 }
 
 func TestBrowserFirstPictureIsOneClickAway(t *testing.T) {
-	v := openBrowser(t)
+	v := openBrowser(t, 1180, 1000)
 	v.do("click an example", chromedp.Click(`[aria-label^="Try /imagine"]`))
 	v.waitGalleries("see four pictures", 1)
 }

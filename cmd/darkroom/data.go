@@ -28,12 +28,12 @@ const databaseRetryInterval = time.Second
 // errStopped means that the program was told to stop before it was ready.
 var errStopped = errors.New("stopped")
 
-// awaitData is openData for programs that stay up: it waits for a PostgreSQL server that cannot be reached yet, until
-// the program is told to stop.
+// awaitData is openData for programs that stay up: it waits for a PostgreSQL server that cannot be reached yet, and for
+// room on a full disk, until the program is told to stop.
 func awaitData(ctx context.Context, log *slog.Logger, d config.Data) (*store.Store, error) {
 	for logged := false; ; logged = true {
 		s, err := openData(ctx, d)
-		if err == nil || !store.Unreachable(err) {
+		if err == nil || !store.Unreachable(err) && !store.Full(err) {
 			return s, err
 		}
 		if !logged {

@@ -3,6 +3,9 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"darkroom/config"
 	"darkroom/render/onnx"
 	"darkroom/render/pipeline"
@@ -43,7 +46,11 @@ func checkModels(r config.Runtime) []finding {
 	folders, faults := pipeline.Directory(r.ModelsDir).OpenAll()
 	var all []finding
 	for _, f := range folders {
-		all = append(all, healthy(subject, "%s, %s, %d MiB, %s", f.Name, pipeline.Describe(f.Config), f.Bytes>>20, f.Dir))
+		state := fmt.Sprintf("%s, %s, %d MiB, %s", f.Name, pipeline.Describe(f.Config), f.Bytes>>20, f.Dir)
+		if notes := pipeline.Notes(f); len(notes) > 0 {
+			state += "; not followed: " + strings.Join(notes, "; ")
+		}
+		all = append(all, healthy(subject, "%s", state))
 	}
 	for _, err := range faults {
 		all = append(all, broken(subject, err, "put a whole model folder there, or remove it from "+r.ModelsDir))

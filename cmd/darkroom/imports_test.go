@@ -121,6 +121,12 @@ var importRules = []importRule{
 		[]string{"C", "os", "io/fs", "darkroom/render/folder", "darkroom/render/onnx", "darkroom/render/pipeline"}, nil,
 		"a family is a plain value: it knows no file and no runtime",
 	},
+	{
+		"darkroom/render/upscale",
+		[]string{"darkroom", "C", "net", "os"},
+		[]string{"darkroom/render/tensor", "darkroom/render/upscale"},
+		"making a picture larger needs its pixels and a network, whatever model and Spec they belong to",
+	},
 	{"darkroom/queue", []string{"darkroom/render/onnx", "darkroom/render/sampler", "darkroom/render/clip"}, nil,
 		"the queue carries a Spec, it does not paint"},
 	{"darkroom/bot", []string{"darkroom/render/onnx", "darkroom/render/pipeline", "darkroom/render/demo"}, nil,

@@ -57,6 +57,9 @@ func checkModelFolders(ctx context.Context, s invocation) error {
 		for _, warning := range warnings {
 			fmt.Fprintf(&text, "%s: a little less exact: %s\n", f.Name, warning)
 		}
+		for _, note := range pipeline.Notes(f) {
+			fmt.Fprintf(&text, "%s: not followed: %s\n", f.Name, note)
+		}
 		if _, err := fmt.Fprint(s.stdout, text.String()); err != nil {
 			return err
 		}

@@ -163,6 +163,11 @@ func openONNXPool(r config.Runtime, w config.Worker, log *slog.Logger) (modelPoo
 	if err != nil {
 		return nil, err
 	}
+	for _, f := range folders {
+		for _, note := range pipeline.Notes(f) {
+			log.Warn("a setting of the model is not followed", "model", f.Name, "setting", note)
+		}
+	}
 	if len(folders) == 0 {
 		none := errors.New("there is no model to generate with: `darkroom doctor` says what is wrong")
 		return nil, errors.Join(append(faults, none)...)

@@ -40,7 +40,8 @@ func storedValues() map[string]any {
 				ID: "1", Name: "me.png", URL: "https://cdn.discordapp.com/a?b&c", ContentType: "image/png", Size: 9, Width: 8,
 				Height: 7,
 			},
-			Strength: 0.4, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4}, Resize: "fill",
+			Strength: 0.4, Place: &picture.Placement{X: 1, Y: 2, Width: 3, Height: 4},
+			Window: &picture.Size{Width: 5, Height: 6}, Resize: "fill",
 		},
 		"jobs.outcome": &queue.Outcome{
 			Channel: "1", Message: "2", Delivered: "posted", Files: []queue.File{file},
@@ -53,8 +54,11 @@ func storedValues() map[string]any {
 		"meta.offer": &request.Available{Models: []request.Card{{
 			Name: "photo", Hash: "cd", Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}},
 			Samplers: []string{"euler"}, Words: request.Words{"red", "boat"}, Examples: []string{"a red boat"},
+			Groups:       []request.WordGroup{{Name: "subjects", Words: []string{"boat"}}},
 			ImageToImage: true, Chunks: 3, Multiple: 32, Hires: new(false), Tiling: new(true), SkippableLayers: new(11),
-			Traits: render.Traits{Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true},
+			Upscaler: &picture.Ref{Name: "esrgan", Hash: "ef"},
+			Outpaint: request.OutpaintDefaults{Strength: 0.6, GuidanceScale: 1},
+			Traits:   render.Traits{Img2ImgTakesAllSteps: true, RungeKutta: true, InpaintKeepsRungeKutta: true, Inpaint: true},
 			Defaults: request.Defaults{
 				Size: request.Size{Width: 512, Height: 768}, Steps: 25, GuidanceScale: 6.5, Sampler: "euler", Count: 2,
 				Negative: "fog",

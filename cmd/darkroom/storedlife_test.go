@@ -386,7 +386,15 @@ func (r *revived) presses() {
 	r.clicks["info"] = string(r.attached(r.click("imagine", "1:info:"+job+":0")))
 	r.clicks["info of version 2"] = string(r.attached(r.click("v2 full", "1:info:"+r.Jobs["v2 full"]+":0")))
 	r.clicks["single"] = shaOf(r.attached(r.click("imagine", "1:single:"+job+":4")))
-	r.click("thread", "1:delete:"+r.Jobs["thread"]+":1")
+	asked := r.click("thread", "1:delete:"+r.Jobs["thread"]+":1")
+	question, err := r.WaitReply(r.ctx, asked.ID, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	yes := "1:delete:" + r.Jobs["thread"] + ":1:yes-" + r.Messages["thread"]
+	if _, err := r.Click(r.member(), question.ID, yes); err != nil {
+		r.t.Fatal(err)
+	}
 	r.until("a deleted message", func() bool {
 		_, there := r.VisibleMessage(r.member(), r.Messages["thread"])
 		return !there

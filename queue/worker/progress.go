@@ -4,9 +4,20 @@ import (
 	"image"
 	"log/slog"
 	"sync"
+	"time"
 )
 
-// progressReporter shows progress from a goroutine of its own. Its mailbox holds one update: the latest one wins.
+const (
+	// firstShowInterval is the least time between the first two progress edits. The next ones are twice as far apart each,
+	// so that a job of two seconds shows more than its first step.
+	firstShowInterval = 600 * time.Millisecond
+	// showInterval is the least time between edits in the long run. Discord allows about five edits in five seconds per
+	// channel, and other people's jobs share them.
+	showInterval = 3 * time.Second
+)
+
+// progressReporter shows progress from a goroutine of its own, no more often than the intervals above. Its mailbox
+// holds one update: the latest one wins, so each edit shows the newest state of its moment.
 type progressReporter struct {
 	show     func(percent int, preview func() image.Image) error
 	log      *slog.Logger
@@ -50,6 +61,7 @@ func (p *progressReporter) stop() {
 
 func (p *progressReporter) run() {
 	defer close(p.exited)
+	interval := firstShowInterval
 	for {
 		select {
 		case <-p.stopping:
@@ -58,9 +70,16 @@ func (p *progressReporter) run() {
 			if p.isStopping() {
 				return
 			}
+			due := time.After(interval)
 			if err := catchPanic(func() error { return p.show(n.percent, n.preview) }); err != nil {
 				p.log.Debug("cannot show progress", "error", err)
 			}
+			select {
+			case <-p.stopping:
+				return
+			case <-due:
+			}
+			interval = min(2*interval, showInterval)
 		}
 	}
 }

@@ -28,6 +28,38 @@ func TestProgressNeverBlocksRendering(t *testing.T) {
 	})
 }
 
+// TestProgressShowsTheNewest renders three jobs of ten steps. Each edit carries the newest state of its moment, a short
+// job shows a middle state, and a long one is edited once in three seconds.
+func TestProgressShowsTheNewest(t *testing.T) {
+	for name, c := range map[string]struct {
+		step time.Duration
+		want []int
+	}{
+		"a job of two seconds":    {200 * time.Millisecond, []int{10, 30, 90}},
+		"a job of five seconds":   {500 * time.Millisecond, []int{10, 20, 40, 90}},
+		"a job of thirty seconds": {3 * time.Second, []int{10, 20, 30, 40, 50, 60, 70, 80, 90, 100}},
+		"a job of eight seconds":  {800 * time.Millisecond, []int{10, 20, 30, 60}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				b := &fake{}
+				b.render = func(_ context.Context, progress func(int, func() image.Image)) (Result, error) {
+					for i := range 10 {
+						time.Sleep(c.step)
+						progress(10*i+10, nil)
+						time.Sleep(time.Millisecond) // no report falls on the moment of an edit
+					}
+					return oneImage, nil
+				}
+				startWorker(t, b, job("1")).finish()
+				if !slices.Equal(b.shownPercents, c.want) {
+					t.Errorf("shown %v, want %v", b.shownPercents, c.want)
+				}
+			})
+		})
+	}
+}
+
 func TestNoProgressAfterTheResult(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var posted, after atomic.Bool

@@ -3,7 +3,6 @@ package clip
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"darkroom/render/prompt"
 	"darkroom/render/tensor"
@@ -84,28 +83,76 @@ type EncodeOptions struct {
 func (c *Conditioner) Encode(
 	ctx context.Context, chunks []prompt.Chunk, how EncodeOptions,
 ) (tensor.TextEncoding, error) {
-	var data []float32
-	var pooled tensor.Tensor
-	width := 0
-	for i, chunk := range chunks {
-		read, err := c.encode(ctx, chunk.IDs, how.Skip)
+	encodings, err := c.EncodeBatch(ctx, []BatchText{{chunks, 1}}, how)
+	if err != nil {
+		return tensor.TextEncoding{}, err
+	}
+	return encodings[0], nil
+}
+
+// BatchText is a text that is encoded together with others.
+type BatchText struct {
+	Chunks []prompt.Chunk // as many as of the others
+	Times  int            // how often the batch holds it
+}
+
+// EncodeBatch encodes several texts as Encode does, but restores the mean of the whole batch after weighting, chunk by
+// chunk: what A1111 does with all stages of a prompt that editing or alternation changes, a text that comes again
+// counted again (EmphasisOriginal in its modules/sd_emphasis.py).
+func (c *Conditioner) EncodeBatch(
+	ctx context.Context, batch []BatchText, how EncodeOptions,
+) ([]tensor.TextEncoding, error) {
+	count := len(batch[0].Chunks)
+	if count == 0 {
+		return nil, fmt.Errorf("no chunk to encode")
+	}
+	hidden, pooled := make([][]tensor.Tensor, len(batch)), make([]tensor.Tensor, len(batch))
+	for i := range count {
+		reads, err := c.encodeColumn(ctx, batch, i, how.Skip)
 		if err != nil {
-			return tensor.TextEncoding{}, fmt.Errorf("chunk %d: %w", i+1, err)
+			return nil, fmt.Errorf("chunk %d: %w", i+1, err)
 		}
-		if i == 0 {
-			pooled = read.Pooled
-		} else if read.Hidden.Shape[2] != width {
-			return tensor.TextEncoding{}, fmt.Errorf("chunk %d: hidden states of width %d after %d",
-				i+1, read.Hidden.Shape[2], width)
+		for k, z := range applyWeights(reads, batch, i, !how.NoNorm) {
+			hidden[k] = append(hidden[k], z)
+			if width := hidden[k][0].Shape[2]; z.Shape[2] != width {
+				return nil, fmt.Errorf("chunk %d: hidden states of width %d after %d", i+1, z.Shape[2], width)
+			}
+			if i == 0 {
+				pooled[k] = reads[k].Pooled
+			}
 		}
-		width = read.Hidden.Shape[2]
-		data = append(data, applyWeights(read, chunk, !how.NoNorm).Data...)
 	}
-	if len(chunks) == 0 {
-		return tensor.TextEncoding{}, fmt.Errorf("no chunk to encode")
+	out := make([]tensor.TextEncoding, len(batch))
+	for k := range out {
+		var data []float32
+		for _, z := range hidden[k] {
+			data = append(data, z.Data...)
+		}
+		width := hidden[k][0].Shape[2]
+		whole, err := tensor.Of(data, 1, len(data)/width, width)
+		if err != nil {
+			return nil, err
+		}
+		out[k] = tensor.TextEncoding{Hidden: whole, Pooled: pooled[k]}
 	}
-	hidden, err := tensor.Of(data, 1, len(data)/width, width)
-	return tensor.TextEncoding{Hidden: hidden, Pooled: pooled}, err
+	return out, nil
+}
+
+// encodeColumn returns the plain hidden states of chunk i of each text.
+func (c *Conditioner) encodeColumn(
+	ctx context.Context, batch []BatchText, i, skip int,
+) ([]tensor.TextEncoding, error) {
+	reads := make([]tensor.TextEncoding, len(batch))
+	for k, text := range batch {
+		if len(text.Chunks) != len(batch[0].Chunks) {
+			return nil, fmt.Errorf("a text of %d chunks beside one of %d", len(text.Chunks), len(batch[0].Chunks))
+		}
+		var err error
+		if reads[k], err = c.encode(ctx, text.Chunks[i].IDs, skip); err != nil {
+			return nil, err
+		}
+	}
+	return reads, nil
 }
 
 // encode returns the plain hidden states [1, Length, d] of one chunk. They are shared and must not be changed.
@@ -144,48 +191,4 @@ func checkEncoding(read tensor.TextEncoding, length, parts int) error {
 		return fmt.Errorf("got pooled vectors of shape %v, want [1 d]", s)
 	}
 	return read.Pooled.Check()
-}
-
-// applyWeights multiplies each token's hidden state by its weight. With restore it then restores the mean of the whole
-// chunk, as A1111's emphasis "Original" does for a batch of one: z' = z·w · mean(z)/mean(z·w), for each of two encoders
-// separately, with the weights of its own tokens. Neutral chunks stay as they are.
-func applyWeights(read tensor.TextEncoding, chunk prompt.Chunk, restore bool) tensor.Tensor {
-	if !chunk.Weighted() {
-		return read.Hidden
-	}
-	out, width := read.Hidden.Clone(), read.Hidden.Shape[2]
-	widths := read.Widths
-	if widths == nil {
-		widths = []int{width}
-	}
-	at, weights, length := 0, chunk.Weights, read.Hidden.Shape[1]
-	for _, w := range widths {
-		applyColumnWeights(out.Data, width, at, at+w, weights[:length], restore)
-		at += w
-		if len(weights) > length { // else both encoders read the same tokens
-			weights = weights[length:]
-		}
-	}
-	return out
-}
-
-// applyColumnWeights weights the columns from..to of rows that are width wide.
-func applyColumnWeights(data []float32, width, from, to int, weights []float32, restore bool) {
-	var before, after float64
-	for row, w := range weights {
-		for _, z := range data[row*width+from : row*width+to] {
-			before += float64(z)
-			after += float64(z) * float64(w)
-		}
-	}
-	by := before / after
-	if !restore || math.IsNaN(by) || math.IsInf(by, 0) { // a mean of zero cannot be restored
-		by = 1
-	}
-	for row, w := range weights {
-		cells := data[row*width+from : row*width+to]
-		for i, z := range cells {
-			cells[i] = float32(min(max(float64(z)*float64(w)*by, -math.MaxFloat32), math.MaxFloat32))
-		}
-	}
 }

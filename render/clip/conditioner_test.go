@@ -170,6 +170,47 @@ func TestConditionEmphasis(t *testing.T) {
 	}
 }
 
+// TestEncodeBatch has the stages of an alternating prompt, one of them twice: the mean of all three is restored.
+func TestEncodeBatch(t *testing.T) {
+	t.Parallel()
+	c := newConditioner(t, &echoEncoder{})
+	texts, times := []string{"(cat:1.5) dog", "cat (cat:0.5)"}, []int{2, 1}
+	var batch []clip.BatchText
+	var plain [][]float32
+	for i, text := range texts {
+		batch = append(batch, clip.BatchText{Chunks: c.Chunks(prompt.Parse(text)), Times: times[i]})
+		plain = append(plain, encodeTexts(t, c, strings.NewReplacer("(", "", ":1.5)", "", ":0.5)", "").Replace(text)).Data)
+	}
+	got, err := c.EncodeBatch(t.Context(), batch, clip.EncodeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights := []map[int]float64{{1: 1.5}, {2: 0.5}} // by position
+	weighted := func(text, i int) float64 {
+		if w, ok := weights[text][i/2]; ok {
+			return w * float64(plain[text][i])
+		}
+		return float64(plain[text][i])
+	}
+	var before, after float64
+	for k, values := range plain {
+		for i, z := range values {
+			before, after = before+float64(times[k])*float64(z), after+float64(times[k])*weighted(k, i)
+		}
+	}
+	for k, encoding := range got {
+		for i, z := range encoding.Hidden.Data {
+			if want := weighted(k, i) * before / after; math.Abs(float64(z)-want) > 1e-5*math.Abs(want) {
+				t.Fatalf("text %d, value %d: got %v, want %v", k+1, i, z, want)
+			}
+		}
+	}
+	batch[1].Chunks = append(batch[1].Chunks, batch[1].Chunks...)
+	if _, err := c.EncodeBatch(t.Context(), batch, clip.EncodeOptions{}); err == nil {
+		t.Error("texts of one chunk and of two: got no error")
+	}
+}
+
 func TestConditionExtremeWeights(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{

@@ -15,26 +15,25 @@ import (
 const wordEnd = "</w>"
 
 // readVocabularyFiles reads the vocabulary and its merges: from vocab.json and merges.txt, or when neither is there
-// from tokenizer.json, the only file of folders that Hugging Face's fast tokenizers save.
-func readVocabularyFiles(fsys fs.FS) (map[string]int32, map[pair]mergeRule, error) {
-	vocab, merges, ok, err := readTokenizerJSON(fsys)
+// from tokenizer.json, the only file of folders that Hugging Face's fast tokenizers save. alone says that it was that.
+func readVocabularyFiles(fsys fs.FS) (ids map[string]int32, rules map[pair]mergeRule, alone bool, err error) {
+	vocab, merges, alone, err := readTokenizerJSON(fsys)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
-	if !ok {
+	if !alone {
 		if vocab, err = fs.ReadFile(fsys, "vocab.json"); err != nil {
-			return nil, nil, fmt.Errorf("read vocab.json: %w", err)
+			return nil, nil, false, fmt.Errorf("read vocab.json: %w", err)
 		}
 		if merges, err = fs.ReadFile(fsys, "merges.txt"); err != nil {
-			return nil, nil, fmt.Errorf("read merges.txt: %w", err)
+			return nil, nil, false, fmt.Errorf("read merges.txt: %w", err)
 		}
 	}
-	ids, err := readVocabulary(vocab)
-	if err != nil {
-		return nil, nil, err
+	if ids, err = readVocabulary(vocab); err != nil {
+		return nil, nil, false, err
 	}
-	rules, err := readMerges(merges, ids)
-	return ids, rules, err
+	rules, err = readMerges(merges, ids)
+	return ids, rules, alone, err
 }
 
 // readTokenizerJSON returns what tokenizer.json holds in the form of vocab.json and merges.txt, or ok false when one of

@@ -1,6 +1,7 @@
 package clip
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 
@@ -26,7 +27,7 @@ type Tokenizer struct {
 // they are there added_tokens.json, tokenizer_config.json and special_tokens_map.json. An error names the file that is
 // missing or broken.
 func OpenTokenizer(fsys fs.FS) (*Tokenizer, error) {
-	ids, merges, err := readVocabularyFiles(fsys)
+	ids, merges, alone, err := readVocabularyFiles(fsys)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +38,9 @@ func OpenTokenizer(fsys fs.FS) (*Tokenizer, error) {
 	s, err := readSettings(fsys)
 	if err != nil {
 		return nil, err
+	}
+	if alone && s.Listed == nil {
+		s.Listed = map[string]json.RawMessage{} // tokenizer.json lists the added tokens
 	}
 	vocab := &vocabulary{ids: ids, merges: merges, byteRunes: byteAlphabet(), cache: map[string][]int32{}}
 	t := &Tokenizer{vocabulary: vocab, Length: int(s.Length), exact: tokenFinder{}, normalized: tokenFinder{}}

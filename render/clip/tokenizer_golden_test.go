@@ -85,6 +85,38 @@ func TestOddVocabularies(t *testing.T) {
 	}
 }
 
+// TestTokenizerJSONAlone compares with transformers 5.23's CLIPTokenizer, which saves tokenizer.json and
+// tokenizer_config.json alone: the added tokens and how they are found are in the former, the padding in the latter.
+func TestTokenizerJSONAlone(t *testing.T) {
+	t.Parallel()
+	const added = `{"version":"1.0","added_tokens":[
+		{"id":5,"content":"!","single_word":false,"normalized":false,"special":true},
+		{"id":6,"content":"<|startoftext|>","single_word":false,"normalized":true,"special":true},
+		{"id":7,"content":"<|endoftext|>","single_word":false,"normalized":true,"special":true}],
+		"model":{"type":"BPE",
+		"vocab":{"a":0,"b":1,"a</w>":2,"b</w>":3,"ab</w>":4,"!":5,"<|startoftext|>":6,"<|endoftext|>":7},
+		"merges":[["a","b</w>"]]}}`
+	tok, err := clip.OpenTokenizer(fstest.MapFS{
+		"tokenizer.json": {Data: []byte(added)},
+		"tokenizer_config.json": {Data: []byte(
+			`{"backend":"tokenizers","bos_token":"<|startoftext|>","eos_token":"<|endoftext|>","pad_token":"!",` +
+				`"unk_token":"<|endoftext|>","model_max_length":77}`)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tok.BOS != 6 || tok.EOS != 7 || tok.Pad != 5 || tok.Length != 77 {
+		t.Errorf("got BOS %d, EOS %d, pad %d, length %d", tok.BOS, tok.EOS, tok.Pad, tok.Length)
+	}
+	for text, want := range map[string][]int32{
+		"ab a": {4, 2}, "AB <|ENDOFTEXT|> b": {4, 7, 3}, "a!b": {2, 5, 3}, "<|StartOfText|>a": {6, 2},
+	} {
+		if got := tok.Encode(text); !slices.Equal(got, want) {
+			t.Errorf("Encode(%q): got %v, want %v", text, got, want)
+		}
+	}
+}
+
 // tokenizerFolder writes a tokenizer folder in memory.
 func tokenizerFolder(t *testing.T, vocab map[string]int32, merges []string, special map[string]string) fstest.MapFS {
 	t.Helper()

@@ -12,6 +12,8 @@ import (
 	"darkroom/render/picture"
 	"darkroom/render/pipeline/pipelinetest"
 	"darkroom/render/prompt"
+	"darkroom/render/request"
+	"darkroom/render/upscale"
 )
 
 const postcards = "postcards"
@@ -21,12 +23,18 @@ type probedModel struct {
 	*probe
 	renderer   *render.Renderer
 	vocabulary []string
+	outpaint   request.OutpaintDefaults
+	upscaler   *picture.Ref
+	network    upscale.Upscaler
 }
 
 func openProbedModel(t *testing.T) *probedModel {
 	t.Helper()
 	e := pipelinetest.Load(t, postcards)
-	return &probedModel{openProbe(t), e.Renderer, e.Folder.Card.Vocabulary()}
+	return &probedModel{
+		openProbe(t), e.Renderer, e.Folder.Card.Vocabulary(), e.Folder.Card.Outpaint, &e.Folder.Upscaler.Ref,
+		e.Model.Upscaler(),
+	}
 }
 
 // fewStepSpec is a Spec in the card's few-step setting.

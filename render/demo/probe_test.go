@@ -93,14 +93,7 @@ type featureMap struct {
 
 // classify says what an image shows: {attribute: answer}.
 func (j *probe) classify(picture *image.NRGBA) map[string]string {
-	x := pixels(picture)
-	for i := range 4 {
-		x = j.convolve(x, fmt.Sprintf("stages.%d", i), 2)
-	}
-	seen := j.linear("hidden", pool(j.convolve(x, "deep", 1)))
-	for i, v := range seen {
-		seen[i] = max(0, v)
-	}
+	seen := j.look(pixels(picture))
 	shown := map[string]string{}
 	for name, answers := range j.attributes {
 		scores, best := j.linear("heads."+name, seen), 0
@@ -112,6 +105,18 @@ func (j *probe) classify(picture *image.NRGBA) map[string]string {
 		shown[name] = answers[best]
 	}
 	return shown
+}
+
+// look is all of the probe but its last layers.
+func (j *probe) look(x featureMap) []float32 {
+	for i := range 4 {
+		x = j.convolve(x, fmt.Sprintf("stages.%d", i), 2)
+	}
+	seen := j.linear("hidden", pool(j.convolve(x, "deep", 1)))
+	for i, v := range seen {
+		seen[i] = max(0, v)
+	}
+	return seen
 }
 
 // pixels are an image's values in -1..1.

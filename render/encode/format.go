@@ -20,6 +20,11 @@ const (
 	keyHiresStrength = "Hires strength"
 	keyMaskHash      = "Mask hash"
 	keyPlacement     = "Init image place"
+	keyWindow        = "Outpaint window"
+	keyUpscalerHash  = "Upscaler hash"
+	keyTile          = "Upscale tile"
+	keyTileStrength  = "Upscale strength"
+	keyTileSteps     = "Upscale steps"
 	keyRescale       = "Guidance rescale"
 	keyNotation      = "Notation"
 	keyExactPrompt   = "Exact prompt"
@@ -174,6 +179,9 @@ func passFields(s picture.Spec) []Field {
 		if at := i.Placement; at != nil {
 			out = append(out, Field{keyPlacement, fmt.Sprintf("%dx%d+%d+%d", at.Width, at.Height, at.X, at.Y)})
 		}
+		if w := i.Window; w != nil {
+			out = append(out, Field{keyWindow, fmt.Sprintf("%dx%d", w.Width, w.Height)})
+		}
 	}
 	if h := s.Hires; h != nil {
 		key := "Denoising strength"
@@ -182,6 +190,31 @@ func passFields(s picture.Spec) []Field {
 		}
 		out = append(out, Field{key, number(h.Strength)}, Field{"Hires upscale", number(h.Scale)},
 			Field{"Hires steps", strconv.Itoa(h.Steps)}, Field{"Hires upscaler", "Latent"})
+	}
+	return append(out, upscaleFields(s)...)
+}
+
+// A1111's keys of a picture that its "Extras" enlarged, and its name of Lanczos's filter.
+const (
+	keyUpscaleBy = "Postprocess upscale by"
+	keyUpscaler  = "Postprocess upscaler"
+	lanczos      = "Lanczos"
+)
+
+// upscaleFields returns how finished images were enlarged.
+func upscaleFields(s picture.Spec) []Field {
+	u := s.Upscale
+	if u == nil {
+		return nil
+	}
+	out := []Field{{keyUpscaleBy, number(u.Scale)}, {keyUpscaler, lanczos}}
+	if s.Upscaler != nil {
+		out[1].Value = s.Upscaler.Name
+		out = append(out, Field{keyUpscalerHash, s.Upscaler.Hash})
+	}
+	if u.Tile != nil {
+		out = append(out, Field{keyTile, fmt.Sprintf("%dx%d", u.Tile.Width, u.Tile.Height)},
+			Field{keyTileStrength, number(u.Strength)}, Field{keyTileSteps, strconv.Itoa(u.Steps)})
 	}
 	return out
 }

@@ -25,6 +25,8 @@ type Parameters struct {
 	Variations       []picture.Variation
 	Init             *picture.Init // without sizes
 	Hires            *picture.Hires
+	Upscaler         *picture.Ref // nil for Lanczos's filter
+	Upscale          *picture.Upscale
 	Version          string  // of the program that wrote it
 	Fields           []Field // all fields, in order, as written
 }

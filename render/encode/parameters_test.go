@@ -54,6 +54,12 @@ func TestFormatParameters(t *testing.T) {
 				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, " +
 				"Model hash: 0123456789, Model: postcards, " +
 				"Denoising strength: 0.5, Hires upscale: 2, Hires steps: 10, Hires upscaler: Latent, Clip skip: 2" + tail},
+		"an upscale, as A1111's extras name it": {
+			func(s *picture.Spec) { s.Upscale = &picture.Upscale{Scale: 2} },
+			"a red boat on a (blue:1.2) sea\n" +
+				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, " +
+				"Model hash: 0123456789, Model: postcards, " +
+				"Postprocess upscale by: 2, Postprocess upscaler: Lanczos" + tail},
 		"the a1111 dialect draws a graphics card's noise": {func(s *picture.Spec) { s.Dialect = picture.A1111 },
 			"a red boat on a (blue:1.2) sea\n" +
 				"Steps: 20, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 7.5, Seed: 7, Size: 160x112, " +
@@ -242,6 +248,18 @@ func drawSpec(t *rapid.T) picture.Spec {
 			s.Init.Placement = &picture.Placement{X: rapid.IntRange(0, 9).Draw(t, "x"), Y: 8, Width: 64, Height: 72}
 		}
 	}
+	if s.Init != nil && s.Init.Placement != nil && rapid.Bool().Draw(t, "window") {
+		s.Init.Window = &picture.Size{Width: 64, Height: 64}
+	}
+	if rapid.Bool().Draw(t, "upscale") {
+		s.Upscale = &picture.Upscale{Scale: rapid.Float64Range(1.1, 4).Draw(t, "by")}
+		if rapid.Bool().Draw(t, "upscaler") {
+			s.Upscaler = &picture.Ref{Name: "an upscaler, 4x", Hash: strings.Repeat("c", 64)}
+		} else if rapid.Bool().Draw(t, "repainted") {
+			s.Upscale.Steps, s.Upscale.Strength = 12, strengths.Draw(t, "tile strength")
+			s.Upscale.Tile = &picture.Size{Width: 128, Height: 96}
+		}
+	}
 	if rapid.Bool().Draw(t, "hires") {
 		s.Hires = &picture.Hires{
 			Scale: rapid.Float64Range(1.1, 4).Draw(t, "scale"), Steps: rapid.IntRange(1, 50).Draw(t, "hires steps"),
@@ -263,7 +281,7 @@ func TestParametersReadBack(t *testing.T) {
 			Seed: s.Seed, Width: s.Width, Height: s.Height, Model: picture.Ref{Name: s.Model.Name, Hash: s.Model.Hash[:10]},
 			Dialect: s.Dialect, ClipSkip: s.ClipSkip, Variations: s.Variations, Init: s.Init, Hires: s.Hires,
 			Version: "darkroom 1.0, test", Emphasis: s.Emphasis, Eta: s.Eta, Rescale: s.Rescale, SeedDelta: s.SeedDelta,
-			SeedSize: s.SeedSize, Tiling: s.Tiling,
+			SeedSize: s.SeedSize, Tiling: s.Tiling, Upscaler: s.Upscaler, Upscale: s.Upscale,
 		}
 		if s.Notation != picture.NotationA1111 {
 			want.Notation = s.Notation

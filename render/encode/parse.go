@@ -128,11 +128,18 @@ func (r *Parameters) fillRare() {
 	if n, err := strconv.ParseInt(r.text("ENSD"), 10, 64); err == nil {
 		r.SeedDelta = n
 	}
-	if m := sizePattern.FindStringSubmatch(r.text("Seed resize from")); m != nil {
-		width, _ := strconv.Atoi(m[1])
-		height, _ := strconv.Atoi(m[2])
-		r.SeedSize = &picture.Size{Width: width, Height: height}
+	r.SeedSize = r.size("Seed resize from")
+}
+
+// size reads a field such as 128x96; nil for none.
+func (r *Parameters) size(key string) *picture.Size {
+	m := sizePattern.FindStringSubmatch(r.text(key))
+	if m == nil {
+		return nil
 	}
+	width, _ := strconv.Atoi(m[1])
+	height, _ := strconv.Atoi(m[2])
+	return &picture.Size{Width: width, Height: height}
 }
 
 // fillPasses sets the init image and the hires pass.
@@ -143,11 +150,20 @@ func (r *Parameters) fillPasses() {
 		if mask, ok := r.Field(keyMaskHash); ok {
 			r.Init.Mask = &picture.Input{SHA256: mask}
 		}
-		r.Init.Placement = r.placement()
+		r.Init.Placement, r.Init.Window = r.placement(), r.size(keyWindow)
 		strength = r.number(keyHiresStrength)
 	}
 	if _, ok := r.Field("Hires upscale"); ok {
 		r.Hires = &picture.Hires{Scale: r.number("Hires upscale"), Steps: r.whole("Hires steps"), Strength: strength}
+	}
+	if _, ok := r.Field(keyUpscaleBy); ok {
+		r.Upscale = &picture.Upscale{
+			Scale: r.number(keyUpscaleBy), Steps: r.whole(keyTileSteps), Strength: r.number(keyTileStrength),
+			Tile: r.size(keyTile),
+		}
+	}
+	if hash, ok := r.Field(keyUpscalerHash); ok {
+		r.Upscaler = &picture.Ref{Name: r.text(keyUpscaler), Hash: hash}
 	}
 }
 

@@ -50,6 +50,20 @@ func Unsupported(c Clues) string {
 	return ""
 }
 
+// PlainPipeline says that a pipeline's class only generates, from words, an image or an image and a mask. Others add
+// something of their own, such as perturbed attention guidance.
+func PlainPipeline(class string) bool {
+	for _, prefix := range []string{"ORT", "Onnx", "OV", "Flax"} { // whose runtime it is for
+		class = strings.TrimPrefix(class, prefix)
+	}
+	return slices.Contains([]string{
+		"StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline",
+		"StableDiffusionInpaintPipelineLegacy", "StableDiffusionPipelineSafe", "StableDiffusionXLPipeline",
+		"StableDiffusionXLImg2ImgPipeline", "StableDiffusionXLInpaintPipeline", "LatentConsistencyModelPipeline",
+		"LatentConsistencyModelImg2ImgPipeline",
+	}, class)
+}
+
 // unsupportedName finds the name of a family that is not supported by a word in its pipeline's class.
 func unsupportedName(class string) string {
 	for _, f := range [][2]string{

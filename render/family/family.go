@@ -1,9 +1,3 @@
-// Package family says what the kinds of diffusion models differ in, as plain values: one file for each family (an
-// architecture), and one for each way in which models depart from theirs (distilled to few steps, made for inpainting).
-//
-// A new family is one file here, with its text encoders, its conditioning, its latents and its defaults, and its name
-// in families(). The rest of the program asks these values and names no family. The package reads no file and knows no
-// runtime: who has read a model folder hands in what it says, as Clues.
 package family
 
 import (

@@ -1,7 +1,8 @@
 package family
 
 import (
-	"darkroom/render/picture"
+	"strings"
+
 	"darkroom/render/tensor"
 )
 
@@ -9,8 +10,6 @@ import (
 type ExtraInput struct {
 	Name     string // for people
 	Channels int
-	// Blank is the value of every pixel of the masked image where there is nothing to show: −1 is black, 1 is white.
-	Blank func(d picture.Dialect, hasInit bool) float32
 	// Join makes the channels of a mask [1, 1, h, w], 1 where the model generates, and latents of the masked image
 	// [n, c, h, w].
 	Join func(mask, latents tensor.Tensor) tensor.Tensor
@@ -18,7 +17,13 @@ type ExtraInput struct {
 
 // Inpaint is the input of inpainting models, whose UNet has nine channels: after the latents the mask and the latents
 // of the masked image.
-var Inpaint = &ExtraInput{Name: "inpainting", Channels: 1 + 4, Blank: blankForInpaint, Join: joinMask}
+var Inpaint = &ExtraInput{Name: "inpainting", Channels: 1 + 4, Join: joinMask}
+
+// InpaintPipeline says that a pipeline's class is for inpainting models. The class for other models, which inpaints
+// with a mask alone, is called legacy.
+func InpaintPipeline(class string) bool {
+	return strings.Contains(class, "Inpaint") && !strings.Contains(class, "Legacy")
+}
 
 // FindExtraInput returns the input of a UNet that reads so many channels after those of the latents, nil for none.
 func FindExtraInput(channels int) *ExtraInput {
@@ -26,14 +31,6 @@ func FindExtraInput(channels int) *ExtraInput {
 		return Inpaint
 	}
 	return nil
-}
-
-// blankForInpaint is grey, but for A1111's txt2img_image_conditioning.
-func blankForInpaint(d picture.Dialect, hasInit bool) float32 {
-	if !hasInit && d == picture.A1111 {
-		return 0.5
-	}
-	return 0
 }
 
 func joinMask(mask, latents tensor.Tensor) tensor.Tensor {

@@ -43,6 +43,15 @@ func readCard(dir string) (Card, error) {
 	return c.Authored(), nil
 }
 
+// CardName is the name on the card of a folder that need not be a model; "" for none.
+func CardName(dir string) string {
+	c, err := readCard(dir)
+	if err != nil {
+		return ""
+	}
+	return c.Name
+}
+
 // readCard reads the folder's card. Its name replaces that of the folder.
 func (f *Folder) readCard() (err error) {
 	if f.Card, err = readCard(f.Dir); err == nil && f.Card.Name != "" {

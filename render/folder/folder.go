@@ -33,11 +33,15 @@ type Folder struct {
 	Card        Card
 	Ports       Ports
 	TinyDecoder *TinyDecoder // nil for none
+	Upscaler    *Upscaler    // nil for none
+	Scheduler   OwnScheduler
+	Unfollowed  []string // what its files ask for and is done otherwise, besides the scheduler; each begins with the file
 
 	graphs       map[string]graph.Header // by part
 	clues        family.Clues            // what the kind is recognised by
 	textEncoders []textEncoderConfig     // by text encoder
 	timeCondDim  int                     // time_cond_proj_dim of the UNet
+	unetChannels int                     // in_channels of the UNet; 0 where config.json does not say
 }
 
 // Open checks a model folder: that all files are there in full, and of shapes that can be fed. The error names the file
@@ -82,8 +86,8 @@ func (f *Folder) read() error {
 		return fmt.Errorf("%s: a file, want a model folder", f.Dir)
 	}
 	for _, step := range []func() error{
-		f.readIndex, f.checkTokenizers, f.readScheduler, f.readVAE, f.readText, f.readUnet, f.readGraphs, f.validateGraphs,
-		f.findTinyDecoder, f.readCard,
+		f.readIndex, f.checkTokenizers, f.readScheduler, f.readVAE, f.readText, f.readUnet, f.readGraphs,
+		f.readActivation, f.validateGraphs, f.findTinyDecoder, f.readCard, f.findUpscaler,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -137,17 +141,22 @@ func missing(path string) bool {
 	return errors.Is(err, os.ErrNotExist)
 }
 
-// checkTokenizers checks that the two files of every CLIP tokenizer are there; package clip reads them.
+// checkTokenizers checks that the files of every CLIP tokenizer are there: vocab.json and merges.txt or, as newer
+// programs save it, tokenizer.json alone. Package clip reads them.
 func (f *Folder) checkTokenizers() error {
 	for _, part := range f.Config.Family.Tokenizers() {
-		for _, name := range []string{"vocab.json", "merges.txt"} {
-			path := filepath.Join(f.Dir, part, name)
-			info, err := os.Stat(path)
+		files := []string{"vocab.json", "merges.txt"}
+		path := func(name string) string { return filepath.Join(f.Dir, part, name) }
+		if missing(path(files[0])) && missing(path(files[1])) && !missing(path("tokenizer.json")) {
+			files = []string{"tokenizer.json"}
+		}
+		for _, name := range files {
+			info, err := os.Stat(path(name))
 			if err != nil {
 				return err
 			}
 			if info.Size() == 0 || info.IsDir() {
-				return fmt.Errorf("%s: empty, want a CLIP tokenizer's file", path)
+				return fmt.Errorf("%s: empty, want a CLIP tokenizer's file", path(name))
 			}
 		}
 	}

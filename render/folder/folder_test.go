@@ -11,6 +11,7 @@ import (
 
 	"darkroom/render/family"
 	"darkroom/render/folder"
+	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx/graph"
 	"darkroom/render/onnx/onnxtest"
 )
@@ -57,11 +58,11 @@ func TestOpenFolder(t *testing.T) {
 	want := folder.Config{
 		Kind: family.Kind{Family: family.SD1}, Pipeline: "StableDiffusionPipeline", Prediction: "v_prediction",
 		Scheduler: "PNDMScheduler", TrainSteps: 500, BetaStart: 0.001, BetaEnd: 0.01, BetaSchedule: "linear",
-		RescaleZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
+		ZeroSNR: true, TimestepSpacing: "trailing", StepsOffset: 1, ScalingFactor: 0.25, LatentChannels: 4,
 		PixelsPerLatent: 8, TextLength: 77, TextWidth: 4, NativeSize: folder.Size{Width: 512, Height: 512},
-		SizeMultiple: 64, CanEncode: true,
+		SizeMultiple: 64, CanEncode: true, SetAlphaToOne: new(bool),
 	}
-	if f.Config != want {
+	if !reflect.DeepEqual(f.Config, want) {
 		t.Errorf("got config %+v\nwant %+v", f.Config, want)
 	}
 	if f.Name != "little" || f.Dir != dir || f.Bytes <= 0 {
@@ -86,12 +87,55 @@ func TestOpenOldFolder(t *testing.T) {
 	}
 	c := f.Config
 	if c.ScalingFactor != 0.18215 || c.PixelsPerLatent != 8 || c.TextWidth != onnxtest.Width || c.CanEncode ||
-		!c.SetAlphaToOne ||
+		c.SetAlphaToOne != nil ||
 		c.Prediction != "epsilon" {
 		t.Errorf("got %+v, want Stable Diffusion 1's constants and no encoder", c)
 	}
 	if f.Name != "tiny" || !reflect.DeepEqual(f.Card, folder.Card{}) || len(f.Card.Vocabulary()) != 0 {
 		t.Errorf("got name %q and card %+v, want the folder's name and none", f.Name, f.Card)
+	}
+}
+
+// TestNativeSize: sample_size is a number of latents, or height and width.
+func TestNativeSize(t *testing.T) {
+	t.Parallel()
+	for unet, want := range map[string]folder.Size{
+		`{"sample_size":64}`: {Width: 512, Height: 512}, `{"sample_size":[8,12]}`: {Width: 96, Height: 64},
+		`{"sample_size":[96,96]}`: {Width: 768, Height: 768}, `{"sample_size":null}`: {}, `{"sample_size":[8]}`: {},
+		`{"sample_size":0}`: {}, `{"sample_size":[-8,8]}`: {}, `{"sample_size":1e300}`: {}, `{"sample_size":["8",8]}`: {},
+	} {
+		dir := onnxtest.Folder{}.Temp(t)
+		onnxtest.WriteFile(t, dir, "unet/config.json", unet)
+		f, err := folder.Open(dir)
+		if err != nil || f.Config.NativeSize != want {
+			t.Errorf("%s: got %v, %v, want %v", unet, f.Config.NativeSize, err, want)
+		}
+	}
+}
+
+// TestTokenizerFiles: a tokenizer is vocab.json and merges.txt, or tokenizer.json alone.
+func TestTokenizerFiles(t *testing.T) {
+	t.Parallel()
+	for _, part := range []string{"tokenizer", "tokenizer_2"} {
+		for name, c := range map[string]struct {
+			gone []string
+			json string
+			says string
+		}{
+			"tokenizer.json alone":    {[]string{"vocab.json", "merges.txt"}, `{"model":{}}`, ""},
+			"an empty tokenizer.json": {[]string{"vocab.json", "merges.txt"}, "", part + "/tokenizer.json: empty"},
+			"half of the others":      {[]string{"merges.txt"}, `{"model":{}}`, part + "/merges.txt: no such file"},
+		} {
+			dir := goldentest.Model(t, goldentest.SDXL)
+			for _, file := range c.gone {
+				remove(part+"/"+file)(t, dir)
+			}
+			onnxtest.WriteFile(t, dir, part+"/tokenizer.json", c.json)
+			_, err := folder.Open(dir)
+			if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s in %s: got %v, want %q", name, part, err, c.says)
+			}
+		}
 	}
 }
 

@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"darkroom/render/family"
@@ -59,26 +57,55 @@ func hashedFiles(dir string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case path == root:
-				return nil // whatever the target of the link is called
-			case strings.HasPrefix(d.Name(), ".") && d.IsDir():
-				return fs.SkipDir
-			case strings.HasPrefix(d.Name(), ".") || d.IsDir():
-				return nil
-			}
-			rel, err := filepath.Rel(root, path)
-			paths = append(paths, part+"/"+filepath.ToSlash(rel))
-			return err
-		})
+		files, err := visibleFiles(root, []string{root})
 		if err != nil {
 			return nil, err
 		}
+		for _, name := range files {
+			paths = append(paths, part+"/"+name)
+		}
 	}
 	slices.Sort(paths)
+	return paths, nil
+}
+
+// visibleFiles lists the files of a folder, slash-separated, through links too. above are the folders that lead to it,
+// so that a link back to one of them is not followed. A link to nothing counts as no file: whoever needs it misses it.
+func visibleFiles(dir string, above []string) (paths []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if e.Name()[0] == '.' {
+			continue
+		}
+		target, err := filepath.EvalSymlinks(filepath.Join(dir, e.Name()))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		info, err := os.Stat(target)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			paths = append(paths, e.Name())
+			continue
+		}
+		if slices.Contains(above, target) {
+			continue
+		}
+		inside, err := visibleFiles(target, append(slices.Clone(above), target))
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range inside {
+			paths = append(paths, e.Name()+"/"+name)
+		}
+	}
 	return paths, nil
 }
 

@@ -112,3 +112,35 @@ func listHash(t *testing.T, dir string) string {
 	sum := sha256.Sum256([]byte(list.String()))
 	return hex.EncodeToString(sum[:])
 }
+
+// TestHashThroughLinks: links inside a part, to files and to folders, count as what they lead to; those to nothing and
+// those that lead back do not count.
+func TestHashThroughLinks(t *testing.T) {
+	t.Parallel()
+	dir := onnxtest.Folder{}.Temp(t)
+	open := func() string {
+		t.Helper()
+		f, err := folder.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Hash
+	}
+	onnxtest.WriteFile(t, dir, "unet/weights/a.bin", "weights")
+	want := open()
+	away := filepath.Join(t.TempDir(), "away")
+	if err := os.Rename(filepath.Join(dir, "unet", "weights"), away); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{
+		"unet/weights": away, "unet/.DS_Store": away, "vae_decoder/nothing": filepath.Join(away, "nothing"),
+		"text_encoder/back": filepath.Join(dir, "text_encoder"),
+	} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := open(); got != want {
+		t.Errorf("got %s, want %s as without links", got, want)
+	}
+}

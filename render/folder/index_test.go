@@ -9,6 +9,7 @@ import (
 	"darkroom/render/family"
 	"darkroom/render/folder"
 	"darkroom/render/golden/goldentest"
+	"darkroom/render/onnx/graph"
 	"darkroom/render/onnx/onnxtest"
 )
 
@@ -38,7 +39,7 @@ func TestFamilies(t *testing.T) {
 			}
 			c := f.Config
 			got := facts{
-				c.Family, c.Prediction, c.Consistency(), c.Extra != nil, c.RescaleZeroSNR, c.PooledWidth, c.GuidanceWidth,
+				c.Family, c.Prediction, c.Consistency(), c.Extra != nil, c.ZeroSNR, c.PooledWidth, c.GuidanceWidth,
 				c.TextWidth, c.SkippableLayers,
 			}
 			if got != want || c.Float16 != half || !c.CanEncode || !c.FractionalTimesteps {
@@ -163,5 +164,131 @@ func TestInpaintChannels(t *testing.T) {
 	if _, err := folder.Open(onnxtest.Folder{Channels: 9, NoEncoder: true}.Temp(t)); err == nil ||
 		!strings.Contains(err.Error(), "vae_encoder") {
 		t.Errorf("without a VAE encoder: got %v", err)
+	}
+}
+
+// TestOldLayout recognises exports without any config.json, as diffusers' first ONNX pipelines have them, by their
+// networks: an inpainting UNet whose channels are left open by its first convolution, Stable Diffusion 2 by the
+// activation of its text encoder.
+func TestOldLayout(t *testing.T) {
+	t.Parallel()
+	for model, want := range map[string]struct {
+		class  string
+		family *family.Family
+		extra  *family.ExtraInput
+	}{
+		goldentest.SD1:     {"OnnxStableDiffusionPipeline", family.SD1, nil},
+		goldentest.SD2V:    {"OnnxStableDiffusionPipeline", family.SD2, nil},
+		goldentest.Inpaint: {"OnnxStableDiffusionInpaintPipeline", family.SD1, family.Inpaint},
+	} {
+		for _, name := range []string{model, goldentest.Float16(model)} {
+			dir := goldentest.Model(t, name)
+			for _, part := range []string{"text_encoder", "unet", "vae_decoder", "vae_encoder"} {
+				remove(part+"/config.json")(t, dir)
+			}
+			replace("model_index.json", `{"_class_name":"`+want.class+`"}`)(t, dir)
+			f, err := folder.Open(dir)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			if f.Config.Family != want.family || f.Config.Extra != want.extra {
+				t.Errorf("%s: got %s, %+v, want %s, %+v", name, f.Config.Family.Name, f.Config.Extra, want.family.Name, want.extra)
+			}
+		}
+	}
+}
+
+// TestChannelsByConvolution: an input that leaves its channels open has those of the first convolution, whatever the
+// class says.
+func TestChannelsByConvolution(t *testing.T) {
+	t.Parallel()
+	for channels, want := range map[int]*family.ExtraInput{9: family.Inpaint, 4: nil} {
+		dir := onnxtest.Folder{Class: "OnnxStableDiffusionInpaintPipeline"}.Temp(t)
+		kernel := onnxtest.Weight{
+			Name: "kernel", Type: graph.Float, Dims: []int{4, channels, 1, 1}, Values: make([]float64, 4*channels),
+		}
+		unet := onnxtest.Model{
+			Weights: []onnxtest.Weight{kernel},
+			Nodes: []onnxtest.Node{
+				{Op: "Cast", In: []string{"sample"}, Out: []string{"wide"}, Ints: map[string]int64{"to": 1}},
+				{Op: "Conv", In: []string{"wide", "kernel"}, Out: []string{"out_sample"}},
+			},
+			Inputs: []graph.Value{
+				{Name: "sample", Type: graph.Float, Dims: make([]int, 4)},
+				{Name: "timestep", Type: graph.Int64, Dims: make([]int, 1)},
+				{Name: "encoder_hidden_states", Type: graph.Float, Dims: []int{0, 0, onnxtest.Width}},
+			},
+			Outputs:         []graph.Value{{Name: "out_sample", Type: graph.Float, Dims: []int{0, 4, 0, 0}}},
+			WeightsAsInputs: true,
+		}
+		replace("unet/model.onnx", string(unet.Encode()))(t, dir)
+		f, err := folder.Open(dir)
+		if err != nil || f.Config.Extra != want {
+			t.Errorf("%d channels: got %v, %v, want %v", channels, f, err, want)
+		}
+	}
+}
+
+// TestChannelsByClass: where neither the network nor a config.json tells how many channels a UNet reads, the pipeline's
+// class does. One that inpaints with an ordinary model is called legacy.
+func TestChannelsByClass(t *testing.T) {
+	t.Parallel()
+	for class, want := range map[string]*family.ExtraInput{
+		"OnnxStableDiffusionInpaintPipeline": family.Inpaint, "OnnxStableDiffusionInpaintPipelineLegacy": nil,
+		"OnnxStableDiffusionPipeline": nil,
+	} {
+		f, err := folder.Open(onnxtest.Folder{Channels: -1, Class: class}.Temp(t))
+		if err != nil || f.Config.Extra != want {
+			t.Errorf("%s: got %v, %v, want %v", class, f, err, want)
+		}
+	}
+	dir := onnxtest.Folder{Channels: -1}.Temp(t)
+	onnxtest.WriteFile(t, dir, "unet/config.json", `{"in_channels":8}`)
+	if _, err := folder.Open(dir); err == nil || !strings.Contains(err.Error(), "reads 8 channels") {
+		t.Errorf("eight channels: got %v, want a refusal", err)
+	}
+}
+
+// TestPipelineClasses: the classes of Optimum and of code in a repository of its own are read, and one that adds
+// something is named.
+func TestPipelineClasses(t *testing.T) {
+	t.Parallel()
+	for class, named := range map[string]bool{
+		`"StableDiffusionPipeline"`: false, `"ORTStableDiffusionPipeline"`: false, `"OnnxStableDiffusionPipeline"`: false,
+		`"ORTLatentConsistencyModelPipeline"`:                         false,
+		`["pipeline_mine", "StableDiffusionSomethingOfMinePipeline"]`: true, `"StableDiffusionPAGPipeline"`: true,
+	} {
+		dir := onnxtest.Folder{}.Temp(t)
+		onnxtest.WriteFile(t, dir, "model_index.json", `{"_class_name":`+class+`}`)
+		onnxtest.WriteFile(t, dir, "scheduler/scheduler_config.json", `{"_class_name":"LCMScheduler"}`)
+		f, err := folder.Open(dir)
+		if err != nil {
+			t.Errorf("%s: %v", class, err)
+			continue
+		}
+		got := strings.Join(f.Unfollowed, "; ")
+		if (got != "") != named || named && !strings.Contains(got, f.Config.Pipeline) {
+			t.Errorf("%s: got %q, want it named: %v", class, got, named)
+		}
+	}
+}
+
+// TestGuidanceWithoutInput names a guidance embedding that the export left out.
+func TestGuidanceWithoutInput(t *testing.T) {
+	t.Parallel()
+	for model, want := range map[string]string{
+		goldentest.LCM: "", goldentest.SD1: "unet/config.json: time_cond_proj_dim 32",
+	} {
+		dir := goldentest.Model(t, model)
+		onnxtest.Rewrite(t, filepath.Join(dir, "unet/config.json"),
+			onnxtest.Swap(`"time_cond_proj_dim": null`, `"time_cond_proj_dim": 32`))
+		f, err := folder.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(f.Unfollowed, "; "); !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("%s: got %q, want %q", model, got, want)
+		}
 	}
 }

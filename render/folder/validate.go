@@ -21,7 +21,7 @@ func (f *Folder) validateGraphs() error {
 	}
 	c, p := &f.Config, f.Ports
 	f.clues.Scheduler, f.clues.Spacing, f.clues.Prediction = c.Scheduler, c.TimestepSpacing, c.Prediction
-	f.clues.ZeroSNR, f.clues.GuidanceWidth = c.RescaleZeroSNR, c.GuidanceWidth
+	f.clues.ZeroSNR, f.clues.GuidanceWidth = c.ZeroSNR, c.GuidanceWidth
 	c.Distillation = family.RecogniseDistillation(f.clues)
 	c.Float16 = p.Sample.Type == graph.Float16
 	c.FractionalTimesteps = !slices.Contains(integerTypes, p.Timestep.Type)
@@ -132,6 +132,11 @@ func (f *Folder) validatePooled() error {
 func (f *Folder) validateGuidance() error {
 	c, p := &f.Config, f.Ports
 	if p.Guidance.Name == "" {
+		if f.timeCondDim > 0 {
+			f.Unfollowed = append(f.Unfollowed, fmt.Sprintf(
+				"unet/config.json: time_cond_proj_dim %d, but the network has no input timestep_cond for the guidance scale",
+				f.timeCondDim))
+		}
 		return nil
 	}
 	if c.GuidanceWidth = p.Guidance.Dims[1]; c.GuidanceWidth == 0 {
@@ -149,14 +154,14 @@ func (f *Folder) validateGuidance() error {
 // validateChannels recognises what the UNet reads besides latents.
 func (f *Folder) validateChannels() error {
 	c, p := &f.Config, f.Ports
-	if n := p.Sample.Dims[1]; n != 0 {
-		c.Extra = family.FindExtraInput(n - c.LatentChannels)
-		if c.Extra == nil && n != c.LatentChannels {
-			return fmt.Errorf(
-				"%s: %v: want %d in dimension 2, or %d of an inpainting UNet: a depth or image-editing UNet is not supported",
-				f.path(unetPart), p.Sample, c.LatentChannels, c.LatentChannels+family.Inpaint.Channels,
-			)
-		}
+	n := f.channels()
+	c.Extra = family.FindExtraInput(n - c.LatentChannels)
+	if c.Extra == nil && n != c.LatentChannels {
+		return fmt.Errorf(
+			"%s: %v: it reads %d channels, want %d in dimension 2, or %d of an inpainting UNet: a depth or image-editing UNet "+
+				"is not supported",
+			f.path(unetPart), p.Sample, n, c.LatentChannels, c.LatentChannels+family.Inpaint.Channels,
+		)
 	}
 	if c.Extra != nil && !c.CanEncode {
 		return fmt.Errorf(

@@ -33,7 +33,7 @@ type initRecord struct {
 	Steps    int
 	Strength float64
 	Guidance float64
-	Says     map[string]any // what the folder's scheduler says otherwise
+	Says     map[string]any // what the folder's scheduler says otherwise; nil for what it does not say
 	Tiling   bool
 	Latents  numberRange
 }
@@ -91,6 +91,7 @@ func withScheduler(t testing.TB, model string, says map[string]any) string {
 		t.Fatal(err)
 	}
 	maps.Copy(config, says)
+	maps.DeleteFunc(config, func(_ string, value any) bool { return value == nil })
 	if data, err = json.Marshal(config); err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,8 @@ const (
 	maxRunError     = 1e-3
 	maxFloat16Error = 2e-2 // with every value in float16
 	maxInitError    = 5e-5
+	maxA1111Error   = 1e-4
+	maxGreyError    = 4e-3 // of an inpainting model without a mask: see a1111Record.tolerance
 	maxTextError    = 5e-5
 )
 
@@ -34,7 +36,7 @@ func reportHead() string {
 	say := func(pass float64) string { return fmt.Sprintf("%.0e", pass) }
 	return strings.NewReplacer(
 		"{walk}", say(maxRunError), "{narrow}", say(maxFloat16Error), "{start}", say(maxInitError), "{text}",
-		say(maxTextError),
+		say(maxTextError), "{a1111}", say(maxA1111Error), "{grey}", say(maxGreyError),
 	).Replace(
 		reportPreface,
 	)
@@ -139,7 +141,7 @@ func (t *tally) total(d picture.Dialect) string {
 	}
 	say := func(s totals) string {
 		return fmt.Sprintf(
-			"%d walks, latents off by at most %.1e, and of %d values of their pictures %d more than one level of 255 away "+
+			"%d runs, latents off by at most %.1e, and of %d values of their pictures %d more than one level of 255 away "+
 				"(%.3f %%)",
 			s.runs, s.latents, s.pixels, s.overOneLevel, 100*float64(s.overOneLevel)/float64(s.pixels),
 		)

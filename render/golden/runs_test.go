@@ -17,7 +17,7 @@ import (
 	"darkroom/render/pipeline/pipelinetest"
 )
 
-var update = flag.Bool("update", false, "paint every recorded walk, and write docs/fidelity.md")
+var update = flag.Bool("update", false, "paint every recorded run, and write docs/fidelity.md")
 
 // TestRuns renders what the reference rendered, with every sampler and every model, and compares the report.
 // Without -update, one or two runs of each. Models in float16 run in float32, as on a CPU, and with

@@ -12,7 +12,7 @@ import (
 )
 
 // TestOfferedSamplersAreRecorded checks that no sampler is offered for a family of models, in a dialect, without a
-// record of what the reference makes with it there that the walks are compared with.
+// record of what the reference makes with it there that the runs are compared with.
 func TestOfferedSamplersAreRecorded(t *testing.T) {
 	t.Parallel()
 	recorded := map[key]bool{}

@@ -10,7 +10,7 @@ import (
 func TestLane(t *testing.T) {
 	t.Parallel()
 	spec := picture.Spec{Version: picture.Version, Model: picture.Ref{Name: "any name", Hash: "abc"}}
-	if got, want := spec.Lane(), "2:abc"; got != want {
+	if got, want := spec.Lane(), "3:abc"; got != want {
 		t.Errorf("lane: got %q, want %q", got, want)
 	}
 	if got := picture.Lanes("abc"); !slices.Contains(got, spec.Lane()) {

@@ -13,8 +13,11 @@ import (
 	"unicode/utf8"
 )
 
-// Version is the Spec version that this program writes. A reader accepts every version up to its own.
-const Version = 2
+// Versions of a Spec. The lowest one that can express a picture is written.
+const (
+	Version      = 3 // the newest one that this program knows; a reader accepts every version up to its own
+	PlainVersion = 2 // of a picture that needs nothing of a later one; see Spec.Raise
+)
 
 // Limits of a valid Spec. They are what the format allows; a server's own limits are narrower and are checked
 // elsewhere.
@@ -115,6 +118,9 @@ type Init struct {
 	Mask      *Input     `json:"mask,omitempty"`  // white is regenerated
 	Placement *Placement `json:"place,omitempty"` // where the image lies, for outpainting. nil: everywhere
 	Strength  float64    `json:"strength"`        // share of the schedule that is sampled, in (0, 1]
+	// Window is a size that the model knows, in which the ground around a placed image is painted, window after window.
+	// nil: the whole canvas at once, as versions before 3 do.
+	Window *Size `json:"window,omitempty"`
 }
 
 // Hires asks for a second pass at a larger size: the finished latents are upscaled by Scale, and img2img follows with
@@ -152,6 +158,8 @@ type Spec struct {
 	Variations    []Variation `json:"variations,omitempty"`
 	Init          *Init       `json:"init,omitempty"`
 	Hires         *Hires      `json:"hires,omitempty"`
+	Upscaler      *Ref        `json:"upscaler,omitempty"` // the network that enlarges; nil: Lanczos's filter
+	Upscale       *Upscale    `json:"upscale,omitempty"`
 }
 
 // Tile returns the Spec of tile i alone. Tile i has seed + i. With variations the base seed stays and the last
@@ -197,6 +205,7 @@ func (s Spec) Validate() error {
 		f.check(h.Scale > 1 && h.Scale <= 4 && isShare(h.Strength) && h.Steps >= 1 && h.Steps <= MaxSteps,
 			"hires (%v, %d, %v): want a scale in (1, 4], steps from 1 and a strength in (0, 1]", h.Scale, h.Steps, h.Strength)
 	}
+	s.validateUpscale(&f)
 	return errors.Join(f...)
 }
 

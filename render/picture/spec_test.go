@@ -42,6 +42,16 @@ func fullV2() picture.Spec {
 	return s
 }
 
+// fullV3 is a Spec that uses every field of version 3.
+func fullV3() picture.Spec {
+	s := fullV2()
+	s.Version, s.Hires = 3, nil
+	s.Init.Window, s.Init.Mask = &picture.Size{Width: 160, Height: 112}, nil
+	s.Upscaler = &picture.Ref{Name: "postcards", Hash: strings.Repeat("c", 64)}
+	s.Upscale = &picture.Upscale{Scale: 2, Steps: 12, Strength: 0.2, Tile: &picture.Size{Width: 128, Height: 128}}
+	return s
+}
+
 // plain is a Spec with nothing that may be left out.
 func plain() picture.Spec {
 	return picture.Spec{
@@ -56,7 +66,8 @@ func plain() picture.Spec {
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	for name, spec := range map[string]picture.Spec{
-		"testdata/spec_v2_full.json": fullV2(), "testdata/spec_v1_full.json": fullV1(),
+		"testdata/spec_v3_full.json": fullV3(), "testdata/spec_v2_full.json": fullV2(),
+		"testdata/spec_v1_full.json":  fullV1(),
 		"testdata/spec_v1_plain.json": plain(),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -201,7 +212,7 @@ func errorsOf(specs ...picture.Spec) error {
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	if err := errorsOf(plain(), fullV1(), fullV2()); err != nil {
+	if err := errorsOf(plain(), fullV1(), fullV2(), fullV3()); err != nil {
 		t.Fatalf("good Specs: got %v", err)
 	}
 	for name, tt := range map[string]struct {
@@ -210,7 +221,7 @@ func TestValidate(t *testing.T) {
 	}{
 		"no version": {func(s *picture.Spec) { s.Version = 0 }, "spec version 0"},
 		"a newer version": {
-			func(s *picture.Spec) { s.Version = picture.Version + 1 }, "spec version 3: this program reads 1 to 2",
+			func(s *picture.Spec) { s.Version = picture.Version + 1 }, "spec version 4: this program reads 1 to 3",
 		},
 		"an unknown dialect":  {func(s *picture.Spec) { s.Dialect = "comfy" }, `dialect "comfy"`},
 		"an unknown notation": {func(s *picture.Spec) { s.Notation = "" }, `notation ""`},
@@ -259,6 +270,27 @@ func TestValidate(t *testing.T) {
 				Picture: picture.Input{SHA256: hash}, Placement: &picture.Placement{X: -96, Width: 96, Height: 64}, Strength: 1,
 			}
 		}, "place {X:-96 Y:0 Width:96 Height:64}"},
+		"an upscale in a version without": {func(s *picture.Spec) {
+			s.Upscale = &picture.Upscale{Scale: 2}
+		}, "spec version 1: upscale and window need 3"},
+		"an upscale that shrinks": {func(s *picture.Spec) {
+			s.Version, s.Upscale = 3, &picture.Upscale{Scale: 0.5}
+		}, "upscale by 0.5"},
+		"an upscale beyond the largest side": {func(s *picture.Spec) {
+			s.Version, s.Width, s.Upscale = 3, 2048, &picture.Upscale{Scale: 4}
+		}, "upscale to 8192×512"},
+		"repainting without a tile": {func(s *picture.Spec) {
+			s.Version, s.Upscale = 3, &picture.Upscale{Scale: 2, Steps: 9, Strength: 0.2}
+		}, "repaint by 0.2 in 9 steps"},
+		"an upscaler without a hash": {func(s *picture.Spec) {
+			s.Version, s.Upscaler = 3, &picture.Ref{Name: "x"}
+		}, `upscaler: ""`},
+		"a window without a place": {func(s *picture.Spec) {
+			s.Version = 3
+			s.Init = &picture.Init{
+				Picture: picture.Input{SHA256: hash}, Strength: 1, Window: &picture.Size{Width: 64, Height: 64},
+			}
+		}, "window: want a place on the canvas"},
 		"a second pass that shrinks": {
 			func(s *picture.Spec) { s.Hires = &picture.Hires{Scale: 1, Steps: 1, Strength: 1} }, "hires (1, 1, 1)",
 		},

@@ -20,6 +20,9 @@ func Card(f *folder.Folder) request.Card {
 	c.Hires, c.Tiling = &hires, &tiling
 	c.SkippableLayers = skippableLayers(f)
 	c.Traits = Config(can).Traits()
+	if f.Upscaler != nil {
+		c.Upscaler = &f.Upscaler.Ref
+	}
 	return c
 }
 

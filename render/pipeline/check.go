@@ -10,18 +10,19 @@ import (
 	"darkroom/render/folder"
 	"darkroom/render/onnx"
 	"darkroom/render/request"
+	"darkroom/render/sampler"
 )
 
-// Check loads a model and renders one step with it, which is where networks that do not fit together show. It returns
-// what makes the model less exact than its source, if anything does.
+// Check loads a model and renders as few steps with it as its sampler takes, usually one, which is where networks that
+// do not fit together show. It returns what makes the model less exact than its source, if anything does.
 func Check(ctx context.Context, f *folder.Folder, device onnx.Device) (warnings []string, err error) {
 	p, err := Load(ctx, f, device)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
-	one := 1
-	resolved, refusal := request.ResolveExact(request.Wanted{Prompt: "a red boat", Steps: &one, Count: &one}, Card(f), 0)
+	one, steps := 1, leastSteps(f)
+	resolved, refusal := request.ResolveExact(request.Wanted{Prompt: "a red boat", Steps: &steps, Count: &one}, Card(f), 0)
 	if refusal != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, refusal)
 	}
@@ -34,9 +35,21 @@ func Check(ctx context.Context, f *folder.Folder, device onnx.Device) (warnings 
 	return warnings, nil
 }
 
+// leastSteps is the least number of steps that the model's default sampler takes.
+func leastSteps(f *folder.Folder) int {
+	card := Card(f).WithDefaults()
+	method, err := sampler.Find(card.Dialect, card.Defaults.Sampler)
+	for n := 1; err == nil && n < card.Defaults.Steps; n++ {
+		if _, err := method.Plan(Config(f.Config).Sampler, n); err == nil {
+			return n
+		}
+	}
+	return card.Defaults.Steps
+}
+
 // Abilities says in words what can be done with a model.
 func Abilities(f *folder.Folder) string {
-	var can []string
+	can := []string{"sampler " + Card(f).WithDefaults().Defaults.Sampler}
 	if f.Config.CanEncode {
 		can = append(can, "starts from pictures")
 	}

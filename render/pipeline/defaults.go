@@ -9,15 +9,16 @@ import (
 	"darkroom/render/sampler"
 )
 
-// Defaults are the settings that suit a model: those of its card, else those of its kind. Zero fields leave the choice
-// to the program.
+// Defaults are the settings that suit a model: those of its card, else the sampler of its own scheduler, else those of
+// its kind. Zero fields leave the choice to the program.
 func Defaults(f *folder.Folder) folder.Defaults {
 	card, own := f.Card.Defaults, f.Config.Kind.Defaults()
+	scheduler, _ := ownSampler(f)
 	return folder.Defaults{
 		Size:          cmp.Or(f.Config.FixedSize, card.Size, f.Config.NativeSize),
 		Steps:         cmp.Or(card.Steps, own.Steps),
 		GuidanceScale: cmp.Or(card.GuidanceScale, own.GuidanceScale),
-		Sampler:       cmp.Or(card.Sampler, own.Sampler),
+		Sampler:       cmp.Or(card.Sampler, scheduler, own.Sampler),
 		Negative:      card.Negative,
 	}
 }
@@ -57,6 +58,6 @@ func Describe(c folder.Config) string {
 		}
 	}
 	add(c.Prediction == string(sampler.Velocity), "v-prediction")
-	add(c.RescaleZeroSNR, "zero terminal SNR")
+	add(c.ZeroSNR, "zero terminal SNR")
 	return strings.Join(append(words, departures...), ", ")
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"darkroom/render/demo"
 	"darkroom/render/folder"
@@ -16,12 +17,9 @@ import (
 type Directory string
 
 // OpenAll opens every model, the demo model last: the first is what people get who name none. Folders that cannot be
-// used are left out, with an error for each.
+// used and checkpoint files are left out, with an error for each.
 func (d Directory) OpenAll() (folders []*folder.Folder, faults []error) {
-	dirs, err := d.list()
-	if err != nil {
-		faults = append(faults, err)
-	}
+	dirs, faults := d.list()
 	if dir, err := unpackDemo(); err != nil {
 		faults = append(faults, err)
 	} else {
@@ -38,25 +36,46 @@ func (d Directory) OpenAll() (folders []*folder.Folder, faults []error) {
 	return folders, faults
 }
 
-func (d Directory) list() ([]string, error) {
+// list returns the folders, through links too, and an error for each model that is no folder. Hidden files, and files
+// that are no models, are nobody's business.
+func (d Directory) list() (dirs []string, faults []error) {
 	entries, err := os.ReadDir(string(d))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list models: %w", err)
+		return nil, []error{fmt.Errorf("list models: %w", err)}
 	}
-	var dirs []string
 	for _, e := range entries {
-		dir := filepath.Join(string(d), e.Name())
-		if info, err := os.Stat(dir); err == nil && info.IsDir() && e.Name()[0] != '.' { // through links, too
-			dirs = append(dirs, dir)
+		path := filepath.Join(string(d), e.Name())
+		info, err := os.Stat(path)
+		switch {
+		case e.Name()[0] == '.':
+		case errors.Is(err, os.ErrNotExist) && e.Type() == os.ModeSymlink:
+			faults = append(faults, fmt.Errorf("%s: a link to nothing", path))
+		case err != nil:
+			faults = append(faults, fmt.Errorf("list models: %w", err))
+		case info.IsDir():
+			dirs = append(dirs, path)
+		case folder.IsWeights(path):
+			faults = append(faults, checkpointError(path))
 		}
 	}
-	return dirs, nil
+	return dirs, faults
 }
 
-// Open opens the model that was asked for: a path, a name in the directory, or the demo model for "".
+// checkpointError says that a file of weights is not opened.
+func checkpointError(path string) error {
+	if strings.EqualFold(filepath.Ext(path), ".onnx") {
+		return fmt.Errorf("%s: a single network; want a folder with all networks of a model", path)
+	}
+	return fmt.Errorf(
+		"%s: a checkpoint file, which is not opened yet; want a model folder: docs/models.md says how to export one", path,
+	)
+}
+
+// Open opens the model that was asked for: a path, a name in the directory, the name on a card, or the demo model for
+// "".
 func (d Directory) Open(asked string) (*folder.Folder, error) {
 	dir, err := d.find(asked)
 	if err != nil {
@@ -69,29 +88,66 @@ func (d Directory) find(asked string) (string, error) {
 	if asked == "" {
 		return unpackDemo()
 	}
-	for _, dir := range []string{asked, filepath.Join(string(d), asked)} {
-		if info, err := os.Stat(dir); err == nil && info.IsDir() {
-			return dir, nil
+	for _, path := range []string{asked, filepath.Join(string(d), asked)} {
+		info, err := os.Stat(path)
+		if err == nil && info.IsDir() {
+			return path, nil
+		}
+		if err == nil && folder.IsWeights(path) {
+			return "", checkpointError(path)
 		}
 	}
-	if asked == demo.Name {
-		return unpackDemo()
-	}
-	return "", fmt.Errorf("model %q: no such folder, here or in %s", asked, d)
+	return d.findCard(asked)
 }
 
-// Choose keeps the folders of these names, all of them when there is no name. A name that no folder has is an error.
-func Choose(folders []*folder.Folder, names []string) ([]*folder.Folder, error) {
-	for _, name := range names {
-		if !slices.ContainsFunc(folders, func(f *folder.Folder) bool { return f.Name == name }) {
-			return nil, fmt.Errorf("model %q: none of that name here; `darkroom models list` shows what there is", name)
+// findCard returns the folder whose card has a name. Such names are what `darkroom models list` shows, and people in a
+// chat choose from.
+func (d Directory) findCard(asked string) (string, error) {
+	dirs, faults := d.list()
+	var found []string
+	for _, dir := range dirs {
+		if folder.CardName(dir) == asked {
+			found = append(found, dir)
 		}
 	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return "", fmt.Errorf("model %q: the name of %s; name the folder", asked, strings.Join(found, " and "))
+	case asked == demo.Name:
+		return unpackDemo()
+	}
+	none := fmt.Errorf("model %q: no such folder, here or in %s, and no card with this name", asked, d)
+	return "", errors.Join(append([]error{none}, faults...)...)
+}
+
+// Choose keeps the models of these names, all of them when there is no name. A name is a card's, or else a folder's.
+// One that no model has is an error.
+func Choose(folders []*folder.Folder, names []string) ([]*folder.Folder, error) {
 	if len(names) == 0 {
 		return folders, nil
 	}
-	other := func(f *folder.Folder) bool { return !slices.Contains(names, f.Name) }
-	return slices.DeleteFunc(slices.Clone(folders), other), nil
+	chosen := map[*folder.Folder]bool{}
+	for _, name := range names {
+		byCard := func(f *folder.Folder) bool { return f.Name == name }
+		byFolder := func(f *folder.Folder) bool { return filepath.Base(f.Dir) == name }
+		switch {
+		case slices.ContainsFunc(folders, byCard):
+			markAll(chosen, folders, byCard)
+		case slices.ContainsFunc(folders, byFolder):
+			markAll(chosen, folders, byFolder)
+		default:
+			return nil, fmt.Errorf("model %q: none of that name here; `darkroom models list` shows what there is", name)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(folders), func(f *folder.Folder) bool { return !chosen[f] }), nil
+}
+
+func markAll(chosen map[*folder.Folder]bool, folders []*folder.Folder, which func(*folder.Folder) bool) {
+	for _, f := range folders {
+		chosen[f] = chosen[f] || which(f)
+	}
 }
 
 // unpackDemo puts the built-in model where the runtime can read it.

@@ -3,6 +3,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"darkroom/render/demo"
 	"darkroom/render/folder"
+	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx/onnxtest"
 )
 
@@ -63,6 +65,55 @@ func TestDirectory(t *testing.T) {
 			t.Errorf("got %v, %v, want the demo model and one fault about empty", names(folders), faults)
 		}
 	})
+	t.Run("files of weights and broken links are told, other files are not", func(t *testing.T) {
+		t.Parallel()
+		models := t.TempDir()
+		for _, name := range []string{
+			"v1-5.safetensors", "old.CKPT", "unet.onnx", "README.md", ".DS_Store", "._v1-5.safetensors",
+		} {
+			onnxtest.WriteFile(t, models, name, "x")
+		}
+		onnxtest.WriteFile(t, models, "downloads/xl.safetensors", "x")
+		if err := os.Symlink(filepath.Join(models, "nowhere"), filepath.Join(models, "linked")); err != nil {
+			t.Fatal(err)
+		}
+		_, faults := Directory(models).OpenAll()
+		text := fmt.Sprint(faults)
+		for _, want := range []string{
+			"v1-5.safetensors: a checkpoint file", "old.CKPT: a checkpoint", "unet.onnx: a single network",
+			"linked: a link to nothing", "xl.safetensors is a file of weights alone",
+		} {
+			if len(faults) != 5 || !strings.Contains(text, want) {
+				t.Errorf("got %d faults %v, want 5, one with %q", len(faults), text, want)
+			}
+		}
+		for _, asked := range []string{"v1-5.safetensors", filepath.Join(models, "v1-5.safetensors")} {
+			if _, err := Directory(models).Open(asked); err == nil || !strings.Contains(err.Error(), "a checkpoint file") {
+				t.Errorf("open %s: got %v, want to hear that it is a checkpoint file", asked, err)
+			}
+		}
+	})
+	t.Run("a model has the name of its folder and of its card", func(t *testing.T) {
+		t.Parallel()
+		models := t.TempDir()
+		for folder, name := range map[string]string{"a": "harbour xl", "b": "twin", "c": "twin"} {
+			if err := os.Rename(goldentest.Model(t, goldentest.SD1), filepath.Join(models, folder)); err != nil {
+				t.Fatal(err)
+			}
+			onnxtest.WriteFile(t, models, folder+"/darkroom.json", `{"name":"`+name+`"}`)
+		}
+		for _, asked := range []string{"a", "harbour xl"} {
+			if f, err := Directory(models).Open(asked); err != nil || f.Name != "harbour xl" {
+				t.Errorf("%s: got %v, %v, want harbour xl", asked, f, err)
+			}
+		}
+		if _, err := Directory(models).Open("twin"); err == nil || !strings.Contains(err.Error(), "name the folder") {
+			t.Errorf("two of one name: got %v, want to be asked for the folder", err)
+		}
+		if f, err := Directory(models).Open("c"); err != nil || filepath.Base(f.Dir) != "c" {
+			t.Errorf("c: got %v, %v", f, err)
+		}
+	})
 	t.Run("a folder whose tokenizer cannot be read is left out and told", func(t *testing.T) {
 		t.Parallel()
 		models := t.TempDir()
@@ -84,6 +135,10 @@ func TestChoose(t *testing.T) {
 	}
 	if got, err := Choose(all, []string{"b"}); err != nil || !slices.Equal(names(got), []string{"b"}) || len(all) != 2 {
 		t.Errorf("got %v, %v, want b", names(got), err)
+	}
+	all[1].Dir = "/models/folder-of-b"
+	if got, err := Choose(all, []string{"folder-of-b"}); err != nil || !slices.Equal(names(got), []string{"b"}) {
+		t.Errorf("a folder's name: got %v, %v, want b", names(got), err)
 	}
 	if _, err := Choose(all, []string{"sd15"}); err == nil || !strings.Contains(err.Error(), `model "sd15"`) {
 		t.Errorf("got %v, want to hear of sd15", err)

@@ -18,6 +18,7 @@ import (
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
+	"darkroom/render/upscale"
 )
 
 // Open checks a model folder: its networks as folder.Open does, its tokenizer, its noise schedule and its card.
@@ -92,6 +93,9 @@ func checkCard(f *folder.Folder) error {
 	if own := Dialect(f); own != picture.Diffusers && own != picture.A1111 {
 		bad("dialect %q, want %q or %q", own, picture.Diffusers, picture.A1111)
 	}
+	if o := f.Card.Outpaint; !(o.Strength >= 0 && o.Strength <= 1) || !(o.GuidanceScale >= 0) {
+		bad("outpaint: strength %v and guidance %v, want 0 to 1 and 0 or more", o.Strength, o.GuidanceScale)
+	}
 	for _, s := range append(slices.Clone(f.Card.Sizes), f.Card.Defaults.Size, f.Card.FewSteps.Size) {
 		if m := f.Config.SizeMultiple; s.Width%m != 0 || s.Height%m != 0 {
 			bad("size %d×%d, want multiples of %d for this UNet", s.Width, s.Height, m)
@@ -123,7 +127,7 @@ func Config(c folder.Config) render.Config {
 		Sampler: sampler.Config{
 			TrainSteps: c.TrainSteps, BetaStart: c.BetaStart, BetaEnd: c.BetaEnd, BetaSchedule: c.BetaSchedule,
 			Prediction: sampler.Prediction(c.Prediction), Spacing: c.TimestepSpacing, StepsOffset: c.StepsOffset,
-			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.RescaleZeroSNR, AlignedSteps: c.AlignedSteps(),
+			SetAlphaToOne: c.SetAlphaToOne, ZeroSNR: c.ZeroSNR, AlignedSteps: c.AlignedSteps(),
 			RungeKutta: !c.SkipPRK, OriginalSteps: c.OriginalSteps, Img2ImgTakesAllSteps: family.LCMPipeline(c.Pipeline),
 		},
 		ScalingFactor: c.ScalingFactor, Channels: c.LatentChannels, PixelsPerLatent: c.PixelsPerLatent,
@@ -182,6 +186,9 @@ func Parts(model *onnx.Model) (render.Parts, error) {
 	}
 	if tiny := model.TinyDecoder(); tiny != nil {
 		parts.PreviewDecoder = tiny
+	}
+	if network := model.Upscaler(); network != nil {
+		parts.Upscalers = map[string]upscale.Upscaler{f.Upscaler.Ref.Hash: network}
 	}
 	if f.Config.SupportsSeamless {
 		parts.Seamless = func(ctx context.Context) (render.SeamlessNetworks, error) {

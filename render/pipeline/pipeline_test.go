@@ -63,6 +63,9 @@ func TestOpen(t *testing.T) {
 		},
 		"a card with too many steps":     {"darkroom.json", `{"defaults":{"steps":100000}}`, "100000 steps, want 1 to 150"},
 		"a card with an unknown sampler": {"darkroom.json", `{"defaults":{"sampler":"magic"}}`, `sampler "magic"`},
+		"a card that outpaints by more than all": {
+			"darkroom.json", `{"outpaint":{"strength":1.5}}`, "outpaint: strength 1.5 and guidance 0, want 0 to 1",
+		},
 		"a card with too many few steps": {
 			"darkroom.json", `{"few_steps":{"steps":100000}}`, "few_steps: 100000 steps, want 1 to 150",
 		},

@@ -1,11 +1,7 @@
 package request
 
 import (
-	"encoding/json"
-	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"darkroom/render/picture"
 	"darkroom/render/sampler"
@@ -25,19 +21,23 @@ type Card struct {
 	Sizes    []Size          `json:"sizes,omitempty"`    // the only sizes it paints; empty for any, see Multiple
 	Samplers []string        `json:"samplers"`           // the renderer adds them
 	Words    Words           `json:"words,omitempty"`    // the only words it knows; empty for any
+	Groups   []WordGroup     `json:"groups,omitempty"`   // the words by kind, as far as the card sorts them
 	Examples []string        `json:"examples,omitempty"` // prompts that it paints well
 
-	ImageToImage    bool  `json:"starts,omitempty"`   // it can start from a picture
-	Chunks          int   `json:"chunks,omitempty"`   // it has room for, of prompt.ChunkTokens tokens; 0 for any number
-	Multiple        int   `json:"multiple,omitempty"` // of the sides of free sizes; 0 for the usual 64
-	Hires           *bool `json:"enlarges,omitempty"` // it can do a second pass at a larger size; nil for yes
-	Tiling          *bool `json:"tiles,omitempty"`    // it can paint tileable pictures; nil for yes
-	SkippableLayers *int  `json:"skips,omitempty"`    // last layers of its text encoder that can be skipped; nil for any
+	ImageToImage bool         `json:"starts,omitempty"`   // it can start from a picture
+	Chunks       int          `json:"chunks,omitempty"`   // it has room for, of prompt.ChunkTokens tokens; 0 for any number
+	Multiple     int          `json:"multiple,omitempty"` // of the sides of free sizes; 0 for the usual 64
+	Hires        *bool        `json:"enlarges,omitempty"` // it can do a second pass at a larger size; nil for yes
+	Tiling       *bool        `json:"tiles,omitempty"`    // it can paint tileable pictures; nil for yes
+	Upscaler     *picture.Ref `json:"upscaler,omitempty"` // the network in its folder that enlarges finished pictures
 
-	Traits      sampler.Traits `json:"habits,omitzero"`    // what else decides how long it takes
-	Defaults    Defaults       `json:"defaults"`           // see WithDefaults
-	FewSteps    Defaults       `json:"few_steps,omitzero"` // for people in a hurry, where it says something
-	Description string         `json:"description,omitempty"`
+	SkippableLayers *int `json:"skips,omitempty"` // last layers of its text encoder that can be skipped; nil for any
+
+	Traits      sampler.Traits   `json:"habits,omitzero"`    // what else decides how long it takes
+	Defaults    Defaults         `json:"defaults"`           // see WithDefaults
+	FewSteps    Defaults         `json:"few_steps,omitzero"` // for people in a hurry, where it says something
+	Outpaint    OutpaintDefaults `json:"outpaint,omitzero"`  // for the ground around a picture, where it says something
+	Description string           `json:"description,omitempty"`
 }
 
 // Defaults are the settings that suit a model. Zero values leave the choice to the program.
@@ -50,44 +50,19 @@ type Defaults struct {
 	Negative      string  `json:"negative,omitempty"`
 }
 
-// Words are all that a model knows. A card may sort them into groups; here they are one list.
-type Words []string
-
-// UnmarshalJSON reads a list of words, or an object of such lists.
-func (w *Words) UnmarshalJSON(data []byte) error {
-	var flat []string
-	if json.Unmarshal(data, &flat) == nil {
-		*w = flat
-		return nil
-	}
-	var groups map[string][]string
-	if err := json.Unmarshal(data, &groups); err != nil {
-		return fmt.Errorf("words: want a list, or lists by name: %w", err)
-	}
-	*w = nil
-	for _, name := range slices.Sorted(maps.Keys(groups)) {
-		*w = append(*w, groups[name]...)
-	}
-	return nil
+// OutpaintDefaults suit a model when it paints around a picture. Zero values leave the choice to the program.
+type OutpaintDefaults struct {
+	Strength      float64 `json:"strength,omitempty"` // how much of the ground is new, from 0 to 1
+	GuidanceScale float64 `json:"guidance,omitempty"`
 }
 
 // Authored returns the part of the card that a model's maker writes. The rest of darkroom.json does not count: a
 // program finds it out.
 func (c Card) Authored() Card {
 	return Card{
-		Name: c.Name, Description: c.Description, Dialect: c.Dialect, Words: c.Words, Examples: c.Examples,
-		Sizes: c.Sizes, Defaults: c.Defaults, FewSteps: c.FewSteps,
+		Name: c.Name, Description: c.Description, Dialect: c.Dialect, Words: c.Words, Groups: c.Groups,
+		Examples: c.Examples, Sizes: c.Sizes, Defaults: c.Defaults, FewSteps: c.FewSteps, Outpaint: c.Outpaint,
 	}
-}
-
-// Vocabulary lists the single words that the card's words are made of, sorted, in lower case; none means any word.
-func (c Card) Vocabulary() []string {
-	var all []string
-	for _, w := range c.Words {
-		all = append(all, strings.Fields(strings.ToLower(w))...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }
 
 // The defaults of models whose card says nothing: what people expect of Stable Diffusion.

@@ -105,7 +105,7 @@ func (r *Resolved) FitSampler() {
 	if !method.TakesEta() {
 		s.Eta = nil
 	}
-	if n := method.NearestSteps(s.Steps); n != s.Steps {
+	if n := r.Card.Traits.NearestSteps(method, s.Steps); n != s.Steps {
 		r.Note("%s takes %d steps, not %d.", encode.SamplerTitle(s.Sampler), n, s.Steps)
 		s.Steps = n
 	}

@@ -5,7 +5,7 @@ import "darkroom/render/picture"
 // Remix resolves new words for an earlier picture. What was not asked for is as it was in base; the seed is new too.
 // There must be a model.
 func Remix(w Wanted, available Available, base picture.Spec, seed int64) (Resolved, *Refusal) {
-	base.Seed, base.Variations, base.Hires = seed, nil, nil
+	base.Seed, base.Variations, base.Hires, base.Upscale, base.Upscaler = seed, nil, nil, nil, nil
 	r := resolution{Resolved: Resolved{Spec: base, Spoiler: w.Spoiler}}
 	r.chooseModel(available)
 	res, refusal := r.apply(w)
@@ -21,16 +21,5 @@ func Remix(w Wanted, available Available, base picture.Spec, seed int64) (Resolv
 func Repaint(spec picture.Spec, available Available) (Resolved, *Refusal) {
 	r := resolution{Resolved: Resolved{Spec: spec}}
 	r.chooseModel(available)
-	return r.finish()
-}
-
-// Outpaint resolves a Spec that a button derived from a finished picture, which becomes a part of a canvas. The caller
-// places it once the size of the canvas is certain. There must be a model.
-func Outpaint(spec picture.Spec, from InitImage, available Available) (Resolved, *Refusal) {
-	r := resolution{Resolved: Resolved{Spec: spec}}
-	r.chooseModel(available)
-	if refusal := r.initImage(Wanted{Init: &from.File, Strength: &from.Strength}, ""); refusal != nil {
-		return Resolved{}, refusal
-	}
 	return r.finish()
 }

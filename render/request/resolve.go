@@ -34,7 +34,7 @@ func newResolution(w Wanted, card Card, seed int64) resolution {
 	card = card.WithDefaults()
 	d := card.Defaults
 	return resolution{Resolved: Resolved{Card: card, Spoiler: w.Spoiler, Spec: picture.Spec{
-		Version: picture.Version, Dialect: card.Dialect, Notation: picture.NotationA1111,
+		Version: picture.PlainVersion, Dialect: card.Dialect, Notation: picture.NotationA1111,
 		Model: picture.Ref{Name: card.Name, Hash: card.Hash}, Negative: d.Negative,
 		Width: d.Size.Width, Height: d.Size.Height, Seed: seed, Count: d.Count,
 		Steps: d.Steps, GuidanceScale: d.GuidanceScale, Sampler: d.Sampler,

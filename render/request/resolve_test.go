@@ -59,7 +59,7 @@ type resolveCase struct {
 func TestResolve(t *testing.T) {
 	t.Parallel()
 	plainSpec := picture.Spec{
-		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
+		Version: picture.PlainVersion, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
 		Model:  picture.Ref{Name: "postcards", Hash: hashA},
 		Prompt: "red boat", Width: 128, Height: 128, Seed: 42, Count: 4, Steps: 20, GuidanceScale: 4.5, Sampler: "euler_a",
 	}

@@ -13,8 +13,15 @@ type Resolved struct {
 	Spoiler      bool
 	Notes        []string // what was changed or left out, one sentence each, not escaped
 	UnknownWords []string // words of the prompt that the model never saw
-	Examples     []string // prompts that it paints well, when there are unknown words
+	Nearest      []Near   // known words that are like some of these
+	Examples     []int    // the numbers of the card's examples that suit, when there are unknown words
 	Card         Card     // of the Spec's model, with its defaults settled
+}
+
+// Near is an unknown word with the known words that are most like it.
+type Near struct {
+	Unknown string
+	Known   []string
 }
 
 // InitImage is a start picture as it was sent, with how much of it is repainted. Its JSON is kept in SQL.
@@ -22,6 +29,7 @@ type InitImage struct {
 	File     Attachment         `json:"file"`
 	Strength float64            `json:"strength"`
 	Place    *picture.Placement `json:"place,omitempty"`  // where it lies on the canvas, if something is painted around it
+	Window   *Size              `json:"window,omitempty"` // in which that is painted; nil: the whole canvas at once
 	Resize   string             `json:"resize,omitempty"` // how it is brought to another shape; "" is ResizeCrop
 }
 
@@ -30,8 +38,16 @@ func (r *Resolved) Note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))
 }
 
-// Resize gives the picture another size.
-func (r *Resolved) Resize(s Size) { r.Spec.Width, r.Spec.Height = s.Width, s.Height }
+// Resize gives the picture another size. A start picture with ground around it does not fit into that any more, so it
+// becomes a start picture of the whole.
+func (r *Resolved) Resize(s Size) {
+	if i := r.Spec.Init; i != nil && i.Window != nil && s != (Size{Width: r.Spec.Width, Height: r.Spec.Height}) {
+		whole := *i // the Spec it came from may be somebody else's
+		whole.Placement, whole.Window = nil, nil
+		r.Spec.Init = &whole
+	}
+	r.Spec.Width, r.Spec.Height = s.Width, s.Height
+}
 
 // Refusal is a no that a person can act on. It is not an error of the program: it is never logged as one.
 type Refusal struct {

@@ -51,6 +51,17 @@ func TestSampler(t *testing.T) {
 			t.Errorf("got %+v and %v", got.Spec, no)
 		}
 	})
+	t.Run("takes the steps that the model's schedule needs", func(t *testing.T) {
+		t.Parallel()
+		card, name, two := allSamplers(picture.Diffusers).Models[0], "pndm", 2
+		for want, traits := range map[int]sampler.Traits{2: {}, 4: {RungeKutta: true}} {
+			card.Traits = traits
+			got, no := Resolve(Wanted{Prompt: "red boat", Sampler: &name, Steps: &two}, card, 5)
+			if no != nil || got.Spec.Steps != want {
+				t.Errorf("%+v: got %d steps, %v, want %d", traits, got.Spec.Steps, no, want)
+			}
+		}
+	})
 	t.Run("brings its own number of steps", func(t *testing.T) {
 		t.Parallel()
 		got, no := ask(picture.Diffusers, "euler_ays")

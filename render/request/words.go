@@ -2,6 +2,7 @@ package request
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,6 +13,7 @@ import (
 
 const (
 	maxExamples = 3 // prompts that are shown to somebody whose words the model does not know
+	maxNearest  = 2 // known words that are shown for an unknown one
 	maxTags     = 3 // add-on tags that a note names
 )
 
@@ -105,7 +107,38 @@ func (r *resolution) findUnknownWords() {
 	if len(r.Card.Words) == 0 {
 		return
 	}
-	if r.UnknownWords = prompt.UnknownWords(r.Card.Words, r.Spec.Prompt); len(r.UnknownWords) > 0 {
-		r.Examples = r.Card.Examples[:min(maxExamples, len(r.Card.Examples))]
+	r.UnknownWords = prompt.UnknownWords(r.Card.Words, r.Spec.Prompt)
+	if len(r.UnknownWords) == 0 {
+		return
 	}
+	for _, w := range r.UnknownWords {
+		if known := prompt.NearestWords(r.Card.Words, w, maxNearest); len(known) > 0 {
+			r.Nearest = append(r.Nearest, Near{w, known})
+		}
+	}
+	r.Examples = r.suitableExamples()
+}
+
+// suitableExamples returns the numbers of the examples that share the most words with the prompt or with what is near
+// to it. Among equals the seed decides, so that not everybody sees the same ones.
+func (r *resolution) suitableExamples() []int {
+	meant := strings.Fields(strings.ToLower(r.Spec.Prompt))
+	for _, n := range r.Nearest {
+		meant = append(meant, n.Known...)
+	}
+	examples := r.Card.Examples
+	shared := func(i int) (n int) {
+		for w := range strings.FieldsSeq(examples[i]) {
+			if len(w) > 2 && slices.Contains(meant, strings.Trim(w, ",.")) {
+				n++
+			}
+		}
+		return n
+	}
+	var all []int
+	for i := range examples {
+		all = append(all, (i+int(r.Spec.Seed%int64(len(examples))))%len(examples))
+	}
+	slices.SortStableFunc(all, func(a, b int) int { return shared(b) - shared(a) })
+	return all[:min(maxExamples, len(all))]
 }

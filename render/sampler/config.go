@@ -37,7 +37,7 @@ type Config struct {
 	Prediction           Prediction   // prediction_type
 	Spacing              string       // timestep_spacing; empty for each sampler's own default, as older folders have it
 	StepsOffset          int          // steps_offset; only for leading spacing
-	SetAlphaToOne        bool         // set_alpha_to_one; only for DDIM
+	SetAlphaToOne        *bool        // set_alpha_to_one: of DDIM and PNDM; nil for each one's own default
 	ZeroSNR              bool         // rescale_betas_zero_snr
 	RungeKutta           bool         // skip_prk_steps is false: PNDM begins with steps of four calls
 	OriginalSteps        int          // original_inference_steps: of the schedule of a distillation; 0 for 50
@@ -49,7 +49,7 @@ type Config struct {
 func StableDiffusion() Config {
 	return Config{
 		TrainSteps: 1000, BetaStart: 0.00085, BetaEnd: 0.012, BetaSchedule: ScaledLinear,
-		Prediction: Epsilon, StepsOffset: 1,
+		Prediction: Epsilon, StepsOffset: 1, SetAlphaToOne: new(bool),
 	}
 }
 
@@ -91,4 +91,12 @@ func (c Config) spacing(ownDefault string) string {
 		return ownDefault
 	}
 	return c.Spacing
+}
+
+// alphaToOne says whether the last step ends without any noise, as the folder says or as the sampler's class does.
+func (c Config) alphaToOne(ownDefault bool) bool {
+	if c.SetAlphaToOne == nil {
+		return ownDefault
+	}
+	return *c.SetAlphaToOne
 }

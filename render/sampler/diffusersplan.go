@@ -3,11 +3,13 @@ package sampler
 import "math"
 
 // ddimPlan is that of diffusers' DDIMScheduler. A step ends N/n training steps lower, whatever the spacing, and
-// the last one at the table's first sigma, or at zero with SetAlphaToOne.
-func ddimPlan(c Config, steps int) Plan { return ddimPlanEnding(c, steps, zeroSNRExact) }
+// the last one at the table's first sigma, or at zero with SetAlphaToOne, which is its default.
+func ddimPlan(c Config, steps int) Plan {
+	return ddimPlanOver(c, diffusersTable(c, zeroSNRExact), steps, c.alphaToOne(true))
+}
 
-func ddimPlanEnding(c Config, steps int, end float64) Plan {
-	t := diffusersTable(c, end)
+// ddimPlanOver is a plan of DDIM's times over a table, whose last step may end at zero.
+func ddimPlanOver(c Config, t table, steps int, endAtZero bool) Plan {
 	var times []float64
 	switch c.spacing(Leading) {
 	case Linspace:
@@ -21,7 +23,7 @@ func ddimPlanEnding(c Config, steps int, end float64) Plan {
 	for _, time := range times {
 		to := time - float64(c.TrainSteps/steps)
 		s := Step{Sigma: t.at(time), Timestep: time, NextSigma: t.at(max(to, 0))}
-		if to < 0 && c.SetAlphaToOne {
+		if to < 0 && endAtZero {
 			s.NextSigma = 0
 		}
 		p.Steps = append(p.Steps, s)

@@ -10,14 +10,11 @@ import (
 // The solvers of the stochastic equation, with η = 1 by default, as in k-diffusion. Their noise comes from one Brownian
 // path, so that more steps refine an image instead of making another one.
 
-// dpmppSDE is k-diffusion's sample_dpmpp_sde with r = 1/2: an ancestral step to the geometric mean m of both sigmas,
-// and then from x again the whole step by the estimate found there.
-func dpmppSDE(r run) stepper { return stochastic(r, r.brownianPath()) }
-
-// dpmppSDEDiffusers is diffusers' DPMSolverSDEScheduler with noise_sampler_seed set to the image's.
-func dpmppSDEDiffusers(r run) stepper { return stochastic(r, r.fullBrownianPath()) }
-
-func stochastic(r run, path BrownianPath) stepper {
+// dpmppSDE is k-diffusion's sample_dpmpp_sde with r = 1/2, and diffusers' DPMSolverSDEScheduler with noise_sampler_seed
+// set to the image's: an ancestral step to the geometric mean m of both sigmas, and then from x again the whole step by
+// the estimate found there.
+func dpmppSDE(r run) stepper {
+	path := r.brownianPath()
 	eta := r.eta(1)
 	return twoCallStepper(r, func(ctx context.Context, s Step, x, denoised tensor.Tensor) (tensor.Tensor, error) {
 		from, middle, end := logarithmic(s.Sigma, s.NextSigma)

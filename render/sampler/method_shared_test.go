@@ -68,7 +68,7 @@ func TestSharedRecord(t *testing.T) {
 		k := record.Configs[r.Sampler]
 		c := Config{
 			TrainSteps: 1000, BetaStart: k.BetaStart, BetaEnd: k.BetaEnd, BetaSchedule: k.BetaSchedule,
-			Prediction: r.Prediction, Spacing: k.Spacing, StepsOffset: k.StepsOffset,
+			Prediction: r.Prediction, Spacing: k.Spacing, StepsOffset: k.StepsOffset, SetAlphaToOne: new(bool),
 		}
 		replayed++
 		t.Run(fmt.Sprint(r.Sampler, " ", r.Prediction, " ", r.Steps), func(t *testing.T) {

@@ -54,7 +54,7 @@ func eulerLike() []Method {
 	}{
 		{"dpm2", dpm2, zeroSNRIgnored, true, traits{twoCalls: true}},
 		{"dpm2_a", dpm2Ancestral, zeroSNRIgnored, true, traits{twoCalls: true}},
-		{"dpmpp_sde", dpmppSDEDiffusers, zeroSNRIgnored, false, traits{twoCalls: true}},
+		{"dpmpp_sde", dpmppSDE, zeroSNRIgnored, false, traits{twoCalls: true}},
 		{"euler", euler, zeroSNRNear, false, traits{}},
 		{"heun", heun, zeroSNRIgnored, false, traits{twoCalls: true}},
 		{"lms", lmsDiffusers, zeroSNRIgnored, false, traits{}},

@@ -114,7 +114,7 @@ const (
 // 0 again, as in diffusers: whichever times are left, its first twelve calls start at the first three times of the
 // whole plan.
 func rungeKuttaPlan(c Config, steps, skip int) Plan {
-	whole := ddimPlanEnding(c, steps, zeroSNRIgnored)
+	whole := pndmTimes(c, steps)
 	stride := c.TrainSteps / steps
 	half := float64(stride / 2)
 	p := Plan{table: whole.table, warmupCalls: rungeKuttaSteps * rungeKuttaCalls}
@@ -138,7 +138,7 @@ func rungeKuttaPlan(c Config, steps, skip int) Plan {
 			s.FromSigma = whole.Steps[i/rungeKuttaCalls].Sigma
 			to = s.Timestep - half*float64(1-i%2)
 		}
-		if s.NextSigma = p.table.at(max(to, 0)); to < 0 && c.SetAlphaToOne {
+		if s.NextSigma = p.table.at(max(to, 0)); to < 0 && c.alphaToOne(false) {
 			s.NextSigma = 0
 		}
 	}
@@ -147,9 +147,14 @@ func rungeKuttaPlan(c Config, steps, skip int) Plan {
 	return p
 }
 
+// pndmTimes is a plan of DDIM's times with PNDMScheduler's own defaults: it does not end at zero.
+func pndmTimes(c Config, steps int) Plan {
+	return ddimPlanOver(c, diffusersTable(c, zeroSNRIgnored), steps, c.alphaToOne(false))
+}
+
 // pndmPlan is that of diffusers' PNDMScheduler with skip_prk_steps: DDIM's times, the second one twice.
 func pndmPlan(c Config, steps int) Plan {
-	p := ddimPlanEnding(c, steps, zeroSNRIgnored)
+	p := pndmTimes(c, steps)
 	if len(p.Steps) > 1 {
 		p.Steps = append(p.Steps[:2:2], p.Steps[1:]...)
 	}

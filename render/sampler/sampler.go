@@ -114,15 +114,14 @@ func (r run) eta(own float64) float64 {
 	return own
 }
 
-// brownianPath opens the Brownian path over all sigmas of the plan.
-func (r run) brownianPath() BrownianPath { return r.BrownianPath(r.plan.minSigma(), r.plan.maxSigma()) }
-
-// fullBrownianPath opens it over the sigmas that img2img left out, too, as diffusers does.
-func (r run) fullBrownianPath() BrownianPath {
-	if len(r.plan.skippedSigmas) == 0 {
-		return r.brownianPath()
+// brownianPath opens the Brownian path over all sigmas of the plan, those that img2img left out included: as diffusers'
+// DPMSolverSDEScheduler does, and A1111 (create_noise_sampler, which sample_img2img gives the whole schedule).
+func (r run) brownianPath() BrownianPath {
+	high := r.plan.maxSigma()
+	if len(r.plan.skippedSigmas) > 0 {
+		high = r.plan.skippedSigmas[0]
 	}
-	return r.BrownianPath(r.plan.minSigma(), r.plan.skippedSigmas[0])
+	return r.BrownianPath(r.plan.minSigma(), high)
 }
 
 // oneCallStepper makes a stepper of a rule that needs only the estimate at the step's beginning.

@@ -64,7 +64,7 @@ func sigmas(c Config, bars []float64, end float64) table {
 	}
 	out := make(table, len(bars))
 	for i, bar := range bars {
-		out[i] = toFloat32(math.Sqrt(toFloat32((1 - bar) / bar)))
+		out[i] = toFloat32(math.Sqrt(toFloat32(toFloat32(1-bar) / bar)))
 	}
 	return out
 }
@@ -148,7 +148,8 @@ func (t table) diffusersTime(sigma float64) float64 {
 
 func (t table) last() float64 { return t[len(t)-1] }
 
-// linspace32 fills dst as torch.linspace does in float32: the first half from the start, the second from the end.
+// linspace32 fills dst as torch.linspace does in float32: the first half from the start, the second from the end. On
+// every processor with AVX2 torch fuses the product and the sum, so there is one rounding.
 func linspace32(dst []float64, start, end float32) {
 	n := len(dst)
 	step := float32(0)
@@ -157,11 +158,30 @@ func linspace32(dst []float64, start, end float32) {
 	}
 	for i := range dst {
 		if i < n/2 {
-			dst[i] = float64(start + float32(float32(i)*step))
+			dst[i] = float64(fma32(step, float32(i), start))
 		} else {
-			dst[i] = float64(end - float32(float32(n-1-i)*step))
+			dst[i] = float64(fma32(-step, float32(n-1-i), end))
 		}
 	}
+}
+
+// fma32 returns a·b + c with a single rounding. In float64 the product is exact; the sum is rounded to odd, which keeps
+// the second rounding, to float32, from rounding twice (Boldo and Melquiond, 2008, "Emulation of a FMA and Correctly
+// Rounded Sums: Proved Algorithms Using Rounding to Odd").
+func fma32(a, b, c float32) float32 {
+	product, addend := float64(a)*float64(b), float64(c)
+	sum := product + addend
+	part := sum - product
+	lost := float64(product-float64(sum-part)) + float64(addend-part) // Knuth's TwoSum
+	bits := math.Float64bits(sum)
+	switch {
+	case lost == 0 || bits&1 == 1:
+	case (lost > 0) == (sum > 0):
+		bits++
+	default:
+		bits--
+	}
+	return float32(math.Float64frombits(bits))
 }
 
 // toFloat32 rounds to float32.

@@ -11,3 +11,11 @@ type Traits struct {
 	InpaintKeepsRungeKutta bool `json:"xl,omitempty"`
 	Inpaint                bool `json:"inpaint,omitempty"` // its UNet reads a mask
 }
+
+// NearestSteps is NearestSteps of a method, with a model of such traits.
+func (t Traits) NearestSteps(m Method, asked int) int {
+	if t.RungeKutta && m.warmup {
+		asked = max(asked, rungeKuttaSteps+1)
+	}
+	return m.NearestSteps(asked)
+}

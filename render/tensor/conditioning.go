@@ -46,3 +46,19 @@ func Stack(parts ...Tensor) Tensor {
 	}
 	return Tensor{Shape: shape, Data: data}
 }
+
+// RepeatLastRow makes a tensor [b, n, width] of at least that many rows, by repeating the last row of each item.
+func RepeatLastRow(t Tensor, rows int) Tensor {
+	b, n, width := t.Shape[0], t.Shape[1], t.Shape[2]
+	if n >= rows {
+		return t
+	}
+	out := New(b, rows, width)
+	for i := range b {
+		to := out.Row(i).Data
+		for at := copy(to, t.Row(i).Data); at < len(to); at += width {
+			copy(to[at:], to[at-width:at])
+		}
+	}
+	return out
+}

@@ -93,7 +93,30 @@ func (w *World) Click(user, message, customID string, values ...string) (Interac
 		return Interaction{}, fmt.Errorf("component %q is disabled", customID)
 	}
 	data := wire.InteractionData{CustomID: customID, ComponentType: component.Type, Values: values}
-	i, p, err := w.newInteraction(wire.TypeComponent, user, c, data)
+	return w.dispatchFrom(wire.TypeComponent, user, c, m, data)
+}
+
+// Forge sends what a changed client can send: a click, or a submitted modal, with any data, from a message that the
+// user sees. Only bots can tell that it is forged, by the message in it.
+func (w *World) Forge(kind int, user, message string, data wire.InteractionData) (Interaction, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m := w.state.Messages[message]
+	if m == nil || m.Viewer != "" && m.Viewer != user {
+		return Interaction{}, fmt.Errorf("the user sees no message %q", message)
+	}
+	c, err := w.visibleChannel(user, m.ChannelID)
+	if err != nil {
+		return Interaction{}, err
+	}
+	return w.dispatchFrom(kind, user, c, m, data)
+}
+
+// dispatchFrom makes an interaction from a message, which the bot gets with it, and sends it. The lock is held.
+func (w *World) dispatchFrom(
+	kind int, user string, c *wire.Channel, m *Message, data wire.InteractionData,
+) (Interaction, error) {
+	i, p, err := w.newInteraction(kind, user, c, data)
 	if err != nil {
 		return Interaction{}, err
 	}

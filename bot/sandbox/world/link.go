@@ -63,11 +63,16 @@ func (w *World) Download(attachment string) ([]byte, error) {
 // held.
 func (w *World) present(m *Message) Message {
 	out := w.withLinks(m)
-	if m.Reference != nil {
-		if to := w.state.Messages[m.Reference.MessageID]; to != nil {
-			shown := w.withLinks(to) // Discord includes one level of replies only
-			out.Referenced = &shown.Message
-		}
+	if m.Reference == nil {
+		return out
+	}
+	switch to := w.state.Messages[m.Reference.MessageID]; {
+	case to == nil:
+	case to.Ephemeral() && to.Viewer != m.Viewer:
+		out.HiddenSource = true
+	default:
+		shown := w.withLinks(to) // Discord includes one level of replies only
+		out.Referenced = &shown.Message
 	}
 	return out
 }

@@ -13,6 +13,8 @@ type Message struct {
 	wire.Message
 	Viewer string   `json:"sandbox_viewer,omitempty"` // the only user who sees an ephemeral message
 	Pings  []string `json:"sandbox_pings,omitempty"`  // user ids that were notified; "everyone" for all
+	// HiddenSource says that the message replies to an ephemeral one, which Discord does not load for a public message.
+	HiddenSource bool `json:"sandbox_hidden_source,omitempty"`
 }
 
 // sorted lists a channel's messages, oldest first. The lock is held.

@@ -274,6 +274,51 @@ func TestChannelDeletedBeforeEdit(t *testing.T) {
 	}
 }
 
+// TestPublicAnswerHidesItsPrivateSource clicks a button of an ephemeral message. Nobody reads that message above the
+// public answer, and the bot's gateway event does not hold it either.
+func TestPublicAnswerHidesItsPrivateSource(t *testing.T) {
+	t.Parallel()
+	p := newFixture(t, "")
+	p.register(t, wire.Command{Name: "go", Description: "x"})
+	respond := func(i world.Interaction, data string) {
+		t.Helper()
+		cb := wire.Callback{Type: wire.CallbackMessage, Data: []byte(data)}
+		if _, err := p.Answer(i.ID, i.Token, cb, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const button = `"components":[{"type":1,"components":[{"type":2,"style":1,"label":"x","custom_id":"x"}]}]`
+	i, err := p.Command(p.member.ID, p.channel.ID, "go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	respond(i, `{"content":"a secret","flags":64,`+button+`}`)
+	hint := p.VisibleMessages(p.member.ID, p.channel.ID)[0]
+	for flags, hidden := range map[string]bool{"0": true, "64": false} {
+		click, err := p.Click(p.member.ID, hint.ID, "x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		respond(click, `{"content":"an answer","flags":`+flags+`}`)
+		all := p.VisibleMessages(p.member.ID, p.channel.ID)
+		got := all[len(all)-1]
+		if got.Reference == nil || got.Reference.MessageID != hint.ID || (got.Referenced == nil) != hidden ||
+			got.HiddenSource != hidden {
+			t.Errorf("flags %s: got %+v, want a reply whose source is hidden: %v", flags, got, hidden)
+		}
+	}
+	for _, m := range p.VisibleMessages(p.mod.ID, p.channel.ID) {
+		if m.Referenced != nil {
+			t.Errorf("another user reads %q", m.Referenced.Content)
+		}
+	}
+	for _, e := range p.events {
+		if m, ok := e.Data.(wire.Message); ok && m.Referenced != nil {
+			t.Errorf("the gateway sends %q above %q", m.Referenced.Content, m.Content)
+		}
+	}
+}
+
 func TestChangesSince(t *testing.T) {
 	t.Parallel()
 	p := newFixture(t, "")

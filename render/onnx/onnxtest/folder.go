@@ -31,7 +31,7 @@ type Folder struct {
 	SampledLatents  bool        // the encoder draws a "latent_sample" of 4 channels, and gives no "latent_parameters" of 8
 	WeightsAsInputs bool        // weights are listed as inputs, as old exports do
 	NoEncoder       bool        // no vae_encoder
-	Channels        int         // of the UNet's input; 0 for 4
+	Channels        int         // of the UNet's input; 0 for 4, -1 for any
 	Side            int         // of the UNet's latents, fixed; 0 for any
 	Endless         bool        // a run of the UNet does not end
 	Huge            bool        // a run of the UNet wants more memory than there are addresses
@@ -84,6 +84,7 @@ func (f *Folder) setDefaults() {
 	if f.Channels == 0 {
 		f.Channels = 4
 	}
+	f.Channels = max(f.Channels, 0)
 	if f.Class == "" {
 		f.Class = "StableDiffusionPipeline"
 	}

@@ -7,7 +7,6 @@ package sampler, all of them around one synthetic model (see model below) and on
     python render/sampler/recipe/record.py a1111 DIR  > render/sampler/testdata/a1111.json
 
 The last one runs files of a checkout of AUTOMATIC1111's stable-diffusion-webui (v1.10.1) in DIR; nothing of it is here.
-What stands in testdata was recorded from public copies of versions around 1.10, cut down to what is recorded.
 Recorded with torch 2.15.0, diffusers 0.42.1, k-diffusion 0.1.1.post1, torchsde 0.2.6 and scipy 1.17.1.
 """
 
@@ -237,7 +236,7 @@ def kdiffusion_cases():
                       "_exponential": lambda: sampling.get_sigmas_exponential(count, lowest, highest)}[schedule]()
             if discard:
                 sigmas = torch.cat([sigmas[:-2], sigmas[-1:]])
-            generator = torch.Generator().manual_seed(SEED)
+            generator, every = torch.Generator().manual_seed(SEED), sigmas
             noise = torch.randn(SHAPE, generator=generator)
             x = noise * sigmas[0]
             if strength:
@@ -247,7 +246,7 @@ def kdiffusion_cases():
             if name.endswith("_a"):
                 more["noise_sampler"] = lambda *_: torch.randn(SHAPE, generator=generator)
             if "sde" in name:
-                more["noise_sampler"] = sampling.BrownianTreeNoiseSampler(x, sigmas[sigmas > 0].min(), sigmas.max(), seed=SEED)
+                more["noise_sampler"] = sampling.BrownianTreeNoiseSampler(x, every[every > 0].min(), every.max(), seed=SEED)
             with torch.no_grad():
                 latents = run(denoiser, x, sigmas, disable=True, extra_args=conditions, **more)
                 times = [denoiser.sigma_to_t(s).item() for s in sigmas[:-1]]
@@ -344,7 +343,7 @@ def a1111_levels(web, inner, name, schedule, steps, prediction, enclosed, noise,
     wrap = {"epsilon": web.external.CompVisDenoiser, "v_prediction": web.external.CompVisVDenoiser}[prediction]
     denoiser = web.lcm.LCMCompVisDenoiser(inner) if name == "lcm" else wrap(inner, quantize=False)
     sigmas = a1111_sigmas(web, denoiser, name, schedule, steps)
-    x = noise * sigmas[0]
+    x, every = noise * sigmas[0], sigmas  # in img2img, too, the Brownian path goes over every level
     low, high = denoiser.sigmas[0].item(), denoiser.sigmas[-1].item()
     if enclosed:
         sigmas = sigmas[steps - enclosed - 1:]
@@ -361,7 +360,7 @@ def a1111_levels(web, inner, name, schedule, steps, prediction, enclosed, noise,
     if name == "dpmpp_2m_sde_heun":
         given["solver_type"] = "heun"
     if "sde" in name:
-        given["noise_sampler"] = web.sampling.BrownianTreeNoiseSampler(x, sigmas[sigmas > 0].min(), sigmas.max(), seed=SEED)
+        given["noise_sampler"] = web.sampling.BrownianTreeNoiseSampler(x, every[every > 0].min(), every.max(), seed=SEED)
     with torch.no_grad():
         latents = run(denoiser, x, disable=True, extra_args=conditions, **given, **more)
         times = [] if name in ("dpm_fast", "dpm_adaptive", "restart") else [denoiser.sigma_to_t(s.reshape(1)).item() for s in sigmas[:-1]]

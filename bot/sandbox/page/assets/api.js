@@ -5,10 +5,10 @@ async function request(path, options) {
   try {
     response = await fetch(`sandbox/${path}`, options);
   } catch {
-    throw new Error("Cannot reach the sandbox. Is it still running?");
+    throw new Error("darkroom does not answer. Is it still running?");
   }
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.error || `The sandbox returned error ${response.status}.`);
+  if (!response.ok) throw new Error(body.error || `darkroom answered with error ${response.status}.`);
   return body;
 }
 

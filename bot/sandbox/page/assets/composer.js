@@ -5,7 +5,7 @@ import { TextBox } from "./textbox.js";
 import { OptionType } from "./types.js";
 
 export class Composer {
-  // actions: run(path, options, files), say(text), complete(path, focus, options).
+  // actions: run(path, options, files), say(text), complete(path, focus, options), unknown(text).
   constructor(root, actions) {
     Object.assign(this, { root, actions, name: "", commands: [], names: { users: [], channels: [] }, last: null });
     this.showTextBox();
@@ -14,9 +14,11 @@ export class Composer {
     root.addEventListener("paste", (e) => this.onFiles(e, e.clipboardData.files));
   }
 
-  // setChannel sets the name of the channel, its commands, and the users and channels that options can name.
-  setChannel(name, commands, names) {
+  // setChannel sets the name of the channel, its commands, the users and channels that options can name, and the command
+  // that stands first in the list.
+  setChannel(name, commands, names, first) {
     this.commands = commands.flatMap((c) => flatten(c.name, c));
+    this.commands.sort((a, b) => (b.path === first) - (a.path === first));
     Object.assign(this, { name, names });
     this.textBox?.setChannel(name, this.commands);
   }
@@ -31,6 +33,7 @@ export class Composer {
     this.textBox = new TextBox({
       onCommand: (command, typed) => this.showForm(command).fillFirst(typed),
       onSend: (text) => this.actions.say(text), onRecall: () => this.recall(),
+      onUnknown: (text) => this.actions.unknown(text),
     });
     if (this.name) this.textBox.setChannel(this.name, this.commands);
     fill(this.root, this.textBox.nodes);

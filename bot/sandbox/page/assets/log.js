@@ -7,8 +7,13 @@ const nearEnd = 120; // pixels from the end at which the log follows new message
 // MessageLog draws messages. actions are what a click on a message does, as message needs them.
 export class MessageLog {
   constructor(actions) {
-    Object.assign(this, { actions, root: byId("log"), messages: new Map(), drawn: new Map(), following: false });
-    this.root.addEventListener("scroll", () => (this.following = this.atEnd()));
+    Object.assign(this, { actions, root: byId("log"), messages: new Map(), drawn: new Map(), following: false, unseen: 0 });
+    this.pill = byId("pill");
+    this.pill.addEventListener("click", () => this.scrollToEnd());
+    this.root.addEventListener("scroll", () => {
+      this.following = this.atEnd();
+      if (this.following) this.countUnseen(0);
+    });
     new ResizeObserver(() => this.following && this.scrollToEnd()).observe(this.root);
   }
 
@@ -25,6 +30,13 @@ export class MessageLog {
     if (isNew) this.scrollToEnd();
   }
 
+  // countUnseen shows how many new messages are below what the user sees.
+  countUnseen(n) {
+    this.unseen = n;
+    this.pill.hidden = !n;
+    this.pill.textContent = `${n} new message${n === 1 ? "" : "s"} ↓`;
+  }
+
   // put draws a new or changed message at its place.
   put(m) {
     this.messages.set(m.id, m);
@@ -35,7 +47,13 @@ export class MessageLog {
     if (old) replaceKeepingFocus(old, node);
     else this.root.insertBefore(node, this.nodes().find((x) => BigInt(x.dataset.id) > BigInt(m.id)) || null);
     this.markEmpty();
-    if (follow) this.scrollToEnd();
+    if (follow || !old && this.isOwn(m)) this.scrollToEnd();
+    else if (!old) this.countUnseen(this.unseen + 1);
+  }
+
+  // isOwn tells whether a message is the current user's, or answers what this user did.
+  isOwn(m) {
+    return m.author.id === this.actions.user || m.interaction_metadata?.user.id === this.actions.user;
   }
 
   remove(id) {
@@ -51,6 +69,14 @@ export class MessageLog {
       el("div", { className: "body" }, el("div", { className: "text" }, text), ephemeralNote(() => node.remove())));
     this.root.append(node);
     this.scrollToEnd();
+  }
+
+  // sending shows at the end that a command is on its way. It returns a function that removes this.
+  sending(text) {
+    const node = el("p", { className: "sending", role: "status" }, text);
+    this.root.append(node);
+    this.scrollToEnd();
+    return () => node.remove();
   }
 
   find(id) {
@@ -71,6 +97,7 @@ export class MessageLog {
 
   scrollToEnd() {
     this.root.scrollTop = this.root.scrollHeight;
+    this.countUnseen(0);
   }
 }
 

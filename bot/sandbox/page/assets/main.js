@@ -12,6 +12,7 @@ import { ChannelType } from "./types.js";
 import { welcome } from "./welcome.js";
 
 const answerTimeout = 3500; // milliseconds: Discord's three seconds, and some time for the network
+const pressedTime = 400; // milliseconds for which a button looks pressed, at least
 const typingTime = 10000; // milliseconds for which Discord shows "is typing…"
 
 const stored = (name) => localStorage.getItem(`sandbox.${name}`) || "";
@@ -27,7 +28,7 @@ const log = new MessageLog({
   mayDelete: (m) => m.author.id === state.user || state.moderator && channel(m.channel_id)?.type !== ChannelType.dm,
   click, remove,
 });
-const composer = new Composer(byId("composer"), { run, say, complete });
+const composer = new Composer(byId("composer"), { run, say, complete, unknown });
 const stream = new Stream({ refresh, onEvent, onBroken });
 
 const channel = (id) => state.channels.find((c) => c.id === id);
@@ -45,7 +46,7 @@ async function refresh() {
   drawSidebar({ ...state, app: hello.app, title: hello.title, users: hello.users }, switchTo);
   const here = channel(state.channel);
   drawHead(here);
-  composer.setChannel(channelName(here, hello.app), view.commands, { users: hello.users, channels });
+  composer.setChannel(channelName(here, hello.app), view.commands, { users: hello.users, channels }, hello.examples?.[0]?.command);
   showStatus(view.online);
   log.show(view.messages, isNew, isNew && welcome(hello, guild, runExample));
   return { user: state.user, seq: view.seq };
@@ -71,9 +72,11 @@ function drawHead(c) {
 }
 
 function showStatus(online) {
+  state.online = online;
   const node = byId("status");
-  node.classList.toggle("online", online);
-  node.textContent = `${state.hello.app.username} is ${online ? "online" : "offline"}`;
+  node.classList.toggle("online", online && !state.broken);
+  const name = state.hello?.app.username || "darkroom";
+  node.textContent = state.broken ? "not connected" : `${name} is ${online ? "online" : "offline"}`;
 }
 
 // Events.
@@ -103,8 +106,10 @@ function onTyping(id) {
 }
 
 function onBroken(broken) {
+  state.broken = broken;
+  showStatus(state.online);
   byId("banner").hidden = !broken;
-  byId("banner").textContent = "Connection lost. Reconnecting…";
+  byId("banner").textContent = "darkroom does not answer. Reconnecting…";
 }
 
 // expect calls done when the bot responds to an interaction, or failed if it does not in time.
@@ -130,8 +135,18 @@ function onAnswer(event) {
 // Actions of the user.
 
 async function run(path, options, files) {
-  const { interaction } = await command({ user: state.user, channel: state.channel, name: path, options }, files);
-  expect(interaction, () => log.notice("The application did not respond."));
+  const done = log.sending(`Sending /${path}…`);
+  try {
+    const { interaction } = await command({ user: state.user, channel: state.channel, name: path, options }, files);
+    const failed = () => {
+      done();
+      log.notice("The application did not respond.");
+    };
+    expect(interaction, failed, done);
+  } catch (err) {
+    done();
+    throw err;
+  }
 }
 
 function runExample(example) {
@@ -140,7 +155,16 @@ function runExample(example) {
 }
 
 function say(content) {
-  return post("say", { user: state.user, channel: state.channel, content }).catch((err) => toast(err.message));
+  const failed = (err) => {
+    toast(err.message);
+    return false;
+  };
+  return post("say", { user: state.user, channel: state.channel, content }).catch(failed);
+}
+
+// unknown says that there is no command of this name.
+function unknown(text) {
+  log.notice(`There is no command ${text.split(/\s/)[0]} here. Type / to see all commands.`);
 }
 
 function complete(name, focus, options) {
@@ -150,7 +174,8 @@ function complete(name, focus, options) {
 
 async function click(m, customID, picked, node) {
   node.setAttribute("aria-busy", "true");
-  const release = () => node.removeAttribute("aria-busy");
+  const began = Date.now();
+  const release = () => setTimeout(() => node.removeAttribute("aria-busy"), began + pressedTime - Date.now());
   const fail = (text) => {
     release();
     toast(text);
@@ -181,6 +206,11 @@ function showSidebar(open) {
 }
 byId("menu").addEventListener("click", () => showSidebar(!byId("app").classList.contains("open")));
 byId("overlay").addEventListener("click", () => showSidebar(false));
+document.addEventListener("keydown", (e) => {
+  if (e.key !== "Escape" || !byId("app").classList.contains("open")) return;
+  showSidebar(false);
+  byId("menu").focus();
+});
 
 // A key that no field receives goes to the composer.
 document.addEventListener("keydown", (e) => {

@@ -31,6 +31,7 @@ function context(m) {
       el("span", { className: "mention" }, `/${source.name}`));
   }
   if (!m.message_reference) return null;
+  if (m.sandbox_hidden_source) return el("div", { className: "context" }, "Message could not be loaded.");
   const to = m.referenced_message;
   const jump = () =>
     to && document.querySelector(`[data-id="${to.id}"]`)?.scrollIntoView({ behavior: "smooth", block: "center" });
@@ -42,7 +43,8 @@ function context(m) {
 function excerpt(m) {
   const first = m.content.split("\n").find((line) => line.replaceAll("`", "").trim()) || "";
   const box = el("div", {}, markdown(first.replace(/\|\|.+?\|\|/g, "▇▇▇")));
-  return box.textContent.slice(0, 90) || (m.attachments.length ? "a picture" : "a message");
+  const text = box.textContent;
+  return (text.length > 90 ? `${text.slice(0, 89)}…` : text) || (m.attachments.length ? "a picture" : "a message");
 }
 
 function body(m, old, actions) {

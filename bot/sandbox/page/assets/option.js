@@ -2,6 +2,8 @@
 import { el, size } from "./dom.js";
 import { OptionType } from "./types.js";
 
+const maxShownNumber = 1e6; // a larger limit, such as that of seeds, says nothing to people
+
 const isNumber = (o) => o.type === OptionType.integer || o.type === OptionType.number;
 
 // OptionField draws an option. names holds the users and channels to choose from. handlers are called when the field
@@ -12,7 +14,10 @@ export class OptionField {
     this.input = this.makeInput(names);
     this.input.setAttribute("aria-label", option.name);
     this.input.setAttribute("aria-required", !!option.required);
-    this.input.addEventListener("focus", () => handlers.onFocus(this));
+    this.input.addEventListener("focus", () => {
+      this.node.scrollIntoView({ block: "nearest" });
+      handlers.onFocus(this);
+    });
     this.input.addEventListener("keydown", (e) => handlers.onKey(e, this));
     this.node = el("div", { className: `chip ${this.kind()}` },
       el("span", { className: "name", "aria-hidden": "true" }, option.name), this.fileLabel, this.input,
@@ -49,7 +54,7 @@ export class OptionField {
 
   range() {
     const { min_value: min, max_value: max } = this.option;
-    return min !== undefined && max !== undefined ? `${min}–${max}` : "";
+    return min !== undefined && max <= maxShownNumber ? `${min}–${max}` : "";
   }
 
   growingInput() {

@@ -6,7 +6,9 @@ import { grow } from "./option.js";
 const maxCommands = 25; // rows of the list
 
 export class TextBox {
-  // handlers: onCommand(command, typed) when the user chooses a command, onSend(text), onRecall() for the last command.
+  // handlers: onCommand(command, typed) when the user chooses a command, onSend(text), which
+  // resolves to false if that failed, onRecall() for the last command,
+  // onUnknown(text) when the user sends a command that does not exist.
   constructor(handlers) {
     Object.assign(this, { handlers, commands: [] });
     this.menu = new Menu("Commands", drawCommand, (c) => handlers.onCommand(c, ""));
@@ -25,7 +27,8 @@ export class TextBox {
   setChannel(name, commands) {
     this.commands = commands;
     this.input.setAttribute("aria-label", `Message ${name}`);
-    this.input.placeholder = commands.length ? `Message ${name} — type / for commands` : `Message ${name}`;
+    const hint = commands.length && !matchMedia("(max-width: 720px)").matches ? " — type / for commands" : "";
+    this.input.placeholder = `Message ${name}${hint}`;
   }
 
   focus() {
@@ -47,9 +50,8 @@ export class TextBox {
     const slash = this.input.value.match(/^\/([^\n]*)$/);
     if (!slash) return this.menu.hide();
     const typed = slash[1].toLowerCase();
-    const list = this.commands.filter((c) => c.path.includes(typed) || typed.startsWith(`${c.path} `));
-    this.menu.show(list.sort((a, b) => b.path.startsWith(typed) - a.path.startsWith(typed)).slice(0, maxCommands));
-    const complete = list.find((c) => typed.startsWith(`${c.path} `));
+    this.menu.show(matching(this.commands, typed).slice(0, maxCommands));
+    const complete = this.commands.find((c) => typed.startsWith(`${c.path} `));
     if (complete) this.handlers.onCommand(complete, slash[1].slice(complete.path.length + 1));
   }
 
@@ -63,13 +65,26 @@ export class TextBox {
     }
   }
 
-  send() {
+  // send sends the text. A text that could not be sent stays.
+  async send() {
     const text = this.input.value.trim();
-    if (!text || text.startsWith("/")) return this.focus();
+    if (!text) return this.focus();
+    if (text.startsWith("/")) return this.handlers.onUnknown(text);
     this.input.value = "";
     grow(this.input);
-    this.handlers.onSend(text);
+    if (await this.handlers.onSend(text) === false && !this.input.value) {
+      this.input.value = text;
+      grow(this.input);
+    }
   }
+}
+
+// matching lists the commands that begin with what was typed, then those with another word that does. Only if there are
+// none, it lists those that contain it.
+function matching(commands, typed) {
+  const starts = commands.filter((c) => c.path.startsWith(typed));
+  const words = commands.filter((c) => !starts.includes(c) && c.path.split(" ").some((w) => w.startsWith(typed)));
+  return starts.length + words.length ? [...starts, ...words] : commands.filter((c) => c.path.includes(typed));
 }
 
 function drawCommand(c) {

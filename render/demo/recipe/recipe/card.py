@@ -4,6 +4,7 @@ from . import arch, captions, world
 
 STEPS, GUIDANCE, SAMPLER = 12, 3.0, "dpmpp_2m_karras"
 FEW = {"steps": 4, "guidance": 3.0, "sampler": "dpmpp_2m"}  # evenly spread steps: Karras's need six
+OUTPAINT = {"strength": 0.4, "guidance": 1.0}  # with more of either it paints second subjects
 EXAMPLES = [
     "a red boat on a blue sea",
     "a watercolour of a pink mountain in the snow at sunset",
@@ -45,5 +46,6 @@ def card(pixels: int = 128) -> dict:
         "sizes": [{"width": w, "height": h} for w, h in arch.buckets(pixels)],
         "defaults": {"width": width, "height": height, "steps": STEPS, "guidance": GUIDANCE, "sampler": SAMPLER},
         "few_steps": FEW,
+        "outpaint": OUTPAINT,
         "examples": EXAMPLES,
     }

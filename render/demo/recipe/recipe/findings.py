@@ -7,7 +7,7 @@ from pathlib import Path
 from . import report
 
 TITLES = {"words": "Words matter", "addons": "Add-ons", "safety": "Safety checker", "tower": "Description and search",
-          "upscaler": "Upscaler"}
+          "upscaler": "Upscaler", "gestures": "Upscaling in the program", "intruder": "Judge of outpainting", "ground": "Outpainting"}
 
 
 def record(folder: Path, section: str, found: dict) -> None:
@@ -65,10 +65,27 @@ def tower(found: dict) -> list[str]:
 
 
 def upscaler(found: dict) -> list[str]:
-    lines = [f"Peak signal-to-noise ratio in dB on {found['pictures']} painted pictures not trained on:", "",
-             "| small pictures | network | bicubic | nearest pixel |", "| --- | --- | --- | --- |"]
-    names = {"small": "as painted", "smeared": "after a round trip through the VAE"}
-    return lines + [f"| {names[k]} | {p['network']} | {p['bicubic']} | {p['nearest']} |" for k, p in found["psnr"].items()]
+    """The network against Lanczos's filter."""
+    lines = [f"On {found['pictures']} scenes not trained on, of all sizes, painted at both sizes: the peak signal-to-noise ratio in dB, and the "
+             "mean error of the differences of neighbours in levels of 255.", "",
+             "| from | to | network | Lanczos | slopes: network | slopes: Lanczos |", "| --- | --- | --- | --- | --- | --- |"]
+    names = {"smeared": "the small one after the VAE", "small": "the small one as painted", "native": "the large one after the VAE",
+             "large": "the large one as painted"}
+    for way, by in found["errors"].items():
+        source, target = way.split(" to ")
+        n, l = by["network"], by["lanczos"]
+        lines.append(f"| {names[source]} | {names[target]} | {n['psnr']} | {l['psnr']} | {n['slopes']} | {l['slopes']} |")
+    return lines
+
+
+def intruder(found: dict) -> list[str]:
+    return [f"On painted pictures not trained on, after the VAE, it finds {share(found['found'], found['of'])} of the subjects planted in new "
+            f"ground, and calls {share(found['false_alarms'], found['of_nothing'])} of bare ground a subject."]
+
+
+def noted(found: dict) -> list[str]:
+    """What a test of the program measured: lines as they are."""
+    return found["lines"]
 
 
 def addons(found: dict) -> list[str]:
@@ -80,4 +97,5 @@ def addons(found: dict) -> list[str]:
     return [*lines, "", f"The LoRA at weight 0 {effect}."]
 
 
-SECTIONS = {"words": words, "addons": addons, "safety": safety, "tower": tower, "upscaler": upscaler}
+SECTIONS = {"words": words, "addons": addons, "safety": safety, "tower": tower, "upscaler": upscaler, "intruder": intruder,
+            "ground": noted, "gestures": noted}

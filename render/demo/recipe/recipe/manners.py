@@ -129,8 +129,8 @@ def watercolour(canvas: Canvas, g: torch.Generator) -> torch.Tensor:
 
 
 def pixels(canvas: Canvas, g: torch.Generator) -> torch.Tensor:
-    """Blocks of one latent's eight pixels, in six levels a channel: finer ones would not outlive the VAE."""
-    block = 8
+    """Blocks of eight points, in six levels a channel: finer than a latent of eight pixels they would not outlive the VAE."""
+    block = round(8 * canvas.zoom)
     coarse = F.avg_pool2d(canvas.picture, block)
     return ((coarse * 6).round() / 6).repeat_interleave(block, 2).repeat_interleave(block, 3)
 

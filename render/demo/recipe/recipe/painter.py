@@ -21,10 +21,11 @@ FLYING = {"star", "heart", "fish", "balloon", "moon", "rocket", "umbrella", "sun
 SEPIA = ((0.16, 0.09, 0.05), (0.62, 0.42, 0.24), (1.00, 0.94, 0.80))  # of black, grey and white
 
 
-def paint(scene: dict[str, torch.Tensor], width: int, height: int, seed: int, device="cpu", zoom: float = 1.0) -> torch.Tensor:
+def paint(scene: dict[str, torch.Tensor], width: int, height: int, seed: int, device="cpu", zoom: float = 1.0, bare: bool = False) -> torch.Tensor:
     """Pictures [n,3,height,width], float32 in 0..1. `seed` decides what captions never mention.
 
-    `zoom` is pixels per point: a picture of 256 pixels at zoom 2 is the one of 128 pixels, twice as fine.
+    `zoom` is pixels per point: a picture of 256 pixels at zoom 2 is the one of 128 pixels, twice as fine. A `bare` picture
+    has no subject.
     """
     n = len(scene["subject"])
     g = torch.Generator().manual_seed(seed)
@@ -37,11 +38,11 @@ def paint(scene: dict[str, torch.Tensor], width: int, height: int, seed: int, de
             if len(rows):
                 some = {k: values[rows] for k, values in scene.items()}
                 canvas = manners.Canvas(manners.MANNERS[name], some["light"], width / zoom, height / zoom, zoom)
-                pictures[rows] = one_style(canvas, name, some, chance[rows], g)
+                pictures[rows] = one_style(canvas, name, some, chance[rows], g, bare)
     return toned(pictures.clamp(0, 1), scene["palette"])
 
 
-def one_style(canvas, style: str, scene: dict, chance, g: torch.Generator) -> torch.Tensor:
+def one_style(canvas, style: str, scene: dict, chance, g: torch.Generator, bare: bool) -> torch.Tensor:
     """Paints scenes of one style and one setting."""
     setting = list(world.SETTINGS)[int(scene["setting"][0])]
     dull = torch.tensor(list(scenery.DULLNESS.values()), device=chance.device)[scene["weather"]]
@@ -50,7 +51,8 @@ def one_style(canvas, style: str, scene: dict, chance, g: torch.Generator) -> to
         scenery.grid(canvas)
     weather = {name: scene["weather"] == i for i, name in enumerate(world.WEATHERS)}
     only(canvas, weather["fog"], scenery.fog_behind, chance)
-    add_subjects(canvas, scene, chance)
+    if not bare:
+        add_subjects(canvas, scene, chance)
     for name, fall in (("fog", scenery.fog), ("rain", scenery.rain), ("snowfall", scenery.snowfall)):
         only(canvas, weather[name], fall, chance)
     finish = manners.FINISH.get(style)

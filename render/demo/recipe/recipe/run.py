@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from . import (autoencoder, card, checkpoint, clip, data, denoiser, export, findings, generate, hypernetwork, inversion, latents, lora,
+from . import (autoencoder, card, checkpoint, clip, data, denoiser, export, findings, generate, hypernetwork, intruder, inversion, latents, lora,
                meaning, probe, report, safety, sheet, tower, train, upscaler, vocabulary, world)
 
 
@@ -96,6 +96,15 @@ def fit_upscaler(place, options):
     findings.record(options.model, "upscaler", upscaler.publish(place, options.model, max(2, options.count // 4)))
 
 
+def fit_intruder(place, options):
+    intruder.fit(place, options.budget, options.count)
+    findings.record(options.model, "intruder", intruder.publish(place, options.kept, max(50, options.count // 4)))
+
+
+def draw_pairs(place, options):
+    upscaler.save_pairs(place, options.pairs, options.count)
+
+
 def fit_safety(place, options):
     train.spread(safety.fit, place, options.budget, options.count)
     safety.publish(place, options.model)
@@ -145,7 +154,7 @@ def unpack(place, options):
 STAGES = {
     "paint": paint, "probe": fit_probe, "vae": fit_vae, "decoder": fit_decoder, "gate": gate, "clip": fit_clip,
     "latents": cache_latents, "unet": fit_unet, "check": check, "export": export_model, "report": write_report,
-    "samples": draw_samples, "words": judge_words, "heed": heed_weights, "tower": fit_tower, "upscaler": fit_upscaler, "safety": fit_safety,
+    "samples": draw_samples, "words": judge_words, "heed": heed_weights, "tower": fit_tower, "upscaler": fit_upscaler, "intruder": fit_intruder, "pairs": draw_pairs, "safety": fit_safety,
     "judge-safety": judge_safety, "pack": pack, "unpack": unpack, **dict.fromkeys(ADDONS, fit_addon), "judge-addons": judge_addons,
 }
 
@@ -167,6 +176,7 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, default=checkpoint.FOLDER, help="the checkpoint in the repository")
     parser.add_argument("--model", type=Path, default=Path("../postcards"), help="the model folder to write")
     parser.add_argument("--addons", type=Path, default=Path("../addons"), help="where add-ons are written")
+    parser.add_argument("--pairs", type=Path, default=Path("../testdata/upscale"), help="where pictures of both sizes are written")
     parser.add_argument("--sheet", type=Path, default=Path("../../../docs/samples.png"), help="where samples are drawn")
     options = parser.parse_args()
     options.budget = train.Budget(options.steps, options.minutes)

@@ -18,7 +18,8 @@ SD = {"": diffusers.StableDiffusionPipeline, IMAGE: diffusers.StableDiffusionImg
 XL = {"": diffusers.StableDiffusionXLPipeline, IMAGE: diffusers.StableDiffusionXLImg2ImgPipeline, MASK: diffusers.StableDiffusionXLInpaintPipeline}
 LCM = SD | {IMAGE: diffusers.LatentConsistencyModelImg2ImgPipeline}
 KINDS = {"sdxl": XL, "lcm": LCM}
-PRK, OLD = dict(skip_prk_steps=False), dict(steps_offset=0)
+PRK, OLD, SILENT = dict(skip_prk_steps=False), dict(steps_offset=0), dict(set_alpha_to_one=None)
+SHORT, LINEAR = dict(num_train_timesteps=500), dict(beta_schedule="linear", beta_start=0.0001, beta_end=0.02)
 
 
 def cases():
@@ -42,6 +43,17 @@ def cases():
             yield "lcm", MASK, sampler, 6, strength, {}
     for strength in (0.5, 0.9):
         yield "lcm", IMAGE, "lcm", 4, strength, {}
+    for sampler in ("heun", "dpm2", "dpm2_a", "dpmpp_sde", "dpmpp_sde_karras", "dpmpp_sde_exponential"):  # two calls a step
+        for strength in (0.5, 1):
+            yield "sd1", MASK, sampler, 6, strength, {}
+    yield "sdxl", MASK, "dpmpp_sde_karras", 6, 0.7, {}
+    for sampler in ("pndm", "ddim"):  # whose classes' own defaults differ
+        for model, given, strength in (("sd1", "", 1), ("sd1", IMAGE, 0.6), ("sd1", MASK, 0.7), ("sdxl", "", 1), ("inpaint", MASK, 1)):
+            yield model, given, sampler, 8, strength, SILENT
+    yield "sd1", "", "pndm", 8, 1, PRK | SILENT
+    for sampler in ("dpmpp_2m_exponential", "dpmpp_2m_karras", "dpmpp_2m", "euler", "lms_karras"):
+        yield "sd1", "", sampler, 23, 1, LINEAR | SHORT
+    yield "sd1", "", "dpmpp_2m_exponential", 10, 1, LINEAR
 
 
 def picture():
@@ -60,7 +72,8 @@ def assemble(pipe, model: str, given: str, sampler: str, says: dict):
     kind = KINDS.get(model, SD)[given]
     takes = inspect.signature(kind.__init__).parameters
     parts = {k: v for k, v in pipe.components.items() if k in takes}
-    parts["scheduler"] = type(pipe.folder_scheduler).from_config(pipe.folder_schedule | says)
+    schedule = {k: v for k, v in (pipe.folder_schedule | says).items() if v is not None or k not in says}
+    parts["scheduler"] = type(pipe.folder_scheduler).from_config(schedule)
     if "requires_safety_checker" in takes:
         parts["requires_safety_checker"] = False
     out = kind(**parts)

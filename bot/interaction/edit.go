@@ -1,0 +1,156 @@
+package interaction
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"darkroom/bot/message"
+	"darkroom/render/encode"
+	"darkroom/render/picture"
+	"darkroom/render/request"
+	"darkroom/store"
+)
+
+// refuse answers a refused request with a button that opens a form with all that was typed. The request is kept in SQL
+// under the id of its question. Any other error is returned as it is.
+func (m *imaginer) refuse(ctx context.Context, r *responder, question string, w permutationRequest, err error) error {
+	if err == nil {
+		return nil
+	}
+	text, fault := explain(err)
+	if fault {
+		return err
+	}
+	put, cancel := r.beforeAnswer(ctx)
+	defer cancel()
+	if perr := m.putQuestion(put, r, question, w); perr != nil {
+		m.submit.log.Warn("a refused request cannot be edited", "interaction", r.req.ID, "error", perr)
+		return err
+	}
+	return r.replyPrivately(ctx, message.EditableRefusal(text, question))
+}
+
+// putQuestion keeps a request under the id of its question.
+func (m *imaginer) putQuestion(ctx context.Context, r *responder, id string, w permutationRequest) error {
+	body, err := json.Marshal(w)
+	if err != nil {
+		return fmt.Errorf("write down a request: %w", err)
+	}
+	return m.db.PutQuestion(ctx, store.Question{ID: id, User: r.req.Person.ID, Body: body})
+}
+
+// form is the request as a form shows it.
+func (w permutationRequest) form() message.EditForm {
+	f := message.EditForm{Size: firstOf(w.Wanted.Size, w.Wanted.Aspect), Count: w.TypedCount, Kept: w.keptSettings()}
+	f.Prompt, f.Rest = splitPrompt(w.Wanted.Prompt, picture.MaxPromptRunes)
+	if n := w.Wanted.Negative; n != nil {
+		f.Negative = *n
+	}
+	if s := w.Wanted.Sampler; s != nil {
+		f.Sampler = encode.SamplerTitle(encode.SamplerName(*s, ""))
+	}
+	if n := w.Wanted.Count; n != nil && f.Count == "" {
+		f.Count = strconv.Itoa(*n)
+	}
+	return f
+}
+
+func firstOf(texts ...*string) string {
+	for _, t := range texts {
+		if t != nil && *t != "" {
+			return *t
+		}
+	}
+	return ""
+}
+
+// keptSettings names the settings that have no field in the form.
+func (w permutationRequest) keptSettings() (kept []string) {
+	add := func(format string, given bool, value func() any) {
+		if given {
+			kept = append(kept, fmt.Sprintf(format, value()))
+		}
+	}
+	o := w.Wanted
+	add("seed %d", o.Seed != nil, func() any { return *o.Seed })
+	add("%d steps", o.Steps != nil, func() any { return *o.Steps })
+	add("guidance %g", o.GuidanceScale != nil, func() any { return *o.GuidanceScale })
+	add("start image %s", o.Init != nil, func() any { return o.Init.Name })
+	add("strength %g", o.Strength != nil, func() any { return *o.Strength })
+	add("tiling %v", o.Tiling != nil, func() any { return *o.Tiling })
+	return kept
+}
+
+// splitPrompt cuts a prompt that is longer than a field at the last blank that fits.
+func splitPrompt(text string, most int) (first, rest string) {
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text, ""
+	}
+	at := most
+	for i := most; i > 0; i-- {
+		if unicode.IsSpace(runes[i]) {
+			at = i
+			break
+		}
+	}
+	return strings.TrimSpace(string(runes[:at])), strings.TrimSpace(string(runes[at:]))
+}
+
+// edited is the request with what a form holds. A field that the form does not have leaves its setting as it is.
+func (w permutationRequest) edited(fields map[string]string) (permutationRequest, *request.Refusal) {
+	field := func(id string) (string, bool) {
+		v, ok := fields[id]
+		return strings.TrimSpace(v), ok
+	}
+	if v, ok := field(message.FieldPrompt); ok {
+		rest, _ := field(message.FieldRest)
+		w.Wanted.Prompt = strings.TrimSpace(v + " " + rest)
+	}
+	if v, ok := field(message.FieldNegative); ok && (v != "" || w.Wanted.Negative != nil) {
+		w.Wanted.Negative = &v
+	}
+	if v, ok := field(message.FieldSize); ok {
+		w.Wanted.Size, w.Wanted.Aspect = nil, nil
+		switch {
+		case strings.Contains(v, ":"):
+			w.Wanted.Aspect = &v
+		case v != "":
+			w.Wanted.Size = &v
+		}
+	}
+	if v, ok := field(message.FieldSampler); ok {
+		w.Wanted.Sampler = given(v)
+	}
+	if v, ok := field(message.FieldCount); ok {
+		return w.withCount(v)
+	}
+	return w, nil
+}
+
+// given is a text, or nil if it is empty.
+func given(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// withCount reads a number of images. What cannot be read is kept for the next form.
+func (w permutationRequest) withCount(text string) (permutationRequest, *request.Refusal) {
+	w.Wanted.Count, w.TypedCount = nil, ""
+	if text == "" {
+		return w, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		w.TypedCount = text
+		return w, request.Refuse(fmt.Sprintf("Possible: 1 to %d.", picture.MaxCount), "Unknown number of images “%s”.", text)
+	}
+	w.Wanted.Count = &n
+	return w, nil
+}

@@ -1,0 +1,97 @@
+package render
+
+import (
+	"context"
+	"fmt"
+	"image"
+
+	"darkroom/render/prompt"
+	"darkroom/render/tensor"
+	"darkroom/render/upscale"
+)
+
+// planUpscale plans the pass that repaints enlarged images, if there is one, and refuses an upscaler that is not here.
+func (p *run) planUpscale() error {
+	u, c := p.spec.Upscale, p.parts.Config
+	if named := p.spec.Upscaler; named != nil && p.parts.Upscalers[named.Hash] == nil {
+		return refuse("the upscaler %q is not available", named.Name)
+	}
+	if u == nil || u.Strength == 0 {
+		return nil
+	}
+	size, f := p.spec.Enlarged(), p.parts.Config.PixelsPerLatent
+	switch {
+	case p.parts.Encoder == nil:
+		return refuse("this model cannot repaint an upscaled image: it has no VAE encoder")
+	case size.Width%f != 0 || size.Height%f != 0:
+		return refuse("this model cannot upscale to %v: its sides must be multiples of %d", size, f)
+	case u.Tile.Width%c.SizeMultiple != 0 || u.Tile.Height%c.SizeMultiple != 0:
+		return refuse(
+			"this model cannot repaint in tiles of %v: their sides must be multiples of %d", *u.Tile, c.SizeMultiple,
+		)
+	}
+	plan, err := p.method.HiresPlan(p.trainingConfig(), u.Steps, u.Strength)
+	if err != nil {
+		return refuseBecause(fmt.Sprintf("this model cannot upscale an image in %d steps", u.Steps), err)
+	}
+	repaint := p.newPass(plan, size.Height, size.Width)
+	repaint.calls = prompt.Calls{Count: u.Steps * p.method.CallsPerStep()}
+	repaint.tiling = upscale.Tiling{
+		Width: u.Tile.Width / f, Height: u.Tile.Height / f, Overlap: min(u.Tile.Width, u.Tile.Height) / f / 4,
+	}
+	p.repaint = &repaint
+	return nil
+}
+
+// enlarge makes finished images larger, and repaints them if the Spec says so.
+func (p *run) enlarge(ctx context.Context, tiles []Tile) ([]Tile, error) {
+	size := p.spec.Enlarged()
+	var network upscale.Upscaler
+	if p.spec.Upscaler != nil {
+		network = p.parts.Upscalers[p.spec.Upscaler.Hash]
+	}
+	for i := range tiles {
+		img, err := upscale.Enlarge(ctx, network, tiles[i].Image, image.Pt(size.Width, size.Height))
+		if err != nil {
+			return nil, err
+		}
+		tiles[i].Image = img
+	}
+	if p.repaint == nil {
+		return tiles, nil
+	}
+	return p.repaintTiles(ctx, tiles)
+}
+
+// repaintTiles runs a part of the schedule on enlarged images, in tiles of a size that the model knows. The steps of
+// all tiles are blended, so that the image has no seams.
+func (p *run) repaintTiles(ctx context.Context, tiles []Tile) ([]Tile, error) {
+	p.job.BatchMember = nil // it has left the batch
+	var err error
+	if p.repaint.conditioning, err = p.encodePrompts(ctx, p.repaint.calls); err != nil {
+		return nil, err
+	}
+	p.initImage = nil // what it protects is part of the enlarged images
+	if p.parts.Config.Extra != nil {
+		if p.repaint.inpaint, err = p.encodeInpaint(ctx, *p.repaint); err != nil {
+			return nil, err
+		}
+	}
+	var begun []tensor.Tensor
+	for _, tile := range tiles {
+		latents, err := p.encodePosterior(ctx, toTensor(tile.Image))
+		if err != nil {
+			return nil, err
+		}
+		begun = append(begun, latents.mean)
+	}
+	from, err := tensor.Concat(begun...)
+	if err != nil {
+		return nil, err
+	}
+	latents, err := p.samplePass(ctx, *p.repaint, &from, maskedLatents{})
+	if err != nil {
+		return nil, err
+	}
+	return p.decode(ctx, latents)
+}
