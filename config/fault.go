@@ -9,7 +9,8 @@ import (
 // The parser's own sentences that a person needs to decode.
 var (
 	notInEnum  = regexp.MustCompile(`^(--[a-z-]+) must be one of (.*) but got "(.*)"$`)
-	notANumber = regexp.MustCompile(`^(--[a-z-]+): expected (?:a valid \d+ bit|an?) (int|uint|float)[a-z0-9]*(?: value)? but got "(.*)"`)
+	notANumber = regexp.MustCompile(`^(--[a-z-]+): expected (?:a valid \d+ bit|an?) (int|uint|float)\w*(?: value)? ` +
+		`but got "(.*)"`)
 	missing    = regexp.MustCompile(`^expected "<([a-z-]+)>"`)
 	unexpected = regexp.MustCompile(`^unexpected argument ([^,]*)$`)
 )

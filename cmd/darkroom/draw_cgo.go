@@ -88,12 +88,7 @@ func (o *drawRequest) render(
 			return err
 		}
 		for i, tile := range res.Tiles {
-			one := spec.Tile(i)
-			data, err := encode.PNG(tile.Image, encode.FormatParameters(one, o.extra()))
-			if err != nil {
-				return err
-			}
-			name, err := f.save(done+i, one, data)
+			name, err := o.saveImage(f, done+i, spec.Tile(i), tile)
 			if err != nil {
 				return err
 			}
@@ -118,6 +113,15 @@ func (o *drawRequest) render(
 		return err
 	}
 	return writeAtomically(o.settings.SaveLatents, func(w io.Writer) error { return tensor.WriteNPY(w, all) })
+}
+
+// saveImage writes image i and returns its file's name.
+func (o *drawRequest) saveImage(f output, i int, spec picture.Spec, t render.Tile) (string, error) {
+	data, err := encode.PNG(t.Image, encode.FormatParameters(spec, o.extra()))
+	if err != nil {
+		return "", err
+	}
+	return f.save(i, spec, data)
 }
 
 // extra is what a picture's text says besides its Spec.

@@ -146,8 +146,8 @@ func TestDrawNamesFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		code, stdout, stderr := drawDemo(t, "--steps", "1", "--out", path)
-		if want := "darkroom: --out " + path + ": there is such a file; add --force to replace it, or choose another name\n"; code !=
-			exitFailure || stdout != "" || stderr != want || string(readFile(t, path)) != "mine" {
+		want := "darkroom: --out " + path + ": there is such a file; add --force to replace it, or choose another name\n"
+		if code != exitFailure || stdout != "" || stderr != want || string(readFile(t, path)) != "mine" {
 			t.Fatalf("got %d, %q and %q, want %q", code, stdout, stderr, want)
 		}
 		code, stdout, stderr = drawDemo(t, "--steps", "1", "--out", path, "--force")

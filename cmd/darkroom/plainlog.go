@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -52,42 +53,26 @@ func (plainHandler) Enabled(_ context.Context, level slog.Level) bool { return l
 
 // Handle writes the event, unless it tells a person nothing.
 func (h plainHandler) Handle(_ context.Context, r slog.Record) error {
-	line := r.Message
-	if r.Level < slog.LevelWarn {
-		if line = sentences[r.Message]; line == "" {
-			return nil
-		}
-	}
-	cause, details := "", []string(nil)
-	note := func(a slog.Attr) bool {
-		switch {
-		case a.Key == "error":
-			cause = a.Value.String()
-		case a.Key == "models":
-			cause = "with " + a.Value.String()
-		case r.Level >= slog.LevelWarn:
-			details = append(details, a.Key+" "+a.Value.String())
-		}
+	attrs := slices.Clip(h.attrs)
+	r.Attrs(func(a slog.Attr) bool {
+		attrs = append(attrs, a)
 		return true
-	}
-	for _, a := range h.attrs {
-		note(a)
-	}
-	r.Attrs(note)
+	})
+	var line string
 	switch {
 	case r.Level >= slog.LevelError:
-		line = "error: " + line
+		line = "error: " + r.Message + details(attrs)
 	case r.Level >= slog.LevelWarn:
-		line = "warning: " + line
-	}
-	if len(details) > 0 {
-		line += " (" + strings.Join(details, ", ") + ")"
-	}
-	switch {
-	case cause != "" && r.Level >= slog.LevelWarn:
-		line += ": " + cause
-	case cause != "":
-		line += " " + cause + "."
+		line = "warning: " + r.Message + details(attrs)
+	case sentences[r.Message] != "":
+		line = sentences[r.Message]
+		for _, a := range attrs {
+			if a.Key == "models" {
+				line += " with " + a.Value.String() + "."
+			}
+		}
+	default:
+		return nil
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -95,9 +80,26 @@ func (h plainHandler) Handle(_ context.Context, r slog.Record) error {
 	return err
 }
 
+// details are what is known of a warning, the cause at the end.
+func details(attrs []slog.Attr) string {
+	var known []string
+	cause := ""
+	for _, a := range attrs {
+		if a.Key == "error" {
+			cause = ": " + a.Value.String()
+			continue
+		}
+		known = append(known, a.Key+" "+a.Value.String())
+	}
+	if len(known) == 0 {
+		return cause
+	}
+	return " (" + strings.Join(known, ", ") + ")" + cause
+}
+
 // WithAttrs keeps attributes for later events.
 func (h plainHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	h.attrs = append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)
+	h.attrs = append(slices.Clip(h.attrs), attrs...)
 	return h
 }
 

@@ -77,7 +77,7 @@ func (o *drawRequest) expand(ctx context.Context) error {
 		return expansionError(err, d.Wildcards)
 	}
 	if len(rows) > 1 {
-		return fmt.Errorf("the braces make %d prompts, and draw generates one: write {a|b} to choose, or \\{ for a plain brace",
+		return fmt.Errorf("the braces make %d prompts, and draw takes one: write {a|b} to choose, or \\{ for a plain brace",
 			len(rows))
 	}
 	d.Prompt, d.Negative = rows[0].Prompt, rows[0].Negative
@@ -170,7 +170,8 @@ func (o *drawRequest) checkSize(card request.Card) error {
 	for _, s := range sizes {
 		all = append(all, fmt.Sprintf("%dx%d", s.Width, s.Height))
 	}
-	return fmt.Errorf("size %dx%d: the model %s generates %s", asked.Width, asked.Height, card.Name, strings.Join(all, ", "))
+	return fmt.Errorf("size %dx%d: the model %s generates %s",
+		asked.Width, asked.Height, card.Name, strings.Join(all, ", "))
 }
 
 func (o *drawRequest) checkSampler() error {

@@ -100,8 +100,8 @@ func TestDrawIntoAPipeShowsNoImage(t *testing.T) {
 func TestUpInATerminal(t *testing.T) {
 	t.Parallel()
 	needRuntime(t)
-	cmd := exec.Command(os.Args[0], "up", "--data", filepath.Join(t.TempDir(), "data"), "--listen", "127.0.0.1:0", "--models",
-		t.TempDir())
+	data := filepath.Join(t.TempDir(), "data")
+	cmd := exec.Command(os.Args[0], "up", "--data", data, "--listen", "127.0.0.1:0", "--models", t.TempDir())
 	cmd.Env = append([]string{"TERM=xterm"}, programEnv()...)
 	screen, err := pty.Start(cmd)
 	if err != nil {
@@ -131,8 +131,9 @@ func TestUpInATerminal(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("it ended with %v", err)
 	}
-	for _, want := range []string{"      http://127.0.0.1:", "The bot is online.\n", "Ready to generate images with postcards.\n",
-		"Stopping. "} {
+	for _, want := range []string{
+		"      http://127.0.0.1:", "The bot is online.\n", "Ready to generate images with postcards.\n", "Stopping. ",
+	} {
 		if !strings.Contains(got.String(), want) {
 			t.Errorf("got\n%s\nwant %q in it", got.String(), want)
 		}

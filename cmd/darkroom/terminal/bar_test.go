@@ -52,7 +52,7 @@ func TestBar(t *testing.T) {
 			if rest != clearLine && c.width == 80 {
 				t.Errorf("after the last step: got %q, want an empty line", rest)
 			}
-			for _, line := range strings.Split(got, clearLine) {
+			for line := range strings.SplitSeq(got, clearLine) {
 				if n := utf8.RuneCountInString(line); n > max(0, c.width-1) {
 					t.Errorf("%q has %d columns of %d", line, n, c.width)
 				}

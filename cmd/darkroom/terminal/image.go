@@ -23,7 +23,8 @@ func Show(w io.Writer, img image.Image, how Graphics, s Screen, columns, rows in
 	switch how {
 	case Kitty:
 		err = kitty.EncodeGraphics(&b, img, &kitty.Options{
-			Action: kitty.TransmitAndPut, Format: kitty.PNG, Transmission: kitty.Direct, Chunk: true, Columns: columns, Rows: rows,
+			Action: kitty.TransmitAndPut, Format: kitty.PNG, Transmission: kitty.Direct, Chunk: true,
+			Columns: columns, Rows: rows,
 			Quiet: 2, // an answer would be typed into the shell
 		})
 		b.WriteByte('\n')
@@ -96,7 +97,8 @@ func writeBlocks(b *bytes.Buffer, img *image.NRGBA, how Graphics) {
 	}
 }
 
-// colorCode is a pixel's colour in an escape sequence: itself, or the nearest in xterm's cube of 6×6×6, which begins at 16.
+// colorCode is a pixel's colour in an escape sequence: itself, or the nearest in xterm's cube of 6×6×6, which begins at
+// 16.
 func colorCode(img *image.NRGBA, x, y int, how Graphics) string {
 	c := img.NRGBAAt(x, y)
 	if how == Few {
