@@ -172,7 +172,7 @@ type Leasing struct {
 	HangTimeout time.Duration `name:"hang" from:"DARKROOM_HANG" default:"2m" range:"1s..6h" placeholder:"TIME" help:"How long a job may make no progress before its renderer counts as hung and restarts; or twice the job's estimate, if that is longer."`
 }
 
-// Draw renders pictures from the shell.
+// Draw renders images from the shell.
 type Draw struct {
 	Prompt      string   `arg:"" help:"What the image shows; (word:1.2) sets a weight, {a|b} chooses by the seed. It may end with flags as in /imagine: --ar 3:2, --no fog, --seed 5, --steps 20, --tile, --resize fill."`
 	Negative    *string  `name:"negative" placeholder:"TEXT" help:"What to avoid. When left out: the model's default."`

@@ -11,8 +11,8 @@ import (
 
 // odd are turns of phrase that native speakers stumbled over in messages, help and pages.
 var odd = regexp.MustCompile(`(?i)posted nowhere|come with it in small|words are (weighed|painted)|` +
-	`that many were used|is no (PNG|file)\b|picture that I can read|I know no |all of it erased|take a pause back|busy beyond|` +
-	`what they may have|of yesterday|folder lies at\b|never saw:|are no finite`)
+	`that many were used|is no (PNG|file)\b|picture that I can read|I know no |all of it erased|take a pause back|` +
+	`busy beyond|what they may have|of yesterday|folder lies at\b|never saw:|are no finite`)
 
 // TestPlainEnglish looks for them in the program's sources and the documents that people read.
 func TestPlainEnglish(t *testing.T) {

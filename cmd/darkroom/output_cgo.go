@@ -17,16 +17,16 @@ import (
 	"darkroom/render/picture"
 )
 
-// output says where pictures go: a file each in a directory, or one file, numbered when there are several.
+// output says where images go: a file each in a directory, or one file, numbered when there are several.
 type output struct {
 	dir   string
-	stem  string // of the file's name; empty for a name of each picture's own
+	stem  string // of the file's name; empty for a name of each image's own
 	ext   string // ".png" as it was written
 	count int
 	force bool // replace the one file that is named
 }
 
-// otherFormats are endings of files that a person means for a picture, but which are not written.
+// otherFormats are endings of files that a person means for an image, but which are not written.
 //
 //nolint:gochecknoglobals // a constant; Go has no constant lists
 var otherFormats = []string{
@@ -34,7 +34,7 @@ var otherFormats = []string{
 }
 
 // openOutput reads --out: what ends in .png is a file, anything else a directory, which is made. The place is tried
-// before anything is painted, so that nobody waits for a picture that cannot be kept.
+// before anything is rendered, so that nobody waits for an image that cannot be kept.
 func openOutput(out string, count int, force bool) (output, error) {
 	f := output{dir: out, ext: ".png", count: count, force: force}
 	info, err := os.Stat(out)
@@ -84,7 +84,7 @@ func checkFileWritable(flag, path string) error {
 	return checkDirWritable(flag, path, filepath.Dir(path))
 }
 
-// save writes picture i and returns its file's name.
+// save writes image i and returns its file's name.
 func (f output) save(i int, s picture.Spec, data []byte) (string, error) {
 	path := f.path(i, s)
 	err := writeAtomically(path, func(w io.Writer) error {
