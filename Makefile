@@ -6,6 +6,10 @@ export CGO_ENABLED ?= 1
 # The program sends no usage data; the runtime library must not send any either.
 export ORT_DISABLE_TELEMETRY = 1
 
+# What `darkroom version` prints. Go itself does not note the commit in a git worktree.
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+VERSION = -ldflags "-X main.commit=$(COMMIT)"
+
 .DEFAULT_GOAL := help
 .PHONY: help runtime build bot run test check fmt lint race soak bench bench-peers bench-gpu clean
 
@@ -16,10 +20,10 @@ runtime: ## Fetch ONNX Runtime into bin/lib (once; checks its hash)
 	$(GO) run ./cmd/ort
 
 build: runtime ## Build bin/darkroom, with the runtime library beside it
-	$(GO) build -o bin/darkroom ./cmd/darkroom
+	$(GO) build $(VERSION) -o bin/darkroom ./cmd/darkroom
 
 bot: ## Build bin/darkroom-bot: the bot alone, without a C compiler
-	CGO_ENABLED=0 $(GO) build -o bin/darkroom-bot ./cmd/darkroom
+	CGO_ENABLED=0 $(GO) build $(VERSION) -o bin/darkroom-bot ./cmd/darkroom
 
 run: build ## Run everything; opens a page when there is no DISCORD_TOKEN
 	bin/darkroom up

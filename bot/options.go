@@ -26,11 +26,11 @@ type Parts struct {
 type Options struct {
 	Token   string           // the bot's token; needed
 	Base    string           // REST base; rest.DiscordAPI when empty
-	CDN     []string         // hosts (host or host:port) that pictures may be fetched from besides Discord's own
+	CDN     []string         // hosts (host or host:port) that images may be fetched from besides Discord's own
 	Pool    string           // the queue's pool, as the epochs in SQL are named; "main"
 	Shared  bool             // other bots work on the same database: what only one may do is claimed there
 	Workers int              // interactions that are handled at once; 64
-	HTTP    *http.Client     // for pictures; a client with a timeout of 20 s
+	HTTP    *http.Client     // for images; a client with a timeout of 20 s
 	Dial    gateway.Dial     // opens the gateway's connections; net.Dialer's
 	Now     func() time.Time // time.Now
 	Seed    func() int64     // draws seeds; random ones
@@ -51,7 +51,7 @@ type Intervals struct {
 	Reap        time.Duration // leases that ran out; 1 s
 	Deliver     time.Duration // undelivered results; 2 s
 	Positions   time.Duration // positions are told again at most this often; 4 s
-	Catalog     time.Duration // what renderers can paint; 5 s
+	Catalog     time.Duration // what renderers can render; 5 s
 	Expire      time.Duration // jobs whose acknowledgement was never noted; 5 s
 	GatewayIdle time.Duration // a gateway that says nothing for so long is dead; 2 min
 	GatewayOpen time.Duration // how long opening a gateway session may take; 30 s

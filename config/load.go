@@ -33,7 +33,7 @@ type Sources struct {
 	Help     io.Writer                    // where help goes
 }
 
-const description = `A Discord bot that paints what people ask for, on your own machine.
+const description = `A Discord bot that generates images on your own machine.
 
 Settings come from flags, then from the environment variable beside each flag, then from the file of --config.`
 
@@ -42,19 +42,17 @@ func Load(src Sources) (Settings, error) {
 	var s Settings
 	r := &resolver{sources: src}
 	helped := false
-	if len(src.Args) == 0 {
-		src.Args = []string{"--help"}
-	}
 	parser, err := newParser(&s, r, src.Help, func() { helped = true })
 	if err != nil {
 		return Settings{}, err
 	}
-	found, err := parser.Parse(joinNegativeNumbers(src.Args))
+	found, err := parser.Parse(joinNegativeNumbers(spokenArgs(src.Args)))
 	if helped {
 		return Settings{}, ErrHelp
 	}
 	if err != nil {
-		return Settings{}, &FaultError{Command: commandOf(err), Faults: append(slices.Clip(r.faults), err)}
+		command := commandOf(err)
+		return Settings{}, &FaultError{Command: command, Faults: append(slices.Clip(r.faults), plainFault(err, command))}
 	}
 	s.Command = strings.TrimPrefix(found.Selected().Path(), "darkroom ")
 	s.adoptOldNames()

@@ -75,7 +75,7 @@ func TestDefaults(t *testing.T) {
 		},
 	}
 	equal(t, "up", s.Up, want)
-	equal(t, "command and log", []any{s.Command, s.Log}, []any{"up", Log{Level: "info", Format: "text"}})
+	equal(t, "command and log", []any{s.Command, s.Log}, []any{"up", Log{}}) // the command chooses
 }
 
 func TestOrderOfSources(t *testing.T) {
@@ -194,7 +194,7 @@ func TestFaults(t *testing.T) {
 		"a size":    {sources("draw", "a", "--size", "12"), []string{`--size: size "12": want WIDTHxHEIGHT in pixels`}},
 		"a flag":    {sources("up", "--lese", "1s"), []string{`unknown flag --lese, did you mean "--lease"?`}},
 		"a command": {sources("paint"), []string{`unexpected argument paint`}},
-		"no prompt": {sources("draw"), []string{`expected "<prompt>"`}},
+		"no prompt": {sources("draw"), []string{`the prompt is missing, as in: darkroom draw "a red boat on a blue sea"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -68,7 +68,8 @@ func (r *resolver) decode(flag *kong.Flag, text, source string) any {
 		return nil
 	}
 	if flag.Enum != "" && !slices.Contains(flag.EnumSlice(), text) {
-		r.addFault("%s: %s: %q is not one of %s", source, flag.Name, text, strings.Join(flag.EnumSlice(), ", "))
+		names := slices.DeleteFunc(flag.EnumSlice(), func(name string) bool { return name == "" })
+		r.addFault("%s: %s: %q is not one of %s", source, flag.Name, text, strings.Join(names, ", "))
 		return nil
 	}
 	return text

@@ -20,7 +20,7 @@ type Settings struct {
 	Renderer Renderer `cmd:"" group:"serve" help:"Run only a renderer."`
 	Queue    Queue    `cmd:"" group:"shell" help:"Show the queue; pause a server, a model or everything, and resume it."`
 	Line     Queue    `cmd:"" hidden:"" help:"Former name of queue."`
-	Draw     Draw     `cmd:"" group:"shell" help:"Generate pictures from the shell, without Discord and Redis."`
+	Draw     Draw     `cmd:"" group:"shell" help:"Generate images from the shell, without Discord and Redis."`
 	Prompt   Prompt   `cmd:"" group:"shell" help:"Show how a prompt is read: weights and chunks."`
 	Models   Models   `cmd:"" group:"shell" help:"List and check the model folders."`
 	Doctor   Doctor   `cmd:"" group:"shell" help:"Check this machine and report each problem with its fix."`
@@ -29,8 +29,8 @@ type Settings struct {
 
 // Log says what is logged and how.
 type Log struct {
-	Level  string `name:"log-level" from:"DARKROOM_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Lowest level to log: debug, info, warn or error."`
-	Format string `name:"log-format" from:"DARKROOM_LOG_FORMAT" enum:"text,json" default:"text" placeholder:"FORM" help:"Format of the log on stderr: text or json."`
+	Level  string `name:"log-level" from:"DARKROOM_LOG_LEVEL" enum:",debug,info,warn,error" default:"" placeholder:"LEVEL" help:"Lowest level to log: debug, info, warn or error. When left out: info."`
+	Format string `name:"log-format" from:"DARKROOM_LOG_FORMAT" enum:",plain,text,json" default:"" placeholder:"FORM" help:"Format of the log on stderr: plain (what a person needs to know), text or json. When left out: text, or plain for up in a terminal without --log-level."`
 }
 
 // Up is everything in one process.
@@ -172,35 +172,37 @@ type Leasing struct {
 	HangTimeout time.Duration `name:"hang" from:"DARKROOM_HANG" default:"2m" range:"1s..6h" placeholder:"TIME" help:"How long a job may make no progress before its renderer counts as hung and restarts; or twice the job's estimate, if that is longer."`
 }
 
-// Draw renders pictures from the shell.
+// Draw renders images from the shell.
 type Draw struct {
-	Prompt      string   `arg:"" help:"What to draw; (word:1.2) sets a weight, {a|b} chooses by the seed. It may end with flags as in /imagine: --ar 3:2, --no fog, --seed 5, --steps 20, --tile, --resize fill."`
+	Prompt      string   `arg:"" help:"What the image shows; (word:1.2) sets a weight, {a|b} chooses by the seed. It may end with flags as in /imagine: --ar 3:2, --no fog, --seed 5, --steps 20, --tile, --resize fill."`
 	Negative    *string  `name:"negative" placeholder:"TEXT" help:"What to avoid. When left out: the model's default."`
-	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first picture. When left out or -1: a random one."`
+	Seed        *int64   `name:"seed" placeholder:"N" help:"Seed of the first image. When left out or -1: a random one."`
 	Steps       *int     `name:"steps" placeholder:"N" help:"Number of steps. When left out: the model's default."`
 	FewSteps    bool     `name:"few-steps" help:"Use the model's settings for few steps. Settings given as flags still count."`
 	Cfg         *float64 `name:"cfg" placeholder:"X" help:"Guidance scale. When left out: the model's default."`
 	Sampler     string   `name:"sampler" placeholder:"NAME" help:"Sampler, by its short name (dpmpp_2m_karras) or A1111's (\"DPM++ 2M Karras\"). When left out: the model's default."`
 	Eta         *float64 `name:"eta" placeholder:"X" help:"Share of noise in each step, from 0 to 1. When left out: the sampler's default."`
 	Rescale     float64  `name:"rescale" default:"0" placeholder:"X" help:"How much of the contrast that guidance adds to remove, from 0 to 1."`
-	SeedDelta   int64    `name:"ensd" default:"0" placeholder:"N" help:"Number added to the seed of the noise within the steps: A1111's ENSD."`
+	SeedDelta   int64    `name:"ensd" default:"0" placeholder:"N" help:"Number to add to the seed of the noise within the steps: A1111's ENSD."`
 	SeedSize    *Size    `name:"seed-size" placeholder:"WxH" help:"Size whose starting noise stays in the middle: A1111's seed resize."`
 	ClipSkip    int      `name:"clip-skip" default:"1" range:"1..12" placeholder:"N" help:"Layer of the text encoder to read, counted from the one the model was trained with."`
 	Size        *Size    `name:"size" placeholder:"WxH" help:"Size in pixels. When left out: the model's default."`
-	Count       int      `name:"count" default:"1" range:"1..64" placeholder:"N" help:"Number of pictures; each has the next seed."`
+	Count       int      `name:"count" default:"1" range:"1..64" placeholder:"N" help:"Number of images; each has the next seed."`
 	Model       string   `name:"model" placeholder:"DIR" help:"Model folder, or a name in --models. When empty: the built-in demo model."`
 	Dialect     string   `name:"dialect" enum:",diffusers,a1111" default:"" placeholder:"NAME" help:"Numeric conventions: diffusers or a1111. When left out: the model's default."`
 	Notation    string   `name:"notation" enum:",a1111,midjourney" default:"" placeholder:"NAME" help:"How to read the prompt: a1111 or midjourney (hot::2 dog). When left out: detected from the prompt."`
 	Wildcards   string   `name:"wildcards" from:"DARKROOM_WILDCARDS" default:"./data/wildcards" placeholder:"DIR" help:"Folder of wildcards: __name__ in the prompt becomes a line of name.txt."`
 	Emphasis    string   `name:"emphasis" enum:"original,no_norm" default:"original" placeholder:"KIND" help:"What (word:1.2) does to other words: original keeps the strength of the whole prompt, no_norm leaves them as they are."`
 	Tile        bool     `name:"tile" help:"Make edges that fit each other, for patterns."`
-	Init        string   `name:"init" placeholder:"FILE" help:"Picture to start from."`
-	Mask        string   `name:"mask" placeholder:"FILE" help:"With --init: white changes, black stays. Of a mask with transparent parts: opaque changes, or what was erased from the picture."`
-	MaskBlur    int      `name:"mask-blur" default:"-1" range:"-1..64" placeholder:"N" help:"With --mask: soften its edge by N pixels and keep the rest of the picture as it was, as A1111 does (there 4). When left out: as the dialect does; diffusers has a hard edge."`
+	Init        string   `name:"init" placeholder:"FILE" help:"Image to start from."`
+	Mask        string   `name:"mask" placeholder:"FILE" help:"With --init: white changes, black stays. Of a mask with transparent parts: opaque changes, or what was erased from the image."`
+	MaskBlur    int      `name:"mask-blur" default:"-1" range:"-1..64" placeholder:"N" help:"With --mask: soften its edge by N pixels and keep the rest of the image as it was, as A1111 does (there 4). When left out: as the dialect does; diffusers has a hard edge."`
 	Resize      string   `name:"resize" enum:",crop,fill,stretch" default:"" placeholder:"MODE" help:"With --init of another shape: crop it, fill the rest with its edges, or stretch it. When left out: crop."`
 	Strength    *float64 `name:"strength" placeholder:"X" help:"With --init: how much to change, from 0 to 1."`
-	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"File or directory for the pictures."`
-	JSON        bool     `name:"json" help:"Print one JSON object per picture: file, seed, size, seconds by stage."`
+	Out         string   `name:"out" short:"o" default:"." placeholder:"FILE|DIR" help:"File or directory for the images. A file that is there is kept, unless --force is given."`
+	Force       bool     `name:"force" help:"Replace the file of --out if there is one."`
+	Show        string   `name:"show" from:"DARKROOM_SHOW" enum:"auto,kitty,iterm2,sixel,blocks,none" default:"auto" placeholder:"HOW" help:"How to show the images on a terminal: kitty, iterm2, sixel, blocks (half blocks in colour) or none; auto is what the terminal is known for."`
+	JSON        bool     `name:"json" help:"Print one JSON object per image: file, seed, size, seconds by stage."`
 	SaveLatents string   `name:"save-latents" placeholder:"FILE" help:"Write the finished latents as .npy."`
 	Latents     string   `name:"latents" placeholder:"FILE" help:"Start from this standard normal noise (.npy) instead of noise from the seed."`
 	Runtime     Runtime  `embed:"" group:"models"`

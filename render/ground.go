@@ -6,15 +6,15 @@ import (
 	"darkroom/render/picture"
 )
 
-// groundWindow is one step of painting around a placed image.
+// groundWindow is one step of rendering around a placed image.
 type groundWindow struct {
 	at    image.Rectangle // of a size that the model knows, on the canvas
-	fresh image.Rectangle // the part of it that is painted; the rest is there already
+	fresh image.Rectangle // the part of it that is rendered; the rest is there already
 	side  side            // of what is there already on which the fresh part lies
 }
 
-// freshShare is which part of a window is painted at most, along the axis that it moves on: a quarter. In half of it a
-// model often paints its subject once more.
+// freshShare is which part of a window is rendered at most, along the axis that it moves on: a quarter. In half of it a
+// model often renders its subject once more.
 const freshShare = 4
 
 // side is one side of what is there already.
@@ -27,7 +27,7 @@ const (
 	below
 )
 
-// groundWindows plans the windows that paint a canvas around what is known of it: first the sides, then above and
+// groundWindows plans the windows that render a canvas around what is known of it: first the sides, then above and
 // below. A window shows at least as much known ground as it paints, so that the model sees what it continues. All sides
 // are multiples of grid, and the window is no larger than what is known.
 func groundWindows(canvas, known image.Rectangle, window picture.Size, grid int) []groundWindow {
@@ -53,7 +53,7 @@ func groundWindows(canvas, known image.Rectangle, window picture.Size, grid int)
 	return all
 }
 
-// grown is what is known after a strip was painted along one side.
+// grown is what is known after a strip was rendered along one side.
 func grown(known image.Rectangle, s side, depth int) image.Rectangle {
 	switch s {
 	case left:
@@ -68,7 +68,7 @@ func grown(known image.Rectangle, s side, depth int) image.Rectangle {
 	return known
 }
 
-// stripWindows are the windows that paint a strip along one side. Each shows a quarter of the one before, which it
+// stripWindows are the windows that render a strip along one side. Each shows a quarter of the one before, which it
 // continues.
 func stripWindows(known image.Rectangle, s side, depth int, window picture.Size, grid int) []groundWindow {
 	after := grown(known, s, depth)

@@ -35,7 +35,7 @@ func fillFresh(canvas *image.NRGBA, w groundWindow) *image.NRGBA {
 const joinBlur = 4
 
 // joinGround copies what was painted of a window onto the canvas. A decoder does not return what the encoder was given,
-// so the known ground and the painted one differ a little at their edge; the fresh ground takes that difference over,
+// so the known ground and the rendered one differ a little at their edge; the fresh ground takes that difference over,
 // less and less with the distance.
 func joinGround(canvas, painted *image.NRGBA, w groundWindow) {
 	view := image.NewNRGBA(painted.Rect)

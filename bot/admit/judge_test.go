@@ -73,6 +73,9 @@ func TestJudge(t *testing.T) {
 			refused: "no size that is small enough: this server allows at most 100 pixels"},
 		"no model":        {want: boat, none: true, refused: "No renderer is ready"},
 		"an empty prompt": {want: request.Wanted{Prompt: "  "}, refused: "The prompt is empty"},
+		"a prompt that nobody can see": {
+			want: request.Wanted{Prompt: "\u200b\u2060 \ufeff\u200d\ufe0f\u3164 --seed 4"}, refused: "The prompt is empty",
+		},
 		"a prompt of only flags": {want: request.Wanted{Prompt: "--seed 3"},
 			refused: "For example: /imagine prompt: a red boat"},
 		"what the resolver refuses": {want: request.Wanted{Prompt: "red boat", Sampler: new("heun")},

@@ -12,7 +12,7 @@ const (
 	administrator = 1 << 3
 )
 
-// CheckPlace tells whether the bot may send pictures in a place, or why not.
+// CheckPlace tells whether the bot may send images in a place, or why not.
 func CheckPlace(p command.Place) *request.Refusal {
 	inServer := p.Kind == "guild" || p.Kind == "thread"
 	if inServer && p.BotPermissions&(attachFiles|administrator) == 0 {

@@ -7,7 +7,7 @@ import (
 	"darkroom/store/limits"
 )
 
-// CheckQuota judges what a person has in hand against a server's limits, at the moment a job of so many pictures is
+// CheckQuota judges what a person has in hand against a server's limits, at the moment a job of so many images is
 // accepted. It is asked again for every click.
 func CheckQuota(p limits.Policy, u limits.Usage, pictures int) *request.Refusal {
 	if r := paused(p); r != nil {

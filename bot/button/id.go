@@ -21,16 +21,16 @@ const (
 	Reroll  Verb = "reroll"  // the same settings with a new seed
 	Vary    Verb = "vary"    // variations of one tile; Arg is "subtle" or "strong", or empty for the usual strength
 	Single  Verb = "single"  // one tile alone, at once, from the message
-	Upscale Verb = "upscale" // one tile painted again at a larger size
-	Zoom    Verb = "zoom"    // one tile smaller, painted around; Arg is how many times: "2" or "1-5"
-	Pan     Verb = "pan"     // one tile moved aside, painted on; Arg is where to look: "left", "right", "up" or "down"
+	Upscale Verb = "upscale" // one tile rendered again at a larger size
+	Zoom    Verb = "zoom"    // one tile smaller, rendered around; Arg is how many times: "2" or "1-5"
+	Pan     Verb = "pan"     // one tile moved aside, rendered on; Arg is where to look: "left", "right", "up" or "down"
 	Remix   Verb = "remix"   // a form with the prompt filled in; also the id of that form
 	Info    Verb = "info"    // all settings of a message, privately
 	Delete  Verb = "delete"  // the message goes; owner or moderator
 	Cancel  Verb = "cancel"  // the job goes, while it waits or runs
-	Show    Verb = "show"    // pictures that could not be posted: paint them again for this click
+	Show    Verb = "show"    // images that could not be posted: render them again for this click
 	Example Verb = "example" // Job is the number of an example prompt
-	Words   Verb = "words"   // what a model can paint; Job is the beginning of its hash
+	Words   Verb = "words"   // what a model can render; Job is the beginning of its hash
 	Permute Verb = "permute" // Job is the interaction that asked whether many prompts shall be painted; Arg is the answer
 	Forget  Verb = "forget"  // all that is kept about whoever presses it is erased; Job is "me"
 )

@@ -192,7 +192,7 @@ func (c *corrector) retry(ctx context.Context) {
 
 // reconcile makes the message of a job that was posted say what SQL says. Another bot may have written its end down,
 // and a cancel may have been written down while its renderer was cut off from the queue and posted: the cancel
-// stands, and the pictures go. late tells that an edit of ours may have arrived after the pictures.
+// stands, and the images go. late tells that an edit of ours may have arrived after the images.
 func (c *corrector) reconcile(ctx context.Context, j job.Job, out queue.Outcome, late bool) {
 	now, err := c.db.Find(ctx, j.ID)
 	switch {
@@ -205,14 +205,14 @@ func (c *corrector) reconcile(ctx context.Context, j job.Job, out queue.Outcome,
 }
 
 // restore gives a finished message its text and buttons back, in case an edit of its position arrived after the
-// pictures.
+// images.
 func (c *corrector) restore(ctx context.Context, j job.Job, out queue.Outcome) {
 	m := message.Finished(j.Address, j.Spec, j.ID, nil, out.Files)
 	m.Rows, m.KeepFiles = message.FinishedRows(j.Spec, j.ID, len(out.Files)), true
 	c.correctUnended(ctx, j, m)
 }
 
-// retract takes pictures back that were posted although their cancel was written down before.
+// retract takes images back that were posted although their cancel was written down before.
 func (c *corrector) retract(ctx context.Context, j job.Job) {
 	if got, err := c.messages.fetch(ctx, j); err != nil || !got.Has(j.RemixID()) {
 		return // they are not there, or out of reach

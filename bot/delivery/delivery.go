@@ -197,7 +197,7 @@ func (d *Delivery) Run(ctx context.Context) error {
 // Wait waits for the messages that are being corrected in the background.
 func (d *Delivery) Wait() { d.corrections.background.wait() }
 
-// deliver brings undelivered results, offers to paint again what is lost, and tells of jobs that failed.
+// deliver brings undelivered results, offers to render again what is lost, and tells of jobs that failed.
 func (d *Delivery) deliver(ctx context.Context) error {
 	for {
 		if more := d.late.deliver(ctx); more {

@@ -231,7 +231,7 @@ func (e *events) done(ctx context.Context, ev queue.Event) error {
 }
 
 // writeDone writes down what was made, and has the message corrected if an edit of ours, the last of which was sent at
-// edited, may have come after the pictures, or if another bot was faster to write the end down.
+// edited, may have come after the images, or if another bot was faster to write the end down.
 func (e *events) writeDone(ctx context.Context, j job.Job, readable bool, out queue.Outcome, edited time.Time) error {
 	switch out.Delivered {
 	case rest.DeliveredLater:
@@ -248,7 +248,7 @@ func (e *events) writeDone(ctx context.Context, j job.Job, readable bool, out qu
 }
 
 // lostResults looks whether the results that a renderer left undelivered are still there: they end their job when
-// they are delivered. If they were lost with the queue, an offer to paint them again is due instead.
+// they are delivered. If they were lost with the queue, an offer to render them again is due instead.
 func (e *events) lostResults(ctx context.Context, j job.Job, out queue.Outcome) error {
 	if e.now().Sub(j.Updated) < undeliveredAge {
 		return nil
@@ -270,7 +270,7 @@ func (e *events) failed(ctx context.Context, ev queue.Event) error {
 	})
 }
 
-// cancelled ends a job that was cancelled. A renderer that was to look whether its pictures are there may have been
+// cancelled ends a job that was cancelled. A renderer that was to look whether its images are there may have been
 // refused.
 func (e *events) cancelled(ctx context.Context, ev queue.Event) error {
 	write := func() (bool, error) { return e.endings.db.Cancel(ctx, ev.Job) }

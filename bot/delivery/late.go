@@ -23,7 +23,7 @@ const (
 	deliveryTimeout = 90 * time.Second
 )
 
-// lateResults delivers undelivered results: pictures that a renderer could not post, because the interaction's token
+// lateResults delivers undelivered results: images that a renderer could not post, because the interaction's token
 // was too old or because the place did not take them.
 type lateResults struct {
 	queue       undeliveredResults
@@ -74,7 +74,7 @@ func (l *lateResults) deliverInTime(ctx context.Context, d queue.Undelivered) {
 	}
 }
 
-// deliverOne delivers one job's pictures and ends the job. Until AckUndelivered they come up again, so all of it may
+// deliverOne delivers one job's images and ends the job. Until AckUndelivered they come up again, so all of it may
 // happen twice. What could not be posted for a day goes into the inbox: the queue has little room for results, and
 // others need it.
 func (l *lateResults) deliverOne(ctx context.Context, d queue.Undelivered) error {
@@ -128,7 +128,7 @@ func (l *lateResults) acknowledge(ctx context.Context, id string) error {
 	return l.queue.AckUndelivered(ctx, id)
 }
 
-// lateMessage is the finished message with its pictures.
+// lateMessage is the finished message with its images.
 func lateMessage(j job.Job, d queue.Undelivered) message.Message {
 	var files []message.File
 	for _, f := range d.Files {
@@ -137,8 +137,8 @@ func lateMessage(j job.Job, d queue.Undelivered) message.Message {
 	return message.Finished(j.Address, j.Spec, j.ID, files, d.Outcome.Files)
 }
 
-// lateDelivery is one delivery of late pictures. It tries, in this order: the message that waits for them, a new
-// message in the same channel, direct messages, the inbox. Private pictures never go into a channel. The private
+// lateDelivery is one delivery of late images. It tries, in this order: the message that waits for them, a new
+// message in the same channel, direct messages, the inbox. Private images never go into a channel. The private
 // message that waits for them can be edited by the interaction's token alone, while that is good.
 type lateDelivery struct {
 	*idempotentPost
@@ -174,7 +174,7 @@ func (l *lateDelivery) tryInOrder(ctx context.Context) error {
 	return l.endPosted(ctx)
 }
 
-// giveUp ends a delivery that did not succeed for a day. Pictures that are posted stay so: only cleaning up was left.
+// giveUp ends a delivery that did not succeed for a day. Images that are posted stay so: only cleaning up was left.
 func (l *lateDelivery) giveUp(ctx context.Context) error {
 	if l.recorded.State == store.Posted {
 		return l.recordPostedEnd(ctx)
@@ -182,7 +182,7 @@ func (l *lateDelivery) giveUp(ctx context.Context) error {
 	return l.endUnposted(ctx, store.Delivery{State: store.Inbox, Reason: errMaybePosted.Error()}, rest.DeliveredInbox)
 }
 
-// endPosted ends a job whose pictures are in a message of their own.
+// endPosted ends a job whose images are in a message of their own.
 func (l *lateDelivery) endPosted(ctx context.Context) error {
 	if err := l.deleteWaiting(ctx); err != nil {
 		return err
@@ -190,7 +190,7 @@ func (l *lateDelivery) endPosted(ctx context.Context) error {
 	return l.recordPostedEnd(ctx)
 }
 
-// recordPostedEnd notes where the pictures are, or that they were there until somebody deleted them.
+// recordPostedEnd notes where the images are, or that they were there until somebody deleted them.
 func (l *lateDelivery) recordPostedEnd(ctx context.Context) error {
 	l.outcome.Delivered = rest.DeliveredPosted
 	if l.recorded.Message == "" {
@@ -205,9 +205,9 @@ func (l *lateDelivery) recordEnd(ctx context.Context) error {
 	return err
 }
 
-// endUnposted ends a job that was posted nowhere, with what its owner gets instead.
+// endUnposted ends a job that could not be posted, with what its owner gets instead.
 func (l *lateDelivery) endUnposted(ctx context.Context, d store.Delivery, delivered string) error {
-	l.log.Warn("late pictures were posted nowhere", "job", l.job.ID, "state", d.State, "reason", d.Reason)
+	l.log.Warn("late images could not be posted", "job", l.job.ID, "state", d.State, "reason", d.Reason)
 	l.outcome.Delivered, l.outcome.Message = delivered, ""
 	var pictures []store.InboxPicture
 	if d.State == store.Inbox {

@@ -61,8 +61,8 @@ func closed(err error) bool {
 	return errors.Is(err, errOutOfReach) || rest.Final(err) && !rest.Removed(err)
 }
 
-// stillWaiting looks whether a message still waits for its pictures. If it shows them, a position must not replace
-// them: it would hide from the next renderer that there is nothing left to paint.
+// stillWaiting looks whether a message still waits for its images. If it shows them, a position must not replace
+// them: it would hide from the next renderer that there is nothing left to render.
 func (m *messages) stillWaiting(ctx context.Context, j job.Job) bool {
 	got, err := m.fetch(ctx, j)
 	return err == nil && !got.Has(j.RemixID())

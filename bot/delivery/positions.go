@@ -223,7 +223,7 @@ func (p *positions) movedBackReason(g shownState, now message.QueueStatus) strin
 }
 
 // show tells a waiting job's message its position; 0 says that it is not known. A renderer may take the job at any
-// moment, so the files are left alone, and afterwards it is made sure that the edit did not come after the pictures.
+// moment, so the files are left alone, and afterwards it is made sure that the edit did not come after the images.
 func (p *positions) show(ctx context.Context, j job.Job, st message.QueueStatus) {
 	g, known := p.shown.get(j.ID)
 	if g.leased {

@@ -17,7 +17,7 @@ import (
 // minutes". Source: Discord, resources/message, "enforce_nonce".
 const nonceLife = time.Minute
 
-// Why a message was posted nowhere. The texts are what its owner reads.
+// Why a message could not be posted. The texts are what its owner reads.
 var (
 	errUndeliverable error = reason(message.ReasonUndeliverable)
 	errMaybePosted   error = reason(message.ReasonMaybePosted)
@@ -37,7 +37,7 @@ type poster struct {
 	log     *slog.Logger
 }
 
-// idempotentPost is a new message about a job that must appear once: late pictures, or an offer to paint them again.
+// idempotentPost is a new message about a job that must appear once: late images, or an offer to render them again.
 // Before it is posted, its channel is written down. A bot that finds such a note after a crash repeats the post while
 // Discord remembers its nonce, and looks for the message after that; if it cannot look, it posts nothing.
 type idempotentPost struct {

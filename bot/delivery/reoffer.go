@@ -23,7 +23,7 @@ type reofferStore interface {
 	MarkSent(ctx context.Context, job, channel, message string) error
 }
 
-// reofferer offers to paint pictures again that are lost, and tells of failed jobs what their own messages could not
+// reofferer offers to render images again that are lost, and tells of failed jobs what their own messages could not
 // tell.
 type reofferer struct {
 	db          reofferStore
@@ -92,7 +92,7 @@ func (r *reofferer) offer(ctx context.Context, d store.Delivery) error {
 	return err
 }
 
-// reoffer offers to paint lost pictures again.
+// reoffer offers to render lost images again.
 func (r *reofferer) reoffer(ctx context.Context, j job.Job) error {
 	m := message.Reoffer(j.Address, j.Spec, j.ID)
 	if j.Message != "" && !j.Address.Ephemeral {

@@ -17,8 +17,8 @@ type shownStates struct {
 // shownState is what is known about one job's message.
 type shownState struct {
 	position int       // the position that the message shows; 0 when it shows none, -1 when it shows something else
-	eta      time.Time // when it says that the pictures should be there; zero when it does not say
-	paused   bool      // it says that painting is paused
+	eta      time.Time // when it says that the images should be there; zero when it does not say
+	paused   bool      // it says that rendering is paused
 	edited   time.Time // when the bot last sent or edited that message
 	leased   bool      // a renderer has the job, or had it last: the renderer edits the message
 	percent  int
@@ -71,7 +71,7 @@ func (s *shownStates) setPercent(id string, percent int) {
 	s.update(id, func(g *shownState) { g.percent, g.leased = percent, true })
 }
 
-// nextETA is the next moment by which the message of a waiting job says that its pictures are there.
+// nextETA is the next moment by which the message of a waiting job says that its images are there.
 func (s *shownStates) nextETA(now time.Time) (next time.Time, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +106,7 @@ func (g shownState) outdated(now message.QueueStatus, at time.Time) bool {
 		return false
 	}
 	if !g.eta.After(at) && now.ETA.After(at) {
-		return true // the moment has passed, and the pictures are not there
+		return true // the moment has passed, and the images are not there
 	}
 	if at.Sub(g.edited) < minEstimateChange {
 		return false

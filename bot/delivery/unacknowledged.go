@@ -46,7 +46,7 @@ func (b lookupBackoff) keepOnly(open []store.Job) {
 }
 
 // unacknowledged decides about jobs whose acknowledgement was never written down. If Discord shows the job's message,
-// the person knows of it: the job is painted. If not, nobody waits for it and it expires.
+// the person knows of it: the job is rendered. If not, nobody waits for it and it expires.
 type unacknowledged struct {
 	db             acknowledgements
 	discord        *rest.Client
@@ -77,7 +77,7 @@ func (u *unacknowledged) resolveAll(ctx context.Context) error {
 func (u *unacknowledged) resolve(ctx context.Context, row store.Job) error {
 	j, err := job.Read(row)
 	if err != nil {
-		_, err := u.db.Expire(ctx, row.ID) // it could not be painted anyway
+		_, err := u.db.Expire(ctx, row.ID) // it could not be rendered anyway
 		return err
 	}
 	now := u.now()

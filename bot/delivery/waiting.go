@@ -10,12 +10,12 @@ import (
 	"darkroom/store"
 )
 
-// editWaiting puts the pictures into the message that waits for them. Whatever that message shows, it then shows the
-// pictures once, so the edit can be repeated. It pings nobody. If somebody deleted the message, or its channel, the
-// pictures stay undelivered. delivered is empty if the message cannot be edited.
+// editWaiting puts the images into the message that waits for them. Whatever that message shows, it then shows the
+// images once, so the edit can be repeated. It pings nobody. If somebody deleted the message, or its channel, the
+// images stay undelivered. delivered is empty if the message cannot be edited.
 //
 // The edit is written down first. If it is refused, an earlier one may have arrived nevertheless, and a new message
-// would show the pictures twice.
+// would show the images twice.
 func (l *lateDelivery) editWaiting(ctx context.Context) (delivered string, err error) {
 	messages := l.corrections.messages
 	if !messages.byToken(l.job) && (l.job.Message == "" || l.job.Address.Ephemeral) {
@@ -47,7 +47,7 @@ func (l *lateDelivery) editWaiting(ctx context.Context) (delivered string, err e
 	return "", nil
 }
 
-// alreadyShown looks whether the waiting message shows the pictures. It returns errMaybePosted if the bot may not look.
+// alreadyShown looks whether the waiting message shows the images. It returns errMaybePosted if the bot may not look.
 func (l *lateDelivery) alreadyShown(ctx context.Context) (delivered string, err error) {
 	got, err := l.corrections.messages.fetch(ctx, l.job)
 	switch {
@@ -63,8 +63,8 @@ func (l *lateDelivery) alreadyShown(ctx context.Context) (delivered string, err 
 	return "", nil
 }
 
-// endInPlace ends a job whose own message shows its pictures, or showed them until somebody deleted it. An edit of
-// its position that was slow may have arrived after the pictures, and a cancel may have been written down meanwhile:
+// endInPlace ends a job whose own message shows its images, or showed them until somebody deleted it. An edit of
+// its position that was slow may have arrived after the images, and a cancel may have been written down meanwhile:
 // both are put right.
 func (l *lateDelivery) endInPlace(ctx context.Context, delivered string) error {
 	l.outcome.Delivered, l.outcome.Channel, l.outcome.Message = delivered, l.job.Address.Channel, l.job.Message
@@ -76,7 +76,7 @@ func (l *lateDelivery) endInPlace(ctx context.Context, delivered string) error {
 	return nil
 }
 
-// deleteWaiting removes the waiting message of pictures that were posted elsewhere: one job shows one message. An
+// deleteWaiting removes the waiting message of images that were posted elsewhere: one job shows one message. An
 // error that may pass is returned, so that it is tried again; one that will not is only logged.
 func (l *lateDelivery) deleteWaiting(ctx context.Context) error {
 	channel, id := l.job.Address.Channel, l.job.Message

@@ -11,7 +11,7 @@ import (
 	"darkroom/store"
 )
 
-// layout places a picture of a size on a canvas whose ground is painted in windows.
+// layout places an image of a size on a canvas whose ground is rendered in windows.
 type layout = func(picture, window request.Size) request.Canvas
 
 // zoom places one tile, smaller, in the middle of its canvas and generates the area around it.
@@ -23,7 +23,7 @@ func (p *repainter) zoom(ctx context.Context, r *responder) error {
 	return p.outpaint(ctx, r, "zoom", zoomedOut(by))
 }
 
-// zoomedOut places a picture in the middle of a canvas of its own size, so many times smaller.
+// zoomedOut places an image in the middle of a canvas of its own size, so many times smaller.
 func zoomedOut(by float64) layout {
 	return func(size, _ request.Size) request.Canvas {
 		w, h := int(math.Round(float64(size.Width)/by)), int(math.Round(float64(size.Height)/by))
@@ -41,7 +41,7 @@ func (p *repainter) pan(ctx context.Context, r *responder) error {
 	return p.outpaint(ctx, r, "pan", place)
 }
 
-// panned extends the canvas to a side by half of a window, as Midjourney extends it by half of a picture; nil for no
+// panned extends the canvas to a side by half of a window, as Midjourney extends it by half of an image; nil for no
 // side.
 func panned(side string) layout {
 	to, known := map[string][2]int{"left": {-1, 0}, "right": {1, 0}, "up": {0, -1}, "down": {0, 1}}[side]

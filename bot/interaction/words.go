@@ -12,7 +12,7 @@ import (
 // maxExamples is how many examples have a button: a row of Discord has five.
 const maxExamples = 5
 
-// knownWords shows what a model can paint.
+// knownWords shows what a model can render.
 type knownWords struct{ catalog catalog }
 
 // show shows the words of the model that the button names.

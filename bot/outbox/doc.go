@@ -11,6 +11,6 @@
 // another one that lives stops with an error (ownership.go).
 //
 // The outbox also keeps the queue's pauses as SQL has them, audits jobs whose end nobody heard of, reaps lost leases,
-// and copies input pictures from Discord before their job is enqueued. When it gives a job up it tells so through
+// and copies input images from Discord before their job is enqueued. When it gives a job up it tells so through
 // Options.Failed.
 package outbox

@@ -27,11 +27,11 @@ var (
 	errBacklog = errors.New("others wait for room in the queue")
 	// errNoEpoch means that the relay has not begun an epoch yet.
 	errNoEpoch = errors.New("the queue has no epoch yet")
-	// errCopying means that somebody else is copying this job's input pictures.
+	// errCopying means that somebody else is copying this job's input images.
 	errCopying = errors.New("its input pictures are being copied")
 	// errJobEnded means that a job ended on its way into the queue: somebody cancelled it.
 	errJobEnded = errors.New("the job ended meanwhile")
-	// errGivenUp means that a job cannot be painted and was given up.
+	// errGivenUp means that a job cannot be rendered and was given up.
 	errGivenUp = errors.New("the job was given up")
 )
 
@@ -49,7 +49,7 @@ type enqueuer struct {
 	db       enqueueStore
 	queue    jobQueue
 	copier   *copier
-	copying  sync.Map // ids of jobs whose input pictures are being copied
+	copying  sync.Map // ids of jobs whose input images are being copied
 	failed   func(j job.Job, reason string)
 	enqueued func()
 	log      *slog.Logger
@@ -88,7 +88,7 @@ func (o *Outbox) Enqueue(ctx context.Context, j job.Job, p store.Policy) error {
 	return err
 }
 
-// enqueue brings a job into the queue, from any state: missing input pictures are copied, the queue gets their
+// enqueue brings a job into the queue, from any state: missing input images are copied, the queue gets their
 // bytes, the job is enqueued and its epoch is noted. Doing it again does no harm. Every way into the queue comes
 // through here or through add.
 func (e *enqueuer) enqueue(ctx context.Context, epoch int64, j job.Job, policy policyReader) error {
@@ -133,7 +133,7 @@ func (e *enqueuer) add(ctx context.Context, epoch int64, j job.Job, policy polic
 	return err
 }
 
-// attach copies the input pictures of a job, or gives it up if that cannot be done.
+// attach copies the input images of a job, or gives it up if that cannot be done.
 func (e *enqueuer) attach(ctx context.Context, j job.Job) (job.Job, error) {
 	complete, err := e.copier.attach(ctx, j)
 	if lost, ok := errors.AsType[*lostInput](err); ok {
@@ -142,7 +142,7 @@ func (e *enqueuer) attach(ctx context.Context, j job.Job) (job.Job, error) {
 	return complete, err
 }
 
-// putInputs gives the queue the bytes of a job's input pictures.
+// putInputs gives the queue the bytes of a job's input images.
 func (e *enqueuer) putInputs(ctx context.Context, j job.Job) error {
 	for _, sha := range j.Inputs {
 		data, err := e.db.Input(ctx, sha)
@@ -173,7 +173,7 @@ func (e *enqueuer) removeEnded(ctx context.Context, id string) error {
 	return err
 }
 
-// giveUp ends a job that cannot be painted: in SQL, then in its message. It returns errGivenUp with the cause. It does
+// giveUp ends a job that cannot be rendered: in SQL, then in its message. It returns errGivenUp with the cause. It does
 // not stop when the caller has no more time, or the job would seem to wait for ever.
 func (e *enqueuer) giveUp(ctx context.Context, j job.Job, reason string, cause error) error {
 	e.log.Warn("a job was given up before it was rendered", "job", j.ID, "error", rest.Redact(cause.Error()))

@@ -129,7 +129,7 @@ type Outbox struct {
 	wake   chan struct{} // holds a value when the relay should run at once
 
 	queueFull    atomic.Bool     // the queue takes no more: who waits for room comes before newcomers
-	copies       *errgroup.Group // jobs whose input pictures are copied for the relay
+	copies       *errgroup.Group // jobs whose input images are copied for the relay
 	copyingCount atomic.Int32
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,8 @@ type pauseSync struct {
 	db    policies
 	queue pauses
 	stale atomic.Bool // the queue may not know what is paused
+
+	synced atomic.Pointer[[]store.Pause] // what SQL had when the queue was last made to agree
 }
 
 // sync makes the queue's pauses those of SQL: a queue that was wiped has lost its own, and one that could not be
@@ -63,15 +66,33 @@ func (p *pauseSync) sync(ctx context.Context) error {
 			return fmt.Errorf("resume: %w", err)
 		}
 	}
+	p.synced.Store(&want)
 	return nil
 }
 
-// syncStale does so if the queue may not know what is paused.
+// changed tells whether SQL has other pauses than when the queue was last made to agree.
+func (p *pauseSync) changed(ctx context.Context) (bool, error) {
+	want, err := p.db.Pauses(ctx)
+	if err != nil {
+		return false, err
+	}
+	synced := p.synced.Load()
+	return synced == nil || !slices.EqualFunc(*synced, want, func(a, b store.Pause) bool {
+		return a.Kind == b.Kind && a.Name == b.Name && a.Reason == b.Reason
+	}), nil
+}
+
+// syncStale does so if the queue may not know what is paused, or if SQL has other pauses than before: another process,
+// such as `darkroom queue pause`, changed them.
 func (p *pauseSync) syncStale(ctx context.Context) error {
-	if !p.stale.Swap(false) {
+	changed, err := p.changed(ctx)
+	if err != nil {
+		return err
+	}
+	if !p.stale.Swap(false) && !changed {
 		return nil
 	}
-	err := p.sync(ctx)
+	err = p.sync(ctx)
 	if err != nil {
 		p.stale.Store(true)
 	}

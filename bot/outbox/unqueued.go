@@ -16,13 +16,13 @@ const (
 	// relayBatch is how many jobs one query of the relay brings.
 	relayBatch = 1000
 	// maxEnqueuing is how many people's jobs are enqueued at once. One person's go one after the other: the order in which
-	// they come is the order in which they are painted.
+	// they come is the order in which they are rendered.
 	maxEnqueuing = 8
-	// maxCopying is how many input pictures are copied at once for the relay.
+	// maxCopying is how many input images are copied at once for the relay.
 	maxCopying = 4
 )
 
-// enqueueUnqueued enqueues what an epoch lacks. Jobs whose input pictures must still be copied go on in the background:
+// enqueueUnqueued enqueues what an epoch lacks. Jobs whose input images must still be copied go on in the background:
 // Discord may be slow, and nobody else should wait for it.
 func (o *Outbox) enqueueUnqueued(ctx context.Context, epoch int64) (err error) {
 	full := false
@@ -47,7 +47,7 @@ func (o *Outbox) enqueueUnqueued(ctx context.Context, epoch int64) (err error) {
 	}
 }
 
-// startCopies begins to copy input pictures, as many at once as may be, and returns the jobs that need none.
+// startCopies begins to copy input images, as many at once as may be, and returns the jobs that need none.
 func (o *Outbox) startCopies(ctx context.Context, epoch int64, unqueued []store.Job) (ready []store.Job) {
 	for _, row := range unqueued {
 		if len(row.PendingInputs) == 0 {

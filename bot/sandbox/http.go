@@ -59,7 +59,9 @@ func (s *Sandbox) knownHost(hostport string) bool {
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
 		host = h
 	}
-	if host == "localhost" || slices.Contains(s.options.Hosts, host) {
+	host = strings.TrimSuffix(strings.ToLower(host), ".") // a name is the same in capitals, and with the root's dot
+	isHost := func(name string) bool { return strings.EqualFold(name, host) }
+	if host == "localhost" || slices.ContainsFunc(s.options.Hosts, isHost) {
 		return true
 	}
 	ip := net.ParseIP(strings.Trim(host, "[]"))

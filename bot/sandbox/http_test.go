@@ -16,7 +16,7 @@ import (
 
 func TestOnlyItsOwnAddress(t *testing.T) {
 	t.Parallel()
-	s := sandboxtest.Start(t, sandbox.Options{})
+	s := sandboxtest.Start(t, sandbox.Options{Hosts: []string{"images.EXAMPLE"}})
 	own := strings.TrimPrefix(s.URL(), "http://")
 	for name, tc := range map[string]struct {
 		host, origin, site string
@@ -24,6 +24,8 @@ func TestOnlyItsOwnAddress(t *testing.T) {
 	}{
 		"its own address":               {own, "", "", 200},
 		"localhost":                     {"localhost:80", "", "", 200},
+		"localhost in capitals":         {"LOCALHOST:80", "", "", 200},
+		"a host of the settings":        {"Images.Example:80", "", "", 200},
 		"another name for this address": {"evil.example", "", "", 403},
 		"a page of another website":     {own, "http://evil.example", "", 403},
 		"another port's page":           {own, "http://127.0.0.1:1", "", 403},

@@ -21,9 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	env := environment{
-		args: os.Args[1:], getenv: os.Getenv, environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-	}
+	env := processEnvironment()
 	switch kind := os.Getenv(childEnv); {
 	case kind == childProgram:
 		os.Exit(runProcess(env))

@@ -2,26 +2,25 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"maps"
-	"runtime"
-	"runtime/debug"
 
+	"darkroom/cmd/darkroom/terminal"
 	"darkroom/config"
 )
 
 // environment is what the program sees of the process it runs in.
 type environment struct {
-	args        []string
-	getenv      func(string) string
-	environ     []string  // what a renderer's process inherits
-	stdin       io.Reader // read by a renderer's process alone
-	stdout      io.Writer // what was asked for
-	stderr      io.Writer // logs and errors
-	interactive bool      // stderr is a terminal, so progress may be shown there
-	poolOpener            // where models come from
+	args       []string
+	getenv     func(string) string
+	environ    []string               // what a renderer's process inherits
+	stdin      io.Reader              // read by a renderer's process alone
+	stdout     io.Writer              // what was asked for
+	stderr     io.Writer              // logs and errors
+	outScreen  func() terminal.Screen // of stdout; nil where that is no terminal
+	errScreen  func() terminal.Screen // of stderr; nil where that is no terminal
+	poolOpener                        // where models come from
 }
 
 // invocation is what every subcommand is given.
@@ -49,25 +48,4 @@ func commands() map[string]command {
 	}
 	maps.Copy(all, renderCommands())
 	return all
-}
-
-// version prints the version of this program.
-func version(_ context.Context, s invocation) error {
-	_, err := fmt.Fprintf(s.stdout, "darkroom %s, %s, %s/%s%s\n",
-		revision(), runtime.Version(), runtime.GOOS, runtime.GOARCH, buildNote)
-	return err
-}
-
-// revision returns the module's version, or the commit it was built from.
-func revision() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(unknown)"
-	}
-	for _, set := range info.Settings {
-		if set.Key == "vcs.revision" && len(set.Value) >= 12 {
-			return set.Value[:12]
-		}
-	}
-	return info.Main.Version
 }

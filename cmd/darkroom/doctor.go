@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"darkroom/bot/rest"
 	"darkroom/config"
@@ -180,6 +183,9 @@ func checkPage(ctx context.Context, p config.Page, d config.Discord) finding {
 		return healthy(subject, "not needed: there is a token")
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", p.Listen)
+	if err != nil && servesPage(ctx, p.Listen) {
+		return healthy(subject, "a running darkroom serves it on %s", p.Listen)
+	}
 	if err != nil {
 		return broken(
 			subject, err, "stop what listens there, or choose another port: --listen 127.0.0.1:0 takes any free one",
@@ -190,3 +196,38 @@ func checkPage(ctx context.Context, p config.Page, d config.Discord) finding {
 	}
 	return healthy(subject, "%s is free", p.Listen)
 }
+
+// servesPage tells whether a darkroom serves its page on an address: it answers as the page's own script expects.
+func servesPage(ctx context.Context, address string) bool {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+	defer cancel()
+	url := "http://" + net.JoinHostPort(host, port) + "/sandbox/hello"
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	answer, err := http.DefaultClient.Do(ask)
+	if err != nil {
+		return false
+	}
+	defer answer.Body.Close()
+	var hello struct {
+		App struct {
+			Username string `json:"username"`
+		} `json:"app"`
+	}
+	err = json.NewDecoder(io.LimitReader(answer.Body, maxHello)).Decode(&hello)
+	return err == nil && answer.StatusCode == http.StatusOK && hello.App.Username == "darkroom"
+}
+
+const (
+	pageTimeout = 2 * time.Second
+	maxHello    = 1 << 20
+)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"darkroom/cmd/darkroom/terminal"
 	"darkroom/render"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
@@ -39,6 +40,9 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err := o.tell(s.stderr, m); err != nil {
 		return err
 	}
+	bar := newBar(s.environment, d)
+	defer bar.Clear()
+	bar.Say("loading the model " + folder.Name)
 	begun := time.Now()
 	if err := openRuntime(d.Runtime); err != nil {
 		return err
@@ -49,7 +53,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
 	load := time.Since(begun)
-	return o.render(ctx, s, model, out, load)
+	return o.render(ctx, s.environment, model, out, load, bar)
 }
 
 // tell prints what was changed about the request, and what the model cannot read of its words.
@@ -68,7 +72,7 @@ func (o *drawRequest) tell(w io.Writer, m promptReader) error {
 // prepare resolves what to paint and where it goes, or tells all that is wrong in one line.
 func (o *drawRequest) prepare(ctx context.Context) (output, error) {
 	resolveErr := o.resolve(ctx)
-	out, err := openOutput(o.settings.Out, o.settings.Count)
+	out, err := openOutput(o.settings.Out, o.settings.Count, o.settings.Force)
 	if path := o.settings.SaveLatents; path != "" {
 		err = errors.Join(err, checkFileWritable("--save-latents", path))
 	}
@@ -76,26 +80,24 @@ func (o *drawRequest) prepare(ctx context.Context) (output, error) {
 }
 
 // render paints all pictures, as many at once as one Spec holds.
-func (o *drawRequest) render(ctx context.Context, s invocation, e specRenderer, f output, load time.Duration) error {
+func (o *drawRequest) render(
+	ctx context.Context, s environment, e specRenderer, f output, load time.Duration, bar *terminal.Bar,
+) error {
 	var latents []tensor.Tensor
 	short := false
 	for done := 0; done < o.settings.Count; done += picture.MaxCount {
 		spec := o.part(done, min(picture.MaxCount, o.settings.Count-done))
-		res, err := e.Render(ctx, spec, o.renderJob(s.environment, done))
-		if s.interactive { // what comes next is the pictures' names, or why there are none
-			fmt.Fprint(s.stderr, "\r\x1b[K")
-		}
+		res, err := e.Render(ctx, spec, o.renderJob(bar, done))
+		bar.Clear() // what comes next is the pictures, or why there are none
 		if err != nil {
 			return err
 		}
 		for i, tile := range res.Tiles {
-			one := spec.Tile(i)
-			data, err := encode.PNG(tile.Image, encode.FormatParameters(one, o.extra()))
+			name, err := o.saveImage(f, done+i, spec.Tile(i), tile)
 			if err != nil {
 				return err
 			}
-			name, err := f.save(done+i, one, data)
-			if err != nil {
+			if err := show(s, o.settings, tile.Image); err != nil {
 				return err
 			}
 			if err := o.printImage(s.stdout, name, tile, res.Millis, load); err != nil {
@@ -105,7 +107,7 @@ func (o *drawRequest) render(ctx context.Context, s invocation, e specRenderer, 
 		latents, short = append(latents, res.Latents), short || res.LowMemory
 	}
 	if short {
-		fmt.Fprintln(s.stderr, "hint: memory was short, so that parts were painted after one another; "+
+		fmt.Fprintln(s.stderr, "hint: memory was short, so parts were rendered one after another; "+
 			"a smaller --size takes less.")
 	}
 	if o.settings.SaveLatents == "" {
@@ -118,6 +120,15 @@ func (o *drawRequest) render(ctx context.Context, s invocation, e specRenderer, 
 	return writeAtomically(o.settings.SaveLatents, func(w io.Writer) error { return tensor.WriteNPY(w, all) })
 }
 
+// saveImage writes image i and returns its file's name.
+func (o *drawRequest) saveImage(f output, i int, spec picture.Spec, t render.Tile) (string, error) {
+	data, err := encode.PNG(t.Image, encode.FormatParameters(spec, o.extra()))
+	if err != nil {
+		return "", err
+	}
+	return f.save(i, spec, data)
+}
+
 // extra is what a picture's text says besides its Spec.
 func (o *drawRequest) extra() encode.Extra {
 	e := encode.Extra{Version: "darkroom " + revision()}
@@ -128,7 +139,7 @@ func (o *drawRequest) extra() encode.Extra {
 }
 
 // renderJob is what a batch needs beside its Spec.
-func (o *drawRequest) renderJob(w environment, done int) render.Job {
+func (o *drawRequest) renderJob(bar *terminal.Bar, done int) render.Job {
 	j := render.Job{Input: o.input, Latents: o.latents}
 	if o.settings.Mask != "" && o.settings.MaskBlur >= 0 {
 		j.MaskBlur = &o.settings.MaskBlur
@@ -137,9 +148,8 @@ func (o *drawRequest) renderJob(w environment, done int) render.Job {
 		part := o.latents.Rows(done, min(done+picture.MaxCount, o.settings.Count))
 		j.Latents = &part
 	}
-	if w.interactive {
-		j.Progress = func(p render.Progress) { fmt.Fprintf(w.stderr, "\r%d of %d steps", p.Step, p.Steps) }
-	}
+	batches := (o.settings.Count + picture.MaxCount - 1) / picture.MaxCount
+	j.Progress = func(p render.Progress) { bar.Step(done/picture.MaxCount*p.Steps+p.Step, batches*p.Steps) }
 	return j
 }
 

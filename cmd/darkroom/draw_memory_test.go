@@ -41,13 +41,13 @@ func TestDrawHintsAtShortMemory(t *testing.T) {
 	t.Parallel()
 	for count, want := range map[int]int{picture.MaxCount: 0, 3 * picture.MaxCount: 1} {
 		dir, stderr := t.TempDir(), bytes.Buffer{}
-		f, err := openOutput(filepath.Join(dir, "a.png"), count)
+		f, err := openOutput(filepath.Join(dir, "a.png"), count, false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		o := drawRequest{settings: config.Draw{Count: count}, spec: testSpec()}
-		s := invocation{environment: environment{stdout: &bytes.Buffer{}, stderr: &stderr, interactive: true}}
-		if err := o.render(t.Context(), s, &shortMemoryPipeline{}, f, 0); err != nil {
+		s := environment{stdout: &bytes.Buffer{}, stderr: &stderr}
+		if err := o.render(t.Context(), s, &shortMemoryPipeline{}, f, 0, newBar(s, o.settings)); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Count(stderr.String(), "memory was short"); got != want {

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"darkroom/cmd/darkroom/terminal"
 	"darkroom/config"
 	"darkroom/render/encode"
 	"darkroom/render/folder"
@@ -116,7 +117,7 @@ func TestDraw(t *testing.T) {
 			{"--sampler", "ddim", "--eta", "0.5", "--rescale", "0.7", "--out", next},
 			{"--dialect", "a1111", "--sampler", "euler", "--negative", "house", "--cfg", "3.5", "--out", next},
 		} {
-			if code, stdout, stderr := drawDemo(t, args...); code != exitOK {
+			if code, stdout, stderr := drawDemo(t, append(args, "--force")...); code != exitOK {
 				t.Fatalf("%v: got %d, %q and %q", args, code, stdout, stderr)
 			}
 		}
@@ -130,21 +131,28 @@ func TestDraw(t *testing.T) {
 		needRuntime(t)
 		code, _, stderr := call(t, "draw", "a red dragon", "--model", sourceDemo, "--steps", "1", "--out", dir)
 		if code != exitOK || !strings.Contains(stderr, "hint:") || !strings.Contains(stderr, "dragon") ||
-			strings.Contains(stderr, "red,") {
-			t.Errorf("got %d and %q, want a hint about dragon alone", code, stderr)
+			strings.Contains(stderr, "red,") || !strings.Contains(stderr, "Try “a red boat") || strings.Contains(stderr, "[") {
+			t.Errorf("got %d and %q, want a hint about dragon alone, with examples in a sentence", code, stderr)
 		}
 	})
 }
 
 func TestDrawNamesFiles(t *testing.T) {
 	t.Parallel()
-	t.Run("under the very name that was asked for, in place of what was there", func(t *testing.T) {
+	t.Run("under the very name that was asked for, in place of what was there if told to", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "Up.PNG")
-		for range 2 {
-			if code, stdout, stderr := drawDemo(t, "--steps", "1", "--out", path); code != exitOK || stdout != path+"\n" {
-				t.Fatalf("got %d, %q and %q, want %s", code, stdout, stderr, path)
-			}
+		if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, stdout, stderr := drawDemo(t, "--steps", "1", "--out", path)
+		want := "darkroom: --out " + path + ": there is such a file; add --force to replace it, or choose another name\n"
+		if code != exitFailure || stdout != "" || stderr != want || string(readFile(t, path)) != "mine" {
+			t.Fatalf("got %d, %q and %q, want %q", code, stdout, stderr, want)
+		}
+		code, stdout, stderr = drawDemo(t, "--steps", "1", "--out", path, "--force")
+		if code != exitOK || stdout != path+"\n" || !bytes.HasPrefix(readFile(t, path), []byte("\x89PNG")) {
+			t.Fatalf("got %d, %q and %q, want %s", code, stdout, stderr, path)
 		}
 		if got := fileNames(t, filepath.Dir(path)); !slices.Equal(got, []string{"Up.PNG"}) {
 			t.Errorf("got files %v, want Up.PNG alone", got)
@@ -275,8 +283,8 @@ func TestDrawShowsProgressOnATerminal(t *testing.T) {
 		stop bool
 		want string
 	}{
-		"and clears it before the pictures": {false, "\r1 of 3 steps\r2 of 3 steps\r3 of 3 steps\r\x1b[K"},
-		"and clears it before a fault":      {true, "\r1 of 3 steps\r\x1b[Kdarkroom: told to stop\n"},
+		"and clears it before the pictures": {false, "[██████████████████████████████] 3 of 3 steps\r\x1b[K"},
+		"and clears it before a fault":      {true, "1 of 3 steps\r\x1b[Kdarkroom: told to stop\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -287,15 +295,16 @@ func TestDrawShowsProgressOnATerminal(t *testing.T) {
 			run(
 				ctx,
 				environment{
-					args:        args,
-					getenv:      func(string) string { return "" },
-					stdout:      io.Discard,
-					stderr:      errs,
-					interactive: true,
+					args:      args,
+					getenv:    func(string) string { return "" },
+					stdout:    io.Discard,
+					stderr:    errs,
+					errScreen: func() terminal.Screen { return terminal.Screen{Columns: 80, Rows: 24} },
 				},
 			)
-			if got := errs.String(); got != c.want {
-				t.Errorf("got %q, want %q", got, c.want)
+			if got := errs.String(); !strings.HasPrefix(got, "\r\x1b[Kloading the model postcards\r\x1b[K") ||
+				!strings.HasSuffix(got, c.want) {
+				t.Errorf("got %q, want %q at its end", got, c.want)
 			}
 		})
 	}

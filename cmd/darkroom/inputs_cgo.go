@@ -12,17 +12,17 @@ import (
 	"darkroom/render/request"
 )
 
-// readStart reads the start picture, before the request is resolved: notes tell of its shape.
+// readStart reads the start image, before the request is resolved: notes tell of its shape.
 func (o *drawRequest) readStart(ctx context.Context) error {
 	d := o.settings
 	if d.Init == "" {
 		if d.Strength != nil || d.Mask != "" || d.Resize != "" || d.MaskBlur > 0 {
-			return errors.New("--strength, --mask, --mask-blur and --resize go with --init: name the picture to start from")
+			return errors.New("--strength, --mask, --mask-blur and --resize go with --init: name the image to start from")
 		}
 		return nil
 	}
 	if !o.folder.Config.CanEncode {
-		return fmt.Errorf("--init: the model %s has no vae_encoder, so it cannot start from a picture", o.folder.Name)
+		return fmt.Errorf("--init: the model %s has no vae_encoder, so it cannot start from an image", o.folder.Name)
 	}
 	data, err := readBounded(d.Init, maxInputBytes)
 	if err != nil {
@@ -34,7 +34,7 @@ func (o *drawRequest) readStart(ctx context.Context) error {
 	return nil
 }
 
-// placeInputs puts the start picture and its mask into the Spec, in the shape of its size unless they are cropped.
+// placeInputs puts the start image and its mask into the Spec, in the shape of its size unless they are cropped.
 func (o *drawRequest) placeInputs(ctx context.Context, mode string) error {
 	in, err := o.keepInput(o.start, mode)
 	if err != nil {
@@ -82,7 +82,7 @@ func (o *drawRequest) readMask(ctx context.Context) (encode.CleanImage, error) {
 	return mask, nil
 }
 
-// keepInput keeps an input picture for the renderer.
+// keepInput keeps an input image for the renderer.
 func (o *drawRequest) keepInput(clean encode.CleanImage, mode string) (picture.Input, error) {
 	var err error
 	switch mode {

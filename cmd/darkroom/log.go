@@ -17,8 +17,11 @@ func newLog(w io.Writer, c config.Log) *slog.Logger {
 		level = slog.LevelInfo // config has checked it: this is for the zero value
 	}
 	o := &slog.HandlerOptions{Level: level}
-	if c.Format == "json" {
+	switch c.Format {
+	case "json":
 		return slog.New(redactor{slog.NewJSONHandler(w, o)})
+	case "plain":
+		return slog.New(redactor{newPlainHandler(w)})
 	}
 	return slog.New(redactor{slog.NewTextHandler(w, o)})
 }

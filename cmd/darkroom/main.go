@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"darkroom/cmd/darkroom/terminal"
 	"darkroom/config"
 )
 
@@ -21,8 +22,15 @@ const (
 )
 
 func main() {
-	os.Exit(runProcess(environment{args: os.Args[1:], getenv: os.Getenv, environ: os.Environ(),
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, interactive: isTerminal(os.Stderr)}))
+	os.Exit(runProcess(processEnvironment()))
+}
+
+// processEnvironment is what the operating system gave this process.
+func processEnvironment() environment {
+	return environment{
+		args: os.Args[1:], getenv: os.Getenv, environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		outScreen: screenOf(os.Stdout), errScreen: screenOf(os.Stderr),
+	}
 }
 
 // runProcess runs the program until it is done or told to stop, and returns the exit code.
@@ -35,10 +43,12 @@ func runProcess(env environment) int {
 	return run(ctx, env)
 }
 
-// isTerminal tells whether a person reads f.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+// screenOf returns what asks for the size of the terminal f, nil if f is none.
+func screenOf(f *os.File) func() terminal.Screen {
+	if !terminal.Is(f) {
+		return nil
+	}
+	return func() terminal.Screen { return terminal.ScreenOf(f) }
 }
 
 // run runs one subcommand and returns the exit code.
@@ -57,6 +67,7 @@ func run(ctx context.Context, env environment) int {
 		fmt.Fprintf(env.stderr, "darkroom: %s\n", notice)
 	}
 	if err == nil {
+		settings.Log = logSettings(settings, env.errScreen != nil)
 		s := invocation{environment: env, settings: settings, log: newLog(env.stderr, settings.Log)}
 		err = commands()[settings.Command](ctx, s)
 	}

@@ -37,7 +37,12 @@ func TestRun(t *testing.T) {
 	}{
 		"help is no fault":                {[]string{"--help"}, exitOK, "Serving Discord:", ""},
 		"nothing asked is help":           {nil, exitOK, "Usage: darkroom <command>", ""},
+		"help as a word":                  {[]string{"help"}, exitOK, "Usage: darkroom <command>", ""},
+		"help for a command":              {[]string{"help", "draw"}, exitOK, "Usage: darkroom draw <prompt>", ""},
+		"help for a command's command":    {[]string{"help", "queue", "pause"}, exitOK, "Usage: darkroom queue pause", ""},
 		"version":                         {[]string{"version"}, exitOK, "darkroom ", ""},
+		"version as a flag":               {[]string{"--version"}, exitOK, "darkroom ", ""},
+		"a prompt called help":            {[]string{"prompt", "help"}, exitOK, "help", ""},
 		"an unknown command":              {[]string{"paint"}, exitUsage, "", `Run "darkroom --help"`},
 		"an unknown flag":                 {[]string{"up", "--lese", "1s"}, exitUsage, "", `did you mean "--lease"?`},
 		"the bot tells all that it needs": {[]string{"bot"}, exitUsage, "", "DISCORD_TOKEN"},

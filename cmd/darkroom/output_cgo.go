@@ -17,15 +17,16 @@ import (
 	"darkroom/render/picture"
 )
 
-// output says where pictures go: a file each in a directory, or one file, numbered when there are several.
+// output says where images go: a file each in a directory, or one file, numbered when there are several.
 type output struct {
 	dir   string
-	stem  string // of the file's name; empty for a name of each picture's own
+	stem  string // of the file's name; empty for a name of each image's own
 	ext   string // ".png" as it was written
 	count int
+	force bool // replace the one file that is named
 }
 
-// otherFormats are endings of files that a person means for a picture, but which are not written.
+// otherFormats are endings of files that a person means for an image, but which are not written.
 //
 //nolint:gochecknoglobals // a constant; Go has no constant lists
 var otherFormats = []string{
@@ -33,24 +34,27 @@ var otherFormats = []string{
 }
 
 // openOutput reads --out: what ends in .png is a file, anything else a directory, which is made. The place is tried
-// before anything is painted, so that nobody waits for a picture that cannot be kept.
-func openOutput(out string, count int) (output, error) {
-	f := output{dir: out, ext: ".png", count: count}
+// before anything is rendered, so that nobody waits for an image that cannot be kept.
+func openOutput(out string, count int, force bool) (output, error) {
+	f := output{dir: out, ext: ".png", count: count, force: force}
 	info, err := os.Stat(out)
 	isDir := err == nil && info.IsDir()
 	switch ext := strings.ToLower(filepath.Ext(out)); {
 	case out == "" || out == "-":
-		return output{}, fmt.Errorf("--out %q: want a directory or a .png, pictures are not written to stdout", out)
+		return output{}, fmt.Errorf("--out %q: want a directory or a .png; images are not written to stdout", out)
 	case isDir || strings.HasSuffix(out, string(filepath.Separator)):
 	case ext == ".png":
 		f.dir, f.ext = filepath.Dir(out), filepath.Ext(out)
 		if f.stem = strings.TrimSuffix(filepath.Base(out), f.ext); f.stem == "" {
 			return output{}, fmt.Errorf("--out %s: a file needs a name before %s", out, f.ext)
 		}
+		if err == nil && count == 1 && !force {
+			return output{}, fmt.Errorf("--out %s: there is such a file; add --force to replace it, or choose another name", out)
+		}
 	case slices.Contains(otherFormats, ext):
-		return output{}, fmt.Errorf("--out %s: pictures are written as .png", out)
+		return output{}, fmt.Errorf("--out %s: images are written as .png, so end the name in that", out)
 	case err == nil:
-		return output{}, fmt.Errorf("--out %s: a file that is no .png, want a directory or a .png", out)
+		return output{}, fmt.Errorf("--out %s: this file is not a .png; name a directory or a .png", out)
 	}
 	if f.stem == "" {
 		if err := os.MkdirAll(f.dir, 0o755); err != nil {
@@ -75,12 +79,12 @@ func checkDirWritable(flag, asked, dir string) error {
 // checkFileWritable makes sure that a file can be written, or replaced.
 func checkFileWritable(flag, path string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s %s: there is something that is no file", flag, path)
+		return fmt.Errorf("%s %s: this is not a file", flag, path)
 	}
 	return checkDirWritable(flag, path, filepath.Dir(path))
 }
 
-// save writes picture i and returns its file's name.
+// save writes image i and returns its file's name.
 func (f output) save(i int, s picture.Spec, data []byte) (string, error) {
 	path := f.path(i, s)
 	err := writeAtomically(path, func(w io.Writer) error {
@@ -90,16 +94,17 @@ func (f output) save(i int, s picture.Spec, data []byte) (string, error) {
 	return path, err
 }
 
-// path names picture i. A file that was named is replaced; one that is numbered or named by us never is.
+// path names image i. No file is replaced but one that was named, with --force: a file that came while the image was
+// made gives it a number.
 func (f output) path(i int, s picture.Spec) string {
-	if f.stem != "" && f.count == 1 {
-		return filepath.Join(f.dir, f.stem+f.ext)
+	stem := f.stem
+	if stem != "" && f.count > 1 {
+		return f.freePath(stem, i+1)
 	}
-	if f.stem != "" {
-		return f.freePath(f.stem, i+1)
+	if stem == "" {
+		stem = fmt.Sprintf("%d-%s", s.Seed, slug(s.Prompt))
 	}
-	stem := fmt.Sprintf("%d-%s", s.Seed, slug(s.Prompt))
-	if path := filepath.Join(f.dir, stem+f.ext); !exists(path) {
+	if path := filepath.Join(f.dir, stem+f.ext); f.force && f.stem != "" || !exists(path) {
 		return path
 	}
 	return f.freePath(stem, 2)

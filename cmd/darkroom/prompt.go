@@ -242,11 +242,20 @@ func hintWords(w io.Writer, m promptReader, typed string) {
 	if len(unknown) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "hint: the model %s never saw: %s.", m.name, strings.Join(unknown, ", "))
+	fmt.Fprintf(w, "hint: the model %s does not know: %s.", m.name, strings.Join(unknown, ", "))
 	if n := min(len(m.examples), 3); n > 0 {
-		fmt.Fprintf(w, " It can paint %q. For anything else, bring a model with --model.", m.examples[:n])
+		fmt.Fprintf(w, " Try %s, or another model with --model.", quoted(m.examples[:n]))
 	}
 	fmt.Fprintln(w)
+}
+
+// quoted lists prompts for people: “a”, “b” or “c”.
+func quoted(texts []string) string {
+	last := len(texts) - 1
+	if last == 0 {
+		return "“" + texts[0] + "”"
+	}
+	return "“" + strings.Join(texts[:last], "”, “") + "” or “" + texts[last] + "”"
 }
 
 // table prints lines and keeps the first error.

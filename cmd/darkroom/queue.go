@@ -173,7 +173,7 @@ func changePauses(ctx context.Context, s invocation, c config.PauseTarget,
 			return fmt.Errorf("%s was not paused here; moderators resume with /limits what they paused", outbox.PauseScope(p))
 		}
 		if q == nil || apply(redisCtx, q, outbox.PauseScope(p)) != nil {
-			_, err = fmt.Fprintf(s.stdout, "saved for %s; the bot updates the queue within a minute\n", outbox.PauseScope(p))
+			_, err = fmt.Fprintf(s.stdout, "saved for %s; a running bot applies it within seconds\n", outbox.PauseScope(p))
 		} else {
 			_, err = fmt.Fprintf(s.stdout, "done for %s\n", outbox.PauseScope(p))
 		}

@@ -79,7 +79,10 @@ func TestQueue(t *testing.T) {
 		{"resume --server 55", exitOK, "done", "lane 1:ab, lane 2:ab, lane 3:ab"},
 		{"resume --server 55", exitFailure, "was not paused here", "lane 1:ab, lane 2:ab, lane 3:ab"},
 		{"pause", exitOK, "done for the whole queue", "the whole queue, lane 1:ab, lane 2:ab, lane 3:ab"},
-		{"pause --server 1 --model x", exitUsage, "can't be used together", "the whole queue, lane 1:ab, lane 2:ab, lane 3:ab"},
+		{
+			"pause --server 1 --model x", exitUsage, "can't be used together",
+			"the whole queue, lane 1:ab, lane 2:ab, lane 3:ab",
+		},
 	} {
 		code, said := runQueue(t, env, strings.Fields(c.args)...)
 		if code != c.code || !strings.Contains(said, c.says) {
@@ -91,7 +94,7 @@ func TestQueue(t *testing.T) {
 	}
 	redis.kill()
 	code, said = runQueue(t, env, "resume")
-	if code != exitOK || !strings.Contains(said, "the bot updates the queue within a minute") {
+	if code != exitOK || !strings.Contains(said, "a running bot applies it within seconds") {
 		t.Errorf("without Redis: exit code %d and %q, want it saved", code, said)
 	}
 	code, said = runQueue(t, env, "show")

@@ -82,7 +82,7 @@ func (o *drawRequest) expand(ctx context.Context) error {
 		return expansionError(err, d.Wildcards)
 	}
 	if len(rows) > 1 {
-		return fmt.Errorf("the braces make %d prompts, and draw paints one: write {a|b} to choose, or \\{ for a plain brace",
+		return fmt.Errorf("the braces make %d prompts, and draw takes one: write {a|b} to choose, or \\{ for a plain brace",
 			len(rows))
 	}
 	d.Prompt, d.Negative, o.tiles = rows[0].Prompt, rows[0].Negative, rows[0].Tiles
@@ -198,7 +198,7 @@ func (o *drawRequest) checkSize(card request.Card) error {
 	}
 	asked, sizes := request.Size(*o.settings.Size), card.Sizes
 	if m := card.Multiple; len(sizes) == 0 && (asked.Width%m != 0 || asked.Height%m != 0) {
-		return fmt.Errorf("size %dx%d: the model %s paints sides that are multiples of %d",
+		return fmt.Errorf("size %dx%d: the model %s needs sides that are multiples of %d",
 			asked.Width, asked.Height, card.Name, m)
 	}
 	if len(sizes) == 0 || slices.Contains(sizes, asked) {
@@ -208,7 +208,8 @@ func (o *drawRequest) checkSize(card request.Card) error {
 	for _, s := range sizes {
 		all = append(all, fmt.Sprintf("%dx%d", s.Width, s.Height))
 	}
-	return fmt.Errorf("size %dx%d: the model %s paints %s", asked.Width, asked.Height, card.Name, strings.Join(all, ", "))
+	return fmt.Errorf("size %dx%d: the model %s generates %s",
+		asked.Width, asked.Height, card.Name, strings.Join(all, ", "))
 }
 
 func (o *drawRequest) checkSampler() error {
@@ -219,7 +220,7 @@ func (o *drawRequest) checkSampler() error {
 func (o *drawRequest) input(_ context.Context, sha string) ([]byte, error) {
 	data, ok := o.inputs[sha]
 	if !ok {
-		return nil, fmt.Errorf("no picture with the SHA-256 %s was read", sha)
+		return nil, fmt.Errorf("no image with the SHA-256 %s was read", sha)
 	}
 	return data, nil
 }
@@ -243,14 +244,19 @@ func (o *drawRequest) readLatents() error {
 	h, w := o.spec.Height/c.PixelsPerLatent, o.spec.Width/c.PixelsPerLatent
 	s, one := t.Shape, []int{c.LatentChannels, h, w}
 	if len(s) != 4 || s[0] != 1 && s[0] != o.settings.Count || !slices.Equal(s[1:], one) {
-		return fmt.Errorf("--latents %s: shape %v, want [1 or %d, %d, %d, %d]",
-			path, s, o.settings.Count, c.LatentChannels, h, w)
+		return fmt.Errorf("--latents %s: shape %s, want 1 or %d, %d, %d, %d",
+			path, commas(s), o.settings.Count, c.LatentChannels, h, w)
 	}
 	if !t.Finite() {
-		return fmt.Errorf("--latents %s: some values are no finite numbers", path)
+		return fmt.Errorf("--latents %s: some values are not finite numbers", path)
 	}
 	o.latents = &t
 	return nil
+}
+
+// commas lists numbers.
+func commas(all []int) string {
+	return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(all), "[]")), ", ")
 }
 
 // readBounded reads a file of at most limit bytes.

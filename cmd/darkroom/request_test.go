@@ -232,7 +232,7 @@ func TestRequestRefuses(t *testing.T) {
 		model := postcards(t)
 		model.Card.Defaults.Size = folder.Size{Width: 128, Height: 128}
 		o := drawRequest{settings: config.Draw{Prompt: "a boat", Latents: path, Count: 1}, folder: model}
-		if err := o.resolve(t.Context()); err == nil || !strings.Contains(err.Error(), "no finite numbers") {
+		if err := o.resolve(t.Context()); err == nil || !strings.Contains(err.Error(), "not finite numbers") {
 			t.Errorf("got %v, want to hear of numbers that are not finite", err)
 		}
 	})

@@ -10,15 +10,15 @@ import (
 	"darkroom/render/picture"
 )
 
-// upscalerPart is the folder of a network that enlarges finished pictures. No pipeline has one, so the name is ours.
+// upscalerPart is the folder of a network that enlarges finished images. No pipeline has one, so the name is ours.
 const upscalerPart = "upscaler"
 
-// Upscaler is a folder's network for larger pictures, such as an export of ESRGAN. It is no part of the folder's hash,
-// because it decides only the pictures whose Spec names it by its own.
+// Upscaler is a folder's network for larger images, such as an export of ESRGAN. It is no part of the folder's hash,
+// because it decides only the images whose Spec names it by its own.
 type Upscaler struct {
 	Ref             picture.Ref // its hash is the SHA-256 of its file
 	Image, Enlarged graph.Value // RGB [n, 3, h, w] from 0 to 1
-	Scale           int         // how many times larger its pictures are
+	Scale           int         // how many times larger its images are
 	Multiple        int         // of the sides of its input
 	path            string
 }

@@ -7,7 +7,7 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Upscaler is a model's network for larger pictures. It implements upscale.Upscaler.
+// Upscaler is a model's network for larger images. It implements upscale.Upscaler.
 type Upscaler struct{ model *Model }
 
 // Upscaler returns the upscaler; nil when the folder has none.
@@ -18,10 +18,10 @@ func (m *Model) Upscaler() *Upscaler {
 	return &Upscaler{m}
 }
 
-// Scale is how many times larger its pictures are.
+// Scale is how many times larger its images are.
 func (u *Upscaler) Scale() int { return u.model.Folder.Upscaler.Scale }
 
-// Multiple is what the sides of a picture must be multiples of.
+// Multiple is what the sides of an image must be multiples of.
 func (u *Upscaler) Multiple() int { return u.model.Folder.Upscaler.Multiple }
 
 // Upscale enlarges RGB [b,3,h,w] from 0 to 1.

@@ -34,7 +34,7 @@ func FewStepCard(f *folder.Folder) (request.Card, bool) {
 	return c, ok
 }
 
-// Sizes lists the only sizes that a model paints; none for any.
+// Sizes lists the only sizes that a model renders; none for any.
 func Sizes(f *folder.Folder) []request.Size {
 	if f.Config.FixedSize != (folder.Size{}) {
 		return []request.Size{f.Config.FixedSize}

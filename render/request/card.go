@@ -12,31 +12,31 @@ type Size = picture.Size
 
 // Card says what a model is and what it can do. A model's maker writes a part of it, as darkroom.json in the model
 // folder (see Authored); a renderer that announces the model adds the rest; the bot remembers the whole in SQL. The
-// JSON is the same everywhere, with the names that it was first written with. A card does not decide a picture, so it
+// JSON is the same everywhere, with the names that it was first written with. A card does not decide an image, so it
 // is no part of a folder's hash.
 type Card struct {
 	Name     string          `json:"name"`
 	Hash     string          `json:"hash"` // of the model's content; the renderer adds it
 	Dialect  picture.Dialect `json:"dialect,omitempty"`
-	Sizes    []Size          `json:"sizes,omitempty"`    // the only sizes it paints; empty for any, see Multiple
+	Sizes    []Size          `json:"sizes,omitempty"`    // the only sizes it renders; empty for any, see Multiple
 	Samplers []string        `json:"samplers"`           // the renderer adds them
 	Words    Words           `json:"words,omitempty"`    // the only words it knows; empty for any
 	Groups   []WordGroup     `json:"groups,omitempty"`   // the words by kind, as far as the card sorts them
-	Examples []string        `json:"examples,omitempty"` // prompts that it paints well
+	Examples []string        `json:"examples,omitempty"` // prompts that it renders well
 
-	ImageToImage bool         `json:"starts,omitempty"`   // it can start from a picture
+	ImageToImage bool         `json:"starts,omitempty"`   // it can start from an image
 	Chunks       int          `json:"chunks,omitempty"`   // it has room for, of prompt.ChunkTokens tokens; 0 for any number
 	Multiple     int          `json:"multiple,omitempty"` // of the sides of free sizes; 0 for the usual 64
 	Hires        *bool        `json:"enlarges,omitempty"` // it can do a second pass at a larger size; nil for yes
-	Tiling       *bool        `json:"tiles,omitempty"`    // it can paint tileable pictures; nil for yes
-	Upscaler     *picture.Ref `json:"upscaler,omitempty"` // the network in its folder that enlarges finished pictures
+	Tiling       *bool        `json:"tiles,omitempty"`    // it can render tileable images; nil for yes
+	Upscaler     *picture.Ref `json:"upscaler,omitempty"` // the network in its folder that enlarges finished images
 
 	SkippableLayers *int `json:"skips,omitempty"` // last layers of its text encoder that can be skipped; nil for any
 
 	Traits      sampler.Traits   `json:"habits,omitzero"`    // what else decides how long it takes
 	Defaults    Defaults         `json:"defaults"`           // see WithDefaults
 	FewSteps    Defaults         `json:"few_steps,omitzero"` // for people in a hurry, where it says something
-	Outpaint    OutpaintDefaults `json:"outpaint,omitzero"`  // for the ground around a picture, where it says something
+	Outpaint    OutpaintDefaults `json:"outpaint,omitzero"`  // for the ground around an image, where it says something
 	Description string           `json:"description,omitempty"`
 }
 
@@ -50,7 +50,7 @@ type Defaults struct {
 	Negative      string  `json:"negative,omitempty"`
 }
 
-// OutpaintDefaults suit a model when it paints around a picture. Zero values leave the choice to the program.
+// OutpaintDefaults suit a model when it renders around a image. Zero values leave the choice to the program.
 type OutpaintDefaults struct {
 	Strength      float64 `json:"strength,omitempty"` // how much of the ground is new, from 0 to 1
 	GuidanceScale float64 `json:"guidance,omitempty"`
@@ -115,7 +115,7 @@ func (c Card) WithDefaults() Card {
 // CanHires tells whether the model can do a second pass at a larger size.
 func (c Card) CanHires() bool { return c.Hires == nil || *c.Hires }
 
-// CanTile tells whether the model can paint pictures that repeat seamlessly.
+// CanTile tells whether the model can render images that repeat seamlessly.
 func (c Card) CanTile() bool { return c.Tiling == nil || *c.Tiling }
 
 // canSkip tells whether the model's text encoder can be read that many layers before its end.
@@ -154,7 +154,7 @@ func (c Card) SamplerNames() []string {
 	return names
 }
 
-// Available is what can be painted now. The first model is the one that is taken when nobody asks for another.
+// Available is what can be rendered now. The first model is the one that is taken when nobody asks for another.
 type Available struct {
 	Models []Card `json:"models"`
 }

@@ -7,10 +7,10 @@
 // Card says what the model is and can do. Four functions lead from there to a Resolved, or to a Refusal that the
 // person can act on:
 //
-//   - Resolve: a new picture. What was not asked for is the card's default, or the program's.
+//   - Resolve: a new image. What was not asked for is the card's default, or the program's.
 //   - Remix: the words are new. What was not asked for is as it was in an earlier Spec.
 //   - Repaint: an earlier Spec that was changed in some field, by a button.
-//   - Outpaint: an earlier picture becomes a part of a larger one.
+//   - Outpaint: an earlier image becomes a part of a larger one.
 //
 // An option goes before a flag in the prompt, a flag before a preset, a preset before the card, the card before the
 // program's own defaults. What the model cannot do exactly is changed to the nearest that it can, and a note tells the

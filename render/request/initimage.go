@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// MaxInputBytes is how large the file of a start picture may be.
+// MaxInputBytes is how large the file of a start image may be.
 const MaxInputBytes = 25 << 20
 
-// MaxInputPixels limits a start picture's width x height.
+// MaxInputPixels limits a start image's width x height.
 const MaxInputPixels = 16 << 20
 
-// How a start picture of another shape is brought to that of the picture. A1111's resize modes say crop and resize,
+// How a start image of another shape is brought to that of the image. A1111's resize modes say crop and resize,
 // resize and fill, and just resize.
 const (
 	ResizeCrop    = "crop"    // the middle of it is cut out
@@ -22,7 +22,7 @@ const (
 // minStrength is the least strength that changes anything.
 const minStrength = 0.01
 
-// wantedInit judges the start picture that was asked for, if any.
+// wantedInit judges the start image that was asked for, if any.
 func (r *resolution) wantedInit(w Wanted) *Refusal {
 	if w.Init == nil {
 		if w.Strength != nil && r.Spec.Init == nil {
@@ -44,7 +44,7 @@ func (r *resolution) wantedInit(w Wanted) *Refusal {
 	return nil
 }
 
-// noteCrop says how much of a start picture is cut off, if anybody would see it. hint may be empty.
+// noteCrop says how much of a start image is cut off, if anybody would see it. hint may be empty.
 func (r *Resolved) noteCrop(from Size, hint string) {
 	if from.Width <= 0 || from.Height <= 0 {
 		return // its sender did not say
@@ -56,7 +56,7 @@ func (r *Resolved) noteCrop(from Size, hint string) {
 	}
 }
 
-// initImage judges a start picture by what its sender claims. Its bytes are judged when they are read. hint helps where
+// initImage judges a start image by what its sender claims. Its bytes are judged when they are read. hint helps where
 // the model takes none.
 func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 	if !r.Card.ImageToImage {

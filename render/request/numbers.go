@@ -6,7 +6,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// maxGuidance is where higher values only burn the picture.
+// maxGuidance is where higher values only burn the image.
 const maxGuidance = 30
 
 // size settles the size: one that is written out goes before an aspect ratio.

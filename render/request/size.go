@@ -10,7 +10,7 @@ import (
 	"darkroom/render/picture"
 )
 
-// maxAspect is the most extreme aspect ratio that is painted, as width to height or height to width.
+// maxAspect is the most extreme aspect ratio that is rendered, as width to height or height to width.
 const maxAspect = 4.0
 
 // minStep is the least side of a free size. Sizes that come from an aspect ratio are multiples of it, see Card.grid.
@@ -67,7 +67,7 @@ func (c Card) suggestedSizes() []Size {
 	return out
 }
 
-// Supports tells whether the model paints a size as it is.
+// Supports tells whether the model renders a size as it is.
 func (c Card) Supports(s Size) bool {
 	if len(c.Sizes) > 0 {
 		return slices.Contains(c.Sizes, s)
@@ -78,13 +78,13 @@ func (c Card) Supports(s Size) bool {
 // grid is the smallest multiple of Multiple that is no less than minStep.
 func (c Card) grid() int { return (minStep + c.Multiple - 1) / c.Multiple * c.Multiple }
 
-// roundSide rounds a side to a multiple within what can be painted.
+// roundSide rounds a side to a multiple within what can be rendered.
 func (c Card) roundSide(side float64, multiple int) int {
 	n := int(math.Round(side/float64(multiple))) * multiple
 	return max(c.grid(), min(picture.MaxSide/multiple*multiple, n))
 }
 
-// freeSize returns the size of a ratio nearest to an area, for models that paint any size.
+// freeSize returns the size of a ratio nearest to an area, for models that render any size.
 func (c Card) freeSize(ratio, area float64) Size {
 	ratio = math.Max(1/maxAspect, math.Min(maxAspect, ratio))
 	side := func(x float64) int { return c.roundSide(x, c.grid()) }

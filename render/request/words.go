@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"darkroom/render/picture"
@@ -47,11 +48,23 @@ func (r *resolution) emphasis(w Wanted) *Refusal {
 	return nil
 }
 
+// invisible tells whether a text has nothing that a person could see: blanks, controls, and characters that Unicode
+// calls default-ignorable, such as zero-width spaces, joiners, variation selectors and tags; and the blank of Braille.
+func invisible(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool {
+		return !unicode.IsSpace(r) && !unicode.IsControl(r) && r != '\u2800' &&
+			!unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+	}) < 0
+}
+
 // prompts settles prompt and negative prompt.
 func (r *resolution) prompts(w Wanted) *Refusal {
 	s := &r.Spec
 	if w.Negative != nil {
 		s.Negative = r.cutComments("negative prompt", *w.Negative)
+	}
+	if invisible(s.Prompt) {
+		s.Prompt = ""
 	}
 	for _, t := range []struct{ name, text string }{{"Prompt", s.Prompt}, {"Negative prompt", s.Negative}} {
 		if n := utf8.RuneCountInString(t.text); n > picture.MaxPromptRunes {

@@ -9,11 +9,11 @@ import (
 	"darkroom/render/tensor"
 )
 
-// Upscaler is a network that enlarges pictures: ESRGAN and its kin.
+// Upscaler is a network that enlarges images: ESRGAN and its kin.
 type Upscaler interface {
-	// Scale is how many times larger its pictures are.
+	// Scale is how many times larger its images are.
 	Scale() int
-	// Multiple is what the sides of a picture must be multiples of.
+	// Multiple is what the sides of an image must be multiples of.
 	Multiple() int
 	// Upscale enlarges RGB [1, 3, h, w] from 0 to 1.
 	Upscale(ctx context.Context, pixels tensor.Tensor) (tensor.Tensor, error)

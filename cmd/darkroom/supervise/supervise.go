@@ -94,7 +94,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	return s.err
 }
 
-// Stop has the process finish its picture, or release it, and waits for the end of the process.
+// Stop has the process finish its image, or release it, and waits for the end of the process.
 func (s *Supervisor) Stop() {
 	s.cancel()
 	<-s.ended
