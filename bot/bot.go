@@ -67,7 +67,7 @@ func New(p Parts) (*Bot, error) {
 		Store: p.Store, Queue: p.Queue, Fetcher: fetcher, Claim: claim, Pool: o.Pool, Shared: o.Shared,
 		Failed:   func(j job.Job, reason string) { b.delivery.ShowFailed(j, reason) },
 		Enqueued: func() { b.delivery.QueueChanged() },
-		Relay:    i.Relay, Audit: i.Audit, Reap: i.Reap, Now: o.Now, Log: o.Log,
+		Relay:    i.Relay, Audit: i.Audit, Verify: i.Verify, Reap: i.Reap, Now: o.Now, Log: o.Log,
 	})
 	b.delivery = delivery.New(delivery.Options{
 		Store: p.Store, Queue: p.Queue, Discord: p.Discord, Outbox: b.outbox, Learn: b.catalog.Learn, Claim: claim,

@@ -30,7 +30,7 @@ func TestBadRequestsAreAnswered(t *testing.T) {
 		{"an empty prompt", []sandbox.Option{sandbox.With("prompt", " --seed 4")}, "The prompt is empty"},
 		{
 			"a prompt of 5,999 characters", []sandbox.Option{sandbox.With("prompt", strings.Repeat("boat ", 1199)+"boat")},
-			"Prompt too long: 5999 characters, at most 4000",
+			"Prompt too long: 5,999 characters, at most 4,000",
 		},
 		{
 			"an unknown sampler", []sandbox.Option{sandbox.With("prompt", "boat"), sandbox.With("sampler", "magic")},

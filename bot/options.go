@@ -46,7 +46,8 @@ type Options struct {
 // Intervals are how often the bot's loops run. Zero values are replaced by the ones beside them.
 type Intervals struct {
 	Relay       time.Duration // accepted jobs that the queue does not hold; 1 s
-	Audit       time.Duration // jobs that the queue should hold and does not show; 1 min
+	Audit       time.Duration // jobs that the queue should hold and does not show, Redis's settings; 1 min
+	Verify      time.Duration // keys that Redis lost, and fewer jobs in it than in SQL; 5 s
 	Reap        time.Duration // leases that ran out; 1 s
 	Deliver     time.Duration // undelivered results; 2 s
 	Positions   time.Duration // positions are told again at most this often; 4 s
@@ -109,7 +110,8 @@ func (o Options) withDefaults() Options {
 
 func (i Intervals) withDefaults() Intervals {
 	for at, usual := range map[*time.Duration]time.Duration{
-		&i.Relay: time.Second, &i.Audit: time.Minute, &i.Reap: time.Second, &i.Deliver: 2 * time.Second,
+		&i.Relay: time.Second, &i.Audit: time.Minute,
+		&i.Verify: 5 * time.Second, &i.Reap: time.Second, &i.Deliver: 2 * time.Second,
 		&i.Positions: 4 * time.Second,
 		&i.Catalog:   5 * time.Second, &i.Expire: 5 * time.Second, &i.GatewayIdle: 2 * time.Minute,
 		&i.GatewayOpen: 30 * time.Second,

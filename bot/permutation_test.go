@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -304,5 +305,49 @@ func TestWeightsBehindColonsReachTheSpec(t *testing.T) {
 	h.waitPictures(i, 4)
 	if s := h.spec(i); s.Notation != picture.NotationMidjourney || s.Prompt != "red:: boat::2" || !s.Tiling {
 		t.Errorf("spec: got %+v, want Midjourney's notation and tiling", s)
+	}
+}
+
+// TestEachImageDrawsItsOwnChoice follows four colours from the request through the buttons: the message shows what each
+// image got, and each button goes on from there.
+func TestEachImageDrawsItsOwnChoice(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	me := h.defaults.Member.ID
+	i := h.command("imagine", sandbox.With("prompt", "a {red|blue|green|grey} boat --seed 7"))
+	grid := h.waitPictures(i, 4)
+	spec := h.spec(i)
+	if len(spec.Tiles) != 4 || spec.Version != 3 || spec.Validate() != nil {
+		t.Fatalf("got %+v, %v, want a prompt for each tile", spec, spec.Validate())
+	}
+	var colours []string
+	for n := range 4 {
+		colours = append(colours, strings.Fields(spec.Tile(n).Prompt)[1])
+		if want := fmt.Sprintf("Image %d: %s", n+1, spec.Tile(n).Prompt); grid.Attachments[n].Description != want {
+			t.Errorf("alternative text: got %q, want %q", grid.Attachments[n].Description, want)
+		}
+	}
+	if want := `**a {` + strings.Join(colours, `\|`) + `} boat**`; !strings.Contains(grid.Content, want) {
+		t.Errorf("message: got %q, want %q in it", grid.Content, want)
+	}
+	other := 1
+	for spec.Tile(other).Prompt == spec.Tile(0).Prompt {
+		other++
+	}
+	number := strconv.Itoa(other + 1)
+	varied := h.click(me, grid.ID, "1:vary:"+i.ID+"-0:"+number)
+	h.waitPictures(varied, 4)
+	if s := h.spec(varied); s.Prompt != spec.Tile(other).Prompt || s.Tiles != nil {
+		t.Errorf("a variation of image %s: got %q and %v, want %q", number, s.Prompt, s.Tiles, spec.Tile(other).Prompt)
+	}
+	again := h.click(me, grid.ID, "1:reroll:"+i.ID+"-0:0")
+	h.waitPictures(again, 4)
+	if s := h.spec(again); !slices.Equal(s.Tiles, spec.Tiles) || s.Seed == 7 {
+		t.Errorf("reroll: got %v with seed %d, want the same prompts with another seed", s.Tiles, s.Seed)
+	}
+	alone := h.waitPictures(h.click(me, grid.ID, "1:single:"+i.ID+"-0:"+number), 1)
+	if !strings.Contains(alone.Content, "**"+spec.Tile(other).Prompt+"**") ||
+		!slices.Contains(buttons(alone.Components), "1:remix:"+i.ID+"-0:"+number) {
+		t.Errorf("image %s alone: got %s", number, describe(alone))
 	}
 }

@@ -22,7 +22,8 @@ func (q *Queue) PutInput(ctx context.Context, sha string, data []byte) error {
 	return nil
 }
 
-// Input returns the bytes of an input image, or ErrNotFound.
+// Input returns the bytes of an input image, or ErrNotFound, or ErrEpoch if it is lost and comes again with the next
+// epoch.
 func (q *Queue) Input(ctx context.Context, sha string) ([]byte, error) {
 	r, err := q.run(ctx, inputScript, anyEpoch, sha)
 	if err != nil {

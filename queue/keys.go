@@ -10,7 +10,8 @@ import (
 //
 //	darkroom:{<pool>}:
 //	root                hash    epoch; began: when it began; run: the run of the server; paused: 1 if anything is paused;
-//	                            database, owneduntil: whose bots use the pool; id, idrun: the server's id, and its run
+//	                            damaged: a key of the epoch that is lost; database, owneduntil: whose bots use the
+//	                            pool; id, idrun: the server's id, and its run
 //	pauses              hash    by scope: since when, and the reason
 //	events              stream  what happened, trimmed at Options.MaxEvents
 //	renderers, renderers-until      hash, zset by time          what renderers announced, and until when it holds

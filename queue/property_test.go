@@ -95,6 +95,9 @@ func (p *property) checkInvariants(t *rapid.T) {
 	if faults := append(p.fixture.invariantFaults(), p.modelFaults()...); len(faults) > 0 {
 		t.Fatalf("invariant broken: %q", faults)
 	}
+	if lost, err := p.Verify(p.ctx); lost != "" || err != nil && !errors.Is(err, ErrEpoch) {
+		t.Fatalf("a whole queue: %q lost, %v", lost, err)
+	}
 }
 
 func mustEqual[V comparable](t *rapid.T, what string, got, want V, err error) {

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -50,6 +51,8 @@ var (
 	pauseScript           = joinScripts("clock", "pause", "prelude", "pauseserver")
 	pausesScript          = poolScript("pauses")
 	countsScript          = queueScript("counts")
+	verifyScript          = queueScript("verify")
+	damageScript          = queueScript("damage")
 	putInputScript        = queueScript("putinput")
 	inputScript           = queueScript("input")
 	epochScript           = poolScript("epoch")
@@ -80,6 +83,9 @@ func (q *Queue) run(ctx context.Context, s script, epoch int64, args ...any) (re
 	}
 	r, err := s.Run(ctx, q.db, []string{q.opts.rootKey()}, append(head, args...)...).Slice()
 	if err != nil {
+		if metNil(err) && s != damageScript {
+			err = errors.Join(err, q.noteDamage(ctx, epoch, err))
+		}
 		return nil, err
 	}
 	if a := reply(r); a.text(0) == string(EpochChanged) {

@@ -34,10 +34,14 @@ type scheduledPrompt struct {
 	stages []prompt.Stage
 	// encodings are found by a stage's text: hidden states [1, n, width], of one length in all terms.
 	encodings map[string]TextEncoding
+	tiles     []scheduledPrompt // of a group whose tiles differ: one for each, in place of encodings
 }
 
 // at returns the encoding of the text for a call, counted from 0.
 func (t scheduledPrompt) at(call int) (encoding TextEncoding, text string) {
+	if len(t.tiles) > 0 {
+		return t.atOfTiles(call)
+	}
 	text = prompt.StageAt(t.stages, call).Text
 	return t.encodings[text], text
 }
@@ -81,9 +85,10 @@ func (p *run) conditioningsFor(prompts passConditioning, call, tiles int, seen [
 func (p *run) stacked(tiles int, seen []int, encodings ...TextEncoding) Conditioning {
 	var hidden, pooled []tensor.Tensor
 	for _, encoding := range encodings {
-		hidden = append(hidden, tensor.Repeat(encoding.Hidden, tiles))
+		again := tiles / encoding.Hidden.Batch() // 1 where each tile has its own
+		hidden = append(hidden, tensor.Repeat(encoding.Hidden, again))
 		if !encoding.Pooled.Empty() {
-			pooled = append(pooled, tensor.Repeat(encoding.Pooled, tiles))
+			pooled = append(pooled, tensor.Repeat(encoding.Pooled, again))
 		}
 	}
 	c := p.parts.Config
@@ -112,7 +117,7 @@ func (p *run) negativeClipSkip() int {
 // text.
 func (p *run) splitTerms() (err error) {
 	rest, _ := prompt.Addons(p.spec.Prompt)
-	if p.terms, err = prompt.Terms(p.spec.Notation, rest); err != nil {
+	if p.terms, err = prompt.ReadingOf(p.spec).Terms(p.spec.Notation, rest); err != nil {
 		return refuseBecause(err.Error(), err)
 	}
 	if len(p.terms) > maxTerms {
@@ -135,11 +140,11 @@ func (p *run) splitTerms() (err error) {
 func (p *run) encodePrompts(ctx context.Context, calls prompt.Calls) (passConditioning, error) {
 	var out passConditioning
 	for _, t := range p.terms {
-		out.terms = append(out.terms, term{t.Weight, schedule(t.Text, calls)})
+		out.terms = append(out.terms, term{t.Weight, p.schedule(t.Text, calls)})
 	}
 	if p.guided() {
 		negative, _ := prompt.Addons(p.spec.Negative)
-		out.negative = schedule(negative, calls)
+		out.negative = p.schedule(negative, calls)
 	}
 	longest := p.parts.Config.MaxChunks // a UNet of a fixed length takes exactly as many
 	if p.spec.Dialect != picture.A1111 {
@@ -167,8 +172,8 @@ func (p *run) encodePrompts(ctx context.Context, calls prompt.Calls) (passCondit
 }
 
 // schedule is a prompt over the calls of a pass, not encoded yet.
-func schedule(typed string, calls prompt.Calls) scheduledPrompt {
-	return scheduledPrompt{stages: prompt.Stages(typed, calls), encodings: map[string]TextEncoding{}}
+func (p *run) schedule(typed string, calls prompt.Calls) scheduledPrompt {
+	return scheduledPrompt{stages: prompt.ReadingOf(p.spec).Stages(typed, calls), encodings: map[string]TextEncoding{}}
 }
 
 // longestStage is how many chunks the longest text of a prompt has.
@@ -241,7 +246,7 @@ func (p *run) conditioner() *clip.Conditioner {
 
 // chunksOf divides a text into chunks. Those that the model does not take are left out.
 func (p *run) chunksOf(typed string) []prompt.Chunk {
-	chunks := p.conditioner().Chunks(prompt.Parse(typed))
+	chunks := p.conditioner().Chunks(prompt.ReadingOf(p.spec).Parse(typed))
 	if most := p.parts.Config.MaxChunks; most > 0 && len(chunks) > most {
 		return chunks[:most]
 	}

@@ -57,9 +57,20 @@ func Effort(s picture.Spec, t Traits) float64 {
 	return effort * float64(s.Count) * promptsPerCall(s) / 2
 }
 
-// promptsPerCall is how many prompts the UNet reads at once, the negative one included.
-func promptsPerCall(s picture.Spec) float64 {
-	terms, err := prompt.Terms(s.Notation, s.Prompt)
+// promptsPerCall is how many prompts the UNet reads at once for a tile, the negative one included: the mean of all
+// tiles.
+func promptsPerCall(s picture.Spec) (mean float64) {
+	tiles := s.Prompts()
+	for _, t := range tiles {
+		one := s
+		one.Prompt = t.Prompt
+		mean += promptsPerTile(one) / float64(len(tiles))
+	}
+	return mean
+}
+
+func promptsPerTile(s picture.Spec) float64 {
+	terms, err := prompt.ReadingOf(s).Terms(s.Notation, s.Prompt)
 	if err != nil {
 		return 2
 	}

@@ -88,7 +88,7 @@ func (p *run) paintWindow(ctx context.Context, tile, window int, w groundWindow,
 	sub, spec := *p, p.spec.Tile(tile)
 	spec.Seed = (spec.Seed + int64(window*picture.MaxCount)) & picture.MaxSeed // noise of its own
 	spec.Width, spec.Height = w.at.Dx(), w.at.Dy()
-	sub.spec, sub.firstTile = spec, tile
+	sub.spec, sub.firstTile, sub.textOf = spec, tile, p.textOf[tile:tile+1]
 	view := fillFresh(canvas, w)
 	sub.initImage = &initImage{canvas: view, mode: maskNoisedInput}
 	var err error

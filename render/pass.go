@@ -23,6 +23,7 @@ type pass struct {
 	draws         latentDraws
 	calls         prompt.Calls
 	conditioning  passConditioning     // once it is encoded
+	ofTexts       []passConditioning   // the same for each of run.texts, where tiles have prompts of their own
 	inpaint       *inpaintConditioning // of an inpainting model, once it is encoded
 	tiling        upscale.Tiling       // of latents that the UNet does not see as a whole; zero for the whole
 }
@@ -114,7 +115,7 @@ func (p *run) steps() int {
 		passes = append(slices.Clip(passes), *p.repaint)
 	}
 	for _, pass := range passes {
-		n += len(pass.plan.Steps) * ((p.spec.Count + pass.groupSize - 1) / pass.groupSize)
+		n += len(pass.plan.Steps) * len(p.groups(pass))
 	}
 	return n
 }
@@ -125,9 +126,8 @@ func (p *run) samplePass(
 	ctx context.Context, pass pass, from *tensor.Tensor, masked maskedLatents,
 ) (tensor.Tensor, error) {
 	var done []tensor.Tensor
-	for first := 0; first < p.spec.Count; first += pass.groupSize {
-		last := min(first+pass.groupSize, p.spec.Count)
-		latents, err := p.sampleGroup(ctx, pass, first, last, latentsOfTiles(from, first, last), masked)
+	for _, g := range p.groups(pass) {
+		latents, err := p.sampleGroup(ctx, pass, g.first, g.last, latentsOfTiles(from, g.first, g.last), masked)
 		if err != nil {
 			return tensor.Tensor{}, err
 		}
@@ -165,7 +165,7 @@ func (p *run) sampleGroup(
 	if from != nil && !pass.fromNoise {
 		x = pass.plan.AddNoise(*from, drawn.noise)
 	}
-	prompts := pass.conditioning
+	prompts := p.conditioningOf(pass, first, last)
 	prompts.tiling = pass.tiling
 	if pass.inpaint != nil {
 		prompts.inpaintChannels = pass.inpaint.channels(drawn.maskedImage)

@@ -18,15 +18,17 @@ type run struct {
 	spec      picture.Spec
 	job       Job
 	method    sampler.Method
-	passes    []pass        // one, or two with a hires pass
-	repaint   *pass         // of enlarged images; nil for none
-	outpaint  *outpaintPlan // nil unless the Spec outpaints in windows
-	firstTile int           // of those that previews show
-	terms     []prompt.Term // the prompt, divided at AND
-	initImage *initImage    // nil for txt2img
-	net       Unet          // the model's, or its seamless one
-	decoder   Decoder       // the model's, or its seamless one
-	encoder   Encoder       // the model's, or its seamless one
+	passes    []pass               // one, or two with a hires pass
+	repaint   *pass                // of enlarged images; nil for none
+	outpaint  *outpaintPlan        // nil unless the Spec outpaints in windows
+	firstTile int                  // of those that previews show
+	terms     []prompt.Term        // the prompt, divided at AND
+	texts     []picture.TilePrompt // what tiles show, each once
+	textOf    []int                // by tile: which of texts it shows
+	initImage *initImage           // nil for txt2img
+	net       Unet                 // the model's, or its seamless one
+	decoder   Decoder              // the model's, or its seamless one
+	encoder   Encoder              // the model's, or its seamless one
 	previews  *previews
 	progress  *progress
 	millis    map[string]int64
@@ -48,7 +50,7 @@ func (r *Renderer) newRun(spec picture.Spec, job Job) (*run, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	if err := p.splitTerms(); err != nil {
+	if err := p.splitTiles(); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(p.planPasses(), p.planUpscale(), p.planOutpaint()); err != nil {
@@ -67,8 +69,6 @@ func (p *run) check() error {
 		return refuse(
 			"this model cannot generate %d×%d: its sides must be multiples of %d", s.Width, s.Height, c.SizeMultiple,
 		)
-	case len(s.Addons) > 0:
-		return refuse("the add-on %q cannot be used: add-ons are not supported", s.Addons[0].Name)
 	case p.clipSkip() > c.SkippableLayers && c.SkippableLayers == 0:
 		return refuse(
 			"a clip skip of %d is not possible: only the last layer of this model's text encoder can be read", s.ClipSkip,
@@ -96,8 +96,25 @@ func (p *run) check() error {
 		return refuse("this inpainting model cannot be used: it has no VAE encoder")
 	case s.Init != nil && p.job.Input == nil:
 		return errors.New("init image: no source of its bytes")
-	case p.job.Latents != nil:
-		return p.checkLatents(*p.job.Latents)
+	}
+	if p.job.Latents != nil {
+		if err := p.checkLatents(*p.job.Latents); err != nil {
+			return err
+		}
+	}
+	return p.checkParts()
+}
+
+// checkParts refuses parts of a model that are not the model's own, and what the model was not trained for.
+func (p *run) checkParts() error {
+	s, c := p.spec, p.parts.Config.Sampler
+	switch {
+	case len(s.Addons) > 0:
+		return refuse("the add-on %q cannot be used: add-ons are not supported", s.Addons[0].Name)
+	case s.VAE != nil:
+		return refuse("the VAE %q cannot be used: only the model's own is supported", s.VAE.Name)
+	case s.Prediction != "" && (string(s.Prediction) != string(c.Prediction) || s.ZeroSNR != c.ZeroSNR):
+		return refuse("this model was not trained as these settings say: it predicts %s", c.Prediction)
 	}
 	return nil
 }
@@ -128,7 +145,7 @@ func (p *run) encode(ctx context.Context) error {
 		p.net, p.decoder, p.encoder = all.Unet, all.Decoder, all.Encoder
 	}
 	for i := range p.passes {
-		if p.passes[i].conditioning, err = p.encodePrompts(ctx, p.passes[i].calls); err != nil {
+		if err = p.encodeTiles(ctx, &p.passes[i]); err != nil {
 			return err
 		}
 	}

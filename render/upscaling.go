@@ -68,7 +68,7 @@ func (p *run) enlarge(ctx context.Context, tiles []Tile) ([]Tile, error) {
 func (p *run) repaintTiles(ctx context.Context, tiles []Tile) ([]Tile, error) {
 	p.job.BatchMember = nil // it has left the batch
 	var err error
-	if p.repaint.conditioning, err = p.encodePrompts(ctx, p.repaint.calls); err != nil {
+	if err = p.encodeTiles(ctx, p.repaint); err != nil {
 		return nil, err
 	}
 	p.initImage = nil // what it protects is part of the enlarged images

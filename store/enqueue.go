@@ -25,6 +25,16 @@ func (s *Store) NotUpdatedSince(ctx context.Context, epoch int64, since time.Tim
 	return ids, nil
 }
 
+// CountQueued returns how many jobs should be in this epoch of the queue.
+func (s *Store) CountQueued(ctx context.Context, epoch int64) (n int, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM jobs WHERE state IN ('waiting', 'running') AND epoch = $1`,
+		epoch).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count queued jobs: %w", err)
+	}
+	return n, nil
+}
+
 // MarkEnqueued records the queue's epoch that holds the job, so that Unqueued leaves it out. An older epoch changes
 // nothing.
 func (s *Store) MarkEnqueued(ctx context.Context, id string, epoch int64) (bool, error) {

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -33,12 +34,13 @@ func LockDir(dir string, exclusive bool) (*os.File, error) {
 	return f, nil
 }
 
-// MakeDir makes a data directory, readable by its owner alone.
+// MakeDir makes a data directory, readable by its owner alone. A directory of another owner, such as a volume of
+// Kubernetes with an fsGroup, stays as it is: the database in it is readable by its owner alone all the same.
 func MakeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
-	if err := os.Chmod(dir, 0o700); err != nil {
+	if err := os.Chmod(dir, 0o700); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("close the data directory to others: %w", err)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -81,7 +82,8 @@ func openPostgres(ctx context.Context, address string) (write, read *sql.DB, err
 		db.SetMaxIdleConns(maxConnections)
 	}
 	if err := write.PingContext(ctx); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("open database: %w", err), write.Close(), read.Close())
+		err = fmt.Errorf("open database: %w", explainPooler(err))
+		return nil, nil, errors.Join(err, write.Close(), read.Close())
 	}
 	return write, read, nil
 }
@@ -122,10 +124,34 @@ func pgCode(err error) string {
 	return ""
 }
 
+// poolerRefusals are how PgBouncer's refusals begin that no waiting helps. It gives most of its errors the code 08P01,
+// also those that pass. Source: src/client.c of PgBouncer 1.18.
+var poolerRefusals = []string{
+	unsupportedParameter, "no such database", "no such user", "password authentication failed",
+	"SASL authentication failed", "login rejected", "bouncer config error",
+}
+
+const unsupportedParameter = "unsupported startup parameter"
+
+// explainPooler says what to do about a pooler between darkroom and the server that refuses the settings of a
+// connection. In its modes other than session, locks and settings would reach the connections of others.
+func explainPooler(err error) error {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && strings.HasPrefix(e.Message, unsupportedParameter) {
+		return fmt.Errorf("PgBouncer does not pass on the settings that darkroom needs: "+
+			"let DATABASE_URL name the PostgreSQL server itself (at most %d connections): %w", 2*maxConnections, e)
+	}
+	return err
+}
+
 // Unreachable reports whether an error means that the PostgreSQL server cannot be reached, is stopping or is starting,
 // so that the same call may work soon. A wrong password and an unknown database do not count, and no full disk: see
 // Full.
 func Unreachable(err error) bool {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && slices.ContainsFunc(poolerRefusals, func(refusal string) bool {
+		return strings.HasPrefix(e.Message, refusal)
+	}) {
+		return false
+	}
 	if code := pgCode(err); code != "" {
 		if code == pgDiskFull {
 			return false

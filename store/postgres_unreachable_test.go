@@ -29,6 +29,10 @@ func TestUnreachable(t *testing.T) {
 		{&pgconn.PgError{Code: "57014"}, false}, // the query was cancelled
 		{&pgconn.PgError{Code: "28P01"}, false}, // the password is wrong
 		{&pgconn.PgError{Code: "3D000"}, false}, // there is no such database
+		{&pgconn.PgError{Code: "08P01", Message: "pgbouncer cannot connect to server"}, true},
+		{&pgconn.PgError{Code: "08P01", Message: "unsupported startup parameter: synchronous_commit"}, false},
+		{&pgconn.PgError{Code: "08P01", Message: "no such database: d"}, false},
+		{&pgconn.PgError{Code: "08P01", Message: "password authentication failed"}, false},
 		{store.ErrNotFound, false},
 		{errors.New("disk full"), false},
 		{nil, false},

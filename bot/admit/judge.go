@@ -1,6 +1,8 @@
 package admit
 
 import (
+	"slices"
+
 	"darkroom/bot/command"
 	"darkroom/render/picture"
 	"darkroom/render/request"
@@ -89,7 +91,8 @@ func judge(
 
 // needWords refuses a picture of no words: in a chat that is always a slip.
 func needWords(res request.Resolved, refusal *request.Refusal) (request.Resolved, *request.Refusal) {
-	if refusal != nil || res.Spec.Prompt != "" {
+	some := func(t picture.TilePrompt) bool { return t.Prompt != "" }
+	if refusal != nil || slices.ContainsFunc(res.Spec.Prompts(), some) {
 		return res, refusal
 	}
 	example := "a red boat on a blue sea"

@@ -11,7 +11,8 @@ import (
 func limit(res *request.Resolved, p limits.Policy) *request.Refusal {
 	limitSteps(res, p)
 	if s := &res.Spec; p.MaxCount > 0 && s.Count > p.MaxCount {
-		s.Count = p.MaxCount
+		s.SetCount(p.MaxCount)
+		res.SettleVersion()
 		res.Note("Lowered to %s: the most that this server allows in one message.", count(p.MaxCount))
 	}
 	if refusal := limitPixels(res, p); refusal != nil {

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"darkroom/bot/job"
 	"darkroom/bot/message"
 	"darkroom/queue"
@@ -19,6 +21,11 @@ const (
 	// maxPositionEdits is how many messages get their new position in one round: those nearest to the front, since theirs
 	// matter most, and Discord lets only so many edits pass.
 	maxPositionEdits = 10
+	// maxFirstETAs is how many messages further back get their first ETA in one round, once renderers are there. They are
+	// edited by their own interaction's token, which Discord limits each for itself; the bot's own token could not.
+	maxFirstETAs = 40
+	// maxEditing is how many messages are edited at once.
+	maxEditing = 8
 	// roundsWithoutNews is after how many rounds without an event the estimates are looked at all the same.
 	roundsWithoutNews = 5
 )
@@ -128,30 +135,79 @@ func (p *positions) showAll(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	estimates := queue.EstimateTimes(s, renderers)
-	edits := 0
+	edits, more := p.selectEdits(s, queue.EstimateTimes(s, renderers))
+	var group errgroup.Group
+	group.SetLimit(maxEditing)
+	for _, e := range edits {
+		group.Go(func() error {
+			p.apply(ctx, e)
+			return nil
+		})
+	}
+	_ = group.Wait() // edits return no errors
+	if more {
+		p.wakeUp() // the rest next time
+	}
+}
+
+// positionEdit is a message that is to say another position or ETA.
+type positionEdit struct {
+	job      string
+	shown    shownState
+	status   message.QueueStatus
+	firstETA bool // it is further back, and shows no ETA yet
+}
+
+// selectEdits returns the edits of one round: the messages nearest to the front that are outdated, and some further
+// back that show no ETA yet. more tells that others are outdated too.
+func (p *positions) selectEdits(
+	s queue.Snapshot, estimates map[string]queue.Estimate,
+) (edits []positionEdit, more bool) {
+	front, first := 0, 0
 	for _, q := range s.Jobs {
 		if q.Position == 0 {
 			continue
 		}
 		g, known := p.shown.get(q.ID)
-		st := p.status(s, q, estimates)
-		if g.leased || known && !g.outdated(st, p.now()) {
+		e := positionEdit{job: q.ID, shown: g, status: p.status(s, q, estimates)}
+		if g.leased || known && !g.outdated(e.status, p.now()) {
 			continue
 		}
-		if edits++; edits > maxPositionEdits {
-			p.wakeUp() // the rest next time
-			return
-		}
-		row, err := p.db.Find(ctx, q.ID)
-		if err != nil || row.State != store.Waiting {
+		e.firstETA = known && g.eta.IsZero() && !e.status.ETA.IsZero() && !g.tokenOver
+		switch {
+		case front < maxPositionEdits:
+			front++
+			e.firstETA = false
+		case e.firstETA && first < maxFirstETAs:
+			first++
+		case first == maxFirstETAs:
+			return edits, true
+		default:
+			more = true
 			continue
 		}
-		st.MovedBack = p.movedBackReason(g, st)
-		if j, err := job.Read(row); err == nil {
-			p.show(ctx, j, st)
-		}
+		edits = append(edits, e)
 	}
+	return edits, more
+}
+
+// apply makes an edit if the job still waits. One that only brings a first ETA is not worth a request by the bot's own
+// token.
+func (p *positions) apply(ctx context.Context, e positionEdit) {
+	row, err := p.db.Find(ctx, e.job)
+	if err != nil || row.State != store.Waiting {
+		return
+	}
+	j, err := job.Read(row)
+	if err != nil {
+		return
+	}
+	if e.firstETA && !p.now().Before(j.Address.Expires) {
+		p.shown.update(e.job, func(g *shownState) { g.tokenOver = true })
+		return
+	}
+	e.status.MovedBack = p.movedBackReason(e.shown, e.status)
+	p.show(ctx, j, e.status)
 }
 
 // movedBackReason is why a position is further back than the last that was shown. Nobody comes in before somebody who

@@ -1,10 +1,13 @@
 package delivery
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"darkroom/bot/message"
+	"darkroom/queue"
 )
 
 func TestShownStateOutdated(t *testing.T) {
@@ -26,6 +29,49 @@ func TestShownStateOutdated(t *testing.T) {
 		if got := g.outdated(message.QueueStatus{Position: 1, ETA: in(c.true)}, now); got != c.want {
 			t.Errorf("%s: got outdated %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+// TestEveryMessageGetsAnETA has renderers come to many waiting jobs. The front goes on to be told its positions.
+func TestEveryMessageGetsAnETA(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_700_000_000, 0)
+	p := &positions{shown: newShownStates(), interval: 4 * time.Second, now: func() time.Time { return now }}
+	var s queue.Snapshot
+	estimates := map[string]queue.Estimate{}
+	for i := range 963 {
+		id := fmt.Sprint(i)
+		s.Jobs = append(s.Jobs, queue.JobStatus{ID: id, Position: i + 1, State: queue.StateWaiting})
+		estimates[id] = queue.Estimate{End: s.At.Add(time.Duration(i+1) * time.Minute)}
+		p.shown.set(id, message.QueueStatus{Position: i + 1}, now) // before any renderer came
+	}
+	rounds := 0
+	for ; slices.ContainsFunc(s.Jobs, withoutETA(p)); rounds++ {
+		edits, _ := p.selectEdits(s, estimates)
+		if len(edits) == 0 || len(edits) > maxPositionEdits+maxFirstETAs {
+			t.Fatalf("%d edits in one round", len(edits))
+		}
+		for _, e := range edits {
+			p.shown.set(e.job, e.status, now)
+		}
+		for range 5 { // renderers take five in each round, and all others move
+			p.shown.setLeased(s.Jobs[0].ID)
+			s.Jobs = s.Jobs[1:]
+		}
+		for i := range s.Jobs {
+			s.Jobs[i].Position = i + 1
+		}
+	}
+	if took := time.Duration(rounds) * p.interval; took > 2*time.Minute {
+		t.Errorf("the last of 963 messages got its ETA after %v, want within two minutes", took)
+	}
+}
+
+// withoutETA tells whether the message of a job shows no ETA.
+func withoutETA(p *positions) func(queue.JobStatus) bool {
+	return func(q queue.JobStatus) bool {
+		g, _ := p.shown.get(q.ID)
+		return g.eta.IsZero()
 	}
 }
 

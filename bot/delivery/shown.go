@@ -22,6 +22,8 @@ type shownState struct {
 	edited   time.Time // when the bot last sent or edited that message
 	leased   bool      // a renderer has the job, or had it last: the renderer edits the message
 	percent  int
+
+	tokenOver bool // the interaction's token can edit the message no more
 }
 
 func newShownStates() *shownStates { return &shownStates{jobs: map[string]shownState{}} }

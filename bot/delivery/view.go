@@ -36,12 +36,14 @@ type queueView struct {
 	fetched   time.Time
 	newcomers []*newcomer // that wait for the next round
 
-	round     sync.Mutex // held while newcomers are added
-	nextRound time.Time  // by the clock of this process, not by now; guarded by round
+	// round holds a value while newcomers are added. It is no mutex: a round sleeps and asks Redis, and the simulation's
+	// virtual time stands still while somebody waits for a mutex.
+	round     chan struct{}
+	nextRound time.Time // by the clock of this process, not by now; guarded by round
 }
 
 func newQueueView(q snapshots, now func() time.Time) *queueView {
-	return &queueView{queue: q, now: now}
+	return &queueView{queue: q, now: now, round: make(chan struct{}, 1)}
 }
 
 // refresh looks at the queue again.
@@ -80,8 +82,8 @@ func (v *queueView) add(ctx context.Context, j queue.Job) *newcomer {
 	v.mu.Lock()
 	v.newcomers = append(v.newcomers, n)
 	v.mu.Unlock()
-	v.round.Lock()
-	defer v.round.Unlock()
+	v.round <- struct{}{}
+	defer func() { <-v.round }()
 	if n.asked { // by the round of another one
 		return n
 	}

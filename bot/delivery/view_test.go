@@ -25,7 +25,7 @@ func TestNewcomersOfAMomentAreAddedTogether(t *testing.T) {
 	t.Parallel()
 	const many = 100
 	v := newQueueView(emptyQueue{time.Now}, time.Now)
-	v.round.Lock() // as if another round were going on
+	v.round <- struct{}{} // as if another round were going on
 	var all sync.WaitGroup
 	answers := make([]*newcomer, many)
 	for i := range many {
@@ -43,7 +43,7 @@ func TestNewcomersOfAMomentAreAddedTogether(t *testing.T) {
 	for waiting() < many {
 		time.Sleep(time.Millisecond)
 	}
-	v.round.Unlock()
+	<-v.round
 	all.Wait()
 	positions := map[int]bool{}
 	for _, n := range answers {

@@ -80,11 +80,19 @@ func (m *imaginer) openRemix(ctx context.Context, r *responder) error {
 	if err != nil {
 		return err
 	}
-	id := button.ID{Verb: button.Remix, Job: j.ID, Tile: r.click.Tile}
+	id, base := button.ID{Verb: button.Remix, Job: j.ID, Tile: r.click.Tile}, remixed(r, j.Spec)
 	_, err = r.respond(
-		ctx, message.OpenForm(message.RemixForm(id, j.Spec.Prompt, j.Spec.Negative, picture.MaxPromptRunes)),
+		ctx, message.OpenForm(message.RemixForm(id, base.Prompt, base.Negative, picture.MaxPromptRunes)),
 	)
 	return err
+}
+
+// remixed is the Spec whose prompts a remix begins with: under one of several images it has that image's.
+func remixed(r *responder, spec picture.Spec) picture.Spec {
+	if n := r.click.Tile; n > 0 && n <= len(spec.Tiles) {
+		spec.Prompt, spec.Negative, spec.Tiles = spec.Tiles[n-1].Prompt, spec.Tiles[n-1].Negative, nil
+	}
+	return spec
 }
 
 // remix renders the prompt of the form with the other settings of the earlier image.
@@ -94,11 +102,12 @@ func (m *imaginer) remix(ctx context.Context, r *responder) error {
 		return err
 	}
 	wanted := request.Wanted{Prompt: r.req.Options[message.FieldPrompt], Spoiler: j.Spoiler}
-	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != j.Spec.Negative {
+	base := remixed(r, j.Spec)
+	if negative, ok := r.req.Options[message.FieldNegative]; ok && negative != base.Negative {
 		wanted.Negative = &negative
 	}
 	return m.submitPermutations(
-		ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed(), Base: &j.Spec, Parent: j.ID},
+		ctx, r, permutationRequest{Wanted: wanted, DrawnSeed: m.seed(), Base: &base, Parent: j.ID},
 	)
 }
 

@@ -20,10 +20,17 @@ func (i *info) show(ctx context.Context, r *responder) error {
 	if tile > 0 && tile <= spec.Count {
 		spec = spec.Tile(tile - 1)
 	}
+	settings := encode.FormatParameters(spec, encode.Extra{}) + "\n"
+	if len(spec.Tiles) > 0 {
+		settings = ""
+		for i := range spec.Count {
+			settings += encode.FormatParameters(spec.Tile(i), encode.Extra{}) + "\n\n"
+		}
+	}
 	return r.replyPrivately(ctx, message.Message{
 		Content: message.Info(message.JobInfo{
 			ID: j.ID, Parent: j.Parent, Created: j.Created, Spec: j.Spec, Tile: tile, Millis: j.Outcome().Millis,
 		}),
-		Files: []message.File{{Name: "settings.txt", Data: []byte(encode.FormatParameters(spec, encode.Extra{}) + "\n")}},
+		Files: []message.File{{Name: "settings.txt", Data: []byte(settings)}},
 	})
 }

@@ -54,7 +54,7 @@ func (w permutationRequest) judge(req command.Request, wanted request.Wanted) ju
 func (w permutationRequest) expand(ctx context.Context, from dynamic.Wildcards) ([]request.Wanted, error) {
 	ctx, cancel := context.WithTimeout(ctx, expandTimeout)
 	defer cancel()
-	all, err := request.Expand(ctx, w.Wanted, w.DrawnSeed, from, maxPermutations)
+	all, err := request.Expand(ctx, w.Wanted, w.DrawnSeed, picture.MaxCount, from, maxPermutations)
 	if err != nil {
 		return nil, expansionRefusal(err)
 	}

@@ -136,5 +136,5 @@ func (j Job) Title() string {
 	if j.Spec.Version == 0 {
 		return j.ID // it cannot be read
 	}
-	return message.PromptLine(j.Spec.Prompt)
+	return message.PromptLine(message.PromptText(j.Spec))
 }

@@ -26,10 +26,7 @@ func Info(i JobInfo) string {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "**%s** %s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("Prompt", "%s", Escape(Shorten(s.Prompt, 500)))
-	if s.Negative != "" {
-		line("Negative", "%s", Escape(Shorten(s.Negative, 300)))
-	}
+	writePrompts(s, i.Tile, line)
 	line("Size", "%s", sizeText(s))
 	sampler := Escape(encode.SamplerTitle(s.Sampler))
 	line("Steps", "%d, %s, guidance %g%s", s.Steps, sampler, s.GuidanceScale, uncommonText(s))
@@ -52,6 +49,27 @@ func Info(i JobInfo) string {
 	}
 	fmt.Fprintf(&b, "-# %s · %s", i.ID, i.Created.UTC().Format("2006-01-02 15:04 MST"))
 	return b.String()
+}
+
+// writePrompts writes the prompts: one pair for all tiles, that of one tile, or a pair for each where they differ.
+func writePrompts(s picture.Spec, tile int, line func(name, format string, args ...any)) {
+	if tile > 0 && tile <= len(s.Tiles) {
+		s = s.Tile(tile - 1)
+	}
+	each, share := []picture.TilePrompt{{Prompt: s.Prompt, Negative: s.Negative}}, 1
+	if len(s.Tiles) > 0 {
+		each, share = s.Tiles, picture.MaxCount
+	}
+	for n, t := range each {
+		number := ""
+		if len(each) > 1 {
+			number = fmt.Sprintf(" %d", n+1)
+		}
+		line("Prompt"+number, "%s", Escape(Shorten(t.Prompt, 500/share)))
+		if t.Negative != "" {
+			line("Negative"+number, "%s", Escape(Shorten(t.Negative, 300/share)))
+		}
+	}
 }
 
 // uncommonText lists the sampling settings that most images leave at their defaults.

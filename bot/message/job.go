@@ -17,7 +17,7 @@ const maxPromptShown = 900
 
 // heading is the first line of every message about a job.
 func heading(to Address, spec picture.Spec) string {
-	prompt := Escape(spec.Prompt)
+	prompt := Escape(PromptText(spec))
 	if prompt == "" {
 		prompt = "(no prompt)"
 	}
@@ -116,7 +116,7 @@ const PreviewDescription = "A preview of the images"
 func Finished(to Address, spec picture.Spec, job string, files []File, made []queue.File) Message {
 	for i := range files {
 		files[i].Spoiler = to.Spoiler
-		files[i].Description = "Image " + strconv.Itoa(i+1) + ": " + spec.Prompt
+		files[i].Description = "Image " + strconv.Itoa(i+1) + ": " + spec.Tile(i).Prompt
 	}
 	return Message{
 		Content: heading(to, spec) + "\n" + settingsLine(spec, made), Files: files, Rows: FinishedRows(spec, job, len(files)),
@@ -146,6 +146,10 @@ func SingleRows(spec picture.Spec, job string, tile int) []Row {
 	id := func(v button.Verb, arg string) string {
 		return button.ID{Verb: v, Job: job, Tile: tile, Arg: arg}.String()
 	}
+	remix := button.ID{Verb: button.Remix, Job: job}
+	if tile > 1 {
+		remix.Tile = tile // it may have a prompt of its own
+	}
 	var row Row
 	if spec.Hires == nil && spec.Upscale == nil {
 		row = append(row, Button{Style: Secondary, Label: "Upscale 2×", ID: id(button.Upscale, "")})
@@ -154,7 +158,7 @@ func SingleRows(spec picture.Spec, job string, tile int) []Row {
 		Button{Style: Secondary, Label: "Vary (subtle)", ID: id(button.Vary, "subtle")},
 		Button{Style: Secondary, Label: "Vary (strong)", ID: id(button.Vary, "strong")},
 		Button{Style: Primary, Emoji: "🔄", ID: button.ID{Verb: button.Reroll, Job: job}.String()},
-		Button{Style: Primary, Emoji: "✏️", ID: button.ID{Verb: button.Remix, Job: job}.String()},
+		Button{Style: Primary, Emoji: "✏️", ID: remix.String()},
 	)
 	zoom := Row{
 		{Style: Secondary, Emoji: "🔍", Label: "Zoom out 2×", ID: id(button.Zoom, "2")},

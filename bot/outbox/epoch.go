@@ -14,6 +14,11 @@ import (
 const (
 	// epochClaimLife is how long one of several bots may take to begin an epoch before another one does it.
 	epochClaimLife = 10 * time.Second
+	// lostPause is how long an epoch lives at least if keys were lost in the one before: filling the queue again costs
+	// something, and a server that evicts all the time would be filled all the time.
+	lostPause = 5 * time.Second
+	// lostSoon is how soon after an epoch began the loss of all its keys looks like an eviction.
+	lostSoon = 30 * time.Second
 	// epochClaim names the claim to begin the next epoch of a pool.
 	epochClaim = "heal:"
 )
@@ -32,8 +37,10 @@ type epochKeeper struct {
 	now        func() time.Time
 	log        *slog.Logger
 	owner      *ownership
-	beganNanos atomic.Int64 // when the epoch began
-	own        atomic.Int64 // the last epoch that this bot began
+	beganNanos atomic.Int64          // when the epoch began
+	own        atomic.Int64          // the last epoch that this bot began
+	lost       func(context.Context) // is called when the server lost keys
+	lostAt     time.Time             // when an epoch last began because keys were lost; only the relay uses it
 }
 
 // recover compares the queue's epoch with SQL's. For a queue that is empty, or at another epoch, it begins a new
@@ -81,6 +88,10 @@ func (k *epochKeeper) begin(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("ask for epoch: %w", err)
 	}
+	lost, err := k.lostKey(ctx, has)
+	if err != nil {
+		return 0, err
+	}
 	next, err := k.db.NextEpoch(ctx, k.pool)
 	for err == nil && next <= has { // SQL was restored from an older copy: step over what the queue already used
 		next, err = k.db.NextEpoch(ctx, k.pool)
@@ -101,8 +112,31 @@ func (k *epochKeeper) begin(ctx context.Context) (int64, error) {
 	}
 	k.beganNanos.Store(began.UnixNano())
 	k.own.Store(next)
-	k.log.Info("the queue begins a new epoch", "epoch", next, "before", has, "empty", empty)
+	k.log.Info("the queue begins a new epoch", "epoch", next, "before", has, "empty", empty, "lost", lost)
 	return next, nil
+}
+
+// lostKey returns the name of a key that the server has lost without a restart, if that is why an epoch must end. It
+// returns errLostAgain if that happened a moment ago too.
+func (k *epochKeeper) lostKey(ctx context.Context, epoch int64) (string, error) {
+	now := k.now()
+	if epoch == 0 && k.own.Load() > 0 && now.Sub(k.began()) < lostSoon {
+		k.lost(ctx)
+	}
+	if epoch == 0 {
+		return "", nil
+	}
+	lost, err := k.queue.Verify(ctx)
+	if err != nil || lost == "" {
+		return "", err
+	}
+	if now.Sub(k.lostAt) < lostPause {
+		return "", fmt.Errorf("%w (%s)", errLostAgain, lost)
+	}
+	k.lostAt = now
+	k.lost(ctx)
+	k.log.Warn("redis has lost a key of the queue: every job that waits is enqueued again", "key", lost)
+	return lost, nil
 }
 
 // maxClockSkew is by how much the clocks of bots on one database may differ.

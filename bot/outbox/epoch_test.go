@@ -35,6 +35,8 @@ type slowQueue struct {
 
 func (q *slowQueue) Epoch(context.Context) (int64, bool, error) { return q.epoch, q.epoch == 0, nil }
 
+func (*slowQueue) Verify(context.Context) (string, error) { return "", nil }
+
 func (*slowQueue) InProcess() bool { return true } // so nobody else can own it
 
 func (q *slowQueue) Pauses(context.Context) ([]queue.Paused, error) { return nil, nil }

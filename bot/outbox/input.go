@@ -12,6 +12,7 @@ import (
 	"darkroom/bot/rest"
 	"darkroom/render/encode"
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 	"darkroom/render/request"
 )
 
@@ -80,7 +81,7 @@ func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
 	}
 	spec := j.Spec
 	spec.Init = &picture.Init{Picture: in, Strength: source.Strength, Placement: source.Place, Window: source.Window}
-	spec.Raise()
+	prompt.SettleVersion(&spec)
 	if j, err = j.WithSpec(spec); err != nil {
 		return j, err
 	}

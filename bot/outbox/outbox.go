@@ -35,6 +35,7 @@ type jobs interface {
 }
 
 type unqueuedJobs interface {
+	countedJobs
 	Unqueued(ctx context.Context, epoch int64, limit int) ([]store.Job, error)
 	NotUpdatedSince(ctx context.Context, epoch int64, since time.Time) ([]string, error)
 	MarkEnqueued(ctx context.Context, id string, epoch int64) (bool, error)
@@ -63,6 +64,7 @@ type Queue interface {
 	pauses
 	queueEpochs
 	ownedQueue
+	checkedQueue
 }
 
 type jobQueue interface {
@@ -83,6 +85,7 @@ type pauses interface {
 type queueEpochs interface {
 	Epoch(ctx context.Context) (current int64, empty bool, err error)
 	BeginEpoch(ctx context.Context, epoch int64) error
+	Verify(ctx context.Context) (lost string, err error)
 }
 
 // fetcher downloads attachments; rest.Fetcher is one.
@@ -103,7 +106,8 @@ type Options struct {
 	Pool   string        // the queue's pool, as the epochs in SQL are named
 	Shared bool          // other bots work on the same database
 	Relay  time.Duration // how often SQL is asked for jobs that the queue does not hold
-	Audit  time.Duration // how often jobs are looked for that the queue should hold and does not
+	Audit  time.Duration // how often jobs are looked for that the queue should hold and does not, and Redis's settings
+	Verify time.Duration // how often it is asked whether Redis has lost a key, or holds fewer jobs than SQL
 	Reap   time.Duration // how often lost leases are looked for
 	Now    func() time.Time
 	Log    *slog.Logger
@@ -119,6 +123,7 @@ type Outbox struct {
 	queue  Queue
 	log    *slog.Logger
 	epochs *epochKeeper
+	health *healthCheck
 	pauses *pauseSync
 	single *enqueuer
 	wake   chan struct{} // holds a value when the relay should run at once
@@ -138,6 +143,9 @@ func New(o Options) *Outbox {
 			db: o.Store, queue: o.Queue, pauses: p, claim: o.Claim, pool: o.Pool, shared: o.Shared, now: o.Now, log: o.Log,
 			owner: &ownership{db: o.Store, queue: o.Queue, pool: o.Pool, shared: o.Shared, now: o.Now, log: o.Log},
 		},
+		health: &healthCheck{
+			queue: o.Queue, db: o.Store, verify: o.Verify, every: o.Audit, now: o.Now, log: o.Log,
+		},
 		single: &enqueuer{
 			db: o.Store, queue: o.Queue, failed: o.Failed, enqueued: o.Enqueued, log: o.Log,
 			copier: &copier{
@@ -146,6 +154,7 @@ func New(o Options) *Outbox {
 			},
 		},
 	}
+	b.epochs.lost = b.noteLost
 	b.copies.SetLimit(maxCopying)
 	b.epochs.note()
 	return b

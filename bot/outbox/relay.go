@@ -12,7 +12,7 @@ import (
 	"darkroom/store"
 )
 
-// auditAge is for how long a job must not have changed before the audit asks about it.
+// auditAge is for how long a job must not have changed before the regular audit asks about it.
 const auditAge = 30 * time.Second
 
 // relay brings into the queue every job that SQL holds and the queue does not. One query serves every case: the start
@@ -27,9 +27,13 @@ func (o *Outbox) relay(ctx context.Context) error {
 			o.log.Error("this bot stops", "error", err)
 			return err
 		}
+		if !healthy && err == nil {
+			o.health.reconnected()
+		}
+		o.health.settings(ctx)
 		if now := o.opts.Now(); err == nil && now.Sub(audited) >= o.opts.Audit {
 			audited = now
-			err = o.audit(ctx)
+			err = o.audit(ctx, auditAge)
 		}
 		if err != nil && ctx.Err() == nil && healthy {
 			o.log.Warn("the queue cannot be filled", "error", rest.Redact(err.Error()))
@@ -47,8 +51,8 @@ func (o *Outbox) relay(ctx context.Context) error {
 	}
 }
 
-// relayOnce begins an epoch if the queue needs one, brings its pauses up to date if it may not know them, and enqueues
-// what is missing.
+// relayOnce begins an epoch if the queue needs one, brings its pauses up to date if it may not know them, looks
+// whether it still has what was enqueued, and enqueues what is missing.
 func (o *Outbox) relayOnce(ctx context.Context) error {
 	epoch, err := o.epochs.recover(ctx)
 	if err != nil {
@@ -57,13 +61,21 @@ func (o *Outbox) relayOnce(ctx context.Context) error {
 	if err := o.pauses.syncStale(ctx); err != nil {
 		return err
 	}
-	return o.enqueueUnqueued(ctx, epoch)
+	lacks, err := o.health.data(ctx, epoch)
+	if errors.Is(err, queue.ErrEpoch) {
+		o.Wake() // to begin the next one
+		return nil
+	}
+	if err == nil && lacks {
+		err = o.audit(ctx, o.opts.Verify)
+	}
+	return errors.Join(err, o.enqueueUnqueued(ctx, epoch))
 }
 
 // audit enqueues jobs again that SQL believes to be in the queue and the queue does not show. Their end may have been
 // told while nobody listened: a queue that knows a job tells its last event again. The audit also makes the queue's
-// pauses those of SQL.
-func (o *Outbox) audit(ctx context.Context) error {
+// pauses those of SQL. It asks only about jobs that did not change for a while.
+func (o *Outbox) audit(ctx context.Context, unchanged time.Duration) error {
 	if err := o.pauses.sync(ctx); err != nil {
 		return err
 	}
@@ -71,7 +83,7 @@ func (o *Outbox) audit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	unconfirmed, err := o.db.NotUpdatedSince(ctx, epoch, o.opts.Now().Add(-auditAge))
+	unconfirmed, err := o.db.NotUpdatedSince(ctx, epoch, o.opts.Now().Add(-unchanged))
 	if err != nil || len(unconfirmed) == 0 {
 		return err
 	}

@@ -25,13 +25,20 @@ const (
 // enqueueUnqueued enqueues what an epoch lacks. Jobs whose input images must still be copied go on in the background:
 // Discord may be slow, and nobody else should wait for it.
 func (o *Outbox) enqueueUnqueued(ctx context.Context, epoch int64) (err error) {
-	defer func() { o.queueFull.Store(errors.Is(err, queue.ErrFull)) }()
+	full := false
+	defer func() { o.queueFull.Store(full || errors.Is(err, queue.ErrFull)) }()
 	policy := cachedPolicies(o.db.Policy)
 	for {
-		unqueued, err := o.db.Unqueued(ctx, epoch, relayBatch+int(o.copyingCount.Load()))
+		limit := relayBatch + int(o.copyingCount.Load())
+		room, err := o.health.room(ctx, limit)
 		if err != nil {
 			return err
 		}
+		unqueued, err := o.db.Unqueued(ctx, epoch, room)
+		if err != nil {
+			return err
+		}
+		full = room < limit && len(unqueued) == room
 		ready := o.startCopies(ctx, epoch, unqueued)
 		moved, err := o.enqueueAll(ctx, epoch, ready, policy)
 		if err != nil || moved == 0 || len(unqueued) < relayBatch {

@@ -16,9 +16,9 @@ import (
 const (
 	// globalRate is Discord's limit on all requests of one bot. Source: topics/rate-limits.
 	globalRate = 50
-	// bucketIdle is how long an unused bucket is kept. Buckets of interactions are keyed by token, so they would
-	// otherwise accumulate.
-	bucketIdle = 20 * time.Minute
+	// bucketIdle is how long an unused bucket is kept after its window: it says nothing any more. Each interaction has
+	// buckets of its own, keyed by its token, so they would otherwise accumulate: 1 kB a job.
+	bucketIdle = time.Minute
 )
 
 // limiter keeps requests within Discord's limits: one bucket per route and major parameter, and a gate for all.
@@ -147,7 +147,7 @@ func (l *limiter) sweep(now time.Time) {
 	}
 	l.swept = now
 	for key, b := range l.buckets {
-		if now.Sub(b.used) > bucketIdle {
+		if now.Sub(b.used) > bucketIdle && now.After(b.reset) {
 			delete(l.buckets, key)
 		}
 	}

@@ -11,6 +11,9 @@ import (
 const (
 	// pruneInterval is how often old rows are deleted.
 	pruneInterval = time.Hour
+	// prunedMeta is the name under which SQL has the time of the last pruning: a bot that restarts every half an hour
+	// prunes too.
+	prunedMeta = "pruned"
 	// inputLife is how long a finished job's input images are kept for its buttons.
 	inputLife = 30 * 24 * time.Hour
 	// inboxLife is how long images stay in an inbox.
@@ -22,6 +25,7 @@ type Store interface {
 	servers
 	people
 	oldRows
+	meta
 }
 
 type servers interface {
@@ -42,6 +46,11 @@ type oldRows interface {
 	PruneQuestions(ctx context.Context, age time.Duration) error
 }
 
+type meta interface {
+	Meta(ctx context.Context, name string) (string, error)
+	SetMeta(ctx context.Context, name, value string) error
+}
+
 // Options are the parts of a Retention.
 type Options struct {
 	Store        Store
@@ -58,12 +67,12 @@ type Options struct {
 type Retention struct {
 	o           Options
 	memberships *memberships
-	pruned      time.Time // when old rows were last deleted, or when the program started
+	pruned      time.Time // when old rows were last deleted; zero before SQL was asked
 }
 
 // New returns a Retention.
 func New(o Options) *Retention {
-	return &Retention{o: o, memberships: newMemberships(), pruned: o.Now()}
+	return &Retention{o: o, memberships: newMemberships()}
 }
 
 // Handle reads a gateway event. It does not block.
@@ -143,15 +152,42 @@ func (r *Retention) forgetExpired(ctx context.Context) {
 
 // prune deletes old rows, once an hour.
 func (r *Retention) prune(ctx context.Context) {
-	now := r.o.Now()
-	if now.Sub(r.pruned) < pruneInterval {
+	if !r.pruneDue(ctx) {
 		return
 	}
-	r.pruned = now
+	r.pruned = r.o.Now()
 	_, inputs := r.o.Store.PruneInputs(ctx, inputLife)
 	err := errors.Join(inputs, r.o.Store.PruneDeliveries(ctx, r.o.ShownLife, inboxLife), r.o.Store.PruneClaims(ctx),
 		r.o.Store.PruneQuestions(ctx, r.o.QuestionLife))
+	if err == nil {
+		err = r.savePruned(ctx)
+	}
 	if err != nil && ctx.Err() == nil {
 		r.o.Log.Warn("old rows could not be dropped", "error", err)
 	}
+}
+
+// pruneDue tells whether the last pruning, of this process or of one before, was an hour ago. The hour begins with the
+// first start on a database, and anew if SQL names a time to come: a clock was set back.
+func (r *Retention) pruneDue(ctx context.Context) bool {
+	now := r.o.Now()
+	if r.pruned.IsZero() {
+		text, err := r.o.Store.Meta(ctx, prunedMeta)
+		if err != nil {
+			return false // asked again the next time
+		}
+		last, err := time.Parse(time.RFC3339, text)
+		r.pruned = last
+		if err != nil || last.After(now) {
+			r.pruned = now
+			if err := r.savePruned(ctx); err != nil && ctx.Err() == nil {
+				r.o.Log.Warn("the time of the last pruning was not written down", "error", err)
+			}
+		}
+	}
+	return now.Sub(r.pruned) >= pruneInterval
+}
+
+func (r *Retention) savePruned(ctx context.Context) error {
+	return r.o.Store.SetMeta(ctx, prunedMeta, r.pruned.UTC().Format(time.RFC3339))
 }

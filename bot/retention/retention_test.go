@@ -14,6 +14,14 @@ type fakeStore struct {
 	Store
 	pruned   []string
 	prunedAt []time.Time
+	meta     string
+}
+
+func (f *fakeStore) Meta(context.Context, string) (string, error) { return f.meta, nil }
+
+func (f *fakeStore) SetMeta(_ context.Context, _, value string) error {
+	f.meta = value
+	return nil
 }
 
 func (f *fakeStore) FinishErasures(context.Context) error { return nil }
@@ -57,6 +65,29 @@ func TestPruneRunsOnceAnHour(t *testing.T) {
 		if r.prune(t.Context()); !slices.Equal(db.pruned, c.want) {
 			t.Errorf("%v later: got %q, want %q", c.after, db.pruned, c.want)
 		}
+	}
+}
+
+// TestBotThatRestartsOftenPrunesToo starts a new bot on the same database every twenty minutes.
+func TestBotThatRestartsOftenPrunesToo(t *testing.T) {
+	t.Parallel()
+	now, db := time.Unix(1_700_000_000, 0), &fakeStore{}
+	for range 10 { // the last one starts after three hours
+		r := New(Options{Store: db, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
+		r.prune(t.Context())
+		r.prune(t.Context())
+		now = now.Add(20 * time.Minute)
+	}
+	if n := len(db.prunedAt); n != 3 {
+		t.Errorf("got %d prunes in three hours, want 3", n)
+	}
+	db.meta = now.Add(1000 * time.Hour).UTC().Format(time.RFC3339)
+	for range 10 {
+		New(Options{Store: db, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)}).prune(t.Context())
+		now = now.Add(20 * time.Minute)
+	}
+	if n := len(db.prunedAt); n != 6 {
+		t.Errorf("got %d prunes, want 6: the clock was set back", n)
 	}
 }
 

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"os"
 	"sync"
 
 	"darkroom/bot"
 	"darkroom/bot/rest"
 	"darkroom/config"
 	"darkroom/queue"
-	"darkroom/render/prompt/dynamic"
 	"darkroom/store"
 )
 
@@ -58,7 +56,7 @@ func newBot(
 		Options: bot.Options{
 			Token: d.Token.Text(), Base: d.API.Base, CDN: cdn, Pool: pool, Shared: db.Shared(), Log: log,
 			ForgetAfter: m.ForgetAfter,
-			Wildcards:   dynamic.Folder{FS: os.DirFS(wildcards), Skipped: logOnce(log)},
+			Wildcards:   wildcardFolder(wildcards, log),
 		},
 	})
 }

@@ -73,12 +73,8 @@ func openQueue(ctx context.Context, log *slog.Logger, r config.Redis, l config.L
 		log.Warn("redis does not answer yet", "error", err)
 		return q, nil
 	}
-	warnings, err := q.Check(ctx)
-	if err != nil {
+	if _, err := q.Check(ctx); err != nil { // the bot logs the warnings; see bot/outbox/health.go
 		return nil, errors.Join(err, q.Close())
-	}
-	for _, warning := range warnings {
-		log.Warn("redis should have other settings", "warning", warning)
 	}
 	return q, nil
 }

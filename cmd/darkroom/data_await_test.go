@@ -47,12 +47,33 @@ func TestAwaitDataWaitsForPostgreSQL(t *testing.T) {
 	case err := <-ended:
 		t.Fatalf("it ended with %v, want it to wait", err)
 	}
-	servePostgresError(t, filepath.Join(folder, ".s.PGSQL.5432"))
+	servePostgresError(t, filepath.Join(folder, ".s.PGSQL.5432"), "3D000", "database does not exist")
 	if err := <-ended; err == nil || !strings.Contains(err.Error(), "3D000") {
 		t.Errorf("a server without that database: got %v, want to hear so", err)
 	}
 	if len(lines) > 0 {
 		t.Errorf("log: got another line: %s", <-lines)
+	}
+}
+
+// TestAwaitDataNamesWhatPgBouncerRefuses has a pooler refuse a setting, as PgBouncer does: it will never answer
+// otherwise.
+func TestAwaitDataNamesWhatPgBouncerRefuses(t *testing.T) {
+	t.Parallel()
+	folder, err := os.MkdirTemp("", "pg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	const refusal = "unsupported startup parameter: synchronous_commit"
+	servePostgresError(t, filepath.Join(folder, ".s.PGSQL.5432"), "08P01", refusal)
+	d := config.Data{Dir: t.TempDir(), Database: config.NewSecret("postgres://tester@/d?host=" + url.QueryEscape(folder))}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, err = awaitData(ctx, slog.New(slog.DiscardHandler), d)
+	if err == nil || errors.Is(err, errStopped) || !strings.Contains(err.Error(), refusal) ||
+		!strings.Contains(err.Error(), "PostgreSQL server itself") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v, want one line with the refusal and what to do", err)
 	}
 }
 
@@ -87,8 +108,8 @@ func TestStopWhileAwaitingDataExitsOK(t *testing.T) {
 	}
 }
 
-// servePostgresError answers as a PostgreSQL server does when it has no such database.
-func servePostgresError(t *testing.T, path string) {
+// servePostgresError refuses every connection with an error, as a PostgreSQL server does that has no such database.
+func servePostgresError(t *testing.T, path, code, message string) {
 	t.Helper()
 	l, err := net.Listen("unix", path)
 	if err != nil {
@@ -102,7 +123,7 @@ func servePostgresError(t *testing.T, path string) {
 				return
 			}
 			_, _ = c.Read(make([]byte, 1024))
-			fields := "SFATAL\x00C3D000\x00Mdatabase does not exist\x00\x00"
+			fields := "SFATAL\x00C" + code + "\x00M" + message + "\x00\x00"
 			_, _ = io.WriteString(c, "E\x00\x00\x00"+string(rune(4+len(fields)))+fields)
 			_ = c.Close()
 		}

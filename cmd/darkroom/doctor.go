@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -92,7 +93,12 @@ func checkData(d config.Data) finding {
 	if err != nil {
 		return broken(subject, err, "give this user the directory, or name another one with --data")
 	}
-	if open := info.Mode().Perm() &^ 0o700; open != 0 {
+	open := info.Mode().Perm() &^ 0o700
+	if open != 0 && errors.Is(os.Chmod(d.Dir, info.Mode()), fs.ErrPermission) { // which changes nothing
+		return healthy(subject, "%s belongs to another user and can be read by others (%v); the database cannot",
+			d.Dir, info.Mode().Perm())
+	}
+	if open != 0 {
 		return broken(subject, fmt.Errorf("%s can be read by others (%v)", d.Dir, info.Mode().Perm()), "chmod 700 "+d.Dir)
 	}
 	return healthy(subject, "%s", d.Dir)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"darkroom/cmd/darkroom/terminal"
@@ -26,7 +27,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err != nil {
 		return err
 	}
-	o := drawRequest{settings: d, folder: folder, seed: rand.Int64N(1 << 32), inputs: map[string][]byte{}}
+	o := drawRequest{settings: d, folder: folder, log: s.log, seed: rand.Int64N(1 << 32), inputs: map[string][]byte{}}
 	if err := o.expand(ctx); err != nil {
 		return err
 	}
@@ -60,7 +61,12 @@ func (o *drawRequest) tell(w io.Writer, m promptReader) error {
 	for _, note := range o.notes {
 		fmt.Fprintf(w, "note: %s\n", note)
 	}
-	return hint(w, m, o.spec.Prompt, o.spec.Negative)
+	texts := []string{o.spec.Prompt}
+	for _, p := range o.prompts {
+		texts = append(texts, p.Prompt)
+	}
+	slices.Sort(texts)
+	return hint(w, m, append(slices.Compact(texts), o.spec.Negative)...)
 }
 
 // prepare resolves what to paint and where it goes, or tells all that is wrong in one line.
@@ -80,10 +86,9 @@ func (o *drawRequest) render(
 	var latents []tensor.Tensor
 	short := false
 	for done := 0; done < o.settings.Count; done += picture.MaxCount {
-		spec := o.spec.Tile(done)
-		spec.Count = min(picture.MaxCount, o.settings.Count-done)
+		spec := o.part(done, min(picture.MaxCount, o.settings.Count-done))
 		res, err := e.Render(ctx, spec, o.renderJob(bar, done))
-		bar.Clear() // what comes next is the pictures, or why there are none
+		bar.Clear() // what comes next is the images, or why there are none
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,22 +29,29 @@ func showPrompt(ctx context.Context, s invocation) error {
 	if err != nil {
 		return err
 	}
-	rows, err := expandPrompts(ctx, []string{p.Prompt}, p.Seed, p.Wildcards)
+	text, comments := prompt.CutComments(p.Prompt)
+	folder := wildcardFolder(p.Wildcards, s.log)
+	rows, err := dynamic.Expand(ctx, []string{text}, p.Seed, folder, maxPrompts)
 	if err != nil {
-		return err
+		return expansionError(err, p.Wildcards)
 	}
 	var prompts []string
 	for _, row := range rows {
 		prompts = append(prompts, row[0])
 	}
 	t := table{w: s.stdout}
+	for _, c := range comments {
+		t.printf("comment  %q is left out; \\# is a plain #", c)
+	}
 	for i, text := range prompts {
-		if dynamic.HasChoices(p.Prompt, wildcardFolder(p.Wildcards)) {
+		if dynamic.HasChoices(p.Prompt, folder) {
 			t.printf("prompt %d of %d: %q", i+1, len(prompts), text)
 		}
+		text = t.flags(text)
 		if err := t.prompt(m, text, notationOf(p.Notation, text)); err != nil {
 			return err
 		}
+		prompts[i] = text
 	}
 	return errors.Join(t.err, hint(s.stderr, m, prompts...))
 }
@@ -51,16 +59,14 @@ func showPrompt(ctx context.Context, s invocation) error {
 // maxPrompts is how many permutations are shown: as many as the bot paints.
 const maxPrompts = 20
 
-// expandPrompts makes the choices that texts leave open, with a folder of wildcards.
-func expandPrompts(ctx context.Context, texts []string, seed int64, wildcards string) ([][]string, error) {
-	rows, err := dynamic.Expand(ctx, texts, seed, wildcardFolder(wildcards), maxPrompts)
-	if err != nil {
-		return nil, expansionError(err, wildcards)
+// wildcardFolder opens a folder of wildcards, which may be missing. What cannot be read of it is logged once.
+func wildcardFolder(dir string, log *slog.Logger) dynamic.Folder {
+	f := dynamic.Folder{FS: os.DirFS(dir)}
+	if log != nil {
+		f.Skipped = logOnce(log)
 	}
-	return rows, nil
+	return f
 }
-
-func wildcardFolder(dir string) dynamic.Folder { return dynamic.Folder{FS: os.DirFS(dir)} }
 
 // expansionError adds to an unknown wildcard the folder and what there is.
 func expansionError(err error, wildcards string) error {
@@ -68,6 +74,22 @@ func expansionError(err error, wildcards string) error {
 		return fmt.Errorf("%w in %s. %s", err, wildcards, unknown.Hint())
 	}
 	return err
+}
+
+// flags prints the flags at the end of a prompt, and returns the prompt without them.
+func (t *table) flags(text string) string {
+	rest, flags, unknown := prompt.Flags(text)
+	for _, f := range flags {
+		if f.Fault != "" {
+			t.printf("flag     --%s %s: %s", f.Name, f.Value, f.Fault)
+			continue
+		}
+		t.printf("flag     --%s %s", f.Name, f.Value)
+	}
+	for _, f := range unknown {
+		t.printf("flag     --%s %s: unknown, so it is left out", f.Name, f.Value)
+	}
+	return rest
 }
 
 // notationOf is the notation that was asked for, or else the one that a prompt looks like.
@@ -116,13 +138,13 @@ const exampleCalls = 20
 // text.
 func readings(typed string, n picture.Notation) ([]reading, error) {
 	rest, _ := prompt.Addons(typed)
-	terms, err := prompt.Terms(n, rest)
+	terms, err := prompt.Current.Terms(n, rest)
 	if err != nil {
 		return nil, err
 	}
 	var all []reading
 	for _, term := range terms {
-		stages := prompt.Stages(term.Text, prompt.Calls{Count: exampleCalls})
+		stages := prompt.Current.Stages(term.Text, prompt.Calls{Count: exampleCalls})
 		from := 0
 		for i, s := range stages[:min(len(stages), 3)] {
 			var title []string
@@ -136,7 +158,7 @@ func readings(typed string, n picture.Notation) ([]reading, error) {
 				title = append(title, "and so on")
 			}
 			from = s.Until + 1
-			all = append(all, reading{strings.Join(title, ", "), prompt.Parse(s.Text)})
+			all = append(all, reading{strings.Join(title, ", "), prompt.Current.Parse(s.Text)})
 		}
 	}
 	return all, nil

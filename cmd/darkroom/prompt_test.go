@@ -51,6 +51,23 @@ func TestPrompt(t *testing.T) {
 			}
 		}
 	})
+	t.Run("flags and comments are no words of the prompt", func(t *testing.T) {
+		t.Parallel()
+		code, stdout, stderr := call(
+			t, "prompt", "a red boat --ar 3:2 --chaos 5 --no fog --seed many # a draft", "--model", sourceDemo,
+		)
+		for _, want := range []string{
+			`"a red boat"` + "\n", "flag     --ar 3:2\n", "flag     --no fog\n", "flag     --chaos 5: unknown",
+			"flag     --seed many: `--seed many` was ignored", `comment  "# a draft"`,
+		} {
+			if code != exitOK || !strings.Contains(stdout, want) {
+				t.Errorf("got %d and %q, %q, want it to have %q", code, stdout, stderr, want)
+			}
+		}
+		if strings.Contains(stderr, "never saw") {
+			t.Errorf("got %q, want no flag among the unknown words", stderr)
+		}
+	})
 	t.Run("Midjourney's weights are shown as shares", func(t *testing.T) {
 		t.Parallel()
 		code, stdout, stderr := call(t, "prompt", "boat::2 star", "--model", sourceDemo)
@@ -101,7 +118,7 @@ func TestPrompt(t *testing.T) {
 			t.Errorf("got %q and %v, want one hint about the prompt", &hints, err)
 		}
 		shown := table{w: &out}
-		if err := shown.chunks(narrow, prompt.Parse("red BREAK boat")); err != nil ||
+		if err := shown.chunks(narrow, prompt.Current.Parse("red BREAK boat")); err != nil ||
 			strings.Count(out.String(), "left out") != 1 ||
 			!strings.Contains(out.String(), "chunk 2  1 of 75 tokens (left out)") {
 			t.Errorf("got %q and %v, want the second chunk marked", &out, err)
@@ -116,7 +133,7 @@ func TestPrompt(t *testing.T) {
 		} {
 			var out strings.Builder
 			shown := table{w: &out}
-			if err := shown.chunks(promptReader{dir: dir, dialect: dialect}, prompt.Parse("boat!")); err != nil ||
+			if err := shown.chunks(promptReader{dir: dir, dialect: dialect}, prompt.Current.Parse("boat!")); err != nil ||
 				out.String() != want {
 				t.Errorf("%s: got %q and %v, want %q", dialect, &out, err, want)
 			}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"darkroom/render/folder"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
+	"darkroom/render/prompt"
 	"darkroom/render/request"
 	"darkroom/render/sampler"
 	"darkroom/render/tensor"
@@ -31,7 +33,10 @@ const (
 type drawRequest struct {
 	settings config.Draw
 	folder   *folder.Folder
-	seed     int64 // of a request that names none
+	log      *slog.Logger         // of wildcards that cannot be read
+	seed     int64                // of a request that names none
+	tiles    []request.Wanted     // the words of the further pictures, if they differ
+	prompts  []picture.TilePrompt // what each picture shows, if that differs
 	spec     picture.Spec
 	notes    []string          // what was changed about the request, a sentence each
 	inputs   map[string][]byte // by SHA-256
@@ -72,7 +77,7 @@ func given[T comparable](v T) *T {
 // expand makes the choices that the words leave open, by the seed. Words that make several prompts are refused.
 func (o *drawRequest) expand(ctx context.Context) error {
 	d := &o.settings
-	rows, err := request.Expand(ctx, o.wanted(), o.seed, wildcardFolder(d.Wildcards), maxPrompts)
+	rows, err := request.Expand(ctx, o.wanted(), o.seed, d.Count, wildcardFolder(d.Wildcards, o.log), maxPrompts)
 	if err != nil {
 		return expansionError(err, d.Wildcards)
 	}
@@ -80,7 +85,7 @@ func (o *drawRequest) expand(ctx context.Context) error {
 		return fmt.Errorf("the braces make %d prompts, and draw takes one: write {a|b} to choose, or \\{ for a plain brace",
 			len(rows))
 	}
-	d.Prompt, d.Negative = rows[0].Prompt, rows[0].Negative
+	d.Prompt, d.Negative, o.tiles = rows[0].Prompt, rows[0].Negative, rows[0].Tiles
 	return nil
 }
 
@@ -100,11 +105,15 @@ func (o *drawRequest) resolve(ctx context.Context) error {
 	if d.ClipSkip > 1 { // 1 is what a Spec takes that says nothing
 		o.spec.ClipSkip = d.ClipSkip
 	}
+	if err := o.resolveTiles(card); err != nil {
+		return errors.Join(cardErr, err)
+	}
 	mode := ""
 	if init := resolved.PendingInit; init != nil {
 		mode = init.Resize
 		o.spec.Init = &picture.Init{Picture: picture.Input{SHA256: unreadInput}, Strength: init.Strength}
 	}
+	prompt.SettleVersion(&o.spec)
 	specErr := o.spec.Validate()
 	faults := []error{cardErr, o.checkSize(card), o.checkSampler(), specErr, startErr}
 	if specErr != nil {
@@ -114,6 +123,35 @@ func (o *drawRequest) resolve(ctx context.Context) error {
 		faults = append(faults, o.placeInputs(ctx, mode))
 	}
 	return errors.Join(append(faults, o.readLatents())...)
+}
+
+// resolveTiles settles what the further pictures show, where choices gave them words of their own.
+func (o *drawRequest) resolveTiles(card request.Card) error {
+	if len(o.tiles) == 0 {
+		return nil
+	}
+	o.prompts = o.spec.Prompts()
+	for _, own := range o.tiles {
+		w := o.wanted()
+		w.Prompt, w.Negative = own.Prompt, own.Negative
+		resolved, refusal := request.ResolveExact(w, card, o.seed)
+		if refusal != nil {
+			return refusal
+		}
+		o.prompts = append(o.prompts, resolved.Spec.Prompts()...)
+	}
+	return nil
+}
+
+// part is the Spec of n pictures, the first of which is the one of that number.
+func (o *drawRequest) part(first, n int) picture.Spec {
+	spec := o.spec.Tile(first)
+	spec.Count = n
+	if len(o.prompts) > 0 {
+		spec.SetPrompts(o.prompts[first : first+n])
+		prompt.SettleVersion(&spec)
+	}
+	return spec
 }
 
 // card is the model's, with the dialect and the kind of defaults that were asked for.

@@ -167,7 +167,7 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 			if c.options != nil {
 				c.options(&w)
 			}
-			rows, err := request.Expand(t.Context(), w, 42, dynamic.Folder{FS: os.DirFS(dir)}, 20)
+			rows, err := request.Expand(t.Context(), w, 42, 1, dynamic.Folder{FS: os.DirFS(dir)}, 20)
 			if err != nil || len(rows) != 1 {
 				t.Fatalf("%s, %q: got %+v, %v, want one request", name, c.prompt, rows, err)
 			}
@@ -236,4 +236,37 @@ func TestRequestRefuses(t *testing.T) {
 			t.Errorf("got %v, want to hear of numbers that are not finite", err)
 		}
 	})
+}
+
+// TestDrawGivesEachPictureItsChoice: at the shell too, each picture draws its choices by its own seed.
+func TestDrawGivesEachPictureItsChoice(t *testing.T) {
+	t.Parallel()
+	const words = "a {red|blue|green|grey} boat"
+	seed := int64(7)
+	o := drawRequest{settings: config.Draw{Prompt: words, Seed: &seed, Count: 6}, folder: postcards(t)}
+	if err := errors.Join(o.expand(t.Context()), o.resolve(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	first, second := o.part(0, 4), o.part(4, 2)
+	if err := errors.Join(first.Validate(), second.Validate()); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for i := range 6 {
+		got := first.Tile(i)
+		if i >= 4 {
+			got = second.Tile(i - 4)
+		}
+		rows, err := dynamic.Expand(t.Context(), []string{words, "", "", ""}, seed+int64(i), dynamic.Folder{}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Seed != seed+int64(i) || got.Tiles != nil || got.Prompt != rows[0][0] {
+			t.Errorf("picture %d: got %+v, want %q with seed %d", i+1, got, rows[0][0], seed+int64(i))
+		}
+		seen[got.Prompt] = true
+	}
+	if len(seen) < 2 {
+		t.Errorf("got %v, want several colours", seen)
+	}
 }

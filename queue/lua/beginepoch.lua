@@ -6,5 +6,6 @@ local current = call('HGET', KEYS[1], 'epoch')
 if current and tonumber(current) > tonumber(ARGV[1]) then return {'EPOCH', current} end
 if current == ARGV[1] then return {'OK'} end
 call('HSET', KEYS[1], 'epoch', ARGV[1], 'run', serverRun(), 'began', num(now))
+call('HDEL', KEYS[1], 'damaged')
 call('XADD', base .. 'events', 'MAXLEN', '~', ARGV[3], '*', 'kind', 'epoch', 'job', '')
 return {'OK'}

@@ -3,8 +3,8 @@
 -- returns  {'EPOCH'} when the pool has no epoch or another one; otherwise what the script itself returns
 --
 -- The keys of the queue contain the epoch. So a new epoch starts on empty keys, whatever an old one has left.
-local root = call('HMGET', KEYS[1], 'epoch', 'paused', 'run')
-local epoch, anyPause, serverRunAtStart = root[1], root[2], root[3]
+local root = call('HMGET', KEYS[1], 'epoch', 'paused', 'run', 'damaged')
+local epoch, anyPause, serverRunAtStart, damaged = root[1], root[2], root[3], root[4]
 if not epoch or (ARGV[1] ~= '' and ARGV[1] ~= epoch) then return {'EPOCH'} end
 
 local epochBase = base .. 'e:' .. epoch .. ':'
@@ -26,6 +26,13 @@ local function idleUsersKey(s) return epochBase .. 'idle:' .. s end             
 -- An account that could not be served for a while (no renderer for its lane, at its limit) catches up by at most this.
 local maxCatchUp = 60000 -- milliseconds
 
+-- damage notes that a key is lost, which a server that evicts keys can do at any time. Nothing is leased any more until
+-- the next epoch begins.
+local function damage(lost)
+  damaged = lost
+  call('HSET', KEYS[1], 'damaged', lost)
+end
+
 -- paused costs one hash lookup, and none while nothing is paused.
 local function paused(scope) return anyPause and call('HEXISTS', pausesKey, scope) == 1 end
 
@@ -36,6 +43,7 @@ local function counterGet(field)
     counters = {}
     local all = call('HGETALL', countersKey)
     for i = 1, #all, 2 do counters[all[i]] = tonumber(all[i + 1]) end
+    if #all == 0 and call('EXISTS', jobsKey) == 1 then damage('counters') end
   end
   return counters[field] or 0
 end
@@ -185,6 +193,8 @@ end
 local function count(S, U, size, w, r)
   S.waiting, U.waiting = S.waiting + w, U.waiting + w
   S.running, U.running = S.running + r, U.running + r * size
+  if S.waiting < 0 or S.running < 0 then damage('servers') end
+  if U.waiting < 0 or U.running < 0 then damage('users:' .. S.name) end
   if w ~= 0 then counterAdd('waiting', w) end
   if r ~= 0 then counterAdd('running', r) end
 end

@@ -23,10 +23,20 @@ local function crash(j)
   end
 end
 
+-- jobIn returns a job of a set of leases or delays. One that is lost leaves the set, so that the others are served.
+local function jobIn(set, id)
+  local j = job(id)
+  if not j then
+    damage('job:' .. id)
+    call('ZREM', set, id)
+  end
+  return j
+end
+
 if ARGV[10] ~= '' then
   for _, id in ipairs(call('ZRANGE', leaseKey, 0, -1)) do
-    local j = job(id)
-    if j.slot == ARGV[10] then
+    local j = jobIn(leaseKey, id)
+    if j and j.slot == ARGV[10] then
       crash(j)
       moved = moved + 1
     end
@@ -34,25 +44,35 @@ if ARGV[10] ~= '' then
 end
 
 for _, id in ipairs(call('ZRANGEBYSCORE', leaseKey, '-inf', num(now), 'LIMIT', 0, limit)) do
-  crash(job(id))
-  moved = moved + 1
+  local j = jobIn(leaseKey, id)
+  if j then
+    crash(j)
+    moved = moved + 1
+  end
 end
 
-for _, id in ipairs(call('ZRANGEBYSCORE', delayKey, '-inf', num(now), 'LIMIT', 0, limit)) do
-  local j = job(id)
+-- endDelay returns a delayed job to the queue. One that was never leased in this epoch waited for the renderer that had
+-- it in the one before: that one is lost.
+local function endDelay(j)
   local S, U = accounts(j)
   local crashes = 0
-  -- A job that was never leased in this epoch waited for the renderer that had it in the one before: that one is lost.
   if j.fence == '0' and not j.cancelledby then crashes = countCrash(j) end
   if tonumber(crashes) >= tonumber(ARGV[5]) then
     count(S, U, tonumber(j.size), -1, 0)
     endJob(j, 'failed', 'reason', crashReason(crashes))
   else
-    call('ZREM', delayKey, id)
+    call('ZREM', delayKey, j.id)
     insert(S, U, j)
   end
   storeAccounts(S, U)
-  moved = moved + 1
+end
+
+for _, id in ipairs(call('ZRANGEBYSCORE', delayKey, '-inf', num(now), 'LIMIT', 0, limit)) do
+  local j = jobIn(delayKey, id)
+  if j then
+    endDelay(j)
+    moved = moved + 1
+  end
 end
 
 local function forget(ids)

@@ -5,7 +5,7 @@
 -- returns  {'OK', epoch, id, fence, attempt, flags, payload} also when repeated · {'STALE'}
 --          {'CANCELLED'} it has ended
 --          {'CANCELLED', epoch, id, ...} a sealed job: it is leased, and its message is to be checked
---          {'EPOCH'} ask again: the job may still come
+--          {'EPOCH'} ask again: the job may still come, or the epoch has lost it
 --
 -- A sealed job stays sealed: a cancel is too late for it, unless the cancel came before the seal. A cancel that came
 -- before the job itself does not end a sealed job: its holder waits for the job, the lease and the news of the cancel.
@@ -18,6 +18,8 @@ if not j or j.cancelledearly and sealed then
   if not j then return {'STALE'} end
 end
 if j.state == 'E' then return {j.kind == 'cancelled' and 'CANCELLED' or 'STALE'} end
+local payload = payloadOf(id)
+if not payload then return {'EPOCH'} end
 if j.state == 'W' or j.state == 'D' then
   if j.fence ~= '0' then return {'STALE'} end -- another renderer had it in this epoch
   call('HSET', jobKey(id), 'previouslease', previous)
@@ -36,4 +38,4 @@ else
   call('ZADD', leaseKey, num(now + ARGV[8]), id)
 end
 local code = sealed and j.cancelledby and 'CANCELLED' or 'OK'
-return {code, epoch, id, j.fence, j.attempts, flags(j), call('GET', payloadKey(id))}
+return {code, epoch, id, j.fence, j.attempts, flags(j), payload}

@@ -7,11 +7,11 @@
 -- returns  {'OK', epoch, id, fence, attempt, flags, payload, ...}; nothing after the epoch when there is no job. flags
 --          is 1 for a job that may have been posted, and 2 more for a cancelled one: the renderer checks its message
 --          and does not render it
---          {'EPOCH'} also when the server has restarted since the epoch began: it may have lost leases and ends, so
---          nothing is leased until a new epoch begins
+--          {'EPOCH'} also when the server has restarted since the epoch began, or when a key of the epoch is lost: there
+--          may be lost leases and ends, so nothing is leased until a new epoch begins
 --
 -- A lane is delayed by its bias, until it was passed over for three minutes while a job was ready in it.
-if serverRun() ~= (serverRunAtStart or '') then return {'EPOCH'} end
+if damaged or serverRun() ~= (serverRunAtStart or '') then return {'EPOCH'} end
 
 local out = {'OK', epoch}
 -- This counts from when the lane was passed over, not from its oldest job: in a pool that is busy all day the oldest
@@ -19,8 +19,8 @@ local out = {'OK', epoch}
 local maxPassedOver = 180000  -- milliseconds
 local maxBatchCandidates = 16 -- for one further job
 
-local function addLease(j, fence, attempt)
-  for _, x in ipairs({j.id, fence, attempt, flags(j), call('GET', payloadKey(j.id))}) do out[#out + 1] = x end
+local function addLease(j, fence, attempt, payload)
+  for _, x in ipairs({j.id, fence, attempt, flags(j), payload}) do out[#out + 1] = x end
 end
 
 -- A repeated call gets the same jobs again.
@@ -30,8 +30,10 @@ if nonce == ARGV[5] then
   for id, fence in string.gmatch(given, '([^,:]+):(%d+)') do
     local j = job(id)
     if leased(j, fence) then
+      local payload = payloadOf(id)
+      if not payload then return {'EPOCH'} end
       call('ZADD', leaseKey, num(now + ARGV[6]), id)
-      addLease(j, fence, j.attempts)
+      addLease(j, fence, j.attempts, payload)
     end
   end
   return out
@@ -62,6 +64,7 @@ local function head(lane, s)
   local u, startTag = first(readyKey(lane, s))
   if not u then return nil end
   local id, seq = first(flowKey(lane, s, u))
+  if not id then return nil end
   return {lane = lane, user = u, startTag = startTag, id = id, seq = seq}
 end
 
@@ -105,14 +108,17 @@ local function choose()
   end
   local S = best and server(best)
   local h = S and headOf(S, bias)
+  if S and not h then damage('ready:' .. S.name) end
   notePassedOver(h and h.lane, bias, since)
   return S, h, least
 end
 
+-- lease returns nil and leases nothing if the job has lost a key.
 local function lease(S, h, leastS, leastU)
-  local j = job(h.id)
+  local j, payload = intactJob(h.id)
+  if not j then return nil end
   local fence, attempt = start(S, j, ARGV[4], tonumber(ARGV[6]), leastS, leastU)
-  addLease(j, fence, attempt)
+  addLease(j, fence, attempt, payload)
   return j, j.id .. ':' .. fence
 end
 
@@ -123,6 +129,7 @@ local function withSameBatch(lane, batch)
   for _, s in ipairs(call('ZRANGE', laneKey(lane), 0, maxBatchCandidates - 1)) do
     for _, u in ipairs(call('ZRANGE', readyKey(lane, s), 0, left - 1)) do
       local id = call('ZRANGE', flowKey(lane, s, u), 0, 0)[1]
+      if not id then return nil end
       if call('HGET', jobKey(id), 'batch') == batch then return s, {id = id} end
       left = left - 1
       if left == 0 then return nil end
@@ -131,14 +138,17 @@ local function withSameBatch(lane, batch)
 end
 
 local S, h, least = choose()
+if damaged then return {'EPOCH'} end
 if not h then return out end
 local j, taken = lease(S, h, least, h.startTag)
+if not j then return {'EPOCH'} end
 local all = {taken}
 while #all < tonumber(ARGV[7]) and j.batch ~= '' do
   local s, next = withSameBatch(h.lane, j.batch)
   if not s then break end
   local _, leastU = first(readyKey(h.lane, s))
   _, taken = lease(server(s), next, least, leastU)
+  if not taken then break end
   all[#all + 1] = taken
 end
 call('HSET', reservesKey, ARGV[4], ARGV[5] .. ' ' .. num(now) .. ' ' .. table.concat(all, ','))

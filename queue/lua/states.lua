@@ -8,6 +8,21 @@ local function job(id)
   return j
 end
 
+-- payloadOf returns the payload of a job that has not ended.
+local function payloadOf(id)
+  local payload = call('GET', payloadKey(id))
+  if not payload then damage('payload:' .. id) end
+  return payload
+end
+
+-- intactJob returns a job that has not ended, and its payload, or nil if one of them is lost.
+local function intactJob(id)
+  local j = job(id)
+  if not j then damage('job:' .. id) end
+  local payload = j and payloadOf(id)
+  if payload then return j, payload end
+end
+
 local function accounts(j)
   local S = server(j.server)
   return S, user(j.server, j.user)

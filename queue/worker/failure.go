@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"darkroom/queue"
 	"darkroom/queue/backoff"
 )
 
@@ -27,6 +28,9 @@ func (r *jobRun) handleFailure(jobCtx context.Context, step string, err error) {
 			_ = backoff.Sleep(jobCtx, r.Options.Heartbeat) // the lease must be given back in any case
 			r.release(jobCtx)
 		}
+	case errors.Is(err, queue.ErrEpoch):
+		r.log.Warn("the queue lost what the job needs", "step", step, "error", err)
+		r.release(jobCtx)
 	case errors.Is(err, ErrHung):
 		r.reportHang(jobCtx)
 	default:

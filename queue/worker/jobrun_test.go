@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"slices"
 	"sync/atomic"
@@ -239,5 +240,16 @@ func TestACancelIsHeardWhileStopping(t *testing.T) {
 		b.events <- queue.Event{Kind: queue.CancelRequested, Job: "1"}
 		<-b.stopped
 		b.wantCalls(t, "lease 1", "render 1", "confirm-cancel 1")
+	})
+}
+
+func TestJobGoesBackWhenTheQueueLostItsInput(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		b := &fake{}
+		b.render = func(context.Context, func(int, func() image.Image)) (Result, error) {
+			return Result{}, fmt.Errorf("read input: %w", queue.ErrEpoch)
+		}
+		startWorker(t, b, job("1")).finish()
+		b.wantCalls(t, "lease 1", "render 1", "release 1") // it is no failure of the job
 	})
 }

@@ -109,7 +109,7 @@ func TestPair(t *testing.T) {
 func checkRows(t *testing.T, c *clip.Conditioner, text, first, second string) {
 	t.Helper()
 	_, _, vocab := letterTokenizers(t)
-	chunks := c.Chunks(prompt.Parse(text))
+	chunks := c.Chunks(prompt.Current.Parse(text))
 	a, b := strings.Split(first, " / "), strings.Split(second, " / ")
 	if len(chunks) != len(a) || len(chunks) != len(b) {
 		t.Fatalf("got %d chunks, want %d and %d", len(chunks), len(a), len(b))
@@ -127,7 +127,7 @@ func TestPairWeights(t *testing.T) {
 	t.Parallel()
 	read := func(text string, how clip.EncodeOptions) []float32 {
 		c, _ := newPairConditioner(t)
-		out, err := c.Encode(t.Context(), c.Chunks(prompt.Parse(text)), how)
+		out, err := c.Encode(t.Context(), c.Chunks(prompt.Current.Parse(text)), how)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +168,7 @@ func TestPairCaches(t *testing.T) {
 		{c, "cat", 1}, {c.ForA1111(), "(cat:1.2)", 1}, {c, "cat!", 2}, {c.ForA1111(), "cat!", 3}, {c, "cat!", 3},
 		{c.ForA1111(), "cat!", 3},
 	} {
-		if _, err := tt.by.Encode(t.Context(), tt.by.Chunks(prompt.Parse(tt.text)), clip.EncodeOptions{}); err != nil {
+		if _, err := tt.by.Encode(t.Context(), tt.by.Chunks(prompt.Current.Parse(tt.text)), clip.EncodeOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		if e.calls != tt.calls {
@@ -180,8 +180,8 @@ func TestPairCaches(t *testing.T) {
 func TestPairPadsChunks(t *testing.T) {
 	t.Parallel()
 	c, _ := newPairConditioner(t)
-	got := c.PadChunks(c.Chunks(prompt.Parse("cat!")), 3)
-	empty := c.Chunks(prompt.Parse(""))[0]
+	got := c.PadChunks(c.Chunks(prompt.Current.Parse("cat!")), 3)
+	empty := c.Chunks(prompt.Current.Parse(""))[0]
 	if len(got) != 3 || !slices.Equal(got[1].IDs, empty.IDs) || !slices.Equal(got[2].Weights, empty.Weights) {
 		t.Errorf("got %v, want two empty chunks behind the first", got)
 	}
@@ -191,7 +191,7 @@ func TestPairRefusesMissingWidths(t *testing.T) {
 	t.Parallel()
 	c, e := newPairConditioner(t)
 	e.widths = nil
-	if _, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("cat")), clip.EncodeOptions{}); err == nil ||
+	if _, err := c.Encode(t.Context(), c.Chunks(prompt.Current.Parse("cat")), clip.EncodeOptions{}); err == nil ||
 		!strings.Contains(err.Error(), "2 text encoders") {
 		t.Errorf("hidden states without widths: got %v", err)
 	}

@@ -49,7 +49,7 @@ func encodeTexts(t *testing.T, c *clip.Conditioner, texts ...string) tensor.Tens
 	t.Helper()
 	var all []tensor.Tensor
 	for _, text := range texts {
-		read, err := c.Encode(t.Context(), c.Chunks(prompt.Parse(text)), clip.EncodeOptions{})
+		read, err := c.Encode(t.Context(), c.Chunks(prompt.Current.Parse(text)), clip.EncodeOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +92,7 @@ func TestCondition(t *testing.T) {
 		e := &echoEncoder{}
 		c := newConditioner(t, e)
 		for _, skip := range []int{0, 1, 0} {
-			if _, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("a")), clip.EncodeOptions{Skip: skip}); err != nil {
+			if _, err := c.Encode(t.Context(), c.Chunks(prompt.Current.Parse("a")), clip.EncodeOptions{Skip: skip}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -135,7 +135,7 @@ func TestConditionEmphasis(t *testing.T) {
 	t.Parallel()
 	read := func(e *echoEncoder, text string, how clip.EncodeOptions) []float32 {
 		c := newConditioner(t, e)
-		out, err := c.Encode(t.Context(), c.Chunks(prompt.Parse(text)), how)
+		out, err := c.Encode(t.Context(), c.Chunks(prompt.Current.Parse(text)), how)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +178,7 @@ func TestEncodeBatch(t *testing.T) {
 	var batch []clip.BatchText
 	var plain [][]float32
 	for i, text := range texts {
-		batch = append(batch, clip.BatchText{Chunks: c.Chunks(prompt.Parse(text)), Times: times[i]})
+		batch = append(batch, clip.BatchText{Chunks: c.Chunks(prompt.Current.Parse(text)), Times: times[i]})
 		plain = append(plain, encodeTexts(t, c, strings.NewReplacer("(", "", ":1.5)", "", ":0.5)", "").Replace(text)).Data)
 	}
 	got, err := c.EncodeBatch(t.Context(), batch, clip.EncodeOptions{})
@@ -286,7 +286,7 @@ func TestConditionRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := newConditioner(t, tt.encoder)
-			_, err := c.Encode(t.Context(), c.Chunks(prompt.Parse("a")), clip.EncodeOptions{})
+			_, err := c.Encode(t.Context(), c.Chunks(prompt.Current.Parse("a")), clip.EncodeOptions{})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want one with %q", err, tt.want)
 			}

@@ -27,6 +27,7 @@ const (
 	keyTileSteps     = "Upscale steps"
 	keyRescale       = "Guidance rescale"
 	keyNotation      = "Notation"
+	keyReading       = "Prompt reading"
 	keyExactPrompt   = "Exact prompt"
 	keyExactNegative = "Exact negative prompt"
 )
@@ -130,8 +131,12 @@ func rareFields(s picture.Spec) []Field {
 	}
 	add(s.Rescale > 0, keyRescale, number(s.Rescale))
 	add(s.Notation == picture.NotationMidjourney, keyNotation, string(s.Notation))
+	add(s.Version >= 3 && s.Reading == "", keyReading, currentReading)
 	return out
 }
+
+// currentReading marks prompts that are not read as Spec versions 1 and 2 did: text of earlier programs has no mark.
+const currentReading = "3"
 
 // A1111's names of settings that have another name here.
 const (

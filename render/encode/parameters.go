@@ -15,6 +15,7 @@ type Parameters struct {
 	Model            picture.Ref
 	Dialect          picture.Dialect
 	Notation         picture.Notation // empty when missing
+	Reading          picture.Reading  // of text that darkroom wrote before Spec version 3; else the current one
 	ClipSkip         int
 	Emphasis         picture.Emphasis
 	Eta              *float64

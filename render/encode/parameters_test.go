@@ -2,6 +2,7 @@ package encode_test
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -214,6 +215,7 @@ func drawSpec(t *rapid.T) picture.Spec {
 	seeds := rapid.Int64Range(0, picture.MaxSeed)
 	strengths := rapid.Float64Range(0.001, 1)
 	s := boatSpec()
+	s.Version = rapid.IntRange(1, 3).Draw(t, "version")
 	s.Dialect = rapid.SampledFrom([]picture.Dialect{picture.Diffusers, picture.A1111}).Draw(t, "dialect")
 	s.Prompt, s.Negative, s.Model.Name = prompt.Draw(t, "prompt"), prompt.Draw(t, "negative"), prompt.Draw(t, "model")
 	s.Width, s.Height = 8*rapid.IntRange(1, 512).Draw(t, "width"), 8*rapid.IntRange(1, 512).Draw(t, "height")
@@ -286,10 +288,73 @@ func TestParametersReadBack(t *testing.T) {
 		if s.Notation != picture.NotationA1111 {
 			want.Notation = s.Notation
 		}
+		if s.Version < 3 {
+			want.Reading = picture.ReadingV2
+		}
 		if !reflect.DeepEqual(got, want) {
 			t.Fatalf("wrote %q\n got %+v\nwant %+v", text, got, want)
 		}
 	})
+}
+
+// TestParametersBeyondASCII: Python's \w and \d are Unicode's, so A1111 reads keys of extensions in any script.
+func TestParametersBeyondASCII(t *testing.T) {
+	t.Parallel()
+	got := encode.ParseParameters("猫\nSteps: ２０, Sampler: Euler a, CFG scale: 7.５, Seed: １２, Size: ５１２x768, " +
+		"ADetailer 模型 2nd: face.pt,\u3000ADetailer Ж/é-1:\u00a0x, Version: v1.10.1")
+	var keys []string
+	for _, f := range got.Fields {
+		keys = append(keys, f.Key+"="+f.Value)
+	}
+	want := []string{
+		"Steps=２０", "Sampler=Euler a", "CFG scale=7.５", "Seed=１２", "Size=５１２x768", "ADetailer 模型 2nd=face.pt",
+		"ADetailer Ж/é-1=x", "Version=v1.10.1",
+	}
+	if !slices.Equal(keys, want) || got.Seed != 12 || got.Steps != 20 || got.GuidanceScale != 7.5 || got.Width != 512 {
+		t.Errorf("got %q in %+v, want %q", keys, got, want)
+	}
+}
+
+// TestParametersOfOldNames: text of A1111 1.9 and later may still have the schedule in the sampler's name.
+func TestParametersOfOldNames(t *testing.T) {
+	t.Parallel()
+	for field, want := range map[string]string{
+		"Sampler: DPM++ 2M Karras":                                 "dpmpp_2m_karras",
+		"Sampler: DPM++ 2M":                                        "dpmpp_2m_karras",
+		"Sampler: DPM++ 2M SDE Exponential":                        "dpmpp_2m_sde_exponential",
+		"Sampler: Euler a":                                         "euler_a",
+		"Sampler: DPM++ 2M Karras, Schedule type: Karras":          "dpmpp_2m_karras",
+		"Sampler: DPM++ 3M SDE Karras, Schedule type: Exponential": "dpmpp_3m_sde_karras",
+	} {
+		text := "a boat\nSteps: 20, " + field + ", CFG scale: 7, Seed: 1, Size: 512x512, Version: v1.9.4"
+		if got := encode.ParseParameters(text).Sampler; got != want {
+			t.Errorf("%s: got %q, want %q", field, got, want)
+		}
+	}
+}
+
+// TestReadingOfText: text of earlier programs says nothing of how its prompts are read.
+func TestReadingOfText(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*picture.Spec)
+		want   picture.Reading
+	}{
+		"an old Spec": {func(s *picture.Spec) { s.Version = 2 }, picture.ReadingV2},
+		"a new Spec":  {func(s *picture.Spec) { s.Version = 3 }, ""},
+		"an old Spec with new fields": {func(s *picture.Spec) {
+			s.Version, s.Reading = 3, picture.ReadingV2
+		}, picture.ReadingV2},
+	} {
+		s := boatSpec()
+		tt.change(&s)
+		if got := encode.ParseParameters(encode.FormatParameters(s, encode.Extra{})).Reading; got != tt.want {
+			t.Errorf("%s: got %q, want %q", name, got, tt.want)
+		}
+	}
+	if got := encode.ParseParameters("a\nSteps: 20, Sampler: Euler, Seed: 1, Size: 8x8").Reading; got != "" {
+		t.Errorf("text of A1111: got %q, want its own reading", got)
+	}
 }
 
 func FuzzParseParameters(f *testing.F) {
@@ -334,6 +399,9 @@ func TestSamplerNames(t *testing.T) {
 		{"Euler a", "Uniform", "euler_a"}, {"Euler a", "Automatic", "euler_a"}, {"Euler", "Exponential", "euler_exponential"},
 		{"LMS", "", "lms"}, {"LMS", "Normal", "lms"}, {"DPM2 a", "SGMUniform", "dpm2_a_sgm_uniform"},
 		{"DDIM", "Automatic", "ddim"}, {"Heun", "Turbo", "Heun Turbo"},
+		{"DPM++ 2M Karras", "Automatic", "dpmpp_2m_karras"}, {"DPM++ 2M Karras", "Exponential", "dpmpp_2m_karras"},
+		{"DPM++ 2M SDE Heun Exponential", "Automatic", "dpmpp_2m_sde_heun_exponential"},
+		{"Euler a Karras", "Uniform", "euler_a_karras"}, {"Euler Turbo", "Automatic", "Euler Turbo"},
 	} {
 		if got := encode.SamplerName(tt.title, tt.schedule); got != tt.want {
 			t.Errorf("SamplerName(%q, %q) = %q, want %q", tt.title, tt.schedule, got, tt.want)

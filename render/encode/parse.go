@@ -5,9 +5,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"darkroom/render/picture"
+	"darkroom/render/pyre"
 )
 
 const negativeMark = "Negative prompt:"
@@ -15,8 +15,9 @@ const negativeMark = "Negative prompt:"
 // fieldPattern is A1111's: a key, a colon, and a JSON string or anything without a comma. A line is the line of fields
 // only if it matches at least three times.
 var (
-	fieldPattern     = regexp.MustCompile(`\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)`)
-	sizePattern      = regexp.MustCompile(`^(\d+)x(\d+)$`)
+	fieldPattern = regexp.MustCompile(strings.NewReplacer(`\s`, pyre.Space, `[\w`, `[\pL\pN_`, `\w`, pyre.Word).Replace(
+		`\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)`))
+	sizePattern      = regexp.MustCompile(`^(\p{Nd}+)x(\p{Nd}+)$`)
 	placementPattern = regexp.MustCompile(`^(\d+)x(\d+)\+(\d+)\+(\d+)$`)
 	// releasePattern finds A1111's version in its text and in that of its forks ("f2.0.1v1.10.1-…").
 	releasePattern = regexp.MustCompile(`(?:^|\d)v(\d+)\.(\d+)`)
@@ -80,7 +81,7 @@ func (r *Parameters) fill() {
 		r.Prompt, r.Negative = "", exact
 	}
 	r.Seed = -1
-	if n, err := strconv.ParseInt(r.text("Seed"), 10, 64); err == nil {
+	if n, err := strconv.ParseInt(pyre.ASCIIDigits(r.text("Seed")), 10, 64); err == nil {
 		r.Seed = n
 	}
 	r.Steps, r.GuidanceScale, r.ClipSkip = r.whole("Steps"), r.number("CFG scale"), r.whole("Clip skip")
@@ -89,11 +90,14 @@ func (r *Parameters) fill() {
 		r.Sampler = SamplerName(title, r.schedule())
 	}
 	if m := sizePattern.FindStringSubmatch(r.text("Size")); m != nil {
-		r.Width, _ = strconv.Atoi(m[1])
-		r.Height, _ = strconv.Atoi(m[2])
+		r.Width, _ = pyre.Atoi(m[1])
+		r.Height, _ = pyre.Atoi(m[2])
 	}
 	r.Model = picture.Ref{Name: r.text("Model"), Hash: r.text("Model hash")}
 	r.Dialect, r.Notation = picture.Dialect(r.text(keyDialect)), picture.Notation(r.text(keyNotation))
+	if _, current := r.Field(keyReading); r.Dialect != "" && !current {
+		r.Reading = picture.ReadingV2
+	}
 	r.Variations = r.variations()
 	r.fillRare()
 	r.fillPasses()
@@ -137,8 +141,8 @@ func (r *Parameters) size(key string) *picture.Size {
 	if m == nil {
 		return nil
 	}
-	width, _ := strconv.Atoi(m[1])
-	height, _ := strconv.Atoi(m[2])
+	width, _ := pyre.Atoi(m[1])
+	height, _ := pyre.Atoi(m[2])
 	return &picture.Size{Width: width, Height: height}
 }
 
@@ -205,7 +209,7 @@ func (r Parameters) text(key string) string {
 
 // whole is 0 for what is not a whole number.
 func (r Parameters) whole(key string) int {
-	n, err := strconv.Atoi(r.text(key))
+	n, err := pyre.Atoi(r.text(key))
 	if err != nil {
 		return 0
 	}
@@ -214,14 +218,12 @@ func (r Parameters) whole(key string) int {
 
 // number is 0 for what is not a number.
 func (r Parameters) number(key string) float64 {
-	f, err := strconv.ParseFloat(r.text(key), 64)
+	f, err := pyre.ParseFloat(r.text(key))
 	if err != nil {
 		return 0
 	}
 	return f
 }
 
-// trimBlank trims what Python calls blank, as A1111 does: Unicode's blanks and the four separators.
-func trimBlank(text string) string {
-	return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f })
-}
+// trimBlank trims what Python calls blank, as A1111 does.
+func trimBlank(text string) string { return pyre.TrimSpace(text) }

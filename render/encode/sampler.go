@@ -87,16 +87,20 @@ func splitTitle(name string) (shown, schedule string) {
 }
 
 // SamplerName returns the name of a sampler by A1111's name, in any case; schedule is its "Schedule type" since 1.9,
-// empty before. "Automatic" is the sampler's own. An unknown sampler is returned as written.
+// empty before. "Automatic" is the sampler's own. A schedule at the end of the name goes before it, as in A1111's
+// get_sampler_and_scheduler (modules/sd_samplers.py). An unknown sampler is returned as written.
 func SamplerName(shown, schedule string) string {
 	full := strings.TrimSpace(shown)
 	schedule = strings.TrimSpace(schedule)
 	for _, t := range samplerTitles() {
 		rest, ok := cutPrefixFold(full, t.shown)
-		if !ok || rest != "" && schedule != "" {
+		if !ok {
 			continue
 		}
-		if ending, ok := ending(t, strings.TrimSpace(rest+schedule)); ok {
+		if rest = strings.TrimSpace(rest); rest == "" {
+			rest = schedule
+		}
+		if ending, ok := ending(t, rest); ok {
 			return t.name + ending
 		}
 	}

@@ -13,6 +13,9 @@ func TestLane(t *testing.T) {
 	if got, want := spec.Lane(), "3:abc"; got != want {
 		t.Errorf("lane: got %q, want %q", got, want)
 	}
+	if got, want := picture.Lanes("abc"), []string{"3:abc", "2:abc", "1:abc"}; !slices.Equal(got, want) {
+		t.Errorf("lanes: got %q, want %q", got, want)
+	}
 	if got := picture.Lanes("abc"); !slices.Contains(got, spec.Lane()) {
 		t.Errorf("lanes of a renderer with that model: got %q, want %q among them", got, spec.Lane())
 	}

@@ -10,13 +10,12 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"unicode/utf8"
 )
 
-// Versions of a Spec. The lowest one that can express a picture is written.
+// Versions of a Spec. The lowest one that can express a picture is written: see FieldsVersion.
 const (
 	Version      = 3 // the newest one that this program knows; a reader accepts every version up to its own
-	PlainVersion = 2 // of a picture that needs nothing of a later one; see Spec.Raise
+	PlainVersion = 2 // of a new picture that needs nothing of a later one: jobs of two versions never share a batch
 )
 
 // Limits of a valid Spec. They are what the format allows; a server's own limits are narrower and are checked
@@ -96,7 +95,9 @@ type Addon struct {
 	Kind     string  `json:"kind"` // "lora", "embedding" or "hypernet"
 	Name     string  `json:"name"`
 	Hash     string  `json:"hash"`
-	Strength float64 `json:"strength"`
+	Strength float64 `json:"strength"` // of the UNet's part, and of the text encoders' unless TextStrength says another
+	// TextStrength is of the text encoders' part; nil: Strength.
+	TextStrength *float64 `json:"text_strength,omitempty"`
 }
 
 // Variation moves the starting noise towards that of another seed by spherical interpolation.
@@ -160,12 +161,22 @@ type Spec struct {
 	Hires         *Hires      `json:"hires,omitempty"`
 	Upscaler      *Ref        `json:"upscaler,omitempty"` // the network that enlarges; nil: Lanczos's filter
 	Upscale       *Upscale    `json:"upscale,omitempty"`
+
+	Tiles      []TilePrompt `json:"tiles,omitempty"`      // where the tiles' prompts differ: one for each tile
+	Reading    Reading      `json:"reading,omitempty"`    // how the prompts are read
+	VAE        *Ref         `json:"vae,omitempty"`        // in place of the model's own
+	Prediction Prediction   `json:"prediction,omitempty"` // what the UNet predicts; "": what the model's folder says
+	ZeroSNR    bool         `json:"zero_snr,omitempty"`   // the schedule ends at zero SNR; counts with a Prediction
 }
 
-// Tile returns the Spec of tile i alone. Tile i has seed + i. With variations the base seed stays and the last
-// variation's seed changes instead, as A1111 does with its subseed.
+// Tile returns the Spec of tile i alone. Tile i has seed + i, and its own prompt where Tiles has one. With variations
+// the base seed stays and the last variation's seed changes instead, as A1111 does with its subseed.
 func (s Spec) Tile(i int) Spec {
 	s.Count = 1
+	if len(s.Tiles) > 0 {
+		own := s.Tiles[min(i, len(s.Tiles)-1)]
+		s.Prompt, s.Negative, s.Tiles = own.Prompt, own.Negative, nil
+	}
 	if n := len(s.Variations); n > 0 {
 		v := append([]Variation(nil), s.Variations...)
 		v[n-1].Seed = wrapSeed(v[n-1].Seed + int64(i))
@@ -206,6 +217,7 @@ func (s Spec) Validate() error {
 			"hires (%v, %d, %v): want a scale in (1, 4], steps from 1 and a strength in (0, 1]", h.Scale, h.Steps, h.Strength)
 	}
 	s.validateUpscale(&f)
+	s.validateModelParts(&f)
 	return errors.Join(f...)
 }
 
@@ -238,11 +250,9 @@ func (s Spec) validateConventions(f *faults) {
 }
 
 func (s Spec) validateText(f *faults) {
-	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
-		n := utf8.RuneCountInString(t.text)
-		f.check(n <= MaxPromptRunes, "%s: %d characters, at most %d", t.name, n, MaxPromptRunes)
-		f.check(utf8.ValidString(t.text), "%s: not valid UTF-8", t.name) // JSON would change it, and the image with it
-	}
+	validatePrompt(f, "prompt", s.Prompt)
+	validatePrompt(f, "negative prompt", s.Negative)
+	s.validateTiles(f)
 }
 
 func (s Spec) validateNumbers(f *faults) {

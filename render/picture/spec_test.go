@@ -49,6 +49,14 @@ func fullV3() picture.Spec {
 	s.Init.Window, s.Init.Mask = &picture.Size{Width: 160, Height: 112}, nil
 	s.Upscaler = &picture.Ref{Name: "postcards", Hash: strings.Repeat("c", 64)}
 	s.Upscale = &picture.Upscale{Scale: 2, Steps: 12, Strength: 0.2, Tile: &picture.Size{Width: 128, Height: 128}}
+	half := 0.5
+	s.Addons = append(s.Addons, s.Addons[0])
+	s.Addons[1].TextStrength = &half
+	s.Tiles = []picture.TilePrompt{
+		{Prompt: s.Prompt, Negative: s.Negative}, {Prompt: "a blue boat"}, {Prompt: "b", Negative: "rain"}, {},
+	}
+	s.Reading, s.VAE = picture.ReadingV2, &picture.Ref{Name: "vae-ft", Hash: strings.Repeat("d", 64)}
+	s.Prediction, s.ZeroSNR = picture.PredictsVelocity, true
 	return s
 }
 
@@ -270,9 +278,26 @@ func TestValidate(t *testing.T) {
 				Picture: picture.Input{SHA256: hash}, Placement: &picture.Placement{X: -96, Width: 96, Height: 64}, Strength: 1,
 			}
 		}, "place {X:-96 Y:0 Width:96 Height:64}"},
+		"tiles in a version without": {func(s *picture.Spec) {
+			s.Tiles = []picture.TilePrompt{{Prompt: s.Prompt}}
+		}, "spec version 1: its fields need version 3"},
+		"prompts of fewer tiles": {func(s *picture.Spec) {
+			s.Version, s.Count, s.Tiles = 3, 2, []picture.TilePrompt{{Prompt: s.Prompt}}
+		}, "prompts of 1 tiles, want 2"},
+		"a first tile of its own": {func(s *picture.Spec) {
+			s.Version, s.Tiles = 3, []picture.TilePrompt{{Prompt: "another"}}
+		}, "the first tile's prompts are not the Spec's"},
+		"a tile's prompt too long": {func(s *picture.Spec) {
+			s.Version, s.Count = 3, 2
+			s.Tiles = []picture.TilePrompt{{Prompt: s.Prompt}, {Prompt: strings.Repeat("é", 4001)}}
+		}, "prompt of tile 2: 4001 characters"},
+		"an unknown reading":    {func(s *picture.Spec) { s.Version, s.Reading = 3, "v1" }, `reading "v1"`},
+		"a VAE without a hash":  {func(s *picture.Spec) { s.Version, s.VAE = 3, &picture.Ref{Name: "x"} }, `vae: ""`},
+		"an unknown prediction": {func(s *picture.Spec) { s.Version, s.Prediction = 3, "flow" }, `prediction "flow"`},
+		"zero SNR of nothing":   {func(s *picture.Spec) { s.Version, s.ZeroSNR = 3, true }, "zero SNR"},
 		"an upscale in a version without": {func(s *picture.Spec) {
 			s.Upscale = &picture.Upscale{Scale: 2}
-		}, "spec version 1: upscale and window need 3"},
+		}, "spec version 1: its fields need version 3"},
 		"an upscale that shrinks": {func(s *picture.Spec) {
 			s.Version, s.Upscale = 3, &picture.Upscale{Scale: 0.5}
 		}, "upscale by 0.5"},

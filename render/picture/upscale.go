@@ -21,22 +21,7 @@ func (s Spec) Enlarged() Size {
 	return Size{Width: int(float64(s.Width) * by), Height: int(float64(s.Height) * by)}
 }
 
-// needs returns the lowest version that can express the Spec's larger pictures and its outpainting, or 0.
-func (s Spec) needs() int {
-	if s.Upscale != nil || s.Upscaler != nil || s.Init != nil && s.Init.Window != nil {
-		return UpscaleVersion
-	}
-	return 0
-}
-
-// UpscaleVersion is the version that brought Upscale, Upscaler and Init.Window.
-const UpscaleVersion = 3
-
-// Raise gives the Spec the version that it needs, if its own is lower.
-func (s *Spec) Raise() { s.Version = max(s.Version, s.needs()) }
-
 func (s Spec) validateUpscale(f *faults) {
-	f.check(s.Version >= s.needs(), "spec version %d: upscale and window need %d", s.Version, s.needs())
 	if s.Upscaler != nil {
 		f.check(hexHash.MatchString(s.Upscaler.Hash), "upscaler: %q is not a SHA-256", s.Upscaler.Hash)
 	}

@@ -70,7 +70,7 @@ func parseAddon(kind, args string) AddonTag {
 }
 
 // ParseWithAddons takes out the add-on tags and parses the rest. Columns of the parts count in the text without tags.
-func ParseWithAddons(text string) ([]Part, []AddonTag) {
+func (r Reading) ParseWithAddons(text string) ([]Part, []AddonTag) {
 	rest, addons := Addons(text)
-	return Parse(rest), addons
+	return r.Parse(rest), addons
 }

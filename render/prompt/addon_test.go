@@ -64,7 +64,7 @@ func TestAddonTags(t *testing.T) {
 
 func TestParseWithAddons(t *testing.T) {
 	t.Parallel()
-	parts, addons := prompt.ParseWithAddons("(a<lora:x:0.5>b:1.2)")
+	parts, addons := prompt.Current.ParseWithAddons("(a<lora:x:0.5>b:1.2)")
 	if len(addons) != 1 || addons[0].Name != "x" {
 		t.Errorf("add-ons: got %+v, want x", addons)
 	}

@@ -3,9 +3,11 @@ package prompt
 import (
 	"encoding/json"
 	"math"
-	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"darkroom/render/pyre"
 )
 
 // What a bracket multiplies by, as A1111 computes it: the second is the quotient of two float64, not the nearest to
@@ -33,11 +35,15 @@ func (p Part) MarshalJSON() ([]byte, error) { return json.Marshal([]any{p.Text, 
 // bracket, BREAK starts a new chunk. What cannot be read as that is literal text; an unclosed bracket reaches to the
 // end. Prompt editing and alternation are resolved before, by Stages.
 //
-// Two things differ from Fragments, which gives A1111's own list: a BREAK inside brackets stays a break, and parts
-// without text are left out. There is always at least one part.
-func Parse(text string) []Part {
+// The parts are those of Fragments without the empty ones: a BREAK inside brackets is multiplied like a word, and is
+// then no break any more. The reading V2 leaves it a break. There is always at least one part.
+func (r Reading) Parse(text string) []Part {
+	parts := Fragments(text)
+	if r == V2 {
+		parts = merge(read(text, V2), true)
+	}
 	var out []Part
-	for _, p := range merge(read(text), true) {
+	for _, p := range parts {
 		if p.Text != "" {
 			out = append(out, p)
 		}
@@ -51,7 +57,7 @@ func Parse(text string) []Part {
 // Fragments returns exactly what A1111's attention parser yields, with empty fragments and broken breaks: inside
 // brackets a BREAK is multiplied like a word, and is then no break any more.
 func Fragments(text string) []Part {
-	parts := merge(read(text), false)
+	parts := merge(read(text, Current), false)
 	for i := range parts {
 		parts[i].Break = parts[i].Text == breakWord && parts[i].Weight == -1
 	}
@@ -64,11 +70,13 @@ type attentionReader struct {
 	round  []int
 	square []int
 	column int
+
+	reading Reading
 }
 
 // read returns the parts in order, not merged yet; breaks carry the weight A1111 gives them.
-func read(text string) []Part {
-	r := &attentionReader{column: 1}
+func read(text string, reading Reading) []Part {
+	r := &attentionReader{column: 1, reading: reading}
 	for text != "" {
 		n := r.token(text)
 		r.column += utf8.RuneCountInString(text[:n])
@@ -126,7 +134,7 @@ func (r *attentionReader) escape(text string) int {
 // colon reads ":1.3)" as the end of a weighted bracket if one is open, else the colon alone as text.
 func (r *attentionReader) colon(text string) int {
 	if len(r.round) > 0 {
-		if by, n := weightEnd(text); n > 0 {
+		if by, n := r.reading.weightEnd(text); n > 0 {
 			r.multiply(pop(&r.round), by)
 			return n
 		}
@@ -176,26 +184,30 @@ func isSpecial(c byte) bool {
 
 // weightEnd reads a colon, a number and a closing bracket, with spaces around the number, at the start of text.
 // It returns the number and the length in bytes, or 0 where the text is something else.
-func weightEnd(text string) (weight float64, n int) {
+func (r Reading) weightEnd(text string) (weight float64, n int) {
 	n = 1 + spaces(text[1:])
 	start := n
-	for n < len(text) && isNumeric(text[n], n == start) {
-		n++
+	for n < len(text) {
+		c, size := utf8.DecodeRuneInString(text[n:])
+		if !r.isNumeric(c, n == start) {
+			break
+		}
+		n += size
 	}
 	number := text[start:n]
 	n += spaces(text[n:])
 	if n == len(text) || text[n] != ')' {
 		return 0, 0
 	}
-	weight, err := strconv.ParseFloat(number, 64)
+	weight, err := pyre.ParseFloat(number)
 	if err != nil { // "1.2.3", "." or out of range: A1111 fails here, this takes it as text
 		return 0, 0
 	}
 	return weight, n + 1
 }
 
-func isNumeric(c byte, first bool) bool {
-	return c >= '0' && c <= '9' || c == '.' || first && (c == '+' || c == '-')
+func (r Reading) isNumeric(c rune, first bool) bool {
+	return c >= '0' && c <= '9' || c == '.' || first && (c == '+' || c == '-') || r != V2 && unicode.Is(unicode.Nd, c)
 }
 
 // merge joins neighbours of equal weight. With repair, breaks first get their weight back and are never joined.

@@ -22,7 +22,7 @@ func TestFormat(t *testing.T) {
 		"[a:b:0.5]":          "(a:b:0.5:0.9090909090909091)",
 		"{a|b}, c:1, <d> ::": "{a|b}, c:1, <d> ::",
 	} {
-		if got := prompt.Format(prompt.Parse(text)); got != want {
+		if got := prompt.Format(prompt.Current.Parse(text)); got != want {
 			t.Errorf("Format(Parse(%q)) = %q, want %q", text, got, want)
 		}
 	}
@@ -46,9 +46,9 @@ func TestFormatRoundTrip(t *testing.T) {
 }
 
 func checkRoundTrip(t interface{ Fatalf(string, ...any) }, text string) {
-	first := prompt.Parse(text)
+	first := prompt.Current.Parse(text)
 	written := prompt.Format(first)
-	second := prompt.Parse(written)
+	second := prompt.Current.Parse(written)
 	if !reflect.DeepEqual(withoutColumns(first), withoutColumns(second)) {
 		t.Fatalf(
 			"Parse(%q)\n  is %v\nFormat gives %q\nwhich is %v", text, withoutColumns(first), written, withoutColumns(second),
@@ -74,7 +74,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		prompt.Fragments(text)
-		prompt.ParseWithAddons(text)
+		prompt.Current.ParseWithAddons(text)
 		checkRoundTrip(t, text)
 	})
 }

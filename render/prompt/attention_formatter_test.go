@@ -3,6 +3,8 @@ package prompt
 import (
 	"strconv"
 	"strings"
+
+	"darkroom/render/pyre"
 )
 
 // escaper makes text literal. BREAK as text needs a backslash too: Parse drops it and reads one word.
@@ -50,7 +52,7 @@ func separators(parts []Part, i int) (prefix, suffix string) {
 	if i > 0 && parts[i-1].Break && spaces(p.Text) > 0 {
 		prefix = `\`
 	}
-	if i+1 < len(parts) && parts[i+1].Break && strings.TrimRightFunc(p.Text, isSpace) != p.Text {
+	if i+1 < len(parts) && parts[i+1].Break && strings.TrimRightFunc(p.Text, pyre.IsSpace) != p.Text {
 		suffix = `\`
 	}
 	return prefix, suffix

@@ -49,12 +49,12 @@ func TestParse(t *testing.T) {
 		"a weight beyond all numbers is literal text": {
 			"(a:1" + strings.Repeat("0", 400) + ")", []pair{{"a:1" + strings.Repeat("0", 400), 1.1}},
 		},
-		"square brackets take no number":     {"[a:1.2]", []pair{{"a:1.2", down}}},
-		"a lone backslash disappears":        {`a\b`, []pair{{"ab", 1}}},
-		"a doubled backslash is one":         {`a\\b`, []pair{{`a\b`, 1}}},
-		"BREAK takes the blanks around it":   {"a BREAK b", []pair{{"a", 1}, {"BREAK", -1}, {"b", 1}}},
-		"BREAK within a word is text":        {"aBREAK BREAKb", []pair{{"aBREAK BREAKb", 1}}},
-		"BREAK in brackets is still a break": {"(a BREAK b)", []pair{{"a", 1.1}, {"BREAK", -1}, {"b", 1.1}}},
+		"square brackets take no number":   {"[a:1.2]", []pair{{"a:1.2", down}}},
+		"a lone backslash disappears":      {`a\b`, []pair{{"ab", 1}}},
+		"a doubled backslash is one":       {`a\\b`, []pair{{`a\b`, 1}}},
+		"BREAK takes the blanks around it": {"a BREAK b", []pair{{"a", 1}, {"BREAK", -1}, {"b", 1}}},
+		"BREAK within a word is text":      {"aBREAK BREAKb", []pair{{"aBREAK BREAKb", 1}}},
+		"BREAK in brackets is a word":      {"(a BREAK b)", []pair{{"a", 1.1}, {"BREAK", -1.1}, {"b", 1.1}}},
 		"two breaks are two breaks": {
 			"a BREAK BREAK b", []pair{{"a", 1}, {"BREAK", -1}, {"BREAK", -1}, {"b", 1}},
 		},
@@ -68,7 +68,7 @@ func TestParse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := pairs(prompt.Parse(tt.text)); !reflect.DeepEqual(got, tt.want) {
+			if got := pairs(prompt.Current.Parse(tt.text)); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("Parse(%q)\n got %v\nwant %v", tt.text, got, tt.want)
 			}
 		})
@@ -131,7 +131,7 @@ func TestFragmentsBreakInBrackets(t *testing.T) {
 func TestParseColumns(t *testing.T) {
 	t.Parallel()
 	var got []int
-	for _, p := range prompt.Parse("日本 (b:1.2) c BREAK d") {
+	for _, p := range prompt.Current.Parse("日本 (b:1.2) c BREAK d") {
 		got = append(got, p.Column)
 	}
 	if want := []int{1, 5, 11, 14, 20}; !reflect.DeepEqual(got, want) {
@@ -143,7 +143,7 @@ func TestParseDepth(t *testing.T) {
 	t.Parallel()
 	t.Run("brackets beyond the depth are literal", func(t *testing.T) {
 		t.Parallel()
-		got := prompt.Parse(strings.Repeat("(", prompt.MaxDepth+2) + "a")
+		got := prompt.Current.Parse(strings.Repeat("(", prompt.MaxDepth+2) + "a")
 		if len(got) != 1 || got[0].Text != "((a" {
 			t.Errorf("got %d parts, first %q, want one part %q", len(got), got[0].Text, "((a")
 		}
@@ -151,7 +151,7 @@ func TestParseDepth(t *testing.T) {
 	t.Run("weights stay finite", func(t *testing.T) {
 		t.Parallel()
 		text := strings.Repeat("(", 200) + "a" + strings.Repeat(":-9999999)", 200)
-		got := prompt.Parse(text)
+		got := prompt.Current.Parse(text)
 		if w := got[0].Weight; math.IsInf(w, 0) || math.IsNaN(w) {
 			t.Errorf("got weight %v, want a finite one", w)
 		}
@@ -160,7 +160,7 @@ func TestParseDepth(t *testing.T) {
 		t.Parallel()
 		for _, piece := range []string{"(", "(a", "[a", ")", "a:", "BREAK ", `\`, "(a:1.1)", "(a:1", "<a:"} {
 			text := strings.Repeat(piece, 40_000/len(piece))
-			if n := len(prompt.Parse(text)); n == 0 {
+			if n := len(prompt.Current.Parse(text)); n == 0 {
 				t.Errorf("%q repeated: got no part", piece)
 			}
 		}

@@ -2,8 +2,9 @@ package prompt
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"darkroom/render/pyre"
 )
 
 const breakWord = "BREAK"
@@ -20,7 +21,7 @@ func (r *attentionReader) splitBreaks(run string) {
 		if !isWholeWord(run, i, at) {
 			continue
 		}
-		r.parts = append(r.parts, Part{Text: strings.TrimRightFunc(run[start:i], isSpace), Weight: 1, Column: column})
+		r.parts = append(r.parts, Part{Text: strings.TrimRightFunc(run[start:i], pyre.IsSpace), Weight: 1, Column: column})
 		column += utf8.RuneCountInString(run[start:i])
 		r.parts = append(r.parts, Part{Text: breakWord, Weight: -1, Break: true, Column: column})
 		at += spaces(run[at:])
@@ -34,15 +35,23 @@ func (r *attentionReader) splitBreaks(run string) {
 func isWholeWord(run string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(run[:from])
 	after, _ := utf8.DecodeRuneInString(run[to:])
-	return (from == 0 || !isWord(before)) && (to == len(run) || !isWord(after))
+	return (from == 0 || !pyre.IsWord(before)) && (to == len(run) || !pyre.IsWord(after))
 }
-
-func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) }
-
-// isSpace is Python's definition of a blank, which the notation uses: Unicode's and the four separators.
-func isSpace(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f }
 
 // spaces returns the length in bytes of the blanks at the start of text.
 func spaces(text string) int {
-	return len(text) - len(strings.TrimLeftFunc(text, isSpace))
+	return len(text) - len(strings.TrimLeftFunc(text, pyre.IsSpace))
+}
+
+// HasBracketedBreak tells whether a BREAK stands inside brackets, where it is a weighted word.
+func HasBracketedBreak(text string) bool {
+	breaks := func(parts []Part) (n int) {
+		for _, p := range parts {
+			if p.Break {
+				n++
+			}
+		}
+		return n
+	}
+	return strings.Contains(text, breakWord) && breaks(Current.Parse(text)) != breaks(V2.Parse(text))
 }

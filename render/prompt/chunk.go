@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"darkroom/render/picture"
+	"darkroom/render/pyre"
 )
 
 // Comma backtracking: when a chunk is full, what follows a comma among its last tokens moves on as a whole.
@@ -97,15 +98,15 @@ const ChunkTokens = 75
 
 // MinChunks returns the fewest chunks of ChunkTokens that a prompt can take, for callers without a tokenizer: as if
 // every word were one token. Of several prompts, joined by AND or ::, the longest counts.
-func MinChunks(text string, n picture.Notation) int {
+func (r Reading) MinChunks(text string, n picture.Notation) int {
 	rest, _ := Addons(text)
 	least := 1
-	terms, err := Terms(n, rest)
+	terms, err := r.Terms(n, rest)
 	if err != nil {
-		terms = Compose(rest)
+		terms = r.Compose(rest)
 	}
 	for _, term := range terms {
-		least = max(least, minChunksOf(Parse(term.Text)))
+		least = max(least, minChunksOf(r.Parse(term.Text)))
 	}
 	return least
 }
@@ -117,7 +118,7 @@ func minChunksOf(parts []Part) int {
 			n, words = n+max(chunksForWords(words), 1), 0
 			continue
 		}
-		words += len(strings.FieldsFunc(p.Text, isSpace))
+		words += len(strings.FieldsFunc(p.Text, pyre.IsSpace))
 	}
 	return n + chunksForWords(words)
 }

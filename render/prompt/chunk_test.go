@@ -38,7 +38,9 @@ func numberWords(from, to int) string {
 	return strings.Join(words, " ")
 }
 
-func chunksOf(text string) []prompt.Chunk { return prompt.Chunks(prompt.Parse(text), frame, numbers) }
+func chunksOf(text string) []prompt.Chunk {
+	return prompt.Chunks(prompt.Current.Parse(text), frame, numbers)
+}
 
 // tokensOf returns the tokens of each chunk between BOS and the first EOS.
 func tokensOf(t *testing.T, chunks []prompt.Chunk) [][]int32 {
@@ -174,7 +176,7 @@ func TestAlignedChunks(t *testing.T) {
 		).Draw(
 			r, "words",
 		)
-		parts := prompt.Parse(strings.Join(words, " "))
+		parts := prompt.Current.Parse(strings.Join(words, " "))
 		lists := prompt.AlignedChunks(parts, once, twice)
 		if len(lists) != 2 || len(lists[0]) != len(lists[1]) {
 			r.Fatalf("got %d lists, of %d and %d chunks, want two of one length", len(lists), len(lists[0]), len(lists[1]))
@@ -205,7 +207,7 @@ func TestAlignedChunksKeepBreaksAligned(t *testing.T) {
 		ChunkFormat: frame, Tokenize: doubledNumbers,
 	}
 	lists := prompt.AlignedChunks(
-		prompt.Parse(numberWords(1, 40)+" BREAK BREAK 41 BREAK "+numberWords(42, 90)), once, twice,
+		prompt.Current.Parse(numberWords(1, 40)+" BREAK BREAK 41 BREAK "+numberWords(42, 90)), once, twice,
 	)
 	var got []string
 	for i := range lists[0] {
@@ -242,11 +244,11 @@ func TestMinChunks(t *testing.T) {
 		"": 1, "a boat": 1, numberWords(1, 75): 1, numberWords(1, 76): 2, numberWords(1, 75) + " <lora:ink>": 1,
 		"1 BREAK 2": 2, "BREAK BREAK": 2, "(" + numberWords(1, 75) + ":1.2) 76 BREAK 77": 3,
 	} {
-		if got := prompt.MinChunks(text, picture.NotationA1111); got != want {
+		if got := prompt.Current.MinChunks(text, picture.NotationA1111); got != want {
 			t.Errorf("%.30q: got %d, want %d", text, got, want)
 		}
 	}
-	if got := prompt.MinChunks(numberWords(1, 40)+":: "+numberWords(1, 40), picture.NotationMidjourney); got != 1 {
+	if got := prompt.Current.MinChunks(numberWords(1, 40)+":: "+numberWords(1, 40), picture.NotationMidjourney); got != 1 {
 		t.Errorf("two halves that lead together: got %d, want 1", got)
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -258,7 +260,7 @@ func TestMinChunks(t *testing.T) {
 			),
 			" ",
 		)
-		if least, chunks := prompt.MinChunks(text, picture.NotationA1111), len(chunksOf(text)); least > chunks {
+		if least, chunks := prompt.Current.MinChunks(text, picture.NotationA1111), len(chunksOf(text)); least > chunks {
 			t.Errorf("%q: got at least %d, want no more than the %d there are", text, least, chunks)
 		}
 	})

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"darkroom/render/pyre"
 )
 
 // The supported flags, by their canonical names.
@@ -103,7 +105,7 @@ func findFlags(text string) []flagMark {
 }
 
 func wordLength(text string) int {
-	if n := strings.IndexFunc(text, isSpace); n >= 0 {
+	if n := strings.IndexFunc(text, pyre.IsSpace); n >= 0 {
 		return n
 	}
 	return len(text)
@@ -165,7 +167,7 @@ func isName(name string) bool {
 // endsSoon reports whether at most one word stands in text before its end or the next dashes. It distinguishes "a cat
 // —foo 3" from prose like "a cat —asleep in the sun", where a single dash and an unknown name are not a flag.
 func endsSoon(text string) bool {
-	first, left := firstWord(strings.TrimLeftFunc(text, isSpace))
+	first, left := firstWord(strings.TrimLeftFunc(text, pyre.IsSpace))
 	second, _ := firstWord(left)
 	return second == "" || startsDashed(first) || startsDashed(second)
 }

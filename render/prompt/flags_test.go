@@ -158,3 +158,21 @@ func TestSeedOf(t *testing.T) {
 		}
 	}
 }
+
+// TestFlagsBeyondASCII: keyboards for Chinese and Japanese type wide blanks, digits and colons.
+func TestFlagsBeyondASCII(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"boat --ar 3:2\u3000--seed 7": "ar=3:2 seed=7", "boat\u3000--ar ３：２": "ar=3:2", "boat --seed １２": "seed=12",
+		"boat --ar 3:2\u00a0red": "ar=3:2", "boat --steps ２０\v": "steps=20",
+	} {
+		_, flags, _ := prompt.Flags(text)
+		var got []string
+		for _, f := range flags {
+			got = append(got, f.Name+"="+f.Value+f.Fault)
+		}
+		if joined := strings.Join(got, " "); joined != want {
+			t.Errorf("%q: got %q, want %q", text, joined, want)
+		}
+	}
+}

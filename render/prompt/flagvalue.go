@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"darkroom/render/pyre"
 )
 
 // flagKind is a known flag: its canonical name and the reader of its value. The reader returns the normalized value,
@@ -46,7 +48,8 @@ func usedElsewhere(name string) bool {
 	return false
 }
 
-var aspectValue = regexp.MustCompile(`^(\d+)\s*[:xX×/]\s*(\d+)([.,;]*)(?:\s+|$)`)
+var aspectValue = regexp.MustCompile(strings.NewReplacer(`\s`, pyre.Space, `\d`, pyre.Digit).Replace(
+	`^(\d+)\s*[:：xX×/]\s*(\d+)([.,;]*)(?:\s+|$)`))
 
 // maxAspect bounds each side of an aspect ratio, so that arithmetic on it is safe anywhere.
 const maxAspect = 10000
@@ -58,8 +61,8 @@ func readAspect(text string) (value, left, fault string) {
 		return value, left, ignored("ar", value, "it must be two whole numbers, such as `--ar 3:2`")
 	}
 	left = text[len(m[0]):]
-	w, errW := strconv.Atoi(m[1])
-	h, errH := strconv.Atoi(m[2])
+	w, errW := pyre.Atoi(m[1])
+	h, errH := pyre.Atoi(m[2])
 	if errW != nil || errH != nil || w < 1 || h < 1 || w > maxAspect || h > maxAspect {
 		value = m[1] + ":" + m[2]
 		return value, left, ignored("ar", value, fmt.Sprintf("both numbers must be from 1 to %d", maxAspect))
@@ -116,7 +119,7 @@ func ignored(flag, value, why string) string {
 // wholeNumber reads the first word of text as a number from lowest to highest.
 func wholeNumber(text string, lowest, highest int64) (value, left string, ok bool) {
 	value, left = firstWord(text)
-	digits := strings.TrimRight(value, ".,;")
+	digits := pyre.ASCIIDigits(strings.TrimRight(value, ".,;"))
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || n < lowest || n > highest {
 		return value, left, false
@@ -127,7 +130,7 @@ func wholeNumber(text string, lowest, highest int64) (value, left string, ok boo
 // firstWord cuts text after its first word.
 func firstWord(text string) (word, left string) {
 	n := wordLength(text)
-	return text[:n], strings.TrimLeftFunc(text[n:], isSpace)
+	return text[:n], strings.TrimLeftFunc(text[n:], pyre.IsSpace)
 }
 
 // quoted is a value inside a sentence: a blank and at most 40 characters of it, without what would end the code span.

@@ -18,14 +18,14 @@ var awkwardPieces = []string{
 
 // readers are all that read a prompt as it was typed.
 var readers = map[string]func(string){
-	"Parse":     func(s string) { prompt.Parse(s) },
+	"Parse":     func(s string) { prompt.Current.Parse(s) },
 	"Fragments": func(s string) { prompt.Fragments(s) },
 	"Flags":     func(s string) { prompt.Flags(s) },
 	"Addons":    func(s string) { prompt.Addons(s) },
-	"Compose":   func(s string) { prompt.Compose(s) },
-	"Stages":    func(s string) { prompt.Stages(s, prompt.Calls{Count: 3}) },
+	"Compose":   func(s string) { prompt.Current.Compose(s) },
+	"Stages":    func(s string) { prompt.Current.Stages(s, prompt.Calls{Count: 3}) },
 	"Notation":  func(s string) { prompt.DetectNotation(s) },
-	"Terms":     func(s string) { _, _ = prompt.Terms(picture.NotationMidjourney, s) },
+	"Terms":     func(s string) { _, _ = prompt.Current.Terms(picture.NotationMidjourney, s) },
 	"Unknown":   func(s string) { prompt.UnknownWords([]string{"a"}, s) },
 }
 
@@ -48,9 +48,9 @@ func TestLongPrompts(t *testing.T) {
 func BenchmarkReaders(b *testing.B) {
 	const typical = "a (red:1.2) boat, [sea:sky:0.5], hot:: AND b, "
 	for name, read := range map[string]func(string){
-		"Parse":  func(s string) { prompt.Parse(s) },
-		"Stages": func(s string) { prompt.Stages(s, prompt.Calls{Count: 20}) },
-		"Terms":  func(s string) { _, _ = prompt.Terms(picture.NotationMidjourney, s) },
+		"Parse":  func(s string) { prompt.Current.Parse(s) },
+		"Stages": func(s string) { prompt.Current.Stages(s, prompt.Calls{Count: 20}) },
+		"Terms":  func(s string) { _, _ = prompt.Current.Terms(picture.NotationMidjourney, s) },
 		"Flags":  func(s string) { prompt.Flags(s) },
 	} {
 		for _, n := range []int{1000, 16_000} {

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"darkroom/render/picture"
+	"darkroom/render/pyre"
 )
 
 // WeightsError means that the weights of a prompt's parts cancel each other.
@@ -44,7 +44,7 @@ func normalizeWeights(parts []Term) error {
 // DetectNotation guesses the notation of a prompt. It is Midjourney's if a :: outside of brackets is directly followed
 // by a number or a blank, or ends the prompt; "std::vector" and "[a::0.5]" are A1111's.
 func DetectNotation(text string) picture.Notation {
-	for _, c := range weightColons(text) {
+	for _, c := range Current.weightColons(text) {
 		if c.certain {
 			return picture.NotationMidjourney
 		}
@@ -54,10 +54,10 @@ func DetectNotation(text string) picture.Notation {
 
 // splitWeighted cuts a prompt at each :: outside of brackets. It returns nothing where there is none, and leaves out
 // parts without text.
-func splitWeighted(text string) (parts []Term) {
-	from, found := 0, weightColons(text)
+func (r Reading) splitWeighted(text string) (parts []Term) {
+	from, found := 0, r.weightColons(text)
 	add := func(text string, weight float64) {
-		if text = strings.TrimFunc(text, isSpace); text != "" {
+		if text = strings.TrimFunc(text, pyre.IsSpace); text != "" {
 			parts = append(parts, Term{text, weight})
 		}
 	}
@@ -81,19 +81,24 @@ type weightColon struct {
 	certain    bool // the text after it makes certain that it is a weight
 }
 
-// weightBehind matches a number as Midjourney reads it.
-var weightBehind = regexp.MustCompile(`^[-+]?(?:[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})`)
+// weightBehind matches a number as Midjourney reads it, with the digits of any script.
+var (
+	weightBehind   = regexp.MustCompile(strings.ReplaceAll(numberBehind, `\d`, pyre.Digit))
+	weightBehindV2 = regexp.MustCompile(strings.ReplaceAll(numberBehind, `\d`, `[0-9]`))
+)
+
+const numberBehind = `^[-+]?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})`
 
 // weightColons finds each :: outside of brackets. Brackets are those of Parse: a backslash makes one plain, and one
 // that is never closed opens nothing here.
-func weightColons(text string) (found []weightColon) {
+func (r Reading) weightColons(text string) (found []weightColon) {
 	inside := insideBrackets(text)
 	for at := 0; at+1 < len(text); at++ {
 		switch {
 		case text[at] == '\\':
 			at++
 		case text[at] == ':' && text[at+1] == ':' && !inside[at]:
-			c := readWeightColon(text, at)
+			c := r.readWeightColon(text, at)
 			found = append(found, c)
 			at = c.end - 1
 		}
@@ -102,21 +107,25 @@ func weightColons(text string) (found []weightColon) {
 }
 
 // readWeightColon reads the :: at a place and what belongs to it.
-func readWeightColon(text string, at int) weightColon {
+func (r Reading) readWeightColon(text string, at int) weightColon {
 	c := weightColon{start: at, end: at + 2, weight: 1}
 	for c.end < len(text) && text[c.end] == ':' {
 		c.end++
 	}
 	behind := text[c.end:]
-	number := weightBehind.FindString(behind)
-	if next, _ := utf8.DecodeRuneInString(behind[len(number):]); number != "" && !isWord(next) {
-		if w, err := strconv.ParseFloat(number, 64); err == nil {
+	pattern := weightBehind
+	if r == V2 {
+		pattern = weightBehindV2
+	}
+	number := pattern.FindString(behind)
+	if next, _ := utf8.DecodeRuneInString(behind[len(number):]); number != "" && !pyre.IsWord(next) {
+		if w, err := pyre.ParseFloat(number); err == nil {
 			c.end, c.weight, c.certain = c.end+len(number), w, true
 			return c
 		}
 	}
 	next, _ := utf8.DecodeRuneInString(behind)
-	c.certain = behind == "" || isSpace(next) || unicode.In(next, unicode.Po) && next != ':'
+	c.certain = behind == "" || pyre.IsSpace(next) || unicode.In(next, unicode.Po) && next != ':'
 	return c
 }
 

@@ -70,12 +70,12 @@ func TestTerms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := prompt.Terms(picture.NotationMidjourney, tt.text)
+			got, err := prompt.Current.Terms(picture.NotationMidjourney, tt.text)
 			if err != nil || !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("Terms(%q)\n got %v, %v\nwant %v", tt.text, got, err, tt.want)
 			}
-			if got, err := prompt.Terms(picture.NotationA1111, tt.text); err != nil ||
-				!reflect.DeepEqual(got, prompt.Compose(tt.text)) {
+			if got, err := prompt.Current.Terms(picture.NotationA1111, tt.text); err != nil ||
+				!reflect.DeepEqual(got, prompt.Current.Compose(tt.text)) {
 				t.Errorf("A1111's notation: Terms(%q): got %v, %v, want what Compose gives", tt.text, got, err)
 			}
 		})
@@ -85,7 +85,7 @@ func TestTerms(t *testing.T) {
 func TestTermsThatCancel(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"a::1 b::-1", "a::-1", "a::1 b::-2", "a::0", "a::1 b::-0.995", "x AND a::-1"} {
-		got, err := prompt.Terms(picture.NotationMidjourney, text)
+		got, err := prompt.Current.Terms(picture.NotationMidjourney, text)
 		var no *prompt.WeightsError
 		if !errors.As(err, &no) || got != nil {
 			t.Errorf("%q: got %v, %v, want a WeightsError", text, got, err)
@@ -110,7 +110,7 @@ func TestDetectNotation(t *testing.T) {
 }
 
 func checkTerms(t interface{ Fatalf(string, ...any) }, text string) {
-	terms, err := prompt.Terms(picture.NotationMidjourney, text)
+	terms, err := prompt.Current.Terms(picture.NotationMidjourney, text)
 	if err != nil {
 		return
 	}

@@ -30,9 +30,9 @@ type Calls struct {
 // the last one reaches to the end.
 //
 // The grammar is that of A1111's modules/prompt_parser.py.
-func Stages(text string, c Calls) []Stage {
-	r := &scheduleReader{text: text, calls: c, memo: map[int]parsed{}}
-	nodes, ok := r.parseAll()
+func (r Reading) Stages(text string, c Calls) []Stage {
+	reader := &scheduleReader{text: text, calls: c, memo: map[int]parsed{}, editNumber: r.editNumber()}
+	nodes, ok := reader.parseAll()
 	if !ok {
 		return []Stage{{c.Count, text}}
 	}

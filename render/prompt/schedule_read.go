@@ -3,6 +3,8 @@ package prompt
 import (
 	"regexp"
 	"strings"
+
+	"darkroom/render/pyre"
 )
 
 // scheduleReader reads the pieces of a scheduled prompt. It caches what it read at a bracket, so that a bracket that
@@ -12,6 +14,8 @@ type scheduleReader struct {
 	calls Calls
 	memo  map[int]parsed // by the place of an opening bracket
 	depth int
+
+	editNumber *regexp.Regexp // matches the end of an edit
 }
 
 // parsed is the piece at a bracket, and where it ends; 0 when there is none.
@@ -117,8 +121,20 @@ func (r *scheduleReader) round(options [][]node, divider byte, end int) parsed {
 	return parsed{node{kind: bracket, brackets: "()", options: options}, end + 1}
 }
 
-// editNumber is the end of an edit.
-var editNumber = regexp.MustCompile(`^\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*$`)
+// The end of an edit: lark's SIGNED_NUMBER, whose digits are ASCII, between A1111's WHITESPACE, which is Python's.
+const signedNumber = `([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)`
+
+var (
+	editNumber   = regexp.MustCompile(`^` + pyre.Space + `*` + signedNumber + pyre.Space + `*$`)
+	editNumberV2 = regexp.MustCompile(`^\s*` + signedNumber + `\s*$`)
+)
+
+func (r Reading) editNumber() *regexp.Regexp {
+	if r == V2 {
+		return editNumberV2
+	}
+	return editNumber
+}
 
 func (r *scheduleReader) square(options [][]node, starts []int, divider byte, end int) parsed {
 	if r.text[end] != ']' {
@@ -133,7 +149,7 @@ func (r *scheduleReader) square(options [][]node, starts []int, divider byte, en
 		return parsed{}
 	}
 	last := len(options) - 1
-	match := editNumber.FindStringSubmatch(r.text[starts[last]:end])
+	match := r.editNumber.FindStringSubmatch(r.text[starts[last]:end])
 	if match == nil {
 		return parsed{}
 	}

@@ -57,7 +57,7 @@ func TestStages(t *testing.T) {
 		"a [x [b:c] y:3]":     {{10, "a [x [b:c] y:3]"}},
 		"two [red:blue:.5] [": {{5, "two red ["}, {10, "two blue ["}},
 	} {
-		if got := Stages(text, Calls{Count: 10}); !slices.Equal(got, want) {
+		if got := Current.Stages(text, Calls{Count: 10}); !slices.Equal(got, want) {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
@@ -74,7 +74,7 @@ func TestStagesOfALongPrompt(t *testing.T) {
 		{75, "fantasy landscape with a lake and an oak in background masterful"},
 		{100, "fantasy landscape with a lake and a christmas tree in background masterful"},
 	}
-	if got := Stages(text, Calls{Count: 100}); !slices.Equal(got, want) {
+	if got := Current.Stages(text, Calls{Count: 100}); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -87,7 +87,7 @@ func TestStagesOfASecondPass(t *testing.T) {
 		"a [b:14] c":  {{4, "a  c"}, {10, "a b c"}},
 		"a [b:4] c":   {{10, "a b c"}},
 	} {
-		if got := Stages(text, Calls{Count: 10, Before: 10}); !slices.Equal(got, want) {
+		if got := Current.Stages(text, Calls{Count: 10, Before: 10}); !slices.Equal(got, want) {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
@@ -98,7 +98,7 @@ func TestStageAt(t *testing.T) {
 	t.Parallel()
 	var read []string
 	for call := range 4 {
-		read = append(read, StageAt(Stages("[a|b]", Calls{Count: 4}), call).Text)
+		read = append(read, StageAt(Current.Stages("[a|b]", Calls{Count: 4}), call).Text)
 	}
 	if got := strings.Join(read, ""); got != "aaba" {
 		t.Errorf("[a|b] over four calls: got %s, want aaba", got)
@@ -110,7 +110,7 @@ func TestStagesOfAnything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOf(rapid.RuneFrom([]rune(`ab[]():|\.5 3-`))).Draw(t, "text")
 		steps := rapid.IntRange(1, 12).Draw(t, "steps")
-		stages := Stages(text, Calls{Count: steps})
+		stages := Current.Stages(text, Calls{Count: steps})
 		if len(stages) == 0 || stages[len(stages)-1].Until != steps || stages[0].Until < 1 {
 			t.Fatalf("%q: got %v, want stages up to %d", text, stages, steps)
 		}
@@ -122,7 +122,7 @@ func TestStagesOfAnything(t *testing.T) {
 
 func FuzzStages(f *testing.F) {
 	f.Add("a[b:[c:d:2]:1]e [x|y]")
-	f.Fuzz(func(t *testing.T, text string) { Stages(text, Calls{Count: 5}) })
+	f.Fuzz(func(t *testing.T, text string) { Current.Stages(text, Calls{Count: 5}) })
 }
 
 // Reading takes time in proportion to the text, however its brackets lie: each is tried once.
@@ -130,7 +130,7 @@ func TestDeepBrackets(t *testing.T) {
 	t.Parallel()
 	for _, unit := range []string{"[", "(", "[a:", "[a|", "[(", "[a:b]"} {
 		text := strings.Repeat(unit, 4000/len(unit))
-		if got := Stages(text, Calls{Count: 3}); len(got) == 0 {
+		if got := Current.Stages(text, Calls{Count: 3}); len(got) == 0 {
 			t.Errorf("%q…: no stages", unit)
 		}
 	}
@@ -138,7 +138,7 @@ func TestDeepBrackets(t *testing.T) {
 	for range 500 {
 		inner = fmt.Sprintf("[%s:c:2]", inner)
 	}
-	if got := Stages(inner, Calls{Count: 4}); len(got) != 2 || got[0].Text != "a" || got[1].Text != "c" {
+	if got := Current.Stages(inner, Calls{Count: 4}); len(got) != 2 || got[0].Text != "a" || got[1].Text != "c" {
 		t.Errorf("500 edits inside each other: got %v, want a, then c", got)
 	}
 }

@@ -2,9 +2,10 @@ package prompt
 
 import (
 	"regexp"
-	"strconv"
+	"strings"
 
 	"darkroom/render/picture"
+	"darkroom/render/pyre"
 )
 
 // Term is one of the prompts that AND or :: joins, with its weight.
@@ -13,9 +14,14 @@ type Term struct {
 	Weight float64 // 1 is neutral; may be negative
 }
 
+const andWord = "AND"
+
+// The patterns are re_AND and re_weight of A1111's modules/prompt_parser.py.
 var (
-	andWord    = regexp.MustCompile(`\bAND\b`)
-	termWeight = regexp.MustCompile(`(?s)^(.*?)(?:\s*:\s*([-+]?(?:[0-9]+\.?|[0-9]*\.[0-9]+)))?\s*$`)
+	termWeight = regexp.MustCompile(strings.NewReplacer(`\s`, pyre.Space, `\d`, pyre.Digit).Replace(
+		`(?s)^(.*?)(?:\s*:\s*([-+]?(?:\d+\.?|\d*\.\d+)))?\s*$`))
+	andWordV2    = regexp.MustCompile(`\bAND\b`)
+	termWeightV2 = regexp.MustCompile(`(?s)^(.*?)(?:\s*:\s*([-+]?(?:[0-9]+\.?|[0-9]*\.[0-9]+)))?\s*$`)
 )
 
 // Terms divides a prompt into prompts that guide together: at AND, and in Midjourney's notation also at each :: outside
@@ -27,15 +33,15 @@ var (
 //
 // Those weights are relative: each is divided by the sum of all, which must be positive; else the error is a
 // *WeightsError.
-func Terms(n picture.Notation, text string) ([]Term, error) {
+func (r Reading) Terms(n picture.Notation, text string) ([]Term, error) {
 	if n != picture.NotationMidjourney {
-		return Compose(text), nil
+		return r.Compose(text), nil
 	}
 	var terms []Term
-	for _, joined := range andWord.Split(text, -1) {
-		parts := splitWeighted(joined)
+	for _, joined := range r.splitAND(text) {
+		parts := r.splitWeighted(joined)
 		if len(parts) == 0 {
-			terms = append(terms, Compose(joined)...)
+			terms = append(terms, r.Compose(joined)...)
 			continue
 		}
 		if err := normalizeWeights(parts); err != nil {
@@ -49,17 +55,39 @@ func Terms(n picture.Notation, text string) ([]Term, error) {
 // Compose divides a prompt at each whole word AND only, as A1111 does, into prompts that guide together (Liu et al.,
 // 2022, "Compositional Visual Generation with Composable Diffusion Models"). A number after a colon at the end of one
 // is its weight. There is always at least one. Callers that know the notation use Terms.
-func Compose(text string) []Term {
+func (r Reading) Compose(text string) []Term {
+	pattern := termWeight
+	if r == V2 {
+		pattern = termWeightV2
+	}
 	var terms []Term
-	for _, part := range andWord.Split(text, -1) {
+	for _, part := range r.splitAND(text) {
 		term := Term{Text: part, Weight: 1}
-		if m := termWeight.FindStringSubmatch(part); m != nil {
+		if m := pattern.FindStringSubmatch(part); m != nil {
 			term.Text = m[1]
-			if w, err := strconv.ParseFloat(m[2], 64); err == nil {
+			if w, err := pyre.ParseFloat(m[2]); err == nil {
 				term.Weight = w
 			}
 		}
 		terms = append(terms, term)
 	}
 	return terms
+}
+
+// splitAND cuts a prompt at each whole word AND.
+func (r Reading) splitAND(text string) (parts []string) {
+	if r == V2 {
+		return andWordV2.Split(text, -1)
+	}
+	from := 0
+	for at := 0; ; {
+		i := strings.Index(text[at:], andWord)
+		if i < 0 {
+			return append(parts, text[from:])
+		}
+		i, at = at+i, at+i+len(andWord)
+		if isWholeWord(text, i, at) {
+			parts, from = append(parts, text[from:i]), at
+		}
+	}
 }

@@ -16,7 +16,7 @@ func TestCompose(t *testing.T) {
 		"(a:1.2)":                {{"(a:1.2)", 1}},
 		"AND":                    {{"", 1}, {"", 1}},
 	} {
-		if got := Compose(text); !slices.Equal(got, want) {
+		if got := Current.Compose(text); !slices.Equal(got, want) {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}

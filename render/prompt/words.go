@@ -3,6 +3,7 @@ package prompt
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -27,7 +28,7 @@ func UnknownWords(words []string, text string) []string {
 			}
 		}
 	}
-	parts, _ := ParseWithAddons(text)
+	parts, _ := Current.ParseWithAddons(text)
 	var out []string
 	seen := map[string]bool{}
 	for _, w := range wordsOf(plainText(parts)) {
@@ -51,20 +52,62 @@ func plainText(parts []Part) string {
 	return b.String()
 }
 
-// wordsOf splits text into lower-case words: letters, marks and digits, held together by hyphens and apostrophes.
-// Text without a letter is not a word.
-func wordsOf(text string) []string {
+// wordsOf splits text into lower-case words: letters, marks and digits, held together by hyphens and apostrophes. Text
+// without a letter is not a word, but each pictograph is one.
+func wordsOf(text string) (words []string) {
 	text = strings.ToLower(norm.NFC.String(text))
 	text = strings.NewReplacer("’", "'", "‐", "-", "‑", "-").Replace(text)
-	fields := strings.FieldsFunc(text, func(r rune) bool { return !inWord(r) && r != '\'' && r != '-' })
-	out := fields[:0]
-	for _, f := range fields {
-		if f = strings.Trim(f, "'-"); strings.ContainsFunc(f, unicode.IsLetter) {
-			out = append(out, f)
+	for text != "" {
+		if n := pictographLength(text); n > 0 {
+			words, text = append(words, text[:n]), text[n:]
+			continue
 		}
+		n := strings.IndexFunc(text, func(r rune) bool { return !inWord(r) && r != '\'' && r != '-' })
+		switch {
+		case n < 0:
+			n = len(text)
+		case n == 0:
+			_, n = utf8.DecodeRuneInString(text)
+		}
+		if word := strings.Trim(text[:n], "'-"); strings.ContainsFunc(word, unicode.IsLetter) {
+			words = append(words, word)
+		}
+		text = text[n:]
 	}
-	return out
+	return words
 }
+
+// isPictograph tells whether a character is an emoji or a similar symbol: Unicode's category So, where nearly all of
+// them are. A symbol such as © or ° has no colour and no shape to paint, and is none.
+func isPictograph(r rune) bool { return unicode.Is(unicode.So, r) && r > 0xff }
+
+// pictographLength is the length of the pictograph at the start of text, with all that changes its look: a skin tone, a
+// variation selector, the second letter of a flag, and what a zero-width joiner adds. 0 when there is none.
+func pictographLength(text string) int {
+	first, n := utf8.DecodeRuneInString(text)
+	if !isPictograph(first) {
+		return 0
+	}
+	flag := isRegional(first)
+	for n < len(text) {
+		r, size := utf8.DecodeRuneInString(text[n:])
+		switch {
+		case r == 0xfe0f || r == 0xfe0e || r == 0x20e3 || r >= 0x1f3fb && r <= 0x1f3ff || r >= 0xe0020 && r <= 0xe007f:
+		case flag && isRegional(r):
+			flag = false
+		case r == 0x200d && n+size < len(text):
+			_, joined := utf8.DecodeRuneInString(text[n+size:])
+			size += joined
+		default:
+			return n
+		}
+		n += size
+	}
+	return n
+}
+
+// isRegional tells whether r is one of the letters that make a flag in pairs.
+func isRegional(r rune) bool { return r >= 0x1f1e6 && r <= 0x1f1ff }
 
 func inWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)

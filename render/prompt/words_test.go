@@ -2,6 +2,7 @@ package prompt_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"darkroom/render/prompt"
@@ -41,5 +42,23 @@ func TestUnknownWords(t *testing.T) {
 				t.Errorf("Unknown(%q): got %q, want %q", tt.text, got, tt.want)
 			}
 		})
+	}
+}
+
+// TestEmojiAreWords: a model with a word list knows no pictograph, unless its list has it.
+func TestEmojiAreWords(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		"🚀🌙⭐":              {"🚀", "🌙", "⭐"},
+		"a red boat 🚀, 🚀!": {"🚀"},
+		"boat🚀boat":        {"🚀"},
+		"👍🏽 ❤️ 👩‍🚀 🇩🇪🇯🇵":     {"👍🏽", "❤️", "👩‍🚀", "🇩🇪", "🇯🇵"},
+		"a boat © 2026, 20°": nil,
+		"(🌙:1.2) [⭐]":        {"🌙", "⭐"},
+		"☃ in a boat":        nil,
+	} {
+		if got := prompt.UnknownWords([]string{"red", "boat", "☃"}, text); !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
 	}
 }

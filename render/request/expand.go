@@ -2,16 +2,21 @@ package request
 
 import (
 	"context"
+	"slices"
 
+	"darkroom/render/picture"
 	"darkroom/render/prompt"
 	"darkroom/render/prompt/dynamic"
 )
 
 // Expand makes the choices that a request leaves open, such as {red|blue} and wildcards, and returns one request for
-// each permutation, at most so many. Prompt, negative prompt and the words of a preset are expanded together. The
-// seed that makes the choices is the one that the pictures will have: drawn, if the request names none. All share it,
-// so that they differ in nothing but their words. Errors are those of dynamic.Expand.
-func Expand(ctx context.Context, w Wanted, drawn int64, from dynamic.Wildcards, most int) ([]Wanted, error) {
+// each permutation, at most so many. Prompt, negative prompt and the words of a preset are expanded together. Each of
+// the tiles draws by the seed that it will have, as in A1111's dynamic prompts: Tiles of a request are the words of the
+// further ones, if they differ. The first seed is drawn, if the request names none; it decides how many permutations
+// there are. Errors are those of dynamic.Expand.
+func Expand(
+	ctx context.Context, w Wanted, drawn int64, tiles int, from dynamic.Wildcards, most int,
+) ([]Wanted, error) {
 	texts := []string{w.Prompt, "", "", ""}
 	if w.Negative != nil {
 		texts[1] = *w.Negative
@@ -21,13 +26,25 @@ func Expand(ctx context.Context, w Wanted, drawn int64, from dynamic.Wildcards, 
 			texts[3] = *p.Settings.Negative
 		}
 	}
-	rows, err := dynamic.Expand(ctx, texts, w.choiceSeed(drawn), from, most)
+	for i, text := range texts {
+		texts[i], _ = prompt.CutComments(text)
+	}
+	var seeds []int64
+	for i := range max(tiles, 1) {
+		seeds = append(seeds, (w.choiceSeed(drawn)+int64(i))&picture.MaxSeed)
+	}
+	rows, err := dynamic.ExpandEach(ctx, texts, seeds, from, most)
 	if err != nil {
 		return nil, err
 	}
 	all := make([]Wanted, len(rows))
 	for i, row := range rows {
-		all[i] = w.withTexts(row)
+		all[i] = w.withTexts(row[0])
+		if slices.ContainsFunc(row, func(texts []string) bool { return !slices.Equal(texts, row[0]) }) {
+			for _, texts := range row[1:] {
+				all[i].Tiles = append(all[i].Tiles, w.withTexts(texts))
+			}
+		}
 	}
 	return all, nil
 }
@@ -48,8 +65,8 @@ func (w Wanted) withTexts(texts []string) Wanted {
 	return w
 }
 
-// choiceSeed is the seed that makes the choices. It is known before the words are, so a flag that only a choice would
-// bring does not count.
+// choiceSeed is the seed that makes the choices of the first tile. It is known before the words are, so a flag that
+// only a choice would bring does not count.
 func (w Wanted) choiceSeed(drawn int64) int64 {
 	if n := w.Seed; n != nil && *n >= 0 {
 		return *n

@@ -17,7 +17,7 @@ func (r *resolution) chooseModel(available Available) {
 	if !same {
 		r.Note("The model of this image is no longer available. %s is used instead.", c.Name)
 		s.Model, s.Dialect = picture.Ref{Name: c.Name, Hash: c.Hash}, c.Dialect
-		s.Addons = nil
+		s.Addons, s.VAE, s.Prediction, s.ZeroSNR = nil, nil, "", false
 		r.dropUnsupported()
 		if was := (Size{Width: s.Width, Height: s.Height}); !c.Supports(was) {
 			r.Resize(c.bySize(was))

@@ -42,6 +42,6 @@ func (r *Resolved) PlaceOn(layout func(picture, window Size) Canvas) *Refusal {
 	}
 	r.Resize(canvas.Size)
 	r.PendingInit.Place, r.PendingInit.Window = &canvas.Place, &window
-	r.Spec.Version = max(r.Spec.Version, picture.UpscaleVersion) // the Spec's lane is chosen before Init is filled
+	r.SettleVersion() // the lane is chosen before Init is filled
 	return nil
 }

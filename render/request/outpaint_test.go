@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 )
 
 // toTheRight puts a picture on a canvas that is half a window wider.
@@ -67,7 +68,7 @@ func TestOutpaint(t *testing.T) {
 			Picture: picture.Input{SHA256: hashA}, Strength: 0.6,
 			Placement: &picture.Placement{Width: 128, Height: 128}, Window: &Size{Width: 128, Height: 128},
 		}
-		s.Raise()
+		prompt.SettleVersion(&s)
 		same, no := Remix(Wanted{Prompt: "a star"}, postcards(), s, 9)
 		if no != nil || same.Spec.Init.Window == nil || same.Spec.Width != 192 {
 			t.Errorf("at the same size: got %+v, %v, want the ground painted anew", same.Spec, no)

@@ -5,8 +5,11 @@ import "darkroom/render/picture"
 // Remix resolves new words for an earlier picture. What was not asked for is as it was in base; the seed is new too.
 // There must be a model.
 func Remix(w Wanted, available Available, base picture.Spec, seed int64) (Resolved, *Refusal) {
+	base.Version, base.Reading = picture.Version, "" // new words are read as words are read now
 	base.Seed, base.Variations, base.Hires, base.Upscale, base.Upscaler = seed, nil, nil, nil, nil
-	r := resolution{Resolved: Resolved{Spec: base, Spoiler: w.Spoiler}}
+	tiles := base.Tiles
+	base.Tiles = nil
+	r := resolution{Resolved: Resolved{Spec: base, Spoiler: w.Spoiler}, tiles: tiles}
 	r.chooseModel(available)
 	res, refusal := r.apply(w)
 	if in := res.Spec.Init; refusal == nil && in != nil && in.Placement == nil &&

@@ -19,13 +19,15 @@ func Resolve(w Wanted, card Card, seed int64) (Resolved, *Refusal) {
 func ResolveExact(w Wanted, card Card, seed int64) (Resolved, *Refusal) {
 	r := newResolution(w, card, seed)
 	r.exact = w
-	if refusal := r.applyRules(w); refusal != nil {
+	if refusal := r.applyToTiles(w); refusal != nil {
 		return Resolved{}, refusal
 	}
 	if refusal := r.checkAbilities(); refusal != nil {
 		return Resolved{}, refusal
 	}
+	r.noteAsText()
 	r.findUnknownWords()
+	r.SettleVersion()
 	return r.Resolved, nil
 }
 
@@ -34,7 +36,7 @@ func newResolution(w Wanted, card Card, seed int64) resolution {
 	card = card.WithDefaults()
 	d := card.Defaults
 	return resolution{Resolved: Resolved{Card: card, Spoiler: w.Spoiler, Spec: picture.Spec{
-		Version: picture.PlainVersion, Dialect: card.Dialect, Notation: picture.NotationA1111,
+		Version: picture.Version, Dialect: card.Dialect, Notation: picture.NotationA1111,
 		Model: picture.Ref{Name: card.Name, Hash: card.Hash}, Negative: d.Negative,
 		Width: d.Size.Width, Height: d.Size.Height, Seed: seed, Count: d.Count,
 		Steps: d.Steps, GuidanceScale: d.GuidanceScale, Sampler: d.Sampler,
@@ -44,21 +46,33 @@ func newResolution(w Wanted, card Card, seed int64) resolution {
 // resolution is one request on its way through the rules.
 type resolution struct {
 	Resolved
-	exact Wanted // settings that are taken as they are, see ResolveExact
+	exact Wanted               // settings that are taken as they are, see ResolveExact
+	tiles []picture.TilePrompt // of the image that is remixed
 }
 
 // apply applies what was asked for and checks what comes of it.
 func (r *resolution) apply(w Wanted) (Resolved, *Refusal) {
-	if refusal := r.applyRules(w); refusal != nil {
+	if refusal := r.applyToTiles(w); refusal != nil {
 		return Resolved{}, refusal
 	}
 	r.noteUnread()
+	r.noteAsText()
 	return r.finish()
+}
+
+// applyToTiles applies the rules to what was asked for, and to the words of each tile.
+func (r *resolution) applyToTiles(w Wanted) *Refusal {
+	start := *r
+	if refusal := r.applyRules(w); refusal != nil {
+		return refusal
+	}
+	r.keepTiles(w)
+	return r.tilePrompts(start, w)
 }
 
 // applyRules applies what was asked for, one rule after the other.
 func (r *resolution) applyRules(w Wanted) *Refusal {
-	text, flags := r.readFlags(w.Prompt)
+	text, flags := r.readFlags(r.cutComments("prompt", w.Prompt))
 	// A notation that does not look like the earlier words was chosen by somebody, so it stays.
 	chosen := prompt.DetectNotation(r.Spec.Prompt) != r.Spec.Notation
 	r.Spec.Prompt = text
@@ -82,6 +96,7 @@ func (r *resolution) finish() (Resolved, *Refusal) {
 		return Resolved{}, refusal
 	}
 	r.FitSampler()
+	r.SettleVersion()
 	if refusal := r.Check(); refusal != nil {
 		return Resolved{}, refusal
 	}

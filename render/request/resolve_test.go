@@ -138,9 +138,9 @@ func TestResolve(t *testing.T) {
 		{name: "a prompt of only flags, too", want: Wanted{Prompt: "--seed 3"},
 			spec: func(s *picture.Spec) { s.Prompt, s.Seed = "", 3 }},
 		{name: "too long a prompt is refused with the count", want: Wanted{Prompt: strings.Repeat("ü", 4001)},
-			refused: "Prompt too long: 4001 characters, at most 4000"},
+			refused: "Prompt too long: 4,001 characters, at most 4,000"},
 		{name: "too long a negative prompt is refused", want: Wanted{Prompt: "red boat",
-			Negative: new(strings.Repeat("x", 4001))}, refused: "Negative prompt too long: 4001"},
+			Negative: new(strings.Repeat("x", 4001))}, refused: "Negative prompt too long: 4,001"},
 		{name: "a strength without a start picture is named", want: Wanted{Prompt: "red boat", Strength: new(0.5)},
 			notes: []string{"there is no start image"}},
 		{name: "a card that says nothing gets what people expect", want: Wanted{Prompt: "red boat", Aspect: new("3:2")},
@@ -212,6 +212,7 @@ func TestResolve(t *testing.T) {
 			if r.spec != nil {
 				r.spec(&want)
 			}
+			want.Version = max(picture.PlainVersion, want.FieldsVersion())
 			if !reflect.DeepEqual(got.Spec, want) {
 				t.Errorf("spec:\ngot  %+v\nwant %+v", got.Spec, want)
 			}

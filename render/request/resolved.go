@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"darkroom/render/picture"
+	"darkroom/render/prompt"
 )
 
 // Resolved is a request that can be painted: all that decides the picture, and what the person should be told about it.
@@ -31,6 +32,16 @@ type InitImage struct {
 	Place    *picture.Placement `json:"place,omitempty"`  // where it lies on the canvas, if something is painted around it
 	Window   *Size              `json:"window,omitempty"` // in which that is painted; nil: the whole canvas at once
 	Resize   string             `json:"resize,omitempty"` // how it is brought to another shape; "" is ResizeCrop
+}
+
+// SettleVersion gives the Spec the lowest version that can express it, with the start picture that is still to be read.
+func (r *Resolved) SettleVersion() {
+	whole := r.Spec
+	if p := r.PendingInit; p != nil {
+		whole.Init = &picture.Init{Placement: p.Place, Window: p.Window}
+	}
+	prompt.SettleVersion(&whole)
+	r.Spec.Version, r.Spec.Reading = whole.Version, whole.Reading
 }
 
 // Note adds a sentence about what was changed.

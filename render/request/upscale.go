@@ -21,7 +21,6 @@ func Upscale(spec picture.Spec, by float64, available Available) (Resolved, *Ref
 	if size := s.Enlarged(); size.Width > picture.MaxSide || size.Height > picture.MaxSide {
 		return Resolved{}, Refuse("", "Too large to upscale: at most %d pixels a side.", picture.MaxSide)
 	}
-	s.Raise()
 	return r.finish()
 }
 

@@ -19,6 +19,7 @@ type Wanted struct {
 	Spoiler       bool        `json:"Spoiler"`
 	Init          *Attachment `json:"Init"`
 	Resize        *string     `json:"Resize,omitempty"` // how Init is brought to another shape, see ResizeCrop
+	Tiles         []Wanted    `json:"-"`                // the further tiles' words, if choices gave them others: see Expand
 	Preset        *Preset     `json:"Preset"`           // settings that count where nothing else was asked for
 }
 

@@ -2,7 +2,9 @@ package request
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -59,24 +61,43 @@ func invisible(text string) bool {
 func (r *resolution) prompts(w Wanted) *Refusal {
 	s := &r.Spec
 	if w.Negative != nil {
-		s.Negative = *w.Negative
+		s.Negative = r.cutComments("negative prompt", *w.Negative)
 	}
 	if invisible(s.Prompt) {
 		s.Prompt = ""
 	}
 	for _, t := range []struct{ name, text string }{{"Prompt", s.Prompt}, {"Negative prompt", s.Negative}} {
 		if n := utf8.RuneCountInString(t.text); n > picture.MaxPromptRunes {
-			return Refuse("Shorten it and try again.", "%s too long: %d characters, at most %d.",
-				t.name, n, picture.MaxPromptRunes)
+			return Refuse("Shorten it and try again.", "%s too long: %s characters, at most %s.",
+				t.name, grouped(n), grouped(picture.MaxPromptRunes))
 		}
 	}
 	return nil
 }
 
+// cutComments leaves out comments, and tells what they were: a person may not know that a # begins one.
+func (r *resolution) cutComments(name, text string) string {
+	rest, comments := prompt.CutComments(text)
+	for _, c := range comments {
+		r.Note("A # begins a comment, so “%s” of the %s was left out. Write \\# for a plain #.", shorten(c, maxQuoted), name)
+	}
+	return rest
+}
+
+// maxQuoted is how many characters of somebody's words a note repeats.
+const maxQuoted = 60
+
+func shorten(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return text
+}
+
 // checkWeights refuses a prompt whose weights leave nothing to paint.
 func (r *resolution) checkWeights(Wanted) *Refusal {
 	rest, _ := prompt.Addons(r.Spec.Prompt)
-	if _, err := prompt.Terms(r.Spec.Notation, rest); err != nil {
+	if _, err := prompt.ReadingOf(r.Spec).Terms(r.Spec.Notation, rest); err != nil {
 		return Refuse("Give what you want more weight than what you do not want.",
 			"These weights do not work: %v.", err)
 	}
@@ -87,18 +108,47 @@ func (r *resolution) checkWeights(Wanted) *Refusal {
 // judged by the fewest chunks that the words can take, since only the renderer knows their tokens.
 func (r *resolution) noteUnread() {
 	s := &r.Spec
-	if tags := prompt.AddonTags(s.Prompt, s.Negative); len(tags) > 0 {
+	prompts, negatives := r.texts()
+	if tags := prompt.AddonTags(slices.Concat(prompts, negatives)...); len(tags) > 0 {
 		more := ""
 		if n := len(tags) - maxTags; n > 0 {
 			tags, more = tags[:maxTags], fmt.Sprintf(" and %d more", n)
 		}
 		r.Note("Ignored, because add-ons are not supported: %s%s.", strings.Join(tags, ", "), more)
 	}
-	for _, t := range []struct{ name, text string }{{"prompt", s.Prompt}, {"negative prompt", s.Negative}} {
-		if room := r.Card.Chunks; room > 0 && prompt.MinChunks(t.text, s.Notation) > room {
+	for _, t := range []struct {
+		name  string
+		texts []string
+	}{{"prompt", prompts}, {"negative prompt", negatives}} {
+		tooLong := func(text string) bool { return prompt.ReadingOf(*s).MinChunks(text, s.Notation) > r.Card.Chunks }
+		if room := r.Card.Chunks; room > 0 && slices.ContainsFunc(t.texts, tooLong) {
 			r.Note("%s reads about the first %d words of the %s. The rest was ignored.",
 				r.Card.Name, room*prompt.ChunkTokens, t.name)
 		}
+	}
+}
+
+// unreadChoice matches what dynamic prompts read and this program does not: a variable without a value, a wrapped text.
+var unreadChoice = regexp.MustCompile(`\$\{[^{}]*\}|%\{[^{}]*\}`)
+
+// noteAsText names what looks like a construct and is text.
+func (r *resolution) noteAsText() {
+	var named []string
+	broken := false
+	prompts, negatives := r.texts()
+	for _, text := range slices.Concat(prompts, negatives) {
+		for _, found := range unreadChoice.FindAllString(text, maxTags) {
+			if found = shorten(found, maxQuoted); !slices.Contains(named, found) && len(named) < maxTags {
+				named = append(named, found)
+			}
+		}
+		broken = broken || prompt.HasBracketedBreak(text)
+	}
+	if len(named) > 0 {
+		r.Note("Read as text: %s. A variable needs a value, such as ${x=cat}.", strings.Join(named, ", "))
+	}
+	if broken {
+		r.Note("A BREAK inside brackets is a word, as in A1111. It divides a prompt only outside of them.")
 	}
 }
 
@@ -107,7 +157,14 @@ func (r *resolution) findUnknownWords() {
 	if len(r.Card.Words) == 0 {
 		return
 	}
-	r.UnknownWords = prompt.UnknownWords(r.Card.Words, r.Spec.Prompt)
+	prompts, _ := r.texts()
+	for _, text := range prompts {
+		for _, word := range prompt.UnknownWords(r.Card.Words, text) {
+			if !slices.Contains(r.UnknownWords, word) {
+				r.UnknownWords = append(r.UnknownWords, word)
+			}
+		}
+	}
 	if len(r.UnknownWords) == 0 {
 		return
 	}
@@ -141,4 +198,13 @@ func (r *resolution) suitableExamples() []int {
 	}
 	slices.SortStableFunc(all, func(a, b int) int { return shared(b) - shared(a) })
 	return all[:min(maxExamples, len(all))]
+}
+
+// grouped writes a number with commas between thousands: 16,002.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
 }

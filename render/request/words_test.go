@@ -2,7 +2,10 @@ package request
 
 import (
 	"reflect"
+	"strings"
 	"testing"
+
+	"darkroom/render/prompt/dynamic"
 )
 
 func TestUnknownWords(t *testing.T) {
@@ -24,6 +27,49 @@ func TestInvisible(t *testing.T) {
 	} {
 		if got := invisible(text); got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestCommentsAreNamed(t *testing.T) {
+	t.Parallel()
+	card := postcards().Models[0]
+	got, refusal := Resolve(Wanted{Prompt: "a red boat #draft --ar 3:2", Negative: new("fog # and so on")}, card, 1)
+	if refusal != nil || got.Spec.Prompt != "a red boat" || got.Spec.Negative != "fog " || len(got.Notes) != 2 ||
+		!strings.Contains(got.Notes[0], "“#draft --ar 3:2”") {
+		t.Errorf("got %q without %q, %q, %v", got.Spec.Prompt, got.Spec.Negative, got.Notes, refusal)
+	}
+	if got, _ := Resolve(Wanted{Prompt: `boat \#1`}, card, 1); got.Spec.Prompt != `boat \#1` || len(got.Notes) != 0 {
+		t.Errorf("a plain #: got %q, %q", got.Spec.Prompt, got.Notes)
+	}
+}
+
+func TestWhatIsTextIsNamed(t *testing.T) {
+	t.Parallel()
+	card := postcards().Models[0]
+	for text, want := range map[string]string{
+		"a ${x} boat": "Read as text: ${x}.", "%{red $$boat}": "Read as text: %{red $$boat}.",
+		"(red BREAK boat)": "A BREAK inside brackets is a word", "red BREAK (boat)": "", "red $5 boat": "",
+	} {
+		got, refusal := Resolve(Wanted{Prompt: text}, card, 1)
+		notes := strings.Join(got.Notes, " ")
+		if refusal != nil || want == "" && notes != "" || !strings.Contains(notes, want) {
+			t.Errorf("%q: got %q, %v, want %q", text, notes, refusal, want)
+		}
+	}
+}
+
+// TestLengthsAreTold: whoever typed too much learns how much that is, with choices or without.
+func TestLengthsAreTold(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{strings.Repeat("boat ", 3200) + "ab", strings.Repeat("boat ", 3200) + "{ab|ab}"} {
+		rows, err := Expand(t.Context(), Wanted{Prompt: text}, 1, 4, dynamic.Folder{}, 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, refusal := Resolve(rows[0], postcards().Models[0], 1)
+		if refusal == nil || refusal.Sentence != "Prompt too long: 16,002 characters, at most 4,000." {
+			t.Errorf("got %v, want both numbers", refusal)
 		}
 	}
 }

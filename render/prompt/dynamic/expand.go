@@ -9,7 +9,7 @@ import (
 
 // Bounds of an expansion.
 const (
-	maxBytes   = 16_000  // of one expanded text: 4,000 characters of any script
+	maxBytes   = 16_000  // that an expanded text may have more than the typed one: 4,000 characters of any script
 	maxDraws   = 2_000   // choices and wildcards that are expanded, and the options taken from each
 	maxNesting = 16      // wildcards inside each other
 	maxRead    = 1 << 18 // bytes of the chosen lines, and of the text that joins them
@@ -36,10 +36,39 @@ func (e *TooManyError) Error() string {
 // the order in which they were typed. Texts without choices are returned as they are. Errors are ErrTooLong,
 // ErrTooManyLines, a *TooManyError or an *UnknownError, or come from the wildcards or the context.
 func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, most int) ([][]string, error) {
-	s := expander{random: newGenerator(seed), wildcards: newWildcardCache(from)}
+	return expandWith(ctx, texts, seed, newWildcardCache(from), most)
+}
+
+// ExpandEach is Expand for each of several seeds: of each permutation the texts of the first seed, those of the second,
+// and so on. The first seed decides how many permutations there are. A seed that makes fewer begins again with its
+// first.
+func ExpandEach(
+	ctx context.Context, texts []string, seeds []int64, from Wildcards, most int,
+) (permutations [][][]string, err error) {
+	wildcards := newWildcardCache(from)
+	for i, seed := range seeds {
+		rows, err := expandWith(ctx, texts, seed, wildcards, most)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			permutations = make([][][]string, len(rows))
+		}
+		for k := range permutations {
+			permutations[k] = append(permutations[k], rows[k%len(rows)])
+		}
+	}
+	return permutations, nil
+}
+
+func expandWith(
+	ctx context.Context, texts []string, seed int64, wildcards *wildcardCache, most int,
+) ([][]string, error) {
+	s := expander{random: newGenerator(seed), wildcards: wildcards}
 	var all [][]node
 	total := 1
 	for _, text := range texts {
+		s.variables = nil
 		nodes, err := s.expand(ctx, parse(text, s.wildcards.has), 0)
 		if err != nil {
 			return nil, err
@@ -57,11 +86,8 @@ func Expand(ctx context.Context, texts []string, seed int64, from Wildcards, mos
 		for t := len(all) - 1; t >= 0; t-- {
 			n := countPermutations(all[t])
 			var b strings.Builder
-			if err := write(&b, all[t], left%n); err != nil && hasChoices(texts[t], s.wildcards) {
+			if err := write(&b, all[t], left%n, maxBytes+len(texts[t])); err != nil {
 				return nil, err
-			} else if err != nil {
-				b.Reset()
-				b.WriteString(texts[t]) // it is too long as it was typed: its length is for others to judge
 			}
 			row[t], left = b.String(), left/n
 		}
@@ -88,13 +114,21 @@ type expander struct {
 	wildcards *wildcardCache
 	draws     int
 	read      int // bytes
+	variables map[string][]node
 }
 
 // expand replaces everything in nodes but text and permutations.
 func (s *expander) expand(ctx context.Context, nodes []node, depth int) (out []node, err error) {
+	outer := s.variables
+	defer func() { s.variables = outer }()
+	if nodes, err = s.assign(ctx, nodes, depth); err != nil {
+		return nil, err
+	}
 	for _, n := range nodes {
 		var more []node
 		switch n.kind {
+		case variable:
+			more, err = s.lookUp(ctx, n, depth)
 		case literal:
 			more = []node{n}
 		case wildcard:
@@ -199,8 +233,8 @@ const maxCounted = 1_000_000
 
 func times(a, b int) int { return min(a*b, maxCounted) }
 
-// write writes permutation k of nodes: the last group changes first.
-func write(b *strings.Builder, nodes []node, k int) error {
+// write writes permutation k of nodes in at most so many bytes: the last group changes first.
+func write(b *strings.Builder, nodes []node, k, most int) error {
 	chosen := make([]int, len(nodes))
 	for i := len(nodes) - 1; i >= 0; i-- {
 		if nodes[i].kind == permutation {
@@ -216,12 +250,12 @@ func write(b *strings.Builder, nodes []node, k int) error {
 				o -= n.options[at].permutations
 				continue
 			}
-			if err := write(b, n.options[at].nodes, o); err != nil {
+			if err := write(b, n.options[at].nodes, o, most); err != nil {
 				return err
 			}
 			break
 		}
-		if b.Len() > maxBytes {
+		if b.Len() > most {
 			return ErrTooLong
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"darkroom/render/prompt"
 )
 
 // Bounds of a folder of wildcards.
@@ -52,9 +54,9 @@ func (e *UnreadableError) Error() string {
 // Unwrap returns the cause.
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// Folder is a folder of wildcards: text files with one value in a line, named without .txt, with slashes for
-// folders in it. Links to files and folders are followed. Empty lines and those that begin with # are left out. The
-// zero Folder is empty.
+// Folder is a folder of wildcards: text files with one value in a line, named without .txt, with slashes for folders in
+// it. Links to files and folders are followed. Empty lines and comments, which begin with #, are left out. The zero
+// Folder is empty.
 type Folder struct {
 	FS fs.FS
 	// Skipped is told of each file or folder that cannot be read; the others work. nil to tell nobody.
@@ -135,7 +137,8 @@ func (f Folder) Lines(name string) ([]string, error) {
 	}
 	var values []string
 	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
-		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+		line, _ = prompt.CutComments(line)
+		if line = strings.TrimSpace(line); line != "" {
 			values = append(values, line)
 		}
 	}

@@ -162,8 +162,12 @@ func TestExpandLeavesLongTexts(t *testing.T) {
 	if err != nil || got[0][0] != long {
 		t.Errorf("got %d texts, %v; want it as it is", len(got), err)
 	}
-	_, err = dynamic.Expand(t.Context(), []string{long + "{a|b}"}, 1, testWildcards(), 1)
+	got, err = dynamic.Expand(t.Context(), []string{long + "{b|b}"}, 1, testWildcards(), 1)
+	if err != nil || got[0][0] != long+"b" {
+		t.Errorf("with a choice: got %d texts, %v; want it with its choice", len(got), err)
+	}
+	_, err = dynamic.Expand(t.Context(), []string{strings.Repeat("__wide__", 9)}, 1, testWildcards(), 1)
 	if !errors.Is(err, dynamic.ErrTooLong) {
-		t.Errorf("with a choice: %v, want %v", err, dynamic.ErrTooLong)
+		t.Errorf("with what choices add: %v, want %v", err, dynamic.ErrTooLong)
 	}
 }

@@ -19,6 +19,9 @@ type node struct {
 	most         int
 	join         string
 	permutations int // of an expanded permutation: how many prompts it makes
+
+	raw        string // of a variable: as it was typed
+	keep, once bool   // of an assignment: it keeps an earlier value; its value is drawn once
 }
 
 type kind byte
@@ -28,6 +31,8 @@ const (
 	wildcard
 	choice      // some of the options, by chance
 	permutation // each of the options, in prompts of their own
+	assign      // a variable gets a value
+	variable    // stands for its value
 )
 
 // option is one of a group.
@@ -92,6 +97,16 @@ func (r *reader) sequence(from, to int, permuted bool) (nodes []node) {
 			}
 			plain.WriteByte(r.text[at+1])
 			at += 2
+		case c == '$' && at+1 < to && r.text[at+1] == '{' && r.close[at+1] > 0:
+			n, ok := r.variable(at+2, r.close[at+1])
+			if !ok { // a dollar before a choice
+				plain.WriteByte(c)
+				at++
+				continue
+			}
+			flush()
+			nodes = append(nodes, n)
+			at = r.close[at+1] + 1
 		case c == '{' && r.close[at] > 0:
 			flush()
 			nodes = append(nodes, r.group(at+1, r.close[at])...)
@@ -174,6 +189,8 @@ func (r *reader) marks(from, to int, mark string) (places []int) {
 			at++
 		case r.text[at] == '{' && r.close[at] > 0:
 			at = r.close[at]
+		case r.text[at] == '_' && r.wildcardName(at, to) != "": // a name may hold a comma
+			at += len(r.wildcardName(at, to)) + 3
 		case strings.HasPrefix(r.text[at:to], mark):
 			places = append(places, at)
 			at += len(mark) - 1
@@ -183,7 +200,7 @@ func (r *reader) marks(from, to int, mark string) (places []int) {
 }
 
 var (
-	counts     = regexp.MustCompile(`^\s*(?:(\d{1,4})?(-)(\d{1,4})?|(\d{1,4}))\s*$`)
+	counts     = regexp.MustCompile(`^\s*(?:(\d{1,18})?(-)(\d{1,18})?|(\d{1,18}))\s*$`)
 	leadWeight = regexp.MustCompile(`^\s*(\d{1,9}(?:\.\d{1,9})?|\.\d{1,9})\s*::`)
 )
 
@@ -198,7 +215,7 @@ func count(text string) (least, most int, ok bool) {
 	}
 	number := func(digits string, otherwise int) int {
 		if n, err := strconv.Atoi(digits); err == nil {
-			return n
+			return min(n, maxCount)
 		}
 		return otherwise
 	}
