@@ -217,7 +217,7 @@ func (c *corrector) retract(ctx context.Context, j job.Job) {
 	if got, err := c.messages.fetch(ctx, j); err != nil || !got.Has(j.RemixID()) {
 		return // they are not there, or out of reach
 	}
-	c.log.Warn("pictures of a cancelled job are taken back", "job", j.ID)
+	c.log.Warn("images of a cancelled job are taken back", "job", j.ID)
 	c.messages.correct(ctx, j, message.Cancelled(j.Address, j.Spec, j.ID))
 }
 

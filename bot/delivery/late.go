@@ -70,7 +70,7 @@ func (l *lateResults) deliverInTime(ctx context.Context, d queue.Undelivered) {
 	}
 	if ctx.Err() == nil {
 		l.attempts.fail(d.Job, l.now())
-		l.log.Warn("late pictures are not delivered yet", "job", d.Job, "error", rest.Redact(err.Error()))
+		l.log.Warn("late images are not delivered yet", "job", d.Job, "error", rest.Redact(err.Error()))
 	}
 }
 

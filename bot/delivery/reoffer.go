@@ -101,7 +101,7 @@ func (r *reofferer) reoffer(ctx context.Context, j job.Job) error {
 			return r.db.MarkSent(ctx, j.ID, j.Address.Channel, j.Message)
 		}
 		if !rest.Final(err) {
-			return fmt.Errorf("offer to paint again: %w", err)
+			return fmt.Errorf("offer to render again: %w", err)
 		}
 	}
 	return r.postElsewhere(ctx, j, j.ShowID(), m)

@@ -110,7 +110,7 @@ func (u *unacknowledged) expire(ctx context.Context, j job.Job) error {
 	}
 	m := message.Message{Content: message.NotShown(j.Title()), Private: true}
 	if _, err := u.discord.FollowUp(ctx, j.Address, m); err != nil {
-		u.log.Warn("the asker was not told that a job is not painted", "job", j.ID, "error", rest.Redact(err.Error()))
+		u.log.Warn("the asker was not told that a job is not rendered", "job", j.ID, "error", rest.Redact(err.Error()))
 	}
 	return nil
 }
@@ -156,7 +156,7 @@ func (u *unacknowledged) acknowledge(ctx context.Context, id, posted string) err
 	if _, err := u.db.Acknowledge(ctx, id); err != nil {
 		return err
 	}
-	u.log.Info("a job was acknowledged before a crash and is painted after all", "job", id)
+	u.log.Info("a job was acknowledged before a crash and is rendered after all", "job", id)
 	u.wakeRelay()
 	return nil
 }

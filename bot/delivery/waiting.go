@@ -90,6 +90,6 @@ func (l *lateDelivery) deleteWaiting(ctx context.Context) error {
 	if !rest.Final(err) {
 		return fmt.Errorf("delete the waiting message: %w", err)
 	}
-	l.log.Warn("a waiting message stays beside its pictures", "job", l.job.ID, "error", rest.Redact(err.Error()))
+	l.log.Warn("a waiting message stays beside its images", "job", l.job.ID, "error", rest.Redact(err.Error()))
 	return nil
 }

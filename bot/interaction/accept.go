@@ -107,7 +107,7 @@ func (s *submitter) newJob(r *responder, n newJob, i int, weights map[string]int
 	if res.PendingInit != nil {
 		pending, err := json.Marshal(res.PendingInit)
 		if err != nil {
-			return job.Job{}, fmt.Errorf("write down start picture: %w", err)
+			return job.Job{}, fmt.Errorf("save start image: %w", err)
 		}
 		row.PendingInputs = pending
 	}

@@ -49,7 +49,7 @@ func (s *single) post(ctx context.Context, r *responder) error {
 	)
 	m.Rows = message.SingleRows(spec, j.ID, n)
 	if err := r.edit(ctx, m); err != nil {
-		return fmt.Errorf("post a single picture of job %s: %w", j.ID, err)
+		return fmt.Errorf("post a single image of job %s: %w", j.ID, err)
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ var (
 	// errNoEpoch means that the relay has not begun an epoch yet.
 	errNoEpoch = errors.New("the queue has no epoch yet")
 	// errCopying means that somebody else is copying this job's input images.
-	errCopying = errors.New("its input pictures are being copied")
+	errCopying = errors.New("its input images are being copied")
 	// errJobEnded means that a job ended on its way into the queue: somebody cancelled it.
 	errJobEnded = errors.New("the job ended meanwhile")
 	// errGivenUp means that a job cannot be rendered and was given up.

@@ -59,7 +59,7 @@ func (o *Outbox) startCopies(ctx context.Context, epoch int64, unqueued []store.
 			defer o.copyingCount.Add(-1)
 			if err := o.single.enqueue(ctx, epoch, read(row), o.db.Policy); err != nil && !needsNoRetry(err) &&
 				ctx.Err() == nil {
-				o.log.Warn("a start picture is not copied yet", "job", row.ID, "error", rest.Redact(err.Error()))
+				o.log.Warn("a start image is not copied yet", "job", row.ID, "error", rest.Redact(err.Error()))
 			}
 			return nil
 		})

@@ -95,7 +95,7 @@ func (p *Poster) FindPosted(ctx context.Context, job queue.Job) (found bool, out
 	case Final(err): // the token is too old, or the place is closed
 		return false, queue.Outcome{}, nil
 	case err != nil:
-		return false, queue.Outcome{}, fmt.Errorf("find posted pictures: %w", err)
+		return false, queue.Outcome{}, fmt.Errorf("find posted images: %w", err)
 	case !posted.showsFinished(job.ID):
 		return false, queue.Outcome{}, nil
 	}
@@ -233,7 +233,7 @@ func (p *Poster) putUndelivered(
 		return out, nil
 	}
 	if err != nil {
-		return queue.Outcome{}, fmt.Errorf("leave undelivered pictures: %w", err)
+		return queue.Outcome{}, fmt.Errorf("leave undelivered images: %w", err)
 	}
 	p.clearUnanswered(job.ID)
 	return out, nil

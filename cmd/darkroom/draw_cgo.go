@@ -88,7 +88,7 @@ func (o *drawRequest) render(
 	for done := 0; done < o.settings.Count; done += picture.MaxCount {
 		spec := o.part(done, min(picture.MaxCount, o.settings.Count-done))
 		res, err := e.Render(ctx, spec, o.renderJob(bar, done))
-		bar.Clear() // what comes next is the pictures, or why there are none
+		bar.Clear() // what comes next is the images, or why there are none
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,18 @@ func TestUnknownWords(t *testing.T) {
 	}
 }
 
+func TestInvisible(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"": true, "\u00a0\u3000": true, "\u200b": true, "\u200d\ufe0f": true, "\u3164\u115f\u2800\u034f": true,
+		"\U000e0041": true, "a\u200b": false, "❤\ufe0f": false, ".": false, "\u0301": false, "👨\u200d👩": false,
+	} {
+		if got := invisible(text); got != want {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestCommentsAreNamed(t *testing.T) {
 	t.Parallel()
 	card := postcards().Models[0]
@@ -58,18 +70,6 @@ func TestLengthsAreTold(t *testing.T) {
 		_, refusal := Resolve(rows[0], postcards().Models[0], 1)
 		if refusal == nil || refusal.Sentence != "Prompt too long: 16,002 characters, at most 4,000." {
 			t.Errorf("got %v, want both numbers", refusal)
-		}
-	}
-}
-
-func TestInvisible(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]bool{
-		"": true, "\u00a0\u3000": true, "\u200b": true, "\u200d\ufe0f": true, "\u3164\u115f\u2800\u034f": true,
-		"\U000e0041": true, "a\u200b": false, "❤\ufe0f": false, ".": false, "\u0301": false, "👨\u200d👩": false,
-	} {
-		if got := invisible(text); got != want {
-			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
 }
