@@ -80,7 +80,7 @@ func TestRefusalsCanBeEdited(t *testing.T) {
 			map[string]string{"sampler": "Euler"}, "a red boat", 4,
 		},
 		{
-			"a prompt that is too long", []sandbox.Option{sandbox.With("prompt", long)}, "4503 characters, at most 4000",
+			"a prompt that is too long", []sandbox.Option{sandbox.With("prompt", long)}, "4,503 characters, at most 4,000",
 			map[string]string{"prompt": long[:3999], "rest": long[4000:]},
 			map[string]string{"prompt": "a blue", "rest": "star"}, "a blue star", 4,
 		},
