@@ -27,11 +27,13 @@ const (
 	ErrNothingToCancel    = Refusal("Nothing to cancel: you have no open requests.")
 	ErrReconnecting       = Refusal("The queue cannot be reached right now. Try again in a moment.")
 	ErrStoreUnreachable   = Refusal("The database cannot be reached right now. Try again in a moment.")
-	ErrDiskFull           = Refusal("I cannot write anything down: the disk of this bot is full. Its operator must make room.")
-	ErrBusy               = Refusal("The bot is too busy and could not save your request. Try again in a moment.")
-	ErrNoTile             = Refusal("That image is no longer on this message.")
-	ErrInputGone          = Refusal("The start image is no longer stored. Send it again with /imagine init_image.")
-	ErrEnlarged           = Refusal("This image is already upscaled.")
+	ErrDiskFull           = Refusal(
+		"I cannot write anything down: the disk of this bot is full. Its operator must make room.",
+	)
+	ErrBusy      = Refusal("The bot is too busy and could not save your request. Try again in a moment.")
+	ErrNoTile    = Refusal("That image is no longer on this message.")
+	ErrInputGone = Refusal("The start image is no longer stored. Send it again with /imagine init_image.")
+	ErrEnlarged  = Refusal("This image is already upscaled.")
 )
 
 // ErrUnknownJob says that no job has the id that somebody typed.

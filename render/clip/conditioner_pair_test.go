@@ -168,7 +168,8 @@ func TestPairCaches(t *testing.T) {
 		{c, "cat", 1}, {c.ForA1111(), "(cat:1.2)", 1}, {c, "cat!", 2}, {c.ForA1111(), "cat!", 3}, {c, "cat!", 3},
 		{c.ForA1111(), "cat!", 3},
 	} {
-		if _, err := tt.by.Encode(t.Context(), tt.by.Chunks(prompt.Current.Parse(tt.text)), clip.EncodeOptions{}); err != nil {
+		chunks := tt.by.Chunks(prompt.Current.Parse(tt.text))
+		if _, err := tt.by.Encode(t.Context(), chunks, clip.EncodeOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		if e.calls != tt.calls {
