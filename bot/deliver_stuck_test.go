@@ -15,14 +15,14 @@ import (
 	"darkroom/queue/worker"
 )
 
-// recordEvents records what the queue says about jobs from now on.
+// recordEvents records what the queue says and said about jobs.
 func (h *cluster) recordEvents() (events func() []string) {
 	var mu sync.Mutex
 	var all []string
 	ctx, stop := context.WithCancel(h.ctx)
 	h.t.Cleanup(stop)
 	go func() {
-		_ = h.queue.Watch(ctx, "", func(e queue.Event) error {
+		_ = h.queue.Watch(ctx, "0-0", func(e queue.Event) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if e.Job != "" && e.Kind != queue.JobProgress {

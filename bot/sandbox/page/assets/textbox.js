@@ -72,7 +72,7 @@ export class TextBox {
     if (text.startsWith("/")) return this.handlers.onUnknown(text);
     this.input.value = "";
     grow(this.input);
-    if (await this.handlers.onSend(text) === false && !this.input.value) {
+    if (await this.handlers.onSend(text) === false && !this.input.value.trim()) {
       this.input.value = text;
       grow(this.input);
     }
