@@ -104,6 +104,22 @@ func HashRegistered(raw json.RawMessage) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
+// HasAll tells whether the commands that Discord has are those of this program, by their names.
+func HasAll(registered json.RawMessage) bool {
+	var theirs []struct {
+		Name string `json:"name"`
+	}
+	if json.Unmarshal(registered, &theirs) != nil {
+		return false
+	}
+	names := map[string]bool{}
+	for _, c := range theirs {
+		names[c.Name] = true
+	}
+	ours := All()
+	return len(names) == len(ours) && !slices.ContainsFunc(ours, func(c Command) bool { return !names[c.Name] })
+}
+
 func slashCommand(name, description string, options ...Option) Command {
 	return Command{
 		Name: name, Type: 1, Description: description, Options: options, Contexts: []int{inGuild, inBotDM},

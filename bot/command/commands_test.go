@@ -3,8 +3,10 @@ package command_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -109,5 +111,22 @@ func TestHashRegistered(t *testing.T) {
 	}
 	if _, err := command.HashRegistered([]byte(`{}`)); err == nil {
 		t.Error("no error for what is no list")
+	}
+}
+
+func TestHasAll(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, c := range command.All() {
+		names = append(names, fmt.Sprintf(`{"name":%q,"id":"1"}`, c.Name))
+	}
+	all := strings.Join(names, ",")
+	for text, want := range map[string]bool{
+		"[" + all + "]": true, "[" + strings.Join(names[1:], ",") + "]": false, "[]": false, "null": false, "{": false,
+		"[" + all + `,{"name":"play"}]`: false, `[{"name":"play"}]`: false,
+	} {
+		if got := command.HasAll(json.RawMessage(text)); got != want {
+			t.Errorf("%.60s: got %v, want %v", text, got, want)
+		}
 	}
 }

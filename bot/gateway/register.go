@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"darkroom/bot/command"
@@ -53,8 +54,8 @@ func (g *Gateway) registerCommands(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	theirs, err := g.registeredHash(ctx, application)
-	if err != nil || had == ours+":"+theirs {
+	theirs, err := g.registered(ctx, application)
+	if err != nil || had == ours+":"+theirs.hash {
 		return err
 	}
 	body, err := json.Marshal(commands)
@@ -65,19 +66,32 @@ func (g *Gateway) registerCommands(ctx context.Context) error {
 		return err
 	}
 	g.o.Log.Info("commands registered", "application", application)
-	if theirs, err = g.registeredHash(ctx, application); err != nil {
+	if theirs, err = g.registered(ctx, application); err != nil {
 		return err
 	}
-	return g.o.Store.SetMeta(ctx, name, ours+":"+theirs)
+	if !theirs.complete {
+		return errReplaced
+	}
+	return g.o.Store.SetMeta(ctx, name, ours+":"+theirs.hash)
 }
 
-// registeredHash identifies the commands that Discord has.
-func (g *Gateway) registeredHash(ctx context.Context, application string) (string, error) {
-	registered, err := g.o.Discord.RegisteredCommands(ctx, application)
+// errReplaced means that the commands were replaced between the registration and the look at them.
+var errReplaced = errors.New("another program replaced the commands at the same time")
+
+// registered is what Discord has.
+type registered struct {
+	hash     string
+	complete bool // all commands of this program, and no other
+}
+
+// registered asks Discord which commands it has.
+func (g *Gateway) registered(ctx context.Context, application string) (registered, error) {
+	raw, err := g.o.Discord.RegisteredCommands(ctx, application)
 	if err != nil {
-		return "", err
+		return registered{}, err
 	}
-	return command.HashRegistered(registered)
+	hash, err := command.HashRegistered(raw)
+	return registered{hash: hash, complete: command.HasAll(raw)}, err
 }
 
 // applicationID returns the id that READY brought, or asks Discord for it.
