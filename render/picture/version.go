@@ -25,6 +25,9 @@ func (s Spec) usesVersion3() bool {
 		slices.ContainsFunc(s.Addons, func(a Addon) bool { return a.TextStrength != nil })
 }
 
+// ReadingVersion is the first version whose prompts are read with Python's classes of characters.
+const ReadingVersion = 3
+
 // Reading names how the notations of the prompts are read; see render/prompt.
 type Reading string
 

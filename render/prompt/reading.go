@@ -22,7 +22,7 @@ const (
 
 // ReadingOf returns how the prompts of a Spec are read.
 func ReadingOf(s picture.Spec) Reading {
-	if s.Version < 3 || s.Reading == picture.ReadingV2 {
+	if s.Version < picture.ReadingVersion || s.Reading == picture.ReadingV2 {
 		return V2
 	}
 	return Current
@@ -40,11 +40,11 @@ func SettleVersion(s *picture.Spec) {
 	case readAlike(*s):
 		s.Version, s.Reading = fields, ""
 	case reading == Current:
-		s.Version, s.Reading = 3, ""
-	case fields < 3:
+		s.Version, s.Reading = picture.ReadingVersion, ""
+	case fields < picture.ReadingVersion:
 		s.Version, s.Reading = fields, ""
 	default:
-		s.Version, s.Reading = 3, picture.ReadingV2
+		s.Version, s.Reading = picture.ReadingVersion, picture.ReadingV2
 	}
 }
 
