@@ -148,8 +148,11 @@ var errQueueRebuilding = errors.New("the queue is being filled again")
 func (c *canceller) cancel(ctx context.Context, r *responder, id string) error {
 	within, stop := context.WithTimeout(ctx, cancelTimeout)
 	defer stop()
-	for {
+	for rebuilding := false; ; rebuilding = true {
 		err := c.try(within, r, id)
+		if rebuilding && errors.Is(err, context.DeadlineExceeded) {
+			return message.ErrReconnecting // the time was over in the middle of a try
+		}
 		if !errors.Is(err, errQueueRebuilding) {
 			return err
 		}
