@@ -77,11 +77,7 @@ func (w *World) dispatch(i *Interaction, p *wire.Interaction) Interaction {
 func (w *World) Click(user, message, customID string, values ...string) (Interaction, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	m := w.state.Messages[message]
-	if m == nil || m.Viewer != "" && m.Viewer != user {
-		return Interaction{}, fmt.Errorf("the user sees no message %q", message)
-	}
-	c, err := w.visibleChannel(user, m.ChannelID)
+	m, c, err := w.seenMessage(user, message)
 	if err != nil {
 		return Interaction{}, err
 	}
@@ -101,15 +97,21 @@ func (w *World) Click(user, message, customID string, values ...string) (Interac
 func (w *World) Forge(kind int, user, message string, data wire.InteractionData) (Interaction, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	m := w.state.Messages[message]
-	if m == nil || m.Viewer != "" && m.Viewer != user {
-		return Interaction{}, fmt.Errorf("the user sees no message %q", message)
-	}
-	c, err := w.visibleChannel(user, m.ChannelID)
+	m, c, err := w.seenMessage(user, message)
 	if err != nil {
 		return Interaction{}, err
 	}
 	return w.dispatchFrom(kind, user, c, m, data)
+}
+
+// seenMessage returns a message that the user sees, and its channel. The lock is held.
+func (w *World) seenMessage(user, message string) (*Message, *wire.Channel, error) {
+	m := w.state.Messages[message]
+	if m == nil || m.Viewer != "" && m.Viewer != user {
+		return nil, nil, fmt.Errorf("the user sees no message %q", message)
+	}
+	c, err := w.visibleChannel(user, m.ChannelID)
+	return m, c, err
 }
 
 // dispatchFrom makes an interaction from a message, which the bot gets with it, and sends it. The lock is held.
