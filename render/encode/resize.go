@@ -4,24 +4,13 @@ import (
 	"bytes"
 	"image"
 	"image/png"
-	"math"
 
-	"golang.org/x/image/draw"
+	"darkroom/render/upscale"
 )
 
-// Resize scales an opaque image to a size with Lanczos's filter, as diffusers and A1111 do through PIL.
+// Resize scales an opaque image to a size with Lanczos's filter.
 func Resize(img image.Image, width, height int) *image.NRGBA {
-	out := image.NewNRGBA(image.Rect(0, 0, width, height))
-	lanczos := draw.Kernel{Support: 3, At: func(t float64) float64 { return sinc(t) * sinc(t/3) }}
-	lanczos.Scale(out, out.Bounds(), img, img.Bounds(), draw.Src, nil)
-	return out
-}
-
-func sinc(t float64) float64 {
-	if t == 0 {
-		return 1
-	}
-	return math.Sin(math.Pi*t) / (math.Pi * t)
+	return upscale.Lanczos(img, image.Pt(width, height))
 }
 
 // Stretch gives a clean image another size, whatever its shape: A1111's "Just resize".

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// Lanczos scales an opaque image to a size with Lanczos's filter of three lobes, as PIL has it.
-func Lanczos(img *image.NRGBA, size image.Point) *image.NRGBA {
+// Lanczos scales an opaque image to a size with Lanczos's filter of three lobes, as diffusers and A1111 do through PIL.
+func Lanczos(img image.Image, size image.Point) *image.NRGBA {
 	out := image.NewNRGBA(image.Rectangle{Max: size})
 	kernel := draw.Kernel{Support: 3, At: func(t float64) float64 { return sinc(t) * sinc(t/3) }}
-	kernel.Scale(out, out.Rect, img, img.Rect, draw.Src, nil)
+	kernel.Scale(out, out.Rect, img, img.Bounds(), draw.Src, nil)
 	return out
 }
 
