@@ -17,3 +17,6 @@ func lockFile(f *os.File, exclusive bool) (held bool, err error) {
 	err = syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 	return errors.Is(err, syscall.EWOULDBLOCK), err
 }
+
+// unlockFile ends the lock for every process that has the file open since.
+func unlockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_UN) }

@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 )
 
+// DirLock is a locked data directory. The lock ends with Close, also by the end of the process.
+type DirLock struct{ file *os.File }
+
 // LockDir makes a data directory, readable by its owner alone, and locks it: for one process that has the queue in
 // its own memory (exclusive), or for several that share a Redis server. With two queues each would take the other for
-// an old one, and begin new epochs without end. The lock ends when the file is closed, also by the end of the
-// process.
-func LockDir(dir string, exclusive bool) (*os.File, error) {
+// an old one, and begin new epochs without end.
+func LockDir(dir string, exclusive bool) (*DirLock, error) {
 	if err := MakeDir(dir); err != nil {
 		return nil, err
 	}
@@ -31,8 +33,12 @@ func LockDir(dir string, exclusive bool) (*os.File, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return f, nil
+	return &DirLock{f}, nil
 }
+
+// Close ends the lock at once, even while a child process that is just being started still has the file open: such a
+// child has it from the fork until its program begins.
+func (l *DirLock) Close() error { return errors.Join(unlockFile(l.file), l.file.Close()) }
 
 // MakeDir makes a data directory, readable by its owner alone. A directory of another owner, such as a volume of
 // Kubernetes with an fsGroup, stays as it is: the database in it is readable by its owner alone all the same.

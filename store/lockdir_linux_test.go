@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -59,4 +60,47 @@ func TestDataFolderOfAnotherOwner(t *testing.T) {
 			t.Error("a folder that cannot be made: want an error")
 		}
 	})
+}
+
+// TestLockEndsBeforeChildren closes a lock while a child, between fork and the start of its program, has the file too.
+func TestLockEndsBeforeChildren(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	held, err := store.LockDir(dir, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := duplicate(t, filepath.Join(dir, "darkroom.lock"))
+	defer syscall.Close(child)
+	if err := held.Close(); err != nil {
+		t.Fatal(err)
+	}
+	next, err := store.LockDir(dir, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = next.Close()
+}
+
+// duplicate duplicates the descriptor by which this process has a file open, as a fork does.
+func duplicate(t *testing.T, path string) int {
+	t.Helper()
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		if open, _ := os.Readlink("/proc/self/fd/" + e.Name()); open == path {
+			fd, err := strconv.Atoi(e.Name())
+			if err == nil {
+				fd, err = syscall.Dup(fd)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fd
+		}
+	}
+	t.Fatalf("%s is not open", path)
+	return 0
 }
