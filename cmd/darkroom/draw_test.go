@@ -243,7 +243,7 @@ func TestDrawLeavesTheDefaultNegative(t *testing.T) {
 		asked *string
 		want  string
 	}{{nil, "card"}, {&none, ""}, {&fog, "fog"}} {
-		o := drawRequest{settings: config.Draw{Prompt: "a boat", Negative: c.asked, Count: 1}, folder: &folder.Folder{}}
+		o := drawRequest{settings: config.Draw{Prompt: "a boat", Negative: c.asked, Count: 1}, folder: &folder.Model{}}
 		o.folder.Card.Defaults.Negative = "card"
 		o.folder.Config.SizeMultiple = 8
 		if err := o.resolve(t.Context()); err != nil || o.spec.Negative != c.want {

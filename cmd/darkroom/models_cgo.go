@@ -35,7 +35,7 @@ func checkModelFolders(ctx context.Context, s invocation) error {
 		return err
 	}
 	directory := pipeline.Directory(c.Runtime.ModelsDir)
-	var folders []*folder.Folder
+	var folders []*folder.Model
 	var faults []error
 	if c.Folder == "" {
 		folders, faults = directory.OpenAll()
@@ -44,7 +44,7 @@ func checkModelFolders(ctx context.Context, s invocation) error {
 		if err != nil {
 			return err
 		}
-		folders = []*folder.Folder{f}
+		folders = []*folder.Model{f}
 	}
 	for _, f := range folders {
 		warnings, err := pipeline.Check(ctx, f, device(c.Runtime))

@@ -17,7 +17,7 @@ func openPromptReader(asked, models string) (promptReader, error) {
 }
 
 // promptReaderOf is how a folder's model reads words.
-func promptReaderOf(f *folder.Folder) promptReader {
+func promptReaderOf(f *folder.Model) promptReader {
 	return promptReader{
 		name: f.Name, dialect: pipeline.Dialect(f), dir: f.Dir,
 		vocabulary: f.Card.Vocabulary(), examples: f.Card.Examples, maxChunks: f.Config.MaxChunks,

@@ -191,7 +191,7 @@ func (p onnxPool) Load(ctx context.Context, modelHash string) (worker.Pipeline, 
 func (p onnxPool) Models() []worker.Model {
 	var all []worker.Model
 	for _, m := range p.Pool.Models() {
-		card, err := json.Marshal(pipeline.Card(m.Folder))
+		card, err := json.Marshal(pipeline.Card(m.Model))
 		if err != nil {
 			panic("internal error: a card must always encode: " + err.Error())
 		}

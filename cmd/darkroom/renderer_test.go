@@ -23,7 +23,7 @@ import (
 )
 
 // postcards opens the demo model where the repository has it.
-func postcards(t *testing.T) *folder.Folder {
+func postcards(t *testing.T) *folder.Model {
 	t.Helper()
 	f, err := folder.Open("../../render/demo/" + demo.Name)
 	if err != nil {
@@ -41,7 +41,7 @@ func needRuntime(t *testing.T) {
 }
 
 // cardJSON is what the bot is told of a model.
-func cardJSON(t *testing.T, f *folder.Folder) []byte {
+func cardJSON(t *testing.T, f *folder.Model) []byte {
 	t.Helper()
 	b, err := json.Marshal(pipeline.Card(f))
 	if err != nil {

@@ -32,7 +32,7 @@ const (
 // drawRequest is what was asked for at the shell, and what comes of it.
 type drawRequest struct {
 	settings config.Draw
-	folder   *folder.Folder
+	folder   *folder.Model
 	log      *slog.Logger         // of wildcards that cannot be read
 	seed     int64                // of a request that names none
 	tiles    []request.Wanted     // the words of the further pictures, if they differ

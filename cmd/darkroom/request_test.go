@@ -73,7 +73,7 @@ func TestRequestExpandsPrompt(t *testing.T) {
 }
 
 // announced is a model as the bot knows it: as a renderer announces it and SQL remembers it.
-func announced(t *testing.T, f *folder.Folder) request.Available {
+func announced(t *testing.T, f *folder.Model) request.Available {
 	t.Helper()
 	var card request.Card
 	if err := json.Unmarshal(cardJSON(t, f), &card); err != nil {
@@ -151,7 +151,7 @@ func TestDrawAgreesWithImagine(t *testing.T) {
 			}},
 		{"a red boat --resize fill", nil, nil},
 	} {
-		for name, f := range map[string]*folder.Folder{"postcards": postcards(t), "a model without a card": &free} {
+		for name, f := range map[string]*folder.Model{"postcards": postcards(t), "a model without a card": &free} {
 			args := append([]string{"draw", c.prompt, "--wildcards", dir}, c.flags...)
 			settings, err := config.Load(
 				config.Sources{Args: args, Getenv: func(string) string { return "" }, ReadFile: os.ReadFile},

@@ -52,7 +52,7 @@ func storedValues() map[string]any {
 			PauseReason: "loud",
 		},
 		"meta.offer": &request.Available{Models: []request.Card{{
-			Name: "photo", Hash: "cd", Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}},
+			Name: "photo", Hash: "cd", Family: "SDXL", Dialect: picture.A1111, Sizes: []request.Size{{Width: 160, Height: 112}},
 			Samplers: []string{"euler"}, Words: request.Words{"red", "boat"}, Examples: []string{"a red boat"},
 			Groups:       []request.WordGroup{{Name: "subjects", Words: []string{"boat"}}},
 			ImageToImage: true, Chunks: 3, Multiple: 32, Hires: new(false), Tiling: new(true), SkippableLayers: new(11),
@@ -67,6 +67,9 @@ func storedValues() map[string]any {
 				Size: request.Size{Width: 256, Height: 128}, Steps: 4, GuidanceScale: 3, Sampler: "dpmpp_2m", Count: 1,
 				Negative: "rain",
 			}, Description: "Photographs.",
+		}}, Addons: []request.AddonCard{{
+			Kind: picture.LoRA, Name: "ink", Alias: "ink-v2", Hash: "0a", Short: "0b", Families: []string{"SDXL"},
+			Triggers: []string{"ink drawing"}, NSFW: true,
 		}}},
 		"redis.job": &queue.Job{
 			ID: "1-0", Lane: "2:cd", Server: "2", User: "3", Cost: 4, MaxRunning: 5, Spec: json.RawMessage(`{"v":2}`),

@@ -53,7 +53,7 @@ func CardName(dir string) string {
 }
 
 // readCard reads the folder's card. Its name replaces that of the folder.
-func (f *Folder) readCard() (err error) {
+func (f *Model) readCard() (err error) {
 	if f.Card, err = readCard(f.Dir); err == nil && f.Card.Name != "" {
 		f.Name = f.Card.Name
 	}

@@ -23,8 +23,8 @@ const (
 	encoderPart = "vae_encoder" // optional: without it there is no img2img
 )
 
-// Folder is a model folder that was checked. Nothing of it is loaded.
-type Folder struct {
+// Model is a model that was checked. Nothing of it is loaded.
+type Model struct {
 	Dir         string // absolute
 	Name        string // the card's, else the folder's
 	Hash        string // of everything that decides an image, see Open
@@ -50,7 +50,7 @@ type Folder struct {
 // The Hash is the SHA-256 of what `sha256sum` prints for model_index.json and all files of the known parts
 // (family.AllTextParts, unet, vae_decoder, vae_encoder, scheduler), sorted by path. The card and other files do not
 // change it. Hashing reads everything, so pass a cache file (see Cached) for large models.
-func Open(dir string, options ...Option) (*Folder, error) {
+func Open(dir string, options ...Option) (*Model, error) {
 	var o openOptions
 	for _, option := range options {
 		option(&o)
@@ -59,7 +59,7 @@ func Open(dir string, options ...Option) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open model folder: %w", err)
 	}
-	f := &Folder{Dir: dir, Name: filepath.Base(dir), graphs: map[string]graph.Header{}}
+	f := &Model{Dir: dir, Name: filepath.Base(dir), graphs: map[string]graph.Header{}}
 	if err := f.read(); err != nil {
 		return nil, fmt.Errorf("open model folder: %w", err)
 	}
@@ -79,7 +79,7 @@ type openOptions struct{ cache string }
 func Cached(file string) Option { return func(o *openOptions) { o.cache = file } }
 
 // read fills the folder step by step, the cheapest checks first.
-func (f *Folder) read() error {
+func (f *Model) read() error {
 	if info, err := os.Stat(f.Dir); err != nil {
 		return err
 	} else if !info.IsDir() {
@@ -98,11 +98,11 @@ func (f *Folder) read() error {
 }
 
 // networkParts lists the folders of all networks.
-func (f *Folder) networkParts() []string {
+func (f *Model) networkParts() []string {
 	return append(f.Config.Family.TextParts(), unetPart, decoderPart, encoderPart)
 }
 
-func (f *Folder) readGraphs() error {
+func (f *Model) readGraphs() error {
 	for _, part := range f.networkParts() {
 		if err := f.readGraph(part); err != nil {
 			return err
@@ -111,7 +111,7 @@ func (f *Folder) readGraphs() error {
 	return nil
 }
 
-func (f *Folder) readGraph(part string) error {
+func (f *Model) readGraph(part string) error {
 	h, err := graph.Read(f.path(part))
 	switch {
 	case err == nil:
@@ -127,7 +127,7 @@ func (f *Folder) readGraph(part string) error {
 }
 
 // explainMissing adds the likely reason: PyTorch weights where ONNX files are wanted.
-func (f *Folder) explainMissing(part string, err error) error {
+func (f *Model) explainMissing(part string, err error) error {
 	for _, pattern := range []string{"*.safetensors", "*.bin", "../vae/*.safetensors"} {
 		if found, _ := filepath.Glob(filepath.Join(f.Dir, part, pattern)); len(found) > 0 {
 			return fmt.Errorf("%w (there are PyTorch weights; export the model to ONNX, with Optimum for example)", err)
@@ -143,7 +143,7 @@ func missing(path string) bool {
 
 // checkTokenizers checks that the files of every CLIP tokenizer are there: vocab.json and merges.txt or, as newer
 // programs save it, tokenizer.json alone. Package clip reads them.
-func (f *Folder) checkTokenizers() error {
+func (f *Model) checkTokenizers() error {
 	for _, part := range f.Config.Family.Tokenizers() {
 		files := []string{"vocab.json", "merges.txt"}
 		path := func(name string) string { return filepath.Join(f.Dir, part, name) }

@@ -13,7 +13,7 @@ import (
 )
 
 // readIndex reads model_index.json and refuses the families that are not supported.
-func (f *Folder) readIndex() error {
+func (f *Model) readIndex() error {
 	index := struct {
 		Class      className `json:"_class_name"`
 		ForceZeros *bool     `json:"force_zeros_for_empty_prompt"`
@@ -59,7 +59,7 @@ func (c *className) UnmarshalJSON(data []byte) error {
 }
 
 // explainNoIndex says what is wanted, and that single files of weights are not opened.
-func (f *Folder) explainNoIndex() error {
+func (f *Model) explainNoIndex() error {
 	err := fmt.Errorf(
 		"%s: not a model folder: want the ONNX layout of a Stable Diffusion pipeline "+
 			"(model_index.json, tokenizer, text_encoder, unet, vae_decoder, scheduler)",
@@ -72,7 +72,7 @@ func (f *Folder) explainNoIndex() error {
 }
 
 // readText reads the sizes of the text encoders. Old exports have no such files.
-func (f *Folder) readText() error {
+func (f *Model) readText() error {
 	c := &f.Config
 	for i, part := range c.Family.TextParts() {
 		path := filepath.Join(f.Dir, part, "config.json")
@@ -107,7 +107,7 @@ func (f *Folder) readText() error {
 
 // readActivation finds the activation of a lone text encoder in its network, where no config.json says it: gelu is made
 // of Erf, CLIP's quick_gelu of a sigmoid.
-func (f *Folder) readActivation() error {
+func (f *Model) readActivation() error {
 	parts := f.Config.Family.TextParts()
 	if f.clues.Activation != "" || len(parts) != 1 {
 		return nil

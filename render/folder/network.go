@@ -18,7 +18,7 @@ type Edit func(model []byte) ([]byte, error)
 
 // TextEncoderNetwork returns the network of text encoder i, edited where layers must be added. It outputs all layers
 // that can be read, then the pooled vector if there is one.
-func (f *Folder) TextEncoderNetwork(i int) Network {
+func (f *Model) TextEncoderNetwork(i int) Network {
 	t := f.Ports.TextEncoders[i]
 	n := Network{Path: f.path(t.part), Inputs: []graph.Value{t.IDs}, Outputs: t.Outputs()}
 	if t.layersAdded {
@@ -32,7 +32,7 @@ func (f *Folder) TextEncoderNetwork(i int) Network {
 
 // UnetNetwork returns the UNet. It takes the timestep as float32 where the file has it as a float16 scalar, which the
 // runtime's binding cannot make.
-func (f *Folder) UnetNetwork() Network {
+func (f *Model) UnetNetwork() Network {
 	p := f.Ports
 	n := Network{Path: f.path(unetPart), Inputs: p.unetInputs(), Outputs: []graph.Value{p.Noise}}
 	if p.float16Timestep {
@@ -42,7 +42,7 @@ func (f *Folder) UnetNetwork() Network {
 }
 
 // DecoderNetwork returns the VAE's decoder.
-func (f *Folder) DecoderNetwork() Network {
+func (f *Model) DecoderNetwork() Network {
 	return Network{
 		Path: f.path(decoderPart), Inputs: []graph.Value{f.Ports.Latent}, Outputs: []graph.Value{f.Ports.Pixels},
 	}
@@ -50,7 +50,7 @@ func (f *Folder) DecoderNetwork() Network {
 
 // EncoderNetwork returns the VAE's encoder, for a folder that has one. An encoder that draws a sample inside the
 // network is edited to give the mean.
-func (f *Folder) EncoderNetwork() Network {
+func (f *Model) EncoderNetwork() Network {
 	n := Network{Path: f.path(encoderPart), Inputs: []graph.Value{f.Ports.Image}, Outputs: []graph.Value{f.Ports.Mean}}
 	if !f.EncodesVariance() {
 		n.Edits = append(n.Edits, graph.ZeroNoise)
@@ -59,12 +59,12 @@ func (f *Folder) EncoderNetwork() Network {
 }
 
 // EncodesVariance says whether the encoder gives mean and variance.
-func (f *Folder) EncodesVariance() bool {
+func (f *Model) EncodesVariance() bool {
 	return f.Ports.Mean.Name == "latent_parameters" || f.Ports.Mean.Dims[1] == 2*f.Config.LatentChannels
 }
 
 // supportsSeamless says whether the convolutions of the UNet and of the VAE can be edited to pad circularly.
-func (f *Folder) supportsSeamless() bool {
+func (f *Model) supportsSeamless() bool {
 	networks := []Network{f.UnetNetwork(), f.DecoderNetwork()}
 	if f.Config.CanEncode {
 		networks = append(networks, f.EncoderNetwork())
@@ -83,4 +83,4 @@ func (f *Folder) supportsSeamless() bool {
 	return true
 }
 
-func (f *Folder) path(part string) string { return filepath.Join(f.Dir, part, "model.onnx") }
+func (f *Model) path(part string) string { return filepath.Join(f.Dir, part, "model.onnx") }

@@ -73,7 +73,7 @@ type wantedPort struct {
 }
 
 // wantedPorts lists what to find in the UNet and the VAE.
-func (f *Folder) wantedPorts() []wantedPort {
+func (f *Model) wantedPorts() []wantedPort {
 	p, c := &f.Ports, f.Config
 	two, four := []int{2}, []int{4}
 	latents := map[int]int{1: c.LatentChannels}
@@ -106,7 +106,7 @@ func (f *Folder) wantedPorts() []wantedPort {
 }
 
 // findPorts finds every input and output that is used, and refuses a network that wants more.
-func (f *Folder) findPorts() error {
+func (f *Model) findPorts() error {
 	p, c := &f.Ports, f.Config
 	for _, x := range f.wantedPorts() {
 		if x.part == encoderPart && !c.CanEncode {
@@ -130,7 +130,7 @@ func (f *Folder) findPorts() error {
 }
 
 // port finds one value by its names, or by position where it is the only one.
-func (f *Folder) port(w portSpec, output bool) (graph.Value, error) {
+func (f *Model) port(w portSpec, output bool) (graph.Value, error) {
 	h := f.graphs[w.part]
 	v, ok := h.Input(w.names...)
 	all, kind := h.Inputs, "input"
@@ -151,7 +151,7 @@ func (f *Folder) port(w portSpec, output bool) (graph.Value, error) {
 }
 
 // checkUnknownInputs refuses a network with an input that would stay empty.
-func (f *Folder) checkUnknownInputs() error {
+func (f *Model) checkUnknownInputs() error {
 	p := f.Ports
 	known := map[string][]graph.Value{unetPart: p.unetInputs(), decoderPart: {p.Latent}, encoderPart: {p.Image}}
 	for _, t := range p.TextEncoders {

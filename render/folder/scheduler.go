@@ -37,7 +37,7 @@ type schedulerConfig struct {
 
 // readScheduler reads the noise schedule and the folder's own scheduler. What the file leaves out is the class's
 // default.
-func (f *Folder) readScheduler() error {
+func (f *Model) readScheduler() error {
 	c := &f.Config
 	path := filepath.Join(f.Dir, "scheduler", "scheduler_config.json")
 	s, err := readSchedulerConfig(path)

@@ -32,7 +32,7 @@ func (t TextEncoder) Outputs() []graph.Value {
 const maxSkips = 11
 
 // findTextEncoder finds the ports of text encoder i and the layers that can be read.
-func (f *Folder) findTextEncoder(i int) (TextEncoder, error) {
+func (f *Model) findTextEncoder(i int) (TextEncoder, error) {
 	c, of := f.Config, f.Config.Family.TextEncoders[i]
 	t := TextEncoder{part: of.Part, finalNorm: of.FinalNorm, layerCount: f.textEncoders[i].layers}
 	length := map[int]int{1: c.TextLength}
@@ -62,13 +62,13 @@ func (f *Folder) findTextEncoder(i int) (TextEncoder, error) {
 }
 
 // lastLayer is the output after the final norm.
-func (f *Folder) lastLayer(part string) portSpec {
+func (f *Model) lastLayer(part string) portSpec {
 	return portSpec{part, []string{"last_hidden_state"}, []int{3}, floatTypes, map[int]int{1: f.Config.TextLength}, false}
 }
 
 // findInnerLayers finds the layers of an encoder that is read without the final norm, beginning with the last but one.
 // Optimum's exports of SDXL output every layer; where an export does not, they are added.
-func (f *Folder) findInnerLayers(t *TextEncoder, length map[int]int) error {
+func (f *Model) findInnerLayers(t *TextEncoder, length map[int]int) error {
 	all := 0 // exported layers, with the embeddings as layer 0
 	for _, ok := f.graphs[t.part].Output(layerName(all)); ok; _, ok = f.graphs[t.part].Output(layerName(all)) {
 		all++
@@ -100,7 +100,7 @@ func (f *Folder) findInnerLayers(t *TextEncoder, length map[int]int) error {
 func layerName(i int) string { return fmt.Sprintf("hidden_states.%d", i) }
 
 // findAddableLayers finds the layers that can be added to the file's network, if its structure is recognised.
-func (f *Folder) findAddableLayers(t *TextEncoder) {
+func (f *Model) findAddableLayers(t *TextEncoder) {
 	s, err := graph.ReadSkeleton(f.path(t.part))
 	if err != nil {
 		return
@@ -113,7 +113,7 @@ func (f *Folder) findAddableLayers(t *TextEncoder) {
 }
 
 // exposeLayers makes a text encoder's network output its inner layers too.
-func (f *Folder) exposeLayers(t TextEncoder, model []byte) ([]byte, []graph.Value, error) {
+func (f *Model) exposeLayers(t TextEncoder, model []byte) ([]byte, []graph.Value, error) {
 	return graph.ExposeLayers(
 		model, t.last, graph.LayerOptions{Max: maxSkips + 1, Count: t.layerCount, FinalNorm: t.finalNorm},
 	)

@@ -30,7 +30,7 @@ func (t *TinyDecoder) Network() Network {
 }
 
 // findTinyDecoder reads the header of a tiny decoder, if there is one.
-func (f *Folder) findTinyDecoder() error {
+func (f *Model) findTinyDecoder() error {
 	for _, rel := range tinyDecoderPaths {
 		path := filepath.Join(f.Dir, filepath.FromSlash(rel))
 		if missing(path) {

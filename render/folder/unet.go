@@ -10,7 +10,7 @@ import (
 )
 
 // readUnet reads what the UNet says of its sizes; the file is absent in old exports.
-func (f *Folder) readUnet() error {
+func (f *Model) readUnet() error {
 	c := &f.Config
 	unet := struct {
 		Size     any      `json:"sample_size"` // a number of latents, or [height, width]
@@ -58,7 +58,7 @@ func nativeSize(sample any, pixelsPerLatent int) Size {
 
 // channels is how many channels the UNet reads: as its input says, else as its first convolution reads, else as
 // config.json says, else as the pipeline's class suggests. Old exports leave the first open and have no config.json.
-func (f *Folder) channels() int {
+func (f *Model) channels() int {
 	if n := f.Ports.Sample.Dims[1]; n != 0 {
 		return n
 	}

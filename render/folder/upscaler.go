@@ -29,7 +29,7 @@ func (u *Upscaler) Network() Network {
 }
 
 // findUpscaler reads the header of an upscaler, if there is one.
-func (f *Folder) findUpscaler() error {
+func (f *Model) findUpscaler() error {
 	path := f.path(upscalerPart)
 	if missing(path) {
 		return nil

@@ -8,7 +8,7 @@ import (
 )
 
 // readVAE reads the scale of the latents. Old exports have no such file; they all have Stable Diffusion's own VAE.
-func (f *Folder) readVAE() error {
+func (f *Model) readVAE() error {
 	c := &f.Config
 	path := filepath.Join(f.Dir, "vae_decoder", "config.json")
 	v := struct {

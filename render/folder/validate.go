@@ -10,7 +10,7 @@ import (
 
 // validateGraphs finds every port, checks that the networks fit each other and the configuration, and fills in the
 // limits of the exports.
-func (f *Folder) validateGraphs() error {
+func (f *Model) validateGraphs() error {
 	if err := f.findPorts(); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (f *Folder) validateGraphs() error {
 }
 
 // validateText checks that the text encoders give what the UNet reads.
-func (f *Folder) validateText() error {
+func (f *Model) validateText() error {
 	c, p := &f.Config, &f.Ports
 	width, known := 0, true
 	for i, t := range p.TextEncoders {
@@ -78,7 +78,7 @@ func (f *Folder) validateText() error {
 }
 
 // validateFamily checks that the UNet reads the conditioning of its family.
-func (f *Folder) validateFamily() error {
+func (f *Model) validateFamily() error {
 	c, p := &f.Config, f.Ports
 	reads := p.Pooled.Name != "" || p.TimeIDs.Name != ""
 	unet, wants := f.path(unetPart), c.Family.ConditionedOnSize()
@@ -106,7 +106,7 @@ func (f *Folder) validateFamily() error {
 }
 
 // validatePooled checks that the UNet reads pooled vectors of the width that the text encoders give, and notes it.
-func (f *Folder) validatePooled() error {
+func (f *Model) validatePooled() error {
 	c, p, unet := &f.Config, f.Ports, f.path(unetPart)
 	for i, t := range p.TextEncoders {
 		if t.Pooled.Name == "" {
@@ -129,7 +129,7 @@ func (f *Folder) validatePooled() error {
 }
 
 // validateGuidance notes the width of the embedding of the guidance scale, where the UNet reads one.
-func (f *Folder) validateGuidance() error {
+func (f *Model) validateGuidance() error {
 	c, p := &f.Config, f.Ports
 	if p.Guidance.Name == "" {
 		if f.timeCondDim > 0 {
@@ -152,7 +152,7 @@ func (f *Folder) validateGuidance() error {
 }
 
 // validateChannels recognises what the UNet reads besides latents.
-func (f *Folder) validateChannels() error {
+func (f *Model) validateChannels() error {
 	c, p := &f.Config, f.Ports
 	n := f.channels()
 	c.Extra = family.FindExtraInput(n - c.LatentChannels)
@@ -176,7 +176,7 @@ func (f *Folder) validateChannels() error {
 }
 
 // validateSizes reads which sizes the export takes.
-func (f *Folder) validateSizes() error {
+func (f *Model) validateSizes() error {
 	c, p := &f.Config, f.Ports
 	c.FixedSize = Size{Width: p.Sample.Dims[3] * c.PixelsPerLatent, Height: p.Sample.Dims[2] * c.PixelsPerLatent}
 	if (c.FixedSize.Width == 0) != (c.FixedSize.Height == 0) {

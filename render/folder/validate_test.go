@@ -11,7 +11,7 @@ import (
 func TestFamilyByWidth(t *testing.T) {
 	t.Parallel()
 	for width, want := range map[int]*family.Family{768: family.SD1, 1024: family.SD2} {
-		f := &Folder{
+		f := &Model{
 			Config: Config{Kind: family.Kind{Family: family.SD1}, TextLength: 77}, textEncoders: make([]textEncoderConfig, 1),
 		}
 		f.Ports.TextEncoders = []TextEncoder{{Layers: []graph.Value{{Name: "last_hidden_state", Dims: []int{0, 77, width}}}}}

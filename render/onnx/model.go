@@ -16,7 +16,7 @@ var ErrNoEncoder = errors.New("this model has no vae_encoder, so it cannot start
 
 // Model is a folder's networks, loaded on one device. Its methods may be called concurrently.
 type Model struct {
-	Folder *folder.Folder
+	Folder *folder.Model
 	Device Device
 
 	text                   []*session // by text encoder
@@ -28,7 +28,7 @@ type Model struct {
 }
 
 // Load loads a folder's networks. Open must have been called. The caller closes the model.
-func Load(ctx context.Context, f *folder.Folder, device Device) (*Model, error) {
+func Load(ctx context.Context, f *folder.Model, device Device) (*Model, error) {
 	if Version() == "" {
 		return nil, ErrNotOpen
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // demoModel opens the demo model, or skips the test where it or the runtime is not there.
-func demoModel(t *testing.T) *folder.Folder {
+func demoModel(t *testing.T) *folder.Model {
 	t.Helper()
 	lib, err := FindLibrary("")
 	if err != nil {
@@ -57,7 +57,7 @@ func maxDifference(t *testing.T, a, b tensor.Tensor) float64 {
 }
 
 // loadUnet is the demo model with its UNet as the file has it, or as it is usually loaded.
-func loadUnet(t *testing.T, f *folder.Folder, d Device, plain bool) *Model {
+func loadUnet(t *testing.T, f *folder.Model, d Device, plain bool) *Model {
 	t.Helper()
 	d.Kind, d.Threads = CPU, 1
 	m, err := Load(t.Context(), f, d)

@@ -120,7 +120,7 @@ func TestLoad(t *testing.T) {
 	})
 }
 
-func openTiny(t *testing.T) *folder.Folder {
+func openTiny(t *testing.T) *folder.Model {
 	t.Helper()
 	dir := t.TempDir()
 	if err := (onnxtest.Folder{}).Write(dir); err != nil {

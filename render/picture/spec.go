@@ -90,9 +90,18 @@ type Ref struct {
 	Hash string `json:"hash"` // lower-case hex SHA-256 of the content, as render/folder computes it for a model folder
 }
 
+// The kinds of add-ons. An Addon is one of the first three; a VAE and an upscaler have fields of their own.
+const (
+	LoRA      = "lora"
+	Embedding = "embedding"
+	Hypernet  = "hypernet"
+	VAE       = "vae"
+	Upscaler  = "upscaler"
+)
+
 // Addon is a LoRA, textual inversion or hypernetwork of an image.
 type Addon struct {
-	Kind     string  `json:"kind"` // "lora", "embedding" or "hypernet"
+	Kind     string  `json:"kind"` // LoRA, Embedding or Hypernet
 	Name     string  `json:"name"`
 	Hash     string  `json:"hash"`
 	Strength float64 `json:"strength"` // of the UNet's part, and of the text encoders' unless TextStrength says another

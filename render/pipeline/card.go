@@ -9,9 +9,12 @@ import (
 
 // Card is a model folder's card with what this program adds: the settings that suit the model where its maker names
 // none, how it can be sampled, and what else it can do.
-func Card(f *folder.Folder) request.Card {
+func Card(f *folder.Model) request.Card {
 	c, can := f.Card, f.Config
 	c.Name, c.Hash = f.Name, f.Hash
+	if can.Family != nil {
+		c.Family = can.Family.Name
+	}
 	c.Dialect, c.Samplers = Dialect(f), Samplers(f)
 	c.Sizes, c.Multiple = Sizes(f), can.SizeMultiple
 	c.Defaults = Defaults(f)
@@ -27,7 +30,7 @@ func Card(f *folder.Folder) request.Card {
 }
 
 // FewStepCard is the card with the settings for few steps as its defaults, and false where the model names none.
-func FewStepCard(f *folder.Folder) (request.Card, bool) {
+func FewStepCard(f *folder.Model) (request.Card, bool) {
 	c := Card(f)
 	quick, ok := FewStepDefaults(f)
 	c.Defaults = quick
@@ -35,7 +38,7 @@ func FewStepCard(f *folder.Folder) (request.Card, bool) {
 }
 
 // Sizes lists the only sizes that a model renders; none for any.
-func Sizes(f *folder.Folder) []request.Size {
+func Sizes(f *folder.Model) []request.Size {
 	if f.Config.FixedSize != (folder.Size{}) {
 		return []request.Size{f.Config.FixedSize}
 	}
@@ -43,7 +46,7 @@ func Sizes(f *folder.Folder) []request.Size {
 }
 
 // skippableLayers is how many last layers can be skipped; nil where the model's dialect follows no clip skip.
-func skippableLayers(f *folder.Folder) *int {
+func skippableLayers(f *folder.Model) *int {
 	if !f.Config.FollowsClipSkip(Dialect(f)) {
 		return nil
 	}

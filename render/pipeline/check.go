@@ -15,7 +15,7 @@ import (
 
 // Check loads a model and renders as few steps with it as its sampler takes, usually one, which is where networks that
 // do not fit together show. It returns what makes the model less exact than its source, if anything does.
-func Check(ctx context.Context, f *folder.Folder, device onnx.Device) (warnings []string, err error) {
+func Check(ctx context.Context, f *folder.Model, device onnx.Device) (warnings []string, err error) {
 	p, err := Load(ctx, f, device)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func Check(ctx context.Context, f *folder.Folder, device onnx.Device) (warnings 
 }
 
 // leastSteps is the least number of steps that the model's default sampler takes.
-func leastSteps(f *folder.Folder) int {
+func leastSteps(f *folder.Model) int {
 	card := Card(f).WithDefaults()
 	method, err := sampler.Find(card.Dialect, card.Defaults.Sampler)
 	for n := 1; err == nil && n < card.Defaults.Steps; n++ {
@@ -48,7 +48,7 @@ func leastSteps(f *folder.Folder) int {
 }
 
 // Abilities says in words what can be done with a model.
-func Abilities(f *folder.Folder) string {
+func Abilities(f *folder.Model) string {
 	can := []string{"sampler " + Card(f).WithDefaults().Defaults.Sampler}
 	if f.Config.CanEncode {
 		can = append(can, "starts from pictures")
@@ -74,7 +74,7 @@ func Abilities(f *folder.Folder) string {
 }
 
 // FewSteps says in words which settings a model's card names for few steps, "" if it names none.
-func FewSteps(f *folder.Folder) string {
+func FewSteps(f *folder.Model) string {
 	card, ok := FewStepCard(f)
 	if !ok {
 		return ""

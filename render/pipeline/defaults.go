@@ -11,7 +11,7 @@ import (
 
 // Defaults are the settings that suit a model: those of its card, else the sampler of its own scheduler, else those of
 // its kind. Zero fields leave the choice to the program.
-func Defaults(f *folder.Folder) folder.Defaults {
+func Defaults(f *folder.Model) folder.Defaults {
 	card, own := f.Card.Defaults, f.Config.Kind.Defaults()
 	scheduler, _ := ownSampler(f)
 	return folder.Defaults{
@@ -24,7 +24,7 @@ func Defaults(f *folder.Folder) folder.Defaults {
 }
 
 // FewStepDefaults are the settings of a quick image, and false where a model's card has none.
-func FewStepDefaults(f *folder.Folder) (folder.Defaults, bool) {
+func FewStepDefaults(f *folder.Model) (folder.Defaults, bool) {
 	quick, usual := f.Card.FewSteps, Defaults(f)
 	return folder.Defaults{
 		Size:          cmp.Or(f.Config.FixedSize, quick.Size, usual.Size),
@@ -36,12 +36,12 @@ func FewStepDefaults(f *folder.Folder) (folder.Defaults, bool) {
 }
 
 // Samplers lists the samplers that suit a model.
-func Samplers(f *folder.Folder) []string {
+func Samplers(f *folder.Model) []string {
 	return sampler.NamesFor(Dialect(f), sampler.Prediction(f.Config.Prediction), f.Config.Consistency())
 }
 
 // Dialect is a model's default dialect: its card's, or diffusers.
-func Dialect(f *folder.Folder) picture.Dialect {
+func Dialect(f *folder.Model) picture.Dialect {
 	return cmp.Or(f.Card.Dialect, picture.Diffusers)
 }
 

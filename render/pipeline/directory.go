@@ -18,7 +18,7 @@ type Directory string
 
 // OpenAll opens every model, the demo model last: the first is what people get who name none. Folders that cannot be
 // used and checkpoint files are left out, with an error for each.
-func (d Directory) OpenAll() (folders []*folder.Folder, faults []error) {
+func (d Directory) OpenAll() (folders []*folder.Model, faults []error) {
 	dirs, faults := d.list()
 	if dir, err := unpackDemo(); err != nil {
 		faults = append(faults, err)
@@ -76,7 +76,7 @@ func checkpointError(path string) error {
 
 // Open opens the model that was asked for: a path, a name in the directory, the name on a card, or the demo model for
 // "".
-func (d Directory) Open(asked string) (*folder.Folder, error) {
+func (d Directory) Open(asked string) (*folder.Model, error) {
 	dir, err := d.find(asked)
 	if err != nil {
 		return nil, err
@@ -124,14 +124,14 @@ func (d Directory) findCard(asked string) (string, error) {
 
 // Choose keeps the models of these names, all of them when there is no name. A name is a card's, or else a folder's.
 // One that no model has is an error.
-func Choose(folders []*folder.Folder, names []string) ([]*folder.Folder, error) {
+func Choose(folders []*folder.Model, names []string) ([]*folder.Model, error) {
 	if len(names) == 0 {
 		return folders, nil
 	}
-	chosen := map[*folder.Folder]bool{}
+	chosen := map[*folder.Model]bool{}
 	for _, name := range names {
-		byCard := func(f *folder.Folder) bool { return f.Name == name }
-		byFolder := func(f *folder.Folder) bool { return filepath.Base(f.Dir) == name }
+		byCard := func(f *folder.Model) bool { return f.Name == name }
+		byFolder := func(f *folder.Model) bool { return filepath.Base(f.Dir) == name }
 		switch {
 		case slices.ContainsFunc(folders, byCard):
 			markAll(chosen, folders, byCard)
@@ -141,10 +141,10 @@ func Choose(folders []*folder.Folder, names []string) ([]*folder.Folder, error) 
 			return nil, fmt.Errorf("model %q: none of that name here; `darkroom models list` shows what there is", name)
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(folders), func(f *folder.Folder) bool { return !chosen[f] }), nil
+	return slices.DeleteFunc(slices.Clone(folders), func(f *folder.Model) bool { return !chosen[f] }), nil
 }
 
-func markAll(chosen map[*folder.Folder]bool, folders []*folder.Folder, which func(*folder.Folder) bool) {
+func markAll(chosen map[*folder.Model]bool, folders []*folder.Model, which func(*folder.Model) bool) {
 	for _, f := range folders {
 		chosen[f] = chosen[f] || which(f)
 	}

@@ -16,7 +16,7 @@ import (
 	"darkroom/render/onnx/onnxtest"
 )
 
-func names(folders []*folder.Folder) (all []string) {
+func names(folders []*folder.Model) (all []string) {
 	for _, f := range folders {
 		all = append(all, f.Name)
 	}
@@ -129,7 +129,7 @@ func TestDirectory(t *testing.T) {
 
 func TestChoose(t *testing.T) {
 	t.Parallel()
-	all := []*folder.Folder{{Name: "a"}, {Name: "b"}}
+	all := []*folder.Model{{Name: "a"}, {Name: "b"}}
 	if got, err := Choose(all, nil); err != nil || len(got) != 2 {
 		t.Errorf("no names: got %v, %v, want all", names(got), err)
 	}

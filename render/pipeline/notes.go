@@ -12,7 +12,7 @@ import (
 )
 
 // Notes says, a sentence each, what a folder's files ask for and is done otherwise.
-func Notes(f *folder.Folder) []string {
+func Notes(f *folder.Model) []string {
 	_, notes := ownSampler(f)
 	return append(slices.Clone(f.Unfollowed), notes...)
 }
@@ -23,7 +23,7 @@ const usualSteps = 20
 // ownSampler is the sampler of the folder's own scheduler, for a model whose card names none, and what it does
 // otherwise than that scheduler. It is "" where the scheduler cannot be the default, as in A1111's dialect, which reads
 // the noise schedule of it alone.
-func ownSampler(f *folder.Folder) (name string, notes []string) {
+func ownSampler(f *folder.Model) (name string, notes []string) {
 	if Dialect(f) != picture.Diffusers || f.Card.Defaults.Sampler != "" {
 		return "", nil
 	}
@@ -48,7 +48,7 @@ func ownSampler(f *folder.Folder) (name string, notes []string) {
 	return own.Sampler, notes
 }
 
-func describeKind(f *folder.Folder) string {
+func describeKind(f *folder.Model) string {
 	_, departures := f.Config.Kind.Describe()
 	return strings.Join(departures, ", ")
 }

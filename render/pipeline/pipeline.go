@@ -23,7 +23,7 @@ import (
 
 // Open checks a model folder: its networks as folder.Open does, its tokenizer, its noise schedule and its card.
 // The error names the folder. Nothing is loaded.
-func Open(dir string, options ...folder.Option) (*folder.Folder, error) {
+func Open(dir string, options ...folder.Option) (*folder.Model, error) {
 	f, err := folder.Open(dir, options...)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func Open(dir string, options ...folder.Option) (*folder.Folder, error) {
 
 // tokenizers opens a folder's tokenizers, one for each text encoder. Later ones share the first one's vocabulary where
 // they can.
-func tokenizers(f *folder.Folder) ([]*clip.Tokenizer, error) {
+func tokenizers(f *folder.Model) ([]*clip.Tokenizer, error) {
 	var all []*clip.Tokenizer
 	for i, part := range f.Config.Family.Tokenizers() {
 		t, err := tokenizer(f, part)
@@ -53,7 +53,7 @@ func tokenizers(f *folder.Folder) ([]*clip.Tokenizer, error) {
 }
 
 // tokenizer opens one of a folder's tokenizers and checks that its chunks are as long as the text encoders read.
-func tokenizer(f *folder.Folder, part string) (*clip.Tokenizer, error) {
+func tokenizer(f *folder.Model, part string) (*clip.Tokenizer, error) {
 	first, err := clip.OpenTokenizer(os.DirFS(filepath.Join(f.Dir, part)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", part, err)
@@ -86,7 +86,7 @@ func (e splitEncoder) EncodeText(ctx context.Context, ids [][]int32, skip int) (
 }
 
 // checkCard checks that the model can generate what its card recommends.
-func checkCard(f *folder.Folder) error {
+func checkCard(f *folder.Model) error {
 	path := filepath.Join(f.Dir, folder.CardFile)
 	errs := []error{checkDefaults(f, path+": ", f.Card.Defaults), checkDefaults(f, path+": few_steps: ", f.Card.FewSteps)}
 	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(path+": "+format, a...)) }
@@ -105,7 +105,7 @@ func checkCard(f *folder.Folder) error {
 }
 
 // checkDefaults checks that the model can follow settings of its card. Errors begin with at.
-func checkDefaults(f *folder.Folder, at string, d folder.Defaults) error {
+func checkDefaults(f *folder.Model, at string, d folder.Defaults) error {
 	var errs []error
 	bad := func(format string, a ...any) { errs = append(errs, fmt.Errorf(at+format, a...)) }
 	if most := min(picture.MaxSteps, f.Config.TrainSteps-1); d.Steps < 0 || d.Steps > most {
@@ -140,12 +140,12 @@ func Config(c folder.Config) render.Config {
 // Pipeline is one loaded model, ready to generate images.
 type Pipeline struct {
 	*render.Renderer
-	Folder *folder.Folder
+	Folder *folder.Model
 	Model  *onnx.Model
 }
 
 // Load loads a folder's networks on a device. onnx.Open must have been called. The error names the folder.
-func Load(ctx context.Context, f *folder.Folder, device onnx.Device) (*Pipeline, error) {
+func Load(ctx context.Context, f *folder.Model, device onnx.Device) (*Pipeline, error) {
 	model, err := onnx.Load(ctx, f, device)
 	if err != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, err)

@@ -19,7 +19,7 @@ import (
 )
 
 // smallSpec is one of two small images.
-func smallSpec(f *folder.Folder, i int) picture.Spec {
+func smallSpec(f *folder.Model, i int) picture.Spec {
 	return picture.Spec{
 		Version: picture.Version, Dialect: picture.Diffusers, Notation: picture.NotationA1111,
 		Model: picture.Ref{Name: f.Name, Hash: f.Hash}, Prompt: []string{"a red boat", "a green house at night"}[i],

@@ -106,12 +106,12 @@ func TestSecondTokenizer(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	folderOf := func(c folder.Config, card folder.Defaults) *folder.Folder {
-		return &folder.Folder{Config: c, Card: folder.Card{Defaults: card}}
+	folderOf := func(c folder.Config, card folder.Defaults) *folder.Model {
+		return &folder.Model{Config: c, Card: folder.Card{Defaults: card}}
 	}
 	square := func(side int) folder.Size { return folder.Size{Width: side, Height: side} }
 	for name, c := range map[string]struct {
-		of   *folder.Folder
+		of   *folder.Model
 		want folder.Defaults
 	}{
 		"Stable Diffusion 1": {folderOf(folder.Config{NativeSize: square(512)}, folder.Defaults{}),
@@ -180,9 +180,9 @@ func TestFewStepDefaults(t *testing.T) {
 func TestSamplersByModel(t *testing.T) {
 	t.Parallel()
 	plain, quick := pipeline.Samplers(
-		&folder.Folder{},
+		&folder.Model{},
 	), pipeline.Samplers(
-		&folder.Folder{Config: folder.Config{Kind: family.Kind{Distillation: family.LCM}}},
+		&folder.Model{Config: folder.Config{Kind: family.Kind{Distillation: family.LCM}}},
 	)
 	if !slices.Contains(plain, "euler_a") || slices.Contains(plain, "lcm") {
 		t.Errorf("got %v, want no lcm", plain)
@@ -191,7 +191,7 @@ func TestSamplersByModel(t *testing.T) {
 		t.Errorf("a distilled model: got %v", quick)
 	}
 	for prediction, want := range map[string]bool{"epsilon": true, "v_prediction": false} {
-		f := &folder.Folder{Config: folder.Config{Prediction: prediction}, Card: folder.Card{Dialect: "a1111"}}
+		f := &folder.Model{Config: folder.Config{Prediction: prediction}, Card: folder.Card{Dialect: "a1111"}}
 		if got := slices.Contains(pipeline.Samplers(f), "dpm_adaptive"); got != want {
 			t.Errorf("%s: dpm_adaptive is offered: got %v, want %v", prediction, got, want)
 		}

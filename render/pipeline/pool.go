@@ -21,7 +21,7 @@ type Pool struct {
 	log    *slog.Logger
 
 	mu        sync.RWMutex // guards the fields below
-	folders   []*folder.Folder
+	folders   []*folder.Model
 	loaded    string                   // hash of the loaded model, "" for none
 	loadTimes map[string]time.Duration // what loading took the last time, by hash
 
@@ -30,13 +30,13 @@ type Pool struct {
 }
 
 // NewPool makes a pool of these models. The runtime must be open when the first one is loaded.
-func NewPool(folders []*folder.Folder, device onnx.Device, log *slog.Logger) *Pool {
+func NewPool(folders []*folder.Model, device onnx.Device, log *slog.Logger) *Pool {
 	return &Pool{device: device, log: log, folders: slices.Clone(folders), loadTimes: map[string]time.Duration{}}
 }
 
 // PoolModel is a model of a pool.
 type PoolModel struct {
-	*folder.Folder
+	*folder.Model
 	Load time.Duration // what loading it would take; 0 for the loaded one
 }
 
@@ -55,10 +55,10 @@ func (p *Pool) Models() []PoolModel {
 	var all []PoolModel
 	for _, f := range p.folders {
 		if f.Hash == p.loaded {
-			all = slices.Insert(all, 0, PoolModel{Folder: f})
+			all = slices.Insert(all, 0, PoolModel{Model: f})
 			continue
 		}
-		all = append(all, PoolModel{Folder: f, Load: cmp.Or(p.loadTimes[f.Hash], slowest, defaultLoadTime)})
+		all = append(all, PoolModel{Model: f, Load: cmp.Or(p.loadTimes[f.Hash], slowest, defaultLoadTime)})
 	}
 	return all
 }
@@ -81,7 +81,7 @@ func (p *Pool) LoadFirst(ctx context.Context) error {
 func (p *Pool) drop(hash string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.folders = slices.DeleteFunc(p.folders, func(f *folder.Folder) bool { return f.Hash == hash })
+	p.folders = slices.DeleteFunc(p.folders, func(f *folder.Model) bool { return f.Hash == hash })
 }
 
 // Load returns the model of that hash, and loads it in place of the loaded one if that is another. The pipeline stays
@@ -102,7 +102,7 @@ func (p *Pool) Load(ctx context.Context, hash string) (*Pipeline, error) {
 		return nil, err
 	}
 	began := time.Now()
-	loaded, err := Load(ctx, models[i].Folder, p.device)
+	loaded, err := Load(ctx, models[i].Model, p.device)
 	if err != nil {
 		return nil, err
 	}

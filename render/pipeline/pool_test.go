@@ -33,7 +33,7 @@ func openRuntime(t *testing.T) onnx.Device {
 	return onnx.Device{Kind: "cpu"}
 }
 
-func openAll(t *testing.T, models string) []*folder.Folder {
+func openAll(t *testing.T, models string) []*folder.Model {
 	t.Helper()
 	folders, faults := Directory(models).OpenAll()
 	if len(faults) > 0 {
@@ -76,8 +76,8 @@ func (p *Pool) names() (all []string) {
 
 func TestPoolListsTheLoadedModelFirst(t *testing.T) {
 	t.Parallel()
-	a, b := &folder.Folder{Name: "a", Hash: "aa"}, &folder.Folder{Name: "b", Hash: "bb"}
-	pool := NewPool([]*folder.Folder{a, b}, onnx.Device{}, slog.New(slog.DiscardHandler))
+	a, b := &folder.Model{Name: "a", Hash: "aa"}, &folder.Model{Name: "b", Hash: "bb"}
+	pool := NewPool([]*folder.Model{a, b}, onnx.Device{}, slog.New(slog.DiscardHandler))
 	want := func(first, second string, load, then time.Duration) {
 		t.Helper()
 		m := pool.Models()

@@ -70,7 +70,7 @@ func TestOwnScheduler(t *testing.T) {
 	}
 }
 
-func openWithScheduler(t *testing.T, dir string, says map[string]any) *folder.Folder {
+func openWithScheduler(t *testing.T, dir string, says map[string]any) *folder.Model {
 	t.Helper()
 	text, err := json.Marshal(says)
 	if err != nil {
@@ -86,7 +86,7 @@ func openWithScheduler(t *testing.T, dir string, says map[string]any) *folder.Fo
 
 // ownSchedulerDiffers is how far the latents of the model's default sampler are from the recorded ones, relative to
 // values above 1.
-func ownSchedulerDiffers(t *testing.T, f *folder.Folder, steps int, want []float64) float64 {
+func ownSchedulerDiffers(t *testing.T, f *folder.Model, steps int, want []float64) float64 {
 	t.Helper()
 	if want == nil {
 		return math.Inf(1)

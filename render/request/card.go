@@ -16,7 +16,8 @@ type Size = picture.Size
 // is no part of a folder's hash.
 type Card struct {
 	Name     string          `json:"name"`
-	Hash     string          `json:"hash"` // of the model's content; the renderer adds it
+	Hash     string          `json:"hash"`             // of the model's content; the renderer adds it
+	Family   string          `json:"family,omitempty"` // its architecture; the renderer adds it
 	Dialect  picture.Dialect `json:"dialect,omitempty"`
 	Sizes    []Size          `json:"sizes,omitempty"`    // the only sizes it renders; empty for any, see Multiple
 	Samplers []string        `json:"samplers"`           // the renderer adds them
@@ -156,7 +157,8 @@ func (c Card) SamplerNames() []string {
 
 // Available is what can be rendered now. The first model is the one that is taken when nobody asks for another.
 type Available struct {
-	Models []Card `json:"models"`
+	Models []Card      `json:"models"`
+	Addons []AddonCard `json:"addons,omitempty"`
 }
 
 // Find returns the model with a content hash, or failing that of a name, or failing that the first, each with its
