@@ -49,6 +49,7 @@ const (
 type Result struct {
 	Tiles     []Tile
 	Millis    map[string]int64 // by stage
+	Notes     []string         // a sentence each, for the person who asked; see Extended
 	LowMemory bool             // memory ran out, so something runs in smaller parts from now on
 	Latents   tensor.Tensor    // the finished latents [count, channels, h, w], before the division by the scaling factor
 }

@@ -65,8 +65,9 @@ type Renderer struct {
 	options              Options
 	diffusersConditioner *clip.Conditioner
 	a1111Conditioner     *clip.Conditioner
-	decoderMu            sync.Mutex // previews and finished images use the decoder one after the other
+	decoderMu            *sync.Mutex // previews and finished images use the decoder one after the other
 	memory               *memoryLimiter
+	extensions           *extensions
 }
 
 // New returns a renderer, or an error that names everything missing from the parts.
@@ -95,7 +96,7 @@ func New(p Parts, o Options) (*Renderer, error) {
 	}
 	conditioner := clip.NewConditioner(p.Text, p.Tokenizers...)
 	return &Renderer{
-		parts: p, options: o.withDefaults(), memory: newMemoryLimiter(),
+		parts: p, options: o.withDefaults(), memory: newMemoryLimiter(), decoderMu: new(sync.Mutex), extensions: &extensions{},
 		diffusersConditioner: conditioner, a1111Conditioner: conditioner.ForA1111(),
 	}, nil
 }
@@ -113,10 +114,24 @@ func sameLength(all []*clip.Tokenizer) bool {
 func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Result, error) {
 	defer job.BatchMember.Leave()
 	ctx, lowMemory := watchLowMemory(ctx)
-	p, err := r.newRun(spec, job)
+	with, err := r.extended(ctx, spec)
+	if err != nil {
+		return nil, preferCause(ctx, err)
+	}
+	p, err := with.renderer.newRun(spec, job)
 	if err != nil {
 		return nil, err
 	}
+	result, err := p.render(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result.LowMemory, result.Notes = lowMemory.Load(), with.notes
+	return result, nil
+}
+
+// render runs all stages.
+func (p *run) render(ctx context.Context) (_ *Result, err error) {
 	defer p.previews.close()
 	if err := p.timed(StageEncode, func() error { return p.encode(ctx) }); err != nil {
 		return nil, preferCause(ctx, fmt.Errorf("encode: %w", err))
@@ -127,11 +142,11 @@ func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Res
 		if err != nil {
 			return nil, preferCause(ctx, fmt.Errorf("outpaint: %w", err))
 		}
-		return &Result{Tiles: tiles, Millis: p.millis, LowMemory: lowMemory.Load()}, nil
+		return &Result{Tiles: tiles, Millis: p.millis}, nil
 	}
 	var latents tensor.Tensor
 	err = p.timed(StageDenoise, func() error { latents, err = p.denoise(ctx); return err })
-	job.BatchMember.Leave()
+	p.job.BatchMember.Leave()
 	if err != nil {
 		return nil, preferCause(ctx, fmt.Errorf("denoise: %w", err))
 	}
@@ -140,13 +155,13 @@ func (r *Renderer) Render(ctx context.Context, spec picture.Spec, job Job) (*Res
 	if err != nil {
 		return nil, preferCause(ctx, fmt.Errorf("decode: %w", err))
 	}
-	if spec.Upscale != nil {
+	if p.spec.Upscale != nil {
 		err = p.timed(StageUpscale, func() error { tiles, err = p.enlarge(ctx, tiles); return err })
 	}
 	if err != nil {
 		return nil, preferCause(ctx, fmt.Errorf("upscale: %w", err))
 	}
-	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents, LowMemory: lowMemory.Load()}, nil
+	return &Result{Tiles: tiles, Millis: p.millis, Latents: latents}, nil
 }
 
 // preferCause returns the reason why a job was ended, rather than the error that its end caused in a network.

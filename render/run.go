@@ -105,14 +105,10 @@ func (p *run) check() error {
 	return p.checkParts()
 }
 
-// checkParts refuses parts of a model that are not the model's own, and what the model was not trained for.
+// checkParts refuses what the model was not trained for.
 func (p *run) checkParts() error {
 	s, c := p.spec, p.parts.Config.Sampler
 	switch {
-	case len(s.Addons) > 0:
-		return refuse("the add-on %q cannot be used: add-ons are not supported", s.Addons[0].Name)
-	case s.VAE != nil:
-		return refuse("the VAE %q cannot be used: only the model's own is supported", s.VAE.Name)
 	case s.Prediction != "" && (string(s.Prediction) != string(c.Prediction) || s.ZeroSNR != c.ZeroSNR):
 		return refuse("this model was not trained as these settings say: it predicts %s", c.Prediction)
 	}

@@ -109,6 +109,11 @@ type Addon struct {
 	TextStrength *float64 `json:"text_strength,omitempty"`
 }
 
+// Idle says that an add-on changes nothing: its strengths are 0. An embedding has no strength of its own.
+func (a Addon) Idle() bool {
+	return a.Kind != Embedding && a.Strength == 0 && (a.TextStrength == nil || *a.TextStrength == 0)
+}
+
 // Variation moves the starting noise towards that of another seed by spherical interpolation.
 type Variation struct {
 	Seed     int64   `json:"seed"`

@@ -1,0 +1,14 @@
+package request
+
+// AddonCard says what is known of an add-on before it is used: a LoRA, an embedding, a hypernetwork, a VAE or an
+// upscaler. A renderer announces it; the bot offers it.
+type AddonCard struct {
+	Kind     string   `json:"kind"`               // picture.LoRA or another of its kinds
+	Name     string   `json:"name"`               // its file's name without extension: so prompts name it
+	Alias    string   `json:"alias,omitempty"`    // what its training called it (ss_output_name), where that is another
+	Hash     string   `json:"hash"`               // SHA-256 of the file
+	Short    string   `json:"short,omitempty"`    // the 12 digits that A1111 writes into an image's parameters
+	Families []string `json:"families,omitempty"` // names of the families whose shapes it fits; empty for any or unknown
+	Triggers []string `json:"triggers,omitempty"` // words it was trained with, most used first
+	NSFW     bool     `json:"nsfw,omitempty"`     // marked so by its neighbour .civitai.info or by the operator
+}
