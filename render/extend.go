@@ -40,7 +40,7 @@ func (r *Renderer) extended(ctx context.Context, spec picture.Spec) (extension, 
 		return extension{renderer: r}, err
 	}
 	if r.parts.Extend == nil {
-		return extension{}, refuse("this model takes no add-ons and no other VAE")
+		return extension{}, refuseExtension(spec)
 	}
 	r.extensions.mu.Lock()
 	defer r.extensions.mu.Unlock()
@@ -60,6 +60,14 @@ func (r *Renderer) extended(ctx context.Context, spec picture.Spec) (extension, 
 	made := extension{key, r.with(with.Parts), with.Notes}
 	*ready = append(*ready, made)
 	return made, nil
+}
+
+// refuseExtension refuses what a model that takes none is asked for.
+func refuseExtension(spec picture.Spec) error {
+	if len(spec.Addons) > 0 {
+		return refuse("the add-on %q cannot be used: this model takes none", spec.Addons[0].Name)
+	}
+	return refuse("the VAE %q cannot be used: this model takes its own only", spec.VAE.Name)
 }
 
 // extensionKey names the parts that a Spec puts in place of the model's own; "" for none. An add-on of strength 0 is
