@@ -1,7 +1,6 @@
 package filehash
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -66,18 +65,13 @@ func (c *Cache) Known(path string) (Record, bool) {
 	return r, true
 }
 
-// Sum returns the record of a file, and reads it unless it is known. progress, which may be nil, is called with the
-// number of bytes of each piece that was read. An end of ctx ends the reading with its cause.
-func (c *Cache) Sum(ctx context.Context, path string, progress func(bytes int64)) (Record, error) {
-	if progress == nil {
-		progress = func(int64) {}
-	}
+// Sum returns the record of a file, and reads it unless it is known.
+func (c *Cache) Sum(path string, progress Progress) (Record, error) {
 	if r, ok := c.Known(path); ok {
 		c.remember(path, r)
-		progress(r.Size)
-		return r, nil
+		return r, progress.tell(r.Size)
 	}
-	r, err := sum(ctx, path, progress)
+	r, err := sum(path, progress)
 	if err != nil {
 		return Record{}, err
 	}

@@ -4,7 +4,6 @@
 package filehash
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -65,7 +64,7 @@ type Record struct {
 // metadata of most.
 const headBytes = 64 << 10
 
-// bufferBytes is how much is read at a time. Whoever waits for ctx waits for one buffer.
+// bufferBytes is how much is read at a time.
 const bufferBytes = 1 << 20
 
 // openRegular opens a file that has an end. A pipe would wait for its writer, for ever.
@@ -87,8 +86,18 @@ func openRegular(path string) (*os.File, Stamp, error) {
 	return f, StampOf(info), nil
 }
 
-// sum hashes a file. After each piece it calls progress with the number of bytes of it.
-func sum(ctx context.Context, path string, progress func(bytes int64)) (Record, error) {
+// Progress is told the number of bytes of each piece that was read. Its error ends the reading. A nil one does nothing.
+type Progress func(bytes int64) error
+
+func (p Progress) tell(bytes int64) error {
+	if p == nil {
+		return nil
+	}
+	return p(bytes)
+}
+
+// sum hashes a file.
+func sum(path string, progress Progress) (Record, error) {
 	f, stamp, err := openRegular(path)
 	if err != nil {
 		return Record{}, err
@@ -98,16 +107,15 @@ func sum(ctx context.Context, path string, progress func(bytes int64)) (Record, 
 	buffer := make([]byte, min(bufferBytes, stamp.Size+1)) // one more byte shows whether the file has grown
 	r := Record{Stamp: stamp}
 	for at := int64(0); ; {
-		if err := ctx.Err(); err != nil {
-			return Record{}, context.Cause(ctx)
-		}
 		n, err := f.Read(buffer)
 		whole.Write(buffer[:n])
 		if at < headBytes {
 			head.Write(buffer[:min(int64(n), headBytes-at)])
 		}
 		at += int64(n)
-		progress(int64(n))
+		if err := progress.tell(int64(n)); err != nil {
+			return Record{}, err
+		}
 		if errors.Is(err, io.EOF) {
 			break
 		}
