@@ -32,6 +32,7 @@ type Options struct {
 	// Constants has the graph refer to the weights in their files as constants, in place of inputs, so that the runtime
 	// can pack them.
 	Constants bool
+	Hypernets []graph.HypernetShape // in front of a UNet's keys and values; for other networks none
 }
 
 // Written is a written graph.
