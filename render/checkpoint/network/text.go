@@ -19,9 +19,6 @@ type TextShape struct {
 	Pooled    bool // the pooled vector is given: the final norm at the first end token, projected
 }
 
-// LayerName is what the output of a text encoder is called that leaves out so many layers.
-func LayerName(skip int) string { return fmt.Sprintf("layer.%d", skip) }
-
 // text writes a CLIPTextModel.
 type textEncoder struct {
 	*writer
@@ -30,8 +27,8 @@ type textEncoder struct {
 	mask          string
 }
 
-// Text writes a text encoder: from input_ids [b, length] to its layers (LayerName) and, where it is wanted, text_embeds.
-func Text(weights Weights, shape TextShape, o Options) (Written, error) {
+// Text writes a text encoder: from input_ids [b, length] to its layers (graph.LayerName) and, where it is wanted, text_embeds.
+func Text(weights Weights, shape TextShape, o graph.WriteOptions) (graph.Written, error) {
 	o.Float16 = false
 	t := &textEncoder{writer: newWriter(weights, o), TextShape: shape}
 	t.write()
@@ -130,7 +127,7 @@ func (t *textEncoder) giveLayers(hidden []string) {
 		if t.FinalNorm {
 			x = t.layerNorm(x, finalNorm)
 		}
-		t.output(t.reshape(x, -1, t.length, t.width), LayerName(skip), 0, t.length, t.width)
+		t.output(t.reshape(x, -1, t.length, t.width), graph.LayerName(skip), 0, t.length, t.width)
 	}
 }
 
