@@ -21,7 +21,8 @@ type contents struct {
 	metadata map[string]string
 	// SDXL's v-prediction is told by empty tensors of these names.
 	velocity, zeroSNR bool
-	unknown           int // keys that no weight is known for
+	unknown           int  // keys that no weight is known for
+	folder            bool // it is a folder of diffusers
 }
 
 // read translates the keys of the first file, which holds all parts.
@@ -34,12 +35,18 @@ func (c *contents) read() error {
 	if err := refuseContents(file, names); err != nil {
 		return err
 	}
-	for _, key := range names.Unknown {
+	c.unknown = c.countUnknown(names.Unknown)
+	return c.take(file, names)
+}
+
+// countUnknown counts the keys that may be weights.
+func (c *contents) countUnknown(keys []string) (n int) {
+	for _, key := range keys {
 		if !unused.MatchString(key) {
-			c.unknown++
+			n++
 		}
 	}
-	return c.take(file, names)
+	return n
 }
 
 // unused matches what checkpoints carry besides weights: averages and tables of training, and markers.

@@ -69,9 +69,11 @@ func (c *contents) describe() (folder.Description, error) {
 	if err != nil {
 		return folder.Description{}, err
 	}
-	own, err := readOwnCard(c.path)
-	if err != nil {
-		return folder.Description{}, err
+	var own ownCard
+	if !c.folder {
+		if own, err = readOwnCard(c.path); err != nil {
+			return folder.Description{}, err
+		}
 	}
 	d := folder.Description{
 		Path: c.path, Card: cardPath(c.path), Class: v.class, Activation: v.activation, Weights: c.elementType(),
