@@ -25,7 +25,7 @@ const (
 
 // Model is a model that was checked. Nothing of it is loaded.
 type Model struct {
-	Dir         string // absolute
+	Dir         string // absolute; of a checkpoint, the file
 	Name        string // the card's, else the folder's
 	Hash        string // of everything that decides an image, see Open
 	Bytes       int64  // of all hashed files
@@ -38,6 +38,7 @@ type Model struct {
 	Unfollowed  []string // what its files ask for and is done otherwise, besides the scheduler; each begins with the file
 
 	graphs       map[string]graph.Header // by part
+	written      map[string]*Written     // by part; nil for a folder of ONNX files
 	clues        family.Clues            // what the kind is recognised by
 	textEncoders []textEncoderConfig     // by text encoder
 	timeCondDim  int                     // time_cond_proj_dim of the UNet

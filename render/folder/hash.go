@@ -109,6 +109,17 @@ func visibleFiles(dir string, above []string) (paths []string, err error) {
 	return paths, nil
 }
 
+// HashFile returns the SHA-256 of a file and its length. It keeps it in the cache file of Cached; "" for none.
+func HashFile(path, cache string) (hash string, size int64, err error) {
+	old := readHashes(cache)
+	h, err := hashFile(path, old[path])
+	if err != nil {
+		return "", 0, err
+	}
+	saveHashes(cache, old, map[string]fileHash{path: h})
+	return h.SHA256, h.Size, nil
+}
+
 // hashFile hashes a file unless the known hash is still true of it.
 func hashFile(path string, known fileHash) (fileHash, error) {
 	f, err := os.Open(path)
