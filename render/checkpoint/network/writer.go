@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -26,9 +27,9 @@ const microsoft = "com.microsoft"
 // writer writes one graph. Its methods return the names of values. The first error is kept and the rest of the walk
 // goes on with what is there, so that it reads as the network does.
 type writer struct {
-	Written
+	graph.Written
 	weights   Weights
-	options   Options
+	options   graph.WriteOptions
 	nodes     []byte
 	constants []byte
 	hypernets *graph.Hypernets
@@ -37,7 +38,7 @@ type writer struct {
 	err       error
 }
 
-func newWriter(w Weights, o Options) *writer {
+func newWriter(w Weights, o graph.WriteOptions) *writer {
 	out := &writer{weights: w, options: o, made: map[string]string{}}
 	out.hypernets, out.err = graph.NewHypernets(o.Hypernets, out.computes())
 	if out.err != nil {
@@ -247,7 +248,7 @@ func (w *writer) stored(name string, dims ...int) string {
 func external(x graph.ExposedWeight) []byte {
 	b := tensorHead(x.Name, x.Type, x.Dims)
 	for _, pair := range [][2]string{
-		{"location", x.File}, {"offset", strconv.FormatInt(x.Offset, 10)}, {"length", strconv.FormatInt(x.Length, 10)},
+		{"location", filepath.Base(x.File)}, {"offset", strconv.FormatInt(x.Offset, 10)}, {"length", strconv.FormatInt(x.Length, 10)},
 	} {
 		b = message(b, 13, text(text(nil, 1, pair[0]), 2, pair[1]))
 	}
@@ -274,12 +275,12 @@ func volume(dims []int) int {
 
 // finish writes the ModelProto: ir_version = 1, producer_name = 2, graph = 7, opset_import = 8; in GraphProto node = 1,
 // name = 2, initializer = 5, input = 11, output = 12.
-func (w *writer) finish() (Written, error) {
+func (w *writer) finish() (graph.Written, error) {
 	if w.err != nil {
-		return Written{}, w.err
+		return graph.Written{}, w.err
 	}
 	if len(w.Weights) == 0 {
-		return Written{}, errors.New("no weights")
+		return graph.Written{}, errors.New("no weights")
 	}
 	inputs := slices.Clone(w.Inputs)
 	if !w.options.Constants {
