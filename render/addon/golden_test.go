@@ -1,79 +1,26 @@
 package addon
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
-	"maps"
 	"math"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
+	"darkroom/render/addon/addontest"
 	"darkroom/render/safetensors"
 	"darkroom/render/tensor"
 )
 
-// draw returns values by name: see recipe/formula.py.
-func draw(name string, n int, scale float64) []float32 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(name)) // a hash returns no error
-	out := make([]float32, n)
-	for i := range out {
-		z := h.Sum64() + (uint64(i)+1)*0x9E3779B97F4A7C15
-		z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
-		z = (z ^ z>>27) * 0x94D049BB133111EB
-		z ^= z >> 31
-		out[i] = float32(scale) * (float32(int32(z>>40)-1<<23) / (1 << 23))
-	}
-	return out
-}
-
-// entryOf is a tensor of a file that a test writes.
-type entryOf struct {
-	dtype safetensors.DType
-	shape []int
-	data  []byte
-}
-
-// writeFile writes a safetensors file.
-func writeFile(t testing.TB, path string, metadata map[string]string, tensors map[string]entryOf) {
+func drawn(t testing.TB, dtype safetensors.DType, name string, shape []int, scale float64) addontest.Entry {
 	t.Helper()
-	header := map[string]any{}
-	if metadata != nil {
-		header["__metadata__"] = metadata
-	}
-	var body bytes.Buffer
-	for _, name := range slices.Sorted(maps.Keys(tensors)) {
-		e := tensors[name]
-		header[name] = map[string]any{
-			"dtype": e.dtype, "shape": e.shape, "data_offsets": []int{body.Len(), body.Len() + len(e.data)},
-		}
-		body.Write(e.data)
-	}
-	text, err := json.Marshal(header)
+	data, err := encode(dtype, addontest.Draw(name, volume(shape), scale))
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...)
-	if err := os.WriteFile(path, append(all, body.Bytes()...), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func drawn(t testing.TB, dtype safetensors.DType, name string, shape []int, scale float64) entryOf {
-	t.Helper()
-	data, err := encode(dtype, draw(name, volume(shape), scale))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return entryOf{dtype, shape, data}
+	return addontest.Entry{DType: string(dtype), Shape: shape, Data: data}
 }
 
 // goldenFile is a file of a recorded case.
@@ -87,7 +34,7 @@ type goldenFile struct {
 
 func (f goldenFile) open(t testing.TB) *LoRA {
 	t.Helper()
-	tensors := map[string]entryOf{}
+	tensors := map[string]addontest.Entry{}
 	for key, shape := range f.Shapes {
 		tensors[key] = drawn(t, f.DType, f.Name+"/"+key, shape, 0.5)
 	}
@@ -96,10 +43,10 @@ func (f goldenFile) open(t testing.TB) *LoRA {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tensors[key] = entryOf{safetensors.F32, []int{}, data}
+		tensors[key] = addontest.Entry{DType: "F32", Shape: []int{}, Data: data}
 	}
 	path := filepath.Join(t.TempDir(), "a.safetensors")
-	writeFile(t, path, f.Metadata, tensors)
+	addontest.WriteFile(t, path, f.Metadata, tensors)
 	l, err := OpenLoRA(path, f.Name, "hash of "+f.Name)
 	if err != nil {
 		t.Fatal(err)
@@ -138,19 +85,8 @@ type golden struct {
 
 func readGolden(t testing.TB) golden {
 	t.Helper()
-	file, err := os.Open(filepath.Join("testdata", "lora.json.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var g golden
-	if err := json.NewDecoder(unzipped).Decode(&g); err != nil {
-		t.Fatal(err)
-	}
+	addontest.ReadRecord(t, "lora.json.gz", &g)
 	return g
 }
 
@@ -175,7 +111,7 @@ func (g golden) model(channels int) *Model {
 	}
 	m.Read = func(part, weight string) (tensor.Tensor, error) {
 		shape := shapes[part+"."+weight]
-		return tensor.Of(draw("base/"+part+"."+weight, volume(shape), 1), shape...)
+		return tensor.Of(addontest.Draw("base/"+part+"."+weight, volume(shape), 1), shape...)
 	}
 	return m
 }

@@ -1,4 +1,4 @@
-"""Values that Python and Go draw alike from a name: see draw in render/addon/golden_test.go."""
+"""Values that Python and Go draw alike from a name: see Draw in render/addon/addontest/addontest.go."""
 
 import numpy
 import torch
