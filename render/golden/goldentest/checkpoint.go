@@ -24,8 +24,8 @@ const (
 	CheckpointNamed      = "sd1-named"   // one file by diffusers' names: unet., vae., text_encoder.
 	CheckpointSD1Folder  = "sd1-folder"  // as diffusers and transformers of today save it
 	CheckpointInpaint    = "inpaint"     // a UNet of nine channels, float16
-	CheckpointSD2        = "sd2"         // Stable Diffusion 2: open_clip's keys, linear projections, epsilon
-	CheckpointSD2V       = "sd2v"        // the same in float16, and by A1111's probe a velocity
+	CheckpointSD2        = "sd2-base"    // Stable Diffusion 2: open_clip's keys, linear projections, epsilon
+	CheckpointSD2V       = "sd2-v"       // the same in float16, and by A1111's probe a velocity
 	CheckpointSDXL       = "sdxl"        // SDXL by sgm's keys, float32
 	CheckpointSDXLF16    = "sdxl-f16"    // in float16
 	CheckpointSDXLV      = "sdxl-vpred"  // the same with the marker tensors v_pred and ztsnr
@@ -124,7 +124,7 @@ func CheckpointNames(t testing.TB) []string {
 }
 
 // Checkpoint writes a checkpoint with random weights into a folder that is gone when the test ends. It returns the path
-// of the file, or of the model folder. Embeddings of tokens that the recorded prompts do not have are holes in the file.
+// of the file, or of the model folder. Embeddings of tokens that no recorded prompt has are holes in the file.
 func Checkpoint(t testing.TB, name string) string {
 	t.Helper()
 	dir := t.TempDir()
