@@ -47,7 +47,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err := openRuntime(d.Runtime); err != nil {
 		return err
 	}
-	model, err := pipeline.Load(ctx, folder, device(d.Runtime))
+	model, err := pipeline.Load(ctx, folder, device(d.Runtime), nil)
 	if err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func (p *Pool) Load(ctx context.Context, hash string) (*Pipeline, error) {
 		return nil, err
 	}
 	began := time.Now()
-	loaded, err := Load(ctx, models[i].Model, p.device)
+	loaded, err := Load(ctx, models[i].Model, p.device, nil)
 	if err != nil {
 		return nil, err
 	}
