@@ -67,7 +67,7 @@ func encodeByte(d safetensors.DType, data []float32) ([]byte, error) {
 	slices.SortStableFunc(all, func(a, b byte) int { return cmp.Compare(numbers[a], numbers[b]) })
 	all = slices.DeleteFunc(all, func(b byte) bool {
 		x := float64(numbers[b])
-		return math.IsNaN(x) || math.IsInf(x, 0)
+		return math.IsNaN(x) || math.IsInf(x, 0) || x == 0 && math.Signbit(x)
 	})
 	out := make([]byte, len(data))
 	for i, x := range data {

@@ -174,7 +174,7 @@ func (f fields) cut(ranks int) fields {
 	for name, v := range f {
 		out[name] = v
 	}
-	out[weightname.Down] = values{append([]int{ranks}, down.shape[1:]...), down.data[:ranks*down.tail()]}
+	out[weightname.Down] = values{append([]int{ranks}, down.inner()...), down.data[:ranks*down.tail()]}
 	short := make([]float32, 0, up.dim(0)*ranks)
 	for i := range up.dim(0) {
 		short = append(short, up.data[i*rank:i*rank+ranks]...)
