@@ -12,7 +12,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -148,7 +147,7 @@ func header(tensors []tensorContent) (head []byte, size int, err error) {
 	b.WriteString(`{"__metadata__":{"format":"pt"}`)
 	for _, t := range tensors {
 		end := size + product(t.shape)*t.size()
-		shape, err := json.Marshal(slices.Concat([]int{}, t.shape)) // never null
+		shape, err := json.Marshal(append([]int{}, t.shape...)) // never null
 		if err != nil {
 			return nil, 0, err
 		}
