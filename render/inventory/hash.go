@@ -84,7 +84,7 @@ func (v *Inventory) nextUnhashed() (next Entry, found bool) {
 
 // hash hashes an entry and says what became of it. told is when the progress was last logged.
 func (v *Inventory) hash(ctx context.Context, e Entry, told *time.Time) {
-	hash, files, err := v.sum(e.Item, func(bytes int64) error {
+	hash, files, err := Sum(e.Item, v.Cache, func(bytes int64) error {
 		v.mu.Lock()
 		v.hashing += bytes
 		v.mu.Unlock()
@@ -120,12 +120,23 @@ func (v *Inventory) hash(ctx context.Context, e Entry, told *time.Time) {
 	v.logState(&now)
 }
 
-// sum hashes an item, as far as the cache does not know it.
-func (v *Inventory) sum(i Item, progress filehash.Progress) (hash string, files []filehash.File, err error) {
-	if i.Kind == Folder {
-		return folder.Sum(i.Path, v.Cache, progress)
+// HashNow hashes those entries at once that are not hashed yet, at the caller's priority.
+func (v *Inventory) HashNow(ctx context.Context, which func(Entry) bool) {
+	told := time.Now()
+	for _, e := range v.Entries() {
+		if e.State == Unhashed && which(e) && ctx.Err() == nil {
+			v.hash(ctx, e, &told)
+		}
 	}
-	r, err := v.Cache.Sum(i.Path, progress)
+	v.Cache.Save()
+}
+
+// Sum hashes an item, as far as the cache does not know it, and lists its files as they were.
+func Sum(i Item, cache *filehash.Cache, progress filehash.Progress) (hash string, files []filehash.File, err error) {
+	if i.Kind == Folder {
+		return folder.Sum(i.Path, cache, progress)
+	}
+	r, err := cache.Sum(i.Path, progress)
 	if err != nil {
 		return "", nil, err
 	}

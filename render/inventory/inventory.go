@@ -173,7 +173,7 @@ func (v *Inventory) advance(e Entry, name string, allowance *int64) *Entry {
 	}
 	if unknown := v.unknownBytes(e.Item); unknown <= *allowance {
 		*allowance -= unknown
-		if hash, files, err := v.sum(e.Item, nil); err == nil {
+		if hash, files, err := Sum(e.Item, v.Cache, nil); err == nil {
 			e.finish(hash, files)
 		}
 	}

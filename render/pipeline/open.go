@@ -1,0 +1,48 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"darkroom/render/folder"
+	"darkroom/render/inventory"
+	"darkroom/render/request"
+	"darkroom/render/safetensors"
+)
+
+// OpenItem opens what lies in the models folder, without hashing it: a model as Open does, or an add-on's header.
+func OpenItem(i inventory.Item) (inventory.Opened, error) {
+	if !i.Kind.IsModel() {
+		return openAddon(i)
+	}
+	m, err := openModel(i)
+	if err != nil {
+		return inventory.Opened{}, err
+	}
+	return inventory.Opened{Model: m, Notes: Notes(m)}, nil
+}
+
+func openModel(i inventory.Item) (*folder.Model, error) {
+	if i.Kind == inventory.Folder {
+		return Open(i.Path, folder.Unhashed())
+	}
+	return nil, fmt.Errorf("%s: a checkpoint file, which is not opened yet; want a model folder", i.Path)
+}
+
+// openAddon reads what is known of an add-on before it is used: its file, and what lies beside it.
+func openAddon(i inventory.Item) (inventory.Opened, error) {
+	card := request.AddonCard{Kind: string(i.Kind), Name: i.Name}
+	if _, err := safetensors.Open(i.Path); err != nil {
+		return inventory.Opened{}, fmt.Errorf("%s: %w", i.Path, err)
+	}
+	about, err := inventory.ReadNotes(i.Path)
+	var opened inventory.Opened
+	if err != nil {
+		opened.Notes = append(opened.Notes, err.Error())
+	}
+	if len(about.Triggers) > 0 {
+		card.Triggers = about.Triggers
+	}
+	card.Strength, card.NSFW = about.Strength, about.NSFW
+	opened.Addon = &card
+	return opened, nil
+}
