@@ -118,6 +118,7 @@ func (v *Inventory) hash(ctx context.Context, e Entry, told *time.Time) {
 	v.entries[i] = &now
 	v.findTwins()
 	v.logState(&now)
+	signal(v.changes)
 }
 
 // HashNow hashes those entries at once that are not hashed yet, at the caller's priority.
