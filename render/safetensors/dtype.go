@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"darkroom/render/tensor"
 )
 
 // DType is the element type of a tensor, as the format names it.
@@ -60,7 +62,7 @@ func Floats(d DType, data []byte) ([]float32, error) {
 		}
 	case F16:
 		for i := range out {
-			out[i] = float16(binary.LittleEndian.Uint16(data[2*i:]))
+			out[i] = tensor.FromFloat16(binary.LittleEndian.Uint16(data[2*i:]))
 		}
 	case BF16:
 		for i := range out {
@@ -72,22 +74,10 @@ func Floats(d DType, data []byte) ([]float32, error) {
 		}
 	case F8E5M2:
 		for i, b := range data {
-			out[i] = float16(uint16(b) << 8) // binary16 without its last 8 bits
+			out[i] = tensor.FromFloat16(uint16(b) << 8) // binary16 without its last 8 bits
 		}
 	}
 	return out, nil
-}
-
-// float16 widens an IEEE 754 binary16 number.
-func float16(h uint16) float32 {
-	sign, exponent, mantissa := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
-	switch exponent {
-	case 0: // subnormal, counted in 2^-24
-		return math.Float32frombits(sign | math.Float32bits(float32(mantissa)/(1<<24)))
-	case 31: // infinity, or not a number
-		return math.Float32frombits(sign | 0x7f800000 | mantissa<<13)
-	}
-	return math.Float32frombits(sign | (exponent+112)<<23 | mantissa<<13) // from the bias 15 to 127
 }
 
 // float8E4M3 widens the finite 8-bit type of https://arxiv.org/abs/2209.05433: bias 7, and all ones are not a number.

@@ -10,14 +10,12 @@ import (
 	"io"
 	"os"
 	"slices"
-	"sync"
+
+	"darkroom/render/mapped"
 )
 
 // MaxHeader is how many bytes of header are read. The format allows 100 MB; the largest checkpoints have 1 MB.
 const MaxHeader = 25_000_000
-
-// ErrChanged says that a file is not the one that was opened any more.
-var ErrChanged = errors.New("the file has changed since it was opened")
 
 // Tensor is where a tensor lies in a file. Its values are row-major and little-endian.
 type Tensor struct {
@@ -32,15 +30,9 @@ func (t Tensor) Count() int64 { return t.Length / t.DType.Size() }
 
 // File is an opened file: its header, and the way to its bytes. Its methods may be called concurrently.
 type File struct {
-	Path     string
-	Size     int64             // bytes of the whole file
+	*mapped.File
 	Metadata map[string]string // nil for none
 	Tensors  map[string]Tensor // by name
-
-	info    os.FileInfo // of the file that was opened
-	mu      sync.Mutex  // guards region
-	region  *region     // the file in memory; nil while nobody uses it
-	mapFile func(*os.File, int64) (*region, error)
 }
 
 // Open reads and checks a file's header. The file is not kept open.
@@ -62,16 +54,15 @@ func open(path string) (_ *File, err error) {
 	if err != nil {
 		return nil, unwrapPath(err)
 	}
-	if !info.Mode().IsRegular() {
+	whole, err := mapped.New(path, info)
+	if err != nil {
 		return nil, errors.New("not a regular file")
 	}
 	h, err := readHeader(file, info.Size())
 	if err != nil {
 		return nil, err
 	}
-	return &File{
-		Path: path, Size: info.Size(), Metadata: h.metadata, Tensors: h.tensors, info: info, mapFile: mapRegion,
-	}, nil
+	return &File{File: whole, Metadata: h.metadata, Tensors: h.tensors}, nil
 }
 
 // unwrapPath drops the path of an error, which the caller names.
@@ -99,18 +90,20 @@ func (f *File) Names() []string {
 	return names
 }
 
-// Check says whether the path still leads to the file that was opened, unchanged. It returns ErrChanged if not.
-func (f *File) Check() error {
-	now, err := os.Stat(f.Path)
+// Mapping is a hold on a file's bytes; see mapped.Mapping.
+type Mapping struct{ *mapped.Mapping }
+
+// Map maps the file into memory. The caller closes the mapping.
+func (f *File) Map() (*Mapping, error) {
+	m, err := f.File.Map()
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrChanged, err)
+		return nil, err
 	}
-	if !os.SameFile(f.info, now) || !unchanged(f.info, now) {
-		return fmt.Errorf("%s: %w", f.Path, ErrChanged)
-	}
-	return nil
+	return &Mapping{m}, nil
 }
 
-func unchanged(then, now os.FileInfo) bool {
-	return then.Size() == now.Size() && then.ModTime().Equal(now.ModTime())
-}
+// Bytes returns the bytes of a tensor of this file, without a copy. They must not be written.
+func (m *Mapping) Bytes(t Tensor) []byte { return m.Mapping.Bytes(t.Offset, t.Length) }
+
+// Floats converts a tensor to float32.
+func (m *Mapping) Floats(t Tensor) ([]float32, error) { return Floats(t.DType, m.Bytes(t)) }

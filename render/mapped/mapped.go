@@ -1,10 +1,69 @@
-package safetensors
+// Package mapped keeps files of weights in memory, read only, for as long as somebody uses them, and notices when they
+// change.
+package mapped
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
 )
+
+// ErrChanged says that a file is not the one that was opened any more.
+var ErrChanged = errors.New("the file has changed since it was opened")
+
+// File is a file that can be mapped. Its methods may be called concurrently.
+type File struct {
+	Path string
+	Size int64 // bytes
+
+	info    os.FileInfo // of the file that was opened
+	mu      sync.Mutex  // guards region
+	region  *region     // the file in memory; nil while nobody uses it
+	mapFile func(*os.File, int64) (*region, error)
+}
+
+// Open notes a file's size and time. It is not kept open.
+func Open(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	return New(path, info)
+}
+
+// New is Open for a file whose facts are known.
+func New(path string, info os.FileInfo) (*File, error) {
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	}
+	return &File{Path: path, Size: info.Size(), info: info, mapFile: mapRegion}, nil
+}
+
+// Check says whether the path still leads to the file that was opened, unchanged. It returns ErrChanged if not.
+func (f *File) Check() error {
+	now, err := os.Stat(f.Path)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	if !os.SameFile(f.info, now) || !unchanged(f.info, now) {
+		return fmt.Errorf("%s: %w", f.Path, ErrChanged)
+	}
+	return nil
+}
+
+func unchanged(then, now os.FileInfo) bool {
+	return then.Size() == now.Size() && then.ModTime().Equal(now.ModTime())
+}
+
+// unwrapPath drops the path of an error, which the caller names.
+func unwrapPath(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
 
 // region is the bytes of a file in memory, read only, shared by the mappings of a File.
 type region struct {
@@ -74,13 +133,10 @@ func readRegion(file *os.File, size int64) (*region, error) {
 	return &region{data: data, free: func() error { return nil }}, file.Close()
 }
 
-// Bytes returns the bytes of a tensor of this file, without a copy. They must not be written.
-func (m *Mapping) Bytes(t Tensor) []byte {
-	return m.region.data[t.Offset : t.Offset+t.Length : t.Offset+t.Length]
+// Bytes returns length bytes from offset on, without a copy. They must not be written.
+func (m *Mapping) Bytes(offset, length int64) []byte {
+	return m.region.data[offset : offset+length : offset+length]
 }
-
-// Floats converts a tensor to float32.
-func (m *Mapping) Floats(t Tensor) ([]float32, error) { return Floats(t.DType, m.Bytes(t)) }
 
 // Check says whether the mapped file is unchanged. A file that shrinks while it is mapped ends the process that reads
 // it, so look before each job. Replacing the file by renaming another one to its name does not change a mapped one.
