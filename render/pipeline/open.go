@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"fmt"
+	"path/filepath"
 
+	"darkroom/render/addon"
 	"darkroom/render/folder"
 	"darkroom/render/inventory"
 	"darkroom/render/request"
@@ -30,12 +32,13 @@ func openModel(i inventory.Item) (*folder.Model, error) {
 
 // openAddon reads what is known of an add-on before it is used: its file, and what lies beside it.
 func openAddon(i inventory.Item) (inventory.Opened, error) {
-	card := request.AddonCard{Kind: string(i.Kind), Name: i.Name}
-	if _, err := safetensors.Open(i.Path); err != nil {
+	card, err := readAddon(i)
+	if err != nil {
 		return inventory.Opened{}, fmt.Errorf("%s: %w", i.Path, err)
 	}
-	about, err := inventory.ReadNotes(i.Path)
+	card.Name = i.Name
 	var opened inventory.Opened
+	about, err := inventory.ReadNotes(i.Path)
 	if err != nil {
 		opened.Notes = append(opened.Notes, err.Error())
 	}
@@ -45,4 +48,17 @@ func openAddon(i inventory.Item) (inventory.Opened, error) {
 	card.Strength, card.NSFW = about.Strength, about.NSFW
 	opened.Addon = &card
 	return opened, nil
+}
+
+func readAddon(i inventory.Item) (request.AddonCard, error) {
+	switch i.Kind {
+	case inventory.LoRA, inventory.Embedding, inventory.Hypernetwork:
+		return addon.Read(string(i.Kind), i.Path)
+	}
+	card := request.AddonCard{Kind: string(i.Kind)}
+	if filepath.Ext(i.Path) != ".safetensors" {
+		return card, nil
+	}
+	_, err := safetensors.Open(i.Path)
+	return card, err
 }
