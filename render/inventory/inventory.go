@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -185,8 +186,8 @@ func (v *Inventory) advance(e Entry, name string, allowance *int64) *Entry {
 	}
 	if unknown := v.unknownBytes(e.Item); unknown <= *allowance {
 		*allowance -= unknown
-		if hash, files, err := Sum(e.Item, v.Cache, nil); err == nil {
-			e.finish(hash, files)
+		if hash, short, files, err := Sum(e.Item, v.Cache, nil); err == nil {
+			e.finish(hash, short, files)
 		}
 	}
 	return &e
@@ -207,8 +208,8 @@ func (e *Entry) rename(name string) {
 	e.Name = name
 }
 
-// finish makes an entry ready.
-func (e *Entry) finish(hash string, files []filehash.File) {
+// finish makes an entry ready. A short hash that the file names itself stays.
+func (e *Entry) finish(hash, short string, files []filehash.File) {
 	e.State, e.Hash, e.files = Ready, hash, files
 	if e.Model != nil {
 		m := *e.Model
@@ -217,7 +218,7 @@ func (e *Entry) finish(hash string, files []filehash.File) {
 	}
 	if e.Addon != nil {
 		a := *e.Addon
-		a.Hash = hash
+		a.Hash, a.Short = hash, cmp.Or(a.Short, short)
 		e.Addon = &a
 	}
 }

@@ -53,7 +53,7 @@ func (d Directory) Open(asked string, hashing filehash.Progress) (*folder.Model,
 	}
 	cache := hashes()
 	defer cache.Save()
-	if m.Hash, m.Files, err = inventory.Sum(item, cache, hashing); err != nil {
+	if m.Hash, _, m.Files, err = inventory.Sum(item, cache, hashing); err != nil {
 		return nil, fmt.Errorf("hash the model: %w", err)
 	}
 	return m, nil
