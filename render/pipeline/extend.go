@@ -10,6 +10,7 @@ import (
 	"darkroom/render"
 	"darkroom/render/addon"
 	"darkroom/render/addon/hypernet"
+	"darkroom/render/inventory"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
 	"darkroom/render/tensor"
@@ -20,6 +21,18 @@ type Addons interface {
 	// Addon returns the file of an add-on by its kind (picture.LoRA and the others) and the hash of its content. An error
 	// says that no such file is here, or that it is not what was hashed any more.
 	Addon(kind, hash string) (path string, err error)
+}
+
+// InventoryAddons are the add-ons of an inventory.
+type InventoryAddons struct{ *inventory.Inventory }
+
+// Addon returns the file of an add-on that is ready and unchanged.
+func (a InventoryAddons) Addon(kind, hash string) (string, error) {
+	e, ok := a.Find(inventory.Kind(kind), hash)
+	if !ok {
+		return "", fmt.Errorf("no %s of the hash %s is here", kindWords[kind], hash)
+	}
+	return e.Path, e.Changed()
 }
 
 // mergedBytes is how much memory merged weights of add-ons may take, of those that are no low-rank factors.
