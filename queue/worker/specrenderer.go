@@ -106,6 +106,9 @@ func (p SpecRenderer) encodeTiles(spec picture.Spec, job string, limit int64, r 
 			Name: name, Seed: tile.Seed, Width: tile.Image.Bounds().Dx(), Height: tile.Image.Bounds().Dy(),
 			SHA256: hex.EncodeToString(sum[:]), PHash: encode.PHash(tile.Image), LowMemory: r.LowMemory,
 		}})
+		if i == 0 {
+			made.Images[0].File.Notes = r.Notes
+		}
 	}
 	return made, nil
 }

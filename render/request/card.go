@@ -39,6 +39,9 @@ type Card struct {
 	FewSteps    Defaults         `json:"few_steps,omitzero"` // for people in a hurry, where it says something
 	Outpaint    OutpaintDefaults `json:"outpaint,omitzero"`  // for the ground around an image, where it says something
 	Description string           `json:"description,omitempty"`
+
+	// Guess is a sentence about what the renderer concluded from the model's name, where its file does not say it.
+	Guess string `json:"guess,omitempty"`
 }
 
 // Defaults are the settings that suit a model. Zero values leave the choice to the program.
@@ -159,6 +162,8 @@ func (c Card) SamplerNames() []string {
 type Available struct {
 	Models []Card      `json:"models"`
 	Addons []AddonCard `json:"addons,omitempty"`
+
+	Safe bool `json:"-"` // add-ons that are marked as NSFW may not be used
 }
 
 // Find returns the model with a content hash, or failing that of a name, or failing that the first, each with its

@@ -1,7 +1,6 @@
 package request
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -104,18 +103,11 @@ func (r *resolution) checkWeights(Wanted) *Refusal {
 	return nil
 }
 
-// noteUnread names what this version cannot read: add-on tags, and words that the model has no room for. Room is
-// judged by the fewest chunks that the words can take, since only the renderer knows their tokens.
+// noteUnread names the words that the model has no room for. Room is judged by the fewest chunks that the words can
+// take, since only the renderer knows their tokens.
 func (r *resolution) noteUnread() {
 	s := &r.Spec
 	prompts, negatives := r.texts()
-	if tags := prompt.AddonTags(slices.Concat(prompts, negatives)...); len(tags) > 0 {
-		more := ""
-		if n := len(tags) - maxTags; n > 0 {
-			tags, more = tags[:maxTags], fmt.Sprintf(" and %d more", n)
-		}
-		r.Note("Ignored, because add-ons are not supported: %s%s.", strings.Join(tags, ", "), more)
-	}
 	for _, t := range []struct {
 		name  string
 		texts []string
