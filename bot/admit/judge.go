@@ -11,7 +11,8 @@ import (
 	"darkroom/store/limits"
 )
 
-// Judge judges a request for new pictures by the model that it names, or else by the first. seed is drawn by the caller, for requests that name none.
+// Judge judges a request for new pictures by the model that it names, or else by the first. seed is drawn by the
+// caller, for requests that name none.
 func Judge(
 	req command.Request, available request.Available, policy limits.Policy, seed int64,
 ) (request.Resolved, *request.Refusal) {

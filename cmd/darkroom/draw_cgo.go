@@ -17,6 +17,7 @@ import (
 	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
+	"darkroom/render/request"
 	"darkroom/render/tensor"
 )
 
@@ -131,7 +132,7 @@ func (o *drawRequest) saveImage(f output, i int, spec picture.Spec, t render.Til
 
 // extra is what a picture's text says besides its Spec.
 func (o *drawRequest) extra() encode.Extra {
-	e := encode.Extra{Version: "darkroom " + revision()}
+	e := encode.Extra{Version: "darkroom " + revision(), Short: request.Available{Addons: o.addons}.Short}
 	if o.settings.Mask != "" {
 		e.MaskBlur = max(0, o.settings.MaskBlur)
 	}

@@ -36,7 +36,9 @@ func TestAddonUse(t *testing.T) {
 			t.Errorf("%s: got %+v, %v, want %+v", tag, got, err, want)
 		}
 	}
-	for _, tag := range []string{"<lora:ink:strong>", "<lora:ink:nan>", "<lora:ink:te=inf>", "<hypernet:fog:1e999>", "<lora:ink:>"} {
+	for _, tag := range []string{
+		"<lora:ink:strong>", "<lora:ink:nan>", "<lora:ink:te=inf>", "<hypernet:fog:1e999>", "<lora:ink:>",
+	} {
 		_, tags := prompt.Addons(tag)
 		if got, err := tags[0].Use(); err == nil {
 			t.Errorf("%s: got %+v, want an error", tag, got)

@@ -102,7 +102,7 @@ func (r *resolution) tagged() *Refusal {
 // readTag tells what cannot be read of a tag. That of a VAE settles it at once.
 func (r *resolution) readTag(tag prompt.AddonTag) *Refusal {
 	use, err := tag.Use()
-	short := shorten(tag.Tag, maxQuoted)
+	short := shorten(tag.Tag)
 	switch {
 	case err != nil:
 		return unreadableStrength(err)
@@ -158,7 +158,7 @@ func someTags(tags []string) string {
 	}
 	var short []string
 	for _, t := range tags {
-		short = append(short, shorten(t, maxQuoted))
+		short = append(short, shorten(t))
 	}
 	return strings.Join(short, ", ") + more
 }

@@ -107,12 +107,14 @@ func TestAddons(t *testing.T) {
 		{name: "a tag that nobody knows", prompt: "<wildcard:x>", notes: []string{"<wildcard:x> was ignored. Known are"}},
 		{name: "a negative prompt's tags", prompt: "a boat", more: Wanted{Negative: new("<lora:ink>")},
 			notes: []string{"Ignored in the negative prompt: <lora:ink>."}},
-		{name: "too many", prompt: strings.Repeat("<lora:ink>", 9), refused: "Too many LoRAs and hypernetworks: 9, at most 8."},
+		{name: "too many", prompt: strings.Repeat("<lora:ink>", 9),
+			refused: "Too many LoRAs and hypernetworks: 9, at most 8."},
 		{name: "an embedding", prompt: "a Kite", more: Wanted{Negative: new("(BAD-HANDS-5:1.2)")},
 			want: "embedding kite dd 1, embedding bad-hands-5 cc 1"},
 		{name: "as in ComfyUI", prompt: "embedding:things/kite.pt", want: "embedding kite dd 1"},
 		{name: "unknown as in ComfyUI", prompt: "embedding:kita", refused: "There is no embedding “kita”. Did you mean kite"},
-		{name: "for another family as in ComfyUI", prompt: "embedding:kite-xl", refused: "The embedding “kite-xl” is for SDXL"},
+		{name: "for another family as in ComfyUI", prompt: "embedding:kite-xl",
+			refused: "The embedding “kite-xl” is for SDXL"},
 		{name: "an embedding for another family is words", prompt: "a kite-xl",
 			notes: []string{"“kite-xl” is read as words: The embedding “kite-xl” is for SDXL"}},
 		{name: "a part of a word is none", prompt: "kites"},
@@ -127,9 +129,11 @@ func TestAddons(t *testing.T) {
 			want: "lora ink 11 0.5", text: "a boat <lora:ink:0.5>"},
 		{name: "an option by digits that are needed", prompt: "", more: Wanted{Addons: []string{"twice@9999990000"}},
 			want: "lora twice 99 1", text: "<lora:twice@9999990000:1>"},
-		{name: "an option with two strengths", prompt: "a", more: Wanted{Addons: []string{"ink:0.5:1", "<lora:oil:te=0:unet=1>", " "}},
+		{name: "an option with two strengths", prompt: "a",
+			more: Wanted{Addons: []string{"ink:0.5:1", "<lora:oil:te=0:unet=1>", " "}},
 			want: "lora ink 11 1/0.5, lora styles/oil 33 1/0", text: "a <lora:ink:0.5:1> <lora:oil:0:1>"},
-		{name: "an unknown option", prompt: "a", more: Wanted{Addons: []string{"nothing"}}, refused: "There is no LoRA “nothing”."},
+		{name: "an unknown option", prompt: "a", more: Wanted{Addons: []string{"nothing"}},
+			refused: "There is no LoRA “nothing”."},
 		{name: "of a preset", prompt: "a", more: Wanted{Preset: &Preset{Words: "<lora:oil:0.5>",
 			Settings: Wanted{Addons: []string{"ink"}, VAE: new("clear"), Model: new("xl")}}},
 			want: "lora styles/oil 33 0.5, lora ink 11 1, vae clear ff", text: "a, <lora:oil:0.5> <lora:ink:1>"},
@@ -262,13 +266,21 @@ func TestModelByName(t *testing.T) {
 	a := withAddons()
 	a.Models = append(a.Models, Card{Name: "xl", Hash: hashOf("abc123"), Samplers: []string{"ddim"}})
 	for asked, want := range map[string]string{
-		"": hashB, " XL ": hashA, "xl@abc1230000": hashOf("abc123"), "renamed@abc123": hashOf("abc123"),
+		"": hashB, "XL": hashA, "xl@abc1230000": hashOf("abc123"), "renamed@abc123": hashOf("abc123"),
 		a.Models[2].ID(): hashOf("abc123"),
 	} {
 		got, no := Resolve(Wanted{Prompt: "a", Model: &asked}, a, 3)
 		if no != nil || got.Spec.Model.Hash != want || got.Card.Hash != want {
 			t.Errorf("%q: got %+v, %v, want %s", asked, got.Spec.Model, no, want)
 		}
+	}
+	a.Models[0].Guess = "sd15 is taken for a Turbo model, because of its name."
+	if got, no := Resolve(Wanted{Prompt: "a", Model: new("sd15")}, a, 3); no != nil ||
+		!reflect.DeepEqual(got.Notes, []string{a.Models[0].Guess}) {
+		t.Errorf("a guess: got %q, %v, want it told", got.Notes, no)
+	}
+	if got, _ := Resolve(Wanted{Prompt: "a"}, a, 3); got.Notes != nil {
+		t.Errorf("a guess about the first model: got %q, want it told in Info only", got.Notes)
 	}
 	_, no := Resolve(Wanted{Prompt: "a", Model: new("sd14")}, a, 3)
 	if no == nil || no.Error() != "There is no model “sd14”. Try sd15." {
@@ -279,7 +291,8 @@ func TestModelByName(t *testing.T) {
 // TestAddonIDs: an id in a tag means the same file, whatever its name has in it.
 func TestAddonIDs(t *testing.T) {
 	t.Parallel()
-	for i, name := range []string{"ink", "a:b", "x>y", "#1 {style}", "my__style__", " spaced ", "", "v2@home", "a -- b", "日本"} {
+	for i, name := range []string{"ink", "a:b", "x>y", "#1 {style}", "my__style__", " spaced ", "", "v2@home",
+		"a -- b", "日本"} {
 		hash := hashOf(fmt.Sprintf("%08d", i))
 		a := withAddons()
 		a.Addons = []AddonCard{{Kind: picture.LoRA, Name: name, Hash: hash}, {Kind: picture.LoRA, Name: "other", Hash: hashA}}
@@ -299,7 +312,8 @@ func BenchmarkResolveWithAddons(b *testing.B) {
 	a := withAddons()
 	for i := range 1000 {
 		kind := []string{picture.LoRA, picture.Embedding}[i%2]
-		a.Addons = append(a.Addons, AddonCard{Kind: kind, Name: fmt.Sprintf("style %d", i), Hash: hashOf(fmt.Sprintf("%08d", i))})
+		c := AddonCard{Kind: kind, Name: fmt.Sprintf("style %d", i), Hash: hashOf(fmt.Sprintf("%08d", i))}
+		a.Addons = append(a.Addons, c)
 	}
 	w := Wanted{Prompt: strings.Repeat("a boat, ", 200) + "style 7 <lora:style 8:1> <lora:style 10>"}
 	for b.Loop() {

@@ -166,6 +166,15 @@ type Available struct {
 	Safe bool `json:"-"` // add-ons that are marked as NSFW may not be used
 }
 
+// Short returns the 12 digits by which A1111 knows a LoRA of a SHA-256; "" for one that is not available.
+func (a Available) Short(sha256 string) string {
+	i := slices.IndexFunc(a.Addons, func(c AddonCard) bool { return c.Kind == picture.LoRA && c.Hash == sha256 })
+	if i < 0 {
+		return ""
+	}
+	return a.Addons[i].Short
+}
+
 // Find returns the model with a content hash, or failing that of a name, or failing that the first, each with its
 // defaults settled. same tells whether it is the model with that hash. There must be a model.
 func (a Available) Find(ref picture.Ref) (c Card, same bool) {

@@ -27,7 +27,10 @@ func plainFile(name string) string {
 // it if only one has that, and with or without its folder, in any case. Where several files have the name, those of the
 // image that is remixed go first, then those that fit the model.
 func (r *resolution) findAddon(kind, name string) (AddonCard, *Refusal) {
-	found := r.available.addonsNamed(kind, name)
+	found := r.byHash(kind, name)
+	if len(found) == 0 {
+		found = r.available.addonsNamed(kind, name)
+	}
 	if len(found) == 0 {
 		return AddonCard{}, r.unknownAddon(kind, name)
 	}
@@ -42,16 +45,21 @@ func (r *resolution) findAddon(kind, name string) (AddonCard, *Refusal) {
 	if i := slices.IndexFunc(fitting, r.isEarlier); i >= 0 {
 		return fitting[i], nil
 	}
-	if said := r.hashes[strings.ToLower(name)]; said != "" {
-		byHash := slices.DeleteFunc(slices.Clone(fitting), func(c AddonCard) bool { return !c.hasHash(said) })
-		if len(byHash) > 0 {
-			fitting = byHash
-		}
-	}
 	if len(fitting) > 1 {
 		return AddonCard{}, sameName(fitting, name)
 	}
 	return fitting[0], nil
+}
+
+// byHash finds the add-on that an image's text means by a name. A1111 leaves colons and commas out of names there.
+func (r *resolution) byHash(kind, name string) []AddonCard {
+	plain := strings.NewReplacer(":", "", ",", "")
+	for _, h := range r.hashes {
+		if h.Kind == kind && plain.Replace(h.Name) == plain.Replace(name) {
+			return r.available.addonsWhere(kind, func(c AddonCard) bool { return c.hasHash(h.Hash) })
+		}
+	}
+	return nil
 }
 
 // isEarlier tells whether the image that is remixed has the add-on.
@@ -63,6 +71,7 @@ func (r *resolution) isEarlier(c AddonCard) bool {
 func (a Available) addonsNamed(kind, name string) []AddonCard {
 	name = addonFile.ReplaceAllString(strings.TrimSpace(strings.ReplaceAll(name, `\`, "/")), "")
 	plain, hash, marked := cutHash(name)
+	plain = addonFile.ReplaceAllString(plain, "")
 	for _, means := range []func(AddonCard) bool{
 		func(c AddonCard) bool { return strings.EqualFold(c.Name, name) },
 		func(c AddonCard) bool { return marked && c.hasHash(hash) && (plain == "" || c.isNamed(plain)) },
@@ -174,7 +183,7 @@ func (r *resolution) unknownAddon(kind, name string) *Refusal {
 	} else if len(names) == 0 {
 		hint = "There are none for " + r.Card.Name + "."
 	}
-	return Refuse(hint, "There is no %s “%s”.", addonTitle(kind), shorten(name, maxQuoted))
+	return Refuse(hint, "There is no %s “%s”.", addonTitle(kind), shorten(name))
 }
 
 func (r *resolution) otherFamily(c AddonCard) *Refusal {

@@ -88,7 +88,7 @@ func (a Available) FindModel(asked string) (Card, *Refusal) {
 	if len(near) == 0 {
 		near = names[:min(len(names), maxNearestAddons)]
 	}
-	return Card{}, Refuse("Try "+orList(near)+".", "There is no model “%s”.", shorten(name, maxQuoted))
+	return Card{}, Refuse("Try "+orList(near)+".", "There is no model “%s”.", shorten(name))
 }
 
 // ID names a model by its name and the beginning of its hash.

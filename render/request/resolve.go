@@ -1,6 +1,7 @@
 package request
 
 import (
+	"darkroom/render/encode"
 	"darkroom/render/picture"
 	"darkroom/render/prompt"
 )
@@ -44,12 +45,16 @@ func newResolution(w Wanted, available Available, seed int64) (resolution, *Refu
 		return resolution{}, refusal
 	}
 	d := card.Defaults
-	return resolution{available: available, Resolved: Resolved{Card: card, Spoiler: w.Spoiler, Spec: picture.Spec{
+	r := resolution{available: available, Resolved: Resolved{Card: card, Spoiler: w.Spoiler, Spec: picture.Spec{
 		Version: picture.Version, Dialect: card.Dialect, Notation: picture.NotationA1111,
 		Model: picture.Ref{Name: card.Name, Hash: card.Hash}, Negative: d.Negative,
 		Width: d.Size.Width, Height: d.Size.Height, Seed: seed, Count: d.Count,
 		Steps: d.Steps, GuidanceScale: d.GuidanceScale, Sampler: d.Sampler,
-	}}}, nil
+	}}}
+	if card.Guess != "" && w.Model != nil {
+		r.Notes = append(r.Notes, card.Guess)
+	}
+	return r, nil
 }
 
 // resolution is one request on its way through the rules.
@@ -59,7 +64,7 @@ type resolution struct {
 	exact     Wanted               // settings that are taken as they are, see ResolveExact
 	tiles     []picture.TilePrompt // of the image that is remixed
 	earlier   []picture.Addon      // of the image that is remixed
-	hashes    map[string]string    // see Wanted.Hashes
+	hashes    []encode.AddonHash   // see Wanted.Hashes
 	vaeChosen bool                 // an option names the VAE
 }
 

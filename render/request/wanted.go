@@ -1,5 +1,7 @@
 package request
 
+import "darkroom/render/encode"
+
 // Wanted is what was asked for, as typed. Nil means "the default". Its JSON is kept in SQL, with the names that it was
 // first written with.
 type Wanted struct {
@@ -23,9 +25,8 @@ type Wanted struct {
 	Addons        []string    `json:"Addons,omitempty"` // LoRAs as in a tag: "ink:0.8"; or hypernetworks: "hypernet:fog:1"
 	VAE           *string     `json:"VAE,omitempty"`    // its name, or "none" for the model's own
 
-	// Hashes are digits of the hashes of add-ons that an image's text names, by these names in lower case. They tell files
-	// of one name apart.
-	Hashes map[string]string `json:"-"`
+	// Hashes are of the files that an image's text names, see Reread: they go before the names.
+	Hashes []encode.AddonHash `json:"-"`
 
 	Tiles  []Wanted `json:"-"`      // the further tiles' words, if choices gave them others: see Expand
 	Preset *Preset  `json:"Preset"` // settings that count where nothing else was asked for

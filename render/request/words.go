@@ -78,7 +78,7 @@ func (r *resolution) prompts(w Wanted) *Refusal {
 func (r *resolution) cutComments(name, text string) string {
 	rest, comments := prompt.CutComments(text)
 	for _, c := range comments {
-		r.Note("A # begins a comment, so “%s” of the %s was left out. Write \\# for a plain #.", shorten(c, maxQuoted), name)
+		r.Note("A # begins a comment, so “%s” of the %s was left out. Write \\# for a plain #.", shorten(c), name)
 	}
 	return rest
 }
@@ -86,9 +86,10 @@ func (r *resolution) cutComments(name, text string) string {
 // maxQuoted is how many characters of somebody's words a note repeats.
 const maxQuoted = 60
 
-func shorten(text string, most int) string {
-	if r := []rune(text); len(r) > most {
-		return string(r[:most]) + "…"
+// shorten returns so much of a text as a note repeats.
+func shorten(text string) string {
+	if r := []rune(text); len(r) > maxQuoted {
+		return string(r[:maxQuoted]) + "…"
 	}
 	return text
 }
@@ -130,7 +131,7 @@ func (r *resolution) noteAsText() {
 	prompts, negatives := r.texts()
 	for _, text := range slices.Concat(prompts, negatives) {
 		for _, found := range unreadChoice.FindAllString(text, maxTags) {
-			if found = shorten(found, maxQuoted); !slices.Contains(named, found) && len(named) < maxTags {
+			if found = shorten(found); !slices.Contains(named, found) && len(named) < maxTags {
 				named = append(named, found)
 			}
 		}
