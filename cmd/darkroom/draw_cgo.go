@@ -67,6 +67,9 @@ func (o *drawRequest) tell(w io.Writer, m promptReader) error {
 		texts = append(texts, p.Prompt)
 	}
 	slices.Sort(texts)
+	if len(m.vocabulary) > 0 {
+		m.vocabulary = slices.Concat(m.vocabulary, request.Available{Addons: o.addons}.AddonWords(o.spec))
+	}
 	return hint(w, m, append(slices.Compact(texts), o.spec.Negative)...)
 }
 

@@ -308,6 +308,21 @@ func TestAddonIDs(t *testing.T) {
 	}
 }
 
+// TestWordsOfAddonsAreKnown: a model that knows few words learns some from add-ons.
+func TestWordsOfAddonsAreKnown(t *testing.T) {
+	t.Parallel()
+	a := withAddons()
+	a.Models[0].Words = Words{"boat"}
+	a.Addons[0].Triggers = []string{"ink drawing"}
+	got, no := Resolve(Wanted{Prompt: "a boat and a kite, ink drawing <lora:ink>"}, a, 3)
+	if no != nil || got.UnknownWords != nil {
+		t.Errorf("got %q, %v, want none unknown", got.UnknownWords, no)
+	}
+	if got, _ := Resolve(Wanted{Prompt: "a boat, ink drawing"}, a, 3); len(got.UnknownWords) != 2 {
+		t.Errorf("without the LoRA: got %q, want its words", got.UnknownWords)
+	}
+}
+
 func BenchmarkResolveWithAddons(b *testing.B) {
 	a := withAddons()
 	for i := range 1000 {

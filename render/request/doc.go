@@ -4,7 +4,7 @@
 //
 // A person types a Wanted: a prompt, whose end may hold flags such as --ar 3:2, and settings. Expand makes the
 // choices that a prompt leaves open, such as {red|blue}, and returns one Wanted for each prompt that comes of it. A
-// Card says what the model is and can do. Some functions lead from there to a Resolved, or to a Refusal that the
+// Card says what the model is and can do. These functions lead from there to a Resolved, or to a Refusal that the
 // person can act on:
 //
 //   - Resolve: a new image. What was not asked for is the card's default, or the program's.

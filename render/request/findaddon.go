@@ -143,16 +143,17 @@ func (r *resolution) plainName(c AddonCard, typed string) string {
 }
 
 // ID names an add-on by its name and the beginning of its hash, so that it is the same file later: ink@3fa9c01b22. What
-// would end a tag, or begin something else in a prompt, is left out of the name.
+// would end a tag, or begin something else in a prompt, is a blank in the name.
 func (c AddonCard) ID() string {
 	name := plainFile(c.Name)
 	if !isWritable(name) {
 		name = strings.Map(func(r rune) rune {
-			if strings.ContainsRune(unwritable, r) {
-				return -1
+			if strings.ContainsRune(unwritable+"_-", r) {
+				return ' '
 			}
 			return r
 		}, name)
+		name = strings.Join(strings.Fields(name), " ")
 	}
 	return name + hashMark + c.Hash[:min(len(c.Hash), hashDigitsSuggested)]
 }
@@ -163,6 +164,21 @@ const unwritable = "<>:#{}|$\\\n\r"
 func isWritable(name string) bool {
 	return name != "" && !strings.ContainsAny(name, unwritable) && !strings.Contains(name, "__") &&
 		strings.TrimSpace(name) == name && !strings.Contains(name, " --")
+}
+
+// AddonWords are the words that an image's add-ons know: names of embeddings, and what LoRAs were trained with.
+func (a Available) AddonWords(s picture.Spec) (words []string) {
+	for _, used := range s.Addons {
+		if used.Kind == picture.Embedding {
+			words = append(words, used.Name)
+		}
+		for _, c := range a.Addons {
+			if c.Kind == used.Kind && c.Hash == used.Hash {
+				words = append(words, c.Triggers...)
+			}
+		}
+	}
+	return words
 }
 
 func (r *resolution) unknownAddon(kind, name string) *Refusal {

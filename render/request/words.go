@@ -150,9 +150,10 @@ func (r *resolution) findUnknownWords() {
 	if len(r.Card.Words) == 0 {
 		return
 	}
+	known := slices.Concat(r.Card.Words, r.available.AddonWords(r.Spec))
 	prompts, _ := r.texts()
 	for _, text := range prompts {
-		for _, word := range prompt.UnknownWords(r.Card.Words, text) {
+		for _, word := range prompt.UnknownWords(known, text) {
 			if !slices.Contains(r.UnknownWords, word) {
 				r.UnknownWords = append(r.UnknownWords, word)
 			}
