@@ -48,9 +48,9 @@ func (r *resolution) emphasis(w Wanted) *Refusal {
 	return nil
 }
 
-// invisible tells whether a text has nothing that a person could see: blanks, controls, and characters that Unicode
+// Invisible tells whether a text has nothing that a person could see: blanks, controls, and characters that Unicode
 // calls default-ignorable, such as zero-width spaces, joiners, variation selectors and tags; and the blank of Braille.
-func invisible(text string) bool {
+func Invisible(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool {
 		return !unicode.IsSpace(r) && !unicode.IsControl(r) && r != '\u2800' &&
 			!unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
@@ -63,7 +63,7 @@ func (r *resolution) prompts(w Wanted) *Refusal {
 	if w.Negative != nil {
 		s.Negative = r.cutComments("negative prompt", *w.Negative)
 	}
-	if invisible(s.Prompt) {
+	if Invisible(s.Prompt) {
 		s.Prompt = ""
 	}
 	for _, t := range []struct{ name, text string }{{"Prompt", s.Prompt}, {"Negative prompt", s.Negative}} {
@@ -79,7 +79,7 @@ func (r *resolution) prompts(w Wanted) *Refusal {
 func (r *resolution) cutComments(name, text string) string {
 	rest, comments := prompt.CutComments(text)
 	for _, c := range comments {
-		r.Note("A # begins a comment, so “%s” of the %s was left out. Write \\# for a plain #.", shorten(c, maxQuoted), name)
+		r.Note("A # begins a comment, so “%s” of the %s was left out. Write \\# for a plain #.", shorten(c), name)
 	}
 	return rest
 }
@@ -87,9 +87,9 @@ func (r *resolution) cutComments(name, text string) string {
 // maxQuoted is how many characters of somebody's words a note repeats.
 const maxQuoted = 60
 
-func shorten(text string, most int) string {
-	if r := []rune(text); len(r) > most {
-		return string(r[:most]) + "…"
+func shorten(text string) string {
+	if r := []rune(text); len(r) > maxQuoted {
+		return string(r[:maxQuoted]) + "…"
 	}
 	return text
 }
@@ -138,7 +138,7 @@ func (r *resolution) noteAsText() {
 	prompts, negatives := r.texts()
 	for _, text := range slices.Concat(prompts, negatives) {
 		for _, found := range unreadChoice.FindAllString(text, maxTags) {
-			if found = shorten(found, maxQuoted); !slices.Contains(named, found) && len(named) < maxTags {
+			if found = shorten(found); !slices.Contains(named, found) && len(named) < maxTags {
 				named = append(named, found)
 			}
 		}
@@ -147,6 +147,7 @@ func (r *resolution) noteAsText() {
 	if len(named) > 0 {
 		r.Note("Read as text: %s. A variable needs a value, such as ${x=cat}.", strings.Join(named, ", "))
 	}
+	r.noteMisread(prompts)
 	if broken {
 		r.Note("A BREAK inside brackets is a word, as in A1111. It divides a prompt only outside of them.")
 	}
