@@ -48,7 +48,7 @@ func (w permutationRequest) form() message.EditForm {
 	f := message.EditForm{Size: firstOf(w.Wanted.Size, w.Wanted.Aspect), Count: w.TypedCount, Kept: w.keptSettings()}
 	f.Prompt, f.Rest = splitPrompt(w.Wanted.Prompt, picture.MaxPromptRunes)
 	if n := w.Wanted.Negative; n != nil {
-		f.Negative = *n
+		f.Negative, f.NegativeRest = splitPrompt(*n, picture.MaxPromptRunes)
 	}
 	if s := w.Wanted.Sampler; s != nil {
 		f.Sampler = encode.SamplerTitle(encode.SamplerName(*s, ""))
@@ -112,7 +112,8 @@ func (w permutationRequest) edited(fields map[string]string) (permutationRequest
 		w.Wanted.Prompt = strings.TrimSpace(v + " " + rest)
 	}
 	if v, ok := field(message.FieldNegative); ok && (v != "" || w.Wanted.Negative != nil) {
-		w.Wanted.Negative = &v
+		rest, _ := field(message.FieldNegativeRest)
+		w.Wanted.Negative = new(strings.TrimSpace(v + " " + rest))
 	}
 	if v, ok := field(message.FieldSize); ok {
 		w.Wanted.Size, w.Wanted.Aspect = nil, nil
