@@ -21,7 +21,11 @@ type contents struct {
 	metadata map[string]string
 	// SDXL's v-prediction is told by empty tensors of these names.
 	velocity, zeroSNR bool
-	unknown           int // keys that no weight is known for
+	// openCLIP says that the first text encoder has open_clip's names. Stable Diffusion 2 reads its last layer but one;
+	// files in diffusers' names leave the last one out.
+	openCLIP bool
+	unknown  int  // keys that no weight is known for
+	folder   bool // it is a folder of diffusers
 }
 
 // read translates the keys of the first file, which holds all parts.
@@ -34,12 +38,18 @@ func (c *contents) read() error {
 	if err := refuseContents(file, names); err != nil {
 		return err
 	}
-	for _, key := range names.Unknown {
+	c.unknown = c.countUnknown(names.Unknown)
+	return c.take(file, names)
+}
+
+// countUnknown counts the keys that may be weights.
+func (c *contents) countUnknown(keys []string) (n int) {
+	for _, key := range keys {
 		if !unused.MatchString(key) {
-			c.unknown++
+			n++
 		}
 	}
-	return c.take(file, names)
+	return n
 }
 
 // unused matches what checkpoints carry besides weights: averages and tables of training, and markers.
@@ -74,6 +84,7 @@ func (c *contents) take(file *safetensors.File, names weightname.File) error {
 			if ok {
 				weights[name] = w
 			}
+			c.openCLIP = c.openCLIP || part == weightname.TextEncoder && place.Third > 0
 		}
 		c.parts[part] = weights
 	}

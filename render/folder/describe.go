@@ -60,6 +60,11 @@ func Describe(d Description) (*Model, error) {
 // FromCheckpoint says that the program writes the networks itself, from files of weights.
 func (f *Model) FromCheckpoint() bool { return f.written != nil }
 
+// HasTokenizers says that the model brings its tokenizers, in the folders of the family.
+func (f *Model) HasTokenizers() bool {
+	return f.written == nil || f.checkTokenizers() == nil
+}
+
 // describeKind recognises the family as that of a folder.
 func (f *Model) describeKind(d Description) error {
 	f.clues = family.Clues{Pipeline: d.Class, Activation: d.Activation}

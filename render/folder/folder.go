@@ -79,6 +79,15 @@ type openOptions struct{ cache string }
 // or written is ignored.
 func Cached(file string) Option { return func(o *openOptions) { o.cache = file } }
 
+// CacheOf is the file that Cached names, "" for none.
+func CacheOf(options ...Option) string {
+	var o openOptions
+	for _, option := range options {
+		option(&o)
+	}
+	return o.cache
+}
+
 // read fills the folder step by step, the cheapest checks first.
 func (f *Model) read() error {
 	if info, err := os.Stat(f.Dir); err != nil {

@@ -22,9 +22,15 @@ type fileHash struct {
 	SHA256 string    `json:"sha256"`
 }
 
+// HashFolder returns the hash of a folder of weights, which is that of a model folder (see Open) with the part vae, and
+// the number of hashed bytes.
+func HashFolder(dir string, options ...Option) (hash string, size int64, err error) {
+	return hashFolder(dir, CacheOf(options...), "vae")
+}
+
 // hashFolder returns the folder's hash and the number of hashed bytes.
-func hashFolder(dir, cache string) (string, int64, error) {
-	paths, err := hashedFiles(dir)
+func hashFolder(dir, cache string, more ...string) (string, int64, error) {
+	paths, err := hashedFiles(dir, more)
 	if err != nil {
 		return "", 0, err
 	}
@@ -47,9 +53,11 @@ func hashFolder(dir, cache string) (string, int64, error) {
 }
 
 // hashedFiles lists the files that decide an image, slash-separated and sorted, without hidden files.
-func hashedFiles(dir string) ([]string, error) {
+func hashedFiles(dir string, more []string) ([]string, error) {
 	paths := []string{"model_index.json"}
-	for _, part := range append(family.AllTextParts(), "scheduler", unetPart, decoderPart, encoderPart) {
+	for _, part := range slices.Concat(
+		family.AllTextParts(), []string{"scheduler", unetPart, decoderPart, encoderPart}, more,
+	) {
 		root, err := filepath.EvalSymlinks(filepath.Join(dir, part)) // WalkDir does not follow its own root
 		if errors.Is(err, os.ErrNotExist) {
 			continue

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"darkroom/render/checkpoint"
 	"darkroom/render/demo"
 	"darkroom/render/folder"
 )
@@ -55,7 +56,7 @@ func (d Directory) list() (dirs []string, faults []error) {
 			faults = append(faults, fmt.Errorf("%s: a link to nothing", path))
 		case err != nil:
 			faults = append(faults, fmt.Errorf("list models: %w", err))
-		case info.IsDir():
+		case info.IsDir(), isCheckpoint(path):
 			dirs = append(dirs, path)
 		case folder.IsWeights(path):
 			faults = append(faults, checkpointError(path))
@@ -66,12 +67,7 @@ func (d Directory) list() (dirs []string, faults []error) {
 
 // checkpointError says that a file of weights is not opened.
 func checkpointError(path string) error {
-	if strings.EqualFold(filepath.Ext(path), ".onnx") {
-		return fmt.Errorf("%s: a single network; want a folder with all networks of a model", path)
-	}
-	return fmt.Errorf(
-		"%s: a checkpoint file, which is not opened yet; want a model folder: docs/models.md says how to export one", path,
-	)
+	return checkpoint.Refuse(path)
 }
 
 // Open opens the model that was asked for: a path, a name in the directory, the name on a card, or the demo model for
@@ -90,7 +86,7 @@ func (d Directory) find(asked string) (string, error) {
 	}
 	for _, path := range []string{asked, filepath.Join(string(d), asked)} {
 		info, err := os.Stat(path)
-		if err == nil && info.IsDir() {
+		if err == nil && (info.IsDir() || isCheckpoint(path)) {
 			return path, nil
 		}
 		if err == nil && folder.IsWeights(path) {

@@ -27,7 +27,8 @@ type textEncoder struct {
 	mask          string
 }
 
-// Text writes a text encoder: from input_ids [b, length] to its layers (graph.LayerName) and, where it is wanted, text_embeds.
+// Text writes a text encoder: from input_ids [b, length] to its layers (graph.LayerName) and, where it is wanted,
+// text_embeds.
 func Text(weights Weights, shape TextShape, o graph.WriteOptions) (graph.Written, error) {
 	o.Float16 = false
 	t := &textEncoder{writer: newWriter(weights, o), TextShape: shape}
@@ -78,8 +79,12 @@ func layer(i int) string { return fmt.Sprintf("text_model.encoder.layers.%d", i)
 func (t *textEncoder) embed(ids string, vocabulary int) string {
 	t.ExtraRows = graph.Value{Name: "extra_rows", Type: graph.Float, Dims: []int{0, t.width}}
 	known := t.node("Less", []string{ids, t.ints(vocabulary)})
-	own := t.node("Gather", []string{t.stored(tokenTable), t.node("Where", []string{known, ids, t.ints(0)})})
-	own = t.cast(own, t.weights[tokenTable].Type, graph.Float)
+	table, kind := t.stored(tokenTable), t.weights[tokenTable].Type
+	if kind == graph.Float8E4M3 || kind == graph.Float8E5M2 { // there is no Gather of these
+		table, kind = t.weight(tokenTable), graph.Float
+	}
+	own := t.node("Gather", []string{table, t.node("Where", []string{known, ids, t.ints(0)})})
+	own = t.cast(own, kind, graph.Float)
 	later := t.node("Where", []string{known, t.ints(0), t.node("Sub", []string{ids, t.ints(vocabulary)})})
 	extra := t.node("Gather", []string{t.ExtraRows.Name, later})
 	return t.node("Where", []string{t.node("Unsqueeze", []string{known, t.ints(2)}), own, extra})
