@@ -71,7 +71,8 @@ func JudgeOutpaint(
 	return res, nil
 }
 
-// judge resolves a request unless something forbids it anyway, and applies the server's limits.
+// judge resolves a request unless something forbids it anyway, refuses what no renderer has, and applies the server's
+// limits.
 func judge(
 	req command.Request, available request.Available, policy limits.Policy,
 	resolve func() (request.Resolved, *request.Refusal),
@@ -81,6 +82,9 @@ func judge(
 	}
 	res, refusal := resolve()
 	if refusal != nil {
+		return request.Resolved{}, refusal
+	}
+	if refusal := available.Check(res.Spec); refusal != nil {
 		return request.Resolved{}, refusal
 	}
 	if refusal := limit(&res, policy); refusal != nil {

@@ -21,8 +21,11 @@ type contents struct {
 	metadata map[string]string
 	// SDXL's v-prediction is told by empty tensors of these names.
 	velocity, zeroSNR bool
-	unknown           int  // keys that no weight is known for
-	folder            bool // it is a folder of diffusers
+	// openCLIP says that the first text encoder has open_clip's names. Stable Diffusion 2 reads its last layer but one;
+	// files in diffusers' names leave the last one out.
+	openCLIP bool
+	unknown  int  // keys that no weight is known for
+	folder   bool // it is a folder of diffusers
 }
 
 // read translates the keys of the first file, which holds all parts.
@@ -81,6 +84,7 @@ func (c *contents) take(file *safetensors.File, names weightname.File) error {
 			if ok {
 				weights[name] = w
 			}
+			c.openCLIP = c.openCLIP || part == weightname.TextEncoder && place.Third > 0
 		}
 		c.parts[part] = weights
 	}

@@ -67,11 +67,21 @@ func (c *Cache) Known(path string) (Record, bool) {
 
 // Sum returns the record of a file, and reads it unless it is known.
 func (c *Cache) Sum(path string, progress Progress) (Record, error) {
-	if r, ok := c.Known(path); ok {
+	return c.sum(path, false, progress)
+}
+
+// SumTensors is Sum with the hash of what follows the header of a safetensors file, by which other programs name LoRAs:
+// they write other metadata into it.
+func (c *Cache) SumTensors(path string, progress Progress) (Record, error) {
+	return c.sum(path, true, progress)
+}
+
+func (c *Cache) sum(path string, withTensors bool, progress Progress) (Record, error) {
+	if r, ok := c.Known(path); ok && (r.Tensors != "" || !withTensors) {
 		c.remember(path, r)
 		return r, progress.tell(r.Size)
 	}
-	r, err := sum(path, progress)
+	r, err := sum(path, withTensors, progress)
 	if err != nil {
 		return Record{}, err
 	}

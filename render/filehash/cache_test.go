@@ -202,3 +202,33 @@ func TestFileCheck(t *testing.T) {
 		t.Errorf("changed: got %v", err)
 	}
 }
+
+// TestSumTensors: the hash of what follows the header is kept beside the other, and computed when it is asked for.
+func TestSumTensors(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, file := filepath.Join(dir, "a.safetensors"), filepath.Join(dir, "hashes.json")
+	tensors := strings.Repeat("t", 2*bufferBytes)
+	write(t, path, "\x02\x00\x00\x00\x00\x00\x00\x00{}"+tensors)
+	c := Open(file)
+	hash(t, c, path)
+	for range 2 {
+		r, err := c.SumTensors(path, nil)
+		if err != nil || r.Tensors != digest(tensors) || r.SHA256 == r.Tensors {
+			t.Errorf("got %+v, %v, want the tensors' hash %s", r, err, digest(tensors))
+		}
+		c.Save()
+		c = Open(file)
+		if r, known := c.Known(path); !known || r.Tensors == "" {
+			t.Errorf("got %+v, %v, want it remembered", r, known)
+		}
+	}
+	write(t, path, "\xff\xff\xff\xff\xff\xff\xff\xff{}")
+	if r, err := c.SumTensors(path, nil); err != nil || r.Tensors != digest("") {
+		t.Errorf("a lying length: got %+v, %v, want the hash of nothing", r, err)
+	}
+	write(t, path, "short")
+	if r, err := c.SumTensors(path, nil); err == nil {
+		t.Errorf("no header: got %+v, want an error", r)
+	}
+}

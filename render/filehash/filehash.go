@@ -5,11 +5,13 @@ package filehash
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"time"
 )
@@ -56,8 +58,9 @@ func (f File) Check() error {
 // Record is what is known about one file.
 type Record struct {
 	Stamp
-	SHA256 string `json:"sha256"`         // of the whole file, in hexadecimal digits
-	Head   string `json:"head,omitempty"` // of the first headBytes, as SHA256; "" where an earlier version wrote it
+	SHA256  string `json:"sha256"`            // of the whole file, in hexadecimal digits
+	Head    string `json:"head,omitempty"`    // of the first headBytes, as SHA256; "" where an earlier version wrote it
+	Tensors string `json:"tensors,omitempty"` // of what follows a safetensors header, see SumTensors
 }
 
 // headBytes is how much of a file tells at once that it is another: the tensors' names of a small file, and the training
@@ -96,14 +99,20 @@ func (p Progress) tell(bytes int64) error {
 	return p(bytes)
 }
 
-// sum hashes a file.
-func sum(path string, progress Progress) (Record, error) {
+// sum hashes a file, and what follows its header if that is asked for.
+func sum(path string, withTensors bool, progress Progress) (Record, error) {
 	f, stamp, err := openRegular(path)
 	if err != nil {
 		return Record{}, err
 	}
 	defer f.Close()
-	whole, head := sha256.New(), sha256.New()
+	whole, head, tensors := sha256.New(), sha256.New(), sha256.New()
+	from := int64(math.MaxInt64) // where the tensors begin
+	if withTensors {
+		if from, err = headerEnd(f); err != nil {
+			return Record{}, err
+		}
+	}
 	buffer := make([]byte, min(bufferBytes, stamp.Size+1)) // one more byte shows whether the file has grown
 	r := Record{Stamp: stamp}
 	for at := int64(0); ; {
@@ -111,6 +120,9 @@ func sum(path string, progress Progress) (Record, error) {
 		whole.Write(buffer[:n])
 		if at < headBytes {
 			head.Write(buffer[:min(int64(n), headBytes-at)])
+		}
+		if end := at + int64(n); withTensors && end > from {
+			tensors.Write(buffer[max(0, from-at):n])
 		}
 		at += int64(n)
 		if err := progress.tell(int64(n)); err != nil {
@@ -134,7 +146,20 @@ func sum(path string, progress Progress) (Record, error) {
 		return Record{}, fmt.Errorf("%s: %w", path, ErrChanged)
 	}
 	r.SHA256, r.Head = hex.EncodeToString(whole.Sum(nil)), hex.EncodeToString(head.Sum(nil))
+	if withTensors {
+		r.Tensors = hex.EncodeToString(tensors.Sum(nil))
+	}
 	return r, nil
+}
+
+// headerEnd is where the header of a safetensors file ends: after a length of eight bytes and as many bytes as it says.
+func headerEnd(f *os.File) (int64, error) {
+	var length [8]byte
+	if _, err := f.ReadAt(length[:], 0); err != nil {
+		return 0, fmt.Errorf("read %s: %w", f.Name(), err)
+	}
+	n := binary.LittleEndian.Uint64(length[:])
+	return 8 + int64(min(n, math.MaxInt64-8)), nil
 }
 
 // headSum hashes the first bytes of a file, and returns its stamp.

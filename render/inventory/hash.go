@@ -1,12 +1,15 @@
 package inventory
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"darkroom/render/filehash"
@@ -84,7 +87,7 @@ func (v *Inventory) nextUnhashed() (next Entry, found bool) {
 
 // hash hashes an entry and says what became of it. told is when the progress was last logged.
 func (v *Inventory) hash(ctx context.Context, e Entry, told *time.Time) {
-	hash, files, err := v.sum(e.Item, func(bytes int64) error {
+	hash, short, files, err := Sum(e.Item, v.Cache, func(bytes int64) error {
 		v.mu.Lock()
 		v.hashing += bytes
 		v.mu.Unlock()
@@ -108,7 +111,7 @@ func (v *Inventory) hash(ctx context.Context, e Entry, told *time.Time) {
 	now := *v.entries[i]
 	switch {
 	case err == nil:
-		now.finish(hash, files)
+		now.finish(hash, short, files)
 	case errors.Is(err, filehash.ErrChanged) || errors.Is(err, fs.ErrNotExist):
 		now.State, now.Err = Unfinished, err
 		now.mark = 0 // it is new to the next look
@@ -118,18 +121,46 @@ func (v *Inventory) hash(ctx context.Context, e Entry, told *time.Time) {
 	v.entries[i] = &now
 	v.findTwins()
 	v.logState(&now)
+	signal(v.changes)
 }
 
-// sum hashes an item, as far as the cache does not know it.
-func (v *Inventory) sum(i Item, progress filehash.Progress) (hash string, files []filehash.File, err error) {
+// HashNow hashes those entries at once that are not hashed yet, at the caller's priority.
+func (v *Inventory) HashNow(ctx context.Context, which func(Entry) bool) {
+	told := time.Now()
+	for _, e := range v.Entries() {
+		if e.State == Unhashed && which(e) && ctx.Err() == nil {
+			v.hash(ctx, e, &told)
+		}
+	}
+	v.Cache.Save()
+}
+
+// Sum hashes an item, as far as the cache does not know it, and lists its files as they were. short is what A1111 writes
+// of an add-on into the parameters of images: the first digits, of what follows the header if it is a LoRA, or else of
+// the whole file.
+func Sum(
+	i Item, cache *filehash.Cache, progress filehash.Progress,
+) (hash, short string, files []filehash.File, err error) {
 	if i.Kind == Folder {
-		return folder.Sum(i.Path, v.Cache, progress)
+		hash, files, err = folder.Sum(i.Path, cache, progress)
+		return hash, "", files, err
 	}
-	r, err := v.Cache.Sum(i.Path, progress)
+	sum := cache.Sum
+	if i.hasTensorHash() {
+		sum = cache.SumTensors
+	}
+	r, err := sum(i.Path, progress)
 	if err != nil {
-		return "", nil, err
+		return "", "", nil, err
 	}
-	return r.SHA256, []filehash.File{{Path: i.Path, Stamp: r.Stamp}}, nil
+	return r.SHA256, cmp.Or(r.Tensors, r.SHA256)[:shortDigits], []filehash.File{{Path: i.Path, Stamp: r.Stamp}}, nil
+}
+
+const shortDigits = 12
+
+// hasTensorHash tells whether A1111 names the item by the hash of its tensors alone.
+func (i Item) hasTensorHash() bool {
+	return i.Kind == LoRA && strings.EqualFold(filepath.Ext(i.Path), ".safetensors")
 }
 
 // unknownBytes is how much of an item must be read to hash it.
@@ -139,7 +170,7 @@ func (v *Inventory) unknownBytes(i Item) (bytes int64) {
 		files, _ = folder.Stat(i.Path) // whoever hashes it hears the error
 	}
 	for _, f := range files {
-		if _, known := v.Cache.Known(f.Path); !known {
+		if r, known := v.Cache.Known(f.Path); !known || i.hasTensorHash() && r.Tensors == "" {
 			bytes += f.Size
 		}
 	}

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -67,7 +68,8 @@ func (e Entry) Changed() error {
 type Inventory struct {
 	Options
 
-	work chan struct{} // holds a value when there may be something to hash
+	work    chan struct{} // holds a value when there may be something to hash
+	changes chan struct{} // holds a value when what is ready has changed
 
 	mu      sync.Mutex // guards the fields below
 	looked  bool       // at least once
@@ -81,7 +83,7 @@ func New(o Options) *Inventory {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Inventory{Options: o, work: make(chan struct{}, 1)}
+	return &Inventory{Options: o, work: make(chan struct{}, 1), changes: make(chan struct{}, 1)}
 }
 
 // freshTime is how long after its last change a file that cannot be opened may be unfinished.
@@ -117,6 +119,9 @@ func (v *Inventory) Look() (changed bool) {
 	v.Cache.Save()
 	changed = changed || len(fresh) != len(old)
 	v.take(fresh, faults)
+	if changed {
+		signal(v.changes)
+	}
 	return changed
 }
 
@@ -150,11 +155,19 @@ func (v *Inventory) take(fresh []*Entry, faults []error) {
 	v.logChanges(old, fresh, faults)
 	v.entries, v.faults, v.looked = fresh, faults, true
 	v.findTwins()
+	signal(v.work)
+}
+
+// signal puts a value into a channel that has room for one.
+func signal(c chan struct{}) {
 	select {
-	case v.work <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
+
+// Changed has a value after something has become ready or is not there any more. It is for one listener.
+func (v *Inventory) Changed() <-chan struct{} { return v.changes }
 
 // advance takes an entry as far as it gets without reading more than the allowance, and names it as it is called now.
 func (v *Inventory) advance(e Entry, name string, allowance *int64) *Entry {
@@ -173,8 +186,8 @@ func (v *Inventory) advance(e Entry, name string, allowance *int64) *Entry {
 	}
 	if unknown := v.unknownBytes(e.Item); unknown <= *allowance {
 		*allowance -= unknown
-		if hash, files, err := v.sum(e.Item, nil); err == nil {
-			e.finish(hash, files)
+		if hash, short, files, err := Sum(e.Item, v.Cache, nil); err == nil {
+			e.finish(hash, short, files)
 		}
 	}
 	return &e
@@ -195,8 +208,8 @@ func (e *Entry) rename(name string) {
 	e.Name = name
 }
 
-// finish makes an entry ready.
-func (e *Entry) finish(hash string, files []filehash.File) {
+// finish makes an entry ready. A short hash that the file names itself stays.
+func (e *Entry) finish(hash, short string, files []filehash.File) {
 	e.State, e.Hash, e.files = Ready, hash, files
 	if e.Model != nil {
 		m := *e.Model
@@ -205,7 +218,7 @@ func (e *Entry) finish(hash string, files []filehash.File) {
 	}
 	if e.Addon != nil {
 		a := *e.Addon
-		a.Hash = hash
+		a.Hash, a.Short = hash, cmp.Or(a.Short, short)
 		e.Addon = &a
 	}
 }

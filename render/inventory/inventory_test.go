@@ -107,8 +107,12 @@ func TestFirstLook(t *testing.T) {
 	writeText(t, filepath.Join(dir, "loras/half.safetensors"), "half")
 	age(t, dir, "loras/bad.safetensors")
 	v, log := newInventory(dir)
-	if !v.Look() || v.Look() {
-		t.Error("want the first look to find something, and the second nothing new")
+	if !v.Look() || len(v.Changed()) != 1 {
+		t.Error("want the first look to find something, and to tell")
+	}
+	<-v.Changed()
+	if v.Look() || len(v.Changed()) != 0 {
+		t.Error("want the second look to find nothing new")
 	}
 	wantOffered(t, v, "first", "harbour", "xl", "a")
 	for _, m := range v.Models() {
@@ -314,7 +318,13 @@ func TestHashOfAFileThatChanges(t *testing.T) {
 	v.Look() // sees the change
 	v.Look() // and that it is complete
 	wantOffered(t, v, "before it is hashed")
+	for len(v.Changed()) > 0 {
+		<-v.Changed()
+	}
 	v.hashOne(t)
+	if len(v.Changed()) != 1 {
+		t.Error("want to be told that something is ready")
+	}
 	if m := v.Models(); len(m) != 1 || m[0].Hash != mustSum(t, filepath.Join(dir, "xl.safetensors")) {
 		t.Errorf("got %+v, want the hash of what is there now", m)
 	}

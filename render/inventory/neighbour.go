@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"darkroom/render/folder"
 	"darkroom/render/request"
 )
 
@@ -44,6 +45,15 @@ func ReadNotes(path string) (n Notes, err error) {
 		return n, err
 	}
 	return n, n.readCard(stem + cardSuffix)
+}
+
+// CardName is the name on a model's card, "" for none.
+func (i Item) CardName() string {
+	if i.Kind == Folder {
+		return folder.CardName(i.Path)
+	}
+	notes, _ := ReadNotes(i.Path) // whoever opens it hears the error
+	return notes.Card.Name
 }
 
 func (n *Notes) readCivitai(path, file string) error {

@@ -46,6 +46,30 @@ func Scan(root string) (items []Item, faults []error) {
 	return s.items, s.faults
 }
 
+// At returns the model that lies at a path, wherever that is: a folder or a file. The error says what there is instead.
+func At(path string) (Item, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return Item{}, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return Item{}, err
+	}
+	s := &scan{seen: map[string]bool{}}
+	e := entry{filepath.Base(path), path, info}
+	if info.IsDir() {
+		s.folder(e, filepath.Dir(path))
+	} else {
+		s.file(e, Checkpoint, filepath.Dir(path), s.read(filepath.Dir(path)))
+	}
+	if len(s.items) == 0 {
+		return Item{}, errors.Join(append(s.faults, fmt.Errorf("%s: want a model: a folder or a .safetensors file", path))...)
+	}
+	nameItems(s.items)
+	return s.items[0], nil
+}
+
 // scan is one look below a directory.
 type scan struct {
 	items   []Item

@@ -57,7 +57,7 @@ type Hypernets struct {
 func NewHypernets(shapes []HypernetShape, kind Type) (*Hypernets, error) {
 	h := &Hypernets{shapes: shapes, kind: kind, changed: map[string]string{}, constants: map[float32]bool{}}
 	for net, shape := range shapes {
-		h.input(HypernetInput{Net: net, Value: Value{Name: fmt.Sprintf("darkroom.hypernet.%d", net)}})
+		h.input(HypernetInput{Net: net, Value: Value{Name: strengthName(net), Dims: []int{1}}})
 		for _, width := range slices.Sorted(maps.Keys(shape)) {
 			for module, layers := range shape[width] {
 				for i, layer := range layers {
@@ -97,6 +97,8 @@ func (h *Hypernets) declare(net, width, module, i int, layer HypernetLayer) erro
 	h.input(bias)
 	return nil
 }
+
+func strengthName(net int) string { return fmt.Sprintf("darkroom.hypernet.%d", net) }
 
 func (h *Hypernets) names(net, width, module, layer int) (weight, bias string) {
 	name := fmt.Sprintf("darkroom.hypernet.%d.%d.%d.%d", net, width, module, layer)
@@ -145,7 +147,7 @@ func (h *Hypernets) change(x string, net, width, module int, layers []HypernetLa
 			y = activations[layer.Op](h, y)
 		}
 	}
-	return h.node("Add", x, h.node("Mul", y, fmt.Sprintf("darkroom.hypernet.%d", net)))
+	return h.node("Add", x, h.node("Mul", y, strengthName(net)))
 }
 
 func (h *Hypernets) node(op string, in ...string) string { return h.nodeWith(op, in) }
