@@ -152,24 +152,11 @@ func (e *extender) applyLoRAs(ctx context.Context, spec picture.Spec, into *onnx
 }
 
 // changesOf are the changes of one network.
-func changesOf(c *addon.Change) tensor.Changes {
-	var out tensor.Changes
+func changesOf(c *tensor.Changes) tensor.Changes {
 	if c == nil {
-		return out
+		return tensor.Changes{}
 	}
-	if len(c.Branches) > 0 {
-		out.Branches = map[string]tensor.Branch{}
-	}
-	for module, b := range c.Branches {
-		out.Branches[module] = tensor.Branch(b)
-	}
-	if len(c.Weights) > 0 {
-		out.Weights = map[string][]byte{}
-	}
-	for name, w := range c.Weights {
-		out.Weights[name] = w.Data
-	}
-	return out
+	return *c
 }
 
 // applyHypernets reads hypernetworks, in their order.
