@@ -9,7 +9,6 @@ const (
 	ReasonInputForeign       = "the start image's link does not lead to Discord"
 	ReasonInputAddress       = "the start image's link is not valid"
 	ReasonInputNoImage       = "the start image is not a PNG, JPEG, WebP or GIF file"
-	ReasonInputAnimated      = "the start image is an animated WebP: send a still image"
 	ReasonInputTooComplex    = "the start image takes too long to read: save it anew as a PNG and send that"
 	ReasonInputDamaged       = "the start image is damaged or incomplete"
 	ReasonRetriesUsed        = "several attempts did not succeed"
@@ -21,6 +20,11 @@ const (
 // ReasonInputRefused says that Discord refused the download of a start image.
 func ReasonInputRefused(status int) string {
 	return fmt.Sprintf("Discord refused the download of the start image (HTTP %d)", status)
+}
+
+// ReasonInputOtherFormat says that a start image is of a format that is not read, such as "a HEIC photo".
+func ReasonInputOtherFormat(format string) string {
+	return fmt.Sprintf("the start image is %s: save it as a JPEG or PNG and send that", format)
 }
 
 // ReasonInputTooBig says that a start image has more than most bytes.

@@ -32,6 +32,8 @@ func openFakeModels() modelPool { return fakeModels{} }
 
 func (fakeModels) LoadFirst(context.Context) error { return nil }
 
+func (fakeModels) Watch(context.Context) {}
+
 func (fakeModels) Close() error { return nil }
 
 func (fakeModels) Models() []worker.Model {

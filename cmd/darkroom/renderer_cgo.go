@@ -15,6 +15,7 @@ import (
 	"darkroom/config"
 	"darkroom/queue"
 	"darkroom/queue/worker"
+	"darkroom/render/inventory"
 	"darkroom/render/pipeline"
 )
 
@@ -39,7 +40,7 @@ func renderSupervised(ctx context.Context, s invocation) (err error) {
 	c := s.settings.Renderer
 	r := &rendererService{settings: c, log: s.log, ready: s.reportReady}
 	r.batchSize = worker.BatchSize(c.Worker.Batch, c.Runtime.Device.Kind == "cpu")
-	if r.pool, err = s.openPool(c.Runtime, c.Worker, s.log); err != nil {
+	if r.pool, err = s.openPool(ctx, c.Runtime, c.Worker, s.log); err != nil {
 		return err
 	}
 	defer func() { err = closeUnlessHung(r.pool, err) }()
@@ -77,6 +78,7 @@ type rendererService struct {
 func (r *rendererService) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { worker.Announce(ctx, r.queue, r.announcement, r.log); return nil })
+	g.Go(func() error { r.pool.Watch(ctx); return nil })
 	g.Go(func() error {
 		if err := r.pool.LoadFirst(ctx); err != nil {
 			return err
@@ -131,6 +133,7 @@ type modelPool interface {
 	LoadFirst(ctx context.Context) error // loads what the first job is likely to need
 	Models() []worker.Model              // what can be generated with now, the loaded model first
 	Load(ctx context.Context, modelHash string) (worker.Pipeline, error)
+	Watch(ctx context.Context) // keeps the list up to date until ctx ends
 	Close() error
 }
 
@@ -140,43 +143,47 @@ type poolOpener struct {
 	override func() modelPool
 }
 
-func (o poolOpener) openPool(r config.Runtime, w config.Worker, log *slog.Logger) (modelPool, error) {
+func (o poolOpener) openPool(
+	ctx context.Context, r config.Runtime, w config.Worker, log *slog.Logger,
+) (modelPool, error) {
 	if o.override != nil {
 		return o.override(), nil
 	}
-	return openONNXPool(r, w, log)
+	return openONNXPool(ctx, r, w, log)
 }
 
-// onnxPool is a pool of model folders.
-type onnxPool struct{ *pipeline.Pool }
+// onnxPool is a pool of the models of an inventory.
+type onnxPool struct {
+	*pipeline.Pool
+	inventory *inventory.Inventory
+}
 
 // openONNXPool opens the runtime library and finds the models to offer.
-func openONNXPool(r config.Runtime, w config.Worker, log *slog.Logger) (modelPool, error) {
+func openONNXPool(ctx context.Context, r config.Runtime, w config.Worker, log *slog.Logger) (modelPool, error) {
 	if err := openRuntime(r); err != nil {
 		return nil, err
 	}
-	folders, faults := pipeline.Directory(r.ModelsDir).OpenAll()
-	for _, err := range faults {
-		log.Warn("a model is left out", "error", err)
-	}
-	folders, err := pipeline.Choose(folders, w.Models)
+	found, err := pipeline.Directory(r.ModelsDir).Inventory(log)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range folders {
-		for _, note := range pipeline.Notes(f) {
-			log.Warn("a setting of the model is not followed", "model", f.Name, "setting", note)
-		}
+	chosen := pipeline.Chosen{Inventory: found, Names: w.Models}
+	if err := chosen.Prepare(ctx); err != nil {
+		return nil, err
 	}
-	if len(folders) == 0 {
+	if len(chosen.Models()) == 0 {
 		none := errors.New("there is no model to generate with: `darkroom doctor` says what is wrong")
-		return nil, errors.Join(append(faults, none)...)
+		return nil, errors.Join(append(found.Faults(), none)...)
 	}
 	if err := device(r).Check(); err != nil {
 		return nil, err
 	}
-	return onnxPool{pipeline.NewPool(folders, device(r), log)}, nil
+	pool := pipeline.NewPool(pipeline.PoolOptions{Source: chosen, Device: device(r), Memory: int64(r.Memory), Log: log})
+	return onnxPool{pool, found}, nil
 }
+
+// Watch notices models and add-ons that come, go or change, and hashes new ones, until ctx ends.
+func (p onnxPool) Watch(ctx context.Context) { p.inventory.Run(ctx) }
 
 // Load loads a model, unless it is loaded.
 func (p onnxPool) Load(ctx context.Context, modelHash string) (worker.Pipeline, error) {
