@@ -106,6 +106,7 @@ func (e entry) addToWeight(f fields, w values) error {
 		w.approach(turned, e.strength)
 		return nil
 	}
+	scale := e.use.LoRA.scale(e.module, e.kind, f)
 	if e.use.Ranks > 0 && e.kind.name == "LoRA" {
 		f = f.cut(e.use.Ranks)
 	}
@@ -117,7 +118,6 @@ func (e entry) addToWeight(f fields, w values) error {
 	if err != nil {
 		return err
 	}
-	scale := e.use.LoRA.scale(e.module, e.kind, f)
 	if !e.dora() {
 		for i, d := range delta {
 			w.data[i] += float32(e.strength*scale) * d
@@ -163,7 +163,7 @@ func (e entry) addToBias(f fields, w values) error {
 	return nil
 }
 
-// cut leaves a LoRA's first ranks, and its scale what it was: alpha shrinks with the rank.
+// cut leaves a LoRA's first ranks.
 func (f fields) cut(ranks int) fields {
 	down, up := f[weightname.Down], f[weightname.Up]
 	rank := down.dim(0)

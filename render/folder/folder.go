@@ -26,7 +26,7 @@ const (
 
 // Model is a model that was checked. Nothing of it is loaded.
 type Model struct {
-	Dir         string          // absolute
+	Dir         string          // absolute; of a checkpoint, the file
 	Name        string          // the card's, else the folder's
 	Hash        string          // of everything that decides an image, see Open
 	Bytes       int64           // of all hashed files
@@ -40,6 +40,7 @@ type Model struct {
 	Unfollowed  []string // what its files ask for and is done otherwise, besides the scheduler; each begins with the file
 
 	graphs       map[string]graph.Header // by part
+	written      map[string]*Written     // by part; nil for a folder of ONNX files
 	clues        family.Clues            // what the kind is recognised by
 	textEncoders []textEncoderConfig     // by text encoder
 	timeCondDim  int                     // time_cond_proj_dim of the UNet
@@ -53,10 +54,6 @@ type Model struct {
 // (family.AllTextParts, unet, vae_decoder, vae_encoder, scheduler), sorted by path. The card and other files do not
 // change it. Hashing reads everything, so pass a cache file (see Cached) for large models.
 func Open(dir string, options ...Option) (*Model, error) {
-	o := openOptions{cache: filehash.Open("")}
-	for _, option := range options {
-		option(&o)
-	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open model folder: %w", err)
@@ -65,24 +62,28 @@ func Open(dir string, options ...Option) (*Model, error) {
 	if err := f.read(); err != nil {
 		return nil, fmt.Errorf("open model folder: %w", err)
 	}
-	if err := f.hash(o); err != nil {
-		return nil, fmt.Errorf("hash model folder: %w", err)
-	}
-	return f, nil
+	return f, f.SetHash(options...)
 }
 
-// hash sets the hash, the files and their size.
-func (f *Model) hash(o openOptions) (err error) {
+// SetHash sets the hash, the files and their size, as the options say.
+func (f *Model) SetHash(options ...Option) (err error) {
+	o := openOptions{cache: filehash.Open("")}
+	for _, option := range options {
+		option(&o)
+	}
 	if o.unhashed {
 		f.Files, err = Stat(f.Dir)
 	} else {
 		f.Hash, f.Files, err = Sum(f.Dir, o.cache, nil)
 		o.cache.Save()
 	}
+	if err != nil {
+		return fmt.Errorf("hash %s: %w", f.Dir, err)
+	}
 	for _, file := range f.Files {
 		f.Bytes += file.Size
 	}
-	return err
+	return nil
 }
 
 // Changed returns an error where a file that decides an image is gone or is not as it was when the model was opened:

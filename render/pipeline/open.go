@@ -16,18 +16,14 @@ func OpenItem(i inventory.Item) (inventory.Opened, error) {
 	if !i.Kind.IsModel() {
 		return openAddon(i)
 	}
-	m, err := openModel(i)
+	m, err := Open(i.Path, folder.Unhashed())
 	if err != nil {
 		return inventory.Opened{}, err
 	}
-	return inventory.Opened{Model: m, Notes: Notes(m)}, nil
-}
-
-func openModel(i inventory.Item) (*folder.Model, error) {
-	if i.Kind == inventory.Folder {
-		return Open(i.Path, folder.Unhashed())
+	if m.Card.Name == "" {
+		m.Name = i.Name // of two files of one name, with the folder
 	}
-	return nil, fmt.Errorf("%s: a checkpoint file, which is not opened yet; want a model folder", i.Path)
+	return inventory.Opened{Model: m, Notes: Notes(m)}, nil
 }
 
 // openAddon reads what is known of an add-on before it is used: its file, and what lies beside it.

@@ -24,7 +24,7 @@ import (
 // Open checks a model folder: its networks as folder.Open does, its tokenizer, its noise schedule and its card.
 // The error names the folder. Nothing is loaded.
 func Open(dir string, options ...folder.Option) (*folder.Model, error) {
-	f, err := folder.Open(dir, options...)
+	f, err := openModel(dir, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +38,9 @@ func Open(dir string, options ...folder.Option) (*folder.Model, error) {
 // tokenizers opens a folder's tokenizers, one for each text encoder. Later ones share the first one's vocabulary where
 // they can.
 func tokenizers(f *folder.Model) ([]*clip.Tokenizer, error) {
+	if f.FromCheckpoint() && !f.HasTokenizers() {
+		return builtInTokenizers(f)
+	}
 	var all []*clip.Tokenizer
 	for i, part := range f.Config.Family.Tokenizers() {
 		t, err := tokenizer(f, part)

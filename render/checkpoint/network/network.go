@@ -24,29 +24,13 @@ type Weight struct {
 // Weights are the weights of a part, by canonical name.
 type Weights map[string]Weight
 
-// Options say how a graph is written.
-type Options struct {
-	Float16 bool // the UNet computes in float16
-	// Branches gives every linear layer a side branch: y = layer(x) + (x·Down)·Up.
-	Branches bool
-	// Constants has the graph refer to the weights in their files as constants, in place of inputs, so that the runtime
-	// can pack them.
-	Constants bool
-}
-
-// Written is a written graph.
-type Written struct {
-	graph.Exposed // Weights are in the order in which they are read, and none has Data
-
-	Inputs  []graph.Value // without weights, branches and ExtraRows
-	Outputs []graph.Value
-	// ExtraRows is the input [rows, width] of a text encoder with the embeddings of ids from the vocabulary's end on. It
-	// has at least one row. Its name is empty for other networks.
-	ExtraRows graph.Value
-}
-
-// Unused counts the weights that a graph does not read.
-func (w Written) Unused(all Weights) int { return len(all) - len(w.Weights) }
-
 // Has says whether there is a weight.
 func (w Weights) Has(name string) bool { _, ok := w[name]; return ok }
+
+// Channels is how many channels a convolution reads; 0 for a weight of another kind.
+func (w Weight) Channels() int {
+	if len(w.Shape) != 4 {
+		return 0
+	}
+	return w.Shape[1]
+}

@@ -19,9 +19,6 @@ type TextShape struct {
 	Pooled    bool // the pooled vector is given: the final norm at the first end token, projected
 }
 
-// LayerName is what the output of a text encoder is called that leaves out so many layers.
-func LayerName(skip int) string { return fmt.Sprintf("layer.%d", skip) }
-
 // text writes a CLIPTextModel.
 type textEncoder struct {
 	*writer
@@ -30,8 +27,8 @@ type textEncoder struct {
 	mask          string
 }
 
-// Text writes a text encoder: from input_ids [b, length] to its layers (LayerName) and, where it is wanted, text_embeds.
-func Text(weights Weights, shape TextShape, o Options) (Written, error) {
+// Text writes a text encoder: from input_ids [b, length] to its layers (graph.LayerName) and, where it is wanted, text_embeds.
+func Text(weights Weights, shape TextShape, o graph.WriteOptions) (graph.Written, error) {
 	o.Float16 = false
 	t := &textEncoder{writer: newWriter(weights, o), TextShape: shape}
 	t.write()
@@ -81,8 +78,12 @@ func layer(i int) string { return fmt.Sprintf("text_model.encoder.layers.%d", i)
 func (t *textEncoder) embed(ids string, vocabulary int) string {
 	t.ExtraRows = graph.Value{Name: "extra_rows", Type: graph.Float, Dims: []int{0, t.width}}
 	known := t.node("Less", []string{ids, t.ints(vocabulary)})
-	own := t.node("Gather", []string{t.stored(tokenTable), t.node("Where", []string{known, ids, t.ints(0)})})
-	own = t.cast(own, t.weights[tokenTable].Type, graph.Float)
+	table, kind := t.stored(tokenTable), t.weights[tokenTable].Type
+	if kind == graph.Float8E4M3 || kind == graph.Float8E5M2 { // there is no Gather of these
+		table, kind = t.weight(tokenTable), graph.Float
+	}
+	own := t.node("Gather", []string{table, t.node("Where", []string{known, ids, t.ints(0)})})
+	own = t.cast(own, kind, graph.Float)
 	later := t.node("Where", []string{known, t.ints(0), t.node("Sub", []string{ids, t.ints(vocabulary)})})
 	extra := t.node("Gather", []string{t.ExtraRows.Name, later})
 	return t.node("Where", []string{t.node("Unsqueeze", []string{known, t.ints(2)}), own, extra})
@@ -130,7 +131,7 @@ func (t *textEncoder) giveLayers(hidden []string) {
 		if t.FinalNorm {
 			x = t.layerNorm(x, finalNorm)
 		}
-		t.output(t.reshape(x, -1, t.length, t.width), LayerName(skip), 0, t.length, t.width)
+		t.output(t.reshape(x, -1, t.length, t.width), graph.LayerName(skip), 0, t.length, t.width)
 	}
 }
 

@@ -12,13 +12,13 @@ type vae struct {
 	batch string // a list of the one number b
 }
 
-func newVAE(weights Weights, o Options) *vae {
+func newVAE(weights Weights, o graph.WriteOptions) *vae {
 	o.Float16 = false
 	return &vae{writer: newWriter(weights, o)}
 }
 
 // Decoder writes a VAE's decoder: from latent_sample, already divided by the scaling factor, to sample in −1..1.
-func Decoder(weights Weights, o Options) (Written, error) {
+func Decoder(weights Weights, o graph.WriteOptions) (graph.Written, error) {
 	v := newVAE(weights, o)
 	x := v.input("latent_sample", graph.Float, 0, v.shape("decoder.conv_in.weight", 4)[1], 0, 0)
 	v.batch = v.slice(v.shapeOf(x), 0, 1)
@@ -40,7 +40,7 @@ func Decoder(weights Weights, o Options) (Written, error) {
 
 // Encoder writes a VAE's encoder: from sample in −1..1 to latent_parameters, the mean and the logarithm of the
 // variance.
-func Encoder(weights Weights, o Options) (Written, error) {
+func Encoder(weights Weights, o graph.WriteOptions) (graph.Written, error) {
 	v := newVAE(weights, o)
 	x := v.input("sample", graph.Float, 0, v.shape("encoder.conv_in.weight", 4)[1], 0, 0)
 	v.batch = v.slice(v.shapeOf(x), 0, 1)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -26,18 +27,25 @@ const microsoft = "com.microsoft"
 // writer writes one graph. Its methods return the names of values. The first error is kept and the rest of the walk
 // goes on with what is there, so that it reads as the network does.
 type writer struct {
-	Written
+	graph.Written
 	weights   Weights
-	options   Options
+	options   graph.WriteOptions
 	nodes     []byte
 	constants []byte
+	hypernets *graph.Hypernets
 	made      map[string]string // values that are made once, by what they are
 	count     int
 	err       error
 }
 
-func newWriter(w Weights, o Options) *writer {
-	return &writer{weights: w, options: o, made: map[string]string{}}
+func newWriter(w Weights, o graph.WriteOptions) *writer {
+	out := &writer{weights: w, options: o, made: map[string]string{}}
+	out.hypernets, out.err = graph.NewHypernets(o.Hypernets, out.computes())
+	if out.err != nil {
+		out.hypernets, _ = graph.NewHypernets(nil, out.computes()) // none cannot fail
+	}
+	out.Hypernets = out.hypernets.Inputs
+	return out
 }
 
 func (w *writer) fail(format string, a ...any) {
@@ -240,7 +248,7 @@ func (w *writer) stored(name string, dims ...int) string {
 func external(x graph.ExposedWeight) []byte {
 	b := tensorHead(x.Name, x.Type, x.Dims)
 	for _, pair := range [][2]string{
-		{"location", x.File}, {"offset", strconv.FormatInt(x.Offset, 10)}, {"length", strconv.FormatInt(x.Length, 10)},
+		{"location", filepath.Base(x.File)}, {"offset", strconv.FormatInt(x.Offset, 10)}, {"length", strconv.FormatInt(x.Length, 10)},
 	} {
 		b = message(b, 13, text(text(nil, 1, pair[0]), 2, pair[1]))
 	}
@@ -267,12 +275,12 @@ func volume(dims []int) int {
 
 // finish writes the ModelProto: ir_version = 1, producer_name = 2, graph = 7, opset_import = 8; in GraphProto node = 1,
 // name = 2, initializer = 5, input = 11, output = 12.
-func (w *writer) finish() (Written, error) {
+func (w *writer) finish() (graph.Written, error) {
 	if w.err != nil {
-		return Written{}, w.err
+		return graph.Written{}, w.err
 	}
 	if len(w.Weights) == 0 {
-		return Written{}, errors.New("no weights")
+		return graph.Written{}, errors.New("no weights")
 	}
 	inputs := slices.Clone(w.Inputs)
 	if !w.options.Constants {
@@ -282,6 +290,9 @@ func (w *writer) finish() (Written, error) {
 	}
 	for _, b := range w.Branches {
 		inputs = append(inputs, b.Down, b.Up)
+	}
+	for _, h := range w.Hypernets {
+		inputs = append(inputs, h.Value)
 	}
 	if w.ExtraRows.Name != "" {
 		inputs = append(inputs, w.ExtraRows)

@@ -24,8 +24,8 @@ const (
 	CheckpointNamed      = "sd1-named"   // one file by diffusers' names: unet., vae., text_encoder.
 	CheckpointSD1Folder  = "sd1-folder"  // as diffusers and transformers of today save it
 	CheckpointInpaint    = "inpaint"     // a UNet of nine channels, float16
-	CheckpointSD2        = "sd2"         // Stable Diffusion 2: open_clip's keys, linear projections, epsilon
-	CheckpointSD2V       = "sd2v"        // the same in float16, and by A1111's probe a velocity
+	CheckpointSD2        = "sd2-base"    // Stable Diffusion 2: open_clip's keys, linear projections, epsilon
+	CheckpointSD2V       = "sd2-v"       // the same in float16, and by A1111's probe a velocity
 	CheckpointSDXL       = "sdxl"        // SDXL by sgm's keys, float32
 	CheckpointSDXLF16    = "sdxl-f16"    // in float16
 	CheckpointSDXLV      = "sdxl-vpred"  // the same with the marker tensors v_pred and ztsnr
@@ -38,29 +38,33 @@ const (
 
 // checkpoints is checkpoints.json.gz: which weights lie under which key. recipe/checkpoints.py writes it.
 type checkpoints struct {
-	Tokens   []int                    // rows of a token embedding that are drawn; the others are zeros
-	Weights  map[string][]weightRule  // by group: each weight by the name that diffusers has for it
-	Namings  map[string][]keyOfWeight // how a kind of file calls them
-	Models   map[string]checkpointModel
-	ByWeight map[string]map[string]weightRule `json:"-"`
+	Tokens  []int                      `json:"tokens"`  // rows of a token embedding that are drawn; the others are zeros
+	Weights map[string][]weightRule    `json:"weights"` // by group: each weight by the name that diffusers has for it
+	Namings map[string][]keyOfWeight   `json:"namings"` // how a kind of file calls them
+	Models  map[string]checkpointModel `json:"models"`
+
+	rules map[string]map[string]weightRule // Weights by group and name
 }
 
 type checkpointModel struct {
-	Files   []checkpointFile
-	Configs map[string]json.RawMessage // by path
+	Files   []checkpointFile           `json:"files"`
+	Configs map[string]json.RawMessage `json:"configs"` // by path
 }
 
 type checkpointFile struct {
-	Path  string
-	Parts []checkpointPart
-	Extra []extraTensor
-	Sum   string // SHA-256 of what the recipe wrote after the header
+	Path  string           `json:"path"`
+	Parts []checkpointPart `json:"parts"`
+	Extra []extraTensor    `json:"extra"`
+	Sum   string           `json:"sum"` // SHA-256 of what the recipe wrote after the header
 }
 
 // checkpointPart is the weights of a group under the keys of a naming.
 type checkpointPart struct {
-	Group, Naming, Prefix, DType string
-	Override                     map[string][2]float64 // scale and offset of single weights
+	Group    string                `json:"group"`
+	Naming   string                `json:"naming"` // "" for diffusers' own names
+	Prefix   string                `json:"prefix"`
+	DType    string                `json:"dtype"`
+	Override map[string][2]float64 `json:"override"` // scale and offset of single weights
 }
 
 // weightRule is how a weight is drawn: [name, shape, scale, offset].
@@ -119,8 +123,8 @@ func CheckpointNames(t testing.TB) []string {
 	return slices.Sorted(maps.Keys(readCheckpoints(t).Models))
 }
 
-// Checkpoint writes a checkpoint with random weights into a folder that is gone when the test ends, and returns the path
-// of the file, or of the folder. Embeddings of tokens that the recorded prompts do not have are holes in the file.
+// Checkpoint writes a checkpoint with random weights into a folder that is gone when the test ends. It returns the path
+// of the file, or of the model folder. Embeddings of tokens that no recorded prompt has are holes in the file.
 func Checkpoint(t testing.TB, name string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -162,14 +166,14 @@ func readCheckpoints(t testing.TB) *checkpoints {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := &checkpoints{ByWeight: map[string]map[string]weightRule{}}
+	all := &checkpoints{rules: map[string]map[string]weightRule{}}
 	if err := json.Unmarshal(data, all); err != nil {
 		t.Fatal(err)
 	}
 	for group, rules := range all.Weights {
-		all.ByWeight[group] = map[string]weightRule{}
+		all.rules[group] = map[string]weightRule{}
 		for _, rule := range rules {
-			all.ByWeight[group][rule.name] = rule
+			all.rules[group][rule.name] = rule
 		}
 	}
 	return all

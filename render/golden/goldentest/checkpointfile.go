@@ -12,7 +12,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -55,13 +54,13 @@ func (c *checkpoints) tensors(file checkpointFile) []tensorContent {
 func (c *checkpoints) tensor(part checkpointPart, key keyOfWeight) tensorContent {
 	var formulas []formula
 	for _, name := range key.weights {
-		rule := c.ByWeight[part.Group][name]
+		rule := c.rules[part.Group][name]
 		if own, ok := part.Override[name]; ok {
 			rule.scale, rule.offset = own[0], own[1]
 		}
 		formulas = append(formulas, newFormula(part.Group+"/"+name, rule.scale, rule.offset))
 	}
-	one := c.ByWeight[part.Group][key.weights[0]].shape
+	one := c.rules[part.Group][key.weights[0]].shape
 	each := product(one)
 	shape := append([]int{one[0] * len(formulas)}, one[1:]...)
 	out := tensorContent{key: part.Prefix + key.key, dtype: cmp.Or(part.DType, "F32"), shape: shape}
@@ -148,7 +147,7 @@ func header(tensors []tensorContent) (head []byte, size int, err error) {
 	b.WriteString(`{"__metadata__":{"format":"pt"}`)
 	for _, t := range tensors {
 		end := size + product(t.shape)*t.size()
-		shape, err := json.Marshal(slices.Concat([]int{}, t.shape)) // never null
+		shape, err := json.Marshal(append([]int{}, t.shape...)) // never null
 		if err != nil {
 			return nil, 0, err
 		}
