@@ -151,7 +151,7 @@ type Runtime struct {
 	Ort       string `name:"ort" from:"ONNXRUNTIME_LIB" placeholder:"FILE" help:"ONNX Runtime library. When empty: the one beside the program."`
 	Device    Device `name:"device" from:"DARKROOM_DEVICE" default:"cpu" placeholder:"cpu|cuda:N" help:"Device that renders: cpu or cuda:N."`
 	Threads   int    `name:"threads" from:"DARKROOM_THREADS" default:"0" range:"0..256" placeholder:"N" help:"Threads on the CPU; 0 means one per core."`
-	Prefer    string `name:"prefer" from:"DARKROOM_PREFER" enum:"steps,start" default:"steps" placeholder:"WHAT" help:"What matters more on the CPU. steps: the fastest steps. start: a start within a second, with weights left in their files and memory free."`
+	Prefer    string `name:"prefer" from:"DARKROOM_PREFER" enum:"auto,steps,start" default:"auto" placeholder:"WHAT" help:"What matters more on the CPU. steps: the fastest steps. start: a start within a second, with weights left in their files and memory free. auto: start for checkpoints, steps for ONNX folders."`
 	Memory    Bytes  `name:"memory" from:"DARKROOM_MEMORY" placeholder:"SIZE" help:"Memory that loaded models may hold together, such as 8GiB; those used longest ago make room. When left out: half of this machine's on the CPU, and on a GPU room for one model."`
 	ModelsDir string `name:"models" from:"DARKROOM_MODELS" default:"./models" placeholder:"DIR" help:"Directory of model folders, checkpoint files and add-ons, or an installation of A1111's web UI or ComfyUI; the demo model is built in."`
 }
@@ -190,6 +190,8 @@ type Draw struct {
 	Size        *Size    `name:"size" placeholder:"WxH" help:"Size in pixels. When left out: the model's default."`
 	Count       int      `name:"count" default:"1" range:"1..64" placeholder:"N" help:"Number of images; each has the next seed."`
 	Model       string   `name:"model" placeholder:"DIR" help:"Model folder or checkpoint file, or a name in --models. When empty: the built-in demo model."`
+	Lora        []string `name:"lora" sep:"none" placeholder:"NAME[:X]" help:"LoRA to use, with its strength; may be given several times. Same as <lora:name:0.8> in the prompt."`
+	VAE         string   `name:"vae" placeholder:"NAME" help:"VAE to use in place of the model's own. Same as <vae:name> in the prompt."`
 	Dialect     string   `name:"dialect" enum:",diffusers,a1111" default:"" placeholder:"NAME" help:"Numeric conventions: diffusers or a1111. When left out: the model's default."`
 	Notation    string   `name:"notation" enum:",a1111,midjourney" default:"" placeholder:"NAME" help:"How to read the prompt: a1111 or midjourney (hot::2 dog). When left out: detected from the prompt."`
 	Wildcards   string   `name:"wildcards" from:"DARKROOM_WILDCARDS" default:"./data/wildcards" placeholder:"DIR" help:"Folder of wildcards: __name__ in the prompt becomes a line of name.txt."`

@@ -21,8 +21,11 @@ type contents struct {
 	metadata map[string]string
 	// SDXL's v-prediction is told by empty tensors of these names.
 	velocity, zeroSNR bool
-	unknown           int  // keys that no weight is known for
-	folder            bool // it is a folder of diffusers
+	// openCLIP says that the first text encoder has open_clip's names. Stable Diffusion 2 reads its last layer but one;
+	// files in diffusers' names leave the last one out.
+	openCLIP bool
+	unknown  int  // keys that no weight is known for
+	folder   bool // it is a folder of diffusers
 }
 
 // read translates the keys of the first file, which holds all parts.
@@ -53,14 +56,21 @@ func (c *contents) countUnknown(keys []string) (n int) {
 var unused = regexp.MustCompile(`^model_ema\.|^alphas_|^betas$|^sqrt_|^log_one_minus|^posterior_|^(model\.)?logvar|` +
 	`^first_stage_model\.loss\.|position_ids$|logit_scale$|^v_pred$|^ztsnr$|^denoiser\.|^model_dtype$|^global_step$`)
 
-// readVAE translates the keys of a file of a VAE alone, or takes that of a checkpoint.
-func (c *contents) readVAE() error {
-	file := c.files[0]
-	names := weightname.Read(file.Names())
-	if names.Parts[weightname.VAE] == nil {
-		return errors.New("it has no VAE of Stable Diffusion")
+// readVAE reads a file of a VAE alone, or the VAE of a checkpoint.
+func readVAE(path string) (network.Weights, *safetensors.File, error) {
+	file, err := openFile(path)
+	if err != nil {
+		return nil, nil, err
 	}
-	return c.take(file, names)
+	var c contents
+	if err := c.take(file, weightname.Read(file.Names())); err != nil {
+		return nil, nil, err
+	}
+	weights := c.parts[weightname.VAE]
+	if weights == nil {
+		return nil, nil, errors.New("no VAE of Stable Diffusion in it")
+	}
+	return weights, file, nil
 }
 
 // take notes the weights of a file.
@@ -81,6 +91,7 @@ func (c *contents) take(file *safetensors.File, names weightname.File) error {
 			if ok {
 				weights[name] = w
 			}
+			c.openCLIP = c.openCLIP || part == weightname.TextEncoder && place.Third > 0
 		}
 		c.parts[part] = weights
 	}

@@ -18,13 +18,11 @@ type variant struct {
 	class      string // of diffusers' pipeline
 	activation string // of the first text encoder
 	heads      int    // of the UNet; 0 for heads of 64 channels
-	textLayers int    // of the first text encoder; 0 for all
 }
 
 var (
-	sd1 = variant{class: "StableDiffusionPipeline", activation: "quick_gelu", heads: 8}
-	// Stable Diffusion 2 was trained with the last but one of 24 layers.
-	sd2  = variant{class: "StableDiffusionPipeline", activation: "gelu", textLayers: 23}
+	sd1  = variant{class: "StableDiffusionPipeline", activation: "quick_gelu", heads: 8}
+	sd2  = variant{class: "StableDiffusionPipeline", activation: "gelu"}
 	sdxl = variant{class: "StableDiffusionXLPipeline", activation: "quick_gelu"}
 )
 
@@ -37,7 +35,9 @@ func (c *contents) recognise() (variant, error) {
 	text, text2 := c.parts[weightname.TextEncoder], c.parts[weightname.TextEncoder2]
 	switch {
 	case unet.Has("add_embedding.linear_1.weight") && text == nil && text2 != nil:
-		return variant{}, errors.New("an SDXL refiner, which only finishes the image of another model; want an SDXL base model")
+		return variant{}, errors.New(
+			"an SDXL refiner, which only finishes the image of another model; want an SDXL base model",
+		)
 	case unet.Has("add_embedding.linear_1.weight"):
 		if text == nil || text2 == nil {
 			return variant{}, errors.New("an SDXL model without its two text encoders; want a whole checkpoint")
@@ -111,7 +111,10 @@ func (c *contents) write(v variant, parts folder.Parts) {
 		add("vae_encoder", weightname.VAE, network.Encoder)
 	}
 	first := network.TextShape{
-		QuickGELU: v.activation == "quick_gelu", Layers: v.textLayers, FinalNorm: v != sdxl, MaxSkip: maxSkip,
+		QuickGELU: v.activation == "quick_gelu", FinalNorm: v != sdxl, MaxSkip: maxSkip,
+	}
+	if v == sd2 && c.openCLIP {
+		first.Layers = c.textLayers() - 1
 	}
 	add("text_encoder", weightname.TextEncoder, func(w network.Weights, o graph.WriteOptions) (graph.Written, error) {
 		return network.Text(w, first, o)
@@ -122,6 +125,14 @@ func (c *contents) write(v variant, parts folder.Parts) {
 			return network.Text(w, second, o)
 		})
 	}
+}
+
+// textLayers counts the layers of the first text encoder.
+func (c *contents) textLayers() (n int) {
+	for c.parts[weightname.TextEncoder].Has(fmt.Sprintf("text_model.encoder.layers.%d.layer_norm1.weight", n)) {
+		n++
+	}
+	return n
 }
 
 // pooledSize is how many numbers the pooled vector of the second text encoder has.

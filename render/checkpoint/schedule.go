@@ -110,6 +110,7 @@ func (c *contents) schedule(v variant, own ownCard) (scheduler map[string]any, s
 			scheduler["_class_name"] = "DDIMScheduler"
 		}
 		scheduler["rescale_betas_zero_snr"] = true
+		scheduler["timestep_spacing"] = "trailing" // so that the first step is the one without any signal
 	}
 	if own.Scheduler == nil {
 		for _, f := range fewSteps {

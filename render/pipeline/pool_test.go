@@ -282,6 +282,7 @@ func TestNeed(t *testing.T) {
 		{half, onnx.Device{Kind: onnx.CPU, Mapped: true}, 0.84},
 		{half, onnx.Device{Kind: onnx.CUDA}, 2.2},
 		{checkpoint, onnx.Device{Kind: onnx.CPU}, 0.84},
+		{checkpoint, onnx.Device{Kind: onnx.CPU, Packed: true}, 4.3},
 	} {
 		if got := float64(Need(c.m, c.device)) / gib; got < c.want-0.05 || got > c.want+0.05 {
 			t.Errorf("%d GiB on %v: got %.2f GiB, want %.2f", c.m.Bytes/gib, c.device, got, c.want)

@@ -27,7 +27,8 @@ type textEncoder struct {
 	mask          string
 }
 
-// Text writes a text encoder: from input_ids [b, length] to its layers (graph.LayerName) and, where it is wanted, text_embeds.
+// Text writes a text encoder: from input_ids [b, length] to its layers (graph.LayerName) and, where it is wanted,
+// text_embeds.
 func Text(weights Weights, shape TextShape, o graph.WriteOptions) (graph.Written, error) {
 	o.Float16 = false
 	t := &textEncoder{writer: newWriter(weights, o), TextShape: shape}

@@ -248,7 +248,8 @@ func (w *writer) stored(name string, dims ...int) string {
 func external(x graph.ExposedWeight) []byte {
 	b := tensorHead(x.Name, x.Type, x.Dims)
 	for _, pair := range [][2]string{
-		{"location", filepath.Base(x.File)}, {"offset", strconv.FormatInt(x.Offset, 10)}, {"length", strconv.FormatInt(x.Length, 10)},
+		{"location", filepath.Base(x.File)}, {"offset", strconv.FormatInt(x.Offset, 10)},
+		{"length", strconv.FormatInt(x.Length, 10)},
 	} {
 		b = message(b, 13, text(text(nil, 1, pair[0]), 2, pair[1]))
 	}

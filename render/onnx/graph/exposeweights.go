@@ -74,6 +74,7 @@ type exposer struct {
 type layer struct {
 	weight, module string
 	transposed     bool
+	kind           Type // that it computes in; 0 for the weight's own
 }
 
 // findLayers follows each layer's weight back to where it is stored.
@@ -85,17 +86,20 @@ func (e *exposer) findLayers() {
 		}
 		// A MatMul reads [in, out]; a Gemm reads [out, in] where it transposes.
 		transposed := x.op == "MatMul" || x.op == "Gemm" && attributeInt(x.fields, "transB", 0) == 0
-		weight := x.in[operand]
+		weight, kind := x.in[operand], Type(0)
 		for range e.nodes {
 			made, ok := e.producers[weight]
 			if !ok || !slices.Contains([]string{"Cast", "Identity", "Transpose"}, e.nodes[made].op) {
 				break
 			}
 			transposed = transposed != (e.nodes[made].op == "Transpose")
+			if e.nodes[made].op == "Cast" && kind == 0 {
+				kind = Type(attributeInt(e.nodes[made].fields, "to", 0))
+			}
 			weight = e.nodes[made].in[0]
 		}
 		if e.weights[weight] != nil {
-			found := layer{weight, moduleName(weight, x), transposed}
+			found := layer{weight, moduleName(weight, x), transposed, kind}
 			e.layers[at], e.readers[weight] = found, append(e.readers[weight], found)
 		}
 	}

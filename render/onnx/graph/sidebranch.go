@@ -1,8 +1,8 @@
 package graph
 
 import (
+	"cmp"
 	"strconv"
-	"strings"
 )
 
 // matrix returns what a linear layer multiplies by: its numbers in and out, and the type that it computes in.
@@ -16,11 +16,7 @@ func (e *exposer) matrix(l layer) (in, out int, kind Type, ok bool) {
 	if !l.transposed {
 		in, out = out, in
 	}
-	kind = typeOf(weight)
-	if strings.HasPrefix(l.weight, narrowName("")) {
-		kind = Float // it is cast before it is read
-	}
-	return in, out, kind, true
+	return in, out, cmp.Or(l.kind, typeOf(weight)), true
 }
 
 // kind is the type that the network computes in: that of its first linear layer.
