@@ -146,7 +146,7 @@ func (r *resolution) noteOtherTags(counted []prompt.AddonTag) {
 		}
 	}
 	if tags := prompt.AddonTags(negatives...); len(tags) > 0 {
-		r.Note("Ignored in the negative prompt: %s. Add-ons belong into the prompt.", someTags(tags))
+		r.Note("Ignored in the negative prompt: %s. Add-ons belong in the prompt.", someTags(tags))
 	}
 }
 
