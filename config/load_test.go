@@ -103,7 +103,7 @@ func TestCommands(t *testing.T) {
 		equal(t, fmt.Sprint(args), load(t, sources(args...)).Command, want)
 	}
 	s := load(t, sources("models", "check", "postcards"))
-	equal(t, "models check NAME", []any{s.Command, s.Models.Check.Folder}, []any{"models check", "postcards"})
+	equal(t, "models check NAME", []any{s.Command, s.Models.Check.Name}, []any{"models check", "postcards"})
 	s = load(t, sources("draw", "a <b>", "--size", "160×112", "--seed", "7", "--cfg", "0.5", "--device", "cuda:1"))
 	d := s.Draw
 	equal(t, "draw", []any{d.Prompt, *d.Size, *d.Seed, *d.Cfg, d.Runtime.Device.String(), d.Steps},

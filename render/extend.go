@@ -77,10 +77,7 @@ func extensionKey(spec picture.Spec) (string, error) {
 	if len(addons) == 0 && spec.VAE == nil {
 		return "", nil
 	}
-	key, err := json.Marshal(struct {
-		Addons []picture.Addon
-		VAE    *picture.Ref
-	}{addons, spec.VAE})
+	key, err := json.Marshal([]any{addons, spec.VAE})
 	return string(key), err
 }
 

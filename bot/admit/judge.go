@@ -74,8 +74,8 @@ func JudgeOutpaint(
 	return res, nil
 }
 
-// judge resolves a request unless something forbids it anyway, and applies the server's limits. What is marked as NSFW
-// may be used in age-restricted channels only.
+// judge resolves a request unless something forbids it anyway, refuses what no renderer has, and applies the server's
+// limits. What is marked as NSFW may be used in age-restricted channels only.
 func judge(
 	req command.Request, available request.Available, policy limits.Policy,
 	resolve func(request.Available) (request.Resolved, *request.Refusal),
@@ -86,6 +86,9 @@ func judge(
 	available.Safe = !req.Place.AgeRestricted
 	res, refusal := resolve(available)
 	if refusal != nil {
+		return request.Resolved{}, refusal
+	}
+	if refusal := available.Check(res.Spec); refusal != nil {
 		return request.Resolved{}, refusal
 	}
 	if refusal := limit(&res, policy); refusal != nil {

@@ -100,6 +100,7 @@ type QueueStatus struct {
 	ETA       time.Time // when the images should be there; zero when it cannot be estimated
 	Paused    bool      // the server, the model or everything is paused
 	Reason    string    // why it is paused
+	Unserved  bool      // renderers are online, and none has everything that the job names
 	MovedBack string    // why the position is further back than the one shown before; a sentence without a full stop
 }
 
@@ -114,6 +115,8 @@ func Waiting(to Address, spec picture.Spec, job string, s QueueStatus) Message {
 		if s.Reason != "" {
 			state += ": " + shortenEscaped(Escape(s.Reason), maxPromptShown)
 		}
+	case s.Unserved:
+		state += ", for a renderer that has " + shortenEscaped(Escape(picture.PartNames(spec.Parts(), "and")), maxPromptShown)
 	case !s.ETA.IsZero():
 		state += s.etaText()
 	}

@@ -15,6 +15,7 @@ import (
 	"darkroom/cmd/darkroom/terminal"
 	"darkroom/render"
 	"darkroom/render/encode"
+	"darkroom/render/filehash"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
 	"darkroom/render/request"
@@ -24,7 +25,7 @@ import (
 // draw paints from the shell. Everything that can be wrong with what was asked is found before the model is loaded.
 func draw(ctx context.Context, s invocation) (err error) {
 	d := s.settings.Draw
-	folder, err := pipeline.Directory(d.Runtime.ModelsDir).Open(d.Model)
+	folder, err := pipeline.Directory(d.Runtime.ModelsDir).Open(d.Model, s.tellHashing())
 	if err != nil {
 		return err
 	}
@@ -48,13 +49,26 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err := openRuntime(d.Runtime); err != nil {
 		return err
 	}
-	model, err := pipeline.Load(ctx, folder, device(d.Runtime))
+	model, err := pipeline.Load(ctx, folder, device(d.Runtime), nil)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
 	load := time.Since(begun)
 	return o.render(ctx, s.environment, model, out, load, bar)
+}
+
+// tellHashing says that a model is read for its hash, where that takes so long that somebody wonders.
+func (s invocation) tellHashing() filehash.Progress {
+	var read int64
+	return func(bytes int64) error {
+		const much = 1 << 30
+		if before := read; before < much && before+bytes >= much {
+			fmt.Fprintln(s.stderr, "note: hashing the model, which is done once")
+		}
+		read += bytes
+		return nil
+	}
 }
 
 // tell prints what was changed about the request, and what the model cannot read of its words.

@@ -71,16 +71,17 @@ func storedValues() map[string]any {
 		}}, Addons: []request.AddonCard{{
 			Kind: picture.LoRA, Name: "ink", Alias: "ink-v2", Hash: "0a", Short: "0b", Families: []string{"SDXL"},
 			Triggers: []string{"ink drawing"}, Strength: 0.7, NSFW: true,
-		}}},
+		}}, Renderers: [][]string{{"cd"}, {"0a"}}, Remembered: true},
 		"redis.job": &queue.Job{
 			ID: "1-0", Lane: "2:cd", Server: "2", User: "3", Cost: 4, MaxRunning: 5, Spec: json.RawMessage(`{"v":2}`),
 			Address: json.RawMessage(`{"token":""}`), Inputs: []string{"5a"}, MaybePosted: true, Pictures: 6, Weight: 200,
-			ServerWeight: 50, BatchKey: "160x112 euler 8", WasRunning: true, Crashes: 1,
+			ServerWeight: 50, BatchKey: "160x112 euler 8", WasRunning: true, Crashes: 1, Needs: []string{"0a"},
 		},
 		"redis.renderer": &queue.Renderer{
 			Slot: "easel", Device: "cuda:0", Lanes: []queue.Lane{{Name: "2:cd", Load: 1500 * time.Millisecond}},
 			Models: []queue.Model{{Name: "photo", Hash: "cd", Lane: "2:cd", Card: json.RawMessage(`{"starts":true}`)}},
-			Speed:  150, MaxBatch: 4,
+			Addons: []queue.Addon{{Hash: "0a", Card: json.RawMessage(`{"kind":"lora"}`)}}, Parts: []string{"ef"},
+			Speed: 150, MaxBatch: 4,
 		},
 		"redis.token": &queue.Token{Epoch: 1, Fence: 2},
 	}

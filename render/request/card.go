@@ -163,6 +163,13 @@ type Available struct {
 	Models []Card      `json:"models"`
 	Addons []AddonCard `json:"addons,omitempty"`
 
+	// Renderers lists what each renderer has, by the hashes of models and add-ons, if they do not all have the same. A
+	// renderer can be listed once for several that have the same.
+	Renderers [][]string `json:"renderers,omitempty"`
+
+	// Remembered says that no renderer is online, and the rest is what they had last. What the next one has is not known.
+	Remembered bool `json:"-"`
+
 	Safe bool `json:"-"` // add-ons that are marked as NSFW may not be used
 }
 

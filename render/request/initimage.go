@@ -51,7 +51,7 @@ func (r *Resolved) noteCrop(from Size, hint string) {
 	}
 	to := Size{Width: r.Spec.Width, Height: r.Spec.Height}
 	ratio := float64(from.Width) * float64(to.Height) / (float64(from.Height) * float64(to.Width))
-	if lost := math.Round(100 * (1 - math.Min(ratio, 1/ratio))); lost >= 1 {
+	if lost := min(99, math.Round(100*(1-math.Min(ratio, 1/ratio)))); lost >= 1 {
 		r.Note("The start image (%s) is cropped to the shape of %s: %.0f %% is cut off.%s", from, to, lost, hint)
 	}
 }

@@ -20,6 +20,7 @@ func TestStartImageOfAnotherShape(t *testing.T) {
 			Wanted{Prompt: "red boat", Init: of(768, 512)}, "", "(768×512) is cropped to the shape of 128×128: 33 %",
 		},
 		"taller":            {Wanted{Prompt: "red boat", Init: of(500, 1000)}, "", "50 % is cut off"},
+		"a line":            {Wanted{Prompt: "red boat", Init: of(1, 5000)}, "", " 99 % is cut off"},
 		"another ratio":     {Wanted{Prompt: "red boat --ar 3:2", Init: of(128, 128)}, "", "the shape of 160×112: 30 %"},
 		"the same shape":    {Wanted{Prompt: "red boat", Init: of(1024, 1024)}, "", ""},
 		"nearly the same":   {Wanted{Prompt: "red boat", Init: of(1000, 1004)}, "", ""},

@@ -1,0 +1,156 @@
+// Package checkpoint opens models as people have them, without conversion: checkpoints of Stable Diffusion in
+// safetensors, in the names of any program, and folders of diffusers that hold safetensors in place of ONNX files. It
+// recognises the family by the names and shapes of weights, and gives a folder.Model whose networks are written by
+// package network. The weights stay in their files.
+//
+// What a checkpoint does not say is as in diffusers' from_single_file.
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"darkroom/render/folder"
+	"darkroom/render/safetensors"
+	"darkroom/render/weightname"
+)
+
+// Option changes how Open works.
+type Option func(*options)
+
+type options struct {
+	vae  string
+	hash []folder.Option
+}
+
+// WithVAE takes the VAE from another file of safetensors.
+func WithVAE(path string) Option { return func(o *options) { o.vae = path } }
+
+// WithHash says how the file is hashed; without it, it is read whole.
+func WithHash(by ...folder.Option) Option { return func(o *options) { o.hash = by } }
+
+// Open checks a checkpoint: that its names and shapes are those of a model that can be generated with. The model's Hash
+// is the SHA-256 of the file. No weights are loaded. The error names the file and the reason.
+func Open(path string, with ...Option) (*folder.Model, error) {
+	var o options
+	for _, option := range with {
+		option(&o)
+	}
+	f, err := open(path, o)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	return f, nil
+}
+
+func open(path string, o options) (*folder.Model, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := Refuse(path); err != nil {
+		return nil, err
+	}
+	real, err := filepath.EvalSymlinks(path) // the runtime reads weights beside no link
+	if err != nil {
+		return nil, err
+	}
+	file, err := safetensors.Open(real)
+	if err != nil {
+		return nil, explain(real, err)
+	}
+	c := contents{path: path, files: []*safetensors.File{file}}
+	if err := c.read(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := c.findVAE(o.vae); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	d, err := c.describe()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	f, err := folder.Describe(d)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.SetHash(o.hash...)
+}
+
+// Extension is how a checkpoint's file name ends.
+const Extension = ".safetensors"
+
+// Refuse says why a file of weights cannot be opened, by its name; nil for safetensors.
+func Refuse(path string) error {
+	switch extension := strings.ToLower(filepath.Ext(path)); extension {
+	case Extension:
+		return nil
+	case ".ckpt", ".pt", ".pth", ".bin":
+		return fmt.Errorf("%s: %s files are Python pickles, which can run any program when they are read; "+
+			"want the same model as .safetensors", path, extension)
+	case ".gguf":
+		return fmt.Errorf("%s: GGUF files are not opened yet; want the same model as .safetensors", path)
+	case ".onnx":
+		return fmt.Errorf("%s: a single network; want a folder with all networks of a model", path)
+	default:
+		return fmt.Errorf("%s: not a checkpoint; want a .safetensors file", path)
+	}
+}
+
+// explain recognises files that people often have in place of a checkpoint.
+func explain(path string, err error) error {
+	file, openErr := os.Open(path)
+	if openErr != nil {
+		return err
+	}
+	defer file.Close()
+	head := make([]byte, 32)
+	n, _ := io.ReadFull(file, head) // a shorter file gives fewer bytes
+	switch start := string(head[:n]); {
+	case n == 0:
+		return fmt.Errorf("%s: the file is empty", path)
+	case strings.HasPrefix(start, "version https://git-lfs"):
+		return fmt.Errorf("%s: a Git LFS pointer, not the model; run `git lfs pull` in its folder", path)
+	case strings.HasPrefix(strings.TrimSpace(start), "<"):
+		return fmt.Errorf("%s: a web page, not a model; was a login asked for?", path)
+	case strings.HasPrefix(start, "PK\x03\x04") || strings.HasPrefix(start, "\x80\x02"):
+		return fmt.Errorf("%s: a Python pickle under another name, which can run any program when it is read", path)
+	case strings.HasPrefix(start, "GGUF"):
+		return fmt.Errorf("%s: GGUF under another name, which is not opened yet", path)
+	}
+	return err
+}
+
+// findVAE takes the VAE of another file where that is asked for, or where the checkpoint has none: the file beside it
+// that A1111 looks for, NAME.vae.safetensors.
+func (c *contents) findVAE(other string) error {
+	own := c.parts[weightname.VAE] != nil
+	if other == "" && own {
+		return nil
+	}
+	if other == "" {
+		other = strings.TrimSuffix(c.path, filepath.Ext(c.path)) + ".vae" + Extension
+		if _, err := os.Stat(other); errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("it has no VAE; want one in %s", filepath.Base(other))
+		}
+	}
+	real, err := filepath.EvalSymlinks(other)
+	if err != nil {
+		return err
+	}
+	file, err := safetensors.Open(real)
+	if err != nil {
+		return err
+	}
+	v := contents{path: other, files: []*safetensors.File{file}}
+	if err := v.readVAE(); err != nil {
+		return fmt.Errorf("VAE %s: %w", other, err)
+	}
+	c.files = append(c.files, file)
+	c.parts[weightname.VAE] = v.parts[weightname.VAE]
+	return nil
+}

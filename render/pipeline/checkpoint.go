@@ -1,0 +1,47 @@
+package pipeline
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"darkroom/render/checkpoint"
+	"darkroom/render/clip"
+	"darkroom/render/family"
+	"darkroom/render/folder"
+)
+
+// isCheckpoint says, by its name, whether a path is a file that may be a model.
+func isCheckpoint(path string) bool {
+	return strings.EqualFold(filepath.Ext(path), checkpoint.Extension)
+}
+
+// openModel opens a model folder, a folder of safetensors, or a checkpoint.
+func openModel(path string, options ...folder.Option) (*folder.Model, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		return checkpoint.Open(path, checkpoint.WithHash(options...))
+	}
+	if checkpoint.IsFolder(path) {
+		return checkpoint.OpenFolder(path, options...)
+	}
+	return folder.Open(path, options...)
+}
+
+// builtInTokenizers are those of a checkpoint, which brings none.
+func builtInTokenizers(f *folder.Model) ([]*clip.Tokenizer, error) {
+	var all []*clip.Tokenizer
+	for i := range f.Config.Family.TextEncoders {
+		// open_clip's text encoders read chunks that are filled with token 0.
+		t, err := clip.Standard(f.Config.Family == family.SD2 || i > 0)
+		if err != nil {
+			return nil, err
+		}
+		if t.Length != f.Config.TextLength {
+			return nil, errors.New("the text encoder reads chunks of another length than CLIP's")
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
