@@ -98,6 +98,22 @@ func TestRefusalsCanBeEdited(t *testing.T) {
 			map[string]string{"prompt": "a blue", "rest": "star"}, "a blue star", 4,
 		},
 		{
+			"a negative prompt that is too long",
+			[]sandbox.Option{sandbox.With("prompt", "a red boat"), sandbox.With("negative_prompt", long)},
+			"Negative prompt too long", map[string]string{"negative": long[:3999], "negative_rest": long[4000:]},
+			map[string]string{"negative": "star", "negative_rest": "", "count": "1"}, "a red boat", 1,
+		},
+		{
+			"a size that is a story", []sandbox.Option{sandbox.With("prompt", "a red boat"), sandbox.With("size", long)},
+			"…”.\nWrite it as width x height, such as", map[string]string{"prompt": "a red boat"},
+			map[string]string{"size": "3:2", "count": "1"}, "a red boat", 1,
+		},
+		{
+			"a sampler that is a story", []sandbox.Option{sandbox.With("prompt", "a red boat"), sandbox.With("sampler", long)},
+			"…”.\nTry one of: DDIM, Euler.", map[string]string{"prompt": "a red boat"},
+			map[string]string{"sampler": "Euler", "count": "1"}, "a red boat", 1,
+		},
+		{
 			"weights of nothing", []sandbox.Option{sandbox.With("prompt", "boat::-1"), sandbox.With("steps", 5)},
 			"weights do not work",
 			map[string]string{"prompt": "boat::-1"}, map[string]string{"prompt": "boat::1"}, "boat::1", 4,
@@ -143,6 +159,21 @@ func TestEditedRefusalKeepsTheOtherSettings(t *testing.T) {
 	h.waitPictures(sent, 2)
 	if s := h.spec(sent); s.Steps != 5 || s.Seed != 9 || s.GuidanceScale != 2.5 || s.Width != 160 {
 		t.Errorf("spec: got %+v, want the settings that were typed", s)
+	}
+}
+
+// TestEditedRefusalHasRoomForFiveFields asks with more than fit: the rest of the negative prompt is what has no field.
+func TestEditedRefusalHasRoomForFiveFields(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	long := strings.Repeat("red boat ", 500) + "end"
+	refusal := h.waitText(h.command(
+		"imagine", sandbox.With("prompt", long), sandbox.With("negative_prompt", long), sandbox.With("size", "96x96"),
+		sandbox.With("sampler", "euler"),
+	), "too long")
+	_, fields := h.openEdit(refusal)
+	if _, has := fields["negative_rest"]; has || len(fields) != 5 || fields["sampler"] == "" || fields["rest"] == "" {
+		t.Errorf("the form has %d fields, want prompt, its rest, negative prompt, size and sampler", len(fields))
 	}
 }
 

@@ -52,7 +52,7 @@ func (w permutationRequest) form() message.EditForm {
 		f.Model = *m
 	}
 	if n := w.Wanted.Negative; n != nil {
-		f.Negative = *n
+		f.Negative, f.NegativeRest = splitPrompt(*n, picture.MaxPromptRunes)
 	}
 	if s := w.Wanted.Sampler; s != nil {
 		f.Sampler = encode.SamplerTitle(encode.SamplerName(*s, ""))
@@ -130,7 +130,8 @@ func (w permutationRequest) edited(fields map[string]string) (permutationRequest
 		w.Wanted.Addons, w.Wanted.VAE = nil, nil // they were tags of it
 	}
 	if v, ok := field(message.FieldNegative); ok && (v != "" || w.Wanted.Negative != nil) {
-		w.Wanted.Negative = &v
+		rest, _ := field(message.FieldNegativeRest)
+		w.Wanted.Negative = new(strings.TrimSpace(v + " " + rest))
 	}
 	if v, ok := field(message.FieldSize); ok {
 		w.Wanted.Size, w.Wanted.Aspect = nil, nil

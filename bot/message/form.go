@@ -24,6 +24,7 @@ func RemixForm(id button.ID, prompt, negative string, maxRunes int) Form {
 type EditForm struct {
 	Prompt, Rest string // Rest is what a field has no room for
 	Negative     string
+	NegativeRest string // as Rest; shown if there is a field left for it
 	Size         string // a size or an aspect ratio
 	Model        string // its name, or an id
 	Sampler      string // its usual name
@@ -39,6 +40,8 @@ func (f EditForm) Form(id button.ID, maxRunes int) Form {
 		{ID: FieldRest, Label: "Rest of the prompt", Value: f.Rest, Long: true, Optional: true, Max: maxRunes,
 			Description: fmt.Sprintf("Both fields together may hold %d characters", maxRunes)},
 		{ID: FieldNegative, Label: "Negative prompt", Value: f.Negative, Long: true, Optional: true, Max: maxRunes},
+		{ID: FieldNegativeRest, Label: "Rest of the negative prompt", Value: f.NegativeRest, Long: true, Optional: true,
+			Max: maxRunes, Description: fmt.Sprintf("Both fields together may hold %d characters", maxRunes)},
 		{ID: FieldModel, Label: "Model", Value: f.Model, Optional: true, Max: maxShortField},
 		{ID: FieldSize, Label: "Size or aspect ratio", Value: f.Size, Optional: true, Max: maxShortField,
 			Description: "Width x height in pixels, or a shape such as 3:2"},
@@ -72,11 +75,12 @@ const (
 
 // The ids of the fields of forms.
 const (
-	FieldPrompt   = "prompt"
-	FieldRest     = "rest"
-	FieldNegative = "negative"
-	FieldModel    = "model"
-	FieldSize     = "size"
-	FieldSampler  = "sampler"
-	FieldCount    = "count"
+	FieldPrompt       = "prompt"
+	FieldRest         = "rest"
+	FieldNegative     = "negative"
+	FieldNegativeRest = "negative_rest"
+	FieldModel        = "model"
+	FieldSize         = "size"
+	FieldSampler      = "sampler"
+	FieldCount        = "count"
 )

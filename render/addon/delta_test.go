@@ -21,7 +21,8 @@ func TestKindsRefuse(t *testing.T) {
 		return s
 	}
 	names := []weightname.Field{
-		weightname.Alpha, weightname.Mid, weightname.DoRAScale, weightname.Magnitude, "hada_t1", "hada_t2", "lokr_t2", "rescale",
+		weightname.Alpha, weightname.Mid, weightname.DoRAScale, weightname.Magnitude, "hada_t1", "hada_t2", "lokr_t2",
+		"rescale",
 	}
 	fitting := 0
 	for range 40000 {

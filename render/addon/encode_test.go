@@ -45,7 +45,8 @@ func TestEncode(t *testing.T) {
 			previous = x[0]
 		}
 	}
-	for x, want := range map[float32]uint16{65519.99: 0x7bff, 65520: 0x7c00, -70000: 0xfc00, 5.9e-8: 1, 2.9e-8: 0, 1: 0x3c00} {
+	for x, want := range map[float32]uint16{65519.99: 0x7bff, 65520: 0x7c00, -70000: 0xfc00, 5.9e-8: 1, 2.9e-8: 0,
+		1: 0x3c00} {
 		if got := float16(x); got != want {
 			t.Errorf("float16(%v): got %#x, want %#x", x, got, want)
 		}

@@ -123,7 +123,7 @@ func after(t testing.TB, m *Model, c Changes) map[string]map[string][]float32 {
 	for part, change := range c {
 		out[part] = map[string][]float32{}
 		for weight, w := range change.Weights {
-			data, err := safetensors.Floats(w.DType, w.Data)
+			data, err := safetensors.Floats(m.Parts[part][weight].DType, w)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -64,12 +64,14 @@ func OpenLoRA(path, name, hash string) (*LoRA, error) {
 	}
 	l.dropPlainWeights()
 	if len(l.modules) == 0 && len(l.bundledKeys()) == 0 {
-		return nil, refuse("“%s” is no LoRA: none of its %d tensors is a change of a module", shorten(name), len(file.Tensors))
+		return nil, refuse("“%s” is no LoRA: none of its %d tensors is a change of a module", shorten(name),
+			len(file.Tensors))
 	}
 	return l, l.readPEFT()
 }
 
-// dropPlainWeights takes out modules that hold nothing but a weight, as in a checkpoint: an IA³ says on_input beside it.
+// dropPlainWeights takes out modules that hold nothing but a weight, as in a checkpoint: an IA³ says on_input beside
+// it.
 func (l *LoRA) dropPlainWeights() {
 	for module, fields := range l.modules {
 		if _, ia3 := fields["on_input"]; fields["weight"] != "" && !ia3 {
@@ -88,7 +90,8 @@ func (l *LoRA) Embeddings() (map[string]embedding.Embedding, error) {
 	for name, keys := range l.bundledKeys() {
 		e, err := embedding.FromSafetensors(l.file, keys, name)
 		if err != nil {
-			return nil, refuse("“%s”: its embedding “%s” cannot be read: %s", shorten(l.Name), shorten(name), shorten(err.Error()))
+			return nil, refuse("“%s”: its embedding “%s” cannot be read: %s", shorten(l.Name), shorten(name),
+				shorten(err.Error()))
 		}
 		found[name] = e
 	}
@@ -119,8 +122,8 @@ type peftSettings struct {
 	AlphaPattern map[string]float64 `json:"alpha_pattern"`
 }
 
-// readPEFT reads PEFT's settings: diffusers writes those of each part, with its name and a dot before each setting, into
-// the metadata; PEFT itself writes adapter_config.json beside adapter_model.safetensors.
+// readPEFT reads PEFT's settings: diffusers writes those of each part, with its name and a dot before each setting,
+// into the metadata; PEFT itself writes adapter_config.json beside adapter_model.safetensors.
 func (l *LoRA) readPEFT() error {
 	l.peft = map[string]peftSettings{}
 	if text, ok := l.file.Metadata["lora_adapter_metadata"]; ok {

@@ -10,6 +10,7 @@ import (
 	"darkroom/render"
 	"darkroom/render/addon"
 	"darkroom/render/addon/hypernet"
+	"darkroom/render/clip"
 	"darkroom/render/inventory"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
@@ -60,6 +61,10 @@ func (e *extender) extend(ctx context.Context, spec picture.Spec) (render.Extend
 	if err == nil {
 		err = e.applyHypernets(spec, &changes)
 	}
+	var words []*clip.Tokenizer
+	if err == nil {
+		words, err = e.applyEmbeddings(spec, &changes)
+	}
 	if err != nil {
 		return render.Extended{}, refuseAddon(err)
 	}
@@ -67,7 +72,9 @@ func (e *extender) extend(ctx context.Context, spec picture.Spec) (render.Extend
 	if err != nil {
 		return render.Extended{}, err
 	}
-	return render.Extended{Parts: e.partsOf(changed), Notes: notes}, nil
+	parts := e.partsOf(changed)
+	parts.Tokenizers = words
+	return render.Extended{Parts: parts, Notes: notes}, nil
 }
 
 // partsOf returns the parts of the model with changed networks.
@@ -152,24 +159,11 @@ func (e *extender) applyLoRAs(ctx context.Context, spec picture.Spec, into *onnx
 }
 
 // changesOf are the changes of one network.
-func changesOf(c *addon.Change) tensor.Changes {
-	var out tensor.Changes
+func changesOf(c *tensor.Changes) tensor.Changes {
 	if c == nil {
-		return out
+		return tensor.Changes{}
 	}
-	if len(c.Branches) > 0 {
-		out.Branches = map[string]tensor.Branch{}
-	}
-	for module, b := range c.Branches {
-		out.Branches[module] = tensor.Branch(b)
-	}
-	if len(c.Weights) > 0 {
-		out.Weights = map[string][]byte{}
-	}
-	for name, w := range c.Weights {
-		out.Weights[name] = w.Data
-	}
-	return out
+	return *c
 }
 
 // applyHypernets reads hypernetworks, in their order.

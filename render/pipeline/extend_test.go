@@ -87,6 +87,39 @@ func TestAddonsOfTheDemo(t *testing.T) {
 	}
 }
 
+// TestEmbeddingOfTheDemo has the word kite mean the demo's embedding, with other add-ons and without, and only where the
+// prompt has the word.
+func TestEmbeddingOfTheDemo(t *testing.T) {
+	t.Parallel()
+	kite := picture.Addon{Kind: picture.Embedding, Name: "kite", Hash: hash("3")}
+	e := pipelinetest.LoadWith(t, demo, onnx.Device{Kind: onnx.CPU, Threads: 2}, demoFiles)
+	paint := func(prompt string, addons ...picture.Addon) []float32 {
+		s := smallSpec(e.Folder, 0)
+		s.Prompt, s.Addons = prompt, addons
+		result, err := e.Render(t.Context(), s, render.Job{})
+		if err != nil {
+			t.Fatalf("%q with %v: %v", prompt, addons, err)
+		}
+		return result.Latents.Data
+	}
+	plain, with := paint("a kite at night"), paint("a kite at night", kite)
+	if distance(plain, with) < 1e-3 {
+		t.Error("kite changes nothing where the prompt has the word")
+	}
+	if far := distance(with, paint("a kite at night", kite, glass(0.5))); far < 1e-3 {
+		t.Error("a LoRA changes nothing beside kite")
+	}
+	if again := paint("a kite at night"); !slices.Equal(plain, again) {
+		t.Error("kite stays after it was left out")
+	}
+	if far := distance(paint("a boat at night"), paint("a boat at night", kite)); far > 1e-4 {
+		t.Errorf("kite changes a prompt without the word by %v", far)
+	}
+	if upper := paint("a KITE at night", kite); !slices.Equal(with, upper) {
+		t.Error("KITE is not kite")
+	}
+}
+
 // TestLoRAStrengthsAddUp has two halves of a LoRA be the whole.
 func TestLoRAStrengthsAddUp(t *testing.T) {
 	t.Parallel()

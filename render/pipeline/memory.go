@@ -20,7 +20,7 @@ func Need(m *folder.Model, d onnx.Device) int64 {
 	switch {
 	case d.Kind != onnx.CPU:
 		part = 1.1
-	case d.Mapped:
+	case d.Mapped, m.FromCheckpoint() && !d.Packed:
 		part = mapped
 	}
 	return int64(part * float64(m.Bytes))

@@ -141,7 +141,8 @@ func (r *resolution) sampler(w Wanted) *Refusal {
 	if w.Sampler != nil && *w.Sampler != "" {
 		name := encode.SamplerName(*w.Sampler, "")
 		if r.exact.Sampler == nil && !slices.Contains(r.Card.Samplers, name) {
-			return Refuse("Try one of: "+samplerTitles(r.Card.SamplerNames()), "Unknown sampler “%s”.", *w.Sampler)
+			return Refuse("Try one of: "+samplerTitles(r.Card.SamplerNames()), "Unknown sampler “%s”.",
+				shorten(*w.Sampler))
 		}
 		r.Spec.Sampler, r.Spec.Dialect = name, r.Card.Dialect
 	}

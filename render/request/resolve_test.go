@@ -247,6 +247,12 @@ func TestInitImage(t *testing.T) {
 			t.Errorf("a strength of %g: got %+v, %q, %v, want %g", asked, got.PendingInit, got.Notes, no, want)
 		}
 	}
+	for _, kind := range []string{"application/octet-stream", "", "image/jpeg; charset=binary"} {
+		got, no := Resolve(with(func(a *Attachment) { a.ContentType = kind }), postcards(), 1)
+		if no != nil || got.PendingInit == nil {
+			t.Errorf("an image of type %q: got %v, want it to be looked into", kind, no)
+		}
+	}
 	for name, c := range map[string]struct {
 		change func(*Attachment)
 		offer  Available
@@ -254,6 +260,8 @@ func TestInitImage(t *testing.T) {
 	}{
 		"no picture by its type": {func(a *Attachment) { a.ContentType = "application/pdf" }, postcards(),
 			"is not an image file"},
+		"an iPhone's photo": {func(a *Attachment) { a.ContentType = "image/HEIC" }, postcards(),
+			"The start image is a HEIC photo, as iPhones take them."},
 		"too many bytes": {func(a *Attachment) { a.Size = MaxInputBytes + 1 }, postcards(),
 			"too large: 25.0 MB, at most 25 MB"},
 		"too many pixels":            {func(a *Attachment) { a.Width, a.Height = 1<<20, 1<<20 }, postcards(), "too large"},

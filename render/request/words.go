@@ -47,9 +47,9 @@ func (r *resolution) emphasis(w Wanted) *Refusal {
 	return nil
 }
 
-// invisible tells whether a text has nothing that a person could see: blanks, controls, and characters that Unicode
+// Invisible tells whether a text has nothing that a person could see: blanks, controls, and characters that Unicode
 // calls default-ignorable, such as zero-width spaces, joiners, variation selectors and tags; and the blank of Braille.
-func invisible(text string) bool {
+func Invisible(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool {
 		return !unicode.IsSpace(r) && !unicode.IsControl(r) && r != '\u2800' &&
 			!unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
@@ -62,7 +62,7 @@ func (r *resolution) prompts(w Wanted) *Refusal {
 	if w.Negative != nil {
 		s.Negative = r.cutComments("negative prompt", *w.Negative)
 	}
-	if invisible(s.Prompt) {
+	if Invisible(s.Prompt) {
 		s.Prompt = ""
 	}
 	for _, t := range []struct{ name, text string }{{"Prompt", s.Prompt}, {"Negative prompt", s.Negative}} {
@@ -140,6 +140,7 @@ func (r *resolution) noteAsText() {
 	if len(named) > 0 {
 		r.Note("Read as text: %s. A variable needs a value, such as ${x=cat}.", strings.Join(named, ", "))
 	}
+	r.noteMisread(prompts)
 	if broken {
 		r.Note("A BREAK inside brackets is a word, as in A1111. It divides a prompt only outside of them.")
 	}

@@ -25,7 +25,7 @@ func TestInvisible(t *testing.T) {
 		"": true, "\u00a0\u3000": true, "\u200b": true, "\u200d\ufe0f": true, "\u3164\u115f\u2800\u034f": true,
 		"\U000e0041": true, "a\u200b": false, "❤\ufe0f": false, ".": false, "\u0301": false, "👨\u200d👩": false,
 	} {
-		if got := invisible(text); got != want {
+		if got := Invisible(text); got != want {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}

@@ -66,9 +66,9 @@ func WriteFile(t testing.TB, path string, metadata map[string]string, tensors ma
 // ReadRecord reads what recipe wrote into testdata, such as "torch.json.gz".
 func ReadRecord(t testing.TB, name string, into any) {
 	t.Helper()
-	_, here, _, _ := runtime.Caller(0)
+	_, here, _, ok := runtime.Caller(0)
 	file, err := os.Open(filepath.Join(filepath.Dir(here), "..", "testdata", name))
-	if err != nil {
+	if err != nil || !ok {
 		t.Fatal(err)
 	}
 	defer func() { _ = file.Close() }()

@@ -83,7 +83,8 @@ func TestOpenTorch(t *testing.T) {
 	for file, want := range map[string]string{
 		"many.pt": "2 tensors", "code.pt": "wants to call", "plain.png": "without an embedding",
 	} {
-		if e, err := Open(addontest.Save(t, file, record.Embeddings[file])); err == nil || !strings.Contains(err.Error(), want) {
+		if e, err := Open(addontest.Save(t, file, record.Embeddings[file])); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, %v, want an error with %q", file, e, err, want)
 		}
 	}
@@ -99,16 +100,19 @@ func TestOpenSafetensors(t *testing.T) {
 		families []string
 		err      string
 	}{
-		"kohya":    {map[string]addontest.Entry{"emb_params": row(768)}, []string{"Stable Diffusion 1"}, ""},
-		"concept":  {map[string]addontest.Entry{"<cat>": row(1024)}, []string{"Stable Diffusion 2"}, ""},
-		"demo":     {map[string]addontest.Entry{"emb_params": row(128)}, nil, ""},
-		"SDXL":     {map[string]addontest.Entry{"clip_l": row(768), "clip_g": row(1280)}, []string{"SDXL"}, ""},
-		"second":   {map[string]addontest.Entry{"clip_g": row(1280)}, nil, ""},
-		"several":  {map[string]addontest.Entry{"a": row(8), "b": row(8)}, nil, "2 tensors"},
-		"a model":  {map[string]addontest.Entry{"a": row(8), "b": row(8), "c": row(8), "d": row(8), "e": row(8)}, nil, "5 tensors"},
-		"too long": {map[string]addontest.Entry{"a": {DType: "F32", Shape: []int{76, 1}, Data: make([]byte, 304)}}, nil, "76 vectors"},
-		"empty":    {map[string]addontest.Entry{"a": {DType: "F32", Shape: []int{0, 4}}}, nil, "shape"},
-		"a cube":   {map[string]addontest.Entry{"a": {DType: "F32", Shape: []int{1, 1, 1}, Data: make([]byte, 4)}}, nil, "shape"},
+		"kohya":   {map[string]addontest.Entry{"emb_params": row(768)}, []string{"Stable Diffusion 1"}, ""},
+		"concept": {map[string]addontest.Entry{"<cat>": row(1024)}, []string{"Stable Diffusion 2"}, ""},
+		"demo":    {map[string]addontest.Entry{"emb_params": row(128)}, nil, ""},
+		"SDXL":    {map[string]addontest.Entry{"clip_l": row(768), "clip_g": row(1280)}, []string{"SDXL"}, ""},
+		"second":  {map[string]addontest.Entry{"clip_g": row(1280)}, nil, ""},
+		"several": {map[string]addontest.Entry{"a": row(8), "b": row(8)}, nil, "2 tensors"},
+		"a model": {map[string]addontest.Entry{"a": row(8), "b": row(8), "c": row(8), "d": row(8), "e": row(8)}, nil,
+			"5 tensors"},
+		"too long": {map[string]addontest.Entry{"a": {DType: "F32", Shape: []int{76, 1}, Data: make([]byte, 304)}}, nil,
+			"76 vectors"},
+		"empty": {map[string]addontest.Entry{"a": {DType: "F32", Shape: []int{0, 4}}}, nil, "shape"},
+		"a cube": {map[string]addontest.Entry{"a": {DType: "F32", Shape: []int{1, 1, 1}, Data: make([]byte, 4)}}, nil,
+			"shape"},
 		"no number": {
 			map[string]addontest.Entry{"a": {DType: "F32", Shape: []int{1}, Data: bytesOf([]float32{float32(math.NaN())})}},
 			nil, "not a number",
@@ -177,7 +181,8 @@ func TestPNGBomb(t *testing.T) {
 	if _, err := openPNG(filepath.Join(t.TempDir(), "none.png")); !os.IsNotExist(err) {
 		t.Errorf("a missing file: got %v", err)
 	}
-	big := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\x02\x00\x00\x00\x00\x00\x00\x00")
+	big := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR" +
+		"\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\x02\x00\x00\x00\x00\x00\x00\x00")
 	if _, err := fromPNG(big); err == nil {
 		t.Error("a picture of 2^31 by 2^31: got no error")
 	}

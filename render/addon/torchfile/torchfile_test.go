@@ -56,7 +56,8 @@ func load(data []byte) (any, error) { return Load(bytes.NewReader(data), int64(l
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	bytes3 := []byte{0, 1, 2, 3, 4, 5}
-	root, err := load(archive(t, zip.Store, "\x80\x02"+tensorOf("torch\nByteStorage", 6, 1, []byte{2, 2}, []byte{1, 2})+".",
+	root, err := load(archive(t, zip.Store, "\x80\x02"+tensorOf("torch\nByteStorage", 6, 1, []byte{2, 2},
+		[]byte{1, 2})+".",
 		map[string][]byte{"0": bytes3}))
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +69,8 @@ func TestLoad(t *testing.T) {
 	for pickle, want := range map[string]any{
 		"N.": nil, "\x88.": true, "K\x07.": int64(7), "M\x01\x01.": int64(257), "J\xff\xff\xff\xff.": int64(-1),
 		"\x8a\x02\x00\x03.": int64(768), "\x8a\x01\xff.": int64(-1), "\x8a\x00.": int64(0),
-		"G\x3f\xf8\x00\x00\x00\x00\x00\x00.": 1.5, "\x8c\x02hi.": "hi", "\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00\x00K\x01\x94h\x00.": int64(1),
+		"G\x3f\xf8\x00\x00\x00\x00\x00\x00.": 1.5, "\x8c\x02hi.": "hi",
+		"\x80\x04\x95\x00\x00\x00\x00\x00\x00\x00\x00K\x01\x94h\x00.": int64(1),
 	} {
 		if got, err := load(archive(t, zip.Store, pickle, nil)); got != want || err != nil {
 			t.Errorf("%q: got %v, %v, want %v", pickle, got, err, want)
@@ -130,9 +132,10 @@ func TestLoadBombs(t *testing.T) {
 			map[string][]byte{"0": zeros}),
 		"a long pickle": archive(t, zip.Store, strings.Repeat("}", maxPickle+1), nil),
 		"no archive":    []byte("PK\x03\x04 and nothing more"),
-		"a path":        archive(t, zip.Store, strings.Replace(tensorOf("torch\nByteStorage", 1, 0, []byte{1}, []byte{1}), "\x01\x00\x00\x000", "\x04\x00\x00\x00../x", 1)+".", nil),
-		"nothing":       {},
-		"no pickle":     []byte("hello, I am text"),
+		"a path": archive(t, zip.Store, strings.Replace(tensorOf("torch\nByteStorage", 1, 0, []byte{1}, []byte{1}),
+			"\x01\x00\x00\x000", "\x04\x00\x00\x00../x", 1)+".", nil),
+		"nothing":   {},
+		"no pickle": []byte("hello, I am text"),
 	} {
 		if got, err := load(data); err == nil {
 			t.Errorf("%s: got %v", name, got)
