@@ -361,7 +361,7 @@ func TestJudgeRefusesWhatNoRendererHas(t *testing.T) {
 	spec := base.Spec
 	spec.Addons = []picture.Addon{{Kind: picture.LoRA, Name: "ink", Hash: hashB, Strength: 1}}
 	_, refusal = JudgeSpec(asks(request.Wanted{}), postcards(), limits.Policy{}, spec, false)
-	if refusal == nil || !strings.Contains(refusal.Sentence, "The LoRA “ink” of this image is no longer available") {
+	if refusal == nil || !strings.HasPrefix(refusal.Sentence, "No renderer has the LoRA “ink” now.") {
 		t.Errorf("got %v, want a refusal that names the LoRA", refusal)
 	}
 	with := postcards()
