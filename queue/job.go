@@ -88,5 +88,6 @@ type File struct {
 	SHA256 string `json:"sha256"` // of the posted bytes
 	PHash  string `json:"phash"`  // perceptual hash, 16 hex digits
 
-	LowMemory bool `json:"short,omitempty"` // memory ran short, so parts of it were rendered one after another
+	LowMemory bool     `json:"short,omitempty"` // memory ran short, so parts of it were rendered one after another
+	Notes     []string `json:"notes,omitempty"` // a sentence each, for the person who asked; those of a job are with its first
 }

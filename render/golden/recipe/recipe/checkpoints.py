@@ -67,7 +67,8 @@ class Book:
     def tensors(self, part: Part):
         weights = self.weights[part.group]
         for key, sources, *form in self.naming(part):
-            value = torch.cat([weights.value(s, part.override) for s in sources])
+            values = [weights.value(s, part.override) for s in sources]
+            value = torch.cat(values) if len(values) > 1 else values[0]
             if form == ["T"]:
                 value = value.T
             if form == ["C"]:

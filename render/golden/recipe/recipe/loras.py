@@ -83,6 +83,7 @@ def apply(pipe, book, family: str, asked: dict) -> None:
 def by_peft(pipe, files: dict, asked: dict) -> None:
     """The same by diffusers' own loader and peft."""
     parts = [p for p in ("text_encoder", "text_encoder_2") if getattr(pipe, p, None) is not None]
+    vars(pipe.text_encoder).pop("text_model", None)  # by which diffusers would take it for an older transformers'
     for which in asked:
         pipe.load_lora_weights(str(files[which]), adapter_name=which)
     if asked:
