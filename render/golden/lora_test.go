@@ -27,8 +27,22 @@ type loraRecord struct {
 	Out numberRange
 }
 
-// loraWalk is how the recipe walks: STEPS and GUIDANCE of recipe/checkpointrecords.py.
-var loraWalk = initRecord{Dialect: picture.Diffusers, Sampler: "euler", Steps: 4, Strength: 1, Guidance: 5}
+// checkpointWalk is how the recipe walks: STEPS and GUIDANCE of recipe/checkpointrecords.py.
+var checkpointWalk = initRecord{Dialect: picture.Diffusers, Sampler: "euler", Steps: 4, Strength: 1, Guidance: 5}
+
+// checkpointToWalk writes a checkpoint, and beside it the schedule that the recipe had for it.
+func checkpointToWalk(t *testing.T, name string) string {
+	t.Helper()
+	var walks []checkpointRecord
+	loadRecords(t, "checkpoints", &walks)
+	path := goldentest.Checkpoint(t, name)
+	for _, w := range walks {
+		if w.Checkpoint == name && w.Schedule != nil {
+			writeCheckpointCard(t, path, w.Schedule)
+		}
+	}
+	return path
+}
 
 // TestLoRAs compares finished latents with LoRAs on UNet and text encoders with those of diffusers and PEFT: two
 // families, one and two LoRAs, strengths of either sign, kohya's names by diffusers' layers and by sgm's.
@@ -37,8 +51,6 @@ func TestLoRAs(t *testing.T) {
 	pipelinetest.OpenRuntime(t)
 	var all []loraRecord
 	numbers := loadRecords(t, "loras", &all)
-	var walks []checkpointRecord
-	loadRecords(t, "checkpoints", &walks)
 	by := map[string][]loraRecord{}
 	for _, c := range all {
 		by[c.Checkpoint] = append(by[c.Checkpoint], c)
@@ -46,19 +58,14 @@ func TestLoRAs(t *testing.T) {
 	for name, cases := range by {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := goldentest.Checkpoint(t, name)
-			for _, w := range walks {
-				if w.Checkpoint == name && w.Schedule != nil {
-					writeCheckpointCard(t, path, w.Schedule)
-				}
-			}
+			path := checkpointToWalk(t, name)
 			files := pipelinetest.AddonFiles{}
 			for _, which := range []string{"a", "b"} {
 				files[strings.Repeat(which, 64)] = goldentest.Checkpoint(t, "lora-"+name+"-"+which)
 			}
 			p := pipelinetest.LoadWith(t, path, onnx.Device{Kind: onnx.CPU, Threads: 2}, files)
 			for _, c := range cases {
-				s, job := loraWalk.spec(t)
+				s, job := checkpointWalk.spec(t)
 				for _, l := range c.LoRAs {
 					hash := strings.Repeat(strings.TrimPrefix(l.Name, "lora-"+name+"-"), 64)
 					s.Addons = append(s.Addons, picture.Addon{
