@@ -190,6 +190,8 @@ type Draw struct {
 	Size        *Size    `name:"size" placeholder:"WxH" help:"Size in pixels. When left out: the model's default."`
 	Count       int      `name:"count" default:"1" range:"1..64" placeholder:"N" help:"Number of images; each has the next seed."`
 	Model       string   `name:"model" placeholder:"DIR" help:"Model folder or checkpoint file, or a name in --models. When empty: the built-in demo model."`
+	Lora        []string `name:"lora" sep:"none" placeholder:"NAME[:X]" help:"LoRA to use, with its strength; may be given several times. Same as <lora:name:0.8> in the prompt."`
+	VAE         string   `name:"vae" placeholder:"NAME" help:"VAE to use in place of the model's own. Same as <vae:name> in the prompt."`
 	Dialect     string   `name:"dialect" enum:",diffusers,a1111" default:"" placeholder:"NAME" help:"Numeric conventions: diffusers or a1111. When left out: the model's default."`
 	Notation    string   `name:"notation" enum:",a1111,midjourney" default:"" placeholder:"NAME" help:"How to read the prompt: a1111 or midjourney (hot::2 dog). When left out: detected from the prompt."`
 	Wildcards   string   `name:"wildcards" from:"DARKROOM_WILDCARDS" default:"./data/wildcards" placeholder:"DIR" help:"Folder of wildcards: __name__ in the prompt becomes a line of name.txt."`

@@ -18,6 +18,7 @@ import (
 	"darkroom/render/filehash"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
+	"darkroom/render/request"
 	"darkroom/render/tensor"
 )
 
@@ -48,7 +49,7 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err := openRuntime(d.Runtime); err != nil {
 		return err
 	}
-	model, err := pipeline.Load(ctx, folder, device(d.Runtime))
+	model, err := pipeline.Load(ctx, folder, device(d.Runtime), nil)
 	if err != nil {
 		return err
 	}
@@ -80,6 +81,9 @@ func (o *drawRequest) tell(w io.Writer, m promptReader) error {
 		texts = append(texts, p.Prompt)
 	}
 	slices.Sort(texts)
+	if len(m.vocabulary) > 0 {
+		m.vocabulary = slices.Concat(m.vocabulary, request.Available{Addons: o.addons}.AddonWords(o.spec))
+	}
 	return hint(w, m, append(slices.Compact(texts), o.spec.Negative)...)
 }
 
@@ -145,7 +149,7 @@ func (o *drawRequest) saveImage(f output, i int, spec picture.Spec, t render.Til
 
 // extra is what a picture's text says besides its Spec.
 func (o *drawRequest) extra() encode.Extra {
-	e := encode.Extra{Version: "darkroom " + revision()}
+	e := encode.Extra{Version: "darkroom " + revision(), Short: request.Available{Addons: o.addons}.Short}
 	if o.settings.Mask != "" {
 		e.MaskBlur = max(0, o.settings.MaskBlur)
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"darkroom/render/safetensors"
+	"darkroom/render/tensor"
 	"darkroom/render/weightname"
 )
 
@@ -35,8 +36,8 @@ type entry struct {
 // Apply computes what some LoRAs change in a model, in their order. The notes are sentences for the person who asked,
 // about what fits nothing. An add-on that does not fit is a Refusal. cache keeps merged weights; nil for none.
 //
-// Changes add up. Only those that depend on the weight (DoRA, IA³, OFT) see what the LoRAs before them made of it, as in
-// A1111.
+// Changes add up. Only those that depend on the weight (DoRA, IA³, OFT) see what the LoRAs before them made of it, as
+// in A1111.
 func Apply(ctx context.Context, m *Model, uses []Use, cache *Cache) (c Changes, notes []string, err error) {
 	uses = slices.DeleteFunc(slices.Clone(uses), func(u Use) bool { return u.Unet == 0 && u.Text == 0 })
 	names := map[string][]string{}
@@ -74,33 +75,29 @@ func (m *Model) match(
 	unused := slices.Clone(l.other)
 	seen := map[weightname.Module]bool{}
 	for _, name := range slices.Sorted(maps.Keys(l.modules)) {
-		keys := l.modules[name]
-		k := kindOf(keys)
-		for field, what := range unsupported {
-			if keys[field] != "" && k.name == "" {
-				return "", refuse("“%s” holds %s, a kind of change that is not supported", shorten(l.Name), what)
-			}
+		k := kindOf(l.modules[name])
+		if err := l.checkKind(name, k); err != nil {
+			return "", err
 		}
 		module, ok := modules.Find(name)
-		for field, key := range keys {
-			if !ok || seen[module] || !k.uses(field) || m.hasNoBias(module, field) {
+		ok = ok && !seen[module]
+		for field, key := range l.modules[name] {
+			if !ok || !k.uses(field) || m.hasNoBias(module, field) {
 				unused = append(unused, key)
 			}
 		}
-		if !ok || seen[module] {
+		if !ok {
 			continue
 		}
 		seen[module] = true
-		strength := u.Text
-		if module.Part == weightname.Unet {
-			strength = u.Unet
-		}
-		if strength != 0 {
-			targets[module] = append(targets[module], entry{u, strength, name, k, mapping})
+		if s := u.strength(module.Part); s != 0 {
+			targets[module] = append(targets[module], entry{u, s, name, k, mapping})
 		}
 	}
 	if len(seen) == 0 && len(l.modules) > 0 {
-		return "", refuse("“%s” does not fit this model: none of its %d modules is in it", shorten(l.Name), len(l.modules))
+		return "", refuse(
+			"“%s” does not fit this model: none of its %d modules is in it", shorten(l.Name), len(l.modules),
+		)
 	}
 	if len(unused) > 0 {
 		slices.Sort(unused)
@@ -108,6 +105,24 @@ func (m *Model) match(
 			shorten(l.Name), len(unused), len(l.file.Tensors), some(unused))
 	}
 	return note, nil
+}
+
+// strength is that of a part of the model.
+func (u Use) strength(part string) float64 {
+	if part == weightname.Unet {
+		return u.Unet
+	}
+	return u.Text
+}
+
+// checkKind refuses a module of a kind that is known and not supported.
+func (l *LoRA) checkKind(module string, k kind) error {
+	for field, what := range unsupported {
+		if l.modules[module][field] != "" && k.name == "" {
+			return refuse("“%s” holds %s, a kind of change that is not supported", shorten(l.Name), what)
+		}
+	}
+	return nil
 }
 
 // hasNoBias says that a field changes a bias that the model does not have.
@@ -129,8 +144,8 @@ func (m *Model) changes(
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			one := Change{Branches: map[string]Branch{}, Weights: map[string]Weight{}}
-			if err := m.changeModule(&one, module, entries, cache); err != nil {
+			one := newChanges()
+			if err := m.changeModule(one, module, entries, cache); err != nil {
 				return err
 			}
 			mu.Lock()
@@ -143,13 +158,16 @@ func (m *Model) changes(
 	return out, group.Wait()
 }
 
-// changeModule computes the change of one module: a branch of what has a low rank, and a weight of the rest. Where one of
-// the changes depends on the weight, all of them go into it, in their order.
-func (m *Model) changeModule(c *Change, module weightname.Module, entries []entry, cache *Cache) error {
+// changeModule computes the change of one module: a branch of what has a low rank, and a weight of the rest. Where
+// one of the changes depends on the weight, all of them go into it, in their order.
+func (m *Model) changeModule(c *tensor.Changes, module weightname.Module, entries []entry, cache *Cache) error {
 	var low, dense, bias []entry
 	for _, e := range entries {
 		keys := e.use.LoRA.modules[e.module]
-		if slices.ContainsFunc(biasFields, func(f weightname.Field) bool { return keys[f] != "" && !m.hasNoBias(module, f) }) {
+		if slices.ContainsFunc(biasFields, func(f weightname.Field) bool {
+			return keys[f] != "" &&
+				!m.hasNoBias(module, f)
+		}) {
 			bias = append(bias, e)
 		}
 		switch {

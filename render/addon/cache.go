@@ -13,8 +13,8 @@ type Cache struct {
 }
 
 type cached struct {
-	weight Weight
-	used   int64 // by the clock
+	data []byte
+	used int64 // by the clock
 }
 
 // NewCache returns an empty cache for at most so many bytes.
@@ -27,34 +27,34 @@ func (c *Cache) Size() int64 {
 	return c.size
 }
 
-func (c *Cache) get(key string) (Weight, bool) {
+func (c *Cache) get(key string) ([]byte, bool) {
 	if c == nil {
-		return Weight{}, false
+		return nil, false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	found := c.kept[key]
 	if found == nil {
-		return Weight{}, false
+		return nil, false
 	}
 	c.clock++
 	found.used = c.clock
-	return found.weight, true
+	return found.data, true
 }
 
 // put keeps a weight, unless it alone exceeds the budget.
-func (c *Cache) put(key string, w Weight) {
-	if c == nil || int64(len(w.Data)) > c.budget {
+func (c *Cache) put(key string, data []byte) {
+	if c == nil || int64(len(data)) > c.budget {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if was := c.kept[key]; was != nil {
-		c.size -= int64(len(was.weight.Data))
+		c.size -= int64(len(was.data))
 	}
 	c.clock++
-	c.kept[key] = &cached{w, c.clock}
-	c.size += int64(len(w.Data))
+	c.kept[key] = &cached{data, c.clock}
+	c.size += int64(len(data))
 	for c.size > c.budget {
 		oldest := ""
 		for k, v := range c.kept {
@@ -62,7 +62,7 @@ func (c *Cache) put(key string, w Weight) {
 				oldest = k
 			}
 		}
-		c.size -= int64(len(c.kept[oldest].weight.Data))
+		c.size -= int64(len(c.kept[oldest].data))
 		delete(c.kept, oldest)
 	}
 }

@@ -29,8 +29,9 @@ const (
 	maxTrigger  = 60
 )
 
-// Read returns what is known of an add-on of a kind before it is used: of a LoRA by its header alone. Hash and Short are
-// those of Hashes, which reads the whole file; Read leaves Hash empty, and sets Short where a LoRA's metadata has it.
+// Read returns what is known of an add-on of a kind before it is used: of a LoRA by its header alone. Hash and Short
+// are those of Hashes, which reads the whole file; Read leaves Hash empty, and sets Short where a LoRA's metadata has
+// it.
 func Read(kind, path string) (request.AddonCard, error) {
 	card := request.AddonCard{Kind: kind, Name: strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))}
 	switch kind {
@@ -84,11 +85,12 @@ func triggers(metadata map[string]string) []string {
 	var found []string
 	add := func(word string) {
 		word = strings.Join(strings.Fields(shorten(word)), " ")
-		if word != "" && utf8.RuneCountInString(word) <= maxTrigger && len(found) < maxTriggers && !slices.Contains(found, word) {
+		if word != "" && utf8.RuneCountInString(word) <= maxTrigger && len(found) < maxTriggers &&
+			!slices.Contains(found, word) {
 			found = append(found, word)
 		}
 	}
-	for _, phrase := range strings.Split(metadata["modelspec.trigger_phrase"], ",") {
+	for phrase := range strings.SplitSeq(metadata["modelspec.trigger_phrase"], ",") {
 		add(phrase)
 	}
 	var frequency map[string]map[string]float64
@@ -134,7 +136,7 @@ func Hashes(kind, path string) (whole, short string, err error) {
 		head = head[:n]
 	}
 	all.Write(head)
-	body := io.Reader(io.TeeReader(f, all))
+	body := io.TeeReader(f, all)
 	withHeader := kind == picture.LoRA && strings.EqualFold(filepath.Ext(path), ".safetensors") && len(head) == 8
 	if withHeader {
 		n := binary.LittleEndian.Uint64(head)

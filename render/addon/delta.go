@@ -18,10 +18,18 @@ func product(a, b []float32, n, k, m int) ([]float32, error) {
 	}
 	out := make([]float32, n*m)
 	for i := range n {
-		row := out[i*m : (i+1)*m]
-		for j, x := range a[i*k : (i+1)*k] {
+		row, x := out[i*m:(i+1)*m], a[i*k:(i+1)*k]
+		j := 0
+		for ; j+4 <= k; j += 4 { // four rows of b at a time: half as long as one at a time
+			b0, b1, b2, b3 := b[j*m:][:m], b[(j+1)*m:][:m], b[(j+2)*m:][:m], b[(j+3)*m:][:m]
+			x0, x1, x2, x3 := x[j], x[j+1], x[j+2], x[j+3]
+			for c := range row {
+				row[c] += x0*b0[c] + x1*b1[c] + x2*b2[c] + x3*b3[c]
+			}
+		}
+		for ; j < k; j++ {
 			for c, y := range b[j*m : (j+1)*m] {
-				row[c] += x * y
+				row[c] += x[j] * y
 			}
 		}
 	}
@@ -51,19 +59,19 @@ func loraDelta(f fields, _ []int) (values, error) {
 	mid, ok := f[weightname.Mid]
 	if !ok {
 		w, err := matrices(up, down)
-		return values{append([]int{up.dim(0)}, down.shape[1:]...), w}, err
+		return values{append([]int{up.dim(0)}, down.inner()...), w}, err
 	}
 	return tucker(mid, transpose(up.data, up.dim(0), up.tail()), down.data, up.dim(0), down.tail())
 }
 
 // tucker is Σ t[i,j,…]·a[i,p]·b[j,r] → [p, r, …] of the core t [I, J, …], a [I, p] and b [J, r].
 func tucker(t values, a, b []float32, p, r int) (values, error) {
-	if len(t.shape) < 3 || len(b) != t.dim(1)*r {
+	if len(t.shape) < 3 || len(a) != t.dim(0)*p || len(b) != t.dim(1)*r {
 		return values{}, errShape
 	}
 	kernel := t.tail() / t.dim(1)
 	half, err := product(transpose(a, t.dim(0), p), t.data, p, t.dim(0), t.tail()) // [p, J, …]
-	if err != nil || len(a) != t.dim(0)*p {
+	if err != nil || p*r*kernel > maxValues {
 		return values{}, errShape
 	}
 	shape := append([]int{p, r}, t.shape[2:]...)
@@ -86,7 +94,7 @@ func lohaDelta(f fields, shape []int) (values, error) {
 			return tucker(t, f[a].data, f[b].data, f[a].tail(), f[b].tail())
 		}
 		w, err := matrices(f[a], f[b])
-		return values{append([]int{f[a].dim(0)}, f[b].shape[1:]...), w}, err
+		return values{append([]int{f[a].dim(0)}, f[b].inner()...), w}, err
 	}
 	w1, err := factor("hada_w1_a", "hada_w1_b", "hada_t1")
 	if err != nil {
@@ -157,19 +165,14 @@ func lokrSecond(f fields, shape []int) (values, error) {
 	if err != nil {
 		return values{}, err
 	}
-	kernel := 1
-	if len(shape) > 2 && len(b.shape) == 2 {
-		kernel = volume(shape[2:])
-	} else if len(b.shape) > 2 {
-		kernel = volume(b.shape[2:])
+	kernel := b.shape[min(2, len(b.shape)):]
+	if len(b.shape) == 2 {
+		kernel = shape[min(2, len(shape)):]
 	}
-	if b.tail()%kernel != 0 {
+	if b.tail()%volume(kernel) != 0 {
 		return values{}, errShape
 	}
-	if kernel == 1 {
-		return values{[]int{a.dim(0), b.tail()}, w}, nil
-	}
-	return values{append([]int{a.dim(0), b.tail() / kernel}, shape[2:]...), w}, nil
+	return values{append([]int{a.dim(0), b.tail() / volume(kernel)}, kernel...), w}, nil
 }
 
 // wholeDelta is a field that is the change itself.

@@ -54,7 +54,8 @@ func float16(x float32) uint16 {
 	return sign | uint16((abs-112<<23+0xfff+abs>>13&1)>>13) // from the bias 127 to 15
 }
 
-// encodeByte writes numbers as an element type of 8 bits: the nearest of its finite values, the largest for those beyond.
+// encodeByte writes numbers as an element type of 8 bits: the nearest of its finite values, the largest for those
+// beyond.
 func encodeByte(d safetensors.DType, data []float32) ([]byte, error) {
 	all := make([]byte, 256)
 	for i := range all {
@@ -67,7 +68,7 @@ func encodeByte(d safetensors.DType, data []float32) ([]byte, error) {
 	slices.SortStableFunc(all, func(a, b byte) int { return cmp.Compare(numbers[a], numbers[b]) })
 	all = slices.DeleteFunc(all, func(b byte) bool {
 		x := float64(numbers[b])
-		return math.IsNaN(x) || math.IsInf(x, 0)
+		return math.IsNaN(x) || math.IsInf(x, 0) || x == 0 && math.Signbit(x)
 	})
 	out := make([]byte, len(data))
 	for i, x := range data {

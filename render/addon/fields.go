@@ -21,6 +21,9 @@ func (v values) dim(axis int) int {
 	return v.shape[axis]
 }
 
+// inner is the shape behind the first axis.
+func (v values) inner() []int { return v.shape[min(1, len(v.shape)):] }
+
 // tail is the number of values behind the first axis.
 func (v values) tail() int {
 	if len(v.data) == 0 {

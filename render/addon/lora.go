@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"darkroom/render/addon/embedding"
 	"darkroom/render/safetensors"
 	"darkroom/render/weightname"
 )
@@ -62,13 +63,15 @@ func OpenLoRA(path, name, hash string) (*LoRA, error) {
 		l.modules[module][field] = key
 	}
 	l.dropPlainWeights()
-	if len(l.modules) == 0 && len(l.Bundled()) == 0 {
-		return nil, refuse("“%s” is no LoRA: none of its %d tensors is a change of a module", shorten(name), len(file.Tensors))
+	if len(l.modules) == 0 && len(l.bundledKeys()) == 0 {
+		return nil, refuse("“%s” is no LoRA: none of its %d tensors is a change of a module", shorten(name),
+			len(file.Tensors))
 	}
 	return l, l.readPEFT()
 }
 
-// dropPlainWeights takes out modules that hold nothing but a weight, as in a checkpoint: an IA³ says on_input beside it.
+// dropPlainWeights takes out modules that hold nothing but a weight, as in a checkpoint: an IA³ says on_input beside
+// it.
 func (l *LoRA) dropPlainWeights() {
 	for module, fields := range l.modules {
 		if _, ia3 := fields["on_input"]; fields["weight"] != "" && !ia3 {
@@ -81,8 +84,22 @@ func (l *LoRA) dropPlainWeights() {
 	slices.Sort(l.other)
 }
 
-// Bundled lists the keys of embeddings that the file carries, by embedding.
-func (l *LoRA) Bundled() map[string][]string {
+// Embeddings reads the textual inversions that the file carries, by name.
+func (l *LoRA) Embeddings() (map[string]embedding.Embedding, error) {
+	found := map[string]embedding.Embedding{}
+	for name, keys := range l.bundledKeys() {
+		e, err := embedding.FromSafetensors(l.file, keys, name)
+		if err != nil {
+			return nil, refuse("“%s”: its embedding “%s” cannot be read: %s", shorten(l.Name), shorten(name),
+				shorten(err.Error()))
+		}
+		found[name] = e
+	}
+	return found, nil
+}
+
+// bundledKeys lists the keys of embeddings that the file carries, by embedding.
+func (l *LoRA) bundledKeys() map[string][]string {
 	found := map[string][]string{}
 	for _, key := range l.file.Names() {
 		if rest, ok := strings.CutPrefix(key, bundled); ok {
@@ -105,8 +122,8 @@ type peftSettings struct {
 	AlphaPattern map[string]float64 `json:"alpha_pattern"`
 }
 
-// readPEFT reads PEFT's settings: diffusers writes those of each part, with its name and a dot before each setting, into
-// the metadata; PEFT itself writes adapter_config.json beside adapter_model.safetensors.
+// readPEFT reads PEFT's settings: diffusers writes those of each part, with its name and a dot before each setting,
+// into the metadata; PEFT itself writes adapter_config.json beside adapter_model.safetensors.
 func (l *LoRA) readPEFT() error {
 	l.peft = map[string]peftSettings{}
 	if text, ok := l.file.Metadata["lora_adapter_metadata"]; ok {

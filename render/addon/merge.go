@@ -2,6 +2,7 @@ package addon
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"darkroom/render/tensor"
@@ -9,10 +10,10 @@ import (
 )
 
 // branch puts low-rank changes side by side. Strength and scale are multiplied into Up.
-func (m *Model) branch(module weightname.Module, entries []entry) (Branch, error) {
+func (m *Model) branch(module weightname.Module, entries []entry) (tensor.Branch, error) {
 	shape := m.Parts[module.Part][module.Name+".weight"].Shape
 	if len(shape) < 2 {
-		return Branch{}, fmt.Errorf("module %s takes no branch", module.Name)
+		return tensor.Branch{}, fmt.Errorf("module %s takes no branch", module.Name)
 	}
 	out, in := int(shape[0]), 1
 	for _, d := range shape[1:] {
@@ -22,12 +23,12 @@ func (m *Model) branch(module weightname.Module, entries []entry) (Branch, error
 	for _, e := range entries {
 		f, err := e.use.LoRA.read(e.mapping, e.module)
 		if err != nil {
-			return Branch{}, err
+			return tensor.Branch{}, err
 		}
 		up, down := f[weightname.Up], f[weightname.Down]
 		rank := down.dim(0)
 		if down.tail() != in || up.dim(0) != out || up.tail() != rank {
-			return Branch{}, e.misfit(fmt.Errorf("%w: %v·%v for a weight of %v", errShape, up.shape, down.shape, shape))
+			return tensor.Branch{}, e.misfit(fmt.Errorf("%w: %v·%v for a weight of %v", errShape, up.shape, down.shape, shape))
 		}
 		factor := float32(e.strength * e.use.LoRA.scale(e.module, e.kind, f))
 		turned := transpose(up.data, out, rank)
@@ -43,28 +44,28 @@ func (m *Model) branch(module weightname.Module, entries []entry) (Branch, error
 	rank := len(ups) / out
 	down, err := tensor.Of(transpose(downs, rank, in), in, rank)
 	if err != nil {
-		return Branch{}, err
+		return tensor.Branch{}, err
 	}
 	up, err := tensor.Of(ups, rank, out)
-	return Branch{Down: down, Up: up}, err
+	return tensor.Branch{Down: down, Up: up}, err
 }
 
-// merged returns a weight or bias with changes.
-func (m *Model) merged(part, weight string, entries []entry, cache *Cache) (Weight, error) {
+// merged returns a weight or bias with changes, in the element type of the model's own.
+func (m *Model) merged(part, weight string, entries []entry, cache *Cache) ([]byte, error) {
 	key := m.cacheKey(part, weight, entries)
 	if w, ok := cache.get(key); ok {
 		return w, nil
 	}
 	base, err := m.Read(part, weight)
 	if err != nil {
-		return Weight{}, err
+		return nil, err
 	}
 	base = base.Clone() // it may be shared
 	w := values{base.Shape, base.Data}
 	for _, e := range entries {
 		f, err := e.use.LoRA.read(e.mapping, e.module)
 		if err != nil {
-			return Weight{}, err
+			return nil, err
 		}
 		if strings.HasSuffix(weight, ".bias") {
 			err = e.addToBias(f, w)
@@ -72,17 +73,15 @@ func (m *Model) merged(part, weight string, entries []entry, cache *Cache) (Weig
 			err = e.addToWeight(f, w)
 		}
 		if err != nil {
-			return Weight{}, e.misfit(err)
+			return nil, e.misfit(err)
 		}
 	}
-	info := m.Parts[part][weight]
-	data, err := encode(info.DType, w.data)
+	data, err := encode(m.Parts[part][weight].DType, w.data)
 	if err != nil {
-		return Weight{}, err
+		return nil, err
 	}
-	out := Weight{DType: info.DType, Shape: info.Shape, Data: data}
-	cache.put(key, out)
-	return out, nil
+	cache.put(key, data)
+	return data, nil
 }
 
 // cacheKey tells a merged weight apart by the model and by what was merged.
@@ -106,6 +105,7 @@ func (e entry) addToWeight(f fields, w values) error {
 		w.approach(turned, e.strength)
 		return nil
 	}
+	scale := e.use.LoRA.scale(e.module, e.kind, f)
 	if e.use.Ranks > 0 && e.kind.name == "LoRA" {
 		f = f.cut(e.use.Ranks)
 	}
@@ -117,7 +117,6 @@ func (e entry) addToWeight(f fields, w values) error {
 	if err != nil {
 		return err
 	}
-	scale := e.use.LoRA.scale(e.module, e.kind, f)
 	if !e.dora() {
 		for i, d := range delta {
 			w.data[i] += float32(e.strength*scale) * d
@@ -136,9 +135,9 @@ func (e entry) addToWeight(f fields, w values) error {
 }
 
 // approach moves w towards another weight.
-func (w values) approach(to []float32, strength float64) {
+func (v values) approach(to []float32, strength float64) {
 	for i, x := range to {
-		w.data[i] += float32(strength) * (x - w.data[i])
+		v.data[i] += float32(strength) * (x - v.data[i])
 	}
 }
 
@@ -163,18 +162,15 @@ func (e entry) addToBias(f fields, w values) error {
 	return nil
 }
 
-// cut leaves a LoRA's first ranks, and its scale what it was: alpha shrinks with the rank.
+// cut leaves a LoRA's first ranks.
 func (f fields) cut(ranks int) fields {
 	down, up := f[weightname.Down], f[weightname.Up]
 	rank := down.dim(0)
 	if ranks >= rank || f.has(weightname.Mid) || up.tail() != rank {
 		return f
 	}
-	out := fields{}
-	for name, v := range f {
-		out[name] = v
-	}
-	out[weightname.Down] = values{append([]int{ranks}, down.shape[1:]...), down.data[:ranks*down.tail()]}
+	out := maps.Clone(f)
+	out[weightname.Down] = values{append([]int{ranks}, down.inner()...), down.data[:ranks*down.tail()]}
 	short := make([]float32, 0, up.dim(0)*ranks)
 	for i := range up.dim(0) {
 		short = append(short, up.data[i*rank:i*rank+ranks]...)

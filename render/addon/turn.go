@@ -69,9 +69,9 @@ func ia3Turn(f fields, w values) ([]float32, error) {
 	return out, nil
 }
 
-// oftTurn rotates blocks of a weight's rows (https://arxiv.org/abs/2306.07280): R = (I+Q)(I−Q)⁻¹ of the skew Q = B − Bᵀ,
-// whose length alpha·out bounds, and Rᵀ·W, with rows rescaled where the file says so. oft_blocks is [blocks, size, size];
-// alpha is the constraint and no scale (lycoris/modules/diag_oft.py, kohya's networks/oft.py).
+// oftTurn rotates blocks of a weight's rows (https://arxiv.org/abs/2306.07280): R = (I+Q)(I−Q)⁻¹ of the skew Q = B −
+// Bᵀ, whose length alpha·out bounds, and Rᵀ·W, with rows rescaled where the file says so. oft_blocks is [blocks,
+// size, size]; alpha is the constraint and no scale (lycoris/modules/diag_oft.py, kohya's networks/oft.py).
 func oftTurn(f fields, w values) ([]float32, error) {
 	blocks := f["oft_blocks"]
 	size := blocks.dim(1)
@@ -123,7 +123,7 @@ func rotate(out, w []float32, r []float64, first, size, width int) {
 	}
 }
 
-// cayley is (I+Q)(I−Q)⁻¹ of a skew matrix Q, by Gauss and Jordan with pivots. I−Q of a skew Q can always be inverted.
+// cayley is (I+Q)(I−Q)⁻¹ of a skew matrix Q [n, n]. I−Q of a skew Q can always be inverted.
 func cayley(q []float64, n int) ([]float64, error) {
 	// X(I−Q) = I+Q, transposed: (I−Q)ᵀXᵀ = (I+Q)ᵀ. For a skew Q that is (I+Q)Xᵀ = I−Q.
 	a, b := make([]float64, n*n), make([]float64, n*n)
@@ -134,35 +134,8 @@ func cayley(q []float64, n int) ([]float64, error) {
 		a[i*n+i]++
 		b[i*n+i]++
 	}
-	for c := range n {
-		pivot := c
-		for i := c + 1; i < n; i++ {
-			if math.Abs(a[i*n+c]) > math.Abs(a[pivot*n+c]) {
-				pivot = i
-			}
-		}
-		if a[pivot*n+c] == 0 {
-			return nil, errShape
-		}
-		for j := range n {
-			a[c*n+j], a[pivot*n+j] = a[pivot*n+j], a[c*n+j]
-			b[c*n+j], b[pivot*n+j] = b[pivot*n+j], b[c*n+j]
-		}
-		inverse := 1 / a[c*n+c]
-		for j := range n {
-			a[c*n+j] *= inverse
-			b[c*n+j] *= inverse
-		}
-		for i := range n {
-			factor := a[i*n+c]
-			if i == c || factor == 0 {
-				continue
-			}
-			for j := range n {
-				a[i*n+j] -= factor * a[c*n+j]
-				b[i*n+j] -= factor * b[c*n+j]
-			}
-		}
+	if err := solve(a, b, n); err != nil {
+		return nil, err
 	}
 	out := make([]float64, n*n)
 	for i := range n {
@@ -171,4 +144,45 @@ func cayley(q []float64, n int) ([]float64, error) {
 		}
 	}
 	return out, nil
+}
+
+// solve makes b the solution X of a·X = b, by Gauss and Jordan with pivots. It overwrites a.
+func solve(a, b []float64, n int) error {
+	for c := range n {
+		pivot := c
+		for i := c + 1; i < n; i++ {
+			if math.Abs(a[i*n+c]) > math.Abs(a[pivot*n+c]) {
+				pivot = i
+			}
+		}
+		if a[pivot*n+c] == 0 {
+			return errShape
+		}
+		for _, m := range [][]float64{a, b} {
+			for j := range n {
+				m[c*n+j], m[pivot*n+j] = m[pivot*n+j], m[c*n+j]
+			}
+		}
+		divide(a[c*n:(c+1)*n], b[c*n:(c+1)*n], a[c*n+c])
+		for i := range n {
+			if factor := a[i*n+c]; i != c && factor != 0 {
+				subtract(a[i*n:(i+1)*n], a[c*n:(c+1)*n], factor)
+				subtract(b[i*n:(i+1)*n], b[c*n:(c+1)*n], factor)
+			}
+		}
+	}
+	return nil
+}
+
+func divide(a, b []float64, by float64) {
+	for j := range a {
+		a[j] /= by
+		b[j] /= by
+	}
+}
+
+func subtract(from, row []float64, factor float64) {
+	for j, x := range row {
+		from[j] -= factor * x
+	}
 }

@@ -46,7 +46,11 @@ func open(path string, options []folder.Option) (*folder.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return folder.Describe(d, options...)
+	f, err := folder.Describe(d)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.SetHash(options...)
 }
 
 // openFile opens a file where its links lead: the runtime reads weights beside no link.

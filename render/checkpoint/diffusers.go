@@ -86,7 +86,11 @@ func openFolder(dir string, options []folder.Option) (*folder.Model, error) {
 	if err := c.readConfigs(&d); err != nil {
 		return nil, err
 	}
-	return folder.Describe(d, options...)
+	f, err := folder.Describe(d)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.SetHash(options...)
 }
 
 // readPart takes the weights of one part's file.

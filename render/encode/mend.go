@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// mend returns a file without what decoders refuse and viewers pass over: a damaged chunk of a PNG that holds no pixels,
-// and the missing end of a file whose pixels are all there. Of an animated WebP it returns the first frame as a file.
+// mend returns a file without what decoders refuse and viewers pass over: a damaged chunk of a PNG that holds no
+// pixels, and the missing end of a file whose pixels are all there. Of an animated WebP it returns the first frame as a
+// file.
 func mend(file []byte, format string) ([]byte, webpFrame) {
 	switch format {
 	case "png":

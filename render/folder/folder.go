@@ -62,32 +62,28 @@ func Open(dir string, options ...Option) (*Model, error) {
 	if err := f.read(); err != nil {
 		return nil, fmt.Errorf("open model folder: %w", err)
 	}
-	if err := f.hash(options); err != nil {
-		return nil, fmt.Errorf("hash model folder: %w", err)
-	}
-	return f, nil
+	return f, f.SetHash(options...)
 }
 
-// hash sets the hash, the files and their size.
-func (f *Model) hash(options []Option) (err error) {
+// SetHash sets the hash, the files and their size, as the options say.
+func (f *Model) SetHash(options ...Option) (err error) {
 	o := openOptions{cache: filehash.Open("")}
 	for _, option := range options {
 		option(&o)
 	}
-	stat, sum := Stat, Sum
-	if info, err := os.Stat(f.Dir); err == nil && !info.IsDir() {
-		stat, sum = statFile, sumFile
-	}
 	if o.unhashed {
-		f.Files, err = stat(f.Dir)
+		f.Files, err = Stat(f.Dir)
 	} else {
-		f.Hash, f.Files, err = sum(f.Dir, o.cache, nil)
+		f.Hash, f.Files, err = Sum(f.Dir, o.cache, nil)
 		o.cache.Save()
+	}
+	if err != nil {
+		return fmt.Errorf("hash %s: %w", f.Dir, err)
 	}
 	for _, file := range f.Files {
 		f.Bytes += file.Size
 	}
-	return err
+	return nil
 }
 
 // Changed returns an error where a file that decides an image is gone or is not as it was when the model was opened:

@@ -10,13 +10,13 @@ import (
 	"darkroom/render/folder"
 )
 
-// openModelFiles opens a checkpoint, a folder of safetensors, or a folder of ONNX files.
-func openModelFiles(path string, options ...folder.Option) (*folder.Model, error) {
+// openModel opens a model folder, a folder of safetensors, or a checkpoint.
+func openModel(path string, options ...folder.Option) (*folder.Model, error) {
 	info, err := os.Stat(path)
-	switch {
-	case err == nil && !info.IsDir():
+	if err == nil && !info.IsDir() {
 		return checkpoint.Open(path, options...)
-	case checkpoint.IsFolder(path):
+	}
+	if checkpoint.IsFolder(path) {
 		return checkpoint.OpenFolder(path, options...)
 	}
 	return folder.Open(path, options...)

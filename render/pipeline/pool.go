@@ -27,6 +27,7 @@ func (f Fixed) Models() []*folder.Model { return f }
 // PoolOptions are what a pool works with.
 type PoolOptions struct {
 	Source Source
+	Addons Addons // that the models are rendered with; nil for none
 	Device onnx.Device
 	// Memory is how much the loaded models may hold together, in bytes, as Need foresees it. 0 is half of the machine's
 	// on the CPU and, on a GPU, room for one model. The model that is asked for is loaded in any case.
@@ -166,13 +167,13 @@ func isGone(m *folder.Model, models []*folder.Model) bool {
 
 // load loads a model. Where that fails beside others it is tried once more alone: their memory may have been missing.
 func (p *Pool) load(ctx context.Context, m *folder.Model) (*Pipeline, error) {
-	loaded, err := Load(ctx, m, p.o.Device)
+	loaded, err := Load(ctx, m, p.o.Device, p.o.Addons)
 	if err == nil || ctx.Err() != nil || len(p.loaded) == 0 {
 		return loaded, err
 	}
 	err = errors.Join(err, p.freeWhere(func(loadedModel) bool { return true }))
 	p.o.Log.Warn("a model did not load beside others: they are freed", "model", m.Name, "error", err)
-	return Load(ctx, m, p.o.Device)
+	return Load(ctx, m, p.o.Device, p.o.Addons)
 }
 
 // touch returns a loaded model and makes it the last one used.

@@ -1,5 +1,5 @@
-// Package embedding reads textual inversions (https://arxiv.org/abs/2208.01618): rows that stand in a text encoder for a
-// word. They come as safetensors, as files of torch.save, and inside A1111's PNGs.
+// Package embedding reads textual inversions (https://arxiv.org/abs/2208.01618): rows that stand in a text encoder
+// for a word. They come as safetensors, as files of torch.save, and inside A1111's PNGs.
 package embedding
 
 import (
@@ -112,6 +112,7 @@ func New(name string, tensors map[string]tensor.Tensor) (Embedding, error) {
 	default:
 		return e, fmt.Errorf("%d tensors, want one, or clip_l and clip_g", len(tensors))
 	}
+	vectors := 0
 	for part, rows := range e.Rows {
 		if len(rows.Shape) == 1 {
 			rows.Shape = []int{1, rows.Shape[0]}
@@ -120,9 +121,10 @@ func New(name string, tensors map[string]tensor.Tensor) (Embedding, error) {
 		if err := check(rows); err != nil {
 			return e, err
 		}
-		if rows.Shape[0] != e.Vectors() {
+		if vectors > 0 && rows.Shape[0] != vectors {
 			return e, errors.New("clip_l and clip_g differ in their number of vectors")
 		}
+		vectors = rows.Shape[0]
 	}
 	return e, nil
 }

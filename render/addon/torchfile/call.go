@@ -52,6 +52,8 @@ func (m *machine) made(name global, args []any) (any, error) {
 		return &List{Items: args}, nil
 	case "torch.device":
 		return nil, nil
+	case "__builtin__.set", "builtins.set": // among a ParameterDict's attributes
+		return &List{Items: args}, nil
 	case "torch.nn.modules.container.ParameterDict":
 		return &object{name, &Dict{}}, nil
 	}
@@ -104,13 +106,17 @@ func (m *machine) build() error {
 	return nil
 }
 
-// persistent runs BINPERSID: ("storage", class, key, device, number of values).
+// persistent runs BINPERSID: ("storage", class, key, device, number of values), or ("module", class, file, source).
 func (m *machine) persistent() error {
 	id, err := m.pop()
 	if err != nil {
 		return err
 	}
 	list, ok := id.(*List)
+	if ok && len(list.Items) == 4 && list.Items[0] == any("module") { // a class beside its source, before torch 1.6
+		m.push(list.Items[1])
+		return nil
+	}
 	if !ok || len(list.Items) < 5 || list.Items[0] != any("storage") {
 		return errors.New("the pickle refers to something else than a storage")
 	}

@@ -11,14 +11,16 @@ import (
 // loadZip reads the form of torch 1.6 and later: NAME/data.pkl, and NAME/data/KEY for each storage, none of them
 // compressed. What is read together is at most the file's size, so that entries that overlap are no bomb.
 func loadZip(archive *zip.Reader, size int64) (any, error) {
-	left := size
-	read := func(suffix string, most int64) ([]byte, error) {
-		for _, entry := range archive.File {
-			if _, name, _ := strings.Cut(entry.Name, "/"); name == suffix {
-				return readEntry(entry, min(most, left), &left)
-			}
+	entries, left := map[string]*zip.File{}, size
+	for _, entry := range archive.File {
+		_, name, _ := strings.Cut(entry.Name, "/")
+		entries[name] = entry
+	}
+	read := func(name string, most int64) ([]byte, error) {
+		if entries[name] == nil {
+			return nil, fmt.Errorf("%w: no %.60q in the archive", ErrFormat, name)
 		}
-		return nil, fmt.Errorf("%w: no %.60q in the archive", ErrFormat, suffix)
+		return readEntry(entries[name], min(most, left), &left)
 	}
 	pickle, err := read("data.pkl", maxPickle)
 	if err != nil {

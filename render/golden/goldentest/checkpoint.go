@@ -24,8 +24,8 @@ const (
 	CheckpointNamed      = "sd1-named"   // one file by diffusers' names: unet., vae., text_encoder.
 	CheckpointSD1Folder  = "sd1-folder"  // as diffusers and transformers of today save it
 	CheckpointInpaint    = "inpaint"     // a UNet of nine channels, float16
-	CheckpointSD2        = "sd2"         // Stable Diffusion 2: open_clip's keys, linear projections, epsilon
-	CheckpointSD2V       = "sd2v"        // the same in float16, and by A1111's probe a velocity
+	CheckpointSD2        = "sd2-base"    // Stable Diffusion 2: open_clip's keys, linear projections, epsilon
+	CheckpointSD2V       = "sd2-v"       // the same in float16, and by A1111's probe a velocity
 	CheckpointSDXL       = "sdxl"        // SDXL by sgm's keys, float32
 	CheckpointSDXLF16    = "sdxl-f16"    // in float16
 	CheckpointSDXLV      = "sdxl-vpred"  // the same with the marker tensors v_pred and ztsnr
@@ -34,6 +34,16 @@ const (
 	CheckpointSSD        = "ssd"         // a pruned SDXL as SSD-1B: layers of other depths, half a middle block, float16
 	CheckpointVAE        = "vae"         // a VAE alone by its authors' keys: another one than in the checkpoints
 	CheckpointVAENamed   = "vae-named"   // the same by diffusers' names
+)
+
+// LoRAs for the checkpoints sd1 and sdxl, in files that Checkpoint writes, too: rank 4, by the names of kohya's trainer,
+// around the UNet and all text encoders. Those of b have other alphas, and change convolutions in place of the
+// feed-forward layers.
+const (
+	LoRASD1A  = "lora-sd1-a"
+	LoRASD1B  = "lora-sd1-b"
+	LoRASDXLA = "lora-sdxl-a"
+	LoRASDXLB = "lora-sdxl-b"
 )
 
 // checkpoints is checkpoints.json.gz: which weights lie under which key. recipe/checkpoints.py writes it.
@@ -124,7 +134,7 @@ func CheckpointNames(t testing.TB) []string {
 }
 
 // Checkpoint writes a checkpoint with random weights into a folder that is gone when the test ends. It returns the path
-// of the file, or of the model folder. Embeddings of tokens that the recorded prompts do not have are holes in the file.
+// of the file, or of the model folder. Embeddings of tokens that no recorded prompt has are holes in the file.
 func Checkpoint(t testing.TB, name string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -62,7 +63,10 @@ func (c *checkpoints) tensor(part checkpointPart, key keyOfWeight) tensorContent
 	}
 	one := c.rules[part.Group][key.weights[0]].shape
 	each := product(one)
-	shape := append([]int{one[0] * len(formulas)}, one[1:]...)
+	shape := slices.Clone(one)
+	if len(formulas) > 1 {
+		shape[0] *= len(formulas)
+	}
 	out := tensorContent{key: part.Prefix + key.key, dtype: cmp.Or(part.DType, "F32"), shape: shape}
 	out.at = func(i int) value { return value{float: formulas[i/each].at(i % each)} }
 	switch key.form {

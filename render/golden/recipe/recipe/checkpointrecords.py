@@ -13,7 +13,7 @@ HIGH, WIDE = 16, 8  # of the latents that networks are asked for: sides that dif
 # A checkpoint, its family, and how its scheduler differs from the family's.
 RECORDED = {
     "sd1": ("sd1", {}), "sd1-f16": ("sd1", {}), "sd1-bf16": ("sd1", {}), "sd1-f8e4m3": ("sd1", {}), "sd1-f8e5m2": ("sd1", {}),
-    "sd1-mixed": ("sd1", {}), "inpaint": ("inpaint", {}), "sd2": ("sd2", {}), "sd2v": ("sd2", checkpoints.VELOCITY),
+    "sd1-mixed": ("sd1", {}), "inpaint": ("inpaint", {}), "sd2-base": ("sd2", {}), "sd2-v": ("sd2", checkpoints.VELOCITY),
     "sdxl": ("sdxl", {}), "sdxl-f16": ("sdxl", {}), "sdxl-vpred": ("sdxl", checkpoints.ZERO_SNR), "ssd": ("ssd", {}),
     "refiner": ("refiner", {}),
 }

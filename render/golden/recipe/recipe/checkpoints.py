@@ -22,7 +22,7 @@ PROMPTS = ("a red boat on a blue sea", "clouds, rain",
 SCHEDULE = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", num_train_timesteps=1000, steps_offset=1,
                 timestep_spacing="leading", prediction_type="epsilon", set_alpha_to_one=False, clip_sample=False)
 VELOCITY = dict(prediction_type="v_prediction")
-ZERO_SNR = VELOCITY | dict(rescale_betas_zero_snr=True, timestep_spacing="trailing")
+ZERO_SNR = VELOCITY | dict(rescale_betas_zero_snr=True)
 BIASED = {"conv_out.bias": (0.1, -1.5)}  # a v-model by A1111's probe: at the last timestep it answers far below its input
 LDM, SGM = "cond_stage_model.", "conditioner.embedders."
 
@@ -38,7 +38,7 @@ class Book:
     """All weights, all namings, and the files made of them."""
 
     def __init__(self, tokens):
-        self.weights = tiny.all_weights(tokens)
+        self.weights = dict(tiny.all_weights(tokens))
         self.tokens, self.namings, self.files, self.models = tokens, {}, {}, {}
         for name in tiny.UNETS:
             config = tiny.bare(tiny.UNETS[name]).config
@@ -67,7 +67,8 @@ class Book:
     def tensors(self, part: Part):
         weights = self.weights[part.group]
         for key, sources, *form in self.naming(part):
-            value = torch.cat([weights.value(s, part.override) for s in sources])
+            values = [weights.value(s, part.override) for s in sources]
+            value = torch.cat(values) if len(values) > 1 else values[0]
             if form == ["T"]:
                 value = value.T
             if form == ["C"]:
@@ -187,8 +188,8 @@ def library(tokens) -> Book:
     add("sd1-named", sd1_named())
     folder(book, "sd1-folder", "sd1", "F32")
     add("inpaint", sd1("F16", "inpaint", "F16"), first)
-    add("sd2", sd2("F32"), [[LDM + "model.logit_scale", "F32", [], (0, 4.6)]])
-    add("sd2v", sd2("F16", override=BIASED))
+    add("sd2-base", sd2("F32"), [[LDM + "model.logit_scale", "F32", [], (0, 4.6)]])
+    add("sd2-v", sd2("F16", override=BIASED))
     add("sdxl", sdxl("F32"), positions(SGM + "0.transformer.text_model."))
     add("sdxl-f16", sdxl("F16"), positions(SGM + "0.transformer.text_model.") + [[SGM + "1.model.logit_scale", "F16", [], (0, 4.6)]])
     add("sdxl-vpred", sdxl("F16"), [["v_pred", "F32", [0]], ["ztsnr", "F32", [0]]])
@@ -285,9 +286,6 @@ def reference(book: Book, name: str, unet: str, work: Path, **schedule):
         # All but Stable Diffusion 1 fill chunks up with "!"; the second encoder of SDXL, and the only one of 2.
         zero = unet == "sd2" or part == "text_encoder_2"
         tokenizer(work, "!" if zero else "<|endoftext|>").save_pretrained(shape / part.replace("text_encoder", "tokenizer"))
-    last = tiny.TEXTS["open-clip-h"].num_hidden_layers - 1  # diffusers knows the number of the real one's last layer only
-    ignored = diffusers.loaders.single_file_utils.SD_2_TEXT_ENCODER_KEYS_TO_IGNORE
-    ignored += [k.replace("resblocks.23", f"resblocks.{last}") for k in ignored]
     path = book.write(name, work / "files")
     pipe = REFERENCES[unet].from_single_file(path, config=str(shape), torch_dtype=torch.float32, local_files_only=True)
     pipe.set_progress_bar_config(disable=True)
@@ -304,7 +302,7 @@ def check_names(book: Book, name: str, pipe) -> None:
         have = {k if k.startswith("text_") else "text_model." + k: v for k, v in module.state_dict().items()} \
             if "clip" in part.group else module.state_dict()
         for key, want in book.weights[part.group].state(part.override, part.dtype).items():
-            if part.group == "open-clip-h" and (".layers.3." in key or "projection" in key):
+            if part.group == "open-clip-h" and (".layers.23." in key or "projection" in key):
                 continue
             if key not in have or not torch.equal(have[key].float(), want):
                 raise ValueError(f"{name}: diffusers reads {key} otherwise")
@@ -312,7 +310,10 @@ def check_names(book: Book, name: str, pipe) -> None:
 
 def pack(work: Path, testdata: Path) -> None:
     """Writes every file once for its hash, and what is committed of all."""
+    from . import loras
+
     book = library(used_tokens(work))
+    loras.add(book)
     for name in book.files:
         book.write(name, work / "files").unlink()
     text = json.dumps(book.packed(), separators=(",", ":"), ensure_ascii=False)

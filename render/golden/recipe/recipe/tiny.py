@@ -2,7 +2,6 @@
 (of the text, of SDXL's pooled vector and sizes), with few channels and layers. Weights come from a formula.
 """
 
-import types
 from functools import cache
 
 import diffusers
@@ -34,7 +33,7 @@ SD1 = unet_config("xxxo", block_out_channels=(32, 64, 64, 64), attention_head_di
 UNETS = {
     "sd1": SD1,
     "inpaint": SD1 | dict(in_channels=9),
-    "sd2": unet_config("xxxo", block_out_channels=(64, 64, 128, 128), attention_head_dim=(1, 1, 2, 2), cross_attention_dim=1024,
+    "sd2": unet_config("xxxo", block_out_channels=(64, 64, 128, 128), attention_head_dim=(1, 1, 2, 2), cross_attention_dim=128,
                        use_linear_projection=True),
     "sdxl": sdxl_config(),
     "refiner": sdxl_config("oxxo", 2560, block_out_channels=(64, 64, 128, 128), attention_head_dim=(1, 1, 2, 2),
@@ -54,9 +53,10 @@ def text_config(width: int, layers: int, act: str) -> CLIPTextConfig:
         pad_token_id=1 if act == "quick_gelu" else 0)
 
 
-TEXTS = {  # open_clip-h holds one layer more than diffusers loads, as Stable Diffusion 2's file does
+TEXTS = {
     "clip-l": text_config(768, 3, "quick_gelu"),
-    "open-clip-h": text_config(1024, 4, "gelu"),
+    # As many layers as Stable Diffusion 2's, of which the last is in the file and not used; 128 wide in place of 1024.
+    "open-clip-h": text_config(128, 24, "gelu"),
     "open-clip-g": text_config(1280, 3, "gelu"),
 }
 
@@ -168,8 +168,8 @@ def text_weights(name: str, tokens) -> Weights:
 
 
 @cache
-def all_weights(tokens: tuple) -> types.MappingProxyType:
+def all_weights(tokens: tuple) -> dict:
     out = {n + ".unet": unet_weights(n, tokens) for n in UNETS}
     out |= {n: text_weights(n, tokens) for n in TEXTS}
     out |= {n: vae_weights(n, tokens) for n in ("vae", "own-vae")}
-    return types.MappingProxyType(out)
+    return out
