@@ -46,11 +46,7 @@ func open(path string, options []folder.Option) (*folder.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	f, err := folder.Describe(d)
-	if err != nil {
-		return nil, err
-	}
-	return f, f.SetHash(options...)
+	return folder.Describe(d, options...)
 }
 
 // openFile opens a file where its links lead: the runtime reads weights beside no link.

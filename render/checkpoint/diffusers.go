@@ -86,11 +86,7 @@ func openFolder(dir string, options []folder.Option) (*folder.Model, error) {
 	if err := c.readConfigs(&d); err != nil {
 		return nil, err
 	}
-	f, err := folder.Describe(d)
-	if err != nil {
-		return nil, err
-	}
-	return f, f.SetHash(options...)
+	return folder.Describe(d, options...)
 }
 
 // readPart takes the weights of one part's file.

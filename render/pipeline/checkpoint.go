@@ -10,13 +10,13 @@ import (
 	"darkroom/render/folder"
 )
 
-// openModel opens a model folder, a folder of safetensors, or a checkpoint.
-func openModel(path string, options ...folder.Option) (*folder.Model, error) {
+// openModelFiles opens a checkpoint, a folder of safetensors, or a folder of ONNX files.
+func openModelFiles(path string, options ...folder.Option) (*folder.Model, error) {
 	info, err := os.Stat(path)
-	if err == nil && !info.IsDir() {
+	switch {
+	case err == nil && !info.IsDir():
 		return checkpoint.Open(path, options...)
-	}
-	if checkpoint.IsFolder(path) {
+	case checkpoint.IsFolder(path):
 		return checkpoint.OpenFolder(path, options...)
 	}
 	return folder.Open(path, options...)
