@@ -98,7 +98,7 @@ func (c *contents) write(v variant, parts folder.Parts) {
 			return
 		}
 		parts[name] = &folder.Written{
-			Files: c.mappable(),
+			Files: c.filesOf(weights),
 			Write: func(o graph.WriteOptions) (graph.Written, error) { return write(weights, o) },
 		}
 	}

@@ -382,3 +382,57 @@ func TestFolderTakesAddons(t *testing.T) {
 		}
 	}
 }
+
+// TestHypernetsOnCheckpoints: a hypernetwork that makes half of the text's hidden states more for the keys is the same
+// as keys' weights that are half as much larger.
+func TestHypernetsOnCheckpoints(t *testing.T) {
+	t.Parallel()
+	path := goldentest.Checkpoint(t, goldentest.CheckpointNamed)
+	m := loadCheckpoint(t, path, oneThread)
+	plain := unetAnswer(t, m)
+	file, err := safetensors.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapping, err := file.Map()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = mapping.Close() }()
+	larger := map[string][]byte{}
+	for key, x := range file.Tensors {
+		name, ok := strings.CutPrefix(key, "unet.")
+		if !ok || !strings.HasSuffix(name, "attn2.to_k.weight") {
+			continue
+		}
+		numbers, err := mapping.Floats(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range numbers {
+			larger[name] = binary.LittleEndian.AppendUint32(larger[name], math.Float32bits(1.5*n))
+		}
+	}
+	width := m.Folder.Config.TextWidth
+	same, none := tensor.New(width, width), tensor.New(width, width)
+	for i := range width {
+		same.Data[i*width+i] = 1
+	}
+	net := tensor.Hypernet{Strength: 0.5, Widths: map[int][2][]tensor.HypernetLayer{width: {
+		{{Op: "Linear", Weight: same, Bias: tensor.New(width)}}, {{Op: "Linear", Weight: none, Bias: tensor.New(width)}},
+	}}}
+	changed := with(t, m, Addons{Unet: tensor.Changes{Hypernets: []tensor.Hypernet{net}}})
+	merged := with(t, m, Addons{Unet: tensor.Changes{Weights: larger}})
+	got, want := unetAnswer(t, changed), unetAnswer(t, merged)
+	if d := largest(got, want); !(d < 3e-5) {
+		t.Errorf("a hypernetwork and larger weights are %v apart", d)
+	}
+	if d := largest(got, plain); !(d > 1e-4) {
+		t.Errorf("it moves the answer by %v only", d)
+	}
+	net.Strength = 0
+	idle := with(t, m, Addons{Unet: tensor.Changes{Hypernets: []tensor.Hypernet{net}}})
+	if !slices.Equal(unetAnswer(t, idle), plain) {
+		t.Error("strength 0 is not the model alone")
+	}
+}
