@@ -74,6 +74,19 @@ func TestRefusalsCanBeEdited(t *testing.T) {
 			map[string]string{"size": "3:2", "count": "2"}, "a red boat", 2,
 		},
 		{
+			"an unknown LoRA", []sandbox.Option{
+				sandbox.With("prompt", "a red boat --seed 3"), sandbox.With("lora", "inkk:0.8"), sandbox.With("lora3", "hypernet:x"),
+				sandbox.With("vae", "clear"),
+			}, "There is no LoRA “inkk”.",
+			map[string]string{"prompt": "<lora:inkk:0.8> <hypernet:x> <vae:clear> a red boat --seed 3"},
+			map[string]string{"prompt": "a red boat --seed 3"}, "a red boat", 4,
+		},
+		{
+			"an unknown model", []sandbox.Option{sandbox.With("prompt", "a red boat"), sandbox.With("model", "photo")},
+			"There is no model “photo”.",
+			map[string]string{"prompt": "a red boat", "model": "photo"}, map[string]string{"model": ""}, "a red boat", 4,
+		},
+		{
 			"an unknown sampler", []sandbox.Option{sandbox.With("prompt", "a red boat"), sandbox.With("sampler", "fast")},
 			"Unknown sampler “fast”.\nTry one of: DDIM, Euler.",
 			map[string]string{"prompt": "a red boat", "sampler": "fast"},
@@ -83,6 +96,22 @@ func TestRefusalsCanBeEdited(t *testing.T) {
 			"a prompt that is too long", []sandbox.Option{sandbox.With("prompt", long)}, "4,503 characters, at most 4,000",
 			map[string]string{"prompt": long[:3999], "rest": long[4000:]},
 			map[string]string{"prompt": "a blue", "rest": "star"}, "a blue star", 4,
+		},
+		{
+			"a negative prompt that is too long",
+			[]sandbox.Option{sandbox.With("prompt", "a red boat"), sandbox.With("negative_prompt", long)},
+			"Negative prompt too long", map[string]string{"negative": long[:3999], "negative_rest": long[4000:]},
+			map[string]string{"negative": "star", "negative_rest": "", "count": "1"}, "a red boat", 1,
+		},
+		{
+			"a size that is a story", []sandbox.Option{sandbox.With("prompt", "a red boat"), sandbox.With("size", long)},
+			"…”.\nWrite it as width x height, such as", map[string]string{"prompt": "a red boat"},
+			map[string]string{"size": "3:2", "count": "1"}, "a red boat", 1,
+		},
+		{
+			"a sampler that is a story", []sandbox.Option{sandbox.With("prompt", "a red boat"), sandbox.With("sampler", long)},
+			"…”.\nTry one of: DDIM, Euler.", map[string]string{"prompt": "a red boat"},
+			map[string]string{"sampler": "Euler", "count": "1"}, "a red boat", 1,
 		},
 		{
 			"weights of nothing", []sandbox.Option{sandbox.With("prompt", "boat::-1"), sandbox.With("steps", 5)},
@@ -130,6 +159,21 @@ func TestEditedRefusalKeepsTheOtherSettings(t *testing.T) {
 	h.waitPictures(sent, 2)
 	if s := h.spec(sent); s.Steps != 5 || s.Seed != 9 || s.GuidanceScale != 2.5 || s.Width != 160 {
 		t.Errorf("spec: got %+v, want the settings that were typed", s)
+	}
+}
+
+// TestEditedRefusalHasRoomForFiveFields asks with more than fit: the rest of the negative prompt is what has no field.
+func TestEditedRefusalHasRoomForFiveFields(t *testing.T) {
+	t.Parallel()
+	h := startCluster(t)
+	long := strings.Repeat("red boat ", 500) + "end"
+	refusal := h.waitText(h.command(
+		"imagine", sandbox.With("prompt", long), sandbox.With("negative_prompt", long), sandbox.With("size", "96x96"),
+		sandbox.With("sampler", "euler"),
+	), "too long")
+	_, fields := h.openEdit(refusal)
+	if _, has := fields["negative_rest"]; has || len(fields) != 5 || fields["sampler"] == "" || fields["rest"] == "" {
+		t.Errorf("the form has %d fields, want prompt, its rest, negative prompt, size and sampler", len(fields))
 	}
 }
 

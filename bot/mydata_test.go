@@ -15,6 +15,9 @@ func TestPresets(t *testing.T) {
 	h := startCluster(t)
 	h.waitText(h.command("preset list"), "You have no presets")
 	h.waitText(h.command("preset save", sandbox.With("name", "empty")), "choose at least one setting")
+	for _, name := range []string{"\u200b", "\u2800 \u200d"} { // nobody could see it, nor choose it again
+		h.waitText(h.command("preset save", sandbox.With("name", name), sandbox.With("steps", 5)), "needs a name")
+	}
 	h.waitText(
 		h.command(
 			"preset save", sandbox.With("name", "post"), sandbox.With("words", "*old* paper"), sandbox.With("steps", 5),

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -33,6 +34,7 @@ func (r *fixture) invariantFaults() []string {
 	s.checkCounters(jobs)
 	s.checkIndexes(jobs, r.pausedServers())
 	s.checkInputs(jobs)
+	s.checkNeeds(jobs)
 	s.checkLeftovers(jobs)
 	slices.Sort(s.faults)
 	return s.faults
@@ -215,6 +217,29 @@ func (s *keyState) checkInputs(jobs map[string]map[string]string) {
 	}
 }
 
+// checkNeeds: what the jobs of a lane need is known exactly while it has jobs.
+func (s *keyState) checkNeeds(jobs map[string]map[string]string) {
+	count := map[string]int{}
+	for _, j := range jobs {
+		if strings.Count(j["lane"], "%3A") == 2 && j["state"] != "E" {
+			count[j["lane"]]++
+		}
+	}
+	want := map[string]string{}
+	for lane, n := range count {
+		want[lane] = fmt.Sprint(n, " ", strings.Join(laneNeeds[unescape(lane)], ","))
+	}
+	if !maps.Equal(s.hashes["needs"], want) {
+		s.addFault("lanes need %v, want %v", s.hashes["needs"], want)
+	}
+	for name := range s.hashes {
+		digest, ok := strings.CutPrefix(name, "addons:")
+		if _, dated := s.sets["addons"][digest]; ok && !dated {
+			s.addFault("the set of add-ons %s is kept for ever", digest)
+		}
+	}
+}
+
 // checkLeftovers: an empty queue keeps no accounts.
 func (s *keyState) checkLeftovers(jobs map[string]map[string]string) {
 	for _, j := range jobs {
@@ -223,12 +248,12 @@ func (s *keyState) checkLeftovers(jobs map[string]map[string]string) {
 		}
 	}
 	for name := range s.sets {
-		if name != "ended" && name != "inputs" {
+		if name != "ended" && name != "inputs" && name != "addons" {
 			s.addFault("an empty queue keeps %s", name)
 		}
 	}
 	for name := range s.hashes {
-		if name != "counters" && name != "reserves" && !strings.HasPrefix(name, "job:") {
+		if name != "counters" && name != "reserves" && !strings.HasPrefix(name, "job:") && !strings.HasPrefix(name, "addons:") {
 			s.addFault("an empty queue keeps %s", name)
 		}
 	}

@@ -143,8 +143,7 @@ func (p *run) shapeOfPrompts(calls prompt.Calls) string {
 		fmt.Fprintf(&b, "%g×%d ", t.Weight, longest(t.Text))
 	}
 	if p.guided() {
-		negative, _ := prompt.Addons(p.spec.Negative)
-		fmt.Fprintf(&b, "- %d %v", longest(negative), p.spec.Negative == "")
+		fmt.Fprintf(&b, "- %d %v", longest(p.withoutAddons(p.spec.Negative)), p.spec.Negative == "")
 	}
 	return b.String()
 }

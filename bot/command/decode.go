@@ -158,6 +158,9 @@ func readCommand(req *Request, data object) {
 	for _, o := range options {
 		name := o.text("name")
 		req.Options[name] = o.text("value")
+		if isPrompt(name) {
+			req.Options[name] = plainWords(req.Options[name])
+		}
 		if o.boolean("focused") {
 			req.FocusedOption = name
 		}
@@ -184,6 +187,9 @@ func readFields(data object) map[string]string {
 				out[id] = strings.Join(c.texts("values"), ",")
 			case c.has("value"):
 				out[id] = c.text("value")
+			}
+			if isPrompt(id) {
+				out[id] = plainWords(out[id])
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"darkroom/bot/command"
 	"darkroom/bot/message"
+	"darkroom/render/request"
 	"darkroom/store"
 )
 
@@ -44,7 +45,7 @@ func (p *presetCommands) run(ctx context.Context, r *responder) error {
 
 func (p *presetCommands) save(ctx context.Context, r *responder) error {
 	name := strings.TrimSpace(r.req.Options["name"])
-	if name == "" || utf8.RuneCountInString(name) > command.MaxPresetName {
+	if request.Invisible(name) || utf8.RuneCountInString(name) > command.MaxPresetName {
 		return message.ErrPresetName(command.MaxPresetName)
 	}
 	options := command.PresetOptions(r.req.Options)

@@ -58,6 +58,9 @@ func TestMessages(t *testing.T) {
 			},
 			{[]queue.File{{Width: 128, Height: 96, LowMemory: true}, {Width: 128, Height: 96, LowMemory: true}},
 				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards · made in parts (low memory)"},
+			{[]queue.File{{Width: 128, Height: 96, Notes: []string{"“ink”: 12 of 200 *weights* fit nothing."}}, {}},
+				"**a boat** — <@77>\n-# seed 7 · 128×96 · 20 steps · postcards" +
+					"\n-# “ink”\\: 12 of 200 \\*weights\\* fit nothing."},
 		} {
 			if got := message.Finished(address, short, "1-0", files(2), c.made).Content; got != c.want {
 				t.Errorf("got %q\nwant %q", got, c.want)

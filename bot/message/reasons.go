@@ -1,6 +1,10 @@
 package message
 
-import "fmt"
+import (
+	"fmt"
+
+	"darkroom/render/picture"
+)
 
 // Why a job failed, as a clause after "Failed".
 const (
@@ -9,7 +13,6 @@ const (
 	ReasonInputForeign       = "the start image's link does not lead to Discord"
 	ReasonInputAddress       = "the start image's link is not valid"
 	ReasonInputNoImage       = "the start image is not a PNG, JPEG, WebP or GIF file"
-	ReasonInputAnimated      = "the start image is an animated WebP: send a still image"
 	ReasonInputTooComplex    = "the start image takes too long to read: save it anew as a PNG and send that"
 	ReasonInputDamaged       = "the start image is damaged or incomplete"
 	ReasonRetriesUsed        = "several attempts did not succeed"
@@ -23,6 +26,11 @@ func ReasonInputRefused(status int) string {
 	return fmt.Sprintf("Discord refused the download of the start image (HTTP %d)", status)
 }
 
+// ReasonInputOtherFormat says that a start image is of a format that is not read, such as "a HEIC photo".
+func ReasonInputOtherFormat(format string) string {
+	return fmt.Sprintf("the start image is %s: save it as a JPEG or PNG and send that", format)
+}
+
 // ReasonInputTooBig says that a start image has more than most bytes.
 func ReasonInputTooBig(most int64) string {
 	return fmt.Sprintf("the start image is too large: at most %d MB", most>>20)
@@ -31,6 +39,17 @@ func ReasonInputTooBig(most int64) string {
 // ReasonInputTooManyPixels says that a start image has more than most pixels.
 func ReasonInputTooManyPixels(most int) string {
 	return fmt.Sprintf("the start image is too large: at most %d megapixels", most>>20)
+}
+
+// ReasonUnserved says that no renderer has a part of an image any more, or all of them together if each is there.
+func ReasonUnserved(missing, all []picture.Part) string {
+	if len(missing) == 0 && len(all) == 1 {
+		return "no renderer can read this request: they need an upgrade"
+	}
+	if len(missing) == 0 {
+		return "no single renderer has all of these: " + Escape(picture.PartNames(all, "and"))
+	}
+	return "no renderer has " + Escape(picture.PartNames(missing, "or")) + " any more"
 }
 
 // FailureReason is why a job failed, as its owner reads it. The worker and the queue give a reason with each failure

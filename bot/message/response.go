@@ -1,5 +1,11 @@
 package message
 
+import (
+	"slices"
+
+	"darkroom/render/request"
+)
+
 // Response is the first answer to an interaction. Reply, Defer, DeferUpdate, Update, Choices and OpenForm make one.
 type Response struct {
 	kind    int
@@ -68,14 +74,14 @@ const (
 	MaxChoiceLength = 100
 )
 
-// Choices answers an autocomplete with at most 25 choices.
+// Choices answers an autocomplete with at most 25 choices. One without a visible name is left out: Discord would refuse
+// all of them.
 func Choices(choices []Choice) Response {
+	choices = slices.DeleteFunc(slices.Clone(choices), func(c Choice) bool { return request.Invisible(c.Name) })
 	if choices == nil {
 		choices = []Choice{} // the field must be there even when there is nothing to suggest
 	}
-	if len(choices) > maxChoices {
-		choices = choices[:maxChoices]
-	}
+	choices = choices[:min(len(choices), maxChoices)]
 	return Response{kind: kindChoices, data: map[string][]Choice{"choices": choices}}
 }
 

@@ -157,13 +157,14 @@ func (c *copier) clean(ctx context.Context, raw []byte) (encode.CleanImage, erro
 
 // decodeReason says why a picture cannot be decoded.
 func decodeReason(err error) string {
+	var other *encode.OtherFormatError
 	switch {
+	case errors.As(err, &other):
+		return message.ReasonInputOtherFormat(other.Format)
 	case errors.Is(err, encode.ErrNotImage):
 		return message.ReasonInputNoImage
 	case errors.Is(err, encode.ErrTooManyPixels):
 		return message.ReasonInputTooManyPixels(request.MaxInputPixels)
-	case errors.Is(err, encode.ErrAnimated):
-		return message.ReasonInputAnimated
 	case errors.Is(err, encode.ErrTooComplex), errors.Is(err, context.DeadlineExceeded):
 		return message.ReasonInputTooComplex
 	}

@@ -83,6 +83,24 @@ func TestSlowInputIsAbandoned(t *testing.T) {
 	}
 }
 
+func TestInputOfAnotherFormatIsNamed(t *testing.T) {
+	t.Parallel()
+	for file, want := range map[string]string{
+		"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00": "the start image is a HEIC photo, as iPhones take them: " +
+			"save it as a JPEG or PNG and send that",
+		"a red boat": message.ReasonInputNoImage,
+	} {
+		o, db, _ := newTestOutbox(nil)
+		o.single.copier.fetcher = fileFetcher(file)
+		if err := o.Enqueue(t.Context(), fresh(o), store.Policy{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := db.failed["1-0"]; got != want {
+			t.Errorf("got reason %q, want %q", got, want)
+		}
+	}
+}
+
 // While another picture is decoded without end, a job is given up when its time is over: by the one who has time to
 // write that down.
 func TestInputThatWaitsIsGivenUp(t *testing.T) {

@@ -15,15 +15,17 @@ import (
 	"darkroom/cmd/darkroom/terminal"
 	"darkroom/render"
 	"darkroom/render/encode"
+	"darkroom/render/filehash"
 	"darkroom/render/picture"
 	"darkroom/render/pipeline"
+	"darkroom/render/request"
 	"darkroom/render/tensor"
 )
 
 // draw paints from the shell. Everything that can be wrong with what was asked is found before the model is loaded.
 func draw(ctx context.Context, s invocation) (err error) {
 	d := s.settings.Draw
-	folder, err := pipeline.Directory(d.Runtime.ModelsDir).Open(d.Model)
+	folder, err := pipeline.Directory(d.Runtime.ModelsDir).Open(d.Model, s.tellHashing())
 	if err != nil {
 		return err
 	}
@@ -47,13 +49,26 @@ func draw(ctx context.Context, s invocation) (err error) {
 	if err := openRuntime(d.Runtime); err != nil {
 		return err
 	}
-	model, err := pipeline.Load(ctx, folder, device(d.Runtime))
+	model, err := pipeline.Load(ctx, folder, device(d.Runtime), nil)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
 	load := time.Since(begun)
 	return o.render(ctx, s.environment, model, out, load, bar)
+}
+
+// tellHashing says that a model is read for its hash, where that takes so long that somebody wonders.
+func (s invocation) tellHashing() filehash.Progress {
+	var read int64
+	return func(bytes int64) error {
+		const much = 1 << 30
+		if before := read; before < much && before+bytes >= much {
+			fmt.Fprintln(s.stderr, "note: hashing the model, which is done once")
+		}
+		read += bytes
+		return nil
+	}
 }
 
 // tell prints what was changed about the request, and what the model cannot read of its words.
@@ -66,6 +81,9 @@ func (o *drawRequest) tell(w io.Writer, m promptReader) error {
 		texts = append(texts, p.Prompt)
 	}
 	slices.Sort(texts)
+	if len(m.vocabulary) > 0 {
+		m.vocabulary = slices.Concat(m.vocabulary, request.Available{Addons: o.addons}.AddonWords(o.spec))
+	}
 	return hint(w, m, append(slices.Compact(texts), o.spec.Negative)...)
 }
 
@@ -131,7 +149,7 @@ func (o *drawRequest) saveImage(f output, i int, spec picture.Spec, t render.Til
 
 // extra is what a picture's text says besides its Spec.
 func (o *drawRequest) extra() encode.Extra {
-	e := encode.Extra{Version: "darkroom " + revision()}
+	e := encode.Extra{Version: "darkroom " + revision(), Short: request.Available{Addons: o.addons}.Short}
 	if o.settings.Mask != "" {
 		e.MaskBlur = max(0, o.settings.MaskBlur)
 	}

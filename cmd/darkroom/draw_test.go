@@ -180,7 +180,7 @@ func TestDrawHints(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	code, _, stderr := drawDemo(t, "--steps", "1", "--out", dir, "--negative", "<hypernet:fog>")
-	if want := "hint: this version has no add-ons and leaves out <hypernet:fog>.\n"; code != exitOK || stderr != want {
+	if want := "note: Ignored in the negative prompt: <hypernet:fog>. Add-ons belong into the prompt.\n"; code != exitOK || stderr != want {
 		t.Errorf("got %d and %q, want %q", code, stderr, want)
 	}
 }

@@ -111,7 +111,8 @@ var importRules = []importRule{
 	{
 		"darkroom/render/folder", []string{"C", "darkroom/render"},
 		[]string{
-			"darkroom/render/family", "darkroom/render/folder", "darkroom/render/mapped", "darkroom/render/onnx/graph",
+			"darkroom/render/family", "darkroom/render/filehash", "darkroom/render/folder", "darkroom/render/mapped",
+			"darkroom/render/onnx/graph",
 			"darkroom/render/picture", "darkroom/render/request",
 		},
 		"a folder is checked without a runtime, and builds without a C compiler",
@@ -127,6 +128,8 @@ var importRules = []importRule{
 		[]string{"darkroom/render/tensor", "darkroom/render/upscale"},
 		"making a picture larger needs its pixels and a network, whatever model and Spec they belong to",
 	},
+	{"darkroom/render/encode/icc", []string{"darkroom", "C", "net", "os"}, []string{"darkroom/render/encode/icc"},
+		"a colour profile is numbers in a file, whatever image it came with"},
 	{"darkroom/queue", []string{"darkroom/render/onnx", "darkroom/render/sampler", "darkroom/render/clip"}, nil,
 		"the queue carries a Spec, it does not paint"},
 	{"darkroom/bot", []string{"darkroom/render/onnx", "darkroom/render/pipeline", "darkroom/render/demo"}, nil,

@@ -16,7 +16,10 @@ local jobsKey = epochBase .. 'jobs' -- all jobs that have not ended -> seq
 local function jobKey(id) return epochBase .. 'job:' .. id end
 local function payloadKey(id) return epochBase .. 'payload:' .. id end
 local pausesKey, passedOverKey = base .. 'pauses', epochBase .. 'passedover'
+local needsKey = epochBase .. 'needs' -- lane: "jobs hashes", of lanes whose jobs need more than the model
 local function inputKey(sha) return epochBase .. 'input:' .. sha end
+local addonSetsKey = epochBase .. 'addons'                                                        -- digest: last use
+local function addonSetKey(digest) return epochBase .. 'addons:' .. digest end                    -- hash: 1
 local function laneKey(lane) return epochBase .. 'lane:' .. lane end                               -- server: start tag
 local function readyKey(lane, s) return epochBase .. 'ready:' .. lane .. '/' .. s end              -- user: start tag
 local function flowKey(lane, s, u) return epochBase .. 'flow:' .. lane .. '/' .. s .. '/' .. u end -- job: seq
@@ -35,6 +38,10 @@ end
 
 -- paused costs one hash lookup, and none while nothing is paused.
 local function paused(scope) return anyPause and call('HEXISTS', pausesKey, scope) == 1 end
+
+-- baseOf returns the lane without what its jobs need beside the model: "version:model" of "version:model:needs". Names
+-- are escaped in Redis, so a colon is %3A.
+local function baseOf(lane) return string.match(lane, '^(.-%%3A.-)%%3A') or lane end
 
 -- A script reads the counters at most once. counterWrite writes those that changed.
 local counters, changed = nil, {}

@@ -3,12 +3,17 @@
 -- rendered together.
 --
 -- ARGV[4]  slot    ARGV[5]  nonce of this call, the same when it is repeated    ARGV[6]  lease in ms
--- ARGV[7]  limit of jobs    ARGV[8...]  lane, its bias in ms, and so on: the preferred lane first (it wins a tie)
+-- ARGV[7]  limit of jobs    ARGV[8]  digest of the set of add-ons that the slot has; '' for none
+-- ARGV[9...]  lane, its bias in ms, and so on: the preferred lane first (it wins a tie)
 -- returns  {'OK', epoch, id, fence, attempt, flags, payload, ...}; nothing after the epoch when there is no job. flags
 --          is 1 for a job that may have been posted, and 2 more for a cancelled one: the renderer checks its message
 --          and does not render it
 --          {'EPOCH'} also when the server has restarted since the epoch began, or when a key of the epoch is lost: there
 --          may be lost leases and ends, so nothing is leased until a new epoch begins
+--          {'ADDONS'} the set of add-ons is not stored: send it with putaddons.lua and repeat the call
+--
+-- A lane stands for those whose jobs need add-ons too, as far as the slot has them all. Only lanes with jobs are looked
+-- at, so it does not matter how many a renderer could serve.
 --
 -- A lane is delayed by its bias, until it was passed over for three minutes while a job was ready in it.
 if damaged or serverRun() ~= (serverRunAtStart or '') then return {'EPOCH'} end
@@ -46,11 +51,45 @@ local function first(key)
   return r[1], tonumber(r[2])
 end
 
+-- hasAll tells whether the slot has all add-ons of a comma list.
+local function hasAll(hashes)
+  local names = {}
+  for hash in string.gmatch(hashes, '[^,]+') do names[#names + 1] = hash end
+  for _, known in ipairs(call('HMGET', addonSetKey(ARGV[8]), unpack(names))) do
+    if not known then return false end
+  end
+  return true
+end
+
+-- lanes lists the lanes that the slot can take: those that it names, and those with needs that they stand for. Each has
+-- its name, its bias, and the rank of the lane that was named. unsent: the set of add-ons is needed and not stored.
+local lanes, unsent = {}, false
+local function listLanes()
+  local named = {}
+  for i = 9, #ARGV, 2 do
+    local l = {name = ARGV[i], bias = tonumber(ARGV[i + 1]), rank = i}
+    lanes[#lanes + 1], named[l.name] = l, l
+  end
+  if ARGV[8] == '' then return end
+  local all, stored = call('HGETALL', needsKey), nil
+  for i = 1, #all, 2 do
+    local l = named[baseOf(all[i])]
+    if l and stored == nil then
+      stored = call('EXISTS', addonSetKey(ARGV[8])) == 1
+      unsent = not stored
+      if stored then call('ZADD', addonSetsKey, num(now), ARGV[8]) end
+    end
+    if l and stored and hasAll(string.match(all[i + 1], ' (.*)$')) then
+      lanes[#lanes + 1] = {name = all[i], bias = l.bias, rank = l.rank}
+    end
+  end
+end
+
 -- readPassedOver returns since when lanes are passed over. It reads nothing if no lane of the call has a bias.
 local function readPassedOver()
   local since = {}
-  for i = 9, #ARGV, 2 do
-    if ARGV[i] ~= '0' then
+  for _, l in ipairs(lanes) do
+    if l.bias ~= 0 then
       local all = call('HGETALL', passedOverKey)
       for k = 1, #all, 2 do since[all[k]] = tonumber(all[k + 1]) end
       break
@@ -72,9 +111,8 @@ end
 -- account has the same start tag in all its lanes, so without this rule the preferred lane would starve the others.
 local function headOf(S, bias)
   local best
-  for i = 8, #ARGV, 2 do
-    local lane = ARGV[i]
-    local h = bias[lane] and S.lanes[lane] and head(lane, S.name)
+  for lane in pairs(S.lanes) do
+    local h = bias[lane] and head(lane, S.name)
     if h then
       h.at = h.startTag + bias[lane]
       if not best or h.at < best.at or (h.at == best.at and h.seq < best.seq) then best = h end
@@ -85,24 +123,30 @@ end
 
 -- notePassedOver stores which lanes were passed over.
 local function notePassedOver(taken, bias, since)
-  for i = 8, #ARGV, 2 do
-    local lane = ARGV[i]
-    local passed = bias[lane] and lane ~= taken and ARGV[i + 1] ~= '0'
-    if passed and not since[lane] then call('HSET', passedOverKey, lane, num(now)) end
-    if not passed and since[lane] then call('HDEL', passedOverKey, lane) end
+  for _, l in ipairs(lanes) do
+    local passed = bias[l.name] and l.name ~= taken and l.bias ~= 0
+    if passed and not since[l.name] then call('HSET', passedOverKey, l.name, num(now)) end
+    if not passed and since[l.name] then call('HDEL', passedOverKey, l.name) end
   end
+end
+
+-- pausedLane tells whether a lane, or its model, is paused.
+local function pausedLane(lane)
+  local model = baseOf(lane)
+  return paused('lane:' .. lane) or model ~= lane and paused('lane:' .. model)
 end
 
 -- choose returns the next server, its next job, and the least start tag of all servers that could be served.
 local function choose()
   local since, bias = readPassedOver(), {} -- bias holds only lanes in which a job is ready
-  local best, at, least
-  for i = 8, #ARGV, 2 do
-    local lane = ARGV[i]
-    local s, startTag = first(laneKey(lane))
-    if s and not paused('lane:' .. lane) then
-      bias[lane] = (since[lane] and now - since[lane] > maxPassedOver) and 0 or tonumber(ARGV[i + 1])
-      if not best or startTag + bias[lane] < at then best, at = s, startTag + bias[lane] end
+  local best, at, of, least
+  for _, l in ipairs(lanes) do
+    local s, startTag = first(laneKey(l.name))
+    if s and not pausedLane(l.name) then
+      bias[l.name] = (since[l.name] and now - since[l.name] > maxPassedOver) and 0 or l.bias
+      local v = startTag + bias[l.name]
+      local wins = best and v == at and (l.rank < of.rank or l.rank == of.rank and l.name < of.name)
+      if not best or v < at or wins then best, at, of = s, v, l end
       least = math.min(startTag, least or startTag)
     end
   end
@@ -137,6 +181,8 @@ local function withSameBatch(lane, batch)
   end
 end
 
+listLanes()
+if unsent then return {'ADDONS'} end
 local S, h, least = choose()
 if damaged then return {'EPOCH'} end
 if not h then return out end

@@ -33,6 +33,7 @@ local function jobLost(id)
   local j = job(id)
   if not j then return 'job:' .. id end
   if call('EXISTS', payloadKey(id)) == 0 then return 'payload:' .. id end
+  if baseOf(j.lane) ~= j.lane and not needsOf(j.lane) then return 'needs' end
   local lost, U = accountLost(j)
   if lost then return lost end
   if j.state == 'W' then return indexLost(j, U) or inputLost(j) end

@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/image/draw"
 	"golang.org/x/image/webp"
+
+	"darkroom/render/encode/icc"
 )
 
 // The reasons why an input image is refused.
@@ -21,7 +23,6 @@ var (
 	ErrNotImage      = errors.New("not a PNG, JPEG, WebP or GIF image")
 	ErrTooManyPixels = errors.New("image has too many pixels")
 	ErrDamaged       = errors.New("image is damaged or cut off")
-	ErrAnimated      = errors.New("animated WebP is not supported")
 	ErrTooComplex    = errors.New("image takes too much work to read")
 )
 
@@ -62,35 +63,49 @@ func codecOf(format string) (codec, bool) {
 }
 
 // Decode reads an untrusted input image: its header first, and its pixels only if there are at most maxPixels and
-// reading them is a bounded work. It stops soon once ctx is done, with the error of ctx. A GIF gives its first frame.
-// An orientation in EXIF or XMP is applied. format is "png", "jpeg", "webp" or "gif". The other errors are
-// ErrNotImage, ErrTooManyPixels, ErrTooComplex, ErrDamaged and ErrAnimated, with details.
+// reading them is a bounded work. It stops soon once ctx is done, with the error of ctx. An animation gives its first
+// frame. An orientation in EXIF or XMP is applied, and colours of a profile are converted to sRGB. format is "png",
+// "jpeg", "webp" or "gif". The other errors are ErrNotImage (an *OtherFormatError if the format is known),
+// ErrTooManyPixels, ErrTooComplex and ErrDamaged, with details.
 func Decode(ctx context.Context, data []byte, maxPixels int) (img image.Image, format string, err error) {
 	format = sniff(data)
 	c, ok := codecOf(format)
 	if !ok {
-		return nil, "", ErrNotImage
+		return nil, "", notImage(data)
 	}
-	if format == "webp" && animated(data) {
-		return nil, format, ErrAnimated
-	}
-	config, err := c.readConfig(inPieces(ctx, data))
+	file, frame := mend(data, format)
+	config, err := c.readConfig(inPieces(ctx, file))
 	if err != nil {
 		return nil, format, stopCause(ctx, err)
 	}
-	if pixels := int64(config.Width) * int64(config.Height); pixels > int64(maxPixels) {
-		return nil, format, fmt.Errorf(
-			"%w: %d x %d, at most %d in all", ErrTooManyPixels, config.Width, config.Height, maxPixels,
-		)
+	size, ok := frame.canvas(image.Pt(config.Width, config.Height))
+	switch {
+	case !ok:
+		return nil, format, fmt.Errorf("%w: its first frame does not fit", ErrDamaged)
+	case int64(size.X)*int64(size.Y) > int64(maxPixels):
+		return nil, format, fmt.Errorf("%w: %d x %d, at most %d in all", ErrTooManyPixels, size.X, size.Y, maxPixels)
 	}
 	if err := checkWork(data, format); err != nil {
 		return nil, format, err
 	}
-	img, err = c.read(inPieces(ctx, data))
+	img, err = c.read(inPieces(ctx, file))
 	if err != nil {
 		return nil, format, stopCause(ctx, err)
 	}
-	return orient(img, readMetadata(data, format).orientation()), format, nil
+	meta := readMetadata(data, format)
+	return orient(inSRGB(frame.place(img), meta.icc), meta.orientation()), format, nil
+}
+
+// inSRGB converts colours of a profile to sRGB.
+func inSRGB(img image.Image, profile []byte) image.Image {
+	p, ok := icc.Parse(profile)
+	if _, isCMYK := img.(*image.CMYK); !ok || isCMYK {
+		return img
+	}
+	out := image.NewNRGBA(img.Bounds())
+	draw.Draw(out, out.Rect, img, out.Rect.Min, draw.Src)
+	p.ToSRGB(out)
+	return out
 }
 
 func (c codec) readConfig(r io.Reader) (config image.Config, err error) {
@@ -137,9 +152,4 @@ func decodeGIF(r io.Reader) (image.Image, error) {
 	out := image.NewNRGBA(canvas)
 	draw.Draw(out, frame.Bounds(), frame, frame.Bounds().Min, draw.Src)
 	return out, nil
-}
-
-// animated reports whether a WebP says it is an animation (a flag of its extended header).
-func animated(data []byte) bool {
-	return len(data) > 20 && string(data[12:16]) == "VP8X" && data[20]&2 != 0
 }

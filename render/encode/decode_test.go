@@ -2,12 +2,15 @@ package encode_test
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"image/png"
+	"os"
 	"strings"
 	"testing"
 
@@ -34,6 +37,7 @@ func TestDecode(t *testing.T) {
 	for name, format := range map[string]string{
 		"text.png": "png", "palette.png": "png", "comment.jpg": "jpeg", "progressive.jpg": "jpeg", "cmyk.jpg": "jpeg",
 		"comment.webp": "webp", "lossless.webp": "webp", "animated.gif": "gif",
+		"animated.webp":  "webp",
 		"oriented-1.jpg": "jpeg", "oriented-2.jpg": "jpeg", "oriented-3.jpg": "jpeg", "oriented-4.jpg": "jpeg",
 		"oriented-5.jpg": "jpeg", "oriented-6.jpg": "jpeg", "oriented-7.jpg": "jpeg", "oriented-8.jpg": "jpeg",
 	} {
@@ -60,6 +64,88 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// TestColourProfile reads the same colours with the profile Display P3 in each format.
+func TestColourProfile(t *testing.T) {
+	t.Parallel()
+	profile, err := os.ReadFile("icc/testdata/display-p3.icc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide := color.NRGBA{234, 51, 35, 255} // what sRGB's red is called in Display P3
+	flat := image.NewNRGBA(image.Rect(0, 0, 24, 16))
+	for i := range 24 * 16 {
+		copy(flat.Pix[4*i:], []byte{wide.R, wide.G, wide.B, 255})
+	}
+	var pngFile, jpegFile bytes.Buffer
+	if err := errors.Join(png.Encode(&pngFile, flat), jpeg.Encode(&jpegFile, flat, nil)); err != nil {
+		t.Fatal(err)
+	}
+	for format, file := range map[string][]byte{
+		"png":  withPNGProfile(t, pngFile.Bytes(), profile),
+		"jpeg": withJPEGProfile(jpegFile.Bytes(), profile[:200], profile[200:]),
+	} {
+		img, got, err := encode.Decode(t.Context(), file, 24*16)
+		if err != nil || got != format {
+			t.Fatalf("%s: got %q and error %v", format, got, err)
+		}
+		if c := color.NRGBAModel.Convert(img.At(5, 5)).(color.NRGBA); c.R < 253 || c.G > 4 || c.B > 4 {
+			t.Errorf("%s: got %v, want pure red", format, c)
+		}
+	}
+}
+
+// TestColourProfileOfWebP compares an image with and without a profile in which it is more colourful.
+func TestColourProfileOfWebP(t *testing.T) {
+	t.Parallel()
+	profile, err := os.ReadFile("icc/testdata/display-p3.icc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := readFile(t, "lossless.webp")
+	body := append([]byte("WEBPVP8X\x0a\x00\x00\x00\x20\x00\x00\x00\x17\x00\x00\x0f\x00\x00ICCP"),
+		binary.LittleEndian.AppendUint32(nil, uint32(len(profile)))...)
+	body = append(append(body, profile...), plain[12:]...)
+	file := append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
+	var got [2]color.NRGBA
+	for i, data := range [][]byte{plain, file} {
+		img, _, err := encode.Decode(t.Context(), data, 24*16)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[i] = color.NRGBAModel.Convert(img.At(21, 2)).(color.NRGBA)
+	}
+	if got[1].R < got[0].R+10 {
+		t.Errorf("got red %v without and %v with the profile, want it brighter", got[0], got[1])
+	}
+}
+
+// withPNGProfile puts a colour profile behind the header of a PNG.
+func withPNGProfile(t *testing.T, file, profile []byte) []byte {
+	t.Helper()
+	var packed bytes.Buffer
+	z := zlib.NewWriter(&packed)
+	if _, err := z.Write(profile); err != nil || z.Close() != nil {
+		t.Fatal("the profile cannot be packed")
+	}
+	content := append([]byte("iCCPwide\x00\x00"), packed.Bytes()...)
+	chunk := binary.BigEndian.AppendUint32(nil, uint32(len(content)-4))
+	chunk = append(chunk, content...)
+	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(content))
+	return bytes.Join([][]byte{file[:33], chunk, file[33:]}, nil)
+}
+
+// withJPEGProfile puts the parts of a colour profile at the beginning of a JPEG.
+func withJPEGProfile(file []byte, parts ...[]byte) []byte {
+	out := append([]byte{}, file[:2]...)
+	for i, part := range parts {
+		out = append(out, 0xff, 0xe2)
+		out = binary.BigEndian.AppendUint16(out, uint16(2+14+len(part)))
+		out = append(append(out, "ICC_PROFILE\x00"...), byte(i+1), byte(len(parts)))
+		out = append(out, part...)
+	}
+	return append(out, file[2:]...)
+}
+
 func TestDecodeRefuses(t *testing.T) {
 	t.Parallel()
 	text := readFile(t, "text.png")
@@ -78,10 +164,14 @@ func TestDecodeRefuses(t *testing.T) {
 		"a PNG with a wrong byte": {
 			append(append([]byte{}, text[:20]...), append([]byte{9}, text[21:]...)...), encode.ErrDamaged,
 		},
-		"a JPEG cut":                          {jpg[:len(jpg)-40], encode.ErrDamaged},
-		"a WebP cut":                          {webp[:len(webp)-20], encode.ErrDamaged},
-		"a GIF cut":                           {gif[:40], encode.ErrDamaged},
-		"an animated WebP":                    {readFile(t, "animated.webp"), encode.ErrAnimated},
+		"a JPEG cut":                        {jpg[:len(jpg)-40], encode.ErrDamaged},
+		"a WebP cut":                        {webp[:len(webp)-20], encode.ErrDamaged},
+		"a GIF cut":                         {gif[:40], encode.ErrDamaged},
+		"an animated WebP without frames":   {readFile(t, "animated.webp")[:44], encode.ErrDamaged},
+		"an animated WebP cut in its frame": {readFile(t, "animated.webp")[:90], encode.ErrDamaged},
+		"an animated WebP on a small canvas": {
+			animation(8, 8, image.Rect(0, 0, 24, 16), readFile(t, "comment.webp")), encode.ErrDamaged,
+		},
 		"a picture of 30,000 x 30,000":        {bomb(30_000, 30_000), encode.ErrTooManyPixels},
 		"a picture whose area overflows":      {bomb(1<<31-1, 1<<31-1), encode.ErrDamaged},
 		"a picture of one row too many":       {bomb(24, 17), encode.ErrTooManyPixels},

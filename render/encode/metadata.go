@@ -12,6 +12,7 @@ type metadata struct {
 	text string // the parameters text of a PNG, the comment of a JPEG
 	exif []byte
 	xmp  []byte
+	icc  []byte // the colour profile
 }
 
 func readMetadata(file []byte, format string) metadata {
@@ -41,13 +42,15 @@ func (m metadata) orientation() int {
 	return 1
 }
 
-// The beginnings of the segments of a JPEG that hold EXIF and XMP.
+// The beginnings of the segments of a JPEG that hold EXIF, XMP and a colour profile.
 const (
 	exifPrefix = "Exif\x00\x00"
 	xmpPrefix  = "http://ns.adobe.com/xap/1.0/\x00"
+	iccPrefix  = "ICC_PROFILE\x00"
 )
 
-// readJPEG finds the comment, the EXIF block and the XMP of a JPEG. Truncated or malformed parts are skipped.
+// readJPEG finds the comment, the EXIF block, the XMP and the profile of a JPEG. Truncated or malformed parts are
+// skipped.
 func readJPEG(file []byte) metadata {
 	var m metadata
 	for file = file[2:]; ; {
@@ -62,12 +65,22 @@ func readJPEG(file []byte) metadata {
 			m.exif = content
 		case marker == 0xe1 && bytes.HasPrefix(content, []byte(xmpPrefix)) && m.xmp == nil:
 			m.xmp = content[len(xmpPrefix):]
+		case marker == 0xe2 && bytes.HasPrefix(content, []byte(iccPrefix)):
+			m.addProfilePart(content[len(iccPrefix):])
 		}
 		file = rest
 	}
 }
 
-// readWebP finds the EXIF block and the XMP of a WebP.
+// addProfilePart adds a part of the colour profile of a JPEG, which begins with its number and the number of all.
+// Everybody writes them in order (ICC.1:2022, B.4); otherwise there is no profile.
+func (m *metadata) addProfilePart(part []byte) {
+	if len(part) > 2 && len(m.icc)+len(part) <= maxText {
+		m.icc = append(m.icc, part[2:]...)
+	}
+}
+
+// readWebP finds the EXIF block, the XMP and the profile of a WebP.
 func readWebP(file []byte) metadata {
 	var m metadata
 	file = file[12:] // RIFF, size, WEBP
@@ -81,6 +94,8 @@ func readWebP(file []byte) metadata {
 			m.exif = content
 		case string(file[:4]) == "XMP " && m.xmp == nil:
 			m.xmp = content
+		case string(file[:4]) == "ICCP" && m.icc == nil:
+			m.icc = content
 		}
 		file = file[min(riffChunkLength(file), int64(len(file))):]
 	}

@@ -62,7 +62,8 @@ func fromLatin1(b []byte) string {
 	return out.String()
 }
 
-// readPNG finds the parameters text, the EXIF block and the XMP of a PNG. Truncated or malformed parts are skipped.
+// readPNG finds the parameters text, the EXIF block, the XMP and the profile of a PNG. Truncated or malformed parts are
+// skipped.
 func readPNG(file []byte) metadata {
 	var m metadata
 	texts := textReader{left: maxUnpacked}
@@ -79,6 +80,8 @@ func readPNG(file []byte) metadata {
 			texts.read(&m, name, content)
 		case "eXIf":
 			m.exif = content
+		case "iCCP":
+			m.icc = texts.unpackProfile(content)
 		}
 	}
 	return m
@@ -146,6 +149,15 @@ func (r *textReader) decodeInternational(packed bool, rest []byte) string {
 		return ""
 	}
 	return string(rest)
+}
+
+// unpackProfile inflates a colour profile, which stands after its name and a byte of method.
+func (r *textReader) unpackProfile(content []byte) []byte {
+	_, packed, ok := bytes.Cut(content, []byte{0})
+	if !ok || len(packed) == 0 {
+		return nil
+	}
+	return r.unpack(packed[1:])
 }
 
 // unpack inflates at most maxText bytes, and at most what is left for this image. It returns nil for damaged data.

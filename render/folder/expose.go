@@ -42,7 +42,7 @@ func (n Network) Expose(wide bool, o graph.WriteOptions) (Weighted, error) {
 	if model, err = graph.FuseAttention(model); err != nil {
 		return Weighted{}, err
 	}
-	if out.Exposed, err = graph.ExposeWeights(model); err != nil {
+	if out.Exposed, err = graph.ExposeWeights(model, o.Hypernets...); err != nil {
 		return Weighted{}, err
 	}
 	for _, w := range out.Weights {

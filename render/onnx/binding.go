@@ -84,6 +84,11 @@ func (b *binding) bind(w folder.Weighted, constants bool, changes tensor.Changes
 			return err
 		}
 	}
+	for _, x := range w.Hypernets {
+		if err := b.bindFloats(x.Value, hypernetNumbers(x, changes.Hypernets[x.Net])); err != nil {
+			return err
+		}
+	}
 	for name := range unknown {
 		return fmt.Errorf("no %s to change", name)
 	}

@@ -17,7 +17,7 @@ import (
 // newWeighted opens a network whose weights are inputs, changed by add-ons: its session is shared with all networks of
 // the same graph. A network in an ONNX file is opened so for add-ons only.
 func newWeighted(n folder.Network, device Device, changes tensor.Changes) (*session, error) {
-	o := graph.WriteOptions{Float16: device.Kind != CPU, Branches: true}
+	o := graph.WriteOptions{Float16: device.Kind != CPU, Branches: true, Hypernets: hypernetShapes(changes.Hypernets)}
 	// On a GPU an input would be sent there in every run. There the weights are constants, and only the factors are inputs,
 	// unless a weight is replaced.
 	o.Constants = n.Written != nil && len(changes.Weights) == 0 && device.Kind != CPU
@@ -51,6 +51,9 @@ func openWeighted(
 	}
 	for _, x := range w.Branches {
 		names = append(names, x.Down.Name, x.Up.Name)
+	}
+	for _, x := range w.Hypernets {
+		names = append(names, x.Name)
 	}
 	if w.ExtraRows.Name != "" {
 		names = append(names, w.ExtraRows.Name)

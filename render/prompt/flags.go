@@ -31,7 +31,8 @@ type Flag struct {
 // flag is two or more hyphens, or a dash that phones type for them (— – ‑ and similar), directly followed by a name, at
 // the start of a word. Words after the complete value of --ar, --resize, --seed or --steps go back to the prompt.
 //
-// Known flags are returned in the order typed, with Fault set where a value cannot be used. A flag that is not known is
+// Known flags are returned in the order typed, with Fault set where a value cannot be used. --seed -1 asks for any
+// seed, as in A1111, which is what nobody need ask for: it is left out. A flag that is not known is
 // returned in unknown, with all words up to the next flag as its value. Dashes that are not a flag stay where they are.
 //
 // After a single dash an unknown name is a flag only if others use that name or at most one word follows: "a cat
@@ -51,10 +52,13 @@ func Flags(text string) (rest string, flags, unknown []Flag) {
 		f, left, known := m.read(text[:end])
 		f.Column = column
 		column += utf8.RuneCountInString(text[m.start:end])
-		if known {
-			flags, kept = append(flags, f), append(kept, left)
-		} else {
+		switch {
+		case !known:
 			unknown = append(unknown, f)
+		case f.Name == FlagSeed && f.Value == anySeed:
+			kept = append(kept, left)
+		default:
+			flags, kept = append(flags, f), append(kept, left)
 		}
 	}
 	return joinWords(kept), flags, unknown

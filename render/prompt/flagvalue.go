@@ -89,8 +89,14 @@ func readResize(text string) (value, left, fault string) {
 // maxSeed is the largest seed a Spec can hold: 2^53 - 1.
 const maxSeed = 1<<53 - 1
 
+// anySeed is A1111's way to ask for a seed that is drawn.
+const anySeed = "-1"
+
 func readSeed(text string) (value, left, fault string) {
 	value, left, ok := wholeNumber(text, 0, maxSeed)
+	if typed := strings.TrimRight(value, ".,;"); typed == anySeed || typed == "−1" {
+		return anySeed, left, ""
+	}
 	if !ok {
 		fault = ignored("seed", value, fmt.Sprintf("it must be a whole number from 0 to %d", int64(maxSeed)))
 	}

@@ -25,9 +25,10 @@ func (r *resolution) readFlags(text string) (string, []prompt.Flag) {
 }
 
 // mergeFlags puts flags where no option was given. An option is the more deliberate of the two, so it wins and the flag
-// is named.
+// is named. Of a flag that is repeated the first counts, except for what is kept out of the image: there all count.
 func (r *resolution) mergeFlags(w Wanted, flags []prompt.Flag) Wanted {
-	for _, f := range flags {
+	before := map[string]bool{}
+	for _, f := range joinNegatives(flags) {
 		n, _ := strconv.ParseInt(f.Value, 10, 64) // prompt.Flags has checked numbers
 		taken := true
 		switch f.Name {
@@ -44,11 +45,33 @@ func (r *resolution) mergeFlags(w Wanted, flags []prompt.Flag) Wanted {
 		case prompt.FlagResize:
 			taken = put(&w.Resize, f.Value)
 		}
-		if !taken {
+		switch {
+		case taken:
+			before[f.Name] = true
+		case before[f.Name]:
+			r.Note("%s was ignored: the first --%s counts.", typed(f), f.Name)
+		default:
 			r.Note("%s was ignored: an option already sets that.", typed(f))
 		}
 	}
 	return w
+}
+
+// joinNegatives makes one of all --no flags.
+func joinNegatives(flags []prompt.Flag) []prompt.Flag {
+	var joined []prompt.Flag
+	at := -1
+	for _, f := range flags {
+		switch {
+		case f.Name != prompt.FlagNegative:
+			joined = append(joined, f)
+		case at < 0:
+			at, joined = len(joined), append(joined, f)
+		default:
+			joined[at].Value = strings.TrimRight(joined[at].Value, ", ") + ", " + f.Value
+		}
+	}
+	return joined
 }
 
 // put fills a field, and returns false if there is a value already.

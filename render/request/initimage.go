@@ -22,6 +22,17 @@ const (
 // minStrength is the least strength that changes anything.
 const minStrength = 0.01
 
+// unknownType is what Discord calls a file whose name it does not know. What it holds is seen when it is read.
+const unknownType = "application/octet-stream"
+
+// otherFormats are the images that are not read, by their media types. Others are told when they are read
+// (encode.OtherFormatError).
+var otherFormats = map[string]string{
+	"image/heic": "a HEIC photo, as iPhones take them", "image/heif": "a HEIC photo, as iPhones take them",
+	"image/avif": "an AVIF image", "image/bmp": "a BMP image", "image/x-ms-bmp": "a BMP image",
+	"image/tiff": "a TIFF image", "image/svg+xml": "an SVG drawing", "image/jxl": "a JPEG XL image",
+}
+
 // wantedInit judges the start image that was asked for, if any.
 func (r *resolution) wantedInit(w Wanted) *Refusal {
 	if w.Init == nil {
@@ -51,7 +62,7 @@ func (r *Resolved) noteCrop(from Size, hint string) {
 	}
 	to := Size{Width: r.Spec.Width, Height: r.Spec.Height}
 	ratio := float64(from.Width) * float64(to.Height) / (float64(from.Height) * float64(to.Width))
-	if lost := math.Round(100 * (1 - math.Min(ratio, 1/ratio))); lost >= 1 {
+	if lost := min(99, math.Round(100*(1-math.Min(ratio, 1/ratio)))); lost >= 1 {
 		r.Note("The start image (%s) is cropped to the shape of %s: %.0f %% is cut off.%s", from, to, lost, hint)
 	}
 }
@@ -63,9 +74,12 @@ func (r *resolution) initImage(w Wanted, hint string) *Refusal {
 		return Refuse(hint, "%s cannot start from an image.", r.Card.Name)
 	}
 	f := *w.Init
-	switch kind := strings.ToLower(f.ContentType); {
-	case kind != "" && !strings.HasPrefix(kind, "image/"):
-		return Refuse("Send a PNG, JPEG or WebP file.", "The start image is not an image file (%s).", kind)
+	kind, _, _ := strings.Cut(strings.ToLower(f.ContentType), ";")
+	switch {
+	case otherFormats[kind] != "":
+		return Refuse("Save it as a JPEG or PNG and send that.", "The start image is %s.", otherFormats[kind])
+	case kind != "" && kind != unknownType && !strings.HasPrefix(kind, "image/"):
+		return Refuse("Send a PNG, JPEG or WebP file.", "The start image is not an image file (%s).", shorten(kind))
 	case f.Size > MaxInputBytes:
 		return Refuse("", "Start image too large: %.1f MB, at most %d MB.",
 			float64(f.Size)/(1<<20), MaxInputBytes>>20)

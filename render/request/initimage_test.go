@@ -20,6 +20,7 @@ func TestStartImageOfAnotherShape(t *testing.T) {
 			Wanted{Prompt: "red boat", Init: of(768, 512)}, "", "(768×512) is cropped to the shape of 128×128: 33 %",
 		},
 		"taller":            {Wanted{Prompt: "red boat", Init: of(500, 1000)}, "", "50 % is cut off"},
+		"a line":            {Wanted{Prompt: "red boat", Init: of(1, 5000)}, "", " 99 % is cut off"},
 		"another ratio":     {Wanted{Prompt: "red boat --ar 3:2", Init: of(128, 128)}, "", "the shape of 160×112: 30 %"},
 		"the same shape":    {Wanted{Prompt: "red boat", Init: of(1024, 1024)}, "", ""},
 		"nearly the same":   {Wanted{Prompt: "red boat", Init: of(1000, 1004)}, "", ""},
@@ -36,7 +37,7 @@ func TestStartImageOfAnotherShape(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			res, refusal := Resolve(tt.want, postcards().Models[0], 42)
+			res, refusal := Resolve(tt.want, postcards(), 42)
 			if refusal != nil {
 				t.Fatal(refusal)
 			}
@@ -48,7 +49,7 @@ func TestStartImageOfAnotherShape(t *testing.T) {
 			}
 		})
 	}
-	res, refusal := Resolve(Wanted{Prompt: "red boat --resize fill"}, postcards().Models[0], 42)
+	res, refusal := Resolve(Wanted{Prompt: "red boat --resize fill"}, postcards(), 42)
 	if refusal != nil || len(res.Notes) != 1 || !strings.Contains(res.Notes[0], "no new start image") {
 		t.Errorf("without a start image: got %q and %v, want it to be noted", res.Notes, refusal)
 	}

@@ -24,10 +24,10 @@ func (r *resolution) writtenSize(w Wanted) *Refusal {
 	want, ok := ParseSize(*w.Size)
 	if !ok {
 		hint := "Write it as width x height, such as " + r.Card.SizeNames()[0] + "."
-		return Refuse(hint, "Unknown size “%s”.", *w.Size)
+		return Refuse(hint, "Unknown size “%s”.", shorten(*w.Size))
 	}
 	if w.Aspect != nil {
-		r.Note("The aspect ratio %s was ignored, because a size was given.", *w.Aspect)
+		r.Note("The aspect ratio %s was ignored, because a size was given.", shorten(*w.Aspect))
 	}
 	got := want
 	if r.exact.Size == nil {
@@ -43,7 +43,7 @@ func (r *resolution) writtenSize(w Wanted) *Refusal {
 func (r *resolution) aspect(text string) *Refusal {
 	ratio, ok := parseAspect(text)
 	if !ok {
-		return Refuse("Write it as width:height, such as 3:2.", "Unknown aspect ratio “%s”.", text)
+		return Refuse("Write it as width:height, such as 3:2.", "Unknown aspect ratio “%s”.", shorten(text))
 	}
 	got := r.Card.byAspect(ratio)
 	if off := math.Abs(math.Log(float64(got.Width) / float64(got.Height) / ratio)); off > 0.1 {

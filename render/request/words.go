@@ -1,7 +1,6 @@
 package request
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -48,9 +47,9 @@ func (r *resolution) emphasis(w Wanted) *Refusal {
 	return nil
 }
 
-// invisible tells whether a text has nothing that a person could see: blanks, controls, and characters that Unicode
+// Invisible tells whether a text has nothing that a person could see: blanks, controls, and characters that Unicode
 // calls default-ignorable, such as zero-width spaces, joiners, variation selectors and tags; and the blank of Braille.
-func invisible(text string) bool {
+func Invisible(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool {
 		return !unicode.IsSpace(r) && !unicode.IsControl(r) && r != '\u2800' &&
 			!unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
@@ -63,7 +62,7 @@ func (r *resolution) prompts(w Wanted) *Refusal {
 	if w.Negative != nil {
 		s.Negative = r.cutComments("negative prompt", *w.Negative)
 	}
-	if invisible(s.Prompt) {
+	if Invisible(s.Prompt) {
 		s.Prompt = ""
 	}
 	for _, t := range []struct{ name, text string }{{"Prompt", s.Prompt}, {"Negative prompt", s.Negative}} {
@@ -79,7 +78,7 @@ func (r *resolution) prompts(w Wanted) *Refusal {
 func (r *resolution) cutComments(name, text string) string {
 	rest, comments := prompt.CutComments(text)
 	for _, c := range comments {
-		r.Note("A # begins a comment, so “%s” of the %s was left out. Write \\# for a plain #.", shorten(c, maxQuoted), name)
+		r.Note("A # begins a comment, so “%s” of the %s was left out. Write \\# for a plain #.", shorten(c), name)
 	}
 	return rest
 }
@@ -87,9 +86,10 @@ func (r *resolution) cutComments(name, text string) string {
 // maxQuoted is how many characters of somebody's words a note repeats.
 const maxQuoted = 60
 
-func shorten(text string, most int) string {
-	if r := []rune(text); len(r) > most {
-		return string(r[:most]) + "…"
+// shorten returns so much of a text as a note repeats.
+func shorten(text string) string {
+	if r := []rune(text); len(r) > maxQuoted {
+		return string(r[:maxQuoted]) + "…"
 	}
 	return text
 }
@@ -104,18 +104,11 @@ func (r *resolution) checkWeights(Wanted) *Refusal {
 	return nil
 }
 
-// noteUnread names what this version cannot read: add-on tags, and words that the model has no room for. Room is
-// judged by the fewest chunks that the words can take, since only the renderer knows their tokens.
+// noteUnread names the words that the model has no room for. Room is judged by the fewest chunks that the words can
+// take, since only the renderer knows their tokens.
 func (r *resolution) noteUnread() {
 	s := &r.Spec
 	prompts, negatives := r.texts()
-	if tags := prompt.AddonTags(slices.Concat(prompts, negatives)...); len(tags) > 0 {
-		more := ""
-		if n := len(tags) - maxTags; n > 0 {
-			tags, more = tags[:maxTags], fmt.Sprintf(" and %d more", n)
-		}
-		r.Note("Ignored, because add-ons are not supported: %s%s.", strings.Join(tags, ", "), more)
-	}
 	for _, t := range []struct {
 		name  string
 		texts []string
@@ -138,7 +131,7 @@ func (r *resolution) noteAsText() {
 	prompts, negatives := r.texts()
 	for _, text := range slices.Concat(prompts, negatives) {
 		for _, found := range unreadChoice.FindAllString(text, maxTags) {
-			if found = shorten(found, maxQuoted); !slices.Contains(named, found) && len(named) < maxTags {
+			if found = shorten(found); !slices.Contains(named, found) && len(named) < maxTags {
 				named = append(named, found)
 			}
 		}
@@ -147,6 +140,7 @@ func (r *resolution) noteAsText() {
 	if len(named) > 0 {
 		r.Note("Read as text: %s. A variable needs a value, such as ${x=cat}.", strings.Join(named, ", "))
 	}
+	r.noteMisread(prompts)
 	if broken {
 		r.Note("A BREAK inside brackets is a word, as in A1111. It divides a prompt only outside of them.")
 	}
@@ -157,9 +151,10 @@ func (r *resolution) findUnknownWords() {
 	if len(r.Card.Words) == 0 {
 		return
 	}
+	known := slices.Concat(r.Card.Words, r.available.AddonWords(r.Spec))
 	prompts, _ := r.texts()
 	for _, text := range prompts {
-		for _, word := range prompt.UnknownWords(r.Card.Words, text) {
+		for _, word := range prompt.UnknownWords(known, text) {
 			if !slices.Contains(r.UnknownWords, word) {
 				r.UnknownWords = append(r.UnknownWords, word)
 			}

@@ -8,12 +8,13 @@ type Field string
 
 // The fields of a LoRA; other kinds have the names that they have in files.
 const (
-	Down      Field = "lora_down"  // [rank, in, …]
-	Up        Field = "lora_up"    // [out, rank, …]
-	Mid       Field = "lora_mid"   // [rank, rank, height, width]
-	Alpha     Field = "alpha"      // a number
-	Scale     Field = "scale"      // a number in place of alpha/rank
-	DoRAScale Field = "dora_scale" // the magnitudes
+	Down      Field = "lora_down"             // [rank, in, …]
+	Up        Field = "lora_up"               // [out, rank, …]
+	Mid       Field = "lora_mid"              // [rank, rank, height, width]
+	Alpha     Field = "alpha"                 // a number
+	Scale     Field = "scale"                 // a number in place of alpha/rank
+	DoRAScale Field = "dora_scale"            // LyCORIS's magnitudes, of rows or of columns
+	Magnitude Field = "lora_magnitude_vector" // PEFT's magnitudes, always of rows
 )
 
 // endings are what a key ends with, and the field it means. Longer endings come before shorter ones that they end with.
@@ -34,9 +35,9 @@ var endings = []struct {
 	{".lora.up.weight", Up},
 	{"_lora.down.weight", Down}, // diffusers' attention processors
 	{"_lora.up.weight", Up},
-	{".lora_magnitude_vector.default.weight", DoRAScale},
-	{".lora_magnitude_vector.weight", DoRAScale},
-	{".lora_magnitude_vector", DoRAScale},
+	{".lora_magnitude_vector.default.weight", Magnitude},
+	{".lora_magnitude_vector.weight", Magnitude},
+	{".lora_magnitude_vector", Magnitude},
 	{".lora_B.bias", "lora_up_bias"},
 	{".dora_scale", DoRAScale},
 	{".network_alpha", Alpha},

@@ -113,7 +113,7 @@ func TestSplitKey(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]Field{
 		"a.lora_down.weight": Down, "a.lora_A.weight": Down, "a_lora.down.weight": Down, "a.lora.up.weight": Up,
-		"a.lora_B.default.weight": Up, "a.alpha": Alpha, "a.lora_magnitude_vector.weight": DoRAScale, "a.diff_b": "diff_b",
+		"a.lora_B.default.weight": Up, "a.alpha": Alpha, "a.lora_magnitude_vector.weight": Magnitude, "a.diff_b": "diff_b",
 		"a.lokr_w2": "lokr_w2", "a.lokr_w2_b": "lokr_w2_b", "a.weight": "weight", "a.something": "", ".alpha": "", "": "",
 	} {
 		module, field := SplitKey(key)

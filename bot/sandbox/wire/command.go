@@ -140,7 +140,7 @@ func checkOption(f *FieldErrors, at string, o *CommandOption) {
 // CheckChoices adds what is wrong with the choices of an option or of an autocomplete response.
 func CheckChoices(f *FieldErrors, at string, choices []Choice) {
 	for i, c := range choices {
-		f.LengthBetween(at+"."+itoa(i)+".name", c.Name, 1, 100)
+		f.LengthBetween(at+"."+itoa(i)+".name", strings.TrimSpace(c.Name), 1, 100)
 		if s, ok := c.Value.(string); ok {
 			f.LengthBetween(at+"."+itoa(i)+".value", s, 1, 100)
 		}

@@ -38,7 +38,7 @@ func (w *writer) concat(axis int, all ...string) string {
 	return w.node("Concat", all, attribute{"axis", axis})
 }
 
-// linear applies a linear layer to rows [n, in]. A 1×1 convolution is one, too.
+// linear applies a linear layer to rows [n, in]. A 1×1 convolution is one, too. In a UNet hypernetworks come before it.
 func (w *writer) linear(x, module string) string {
 	s := w.shape(module+".weight", 2)
 	out, in := s[0], volume(s[1:])
@@ -47,6 +47,9 @@ func (w *writer) linear(x, module string) string {
 		out, in, transB = s[1], s[0], 0
 		dims = []int{in, out}
 	}
+	x = w.hypernets.Change(x, module, in)
+	nodes, constants := w.hypernets.Take()
+	w.nodes, w.constants = append(w.nodes, nodes...), append(w.constants, constants...)
 	operands := []string{x, w.weight(module+".weight", dims...)}
 	if w.weights.Has(module + ".bias") {
 		operands = append(operands, w.weight(module+".bias", out))

@@ -32,13 +32,20 @@ type writer struct {
 	options   graph.WriteOptions
 	nodes     []byte
 	constants []byte
+	hypernets *graph.Hypernets
 	made      map[string]string // values that are made once, by what they are
 	count     int
 	err       error
 }
 
 func newWriter(w Weights, o graph.WriteOptions) *writer {
-	return &writer{weights: w, options: o, made: map[string]string{}}
+	out := &writer{weights: w, options: o, made: map[string]string{}}
+	out.hypernets, out.err = graph.NewHypernets(o.Hypernets, out.computes())
+	if out.err != nil {
+		out.hypernets, _ = graph.NewHypernets(nil, out.computes()) // none cannot fail
+	}
+	out.Hypernets = out.hypernets.Inputs
+	return out
 }
 
 func (w *writer) fail(format string, a ...any) {
@@ -284,6 +291,9 @@ func (w *writer) finish() (graph.Written, error) {
 	}
 	for _, b := range w.Branches {
 		inputs = append(inputs, b.Down, b.Up)
+	}
+	for _, h := range w.Hypernets {
+		inputs = append(inputs, h.Value)
 	}
 	if w.ExtraRows.Name != "" {
 		inputs = append(inputs, w.ExtraRows)

@@ -10,9 +10,10 @@ import (
 // Exposed is a network whose long weights, and those of all layers, are inputs, so that each run can be given others.
 // Its linear layers have a side branch for low-rank changes.
 type Exposed struct {
-	Model    []byte
-	Weights  []ExposedWeight
-	Branches []BranchInput
+	Model     []byte
+	Weights   []ExposedWeight
+	Branches  []BranchInput
+	Hypernets []HypernetInput
 }
 
 // ExposedWeight is a weight that became an input, and where its numbers are.
@@ -37,13 +38,19 @@ type BranchInput struct {
 // Which module a weight belongs to is told by its name, "down_blocks.0.resnets.0.conv1.weight", or where the exporter
 // made a new one (onnx::MatMul_1234) by the name of the node that reads it: torch writes the path of the module there,
 // "/down_blocks.0/attentions.0/proj_in/MatMul".
-func ExposeWeights(model []byte) (Exposed, error) {
+//
+// hypernets are written in front of the layers that make keys and values: see Hypernets.
+func ExposeWeights(model []byte, hypernets ...HypernetShape) (Exposed, error) {
 	n, weights, err := parseModel(model)
 	if err != nil {
 		return Exposed{}, fmt.Errorf("expose weights: %w", err)
 	}
 	e := exposer{network: n, weights: weights, layers: map[int]layer{}, readers: map[string][]layer{}}
 	e.findLayers()
+	if e.hypernets, err = NewHypernets(hypernets, e.kind()); err != nil {
+		return Exposed{}, err
+	}
+	e.Hypernets = e.hypernets.Inputs
 	out, err := rewriteFields(model, edits{7: e.graph})
 	if err != nil {
 		return Exposed{}, fmt.Errorf("expose weights: %w", err)
@@ -59,12 +66,15 @@ type exposer struct {
 	weights map[string][]rawField // TensorProtos by name
 	layers  map[int]layer         // by node
 	readers map[string][]layer    // by weight
+
+	hypernets *Hypernets
 }
 
 // layer is a node that multiplies by a module's weight.
 type layer struct {
 	weight, module string
 	transposed     bool
+	kind           Type // that it computes in; 0 for the weight's own
 }
 
 // findLayers follows each layer's weight back to where it is stored.
@@ -76,17 +86,20 @@ func (e *exposer) findLayers() {
 		}
 		// A MatMul reads [in, out]; a Gemm reads [out, in] where it transposes.
 		transposed := x.op == "MatMul" || x.op == "Gemm" && attributeInt(x.fields, "transB", 0) == 0
-		weight := x.in[operand]
+		weight, kind := x.in[operand], Type(0)
 		for range e.nodes {
 			made, ok := e.producers[weight]
 			if !ok || !slices.Contains([]string{"Cast", "Identity", "Transpose"}, e.nodes[made].op) {
 				break
 			}
 			transposed = transposed != (e.nodes[made].op == "Transpose")
+			if e.nodes[made].op == "Cast" && kind == 0 {
+				kind = Type(attributeInt(e.nodes[made].fields, "to", 0))
+			}
 			weight = e.nodes[made].in[0]
 		}
 		if e.weights[weight] != nil {
-			found := layer{weight, moduleName(weight, x), transposed}
+			found := layer{weight, moduleName(weight, x), transposed, kind}
 			e.layers[at], e.readers[weight] = found, append(e.readers[weight], found)
 		}
 	}
@@ -142,6 +155,9 @@ func (e *exposer) graph(message []byte) ([]byte, error) {
 	for _, b := range e.Branches {
 		out = appendMessage(out, 11, newValueInfo(b.Down))
 		out = appendMessage(out, 11, newValueInfo(b.Up))
+	}
+	for _, in := range e.Hypernets {
+		out = appendMessage(out, 11, newValueInfo(in.Value))
 	}
 	return out, nil
 }
@@ -199,43 +215,6 @@ func (e *exposer) isTable(weight string) bool {
 	return slices.ContainsFunc(e.nodes, func(x node) bool {
 		return x.op == "Gather" && len(x.in) == 2 && e.skipCasts(x.in[0]) == weight && attributeInt(x.fields, "axis", 0) == 0
 	})
-}
-
-// node returns a node, with a side branch where it is a linear layer.
-func (e *exposer) node(at int, f rawField) []byte {
-	x := e.nodes[at]
-	use, weight := e.layers[at], e.weights[e.layers[at].weight]
-	dims, err := repeatedInts(weight, 1)
-	if use.module == "" || x.op == "Conv" || len(dims) != 2 || err != nil || len(x.out) != 1 {
-		return f.raw
-	}
-	in, out := int(dims[0]), int(dims[1])
-	if !use.transposed {
-		in, out = out, in
-	}
-	kind := typeOf(weight)
-	if strings.HasPrefix(stringField(weight, 8), narrowName("")) {
-		kind = Float // it is cast before it is read
-	}
-	b := BranchInput{
-		Module: use.module,
-		Down:   Value{Name: "darkroom.down." + strconv.Itoa(at), Type: kind, Dims: []int{in, 0}},
-		Up:     Value{Name: "darkroom.up." + strconv.Itoa(at), Type: kind, Dims: []int{0, out}},
-	}
-	e.Branches = append(e.Branches, b)
-	plain, inner, side := "darkroom.plain."+x.out[0], b.Down.Name+".y", b.Up.Name+".y"
-	var renamed []byte
-	for _, field := range x.fields {
-		if field.number == 2 { // NodeProto.output
-			renamed = appendMessage(renamed, 2, []byte(plain))
-		} else {
-			renamed = append(renamed, field.raw...)
-		}
-	}
-	all := appendMessage(nil, 1, renamed)
-	all = appendMessage(all, 1, newNode("MatMul", inner, x.in[0], b.Down.Name))
-	all = appendMessage(all, 1, newNode("MatMul", side, inner, b.Up.Name))
-	return appendMessage(all, 1, newNode("Add", x.out[0], plain, side))
 }
 
 // newValueInfo makes a ValueInfoProto: name = 1, type = 2; in TypeProto tensor_type = 1; in its Tensor elem_type = 1,

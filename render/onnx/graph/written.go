@@ -10,6 +10,7 @@ type WriteOptions struct {
 	// Constants has the graph refer to the weights in their files as constants, in place of inputs, so that the runtime
 	// can pack them.
 	Constants bool
+	Hypernets []HypernetShape // in front of a UNet's keys and values; for other networks none
 }
 
 // Written is a network that the program wrote itself. Its weights are in the order in which they are read, each is in a
