@@ -4,7 +4,9 @@ package golden_test
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,16 +32,17 @@ type loraRecord struct {
 // checkpointWalk is how the recipe walks: STEPS and GUIDANCE of recipe/checkpointrecords.py.
 var checkpointWalk = initRecord{Dialect: picture.Diffusers, Sampler: "euler", Steps: 4, Strength: 1, Guidance: 5}
 
-// checkpointToWalk writes a checkpoint, and beside it the schedule that the recipe had for it.
+// checkpointToWalk writes a checkpoint, and a card beside it with the schedule of the recipes of add-ons: in their
+// pipelines Euler's timesteps lead, as in SDXL's repositories.
 func checkpointToWalk(t *testing.T, name string) string {
 	t.Helper()
-	var walks []checkpointRecord
-	loadRecords(t, "checkpoints", &walks)
 	path := goldentest.Checkpoint(t, name)
-	for _, w := range walks {
-		if w.Checkpoint == name && w.Schedule != nil {
-			writeCheckpointCard(t, path, w.Schedule)
-		}
+	data, err := json.Marshal(map[string]any{"scheduler": map[string]any{"timestep_spacing": "leading", "steps_offset": 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(strings.TrimSuffix(path, ".safetensors")+".json", data, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
