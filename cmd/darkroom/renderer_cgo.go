@@ -136,13 +136,18 @@ func (r *rendererService) announcement() queue.Renderer {
 
 // modelPool is the models of a machine, as a renderer uses them.
 type modelPool interface {
+	offer
 	LoadFirst(ctx context.Context) error // loads what the first job is likely to need
-	Models() []worker.Model              // what can be generated with now, the loaded model first
-	Addons() []request.AddonCard         // what can be used with them
-	Changed() <-chan struct{}            // has a value when either has changed; nil for never
 	Load(ctx context.Context, modelHash string) (worker.Pipeline, error)
 	Watch(ctx context.Context) // keeps the list up to date until ctx ends
 	Close() error
+}
+
+// offer is what a machine has on its disk.
+type offer interface {
+	Models() []worker.Model      // what can be generated with now, the loaded model first
+	Addons() []request.AddonCard // what can be used with them
+	Changed() <-chan struct{}    // has a value when either has changed; nil for never
 }
 
 // poolOpener says how the models of a machine are opened. The zero value opens model folders; tests that need no
