@@ -136,18 +136,18 @@ func (r *rendererService) announcement() queue.Renderer {
 
 // modelPool is the models of a machine, as a renderer uses them.
 type modelPool interface {
-	offer
+	modelList
 	LoadFirst(ctx context.Context) error // loads what the first job is likely to need
 	Load(ctx context.Context, modelHash string) (worker.Pipeline, error)
-	Watch(ctx context.Context) // keeps the list up to date until ctx ends
 	Close() error
 }
 
-// offer is what a machine has on its disk.
-type offer interface {
-	Models() []worker.Model      // what can be generated with now, the loaded model first
+// modelList is what can be generated with now.
+type modelList interface {
+	Models() []worker.Model      // the loaded ones first
 	Addons() []request.AddonCard // what can be used with them
 	Changed() <-chan struct{}    // has a value when either has changed; nil for never
+	Watch(ctx context.Context)   // keeps both up to date until ctx ends
 }
 
 // poolOpener says how the models of a machine are opened. The zero value opens model folders; tests that need no
@@ -192,7 +192,8 @@ func openONNXPool(ctx context.Context, r config.Runtime, w config.Worker, log *s
 		return nil, err
 	}
 	pool := pipeline.NewPool(pipeline.PoolOptions{
-		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found}, Device: device(r), Memory: int64(r.Memory), Log: log,
+		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found}, Device: device(r),
+		Memory: int64(r.Memory), Log: log,
 	})
 	return onnxPool{pool, found}, nil
 }

@@ -109,7 +109,7 @@ type openOptions struct {
 	unhashed bool
 }
 
-// Cached keeps the hashes of unchanged files in a file, see filehash. A cache that cannot be read or written is ignored.
+// Cached keeps the hashes of unchanged files in a file, see filehash. One that cannot be read or written is ignored.
 func Cached(file string) Option { return Hashes(filehash.Open(file)) }
 
 // Hashes is Cached with a cache that is open.

@@ -10,7 +10,8 @@ import (
 func TestReadNotes(t *testing.T) {
 	t.Parallel()
 	const civitai = `{"trainedWords":["glass, lead","light"],"model":{"name":"x","type":"LORA",
-		"nsfw":true},"files":[{"name":"other.safetensors","hashes":{"SHA256":"FF"}},{"name":"a.safetensors","hashes":{"SHA256":"AB"}}]}`
+		"nsfw":true},"files":[
+		{"name":"other.safetensors","hashes":{"SHA256":"FF"}},{"name":"a.safetensors","hashes":{"SHA256":"AB"}}]}`
 	for name, c := range map[string]struct {
 		card, info string
 		want       Notes
@@ -18,7 +19,7 @@ func TestReadNotes(t *testing.T) {
 		"none":    {"", "", Notes{}},
 		"Civitai": {"", civitai, Notes{Triggers: []string{"glass", "lead", "light"}, NSFW: true, SHA256: "ab"}},
 		"A1111's user metadata": {
-			`{"description":"d","sd version":"SDXL","activation text":"stained glass,  church ","preferred weight":0.7,"notes":"n"}`,
+			`{"description":"d","notes":"n","activation text":"stained glass,  church ","preferred weight":0.7}`,
 			"", Notes{Triggers: []string{"stained glass", "church"}, Strength: 0.7},
 		},
 		"the operator is right": {
@@ -47,7 +48,8 @@ func TestReadNotesOfACard(t *testing.T) {
 	dir := t.TempDir()
 	writeText(t, filepath.Join(dir, "a.json"), `{"name":"Harbour XL","defaults":{"steps":7},"hash":"ff","samplers":["x"]}`)
 	n, err := ReadNotes(filepath.Join(dir, "a.safetensors"))
-	if err != nil || n.Card.Name != "Harbour XL" || n.Card.Defaults.Steps != 7 || n.Card.Hash != "" || n.Card.Samplers != nil {
+	c := n.Card
+	if err != nil || c.Name != "Harbour XL" || c.Defaults.Steps != 7 || c.Hash != "" || c.Samplers != nil {
 		t.Errorf("got %+v, %v, want what a maker may write of a card, and no more", n.Card, err)
 	}
 }
@@ -55,7 +57,8 @@ func TestReadNotesOfACard(t *testing.T) {
 func TestReadNotesThatAreBroken(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"no JSON": "hello", "another type": `{"activation text":5}`, "too long": `{"notes":"` + strings.Repeat("x", maxNotes) + `"}`,
+		"no JSON": "hello", "another type": `{"activation text":5}`,
+		"too long": `{"notes":"` + strings.Repeat("x", maxNotes) + `"}`,
 	} {
 		dir := t.TempDir()
 		writeText(t, filepath.Join(dir, "a.json"), text)

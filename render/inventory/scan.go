@@ -97,11 +97,11 @@ type listing struct {
 // read lists a folder that was not seen before.
 func (s *scan) read(dir string) (all listing) {
 	all.byName = map[string]fs.FileInfo{}
-	real, err := filepath.EvalSymlinks(dir)
-	if errors.Is(err, os.ErrNotExist) || s.seen[real] {
+	resolved, err := filepath.EvalSymlinks(dir)
+	if errors.Is(err, os.ErrNotExist) || s.seen[resolved] {
 		return all
 	}
-	s.seen[real] = true
+	s.seen[resolved] = true
 	var found []os.DirEntry
 	if err == nil {
 		found, err = os.ReadDir(dir)

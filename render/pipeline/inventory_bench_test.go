@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-var collection = flag.String("collection", "", "folder of models for BenchmarkInventory, as render/bench/collection.py writes it")
+var collection = flag.String("collection", "", "folder for BenchmarkInventory, of render/bench/collection.py")
 
 // BenchmarkInventory measures what models and add-ons cost that are only at hand: opening them, looking again, and the
 // memory that stays.

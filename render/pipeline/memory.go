@@ -26,8 +26,8 @@ func Need(m *folder.Model, d onnx.Device) int64 {
 	return int64(part * float64(m.Bytes))
 }
 
-// defaultBudget is the memory for models where nobody says how much: half of what this process may have on the CPU. What
-// a GPU has is not known here; 0 is for one model at a time.
+// defaultBudget is the memory for models where nobody says how much: half of what this process may have on the CPU.
+// What a GPU has is not known here; 0 is for one model at a time.
 func defaultBudget(d onnx.Device) int64 {
 	if d.Kind != onnx.CPU {
 		return 0
