@@ -333,7 +333,8 @@ func TestMayName(t *testing.T) {
 		if got := w.MayName(c); got != want {
 			t.Errorf("%s %s: got %v, want %v", c.Kind, c.Name, got, want)
 		}
-		if got := (Wanted{Prompt: "<lora:renamed@123456>"}).MayName(c); got != (c.Kind == picture.LoRA || c.Kind == picture.Embedding) {
+		want = c.Kind == picture.LoRA || c.Kind == picture.Embedding
+		if got := (Wanted{Prompt: "<lora:renamed@123456>"}).MayName(c); got != want {
 			t.Errorf("%s %s, by digits: got %v", c.Kind, c.Name, got)
 		}
 	}

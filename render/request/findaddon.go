@@ -120,7 +120,8 @@ func (w Wanted) MayName(c AddonCard) bool {
 		use, _ := t.Use()
 		plain, _, marked := cutHash(t.Name)
 		name := plainFile(plain)
-		return use.Kind == c.Kind && (marked || strings.EqualFold(name, plainFile(c.Name)) || strings.EqualFold(name, c.Alias))
+		isNamed := strings.EqualFold(name, plainFile(c.Name)) || strings.EqualFold(name, c.Alias)
+		return use.Kind == c.Kind && (marked || isNamed)
 	})
 }
 
@@ -245,7 +246,8 @@ func (r *resolution) otherFamily(c AddonCard) *Refusal {
 }
 
 func ageRestricted(c AddonCard) *Refusal {
-	return Refuse("", "The %s “%s” may be used in age-restricted channels only.", picture.KindName(c.Kind), plainFile(c.Name))
+	name := plainFile(c.Name)
+	return Refuse("", "The %s “%s” may be used in age-restricted channels only.", picture.KindName(c.Kind), name)
 }
 
 func sameName(found []AddonCard, name string) *Refusal {
