@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"darkroom/render"
+	"darkroom/render/checkpoint"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
@@ -49,8 +50,8 @@ func (c checkpointRecord) String() string {
 	return strings.Trim(fmt.Sprintf("%s_%v_%s_%d_%.12s", c.Kind, c.Time, c.Sampler, c.Skip, c.Prompt), "_")
 }
 
-// refused are the checkpoints that are recorded and not rendered with.
-var refused = []string{goldentest.CheckpointRefiner, goldentest.CheckpointVAE}
+// notRendered are recorded and are no models to render with.
+var notRendered = []string{goldentest.CheckpointRefiner, goldentest.CheckpointVAE}
 
 // TestCheckpoints compares each network of each checkpoint, what prompts become, and finished latents with diffusers.
 func TestCheckpoints(t *testing.T) {
@@ -63,7 +64,7 @@ func TestCheckpoints(t *testing.T) {
 		by[c.Checkpoint] = append(by[c.Checkpoint], c)
 	}
 	for name, cases := range by {
-		if slices.Contains(refused, name) {
+		if slices.Contains(notRendered, name) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -77,6 +78,12 @@ func TestCheckpoints(t *testing.T) {
 		device := onnx.Device{Kind: onnx.CPU, Threads: 2, Packed: true}
 		compareCheckpoint(t, goldentest.Checkpoint(t, name), by[name], numbers, device)
 	})
+	for _, name := range []string{goldentest.CheckpointVAE, goldentest.CheckpointVAENamed} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			compareVAE(t, goldentest.Checkpoint(t, name), by[goldentest.CheckpointVAE], numbers)
+		})
+	}
 	if len(by) < 15 {
 		t.Errorf("got records of %d checkpoints, want 15 or more", len(by))
 	}
@@ -98,6 +105,25 @@ func compareCheckpoint(t *testing.T, path string, cases []checkpointRecord, numb
 				c.compare(t, "pooled vector", pooled, c.Pooled, numbers)
 			}
 		})
+	}
+}
+
+// compareVAE puts a VAE into a model.
+func compareVAE(t *testing.T, path string, cases []checkpointRecord, numbers []int16) {
+	t.Helper()
+	p := pipelinetest.Load(t, goldentest.Checkpoint(t, goldentest.CheckpointSD1))
+	vae, err := checkpoint.OpenVAE(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, err := p.Model.With(onnx.Addons{VAE: vae})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = changed.Close() }()
+	for _, c := range cases {
+		got, _ := c.answer(t, &pipeline.Pipeline{Folder: p.Folder, Model: changed})
+		c.compare(t, c.Kind, got, c.Out, numbers)
 	}
 }
 
