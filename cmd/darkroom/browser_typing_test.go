@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"testing"
 
@@ -172,7 +173,7 @@ func TestBrowserSwipesPictures(t *testing.T) {
 	v.want("an arrow key, before any click", at, `"2 of 4"`)
 	swipe := func(x1, y1, x2, y2 int) {
 		point := func(x, y int) string {
-			return `[new Touch({ identifier: 1, target: img, clientX: ` + strconv.Itoa(x) + `, clientY: ` + strconv.Itoa(y) + ` })]`
+			return fmt.Sprintf(`[new Touch({ identifier: 1, target: img, clientX: %d, clientY: %d })]`, x, y)
 		}
 		v.run(`{ const img = document.querySelector('.lightbox img');
 			img.dispatchEvent(new TouchEvent('touchstart', { touches: ` + point(x1, y1) + `, bubbles: true }));
