@@ -69,7 +69,7 @@ func TestDefaults(t *testing.T) {
 		Data: Data{Dir: "./data"}, Retention: Retention{ForgetAfter: 30 * 24 * time.Hour}, Redis: Redis{Pool: "main"},
 		Page:    Page{Listen: "127.0.0.1:8790"},
 		Discord: Discord{API: API{Base: "https://discord.com/api/v10"}},
-		Runtime: Runtime{Device: Device{Kind: "cpu"}, ModelsDir: "./models", Prefer: "steps"},
+		Runtime: Runtime{Device: Device{Kind: "cpu"}, ModelsDir: "./models", Prefer: "auto"},
 		Leasing: Leasing{
 			Lease: 30 * time.Second, Heartbeat: 8 * time.Second, Grace: 15 * time.Second, HangTimeout: 2 * time.Minute,
 		},

@@ -104,3 +104,23 @@ func TestMessages(t *testing.T) {
 		}
 	})
 }
+
+func TestWaitingNamesWhatNoRendererHas(t *testing.T) {
+	t.Parallel()
+	s := picture.Spec{Prompt: "boat", Model: picture.Ref{Name: "ph*to", Hash: "p"}}
+	s.Addons = []picture.Addon{{Kind: picture.LoRA, Name: "ink", Hash: "i"}}
+	m := message.Waiting(address, s, "1-0", message.QueueStatus{Position: 3, Unserved: true})
+	const want = `Waiting, #3 in the queue, for a renderer that has the model “ph\*to” and the LoRA “ink”`
+	if !strings.Contains(m.Content, want) {
+		t.Errorf("got %q, want %q in it", m.Content, want)
+	}
+	for want, got := range map[string]string{
+		"no renderer has the LoRA “ink” any more":                                     message.ReasonUnserved(s.Parts()[1:], s.Parts()),
+		"no single renderer has all of these: the model “ph\\*to” and the LoRA “ink”": message.ReasonUnserved(nil, s.Parts()),
+		"no renderer can read this request: they need an upgrade":                     message.ReasonUnserved(nil, s.Parts()[:1]),
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

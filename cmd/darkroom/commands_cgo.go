@@ -34,5 +34,8 @@ func openRuntime(r config.Runtime) error {
 
 // device is what the settings ask to render on.
 func device(r config.Runtime) onnx.Device {
-	return onnx.Device{Kind: r.Device.Kind, Index: r.Device.Index, Threads: r.Threads, Mapped: r.Prefer == "start"}
+	return onnx.Device{
+		Kind: r.Device.Kind, Index: r.Device.Index, Threads: r.Threads, Mapped: r.Prefer == "start",
+		Packed: r.Prefer == "steps",
+	}
 }

@@ -19,35 +19,17 @@ import (
 	"darkroom/render/weightname"
 )
 
-// Option changes how Open works.
-type Option func(*options)
-
-type options struct {
-	vae  string
-	hash []folder.Option
-}
-
-// WithVAE takes the VAE from another file of safetensors.
-func WithVAE(path string) Option { return func(o *options) { o.vae = path } }
-
-// WithHash says how the file is hashed; without it, it is read whole.
-func WithHash(by ...folder.Option) Option { return func(o *options) { o.hash = by } }
-
 // Open checks a checkpoint: that its names and shapes are those of a model that can be generated with. The model's Hash
 // is the SHA-256 of the file. No weights are loaded. The error names the file and the reason.
-func Open(path string, with ...Option) (*folder.Model, error) {
-	var o options
-	for _, option := range with {
-		option(&o)
-	}
-	f, err := open(path, o)
+func Open(path string, options ...folder.Option) (*folder.Model, error) {
+	f, err := open(path, options)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
 	return f, nil
 }
 
-func open(path string, o options) (*folder.Model, error) {
+func open(path string, options []folder.Option) (*folder.Model, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -55,30 +37,36 @@ func open(path string, o options) (*folder.Model, error) {
 	if err := Refuse(path); err != nil {
 		return nil, err
 	}
-	real, err := filepath.EvalSymlinks(path) // the runtime reads weights beside no link
+	file, err := openFile(path)
 	if err != nil {
-		return nil, err
-	}
-	file, err := safetensors.Open(real)
-	if err != nil {
-		return nil, explain(real, err)
+		return nil, explain(path, err)
 	}
 	c := contents{path: path, files: []*safetensors.File{file}}
-	if err := c.read(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if err := c.findVAE(o.vae); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	d, err := c.describe()
+	d, err := c.describeCheckpoint()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	f, err := folder.Describe(d)
+	return folder.Describe(d, options...)
+}
+
+// openFile opens a file where its links lead: the runtime reads weights beside no link.
+func openFile(path string) (*safetensors.File, error) {
+	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil, err
 	}
-	return f, f.SetHash(o.hash...)
+	return safetensors.Open(real)
+}
+
+// describeCheckpoint reads a file that holds all parts.
+func (c *contents) describeCheckpoint() (folder.Description, error) {
+	if err := c.read(); err != nil {
+		return folder.Description{}, err
+	}
+	if err := c.findVAE(); err != nil {
+		return folder.Description{}, err
+	}
+	return c.describe()
 }
 
 // Extension is how a checkpoint's file name ends.
@@ -125,32 +113,20 @@ func explain(path string, err error) error {
 	return err
 }
 
-// findVAE takes the VAE of another file where that is asked for, or where the checkpoint has none: the file beside it
-// that A1111 looks for, NAME.vae.safetensors.
-func (c *contents) findVAE(other string) error {
-	own := c.parts[weightname.VAE] != nil
-	if other == "" && own {
+// findVAE takes the VAE of another file where the checkpoint has none: the file beside it that A1111 looks for,
+// NAME.vae.safetensors.
+func (c *contents) findVAE() error {
+	if c.parts[weightname.VAE] != nil {
 		return nil
 	}
-	if other == "" {
-		other = strings.TrimSuffix(c.path, filepath.Ext(c.path)) + ".vae" + Extension
-		if _, err := os.Stat(other); errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("it has no VAE; want one in %s", filepath.Base(other))
-		}
+	other := strings.TrimSuffix(c.path, filepath.Ext(c.path)) + ".vae" + Extension
+	if _, err := os.Stat(other); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("it has no VAE; want one beside it in %s", filepath.Base(other))
 	}
-	real, err := filepath.EvalSymlinks(other)
+	weights, file, err := readVAE(other)
 	if err != nil {
-		return err
-	}
-	file, err := safetensors.Open(real)
-	if err != nil {
-		return err
-	}
-	v := contents{path: other, files: []*safetensors.File{file}}
-	if err := v.readVAE(); err != nil {
 		return fmt.Errorf("VAE %s: %w", other, err)
 	}
-	c.files = append(c.files, file)
-	c.parts[weightname.VAE] = v.parts[weightname.VAE]
+	c.files, c.parts[weightname.VAE] = append(c.files, file), weights
 	return nil
 }

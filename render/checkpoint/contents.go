@@ -56,14 +56,21 @@ func (c *contents) countUnknown(keys []string) (n int) {
 var unused = regexp.MustCompile(`^model_ema\.|^alphas_|^betas$|^sqrt_|^log_one_minus|^posterior_|^(model\.)?logvar|` +
 	`^first_stage_model\.loss\.|position_ids$|logit_scale$|^v_pred$|^ztsnr$|^denoiser\.|^model_dtype$|^global_step$`)
 
-// readVAE translates the keys of a file of a VAE alone, or takes that of a checkpoint.
-func (c *contents) readVAE() error {
-	file := c.files[0]
-	names := weightname.Read(file.Names())
-	if names.Parts[weightname.VAE] == nil {
-		return errors.New("it has no VAE of Stable Diffusion")
+// readVAE reads a file of a VAE alone, or the VAE of a checkpoint.
+func readVAE(path string) (network.Weights, *safetensors.File, error) {
+	file, err := openFile(path)
+	if err != nil {
+		return nil, nil, err
 	}
-	return c.take(file, names)
+	var c contents
+	if err := c.take(file, weightname.Read(file.Names())); err != nil {
+		return nil, nil, err
+	}
+	weights := c.parts[weightname.VAE]
+	if weights == nil {
+		return nil, nil, errors.New("no VAE of Stable Diffusion in it")
+	}
+	return weights, file, nil
 }
 
 // take notes the weights of a file.

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"darkroom/render/folder"
-	"darkroom/render/safetensors"
 	"darkroom/render/weightname"
 )
 
@@ -87,20 +86,12 @@ func openFolder(dir string, options []folder.Option) (*folder.Model, error) {
 	if err := c.readConfigs(&d); err != nil {
 		return nil, err
 	}
-	f, err := folder.Describe(d)
-	if err != nil {
-		return nil, err
-	}
-	return f, f.SetHash(options...)
+	return folder.Describe(d, options...)
 }
 
 // readPart takes the weights of one part's file.
 func (c *contents) readPart(part, path string) error {
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return err
-	}
-	file, err := safetensors.Open(real)
+	file, err := openFile(path)
 	if err != nil {
 		return err
 	}

@@ -28,8 +28,8 @@ type Description struct {
 // Parts are written networks, by the folder that an ONNX file of them would lie in.
 type Parts map[string]*Written
 
-// Describe makes a model of written networks. Its Hash is empty.
-func Describe(d Description) (*Model, error) {
+// Describe makes a model of written networks. The Hash of a checkpoint is the SHA-256 of its file.
+func Describe(d Description, options ...Option) (*Model, error) {
 	name := filepath.Base(d.Path)
 	f := &Model{
 		Dir: d.Path, Name: strings.TrimSuffix(name, filepath.Ext(name)), Unfollowed: d.Notes,
@@ -54,6 +54,9 @@ func Describe(d Description) (*Model, error) {
 	}
 	f.Config.Weights, f.Config.Float16 = d.Weights, d.Weights == graph.Float16.String()
 	f.Config.SupportsSeamless = true
+	if err := f.hash(options); err != nil {
+		return nil, fmt.Errorf("hash model: %w", err)
+	}
 	return f, nil
 }
 

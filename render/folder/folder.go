@@ -62,28 +62,32 @@ func Open(dir string, options ...Option) (*Model, error) {
 	if err := f.read(); err != nil {
 		return nil, fmt.Errorf("open model folder: %w", err)
 	}
-	return f, f.SetHash(options...)
+	if err := f.hash(options); err != nil {
+		return nil, fmt.Errorf("hash model folder: %w", err)
+	}
+	return f, nil
 }
 
-// SetHash sets the hash, the files and their size, as the options say.
-func (f *Model) SetHash(options ...Option) (err error) {
+// hash sets the hash, the files and their size.
+func (f *Model) hash(options []Option) (err error) {
 	o := openOptions{cache: filehash.Open("")}
 	for _, option := range options {
 		option(&o)
 	}
-	if o.unhashed {
-		f.Files, err = Stat(f.Dir)
-	} else {
-		f.Hash, f.Files, err = Sum(f.Dir, o.cache, nil)
-		o.cache.Save()
+	stat, sum := Stat, Sum
+	if info, err := os.Stat(f.Dir); err == nil && !info.IsDir() {
+		stat, sum = statFile, sumFile
 	}
-	if err != nil {
-		return fmt.Errorf("hash %s: %w", f.Dir, err)
+	if o.unhashed {
+		f.Files, err = stat(f.Dir)
+	} else {
+		f.Hash, f.Files, err = sum(f.Dir, o.cache, nil)
+		o.cache.Save()
 	}
 	for _, file := range f.Files {
 		f.Bytes += file.Size
 	}
-	return nil
+	return err
 }
 
 // Changed returns an error where a file that decides an image is gone or is not as it was when the model was opened:

@@ -13,59 +13,68 @@ import (
 	"darkroom/render/filehash"
 )
 
-// Sum hashes what decides the images of a model folder, see Open, or of a checkpoint, whose hash is that of its file. It
-// lists the files as they were. The cache is not saved.
+// Sum hashes what decides the images of a model folder, see Open, and lists those files as they were. The cache is not
+// saved.
 func Sum(
-	path string, cache *filehash.Cache, progress filehash.Progress,
+	dir string, cache *filehash.Cache, progress filehash.Progress,
 ) (hash string, files []filehash.File, err error) {
-	if info, err := os.Stat(path); err == nil && !info.IsDir() {
-		r, err := cache.Sum(path, progress)
-		return r.SHA256, []filehash.File{{Path: path, Stamp: r.Stamp}}, err
-	}
-	paths, err := hashedFiles(path)
+	paths, err := hashedFiles(dir)
 	if err != nil {
 		return "", nil, err
 	}
 	sum := sha256.New()
 	for _, rel := range paths {
-		file := filepath.Join(path, filepath.FromSlash(rel))
-		r, err := cache.Sum(file, progress)
+		path := filepath.Join(dir, filepath.FromSlash(rel))
+		r, err := cache.Sum(path, progress)
 		if err != nil {
 			return "", nil, err
 		}
-		files = append(files, filehash.File{Path: file, Stamp: r.Stamp})
+		files = append(files, filehash.File{Path: path, Stamp: r.Stamp})
 		fmt.Fprintf(sum, "%s  %s\n", r.SHA256, rel) // the line that sha256sum prints
 	}
 	return hex.EncodeToString(sum.Sum(nil)), files, nil
 }
 
-// Stat lists the files that Sum would hash, without reading them.
-func Stat(path string) ([]filehash.File, error) {
-	if info, err := os.Stat(path); err == nil && !info.IsDir() {
-		return []filehash.File{{Path: path, Stamp: filehash.StampOf(info)}}, nil
+// sumFile is Sum for a checkpoint, whose hash is that of its file.
+func sumFile(
+	path string, cache *filehash.Cache, progress filehash.Progress,
+) (hash string, files []filehash.File, err error) {
+	r, err := cache.Sum(path, progress)
+	return r.SHA256, []filehash.File{{Path: path, Stamp: r.Stamp}}, err
+}
+
+// statFile is Stat for a checkpoint.
+func statFile(path string) ([]filehash.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
 	}
-	paths, err := hashedFiles(path)
+	return []filehash.File{{Path: path, Stamp: filehash.StampOf(info)}}, nil
+}
+
+// Stat lists the files that Sum would hash, without reading them.
+func Stat(dir string) ([]filehash.File, error) {
+	paths, err := hashedFiles(dir)
 	if err != nil {
 		return nil, err
 	}
 	var files []filehash.File
 	for _, rel := range paths {
-		file := filepath.Join(path, filepath.FromSlash(rel))
-		info, err := os.Stat(file)
+		path := filepath.Join(dir, filepath.FromSlash(rel))
+		info, err := os.Stat(path)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, filehash.File{Path: file, Stamp: filehash.StampOf(info)})
+		files = append(files, filehash.File{Path: path, Stamp: filehash.StampOf(info)})
 	}
 	return files, nil
 }
 
-// hashedFiles lists the files that decide an image, slash-separated and sorted, without hidden files. A folder of
-// safetensors has its VAE in one folder, vae, in place of two.
+// hashedFiles lists the files that decide an image, slash-separated and sorted, without hidden files.
 func hashedFiles(dir string) ([]string, error) {
 	paths := []string{"model_index.json"}
 	parts := append(family.AllTextParts(), "scheduler", unetPart, decoderPart, encoderPart)
-	if missing(filepath.Join(dir, decoderPart)) {
+	if missing(filepath.Join(dir, unetPart, "model.onnx")) { // diffusers' own layout
 		parts = append(parts, "vae")
 	}
 	for _, part := range parts {

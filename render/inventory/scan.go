@@ -257,7 +257,7 @@ func (s *scan) file(e entry, kind Kind, top string, all listing) {
 	item := Item{Kind: kind, Path: e.path, place: top, Bytes: e.info.Size(), Newest: e.info.ModTime()}
 	h := fnv.New64a()
 	item.add(h, filehash.File{Path: e.path, Stamp: filehash.StampOf(e.info)})
-	for _, suffix := range []string{cardSuffix, civitaiSuffix} {
+	for _, suffix := range []string{cardSuffix, civitaiSuffix, ".vae.safetensors"} {
 		if info, found := all.byName[stem+suffix]; found {
 			item.add(h, filehash.File{Path: stem + suffix, Stamp: filehash.StampOf(info)})
 		}

@@ -205,6 +205,19 @@ func TestMark(t *testing.T) {
 	}
 }
 
+// TestMarkWithAVAE: a VAE beside a checkpoint belongs to it.
+func TestMarkWithAVAE(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "c.safetensors")
+	alone, _ := Scan(dir)
+	write(t, dir, "c.vae.safetensors")
+	both, _ := Scan(dir)
+	if both[0].Name != "c" || both[0].mark == alone[0].mark {
+		t.Errorf("got %+v after %+v, want c changed", both, alone)
+	}
+}
+
 // BenchmarkScan looks at a folder of 10,000 LoRAs.
 func BenchmarkScan(b *testing.B) {
 	dir := b.TempDir()

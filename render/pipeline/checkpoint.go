@@ -3,8 +3,6 @@ package pipeline
 import (
 	"errors"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"darkroom/render/checkpoint"
 	"darkroom/render/clip"
@@ -12,18 +10,13 @@ import (
 	"darkroom/render/folder"
 )
 
-// isCheckpoint says, by its name, whether a path is a file that may be a model.
-func isCheckpoint(path string) bool {
-	return strings.EqualFold(filepath.Ext(path), checkpoint.Extension)
-}
-
-// openModel opens a model folder, a folder of safetensors, or a checkpoint.
-func openModel(path string, options ...folder.Option) (*folder.Model, error) {
+// openModelFiles opens a checkpoint, a folder of safetensors, or a folder of ONNX files.
+func openModelFiles(path string, options ...folder.Option) (*folder.Model, error) {
 	info, err := os.Stat(path)
-	if err == nil && !info.IsDir() {
-		return checkpoint.Open(path, checkpoint.WithHash(options...))
-	}
-	if checkpoint.IsFolder(path) {
+	switch {
+	case err == nil && !info.IsDir():
+		return checkpoint.Open(path, options...)
+	case checkpoint.IsFolder(path):
 		return checkpoint.OpenFolder(path, options...)
 	}
 	return folder.Open(path, options...)

@@ -20,6 +20,9 @@ func OpenItem(i inventory.Item) (inventory.Opened, error) {
 	if err != nil {
 		return inventory.Opened{}, err
 	}
+	if m.Card.Name == "" {
+		m.Name = i.Name // of two files of one name, with the folder
+	}
 	return inventory.Opened{Model: m, Notes: Notes(m)}, nil
 }
 

@@ -24,7 +24,7 @@ import (
 // Open checks a model folder: its networks as folder.Open does, its tokenizer, its noise schedule and its card.
 // The error names the folder. Nothing is loaded.
 func Open(dir string, options ...folder.Option) (*folder.Model, error) {
-	f, err := openModel(dir, options...)
+	f, err := openModelFiles(dir, options...)
 	if err != nil {
 		return nil, err
 	}

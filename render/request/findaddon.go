@@ -199,7 +199,7 @@ func (r *resolution) unknownAddon(kind, name string) *Refusal {
 	} else if len(names) == 0 {
 		hint = "There are none for " + r.Card.Name + "."
 	}
-	return Refuse(hint, "There is no %s “%s”.", addonTitle(kind), shorten(name))
+	return Refuse(hint, "There is no %s “%s”.", picture.KindName(kind), shorten(name))
 }
 
 func (r *resolution) otherFamily(c AddonCard) *Refusal {
@@ -214,13 +214,13 @@ func (r *resolution) otherFamily(c AddonCard) *Refusal {
 		hint = "Choose another model: " + orList(others) + "."
 	}
 	refusal := Refuse(hint, "The %s “%s” is for %s, and %s is a model of %s.",
-		addonTitle(c.Kind), plainFile(c.Name), orList(c.Families), r.Card.Name, r.Card.Family)
+		picture.KindName(c.Kind), plainFile(c.Name), orList(c.Families), r.Card.Name, r.Card.Family)
 	refusal.otherFamily = true
 	return refusal
 }
 
 func ageRestricted(c AddonCard) *Refusal {
-	return Refuse("", "The %s “%s” may be used in age-restricted channels only.", addonTitle(c.Kind), plainFile(c.Name))
+	return Refuse("", "The %s “%s” may be used in age-restricted channels only.", picture.KindName(c.Kind), plainFile(c.Name))
 }
 
 func sameName(found []AddonCard, name string) *Refusal {
