@@ -18,8 +18,8 @@ import (
 // the same graph. A network in an ONNX file is opened so for add-ons only.
 func newWeighted(n folder.Network, device Device, changes tensor.Changes) (*session, error) {
 	o := graph.WriteOptions{Float16: device.Kind != CPU, Branches: true, Hypernets: hypernetShapes(changes.Hypernets)}
-	// On a GPU an input would be sent there in every run. There the weights are constants, and only the factors are inputs,
-	// unless a weight is replaced.
+	// On a GPU an input would be sent there in every run. There the weights are constants, and only the factors are
+	// inputs, unless a weight is replaced.
 	o.Constants = n.Written != nil && len(changes.Weights) == 0 && device.Kind != CPU
 	return openWeighted(n, device, changes, o)
 }
@@ -43,6 +43,28 @@ func openWeighted(
 			err = errors.Join(fmt.Errorf("load %s: %w", n.Path, wrapMemoryError(err)), b.release())
 		}
 	}()
+	dir := ""
+	for _, f := range w.Files { // a network's constants lie in one folder
+		dir = filepath.Dir(f.Path)
+	}
+	b.shared, err = acquireSession(sessionKey(w, o, device), func() (*ort.DynamicAdvancedSession, error) {
+		return openGraph(w.Model, inputNames(n, w, o), valueNames(n.Outputs), dir, device, o.Constants)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := b.bind(w, o.Constants, changes); err != nil {
+		return nil, err
+	}
+	s := &session{
+		path: n.Path, batch: n.Inputs[0].Dims[0], gpu: device.Kind != CPU, widened: w.Widened, ort: b.shared.ort, bound: b,
+	}
+	runtime.AddCleanup(s, func(b *binding) { _ = b.release() }, b) // of a model with add-ons that nobody uses any more
+	return s, nil
+}
+
+// inputNames lists the session's inputs: those of a call, and those of a binding.
+func inputNames(n folder.Network, w folder.Weighted, o graph.WriteOptions) []string {
 	names := valueNames(n.Inputs)
 	if !o.Constants {
 		for _, x := range w.Weights {
@@ -58,24 +80,7 @@ func openWeighted(
 	if w.ExtraRows.Name != "" {
 		names = append(names, w.ExtraRows.Name)
 	}
-	dir := ""
-	for _, f := range w.Files { // a network's constants lie in one folder
-		dir = filepath.Dir(f.Path)
-	}
-	b.shared, err = acquireSession(sessionKey(w, o, device), func() (*ort.DynamicAdvancedSession, error) {
-		return openGraph(w.Model, names, valueNames(n.Outputs), dir, device, o.Constants)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := b.bind(w, o.Constants, changes); err != nil {
-		return nil, err
-	}
-	s := &session{
-		path: n.Path, batch: n.Inputs[0].Dims[0], gpu: device.Kind != CPU, widened: w.Widened, ort: b.shared.ort, bound: b,
-	}
-	runtime.AddCleanup(s, func(b *binding) { _ = b.release() }, b) // of a model with add-ons that nobody uses any more
-	return s, nil
+	return names
 }
 
 // sessionKey tells sessions apart: by their graph and their device. Constants lie in one model's files.
