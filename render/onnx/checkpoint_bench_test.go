@@ -133,7 +133,7 @@ func BenchmarkManyInputs(b *testing.B) {
 				defer func() { _ = v.Destroy() }()
 				values = append(values, v)
 			}
-			s, err := openGraph(m.Encode(), valueNames(m.Inputs), []string{"y"}, "", oneThread, false)
+			s, err := openGraph(m.Encode(), valueNames(m.Inputs), []string{"y"}, "", oneThread, false, true)
 			if err != nil {
 				b.Fatal(err)
 			}
