@@ -107,8 +107,8 @@ func TestCardsAreForgottenWithTheirRenderers(t *testing.T) {
 	})
 }
 
-// TestLostCardsComeAgain: a server that lost the cards gets them with the next announcement; until then nobody takes the
-// renderer for one without models.
+// TestLostCardsComeAgain: a server that lost the cards gets them with the next announcement; until then nobody takes
+// the renderer for one without models.
 func TestLostCardsComeAgain(t *testing.T) {
 	onEachBackend(t, Options{}, func(r *fixture) {
 		x := libraryOf("w", 1, 3)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// BenchmarkReserveByLanes measures Reserve with a backlog of a thousand jobs of one model in 1, 50 or 500 lanes, because
-// of what they need beside it, and of none that need anything. The renderer has ten models and four hundred add-ons.
+// BenchmarkReserveByLanes measures Reserve with a backlog of a thousand jobs of one model: in 1, 50 or 500 lanes by
+// what they need beside it, and where none needs anything (0). The renderer has ten models and four hundred add-ons.
 func BenchmarkReserveByLanes(b *testing.B) {
 	for name, open := range backends {
 		for _, lanes := range []int{0, 1, 50, 500} {

@@ -258,8 +258,8 @@ func (s *keyState) checkLeftovers(jobs map[string]map[string]string) {
 		}
 	}
 	for name := range s.hashes {
-		if name != "counters" && name != "reserves" && !strings.HasPrefix(name, "job:") && !strings.HasPrefix(name, "addons:") &&
-			!strings.HasPrefix(name, "able:") {
+		kind, _, _ := strings.Cut(name, ":")
+		if !slices.Contains([]string{"counters", "reserves", "job", "addons", "able"}, kind) {
 			s.addFault("an empty queue keeps %s", name)
 		}
 	}

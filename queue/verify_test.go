@@ -42,7 +42,8 @@ func (r *fixture) verifyJobs() (all []Job) {
 // TestEveryLostKeyIsFound deletes one key at a time, as a server does that evicts, and goes on as the bot does: every
 // job ends, each once.
 func TestEveryLostKeyIsFound(t *testing.T) {
-	harmless := []string{"reserves", "idle", "ended", "passedover", "inputs", "addons", "able"} // see verify.lua and docs/queue.md
+	// See verify.lua and docs/queue.md.
+	harmless := []string{"reserves", "idle", "ended", "passedover", "inputs", "addons", "able"}
 	onEachBackend(t, Options{}, func(r *fixture) {
 		kinds := map[string]bool{}
 		for i := 0; ; i++ {

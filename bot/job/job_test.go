@@ -155,7 +155,8 @@ func TestJobsOfOneLaneShareABatchAtEqualStrengths(t *testing.T) {
 	} {
 		other := queued(c.change)
 		if other.Lane != first.Lane || (other.BatchKey == first.BatchKey) != c.same {
-			t.Errorf("%s: lane %q, batch %q; the first has %q and %q", name, other.Lane, other.BatchKey, first.Lane, first.BatchKey)
+			t.Errorf("%s: lane %q, batch %q; the first has %q and %q",
+				name, other.Lane, other.BatchKey, first.Lane, first.BatchKey)
 		}
 	}
 }

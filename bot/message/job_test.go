@@ -114,13 +114,14 @@ func TestWaitingNamesWhatNoRendererHas(t *testing.T) {
 	if !strings.Contains(m.Content, want) {
 		t.Errorf("got %q, want %q in it", m.Content, want)
 	}
-	for want, got := range map[string]string{
-		"no renderer has the LoRA “ink” any more":                                     message.ReasonUnserved(s.Parts()[1:], s.Parts()),
-		"no single renderer has all of these: the model “ph\\*to” and the LoRA “ink”": message.ReasonUnserved(nil, s.Parts()),
-		"no renderer can read this request: they need an upgrade":                     message.ReasonUnserved(nil, s.Parts()[:1]),
+	parts := s.Parts()
+	for _, c := range []struct{ got, want string }{
+		{message.ReasonUnserved(parts[1:], parts), "no renderer has the LoRA “ink” any more"},
+		{message.ReasonUnserved(nil, parts), `no single renderer has all of these: the model “ph\*to” and the LoRA “ink”`},
+		{message.ReasonUnserved(nil, parts[:1]), "no renderer can read this request: they need an upgrade"},
 	} {
-		if got != want {
-			t.Errorf("got %q, want %q", got, want)
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
 		}
 	}
 }

@@ -111,6 +111,7 @@ func (r *rendererService) worker() worker.Worker {
 func (r *rendererService) renderer() worker.Renderer {
 	p := worker.SpecRenderer{
 		Load: r.pool.Load, Input: r.queue.Input, FileLimit: fileLimit, Program: "darkroom " + revision(), Log: r.log,
+		Short: func(sha256 string) string { return request.Available{Addons: r.pool.Addons()}.Short(sha256) },
 		Reasons: worker.Reasons{
 			Unreadable: message.ReasonUnreadableSettings, InputGone: message.ReasonInputGone, TooLarge: message.ReasonTooLarge,
 		},

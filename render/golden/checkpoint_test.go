@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -35,7 +36,6 @@ type checkpointRecord struct {
 	Steps      int
 	Guidance   float64
 	Given      string // "mask", for a walk of an inpainting model
-	Schedule   map[string]any
 	Out        stridedRange
 	Pooled     stridedRange
 }
@@ -91,11 +91,6 @@ func TestCheckpoints(t *testing.T) {
 
 func compareCheckpoint(t *testing.T, path string, cases []checkpointRecord, numbers []int16, device onnx.Device) {
 	t.Helper()
-	for _, c := range cases {
-		if c.Schedule != nil {
-			writeCheckpointCard(t, path, c.Schedule)
-		}
-	}
 	p := pipelinetest.LoadOn(t, path, device)
 	for _, c := range cases {
 		t.Run(c.String(), func(t *testing.T) {
@@ -124,18 +119,6 @@ func compareVAE(t *testing.T, path string, cases []checkpointRecord, numbers []i
 	for _, c := range cases {
 		got, _ := c.answer(t, &pipeline.Pipeline{Folder: p.Folder, Model: changed})
 		c.compare(t, c.Kind, got, c.Out, numbers)
-	}
-}
-
-// writeCheckpointCard says beside a checkpoint how the recipe's scheduler differs from that of its family.
-func writeCheckpointCard(t *testing.T, path string, schedule map[string]any) {
-	t.Helper()
-	data, err := json.Marshal(map[string]any{"scheduler": schedule})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(strings.TrimSuffix(path, ".safetensors")+".json", data, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -219,4 +202,67 @@ func feed(name string, shape ...int) tensor.Tensor {
 	out := tensor.New(shape...)
 	out.Data = goldentest.Feed(name, len(out.Data))
 	return out
+}
+
+// TestCheckpointForms: one model in three forms gives the same finished latents, bit for bit, whatever is done with it.
+func TestCheckpointForms(t *testing.T) {
+	t.Parallel()
+	forms := []string{goldentest.CheckpointSD1, goldentest.CheckpointNamed, goldentest.CheckpointSD1Folder}
+	var paths []string
+	for _, name := range forms {
+		paths = append(paths, goldentest.Checkpoint(t, name))
+	}
+	data, err := os.ReadFile(filepath.Join(paths[2], "scheduler", "scheduler_config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schedule map[string]any
+	if err := json.Unmarshal(data, &schedule); err != nil {
+		t.Fatal(err)
+	}
+	var loaded []*pipeline.Pipeline
+	for i, path := range paths {
+		if i < 2 { // a file does not say it
+			writeCheckpointCard(t, path, schedule)
+		}
+		loaded = append(loaded, pipelinetest.Load(t, path))
+	}
+	start := initRecord{Dialect: picture.Diffusers, Given: "image", Sampler: "euler", Steps: 3, Strength: 0.6, Guidance: 5}
+	seen := map[string]string{}
+	for what, change := range map[string]func(*picture.Spec){
+		"text":      func(*picture.Spec) {},
+		"a1111":     func(s *picture.Spec) { s.Dialect = picture.A1111 },
+		"clip skip": func(s *picture.Spec) { s.ClipSkip = 2 },
+		"tiling":    func(s *picture.Spec) { s.Tiling = true },
+		"two":       func(s *picture.Spec) { s.Count = 2 },
+		"hires": func(s *picture.Spec) {
+			s.Dialect = picture.A1111
+			s.Hires = &picture.Hires{Scale: 2, Strength: 0.5, Steps: 2}
+		},
+		"an image": nil, "a mask": nil,
+	} {
+		var first []float32
+		for i, p := range loaded {
+			given := start
+			given.Given = map[string]string{"an image": "image", "a mask": "mask"}[what]
+			s, job := given.spec(t)
+			if change != nil {
+				change(&s)
+			}
+			result, err := p.Render(t.Context(), s, job)
+			if err != nil {
+				t.Fatalf("%s, %s: %v", forms[i], what, err)
+			}
+			if first == nil {
+				first = result.Latents.Data
+				if other := seen[fmt.Sprint(len(first), first[:4])]; other != "" {
+					t.Errorf("%s gives the same as %s", what, other)
+				}
+				seen[fmt.Sprint(len(first), first[:4])] = what
+			}
+			if !slices.Equal(first, result.Latents.Data) {
+				t.Errorf("%s, %s: other latents than %s", forms[i], what, forms[0])
+			}
+		}
+	}
 }

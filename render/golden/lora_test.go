@@ -4,7 +4,9 @@ package golden_test
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,18 +32,25 @@ type loraRecord struct {
 // checkpointWalk is how the recipe walks: STEPS and GUIDANCE of recipe/checkpointrecords.py.
 var checkpointWalk = initRecord{Dialect: picture.Diffusers, Sampler: "euler", Steps: 4, Strength: 1, Guidance: 5}
 
-// checkpointToWalk writes a checkpoint, and beside it the schedule that the recipe had for it.
+// checkpointToWalk writes a checkpoint, and beside it the schedule of the recipes of add-ons: in their pipelines Euler's
+// timesteps lead, as in SDXL's repositories.
 func checkpointToWalk(t *testing.T, name string) string {
 	t.Helper()
-	var walks []checkpointRecord
-	loadRecords(t, "checkpoints", &walks)
 	path := goldentest.Checkpoint(t, name)
-	for _, w := range walks {
-		if w.Checkpoint == name && w.Schedule != nil {
-			writeCheckpointCard(t, path, w.Schedule)
-		}
-	}
+	writeCheckpointCard(t, path, map[string]any{"timestep_spacing": "leading", "steps_offset": 1})
 	return path
+}
+
+// writeCheckpointCard says beside a checkpoint how its scheduler differs from that of its family.
+func writeCheckpointCard(t *testing.T, path string, schedule map[string]any) {
+	t.Helper()
+	data, err := json.Marshal(map[string]any{"scheduler": schedule})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(strings.TrimSuffix(path, ".safetensors")+".json", data, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestLoRAs compares finished latents with LoRAs on UNet and text encoders with those of diffusers and PEFT: two

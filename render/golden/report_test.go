@@ -36,7 +36,8 @@ func reportHead() string {
 	say := func(pass float64) string { return fmt.Sprintf("%.0e", pass) }
 	return strings.NewReplacer(
 		"{walk}", say(maxRunError), "{narrow}", say(maxFloat16Error), "{start}", say(maxInitError), "{text}",
-		say(maxTextError), "{a1111}", say(maxA1111Error), "{grey}", say(maxGreyError),
+		say(maxTextError), "{a1111}", say(maxA1111Error), "{grey}", say(maxGreyError), "{checkpoint}",
+		say(maxCheckpointError),
 	).Replace(
 		reportPreface,
 	)

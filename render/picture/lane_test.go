@@ -66,7 +66,9 @@ func TestPartNames(t *testing.T) {
 	if got, want := picture.PartNames(spec.Parts(), "and"), "the model “photo” and the VAE “soft”"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	spec.Addons = []picture.Addon{{Kind: picture.LoRA, Name: "ink", Hash: "i"}, {Kind: picture.Hypernet, Name: "x", Hash: "h"}}
+	spec.Addons = []picture.Addon{
+		{Kind: picture.LoRA, Name: "ink", Hash: "i"}, {Kind: picture.Hypernet, Name: "x", Hash: "h"},
+	}
 	missing := picture.Without(spec.Parts(), []string{"abc", "v"})
 	if got, want := picture.PartNames(missing, "or"), "the LoRA “ink” or the hypernetwork “x”"; got != want {
 		t.Errorf("got %q, want %q", got, want)

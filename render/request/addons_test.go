@@ -313,12 +313,30 @@ func TestWordsOfAddonsAreKnown(t *testing.T) {
 	a := withAddons()
 	a.Models[0].Words = Words{"boat"}
 	a.Addons[0].Triggers = []string{"ink drawing"}
-	got, no := Resolve(Wanted{Prompt: "a boat and a kite, ink drawing <lora:ink>"}, a, 3)
+	got, no := Resolve(Wanted{Prompt: "a boat and a embedding:kite, ink drawing <lora:ink>"}, a, 3)
 	if no != nil || got.UnknownWords != nil {
 		t.Errorf("got %q, %v, want none unknown", got.UnknownWords, no)
 	}
 	if got, _ := Resolve(Wanted{Prompt: "a boat, ink drawing"}, a, 3); len(got.UnknownWords) != 2 {
 		t.Errorf("without the LoRA: got %q, want its words", got.UnknownWords)
+	}
+}
+
+func TestMayName(t *testing.T) {
+	t.Parallel()
+	for _, c := range withAddons().Addons {
+		w := Wanted{
+			Prompt: "a <lora:INK:1>", Tiles: []Wanted{{Prompt: "<lora:inkwash_v2>"}}, VAE: new("clear.pt"),
+			Addons: []string{"styles/oil:0.5", "hypernet:fog"},
+		}
+		want := c.Kind != picture.LoRA || c.Name == "ink" || c.Name == "Ink Wash" || c.Name == "styles/oil"
+		if got := w.MayName(c); got != want {
+			t.Errorf("%s %s: got %v, want %v", c.Kind, c.Name, got, want)
+		}
+		want = c.Kind == picture.LoRA || c.Kind == picture.Embedding
+		if got := (Wanted{Prompt: "<lora:renamed@123456>"}).MayName(c); got != want {
+			t.Errorf("%s %s, by digits: got %v", c.Kind, c.Name, got)
+		}
 	}
 }
 

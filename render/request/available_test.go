@@ -9,7 +9,9 @@ import (
 func TestCheckNamesWhatNoRendererHas(t *testing.T) {
 	t.Parallel()
 	all := Available{
-		Models: []Card{{Name: "photo", Hash: "p", Upscaler: &picture.Ref{Name: "photo", Hash: "u"}}, {Name: "toon", Hash: "t"}},
+		Models: []Card{
+			{Name: "photo", Hash: "p", Upscaler: &picture.Ref{Name: "photo", Hash: "u"}}, {Name: "toon", Hash: "t"},
+		},
 		Addons: []AddonCard{{Name: "ink", Hash: "i"}, {Name: "glow", Hash: "g"}},
 	}
 	two := all
