@@ -36,7 +36,6 @@ type checkpointRecord struct {
 	Steps      int
 	Guidance   float64
 	Given      string // "mask", for a walk of an inpainting model
-	Schedule   map[string]any
 	Out        stridedRange
 	Pooled     stridedRange
 }
@@ -92,11 +91,6 @@ func TestCheckpoints(t *testing.T) {
 
 func compareCheckpoint(t *testing.T, path string, cases []checkpointRecord, numbers []int16, device onnx.Device) {
 	t.Helper()
-	for _, c := range cases {
-		if c.Schedule != nil {
-			writeCheckpointCard(t, path, c.Schedule)
-		}
-	}
 	p := pipelinetest.LoadOn(t, path, device)
 	for _, c := range cases {
 		t.Run(c.String(), func(t *testing.T) {
@@ -125,18 +119,6 @@ func compareVAE(t *testing.T, path string, cases []checkpointRecord, numbers []i
 	for _, c := range cases {
 		got, _ := c.answer(t, &pipeline.Pipeline{Folder: p.Folder, Model: changed})
 		c.compare(t, c.Kind, got, c.Out, numbers)
-	}
-}
-
-// writeCheckpointCard says beside a checkpoint how the recipe's scheduler differs from that of its family.
-func writeCheckpointCard(t *testing.T, path string, schedule map[string]any) {
-	t.Helper()
-	data, err := json.Marshal(map[string]any{"scheduler": schedule})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(strings.TrimSuffix(path, ".safetensors")+".json", data, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -8,6 +8,7 @@ from . import checkpoints, formula, reference, starts, tiny, walks
 from .store import Store
 
 GUIDANCE, STEPS = 5.0, 4
+WITH_DDIM = ("sd1", "sd2-base", "sd2-v", "sdxl", "sdxl-vpred")  # whose schedule has other defaults than euler's
 TIMES = (801.0, 37.0)
 HIGH, WIDE = 16, 8  # of the latents that networks are asked for: sides that differ
 # A checkpoint, its family, and how its scheduler differs from the family's.
@@ -87,11 +88,10 @@ def record(work, testdata) -> None:
         if name != "sdxl-vpred":  # whose networks are those of sdxl-f16
             networks(store, pipe, checkpoint=name)
             texts(store, pipe, checkpoint=name)
-        for sampler in ("euler", "ddim") if name in ("sd1", "sdxl") else ("euler",):
+        for sampler in ("euler", "ddim") if name in WITH_DDIM else ("euler",):
             latents, given = walk(pipe, family, sampler)
-            store.cases.append(dict(
-                checkpoint=name, kind="walk", sampler=sampler, steps=STEPS, guidance=GUIDANCE, given=given,
-                schedule=dict(pipe.folder_schedule), out=store.numbers(latents[0])))
+            store.cases.append(dict(checkpoint=name, kind="walk", sampler=sampler, steps=STEPS, guidance=GUIDANCE, given=given,
+                                    out=store.numbers(latents[0])))
         (work / "files" / f"{name}.safetensors").unlink()
     vae = starts.diffusers.AutoencoderKL(**tiny.VAE).eval()
     for name in ("vae",):

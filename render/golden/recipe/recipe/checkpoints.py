@@ -19,8 +19,11 @@ from . import formula, ldmnames, tiny
 
 PROMPTS = ("a red boat on a blue sea", "clouds, rain",
            "Dalí's café, 2023: a very detailed photograph of the old harbour at dawn!! 4k", "")
+# As the repositories say it whose configurations diffusers takes for a single file: Stable Diffusion's leave the spacing
+# of timesteps to each scheduler.
 SCHEDULE = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", num_train_timesteps=1000, steps_offset=1,
-                timestep_spacing="leading", prediction_type="epsilon", set_alpha_to_one=False, clip_sample=False)
+                prediction_type="epsilon", set_alpha_to_one=False, skip_prk_steps=True, clip_sample=False)
+SDXL_SCHEDULE = SCHEDULE | dict(timestep_spacing="leading", interpolation_type="linear", sample_max_value=1.0, use_karras_sigmas=False)
 VELOCITY = dict(prediction_type="v_prediction")
 ZERO_SNR = VELOCITY | dict(rescale_betas_zero_snr=True)
 BIASED = {"conv_out.bias": (0.1, -1.5)}  # a v-model by A1111's probe: at the last timestep it answers far below its input
@@ -225,10 +228,11 @@ def text_configs(unet: str) -> dict:
 def configs(unet: str, **schedule) -> dict:
     """The JSON files of a diffusers folder: path -> value."""
     xl = unet in ("sdxl", "ssd", "refiner")
-    kind = "EulerDiscreteScheduler" if xl else "PNDMScheduler"
+    kind = "EulerDiscreteScheduler" if xl else "DDIMScheduler" if schedule else "PNDMScheduler"
+    schedule = (SDXL_SCHEDULE if xl else SCHEDULE) | schedule
     vae = tiny.VAE | dict(scaling_factor=0.13025 if xl else 0.18215, _class_name="AutoencoderKL")
     out = {"unet/config.json": tiny.UNETS[unet] | dict(_class_name="UNet2DConditionModel"), "vae/config.json": vae,
-           "scheduler/scheduler_config.json": SCHEDULE | dict(skip_prk_steps=True, _class_name=kind) | schedule}
+           "scheduler/scheduler_config.json": schedule | dict(_class_name=kind)}
     index = dict(_class_name=REFERENCES[unet].__name__, unet=["diffusers", "UNet2DConditionModel"],
                  vae=["diffusers", "AutoencoderKL"], scheduler=["diffusers", kind])
     for part in ("text_encoder", "text_encoder_2"):
