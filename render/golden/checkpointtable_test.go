@@ -22,8 +22,7 @@ import (
 
 // tableCheckpoints are the checkpoints of the table, and a LoRA that fits each; empty for none.
 var tableCheckpoints = map[string]string{
-	goldentest.CheckpointSD1:     goldentest.LoRASD1A,
-	goldentest.CheckpointMixed:   goldentest.LoRASD1B,
+	goldentest.CheckpointE4M3:    goldentest.LoRASD1B,
 	goldentest.CheckpointInpaint: goldentest.LoRASD1A,
 	goldentest.CheckpointSD2V:    "",
 	goldentest.CheckpointSDXLF16: goldentest.LoRASDXLA,
