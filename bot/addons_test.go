@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,7 +55,7 @@ func TestAddonsInDiscord(t *testing.T) {
 	me, here := h.defaults.Member.ID, h.defaults.Channel.ID
 	suggest := func(focus, typed string, more ...sandbox.Option) (shown, values []string) {
 		t.Helper()
-		options := append(more, sandbox.With("prompt", "a boat"), sandbox.With(focus, typed))
+		options := slices.Concat(more, []sandbox.Option{sandbox.With("prompt", "a boat"), sandbox.With(focus, typed)})
 		choices, err := h.sandbox.Autocomplete(h.ctx, me, here, "imagine", focus, options...)
 		if err != nil {
 			t.Fatal(err)

@@ -41,20 +41,13 @@ func (c *cardCache) load(ctx context.Context, q *Queue, lists []string) error {
 	if err != nil {
 		return err
 	}
-	all, cards := map[string]cardList{}, map[string]string{}
+	all, err := readLists(lists, knownLists, texts)
+	if err != nil {
+		return err
+	}
+	cards := map[string]string{}
 	unknown = nil
-	for _, hash := range lists {
-		list, known := knownLists[hash]
-		if text := texts[hash]; !known && text != "" {
-			if err := json.Unmarshal([]byte(text), &list); err != nil {
-				return err
-			}
-			known = true
-		}
-		if !known {
-			continue
-		}
-		all[hash] = list
+	for _, list := range all {
 		for _, card := range list.cards() {
 			if text, known := knownCards[card]; known {
 				cards[card] = text
@@ -71,6 +64,23 @@ func (c *cardCache) load(ctx context.Context, q *Queue, lists []string) error {
 	defer c.mu.Unlock()
 	c.lists, c.cards = all, cards
 	return nil
+}
+
+// readLists returns the lists of these hashes that are known or were just read. Lost ones are left out.
+func readLists(hashes []string, known map[string]cardList, texts map[string]string) (map[string]cardList, error) {
+	all := map[string]cardList{}
+	for _, hash := range hashes {
+		if list, found := known[hash]; found {
+			all[hash] = list
+		} else if text := texts[hash]; text != "" {
+			var list cardList
+			if err := json.Unmarshal([]byte(text), &list); err != nil {
+				return nil, err
+			}
+			all[hash] = list
+		}
+	}
+	return all, nil
 }
 
 // cards lists the hashes of all cards of a list.

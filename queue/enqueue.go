@@ -36,7 +36,8 @@ func (q *Queue) Enqueue(ctx context.Context, epoch int64, j Job) (EnqueueResult,
 		return EnqueueResult{}, fmt.Errorf("enqueue job %q: %w", j.ID, err)
 	}
 	r, err := q.run(ctx, enqueueScript, epoch, j.ID, escape(j.Lane), escape(j.Server), escape(j.User),
-		min(max(j.Cost, 1), maxCost), max(j.Pictures, 1), max(j.MaxRunning, 0), j.MaybePosted, strings.Join(inOrder(j.Inputs), ","),
+		min(max(j.Cost, 1), maxCost), max(j.Pictures, 1), max(j.MaxRunning, 0), j.MaybePosted,
+		strings.Join(inOrder(j.Inputs), ","),
 		payload, q.opts.MaxWaiting, j.BatchKey, weight(j.ServerWeight), weight(j.Weight), q.reclaimGrace(epoch, j),
 		max(j.Crashes, 0), q.opts.MaxCrashes, strings.Join(inOrder(j.Needs), ","))
 	if err != nil {

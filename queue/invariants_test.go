@@ -166,8 +166,13 @@ func (s *keyState) checkIndexes(jobs map[string]map[string]string, stopped map[s
 			}
 		}
 	}
+	for name, set := range want {
+		if lane := strings.TrimPrefix(name, "lane:"); strings.Count(name, "%3A") == 2 && lane != name {
+			put("heads", lane, slices.Min(slices.Collect(maps.Values(set))))
+		}
+	}
 	for name, set := range s.sets {
-		if name == "idle" || strings.HasPrefix(name, "idle:") || strings.HasPrefix(name, "ready:") ||
+		if name == "heads" || name == "idle" || strings.HasPrefix(name, "idle:") || strings.HasPrefix(name, "ready:") ||
 			strings.HasPrefix(name, "lane:") {
 			if !maps.Equal(set, want[name]) {
 				s.addFault("%s is %v, want %v", name, set, want[name])
@@ -253,7 +258,8 @@ func (s *keyState) checkLeftovers(jobs map[string]map[string]string) {
 		}
 	}
 	for name := range s.hashes {
-		if name != "counters" && name != "reserves" && !strings.HasPrefix(name, "job:") && !strings.HasPrefix(name, "addons:") {
+		kind, _, _ := strings.Cut(name, ":")
+		if !slices.Contains([]string{"counters", "reserves", "job", "addons", "able"}, kind) {
 			s.addFault("an empty queue keeps %s", name)
 		}
 	}

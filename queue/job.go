@@ -24,8 +24,8 @@ type Job struct {
 	Weight       int `json:"weight,omitempty"`
 	ServerWeight int `json:"server_weight,omitempty"`
 
-	// Needs are SHA-256 of what a renderer must have beside what the Lane's first two parts name. Jobs of one lane have the
-	// same needs, and the third part of the lane stands for them.
+	// Needs are SHA-256 of what a renderer must have beside what the Lane's first two parts name. Jobs of one lane have
+	// the same needs, and the third part of the lane stands for them.
 	Needs []string `json:"needs,omitempty"`
 
 	// BatchKey says which jobs of a lane can be rendered together: those with the same key. A job with "" is rendered

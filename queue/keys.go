@@ -31,7 +31,9 @@ import (
 //	e:<epoch>:reserves  hash    by slot: the last call of Reserve: nonce, time, and the leases it returned
 //	e:<epoch>:passedover        hash    by lane: since when it is passed over
 //	e:<epoch>:needs     hash    by lane: how many jobs need more than its model, and the SHA-256 of what they need
+//	e:<epoch>:heads     zset by start tag               lanes of those jobs, by the next server of each
 //	e:<epoch>:addons, addons:<digest>       zset by last use, hash          sets of add-ons that renderers have
+//	e:<epoch>:able:<digest>     hash    by lane: 1 if such a set has all that its jobs need, else 0
 //	e:<epoch>:refs, inputs, input:<sha>     hash, zset by time, string      input images: users, last use, bytes
 //
 // A lane is "version:model", or "version:model:needs".

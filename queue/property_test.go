@@ -112,7 +112,8 @@ func (p *property) enqueue(t *rapid.T) {
 	p.ids++
 	j := Job{
 		ID: fmt.Sprint(p.ids), Lane: pick(t, "lane", "1:a", "1:b", "1:a:x", "1:a:y", "1:b:x"),
-		Server: pick(t, "server", "s1", "s2", "s3"), User: pick(t, "user", "u1", "u2"), Cost: pick[int64](t, "cost", 1, 700, 1000, 45_000),
+		Server: pick(t, "server", "s1", "s2", "s3"), User: pick(t, "user", "u1", "u2"),
+		Cost:       pick[int64](t, "cost", 1, 700, 1000, 45_000),
 		MaxRunning: pick(t, "most running", 0, 1, 3), Pictures: pick(t, "pictures", 1, 4), MaybePosted: pick(t,
 			"maybe posted", false, false, true),
 		BatchKey: pick(t, "batch", "", "512", "768"), Weight: pick(t, "weight", 0, 0, 30), ServerWeight: pick(t,

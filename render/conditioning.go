@@ -113,22 +113,9 @@ func (p *run) negativeClipSkip() int {
 	return p.clipSkip()
 }
 
-// withoutAddons is a prompt as text encoders read it: tags belong to the Spec, and an embedding is written by its name
-// alone.
-func (p *run) withoutAddons(text string) string {
-	rest, _ := prompt.Addons(text)
-	var embeddings []string
-	for _, a := range p.spec.Addons {
-		if a.Kind == picture.Embedding {
-			embeddings = append(embeddings, a.Name)
-		}
-	}
-	return prompt.PlainEmbeddings(rest, embeddings)
-}
-
 // splitTerms divides the prompt at AND or, in Midjourney's notation, at ::.
 func (p *run) splitTerms() (err error) {
-	rest := p.withoutAddons(p.spec.Prompt)
+	rest := prompt.WithoutAddons(p.spec, p.spec.Prompt)
 	if p.terms, err = prompt.ReadingOf(p.spec).Terms(p.spec.Notation, rest); err != nil {
 		return refuseBecause(err.Error(), err)
 	}
@@ -155,7 +142,7 @@ func (p *run) encodePrompts(ctx context.Context, calls prompt.Calls) (passCondit
 		out.terms = append(out.terms, term{t.Weight, p.schedule(t.Text, calls)})
 	}
 	if p.guided() {
-		out.negative = p.schedule(p.withoutAddons(p.spec.Negative), calls)
+		out.negative = p.schedule(prompt.WithoutAddons(p.spec, p.spec.Negative), calls)
 	}
 	longest := p.parts.Config.MaxChunks // a UNet of a fixed length takes exactly as many
 	if p.spec.Dialect != picture.A1111 {

@@ -351,3 +351,22 @@ func TestJudgeAgeRestricted(t *testing.T) {
 		}
 	}
 }
+
+func TestJudgeRefusesWhatNoRendererHas(t *testing.T) {
+	t.Parallel()
+	base, refusal := Judge(asks(request.Wanted{Prompt: "red boat"}), postcards(), limits.Policy{}, 42)
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	spec := base.Spec
+	spec.Addons = []picture.Addon{{Kind: picture.LoRA, Name: "ink", Hash: hashB, Strength: 1}}
+	_, refusal = JudgeSpec(asks(request.Wanted{}), postcards(), limits.Policy{}, spec, false)
+	if refusal == nil || !strings.HasPrefix(refusal.Sentence, "No renderer has the LoRA “ink” now.") {
+		t.Errorf("got %v, want a refusal that names the LoRA", refusal)
+	}
+	with := postcards()
+	with.Addons = []request.AddonCard{{Kind: picture.LoRA, Name: "ink", Hash: hashB}}
+	if _, refusal = JudgeSpec(asks(request.Wanted{}), with, limits.Policy{}, spec, false); refusal != nil {
+		t.Errorf("refused what a renderer has: %v", refusal)
+	}
+}

@@ -63,8 +63,8 @@ func (v *queueView) refresh(ctx context.Context) (queue.Snapshot, []queue.Render
 	return snapshot, renderers, nil
 }
 
-// canTake tells whether a renderer has everything for a job, as far as is known: while none is online, nobody knows what
-// the next one has.
+// canTake tells whether a renderer has everything for a job, as far as is known: while none is online, nobody knows
+// what the next one has.
 func (v *queueView) canTake(j queue.JobStatus) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()

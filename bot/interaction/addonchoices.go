@@ -102,8 +102,8 @@ func modelChoices(models []request.Card, recent []string, typed string) []messag
 			continue
 		}
 		value := m.Name
-		if same := func(o request.Card) bool { return strings.EqualFold(o.Name, m.Name) && o.Hash != m.Hash }; slices.ContainsFunc(
-			models, same) {
+		twin := func(o request.Card) bool { return strings.EqualFold(o.Name, m.Name) && o.Hash != m.Hash }
+		if slices.ContainsFunc(models, twin) {
 			value = m.ID()
 		}
 		all = append(all, found{

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ func offered() request.Available {
 		{Name: "xl", Hash: hashOf("a2"), Family: "SDXL", Samplers: []string{"euler"}, Description: "Large."},
 		{Name: "XL", Hash: hashOf("a3"), Family: "SDXL", Samplers: []string{"euler"}},
 	}}
-	for _, c := range []request.AddonCard{
+	a.Addons = []request.AddonCard{
 		{Kind: picture.LoRA, Name: "ink", Hash: hashOf("b1"), Triggers: []string{"ink drawing", "brush"}, Strength: 0.7},
 		{Kind: picture.LoRA, Name: "Black ink", Hash: hashOf("b2")},
 		{Kind: picture.LoRA, Name: "oil", Alias: "inky oil", Hash: hashOf("b3"), Families: []string{"SDXL"}},
@@ -36,8 +37,6 @@ func offered() request.Available {
 		{Kind: picture.Embedding, Name: "kite", Hash: hashOf("b6")},
 		{Kind: picture.VAE, Name: "clear", Hash: hashOf("b7")},
 		{Kind: picture.LoRA, Name: strings.Repeat("long ", 30), Hash: hashOf("b8c9d0e1f2a3b4c5")},
-	} {
-		a.Addons = append(a.Addons, c)
 	}
 	return a
 }
@@ -81,12 +80,12 @@ func jobWith(t *testing.T, hash string) store.Job {
 }
 
 // suggest lists what is suggested for an option.
-func suggest(t *testing.T, db completionStore, option, typed string, more map[string]string, nsfw bool) []message.Choice {
+func suggest(
+	t *testing.T, db completionStore, option, typed string, more map[string]string, nsfw bool,
+) []message.Choice {
 	t.Helper()
 	options := map[string]string{option: typed}
-	for name, value := range more {
-		options[name] = value
-	}
+	maps.Copy(options, more)
 	a := autocompletion{catalog: offering{available: offered()}, db: db}
 	choices, err := a.choices(t.Context(), &responder{req: command.Request{
 		FocusedOption: option, Options: options, Place: command.Place{AgeRestricted: nsfw},
@@ -209,7 +208,8 @@ func BenchmarkAddonChoices(b *testing.B) {
 	for i := range 1000 {
 		o.Addons = append(o.Addons, request.AddonCard{
 			Kind: picture.LoRA, Name: fmt.Sprintf("style %d by somebody", i), Hash: hashOf(fmt.Sprintf("%010d", i)),
-			Triggers: []string{"a style", "by somebody", "ink drawing", "brush", "paper"}, Families: []string{"Stable Diffusion 1"},
+			Triggers: []string{"a style", "by somebody", "ink drawing", "brush", "paper"},
+			Families: []string{"Stable Diffusion 1"},
 		})
 	}
 	a := autocompletion{catalog: offering{available: o}, db: jobsOf{}}

@@ -3,6 +3,7 @@ package job
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"darkroom/bot/button"
@@ -85,9 +86,10 @@ func (j Job) Outcome() (out queue.Outcome) {
 func (j Job) ForQueue(p store.Policy) queue.Job {
 	lane, needs := j.lane()
 	return queue.Job{
-		ID: j.ID, Lane: lane, Needs: needs, Server: j.Server, User: j.User, Cost: j.Cost, Spec: j.Job.Spec, Address: j.rendererAddress(),
-		Inputs: j.Inputs, MaybePosted: j.WasLeased || j.MaybePosted, WasRunning: j.State == store.Running,
-		Pictures: j.Pictures, MaxRunning: p.RunningPerUser, Weight: j.Weight, BatchKey: j.batchKey(), Crashes: j.Crashes,
+		ID: j.ID, Lane: lane, Needs: needs, Server: j.Server, User: j.User, Cost: j.Cost, Spec: j.Job.Spec,
+		Address: j.rendererAddress(), Inputs: j.Inputs, MaybePosted: j.WasLeased || j.MaybePosted,
+		WasRunning: j.State == store.Running,
+		Pictures:   j.Pictures, MaxRunning: p.RunningPerUser, Weight: j.Weight, BatchKey: j.batchKey(), Crashes: j.Crashes,
 	}
 }
 
@@ -119,8 +121,8 @@ func (j Job) rendererAddress() json.RawMessage {
 func (j Job) IsFollowUp() bool { return j.Address.Message == j.Message }
 
 // batchKey names what jobs must have in common to be rendered together: a renderer may take jobs of several people at
-// once. An empty key means alone. Jobs of one lane have the same add-ons; here they also have the same strengths, in the
-// same order.
+// once. An empty key means alone. Jobs of one lane have the same add-ons; here they also have the same strengths, in
+// the same order.
 func (j Job) batchKey() string {
 	s := j.Spec
 	if s.Version == 0 || s.Init != nil || s.Hires != nil || s.Upscale != nil {
@@ -130,15 +132,22 @@ func (j Job) batchKey() string {
 	if s.Tiling {
 		key += " tiling" // it needs another network
 	}
-	for _, a := range s.Addons {
-		if !a.Idle() { // one UNet call has one strength of each add-on
-			key += fmt.Sprintf(" %s %v", a.Hash, a.Strength)
+	return key + strengths(s.Addons)
+}
+
+// strengths names the strengths of add-ons: one call of the UNet has one of each. The renderer puts no others together.
+func strengths(addons []picture.Addon) string {
+	var key strings.Builder
+	for _, a := range addons {
+		if a.Idle() {
+			continue
 		}
+		fmt.Fprintf(&key, " %s %v", a.Hash, a.Strength)
 		if a.TextStrength != nil {
-			key += fmt.Sprintf(" text %v", *a.TextStrength)
+			fmt.Fprintf(&key, " text %v", *a.TextStrength)
 		}
 	}
-	return key
+	return key.String()
 }
 
 // CancelID is the custom_id of the button that cancels the job.

@@ -12,8 +12,8 @@ import (
 // maxAddonsShown is how much of the list of add-ons is shown, in characters. The attached file names all of them.
 const maxAddonsShown = 600
 
-// addonsText lists the add-ons of images with their strengths and the words that they were trained with, as far as these
-// are known.
+// addonsText lists the add-ons of images with their strengths and the words that they were trained with, as far as
+// these are known.
 func addonsText(s picture.Spec, known []request.AddonCard) string {
 	var all []string
 	for _, a := range s.Addons {

@@ -22,16 +22,16 @@ func listModels(_ context.Context, s invocation) error {
 	if err != nil {
 		return err
 	}
-	print := printEntry
+	show := printEntry
 	if c.JSON {
-		print = printEntryJSON
+		show = printEntryJSON
 	}
 	for _, models := range []bool{true, false} {
 		for _, e := range v.Entries() {
 			if e.Kind.IsModel() != models || e.State != inventory.Ready && e.State != inventory.Unhashed {
 				continue
 			}
-			if err := print(s.stdout, e, c.Runtime); err != nil {
+			if err := show(s.stdout, e, c.Runtime); err != nil {
 				return err
 			}
 		}

@@ -37,14 +37,16 @@ func TestImport(t *testing.T) {
 	otherEmbedding(t, word)
 	code, out, errs := call(t, "models", "import", "--models", models, word)
 	placed := filepath.Join(models, "embeddings", "word.safetensors")
-	if code != exitOK || !strings.Contains(out, placed+": embedding") || !bytes.Equal(readFile(t, placed), readFile(t, word)) {
+	if code != exitOK || !strings.Contains(out, placed+": embedding") ||
+		!bytes.Equal(readFile(t, placed), readFile(t, word)) {
 		t.Errorf("got %d, %q, %q, want it in %s", code, out, errs, placed)
 	}
 	if code, out, errs = call(t, "models", "import", "--models", models, word); code != exitFailure ||
 		!strings.Contains(errs, "here already") {
 		t.Errorf("a second time: got %d, %q, %q", code, out, errs)
 	}
-	if code, out, _ := call(t, "models", "check", "--models", models, "word"); code != exitOK || !strings.Contains(out, "word: good") {
+	code, out, _ = call(t, "models", "check", "--models", models, "word")
+	if code != exitOK || !strings.Contains(out, "word: good") {
 		t.Errorf("check: got %d, %q", code, out)
 	}
 }

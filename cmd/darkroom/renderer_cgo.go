@@ -111,6 +111,7 @@ func (r *rendererService) worker() worker.Worker {
 func (r *rendererService) renderer() worker.Renderer {
 	p := worker.SpecRenderer{
 		Load: r.pool.Load, Input: r.queue.Input, FileLimit: fileLimit, Program: "darkroom " + revision(), Log: r.log,
+		Short: func(sha256 string) string { return request.Available{Addons: r.pool.Addons()}.Short(sha256) },
 		Reasons: worker.Reasons{
 			Unreadable: message.ReasonUnreadableSettings, InputGone: message.ReasonInputGone, TooLarge: message.ReasonTooLarge,
 		},
@@ -136,13 +137,18 @@ func (r *rendererService) announcement() queue.Renderer {
 
 // modelPool is the models of a machine, as a renderer uses them.
 type modelPool interface {
+	modelList
 	LoadFirst(ctx context.Context) error // loads what the first job is likely to need
-	Models() []worker.Model              // what can be generated with now, the loaded model first
-	Addons() []request.AddonCard         // what can be used with them
-	Changed() <-chan struct{}            // has a value when either has changed; nil for never
 	Load(ctx context.Context, modelHash string) (worker.Pipeline, error)
-	Watch(ctx context.Context) // keeps the list up to date until ctx ends
 	Close() error
+}
+
+// modelList is what can be generated with now.
+type modelList interface {
+	Models() []worker.Model      // the loaded ones first
+	Addons() []request.AddonCard // what can be used with them
+	Changed() <-chan struct{}    // has a value when either has changed; nil for never
+	Watch(ctx context.Context)   // keeps both up to date until ctx ends
 }
 
 // poolOpener says how the models of a machine are opened. The zero value opens model folders; tests that need no
@@ -187,7 +193,8 @@ func openONNXPool(ctx context.Context, r config.Runtime, w config.Worker, log *s
 		return nil, err
 	}
 	pool := pipeline.NewPool(pipeline.PoolOptions{
-		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found}, Device: device(r), Memory: int64(r.Memory), Log: log,
+		Source: chosen, Addons: pipeline.InventoryAddons{Inventory: found}, Device: device(r),
+		Memory: int64(r.Memory), Log: log,
 	})
 	return onnxPool{pool, found}, nil
 }

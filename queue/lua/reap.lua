@@ -104,7 +104,7 @@ end
 -- Sets of add-ons that no renderer named for ten minutes. One that is still in use is sent again.
 for _, digest in ipairs(call('ZRANGEBYSCORE', addonSetsKey, '-inf', num(now - 600000), 'LIMIT', 0, 10)) do
   call('ZREM', addonSetsKey, digest)
-  call('DEL', addonSetKey(digest))
+  call('DEL', addonSetKey(digest), ableKey(digest))
 end
 counterWrite()
 return {'OK', num(moved)}

@@ -51,9 +51,23 @@ local function first(key)
   return r[1], tonumber(r[2])
 end
 
--- hasAll tells whether the slot has all add-ons of a comma list.
-local function hasAll(hashes)
-  local names = {}
+-- readPassedOver returns since when lanes are passed over. It reads nothing if no lane of the call has a bias.
+local function readPassedOver()
+  local since = {}
+  for i = 9, #ARGV, 2 do
+    if ARGV[i + 1] ~= '0' then
+      local all = call('HGETALL', passedOverKey)
+      for k = 1, #all, 2 do since[all[k]] = tonumber(all[k + 1]) end
+      break
+    end
+  end
+  return since
+end
+
+-- hasAll tells whether the slot has everything that the jobs of a lane need.
+local function hasAll(lane)
+  local names, _, hashes = {}, needsOf(lane)
+  if not hashes then return damage('needs') end
   for hash in string.gmatch(hashes, '[^,]+') do names[#names + 1] = hash end
   for _, known in ipairs(call('HMGET', addonSetKey(ARGV[8]), unpack(names))) do
     if not known then return false end
@@ -61,41 +75,59 @@ local function hasAll(hashes)
   return true
 end
 
--- lanes lists the lanes that the slot can take: those that it names, and those with needs that they stand for. Each has
--- its name, its bias, and the rank of the lane that was named. unsent: the set of add-ons is needed and not stored.
-local lanes, unsent = {}, false
-local function listLanes()
-  local named = {}
+-- able returns which lanes the slot has everything for. What was found out once is stored: a lane always needs the same.
+local maxAble = 5000 -- lanes; then it is found out anew
+local function able(names)
+  local key, out = ableKey(ARGV[8]), {}
+  for from = 1, #names, 1000 do
+    local known = call('HMGET', key, unpack(names, from, math.min(from + 999, #names)))
+    for i, verdict in ipairs(known) do
+      local lane = names[from + i - 1]
+      if not verdict then
+        verdict = hasAll(lane) and '1' or '0'
+        if call('HLEN', key) >= maxAble then call('DEL', key) end
+        call('HSET', key, lane, verdict)
+      end
+      out[lane] = verdict == '1'
+    end
+  end
+  return out
+end
+
+-- listLanes lists the lanes that the slot can take: those that it names, and those with needs that they stand for. Each
+-- has its name, its bias, and the rank of the lane that was named; one with needs also the start tag of its next server,
+-- unless nothing is ready in it. nil: the set of add-ons is needed and not stored.
+local function listLanes(since)
+  local lanes, named, tags, names = {}, {}, {}, {}
   for i = 9, #ARGV, 2 do
     local l = {name = ARGV[i], bias = tonumber(ARGV[i + 1]), rank = i}
     lanes[#lanes + 1], named[l.name] = l, l
   end
-  if ARGV[8] == '' then return end
-  local all, stored = call('HGETALL', needsKey), nil
-  for i = 1, #all, 2 do
-    local l = named[baseOf(all[i])]
-    if l and stored == nil then
-      stored = call('EXISTS', addonSetKey(ARGV[8])) == 1
-      unsent = not stored
-      if stored then call('ZADD', addonSetsKey, num(now), ARGV[8]) end
-    end
-    if l and stored and hasAll(string.match(all[i + 1], ' (.*)$')) then
-      lanes[#lanes + 1] = {name = all[i], bias = l.bias, rank = l.rank}
+  if ARGV[8] == '' then return lanes end
+  local bases = {}
+  local function add(lane)
+    local base = named[baseOf(lane)]
+    if base then names[#names + 1], bases[lane] = lane, base end
+  end
+  local heads = call('ZRANGE', headsKey, 0, -1, 'WITHSCORES')
+  for i = 1, #heads, 2 do
+    tags[heads[i]] = tonumber(heads[i + 1])
+    add(heads[i])
+  end
+  for lane in pairs(since) do
+    if not tags[lane] and not named[lane] then add(lane) end
+  end
+  if #names == 0 then return lanes end
+  if call('EXISTS', addonSetKey(ARGV[8])) == 0 then return nil end
+  call('ZADD', addonSetsKey, num(now), ARGV[8])
+  local can = able(names)
+  for _, name in ipairs(names) do
+    local l = bases[name]
+    if can[name] then
+      lanes[#lanes + 1] = {name = name, bias = l.bias, rank = l.rank, needs = true, startTag = tags[name]}
     end
   end
-end
-
--- readPassedOver returns since when lanes are passed over. It reads nothing if no lane of the call has a bias.
-local function readPassedOver()
-  local since = {}
-  for _, l in ipairs(lanes) do
-    if l.bias ~= 0 then
-      local all = call('HGETALL', passedOverKey)
-      for k = 1, #all, 2 do since[all[k]] = tonumber(all[k + 1]) end
-      break
-    end
-  end
-  return since
+  return lanes
 end
 
 -- head returns what is next of a server in a lane: the user with its start tag, the job and its seq. nil: nothing.
@@ -122,7 +154,7 @@ local function headOf(S, bias)
 end
 
 -- notePassedOver stores which lanes were passed over.
-local function notePassedOver(taken, bias, since)
+local function notePassedOver(lanes, taken, bias, since)
   for _, l in ipairs(lanes) do
     local passed = bias[l.name] and l.name ~= taken and l.bias ~= 0
     if passed and not since[l.name] then call('HSET', passedOverKey, l.name, num(now)) end
@@ -137,23 +169,26 @@ local function pausedLane(lane)
 end
 
 -- choose returns the next server, its next job, and the least start tag of all servers that could be served.
-local function choose()
-  local since, bias = readPassedOver(), {} -- bias holds only lanes in which a job is ready
-  local best, at, of, least
+local function choose(lanes, since)
+  local bias = {} -- holds only lanes in which a job is ready
+  local at, of, least
   for _, l in ipairs(lanes) do
-    local s, startTag = first(laneKey(l.name))
-    if s and not pausedLane(l.name) then
+    local startTag = l.startTag
+    if not l.needs then _, startTag = first(laneKey(l.name)) end
+    if startTag and not (anyPause and pausedLane(l.name)) then
       bias[l.name] = (since[l.name] and now - since[l.name] > maxPassedOver) and 0 or l.bias
       local v = startTag + bias[l.name]
-      local wins = best and v == at and (l.rank < of.rank or l.rank == of.rank and l.name < of.name)
-      if not best or v < at or wins then best, at, of = s, v, l end
+      local wins = of and v == at and (l.rank < of.rank or l.rank == of.rank and l.name < of.name)
+      if not of or v < at or wins then at, of = v, l end
       least = math.min(startTag, least or startTag)
     end
   end
+  local best = of and first(laneKey(of.name))
+  if of and not best then damage('lane:' .. of.name) end
   local S = best and server(best)
   local h = S and headOf(S, bias)
   if S and not h then damage('ready:' .. S.name) end
-  notePassedOver(h and h.lane, bias, since)
+  notePassedOver(lanes, h and h.lane, bias, since)
   return S, h, least
 end
 
@@ -181,9 +216,10 @@ local function withSameBatch(lane, batch)
   end
 end
 
-listLanes()
-if unsent then return {'ADDONS'} end
-local S, h, least = choose()
+local since = readPassedOver()
+local lanes = listLanes(since)
+if not lanes then return {'ADDONS'} end
+local S, h, least = choose(lanes, since)
 if damaged then return {'EPOCH'} end
 if not h then return out end
 local j, taken = lease(S, h, least, h.startTag)

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"darkroom/render/checkpoint/network"
 	"darkroom/render/folder"
 	"darkroom/render/safetensors"
 	"darkroom/render/weightname"
@@ -129,4 +130,19 @@ func (c *contents) findVAE() error {
 	}
 	c.files, c.parts[weightname.VAE] = append(c.files, file), weights
 	return nil
+}
+
+// OpenVAE opens a VAE: a file of one alone, in any naming, or that of a checkpoint.
+func OpenVAE(path string) (folder.Parts, error) {
+	if err := Refuse(path); err != nil {
+		return nil, fmt.Errorf("VAE: %w", err)
+	}
+	weights, file, err := readVAE(path)
+	if err != nil {
+		return nil, fmt.Errorf("VAE %s: %w", path, err)
+	}
+	c := contents{path: path, files: []*safetensors.File{file}, parts: map[string]network.Weights{weightname.VAE: weights}}
+	parts := folder.Parts{}
+	c.writeVAE(parts)
+	return parts, nil
 }

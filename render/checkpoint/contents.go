@@ -136,11 +136,17 @@ func graphType(d safetensors.DType) (graph.Type, bool) {
 	return kind, ok
 }
 
-// mappable are the files by their path.
-func (c *contents) mappable() map[string]*mapped.File {
+// filesOf are the files of some weights, by their path.
+func (c *contents) filesOf(weights network.Weights) map[string]*mapped.File {
+	used := map[string]bool{}
+	for _, w := range weights {
+		used[w.File] = true
+	}
 	all := map[string]*mapped.File{}
 	for _, f := range c.files {
-		all[f.Path] = f.File
+		if used[f.Path] {
+			all[f.Path] = f.File
+		}
 	}
 	return all
 }

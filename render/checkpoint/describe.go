@@ -92,38 +92,49 @@ func (c *contents) describe() (folder.Description, error) {
 
 // write adds the networks.
 func (c *contents) write(v variant, parts folder.Parts) {
-	add := func(name, part string, write func(network.Weights, graph.WriteOptions) (graph.Written, error)) {
-		weights := c.parts[part]
-		if weights == nil {
-			return
-		}
-		parts[name] = &folder.Written{
-			Files: c.mappable(),
-			Write: func(o graph.WriteOptions) (graph.Written, error) { return write(weights, o) },
-		}
-	}
 	unet := network.UnetShape{Heads: v.heads, HeadWidth: 64, PooledSize: c.pooledSize()}
-	add("unet", weightname.Unet, func(w network.Weights, o graph.WriteOptions) (graph.Written, error) {
+	c.add(parts, "unet", weightname.Unet, func(w network.Weights, o graph.WriteOptions) (graph.Written, error) {
 		return network.Unet(w, unet, o)
 	})
-	add("vae_decoder", weightname.VAE, network.Decoder)
-	if c.parts[weightname.VAE].Has("encoder.conv_in.weight") {
-		add("vae_encoder", weightname.VAE, network.Encoder)
-	}
+	c.writeVAE(parts)
 	first := network.TextShape{
 		QuickGELU: v.activation == "quick_gelu", FinalNorm: v != sdxl, MaxSkip: maxSkip,
 	}
 	if v == sd2 && c.openCLIP {
 		first.Layers = c.textLayers() - 1
 	}
-	add("text_encoder", weightname.TextEncoder, func(w network.Weights, o graph.WriteOptions) (graph.Written, error) {
+	c.add(parts, "text_encoder", weightname.TextEncoder, func(w network.Weights, o graph.WriteOptions) (graph.Written, error) {
 		return network.Text(w, first, o)
 	})
 	if v == sdxl {
 		second := network.TextShape{MaxSkip: maxSkip, Pooled: true}
-		add("text_encoder_2", weightname.TextEncoder2, func(w network.Weights, o graph.WriteOptions) (graph.Written, error) {
-			return network.Text(w, second, o)
-		})
+		c.add(
+			parts, "text_encoder_2", weightname.TextEncoder2,
+			func(w network.Weights, o graph.WriteOptions) (graph.Written, error) {
+				return network.Text(w, second, o)
+			},
+		)
+	}
+}
+
+// add adds a network of a part, where the model has it.
+func (c *contents) add(
+	to folder.Parts, name, part string, write func(network.Weights, graph.WriteOptions) (graph.Written, error),
+) {
+	weights := c.parts[part]
+	if weights == nil {
+		return
+	}
+	to[name] = &folder.Written{
+		Files: c.filesOf(weights),
+		Write: func(o graph.WriteOptions) (graph.Written, error) { return write(weights, o) },
+	}
+}
+
+func (c *contents) writeVAE(parts folder.Parts) {
+	c.add(parts, "vae_decoder", weightname.VAE, network.Decoder)
+	if c.parts[weightname.VAE].Has("encoder.conv_in.weight") {
+		c.add(parts, "vae_encoder", weightname.VAE, network.Encoder)
 	}
 }
 

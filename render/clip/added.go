@@ -109,7 +109,7 @@ func dedupe(all []addedToken) ([]addedToken, error) {
 
 // readOptional reads a JSON file that may be missing.
 func readOptional(fsys fs.FS, name string, into any) error {
-	data, err := fs.ReadFile(fsys, name)
+	data, err := readText(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

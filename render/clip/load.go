@@ -22,10 +22,10 @@ func readVocabularyFiles(fsys fs.FS) (ids map[string]int32, rules map[pair]merge
 		return nil, nil, false, err
 	}
 	if !alone {
-		if vocab, err = fs.ReadFile(fsys, "vocab.json"); err != nil {
+		if vocab, err = readText(fsys, "vocab.json"); err != nil {
 			return nil, nil, false, fmt.Errorf("read vocab.json: %w", err)
 		}
-		if merges, err = fs.ReadFile(fsys, "merges.txt"); err != nil {
+		if merges, err = readText(fsys, "merges.txt"); err != nil {
 			return nil, nil, false, fmt.Errorf("read merges.txt: %w", err)
 		}
 	}
@@ -34,6 +34,12 @@ func readVocabularyFiles(fsys fs.FS) (ids map[string]int32, rules map[pair]merge
 	}
 	rules, err = readMerges(merges, ids)
 	return ids, rules, alone, err
+}
+
+// readText reads a text file without the mark of UTF-8 that some editors put first.
+func readText(fsys fs.FS, name string) ([]byte, error) {
+	data, err := fs.ReadFile(fsys, name)
+	return bytes.TrimPrefix(data, []byte("\ufeff")), err
 }
 
 // readTokenizerJSON returns what tokenizer.json holds in the form of vocab.json and merges.txt, or ok false when one of

@@ -117,6 +117,26 @@ func TestTokenizerJSONAlone(t *testing.T) {
 	}
 }
 
+// TestTokenizerWithMarks reads files that an editor saved with a mark of UTF-8.
+func TestTokenizerWithMarks(t *testing.T) {
+	t.Parallel()
+	files := func(mark string) fstest.MapFS {
+		return fstest.MapFS{
+			"vocab.json": {Data: []byte(mark +
+				`{"a":0,"b":1,"a</w>":2,"b</w>":3,"ab</w>":4,"<|startoftext|>":6,"<|endoftext|>":7}`)},
+			"merges.txt":            {Data: []byte(mark + "#version: 0.2\na b</w>\n")},
+			"tokenizer_config.json": {Data: []byte(mark + `{"model_max_length":12}`)},
+		}
+	}
+	tok, err := clip.OpenTokenizer(files("\ufeff"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := tok.Encode("ab a"); !slices.Equal(got, []int32{4, 2}) || tok.Length != 12 {
+		t.Errorf("got %v and chunks of %d, want 4, 2 and 12", got, tok.Length)
+	}
+}
+
 // tokenizerFolder writes a tokenizer folder in memory.
 func tokenizerFolder(t *testing.T, vocab map[string]int32, merges []string, special map[string]string) fstest.MapFS {
 	t.Helper()

@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// Cache remembers the hashes of files, by path. It may be used by several goroutines, and its file by several processes.
+// Cache remembers the hashes of files, by path. Several goroutines may use it, and several processes its file.
 type Cache struct {
 	file string // "" for none
 

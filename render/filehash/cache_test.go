@@ -23,8 +23,8 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-// hash returns the hash of a file and whether the file was known.
-func hash(t *testing.T, c *Cache, path string) (sha string, known bool) {
+// hashOf returns the hash of a file and whether the file was known.
+func hashOf(t *testing.T, c *Cache, path string) (sha string, known bool) {
 	t.Helper()
 	_, known = c.Known(path)
 	r, err := c.Sum(path, nil)
@@ -42,12 +42,12 @@ func TestCache(t *testing.T) {
 	file, path := filepath.Join(dir, "new", "hashes.json"), filepath.Join(dir, "a.safetensors")
 	write(t, path, "first")
 	c := Open(file)
-	if got, known := hash(t, c, path); got != digest("first") || known {
+	if got, known := hashOf(t, c, path); got != digest("first") || known {
 		t.Fatalf("got %s, known %v, want the SHA-256, read", got, known)
 	}
 	c.Save()
 	t.Run("another process knows it", func(t *testing.T) {
-		if got, known := hash(t, Open(file), path); got != digest("first") || !known {
+		if got, known := hashOf(t, Open(file), path); got != digest("first") || !known {
 			t.Errorf("got %s, known %v, want it known", got, known)
 		}
 	})
@@ -56,26 +56,26 @@ func TestCache(t *testing.T) {
 		if err := os.Link(path, linked); err != nil {
 			t.Skip(err)
 		}
-		if _, known := hash(t, Open(file), linked); !known {
+		if _, known := hashOf(t, Open(file), linked); !known {
 			t.Error("want the link known by its inode")
 		}
 	})
 	t.Run("the same size and time with another beginning is another file", func(t *testing.T) {
 		write(t, path, "other")
-		if got, known := hash(t, Open(file), path); got != digest("other") || known {
+		if got, known := hashOf(t, Open(file), path); got != digest("other") || known {
 			t.Errorf("got %s, known %v, want the file read again", got, known)
 		}
 	})
 	t.Run("a copy of the same size and time is another file", func(t *testing.T) {
 		long := strings.Repeat("x", headBytes)
 		write(t, path, long+"1")
-		hash(t, c, path)
+		hashOf(t, c, path)
 		fresh := filepath.Join(dir, "fresh")
 		write(t, fresh, long+"2")
 		if err := os.Rename(fresh, path); err != nil {
 			t.Fatal(err)
 		}
-		if got, _ := hash(t, c, path); got != digest(long+"2") {
+		if got, _ := hashOf(t, c, path); got != digest(long+"2") {
 			t.Errorf("got %s, want the hash of what is there now", got)
 		}
 	})
@@ -88,7 +88,7 @@ func TestCacheReadsEarlierFiles(t *testing.T) {
 	write(t, path, "first")
 	entry := fmt.Sprintf(`{%q:{"size":5,"time":"2026-01-02T04:04:05+01:00","sha256":"abc"}}`, path)
 	write(t, filepath.Join(dir, "hashes.json"), entry)
-	if got, known := hash(t, Open(filepath.Join(dir, "hashes.json")), path); got != "abc" || !known {
+	if got, known := hashOf(t, Open(filepath.Join(dir, "hashes.json")), path); got != "abc" || !known {
 		t.Errorf("got %s, known %v, want what an earlier version wrote", got, known)
 	}
 }
@@ -101,12 +101,12 @@ func TestCacheOfTwoProcesses(t *testing.T) {
 	one, two := Open(file), Open(file)
 	for name, c := range map[string]*Cache{"one": one, "two": two} {
 		write(t, filepath.Join(dir, name), name)
-		hash(t, c, filepath.Join(dir, name))
+		hashOf(t, c, filepath.Join(dir, name))
 		c.Save()
 	}
 	both := Open(file)
 	for _, name := range []string{"one", "two"} {
-		if _, known := hash(t, both, filepath.Join(dir, name)); !known {
+		if _, known := hashOf(t, both, filepath.Join(dir, name)); !known {
 			t.Errorf("%s was lost", name)
 		}
 	}
@@ -121,7 +121,7 @@ func TestCacheThatIsBroken(t *testing.T) {
 		file := filepath.Join(dir, name)
 		write(t, file, content)
 		c := Open(file)
-		if got, known := hash(t, c, path); got != digest("first") || known {
+		if got, known := hashOf(t, c, path); got != digest("first") || known {
 			t.Errorf("%s: got %s, known %v", name, got, known)
 		}
 		if c.Save(); Open(file).known[path].SHA256 != digest("first") {
@@ -129,7 +129,7 @@ func TestCacheThatIsBroken(t *testing.T) {
 		}
 	}
 	nowhere := Open(filepath.Join(path, "no", "folder"))
-	if got, _ := hash(t, nowhere, path); got != digest("first") {
+	if got, _ := hashOf(t, nowhere, path); got != digest("first") {
 		t.Errorf("a cache that cannot be written: got %s", got)
 	}
 	nowhere.Save()
@@ -211,7 +211,7 @@ func TestSumTensors(t *testing.T) {
 	tensors := strings.Repeat("t", 2*bufferBytes)
 	write(t, path, "\x02\x00\x00\x00\x00\x00\x00\x00{}"+tensors)
 	c := Open(file)
-	hash(t, c, path)
+	hashOf(t, c, path)
 	for range 2 {
 		r, err := c.SumTensors(path, nil)
 		if err != nil || r.Tensors != digest(tensors) || r.SHA256 == r.Tensors {

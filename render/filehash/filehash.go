@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"math"
@@ -63,8 +64,7 @@ type Record struct {
 	Tensors string `json:"tensors,omitempty"` // of what follows a safetensors header, see SumTensors
 }
 
-// headBytes is how much of a file tells at once that it is another: the tensors' names of a small file, and the training
-// metadata of most.
+// headBytes is how much of a file tells at once that it is another: names of tensors, and the metadata of a training.
 const headBytes = 64 << 10
 
 // bufferBytes is how much is read at a time.
@@ -106,37 +106,14 @@ func sum(path string, withTensors bool, progress Progress) (Record, error) {
 		return Record{}, err
 	}
 	defer f.Close()
-	whole, head, tensors := sha256.New(), sha256.New(), sha256.New()
-	from := int64(math.MaxInt64) // where the tensors begin
+	h := hashes{whole: sha256.New(), head: sha256.New(), tensors: sha256.New(), from: math.MaxInt64}
 	if withTensors {
-		if from, err = headerEnd(f); err != nil {
+		if h.from, err = headerEnd(f); err != nil {
 			return Record{}, err
 		}
 	}
-	buffer := make([]byte, min(bufferBytes, stamp.Size+1)) // one more byte shows whether the file has grown
-	r := Record{Stamp: stamp}
-	for at := int64(0); ; {
-		n, err := f.Read(buffer)
-		whole.Write(buffer[:n])
-		if at < headBytes {
-			head.Write(buffer[:min(int64(n), headBytes-at)])
-		}
-		if end := at + int64(n); withTensors && end > from {
-			tensors.Write(buffer[max(0, from-at):n])
-		}
-		at += int64(n)
-		if err := progress.tell(int64(n)); err != nil {
-			return Record{}, err
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return Record{}, fmt.Errorf("read %s: %w", path, err)
-		}
-		if at > stamp.Size {
-			return Record{}, fmt.Errorf("%s: %w", path, ErrChanged)
-		}
+	if err := h.read(f, stamp.Size, progress); err != nil {
+		return Record{}, err
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -145,12 +122,52 @@ func sum(path string, withTensors bool, progress Progress) (Record, error) {
 	if !stamp.Same(StampOf(info)) {
 		return Record{}, fmt.Errorf("%s: %w", path, ErrChanged)
 	}
-	r.SHA256, r.Head = hex.EncodeToString(whole.Sum(nil)), hex.EncodeToString(head.Sum(nil))
+	r := Record{Stamp: stamp, SHA256: hexSum(h.whole), Head: hexSum(h.head)}
 	if withTensors {
-		r.Tensors = hex.EncodeToString(tensors.Sum(nil))
+		r.Tensors = hexSum(h.tensors)
 	}
 	return r, nil
 }
+
+// hashes are the sums of a file that is being read.
+type hashes struct {
+	whole, head, tensors hash.Hash
+	from, at             int64 // where the tensors begin, and how far the file was read
+}
+
+// read reads a file of a size to its end.
+func (h *hashes) read(f *os.File, size int64, progress Progress) error {
+	buffer := make([]byte, min(bufferBytes, size+1)) // one more byte shows whether the file has grown
+	for {
+		n, err := f.Read(buffer)
+		h.add(buffer[:n])
+		if err := progress.tell(int64(n)); err != nil {
+			return err
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read %s: %w", f.Name(), err)
+		case h.at > size:
+			return fmt.Errorf("%s: %w", f.Name(), ErrChanged)
+		}
+	}
+}
+
+func (h *hashes) add(piece []byte) {
+	n := int64(len(piece))
+	h.whole.Write(piece)
+	if h.at < headBytes {
+		h.head.Write(piece[:min(n, headBytes-h.at)])
+	}
+	if h.at+n > h.from {
+		h.tensors.Write(piece[max(0, h.from-h.at):])
+	}
+	h.at += n
+}
+
+func hexSum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
 
 // headerEnd is where the header of a safetensors file ends: after a length of eight bytes and as many bytes as it says.
 func headerEnd(f *os.File) (int64, error) {
@@ -173,5 +190,5 @@ func headSum(path string) (string, Stamp, error) {
 	if _, err := io.Copy(head, io.LimitReader(f, headBytes)); err != nil {
 		return "", Stamp{}, fmt.Errorf("read %s: %w", path, err)
 	}
-	return hex.EncodeToString(head.Sum(nil)), stamp, nil
+	return hexSum(head), stamp, nil
 }

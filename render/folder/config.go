@@ -3,9 +3,13 @@ package folder
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 
 	"darkroom/render/family"
 )
@@ -62,19 +66,42 @@ func (c Config) UnetChannels() int {
 type textEncoderConfig struct{ width, layers, pooled int }
 
 // readJSON reads a JSON file as Python writes it: -Infinity, Infinity and NaN, which JSON does not have, count as null.
-// diffusers saves the first as lambda_min_clipped of every DPMSolverMultistepScheduler.
+// diffusers saves the first as lambda_min_clipped of every DPMSolverMultistepScheduler. A mark that some editors put
+// first tells the encoding: UTF-8, or UTF-16 as PowerShell writes it. Errors name line and column.
 func readJSON(path string, into any) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff")) // a mark that some editors put first
-	if err := json.Unmarshal(data, into); err == nil {
-		return nil
-	} else if other := nullNonFinite(data); bytes.Equal(other, data) || json.Unmarshal(other, into) != nil {
+	if data, _, err = transform.Bytes(unicode.BOMOverride(transform.Nop), data); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	err = json.Unmarshal(data, into)
+	if err == nil {
+		return nil
+	}
+	if other := nullNonFinite(data); bytes.Equal(other, data) || json.Unmarshal(other, into) != nil {
+		return fmt.Errorf("%s%s: %w", path, position(data, err), err)
+	}
 	return nil
+}
+
+// position is ":line:column", in bytes from 1, of what an error found in a JSON text; "" if the error does not tell.
+func position(data []byte, err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	at := int64(0)
+	switch {
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	case errors.As(err, &kind):
+		at = kind.Offset
+	}
+	if at < 1 || at > int64(len(data)) {
+		return ""
+	}
+	before := data[:at-1]
+	return fmt.Sprintf(":%d:%d", 1+bytes.Count(before, []byte("\n")), len(before)-bytes.LastIndexByte(before, '\n'))
 }
 
 // nonFinite matches a text of JSON, which is left alone, or one of the numbers.

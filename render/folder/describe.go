@@ -3,6 +3,7 @@ package folder
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 
@@ -61,11 +62,11 @@ func Describe(d Description, options ...Option) (*Model, error) {
 }
 
 // FromCheckpoint says that the program writes the networks itself, from files of weights.
-func (f *Model) FromCheckpoint() bool { return f.written != nil }
+func (f *Model) FromCheckpoint() bool { return f.written[unetPart] != nil }
 
 // HasTokenizers says that the model brings its tokenizers, in the folders of the family.
 func (f *Model) HasTokenizers() bool {
-	return f.written == nil || f.checkTokenizers() == nil
+	return !f.FromCheckpoint() || f.checkTokenizers() == nil
 }
 
 // describeKind recognises the family as that of a folder.
@@ -131,4 +132,33 @@ func (f *Model) describeSizes(d Description) error {
 		c.NativeSize = Size{Width: c.Family.NativeSide, Height: c.Family.NativeSide}
 	}
 	return nil
+}
+
+// WithVAE returns the model with another VAE, of the same latents. Its hash stays.
+func (f *Model) WithVAE(vae Parts) (*Model, error) {
+	out := *f
+	out.written, out.graphs = map[string]*Written{}, maps.Clone(f.graphs)
+	maps.Copy(out.written, f.written)
+	for part, written := range vae {
+		w, err := written.Write(graph.WriteOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("VAE: %s: %w", part, err)
+		}
+		out.written[part], out.graphs[part] = written, graph.Header{Inputs: w.Inputs, Outputs: w.Outputs}
+	}
+	out.Config.CanEncode = vae[encoderPart] != nil
+	for _, x := range out.wantedPorts() {
+		if x.part != decoderPart && (x.part != encoderPart || !out.Config.CanEncode) {
+			continue
+		}
+		v, err := out.port(x.portSpec, x.output)
+		if err != nil {
+			return nil, fmt.Errorf("VAE: %w", err)
+		}
+		*x.into = v
+	}
+	if out.Config.Extra != nil && !out.Config.CanEncode {
+		return nil, fmt.Errorf("VAE: it has no encoder, which makes latents of the picture for %s", out.Config.Extra.Name)
+	}
+	return &out, nil
 }

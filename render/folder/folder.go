@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"darkroom/render/family"
 	"darkroom/render/filehash"
@@ -109,7 +110,7 @@ type openOptions struct {
 	unhashed bool
 }
 
-// Cached keeps the hashes of unchanged files in a file, see filehash. A cache that cannot be read or written is ignored.
+// Cached keeps the hashes of unchanged files in a file, see filehash. One that cannot be read or written is ignored.
 func Cached(file string) Option { return Hashes(filehash.Open(file)) }
 
 // Hashes is Cached with a cache that is open.
@@ -173,7 +174,24 @@ func (f *Model) explainMissing(part string, err error) error {
 			return fmt.Errorf("%w (there are PyTorch weights; export the model to ONNX, with Optimum for example)", err)
 		}
 	}
+	if others := f.otherNetworks(part); len(others) > 0 {
+		return fmt.Errorf("%w (there is %s: rename it, if it is this network)", err, strings.Join(others, ", "))
+	}
 	return err
+}
+
+// otherNetworks names ONNX files that lie where a part's model.onnx is expected: in its folder, or beside all of them.
+func (f *Model) otherNetworks(part string) (names []string) {
+	const most = 3
+	for _, pattern := range []string{part + "/*.onnx", part + "*.onnx", "onnx/" + part + "*.onnx"} {
+		found, _ := filepath.Glob(filepath.Join(f.Dir, pattern))
+		for _, path := range found[:min(len(found), most)] {
+			if name, err := filepath.Rel(f.Dir, path); err == nil {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 func missing(path string) bool {

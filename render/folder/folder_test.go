@@ -1,6 +1,7 @@
 package folder_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -195,6 +196,39 @@ func TestLinkedParts(t *testing.T) {
 	}
 }
 
+// TestTextsOfOtherEditors saves the files that people write as Windows does.
+func TestTextsOfOtherEditors(t *testing.T) {
+	t.Parallel()
+	const card = `{"name": "café"}`
+	var little, big []byte
+	for _, r := range "\ufeff" + card {
+		little = binary.LittleEndian.AppendUint16(little, uint16(r))
+		big = binary.BigEndian.AppendUint16(big, uint16(r))
+	}
+	for name, data := range map[string]string{
+		"UTF-8 with a mark": "\ufeff" + card, "UTF-16 of PowerShell": string(little), "UTF-16 BE": string(big),
+	} {
+		dir := goldentest.Model(t, goldentest.SDXL)
+		onnxtest.WriteFile(t, dir, "darkroom.json", data)
+		if m, err := folder.Open(dir); err != nil || m.Name != "café" {
+			t.Errorf("%s: got %v and error %v, want a model called café", name, m, err)
+		}
+	}
+}
+
+// rename moves a file.
+func rename(from, to string) func(t *testing.T, dir string) {
+	return func(t *testing.T, dir string) {
+		t.Helper()
+		data, err := os.ReadFile(filepath.Join(dir, from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		onnxtest.WriteFile(t, dir, to, string(data))
+		remove(from)(t, dir)
+	}
+}
+
 func TestRefusedFolders(t *testing.T) {
 	t.Parallel()
 	half := func(n int64) int64 { return n / 2 }
@@ -209,6 +243,22 @@ func TestRefusedFolders(t *testing.T) {
 		{
 			"a broken index", onnxtest.Folder{}, replace("model_index.json", "{"),
 			[]string{"model_index.json", "unexpected end"},
+		},
+		{
+			"a comma too many", onnxtest.Folder{}, replace("darkroom.json", "{\n  \"name\": \"x\",\n}\n"),
+			[]string{"darkroom.json:3:1: invalid character '}'"},
+		},
+		{
+			"a number in quotes", onnxtest.Folder{}, replace("darkroom.json", `{"defaults": {"steps": "20"}}`),
+			[]string{"darkroom.json:1:", "string"},
+		},
+		{
+			"a network by another name", onnxtest.Folder{}, rename("unet/model.onnx", "unet/unet.onnx"),
+			[]string{"unet/model.onnx", "no such file", "there is unet/unet.onnx: rename it"},
+		},
+		{
+			"a network in another place", onnxtest.Folder{}, rename("vae_decoder/model.onnx", "onnx/vae_decoder_fp16.onnx"),
+			[]string{"vae_decoder/model.onnx", "there is onnx/vae_decoder_fp16.onnx: rename it"},
 		},
 		{
 			"SDXL without its second encoder", onnxtest.Folder{Class: "StableDiffusionXLPipeline"}, nil,

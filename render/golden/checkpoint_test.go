@@ -3,12 +3,16 @@
 package golden_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"darkroom/render"
+	"darkroom/render/checkpoint"
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
@@ -43,8 +47,8 @@ func (c checkpointRecord) String() string {
 	return strings.Trim(fmt.Sprintf("%s_%v_%s_%d_%.12s", c.Kind, c.Time, c.Sampler, c.Skip, c.Prompt), "_")
 }
 
-// refused are the checkpoints that are recorded and not rendered with.
-var refused = []string{goldentest.CheckpointRefiner, goldentest.CheckpointVAE}
+// notRendered are recorded and are no models to render with.
+var notRendered = []string{goldentest.CheckpointRefiner, goldentest.CheckpointVAE}
 
 // TestCheckpoints compares each network of each checkpoint, what prompts become, and finished latents with diffusers.
 func TestCheckpoints(t *testing.T) {
@@ -57,7 +61,7 @@ func TestCheckpoints(t *testing.T) {
 		by[c.Checkpoint] = append(by[c.Checkpoint], c)
 	}
 	for name, cases := range by {
-		if slices.Contains(refused, name) {
+		if slices.Contains(notRendered, name) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -71,6 +75,12 @@ func TestCheckpoints(t *testing.T) {
 		device := onnx.Device{Kind: onnx.CPU, Threads: 2, Packed: true}
 		compareCheckpoint(t, goldentest.Checkpoint(t, name), by[name], numbers, device)
 	})
+	for _, name := range []string{goldentest.CheckpointVAE, goldentest.CheckpointVAENamed} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			compareVAE(t, goldentest.Checkpoint(t, name), by[goldentest.CheckpointVAE], numbers)
+		})
+	}
 	if len(by) < 15 {
 		t.Errorf("got records of %d checkpoints, want 15 or more", len(by))
 	}
@@ -87,6 +97,25 @@ func compareCheckpoint(t *testing.T, path string, cases []checkpointRecord, numb
 				c.compare(t, "pooled vector", pooled, c.Pooled, numbers)
 			}
 		})
+	}
+}
+
+// compareVAE puts a VAE into a model.
+func compareVAE(t *testing.T, path string, cases []checkpointRecord, numbers []int16) {
+	t.Helper()
+	p := pipelinetest.Load(t, goldentest.Checkpoint(t, goldentest.CheckpointSD1))
+	vae, err := checkpoint.OpenVAE(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed, err := p.Model.With(onnx.Addons{VAE: vae})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = changed.Close() }()
+	for _, c := range cases {
+		got, _ := c.answer(t, &pipeline.Pipeline{Folder: p.Folder, Model: changed})
+		c.compare(t, c.Kind, got, c.Out, numbers)
 	}
 }
 
@@ -174,4 +203,67 @@ func feed(name string, shape ...int) tensor.Tensor {
 	out := tensor.New(shape...)
 	out.Data = goldentest.Feed(name, len(out.Data))
 	return out
+}
+
+// TestCheckpointForms: one model in three forms gives the same finished latents, bit for bit, whatever is done with it.
+func TestCheckpointForms(t *testing.T) {
+	t.Parallel()
+	forms := []string{goldentest.CheckpointSD1, goldentest.CheckpointNamed, goldentest.CheckpointSD1Folder}
+	var paths []string
+	for _, name := range forms {
+		paths = append(paths, goldentest.Checkpoint(t, name))
+	}
+	data, err := os.ReadFile(filepath.Join(paths[2], "scheduler", "scheduler_config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schedule map[string]any
+	if err := json.Unmarshal(data, &schedule); err != nil {
+		t.Fatal(err)
+	}
+	var loaded []*pipeline.Pipeline
+	for i, path := range paths {
+		if i < 2 { // a file does not say it
+			writeCheckpointCard(t, path, schedule)
+		}
+		loaded = append(loaded, pipelinetest.Load(t, path))
+	}
+	start := initRecord{Dialect: picture.Diffusers, Given: "image", Sampler: "euler", Steps: 3, Strength: 0.6, Guidance: 5}
+	seen := map[string]string{}
+	for what, change := range map[string]func(*picture.Spec){
+		"text":      func(*picture.Spec) {},
+		"a1111":     func(s *picture.Spec) { s.Dialect = picture.A1111 },
+		"clip skip": func(s *picture.Spec) { s.ClipSkip = 2 },
+		"tiling":    func(s *picture.Spec) { s.Tiling = true },
+		"two":       func(s *picture.Spec) { s.Count = 2 },
+		"hires": func(s *picture.Spec) {
+			s.Dialect = picture.A1111
+			s.Hires = &picture.Hires{Scale: 2, Strength: 0.5, Steps: 2}
+		},
+		"an image": nil, "a mask": nil,
+	} {
+		var first []float32
+		for i, p := range loaded {
+			given := start
+			given.Given = map[string]string{"an image": "image", "a mask": "mask"}[what]
+			s, job := given.spec(t)
+			if change != nil {
+				change(&s)
+			}
+			result, err := p.Render(t.Context(), s, job)
+			if err != nil {
+				t.Fatalf("%s, %s: %v", forms[i], what, err)
+			}
+			if first == nil {
+				first = result.Latents.Data
+				if other := seen[fmt.Sprint(len(first), first[:4])]; other != "" {
+					t.Errorf("%s gives the same as %s", what, other)
+				}
+				seen[fmt.Sprint(len(first), first[:4])] = what
+			}
+			if !slices.Equal(first, result.Latents.Data) {
+				t.Errorf("%s, %s: other latents than %s", forms[i], what, forms[0])
+			}
+		}
+	}
 }

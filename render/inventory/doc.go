@@ -1,7 +1,7 @@
-// Package inventory knows what lies in the models folder: model folders, checkpoint files and add-ons, in this program's
-// own folders or in those of an installation of A1111's web UI or ComfyUI. It finds them, reads what lies beside them,
-// hashes them in the background, and notices files that come, go or change. It opens nothing itself: it is given a
-// function for that.
+// Package inventory knows what lies in the models folder: model folders, checkpoint files and add-ons, in folders of
+// this program or of an installation of A1111's web UI or ComfyUI. It finds them, reads what lies beside them, hashes
+// them in the background, and notices files that come, go or change. It opens nothing itself: it is given a function
+// for that.
 package inventory
 
 import "darkroom/render/picture"
@@ -34,8 +34,8 @@ var places = map[string]Kind{
 	"upscalers": Upscaler, "upscaler": Upscaler, "upscale_models": Upscaler, "esrgan": Upscaler, "realesrgan": Upscaler,
 }
 
-// strangers names folders beside those places, in lower case, whose files are of no kind that is opened: parts of models,
-// and models for other tasks.
+// strangers names folders beside those places, in lower case, whose files are of no kind that is opened: parts of
+// models, and models for other tasks.
 var strangers = map[string]bool{
 	"adetailer": true, "animatediff_models": true, "audio_encoders": true, "blip": true, "bsrgan": true, "clip": true,
 	"clip_vision": true, "codeformer": true, "configs": true, "controlnet": true, "dat": true, "deepbooru": true,

@@ -135,9 +135,9 @@ func (v *Inventory) HashNow(ctx context.Context, which func(Entry) bool) {
 	v.Cache.Save()
 }
 
-// Sum hashes an item, as far as the cache does not know it, and lists its files as they were. short is what A1111 writes
-// of an add-on into the parameters of images: the first digits, of what follows the header if it is a LoRA, or else of
-// the whole file.
+// Sum hashes an item, as far as the cache does not know it, and lists its files as they were. short is what A1111
+// writes of an add-on into the parameters of images: the first digits, of what follows the header if it is a LoRA, or
+// else of the whole file.
 func Sum(
 	i Item, cache *filehash.Cache, progress filehash.Progress,
 ) (hash, short string, files []filehash.File, err error) {

@@ -51,6 +51,7 @@ type Entry struct {
 	Hash  string // of one that is Ready: SHA-256 of the file, or as folder.Open has it
 	Twin  string // the name of an earlier item of the same kind and content, "" for none
 	files []filehash.File
+	late  bool // it came after the first look
 }
 
 // Changed returns an error where the item's files are not what was hashed.
@@ -89,9 +90,9 @@ func New(o Options) *Inventory {
 // freshTime is how long after its last change a file that cannot be opened may be unfinished.
 const freshTime = time.Minute
 
-// Look looks at the folder, and opens what is new or changed. It takes over the hashes that the cache knows, and at the
-// first look computes those of small files; Run computes the others. At the first look everything is opened at once;
-// later, what is still being written waits until two looks find it the same. It tells whether anything is as it was not.
+// Look looks at the folder, and opens what is new or changed. It takes over the hashes that the cache knows, and at
+// the first look computes those of small files; Run computes the others. At the first look everything is opened at
+// once; later, what is still being written waits until two looks find it the same. It tells whether anything changed.
 func (v *Inventory) Look() (changed bool) {
 	items, faults := Scan(v.Root)
 	if v.BuiltIn != "" {
@@ -105,7 +106,7 @@ func (v *Inventory) Look() (changed bool) {
 	}
 	fresh := make([]*Entry, 0, len(items))
 	for _, item := range items {
-		e := &Entry{Item: item}
+		e := &Entry{Item: item, late: !first}
 		before := old[item.Path]
 		switch {
 		case before != nil && before.mark == item.mark:

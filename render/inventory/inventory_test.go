@@ -219,8 +219,8 @@ func (v *Inventory) hashOne(t *testing.T) {
 func TestTwins(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	for _, path := range []string{"loras/a.safetensors", "loras/b.safetensors", "embeddings/a.safetensors", "a.safetensors"} {
-		writeText(t, filepath.Join(dir, path), "good, the same")
+	for _, path := range []string{"loras/a", "loras/b", "embeddings/a", "a"} {
+		writeText(t, filepath.Join(dir, path+".safetensors"), "good, the same")
 	}
 	v, _ := newInventory(dir)
 	v.Look()

@@ -28,17 +28,17 @@ func (v *Inventory) logChanges(old map[string]*Entry, fresh []*Entry, faults []e
 func (v *Inventory) logState(e *Entry) {
 	switch e.State {
 	case Refused:
-		what := "an add-on is left out"
 		if e.Kind.IsModel() {
-			what = "a model is left out"
+			v.Log.Warn("a model is left out", "error", e.Err)
+		} else {
+			v.Log.Warn("an add-on is left out", "error", e.Err)
 		}
-		v.Log.Warn(what, "error", e.Err)
 	case Unfinished:
 		if v.looked {
 			v.Log.Info("new or changed in the models folder", "kind", e.Kind, "name", e.Name)
 		}
 	case Ready:
-		if v.looked {
+		if e.late || v.looked && e.Kind.IsModel() { // of hundreds of LoRAs the progress is told
 			v.Log.Info("ready to be used", "kind", e.Kind, "name", e.Name)
 		}
 		for _, note := range e.Notes {

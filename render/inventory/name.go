@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// nameItems names each item after its file. Those of one kind whose names differ at most in case are told apart by their
-// folders, and then by their extensions.
+// nameItems names each item after its file. Those of one kind whose names differ at most in case are told apart by
+// their folders, and then by their extensions.
 func nameItems(items []Item) {
 	taken := map[string][]int{} // indices, by kind and name
 	for i := range items {

@@ -24,12 +24,11 @@ const maxNotes = 1 << 20
 
 // Notes is what lies beside a file about it.
 type Notes struct {
-	Card      request.Card // what a model's card says, of NAME.json; see request.Card.Authored
-	Triggers  []string     // words that it was trained with: A1111's "activation text", else Civitai's trainedWords
-	Strength  float64      // A1111's "preferred weight"; 0 for none
-	NSFW      bool         // so marked by "nsfw" in NAME.json, else by Civitai
-	BaseModel string       // Civitai's baseModel, such as "SDXL 1.0"
-	SHA256    string       // of the file, as Civitai has it; "" where it does not say
+	Card     request.Card // what a model's card says, of NAME.json; see request.Card.Authored
+	Triggers []string     // words that it was trained with: A1111's "activation text", else Civitai's trainedWords
+	Strength float64      // A1111's "preferred weight"; 0 for none
+	NSFW     bool         // so marked by "nsfw" in NAME.json, else by Civitai
+	SHA256   string       // of the file, as Civitai has it; "" where it does not say
 }
 
 // maxTriggers and maxTriggerBytes bound what is told of trigger words.
@@ -59,7 +58,6 @@ func (i Item) CardName() string {
 func (n *Notes) readCivitai(path, file string) error {
 	var info struct {
 		TrainedWords []string `json:"trainedWords"`
-		BaseModel    string   `json:"baseModel"`
 		NSFW         bool     `json:"nsfw"`
 		Model        struct {
 			NSFW bool `json:"nsfw"`
@@ -75,7 +73,7 @@ func (n *Notes) readCivitai(path, file string) error {
 		return err
 	}
 	n.Triggers = cleanTriggers(info.TrainedWords)
-	n.BaseModel, n.NSFW = info.BaseModel, info.NSFW || info.Model.NSFW
+	n.NSFW = info.NSFW || info.Model.NSFW
 	for _, f := range info.Files {
 		if f.Name == file || len(info.Files) == 1 {
 			n.SHA256 = strings.ToLower(f.Hashes.SHA256)

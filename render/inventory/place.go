@@ -89,14 +89,14 @@ func put(path, target string, how How) error {
 		}
 		return err
 	case Share:
-		real, err := filepath.EvalSymlinks(path) // a second name for a link would be a link
+		file, err := filepath.EvalSymlinks(path) // a second name for a link would be a link
 		if err != nil {
 			return err
 		}
-		if os.Link(real, target) == nil {
+		if os.Link(file, target) == nil {
 			return nil
 		}
-		return copyFile(real, target)
+		return copyFile(file, target)
 	}
 	panic("internal error: a way into a place must be known")
 }

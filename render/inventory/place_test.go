@@ -47,7 +47,9 @@ func TestPut(t *testing.T) {
 func TestPutFindsThePlace(t *testing.T) {
 	t.Parallel()
 	for installation, want := range map[string]map[Kind]string{
-		"":                        {Checkpoint: "x.safetensors", VAE: "vae/x.safetensors", Hypernetwork: "hypernetworks/x.safetensors"},
+		"": {
+			Checkpoint: "x.safetensors", VAE: "vae/x.safetensors", Hypernetwork: "hypernetworks/x.safetensors",
+		},
 		"models/Stable-diffusion": {Checkpoint: "models/Stable-diffusion/x.safetensors"},
 		"models/upscale_models":   {Upscaler: "models/upscale_models/x.safetensors"},
 		"Lora":                    {LoRA: "Lora/x.safetensors", Embedding: "embeddings/x.safetensors"},
@@ -76,7 +78,8 @@ func TestPutRefusesPickles(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "x.pt", "y.ckpt")
 	for name, kind := range map[string]Kind{"x.pt": Checkpoint, "y.ckpt": LoRA} {
-		if got, err := Put(t.TempDir(), filepath.Join(dir, name), kind, Share); err == nil || !strings.Contains(err.Error(), "pickle") {
+		got, err := Put(t.TempDir(), filepath.Join(dir, name), kind, Share)
+		if err == nil || !strings.Contains(err.Error(), "pickle") {
 			t.Errorf("%s as %s: got %s, %v", name, kind, got, err)
 		}
 	}
@@ -105,10 +108,12 @@ func TestCopyFile(t *testing.T) {
 func TestRemove(t *testing.T) {
 	t.Parallel()
 	root, away := t.TempDir(), t.TempDir()
-	write(t, root, "loras/a.safetensors", "loras/a.json", "loras/a.preview.png", "loras/ab.safetensors", "m/model_index.json")
+	write(t, root, "loras/a.safetensors", "loras/a.json", "loras/a.preview.png", "loras/ab.safetensors",
+		"m/model_index.json")
 	write(t, away, "out.safetensors", "linked.safetensors", "deep/model_index.json")
 	for name, target := range map[string]string{
-		"loras/away": away, "loras/l.safetensors": filepath.Join(away, "linked.safetensors"), "deep": filepath.Join(away, "deep"),
+		"loras/away": away, "loras/l.safetensors": filepath.Join(away, "linked.safetensors"),
+		"deep": filepath.Join(away, "deep"),
 	} {
 		if err := os.Symlink(target, filepath.Join(root, name)); err != nil {
 			t.Skip(err)

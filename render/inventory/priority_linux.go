@@ -12,5 +12,5 @@ func lowerPriority() {
 		callingThread = 0
 	)
 	_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), lowest)
-	_, _, _ = unix.Syscall(unix.SYS_IOPRIO_SET, whoProcess, callingThread, idleClass)
+	_, _ = unix.SyscallNoError(unix.SYS_IOPRIO_SET, whoProcess, callingThread, idleClass)
 }

@@ -32,7 +32,8 @@ func TestRecognise(t *testing.T) {
 	t.Parallel()
 	for want, keys := range map[Kind][]string{
 		Checkpoint: {
-			"model.diffusion_model.input_blocks.0.0.weight", "conditioner.embedders.0.transformer.x", "down_blocks.0.resnets.0.x",
+			"model.diffusion_model.input_blocks.0.0.weight", "conditioner.embedders.0.transformer.x",
+			"down_blocks.0.resnets.0.x",
 		},
 		LoRA: {
 			"lora_unet_down_blocks_0.alpha", "unet.down_blocks.0.attn1.to_q.lora_A.weight", "diffusion_model.x.hada_w1_a",
@@ -40,7 +41,8 @@ func TestRecognise(t *testing.T) {
 			"base_model.model.x.lora_B.default.weight",
 		},
 		VAE: {
-			"first_stage_model.encoder.conv_in.weight", "decoder.up.0.block.0.x", "encoder.down_blocks.0.resnets.0.conv1.weight",
+			"first_stage_model.encoder.conv_in.weight", "decoder.up.0.block.0.x",
+			"encoder.down_blocks.0.resnets.0.conv1.weight",
 		},
 		Hypernetwork: {"768.0.linear.0.weight", "128.1.linear1.weight"},
 		Embedding:    {"emb_params", "clip_g", "<kite>", "a name of one's own"},
@@ -79,7 +81,8 @@ func TestRecogniseRefuses(t *testing.T) {
 	tensors(t, filepath.Join(dir, "odd.safetensors"), 1, "something", "else")
 	tensors(t, filepath.Join(dir, "empty.safetensors"), 1)
 	for name, want := range map[string]string{"odd": `the first is "else"`, "empty": "holds no tensors"} {
-		if _, err := Recognise(filepath.Join(dir, name+".safetensors")); err == nil || !strings.Contains(err.Error(), want) {
+		_, err := Recognise(filepath.Join(dir, name+".safetensors"))
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", name, err, want)
 		}
 	}

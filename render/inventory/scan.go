@@ -97,11 +97,11 @@ type listing struct {
 // read lists a folder that was not seen before.
 func (s *scan) read(dir string) (all listing) {
 	all.byName = map[string]fs.FileInfo{}
-	real, err := filepath.EvalSymlinks(dir)
-	if errors.Is(err, os.ErrNotExist) || s.seen[real] {
+	resolved, err := filepath.EvalSymlinks(dir)
+	if errors.Is(err, os.ErrNotExist) || s.seen[resolved] {
 		return all
 	}
-	s.seen[real] = true
+	s.seen[resolved] = true
 	var found []os.DirEntry
 	if err == nil {
 		found, err = os.ReadDir(dir)
@@ -257,7 +257,7 @@ func (s *scan) file(e entry, kind Kind, top string, all listing) {
 	item := Item{Kind: kind, Path: e.path, place: top, Bytes: e.info.Size(), Newest: e.info.ModTime()}
 	h := fnv.New64a()
 	item.add(h, filehash.File{Path: e.path, Stamp: filehash.StampOf(e.info)})
-	for _, suffix := range []string{cardSuffix, civitaiSuffix} {
+	for _, suffix := range []string{cardSuffix, civitaiSuffix, ".vae.safetensors"} {
 		if info, found := all.byName[stem+suffix]; found {
 			item.add(h, filehash.File{Path: stem + suffix, Stamp: filehash.StampOf(info)})
 		}

@@ -60,22 +60,27 @@ func TestScan(t *testing.T) {
 	t.Run("our own folders", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		write(t, dir, "xl.safetensors", "downloads/v1-5.safetensors", "harbour/model_index.json", "broken/unet/model.onnx",
+		write(t, dir, "xl.safetensors", "downloads/v1-5.safetensors", "harbour/model_index.json",
+			"broken/unet/model.onnx",
 			"loras/a.safetensors", "loras/style/deep/er/b.safetensors", "embeddings/kite.png", "embeddings/old.pt",
 			"embeddings/shown.safetensors", "embeddings/shown.png", "embeddings/shown.preview.png",
 			"hypernetworks/sepia.pt", "vae/ft.safetensors", "upscalers/x4.onnx", "upscalers/esr/model.onnx",
-			"xl.json", "xl.civitai.info", "xl.preview.png", "README.md", ".DS_Store", "._xl.safetensors", "loras/._a.safetensors",
+			"xl.json", "xl.civitai.info", "xl.preview.png", "README.md", ".DS_Store", "._xl.safetensors",
+			"loras/._a.safetensors",
 			"loras/.cache/c.safetensors", "loras/readme.txt", "checkpoints/sub/deep.safetensors", "xl.vae.safetensors")
-		wantScan(t, dir, []string{"checkpoint xl", "checkpoint v1-5", "folder harbour", "folder broken", "lora a", "lora b",
+		wantScan(t, dir, []string{"checkpoint xl", "checkpoint v1-5", "folder harbour", "folder broken", "lora a",
+			"lora b",
 			"embedding kite", "embedding old", "embedding shown", "hypernet sepia", "vae ft", "upscaler x4", "upscaler esr",
 			"checkpoint deep", "vae xl.vae"})
 	})
 	t.Run("A1111's installation, its root and its models", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		write(t, dir, "models/Stable-diffusion/anime/x.safetensors", "models/Lora/a.safetensors", "models/LyCORIS/b.safetensors",
+		write(t, dir, "models/Stable-diffusion/anime/x.safetensors", "models/Lora/a.safetensors",
+			"models/LyCORIS/b.safetensors",
 			"models/VAE/v.safetensors", "models/hypernetworks/h.pt", "embeddings/e.pt", "models/ESRGAN/u.pth",
-			"models/VAE-approx/model.pt", "models/Codeformer/c.pth", "extensions/some/x.safetensors", "scripts/x.py", "webui.py",
+			"models/VAE-approx/model.pt", "models/Codeformer/c.pth", "extensions/some/x.safetensors", "scripts/x.py",
+			"webui.py",
 			"outputs/x.png")
 		inModels := []string{"checkpoint x", "lora a", "lora b", "vae v", "hypernet h"}
 		wantScan(t, filepath.Join(dir, "models"), inModels, "u.pth\": a pickle")
@@ -122,13 +127,15 @@ func TestScanOfLinks(t *testing.T) {
 			t.Skip(err)
 		}
 	}
-	wantScan(t, dir, []string{"checkpoint linked", "lora a", "lora b", "lora c", "lora xl"}, "a link to nothing", "circle")
+	wantScan(t, dir, []string{"checkpoint linked", "lora a", "lora b", "lora c", "lora xl"},
+		"a link to nothing", "circle")
 }
 
 func TestScanOfWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	write(t, dir, "loras/a.safetensors", "loras/locked/b.safetensors", "loras/new\nline.safetensors", "loras/\xff.safetensors",
+	write(t, dir, "loras/a.safetensors", "loras/locked/b.safetensors", "loras/new\nline.safetensors",
+		"loras/\xff.safetensors",
 		"loras/\u202egnp.safetensors")
 	locked := filepath.Join(dir, "loras", "locked")
 	if err := os.Chmod(locked, 0); err != nil {
@@ -202,6 +209,19 @@ func TestMark(t *testing.T) {
 				t.Errorf("after a change of %s: mark of %s changed: %v", path, n, changed)
 			}
 		}
+	}
+}
+
+// TestMarkWithAVAE: a VAE beside a checkpoint belongs to it.
+func TestMarkWithAVAE(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "c.safetensors")
+	alone, _ := Scan(dir)
+	write(t, dir, "c.vae.safetensors")
+	both, _ := Scan(dir)
+	if both[0].Name != "c" || both[0].mark == alone[0].mark {
+		t.Errorf("got %+v after %+v, want c changed", both, alone)
 	}
 }
 

@@ -32,7 +32,7 @@ func Verify(path string, cache *filehash.Cache, progress filehash.Progress) (sha
 	return r.SHA256, nil
 }
 
-// pieceBytes is how much of a tensor is looked at at a time; a multiple of every element's size.
+// pieceBytes is how much of a tensor is read in one go; a multiple of every element's size.
 const pieceBytes = 4 << 20
 
 func verifyValues(path string) error {
@@ -47,23 +47,30 @@ func verifyValues(path string) error {
 	defer f.Close()
 	buffer := make([]byte, pieceBytes)
 	for _, name := range header.Names() {
-		t := header.Tensors[name]
-		if !t.DType.Float() {
-			continue
+		if t := header.Tensors[name]; t.DType.Float() {
+			if err := verifyTensor(f, t, buffer); err != nil {
+				return fmt.Errorf("%s: %q %w", path, name, err)
+			}
 		}
-		for at := int64(0); at < t.Length; at += pieceBytes {
-			piece := buffer[:min(pieceBytes, t.Length-at)]
-			if _, err := io.ReadFull(io.NewSectionReader(f, t.Offset+at, int64(len(piece))), piece); err != nil {
-				return fmt.Errorf("read %s: %w", path, err)
-			}
-			values, err := safetensors.Floats(t.DType, piece)
-			if err != nil {
-				return fmt.Errorf("%s: %q: %w", path, name, err)
-			}
-			for _, v := range values {
-				if v != v || math.IsInf(float64(v), 0) {
-					return fmt.Errorf("%s: %q holds %v: the file is damaged, or its training failed", path, name, v)
-				}
+	}
+	return nil
+}
+
+// verifyTensor reads a tensor of numbers in pieces of a buffer.
+func verifyTensor(f io.ReaderAt, t safetensors.Tensor, buffer []byte) error {
+	r := io.NewSectionReader(f, t.Offset, t.Length)
+	for left := t.Length; left > 0; left -= int64(len(buffer)) {
+		buffer = buffer[:min(int64(len(buffer)), left)]
+		if _, err := io.ReadFull(r, buffer); err != nil {
+			return fmt.Errorf("cannot be read: %w", err)
+		}
+		values, err := safetensors.Floats(t.DType, buffer)
+		if err != nil {
+			return err
+		}
+		for _, v := range values {
+			if v != v || math.IsInf(float64(v), 0) {
+				return fmt.Errorf("holds %v: the file is damaged, or its training failed", v)
 			}
 		}
 	}

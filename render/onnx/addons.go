@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"darkroom/render/folder"
 	"darkroom/render/tensor"
 )
 
@@ -11,6 +12,7 @@ import (
 type Addons struct {
 	Unet tensor.Changes
 	Text []tensor.Changes // by text encoder; it may be shorter
+	VAE  folder.Parts     // in place of the model's own; nil for none
 }
 
 // text is what is changed in text encoder i.
@@ -36,21 +38,43 @@ func (m *Model) With(a Addons) (*Model, error) {
 		text: append([]*session(nil), m.text...), unet: m.unet, decoder: m.decoder, encoder: m.encoder,
 		tinyDecoder: m.tinyDecoder, upscaler: m.upscaler,
 	}
-	var steps []loadStep
-	for i := range out.text {
-		steps = append(steps, loadStep{&out.text[i], m.Folder.TextEncoderNetwork(i), a.text(i)})
+	steps, err := out.addonSteps()
+	if err != nil {
+		return nil, fmt.Errorf("add-ons: %w", err)
 	}
-	for _, step := range append(steps, loadStep{&out.unet, m.Folder.UnetNetwork(), a.Unet}) {
-		if step.changes.Empty() {
-			continue
-		}
-		s, err := newWeighted(step.network, m.Device, step.changes)
+	for _, step := range steps {
+		s, err := step.open(m.Device)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("add-ons: %w", err), out.Close())
 		}
 		*step.into, out.own = s, append(out.own, s)
 	}
 	return out, nil
+}
+
+// addonSteps lists the networks that add-ons change.
+func (m *Model) addonSteps() ([]loadStep, error) {
+	var steps []loadStep
+	for i := range m.text {
+		if c := m.addons.text(i); !c.Empty() {
+			steps = append(steps, loadStep{&m.text[i], m.Folder.TextEncoderNetwork(i), c})
+		}
+	}
+	if c := m.addons.Unet; !c.Empty() {
+		steps = append(steps, loadStep{&m.unet, m.Folder.UnetNetwork(), c})
+	}
+	if m.addons.VAE == nil {
+		return steps, nil
+	}
+	var err error
+	if m.Folder, err = m.Folder.WithVAE(m.addons.VAE); err != nil {
+		return nil, err
+	}
+	m.encoder = nil
+	if m.Folder.Config.CanEncode {
+		steps = append(steps, newStep(&m.encoder, m.Folder.EncoderNetwork()))
+	}
+	return append(steps, newStep(&m.decoder, m.Folder.DecoderNetwork())), nil
 }
 
 // open opens the network, with its changes if there are any.

@@ -255,10 +255,12 @@ func TestChangesThatDoNotFit(t *testing.T) {
 	m := loadCheckpoint(t, goldentest.Checkpoint(t, goldentest.CheckpointSD1), oneThread)
 	module := linearLayers[1]
 	for name, c := range map[string]tensor.Changes{
-		"an unknown layer":        {Branches: map[string]tensor.Branch{"nowhere": {}}},
-		"an unknown weight":       {Weights: map[string][]byte{"nowhere.weight": nil}},
-		"a weight too short":      {Weights: map[string][]byte{module + ".weight": make([]byte, 4)}},
-		"factors of another size": {Branches: map[string]tensor.Branch{module: {Down: tensor.New(3, 2), Up: tensor.New(2, 3)}}},
+		"an unknown layer":   {Branches: map[string]tensor.Branch{"nowhere": {}}},
+		"an unknown weight":  {Weights: map[string][]byte{"nowhere.weight": nil}},
+		"a weight too short": {Weights: map[string][]byte{module + ".weight": make([]byte, 4)}},
+		"factors of another size": {Branches: map[string]tensor.Branch{
+			module: {Down: tensor.New(3, 2), Up: tensor.New(2, 3)},
+		}},
 		"factors of two ranks": {Branches: map[string]tensor.Branch{
 			module: {Down: tensor.New(32, 2), Up: tensor.New(3, 32)},
 		}},
@@ -330,4 +332,107 @@ func loadSecond(t *testing.T, path string) *Model {
 		return nil
 	}
 	return m
+}
+
+// TestFolderTakesAddons: the network of an ONNX file is opened once more with its weights as inputs, and answers as
+// before where nothing is changed.
+func TestFolderTakesAddons(t *testing.T) {
+	t.Parallel()
+	openRuntime(t)
+	for _, name := range []string{goldentest.SD1, goldentest.Float16(goldentest.SD1)} {
+		f, err := folder.Open(goldentest.Model(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := Load(t.Context(), f, oneThread)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = m.Close() })
+		plain := unetAnswer(t, m)
+		w, err := f.UnetNetwork().Expose(true, graph.WriteOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		none, branches := tensor.Changes{Branches: map[string]tensor.Branch{}}, 0
+		for _, b := range w.Branches {
+			if strings.HasSuffix(b.Module, "attn1.to_q") {
+				none.Branches[b.Module] = tensor.Branch{
+					Down: draw(b.Module, b.Down.Dims[0], 2), Up: tensor.New(2, b.Up.Dims[1]),
+				}
+				branches++
+			}
+		}
+		if branches == 0 {
+			t.Fatalf("%s: no branches: %v", name, w.Branches)
+		}
+		idle := with(t, m, Addons{Unet: none})
+		if d := largest(unetAnswer(t, idle), plain); !(d < 1e-4) {
+			t.Errorf("%s: factors of zeros move the answer by %v", name, d)
+		}
+		for module, b := range none.Branches {
+			none.Branches[module] = tensor.Branch{Down: b.Down, Up: draw(module+"/up", b.Up.Shape...)}
+		}
+		changed := with(t, m, Addons{Unet: none})
+		if d := largest(unetAnswer(t, changed), plain); !(d > 1e-3) {
+			t.Errorf("%s: a change moves the answer by %v only", name, d)
+		}
+		if idle.unet.bound.shared != changed.unet.bound.shared {
+			t.Errorf("%s: two sessions for two add-ons", name)
+		}
+	}
+}
+
+// TestHypernetsOnCheckpoints: a hypernetwork that makes half of the text's hidden states more for the keys is the same
+// as keys' weights that are half as much larger.
+func TestHypernetsOnCheckpoints(t *testing.T) {
+	t.Parallel()
+	path := goldentest.Checkpoint(t, goldentest.CheckpointNamed)
+	m := loadCheckpoint(t, path, oneThread)
+	plain := unetAnswer(t, m)
+	file, err := safetensors.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapping, err := file.Map()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = mapping.Close() }()
+	larger := map[string][]byte{}
+	for key, x := range file.Tensors {
+		name, ok := strings.CutPrefix(key, "unet.")
+		if !ok || !strings.HasSuffix(name, "attn2.to_k.weight") {
+			continue
+		}
+		numbers, err := mapping.Floats(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range numbers {
+			larger[name] = binary.LittleEndian.AppendUint32(larger[name], math.Float32bits(1.5*n))
+		}
+	}
+	width := m.Folder.Config.TextWidth
+	same, none := tensor.New(width, width), tensor.New(width, width)
+	for i := range width {
+		same.Data[i*width+i] = 1
+	}
+	net := tensor.Hypernet{Strength: 0.5, Widths: map[int][2][]tensor.HypernetLayer{width: {
+		{{Op: "Linear", Weight: same, Bias: tensor.New(width)}}, {{Op: "Linear", Weight: none, Bias: tensor.New(width)}},
+	}}}
+	changed := with(t, m, Addons{Unet: tensor.Changes{Hypernets: []tensor.Hypernet{net}}})
+	merged := with(t, m, Addons{Unet: tensor.Changes{Weights: larger}})
+	got, want := unetAnswer(t, changed), unetAnswer(t, merged)
+	if d := largest(got, want); !(d < 3e-5) {
+		t.Errorf("a hypernetwork and larger weights are %v apart", d)
+	}
+	if d := largest(got, plain); !(d > 1e-4) {
+		t.Errorf("it moves the answer by %v only", d)
+	}
+	net.Strength = 0
+	idle := with(t, m, Addons{Unet: tensor.Changes{Hypernets: []tensor.Hypernet{net}}})
+	if !slices.Equal(unetAnswer(t, idle), plain) {
+		t.Error("strength 0 is not the model alone")
+	}
 }

@@ -59,7 +59,7 @@ func openWeighted(
 		names = append(names, w.ExtraRows.Name)
 	}
 	dir := ""
-	for _, f := range w.Files {
+	for _, f := range w.Files { // a network's constants lie in one folder
 		dir = filepath.Dir(f.Path)
 	}
 	b.shared, err = acquireSession(sessionKey(w, o, device), func() (*ort.DynamicAdvancedSession, error) {

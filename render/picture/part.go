@@ -32,13 +32,17 @@ var partNames = map[string]string{
 	Model: "model", LoRA: "LoRA", Embedding: "embedding", Hypernet: "hypernetwork", VAE: "VAE", Upscaler: "upscaler",
 }
 
+// KindName is what people call a kind of parts.
+func KindName(kind string) string {
+	if name, known := partNames[kind]; known {
+		return name
+	}
+	return "add-on"
+}
+
 // String names a part in a sentence: the LoRA “ink”.
 func (p Part) String() string {
-	kind, known := partNames[p.Kind]
-	if !known {
-		kind = "add-on"
-	}
-	return "the " + kind + " “" + p.Name + "”"
+	return "the " + KindName(p.Kind) + " “" + p.Name + "”"
 }
 
 // Without returns the parts whose hashes are not among these.

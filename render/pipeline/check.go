@@ -22,8 +22,9 @@ func Check(ctx context.Context, f *folder.Model, device onnx.Device) (warnings [
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
 	one, steps := 1, leastSteps(f)
+	available := request.Available{Models: []request.Card{Card(f)}}
 	resolved, refusal := request.ResolveExact(
-		request.Wanted{Prompt: "a red boat", Steps: &steps, Count: &one}, request.Available{Models: []request.Card{Card(f)}}, 0,
+		request.Wanted{Prompt: "a red boat", Steps: &steps, Count: &one}, available, 0,
 	)
 	if refusal != nil {
 		return nil, fmt.Errorf("model folder %s: %w", f.Dir, refusal)

@@ -70,7 +70,7 @@ func (d Directory) open(asked string) (*folder.Model, inventory.Item, error) {
 	if err != nil {
 		return nil, item, err
 	}
-	m, err := openModel(item)
+	m, err := Open(item.Path, folder.Unhashed())
 	return m, item, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"darkroom/render"
 	"darkroom/render/addon"
 	"darkroom/render/addon/hypernet"
+	"darkroom/render/checkpoint"
 	"darkroom/render/clip"
 	"darkroom/render/inventory"
 	"darkroom/render/onnx"
@@ -60,6 +61,9 @@ func (e *extender) extend(ctx context.Context, spec picture.Spec) (render.Extend
 	notes, err := e.applyLoRAs(ctx, spec, &changes)
 	if err == nil {
 		err = e.applyHypernets(spec, &changes)
+	}
+	if err == nil {
+		err = e.applyVAE(spec, &changes)
 	}
 	var words []*clip.Tokenizer
 	if err == nil {
@@ -186,6 +190,21 @@ func (e *extender) applyHypernets(spec picture.Spec, into *onnx.Addons) error {
 				"“%s” is a hypernetwork for %s, and this model is %s", a.Name, fits[0], family)}
 		}
 		into.Unet.Hypernets = append(into.Unet.Hypernets, hypernetOf(network, a.Strength))
+	}
+	return nil
+}
+
+// applyVAE opens the VAE that a Spec names.
+func (e *extender) applyVAE(spec picture.Spec, into *onnx.Addons) error {
+	if spec.VAE == nil {
+		return nil
+	}
+	path, err := e.find(picture.VAE, *spec.VAE)
+	if err != nil {
+		return err
+	}
+	if into.VAE, err = checkpoint.OpenVAE(path); err != nil {
+		return &render.Refusal{Sentence: fmt.Sprintf("the VAE “%s” cannot be used", spec.VAE.Name), Err: err}
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 //
 // The parts of the weights' size are those that docs/benchmarks.md measures ("own part", while rendering) for Stable
 // Diffusion 1.5: 4.0 GiB in float32 hold 4.3 GiB packed and 0.37 GiB mapped, 2.0 GiB in float16 hold 4.3 and 0.83 GiB.
-// On a GPU weights stay as they are.
+// The weights of a checkpoint are mapped on the CPU, unless they are to be packed. On a GPU weights stay as they are.
 func Need(m *folder.Model, d onnx.Device) int64 {
 	packed, mapped := 1.08, 0.1
 	if m.Config.Float16 {
@@ -26,8 +26,8 @@ func Need(m *folder.Model, d onnx.Device) int64 {
 	return int64(part * float64(m.Bytes))
 }
 
-// defaultBudget is the memory for models where nobody says how much: half of what this process may have on the CPU. What
-// a GPU has is not known here; 0 is for one model at a time.
+// defaultBudget is the memory for models where nobody says how much: half of what this process may have on the CPU.
+// What a GPU has is not known here; 0 is for one model at a time.
 func defaultBudget(d onnx.Device) int64 {
 	if d.Kind != onnx.CPU {
 		return 0

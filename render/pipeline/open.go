@@ -16,14 +16,15 @@ func OpenItem(i inventory.Item) (inventory.Opened, error) {
 	if !i.Kind.IsModel() {
 		return openAddon(i)
 	}
-	m, err := openModel(i)
+	m, err := Open(i.Path, folder.Unhashed())
 	if err != nil {
 		return inventory.Opened{}, err
 	}
+	if m.Card.Name == "" {
+		m.Name = i.Name // of two files of one name, with the folder
+	}
 	return inventory.Opened{Model: m, Notes: Notes(m)}, nil
 }
-
-func openModel(i inventory.Item) (*folder.Model, error) { return Open(i.Path, folder.Unhashed()) }
 
 // openAddon reads what is known of an add-on before it is used: its file, and what lies beside it.
 func openAddon(i inventory.Item) (inventory.Opened, error) {

@@ -11,6 +11,7 @@ import (
 
 	"darkroom/render/addon"
 	"darkroom/render/demo"
+	"darkroom/render/golden/goldentest"
 	"darkroom/render/inventory"
 	"darkroom/render/onnx/onnxtest"
 	"darkroom/render/request"
@@ -103,5 +104,47 @@ func TestChosenWaitsForNothing(t *testing.T) {
 	c := Chosen{Inventory: v, Names: []string{demo.Name, "sd15"}}
 	if err := c.Prepare(t.Context()); err == nil || !strings.Contains(err.Error(), `"sd15"`) {
 		t.Errorf("got %v, want to hear of sd15", err)
+	}
+}
+
+// TestCheckpoints: a file is a model of its own name, and its card beside it names another.
+func TestCheckpoints(t *testing.T) {
+	t.Parallel()
+	models := t.TempDir()
+	source := goldentest.Checkpoint(t, "sd1-f16")
+	for _, path := range []string{"plain.safetensors", "downloads/plain.safetensors", "checkpoints/named.safetensors"} {
+		target := filepath.Join(models, path)
+		if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Link(source, target); err != nil {
+			t.Skip(err)
+		}
+	}
+	onnxtest.WriteFile(t, models, "checkpoints/named.json", `{"name":"Harbour XL","defaults":{"steps":7}}`)
+	v, err := Directory(models).Inventory(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.HashNow(t.Context(), func(inventory.Entry) bool { return true })
+	var found []string
+	for _, e := range v.Entries() {
+		if e.Kind == inventory.Checkpoint {
+			found = append(found, e.Model.Name+" like "+e.Twin)
+		}
+	}
+	slices.Sort(found)
+	want := []string{"Harbour XL like ", "downloads/plain like named", "plain like named"}
+	if !slices.Equal(found, want) {
+		t.Errorf("got %q (%v), want %q", found, v.Faults(), want)
+	}
+	for _, asked := range []string{"plain", "downloads/plain", "Harbour XL", "named", "plain.safetensors", source} {
+		m, err := Directory(models).Open(asked, nil)
+		if err != nil || len(m.Hash) != 64 || m.Changed() != nil || len(m.Files) != 1 {
+			t.Errorf("%s: got %+v, %v, want the checkpoint, hashed", asked, m, err)
+		}
+	}
+	if m, err := Directory(models).OpenUnhashed("named"); err != nil || m.Hash != "" || Card(m).Defaults.Steps != 7 {
+		t.Errorf("got %+v, %v, want the settings of its card, and no hash", m, err)
 	}
 }

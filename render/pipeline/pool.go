@@ -88,7 +88,8 @@ func (p *Pool) Models() []PoolModel {
 		}
 	}
 	for _, m := range all {
-		if !p.unusable[m.Hash] && !slices.ContainsFunc(p.loaded, func(l loadedModel) bool { return l.Folder.Hash == m.Hash }) {
+		isLoaded := slices.ContainsFunc(p.loaded, func(l loadedModel) bool { return l.Folder.Hash == m.Hash })
+		if !isLoaded && !p.unusable[m.Hash] {
 			rest = append(rest, PoolModel{Model: m, Load: cmp.Or(p.loadTimes[m.Hash], slowest, defaultLoadTime)})
 		}
 	}
@@ -116,8 +117,8 @@ func (p *Pool) LoadFirst(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Load returns the model of that hash, and loads it unless it is loaded. Others that were used longest ago make room for
-// it. The pipeline stays valid until the next call or until the pool is closed, so a pool is for one worker: what it
+// Load returns the model of that hash, and loads it unless it is loaded. Others that were used longest ago make room
+// for it. The pipeline stays valid until the next call or until the pool is closed, so a pool is for one worker: what it
 // renders with is never freed. A model whose files are not what was hashed is not here any more.
 func (p *Pool) Load(ctx context.Context, hash string) (*Pipeline, error) {
 	p.loadMu.Lock()

@@ -16,6 +16,7 @@ import (
 	"darkroom/render"
 	"darkroom/render/demo"
 	"darkroom/render/folder"
+	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
 	"darkroom/render/onnx/onnxtest"
 )
@@ -265,6 +266,11 @@ func TestNeed(t *testing.T) {
 	const gib = 1 << 30
 	single := &folder.Model{Bytes: 4 * gib}
 	half := &folder.Model{Bytes: 2 * gib, Config: folder.Config{Float16: true}}
+	checkpoint, err := Open(goldentest.Checkpoint(t, "sd1-f16"), folder.Unhashed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkpoint.Bytes = 2 * gib
 	for _, c := range []struct {
 		m      *folder.Model
 		device onnx.Device
@@ -275,6 +281,8 @@ func TestNeed(t *testing.T) {
 		{single, onnx.Device{Kind: onnx.CPU, Mapped: true}, 0.4},
 		{half, onnx.Device{Kind: onnx.CPU, Mapped: true}, 0.84},
 		{half, onnx.Device{Kind: onnx.CUDA}, 2.2},
+		{checkpoint, onnx.Device{Kind: onnx.CPU}, 0.84},
+		{checkpoint, onnx.Device{Kind: onnx.CPU, Packed: true}, 4.3},
 	} {
 		if got := float64(Need(c.m, c.device)) / gib; got < c.want-0.05 || got > c.want+0.05 {
 			t.Errorf("%d GiB on %v: got %.2f GiB, want %.2f", c.m.Bytes/gib, c.device, got, c.want)

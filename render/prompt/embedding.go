@@ -128,6 +128,19 @@ func MarkedEmbeddings(text string) (names []string) {
 	return names
 }
 
+// WithoutAddons is a prompt of a Spec as text encoders read it: without tags, which belong to the Spec, and with the
+// names of its embeddings alone.
+func WithoutAddons(s picture.Spec, text string) string {
+	rest, _ := Addons(text)
+	var embeddings []string
+	for _, a := range s.Addons {
+		if a.Kind == picture.Embedding {
+			embeddings = append(embeddings, a.Name)
+		}
+	}
+	return PlainEmbeddings(rest, embeddings)
+}
+
 // PlainEmbeddings writes these names as A1111 does where they are written as in ComfyUI: embedding:folder/ink.pt
 // becomes ink.
 func PlainEmbeddings(text string, names []string) string {

@@ -64,6 +64,15 @@ func TestPlainEmbeddings(t *testing.T) {
 	}
 }
 
+func TestWithoutAddons(t *testing.T) {
+	t.Parallel()
+	s := picture.Spec{Addons: []picture.Addon{{Kind: picture.LoRA, Name: "oil"}, {Kind: picture.Embedding, Name: "ink"}}}
+	const text, want = "a <lora:oil:1> embedding:ink embedding:oil", "a  ink embedding:oil"
+	if got := prompt.WithoutAddons(s, text); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func BenchmarkEmbeddingNames(b *testing.B) {
 	var names []string
 	for i := range 1000 {

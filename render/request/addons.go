@@ -1,7 +1,6 @@
 package request
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -146,7 +145,7 @@ func (r *resolution) noteOtherTags(counted []prompt.AddonTag) {
 		}
 	}
 	if tags := prompt.AddonTags(negatives...); len(tags) > 0 {
-		r.Note("Ignored in the negative prompt: %s. Add-ons belong into the prompt.", someTags(tags))
+		r.Note("Ignored in the negative prompt: %s. Add-ons belong in the prompt.", someTags(tags))
 	}
 }
 
@@ -238,30 +237,17 @@ func (r *resolution) chooseVAE(name string) *Refusal {
 	return refusal
 }
 
-// checkAddons refuses a Spec with an add-on that no renderer has any more, or that may not be used here.
-func (r *resolution) checkAddons() *Refusal {
-	s := &r.Spec
-	uses := slices.Clone(s.Addons)
-	if s.VAE != nil {
-		uses = append(uses, picture.Addon{Kind: picture.VAE, Name: s.VAE.Name, Hash: s.VAE.Hash, Strength: 1})
+// checkAges refuses a Spec with an add-on that may not be used here. Check tells whether some renderer has it.
+func (r *resolution) checkAges() *Refusal {
+	if !r.available.Safe {
+		return nil
 	}
-	for _, a := range uses {
-		i := slices.IndexFunc(r.available.Addons, func(c AddonCard) bool { return c.Kind == a.Kind && c.Hash == a.Hash })
-		switch {
-		case i < 0 && !a.Idle():
-			return Refuse("", "The %s “%s” of this image is no longer available.", addonTitle(a.Kind), a.Name)
-		case i >= 0 && r.available.Safe && r.available.Addons[i].NSFW:
-			return ageRestricted(r.available.Addons[i])
-		}
+	parts := r.Spec.Parts()
+	i := slices.IndexFunc(r.available.Addons, func(c AddonCard) bool {
+		return c.NSFW && slices.ContainsFunc(parts, func(p picture.Part) bool { return p.Hash == c.Hash })
+	})
+	if i < 0 {
+		return nil
 	}
-	return nil
-}
-
-// addonTitle names a kind of add-on for people.
-func addonTitle(kind string) string {
-	titles := map[string]string{
-		picture.LoRA: "LoRA", picture.Embedding: "embedding", picture.Hypernet: "hypernetwork", picture.VAE: "VAE",
-		picture.Upscaler: "upscaler",
-	}
-	return cmp.Or(titles[kind], "add-on")
+	return ageRestricted(r.available.Addons[i])
 }

@@ -226,21 +226,20 @@ func TestDerivedImagesKeepAddons(t *testing.T) {
 		}
 		gone := all
 		gone.Addons = all.Addons[:len(all.Addons)-1]
-		if _, no := f(gone); no == nil || no.Error() != "The VAE “clear” of this image is no longer available." {
+		got, no := f(gone)
+		if no == nil {
+			no = gone.Check(got.Spec)
+		}
+		if no == nil || no.Sentence != "No renderer has the VAE “clear” now." {
 			t.Errorf("%s without its VAE: got %v", name, no)
 		}
 		other := all
 		other.Models = all.Models[1:]
-		got, no := f(other)
-		if note := "Add-ons of this image were left out"; name == "repaint" &&
-			(no != nil || addonText(got.Spec) != "" || !strings.Contains(strings.Join(got.Notes, " "), note)) {
+		got, no = f(other)
+		if note := "left out: the LoRA “both”, the hypernetwork “fog”, the embedding “kite” and the VAE “clear”."; name ==
+			"repaint" && (no != nil || addonText(got.Spec) != "" || !strings.Contains(strings.Join(got.Notes, " "), note)) {
 			t.Errorf("%s by another model: got %q, %q, %v", name, addonText(got.Spec), got.Notes, no)
 		}
-	}
-	all.Addons = nil
-	if _, no := derive["repaint"](all); no == nil ||
-		no.Error() != "The LoRA “both” of this image is no longer available." {
-		t.Errorf("without its LoRA: got %v", no)
 	}
 }
 
@@ -314,12 +313,30 @@ func TestWordsOfAddonsAreKnown(t *testing.T) {
 	a := withAddons()
 	a.Models[0].Words = Words{"boat"}
 	a.Addons[0].Triggers = []string{"ink drawing"}
-	got, no := Resolve(Wanted{Prompt: "a boat and a kite, ink drawing <lora:ink>"}, a, 3)
+	got, no := Resolve(Wanted{Prompt: "a boat and a embedding:kite, ink drawing <lora:ink>"}, a, 3)
 	if no != nil || got.UnknownWords != nil {
 		t.Errorf("got %q, %v, want none unknown", got.UnknownWords, no)
 	}
 	if got, _ := Resolve(Wanted{Prompt: "a boat, ink drawing"}, a, 3); len(got.UnknownWords) != 2 {
 		t.Errorf("without the LoRA: got %q, want its words", got.UnknownWords)
+	}
+}
+
+func TestMayName(t *testing.T) {
+	t.Parallel()
+	for _, c := range withAddons().Addons {
+		w := Wanted{
+			Prompt: "a <lora:INK:1>", Tiles: []Wanted{{Prompt: "<lora:inkwash_v2>"}}, VAE: new("clear.pt"),
+			Addons: []string{"styles/oil:0.5", "hypernet:fog"},
+		}
+		want := c.Kind != picture.LoRA || c.Name == "ink" || c.Name == "Ink Wash" || c.Name == "styles/oil"
+		if got := w.MayName(c); got != want {
+			t.Errorf("%s %s: got %v, want %v", c.Kind, c.Name, got, want)
+		}
+		want = c.Kind == picture.LoRA || c.Kind == picture.Embedding
+		if got := (Wanted{Prompt: "<lora:renamed@123456>"}).MayName(c); got != want {
+			t.Errorf("%s %s, by digits: got %v", c.Kind, c.Name, got)
+		}
 	}
 }
 

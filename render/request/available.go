@@ -6,8 +6,8 @@ import (
 	"darkroom/render/picture"
 )
 
-// Check refuses a Spec that no renderer can paint now, because none has its model and all its add-ons. While no renderer
-// is online it refuses nothing: the Spec may wait for one that has them.
+// Check refuses a Spec that no renderer can paint now, because none has its model and all its add-ons. While no
+// renderer is online it refuses nothing: the Spec may wait for one that has them.
 func (a Available) Check(spec picture.Spec) *Refusal {
 	if a.Remembered {
 		return nil
@@ -18,7 +18,8 @@ func (a Available) Check(spec picture.Spec) *Refusal {
 	}
 	together := slices.ContainsFunc(a.Renderers, func(has []string) bool { return len(picture.Without(parts, has)) == 0 })
 	if len(a.Renderers) > 0 && !together {
-		return Refuse("Use fewer of them together.", "No single renderer has all of these: %s.", picture.PartNames(parts, "and"))
+		names := picture.PartNames(parts, "and")
+		return Refuse("Use fewer of them together.", "No single renderer has all of these: %s.", names)
 	}
 	return nil
 }

@@ -99,6 +99,32 @@ func (a Available) addonsWhere(kind string, means func(AddonCard) bool) (found [
 	return found
 }
 
+// MayName tells whether the request may mean an add-on, whatever its hash: a tag, an option or a word has its name. A
+// program that must hash large files first needs to hash those only.
+func (w Wanted) MayName(c AddonCard) bool {
+	if c.Kind == picture.Embedding {
+		return true // any word may be its name, and its file is small
+	}
+	texts := []string{w.Prompt}
+	for _, tile := range w.Tiles {
+		texts = append(texts, tile.Prompt)
+	}
+	for _, a := range w.Addons {
+		texts = append(texts, prompt.ParseAddon(picture.LoRA, a).Tag)
+	}
+	if w.VAE != nil {
+		texts = append(texts, "<"+picture.VAE+":"+*w.VAE+">")
+	}
+	_, tags := prompt.Addons(strings.Join(texts, "\n"))
+	return slices.ContainsFunc(tags, func(t prompt.AddonTag) bool {
+		use, _ := t.Use()
+		plain, _, marked := cutHash(t.Name)
+		name := plainFile(plain)
+		isNamed := strings.EqualFold(name, plainFile(c.Name)) || strings.EqualFold(name, c.Alias)
+		return use.Kind == c.Kind && (marked || isNamed)
+	})
+}
+
 // isNamed tells whether a name means the file; one of the two may leave out its folder.
 func (c AddonCard) isNamed(name string) bool {
 	if strings.Contains(c.Name, "/") && strings.Contains(name, "/") {
@@ -199,7 +225,7 @@ func (r *resolution) unknownAddon(kind, name string) *Refusal {
 	} else if len(names) == 0 {
 		hint = "There are none for " + r.Card.Name + "."
 	}
-	return Refuse(hint, "There is no %s “%s”.", addonTitle(kind), shorten(name))
+	return Refuse(hint, "There is no %s “%s”.", picture.KindName(kind), shorten(name))
 }
 
 func (r *resolution) otherFamily(c AddonCard) *Refusal {
@@ -214,13 +240,14 @@ func (r *resolution) otherFamily(c AddonCard) *Refusal {
 		hint = "Choose another model: " + orList(others) + "."
 	}
 	refusal := Refuse(hint, "The %s “%s” is for %s, and %s is a model of %s.",
-		addonTitle(c.Kind), plainFile(c.Name), orList(c.Families), r.Card.Name, r.Card.Family)
+		picture.KindName(c.Kind), plainFile(c.Name), orList(c.Families), r.Card.Name, r.Card.Family)
 	refusal.otherFamily = true
 	return refusal
 }
 
 func ageRestricted(c AddonCard) *Refusal {
-	return Refuse("", "The %s “%s” may be used in age-restricted channels only.", addonTitle(c.Kind), plainFile(c.Name))
+	name := plainFile(c.Name)
+	return Refuse("", "The %s “%s” may be used in age-restricted channels only.", picture.KindName(c.Kind), name)
 }
 
 func sameName(found []AddonCard, name string) *Refusal {

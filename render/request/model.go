@@ -39,17 +39,14 @@ func (r *resolution) chooseModel() {
 
 // dropAddons leaves out what belonged to a model that is gone.
 func (r *resolution) dropAddons() {
-	var names []string
-	for _, a := range r.Spec.Addons {
-		if name := "“" + a.Name + "”"; !slices.Contains(names, name) {
-			names = append(names, name)
+	var parts []picture.Part
+	for _, p := range r.Spec.Parts() {
+		if p.Kind != picture.Model && p.Kind != picture.Upscaler {
+			parts = append(parts, p)
 		}
 	}
-	if v := r.Spec.VAE; v != nil {
-		names = append(names, "the VAE “"+v.Name+"”")
-	}
-	if r.Spec.Addons, r.Spec.VAE = nil, nil; len(names) > 0 {
-		r.Note("Add-ons of this image were left out: %s.", strings.Join(names, ", "))
+	if r.Spec.Addons, r.Spec.VAE = nil, nil; len(parts) > 0 {
+		r.Note("What belonged to it was left out: %s.", picture.PartNames(parts, "and"))
 	}
 }
 

@@ -14,7 +14,8 @@ func TestReread(t *testing.T) {
 	t.Parallel()
 	a := withAddons()
 	for i := range a.Models { // of another model of the same name
-		a.Models = append(a.Models, Card{Name: a.Models[i].Name, Hash: hashOf("0123456789abcdef"), Samplers: []string{"ddim"}})
+		twin := Card{Name: a.Models[i].Name, Hash: hashOf("0123456789abcdef"), Samplers: []string{"ddim"}}
+		a.Models = append(a.Models, twin)
 	}
 	for _, w := range []Wanted{
 		{Prompt: "a boat"},

@@ -114,7 +114,7 @@ func (r *resolution) applyRules(w Wanted) *Refusal {
 
 // finish refuses what the model cannot do, and looks for words that it does not know.
 func (r *resolution) finish() (Resolved, *Refusal) {
-	if refusal := r.checkAddons(); refusal != nil {
+	if refusal := r.checkAges(); refusal != nil {
 		return Resolved{}, refusal
 	}
 	if refusal := r.checkAbilities(); refusal != nil {

@@ -154,7 +154,7 @@ func (r *resolution) findUnknownWords() {
 	known := slices.Concat(r.Card.Words, r.available.AddonWords(r.Spec))
 	prompts, _ := r.texts()
 	for _, text := range prompts {
-		for _, word := range prompt.UnknownWords(known, text) {
+		for _, word := range prompt.UnknownWords(known, prompt.WithoutAddons(r.Spec, text)) {
 			if !slices.Contains(r.UnknownWords, word) {
 				r.UnknownWords = append(r.UnknownWords, word)
 			}

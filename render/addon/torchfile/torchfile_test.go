@@ -128,6 +128,8 @@ func TestLoadBombs(t *testing.T) {
 	t.Parallel()
 	zeros := make([]byte, 1<<20)
 	for name, data := range map[string][]byte{
+		"a compressed storage that would fit": archive(t, zip.Deflate,
+			tensorOf("torch\nByteStorage", 200, 0, []byte{200}, []byte{1})+".", map[string][]byte{"0": zeros[:200]}),
 		"a compressed storage": archive(t, zip.Deflate, tensorOf("torch\nByteStorage", 200, 0, []byte{200}, []byte{1})+".",
 			map[string][]byte{"0": zeros}),
 		"a long pickle": archive(t, zip.Store, strings.Repeat("}", maxPickle+1), nil),

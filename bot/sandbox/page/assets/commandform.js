@@ -1,5 +1,5 @@
 // The form of a slash command: a field for each option, and buttons that add the optional ones.
-import { el, fill } from "./dom.js";
+import { composing, el, fill } from "./dom.js";
 import { Menu } from "./menu.js";
 import { OptionField } from "./option.js";
 import { OptionType } from "./types.js";
@@ -22,7 +22,7 @@ export class CommandForm {
       { className: "round", type: "button", "aria-label": "Cancel command", onclick: () => handlers.onClose() }, "×");
     const form = el("div", { className: "command-form", role: "form", "aria-label": path },
       this.help, el("div", { className: "box" }, cancel, this.row, this.sendButton), this.more);
-    form.addEventListener("keydown", (e) => e.key === "Escape" && handlers.onClose());
+    form.addEventListener("keydown", (e) => e.key === "Escape" && !composing(e) && handlers.onClose());
     this.nodes = [this.choices.node, form];
     command.options.filter((o) => o.required).forEach((o) => this.add(o));
     this.drawMore();
@@ -35,6 +35,11 @@ export class CommandForm {
       if (option) this.fieldOf(option).set(value);
     }
     this.drawMore();
+  }
+
+  // typed is what is in the fields, except files, in the form that fillIn takes.
+  typed() {
+    return this.fields.filter((f) => !f.empty && !f.file).map((f) => ({ name: f.option.name, value: f.valueOrText() }));
   }
 
   // fillFirst sets the first field, to what the user has typed after the name of the command.
@@ -97,12 +102,13 @@ export class CommandForm {
   }
 
   onKey(e, field) {
-    if (this.choices.key(e)) return;
-    if (e.key === "Enter" && !e.shiftKey && !e.isComposing && field.input.type !== "file") {
+    if (composing(e) || this.choices.key(e)) return;
+    if (e.key === "Enter" && !e.shiftKey && field.input.type !== "file") {
       e.preventDefault();
       this.send();
     } else if (e.key === "Backspace" && field.empty && field.input.tagName !== "SELECT") {
       e.preventDefault();
+      if (e.repeat) return; // the key that emptied the field is still held
       if (field.option.required) this.handlers.onClose();
       else this.remove(field);
     }
@@ -130,7 +136,7 @@ export class CommandForm {
   }
 
   attachmentOption() {
-    return this.command.options.find((o) => o.type === OptionType.attachment);
+    return attachmentOf(this.command);
   }
 
   // addFile puts a file into the attachment option.
@@ -168,5 +174,8 @@ export class CommandForm {
     }
   }
 }
+
+// attachmentOf is the option of a command that takes a file, if it has one.
+export const attachmentOf = (command) => command.options.find((o) => o.type === OptionType.attachment);
 
 const drawChoice = (c) => ({ label: c.name, children: [el("b", {}, c.name)] });

@@ -1,5 +1,5 @@
 // The composer at the bottom of the page: the text box, or the form of a slash command.
-import { CommandForm } from "./commandform.js";
+import { CommandForm, attachmentOf } from "./commandform.js";
 import { fill } from "./dom.js";
 import { TextBox } from "./textbox.js";
 import { OptionType } from "./types.js";
@@ -9,9 +9,13 @@ export class Composer {
   constructor(root, actions) {
     Object.assign(this, { root, actions, name: "", commands: [], names: { users: [], channels: [] }, last: null });
     this.showTextBox();
-    root.addEventListener("dragover", (e) => this.form?.attachmentOption() && e.preventDefault());
-    root.addEventListener("drop", (e) => this.onFiles(e, e.dataTransfer.files));
-    root.addEventListener("paste", (e) => this.onFiles(e, e.clipboardData.files));
+    // A file that is dropped anywhere on the page would replace the page.
+    document.addEventListener("dragover", (e) => e.dataTransfer.types.includes("Files") && e.preventDefault());
+    document.addEventListener("drop", (e) => this.onFiles(e, e.dataTransfer.files));
+    document.addEventListener("paste", (e) => {
+      // Office programs put a picture of a text beside the text.
+      if (!e.clipboardData.types.includes("text/plain")) this.onFiles(e, e.clipboardData.files);
+    });
   }
 
   // setChannel sets the name of the channel, its commands, the users and channels that options can name, and the command
@@ -51,7 +55,9 @@ export class Composer {
     return this.form;
   }
 
+  // closeForm closes the form. What was typed there comes back with recall.
   closeForm() {
+    this.keepTyped();
     this.showTextBox();
     this.textBox.focus();
   }
@@ -59,6 +65,25 @@ export class Composer {
   async run(path, options, files) {
     await this.actions.run(path, options, files);
     this.last = { path, options };
+  }
+
+  keepTyped() {
+    const options = this.form.typed();
+    if (options.length) this.last = { path: this.form.command.path, options };
+  }
+
+  // draft is what was typed and not sent, and what recall shows, for restore.
+  draft() {
+    if (!this.form) return { text: this.textBox.input.value, last: this.last };
+    this.keepTyped();
+    return { open: this.form.typed().length > 0, last: this.last };
+  }
+
+  // restore shows a draft.
+  restore({ open, text, last }) {
+    this.last = last;
+    if (open) this.recall();
+    else if (text) this.textBox.setText(text);
   }
 
   // recall shows the last command with its values. It returns whether there is one.
@@ -69,10 +94,19 @@ export class Composer {
     return true;
   }
 
-  // onFiles puts a dropped or pasted file into the command's attachment option.
+  // onFiles puts a dropped or pasted file into the command's attachment option. Without a command it begins the first
+  // that has one, with the text of the text box.
   onFiles(e, files) {
-    if (!this.form?.attachmentOption() || !files.length) return;
+    if (!files.length) return;
     e.preventDefault();
+    if (document.querySelector("dialog[open]")) return;
+    if (this.form && !this.form.attachmentOption()) return this.form.showError(`/${this.form.command.path} takes no file.`);
+    if (!this.form) {
+      const command = this.commands.find((c) => attachmentOf(c));
+      if (!command) return;
+      const text = this.textBox.input.value;
+      this.showForm(command).fillFirst(text);
+    }
     this.form.addFile(files[0]);
   }
 }

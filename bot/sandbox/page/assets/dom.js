@@ -51,3 +51,7 @@ export function size(bytes) {
   if (bytes < 1 << 20) return `${(bytes / 1024).toFixed(1)} KB`;
   return `${(bytes / (1 << 20)).toFixed(1)} MB`;
 }
+
+// composing tells whether a key belongs to an input method, with which people write Chinese, Japanese or Korean: its
+// Enter, Tab, arrows and Escape are no commands of the page. Safari sends the last Enter with 229 and no isComposing.
+export const composing = (e) => e.isComposing || e.keyCode === 229;

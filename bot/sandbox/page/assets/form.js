@@ -3,15 +3,25 @@ import { byId, el } from "./dom.js";
 import { ComponentType } from "./types.js";
 
 const paragraphStyle = 2;
+const drafts = new Map(); // what was typed into a modal that was closed, by its custom_id
 
 // openForm shows a modal. send gets the values by custom_id and returns a promise. If it fails, the dialog stays open
 // and shows the reason.
 export function openForm(modal, bot, send) {
   const fields = modal.components.map(field).filter(Boolean);
+  const values = () => Object.fromEntries(fields.filter((f) => f.input).map((f) => [f.id, f.input.value]));
+  const draft = drafts.get(modal.custom_id) || {};
+  for (const f of fields) if (f.input && f.id in draft) f.input.value = draft[f.id];
+  let done = false;
   const error = el("p", { className: "error", role: "alert" });
   const submit = el("button", { className: "button primary", type: "submit" }, "Submit");
-  const cancel = el("button",
-    { className: "button secondary", type: "button", onclick: () => dialog.close() }, "Cancel");
+  const cancel = el("button", { className: "button secondary", type: "button", onclick: () => close() }, "Cancel");
+  // close closes the dialog for good: its draft goes.
+  const close = () => {
+    done = true;
+    drafts.delete(modal.custom_id);
+    dialog.close();
+  };
   const form = el("form", { method: "dialog" },
     el("header", {}, el("h2", {}, modal.title), el("small", {}, `${bot} receives this form.`)),
     ...fields.map((f) => f.node), error, el("footer", {}, cancel, submit));
@@ -20,15 +30,18 @@ export function openForm(modal, bot, send) {
     e.preventDefault();
     submit.disabled = true;
     try {
-      await send(Object.fromEntries(fields.filter((f) => f.input).map((f) => [f.id, f.input.value])));
-      dialog.close();
+      await send(values());
+      close();
     } catch (err) {
       error.textContent = err.message;
       submit.disabled = false;
     }
   });
   dialog.addEventListener("keydown", (e) => e.key === "Enter" && (e.ctrlKey || e.metaKey) && form.requestSubmit());
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    if (!done) drafts.set(modal.custom_id, values());
+    dialog.remove();
+  });
   byId("app").append(dialog);
   dialog.showModal();
   focusEnd(fields.find((f) => f.input)?.input);

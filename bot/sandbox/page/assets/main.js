@@ -47,9 +47,23 @@ async function refresh() {
   const here = channel(state.channel);
   drawHead(here);
   composer.setChannel(channelName(here, hello.app), view.commands, { users: hello.users, channels }, hello.examples?.[0]?.command);
+  restoreDraft();
   showStatus(view.online);
   log.show(view.messages, isNew, isNew && welcome(hello, guild, runExample));
   return { user: state.user, seq: view.seq };
+}
+
+// A draft outlives a reload, and a phone that drops a page from its memory, but not the tab.
+const draftKey = "sandbox.draft";
+const saveDraft = () => sessionStorage.setItem(draftKey, JSON.stringify(composer.draft()));
+addEventListener("pagehide", saveDraft);
+document.addEventListener("visibilitychange", () => document.hidden && saveDraft());
+
+function restoreDraft() {
+  const draft = sessionStorage.getItem(draftKey);
+  sessionStorage.removeItem(draftKey);
+  if (draft && !state.restored) composer.restore(JSON.parse(draft));
+  state.restored = true;
 }
 
 // switchTo changes the current user or channel.

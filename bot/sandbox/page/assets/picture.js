@@ -45,6 +45,8 @@ function showUntilLoaded(img, before) {
   img.addEventListener("load", () => (img.style.backgroundImage = ""), { once: true });
 }
 
+const swipe = 40; // pixels that a finger moves sideways for the next picture, at least
+
 // lightbox shows the pictures of a message in full size, first the one at index at. opener gets the focus back.
 function lightbox(list, at, opener) {
   const img = el("img", { alt: "" });
@@ -72,6 +74,13 @@ function lightbox(list, at, opener) {
   box.addEventListener("keydown", (e) => {
     if (e.key === "ArrowLeft") show(at - 1);
     if (e.key === "ArrowRight") show(at + 1);
+  });
+  let began = null; // where a finger touched the picture
+  box.addEventListener("touchstart", (e) => (began = e.touches.length === 1 ? e.touches[0] : null), { passive: true });
+  box.addEventListener("touchend", (e) => {
+    const ended = e.changedTouches[0];
+    const by = began ? ended.clientX - began.clientX : 0;
+    if (Math.abs(by) > swipe && Math.abs(by) > 2 * Math.abs(ended.clientY - began.clientY)) show(by > 0 ? at - 1 : at + 1);
   });
   box.addEventListener("close", () => {
     box.remove();

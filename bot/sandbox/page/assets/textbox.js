@@ -1,5 +1,5 @@
 // The box for a chat message, with the list of commands that "/" opens.
-import { el } from "./dom.js";
+import { composing, el } from "./dom.js";
 import { Menu } from "./menu.js";
 import { grow } from "./option.js";
 
@@ -35,6 +35,11 @@ export class TextBox {
     this.input.focus();
   }
 
+  setText(text) {
+    this.input.value = text;
+    grow(this.input);
+  }
+
   close() {
     this.menu.hide();
   }
@@ -56,10 +61,10 @@ export class TextBox {
   }
 
   onKey(e) {
-    if (this.menu.key(e)) return;
+    if (composing(e) || this.menu.key(e)) return;
     if (e.key === "ArrowUp" && !this.input.value) {
       if (this.handlers.onRecall()) e.preventDefault();
-    } else if (e.key === "Enter" && !e.shiftKey && !e.isComposing) {
+    } else if (e.key === "Enter" && !e.shiftKey) {
       e.preventDefault();
       this.send();
     }
@@ -70,12 +75,8 @@ export class TextBox {
     const text = this.input.value.trim();
     if (!text) return this.focus();
     if (text.startsWith("/")) return this.handlers.onUnknown(text);
-    this.input.value = "";
-    grow(this.input);
-    if (await this.handlers.onSend(text) === false && !this.input.value.trim()) {
-      this.input.value = text;
-      grow(this.input);
-    }
+    this.setText("");
+    if (await this.handlers.onSend(text) === false && !this.input.value.trim()) this.setText(text);
   }
 }
 
