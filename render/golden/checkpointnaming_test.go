@@ -23,8 +23,8 @@ var namings = map[string][]string{
 	goldentest.CheckpointSDXLF16: {goldentest.CheckpointSDXLFolder},
 }
 
-// maxNamingLevels is how far one value of a picture of SDXL may be off between two namings, of 255: the matrix behind the
-// pooled vector lies the other way round in its authors' file, and the sum of a row is rounded otherwise.
+// maxNamingLevels is how far one value of a picture of SDXL may be off between two namings, of 255: the matrix behind
+// the pooled vector lies the other way round in its authors' file, and the sum of a row is rounded otherwise.
 const maxNamingLevels = 1
 
 // TestCheckpointNamings paints with one model by several names, and compares the pictures, byte by byte.
