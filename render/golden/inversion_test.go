@@ -56,9 +56,8 @@ func TestInversions(t *testing.T) {
 		t.Run(c.Checkpoint+" "+c.Prompt, func(t *testing.T) {
 			t.Parallel()
 			hash := strings.Repeat("a", 64)
-			path := checkpointToWalk(t, c.Checkpoint)
 			files := pipelinetest.AddonFiles{hash: c.file(t)}
-			p := pipelinetest.LoadWith(t, path, onnx.Device{Kind: onnx.CPU, Threads: 2}, files)
+			p := pipelinetest.LoadWith(t, goldentest.Checkpoint(t, c.Checkpoint), onnx.Device{Kind: onnx.CPU, Threads: 2}, files)
 			s, job := checkpointWalk.spec(t)
 			s.Prompt = c.Prompt
 			s.Addons = []picture.Addon{{Kind: picture.Embedding, Name: c.Word, Hash: hash, Strength: 1}}

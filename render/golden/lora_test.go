@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 	"darkroom/render/golden/goldentest"
 	"darkroom/render/onnx"
 	"darkroom/render/picture"
+	"darkroom/render/pipeline"
 	"darkroom/render/pipeline/pipelinetest"
 	"darkroom/render/safetensors"
 )
@@ -31,15 +33,6 @@ type loraRecord struct {
 
 // checkpointWalk is how the recipe walks: STEPS and GUIDANCE of recipe/checkpointrecords.py.
 var checkpointWalk = initRecord{Dialect: picture.Diffusers, Sampler: "euler", Steps: 4, Strength: 1, Guidance: 5}
-
-// checkpointToWalk writes a checkpoint, and beside it the schedule of the recipes of add-ons: in their pipelines Euler's
-// timesteps lead, as in SDXL's repositories.
-func checkpointToWalk(t *testing.T, name string) string {
-	t.Helper()
-	path := goldentest.Checkpoint(t, name)
-	writeCheckpointCard(t, path, map[string]any{"timestep_spacing": "leading", "steps_offset": 1})
-	return path
-}
 
 // writeCheckpointCard says beside a checkpoint how its scheduler differs from that of its family.
 func writeCheckpointCard(t *testing.T, path string, schedule map[string]any) {
@@ -67,12 +60,12 @@ func TestLoRAs(t *testing.T) {
 	for name, cases := range by {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := checkpointToWalk(t, name)
 			files := pipelinetest.AddonFiles{}
 			for _, which := range []string{"a", "b"} {
 				files[strings.Repeat(which, 64)] = goldentest.Checkpoint(t, "lora-"+name+"-"+which)
 			}
-			p := pipelinetest.LoadWith(t, path, onnx.Device{Kind: onnx.CPU, Threads: 2}, files)
+			p := pipelinetest.LoadWith(t, goldentest.Checkpoint(t, name), onnx.Device{Kind: onnx.CPU, Threads: 2}, files)
+			none := walkWithout(t, p)
 			for _, c := range cases {
 				s, job := checkpointWalk.spec(t)
 				for _, l := range c.LoRAs {
@@ -92,6 +85,10 @@ func TestLoRAs(t *testing.T) {
 				if !(d <= maxCheckpointError) {
 					t.Errorf("%v: off by %.2g of the largest, want at most %v", c.LoRAs, d, maxCheckpointError)
 				}
+				idle := !slices.ContainsFunc(s.Addons, func(a picture.Addon) bool { return !a.Idle() })
+				if same := slices.Equal(result.Latents.Data, none); same != idle {
+					t.Errorf("%v: the same bits as without: %v, want %v", c.LoRAs, same, idle)
+				}
 				if len(c.LoRAs) == 1 && c.LoRAs[0].Unet == 1 && c.LoRAs[0].Text == 1 {
 					small := s.Addons[0].Hash
 					s.Addons[0].Hash = strings.ToUpper(small)
@@ -104,11 +101,25 @@ func TestLoRAs(t *testing.T) {
 					}
 				}
 			}
+			if !slices.Equal(walkWithout(t, p), none) {
+				t.Error("latents without LoRAs are others after them than before")
+			}
 		})
 	}
 	if len(all) < 17 {
 		t.Errorf("got %d records, want 17", len(all))
 	}
+}
+
+// walkWithout paints the walk of the recipe without add-ons.
+func walkWithout(t *testing.T, p *pipeline.Pipeline) []float32 {
+	t.Helper()
+	s, job := checkpointWalk.spec(t)
+	result, err := p.Render(t.Context(), s, job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.Latents.Data
 }
 
 // fullDifference writes a LoRA as the full differences that it stands for, so that every weight is replaced: those that
