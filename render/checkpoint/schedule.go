@@ -58,7 +58,7 @@ func euler() map[string]any {
 	return map[string]any{
 		"_class_name": "EulerDiscreteScheduler", "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012,
 		"beta_schedule": "scaled_linear", "prediction_type": "epsilon", "steps_offset": 1, "timestep_spacing": "leading",
-		"interpolation_type": "linear", "use_karras_sigmas": false,
+		"interpolation_type": "linear", "use_karras_sigmas": false, "set_alpha_to_one": false, "skip_prk_steps": true,
 	}
 }
 
