@@ -42,6 +42,7 @@ type copier struct {
 	decodeSlot chan struct{} // holds one value while a picture is decoded
 	attempt    time.Duration // see attemptTimeout
 	decode     time.Duration // see decodeTimeout
+	stopping   chan struct{} // closed when the bot is stopped: who copies leaves it to the relay of the next start
 }
 
 // lostInput is a start picture that cannot be copied, so that its job cannot be painted.
@@ -69,7 +70,7 @@ func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
 	switch {
 	case errors.As(err, &permanent):
 		return j, &lostInput{permanent.Why, err}
-	case err != nil && ctx.Err() != nil:
+	case err != nil && (ctx.Err() != nil || c.isStopping()):
 		return j, err
 	case err != nil && c.now().Sub(j.Created) > copyTimeout:
 		return j, &lostInput{message.ReasonInputNotFetched, err}
@@ -94,13 +95,29 @@ func (c *copier) attach(ctx context.Context, j job.Job) (job.Job, error) {
 	return j, nil
 }
 
-// copyWithin is copy with a time limit.
+// copyWithin is copy with a time limit, which also ends when the bot is stopped.
 func (c *copier) copyWithin(
 	ctx context.Context, limit time.Duration, source request.InitImage, spec picture.Spec,
 ) (picture.Input, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	go func() {
+		select {
+		case <-c.stopping:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	return c.copy(ctx, source, spec)
+}
+
+func (c *copier) isStopping() bool {
+	select {
+	case <-c.stopping:
+		return true
+	default:
+		return false
+	}
 }
 
 // copy fetches an attachment, makes it safe, gives it the shape of the Spec if that was asked for, and keeps it.

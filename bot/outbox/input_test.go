@@ -133,6 +133,22 @@ func TestInputThatWaitsIsGivenUp(t *testing.T) {
 	}
 }
 
+// When the bot is stopped, a copy for an interaction that may go on for a moment ends, and its job is not given up.
+func TestCopiesEndWhenTheBotStops(t *testing.T) {
+	t.Parallel()
+	o, db, _ := newTestOutbox(nil)
+	o.single.copier.fetcher = fileFetcher("any")
+	o.single.copier.decodeSlot <- struct{}{} // another image is decoded
+	old := fresh(o)
+	old.Created = o.opts.Now().Add(-copyTimeout - time.Second)
+	ended := make(chan error, 1)
+	go func() { ended <- o.Enqueue(t.Context(), old, store.Policy{}) }()
+	o.stopCopies()
+	if err := <-ended; !errors.Is(err, context.Canceled) || len(db.failed) > 0 {
+		t.Errorf("got error %v, failed %q, want it to be left to the next start", err, db.failed)
+	}
+}
+
 // A job is written down as given up even if the caller's time ends meanwhile.
 func TestGivingUpIsWrittenDown(t *testing.T) {
 	t.Parallel()
